@@ -1,0 +1,89 @@
+import type { StatusCause } from '../api/meta/v1.ts';
+import { StatusError } from './status-error.ts';
+
+/** Types of `apimachinery/pkg/util/validation/field`, with the text each begins with. */
+const texts = {
+  FieldValueNotFound: 'Not found',
+  FieldValueRequired: 'Required value',
+  FieldValueDuplicate: 'Duplicate value',
+  FieldValueInvalid: 'Invalid value',
+  FieldValueNotSupported: 'Unsupported value',
+  FieldValueForbidden: 'Forbidden',
+  FieldValueTooLong: 'Too long',
+  FieldValueTooMany: 'Too many',
+  InternalError: 'Internal error',
+  FieldValueTypeInvalid: 'Invalid value',
+} as const;
+
+export type FieldErrorType = keyof typeof texts;
+
+/** What is wrong with one field of an object. */
+export interface FieldError {
+  type: FieldErrorType;
+  /** Path such as `spec.containers[0].name`. */
+  field: string;
+  /** The text after the path: type, value, detail. */
+  body: string;
+}
+
+/** Go's `%v`-like rendering upstream uses for a bad value: strings quoted, objects as JSON. */
+export function renderValue(value: unknown): string {
+  if (value === undefined || value === null) return 'null';
+  if (typeof value === 'string') return JSON.stringify(value);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+function make(type: FieldErrorType, field: string, value: string | undefined, detail: string): FieldError {
+  const head = value === undefined ? texts[type] : `${texts[type]}: ${value}`;
+  return { type, field, body: detail ? `${head}: ${detail}` : head };
+}
+
+export function required(field: string, detail = ''): FieldError {
+  return make('FieldValueRequired', field, undefined, detail);
+}
+
+export function invalid(field: string, value: unknown, detail: string): FieldError {
+  return make('FieldValueInvalid', field, renderValue(value), detail);
+}
+
+export function typeInvalid(field: string, value: unknown, detail: string): FieldError {
+  return make('FieldValueTypeInvalid', field, renderValue(value), detail);
+}
+
+export function duplicate(field: string, value: unknown): FieldError {
+  return make('FieldValueDuplicate', field, renderValue(value), '');
+}
+
+export function notFoundValue(field: string, value: unknown): FieldError {
+  return make('FieldValueNotFound', field, renderValue(value), '');
+}
+
+export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
+  const list = supported.map((s) => JSON.stringify(s)).join(', ');
+  return make('FieldValueNotSupported', field, renderValue(value), supported.length ? `supported values: ${list}` : '');
+}
+
+export function forbiddenField(field: string, detail: string): FieldError {
+  return make('FieldValueForbidden', field, undefined, detail);
+}
+
+export function tooLong(field: string, maxLength: number): FieldError {
+  const unit = maxLength === 1 ? 'byte' : 'bytes';
+  return make('FieldValueTooLong', field, undefined, maxLength >= 0 ? `may not be more than ${maxLength} ${unit}` : '');
+}
+
+export function tooMany(field: string, actual: number, max: number): FieldError {
+  return make('FieldValueTooMany', field, String(actual), `must have at most ${max} item${max === 1 ? '' : 's'}`);
+}
+
+const rendered = (e: FieldError) => `${e.field}: ${e.body}`;
+
+/** The 422 answer for an object that failed validation. */
+export function invalidObject(kind: { group: string; kind: string }, name: string, errors: FieldError[]): StatusError {
+  const causes: StatusCause[] = errors.map((e) => ({ reason: e.type, message: e.body, field: e.field }));
+  const qualified = kind.group ? `${kind.kind}.${kind.group}` : kind.kind;
+  const unique = [...new Set(errors.map(rendered))];
+  const text = unique.length === 1 ? unique[0] : `[${unique.join(', ')}]`;
+  const details = { name, ...(kind.group && { group: kind.group }), kind: kind.kind, causes };
+  return new StatusError(422, 'Invalid', `${qualified} "${name}" is invalid: ${text}`, details);
+}

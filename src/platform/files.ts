@@ -1,0 +1,113 @@
+import { constants } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** What a path is, without following a last symbolic link. */
+export type FileType = 'file' | 'directory' | 'socket' | 'charDevice' | 'blockDevice' | 'symlink' | 'other';
+
+/** The file system. Errors are Node's own, with their `code`. */
+export interface Files {
+  read(path: string): Promise<Buffer>;
+  readText(path: string): Promise<string>;
+  /** Writes in place. */
+  write(path: string, data: string | Uint8Array, options?: { mode?: number }): Promise<void>;
+  /** Writes beside and renames over: a reader sees the old content or the new, never a part. */
+  writeAtomic(path: string, data: string | Uint8Array, options?: { mode?: number }): Promise<void>;
+  append(path: string, data: string | Uint8Array): Promise<void>;
+  /** Makes the directory and its parents; no error where it stands already. */
+  makeDir(path: string, options?: { mode?: number }): Promise<void>;
+  /** Names in a directory, sorted; empty where the directory is missing. */
+  list(path: string): Promise<string[]>;
+  /** Removes a file or a whole tree; no error where nothing stands. */
+  remove(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  symlink(target: string, path: string): Promise<void>;
+  readLink(path: string): Promise<string>;
+  chmod(path: string, mode: number): Promise<void>;
+  chown(path: string, uid: number, gid: number): Promise<void>;
+  exists(path: string): Promise<boolean>;
+  /** The type and size of what stands at `path`, or undefined. Follows symbolic links unless told not to. */
+  stat(path: string, options?: { followLinks?: boolean }): Promise<FileStat | undefined>;
+  open(path: string, flags: string, mode?: number): Promise<fs.FileHandle>;
+}
+
+export interface FileStat {
+  type: FileType;
+  sizeBytes: number;
+  mode: number;
+  modifiedMs: number;
+  inode: number;
+}
+
+function missing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+function typeOf(stat: Awaited<ReturnType<typeof fs.lstat>>): FileType {
+  if (stat.isFile()) return 'file';
+  if (stat.isDirectory()) return 'directory';
+  if (stat.isSocket()) return 'socket';
+  if (stat.isSymbolicLink()) return 'symlink';
+  if (stat.isCharacterDevice()) return 'charDevice';
+  return stat.isBlockDevice() ? 'blockDevice' : 'other';
+}
+
+async function statOf(path: string, options?: { followLinks?: boolean }): Promise<FileStat | undefined> {
+  try {
+    const s = options?.followLinks === false ? await fs.lstat(path) : await fs.stat(path);
+    return { type: typeOf(s), sizeBytes: s.size, mode: s.mode & 0o7777, modifiedMs: s.mtimeMs, inode: s.ino };
+  } catch (error) {
+    if (missing(error)) return undefined;
+    throw error;
+  }
+}
+
+let temporaryCount = 0;
+
+async function writeAtomic(path: string, data: string | Uint8Array, options?: { mode?: number }): Promise<void> {
+  const temporary = `${path}.tmp-${process.pid}-${temporaryCount++}`;
+  const handle = await fs.open(temporary, 'w', options?.mode);
+  try {
+    await handle.writeFile(data);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await fs.rename(temporary, path);
+  await syncDir(dirname(path));
+}
+
+async function syncDir(path: string): Promise<void> {
+  const handle = await fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  await handle.sync().finally(() => handle.close());
+}
+
+async function list(path: string): Promise<string[]> {
+  try {
+    return (await fs.readdir(path)).sort();
+  } catch (error) {
+    if (missing(error)) return [];
+    throw error;
+  }
+}
+
+/** The machine's own file system. */
+export const systemFiles: Files = {
+  read: (path) => fs.readFile(path),
+  readText: (path) => fs.readFile(path, 'utf8'),
+  write: (path, data, options) => fs.writeFile(path, data, options),
+  writeAtomic,
+  append: (path, data) => fs.appendFile(path, data),
+  makeDir: async (path, options) => void (await fs.mkdir(path, { recursive: true, ...options })),
+  list,
+  remove: (path) => fs.rm(path, { recursive: true, force: true }),
+  rename: fs.rename,
+  symlink: (target, path) => fs.symlink(target, path),
+  readLink: (path) => fs.readlink(path),
+  chmod: fs.chmod,
+  chown: fs.chown,
+  exists: async (path) => (await statOf(path)) !== undefined,
+  stat: statOf,
+  open: fs.open,
+};

@@ -1,0 +1,83 @@
+import { type Clock, sleepOn, type Timer } from './clock.ts';
+
+interface Pending {
+  at: number;
+  order: number;
+  fn: () => void;
+}
+
+/**
+ * A clock that moves only when told to. Timers fire in the order of their time, then of their making, and all
+ * work that a timer sets off (promises included) is let run out before the next one fires.
+ */
+export class VirtualClock implements Clock {
+  #nowMs: number;
+  readonly #startMs: number;
+  #order = 0;
+  readonly #pending: Pending[] = [];
+
+  constructor(startMs: number = 1_767_225_600_000) {
+    this.#nowMs = startMs;
+    this.#startMs = startMs;
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  monotonic(): number {
+    return this.#nowMs - this.#startMs;
+  }
+
+  after(delayMs: number, fn: () => void): Timer {
+    const entry = { at: this.#nowMs + Math.max(0, delayMs), order: this.#order++, fn };
+    insert(this.#pending, entry);
+    return { cancel: () => remove(this.#pending, entry) };
+  }
+
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return sleepOn(this, delayMs, signal);
+  }
+
+  /** Milliseconds until the next timer, or undefined where none waits. */
+  untilNext(): number | undefined {
+    const next = this.#pending[0];
+    return next && next.at - this.#nowMs;
+  }
+
+  /** Moves time on by `spanMs`, firing every timer on the way. */
+  async advance(spanMs: number): Promise<void> {
+    const target = this.#nowMs + spanMs;
+    await drainTasks();
+    for (let next = this.#pending[0]; next && next.at <= target; next = this.#pending[0]) {
+      remove(this.#pending, next);
+      this.#nowMs = next.at;
+      next.fn();
+      await drainTasks();
+    }
+    this.#nowMs = target;
+  }
+}
+
+const before = (a: Pending, b: Pending) => a.at < b.at || (a.at === b.at && a.order < b.order);
+
+function insert(list: Pending[], entry: Pending): void {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (before(list[middle] as Pending, entry)) low = middle + 1;
+    else high = middle;
+  }
+  list.splice(low, 0, entry);
+}
+
+function remove(list: Pending[], entry: Pending): void {
+  const at = list.indexOf(entry);
+  if (at >= 0) list.splice(at, 1);
+}
+
+/** Lets microtasks and already queued immediates run until the event loop has come round. */
+function drainTasks(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
