@@ -65,7 +65,11 @@ async function statOf(path: string, options?: { followLinks?: boolean }): Promis
 
 let temporaryCount = 0;
 
-async function writeAtomic(path: string, data: string | Uint8Array, options?: { mode?: number }): Promise<void> {
+async function writeAtomic(
+  path: string,
+  data: string | Uint8Array,
+  options?: { mode?: number },
+): Promise<void> {
   const temporary = `${path}.tmp-${process.pid}-${temporaryCount++}`;
   const handle = await fs.open(temporary, 'w', options?.mode);
   try {

@@ -25,11 +25,16 @@ export interface LogLine {
 const order: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /** A log that hands every line at or above `level` to `write`. */
-export function createLog(options: { clock: Clock; level: LogLevel; write(line: LogLine): void }, component = ''): Log {
-  const at = (level: LogLevel) => (message: string, fields: LogFields = {}) => {
-    if (order[level] < order[options.level]) return;
-    options.write({ timeMs: options.clock.now(), level, component, message, fields });
-  };
+export function createLog(
+  options: { clock: Clock; level: LogLevel; write(line: LogLine): void },
+  component = '',
+): Log {
+  const at =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      if (order[level] < order[options.level]) return;
+      options.write({ timeMs: options.clock.now(), level, component, message, fields });
+    };
   return {
     debug: at('debug'),
     info: at('info'),

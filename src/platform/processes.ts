@@ -77,7 +77,11 @@ function started(child: ChildProcess): Promise<void> {
   });
 }
 
-async function run(command: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+async function run(
+  command: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
   const env = options.env ? { ...process.env, ...options.env } : process.env;
   const child = spawn(command, args, { env, cwd: options.cwd, signal: options.signal, stdio: 'pipe' });
   const out: Buffer[] = [];

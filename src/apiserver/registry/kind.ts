@@ -1,0 +1,143 @@
+import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
+import type { FieldError } from '../../machinery/field-error.ts';
+import type { Platform } from '../../platform/platform.ts';
+
+/** Who asks. */
+export interface UserInfo {
+  name: string;
+  uid?: string;
+  groups: readonly string[];
+  extra?: Record<string, string[]>;
+}
+
+/** What a kind's hooks may use besides the object. */
+export interface HookContext {
+  platform: Pick<Platform, 'clock' | 'random'>;
+  user: UserInfo;
+  namespace: string;
+  name: string;
+  dryRun: boolean;
+  /** Reads another object as it stands now, such as the namespace of a new one. Absent objects are undefined. */
+  get<T extends KubernetesObject>(
+    resource: Resource<T>,
+    ref: { namespace?: string; name: string },
+  ): Stored<T> | undefined;
+  /** Objects of a resource, in one namespace or all. */
+  list<T extends KubernetesObject>(resource: Resource<T>, namespace?: string): Iterable<Stored<T>>;
+  /** Tells the client something in a `Warning` header. */
+  warn(message: string): void;
+}
+
+/** A cell's value: as `metav1.TableRow` takes it. */
+export type Cell = string | number | boolean | null;
+
+/** One column of `kubectl get`. */
+export interface Column<T extends KubernetesObject> {
+  name: string;
+  type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  format?: string;
+  description: string;
+  /** 0: always shown; 1: with `-o wide`. */
+  priority: number;
+  cell(object: T, nowMs: number): Cell;
+}
+
+/** How a graceful deletion begins: how long it may take; 0 removes the object at once. */
+export interface GracefulDeletion {
+  gracePeriodSeconds: number;
+}
+
+/**
+ * What distinguishes one kind from another, in one place: defaults, hooks, validation, columns, subresources.
+ * Shared code calls these and never asks for a kind's name. Hooks change the object they are given (it is theirs);
+ * `old` is shared and read-only.
+ */
+export interface Kind<T extends KubernetesObject = KubernetesObject> {
+  resource: Resource<T>;
+  /** Verbs served; all of them where absent. */
+  verbs?: readonly Verb[];
+  /** Fills in what the client left out; applied to what comes in on create, update and patch. */
+  defaults?(object: T): void;
+  /** Clears what clients may not set (status), and sets what the server decides. */
+  prepareForCreate?(object: T, context: HookContext): void;
+  /** Puts back what an update may not change; says whether `metadata.generation` goes up by `specChanged`. */
+  prepareForUpdate?(object: T, old: Stored<T>, context: HookContext): void;
+  validate?(object: T, context: HookContext): FieldError[];
+  validateUpdate?(object: T, old: Stored<T>, context: HookContext): FieldError[];
+  /** Advice that goes back in `Warning` headers. */
+  warnings?(object: T, old: Stored<T> | undefined): string[];
+  /** Validates the name; DNS-1123 subdomain where absent. Answers are messages. */
+  validateName?(name: string, isPrefix: boolean): string[];
+  /** Whether PUT to a name that does not exist creates it. */
+  allowCreateOnUpdate?: boolean;
+  /** Whether an update without resourceVersion overwrites; true where absent. */
+  allowUnconditionalUpdate?: boolean;
+  /** Whether `metadata.generation` counts changes of everything but metadata and status; true where a status subresource is. */
+  countsGeneration?: boolean;
+  /** `/status`: present where the kind has it. */
+  status?: StatusStrategy<T>;
+  /** `/scale`: where replicas and selector stand. */
+  scale?: ScaleStrategy<T>;
+  /** Further subresources by name, such as `binding`. */
+  subresources?: Record<string, Subresource<T>>;
+  /** Values that field selectors know besides metadata.name and metadata.namespace. */
+  selectableFields?(object: T): Record<string, string>;
+  columns: readonly Column<T>[];
+  /** Begins a graceful deletion; absent means that deletion is immediate. */
+  gracefulDeletion?(
+    object: Stored<T>,
+    requestedSeconds: number | undefined,
+    context: HookContext,
+  ): GracefulDeletion;
+  /** Runs in the commit path before a create or update is stored, for what must be allotted (addresses, ports). */
+  allocate?(object: T, old: Stored<T> | undefined, context: HookContext): Promise<Allocation | undefined>;
+  /** Propagation where the client does not choose. Background where absent. */
+  defaultPropagation?: 'Orphan' | 'Background';
+  /** Seconds after which objects of the kind vanish by themselves. */
+  ttlSeconds?(object: T): number | undefined;
+  /** Kinds that are answered, not stored (SubjectAccessReview and the like). */
+  review?(object: T, context: HookContext): Promise<T>;
+}
+
+/** What was allotted; exactly one of the two is called when the write has been stored or has failed. */
+export interface Allocation {
+  commit(): void;
+  rollback(): void;
+}
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+
+export interface StatusStrategy<T extends KubernetesObject> {
+  /** Takes spec and what else is not status from `old`; the default keeps everything but status and managedFields. */
+  prepareForUpdate?(object: T, old: Stored<T>, context: HookContext): void;
+  validateUpdate?(object: T, old: Stored<T>, context: HookContext): FieldError[];
+}
+
+export interface ScaleStrategy<T extends KubernetesObject> {
+  replicas(object: T): { spec: number; status: number };
+  setReplicas(object: T, replicas: number): void;
+  /** Label selector as text. */
+  selector(object: T): string;
+}
+
+/** What a subresource handler is given. */
+export interface SubresourceRequest<T extends KubernetesObject> {
+  verb: 'get' | 'create' | 'update' | 'patch';
+  object: Stored<T>;
+  /** The decoded body, where the request has one. */
+  body: unknown;
+  query: URLSearchParams;
+  context: HookContext;
+  /** Changes the object through the ordinary write path, without update validation of the main resource. */
+  update(change: (object: T) => void): Promise<Stored<T>>;
+  /** Deletes the object as a DELETE request with these options would. */
+  delete(options: unknown): Promise<void>;
+}
+
+/** A subresource that answers with an object. Streams (log, exec, proxy) are served apart. */
+export interface Subresource<T extends KubernetesObject> {
+  verbs: readonly ('get' | 'create' | 'update' | 'patch')[];
+  /** Group, version and kind of what is sent and answered. */
+  gvk: { group: string; version: string; kind: string };
+  handle(request: SubresourceRequest<T>): Promise<KubernetesObject>;
+}

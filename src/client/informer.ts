@@ -1,0 +1,229 @@
+import type { KubernetesObject, Resource, Stored } from '../api/resource.ts';
+import { StatusError } from '../machinery/status-error.ts';
+import type { Clock } from '../platform/clock.ts';
+import { deferred } from '../platform/deferred.ts';
+import type { Log } from '../platform/log.ts';
+import type { Random } from '../platform/random.ts';
+import { Backoff } from './backoff.ts';
+import type { Client, ListOptions } from './client.ts';
+import type { WatchEvent } from './transport.ts';
+
+/** The key of an object in an informer and a work queue: `namespace/name`, or `name` without a namespace. */
+export function keyOf(object: { metadata: { namespace?: string; name?: string } }): string {
+  const { namespace, name } = object.metadata;
+  return namespace ? `${namespace}/${name}` : (name ?? '');
+}
+
+/** The reverse of `keyOf`. */
+export function splitKey(key: string): { namespace?: string; name: string } {
+  const slash = key.indexOf('/');
+  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** Told of each change after the informer's own content has it. Handlers must not throw or block. */
+export interface ChangeHandler<T extends KubernetesObject> {
+  added?(object: Stored<T>): void;
+  updated?(object: Stored<T>, old: Stored<T>): void;
+  deleted?(object: Stored<T>): void;
+}
+
+export interface InformerOptions<T extends KubernetesObject> {
+  client: Client;
+  resource: Resource<T>;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  /** Narrow what is watched. */
+  select?: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>;
+}
+
+/** How many objects one page of the first list asks for. */
+const pageSize = 500;
+
+/**
+ * A local, ever current copy of a resource: lists once, then watches, and starts over where the watch cannot go on.
+ * What it holds is shared with everybody: never write into it.
+ */
+export class Informer<T extends KubernetesObject> {
+  readonly resource: Resource<T>;
+  readonly #options: InformerOptions<T>;
+  readonly #objects = new Map<string, Stored<T>>();
+  readonly #handlers: ChangeHandler<T>[] = [];
+  readonly #indexes = new Map<string, Index<T>>();
+  readonly #synced = deferred();
+  #hasSynced = false;
+  #resourceVersion = '';
+
+  constructor(options: InformerOptions<T>) {
+    this.#options = options;
+    this.resource = options.resource;
+  }
+
+  /** Whether the first list is in. */
+  get hasSynced(): boolean {
+    return this.#hasSynced;
+  }
+
+  /** Resolves once the first list is in. */
+  get synced(): Promise<void> {
+    return this.#synced.promise;
+  }
+
+  /** The revision up to which the content is known to be current. */
+  get resourceVersion(): string {
+    return this.#resourceVersion;
+  }
+
+  get(key: string): Stored<T> | undefined {
+    return this.#objects.get(key);
+  }
+
+  list(): Stored<T>[] {
+    return [...this.#objects.values()];
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  /** Objects by an index value; the index must have been added. */
+  byIndex(index: string, value: string): Stored<T>[] {
+    const found = this.#indexes.get(index);
+    if (!found) throw new Error(`informer for ${this.resource.plural} has no index ${index}`);
+    return [...(found.entries.get(value) ?? [])].flatMap((key) => this.#objects.get(key) ?? []);
+  }
+
+  /** Adds an index: objects found by any of the values that `values` gives. No error where it stands already. */
+  addIndex(name: string, values: (object: Stored<T>) => readonly string[]): void {
+    if (this.#indexes.has(name)) return;
+    const index: Index<T> = { values, entries: new Map() };
+    for (const [key, object] of this.#objects) enter(index, key, object);
+    this.#indexes.set(name, index);
+  }
+
+  /** Subscribes; what is there already arrives as `added` at once. */
+  onChange(handler: ChangeHandler<T>): void {
+    this.#handlers.push(handler);
+    for (const object of this.#objects.values()) handler.added?.(object);
+  }
+
+  /** Keeps the content current until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, random, log } = this.#options;
+    const backoff = new Backoff({ baseMs: 800, maxMs: 30_000, random });
+    while (!signal.aborted) {
+      try {
+        if (this.#resourceVersion === '') await this.#listAll(signal);
+        await this.#watchOnce(signal, backoff);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#onFailure(error);
+        log.debug('list or watch failed', { resource: this.resource.plural, error: String(error) });
+        await clock.sleep(backoff.next(), signal).catch(() => {});
+      }
+    }
+  }
+
+  /** A revision that is gone means listing anew; anything else is tried again from where it was. */
+  #onFailure(error: unknown): void {
+    if (error instanceof StatusError && (error.code === 410 || error.reason === 'Expired'))
+      this.#resourceVersion = '';
+  }
+
+  async #listAll(signal: AbortSignal): Promise<void> {
+    const seen = new Map<string, Stored<T>>();
+    const api = this.#options.client.of(this.resource);
+    let next: string | undefined;
+    let resourceVersion = '';
+    do {
+      const page = await api.list({ ...this.#options.select, limit: pageSize, continue: next, signal });
+      for (const item of page.items) seen.set(keyOf(item), item);
+      resourceVersion = page.metadata.resourceVersion ?? '';
+      next = page.metadata.continue || undefined;
+    } while (next);
+    this.#replace(seen);
+    this.#resourceVersion = resourceVersion;
+    this.#hasSynced = true;
+    this.#synced.resolve();
+  }
+
+  #replace(seen: Map<string, Stored<T>>): void {
+    for (const [key, old] of [...this.#objects]) if (!seen.has(key)) this.#remove(key, old);
+    for (const [key, object] of seen) this.#put(key, object);
+  }
+
+  async #watchOnce(signal: AbortSignal, backoff: Backoff): Promise<void> {
+    const ended = deferred();
+    const options = {
+      ...this.#options.select,
+      resourceVersion: this.#resourceVersion,
+      allowWatchBookmarks: true,
+      signal,
+    };
+    const stream = await this.#options.client.of(this.resource).watch(options, {
+      onEvent: (event) => {
+        backoff.reset();
+        this.#apply(event);
+      },
+      onEnd: (error) => (error ? ended.reject(error) : ended.resolve()),
+    });
+    const stop = () => {
+      stream.stop();
+      ended.resolve();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    await ended.promise.finally(() => signal.removeEventListener('abort', stop));
+  }
+
+  #apply({ type, object }: WatchEvent<Stored<T>>): void {
+    this.#resourceVersion = object.metadata.resourceVersion;
+    if (type === 'BOOKMARK') return;
+    const key = keyOf(object);
+    if (type === 'DELETED') this.#remove(key, object);
+    else this.#put(key, object);
+  }
+
+  #put(key: string, object: Stored<T>): void {
+    const old = this.#objects.get(key);
+    if (old && old.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    if (old) for (const index of this.#indexes.values()) leave(index, key, old);
+    this.#objects.set(key, object);
+    for (const index of this.#indexes.values()) enter(index, key, object);
+    if (old && old.metadata.uid === object.metadata.uid)
+      for (const h of this.#handlers) h.updated?.(object, old);
+    else {
+      if (old) for (const h of this.#handlers) h.deleted?.(old);
+      for (const h of this.#handlers) h.added?.(object);
+    }
+  }
+
+  #remove(key: string, last: Stored<T>): void {
+    const old = this.#objects.get(key);
+    if (!old) return;
+    for (const index of this.#indexes.values()) leave(index, key, old);
+    this.#objects.delete(key);
+    for (const h of this.#handlers) h.deleted?.(last);
+  }
+}
+
+interface Index<T extends KubernetesObject> {
+  values(object: Stored<T>): readonly string[];
+  entries: Map<string, Set<string>>;
+}
+
+function enter<T extends KubernetesObject>(index: Index<T>, key: string, object: Stored<T>): void {
+  for (const value of index.values(object)) {
+    const keys = index.entries.get(value);
+    if (keys) keys.add(key);
+    else index.entries.set(value, new Set([key]));
+  }
+}
+
+function leave<T extends KubernetesObject>(index: Index<T>, key: string, object: Stored<T>): void {
+  for (const value of index.values(object)) {
+    const keys = index.entries.get(value);
+    keys?.delete(key);
+    if (keys?.size === 0) index.entries.delete(value);
+  }
+}
