@@ -11,19 +11,35 @@ export type Int64 = number;
 export type Double = number;
 /** Raw bytes, base64 in JSON. */
 export type Bytes = string;
-/** A moment with second precision, RFC 3339 in UTC, such as `2026-01-02T15:04:05Z`. @scalar io.k8s.apimachinery.pkg.apis.meta.v1.Time */
+/**
+ * A moment with second precision, RFC 3339 in UTC, such as `2026-01-02T15:04:05Z`.
+ * @scalar io.k8s.apimachinery.pkg.apis.meta.v1.Time
+ */
 export type Time = string;
-/** A moment with microsecond precision, RFC 3339 in UTC. @scalar io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime */
+/**
+ * A moment with microsecond precision, RFC 3339 in UTC.
+ * @scalar io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime
+ */
 export type MicroTime = string;
 /** A span of time as Go prints it, such as `1h30m`. @scalar io.k8s.apimachinery.pkg.apis.meta.v1.Duration */
 export type Duration = string;
-/** A fixed-point number with a decimal or binary suffix, such as `250m` or `1Gi`. JSON numbers are accepted and kept as their text. @scalar io.k8s.apimachinery.pkg.api.resource.Quantity */
+/**
+ * A fixed-point number with a decimal or binary suffix, such as `250m` or `1Gi`. JSON numbers are accepted
+ * and kept as their text.
+ * @scalar io.k8s.apimachinery.pkg.api.resource.Quantity
+ */
 export type Quantity = string;
-/** A whole number, or a string such as a port's name or a percentage. @scalar io.k8s.apimachinery.pkg.util.intstr.IntOrString */
+/**
+ * A whole number, or a string such as a port's name or a percentage.
+ * @scalar io.k8s.apimachinery.pkg.util.intstr.IntOrString
+ */
 export type IntOrString = number | string;
 /** Any JSON object of a kind this place does not fix. @scalar io.k8s.apimachinery.pkg.runtime.RawExtension */
 export type RawExtension = { [key: string]: unknown };
-/** A set of field paths in the JSON form of structured-merge-diff. @scalar io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1 */
+/**
+ * A set of field paths in the JSON form of structured-merge-diff.
+ * @scalar io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1
+ */
 export type FieldsV1 = { [key: string]: unknown };
 /** The body of a patch request. @scalar io.k8s.apimachinery.pkg.apis.meta.v1.Patch */
 export type Patch = unknown;
@@ -32,455 +48,540 @@ export type Verbs = string[];
 /** An object of whatever type the wire says. @scalar io.k8s.apimachinery.pkg.runtime.Unknown */
 export type Unknown = { [key: string]: unknown };
 
-/** @kind */
+/** What discovery tells of one API group: its versions and the one to prefer. @kind */
 export interface APIGroup {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 */
+  /** Name of the group, such as `apps`. @proto 1 */
   name: string;
-  /** @proto 2 @listType atomic */
+  /** Every version the server offers for the group. @proto 2 @listType atomic */
   versions: GroupVersionForDiscovery[];
-  /** @proto 3 */
+  /** Version a client should take if it has no wish of its own. @proto 3 */
   preferredVersion?: GroupVersionForDiscovery;
-  /** @proto 4 @listType atomic */
+  /**
+   * Server addresses for callers in certain networks; the most specific network wins.
+   * @proto 4 @listType atomic
+   */
   serverAddressByClientCIDRs?: ServerAddressByClientCIDR[];
 }
 
-/** @kind */
+/** The answer at `/apis`: all API groups of the server. @kind */
 export interface APIGroupList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @listType atomic */
+  /** One entry for each group. @proto 1 @listType atomic */
   groups: APIGroup[];
 }
 
+/** What discovery tells of one resource: names, scope, verbs. */
 export interface APIResource {
-  /** @proto 1 */
+  /** Plural name as in the URL; a subresource is written `parent/child`. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Whether objects live inside a namespace. @proto 2 */
   namespaced: boolean;
-  /** @proto 3 */
+  /** Kind of the objects, such as `Pod`. @proto 3 */
   kind: string;
-  /** @proto 4 */
+  /** What can be done with it: get, list, watch, create, update, patch, delete, deletecollection. @proto 4 */
   verbs: string[];
-  /** @proto 5 @listType atomic */
+  /** Abbreviations people may type, such as `po`. @proto 5 @listType atomic */
   shortNames?: string[];
-  /** @proto 6 */
+  /** Singular name, for messages and the command line. @proto 6 */
   singularName: string;
-  /** @proto 7 @listType atomic */
+  /** Groupings such as `all` under which tools fetch several resources at once. @proto 7 @listType atomic */
   categories?: string[];
-  /** @proto 8 */
+  /** Group of the kind where it differs from that of the surrounding list. @proto 8 */
   group?: string;
-  /** @proto 9 */
+  /** Version of the kind where it differs from that of the surrounding list. @proto 9 */
   version?: string;
-  /** @proto 10 */
+  /**
+   * Opaque digest of the version in which objects are stored; may only be compared for equality.
+   * @proto 10
+   */
   storageVersionHash?: string;
 }
 
-/** @kind */
+/** The answer at `/apis/<group>/<version>`: the resources of one version. @kind */
 export interface APIResourceList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 */
+  /** Group and version the resources belong to, such as `apps/v1`. @proto 1 */
   groupVersion: string;
-  /** @proto 2 @listType atomic */
+  /** Resources and subresources with their verbs. @proto 2 @listType atomic */
   resources: APIResource[];
 }
 
-/** @kind */
+/** The answer at `/api`: versions of the core group. @kind */
 export interface APIVersions {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @listType atomic */
+  /** Versions of the core group, such as `v1`. @proto 1 @listType atomic */
   versions: string[];
-  /** @proto 2 @listType atomic */
+  /**
+   * Server addresses for callers in certain networks; the most specific network wins.
+   * @proto 2 @listType atomic
+   */
   serverAddressByClientCIDRs: ServerAddressByClientCIDR[];
 }
 
-/** @protoOnly */
+/** Query parameters of a server-side apply. @protoOnly */
 export interface ApplyOptions {
-  /** @proto 1 */
+  /** `All` runs every step except storing. @proto 1 */
   dryRun?: string[];
-  /** @proto 2 */
+  /** Take over fields that other managers own, instead of answering a conflict. @proto 2 */
   force?: boolean;
-  /** @proto 3 */
+  /** Who applies; owner of the fields in the request. Required. @proto 3 */
   fieldManager?: string;
 }
 
+/** One aspect of an object's state, with when and why it last changed. */
 export interface Condition {
-  /** @proto 1 */
+  /** Name of the condition in CamelCase; with or without a domain prefix. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
-  /** @proto 3 */
+  /**
+   * The `metadata.generation` the condition was computed for; outdated if lower than the current one.
+   * @proto 3
+   */
   observedGeneration?: Int64;
-  /** @proto 4 */
+  /** When `status` last took another value. @proto 4 */
   lastTransitionTime: Time;
-  /** @proto 5 */
+  /** One CamelCase word for programs: why the condition has this status. @proto 5 */
   reason: string;
-  /** @proto 6 */
+  /** Sentence for people about the last change; may be empty. @proto 6 */
   message: string;
 }
 
-/** @protoOnly */
+/** Query parameters of a create. @protoOnly */
 export interface CreateOptions {
-  /** @proto 1 */
+  /** `All` runs every step except storing. @proto 1 */
   dryRun?: string[];
-  /** @proto 3 */
+  /** Who writes, for the record in `managedFields`; up to 128 printable characters. @proto 3 */
   fieldManager?: string;
-  /** @proto 4 */
+  /** What to do with unknown or repeated fields: `Ignore`, `Warn` (default) or `Strict`. @proto 4 */
   fieldValidation?: string;
 }
 
-/** @kind */
+/** How a delete is carried out; sent as its body or query parameters. @kind */
 export interface DeleteOptions {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 */
+  /** Seconds to wait before removal; 0 removes at once, absent takes the default of the type. @proto 1 */
   gracePeriodSeconds?: Int64;
-  /** @proto 2 */
+  /** The object is deleted only if these hold; otherwise the answer is 409 Conflict. @proto 2 */
   preconditions?: Preconditions;
-  /** @proto 3 */
+  /**
+   * Old form of `propagationPolicy`: true leaves dependents in place. Excludes `propagationPolicy`.
+   * @proto 3
+   */
   orphanDependents?: boolean;
-  /** @proto 4 */
+  /**
+   * Fate of dependents: `Orphan` keeps them, `Background` deletes them later, `Foreground` deletes them
+   * first.
+   * @proto 4
+   */
   propagationPolicy?: string;
-  /** @proto 5 @listType atomic */
+  /** `All` runs every step except the removal. @proto 5 @listType atomic */
   dryRun?: string[];
-  /** @proto 6 */
+  /** Delete an object that can no longer be decrypted or decoded, skipping finalizers. Dangerous. @proto 6 */
   ignoreStoreReadErrorWithClusterBreakingPotential?: boolean;
 }
 
+/** A condition on a field: key, operator and values. */
 export interface FieldSelectorRequirement {
-  /** @proto 1 */
+  /** Field the condition looks at, such as `metadata.name`. @proto 1 */
   key: string;
-  /** @proto 2 */
+  /** `In`, `NotIn`, `Exists` or `DoesNotExist`. @proto 2 */
   operator: string;
-  /** @proto 3 @listType atomic */
+  /** Values for `In` and `NotIn`; empty for the other operators. @proto 3 @listType atomic */
   values?: string[];
 }
 
-/** @protoOnly */
+/** Query parameters of a get. @protoOnly */
 export interface GetOptions {
-  /** @proto 1 */
+  /** Lowest acceptable revision; empty asks for the newest, `0` for any. @proto 1 */
   resourceVersion?: string;
 }
 
-/** @protoOnly */
+/** A kind without a version. @protoOnly */
 export interface GroupKind {
-  /** @proto 1 */
+  /** API group, empty for the core group. @proto 1 */
   group?: string;
-  /** @proto 2 */
+  /** Kind in CamelCase. @proto 2 */
   kind?: string;
 }
 
+/** A resource without a version. */
 export interface GroupResource {
-  /** @proto 1 */
+  /** API group, empty for the core group. @proto 1 */
   group: string;
-  /** @proto 2 */
+  /** Plural name of the resource. @proto 2 */
   resource: string;
 }
 
-/** @protoOnly */
+/** One version of an API group. @protoOnly */
 export interface GroupVersion {
-  /** @proto 1 */
+  /** API group, empty for the core group. @proto 1 */
   group?: string;
-  /** @proto 2 */
+  /** Version, such as `v1`. @proto 2 */
   version?: string;
 }
 
+/** A version of a group, as discovery writes it. */
 export interface GroupVersionForDiscovery {
-  /** @proto 1 */
+  /** Both in one string, such as `apps/v1`. @proto 1 */
   groupVersion: string;
-  /** @proto 2 */
+  /** The version alone, such as `v1`. @proto 2 */
   version: string;
 }
 
-/** @protoOnly */
+/** A kind in full. @protoOnly */
 export interface GroupVersionKind {
-  /** @proto 1 */
+  /** API group, empty for the core group. @proto 1 */
   group?: string;
-  /** @proto 2 */
+  /** Version, such as `v1`. @proto 2 */
   version?: string;
-  /** @proto 3 */
+  /** Kind in CamelCase. @proto 3 */
   kind?: string;
 }
 
-/** @protoOnly */
+/** A resource in full. @protoOnly */
 export interface GroupVersionResource {
-  /** @proto 1 */
+  /** API group, empty for the core group. @proto 1 */
   group?: string;
-  /** @proto 2 */
+  /** Version, such as `v1`. @proto 2 */
   version?: string;
-  /** @proto 3 */
+  /** Plural name of the resource. @proto 3 */
   resource?: string;
 }
 
-/** @mapType atomic */
+/**
+ * Picks objects by their labels; all parts must hold. Empty picks everything, absent nothing.
+ * @mapType atomic
+ */
 export interface LabelSelector {
-  /** @proto 1 */
+  /** Labels an object must carry with exactly these values. @proto 1 */
   matchLabels?: Record<string, string>;
-  /** @proto 2 @listType atomic */
+  /** Further conditions on labels. @proto 2 @listType atomic */
   matchExpressions?: LabelSelectorRequirement[];
 }
 
+/** A condition on one label. */
 export interface LabelSelectorRequirement {
-  /** @proto 1 */
+  /** Label key it looks at. @proto 1 */
   key: string;
-  /** @proto 2 */
+  /** `In`, `NotIn`, `Exists` or `DoesNotExist`. @proto 2 */
   operator: string;
-  /** @proto 3 @listType atomic */
+  /**
+   * Values for `In` and `NotIn`, at least one; must be empty for the other operators.
+   * @proto 3 @listType atomic
+   */
   values?: string[];
 }
 
-/** @protoOnly */
+/** Objects of any kinds in one document. @protoOnly */
 export interface List {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 */
+  /** Revision of the list, and where the next page starts. @proto 1 */
   metadata?: ListMeta;
-  /** @proto 2 */
+  /** The objects. @proto 2 */
   items?: RawExtension[];
 }
 
+/** What every list carries besides its items. */
 export interface ListMeta {
-  /** @proto 1 */
+  /** Once the URL of the list; no longer filled. @proto 1 */
   selfLink?: string;
-  /** @proto 2 */
+  /** Revision at which the list was read; a watch can go on from it. Opaque. @proto 2 */
   resourceVersion?: string;
-  /** @proto 3 */
+  /** Token for the next page; empty on the last one. Expires with the history it reads from. @proto 3 */
   continue?: string;
-  /** @proto 4 */
+  /** Rough number of objects on later pages; absent when unknown or when a selector is used. @proto 4 */
   remainingItemCount?: Int64;
-  /** @proto 5 */
+  /** Present if the list holds one shard of the collection; says which. @proto 5 */
   shardInfo?: ShardInfo;
 }
 
-/** @protoOnly */
+/** Query parameters of list and watch. @protoOnly */
 export interface ListOptions {
-  /** @proto 1 */
+  /** Only objects whose labels fit, such as `app=web,tier!=db`. @proto 1 */
   labelSelector?: string;
-  /** @proto 2 */
+  /**
+   * Only objects whose fields fit, such as `spec.nodeName=a`; each resource supports a few fields.
+   * @proto 2
+   */
   fieldSelector?: string;
-  /** @proto 3 */
+  /** Answer with a stream of changes instead of a list. @proto 3 */
   watch?: boolean;
-  /** @proto 4 */
+  /** Revision to read at or to watch from; meaning depends on `resourceVersionMatch`. @proto 4 */
   resourceVersion?: string;
-  /** @proto 5 */
+  /** Seconds after which the server ends the call. @proto 5 */
   timeoutSeconds?: Int64;
-  /** @proto 7 */
+  /** Most objects per page; `continue` of the answer fetches the next. @proto 7 */
   limit?: Int64;
-  /** @proto 8 */
+  /** Token of the previous page. All other parameters must stay as they were. @proto 8 */
   continue?: string;
-  /** @proto 9 */
+  /** Let the server send BOOKMARK events that carry a fresh revision and no change. @proto 9 */
   allowWatchBookmarks?: boolean;
-  /** @proto 10 */
+  /** How `resourceVersion` binds: `Exact` or `NotOlderThan`. @proto 10 */
   resourceVersionMatch?: string;
-  /** @proto 11 */
+  /** Start a watch with the current objects as ADDED events, closed by a marked bookmark. @proto 11 */
   sendInitialEvents?: boolean;
-  /** @proto 15 */
+  /**
+   * Only the objects whose hash falls into the given ranges, written as `shardRange(field, from, to)`.
+   * @proto 15
+   */
   shardSelector?: string;
 }
 
+/** Which fields one writer owns, and by what kind of write. */
 export interface ManagedFieldsEntry {
-  /** @proto 1 */
+  /** Name the writer gave itself. @proto 1 */
   manager?: string;
-  /** @proto 2 */
+  /** `Apply` for server-side apply, `Update` for every other write. @proto 2 */
   operation?: string;
-  /** @proto 3 */
+  /** Version in which the field paths are written. @proto 3 */
   apiVersion?: string;
-  /** @proto 4 */
+  /** When the entry was added or its set of fields changed. @proto 4 */
   time?: Time;
-  /** @proto 6 */
+  /** Format of the field set; always `FieldsV1`. @proto 6 */
   fieldsType?: string;
-  /** @proto 7 */
+  /** The owned fields, as a tree of paths. @proto 7 */
   fieldsV1?: FieldsV1;
-  /** @proto 8 */
+  /** Subresource the write went through, such as `status`; empty for the object itself. @proto 8 */
   subresource?: string;
 }
 
+/** What every stored object carries: identity, labels, owners, lifecycle. */
 export interface ObjectMeta {
-  /** @proto 1 */
+  /** Unique among the objects of its type in the namespace; cannot change. Usually a DNS name. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /** Prefix of a name that the server completes with a random suffix if `name` is empty. @proto 2 */
   generateName?: string;
-  /** @proto 3 */
+  /** Namespace the object lives in; empty for cluster-wide types. Cannot change. @proto 3 */
   namespace?: string;
-  /** @proto 4 */
+  /** Once the URL of the object; no longer filled. @proto 4 */
   selfLink?: string;
-  /** @proto 5 */
+  /** Identity across time, given by the server: a later object of the same name has another. @proto 5 */
   uid?: string;
-  /** @proto 6 */
+  /** Revision of the last write. Sent with an update it guards against lost writes. Opaque. @proto 6 */
   resourceVersion?: string;
-  /** @proto 7 */
+  /** Counts changes of the desired state; set by the server. @proto 7 */
   generation?: Int64;
-  /** @proto 8 */
+  /** When the object was stored first; set by the server. @proto 8 */
   creationTimestamp?: Time;
-  /** @proto 9 */
+  /** Set once deletion has been asked for: when the grace period ends. Read-only, never cleared. @proto 9 */
   deletionTimestamp?: Time;
-  /** @proto 10 */
+  /** Seconds granted for a clean end; set together with `deletionTimestamp`, may only shrink. @proto 10 */
   deletionGracePeriodSeconds?: Int64;
-  /** @proto 11 */
+  /** Short key-value pairs that selectors can look for. @proto 11 */
   labels?: Record<string, string>;
-  /** @proto 12 */
+  /** Free key-value data for tools and people; not searchable. 256 KiB in all. @proto 12 */
   annotations?: Record<string, string>;
-  /** @proto 13 @listType map @listMapKey uid @patchStrategy merge @patchMergeKey uid */
+  /**
+   * Objects this one depends on; it is collected when all of them are gone. At most one is the controller.
+   * @proto 13 @listType map @listMapKey uid @patchStrategy merge @patchMergeKey uid
+   */
   ownerReferences?: OwnerReference[];
-  /** @proto 14 @listType set @patchStrategy merge */
+  /**
+   * Names that must all be taken off, each by whoever put it, before the object goes away.
+   * @proto 14 @listType set @patchStrategy merge
+   */
   finalizers?: string[];
-  /** @proto 17 @listType atomic */
+  /**
+   * Record of which manager owns which fields; kept by the server for server-side apply.
+   * @proto 17 @listType atomic
+   */
   managedFields?: ManagedFieldsEntry[];
 }
 
-/** @mapType atomic */
+/** Points at an object that owns this one: same namespace or cluster-wide. @mapType atomic */
 export interface OwnerReference {
-  /** @proto 1 */
+  /** Kind of the owner. @proto 1 */
   kind: string;
-  /** @proto 3 */
+  /** Name of the owner. @proto 3 */
   name: string;
-  /** @proto 4 */
+  /** UID of the owner; a namesake with another UID does not count. @proto 4 */
   uid: string;
-  /** @proto 5 */
+  /** Group and version of the owner. @proto 5 */
   apiVersion: string;
-  /** @proto 6 */
+  /** Whether the owner manages this object; at most one owner may. @proto 6 */
   controller?: boolean;
-  /** @proto 7 */
+  /** Holds up a foreground deletion of the owner until this object is gone. @proto 7 */
   blockOwnerDeletion?: boolean;
 }
 
-/** @protoOnly */
+/** An object of any kind reduced to its metadata. @protoOnly */
 export interface PartialObjectMetadata {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 */
   metadata?: ObjectMeta;
 }
 
-/** @protoOnly */
+/** Objects reduced to their metadata. @protoOnly */
 export interface PartialObjectMetadataList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 */
+  /** Revision of the list, and where the next page starts. @proto 1 */
   metadata?: ListMeta;
-  /** @proto 2 */
+  /** The reduced objects. @proto 2 */
   items?: PartialObjectMetadata[];
 }
 
-/** @protoOnly */
+/** Query parameters of a patch. @protoOnly */
 export interface PatchOptions {
-  /** @proto 1 */
+  /** `All` runs every step except storing. @proto 1 */
   dryRun?: string[];
-  /** @proto 2 */
+  /** For apply patches alone: take over fields that other managers own. @proto 2 */
   force?: boolean;
-  /** @proto 3 */
+  /** Who writes, for the record in `managedFields`; required for apply patches. @proto 3 */
   fieldManager?: string;
-  /** @proto 4 */
+  /** What to do with unknown or repeated fields: `Ignore`, `Warn` (default) or `Strict`. @proto 4 */
   fieldValidation?: string;
 }
 
+/** What must be true of the stored object for a write to go ahead. */
 export interface Preconditions {
-  /** @proto 1 */
+  /** UID it must have. @proto 1 */
   uid?: string;
-  /** @proto 2 */
+  /** Revision it must be at. @proto 2 */
   resourceVersion?: string;
 }
 
-/** @protoOnly */
+/** The answer at `/`: paths that exist. @protoOnly */
 export interface RootPaths {
-  /** @proto 1 */
+  /** The paths. @proto 1 */
   paths?: string[];
 }
 
+/** A server address meant for callers from one network. */
 export interface ServerAddressByClientCIDR {
-  /** @proto 1 */
+  /** Network of the callers, in CIDR form. @proto 1 */
   clientCIDR: string;
-  /** @proto 2 */
+  /** Host name, IP, or either with a port. @proto 2 */
   serverAddress: string;
 }
 
+/** Says which shard of a collection a list holds. */
 export interface ShardInfo {
-  /** @proto 1 */
+  /** The shard selector of the request, repeated. @proto 1 */
   selector: string;
 }
 
-/** @kind */
+/** Outcome of a request that returns no object; every error is one. @kind */
 export interface Status {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 */
+  /** Revision of the list, and where the next page starts. @proto 1 */
   metadata?: ListMeta;
-  /** @proto 2 */
+  /** `Success` or `Failure`. @proto 2 */
   status?: string;
-  /** @proto 3 */
+  /** What happened, for people. @proto 3 */
   message?: string;
-  /** @proto 4 */
+  /** What happened, for programs: one word such as `NotFound` or `Conflict`. @proto 4 */
   reason?: string;
-  /** @proto 5 */
+  /** More about the reason: the object, the causes, when to retry. @proto 5 */
   details?: StatusDetails;
-  /** @proto 6 */
+  /** Suggested HTTP status code; 0 if none. @proto 6 */
   code?: Int32;
 }
 
+/** One of several things that were wrong. */
 export interface StatusCause {
-  /** @proto 1 */
+  /** Kind of problem for programs, such as `FieldValueInvalid`. @proto 1 */
   reason?: string;
-  /** @proto 2 */
+  /** The problem, for people. @proto 2 */
   message?: string;
-  /** @proto 3 */
+  /** Path of the field at fault, such as `spec.ports[0].name`; may be relative. @proto 3 */
   field?: string;
 }
 
+/** Particulars of a Status; which are set depends on the reason. */
 export interface StatusDetails {
-  /** @proto 1 */
+  /** Name of the object concerned. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /** API group of the object concerned. @proto 2 */
   group?: string;
-  /** @proto 3 */
+  /** Kind or resource of the object concerned. @proto 3 */
   kind?: string;
-  /** @proto 4 @listType atomic */
+  /** Every single problem, in order. @proto 4 @listType atomic */
   causes?: StatusCause[];
-  /** @proto 5 */
+  /** Wait this many seconds before trying again. @proto 5 */
   retryAfterSeconds?: Int32;
-  /** @proto 6 */
+  /** UID of the object concerned. @proto 6 */
   uid?: string;
 }
 
-/** @protoOnly */
+/** Query parameters of a request for a table. @protoOnly */
 export interface TableOptions {
-  /** @proto 1 */
+  /** What each row carries of its object: `None`, `Metadata` (default) or `Object`. @proto 1 */
   includeObject?: string;
 }
 
-/** @protoOnly */
+/** Query parameters of an update. @protoOnly */
 export interface UpdateOptions {
-  /** @proto 1 */
+  /** `All` runs every step except storing. @proto 1 */
   dryRun?: string[];
-  /** @proto 2 */
+  /** Who writes, for the record in `managedFields`; up to 128 printable characters. @proto 2 */
   fieldManager?: string;
-  /** @proto 3 */
+  /** What to do with unknown or repeated fields: `Ignore`, `Warn` (default) or `Strict`. @proto 3 */
   fieldValidation?: string;
 }
 
-/** @kind */
+/** One message of a watch stream. @kind */
 export interface WatchEvent {
-  /** @proto 1 */
+  /** `ADDED`, `MODIFIED`, `DELETED`, `BOOKMARK` or `ERROR`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** The object after the change (before it, if deleted), a bookmark, or a Status for `ERROR`. @proto 2 */
   object: RawExtension;
 }
 
-/** @package io.k8s.apimachinery.pkg.version @jsonOnly */
+/** The answer at `/version`: what server this is. @package io.k8s.apimachinery.pkg.version @jsonOnly */
 export interface Info {
+  /** When it was built, RFC 3339. */
   buildDate: string;
+  /** Compiler or engine that made it. */
   compiler: string;
+  /** Major version it behaves as, if older than its own. */
   emulationMajor?: string;
+  /** Minor version it behaves as, if older than its own. */
   emulationMinor?: string;
+  /** Commit it was built from. */
   gitCommit: string;
+  /** `clean`, or `dirty` if built with uncommitted changes. */
   gitTreeState: string;
+  /** Full version, such as `v1.36.0`. */
   gitVersion: string;
+  /** Language runtime and its version. */
   goVersion: string;
+  /** Major version. */
   major: string;
+  /** Lowest major version it can work beside. */
   minCompatibilityMajor?: string;
+  /** Lowest minor version it can work beside. */
   minCompatibilityMinor?: string;
+  /** Minor version. */
   minor: string;
+  /** Operating system and architecture, such as `linux/amd64`. */
   platform: string;
 }
