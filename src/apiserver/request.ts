@@ -1,0 +1,94 @@
+import type { KubernetesObject } from '../api/resource.ts';
+import type { ListMeta } from '../api/meta/v1.ts';
+import type { Cause, WatchEventType } from '../client/transport.ts';
+import type { StatusError } from '../machinery/status-error.ts';
+import type { UserInfo } from './registry/kind.ts';
+
+/** What a request asks for, read off its method, path and query alone (upstream's RequestInfo). */
+export interface RequestInfo {
+  /** Whether the path is one of a resource (`/api/v1/...`, `/apis/<group>/<version>/...`). */
+  isResource: boolean;
+  /** get, list, watch, create, update, patch, delete, deletecollection; for other paths the method in lower case. */
+  verb: string;
+  path: string;
+  /** `api` or `apis`; empty for other paths. */
+  prefix: string;
+  group: string;
+  version: string;
+  /** Empty for cluster-scoped and all-namespace requests. */
+  namespace: string;
+  resource: string;
+  subresource: string;
+  name: string;
+  /** What follows the subresource, for proxy paths; without a leading slash. */
+  rest: string;
+}
+
+/** A body as it came over the wire, or as a value from a caller in this process (shared: read-only). */
+export type RequestBody = { mediaType: string; bytes: Uint8Array } | { mediaType: string; value: unknown };
+
+/** A request past authentication and authorization, ready for the registry of its resource. */
+export interface ResourceRequest {
+  info: RequestInfo;
+  user: UserInfo;
+  query: URLSearchParams;
+  body?: RequestBody;
+  cause?: Cause;
+  /** For the default field manager. */
+  userAgent: string;
+  /** Aborted when the client goes away or the request's deadline has passed. */
+  signal: AbortSignal;
+  /** Adds a `Warning` header. */
+  warn(message: string): void;
+}
+
+/** An object in a watch cache: decoded and encoded forms are made once and shared. */
+export interface CachedObject<T extends KubernetesObject = KubernetesObject> {
+  readonly object: T;
+  readonly revision: number;
+  /** The object's JSON, `kind` and `apiVersion` first. */
+  json(): Uint8Array;
+  /** The object's protobuf message with the `k8s\0` envelope. */
+  protobuf(): Uint8Array;
+}
+
+export interface ObjectAnswer {
+  type: 'object';
+  code: number;
+  object: KubernetesObject;
+  /** Where the object stands in the cache as it is: its bytes can be sent as they are. */
+  cached?: CachedObject;
+}
+
+export interface ListAnswer {
+  type: 'list';
+  apiVersion: string;
+  /** Such as `PodList`. */
+  kind: string;
+  metadata: ListMeta;
+  items: readonly CachedObject[];
+}
+
+/** One event for a watcher; `object` is cached for stored objects, a bare value for bookmarks. */
+export type WatchFrame =
+  | { type: Exclude<WatchEventType, 'BOOKMARK'>; cached: CachedObject }
+  | { type: 'BOOKMARK'; object: KubernetesObject };
+
+export interface FrameSink {
+  /** Gives false where the client does not keep up; the watch is then ended with an error. */
+  onFrame(frame: WatchFrame): boolean;
+  onEnd(error?: StatusError): void;
+}
+
+export interface WatchAnswer {
+  type: 'watch';
+  /** Starts the flow; frames may come before it returns. The answer is the way to stop it. */
+  open(sink: FrameSink): { stop(): void };
+}
+
+export type Answer = ObjectAnswer | ListAnswer | WatchAnswer;
+
+/** Serves all resources: the part of the corridor from decoding to the store. Rejects with StatusError. */
+export interface Dispatcher {
+  handle(request: ResourceRequest): Promise<Answer>;
+}
