@@ -209,3 +209,5 @@ writeIfChanged(join(outDir, 'schema.json'), JSON.stringify({ types }));
 writeIfChanged(join(outDir, 'docs.json'), JSON.stringify(docs));
 writeIfChanged(join(outDir, 'resources.ts'), resourcesModule(kinds));
 console.log(`generated ${Object.keys(types).length} types, ${kinds.length} resources`);
+
+await import('./generate-proto.mjs');
