@@ -46,22 +46,31 @@ const numberAliases = { Int32: 'int32', Int64: 'int64', Double: 'double', Bytes:
 
 function typeRef(node, names, where) {
   switch (node.type) {
-    case 'TSStringKeyword': return { type: 'string' };
-    case 'TSNumberKeyword': return { type: 'double' };
-    case 'TSBooleanKeyword': return { type: 'boolean' };
-    case 'TSUnknownKeyword': return { type: 'any' };
-    case 'TSArrayType': return { type: 'array', items: typeRef(node.elementType, names, where) };
-    case 'TSUnionType': return typeRef(node.types[0], names, where);
-    case 'TSLiteralType': return { type: 'string' };
+    case 'TSStringKeyword':
+      return { type: 'string' };
+    case 'TSNumberKeyword':
+      return { type: 'double' };
+    case 'TSBooleanKeyword':
+      return { type: 'boolean' };
+    case 'TSUnknownKeyword':
+      return { type: 'any' };
+    case 'TSArrayType':
+      return { type: 'array', items: typeRef(node.elementType, names, where) };
+    case 'TSUnionType':
+      return typeRef(node.types[0], names, where);
+    case 'TSLiteralType':
+      return { type: 'string' };
     case 'TSTypeReference': {
       const name = node.typeName.name;
-      if (name === 'Record') return { type: 'map', values: typeRef(node.typeArguments.params[1], names, where) };
+      if (name === 'Record')
+        return { type: 'map', values: typeRef(node.typeArguments.params[1], names, where) };
       if (numberAliases[name]) return { type: numberAliases[name] };
       const full = names.get(name);
       if (!full) throw new Error(`${where}: unknown type ${name}`);
       return { type: 'ref', ref: full };
     }
-    default: throw new Error(`${where}: unsupported type syntax ${node.type} (${builtins[node.type] ?? ''})`);
+    default:
+      throw new Error(`${where}: unsupported type syntax ${node.type} (${builtins[node.type] ?? ''})`);
   }
 }
 
@@ -100,7 +109,10 @@ function declarations(module) {
   return module.program.body
     .filter((s) => s.type === 'ExportNamedDeclaration' && s.declaration)
     .map((s) => ({ node: s.declaration, name: s.declaration.id.name, doc: module.docBefore(s) }))
-    .map((d) => ({ ...d, full: first(d.doc.markers, 'scalar') ?? `${first(d.doc.markers, 'package') ?? pkg}.${d.name}` }));
+    .map((d) => ({
+      ...d,
+      full: first(d.doc.markers, 'scalar') ?? `${first(d.doc.markers, 'package') ?? pkg}.${d.name}`,
+    }));
 }
 
 /** The full type name behind each name that a module declares or imports. */

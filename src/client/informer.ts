@@ -148,7 +148,7 @@ export class Informer<T extends KubernetesObject> {
   }
 
   #replace(seen: Map<string, Stored<T>>): void {
-    for (const [key, old] of [...this.#objects]) if (!seen.has(key)) this.#remove(key, old);
+    for (const [key, old] of this.#objects) if (!seen.has(key)) this.#remove(key, old);
     for (const [key, object] of seen) this.#put(key, object);
   }
 

@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config';
+
+const shared = { environment: 'node', isolate: false, testTimeout: 20_000, hookTimeout: 60_000 } as const;
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    reporters: ['default', './scripts/closing-line-reporter.mjs'],
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/{house,reference,integration}/**/*.test.ts'],
+          exclude: ['src/**/*.node.test.ts'],
+        },
+      },
+      {
+        // Real engines, network namespaces, real kubectl: one file at a time, so that they do not starve each other.
+        test: {
+          ...shared,
+          name: 'real',
+          include: ['src/**/*.node.test.ts', 'test/{e2e,crash}/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
