@@ -19,2856 +19,3417 @@ import type {
   Time,
 } from '../meta/v1.ts';
 
+/** An AWS EBS disk, in the same zone as the node. Deprecated: goes to the CSI driver. */
 export interface AWSElasticBlockStoreVolumeSource {
-  /** @proto 1 */
+  /** ID of the EBS volume. @proto 1 */
   volumeID: string;
-  /** @proto 2 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 2 */
   fsType?: string;
-  /** @proto 3 */
+  /** Partition number to mount; 0 or absent for the whole disk. @proto 3 */
   partition?: Int32;
-  /** @proto 4 */
+  /** Mount without the right to write; off by default. @proto 4 */
   readOnly?: boolean;
 }
 
+/** Scheduling preferences and demands of a pod. */
 export interface Affinity {
-  /** @proto 1 */
+  /** Which nodes, by their labels. @proto 1 */
   nodeAffinity?: NodeAffinity;
-  /** @proto 2 */
+  /** Which pods to stand close to. @proto 2 */
   podAffinity?: PodAffinity;
-  /** @proto 3 */
+  /** Which pods to keep away from. @proto 3 */
   podAntiAffinity?: PodAntiAffinity;
 }
 
-/** @union {"discriminator": "type", "fields-to-discriminateBy": {"localhostProfile": "LocalhostProfile"}} */
+/**
+ * AppArmor profile of a pod or container.
+ * @union {"discriminator": "type", "fields-to-discriminateBy": {"localhostProfile": "LocalhostProfile"}}
+ */
 export interface AppArmorProfile {
-  /** @proto 1 */
+  /** `RuntimeDefault`, `Localhost` (a profile loaded on the node) or `Unconfined`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** Name of the loaded profile; set if and only if `type` is `Localhost`. @proto 2 */
   localhostProfile?: string;
 }
 
+/** A volume that is attached to a node. */
 export interface AttachedVolume {
-  /** @proto 1 */
+  /** Unique name of the volume. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Device under which the node sees it. @proto 2 */
   devicePath: string;
 }
 
-/** @protoOnly */
+/** Pods that should rather not run on a node. Formerly carried in a node annotation. @protoOnly */
 export interface AvoidPods {
-  /** @proto 1 */
+  /** Controllers whose pods should stay away. @proto 1 */
   preferAvoidPods?: PreferAvoidPodsEntry[];
 }
 
+/** An Azure data disk. Deprecated: goes to the CSI driver. */
 export interface AzureDiskVolumeSource {
-  /** @proto 1 */
+  /** Name of the disk in the blob storage. @proto 1 */
   diskName: string;
-  /** @proto 2 */
+  /** URI of the disk in the blob storage. @proto 2 */
   diskURI: string;
-  /** @proto 3 */
+  /** Host caching: `None`, `ReadOnly` or `ReadWrite`. @proto 3 */
   cachingMode?: string;
-  /** @proto 4 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 4 */
   fsType?: string;
-  /** @proto 5 */
+  /** Mount without the right to write; off by default. @proto 5 */
   readOnly?: boolean;
-  /** @proto 6 */
+  /** `Shared`, `Dedicated` (blobs) or `Managed`; one sort per availability set. @proto 6 */
   kind?: string;
 }
 
+/** An Azure Files share for a persistent volume. Deprecated: goes to the CSI driver. */
 export interface AzureFilePersistentVolumeSource {
-  /** @proto 1 */
+  /** Secret with the storage account's name and key. @proto 1 */
   secretName: string;
-  /** @proto 2 */
+  /** Name of the share. @proto 2 */
   shareName: string;
-  /** @proto 3 */
+  /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
-  /** @proto 4 */
+  /** Namespace of the secret; that of the pod if empty. @proto 4 */
   secretNamespace?: string;
 }
 
+/** An Azure Files share. Deprecated: goes to the CSI driver. */
 export interface AzureFileVolumeSource {
-  /** @proto 1 */
+  /** Secret with the storage account's name and key. @proto 1 */
   secretName: string;
-  /** @proto 2 */
+  /** Name of the share. @proto 2 */
   shareName: string;
-  /** @proto 3 */
+  /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
 }
 
-/** @kind @resource bindings @scope Namespaced */
+/**
+ * Places a pod on a node; posted to the `binding` subresource by the scheduler.
+ * @kind @resource bindings @scope Namespaced
+ */
 export interface Binding {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** The node. @proto 2 */
   target: ObjectReference;
 }
 
+/** A persistent volume served by a CSI driver. */
 export interface CSIPersistentVolumeSource {
-  /** @proto 1 */
+  /** Name of the driver, as in its CSIDriver object. @proto 1 */
   driver: string;
-  /** @proto 2 */
+  /** Name the driver knows the volume by; cannot change. @proto 2 */
   volumeHandle: string;
-  /** @proto 3 */
+  /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
-  /** @proto 4 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 4 */
   fsType?: string;
-  /** @proto 5 */
+  /** Attributes of the volume, passed to the driver. @proto 5 */
   volumeAttributes?: Record<string, string>;
-  /** @proto 6 */
+  /** Secret passed to ControllerPublishVolume and ControllerUnpublishVolume. @proto 6 */
   controllerPublishSecretRef?: SecretReference;
-  /** @proto 7 */
+  /** Secret passed to NodeStageVolume and NodeUnstageVolume. @proto 7 */
   nodeStageSecretRef?: SecretReference;
-  /** @proto 8 */
+  /** Secret passed to NodePublishVolume and NodeUnpublishVolume. @proto 8 */
   nodePublishSecretRef?: SecretReference;
-  /** @proto 9 */
+  /** Secret passed to ControllerExpandVolume. @proto 9 */
   controllerExpandSecretRef?: SecretReference;
-  /** @proto 10 */
+  /** Secret passed to NodeExpandVolume. @proto 10 */
   nodeExpandSecretRef?: SecretReference;
 }
 
+/** A volume that a CSI driver makes for one pod and removes with it. */
 export interface CSIVolumeSource {
-  /** @proto 1 */
+  /** Name of the driver, as in its CSIDriver object. @proto 1 */
   driver: string;
-  /** @proto 2 */
+  /** Mount without the right to write; off by default. @proto 2 */
   readOnly?: boolean;
-  /** @proto 3 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 3 */
   fsType?: string;
-  /** @proto 4 */
+  /** Attributes passed to the driver; see its documentation. @proto 4 */
   volumeAttributes?: Record<string, string>;
-  /** @proto 5 */
+  /** Secret passed to NodePublishVolume and NodeUnpublishVolume. @proto 5 */
   nodePublishSecretRef?: LocalObjectReference;
 }
 
+/** Linux capabilities to add to and drop from the runtime's default set. */
 export interface Capabilities {
-  /** @proto 1 @listType atomic */
+  /** Capabilities to add, such as `NET_ADMIN`; `ALL` for every one. @proto 1 @listType atomic */
   add?: string[];
-  /** @proto 2 @listType atomic */
+  /** Capabilities to take away; `ALL` for every one. @proto 2 @listType atomic */
   drop?: string[];
 }
 
+/** A CephFS mount for a persistent volume. No longer supported. */
 export interface CephFSPersistentVolumeSource {
-  /** @proto 1 @listType atomic */
+  /** Addresses of the Ceph monitors. @proto 1 @listType atomic */
   monitors: string[];
-  /** @proto 2 */
+  /** Directory to mount as the root; `/` unless set. @proto 2 */
   path?: string;
-  /** @proto 3 */
+  /** Ceph user; `admin` unless set. @proto 3 */
   user?: string;
-  /** @proto 4 */
+  /** Path of the key ring on the node; `/etc/ceph/user.secret` unless set. @proto 4 */
   secretFile?: string;
-  /** @proto 5 */
+  /** Secret with the credentials for the storage server. @proto 5 */
   secretRef?: SecretReference;
-  /** @proto 6 */
+  /** Mount without the right to write; off by default. @proto 6 */
   readOnly?: boolean;
 }
 
+/** A CephFS mount. No longer supported. */
 export interface CephFSVolumeSource {
-  /** @proto 1 @listType atomic */
+  /** Addresses of the Ceph monitors. @proto 1 @listType atomic */
   monitors: string[];
-  /** @proto 2 */
+  /** Directory to mount as the root; `/` unless set. @proto 2 */
   path?: string;
-  /** @proto 3 */
+  /** Ceph user; `admin` unless set. @proto 3 */
   user?: string;
-  /** @proto 4 */
+  /** Path of the key ring on the node; `/etc/ceph/user.secret` unless set. @proto 4 */
   secretFile?: string;
-  /** @proto 5 */
+  /** Secret with the credentials for the storage server. @proto 5 */
   secretRef?: LocalObjectReference;
-  /** @proto 6 */
+  /** Mount without the right to write; off by default. @proto 6 */
   readOnly?: boolean;
 }
 
+/** An OpenStack Cinder disk for a persistent volume. Deprecated: goes to the CSI driver. */
 export interface CinderPersistentVolumeSource {
-  /** @proto 1 */
+  /** ID of the Cinder volume. @proto 1 */
   volumeID: string;
-  /** @proto 2 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 2 */
   fsType?: string;
-  /** @proto 3 */
+  /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
-  /** @proto 4 */
+  /** Secret with the credentials for the storage server. @proto 4 */
   secretRef?: SecretReference;
 }
 
+/** An OpenStack Cinder disk. Deprecated: goes to the CSI driver. */
 export interface CinderVolumeSource {
-  /** @proto 1 */
+  /** ID of the Cinder volume. @proto 1 */
   volumeID: string;
-  /** @proto 2 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 2 */
   fsType?: string;
-  /** @proto 3 */
+  /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
-  /** @proto 4 */
+  /** Secret with the credentials for the storage server. @proto 4 */
   secretRef?: LocalObjectReference;
 }
 
+/** Settings of session affinity by client address. */
 export interface ClientIPConfig {
-  /** @proto 1 */
+  /** Seconds a client sticks to its endpoint: 1 to 86400; 10800 unless set. @proto 1 */
   timeoutSeconds?: Int32;
 }
 
+/** Writes trust anchors of ClusterTrustBundles into one PEM file. */
 export interface ClusterTrustBundleProjection {
-  /** @proto 1 */
+  /** One bundle by name; excludes `signerName` and `labelSelector`. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /** All bundles of this signer that also fit `labelSelector`. @proto 2 */
   signerName?: string;
-  /** @proto 3 */
+  /** Narrows the bundles of the signer; absent picks none, empty picks all. @proto 3 */
   labelSelector?: LabelSelector;
-  /** @proto 4 */
+  /** File to write, relative to the volume. @proto 4 */
   path: string;
-  /** @proto 5 */
+  /** Start the pod even if no bundle is found. @proto 5 */
   optional?: boolean;
 }
 
+/** One judgement on a control plane component. */
 export interface ComponentCondition {
-  /** @proto 1 */
+  /** `Healthy` is the only one. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
-  /** @proto 3 */
+  /** What the probe said. @proto 3 */
   message?: string;
-  /** @proto 4 */
+  /** Error code of the probe, if it failed. @proto 4 */
   error?: string;
 }
 
-/** @kind @resource componentstatuses @scope Cluster @shortNames cs */
+/**
+ * Health of a control plane component. Deprecated: ask its health endpoint.
+ * @kind @resource componentstatuses @scope Cluster @shortNames cs
+ */
 export interface ComponentStatus {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type */
+  /**
+   * Judgements on the component.
+   * @proto 2 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type
+   */
   conditions?: ComponentCondition[];
 }
 
-/** @kind */
+/** Many ComponentStatus objects, as one answer. @kind */
 export interface ComponentStatusList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The ComponentStatus objects. @proto 2 */
   items: ComponentStatus[];
 }
 
-/** @kind @resource configmaps @scope Namespaced @shortNames cm */
+/**
+ * Configuration as key-value pairs for pods to read; nothing secret.
+ * @kind @resource configmaps @scope Namespaced @shortNames cm
+ */
 export interface ConfigMap {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /**
+   * UTF-8 texts by key. Keys are letters, digits, `-`, `_`, `.`; none may also be in `binaryData`.
+   * @proto 2
+   */
   data?: Record<string, string>;
-  /** @proto 3 */
+  /** Bytes by key, base64 in JSON, under the same rules for keys. @proto 3 */
   binaryData?: Record<string, Bytes>;
-  /** @proto 4 */
+  /** Once true, neither the contents nor this flag can change any more. @proto 4 */
   immutable?: boolean;
 }
 
-/** @protoEmbed localObjectReference 1 */
+/** All pairs of a ConfigMap as environment variables. @protoEmbed localObjectReference 1 */
 export interface ConfigMapEnvSource extends LocalObjectReference {
-  /** @proto 2 */
+  /** Start the container even if the ConfigMap does not exist. @proto 2 */
   optional?: boolean;
 }
 
-/** @mapType atomic @protoEmbed localObjectReference 1 */
+/** One key of a ConfigMap. @mapType atomic @protoEmbed localObjectReference 1 */
 export interface ConfigMapKeySelector extends LocalObjectReference {
-  /** @proto 2 */
+  /** The key. @proto 2 */
   key: string;
-  /** @proto 3 */
+  /** Accept that the ConfigMap or the key is missing. @proto 3 */
   optional?: boolean;
 }
 
-/** @kind */
+/** Many ConfigMap objects, as one answer. @kind */
 export interface ConfigMapList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The ConfigMap objects. @proto 2 */
   items: ConfigMap[];
 }
 
+/** A ConfigMap with the configuration of a kubelet. No longer used. */
 export interface ConfigMapNodeConfigSource {
-  /** @proto 1 */
+  /** Namespace of the ConfigMap. @proto 1 */
   namespace: string;
-  /** @proto 2 */
+  /** Name of the ConfigMap. @proto 2 */
   name: string;
-  /** @proto 3 */
+  /** UID of the ConfigMap; only allowed in status. @proto 3 */
   uid?: string;
-  /** @proto 4 */
+  /** Revision of the ConfigMap; only allowed in status. @proto 4 */
   resourceVersion?: string;
-  /** @proto 5 */
+  /** Key that holds the configuration. @proto 5 */
   kubeletConfigKey: string;
 }
 
-/** @protoEmbed localObjectReference 1 */
+/** Keys of a ConfigMap as files in a projected volume. @protoEmbed localObjectReference 1 */
 export interface ConfigMapProjection extends LocalObjectReference {
-  /** @proto 2 @listType atomic */
+  /**
+   * Only these keys, each as a file at its path; all keys if absent. Naming a missing key is an error.
+   * @proto 2 @listType atomic
+   */
   items?: KeyToPath[];
-  /** @proto 4 */
+  /** Accept that the ConfigMap or its keys are missing. @proto 4 */
   optional?: boolean;
 }
 
-/** @protoEmbed localObjectReference 1 */
+/** A volume with the keys of a ConfigMap as files. @protoEmbed localObjectReference 1 */
 export interface ConfigMapVolumeSource extends LocalObjectReference {
-  /** @proto 2 @listType atomic */
+  /**
+   * Only these keys, each as a file at its path; all keys if absent. Naming a missing key is an error.
+   * @proto 2 @listType atomic
+   */
   items?: KeyToPath[];
-  /** @proto 3 */
+  /** Permission bits of the files, octal in YAML; 0644 unless set. @proto 3 */
   defaultMode?: Int32;
-  /** @proto 4 */
+  /** Accept that the ConfigMap or its keys are missing. @proto 4 */
   optional?: boolean;
 }
 
+/** One process image that runs in a pod, with what it is given and what it may use. */
 export interface Container {
-  /** @proto 1 */
+  /** Unique among the pod's containers; a DNS label. Cannot change. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Image reference, such as `registry.example/app:1.2`. @proto 2 */
   image?: string;
-  /** @proto 3 @listType atomic */
+  /**
+   * Replaces the image's entry point; run without a shell. `$(NAME)` takes a variable's value, `$$(NAME)`
+   * stays as it is.
+   * @proto 3 @listType atomic
+   */
   command?: string[];
-  /** @proto 4 @listType atomic */
+  /**
+   * Arguments of the entry point, instead of the image's. Variables expand as in `command`.
+   * @proto 4 @listType atomic
+   */
   args?: string[];
-  /** @proto 5 */
+  /** Directory to start in; the image's unless set. @proto 5 */
   workingDir?: string;
-  /** @proto 6 @listType map @listMapKey containerPort @listMapKey protocol @patchStrategy merge @patchMergeKey containerPort */
+  /**
+   * Ports the process listens on. For information and for names to refer to; other ports stay reachable.
+   * @proto 6 @listType map @listMapKey containerPort @listMapKey protocol @patchStrategy merge @patchMergeKey containerPort
+   */
   ports?: ContainerPort[];
-  /** @proto 7 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * Environment of the process; later entries may use earlier ones as `$(NAME)`.
+   * @proto 7 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   env?: EnvVar[];
-  /** @proto 8 */
+  /** CPU, memory and other resources the container asks for and may use. @proto 8 */
   resources?: ResourceRequirements;
-  /** @proto 9 @listType map @listMapKey mountPath @patchStrategy merge @patchMergeKey mountPath */
+  /**
+   * Where the pod's volumes appear in the file system.
+   * @proto 9 @listType map @listMapKey mountPath @patchStrategy merge @patchMergeKey mountPath
+   */
   volumeMounts?: VolumeMount[];
-  /** @proto 10 */
+  /** Checks that the process still works; the container is restarted when it fails. @proto 10 */
   livenessProbe?: Probe;
-  /** @proto 11 */
+  /**
+   * Checks that requests can be served; without it passing the pod gets no traffic from Services.
+   * @proto 11
+   */
   readinessProbe?: Probe;
-  /** @proto 12 */
+  /** Hooks after start and before stop. @proto 12 */
   lifecycle?: Lifecycle;
-  /** @proto 13 */
+  /**
+   * File whose last content becomes the message of the ended container; `/dev/termination-log` unless set.
+   * @proto 13
+   */
   terminationMessagePath?: string;
-  /** @proto 14 */
+  /**
+   * `Always`, `IfNotPresent` or `Never`. Default: `Always` for tag latest or none, else `IfNotPresent`.
+   * @proto 14
+   */
   imagePullPolicy?: string;
-  /** @proto 15 */
+  /** Rights of the process; wins over the pod's settings of the same name. @proto 15 */
   securityContext?: SecurityContext;
-  /** @proto 16 */
+  /** Keep standard input open for attach; without it reads see end of file. @proto 16 */
   stdin?: boolean;
-  /** @proto 17 */
+  /** Close standard input after the first client that attached has gone. @proto 17 */
   stdinOnce?: boolean;
-  /** @proto 18 */
+  /** Give the process a terminal; needs `stdin`. @proto 18 */
   tty?: boolean;
-  /** @proto 19 @listType atomic */
+  /**
+   * Sources whose pairs all become environment variables; `env` wins over them, later ones over earlier ones.
+   * @proto 19 @listType atomic
+   */
   envFrom?: EnvFromSource[];
-  /** @proto 20 */
+  /**
+   * `File` reads the message file; `FallbackToLogsOnError` takes the end of the log if it is empty after a
+   * failure.
+   * @proto 20
+   */
   terminationMessagePolicy?: string;
-  /** @proto 21 @listType map @listMapKey devicePath @patchStrategy merge @patchMergeKey devicePath */
+  /**
+   * Where block volumes appear as devices.
+   * @proto 21 @listType map @listMapKey devicePath @patchStrategy merge @patchMergeKey devicePath
+   */
   volumeDevices?: VolumeDevice[];
-  /** @proto 22 */
+  /** Holds back the other probes until it passes; the container is restarted if it never does. @proto 22 */
   startupProbe?: Probe;
-  /** @proto 23 @listType atomic */
+  /** Whether changing a resource in place needs a restart. @proto 23 @listType atomic */
   resizePolicy?: ContainerResizePolicy[];
-  /** @proto 24 */
+  /**
+   * Own restart policy. `Always` on an init container makes it a sidecar that runs beside the main ones.
+   * @proto 24
+   */
   restartPolicy?: string;
-  /** @proto 25 @listType atomic */
+  /** Rules on exit codes tried in order before `restartPolicy`; at most 20. @proto 25 @listType atomic */
   restartPolicyRules?: ContainerRestartRule[];
 }
 
+/** Maps an extended resource of a container to the device request that serves it. */
 export interface ContainerExtendedResourceRequest {
-  /** @proto 1 */
+  /** The container. @proto 1 */
   containerName: string;
-  /** @proto 2 */
+  /** The extended resource. @proto 2 */
   resourceName: string;
-  /** @proto 3 */
+  /** The request inside the generated ResourceClaim. @proto 3 */
   requestName: string;
 }
 
+/** An image that a node has stored. */
 export interface ContainerImage {
-  /** @proto 1 @listType atomic */
+  /** Names and digests the image is known by. @proto 1 @listType atomic */
   names?: string[];
-  /** @proto 2 */
+  /** Size in bytes. @proto 2 */
   sizeBytes?: Int64;
 }
 
+/** A port on which a container listens. */
 export interface ContainerPort {
-  /** @proto 1 */
+  /**
+   * Name that Services and probes may use; unique in the pod, up to 15 lower case letters, digits and dashes.
+   * @proto 1
+   */
   name?: string;
-  /** @proto 2 */
+  /** Port on the node that leads here, 1 to 65535; with `hostNetwork` equal to `containerPort`. @proto 2 */
   hostPort?: Int32;
-  /** @proto 3 */
+  /** Port in the pod's network, 1 to 65535. @proto 3 */
   containerPort: Int32;
-  /** @proto 4 */
+  /** `TCP`, `UDP` or `SCTP`. @proto 4 */
   protocol?: string;
-  /** @proto 5 */
+  /** Address of the node to bind `hostPort` to; all if empty. @proto 5 */
   hostIP?: string;
 }
 
+/** What changing one resource of a running container takes. */
 export interface ContainerResizePolicy {
-  /** @proto 1 */
+  /** `cpu` or `memory`. @proto 1 */
   resourceName: string;
-  /** @proto 2 */
+  /** `NotRequired` changes it in place, `RestartContainer` restarts. @proto 2 */
   restartPolicy: string;
 }
 
+/** A rule that decides on a restart from how the container ended. */
 export interface ContainerRestartRule {
-  /** @proto 1 */
+  /** `Restart` or `RestartAllContainers`: done when the rule fits. @proto 1 */
   action: string;
-  /** @proto 2 */
+  /** Exit codes the rule is about. @proto 2 */
   exitCodes?: ContainerRestartRuleOnExitCodes;
 }
 
+/** A set of exit codes to compare with. */
 export interface ContainerRestartRuleOnExitCodes {
-  /** @proto 1 */
+  /** `In` or `NotIn`. @proto 1 */
   operator: string;
-  /** @proto 2 @listType set */
+  /** Up to 255 exit codes. @proto 2 @listType set */
   values?: Int32[];
 }
 
+/** What a container is doing; exactly one member is set, `waiting` if none. */
 export interface ContainerState {
-  /** @proto 1 */
+  /** It is not running yet, or not running again yet. @proto 1 */
   waiting?: ContainerStateWaiting;
-  /** @proto 2 */
+  /** It runs. @proto 2 */
   running?: ContainerStateRunning;
-  /** @proto 3 */
+  /** It has ended. @proto 3 */
   terminated?: ContainerStateTerminated;
 }
 
+/** A running container. */
 export interface ContainerStateRunning {
-  /** @proto 1 */
+  /** When it was started. @proto 1 */
   startedAt?: Time;
 }
 
+/** A container that has ended. */
 export interface ContainerStateTerminated {
-  /** @proto 1 */
+  /** Exit code of the process. @proto 1 */
   exitCode: Int32;
-  /** @proto 2 */
+  /** Number of the signal that ended it. @proto 2 */
   signal?: Int32;
-  /** @proto 3 */
+  /** One word, such as `Completed`, `Error` or `OOMKilled`. @proto 3 */
   reason?: string;
-  /** @proto 4 */
+  /** Termination message or the tail of the log. @proto 4 */
   message?: string;
-  /** @proto 5 */
+  /** When this run began. @proto 5 */
   startedAt?: Time;
-  /** @proto 6 */
+  /** When this run ended. @proto 6 */
   finishedAt?: Time;
-  /** @proto 7 */
+  /** ID in the runtime, as `<runtime>://<id>`. @proto 7 */
   containerID?: string;
 }
 
+/** A container that is about to run. */
 export interface ContainerStateWaiting {
-  /** @proto 1 */
+  /** One word, such as `ContainerCreating`, `ImagePullBackOff` or `CrashLoopBackOff`. @proto 1 */
   reason?: string;
-  /** @proto 2 */
+  /** What it waits for, for people. @proto 2 */
   message?: string;
 }
 
+/** State of one container as its node reports it. */
 export interface ContainerStatus {
-  /** @proto 1 */
+  /** Name from the pod's spec. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** What it is doing now. @proto 2 */
   state?: ContainerState;
-  /** @proto 3 */
+  /** How its previous run ended. @proto 3 */
   lastState?: ContainerState;
-  /** @proto 4 */
+  /** Whether its readiness probe passes; true without a probe while it runs. @proto 4 */
   ready: boolean;
-  /** @proto 5 */
+  /** Number of restarts; may fall back to 0 when the node loses its records. @proto 5 */
   restartCount: Int32;
-  /** @proto 6 */
+  /** Image it runs, as the runtime names it. @proto 6 */
   image: string;
-  /** @proto 7 */
+  /** Digest of the image. @proto 7 */
   imageID: string;
-  /** @proto 8 */
+  /** ID in the runtime, as `<runtime>://<id>`. @proto 8 */
   containerID?: string;
-  /** @proto 9 */
+  /** Whether the startup probe has passed and the post-start hook is done. @proto 9 */
   started?: boolean;
-  /** @proto 10 */
+  /** Requests that the node has granted. @proto 10 */
   allocatedResources?: Record<string, Quantity>;
-  /** @proto 11 */
+  /** Requests and limits in force on the running container. @proto 11 */
   resources?: ResourceRequirements;
-  /** @proto 12 @listType map @listMapKey mountPath @patchStrategy merge @patchMergeKey mountPath */
+  /**
+   * Mounts as they were made.
+   * @proto 12 @listType map @listMapKey mountPath @patchStrategy merge @patchMergeKey mountPath
+   */
   volumeMounts?: VolumeMountStatus[];
-  /** @proto 13 */
+  /** User and groups its first process began with. @proto 13 */
   user?: ContainerUser;
-  /** @proto 14 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * Health of the devices it has been given.
+   * @proto 14 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   allocatedResourcesStatus?: ResourceStatus[];
-  /** @proto 15 */
+  /** Signal that will be sent to stop it. @proto 15 */
   stopSignal?: string;
 }
 
+/** Identity of a container's first process. */
 export interface ContainerUser {
-  /** @proto 1 */
+  /** The identity in Linux terms. @proto 1 */
   linux?: LinuxContainerUser;
 }
 
+/** Where a daemon listens. */
 export interface DaemonEndpoint {
-  /** @proto 1 */
+  /** Port number. @proto 1 */
   Port: Int32;
 }
 
+/** Fields of the pod as files in a projected volume. */
 export interface DownwardAPIProjection {
-  /** @proto 1 @listType atomic */
+  /** The files. @proto 1 @listType atomic */
   items?: DownwardAPIVolumeFile[];
 }
 
+/** A file that holds a field of the pod or a resource of a container. */
 export interface DownwardAPIVolumeFile {
-  /** @proto 1 */
+  /** File name relative to the volume; without `..`. @proto 1 */
   path: string;
-  /** @proto 2 */
+  /** Field of the pod: annotations, labels, name, namespace or uid. @proto 2 */
   fieldRef?: ObjectFieldSelector;
-  /** @proto 3 */
+  /** Resource limit or request of a container. @proto 3 */
   resourceFieldRef?: ResourceFieldSelector;
-  /** @proto 4 */
+  /** Permission bits of this file; the volume's default unless set. @proto 4 */
   mode?: Int32;
 }
 
+/** A volume with fields of the pod as files. */
 export interface DownwardAPIVolumeSource {
-  /** @proto 1 @listType atomic */
+  /** The files. @proto 1 @listType atomic */
   items?: DownwardAPIVolumeFile[];
-  /** @proto 2 */
+  /** Permission bits of the files, octal in YAML; 0644 unless set. @proto 2 */
   defaultMode?: Int32;
 }
 
+/** An empty directory that lives as long as the pod. */
 export interface EmptyDirVolumeSource {
-  /** @proto 1 */
+  /** Empty for the node's disk, `Memory` for tmpfs, `HugePages` or `HugePages-<size>`. @proto 1 */
   medium?: string;
-  /** @proto 2 */
+  /** Upper limit of its size; the pod is evicted when it is exceeded, tmpfs cannot grow past it. @proto 2 */
   sizeLimit?: Quantity;
 }
 
-/** @mapType atomic */
+/** One address behind a Service. @mapType atomic */
 export interface EndpointAddress {
-  /** @proto 1 */
+  /** The address; not loopback or link-local. @proto 1 */
   ip: string;
-  /** @proto 2 */
+  /** Object that has this address, most often a pod. @proto 2 */
   targetRef?: ObjectReference;
-  /** @proto 3 */
+  /** Host name of the endpoint inside the Service's domain. @proto 3 */
   hostname?: string;
-  /** @proto 4 */
+  /** Node where the endpoint runs. @proto 4 */
   nodeName?: string;
 }
 
-/** @mapType atomic */
+/** One port of the endpoints. @mapType atomic */
 export interface EndpointPort {
-  /** @proto 1 */
+  /** Name of the Service's port; may be empty if there is only one. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /** Port number at the endpoint. @proto 2 */
   port: Int32;
-  /** @proto 3 */
+  /** `TCP`, `UDP` or `SCTP`; `TCP` unless set. @proto 3 */
   protocol?: string;
-  /** @proto 4 */
+  /**
+   * Application protocol, as a registered name or a `kubernetes.io/` name such as `kubernetes.io/h2c`.
+   * @proto 4
+   */
   appProtocol?: string;
 }
 
+/** Addresses that share the same ports; the product of both is meant. */
 export interface EndpointSubset {
-  /** @proto 1 @listType atomic */
+  /** Addresses that are ready for traffic. @proto 1 @listType atomic */
   addresses?: EndpointAddress[];
-  /** @proto 2 @listType atomic */
+  /** Addresses that are not ready yet or failed their check. @proto 2 @listType atomic */
   notReadyAddresses?: EndpointAddress[];
-  /** @proto 3 @listType atomic */
+  /** Ports at these addresses. @proto 3 @listType atomic */
   ports?: EndpointPort[];
 }
 
-/** @kind @resource endpoints @scope Namespaced @shortNames ep */
+/**
+ * Addresses behind a Service, in the old form. Deprecated: see EndpointSlice.
+ * @kind @resource endpoints @scope Namespaced @shortNames ep
+ */
 export interface Endpoints {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @listType atomic */
+  /** Groups of addresses and ports. @proto 2 @listType atomic */
   subsets?: EndpointSubset[];
 }
 
-/** @kind */
+/** Many Endpoints objects, as one answer. @kind */
 export interface EndpointsList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The Endpoints objects. @proto 2 */
   items: Endpoints[];
 }
 
+/** A source whose pairs all become environment variables. */
 export interface EnvFromSource {
-  /** @proto 1 */
+  /** Put before each key. @proto 1 */
   prefix?: string;
-  /** @proto 2 */
+  /** A ConfigMap. @proto 2 */
   configMapRef?: ConfigMapEnvSource;
-  /** @proto 3 */
+  /** A Secret. @proto 3 */
   secretRef?: SecretEnvSource;
 }
 
+/** One environment variable. */
 export interface EnvVar {
-  /** @proto 1 */
+  /** Its name; any printable ASCII but `=`. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /**
+   * Its value. `$(NAME)` is replaced by an earlier variable, `$$(NAME)` stays. Excludes `valueFrom`.
+   * @proto 2
+   */
   value?: string;
-  /** @proto 3 */
+  /** Where its value comes from. @proto 3 */
   valueFrom?: EnvVarSource;
 }
 
+/** Where the value of a variable comes from; exactly one member is set. */
 export interface EnvVarSource {
-  /** @proto 1 */
+  /** A field of the pod, such as `metadata.name`, `spec.nodeName` or `status.podIP`. @proto 1 */
   fieldRef?: ObjectFieldSelector;
-  /** @proto 2 */
+  /** A resource limit or request of a container. @proto 2 */
   resourceFieldRef?: ResourceFieldSelector;
-  /** @proto 3 */
+  /** A key of a ConfigMap. @proto 3 */
   configMapKeyRef?: ConfigMapKeySelector;
-  /** @proto 4 */
+  /** A key of a Secret. @proto 4 */
   secretKeyRef?: SecretKeySelector;
-  /** @proto 5 */
+  /** A key of a file of assignments in a volume. @proto 5 */
   fileKeyRef?: FileKeySelector;
 }
 
-/** @protoEmbed ephemeralContainerCommon 1 */
+/**
+ * A container added to a running pod for debugging; never restarted, takes no ports or probes.
+ * @protoEmbed ephemeralContainerCommon 1
+ */
 export interface EphemeralContainer extends EphemeralContainerCommon {
-  /** @proto 2 */
+  /** Container whose process namespace it enters; its own if empty. @proto 2 */
   targetContainerName?: string;
 }
 
-/** @protoOnly */
+/** What an ephemeral container has in common with a container. @protoOnly */
 export interface EphemeralContainerCommon {
-  /** @proto 1 */
+  /** Unique among the pod's containers; a DNS label. Cannot change. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Image reference, such as `registry.example/app:1.2`. @proto 2 */
   image?: string;
-  /** @proto 3 @listType atomic */
+  /**
+   * Replaces the image's entry point; run without a shell. `$(NAME)` takes a variable's value, `$$(NAME)`
+   * stays as it is.
+   * @proto 3 @listType atomic
+   */
   command?: string[];
-  /** @proto 4 @listType atomic */
+  /**
+   * Arguments of the entry point, instead of the image's. Variables expand as in `command`.
+   * @proto 4 @listType atomic
+   */
   args?: string[];
-  /** @proto 5 */
+  /** Directory to start in; the image's unless set. @proto 5 */
   workingDir?: string;
-  /** @proto 6 @listType map @listMapKey containerPort @listMapKey protocol @patchStrategy merge @patchMergeKey containerPort */
+  /**
+   * Ports the process listens on. For information and for names to refer to; other ports stay reachable.
+   * @proto 6 @listType map @listMapKey containerPort @listMapKey protocol @patchStrategy merge @patchMergeKey containerPort
+   */
   ports?: ContainerPort[];
-  /** @proto 7 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * Environment of the process; later entries may use earlier ones as `$(NAME)`.
+   * @proto 7 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   env?: EnvVar[];
-  /** @proto 8 */
+  /** CPU, memory and other resources the container asks for and may use. @proto 8 */
   resources?: ResourceRequirements;
-  /** @proto 9 @listType map @listMapKey mountPath @patchStrategy merge @patchMergeKey mountPath */
+  /**
+   * Where the pod's volumes appear in the file system.
+   * @proto 9 @listType map @listMapKey mountPath @patchStrategy merge @patchMergeKey mountPath
+   */
   volumeMounts?: VolumeMount[];
-  /** @proto 10 */
+  /** Checks that the process still works; the container is restarted when it fails. @proto 10 */
   livenessProbe?: Probe;
-  /** @proto 11 */
+  /**
+   * Checks that requests can be served; without it passing the pod gets no traffic from Services.
+   * @proto 11
+   */
   readinessProbe?: Probe;
-  /** @proto 12 */
+  /** Hooks after start and before stop. @proto 12 */
   lifecycle?: Lifecycle;
-  /** @proto 13 */
+  /**
+   * File whose last content becomes the message of the ended container; `/dev/termination-log` unless set.
+   * @proto 13
+   */
   terminationMessagePath?: string;
-  /** @proto 14 */
+  /**
+   * `Always`, `IfNotPresent` or `Never`. Default: `Always` for tag latest or none, else `IfNotPresent`.
+   * @proto 14
+   */
   imagePullPolicy?: string;
-  /** @proto 15 */
+  /** Rights of the process; wins over the pod's settings of the same name. @proto 15 */
   securityContext?: SecurityContext;
-  /** @proto 16 */
+  /** Keep standard input open for attach; without it reads see end of file. @proto 16 */
   stdin?: boolean;
-  /** @proto 17 */
+  /** Close standard input after the first client that attached has gone. @proto 17 */
   stdinOnce?: boolean;
-  /** @proto 18 */
+  /** Give the process a terminal; needs `stdin`. @proto 18 */
   tty?: boolean;
-  /** @proto 19 @listType atomic */
+  /**
+   * Sources whose pairs all become environment variables; `env` wins over them, later ones over earlier ones.
+   * @proto 19 @listType atomic
+   */
   envFrom?: EnvFromSource[];
-  /** @proto 20 */
+  /**
+   * `File` reads the message file; `FallbackToLogsOnError` takes the end of the log if it is empty after a
+   * failure.
+   * @proto 20
+   */
   terminationMessagePolicy?: string;
-  /** @proto 21 @listType map @listMapKey devicePath @patchStrategy merge @patchMergeKey devicePath */
+  /**
+   * Where block volumes appear as devices.
+   * @proto 21 @listType map @listMapKey devicePath @patchStrategy merge @patchMergeKey devicePath
+   */
   volumeDevices?: VolumeDevice[];
-  /** @proto 22 */
+  /** Holds back the other probes until it passes; the container is restarted if it never does. @proto 22 */
   startupProbe?: Probe;
-  /** @proto 23 @listType atomic */
+  /** Whether changing a resource in place needs a restart. @proto 23 @listType atomic */
   resizePolicy?: ContainerResizePolicy[];
-  /** @proto 24 */
+  /**
+   * Own restart policy. `Always` on an init container makes it a sidecar that runs beside the main ones.
+   * @proto 24
+   */
   restartPolicy?: string;
-  /** @proto 25 @listType atomic */
+  /** Rules on exit codes tried in order before `restartPolicy`; at most 20. @proto 25 @listType atomic */
   restartPolicyRules?: ContainerRestartRule[];
 }
 
+/** A volume with a claim of its own that is made for the pod and goes with it. */
 export interface EphemeralVolumeSource {
-  /** @proto 1 */
+  /** The claim to make, named `<pod>-<volume>`. Required, cannot change. @proto 1 */
   volumeClaimTemplate?: PersistentVolumeClaimTemplate;
 }
 
-/** @kind @resource events @scope Namespaced @shortNames ev */
+/**
+ * A note that something happened to an object; kept for about an hour.
+ * @kind @resource events @scope Namespaced @shortNames ev
+ */
 export interface Event {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** Object the event is about. @proto 2 */
   involvedObject: ObjectReference;
-  /** @proto 3 */
+  /** One CamelCase word for programs, such as `Scheduled`. @proto 3 */
   reason?: string;
-  /** @proto 4 */
+  /** What happened, for people. @proto 4 */
   message?: string;
-  /** @proto 5 */
+  /** Who reported it, in the old form. @proto 5 */
   source?: EventSource;
-  /** @proto 6 */
+  /** When it was first seen. @proto 6 */
   firstTimestamp?: Time;
-  /** @proto 7 */
+  /** When it was last seen. @proto 7 */
   lastTimestamp?: Time;
-  /** @proto 8 */
+  /** How many times it has been seen. @proto 8 */
   count?: Int32;
-  /** @proto 9 */
+  /** `Normal` or `Warning`; others may come. @proto 9 */
   type?: string;
-  /** @proto 10 */
+  /** When it was first seen, to the microsecond. @proto 10 */
   eventTime?: MicroTime;
-  /** @proto 11 */
+  /** Set while the event repeats; empty for a single one. @proto 11 */
   series?: EventSeries;
-  /** @proto 12 */
+  /** What was done or failed, for programs. @proto 12 */
   action?: string;
-  /** @proto 13 */
+  /** A second object, for events about two. @proto 13 */
   related?: ObjectReference;
-  /** @proto 14 */
+  /** Name of the controller that reports, such as `kubernetes.io/kubelet`. @proto 14 */
   reportingComponent?: string;
-  /** @proto 15 */
+  /** Which copy of the controller reports. @proto 15 */
   reportingInstance?: string;
 }
 
-/** @kind */
+/** Many Event objects, as one answer. @kind */
 export interface EventList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The Event objects. @proto 2 */
   items: Event[];
 }
 
+/** Repetitions of an event. */
 export interface EventSeries {
-  /** @proto 1 */
+  /** Repetitions so far. @proto 1 */
   count?: Int32;
-  /** @proto 2 */
+  /** When it was seen last. @proto 2 */
   lastObservedTime?: MicroTime;
 }
 
+/** Who reported an event. */
 export interface EventSource {
-  /** @proto 1 */
+  /** Name of the component. @proto 1 */
   component?: string;
-  /** @proto 2 */
+  /** Node the component runs on. @proto 2 */
   host?: string;
 }
 
+/** Runs a command inside the container; exit code 0 is success. */
 export interface ExecAction {
-  /** @proto 1 @listType atomic */
+  /** Command and arguments, run without a shell from `/`. @proto 1 @listType atomic */
   command?: string[];
 }
 
+/** A Fibre Channel disk. */
 export interface FCVolumeSource {
-  /** @proto 1 @listType atomic */
+  /** World wide names of the targets. @proto 1 @listType atomic */
   targetWWNs?: string[];
-  /** @proto 2 */
+  /** Logical unit number. @proto 2 */
   lun?: Int32;
-  /** @proto 3 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 3 */
   fsType?: string;
-  /** @proto 4 */
+  /** Mount without the right to write; off by default. @proto 4 */
   readOnly?: boolean;
-  /** @proto 5 @listType atomic */
+  /** World wide identifiers; either these or `targetWWNs` with `lun`. @proto 5 @listType atomic */
   wwids?: string[];
 }
 
-/** @mapType atomic */
+/** One key of a file of assignments in a volume. @mapType atomic */
 export interface FileKeySelector {
-  /** @proto 1 */
+  /** Volume the file is in. @proto 1 */
   volumeName: string;
-  /** @proto 2 */
+  /** Relative path of the file, without `..`. @proto 2 */
   path: string;
-  /** @proto 3 */
+  /** Name to look up in the file. @proto 3 */
   key: string;
-  /** @proto 4 */
+  /** Accept that the file or the key is missing. @proto 4 */
   optional?: boolean;
 }
 
+/** A volume served by an exec-based plugin, for a persistent volume. Deprecated: use CSI. */
 export interface FlexPersistentVolumeSource {
-  /** @proto 1 */
+  /** Name of the plugin. @proto 1 */
   driver: string;
-  /** @proto 2 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 2 */
   fsType?: string;
-  /** @proto 3 */
+  /** Secret with the credentials for the storage server. @proto 3 */
   secretRef?: SecretReference;
-  /** @proto 4 */
+  /** Mount without the right to write; off by default. @proto 4 */
   readOnly?: boolean;
-  /** @proto 5 */
+  /** Further options passed to the plugin. @proto 5 */
   options?: Record<string, string>;
 }
 
+/** A volume served by an exec-based plugin. Deprecated: use CSI. */
 export interface FlexVolumeSource {
-  /** @proto 1 */
+  /** Name of the plugin. @proto 1 */
   driver: string;
-  /** @proto 2 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 2 */
   fsType?: string;
-  /** @proto 3 */
+  /** Secret with the credentials for the storage server. @proto 3 */
   secretRef?: LocalObjectReference;
-  /** @proto 4 */
+  /** Mount without the right to write; off by default. @proto 4 */
   readOnly?: boolean;
-  /** @proto 5 */
+  /** Further options passed to the plugin. @proto 5 */
   options?: Record<string, string>;
 }
 
+/** A Flocker data set. No longer supported. */
 export interface FlockerVolumeSource {
-  /** @proto 1 */
+  /** Name of the data set. Deprecated. @proto 1 */
   datasetName?: string;
-  /** @proto 2 */
+  /** UUID of the data set. @proto 2 */
   datasetUUID?: string;
 }
 
+/** A Google Compute Engine disk. Deprecated: goes to the CSI driver. */
 export interface GCEPersistentDiskVolumeSource {
-  /** @proto 1 */
+  /** Name of the disk. @proto 1 */
   pdName: string;
-  /** @proto 2 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 2 */
   fsType?: string;
-  /** @proto 3 */
+  /** Partition number to mount; 0 or absent for the whole disk. @proto 3 */
   partition?: Int32;
-  /** @proto 4 */
+  /** Mount without the right to write; off by default. @proto 4 */
   readOnly?: boolean;
 }
 
+/** Asks the gRPC health service. */
 export interface GRPCAction {
-  /** @proto 1 */
+  /** Port of the gRPC server, 1 to 65535. @proto 1 */
   port: Int32;
-  /** @proto 2 */
+  /** Service name to put into the health request; empty for the server as a whole. @proto 2 */
   service?: string;
 }
 
+/** A directory filled from a git repository. Deprecated and off; clone in an init container. */
 export interface GitRepoVolumeSource {
-  /** @proto 1 */
+  /** URL of the repository. @proto 1 */
   repository: string;
-  /** @proto 2 */
+  /** Commit to check out. @proto 2 */
   revision?: string;
-  /** @proto 3 */
+  /** Target directory; `.` for the volume itself, without `..`. @proto 3 */
   directory?: string;
 }
 
+/** A Glusterfs mount for a persistent volume. No longer supported. */
 export interface GlusterfsPersistentVolumeSource {
-  /** @proto 1 */
+  /** Endpoints object that lists the servers. @proto 1 */
   endpoints: string;
-  /** @proto 2 */
+  /** Name of the Glusterfs volume. @proto 2 */
   path: string;
-  /** @proto 3 */
+  /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
-  /** @proto 4 */
+  /** Namespace of the Endpoints; that of the claim if empty. @proto 4 */
   endpointsNamespace?: string;
 }
 
+/** A Glusterfs mount. No longer supported. */
 export interface GlusterfsVolumeSource {
-  /** @proto 1 */
+  /** Endpoints object that lists the servers. @proto 1 */
   endpoints: string;
-  /** @proto 2 */
+  /** Name of the Glusterfs volume. @proto 2 */
   path: string;
-  /** @proto 3 */
+  /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
 }
 
+/** Sends an HTTP GET; status 200 to 399 is success. */
 export interface HTTPGetAction {
-  /** @proto 1 */
+  /** Path to ask for; `/` unless set. @proto 1 */
   path?: string;
-  /** @proto 2 */
+  /** Port number, or name of a container port. @proto 2 */
   port: IntOrString;
-  /** @proto 3 */
+  /** Host to connect to; the pod's IP unless set. Use a Host header to name a virtual host. @proto 3 */
   host?: string;
-  /** @proto 4 */
+  /** `HTTP` (default) or `HTTPS`; certificates are not checked. @proto 4 */
   scheme?: string;
-  /** @proto 5 @listType atomic */
+  /** Headers to send; names may repeat. @proto 5 @listType atomic */
   httpHeaders?: HTTPHeader[];
 }
 
+/** One header of a request. */
 export interface HTTPHeader {
-  /** @proto 1 */
+  /** Header name. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Header value. @proto 2 */
   value: string;
 }
 
+/** One line of the pod's hosts file. */
 export interface HostAlias {
-  /** @proto 1 */
+  /** Address. @proto 1 */
   ip: string;
-  /** @proto 2 @listType atomic */
+  /** Names for the address. @proto 2 @listType atomic */
   hostnames?: string[];
 }
 
+/** One address of a node. */
 export interface HostIP {
-  /** @proto 1 */
+  /** The address. @proto 1 */
   ip: string;
 }
 
+/** A file or directory of the node. Powerful; prefer anything else. */
 export interface HostPathVolumeSource {
-  /** @proto 1 */
+  /** Path on the node; links are followed. @proto 1 */
   path: string;
-  /** @proto 2 */
+  /**
+   * Check before mounting: empty for none, `DirectoryOrCreate`, `Directory`, `FileOrCreate`, `File`,
+   * `Socket`, `CharDevice`, `BlockDevice`.
+   * @proto 2
+   */
   type?: string;
 }
 
+/** An iSCSI disk for a persistent volume. */
 export interface ISCSIPersistentVolumeSource {
-  /** @proto 1 */
+  /** Address of the portal, with port unless 860 or 3260. @proto 1 */
   targetPortal: string;
-  /** @proto 2 */
+  /** Qualified name of the target. @proto 2 */
   iqn: string;
-  /** @proto 3 */
+  /** Logical unit number. @proto 3 */
   lun: Int32;
-  /** @proto 4 */
+  /** Interface to use; `default` for TCP. @proto 4 */
   iscsiInterface?: string;
-  /** @proto 5 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 5 */
   fsType?: string;
-  /** @proto 6 */
+  /** Mount without the right to write; off by default. @proto 6 */
   readOnly?: boolean;
-  /** @proto 7 @listType atomic */
+  /** Further portals for multipath. @proto 7 @listType atomic */
   portals?: string[];
-  /** @proto 8 */
+  /** Use CHAP for discovery. @proto 8 */
   chapAuthDiscovery?: boolean;
-  /** @proto 10 */
+  /** Secret with the credentials for the storage server. @proto 10 */
   secretRef?: SecretReference;
-  /** @proto 11 */
+  /** Use CHAP for the session. @proto 11 */
   chapAuthSession?: boolean;
-  /** @proto 12 */
+  /** Own initiator name; makes a new interface for this target. @proto 12 */
   initiatorName?: string;
 }
 
+/** An iSCSI disk. */
 export interface ISCSIVolumeSource {
-  /** @proto 1 */
+  /** Address of the portal, with port unless 860 or 3260. @proto 1 */
   targetPortal: string;
-  /** @proto 2 */
+  /** Qualified name of the target. @proto 2 */
   iqn: string;
-  /** @proto 3 */
+  /** Logical unit number. @proto 3 */
   lun: Int32;
-  /** @proto 4 */
+  /** Interface to use; `default` for TCP. @proto 4 */
   iscsiInterface?: string;
-  /** @proto 5 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 5 */
   fsType?: string;
-  /** @proto 6 */
+  /** Mount without the right to write; off by default. @proto 6 */
   readOnly?: boolean;
-  /** @proto 7 @listType atomic */
+  /** Further portals for multipath. @proto 7 @listType atomic */
   portals?: string[];
-  /** @proto 8 */
+  /** Use CHAP for discovery. @proto 8 */
   chapAuthDiscovery?: boolean;
-  /** @proto 10 */
+  /** Secret with the credentials for the storage server. @proto 10 */
   secretRef?: LocalObjectReference;
-  /** @proto 11 */
+  /** Use CHAP for the session. @proto 11 */
   chapAuthSession?: boolean;
-  /** @proto 12 */
+  /** Own initiator name; makes a new interface for this target. @proto 12 */
   initiatorName?: string;
 }
 
+/** An OCI image or artifact, mounted read-only as a directory. */
 export interface ImageVolumeSource {
-  /** @proto 1 */
+  /** Image reference, as in a container's `image`; pull secrets apply alike. @proto 1 */
   reference?: string;
-  /** @proto 2 */
+  /**
+   * `Always`, `IfNotPresent` or `Never`. Default: `Always` for tag latest or none, else `IfNotPresent`.
+   * @proto 2
+   */
   pullPolicy?: string;
 }
 
+/** The image that backs a volume. */
 export interface ImageVolumeStatus {
-  /** @proto 1 */
+  /** Digest of the image in use; up to 256 characters. @proto 1 */
   imageRef: string;
 }
 
+/** One key as a file. */
 export interface KeyToPath {
-  /** @proto 1 */
+  /** The key. @proto 1 */
   key: string;
-  /** @proto 2 */
+  /** File name relative to the volume; without `..`. @proto 2 */
   path: string;
-  /** @proto 3 */
+  /** Permission bits of this file; the volume's default unless set. @proto 3 */
   mode?: Int32;
 }
 
+/** Hooks that run inside or against the container around its life. */
 export interface Lifecycle {
-  /** @proto 1 */
+  /** Runs right after the start, beside the entry point; the container is killed if it fails. @proto 1 */
   postStart?: LifecycleHandler;
-  /** @proto 2 */
+  /**
+   * Runs before the stop signal and counts against the grace period; not run when the process ended by
+   * itself.
+   * @proto 2
+   */
   preStop?: LifecycleHandler;
-  /** @proto 3 */
+  /** Signal that stops the container, such as `SIGTERM`; needs `spec.os.name`. @proto 3 */
   stopSignal?: string;
 }
 
+/** What a hook does; exactly one member is set. */
 export interface LifecycleHandler {
-  /** @proto 1 */
+  /** Run a command in the container. @proto 1 */
   exec?: ExecAction;
-  /** @proto 2 */
+  /** Send an HTTP request. @proto 2 */
   httpGet?: HTTPGetAction;
-  /** @proto 3 */
+  /** Not supported by hooks; kept for old objects. @proto 3 */
   tcpSocket?: TCPSocketAction;
-  /** @proto 4 */
+  /** Wait. @proto 4 */
   sleep?: SleepAction;
 }
 
-/** @kind @resource limitranges @scope Namespaced @shortNames limits */
+/**
+ * Limits and defaults for resources of single objects in a namespace.
+ * @kind @resource limitranges @scope Namespaced @shortNames limits
+ */
 export interface LimitRange {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** The limits. @proto 2 @optional */
   spec: LimitRangeSpec;
 }
 
+/** Limits for one type of thing. */
 export interface LimitRangeItem {
-  /** @proto 1 */
+  /** `Pod`, `Container` or `PersistentVolumeClaim`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** Highest allowed amount by resource. @proto 2 */
   max?: Record<string, Quantity>;
-  /** @proto 3 */
+  /** Lowest allowed amount by resource. @proto 3 */
   min?: Record<string, Quantity>;
-  /** @proto 4 */
+  /** Limit for containers that set none. @proto 4 */
   default?: Record<string, Quantity>;
-  /** @proto 5 */
+  /** Request for containers that set none. @proto 5 */
   defaultRequest?: Record<string, Quantity>;
-  /** @proto 6 */
+  /** Highest allowed quotient of limit and request; both must then be set. @proto 6 */
   maxLimitRequestRatio?: Record<string, Quantity>;
 }
 
-/** @kind */
+/** Many LimitRange objects, as one answer. @kind */
 export interface LimitRangeList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The LimitRange objects. @proto 2 */
   items: LimitRange[];
 }
 
+/** What a LimitRange enforces. */
 export interface LimitRangeSpec {
-  /** @proto 1 @listType atomic */
+  /** One entry per type. @proto 1 @listType atomic */
   limits: LimitRangeItem[];
 }
 
+/** User and groups in Linux terms. */
 export interface LinuxContainerUser {
-  /** @proto 1 */
+  /** User ID. @proto 1 */
   uid: Int64;
-  /** @proto 2 */
+  /** Primary group ID. @proto 2 */
   gid: Int64;
-  /** @proto 3 @listType atomic */
+  /** Further group IDs. @proto 3 @listType atomic */
   supplementalGroups?: Int64[];
 }
 
-/** @protoOnly */
+/** Objects of any kinds in one document. @protoOnly */
 export interface List {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 */
+  /** Revision of the list, and where the next page starts. @proto 1 */
   metadata?: ListMeta;
-  /** @proto 2 */
+  /** The objects. @proto 2 */
   items?: RawExtension[];
 }
 
+/** One point where a load balancer takes traffic. */
 export interface LoadBalancerIngress {
-  /** @proto 1 */
+  /** Its address, if it has one. @proto 1 */
   ip?: string;
-  /** @proto 2 */
+  /** Its DNS name, if it has one. @proto 2 */
   hostname?: string;
-  /** @proto 3 */
+  /**
+   * `VIP`: nodes may short-circuit traffic to the address; `Proxy`: it has to pass the load balancer.
+   * @proto 3
+   */
   ipMode?: string;
-  /** @proto 4 @listType atomic */
+  /** State of its ports. @proto 4 @listType atomic */
   ports?: PortStatus[];
 }
 
+/** State of a load balancer. */
 export interface LoadBalancerStatus {
-  /** @proto 1 @listType atomic */
+  /** Points where it takes traffic. @proto 1 @listType atomic */
   ingress?: LoadBalancerIngress[];
 }
 
-/** @mapType atomic */
+/** Names an object in the same namespace. @mapType atomic */
 export interface LocalObjectReference {
-  /** @proto 1 */
+  /** Name of the object in the same namespace. @proto 1 */
   name?: string;
 }
 
+/** A disk, partition or directory of one node; the volume needs node affinity. */
 export interface LocalVolumeSource {
-  /** @proto 1 */
+  /** Path on the node. @proto 1 */
   path: string;
-  /** @proto 2 */
+  /** File system to mount for a block device; guessed if empty. @proto 2 */
   fsType?: string;
 }
 
+/** How far a change of volume attributes class has come. */
 export interface ModifyVolumeStatus {
-  /** @proto 1 */
+  /** Class that is being changed to. @proto 1 */
   targetVolumeAttributesClassName?: string;
-  /** @proto 2 */
+  /** `Pending`, `InProgress` or `Infeasible`. @proto 2 */
   status: string;
 }
 
+/** An NFS export. */
 export interface NFSVolumeSource {
-  /** @proto 1 */
+  /** Host name or address of the server. @proto 1 */
   server: string;
-  /** @proto 2 */
+  /** Exported path. @proto 2 */
   path: string;
-  /** @proto 3 */
+  /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
 }
 
-/** @kind @resource namespaces @scope Cluster @shortNames ns */
+/**
+ * A space of names; most objects live in one, and go with it.
+ * @kind @resource namespaces @scope Cluster @shortNames ns
+ */
 export interface Namespace {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** What the namespace should be. @proto 2 @optional */
   spec: NamespaceSpec;
-  /** @proto 3 */
+  /** What the namespace is. @proto 3 */
   status?: NamespaceStatus;
 }
 
+/** One aspect of how the removal of a namespace goes. */
 export interface NamespaceCondition {
-  /** @proto 1 */
+  /** Such as `NamespaceDeletionContentFailure` or `NamespaceContentRemaining`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
-  /** @proto 4 */
+  /** When `status` last took another value. @proto 4 */
   lastTransitionTime?: Time;
-  /** @proto 5 */
+  /** One CamelCase word for programs: why the condition has this status. @proto 5 */
   reason?: string;
-  /** @proto 6 */
+  /** Sentence for people about the last change; may be empty. @proto 6 */
   message?: string;
 }
 
-/** @kind */
+/** Many Namespace objects, as one answer. @kind */
 export interface NamespaceList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The Namespace objects. @proto 2 */
   items: Namespace[];
 }
 
+/** Desired state of a namespace. */
 export interface NamespaceSpec {
-  /** @proto 1 @listType atomic */
+  /**
+   * Names that must be taken off before the namespace goes, `kubernetes` among them.
+   * @proto 1 @listType atomic
+   */
   finalizers?: string[];
 }
 
+/** Observed state of a namespace. */
 export interface NamespaceStatus {
-  /** @proto 1 */
+  /** `Active`, or `Terminating` once it has been deleted. @proto 1 */
   phase?: string;
-  /** @proto 2 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type */
+  /**
+   * What stands in the way of its removal.
+   * @proto 2 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type
+   */
   conditions?: NamespaceCondition[];
 }
 
-/** @kind @resource nodes @scope Cluster @shortNames no */
+/** A machine that runs pods. @kind @resource nodes @scope Cluster @shortNames no */
 export interface Node {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** What the node should do. @proto 2 @optional */
   spec: NodeSpec;
-  /** @proto 3 */
+  /** What the node reports; most of it comes from its kubelet. @proto 3 */
   status?: NodeStatus;
 }
 
+/** One address of a node. */
 export interface NodeAddress {
-  /** @proto 1 */
+  /** `Hostname`, `InternalIP`, `ExternalIP`, `InternalDNS` or `ExternalDNS`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** The address or name. @proto 2 */
   address: string;
 }
 
+/** Rules on node labels. */
 export interface NodeAffinity {
-  /** @proto 1 */
+  /** Nodes must fit when the pod is placed; later changes do not move it. @proto 1 */
   requiredDuringSchedulingIgnoredDuringExecution?: NodeSelector;
-  /** @proto 2 @listType atomic */
+  /** Nodes that fit score higher by the weights of the terms they meet. @proto 2 @listType atomic */
   preferredDuringSchedulingIgnoredDuringExecution?: PreferredSchedulingTerm[];
 }
 
+/** Node resources, such as CPU, that a pod holds through a claim. */
 export interface NodeAllocatableResourceClaimStatus {
-  /** @proto 1 */
+  /** The claim. @proto 1 */
   resourceClaimName: string;
-  /** @proto 2 @listType set */
+  /** Containers that refer to the claim. @proto 2 @listType set */
   containers?: string[];
-  /** @proto 3 */
+  /** Amounts that were granted. @proto 3 */
   resources: Record<string, Quantity>;
 }
 
+/** One aspect of a node's health. */
 export interface NodeCondition {
-  /** @proto 1 */
+  /** Such as `Ready`, `MemoryPressure`, `DiskPressure`, `PIDPressure` or `NetworkUnavailable`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
-  /** @proto 3 */
+  /** When the reporter last confirmed the condition. @proto 3 */
   lastHeartbeatTime?: Time;
-  /** @proto 4 */
+  /** When `status` last took another value. @proto 4 */
   lastTransitionTime?: Time;
-  /** @proto 5 */
+  /** One CamelCase word for programs: why the condition has this status. @proto 5 */
   reason?: string;
-  /** @proto 6 */
+  /** Sentence for people about the last change; may be empty. @proto 6 */
   message?: string;
 }
 
+/** Where a kubelet's configuration came from. No longer used. */
 export interface NodeConfigSource {
-  /** @proto 2 */
+  /** A ConfigMap. @proto 2 */
   configMap?: ConfigMapNodeConfigSource;
 }
 
+/** State of dynamic kubelet configuration. No longer used. */
 export interface NodeConfigStatus {
-  /** @proto 1 */
+  /** Configuration the node is going to use. @proto 1 */
   assigned?: NodeConfigSource;
-  /** @proto 2 */
+  /** Configuration in use. @proto 2 */
   active?: NodeConfigSource;
-  /** @proto 3 */
+  /** Configuration to fall back to. @proto 3 */
   lastKnownGood?: NodeConfigSource;
-  /** @proto 4 */
+  /** What went wrong with the assigned one. @proto 4 */
   error?: string;
 }
 
+/** Ports of daemons on a node. */
 export interface NodeDaemonEndpoints {
-  /** @proto 1 */
+  /** Where the kubelet listens. @proto 1 */
   kubeletEndpoint?: DaemonEndpoint;
 }
 
+/** What a node's runtime can do. */
 export interface NodeFeatures {
-  /** @proto 1 */
+  /** Whether `supplementalGroupsPolicy` and reported container users are supported. @proto 1 */
   supplementalGroupsPolicy?: boolean;
 }
 
-/** @kind */
+/** Many Node objects, as one answer. @kind */
 export interface NodeList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The Node objects. @proto 2 */
   items: Node[];
 }
 
-/** @protoOnly */
+/** Query parameters of a proxy request to a node. @protoOnly */
 export interface NodeProxyOptions {
-  /** @proto 1 */
+  /** Path to ask the node for. @proto 1 */
   path?: string;
 }
 
+/** One runtime handler of a node. */
 export interface NodeRuntimeHandler {
-  /** @proto 1 */
+  /** Name of the handler; empty for the default. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /** What it can do. @proto 2 */
   features?: NodeRuntimeHandlerFeatures;
 }
 
+/** Abilities of a runtime handler. */
 export interface NodeRuntimeHandlerFeatures {
-  /** @proto 1 */
+  /** Whether recursive read-only mounts work. @proto 1 */
   recursiveReadOnlyMounts?: boolean;
-  /** @proto 2 */
+  /** Whether user namespaces, volumes included, work. @proto 2 */
   userNamespaces?: boolean;
 }
 
-/** @mapType atomic */
+/** A set of nodes: those that meet at least one term. @mapType atomic */
 export interface NodeSelector {
-  /** @proto 1 @listType atomic */
+  /** The terms; one is enough. @proto 1 @listType atomic */
   nodeSelectorTerms: NodeSelectorTerm[];
 }
 
+/** A condition on one node label or field. */
 export interface NodeSelectorRequirement {
-  /** @proto 1 */
+  /** Label or field it looks at. @proto 1 */
   key: string;
-  /** @proto 2 */
+  /** `In`, `NotIn`, `Exists`, `DoesNotExist`, `Gt` or `Lt`. @proto 2 */
   operator: string;
-  /** @proto 3 @listType atomic */
+  /**
+   * Values for the operator: at least one for `In` and `NotIn`, one whole number for `Gt` and `Lt`, else
+   * none.
+   * @proto 3 @listType atomic
+   */
   values?: string[];
 }
 
-/** @mapType atomic */
+/** Conditions that must all be met; an empty term fits no node. @mapType atomic */
 export interface NodeSelectorTerm {
-  /** @proto 1 @listType atomic */
+  /** Conditions on labels. @proto 1 @listType atomic */
   matchExpressions?: NodeSelectorRequirement[];
-  /** @proto 2 @listType atomic */
+  /** Conditions on fields; only `metadata.name`. @proto 2 @listType atomic */
   matchFields?: NodeSelectorRequirement[];
 }
 
+/** Desired state of a node. */
 export interface NodeSpec {
-  /** @proto 1 */
+  /** Range that pods on this node get addresses from. @proto 1 */
   podCIDR?: string;
-  /** @proto 2 */
+  /** Formerly an ID given by the cloud. No longer used. @proto 2 */
   externalID?: string;
-  /** @proto 3 */
+  /** ID of the machine at the cloud, as `<provider>://<id>`. @proto 3 */
   providerID?: string;
-  /** @proto 4 */
+  /** New pods are kept away; set by `kubectl cordon`. @proto 4 */
   unschedulable?: boolean;
-  /** @proto 5 @listType atomic */
+  /** Marks that repel pods without a fitting toleration. @proto 5 @listType atomic */
   taints?: Taint[];
-  /** @proto 6 */
+  /** Formerly a source of kubelet configuration. No longer used. @proto 6 */
   configSource?: NodeConfigSource;
-  /** @proto 7 @listType set @patchStrategy merge */
+  /**
+   * Ranges for pods, at most one each of IPv4 and IPv6; the first equals `podCIDR`.
+   * @proto 7 @listType set @patchStrategy merge
+   */
   podCIDRs?: string[];
 }
 
+/** Observed state of a node. */
 export interface NodeStatus {
-  /** @proto 1 */
+  /** All that the machine has, by resource. @proto 1 */
   capacity?: Record<string, Quantity>;
-  /** @proto 2 */
+  /** What pods can have of it; the capacity unless the kubelet says otherwise. @proto 2 */
   allocatable?: Record<string, Quantity>;
-  /** @proto 3 */
+  /** No longer filled. @proto 3 */
   phase?: string;
-  /** @proto 4 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type */
+  /** Health of the node. @proto 4 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type */
   conditions?: NodeCondition[];
-  /** @proto 5 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type */
+  /**
+   * Where the node can be reached.
+   * @proto 5 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type
+   */
   addresses?: NodeAddress[];
-  /** @proto 6 */
+  /** Ports of its daemons. @proto 6 */
   daemonEndpoints?: NodeDaemonEndpoints;
-  /** @proto 7 */
+  /** IDs and versions of machine and software. @proto 7 */
   nodeInfo?: NodeSystemInfo;
-  /** @proto 8 @listType atomic */
+  /** Images stored on the node, at most as many as the kubelet is set to report. @proto 8 @listType atomic */
   images?: ContainerImage[];
-  /** @proto 9 @listType atomic */
+  /** Attachable volumes that are mounted. @proto 9 @listType atomic */
   volumesInUse?: string[];
-  /** @proto 10 @listType atomic */
+  /** Volumes that are attached. @proto 10 @listType atomic */
   volumesAttached?: AttachedVolume[];
-  /** @proto 11 */
+  /** State of dynamic configuration. No longer used. @proto 11 */
   config?: NodeConfigStatus;
-  /** @proto 12 @listType atomic */
+  /** Runtime handlers on offer. @proto 12 @listType atomic */
   runtimeHandlers?: NodeRuntimeHandler[];
-  /** @proto 13 */
+  /** Abilities of the runtime. @proto 13 */
   features?: NodeFeatures;
-  /** @proto 14 @listType atomic */
+  /** Features the node says it has. @proto 14 @listType atomic */
   declaredFeatures?: string[];
 }
 
+/** Swap of a node. */
 export interface NodeSwapStatus {
-  /** @proto 1 */
+  /** Swap memory in bytes. @proto 1 */
   capacity?: Int64;
 }
 
+/** IDs and versions of a node. */
 export interface NodeSystemInfo {
-  /** @proto 1 */
+  /** ID from the operating system, unique in the cluster. @proto 1 */
   machineID: string;
-  /** @proto 2 */
+  /** ID from the firmware. @proto 2 */
   systemUUID: string;
-  /** @proto 3 */
+  /** Differs after every boot. @proto 3 */
   bootID: string;
-  /** @proto 4 */
+  /** Version of the kernel. @proto 4 */
   kernelVersion: string;
-  /** @proto 5 */
+  /** Name of the operating system, as it calls itself. @proto 5 */
   osImage: string;
-  /** @proto 6 */
+  /** Runtime and version, such as `containerd://1.7.2`. @proto 6 */
   containerRuntimeVersion: string;
-  /** @proto 7 */
+  /** Version of the kubelet. @proto 7 */
   kubeletVersion: string;
-  /** @proto 8 */
+  /** Version of the service proxy. Deprecated. @proto 8 */
   kubeProxyVersion: string;
-  /** @proto 9 */
+  /** `linux` or `windows`. @proto 9 */
   operatingSystem: string;
-  /** @proto 10 */
+  /** Such as `amd64` or `arm64`. @proto 10 */
   architecture: string;
-  /** @proto 11 */
+  /** Swap of the machine. @proto 11 */
   swap?: NodeSwapStatus;
 }
 
-/** @mapType atomic */
+/** A field of the pod. @mapType atomic */
 export interface ObjectFieldSelector {
-  /** @proto 1 */
+  /** Version the path is written for; `v1` unless set. @proto 1 */
   apiVersion?: string;
-  /** @proto 2 */
+  /** Path of the field, such as `metadata.labels['app']`. @proto 2 */
   fieldPath: string;
 }
 
-/** @mapType atomic */
+/** Points at an object, or at a part of one. New types should use a narrower reference. @mapType atomic */
 export interface ObjectReference {
-  /** @proto 1 */
+  /** Kind of the object. @proto 1 */
   kind?: string;
-  /** @proto 2 */
+  /** Namespace of the object. @proto 2 */
   namespace?: string;
-  /** @proto 3 */
+  /** Name of the object. @proto 3 */
   name?: string;
-  /** @proto 4 */
+  /** UID of the object. @proto 4 */
   uid?: string;
-  /** @proto 5 */
+  /** Group and version of the object. @proto 5 */
   apiVersion?: string;
-  /** @proto 6 */
+  /** Revision the reference was made at. @proto 6 */
   resourceVersion?: string;
-  /** @proto 7 */
+  /** Part that is meant, such as `spec.containers{name}`. @proto 7 */
   fieldPath?: string;
 }
 
-/** @kind @resource persistentvolumes @scope Cluster @shortNames pv */
+/**
+ * A piece of storage in the cluster that one claim can hold.
+ * @kind @resource persistentvolumes @scope Cluster @shortNames pv
+ */
 export interface PersistentVolume {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** The storage and who holds it. @proto 2 @optional */
   spec: PersistentVolumeSpec;
-  /** @proto 3 */
+  /** State of the volume. @proto 3 */
   status?: PersistentVolumeStatus;
 }
 
-/** @kind @resource persistentvolumeclaims @scope Namespaced @shortNames pvc */
+/**
+ * A wish for storage, and the hold on the volume that fulfils it.
+ * @kind @resource persistentvolumeclaims @scope Namespaced @shortNames pvc
+ */
 export interface PersistentVolumeClaim {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** What is wished for. @proto 2 @optional */
   spec: PersistentVolumeClaimSpec;
-  /** @proto 3 */
+  /** What has come of it. @proto 3 */
   status?: PersistentVolumeClaimStatus;
 }
 
+/** One aspect of a claim that is being resized or changed. */
 export interface PersistentVolumeClaimCondition {
-  /** @proto 1 */
+  /** Such as `Resizing`, `FileSystemResizePending` or `ModifyingVolume`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
-  /** @proto 3 */
+  /** When the condition was last looked at. @proto 3 */
   lastProbeTime?: Time;
-  /** @proto 4 */
+  /** When `status` last took another value. @proto 4 */
   lastTransitionTime?: Time;
-  /** @proto 5 */
+  /** One CamelCase word for programs: why the condition has this status. @proto 5 */
   reason?: string;
-  /** @proto 6 */
+  /** Sentence for people about the last change; may be empty. @proto 6 */
   message?: string;
 }
 
-/** @kind */
+/** Many PersistentVolumeClaim objects, as one answer. @kind */
 export interface PersistentVolumeClaimList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The PersistentVolumeClaim objects. @proto 2 */
   items: PersistentVolumeClaim[];
 }
 
+/** Properties the volume must have. */
 export interface PersistentVolumeClaimSpec {
-  /** @proto 1 @listType atomic */
+  /**
+   * `ReadWriteOnce`, `ReadOnlyMany`, `ReadWriteMany` or `ReadWriteOncePod`; the volume must offer all.
+   * @proto 1 @listType atomic
+   */
   accessModes?: string[];
-  /** @proto 2 */
+  /** Smallest size; may grow later if the class allows it. @proto 2 */
   resources?: VolumeResourceRequirements;
-  /** @proto 3 */
+  /** Volume that holds the storage; set by the binder, or by the user to demand one. @proto 3 */
   volumeName?: string;
-  /** @proto 4 */
+  /** Only volumes with these labels. @proto 4 */
   selector?: LabelSelector;
-  /** @proto 5 */
+  /** Class to take from. Absent means the default class, empty means no class. @proto 5 */
   storageClassName?: string;
-  /** @proto 6 */
+  /** `Filesystem` (default) or `Block`. @proto 6 */
   volumeMode?: string;
-  /** @proto 7 */
+  /** Fill from a snapshot or another claim in this namespace. @proto 7 */
   dataSource?: TypedLocalObjectReference;
-  /** @proto 8 */
+  /** Fill from any object a populator knows; given a namespace, also from another one. @proto 8 */
   dataSourceRef?: TypedObjectReference;
-  /** @proto 9 */
+  /** Class of changeable attributes, such as IOPS; may be switched later. @proto 9 */
   volumeAttributesClassName?: string;
 }
 
+/** What has come of a claim. */
 export interface PersistentVolumeClaimStatus {
-  /** @proto 1 */
+  /** `Pending`, `Bound`, or `Lost` if the volume has disappeared. @proto 1 */
   phase?: string;
-  /** @proto 2 @listType atomic */
+  /** Modes of the bound volume. @proto 2 @listType atomic */
   accessModes?: string[];
-  /** @proto 3 */
+  /** Size of the bound volume. @proto 3 */
   capacity?: Record<string, Quantity>;
-  /** @proto 4 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type */
+  /**
+   * How resizing or changing goes.
+   * @proto 4 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type
+   */
   conditions?: PersistentVolumeClaimCondition[];
-  /** @proto 5 */
+  /** Size that is being expanded to; counts against quota. @proto 5 */
   allocatedResources?: Record<string, Quantity>;
-  /** @proto 7 @mapType granular */
+  /**
+   * State of each resize: `ControllerResizeInProgress`, `ControllerResizeInfeasible`, `NodeResizePending`,
+   * `NodeResizeInProgress` or `NodeResizeInfeasible`.
+   * @proto 7 @mapType granular
+   */
   allocatedResourceStatuses?: Record<string, string>;
-  /** @proto 8 */
+  /** Attributes class in force. @proto 8 */
   currentVolumeAttributesClassName?: string;
-  /** @proto 9 */
+  /** How a switch of attributes class goes. @proto 9 */
   modifyVolumeStatus?: ModifyVolumeStatus;
 }
 
+/** A claim to be made for a pod. */
 export interface PersistentVolumeClaimTemplate {
-  /** @proto 1 */
+  /** Labels and annotations to give the claim; no other member is allowed. @proto 1 */
   metadata?: ObjectMeta;
-  /** @proto 2 */
+  /** Spec to give the claim, as it is. @proto 2 */
   spec: PersistentVolumeClaimSpec;
 }
 
+/** The volume a claim holds. */
 export interface PersistentVolumeClaimVolumeSource {
-  /** @proto 1 */
+  /** Name of the claim in the same namespace. @proto 1 */
   claimName: string;
-  /** @proto 2 */
+  /** Make all mounts read-only; off by default. @proto 2 */
   readOnly?: boolean;
 }
 
-/** @kind */
+/** Many PersistentVolume objects, as one answer. @kind */
 export interface PersistentVolumeList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The PersistentVolume objects. @proto 2 */
   items: PersistentVolume[];
 }
 
-/** @protoOnly */
+/** The storage behind a persistent volume; exactly one member is set. @protoOnly */
 export interface PersistentVolumeSource {
-  /** @proto 1 */
+  /** A Google Compute Engine disk. Deprecated: goes to the CSI driver. @proto 1 */
   gcePersistentDisk?: GCEPersistentDiskVolumeSource;
-  /** @proto 2 */
+  /** An AWS EBS disk. Deprecated: goes to the CSI driver. @proto 2 */
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource;
-  /** @proto 3 */
+  /** A file or directory of the node. @proto 3 */
   hostPath?: HostPathVolumeSource;
-  /** @proto 4 */
+  /** A Glusterfs mount. No longer supported. @proto 4 */
   glusterfs?: GlusterfsPersistentVolumeSource;
-  /** @proto 5 */
+  /** An NFS export. @proto 5 */
   nfs?: NFSVolumeSource;
-  /** @proto 6 */
+  /** A Ceph block device. No longer supported. @proto 6 */
   rbd?: RBDPersistentVolumeSource;
-  /** @proto 7 */
+  /** An iSCSI disk. @proto 7 */
   iscsi?: ISCSIPersistentVolumeSource;
-  /** @proto 8 */
+  /** An OpenStack Cinder disk. Deprecated: goes to the CSI driver. @proto 8 */
   cinder?: CinderPersistentVolumeSource;
-  /** @proto 9 */
+  /** A CephFS mount. No longer supported. @proto 9 */
   cephfs?: CephFSPersistentVolumeSource;
-  /** @proto 10 */
+  /** A Fibre Channel disk. @proto 10 */
   fc?: FCVolumeSource;
-  /** @proto 11 */
+  /** A Flocker data set. No longer supported. @proto 11 */
   flocker?: FlockerVolumeSource;
-  /** @proto 12 */
+  /** A volume of an exec-based plugin. Deprecated: use CSI. @proto 12 */
   flexVolume?: FlexPersistentVolumeSource;
-  /** @proto 13 */
+  /** An Azure Files share. Deprecated: goes to the CSI driver. @proto 13 */
   azureFile?: AzureFilePersistentVolumeSource;
-  /** @proto 14 */
+  /** A vSphere disk. Deprecated: goes to the CSI driver. @proto 14 */
   vsphereVolume?: VsphereVirtualDiskVolumeSource;
-  /** @proto 15 */
+  /** A Quobyte volume. No longer supported. @proto 15 */
   quobyte?: QuobyteVolumeSource;
-  /** @proto 16 */
+  /** An Azure data disk. Deprecated: goes to the CSI driver. @proto 16 */
   azureDisk?: AzureDiskVolumeSource;
-  /** @proto 17 */
+  /** A Photon Controller disk. No longer supported. @proto 17 */
   photonPersistentDisk?: PhotonPersistentDiskVolumeSource;
-  /** @proto 18 */
+  /** A Portworx volume. Deprecated: goes to the CSI driver. @proto 18 */
   portworxVolume?: PortworxVolumeSource;
-  /** @proto 19 */
+  /** A ScaleIO volume. No longer supported. @proto 19 */
   scaleIO?: ScaleIOPersistentVolumeSource;
-  /** @proto 20 */
+  /** A disk or directory of one node. @proto 20 */
   local?: LocalVolumeSource;
-  /** @proto 21 */
+  /** A StorageOS volume. No longer supported. @proto 21 */
   storageos?: StorageOSPersistentVolumeSource;
-  /** @proto 22 */
+  /** A volume of a CSI driver. @proto 22 */
   csi?: CSIPersistentVolumeSource;
 }
 
-/** @protoEmbed persistentVolumeSource 2 */
+/** A piece of storage and its terms of use. @protoEmbed persistentVolumeSource 2 */
 export interface PersistentVolumeSpec extends PersistentVolumeSource {
-  /** @proto 1 */
+  /** Size, under `storage`. @proto 1 */
   capacity?: Record<string, Quantity>;
-  /** @proto 3 @listType atomic */
+  /** All the ways in which it can be mounted. @proto 3 @listType atomic */
   accessModes?: string[];
-  /** @proto 4 @mapType granular */
+  /** Claim that holds it, or that it is reserved for. @proto 4 @mapType granular */
   claimRef?: ObjectReference;
-  /** @proto 5 */
+  /**
+   * After release: `Retain` (default for own volumes), `Delete` (default for provisioned ones) or `Recycle`
+   * (deprecated).
+   * @proto 5
+   */
   persistentVolumeReclaimPolicy?: string;
-  /** @proto 6 */
+  /** Class it belongs to; empty for none. @proto 6 */
   storageClassName?: string;
-  /** @proto 7 @listType atomic */
+  /** Options for mount, such as `ro`; not checked. @proto 7 @listType atomic */
   mountOptions?: string[];
-  /** @proto 8 */
+  /** `Filesystem` (default) or `Block`. @proto 8 */
   volumeMode?: string;
-  /** @proto 9 */
+  /** Nodes that can reach it; the scheduler keeps pods that use it there. @proto 9 */
   nodeAffinity?: VolumeNodeAffinity;
-  /** @proto 10 */
+  /** Attributes class it was last set to. @proto 10 */
   volumeAttributesClassName?: string;
 }
 
+/** State of a persistent volume. */
 export interface PersistentVolumeStatus {
-  /** @proto 1 */
+  /** `Pending`, `Available`, `Bound`, `Released` or `Failed`. @proto 1 */
   phase?: string;
-  /** @proto 2 */
+  /** Why, for people. @proto 2 */
   message?: string;
-  /** @proto 3 */
+  /** Why, in one CamelCase word. @proto 3 */
   reason?: string;
-  /** @proto 4 */
+  /** When the phase last changed. @proto 4 */
   lastPhaseTransitionTime?: Time;
 }
 
+/** A Photon Controller disk. No longer supported. */
 export interface PhotonPersistentDiskVolumeSource {
-  /** @proto 1 */
+  /** ID of the disk. @proto 1 */
   pdID: string;
-  /** @proto 2 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 2 */
   fsType?: string;
 }
 
-/** @kind @resource pods @scope Namespaced @shortNames po @categories all */
+/**
+ * One or more containers that share network and volumes and run together on one node.
+ * @kind @resource pods @scope Namespaced @shortNames po @categories all
+ */
 export interface Pod {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** What should run, and where. @proto 2 @optional */
   spec: PodSpec;
-  /** @proto 3 */
+  /** What does run. @proto 3 */
   status?: PodStatus;
 }
 
+/** Stand where certain other pods are. */
 export interface PodAffinity {
-  /** @proto 1 @listType atomic */
+  /** Demands that must hold when the pod is placed; all terms count. @proto 1 @listType atomic */
   requiredDuringSchedulingIgnoredDuringExecution?: PodAffinityTerm[];
-  /** @proto 2 @listType atomic */
+  /** Wishes that raise the score of a node by their weight. @proto 2 @listType atomic */
   preferredDuringSchedulingIgnoredDuringExecution?: WeightedPodAffinityTerm[];
 }
 
+/** Certain pods, and what counts as being in the same place. */
 export interface PodAffinityTerm {
-  /** @proto 1 */
+  /** Pods that are meant; absent means none. @proto 1 */
   labelSelector?: LabelSelector;
-  /** @proto 2 @listType atomic */
+  /**
+   * Namespaces to look in, added to those of `namespaceSelector`; that of the pod if neither is given.
+   * @proto 2 @listType atomic
+   */
   namespaces?: string[];
-  /** @proto 3 */
+  /** Node label whose equal values make one place, such as `kubernetes.io/hostname`. @proto 3 */
   topologyKey: string;
-  /** @proto 4 */
+  /** Namespaces to look in by label; empty means all. @proto 4 */
   namespaceSelector?: LabelSelector;
-  /** @proto 5 @listType atomic */
+  /** Labels of the incoming pod whose values the others must share. @proto 5 @listType atomic */
   matchLabelKeys?: string[];
-  /** @proto 6 @listType atomic */
+  /** Labels of the incoming pod whose values the others must not share. @proto 6 @listType atomic */
   mismatchLabelKeys?: string[];
 }
 
+/** Keep away from where certain other pods are. */
 export interface PodAntiAffinity {
-  /** @proto 1 @listType atomic */
+  /** Demands that must hold when the pod is placed; all terms count. @proto 1 @listType atomic */
   requiredDuringSchedulingIgnoredDuringExecution?: PodAffinityTerm[];
-  /** @proto 2 @listType atomic */
+  /** Wishes that lower the score of a node by their weight. @proto 2 @listType atomic */
   preferredDuringSchedulingIgnoredDuringExecution?: WeightedPodAffinityTerm[];
 }
 
-/** @protoOnly */
+/** Query parameters of an attach. @protoOnly */
 export interface PodAttachOptions {
-  /** @proto 1 */
+  /** Send the caller's input; off by default. @proto 1 */
   stdin?: boolean;
-  /** @proto 2 */
+  /** Receive standard output; on by default. @proto 2 */
   stdout?: boolean;
-  /** @proto 3 */
+  /** Receive standard error; on by default. @proto 3 */
   stderr?: boolean;
-  /** @proto 4 */
+  /** A terminal is used; off by default. @proto 4 */
   tty?: boolean;
-  /** @proto 5 */
+  /** Container to attach to; may be left out if there is only one. @proto 5 */
   container?: string;
 }
 
+/** A key and certificate made for the pod, kept fresh by the kubelet. */
 export interface PodCertificateProjection {
-  /** @proto 1 */
+  /** Signer to ask. @proto 1 */
   signerName: string;
-  /** @proto 2 */
+  /** `RSA3072`, `RSA4096`, `ECDSAP256`, `ECDSAP384`, `ECDSAP521` or `ED25519`. @proto 2 */
   keyType: string;
-  /** @proto 3 */
+  /** Longest accepted lifetime in seconds: 3600 to 7862400; 86400 unless set. @proto 3 */
   maxExpirationSeconds?: Int32;
-  /** @proto 4 */
+  /** File for key and chain together, PEM; so both always fit. @proto 4 */
   credentialBundlePath?: string;
-  /** @proto 5 */
+  /** File for the key alone. @proto 5 */
   keyPath?: string;
-  /** @proto 6 */
+  /** File for the chain alone. @proto 6 */
   certificateChainPath?: string;
-  /** @proto 7 */
+  /** Further data for the signer; keys need a domain prefix. @proto 7 */
   userAnnotations?: Record<string, string>;
 }
 
+/** One aspect of a pod's state. */
 export interface PodCondition {
-  /** @proto 1 */
+  /** Such as `PodScheduled`, `Initialized`, `ContainersReady`, `Ready` or `DisruptionTarget`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
-  /** @proto 3 */
+  /** When the condition was last looked at. @proto 3 */
   lastProbeTime?: Time;
-  /** @proto 4 */
+  /** When `status` last took another value. @proto 4 */
   lastTransitionTime?: Time;
-  /** @proto 5 */
+  /** One CamelCase word for programs: why the condition has this status. @proto 5 */
   reason?: string;
-  /** @proto 6 */
+  /** Sentence for people about the last change; may be empty. @proto 6 */
   message?: string;
-  /** @proto 7 */
+  /** The `metadata.generation` the condition speaks of. @proto 7 */
   observedGeneration?: Int64;
 }
 
+/** Resolver settings, merged with those of the DNS policy. */
 export interface PodDNSConfig {
-  /** @proto 1 @listType atomic */
+  /** Further name servers; duplicates are dropped. @proto 1 @listType atomic */
   nameservers?: string[];
-  /** @proto 2 @listType atomic */
+  /** Further search domains; duplicates are dropped. @proto 2 @listType atomic */
   searches?: string[];
-  /** @proto 3 @listType atomic */
+  /** Further resolver options; they win over those of the policy. @proto 3 @listType atomic */
   options?: PodDNSConfigOption[];
 }
 
+/** One resolver option. */
 export interface PodDNSConfigOption {
-  /** @proto 1 */
+  /** Such as `ndots`. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /** Its value, for options that have one. @proto 2 */
   value?: string;
 }
 
-/** @protoOnly */
+/** Query parameters of an exec. @protoOnly */
 export interface PodExecOptions {
-  /** @proto 1 */
+  /** Send the caller's input; off by default. @proto 1 */
   stdin?: boolean;
-  /** @proto 2 */
+  /** Receive standard output. @proto 2 */
   stdout?: boolean;
-  /** @proto 3 */
+  /** Receive standard error. @proto 3 */
   stderr?: boolean;
-  /** @proto 4 */
+  /** Give the command a terminal; off by default. @proto 4 */
   tty?: boolean;
-  /** @proto 5 */
+  /** Container to run in; may be left out if there is only one. @proto 5 */
   container?: string;
-  /** @proto 6 */
+  /** Command and arguments, run without a shell. @proto 6 */
   command?: string[];
 }
 
+/** The claim generated for a pod's extended resources. */
 export interface PodExtendedResourceClaimStatus {
-  /** @proto 1 @listType atomic */
+  /** Which request serves which container. @proto 1 @listType atomic */
   requestMappings: ContainerExtendedResourceRequest[];
-  /** @proto 2 */
+  /** Name of the generated claim in the pod's namespace. @proto 2 */
   resourceClaimName: string;
 }
 
+/** One address of a pod. */
 export interface PodIP {
-  /** @proto 1 */
+  /** The address. @proto 1 */
   ip: string;
 }
 
-/** @kind */
+/** Many Pod objects, as one answer. @kind */
 export interface PodList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The Pod objects. @proto 2 */
   items: Pod[];
 }
 
-/** @protoOnly */
+/** Query parameters of a log request. @protoOnly */
 export interface PodLogOptions {
-  /** @proto 1 */
+  /** Container whose log is wanted; may be left out if there is only one. @proto 1 */
   container?: string;
-  /** @proto 2 */
+  /** Keep sending as lines are written; off by default. @proto 2 */
   follow?: boolean;
-  /** @proto 3 */
+  /** Log of the run before the last restart; off by default. @proto 3 */
   previous?: boolean;
-  /** @proto 4 */
+  /** Only what is younger than this; excludes `sinceTime`. @proto 4 */
   sinceSeconds?: Int64;
-  /** @proto 5 */
+  /** Only what was written after this moment; excludes `sinceSeconds`. @proto 5 */
   sinceTime?: Time;
-  /** @proto 6 */
+  /** Begin every line with its time; off by default. @proto 6 */
   timestamps?: boolean;
-  /** @proto 7 */
+  /** Only this many lines from the end. @proto 7 */
   tailLines?: Int64;
-  /** @proto 8 */
+  /** End after this many bytes. @proto 8 */
   limitBytes?: Int64;
-  /** @proto 9 */
+  /** Do not check the certificate of the kubelet. The log may then come from anyone. @proto 9 */
   insecureSkipTLSVerifyBackend?: boolean;
-  /** @proto 10 */
+  /** `All` (default), `Stdout` or `Stderr`; the last two exclude `tailLines`. @proto 10 */
   stream?: string;
 }
 
+/** Operating system of a pod. */
 export interface PodOS {
-  /** @proto 1 */
+  /** `linux` or `windows`. @proto 1 */
   name: string;
 }
 
-/** @protoOnly */
+/** Query parameters of a port-forward over WebSocket. @protoOnly */
 export interface PodPortForwardOptions {
-  /** @proto 1 */
+  /** Ports to forward. @proto 1 */
   ports?: Int32[];
 }
 
-/** @protoOnly */
+/** Query parameters of a proxy request to a pod. @protoOnly */
 export interface PodProxyOptions {
-  /** @proto 1 */
+  /** Path to ask the pod for. @proto 1 */
   path?: string;
 }
 
+/** A further condition the pod needs to be ready. */
 export interface PodReadinessGate {
-  /** @proto 1 */
+  /** Type of the condition to look for. @proto 1 */
   conditionType: string;
 }
 
+/** A device claim that containers of the pod can use; exactly one source is set. */
 export interface PodResourceClaim {
-  /** @proto 1 */
+  /** Unique in the pod; containers refer to it. A DNS label. @proto 1 */
   name: string;
-  /** @proto 3 */
+  /** An existing claim in the same namespace. @proto 3 */
   resourceClaimName?: string;
-  /** @proto 4 */
+  /** A template from which a claim is made that goes with the pod. @proto 4 */
   resourceClaimTemplateName?: string;
 }
 
+/** Which claim stands behind an entry of `spec.resourceClaims`. */
 export interface PodResourceClaimStatus {
-  /** @proto 1 */
+  /** Name of the entry. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Name of the generated claim; absent if none was needed. @proto 2 */
   resourceClaimName?: string;
 }
 
+/** A name that keeps the pod from being scheduled while it is there. */
 export interface PodSchedulingGate {
-  /** @proto 1 */
+  /** Unique name of the gate. @proto 1 */
   name: string;
 }
 
-/** @union {"fields-to-discriminateBy": {"podGroupName": "PodGroupName"}} */
+/**
+ * The group a pod is scheduled with.
+ * @union {"fields-to-discriminateBy": {"podGroupName": "PodGroupName"}}
+ */
 export interface PodSchedulingGroup {
-  /** @proto 1 */
+  /** Name of the PodGroup. @proto 1 */
   podGroupName?: string;
 }
 
+/** Rights of all processes of a pod; containers may set their own. */
 export interface PodSecurityContext {
-  /** @proto 1 */
+  /** SELinux label of the containers; a random one unless set. @proto 1 */
   seLinuxOptions?: SELinuxOptions;
-  /** @proto 2 */
+  /** User ID of the processes; the image's unless set. @proto 2 */
   runAsUser?: Int64;
-  /** @proto 3 */
+  /** Refuse to start a process as user 0. @proto 3 */
   runAsNonRoot?: boolean;
-  /** @proto 4 @listType atomic */
+  /** Further groups of the processes. @proto 4 @listType atomic */
   supplementalGroups?: Int64[];
-  /** @proto 5 */
+  /** Group that owns the volumes that allow it, and a further group of all processes. @proto 5 */
   fsGroup?: Int64;
-  /** @proto 6 */
+  /** Primary group ID of the processes; the runtime's default unless set. @proto 6 */
   runAsGroup?: Int64;
-  /** @proto 7 @listType atomic */
+  /** Kernel parameters of the pod's namespaces. @proto 7 @listType atomic */
   sysctls?: Sysctl[];
-  /** @proto 8 */
+  /** Settings for Windows. @proto 8 */
   windowsOptions?: WindowsSecurityContextOptions;
-  /** @proto 9 */
+  /**
+   * Change ownership of volumes `Always` (default) or only on a mismatch at the root: `OnRootMismatch`.
+   * @proto 9
+   */
   fsGroupChangePolicy?: string;
-  /** @proto 10 */
+  /** System call filter of the containers. @proto 10 */
   seccompProfile?: SeccompProfile;
-  /** @proto 11 */
+  /** AppArmor profile of the containers. @proto 11 */
   appArmorProfile?: AppArmorProfile;
-  /** @proto 12 */
+  /** `Merge` (default) adds groups listed in the image, `Strict` does not. @proto 12 */
   supplementalGroupsPolicy?: string;
-  /** @proto 13 */
+  /** How volumes get their SELinux label: `MountOption` (default) or `Recursive`. @proto 13 */
   seLinuxChangePolicy?: string;
 }
 
-/** @protoOnly */
+/** Tells pods of the same controller. @protoOnly */
 export interface PodSignature {
-  /** @proto 1 */
+  /** Their controller. @proto 1 */
   podController?: OwnerReference;
 }
 
+/** What runs in a pod and how; containers and volumes are mostly fixed once it exists. */
 export interface PodSpec {
-  /** @proto 1 @listType map @listMapKey name @patchStrategy merge,retainKeys @patchMergeKey name */
+  /**
+   * Volumes the containers can mount.
+   * @proto 1 @listType map @listMapKey name @patchStrategy merge,retainKeys @patchMergeKey name
+   */
   volumes?: Volume[];
-  /** @proto 2 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * Containers that run side by side; at least one. None can be added or removed later.
+   * @proto 2 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   containers: Container[];
-  /** @proto 3 */
+  /** Restart ended containers: `Always` (default), `OnFailure` or `Never`. @proto 3 */
   restartPolicy?: string;
-  /** @proto 4 */
+  /** Seconds to wait for a clean stop before the processes are killed; 30 unless set. @proto 4 */
   terminationGracePeriodSeconds?: Int64;
-  /** @proto 5 */
+  /** Seconds the pod may be active on a node before it is failed; positive. @proto 5 */
   activeDeadlineSeconds?: Int64;
-  /** @proto 6 */
+  /**
+   * `ClusterFirst` (default), `ClusterFirstWithHostNet`, `Default` (the node's resolver) or `None`.
+   * @proto 6
+   */
   dnsPolicy?: string;
-  /** @proto 7 @mapType atomic */
+  /** Labels a node must have. @proto 7 @mapType atomic */
   nodeSelector?: Record<string, string>;
-  /** @proto 8 */
+  /** Account whose identity the pod uses; `default` unless set. @proto 8 */
   serviceAccountName?: string;
-  /** @proto 9 */
+  /** Old name of `serviceAccountName`. @proto 9 */
   serviceAccount?: string;
-  /** @proto 10 */
+  /** Node it runs on; set by the scheduler, or beforehand to go around it. @proto 10 */
   nodeName?: string;
-  /** @proto 11 */
+  /** Use the node's network; container ports must then be host ports. @proto 11 */
   hostNetwork?: boolean;
-  /** @proto 12 */
+  /** Use the node's process namespace. @proto 12 */
   hostPID?: boolean;
-  /** @proto 13 */
+  /** Use the node's IPC namespace. @proto 13 */
   hostIPC?: boolean;
-  /** @proto 14 */
+  /** Rights of the pod's processes. @proto 14 */
   securityContext?: PodSecurityContext;
-  /** @proto 15 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * Secrets with registry credentials, in the same namespace.
+   * @proto 15 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   imagePullSecrets?: LocalObjectReference[];
-  /** @proto 16 */
+  /** Host name inside the pod; its name unless set. @proto 16 */
   hostname?: string;
-  /** @proto 17 */
+  /** With it the full name is `<hostname>.<subdomain>.<namespace>.svc.<cluster domain>`. @proto 17 */
   subdomain?: string;
-  /** @proto 18 */
+  /** Scheduling preferences and demands. @proto 18 */
   affinity?: Affinity;
-  /** @proto 19 */
+  /** Scheduler that places it; `default-scheduler` unless set. @proto 19 */
   schedulerName?: string;
-  /** @proto 20 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * Containers that run one after another, each to its end, before the others start.
+   * @proto 20 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   initContainers?: Container[];
-  /** @proto 21 */
+  /** Mount a token of the service account. @proto 21 */
   automountServiceAccountToken?: boolean;
-  /** @proto 22 @listType atomic */
+  /** Taints the pod bears. @proto 22 @listType atomic */
   tolerations?: Toleration[];
-  /** @proto 23 @listType map @listMapKey ip @patchStrategy merge @patchMergeKey ip */
+  /**
+   * Further lines for the hosts file.
+   * @proto 23 @listType map @listMapKey ip @patchStrategy merge @patchMergeKey ip
+   */
   hostAliases?: HostAlias[];
-  /** @proto 24 */
+  /** Class that sets its priority; the default class unless set. @proto 24 */
   priorityClassName?: string;
-  /** @proto 25 */
+  /** Weight against other pods, filled from the class; higher goes first. @proto 25 */
   priority?: Int32;
-  /** @proto 26 */
+  /** Resolver settings, on top of `dnsPolicy`. @proto 26 */
   dnsConfig?: PodDNSConfig;
-  /** @proto 27 */
+  /** Containers see each other's processes; excludes `hostPID`. @proto 27 */
   shareProcessNamespace?: boolean;
-  /** @proto 28 @listType atomic */
+  /** Further conditions that readiness needs. @proto 28 @listType atomic */
   readinessGates?: PodReadinessGate[];
-  /** @proto 29 */
+  /** RuntimeClass to run under; the node's default if empty. @proto 29 */
   runtimeClassName?: string;
-  /** @proto 30 */
+  /** Set environment variables for the namespace's Services; on by default. @proto 30 */
   enableServiceLinks?: boolean;
-  /** @proto 31 */
+  /**
+   * Whether it may push out pods of lower priority: `PreemptLowerPriority` (default) or `Never`.
+   * @proto 31
+   */
   preemptionPolicy?: string;
-  /** @proto 32 */
+  /** Resources the sandbox itself takes; set from the RuntimeClass. @proto 32 */
   overhead?: Record<string, Quantity>;
-  /** @proto 33 @listType map @listMapKey topologyKey @listMapKey whenUnsatisfiable @patchStrategy merge @patchMergeKey topologyKey */
+  /**
+   * How it should be spread over places with pods like it; all must hold.
+   * @proto 33 @listType map @listMapKey topologyKey @listMapKey whenUnsatisfiable @patchStrategy merge @patchMergeKey topologyKey
+   */
   topologySpreadConstraints?: TopologySpreadConstraint[];
-  /** @proto 34 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * Containers added for debugging; only through the `ephemeralcontainers` subresource.
+   * @proto 34 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   ephemeralContainers?: EphemeralContainer[];
-  /** @proto 35 */
+  /** Use the full domain name as host name. @proto 35 */
   setHostnameAsFQDN?: boolean;
-  /** @proto 36 */
+  /** Operating system the containers need. @proto 36 */
   os?: PodOS;
-  /** @proto 37 */
+  /** False gives the pod a user namespace of its own; true unless set. @proto 37 */
   hostUsers?: boolean;
-  /** @proto 38 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * The pod is not scheduled until this list is empty; entries can only be taken away.
+   * @proto 38 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   schedulingGates?: PodSchedulingGate[];
-  /** @proto 39 @listType map @listMapKey name @patchStrategy merge,retainKeys @patchMergeKey name */
+  /**
+   * Device claims the containers can use.
+   * @proto 39 @listType map @listMapKey name @patchStrategy merge,retainKeys @patchMergeKey name
+   */
   resourceClaims?: PodResourceClaim[];
-  /** @proto 40 */
+  /** Total for the pod as a whole: cpu, memory and huge pages. @proto 40 */
   resources?: ResourceRequirements;
-  /** @proto 41 */
+  /**
+   * Host name inside the pod whatever `hostname` and `subdomain` say; up to 64 characters. DNS is unaffected.
+   * @proto 41
+   */
   hostnameOverride?: string;
-  /** @proto 43 */
+  /** Group that it is scheduled with. @proto 43 */
   schedulingGroup?: PodSchedulingGroup;
 }
 
+/** Observed state of a pod, mostly from its kubelet. */
 export interface PodStatus {
-  /** @proto 1 */
+  /** `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`: a rough summary. @proto 1 */
   phase?: string;
-  /** @proto 2 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type */
+  /**
+   * Aspects of its state.
+   * @proto 2 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type
+   */
   conditions?: PodCondition[];
-  /** @proto 3 */
+  /** Why it is in this state, for people. @proto 3 */
   message?: string;
-  /** @proto 4 */
+  /** Why, in one CamelCase word, such as `Evicted`. @proto 4 */
   reason?: string;
-  /** @proto 5 */
+  /** Address of its node. @proto 5 */
   hostIP?: string;
-  /** @proto 6 */
+  /** Its address; reachable from everywhere in the cluster. @proto 6 */
   podIP?: string;
-  /** @proto 7 */
+  /** When the kubelet took it on, before images were pulled. @proto 7 */
   startTime?: Time;
-  /** @proto 8 @listType atomic */
+  /** State of the containers. @proto 8 @listType atomic */
   containerStatuses?: ContainerStatus[];
-  /** @proto 9 */
+  /** `Guaranteed`, `Burstable` or `BestEffort`, from its requests and limits; fixed. @proto 9 */
   qosClass?: string;
-  /** @proto 10 @listType atomic */
+  /** State of the init containers. @proto 10 @listType atomic */
   initContainerStatuses?: ContainerStatus[];
-  /** @proto 11 */
+  /** Node on which room is being made for it; it may still go elsewhere. @proto 11 */
   nominatedNodeName?: string;
-  /** @proto 12 @listType map @listMapKey ip @patchStrategy merge @patchMergeKey ip */
+  /**
+   * Its addresses, at most one each of IPv4 and IPv6; the first equals `podIP`.
+   * @proto 12 @listType map @listMapKey ip @patchStrategy merge @patchMergeKey ip
+   */
   podIPs?: PodIP[];
-  /** @proto 13 @listType atomic */
+  /** State of the ephemeral containers. @proto 13 @listType atomic */
   ephemeralContainerStatuses?: ContainerStatus[];
-  /** @proto 14 */
+  /** Progress of a resize in place. Deprecated: see the conditions. @proto 14 */
   resize?: string;
-  /** @proto 15 @listType map @listMapKey name @patchStrategy merge,retainKeys @patchMergeKey name */
+  /**
+   * Claims behind `spec.resourceClaims`.
+   * @proto 15 @listType map @listMapKey name @patchStrategy merge,retainKeys @patchMergeKey name
+   */
   resourceClaimStatuses?: PodResourceClaimStatus[];
-  /** @proto 16 @listType atomic @patchStrategy merge @patchMergeKey ip */
+  /**
+   * Addresses of its node; the first equals `hostIP`.
+   * @proto 16 @listType atomic @patchStrategy merge @patchMergeKey ip
+   */
   hostIPs?: HostIP[];
-  /** @proto 17 */
+  /** The `metadata.generation` this status was made from. @proto 17 */
   observedGeneration?: Int64;
-  /** @proto 18 */
+  /** Claim behind its extended resources. @proto 18 */
   extendedResourceClaimStatus?: PodExtendedResourceClaimStatus;
-  /** @proto 19 */
+  /** Total requests that the node has granted. @proto 19 */
   allocatedResources?: Record<string, Quantity>;
-  /** @proto 20 */
+  /** Requests and limits in force for the pod as a whole. @proto 20 */
   resources?: ResourceRequirements;
-  /** @proto 21 @listType atomic */
+  /** Node resources, such as CPU, held through claims. @proto 21 @listType atomic */
   nodeAllocatableResourceClaimStatuses?: NodeAllocatableResourceClaimStatus[];
 }
 
-/** @protoOnly */
+/** A pod's status alone, as the kubelet once returned it. @protoOnly */
 export interface PodStatusResult {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 */
   metadata?: ObjectMeta;
-  /** @proto 2 */
+  /** The status. @proto 2 */
   status?: PodStatus;
 }
 
-/** @kind @resource podtemplates @scope Namespaced */
+/** A stored blueprint for pods. @kind @resource podtemplates @scope Namespaced */
 export interface PodTemplate {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** The blueprint. @proto 2 */
   template?: PodTemplateSpec;
 }
 
-/** @kind */
+/** Many PodTemplate objects, as one answer. @kind */
 export interface PodTemplateList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The PodTemplate objects. @proto 2 */
   items: PodTemplate[];
 }
 
+/** A blueprint for pods. */
 export interface PodTemplateSpec {
-  /** @proto 1 */
+  /** Labels, annotations and the like for each pod. @proto 1 */
   metadata?: ObjectMeta;
-  /** @proto 2 */
+  /** Spec for each pod. @proto 2 */
   spec?: PodSpec;
 }
 
+/** State of one port of a load balancer. */
 export interface PortStatus {
-  /** @proto 1 */
+  /** Port number. @proto 1 */
   port: Int32;
-  /** @proto 2 */
+  /** `TCP`, `UDP` or `SCTP`. @proto 2 */
   protocol: string;
-  /** @proto 3 */
+  /** What is wrong with it: a CamelCase word, with a domain prefix if from a provider. @proto 3 */
   error?: string;
 }
 
+/** A Portworx volume. Deprecated: goes to the CSI driver. */
 export interface PortworxVolumeSource {
-  /** @proto 1 */
+  /** ID of the volume. @proto 1 */
   volumeID: string;
-  /** @proto 2 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 2 */
   fsType?: string;
-  /** @proto 3 */
+  /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
 }
 
-/** @protoOnly */
+/** What must be true of the stored object. Old form. @protoOnly */
 export interface Preconditions {
-  /** @proto 1 */
+  /** UID it must have. @proto 1 */
   uid?: string;
 }
 
-/** @protoOnly */
+/** One controller whose pods should stay away from a node. @protoOnly */
 export interface PreferAvoidPodsEntry {
-  /** @proto 1 */
+  /** Which pods. @proto 1 */
   podSignature?: PodSignature;
-  /** @proto 2 */
+  /** When the entry was made. @proto 2 */
   evictionTime?: Time;
-  /** @proto 3 */
+  /** Why, in one word. @proto 3 */
   reason?: string;
-  /** @proto 4 */
+  /** Why, for people. @proto 4 */
   message?: string;
 }
 
+/** A wish about nodes and its weight. */
 export interface PreferredSchedulingTerm {
-  /** @proto 1 */
+  /** Added to the score of nodes that fit, 1 to 100. @proto 1 */
   weight: Int32;
-  /** @proto 2 */
+  /** The wish. @proto 2 */
   preference: NodeSelectorTerm;
 }
 
-/** @protoEmbed handler 1 */
+/** A check of a container that is repeated. @protoEmbed handler 1 */
 export interface Probe extends ProbeHandler {
-  /** @proto 2 */
+  /** Seconds from the start of the container to the first check. @proto 2 */
   initialDelaySeconds?: Int32;
-  /** @proto 3 */
+  /** Seconds until a check without an answer fails; 1 unless set. @proto 3 */
   timeoutSeconds?: Int32;
-  /** @proto 4 */
+  /** Seconds between checks; 10 unless set. @proto 4 */
   periodSeconds?: Int32;
-  /** @proto 5 */
+  /**
+   * Passes in a row after a failure until it counts as well; 1 unless set, always 1 for liveness and startup.
+   * @proto 5
+   */
   successThreshold?: Int32;
-  /** @proto 6 */
+  /** Failures in a row until it counts as failed; 3 unless set. @proto 6 */
   failureThreshold?: Int32;
-  /** @proto 7 */
+  /** Grace period for a stop by this probe, instead of the pod's; not for readiness. @proto 7 */
   terminationGracePeriodSeconds?: Int64;
 }
 
-/** @protoOnly */
+/** What a probe does; exactly one member is set. @protoOnly */
 export interface ProbeHandler {
-  /** @proto 1 */
+  /** Run a command in the container. @proto 1 */
   exec?: ExecAction;
-  /** @proto 2 */
+  /** Send an HTTP request. @proto 2 */
   httpGet?: HTTPGetAction;
-  /** @proto 3 */
+  /** Open a TCP connection. @proto 3 */
   tcpSocket?: TCPSocketAction;
-  /** @proto 4 */
+  /** Ask the gRPC health service. @proto 4 */
   grpc?: GRPCAction;
 }
 
+/** Several sources in one directory. */
 export interface ProjectedVolumeSource {
-  /** @proto 1 @listType atomic */
+  /** The sources; each writes its files. @proto 1 @listType atomic */
   sources?: VolumeProjection[];
-  /** @proto 2 */
+  /** Permission bits of the files, octal in YAML; 0644 unless set. @proto 2 */
   defaultMode?: Int32;
 }
 
+/** A Quobyte volume. No longer supported. */
 export interface QuobyteVolumeSource {
-  /** @proto 1 */
+  /** Registries as `host:port`, separated by commas. @proto 1 */
   registry: string;
-  /** @proto 2 */
+  /** Name of the volume. @proto 2 */
   volume: string;
-  /** @proto 3 */
+  /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
-  /** @proto 4 */
+  /** User to map access to. @proto 4 */
   user?: string;
-  /** @proto 5 */
+  /** Group to map access to. @proto 5 */
   group?: string;
-  /** @proto 6 */
+  /** Tenant that owns the volume. @proto 6 */
   tenant?: string;
 }
 
+/** A Ceph block device for a persistent volume. No longer supported. */
 export interface RBDPersistentVolumeSource {
-  /** @proto 1 @listType atomic */
+  /** Addresses of the Ceph monitors. @proto 1 @listType atomic */
   monitors: string[];
-  /** @proto 2 */
+  /** Name of the RBD image. @proto 2 */
   image: string;
-  /** @proto 3 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 3 */
   fsType?: string;
-  /** @proto 4 */
+  /** Name of the pool; `rbd` unless set. @proto 4 */
   pool?: string;
-  /** @proto 5 */
+  /** Ceph user; `admin` unless set. @proto 5 */
   user?: string;
-  /** @proto 6 */
+  /** Path of the key ring on the node; `/etc/ceph/keyring` unless set. @proto 6 */
   keyring?: string;
-  /** @proto 7 */
+  /** Secret with the credentials for the storage server. @proto 7 */
   secretRef?: SecretReference;
-  /** @proto 8 */
+  /** Mount without the right to write; off by default. @proto 8 */
   readOnly?: boolean;
 }
 
+/** A Ceph block device. No longer supported. */
 export interface RBDVolumeSource {
-  /** @proto 1 @listType atomic */
+  /** Addresses of the Ceph monitors. @proto 1 @listType atomic */
   monitors: string[];
-  /** @proto 2 */
+  /** Name of the RBD image. @proto 2 */
   image: string;
-  /** @proto 3 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 3 */
   fsType?: string;
-  /** @proto 4 */
+  /** Name of the pool; `rbd` unless set. @proto 4 */
   pool?: string;
-  /** @proto 5 */
+  /** Ceph user; `admin` unless set. @proto 5 */
   user?: string;
-  /** @proto 6 */
+  /** Path of the key ring on the node; `/etc/ceph/keyring` unless set. @proto 6 */
   keyring?: string;
-  /** @proto 7 */
+  /** Secret with the credentials for the storage server. @proto 7 */
   secretRef?: LocalObjectReference;
-  /** @proto 8 */
+  /** Mount without the right to write; off by default. @proto 8 */
   readOnly?: boolean;
 }
 
-/** @protoOnly */
+/** Record of which members of a range are taken. Internal. @protoOnly */
 export interface RangeAllocation {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 */
   metadata?: ObjectMeta;
-  /** @proto 2 */
+  /** The range, such as an IP network. @proto 2 */
   range?: string;
-  /** @proto 3 */
+  /** Bitmap of taken members. @proto 3 */
   data?: Bytes;
 }
 
-/** @kind @resource replicationcontrollers @scope Namespaced @shortNames rc @categories all */
+/**
+ * Keeps a number of equal pods running. Older sibling of ReplicaSet.
+ * @kind @resource replicationcontrollers @scope Namespaced @shortNames rc @categories all
+ */
 export interface ReplicationController {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** How many, of which kind. @proto 2 @optional */
   spec: ReplicationControllerSpec;
-  /** @proto 3 */
+  /** How many there are. @proto 3 */
   status?: ReplicationControllerStatus;
 }
 
+/** One aspect of a replication controller's state. */
 export interface ReplicationControllerCondition {
-  /** @proto 1 */
+  /** Such as `ReplicaFailure`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
-  /** @proto 3 */
+  /** When `status` last took another value. @proto 3 */
   lastTransitionTime?: Time;
-  /** @proto 4 */
+  /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
-  /** @proto 5 */
+  /** Sentence for people about the last change; may be empty. @proto 5 */
   message?: string;
 }
 
-/** @kind */
+/** Many ReplicationController objects, as one answer. @kind */
 export interface ReplicationControllerList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The ReplicationController objects. @proto 2 */
   items: ReplicationController[];
 }
 
+/** How many pods of which kind there should be. */
 export interface ReplicationControllerSpec {
-  /** @proto 1 */
+  /** Number of pods. @proto 1 */
   replicas?: Int32;
-  /** @proto 2 @mapType atomic */
+  /** Labels of the pods it counts as its own; those of the template unless set. @proto 2 @mapType atomic */
   selector?: Record<string, string>;
-  /** @proto 3 */
+  /** Blueprint for new pods. @proto 3 */
   template?: PodTemplateSpec;
-  /** @proto 4 */
+  /** Seconds a new pod must be ready before it counts as available. @proto 4 */
   minReadySeconds?: Int32;
 }
 
+/** How many pods there are. */
 export interface ReplicationControllerStatus {
-  /** @proto 1 */
+  /** Number of its pods. @proto 1 */
   replicas: Int32;
-  /** @proto 2 */
+  /** Number of pods whose labels equal those of the template. @proto 2 */
   fullyLabeledReplicas?: Int32;
-  /** @proto 3 */
+  /** The newest `metadata.generation` that this status takes into account. @proto 3 */
   observedGeneration?: Int64;
-  /** @proto 4 */
+  /** Number of ready pods. @proto 4 */
   readyReplicas?: Int32;
-  /** @proto 5 */
+  /** Number of pods ready for at least `minReadySeconds`. @proto 5 */
   availableReplicas?: Int32;
-  /** @proto 6 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type */
+  /**
+   * Aspects of its state.
+   * @proto 6 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type
+   */
   conditions?: ReplicationControllerCondition[];
 }
 
+/** Names a claim of the pod that a container uses. */
 export interface ResourceClaim {
-  /** @proto 1 */
+  /** Name of an entry in `spec.resourceClaims`. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** One request of the claim; all of them if empty. @proto 2 */
   request?: string;
 }
 
-/** @mapType atomic */
+/** A resource amount of a container. @mapType atomic */
 export interface ResourceFieldSelector {
-  /** @proto 1 */
+  /** Which container; its own for environment variables, required for volumes. @proto 1 */
   containerName?: string;
-  /** @proto 2 */
+  /** Such as `limits.cpu` or `requests.memory`. @proto 2 */
   resource: string;
-  /** @proto 3 */
+  /** Unit of the output; `1` unless set. @proto 3 */
   divisor?: Quantity;
 }
 
+/** Health of one device. */
 export interface ResourceHealth {
-  /** @proto 1 */
+  /** ID of the device, unique on the node. @proto 1 */
   resourceID: string;
-  /** @proto 2 */
+  /** `Healthy`, `Unhealthy` or `Unknown`. @proto 2 */
   health?: string;
-  /** @proto 6 */
+  /** Details on the health, for people. @proto 6 */
   message?: string;
 }
 
-/** @kind @resource resourcequotas @scope Namespaced @shortNames quota */
+/**
+ * Limits on all that a namespace may use together.
+ * @kind @resource resourcequotas @scope Namespaced @shortNames quota
+ */
 export interface ResourceQuota {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** The limits. @proto 2 @optional */
   spec: ResourceQuotaSpec;
-  /** @proto 3 */
+  /** The limits in force and what is used. @proto 3 */
   status?: ResourceQuotaStatus;
 }
 
-/** @kind */
+/** Many ResourceQuota objects, as one answer. @kind */
 export interface ResourceQuotaList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The ResourceQuota objects. @proto 2 */
   items: ResourceQuota[];
 }
 
+/** Limits, and what they count. */
 export interface ResourceQuotaSpec {
-  /** @proto 1 */
+  /** Highest total by resource, such as `requests.cpu` or `count/pods`. @proto 1 */
   hard?: Record<string, Quantity>;
-  /** @proto 2 @listType atomic */
+  /**
+   * Count only objects for which all of these hold, such as `BestEffort` or `NotTerminating`.
+   * @proto 2 @listType atomic
+   */
   scopes?: string[];
-  /** @proto 3 */
+  /** Count only objects that fit, for scopes with values. @proto 3 */
   scopeSelector?: ScopeSelector;
 }
 
+/** Limits in force and what is used. */
 export interface ResourceQuotaStatus {
-  /** @proto 1 */
+  /** The limits in force. @proto 1 */
   hard?: Record<string, Quantity>;
-  /** @proto 2 */
+  /** What is used at present. @proto 2 */
   used?: Record<string, Quantity>;
 }
 
+/** Resources that are asked for and that may be used. */
 export interface ResourceRequirements {
-  /** @proto 1 */
+  /** The most that may be used, by resource. @proto 1 */
   limits?: Record<string, Quantity>;
-  /** @proto 2 */
+  /** What is set aside for it, by resource; equals the limit if only that is given. @proto 2 */
   requests?: Record<string, Quantity>;
-  /** @proto 3 @listType map @listMapKey name */
+  /** Device claims of the pod that are used. @proto 3 @listType map @listMapKey name */
   claims?: ResourceClaim[];
 }
 
+/** Health of the devices behind one resource. */
 export interface ResourceStatus {
-  /** @proto 1 */
+  /** Resource name, or `claim:<claim>/<request>`. @proto 1 */
   name: string;
-  /** @proto 2 @listType map @listMapKey resourceID */
+  /** The devices. @proto 2 @listType map @listMapKey resourceID */
   resources?: ResourceHealth[];
 }
 
+/** An SELinux label. */
 export interface SELinuxOptions {
-  /** @proto 1 */
+  /** User part. @proto 1 */
   user?: string;
-  /** @proto 2 */
+  /** Role part. @proto 2 */
   role?: string;
-  /** @proto 3 */
+  /** Type part. @proto 3 */
   type?: string;
-  /** @proto 4 */
+  /** Level part. @proto 4 */
   level?: string;
 }
 
+/** A ScaleIO volume for a persistent volume. No longer supported. */
 export interface ScaleIOPersistentVolumeSource {
-  /** @proto 1 */
+  /** Address of the API gateway. @proto 1 */
   gateway: string;
-  /** @proto 2 */
+  /** Name of the storage system. @proto 2 */
   system: string;
-  /** @proto 3 */
+  /** Secret with the credentials for the storage server. @proto 3 */
   secretRef: SecretReference;
-  /** @proto 4 */
+  /** Speak TLS to the gateway; off by default. @proto 4 */
   sslEnabled?: boolean;
-  /** @proto 5 */
+  /** Name of the protection domain. @proto 5 */
   protectionDomain?: string;
-  /** @proto 6 */
+  /** Storage pool in the protection domain. @proto 6 */
   storagePool?: string;
-  /** @proto 7 */
+  /** `ThickProvisioned` or `ThinProvisioned`; the latter unless set. @proto 7 */
   storageMode?: string;
-  /** @proto 8 */
+  /** Name of the volume in the storage system. @proto 8 */
   volumeName?: string;
-  /** @proto 9 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 9 */
   fsType?: string;
-  /** @proto 10 */
+  /** Mount without the right to write; off by default. @proto 10 */
   readOnly?: boolean;
 }
 
+/** A ScaleIO volume. No longer supported. */
 export interface ScaleIOVolumeSource {
-  /** @proto 1 */
+  /** Address of the API gateway. @proto 1 */
   gateway: string;
-  /** @proto 2 */
+  /** Name of the storage system. @proto 2 */
   system: string;
-  /** @proto 3 */
+  /** Secret with the credentials for the storage server. @proto 3 */
   secretRef: LocalObjectReference;
-  /** @proto 4 */
+  /** Speak TLS to the gateway; off by default. @proto 4 */
   sslEnabled?: boolean;
-  /** @proto 5 */
+  /** Name of the protection domain. @proto 5 */
   protectionDomain?: string;
-  /** @proto 6 */
+  /** Storage pool in the protection domain. @proto 6 */
   storagePool?: string;
-  /** @proto 7 */
+  /** `ThickProvisioned` or `ThinProvisioned`; the latter unless set. @proto 7 */
   storageMode?: string;
-  /** @proto 8 */
+  /** Name of the volume in the storage system. @proto 8 */
   volumeName?: string;
-  /** @proto 9 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 9 */
   fsType?: string;
-  /** @proto 10 */
+  /** Mount without the right to write; off by default. @proto 10 */
   readOnly?: boolean;
 }
 
-/** @mapType atomic */
+/** Conditions on scopes that must all hold. @mapType atomic */
 export interface ScopeSelector {
-  /** @proto 1 @listType atomic */
+  /** The conditions. @proto 1 @listType atomic */
   matchExpressions?: ScopedResourceSelectorRequirement[];
 }
 
+/** A condition on one scope. */
 export interface ScopedResourceSelectorRequirement {
-  /** @proto 1 */
+  /** The scope, such as `PriorityClass`. @proto 1 */
   scopeName: string;
-  /** @proto 2 */
+  /** `In`, `NotIn`, `Exists` or `DoesNotExist`. @proto 2 */
   operator: string;
-  /** @proto 3 @listType atomic */
+  /** Values for `In` and `NotIn`; empty for the other operators. @proto 3 @listType atomic */
   values?: string[];
 }
 
-/** @union {"discriminator": "type", "fields-to-discriminateBy": {"localhostProfile": "LocalhostProfile"}} */
+/**
+ * System call filter of a pod or container.
+ * @union {"discriminator": "type", "fields-to-discriminateBy": {"localhostProfile": "LocalhostProfile"}}
+ */
 export interface SeccompProfile {
-  /** @proto 1 */
+  /** `RuntimeDefault`, `Localhost` (a file on the node) or `Unconfined`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /**
+   * Path of the file below the kubelet's seccomp directory; set if and only if `type` is `Localhost`.
+   * @proto 2
+   */
   localhostProfile?: string;
 }
 
-/** @kind @resource secrets @scope Namespaced */
+/** Secret data such as passwords and keys, up to 1 MiB. @kind @resource secrets @scope Namespaced */
 export interface Secret {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** Bytes by key, base64 in JSON. Keys are letters, digits, `-`, `_`, `.`. @proto 2 */
   data?: Record<string, Bytes>;
-  /** @proto 3 */
+  /** Says what is inside, such as `Opaque` (default) or `kubernetes.io/tls`; cannot change. @proto 3 */
   type?: string;
-  /** @proto 4 */
+  /** Texts to write into `data`; wins over it and is never returned. @proto 4 */
   stringData?: Record<string, string>;
-  /** @proto 5 */
+  /** Once true, neither the contents nor this flag can change any more. @proto 5 */
   immutable?: boolean;
 }
 
-/** @protoEmbed localObjectReference 1 */
+/** All pairs of a Secret as environment variables. @protoEmbed localObjectReference 1 */
 export interface SecretEnvSource extends LocalObjectReference {
-  /** @proto 2 */
+  /** Start the container even if the Secret does not exist. @proto 2 */
   optional?: boolean;
 }
 
-/** @mapType atomic @protoEmbed localObjectReference 1 */
+/** One key of a Secret. @mapType atomic @protoEmbed localObjectReference 1 */
 export interface SecretKeySelector extends LocalObjectReference {
-  /** @proto 2 */
+  /** The key. @proto 2 */
   key: string;
-  /** @proto 3 */
+  /** Accept that the Secret or the key is missing. @proto 3 */
   optional?: boolean;
 }
 
-/** @kind */
+/** Many Secret objects, as one answer. @kind */
 export interface SecretList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The Secret objects. @proto 2 */
   items: Secret[];
 }
 
-/** @protoEmbed localObjectReference 1 */
+/** Keys of a Secret as files in a projected volume. @protoEmbed localObjectReference 1 */
 export interface SecretProjection extends LocalObjectReference {
-  /** @proto 2 @listType atomic */
+  /**
+   * Only these keys, each as a file at its path; all keys if absent. Naming a missing key is an error.
+   * @proto 2 @listType atomic
+   */
   items?: KeyToPath[];
-  /** @proto 4 */
+  /** Accept that the Secret or its keys are missing. @proto 4 */
   optional?: boolean;
 }
 
-/** @mapType atomic */
+/** Names a Secret in any namespace. @mapType atomic */
 export interface SecretReference {
-  /** @proto 1 */
+  /** Name of the Secret. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /** Namespace of the Secret. @proto 2 */
   namespace?: string;
 }
 
+/** A volume with the keys of a Secret as files. */
 export interface SecretVolumeSource {
-  /** @proto 1 */
+  /** Name of the Secret in the same namespace. @proto 1 */
   secretName?: string;
-  /** @proto 2 @listType atomic */
+  /**
+   * Only these keys, each as a file at its path; all keys if absent. Naming a missing key is an error.
+   * @proto 2 @listType atomic
+   */
   items?: KeyToPath[];
-  /** @proto 3 */
+  /** Permission bits of the files, octal in YAML; 0644 unless set. @proto 3 */
   defaultMode?: Int32;
-  /** @proto 4 */
+  /** Accept that the Secret or its keys are missing. @proto 4 */
   optional?: boolean;
 }
 
+/** Rights of one container; wins over the pod's settings of the same name. */
 export interface SecurityContext {
-  /** @proto 1 */
+  /** Linux capabilities to add and drop. @proto 1 */
   capabilities?: Capabilities;
-  /** @proto 2 */
+  /** Give root inside nearly the rights of root on the node; off by default. @proto 2 */
   privileged?: boolean;
-  /** @proto 3 */
+  /** SELinux label of the container. @proto 3 */
   seLinuxOptions?: SELinuxOptions;
-  /** @proto 4 */
+  /** User ID of the process; the image's unless set. @proto 4 */
   runAsUser?: Int64;
-  /** @proto 5 */
+  /** Refuse to start the process as user 0. @proto 5 */
   runAsNonRoot?: boolean;
-  /** @proto 6 */
+  /** Make the root file system read-only; off by default. @proto 6 */
   readOnlyRootFilesystem?: boolean;
-  /** @proto 7 */
+  /** Whether a process can gain more rights than its parent. Always true if privileged. @proto 7 */
   allowPrivilegeEscalation?: boolean;
-  /** @proto 8 */
+  /** Primary group ID of the process; the runtime's default unless set. @proto 8 */
   runAsGroup?: Int64;
-  /** @proto 9 */
+  /** How /proc is mounted: `Default` with masked paths or `Unmasked`. @proto 9 */
   procMount?: string;
-  /** @proto 10 */
+  /** Settings for Windows. @proto 10 */
   windowsOptions?: WindowsSecurityContextOptions;
-  /** @proto 11 */
+  /** System call filter of the container. @proto 11 */
   seccompProfile?: SeccompProfile;
-  /** @proto 12 */
+  /** AppArmor profile of the container. @proto 12 */
   appArmorProfile?: AppArmorProfile;
 }
 
-/** @protoOnly */
+/** A reference stored as text. @protoOnly */
 export interface SerializedReference {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 */
+  /** The reference. @proto 1 */
   reference?: ObjectReference;
 }
 
-/** @kind @resource services @scope Namespaced @shortNames svc @categories all */
+/**
+ * A stable name and address for a set of pods.
+ * @kind @resource services @scope Namespaced @shortNames svc @categories all
+ */
 export interface Service {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** How it is reached and what stands behind it. @proto 2 @optional */
   spec: ServiceSpec;
-  /** @proto 3 */
+  /** State of its load balancer. @proto 3 */
   status?: ServiceStatus;
 }
 
-/** @kind @resource serviceaccounts @scope Namespaced @shortNames sa */
+/** An identity for the processes of pods. @kind @resource serviceaccounts @scope Namespaced @shortNames sa */
 export interface ServiceAccount {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * Secrets that its pods may use, where the annotation `kubernetes.io/enforce-mountable-secrets` is set.
+   * Deprecated.
+   * @proto 2 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   secrets?: ObjectReference[];
-  /** @proto 3 @listType atomic */
+  /** Secrets with registry credentials, given to pods that name none. @proto 3 @listType atomic */
   imagePullSecrets?: LocalObjectReference[];
-  /** @proto 4 */
+  /** Whether pods get a token mounted; a pod's own setting wins. @proto 4 */
   automountServiceAccountToken?: boolean;
 }
 
-/** @kind */
+/** Many ServiceAccount objects, as one answer. @kind */
 export interface ServiceAccountList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The ServiceAccount objects. @proto 2 */
   items: ServiceAccount[];
 }
 
+/** A token of the pod's service account as a file, renewed in time. */
 export interface ServiceAccountTokenProjection {
-  /** @proto 1 */
+  /** Whom the token is for; the API server unless set. @proto 1 */
   audience?: string;
-  /** @proto 2 */
+  /** Requested lifetime in seconds, at least 600; 3600 unless set. @proto 2 */
   expirationSeconds?: Int64;
-  /** @proto 3 */
+  /** File name relative to the volume. @proto 3 */
   path: string;
 }
 
-/** @kind */
+/** Many Service objects, as one answer. @kind */
 export interface ServiceList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The Service objects. @proto 2 */
   items: Service[];
 }
 
+/** One port of a Service. */
 export interface ServicePort {
-  /** @proto 1 */
+  /** Name of the port, a DNS label; may be absent if there is only one. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /** `TCP`, `UDP` or `SCTP`. @proto 2 */
   protocol?: string;
-  /** @proto 3 */
+  /** Port at the Service's address, 1 to 65535. @proto 3 */
   port: Int32;
-  /** @proto 4 */
+  /** Port at the pods: number, or name of a container port; the same as `port` unless set. @proto 4 */
   targetPort?: IntOrString;
-  /** @proto 5 */
+  /** Port on every node for types NodePort and LoadBalancer; given by the server unless set. @proto 5 */
   nodePort?: Int32;
-  /** @proto 6 */
+  /**
+   * Application protocol, as a registered name or a `kubernetes.io/` name such as `kubernetes.io/h2c`.
+   * @proto 6
+   */
   appProtocol?: string;
 }
 
-/** @protoOnly */
+/** Query parameters of a proxy request to a Service. @protoOnly */
 export interface ServiceProxyOptions {
-  /** @proto 1 */
+  /** Path to ask the Service for. @proto 1 */
   path?: string;
 }
 
+/** How a Service is reached and what stands behind it. */
 export interface ServiceSpec {
-  /** @proto 1 @listType map @listMapKey port @listMapKey protocol @patchStrategy merge @patchMergeKey port */
+  /**
+   * Ports it offers.
+   * @proto 1 @listType map @listMapKey port @listMapKey protocol @patchStrategy merge @patchMergeKey port
+   */
   ports?: ServicePort[];
-  /** @proto 2 @mapType atomic */
+  /** Labels of the pods behind it; without one its endpoints are made by hand. @proto 2 @mapType atomic */
   selector?: Record<string, string>;
-  /** @proto 3 */
+  /**
+   * Its address in the cluster: given by the server, wished for, or `None` for a headless Service.
+   * @proto 3
+   */
   clusterIP?: string;
-  /** @proto 4 */
+  /** `ClusterIP` (default), `NodePort`, `LoadBalancer` or `ExternalName`. @proto 4 */
   type?: string;
-  /** @proto 5 @listType atomic */
+  /**
+   * Further addresses that lead to it; getting traffic there is the user's affair.
+   * @proto 5 @listType atomic
+   */
   externalIPs?: string[];
-  /** @proto 7 */
+  /** `ClientIP` keeps a client on one endpoint; `None` (default). @proto 7 */
   sessionAffinity?: string;
-  /** @proto 8 */
+  /** Wished address of the load balancer. Deprecated, not honoured everywhere. @proto 8 */
   loadBalancerIP?: string;
-  /** @proto 9 @listType atomic */
+  /** Networks the load balancer lets in. @proto 9 @listType atomic */
   loadBalancerSourceRanges?: string[];
-  /** @proto 10 */
+  /** DNS name that it stands for, with type ExternalName. @proto 10 */
   externalName?: string;
-  /** @proto 11 */
+  /**
+   * Traffic from outside goes to endpoints on the same node (`Local`, keeping the source address) or on all
+   * (`Cluster`).
+   * @proto 11
+   */
   externalTrafficPolicy?: string;
-  /** @proto 12 */
+  /**
+   * Port where nodes tell whether they have endpoints; for LoadBalancer with `Local`. Fixed once set.
+   * @proto 12
+   */
   healthCheckNodePort?: Int32;
-  /** @proto 13 */
+  /** Publish endpoints before they are ready. @proto 13 */
   publishNotReadyAddresses?: boolean;
-  /** @proto 14 */
+  /** Settings of the affinity. @proto 14 */
   sessionAffinityConfig?: SessionAffinityConfig;
-  /** @proto 17 */
+  /** `SingleStack`, `PreferDualStack` or `RequireDualStack`. @proto 17 */
   ipFamilyPolicy?: string;
-  /** @proto 18 @listType atomic */
+  /**
+   * Its addresses, at most one each of IPv4 and IPv6; the first equals `clusterIP`.
+   * @proto 18 @listType atomic
+   */
   clusterIPs?: string[];
-  /** @proto 19 @listType atomic */
+  /** `IPv4`, `IPv6` or both, in order of `clusterIPs`; the first is fixed. @proto 19 @listType atomic */
   ipFamilies?: string[];
-  /** @proto 20 */
+  /** Whether a LoadBalancer also gets node ports; on by default. @proto 20 */
   allocateLoadBalancerNodePorts?: boolean;
-  /** @proto 21 */
+  /** Which implementation serves it; the default one if empty. Fixed once set. @proto 21 */
   loadBalancerClass?: string;
-  /** @proto 22 */
+  /**
+   * Traffic from inside goes to endpoints on the same node (`Local`) or on all (`Cluster`, default).
+   * @proto 22
+   */
   internalTrafficPolicy?: string;
-  /** @proto 23 */
+  /**
+   * Which endpoints to prefer: `PreferSameZone`, `PreferSameNode`, or `PreferClose` (old name of the first).
+   * @proto 23
+   */
   trafficDistribution?: string;
 }
 
+/** State of a Service. */
 export interface ServiceStatus {
-  /** @proto 1 */
+  /** State of its load balancer. @proto 1 */
   loadBalancer?: LoadBalancerStatus;
-  /** @proto 2 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type */
+  /**
+   * Aspects of its state.
+   * @proto 2 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type
+   */
   conditions?: Condition[];
 }
 
+/** Settings of session affinity. */
 export interface SessionAffinityConfig {
-  /** @proto 1 */
+  /** Settings for affinity by client address. @proto 1 */
   clientIP?: ClientIPConfig;
 }
 
+/** Waits. */
 export interface SleepAction {
-  /** @proto 1 */
+  /** How long. @proto 1 */
   seconds: Int64;
 }
 
+/** A StorageOS volume for a persistent volume. No longer supported. */
 export interface StorageOSPersistentVolumeSource {
-  /** @proto 1 */
+  /** Name of the volume, unique in its StorageOS namespace. @proto 1 */
   volumeName?: string;
-  /** @proto 2 */
+  /** StorageOS namespace of the volume; that of the pod unless set. @proto 2 */
   volumeNamespace?: string;
-  /** @proto 3 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 3 */
   fsType?: string;
-  /** @proto 4 */
+  /** Mount without the right to write; off by default. @proto 4 */
   readOnly?: boolean;
-  /** @proto 5 */
+  /** Secret with the credentials for the storage server. @proto 5 */
   secretRef?: ObjectReference;
 }
 
+/** A StorageOS volume. No longer supported. */
 export interface StorageOSVolumeSource {
-  /** @proto 1 */
+  /** Name of the volume, unique in its StorageOS namespace. @proto 1 */
   volumeName?: string;
-  /** @proto 2 */
+  /** StorageOS namespace of the volume; that of the pod unless set. @proto 2 */
   volumeNamespace?: string;
-  /** @proto 3 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 3 */
   fsType?: string;
-  /** @proto 4 */
+  /** Mount without the right to write; off by default. @proto 4 */
   readOnly?: boolean;
-  /** @proto 5 */
+  /** Secret with the credentials for the storage server. @proto 5 */
   secretRef?: LocalObjectReference;
 }
 
+/** A kernel parameter. */
 export interface Sysctl {
-  /** @proto 1 */
+  /** Name of the parameter. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Its value. @proto 2 */
   value: string;
 }
 
+/** Opens a TCP connection; success if it is accepted. */
 export interface TCPSocketAction {
-  /** @proto 1 */
+  /** Port number, or name of a container port. @proto 1 */
   port: IntOrString;
-  /** @proto 2 */
+  /** Host to connect to; the pod's IP unless set. @proto 2 */
   host?: string;
 }
 
+/** A mark on a node that repels pods without a fitting toleration. */
 export interface Taint {
-  /** @proto 1 */
+  /** Label-like key. @proto 1 */
   key: string;
-  /** @proto 2 */
+  /** Value for the key. @proto 2 */
   value?: string;
-  /** @proto 3 */
+  /**
+   * `NoSchedule` keeps new pods away, `PreferNoSchedule` tries to, `NoExecute` also drives out running ones.
+   * @proto 3
+   */
   effect: string;
-  /** @proto 4 */
+  /** When it was put on. @proto 4 */
   timeAdded?: Time;
 }
 
+/** Lets a pod bear taints that fit. */
 export interface Toleration {
-  /** @proto 1 */
+  /** Taint key; empty with `Exists` fits all. @proto 1 */
   key?: string;
-  /** @proto 2 */
+  /** `Exists`, `Equal` (default), or `Lt` and `Gt` for numbers. @proto 2 */
   operator?: string;
-  /** @proto 3 */
+  /** Taint value; empty with `Exists`. @proto 3 */
   value?: string;
-  /** @proto 4 */
+  /** Taint effect: `NoSchedule`, `PreferNoSchedule` or `NoExecute`; empty fits all. @proto 4 */
   effect?: string;
-  /** @proto 5 */
+  /**
+   * With `NoExecute`, seconds until the pod is driven out all the same; absent for never, 0 or less for at
+   * once.
+   * @proto 5
+   */
   tolerationSeconds?: Int64;
 }
 
+/** A condition on a topology label. */
 export interface TopologySelectorLabelRequirement {
-  /** @proto 1 */
+  /** Label key. @proto 1 */
   key: string;
-  /** @proto 2 @listType atomic */
+  /** Values of which the label has to have one. @proto 2 @listType atomic */
   values: string[];
 }
 
-/** @mapType atomic */
+/** Conditions on topology that must all hold; an empty one fits nothing. @mapType atomic */
 export interface TopologySelectorTerm {
-  /** @proto 1 @listType atomic */
+  /** The conditions. @proto 1 @listType atomic */
   matchLabelExpressions?: TopologySelectorLabelRequirement[];
 }
 
+/** How evenly pods of a sort should be spread over places. */
 export interface TopologySpreadConstraint {
-  /** @proto 1 */
+  /**
+   * Largest allowed difference between the pod counts of a place and of the emptiest place; positive.
+   * @proto 1
+   */
   maxSkew: Int32;
-  /** @proto 2 */
+  /** Node label whose equal values make one place. @proto 2 */
   topologyKey: string;
-  /** @proto 3 */
+  /** `DoNotSchedule`, or `ScheduleAnyway` and only score. @proto 3 */
   whenUnsatisfiable: string;
-  /** @proto 4 */
+  /** Pods to count. @proto 4 */
   labelSelector?: LabelSelector;
-  /** @proto 5 */
+  /**
+   * With fewer fitting places than this the emptiest counts as zero; positive, only with `DoNotSchedule`.
+   * @proto 5
+   */
   minDomains?: Int32;
-  /** @proto 6 */
+  /** `Honor` (default) leaves out nodes the pod's affinity excludes, `Ignore` counts them. @proto 6 */
   nodeAffinityPolicy?: string;
-  /** @proto 7 */
+  /** `Ignore` (default) counts tainted nodes, `Honor` only those whose taints are borne. @proto 7 */
   nodeTaintsPolicy?: string;
-  /** @proto 8 @listType atomic */
+  /** Labels of the incoming pod whose values counted pods must share. @proto 8 @listType atomic */
   matchLabelKeys?: string[];
 }
 
-/** @mapType atomic */
+/** Names an object of some kind in the same namespace. @mapType atomic */
 export interface TypedLocalObjectReference {
-  /** @proto 1 */
+  /** API group; empty for the core group. @proto 1 */
   apiGroup?: string;
-  /** @proto 2 */
+  /** Kind of the object. @proto 2 */
   kind: string;
-  /** @proto 3 */
+  /** Name of the object. @proto 3 */
   name: string;
 }
 
+/** Names an object of some kind, in any namespace. */
 export interface TypedObjectReference {
-  /** @proto 1 */
+  /** API group; empty for the core group. @proto 1 */
   apiGroup?: string;
-  /** @proto 2 */
+  /** Kind of the object. @proto 2 */
   kind: string;
-  /** @proto 3 */
+  /** Name of the object. @proto 3 */
   name: string;
-  /** @proto 4 */
+  /** Namespace of the object; a ReferenceGrant there has to allow it. @proto 4 */
   namespace?: string;
 }
 
-/** @protoEmbed volumeSource 2 */
+/** A named volume of a pod. @protoEmbed volumeSource 2 */
 export interface Volume extends VolumeSource {
-  /** @proto 1 */
+  /** Unique in the pod; a DNS label. @proto 1 */
   name: string;
 }
 
+/** A block volume as a device in a container. */
 export interface VolumeDevice {
-  /** @proto 1 */
+  /** A claim volume of the pod. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Path of the device in the container. @proto 2 */
   devicePath: string;
 }
 
+/** A volume as a directory in a container. */
 export interface VolumeMount {
-  /** @proto 1 */
+  /** Name of the volume. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Mount without the right to write; off by default. @proto 2 */
   readOnly?: boolean;
-  /** @proto 3 */
+  /** Where it appears; must not contain `:`. @proto 3 */
   mountPath: string;
-  /** @proto 4 */
+  /** Path inside the volume to mount; its root if empty. @proto 4 */
   subPath?: string;
-  /** @proto 5 */
+  /**
+   * Mounts made later pass `None` (default), `HostToContainer`, or both ways: `Bidirectional` (needs
+   * privileged).
+   * @proto 5
+   */
   mountPropagation?: string;
-  /** @proto 6 */
+  /** Like `subPath`, with `$(NAME)` replaced from the environment. Excludes `subPath`. @proto 6 */
   subPathExpr?: string;
-  /** @proto 7 */
+  /**
+   * With `readOnly`, whether nested mounts are too: `Disabled` (default), `IfPossible` or `Enabled`.
+   * @proto 7
+   */
   recursiveReadOnly?: string;
 }
 
+/** A mount as it was made. */
 export interface VolumeMountStatus {
-  /** @proto 1 */
+  /** Name of the volume. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Where it appears. @proto 2 */
   mountPath: string;
-  /** @proto 3 */
+  /** Whether it is read-only. @proto 3 */
   readOnly?: boolean;
-  /** @proto 4 */
+  /** Whether nested mounts are read-only too: `Disabled` or `Enabled`. @proto 4 */
   recursiveReadOnly?: string;
-  /** @proto 5 */
+  /** More about the volume. @proto 5 */
   volumeStatus?: VolumeStatus;
 }
 
+/** Nodes from which a volume can be reached. */
 export interface VolumeNodeAffinity {
-  /** @proto 1 */
+  /** Conditions the nodes meet. @proto 1 */
   required?: NodeSelector;
 }
 
+/** One source of a projected volume; exactly one member is set. */
 export interface VolumeProjection {
-  /** @proto 1 */
+  /** Keys of a Secret. @proto 1 */
   secret?: SecretProjection;
-  /** @proto 2 */
+  /** Fields of the pod. @proto 2 */
   downwardAPI?: DownwardAPIProjection;
-  /** @proto 3 */
+  /** Keys of a ConfigMap. @proto 3 */
   configMap?: ConfigMapProjection;
-  /** @proto 4 */
+  /** A token of the service account. @proto 4 */
   serviceAccountToken?: ServiceAccountTokenProjection;
-  /** @proto 5 */
+  /** Trust anchors. @proto 5 */
   clusterTrustBundle?: ClusterTrustBundleProjection;
-  /** @proto 6 */
+  /** A key and certificate. @proto 6 */
   podCertificate?: PodCertificateProjection;
 }
 
+/** Size of the wished storage. */
 export interface VolumeResourceRequirements {
-  /** @proto 1 */
+  /** Largest acceptable size. @proto 1 */
   limits?: Record<string, Quantity>;
-  /** @proto 2 */
+  /** Smallest acceptable size, under `storage`; the limit if only that is given. @proto 2 */
   requests?: Record<string, Quantity>;
 }
 
-/** @protoOnly */
+/** What a volume is made of; exactly one member is set. @protoOnly */
 export interface VolumeSource {
-  /** @proto 1 */
+  /** A file or directory of the node. @proto 1 */
   hostPath?: HostPathVolumeSource;
-  /** @proto 2 */
+  /** An empty directory that lives as long as the pod. @proto 2 */
   emptyDir?: EmptyDirVolumeSource;
-  /** @proto 3 */
+  /** A Google Compute Engine disk. Deprecated: goes to the CSI driver. @proto 3 */
   gcePersistentDisk?: GCEPersistentDiskVolumeSource;
-  /** @proto 4 */
+  /** An AWS EBS disk. Deprecated: goes to the CSI driver. @proto 4 */
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource;
-  /** @proto 5 */
+  /** A directory filled from git. Deprecated and off. @proto 5 */
   gitRepo?: GitRepoVolumeSource;
-  /** @proto 6 */
+  /** Keys of a Secret as files. @proto 6 */
   secret?: SecretVolumeSource;
-  /** @proto 7 */
+  /** An NFS export. @proto 7 */
   nfs?: NFSVolumeSource;
-  /** @proto 8 */
+  /** An iSCSI disk. @proto 8 */
   iscsi?: ISCSIVolumeSource;
-  /** @proto 9 */
+  /** A Glusterfs mount. No longer supported. @proto 9 */
   glusterfs?: GlusterfsVolumeSource;
-  /** @proto 10 */
+  /** The volume of a claim. @proto 10 */
   persistentVolumeClaim?: PersistentVolumeClaimVolumeSource;
-  /** @proto 11 */
+  /** A Ceph block device. No longer supported. @proto 11 */
   rbd?: RBDVolumeSource;
-  /** @proto 12 */
+  /** A volume of an exec-based plugin. Deprecated: use CSI. @proto 12 */
   flexVolume?: FlexVolumeSource;
-  /** @proto 13 */
+  /** An OpenStack Cinder disk. Deprecated: goes to the CSI driver. @proto 13 */
   cinder?: CinderVolumeSource;
-  /** @proto 14 */
+  /** A CephFS mount. No longer supported. @proto 14 */
   cephfs?: CephFSVolumeSource;
-  /** @proto 15 */
+  /** A Flocker data set. No longer supported. @proto 15 */
   flocker?: FlockerVolumeSource;
-  /** @proto 16 */
+  /** Fields of the pod as files. @proto 16 */
   downwardAPI?: DownwardAPIVolumeSource;
-  /** @proto 17 */
+  /** A Fibre Channel disk. @proto 17 */
   fc?: FCVolumeSource;
-  /** @proto 18 */
+  /** An Azure Files share. Deprecated: goes to the CSI driver. @proto 18 */
   azureFile?: AzureFileVolumeSource;
-  /** @proto 19 */
+  /** Keys of a ConfigMap as files. @proto 19 */
   configMap?: ConfigMapVolumeSource;
-  /** @proto 20 */
+  /** A vSphere disk. Deprecated: goes to the CSI driver. @proto 20 */
   vsphereVolume?: VsphereVirtualDiskVolumeSource;
-  /** @proto 21 */
+  /** A Quobyte volume. No longer supported. @proto 21 */
   quobyte?: QuobyteVolumeSource;
-  /** @proto 22 */
+  /** An Azure data disk. Deprecated: goes to the CSI driver. @proto 22 */
   azureDisk?: AzureDiskVolumeSource;
-  /** @proto 23 */
+  /** A Photon Controller disk. No longer supported. @proto 23 */
   photonPersistentDisk?: PhotonPersistentDiskVolumeSource;
-  /** @proto 24 */
+  /** A Portworx volume. Deprecated: goes to the CSI driver. @proto 24 */
   portworxVolume?: PortworxVolumeSource;
-  /** @proto 25 */
+  /** A ScaleIO volume. No longer supported. @proto 25 */
   scaleIO?: ScaleIOVolumeSource;
-  /** @proto 26 */
+  /** Several sources in one directory. @proto 26 */
   projected?: ProjectedVolumeSource;
-  /** @proto 27 */
+  /** A StorageOS volume. No longer supported. @proto 27 */
   storageos?: StorageOSVolumeSource;
-  /** @proto 28 */
+  /** A volume of a CSI driver. @proto 28 */
   csi?: CSIVolumeSource;
-  /** @proto 29 */
+  /** A claim made for this pod. @proto 29 */
   ephemeral?: EphemeralVolumeSource;
-  /** @proto 30 */
+  /** The contents of an OCI image, read-only. @proto 30 */
   image?: ImageVolumeSource;
 }
 
+/** State of a mounted volume. */
 export interface VolumeStatus {
-  /** @proto 1 */
+  /** The image behind it. @proto 1 */
   image?: ImageVolumeStatus;
 }
 
+/** A vSphere disk. Deprecated: goes to the CSI driver. */
 export interface VsphereVirtualDiskVolumeSource {
-  /** @proto 1 */
+  /** Path of the disk file. @proto 1 */
   volumePath: string;
-  /** @proto 2 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 2 */
   fsType?: string;
-  /** @proto 3 */
+  /** Name of the storage policy. @proto 3 */
   storagePolicyName?: string;
-  /** @proto 4 */
+  /** ID of the storage policy. @proto 4 */
   storagePolicyID?: string;
 }
 
+/** A wish about other pods and its weight. */
 export interface WeightedPodAffinityTerm {
-  /** @proto 1 */
+  /** Counts toward the score of nodes that fit, 1 to 100. @proto 1 */
   weight: Int32;
-  /** @proto 2 */
+  /** The wish. @proto 2 */
   podAffinityTerm: PodAffinityTerm;
 }
 
+/** Settings for Windows containers. */
 export interface WindowsSecurityContextOptions {
-  /** @proto 1 */
+  /** Name of the GMSA credential spec. @proto 1 */
   gmsaCredentialSpecName?: string;
-  /** @proto 2 */
+  /** The GMSA credential spec itself, filled in by a webhook. @proto 2 */
   gmsaCredentialSpec?: string;
-  /** @proto 3 */
+  /** User that runs the process; the image's unless set. @proto 3 */
   runAsUserName?: string;
-  /** @proto 4 */
+  /** Run on the host itself; all containers of a pod alike, with `hostNetwork`. @proto 4 */
   hostProcess?: boolean;
 }
