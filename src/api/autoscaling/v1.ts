@@ -5,244 +5,257 @@
  */
 import type { Int32, Int64, LabelSelector, ListMeta, ObjectMeta, Quantity, Time } from '../meta/v1.ts';
 
-/** @protoOnly */
+/** Scale by the CPU or memory of one container in the pods. @protoOnly */
 export interface ContainerResourceMetricSource {
-  /** @proto 1 */
+  /** Resource, such as `cpu`. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /** Wished mean use, in percent of the requests. @proto 2 */
   targetAverageUtilization?: Int32;
-  /** @proto 3 */
+  /** Wished mean per pod. @proto 3 */
   targetAverageValue?: Quantity;
-  /** @proto 5 */
+  /** Container in the pods. @proto 5 */
   container?: string;
 }
 
-/** @protoOnly */
+/** Present use of CPU or memory by one container in the pods. @protoOnly */
 export interface ContainerResourceMetricStatus {
-  /** @proto 1 */
+  /** Resource, such as `cpu`. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /** Present mean use, in percent of the requests. @proto 2 */
   currentAverageUtilization?: Int32;
-  /** @proto 3 */
+  /** Present mean per pod. @proto 3 */
   currentAverageValue?: Quantity;
-  /** @proto 4 */
+  /** Container in the pods. @proto 4 */
   container?: string;
 }
 
-/** @mapType atomic */
+/** Names an object of the same namespace in any version. @mapType atomic */
 export interface CrossVersionObjectReference {
-  /** @proto 1 */
+  /** Kind of the object. @proto 1 */
   kind: string;
-  /** @proto 2 */
+  /** Name of the object. @proto 2 */
   name: string;
-  /** @proto 3 */
+  /** Group and version of the object. @proto 3 */
   apiVersion?: string;
 }
 
-/** @protoOnly */
+/** Scale by a metric from outside the cluster. @protoOnly */
 export interface ExternalMetricSource {
-  /** @proto 1 */
+  /** Name of the metric. @proto 1 */
   metricName?: string;
-  /** @proto 2 */
+  /** Narrows the metric by its labels. @proto 2 */
   metricSelector?: LabelSelector;
-  /** @proto 3 */
+  /** Wished value. @proto 3 */
   targetValue?: Quantity;
-  /** @proto 4 */
+  /** Wished mean per pod. @proto 4 */
   targetAverageValue?: Quantity;
 }
 
-/** @protoOnly */
+/** Present value of a metric from outside the cluster. @protoOnly */
 export interface ExternalMetricStatus {
-  /** @proto 1 */
+  /** Name of the metric. @proto 1 */
   metricName?: string;
-  /** @proto 2 */
+  /** Narrows the metric by its labels. @proto 2 */
   metricSelector?: LabelSelector;
-  /** @proto 3 */
+  /** Present value. @proto 3 */
   currentValue?: Quantity;
-  /** @proto 4 */
+  /** Present mean per pod. @proto 4 */
   currentAverageValue?: Quantity;
 }
 
-/** @kind @resource horizontalpodautoscalers @scope Namespaced @shortNames hpa @categories all */
+/**
+ * Adapts the number of pods to their CPU use.
+ * @kind @resource horizontalpodautoscalers @scope Namespaced @shortNames hpa @categories all
+ */
 export interface HorizontalPodAutoscaler {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** What to scale, between which bounds. @proto 2 */
   spec: HorizontalPodAutoscalerSpec;
-  /** @proto 3 */
+  /** What it sees and wants. @proto 3 */
   status?: HorizontalPodAutoscalerStatus;
 }
 
-/** @protoOnly */
+/** One aspect of an autoscaler's state. @protoOnly */
 export interface HorizontalPodAutoscalerCondition {
-  /** @proto 1 */
+  /** `AbleToScale`, `ScalingActive` or `ScalingLimited`. @proto 1 */
   type?: string;
-  /** @proto 2 */
+  /** `True`, `False` or `Unknown`. @proto 2 */
   status?: string;
-  /** @proto 3 */
+  /** When `status` last took another value. @proto 3 */
   lastTransitionTime?: Time;
-  /** @proto 4 */
+  /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
-  /** @proto 5 */
+  /** Sentence for people about the last change; may be empty. @proto 5 */
   message?: string;
 }
 
-/** @kind */
+/** Many HorizontalPodAutoscaler objects, as one answer. @kind */
 export interface HorizontalPodAutoscalerList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The HorizontalPodAutoscaler objects. @proto 2 */
   items: HorizontalPodAutoscaler[];
 }
 
+/** What to scale, between which bounds. */
 export interface HorizontalPodAutoscalerSpec {
-  /** @proto 1 */
+  /** Object whose `scale` subresource is set. @proto 1 */
   scaleTargetRef: CrossVersionObjectReference;
-  /** @proto 2 */
+  /** Fewest pods; 1 unless set. @proto 2 */
   minReplicas?: Int32;
-  /** @proto 3 */
+  /** Most pods; not below `minReplicas`. @proto 3 */
   maxReplicas: Int32;
-  /** @proto 4 */
+  /** Wished mean CPU use, in percent of the requests. @proto 4 */
   targetCPUUtilizationPercentage?: Int32;
 }
 
+/** What an autoscaler sees and wants. */
 export interface HorizontalPodAutoscalerStatus {
-  /** @proto 1 */
+  /** The newest `metadata.generation` that this status takes into account. @proto 1 */
   observedGeneration?: Int64;
-  /** @proto 2 */
+  /** When it last changed the number of pods. @proto 2 */
   lastScaleTime?: Time;
-  /** @proto 3 */
+  /** Present number of pods. @proto 3 */
   currentReplicas: Int32;
-  /** @proto 4 */
+  /** Number of pods it last computed. @proto 4 */
   desiredReplicas: Int32;
-  /** @proto 5 */
+  /** Present mean CPU use, in percent of the requests. @proto 5 */
   currentCPUUtilizationPercentage?: Int32;
 }
 
-/** @protoOnly */
+/** A metric to scale by. @protoOnly */
 export interface MetricSpec {
-  /** @proto 1 */
+  /** Which member is set: `ContainerResource`, `External`, `Object`, `Pods` or `Resource`. @proto 1 */
   type?: string;
-  /** @proto 2 */
+  /** A metric of one object. @proto 2 */
   object?: ObjectMetricSource;
-  /** @proto 3 */
+  /** A metric of each pod, averaged. @proto 3 */
   pods?: PodsMetricSource;
-  /** @proto 4 */
+  /** CPU or memory of the pods. @proto 4 */
   resource?: ResourceMetricSource;
-  /** @proto 5 */
+  /** A metric from outside the cluster. @proto 5 */
   external?: ExternalMetricSource;
-  /** @proto 7 */
+  /** CPU or memory of one container in the pods. @proto 7 */
   containerResource?: ContainerResourceMetricSource;
 }
 
-/** @protoOnly */
+/** Present value of a metric. @protoOnly */
 export interface MetricStatus {
-  /** @proto 1 */
+  /** Which member is set: `ContainerResource`, `External`, `Object`, `Pods` or `Resource`. @proto 1 */
   type?: string;
-  /** @proto 2 */
+  /** A metric of one object. @proto 2 */
   object?: ObjectMetricStatus;
-  /** @proto 3 */
+  /** A metric of each pod, averaged. @proto 3 */
   pods?: PodsMetricStatus;
-  /** @proto 4 */
+  /** CPU or memory of the pods. @proto 4 */
   resource?: ResourceMetricStatus;
-  /** @proto 5 */
+  /** A metric from outside the cluster. @proto 5 */
   external?: ExternalMetricStatus;
-  /** @proto 7 */
+  /** CPU or memory of one container in the pods. @proto 7 */
   containerResource?: ContainerResourceMetricStatus;
 }
 
-/** @protoOnly */
+/** Scale by a metric of one object. @protoOnly */
 export interface ObjectMetricSource {
-  /** @proto 1 */
+  /** Object the metric describes. @proto 1 */
   target?: CrossVersionObjectReference;
-  /** @proto 2 */
+  /** Name of the metric. @proto 2 */
   metricName?: string;
-  /** @proto 3 */
+  /** Wished value. @proto 3 */
   targetValue?: Quantity;
-  /** @proto 4 */
+  /** Narrows the metric by its labels. @proto 4 */
   selector?: LabelSelector;
-  /** @proto 5 */
+  /** Value divided by the number of pods. @proto 5 */
   averageValue?: Quantity;
 }
 
-/** @protoOnly */
+/** Present value of a metric of one object. @protoOnly */
 export interface ObjectMetricStatus {
-  /** @proto 1 */
+  /** Object the metric describes. @proto 1 */
   target?: CrossVersionObjectReference;
-  /** @proto 2 */
+  /** Name of the metric. @proto 2 */
   metricName?: string;
-  /** @proto 3 */
+  /** Present value. @proto 3 */
   currentValue?: Quantity;
-  /** @proto 4 */
+  /** Narrows the metric by its labels. @proto 4 */
   selector?: LabelSelector;
-  /** @proto 5 */
+  /** Value divided by the number of pods. @proto 5 */
   averageValue?: Quantity;
 }
 
-/** @protoOnly */
+/** Scale by a metric of each pod, averaged. @protoOnly */
 export interface PodsMetricSource {
-  /** @proto 1 */
+  /** Name of the metric. @proto 1 */
   metricName?: string;
-  /** @proto 2 */
+  /** Wished mean per pod. @proto 2 */
   targetAverageValue?: Quantity;
-  /** @proto 3 */
+  /** Narrows the metric by its labels. @proto 3 */
   selector?: LabelSelector;
 }
 
-/** @protoOnly */
+/** Present mean of a metric over the pods. @protoOnly */
 export interface PodsMetricStatus {
-  /** @proto 1 */
+  /** Name of the metric. @proto 1 */
   metricName?: string;
-  /** @proto 2 */
+  /** Present mean per pod. @proto 2 */
   currentAverageValue?: Quantity;
-  /** @proto 3 */
+  /** Narrows the metric by its labels. @proto 3 */
   selector?: LabelSelector;
 }
 
-/** @protoOnly */
+/** Scale by the CPU or memory of the pods. @protoOnly */
 export interface ResourceMetricSource {
-  /** @proto 1 */
+  /** Resource, such as `cpu`. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /** Wished mean use, in percent of the requests. @proto 2 */
   targetAverageUtilization?: Int32;
-  /** @proto 3 */
+  /** Wished mean per pod. @proto 3 */
   targetAverageValue?: Quantity;
 }
 
-/** @protoOnly */
+/** Present use of CPU or memory by the pods. @protoOnly */
 export interface ResourceMetricStatus {
-  /** @proto 1 */
+  /** Resource, such as `cpu`. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /** Present mean use, in percent of the requests. @proto 2 */
   currentAverageUtilization?: Int32;
-  /** @proto 3 */
+  /** Present mean per pod. @proto 3 */
   currentAverageValue?: Quantity;
 }
 
-/** @kind */
+/** Number of pods of something scalable; read and written at the `scale` subresource. @kind */
 export interface Scale {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** The wished number. @proto 2 @optional */
   spec: ScaleSpec;
-  /** @proto 3 */
+  /** The present number. @proto 3 */
   status?: ScaleStatus;
 }
 
+/** The wished number. */
 export interface ScaleSpec {
-  /** @proto 1 */
+  /** Wished number of pods. @proto 1 */
   replicas?: Int32;
 }
 
+/** The present number. */
 export interface ScaleStatus {
-  /** @proto 1 */
+  /** Present number of pods. @proto 1 */
   replicas: Int32;
-  /** @proto 2 */
+  /** Labels of the pods, written as a selector text. @proto 2 */
   selector?: string;
 }

@@ -5,236 +5,278 @@
  */
 import type { Int32, Int64, LabelSelector, ListMeta, ObjectMeta, Quantity, Time } from '../meta/v1.ts';
 
+/** Scale by the CPU or memory of one container in the pods. */
 export interface ContainerResourceMetricSource {
-  /** @proto 1 */
+  /** Resource, such as `cpu`. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** What its value should be. @proto 2 */
   target: MetricTarget;
-  /** @proto 3 */
+  /** Container in the pods. @proto 3 */
   container: string;
 }
 
+/** Present use of CPU or memory by one container in the pods. */
 export interface ContainerResourceMetricStatus {
-  /** @proto 1 */
+  /** Resource, such as `cpu`. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Its present value. @proto 2 */
   current: MetricValueStatus;
-  /** @proto 3 */
+  /** Container in the pods. @proto 3 */
   container: string;
 }
 
+/** Names an object of the same namespace in any version. */
 export interface CrossVersionObjectReference {
-  /** @proto 1 */
+  /** Kind of the object. @proto 1 */
   kind: string;
-  /** @proto 2 */
+  /** Name of the object. @proto 2 */
   name: string;
-  /** @proto 3 */
+  /** Group and version of the object. @proto 3 */
   apiVersion?: string;
 }
 
+/** Scale by a metric from outside the cluster. */
 export interface ExternalMetricSource {
-  /** @proto 1 */
+  /** The metric. @proto 1 */
   metric: MetricIdentifier;
-  /** @proto 2 */
+  /** What its value should be. @proto 2 */
   target: MetricTarget;
 }
 
+/** Present value of a metric from outside the cluster. */
 export interface ExternalMetricStatus {
-  /** @proto 1 */
+  /** The metric. @proto 1 */
   metric: MetricIdentifier;
-  /** @proto 2 */
+  /** Its present value. @proto 2 */
   current: MetricValueStatus;
 }
 
+/** A bound on one step of scaling. */
 export interface HPAScalingPolicy {
-  /** @proto 1 */
+  /** Unit of `value`: `Pods` or `Percent`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** Largest change within the period; positive. @proto 2 */
   value: Int32;
-  /** @proto 3 */
+  /** Length of the period in seconds, 1 to 1800. @proto 3 */
   periodSeconds: Int32;
 }
 
+/** How fast scaling goes in one direction. */
 export interface HPAScalingRules {
-  /** @proto 1 */
+  /**
+   * Which policy counts: the one that changes most, `Max` (default), least, `Min`, or `Disabled` for no
+   * scaling.
+   * @proto 1
+   */
   selectPolicy?: string;
-  /** @proto 2 @listType atomic */
+  /** Bounds on a step; the built-in ones unless set. @proto 2 @listType atomic */
   policies?: HPAScalingPolicy[];
-  /** @proto 3 */
+  /**
+   * Seconds of past wishes to take into account, 0 to 3600; 0 for up and 300 for down unless set.
+   * @proto 3
+   */
   stabilizationWindowSeconds?: Int32;
-  /** @proto 4 */
+  /** Deviation from the target that is left alone, such as `0.1`. @proto 4 */
   tolerance?: Quantity;
 }
 
-/** @kind @resource horizontalpodautoscalers @scope Namespaced @shortNames hpa @categories all */
+/**
+ * Adapts the number of pods to metrics.
+ * @kind @resource horizontalpodautoscalers @scope Namespaced @shortNames hpa @categories all
+ */
 export interface HorizontalPodAutoscaler {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** What to scale, by what, between which bounds. @proto 2 */
   spec: HorizontalPodAutoscalerSpec;
-  /** @proto 3 */
+  /** What it sees and wants. @proto 3 */
   status?: HorizontalPodAutoscalerStatus;
 }
 
+/** How fast scaling goes. */
 export interface HorizontalPodAutoscalerBehavior {
-  /** @proto 1 */
+  /** Upwards: by default at most 4 pods or the double in 15 seconds, whichever is more. @proto 1 */
   scaleUp?: HPAScalingRules;
-  /** @proto 2 */
+  /** Downwards: by default to the highest wish of the last 300 seconds. @proto 2 */
   scaleDown?: HPAScalingRules;
 }
 
+/** One aspect of an autoscaler's state. */
 export interface HorizontalPodAutoscalerCondition {
-  /** @proto 1 */
+  /** `AbleToScale`, `ScalingActive` or `ScalingLimited`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
-  /** @proto 3 */
+  /** When `status` last took another value. @proto 3 */
   lastTransitionTime?: Time;
-  /** @proto 4 */
+  /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
-  /** @proto 5 */
+  /** Sentence for people about the last change; may be empty. @proto 5 */
   message?: string;
 }
 
-/** @kind */
+/** Many HorizontalPodAutoscaler objects, as one answer. @kind */
 export interface HorizontalPodAutoscalerList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The HorizontalPodAutoscaler objects. @proto 2 */
   items: HorizontalPodAutoscaler[];
 }
 
+/** What to scale, by what, between which bounds. */
 export interface HorizontalPodAutoscalerSpec {
-  /** @proto 1 */
+  /** Object whose `scale` subresource is set. @proto 1 */
   scaleTargetRef: CrossVersionObjectReference;
-  /** @proto 2 */
+  /** Fewest pods; 1 unless set. @proto 2 */
   minReplicas?: Int32;
-  /** @proto 3 */
+  /** Most pods; not below `minReplicas`. @proto 3 */
   maxReplicas: Int32;
-  /** @proto 4 @listType atomic */
+  /**
+   * Metrics to scale by; the one that asks for most pods wins. CPU at 80 percent unless set.
+   * @proto 4 @listType atomic
+   */
   metrics?: MetricSpec[];
-  /** @proto 5 */
+  /** How fast scaling goes. @proto 5 */
   behavior?: HorizontalPodAutoscalerBehavior;
 }
 
+/** What an autoscaler sees and wants. */
 export interface HorizontalPodAutoscalerStatus {
-  /** @proto 1 */
+  /** The newest `metadata.generation` that this status takes into account. @proto 1 */
   observedGeneration?: Int64;
-  /** @proto 2 */
+  /** When it last changed the number of pods. @proto 2 */
   lastScaleTime?: Time;
-  /** @proto 3 */
+  /** Number of pods it last saw. @proto 3 */
   currentReplicas?: Int32;
-  /** @proto 4 */
+  /** Number of pods it last computed. @proto 4 */
   desiredReplicas: Int32;
-  /** @proto 5 @listType atomic */
+  /** Values it last read. @proto 5 @listType atomic */
   currentMetrics?: MetricStatus[];
-  /** @proto 6 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type */
+  /**
+   * Aspects of its state.
+   * @proto 6 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type
+   */
   conditions?: HorizontalPodAutoscalerCondition[];
 }
 
+/** Names a metric. */
 export interface MetricIdentifier {
-  /** @proto 1 */
+  /** Name of the metric. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Narrows the metric by its labels. @proto 2 */
   selector?: LabelSelector;
 }
 
+/** A metric to scale by. */
 export interface MetricSpec {
-  /** @proto 1 */
+  /** Which member is set: `ContainerResource`, `External`, `Object`, `Pods` or `Resource`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** A metric of one object. @proto 2 */
   object?: ObjectMetricSource;
-  /** @proto 3 */
+  /** A metric of each pod, averaged. @proto 3 */
   pods?: PodsMetricSource;
-  /** @proto 4 */
+  /** CPU or memory of the pods. @proto 4 */
   resource?: ResourceMetricSource;
-  /** @proto 5 */
+  /** A metric from outside the cluster. @proto 5 */
   external?: ExternalMetricSource;
-  /** @proto 7 */
+  /** CPU or memory of one container in the pods. @proto 7 */
   containerResource?: ContainerResourceMetricSource;
 }
 
+/** Present value of a metric. */
 export interface MetricStatus {
-  /** @proto 1 */
+  /** Which member is set: `ContainerResource`, `External`, `Object`, `Pods` or `Resource`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** A metric of one object. @proto 2 */
   object?: ObjectMetricStatus;
-  /** @proto 3 */
+  /** A metric of each pod, averaged. @proto 3 */
   pods?: PodsMetricStatus;
-  /** @proto 4 */
+  /** CPU or memory of the pods. @proto 4 */
   resource?: ResourceMetricStatus;
-  /** @proto 5 */
+  /** A metric from outside the cluster. @proto 5 */
   external?: ExternalMetricStatus;
-  /** @proto 7 */
+  /** CPU or memory of one container in the pods. @proto 7 */
   containerResource?: ContainerResourceMetricStatus;
 }
 
+/** What the value of a metric should be. */
 export interface MetricTarget {
-  /** @proto 1 */
+  /** Which member is set: `Utilization`, `Value` or `AverageValue`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** Wished value. @proto 2 */
   value?: Quantity;
-  /** @proto 3 */
+  /** Wished mean per pod. @proto 3 */
   averageValue?: Quantity;
-  /** @proto 4 */
+  /** Wished mean use, in percent of the requests; only for resources. @proto 4 */
   averageUtilization?: Int32;
 }
 
+/** Present value of a metric. */
 export interface MetricValueStatus {
-  /** @proto 1 */
+  /** Present value. @proto 1 */
   value?: Quantity;
-  /** @proto 2 */
+  /** Present mean per pod. @proto 2 */
   averageValue?: Quantity;
-  /** @proto 3 */
+  /** Present mean use, in percent of the requests; only for resources. @proto 3 */
   averageUtilization?: Int32;
 }
 
+/** Scale by a metric of one object. */
 export interface ObjectMetricSource {
-  /** @proto 1 */
+  /** Object the metric describes. @proto 1 */
   describedObject: CrossVersionObjectReference;
-  /** @proto 2 */
+  /** What its value should be. @proto 2 */
   target: MetricTarget;
-  /** @proto 3 */
+  /** The metric. @proto 3 */
   metric: MetricIdentifier;
 }
 
+/** Present value of a metric of one object. */
 export interface ObjectMetricStatus {
-  /** @proto 1 */
+  /** The metric. @proto 1 */
   metric: MetricIdentifier;
-  /** @proto 2 */
+  /** Its present value. @proto 2 */
   current: MetricValueStatus;
-  /** @proto 3 */
+  /** Object the metric describes. @proto 3 */
   describedObject: CrossVersionObjectReference;
 }
 
+/** Scale by a metric of each pod, averaged. */
 export interface PodsMetricSource {
-  /** @proto 1 */
+  /** The metric. @proto 1 */
   metric: MetricIdentifier;
-  /** @proto 2 */
+  /** What its value should be. @proto 2 */
   target: MetricTarget;
 }
 
+/** Present mean of a metric over the pods. */
 export interface PodsMetricStatus {
-  /** @proto 1 */
+  /** The metric. @proto 1 */
   metric: MetricIdentifier;
-  /** @proto 2 */
+  /** Its present value. @proto 2 */
   current: MetricValueStatus;
 }
 
+/** Scale by the CPU or memory of the pods. */
 export interface ResourceMetricSource {
-  /** @proto 1 */
+  /** Resource, such as `cpu`. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** What its value should be. @proto 2 */
   target: MetricTarget;
 }
 
+/** Present use of CPU or memory by the pods. */
 export interface ResourceMetricStatus {
-  /** @proto 1 */
+  /** Resource, such as `cpu`. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Its present value. @proto 2 */
   current: MetricValueStatus;
 }

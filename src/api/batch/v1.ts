@@ -6,205 +6,241 @@
 import type { ObjectReference, PodTemplateSpec } from '../core/v1.ts';
 import type { Int32, Int64, LabelSelector, ListMeta, ObjectMeta, Time } from '../meta/v1.ts';
 
-/** @kind @resource cronjobs @scope Namespaced @shortNames cj @categories all */
+/** Starts a Job on a schedule. @kind @resource cronjobs @scope Namespaced @shortNames cj @categories all */
 export interface CronJob {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** The schedule and what to start. @proto 2 */
   spec: CronJobSpec;
-  /** @proto 3 */
+  /** What was started. @proto 3 */
   status?: CronJobStatus;
 }
 
-/** @kind */
+/** Many CronJob objects, as one answer. @kind */
 export interface CronJobList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The CronJob objects. @proto 2 */
   items: CronJob[];
 }
 
+/** When to start what. */
 export interface CronJobSpec {
-  /** @proto 1 */
+  /** Five cron fields (minute, hour, day, month, weekday), such as `30 5 * * 1`. @proto 1 */
   schedule: string;
-  /** @proto 2 */
+  /** A start missed by more than this many seconds is skipped; absent for no limit. @proto 2 */
   startingDeadlineSeconds?: Int64;
-  /** @proto 3 */
+  /**
+   * While a Job still runs: `Allow` another (default), `Forbid` it, or `Replace` the running one.
+   * @proto 3
+   */
   concurrencyPolicy?: string;
-  /** @proto 4 */
+  /** Start nothing for now; running Jobs go on. @proto 4 */
   suspend?: boolean;
-  /** @proto 5 */
+  /** Blueprint for the Jobs. @proto 5 */
   jobTemplate: JobTemplateSpec;
-  /** @proto 6 */
+  /** Succeeded Jobs to keep; 3 unless set. @proto 6 */
   successfulJobsHistoryLimit?: Int32;
-  /** @proto 7 */
+  /** Failed Jobs to keep; 1 unless set. @proto 7 */
   failedJobsHistoryLimit?: Int32;
-  /** @proto 8 */
+  /** Zone of the schedule, such as `Europe/Berlin`; that of the controller unless set. @proto 8 */
   timeZone?: string;
 }
 
+/** What a CronJob has started. */
 export interface CronJobStatus {
-  /** @proto 1 @listType atomic */
+  /** Its running Jobs. @proto 1 @listType atomic */
   active?: ObjectReference[];
-  /** @proto 4 */
+  /** When it last started a Job. @proto 4 */
   lastScheduleTime?: Time;
-  /** @proto 5 */
+  /** When a Job of it last succeeded. @proto 5 */
   lastSuccessfulTime?: Time;
 }
 
-/** @kind @resource jobs @scope Namespaced @categories all */
+/** Runs pods until a number of them have succeeded. @kind @resource jobs @scope Namespaced @categories all */
 export interface Job {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** What to run, how often, and what counts as failed. @proto 2 @optional */
   spec: JobSpec;
-  /** @proto 3 */
+  /** How far it is. @proto 3 */
   status?: JobStatus;
 }
 
+/** One aspect of a Job's state. */
 export interface JobCondition {
-  /** @proto 1 */
+  /** `Complete`, `Failed`, `Suspended`, `SuccessCriteriaMet` or `FailureTarget`. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
-  /** @proto 3 */
+  /** When the condition was last looked at. @proto 3 */
   lastProbeTime?: Time;
-  /** @proto 4 */
+  /** When `status` last took another value. @proto 4 */
   lastTransitionTime?: Time;
-  /** @proto 5 */
+  /** One CamelCase word for programs: why the condition has this status. @proto 5 */
   reason?: string;
-  /** @proto 6 */
+  /** Sentence for people about the last change; may be empty. @proto 6 */
   message?: string;
 }
 
-/** @kind */
+/** Many Job objects, as one answer. @kind */
 export interface JobList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The Job objects. @proto 2 */
   items: Job[];
 }
 
+/** What a Job runs, how often, and when it ends. */
 export interface JobSpec {
-  /** @proto 1 */
+  /** Most pods at the same time; 1 unless set. @proto 1 */
   parallelism?: Int32;
-  /** @proto 2 */
+  /**
+   * Successes needed. Absent: the first success stops new pods, and the Job is done when all have ended.
+   * @proto 2
+   */
   completions?: Int32;
-  /** @proto 3 */
+  /**
+   * Seconds after the start until the Job is failed and its pods are killed; stands still while suspended.
+   * @proto 3
+   */
   activeDeadlineSeconds?: Int64;
-  /** @proto 4 */
+  /** Labels of its pods; leave it to the server. @proto 4 */
   selector?: LabelSelector;
-  /** @proto 5 */
+  /** Use the selector as given. Wrong selectors catch pods of others. @proto 5 */
   manualSelector?: boolean;
-  /** @proto 6 */
+  /** Blueprint for the pods. Restart policy `Never` or `OnFailure`. @proto 6 */
   template: PodTemplateSpec;
-  /** @proto 7 */
+  /** Failures before the Job is failed; 6 unless set, no limit with `backoffLimitPerIndex`. @proto 7 */
   backoffLimit?: Int32;
-  /** @proto 8 */
+  /** Seconds after the end until the Job is deleted; 0 for at once, absent for never. @proto 8 */
   ttlSecondsAfterFinished?: Int32;
-  /** @proto 9 */
+  /** `NonIndexed` (default), or `Indexed`: each completion has a number from 0 on. @proto 9 */
   completionMode?: string;
-  /** @proto 10 */
+  /** Run no pods for now; those that run are removed. @proto 10 */
   suspend?: boolean;
-  /** @proto 11 */
+  /** What to do about failed pods, by exit code or condition. @proto 11 */
   podFailurePolicy?: PodFailurePolicy;
-  /** @proto 12 */
+  /** Failures of one index before that index is failed; only with `Indexed`. @proto 12 */
   backoffLimitPerIndex?: Int32;
-  /** @proto 13 */
+  /** More failed indexes than this fail the Job; only with `backoffLimitPerIndex`. @proto 13 */
   maxFailedIndexes?: Int32;
-  /** @proto 14 */
+  /**
+   * Replace a pod `TerminatingOrFailed` at once, or only once `Failed` (needed with a failure policy).
+   * @proto 14
+   */
   podReplacementPolicy?: string;
-  /** @proto 15 */
+  /** Controller in charge, as `domain/path`; the built-in one unless set. Cannot change. @proto 15 */
   managedBy?: string;
-  /** @proto 16 */
+  /** When an indexed Job counts as succeeded early. @proto 16 */
   successPolicy?: SuccessPolicy;
 }
 
+/** How far a Job is. */
 export interface JobStatus {
-  /** @proto 1 @listType atomic @patchStrategy merge @patchMergeKey type */
+  /**
+   * Aspects of its state; `Complete` or `Failed` is final.
+   * @proto 1 @listType atomic @patchStrategy merge @patchMergeKey type
+   */
   conditions?: JobCondition[];
-  /** @proto 2 */
+  /** When the controller took it on; set anew on resuming. @proto 2 */
   startTime?: Time;
-  /** @proto 3 */
+  /** When it succeeded; absent if it failed. @proto 3 */
   completionTime?: Time;
-  /** @proto 4 */
+  /** Pods that are pending or running and do not terminate. @proto 4 */
   active?: Int32;
-  /** @proto 5 */
+  /** Pods that succeeded. @proto 5 */
   succeeded?: Int32;
-  /** @proto 6 */
+  /** Pods that failed. @proto 6 */
   failed?: Int32;
-  /** @proto 7 */
+  /** Succeeded indexes, as in `1,3-5,7`. @proto 7 */
   completedIndexes?: string;
-  /** @proto 8 */
+  /** Ended pods that are not in the counts yet. @proto 8 */
   uncountedTerminatedPods?: UncountedTerminatedPods;
-  /** @proto 9 */
+  /** Active pods that are ready. @proto 9 */
   ready?: Int32;
-  /** @proto 10 */
+  /** Failed indexes, as in `1,3-5,7`. @proto 10 */
   failedIndexes?: string;
-  /** @proto 11 */
+  /** Pods that are being deleted. @proto 11 */
   terminating?: Int32;
 }
 
+/** A blueprint for Jobs. */
 export interface JobTemplateSpec {
-  /** @proto 1 */
+  /** Labels and annotations for each Job. @proto 1 */
   metadata?: ObjectMeta;
-  /** @proto 2 */
+  /** Spec for each Job. @proto 2 */
   spec?: JobSpec;
 }
 
+/** Rules about failed pods; the first that fits decides. */
 export interface PodFailurePolicy {
-  /** @proto 1 @listType atomic */
+  /** The rules in order, at most 20. @proto 1 @listType atomic */
   rules: PodFailurePolicyRule[];
 }
 
+/** A condition on exit codes of failed containers. */
 export interface PodFailurePolicyOnExitCodesRequirement {
-  /** @proto 1 */
+  /** Only this container; any of them unless set. @proto 1 */
   containerName?: string;
-  /** @proto 2 */
+  /** `In` or `NotIn`. @proto 2 */
   operator: string;
-  /** @proto 3 @listType set */
+  /** 1 to 255 different exit codes; no 0 with `In`. @proto 3 @listType set */
   values: Int32[];
 }
 
+/** A pod condition to look for. */
 export interface PodFailurePolicyOnPodConditionsPattern {
-  /** @proto 1 */
+  /** Its type. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** Its status; `True` unless set. @proto 2 */
   status?: string;
 }
 
+/** What to do about pods that failed in a certain way. */
 export interface PodFailurePolicyRule {
-  /** @proto 1 */
+  /** `FailJob`, `FailIndex`, `Ignore` (does not count) or `Count`. @proto 1 */
   action: string;
-  /** @proto 2 */
+  /** Fits on exit codes; excludes `onPodConditions`. @proto 2 */
   onExitCodes?: PodFailurePolicyOnExitCodesRequirement;
-  /** @proto 3 @listType atomic */
+  /** Fits if one of these conditions is there; at most 20. @proto 3 @listType atomic */
   onPodConditions?: PodFailurePolicyOnPodConditionsPattern[];
 }
 
+/** When an indexed Job counts as succeeded early. */
 export interface SuccessPolicy {
-  /** @proto 1 @listType atomic */
+  /** Rules in order, at most 20; one is enough. @proto 1 @listType atomic */
   rules: SuccessPolicyRule[];
 }
 
+/** Indexes, or a number of them, that are enough. */
 export interface SuccessPolicyRule {
-  /** @proto 1 */
+  /** Indexes to look at, as in `1,3-5,7`; all of them unless set. @proto 1 */
   succeededIndexes?: string;
-  /** @proto 2 */
+  /** How many of them have to succeed; all unless set. @proto 2 */
   succeededCount?: Int32;
 }
 
+/** UIDs of ended pods that are not in the counts yet. */
 export interface UncountedTerminatedPods {
-  /** @proto 1 @listType set */
+  /** Those that succeeded. @proto 1 @listType set */
   succeeded?: string[];
-  /** @proto 2 @listType set */
+  /** Those that failed. @proto 2 @listType set */
   failed?: string[];
 }

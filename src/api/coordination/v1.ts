@@ -5,39 +5,47 @@
  */
 import type { Int32, ListMeta, MicroTime, ObjectMeta } from '../meta/v1.ts';
 
-/** @kind @resource leases @scope Namespaced */
+/**
+ * A claim to a role that has to be renewed; used for leader election and node heartbeats.
+ * @kind @resource leases @scope Namespaced
+ */
 export interface Lease {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** Who holds it, since when, for how long. @proto 2 @optional */
   spec: LeaseSpec;
 }
 
-/** @kind */
+/** Many Lease objects, as one answer. @kind */
 export interface LeaseList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The Lease objects. @proto 2 */
   items: Lease[];
 }
 
+/** Who holds a lease, since when, for how long. */
 export interface LeaseSpec {
-  /** @proto 1 */
+  /** The holder; empty if nobody. @proto 1 */
   holderIdentity?: string;
-  /** @proto 2 */
+  /** Seconds after `renewTime` until others may take it. @proto 2 */
   leaseDurationSeconds?: Int32;
-  /** @proto 3 */
+  /** When the present holder took it. @proto 3 */
   acquireTime?: MicroTime;
-  /** @proto 4 */
+  /** When the holder last renewed it. @proto 4 */
   renewTime?: MicroTime;
-  /** @proto 5 */
+  /** How often it has changed hands. @proto 5 */
   leaseTransitions?: Int32;
-  /** @proto 6 */
+  /** How the leader is chosen in coordinated elections, such as `OldestEmulationVersion`. @proto 6 */
   strategy?: string;
-  /** @proto 7 */
+  /** Candidate the present holder should hand over to. @proto 7 */
   preferredHolder?: string;
 }

@@ -48,7 +48,7 @@ export interface Affinity {
 export interface AppArmorProfile {
   /** `RuntimeDefault`, `Localhost` (a profile loaded on the node) or `Unconfined`. @proto 1 */
   type: string;
-  /** Name of the loaded profile; set if and only if `type` is `Localhost`. @proto 2 */
+  /** Name of the loaded profile; goes with `Localhost` and only with it. @proto 2 */
   localhostProfile?: string;
 }
 
@@ -2800,7 +2800,7 @@ export interface SeccompProfile {
   /** `RuntimeDefault`, `Localhost` (a file on the node) or `Unconfined`. @proto 1 */
   type: string;
   /**
-   * Path of the file below the kubelet's seccomp directory; set if and only if `type` is `Localhost`.
+   * Path of the file below the seccomp directory of the kubelet; goes with `Localhost` and only with it.
    * @proto 2
    */
   localhostProfile?: string;

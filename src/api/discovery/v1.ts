@@ -6,83 +6,98 @@
 import type { ObjectReference } from '../core/v1.ts';
 import type { Int32, ListMeta, ObjectMeta } from '../meta/v1.ts';
 
+/** One backend of a Service. */
 export interface Endpoint {
-  /** @proto 1 @listType set */
+  /** Its addresses, 1 to 100, that mean the same; clients use the first. @proto 1 @listType set */
   addresses: string[];
-  /** @proto 2 */
+  /** Whether it takes traffic. @proto 2 */
   conditions?: EndpointConditions;
-  /** @proto 3 */
+  /** Host name of the endpoint inside the Service's domain; a DNS label. @proto 3 */
   hostname?: string;
-  /** @proto 4 */
+  /** Object behind it, most often a pod. @proto 4 */
   targetRef?: ObjectReference;
-  /** @proto 5 */
+  /** Topology labels from older versions. Read-only. @proto 5 */
   deprecatedTopology?: Record<string, string>;
-  /** @proto 6 */
+  /** Node it runs on. @proto 6 */
   nodeName?: string;
-  /** @proto 7 */
+  /** Zone it runs in. @proto 7 */
   zone?: string;
-  /** @proto 8 */
+  /** For whom it is meant. @proto 8 */
   hints?: EndpointHints;
 }
 
+/** Whether an endpoint takes traffic. */
 export interface EndpointConditions {
-  /** @proto 1 */
+  /** Takes new traffic: serving and not terminating. Absent means true. @proto 1 */
   ready?: boolean;
-  /** @proto 2 */
+  /** Passes its readiness check, terminating or not. Absent means the same as `ready`. @proto 2 */
   serving?: boolean;
-  /** @proto 3 */
+  /** Is being deleted. Absent means false. @proto 3 */
   terminating?: boolean;
 }
 
+/** For whom an endpoint is meant. */
 export interface EndpointHints {
-  /** @proto 1 @listType atomic */
+  /** Zones that should use it; at most 8. @proto 1 @listType atomic */
   forZones?: ForZone[];
-  /** @proto 2 @listType atomic */
+  /** Nodes that should use it; at most 8. @proto 2 @listType atomic */
   forNodes?: ForNode[];
 }
 
-/** @mapType atomic */
+/** One port of the endpoints. @mapType atomic */
 export interface EndpointPort {
-  /** @proto 1 */
+  /** Name of the Service's port; unique in the slice, may be empty once. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /** `TCP` (default), `UDP` or `SCTP`. @proto 2 */
   protocol?: string;
-  /** @proto 3 */
+  /** Port number at the endpoints. @proto 3 */
   port?: Int32;
-  /** @proto 4 */
+  /**
+   * Application protocol, as a registered name or a `kubernetes.io/` name such as `kubernetes.io/h2c`.
+   * @proto 4
+   */
   appProtocol?: string;
 }
 
-/** @kind @resource endpointslices @scope Namespaced */
+/**
+ * Part of the endpoints of a Service; they may be spread over several slices.
+ * @kind @resource endpointslices @scope Namespaced
+ */
 export interface EndpointSlice {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @listType atomic */
+  /** The endpoints, at most 1000. @proto 2 @listType atomic */
   endpoints?: Endpoint[];
-  /** @proto 3 @listType atomic */
+  /** Ports that all endpoints have, at most 100. @proto 3 @listType atomic */
   ports?: EndpointPort[];
-  /** @proto 4 */
+  /** `IPv4`, `IPv6` or `FQDN` (deprecated). Cannot change. @proto 4 */
   addressType: string;
 }
 
-/** @kind */
+/** Many EndpointSlice objects, as one answer. @kind */
 export interface EndpointSliceList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The EndpointSlice objects. @proto 2 */
   items: EndpointSlice[];
 }
 
+/** A node that should use an endpoint. */
 export interface ForNode {
-  /** @proto 1 */
+  /** Name of the node. @proto 1 */
   name: string;
 }
 
+/** A zone that should use an endpoint. */
 export interface ForZone {
-  /** @proto 1 */
+  /** Name of the zone. @proto 1 */
   name: string;
 }

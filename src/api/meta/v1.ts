@@ -85,7 +85,7 @@ export interface APIResource {
   namespaced: boolean;
   /** Kind of the objects, such as `Pod`. @proto 3 */
   kind: string;
-  /** What can be done with it: get, list, watch, create, update, patch, delete, deletecollection. @proto 4 */
+  /** What can be done with it, such as get, list, watch, create or deletecollection. @proto 4 */
   verbs: string[];
   /** Abbreviations people may type, such as `po`. @proto 5 @listType atomic */
   shortNames?: string[];

@@ -15,62 +15,76 @@ import type {
   Time,
 } from '../meta/v1.ts';
 
-/** @kind */
+/** Asks to remove a pod if its disruption budget allows; posted to the `eviction` subresource. @kind */
 export interface Eviction {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** Options of the deletion. @proto 2 */
   deleteOptions?: DeleteOptions;
 }
 
-/** @kind @resource poddisruptionbudgets @scope Namespaced @shortNames pdb */
+/**
+ * Limits how many pods of an application may be taken down on purpose at once.
+ * @kind @resource poddisruptionbudgets @scope Namespaced @shortNames pdb
+ */
 export interface PodDisruptionBudget {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** The limit. @proto 2 @optional */
   spec: PodDisruptionBudgetSpec;
-  /** @proto 3 */
+  /** What it allows at present. @proto 3 */
   status?: PodDisruptionBudgetStatus;
 }
 
-/** @kind */
+/** Many PodDisruptionBudget objects, as one answer. @kind */
 export interface PodDisruptionBudgetList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The PodDisruptionBudget objects. @proto 2 */
   items: PodDisruptionBudget[];
 }
 
+/** Which pods, and how many must stay or may go. */
 export interface PodDisruptionBudgetSpec {
-  /** @proto 1 */
+  /** Pods that must stay healthy: number or percentage. Excludes `maxUnavailable`. @proto 1 */
   minAvailable?: IntOrString;
-  /** @proto 2 @patchStrategy replace */
+  /** Labels of the pods; empty takes all in the namespace, absent none. @proto 2 @patchStrategy replace */
   selector?: LabelSelector;
-  /** @proto 3 */
+  /** Pods that may be down: number or percentage. Excludes `minAvailable`. @proto 3 */
   maxUnavailable?: IntOrString;
-  /** @proto 4 */
+  /** Pods not ready may go `IfHealthyBudget` (default) is kept, or `AlwaysAllow`. @proto 4 */
   unhealthyPodEvictionPolicy?: string;
 }
 
+/** What a budget allows at present. */
 export interface PodDisruptionBudgetStatus {
-  /** @proto 1 */
+  /** The newest `metadata.generation` that this status takes into account. @proto 1 */
   observedGeneration?: Int64;
-  /** @proto 2 */
+  /** Pods with a granted eviction that are not gone yet, and when it was granted. @proto 2 */
   disruptedPods?: Record<string, Time>;
-  /** @proto 3 */
+  /** Evictions that would be granted now. @proto 3 */
   disruptionsAllowed?: Int32;
-  /** @proto 4 */
+  /** Healthy pods. @proto 4 */
   currentHealthy?: Int32;
-  /** @proto 5 */
+  /** Healthy pods there must be. @proto 5 */
   desiredHealthy?: Int32;
-  /** @proto 6 */
+  /** Pods the budget counts. @proto 6 */
   expectedPods?: Int32;
-  /** @proto 7 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type */
+  /**
+   * Aspects of its state, such as `DisruptionAllowed`.
+   * @proto 7 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type
+   */
   conditions?: Condition[];
 }

@@ -5,128 +5,155 @@
  */
 import type { LabelSelector, ListMeta, ObjectMeta } from '../meta/v1.ts';
 
+/** How a ClusterRole is put together from others. */
 export interface AggregationRule {
-  /** @proto 1 @listType atomic */
+  /** ClusterRoles with labels that fit any of these lend their rules. @proto 1 @listType atomic */
   clusterRoleSelectors?: LabelSelector[];
 }
 
-/** @kind @resource clusterroles @scope Cluster */
+/**
+ * Rights that can be given across the cluster or, by a RoleBinding, in a namespace.
+ * @kind @resource clusterroles @scope Cluster
+ */
 export interface ClusterRole {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @listType atomic */
+  /** The rights. @proto 2 @listType atomic */
   rules?: PolicyRule[];
-  /** @proto 3 */
+  /** Fill `rules` from other ClusterRoles; what is written there by hand gets lost. @proto 3 */
   aggregationRule?: AggregationRule;
 }
 
-/** @kind @resource clusterrolebindings @scope Cluster */
+/** Gives a ClusterRole's rights in all namespaces. @kind @resource clusterrolebindings @scope Cluster */
 export interface ClusterRoleBinding {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @listType atomic */
+  /** Who gets them. @proto 2 @listType atomic */
   subjects?: Subject[];
-  /** @proto 3 */
+  /** The ClusterRole. Cannot change. @proto 3 */
   roleRef: RoleRef;
 }
 
-/** @kind */
+/** Many ClusterRoleBinding objects, as one answer. @kind */
 export interface ClusterRoleBindingList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The ClusterRoleBinding objects. @proto 2 */
   items: ClusterRoleBinding[];
 }
 
-/** @kind */
+/** Many ClusterRole objects, as one answer. @kind */
 export interface ClusterRoleList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The ClusterRole objects. @proto 2 */
   items: ClusterRole[];
 }
 
+/** Some rights: what may be done with which things. */
 export interface PolicyRule {
-  /** @proto 1 @listType atomic */
+  /** What may be done; `*` for everything. @proto 1 @listType atomic */
   verbs: string[];
-  /** @proto 2 @listType atomic */
+  /** API groups of the resources; empty text for the core group, `*` for all. @proto 2 @listType atomic */
   apiGroups?: string[];
-  /** @proto 3 @listType atomic */
+  /** Plural names, subresources as `pods/log`; `*` for all. @proto 3 @listType atomic */
   resources?: string[];
-  /** @proto 4 @listType atomic */
+  /**
+   * Only objects of these names; any unless set. Does not apply to create and list.
+   * @proto 4 @listType atomic
+   */
   resourceNames?: string[];
-  /** @proto 5 @listType atomic */
+  /**
+   * URL paths outside the resources; a final `*` is a wildcard. Only in cluster roles, apart from resources.
+   * @proto 5 @listType atomic
+   */
   nonResourceURLs?: string[];
 }
 
-/** @kind @resource roles @scope Namespaced */
+/** Rights inside one namespace. @kind @resource roles @scope Namespaced */
 export interface Role {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @listType atomic */
+  /** The rights. @proto 2 @listType atomic */
   rules?: PolicyRule[];
 }
 
-/** @kind @resource rolebindings @scope Namespaced */
+/** Gives a role's rights inside one namespace. @kind @resource rolebindings @scope Namespaced */
 export interface RoleBinding {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @listType atomic */
+  /** Who gets them. @proto 2 @listType atomic */
   subjects?: Subject[];
-  /** @proto 3 */
+  /** The Role of this namespace or the ClusterRole. Cannot change. @proto 3 */
   roleRef: RoleRef;
 }
 
-/** @kind */
+/** Many RoleBinding objects, as one answer. @kind */
 export interface RoleBindingList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The RoleBinding objects. @proto 2 */
   items: RoleBinding[];
 }
 
-/** @kind */
+/** Many Role objects, as one answer. @kind */
 export interface RoleList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The Role objects. @proto 2 */
   items: Role[];
 }
 
-/** @mapType atomic */
+/** Names a role. @mapType atomic */
 export interface RoleRef {
-  /** @proto 1 */
+  /** `rbac.authorization.k8s.io`. @proto 1 */
   apiGroup?: string;
-  /** @proto 2 */
+  /** `Role` or `ClusterRole`. @proto 2 */
   kind: string;
-  /** @proto 3 */
+  /** Name of the role. @proto 3 */
   name: string;
 }
 
-/** @mapType atomic */
+/** A user, a group or a service account. @mapType atomic */
 export interface Subject {
-  /** @proto 1 */
+  /** `User`, `Group` or `ServiceAccount`. @proto 1 */
   kind: string;
-  /** @proto 2 */
+  /** Empty for service accounts, else `rbac.authorization.k8s.io`. @proto 2 */
   apiGroup?: string;
-  /** @proto 3 */
+  /** Name of the subject. @proto 3 */
   name: string;
-  /** @proto 4 */
+  /** Namespace of a service account; empty for the others. @proto 4 */
   namespace?: string;
 }
