@@ -1,4 +1,5 @@
 import type { StatusCause } from '../api/meta/v1.ts';
+import { goJson, goQuote } from './go-text.ts';
 import { StatusError } from './status-error.ts';
 
 /** Types of `apimachinery/pkg/util/validation/field`, with the text each begins with. */
@@ -10,6 +11,7 @@ const texts = {
   FieldValueNotSupported: 'Unsupported value',
   FieldValueForbidden: 'Forbidden',
   FieldValueTooLong: 'Too long',
+  FieldValueTooShort: 'Too short',
   FieldValueTooMany: 'Too many',
   InternalError: 'Internal error',
   FieldValueTypeInvalid: 'Invalid value',
@@ -29,8 +31,8 @@ export interface FieldError {
 /** Go's `%v`-like rendering upstream uses for a bad value: strings quoted, objects as JSON. */
 export function renderValue(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  if (typeof value === 'string') return JSON.stringify(value);
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (typeof value === 'string') return goQuote(value);
+  return typeof value === 'object' ? goJson(value) : String(value);
 }
 
 function make(type: FieldErrorType, field: string, value: string | undefined, detail: string): FieldError {
@@ -59,31 +61,58 @@ export function notFoundValue(field: string, value: unknown): FieldError {
 }
 
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const list = supported.map((s) => JSON.stringify(s)).join(', ');
-  return make('FieldValueNotSupported', field, renderValue(value), supported.length ? `supported values: ${list}` : '');
+  const list = supported.map(goQuote).join(', ');
+  return make(
+    'FieldValueNotSupported',
+    field,
+    renderValue(value),
+    supported.length ? `supported values: ${list}` : '',
+  );
 }
 
 export function forbiddenField(field: string, detail: string): FieldError {
   return make('FieldValueForbidden', field, undefined, detail);
 }
 
+const counted = (n: number, unit: string) => `${n} ${unit}${n === 1 ? '' : 's'}`;
+
 export function tooLong(field: string, maxLength: number): FieldError {
-  const unit = maxLength === 1 ? 'byte' : 'bytes';
-  return make('FieldValueTooLong', field, undefined, maxLength >= 0 ? `may not be more than ${maxLength} ${unit}` : '');
+  const detail = maxLength >= 0 ? `may not be more than ${counted(maxLength, 'byte')}` : 'value is too long';
+  return make('FieldValueTooLong', field, undefined, detail);
+}
+
+export function tooShort(field: string, minLength: number): FieldError {
+  return make('FieldValueTooShort', field, undefined, `must be at least ${counted(minLength, 'character')}`);
 }
 
 export function tooMany(field: string, actual: number, max: number): FieldError {
-  return make('FieldValueTooMany', field, String(actual), `must have at most ${max} item${max === 1 ? '' : 's'}`);
+  return make('FieldValueTooMany', field, String(actual), `must have at most ${counted(max, 'item')}`);
 }
 
-const rendered = (e: FieldError) => `${e.field}: ${e.body}`;
+export function internalField(field: string, detail: string): FieldError {
+  return make('InternalError', field, undefined, detail);
+}
+
+/** The errors as one text, each said once: `field: body`, or `[a, b]` for more than one. */
+export function renderErrors(errors: readonly FieldError[]): string {
+  const unique = [...new Set(errors.map((e) => `${e.field}: ${e.body}`))];
+  return unique.length === 1 ? (unique[0] as string) : `[${unique.join(', ')}]`;
+}
 
 /** The 422 answer for an object that failed validation. */
-export function invalidObject(kind: { group: string; kind: string }, name: string, errors: FieldError[]): StatusError {
+export function invalidObject(
+  kind: { group: string; kind: string },
+  name: string,
+  errors: readonly FieldError[],
+): StatusError {
   const causes: StatusCause[] = errors.map((e) => ({ reason: e.type, message: e.body, field: e.field }));
   const qualified = kind.group ? `${kind.kind}.${kind.group}` : kind.kind;
-  const unique = [...new Set(errors.map(rendered))];
-  const text = unique.length === 1 ? unique[0] : `[${unique.join(', ')}]`;
-  const details = { name, ...(kind.group && { group: kind.group }), kind: kind.kind, causes };
-  return new StatusError(422, 'Invalid', `${qualified} "${name}" is invalid: ${text}`, details);
+  const why = errors.length > 0 ? `: ${renderErrors(errors)}` : '';
+  const details = {
+    ...(name && { name }),
+    ...(kind.group && { group: kind.group }),
+    kind: kind.kind,
+    ...(causes.length > 0 && { causes }),
+  };
+  return new StatusError(422, 'Invalid', `${qualified} ${goQuote(name)} is invalid${why}`, details);
 }

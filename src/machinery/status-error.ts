@@ -1,4 +1,5 @@
 import type { Status, StatusCause, StatusDetails } from '../api/meta/v1.ts';
+import { goQuote } from './go-text.ts';
 
 /** `metav1.StatusReason`, the reasons that k8ts gives. */
 export type StatusReason =
@@ -36,7 +37,12 @@ export class StatusError extends Error {
   /** Wraps a Status that came over the wire. */
   static from(status: Status): StatusError {
     const code = status.code ?? 500;
-    return new StatusError(code, (status.reason ?? '') as StatusReason, status.message ?? `status ${code}`, status.details);
+    return new StatusError(
+      code,
+      (status.reason ?? '') as StatusReason,
+      status.message ?? `status ${code}`,
+      status.details,
+    );
   }
 
   get code(): number {
@@ -56,23 +62,36 @@ export interface Subject {
 }
 
 const qualified = (s: Subject) => (s.group ? `${s.resource}.${s.group}` : s.resource);
+const named = (s: Subject) => `${qualified(s)} ${goQuote(s.name ?? '')}`;
 
 function detailsOf(s: Subject, more: Partial<StatusDetails> = {}): StatusDetails {
-  return { ...(s.name && { name: s.name }), ...(s.group && { group: s.group }), kind: s.resource, ...more };
+  const kind = s.resource ? { kind: s.resource } : {};
+  return { ...(s.name && { name: s.name }), ...(s.group && { group: s.group }), ...kind, ...more };
 }
 
 /** The wording of each is that of `apimachinery/pkg/api/errors`; clients match on it. */
 export function notFound(s: Subject): StatusError {
-  return new StatusError(404, 'NotFound', `${qualified(s)} "${s.name ?? ''}" not found`, detailsOf(s));
+  return new StatusError(404, 'NotFound', `${named(s)} not found`, detailsOf(s));
 }
 
 export function alreadyExists(s: Subject): StatusError {
-  return new StatusError(409, 'AlreadyExists', `${qualified(s)} "${s.name ?? ''}" already exists`, detailsOf(s));
+  return new StatusError(409, 'AlreadyExists', `${named(s)} already exists`, detailsOf(s));
 }
 
 export function conflict(s: Subject, why: string, causes?: StatusCause[]): StatusError {
-  const message = `Operation cannot be fulfilled on ${qualified(s)} "${s.name ?? ''}": ${why}`;
+  const message = `Operation cannot be fulfilled on ${named(s)}: ${why}`;
   return new StatusError(409, 'Conflict', message, detailsOf(s, causes && { causes }));
+}
+
+/** The answer to a generated name that was taken each time the server tried. */
+export function generateNameConflict(s: Subject, retryAfterSeconds: number): StatusError {
+  const message = `${named(s)} already exists, the server was not able to generate a unique name for the object`;
+  return new StatusError(409, 'AlreadyExists', message, detailsOf(s, { retryAfterSeconds }));
+}
+
+/** The answer to a server-side apply that meets fields of others. */
+export function applyConflict(causes: StatusCause[], message: string): StatusError {
+  return new StatusError(409, 'Conflict', message, { causes });
 }
 
 /** The reason of a conflict on resourceVersion. */
@@ -80,10 +99,9 @@ export const optimisticLockMessage =
   'the object has been modified; please apply your changes to the latest version and try again';
 
 export function forbidden(s: Subject, why: string): StatusError {
-  const message = s.name
-    ? `${qualified(s)} "${s.name}" is forbidden: ${why}`
-    : `${s.resource ? qualified(s) : 'forbidden'}${s.resource ? ' is forbidden' : ''}: ${why}`;
-  return new StatusError(403, 'Forbidden', message, detailsOf(s));
+  if (!s.resource && !s.group) return new StatusError(403, 'Forbidden', `forbidden: ${why}`, detailsOf(s));
+  const subject = s.name ? `${qualified(s)} ${goQuote(s.name)}` : qualified(s);
+  return new StatusError(403, 'Forbidden', `${subject} is forbidden: ${why}`, detailsOf(s));
 }
 
 export function badRequest(message: string): StatusError {
@@ -95,8 +113,9 @@ export function unauthorized(message = 'Unauthorized'): StatusError {
 }
 
 export function methodNotSupported(s: Subject, action: string): StatusError {
-  const message = `${action} is not supported on resources of kind "${qualified(s)}"`;
-  return new StatusError(405, 'MethodNotAllowed', message, detailsOf(s));
+  const message = `${action} is not supported on resources of kind ${goQuote(qualified(s))}`;
+  const { name: _, ...details } = detailsOf(s);
+  return new StatusError(405, 'MethodNotAllowed', message, details);
 }
 
 export function expired(message: string): StatusError {
@@ -104,7 +123,7 @@ export function expired(message: string): StatusError {
 }
 
 export function tooLarge(message: string): StatusError {
-  return new StatusError(413, 'RequestEntityTooLarge', message);
+  return new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: ${message}`);
 }
 
 export function unsupportedMediaType(message: string): StatusError {
@@ -122,6 +141,23 @@ export function tooManyRequests(message: string, retryAfterSeconds: number, s?: 
 export function internalError(message: string): StatusError {
   const details = { causes: [{ message }] };
   return new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, details);
+}
+
+/** The request took longer than it may; it may still complete. */
+export function timeout(message: string, retryAfterSeconds: number): StatusError {
+  const details = retryAfterSeconds ? { retryAfterSeconds } : {};
+  return new StatusError(504, 'Timeout', `Timeout: ${message}`, details);
+}
+
+/** A passing trouble: the client should try again. */
+export function serverTimeout(s: Subject, operation: string, retryAfterSeconds: number): StatusError {
+  const message = `The ${operation} operation against ${qualified(s)} could not be completed at this time, please try again.`;
+  return new StatusError(
+    500,
+    'ServerTimeout',
+    message,
+    detailsOf({ ...s, name: operation }, { retryAfterSeconds }),
+  );
 }
 
 export function serviceUnavailable(message: string): StatusError {

@@ -1,0 +1,19 @@
+/** A deep copy of a JSON value. Far quicker than structuredClone; depth is bounded where values are decoded. */
+export function clone<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const list: unknown[] = new Array(value.length);
+    for (let i = 0; i < value.length; i++) list[i] = clone(value[i]);
+    return list as T;
+  }
+  const copy: Record<string, unknown> = {};
+  const source = value as Record<string, unknown>;
+  for (const key in source) setOwn(copy, key, clone(source[key]));
+  return copy as T;
+}
+
+/** Sets a property of any name, `__proto__` too, without touching a prototype. */
+export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') target[key] = value;
+  else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+}

@@ -1,0 +1,114 @@
+import ipaddr from 'ipaddr.js';
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+
+interface Parsed {
+  address: Address;
+  /** Written with zeros before a number of an IPv4 address, which some programs read as octal. */
+  leadingZeros: boolean;
+  /** `::ffff:1.2.3.4`: IPv4 to some, IPv6 to others. */
+  mapped: boolean;
+}
+
+function parse4(text: string): Parsed | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4 || !parts.every((p) => /^[0-9]{1,10}$/.test(p) && Number(p) < 256)) return undefined;
+  const leadingZeros = parts.some((p) => p.length > 1 && p.startsWith('0'));
+  return { address: new ipaddr.IPv4(parts.map(Number)), leadingZeros, mapped: false };
+}
+
+function parse6(text: string): Parsed | undefined {
+  if (!/^[0-9a-fA-F:.]{2,45}$/.test(text) || !ipaddr.IPv6.isValid(text)) return undefined;
+  const tail = text.includes('.') ? parse4(text.slice(text.lastIndexOf(':') + 1)) : undefined;
+  if (text.includes('.') && !tail) return undefined;
+  const address = ipaddr.IPv6.parse(text);
+  return { address, leadingZeros: tail?.leadingZeros ?? false, mapped: address.isIPv4MappedAddress() };
+}
+
+/** Reads an address as `net.ParseIP` of old does: zeros in front are allowed. */
+const parseSloppy = (text: string): Parsed | undefined => (text.includes(':') ? parse6(text) : parse4(text));
+
+/** As Go prints it: RFC 5952, a mapped address as IPv4. */
+function print(address: Address): string {
+  if (address.kind() === 'ipv4') return address.toString();
+  const six = address as ipaddr.IPv6;
+  return six.isIPv4MappedAddress() ? six.toIPv4Address().toString() : six.toRFC5952String();
+}
+
+/** 4, 6, or 0 for what is no address in a form that everybody reads alike. */
+export function ipFamily(text: string): 0 | 4 | 6 {
+  const ip = parseSloppy(text);
+  if (!ip || ip.leadingZeros) return 0;
+  return ip.address.kind() === 'ipv4' || ip.mapped ? 4 : 6;
+}
+
+/** The address in its one canonical form, or undefined if it is none. */
+export function canonicalIp(text: string): string | undefined {
+  const ip = parseSloppy(text);
+  return ip && !ip.leadingZeros ? print(ip.address) : undefined;
+}
+
+const notAnIp = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
+const notACidr = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+
+/** What is wrong with an address in a field as old as the API: forms that are not canonical pass. */
+export function legacyIpErrors(text: string): string[] {
+  return parseSloppy(text) ? [] : [notAnIp];
+}
+
+/** What is wrong with an address; only the canonical form is right. */
+export function ipErrors(text: string): string[] {
+  const ip = parseSloppy(text);
+  if (!ip) return [notAnIp];
+  if (ip.leadingZeros) return ['must not have leading 0s'];
+  if (ip.mapped) return ['must not be an IPv4-mapped IPv6 address'];
+  const canonical = print(ip.address);
+  return text === canonical ? [] : [`must be in canonical form ("${canonical}")`];
+}
+
+interface ParsedCidr extends Parsed {
+  bits: number;
+  network: Address;
+}
+
+function parseCidr(text: string): ParsedCidr | undefined {
+  const slash = text.indexOf('/');
+  const ip = slash < 0 ? undefined : parseSloppy(text.slice(0, slash));
+  const length = text.slice(slash + 1);
+  if (!ip || !/^[0-9]{1,10}$/.test(length)) return undefined;
+  const bits = Number(length);
+  const bytes = ip.address.toByteArray();
+  if (bits > bytes.length * 8) return undefined;
+  const leadingZeros = ip.leadingZeros || (length.length > 1 && length.startsWith('0'));
+  return { ...ip, leadingZeros, bits, network: ipaddr.fromByteArray(maskBytes(bytes, bits)) };
+}
+
+function maskBytes(bytes: number[], bits: number): number[] {
+  return bytes.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, bits - i * 8))) & 0xff);
+}
+
+/** What is wrong with a range in a field as old as the API. */
+export function legacyCidrErrors(text: string): string[] {
+  return parseCidr(text) ? [] : [notACidr];
+}
+
+/** What is wrong with a range of addresses; only the canonical form is right. */
+export function cidrErrors(text: string): string[] {
+  const cidr = parseCidr(text);
+  if (!cidr) return [notACidr];
+  if (cidr.leadingZeros) return ['must not have leading 0s in IP or prefix length'];
+  if (cidr.mapped) return ['must not have an IPv4-mapped IPv6 address'];
+  if (cidr.network.toString() !== cidr.address.toString())
+    return ['must not have bits set beyond the prefix length'];
+  const canonical = `${print(cidr.network)}/${cidr.bits}`;
+  return text === canonical ? [] : [`must be in canonical form ("${canonical}")`];
+}
+
+/** Whether a range holds an address; false if either is malformed or the families differ. */
+export function cidrContains(cidr: string, ip: string): boolean {
+  const range = parseCidr(cidr);
+  const address = parseSloppy(ip)?.address;
+  if (!range || !address || range.address.kind() !== address.kind()) return false;
+  const network = maskBytes(address.toByteArray(), range.bits);
+  return ipaddr.fromByteArray(network).toString() === range.network.toString();
+}
