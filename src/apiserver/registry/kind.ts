@@ -83,6 +83,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   /** Values that field selectors know besides metadata.name and metadata.namespace. */
   selectableFields?(object: T): Record<string, string>;
   columns: readonly Column<T>[];
+  /** What the row of an object says besides its cells: that the object has run its course. */
+  rowConditions?(object: T): RowCondition[];
   /** Begins a graceful deletion; absent means that deletion is immediate. */
   gracefulDeletion?(
     object: Stored<T>,
@@ -91,12 +93,42 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   ): GracefulDeletion;
   /** Runs in the commit path before a create or update is stored, for what must be allotted (addresses, ports). */
   allocate?(object: T, old: Stored<T> | undefined, context: HookContext): Promise<Allocation | undefined>;
+  /** Runs once an object is gone for good: frees what was allotted to it. */
+  released?(object: Stored<T>): void;
+  /** Throws where the object may not be deleted. */
+  checkDelete?(object: Stored<T>, context: HookContext): void;
+  /** Changes an object whose deletion begins but has to wait (finalizers, grace, `heldBack`). */
+  markDeleted?(object: T): void;
+  /** Whether something besides `metadata.finalizers` keeps an object that is being deleted. */
+  heldBack?(object: T): boolean;
+  /** The kind is another form of one that is stored. */
+  storedAs?: StoredAs<T>;
   /** Propagation where the client does not choose. Background where absent. */
   defaultPropagation?: 'Orphan' | 'Background';
   /** Seconds after which objects of the kind vanish by themselves. */
   ttlSeconds?(object: T): number | undefined;
   /** Kinds that are answered, not stored (SubjectAccessReview and the like). */
   review?(object: T, context: HookContext): Promise<T>;
+}
+
+/** One condition of a table's row, as `metav1.TableRowCondition` takes it. */
+export interface RowCondition {
+  type: 'Completed';
+  status: 'True';
+  reason: string;
+  message: string;
+}
+
+/**
+ * The kind is a form in which clients see objects of the kind `resource`, such as autoscaling/v1 of autoscaling/v2.
+ * `defaults` and `validate` of the view see the view's form, on create and update alike; everything else
+ * (other hooks, storage, watch cache, columns, selectors, subresources) is the stored kind's. Both directions give new objects
+ * and carry `metadata` over as it is.
+ */
+export interface StoredAs<T extends KubernetesObject> {
+  resource: Resource;
+  toStored(object: T): KubernetesObject;
+  fromStored(object: KubernetesObject): T;
 }
 
 /** What was allotted; exactly one of the two is called when the write has been stored or has failed. */

@@ -1,0 +1,38 @@
+import type { KubernetesObject } from '../../api/resource.ts';
+
+const marker = Buffer.from('"resourceVersion":"');
+
+/**
+ * The JSON of an object as it is stored: `kind` and `apiVersion` first, `metadata.resourceVersion` an empty string,
+ * since the revision is only known once the commit is done. Nothing but plain strings stands before it in
+ * metadata, so the first occurrence of the marker is the right one.
+ */
+export function encodeStored(object: KubernetesObject): Uint8Array {
+  return Buffer.from(JSON.stringify(ordered(object, '')));
+}
+
+/** The object with the order of fields that upstream writes for the head of an object. */
+export function ordered<T extends KubernetesObject>(object: T, resourceVersion: string | undefined): T {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  const { name, generateName, namespace, uid, resourceVersion: _, selfLink: __, ...more } = metadata;
+  const head = { name, generateName, namespace, uid, resourceVersion };
+  return { kind, apiVersion, metadata: { ...head, ...more }, ...rest } as unknown as T;
+}
+
+/** Stored bytes with their revision filled in: what clients are sent. */
+export function withRevision(stored: Uint8Array, revision: number): Uint8Array {
+  const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+  const at = bytes.indexOf(marker) + marker.length;
+  const digits = String(revision);
+  const end = bytes.indexOf(0x22, at);
+  const out = new Uint8Array(bytes.length - (end - at) + digits.length);
+  out.set(bytes.subarray(0, at));
+  for (let i = 0; i < digits.length; i++) out[at + i] = digits.charCodeAt(i);
+  out.set(bytes.subarray(end), at + digits.length);
+  return out;
+}
+
+/** Reads an object from its JSON. */
+export function decodeStored(bytes: Uint8Array): KubernetesObject {
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as KubernetesObject;
+}
