@@ -1,0 +1,103 @@
+import type { Platform } from '../../platform/platform.ts';
+
+type World = Pick<Platform, 'processes' | 'files' | 'log' | 'clock'>;
+
+const cgroupMount = '/sys/fs/cgroup';
+const killDeadlineMs = 10_000;
+
+/** Namespaces of a cluster by their names, fabric last. */
+async function namespacesOf(world: World, id: string): Promise<string[]> {
+  const names = (await world.files.list('/run/netns')).filter((name) => name.startsWith(`k8ts-${id}-`));
+  return names.sort((a, b) => Number(a.endsWith('-fabric')) - Number(b.endsWith('-fabric')));
+}
+
+async function inodesOf(world: World, paths: readonly string[]): Promise<Set<number>> {
+  const stats = await Promise.all(paths.map((path) => world.files.stat(path)));
+  return new Set(stats.flatMap((stat) => (stat ? [stat.inode] : [])));
+}
+
+async function namespaceInode(world: World, pid: string, kind: 'net' | 'mnt'): Promise<number> {
+  const link = await world.files.readLink(`/proc/${pid}/ns/${kind}`).catch(() => '');
+  return Number(/\[(\d+)\]/.exec(link)?.[1] ?? 0);
+}
+
+/**
+ * Every process that lives in a namespace or control group of the cluster: agents, engines, shims and containers.
+ * They are known by where they are, so it does not matter who started them or what has been killed already.
+ */
+async function processesOf(world: World, id: string, mountFiles: readonly string[]): Promise<number[]> {
+  const nets = await inodesOf(
+    world,
+    (await namespacesOf(world, id)).map((name) => `/run/netns/${name}`),
+  );
+  const mounts = await inodesOf(world, mountFiles);
+  const found: number[] = [];
+  for (const pid of (await world.files.list('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const cgroups = await world.files.readText(`/proc/${pid}/cgroup`).catch(() => '');
+    const inside =
+      cgroups.includes(`/k8ts-${id}-`) ||
+      nets.has(await namespaceInode(world, pid, 'net')) ||
+      mounts.has(await namespaceInode(world, pid, 'mnt'));
+    if (inside) found.push(Number(pid));
+  }
+  return found;
+}
+
+async function killAll(world: World, id: string, mountFiles: readonly string[]): Promise<void> {
+  const deadlineMs = world.clock.monotonic() + killDeadlineMs;
+  while (world.clock.monotonic() < deadlineMs) {
+    const pids = await processesOf(world, id, mountFiles);
+    if (pids.length === 0) return;
+    await world.processes.run('kill', ['-KILL', ...pids.map(String)]);
+    await world.clock.sleep(20);
+  }
+  world.log.warn('processes of the cluster did not end', { pids: await processesOf(world, id, mountFiles) });
+}
+
+/** Removes control groups from the leaves up; they are empty once their processes are gone. */
+async function removeCgroups(world: World, id: string): Promise<void> {
+  const hierarchies = ['', ...(await world.files.list(cgroupMount))].map((name) => `${cgroupMount}/${name}`);
+  for (const hierarchy of hierarchies) {
+    const roots = (await world.files.list(hierarchy)).filter((name) => name.startsWith(`k8ts-${id}-`));
+    for (const root of roots) {
+      await world.processes.run('find', [
+        `${hierarchy}/${root}`,
+        '-depth',
+        '-type',
+        'd',
+        '-exec',
+        'rmdir',
+        '{}',
+        ';',
+      ]);
+    }
+  }
+}
+
+async function unmountBelow(world: World, dir: string): Promise<void> {
+  const table = await world.files.readText('/proc/self/mountinfo');
+  const points = table
+    .split('\n')
+    .map((line) => (line.split(' ')[4] ?? '').replaceAll('\\040', ' '))
+    .filter((point) => point === dir || point.startsWith(`${dir}/`));
+  for (const point of points.reverse()) await world.processes.run('umount', ['--lazy', point]);
+}
+
+/**
+ * Removes everything that the cluster with this id has put on this machine, whatever state it was left in:
+ * processes, namespaces, links, mounts, control groups and its table. The data directory stays.
+ */
+export async function removeHosts(world: World, id: string, dataDir: string): Promise<void> {
+  const runDir = `/run/k8ts/${id}`;
+  const mountFiles = (await world.files.list(runDir)).map((name) => `${runDir}/${name}`);
+  await killAll(world, id, mountFiles);
+  for (const namespace of await namespacesOf(world, id)) {
+    await world.processes.run('ip', ['netns', 'delete', namespace]);
+  }
+  await world.processes.run('ip', ['link', 'delete', `k8ts-${id}`]);
+  await unmountBelow(world, runDir);
+  await unmountBelow(world, dataDir);
+  await world.files.remove(runDir);
+  await removeCgroups(world, id);
+  await world.processes.run('nft', ['delete', 'table', 'inet', `k8ts-${id}`]).catch(() => {});
+}
