@@ -58,7 +58,7 @@ export class SpdyConnection {
     return stream;
   }
 
-  /** Sends what is queued, says goodbye, and ends all streams. */
+  /** Resets all streams that are still open, says goodbye, and closes the socket. */
   close(): void {
     if (this.#goingAway) return;
     this.#goingAway = true;
@@ -73,9 +73,9 @@ export class SpdyConnection {
     this.#send({ type: 'ping', id: this.#options.role === 'client' ? 1 : 2 });
   }
 
-  #send(frame: Frame, done?: (error?: Error | null) => void): void {
-    if (this.#socket.writable) this.#socket.write(encodeFrame(frame), done);
-    else done?.(new SpdyError('the connection is closed'));
+  #send(frame: Frame, done?: () => void): void {
+    if (this.#socket.writable) this.#socket.write(encodeFrame(frame), () => done?.());
+    else done?.();
   }
 
   async #serve(): Promise<Error | undefined> {

@@ -3,7 +3,8 @@ import { type Frame, SpdyError, type SpdyHeaders, resetStatus } from './frames.t
 
 /** What a stream needs of its connection. */
 export interface StreamOwner {
-  send(frame: Frame, done?: (error?: Error | null) => void): void;
+  /** Calls `done` when there is room for more, or when nothing can be sent any more. */
+  send(frame: Frame, done?: () => void): void;
   /** The stream is over in both directions. */
   forget(id: number): void;
 }
@@ -14,8 +15,9 @@ const readAheadBytes = 256 * 1024;
 const windowStepBytes = 32 * 1024;
 
 /**
- * A stream of a SPDY connection. `end` closes our direction only. A reset by the peer ends the readable side after what
- * has come, and makes writes fail; `resetBy` tells the status then. Destroying it resets it.
+ * A stream of a SPDY connection. `end` closes our direction only. When the peer resets it, which is how Go's servers
+ * end what is over, or when the connection is lost, what has come can still be read, what is written is dropped, and
+ * both sides end; `resetBy` tells of a reset. It never fails by itself. Destroying it resets it.
  */
 export class SpdyStream extends Duplex {
   readonly id: number;
@@ -45,8 +47,8 @@ export class SpdyStream extends Duplex {
     this.#wake = undefined;
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (this.#writeEnded) return done(new SpdyError('the peer has reset the stream'));
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    if (this.#writeEnded) return done();
     this.#owner.send({ type: 'data', streamId: this.id, fin: false, data: chunk }, done);
   }
 
@@ -108,9 +110,7 @@ export class SpdyStream extends Duplex {
 
   /** The connection is being closed by this end. */
   abandon(): void {
-    if (!this.#writeEnded && !this.#readEnded) {
-      this.#owner.send({ type: 'rstStream', streamId: this.id, status: resetStatus.cancel });
-    }
+    this.#owner.send({ type: 'rstStream', streamId: this.id, status: resetStatus.cancel });
     this.lost();
   }
 

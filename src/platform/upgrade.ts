@@ -1,0 +1,55 @@
+import { type IncomingMessage, request } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+export interface UpgradeRequest {
+  /** An http URL. */
+  url: string;
+  method: string;
+  /** Without `Connection`; `Upgrade` names the protocol. */
+  headers: Record<string, string>;
+  timeoutMs: number;
+}
+
+/** A connection that the server has taken out of HTTP. */
+export interface UpgradedConnection {
+  socket: Duplex;
+  /** Names in lower case. */
+  headers: Record<string, string | string[] | undefined>;
+}
+
+/** The server answered an upgrade in plain HTTP. */
+export class UpgradeRefused extends Error {
+  readonly statusCode: number;
+
+  constructor(statusCode: number, body: string) {
+    super(`the server answered ${statusCode} instead of switching protocols: ${body.trim().slice(0, 1000)}`);
+    this.name = 'UpgradeRefused';
+    this.statusCode = statusCode;
+  }
+}
+
+async function bodyText(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+/** Asks a server to switch protocols. Rejects with `UpgradeRefused` when it does not. */
+export function dialUpgrade(ask: UpgradeRequest): Promise<UpgradedConnection> {
+  return new Promise((resolve, reject) => {
+    const headers = { ...ask.headers, Connection: 'Upgrade' };
+    const outgoing = request(ask.url, { method: ask.method, headers, timeout: ask.timeoutMs });
+    outgoing.on('error', reject);
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${ask.timeoutMs} ms`)));
+    outgoing.on('response', (message) => {
+      bodyText(message).then((text) => reject(new UpgradeRefused(message.statusCode ?? 0, text)), reject);
+    });
+    outgoing.on('upgrade', (message, socket, head) => {
+      socket.setTimeout(0);
+      socket.setNoDelay(true);
+      if (head.length > 0) socket.unshift(head);
+      resolve({ socket, headers: message.headers });
+    });
+    outgoing.end();
+  });
+}
