@@ -53,6 +53,7 @@ export class Informer<T extends KubernetesObject> {
   readonly #synced = deferred();
   #hasSynced = false;
   #resourceVersion = '';
+  #waiting: { revision: number; fn: () => void }[] = [];
 
   constructor(options: InformerOptions<T>) {
     this.#options = options;
@@ -107,6 +108,17 @@ export class Informer<T extends KubernetesObject> {
     for (const object of this.#objects.values()) handler.added?.(object);
   }
 
+  /** Whether the content is at least as new as a revision that a write of this resource answered with. */
+  hasReached(resourceVersion: string): boolean {
+    return this.#hasSynced && Number(this.#resourceVersion) >= Number(resourceVersion);
+  }
+
+  /** Calls `fn` once the content is at least as new as `resourceVersion`; at once where it is. */
+  whenReached(resourceVersion: string, fn: () => void): void {
+    if (this.hasReached(resourceVersion)) fn();
+    else this.#waiting.push({ revision: Number(resourceVersion), fn });
+  }
+
   /** Keeps the content current until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#options;
@@ -145,6 +157,7 @@ export class Informer<T extends KubernetesObject> {
     this.#resourceVersion = resourceVersion;
     this.#hasSynced = true;
     this.#synced.resolve();
+    this.#wakeWaiting();
   }
 
   #replace(seen: Map<string, Stored<T>>): void {
@@ -178,10 +191,18 @@ export class Informer<T extends KubernetesObject> {
 
   #apply({ type, object }: WatchEvent<Stored<T>>): void {
     this.#resourceVersion = object.metadata.resourceVersion;
-    if (type === 'BOOKMARK') return;
     const key = keyOf(object);
     if (type === 'DELETED') this.#remove(key, object);
-    else this.#put(key, object);
+    else if (type !== 'BOOKMARK') this.#put(key, object);
+    this.#wakeWaiting();
+  }
+
+  #wakeWaiting(): void {
+    if (this.#waiting.length === 0) return;
+    const at = Number(this.#resourceVersion);
+    const ready = this.#waiting.filter((w) => w.revision <= at);
+    this.#waiting = this.#waiting.filter((w) => w.revision > at);
+    for (const { fn } of ready) fn();
   }
 
   #put(key: string, object: Stored<T>): void {

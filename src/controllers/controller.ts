@@ -1,0 +1,145 @@
+import type { KubernetesObject, Stored } from '../api/resource.ts';
+import type { Client } from '../client/client.ts';
+import type { Component } from '../client/component.ts';
+import type { EventRecorder } from '../client/event-recorder.ts';
+import { type Informer, keyOf } from '../client/informer.ts';
+import type { Informers } from '../client/informers.ts';
+import { WorkQueue } from '../client/work-queue.ts';
+import { hasReason } from '../machinery/status-error.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Log } from '../platform/log.ts';
+import type { Random } from '../platform/random.ts';
+
+/** What a controller is given. Informers are shared with all controllers of the process. */
+export interface ControllerContext {
+  client: Client;
+  informers: Informers;
+  events: EventRecorder;
+  clock: Clock;
+  random: Random;
+  log: Log;
+}
+
+/** What came of one key. Anything thrown is tried again after a growing delay. */
+export type Outcome =
+  /** Nothing more to do until something changes. */
+  | { type: 'done' }
+  /** Look again after this time, whatever happens. */
+  | { type: 'again'; afterMs: number }
+  /** It cannot succeed until something changes: reported, not tried again. */
+  | { type: 'hopeless'; reason: string };
+
+export const done: Outcome = { type: 'done' };
+
+export type Reconcile = (key: string, signal: AbortSignal) => Promise<Outcome>;
+
+export interface ControllerOptions {
+  /** Upstream's name, such as `replicaset-controller`; its identity and the actor of its writes. */
+  name: string;
+  context: ControllerContext;
+  /** Keys worked on at the same time; 5 unless given. */
+  workers?: number;
+  /** Subscribes to what the controller depends on, and gives the function that brings one key in order. */
+  setup(parts: { queue: WorkQueue; writes: OwnWrites }): Reconcile;
+}
+
+/** How long a write that never shows up in an informer holds a key back (as upstream's expectations). */
+const forgetWritesAfterMs = 300_000;
+
+/**
+ * What a controller has written for a key and its informers have not shown yet. A key is worked on only once all of
+ * it is visible, so no decision is made on a past that the controller itself has changed.
+ */
+export class OwnWrites {
+  readonly #clock: Clock;
+  readonly #queue: WorkQueue;
+  readonly #pending = new Map<string, Set<symbol>>();
+
+  constructor(clock: Clock, queue: WorkQueue) {
+    this.#clock = clock;
+    this.#queue = queue;
+  }
+
+  /** A create or update for `key` answered with `object`; hold the key until `informer` has it. */
+  wrote<T extends KubernetesObject>(key: string, informer: Informer<T>, object: Stored<T>): void {
+    if (informer.hasReached(object.metadata.resourceVersion)) return;
+    const done = this.#hold(key);
+    informer.whenReached(object.metadata.resourceVersion, done);
+  }
+
+  /** `object` was deleted for `key`; hold the key until `informer` shows it gone or going. */
+  deleted<T extends KubernetesObject>(key: string, informer: Informer<T>, object: Stored<T>): void {
+    const objectKey = keyOf(object);
+    const isGone = () => {
+      const now = informer.get(objectKey);
+      return !now || now.metadata.uid !== object.metadata.uid || now.metadata.deletionTimestamp !== undefined;
+    };
+    if (isGone()) return;
+    const done = this.#hold(key);
+    const look = () => (isGone() ? done() : informer.whenReached(nextRevision(informer), look));
+    look();
+  }
+
+  /** Whether all that was written for the key is visible. */
+  isSettled(key: string): boolean {
+    return !this.#pending.has(key);
+  }
+
+  #hold(key: string): () => void {
+    const token = Symbol(key);
+    const tokens = this.#pending.get(key) ?? new Set();
+    this.#pending.set(key, tokens.add(token));
+    const release = () => {
+      timer.cancel();
+      if (!tokens.delete(token) || tokens.size > 0) return;
+      this.#pending.delete(key);
+      this.#queue.add(key);
+    };
+    const timer = this.#clock.after(forgetWritesAfterMs, release);
+    return release;
+  }
+}
+
+const nextRevision = (informer: { resourceVersion: string }) => String(Number(informer.resourceVersion) + 1);
+
+/** A level-triggered controller: keys go in, each is brought in order, alone, as often as needed. */
+export function createController(options: ControllerOptions): Component {
+  const { name, context } = options;
+  const log = context.log.named(name);
+  const queue = new WorkQueue({ clock: context.clock });
+  const writes = new OwnWrites(context.clock, queue);
+  const reconcile = options.setup({ queue, writes });
+
+  const handle = async (key: string, signal: AbortSignal) => {
+    if (!writes.isSettled(key)) return;
+    try {
+      const outcome = await reconcile(key, signal);
+      queue.forget(key);
+      if (outcome.type === 'again') queue.addAfter(key, outcome.afterMs);
+      if (outcome.type === 'hopeless')
+        log.info('cannot be done until something changes', { key, reason: outcome.reason });
+    } catch (error) {
+      if (signal.aborted) return;
+      // Conflicts are the ordinary way to learn that the informer was behind.
+      if (!hasReason(error, 'Conflict')) log.warn('will be tried again', { key, error: String(error) });
+      queue.addAfterFailure(key);
+    }
+  };
+
+  const worker = async (signal: AbortSignal) => {
+    for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
+      await handle(key, signal);
+      queue.done(key);
+    }
+  };
+
+  return {
+    name,
+    async run(signal) {
+      signal.addEventListener('abort', () => queue.close(), { once: true });
+      if (signal.aborted) return queue.close();
+      await context.informers.synced();
+      await Promise.all(Array.from({ length: options.workers ?? 5 }, () => worker(signal)));
+    },
+  };
+}
