@@ -6,62 +6,62 @@
 import type { UserInfo } from '../authentication/v1.ts';
 import type { Bytes, GroupVersionKind, GroupVersionResource, RawExtension, Status } from '../meta/v1.ts';
 
-/** @protoOnly */
+/** A request that a webhook should judge. @protoOnly */
 export interface AdmissionRequest {
-  /** @proto 1 */
+  /** ID of this call; the answer has to repeat it. @proto 1 */
   uid?: string;
-  /** @proto 2 */
+  /** Kind of the object sent, after conversion to what the webhook wants. @proto 2 */
   kind?: GroupVersionKind;
-  /** @proto 3 */
+  /** Resource asked for, after conversion to what the webhook wants. @proto 3 */
   resource?: GroupVersionResource;
-  /** @proto 4 */
+  /** Subresource asked for, such as `scale`; empty for none. @proto 4 */
   subResource?: string;
-  /** @proto 5 */
+  /** Name of the object; may be empty on create. @proto 5 */
   name?: string;
-  /** @proto 6 */
+  /** Namespace of the request. @proto 6 */
   namespace?: string;
-  /** @proto 7 */
+  /** `CREATE`, `UPDATE`, `DELETE` or `CONNECT`. @proto 7 */
   operation?: string;
-  /** @proto 8 */
+  /** Who asks. @proto 8 */
   userInfo?: UserInfo;
-  /** @proto 9 */
+  /** The new object; null on delete. @proto 9 */
   object?: RawExtension;
-  /** @proto 10 */
+  /** The stored object, on update and delete. @proto 10 */
   oldObject?: RawExtension;
-  /** @proto 11 */
+  /** Nothing will be stored, so nothing else may be changed. @proto 11 */
   dryRun?: boolean;
-  /** @proto 12 */
+  /** Options of the operation, such as CreateOptions. @proto 12 */
   options?: RawExtension;
-  /** @proto 13 */
+  /** Kind before conversion. @proto 13 */
   requestKind?: GroupVersionKind;
-  /** @proto 14 */
+  /** Resource before conversion. @proto 14 */
   requestResource?: GroupVersionResource;
-  /** @proto 15 */
+  /** Subresource before conversion. @proto 15 */
   requestSubResource?: string;
 }
 
-/** @protoOnly */
+/** What a webhook says to a request. @protoOnly */
 export interface AdmissionResponse {
-  /** @proto 1 */
+  /** ID of the call. @proto 1 */
   uid?: string;
-  /** @proto 2 */
+  /** The request may go on. @proto 2 */
   allowed?: boolean;
-  /** @proto 3 */
+  /** Why not; only looked at if it may not. @proto 3 */
   status?: Status;
-  /** @proto 4 */
+  /** A patch to apply to the object. @proto 4 */
   patch?: Bytes;
-  /** @proto 5 */
+  /** `JSONPatch`, the only one. @proto 5 */
   patchType?: string;
-  /** @proto 6 */
+  /** Notes for the audit log; prefixed with the webhook's name. @proto 6 */
   auditAnnotations?: Record<string, string>;
-  /** @proto 7 */
+  /** Warnings for the caller, each best under 120 characters. @proto 7 */
   warnings?: string[];
 }
 
-/** @protoOnly */
+/** What is sent to and received from a webhook. @protoOnly */
 export interface AdmissionReview {
-  /** @proto 1 */
+  /** The request, on the way there. @proto 1 */
   request?: AdmissionRequest;
-  /** @proto 2 */
+  /** The answer, on the way back. @proto 2 */
   response?: AdmissionResponse;
 }

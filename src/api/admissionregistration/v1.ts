@@ -5,381 +5,492 @@
  */
 import type { Bytes, Condition, Int32, Int64, LabelSelector, ListMeta, ObjectMeta } from '../meta/v1.ts';
 
+/** Changes an object by server-side apply. */
 export interface ApplyConfiguration {
-  /** @proto 1 */
+  /** CEL that yields the apply configuration, as `Object{...}`. @proto 1 */
   expression?: string;
 }
 
+/** A note that goes into the audit log. */
 export interface AuditAnnotation {
-  /** @proto 1 */
+  /** Key of the note, made unique by the policy's name. @proto 1 */
   key: string;
-  /** @proto 2 */
+  /** CEL that yields a text or null; null leaves the note out. @proto 2 */
   valueExpression: string;
 }
 
+/** A doubt about an expression. */
 export interface ExpressionWarning {
-  /** @proto 2 */
+  /** Path of the expression, such as `spec.validations[0].expression`. @proto 2 */
   fieldRef: string;
-  /** @proto 3 */
+  /** What type checking found. @proto 3 */
   warning: string;
 }
 
+/** Changes an object by a JSON patch. */
 export interface JSONPatch {
-  /** @proto 1 */
+  /** CEL that yields a list of `JSONPatch{...}` operations. @proto 1 */
   expression?: string;
 }
 
+/** A CEL condition on a request. */
 export interface MatchCondition {
-  /** @proto 1 */
+  /** Unique name; a qualified name such as `exclude-leases`. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** CEL that yields a boolean, over `object`, `oldObject`, `request` and `authorizer`. @proto 2 */
   expression: string;
 }
 
-/** @mapType atomic */
+/** Requests a policy is about. @mapType atomic */
 export interface MatchResources {
-  /** @proto 1 */
+  /** Only for objects in these namespaces; all unless set. @proto 1 */
   namespaceSelector?: LabelSelector;
-  /** @proto 2 */
+  /** Only for objects with these labels, before or after the change; all unless set. @proto 2 */
   objectSelector?: LabelSelector;
-  /** @proto 3 @listType atomic */
+  /** Operations on resources that are meant; one is enough. @proto 3 @listType atomic */
   resourceRules?: NamedRuleWithOperations[];
-  /** @proto 4 @listType atomic */
+  /** Operations on resources that are left out; wins over `resourceRules`. @proto 4 @listType atomic */
   excludeResourceRules?: NamedRuleWithOperations[];
-  /** @proto 7 */
+  /**
+   * `Exact` versions only, or `Equivalent` (default): also requests in other versions, converted.
+   * @proto 7
+   */
   matchPolicy?: string;
 }
 
-/** @kind @resource mutatingadmissionpolicies @scope Cluster @categories api-extensions */
+/**
+ * Changes objects on their way in, by CEL.
+ * @kind @resource mutatingadmissionpolicies @scope Cluster @categories api-extensions
+ */
 export interface MutatingAdmissionPolicy {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** Which requests, which changes. @proto 2 @optional */
   spec: MutatingAdmissionPolicySpec;
 }
 
-/** @kind @resource mutatingadmissionpolicybindings @scope Cluster @categories api-extensions */
+/**
+ * Puts a MutatingAdmissionPolicy into force, with parameters.
+ * @kind @resource mutatingadmissionpolicybindings @scope Cluster @categories api-extensions
+ */
 export interface MutatingAdmissionPolicyBinding {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** Which policy, for what, with which parameters. @proto 2 @optional */
   spec: MutatingAdmissionPolicyBindingSpec;
 }
 
-/** @kind */
+/** Many MutatingAdmissionPolicyBinding objects, as one answer. @kind */
 export interface MutatingAdmissionPolicyBindingList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The MutatingAdmissionPolicyBinding objects. @proto 2 */
   items: MutatingAdmissionPolicyBinding[];
 }
 
+/** How a policy is put into force. */
 export interface MutatingAdmissionPolicyBindingSpec {
-  /** @proto 1 */
+  /** The policy. Without one of this name nothing happens. @proto 1 */
   policyName?: string;
-  /** @proto 2 */
+  /** Where parameters come from; required if the policy takes any. @proto 2 */
   paramRef?: ParamRef;
-  /** @proto 3 */
+  /** Narrows the requests of the policy. @proto 3 */
   matchResources?: MatchResources;
 }
 
-/** @kind */
+/** Many MutatingAdmissionPolicy objects, as one answer. @kind */
 export interface MutatingAdmissionPolicyList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The MutatingAdmissionPolicy objects. @proto 2 */
   items: MutatingAdmissionPolicy[];
 }
 
+/** Requests and changes of a policy. */
 export interface MutatingAdmissionPolicySpec {
-  /** @proto 1 */
+  /** Kind of the parameters; none unless set. @proto 1 */
   paramKind?: ParamKind;
-  /** @proto 2 */
+  /** Requests it applies to; required. @proto 2 */
   matchConstraints?: MatchResources;
-  /** @proto 3 @listType atomic */
+  /**
+   * Named expressions the others may use as `variables.<name>`; a later one may use earlier ones.
+   * @proto 3 @listType atomic
+   */
   variables?: Variable[];
-  /** @proto 4 @listType atomic */
+  /** Changes, done in order. @proto 4 @listType atomic */
   mutations?: Mutation[];
-  /** @proto 5 */
+  /** On errors in expressions or settings: `Fail` the request (default) or `Ignore` the policy. @proto 5 */
   failurePolicy?: string;
-  /** @proto 6 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * CEL conditions that must all hold for it to apply; at most 64.
+   * @proto 6 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   matchConditions?: MatchCondition[];
-  /** @proto 7 */
+  /** Run again if a later step changes the object: `Never` or `IfNeeded`. @proto 7 */
   reinvocationPolicy?: string;
 }
 
+/** An HTTPS service that may change objects on their way in. */
 export interface MutatingWebhook {
-  /** @proto 1 */
+  /** Unique full name, such as `check.example.com`. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** How to reach it. @proto 2 */
   clientConfig: WebhookClientConfig;
-  /** @proto 3 @listType atomic */
+  /** Requests it is called for; never for webhook configurations themselves. @proto 3 @listType atomic */
   rules?: RuleWithOperations[];
-  /** @proto 4 */
+  /** If it cannot be reached: `Fail` the request (default) or `Ignore` the webhook. @proto 4 */
   failurePolicy?: string;
-  /** @proto 5 */
+  /** Only for objects in these namespaces; all unless set. @proto 5 */
   namespaceSelector?: LabelSelector;
-  /** @proto 6 */
+  /** Whether it changes anything else: `None` or `NoneOnDryRun`. @proto 6 */
   sideEffects: string;
-  /** @proto 7 */
+  /** Seconds to wait for its answer, 1 to 30; 10 unless set. @proto 7 */
   timeoutSeconds?: Int32;
-  /** @proto 8 @listType atomic */
+  /** Versions of AdmissionReview it understands, in order of preference. @proto 8 @listType atomic */
   admissionReviewVersions: string[];
-  /** @proto 9 */
+  /**
+   * `Exact` versions only, or `Equivalent` (default): also requests in other versions, converted.
+   * @proto 9
+   */
   matchPolicy?: string;
-  /** @proto 10 */
+  /** Call again if a later step changes the object: `Never` (default) or `IfNeeded`. @proto 10 */
   reinvocationPolicy?: string;
-  /** @proto 11 */
+  /** Only for objects with these labels, before or after the change; all unless set. @proto 11 */
   objectSelector?: LabelSelector;
-  /** @proto 12 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * CEL conditions that must all hold for it to be called; at most 64.
+   * @proto 12 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   matchConditions?: MatchCondition[];
 }
 
-/** @kind @resource mutatingwebhookconfigurations @scope Cluster @categories api-extensions */
+/**
+ * Webhooks that may change objects on their way in.
+ * @kind @resource mutatingwebhookconfigurations @scope Cluster @categories api-extensions
+ */
 export interface MutatingWebhookConfiguration {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @protoName Webhooks @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * The webhooks.
+   * @proto 2 @protoName Webhooks @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   webhooks?: MutatingWebhook[];
 }
 
-/** @kind */
+/** Many MutatingWebhookConfiguration objects, as one answer. @kind */
 export interface MutatingWebhookConfigurationList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The MutatingWebhookConfiguration objects. @proto 2 */
   items: MutatingWebhookConfiguration[];
 }
 
+/** One change. */
 export interface Mutation {
-  /** @proto 2 */
+  /** Which member is set: `ApplyConfiguration` or `JSONPatch`. @proto 2 */
   patchType: string;
-  /** @proto 3 */
+  /** A change by server-side apply. @proto 3 */
   applyConfiguration?: ApplyConfiguration;
-  /** @proto 4 */
+  /** A change by JSON patch. @proto 4 */
   jsonPatch?: JSONPatch;
 }
 
-/** @mapType atomic @protoEmbed ruleWithOperations 2 */
+/**
+ * Operations on resources, possibly only on objects of some names.
+ * @mapType atomic @protoEmbed ruleWithOperations 2
+ */
 export interface NamedRuleWithOperations extends RuleWithOperations {
-  /** @proto 1 @listType atomic */
+  /** Only objects of these names; all if empty. @proto 1 @listType atomic */
   resourceNames?: string[];
 }
 
-/** @mapType atomic */
+/** Kind of the parameters of a policy. @mapType atomic */
 export interface ParamKind {
-  /** @proto 1 */
+  /** Group and version. @proto 1 */
   apiVersion?: string;
-  /** @proto 2 */
+  /** Kind. @proto 2 */
   kind?: string;
 }
 
-/** @mapType atomic */
+/** Which objects hold the parameters; either `name` or `selector`. @mapType atomic */
 export interface ParamRef {
-  /** @proto 1 */
+  /** One object by name. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /**
+   * Where to look; unless set, the namespace of the object in the request. Not for cluster-wide kinds.
+   * @proto 2
+   */
   namespace?: string;
-  /** @proto 3 */
+  /** Objects by label; the policy runs once for each. @proto 3 */
   selector?: LabelSelector;
-  /** @proto 4 */
+  /** If there are none: `Allow` the request or `Deny` it. Required. @proto 4 */
   parameterNotFoundAction?: string;
 }
 
-/** @protoOnly */
+/** Some resources. @protoOnly */
 export interface Rule {
-  /** @proto 1 @listType atomic */
+  /** API groups; `*` for all, and then alone. @proto 1 @listType atomic */
   apiGroups?: string[];
-  /** @proto 2 @listType atomic */
+  /** API versions; `*` for all, and then alone. @proto 2 @listType atomic */
   apiVersions?: string[];
-  /** @proto 3 @listType atomic */
+  /**
+   * Plural names, with subresources as `pods/log` or with wildcards; a lone `*` is all without subresources.
+   * @proto 3 @listType atomic
+   */
   resources?: string[];
-  /** @proto 4 */
+  /** `Cluster`, `Namespaced` or `*` (default). @proto 4 */
   scope?: string;
 }
 
-/** @protoEmbed rule 2 */
+/** Operations on some resources. @protoEmbed rule 2 */
 export interface RuleWithOperations extends Rule {
-  /** @proto 1 @listType atomic */
+  /** `CREATE`, `UPDATE`, `DELETE`, `CONNECT` or `*`, and `*` alone. @proto 1 @listType atomic */
   operations?: string[];
 }
 
+/** A Service that answers calls. */
 export interface ServiceReference {
-  /** @proto 1 */
+  /** Its namespace. @proto 1 */
   namespace: string;
-  /** @proto 2 */
+  /** Its name. @proto 2 */
   name: string;
-  /** @proto 3 */
+  /** URL path to call. @proto 3 */
   path?: string;
-  /** @proto 4 */
+  /** Its port; 443 unless set. @proto 4 */
   port?: Int32;
 }
 
+/** What type checking of expressions found. */
 export interface TypeChecking {
-  /** @proto 1 @listType atomic */
+  /** Doubts, by expression. @proto 1 @listType atomic */
   expressionWarnings?: ExpressionWarning[];
 }
 
-/** @kind @resource validatingadmissionpolicies @scope Cluster @categories api-extensions */
+/**
+ * Judges objects on their way in, by CEL.
+ * @kind @resource validatingadmissionpolicies @scope Cluster @categories api-extensions
+ */
 export interface ValidatingAdmissionPolicy {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** Which requests, which conditions. @proto 2 @optional */
   spec: ValidatingAdmissionPolicySpec;
-  /** @proto 3 */
+  /** What is known about it. @proto 3 */
   status?: ValidatingAdmissionPolicyStatus;
 }
 
-/** @kind @resource validatingadmissionpolicybindings @scope Cluster @categories api-extensions */
+/**
+ * Puts a ValidatingAdmissionPolicy into force, with parameters.
+ * @kind @resource validatingadmissionpolicybindings @scope Cluster @categories api-extensions
+ */
 export interface ValidatingAdmissionPolicyBinding {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** Which policy, for what, with which parameters and consequences. @proto 2 */
   spec: ValidatingAdmissionPolicyBindingSpec;
 }
 
-/** @kind */
+/** Many ValidatingAdmissionPolicyBinding objects, as one answer. @kind */
 export interface ValidatingAdmissionPolicyBindingList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The ValidatingAdmissionPolicyBinding objects. @proto 2 */
   items: ValidatingAdmissionPolicyBinding[];
 }
 
+/** How a policy is put into force. */
 export interface ValidatingAdmissionPolicyBindingSpec {
-  /** @proto 1 */
+  /** The policy. Without one of this name nothing happens. @proto 1 */
   policyName: string;
-  /** @proto 2 */
+  /** Where parameters come from; required if the policy takes any. @proto 2 */
   paramRef?: ParamRef;
-  /** @proto 3 */
+  /** Narrows the requests of the policy. @proto 3 */
   matchResources?: MatchResources;
-  /** @proto 4 @listType set */
+  /**
+   * What a violation leads to: `Deny`, `Warn`, `Audit`; not `Deny` and `Warn` together.
+   * @proto 4 @listType set
+   */
   validationActions: string[];
 }
 
-/** @kind */
+/** Many ValidatingAdmissionPolicy objects, as one answer. @kind */
 export interface ValidatingAdmissionPolicyList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The ValidatingAdmissionPolicy objects. @proto 2 */
   items: ValidatingAdmissionPolicy[];
 }
 
+/** Requests and conditions of a policy. */
 export interface ValidatingAdmissionPolicySpec {
-  /** @proto 1 */
+  /** Kind of the parameters; none unless set. @proto 1 */
   paramKind?: ParamKind;
-  /** @proto 2 */
+  /** Requests it applies to; required. @proto 2 */
   matchConstraints?: MatchResources;
-  /** @proto 3 @listType atomic */
+  /** Conditions an object must meet. @proto 3 @listType atomic */
   validations?: Validation[];
-  /** @proto 4 */
+  /** On errors in expressions or settings: `Fail` the request (default) or `Ignore` the policy. @proto 4 */
   failurePolicy?: string;
-  /** @proto 5 @listType atomic */
+  /** Notes for the audit log; at most 20. @proto 5 @listType atomic */
   auditAnnotations?: AuditAnnotation[];
-  /** @proto 6 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * CEL conditions that must all hold for it to apply; at most 64.
+   * @proto 6 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   matchConditions?: MatchCondition[];
-  /** @proto 7 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * Named expressions the others may use as `variables.<name>`; a later one may use earlier ones.
+   * @proto 7 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   variables?: Variable[];
 }
 
+/** What is known about a policy. */
 export interface ValidatingAdmissionPolicyStatus {
-  /** @proto 1 */
+  /** The newest `metadata.generation` that this status takes into account. @proto 1 */
   observedGeneration?: Int64;
-  /** @proto 2 */
+  /** What type checking of its expressions found. @proto 2 */
   typeChecking?: TypeChecking;
-  /** @proto 3 @listType map @listMapKey type */
+  /** Aspects of its state. @proto 3 @listType map @listMapKey type */
   conditions?: Condition[];
 }
 
+/** An HTTPS service that judges objects on their way in. */
 export interface ValidatingWebhook {
-  /** @proto 1 */
+  /** Unique full name, such as `check.example.com`. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** How to reach it. @proto 2 */
   clientConfig: WebhookClientConfig;
-  /** @proto 3 @listType atomic */
+  /** Requests it is called for; never for webhook configurations themselves. @proto 3 @listType atomic */
   rules?: RuleWithOperations[];
-  /** @proto 4 */
+  /** If it cannot be reached: `Fail` the request (default) or `Ignore` the webhook. @proto 4 */
   failurePolicy?: string;
-  /** @proto 5 */
+  /** Only for objects in these namespaces; all unless set. @proto 5 */
   namespaceSelector?: LabelSelector;
-  /** @proto 6 */
+  /** Whether it changes anything else: `None` or `NoneOnDryRun`. @proto 6 */
   sideEffects: string;
-  /** @proto 7 */
+  /** Seconds to wait for its answer, 1 to 30; 10 unless set. @proto 7 */
   timeoutSeconds?: Int32;
-  /** @proto 8 @listType atomic */
+  /** Versions of AdmissionReview it understands, in order of preference. @proto 8 @listType atomic */
   admissionReviewVersions: string[];
-  /** @proto 9 */
+  /**
+   * `Exact` versions only, or `Equivalent` (default): also requests in other versions, converted.
+   * @proto 9
+   */
   matchPolicy?: string;
-  /** @proto 10 */
+  /** Only for objects with these labels, before or after the change; all unless set. @proto 10 */
   objectSelector?: LabelSelector;
-  /** @proto 11 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * CEL conditions that must all hold for it to be called; at most 64.
+   * @proto 11 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   matchConditions?: MatchCondition[];
 }
 
-/** @kind @resource validatingwebhookconfigurations @scope Cluster @categories api-extensions */
+/**
+ * Webhooks that judge objects on their way in.
+ * @kind @resource validatingwebhookconfigurations @scope Cluster @categories api-extensions
+ */
 export interface ValidatingWebhookConfiguration {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @protoName Webhooks @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * The webhooks.
+   * @proto 2 @protoName Webhooks @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   webhooks?: ValidatingWebhook[];
 }
 
-/** @kind */
+/** Many ValidatingWebhookConfiguration objects, as one answer. @kind */
 export interface ValidatingWebhookConfigurationList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The ValidatingWebhookConfiguration objects. @proto 2 */
   items: ValidatingWebhookConfiguration[];
 }
 
+/** A condition an object must meet. */
 export interface Validation {
-  /** @proto 1 @protoName Expression */
+  /**
+   * CEL that yields true for good objects; over `object`, `oldObject`, `request`, `params`,
+   * `namespaceObject`, `variables`, `authorizer`.
+   * @proto 1 @protoName Expression
+   */
   expression: string;
-  /** @proto 2 */
+  /** What to tell on a violation; the expression itself unless set. No line breaks. @proto 2 */
   message?: string;
-  /** @proto 3 */
+  /**
+   * Reason of the answer: `Invalid` (default), `Forbidden`, `Unauthorized` or `RequestEntityTooLarge`.
+   * @proto 3
+   */
   reason?: string;
-  /** @proto 4 */
+  /** CEL that yields the message; wins over `message` if it works. @proto 4 */
   messageExpression?: string;
 }
 
-/** @mapType atomic */
+/** A named expression. @mapType atomic */
 export interface Variable {
-  /** @proto 1 @protoName Name */
+  /** A CEL identifier, unique in the policy. @proto 1 @protoName Name */
   name: string;
-  /** @proto 2 @protoName Expression */
+  /** CEL that yields its value, computed when first used. @proto 2 @protoName Expression */
   expression: string;
 }
 
+/** How to reach a webhook; either `service` or `url`. */
 export interface WebhookClientConfig {
-  /** @proto 1 */
+  /** A Service of this cluster. @proto 1 */
   service?: ServiceReference;
-  /** @proto 2 */
+  /** PEM certificates to check the server's against; those of the host unless set. @proto 2 */
   caBundle?: Bytes;
-  /** @proto 3 */
+  /** Full address with `https`; no user, no query, no fragment. @proto 3 */
   url?: string;
 }

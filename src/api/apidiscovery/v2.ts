@@ -5,60 +5,60 @@
  */
 import type { GroupVersionKind, ListMeta, ObjectMeta } from '../meta/v1.ts';
 
-/** @protoOnly */
+/** All that discovery tells of one API group. @protoOnly */
 export interface APIGroupDiscovery {
-  /** @proto 1 */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 */
   metadata?: ObjectMeta;
-  /** @proto 2 */
+  /** Its versions, the preferred one first. @proto 2 */
   versions?: APIVersionDiscovery[];
 }
 
-/** @protoOnly */
+/** Aggregated discovery: all groups, versions and resources at once. @protoOnly */
 export interface APIGroupDiscoveryList {
-  /** @proto 1 */
+  /** Revision of the list, and where the next page starts. @proto 1 */
   metadata?: ListMeta;
-  /** @proto 2 */
+  /** The groups, in order of preference. @proto 2 */
   items?: APIGroupDiscovery[];
 }
 
-/** @protoOnly */
+/** What aggregated discovery tells of one resource. @protoOnly */
 export interface APIResourceDiscovery {
-  /** @proto 1 */
+  /** Plural name. @proto 1 */
   resource?: string;
-  /** @proto 2 */
+  /** Kind of the objects. @proto 2 */
   responseKind?: GroupVersionKind;
-  /** @proto 3 */
+  /** `Namespaced` or `Cluster`. @proto 3 */
   scope?: string;
-  /** @proto 4 */
+  /** Singular name. @proto 4 */
   singularResource?: string;
-  /** @proto 5 */
+  /** What can be done with it. @proto 5 */
   verbs?: string[];
-  /** @proto 6 */
+  /** Abbreviations people may type. @proto 6 */
   shortNames?: string[];
-  /** @proto 7 */
+  /** Groupings such as `all`. @proto 7 */
   categories?: string[];
-  /** @proto 8 */
+  /** Its subresources. @proto 8 */
   subresources?: APISubresourceDiscovery[];
 }
 
-/** @protoOnly */
+/** What aggregated discovery tells of one subresource. @protoOnly */
 export interface APISubresourceDiscovery {
-  /** @proto 1 */
+  /** Its name. @proto 1 */
   subresource?: string;
-  /** @proto 2 */
+  /** Kind it answers with. @proto 2 */
   responseKind?: GroupVersionKind;
-  /** @proto 3 */
+  /** Kinds that may be sent to it. @proto 3 */
   acceptedTypes?: GroupVersionKind[];
-  /** @proto 4 */
+  /** What can be done with it. @proto 4 */
   verbs?: string[];
 }
 
-/** @protoOnly */
+/** What aggregated discovery tells of one version. @protoOnly */
 export interface APIVersionDiscovery {
-  /** @proto 1 */
+  /** The version. @proto 1 */
   version?: string;
-  /** @proto 2 */
+  /** Its resources. @proto 2 */
   resources?: APIResourceDiscovery[];
-  /** @proto 3 */
+  /** `Current`, or `Stale` if the server behind it could not be asked of late. @proto 3 */
   freshness?: string;
 }

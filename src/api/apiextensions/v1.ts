@@ -17,326 +17,384 @@ import type {
 
 /** Any JSON value. @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON */
 export type JSONValue = unknown;
-/** One schema for all items, or one for each. @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray */
+/**
+ * One schema for all items, or one for each.
+ * @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray
+ */
 export type JSONSchemaPropsOrArray = JSONSchemaProps | JSONSchemaProps[];
-/** A schema, or whether anything is allowed. @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool */
+/**
+ * A schema, or whether anything is allowed.
+ * @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool
+ */
 export type JSONSchemaPropsOrBool = JSONSchemaProps | boolean;
-/** A schema, or the names of properties. @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray */
+/**
+ * A schema, or the names of properties.
+ * @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray
+ */
 export type JSONSchemaPropsOrStringArray = JSONSchemaProps | string[];
-/** Presence alone enables the status subresource. @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus */
+/**
+ * Presence alone enables the status subresource.
+ * @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus
+ */
 export type CustomResourceSubresourceStatus = { [key: string]: unknown };
 
-/** @protoOnly */
+/** Objects a webhook should convert. @protoOnly */
 export interface ConversionRequest {
-  /** @proto 1 */
+  /** ID of this call; the answer has to repeat it. @proto 1 */
   uid?: string;
-  /** @proto 2 */
+  /** Group and version to convert to. @proto 2 */
   desiredAPIVersion?: string;
-  /** @proto 3 */
+  /** The objects; they may be in different versions. @proto 3 */
   objects?: RawExtension[];
 }
 
-/** @protoOnly */
+/** What a conversion webhook answers. @protoOnly */
 export interface ConversionResponse {
-  /** @proto 1 */
+  /** ID of the call. @proto 1 */
   uid?: string;
-  /** @proto 2 */
+  /** The converted objects, in the order they came. @proto 2 */
   convertedObjects?: RawExtension[];
-  /** @proto 3 */
+  /** Success, or why not. @proto 3 */
   result?: Status;
 }
 
-/** @protoOnly */
+/** What is sent to and received from a conversion webhook. @protoOnly */
 export interface ConversionReview {
-  /** @proto 1 */
+  /** The request, on the way there. @proto 1 */
   request?: ConversionRequest;
-  /** @proto 2 */
+  /** The answer, on the way back. @proto 2 */
   response?: ConversionResponse;
 }
 
+/** A column that `kubectl get` shows. */
 export interface CustomResourceColumnDefinition {
-  /** @proto 1 */
+  /** Heading. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** OpenAPI type: `integer`, `number`, `string`, `boolean` or `date`. @proto 2 */
   type: string;
-  /** @proto 3 */
+  /** OpenAPI format, such as `int32` or `name`. @proto 3 */
   format?: string;
-  /** @proto 4 */
+  /** What it shows. @proto 4 */
   description?: string;
-  /** @proto 5 */
+  /** 0 is always shown, higher only in wide output. @proto 5 */
   priority?: Int32;
-  /** @proto 6 */
+  /** Where the value stands, such as `.spec.replicas`. @proto 6 */
   jsonPath: string;
 }
 
+/** How objects get from one version to another. */
 export interface CustomResourceConversion {
-  /** @proto 1 */
+  /** `None` (default) only changes apiVersion, `Webhook` asks a webhook. @proto 1 */
   strategy: string;
-  /** @proto 2 */
+  /** The webhook; only with `Webhook`. @proto 2 */
   webhook?: WebhookConversion;
 }
 
-/** @kind @resource customresourcedefinitions @scope Cluster @shortNames crd,crds @categories api-extensions */
+/**
+ * Adds a resource type to the API; named `<plural>.<group>`.
+ * @kind @resource customresourcedefinitions @scope Cluster @shortNames crd,crds @categories api-extensions
+ */
 export interface CustomResourceDefinition {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** Names, versions and schemas of the type. @proto 2 */
   spec: CustomResourceDefinitionSpec;
-  /** @proto 3 */
+  /** Whether it is served. @proto 3 */
   status?: CustomResourceDefinitionStatus;
 }
 
+/** One aspect of a definition's state. */
 export interface CustomResourceDefinitionCondition {
-  /** @proto 1 */
+  /**
+   * `Established`, `NamesAccepted`, `NonStructuralSchema`, `Terminating` or
+   * `KubernetesAPIApprovalPolicyConformant`.
+   * @proto 1
+   */
   type: string;
-  /** @proto 2 */
+  /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
-  /** @proto 3 */
+  /** When `status` last took another value. @proto 3 */
   lastTransitionTime?: Time;
-  /** @proto 4 */
+  /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
-  /** @proto 5 */
+  /** Sentence for people about the last change; may be empty. @proto 5 */
   message?: string;
-  /** @proto 6 */
+  /** The `metadata.generation` the condition speaks of. @proto 6 */
   observedGeneration?: Int64;
 }
 
-/** @kind */
+/** Many CustomResourceDefinition objects, as one answer. @kind */
 export interface CustomResourceDefinitionList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The CustomResourceDefinition objects. @proto 2 */
   items: CustomResourceDefinition[];
 }
 
+/** Names of a type. */
 export interface CustomResourceDefinitionNames {
-  /** @proto 1 */
+  /** Plural name in the URL, lower case. @proto 1 */
   plural: string;
-  /** @proto 2 */
+  /** Singular name; the kind in lower case unless set. @proto 2 */
   singular?: string;
-  /** @proto 3 @listType atomic */
+  /** Abbreviations people may type. @proto 3 @listType atomic */
   shortNames?: string[];
-  /** @proto 4 */
+  /** Kind in CamelCase. @proto 4 */
   kind: string;
-  /** @proto 5 */
+  /** Kind of lists; the kind with `List` unless set. @proto 5 */
   listKind?: string;
-  /** @proto 6 @listType atomic */
+  /** Groupings such as `all`. @proto 6 @listType atomic */
   categories?: string[];
 }
 
+/** Names, versions and schemas of a type. */
 export interface CustomResourceDefinitionSpec {
-  /** @proto 1 */
+  /** API group; must end the definition's name. @proto 1 */
   group: string;
-  /** @proto 3 */
+  /** Names of the type. @proto 3 */
   names: CustomResourceDefinitionNames;
-  /** @proto 4 */
+  /** `Cluster` or `Namespaced`. @proto 4 */
   scope: string;
-  /** @proto 7 @listType atomic */
+  /** The versions; one of them is stored. @proto 7 @listType atomic */
   versions: CustomResourceDefinitionVersion[];
-  /** @proto 9 */
+  /** How objects get from one version to another. @proto 9 */
   conversion?: CustomResourceConversion;
-  /** @proto 10 */
+  /** Must be false here; pruning is a matter of the schema. @proto 10 */
   preserveUnknownFields?: boolean;
 }
 
+/** Whether a type is served. */
 export interface CustomResourceDefinitionStatus {
-  /** @proto 1 @listType map @listMapKey type */
+  /** Aspects of its state. @proto 1 @listType map @listMapKey type */
   conditions?: CustomResourceDefinitionCondition[];
-  /** @proto 2 */
+  /** Names in use; may differ from the spec on a clash. @proto 2 */
   acceptedNames?: CustomResourceDefinitionNames;
-  /** @proto 3 @listType atomic */
+  /** Versions in which objects have ever been stored. @proto 3 @listType atomic */
   storedVersions?: string[];
-  /** @proto 4 */
+  /** The newest `metadata.generation` that this status takes into account. @proto 4 */
   observedGeneration?: Int64;
 }
 
+/** One version of a type. */
 export interface CustomResourceDefinitionVersion {
-  /** @proto 1 */
+  /** The version, such as `v1beta1`; a DNS label. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** It can be asked for. @proto 2 */
   served: boolean;
-  /** @proto 3 */
+  /** Objects are stored in it; true for exactly one. @proto 3 */
   storage: boolean;
-  /** @proto 4 */
+  /** What objects look like. @proto 4 */
   schema?: CustomResourceValidation;
-  /** @proto 5 */
+  /** Which subresources there are. @proto 5 */
   subresources?: CustomResourceSubresources;
-  /** @proto 6 @listType atomic */
+  /** Columns to show; the age unless set. @proto 6 @listType atomic */
   additionalPrinterColumns?: CustomResourceColumnDefinition[];
-  /** @proto 7 */
+  /** Warn callers who use it. @proto 7 */
   deprecated?: boolean;
-  /** @proto 8 */
+  /** The warning; a standard one unless set. Only for deprecated versions. @proto 8 */
   deprecationWarning?: string;
-  /** @proto 9 @listType atomic */
+  /** Fields that field selectors may use; at most 8. @proto 9 @listType atomic */
   selectableFields?: SelectableField[];
 }
 
+/** Where the parts of a Scale stand in an object. */
 export interface CustomResourceSubresourceScale {
-  /** @proto 1 */
+  /** Wished number, below `.spec`. @proto 1 */
   specReplicasPath: string;
-  /** @proto 2 */
+  /** Present number, below `.status`; 0 if there is none. @proto 2 */
   statusReplicasPath: string;
-  /** @proto 3 */
+  /** Selector as text, below `.status` or `.spec`; needed for autoscalers. @proto 3 */
   labelSelectorPath?: string;
 }
 
+/** Subresources of a type. */
 export interface CustomResourceSubresources {
-  /** @proto 1 */
+  /** Serves `/status`: status is written only there, the rest only outside. @proto 1 */
   status?: CustomResourceSubresourceStatus;
-  /** @proto 2 */
+  /** Serves `/scale`. @proto 2 */
   scale?: CustomResourceSubresourceScale;
 }
 
+/** Schema of a version. */
 export interface CustomResourceValidation {
-  /** @proto 1 */
+  /** The structural schema. @proto 1 */
   openAPIV3Schema?: JSONSchemaProps;
 }
 
+/** A pointer to further documentation. */
 export interface ExternalDocumentation {
-  /** @proto 1 */
+  /** What is found there. @proto 1 */
   description?: string;
-  /** @proto 2 */
+  /** Where. @proto 2 */
   url?: string;
 }
 
+/** A JSON schema, as far as custom resources allow it. */
 export interface JSONSchemaProps {
-  /** @proto 1 */
+  /** Not allowed here. @proto 1 */
   id?: string;
-  /** @proto 2 @protoName schema */
+  /** Not allowed here. @proto 2 @protoName schema */
   $schema?: string;
-  /** @proto 3 @protoName ref */
+  /** Not allowed here. @proto 3 @protoName ref */
   $ref?: string;
-  /** @proto 4 */
+  /** What the value means. @proto 4 */
   description?: string;
-  /** @proto 5 */
+  /** `object`, `array`, `string`, `integer`, `number` or `boolean`. @proto 5 */
   type?: string;
-  /** @proto 6 */
+  /**
+   * Further check for texts and numbers, such as `date-time`, `ipv4` or `int32`; unknown ones are ignored.
+   * @proto 6
+   */
   format?: string;
-  /** @proto 7 */
+  /** A title. @proto 7 */
   title?: string;
-  /** @proto 8 */
+  /** Value for what is left out; needs a structural schema. @proto 8 */
   default?: JSONValue;
-  /** @proto 9 */
+  /** Largest number. @proto 9 */
   maximum?: Double;
-  /** @proto 10 */
+  /** `maximum` itself is too large. @proto 10 */
   exclusiveMaximum?: boolean;
-  /** @proto 11 */
+  /** Smallest number. @proto 11 */
   minimum?: Double;
-  /** @proto 12 */
+  /** `minimum` itself is too small. @proto 12 */
   exclusiveMinimum?: boolean;
-  /** @proto 13 */
+  /** Longest text, in characters. @proto 13 */
   maxLength?: Int64;
-  /** @proto 14 */
+  /** Shortest text, in characters. @proto 14 */
   minLength?: Int64;
-  /** @proto 15 */
+  /** Regular expression (RE2) the text must match somewhere. @proto 15 */
   pattern?: string;
-  /** @proto 16 */
+  /** Most items. @proto 16 */
   maxItems?: Int64;
-  /** @proto 17 */
+  /** Fewest items. @proto 17 */
   minItems?: Int64;
-  /** @proto 18 */
+  /** Must not be true; use `x-kubernetes-list-type`. @proto 18 */
   uniqueItems?: boolean;
-  /** @proto 19 */
+  /** The number has to be a multiple of this. @proto 19 */
   multipleOf?: Double;
-  /** @proto 20 @listType atomic */
+  /** The allowed values. @proto 20 @listType atomic */
   enum?: JSONValue[];
-  /** @proto 21 */
+  /** Most members. @proto 21 */
   maxProperties?: Int64;
-  /** @proto 22 */
+  /** Fewest members. @proto 22 */
   minProperties?: Int64;
-  /** @proto 23 @listType atomic */
+  /** Members that must be there. @proto 23 @listType atomic */
   required?: string[];
-  /** @proto 24 */
+  /** Schema of the items. @proto 24 */
   items?: JSONSchemaPropsOrArray;
-  /** @proto 25 @listType atomic */
+  /** All of these must hold. @proto 25 @listType atomic */
   allOf?: JSONSchemaProps[];
-  /** @proto 26 @listType atomic */
+  /** Exactly one of these must hold. @proto 26 @listType atomic */
   oneOf?: JSONSchemaProps[];
-  /** @proto 27 @listType atomic */
+  /** At least one of these must hold. @proto 27 @listType atomic */
   anyOf?: JSONSchemaProps[];
-  /** @proto 28 */
+  /** This must not hold. @proto 28 */
   not?: JSONSchemaProps;
-  /** @proto 29 */
+  /** Schemas of the members by name. @proto 29 */
   properties?: Record<string, JSONSchemaProps>;
-  /** @proto 30 */
+  /** Schema of all other members; excludes `properties`. @proto 30 */
   additionalProperties?: JSONSchemaPropsOrBool;
-  /** @proto 31 */
+  /** Not allowed here. @proto 31 */
   patternProperties?: Record<string, JSONSchemaProps>;
-  /** @proto 32 */
+  /** Not allowed here. @proto 32 */
   dependencies?: Record<string, JSONSchemaPropsOrStringArray>;
-  /** @proto 33 */
+  /** Not allowed here. @proto 33 */
   additionalItems?: JSONSchemaPropsOrBool;
-  /** @proto 34 */
+  /** Not allowed here. @proto 34 */
   definitions?: Record<string, JSONSchemaProps>;
-  /** @proto 35 */
+  /** A pointer to further documentation. @proto 35 */
   externalDocs?: ExternalDocumentation;
-  /** @proto 36 */
+  /** An example. @proto 36 */
   example?: JSONValue;
-  /** @proto 37 */
+  /** null is allowed too. @proto 37 */
   nullable?: boolean;
-  /** @proto 38 @protoName xKubernetesPreserveUnknownFields */
+  /**
+   * Keep members the schema does not know, from here down.
+   * @proto 38 @protoName xKubernetesPreserveUnknownFields
+   */
   'x-kubernetes-preserve-unknown-fields'?: boolean;
-  /** @proto 39 @protoName xKubernetesEmbeddedResource */
+  /**
+   * The value is an object with apiVersion, kind and metadata of its own.
+   * @proto 39 @protoName xKubernetesEmbeddedResource
+   */
   'x-kubernetes-embedded-resource'?: boolean;
-  /** @proto 40 @protoName xKubernetesIntOrString */
+  /** The value is a whole number or a text. @proto 40 @protoName xKubernetesIntOrString */
   'x-kubernetes-int-or-string'?: boolean;
-  /** @proto 41 @protoName xKubernetesListMapKeys @listType atomic */
+  /**
+   * Members that identify an item; for list type `map`.
+   * @proto 41 @protoName xKubernetesListMapKeys @listType atomic
+   */
   'x-kubernetes-list-map-keys'?: string[];
-  /** @proto 42 @protoName xKubernetesListType */
+  /** `atomic` (default), `set` or `map`: how lists are merged. @proto 42 @protoName xKubernetesListType */
   'x-kubernetes-list-type'?: string;
-  /** @proto 43 @protoName xKubernetesMapType */
+  /** `granular` (default) or `atomic`: how objects are merged. @proto 43 @protoName xKubernetesMapType */
   'x-kubernetes-map-type'?: string;
-  /** @proto 44 @protoName xKubernetesValidations @listType map @listMapKey rule @patchStrategy merge @patchMergeKey rule */
+  /**
+   * CEL rules.
+   * @proto 44 @protoName xKubernetesValidations @listType map @listMapKey rule @patchStrategy merge @patchMergeKey rule
+   */
   'x-kubernetes-validations'?: ValidationRule[];
 }
 
+/** A field that field selectors may use. */
 export interface SelectableField {
-  /** @proto 1 */
+  /** Where it stands, such as `.spec.color`; a text, number or truth value, not below `metadata`. @proto 1 */
   jsonPath: string;
 }
 
+/** A Service that answers calls. */
 export interface ServiceReference {
-  /** @proto 1 */
+  /** Its namespace. @proto 1 */
   namespace: string;
-  /** @proto 2 */
+  /** Its name. @proto 2 */
   name: string;
-  /** @proto 3 */
+  /** URL path to call. @proto 3 */
   path?: string;
-  /** @proto 4 */
+  /** Its port; 443 unless set. @proto 4 */
   port?: Int32;
 }
 
+/** A CEL rule about a value. */
 export interface ValidationRule {
-  /** @proto 1 */
+  /** CEL that yields true for good values; `self` is the value, `oldSelf` the one before. @proto 1 */
   rule: string;
-  /** @proto 2 */
+  /** What to tell on a violation; needed if the rule has line breaks. @proto 2 */
   message?: string;
-  /** @proto 3 */
+  /** CEL that yields the message; wins over `message` if it works. @proto 3 */
   messageExpression?: string;
-  /** @proto 4 */
+  /**
+   * `FieldValueInvalid` (default), `FieldValueForbidden`, `FieldValueRequired` or `FieldValueDuplicate`.
+   * @proto 4
+   */
   reason?: string;
-  /** @proto 5 */
+  /** Field to blame, such as `.spec.size`; the place of the rule unless set. @proto 5 */
   fieldPath?: string;
-  /** @proto 6 */
+  /** Run also without a previous value; `oldSelf` is then an optional. @proto 6 */
   optionalOldSelf?: boolean;
 }
 
+/** How to reach a webhook; either `service` or `url`. */
 export interface WebhookClientConfig {
-  /** @proto 1 */
+  /** A Service of this cluster. @proto 1 */
   service?: ServiceReference;
-  /** @proto 2 */
+  /** PEM certificates to check the server's against; those of the host unless set. @proto 2 */
   caBundle?: Bytes;
-  /** @proto 3 */
+  /** Full address with `https`; no user, no query, no fragment. @proto 3 */
   url?: string;
 }
 
+/** A conversion webhook. */
 export interface WebhookConversion {
-  /** @proto 2 */
+  /** How to reach it. @proto 2 */
   clientConfig?: WebhookClientConfig;
-  /** @proto 3 @listType atomic */
+  /** Versions of ConversionReview it understands, in order of preference. @proto 3 @listType atomic */
   conversionReviewVersions: string[];
 }

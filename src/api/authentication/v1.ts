@@ -8,97 +8,110 @@ import type { Int64, ObjectMeta, Time } from '../meta/v1.ts';
 /** The values of one extra attribute of a user. @scalar io.k8s.api.authentication.v1.ExtraValue */
 export type ExtraValue = string[];
 
+/** Object a token is bound to; the token is void once it is gone. */
 export interface BoundObjectReference {
-  /** @proto 1 */
+  /** `Pod`, `Secret` or `Node`. @proto 1 */
   kind?: string;
-  /** @proto 2 */
+  /** Group and version of the object. @proto 2 */
   apiVersion?: string;
-  /** @proto 3 */
+  /** Name of the object. @proto 3 */
   name?: string;
-  /** @proto 4 @protoName uID */
+  /** UID of the object. @proto 4 @protoName uID */
   uid?: string;
 }
 
-/** @kind @resource selfsubjectreviews @scope Cluster */
+/** Asks who the caller is. @kind @resource selfsubjectreviews @scope Cluster */
 export interface SelfSubjectReview {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** The answer. @proto 2 */
   status?: SelfSubjectReviewStatus;
 }
 
+/** Who the caller is. */
 export interface SelfSubjectReviewStatus {
-  /** @proto 1 */
+  /** The caller as the server sees it. @proto 1 */
   userInfo?: UserInfo;
 }
 
-/** @kind */
+/** Asks for a token of a service account; posted to its `token` subresource. @kind */
 export interface TokenRequest {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** The token that is wanted. @proto 2 @optional */
   spec: TokenRequestSpec;
-  /** @proto 3 */
+  /** The token. @proto 3 */
   status?: TokenRequestStatus;
 }
 
+/** The token that is wanted. */
 export interface TokenRequestSpec {
-  /** @proto 1 @listType atomic */
+  /** Whom it is for; a receiver should refuse tokens not meant for it. @proto 1 @listType atomic */
   audiences?: string[];
-  /** @proto 3 */
+  /** Object it is bound to. @proto 3 */
   boundObjectRef?: BoundObjectReference;
-  /** @proto 4 */
+  /** Lifetime in seconds, at least 600; the server may choose another. @proto 4 */
   expirationSeconds?: Int64;
 }
 
+/** A token that was given. */
 export interface TokenRequestStatus {
-  /** @proto 1 */
+  /** The token. @proto 1 */
   token?: string;
-  /** @proto 2 */
+  /** When it ends. @proto 2 */
   expirationTimestamp?: Time;
 }
 
-/** @kind @resource tokenreviews @scope Cluster */
+/** Asks whether a token is good and whose it is. @kind @resource tokenreviews @scope Cluster */
 export interface TokenReview {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** The token. @proto 2 */
   spec: TokenReviewSpec;
-  /** @proto 3 */
+  /** The answer. @proto 3 */
   status?: TokenReviewStatus;
 }
 
+/** A token to look at. */
 export interface TokenReviewSpec {
-  /** @proto 1 */
+  /** The token. @proto 1 */
   token: string;
-  /** @proto 2 @listType atomic */
+  /** Whom the asker speaks for; the API server if empty. @proto 2 @listType atomic */
   audiences?: string[];
 }
 
+/** Whether a token is good and whose it is. */
 export interface TokenReviewStatus {
-  /** @proto 1 */
+  /** It is good. @proto 1 */
   authenticated?: boolean;
-  /** @proto 2 */
+  /** Whose it is. @proto 2 */
   user?: UserInfo;
-  /** @proto 3 */
+  /** Why it could not be checked. @proto 3 */
   error?: string;
-  /** @proto 4 @listType atomic */
+  /** Which of the asked audiences it is for. @proto 4 @listType atomic */
   audiences?: string[];
 }
 
+/** A user as authentication found it. */
 export interface UserInfo {
-  /** @proto 1 */
+  /** Unique name. @proto 1 */
   username?: string;
-  /** @proto 2 */
+  /** ID that a later user of the same name does not share. @proto 2 */
   uid?: string;
-  /** @proto 3 @listType atomic */
+  /** Groups the user is in. @proto 3 @listType atomic */
   groups?: string[];
-  /** @proto 4 */
+  /** More, from the authenticator. @proto 4 */
   extra?: Record<string, ExtraValue>;
 }

@@ -8,159 +8,184 @@ import type { FieldSelectorRequirement, LabelSelectorRequirement, ObjectMeta } f
 /** The values of one extra attribute of a user. @scalar io.k8s.api.authorization.v1.ExtraValue */
 export type ExtraValue = string[];
 
+/** Field selector of a request. */
 export interface FieldSelectorAttributes {
-  /** @proto 1 */
+  /** Its text; for webhooks alone, and excludes `requirements`. @proto 1 */
   rawSelector?: string;
-  /** @proto 2 @listType atomic */
+  /** Its parsed parts; all must hold. @proto 2 @listType atomic */
   requirements?: FieldSelectorRequirement[];
 }
 
+/** Label selector of a request. */
 export interface LabelSelectorAttributes {
-  /** @proto 1 */
+  /** Its text; for webhooks alone, and excludes `requirements`. @proto 1 */
   rawSelector?: string;
-  /** @proto 2 @listType atomic */
+  /** Its parsed parts; all must hold. @proto 2 @listType atomic */
   requirements?: LabelSelectorRequirement[];
 }
 
-/** @kind @resource localsubjectaccessreviews @scope Namespaced */
+/**
+ * Asks whether someone may do something in one namespace.
+ * @kind @resource localsubjectaccessreviews @scope Namespaced
+ */
 export interface LocalSubjectAccessReview {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** Who and what; its namespace must be that of the request. @proto 2 */
   spec: SubjectAccessReviewSpec;
-  /** @proto 3 */
+  /** The answer. @proto 3 */
   status?: SubjectAccessReviewStatus;
 }
 
+/** A request outside the resources. */
 export interface NonResourceAttributes {
-  /** @proto 1 */
+  /** URL path. @proto 1 */
   path?: string;
-  /** @proto 2 */
+  /** HTTP verb in lower case. @proto 2 */
   verb?: string;
 }
 
+/** Rights outside the resources. */
 export interface NonResourceRule {
-  /** @proto 1 @listType atomic */
+  /** What may be done; `*` for everything. @proto 1 @listType atomic */
   verbs: string[];
-  /** @proto 2 @listType atomic */
+  /** URL paths; a final `*` is a wildcard. @proto 2 @listType atomic */
   nonResourceURLs?: string[];
 }
 
+/** A request for a resource. */
 export interface ResourceAttributes {
-  /** @proto 1 */
+  /** Namespace; empty for all, or for cluster-wide resources. @proto 1 */
   namespace?: string;
-  /** @proto 2 */
+  /** What should be done, such as `get` or `create`; `*` for everything. @proto 2 */
   verb?: string;
-  /** @proto 3 */
+  /** API group; `*` for all. @proto 3 */
   group?: string;
-  /** @proto 4 */
+  /** API version; `*` for all. @proto 4 */
   version?: string;
-  /** @proto 5 */
+  /** Plural name; `*` for all. @proto 5 */
   resource?: string;
-  /** @proto 6 */
+  /** Subresource; empty for none. @proto 6 */
   subresource?: string;
-  /** @proto 7 */
+  /** Name of the object; empty for all. @proto 7 */
   name?: string;
-  /** @proto 8 */
+  /** Field selector of the request. @proto 8 */
   fieldSelector?: FieldSelectorAttributes;
-  /** @proto 9 */
+  /** Label selector of the request. @proto 9 */
   labelSelector?: LabelSelectorAttributes;
 }
 
+/** Rights on resources. */
 export interface ResourceRule {
-  /** @proto 1 @listType atomic */
+  /** What may be done; `*` for everything. @proto 1 @listType atomic */
   verbs: string[];
-  /** @proto 2 @listType atomic */
+  /** API groups; `*` for all. @proto 2 @listType atomic */
   apiGroups?: string[];
-  /** @proto 3 @listType atomic */
+  /** Plural names; `*` for all in these groups. @proto 3 @listType atomic */
   resources?: string[];
-  /** @proto 4 @listType atomic */
+  /** Only objects of these names; all if empty. @proto 4 @listType atomic */
   resourceNames?: string[];
 }
 
-/** @kind @resource selfsubjectaccessreviews @scope Cluster */
+/** Asks whether the caller may do something. @kind @resource selfsubjectaccessreviews @scope Cluster */
 export interface SelfSubjectAccessReview {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** What. @proto 2 */
   spec: SelfSubjectAccessReviewSpec;
-  /** @proto 3 */
+  /** The answer. @proto 3 */
   status?: SubjectAccessReviewStatus;
 }
 
+/** What is asked; exactly one member is set. */
 export interface SelfSubjectAccessReviewSpec {
-  /** @proto 1 */
+  /** A request for a resource. @proto 1 */
   resourceAttributes?: ResourceAttributes;
-  /** @proto 2 */
+  /** A request outside the resources. @proto 2 */
   nonResourceAttributes?: NonResourceAttributes;
 }
 
-/** @kind @resource selfsubjectrulesreviews @scope Cluster */
+/**
+ * Asks what the caller may do in a namespace; a display aid, not for decisions.
+ * @kind @resource selfsubjectrulesreviews @scope Cluster
+ */
 export interface SelfSubjectRulesReview {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** The namespace. @proto 2 */
   spec: SelfSubjectRulesReviewSpec;
-  /** @proto 3 */
+  /** The answer. @proto 3 */
   status?: SubjectRulesReviewStatus;
 }
 
+/** What is asked. */
 export interface SelfSubjectRulesReviewSpec {
-  /** @proto 1 */
+  /** The namespace; required. @proto 1 */
   namespace?: string;
 }
 
-/** @kind @resource subjectaccessreviews @scope Cluster */
+/** Asks whether someone may do something. @kind @resource subjectaccessreviews @scope Cluster */
 export interface SubjectAccessReview {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** Who and what. @proto 2 */
   spec: SubjectAccessReviewSpec;
-  /** @proto 3 */
+  /** The answer. @proto 3 */
   status?: SubjectAccessReviewStatus;
 }
 
+/** Who and what is asked about; one of the attributes, and a user or groups. */
 export interface SubjectAccessReviewSpec {
-  /** @proto 1 */
+  /** A request for a resource. @proto 1 */
   resourceAttributes?: ResourceAttributes;
-  /** @proto 2 */
+  /** A request outside the resources. @proto 2 */
   nonResourceAttributes?: NonResourceAttributes;
-  /** @proto 3 */
+  /** Name of the user. @proto 3 */
   user?: string;
-  /** @proto 4 @listType atomic */
+  /** Groups of the user. @proto 4 @listType atomic */
   groups?: string[];
-  /** @proto 5 */
+  /** More about the user, from the authenticator. @proto 5 */
   extra?: Record<string, ExtraValue>;
-  /** @proto 6 */
+  /** UID of the user. @proto 6 */
   uid?: string;
 }
 
+/** Whether someone may do something. */
 export interface SubjectAccessReviewStatus {
-  /** @proto 1 */
+  /** They may. @proto 1 */
   allowed: boolean;
-  /** @proto 2 */
+  /** Why, for people. @proto 2 */
   reason?: string;
-  /** @proto 3 */
+  /** What went wrong meanwhile; the answer may be right all the same. @proto 3 */
   evaluationError?: string;
-  /** @proto 4 */
+  /** Somebody objects; if neither this nor `allowed`, nobody had an opinion. @proto 4 */
   denied?: boolean;
 }
 
+/** What someone may do in a namespace. */
 export interface SubjectRulesReviewStatus {
-  /** @proto 1 @listType atomic */
+  /** Rights on resources. @proto 1 @listType atomic */
   resourceRules: ResourceRule[];
-  /** @proto 2 @listType atomic */
+  /** Rights outside the resources. @proto 2 @listType atomic */
   nonResourceRules: NonResourceRule[];
-  /** @proto 3 */
+  /** There may be more rights than are listed. @proto 3 */
   incomplete: boolean;
-  /** @proto 4 */
+  /** What went wrong meanwhile. @proto 4 */
   evaluationError?: string;
 }

@@ -8,65 +8,78 @@ import type { Bytes, Int32, ListMeta, ObjectMeta, Time } from '../meta/v1.ts';
 /** The values of one extra attribute of a user. @scalar io.k8s.api.certificates.v1.ExtraValue */
 export type ExtraValue = string[];
 
-/** @kind @resource certificatesigningrequests @scope Cluster @shortNames csr */
+/**
+ * Asks a signer for an X.509 certificate, once approved. Deleted after a while.
+ * @kind @resource certificatesigningrequests @scope Cluster @shortNames csr
+ */
 export interface CertificateSigningRequest {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** What is asked of whom; cannot change. @proto 2 */
   spec: CertificateSigningRequestSpec;
-  /** @proto 3 */
+  /** Approval and certificate. @proto 3 */
   status?: CertificateSigningRequestStatus;
 }
 
+/** Approval, denial or failure of a request. */
 export interface CertificateSigningRequestCondition {
-  /** @proto 1 */
+  /** `Approved`, `Denied` or `Failed`; the first two exclude each other and stay. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** One CamelCase word for programs: why the condition has this status. @proto 2 */
   reason?: string;
-  /** @proto 3 */
+  /** Sentence for people about the last change; may be empty. @proto 3 */
   message?: string;
-  /** @proto 4 */
+  /** When the condition was last written. @proto 4 */
   lastUpdateTime?: Time;
-  /** @proto 5 */
+  /** When `status` last took another value. @proto 5 */
   lastTransitionTime?: Time;
-  /** @proto 6 */
+  /** `True` for approved, denied and failed. @proto 6 */
   status: string;
 }
 
-/** @kind */
+/** Many CertificateSigningRequest objects, as one answer. @kind */
 export interface CertificateSigningRequestList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The CertificateSigningRequest objects. @proto 2 */
   items: CertificateSigningRequest[];
 }
 
+/** What is asked of whom, and by whom. */
 export interface CertificateSigningRequestSpec {
-  /** @proto 1 */
+  /** The PKCS#10 request in PEM, base64 in JSON. @proto 1 */
   request: Bytes;
-  /** @proto 2 */
+  /** Who asked; set by the server. @proto 2 */
   username?: string;
-  /** @proto 3 */
+  /** UID of who asked; set by the server. @proto 3 */
   uid?: string;
-  /** @proto 4 @listType atomic */
+  /** Groups of who asked; set by the server. @proto 4 @listType atomic */
   groups?: string[];
-  /** @proto 5 @listType atomic */
+  /**
+   * Key usages, such as `digital signature`, `key encipherment`, `client auth`, `server auth`.
+   * @proto 5 @listType atomic
+   */
   usages?: string[];
-  /** @proto 6 */
+  /** More about who asked; set by the server. @proto 6 */
   extra?: Record<string, ExtraValue>;
-  /** @proto 7 */
+  /** Signer, such as `kubernetes.io/kube-apiserver-client`. @proto 7 */
   signerName: string;
-  /** @proto 8 */
+  /** Wished lifetime in seconds, at least 600; the signer may differ. @proto 8 */
   expirationSeconds?: Int32;
 }
 
+/** Approval and certificate of a request. */
 export interface CertificateSigningRequestStatus {
-  /** @proto 1 @listType map @listMapKey type */
+  /** Approval, denial, failure. @proto 1 @listType map @listMapKey type */
   conditions?: CertificateSigningRequestCondition[];
-  /** @proto 2 */
+  /** The certificate with its chain in PEM; set once by the signer. @proto 2 */
   certificate?: Bytes;
 }

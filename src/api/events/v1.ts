@@ -6,55 +6,63 @@
 import type { EventSource, ObjectReference } from '../core/v1.ts';
 import type { Int32, ListMeta, MicroTime, ObjectMeta, Time } from '../meta/v1.ts';
 
-/** @kind @resource events @scope Namespaced @shortNames ev */
+/**
+ * A note that something happened to an object; kept for about an hour.
+ * @kind @resource events @scope Namespaced @shortNames ev
+ */
 export interface Event {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** When it was first seen. Required. @proto 2 */
   eventTime: MicroTime;
-  /** @proto 3 */
+  /** Set while the event repeats; empty for a single one. @proto 3 */
   series?: EventSeries;
-  /** @proto 4 */
+  /** Controller that reports, such as `kubernetes.io/kubelet`; cannot change. @proto 4 */
   reportingController?: string;
-  /** @proto 5 */
+  /** Which copy of the controller reports; up to 128 characters. @proto 5 */
   reportingInstance?: string;
-  /** @proto 6 */
+  /** What was done or failed, for programs; up to 128 characters. @proto 6 */
   action?: string;
-  /** @proto 7 */
+  /** One CamelCase word for programs: why it was done; up to 128 characters. @proto 7 */
   reason?: string;
-  /** @proto 8 */
+  /** Object the event is about. @proto 8 */
   regarding?: ObjectReference;
-  /** @proto 9 */
+  /** A second object, for actions between two. @proto 9 */
   related?: ObjectReference;
-  /** @proto 10 */
+  /** What happened, for people; up to 1 KiB. @proto 10 */
   note?: string;
-  /** @proto 11 */
+  /** `Normal` or `Warning`; others may come. @proto 11 */
   type?: string;
-  /** @proto 12 */
+  /** Who reported it, in the old form. @proto 12 */
   deprecatedSource?: EventSource;
-  /** @proto 13 */
+  /** When it was first seen, in the old form. @proto 13 */
   deprecatedFirstTimestamp?: Time;
-  /** @proto 14 */
+  /** When it was last seen, in the old form. @proto 14 */
   deprecatedLastTimestamp?: Time;
-  /** @proto 15 */
+  /** How many times it has been seen, in the old form. @proto 15 */
   deprecatedCount?: Int32;
 }
 
-/** @kind */
+/** Many Event objects, as one answer. @kind */
 export interface EventList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The Event objects. @proto 2 */
   items: Event[];
 }
 
+/** Repetitions of an event. */
 export interface EventSeries {
-  /** @proto 1 */
+  /** Repetitions so far. @proto 1 */
   count: Int32;
-  /** @proto 2 */
+  /** When it was seen last. @proto 2 */
   lastObservedTime: MicroTime;
 }

@@ -5,206 +5,251 @@
  */
 import type { Int32, ListMeta, ObjectMeta, Time } from '../meta/v1.ts';
 
+/** Seats of a level that never waits. */
 export interface ExemptPriorityLevelConfiguration {
-  /** @proto 1 */
+  /** Its share of the server's seats, which others may borrow from; 0 unless set. @proto 1 */
   nominalConcurrencyShares?: Int32;
-  /** @proto 2 */
+  /** Percentage of its seats that others may borrow, 0 to 100; 0 unless set. @proto 2 */
   lendablePercent?: Int32;
 }
 
+/** What makes requests of a schema one flow. */
 export interface FlowDistinguisherMethod {
-  /** @proto 1 */
+  /** `ByUser` or `ByNamespace`. @proto 1 */
   type: string;
 }
 
-/** @kind @resource flowschemas @scope Cluster */
+/**
+ * Sorts requests into flows and assigns them to a priority level.
+ * @kind @resource flowschemas @scope Cluster
+ */
 export interface FlowSchema {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** Which requests, to which level. @proto 2 @optional */
   spec: FlowSchemaSpec;
-  /** @proto 3 */
+  /** Whether it works. @proto 3 */
   status?: FlowSchemaStatus;
 }
 
+/** One aspect of a flow schema's state. */
 export interface FlowSchemaCondition {
-  /** @proto 1 */
+  /** Such as `Dangling`: its level does not exist. @proto 1 */
   type?: string;
-  /** @proto 2 */
+  /** `True`, `False` or `Unknown`. @proto 2 */
   status?: string;
-  /** @proto 3 */
+  /** When `status` last took another value. @proto 3 */
   lastTransitionTime?: Time;
-  /** @proto 4 */
+  /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
-  /** @proto 5 */
+  /** Sentence for people about the last change; may be empty. @proto 5 */
   message?: string;
 }
 
-/** @kind */
+/** Many FlowSchema objects, as one answer. @kind */
 export interface FlowSchemaList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The FlowSchema objects. @proto 2 */
   items: FlowSchema[];
 }
 
+/** Which requests go to which priority level. */
 export interface FlowSchemaSpec {
-  /** @proto 1 */
+  /** The level. Without it the schema is left out. @proto 1 */
   priorityLevelConfiguration: PriorityLevelConfigurationReference;
-  /** @proto 2 */
+  /** Order among schemas, 1 to 10000; the lowest that fits counts. 1000 unless set. @proto 2 */
   matchingPrecedence?: Int32;
-  /** @proto 3 */
+  /** What makes one flow; all requests are one unless set. @proto 3 */
   distinguisherMethod?: FlowDistinguisherMethod;
-  /** @proto 4 @listType atomic */
+  /** Requests that are meant; one is enough. @proto 4 @listType atomic */
   rules?: PolicyRulesWithSubjects[];
 }
 
+/** State of a flow schema. */
 export interface FlowSchemaStatus {
-  /** @proto 1 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type */
+  /**
+   * Aspects of its state.
+   * @proto 1 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type
+   */
   conditions?: FlowSchemaCondition[];
 }
 
+/** A group of users. */
 export interface GroupSubject {
-  /** @proto 1 */
+  /** Its name; `*` for all. @proto 1 */
   name: string;
 }
 
-/** @union {"discriminator": "type", "fields-to-discriminateBy": {"queuing": "Queuing"}} */
+/**
+ * What becomes of requests that find no free seat.
+ * @union {"discriminator": "type", "fields-to-discriminateBy": {"queuing": "Queuing"}}
+ */
 export interface LimitResponse {
-  /** @proto 1 */
+  /** `Queue` them or `Reject` them. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** The queues; only with `Queue`. @proto 2 */
   queuing?: QueuingConfiguration;
 }
 
+/** Seats of a level with a limit. */
 export interface LimitedPriorityLevelConfiguration {
-  /** @proto 1 */
+  /** Its share of the server's seats, relative to other levels; 30 unless set. @proto 1 */
   nominalConcurrencyShares?: Int32;
-  /** @proto 2 */
+  /** What becomes of requests that find no free seat. @proto 2 */
   limitResponse?: LimitResponse;
-  /** @proto 3 */
+  /** Percentage of its seats that others may borrow, 0 to 100; 0 unless set. @proto 3 */
   lendablePercent?: Int32;
-  /** @proto 4 */
+  /** Most it may borrow, in percent of its own seats; no limit unless set. @proto 4 */
   borrowingLimitPercent?: Int32;
 }
 
+/** Requests outside the resources. */
 export interface NonResourcePolicyRule {
-  /** @proto 1 @listType set */
+  /** HTTP verbs in lower case; `*` for all. @proto 1 @listType set */
   verbs: string[];
-  /** @proto 6 @listType set */
+  /** URL paths; `*` for all, or as the last path element. @proto 6 @listType set */
   nonResourceURLs: string[];
 }
 
+/** Requests of some subjects to some resources or paths. */
 export interface PolicyRulesWithSubjects {
-  /** @proto 1 @listType atomic */
+  /** Who asks; one is enough. @proto 1 @listType atomic */
   subjects: Subject[];
-  /** @proto 2 @listType atomic */
+  /** Requests for resources. @proto 2 @listType atomic */
   resourceRules?: ResourcePolicyRule[];
-  /** @proto 3 @listType atomic */
+  /** Requests outside the resources. @proto 3 @listType atomic */
   nonResourceRules?: NonResourcePolicyRule[];
 }
 
-/** @kind @resource prioritylevelconfigurations @scope Cluster */
+/**
+ * A priority level: how many requests run at once and how others wait.
+ * @kind @resource prioritylevelconfigurations @scope Cluster
+ */
 export interface PriorityLevelConfiguration {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** Its seats. @proto 2 @optional */
   spec: PriorityLevelConfigurationSpec;
-  /** @proto 3 */
+  /** Its state. @proto 3 */
   status?: PriorityLevelConfigurationStatus;
 }
 
+/** One aspect of a priority level's state. */
 export interface PriorityLevelConfigurationCondition {
-  /** @proto 1 */
+  /** Name of the condition in CamelCase. @proto 1 */
   type?: string;
-  /** @proto 2 */
+  /** `True`, `False` or `Unknown`. @proto 2 */
   status?: string;
-  /** @proto 3 */
+  /** When `status` last took another value. @proto 3 */
   lastTransitionTime?: Time;
-  /** @proto 4 */
+  /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
-  /** @proto 5 */
+  /** Sentence for people about the last change; may be empty. @proto 5 */
   message?: string;
 }
 
-/** @kind */
+/** Many PriorityLevelConfiguration objects, as one answer. @kind */
 export interface PriorityLevelConfigurationList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The PriorityLevelConfiguration objects. @proto 2 */
   items: PriorityLevelConfiguration[];
 }
 
+/** Names a priority level. */
 export interface PriorityLevelConfigurationReference {
-  /** @proto 1 */
+  /** Its name. @proto 1 */
   name: string;
 }
 
-/** @union {"discriminator": "type", "fields-to-discriminateBy": {"exempt": "Exempt", "limited": "Limited"}} */
+/**
+ * Seats of a priority level.
+ * @union {"discriminator": "type", "fields-to-discriminateBy": {"exempt": "Exempt", "limited": "Limited"}}
+ */
 export interface PriorityLevelConfigurationSpec {
-  /** @proto 1 */
+  /** `Limited`, or `Exempt`: never waits. @proto 1 */
   type: string;
-  /** @proto 2 */
+  /** Settings for `Limited`, and only for it. @proto 2 */
   limited?: LimitedPriorityLevelConfiguration;
-  /** @proto 3 */
+  /** Settings for `Exempt`, and only for it. @proto 3 */
   exempt?: ExemptPriorityLevelConfiguration;
 }
 
+/** State of a priority level. */
 export interface PriorityLevelConfigurationStatus {
-  /** @proto 1 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type */
+  /**
+   * Aspects of its state.
+   * @proto 1 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type
+   */
   conditions?: PriorityLevelConfigurationCondition[];
 }
 
+/** Queues of a priority level. */
 export interface QueuingConfiguration {
-  /** @proto 1 */
+  /** Number of queues; 64 unless set. 1 switches fairness between flows off. @proto 1 */
   queues?: Int32;
-  /** @proto 2 */
+  /** Queues a flow is dealt, of which it takes the shortest; 8 unless set, not above `queues`. @proto 2 */
   handSize?: Int32;
-  /** @proto 3 */
+  /** Most waiting requests in a queue; 50 unless set. @proto 3 */
   queueLengthLimit?: Int32;
 }
 
+/** Requests for resources. */
 export interface ResourcePolicyRule {
-  /** @proto 1 @listType set */
+  /** What is done; `*` for everything. @proto 1 @listType set */
   verbs: string[];
-  /** @proto 2 @listType set */
+  /** API groups; `*` for all. @proto 2 @listType set */
   apiGroups: string[];
-  /** @proto 3 @listType set */
+  /** Plural names, subresources as `pods/log`; `*` for all. @proto 3 @listType set */
   resources: string[];
-  /** @proto 4 */
+  /** Also requests without a namespace. @proto 4 */
   clusterScope?: boolean;
-  /** @proto 5 @listType set */
+  /** Requests in these namespaces; `*` for all. @proto 5 @listType set */
   namespaces?: string[];
 }
 
+/** A service account. */
 export interface ServiceAccountSubject {
-  /** @proto 1 */
+  /** Its namespace. @proto 1 */
   namespace: string;
-  /** @proto 2 */
+  /** Its name; `*` for all of the namespace. @proto 2 */
   name: string;
 }
 
-/** @union {"discriminator": "kind", "fields-to-discriminateBy": {"group": "Group", "serviceAccount": "ServiceAccount", "user": "User"}} */
+/**
+ * A user, a group or a service account.
+ * @union {"discriminator": "kind", "fields-to-discriminateBy": {"group": "Group", "serviceAccount": "ServiceAccount", "user": "User"}}
+ */
 export interface Subject {
-  /** @proto 1 */
+  /** Which member is set: `User`, `Group` or `ServiceAccount`. @proto 1 */
   kind: string;
-  /** @proto 2 */
+  /** The user. @proto 2 */
   user?: UserSubject;
-  /** @proto 3 */
+  /** The group. @proto 3 */
   group?: GroupSubject;
-  /** @proto 4 */
+  /** The service account. @proto 4 */
   serviceAccount?: ServiceAccountSubject;
 }
 
+/** A user. */
 export interface UserSubject {
-  /** @proto 1 */
+  /** User name; `*` for all. @proto 1 */
   name: string;
 }

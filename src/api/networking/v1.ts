@@ -6,296 +6,350 @@
 import type { TypedLocalObjectReference } from '../core/v1.ts';
 import type { Condition, Int32, IntOrString, LabelSelector, ListMeta, ObjectMeta } from '../meta/v1.ts';
 
+/** Sends requests for a path to a backend. */
 export interface HTTPIngressPath {
-  /** @proto 1 */
+  /** Path to compare with, starting with `/`; how is told by `pathType`. @proto 1 */
   path?: string;
-  /** @proto 2 */
+  /** Where the requests go. @proto 2 */
   backend: IngressBackend;
-  /** @proto 3 */
+  /** `Exact`, `Prefix` (whole path elements) or `ImplementationSpecific`. @proto 3 */
   pathType: string;
 }
 
+/** Backends by path. */
 export interface HTTPIngressRuleValue {
-  /** @proto 1 @listType atomic */
+  /** The paths, each with its backend. @proto 1 @listType atomic */
   paths: HTTPIngressPath[];
 }
 
-/** @kind @resource ipaddresses @scope Cluster */
+/** Marks one Service address as taken; its name is the address. @kind @resource ipaddresses @scope Cluster */
 export interface IPAddress {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** Who has it. @proto 2 */
   spec: IPAddressSpec;
 }
 
-/** @kind */
+/** Many IPAddress objects, as one answer. @kind */
 export interface IPAddressList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The IPAddress objects. @proto 2 */
   items: IPAddress[];
 }
 
+/** Who has an address. */
 export interface IPAddressSpec {
-  /** @proto 1 */
+  /** The object that has it, most often a Service. @proto 1 */
   parentRef: ParentReference;
 }
 
+/** A range of addresses with holes. */
 export interface IPBlock {
-  /** @proto 1 */
+  /** The range, such as `192.168.1.0/24`. @proto 1 */
   cidr: string;
-  /** @proto 2 @listType atomic */
+  /** Ranges inside it that are left out. @proto 2 @listType atomic */
   except?: string[];
 }
 
-/** @kind @resource ingresses @scope Namespaced @shortNames ing */
+/**
+ * Routes HTTP from outside to Services by host and path.
+ * @kind @resource ingresses @scope Namespaced @shortNames ing
+ */
 export interface Ingress {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** The routes. @proto 2 @optional */
   spec: IngressSpec;
-  /** @proto 3 */
+  /** Where the traffic comes in. @proto 3 */
   status?: IngressStatus;
 }
 
+/** Where requests go; exactly one member is set. */
 export interface IngressBackend {
-  /** @proto 3 */
+  /** An object of this namespace, such as a storage bucket. @proto 3 */
   resource?: TypedLocalObjectReference;
-  /** @proto 4 */
+  /** A Service of this namespace. @proto 4 */
   service?: IngressServiceBackend;
 }
 
-/** @kind @resource ingressclasses @scope Cluster */
+/** A kind of ingress, served by one controller. @kind @resource ingressclasses @scope Cluster */
 export interface IngressClass {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** Which controller, with which parameters. @proto 2 @optional */
   spec: IngressClassSpec;
 }
 
-/** @kind */
+/** Many IngressClass objects, as one answer. @kind */
 export interface IngressClassList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The IngressClass objects. @proto 2 */
   items: IngressClass[];
 }
 
+/** Names an object with parameters of an ingress class. */
 export interface IngressClassParametersReference {
-  /** @proto 1 @protoName aPIGroup */
+  /** API group; empty for the core group. @proto 1 @protoName aPIGroup */
   apiGroup?: string;
-  /** @proto 2 */
+  /** Kind of the object. @proto 2 */
   kind: string;
-  /** @proto 3 */
+  /** Name of the object. @proto 3 */
   name: string;
-  /** @proto 4 */
+  /** `Cluster` (default) or `Namespace`. @proto 4 */
   scope?: string;
-  /** @proto 5 */
+  /** Namespace of the object; set if and only if the scope is `Namespace`. @proto 5 */
   namespace?: string;
 }
 
+/** Which controller serves a class, with which parameters. */
 export interface IngressClassSpec {
-  /** @proto 1 */
+  /** Name of the controller as `domain/path`; cannot change. @proto 1 */
   controller?: string;
-  /** @proto 2 */
+  /** Object with further parameters. @proto 2 */
   parameters?: IngressClassParametersReference;
 }
 
-/** @kind */
+/** Many Ingress objects, as one answer. @kind */
 export interface IngressList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The Ingress objects. @proto 2 */
   items: Ingress[];
 }
 
+/** One point where an ingress takes traffic. */
 export interface IngressLoadBalancerIngress {
-  /** @proto 1 */
+  /** Its address, if it has one. @proto 1 */
   ip?: string;
-  /** @proto 2 */
+  /** Its DNS name, if it has one. @proto 2 */
   hostname?: string;
-  /** @proto 4 @listType atomic */
+  /** State of its ports. @proto 4 @listType atomic */
   ports?: IngressPortStatus[];
 }
 
+/** Where an ingress takes traffic. */
 export interface IngressLoadBalancerStatus {
-  /** @proto 1 @listType atomic */
+  /** The points. @proto 1 @listType atomic */
   ingress?: IngressLoadBalancerIngress[];
 }
 
+/** State of one port of an ingress. */
 export interface IngressPortStatus {
-  /** @proto 1 */
+  /** Port number. @proto 1 */
   port: Int32;
-  /** @proto 2 */
+  /** `TCP`, `UDP` or `SCTP`. @proto 2 */
   protocol: string;
-  /** @proto 3 */
+  /** What is wrong with it: a CamelCase word, with a domain prefix if from a provider. @proto 3 */
   error?: string;
 }
 
-/** @protoEmbed ingressRuleValue 2 */
+/** Routes of one host. @protoEmbed ingressRuleValue 2 */
 export interface IngressRule extends IngressRuleValue {
-  /** @proto 1 */
+  /** Host name without port; all hosts if empty. `*.` in front stands for one label. @proto 1 */
   host?: string;
 }
 
-/** @protoOnly */
+/** Routes of one host by protocol. @protoOnly */
 export interface IngressRuleValue {
-  /** @proto 1 */
+  /** Routes for HTTP. @proto 1 */
   http?: HTTPIngressRuleValue;
 }
 
+/** A port of a Service. */
 export interface IngressServiceBackend {
-  /** @proto 1 */
+  /** Name of the Service in the same namespace. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Its port. @proto 2 */
   port?: ServiceBackendPort;
 }
 
+/** Routes of an ingress. */
 export interface IngressSpec {
-  /** @proto 1 */
+  /** Where requests go that no rule fits. @proto 1 */
   defaultBackend?: IngressBackend;
-  /** @proto 2 @listType atomic */
+  /** Certificates by host; port 443. @proto 2 @listType atomic */
   tls?: IngressTLS[];
-  /** @proto 3 @listType atomic */
+  /** Routes by host; everything goes to the default backend without any. @proto 3 @listType atomic */
   rules?: IngressRule[];
-  /** @proto 4 */
+  /** Class whose controller serves it; the default class unless set. @proto 4 */
   ingressClassName?: string;
 }
 
+/** State of an ingress. */
 export interface IngressStatus {
-  /** @proto 1 */
+  /** Where it takes traffic. @proto 1 */
   loadBalancer?: IngressLoadBalancerStatus;
 }
 
+/** A certificate for some hosts. */
 export interface IngressTLS {
-  /** @proto 1 @listType atomic */
+  /** Hosts it covers; the controller's default unless set. @proto 1 @listType atomic */
   hosts?: string[];
-  /** @proto 2 */
+  /** Secret with certificate and key, type `kubernetes.io/tls`. @proto 2 */
   secretName?: string;
 }
 
-/** @kind @resource networkpolicies @scope Namespaced @shortNames netpol */
+/**
+ * Limits who may talk to certain pods, and to whom they may talk.
+ * @kind @resource networkpolicies @scope Namespaced @shortNames netpol
+ */
 export interface NetworkPolicy {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** The pods and the rules. @proto 2 @optional */
   spec: NetworkPolicySpec;
 }
 
+/** Allows traffic to some peers on some ports. */
 export interface NetworkPolicyEgressRule {
-  /** @proto 1 @listType atomic */
+  /** Ports at the peers; all if empty. @proto 1 @listType atomic */
   ports?: NetworkPolicyPort[];
-  /** @proto 2 @listType atomic */
+  /** The peers; all if empty. @proto 2 @listType atomic */
   to?: NetworkPolicyPeer[];
 }
 
+/** Allows traffic from some peers to some ports. */
 export interface NetworkPolicyIngressRule {
-  /** @proto 1 @listType atomic */
+  /** Ports at the pods; all if empty. @proto 1 @listType atomic */
   ports?: NetworkPolicyPort[];
-  /** @proto 2 @listType atomic */
+  /** The peers; all if empty. @proto 2 @listType atomic */
   from?: NetworkPolicyPeer[];
 }
 
-/** @kind */
+/** Many NetworkPolicy objects, as one answer. @kind */
 export interface NetworkPolicyList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The NetworkPolicy objects. @proto 2 */
   items: NetworkPolicy[];
 }
 
+/** Some peers: pods, or an address range. */
 export interface NetworkPolicyPeer {
-  /** @proto 1 */
+  /** Pods by label, in the namespaces of `namespaceSelector` or in that of the policy. @proto 1 */
   podSelector?: LabelSelector;
-  /** @proto 2 */
+  /** Namespaces by label; empty takes all. @proto 2 */
   namespaceSelector?: LabelSelector;
-  /** @proto 3 */
+  /** An address range; excludes the selectors. @proto 3 */
   ipBlock?: IPBlock;
 }
 
+/** A port or a range of ports. */
 export interface NetworkPolicyPort {
-  /** @proto 1 */
+  /** `TCP` (default), `UDP` or `SCTP`. @proto 1 */
   protocol?: string;
-  /** @proto 2 */
+  /** Port number, or name of a container port; all if absent. @proto 2 */
   port?: IntOrString;
-  /** @proto 3 */
+  /** Last port of a range that begins with the number `port`. @proto 3 */
   endPort?: Int32;
 }
 
+/** Pods of a policy, and what it allows them. */
 export interface NetworkPolicySpec {
-  /** @proto 1 */
+  /** Pods it applies to; empty takes all of the namespace. @proto 1 */
   podSelector?: LabelSelector;
-  /** @proto 2 @listType atomic */
+  /** Allowed incoming traffic; none if empty and the policy is about it. @proto 2 @listType atomic */
   ingress?: NetworkPolicyIngressRule[];
-  /** @proto 3 @listType atomic */
+  /** Allowed outgoing traffic; none if empty and the policy is about it. @proto 3 @listType atomic */
   egress?: NetworkPolicyEgressRule[];
-  /** @proto 4 @listType atomic */
+  /**
+   * `Ingress`, `Egress` or both; unless set, `Ingress`, and `Egress` if there are such rules.
+   * @proto 4 @listType atomic
+   */
   policyTypes?: string[];
 }
 
+/** Names the object that has an address. */
 export interface ParentReference {
-  /** @proto 1 */
+  /** API group; empty for the core group. @proto 1 */
   group?: string;
-  /** @proto 2 */
+  /** Plural name of the resource. @proto 2 */
   resource: string;
-  /** @proto 3 */
+  /** Namespace of the object. @proto 3 */
   namespace?: string;
-  /** @proto 4 */
+  /** Name of the object. @proto 4 */
   name: string;
 }
 
-/** @mapType atomic */
+/** A port of a Service, by name or number. @mapType atomic */
 export interface ServiceBackendPort {
-  /** @proto 1 */
+  /** Name of the port; excludes `number`. @proto 1 */
   name?: string;
-  /** @proto 2 */
+  /** Number of the port; excludes `name`. @proto 2 */
   number?: Int32;
 }
 
-/** @kind @resource servicecidrs @scope Cluster */
+/** A range that Service addresses are taken from. @kind @resource servicecidrs @scope Cluster */
 export interface ServiceCIDR {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 @optional */
+  /** The range. @proto 2 @optional */
   spec: ServiceCIDRSpec;
-  /** @proto 3 */
+  /** Whether it is in use. @proto 3 */
   status?: ServiceCIDRStatus;
 }
 
-/** @kind */
+/** Many ServiceCIDR objects, as one answer. @kind */
 export interface ServiceCIDRList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The ServiceCIDR objects. @proto 2 */
   items: ServiceCIDR[];
 }
 
+/** A range of Service addresses. */
 export interface ServiceCIDRSpec {
-  /** @proto 1 @listType atomic */
+  /** One range, or one each of IPv4 and IPv6. Cannot change. @proto 1 @listType atomic */
   cidrs?: string[];
 }
 
+/** State of a range. */
 export interface ServiceCIDRStatus {
-  /** @proto 1 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type */
+  /**
+   * Aspects of its state, such as `Ready`.
+   * @proto 1 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type
+   */
   conditions?: Condition[];
 }

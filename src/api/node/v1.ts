@@ -6,38 +6,47 @@
 import type { Toleration } from '../core/v1.ts';
 import type { ListMeta, ObjectMeta, Quantity } from '../meta/v1.ts';
 
+/** What a runtime takes for itself per pod. */
 export interface Overhead {
-  /** @proto 1 */
+  /** Amounts by resource. @proto 1 */
   podFixed?: Record<string, Quantity>;
 }
 
-/** @kind @resource runtimeclasses @scope Cluster */
+/** A way to run pods, such as in a virtual machine. @kind @resource runtimeclasses @scope Cluster */
 export interface RuntimeClass {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** Name the node's runtime knows it by; a DNS label. Cannot change. @proto 2 */
   handler: string;
-  /** @proto 3 */
+  /** What it takes for itself per pod. @proto 3 */
   overhead?: Overhead;
-  /** @proto 4 */
+  /** Nodes that support it; all unless set. @proto 4 */
   scheduling?: Scheduling;
 }
 
-/** @kind */
+/** Many RuntimeClass objects, as one answer. @kind */
 export interface RuntimeClassList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The RuntimeClass objects. @proto 2 */
   items: RuntimeClass[];
 }
 
+/** Nodes that support a runtime class. */
 export interface Scheduling {
-  /** @proto 1 @mapType atomic */
+  /**
+   * Labels of the nodes, added to the pod's own; a contradiction rejects the pod.
+   * @proto 1 @mapType atomic
+   */
   nodeSelector?: Record<string, string>;
-  /** @proto 2 @listType atomic */
+  /** Taints of the nodes, borne by its pods. @proto 2 @listType atomic */
   tolerations?: Toleration[];
 }

@@ -6,447 +6,507 @@
 import type { NodeSelector } from '../core/v1.ts';
 import type { Condition, Int64, ListMeta, ObjectMeta, Quantity, RawExtension, Time } from '../meta/v1.ts';
 
+/** What a driver says of a device that was given out. */
 export interface AllocatedDeviceStatus {
-  /** @proto 1 */
+  /** Name of the DRA driver; a DNS subdomain, up to 63 characters. @proto 1 */
   driver: string;
-  /** @proto 2 */
+  /** Pool the device is in. @proto 2 */
   pool: string;
-  /** @proto 3 */
+  /** Name of the device in its pool. @proto 3 */
   device: string;
-  /** @proto 4 @listType map @listMapKey type */
+  /** Aspects of the device's state; at most 8. @proto 4 @listType map @listMapKey type */
   conditions?: Condition[];
-  /** @proto 5 */
+  /** Free data of the driver; up to 10 KiB. @proto 5 */
   data?: RawExtension;
-  /** @proto 6 */
+  /** Network details of the device. @proto 6 */
   networkData?: NetworkDeviceData;
-  /** @proto 7 */
+  /** Which share of the device, if several claims use it. @proto 7 */
   shareID?: string;
 }
 
+/** Devices that were given to a claim. */
 export interface AllocationResult {
-  /** @proto 1 */
+  /** The devices and their configuration. @proto 1 */
   devices?: DeviceAllocationResult;
-  /** @proto 3 */
+  /** Nodes that can reach them all; any node unless set. @proto 3 */
   nodeSelector?: NodeSelector;
-  /** @proto 5 */
+  /** When they were given. @proto 5 */
   allocationTimestamp?: Time;
 }
 
+/** A CEL condition on a device. */
 export interface CELDeviceSelector {
-  /** @proto 1 */
+  /** CEL that yields a boolean, over `device.driver`, `device.attributes` and `device.capacity`. @proto 1 */
   expression: string;
 }
 
+/** How much of a capacity one request may take; by list or by range. */
 export interface CapacityRequestPolicy {
-  /** @proto 1 */
+  /** Amount for requests that name none. @proto 1 */
   default?: Quantity;
-  /** @proto 3 @listType atomic */
+  /**
+   * Allowed amounts in rising order, at most 10; others are rounded up. Holds the default.
+   * @proto 3 @listType atomic
+   */
   validValues?: Quantity[];
-  /** @proto 4 */
+  /** Range of allowed amounts. @proto 4 */
   validRange?: CapacityRequestPolicyRange;
 }
 
+/** Range of amounts. */
 export interface CapacityRequestPolicyRange {
-  /** @proto 1 */
+  /** Least amount; smaller ones are raised to it. @proto 1 */
   min: Quantity;
-  /** @proto 2 */
+  /** Largest amount. @proto 2 */
   max?: Quantity;
-  /** @proto 3 */
+  /** Amounts are `min` plus a multiple of this; others are rounded up. @proto 3 */
   step?: Quantity;
 }
 
+/** Amounts needed of a device's capacity. */
 export interface CapacityRequirements {
-  /** @proto 1 */
+  /** Amount by name of the capacity; the policy's default for those left out. @proto 1 */
   requests?: Record<string, Quantity>;
 }
 
+/** An amount that devices share. */
 export interface Counter {
-  /** @proto 1 */
+  /** The amount. @proto 1 */
   value: Quantity;
 }
 
+/** Counters under a name, from which devices draw. */
 export interface CounterSet {
-  /** @proto 1 */
+  /** Unique name in the pool; a DNS label. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Counters by name; at most 32. @proto 2 */
   counters: Record<string, Counter>;
 }
 
+/** One device a driver offers. */
 export interface Device {
-  /** @proto 1 */
+  /** Unique in the pool; a DNS label. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Properties by name; together with `capacity` at most 32. @proto 2 */
   attributes?: Record<string, DeviceAttribute>;
-  /** @proto 3 */
+  /** Amounts by name. @proto 3 */
   capacity?: Record<string, DeviceCapacity>;
-  /** @proto 4 @listType atomic */
+  /** What it draws from shared counters when it is given out. @proto 4 @listType atomic */
   consumesCounters?: DeviceCounterConsumption[];
-  /** @proto 5 */
+  /** Only node that can reach it; only with `perDeviceNodeSelection`. @proto 5 */
   nodeName?: string;
-  /** @proto 6 */
+  /** Nodes that can reach it; only with `perDeviceNodeSelection`. @proto 6 */
   nodeSelector?: NodeSelector;
-  /** @proto 7 */
+  /** All nodes can reach it; only with `perDeviceNodeSelection`. @proto 7 */
   allNodes?: boolean;
-  /** @proto 8 @listType atomic */
+  /** Marks that repel claims without a fitting toleration. @proto 8 @listType atomic */
   taints?: DeviceTaint[];
-  /** @proto 9 */
+  /** Once given out, only the chosen node can use it. @proto 9 */
   bindsToNode?: boolean;
-  /** @proto 10 @listType atomic */
+  /** Conditions to wait for before the pod is bound; at most 4. @proto 10 @listType atomic */
   bindingConditions?: string[];
-  /** @proto 11 @listType atomic */
+  /** Conditions that mean it will not work; at most 4. @proto 11 @listType atomic */
   bindingFailureConditions?: string[];
-  /** @proto 12 */
+  /** Several claims may share it. @proto 12 */
   allowMultipleAllocations?: boolean;
-  /** @proto 13 */
+  /** What it takes from node resources, such as CPU, by resource. @proto 13 */
   nodeAllocatableResourceMappings?: Record<string, NodeAllocatableResourceMapping>;
 }
 
-/** @protoEmbed deviceConfiguration 3 */
+/** Configuration that goes with given devices. @protoEmbed deviceConfiguration 3 */
 export interface DeviceAllocationConfiguration extends DeviceConfiguration {
-  /** @proto 1 */
+  /** Where it comes from: `FromClass` or `FromClaim`. @proto 1 */
   source: string;
-  /** @proto 2 @listType atomic */
+  /** Requests it is for; all if empty. @proto 2 @listType atomic */
   requests?: string[];
 }
 
+/** Devices that were given, with their configuration. */
 export interface DeviceAllocationResult {
-  /** @proto 1 @listType atomic */
+  /** The devices. @proto 1 @listType atomic */
   results?: DeviceRequestAllocationResult[];
-  /** @proto 2 @listType atomic */
+  /** Configuration from classes and claim, the class first. @proto 2 @listType atomic */
   config?: DeviceAllocationConfiguration[];
 }
 
+/** A property of a device; exactly one member is set. */
 export interface DeviceAttribute {
-  /** @proto 2 */
+  /** A whole number. @proto 2 */
   int?: Int64;
-  /** @proto 3 */
+  /** A truth value. @proto 3 */
   bool?: boolean;
-  /** @proto 4 */
+  /** A text, up to 64 characters. @proto 4 */
   string?: string;
-  /** @proto 5 */
+  /** A semantic version, up to 64 characters. @proto 5 */
   version?: string;
-  /** @proto 6 @listType atomic */
+  /** Several whole numbers. @proto 6 @listType atomic */
   ints?: Int64[];
-  /** @proto 7 @listType atomic */
+  /** Several truth values. @proto 7 @listType atomic */
   bools?: boolean[];
-  /** @proto 8 @listType atomic */
+  /** Several texts. @proto 8 @listType atomic */
   strings?: string[];
-  /** @proto 9 @listType atomic */
+  /** Several semantic versions. @proto 9 @listType atomic */
   versions?: string[];
 }
 
+/** An amount a device has. */
 export interface DeviceCapacity {
-  /** @proto 1 */
+  /** The amount. @proto 1 */
   value: Quantity;
-  /** @proto 2 */
+  /** How requests may take from it; without one a request takes it all. @proto 2 */
   requestPolicy?: CapacityRequestPolicy;
 }
 
+/** Which devices are wanted. */
 export interface DeviceClaim {
-  /** @proto 1 @listType atomic */
+  /** The devices, request by request; at most 32. @proto 1 @listType atomic */
   requests?: DeviceRequest[];
-  /** @proto 2 @listType atomic */
+  /** Conditions between the devices; at most 32. @proto 2 @listType atomic */
   constraints?: DeviceConstraint[];
-  /** @proto 3 @listType atomic */
+  /** Configuration for drivers; at most 32. @proto 3 @listType atomic */
   config?: DeviceClaimConfiguration[];
 }
 
-/** @protoEmbed deviceConfiguration 2 */
+/** Configuration in a claim. @protoEmbed deviceConfiguration 2 */
 export interface DeviceClaimConfiguration extends DeviceConfiguration {
-  /** @proto 1 @listType atomic */
+  /** Requests it is for; all if empty. @proto 1 @listType atomic */
   requests?: string[];
 }
 
-/** @kind @resource deviceclasses @scope Cluster */
+/** A kind of device, as defined by an administrator. @kind @resource deviceclasses @scope Cluster */
 export interface DeviceClass {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** What belongs to it. @proto 2 */
   spec: DeviceClassSpec;
 }
 
-/** @protoEmbed deviceConfiguration 1 */
+/** Configuration in a class. @protoEmbed deviceConfiguration 1 */
 export interface DeviceClassConfiguration extends DeviceConfiguration {}
 
-/** @kind */
+/** Many DeviceClass objects, as one answer. @kind */
 export interface DeviceClassList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The DeviceClass objects. @proto 2 */
   items: DeviceClass[];
 }
 
+/** What belongs to a class of devices. */
 export interface DeviceClassSpec {
-  /** @proto 1 @listType atomic */
+  /** CEL conditions a device must meet; at most 32. @proto 1 @listType atomic */
   selectors?: DeviceSelector[];
-  /** @proto 2 @listType atomic */
+  /** Configuration for drivers; at most 32. @proto 2 @listType atomic */
   config?: DeviceClassConfiguration[];
-  /** @proto 4 */
+  /** Extended resource by which pods can ask for these devices. @proto 4 */
   extendedResourceName?: string;
 }
 
-/** @protoOnly */
+/** Configuration for a driver; exactly one member is set. @protoOnly */
 export interface DeviceConfiguration {
-  /** @proto 1 */
+  /** Parameters only the driver understands. @proto 1 */
   opaque?: OpaqueDeviceConfiguration;
 }
 
+/** A condition between devices of a claim. */
 export interface DeviceConstraint {
-  /** @proto 1 @listType atomic */
+  /** Requests it is about; all if empty. @proto 1 @listType atomic */
   requests?: string[];
-  /** @proto 2 */
+  /** Attribute that must be the same in all devices, as `domain/name`. @proto 2 */
   matchAttribute?: string;
-  /** @proto 3 */
+  /** Attribute that must differ between all devices, as `domain/name`. @proto 3 */
   distinctAttribute?: string;
 }
 
+/** What a device draws from a counter set. */
 export interface DeviceCounterConsumption {
-  /** @proto 1 */
+  /** Name of the set. @proto 1 */
   counterSet: string;
-  /** @proto 2 */
+  /** Amounts by counter. @proto 2 */
   counters: Record<string, Counter>;
 }
 
+/** A wish for devices; exactly one of `exactly` and `firstAvailable` is set. */
 export interface DeviceRequest {
-  /** @proto 1 */
+  /** Name of the request, a DNS label. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** The one wish. @proto 2 */
   exactly?: ExactDeviceRequest;
-  /** @proto 3 @listType atomic */
+  /** Wishes in order; the first that can be met counts. At most 8. @proto 3 @listType atomic */
   firstAvailable?: DeviceSubRequest[];
 }
 
+/** One device that was given. */
 export interface DeviceRequestAllocationResult {
-  /** @proto 1 */
+  /** Request it is for, as `<request>` or `<request>/<subrequest>`. @proto 1 */
   request: string;
-  /** @proto 2 */
+  /** Name of the DRA driver; a DNS subdomain, up to 63 characters. @proto 2 */
   driver: string;
-  /** @proto 3 */
+  /** Pool the device is in. @proto 3 */
   pool: string;
-  /** @proto 4 */
+  /** Name of the device in its pool. @proto 4 */
   device: string;
-  /** @proto 5 */
+  /** It was given for monitoring. @proto 5 */
   adminAccess?: boolean;
-  /** @proto 6 @listType atomic */
+  /** Tolerations of the request at that time. @proto 6 @listType atomic */
   tolerations?: DeviceToleration[];
-  /** @proto 7 @listType atomic */
+  /** Conditions to wait for before the pod is bound. @proto 7 @listType atomic */
   bindingConditions?: string[];
-  /** @proto 8 @listType atomic */
+  /** Conditions that mean it will not work. @proto 8 @listType atomic */
   bindingFailureConditions?: string[];
-  /** @proto 9 */
+  /** Which share of the device, if several claims use it. @proto 9 */
   shareID?: string;
-  /** @proto 10 */
+  /** Amounts taken from its capacity. @proto 10 */
   consumedCapacity?: Record<string, Quantity>;
 }
 
+/** A condition on a device; exactly one member is set. */
 export interface DeviceSelector {
-  /** @proto 1 */
+  /** A CEL condition. @proto 1 */
   cel?: CELDeviceSelector;
 }
 
+/** One of several wishes in order. */
 export interface DeviceSubRequest {
-  /** @proto 1 */
+  /** Name of the request, a DNS label. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Class the devices must belong to. Required. @proto 2 */
   deviceClassName: string;
-  /** @proto 3 @listType atomic */
+  /** Further CEL conditions a device must meet. @proto 3 @listType atomic */
   selectors?: DeviceSelector[];
-  /** @proto 4 */
+  /** `ExactCount` (default) or `All` devices of a pool that fit. @proto 4 */
   allocationMode?: string;
-  /** @proto 5 */
+  /** How many devices; 1 unless set. Only with `ExactCount`. @proto 5 */
   count?: Int64;
-  /** @proto 6 @listType atomic */
+  /** Device taints the request bears. @proto 6 @listType atomic */
   tolerations?: DeviceToleration[];
-  /** @proto 7 */
+  /** Amounts it needs of the device's capacity. @proto 7 */
   capacity?: CapacityRequirements;
 }
 
+/** A mark on a device that repels claims without a fitting toleration. */
 export interface DeviceTaint {
-  /** @proto 1 */
+  /** Taint key; for a toleration, empty with `Exists` fits all. @proto 1 */
   key: string;
-  /** @proto 2 */
+  /** Taint value; for a toleration, empty with `Exists`. @proto 2 */
   value?: string;
-  /** @proto 3 */
+  /** `NoSchedule` for new pods, `NoExecute` also for running ones, `None` for information. @proto 3 */
   effect: string;
-  /** @proto 4 */
+  /** When it was put on. @proto 4 */
   timeAdded?: Time;
 }
 
+/** Lets a request bear device taints that fit. */
 export interface DeviceToleration {
-  /** @proto 1 */
+  /** Taint key; for a toleration, empty with `Exists` fits all. @proto 1 */
   key?: string;
-  /** @proto 2 */
+  /** `Exists` or `Equal`. @proto 2 */
   operator?: string;
-  /** @proto 3 */
+  /** Taint value; for a toleration, empty with `Exists`. @proto 3 */
   value?: string;
-  /** @proto 4 */
+  /** `NoSchedule` for new pods, `NoExecute` also for running ones, `None` for information. @proto 4 */
   effect?: string;
-  /** @proto 5 */
+  /** With `NoExecute`, seconds until the pod is driven out all the same; absent for never. @proto 5 */
   tolerationSeconds?: Int64;
 }
 
+/** A wish for devices of one class. */
 export interface ExactDeviceRequest {
-  /** @proto 1 */
+  /** Class the devices must belong to. Required. @proto 1 */
   deviceClassName: string;
-  /** @proto 2 @listType atomic */
+  /** Further CEL conditions a device must meet. @proto 2 @listType atomic */
   selectors?: DeviceSelector[];
-  /** @proto 3 */
+  /** `ExactCount` (default) or `All` devices of a pool that fit. @proto 3 */
   allocationMode?: string;
-  /** @proto 4 */
+  /** How many devices; 1 unless set. Only with `ExactCount`. @proto 4 */
   count?: Int64;
-  /** @proto 5 */
+  /** Grant access for monitoring to devices others may use; needs a namespace labelled for it. @proto 5 */
   adminAccess?: boolean;
-  /** @proto 6 @listType atomic */
+  /** Device taints the request bears. @proto 6 @listType atomic */
   tolerations?: DeviceToleration[];
-  /** @proto 7 */
+  /** Amounts it needs of the device's capacity. @proto 7 */
   capacity?: CapacityRequirements;
 }
 
+/** Network details of a device. */
 export interface NetworkDeviceData {
-  /** @proto 1 */
+  /** Name of the interface, up to 256 characters. @proto 1 */
   interfaceName?: string;
-  /** @proto 2 @listType atomic */
+  /** Addresses with prefix length, at most 16. @proto 2 @listType atomic */
   ips?: string[];
-  /** @proto 3 */
+  /** Hardware address, up to 128 characters. @proto 3 */
   hardwareAddress?: string;
 }
 
+/** What a device takes from a node resource. */
 export interface NodeAllocatableResourceMapping {
-  /** @proto 1 */
+  /** Capacity of the device the amount is computed from; the number of devices unless set. @proto 1 */
   capacityKey?: string;
-  /** @proto 2 */
+  /** Factor for it; 1 unless set. @proto 2 */
   allocationMultiplier?: Quantity;
 }
 
+/** Parameters only a driver understands. */
 export interface OpaqueDeviceConfiguration {
-  /** @proto 1 */
+  /** Name of the DRA driver; a DNS subdomain, up to 63 characters. @proto 1 */
   driver: string;
-  /** @proto 2 */
+  /** The parameters, with apiVersion and kind of their own; up to 10 KiB. @proto 2 */
   parameters: RawExtension;
 }
 
-/** @kind @resource resourceclaims @scope Namespaced */
+/**
+ * A wish for devices, and the hold on those that fulfil it.
+ * @kind @resource resourceclaims @scope Namespaced
+ */
 export interface ResourceClaim {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** Which devices are wanted; cannot change. @proto 2 */
   spec: ResourceClaimSpec;
-  /** @proto 3 */
+  /** Which were given, and who uses them. @proto 3 */
   status?: ResourceClaimStatus;
 }
 
+/** Who uses a claim. */
 export interface ResourceClaimConsumerReference {
-  /** @proto 1 */
+  /** API group; empty for the core group. @proto 1 */
   apiGroup?: string;
-  /** @proto 3 */
+  /** Plural name, such as `pods`. @proto 3 */
   resource: string;
-  /** @proto 4 */
+  /** Name of the user. @proto 4 */
   name: string;
-  /** @proto 5 */
+  /** UID of the user. @proto 5 */
   uid: string;
 }
 
-/** @kind */
+/** Many ResourceClaim objects, as one answer. @kind */
 export interface ResourceClaimList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The ResourceClaim objects. @proto 2 */
   items: ResourceClaim[];
 }
 
+/** Which devices a claim wants. */
 export interface ResourceClaimSpec {
-  /** @proto 1 */
+  /** The devices. @proto 1 */
   devices?: DeviceClaim;
 }
 
+/** What a claim was given, and who uses it. */
 export interface ResourceClaimStatus {
-  /** @proto 1 */
+  /** What was given; set once all of it is there. @proto 1 */
   allocation?: AllocationResult;
-  /** @proto 2 @listType map @listMapKey uid @patchStrategy merge @patchMergeKey uid */
+  /**
+   * Who may use it at present; at most 256.
+   * @proto 2 @listType map @listMapKey uid @patchStrategy merge @patchMergeKey uid
+   */
   reservedFor?: ResourceClaimConsumerReference[];
-  /** @proto 4 @listType map @listMapKey driver @listMapKey device @listMapKey pool @listMapKey shareID */
+  /**
+   * What drivers say of the devices.
+   * @proto 4 @listType map @listMapKey driver @listMapKey device @listMapKey pool @listMapKey shareID
+   */
   devices?: AllocatedDeviceStatus[];
 }
 
-/** @kind @resource resourceclaimtemplates @scope Namespaced */
+/** A blueprint for claims made for pods. @kind @resource resourceclaimtemplates @scope Namespaced */
 export interface ResourceClaimTemplate {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** The blueprint; cannot change. @proto 2 */
   spec: ResourceClaimTemplateSpec;
 }
 
-/** @kind */
+/** Many ResourceClaimTemplate objects, as one answer. @kind */
 export interface ResourceClaimTemplateList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The ResourceClaimTemplate objects. @proto 2 */
   items: ResourceClaimTemplate[];
 }
 
+/** A blueprint for claims. */
 export interface ResourceClaimTemplateSpec {
-  /** @proto 1 */
+  /** Labels and annotations for each claim. @proto 1 */
   metadata?: ObjectMeta;
-  /** @proto 2 */
+  /** Spec for each claim. @proto 2 */
   spec: ResourceClaimSpec;
 }
 
+/** A pool of devices, spread over slices. */
 export interface ResourcePool {
-  /** @proto 1 */
+  /** Its name; often that of the node. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Counts changes of the pool; slices of older generations do not count. @proto 2 */
   generation: Int64;
-  /** @proto 3 */
+  /** Number of slices that make up the pool in this generation. @proto 3 */
   resourceSliceCount: Int64;
 }
 
-/** @kind @resource resourceslices @scope Cluster */
+/** Part of a pool of devices that a driver offers. @kind @resource resourceslices @scope Cluster */
 export interface ResourceSlice {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** The devices. @proto 2 */
   spec: ResourceSliceSpec;
 }
 
-/** @kind */
+/** Many ResourceSlice objects, as one answer. @kind */
 export interface ResourceSliceList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The ResourceSlice objects. @proto 2 */
   items: ResourceSlice[];
 }
 
+/** Devices, and the nodes that can reach them; exactly one way of naming nodes is used. */
 export interface ResourceSliceSpec {
-  /** @proto 1 */
+  /** Name of the DRA driver; a DNS subdomain, up to 63 characters. @proto 1 */
   driver: string;
-  /** @proto 2 */
+  /** Pool the devices are in. @proto 2 */
   pool: ResourcePool;
-  /** @proto 3 */
+  /** Only node that can reach them; cannot change. @proto 3 */
   nodeName?: string;
-  /** @proto 4 */
+  /** Nodes that can reach them. @proto 4 */
   nodeSelector?: NodeSelector;
-  /** @proto 5 */
+  /** All nodes can reach them. @proto 5 */
   allNodes?: boolean;
-  /** @proto 6 @listType atomic */
+  /** The devices, at most 128. @proto 6 @listType atomic */
   devices?: Device[];
-  /** @proto 7 */
+  /** Each device says itself which nodes can reach it. @proto 7 */
   perDeviceNodeSelection?: boolean;
-  /** @proto 8 @listType atomic */
+  /** Counters the devices draw from; at most 8 sets. @proto 8 @listType atomic */
   sharedCounters?: CounterSet[];
 }

@@ -5,28 +5,32 @@
  */
 import type { Int32, ListMeta, ObjectMeta } from '../meta/v1.ts';
 
-/** @kind @resource priorityclasses @scope Cluster @shortNames pc */
+/** A name for a pod priority. @kind @resource priorityclasses @scope Cluster @shortNames pc */
 export interface PriorityClass {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** The priority; higher goes first. At most 1000000000 for own classes. @proto 2 */
   value?: Int32;
-  /** @proto 3 */
+  /** Give it to pods that name no class; at most one class should. @proto 3 */
   globalDefault?: boolean;
-  /** @proto 4 */
+  /** What it is meant for. @proto 4 */
   description?: string;
-  /** @proto 5 */
+  /** Whether its pods push out others: `PreemptLowerPriority` (default) or `Never`. @proto 5 */
   preemptionPolicy?: string;
 }
 
-/** @kind */
+/** Many PriorityClass objects, as one answer. @kind */
 export interface PriorityClassList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The PriorityClass objects. @proto 2 */
   items: PriorityClass[];
 }

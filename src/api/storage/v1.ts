@@ -6,233 +6,284 @@
 import type { PersistentVolumeSpec, TopologySelectorTerm } from '../core/v1.ts';
 import type { Int32, Int64, LabelSelector, ListMeta, ObjectMeta, Quantity, Time } from '../meta/v1.ts';
 
-/** @kind @resource csidrivers @scope Cluster */
+/**
+ * What the cluster has to know about a CSI driver; named like the driver.
+ * @kind @resource csidrivers @scope Cluster
+ */
 export interface CSIDriver {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** How it wants to be called. @proto 2 */
   spec: CSIDriverSpec;
 }
 
-/** @kind */
+/** Many CSIDriver objects, as one answer. @kind */
 export interface CSIDriverList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The CSIDriver objects. @proto 2 */
   items: CSIDriver[];
 }
 
+/** How a CSI driver wants to be called. */
 export interface CSIDriverSpec {
-  /** @proto 1 */
+  /** Whether volumes have to be attached to the node first; true unless set. Cannot change. @proto 1 */
   attachRequired?: boolean;
-  /** @proto 2 */
+  /** Tell the driver name, namespace, UID and account of the pod on mount; off by default. @proto 2 */
   podInfoOnMount?: boolean;
-  /** @proto 3 @listType set */
+  /** `Persistent` (default), `Ephemeral` or both. Cannot change. @proto 3 @listType set */
   volumeLifecycleModes?: string[];
-  /** @proto 4 */
+  /** The scheduler minds the free space the driver reports; off by default. @proto 4 */
   storageCapacity?: boolean;
-  /** @proto 5 */
+  /**
+   * Whether ownership of volumes may be changed: `ReadWriteOnceWithFSType` (default), `File` or `None`.
+   * @proto 5
+   */
   fsGroupPolicy?: string;
-  /** @proto 6 @listType atomic */
+  /** Service account tokens to hand to the driver on mount. @proto 6 @listType atomic */
   tokenRequests?: TokenRequest[];
-  /** @proto 7 */
+  /** Call NodePublishVolume again and again, such as for fresh tokens; off by default. @proto 7 */
   requiresRepublish?: boolean;
-  /** @proto 8 */
+  /** The driver can mount with an SELinux label; off by default. @proto 8 */
   seLinuxMount?: boolean;
-  /** @proto 9 */
+  /** Seconds between refreshes of the node's volume limit, at least 10; never unless set. @proto 9 */
   nodeAllocatableUpdatePeriodSeconds?: Int64;
-  /** @proto 10 */
+  /** Hand tokens over among the secrets, not in the volume context; needs `tokenRequests`. @proto 10 */
   serviceAccountTokenInSecrets?: boolean;
-  /** @proto 11 */
+  /** Keep pods that need the driver off nodes that lack it; off by default. @proto 11 */
   preventPodSchedulingIfMissing?: boolean;
 }
 
-/** @kind @resource csinodes @scope Cluster */
+/** CSI drivers on a node; named like the node. @kind @resource csinodes @scope Cluster */
 export interface CSINode {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** The drivers. @proto 2 */
   spec: CSINodeSpec;
 }
 
+/** One CSI driver on a node. */
 export interface CSINodeDriver {
-  /** @proto 1 */
+  /** Name of the driver. @proto 1 */
   name: string;
-  /** @proto 2 */
+  /** Name the driver knows the node by. @proto 2 */
   nodeID: string;
-  /** @proto 3 @listType atomic */
+  /** Node labels the driver uses as topology. @proto 3 @listType atomic */
   topologyKeys?: string[];
-  /** @proto 4 */
+  /** Volumes of the driver the node can hold. @proto 4 */
   allocatable?: VolumeNodeResources;
 }
 
-/** @kind */
+/** Many CSINode objects, as one answer. @kind */
 export interface CSINodeList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The CSINode objects. @proto 2 */
   items: CSINode[];
 }
 
+/** CSI drivers on a node. */
 export interface CSINodeSpec {
-  /** @proto 1 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name */
+  /**
+   * The drivers; may be empty.
+   * @proto 1 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
+   */
   drivers: CSINodeDriver[];
 }
 
-/** @kind @resource csistoragecapacities @scope Namespaced */
+/**
+ * Free space of a storage class in one part of the cluster.
+ * @kind @resource csistoragecapacities @scope Namespaced
+ */
 export interface CSIStorageCapacity {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** Nodes it is reachable from; none if absent, all if empty. @proto 2 */
   nodeTopology?: LabelSelector;
-  /** @proto 3 */
+  /** The storage class. Cannot change. @proto 3 */
   storageClassName: string;
-  /** @proto 4 */
+  /** Free space. @proto 4 */
   capacity?: Quantity;
-  /** @proto 5 */
+  /** Largest volume that can be made. @proto 5 */
   maximumVolumeSize?: Quantity;
 }
 
-/** @kind */
+/** Many CSIStorageCapacity objects, as one answer. @kind */
 export interface CSIStorageCapacityList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The CSIStorageCapacity objects. @proto 2 */
   items: CSIStorageCapacity[];
 }
 
-/** @kind @resource storageclasses @scope Cluster @shortNames sc */
+/**
+ * A kind of storage that can be had on demand.
+ * @kind @resource storageclasses @scope Cluster @shortNames sc
+ */
 export interface StorageClass {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** Who makes the volumes, such as a CSI driver. @proto 2 */
   provisioner: string;
-  /** @proto 3 */
+  /** Parameters for it; at most 512, 256 KiB in all. @proto 3 */
   parameters?: Record<string, string>;
-  /** @proto 4 */
+  /** What happens to a released volume: `Delete` (default) or `Retain`. @proto 4 */
   reclaimPolicy?: string;
-  /** @proto 5 @listType atomic */
+  /** Mount options for the volumes; not checked. @proto 5 @listType atomic */
   mountOptions?: string[];
-  /** @proto 6 */
+  /** Whether claims may grow. @proto 6 */
   allowVolumeExpansion?: boolean;
-  /** @proto 7 */
+  /** `Immediate` (default), or `WaitForFirstConsumer` to bind when a pod needs it. @proto 7 */
   volumeBindingMode?: string;
-  /** @proto 8 @listType atomic */
+  /** Where volumes may be made; anywhere if empty. @proto 8 @listType atomic */
   allowedTopologies?: TopologySelectorTerm[];
 }
 
-/** @kind */
+/** Many StorageClass objects, as one answer. @kind */
 export interface StorageClassList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The StorageClass objects. @proto 2 */
   items: StorageClass[];
 }
 
+/** A service account token a CSI driver wants. */
 export interface TokenRequest {
-  /** @proto 1 */
+  /** Whom the token is for; the API server if empty. @proto 1 */
   audience: string;
-  /** @proto 2 */
+  /** Requested lifetime in seconds. @proto 2 */
   expirationSeconds?: Int64;
 }
 
-/** @kind @resource volumeattachments @scope Cluster */
+/** Attaches a volume to a node. @kind @resource volumeattachments @scope Cluster */
 export interface VolumeAttachment {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** Which volume, which node. @proto 2 */
   spec: VolumeAttachmentSpec;
-  /** @proto 3 */
+  /** Whether it is attached. @proto 3 */
   status?: VolumeAttachmentStatus;
 }
 
-/** @kind */
+/** Many VolumeAttachment objects, as one answer. @kind */
 export interface VolumeAttachmentList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The VolumeAttachment objects. @proto 2 */
   items: VolumeAttachment[];
 }
 
+/** The volume to attach; exactly one member is set. */
 export interface VolumeAttachmentSource {
-  /** @proto 1 */
+  /** A persistent volume by name. @proto 1 */
   persistentVolumeName?: string;
-  /** @proto 2 */
+  /** A volume of a pod, migrated to CSI. @proto 2 */
   inlineVolumeSpec?: PersistentVolumeSpec;
 }
 
+/** What is attached where and by whom. */
 export interface VolumeAttachmentSpec {
-  /** @proto 1 */
+  /** Driver that has to do it. @proto 1 */
   attacher: string;
-  /** @proto 2 */
+  /** The volume. @proto 2 */
   source: VolumeAttachmentSource;
-  /** @proto 3 */
+  /** The node. @proto 3 */
   nodeName: string;
 }
 
+/** How an attachment goes. */
 export interface VolumeAttachmentStatus {
-  /** @proto 1 */
+  /** It is done. @proto 1 */
   attached: boolean;
-  /** @proto 2 */
+  /** What the driver gave back, needed for mounting. @proto 2 */
   attachmentMetadata?: Record<string, string>;
-  /** @proto 3 */
+  /** Last failure to attach. @proto 3 */
   attachError?: VolumeError;
-  /** @proto 4 */
+  /** Last failure to detach. @proto 4 */
   detachError?: VolumeError;
 }
 
-/** @kind @resource volumeattributesclasses @scope Cluster @shortNames vac */
+/**
+ * Changeable attributes of volumes, such as speed, under a name.
+ * @kind @resource volumeattributesclasses @scope Cluster @shortNames vac
+ */
 export interface VolumeAttributesClass {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** @proto 2 */
+  /** Driver the class is for. Cannot change. @proto 2 */
   driverName: string;
-  /** @proto 3 */
+  /** Attributes for the driver; at most 512, 256 KiB in all. Cannot change. @proto 3 */
   parameters?: Record<string, string>;
 }
 
-/** @kind */
+/** Many VolumeAttributesClass objects, as one answer. @kind */
 export interface VolumeAttributesClassList {
+  /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
+  /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** @proto 1 @optional */
+  /** Revision of the list, and where the next page starts. @proto 1 @optional */
   metadata: ListMeta;
-  /** @proto 2 */
+  /** The VolumeAttributesClass objects. @proto 2 */
   items: VolumeAttributesClass[];
 }
 
+/** A failure of a volume operation. */
 export interface VolumeError {
-  /** @proto 1 */
+  /** When it happened. @proto 1 */
   time?: Time;
-  /** @proto 2 */
+  /** What went wrong; may get logged, so nothing secret. @proto 2 */
   message?: string;
-  /** @proto 3 */
+  /** The gRPC code of the failure. @proto 3 */
   errorCode?: Int32;
 }
 
+/** Volumes a node can hold. */
 export interface VolumeNodeResources {
-  /** @proto 1 */
+  /** Most volumes of the driver at once; no limit if absent. @proto 1 */
   count?: Int32;
 }
