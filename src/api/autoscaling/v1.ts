@@ -248,7 +248,7 @@ export interface Scale {
 
 /** The wished number. */
 export interface ScaleSpec {
-  /** Wished number of pods. @proto 1 */
+  /** Wished number of pods. @proto 1 @default 0 */
   replicas?: Int32;
 }
 

@@ -72,13 +72,13 @@ export interface AzureDiskVolumeSource {
   diskName: string;
   /** URI of the disk in the blob storage. @proto 2 */
   diskURI: string;
-  /** Host caching: `None`, `ReadOnly` or `ReadWrite`. @proto 3 */
+  /** Host caching: `None`, `ReadOnly` or `ReadWrite`. @proto 3 @default "ReadWrite" */
   cachingMode?: string;
-  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 4 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 4 @default "ext4" */
   fsType?: string;
-  /** Mount without the right to write; off by default. @proto 5 */
+  /** Mount without the right to write; off by default. @proto 5 @default false */
   readOnly?: boolean;
-  /** `Shared`, `Dedicated` (blobs) or `Managed`; one sort per availability set. @proto 6 */
+  /** `Shared`, `Dedicated` (blobs) or `Managed`; one sort per availability set. @proto 6 @default "Shared" */
   kind?: string;
 }
 
@@ -490,7 +490,7 @@ export interface ContainerPort {
   hostPort?: Int32;
   /** Port in the pod's network, 1 to 65535. @proto 3 */
   containerPort: Int32;
-  /** `TCP`, `UDP` or `SCTP`. @proto 4 */
+  /** `TCP`, `UDP` or `SCTP`. @proto 4 @default "TCP" */
   protocol?: string;
   /** Address of the node to bind `hostPort` to; all if empty. @proto 5 */
   hostIP?: string;
@@ -953,7 +953,7 @@ export interface FileKeySelector {
   path: string;
   /** Name to look up in the file. @proto 3 */
   key: string;
-  /** Accept that the file or the key is missing. @proto 4 */
+  /** Accept that the file or the key is missing. @proto 4 @default false */
   optional?: boolean;
 }
 
@@ -1009,7 +1009,7 @@ export interface GCEPersistentDiskVolumeSource {
 export interface GRPCAction {
   /** Port of the gRPC server, 1 to 65535. @proto 1 */
   port: Int32;
-  /** Service name to put into the health request; empty for the server as a whole. @proto 2 */
+  /** Service name to put into the health request; empty for the server as a whole. @proto 2 @default "" */
   service?: string;
 }
 
@@ -1101,7 +1101,7 @@ export interface ISCSIPersistentVolumeSource {
   iqn: string;
   /** Logical unit number. @proto 3 */
   lun: Int32;
-  /** Interface to use; `default` for TCP. @proto 4 */
+  /** Interface to use; `default` for TCP. @proto 4 @default "default" */
   iscsiInterface?: string;
   /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 5 */
   fsType?: string;
@@ -1127,7 +1127,7 @@ export interface ISCSIVolumeSource {
   iqn: string;
   /** Logical unit number. @proto 3 */
   lun: Int32;
-  /** Interface to use; `default` for TCP. @proto 4 */
+  /** Interface to use; `default` for TCP. @proto 4 @default "default" */
   iscsiInterface?: string;
   /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 5 */
   fsType?: string;
@@ -1292,7 +1292,7 @@ export interface LoadBalancerStatus {
 
 /** Names an object in the same namespace. @mapType atomic */
 export interface LocalObjectReference {
-  /** Name of the object in the same namespace. @proto 1 */
+  /** Name of the object in the same namespace. @proto 1 @default "" */
   name?: string;
 }
 
@@ -2500,11 +2500,14 @@ export interface RBDPersistentVolumeSource {
   image: string;
   /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 3 */
   fsType?: string;
-  /** Name of the pool; `rbd` unless set. @proto 4 */
+  /** Name of the pool; `rbd` unless set. @proto 4 @default "rbd" */
   pool?: string;
-  /** Ceph user; `admin` unless set. @proto 5 */
+  /** Ceph user; `admin` unless set. @proto 5 @default "admin" */
   user?: string;
-  /** Path of the key ring on the node; `/etc/ceph/keyring` unless set. @proto 6 */
+  /**
+   * Path of the key ring on the node; `/etc/ceph/keyring` unless set.
+   * @proto 6 @default "/etc/ceph/keyring"
+   */
   keyring?: string;
   /** Secret with the credentials for the storage server. @proto 7 */
   secretRef?: SecretReference;
@@ -2520,11 +2523,14 @@ export interface RBDVolumeSource {
   image: string;
   /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 3 */
   fsType?: string;
-  /** Name of the pool; `rbd` unless set. @proto 4 */
+  /** Name of the pool; `rbd` unless set. @proto 4 @default "rbd" */
   pool?: string;
-  /** Ceph user; `admin` unless set. @proto 5 */
+  /** Ceph user; `admin` unless set. @proto 5 @default "admin" */
   user?: string;
-  /** Path of the key ring on the node; `/etc/ceph/keyring` unless set. @proto 6 */
+  /**
+   * Path of the key ring on the node; `/etc/ceph/keyring` unless set.
+   * @proto 6 @default "/etc/ceph/keyring"
+   */
   keyring?: string;
   /** Secret with the credentials for the storage server. @proto 7 */
   secretRef?: LocalObjectReference;
@@ -2591,13 +2597,13 @@ export interface ReplicationControllerList {
 
 /** How many pods of which kind there should be. */
 export interface ReplicationControllerSpec {
-  /** Number of pods. @proto 1 */
+  /** Number of pods. @proto 1 @default 1 */
   replicas?: Int32;
   /** Labels of the pods it counts as its own; those of the template unless set. @proto 2 @mapType atomic */
   selector?: Record<string, string>;
   /** Blueprint for new pods. @proto 3 */
   template?: PodTemplateSpec;
-  /** Seconds a new pod must be ready before it counts as available. @proto 4 */
+  /** Seconds a new pod must be ready before it counts as available. @proto 4 @default 0 */
   minReadySeconds?: Int32;
 }
 
@@ -2742,11 +2748,11 @@ export interface ScaleIOPersistentVolumeSource {
   protectionDomain?: string;
   /** Storage pool in the protection domain. @proto 6 */
   storagePool?: string;
-  /** `ThickProvisioned` or `ThinProvisioned`; the latter unless set. @proto 7 */
+  /** `ThickProvisioned` or `ThinProvisioned`; the latter unless set. @proto 7 @default "ThinProvisioned" */
   storageMode?: string;
   /** Name of the volume in the storage system. @proto 8 */
   volumeName?: string;
-  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 9 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 9 @default "xfs" */
   fsType?: string;
   /** Mount without the right to write; off by default. @proto 10 */
   readOnly?: boolean;
@@ -2766,11 +2772,11 @@ export interface ScaleIOVolumeSource {
   protectionDomain?: string;
   /** Storage pool in the protection domain. @proto 6 */
   storagePool?: string;
-  /** `ThickProvisioned` or `ThinProvisioned`; the latter unless set. @proto 7 */
+  /** `ThickProvisioned` or `ThinProvisioned`; the latter unless set. @proto 7 @default "ThinProvisioned" */
   storageMode?: string;
   /** Name of the volume in the storage system. @proto 8 */
   volumeName?: string;
-  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 9 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 9 @default "xfs" */
   fsType?: string;
   /** Mount without the right to write; off by default. @proto 10 */
   readOnly?: boolean;
@@ -2997,7 +3003,7 @@ export interface ServiceList {
 export interface ServicePort {
   /** Name of the port, a DNS label; may be absent if there is only one. @proto 1 */
   name?: string;
-  /** `TCP`, `UDP` or `SCTP`. @proto 2 */
+  /** `TCP`, `UDP` or `SCTP`. @proto 2 @default "TCP" */
   protocol?: string;
   /** Port at the Service's address, 1 to 65535. @proto 3 */
   port: Int32;

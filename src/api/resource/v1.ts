@@ -308,7 +308,7 @@ export interface DeviceTaint {
 export interface DeviceToleration {
   /** Taint key; for a toleration, empty with `Exists` fits all. @proto 1 */
   key?: string;
-  /** `Exists` or `Equal`. @proto 2 */
+  /** `Exists` or `Equal`. @proto 2 @default "Equal" */
   operator?: string;
   /** Taint value; for a toleration, empty with `Exists`. @proto 3 */
   value?: string;
