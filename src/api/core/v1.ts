@@ -490,7 +490,7 @@ export interface ContainerPort {
   hostPort?: Int32;
   /** Port in the pod's network, 1 to 65535. @proto 3 */
   containerPort: Int32;
-  /** `TCP`, `UDP` or `SCTP`. @proto 4 @default "TCP" */
+  /** `TCP` (default), `UDP` or `SCTP`. @proto 4 @default "TCP" */
   protocol?: string;
   /** Address of the node to bind `hostPort` to; all if empty. @proto 5 */
   hostIP?: string;
@@ -2597,7 +2597,7 @@ export interface ReplicationControllerList {
 
 /** How many pods of which kind there should be. */
 export interface ReplicationControllerSpec {
-  /** Number of pods. @proto 1 @default 1 */
+  /** Number of pods; 1 unless set. @proto 1 @default 1 */
   replicas?: Int32;
   /** Labels of the pods it counts as its own; those of the template unless set. @proto 2 @mapType atomic */
   selector?: Record<string, string>;
@@ -3003,7 +3003,7 @@ export interface ServiceList {
 export interface ServicePort {
   /** Name of the port, a DNS label; may be absent if there is only one. @proto 1 */
   name?: string;
-  /** `TCP`, `UDP` or `SCTP`. @proto 2 @default "TCP" */
+  /** `TCP` (default), `UDP` or `SCTP`. @proto 2 @default "TCP" */
   protocol?: string;
   /** Port at the Service's address, 1 to 65535. @proto 3 */
   port: Int32;
