@@ -87,6 +87,18 @@ function fieldSchema(member, doc, names, where) {
   return field;
 }
 
+/** The messages that scalars are in protobuf: `@wire seconds 1 int64, nanos 2 int32`. */
+function wireSchema(decl, names) {
+  const wire = {};
+  for (const entry of (first(decl.doc.markers, 'wire') ?? '').split(/,\s*/).filter(Boolean)) {
+    const [field, proto, typeName] = entry.split(' ');
+    const item = typeName.replace('[]', '');
+    const type = names.has(item) ? { type: 'ref', ref: names.get(item) } : { type: item };
+    wire[field] = { ...(typeName === item ? type : { type: 'array', items: type }), proto: Number(proto) };
+  }
+  return wire;
+}
+
 function kindOf(name, doc, header) {
   const m = doc.markers;
   const group = first(m, 'group') ?? first(header.markers, 'group');
@@ -167,7 +179,7 @@ function build() {
     const names = namesOf(module, byPath);
     for (const decl of declarations(module)) {
       if (has(decl.doc.markers, 'scalar')) {
-        types[decl.full] = { scalar: decl.name };
+        types[decl.full] = { scalar: decl.name, wire: wireSchema(decl, names) };
         docs[decl.full] = { description: decl.doc.prose, fields: {} };
         continue;
       }

@@ -15,21 +15,21 @@ import type {
   Time,
 } from '../meta/v1.ts';
 
-/** Any JSON value. @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON */
+/** Any JSON value. @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON @wire raw 1 bytes */
 export type JSONValue = unknown;
 /**
  * One schema for all items, or one for each.
- * @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray
+ * @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray @wire schema 1 JSONSchemaProps, jSONSchemas 2 JSONSchemaProps[]
  */
 export type JSONSchemaPropsOrArray = JSONSchemaProps | JSONSchemaProps[];
 /**
  * A schema, or whether anything is allowed.
- * @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool
+ * @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool @wire allows 1 boolean, schema 2 JSONSchemaProps
  */
 export type JSONSchemaPropsOrBool = JSONSchemaProps | boolean;
 /**
  * A schema, or the names of properties.
- * @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray
+ * @scalar io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray @wire schema 1 JSONSchemaProps, property 2 string[]
  */
 export type JSONSchemaPropsOrStringArray = JSONSchemaProps | string[];
 /**

@@ -5,7 +5,7 @@
  */
 import type { Int64, ObjectMeta, Time } from '../meta/v1.ts';
 
-/** The values of one extra attribute of a user. @scalar io.k8s.api.authentication.v1.ExtraValue */
+/** The values of one extra attribute of a user. @scalar io.k8s.api.authentication.v1.ExtraValue @wire items 1 string[] */
 export type ExtraValue = string[];
 
 /** Object a token is bound to; the token is void once it is gone. */

@@ -5,7 +5,7 @@
  */
 import type { FieldSelectorRequirement, LabelSelectorRequirement, ObjectMeta } from '../meta/v1.ts';
 
-/** The values of one extra attribute of a user. @scalar io.k8s.api.authorization.v1.ExtraValue */
+/** The values of one extra attribute of a user. @scalar io.k8s.api.authorization.v1.ExtraValue @wire items 1 string[] */
 export type ExtraValue = string[];
 
 /** Field selector of a request. */

@@ -5,7 +5,7 @@
  */
 import type { Bytes, Int32, ListMeta, ObjectMeta, Time } from '../meta/v1.ts';
 
-/** The values of one extra attribute of a user. @scalar io.k8s.api.certificates.v1.ExtraValue */
+/** The values of one extra attribute of a user. @scalar io.k8s.api.certificates.v1.ExtraValue @wire items 1 string[] */
 export type ExtraValue = string[];
 
 /**

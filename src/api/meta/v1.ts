@@ -13,40 +13,38 @@ export type Double = number;
 export type Bytes = string;
 /**
  * A moment with second precision, RFC 3339 in UTC, such as `2026-01-02T15:04:05Z`.
- * @scalar io.k8s.apimachinery.pkg.apis.meta.v1.Time
+ * @scalar io.k8s.apimachinery.pkg.apis.meta.v1.Time @wire seconds 1 int64, nanos 2 int32
  */
 export type Time = string;
 /**
  * A moment with microsecond precision, RFC 3339 in UTC.
- * @scalar io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime
+ * @scalar io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime @wire seconds 1 int64, nanos 2 int32
  */
 export type MicroTime = string;
-/** A span of time as Go prints it, such as `1h30m`. @scalar io.k8s.apimachinery.pkg.apis.meta.v1.Duration */
+/** A span of time as Go prints it, such as `1h30m`. @scalar io.k8s.apimachinery.pkg.apis.meta.v1.Duration @wire duration 1 int64 */
 export type Duration = string;
 /**
  * A fixed-point number with a decimal or binary suffix, such as `250m` or `1Gi`. JSON numbers are accepted
  * and kept as their text.
- * @scalar io.k8s.apimachinery.pkg.api.resource.Quantity
+ * @scalar io.k8s.apimachinery.pkg.api.resource.Quantity @wire string 1 string
  */
 export type Quantity = string;
 /**
  * A whole number, or a string such as a port's name or a percentage.
- * @scalar io.k8s.apimachinery.pkg.util.intstr.IntOrString
+ * @scalar io.k8s.apimachinery.pkg.util.intstr.IntOrString @wire type 1 int64, intVal 2 int32, strVal 3 string
  */
 export type IntOrString = number | string;
-/** Any JSON object of a kind this place does not fix. @scalar io.k8s.apimachinery.pkg.runtime.RawExtension */
+/** Any JSON object of a kind this place does not fix. @scalar io.k8s.apimachinery.pkg.runtime.RawExtension @wire raw 1 bytes */
 export type RawExtension = { [key: string]: unknown };
 /**
  * A set of field paths in the JSON form of structured-merge-diff.
- * @scalar io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1
+ * @scalar io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1 @wire Raw 1 bytes
  */
 export type FieldsV1 = { [key: string]: unknown };
 /** The body of a patch request. @scalar io.k8s.apimachinery.pkg.apis.meta.v1.Patch */
 export type Patch = unknown;
-/** The verbs a resource supports. @scalar io.k8s.apimachinery.pkg.apis.meta.v1.Verbs */
+/** The verbs a resource supports. @scalar io.k8s.apimachinery.pkg.apis.meta.v1.Verbs @wire items 1 string[] */
 export type Verbs = string[];
-/** An object of whatever type the wire says. @scalar io.k8s.apimachinery.pkg.runtime.Unknown */
-export type Unknown = { [key: string]: unknown };
 
 /** What discovery tells of one API group: its versions and the one to prefer. @kind */
 export interface APIGroup {
@@ -86,7 +84,7 @@ export interface APIResource {
   /** Kind of the objects, such as `Pod`. @proto 3 */
   kind: string;
   /** What can be done with it, such as get, list, watch, create or deletecollection. @proto 4 */
-  verbs: string[];
+  verbs: Verbs;
   /** Abbreviations people may type, such as `po`. @proto 5 @listType atomic */
   shortNames?: string[];
   /** Singular name, for messages and the command line. @proto 6 */
@@ -584,4 +582,26 @@ export interface Info {
   minor: string;
   /** Operating system and architecture, such as `linux/amd64`. */
   platform: string;
+}
+
+/** The moment of a Time in protobuf. @protoOnly */
+export interface Timestamp {
+  /** Seconds since 1970 in UTC. @proto 1 */
+  seconds?: Int64;
+  /** Nanoseconds on top, 0 to 999999999. @proto 2 */
+  nanos?: Int32;
+}
+
+/** What an object says of its own type. @protoOnly */
+export interface TypeMeta {
+  /** Kind of the object. @proto 1 */
+  kind?: string;
+  /** Group and version of the object. @proto 2 */
+  apiVersion?: string;
+}
+
+/** A quantity as protobuf carries it. @package io.k8s.apimachinery.pkg.api.resource @protoOnly */
+export interface QuantityValue {
+  /** The quantity as text. @proto 1 */
+  string?: string;
 }
