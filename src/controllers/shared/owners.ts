@@ -1,5 +1,5 @@
-import type { OwnerReference } from '../api/meta/v1.ts';
-import type { KubernetesObject, Stored } from '../api/resource.ts';
+import type { OwnerReference } from '../../api/meta/v1.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
 
 /** The owner reference that says who manages the object, if anybody does. */
 export function controllerOf(object: KubernetesObject): OwnerReference | undefined {

@@ -1,0 +1,112 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { fail, printError } from './output.ts';
+
+/** Where a cluster is kept unless the user says: the system's place for root, the user's own otherwise. */
+function defaultDataDir(): string {
+  if (process.env.K8TS_DATA_DIR) return process.env.K8TS_DATA_DIR;
+  if (process.getuid?.() === 0) return '/var/lib/k8ts';
+  const home = process.env.XDG_DATA_HOME ?? `${process.env.HOME ?? '.'}/.local/share`;
+  return `${home}/k8ts`;
+}
+
+function wholeNumber(from: number, to: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < from || value > to) {
+      throw new InvalidArgumentError(`must be a whole number from ${from} to ${to}.`);
+    }
+    return value;
+  };
+}
+
+const dataDirOption = () =>
+  new Option('--data-dir <dir>', 'where the cluster keeps what outlives a start').default(defaultDataDir());
+const uplinkOption = () =>
+  new Option('--uplink <kind>', 'way of the pods to other networks').choices(['nat', 'none']);
+
+function addUp(program: Command): void {
+  program
+    .command('up')
+    .description('run a cluster on this machine until Ctrl-C')
+    .option(
+      '--nodes <n>',
+      'nodes to run; 0 is the control plane alone, which needs no root',
+      wholeNumber(0, 250),
+      1,
+    )
+    .addOption(
+      new Option('--runtime <kind>', 'what runs the containers')
+        .choices(['containerd', 'docker', 'simulated'])
+        .default('containerd'),
+    )
+    .addOption(dataDirOption())
+    .option(
+      '--port <port>',
+      'port of the API server; 0 is any free one (default: 6443, or a free one)',
+      wholeNumber(0, 65535),
+    )
+    .option(
+      '--kubeconfig <file>',
+      "where the administrator's kubeconfig is written (default: in the data directory)",
+    )
+    .addOption(
+      new Option('--store <kind>', 'where objects are kept')
+        .choices(['embedded', 'memory', 'etcd'])
+        .default('embedded'),
+    )
+    .option('--etcd-servers <urls>', 'etcd servers, separated by commas, for --store etcd')
+    .addOption(uplinkOption().default('none'))
+    .option('--detach', 'go on in the background once the cluster is ready')
+    .option(
+      '--example <dir>',
+      'load the images and apply the manifests of an example once the cluster is ready',
+    )
+    .option('--verbose', 'show what components say, instead of keeping it in the log file only')
+    .action(async (options) => (await import('./commands/up.ts')).up(options));
+}
+
+function addOthers(program: Command): void {
+  program
+    .command('down')
+    .description('stop the cluster and remove all it has put on this machine but its data')
+    .addOption(dataDirOption())
+    .option('--purge', 'remove the data directory too')
+    .action(async (options) => (await import('./commands/down.ts')).down(options));
+  program
+    .command('status')
+    .description('what runs, and what is unwell and why')
+    .addOption(dataDirOption())
+    .action(async (options) => (await import('./commands/status.ts')).status(options));
+  program
+    .command('doctor')
+    .description('what this machine lacks for running nodes, and how to mend it')
+    .action(async () => (await import('./commands/doctor.ts')).doctor());
+  const image = program.command('image').description('images on the nodes');
+  image
+    .command('load <file...>')
+    .description('put image archives (OCI or docker-save tar) on every node')
+    .addOption(dataDirOption())
+    .action(async (files, options) => (await import('./commands/image-load.ts')).loadImages(files, options));
+  program
+    .command('agent')
+    .description('run one node')
+    .requiredOption('--config <file>', 'the node configuration')
+    .action(async (options) => (await import('./commands/agent.ts')).agent(options));
+}
+
+async function main(): Promise<void> {
+  const { version } = await import('../cluster/version.ts');
+  const program = new Command('k8ts')
+    .description('Kubernetes in TypeScript: a whole cluster in a second')
+    .version(version)
+    .showHelpAfterError('(add --help for the options)');
+  addUp(program);
+  addOthers(program);
+  await program.parseAsync(process.argv);
+}
+
+process.on('unhandledRejection', (error) => {
+  printError(error);
+  process.exit(1);
+});
+main().catch(fail);

@@ -1,0 +1,35 @@
+import pc from 'picocolors';
+import { UserError } from '../cluster/user-error.ts';
+
+/** Progress goes to standard error, so that standard output holds answers alone. */
+export function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** A finished step, with the seconds it took. */
+export function stepDone(what: string, seconds: number): void {
+  progress(`${pc.green('✓')} ${what} ${pc.dim(`(${seconds.toFixed(2)} s)`)}`);
+}
+
+/** An answer, on standard output. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Tells what went wrong: message and hint for what a user can mend, the stack for a bug. */
+export function printError(error: unknown): void {
+  if (error instanceof UserError) {
+    progress(`${pc.red('error:')} ${error.message}`);
+    if (error.hint) progress(`${pc.dim('hint:')}  ${error.hint}`);
+    return;
+  }
+  progress(
+    `${pc.red('unexpected error:')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
+}
+
+/** Ends the process after an error. */
+export function fail(error: unknown): never {
+  printError(error);
+  process.exit(1);
+}

@@ -1,0 +1,31 @@
+/** How a cluster is laid out. Everything has a default, so `{}` is a whole cluster. */
+export interface ClusterOptions {
+  /** Nodes to run; 0 is the control plane alone, which needs no root. */
+  nodes: number;
+  runtime: 'containerd' | 'docker' | 'simulated';
+  /** Where everything that outlives a start is kept. */
+  dataDir: string;
+  /** The API server's port; 0 picks a free one, undefined takes 6443 or, where that is taken, a free one. */
+  port: number | undefined;
+  /** Where the administrator's kubeconfig is written; in the data directory where undefined. */
+  kubeconfig: string | undefined;
+  store: 'embedded' | 'memory' | 'etcd';
+  /** Whether pods reach the world outside this machine. */
+  uplink: 'nat' | 'none';
+  /** Folder of example manifests to apply once the cluster is ready; absent for none. */
+  example: string | undefined;
+}
+
+/** Fixed ranges of a cluster, upstream's usual ones. */
+export const network = {
+  serviceRange: '10.96.0.0/12',
+  podRange: '10.244.0.0/16',
+  /** The `kubernetes` service: the API server as pods see it. */
+  apiServiceAddress: '10.96.0.1',
+  /** Cluster DNS, the tenth service address. */
+  dnsAddress: '10.96.0.10',
+  domain: 'cluster.local',
+  kubeletPort: 10250,
+} as const;
+
+export const defaultPort = 6443;

@@ -1,0 +1,49 @@
+import type { Files } from '../platform/files.ts';
+
+/** What is written down about a running cluster, so that other commands find it. */
+export interface ClusterState {
+  /** Process of the control plane. */
+  pid: number;
+  /** When that process was started, in clock ticks since boot: tells it from a later one with the same id. */
+  startTicks: string;
+  /** Id of everything the cluster has on this machine. */
+  id: string;
+  server: string;
+  kubeconfig: string;
+  runtime: string;
+  startedMs: number;
+  nodes: { name: string; address: string; agentPid?: number; runtimeSocket?: string }[];
+}
+
+const statePath = (dataDir: string) => `${dataDir}/state.json`;
+
+/** Field 22 of /proc/PID/stat; undefined where the process is gone or the system has no /proc. */
+export async function startTicksOf(files: Files, pid: number): Promise<string | undefined> {
+  const text = await files.readText(`/proc/${pid}/stat`).catch(() => undefined);
+  // The command in parentheses may hold spaces: count from behind it.
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+export async function readState(files: Files, dataDir: string): Promise<ClusterState | undefined> {
+  if (!(await files.exists(statePath(dataDir)))) return undefined;
+  try {
+    return JSON.parse(await files.readText(statePath(dataDir))) as ClusterState;
+  } catch {
+    // Half a file is what a killed process of old leaves: nothing runs that it could describe.
+    return undefined;
+  }
+}
+
+export async function writeState(files: Files, dataDir: string, state: ClusterState): Promise<void> {
+  await files.makeDir(dataDir, { mode: 0o700 });
+  await files.writeAtomic(statePath(dataDir), `${JSON.stringify(state, undefined, 2)}\n`, { mode: 0o600 });
+}
+
+export async function removeState(files: Files, dataDir: string): Promise<void> {
+  await files.remove(statePath(dataDir));
+}
+
+/** Whether the process that wrote the state still runs. */
+export async function isRunning(files: Files, state: ClusterState): Promise<boolean> {
+  return (await startTicksOf(files, state.pid)) === state.startTicks;
+}

@@ -1,0 +1,175 @@
+import type { ReplicaSet, ReplicaSetStatus } from '../../api/apps/v1.ts';
+import type { Pod, ReplicationController } from '../../api/core/v1.ts';
+import { pods } from '../../api/generated/resources.ts';
+import type { Resource, Stored } from '../../api/resource.ts';
+import type { Component } from '../../client/component.ts';
+import { type Informer, keyOf } from '../../client/informer.ts';
+import type { WorkQueue } from '../../client/work-queue.ts';
+import { causedBy } from '../../client/transport.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { matchesLabels, type Selector } from '../../machinery/label-selector.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import {
+  type ControllerContext,
+  createController,
+  done,
+  type Outcome,
+  type OwnWrites,
+} from '../controller.ts';
+import { slowStart } from '../shared/batches.ts';
+import { claim, indexByController } from '../shared/claims.ts';
+import { controllerOf } from '../shared/owners.ts';
+import { podFromTemplate } from '../shared/pods.ts';
+import { planReplicas, type ReplicaSpec, statusOf } from './plan.ts';
+
+type Replicated = ReplicaSet | ReplicationController;
+
+export interface ReplicaManagerOptions<T extends Replicated> {
+  name: string;
+  resource: Resource<T>;
+  context: ControllerContext;
+  specOf(object: Stored<T>): ReplicaSpec;
+  selectorOf(object: Stored<T>): Selector | undefined;
+}
+
+type Failure = { reason: 'FailedCreate' | 'FailedDelete'; message: string };
+
+/** Keeps the number of pods that each object of a resource asks for. */
+export function createReplicaManager<T extends Replicated>(options: ReplicaManagerOptions<T>): Component {
+  return createController({
+    name: options.name,
+    context: options.context,
+    setup: ({ queue, writes }) => {
+      const manager = new ReplicaManager(options, writes);
+      manager.subscribe(queue);
+      return (key) => manager.reconcile(key);
+    },
+  });
+}
+
+class ReplicaManager<T extends Replicated> {
+  readonly #options: ReplicaManagerOptions<T>;
+  readonly #context: ControllerContext;
+  readonly #writes: OwnWrites;
+  readonly #sets: Informer<T>;
+  readonly #pods: Informer<Pod>;
+
+  constructor(options: ReplicaManagerOptions<T>, writes: OwnWrites) {
+    this.#options = options;
+    this.#context = options.context;
+    this.#writes = writes;
+    this.#sets = options.context.informers.of(options.resource);
+    this.#pods = options.context.informers.of(pods);
+    indexByController(this.#pods);
+  }
+
+  subscribe(queue: WorkQueue): void {
+    const addSet = (set: Stored<T>) => queue.add(keyOf(set));
+    this.#sets.onChange({ added: addSet, updated: addSet, deleted: addSet });
+    const addOwners = (pod: Stored<Pod>) => {
+      for (const key of this.#keysFor(pod)) queue.add(key);
+    };
+    this.#pods.onChange({
+      added: addOwners,
+      deleted: addOwners,
+      updated: (pod, old) => {
+        if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) addOwners(old);
+        addOwners(pod);
+      },
+    });
+  }
+
+  async reconcile(key: string): Promise<Outcome> {
+    const set = this.#sets.get(key);
+    if (!set) return done;
+    const { resource, specOf, selectorOf } = this.#options;
+    const where = { client: this.#context.client, owners: resource, dependents: pods, informer: this.#pods };
+    const owned = await claim({ ...where, owner: set, selector: selectorOf(set) });
+    const spec = specOf(set);
+    const nowMs = this.#context.clock.now();
+    const plan = planReplicas(spec, owned, { nowMs, crowding: crowdingOf(owned) });
+    const failure = (await this.#create(set, plan.create)) ?? (await this.#remove(set, plan.remove));
+    const status = set.status as ReplicaSetStatus | undefined;
+    const generation = set.metadata.generation ?? 0;
+    const next = statusOf({ spec, owned, status, generation, failure, nowMs: this.#context.clock.now() });
+    await this.#report(set, next.status);
+    if (failure) throw new Error(failure.message);
+    return next.againInMs === undefined ? done : { type: 'again', afterMs: next.againInMs };
+  }
+
+  /** The sets that a pod's change matters to: its manager's, or every set that would adopt it. */
+  #keysFor(pod: Stored<Pod>): string[] {
+    const owner = controllerOf(pod);
+    if (owner)
+      return owner.kind === this.#options.resource.kind ? [`${pod.metadata.namespace}/${owner.name}`] : [];
+    if (pod.metadata.deletionTimestamp) return [];
+    const matching = this.#sets
+      .list()
+      .filter((set) => set.metadata.namespace === pod.metadata.namespace)
+      .filter((set) => matchesLabels(this.#options.selectorOf(set), pod.metadata.labels));
+    return matching.map(keyOf);
+  }
+
+  async #create(set: Stored<T>, count: number): Promise<Failure | undefined> {
+    if (count === 0) return undefined;
+    const { client, events } = this.#context;
+    const spec = this.#options.specOf(set);
+    const cause = causedBy(set, `${count} more of ${spec.replicas} pods are needed`);
+    const { error } = await slowStart(count, async () => {
+      const pod = await client.of(pods).create(podFromTemplate(spec.template, set), { cause });
+      this.#writes.wrote(keyOf(set), this.#pods, pod);
+      const message = `Created pod: ${pod.metadata.name}`;
+      events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message });
+    });
+    // A namespace on its way out refuses everything: nothing to tell, nothing to try.
+    if (error === undefined || isTerminatingNamespace(error)) return undefined;
+    const message = errorText(error);
+    events.record(set, { type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${message}` });
+    return { reason: 'FailedCreate', message };
+  }
+
+  async #remove(set: Stored<T>, surplus: readonly Stored<Pod>[]): Promise<Failure | undefined> {
+    const failures = await Promise.all(surplus.map((pod) => this.#removeOne(set, pod)));
+    return failures.find((failure) => failure !== undefined);
+  }
+
+  async #removeOne(set: Stored<T>, pod: Stored<Pod>): Promise<Failure | undefined> {
+    const { client, events } = this.#context;
+    const cause = causedBy(set, `there are more than ${this.#options.specOf(set).replicas} pods`);
+    try {
+      await client.of(pods).delete(pod.metadata, { cause, preconditions: { uid: pod.metadata.uid } });
+    } catch (error) {
+      if (hasReason(error, 'NotFound')) return undefined;
+      const message = errorText(error);
+      events.record(set, { type: 'Warning', reason: 'FailedDelete', message: `Error deleting: ${message}` });
+      return { reason: 'FailedDelete', message };
+    }
+    this.#writes.deleted(keyOf(set), this.#pods, pod);
+    const message = `Deleted pod: ${pod.metadata.name}`;
+    events.record(set, { type: 'Normal', reason: 'SuccessfulDelete', message });
+    return undefined;
+  }
+
+  async #report(set: Stored<T>, next: ReplicaSetStatus): Promise<void> {
+    if (deepEqual(set.status ?? {}, next)) return;
+    const cause = causedBy(set, `${next.replicas} pods exist, ${next.readyReplicas ?? 0} are ready`);
+    const resource = this.#context.client.of(this.#options.resource);
+    const written = await resource.updateStatus({ ...set, status: next } as T, { cause });
+    this.#writes.wrote(keyOf(set), this.#sets, written);
+  }
+}
+
+/** How many of the owned pods share a pod's node. */
+function crowdingOf(owned: readonly Stored<Pod>[]): (pod: Stored<Pod>) => number {
+  const perNode = new Map<string, number>();
+  for (const { spec } of owned)
+    if (spec.nodeName) perNode.set(spec.nodeName, (perNode.get(spec.nodeName) ?? 0) + 1);
+  return (pod) => perNode.get(pod.spec.nodeName ?? '') ?? 0;
+}
+
+function isTerminatingNamespace(error: unknown): boolean {
+  const status = (error as { status?: { details?: { causes?: { reason?: string }[] } } }).status;
+  return status?.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating') ?? false;
+}
+
+const errorText = (error: unknown) => (error instanceof Error ? error.message : String(error));

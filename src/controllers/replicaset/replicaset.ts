@@ -1,0 +1,21 @@
+import { replicasets } from '../../api/generated/resources.ts';
+import type { Component } from '../../client/component.ts';
+import { compileLabelSelector } from '../../machinery/label-selector.ts';
+import type { ControllerContext } from '../controller.ts';
+import { createReplicaManager } from './replica-manager.ts';
+
+/** Keeps the pods of every ReplicaSet. */
+export function createReplicaSetController(context: ControllerContext): Component {
+  return createReplicaManager({
+    name: 'replicaset-controller',
+    resource: replicasets,
+    context,
+    specOf: (set) => ({
+      replicas: set.spec.replicas ?? 1,
+      minReadySeconds: set.spec.minReadySeconds ?? 0,
+      template: set.spec.template ?? { spec: { containers: [] } },
+      deleting: set.metadata.deletionTimestamp !== undefined,
+    }),
+    selectorOf: (set) => compileLabelSelector(set.spec.selector),
+  });
+}
