@@ -12,7 +12,10 @@ export interface Cause {
   reason: string;
 }
 
-/** What stands under a key at a revision. Values are shared: never write into them. */
+/**
+ * What stands under a key at a revision. Values are shared: never write into them. Keys order by their UTF-8
+ * bytes; a key has 1 to 1024 of them, none of them zero.
+ */
 export interface Entry {
   key: string;
   value: Uint8Array;
@@ -22,7 +25,11 @@ export interface Entry {
   createRevision: number;
 }
 
-/** One part of a commit. `expected` is the revision the key must have now (0: must be absent; undefined: any). */
+/**
+ * One part of a commit. `expected` is the revision the key must have now (0: must be absent; undefined: any).
+ * A key that was put with `leaseSeconds` is deleted by the store that long after, unless it is written again.
+ * Deleting what is absent changes nothing.
+ */
 export type Write =
   | { type: 'put'; key: string; value: Uint8Array; expected?: number; leaseSeconds?: number }
   | { type: 'delete'; key: string; expected?: number };
@@ -44,7 +51,10 @@ export interface WatchBatch {
 }
 
 export interface Watcher {
-  /** Called in revision order, once per durable commit that touches the prefix. Must not throw. */
+  /**
+   * Called in revision order, once per durable commit that touches the prefix; for what is past already, perhaps
+   * before `watch` has resolved. Must not throw.
+   */
   onBatch(batch: WatchBatch): void;
   /** The watch ended by itself: compacted past its start, or the store closed. */
   onEnd(error: StoreError): void;
@@ -57,7 +67,7 @@ export interface WatchHandle {
 export interface ListOptions {
   /** Read as of this revision; the newest durable one unless given. */
   atRevision?: number;
-  /** At most this many entries. */
+  /** At most this many entries; 0: no limit. */
   limit?: number;
   /** Start at this key (included) instead of at the prefix. */
   from?: string;
@@ -102,12 +112,18 @@ export interface Store {
   /** The newest value of a key, also one that is not durable yet: what the next commit is checked against. */
   newest(key: string): Promise<Entry | undefined>;
   list(prefix: string, options?: ListOptions): Promise<ListResult>;
-  /** Applies all writes at one new revision or none; rejects with `Conflict` where an expectation fails. */
+  /**
+   * Applies all writes at one new revision or none; rejects with `Conflict` where an expectation fails, once what
+   * it conflicts with is durable. At most 4096 writes, each key at most once. A commit that changes nothing takes
+   * no revision and resolves with the newest one.
+   */
   commit(commit: Commit): Promise<number>;
   /** Delivers every commit after `fromRevision`, exclusive. Rejects with `Compacted` where that is too old. */
   watch(prefix: string, fromRevision: number, watcher: Watcher): Promise<WatchHandle>;
   /** A key's kept past, newest first. */
   history(key: string): Promise<HistoryEntry[]>;
+  /** The newest revision committed at this wall time or before. Rejects with `Compacted` where that is too old. */
+  revisionAt(timeMs: number): Promise<number>;
   /** Forgets what is only needed to read revisions before `revision`. Live values always stay. */
   compact(revision: number): Promise<void>;
   status(): Promise<StoreStatus>;
@@ -135,7 +151,11 @@ export class StoreError extends Error {
   /** What stands there now (0: nothing), for `Conflict`. */
   readonly actual?: number;
 
-  constructor(code: StoreErrorCode, message: string, details: { key?: string; actual?: number; cause?: unknown } = {}) {
+  constructor(
+    code: StoreErrorCode,
+    message: string,
+    details: { key?: string; actual?: number; cause?: unknown } = {},
+  ) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'StoreError';
     this.code = code;

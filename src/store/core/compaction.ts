@@ -1,0 +1,61 @@
+import type { CompactionStep } from './ledger.ts';
+import { type Change, type LogEngine, type LogState, positionOf, revisionOf, sizeOf } from './log.ts';
+
+/** How much one step looks at, so that it takes about a millisecond. */
+const changesPerStep = 256;
+const bytesPerStep = 1 << 20;
+
+/** What may be forgotten: whole revisions, the oldest first, while `mayGo` says yes. */
+export interface CompactionGoal {
+  /** No further than this revision. */
+  revision: number;
+  mayGo(change: Change, freedBytes: number): boolean;
+}
+
+/**
+ * Plans the next step of a compaction. A revision that falls out of the history takes with it the versions that
+ * it replaced, and its deletions themselves; a version that is the newest of its key thus always stays.
+ * `done` says that the goal is reached with this step; without a step there is nothing to do.
+ */
+export function planCompaction(
+  engine: LogEngine,
+  state: LogState,
+  goal: CompactionGoal,
+): { step?: CompactionStep; done: boolean } {
+  const step = emptyStep(state);
+  let seen = 0;
+  let bytes = 0;
+  for (const change of engine.changesFrom(positionOf(state.compactedRevision + 1))) {
+    const revision = revisionOf(change.position);
+    if (revision > goal.revision) break;
+    if (revision !== step.compactedRevision) {
+      if (!goal.mayGo(change, step.freedBytes)) return { step: advanced(step, state), done: true };
+      if (seen >= changesPerStep || bytes >= bytesPerStep) return { step, done: false };
+    }
+    seen++;
+    bytes += change.value?.length ?? 0;
+    forget(change, step);
+  }
+  step.compactedRevision = Math.max(step.compactedRevision, goal.revision);
+  return { step: advanced(step, state), done: true };
+}
+
+function emptyStep(state: LogState): CompactionStep {
+  const { compactedRevision, compactedTimeMs } = state;
+  return { compactedRevision, compactedTimeMs, dropped: [], deletions: [], freedBytes: 0 };
+}
+
+function advanced(step: CompactionStep, state: LogState): CompactionStep | undefined {
+  return step.compactedRevision > state.compactedRevision ? step : undefined;
+}
+
+function forget(change: Change, step: CompactionStep): void {
+  step.compactedRevision = revisionOf(change.position);
+  step.compactedTimeMs = change.timeMs;
+  step.freedBytes += change.replacedBytes;
+  if (change.previous) step.dropped.push(change.previous);
+  if (change.value) return;
+  step.dropped.push(change.position);
+  step.deletions.push({ key: change.key, position: change.position });
+  step.freedBytes += sizeOf(change);
+}

@@ -1,0 +1,109 @@
+import type { Clock, Timer } from '../../platform/clock.ts';
+import { StoreError } from '../store.ts';
+import { type CompactionGoal, planCompaction } from './compaction.ts';
+import type { Flusher } from './flusher.ts';
+import type { Ledger } from './ledger.ts';
+import type { Change, LogEngine } from './log.ts';
+
+/** How much past is kept: no longer than `ageMs`, and no more than `bytes` of it. */
+export interface HistoryLimits {
+  ageMs: number;
+  bytes: number;
+}
+
+/** After this long, compaction lets others run. */
+const sliceMs = 5;
+const shortestRoundMs = 1000;
+const longestRoundMs = 300_000;
+
+/** Keeps the past within its limits, in steps too small to be felt. */
+export class HistoryKeeper {
+  readonly #clock: Clock;
+  readonly #engine: LogEngine;
+  readonly #ledger: Ledger;
+  readonly #flusher: Flusher;
+  readonly #limits: HistoryLimits;
+  #timer: Timer | undefined;
+  readonly #stopping = new AbortController();
+  #trimming = false;
+  /** One compaction at a time. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(options: {
+    clock: Clock;
+    engine: LogEngine;
+    ledger: Ledger;
+    flusher: Flusher;
+    limits: HistoryLimits;
+  }) {
+    this.#clock = options.clock;
+    this.#engine = options.engine;
+    this.#ledger = options.ledger;
+    this.#flusher = options.flusher;
+    this.#limits = options.limits;
+  }
+
+  start(): void {
+    const roundMs = Math.min(Math.max(this.#limits.ageMs / 48, shortestRoundMs), longestRoundMs);
+    const round = () => {
+      void this.trim().finally(() => {
+        if (!this.#stopping.signal.aborted) this.#timer = this.#clock.after(roundMs, round);
+      });
+    };
+    this.#timer = this.#clock.after(roundMs, round);
+  }
+
+  /** To be called after each flush. */
+  check(): void {
+    if (!this.#trimming && this.#ledger.state.historyBytes > this.#limits.bytes) void this.trim();
+  }
+
+  /** Forgets what is too old, and then what is too much. What fails is tried again in the next round. */
+  async trim(): Promise<void> {
+    if (this.#trimming || this.#stopping.signal.aborted) return;
+    this.#trimming = true;
+    const oldestMs = this.#clock.now() - this.#limits.ageMs;
+    // A tenth less than the limit, so that a store at its limit does not compact at every write.
+    const bytes =
+      this.#ledger.state.historyBytes > this.#limits.bytes ? this.#limits.bytes * 0.9 : this.#limits.bytes;
+    const mayGo = (change: Change, freedBytes: number) =>
+      change.timeMs <= oldestMs || this.#ledger.state.historyBytes - freedBytes > bytes;
+    try {
+      await this.compact((durable) => ({ revision: durable, mayGo }));
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    } finally {
+      this.#trimming = false;
+    }
+  }
+
+  /** Compacts to a goal that is set when earlier compactions are through. */
+  compact(goal: (durableRevision: number) => CompactionGoal): Promise<void> {
+    const run = this.#last.then(() => this.#run(goal));
+    this.#last = run.catch(() => {});
+    return run;
+  }
+
+  /** Resolves when no compaction is under way any more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#timer?.cancel();
+    await this.#last;
+  }
+
+  async #run(goal: (durableRevision: number) => CompactionGoal): Promise<void> {
+    let sliceStart = this.#clock.monotonic();
+    const aim = goal(this.#engine.state().revision);
+    while (!this.#stopping.signal.aborted) {
+      const { step, done } = planCompaction(this.#engine, this.#ledger.state, aim);
+      if (step) {
+        this.#ledger.compact(step);
+        await this.#flusher.flushed();
+      }
+      if (done) return;
+      if (this.#clock.monotonic() - sliceStart < sliceMs) continue;
+      await this.#clock.sleep(1, this.#stopping.signal).catch(() => {});
+      sliceStart = this.#clock.monotonic();
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import { type Cause, StoreError, type Write } from '../store.ts';
+import { checkKey } from './keys.ts';
+import {
+  type Batch,
+  type Change,
+  changesPerCommit,
+  emptyBatch,
+  type Head,
+  type LogEngine,
+  type LogState,
+  type Position,
+  positionOf,
+  revisionOf,
+  sizeOf,
+} from './log.ts';
+
+/** The newest version of a key. A deletion is a version too, while it is kept. */
+interface Version {
+  head: Head;
+  deleted: boolean;
+}
+
+/** What a compaction step takes out of the log. */
+export interface CompactionStep {
+  compactedRevision: number;
+  compactedTimeMs: number;
+  dropped: Position[];
+  /** Deletions among what is dropped. */
+  deletions: { key: string; position: Position }[];
+  freedBytes: number;
+}
+
+/**
+ * Decides what a commit becomes: checks it against the newest version of each key, durable or not, gives it its
+ * revision, and collects what the next flush has to write. Does no I/O but reading the engine.
+ */
+export class Ledger {
+  readonly #engine: LogEngine;
+  /** The newest version of each key that is not durable yet. */
+  readonly #pending = new Map<string, Change>();
+  /** With all that is pending. */
+  #state: LogState;
+  #open: Batch;
+  #dirty = false;
+
+  constructor(engine: LogEngine) {
+    this.#engine = engine;
+    this.#state = { ...engine.state() };
+    this.#open = emptyBatch(this.#state);
+  }
+
+  /** The state after all that is pending. */
+  get state(): Readonly<LogState> {
+    return this.#state;
+  }
+
+  /** Whether there is something to flush that no flush has taken yet. */
+  get dirty(): boolean {
+    return this.#dirty;
+  }
+
+  /** The newest version of a key, a deletion included. */
+  newest(key: string): Change | undefined {
+    const pending = this.#pending.get(key);
+    if (pending) return pending;
+    const head = this.#engine.live(key);
+    return head && this.#engine.change(head.position);
+  }
+
+  /** Records a commit; throws `Conflict`, having changed nothing, where an expectation fails. */
+  commit(commit: { writes: readonly Write[]; cause?: Cause; nowMs: number }): number {
+    checkWrites(commit.writes);
+    const versions = commit.writes.map((write) => this.#expect(write));
+    const revision = this.#state.revision + 1;
+    const timeMs = Math.max(commit.nowMs, this.#state.timeMs);
+    let index = 0;
+    for (const [i, write] of commit.writes.entries()) {
+      const before = versions[i];
+      if (write.type === 'delete' && (!before || before.deleted)) continue;
+      const position = positionOf(revision, index++);
+      this.#record(changeOf({ write, before, position, timeMs, cause: commit.cause }), before);
+    }
+    if (index === 0) return this.#state.revision;
+    this.#state.revision = revision;
+    this.#state.timeMs = timeMs;
+    return revision;
+  }
+
+  /** Records that the log forgets some of its past. */
+  compact(step: CompactionStep): void {
+    for (const position of step.dropped) this.#open.dropped.push(position);
+    for (const { key, position } of step.deletions) {
+      if (this.#version(key)?.head.position === position) this.#open.gone.set(key, undefined);
+    }
+    this.#state.compactedRevision = step.compactedRevision;
+    this.#state.compactedTimeMs = step.compactedTimeMs;
+    this.#state.historyBytes -= step.freedBytes;
+    this.#dirty = true;
+  }
+
+  /** Hands over what is to be flushed. What comes after goes into the next batch. */
+  take(): Batch {
+    const batch = { ...this.#open, state: { ...this.#state } };
+    this.#open = emptyBatch(this.#state);
+    this.#dirty = false;
+    return batch;
+  }
+
+  /** The batch is durable: the engine answers for its keys from now on. */
+  settle(batch: Batch): void {
+    for (const change of batch.changes) {
+      if (this.#pending.get(change.key) === change) this.#pending.delete(change.key);
+    }
+  }
+
+  /** A flush failed: what it carried never was, nor what was checked against it. Its revisions stay used up. */
+  fail(): void {
+    const { revision, timeMs } = this.#state;
+    this.#pending.clear();
+    this.#state = { ...this.#engine.state(), revision, timeMs };
+    this.#open = emptyBatch(this.#state);
+    this.#dirty = false;
+  }
+
+  #version(key: string): Version | undefined {
+    const pending = this.#pending.get(key);
+    if (pending) return { head: headOf(pending), deleted: pending.value === undefined };
+    const live = this.#engine.live(key);
+    if (live) return { head: live, deleted: false };
+    const gone = this.#engine.gone(key);
+    return gone && { head: gone, deleted: true };
+  }
+
+  #expect(write: Write): Version | undefined {
+    const version = this.#version(write.key);
+    if (write.expected === undefined) return version;
+    const actual = version && !version.deleted ? revisionOf(version.head.position) : 0;
+    if (actual === write.expected) return version;
+    const stands = actual === 0 ? 'does not exist' : `is at revision ${actual}`;
+    const wanted = write.expected === 0 ? 'expected it not to' : `not ${write.expected}`;
+    throw new StoreError('Conflict', `${write.key} ${stands}, ${wanted}`, { key: write.key, actual });
+  }
+
+  #record(change: Change, before: Version | undefined): void {
+    const batch = this.#open;
+    const { key, position, expiresMs } = change;
+    const head = headOf(change);
+    const deleted = change.value === undefined;
+    batch.changes.push(change);
+    batch.live.set(key, deleted ? undefined : head);
+    if (deleted || before?.deleted) batch.gone.set(key, deleted ? head : undefined);
+    if (expiresMs) batch.leases.push({ expiresMs, position });
+    if (before?.head.expiresMs) batch.endedLeases.push(before.head);
+    this.#state.historyBytes += change.replacedBytes + (deleted ? head.sizeBytes : 0);
+    this.#pending.set(key, change);
+    this.#dirty = true;
+  }
+}
+
+function changeOf(from: {
+  write: Write;
+  before: Version | undefined;
+  position: Position;
+  timeMs: number;
+  cause: Cause | undefined;
+}): Change {
+  const { write, before, position, timeMs, cause } = from;
+  const replaced = before?.deleted ? undefined : before?.head;
+  const put = write.type === 'put' ? write : undefined;
+  return {
+    position,
+    key: write.key,
+    value: put?.value,
+    createRevision: put ? (replaced?.createRevision ?? revisionOf(position)) : 0,
+    previous: before?.head.position ?? 0,
+    replacedBytes: replaced?.sizeBytes ?? 0,
+    timeMs,
+    expiresMs: put?.leaseSeconds ? timeMs + put.leaseSeconds * 1000 : 0,
+    cause,
+  };
+}
+
+function headOf(change: Change): Head {
+  const { position, createRevision, expiresMs } = change;
+  return { position, createRevision, sizeBytes: sizeOf(change), expiresMs };
+}
+
+function checkWrites(writes: readonly Write[]): void {
+  if (writes.length > changesPerCommit)
+    throw new RangeError(`A commit has at most ${changesPerCommit} writes`);
+  for (const write of writes) checkKey(write.key);
+  if (writes.length > 1 && new Set(writes.map((write) => write.key)).size < writes.length) {
+    throw new RangeError('A commit writes a key at most once');
+  }
+}

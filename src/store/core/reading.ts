@@ -1,0 +1,133 @@
+import { type Entry, type HistoryEntry, type ListOptions, type ListResult, StoreError } from '../store.ts';
+import { compareKeys } from './keys.ts';
+import {
+  type Change,
+  entryOf,
+  type Head,
+  type LogEngine,
+  type LogState,
+  positionOf,
+  revisionOf,
+} from './log.ts';
+
+/** Refuses a revision that is no longer kept, or not written yet. */
+export function checkRevision(revision: number, state: LogState): void {
+  if (revision < state.compactedRevision) {
+    const message = `Revision ${revision} is compacted: the oldest one kept is ${state.compactedRevision}`;
+    throw new StoreError('Compacted', message);
+  }
+  if (revision > state.revision) {
+    throw new StoreError(
+      'FutureRevision',
+      `Revision ${revision} is not written yet: the newest is ${state.revision}`,
+    );
+  }
+}
+
+/** The durable value of a key, now or at a revision. */
+export function readKey(engine: LogEngine, key: string, atRevision?: number): Entry | undefined {
+  if (atRevision !== undefined) checkRevision(atRevision, engine.state());
+  const live = engine.live(key);
+  if (atRevision === undefined) return live && entryOf(engine.change(live.position));
+  const head = live ?? engine.gone(key);
+  return head && versionAt(engine, head, atRevision);
+}
+
+/** The entries below a prefix, in key order. */
+export function readList(engine: LogEngine, prefix: string, options: ListOptions): ListResult {
+  const state = engine.state();
+  const revision = options.atRevision ?? state.revision;
+  checkRevision(revision, state);
+  const start = options.from !== undefined && compareKeys(options.from, prefix) > 0 ? options.from : prefix;
+  const limit = options.limit || Number.POSITIVE_INFINITY;
+  const entries: Entry[] = [];
+  for (const entry of entriesFrom(engine, { start, prefix, revision, newest: revision === state.revision })) {
+    if (entries.length === limit) return { entries, revision, more: true };
+    entries.push(entry);
+  }
+  return { entries, revision, more: false };
+}
+
+/** A key's kept versions, newest first. */
+export function readHistory(engine: LogEngine, key: string): HistoryEntry[] {
+  const head = engine.live(key) ?? engine.gone(key);
+  const found: HistoryEntry[] = [];
+  let change = head && engine.change(head.position);
+  while (change) {
+    const { position, timeMs, cause } = change;
+    found.push({ revision: revisionOf(position), entry: entryOf(change), timeMs, cause });
+    change = before(engine, change);
+  }
+  return found;
+}
+
+/** The newest revision that was committed at `timeMs` or before. */
+export function readRevisionAt(engine: LogEngine, timeMs: number): number {
+  const state = engine.state();
+  if (timeMs < state.compactedTimeMs) throw new StoreError('Compacted', 'That moment is no longer kept');
+  let known = state.compactedRevision;
+  let later = state.revision + 1;
+  while (later - known > 1) {
+    const middle = Math.floor((known + later) / 2);
+    const change = firstFrom(engine, middle);
+    if (change && change.timeMs <= timeMs) known = revisionOf(change.position);
+    else later = middle;
+  }
+  return known;
+}
+
+function firstFrom(engine: LogEngine, revision: number): Change | undefined {
+  for (const change of engine.changesFrom(positionOf(revision))) return change;
+  return undefined;
+}
+
+function before(engine: LogEngine, change: Change): Change | undefined {
+  return change.previous ? engine.change(change.previous) : undefined;
+}
+
+function versionAt(engine: LogEngine, head: Head, revision: number): Entry | undefined {
+  let change = engine.change(head.position);
+  while (change && revisionOf(change.position) > revision) change = before(engine, change);
+  return entryOf(change);
+}
+
+interface Scan {
+  start: string;
+  prefix: string;
+  revision: number;
+  newest: boolean;
+}
+
+function* entriesFrom(engine: LogEngine, scan: Scan): Iterable<Entry> {
+  const live = engine.liveFrom(scan.start);
+  const heads = scan.newest ? live : merge(live, engine.goneFrom(scan.start));
+  for (const [key, head] of heads) {
+    if (!key.startsWith(scan.prefix)) return;
+    const entry = versionAt(engine, head, scan.revision);
+    if (entry) yield entry;
+  }
+}
+
+type Heads = Iterable<readonly [string, Head]>;
+
+/** Both in key order. */
+function* merge(a: Heads, b: Heads): Heads {
+  const left = a[Symbol.iterator]();
+  const right = b[Symbol.iterator]();
+  try {
+    let x = left.next();
+    let y = right.next();
+    while (!x.done || !y.done) {
+      if (!x.done && (y.done || compareKeys(x.value[0], y.value[0]) < 0)) {
+        yield x.value;
+        x = left.next();
+      } else if (!y.done) {
+        yield y.value;
+        y = right.next();
+      }
+    }
+  } finally {
+    left.return?.();
+    right.return?.();
+  }
+}

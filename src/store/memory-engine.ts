@@ -1,0 +1,91 @@
+import sortedBTree from 'sorted-btree';
+import { compareKeys } from './core/keys.ts';
+import {
+  type Batch,
+  type Change,
+  firstState,
+  type Head,
+  type Lease,
+  type LogEngine,
+  type LogState,
+  type Position,
+} from './core/log.ts';
+
+// A CommonJS module: bundlers hand out its class itself, Node the module around it.
+const BTree = (sortedBTree.default ?? sortedBTree) as typeof sortedBTree.default;
+
+const compareLeases = (a: Lease, b: Lease) => a.expiresMs - b.expiresMs || a.position - b.position;
+
+/** A log in memory: gone with the process. */
+export class MemoryEngine implements LogEngine {
+  readonly name = 'memory';
+  readonly #live = new BTree<string, Head>(undefined, compareKeys);
+  readonly #gone = new BTree<string, Head>(undefined, compareKeys);
+  readonly #log = new BTree<Position, Change>();
+  readonly #leases = new BTree<Lease, undefined>(undefined, compareLeases);
+  #state: LogState = firstState;
+  #liveBytes = 0;
+
+  state(): LogState {
+    return this.#state;
+  }
+
+  live(key: string): Head | undefined {
+    return this.#live.get(key);
+  }
+
+  gone(key: string): Head | undefined {
+    return this.#gone.get(key);
+  }
+
+  liveFrom(key: string): Iterable<readonly [string, Head]> {
+    return this.#live.entries(key);
+  }
+
+  goneFrom(key: string): Iterable<readonly [string, Head]> {
+    return this.#gone.entries(key);
+  }
+
+  change(position: Position): Change | undefined {
+    return this.#log.get(position);
+  }
+
+  *changesFrom(position: Position): Iterable<Change> {
+    for (const [, change] of this.#log.entries(position)) yield change;
+  }
+
+  leases(): Iterable<Lease> {
+    return this.#leases.keys();
+  }
+
+  soon(fn: () => void): void {
+    queueMicrotask(fn);
+  }
+
+  async write(batch: Batch): Promise<void> {
+    for (const change of batch.changes) this.#log.set(change.position, change);
+    for (const position of batch.dropped) this.#log.delete(position);
+    for (const [key, head] of batch.live) this.#setLive(key, head);
+    for (const [key, head] of batch.gone) {
+      if (head) this.#gone.set(key, head);
+      else this.#gone.delete(key);
+    }
+    for (const lease of batch.leases) this.#leases.set(lease, undefined);
+    for (const { expiresMs, position } of batch.endedLeases) this.#leases.delete({ expiresMs, position });
+    this.#state = batch.state;
+  }
+
+  size(): { keys: number; sizeBytes: number } {
+    return { keys: this.#live.size, sizeBytes: this.#liveBytes + this.#state.historyBytes };
+  }
+
+  async close(): Promise<void> {
+    for (const tree of [this.#live, this.#gone, this.#log, this.#leases]) tree.clear();
+  }
+
+  #setLive(key: string, head: Head | undefined): void {
+    this.#liveBytes += (head?.sizeBytes ?? 0) - (this.#live.get(key)?.sizeBytes ?? 0);
+    if (head) this.#live.set(key, head);
+    else this.#live.delete(key);
+  }
+}

@@ -1,0 +1,18 @@
+import type { Clock } from '../platform/clock.ts';
+import { LogStore } from './core/log-store.ts';
+import { MemoryEngine } from './memory-engine.ts';
+import type { Store } from './store.ts';
+
+export interface MemoryStoreOptions {
+  clock: Clock;
+  /** How long the past is kept; 24 hours unless given. */
+  historyMs?: number;
+  /** How much of the past is kept; 64 MiB unless given. */
+  historyBytes?: number;
+}
+
+/** A store in memory: for tests, and for clusters that need not outlive their process. */
+export function createMemoryStore(options: MemoryStoreOptions): Store {
+  const history = { ageMs: options.historyMs ?? 24 * 3_600_000, bytes: options.historyBytes ?? 64 << 20 };
+  return new LogStore({ engine: new MemoryEngine(), clock: options.clock, history });
+}
