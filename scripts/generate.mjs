@@ -78,6 +78,7 @@ function fieldSchema(member, doc, names, where) {
   const field = typeRef(member.typeAnnotation.typeAnnotation, names, where);
   const m = doc.markers;
   if (!member.optional && !has(m, 'optional')) field.required = true;
+  if (has(m, 'pointer')) field.pointer = true;
   if (has(m, 'proto')) field.proto = Number(first(m, 'proto'));
   for (const name of ['protoName', 'listType', 'patchStrategy', 'patchMergeKey', 'mapType']) {
     if (has(m, name)) field[name] = first(m, name);

@@ -28,13 +28,13 @@ export interface AdmissionRequest {
   object?: RawExtension;
   /** The stored object, on update and delete. @proto 10 */
   oldObject?: RawExtension;
-  /** Nothing will be stored, so nothing else may be changed. @proto 11 */
+  /** Nothing will be stored, so nothing else may be changed. @proto 11 @pointer */
   dryRun?: boolean;
   /** Options of the operation, such as CreateOptions. @proto 12 */
   options?: RawExtension;
-  /** Kind before conversion. @proto 13 */
+  /** Kind before conversion. @proto 13 @pointer */
   requestKind?: GroupVersionKind;
-  /** Resource before conversion. @proto 14 */
+  /** Resource before conversion. @proto 14 @pointer */
   requestResource?: GroupVersionResource;
   /** Subresource before conversion. @proto 15 */
   requestSubResource?: string;
@@ -46,11 +46,11 @@ export interface AdmissionResponse {
   uid?: string;
   /** The request may go on. @proto 2 */
   allowed?: boolean;
-  /** Why not; only looked at if it may not. @proto 3 */
+  /** Why not; only looked at if it may not. @proto 3 @pointer */
   status?: Status;
   /** A patch to apply to the object. @proto 4 */
   patch?: Bytes;
-  /** `JSONPatch`, the only one. @proto 5 */
+  /** `JSONPatch`, the only one. @proto 5 @pointer */
   patchType?: string;
   /** Notes for the audit log; prefixed with the webhook's name. @proto 6 */
   auditAnnotations?: Record<string, string>;
@@ -60,8 +60,8 @@ export interface AdmissionResponse {
 
 /** What is sent to and received from a webhook. @protoOnly */
 export interface AdmissionReview {
-  /** The request, on the way there. @proto 1 */
+  /** The request, on the way there. @proto 1 @pointer */
   request?: AdmissionRequest;
-  /** The answer, on the way back. @proto 2 */
+  /** The answer, on the way back. @proto 2 @pointer */
   response?: AdmissionResponse;
 }

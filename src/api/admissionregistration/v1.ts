@@ -43,9 +43,9 @@ export interface MatchCondition {
 
 /** Requests a policy is about. @mapType atomic */
 export interface MatchResources {
-  /** Only for objects in these namespaces; all unless set. @proto 1 */
+  /** Only for objects in these namespaces; all unless set. @proto 1 @pointer */
   namespaceSelector?: LabelSelector;
-  /** Only for objects with these labels, before or after the change; all unless set. @proto 2 */
+  /** Only for objects with these labels, before or after the change; all unless set. @proto 2 @pointer */
   objectSelector?: LabelSelector;
   /** Operations on resources that are meant; one is enough. @proto 3 @listType atomic */
   resourceRules?: NamedRuleWithOperations[];
@@ -53,7 +53,7 @@ export interface MatchResources {
   excludeResourceRules?: NamedRuleWithOperations[];
   /**
    * `Exact` versions only, or `Equivalent` (default): also requests in other versions, converted.
-   * @proto 7
+   * @proto 7 @pointer
    */
   matchPolicy?: string;
 }
@@ -104,9 +104,9 @@ export interface MutatingAdmissionPolicyBindingList {
 export interface MutatingAdmissionPolicyBindingSpec {
   /** The policy. Without one of this name nothing happens. @proto 1 */
   policyName?: string;
-  /** Where parameters come from; required if the policy takes any. @proto 2 */
+  /** Where parameters come from; required if the policy takes any. @proto 2 @pointer */
   paramRef?: ParamRef;
-  /** Narrows the requests of the policy. @proto 3 */
+  /** Narrows the requests of the policy. @proto 3 @pointer */
   matchResources?: MatchResources;
 }
 
@@ -124,9 +124,9 @@ export interface MutatingAdmissionPolicyList {
 
 /** Requests and changes of a policy. */
 export interface MutatingAdmissionPolicySpec {
-  /** Kind of the parameters; none unless set. @proto 1 */
+  /** Kind of the parameters; none unless set. @proto 1 @pointer */
   paramKind?: ParamKind;
-  /** Requests it applies to; required. @proto 2 */
+  /** Requests it applies to; required. @proto 2 @pointer */
   matchConstraints?: MatchResources;
   /**
    * Named expressions the others may use as `variables.<name>`; a later one may use earlier ones.
@@ -135,7 +135,7 @@ export interface MutatingAdmissionPolicySpec {
   variables?: Variable[];
   /** Changes, done in order. @proto 4 @listType atomic */
   mutations?: Mutation[];
-  /** On errors in expressions or settings: `Fail` the request (default) or `Ignore` the policy. @proto 5 */
+  /** On errors in expressions or settings: `Fail` the request (default) or `Ignore` the policy. @proto 5 @pointer */
   failurePolicy?: string;
   /**
    * CEL conditions that must all hold for it to apply; at most 64.
@@ -154,24 +154,24 @@ export interface MutatingWebhook {
   clientConfig: WebhookClientConfig;
   /** Requests it is called for; never for webhook configurations themselves. @proto 3 @listType atomic */
   rules?: RuleWithOperations[];
-  /** If it cannot be reached: `Fail` the request (default) or `Ignore` the webhook. @proto 4 */
+  /** If it cannot be reached: `Fail` the request (default) or `Ignore` the webhook. @proto 4 @pointer */
   failurePolicy?: string;
-  /** Only for objects in these namespaces; all unless set. @proto 5 */
+  /** Only for objects in these namespaces; all unless set. @proto 5 @pointer */
   namespaceSelector?: LabelSelector;
-  /** Whether it changes anything else: `None` or `NoneOnDryRun`. @proto 6 */
+  /** Whether it changes anything else: `None` or `NoneOnDryRun`. @proto 6 @pointer */
   sideEffects: string;
-  /** Seconds to wait for its answer, 1 to 30; 10 unless set. @proto 7 */
+  /** Seconds to wait for its answer, 1 to 30; 10 unless set. @proto 7 @pointer */
   timeoutSeconds?: Int32;
   /** Versions of AdmissionReview it understands, in order of preference. @proto 8 @listType atomic */
   admissionReviewVersions: string[];
   /**
    * `Exact` versions only, or `Equivalent` (default): also requests in other versions, converted.
-   * @proto 9
+   * @proto 9 @pointer
    */
   matchPolicy?: string;
-  /** Call again if a later step changes the object: `Never` (default) or `IfNeeded`. @proto 10 */
+  /** Call again if a later step changes the object: `Never` (default) or `IfNeeded`. @proto 10 @pointer */
   reinvocationPolicy?: string;
-  /** Only for objects with these labels, before or after the change; all unless set. @proto 11 */
+  /** Only for objects with these labels, before or after the change; all unless set. @proto 11 @pointer */
   objectSelector?: LabelSelector;
   /**
    * CEL conditions that must all hold for it to be called; at most 64.
@@ -214,9 +214,9 @@ export interface MutatingWebhookConfigurationList {
 export interface Mutation {
   /** Which member is set: `ApplyConfiguration` or `JSONPatch`. @proto 2 */
   patchType: string;
-  /** A change by server-side apply. @proto 3 */
+  /** A change by server-side apply. @proto 3 @pointer */
   applyConfiguration?: ApplyConfiguration;
-  /** A change by JSON patch. @proto 4 */
+  /** A change by JSON patch. @proto 4 @pointer */
   jsonPatch?: JSONPatch;
 }
 
@@ -246,9 +246,9 @@ export interface ParamRef {
    * @proto 2
    */
   namespace?: string;
-  /** Objects by label; the policy runs once for each. @proto 3 */
+  /** Objects by label; the policy runs once for each. @proto 3 @pointer */
   selector?: LabelSelector;
-  /** If there are none: `Allow` the request or `Deny` it. Required. @proto 4 */
+  /** If there are none: `Allow` the request or `Deny` it. Required. @proto 4 @pointer */
   parameterNotFoundAction?: string;
 }
 
@@ -263,7 +263,7 @@ export interface Rule {
    * @proto 3 @listType atomic
    */
   resources?: string[];
-  /** `Cluster`, `Namespaced` or `*` (default). @proto 4 */
+  /** `Cluster`, `Namespaced` or `*` (default). @proto 4 @pointer */
   scope?: string;
 }
 
@@ -279,9 +279,9 @@ export interface ServiceReference {
   namespace: string;
   /** Its name. @proto 2 */
   name: string;
-  /** URL path to call. @proto 3 */
+  /** URL path to call. @proto 3 @pointer */
   path?: string;
-  /** Its port; 443 unless set. @proto 4 */
+  /** Its port; 443 unless set. @proto 4 @pointer */
   port?: Int32;
 }
 
@@ -339,9 +339,9 @@ export interface ValidatingAdmissionPolicyBindingList {
 export interface ValidatingAdmissionPolicyBindingSpec {
   /** The policy. Without one of this name nothing happens. @proto 1 */
   policyName: string;
-  /** Where parameters come from; required if the policy takes any. @proto 2 */
+  /** Where parameters come from; required if the policy takes any. @proto 2 @pointer */
   paramRef?: ParamRef;
-  /** Narrows the requests of the policy. @proto 3 */
+  /** Narrows the requests of the policy. @proto 3 @pointer */
   matchResources?: MatchResources;
   /**
    * What a violation leads to: `Deny`, `Warn`, `Audit`; not `Deny` and `Warn` together.
@@ -364,13 +364,13 @@ export interface ValidatingAdmissionPolicyList {
 
 /** Requests and conditions of a policy. */
 export interface ValidatingAdmissionPolicySpec {
-  /** Kind of the parameters; none unless set. @proto 1 */
+  /** Kind of the parameters; none unless set. @proto 1 @pointer */
   paramKind?: ParamKind;
-  /** Requests it applies to; required. @proto 2 */
+  /** Requests it applies to; required. @proto 2 @pointer */
   matchConstraints?: MatchResources;
   /** Conditions an object must meet. @proto 3 @listType atomic */
   validations?: Validation[];
-  /** On errors in expressions or settings: `Fail` the request (default) or `Ignore` the policy. @proto 4 */
+  /** On errors in expressions or settings: `Fail` the request (default) or `Ignore` the policy. @proto 4 @pointer */
   failurePolicy?: string;
   /** Notes for the audit log; at most 20. @proto 5 @listType atomic */
   auditAnnotations?: AuditAnnotation[];
@@ -390,7 +390,7 @@ export interface ValidatingAdmissionPolicySpec {
 export interface ValidatingAdmissionPolicyStatus {
   /** The newest `metadata.generation` that this status takes into account. @proto 1 */
   observedGeneration?: Int64;
-  /** What type checking of its expressions found. @proto 2 */
+  /** What type checking of its expressions found. @proto 2 @pointer */
   typeChecking?: TypeChecking;
   /** Aspects of its state. @proto 3 @listType map @listMapKey type */
   conditions?: Condition[];
@@ -404,22 +404,22 @@ export interface ValidatingWebhook {
   clientConfig: WebhookClientConfig;
   /** Requests it is called for; never for webhook configurations themselves. @proto 3 @listType atomic */
   rules?: RuleWithOperations[];
-  /** If it cannot be reached: `Fail` the request (default) or `Ignore` the webhook. @proto 4 */
+  /** If it cannot be reached: `Fail` the request (default) or `Ignore` the webhook. @proto 4 @pointer */
   failurePolicy?: string;
-  /** Only for objects in these namespaces; all unless set. @proto 5 */
+  /** Only for objects in these namespaces; all unless set. @proto 5 @pointer */
   namespaceSelector?: LabelSelector;
-  /** Whether it changes anything else: `None` or `NoneOnDryRun`. @proto 6 */
+  /** Whether it changes anything else: `None` or `NoneOnDryRun`. @proto 6 @pointer */
   sideEffects: string;
-  /** Seconds to wait for its answer, 1 to 30; 10 unless set. @proto 7 */
+  /** Seconds to wait for its answer, 1 to 30; 10 unless set. @proto 7 @pointer */
   timeoutSeconds?: Int32;
   /** Versions of AdmissionReview it understands, in order of preference. @proto 8 @listType atomic */
   admissionReviewVersions: string[];
   /**
    * `Exact` versions only, or `Equivalent` (default): also requests in other versions, converted.
-   * @proto 9
+   * @proto 9 @pointer
    */
   matchPolicy?: string;
-  /** Only for objects with these labels, before or after the change; all unless set. @proto 10 */
+  /** Only for objects with these labels, before or after the change; all unless set. @proto 10 @pointer */
   objectSelector?: LabelSelector;
   /**
    * CEL conditions that must all hold for it to be called; at most 64.
@@ -470,7 +470,7 @@ export interface Validation {
   message?: string;
   /**
    * Reason of the answer: `Invalid` (default), `Forbidden`, `Unauthorized` or `RequestEntityTooLarge`.
-   * @proto 3
+   * @proto 3 @pointer
    */
   reason?: string;
   /** CEL that yields the message; wins over `message` if it works. @proto 4 */
@@ -487,10 +487,10 @@ export interface Variable {
 
 /** How to reach a webhook; either `service` or `url`. */
 export interface WebhookClientConfig {
-  /** A Service of this cluster. @proto 1 */
+  /** A Service of this cluster. @proto 1 @pointer */
   service?: ServiceReference;
   /** PEM certificates to check the server's against; those of the host unless set. @proto 2 */
   caBundle?: Bytes;
-  /** Full address with `https`; no user, no query, no fragment. @proto 3 */
+  /** Full address with `https`; no user, no query, no fragment. @proto 3 @pointer */
   url?: string;
 }

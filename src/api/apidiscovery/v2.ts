@@ -25,7 +25,7 @@ export interface APIGroupDiscoveryList {
 export interface APIResourceDiscovery {
   /** Plural name. @proto 1 */
   resource?: string;
-  /** Kind of the objects. @proto 2 */
+  /** Kind of the objects. @proto 2 @pointer */
   responseKind?: GroupVersionKind;
   /** `Namespaced` or `Cluster`. @proto 3 */
   scope?: string;
@@ -45,7 +45,7 @@ export interface APIResourceDiscovery {
 export interface APISubresourceDiscovery {
   /** Its name. @proto 1 */
   subresource?: string;
-  /** Kind it answers with. @proto 2 */
+  /** Kind it answers with. @proto 2 @pointer */
   responseKind?: GroupVersionKind;
   /** Kinds that may be sent to it. @proto 3 */
   acceptedTypes?: GroupVersionKind[];

@@ -86,7 +86,7 @@ export interface CustomResourceColumnDefinition {
 export interface CustomResourceConversion {
   /** `None` (default) only changes apiVersion, `Webhook` asks a webhook. @proto 1 */
   strategy: string;
-  /** The webhook; only with `Webhook`. @proto 2 */
+  /** The webhook; only with `Webhook`. @proto 2 @pointer */
   webhook?: WebhookConversion;
 }
 
@@ -165,7 +165,7 @@ export interface CustomResourceDefinitionSpec {
   scope: string;
   /** The versions; one of them is stored. @proto 7 @listType atomic */
   versions: CustomResourceDefinitionVersion[];
-  /** How objects get from one version to another. @proto 9 */
+  /** How objects get from one version to another. @proto 9 @pointer */
   conversion?: CustomResourceConversion;
   /** Must be false here; pruning is a matter of the schema. @proto 10 */
   preserveUnknownFields?: boolean;
@@ -191,15 +191,15 @@ export interface CustomResourceDefinitionVersion {
   served: boolean;
   /** Objects are stored in it; true for exactly one. @proto 3 */
   storage: boolean;
-  /** What objects look like. @proto 4 */
+  /** What objects look like. @proto 4 @pointer */
   schema?: CustomResourceValidation;
-  /** Which subresources there are. @proto 5 */
+  /** Which subresources there are. @proto 5 @pointer */
   subresources?: CustomResourceSubresources;
   /** Columns to show; the age unless set. @proto 6 @listType atomic */
   additionalPrinterColumns?: CustomResourceColumnDefinition[];
   /** Warn callers who use it. @proto 7 */
   deprecated?: boolean;
-  /** The warning; a standard one unless set. Only for deprecated versions. @proto 8 */
+  /** The warning; a standard one unless set. Only for deprecated versions. @proto 8 @pointer */
   deprecationWarning?: string;
   /** Fields that field selectors may use; at most 8. @proto 9 @listType atomic */
   selectableFields?: SelectableField[];
@@ -211,21 +211,21 @@ export interface CustomResourceSubresourceScale {
   specReplicasPath: string;
   /** Present number, below `.status`; 0 if there is none. @proto 2 */
   statusReplicasPath: string;
-  /** Selector as text, below `.status` or `.spec`; needed for autoscalers. @proto 3 */
+  /** Selector as text, below `.status` or `.spec`; needed for autoscalers. @proto 3 @pointer */
   labelSelectorPath?: string;
 }
 
 /** Subresources of a type. */
 export interface CustomResourceSubresources {
-  /** Serves `/status`: status is written only there, the rest only outside. @proto 1 */
+  /** Serves `/status`: status is written only there, the rest only outside. @proto 1 @pointer */
   status?: CustomResourceSubresourceStatus;
-  /** Serves `/scale`. @proto 2 */
+  /** Serves `/scale`. @proto 2 @pointer */
   scale?: CustomResourceSubresourceScale;
 }
 
 /** Schema of a version. */
 export interface CustomResourceValidation {
-  /** The structural schema. @proto 1 */
+  /** The structural schema. @proto 1 @pointer */
   openAPIV3Schema?: JSONSchemaProps;
 }
 
@@ -256,39 +256,39 @@ export interface JSONSchemaProps {
   format?: string;
   /** A title. @proto 7 */
   title?: string;
-  /** Value for what is left out; needs a structural schema. @proto 8 */
+  /** Value for what is left out; needs a structural schema. @proto 8 @pointer */
   default?: JSONValue;
-  /** Largest number. @proto 9 */
+  /** Largest number. @proto 9 @pointer */
   maximum?: Double;
   /** `maximum` itself is too large. @proto 10 */
   exclusiveMaximum?: boolean;
-  /** Smallest number. @proto 11 */
+  /** Smallest number. @proto 11 @pointer */
   minimum?: Double;
   /** `minimum` itself is too small. @proto 12 */
   exclusiveMinimum?: boolean;
-  /** Longest text, in characters. @proto 13 */
+  /** Longest text, in characters. @proto 13 @pointer */
   maxLength?: Int64;
-  /** Shortest text, in characters. @proto 14 */
+  /** Shortest text, in characters. @proto 14 @pointer */
   minLength?: Int64;
   /** Regular expression (RE2) the text must match somewhere. @proto 15 */
   pattern?: string;
-  /** Most items. @proto 16 */
+  /** Most items. @proto 16 @pointer */
   maxItems?: Int64;
-  /** Fewest items. @proto 17 */
+  /** Fewest items. @proto 17 @pointer */
   minItems?: Int64;
   /** Must not be true; use `x-kubernetes-list-type`. @proto 18 */
   uniqueItems?: boolean;
-  /** The number has to be a multiple of this. @proto 19 */
+  /** The number has to be a multiple of this. @proto 19 @pointer */
   multipleOf?: Double;
   /** The allowed values. @proto 20 @listType atomic */
   enum?: JSONValue[];
-  /** Most members. @proto 21 */
+  /** Most members. @proto 21 @pointer */
   maxProperties?: Int64;
-  /** Fewest members. @proto 22 */
+  /** Fewest members. @proto 22 @pointer */
   minProperties?: Int64;
   /** Members that must be there. @proto 23 @listType atomic */
   required?: string[];
-  /** Schema of the items. @proto 24 */
+  /** Schema of the items. @proto 24 @pointer */
   items?: JSONSchemaPropsOrArray;
   /** All of these must hold. @proto 25 @listType atomic */
   allOf?: JSONSchemaProps[];
@@ -296,29 +296,29 @@ export interface JSONSchemaProps {
   oneOf?: JSONSchemaProps[];
   /** At least one of these must hold. @proto 27 @listType atomic */
   anyOf?: JSONSchemaProps[];
-  /** This must not hold. @proto 28 */
+  /** This must not hold. @proto 28 @pointer */
   not?: JSONSchemaProps;
   /** Schemas of the members by name. @proto 29 */
   properties?: Record<string, JSONSchemaProps>;
-  /** Schema of all other members; excludes `properties`. @proto 30 */
+  /** Schema of all other members; excludes `properties`. @proto 30 @pointer */
   additionalProperties?: JSONSchemaPropsOrBool;
   /** Not allowed here. @proto 31 */
   patternProperties?: Record<string, JSONSchemaProps>;
   /** Not allowed here. @proto 32 */
   dependencies?: Record<string, JSONSchemaPropsOrStringArray>;
-  /** Not allowed here. @proto 33 */
+  /** Not allowed here. @proto 33 @pointer */
   additionalItems?: JSONSchemaPropsOrBool;
   /** Not allowed here. @proto 34 */
   definitions?: Record<string, JSONSchemaProps>;
-  /** A pointer to further documentation. @proto 35 */
+  /** A pointer to further documentation. @proto 35 @pointer */
   externalDocs?: ExternalDocumentation;
-  /** An example. @proto 36 */
+  /** An example. @proto 36 @pointer */
   example?: JSONValue;
   /** null is allowed too. @proto 37 */
   nullable?: boolean;
   /**
    * Keep members the schema does not know, from here down.
-   * @proto 38 @protoName xKubernetesPreserveUnknownFields
+   * @proto 38 @pointer @protoName xKubernetesPreserveUnknownFields
    */
   'x-kubernetes-preserve-unknown-fields'?: boolean;
   /**
@@ -333,9 +333,9 @@ export interface JSONSchemaProps {
    * @proto 41 @protoName xKubernetesListMapKeys @listType atomic
    */
   'x-kubernetes-list-map-keys'?: string[];
-  /** `atomic` (default), `set` or `map`: how lists are merged. @proto 42 @protoName xKubernetesListType */
+  /** `atomic` (default), `set` or `map`: how lists are merged. @proto 42 @pointer @protoName xKubernetesListType */
   'x-kubernetes-list-type'?: string;
-  /** `granular` (default) or `atomic`: how objects are merged. @proto 43 @protoName xKubernetesMapType */
+  /** `granular` (default) or `atomic`: how objects are merged. @proto 43 @pointer @protoName xKubernetesMapType */
   'x-kubernetes-map-type'?: string;
   /**
    * CEL rules.
@@ -356,9 +356,9 @@ export interface ServiceReference {
   namespace: string;
   /** Its name. @proto 2 */
   name: string;
-  /** URL path to call. @proto 3 */
+  /** URL path to call. @proto 3 @pointer */
   path?: string;
-  /** Its port; 443 unless set. @proto 4 */
+  /** Its port; 443 unless set. @proto 4 @pointer */
   port?: Int32;
 }
 
@@ -372,28 +372,28 @@ export interface ValidationRule {
   messageExpression?: string;
   /**
    * `FieldValueInvalid` (default), `FieldValueForbidden`, `FieldValueRequired` or `FieldValueDuplicate`.
-   * @proto 4
+   * @proto 4 @pointer
    */
   reason?: string;
   /** Field to blame, such as `.spec.size`; the place of the rule unless set. @proto 5 */
   fieldPath?: string;
-  /** Run also without a previous value; `oldSelf` is then an optional. @proto 6 */
+  /** Run also without a previous value; `oldSelf` is then an optional. @proto 6 @pointer */
   optionalOldSelf?: boolean;
 }
 
 /** How to reach a webhook; either `service` or `url`. */
 export interface WebhookClientConfig {
-  /** A Service of this cluster. @proto 1 */
+  /** A Service of this cluster. @proto 1 @pointer */
   service?: ServiceReference;
   /** PEM certificates to check the server's against; those of the host unless set. @proto 2 */
   caBundle?: Bytes;
-  /** Full address with `https`; no user, no query, no fragment. @proto 3 */
+  /** Full address with `https`; no user, no query, no fragment. @proto 3 @pointer */
   url?: string;
 }
 
 /** A conversion webhook. */
 export interface WebhookConversion {
-  /** How to reach it. @proto 2 */
+  /** How to reach it. @proto 2 @pointer */
   clientConfig?: WebhookClientConfig;
   /** Versions of ConversionReview it understands, in order of preference. @proto 3 @listType atomic */
   conversionReviewVersions: string[];

@@ -50,7 +50,7 @@ export interface APIServiceList {
 
 /** Which version of a group, by whom. */
 export interface APIServiceSpec {
-  /** Service that serves it; absent for what this server does itself. @proto 1 */
+  /** Service that serves it; absent for what this server does itself. @proto 1 @pointer */
   service?: ServiceReference;
   /** API group. @proto 2 */
   group?: string;
@@ -84,6 +84,6 @@ export interface ServiceReference {
   namespace?: string;
   /** Its name. @proto 2 */
   name?: string;
-  /** Its port; 443 unless set. @proto 3 */
+  /** Its port; 443 unless set. @proto 3 @pointer */
   port?: Int32;
 }

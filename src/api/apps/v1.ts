@@ -89,7 +89,7 @@ export interface DaemonSetList {
 
 /** What a daemon set should run, and how it changes. */
 export interface DaemonSetSpec {
-  /** Labels of the pods it counts as its own; must fit the template and cannot change. @proto 1 */
+  /** Labels of the pods it counts as its own; must fit the template and cannot change. @proto 1 @pointer */
   selector: LabelSelector;
   /** Blueprint for the pods; its node selector and affinity decide on which nodes they run. @proto 2 */
   template: PodTemplateSpec;
@@ -97,7 +97,7 @@ export interface DaemonSetSpec {
   updateStrategy?: DaemonSetUpdateStrategy;
   /** Seconds a new pod must be ready before it counts as available. @proto 4 */
   minReadySeconds?: Int32;
-  /** Old revisions to keep for rolling back; 10 unless set. @proto 6 */
+  /** Old revisions to keep for rolling back; 10 unless set. @proto 6 @pointer */
   revisionHistoryLimit?: Int32;
 }
 
@@ -119,7 +119,7 @@ export interface DaemonSetStatus {
   numberAvailable?: Int32;
   /** Nodes that should run the pod and have none available. @proto 8 */
   numberUnavailable?: Int32;
-  /** Collisions of revision names so far; makes the next name differ. @proto 9 */
+  /** Collisions of revision names so far; makes the next name differ. @proto 9 @pointer */
   collisionCount?: Int32;
   /**
    * Aspects of its state.
@@ -132,7 +132,7 @@ export interface DaemonSetStatus {
 export interface DaemonSetUpdateStrategy {
   /** `RollingUpdate` (default), or `OnDelete` to wait until each is deleted by hand. @proto 1 */
   type?: string;
-  /** Pace of a rolling update. @proto 2 */
+  /** Pace of a rolling update. @proto 2 @pointer */
   rollingUpdate?: RollingUpdateDaemonSet;
 }
 
@@ -183,9 +183,9 @@ export interface DeploymentList {
 
 /** What a deployment should run, and how it changes. */
 export interface DeploymentSpec {
-  /** Number of pods; 1 unless set. @proto 1 */
+  /** Number of pods; 1 unless set. @proto 1 @pointer */
   replicas?: Int32;
-  /** Labels of the pods it counts as its own; must fit the template and cannot change. @proto 2 */
+  /** Labels of the pods it counts as its own; must fit the template and cannot change. @proto 2 @pointer */
   selector: LabelSelector;
   /** Blueprint for the pods. Restart policy has to be `Always`. @proto 3 */
   template: PodTemplateSpec;
@@ -193,11 +193,11 @@ export interface DeploymentSpec {
   strategy?: DeploymentStrategy;
   /** Seconds a new pod must be ready before it counts as available. @proto 5 */
   minReadySeconds?: Int32;
-  /** Old replica sets to keep for rolling back; 10 unless set. @proto 6 */
+  /** Old replica sets to keep for rolling back; 10 unless set. @proto 6 @pointer */
   revisionHistoryLimit?: Int32;
   /** Leave the pods as they are when the template changes. @proto 7 */
   paused?: boolean;
-  /** Seconds without progress until the condition says so; 600 unless set. Retries go on. @proto 9 */
+  /** Seconds without progress until the condition says so; 600 unless set. Retries go on. @proto 9 @pointer */
   progressDeadlineSeconds?: Int32;
 }
 
@@ -220,9 +220,9 @@ export interface DeploymentStatus {
   conditions?: DeploymentCondition[];
   /** Ready pods that do not terminate. @proto 7 */
   readyReplicas?: Int32;
-  /** Collisions of replica set names so far; makes the next name differ. @proto 8 */
+  /** Collisions of replica set names so far; makes the next name differ. @proto 8 @pointer */
   collisionCount?: Int32;
-  /** Pods that are being deleted and have not gone yet. @proto 9 */
+  /** Pods that are being deleted and have not gone yet. @proto 9 @pointer */
   terminatingReplicas?: Int32;
 }
 
@@ -230,7 +230,7 @@ export interface DeploymentStatus {
 export interface DeploymentStrategy {
   /** `RollingUpdate` (default), or `Recreate` to remove all old ones first. @proto 1 */
   type?: string;
-  /** Pace of a rolling update. @proto 2 */
+  /** Pace of a rolling update. @proto 2 @pointer */
   rollingUpdate?: RollingUpdateDeployment;
 }
 
@@ -279,9 +279,9 @@ export interface ReplicaSetList {
 
 /** How many pods of which kind there should be. */
 export interface ReplicaSetSpec {
-  /** Number of pods; 1 unless set. @proto 1 */
+  /** Number of pods; 1 unless set. @proto 1 @pointer */
   replicas?: Int32;
-  /** Labels of the pods it counts as its own; must fit the template and cannot change. @proto 2 */
+  /** Labels of the pods it counts as its own; must fit the template and cannot change. @proto 2 @pointer */
   selector: LabelSelector;
   /** Blueprint for new pods. @proto 3 */
   template?: PodTemplateSpec;
@@ -306,7 +306,7 @@ export interface ReplicaSetStatus {
    * @proto 6 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type
    */
   conditions?: ReplicaSetCondition[];
-  /** Pods that are being deleted and have not gone yet. @proto 7 */
+  /** Pods that are being deleted and have not gone yet. @proto 7 @pointer */
   terminatingReplicas?: Int32;
 }
 
@@ -314,29 +314,29 @@ export interface ReplicaSetStatus {
 export interface RollingUpdateDaemonSet {
   /**
    * Nodes that may be without an available pod meanwhile: number or percentage, rounded up; 1 unless set.
-   * @proto 1
+   * @proto 1 @pointer
    */
   maxUnavailable?: IntOrString;
-  /** Nodes that may run old and new pod together: number or percentage, rounded up; 0 unless set. @proto 2 */
+  /** Nodes that may run old and new pod together: number or percentage, rounded up; 0 unless set. @proto 2 @pointer */
   maxSurge?: IntOrString;
 }
 
 /** Pace of a deployment's rolling update. */
 export interface RollingUpdateDeployment {
-  /** Pods that may be missing meanwhile: number or percentage, rounded down; 25% unless set. @proto 1 */
+  /** Pods that may be missing meanwhile: number or percentage, rounded down; 25% unless set. @proto 1 @pointer */
   maxUnavailable?: IntOrString;
   /**
    * Pods that may exist beyond the wished number: number or percentage, rounded up; 25% unless set.
-   * @proto 2
+   * @proto 2 @pointer
    */
   maxSurge?: IntOrString;
 }
 
 /** Reach and pace of a stateful set's rolling update. */
 export interface RollingUpdateStatefulSetStrategy {
-  /** Only pods with this ordinal or a higher one are updated; 0 unless set. @proto 1 */
+  /** Only pods with this ordinal or a higher one are updated; 0 unless set. @proto 1 @pointer */
   partition?: Int32;
-  /** Pods that may be missing meanwhile: number or percentage, rounded up; 1 unless set. @proto 2 */
+  /** Pods that may be missing meanwhile: number or percentage, rounded up; 1 unless set. @proto 2 @pointer */
   maxUnavailable?: IntOrString;
 }
 
@@ -399,9 +399,9 @@ export interface StatefulSetPersistentVolumeClaimRetentionPolicy {
 
 /** What a stateful set should run, and how it changes. */
 export interface StatefulSetSpec {
-  /** Number of pods; 1 unless set. @proto 1 */
+  /** Number of pods; 1 unless set. @proto 1 @pointer */
   replicas?: Int32;
-  /** Labels of the pods it counts as its own; must fit the template and cannot change. @proto 2 */
+  /** Labels of the pods it counts as its own; must fit the template and cannot change. @proto 2 @pointer */
   selector: LabelSelector;
   /** Blueprint for the pods; each also gets its own name and claims. @proto 3 */
   template: PodTemplateSpec;
@@ -416,13 +416,13 @@ export interface StatefulSetSpec {
   podManagementPolicy?: string;
   /** How running pods are replaced after a change of the template. @proto 7 */
   updateStrategy?: StatefulSetUpdateStrategy;
-  /** Old revisions to keep for rolling back; 10 unless set. @proto 8 */
+  /** Old revisions to keep for rolling back; 10 unless set. @proto 8 @pointer */
   revisionHistoryLimit?: Int32;
   /** Seconds a new pod must be ready before it counts as available. @proto 9 */
   minReadySeconds?: Int32;
-  /** What becomes of the claims; they are kept unless set. @proto 10 */
+  /** What becomes of the claims; they are kept unless set. @proto 10 @pointer */
   persistentVolumeClaimRetentionPolicy?: StatefulSetPersistentVolumeClaimRetentionPolicy;
-  /** Numbering of the pods; from 0 unless set. @proto 11 */
+  /** Numbering of the pods; from 0 unless set. @proto 11 @pointer */
   ordinals?: StatefulSetOrdinals;
 }
 
@@ -442,7 +442,7 @@ export interface StatefulSetStatus {
   currentRevision?: string;
   /** Revision that updated pods follow. @proto 7 */
   updateRevision?: string;
-  /** Collisions of revision names so far; makes the next name differ. @proto 9 */
+  /** Collisions of revision names so far; makes the next name differ. @proto 9 @pointer */
   collisionCount?: Int32;
   /**
    * Aspects of its state.
@@ -457,6 +457,6 @@ export interface StatefulSetStatus {
 export interface StatefulSetUpdateStrategy {
   /** `RollingUpdate` (default), or `OnDelete` to wait until each is deleted by hand. @proto 1 */
   type?: string;
-  /** Reach and pace of a rolling update. @proto 2 */
+  /** Reach and pace of a rolling update. @proto 2 @pointer */
   rollingUpdate?: RollingUpdateStatefulSetStrategy;
 }

@@ -56,9 +56,9 @@ export interface TokenRequest {
 export interface TokenRequestSpec {
   /** Whom it is for; a receiver should refuse tokens not meant for it. @proto 1 @listType atomic */
   audiences?: string[];
-  /** Object it is bound to. @proto 3 */
+  /** Object it is bound to. @proto 3 @pointer */
   boundObjectRef?: BoundObjectReference;
-  /** Lifetime in seconds, at least 600; the server may choose another. @proto 4 */
+  /** Lifetime in seconds, at least 600; the server may choose another. @proto 4 @pointer */
   expirationSeconds?: Int64;
 }
 

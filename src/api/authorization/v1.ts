@@ -73,9 +73,9 @@ export interface ResourceAttributes {
   subresource?: string;
   /** Name of the object; empty for all. @proto 7 */
   name?: string;
-  /** Field selector of the request. @proto 8 */
+  /** Field selector of the request. @proto 8 @pointer */
   fieldSelector?: FieldSelectorAttributes;
-  /** Label selector of the request. @proto 9 */
+  /** Label selector of the request. @proto 9 @pointer */
   labelSelector?: LabelSelectorAttributes;
 }
 
@@ -107,9 +107,9 @@ export interface SelfSubjectAccessReview {
 
 /** What is asked; exactly one member is set. */
 export interface SelfSubjectAccessReviewSpec {
-  /** A request for a resource. @proto 1 */
+  /** A request for a resource. @proto 1 @pointer */
   resourceAttributes?: ResourceAttributes;
-  /** A request outside the resources. @proto 2 */
+  /** A request outside the resources. @proto 2 @pointer */
   nonResourceAttributes?: NonResourceAttributes;
 }
 
@@ -152,9 +152,9 @@ export interface SubjectAccessReview {
 
 /** Who and what is asked about; one of the attributes, and a user or groups. */
 export interface SubjectAccessReviewSpec {
-  /** A request for a resource. @proto 1 */
+  /** A request for a resource. @proto 1 @pointer */
   resourceAttributes?: ResourceAttributes;
-  /** A request outside the resources. @proto 2 */
+  /** A request outside the resources. @proto 2 @pointer */
   nonResourceAttributes?: NonResourceAttributes;
   /** Name of the user. @proto 3 */
   user?: string;

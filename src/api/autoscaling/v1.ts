@@ -9,9 +9,9 @@ import type { Int32, Int64, LabelSelector, ListMeta, ObjectMeta, Quantity, Time 
 export interface ContainerResourceMetricSource {
   /** Resource, such as `cpu`. @proto 1 */
   name?: string;
-  /** Wished mean use, in percent of the requests. @proto 2 */
+  /** Wished mean use, in percent of the requests. @proto 2 @pointer */
   targetAverageUtilization?: Int32;
-  /** Wished mean per pod. @proto 3 */
+  /** Wished mean per pod. @proto 3 @pointer */
   targetAverageValue?: Quantity;
   /** Container in the pods. @proto 5 */
   container?: string;
@@ -21,7 +21,7 @@ export interface ContainerResourceMetricSource {
 export interface ContainerResourceMetricStatus {
   /** Resource, such as `cpu`. @proto 1 */
   name?: string;
-  /** Present mean use, in percent of the requests. @proto 2 */
+  /** Present mean use, in percent of the requests. @proto 2 @pointer */
   currentAverageUtilization?: Int32;
   /** Present mean per pod. @proto 3 */
   currentAverageValue?: Quantity;
@@ -43,11 +43,11 @@ export interface CrossVersionObjectReference {
 export interface ExternalMetricSource {
   /** Name of the metric. @proto 1 */
   metricName?: string;
-  /** Narrows the metric by its labels. @proto 2 */
+  /** Narrows the metric by its labels. @proto 2 @pointer */
   metricSelector?: LabelSelector;
-  /** Wished value. @proto 3 */
+  /** Wished value. @proto 3 @pointer */
   targetValue?: Quantity;
-  /** Wished mean per pod. @proto 4 */
+  /** Wished mean per pod. @proto 4 @pointer */
   targetAverageValue?: Quantity;
 }
 
@@ -55,11 +55,11 @@ export interface ExternalMetricSource {
 export interface ExternalMetricStatus {
   /** Name of the metric. @proto 1 */
   metricName?: string;
-  /** Narrows the metric by its labels. @proto 2 */
+  /** Narrows the metric by its labels. @proto 2 @pointer */
   metricSelector?: LabelSelector;
   /** Present value. @proto 3 */
   currentValue?: Quantity;
-  /** Present mean per pod. @proto 4 */
+  /** Present mean per pod. @proto 4 @pointer */
   currentAverageValue?: Quantity;
 }
 
@@ -110,25 +110,25 @@ export interface HorizontalPodAutoscalerList {
 export interface HorizontalPodAutoscalerSpec {
   /** Object whose `scale` subresource is set. @proto 1 */
   scaleTargetRef: CrossVersionObjectReference;
-  /** Fewest pods; 1 unless set. @proto 2 */
+  /** Fewest pods; 1 unless set. @proto 2 @pointer */
   minReplicas?: Int32;
   /** Most pods; not below `minReplicas`. @proto 3 */
   maxReplicas: Int32;
-  /** Wished mean CPU use, in percent of the requests. @proto 4 */
+  /** Wished mean CPU use, in percent of the requests. @proto 4 @pointer */
   targetCPUUtilizationPercentage?: Int32;
 }
 
 /** What an autoscaler sees and wants. */
 export interface HorizontalPodAutoscalerStatus {
-  /** The newest `metadata.generation` that this status takes into account. @proto 1 */
+  /** The newest `metadata.generation` that this status takes into account. @proto 1 @pointer */
   observedGeneration?: Int64;
-  /** When it last changed the number of pods. @proto 2 */
+  /** When it last changed the number of pods. @proto 2 @pointer */
   lastScaleTime?: Time;
   /** Present number of pods. @proto 3 */
   currentReplicas: Int32;
   /** Number of pods it last computed. @proto 4 */
   desiredReplicas: Int32;
-  /** Present mean CPU use, in percent of the requests. @proto 5 */
+  /** Present mean CPU use, in percent of the requests. @proto 5 @pointer */
   currentCPUUtilizationPercentage?: Int32;
 }
 
@@ -136,15 +136,15 @@ export interface HorizontalPodAutoscalerStatus {
 export interface MetricSpec {
   /** Which member is set: `ContainerResource`, `External`, `Object`, `Pods` or `Resource`. @proto 1 */
   type?: string;
-  /** A metric of one object. @proto 2 */
+  /** A metric of one object. @proto 2 @pointer */
   object?: ObjectMetricSource;
-  /** A metric of each pod, averaged. @proto 3 */
+  /** A metric of each pod, averaged. @proto 3 @pointer */
   pods?: PodsMetricSource;
-  /** CPU or memory of the pods. @proto 4 */
+  /** CPU or memory of the pods. @proto 4 @pointer */
   resource?: ResourceMetricSource;
-  /** A metric from outside the cluster. @proto 5 */
+  /** A metric from outside the cluster. @proto 5 @pointer */
   external?: ExternalMetricSource;
-  /** CPU or memory of one container in the pods. @proto 7 */
+  /** CPU or memory of one container in the pods. @proto 7 @pointer */
   containerResource?: ContainerResourceMetricSource;
 }
 
@@ -152,15 +152,15 @@ export interface MetricSpec {
 export interface MetricStatus {
   /** Which member is set: `ContainerResource`, `External`, `Object`, `Pods` or `Resource`. @proto 1 */
   type?: string;
-  /** A metric of one object. @proto 2 */
+  /** A metric of one object. @proto 2 @pointer */
   object?: ObjectMetricStatus;
-  /** A metric of each pod, averaged. @proto 3 */
+  /** A metric of each pod, averaged. @proto 3 @pointer */
   pods?: PodsMetricStatus;
-  /** CPU or memory of the pods. @proto 4 */
+  /** CPU or memory of the pods. @proto 4 @pointer */
   resource?: ResourceMetricStatus;
-  /** A metric from outside the cluster. @proto 5 */
+  /** A metric from outside the cluster. @proto 5 @pointer */
   external?: ExternalMetricStatus;
-  /** CPU or memory of one container in the pods. @proto 7 */
+  /** CPU or memory of one container in the pods. @proto 7 @pointer */
   containerResource?: ContainerResourceMetricStatus;
 }
 
@@ -172,9 +172,9 @@ export interface ObjectMetricSource {
   metricName?: string;
   /** Wished value. @proto 3 */
   targetValue?: Quantity;
-  /** Narrows the metric by its labels. @proto 4 */
+  /** Narrows the metric by its labels. @proto 4 @pointer */
   selector?: LabelSelector;
-  /** Value divided by the number of pods. @proto 5 */
+  /** Value divided by the number of pods. @proto 5 @pointer */
   averageValue?: Quantity;
 }
 
@@ -186,9 +186,9 @@ export interface ObjectMetricStatus {
   metricName?: string;
   /** Present value. @proto 3 */
   currentValue?: Quantity;
-  /** Narrows the metric by its labels. @proto 4 */
+  /** Narrows the metric by its labels. @proto 4 @pointer */
   selector?: LabelSelector;
-  /** Value divided by the number of pods. @proto 5 */
+  /** Value divided by the number of pods. @proto 5 @pointer */
   averageValue?: Quantity;
 }
 
@@ -198,7 +198,7 @@ export interface PodsMetricSource {
   metricName?: string;
   /** Wished mean per pod. @proto 2 */
   targetAverageValue?: Quantity;
-  /** Narrows the metric by its labels. @proto 3 */
+  /** Narrows the metric by its labels. @proto 3 @pointer */
   selector?: LabelSelector;
 }
 
@@ -208,7 +208,7 @@ export interface PodsMetricStatus {
   metricName?: string;
   /** Present mean per pod. @proto 2 */
   currentAverageValue?: Quantity;
-  /** Narrows the metric by its labels. @proto 3 */
+  /** Narrows the metric by its labels. @proto 3 @pointer */
   selector?: LabelSelector;
 }
 
@@ -216,9 +216,9 @@ export interface PodsMetricStatus {
 export interface ResourceMetricSource {
   /** Resource, such as `cpu`. @proto 1 */
   name?: string;
-  /** Wished mean use, in percent of the requests. @proto 2 */
+  /** Wished mean use, in percent of the requests. @proto 2 @pointer */
   targetAverageUtilization?: Int32;
-  /** Wished mean per pod. @proto 3 */
+  /** Wished mean per pod. @proto 3 @pointer */
   targetAverageValue?: Quantity;
 }
 
@@ -226,7 +226,7 @@ export interface ResourceMetricSource {
 export interface ResourceMetricStatus {
   /** Resource, such as `cpu`. @proto 1 */
   name?: string;
-  /** Present mean use, in percent of the requests. @proto 2 */
+  /** Present mean use, in percent of the requests. @proto 2 @pointer */
   currentAverageUtilization?: Int32;
   /** Present mean per pod. @proto 3 */
   currentAverageValue?: Quantity;

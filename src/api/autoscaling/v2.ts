@@ -66,17 +66,17 @@ export interface HPAScalingRules {
   /**
    * Which policy counts: the one that changes most, `Max` (default), least, `Min`, or `Disabled` for no
    * scaling.
-   * @proto 1
+   * @proto 1 @pointer
    */
   selectPolicy?: string;
   /** Bounds on a step; the built-in ones unless set. @proto 2 @listType atomic */
   policies?: HPAScalingPolicy[];
   /**
    * Seconds of past wishes to take into account, 0 to 3600; 0 for up and 300 for down unless set.
-   * @proto 3
+   * @proto 3 @pointer
    */
   stabilizationWindowSeconds?: Int32;
-  /** Deviation from the target that is left alone, such as `0.1`. @proto 4 */
+  /** Deviation from the target that is left alone, such as `0.1`. @proto 4 @pointer */
   tolerance?: Quantity;
 }
 
@@ -99,9 +99,9 @@ export interface HorizontalPodAutoscaler {
 
 /** How fast scaling goes. */
 export interface HorizontalPodAutoscalerBehavior {
-  /** Upwards: by default at most 4 pods or the double in 15 seconds, whichever is more. @proto 1 */
+  /** Upwards: by default at most 4 pods or the double in 15 seconds, whichever is more. @proto 1 @pointer */
   scaleUp?: HPAScalingRules;
-  /** Downwards: by default to the highest wish of the last 300 seconds. @proto 2 */
+  /** Downwards: by default to the highest wish of the last 300 seconds. @proto 2 @pointer */
   scaleDown?: HPAScalingRules;
 }
 
@@ -135,7 +135,7 @@ export interface HorizontalPodAutoscalerList {
 export interface HorizontalPodAutoscalerSpec {
   /** Object whose `scale` subresource is set. @proto 1 */
   scaleTargetRef: CrossVersionObjectReference;
-  /** Fewest pods; 1 unless set. @proto 2 */
+  /** Fewest pods; 1 unless set. @proto 2 @pointer */
   minReplicas?: Int32;
   /** Most pods; not below `minReplicas`. @proto 3 */
   maxReplicas: Int32;
@@ -144,15 +144,15 @@ export interface HorizontalPodAutoscalerSpec {
    * @proto 4 @listType atomic
    */
   metrics?: MetricSpec[];
-  /** How fast scaling goes. @proto 5 */
+  /** How fast scaling goes. @proto 5 @pointer */
   behavior?: HorizontalPodAutoscalerBehavior;
 }
 
 /** What an autoscaler sees and wants. */
 export interface HorizontalPodAutoscalerStatus {
-  /** The newest `metadata.generation` that this status takes into account. @proto 1 */
+  /** The newest `metadata.generation` that this status takes into account. @proto 1 @pointer */
   observedGeneration?: Int64;
-  /** When it last changed the number of pods. @proto 2 */
+  /** When it last changed the number of pods. @proto 2 @pointer */
   lastScaleTime?: Time;
   /** Number of pods it last saw. @proto 3 */
   currentReplicas?: Int32;
@@ -171,7 +171,7 @@ export interface HorizontalPodAutoscalerStatus {
 export interface MetricIdentifier {
   /** Name of the metric. @proto 1 */
   name: string;
-  /** Narrows the metric by its labels. @proto 2 */
+  /** Narrows the metric by its labels. @proto 2 @pointer */
   selector?: LabelSelector;
 }
 
@@ -179,15 +179,15 @@ export interface MetricIdentifier {
 export interface MetricSpec {
   /** Which member is set: `ContainerResource`, `External`, `Object`, `Pods` or `Resource`. @proto 1 */
   type: string;
-  /** A metric of one object. @proto 2 */
+  /** A metric of one object. @proto 2 @pointer */
   object?: ObjectMetricSource;
-  /** A metric of each pod, averaged. @proto 3 */
+  /** A metric of each pod, averaged. @proto 3 @pointer */
   pods?: PodsMetricSource;
-  /** CPU or memory of the pods. @proto 4 */
+  /** CPU or memory of the pods. @proto 4 @pointer */
   resource?: ResourceMetricSource;
-  /** A metric from outside the cluster. @proto 5 */
+  /** A metric from outside the cluster. @proto 5 @pointer */
   external?: ExternalMetricSource;
-  /** CPU or memory of one container in the pods. @proto 7 */
+  /** CPU or memory of one container in the pods. @proto 7 @pointer */
   containerResource?: ContainerResourceMetricSource;
 }
 
@@ -195,15 +195,15 @@ export interface MetricSpec {
 export interface MetricStatus {
   /** Which member is set: `ContainerResource`, `External`, `Object`, `Pods` or `Resource`. @proto 1 */
   type: string;
-  /** A metric of one object. @proto 2 */
+  /** A metric of one object. @proto 2 @pointer */
   object?: ObjectMetricStatus;
-  /** A metric of each pod, averaged. @proto 3 */
+  /** A metric of each pod, averaged. @proto 3 @pointer */
   pods?: PodsMetricStatus;
-  /** CPU or memory of the pods. @proto 4 */
+  /** CPU or memory of the pods. @proto 4 @pointer */
   resource?: ResourceMetricStatus;
-  /** A metric from outside the cluster. @proto 5 */
+  /** A metric from outside the cluster. @proto 5 @pointer */
   external?: ExternalMetricStatus;
-  /** CPU or memory of one container in the pods. @proto 7 */
+  /** CPU or memory of one container in the pods. @proto 7 @pointer */
   containerResource?: ContainerResourceMetricStatus;
 }
 
@@ -211,21 +211,21 @@ export interface MetricStatus {
 export interface MetricTarget {
   /** Which member is set: `Utilization`, `Value` or `AverageValue`. @proto 1 */
   type: string;
-  /** Wished value. @proto 2 */
+  /** Wished value. @proto 2 @pointer */
   value?: Quantity;
-  /** Wished mean per pod. @proto 3 */
+  /** Wished mean per pod. @proto 3 @pointer */
   averageValue?: Quantity;
-  /** Wished mean use, in percent of the requests; only for resources. @proto 4 */
+  /** Wished mean use, in percent of the requests; only for resources. @proto 4 @pointer */
   averageUtilization?: Int32;
 }
 
 /** Present value of a metric. */
 export interface MetricValueStatus {
-  /** Present value. @proto 1 */
+  /** Present value. @proto 1 @pointer */
   value?: Quantity;
-  /** Present mean per pod. @proto 2 */
+  /** Present mean per pod. @proto 2 @pointer */
   averageValue?: Quantity;
-  /** Present mean use, in percent of the requests; only for resources. @proto 3 */
+  /** Present mean use, in percent of the requests; only for resources. @proto 3 @pointer */
   averageUtilization?: Int32;
 }
 

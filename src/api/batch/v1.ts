@@ -36,22 +36,22 @@ export interface CronJobList {
 export interface CronJobSpec {
   /** Five cron fields (minute, hour, day, month, weekday), such as `30 5 * * 1`. @proto 1 */
   schedule: string;
-  /** A start missed by more than this many seconds is skipped; absent for no limit. @proto 2 */
+  /** A start missed by more than this many seconds is skipped; absent for no limit. @proto 2 @pointer */
   startingDeadlineSeconds?: Int64;
   /**
    * While a Job still runs: `Allow` another (default), `Forbid` it, or `Replace` the running one.
    * @proto 3
    */
   concurrencyPolicy?: string;
-  /** Start nothing for now; running Jobs go on. @proto 4 */
+  /** Start nothing for now; running Jobs go on. @proto 4 @pointer */
   suspend?: boolean;
   /** Blueprint for the Jobs. @proto 5 */
   jobTemplate: JobTemplateSpec;
-  /** Succeeded Jobs to keep; 3 unless set. @proto 6 */
+  /** Succeeded Jobs to keep; 3 unless set. @proto 6 @pointer */
   successfulJobsHistoryLimit?: Int32;
-  /** Failed Jobs to keep; 1 unless set. @proto 7 */
+  /** Failed Jobs to keep; 1 unless set. @proto 7 @pointer */
   failedJobsHistoryLimit?: Int32;
-  /** Zone of the schedule, such as `Europe/Berlin`; that of the controller unless set. @proto 8 */
+  /** Zone of the schedule, such as `Europe/Berlin`; that of the controller unless set. @proto 8 @pointer */
   timeZone?: string;
 }
 
@@ -59,9 +59,9 @@ export interface CronJobSpec {
 export interface CronJobStatus {
   /** Its running Jobs. @proto 1 @listType atomic */
   active?: ObjectReference[];
-  /** When it last started a Job. @proto 4 */
+  /** When it last started a Job. @proto 4 @pointer */
   lastScheduleTime?: Time;
-  /** When a Job of it last succeeded. @proto 5 */
+  /** When a Job of it last succeeded. @proto 5 @pointer */
   lastSuccessfulTime?: Time;
 }
 
@@ -109,46 +109,46 @@ export interface JobList {
 
 /** What a Job runs, how often, and when it ends. */
 export interface JobSpec {
-  /** Most pods at the same time; 1 unless set. @proto 1 */
+  /** Most pods at the same time; 1 unless set. @proto 1 @pointer */
   parallelism?: Int32;
   /**
    * Successes needed. Absent: the first success stops new pods, and the Job is done when all have ended.
-   * @proto 2
+   * @proto 2 @pointer
    */
   completions?: Int32;
   /**
    * Seconds after the start until the Job is failed and its pods are killed; stands still while suspended.
-   * @proto 3
+   * @proto 3 @pointer
    */
   activeDeadlineSeconds?: Int64;
-  /** Labels of its pods; leave it to the server. @proto 4 */
+  /** Labels of its pods; leave it to the server. @proto 4 @pointer */
   selector?: LabelSelector;
-  /** Use the selector as given. Wrong selectors catch pods of others. @proto 5 */
+  /** Use the selector as given. Wrong selectors catch pods of others. @proto 5 @pointer */
   manualSelector?: boolean;
   /** Blueprint for the pods. Restart policy `Never` or `OnFailure`. @proto 6 */
   template: PodTemplateSpec;
-  /** Failures before the Job is failed; 6 unless set, no limit with `backoffLimitPerIndex`. @proto 7 */
+  /** Failures before the Job is failed; 6 unless set, no limit with `backoffLimitPerIndex`. @proto 7 @pointer */
   backoffLimit?: Int32;
-  /** Seconds after the end until the Job is deleted; 0 for at once, absent for never. @proto 8 */
+  /** Seconds after the end until the Job is deleted; 0 for at once, absent for never. @proto 8 @pointer */
   ttlSecondsAfterFinished?: Int32;
-  /** `NonIndexed` (default), or `Indexed`: each completion has a number from 0 on. @proto 9 */
+  /** `NonIndexed` (default), or `Indexed`: each completion has a number from 0 on. @proto 9 @pointer */
   completionMode?: string;
-  /** Run no pods for now; those that run are removed. @proto 10 */
+  /** Run no pods for now; those that run are removed. @proto 10 @pointer */
   suspend?: boolean;
-  /** What to do about failed pods, by exit code or condition. @proto 11 */
+  /** What to do about failed pods, by exit code or condition. @proto 11 @pointer */
   podFailurePolicy?: PodFailurePolicy;
-  /** Failures of one index before that index is failed; only with `Indexed`. @proto 12 */
+  /** Failures of one index before that index is failed; only with `Indexed`. @proto 12 @pointer */
   backoffLimitPerIndex?: Int32;
-  /** More failed indexes than this fail the Job; only with `backoffLimitPerIndex`. @proto 13 */
+  /** More failed indexes than this fail the Job; only with `backoffLimitPerIndex`. @proto 13 @pointer */
   maxFailedIndexes?: Int32;
   /**
    * Replace a pod `TerminatingOrFailed` at once, or only once `Failed` (needed with a failure policy).
-   * @proto 14
+   * @proto 14 @pointer
    */
   podReplacementPolicy?: string;
-  /** Controller in charge, as `domain/path`; the built-in one unless set. Cannot change. @proto 15 */
+  /** Controller in charge, as `domain/path`; the built-in one unless set. Cannot change. @proto 15 @pointer */
   managedBy?: string;
-  /** When an indexed Job counts as succeeded early. @proto 16 */
+  /** When an indexed Job counts as succeeded early. @proto 16 @pointer */
   successPolicy?: SuccessPolicy;
 }
 
@@ -159,9 +159,9 @@ export interface JobStatus {
    * @proto 1 @listType atomic @patchStrategy merge @patchMergeKey type
    */
   conditions?: JobCondition[];
-  /** When the controller took it on; set anew on resuming. @proto 2 */
+  /** When the controller took it on; set anew on resuming. @proto 2 @pointer */
   startTime?: Time;
-  /** When it succeeded; absent if it failed. @proto 3 */
+  /** When it succeeded; absent if it failed. @proto 3 @pointer */
   completionTime?: Time;
   /** Pods that are pending or running and do not terminate. @proto 4 */
   active?: Int32;
@@ -171,13 +171,13 @@ export interface JobStatus {
   failed?: Int32;
   /** Succeeded indexes, as in `1,3-5,7`. @proto 7 */
   completedIndexes?: string;
-  /** Ended pods that are not in the counts yet. @proto 8 */
+  /** Ended pods that are not in the counts yet. @proto 8 @pointer */
   uncountedTerminatedPods?: UncountedTerminatedPods;
-  /** Active pods that are ready. @proto 9 */
+  /** Active pods that are ready. @proto 9 @pointer */
   ready?: Int32;
-  /** Failed indexes, as in `1,3-5,7`. @proto 10 */
+  /** Failed indexes, as in `1,3-5,7`. @proto 10 @pointer */
   failedIndexes?: string;
-  /** Pods that are being deleted. @proto 11 */
+  /** Pods that are being deleted. @proto 11 @pointer */
   terminating?: Int32;
 }
 
@@ -197,7 +197,7 @@ export interface PodFailurePolicy {
 
 /** A condition on exit codes of failed containers. */
 export interface PodFailurePolicyOnExitCodesRequirement {
-  /** Only this container; any of them unless set. @proto 1 */
+  /** Only this container; any of them unless set. @proto 1 @pointer */
   containerName?: string;
   /** `In` or `NotIn`. @proto 2 */
   operator: string;
@@ -217,7 +217,7 @@ export interface PodFailurePolicyOnPodConditionsPattern {
 export interface PodFailurePolicyRule {
   /** `FailJob`, `FailIndex`, `Ignore` (does not count) or `Count`. @proto 1 */
   action: string;
-  /** Fits on exit codes; excludes `onPodConditions`. @proto 2 */
+  /** Fits on exit codes; excludes `onPodConditions`. @proto 2 @pointer */
   onExitCodes?: PodFailurePolicyOnExitCodesRequirement;
   /** Fits if one of these conditions is there; at most 20. @proto 3 @listType atomic */
   onPodConditions?: PodFailurePolicyOnPodConditionsPattern[];
@@ -231,9 +231,9 @@ export interface SuccessPolicy {
 
 /** Indexes, or a number of them, that are enough. */
 export interface SuccessPolicyRule {
-  /** Indexes to look at, as in `1,3-5,7`; all of them unless set. @proto 1 */
+  /** Indexes to look at, as in `1,3-5,7`; all of them unless set. @proto 1 @pointer */
   succeededIndexes?: string;
-  /** How many of them have to succeed; all unless set. @proto 2 */
+  /** How many of them have to succeed; all unless set. @proto 2 @pointer */
   succeededCount?: Int32;
 }
 

@@ -72,7 +72,7 @@ export interface CertificateSigningRequestSpec {
   extra?: Record<string, ExtraValue>;
   /** Signer, such as `kubernetes.io/kube-apiserver-client`. @proto 7 */
   signerName: string;
-  /** Wished lifetime in seconds, at least 600; the signer may differ. @proto 8 */
+  /** Wished lifetime in seconds, at least 600; the signer may differ. @proto 8 @pointer */
   expirationSeconds?: Int32;
 }
 

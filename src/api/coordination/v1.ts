@@ -34,18 +34,18 @@ export interface LeaseList {
 
 /** Who holds a lease, since when, for how long. */
 export interface LeaseSpec {
-  /** The holder; empty if nobody. @proto 1 */
+  /** The holder; empty if nobody. @proto 1 @pointer */
   holderIdentity?: string;
-  /** Seconds after `renewTime` until others may take it. @proto 2 */
+  /** Seconds after `renewTime` until others may take it. @proto 2 @pointer */
   leaseDurationSeconds?: Int32;
-  /** When the present holder took it. @proto 3 */
+  /** When the present holder took it. @proto 3 @pointer */
   acquireTime?: MicroTime;
-  /** When the holder last renewed it. @proto 4 */
+  /** When the holder last renewed it. @proto 4 @pointer */
   renewTime?: MicroTime;
-  /** How often it has changed hands. @proto 5 */
+  /** How often it has changed hands. @proto 5 @pointer */
   leaseTransitions?: Int32;
-  /** How the leader is chosen in coordinated elections, such as `OldestEmulationVersion`. @proto 6 */
+  /** How the leader is chosen in coordinated elections, such as `OldestEmulationVersion`. @proto 6 @pointer */
   strategy?: string;
-  /** Candidate the present holder should hand over to. @proto 7 */
+  /** Candidate the present holder should hand over to. @proto 7 @pointer */
   preferredHolder?: string;
 }

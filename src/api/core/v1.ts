@@ -33,11 +33,11 @@ export interface AWSElasticBlockStoreVolumeSource {
 
 /** Scheduling preferences and demands of a pod. */
 export interface Affinity {
-  /** Which nodes, by their labels. @proto 1 */
+  /** Which nodes, by their labels. @proto 1 @pointer */
   nodeAffinity?: NodeAffinity;
-  /** Which pods to stand close to. @proto 2 */
+  /** Which pods to stand close to. @proto 2 @pointer */
   podAffinity?: PodAffinity;
-  /** Which pods to keep away from. @proto 3 */
+  /** Which pods to keep away from. @proto 3 @pointer */
   podAntiAffinity?: PodAntiAffinity;
 }
 
@@ -48,7 +48,7 @@ export interface Affinity {
 export interface AppArmorProfile {
   /** `RuntimeDefault`, `Localhost` (a profile loaded on the node) or `Unconfined`. @proto 1 */
   type: string;
-  /** Name of the loaded profile; goes with `Localhost` and only with it. @proto 2 */
+  /** Name of the loaded profile; goes with `Localhost` and only with it. @proto 2 @pointer */
   localhostProfile?: string;
 }
 
@@ -72,13 +72,13 @@ export interface AzureDiskVolumeSource {
   diskName: string;
   /** URI of the disk in the blob storage. @proto 2 */
   diskURI: string;
-  /** Host caching: `None`, `ReadOnly` or `ReadWrite`. @proto 3 @default "ReadWrite" */
+  /** Host caching: `None`, `ReadOnly` or `ReadWrite`. @proto 3 @pointer @default "ReadWrite" */
   cachingMode?: string;
-  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 4 @default "ext4" */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 4 @pointer @default "ext4" */
   fsType?: string;
-  /** Mount without the right to write; off by default. @proto 5 @default false */
+  /** Mount without the right to write; off by default. @proto 5 @pointer @default false */
   readOnly?: boolean;
-  /** `Shared`, `Dedicated` (blobs) or `Managed`; one sort per availability set. @proto 6 @default "Shared" */
+  /** `Shared`, `Dedicated` (blobs) or `Managed`; one sort per availability set. @proto 6 @pointer @default "Shared" */
   kind?: string;
 }
 
@@ -90,7 +90,7 @@ export interface AzureFilePersistentVolumeSource {
   shareName: string;
   /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
-  /** Namespace of the secret; that of the pod if empty. @proto 4 */
+  /** Namespace of the secret; that of the pod if empty. @proto 4 @pointer */
   secretNamespace?: string;
 }
 
@@ -131,15 +131,15 @@ export interface CSIPersistentVolumeSource {
   fsType?: string;
   /** Attributes of the volume, passed to the driver. @proto 5 */
   volumeAttributes?: Record<string, string>;
-  /** Secret passed to ControllerPublishVolume and ControllerUnpublishVolume. @proto 6 */
+  /** Secret passed to ControllerPublishVolume and ControllerUnpublishVolume. @proto 6 @pointer */
   controllerPublishSecretRef?: SecretReference;
-  /** Secret passed to NodeStageVolume and NodeUnstageVolume. @proto 7 */
+  /** Secret passed to NodeStageVolume and NodeUnstageVolume. @proto 7 @pointer */
   nodeStageSecretRef?: SecretReference;
-  /** Secret passed to NodePublishVolume and NodeUnpublishVolume. @proto 8 */
+  /** Secret passed to NodePublishVolume and NodeUnpublishVolume. @proto 8 @pointer */
   nodePublishSecretRef?: SecretReference;
-  /** Secret passed to ControllerExpandVolume. @proto 9 */
+  /** Secret passed to ControllerExpandVolume. @proto 9 @pointer */
   controllerExpandSecretRef?: SecretReference;
-  /** Secret passed to NodeExpandVolume. @proto 10 */
+  /** Secret passed to NodeExpandVolume. @proto 10 @pointer */
   nodeExpandSecretRef?: SecretReference;
 }
 
@@ -147,13 +147,13 @@ export interface CSIPersistentVolumeSource {
 export interface CSIVolumeSource {
   /** Name of the driver, as in its CSIDriver object. @proto 1 */
   driver: string;
-  /** Mount without the right to write; off by default. @proto 2 */
+  /** Mount without the right to write; off by default. @proto 2 @pointer */
   readOnly?: boolean;
-  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 3 */
+  /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 3 @pointer */
   fsType?: string;
   /** Attributes passed to the driver; see its documentation. @proto 4 */
   volumeAttributes?: Record<string, string>;
-  /** Secret passed to NodePublishVolume and NodeUnpublishVolume. @proto 5 */
+  /** Secret passed to NodePublishVolume and NodeUnpublishVolume. @proto 5 @pointer */
   nodePublishSecretRef?: LocalObjectReference;
 }
 
@@ -175,7 +175,7 @@ export interface CephFSPersistentVolumeSource {
   user?: string;
   /** Path of the key ring on the node; `/etc/ceph/user.secret` unless set. @proto 4 */
   secretFile?: string;
-  /** Secret with the credentials for the storage server. @proto 5 */
+  /** Secret with the credentials for the storage server. @proto 5 @pointer */
   secretRef?: SecretReference;
   /** Mount without the right to write; off by default. @proto 6 */
   readOnly?: boolean;
@@ -191,7 +191,7 @@ export interface CephFSVolumeSource {
   user?: string;
   /** Path of the key ring on the node; `/etc/ceph/user.secret` unless set. @proto 4 */
   secretFile?: string;
-  /** Secret with the credentials for the storage server. @proto 5 */
+  /** Secret with the credentials for the storage server. @proto 5 @pointer */
   secretRef?: LocalObjectReference;
   /** Mount without the right to write; off by default. @proto 6 */
   readOnly?: boolean;
@@ -205,7 +205,7 @@ export interface CinderPersistentVolumeSource {
   fsType?: string;
   /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
-  /** Secret with the credentials for the storage server. @proto 4 */
+  /** Secret with the credentials for the storage server. @proto 4 @pointer */
   secretRef?: SecretReference;
 }
 
@@ -217,27 +217,27 @@ export interface CinderVolumeSource {
   fsType?: string;
   /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
-  /** Secret with the credentials for the storage server. @proto 4 */
+  /** Secret with the credentials for the storage server. @proto 4 @pointer */
   secretRef?: LocalObjectReference;
 }
 
 /** Settings of session affinity by client address. */
 export interface ClientIPConfig {
-  /** Seconds a client sticks to its endpoint: 1 to 86400; 10800 unless set. @proto 1 */
+  /** Seconds a client sticks to its endpoint: 1 to 86400; 10800 unless set. @proto 1 @pointer */
   timeoutSeconds?: Int32;
 }
 
 /** Writes trust anchors of ClusterTrustBundles into one PEM file. */
 export interface ClusterTrustBundleProjection {
-  /** One bundle by name; excludes `signerName` and `labelSelector`. @proto 1 */
+  /** One bundle by name; excludes `signerName` and `labelSelector`. @proto 1 @pointer */
   name?: string;
-  /** All bundles of this signer that also fit `labelSelector`. @proto 2 */
+  /** All bundles of this signer that also fit `labelSelector`. @proto 2 @pointer */
   signerName?: string;
-  /** Narrows the bundles of the signer; absent picks none, empty picks all. @proto 3 */
+  /** Narrows the bundles of the signer; absent picks none, empty picks all. @proto 3 @pointer */
   labelSelector?: LabelSelector;
   /** File to write, relative to the volume. @proto 4 */
   path: string;
-  /** Start the pod even if no bundle is found. @proto 5 */
+  /** Start the pod even if no bundle is found. @proto 5 @pointer */
   optional?: boolean;
 }
 
@@ -301,13 +301,13 @@ export interface ConfigMap {
   data?: Record<string, string>;
   /** Bytes by key, base64 in JSON, under the same rules for keys. @proto 3 */
   binaryData?: Record<string, Bytes>;
-  /** Once true, neither the contents nor this flag can change any more. @proto 4 */
+  /** Once true, neither the contents nor this flag can change any more. @proto 4 @pointer */
   immutable?: boolean;
 }
 
 /** All pairs of a ConfigMap as environment variables. @protoEmbed localObjectReference 1 */
 export interface ConfigMapEnvSource extends LocalObjectReference {
-  /** Start the container even if the ConfigMap does not exist. @proto 2 */
+  /** Start the container even if the ConfigMap does not exist. @proto 2 @pointer */
   optional?: boolean;
 }
 
@@ -315,7 +315,7 @@ export interface ConfigMapEnvSource extends LocalObjectReference {
 export interface ConfigMapKeySelector extends LocalObjectReference {
   /** The key. @proto 2 */
   key: string;
-  /** Accept that the ConfigMap or the key is missing. @proto 3 */
+  /** Accept that the ConfigMap or the key is missing. @proto 3 @pointer */
   optional?: boolean;
 }
 
@@ -352,7 +352,7 @@ export interface ConfigMapProjection extends LocalObjectReference {
    * @proto 2 @listType atomic
    */
   items?: KeyToPath[];
-  /** Accept that the ConfigMap or its keys are missing. @proto 4 */
+  /** Accept that the ConfigMap or its keys are missing. @proto 4 @pointer */
   optional?: boolean;
 }
 
@@ -363,9 +363,9 @@ export interface ConfigMapVolumeSource extends LocalObjectReference {
    * @proto 2 @listType atomic
    */
   items?: KeyToPath[];
-  /** Permission bits of the files, octal in YAML; 0644 unless set. @proto 3 */
+  /** Permission bits of the files, octal in YAML; 0644 unless set. @proto 3 @pointer */
   defaultMode?: Int32;
-  /** Accept that the ConfigMap or its keys are missing. @proto 4 */
+  /** Accept that the ConfigMap or its keys are missing. @proto 4 @pointer */
   optional?: boolean;
 }
 
@@ -405,14 +405,14 @@ export interface Container {
    * @proto 9 @listType map @listMapKey mountPath @patchStrategy merge @patchMergeKey mountPath
    */
   volumeMounts?: VolumeMount[];
-  /** Checks that the process still works; the container is restarted when it fails. @proto 10 */
+  /** Checks that the process still works; the container is restarted when it fails. @proto 10 @pointer */
   livenessProbe?: Probe;
   /**
    * Checks that requests can be served; without it passing the pod gets no traffic from Services.
-   * @proto 11
+   * @proto 11 @pointer
    */
   readinessProbe?: Probe;
-  /** Hooks after start and before stop. @proto 12 */
+  /** Hooks after start and before stop. @proto 12 @pointer */
   lifecycle?: Lifecycle;
   /**
    * File whose last content becomes the message of the ended container; `/dev/termination-log` unless set.
@@ -424,7 +424,7 @@ export interface Container {
    * @proto 14
    */
   imagePullPolicy?: string;
-  /** Rights of the process; wins over the pod's settings of the same name. @proto 15 */
+  /** Rights of the process; wins over the pod's settings of the same name. @proto 15 @pointer */
   securityContext?: SecurityContext;
   /** Keep standard input open for attach; without it reads see end of file. @proto 16 */
   stdin?: boolean;
@@ -448,13 +448,13 @@ export interface Container {
    * @proto 21 @listType map @listMapKey devicePath @patchStrategy merge @patchMergeKey devicePath
    */
   volumeDevices?: VolumeDevice[];
-  /** Holds back the other probes until it passes; the container is restarted if it never does. @proto 22 */
+  /** Holds back the other probes until it passes; the container is restarted if it never does. @proto 22 @pointer */
   startupProbe?: Probe;
   /** Whether changing a resource in place needs a restart. @proto 23 @listType atomic */
   resizePolicy?: ContainerResizePolicy[];
   /**
    * Own restart policy. `Always` on an init container makes it a sidecar that runs beside the main ones.
-   * @proto 24
+   * @proto 24 @pointer
    */
   restartPolicy?: string;
   /** Rules on exit codes tried in order before `restartPolicy`; at most 20. @proto 25 @listType atomic */
@@ -508,7 +508,7 @@ export interface ContainerResizePolicy {
 export interface ContainerRestartRule {
   /** `Restart` or `RestartAllContainers`: done when the rule fits. @proto 1 */
   action: string;
-  /** Exit codes the rule is about. @proto 2 */
+  /** Exit codes the rule is about. @proto 2 @pointer */
   exitCodes?: ContainerRestartRuleOnExitCodes;
 }
 
@@ -522,11 +522,11 @@ export interface ContainerRestartRuleOnExitCodes {
 
 /** What a container is doing; exactly one member is set, `waiting` if none. */
 export interface ContainerState {
-  /** It is not running yet, or not running again yet. @proto 1 */
+  /** It is not running yet, or not running again yet. @proto 1 @pointer */
   waiting?: ContainerStateWaiting;
-  /** It runs. @proto 2 */
+  /** It runs. @proto 2 @pointer */
   running?: ContainerStateRunning;
-  /** It has ended. @proto 3 */
+  /** It has ended. @proto 3 @pointer */
   terminated?: ContainerStateTerminated;
 }
 
@@ -580,31 +580,31 @@ export interface ContainerStatus {
   imageID: string;
   /** ID in the runtime, as `<runtime>://<id>`. @proto 8 */
   containerID?: string;
-  /** Whether the startup probe has passed and the post-start hook is done. @proto 9 */
+  /** Whether the startup probe has passed and the post-start hook is done. @proto 9 @pointer */
   started?: boolean;
   /** Requests that the node has granted. @proto 10 */
   allocatedResources?: Record<string, Quantity>;
-  /** Requests and limits in force on the running container. @proto 11 */
+  /** Requests and limits in force on the running container. @proto 11 @pointer */
   resources?: ResourceRequirements;
   /**
    * Mounts as they were made.
    * @proto 12 @listType map @listMapKey mountPath @patchStrategy merge @patchMergeKey mountPath
    */
   volumeMounts?: VolumeMountStatus[];
-  /** User and groups its first process began with. @proto 13 */
+  /** User and groups its first process began with. @proto 13 @pointer */
   user?: ContainerUser;
   /**
    * Health of the devices it has been given.
    * @proto 14 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
    */
   allocatedResourcesStatus?: ResourceStatus[];
-  /** Signal that will be sent to stop it. @proto 15 */
+  /** Signal that will be sent to stop it. @proto 15 @pointer */
   stopSignal?: string;
 }
 
 /** Identity of a container's first process. */
 export interface ContainerUser {
-  /** The identity in Linux terms. @proto 1 */
+  /** The identity in Linux terms. @proto 1 @pointer */
   linux?: LinuxContainerUser;
 }
 
@@ -624,11 +624,11 @@ export interface DownwardAPIProjection {
 export interface DownwardAPIVolumeFile {
   /** File name relative to the volume; without `..`. @proto 1 */
   path: string;
-  /** Field of the pod: annotations, labels, name, namespace or uid. @proto 2 */
+  /** Field of the pod: annotations, labels, name, namespace or uid. @proto 2 @pointer */
   fieldRef?: ObjectFieldSelector;
-  /** Resource limit or request of a container. @proto 3 */
+  /** Resource limit or request of a container. @proto 3 @pointer */
   resourceFieldRef?: ResourceFieldSelector;
-  /** Permission bits of this file; the volume's default unless set. @proto 4 */
+  /** Permission bits of this file; the volume's default unless set. @proto 4 @pointer */
   mode?: Int32;
 }
 
@@ -636,7 +636,7 @@ export interface DownwardAPIVolumeFile {
 export interface DownwardAPIVolumeSource {
   /** The files. @proto 1 @listType atomic */
   items?: DownwardAPIVolumeFile[];
-  /** Permission bits of the files, octal in YAML; 0644 unless set. @proto 2 */
+  /** Permission bits of the files, octal in YAML; 0644 unless set. @proto 2 @pointer */
   defaultMode?: Int32;
 }
 
@@ -644,7 +644,7 @@ export interface DownwardAPIVolumeSource {
 export interface EmptyDirVolumeSource {
   /** Empty for the node's disk, `Memory` for tmpfs, `HugePages` or `HugePages-<size>`. @proto 1 */
   medium?: string;
-  /** Upper limit of its size; the pod is evicted when it is exceeded, tmpfs cannot grow past it. @proto 2 */
+  /** Upper limit of its size; the pod is evicted when it is exceeded, tmpfs cannot grow past it. @proto 2 @pointer */
   sizeLimit?: Quantity;
 }
 
@@ -652,11 +652,11 @@ export interface EmptyDirVolumeSource {
 export interface EndpointAddress {
   /** The address; not loopback or link-local. @proto 1 */
   ip: string;
-  /** Object that has this address, most often a pod. @proto 2 */
+  /** Object that has this address, most often a pod. @proto 2 @pointer */
   targetRef?: ObjectReference;
   /** Host name of the endpoint inside the Service's domain. @proto 3 */
   hostname?: string;
-  /** Node where the endpoint runs. @proto 4 */
+  /** Node where the endpoint runs. @proto 4 @pointer */
   nodeName?: string;
 }
 
@@ -670,7 +670,7 @@ export interface EndpointPort {
   protocol?: string;
   /**
    * Application protocol, as a registered name or a `kubernetes.io/` name such as `kubernetes.io/h2c`.
-   * @proto 4
+   * @proto 4 @pointer
    */
   appProtocol?: string;
 }
@@ -716,9 +716,9 @@ export interface EndpointsList {
 export interface EnvFromSource {
   /** Put before each key. @proto 1 */
   prefix?: string;
-  /** A ConfigMap. @proto 2 */
+  /** A ConfigMap. @proto 2 @pointer */
   configMapRef?: ConfigMapEnvSource;
-  /** A Secret. @proto 3 */
+  /** A Secret. @proto 3 @pointer */
   secretRef?: SecretEnvSource;
 }
 
@@ -731,21 +731,21 @@ export interface EnvVar {
    * @proto 2
    */
   value?: string;
-  /** Where its value comes from. @proto 3 */
+  /** Where its value comes from. @proto 3 @pointer */
   valueFrom?: EnvVarSource;
 }
 
 /** Where the value of a variable comes from; exactly one member is set. */
 export interface EnvVarSource {
-  /** A field of the pod, such as `metadata.name`, `spec.nodeName` or `status.podIP`. @proto 1 */
+  /** A field of the pod, such as `metadata.name`, `spec.nodeName` or `status.podIP`. @proto 1 @pointer */
   fieldRef?: ObjectFieldSelector;
-  /** A resource limit or request of a container. @proto 2 */
+  /** A resource limit or request of a container. @proto 2 @pointer */
   resourceFieldRef?: ResourceFieldSelector;
-  /** A key of a ConfigMap. @proto 3 */
+  /** A key of a ConfigMap. @proto 3 @pointer */
   configMapKeyRef?: ConfigMapKeySelector;
-  /** A key of a Secret. @proto 4 */
+  /** A key of a Secret. @proto 4 @pointer */
   secretKeyRef?: SecretKeySelector;
-  /** A key of a file of assignments in a volume. @proto 5 */
+  /** A key of a file of assignments in a volume. @proto 5 @pointer */
   fileKeyRef?: FileKeySelector;
 }
 
@@ -794,14 +794,14 @@ export interface EphemeralContainerCommon {
    * @proto 9 @listType map @listMapKey mountPath @patchStrategy merge @patchMergeKey mountPath
    */
   volumeMounts?: VolumeMount[];
-  /** Checks that the process still works; the container is restarted when it fails. @proto 10 */
+  /** Checks that the process still works; the container is restarted when it fails. @proto 10 @pointer */
   livenessProbe?: Probe;
   /**
    * Checks that requests can be served; without it passing the pod gets no traffic from Services.
-   * @proto 11
+   * @proto 11 @pointer
    */
   readinessProbe?: Probe;
-  /** Hooks after start and before stop. @proto 12 */
+  /** Hooks after start and before stop. @proto 12 @pointer */
   lifecycle?: Lifecycle;
   /**
    * File whose last content becomes the message of the ended container; `/dev/termination-log` unless set.
@@ -813,7 +813,7 @@ export interface EphemeralContainerCommon {
    * @proto 14
    */
   imagePullPolicy?: string;
-  /** Rights of the process; wins over the pod's settings of the same name. @proto 15 */
+  /** Rights of the process; wins over the pod's settings of the same name. @proto 15 @pointer */
   securityContext?: SecurityContext;
   /** Keep standard input open for attach; without it reads see end of file. @proto 16 */
   stdin?: boolean;
@@ -837,13 +837,13 @@ export interface EphemeralContainerCommon {
    * @proto 21 @listType map @listMapKey devicePath @patchStrategy merge @patchMergeKey devicePath
    */
   volumeDevices?: VolumeDevice[];
-  /** Holds back the other probes until it passes; the container is restarted if it never does. @proto 22 */
+  /** Holds back the other probes until it passes; the container is restarted if it never does. @proto 22 @pointer */
   startupProbe?: Probe;
   /** Whether changing a resource in place needs a restart. @proto 23 @listType atomic */
   resizePolicy?: ContainerResizePolicy[];
   /**
    * Own restart policy. `Always` on an init container makes it a sidecar that runs beside the main ones.
-   * @proto 24
+   * @proto 24 @pointer
    */
   restartPolicy?: string;
   /** Rules on exit codes tried in order before `restartPolicy`; at most 20. @proto 25 @listType atomic */
@@ -852,7 +852,7 @@ export interface EphemeralContainerCommon {
 
 /** A volume with a claim of its own that is made for the pod and goes with it. */
 export interface EphemeralVolumeSource {
-  /** The claim to make, named `<pod>-<volume>`. Required, cannot change. @proto 1 */
+  /** The claim to make, named `<pod>-<volume>`. Required, cannot change. @proto 1 @pointer */
   volumeClaimTemplate?: PersistentVolumeClaimTemplate;
 }
 
@@ -885,11 +885,11 @@ export interface Event {
   type?: string;
   /** When it was first seen, to the microsecond. @proto 10 */
   eventTime?: MicroTime;
-  /** Set while the event repeats; empty for a single one. @proto 11 */
+  /** Set while the event repeats; empty for a single one. @proto 11 @pointer */
   series?: EventSeries;
   /** What was done or failed, for programs. @proto 12 */
   action?: string;
-  /** A second object, for events about two. @proto 13 */
+  /** A second object, for events about two. @proto 13 @pointer */
   related?: ObjectReference;
   /** Name of the controller that reports, such as `kubernetes.io/kubelet`. @proto 14 */
   reportingComponent?: string;
@@ -935,7 +935,7 @@ export interface ExecAction {
 export interface FCVolumeSource {
   /** World wide names of the targets. @proto 1 @listType atomic */
   targetWWNs?: string[];
-  /** Logical unit number. @proto 2 */
+  /** Logical unit number. @proto 2 @pointer */
   lun?: Int32;
   /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 3 */
   fsType?: string;
@@ -953,7 +953,7 @@ export interface FileKeySelector {
   path: string;
   /** Name to look up in the file. @proto 3 */
   key: string;
-  /** Accept that the file or the key is missing. @proto 4 @default false */
+  /** Accept that the file or the key is missing. @proto 4 @pointer @default false */
   optional?: boolean;
 }
 
@@ -963,7 +963,7 @@ export interface FlexPersistentVolumeSource {
   driver: string;
   /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 2 */
   fsType?: string;
-  /** Secret with the credentials for the storage server. @proto 3 */
+  /** Secret with the credentials for the storage server. @proto 3 @pointer */
   secretRef?: SecretReference;
   /** Mount without the right to write; off by default. @proto 4 */
   readOnly?: boolean;
@@ -977,7 +977,7 @@ export interface FlexVolumeSource {
   driver: string;
   /** File system to mount, such as `ext4` or `xfs`; the node's default if empty. @proto 2 */
   fsType?: string;
-  /** Secret with the credentials for the storage server. @proto 3 */
+  /** Secret with the credentials for the storage server. @proto 3 @pointer */
   secretRef?: LocalObjectReference;
   /** Mount without the right to write; off by default. @proto 4 */
   readOnly?: boolean;
@@ -1009,7 +1009,7 @@ export interface GCEPersistentDiskVolumeSource {
 export interface GRPCAction {
   /** Port of the gRPC server, 1 to 65535. @proto 1 */
   port: Int32;
-  /** Service name to put into the health request; empty for the server as a whole. @proto 2 @default "" */
+  /** Service name to put into the health request; empty for the server as a whole. @proto 2 @pointer @default "" */
   service?: string;
 }
 
@@ -1031,7 +1031,7 @@ export interface GlusterfsPersistentVolumeSource {
   path: string;
   /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
-  /** Namespace of the Endpoints; that of the claim if empty. @proto 4 */
+  /** Namespace of the Endpoints; that of the claim if empty. @proto 4 @pointer */
   endpointsNamespace?: string;
 }
 
@@ -1088,7 +1088,7 @@ export interface HostPathVolumeSource {
   /**
    * Check before mounting: empty for none, `DirectoryOrCreate`, `Directory`, `FileOrCreate`, `File`,
    * `Socket`, `CharDevice`, `BlockDevice`.
-   * @proto 2
+   * @proto 2 @pointer
    */
   type?: string;
 }
@@ -1111,11 +1111,11 @@ export interface ISCSIPersistentVolumeSource {
   portals?: string[];
   /** Use CHAP for discovery. @proto 8 */
   chapAuthDiscovery?: boolean;
-  /** Secret with the credentials for the storage server. @proto 10 */
+  /** Secret with the credentials for the storage server. @proto 10 @pointer */
   secretRef?: SecretReference;
   /** Use CHAP for the session. @proto 11 */
   chapAuthSession?: boolean;
-  /** Own initiator name; makes a new interface for this target. @proto 12 */
+  /** Own initiator name; makes a new interface for this target. @proto 12 @pointer */
   initiatorName?: string;
 }
 
@@ -1137,11 +1137,11 @@ export interface ISCSIVolumeSource {
   portals?: string[];
   /** Use CHAP for discovery. @proto 8 */
   chapAuthDiscovery?: boolean;
-  /** Secret with the credentials for the storage server. @proto 10 */
+  /** Secret with the credentials for the storage server. @proto 10 @pointer */
   secretRef?: LocalObjectReference;
   /** Use CHAP for the session. @proto 11 */
   chapAuthSession?: boolean;
-  /** Own initiator name; makes a new interface for this target. @proto 12 */
+  /** Own initiator name; makes a new interface for this target. @proto 12 @pointer */
   initiatorName?: string;
 }
 
@@ -1168,33 +1168,33 @@ export interface KeyToPath {
   key: string;
   /** File name relative to the volume; without `..`. @proto 2 */
   path: string;
-  /** Permission bits of this file; the volume's default unless set. @proto 3 */
+  /** Permission bits of this file; the volume's default unless set. @proto 3 @pointer */
   mode?: Int32;
 }
 
 /** Hooks that run inside or against the container around its life. */
 export interface Lifecycle {
-  /** Runs right after the start, beside the entry point; the container is killed if it fails. @proto 1 */
+  /** Runs right after the start, beside the entry point; the container is killed if it fails. @proto 1 @pointer */
   postStart?: LifecycleHandler;
   /**
    * Runs before the stop signal and counts against the grace period; not run when the process ended by
    * itself.
-   * @proto 2
+   * @proto 2 @pointer
    */
   preStop?: LifecycleHandler;
-  /** Signal that stops the container, such as `SIGTERM`; needs `spec.os.name`. @proto 3 */
+  /** Signal that stops the container, such as `SIGTERM`; needs `spec.os.name`. @proto 3 @pointer */
   stopSignal?: string;
 }
 
 /** What a hook does; exactly one member is set. */
 export interface LifecycleHandler {
-  /** Run a command in the container. @proto 1 */
+  /** Run a command in the container. @proto 1 @pointer */
   exec?: ExecAction;
-  /** Send an HTTP request. @proto 2 */
+  /** Send an HTTP request. @proto 2 @pointer */
   httpGet?: HTTPGetAction;
-  /** Not supported by hooks; kept for old objects. @proto 3 */
+  /** Not supported by hooks; kept for old objects. @proto 3 @pointer */
   tcpSocket?: TCPSocketAction;
-  /** Wait. @proto 4 */
+  /** Wait. @proto 4 @pointer */
   sleep?: SleepAction;
 }
 
@@ -1277,7 +1277,7 @@ export interface LoadBalancerIngress {
   hostname?: string;
   /**
    * `VIP`: nodes may short-circuit traffic to the address; `Proxy`: it has to pass the load balancer.
-   * @proto 3
+   * @proto 3 @pointer
    */
   ipMode?: string;
   /** State of its ports. @proto 4 @listType atomic */
@@ -1300,7 +1300,7 @@ export interface LocalObjectReference {
 export interface LocalVolumeSource {
   /** Path on the node. @proto 1 */
   path: string;
-  /** File system to mount for a block device; guessed if empty. @proto 2 */
+  /** File system to mount for a block device; guessed if empty. @proto 2 @pointer */
   fsType?: string;
 }
 
@@ -1409,7 +1409,7 @@ export interface NodeAddress {
 
 /** Rules on node labels. */
 export interface NodeAffinity {
-  /** Nodes must fit when the pod is placed; later changes do not move it. @proto 1 */
+  /** Nodes must fit when the pod is placed; later changes do not move it. @proto 1 @pointer */
   requiredDuringSchedulingIgnoredDuringExecution?: NodeSelector;
   /** Nodes that fit score higher by the weights of the terms they meet. @proto 2 @listType atomic */
   preferredDuringSchedulingIgnoredDuringExecution?: PreferredSchedulingTerm[];
@@ -1443,17 +1443,17 @@ export interface NodeCondition {
 
 /** Where a kubelet's configuration came from. No longer used. */
 export interface NodeConfigSource {
-  /** A ConfigMap. @proto 2 */
+  /** A ConfigMap. @proto 2 @pointer */
   configMap?: ConfigMapNodeConfigSource;
 }
 
 /** State of dynamic kubelet configuration. No longer used. */
 export interface NodeConfigStatus {
-  /** Configuration the node is going to use. @proto 1 */
+  /** Configuration the node is going to use. @proto 1 @pointer */
   assigned?: NodeConfigSource;
-  /** Configuration in use. @proto 2 */
+  /** Configuration in use. @proto 2 @pointer */
   active?: NodeConfigSource;
-  /** Configuration to fall back to. @proto 3 */
+  /** Configuration to fall back to. @proto 3 @pointer */
   lastKnownGood?: NodeConfigSource;
   /** What went wrong with the assigned one. @proto 4 */
   error?: string;
@@ -1467,7 +1467,7 @@ export interface NodeDaemonEndpoints {
 
 /** What a node's runtime can do. */
 export interface NodeFeatures {
-  /** Whether `supplementalGroupsPolicy` and reported container users are supported. @proto 1 */
+  /** Whether `supplementalGroupsPolicy` and reported container users are supported. @proto 1 @pointer */
   supplementalGroupsPolicy?: boolean;
 }
 
@@ -1493,15 +1493,15 @@ export interface NodeProxyOptions {
 export interface NodeRuntimeHandler {
   /** Name of the handler; empty for the default. @proto 1 */
   name?: string;
-  /** What it can do. @proto 2 */
+  /** What it can do. @proto 2 @pointer */
   features?: NodeRuntimeHandlerFeatures;
 }
 
 /** Abilities of a runtime handler. */
 export interface NodeRuntimeHandlerFeatures {
-  /** Whether recursive read-only mounts work. @proto 1 */
+  /** Whether recursive read-only mounts work. @proto 1 @pointer */
   recursiveReadOnlyMounts?: boolean;
-  /** Whether user namespaces, volumes included, work. @proto 2 */
+  /** Whether user namespaces, volumes included, work. @proto 2 @pointer */
   userNamespaces?: boolean;
 }
 
@@ -1545,7 +1545,7 @@ export interface NodeSpec {
   unschedulable?: boolean;
   /** Marks that repel pods without a fitting toleration. @proto 5 @listType atomic */
   taints?: Taint[];
-  /** Formerly a source of kubelet configuration. No longer used. @proto 6 */
+  /** Formerly a source of kubelet configuration. No longer used. @proto 6 @pointer */
   configSource?: NodeConfigSource;
   /**
    * Ranges for pods, at most one each of IPv4 and IPv6; the first equals `podCIDR`.
@@ -1579,11 +1579,11 @@ export interface NodeStatus {
   volumesInUse?: string[];
   /** Volumes that are attached. @proto 10 @listType atomic */
   volumesAttached?: AttachedVolume[];
-  /** State of dynamic configuration. No longer used. @proto 11 */
+  /** State of dynamic configuration. No longer used. @proto 11 @pointer */
   config?: NodeConfigStatus;
   /** Runtime handlers on offer. @proto 12 @listType atomic */
   runtimeHandlers?: NodeRuntimeHandler[];
-  /** Abilities of the runtime. @proto 13 */
+  /** Abilities of the runtime. @proto 13 @pointer */
   features?: NodeFeatures;
   /** Features the node says it has. @proto 14 @listType atomic */
   declaredFeatures?: string[];
@@ -1591,7 +1591,7 @@ export interface NodeStatus {
 
 /** Swap of a node. */
 export interface NodeSwapStatus {
-  /** Swap memory in bytes. @proto 1 */
+  /** Swap memory in bytes. @proto 1 @pointer */
   capacity?: Int64;
 }
 
@@ -1617,7 +1617,7 @@ export interface NodeSystemInfo {
   operatingSystem: string;
   /** Such as `amd64` or `arm64`. @proto 10 */
   architecture: string;
-  /** Swap of the machine. @proto 11 */
+  /** Swap of the machine. @proto 11 @pointer */
   swap?: NodeSwapStatus;
 }
 
@@ -1720,17 +1720,17 @@ export interface PersistentVolumeClaimSpec {
   resources?: VolumeResourceRequirements;
   /** Volume that holds the storage; set by the binder, or by the user to demand one. @proto 3 */
   volumeName?: string;
-  /** Only volumes with these labels. @proto 4 */
+  /** Only volumes with these labels. @proto 4 @pointer */
   selector?: LabelSelector;
-  /** Class to take from. Absent means the default class, empty means no class. @proto 5 */
+  /** Class to take from. Absent means the default class, empty means no class. @proto 5 @pointer */
   storageClassName?: string;
-  /** `Filesystem` (default) or `Block`. @proto 6 */
+  /** `Filesystem` (default) or `Block`. @proto 6 @pointer */
   volumeMode?: string;
-  /** Fill from a snapshot or another claim in this namespace. @proto 7 */
+  /** Fill from a snapshot or another claim in this namespace. @proto 7 @pointer */
   dataSource?: TypedLocalObjectReference;
-  /** Fill from any object a populator knows; given a namespace, also from another one. @proto 8 */
+  /** Fill from any object a populator knows; given a namespace, also from another one. @proto 8 @pointer */
   dataSourceRef?: TypedObjectReference;
-  /** Class of changeable attributes, such as IOPS; may be switched later. @proto 9 */
+  /** Class of changeable attributes, such as IOPS; may be switched later. @proto 9 @pointer */
   volumeAttributesClassName?: string;
 }
 
@@ -1755,9 +1755,9 @@ export interface PersistentVolumeClaimStatus {
    * @proto 7 @mapType granular
    */
   allocatedResourceStatuses?: Record<string, string>;
-  /** Attributes class in force. @proto 8 */
+  /** Attributes class in force. @proto 8 @pointer */
   currentVolumeAttributesClassName?: string;
-  /** How a switch of attributes class goes. @proto 9 */
+  /** How a switch of attributes class goes. @proto 9 @pointer */
   modifyVolumeStatus?: ModifyVolumeStatus;
 }
 
@@ -1791,49 +1791,49 @@ export interface PersistentVolumeList {
 
 /** The storage behind a persistent volume; exactly one member is set. @protoOnly */
 export interface PersistentVolumeSource {
-  /** A Google Compute Engine disk. Deprecated: goes to the CSI driver. @proto 1 */
+  /** A Google Compute Engine disk. Deprecated: goes to the CSI driver. @proto 1 @pointer */
   gcePersistentDisk?: GCEPersistentDiskVolumeSource;
-  /** An AWS EBS disk. Deprecated: goes to the CSI driver. @proto 2 */
+  /** An AWS EBS disk. Deprecated: goes to the CSI driver. @proto 2 @pointer */
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource;
-  /** A file or directory of the node. @proto 3 */
+  /** A file or directory of the node. @proto 3 @pointer */
   hostPath?: HostPathVolumeSource;
-  /** A Glusterfs mount. No longer supported. @proto 4 */
+  /** A Glusterfs mount. No longer supported. @proto 4 @pointer */
   glusterfs?: GlusterfsPersistentVolumeSource;
-  /** An NFS export. @proto 5 */
+  /** An NFS export. @proto 5 @pointer */
   nfs?: NFSVolumeSource;
-  /** A Ceph block device. No longer supported. @proto 6 */
+  /** A Ceph block device. No longer supported. @proto 6 @pointer */
   rbd?: RBDPersistentVolumeSource;
-  /** An iSCSI disk. @proto 7 */
+  /** An iSCSI disk. @proto 7 @pointer */
   iscsi?: ISCSIPersistentVolumeSource;
-  /** An OpenStack Cinder disk. Deprecated: goes to the CSI driver. @proto 8 */
+  /** An OpenStack Cinder disk. Deprecated: goes to the CSI driver. @proto 8 @pointer */
   cinder?: CinderPersistentVolumeSource;
-  /** A CephFS mount. No longer supported. @proto 9 */
+  /** A CephFS mount. No longer supported. @proto 9 @pointer */
   cephfs?: CephFSPersistentVolumeSource;
-  /** A Fibre Channel disk. @proto 10 */
+  /** A Fibre Channel disk. @proto 10 @pointer */
   fc?: FCVolumeSource;
-  /** A Flocker data set. No longer supported. @proto 11 */
+  /** A Flocker data set. No longer supported. @proto 11 @pointer */
   flocker?: FlockerVolumeSource;
-  /** A volume of an exec-based plugin. Deprecated: use CSI. @proto 12 */
+  /** A volume of an exec-based plugin. Deprecated: use CSI. @proto 12 @pointer */
   flexVolume?: FlexPersistentVolumeSource;
-  /** An Azure Files share. Deprecated: goes to the CSI driver. @proto 13 */
+  /** An Azure Files share. Deprecated: goes to the CSI driver. @proto 13 @pointer */
   azureFile?: AzureFilePersistentVolumeSource;
-  /** A vSphere disk. Deprecated: goes to the CSI driver. @proto 14 */
+  /** A vSphere disk. Deprecated: goes to the CSI driver. @proto 14 @pointer */
   vsphereVolume?: VsphereVirtualDiskVolumeSource;
-  /** A Quobyte volume. No longer supported. @proto 15 */
+  /** A Quobyte volume. No longer supported. @proto 15 @pointer */
   quobyte?: QuobyteVolumeSource;
-  /** An Azure data disk. Deprecated: goes to the CSI driver. @proto 16 */
+  /** An Azure data disk. Deprecated: goes to the CSI driver. @proto 16 @pointer */
   azureDisk?: AzureDiskVolumeSource;
-  /** A Photon Controller disk. No longer supported. @proto 17 */
+  /** A Photon Controller disk. No longer supported. @proto 17 @pointer */
   photonPersistentDisk?: PhotonPersistentDiskVolumeSource;
-  /** A Portworx volume. Deprecated: goes to the CSI driver. @proto 18 */
+  /** A Portworx volume. Deprecated: goes to the CSI driver. @proto 18 @pointer */
   portworxVolume?: PortworxVolumeSource;
-  /** A ScaleIO volume. No longer supported. @proto 19 */
+  /** A ScaleIO volume. No longer supported. @proto 19 @pointer */
   scaleIO?: ScaleIOPersistentVolumeSource;
-  /** A disk or directory of one node. @proto 20 */
+  /** A disk or directory of one node. @proto 20 @pointer */
   local?: LocalVolumeSource;
-  /** A StorageOS volume. No longer supported. @proto 21 */
+  /** A StorageOS volume. No longer supported. @proto 21 @pointer */
   storageos?: StorageOSPersistentVolumeSource;
-  /** A volume of a CSI driver. @proto 22 */
+  /** A volume of a CSI driver. @proto 22 @pointer */
   csi?: CSIPersistentVolumeSource;
 }
 
@@ -1843,7 +1843,7 @@ export interface PersistentVolumeSpec extends PersistentVolumeSource {
   capacity?: Record<string, Quantity>;
   /** All the ways in which it can be mounted. @proto 3 @listType atomic */
   accessModes?: string[];
-  /** Claim that holds it, or that it is reserved for. @proto 4 @mapType granular */
+  /** Claim that holds it, or that it is reserved for. @proto 4 @pointer @mapType granular */
   claimRef?: ObjectReference;
   /**
    * After release: `Retain` (default for own volumes), `Delete` (default for provisioned ones) or `Recycle`
@@ -1855,11 +1855,11 @@ export interface PersistentVolumeSpec extends PersistentVolumeSource {
   storageClassName?: string;
   /** Options for mount, such as `ro`; not checked. @proto 7 @listType atomic */
   mountOptions?: string[];
-  /** `Filesystem` (default) or `Block`. @proto 8 */
+  /** `Filesystem` (default) or `Block`. @proto 8 @pointer */
   volumeMode?: string;
-  /** Nodes that can reach it; the scheduler keeps pods that use it there. @proto 9 */
+  /** Nodes that can reach it; the scheduler keeps pods that use it there. @proto 9 @pointer */
   nodeAffinity?: VolumeNodeAffinity;
-  /** Attributes class it was last set to. @proto 10 */
+  /** Attributes class it was last set to. @proto 10 @pointer */
   volumeAttributesClassName?: string;
 }
 
@@ -1871,7 +1871,7 @@ export interface PersistentVolumeStatus {
   message?: string;
   /** Why, in one CamelCase word. @proto 3 */
   reason?: string;
-  /** When the phase last changed. @proto 4 */
+  /** When the phase last changed. @proto 4 @pointer */
   lastPhaseTransitionTime?: Time;
 }
 
@@ -1910,7 +1910,7 @@ export interface PodAffinity {
 
 /** Certain pods, and what counts as being in the same place. */
 export interface PodAffinityTerm {
-  /** Pods that are meant; absent means none. @proto 1 */
+  /** Pods that are meant; absent means none. @proto 1 @pointer */
   labelSelector?: LabelSelector;
   /**
    * Namespaces to look in, added to those of `namespaceSelector`; that of the pod if neither is given.
@@ -1919,7 +1919,7 @@ export interface PodAffinityTerm {
   namespaces?: string[];
   /** Node label whose equal values make one place, such as `kubernetes.io/hostname`. @proto 3 */
   topologyKey: string;
-  /** Namespaces to look in by label; empty means all. @proto 4 */
+  /** Namespaces to look in by label; empty means all. @proto 4 @pointer */
   namespaceSelector?: LabelSelector;
   /** Labels of the incoming pod whose values the others must share. @proto 5 @listType atomic */
   matchLabelKeys?: string[];
@@ -1955,7 +1955,7 @@ export interface PodCertificateProjection {
   signerName: string;
   /** `RSA3072`, `RSA4096`, `ECDSAP256`, `ECDSAP384`, `ECDSAP521` or `ED25519`. @proto 2 */
   keyType: string;
-  /** Longest accepted lifetime in seconds: 3600 to 7862400; 86400 unless set. @proto 3 */
+  /** Longest accepted lifetime in seconds: 3600 to 7862400; 86400 unless set. @proto 3 @pointer */
   maxExpirationSeconds?: Int32;
   /** File for key and chain together, PEM; so both always fit. @proto 4 */
   credentialBundlePath?: string;
@@ -1999,7 +1999,7 @@ export interface PodDNSConfig {
 export interface PodDNSConfigOption {
   /** Such as `ndots`. @proto 1 */
   name?: string;
-  /** Its value, for options that have one. @proto 2 */
+  /** Its value, for options that have one. @proto 2 @pointer */
   value?: string;
 }
 
@@ -2053,19 +2053,19 @@ export interface PodLogOptions {
   follow?: boolean;
   /** Log of the run before the last restart; off by default. @proto 3 */
   previous?: boolean;
-  /** Only what is younger than this; excludes `sinceTime`. @proto 4 */
+  /** Only what is younger than this; excludes `sinceTime`. @proto 4 @pointer */
   sinceSeconds?: Int64;
-  /** Only what was written after this moment; excludes `sinceSeconds`. @proto 5 */
+  /** Only what was written after this moment; excludes `sinceSeconds`. @proto 5 @pointer */
   sinceTime?: Time;
   /** Begin every line with its time; off by default. @proto 6 */
   timestamps?: boolean;
-  /** Only this many lines from the end. @proto 7 */
+  /** Only this many lines from the end. @proto 7 @pointer */
   tailLines?: Int64;
-  /** End after this many bytes. @proto 8 */
+  /** End after this many bytes. @proto 8 @pointer */
   limitBytes?: Int64;
   /** Do not check the certificate of the kubelet. The log may then come from anyone. @proto 9 */
   insecureSkipTLSVerifyBackend?: boolean;
-  /** `All` (default), `Stdout` or `Stderr`; the last two exclude `tailLines`. @proto 10 */
+  /** `All` (default), `Stdout` or `Stderr`; the last two exclude `tailLines`. @proto 10 @pointer */
   stream?: string;
 }
 
@@ -2097,9 +2097,9 @@ export interface PodReadinessGate {
 export interface PodResourceClaim {
   /** Unique in the pod; containers refer to it. A DNS label. @proto 1 */
   name: string;
-  /** An existing claim in the same namespace. @proto 3 */
+  /** An existing claim in the same namespace. @proto 3 @pointer */
   resourceClaimName?: string;
-  /** A template from which a claim is made that goes with the pod. @proto 4 */
+  /** A template from which a claim is made that goes with the pod. @proto 4 @pointer */
   resourceClaimTemplateName?: string;
 }
 
@@ -2107,7 +2107,7 @@ export interface PodResourceClaim {
 export interface PodResourceClaimStatus {
   /** Name of the entry. @proto 1 */
   name: string;
-  /** Name of the generated claim; absent if none was needed. @proto 2 */
+  /** Name of the generated claim; absent if none was needed. @proto 2 @pointer */
   resourceClaimName?: string;
 }
 
@@ -2122,46 +2122,46 @@ export interface PodSchedulingGate {
  * @union {"fields-to-discriminateBy": {"podGroupName": "PodGroupName"}}
  */
 export interface PodSchedulingGroup {
-  /** Name of the PodGroup. @proto 1 */
+  /** Name of the PodGroup. @proto 1 @pointer */
   podGroupName?: string;
 }
 
 /** Rights of all processes of a pod; containers may set their own. */
 export interface PodSecurityContext {
-  /** SELinux label of the containers; a random one unless set. @proto 1 */
+  /** SELinux label of the containers; a random one unless set. @proto 1 @pointer */
   seLinuxOptions?: SELinuxOptions;
-  /** User ID of the processes; the image's unless set. @proto 2 */
+  /** User ID of the processes; the image's unless set. @proto 2 @pointer */
   runAsUser?: Int64;
-  /** Refuse to start a process as user 0. @proto 3 */
+  /** Refuse to start a process as user 0. @proto 3 @pointer */
   runAsNonRoot?: boolean;
   /** Further groups of the processes. @proto 4 @listType atomic */
   supplementalGroups?: Int64[];
-  /** Group that owns the volumes that allow it, and a further group of all processes. @proto 5 */
+  /** Group that owns the volumes that allow it, and a further group of all processes. @proto 5 @pointer */
   fsGroup?: Int64;
-  /** Primary group ID of the processes; the runtime's default unless set. @proto 6 */
+  /** Primary group ID of the processes; the runtime's default unless set. @proto 6 @pointer */
   runAsGroup?: Int64;
   /** Kernel parameters of the pod's namespaces. @proto 7 @listType atomic */
   sysctls?: Sysctl[];
-  /** Settings for Windows. @proto 8 */
+  /** Settings for Windows. @proto 8 @pointer */
   windowsOptions?: WindowsSecurityContextOptions;
   /**
    * Change ownership of volumes `Always` (default) or only on a mismatch at the root: `OnRootMismatch`.
-   * @proto 9
+   * @proto 9 @pointer
    */
   fsGroupChangePolicy?: string;
-  /** System call filter of the containers. @proto 10 */
+  /** System call filter of the containers. @proto 10 @pointer */
   seccompProfile?: SeccompProfile;
-  /** AppArmor profile of the containers. @proto 11 */
+  /** AppArmor profile of the containers. @proto 11 @pointer */
   appArmorProfile?: AppArmorProfile;
-  /** `Merge` (default) adds groups listed in the image, `Strict` does not. @proto 12 */
+  /** `Merge` (default) adds groups listed in the image, `Strict` does not. @proto 12 @pointer */
   supplementalGroupsPolicy?: string;
-  /** How volumes get their SELinux label: `MountOption` (default) or `Recursive`. @proto 13 */
+  /** How volumes get their SELinux label: `MountOption` (default) or `Recursive`. @proto 13 @pointer */
   seLinuxChangePolicy?: string;
 }
 
 /** Tells pods of the same controller. @protoOnly */
 export interface PodSignature {
-  /** Their controller. @proto 1 */
+  /** Their controller. @proto 1 @pointer */
   podController?: OwnerReference;
 }
 
@@ -2179,9 +2179,9 @@ export interface PodSpec {
   containers: Container[];
   /** Restart ended containers: `Always` (default), `OnFailure` or `Never`. @proto 3 */
   restartPolicy?: string;
-  /** Seconds to wait for a clean stop before the processes are killed; 30 unless set. @proto 4 */
+  /** Seconds to wait for a clean stop before the processes are killed; 30 unless set. @proto 4 @pointer */
   terminationGracePeriodSeconds?: Int64;
-  /** Seconds the pod may be active on a node before it is failed; positive. @proto 5 */
+  /** Seconds the pod may be active on a node before it is failed; positive. @proto 5 @pointer */
   activeDeadlineSeconds?: Int64;
   /**
    * `ClusterFirst` (default), `ClusterFirstWithHostNet`, `Default` (the node's resolver) or `None`.
@@ -2202,7 +2202,7 @@ export interface PodSpec {
   hostPID?: boolean;
   /** Use the node's IPC namespace. @proto 13 */
   hostIPC?: boolean;
-  /** Rights of the pod's processes. @proto 14 */
+  /** Rights of the pod's processes. @proto 14 @pointer */
   securityContext?: PodSecurityContext;
   /**
    * Secrets with registry credentials, in the same namespace.
@@ -2213,7 +2213,7 @@ export interface PodSpec {
   hostname?: string;
   /** With it the full name is `<hostname>.<subdomain>.<namespace>.svc.<cluster domain>`. @proto 17 */
   subdomain?: string;
-  /** Scheduling preferences and demands. @proto 18 */
+  /** Scheduling preferences and demands. @proto 18 @pointer */
   affinity?: Affinity;
   /** Scheduler that places it; `default-scheduler` unless set. @proto 19 */
   schedulerName?: string;
@@ -2222,7 +2222,7 @@ export interface PodSpec {
    * @proto 20 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
    */
   initContainers?: Container[];
-  /** Mount a token of the service account. @proto 21 */
+  /** Mount a token of the service account. @proto 21 @pointer */
   automountServiceAccountToken?: boolean;
   /** Taints the pod bears. @proto 22 @listType atomic */
   tolerations?: Toleration[];
@@ -2233,21 +2233,21 @@ export interface PodSpec {
   hostAliases?: HostAlias[];
   /** Class that sets its priority; the default class unless set. @proto 24 */
   priorityClassName?: string;
-  /** Weight against other pods, filled from the class; higher goes first. @proto 25 */
+  /** Weight against other pods, filled from the class; higher goes first. @proto 25 @pointer */
   priority?: Int32;
-  /** Resolver settings, on top of `dnsPolicy`. @proto 26 */
+  /** Resolver settings, on top of `dnsPolicy`. @proto 26 @pointer */
   dnsConfig?: PodDNSConfig;
-  /** Containers see each other's processes; excludes `hostPID`. @proto 27 */
+  /** Containers see each other's processes; excludes `hostPID`. @proto 27 @pointer */
   shareProcessNamespace?: boolean;
   /** Further conditions that readiness needs. @proto 28 @listType atomic */
   readinessGates?: PodReadinessGate[];
-  /** RuntimeClass to run under; the node's default if empty. @proto 29 */
+  /** RuntimeClass to run under; the node's default if empty. @proto 29 @pointer */
   runtimeClassName?: string;
-  /** Set environment variables for the namespace's Services; on by default. @proto 30 */
+  /** Set environment variables for the namespace's Services; on by default. @proto 30 @pointer */
   enableServiceLinks?: boolean;
   /**
    * Whether it may push out pods of lower priority: `PreemptLowerPriority` (default) or `Never`.
-   * @proto 31
+   * @proto 31 @pointer
    */
   preemptionPolicy?: string;
   /** Resources the sandbox itself takes; set from the RuntimeClass. @proto 32 */
@@ -2262,11 +2262,11 @@ export interface PodSpec {
    * @proto 34 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
    */
   ephemeralContainers?: EphemeralContainer[];
-  /** Use the full domain name as host name. @proto 35 */
+  /** Use the full domain name as host name. @proto 35 @pointer */
   setHostnameAsFQDN?: boolean;
-  /** Operating system the containers need. @proto 36 */
+  /** Operating system the containers need. @proto 36 @pointer */
   os?: PodOS;
-  /** False gives the pod a user namespace of its own; true unless set. @proto 37 */
+  /** False gives the pod a user namespace of its own; true unless set. @proto 37 @pointer */
   hostUsers?: boolean;
   /**
    * The pod is not scheduled until this list is empty; entries can only be taken away.
@@ -2278,14 +2278,14 @@ export interface PodSpec {
    * @proto 39 @listType map @listMapKey name @patchStrategy merge,retainKeys @patchMergeKey name
    */
   resourceClaims?: PodResourceClaim[];
-  /** Total for the pod as a whole: cpu, memory and huge pages. @proto 40 */
+  /** Total for the pod as a whole: cpu, memory and huge pages. @proto 40 @pointer */
   resources?: ResourceRequirements;
   /**
    * Host name inside the pod whatever `hostname` and `subdomain` say; up to 64 characters. DNS is unaffected.
-   * @proto 41
+   * @proto 41 @pointer
    */
   hostnameOverride?: string;
-  /** Group that it is scheduled with. @proto 43 */
+  /** Group that it is scheduled with. @proto 43 @pointer */
   schedulingGroup?: PodSchedulingGroup;
 }
 
@@ -2306,7 +2306,7 @@ export interface PodStatus {
   hostIP?: string;
   /** Its address; reachable from everywhere in the cluster. @proto 6 */
   podIP?: string;
-  /** When the kubelet took it on, before images were pulled. @proto 7 */
+  /** When the kubelet took it on, before images were pulled. @proto 7 @pointer */
   startTime?: Time;
   /** State of the containers. @proto 8 @listType atomic */
   containerStatuses?: ContainerStatus[];
@@ -2337,11 +2337,11 @@ export interface PodStatus {
   hostIPs?: HostIP[];
   /** The `metadata.generation` this status was made from. @proto 17 */
   observedGeneration?: Int64;
-  /** Claim behind its extended resources. @proto 18 */
+  /** Claim behind its extended resources. @proto 18 @pointer */
   extendedResourceClaimStatus?: PodExtendedResourceClaimStatus;
   /** Total requests that the node has granted. @proto 19 */
   allocatedResources?: Record<string, Quantity>;
-  /** Requests and limits in force for the pod as a whole. @proto 20 */
+  /** Requests and limits in force for the pod as a whole. @proto 20 @pointer */
   resources?: ResourceRequirements;
   /** Node resources, such as CPU, held through claims. @proto 21 @listType atomic */
   nodeAllocatableResourceClaimStatuses?: NodeAllocatableResourceClaimStatus[];
@@ -2397,7 +2397,7 @@ export interface PortStatus {
   port: Int32;
   /** `TCP`, `UDP` or `SCTP`. @proto 2 */
   protocol: string;
-  /** What is wrong with it: a CamelCase word, with a domain prefix if from a provider. @proto 3 */
+  /** What is wrong with it: a CamelCase word, with a domain prefix if from a provider. @proto 3 @pointer */
   error?: string;
 }
 
@@ -2413,7 +2413,7 @@ export interface PortworxVolumeSource {
 
 /** What must be true of the stored object. Old form. @protoOnly */
 export interface Preconditions {
-  /** UID it must have. @proto 1 */
+  /** UID it must have. @proto 1 @pointer */
   uid?: string;
 }
 
@@ -2452,19 +2452,19 @@ export interface Probe extends ProbeHandler {
   successThreshold?: Int32;
   /** Failures in a row until it counts as failed; 3 unless set. @proto 6 */
   failureThreshold?: Int32;
-  /** Grace period for a stop by this probe, instead of the pod's; not for readiness. @proto 7 */
+  /** Grace period for a stop by this probe, instead of the pod's; not for readiness. @proto 7 @pointer */
   terminationGracePeriodSeconds?: Int64;
 }
 
 /** What a probe does; exactly one member is set. @protoOnly */
 export interface ProbeHandler {
-  /** Run a command in the container. @proto 1 */
+  /** Run a command in the container. @proto 1 @pointer */
   exec?: ExecAction;
-  /** Send an HTTP request. @proto 2 */
+  /** Send an HTTP request. @proto 2 @pointer */
   httpGet?: HTTPGetAction;
-  /** Open a TCP connection. @proto 3 */
+  /** Open a TCP connection. @proto 3 @pointer */
   tcpSocket?: TCPSocketAction;
-  /** Ask the gRPC health service. @proto 4 */
+  /** Ask the gRPC health service. @proto 4 @pointer */
   grpc?: GRPCAction;
 }
 
@@ -2472,7 +2472,7 @@ export interface ProbeHandler {
 export interface ProjectedVolumeSource {
   /** The sources; each writes its files. @proto 1 @listType atomic */
   sources?: VolumeProjection[];
-  /** Permission bits of the files, octal in YAML; 0644 unless set. @proto 2 */
+  /** Permission bits of the files, octal in YAML; 0644 unless set. @proto 2 @pointer */
   defaultMode?: Int32;
 }
 
@@ -2509,7 +2509,7 @@ export interface RBDPersistentVolumeSource {
    * @proto 6 @default "/etc/ceph/keyring"
    */
   keyring?: string;
-  /** Secret with the credentials for the storage server. @proto 7 */
+  /** Secret with the credentials for the storage server. @proto 7 @pointer */
   secretRef?: SecretReference;
   /** Mount without the right to write; off by default. @proto 8 */
   readOnly?: boolean;
@@ -2532,7 +2532,7 @@ export interface RBDVolumeSource {
    * @proto 6 @default "/etc/ceph/keyring"
    */
   keyring?: string;
-  /** Secret with the credentials for the storage server. @proto 7 */
+  /** Secret with the credentials for the storage server. @proto 7 @pointer */
   secretRef?: LocalObjectReference;
   /** Mount without the right to write; off by default. @proto 8 */
   readOnly?: boolean;
@@ -2597,11 +2597,11 @@ export interface ReplicationControllerList {
 
 /** How many pods of which kind there should be. */
 export interface ReplicationControllerSpec {
-  /** Number of pods; 1 unless set. @proto 1 @default 1 */
+  /** Number of pods; 1 unless set. @proto 1 @pointer @default 1 */
   replicas?: Int32;
   /** Labels of the pods it counts as its own; those of the template unless set. @proto 2 @mapType atomic */
   selector?: Record<string, string>;
-  /** Blueprint for new pods. @proto 3 */
+  /** Blueprint for new pods. @proto 3 @pointer */
   template?: PodTemplateSpec;
   /** Seconds a new pod must be ready before it counts as available. @proto 4 @default 0 */
   minReadySeconds?: Int32;
@@ -2650,7 +2650,7 @@ export interface ResourceHealth {
   resourceID: string;
   /** `Healthy`, `Unhealthy` or `Unknown`. @proto 2 */
   health?: string;
-  /** Details on the health, for people. @proto 6 */
+  /** Details on the health, for people. @proto 6 @pointer */
   message?: string;
 }
 
@@ -2692,7 +2692,7 @@ export interface ResourceQuotaSpec {
    * @proto 2 @listType atomic
    */
   scopes?: string[];
-  /** Count only objects that fit, for scopes with values. @proto 3 */
+  /** Count only objects that fit, for scopes with values. @proto 3 @pointer */
   scopeSelector?: ScopeSelector;
 }
 
@@ -2740,7 +2740,7 @@ export interface ScaleIOPersistentVolumeSource {
   gateway: string;
   /** Name of the storage system. @proto 2 */
   system: string;
-  /** Secret with the credentials for the storage server. @proto 3 */
+  /** Secret with the credentials for the storage server. @proto 3 @pointer */
   secretRef: SecretReference;
   /** Speak TLS to the gateway; off by default. @proto 4 */
   sslEnabled?: boolean;
@@ -2764,7 +2764,7 @@ export interface ScaleIOVolumeSource {
   gateway: string;
   /** Name of the storage system. @proto 2 */
   system: string;
-  /** Secret with the credentials for the storage server. @proto 3 */
+  /** Secret with the credentials for the storage server. @proto 3 @pointer */
   secretRef: LocalObjectReference;
   /** Speak TLS to the gateway; off by default. @proto 4 */
   sslEnabled?: boolean;
@@ -2807,7 +2807,7 @@ export interface SeccompProfile {
   type: string;
   /**
    * Path of the file below the seccomp directory of the kubelet; goes with `Localhost` and only with it.
-   * @proto 2
+   * @proto 2 @pointer
    */
   localhostProfile?: string;
 }
@@ -2826,13 +2826,13 @@ export interface Secret {
   type?: string;
   /** Texts to write into `data`; wins over it and is never returned. @proto 4 */
   stringData?: Record<string, string>;
-  /** Once true, neither the contents nor this flag can change any more. @proto 5 */
+  /** Once true, neither the contents nor this flag can change any more. @proto 5 @pointer */
   immutable?: boolean;
 }
 
 /** All pairs of a Secret as environment variables. @protoEmbed localObjectReference 1 */
 export interface SecretEnvSource extends LocalObjectReference {
-  /** Start the container even if the Secret does not exist. @proto 2 */
+  /** Start the container even if the Secret does not exist. @proto 2 @pointer */
   optional?: boolean;
 }
 
@@ -2840,7 +2840,7 @@ export interface SecretEnvSource extends LocalObjectReference {
 export interface SecretKeySelector extends LocalObjectReference {
   /** The key. @proto 2 */
   key: string;
-  /** Accept that the Secret or the key is missing. @proto 3 */
+  /** Accept that the Secret or the key is missing. @proto 3 @pointer */
   optional?: boolean;
 }
 
@@ -2863,7 +2863,7 @@ export interface SecretProjection extends LocalObjectReference {
    * @proto 2 @listType atomic
    */
   items?: KeyToPath[];
-  /** Accept that the Secret or its keys are missing. @proto 4 */
+  /** Accept that the Secret or its keys are missing. @proto 4 @pointer */
   optional?: boolean;
 }
 
@@ -2884,37 +2884,37 @@ export interface SecretVolumeSource {
    * @proto 2 @listType atomic
    */
   items?: KeyToPath[];
-  /** Permission bits of the files, octal in YAML; 0644 unless set. @proto 3 */
+  /** Permission bits of the files, octal in YAML; 0644 unless set. @proto 3 @pointer */
   defaultMode?: Int32;
-  /** Accept that the Secret or its keys are missing. @proto 4 */
+  /** Accept that the Secret or its keys are missing. @proto 4 @pointer */
   optional?: boolean;
 }
 
 /** Rights of one container; wins over the pod's settings of the same name. */
 export interface SecurityContext {
-  /** Linux capabilities to add and drop. @proto 1 */
+  /** Linux capabilities to add and drop. @proto 1 @pointer */
   capabilities?: Capabilities;
-  /** Give root inside nearly the rights of root on the node; off by default. @proto 2 */
+  /** Give root inside nearly the rights of root on the node; off by default. @proto 2 @pointer */
   privileged?: boolean;
-  /** SELinux label of the container. @proto 3 */
+  /** SELinux label of the container. @proto 3 @pointer */
   seLinuxOptions?: SELinuxOptions;
-  /** User ID of the process; the image's unless set. @proto 4 */
+  /** User ID of the process; the image's unless set. @proto 4 @pointer */
   runAsUser?: Int64;
-  /** Refuse to start the process as user 0. @proto 5 */
+  /** Refuse to start the process as user 0. @proto 5 @pointer */
   runAsNonRoot?: boolean;
-  /** Make the root file system read-only; off by default. @proto 6 */
+  /** Make the root file system read-only; off by default. @proto 6 @pointer */
   readOnlyRootFilesystem?: boolean;
-  /** Whether a process can gain more rights than its parent. Always true if privileged. @proto 7 */
+  /** Whether a process can gain more rights than its parent. Always true if privileged. @proto 7 @pointer */
   allowPrivilegeEscalation?: boolean;
-  /** Primary group ID of the process; the runtime's default unless set. @proto 8 */
+  /** Primary group ID of the process; the runtime's default unless set. @proto 8 @pointer */
   runAsGroup?: Int64;
-  /** How /proc is mounted: `Default` with masked paths or `Unmasked`. @proto 9 */
+  /** How /proc is mounted: `Default` with masked paths or `Unmasked`. @proto 9 @pointer */
   procMount?: string;
-  /** Settings for Windows. @proto 10 */
+  /** Settings for Windows. @proto 10 @pointer */
   windowsOptions?: WindowsSecurityContextOptions;
-  /** System call filter of the container. @proto 11 */
+  /** System call filter of the container. @proto 11 @pointer */
   seccompProfile?: SeccompProfile;
-  /** AppArmor profile of the container. @proto 12 */
+  /** AppArmor profile of the container. @proto 12 @pointer */
   appArmorProfile?: AppArmorProfile;
 }
 
@@ -2961,7 +2961,7 @@ export interface ServiceAccount {
   secrets?: ObjectReference[];
   /** Secrets with registry credentials, given to pods that name none. @proto 3 @listType atomic */
   imagePullSecrets?: LocalObjectReference[];
-  /** Whether pods get a token mounted; a pod's own setting wins. @proto 4 */
+  /** Whether pods get a token mounted; a pod's own setting wins. @proto 4 @pointer */
   automountServiceAccountToken?: boolean;
 }
 
@@ -2981,7 +2981,7 @@ export interface ServiceAccountList {
 export interface ServiceAccountTokenProjection {
   /** Whom the token is for; the API server unless set. @proto 1 */
   audience?: string;
-  /** Requested lifetime in seconds, at least 600; 3600 unless set. @proto 2 */
+  /** Requested lifetime in seconds, at least 600; 3600 unless set. @proto 2 @pointer */
   expirationSeconds?: Int64;
   /** File name relative to the volume. @proto 3 */
   path: string;
@@ -3013,7 +3013,7 @@ export interface ServicePort {
   nodePort?: Int32;
   /**
    * Application protocol, as a registered name or a `kubernetes.io/` name such as `kubernetes.io/h2c`.
-   * @proto 6
+   * @proto 6 @pointer
    */
   appProtocol?: string;
 }
@@ -3066,9 +3066,9 @@ export interface ServiceSpec {
   healthCheckNodePort?: Int32;
   /** Publish endpoints before they are ready. @proto 13 */
   publishNotReadyAddresses?: boolean;
-  /** Settings of the affinity. @proto 14 */
+  /** Settings of the affinity. @proto 14 @pointer */
   sessionAffinityConfig?: SessionAffinityConfig;
-  /** `SingleStack`, `PreferDualStack` or `RequireDualStack`. @proto 17 */
+  /** `SingleStack`, `PreferDualStack` or `RequireDualStack`. @proto 17 @pointer */
   ipFamilyPolicy?: string;
   /**
    * Its addresses, at most one each of IPv4 and IPv6; the first equals `clusterIP`.
@@ -3077,18 +3077,18 @@ export interface ServiceSpec {
   clusterIPs?: string[];
   /** `IPv4`, `IPv6` or both, in order of `clusterIPs`; the first is fixed. @proto 19 @listType atomic */
   ipFamilies?: string[];
-  /** Whether a LoadBalancer also gets node ports; on by default. @proto 20 */
+  /** Whether a LoadBalancer also gets node ports; on by default. @proto 20 @pointer */
   allocateLoadBalancerNodePorts?: boolean;
-  /** Which implementation serves it; the default one if empty. Fixed once set. @proto 21 */
+  /** Which implementation serves it; the default one if empty. Fixed once set. @proto 21 @pointer */
   loadBalancerClass?: string;
   /**
    * Traffic from inside goes to endpoints on the same node (`Local`) or on all (`Cluster`, default).
-   * @proto 22
+   * @proto 22 @pointer
    */
   internalTrafficPolicy?: string;
   /**
    * Which endpoints to prefer: `PreferSameZone`, `PreferSameNode`, or `PreferClose` (old name of the first).
-   * @proto 23
+   * @proto 23 @pointer
    */
   trafficDistribution?: string;
 }
@@ -3106,7 +3106,7 @@ export interface ServiceStatus {
 
 /** Settings of session affinity. */
 export interface SessionAffinityConfig {
-  /** Settings for affinity by client address. @proto 1 */
+  /** Settings for affinity by client address. @proto 1 @pointer */
   clientIP?: ClientIPConfig;
 }
 
@@ -3126,7 +3126,7 @@ export interface StorageOSPersistentVolumeSource {
   fsType?: string;
   /** Mount without the right to write; off by default. @proto 4 */
   readOnly?: boolean;
-  /** Secret with the credentials for the storage server. @proto 5 */
+  /** Secret with the credentials for the storage server. @proto 5 @pointer */
   secretRef?: ObjectReference;
 }
 
@@ -3140,7 +3140,7 @@ export interface StorageOSVolumeSource {
   fsType?: string;
   /** Mount without the right to write; off by default. @proto 4 */
   readOnly?: boolean;
-  /** Secret with the credentials for the storage server. @proto 5 */
+  /** Secret with the credentials for the storage server. @proto 5 @pointer */
   secretRef?: LocalObjectReference;
 }
 
@@ -3171,7 +3171,7 @@ export interface Taint {
    * @proto 3
    */
   effect: string;
-  /** When it was put on. @proto 4 */
+  /** When it was put on. @proto 4 @pointer */
   timeAdded?: Time;
 }
 
@@ -3188,7 +3188,7 @@ export interface Toleration {
   /**
    * With `NoExecute`, seconds until the pod is driven out all the same; absent for never, 0 or less for at
    * once.
-   * @proto 5
+   * @proto 5 @pointer
    */
   tolerationSeconds?: Int64;
 }
@@ -3218,16 +3218,16 @@ export interface TopologySpreadConstraint {
   topologyKey: string;
   /** `DoNotSchedule`, or `ScheduleAnyway` and only score. @proto 3 */
   whenUnsatisfiable: string;
-  /** Pods to count. @proto 4 */
+  /** Pods to count. @proto 4 @pointer */
   labelSelector?: LabelSelector;
   /**
    * With fewer fitting places than this the emptiest counts as zero; positive, only with `DoNotSchedule`.
-   * @proto 5
+   * @proto 5 @pointer
    */
   minDomains?: Int32;
-  /** `Honor` (default) leaves out nodes the pod's affinity excludes, `Ignore` counts them. @proto 6 */
+  /** `Honor` (default) leaves out nodes the pod's affinity excludes, `Ignore` counts them. @proto 6 @pointer */
   nodeAffinityPolicy?: string;
-  /** `Ignore` (default) counts tainted nodes, `Honor` only those whose taints are borne. @proto 7 */
+  /** `Ignore` (default) counts tainted nodes, `Honor` only those whose taints are borne. @proto 7 @pointer */
   nodeTaintsPolicy?: string;
   /** Labels of the incoming pod whose values counted pods must share. @proto 8 @listType atomic */
   matchLabelKeys?: string[];
@@ -3235,7 +3235,7 @@ export interface TopologySpreadConstraint {
 
 /** Names an object of some kind in the same namespace. @mapType atomic */
 export interface TypedLocalObjectReference {
-  /** API group; empty for the core group. @proto 1 */
+  /** API group; empty for the core group. @proto 1 @pointer */
   apiGroup?: string;
   /** Kind of the object. @proto 2 */
   kind: string;
@@ -3245,13 +3245,13 @@ export interface TypedLocalObjectReference {
 
 /** Names an object of some kind, in any namespace. */
 export interface TypedObjectReference {
-  /** API group; empty for the core group. @proto 1 */
+  /** API group; empty for the core group. @proto 1 @pointer */
   apiGroup?: string;
   /** Kind of the object. @proto 2 */
   kind: string;
   /** Name of the object. @proto 3 */
   name: string;
-  /** Namespace of the object; a ReferenceGrant there has to allow it. @proto 4 */
+  /** Namespace of the object; a ReferenceGrant there has to allow it. @proto 4 @pointer */
   namespace?: string;
 }
 
@@ -3282,14 +3282,14 @@ export interface VolumeMount {
   /**
    * Mounts made later pass `None` (default), `HostToContainer`, or both ways: `Bidirectional` (needs
    * privileged).
-   * @proto 5
+   * @proto 5 @pointer
    */
   mountPropagation?: string;
   /** Like `subPath`, with `$(NAME)` replaced from the environment. Excludes `subPath`. @proto 6 */
   subPathExpr?: string;
   /**
    * With `readOnly`, whether nested mounts are too: `Disabled` (default), `IfPossible` or `Enabled`.
-   * @proto 7
+   * @proto 7 @pointer
    */
   recursiveReadOnly?: string;
 }
@@ -3302,31 +3302,31 @@ export interface VolumeMountStatus {
   mountPath: string;
   /** Whether it is read-only. @proto 3 */
   readOnly?: boolean;
-  /** Whether nested mounts are read-only too: `Disabled` or `Enabled`. @proto 4 */
+  /** Whether nested mounts are read-only too: `Disabled` or `Enabled`. @proto 4 @pointer */
   recursiveReadOnly?: string;
-  /** More about the volume. @proto 5 */
+  /** More about the volume. @proto 5 @pointer */
   volumeStatus?: VolumeStatus;
 }
 
 /** Nodes from which a volume can be reached. */
 export interface VolumeNodeAffinity {
-  /** Conditions the nodes meet. @proto 1 */
+  /** Conditions the nodes meet. @proto 1 @pointer */
   required?: NodeSelector;
 }
 
 /** One source of a projected volume; exactly one member is set. */
 export interface VolumeProjection {
-  /** Keys of a Secret. @proto 1 */
+  /** Keys of a Secret. @proto 1 @pointer */
   secret?: SecretProjection;
-  /** Fields of the pod. @proto 2 */
+  /** Fields of the pod. @proto 2 @pointer */
   downwardAPI?: DownwardAPIProjection;
-  /** Keys of a ConfigMap. @proto 3 */
+  /** Keys of a ConfigMap. @proto 3 @pointer */
   configMap?: ConfigMapProjection;
-  /** A token of the service account. @proto 4 */
+  /** A token of the service account. @proto 4 @pointer */
   serviceAccountToken?: ServiceAccountTokenProjection;
-  /** Trust anchors. @proto 5 */
+  /** Trust anchors. @proto 5 @pointer */
   clusterTrustBundle?: ClusterTrustBundleProjection;
-  /** A key and certificate. @proto 6 */
+  /** A key and certificate. @proto 6 @pointer */
   podCertificate?: PodCertificateProjection;
 }
 
@@ -3340,71 +3340,71 @@ export interface VolumeResourceRequirements {
 
 /** What a volume is made of; exactly one member is set. @protoOnly */
 export interface VolumeSource {
-  /** A file or directory of the node. @proto 1 */
+  /** A file or directory of the node. @proto 1 @pointer */
   hostPath?: HostPathVolumeSource;
-  /** An empty directory that lives as long as the pod. @proto 2 */
+  /** An empty directory that lives as long as the pod. @proto 2 @pointer */
   emptyDir?: EmptyDirVolumeSource;
-  /** A Google Compute Engine disk. Deprecated: goes to the CSI driver. @proto 3 */
+  /** A Google Compute Engine disk. Deprecated: goes to the CSI driver. @proto 3 @pointer */
   gcePersistentDisk?: GCEPersistentDiskVolumeSource;
-  /** An AWS EBS disk. Deprecated: goes to the CSI driver. @proto 4 */
+  /** An AWS EBS disk. Deprecated: goes to the CSI driver. @proto 4 @pointer */
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource;
-  /** A directory filled from git. Deprecated and off. @proto 5 */
+  /** A directory filled from git. Deprecated and off. @proto 5 @pointer */
   gitRepo?: GitRepoVolumeSource;
-  /** Keys of a Secret as files. @proto 6 */
+  /** Keys of a Secret as files. @proto 6 @pointer */
   secret?: SecretVolumeSource;
-  /** An NFS export. @proto 7 */
+  /** An NFS export. @proto 7 @pointer */
   nfs?: NFSVolumeSource;
-  /** An iSCSI disk. @proto 8 */
+  /** An iSCSI disk. @proto 8 @pointer */
   iscsi?: ISCSIVolumeSource;
-  /** A Glusterfs mount. No longer supported. @proto 9 */
+  /** A Glusterfs mount. No longer supported. @proto 9 @pointer */
   glusterfs?: GlusterfsVolumeSource;
-  /** The volume of a claim. @proto 10 */
+  /** The volume of a claim. @proto 10 @pointer */
   persistentVolumeClaim?: PersistentVolumeClaimVolumeSource;
-  /** A Ceph block device. No longer supported. @proto 11 */
+  /** A Ceph block device. No longer supported. @proto 11 @pointer */
   rbd?: RBDVolumeSource;
-  /** A volume of an exec-based plugin. Deprecated: use CSI. @proto 12 */
+  /** A volume of an exec-based plugin. Deprecated: use CSI. @proto 12 @pointer */
   flexVolume?: FlexVolumeSource;
-  /** An OpenStack Cinder disk. Deprecated: goes to the CSI driver. @proto 13 */
+  /** An OpenStack Cinder disk. Deprecated: goes to the CSI driver. @proto 13 @pointer */
   cinder?: CinderVolumeSource;
-  /** A CephFS mount. No longer supported. @proto 14 */
+  /** A CephFS mount. No longer supported. @proto 14 @pointer */
   cephfs?: CephFSVolumeSource;
-  /** A Flocker data set. No longer supported. @proto 15 */
+  /** A Flocker data set. No longer supported. @proto 15 @pointer */
   flocker?: FlockerVolumeSource;
-  /** Fields of the pod as files. @proto 16 */
+  /** Fields of the pod as files. @proto 16 @pointer */
   downwardAPI?: DownwardAPIVolumeSource;
-  /** A Fibre Channel disk. @proto 17 */
+  /** A Fibre Channel disk. @proto 17 @pointer */
   fc?: FCVolumeSource;
-  /** An Azure Files share. Deprecated: goes to the CSI driver. @proto 18 */
+  /** An Azure Files share. Deprecated: goes to the CSI driver. @proto 18 @pointer */
   azureFile?: AzureFileVolumeSource;
-  /** Keys of a ConfigMap as files. @proto 19 */
+  /** Keys of a ConfigMap as files. @proto 19 @pointer */
   configMap?: ConfigMapVolumeSource;
-  /** A vSphere disk. Deprecated: goes to the CSI driver. @proto 20 */
+  /** A vSphere disk. Deprecated: goes to the CSI driver. @proto 20 @pointer */
   vsphereVolume?: VsphereVirtualDiskVolumeSource;
-  /** A Quobyte volume. No longer supported. @proto 21 */
+  /** A Quobyte volume. No longer supported. @proto 21 @pointer */
   quobyte?: QuobyteVolumeSource;
-  /** An Azure data disk. Deprecated: goes to the CSI driver. @proto 22 */
+  /** An Azure data disk. Deprecated: goes to the CSI driver. @proto 22 @pointer */
   azureDisk?: AzureDiskVolumeSource;
-  /** A Photon Controller disk. No longer supported. @proto 23 */
+  /** A Photon Controller disk. No longer supported. @proto 23 @pointer */
   photonPersistentDisk?: PhotonPersistentDiskVolumeSource;
-  /** A Portworx volume. Deprecated: goes to the CSI driver. @proto 24 */
+  /** A Portworx volume. Deprecated: goes to the CSI driver. @proto 24 @pointer */
   portworxVolume?: PortworxVolumeSource;
-  /** A ScaleIO volume. No longer supported. @proto 25 */
+  /** A ScaleIO volume. No longer supported. @proto 25 @pointer */
   scaleIO?: ScaleIOVolumeSource;
-  /** Several sources in one directory. @proto 26 */
+  /** Several sources in one directory. @proto 26 @pointer */
   projected?: ProjectedVolumeSource;
-  /** A StorageOS volume. No longer supported. @proto 27 */
+  /** A StorageOS volume. No longer supported. @proto 27 @pointer */
   storageos?: StorageOSVolumeSource;
-  /** A volume of a CSI driver. @proto 28 */
+  /** A volume of a CSI driver. @proto 28 @pointer */
   csi?: CSIVolumeSource;
-  /** A claim made for this pod. @proto 29 */
+  /** A claim made for this pod. @proto 29 @pointer */
   ephemeral?: EphemeralVolumeSource;
-  /** The contents of an OCI image, read-only. @proto 30 */
+  /** The contents of an OCI image, read-only. @proto 30 @pointer */
   image?: ImageVolumeSource;
 }
 
 /** State of a mounted volume. */
 export interface VolumeStatus {
-  /** The image behind it. @proto 1 */
+  /** The image behind it. @proto 1 @pointer */
   image?: ImageVolumeStatus;
 }
 
@@ -3430,12 +3430,12 @@ export interface WeightedPodAffinityTerm {
 
 /** Settings for Windows containers. */
 export interface WindowsSecurityContextOptions {
-  /** Name of the GMSA credential spec. @proto 1 */
+  /** Name of the GMSA credential spec. @proto 1 @pointer */
   gmsaCredentialSpecName?: string;
-  /** The GMSA credential spec itself, filled in by a webhook. @proto 2 */
+  /** The GMSA credential spec itself, filled in by a webhook. @proto 2 @pointer */
   gmsaCredentialSpec?: string;
-  /** User that runs the process; the image's unless set. @proto 3 */
+  /** User that runs the process; the image's unless set. @proto 3 @pointer */
   runAsUserName?: string;
-  /** Run on the host itself; all containers of a pod alike, with `hostNetwork`. @proto 4 */
+  /** Run on the host itself; all containers of a pod alike, with `hostNetwork`. @proto 4 @pointer */
   hostProcess?: boolean;
 }

@@ -12,27 +12,27 @@ export interface Endpoint {
   addresses: string[];
   /** Whether it takes traffic. @proto 2 */
   conditions?: EndpointConditions;
-  /** Host name of the endpoint inside the Service's domain; a DNS label. @proto 3 */
+  /** Host name of the endpoint inside the Service's domain; a DNS label. @proto 3 @pointer */
   hostname?: string;
-  /** Object behind it, most often a pod. @proto 4 */
+  /** Object behind it, most often a pod. @proto 4 @pointer */
   targetRef?: ObjectReference;
   /** Topology labels from older versions. Read-only. @proto 5 */
   deprecatedTopology?: Record<string, string>;
-  /** Node it runs on. @proto 6 */
+  /** Node it runs on. @proto 6 @pointer */
   nodeName?: string;
-  /** Zone it runs in. @proto 7 */
+  /** Zone it runs in. @proto 7 @pointer */
   zone?: string;
-  /** For whom it is meant. @proto 8 */
+  /** For whom it is meant. @proto 8 @pointer */
   hints?: EndpointHints;
 }
 
 /** Whether an endpoint takes traffic. */
 export interface EndpointConditions {
-  /** Takes new traffic: serving and not terminating. Absent means true. @proto 1 */
+  /** Takes new traffic: serving and not terminating. Absent means true. @proto 1 @pointer */
   ready?: boolean;
-  /** Passes its readiness check, terminating or not. Absent means the same as `ready`. @proto 2 */
+  /** Passes its readiness check, terminating or not. Absent means the same as `ready`. @proto 2 @pointer */
   serving?: boolean;
-  /** Is being deleted. Absent means false. @proto 3 */
+  /** Is being deleted. Absent means false. @proto 3 @pointer */
   terminating?: boolean;
 }
 
@@ -46,15 +46,15 @@ export interface EndpointHints {
 
 /** One port of the endpoints. @mapType atomic */
 export interface EndpointPort {
-  /** Name of the Service's port; unique in the slice, may be empty once. @proto 1 */
+  /** Name of the Service's port; unique in the slice, may be empty once. @proto 1 @pointer */
   name?: string;
-  /** `TCP` (default), `UDP` or `SCTP`. @proto 2 */
+  /** `TCP` (default), `UDP` or `SCTP`. @proto 2 @pointer */
   protocol?: string;
-  /** Port number at the endpoints. @proto 3 */
+  /** Port number at the endpoints. @proto 3 @pointer */
   port?: Int32;
   /**
    * Application protocol, as a registered name or a `kubernetes.io/` name such as `kubernetes.io/h2c`.
-   * @proto 4
+   * @proto 4 @pointer
    */
   appProtocol?: string;
 }

@@ -19,7 +19,7 @@ export interface Event {
   metadata: ObjectMeta;
   /** When it was first seen. Required. @proto 2 */
   eventTime: MicroTime;
-  /** Set while the event repeats; empty for a single one. @proto 3 */
+  /** Set while the event repeats; empty for a single one. @proto 3 @pointer */
   series?: EventSeries;
   /** Controller that reports, such as `kubernetes.io/kubelet`; cannot change. @proto 4 */
   reportingController?: string;
@@ -31,7 +31,7 @@ export interface Event {
   reason?: string;
   /** Object the event is about. @proto 8 */
   regarding?: ObjectReference;
-  /** A second object, for actions between two. @proto 9 */
+  /** A second object, for actions between two. @proto 9 @pointer */
   related?: ObjectReference;
   /** What happened, for people; up to 1 KiB. @proto 10 */
   note?: string;

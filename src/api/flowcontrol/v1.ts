@@ -7,9 +7,9 @@ import type { Int32, ListMeta, ObjectMeta, Time } from '../meta/v1.ts';
 
 /** Seats of a level that never waits. */
 export interface ExemptPriorityLevelConfiguration {
-  /** Its share of the server's seats, which others may borrow from; 0 unless set. @proto 1 */
+  /** Its share of the server's seats, which others may borrow from; 0 unless set. @proto 1 @pointer */
   nominalConcurrencyShares?: Int32;
-  /** Percentage of its seats that others may borrow, 0 to 100; 0 unless set. @proto 2 */
+  /** Percentage of its seats that others may borrow, 0 to 100; 0 unless set. @proto 2 @pointer */
   lendablePercent?: Int32;
 }
 
@@ -68,7 +68,7 @@ export interface FlowSchemaSpec {
   priorityLevelConfiguration: PriorityLevelConfigurationReference;
   /** Order among schemas, 1 to 10000; the lowest that fits counts. 1000 unless set. @proto 2 */
   matchingPrecedence?: Int32;
-  /** What makes one flow; all requests are one unless set. @proto 3 */
+  /** What makes one flow; all requests are one unless set. @proto 3 @pointer */
   distinguisherMethod?: FlowDistinguisherMethod;
   /** Requests that are meant; one is enough. @proto 4 @listType atomic */
   rules?: PolicyRulesWithSubjects[];
@@ -96,19 +96,19 @@ export interface GroupSubject {
 export interface LimitResponse {
   /** `Queue` them or `Reject` them. @proto 1 */
   type: string;
-  /** The queues; only with `Queue`. @proto 2 */
+  /** The queues; only with `Queue`. @proto 2 @pointer */
   queuing?: QueuingConfiguration;
 }
 
 /** Seats of a level with a limit. */
 export interface LimitedPriorityLevelConfiguration {
-  /** Its share of the server's seats, relative to other levels; 30 unless set. @proto 1 */
+  /** Its share of the server's seats, relative to other levels; 30 unless set. @proto 1 @pointer */
   nominalConcurrencyShares?: Int32;
   /** What becomes of requests that find no free seat. @proto 2 */
   limitResponse?: LimitResponse;
-  /** Percentage of its seats that others may borrow, 0 to 100; 0 unless set. @proto 3 */
+  /** Percentage of its seats that others may borrow, 0 to 100; 0 unless set. @proto 3 @pointer */
   lendablePercent?: Int32;
-  /** Most it may borrow, in percent of its own seats; no limit unless set. @proto 4 */
+  /** Most it may borrow, in percent of its own seats; no limit unless set. @proto 4 @pointer */
   borrowingLimitPercent?: Int32;
 }
 
@@ -186,9 +186,9 @@ export interface PriorityLevelConfigurationReference {
 export interface PriorityLevelConfigurationSpec {
   /** `Limited`, or `Exempt`: never waits. @proto 1 */
   type: string;
-  /** Settings for `Limited`, and only for it. @proto 2 */
+  /** Settings for `Limited`, and only for it. @proto 2 @pointer */
   limited?: LimitedPriorityLevelConfiguration;
-  /** Settings for `Exempt`, and only for it. @proto 3 */
+  /** Settings for `Exempt`, and only for it. @proto 3 @pointer */
   exempt?: ExemptPriorityLevelConfiguration;
 }
 
@@ -240,11 +240,11 @@ export interface ServiceAccountSubject {
 export interface Subject {
   /** Which member is set: `User`, `Group` or `ServiceAccount`. @proto 1 */
   kind: string;
-  /** The user. @proto 2 */
+  /** The user. @proto 2 @pointer */
   user?: UserSubject;
-  /** The group. @proto 3 */
+  /** The group. @proto 3 @pointer */
   group?: GroupSubject;
-  /** The service account. @proto 4 */
+  /** The service account. @proto 4 @pointer */
   serviceAccount?: ServiceAccountSubject;
 }
 

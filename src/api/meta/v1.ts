@@ -174,24 +174,24 @@ export interface DeleteOptions {
   apiVersion?: string;
   /** Type of the object in CamelCase, such as `Pod`; cannot change. */
   kind?: string;
-  /** Seconds to wait before removal; 0 removes at once, absent takes the default of the type. @proto 1 */
+  /** Seconds to wait before removal; 0 removes at once, absent takes the default of the type. @proto 1 @pointer */
   gracePeriodSeconds?: Int64;
-  /** The object is deleted only if these hold; otherwise the answer is 409 Conflict. @proto 2 */
+  /** The object is deleted only if these hold; otherwise the answer is 409 Conflict. @proto 2 @pointer */
   preconditions?: Preconditions;
   /**
    * Old form of `propagationPolicy`: true leaves dependents in place. Excludes `propagationPolicy`.
-   * @proto 3
+   * @proto 3 @pointer
    */
   orphanDependents?: boolean;
   /**
    * Fate of dependents: `Orphan` keeps them, `Background` deletes them later, `Foreground` deletes them
    * first.
-   * @proto 4
+   * @proto 4 @pointer
    */
   propagationPolicy?: string;
   /** `All` runs every step except the removal. @proto 5 @listType atomic */
   dryRun?: string[];
-  /** Delete an object that can no longer be decrypted or decoded, skipping finalizers. Dangerous. @proto 6 */
+  /** Delete an object that can no longer be decrypted or decoded, skipping finalizers. Dangerous. @proto 6 @pointer */
   ignoreStoreReadErrorWithClusterBreakingPotential?: boolean;
 }
 
@@ -307,9 +307,9 @@ export interface ListMeta {
   resourceVersion?: string;
   /** Token for the next page; empty on the last one. Expires with the history it reads from. @proto 3 */
   continue?: string;
-  /** Rough number of objects on later pages; absent when unknown or when a selector is used. @proto 4 */
+  /** Rough number of objects on later pages; absent when unknown or when a selector is used. @proto 4 @pointer */
   remainingItemCount?: Int64;
-  /** Present if the list holds one shard of the collection; says which. @proto 5 */
+  /** Present if the list holds one shard of the collection; says which. @proto 5 @pointer */
   shardInfo?: ShardInfo;
 }
 
@@ -326,7 +326,7 @@ export interface ListOptions {
   watch?: boolean;
   /** Revision to read at or to watch from; meaning depends on `resourceVersionMatch`. @proto 4 */
   resourceVersion?: string;
-  /** Seconds after which the server ends the call. @proto 5 */
+  /** Seconds after which the server ends the call. @proto 5 @pointer */
   timeoutSeconds?: Int64;
   /** Most objects per page; `continue` of the answer fetches the next. @proto 7 */
   limit?: Int64;
@@ -336,7 +336,7 @@ export interface ListOptions {
   allowWatchBookmarks?: boolean;
   /** How `resourceVersion` binds: `Exact` or `NotOlderThan`. @proto 10 */
   resourceVersionMatch?: string;
-  /** Start a watch with the current objects as ADDED events, closed by a marked bookmark. @proto 11 */
+  /** Start a watch with the current objects as ADDED events, closed by a marked bookmark. @proto 11 @pointer */
   sendInitialEvents?: boolean;
   /**
    * Only the objects whose hash falls into the given ranges, written as `shardRange(field, from, to)`.
@@ -353,11 +353,11 @@ export interface ManagedFieldsEntry {
   operation?: string;
   /** Version in which the field paths are written. @proto 3 */
   apiVersion?: string;
-  /** When the entry was added or its set of fields changed. @proto 4 */
+  /** When the entry was added or its set of fields changed. @proto 4 @pointer */
   time?: Time;
   /** Format of the field set; always `FieldsV1`. @proto 6 */
   fieldsType?: string;
-  /** The owned fields, as a tree of paths. @proto 7 */
+  /** The owned fields, as a tree of paths. @proto 7 @pointer */
   fieldsV1?: FieldsV1;
   /** Subresource the write went through, such as `status`; empty for the object itself. @proto 8 */
   subresource?: string;
@@ -381,9 +381,9 @@ export interface ObjectMeta {
   generation?: Int64;
   /** When the object was stored first; set by the server. @proto 8 */
   creationTimestamp?: Time;
-  /** Set once deletion has been asked for: when the grace period ends. Read-only, never cleared. @proto 9 */
+  /** Set once deletion has been asked for: when the grace period ends. Read-only, never cleared. @proto 9 @pointer */
   deletionTimestamp?: Time;
-  /** Seconds granted for a clean end; set together with `deletionTimestamp`, may only shrink. @proto 10 */
+  /** Seconds granted for a clean end; set together with `deletionTimestamp`, may only shrink. @proto 10 @pointer */
   deletionGracePeriodSeconds?: Int64;
   /** Short key-value pairs that selectors can look for. @proto 11 */
   labels?: Record<string, string>;
@@ -416,9 +416,9 @@ export interface OwnerReference {
   uid: string;
   /** Group and version of the owner. @proto 5 */
   apiVersion: string;
-  /** Whether the owner manages this object; at most one owner may. @proto 6 */
+  /** Whether the owner manages this object; at most one owner may. @proto 6 @pointer */
   controller?: boolean;
-  /** Holds up a foreground deletion of the owner until this object is gone. @proto 7 */
+  /** Holds up a foreground deletion of the owner until this object is gone. @proto 7 @pointer */
   blockOwnerDeletion?: boolean;
 }
 
@@ -448,7 +448,7 @@ export interface PartialObjectMetadataList {
 export interface PatchOptions {
   /** `All` runs every step except storing. @proto 1 */
   dryRun?: string[];
-  /** For apply patches alone: take over fields that other managers own. @proto 2 */
+  /** For apply patches alone: take over fields that other managers own. @proto 2 @pointer */
   force?: boolean;
   /** Who writes, for the record in `managedFields`; required for apply patches. @proto 3 */
   fieldManager?: string;
@@ -458,9 +458,9 @@ export interface PatchOptions {
 
 /** What must be true of the stored object for a write to go ahead. */
 export interface Preconditions {
-  /** UID it must have. @proto 1 */
+  /** UID it must have. @proto 1 @pointer */
   uid?: string;
-  /** Revision it must be at. @proto 2 */
+  /** Revision it must be at. @proto 2 @pointer */
   resourceVersion?: string;
 }
 
@@ -498,7 +498,7 @@ export interface Status {
   message?: string;
   /** What happened, for programs: one word such as `NotFound` or `Conflict`. @proto 4 */
   reason?: string;
-  /** More about the reason: the object, the causes, when to retry. @proto 5 */
+  /** More about the reason: the object, the causes, when to retry. @proto 5 @pointer */
   details?: StatusDetails;
   /** Suggested HTTP status code; 0 if none. @proto 6 */
   code?: Int32;

@@ -12,7 +12,7 @@ export interface HTTPIngressPath {
   path?: string;
   /** Where the requests go. @proto 2 */
   backend: IngressBackend;
-  /** `Exact`, `Prefix` (whole path elements) or `ImplementationSpecific`. @proto 3 */
+  /** `Exact`, `Prefix` (whole path elements) or `ImplementationSpecific`. @proto 3 @pointer */
   pathType: string;
 }
 
@@ -48,7 +48,7 @@ export interface IPAddressList {
 
 /** Who has an address. */
 export interface IPAddressSpec {
-  /** The object that has it, most often a Service. @proto 1 */
+  /** The object that has it, most often a Service. @proto 1 @pointer */
   parentRef: ParentReference;
 }
 
@@ -79,9 +79,9 @@ export interface Ingress {
 
 /** Where requests go; exactly one member is set. */
 export interface IngressBackend {
-  /** An object of this namespace, such as a storage bucket. @proto 3 */
+  /** An object of this namespace, such as a storage bucket. @proto 3 @pointer */
   resource?: TypedLocalObjectReference;
-  /** A Service of this namespace. @proto 4 */
+  /** A Service of this namespace. @proto 4 @pointer */
   service?: IngressServiceBackend;
 }
 
@@ -111,15 +111,15 @@ export interface IngressClassList {
 
 /** Names an object with parameters of an ingress class. */
 export interface IngressClassParametersReference {
-  /** API group; empty for the core group. @proto 1 @protoName aPIGroup */
+  /** API group; empty for the core group. @proto 1 @pointer @protoName aPIGroup */
   apiGroup?: string;
   /** Kind of the object. @proto 2 */
   kind: string;
   /** Name of the object. @proto 3 */
   name: string;
-  /** `Cluster` (default) or `Namespace`. @proto 4 */
+  /** `Cluster` (default) or `Namespace`. @proto 4 @pointer */
   scope?: string;
-  /** Namespace of the object; set if and only if the scope is `Namespace`. @proto 5 */
+  /** Namespace of the object; set if and only if the scope is `Namespace`. @proto 5 @pointer */
   namespace?: string;
 }
 
@@ -127,7 +127,7 @@ export interface IngressClassParametersReference {
 export interface IngressClassSpec {
   /** Name of the controller as `domain/path`; cannot change. @proto 1 */
   controller?: string;
-  /** Object with further parameters. @proto 2 */
+  /** Object with further parameters. @proto 2 @pointer */
   parameters?: IngressClassParametersReference;
 }
 
@@ -165,7 +165,7 @@ export interface IngressPortStatus {
   port: Int32;
   /** `TCP`, `UDP` or `SCTP`. @proto 2 */
   protocol: string;
-  /** What is wrong with it: a CamelCase word, with a domain prefix if from a provider. @proto 3 */
+  /** What is wrong with it: a CamelCase word, with a domain prefix if from a provider. @proto 3 @pointer */
   error?: string;
 }
 
@@ -177,7 +177,7 @@ export interface IngressRule extends IngressRuleValue {
 
 /** Routes of one host by protocol. @protoOnly */
 export interface IngressRuleValue {
-  /** Routes for HTTP. @proto 1 */
+  /** Routes for HTTP. @proto 1 @pointer */
   http?: HTTPIngressRuleValue;
 }
 
@@ -191,13 +191,13 @@ export interface IngressServiceBackend {
 
 /** Routes of an ingress. */
 export interface IngressSpec {
-  /** Where requests go that no rule fits. @proto 1 */
+  /** Where requests go that no rule fits. @proto 1 @pointer */
   defaultBackend?: IngressBackend;
   /** Certificates by host; port 443. @proto 2 @listType atomic */
   tls?: IngressTLS[];
   /** Routes by host; everything goes to the default backend without any. @proto 3 @listType atomic */
   rules?: IngressRule[];
-  /** Class whose controller serves it; the default class unless set. @proto 4 */
+  /** Class whose controller serves it; the default class unless set. @proto 4 @pointer */
   ingressClassName?: string;
 }
 
@@ -260,21 +260,21 @@ export interface NetworkPolicyList {
 
 /** Some peers: pods, or an address range. */
 export interface NetworkPolicyPeer {
-  /** Pods by label, in the namespaces of `namespaceSelector` or in that of the policy. @proto 1 */
+  /** Pods by label, in the namespaces of `namespaceSelector` or in that of the policy. @proto 1 @pointer */
   podSelector?: LabelSelector;
-  /** Namespaces by label; empty takes all. @proto 2 */
+  /** Namespaces by label; empty takes all. @proto 2 @pointer */
   namespaceSelector?: LabelSelector;
-  /** An address range; excludes the selectors. @proto 3 */
+  /** An address range; excludes the selectors. @proto 3 @pointer */
   ipBlock?: IPBlock;
 }
 
 /** A port or a range of ports. */
 export interface NetworkPolicyPort {
-  /** `TCP` (default), `UDP` or `SCTP`. @proto 1 */
+  /** `TCP` (default), `UDP` or `SCTP`. @proto 1 @pointer */
   protocol?: string;
-  /** Port number, or name of a container port; all if absent. @proto 2 */
+  /** Port number, or name of a container port; all if absent. @proto 2 @pointer */
   port?: IntOrString;
-  /** Last port of a range that begins with the number `port`. @proto 3 */
+  /** Last port of a range that begins with the number `port`. @proto 3 @pointer */
   endPort?: Int32;
 }
 

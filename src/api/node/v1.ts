@@ -22,9 +22,9 @@ export interface RuntimeClass {
   metadata: ObjectMeta;
   /** Name the node's runtime knows it by; a DNS label. Cannot change. @proto 2 */
   handler: string;
-  /** What it takes for itself per pod. @proto 3 */
+  /** What it takes for itself per pod. @proto 3 @pointer */
   overhead?: Overhead;
-  /** Nodes that support it; all unless set. @proto 4 */
+  /** Nodes that support it; all unless set. @proto 4 @pointer */
   scheduling?: Scheduling;
 }
 

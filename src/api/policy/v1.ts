@@ -23,7 +23,7 @@ export interface Eviction {
   kind?: string;
   /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** Options of the deletion. @proto 2 */
+  /** Options of the deletion. @proto 2 @pointer */
   deleteOptions?: DeleteOptions;
 }
 
@@ -58,13 +58,13 @@ export interface PodDisruptionBudgetList {
 
 /** Which pods, and how many must stay or may go. */
 export interface PodDisruptionBudgetSpec {
-  /** Pods that must stay healthy: number or percentage. Excludes `maxUnavailable`. @proto 1 */
+  /** Pods that must stay healthy: number or percentage. Excludes `maxUnavailable`. @proto 1 @pointer */
   minAvailable?: IntOrString;
-  /** Labels of the pods; empty takes all in the namespace, absent none. @proto 2 @patchStrategy replace */
+  /** Labels of the pods; empty takes all in the namespace, absent none. @proto 2 @pointer @patchStrategy replace */
   selector?: LabelSelector;
-  /** Pods that may be down: number or percentage. Excludes `minAvailable`. @proto 3 */
+  /** Pods that may be down: number or percentage. Excludes `minAvailable`. @proto 3 @pointer */
   maxUnavailable?: IntOrString;
-  /** Pods not ready may go `IfHealthyBudget` (default) is kept, or `AlwaysAllow`. @proto 4 */
+  /** Pods not ready may go `IfHealthyBudget` (default) is kept, or `AlwaysAllow`. @proto 4 @pointer */
   unhealthyPodEvictionPolicy?: string;
 }
 

@@ -24,7 +24,7 @@ export interface ClusterRole {
   metadata: ObjectMeta;
   /** The rights. @proto 2 @listType atomic */
   rules?: PolicyRule[];
-  /** Fill `rules` from other ClusterRoles; what is written there by hand gets lost. @proto 3 */
+  /** Fill `rules` from other ClusterRoles; what is written there by hand gets lost. @proto 3 @pointer */
   aggregationRule?: AggregationRule;
 }
 

@@ -16,11 +16,11 @@ export interface AllocatedDeviceStatus {
   device: string;
   /** Aspects of the device's state; at most 8. @proto 4 @listType map @listMapKey type */
   conditions?: Condition[];
-  /** Free data of the driver; up to 10 KiB. @proto 5 */
+  /** Free data of the driver; up to 10 KiB. @proto 5 @pointer */
   data?: RawExtension;
-  /** Network details of the device. @proto 6 */
+  /** Network details of the device. @proto 6 @pointer */
   networkData?: NetworkDeviceData;
-  /** Which share of the device, if several claims use it. @proto 7 */
+  /** Which share of the device, if several claims use it. @proto 7 @pointer */
   shareID?: string;
 }
 
@@ -28,9 +28,9 @@ export interface AllocatedDeviceStatus {
 export interface AllocationResult {
   /** The devices and their configuration. @proto 1 */
   devices?: DeviceAllocationResult;
-  /** Nodes that can reach them all; any node unless set. @proto 3 */
+  /** Nodes that can reach them all; any node unless set. @proto 3 @pointer */
   nodeSelector?: NodeSelector;
-  /** When they were given. @proto 5 */
+  /** When they were given. @proto 5 @pointer */
   allocationTimestamp?: Time;
 }
 
@@ -42,24 +42,24 @@ export interface CELDeviceSelector {
 
 /** How much of a capacity one request may take; by list or by range. */
 export interface CapacityRequestPolicy {
-  /** Amount for requests that name none. @proto 1 */
+  /** Amount for requests that name none. @proto 1 @pointer */
   default?: Quantity;
   /**
    * Allowed amounts in rising order, at most 10; others are rounded up. Holds the default.
    * @proto 3 @listType atomic
    */
   validValues?: Quantity[];
-  /** Range of allowed amounts. @proto 4 */
+  /** Range of allowed amounts. @proto 4 @pointer */
   validRange?: CapacityRequestPolicyRange;
 }
 
 /** Range of amounts. */
 export interface CapacityRequestPolicyRange {
-  /** Least amount; smaller ones are raised to it. @proto 1 */
+  /** Least amount; smaller ones are raised to it. @proto 1 @pointer */
   min: Quantity;
-  /** Largest amount. @proto 2 */
+  /** Largest amount. @proto 2 @pointer */
   max?: Quantity;
-  /** Amounts are `min` plus a multiple of this; others are rounded up. @proto 3 */
+  /** Amounts are `min` plus a multiple of this; others are rounded up. @proto 3 @pointer */
   step?: Quantity;
 }
 
@@ -93,21 +93,21 @@ export interface Device {
   capacity?: Record<string, DeviceCapacity>;
   /** What it draws from shared counters when it is given out. @proto 4 @listType atomic */
   consumesCounters?: DeviceCounterConsumption[];
-  /** Only node that can reach it; only with `perDeviceNodeSelection`. @proto 5 */
+  /** Only node that can reach it; only with `perDeviceNodeSelection`. @proto 5 @pointer */
   nodeName?: string;
-  /** Nodes that can reach it; only with `perDeviceNodeSelection`. @proto 6 */
+  /** Nodes that can reach it; only with `perDeviceNodeSelection`. @proto 6 @pointer */
   nodeSelector?: NodeSelector;
-  /** All nodes can reach it; only with `perDeviceNodeSelection`. @proto 7 */
+  /** All nodes can reach it; only with `perDeviceNodeSelection`. @proto 7 @pointer */
   allNodes?: boolean;
   /** Marks that repel claims without a fitting toleration. @proto 8 @listType atomic */
   taints?: DeviceTaint[];
-  /** Once given out, only the chosen node can use it. @proto 9 */
+  /** Once given out, only the chosen node can use it. @proto 9 @pointer */
   bindsToNode?: boolean;
   /** Conditions to wait for before the pod is bound; at most 4. @proto 10 @listType atomic */
   bindingConditions?: string[];
   /** Conditions that mean it will not work; at most 4. @proto 11 @listType atomic */
   bindingFailureConditions?: string[];
-  /** Several claims may share it. @proto 12 */
+  /** Several claims may share it. @proto 12 @pointer */
   allowMultipleAllocations?: boolean;
   /** What it takes from node resources, such as CPU, by resource. @proto 13 */
   nodeAllocatableResourceMappings?: Record<string, NodeAllocatableResourceMapping>;
@@ -131,13 +131,13 @@ export interface DeviceAllocationResult {
 
 /** A property of a device; exactly one member is set. */
 export interface DeviceAttribute {
-  /** A whole number. @proto 2 */
+  /** A whole number. @proto 2 @pointer */
   int?: Int64;
-  /** A truth value. @proto 3 */
+  /** A truth value. @proto 3 @pointer */
   bool?: boolean;
-  /** A text, up to 64 characters. @proto 4 */
+  /** A text, up to 64 characters. @proto 4 @pointer */
   string?: string;
-  /** A semantic version, up to 64 characters. @proto 5 */
+  /** A semantic version, up to 64 characters. @proto 5 @pointer */
   version?: string;
   /** Several whole numbers. @proto 6 @listType atomic */
   ints?: Int64[];
@@ -153,7 +153,7 @@ export interface DeviceAttribute {
 export interface DeviceCapacity {
   /** The amount. @proto 1 */
   value: Quantity;
-  /** How requests may take from it; without one a request takes it all. @proto 2 */
+  /** How requests may take from it; without one a request takes it all. @proto 2 @pointer */
   requestPolicy?: CapacityRequestPolicy;
 }
 
@@ -206,13 +206,13 @@ export interface DeviceClassSpec {
   selectors?: DeviceSelector[];
   /** Configuration for drivers; at most 32. @proto 2 @listType atomic */
   config?: DeviceClassConfiguration[];
-  /** Extended resource by which pods can ask for these devices. @proto 4 */
+  /** Extended resource by which pods can ask for these devices. @proto 4 @pointer */
   extendedResourceName?: string;
 }
 
 /** Configuration for a driver; exactly one member is set. @protoOnly */
 export interface DeviceConfiguration {
-  /** Parameters only the driver understands. @proto 1 */
+  /** Parameters only the driver understands. @proto 1 @pointer */
   opaque?: OpaqueDeviceConfiguration;
 }
 
@@ -220,9 +220,9 @@ export interface DeviceConfiguration {
 export interface DeviceConstraint {
   /** Requests it is about; all if empty. @proto 1 @listType atomic */
   requests?: string[];
-  /** Attribute that must be the same in all devices, as `domain/name`. @proto 2 */
+  /** Attribute that must be the same in all devices, as `domain/name`. @proto 2 @pointer */
   matchAttribute?: string;
-  /** Attribute that must differ between all devices, as `domain/name`. @proto 3 */
+  /** Attribute that must differ between all devices, as `domain/name`. @proto 3 @pointer */
   distinctAttribute?: string;
 }
 
@@ -238,7 +238,7 @@ export interface DeviceCounterConsumption {
 export interface DeviceRequest {
   /** Name of the request, a DNS label. @proto 1 */
   name: string;
-  /** The one wish. @proto 2 */
+  /** The one wish. @proto 2 @pointer */
   exactly?: ExactDeviceRequest;
   /** Wishes in order; the first that can be met counts. At most 8. @proto 3 @listType atomic */
   firstAvailable?: DeviceSubRequest[];
@@ -254,7 +254,7 @@ export interface DeviceRequestAllocationResult {
   pool: string;
   /** Name of the device in its pool. @proto 4 */
   device: string;
-  /** It was given for monitoring. @proto 5 */
+  /** It was given for monitoring. @proto 5 @pointer */
   adminAccess?: boolean;
   /** Tolerations of the request at that time. @proto 6 @listType atomic */
   tolerations?: DeviceToleration[];
@@ -262,7 +262,7 @@ export interface DeviceRequestAllocationResult {
   bindingConditions?: string[];
   /** Conditions that mean it will not work. @proto 8 @listType atomic */
   bindingFailureConditions?: string[];
-  /** Which share of the device, if several claims use it. @proto 9 */
+  /** Which share of the device, if several claims use it. @proto 9 @pointer */
   shareID?: string;
   /** Amounts taken from its capacity. @proto 10 */
   consumedCapacity?: Record<string, Quantity>;
@@ -270,7 +270,7 @@ export interface DeviceRequestAllocationResult {
 
 /** A condition on a device; exactly one member is set. */
 export interface DeviceSelector {
-  /** A CEL condition. @proto 1 */
+  /** A CEL condition. @proto 1 @pointer */
   cel?: CELDeviceSelector;
 }
 
@@ -288,7 +288,7 @@ export interface DeviceSubRequest {
   count?: Int64;
   /** Device taints the request bears. @proto 6 @listType atomic */
   tolerations?: DeviceToleration[];
-  /** Amounts it needs of the device's capacity. @proto 7 */
+  /** Amounts it needs of the device's capacity. @proto 7 @pointer */
   capacity?: CapacityRequirements;
 }
 
@@ -300,7 +300,7 @@ export interface DeviceTaint {
   value?: string;
   /** `NoSchedule` for new pods, `NoExecute` also for running ones, `None` for information. @proto 3 */
   effect: string;
-  /** When it was put on. @proto 4 */
+  /** When it was put on. @proto 4 @pointer */
   timeAdded?: Time;
 }
 
@@ -314,7 +314,7 @@ export interface DeviceToleration {
   value?: string;
   /** `NoSchedule` for new pods, `NoExecute` also for running ones, `None` for information. @proto 4 */
   effect?: string;
-  /** With `NoExecute`, seconds until the pod is driven out all the same; absent for never. @proto 5 */
+  /** With `NoExecute`, seconds until the pod is driven out all the same; absent for never. @proto 5 @pointer */
   tolerationSeconds?: Int64;
 }
 
@@ -328,11 +328,11 @@ export interface ExactDeviceRequest {
   allocationMode?: string;
   /** How many devices; 1 unless set. Only with `ExactCount`. @proto 4 */
   count?: Int64;
-  /** Grant access for monitoring to devices others may use; needs a namespace labelled for it. @proto 5 */
+  /** Grant access for monitoring to devices others may use; needs a namespace labelled for it. @proto 5 @pointer */
   adminAccess?: boolean;
   /** Device taints the request bears. @proto 6 @listType atomic */
   tolerations?: DeviceToleration[];
-  /** Amounts it needs of the device's capacity. @proto 7 */
+  /** Amounts it needs of the device's capacity. @proto 7 @pointer */
   capacity?: CapacityRequirements;
 }
 
@@ -411,7 +411,7 @@ export interface ResourceClaimSpec {
 
 /** What a claim was given, and who uses it. */
 export interface ResourceClaimStatus {
-  /** What was given; set once all of it is there. @proto 1 */
+  /** What was given; set once all of it is there. @proto 1 @pointer */
   allocation?: AllocationResult;
   /**
    * Who may use it at present; at most 256.
@@ -497,15 +497,15 @@ export interface ResourceSliceSpec {
   driver: string;
   /** Pool the devices are in. @proto 2 */
   pool: ResourcePool;
-  /** Only node that can reach them; cannot change. @proto 3 */
+  /** Only node that can reach them; cannot change. @proto 3 @pointer */
   nodeName?: string;
-  /** Nodes that can reach them. @proto 4 */
+  /** Nodes that can reach them. @proto 4 @pointer */
   nodeSelector?: NodeSelector;
-  /** All nodes can reach them. @proto 5 */
+  /** All nodes can reach them. @proto 5 @pointer */
   allNodes?: boolean;
   /** The devices, at most 128. @proto 6 @listType atomic */
   devices?: Device[];
-  /** Each device says itself which nodes can reach it. @proto 7 */
+  /** Each device says itself which nodes can reach it. @proto 7 @pointer */
   perDeviceNodeSelection?: boolean;
   /** Counters the devices draw from; at most 8 sets. @proto 8 @listType atomic */
   sharedCounters?: CounterSet[];

@@ -19,7 +19,7 @@ export interface PriorityClass {
   globalDefault?: boolean;
   /** What it is meant for. @proto 4 */
   description?: string;
-  /** Whether its pods push out others: `PreemptLowerPriority` (default) or `Never`. @proto 5 */
+  /** Whether its pods push out others: `PreemptLowerPriority` (default) or `Never`. @proto 5 @pointer */
   preemptionPolicy?: string;
 }
 

@@ -35,30 +35,30 @@ export interface CSIDriverList {
 
 /** How a CSI driver wants to be called. */
 export interface CSIDriverSpec {
-  /** Whether volumes have to be attached to the node first; true unless set. Cannot change. @proto 1 */
+  /** Whether volumes have to be attached to the node first; true unless set. Cannot change. @proto 1 @pointer */
   attachRequired?: boolean;
-  /** Tell the driver name, namespace, UID and account of the pod on mount; off by default. @proto 2 */
+  /** Tell the driver name, namespace, UID and account of the pod on mount; off by default. @proto 2 @pointer */
   podInfoOnMount?: boolean;
   /** `Persistent` (default), `Ephemeral` or both. Cannot change. @proto 3 @listType set */
   volumeLifecycleModes?: string[];
-  /** The scheduler minds the free space the driver reports; off by default. @proto 4 */
+  /** The scheduler minds the free space the driver reports; off by default. @proto 4 @pointer */
   storageCapacity?: boolean;
   /**
    * Whether ownership of volumes may be changed: `ReadWriteOnceWithFSType` (default), `File` or `None`.
-   * @proto 5
+   * @proto 5 @pointer
    */
   fsGroupPolicy?: string;
   /** Service account tokens to hand to the driver on mount. @proto 6 @listType atomic */
   tokenRequests?: TokenRequest[];
-  /** Call NodePublishVolume again and again, such as for fresh tokens; off by default. @proto 7 */
+  /** Call NodePublishVolume again and again, such as for fresh tokens; off by default. @proto 7 @pointer */
   requiresRepublish?: boolean;
-  /** The driver can mount with an SELinux label; off by default. @proto 8 */
+  /** The driver can mount with an SELinux label; off by default. @proto 8 @pointer */
   seLinuxMount?: boolean;
-  /** Seconds between refreshes of the node's volume limit, at least 10; never unless set. @proto 9 */
+  /** Seconds between refreshes of the node's volume limit, at least 10; never unless set. @proto 9 @pointer */
   nodeAllocatableUpdatePeriodSeconds?: Int64;
-  /** Hand tokens over among the secrets, not in the volume context; needs `tokenRequests`. @proto 10 */
+  /** Hand tokens over among the secrets, not in the volume context; needs `tokenRequests`. @proto 10 @pointer */
   serviceAccountTokenInSecrets?: boolean;
-  /** Keep pods that need the driver off nodes that lack it; off by default. @proto 11 */
+  /** Keep pods that need the driver off nodes that lack it; off by default. @proto 11 @pointer */
   preventPodSchedulingIfMissing?: boolean;
 }
 
@@ -82,7 +82,7 @@ export interface CSINodeDriver {
   nodeID: string;
   /** Node labels the driver uses as topology. @proto 3 @listType atomic */
   topologyKeys?: string[];
-  /** Volumes of the driver the node can hold. @proto 4 */
+  /** Volumes of the driver the node can hold. @proto 4 @pointer */
   allocatable?: VolumeNodeResources;
 }
 
@@ -118,13 +118,13 @@ export interface CSIStorageCapacity {
   kind?: string;
   /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** Nodes it is reachable from; none if absent, all if empty. @proto 2 */
+  /** Nodes it is reachable from; none if absent, all if empty. @proto 2 @pointer */
   nodeTopology?: LabelSelector;
   /** The storage class. Cannot change. @proto 3 */
   storageClassName: string;
-  /** Free space. @proto 4 */
+  /** Free space. @proto 4 @pointer */
   capacity?: Quantity;
-  /** Largest volume that can be made. @proto 5 */
+  /** Largest volume that can be made. @proto 5 @pointer */
   maximumVolumeSize?: Quantity;
 }
 
@@ -155,13 +155,13 @@ export interface StorageClass {
   provisioner: string;
   /** Parameters for it; at most 512, 256 KiB in all. @proto 3 */
   parameters?: Record<string, string>;
-  /** What happens to a released volume: `Delete` (default) or `Retain`. @proto 4 */
+  /** What happens to a released volume: `Delete` (default) or `Retain`. @proto 4 @pointer */
   reclaimPolicy?: string;
   /** Mount options for the volumes; not checked. @proto 5 @listType atomic */
   mountOptions?: string[];
-  /** Whether claims may grow. @proto 6 */
+  /** Whether claims may grow. @proto 6 @pointer */
   allowVolumeExpansion?: boolean;
-  /** `Immediate` (default), or `WaitForFirstConsumer` to bind when a pod needs it. @proto 7 */
+  /** `Immediate` (default), or `WaitForFirstConsumer` to bind when a pod needs it. @proto 7 @pointer */
   volumeBindingMode?: string;
   /** Where volumes may be made; anywhere if empty. @proto 8 @listType atomic */
   allowedTopologies?: TopologySelectorTerm[];
@@ -183,7 +183,7 @@ export interface StorageClassList {
 export interface TokenRequest {
   /** Whom the token is for; the API server if empty. @proto 1 */
   audience: string;
-  /** Requested lifetime in seconds. @proto 2 */
+  /** Requested lifetime in seconds. @proto 2 @pointer */
   expirationSeconds?: Int64;
 }
 
@@ -215,9 +215,9 @@ export interface VolumeAttachmentList {
 
 /** The volume to attach; exactly one member is set. */
 export interface VolumeAttachmentSource {
-  /** A persistent volume by name. @proto 1 */
+  /** A persistent volume by name. @proto 1 @pointer */
   persistentVolumeName?: string;
-  /** A volume of a pod, migrated to CSI. @proto 2 */
+  /** A volume of a pod, migrated to CSI. @proto 2 @pointer */
   inlineVolumeSpec?: PersistentVolumeSpec;
 }
 
@@ -237,9 +237,9 @@ export interface VolumeAttachmentStatus {
   attached: boolean;
   /** What the driver gave back, needed for mounting. @proto 2 */
   attachmentMetadata?: Record<string, string>;
-  /** Last failure to attach. @proto 3 */
+  /** Last failure to attach. @proto 3 @pointer */
   attachError?: VolumeError;
-  /** Last failure to detach. @proto 4 */
+  /** Last failure to detach. @proto 4 @pointer */
   detachError?: VolumeError;
 }
 
@@ -278,12 +278,12 @@ export interface VolumeError {
   time?: Time;
   /** What went wrong; may get logged, so nothing secret. @proto 2 */
   message?: string;
-  /** The gRPC code of the failure. @proto 3 */
+  /** The gRPC code of the failure. @proto 3 @pointer */
   errorCode?: Int32;
 }
 
 /** Volumes a node can hold. */
 export interface VolumeNodeResources {
-  /** Most volumes of the driver at once; no limit if absent. @proto 1 */
+  /** Most volumes of the driver at once; no limit if absent. @proto 1 @pointer */
   count?: Int32;
 }
