@@ -2,8 +2,8 @@
 export function clone<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    const list: unknown[] = new Array(value.length);
-    for (let i = 0; i < value.length; i++) list[i] = clone(value[i]);
+    const list: unknown[] = [];
+    for (let i = 0; i < value.length; i++) list.push(clone(value[i]));
     return list as T;
   }
   const copy: Record<string, unknown> = {};

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SpdyConnection, type SpdyConnectionOptions } from './connection.ts';
 import { type Frame, FrameDecoder, SpdyError, type SpdyHeaders, encodeFrame } from './frames.ts';
@@ -94,12 +94,13 @@ describe('header blocks', () => {
   test('are read back, one after the other', async () => {
     const encoder = new HeaderEncoder();
     const decoder = new HeaderDecoder();
-    for (const headers of [
+    const blocks: SpdyHeaders[] = [
       { streamtype: 'stdin' },
       {},
       { port: '80', requestid: '0' },
       { a: 'ü'.repeat(9000) },
-    ]) {
+    ];
+    for (const headers of blocks) {
       expect({ ...(await decoder.decode(encoder.encode(headers))) }).toEqual(headers);
     }
     decoder.close();

@@ -1,0 +1,209 @@
+import type { KubernetesObject } from '../api/resource.ts';
+import { ConformError, conform, unknownFieldErrors, withinDepth } from './conform.ts';
+import { goQuote } from './go-text.ts';
+import { duplicateFields, jsonSyntaxError } from './json-text.ts';
+import { formatApiVersion, type GroupVersionKind, kindSchema, parseApiVersion } from './schema.ts';
+import { badRequest, StatusError } from './status-error.ts';
+import { parseYaml, YamlError } from './yaml.ts';
+
+type Json = Record<string, unknown>;
+
+/** What becomes of fields that are unknown or stand twice: refused, warned about, dropped in silence. */
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
+
+export interface DecodeOptions {
+  format: 'json' | 'yaml';
+  /** The kind that the request is about; fills in what the object does not say. */
+  expected: GroupVersionKind;
+  fieldValidation: FieldValidation;
+}
+
+/** An object as its type has it. */
+export interface Decoded {
+  /** `apiVersion` and `kind` are filled in; `metadata` is there for each kind that has one. */
+  object: KubernetesObject;
+  /** What the object says it is, completed with what was expected. */
+  gvk: GroupVersionKind;
+  /** Strict decoding errors, where these only warn. */
+  warnings: string[];
+}
+
+const isObject = (v: unknown): v is Json => typeof v === 'object' && v !== null && !Array.isArray(v);
+
+/** Text that could not be read; the message is upstream's. */
+class UnreadableError extends Error {}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const why = jsonSyntaxError(text) ?? 'unexpected end of JSON input';
+    throw new UnreadableError(`couldn't get version/kind; json parse error: ${why}`);
+  }
+}
+
+function readYaml(text: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    if (error instanceof YamlError) throw new UnreadableError(error.message);
+    throw error;
+  }
+}
+
+const kindStruct =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+function jsonTypeName(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+function textField(object: Json, key: 'apiVersion' | 'kind'): string {
+  const value = object[key] ?? '';
+  if (typeof value === 'string') return value;
+  const why = `json: cannot unmarshal ${jsonTypeName(value)} into Go struct field .${key} of type string`;
+  throw new UnreadableError(`couldn't get version/kind; json parse error: ${why}`);
+}
+
+/** What the object says it is; what it leaves out is what was expected. */
+function readKind(value: unknown, expected: GroupVersionKind): GroupVersionKind {
+  if (value === null) return expected;
+  if (!isObject(value)) {
+    const why = `json: cannot unmarshal ${jsonTypeName(value)} into Go value of type ${kindStruct}`;
+    throw new UnreadableError(`couldn't get version/kind; json parse error: ${why}`);
+  }
+  const apiVersion = textField(value, 'apiVersion');
+  const kind = textField(value, 'kind') || expected.kind;
+  if (apiVersion === '') return { ...expected, kind };
+  const parsed = parseApiVersion(apiVersion);
+  if (!parsed) throw new UnreadableError(`unexpected GroupVersion string: ${apiVersion}`);
+  return { ...parsed, kind };
+}
+
+/** The first bytes of a body, as errors show them. */
+function summarize(body: string): string {
+  if (body === '') return '<empty>';
+  const bytes = Buffer.from(body.slice(0, 64), 'utf8');
+  const cut = Buffer.byteLength(body, 'utf8') > 30 ? ' ...' : '';
+  const head = bytes.subarray(0, 30);
+  return (body.startsWith('{') ? head.toString('utf8') : head.toString('hex')) + cut;
+}
+
+function unrecognized(expected: GroupVersionKind, why: string, body: string): StatusError {
+  const kind = expected.kind;
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${kind}): ${why} (${summarize(body)})`,
+  );
+}
+
+/** The answer to an object that could be read but not taken for what was expected. */
+export function cannotBeHandled(gvk: GroupVersionKind, expected: GroupVersionKind, why: string): StatusError {
+  const version = goQuote(gvk.version);
+  return badRequest(`${gvk.kind} in version ${version} cannot be handled as a ${expected.kind}: ${why}`);
+}
+
+/** The text of strict decoding errors taken together. */
+export function strictDecodingMessage(errors: readonly string[]): string {
+  return `strict decoding error: ${errors.join(', ')}`;
+}
+
+const scheme = 'pkg/api/legacyscheme/scheme.go:30';
+
+function mismatchReason(gvk: GroupVersionKind, expected: GroupVersionKind): string | undefined {
+  const sameKind = gvk.kind === expected.kind && gvk.group === expected.group;
+  if (sameKind) return undefined;
+  if (!kindSchema(gvk)) {
+    return `no kind ${goQuote(gvk.kind)} is registered for version ${goQuote(formatApiVersion(gvk))} in scheme ${goQuote(scheme)}`;
+  }
+  const hub = expected.group === '' ? 'core' : expected.group.split('.')[0];
+  return `converting (${gvk.version}.${gvk.kind}) to (${hub}.${expected.kind}): unknown conversion`;
+}
+
+/** Whether the path, or one it lies under, is among those of unknown fields. */
+const isUnder = (path: string, unknown: readonly string[]) =>
+  unknown.some((u) => path === u || path.startsWith(`${u}.`) || path.startsWith(`${u}[`));
+
+function duplicateErrors(body: string, format: 'json' | 'yaml', unknown: readonly string[]): string[] {
+  if (format === 'json') {
+    const paths = duplicateFields(body).filter((path) => !isUnder(path, unknown));
+    return paths.map((path) => `duplicate field ${goQuote(path)}`);
+  }
+  try {
+    parseYaml(body, { strict: true });
+    return [];
+  } catch (error) {
+    if (error instanceof YamlError) return [error.message];
+    throw error;
+  }
+}
+
+/** Conforms an object of a kind that is not built in: only its metadata has a type that is known here. */
+function conformCustom(object: Json): string[] {
+  if (!withinDepth(object)) throw new ConformError('exceeded max depth');
+  if (object.metadata === undefined || object.metadata === null) return [];
+  const metadata = { type: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta', value: object.metadata };
+  const { value, unknown } = conform(metadata.value, metadata.type);
+  object.metadata = value;
+  return unknown.map((path) => `metadata.${path}`);
+}
+
+function conformTo(object: Json, gvk: GroupVersionKind): { value: Json; unknown: string[] } {
+  const type = kindSchema(gvk);
+  if (!type || type.fields.has('metadata')) object.metadata ??= {};
+  return type ? conform(object, type.name) : { unknown: conformCustom(object), value: object };
+}
+
+function read(body: string, { format, expected }: DecodeOptions): { parsed: unknown; gvk: GroupVersionKind } {
+  try {
+    const parsed = format === 'json' ? readJson(body) : readYaml(body);
+    return { parsed, gvk: readKind(parsed, expected) };
+  } catch (error) {
+    if (error instanceof UnreadableError) throw unrecognized(expected, error.message, body);
+    throw error;
+  }
+}
+
+function conformOrRefuse(object: Json, gvk: GroupVersionKind, expected: GroupVersionKind) {
+  try {
+    return conformTo(object, gvk);
+  } catch (error) {
+    if (error instanceof ConformError) throw cannotBeHandled(gvk, expected, error.message);
+    throw error;
+  }
+}
+
+/**
+ * Decodes the body of a request. Throws a BadRequest in upstream's words for whatever is wrong with it, and for unknown
+ * and duplicate fields if `fieldValidation` is Strict.
+ */
+export function decodeObject(body: string, options: DecodeOptions): Decoded {
+  const { format, expected, fieldValidation } = options;
+  const { parsed, gvk } = read(body, options);
+  const wrongKind = mismatchReason(gvk, expected);
+  if (wrongKind) throw cannotBeHandled(gvk, expected, wrongKind);
+  const { value, unknown } = conformOrRefuse(isObject(parsed) ? parsed : {}, gvk, expected);
+  const object = {
+    ...value,
+    apiVersion: formatApiVersion(gvk),
+    kind: gvk.kind,
+  } as unknown as KubernetesObject;
+  if (fieldValidation === 'Ignore') return { object, gvk, warnings: [] };
+  const warnings = [...duplicateErrors(body, format, unknown), ...unknownFieldErrors(unknown)];
+  if (fieldValidation === 'Strict' && warnings.length > 0) {
+    throw cannotBeHandled(gvk, expected, strictDecodingMessage(warnings));
+  }
+  return { object, gvk, warnings };
+}
+
+/** Reads JSON that is no object of a kind, such as a patch. Throws a BadRequest with Go's words. */
+export function parseJson(text: string, context = 'error decoding patch'): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw badRequest(`${context}: ${jsonSyntaxError(text) ?? 'unexpected end of JSON input'}`);
+  }
+  if (!withinDepth(value)) throw badRequest(`${context}: exceeded max depth`);
+  return value;
+}
