@@ -1,0 +1,97 @@
+import type { Deployment, ReplicaSet } from '../../api/apps/v1.ts';
+import type { PodTemplateSpec } from '../../api/core/v1.ts';
+import type { Stored } from '../../api/resource.ts';
+import { semanticEqual } from '../../machinery/equal.ts';
+import { clone } from '../../machinery/clone.ts';
+import { controllerReference } from '../shared/owners.ts';
+
+/** Tells the pods of one template from those of another of the same Deployment. */
+export const hashLabel = 'pod-template-hash';
+
+const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
+
+/** Canonical text: keys sorted, so that equal templates give equal text. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).filter(([, v]) => v !== undefined);
+  return `{${entries
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([k, v]) => `${JSON.stringify(k)}:${canonical(v)}`)
+    .join(',')}}`;
+}
+
+function fnv32a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}
+
+/** A short hash of a template; `collisionCount` gives another one where a name was taken. */
+export function templateHash(template: PodTemplateSpec, collisionCount: number | undefined): string {
+  const digits = String(fnv32a(canonical(template) + (collisionCount ?? '')));
+  return [...digits].map((digit) => alphabet[digit.charCodeAt(0) % alphabet.length]).join('');
+}
+
+function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
+  const { [hashLabel]: _, ...labels } = template.metadata?.labels ?? {};
+  return { ...template, metadata: { ...template.metadata, labels } };
+}
+
+const templateType = 'io.k8s.api.core.v1.PodTemplateSpec';
+
+/** Whether both templates make the same pods, whatever hash they carry. */
+export function sameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean {
+  return semanticEqual(withoutHash(a), withoutHash(b), templateType);
+}
+
+const byAge = (a: Stored<ReplicaSet>, b: Stored<ReplicaSet>) =>
+  a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp) ||
+  a.metadata.name.localeCompare(b.metadata.name);
+
+/** Oldest first. */
+export function sortByAge(sets: readonly Stored<ReplicaSet>[]): Stored<ReplicaSet>[] {
+  return [...sets].sort(byAge);
+}
+
+/** The ReplicaSet of the current template: the oldest one, should there be several. */
+export function findCurrent(
+  deployment: Deployment,
+  sets: readonly Stored<ReplicaSet>[],
+): Stored<ReplicaSet> | undefined {
+  return sortByAge(sets).find((set) =>
+    sameTemplate(set.spec.template ?? { spec: undefined }, deployment.spec.template),
+  );
+}
+
+/** The ReplicaSet for the current template, as it is created. */
+export function newReplicaSet(
+  deployment: Stored<Deployment>,
+  options: { replicas: number; annotations: Record<string, string> },
+): ReplicaSet {
+  const { spec, metadata, status } = deployment;
+  const hash = templateHash(spec.template, status?.collisionCount);
+  const template = clone(spec.template) as PodTemplateSpec;
+  const labels = { ...template.metadata?.labels, [hashLabel]: hash };
+  template.metadata = { ...template.metadata, labels };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: `${metadata.name}-${hash}`,
+      namespace: metadata.namespace,
+      labels,
+      annotations: options.annotations,
+      ownerReferences: [controllerReference(deployment)],
+    },
+    spec: {
+      replicas: options.replicas,
+      ...(spec.minReadySeconds && { minReadySeconds: spec.minReadySeconds }),
+      selector: {
+        ...clone(spec.selector),
+        matchLabels: { ...spec.selector.matchLabels, [hashLabel]: hash },
+      },
+      template,
+    },
+  };
+}
