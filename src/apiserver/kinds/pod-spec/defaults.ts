@@ -1,6 +1,5 @@
 import type {
   Container,
-  ContainerPort,
   EnvVar,
   EphemeralContainer,
   LifecycleHandler,
@@ -27,7 +26,6 @@ export function defaultPodSpec(spec: PodSpec): void {
   roundResources(spec.overhead);
   roundResources(spec.resources?.limits);
   roundResources(spec.resources?.requests);
-  if (spec.hostNetwork) defaultHostPorts(spec);
 }
 
 /** Fills in a template of pods; gives the template, a new one if there was none. */
@@ -80,11 +78,4 @@ function defaultHandler(handler: Pick<LifecycleHandler, 'httpGet'> | undefined):
   if (!handler?.httpGet) return;
   handler.httpGet.path ||= '/';
   handler.httpGet.scheme ||= 'HTTP';
-}
-
-/** On the node's network a container's ports are the node's. */
-function defaultHostPorts(spec: PodSpec): void {
-  const containers = [...(spec.initContainers ?? []), ...spec.containers];
-  const ports: ContainerPort[] = containers.flatMap((c) => c.ports ?? []);
-  for (const port of ports) port.hostPort ||= port.containerPort;
 }

@@ -1,4 +1,9 @@
-import type { PersistentVolumeSource, ProjectedVolumeSource, Volume, VolumeSource } from '../../../api/core/v1.ts';
+import type {
+  PersistentVolumeSource,
+  ProjectedVolumeSource,
+  Volume,
+  VolumeSource,
+} from '../../../api/core/v1.ts';
 import type { DownwardAPIVolumeFile } from '../../../api/core/v1.ts';
 import { defaultPullPolicy } from './image-name.ts';
 import { roundResources } from './resource-lists.ts';
@@ -9,7 +14,9 @@ const tokenLifetimeSeconds = 3600;
 
 /** Fills in a volume of a pod; one that names no source is an empty directory. */
 export function defaultVolume(volume: Volume): void {
-  const named = Object.entries(volume).some(([key, value]) => key !== 'name' && value !== undefined && value !== null);
+  const named = Object.entries(volume).some(
+    ([key, value]) => key !== 'name' && value !== undefined && value !== null,
+  );
   if (!named) volume.emptyDir = {};
   if (volume.image) volume.image.pullPolicy ||= defaultPullPolicy(volume.image.reference);
   if (volume.secret) volume.secret.defaultMode ??= defaultMode;

@@ -17,7 +17,11 @@ function column<T extends KubernetesObject>(
 }
 
 /** A column of text. */
-export function text<T extends KubernetesObject>(name: string, description: string, cell: CellOf<T>): Column<T> {
+export function text<T extends KubernetesObject>(
+  name: string,
+  description: string,
+  cell: CellOf<T>,
+): Column<T> {
   return column('string', name, description, cell);
 }
 
@@ -46,17 +50,26 @@ export function wide<T extends KubernetesObject>(narrow: Column<T>): Column<T> {
 
 /** NAME. */
 export const nameColumn: Column<KubernetesObject> = {
-  ...text('Name', 'What the object is called; unique among those of its kind in its namespace.', (o) => o.metadata.name ?? ''),
+  ...text(
+    'Name',
+    'What the object is called; unique among those of its kind in its namespace.',
+    (o) => o.metadata.name ?? '',
+  ),
   format: 'name',
 };
 
 /** AGE. */
-export const ageColumn: Column<KubernetesObject> = text('Age', 'Time since the object was made.', (o, nowMs) =>
-  humanAge(o.metadata.creationTimestamp, nowMs),
+export const ageColumn: Column<KubernetesObject> = text(
+  'Age',
+  'Time since the object was made.',
+  (o, nowMs) => humanAge(o.metadata.creationTimestamp, nowMs),
 );
 
-/** The columns of a kind that has no others. */
-export const plainColumns: readonly Column<KubernetesObject>[] = [nameColumn, ageColumn];
+/** The columns of a kind that upstream has no printer for. */
+export const plainColumns: readonly Column<KubernetesObject>[] = [
+  nameColumn,
+  column('date', 'Created At', 'When the object was made.', (o) => o.metadata.creationTimestamp ?? ''),
+];
 
 /** CONTAINERS and IMAGES of a pod template, with `-o wide`. */
 export function containerColumns<T extends KubernetesObject>(
@@ -64,7 +77,11 @@ export function containerColumns<T extends KubernetesObject>(
 ): Column<T>[] {
   return [
     wide(text('Containers', 'Containers of the template, by name.', (o) => containerNames(containersOf(o)))),
-    wide(text('Images', 'Images that the containers of the template run.', (o) => containerImages(containersOf(o)))),
+    wide(
+      text('Images', 'Images that the containers of the template run.', (o) =>
+        containerImages(containersOf(o)),
+      ),
+    ),
   ];
 }
 
@@ -97,7 +114,9 @@ export function selectorText(selector: LabelSelector | undefined): string {
 export function selectorColumn<T extends KubernetesObject>(
   selectorOf: (object: T) => LabelSelector | undefined,
 ): Column<T> {
-  return wide(text('Selector', 'Labels of the pods that belong to the object.', (o) => selectorText(selectorOf(o))));
+  return wide(
+    text('Selector', 'Labels of the pods that belong to the object.', (o) => selectorText(selectorOf(o))),
+  );
 }
 
 /** The first three of a list; how many more there are. */

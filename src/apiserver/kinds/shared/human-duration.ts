@@ -2,7 +2,8 @@ const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-const withRest = (whole: string, rest: number, unit: string) => (rest === 0 ? whole : `${whole}${rest}${unit}`);
+const withRest = (whole: string, rest: number, unit: string) =>
+  rest === 0 ? whole : `${whole}${rest}${unit}`;
 
 function days(hours: number): string {
   const count = Math.floor(hours / 24);

@@ -1,0 +1,31 @@
+import type { ControllerRevision } from '../../../api/apps/v1.ts';
+import { controllerrevisions } from '../../../api/generated/resources.ts';
+import type { Kind } from '../../registry/kind.ts';
+import { ageColumn, integer, nameColumn, text } from '../shared/columns.ts';
+
+export const controllerRevisionKind: Kind<ControllerRevision> = {
+  resource: controllerrevisions,
+  defaults(revision) {
+    revision.revision ??= 0;
+  },
+  columns: [
+    nameColumn,
+    text('Controller', 'Whose state the revision keeps.', controller),
+    {
+      ...integer<ControllerRevision>(
+        'Revision',
+        'Number of the revision; higher is newer.',
+        (r) => r.revision,
+      ),
+      type: 'string',
+    },
+    ageColumn,
+  ],
+};
+
+function controller({ metadata }: ControllerRevision): string {
+  const owner = metadata.ownerReferences?.find((o) => o.controller);
+  if (!owner) return '<none>';
+  const [group] = owner.apiVersion.includes('/') ? owner.apiVersion.split('/') : [''];
+  return `${(group ? `${owner.kind}.${group}` : owner.kind).toLowerCase()}/${owner.name}`;
+}

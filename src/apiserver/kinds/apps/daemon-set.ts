@@ -1,0 +1,68 @@
+import type { DaemonSet, DaemonSetSpec } from '../../../api/apps/v1.ts';
+import { daemonsets } from '../../../api/generated/resources.ts';
+import type { Kind } from '../../registry/kind.ts';
+import { defaultPodTemplate } from '../pod-spec/defaults.ts';
+import {
+  ageColumn,
+  containerColumns,
+  integer,
+  labelsText,
+  nameColumn,
+  selectorColumn,
+  text,
+} from '../shared/columns.ts';
+import { keepStatus } from '../shared/status.ts';
+
+const noStatus = () => ({
+  currentNumberScheduled: 0,
+  numberMisscheduled: 0,
+  desiredNumberScheduled: 0,
+  numberReady: 0,
+});
+
+export const daemonSetKind: Kind<DaemonSet> = {
+  resource: daemonsets,
+  defaults: defaultDaemonSet,
+  prepareForCreate(set) {
+    set.status = noStatus();
+  },
+  prepareForUpdate: keepStatus,
+  status: {
+    prepareForUpdate(set, old) {
+      set.spec = old.spec;
+    },
+  },
+  columns: [
+    nameColumn,
+    integer('Desired', 'Nodes that should run a pod of the set.', (s) => s.status?.desiredNumberScheduled),
+    integer('Current', 'Nodes that do, of those that should.', (s) => s.status?.currentNumberScheduled),
+    integer('Ready', 'Nodes whose pod is ready.', (s) => s.status?.numberReady),
+    integer(
+      'Up-to-date',
+      'Nodes whose pod is made from the present template.',
+      (s) => s.status?.updatedNumberScheduled,
+    ),
+    integer('Available', 'Nodes whose pod has been ready for long enough.', (s) => s.status?.numberAvailable),
+    text('Node Selector', 'Labels of the nodes that the set is for.', (s) =>
+      labelsText(s.spec.template.spec?.nodeSelector),
+    ),
+    ageColumn,
+    ...containerColumns<DaemonSet>((s) => s.spec.template.spec?.containers),
+    selectorColumn((s) => s.spec.selector),
+  ],
+};
+
+function defaultDaemonSet(set: DaemonSet): void {
+  set.spec ??= {} as DaemonSetSpec;
+  const spec = set.spec;
+  spec.template = defaultPodTemplate(spec.template);
+  spec.updateStrategy ??= {};
+  spec.updateStrategy.type ||= 'RollingUpdate';
+  if (spec.updateStrategy.type === 'RollingUpdate') {
+    spec.updateStrategy.rollingUpdate ??= {};
+    spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
+    spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
+  }
+  spec.revisionHistoryLimit ??= 10;
+  set.status ??= noStatus();
+}

@@ -1,0 +1,59 @@
+import type { Job, JobSpec } from '../../../api/batch/v1.ts';
+import { jobs } from '../../../api/generated/resources.ts';
+import type { Kind } from '../../registry/kind.ts';
+import { defaultPodTemplate } from '../pod-spec/defaults.ts';
+import { keepStatus } from '../shared/status.ts';
+import { jobColumns } from './job-columns.ts';
+
+/** For jobs that count failures by index, the count over all of them does not limit. */
+const maxInt32 = 2 ** 31 - 1;
+
+export const jobKind: Kind<Job> = {
+  resource: jobs,
+  defaults(job) {
+    job.spec ??= {} as JobSpec;
+    defaultJobSpec(job.spec);
+    const labels = job.spec.template.metadata?.labels;
+    if (labels && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels };
+    job.status ??= {};
+  },
+  prepareForCreate(job) {
+    job.status = {};
+  },
+  prepareForUpdate: keepStatus,
+  status: {
+    prepareForUpdate(job, old) {
+      job.spec = old.spec;
+    },
+  },
+  selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
+  defaultPropagation: 'Orphan',
+  columns: jobColumns,
+};
+
+/** Fills in a job's spec; that of a cron job's template gets less, see `defaultJobTemplate`. */
+function defaultJobSpec(spec: JobSpec): void {
+  if (spec.completions === undefined && spec.parallelism === undefined) {
+    spec.completions = 1;
+    spec.parallelism = 1;
+  }
+  spec.parallelism ??= 1;
+  spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : maxInt32;
+  spec.completionMode ??= 'NonIndexed';
+  spec.suspend ??= false;
+  spec.manualSelector ??= false;
+  defaultTemplate(spec);
+  spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
+}
+
+function defaultTemplate(spec: JobSpec): void {
+  spec.template = defaultPodTemplate(spec.template);
+  for (const rule of spec.podFailurePolicy?.rules ?? []) {
+    for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True';
+  }
+}
+
+/** The template of a cron job: the numbers are filled in when the job is made. */
+export function defaultJobTemplate(spec: JobSpec): void {
+  defaultTemplate(spec);
+}

@@ -1,0 +1,38 @@
+import type { Event } from '../../../../api/core/v1.ts';
+import { events } from '../../../../api/generated/resources.ts';
+import type { Kind } from '../../../registry/kind.ts';
+import { eventColumns } from './columns.ts';
+
+/** Events are kept for an hour. */
+const lifetimeSeconds = 3600;
+
+export const eventKind: Kind<Event> = {
+  resource: events,
+  allowCreateOnUpdate: true,
+  ttlSeconds: () => lifetimeSeconds,
+  defaults(event) {
+    event.involvedObject ??= {};
+    event.source ??= {};
+    event.reportingComponent ??= '';
+    event.reportingInstance ??= '';
+  },
+  selectableFields,
+  columns: eventColumns,
+};
+
+function selectableFields(event: Event): Record<string, string> {
+  const about = event.involvedObject;
+  return {
+    'involvedObject.kind': about.kind ?? '',
+    'involvedObject.namespace': about.namespace ?? '',
+    'involvedObject.name': about.name ?? '',
+    'involvedObject.uid': about.uid ?? '',
+    'involvedObject.apiVersion': about.apiVersion ?? '',
+    'involvedObject.resourceVersion': about.resourceVersion ?? '',
+    'involvedObject.fieldPath': about.fieldPath ?? '',
+    reason: event.reason ?? '',
+    reportingComponent: event.reportingComponent ?? '',
+    source: event.source?.component || event.reportingComponent || '',
+    type: event.type ?? '',
+  };
+}

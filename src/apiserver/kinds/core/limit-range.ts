@@ -1,0 +1,23 @@
+import type { LimitRange, LimitRangeItem } from '../../../api/core/v1.ts';
+import { limitranges } from '../../../api/generated/resources.ts';
+import type { Kind } from '../../registry/kind.ts';
+import { roundResources } from '../pod-spec/resource-lists.ts';
+import { plainColumns } from '../shared/columns.ts';
+
+export const limitRangeKind: Kind<LimitRange> = {
+  resource: limitranges,
+  defaults(range) {
+    range.spec ??= { limits: [] };
+    for (const item of range.spec.limits ?? []) defaultItem(item);
+  },
+  columns: plainColumns,
+};
+
+/** A container's limit defaults to the maximum, its request to the limit, or else to the minimum. */
+function defaultItem(item: LimitRangeItem): void {
+  for (const list of [item.max, item.min, item.default, item.defaultRequest, item.maxLimitRequestRatio])
+    roundResources(list);
+  if (item.type !== 'Container') return;
+  item.default = { ...item.max, ...item.default };
+  item.defaultRequest = { ...item.min, ...item.default, ...item.defaultRequest };
+}

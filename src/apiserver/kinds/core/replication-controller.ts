@@ -1,0 +1,67 @@
+import type { ReplicationController } from '../../../api/core/v1.ts';
+import { replicationcontrollers } from '../../../api/generated/resources.ts';
+import type { Kind } from '../../registry/kind.ts';
+import { defaultPodTemplate } from '../pod-spec/defaults.ts';
+import {
+  ageColumn,
+  containerColumns,
+  integer,
+  labelsText,
+  nameColumn,
+  text,
+  wide,
+} from '../shared/columns.ts';
+import { keepStatus } from '../shared/status.ts';
+
+const plainSelector = (selector: Record<string, string> | undefined) =>
+  Object.entries(selector ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
+    .join(',');
+
+export const replicationControllerKind: Kind<ReplicationController> = {
+  resource: replicationcontrollers,
+  defaults(controller) {
+    controller.spec ??= {};
+    controller.spec.replicas ??= 1;
+    controller.status ??= { replicas: 0 };
+    if (!controller.spec.template) return;
+    const { metadata } = defaultPodTemplate(controller.spec.template);
+    const labels = metadata?.labels;
+    if (!labels) return;
+    if (Object.keys(controller.spec.selector ?? {}).length === 0) controller.spec.selector = { ...labels };
+    if (Object.keys(controller.metadata.labels ?? {}).length === 0)
+      controller.metadata.labels = { ...labels };
+  },
+  prepareForCreate(controller) {
+    controller.status = { replicas: 0 };
+  },
+  prepareForUpdate: keepStatus,
+  status: {
+    prepareForUpdate(controller, old) {
+      controller.spec = old.spec;
+    },
+  },
+  scale: {
+    replicas: ({ spec, status }) => ({ spec: spec.replicas ?? 0, status: status?.replicas ?? 0 }),
+    setReplicas(controller, replicas) {
+      controller.spec.replicas = replicas;
+    },
+    selector: ({ spec }) => plainSelector(spec.selector),
+  },
+  selectableFields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),
+  defaultPropagation: 'Orphan',
+  columns: [
+    nameColumn,
+    integer('Desired', 'How many pods there should be.', (c) => c.spec.replicas),
+    integer('Current', 'How many pods there are.', (c) => c.status?.replicas),
+    integer('Ready', 'How many pods are ready.', (c) => c.status?.readyReplicas),
+    ageColumn,
+    ...containerColumns<ReplicationController>((c) => c.spec.template?.spec?.containers),
+    wide(
+      text('Selector', 'Labels of the pods that belong to the controller.', (c) =>
+        labelsText(c.spec.selector),
+      ),
+    ),
+  ],
+};

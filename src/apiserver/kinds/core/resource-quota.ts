@@ -1,0 +1,41 @@
+import type { ResourceQuota } from '../../../api/core/v1.ts';
+import { resourcequotas } from '../../../api/generated/resources.ts';
+import type { Kind } from '../../registry/kind.ts';
+import { roundResources } from '../pod-spec/resource-lists.ts';
+import { ageColumn, nameColumn, text } from '../shared/columns.ts';
+import { keepStatus } from '../shared/status.ts';
+
+export const resourceQuotaKind: Kind<ResourceQuota> = {
+  resource: resourcequotas,
+  countsGeneration: false,
+  defaults(quota) {
+    quota.spec ??= {};
+    quota.status ??= {};
+    for (const list of [quota.spec.hard, quota.status.hard, quota.status.used]) roundResources(list);
+  },
+  prepareForCreate(quota) {
+    quota.status = {};
+  },
+  prepareForUpdate: keepStatus,
+  status: {
+    prepareForUpdate(quota, old) {
+      quota.spec = old.spec;
+    },
+  },
+  columns: [
+    nameColumn,
+    text('Request', 'What is used of what may be requested, and of what may be counted.', (q) =>
+      usage(q, false),
+    ),
+    text('Limit', 'What is used of the limits that may be set.', (q) => usage(q, true)),
+    ageColumn,
+  ],
+};
+
+function usage({ status }: ResourceQuota, limits: boolean): string {
+  const names = Object.keys(status?.hard ?? {}).sort();
+  return names
+    .filter((name) => name.startsWith('limits.') === limits)
+    .map((name) => `${name}: ${status?.used?.[name] ?? '0'}/${status?.hard?.[name]}`)
+    .join(', ');
+}

@@ -1,0 +1,67 @@
+import type { Event as CoreEvent } from '../../../api/core/v1.ts';
+import type { Event } from '../../../api/events/v1.ts';
+import * as resources from '../../../api/generated/resources.ts';
+import type { KubernetesObject } from '../../../api/resource.ts';
+import type { Kind } from '../../registry/kind.ts';
+import { eventKind } from '../core/event/event.ts';
+
+/** The newer form of core events: other names for the same fields. */
+export const newEventKind: Kind<Event> = {
+  resource: resources.eventsEventsV1,
+  storedAs: { resource: resources.events, toStored, fromStored },
+  columns: eventKind.columns as Kind<KubernetesObject>['columns'],
+};
+
+function toStored(event: Event): CoreEvent {
+  const { apiVersion: _, kind: __, ...rest } = event;
+  const { regarding, note, deprecatedSource, deprecatedFirstTimestamp, deprecatedLastTimestamp, ...same } =
+    rest;
+  const { deprecatedCount, reportingController, ...kept } = same;
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    ...kept,
+    involvedObject: regarding ?? {},
+    ...present({
+      message: note,
+      source: deprecatedSource,
+      firstTimestamp: deprecatedFirstTimestamp,
+      lastTimestamp: deprecatedLastTimestamp,
+      count: deprecatedCount,
+      reportingComponent: reportingController,
+    }),
+  };
+}
+
+function fromStored(object: KubernetesObject): Event {
+  const { apiVersion: _, kind: __, ...rest } = object as CoreEvent;
+  const {
+    involvedObject,
+    message,
+    source,
+    firstTimestamp,
+    lastTimestamp,
+    count,
+    reportingComponent,
+    ...same
+  } = rest;
+  return {
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    ...same,
+    regarding: involvedObject,
+    ...present({
+      note: message,
+      deprecatedSource: source,
+      deprecatedFirstTimestamp: firstTimestamp,
+      deprecatedLastTimestamp: lastTimestamp,
+      deprecatedCount: count,
+      reportingController: reportingComponent,
+    }),
+  } as Event;
+}
+
+/** Only what is there, so that absent fields stay absent. */
+function present<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

@@ -1,0 +1,90 @@
+import * as resources from '../../../api/generated/resources.ts';
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding, Subject } from '../../../api/rbac/v1.ts';
+import { pathSegmentNameErrors } from '../../../machinery/names.ts';
+import type { Column, Kind } from '../../registry/kind.ts';
+import { ageColumn, nameColumn, plainColumns, text, wide } from '../shared/columns.ts';
+
+type Binding = RoleBinding | ClusterRoleBinding;
+
+const rbacGroup = 'rbac.authorization.k8s.io';
+
+export const roleKind: Kind<Role> = {
+  resource: resources.roles,
+  validateName: pathSegmentNameErrors,
+  allowCreateOnUpdate: true,
+  defaults(role) {
+    role.rules ??= [];
+  },
+  columns: plainColumns,
+};
+
+export const clusterRoleKind: Kind<ClusterRole> = {
+  resource: resources.clusterroles,
+  validateName: pathSegmentNameErrors,
+  allowCreateOnUpdate: true,
+  defaults(role) {
+    role.rules ??= [];
+  },
+  columns: plainColumns,
+};
+
+export const roleBindingKind: Kind<RoleBinding> = {
+  resource: resources.rolebindings,
+  validateName: pathSegmentNameErrors,
+  allowCreateOnUpdate: true,
+  defaults: defaultBinding,
+  columns: bindingColumns(),
+};
+
+export const clusterRoleBindingKind: Kind<ClusterRoleBinding> = {
+  resource: resources.clusterrolebindings,
+  validateName: pathSegmentNameErrors,
+  allowCreateOnUpdate: true,
+  defaults: defaultBinding,
+  columns: bindingColumns(),
+};
+
+function defaultBinding(binding: Binding): void {
+  binding.roleRef ??= { kind: '', name: '' };
+  binding.roleRef.apiGroup ||= rbacGroup;
+  for (const subject of binding.subjects ?? []) subject.apiGroup ||= groupOf(subject);
+}
+
+/** Users and groups are names of the authorization group; service accounts are objects of the core group. */
+function groupOf({ kind }: Subject): string | undefined {
+  return kind === 'User' || kind === 'Group' ? rbacGroup : undefined;
+}
+
+function bindingColumns(): Column<Binding>[] {
+  const subjects = (kind: string, name: (s: Subject) => string) => (b: Binding) =>
+    (b.subjects ?? [])
+      .filter((s) => s.kind === kind)
+      .map(name)
+      .join(', ');
+  return [
+    nameColumn,
+    text('Role', 'The role that is granted.', (b) => `${b.roleRef.kind}/${b.roleRef.name}`),
+    ageColumn,
+    wide(
+      text(
+        'Users',
+        'Users it is granted to.',
+        subjects('User', (s) => s.name),
+      ),
+    ),
+    wide(
+      text(
+        'Groups',
+        'Groups it is granted to.',
+        subjects('Group', (s) => s.name),
+      ),
+    ),
+    wide(
+      text(
+        'ServiceAccounts',
+        'Service accounts it is granted to.',
+        subjects('ServiceAccount', (s) => (s.namespace ? `${s.namespace}/${s.name}` : s.name)),
+      ),
+    ),
+  ];
+}
