@@ -1,0 +1,35 @@
+import type { HttpRequest } from '../../platform/http.ts';
+import type { UserInfo } from '../registry/kind.ts';
+
+/**
+ * Finds out who asks: undefined where the request shows nothing that this authenticator knows. Throws an
+ * Unauthorized StatusError where what it shows is not valid. Gives the same UserInfo object for the same credentials
+ * as long as it can, so that what is known about a user can be kept with the object.
+ */
+export interface Authenticator {
+  authenticate(request: HttpRequest): Promise<UserInfo | undefined> | UserInfo | undefined;
+}
+
+/** Finds out whom a bearer token speaks for; undefined where it is not one of its tokens. */
+export interface TokenAuthenticator {
+  authenticateToken(token: string): Promise<TokenIdentity | undefined>;
+}
+
+export interface TokenIdentity {
+  user: UserInfo;
+  /** Who the token is meant for; empty where tokens of this kind say nothing about it. */
+  audiences: readonly string[];
+}
+
+/** Groups that every user is in, one of the two. */
+export const authenticatedGroup = 'system:authenticated';
+export const unauthenticatedGroup = 'system:unauthenticated';
+
+export const anonymousUser: UserInfo = { name: 'system:anonymous', groups: [unauthenticatedGroup] };
+
+/** The user with the group of all who have shown who they are. */
+export function withAuthenticated(user: UserInfo): UserInfo {
+  if (user.name === anonymousUser.name) return user;
+  if (user.groups.includes(authenticatedGroup) || user.groups.includes(unauthenticatedGroup)) return user;
+  return { ...user, groups: [...user.groups, authenticatedGroup] };
+}

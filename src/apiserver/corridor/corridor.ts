@@ -1,0 +1,234 @@
+import { type Cause, causeHeader } from '../../client/transport.ts';
+import { badRequest, StatusError } from '../../machinery/status-error.ts';
+import type { Timer } from '../../platform/clock.ts';
+import type { HttpReply, HttpRequest } from '../../platform/http.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { Authorizer } from '../auth/authorizer.ts';
+import { bodyMediaType, checkBodyType, negotiate } from '../http/negotiate.ts';
+import type { Responder } from '../http/responder.ts';
+import type { UserInfo } from '../registry/kind.ts';
+import type { Dispatcher, RequestBody, ResourceRequest } from '../request.ts';
+import { type AuditSink, auditEvent } from './audit.ts';
+import { type AuthenticateOptions, authenticate } from './authenticate.ts';
+import { authorize } from './authorize.ts';
+import { deadlineMs } from './deadline.ts';
+import { Exchange } from './exchange.ts';
+import { impersonate } from './impersonate.ts';
+import type { InFlight } from './in-flight.ts';
+import { isLongRunning, parseRequestInfo, splitTarget } from './request-info.ts';
+
+/** Serves paths that are no resources. */
+export interface PlainRoutes {
+  /** Sends the answer; rejects with a StatusError (404 for what is not there). */
+  serve(x: Exchange): Promise<void>;
+}
+
+/** Serves resources that answer with streams: logs, exec, proxies. */
+export interface StreamRoutes {
+  /** Whether the request is one of these. */
+  handles(x: Exchange): boolean;
+  serve(x: Exchange): Promise<void>;
+}
+
+export interface RequestMetrics {
+  observe(x: Exchange, options: { code: number; durationMs: number }): void;
+}
+
+export interface CorridorOptions {
+  platform: Pick<Platform, 'clock' | 'random' | 'log'>;
+  authentication: AuthenticateOptions;
+  authorizer: Authorizer;
+  inFlight: InFlight;
+  dispatcher: Dispatcher;
+  plain: PlainRoutes;
+  streams: StreamRoutes;
+  responder: Responder;
+  metrics: RequestMetrics;
+  audit?: AuditSink;
+  limits: { bodyBytes: number; deadlineMs: number };
+}
+
+const noQuery = new URLSearchParams();
+
+/** The way of every request that comes over the network. */
+export class Corridor {
+  readonly #options: CorridorOptions;
+
+  constructor(options: CorridorOptions) {
+    this.#options = options;
+  }
+
+  /** Answers the request, whatever happens. */
+  async serve(request: HttpRequest, reply: HttpReply): Promise<void> {
+    const { clock } = this.#options.platform;
+    const startMs = clock.monotonic();
+    const receivedMs = clock.now();
+    let x = this.#bare(request, reply);
+    let sender: UserInfo | undefined;
+    let code = 200;
+    try {
+      x = this.#exchange(request, reply);
+      sender = await authenticate(request, this.#options.authentication);
+      code = await this.#walk(x, sender);
+    } catch (error) {
+      code = this.#options.responder.failure(x, error);
+    }
+    this.#options.metrics.observe(x, { code, durationMs: clock.monotonic() - startMs });
+    this.#options.audit?.record(auditEvent(x, { code, sender, receivedMs, nowMs: clock.now() }));
+  }
+
+  /** What can be said of a request that could not be read. */
+  #bare(request: HttpRequest, reply: HttpReply): Exchange {
+    const info = parseRequestInfo(request.method, '/', noQuery);
+    return new Exchange({ request, reply, auditId: this.#auditId(request), path: '', query: noQuery, info });
+  }
+
+  #auditId(request: HttpRequest): string {
+    const given = request.headers['audit-id'];
+    return typeof given === 'string' && given !== '' ? given : this.#options.platform.random.uuid();
+  }
+
+  #exchange(request: HttpRequest, reply: HttpReply): Exchange {
+    const { path, query } = splitTarget(request.target);
+    const info = parseRequestInfo(request.method, path, query);
+    return new Exchange({ request, reply, auditId: this.#auditId(request), path, query, info });
+  }
+
+  async #walk(x: Exchange, sender: UserInfo): Promise<number> {
+    const { authorizer, inFlight } = this.#options;
+    x.user = sender;
+    const user = impersonate(x.request.rawHeaders, sender, authorizer);
+    x.user = user;
+    const place = inFlight.enter(x.info, user);
+    const leave = place instanceof Promise ? await place : place;
+    try {
+      authorize(authorizer, user, x.info);
+      return await this.#handle(x, user);
+    } finally {
+      leave();
+    }
+  }
+
+  async #handle(x: Exchange, user: UserInfo): Promise<number> {
+    const { plain, streams } = this.#options;
+    if (streams.handles(x)) await streams.serve(x);
+    else if (x.info.isResource) return this.#resource(x, user);
+    else await plain.serve(x);
+    return 200;
+  }
+
+  async #resource(x: Exchange, user: UserInfo): Promise<number> {
+    const { dispatcher, responder } = this.#options;
+    const format = negotiate(x.header('accept'), x.info.verb === 'watch' ? 'watch' : 'resource');
+    const deadline = this.#deadline(x);
+    try {
+      const body = await this.#body(x);
+      const answer = await dispatcher.handle(new PendingRequest({ x, user, body, deadline }));
+      deadline.done();
+      await responder.answer(x, answer, { ...format, pretty: format.pretty || x.pretty });
+      return answer.type === 'object' ? answer.code : 200;
+    } finally {
+      deadline.done();
+    }
+  }
+
+  #deadline(x: Exchange): Deadline {
+    const { platform, limits, responder } = this.#options;
+    if (isLongRunning(x.info)) return new Deadline();
+    const afterMs = deadlineMs(x.query, limits.deadlineMs);
+    const deadline = new Deadline();
+    deadline.arm(
+      platform.clock.after(afterMs, () => {
+        responder.failure(x, deadlineExceeded());
+        deadline.pass();
+      }),
+    );
+    return deadline;
+  }
+
+  async #body(x: Exchange): Promise<RequestBody | undefined> {
+    const { method } = x.request;
+    if (method === 'GET' || method === 'HEAD') return undefined;
+    const mediaType = bodyMediaType(x.header('content-type'));
+    const bytes = await x.request.body(this.#options.limits.bodyBytes);
+    if (bytes.length === 0 && method === 'DELETE') return undefined;
+    if (method !== 'PATCH') checkBodyType(mediaType);
+    return { mediaType, bytes };
+  }
+}
+
+const deadlineExceeded = () =>
+  new StatusError(504, 'Timeout', 'Timeout: request did not complete within the allotted timeout');
+
+/** When a request must be done; the signal is made only for those who ask for it. */
+class Deadline {
+  #timer: Timer | undefined;
+  #abort: AbortController | undefined;
+  #passed = false;
+
+  arm(timer: Timer): void {
+    this.#timer = timer;
+  }
+
+  pass(): void {
+    this.#passed = true;
+    this.#abort?.abort(deadlineExceeded());
+  }
+
+  done(): void {
+    this.#timer?.cancel();
+  }
+
+  signal(client: AbortSignal): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#passed) this.#abort.abort(deadlineExceeded());
+    return AbortSignal.any([client, this.#abort.signal]);
+  }
+}
+
+/** A request as the registries get it; what few of them ask for is made when they do. */
+class PendingRequest implements ResourceRequest {
+  readonly info: ResourceRequest['info'];
+  readonly user: UserInfo;
+  readonly query: URLSearchParams;
+  readonly body: RequestBody | undefined;
+  readonly cause: Cause | undefined;
+  readonly #x: Exchange;
+  readonly #deadline: Deadline;
+  #signal: AbortSignal | undefined;
+
+  constructor(options: { x: Exchange; user: UserInfo; body: RequestBody | undefined; deadline: Deadline }) {
+    this.#x = options.x;
+    this.#deadline = options.deadline;
+    this.info = options.x.info;
+    this.user = options.user;
+    this.query = options.x.query;
+    this.body = options.body;
+    this.cause = readCause(options.x.header(causeHeader));
+  }
+
+  get userAgent(): string {
+    return this.#x.userAgent;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= this.#deadline.signal(this.#x.request.signal);
+    return this.#signal;
+  }
+
+  warn(message: string): void {
+    this.#x.warn(message);
+  }
+}
+
+/** The cause that a component gives for its write. */
+function readCause(header: string | undefined): Cause | undefined {
+  if (!header) return undefined;
+  try {
+    const cause = JSON.parse(decodeURIComponent(header)) as Cause;
+    if (typeof cause?.reason === 'string') return cause;
+  } catch {
+    // Told below, together with JSON that is no cause.
+  }
+  throw badRequest(`header ${causeHeader} is not a cause`);
+}

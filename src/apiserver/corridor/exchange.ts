@@ -1,0 +1,84 @@
+import type { HttpReply, HttpRequest, ReplyHeaders } from '../../platform/http.ts';
+import { wantsPretty } from '../http/negotiate.ts';
+import type { UserInfo } from '../registry/kind.ts';
+import type { RequestInfo } from '../request.ts';
+
+/** One request on its way down the corridor, and what the steps have found out about it. */
+export class Exchange {
+  readonly request: HttpRequest;
+  readonly reply: HttpReply;
+  readonly auditId: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly info: RequestInfo;
+  /** Who asks: set by authentication, changed by impersonation. */
+  user: UserInfo | undefined;
+  readonly #warnings: string[] = [];
+
+  constructor(options: {
+    request: HttpRequest;
+    reply: HttpReply;
+    auditId: string;
+    path: string;
+    query: URLSearchParams;
+    info: RequestInfo;
+  }) {
+    this.request = options.request;
+    this.reply = options.reply;
+    this.auditId = options.auditId;
+    this.path = options.path;
+    this.query = options.query;
+    this.info = options.info;
+  }
+
+  /** A header's value, the first one where it came more than once. */
+  header(name: string): string | undefined {
+    const value = this.request.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  get userAgent(): string {
+    return this.header('user-agent') ?? '';
+  }
+
+  /** Whether to write for a person: `pretty=true`, or a client known to be used by hand. */
+  get pretty(): boolean {
+    return wantsPretty(this.query, this.userAgent);
+  }
+
+  warn(message: string): void {
+    if (!this.#warnings.includes(message)) this.#warnings.push(message);
+  }
+
+  /** The headers every answer has, and the warnings. */
+  headers(more: ReplyHeaders): ReplyHeaders {
+    more['audit-id'] = this.auditId;
+    more['cache-control'] = 'no-cache, private';
+    if (this.#warnings.length > 0) more.warning = formatWarnings(this.#warnings);
+    return more;
+  }
+}
+
+/** Headers are bounded by clients; upstream cuts each warning, then all of them together, short. */
+const warningLength = 256;
+const warningsLength = 4096;
+
+/** The messages as values of the `Warning` header: `299 - "text"`. */
+export function formatWarnings(messages: readonly string[]): string[] {
+  const isLong = messages.reduce((sum, m) => sum + m.length, 0) > warningsLength;
+  let left = warningsLength;
+  const values: string[] = [];
+  for (const message of messages) {
+    const text = isLong ? message.slice(0, warningLength) : message;
+    left -= text.length;
+    if (left < 0) break;
+    values.push(`299 - "${quoted(text)}"`);
+  }
+  return values;
+}
+
+/** Header values are visible Latin-1; what is not is left out. */
+function quoted(text: string): string {
+  const printable = text.replace(/[^\t\x20-\x7e\xa1-\xff]+/g, ' ');
+  return printable.replace(/[\\"]/g, '\\$&');
+}

@@ -1,0 +1,120 @@
+import type { KubernetesObject } from '../../api/resource.ts';
+import type { ApiRequest, Query, Transport, WatchSink, WatchStream } from '../../client/transport.ts';
+import { badRequest, internalError, notFound, StatusError } from '../../machinery/status-error.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Authorizer } from '../auth/authorizer.ts';
+import { statusOf } from '../http/status-reply.ts';
+import type { UserInfo } from '../registry/kind.ts';
+import type { Answer, Dispatcher, FrameSink, ListAnswer, RequestBody, ResourceRequest } from '../request.ts';
+import { authorize } from './authorize.ts';
+import { parseRequestInfo, splitTarget } from './request-info.ts';
+
+export interface InProcessOptions {
+  dispatcher: Dispatcher;
+  authorizer: Authorizer;
+  log: Log;
+  user: UserInfo;
+  /** For the default field manager. */
+  userAgent: string;
+}
+
+function searchParams(query: Query = {}): URLSearchParams {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) params.set(key, String(value));
+  return params;
+}
+
+const bodyOf = ({ body, contentType }: ApiRequest): RequestBody | undefined =>
+  body === undefined ? undefined : { mediaType: contentType ?? 'application/json', value: body };
+
+const listOf = ({ apiVersion, kind, metadata, items }: ListAnswer) => ({
+  apiVersion,
+  kind,
+  metadata,
+  items: items.map((item) => item.object),
+});
+
+/** A signal for requests whose caller gave none; never aborted. */
+const never = new AbortController().signal;
+
+/** The way to the API server for what runs in its process: no connection and no encoding, but the same authorization. */
+export class InProcessTransport implements Transport {
+  readonly #options: InProcessOptions;
+
+  constructor(options: InProcessOptions) {
+    this.#options = options;
+  }
+
+  async request(request: ApiRequest): Promise<unknown> {
+    const answer = await this.#handle(request);
+    if (answer.type === 'object') return answer.object;
+    if (answer.type === 'list') return listOf(answer);
+    throw badRequest('a watch was asked for with request');
+  }
+
+  async watch(request: ApiRequest, sink: WatchSink): Promise<WatchStream> {
+    const answer = await this.#handle({ ...request, query: { ...request.query, watch: true } });
+    if (answer.type !== 'watch') throw internalError('a watch was not answered with one');
+    return new LocalWatch(answer.open.bind(answer), sink, request.signal);
+  }
+
+  async #handle(request: ApiRequest): Promise<Answer> {
+    try {
+      return await this.#options.dispatcher.handle(this.#resourceRequest(request));
+    } catch (error) {
+      if (error instanceof StatusError) throw error;
+      throw StatusError.from(statusOf(error, this.#options.log));
+    }
+  }
+
+  #resourceRequest(request: ApiRequest): ResourceRequest {
+    const { user, userAgent, authorizer, log } = this.#options;
+    const { path } = splitTarget(request.path);
+    const query = searchParams(request.query);
+    const info = parseRequestInfo(request.method, path, query);
+    if (!info.isResource) throw notFound({ group: '', resource: '', name: path });
+    authorize(authorizer, user, info);
+    const warn = (message: string) => log.debug('warning from the API server', { path, message });
+    const { cause, signal = never } = request;
+    return { info, user, query, body: bodyOf(request), cause, userAgent, signal, warn };
+  }
+}
+
+/** One watch; hands events on until either side ends it. */
+class LocalWatch implements WatchStream {
+  readonly #sink: WatchSink;
+  #over = false;
+  #handle: { stop(): void } | undefined;
+
+  constructor(open: (sink: FrameSink) => { stop(): void }, sink: WatchSink, signal: AbortSignal | undefined) {
+    this.#sink = sink;
+    // The caller learns of the watch before its first event.
+    queueMicrotask(() => this.#start(open));
+    if (signal?.aborted) this.#over = true;
+    else signal?.addEventListener('abort', () => this.stop(), { once: true });
+  }
+
+  #start(open: (sink: FrameSink) => { stop(): void }): void {
+    if (this.#over) return;
+    this.#handle = open({
+      onFrame: (frame) => {
+        if (this.#over) return true;
+        const object = frame.type === 'BOOKMARK' ? frame.object : frame.cached.object;
+        this.#sink.onEvent({ type: frame.type, object: object as KubernetesObject });
+        return true;
+      },
+      onEnd: (error) => {
+        if (this.#over) return;
+        this.#over = true;
+        this.#sink.onEnd(error);
+      },
+    });
+    if (this.#over) this.#handle.stop();
+  }
+
+  stop(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#handle?.stop();
+  }
+}

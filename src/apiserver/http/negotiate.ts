@@ -1,0 +1,149 @@
+import { notAcceptable, unsupportedMediaType } from '../../machinery/status-error.ts';
+
+export type Encoding = 'json' | 'yaml' | 'protobuf';
+
+/** What the client wants an object turned into, from `as`, `g` and `v` in its Accept header. */
+export interface Conversion {
+  kind: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+  version: 'v1' | 'v1beta1';
+}
+
+/** How an answer is to be written. */
+export interface Format {
+  encoding: Encoding;
+  convert?: Conversion;
+  pretty: boolean;
+}
+
+export const mediaTypes: Record<Encoding, string> = {
+  json: 'application/json',
+  yaml: 'application/yaml',
+  protobuf: 'application/vnd.kubernetes.protobuf',
+};
+
+interface Clause {
+  type: string;
+  subtype: string;
+  quality: number;
+  params: Record<string, string>;
+}
+
+function parseClause(text: string): Clause {
+  const [full = '', ...rest] = text.split(';').map((part) => part.trim());
+  const [type = '', subtype = ''] = full.toLowerCase().split('/');
+  const params: Record<string, string> = Object.create(null);
+  for (const param of rest) {
+    const at = param.indexOf('=');
+    if (at > 0) params[param.slice(0, at).toLowerCase()] = param.slice(at + 1).replace(/^"(.*)"$/, '$1');
+  }
+  const quality = params.q === undefined ? 1 : Number(params.q) || 0;
+  return { type, subtype, quality, params };
+}
+
+/** The clauses of an Accept header, most wanted first. */
+function parseAccept(header: string): Clause[] {
+  const wildcards = (c: Clause) => Number(c.type === '*') + Number(c.subtype === '*');
+  return header
+    .split(',')
+    .map(parseClause)
+    .sort((a, b) => b.quality - a.quality || wildcards(a) - wildcards(b));
+}
+
+const accepts = (clause: Clause, mediaType: string) => {
+  const [type, subtype] = mediaType.split('/');
+  if (clause.type === '*') return clause.subtype === '*';
+  return clause.type === type && (clause.subtype === subtype || clause.subtype === '*');
+};
+
+const conversions = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']);
+
+/** The conversion of a clause; undefined: none asked for; false: one that is not known. */
+function conversionOf(params: Record<string, string>, encoding: Encoding): Conversion | undefined | false {
+  const { as, g, v } = params;
+  if (as === undefined && g === undefined && v === undefined) return undefined;
+  if (!as || !conversions.has(as) || g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1')) return false;
+  if (as === 'Table' && encoding === 'protobuf') return false;
+  return { kind: as as Conversion['kind'], version: v };
+}
+
+function formatOf(clause: Clause, encoding: Encoding, endpoint: Endpoint): Format | undefined {
+  const { stream } = clause.params;
+  if (stream && (stream !== 'watch' || encoding === 'yaml')) return undefined;
+  const convert = conversionOf(clause.params, encoding);
+  if (convert === false || (convert && endpoint === 'plain')) return undefined;
+  return { encoding, convert, pretty: clause.params.pretty === '1' };
+}
+
+/** What can be answered: `resource` allows conversions, `plain` does not, `watch` cannot be YAML. */
+export type Endpoint = 'resource' | 'plain' | 'watch';
+
+const encodings: readonly Encoding[] = ['json', 'yaml', 'protobuf'];
+const streamEncodings: readonly Encoding[] = ['json', 'protobuf'];
+
+function choose(header: string, endpoint: Endpoint): Format | undefined {
+  for (const clause of parseAccept(header)) {
+    for (const encoding of encodings) {
+      if (!accepts(clause, mediaTypes[encoding])) continue;
+      const format = formatOf(clause, encoding, endpoint);
+      if (format) return endpoint === 'watch' && encoding === 'yaml' ? undefined : format;
+    }
+  }
+  return undefined;
+}
+
+const cache = new Map<string, Format | undefined>();
+const cacheSize = 500;
+
+function remembered(header: string, endpoint: Endpoint): Format | undefined {
+  const key = `${endpoint} ${header}`;
+  if (cache.has(key)) return cache.get(key);
+  if (cache.size >= cacheSize) cache.clear();
+  const format = choose(header, endpoint);
+  cache.set(key, format);
+  return format;
+}
+
+const plainJson: Format = { encoding: 'json', pretty: false };
+
+/** How to answer a request with this Accept header; undefined where the client takes nothing that there is. */
+export function acceptedFormat(header: string | undefined, endpoint: Endpoint): Format | undefined {
+  return header ? remembered(header, endpoint) : plainJson;
+}
+
+/** How to answer a request with this Accept header. Throws 406 where the client takes nothing that there is. */
+export function negotiate(header: string | undefined, endpoint: Endpoint): Format {
+  const format = acceptedFormat(header, endpoint);
+  if (format) return format;
+  const offered =
+    endpoint === 'watch'
+      ? streamEncodings.map((e) => `${mediaTypes[e]};stream=watch`)
+      : encodings.map((e) => mediaTypes[e]);
+  throw notAcceptable(`only the following media types are accepted: ${offered.join(', ')}`);
+}
+
+const human = /^(curl|Wget|Mozilla\/5\.0)/;
+
+/** Whether to write for a person: `pretty=true`, or a client known to be used by hand. */
+export function wantsPretty(query: URLSearchParams, userAgent: string): boolean {
+  const asked = query.get('pretty');
+  if (asked) return ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(asked);
+  return human.test(userAgent);
+}
+
+/** The media type of a body, parameters left off; JSON where none is given. */
+export function bodyMediaType(contentType: string | undefined): string {
+  if (!contentType) return mediaTypes.json;
+  const semicolon = contentType.indexOf(';');
+  return (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase();
+}
+
+const bodyTypes = new Set<string>(Object.values(mediaTypes));
+
+/** Throws 415 where a body of this type cannot be read. Patches have types of their own. */
+export function checkBodyType(mediaType: string): void {
+  if (bodyTypes.has(mediaType)) return;
+  const offered = Object.values(mediaTypes).join(', ');
+  throw unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${offered}`,
+  );
+}

@@ -1,0 +1,128 @@
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
+import type { Status } from '../../api/meta/v1.ts';
+import type { ReplyHeaders } from '../../platform/http.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { Exchange } from '../corridor/exchange.ts';
+import type { Answer, ListAnswer, ObjectAnswer, WatchAnswer } from '../request.ts';
+import { isBuiltIn } from './built-in.ts';
+import { Converter, type TableMaker } from './convert.ts';
+import { type Codecs, encodeList, encodeObject } from './encode.ts';
+import { acceptedFormat, type Format, mediaTypes } from './negotiate.ts';
+import { statusOf } from './status-reply.ts';
+import { watchEncoder } from './watch-encoder.ts';
+import { streamWatch } from './watch-stream.ts';
+
+const gzipped = promisify(gzip);
+
+/** Smaller answers are sent as they are, as upstream does. */
+const gzipThresholdBytes = 128 * 1024;
+const gzipOptions = { level: constants.Z_BEST_SPEED };
+
+export interface ResponderOptions {
+  platform: Pick<Platform, 'clock' | 'random' | 'log'>;
+  codecs: Codecs;
+  tables: TableMaker;
+  limits: {
+    /** How far the reader of a watch may fall behind. */
+    watchBufferBytes: number;
+    /** Watches last between once and twice this long where the client says nothing. */
+    minWatchMs: number;
+  };
+}
+
+/** Writes answers in the format the client wants. */
+export class Responder {
+  readonly #options: ResponderOptions;
+
+  constructor(options: ResponderOptions) {
+    this.#options = options;
+  }
+
+  /** The answer of a resource. */
+  async answer(x: Exchange, answer: Answer, format: Format): Promise<void> {
+    if (answer.type === 'watch') return this.#watch(x, answer, format);
+    const converter = format.convert && this.#converter(x, format);
+    const code = answer.type === 'object' ? answer.code : 200;
+    const body =
+      answer.type === 'list'
+        ? this.#list(x, answer, format, converter)
+        : this.#object(answer, format, converter);
+    await this.#send(x, { code, contentType: mediaTypes[format.encoding], body });
+  }
+
+  /** Whatever went wrong, as a Status. */
+  failure(x: Exchange, error: unknown): number {
+    return this.status(x, statusOf(error, this.#options.platform.log));
+  }
+
+  /** A Status, as JSON where the client takes none of the formats: better than hiding it. Gives its code. */
+  status(x: Exchange, status: Status): number {
+    const code = status.code ?? 500;
+    if (x.reply.started) return code;
+    const accepted = acceptedFormat(x.header('accept'), 'plain');
+    const format: Format = accepted ?? { encoding: 'json', pretty: true };
+    const pretty = format.pretty || x.pretty;
+    const headers: ReplyHeaders = { 'content-type': mediaTypes[format.encoding] };
+    const retryAfter = status.details?.retryAfterSeconds;
+    if (retryAfter) headers['retry-after'] = String(retryAfter);
+    if (code === 403) headers['x-content-type-options'] = 'nosniff';
+    const body = encodeObject({ object: status }, { ...format, pretty }, this.#options.codecs);
+    x.reply.send(code, x.headers(headers), body);
+    return code;
+  }
+
+  /** Bytes that are no API object, or are one already written. */
+  raw(x: Exchange, raw: { code: number; contentType: string; body: readonly Uint8Array[] }): Promise<void> {
+    return this.#send(x, raw);
+  }
+
+  #converter(x: Exchange, format: Format): Converter | undefined {
+    if (!format.convert) return undefined;
+    return new Converter({ info: x.info, query: x.query, to: format.convert, tables: this.#options.tables });
+  }
+
+  #object(answer: ObjectAnswer, format: Format, converter: Converter | undefined): Uint8Array[] {
+    const { codecs } = this.#options;
+    if (!converter || answer.object.kind === 'Status') return encodeObject(answer, format, codecs);
+    return encodeObject({ object: converter.object(answer.object) as Status }, format, codecs);
+  }
+
+  #list(x: Exchange, answer: ListAnswer, format: Format, converter: Converter | undefined): Uint8Array[] {
+    const { codecs } = this.#options;
+    if (!converter) return encodeList(answer, format, { typed: isBuiltIn(x.info), codecs });
+    return encodeObject({ object: converter.list(answer) as Status }, format, codecs);
+  }
+
+  #watch(x: Exchange, answer: WatchAnswer, format: Format): void {
+    const { platform, codecs, limits } = this.#options;
+    const encoder = watchEncoder(format, codecs, this.#converter(x, format)?.frames());
+    const seconds = Number(x.query.get('timeoutSeconds')) || 0;
+    const timeoutMs = seconds > 0 ? seconds * 1000 : limits.minWatchMs * (1 + platform.random.next());
+    const stream = x.reply.open(200, x.headers({ 'content-type': encoder.contentType }));
+    const { clock } = platform;
+    const { signal } = x.request;
+    streamWatch({ stream, answer, encoder, clock, timeoutMs, bufferBytes: limits.watchBufferBytes, signal });
+  }
+
+  async #send(
+    x: Exchange,
+    answer: { code: number; contentType: string; body: readonly Uint8Array[] },
+  ): Promise<void> {
+    if (x.reply.started) return;
+    const headers = x.headers({ 'content-type': answer.contentType });
+    if (!wantsGzip(x, answer.body)) return x.reply.send(answer.code, headers, answer.body);
+    const body = await gzipped(Buffer.concat(answer.body), gzipOptions);
+    headers['content-encoding'] = 'gzip';
+    headers.vary = 'Accept-Encoding';
+    if (!x.reply.started) x.reply.send(answer.code, headers, [body]);
+  }
+}
+
+function wantsGzip(x: Exchange, body: readonly Uint8Array[]): boolean {
+  let size = 0;
+  for (const part of body) size += part.length;
+  if (size <= gzipThresholdBytes) return false;
+  const accepted = x.header('accept-encoding') ?? '';
+  return accepted.split(',').some((coding) => coding.trim().split(';')[0] === 'gzip');
+}

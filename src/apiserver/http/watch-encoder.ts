@@ -1,0 +1,96 @@
+import type { Status } from '../../api/meta/v1.ts';
+import type { CachedObject, WatchFrame } from '../request.ts';
+import { type Codecs, encodeObject } from './encode.ts';
+import type { Format } from './negotiate.ts';
+
+/** Writes the events of one watch. */
+export interface WatchEncoder {
+  contentType: string;
+  frame(frame: WatchFrame): Uint8Array;
+  /** The event that tells why a watch cannot go on. */
+  error(status: Status): Uint8Array;
+}
+
+type Memo = Map<string, Uint8Array>;
+
+/** Events by the object they are about: encoded once for all who watch it in the same way. */
+const memos = new WeakMap<CachedObject, Memo>();
+
+function remember(cached: CachedObject, key: string, make: () => Uint8Array): Uint8Array {
+  let memo = memos.get(cached);
+  if (!memo) {
+    memo = new Map();
+    memos.set(cached, memo);
+  }
+  let bytes = memo.get(key);
+  if (!bytes) {
+    bytes = make();
+    memo.set(key, bytes);
+  }
+  return bytes;
+}
+
+const lineEnd = Buffer.from('}\n');
+
+function jsonEvent(type: string, object: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, lineEnd]);
+}
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let left = value;
+  while (left > 127) {
+    bytes.push((left % 128) | 128);
+    left = Math.floor(left / 128);
+  }
+  return [...bytes, left];
+}
+
+const tagged = (tag: number, payload: Uint8Array) => [Buffer.from([tag, ...varint(payload.length)]), payload];
+
+/** A WatchEvent message (type 1, object 2: a RawExtension whose field 1 is the object), its length in front. */
+function protobufEvent(type: string, object: Uint8Array): Uint8Array {
+  const raw = Buffer.concat(tagged(0x0a, object));
+  const message = Buffer.concat([...tagged(0x0a, Buffer.from(type)), ...tagged(0x12, raw)]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(message.length);
+  return Buffer.concat([length, message]);
+}
+
+/** What is sent in place of the object, for watches that ask for a table or metadata alone. */
+export interface FrameConversion {
+  /** Tells conversions apart whose results differ. */
+  key: string;
+  /** A fresh value for the object. */
+  convert(object: object): object;
+}
+
+/** An encoder for a watch in this format. Pretty printing does not apply: an event is a line. */
+export function watchEncoder(
+  format: Format,
+  codecs: Codecs,
+  conversion?: () => FrameConversion,
+): WatchEncoder {
+  const event = format.encoding === 'protobuf' ? protobufEvent : jsonEvent;
+  const plain: Format = { encoding: format.encoding, pretty: false };
+  const bare = (object: object) => encodeObject({ object: object as Status }, plain, codecs)[0] as Uint8Array;
+  return {
+    contentType:
+      format.encoding === 'protobuf'
+        ? 'application/vnd.kubernetes.protobuf;stream=watch'
+        : 'application/json',
+    error: (status) => event('ERROR', bare(status)),
+    frame(frame) {
+      const by = conversion?.();
+      if (frame.type === 'BOOKMARK')
+        return event('BOOKMARK', bare(by ? by.convert(frame.object) : frame.object));
+      const { cached, type } = frame;
+      const make = () => {
+        if (by) return event(type, bare(by.convert(cached.object)));
+        const [bytes] = encodeObject({ object: cached.object, cached }, plain, codecs);
+        return event(type, bytes as Uint8Array);
+      };
+      return remember(cached, `${type} ${format.encoding} ${by?.key ?? ''}`, make);
+    },
+  };
+}

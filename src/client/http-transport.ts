@@ -1,0 +1,202 @@
+import type { Status } from '../api/meta/v1.ts';
+import type { KubernetesObject } from '../api/resource.ts';
+import { internalError, serviceUnavailable, StatusError } from '../machinery/status-error.ts';
+import type { ClientTls, HttpAnswer, HttpClient, HttpConnector } from '../platform/http-client.ts';
+import { LineSplitter } from './line-splitter.ts';
+import {
+  type ApiRequest,
+  causeHeader,
+  type Query,
+  type Transport,
+  type WatchEvent,
+  type WatchSink,
+  type WatchStream,
+} from './transport.ts';
+
+export interface HttpTransportOptions {
+  connect: HttpConnector;
+  /** URLs such as `https://10.0.0.1:6443`. The first that can be reached is used until it no longer can. */
+  servers: readonly string[];
+  tls: ClientTls;
+  /** A bearer token, asked for with each request so that it can be renewed. */
+  token?(): string | undefined;
+  userAgent: string;
+  /** How long an answer may take to begin; 60 s unless given. */
+  timeoutMs?: number;
+}
+
+/** More than the server sends in one answer; a list is paged long before. */
+const answerLimitBytes = 512 * 1024 * 1024;
+/** The longest line of a watch: an object cannot be larger. */
+const eventLimitBytes = 16 * 1024 * 1024;
+
+function queryText(query: Query = {}): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) params.set(key, String(value));
+  const text = params.toString();
+  return text && `?${text}`;
+}
+
+const isStatus = (value: unknown): value is Status => (value as Status | undefined)?.kind === 'Status';
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+  } catch {
+    throw internalError('the server answered with something that is not JSON');
+  }
+}
+
+/** The error an answer stands for. Proxies on the way answer in ways of their own. */
+function failureOf(status: number, bytes: Uint8Array): StatusError {
+  try {
+    const body: unknown = JSON.parse(Buffer.from(bytes).toString());
+    if (isStatus(body)) return StatusError.from(body);
+  } catch {
+    // Told by its text.
+  }
+  const text = Buffer.from(bytes).toString().trim().slice(0, 1000);
+  return new StatusError(status, '', `the server answered ${status}: ${text}`);
+}
+
+/** The way to API servers over HTTPS. */
+export class HttpTransport implements Transport {
+  readonly #options: HttpTransportOptions;
+  readonly #clients: (HttpClient | undefined)[];
+  #server = 0;
+
+  constructor(options: HttpTransportOptions) {
+    this.#options = options;
+    this.#clients = options.servers.map(() => undefined);
+  }
+
+  async request(request: ApiRequest): Promise<unknown> {
+    const answer = await this.#call(request);
+    const bytes = await this.#reached(answer.body(answerLimitBytes), request.signal);
+    if (answer.status >= 300) throw failureOf(answer.status, bytes);
+    return parse(bytes);
+  }
+
+  async watch(request: ApiRequest, sink: WatchSink): Promise<WatchStream> {
+    const answer = await this.#call({ ...request, query: { ...request.query, watch: true } });
+    if (answer.status >= 300) {
+      throw failureOf(answer.status, await this.#reached(answer.body(answerLimitBytes), request.signal));
+    }
+    return new RemoteWatch(answer, sink, request.signal);
+  }
+
+  /** Ends all connections. */
+  close(): void {
+    for (const client of this.#clients) client?.close();
+  }
+
+  /** Reads try each server once, beginning with the one that answered last; a write may have been done already. */
+  async #call(request: ApiRequest): Promise<HttpAnswer> {
+    const count = this.#options.servers.length;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#callServer(request);
+      } catch (error) {
+        if (request.signal?.aborted) throw request.signal.reason;
+        this.#server = (this.#server + 1) % count;
+        if (attempt >= count || request.method !== 'GET') throw unreachable(error);
+      }
+    }
+  }
+
+  #callServer(request: ApiRequest): Promise<HttpAnswer> {
+    const { timeoutMs = 60_000 } = this.#options;
+    const target = request.path + queryText(request.query);
+    const { method, body, signal } = request;
+    const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    return this.#client().call({
+      method,
+      target,
+      headers: this.#headers(request),
+      body: bytes,
+      signal,
+      timeoutMs,
+    });
+  }
+
+  #client(): HttpClient {
+    const at = this.#server;
+    const { connect, servers, tls } = this.#options;
+    this.#clients[at] ??= connect({ origin: servers[at] as string, tls });
+    return this.#clients[at] as HttpClient;
+  }
+
+  #headers({ contentType, cause, body }: ApiRequest): Record<string, string> {
+    const { userAgent, token } = this.#options;
+    const headers: Record<string, string> = { accept: 'application/json', 'user-agent': userAgent };
+    const bearer = token?.();
+    if (bearer) headers.authorization = `Bearer ${bearer}`;
+    if (body !== undefined) headers['content-type'] = contentType ?? 'application/json';
+    if (cause) headers[causeHeader] = encodeURIComponent(JSON.stringify(cause));
+    return headers;
+  }
+
+  async #reached<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    try {
+      return await promise;
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      throw unreachable(error);
+    }
+  }
+}
+
+function unreachable(error: unknown): StatusError {
+  return serviceUnavailable(
+    `the API server cannot be reached: ${error instanceof Error ? error.message : error}`,
+  );
+}
+
+/** A watch over a connection: a line is an event. */
+class RemoteWatch implements WatchStream {
+  readonly #answer: HttpAnswer;
+  readonly #sink: WatchSink;
+  readonly #lines = new LineSplitter(eventLimitBytes);
+  #over = false;
+
+  constructor(answer: HttpAnswer, sink: WatchSink, signal: AbortSignal | undefined) {
+    this.#answer = answer;
+    this.#sink = sink;
+    signal?.addEventListener('abort', () => this.stop(), { once: true });
+    answer.read({
+      onChunk: (chunk) => this.#onChunk(chunk),
+      onEnd: (error) => this.#end(error && unreachable(error)),
+    });
+    if (signal?.aborted) this.stop();
+  }
+
+  stop(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#answer.abort();
+  }
+
+  #onChunk(chunk: Uint8Array): void {
+    if (this.#over) return;
+    try {
+      for (const line of this.#lines.push(chunk)) this.#onLine(line);
+    } catch (error) {
+      this.#end(error as Error);
+      this.#answer.abort();
+    }
+  }
+
+  #onLine(line: string): void {
+    if (this.#over || line === '') return;
+    const { type, object } = JSON.parse(line) as { type: string; object: unknown };
+    if (type === 'ERROR')
+      throw isStatus(object) ? StatusError.from(object) : internalError(`watch: ${line.slice(0, 1000)}`);
+    this.#sink.onEvent({ type, object: object as KubernetesObject } as WatchEvent);
+  }
+
+  #end(error?: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#sink.onEnd(error);
+  }
+}

@@ -1,0 +1,18 @@
+import type { Readable } from 'node:stream';
+import { BodyTooLarge } from './http.ts';
+
+/** Reads a stream to its end, up to a limit; past that the rest is let go by unread. */
+export function readBody(stream: Readable, limitBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    stream.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limitBytes) chunks.push(chunk);
+      else reject(new BodyTooLarge(limitBytes));
+    });
+    stream.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    stream.on('error', reject);
+    stream.on('close', () => reject(new Error('the connection broke off before the body was complete')));
+  });
+}

@@ -1,0 +1,156 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+} from 'node:http2';
+import { readBody } from './http-body.ts';
+import type { HttpHeaders } from './http.ts';
+
+/** How a client shows who it is and checks who the server is. All PEM. */
+export interface ClientTls {
+  /** Authorities the server's certificate must stand on; the machine's own where absent. */
+  ca?: string;
+  cert?: string;
+  key?: string;
+  /** The name the server's certificate must be for, where it is not the host of the URL. */
+  serverName?: string;
+}
+
+export interface HttpCall {
+  method: string;
+  /** Path and query. */
+  target: string;
+  headers?: Record<string, string>;
+  body?: Uint8Array;
+  signal?: AbortSignal;
+  /** The answer's headers must be there by then. */
+  timeoutMs: number;
+}
+
+/** An answer whose headers have come. Either `body` or `read`, once. */
+export interface HttpAnswer {
+  status: number;
+  headers: HttpHeaders;
+  body(limitBytes: number): Promise<Uint8Array>;
+  /** Hands on what comes, as it comes; `onEnd` has the error where it broke off. */
+  read(sink: { onChunk(chunk: Uint8Array): void; onEnd(error?: Error): void }): void;
+  abort(): void;
+}
+
+/** Calls to one server over one connection, made anew whenever it is gone. */
+export interface HttpClient {
+  call(call: HttpCall): Promise<HttpAnswer>;
+  close(): void;
+}
+
+export type HttpConnector = (options: { origin: string; tls: ClientTls }) => HttpClient;
+
+const connectTimeoutMs = 10_000;
+/** A connection on which nothing has come for a while is asked whether it is alive. */
+const pingEveryMs = 30_000;
+const pingTimeoutMs = 15_000;
+const windowBytes = 4 * 1024 * 1024;
+
+function openSession(origin: string, tls: ClientTls): ClientHttp2Session {
+  const { ca, cert, key, serverName } = tls;
+  const session = connect(origin, {
+    ca,
+    cert,
+    key,
+    servername: serverName,
+    settings: { initialWindowSize: windowBytes, enablePush: false },
+    maxSessionMemory: 256,
+    timeout: connectTimeoutMs,
+  } as object);
+  session.on('error', () => {});
+  const slow = setTimeout(
+    () => session.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)),
+    connectTimeoutMs,
+  );
+  session.once('connect', () => {
+    clearTimeout(slow);
+    session.setLocalWindowSize(windowBytes);
+    session.unref();
+  });
+  session.once('close', () => clearTimeout(slow));
+  session.once('goaway', () => session.close());
+  keepAlive(session);
+  return session;
+}
+
+function keepAlive(session: ClientHttp2Session): void {
+  const timer = setInterval(() => {
+    if (session.connecting || session.destroyed) return;
+    const dead = setTimeout(
+      () => session.destroy(new Error('the server does not answer pings')),
+      pingTimeoutMs,
+    );
+    const sent = session.ping(() => clearTimeout(dead));
+    if (!sent) clearTimeout(dead);
+    dead.unref();
+  }, pingEveryMs);
+  timer.unref();
+  session.once('close', () => clearInterval(timer));
+}
+
+function answerOf(stream: ClientHttp2Stream, headers: IncomingHttpHeaders): HttpAnswer {
+  return {
+    status: Number(headers[':status'] ?? 0),
+    headers,
+    body: (limitBytes) => readBody(stream, limitBytes),
+    abort: () => stream.close(constants.NGHTTP2_CANCEL),
+    read({ onChunk, onEnd }) {
+      let ended = false;
+      stream.on('data', onChunk);
+      stream.on('end', () => {
+        ended = true;
+      });
+      stream.once('close', () => {
+        const whole = ended && !stream.aborted && stream.rstCode === constants.NGHTTP2_NO_ERROR;
+        onEnd(whole ? undefined : new Error('the connection broke off'));
+      });
+    },
+  };
+}
+
+function callOn(session: ClientHttp2Session, call: HttpCall): Promise<HttpAnswer> {
+  const { method, target, headers, body, signal, timeoutMs } = call;
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const all = { ...headers, ':method': method, ':path': target };
+    const stream = session.request(all, { endStream: body === undefined });
+    const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const onAbort = () => fail(signal?.reason as Error);
+    const fail = (error: Error) => {
+      reject(error);
+      stream.close(constants.NGHTTP2_CANCEL);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    stream.on('error', reject);
+    stream.once('close', () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      reject(new Error('the connection broke off before the answer'));
+    });
+    stream.once('response', (answer) => {
+      clearTimeout(timer);
+      resolve(answerOf(stream, answer));
+    });
+    if (body) stream.end(body);
+  });
+}
+
+/** HTTP/2 over TLS. */
+export const connectHttps: HttpConnector = ({ origin, tls }) => {
+  let session: ClientHttp2Session | undefined;
+  const current = () => {
+    if (!session || session.closed || session.destroyed) session = openSession(origin, tls);
+    return session;
+  };
+  return {
+    call: async (call) => callOn(current(), call),
+    close: () => session?.destroy(),
+  };
+};

@@ -1,0 +1,183 @@
+import type { Duplex } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
+import {
+  constants as http2Constants,
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { Http1Exchange, Http1Request } from './http1-exchange.ts';
+import { Http2Exchange } from './http2-exchange.ts';
+
+import type { HttpLimits, HttpListener, ListenOptions, PeerCertificate, ServerTls } from './http.ts';
+
+const defaultHttpLimits: HttpLimits = {
+  handshakeTimeoutMs: 10_000,
+  headersTimeoutMs: 32_000,
+  requestTimeoutMs: 300_000,
+  keepAliveTimeoutMs: 120_000,
+  headerBytes: 65_536,
+  streamsPerConnection: 250,
+  connections: 20_000,
+};
+
+const noPeer = Symbol('no certificate');
+const peers = new WeakMap<object, PeerCertificate | typeof noPeer>();
+
+function readPeer(socket: TLSSocket): PeerCertificate | typeof noPeer {
+  const certificate = socket.getPeerCertificate();
+  if (!certificate?.subject) return noPeer;
+  const { CN, O } = certificate.subject as unknown as Record<string, string | string[] | undefined>;
+  const commonNames = [CN ?? []].flat();
+  return {
+    trusted: socket.authorized,
+    commonName: commonNames.at(-1) ?? '',
+    organizations: [O ?? []].flat(),
+    sha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+  };
+}
+
+/** What the other end of a TLS connection has shown; the same object for all requests of a connection. */
+function peerOf(socket: TLSSocket): PeerCertificate | undefined {
+  let peer = peers.get(socket);
+  if (!peer) {
+    peer = readPeer(socket);
+    peers.set(socket, peer);
+  }
+  return peer === noPeer ? undefined : peer;
+}
+
+function serveHttp2(socket: TLSSocket, options: ListenOptions, limits: HttpLimits): ServerHttp2Session {
+  const session = performServerHandshake(socket, {
+    settings: {
+      maxConcurrentStreams: limits.streamsPerConnection,
+      maxHeaderListSize: limits.headerBytes,
+      initialWindowSize: 256 * 1024,
+    },
+    maxHeaderListPairs: 256,
+    maxSessionMemory: 64,
+  } as object);
+  session.setLocalWindowSize(1024 * 1024);
+  session.on('error', () => session.destroy());
+  session.on('frameError', () => {});
+  const about = { peer: peerOf(socket), remoteAddress: socket.remoteAddress ?? '' };
+  session.on(
+    'stream',
+    (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: string[]) => {
+      const ended = (flags & http2Constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+      const exchange = new Http2Exchange({ stream, headers, rawHeaders, ended, ...about });
+      options.onRequest(exchange, exchange);
+    },
+  );
+  return session;
+}
+
+function serveHttp1(server: Server, options: ListenOptions): void {
+  server.on('request', (message, response) => {
+    const socket = message.socket as TLSSocket;
+    const exchange = new Http1Exchange(message, response, peerOf(socket));
+    options.onRequest(exchange, exchange);
+  });
+  server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    if (!options.onUpgrade) return void socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    const request = new Http1Request(message, peerOf(message.socket as TLSSocket));
+    options.onUpgrade({ request, socket, head });
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+    const status =
+      error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  });
+  server.on('checkContinue', (message, response) => {
+    response.writeContinue();
+    server.emit('request', message, response);
+  });
+}
+
+function createHttpsServer(options: ListenOptions, limits: HttpLimits): Server {
+  const { cert, key, clientCa } = options.tls;
+  return createServer({
+    cert,
+    key,
+    ca: clientCa,
+    requestCert: clientCa !== undefined,
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: options.http1Only ? ['http/1.1'] : ['h2', 'http/1.1'],
+    handshakeTimeout: limits.handshakeTimeoutMs,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    maxHeaderSize: limits.headerBytes,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+  });
+}
+
+/** Sends connections that chose HTTP/2 their own way, past the HTTP/1.1 listener that https put on its server. */
+function splitByProtocol(server: Server, onHttp2: (socket: TLSSocket) => void): void {
+  const http1 = server.listeners('secureConnection');
+  server.removeAllListeners('secureConnection');
+  server.on('secureConnection', (socket) => {
+    socket.on('error', () => socket.destroy());
+    if (socket.alpnProtocol === 'h2') return onHttp2(socket);
+    for (const listener of http1) listener.call(server, socket);
+  });
+}
+
+function closeServer(
+  server: Server,
+  sessions: Set<ServerHttp2Session>,
+  sockets: Set<Socket>,
+  graceMs: number,
+) {
+  return new Promise<void>((resolve) => {
+    const timer = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, graceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+    for (const session of sessions) session.close();
+  });
+}
+
+/** The machine's own network. */
+export const listenHttps: HttpListener = (options) => {
+  const limits = { ...defaultHttpLimits, ...options.limits };
+  const server = createHttpsServer(options, limits);
+  server.maxConnections = limits.connections;
+  const sessions = new Set<ServerHttp2Session>();
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  splitByProtocol(server, (socket) => {
+    const session = serveHttp2(socket, options, limits);
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+  });
+  serveHttp1(server, options);
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      server.on('error', () => {});
+      const { port } = server.address() as AddressInfo;
+      const setTls = ({ cert, key, clientCa }: ServerTls) =>
+        server.setSecureContext({ cert, key, ca: clientCa });
+      resolve({ port, setTls, close: (graceMs = 1000) => closeServer(server, sessions, sockets, graceMs) });
+    });
+  });
+};

@@ -1,0 +1,115 @@
+import type { Duplex } from 'node:stream';
+
+/** What a TLS client has shown of itself. */
+export interface PeerCertificate {
+  /** Whether it stands on the authorities given to the server and may be used by clients. */
+  trusted: boolean;
+  commonName: string;
+  organizations: readonly string[];
+  /** Lower-case hexadecimal digits. */
+  sha256: string;
+}
+
+export type HttpHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** One request. Header names are in lower case. */
+export interface HttpRequest {
+  readonly method: string;
+  /** Path and query as they came. */
+  readonly target: string;
+  readonly headers: HttpHeaders;
+  /** Names and values in turn, as they came: where a header may come more than once. */
+  readonly rawHeaders: readonly string[];
+  readonly httpVersion: 1 | 2;
+  readonly remoteAddress: string;
+  /** The connection's client certificate; read once a connection. */
+  readonly peer: PeerCertificate | undefined;
+  /** Aborted when the client goes away before its answer is complete. */
+  readonly signal: AbortSignal;
+  /** The whole body. Rejects with BodyTooLarge, or with the connection's error where it breaks off. */
+  body(limitBytes: number): Promise<Uint8Array>;
+}
+
+/** The answer to one request: either `send`, once, or `open`, once. After the client has gone both do nothing. */
+export interface HttpReply {
+  /** Whether `send` or `open` was called. */
+  readonly started: boolean;
+  send(status: number, headers: ReplyHeaders, body?: readonly Uint8Array[]): void;
+  open(status: number, headers: ReplyHeaders): ReplyStream;
+}
+
+export type ReplyHeaders = Record<string, string | readonly string[] | number>;
+
+/** An answer that goes on. */
+export interface ReplyStream {
+  write(bytes: Uint8Array): void;
+  /** What was written and the connection has not taken yet. */
+  readonly bufferedBytes: number;
+  end(): void;
+  /** Breaks off, so that the client can tell this from an end. */
+  abort(): void;
+}
+
+/** A request to turn the connection into something else. The socket is the handler's, to the end. */
+export interface HttpUpgrade {
+  request: HttpRequest;
+  socket: Duplex;
+  /** What the client sent after its request. */
+  head: Uint8Array;
+}
+
+export class BodyTooLarge extends Error {
+  readonly limitBytes: number;
+  constructor(limitBytes: number) {
+    super(`body is larger than ${limitBytes} bytes`);
+    this.name = 'BodyTooLarge';
+    this.limitBytes = limitBytes;
+  }
+}
+
+/** Server certificate and key in PEM, and the authorities (PEM) that client certificates may stand on. */
+export interface ServerTls {
+  cert: string;
+  key: string;
+  clientCa?: string;
+}
+
+/** What one connection may cost. */
+export interface HttpLimits {
+  handshakeTimeoutMs: number;
+  /** Time to send all headers (HTTP/1.1). */
+  headersTimeoutMs: number;
+  /** Time to send headers and body (HTTP/1.1). */
+  requestTimeoutMs: number;
+  /** Time an idle HTTP/1.1 connection is kept. */
+  keepAliveTimeoutMs: number;
+  headerBytes: number;
+  /** Streams at once on one HTTP/2 connection. */
+  streamsPerConnection: number;
+  connections: number;
+}
+
+export interface ListenOptions {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  tls: ServerTls;
+  limits?: Partial<HttpLimits>;
+  /** HTTP/1.1 alone: for servers whose clients all upgrade. Both unless given. */
+  http1Only?: boolean;
+  /** Must not throw; what it rejects with ends the exchange. */
+  onRequest(request: HttpRequest, reply: HttpReply): void;
+  /** Refused with 400 where absent. */
+  onUpgrade?(upgrade: HttpUpgrade): void;
+}
+
+export interface HttpServer {
+  port: number;
+  /** New connections get these from now on. */
+  setTls(tls: ServerTls): void;
+  /** Takes no more connections, lets answers finish for `graceMs`, then ends what is left. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Serves HTTPS. */
+export type HttpListener = (options: ListenOptions) => Promise<HttpServer>;

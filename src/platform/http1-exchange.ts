@@ -1,0 +1,106 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readBody } from './http-body.ts';
+import type {
+  HttpHeaders,
+  HttpReply,
+  HttpRequest,
+  PeerCertificate,
+  ReplyHeaders,
+  ReplyStream,
+} from './http.ts';
+
+/** A request over HTTP/1.1. */
+export class Http1Request implements HttpRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: HttpHeaders;
+  readonly httpVersion = 1;
+  readonly peer: PeerCertificate | undefined;
+  protected readonly message: IncomingMessage;
+  #abort: AbortController | undefined;
+
+  constructor(message: IncomingMessage, peer: PeerCertificate | undefined) {
+    this.message = message;
+    this.method = message.method ?? 'GET';
+    this.target = message.url ?? '/';
+    this.headers = message.headers;
+    this.peer = peer;
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.message.rawHeaders;
+  }
+
+  get remoteAddress(): string {
+    return this.message.socket.remoteAddress ?? '';
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      if (this.message.socket.destroyed) abort.abort();
+      else this.onGone(() => abort.abort());
+    }
+    return this.#abort.signal;
+  }
+
+  /** Calls back when the client goes away early; the socket itself for upgraded connections. */
+  protected onGone(fn: () => void): void {
+    this.message.socket.once('close', fn);
+  }
+
+  body(limitBytes: number): Promise<Uint8Array> {
+    return readBody(this.message, limitBytes);
+  }
+}
+
+/** A request over HTTP/1.1 and the answer to it. */
+export class Http1Exchange extends Http1Request implements HttpReply {
+  started = false;
+  readonly #response: ServerResponse;
+
+  constructor(message: IncomingMessage, response: ServerResponse, peer: PeerCertificate | undefined) {
+    super(message, peer);
+    this.#response = response;
+    response.on('error', () => {});
+    message.on('error', () => {});
+  }
+
+  protected override onGone(fn: () => void): void {
+    this.#response.once('close', () => {
+      if (!this.#response.writableFinished) fn();
+    });
+  }
+
+  send(status: number, headers: ReplyHeaders, body: readonly Uint8Array[] = []): void {
+    this.started = true;
+    if (this.#response.destroyed) return;
+    let length = 0;
+    for (const part of body) length += part.length;
+    if (status >= 200 && status !== 204 && status !== 304) headers['content-length'] = length;
+    // A body that was not read would otherwise have to be, to keep the connection.
+    if (!this.message.complete) headers.connection = 'close';
+    this.#response.writeHead(status, headers as Record<string, string>);
+    if (this.method === 'HEAD' || length === 0) return void this.#response.end();
+    if (body.length === 1) return void this.#response.end(body[0]);
+    this.#response.end(Buffer.concat(body, length));
+  }
+
+  open(status: number, headers: ReplyHeaders): ReplyStream {
+    this.started = true;
+    const response = this.#response;
+    response.writeHead(status, headers as Record<string, string>);
+    response.flushHeaders();
+    return {
+      write: (bytes) => {
+        if (!response.destroyed && !response.writableEnded) response.write(bytes);
+      },
+      get bufferedBytes() {
+        return response.writableLength;
+      },
+      end: () => void response.end(),
+      abort: () => void response.destroy(),
+    };
+  }
+}
