@@ -9,8 +9,8 @@ export const certificateSigningRequestKind: Kind<CertificateSigningRequest> = {
   resource: certificatesigningrequests,
   countsGeneration: false,
   defaults(request) {
-    if (!request.spec?.usages?.length && request.spec)
-      request.spec.usages = ['digital signature', 'key encipherment'];
+    request.spec ??= { request: '', signerName: '' };
+    if (!request.spec.usages?.length) request.spec.usages = ['digital signature', 'key encipherment'];
     request.status ??= {};
   },
   prepareForUpdate(request, old) {

@@ -1,5 +1,5 @@
 import { ipaddresses, servicecidrs } from '../../../api/generated/resources.ts';
-import type { IPAddress, ServiceCIDR } from '../../../api/networking/v1.ts';
+import type { IPAddress, IPAddressSpec, ServiceCIDR } from '../../../api/networking/v1.ts';
 import { ipErrors } from '../../../machinery/ip.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
@@ -8,6 +8,9 @@ import { keepStatus } from '../shared/status.ts';
 export const ipAddressKind: Kind<IPAddress> = {
   resource: ipaddresses,
   validateName: ipErrors,
+  defaults(address) {
+    address.spec ??= {} as IPAddressSpec;
+  },
   columns: [nameColumn, text('ParentRef', 'Whose address it is.', parent), ageColumn],
 };
 

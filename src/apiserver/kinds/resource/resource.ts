@@ -4,6 +4,7 @@ import type {
   ResourceClaim,
   ResourceClaimTemplate,
   ResourceSlice,
+  ResourceSliceSpec,
 } from '../../../api/resource/v1.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
@@ -52,6 +53,10 @@ export const resourceClaimTemplateKind: Kind<ResourceClaimTemplate> = {
 export const resourceSliceKind: Kind<ResourceSlice> = {
   resource: resources.resourceslices,
   countsGeneration: true,
+  defaults(slice) {
+    slice.spec ??= {} as ResourceSliceSpec;
+    slice.spec.pool ??= { name: '', generation: 0, resourceSliceCount: 0 };
+  },
   selectableFields: ({ spec }) => ({ 'spec.nodeName': spec.nodeName ?? '', 'spec.driver': spec.driver }),
   columns: [
     nameColumn,

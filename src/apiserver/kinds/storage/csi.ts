@@ -4,7 +4,13 @@ import {
   csistoragecapacities,
   volumeattachments,
 } from '../../../api/generated/resources.ts';
-import type { CSIDriver, CSINode, CSIStorageCapacity, VolumeAttachment } from '../../../api/storage/v1.ts';
+import type {
+  CSIDriver,
+  CSINode,
+  CSIStorageCapacity,
+  VolumeAttachment,
+  VolumeAttachmentSpec,
+} from '../../../api/storage/v1.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, flag, integer, nameColumn, text } from '../shared/columns.ts';
 
@@ -74,6 +80,8 @@ export const volumeAttachmentKind: Kind<VolumeAttachment> = {
   resource: volumeattachments,
   countsGeneration: false,
   defaults(attachment) {
+    attachment.spec ??= {} as VolumeAttachmentSpec;
+    attachment.spec.source ??= {};
     attachment.status ??= { attached: false };
   },
   prepareForCreate(attachment) {
