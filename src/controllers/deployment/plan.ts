@@ -55,7 +55,7 @@ export function planDeployment(input: DeploymentInput): DeploymentPlan {
   const about = { deployment, current, all: sets, nowMs };
   if (deployment.metadata.deletionTimestamp) return { scale: [], remove: [], status: plainStatus(about) };
   const pause = pauseCondition(deployment, nowMs);
-  if (pause) return { scale: [], remove: [], status: { ...(deployment.status ?? {}), conditions: pause } };
+  if (pause) return { scale: [], remove: [], status: { ...deployment.status, conditions: pause } };
   const synced = syncCurrent(input, current, old);
   if (deployment.spec.paused || isScaling(deployment, sets)) {
     const scale = scaleInProportion(deployment, current, old);
