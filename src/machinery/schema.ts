@@ -33,7 +33,6 @@ export type ScalarName =
   | 'FieldsV1'
   | 'Patch'
   | 'Verbs'
-  | 'Unknown'
   | 'ExtraValue'
   | 'JSONValue'
   | 'JSONSchemaPropsOrArray'
@@ -57,6 +56,8 @@ export interface TypeSchema {
   fields: ReadonlyMap<string, FieldSchema>;
   /** The fields without those of the embedded type. */
   ownFields: ReadonlyMap<string, FieldSchema>;
+  /** Of a scalar: the fields of the message that it is in protobuf. */
+  wire?: Readonly<Record<string, FieldSchema>>;
   /** The type whose fields JSON shows inline; a message of its own in protobuf. */
   embed?: { ref: string; field: string; proto: number };
   mapType?: 'atomic' | 'granular';

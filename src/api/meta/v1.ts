@@ -46,7 +46,7 @@ export type Patch = unknown;
 /** The verbs a resource supports. @scalar io.k8s.apimachinery.pkg.apis.meta.v1.Verbs @wire items 1 string[] */
 export type Verbs = string[];
 
-/** What discovery tells of one API group: its versions and the one to prefer. @kind */
+/** What discovery tells of one API group: its versions and the one to prefer. @kind @group */
 export interface APIGroup {
   /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
@@ -65,7 +65,7 @@ export interface APIGroup {
   serverAddressByClientCIDRs?: ServerAddressByClientCIDR[];
 }
 
-/** The answer at `/apis`: all API groups of the server. @kind */
+/** The answer at `/apis`: all API groups of the server. @kind @group */
 export interface APIGroupList {
   /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
@@ -102,7 +102,7 @@ export interface APIResource {
   storageVersionHash?: string;
 }
 
-/** The answer at `/apis/<group>/<version>`: the resources of one version. @kind */
+/** The answer at `/apis/<group>/<version>`: the resources of one version. @kind @group */
 export interface APIResourceList {
   /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
@@ -114,7 +114,7 @@ export interface APIResourceList {
   resources: APIResource[];
 }
 
-/** The answer at `/api`: versions of the core group. @kind */
+/** The answer at `/api`: versions of the core group. @kind @group */
 export interface APIVersions {
   /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;
@@ -484,7 +484,7 @@ export interface ShardInfo {
   selector: string;
 }
 
-/** Outcome of a request that returns no object; every error is one. @kind */
+/** Outcome of a request that returns no object; every error is one. @kind @group */
 export interface Status {
   /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;

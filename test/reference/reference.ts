@@ -1,0 +1,39 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'vitest';
+
+/** Facts of Kubernetes v1.36; they stand beside the checkout, not in it. */
+const dir = process.env.K8TS_REFERENCE ?? join(import.meta.dirname, '..', '..', '..', 'shared', 'reference');
+
+/** A property of a definition, without its description. */
+export type ReferenceSchema = Record<string, unknown>;
+
+/** One operation of a path. */
+export interface ReferenceOperation {
+  operationId: string;
+  action?: string;
+  gvk?: { group: string; version: string; kind: string };
+  codes: string[];
+  consumes?: string[];
+  produces?: string[];
+}
+
+export interface ReferenceFiles {
+  'openapi-definitions.json': { definitions: Record<string, ReferenceSchema> };
+  'openapi-paths.json': { paths: Record<string, Record<string, ReferenceOperation>> };
+  'protobuf-fields.json': {
+    messages: Record<string, Record<string, { n: number; type: string; repeated?: boolean }>>;
+  };
+}
+
+/** Reads one file of the reference. */
+export function reference<Name extends keyof ReferenceFiles>(name: Name): ReferenceFiles[Name] {
+  return JSON.parse(readFileSync(join(dir, name), 'utf8'));
+}
+
+const missing = existsSync(dir) ? '' : ` (skipped: no reference at ${dir}; set K8TS_REFERENCE)`;
+
+/** A test that needs the reference; skipped, with the reason in its name, where it is absent. */
+export function referenceTest(name: string, run: () => void): void {
+  test.skipIf(missing !== '')(name + missing, run);
+}
