@@ -77,6 +77,11 @@ export type WatchFrame =
 export interface FrameSink {
   /** Gives false where the client does not keep up; the watch is then ended with an error. */
   onFrame(frame: WatchFrame): boolean;
+  /**
+   * Resolves when the client has taken enough that frames may go on. Where a sink has it, a full sink is waited for,
+   * as long as the window of kept events reaches; where not, it is ended at the first `false`.
+   */
+  drained?(): Promise<void>;
   onEnd(error?: StatusError): void;
 }
 

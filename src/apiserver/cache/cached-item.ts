@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { CachedObject } from '../request.ts';
-import { decodeStored, withRevision } from './encoding.ts';
+import { decodeStored, takeOver, withRevision } from './encoding.ts';
 
 /** What the items of one resource share. */
 export interface ItemCodec {
@@ -31,12 +31,17 @@ export class CachedItem implements CachedObject {
     this.revision = revision;
     this.#codec = codec;
     this.#json = withRevision(stored, revision);
+    const object = takeOver(stored, revision);
+    if (object) this.#keep(object);
   }
 
   get object(): KubernetesObject {
     const known = this.#object?.deref();
     if (known) return known;
-    const object = decodeStored(this.#json);
+    return this.#keep(decodeStored(this.#json));
+  }
+
+  #keep(object: KubernetesObject): KubernetesObject {
     if (this.#codec.freeze) deepFreeze(object);
     this.#object = new WeakRef(object);
     return object;

@@ -34,5 +34,26 @@ export function withRevision(stored: Uint8Array, revision: number): Uint8Array {
 
 /** Reads an object from its JSON. */
 export function decodeStored(bytes: Uint8Array): KubernetesObject {
-  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as KubernetesObject;
+  return JSON.parse(
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
+  ) as KubernetesObject;
+}
+
+const handedOver = new WeakMap<Uint8Array, KubernetesObject>();
+
+/**
+ * Lets whoever takes `stored` into a cache use `object`, which it was made of, instead of reading it again. The
+ * caller gives the object away.
+ */
+export function handOver(stored: Uint8Array, object: KubernetesObject): void {
+  handedOver.set(stored, object);
+}
+
+/** The object that `stored` was made of, once, at the revision it got. */
+export function takeOver(stored: Uint8Array, revision: number): KubernetesObject | undefined {
+  const object = handedOver.get(stored);
+  if (!object) return undefined;
+  handedOver.delete(stored);
+  object.metadata.resourceVersion = String(revision);
+  return object;
 }

@@ -58,7 +58,9 @@ export class EventWindow {
 
   /** The event with this sequence number; undefined where it is gone or has not come yet. */
   at(sequence: number): CacheEvent | undefined {
-    return sequence < this.#firstSequence ? undefined : this.#events[this.#head + sequence - this.#firstSequence];
+    return sequence < this.#firstSequence
+      ? undefined
+      : this.#events[this.#head + sequence - this.#firstSequence];
   }
 
   /** Whether the event with this number, or the place where it will come, is still in reach. */

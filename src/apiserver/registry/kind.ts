@@ -60,8 +60,9 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   defaults?(object: T): void;
   /** Clears what clients may not set (status), and sets what the server decides. */
   prepareForCreate?(object: T, context: HookContext): void;
-  /** Puts back what an update may not change; says whether `metadata.generation` goes up by `specChanged`. */
+  /** Puts back what an update may not change. `metadata.generation` is counted afterwards. */
   prepareForUpdate?(object: T, old: Stored<T>, context: HookContext): void;
+  /** What is wrong with the object besides its metadata, which is checked for all kinds. On updates too, unless `validateUpdate` is there. */
   validate?(object: T, context: HookContext): FieldError[];
   validateUpdate?(object: T, old: Stored<T>, context: HookContext): FieldError[];
   /** Advice that goes back in `Warning` headers. */
@@ -103,8 +104,10 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   heldBack?(object: T): boolean;
   /** The kind is another form of one that is stored. */
   storedAs?: StoredAs<T>;
-  /** Propagation where the client does not choose. Background where absent. */
-  defaultPropagation?: 'Orphan' | 'Background';
+  /** Propagation where the client does not choose; `None`: it has no dependents, whatever the client says. Background where absent. */
+  defaultPropagation?: 'Orphan' | 'Background' | 'None';
+  /** Whether the answer to a deletion is the object; a Status where absent. */
+  returnsDeleted?: boolean;
   /** Seconds after which objects of the kind vanish by themselves. */
   ttlSeconds?(object: T): number | undefined;
   /** Kinds that are answered, not stored (SubjectAccessReview and the like). */
@@ -140,7 +143,7 @@ export interface Allocation {
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
 export interface StatusStrategy<T extends KubernetesObject> {
-  /** Takes spec and what else is not status from `old`; the default keeps everything but status and managedFields. */
+  /** Called after everything but metadata and status has been taken from `old`: puts back what else may not change. */
   prepareForUpdate?(object: T, old: Stored<T>, context: HookContext): void;
   validateUpdate?(object: T, old: Stored<T>, context: HookContext): FieldError[];
 }

@@ -1,0 +1,147 @@
+import type { KubernetesObject } from '../../api/resource.ts';
+import { expired } from '../../machinery/status-error.ts';
+import type { Entry, StoreEvent } from '../../store/store.ts';
+import type { FrameSink } from '../request.ts';
+import { CachedItem, type ItemCodec } from './cached-item.ts';
+import { EventWindow, type WindowLimits } from './event-window.ts';
+import { SortedItems } from './sorted-items.ts';
+import { type Scope, WatchCursor } from './watch-cursor.ts';
+
+export interface ResourceCacheOptions {
+  /** Store key prefix of the resource, with a slash at its end. */
+  prefix: string;
+  codec: ItemCodec;
+  limits: WindowLimits;
+}
+
+/** How a watch begins. */
+export interface WatchStart {
+  /** Send the current objects as ADDED first. */
+  initial: boolean;
+  /** Otherwise: go on after this revision; the newest where absent. */
+  after?: number;
+  /** Sent when the initial objects have been. */
+  closing?: () => KubernetesObject;
+  /** Makes the bookmarks of a client that allows them. */
+  bookmark?: () => KubernetesObject;
+  view(item: CachedItem): CachedItem;
+  /** Called once the watch is over, whoever ended it. */
+  onDone(): void;
+}
+
+/** All objects of one resource in memory, with the window of what happened to them last and who watches. */
+export class ResourceCache {
+  readonly prefix: string;
+  readonly #codec: ItemCodec;
+  readonly #limits: WindowLimits;
+  readonly #items = new SortedItems<CachedItem>();
+  readonly #watchers = new Set<WatchCursor>();
+  #window: EventWindow;
+  /** The revision of the newest event of this resource. */
+  #changed = 0;
+
+  constructor(options: ResourceCacheOptions) {
+    this.prefix = options.prefix;
+    this.#codec = options.codec;
+    this.#limits = options.limits;
+    this.#window = new EventWindow(options.limits, 0);
+  }
+
+  get size(): number {
+    return this.#items.size;
+  }
+
+  get changedRevision(): number {
+    return this.#changed;
+  }
+
+  get(key: string): CachedItem | undefined {
+    return this.#items.get(key);
+  }
+
+  range(prefix: string, from?: string): IterableIterator<CachedItem> {
+    return this.#items.range(prefix, from);
+  }
+
+  /** The version of an object that a revision wrote, if it is the current one or still in the window. */
+  written(key: string, revision: number): CachedItem | undefined {
+    const current = this.#items.get(key);
+    if (current?.revision === revision) return current;
+    const window = this.#window;
+    for (let at = window.sequenceAfter(revision - 1); ; at++) {
+      const event = window.at(at);
+      if (!event || event.revision > revision) return undefined;
+      if (event.item?.key === key) return event.item;
+    }
+  }
+
+  /** An item for an entry read from the store's past. */
+  itemOf(entry: Entry): CachedItem {
+    const current = this.#items.get(entry.key);
+    if (current?.revision === entry.revision) return current;
+    return new CachedItem(entry.key, entry.revision, entry.value, this.#codec);
+  }
+
+  /** Starts over with what stands at `revision`. Watchers are ended: they cannot know what they missed. */
+  reset(entries: Iterable<Entry>, revision: number): void {
+    this.#items.clear();
+    for (const entry of entries) this.#items.set(this.itemOf(entry));
+    this.#window = new EventWindow(this.#limits, revision);
+    this.#changed = revision;
+    this.endWatches();
+  }
+
+  endWatches(): void {
+    for (const watcher of this.#watchers) watcher.end();
+  }
+
+  /** Takes in what one commit did to this resource, and tells the watchers. */
+  apply(events: readonly StoreEvent[]): void {
+    for (const event of events) this.#applyOne(event);
+    for (const watcher of this.#watchers) watcher.advance();
+  }
+
+  #applyOne(event: StoreEvent): void {
+    const key = event.type === 'put' ? event.entry.key : event.key;
+    const revision = event.type === 'put' ? event.entry.revision : event.revision;
+    const previous = this.#items.get(key);
+    const item =
+      event.type === 'put' ? new CachedItem(key, revision, event.entry.value, this.#codec) : undefined;
+    if (item) this.#items.set(item);
+    else this.#items.delete(key);
+    this.#changed = revision;
+    if (item || previous) this.#window.push({ revision, item, previous });
+  }
+
+  /** Opens a watch. A start that the window no longer reaches is answered with an Expired error. */
+  watch(scope: Scope, start: WatchStart, sink: FrameSink): WatchCursor {
+    const window = this.#window;
+    const onDone = (done: WatchCursor) => {
+      this.#watchers.delete(done);
+      start.onDone();
+    };
+    const { view, bookmark, after = 0 } = start;
+    const cursor = new WatchCursor({ scope, window, sink, view, bookmark, after, onDone });
+    if (start.after !== undefined && start.after < window.completeAfter) {
+      cursor.end(expired(`too old resource version: ${start.after} (${window.completeAfter})`));
+      return cursor;
+    }
+    this.#watchers.add(cursor);
+    const items = start.initial ? this.#select(scope) : [];
+    const sequence = start.after === undefined ? window.nextSequence : window.sequenceAfter(start.after);
+    void cursor.start(items, sequence, start.closing);
+    return cursor;
+  }
+
+  sendBookmarks(): void {
+    for (const watcher of this.#watchers) watcher.bookmark();
+  }
+
+  #select(scope: Scope): CachedItem[] {
+    const items: CachedItem[] = [];
+    for (const item of this.#items.range(scope.prefix)) {
+      if (!scope.matches || scope.matches(item)) items.push(item);
+    }
+    return items;
+  }
+}

@@ -1,0 +1,177 @@
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import {
+  type Entry,
+  type Store,
+  StoreError,
+  type StoreEvent,
+  type WatchBatch,
+  type WatchHandle,
+} from '../../store/store.ts';
+import type { ResourceCache } from './resource-cache.ts';
+
+const root = '/registry/';
+const pageSize = 1000;
+const bookmarkEveryMs = 60_000;
+const retryAfterMs = 500;
+
+export interface StoreFeedOptions {
+  store: Store;
+  clock: Clock;
+  log: Log;
+}
+
+interface Slot {
+  cache: ResourceCache;
+  /** Events that came while the cache was being filled; undefined once it is. */
+  held: StoreEvent[] | undefined;
+}
+
+interface Waiter {
+  revision: number;
+  resolve(): void;
+}
+
+/** Feeds every cache from one watch of the store, so all of them stand at one revision. */
+export class StoreFeed {
+  readonly #options: StoreFeedOptions;
+  readonly #slots = new Map<string, Slot>();
+  #waiters: Waiter[] = [];
+  #revision = 0;
+  #watch: WatchHandle | undefined;
+  #bookmarks: { cancel(): void } | undefined;
+  #closed = false;
+
+  constructor(options: StoreFeedOptions) {
+    this.#options = options;
+  }
+
+  /** The newest revision that every loaded cache has taken in. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Begins to follow the store. Caches added before are loaded when this resolves. */
+  async start(): Promise<void> {
+    this.#revision = (await this.#options.store.status()).revision;
+    await this.#open();
+    this.#armBookmarks();
+    await Promise.all([...this.#slots.values()].map((slot) => this.#load(slot)));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#watch?.stop();
+    this.#bookmarks?.cancel();
+    for (const { cache } of this.#slots.values()) cache.endWatches();
+  }
+
+  /** Adds a cache; it is loaded when the promise resolves (or by `start`, where the feed has not started). */
+  async add(cache: ResourceCache): Promise<void> {
+    const slot: Slot = { cache, held: [] };
+    this.#slots.set(cache.prefix, slot);
+    if (this.#watch) await this.#load(slot);
+  }
+
+  remove(cache: ResourceCache): void {
+    this.#slots.delete(cache.prefix);
+    cache.endWatches();
+  }
+
+  /** Resolves once the caches have taken in `revision`. */
+  reached(revision: number): Promise<void> | undefined {
+    if (revision <= this.#revision) return undefined;
+    return new Promise((resolve) => this.#waiters.push({ revision, resolve }));
+  }
+
+  async #open(): Promise<void> {
+    const watcher = {
+      onBatch: (batch: WatchBatch) => this.#onBatch(batch),
+      onEnd: (error: StoreError) => void this.#reopen(error),
+    };
+    this.#watch = await this.#options.store.watch(root, this.#revision, watcher);
+  }
+
+  /** The store ended the watch: begin again, with everything read anew, since something may have been missed. */
+  async #reopen(error: StoreError): Promise<void> {
+    if (this.#closed || error.code === 'Closed') return;
+    this.#options.log.warn('the watch of the store ended; reading everything again', { error });
+    for (const slot of this.#slots.values()) slot.held = [];
+    while (!this.#closed) {
+      try {
+        return await this.#restart();
+      } catch (failure) {
+        this.#options.log.warn('the store cannot be read; trying again', { error: failure });
+        await this.#options.clock.sleep(retryAfterMs);
+      }
+    }
+  }
+
+  async #restart(): Promise<void> {
+    const { revision } = await this.#options.store.status();
+    this.#revision = Math.max(this.#revision, revision);
+    await this.#open();
+    await Promise.all([...this.#slots.values()].map((slot) => this.#load(slot)));
+    this.#wake();
+  }
+
+  #onBatch(batch: WatchBatch): void {
+    for (const [slot, events] of this.#route(batch.events)) {
+      if (slot.held) slot.held.push(...events);
+      else slot.cache.apply(events);
+    }
+    this.#revision = batch.revision;
+    if (this.#waiters.length > 0) this.#wake();
+  }
+
+  #wake(): void {
+    const ready = this.#waiters.filter((w) => w.revision <= this.#revision);
+    if (ready.length === 0) return;
+    this.#waiters = this.#waiters.filter((w) => w.revision > this.#revision);
+    for (const waiter of ready) waiter.resolve();
+  }
+
+  #route(events: readonly StoreEvent[]): Map<Slot, StoreEvent[]> {
+    const routed = new Map<Slot, StoreEvent[]>();
+    for (const event of events) {
+      const slot = this.#slotOf(event.type === 'put' ? event.entry.key : event.key);
+      if (!slot) continue;
+      const list = routed.get(slot);
+      if (list) list.push(event);
+      else routed.set(slot, [event]);
+    }
+    return routed;
+  }
+
+  /** A resource's prefix has one segment below the root, or two. */
+  #slotOf(key: string): Slot | undefined {
+    const first = key.indexOf('/', root.length) + 1;
+    return this.#slots.get(key.slice(0, first)) ?? this.#slots.get(key.slice(0, key.indexOf('/', first) + 1));
+  }
+
+  async #load(slot: Slot): Promise<void> {
+    const revision = this.#revision;
+    const entries = await this.#read(slot.cache.prefix, revision);
+    slot.cache.reset(entries, revision);
+    const held = slot.held ?? [];
+    slot.held = undefined;
+    slot.cache.apply(held.filter((e) => (e.type === 'put' ? e.entry.revision : e.revision) > revision));
+  }
+
+  async #read(prefix: string, atRevision: number): Promise<Entry[]> {
+    const all: Entry[] = [];
+    for (let from = prefix; ; ) {
+      const page = await this.#options.store.list(prefix, { atRevision, limit: pageSize, from });
+      all.push(...page.entries);
+      if (!page.more) return all;
+      from = `${(page.entries.at(-1) as Entry).key}\0`;
+    }
+  }
+
+  #armBookmarks(): void {
+    this.#bookmarks = this.#options.clock.after(bookmarkEveryMs, () => {
+      for (const { cache } of this.#slots.values()) cache.sendBookmarks();
+      this.#armBookmarks();
+    });
+  }
+}

@@ -1,0 +1,153 @@
+import type { KubernetesObject } from '../../api/resource.ts';
+import { clone } from '../../machinery/clone.ts';
+import { type FieldError, invalidObject } from '../../machinery/field-error.ts';
+import {
+  alreadyExists,
+  badRequest,
+  generateNameConflict,
+  hasReason,
+  StatusError,
+} from '../../machinery/status-error.ts';
+import { admit, validateAdmission } from '../admission/admission.ts';
+import type { ObjectAnswer } from '../request.ts';
+import { cachedAnswer, objectAnswer } from './answers.ts';
+import { decodeBody } from './decode-body.ts';
+import type { Allocation, HookContext } from './kind.ts';
+import { recordWriter } from './managed-fields.ts';
+import {
+  countsGeneration,
+  dropDuplicateOwners,
+  fillSystemFields,
+  matchNamespace,
+  stampType,
+  wipeSystemFields,
+} from './metadata.ts';
+import { metadataErrors, subdomainNameErrors } from './object-meta.ts';
+import { type Call, hookContext, keyOf, namespaceOf, subjectOf } from './registry.ts';
+import { type WriteOptions, writeOptions } from './request-options.ts';
+import { current, put } from './storage.ts';
+import { toStoredForm } from './view.ts';
+
+/** Tries with a new random suffix before the client is told that no name was free. */
+const maxNameAttempts = 8;
+
+/** POST to a collection. */
+export async function create(call: Call): Promise<ObjectAnswer> {
+  const { request, registry } = call;
+  const options = writeOptions(request, 'CreateOptions');
+  const object = decodeBody(call, options.fieldValidation);
+  wipeSystemFields(object.metadata);
+  matchNamespace(object.metadata, namespaceOf(call));
+  if (dropDuplicateOwners(object.metadata)) request.warn(duplicateOwnersWarning);
+  if (registry.view.review) return objectAnswer(201, await reviewed(call, object, options));
+  if (registry.kind.resource.namespaced && !namespaceOf(call)) throw noNamespace();
+  recordWriter(call, { object, old: undefined, options });
+  const stored = toStoredForm(call, object);
+  await admit(call, { operation: 'CREATE', object: stored, options });
+  dropDuplicateOwners(stored.metadata);
+  return createNamed(call, stored, options);
+}
+
+export const duplicateOwnersWarning =
+  '.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests';
+
+const noNamespace = () => badRequest('an empty namespace may not be set during creation');
+
+/** Answers a kind that is not stored, such as an access review. */
+async function reviewed(
+  call: Call,
+  object: KubernetesObject,
+  options: WriteOptions,
+): Promise<KubernetesObject> {
+  const { view } = call.registry;
+  const context = hookContext(call, object.metadata.name ?? '', options.dryRun);
+  const errors = view.validate?.(object, context) ?? [];
+  if (errors.length > 0) throw invalidObject(view.resource, object.metadata.name ?? '', errors);
+  const answer = (await view.review?.(object, context)) as KubernetesObject;
+  stampType(answer, view.resource);
+  return answer;
+}
+
+async function createNamed(
+  call: Call,
+  object: KubernetesObject,
+  options: WriteOptions,
+): Promise<ObjectAnswer> {
+  const generated = !object.metadata.name && object.metadata.generateName;
+  if (!generated) return createOne(call, object, options);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await createOne(call, clone(object), options);
+    } catch (error) {
+      if (attempt === maxNameAttempts || !hasReason(error, 'AlreadyExists')) throw error;
+    }
+  }
+}
+
+/** Stores a new object, in the form of the stored kind, that has been through mutating admission. */
+export async function createOne(
+  call: Call,
+  object: KubernetesObject,
+  options: WriteOptions,
+): Promise<ObjectAnswer> {
+  fillSystemFields(object.metadata, call.environment.platform);
+  const context = hookContext(call, object.metadata.name ?? '', options.dryRun);
+  prepare(call, object, context);
+  const allocation = await call.registry.kind.allocate?.(object, undefined, context);
+  try {
+    const answer = await store(call, object, options);
+    settle(allocation, !options.dryRun);
+    return answer;
+  } catch (error) {
+    allocation?.rollback();
+    throw error;
+  }
+}
+
+/** Ends an allotment: kept where the write was stored, given back where it was a dry run. */
+export function settle(allocation: Allocation | undefined, stored: boolean): void {
+  if (stored) allocation?.commit();
+  else allocation?.rollback();
+}
+
+function prepare(call: Call, object: KubernetesObject, context: HookContext): void {
+  const { kind } = call.registry;
+  const { metadata } = object;
+  if (countsGeneration(kind)) metadata.generation = 1;
+  kind.prepareForCreate?.(object, context);
+  const errors = createErrors(call, object, context);
+  if (errors.length > 0) throw invalidObject(kind.resource, metadata.name ?? '', errors);
+  for (const warning of kind.warnings?.(object, undefined) ?? []) call.request.warn(warning);
+  if (metadata.resourceVersion && metadata.resourceVersion !== '0') {
+    throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
+  }
+  delete metadata.resourceVersion;
+}
+
+function createErrors(call: Call, object: KubernetesObject, context: HookContext): FieldError[] {
+  const { kind } = call.registry;
+  const nameErrors = kind.validateName ?? subdomainNameErrors;
+  return [
+    ...metadataErrors(object.metadata, kind.resource.namespaced, nameErrors),
+    ...(kind.validate?.(object, context) ?? []),
+  ];
+}
+
+async function store(call: Call, object: KubernetesObject, options: WriteOptions): Promise<ObjectAnswer> {
+  await validateAdmission(call, { operation: 'CREATE', object, options });
+  const name = object.metadata.name as string;
+  const key = keyOf(call, name);
+  const taken = await current(call, name);
+  if (taken) throw takenError(call, object, taken.object);
+  if (options.dryRun) return objectAnswer(201, object, call);
+  const item = await put(call, { key, object, expected: 0 });
+  if (!item) throw takenError(call, object, (await current(call, name))?.object);
+  return cachedAnswer(201, call, item);
+}
+
+function takenError(call: Call, object: KubernetesObject, there: KubernetesObject | undefined): StatusError {
+  const subject = subjectOf(call, object.metadata.name as string);
+  const error = object.metadata.generateName ? generateNameConflict(subject, 1) : alreadyExists(subject);
+  if (!there?.metadata.deletionTimestamp) return error;
+  return StatusError.from({ ...error.status, message: `object is being deleted: ${error.message}` });
+}

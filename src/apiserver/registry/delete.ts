@@ -1,0 +1,115 @@
+import type { DeleteOptions, Status } from '../../api/meta/v1.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import { clone } from '../../machinery/clone.ts';
+import { conflict, notFound } from '../../machinery/status-error.ts';
+import { validateAdmission, admit } from '../admission/admission.ts';
+import type { ObjectAnswer } from '../request.ts';
+import { cachedAnswer, objectAnswer } from './answers.ts';
+import { decodeDeleteOptions } from './decode-body.ts';
+import { type DeletionPlan, planDeletion } from './deletion-plan.ts';
+import { type Call, hookContext, subjectOf } from './registry.ts';
+import { deleteOptions } from './request-options.ts';
+import { type Current, guaranteed, put, remove } from './storage.ts';
+
+/** What a deletion came to. */
+interface Outcome {
+  answer: ObjectAnswer;
+  /** Whether the object is gone. */
+  gone: boolean;
+}
+
+/** DELETE of one object. */
+export async function deleteObject(call: Call): Promise<ObjectAnswer> {
+  const options = deleteOptions(decodeDeleteOptions(call), call.request.query);
+  const { answer, gone } = await deleteOne(call, options);
+  return !gone && options.orphanDependents === false ? accepted(answer) : answer;
+}
+
+const accepted = (answer: ObjectAnswer): ObjectAnswer =>
+  Object.defineProperty(answer, 'code', { value: 202, enumerable: true });
+
+/** Deletes the object that a call names, as far as its finalizers and its grace period allow now. */
+export async function deleteOne(call: Call, options: DeleteOptions): Promise<Outcome> {
+  const dryRun = (options.dryRun ?? []).length > 0;
+  return guaranteed(call, async (found) => {
+    if (!found) throw notFound(subjectOf(call));
+    checkPreconditions(call, found.object, options);
+    const context = hookContext(call, found.object.metadata.name, dryRun);
+    await admitDeletion(call, found.object, dryRun);
+    call.registry.kind.checkDelete?.(found.object, context);
+    const plan = planDeletion(call.registry.kind, found.object, { options, context });
+    return carryOut(call, { found, plan, dryRun });
+  });
+}
+
+async function admitDeletion(call: Call, old: Stored<KubernetesObject>, dryRun: boolean): Promise<void> {
+  const write = { operation: 'DELETE', old, options: { dryRun } } as const;
+  await admit(call, write);
+  await validateAdmission(call, write);
+}
+
+function checkPreconditions(
+  call: Call,
+  object: Stored<KubernetesObject>,
+  { preconditions }: DeleteOptions,
+): void {
+  const { uid, resourceVersion, name } = object.metadata;
+  const { group, kind } = call.registry.kind.resource;
+  const subject = { group, resource: kind, name };
+  if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
+    const why = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+    throw conflict(subject, why);
+  }
+  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
+    const why = `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
+    throw conflict(subject, why);
+  }
+}
+
+interface Step {
+  found: Current;
+  plan: DeletionPlan;
+  dryRun: boolean;
+}
+
+async function carryOut(call: Call, { found, plan, dryRun }: Step): Promise<Outcome | undefined> {
+  switch (plan.type) {
+    case 'pending':
+      return { answer: finished(call, found.object), gone: false };
+    case 'mark':
+      return mark(call, { found, marked: plan.object, dryRun });
+    case 'remove':
+      return removeNow(call, { found, last: plan.object, dryRun });
+  }
+}
+
+/** Stores that the deletion has begun; the object lives on for a while. */
+async function mark(
+  call: Call,
+  { found, marked, dryRun }: { found: Current; marked: KubernetesObject; dryRun: boolean },
+): Promise<Outcome | undefined> {
+  if (dryRun) return { answer: objectAnswer(200, marked, call), gone: false };
+  const item = await put(call, { key: found.key, object: marked, expected: found.revision });
+  return item && { answer: cachedAnswer(200, call, item), gone: false };
+}
+
+async function removeNow(
+  call: Call,
+  { found, last, dryRun }: { found: Current; last: KubernetesObject; dryRun: boolean },
+): Promise<Outcome | undefined> {
+  if (!dryRun) {
+    if (!(await remove(call, found.key, found.revision))) return undefined;
+    call.registry.kind.released?.(found.object);
+  }
+  return { answer: finished(call, last), gone: true };
+}
+
+/** The answer to a deletion: a Status for most kinds, the object for some. */
+function finished(call: Call, object: KubernetesObject): ObjectAnswer {
+  if (call.registry.kind.returnsDeleted) return objectAnswer(200, clone(object), call);
+  const { name, uid } = object.metadata;
+  const { group, resource } = subjectOf(call);
+  const details = { name, ...(group && { group }), kind: resource, uid };
+  const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+  return { type: 'object', code: 200, object: status as unknown as KubernetesObject };
+}

@@ -1,0 +1,103 @@
+import type { Resource } from '../../api/resource.ts';
+import { methodNotSupported, StatusError } from '../../machinery/status-error.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { Store } from '../../store/store.ts';
+import type { AdmissionPlugin } from '../admission/admission.ts';
+import { StoreFeed } from '../cache/store-feed.ts';
+import type { Answer, Dispatcher, RequestInfo, ResourceRequest } from '../request.ts';
+import { create } from './create.ts';
+import { deleteObject } from './delete.ts';
+import type { Kind, UserInfo } from './kind.ts';
+import { list } from './list.ts';
+import { get } from './read.ts';
+import { Registries } from './registries.ts';
+import type { Call, RegistryEnvironment } from './registry.ts';
+import { update } from './update.ts';
+import { watch } from './watch.ts';
+
+export interface DispatcherOptions {
+  store: Store;
+  kinds: readonly Kind[];
+  platform: Pick<Platform, 'clock' | 'random' | 'log'>;
+  /** Plugins in their order; mutating ones change what the later ones see. */
+  admission?: readonly AdmissionPlugin[];
+  /** Throws a Forbidden error unless the user may do this; asked where a write turns out to be of another verb. */
+  authorize?(user: UserInfo, info: RequestInfo): Promise<void>;
+  /** The newest revision of a store that others write into as well; absent where this process alone does. */
+  freshRevision?(): Promise<number>;
+  /** Freezes the objects that are handed out, so that writing into a shared one throws. */
+  freeze?: boolean;
+}
+
+/** The dispatcher of a server, and how the set of kinds it serves changes. */
+export interface RegistryDispatcher extends Dispatcher {
+  /** Serves a further kind, or serves a known one otherwise (a changed CustomResourceDefinition). */
+  serve(kind: Kind): Promise<void>;
+  /** Stops serving a resource; its watches end. */
+  withdraw(resource: Resource): void;
+  /** The kinds that are served, views among them. */
+  kinds(): readonly Kind[];
+  /** Ends all watches and stops following the store, which stays open. */
+  close(): void;
+}
+
+/** Makes a dispatcher; it serves when the promise resolves, with all objects in memory. */
+export async function createDispatcher(options: DispatcherOptions): Promise<RegistryDispatcher> {
+  const { store, platform, kinds, freeze = false } = options;
+  const feed = new StoreFeed({ store, clock: platform.clock, log: platform.log.named('watch-cache') });
+  const registries = new Registries({ feed, freeze });
+  const ordered = [...kinds.filter((k) => !k.storedAs), ...kinds.filter((k) => k.storedAs)];
+  await Promise.all(ordered.map((kind) => registries.add(kind)));
+  await feed.start();
+  const environment: RegistryEnvironment = {
+    store,
+    feed,
+    platform,
+    admission: options.admission ?? [],
+    authorize: options.authorize ?? (async () => {}),
+    freshRevision: options.freshRevision,
+    find: (resource) => registries.find(resource),
+    findKind: (kind) => registries.findKind(kind),
+  };
+  return {
+    handle: (request) => handle(request, environment, registries),
+    serve: (kind) => registries.add(kind),
+    withdraw: (resource) => registries.remove(resource),
+    kinds: () => registries.kinds(),
+    close: () => feed.close(),
+  };
+}
+
+type Handler = (call: Call) => Answer | Promise<Answer>;
+
+const handlers: Record<string, Handler> = {
+  get,
+  list,
+  watch,
+  create,
+  update,
+  delete: deleteObject,
+};
+
+async function handle(
+  request: ResourceRequest,
+  environment: RegistryEnvironment,
+  registries: Registries,
+): Promise<Answer> {
+  const { info } = request;
+  const registry = registries.served(info);
+  if (!registry) throw noSuchPath();
+  const handler = handlers[info.verb];
+  const verbs = registry.view.verbs;
+  if (!handler || (verbs && !(verbs as readonly string[]).includes(info.verb))) {
+    throw methodNotSupported({ group: info.group, resource: info.resource }, info.verb);
+  }
+  return handler({ request, registry, environment });
+}
+
+/** The answer to a path that nothing is served under. */
+function noSuchPath(): StatusError {
+  const error = new StatusError(404, 'NotFound', 'the server could not find the requested resource');
+  error.status.details = {};
+  return error;
+}

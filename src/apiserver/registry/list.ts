@@ -1,0 +1,171 @@
+import { formatApiVersion } from '../../machinery/schema.ts';
+import { expired, StatusError, timeout } from '../../machinery/status-error.ts';
+import { StoreError } from '../../store/store.ts';
+import type { CachedItem } from '../cache/cached-item.ts';
+import type { ResourceCache } from '../cache/resource-cache.ts';
+import type { ListAnswer } from '../request.ts';
+import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
+import { type ListRequest, listRequest } from './list-options.ts';
+import type { Call } from './registry.ts';
+import { type Selection, selection } from './selection.ts';
+import { translate } from './storage.ts';
+
+/** How long a list waits for a revision that the server has not seen. */
+const freshnessMs = 3000;
+/** Entries read at once from the store's past. */
+const storePage = 500;
+
+/** What one page holds and whether there are more. */
+interface Page {
+  items: CachedItem[];
+  /** The key after the last item, where the list goes on. */
+  next?: string;
+  /** How many objects follow; unknown where selectors are used. */
+  left?: number;
+}
+
+/** GET of a collection. */
+export async function list(call: Call): Promise<ListAnswer> {
+  return listSelected(call, selection(call), listRequest(call.request.query));
+}
+
+async function listSelected(call: Call, scope: Selection, options: ListRequest): Promise<ListAnswer> {
+  if (options.continue !== '') return continued(call, scope, options);
+  const { resourceVersion = 0, match, limit } = options;
+  const exact = match === 'Exact' || (match === '' && limit > 0 && resourceVersion > 0);
+  await reached(call, resourceVersion, options.resourceVersion === undefined);
+  const revision = exact ? resourceVersion : call.environment.feed.revision;
+  const place = { scope, revision, from: scope.prefix, limit };
+  return answer(
+    call,
+    place,
+    await readPage(call, place, () => expired('The resourceVersion for the provided list is too old.')),
+  );
+}
+
+/** Where and how much is read. */
+interface Place {
+  scope: Selection;
+  revision: number;
+  from: string;
+  limit: number;
+  left?: number;
+}
+
+async function continued(call: Call, scope: Selection, options: ListRequest): Promise<ListAnswer> {
+  const token = decodeContinue(options.continue);
+  const revision = token.revision < 0 ? call.environment.feed.revision : token.revision;
+  const place = { scope, revision, from: scope.prefix + token.start, limit: options.limit, left: token.left };
+  return answer(call, place, await readPage(call, place, () => inconsistent(token)));
+}
+
+/** The list's revision is gone: the rest can be had, but not as it was. */
+function inconsistent({ start }: ContinueToken): StatusError {
+  const error = expired(
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+  );
+  error.status.metadata = { continue: encodeContinue({ revision: -1, start }) };
+  return error;
+}
+
+/** Waits until the caches have seen a revision, or what is newest now. */
+async function reached(call: Call, revision: number, newest: boolean): Promise<void> {
+  const { feed, platform, freshRevision } = call.environment;
+  const wanted = newest && freshRevision ? await freshRevision() : revision;
+  const waiting = feed.reached(wanted);
+  if (!waiting) return;
+  const limit = new AbortController();
+  const late = platform.clock.sleep(freshnessMs, limit.signal).then(
+    () => Promise.reject(tooLarge(wanted, feed.revision)),
+    () => undefined,
+  );
+  try {
+    await Promise.race([waiting, late]);
+  } finally {
+    limit.abort();
+  }
+}
+
+/** The answer to a revision that has not been seen yet. */
+function tooLarge(revision: number, now: number): StatusError {
+  const error = timeout(`Too large resource version: ${revision}, current: ${now}`, 1);
+  const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
+  error.status.details = { ...error.status.details, causes };
+  return error;
+}
+
+async function readPage(call: Call, place: Place, gone: () => StatusError): Promise<Page> {
+  const cache = call.registry.cache as ResourceCache;
+  const { feed } = call.environment;
+  if (place.revision >= cache.changedRevision && place.revision <= feed.revision)
+    return cachePage(cache, place);
+  try {
+    return await storedPage(call, place);
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'Compacted') throw gone();
+    if (error instanceof StoreError && error.code === 'FutureRevision')
+      throw tooLarge(place.revision, feed.revision);
+    throw translate(error);
+  }
+}
+
+function cachePage(cache: ResourceCache, { scope, from, limit }: Place): Page {
+  const items: CachedItem[] = [];
+  let left = 0;
+  let next: string | undefined;
+  for (const item of cache.range(scope.prefix, from)) {
+    if (scope.matches && !scope.matches(item)) continue;
+    if (limit <= 0 || items.length < limit) {
+      items.push(item);
+      continue;
+    }
+    next ??= `${(items.at(-1) as CachedItem).key}\0`;
+    left++;
+    if (scope.selective) break;
+  }
+  return next === undefined ? { items } : { items, next, left };
+}
+
+/** A page of the store's past. */
+async function storedPage(call: Call, { scope, revision, from, limit, left }: Place): Promise<Page> {
+  const items: CachedItem[] = [];
+  const cache = call.registry.cache as ResourceCache;
+  for (let at = from; ; ) {
+    const page = await call.environment.store.list(scope.prefix, {
+      atRevision: revision,
+      from: at,
+      limit: storePage,
+    });
+    for (const entry of page.entries) {
+      const item = cache.itemOf(entry);
+      if (scope.matches && !scope.matches(item)) continue;
+      if (limit > 0 && items.length === limit) {
+        const rest = left === undefined ? undefined : left - limit;
+        return { items, next: `${(items.at(-1) as CachedItem).key}\0`, left: rest };
+      }
+      items.push(item);
+    }
+    const last = page.entries.at(-1);
+    if (!page.more || !last) return { items };
+    at = `${last.key}\0`;
+  }
+}
+
+function answer(call: Call, place: Place, page: Page): ListAnswer {
+  const { view } = call.registry;
+  const { scope, revision } = place;
+  const metadata: ListAnswer['metadata'] = { resourceVersion: String(revision) };
+  if (page.next !== undefined) {
+    const left = scope.selective ? undefined : page.left;
+    metadata.continue = encodeContinue({ revision, start: page.next.slice(scope.prefix.length), left });
+    if (left !== undefined) metadata.remainingItemCount = left;
+  }
+  const items = view.storedAs ? page.items.map((item) => call.registry.present(item)) : page.items;
+  return {
+    type: 'list',
+    apiVersion: formatApiVersion(view.resource),
+    kind: `${view.resource.kind}List`,
+    metadata,
+    items,
+  };
+}

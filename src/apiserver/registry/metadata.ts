@@ -1,0 +1,106 @@
+import type { ObjectMeta } from '../../api/meta/v1.ts';
+import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { formatApiVersion } from '../../machinery/schema.ts';
+import { badRequest } from '../../machinery/status-error.ts';
+import { timestamp } from '../../platform/clock.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { Kind } from './kind.ts';
+
+/** Longest name a generated one may have, its suffix included. */
+const maxNameLength = 63;
+const suffixLength = 5;
+
+/** Takes off what only the server may set. */
+export function wipeSystemFields(meta: ObjectMeta): void {
+  delete meta.creationTimestamp;
+  delete meta.uid;
+  delete meta.deletionTimestamp;
+  delete meta.deletionGracePeriodSeconds;
+  delete meta.selfLink;
+}
+
+/** Gives a new object its identity, and a name where it only has the beginning of one. */
+export function fillSystemFields(meta: ObjectMeta, platform: Pick<Platform, 'clock' | 'random'>): void {
+  meta.creationTimestamp = timestamp(platform.clock);
+  meta.uid = platform.random.uuid();
+  if (meta.generateName && !meta.name) meta.name = generatedName(meta.generateName, platform.random);
+}
+
+function generatedName(base: string, random: Platform['random']): string {
+  return base.slice(0, maxNameLength - suffixLength) + random.suffix(suffixLength);
+}
+
+/** Puts the request's namespace into the object, or rejects one that contradicts it. */
+export function matchNamespace(meta: ObjectMeta, requestNamespace: string): void {
+  const own = meta.namespace ?? '';
+  if (own === requestNamespace) return;
+  if (own !== '' && requestNamespace !== '') {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (requestNamespace) meta.namespace = requestNamespace;
+  else delete meta.namespace;
+}
+
+/** Rejects an object whose name is not the one in the URL. */
+export function checkName(meta: ObjectMeta, name: string): void {
+  if (!meta.name) {
+    throw badRequest('the name of the object must match the name on the URL');
+  }
+  if (meta.name !== name) {
+    throw badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`);
+  }
+}
+
+/** Takes out owner references that stand twice under one UID, the first of them staying; says whether it did. */
+export function dropDuplicateOwners(meta: ObjectMeta): boolean {
+  const owners = meta.ownerReferences;
+  if (!owners || owners.length < 2) return false;
+  const seen = new Set<string>();
+  const kept = owners.filter((owner) => {
+    const text = JSON.stringify(owner);
+    return !seen.has(text) && seen.add(text);
+  });
+  if (kept.length === owners.length) return false;
+  meta.ownerReferences = kept;
+  return true;
+}
+
+/** Whether `metadata.generation` counts the changes of a kind's objects. */
+export function countsGeneration(kind: Kind): boolean {
+  return kind.countsGeneration ?? kind.status !== undefined;
+}
+
+/** Whether anything but metadata and status differs. */
+export function specChanged(object: KubernetesObject, old: KubernetesObject): boolean {
+  return !deepEqual(specOf(object), specOf(old));
+}
+
+function specOf(object: KubernetesObject): object {
+  const {
+    metadata: _,
+    status: __,
+    apiVersion: ___,
+    kind: ____,
+    ...spec
+  } = object as KubernetesObject & {
+    status?: unknown;
+  };
+  return spec;
+}
+
+/** Carries over what no update can change, in place. */
+export function keepSystemFields(meta: ObjectMeta, old: Stored<KubernetesObject>['metadata']): void {
+  meta.uid ||= old.uid;
+  meta.creationTimestamp = old.creationTimestamp;
+  if (old.deletionTimestamp) meta.deletionTimestamp = old.deletionTimestamp;
+  if (old.deletionGracePeriodSeconds !== undefined) {
+    meta.deletionGracePeriodSeconds ??= old.deletionGracePeriodSeconds;
+  }
+}
+
+/** Writes the kind's own `kind` and `apiVersion` into an object. */
+export function stampType(object: KubernetesObject, resource: Resource): void {
+  object.kind = resource.kind;
+  object.apiVersion = formatApiVersion(resource);
+}

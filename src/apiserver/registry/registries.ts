@@ -1,0 +1,116 @@
+import type { KubernetesObject, Resource } from '../../api/resource.ts';
+import { CachedItem, type ItemCodec } from '../cache/cached-item.ts';
+import { encodeStored } from '../cache/encoding.ts';
+import { ResourceCache } from '../cache/resource-cache.ts';
+import type { StoreFeed } from '../cache/store-feed.ts';
+import type { RequestInfo } from '../request.ts';
+import { resourcePrefix } from './keys.ts';
+import type { Kind } from './kind.ts';
+import { stampType } from './metadata.ts';
+import type { Registry } from './registry.ts';
+
+/** How much of a resource's past is kept for watchers. */
+const windowLimits = { events: 4096, bytes: 16 << 20 };
+
+export interface RegistriesOptions {
+  feed: StoreFeed;
+  freeze: boolean;
+}
+
+/** The resources that are served, by group, version and name. */
+export class Registries {
+  readonly #options: RegistriesOptions;
+  readonly #served = new Map<string, Registry>();
+
+  constructor(options: RegistriesOptions) {
+    this.#options = options;
+  }
+
+  /** The resource that a request addresses. */
+  served(info: Pick<RequestInfo, 'group' | 'version' | 'resource'>): Registry | undefined {
+    return this.#served.get(`${info.group}/${info.version}/${info.resource}`);
+  }
+
+  /** A resource of a group, whatever its version. */
+  find({ group, plural }: Pick<Resource, 'group' | 'plural'>): Registry | undefined {
+    return this.#first((resource) => resource.plural === plural && resource.group === group);
+  }
+
+  findKind({ group, kind }: Pick<Resource, 'group' | 'kind'>): Registry | undefined {
+    return this.#first((resource) => resource.kind === kind && resource.group === group);
+  }
+
+  kinds(): Kind[] {
+    return [...this.#served.values()].map((registry) => registry.view);
+  }
+
+  /** Serves a kind; a view after the kind it is a view of. Resolves when its objects are in memory. */
+  async add(view: Kind): Promise<void> {
+    const kind = view.storedAs ? this.#stored(view) : view;
+    const known = view.review
+      ? undefined
+      : (this.#served.get(keyOf(view.resource))?.cache ?? this.#sharedCache(kind));
+    const cache = view.review ? undefined : (known ?? this.#newCache(kind));
+    const present = view.storedAs ? presenter(view, this.#codec(view)) : (item: CachedItem) => item;
+    this.#served.set(keyOf(view.resource), { view, kind, cache, present });
+    if (cache && !known) await this.#options.feed.add(cache);
+  }
+
+  remove(resource: Resource): void {
+    const registry = this.#served.get(keyOf(resource));
+    this.#served.delete(keyOf(resource));
+    if (!registry?.cache || this.#sharedCache(registry.kind)) return;
+    this.#options.feed.remove(registry.cache);
+  }
+
+  #first(fits: (resource: Resource) => boolean): Registry | undefined {
+    for (const registry of this.#served.values()) if (fits(registry.view.resource)) return registry;
+    return undefined;
+  }
+
+  #stored(view: Kind): Kind {
+    const target = view.storedAs?.resource as Resource;
+    const registry = this.#served.get(keyOf(target));
+    if (!registry)
+      throw new Error(`${keyOf(view.resource)} is stored as ${keyOf(target)}, which is not served`);
+    return registry.kind;
+  }
+
+  /** The cache of a kind that is served already in another form. */
+  #sharedCache(kind: Kind): ResourceCache | undefined {
+    for (const registry of this.#served.values()) if (registry.kind === kind) return registry.cache;
+    return undefined;
+  }
+
+  #newCache(kind: Kind): ResourceCache {
+    const codec = this.#codec(kind);
+    return new ResourceCache({ prefix: resourcePrefix(kind.resource), codec, limits: windowLimits });
+  }
+
+  #codec(kind: Kind): ItemCodec {
+    return {
+      selectableFields: kind.selectableFields && ((object) => kind.selectableFields?.(object) ?? {}),
+      encodeProtobuf: () => {
+        throw new Error('protobuf');
+      },
+      freeze: this.#options.freeze,
+    };
+  }
+}
+
+const keyOf = ({ group, version, plural }: Pick<Resource, 'group' | 'version' | 'plural'>) =>
+  `${group}/${version}/${plural}`;
+
+/** Makes a view's form of stored objects, once each. */
+function presenter(view: Kind, codec: ItemCodec): (item: CachedItem) => CachedItem {
+  const made = new WeakMap<CachedItem, CachedItem>();
+  return (item) => {
+    const known = made.get(item);
+    if (known) return known;
+    const object = view.storedAs?.fromStored(item.object) as KubernetesObject;
+    stampType(object, view.resource);
+    const shown = new CachedItem(item.key, item.revision, encodeStored(object), codec);
+    made.set(item, shown);
+    return shown;
+  };
+}

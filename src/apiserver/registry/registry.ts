@@ -1,0 +1,79 @@
+import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { Store } from '../../store/store.ts';
+import type { AdmissionPlugin } from '../admission/admission.ts';
+import type { CachedItem } from '../cache/cached-item.ts';
+import type { ResourceCache } from '../cache/resource-cache.ts';
+import type { StoreFeed } from '../cache/store-feed.ts';
+import type { RequestInfo, ResourceRequest } from '../request.ts';
+import { objectKey, scopePrefix } from './keys.ts';
+import type { HookContext, Kind, UserInfo } from './kind.ts';
+
+/** One resource that is served: its kind, and the kind and cache of the objects behind it. */
+export interface Registry {
+  /** The kind as clients of this resource see it. */
+  readonly view: Kind;
+  /** The kind that is stored; the same as `view` but for views of other kinds. */
+  readonly kind: Kind;
+  /** Absent for kinds that are answered, not stored. */
+  readonly cache: ResourceCache | undefined;
+  /** A stored object in the form of the view. Shared. */
+  present(item: CachedItem): CachedItem;
+}
+
+/** What all registries share. */
+export interface RegistryEnvironment {
+  readonly store: Store;
+  readonly feed: StoreFeed;
+  readonly platform: Pick<Platform, 'clock' | 'random' | 'log'>;
+  readonly admission: readonly AdmissionPlugin[];
+  /** Throws a Forbidden error unless the user may do this; for writes that turn out to be of another verb. */
+  authorize(user: UserInfo, info: RequestInfo): Promise<void>;
+  /** The newest revision of a store that others write into as well; absent where this process alone does. */
+  freshRevision?(): Promise<number>;
+  find(resource: Pick<Resource, 'group' | 'plural'>): Registry | undefined;
+  findKind(kind: Pick<Resource, 'group' | 'kind'>): Registry | undefined;
+}
+
+/** One request on its way through a registry. */
+export interface Call {
+  readonly request: ResourceRequest;
+  readonly registry: Registry;
+  readonly environment: RegistryEnvironment;
+}
+
+/** The subject of errors: what the client asked for. */
+export function subjectOf({ request: { info } }: Call, name: string = info.name) {
+  return { group: info.group, resource: info.resource, name };
+}
+
+/** The namespace objects of the request live in; empty for cluster-scoped kinds. */
+export function namespaceOf({ request, registry }: Call): string {
+  return registry.kind.resource.namespaced ? request.info.namespace : '';
+}
+
+export function keyOf(call: Call, name: string = call.request.info.name): string {
+  return objectKey(call.registry.kind.resource, { namespace: namespaceOf(call), name });
+}
+
+/** What the hooks of a kind are given during this call. */
+export function hookContext(call: Call, name: string, dryRun: boolean): HookContext {
+  const { environment, request } = call;
+  const cacheOf = (resource: Resource) => environment.find(resource)?.cache;
+  return {
+    platform: environment.platform,
+    user: request.user,
+    namespace: namespaceOf(call),
+    name,
+    dryRun,
+    get: <T extends KubernetesObject>(resource: Resource<T>, ref: { namespace?: string; name: string }) =>
+      cacheOf(resource)?.get(objectKey(resource, ref))?.object as Stored<T> | undefined,
+    list: <T extends KubernetesObject>(resource: Resource<T>, namespace?: string) =>
+      objectsOf(cacheOf(resource)?.range(scopePrefix(resource, namespace))) as Iterable<Stored<T>>,
+    warn: (message) => request.warn(message),
+  };
+}
+
+function* objectsOf(items: Iterable<CachedItem> | undefined): Iterable<KubernetesObject> {
+  for (const item of items ?? []) yield item.object;
+}

@@ -1,0 +1,75 @@
+import type { KubernetesObject } from '../../api/resource.ts';
+import {
+  type FieldSelector,
+  matchesFields,
+  parseFieldSelector,
+  requiredFieldValue,
+} from '../../machinery/field-selector.ts';
+import { goQuote } from '../../machinery/go-text.ts';
+import { matchesLabels, parseLabelSelector, type Selector } from '../../machinery/label-selector.ts';
+import { badRequest } from '../../machinery/status-error.ts';
+import type { CachedItem } from '../cache/cached-item.ts';
+import type { Scope } from '../cache/watch-cursor.ts';
+import { objectKey, scopePrefix } from './keys.ts';
+import type { Kind } from './kind.ts';
+import { type Call, namespaceOf } from './registry.ts';
+
+/** Which objects a list, watch or deletecollection is about. */
+export interface Selection extends Scope {
+  /** Whether selectors narrow it down. */
+  selective: boolean;
+}
+
+/** Reads the selectors of a request. */
+export function selection(call: Call): Selection {
+  const { query, info } = call.request;
+  const labelText = query.get('labelSelector') ?? '';
+  const labels = labelText === '' ? [] : parseLabelSelector(labelText);
+  const fields = parseFieldSelector(query.get('fieldSelector') ?? '');
+  checkFields(call.registry.kind, fields);
+  if (info.name && fields.length > 0 && requiredFieldValue(fields, 'metadata.name') !== info.name) {
+    throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  }
+  const key = onlyKey(call, fields);
+  const selective = labels.length > 0 || fields.length > 0 || info.name !== '';
+  const namespace = namespaceOf(call) || requiredFieldValue(fields, 'metadata.namespace');
+  const prefix = key ?? scopePrefix(call.registry.kind.resource, namespace);
+  return { prefix, selective, ...(selective && { matches: matcher(labels, fields, key) }) };
+}
+
+/** The key of the one object that can be meant, where name and namespace are fixed. */
+function onlyKey(call: Call, fields: FieldSelector): string | undefined {
+  const { resource } = call.registry.kind;
+  const name = call.request.info.name || requiredFieldValue(fields, 'metadata.name');
+  const namespace = namespaceOf(call) || requiredFieldValue(fields, 'metadata.namespace');
+  return name && (namespace || !resource.namespaced) ? objectKey(resource, { namespace, name }) : undefined;
+}
+
+function matcher(labels: Selector, fields: FieldSelector, key: string | undefined) {
+  return (item: CachedItem): boolean =>
+    (key === undefined || item.key === key) &&
+    (labels.length === 0 || matchesLabels(labels, item.labels)) &&
+    (fields.length === 0 || matchesFields(fields, (field) => item.field(field)));
+}
+
+const always = ['metadata.name', 'metadata.namespace'];
+
+function checkFields(kind: Kind, fields: FieldSelector): void {
+  if (fields.length === 0) return;
+  const known = new Set([...always, ...selectableNames(kind)]);
+  const unknown = fields.find(({ field }) => !known.has(field))?.field;
+  if (unknown === undefined) return;
+  if (kind.selectableFields) throw badRequest(`field label not supported: ${unknown}`);
+  const only = always.map(goQuote).join(', ');
+  throw badRequest(`${goQuote(unknown)} is not a known field selector: only ${only}`);
+}
+
+/** An object that has every field; each is empty text. */
+const anything: object = new Proxy(() => anything, {
+  get: (_, property) => (property === Symbol.toPrimitive ? () => '' : anything),
+});
+
+/** The names of the fields that a kind's selectors know besides the usual ones. */
+function selectableNames(kind: Kind): string[] {
+  return Object.keys(kind.selectableFields?.(anything as KubernetesObject) ?? {});
+}

@@ -1,0 +1,112 @@
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import { conflict, internalError, notFound, serviceUnavailable } from '../../machinery/status-error.ts';
+import { type Entry, StoreError, type Write } from '../../store/store.ts';
+import type { CachedItem } from '../cache/cached-item.ts';
+import { decodeStored, encodeStored, handOver, withRevision } from '../cache/encoding.ts';
+import type { ResourceCache } from '../cache/resource-cache.ts';
+import { storeCause } from './cause.ts';
+import { type Call, keyOf, subjectOf } from './registry.ts';
+
+/** What a key holds at the head of the store, in the form of the stored kind. Shared and read-only. */
+export interface Current {
+  key: string;
+  revision: number;
+  object: Stored<KubernetesObject>;
+}
+
+/** Tries of a write whose object changes under it; then the client is told of the conflict. */
+const maxAttempts = 100;
+
+function cacheOf(call: Call): ResourceCache {
+  return call.registry.cache as ResourceCache;
+}
+
+/** The newest version of the object, also one that is not durable yet. */
+export async function current(call: Call, name?: string): Promise<Current | undefined> {
+  const key = keyOf(call, name);
+  const entry = await translated(call.environment.store.newest(key));
+  return entry && { key, revision: entry.revision, object: decoded(call, entry) as Stored<KubernetesObject> };
+}
+
+function decoded(call: Call, entry: Entry): KubernetesObject {
+  const item = cacheOf(call).get(entry.key);
+  if (item?.revision === entry.revision) return item.object;
+  return decodeStored(withRevision(entry.value, entry.revision));
+}
+
+/** Like `current`; rejects where there is nothing. */
+export async function existing(call: Call, name?: string): Promise<Current> {
+  const found = await current(call, name);
+  if (!found) throw notFound(subjectOf(call, name));
+  return found;
+}
+
+/** Puts an object where `expected` (0: nothing) stands; undefined where something else does. */
+export async function put(
+  call: Call,
+  write: { key: string; object: KubernetesObject; expected: number },
+): Promise<CachedItem | undefined> {
+  const { key, object, expected } = write;
+  const value = encodeStored(object);
+  handOver(value, object);
+  const leaseSeconds = call.registry.kind.ttlSeconds?.(object);
+  const revision = await commit(call, {
+    type: 'put',
+    key,
+    value,
+    expected,
+    ...(leaseSeconds && { leaseSeconds }),
+  });
+  if (revision === undefined) return undefined;
+  const entry = { key, value, revision, createRevision: 0 };
+  return cacheOf(call).written(key, revision) ?? cacheOf(call).itemOf(entry);
+}
+
+/** Takes an object away; gives false where another version than `expected` stands there. */
+export async function remove(call: Call, key: string, expected: number): Promise<boolean> {
+  return (await commit(call, { type: 'delete', key, expected })) !== undefined;
+}
+
+/** Commits one write and waits until the caches have it; undefined where its expectation fails. */
+async function commit(call: Call, write: Write): Promise<number | undefined> {
+  const { store, feed } = call.environment;
+  try {
+    const revision = await store.commit({ writes: [write], cause: storeCause(call) });
+    await feed.reached(revision);
+    return revision;
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'Conflict') return undefined;
+    throw translate(error);
+  }
+}
+
+/**
+ * Runs `attempt` on the newest version of an object until its write goes through. `attempt` gives undefined where
+ * the object changed under it.
+ */
+export async function guaranteed<R>(
+  call: Call,
+  attempt: (current: Current | undefined) => Promise<R | undefined>,
+): Promise<R> {
+  for (let i = 0; i < maxAttempts; i++) {
+    const result = await attempt(await current(call));
+    if (result !== undefined) return result;
+    call.request.signal.throwIfAborted();
+  }
+  throw conflict(subjectOf(call), 'the object changed too often while the request was served');
+}
+
+async function translated<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+/** The answer to a client for an error of the store. */
+export function translate(error: unknown): unknown {
+  if (!(error instanceof StoreError)) return error;
+  if (error.code === 'Closed') return serviceUnavailable('the server is shutting down');
+  return error.code === 'FlushFailed' ? internalError(error.message) : error;
+}

@@ -1,0 +1,234 @@
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { type FieldError, invalid, invalidObject } from '../../machinery/field-error.ts';
+import { conflict, notFound, optimisticLockMessage } from '../../machinery/status-error.ts';
+import { admit, validateAdmission } from '../admission/admission.ts';
+import type { ObjectAnswer } from '../request.ts';
+import { cachedAnswer, objectAnswer } from './answers.ts';
+import { createOne, duplicateOwnersWarning, settle } from './create.ts';
+import { decodeBody } from './decode-body.ts';
+import type { HookContext } from './kind.ts';
+import { recordWriter } from './managed-fields.ts';
+import {
+  checkName,
+  countsGeneration,
+  dropDuplicateOwners,
+  keepSystemFields,
+  matchNamespace,
+  specChanged,
+  wipeSystemFields,
+} from './metadata.ts';
+import { metadataErrors, metadataUpdateErrors, pathNameErrors } from './object-meta.ts';
+import { type Call, hookContext, namespaceOf, subjectOf } from './registry.ts';
+import { type WriteOptions, writeOptions } from './request-options.ts';
+import { type Current, current, guaranteed, put, remove } from './storage.ts';
+import { statusUpdate } from './status.ts';
+import { presentObject, toStoredForm } from './view.ts';
+
+/** What an update of one object consists of. */
+export interface Change {
+  options: WriteOptions;
+  /** Makes the new object, fresh, in the form of the client's version, of the one that stands there (if any). */
+  make(old: KubernetesObject | undefined): Promise<KubernetesObject> | KubernetesObject;
+  /** Whether it creates an object that does not exist, whatever the kind says. */
+  forceCreate?: boolean;
+  /** What the object must have, where the client's copy says so. */
+  uid?: string;
+}
+
+/** What differs between an update of the main resource and one of a subresource. */
+export interface UpdateStrategy {
+  prepare(object: KubernetesObject, old: Stored<KubernetesObject>, context: HookContext): void;
+  validate(object: KubernetesObject, old: Stored<KubernetesObject>, context: HookContext): FieldError[];
+  /** Whether allotments are made and warnings given: only where the spec can change. */
+  main: boolean;
+}
+
+/** PUT of an object or of its status. */
+export async function update(call: Call): Promise<ObjectAnswer> {
+  const { request } = call;
+  const options = writeOptions(request, 'UpdateOptions');
+  const sent = decodeBody(call, options.fieldValidation);
+  matchNamespace(sent.metadata, namespaceOf(call));
+  checkName(sent.metadata, request.info.name);
+  if (dropDuplicateOwners(sent.metadata)) request.warn(duplicateOwnersWarning);
+  const bytes = JSON.stringify(sent);
+  const make = (old: KubernetesObject | undefined) => {
+    const object = JSON.parse(bytes) as KubernetesObject;
+    recordWriter(call, { object, old, options });
+    return object;
+  };
+  return applyChange(call, { options, make, uid: sent.metadata.uid }, strategyOf(call));
+}
+
+/** The strategy of the resource or subresource that a call addresses. */
+export function strategyOf(call: Call): UpdateStrategy {
+  return call.request.info.subresource === 'status' ? statusUpdate(call.registry.kind) : mainUpdate(call);
+}
+
+function mainUpdate({ registry: { kind } }: Call): UpdateStrategy {
+  return {
+    main: true,
+    prepare: (object, old, context) => kind.prepareForUpdate?.(object, old, context),
+    validate: (object, old, context) =>
+      kind.validateUpdate
+        ? kind.validateUpdate(object, old, context)
+        : (kind.validate?.(object, context) ?? []),
+  };
+}
+
+/** Carries a change out on the newest version of its object, again where that moved meanwhile. */
+export async function applyChange(
+  call: Call,
+  change: Change,
+  strategy: UpdateStrategy,
+): Promise<ObjectAnswer> {
+  return guaranteed(call, async (found) => {
+    checkUid(call, change, found);
+    const old = found && presentObject(call, found.object);
+    const mayCreate = change.forceCreate || call.registry.kind.allowCreateOnUpdate;
+    if (!found && !mayCreate) throw notFound(subjectOf(call));
+    const made = await change.make(old);
+    const object = toStoredForm(call, made);
+    return found ? replace(call, { object, found, change, strategy }) : createByUpdate(call, object, change);
+  });
+}
+
+function checkUid(call: Call, { uid }: Change, found: Current | undefined): void {
+  if (!uid || found?.object.metadata.uid === uid) return;
+  const there = found?.object.metadata.uid ?? '';
+  throw conflict(
+    subjectOf(call),
+    `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${there}`,
+  );
+}
+
+async function createByUpdate(
+  call: Call,
+  object: KubernetesObject,
+  { options }: Change,
+): Promise<ObjectAnswer | undefined> {
+  const { request, environment } = call;
+  await admit(call, { operation: 'CREATE', object, options });
+  dropDuplicateOwners(object.metadata);
+  wipeSystemFields(object.metadata);
+  await environment.authorize(request.user, { ...request.info, verb: 'create' });
+  if (await current(call)) return undefined;
+  return createOne(call, object, options);
+}
+
+interface Replacement {
+  object: KubernetesObject;
+  found: Current;
+  change: Change;
+  strategy: UpdateStrategy;
+}
+
+async function replace(call: Call, replacement: Replacement): Promise<ObjectAnswer | undefined> {
+  const { object, found, change, strategy } = replacement;
+  const { options } = change;
+  const old = found.object;
+  await admit(call, { operation: 'UPDATE', object, old, options });
+  dropDuplicateOwners(object.metadata);
+  checkRevision(call, object, found);
+  const context = hookContext(call, old.metadata.name, options.dryRun);
+  prepare(call, replacement, context);
+  const kind = call.registry.kind;
+  const allocation = strategy.main ? await kind.allocate?.(object, old, context) : undefined;
+  let stored = false;
+  try {
+    await validateAdmission(call, { operation: 'UPDATE', object, old, options });
+    const answer = await write(call, replacement);
+    stored = answer !== undefined && !options.dryRun;
+    return answer;
+  } finally {
+    settle(allocation, stored);
+  }
+}
+
+/** An update without a revision takes the newest one, unless the kind forbids it; another revision is a conflict. */
+function checkRevision(call: Call, object: KubernetesObject, found: Current): void {
+  const { kind } = call.registry;
+  const sent = object.metadata.resourceVersion ?? '';
+  if (sent === '' || sent === '0') {
+    if (kind.allowUnconditionalUpdate === false) {
+      const errors = [invalid('metadata.resourceVersion', 0, 'must be specified for an update')];
+      throw invalidObject(
+        { group: kind.resource.group, kind: kind.resource.plural },
+        found.object.metadata.name,
+        errors,
+      );
+    }
+    object.metadata.resourceVersion = String(found.revision);
+  } else if (sent !== String(found.revision)) {
+    throw conflict(subjectOf(call), optimisticLockMessage);
+  }
+}
+
+function prepare(call: Call, { object, found, strategy }: Replacement, context: HookContext): void {
+  const { kind } = call.registry;
+  const { object: old } = found;
+  const { metadata } = object;
+  matchNamespace(metadata, namespaceOf(call));
+  metadata.generation = old.metadata.generation;
+  if (metadata.generation === undefined) delete metadata.generation;
+  strategy.prepare(object, old, context);
+  if (countsGeneration(kind) && specChanged(object, old))
+    metadata.generation = (old.metadata.generation ?? 0) + 1;
+  keepSystemFields(metadata, old.metadata);
+  const errors = [
+    ...metadataErrors(metadata, kind.resource.namespaced, pathNameErrors),
+    ...metadataUpdateErrors(metadata, old.metadata),
+    ...strategy.validate(object, old, context),
+  ];
+  if (errors.length > 0) throw invalidObject(kind.resource, metadata.name ?? '', errors);
+  if (!strategy.main) return;
+  for (const warning of kind.warnings?.(object, old) ?? []) call.request.warn(warning);
+}
+
+/** Stores the new state, if it is one; an object that only waited for its last finalizer goes. */
+async function write(call: Call, { object, found, change }: Replacement): Promise<ObjectAnswer | undefined> {
+  const { options } = change;
+  const { cache } = call.registry;
+  keepManagedTimes(object, found.object);
+  if (isReleased(call, object, found)) return removeReleased(call, { object, found, dryRun: options.dryRun });
+  if (deepEqual(object, found.object)) {
+    const item = cache?.get(found.key);
+    return item?.revision === found.revision
+      ? cachedAnswer(200, call, item)
+      : objectAnswer(200, found.object, call);
+  }
+  if (options.dryRun) return objectAnswer(200, object, call);
+  const item = await put(call, { key: found.key, object, expected: found.revision });
+  return item && cachedAnswer(200, call, item);
+}
+
+/** An update that changes nothing but the times of `managedFields` changes nothing. */
+function keepManagedTimes(object: KubernetesObject, old: KubernetesObject): void {
+  const [now, before] = [object.metadata.managedFields, old.metadata.managedFields];
+  if (!now || !before || now.length !== before.length || deepEqual(now, before)) return;
+  const untimed = (entries: typeof now) => entries.map(({ time: _, ...entry }) => entry);
+  if (!deepEqual(untimed(now), untimed(before))) return;
+  const { managedFields: _, ...meta } = object.metadata;
+  const { managedFields: __, ...oldMeta } = old.metadata;
+  if (deepEqual({ ...object, metadata: meta }, { ...old, metadata: oldMeta })) {
+    object.metadata.managedFields = before;
+  }
+}
+
+/** Whether nothing holds a deleted object any longer. */
+function isReleased(call: Call, object: KubernetesObject, { object: { metadata: old } }: Current): boolean {
+  if (object.metadata.finalizers?.length || call.registry.kind.heldBack?.(object)) return false;
+  return old.deletionTimestamp !== undefined && !old.deletionGracePeriodSeconds;
+}
+
+async function removeReleased(
+  call: Call,
+  { object, found, dryRun }: { object: KubernetesObject; found: Current; dryRun: boolean },
+): Promise<ObjectAnswer | undefined> {
+  if (!dryRun) {
+    if (!(await remove(call, found.key, found.revision))) return undefined;
+    call.registry.kind.released?.(found.object);
+  }
+  return objectAnswer(200, object, call);
+}
