@@ -8,6 +8,8 @@ export interface UpgradeRequest {
   /** Without `Connection`; `Upgrade` names the protocol. */
   headers: Record<string, string>;
   timeoutMs: number;
+  /** A connection to the server to use instead of one made by the URL. */
+  connect?(): Duplex;
 }
 
 /** A connection that the server has taken out of HTTP. */
@@ -38,15 +40,23 @@ async function bodyText(message: IncomingMessage): Promise<string> {
 export function dialUpgrade(ask: UpgradeRequest): Promise<UpgradedConnection> {
   return new Promise((resolve, reject) => {
     const headers = { ...ask.headers, Connection: 'Upgrade' };
-    const outgoing = request(ask.url, { method: ask.method, headers, timeout: ask.timeoutMs });
-    outgoing.on('error', reject);
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${ask.timeoutMs} ms`)));
+    const { method, timeoutMs, connect } = ask;
+    const outgoing = request(ask.url, { method, headers, ...(connect && { createConnection: connect }) });
+    const timer = setTimeout(
+      () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      reject(error);
+    };
+    outgoing.on('error', fail);
     outgoing.on('response', (message) => {
-      bodyText(message).then((text) => reject(new UpgradeRefused(message.statusCode ?? 0, text)), reject);
+      bodyText(message).then((text) => fail(new UpgradeRefused(message.statusCode ?? 0, text)), fail);
     });
     outgoing.on('upgrade', (message, socket, head) => {
-      socket.setTimeout(0);
-      socket.setNoDelay(true);
+      clearTimeout(timer);
+      if ('setNoDelay' in socket) (socket as import('node:net').Socket).setNoDelay(true);
       if (head.length > 0) socket.unshift(head);
       resolve({ socket, headers: message.headers });
     });

@@ -37,8 +37,8 @@ export interface Runtime {
   readonly containers: Containers;
   readonly images: Images;
   /**
-   * Calls `listener` for what happens to containers from now on, until the signal aborts. The connection is made again
-   * when it is lost; `resync` follows, since something may have happened meanwhile.
+   * Calls `listener` for what happens to containers, until the signal aborts. `resync` says that the watch stands now,
+   * for the first time or again after the runtime was lost: what happened before has to be listed.
    */
   watch(listener: (event: RuntimeEvent) => void, signal: AbortSignal): void;
   /** Lets go of connections and timers. What runs goes on. */
@@ -57,7 +57,7 @@ export interface Sandboxes {
   status(id: string): Promise<SandboxStatus>;
   stats(filter?: SandboxFilter): Promise<SandboxStats[]>;
   /** Opens the way to ports of the pod, seen from inside its network. */
-  portForward(id: string, ports: number[]): Promise<PortForwardSession>;
+  portForward(id: string): Promise<PortForwardSession>;
 }
 
 export interface Containers {
@@ -111,7 +111,7 @@ export interface StreamSession {
   readonly stdout?: Readable;
   readonly stderr?: Readable;
   resize(size: TerminalSize): void;
-  /** Resolves when the command is over and its output has come; never rejects. */
+  /** Resolves when the command is over and its output has come, if not yet been read; never rejects. */
   readonly ended: Promise<StreamEnd>;
   /** Lets go: the streams end, the command goes on. Harmless when it is over. */
   close(): void;

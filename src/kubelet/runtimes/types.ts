@@ -113,8 +113,6 @@ export interface SandboxStatus extends Sandbox {
   /** The pod's addresses, primary first; empty in the node's network and once stopped. */
   ips: string[];
   namespaces: PodNamespaces;
-  /** The path of the network namespace, where the runtime tells it. */
-  networkNamespace?: string;
 }
 
 /** A host path in a container. The host path must stand already: runtimes disagree on what happens otherwise. */
