@@ -37,6 +37,8 @@ export interface FileStat {
   mode: number;
   modifiedMs: number;
   inode: number;
+  uid: number;
+  gid: number;
 }
 
 function missing(error: unknown): boolean {
@@ -56,7 +58,8 @@ function typeOf(stat: Awaited<ReturnType<typeof fs.lstat>>): FileType {
 async function statOf(path: string, options?: { followLinks?: boolean }): Promise<FileStat | undefined> {
   try {
     const s = options?.followLinks === false ? await fs.lstat(path) : await fs.stat(path);
-    return { type: typeOf(s), sizeBytes: s.size, mode: s.mode & 0o7777, modifiedMs: s.mtimeMs, inode: s.ino };
+    const { uid, gid, ino: inode, mtimeMs: modifiedMs } = s;
+    return { type: typeOf(s), sizeBytes: s.size, mode: s.mode & 0o7777, modifiedMs, inode, uid, gid };
   } catch (error) {
     if (missing(error)) return undefined;
     throw error;

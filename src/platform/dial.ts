@@ -1,0 +1,95 @@
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { connect } from 'node:net';
+
+export interface DialHttpRequest {
+  /** Certificates of https URLs are not checked. */
+  url: string;
+  /** In order; a name may come more than once. */
+  headers: { name: string; value: string }[];
+  timeoutMs: number;
+  /** The answer's body is read only so far. */
+  bodyBytes: number;
+  signal?: AbortSignal;
+}
+
+export interface DialHttpAnswer {
+  statusCode: number;
+  /** Names in lower case. */
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+/** Short calls to processes whose word is taken as it comes: probes and hooks. */
+export interface Dialer {
+  /** One GET, redirects not followed. Rejects where there is no answer in time. */
+  httpGet(ask: DialHttpRequest): Promise<DialHttpAnswer>;
+  /** Connects and hangs up. Rejects where that is not possible in time. */
+  tcp(host: string, port: number, timeoutMs: number): Promise<void>;
+}
+
+function headerMap(headers: DialHttpRequest['headers']): Record<string, string | string[]> {
+  const map: Record<string, string | string[]> = {};
+  for (const { name, value } of headers) {
+    const key = name.toLowerCase();
+    const before = map[key];
+    map[key] = before === undefined || key === 'host' ? value : [...[before].flat(), value];
+  }
+  return map;
+}
+
+function readLimited(message: IncomingMessage, limitBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const finish = () => resolve(Buffer.concat(chunks).subarray(0, limitBytes).toString('utf8'));
+    message.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size < limitBytes) return;
+      finish();
+      message.destroy();
+    });
+    message.on('end', finish);
+    message.on('error', reject);
+  });
+}
+
+function httpGet(ask: DialHttpRequest): Promise<DialHttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const isHttps = ask.url.startsWith('https:');
+    const options = { method: 'GET', headers: headerMap(ask.headers), agent: false as const, signal: ask.signal };
+    const outgoing: ClientRequest = isHttps
+      ? httpsRequest(ask.url, { ...options, rejectUnauthorized: false })
+      : httpRequest(ask.url, options);
+    const timer = setTimeout(() => outgoing.destroy(new Error('context deadline exceeded')), ask.timeoutMs);
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      reject(error);
+    };
+    outgoing.on('error', fail);
+    outgoing.on('response', (message) => {
+      readLimited(message, ask.bodyBytes).then((body) => {
+        clearTimeout(timer);
+        outgoing.destroy();
+        resolve({ statusCode: message.statusCode ?? 0, headers: message.headers, body });
+      }, fail);
+    });
+    outgoing.end();
+  });
+}
+
+function tcp(host: string, port: number, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, timeout: timeoutMs });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('timeout', () => socket.destroy(new Error('i/o timeout')));
+    socket.once('error', (error) => reject(new Error(`dial tcp ${host}:${port}: ${error.message}`)));
+  });
+}
+
+/** The machine's own network. */
+export const systemDialer: Dialer = { httpGet, tcp };
