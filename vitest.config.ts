@@ -11,6 +11,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
+          sequence: { groupOrder: 0 },
           include: ['src/**/*.test.ts', 'test/{house,reference,integration}/**/*.test.ts'],
           exclude: ['src/**/*.node.test.ts'],
         },
@@ -20,6 +21,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'real',
+          sequence: { groupOrder: 1 },
           include: ['src/**/*.node.test.ts', 'test/{e2e,crash}/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,

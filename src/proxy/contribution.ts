@@ -1,0 +1,70 @@
+import type { Front } from './fronts.ts';
+
+/**
+ * What one Service adds to the rules, as elements of the table's sets and maps: name of the set or map, then key, then
+ * value ('' in sets). Comparing two contributions gives exactly the elements to change.
+ */
+export interface Contribution {
+  elements: ReadonlyMap<SetName, ReadonlyMap<string, string>>;
+  /** Numbers of backends for which a chain must stand. */
+  spreads: ReadonlySet<number>;
+  /** Chains of Services with client affinity: name of the chain, then its rules. */
+  affinity: ReadonlyMap<string, AffinityChain>;
+}
+
+export interface AffinityChain {
+  timeoutSeconds: number;
+  masquerade: boolean;
+  backends: readonly { address: string; port: number }[];
+  protocol: Front['protocol'];
+}
+
+export const setNames = ['services', 'refused', 'endpoints', 'cluster-addresses', 'hairpin'] as const;
+export type SetName = (typeof setNames)[number];
+
+export const nothing: Contribution = { elements: new Map(), spreads: new Set(), affinity: new Map() };
+
+const frontKey = (front: Front) => `${front.address} . ${front.protocol} . ${front.port}`;
+
+export const spreadChain = (count: number, masquerade: boolean) =>
+  `spread-${count}${masquerade ? '-masquerade' : ''}`;
+
+/** A chain's name from a front's key: letters, digits and dashes only. */
+const affinityName = (front: Front) =>
+  `sticky-${front.address.replaceAll('.', '-')}-${front.protocol}-${front.port}`;
+
+/** The elements that serve `fronts`; `clusterAddress` is refused on all ports that no front has. */
+export function contributionOf(fronts: readonly Front[], clusterAddress: string | undefined): Contribution {
+  const elements = new Map<SetName, Map<string, string>>(setNames.map((name) => [name, new Map()]));
+  const spreads = new Set<number>();
+  const affinity = new Map<string, AffinityChain>();
+  const put = (set: SetName, key: string, value = '') => elements.get(set)?.set(key, value);
+  if (clusterAddress) put('cluster-addresses', clusterAddress);
+  for (const front of fronts) {
+    const { action } = front;
+    const key = frontKey(front);
+    if (action.type !== 'spread') {
+      put('refused', key, `goto ${action.type === 'reject' ? 'refuse' : 'ignore'}`);
+      continue;
+    }
+    for (const { address } of action.backends) put('hairpin', `${address} . ${address}`);
+    if (front.affinitySeconds !== undefined) {
+      const name = affinityName(front);
+      const { backends, masquerade } = action;
+      affinity.set(name, {
+        timeoutSeconds: front.affinitySeconds,
+        masquerade,
+        backends,
+        protocol: front.protocol,
+      });
+      put('services', key, `goto ${name}`);
+      continue;
+    }
+    spreads.add(action.backends.length);
+    put('services', key, `goto ${spreadChain(action.backends.length, action.masquerade)}`);
+    action.backends.forEach(({ address, port }, i) =>
+      put('endpoints', `${key} . ${i}`, `${address} . ${port}`),
+    );
+  }
+  return { elements, spreads, affinity };
+}

@@ -1,0 +1,67 @@
+import type { EndpointSlice } from '../api/discovery/v1.ts';
+import type { Service, ServicePort } from '../api/core/v1.ts';
+
+/** One address and port behind a Service's port. */
+export interface Backend {
+  address: string;
+  port: number;
+  /** On this node. */
+  local: boolean;
+  ready: boolean;
+  /** Still answers though it is on its way out. */
+  serving: boolean;
+  terminating: boolean;
+}
+
+/** All backends of one port of a Service, from its slices, each address once, in a stable order. */
+export function backendsOf(slices: readonly EndpointSlice[], port: ServicePort, nodeName: string): Backend[] {
+  const found = new Map<string, Backend>();
+  for (const slice of slices) {
+    if (slice.addressType !== 'IPv4') continue;
+    const match = slice.ports?.find(
+      (p) => (p.name ?? '') === (port.name ?? '') && (p.protocol ?? 'TCP') === protocolOf(port),
+    );
+    if (!match?.port) continue;
+    for (const { addresses, conditions, nodeName: at } of slice.endpoints ?? []) {
+      const ready = conditions?.ready ?? true;
+      const backend = {
+        address: addresses[0] ?? '',
+        port: match.port,
+        local: at === nodeName,
+        ready,
+        serving: conditions?.serving ?? ready,
+        terminating: conditions?.terminating ?? false,
+      };
+      const key = `${backend.address}:${backend.port}`;
+      if (isPlainAddress(backend.address) && !found.get(key)?.ready) found.set(key, backend);
+    }
+  }
+  return [...found.values()].sort((a, b) => (`${a.address}:${a.port}` < `${b.address}:${b.port}` ? -1 : 1));
+}
+
+export const protocolOf = (port: ServicePort) => port.protocol ?? 'TCP';
+
+/** Only what is an address and nothing else ever gets into a rule. */
+export function isPlainAddress(text: string): boolean {
+  const parts = text.split('.');
+  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+}
+
+/** Those that traffic goes to: the ready ones, or, should none be ready, those that still serve while ending. */
+export function usable(backends: readonly Backend[]): Backend[] {
+  const ready = backends.filter((backend) => backend.ready);
+  return ready.length > 0 ? ready : backends.filter((backend) => backend.serving && backend.terminating);
+}
+
+/** Whether the proxy has anything to do with a Service. */
+export function isProxied(service: Service): boolean {
+  const { type, clusterIP } = service.spec;
+  const other = service.metadata.labels?.['service.kubernetes.io/service-proxy-name'];
+  return (
+    type !== 'ExternalName' &&
+    clusterIP !== undefined &&
+    clusterIP !== '' &&
+    clusterIP !== 'None' &&
+    other === undefined
+  );
+}

@@ -1,0 +1,87 @@
+import type { Service, ServicePort } from '../api/core/v1.ts';
+import type { EndpointSlice } from '../api/discovery/v1.ts';
+import { type Backend, backendsOf, isPlainAddress, isProxied, protocolOf, usable } from './endpoints.ts';
+
+/** An address and port that clients use, and what becomes of their packets. */
+export interface Front {
+  address: string;
+  protocol: 'tcp' | 'udp' | 'sctp';
+  port: number;
+  action: /** Spread over the backends; `masquerade` where answers must come back through this node. */
+    | { type: 'spread'; backends: readonly { address: string; port: number }[]; masquerade: boolean }
+    /** Answer that nobody is there. */
+    | { type: 'reject' }
+    /** Say nothing: backends exist, but none that may be used from here. */
+    | { type: 'drop' };
+  /** The same client goes to the same backend until it was silent for so many seconds. */
+  affinitySeconds?: number;
+}
+
+/** This node, as far as the proxy cares. */
+export interface NodeView {
+  name: string;
+  /** Addresses of the node itself, on which node ports are served. */
+  addresses: readonly string[];
+}
+
+const protocols = new Set(['tcp', 'udp', 'sctp']);
+const defaultAffinitySeconds = 10_800;
+
+/** Everything of a Service that this node serves. */
+export function frontsOf(service: Service, slices: readonly EndpointSlice[], node: NodeView): Front[] {
+  if (!isProxied(service)) return [];
+  return (service.spec.ports ?? []).flatMap((port) => frontsOfPort(service, port, { slices, node }));
+}
+
+function frontsOfPort(
+  service: Service,
+  port: ServicePort,
+  about: { slices: readonly EndpointSlice[]; node: NodeView },
+): Front[] {
+  const { spec } = service;
+  const protocol = protocolOf(port).toLowerCase() as Front['protocol'];
+  if (!protocols.has(protocol)) return [];
+  const backends = backendsOf(about.slices, port, about.node.name);
+  const inside = { local: spec.internalTrafficPolicy === 'Local', masquerade: false };
+  const outside = {
+    local: spec.externalTrafficPolicy === 'Local',
+    masquerade: spec.externalTrafficPolicy !== 'Local',
+  };
+  const affinity =
+    spec.sessionAffinity === 'ClientIP'
+      ? { affinitySeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds }
+      : {};
+  const front = (address: string, number: number, policy: Policy): Front => ({
+    address,
+    protocol,
+    port: number,
+    action: actionOf(backends, policy),
+    ...affinity,
+  });
+  const external = [
+    ...(spec.externalIPs ?? []),
+    ...(service.status?.loadBalancer?.ingress ?? []).flatMap((i) =>
+      i.ip && i.ipMode !== 'Proxy' ? [i.ip] : [],
+    ),
+  ];
+  const nodePorts = port.nodePort ? about.node.addresses : [];
+  const fronts = [
+    front(spec.clusterIP ?? '', port.port, inside),
+    ...external.map((address) => front(address, port.port, outside)),
+    ...nodePorts.map((address) => front(address, port.nodePort ?? 0, outside)),
+  ];
+  return fronts.filter((f) => isPlainAddress(f.address));
+}
+
+interface Policy {
+  /** Only backends on this node. */
+  local: boolean;
+  masquerade: boolean;
+}
+
+function actionOf(all: readonly Backend[], { local, masquerade }: Policy): Front['action'] {
+  const anywhere = usable(all);
+  const chosen = local ? usable(all.filter((backend) => backend.local)) : anywhere;
+  if (chosen.length === 0) return anywhere.length > 0 ? { type: 'drop' } : { type: 'reject' };
+  return { type: 'spread', masquerade, backends: chosen.map(({ address, port }) => ({ address, port })) };
+}

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mustRun, type Processes, systemProcesses } from '../platform/processes.ts';
+import { systemFiles } from '../platform/files.ts';
+import { contributionOf } from './contribution.ts';
+import type { Front } from './fronts.ts';
+import { nftablesBackend } from './nftables.ts';
+import { Ruleset } from './ruleset.ts';
+
+const isRoot = process.getuid?.() === 0 && (await systemFiles.exists('/usr/sbin/nft'));
+const namespace = `k8ts-test-nft-${process.pid}`;
+
+/** The same programs, inside the test's own network namespace. */
+const inside: Processes = {
+  run: (command, args, options) =>
+    systemProcesses.run('nsenter', [`--net=/run/netns/${namespace}`, command, ...args], options),
+  start: () => Promise.reject(new Error('not used')),
+};
+
+const front = (backends: string[], more: Partial<Front> = {}): Front => ({
+  address: '10.96.1.1',
+  protocol: 'tcp',
+  port: 80,
+  action: {
+    type: 'spread',
+    masquerade: false,
+    backends: backends.map((address) => ({ address, port: 8080 })),
+  },
+  ...more,
+});
+
+describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
+  const backend = nftablesBackend(inside);
+  const list = (...what: string[]) => mustRun(inside, 'nft', ['list', ...what]);
+
+  beforeAll(async () => void (await mustRun(systemProcesses, 'ip', ['netns', 'add', namespace])));
+  afterAll(async () => void (await mustRun(systemProcesses, 'ip', ['netns', 'delete', namespace])));
+
+  test('made anew, changed, flushed by others, removed', async () => {
+    const rules = new Ruleset();
+    rules.set('default/a', contributionOf([front(['10.244.1.2', '10.244.1.3'])], '10.96.1.1'));
+    rules.set(
+      'default/b',
+      contributionOf([front([], { address: '10.96.1.2', action: { type: 'reject' } })], '10.96.1.2'),
+    );
+    expect(await backend.isInstalled()).toBe(false);
+    await backend.apply(rules.reload());
+    await backend.apply(rules.reload());
+    expect(await backend.isInstalled()).toBe(true);
+    expect(await list('map', 'ip', 'k8ts-proxy', 'endpoints')).toContain(
+      '10.96.1.1 . tcp . 80 . 1 : 10.244.1.3 . 8080',
+    );
+    expect(await list('map', 'ip', 'k8ts-proxy', 'refused')).toContain('10.96.1.2 . tcp . 80 : goto refuse');
+
+    rules.set('default/a', contributionOf([front(['10.244.1.3', '10.244.1.4', '10.244.1.5'])], '10.96.1.1'));
+    rules.set('default/b', undefined);
+    await backend.apply(rules.takeChanges());
+    const endpoints = await list('map', 'ip', 'k8ts-proxy', 'endpoints');
+    expect(endpoints).toContain('10.96.1.1 . tcp . 80 . 2 : 10.244.1.5 . 8080');
+    expect(endpoints).not.toContain('10.244.1.2');
+    expect(await list('map', 'ip', 'k8ts-proxy', 'refused')).not.toContain('10.96.1.2');
+
+    await mustRun(inside, 'nft', ['flush', 'ruleset']);
+    expect(await backend.isInstalled()).toBe(false);
+    await backend.apply(rules.reload());
+    await backend.remove();
+    expect(await backend.isInstalled()).toBe(false);
+  });
+
+  test('client affinity comes, changes and goes', async () => {
+    const rules = new Ruleset();
+    await backend.apply(rules.reload());
+    const sticky = (backends: string[], affinitySeconds = 60) =>
+      contributionOf([front(backends, { affinitySeconds })], '10.96.1.1');
+    for (const next of [
+      sticky(['10.244.1.2']),
+      sticky(['10.244.1.2', '10.244.1.3']),
+      sticky(['10.244.1.3'], 90),
+      contributionOf([front(['10.244.1.3'])], '10.96.1.1'),
+      sticky(['10.244.1.3']),
+      undefined,
+    ]) {
+      rules.set('default/a', next);
+      await backend.apply(rules.takeChanges());
+    }
+    expect(await list('table', 'ip', 'k8ts-proxy')).not.toContain('sticky');
+    await backend.remove();
+  });
+
+  test('a script with an error changes nothing', async () => {
+    const rules = new Ruleset();
+    rules.set('default/a', contributionOf([front(['10.244.1.2'])], '10.96.1.1'));
+    await backend.apply(rules.reload());
+    const before = await list('ruleset');
+    await expect(
+      backend.apply('flush map ip k8ts-proxy services\nadd rule ip k8ts-proxy no-such-chain drop\n'),
+    ).rejects.toThrow('no-such-chain');
+    expect(await list('ruleset')).toBe(before);
+    await backend.remove();
+  });
+});

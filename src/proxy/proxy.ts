@@ -1,0 +1,175 @@
+import type { Node, Service } from '../api/core/v1.ts';
+import type { EndpointSlice } from '../api/discovery/v1.ts';
+import { endpointslices, nodes, services } from '../api/generated/resources.ts';
+import type { Component } from '../client/component.ts';
+import { type Informer, keyOf } from '../client/informer.ts';
+import type { Informers } from '../client/informers.ts';
+import type { Clock } from '../platform/clock.ts';
+import { type Deferred, deferred } from '../platform/deferred.ts';
+import type { Log } from '../platform/log.ts';
+import type { ProxyBackend } from './backend.ts';
+import { contributionOf } from './contribution.ts';
+import { isPlainAddress, isProxied } from './endpoints.ts';
+import { type Front, frontsOf, type NodeView } from './fronts.ts';
+import { Ruleset } from './ruleset.ts';
+
+export interface ProxyOptions {
+  nodeName: string;
+  informers: Informers;
+  backend: ProxyBackend;
+  clock: Clock;
+  log: Log;
+}
+
+/** Changes within this time go into one transaction. */
+const gatherMs = 20;
+/** How often it is checked that the rules still stand. */
+const checkMs = 30_000;
+const retryMs = 1000;
+const serviceNameLabel = 'kubernetes.io/service-name';
+const bySlicesOf = 'service';
+
+/** Carries Services to their pods on one node: keeps the rules as Services and EndpointSlices want them. */
+export function createProxy(options: ProxyOptions): Component {
+  return { name: 'kube-proxy', run: (signal) => new Proxy(options).run(signal) };
+}
+
+class Proxy {
+  readonly #options: ProxyOptions;
+  readonly #services: Informer<Service>;
+  readonly #slices: Informer<EndpointSlice>;
+  readonly #nodes: Informer<Node>;
+  readonly #ruleset = new Ruleset();
+  readonly #dirty = new Set<string>();
+  readonly #fronts = new Map<string, readonly Front[]>();
+  #wake: Deferred<void> = deferred();
+  #mustReload = true;
+
+  constructor(options: ProxyOptions) {
+    this.#options = options;
+    this.#services = options.informers.of(services);
+    this.#slices = options.informers.of(endpointslices);
+    this.#nodes = options.informers.of(nodes, { fieldSelector: `metadata.name=${options.nodeName}` });
+    this.#slices.addIndex(bySlicesOf, (slice) => {
+      const name = slice.metadata.labels?.[serviceNameLabel];
+      return name ? [`${slice.metadata.namespace}/${name}`] : [];
+    });
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    this.#subscribe();
+    await Promise.all([this.#services.synced, this.#slices.synced, this.#nodes.synced]);
+    const { clock, log } = this.#options;
+    signal.addEventListener('abort', () => this.#wake.resolve(), { once: true });
+    const checking = this.#checkNowAndThen(signal);
+    while (!signal.aborted) {
+      try {
+        await this.#sync();
+      } catch (error) {
+        log.warn('rules not applied; the whole table will be made anew', { error: String(error) });
+        this.#mustReload = true;
+        await clock.sleep(retryMs, signal).catch(() => {});
+        continue;
+      }
+      await this.#wake.promise;
+      await clock.sleep(gatherMs, signal).catch(() => {});
+    }
+    await checking;
+  }
+
+  #subscribe(): void {
+    const mark = (key: string) => {
+      this.#dirty.add(key);
+      this.#wake.resolve();
+    };
+    const markService = (service: { metadata: { namespace?: string; name?: string } }) =>
+      mark(keyOf(service));
+    this.#services.onChange({ added: markService, updated: markService, deleted: markService });
+    const markSlice = (slice: EndpointSlice) => {
+      const name = slice.metadata.labels?.[serviceNameLabel];
+      if (name) mark(`${slice.metadata.namespace}/${name}`);
+    };
+    this.#slices.onChange({
+      added: markSlice,
+      deleted: markSlice,
+      updated: (slice, old) => {
+        markSlice(old);
+        markSlice(slice);
+      },
+    });
+    const markAll = () => {
+      for (const service of this.#services.list()) markService(service);
+    };
+    this.#nodes.onChange({
+      added: markAll,
+      updated: (node, old) => {
+        if (JSON.stringify(node.status?.addresses) !== JSON.stringify(old.status?.addresses)) markAll();
+      },
+    });
+  }
+
+  /** Computes what is dirty, and applies what changed by it. */
+  async #sync(): Promise<void> {
+    this.#wake = deferred();
+    const keys = [...this.#dirty];
+    this.#dirty.clear();
+    const stale = keys.flatMap((key) => this.#compute(key));
+    const script = this.#mustReload ? this.#ruleset.reload() : this.#ruleset.takeChanges();
+    if (script) await this.#options.backend.apply(script);
+    this.#mustReload = false;
+    for (const flow of stale) await this.#options.backend.forgetFlows(flow);
+  }
+
+  /** Brings one Service's part up to date; gives the flows that go to backends it has lost. */
+  #compute(key: string): { protocol: string; address: string; port: number }[] {
+    const service = this.#services.get(key);
+    const fronts = service ? frontsOf(service, this.#slices.byIndex(bySlicesOf, key), this.#node()) : [];
+    const address =
+      service && isProxied(service) && isPlainAddress(service.spec.clusterIP ?? '')
+        ? service.spec.clusterIP
+        : undefined;
+    this.#ruleset.set(key, service ? contributionOf(fronts, address) : undefined);
+    const before = this.#fronts.get(key) ?? [];
+    if (service) this.#fronts.set(key, fronts);
+    else this.#fronts.delete(key);
+    return staleFlows(before, fronts);
+  }
+
+  #node(): NodeView {
+    const { nodeName } = this.#options;
+    const addresses = this.#nodes.get(nodeName)?.status?.addresses ?? [];
+    const own = addresses
+      .filter((a) => a.type === 'InternalIP' || a.type === 'ExternalIP')
+      .map((a) => a.address);
+    return { name: nodeName, addresses: own.filter(isPlainAddress) };
+  }
+
+  /** Somebody may flush all rules of the machine: then ours are put back. */
+  async #checkNowAndThen(signal: AbortSignal): Promise<void> {
+    const { clock, backend, log } = this.#options;
+    while (!signal.aborted) {
+      await clock.sleep(checkMs, signal).catch(() => {});
+      if (signal.aborted || this.#mustReload || (await backend.isInstalled())) continue;
+      log.warn('the table of the proxy has vanished and is made anew');
+      this.#mustReload = true;
+      this.#wake.resolve();
+    }
+  }
+}
+
+/** UDP has no end of a connection: what was sent to a backend that is gone must be made to choose again. */
+export function staleFlows(before: readonly Front[], after: readonly Front[]) {
+  const backendsIn = (front: Front | undefined) =>
+    front?.action.type === 'spread' ? front.action.backends.map((b) => `${b.address}:${b.port}`) : [];
+  const same = (a: Front) => (b: Front) =>
+    a.address === b.address && a.port === b.port && a.protocol === b.protocol;
+  return [...before, ...after.filter((front) => !before.some(same(front)))]
+    .filter((front) => front.protocol === 'udp')
+    .filter((front) => {
+      const had = backendsIn(before.find(same(front)));
+      const has = new Set(backendsIn(after.find(same(front))));
+      // Also flows that began while nobody was there go on to nobody.
+      return had.some((backend) => !has.has(backend)) || (had.length === 0 && has.size > 0);
+    })
+    .map(({ protocol, address, port }) => ({ protocol, address, port }));
+}

@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest';
+import type { Service } from '../api/core/v1.ts';
+import type { Endpoint, EndpointSlice } from '../api/discovery/v1.ts';
+import { contributionOf } from './contribution.ts';
+import { frontsOf } from './fronts.ts';
+import { staleFlows } from './proxy.ts';
+import { Ruleset } from './ruleset.ts';
+
+const node = { name: 'node-1', addresses: ['198.18.0.2'] };
+
+function service(spec: Partial<Service['spec']> = {}): Service {
+  const ports = [{ name: 'http', port: 80, protocol: 'TCP' }];
+  return {
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { clusterIP: '10.96.1.1', ports, ...spec },
+  };
+}
+
+function slice(addresses: string[], more: Partial<Endpoint> = {}): EndpointSlice {
+  return {
+    metadata: { name: 'web-1', namespace: 'default' },
+    addressType: 'IPv4',
+    ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+    endpoints: addresses.map((address) => ({ addresses: [address], nodeName: 'node-1', ...more })),
+  };
+}
+
+describe('what becomes of a packet', () => {
+  test('ready endpoints share it', () => {
+    const [front] = frontsOf(service(), [slice(['10.244.1.2', '10.244.1.3'])], node);
+    expect(front?.action).toEqual({
+      type: 'spread',
+      masquerade: false,
+      backends: [
+        { address: '10.244.1.2', port: 8080 },
+        { address: '10.244.1.3', port: 8080 },
+      ],
+    });
+  });
+
+  test('it is refused where nobody is there', () => {
+    expect(frontsOf(service(), [], node)[0]?.action).toEqual({ type: 'reject' });
+    const unready = slice(['10.244.1.2'], { conditions: { ready: false } });
+    expect(frontsOf(service(), [unready], node)[0]?.action).toEqual({ type: 'reject' });
+  });
+
+  test('where none is ready, those that still serve while ending take it', () => {
+    const ending = slice(['10.244.1.2'], { conditions: { ready: false, serving: true, terminating: true } });
+    expect(frontsOf(service(), [ending], node)[0]?.action.type).toBe('spread');
+  });
+
+  test('local policies drop what only other nodes could serve', () => {
+    const away = slice(['10.244.2.2'], { nodeName: 'node-2' });
+    const local = service({ internalTrafficPolicy: 'Local' });
+    expect(frontsOf(local, [away], node)[0]?.action).toEqual({ type: 'drop' });
+    const ported = service({
+      externalTrafficPolicy: 'Local',
+      ports: [{ name: 'http', port: 80, nodePort: 30080 }],
+    });
+    const [inside, outside] = frontsOf(ported, [away], node);
+    expect(inside?.action.type).toBe('spread');
+    expect(outside).toMatchObject({ address: '198.18.0.2', port: 30080, action: { type: 'drop' } });
+  });
+
+  test('node ports go through this node', () => {
+    const ported = service({ ports: [{ name: 'http', port: 80, nodePort: 30080 }] });
+    const fronts = frontsOf(ported, [slice(['10.244.1.2'])], node);
+    expect(fronts.map((f) => [f.address, f.port, f.action.type === 'spread' && f.action.masquerade])).toEqual(
+      [
+        ['10.96.1.1', 80, false],
+        ['198.18.0.2', 30080, true],
+      ],
+    );
+  });
+
+  test('headless and external names are not the proxy’s', () => {
+    expect(frontsOf(service({ clusterIP: 'None' }), [slice(['10.244.1.2'])], node)).toEqual([]);
+    expect(frontsOf(service({ type: 'ExternalName' }), [], node)).toEqual([]);
+  });
+
+  test('nothing but an address gets into a rule', () => {
+    const evil = slice(['10.244.1.2 }; flush ruleset; #']);
+    expect(frontsOf(service(), [evil], node)[0]?.action).toEqual({ type: 'reject' });
+    expect(frontsOf(service({ clusterIP: '10.96.1.1; drop' }), [slice(['10.244.1.2'])], node)).toEqual([]);
+  });
+});
+
+describe('rules follow changes', () => {
+  const of = (addresses: string[]) =>
+    contributionOf(frontsOf(service(), [slice(addresses)], node), '10.96.1.1');
+
+  test('only what changed is written', () => {
+    const rules = new Ruleset();
+    rules.set('default/web', of(['10.244.1.2', '10.244.1.3']));
+    rules.reload();
+    rules.set('default/web', of(['10.244.1.2', '10.244.1.9']));
+    const script = rules.takeChanges().trim().split('\n');
+    expect(script).toEqual([
+      'delete element ip k8ts-proxy endpoints { 10.96.1.1 . tcp . 80 . 1 }',
+      'add element ip k8ts-proxy endpoints { 10.96.1.1 . tcp . 80 . 1 : 10.244.1.9 . 8080 }',
+      'delete element ip k8ts-proxy hairpin { 10.244.1.3 . 10.244.1.3 }',
+      'add element ip k8ts-proxy hairpin { 10.244.1.9 . 10.244.1.9 }',
+    ]);
+    rules.set('default/web', of(['10.244.1.2', '10.244.1.9']));
+    expect(rules.takeChanges()).toBe('');
+  });
+
+  test('an element that two Services share stays until both are gone', () => {
+    const rules = new Ruleset();
+    rules.set('default/a', of(['10.244.1.2']));
+    const other = service({ clusterIP: '10.96.1.2' });
+    rules.set('default/b', contributionOf(frontsOf(other, [slice(['10.244.1.2'])], node), '10.96.1.2'));
+    expect(rules.takeChanges()).toContain('delete table');
+    rules.set('default/a', undefined);
+    expect(rules.takeChanges()).not.toContain('hairpin');
+    rules.set('default/b', undefined);
+    expect(rules.takeChanges()).toContain('delete element ip k8ts-proxy hairpin { 10.244.1.2 . 10.244.1.2 }');
+  });
+});
+
+test('more backends than there are chains for make the table anew', () => {
+  const rules = new Ruleset();
+  rules.reload();
+  const many = Array.from({ length: 40 }, (_, i) => `10.244.1.${i + 2}`);
+  rules.set('default/web', contributionOf(frontsOf(service(), [slice(many)], node), '10.96.1.1'));
+  const script = rules.takeChanges();
+  expect(script).toContain('delete table ip k8ts-proxy');
+  expect(script).toContain('add chain ip k8ts-proxy spread-64');
+});
+
+test('flows of UDP clients are forgotten when their backend goes', () => {
+  const dns = (backends: string[]) =>
+    [
+      {
+        address: '10.96.0.10',
+        protocol: 'udp',
+        port: 53,
+        action: {
+          type: 'spread',
+          masquerade: false,
+          backends: backends.map((address) => ({ address, port: 53 })),
+        },
+      },
+    ] as const;
+  expect(staleFlows(dns(['10.244.1.2']), dns(['10.244.1.2', '10.244.1.3']))).toEqual([]);
+  expect(staleFlows(dns(['10.244.1.2']), dns(['10.244.1.3']))).toEqual([
+    { protocol: 'udp', address: '10.96.0.10', port: 53 },
+  ]);
+  expect(staleFlows(dns(['10.244.1.2']), [])).toHaveLength(1);
+});

@@ -1,0 +1,216 @@
+import {
+  type AffinityChain,
+  type Contribution,
+  nothing,
+  type SetName,
+  setNames,
+  spreadChain,
+} from './contribution.ts';
+
+/** The only table that the proxy touches. */
+export const table = 'k8ts-proxy';
+
+/** Packets that must leave with this node's address carry this bit of the mark, as upstream's. */
+const masqueradeMark = '0x4000';
+
+const declarations = `
+  map services { type ipv4_addr . inet_proto . inet_service : verdict; }
+  map refused { type ipv4_addr . inet_proto . inet_service : verdict; }
+  map endpoints { typeof ip daddr . ip protocol . th dport . numgen random mod 2 : ip daddr . th dport; }
+  set cluster-addresses { type ipv4_addr; }
+  set hairpin { type ipv4_addr . ipv4_addr; }
+  chain masquerade-later { meta mark set meta mark or ${masqueradeMark}; }
+  chain refuse { meta l4proto tcp reject with tcp reset; reject; }
+  chain ignore { drop; }
+  chain nat-prerouting { type nat hook prerouting priority dstnat; policy accept; ip daddr . ip protocol . th dport vmap @services; }
+  chain nat-output { type nat hook output priority -100; policy accept; ip daddr . ip protocol . th dport vmap @services; }
+  chain nat-postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    meta mark & ${masqueradeMark} == ${masqueradeMark} masquerade fully-random;
+    ip saddr . ip daddr @hairpin masquerade fully-random;
+  }
+  chain filter-input { type filter hook input priority -110; policy accept; ct state new ip daddr . ip protocol . th dport vmap @refused; }
+  chain filter-forward {
+    type filter hook forward priority -110; policy accept;
+    ct state new ip daddr . ip protocol . th dport vmap @refused;
+    ip daddr @cluster-addresses reject;
+  }
+  chain filter-output {
+    type filter hook output priority -90; policy accept;
+    ct state new ip daddr . ip protocol . th dport vmap @refused;
+    ip daddr @cluster-addresses reject;
+  }
+`;
+
+/** Chains for so many backends are made at a time. */
+const spreadStep = 32;
+
+/** Elements go into nft in portions, so that no line becomes too long for it. */
+const portion = 500;
+
+function elementLines(verb: 'add' | 'delete', set: SetName, elements: readonly [string, string][]): string[] {
+  const lines: string[] = [];
+  for (let from = 0; from < elements.length; from += portion) {
+    const part = elements.slice(from, from + portion).map(([key, value]) => {
+      return verb === 'add' && value ? `${key} : ${value}` : key;
+    });
+    lines.push(`${verb} element ip ${table} ${set} { ${part.join(', ')} }`);
+  }
+  return lines;
+}
+
+function spreadLines(count: number): string[] {
+  const [plain, masquerading] = [spreadChain(count, false), spreadChain(count, true)];
+  const pick = `ip daddr . ip protocol . th dport . numgen random mod ${count}`;
+  return [
+    `add chain ip ${table} ${plain}`,
+    `add rule ip ${table} ${plain} dnat ip to ${pick} map @endpoints`,
+    `add chain ip ${table} ${masquerading}`,
+    `add rule ip ${table} ${masquerading} jump masquerade-later`,
+    `add rule ip ${table} ${masquerading} goto ${plain}`,
+  ];
+}
+
+const backendChain = (name: string, { address, port }: { address: string; port: number }) =>
+  `${name}-${address.replaceAll('.', '-')}-${port}`;
+
+function affinityLines(name: string, chain: AffinityChain): string[] {
+  const choices = chain.backends.map((backend) => backendChain(name, backend));
+  const timeout = `timeout ${chain.timeoutSeconds}s`;
+  return [
+    `add chain ip ${table} ${name}`,
+    ...choices.flatMap((choice, i) => [
+      `add set ip ${table} ${choice} { type ipv4_addr; flags dynamic,timeout; ${timeout}; }`,
+      `add chain ip ${table} ${choice}`,
+      `add rule ip ${table} ${choice} update @${choice} { ip saddr }`,
+      `add rule ip ${table} ${choice} meta l4proto ${chain.protocol} dnat to ${chain.backends[i]?.address}:${chain.backends[i]?.port}`,
+    ]),
+    ...(chain.masquerade ? [`add rule ip ${table} ${name} jump masquerade-later`] : []),
+    ...choices.map((choice) => `add rule ip ${table} ${name} ip saddr @${choice} goto ${choice}`),
+    `add rule ip ${table} ${name} numgen random mod ${choices.length} vmap { ${choices.map((c, i) => `${i} : goto ${c}`).join(', ')} }`,
+  ];
+}
+
+/** Drops what a chain with affinity no longer has and sets the rest anew; clients of backends that stay, stay. */
+function affinityChange(
+  name: string,
+  before: AffinityChain | undefined,
+  after: AffinityChain | undefined,
+): string[] {
+  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  const kept = new Set((after?.backends ?? []).map((backend) => backendChain(name, backend)));
+  const sameTimeout = before?.timeoutSeconds === after?.timeoutSeconds;
+  const old = (before?.backends ?? []).map((backend) => backendChain(name, backend));
+  const lines = before
+    ? [`flush chain ip ${table} ${name}`, ...old.map((chain) => `flush chain ip ${table} ${chain}`)]
+    : [];
+  const gone = old.filter((chain) => !kept.has(chain) || !sameTimeout);
+  lines.push(
+    ...gone.flatMap((chain) => [`delete chain ip ${table} ${chain}`, `delete set ip ${table} ${chain}`]),
+  );
+  if (after) lines.push(...affinityLines(name, after));
+  else if (before) lines.push(`delete chain ip ${table} ${name}`);
+  return lines;
+}
+
+/**
+ * The table as it should be, as the sum of what Services contribute. `set` notes a change, `takeChanges` gives the
+ * nft commands for all that was noted since; `reload` gives those that make the table anew.
+ */
+export class Ruleset {
+  readonly #contributions = new Map<string, Contribution>();
+  /** How many Services have an element; the same pod may stand behind several. */
+  readonly #shared = new Map<string, number>();
+  /** Chains stand for 1 up to so many backends. */
+  #spreads = spreadStep;
+  #mustReload = true;
+  #lines: string[] = [];
+  /** Chains and sets are removed after the elements that lead to them. */
+  #lateLines: string[] = [];
+
+  /** What a Service contributes now; `undefined` where it is gone. */
+  set(service: string, next: Contribution | undefined): void {
+    const before = this.#contributions.get(service) ?? nothing;
+    const after = next ?? nothing;
+    if (next) this.#contributions.set(service, next);
+    else this.#contributions.delete(service);
+    this.#growSpreads(after);
+    this.#changeAffinity(before, after);
+    for (const name of setNames)
+      this.#changeElements(name, before.elements.get(name), after.elements.get(name));
+  }
+
+  /** The commands for what has changed since the last call; empty where nothing has. */
+  takeChanges(): string {
+    if (this.#mustReload) return this.reload();
+    const lines = [...this.#lines, ...this.#lateLines];
+    this.#lines = [];
+    this.#lateLines = [];
+    return lines.length > 0 ? `${lines.join('\n')}\n` : '';
+  }
+
+  /** The commands that make the whole table anew, whatever stands there, in one transaction. */
+  reload(): string {
+    this.#mustReload = false;
+    this.#lines = [];
+    this.#lateLines = [];
+    const all = [...this.#contributions.values()];
+    const elements = setNames.flatMap((name) => {
+      const merged = new Map(all.flatMap((c) => [...(c.elements.get(name) ?? [])]));
+      return elementLines('add', name, [...merged]);
+    });
+    return [
+      `add table ip ${table}`,
+      `delete table ip ${table}`,
+      `table ip ${table} {${declarations}}`,
+      ...Array.from({ length: this.#spreads }, (_, i) => spreadLines(i + 1)).flat(),
+      ...all.flatMap((c) => [...c.affinity].flatMap(([name, chain]) => affinityLines(name, chain))),
+      ...elements,
+      '',
+    ].join('\n');
+  }
+
+  /** nft takes rules that look into `endpoints` only together with its declaration, so more chains mean a reload. */
+  #growSpreads(after: Contribution): void {
+    const most = Math.max(0, ...after.spreads);
+    if (most <= this.#spreads) return;
+    this.#spreads = Math.ceil(most / spreadStep) * spreadStep;
+    this.#mustReload = true;
+  }
+
+  #changeAffinity(before: Contribution, after: Contribution): void {
+    for (const name of new Set([...before.affinity.keys(), ...after.affinity.keys()])) {
+      const [old, next] = [before.affinity.get(name), after.affinity.get(name)];
+      const lines = affinityChange(name, old, next);
+      if (next) this.#lines.push(...lines);
+      else this.#lateLines.push(...lines);
+    }
+  }
+
+  #changeElements(
+    set: SetName,
+    before: ReadonlyMap<string, string> = new Map(),
+    after: ReadonlyMap<string, string> = new Map(),
+  ): void {
+    const gone = [...before].filter(
+      ([key, value]) => after.get(key) !== value && this.#release(`${set} ${key}`),
+    );
+    const fresh = [...after].filter(
+      ([key, value]) => before.get(key) !== value && this.#retain(`${set} ${key}`),
+    );
+    this.#lines.push(...elementLines('delete', set, gone), ...elementLines('add', set, fresh));
+  }
+
+  #release(key: string): boolean {
+    const left = (this.#shared.get(key) ?? 1) - 1;
+    if (left > 0) this.#shared.set(key, left);
+    else this.#shared.delete(key);
+    return left === 0;
+  }
+
+  #retain(key: string): boolean {
+    const count = (this.#shared.get(key) ?? 0) + 1;
+    this.#shared.set(key, count);
+    return count === 1;
+  }
+}
