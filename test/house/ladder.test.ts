@@ -14,8 +14,19 @@ const floors: Record<string, readonly string[]> = {
   scheduler: component,
   kubelet: component,
   proxy: component,
+  network: component,
   dns: component,
-  cluster: [...component, 'controllers', 'scheduler', 'kubelet', 'proxy', 'dns', 'apiserver', 'store'],
+  cluster: [
+    ...component,
+    'controllers',
+    'scheduler',
+    'kubelet',
+    'proxy',
+    'network',
+    'dns',
+    'apiserver',
+    'store',
+  ],
   cli: ['cluster', 'platform'],
 };
 

@@ -1,0 +1,36 @@
+/** What the pods' network of one node is made of. */
+export interface PodNetwork {
+  /** The node's part of the pod addresses, such as `10.244.1.0/24`. */
+  podCidr: string;
+  /** Largest packet on the way between nodes, bytes. */
+  mtu: number;
+  /** Where addresses that are given out are noted. */
+  stateDir: string;
+}
+
+/** Name of the file in the runtime's configuration directory. */
+export const cniFileName = '10-k8ts.conflist';
+
+/**
+ * The configuration for the standard CNI plugins: a bridge on the node that is the pods' gateway. Host ports and
+ * masquerading are not theirs here: they would need iptables.
+ */
+export function cniConfig(network: PodNetwork): string {
+  const ipam = {
+    type: 'host-local',
+    ranges: [[{ subnet: network.podCidr }]],
+    routes: [{ dst: '0.0.0.0/0' }],
+    dataDir: network.stateDir,
+  };
+  // hairpinMode lets a pod reach itself through a Service.
+  const bridge = {
+    type: 'bridge',
+    bridge: 'cni0',
+    isGateway: true,
+    hairpinMode: true,
+    mtu: network.mtu,
+    ipam,
+  };
+  const config = { cniVersion: '0.4.0', name: 'k8ts', plugins: [bridge, { type: 'loopback' }] };
+  return `${JSON.stringify(config, undefined, 2)}\n`;
+}

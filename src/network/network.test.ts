@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import type { Node } from '../api/core/v1.ts';
+import { cniConfig } from './cni.ts';
+import { parseRoutes, routeChanges, wantedRoutes } from './routes.ts';
+
+const node = (name: string, address?: string, podCIDR?: string): Node => ({
+  metadata: { name },
+  spec: { podCIDR },
+  status: { addresses: address ? [{ type: 'InternalIP', address }] : [] },
+});
+
+test('a node has a way to the pods of every other node whose place is known', () => {
+  const nodes = [
+    node('a', '198.18.0.2', '10.244.0.0/24'),
+    node('b', '198.18.0.3', '10.244.1.0/24'),
+    node('new', '198.18.0.4'),
+    node('odd', '198.18.0.5; reboot', '10.244.3.0/24'),
+  ];
+  expect([...wantedRoutes(nodes, 'a')]).toEqual([['10.244.1.0/24', '198.18.0.3']]);
+});
+
+test('only what differs is changed', () => {
+  const current = parseRoutes(
+    '10.244.1.0/24 via 198.18.0.3 dev eth0 \n10.244.2.0/24 via 198.18.0.4 dev eth0 \n10.244.4.0/24 via 198.18.0.9 dev eth0\n',
+  );
+  const wanted = new Map([
+    ['10.244.1.0/24', '198.18.0.3'],
+    ['10.244.3.0/24', '198.18.0.5'],
+    ['10.244.4.0/24', '198.18.0.6'],
+  ]);
+  expect(routeChanges(current, wanted)).toEqual([
+    'route del 10.244.2.0/24 proto 158',
+    'route replace 10.244.3.0/24 via 198.18.0.5 proto 158',
+    'route replace 10.244.4.0/24 via 198.18.0.6 proto 158',
+  ]);
+});
+
+test('the plugins are told of the node’s addresses', () => {
+  const config = JSON.parse(cniConfig({ podCidr: '10.244.1.0/24', mtu: 1450, stateDir: '/var/lib/cni' }));
+  expect(config.plugins[0]).toMatchObject({
+    type: 'bridge',
+    mtu: 1450,
+    ipam: { ranges: [[{ subnet: '10.244.1.0/24' }]] },
+  });
+});

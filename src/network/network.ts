@@ -1,0 +1,114 @@
+import type { Node } from '../api/core/v1.ts';
+import { nodes } from '../api/generated/resources.ts';
+import type { Component } from '../client/component.ts';
+import type { Informer } from '../client/informer.ts';
+import type { Informers } from '../client/informers.ts';
+import type { Platform } from '../platform/platform.ts';
+import { type Deferred, deferred } from '../platform/deferred.ts';
+import { mustRun } from '../platform/processes.ts';
+import { cniConfig, cniFileName } from './cni.ts';
+import { parseRoutes, routeChanges, routeProtocol, wantedRoutes } from './routes.ts';
+
+export interface NetworkOptions {
+  nodeName: string;
+  informers: Informers;
+  platform: Pick<Platform, 'processes' | 'files' | 'clock' | 'log'>;
+  /** Directory in which the container runtime looks for its network. */
+  cniConfigDir: string;
+  cniStateDir: string;
+  /** Addresses of all pods of the cluster. */
+  podRange: string;
+  /** Largest packet between nodes, bytes. */
+  mtu: number;
+}
+
+const table = 'k8ts-network';
+const gatherMs = 50;
+const retryMs = 1000;
+/** Somebody else may have removed our routes: they are looked at this often even if nothing changes. */
+const lookAgainMs = 30_000;
+
+/** Pods' packets that leave the pods' network carry the node's address, or their answers would not come back. */
+function masqueradeScript(podCidr: string, podRange: string): string {
+  return [
+    `add table ip ${table}`,
+    `delete table ip ${table}`,
+    `table ip ${table} { chain postrouting { type nat hook postrouting priority srcnat + 1; policy accept; ip saddr ${podCidr} ip daddr != ${podRange} ip daddr != 224.0.0.0/4 masquerade; } }`,
+    '',
+  ].join('\n');
+}
+
+/** Gives the pods of one node their network, and the way to the pods of the others. */
+export function createNetwork(options: NetworkOptions): Component {
+  return { name: 'network', run: (signal) => new Network(options).run(signal) };
+}
+
+class Network {
+  readonly #options: NetworkOptions;
+  readonly #nodes: Informer<Node>;
+  #wake: Deferred<void> = deferred();
+  #podCidr = '';
+
+  constructor(options: NetworkOptions) {
+    this.#options = options;
+    this.#nodes = options.informers.of(nodes);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options.platform;
+    const changed = () => this.#wake.resolve();
+    this.#nodes.onChange({
+      added: changed,
+      deleted: changed,
+      updated: (node, old) => void (isMoved(node, old) && changed()),
+    });
+    signal.addEventListener('abort', changed, { once: true });
+    await this.#nodes.synced;
+    while (!signal.aborted) {
+      this.#wake = deferred();
+      try {
+        await this.#sync();
+        const again = clock.after(lookAgainMs, changed);
+        await this.#wake.promise;
+        again.cancel();
+        await clock.sleep(gatherMs, signal).catch(() => {});
+      } catch (error) {
+        log.warn('pod network not in order; will be tried again', { error: String(error) });
+        await clock.sleep(retryMs, signal).catch(() => {});
+      }
+    }
+  }
+
+  async #sync(): Promise<void> {
+    const { nodeName, platform } = this.#options;
+    const podCidr = this.#nodes.get(nodeName)?.spec?.podCIDR ?? '';
+    if (podCidr && podCidr !== this.#podCidr) {
+      await this.#installPodNetwork(podCidr);
+      this.#podCidr = podCidr;
+    }
+    const listed = await mustRun(platform.processes, 'ip', ['-4', 'route', 'show', 'proto', routeProtocol]);
+    const lines = routeChanges(parseRoutes(listed), wantedRoutes(this.#nodes.list(), nodeName));
+    if (lines.length > 0)
+      await mustRun(platform.processes, 'ip', ['-batch', '-'], { input: `${lines.join('\n')}\n` });
+  }
+
+  async #installPodNetwork(podCidr: string): Promise<void> {
+    const { platform, podRange, mtu, cniConfigDir, cniStateDir } = this.#options;
+    if (!/^[\d./]+$/.test(podCidr))
+      throw new Error(`podCIDR ${JSON.stringify(podCidr)} is not an IPv4 network`);
+    await mustRun(platform.processes, 'nft', ['-f', '-'], { input: masqueradeScript(podCidr, podRange) });
+    await platform.files.makeDir(cniConfigDir);
+    // In place: the runtime does not notice a file that is renamed into the directory.
+    await platform.files.write(
+      `${cniConfigDir}/${cniFileName}`,
+      cniConfig({ podCidr, mtu, stateDir: cniStateDir }),
+    );
+  }
+}
+
+function isMoved(node: Node, old: Node): boolean {
+  return (
+    node.spec?.podCIDR !== old.spec?.podCIDR ||
+    JSON.stringify(node.status?.addresses) !== JSON.stringify(old.status?.addresses)
+  );
+}
