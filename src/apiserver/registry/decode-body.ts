@@ -1,7 +1,8 @@
 import type { DeleteOptions } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
-import { cannotBeHandled, decodeObject } from '../../machinery/decode.ts';
+import { unknownFieldErrors } from '../../machinery/conform.ts';
+import { cannotBeHandled, decodeObject, strictDecodingMessage } from '../../machinery/decode.ts';
 import { formatApiVersion, type GroupVersionKind } from '../../machinery/schema.ts';
 import { badRequest, unsupportedMediaType } from '../../machinery/status-error.ts';
 import type { RequestBody } from '../request.ts';
@@ -28,8 +29,18 @@ function decoded(
   const options = { format: formatOf(body), expected: resource, fieldValidation };
   const { object, gvk, warnings } = decodeObject(text, options);
   checkVersion(gvk, resource);
+  warnings.push(...pruned(call, object, fieldValidation));
   for (const warning of warnings) call.request.warn(warning);
   return object;
+}
+
+/** Drops what a custom kind's schema does not have. */
+function pruned(call: Call, object: KubernetesObject, fieldValidation: FieldValidation): string[] {
+  const { view } = call.registry;
+  const errors = unknownFieldErrors(view.prune?.(object) ?? []);
+  if (errors.length === 0 || fieldValidation === 'Ignore') return [];
+  if (fieldValidation === 'Warn') return errors;
+  throw cannotBeHandled(view.resource, view.resource, strictDecodingMessage(errors));
 }
 
 function formatOf(body: RequestBody | undefined): 'json' | 'yaml' {

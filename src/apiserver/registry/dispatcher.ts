@@ -4,11 +4,13 @@ import type { Platform } from '../../platform/platform.ts';
 import type { Store } from '../../store/store.ts';
 import type { AdmissionPlugin } from '../admission/admission.ts';
 import { StoreFeed } from '../cache/store-feed.ts';
+import type { Discovery } from '../discovery/discovery.ts';
 import type { Answer, Dispatcher, RequestInfo, ResourceRequest } from '../request.ts';
 import { create } from './create.ts';
 import { deleteObject } from './delete.ts';
 import type { Kind, UserInfo } from './kind.ts';
 import { list } from './list.ts';
+import { patch } from './patch.ts';
 import { get } from './read.ts';
 import { Registries } from './registries.ts';
 import type { Call, RegistryEnvironment } from './registry.ts';
@@ -35,8 +37,10 @@ export interface RegistryDispatcher extends Dispatcher {
   serve(kind: Kind): Promise<void>;
   /** Stops serving a resource; its watches end. */
   withdraw(resource: Resource): void;
-  /** The kinds that are served, views among them. */
-  kinds(): readonly Kind[];
+  /** What is served under a group, version and resource name: as clients see it, and as it is stored. */
+  find(info: Pick<RequestInfo, 'group' | 'version' | 'resource'>): { view: Kind; kind: Kind } | undefined;
+  /** What discovery says; a new value whenever the set of kinds has changed. */
+  discovery(): Discovery;
   /** Ends all watches and stops following the store, which stays open. */
   close(): void;
 }
@@ -63,7 +67,8 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     handle: (request) => handle(request, environment, registries),
     serve: (kind) => registries.add(kind),
     withdraw: (resource) => registries.remove(resource),
-    kinds: () => registries.kinds(),
+    find: (info) => registries.served(info),
+    discovery: () => registries.discovery(),
     close: () => feed.close(),
   };
 }
@@ -76,6 +81,7 @@ const handlers: Record<string, Handler> = {
   watch,
   create,
   update,
+  patch,
   delete: deleteObject,
 };
 

@@ -56,6 +56,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   resource: Resource<T>;
   /** Verbs served; all of them where absent. */
   verbs?: readonly Verb[];
+  /** For kinds whose type the schema does not know: drops fields that their own schema does not have, in place, and gives their paths. */
+  prune?(object: T): string[];
   /** Fills in what the client left out; applied to what comes in on create, update and patch. */
   defaults?(object: T): void;
   /** Clears what clients may not set (status), and sets what the server decides. */
@@ -79,8 +81,12 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   status?: StatusStrategy<T>;
   /** `/scale`: where replicas and selector stand. */
   scale?: ScaleStrategy<T>;
-  /** Further subresources by name, such as `binding`. */
+  /** Subresources that are the object itself, read as it is and updated by rules of their own: `approval`, `ephemeralcontainers`, `resize`, `finalize`. */
+  parts?: Record<string, PartStrategy<T>>;
+  /** Further subresources by name that take or answer objects of other kinds, such as `binding`. */
   subresources?: Record<string, Subresource<T>>;
+  /** Subresources that answer with streams or speak for the object (log, exec, proxy) and are served apart: what discovery says of them. */
+  streams?: Record<string, { kind: string; verbs: readonly string[] }>;
   /** Values that field selectors know besides metadata.name and metadata.namespace. */
   selectableFields?(object: T): Record<string, string>;
   columns: readonly Column<T>[];
@@ -145,6 +151,14 @@ export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'd
 export interface StatusStrategy<T extends KubernetesObject> {
   /** Called after everything but metadata and status has been taken from `old`: puts back what else may not change. */
   prepareForUpdate?(object: T, old: Stored<T>, context: HookContext): void;
+  validateUpdate?(object: T, old: Stored<T>, context: HookContext): FieldError[];
+}
+
+export interface PartStrategy<T extends KubernetesObject> {
+  /** What the part serves; get, patch and update where absent. */
+  verbs?: readonly ('get' | 'update' | 'patch')[];
+  /** Takes from the object sent what the part may change, and puts back everything else from `old`. */
+  prepareForUpdate(object: T, old: Stored<T>, context: HookContext): void;
   validateUpdate?(object: T, old: Stored<T>, context: HookContext): FieldError[];
 }
 

@@ -3,6 +3,7 @@ import { CachedItem, type ItemCodec } from '../cache/cached-item.ts';
 import { encodeStored } from '../cache/encoding.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
 import type { StoreFeed } from '../cache/store-feed.ts';
+import { Discovery } from '../discovery/discovery.ts';
 import type { RequestInfo } from '../request.ts';
 import { resourcePrefix } from './keys.ts';
 import type { Kind } from './kind.ts';
@@ -21,6 +22,7 @@ export interface RegistriesOptions {
 export class Registries {
   readonly #options: RegistriesOptions;
   readonly #served = new Map<string, Registry>();
+  #discovery: Discovery | undefined;
 
   constructor(options: RegistriesOptions) {
     this.#options = options;
@@ -40,8 +42,9 @@ export class Registries {
     return this.#first((resource) => resource.kind === kind && resource.group === group);
   }
 
-  kinds(): Kind[] {
-    return [...this.#served.values()].map((registry) => registry.view);
+  discovery(): Discovery {
+    this.#discovery ??= new Discovery([...this.#served.values()].map((registry) => registry.view));
+    return this.#discovery;
   }
 
   /** Serves a kind; a view after the kind it is a view of. Resolves when its objects are in memory. */
@@ -52,6 +55,7 @@ export class Registries {
       : (this.#served.get(keyOf(view.resource))?.cache ?? this.#sharedCache(kind));
     const cache = view.review ? undefined : (known ?? this.#newCache(kind));
     const present = view.storedAs ? presenter(view, this.#codec(view)) : (item: CachedItem) => item;
+    this.#discovery = undefined;
     this.#served.set(keyOf(view.resource), { view, kind, cache, present });
     if (cache && !known) await this.#options.feed.add(cache);
   }
@@ -59,6 +63,7 @@ export class Registries {
   remove(resource: Resource): void {
     const registry = this.#served.get(keyOf(resource));
     this.#served.delete(keyOf(resource));
+    this.#discovery = undefined;
     if (!registry?.cache || this.#sharedCache(registry.kind)) return;
     this.#options.feed.remove(registry.cache);
   }

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import type { APIResource } from '../../api/meta/v1.ts';
+import type { Resource } from '../../api/resource.ts';
+import type { Kind } from '../registry/kind.ts';
+
+const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const statusVerbs = ['get', 'patch', 'update'];
+
+/** A resource or subresource of one group and version; group and version are always said. */
+export type ServedResource = APIResource & { group: string; version: string };
+
+/** The resources of a kind: itself, then its subresources by name. */
+export function servedResources(kind: Kind, stored: Kind): ServedResource[] {
+  const { resource } = kind;
+  const { group, version, plural, singular, namespaced, shortNames, categories } = resource;
+  const main: ServedResource = {
+    name: plural,
+    singularName: singular,
+    namespaced,
+    group,
+    version,
+    kind: resource.kind,
+    verbs: [...(kind.verbs ?? (kind.review ? ['create'] : allVerbs))].sort(),
+    ...(shortNames.length > 0 && { shortNames: [...shortNames] }),
+    ...(categories.length > 0 && { categories: [...categories] }),
+    ...(!kind.review && { storageVersionHash: storageVersionHash(stored.resource) }),
+  };
+  return [main, ...subresources(resource, stored)];
+}
+
+function subresources(
+  { plural, namespaced, group, version, kind }: Resource,
+  stored: Kind,
+): ServedResource[] {
+  const one = (
+    name: string,
+    gvk: Pick<ServedResource, 'group' | 'version' | 'kind'>,
+    verbs: readonly string[],
+  ) => ({
+    name: `${plural}/${name}`,
+    singularName: '',
+    namespaced,
+    ...gvk,
+    verbs: [...verbs].sort(),
+  });
+  const found: ServedResource[] = [];
+  if (stored.status) found.push(one('status', { group, version, kind }, statusVerbs));
+  if (stored.scale)
+    found.push(one('scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' }, statusVerbs));
+  for (const [name, { verbs = statusVerbs }] of Object.entries(stored.parts ?? {})) {
+    found.push(one(name, { group, version, kind }, verbs));
+  }
+  for (const [name, sub] of Object.entries(stored.subresources ?? {}))
+    found.push(one(name, sub.gvk, sub.verbs));
+  for (const [name, stream] of Object.entries(stored.streams ?? {})) {
+    found.push(one(name, { group, version, kind: stream.kind }, stream.verbs));
+  }
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Says in which version objects are stored; only good for comparing. */
+function storageVersionHash({ group, version, kind }: Resource): string {
+  return createHash('sha256')
+    .update(`${group}/${version}/${kind}`)
+    .digest()
+    .subarray(0, 8)
+    .toString('base64');
+}

@@ -1,0 +1,160 @@
+import type { KubernetesObject } from '../../api/resource.ts';
+import { clone } from '../../machinery/clone.ts';
+import { ConformError, conform, unknownFieldErrors } from '../../machinery/conform.ts';
+import { strictDecodingMessage } from '../../machinery/decode.ts';
+import { invalid, invalidObject } from '../../machinery/field-error.ts';
+import { goQuote } from '../../machinery/go-text.ts';
+import { applyJsonPatch, unknownOperationFields } from '../../machinery/json-patch.ts';
+import { duplicateFields } from '../../machinery/json-text.ts';
+import { applyMergePatch } from '../../machinery/merge-patch.ts';
+import { findType } from '../../machinery/schema.ts';
+import { badRequest, conflict, notFound, unsupportedMediaType } from '../../machinery/status-error.ts';
+import { applyStrategicMergePatch } from '../../machinery/strategic-merge.ts';
+import type { ObjectAnswer, RequestBody } from '../request.ts';
+import { applyPatch } from './apply.ts';
+import { recordWriter } from './managed-fields.ts';
+import { checkName, matchNamespace } from './metadata.ts';
+import { type Call, namespaceOf, subjectOf } from './registry.ts';
+import { type WriteOptions, writeOptions } from './request-options.ts';
+import { applyChange, strategyOf, type UpdateStrategy } from './update.ts';
+
+const jsonPatchType = 'application/json-patch+json';
+const mergePatchType = 'application/merge-patch+json';
+const strategicPatchType = 'application/strategic-merge-patch+json';
+export const applyPatchType = 'application/apply-patch+yaml';
+
+/** A patch as it was read, and what strict reading found. */
+interface ReadPatch {
+  type: string;
+  value: unknown;
+  /** The patch as JSON text, for duplicate fields; absent for a value of this process. */
+  text?: string;
+}
+
+/** PATCH of an object or of its status. */
+export function patch(call: Call): Promise<ObjectAnswer> {
+  return patchWith(call, strategyOf(call));
+}
+
+/** PATCH with the rules of one of the object's subresources. */
+export async function patchWith(call: Call, strategy: UpdateStrategy): Promise<ObjectAnswer> {
+  const type = patchType(call);
+  const options = writeOptions(call.request, 'PatchOptions', type);
+  if (type === applyPatchType) {
+    const make = applyPatch(call, options);
+    return applyChange(call, { options, make: checked(call, make), forceCreate: true }, strategy);
+  }
+  const read = readPatch(call.request.body as RequestBody, type);
+  const make = (old: KubernetesObject | undefined) => {
+    if (!old) throw notFound(subjectOf(call));
+    const object = patched(call, { old, read, options });
+    recordWriter(call, { object, old, options });
+    return object;
+  };
+  return applyChange(call, { options, make: checked(call, make) }, strategy);
+}
+
+/** Sees to it that the patched object is still the one that the request names. */
+function checked(call: Call, make: (old: KubernetesObject | undefined) => KubernetesObject) {
+  return (old: KubernetesObject | undefined) => {
+    const object = make(old);
+    const { metadata } = object;
+    if (!old && metadata.uid) {
+      const why = `uid mismatch: the provided object specified uid ${metadata.uid}, and no existing object was found`;
+      throw conflict(subjectOf(call), why);
+    }
+    matchNamespace(metadata, namespaceOf(call));
+    checkName(metadata, call.request.info.name);
+    return object;
+  };
+}
+
+/** The patch type of a request; only those that its kind supports pass. */
+function patchType({ request, registry }: Call): string {
+  const type = request.body?.mediaType.split(';')[0]?.trim() ?? '';
+  const isKnownType = findType(registry.view.resource.type) !== undefined;
+  const types = [jsonPatchType, mergePatchType, ...(isKnownType ? [strategicPatchType] : []), applyPatchType];
+  if (types.includes(type)) return type;
+  const accepted = types.join(', ');
+  throw unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
+  );
+}
+
+function readPatch(body: RequestBody, type: string): ReadPatch {
+  if ('value' in body) return { type, value: body.value };
+  const text = Buffer.from(body.bytes).toString();
+  try {
+    return { type, value: JSON.parse(text), text };
+  } catch {
+    throw badRequest('invalid JSON patch');
+  }
+}
+
+interface PatchStep {
+  old: KubernetesObject;
+  read: ReadPatch;
+  options: WriteOptions;
+}
+
+/** The object with the patch applied, in the form of its type and with its defaults. */
+function patched(call: Call, { old, read, options }: PatchStep): KubernetesObject {
+  const { view } = call.registry;
+  const result = clone(appliedTo(old, read, view.resource.type)) as KubernetesObject;
+  const { object, unknown } = conformed(result, view.resource.type);
+  unknown.push(...(view.prune?.(object) ?? []));
+  const errors = [...patchErrors(read), ...unknownFieldErrors(unknown)];
+  if (errors.length > 0 && options.fieldValidation !== 'Ignore')
+    reportStrict(call, { errors, object, options });
+  object.metadata ??= {};
+  view.defaults?.(object);
+  return object;
+}
+
+function appliedTo(old: KubernetesObject, { type, value }: ReadPatch, typeName: string): unknown {
+  const object = old as unknown as Record<string, unknown>;
+  if (type === jsonPatchType) return applyJsonPatch(object, value);
+  if (type === mergePatchType) return applyMergePatch(object, value);
+  return applyStrategicMergePatch(object, value, typeName);
+}
+
+function conformed(
+  value: KubernetesObject,
+  typeName: string,
+): { object: KubernetesObject; unknown: string[] } {
+  const name = findType(typeName) ? typeName : undefined;
+  try {
+    if (name) {
+      const { value: object, unknown } = conform(value, name);
+      return { object: object as unknown as KubernetesObject, unknown: [...unknown] };
+    }
+    const metadata = conform(value.metadata ?? {}, 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
+    value.metadata = metadata.value;
+    return { object: value, unknown: metadata.unknown.map((path) => `metadata.${path}`) };
+  } catch (error) {
+    if (error instanceof ConformError) throw unusable(value, error.message);
+    throw error;
+  }
+}
+
+/** What strict reading finds in the patch itself. */
+function patchErrors({ type, value, text }: ReadPatch): string[] {
+  const isOperations = type === jsonPatchType;
+  const duplicates =
+    text === undefined ? [] : duplicateFields(text).map((path) => `duplicate field ${goQuote(path)}`);
+  if (!isOperations) return duplicates;
+  return [...duplicates.map((error) => `json patch ${error}`), ...unknownOperationFields(value)];
+}
+
+function reportStrict(
+  call: Call,
+  { errors, object, options }: { errors: string[]; object: KubernetesObject; options: WriteOptions },
+): void {
+  if (options.fieldValidation === 'Strict') throw unusable(object, strictDecodingMessage(errors));
+  for (const error of errors) call.request.warn(error);
+}
+
+/** The answer to a patch whose result is no object of the kind. */
+function unusable(object: unknown, why: string) {
+  return invalidObject({ group: '', kind: '' }, '', [invalid('patch', JSON.stringify(object), why)]);
+}
