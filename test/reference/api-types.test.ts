@@ -42,8 +42,12 @@ function known(definition: ReferenceSchema): ReferenceSchema {
 
 const textOf = (value: unknown) => JSON.stringify(canonical(value));
 
+const propertiesOf = (definition: ReferenceSchema) =>
+  (definition.properties ?? {}) as Record<string, unknown>;
+
 function differingFields(ours: ReferenceSchema, theirs: ReferenceSchema): string[] {
-  const [a, b] = [ours.properties ?? {}, theirs.properties ?? {}] as Record<string, unknown>[];
+  const a = propertiesOf(ours);
+  const b = propertiesOf(theirs);
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((f) => textOf(a[f]) !== textOf(b[f]));
 }
 
@@ -59,9 +63,9 @@ describe('API types against the reference', () => {
       const theirs = known(definitions[name] as ReferenceSchema);
       const ours = definitionOf(name, 'v2', groupVersions);
       const differing = differingFields(ours, theirs);
-      const count = Object.keys(theirs.properties ?? {}).length;
+      const count = Object.keys(propertiesOf(theirs)).length;
       fields += count;
-      equalFields += count - differing.filter((f) => f in ((theirs.properties as object) ?? {})).length;
+      equalFields += count - differing.filter((f) => f in propertiesOf(theirs)).length;
       if (textOf(ours) === textOf(theirs)) equal++;
       else wrong.push(`${name} ${differing.join(' ')}\n  ours   ${textOf(ours)}\n  theirs ${textOf(theirs)}`);
     }

@@ -41,7 +41,7 @@ function parseClause(text: string): Clause {
 }
 
 /** The clauses of an Accept header, most wanted first. */
-function parseAccept(header: string): Clause[] {
+export function parseAccept(header: string): Clause[] {
   const wildcards = (c: Clause) => Number(c.type === '*') + Number(c.subtype === '*');
   return header
     .split(',')
@@ -49,7 +49,8 @@ function parseAccept(header: string): Clause[] {
     .sort((a, b) => b.quality - a.quality || wildcards(a) - wildcards(b));
 }
 
-const accepts = (clause: Clause, mediaType: string) => {
+/** Whether a clause of an Accept header takes this media type. */
+export const accepts = (clause: Clause, mediaType: string) => {
   const [type, subtype] = mediaType.split('/');
   if (clause.type === '*') return clause.subtype === '*';
   return clause.type === type && (clause.subtype === subtype || clause.subtype === '*');

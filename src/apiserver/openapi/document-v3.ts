@@ -1,0 +1,86 @@
+import { customDefinitions } from './custom-definitions.ts';
+import { definitionsFor, type GroupVersion } from './definitions.ts';
+import { type JsonSchema, refTo } from './json-schema.ts';
+import { bearerToken, metaType, type Operation, phrases } from './operations.ts';
+import { type Parameter, pathParameters } from './parameters.ts';
+import { answersObjects, type PathOperations, typesOf } from './paths.ts';
+import type { ServedResource } from './served-resource.ts';
+
+/** An OpenAPI 3.0 document; there is one for each group and version. */
+export interface DocumentV3 {
+  openapi: '3.0.0';
+  info: { title: string; version: string };
+  paths: Record<string, Record<string, unknown>>;
+  components: {
+    schemas: Record<string, JsonSchema>;
+    securitySchemes: Record<string, Record<string, unknown>>;
+  };
+}
+
+const parameterV3 = ({ type, ...rest }: Parameter) => ({
+  ...rest,
+  ...(rest.in === 'path' && { required: true }),
+  schema: { type, uniqueItems: true },
+});
+
+const contentOf = (mediaTypes: readonly string[], schema: JsonSchema) =>
+  Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, { schema }]));
+
+const text: JsonSchema = { type: 'string' };
+
+function answersOf(operation: Operation): Record<string, unknown> {
+  const answers = operation.answers.map(({ code, type }): [string, unknown] => {
+    const content = contentOf(operation.produces ?? [], type ? refTo(type, 'v3') : text);
+    return [String(code), { description: phrases[code], content }];
+  });
+  return Object.fromEntries([...answers, ['401', { description: 'Unauthorized' }]]);
+}
+
+function operationV3(operation: Operation): Record<string, unknown> {
+  const requestBody = operation.body && {
+    content: contentOf(operation.consumes ?? [], refTo(operation.body.type, 'v3')),
+    ...(operation.body.required && { required: true }),
+  };
+  return {
+    tags: [operation.tag],
+    description: operation.description,
+    operationId: operation.id,
+    ...(operation.query.length > 0 && { parameters: operation.query.map(parameterV3) }),
+    ...(requestBody && { requestBody }),
+    responses: answersOf(operation),
+    ...(operation.action && { 'x-kubernetes-action': operation.action }),
+    ...(operation.kind && { 'x-kubernetes-group-version-kind': operation.kind }),
+  };
+}
+
+function pathV3(path: PathOperations): Record<string, unknown> {
+  const parameters = pathParameters(path.path, path.kind, answersObjects(path)).map(parameterV3);
+  return {
+    ...Object.fromEntries(path.operations.map((operation) => [operation.method, operationV3(operation)])),
+    ...(parameters.length > 0 && { parameters }),
+  };
+}
+
+const coreVersion: GroupVersion = { group: '', version: 'v1' };
+
+/** Some paths in OpenAPI 3.0, with all that they refer to. */
+export function documentV3(
+  paths: readonly PathOperations[],
+  options: { version: string; resources: readonly ServedResource[]; groupVersion?: GroupVersion },
+): DocumentV3 {
+  const { groupVersion, resources } = options;
+  const everywhere = groupVersion && groupVersion.group !== '' ? [coreVersion, groupVersion] : [coreVersion];
+  const watched = paths.some((path) => path.operations.some((operation) => operation.action === 'list'));
+  const schemas = definitionsFor([...typesOf(paths), ...(watched ? [metaType('WatchEvent')] : [])], {
+    dialect: 'v3',
+    everywhere,
+    custom: customDefinitions(resources, 'v3'),
+  });
+  const byPath = [...paths].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: options.version },
+    paths: Object.fromEntries(byPath.map((path) => [path.path, pathV3(path)])),
+    components: { schemas, securitySchemes: { BearerToken: bearerToken } },
+  };
+}

@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto';
+import { type GroupVersionKind, kindSchema } from '../../machinery/schema.ts';
+import { accepts, parseAccept } from '../http/negotiate.ts';
+import type { GroupVersion } from './definitions.ts';
+import { documentV2 } from './document-v2.ts';
+import { documentV3 } from './document-v3.ts';
+import { generalPaths, groupPath, type PathOperations, resourcePaths, versionPath } from './paths.ts';
+import { encodeDocumentV2 } from './protobuf-v2.ts';
+import type { ServedResource } from './served-resource.ts';
+
+/** A request for a document. */
+export interface OpenApiRequest {
+  /** Such as `/openapi/v3/apis/apps/v1`. */
+  path: string;
+  /** The query parameter `hash`, if there is one. */
+  hash?: string;
+  accept?: string;
+  ifNoneMatch?: string;
+  nowMs: number;
+}
+
+/** What goes back to the client; header names are lower case. */
+export interface OpenApiAnswer {
+  code: number;
+  headers: Record<string, string>;
+  body?: Uint8Array;
+}
+
+/** The OpenAPI documents of a server, built when they are first asked for. */
+export interface OpenApi {
+  /** Tells what is served from now on. Rows that have not changed should be the same objects as before. */
+  update(resources: readonly ServedResource[]): void;
+  /** Undefined for a path without a document. */
+  handle(request: OpenApiRequest): OpenApiAnswer | undefined;
+}
+
+/** Bytes that are made on first use, and their digest. */
+interface Content {
+  bytes(): Uint8Array;
+  etag(): string;
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+const digest = (bytes: Uint8Array) => createHash('sha512').update(bytes).digest('hex').toUpperCase();
+
+function content(make: () => unknown): Content {
+  const bytes = lazy(() => Buffer.from(JSON.stringify(make())));
+  return { bytes, etag: lazy(() => digest(bytes())) };
+}
+
+const typeName = (kind: GroupVersionKind) => kindSchema(kind)?.name ?? '';
+
+const versionKey = ({ group, version }: GroupVersion) =>
+  group === '' ? `api/${version}` : `apis/${group}/${version}`;
+
+function groupVersionsOf(resources: readonly ServedResource[]): GroupVersion[] {
+  const found = new Map(
+    resources.map(({ group, version }) => [versionKey({ group, version }), { group, version }]),
+  );
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, groupVersion]) => groupVersion);
+}
+
+const pathsOf = (resources: readonly ServedResource[]) =>
+  resources.flatMap((r) => resourcePaths(r, typeName));
+
+const groupsOf = (groupVersions: readonly GroupVersion[]) => new Set(groupVersions.map(({ group }) => group));
+
+/** Where the document of a path that is no resource's stands: the path itself, without slashes at its ends. */
+const plainKey = ({ path }: PathOperations) => path.replace(/^\/|\/$/g, '');
+
+const sameRows = (a: readonly ServedResource[], b: readonly ServedResource[]) =>
+  a.length === b.length && a.every((row, index) => row === b[index]);
+
+interface VersionDocument extends Content {
+  rows: readonly ServedResource[];
+}
+
+function versionDocument(
+  groupVersion: GroupVersion,
+  rows: readonly ServedResource[],
+  version: string,
+): VersionDocument {
+  const make = () =>
+    documentV3([versionPath(groupVersion), ...pathsOf(rows)], { version, resources: rows, groupVersion });
+  return { rows, ...content(make) };
+}
+
+/** The documents of OpenAPI 3.0 by key, such as `apis/apps/v1`; those whose rows are as before are kept. */
+function documentsV3(
+  resources: readonly ServedResource[],
+  version: string,
+  before: ReadonlyMap<string, Content>,
+): Map<string, Content> {
+  const groupVersions = groupVersionsOf(resources);
+  const plain = [...generalPaths, ...[...groupsOf(groupVersions)].map(groupPath)];
+  const documents = new Map<string, Content>(
+    plain.map((path) => [
+      plainKey(path),
+      before.get(plainKey(path)) ?? content(() => documentV3([path], { version, resources: [] })),
+    ]),
+  );
+  for (const groupVersion of groupVersions) {
+    const key = versionKey(groupVersion);
+    const rows = resources.filter((r) => versionKey(r) === key);
+    const known = before.get(key) as VersionDocument | undefined;
+    const unchanged = known !== undefined && sameRows(known.rows, rows);
+    documents.set(key, unchanged ? known : versionDocument(groupVersion, rows, version));
+  }
+  return documents;
+}
+
+const serverUrl = (key: string, document: Content) => `/openapi/v3/${key}?hash=${document.etag()}`;
+
+function indexOf(documents: ReadonlyMap<string, Content>): unknown {
+  const rows = [...documents].sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    paths: Object.fromEntries(
+      rows.map(([key, document]) => [key, { serverRelativeURL: serverUrl(key, document) }]),
+    ),
+  };
+}
+
+const protobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+const oldProtobufType = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+const jsonType = 'application/json';
+
+/** The first offered media type that the client takes, best first in its own order. */
+function preferred(accept: string | undefined, offered: readonly string[]): string | undefined {
+  for (const clause of parseAccept(accept || '*/*')) {
+    const found = offered.find((mediaType) => accepts(clause, mediaType));
+    if (found) return found;
+  }
+  return undefined;
+}
+
+const notAcceptable: OpenApiAnswer = { code: 406, headers: {} };
+
+function send(document: Content, mediaType: string, request: OpenApiRequest): OpenApiAnswer {
+  const etag = `"${document.etag()}"`;
+  const headers = { etag, vary: 'Accept', 'content-type': mediaType };
+  const known = request.ifNoneMatch?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
+  return known
+    ? { code: 304, headers: { etag, vary: 'Accept' } }
+    : { code: 200, headers, body: document.bytes() };
+}
+
+const yearMs = 365 * 24 * 3600 * 1000;
+
+/** A document whose URL names its digest never changes; one with an old digest has moved. */
+function sendVersioned(key: string, document: Content, request: OpenApiRequest): OpenApiAnswer {
+  if (!preferred(request.accept, [jsonType])) return notAcceptable;
+  if (!request.hash) return send(document, jsonType, request);
+  if (request.hash !== document.etag())
+    return { code: 301, headers: { location: serverUrl(key, document), vary: 'Accept' } };
+  const answer = send(document, jsonType, request);
+  const expires = new Date(request.nowMs + yearMs).toUTCString();
+  return { ...answer, headers: { ...answer.headers, 'cache-control': 'public, immutable', expires } };
+}
+
+interface Documents {
+  json: Content;
+  protobuf: Content;
+  versions: ReadonlyMap<string, Content>;
+  index: Content;
+}
+
+function build(resources: readonly ServedResource[], version: string, before?: Documents): Documents {
+  const groupVersions = groupVersionsOf(resources);
+  const v2 = () => {
+    const groups = [...groupsOf(groupVersions)].map(groupPath);
+    const paths = [...generalPaths, ...groups, ...groupVersions.map(versionPath), ...pathsOf(resources)];
+    return documentV2(paths, { version, resources, groupVersions });
+  };
+  const json = content(v2);
+  const protobuf: Content = { bytes: lazy(() => encodeDocumentV2(v2())), etag: json.etag };
+  const versions = documentsV3(resources, version, before?.versions ?? new Map());
+  return { json, protobuf, versions, index: content(() => indexOf(versions)) };
+}
+
+function sendV2({ json, protobuf }: Documents, request: OpenApiRequest): OpenApiAnswer {
+  const mediaType = preferred(request.accept, [jsonType, oldProtobufType, protobufType]);
+  if (!mediaType) return notAcceptable;
+  return mediaType === jsonType ? send(json, jsonType, request) : send(protobuf, protobufType, request);
+}
+
+/** The OpenAPI documents of a server of this version (`v1.36.0`). */
+export function createOpenApi(version: string): OpenApi {
+  let documents = build([], version);
+  return {
+    update(resources) {
+      documents = build(resources, version, documents);
+    },
+    handle(request) {
+      const path = request.path.replace(/\/$/, '');
+      if (path === '/openapi/v2') return sendV2(documents, request);
+      if (path === '/openapi/v3') return send(documents.index, jsonType, request);
+      const key = path.startsWith('/openapi/v3/') ? path.slice('/openapi/v3/'.length) : '';
+      const document = documents.versions.get(key);
+      return document && sendVersioned(key, document, request);
+    },
+  };
+}

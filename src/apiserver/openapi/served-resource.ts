@@ -1,0 +1,39 @@
+import type { GroupVersionKind } from '../../machinery/schema.ts';
+import type { JsonSchema } from './json-schema.ts';
+
+/** A resource as the server offers it: what OpenAPI has to tell of it. */
+export interface ServedResource {
+  group: string;
+  version: string;
+  kind: string;
+  /** Name in the URL. */
+  plural: string;
+  namespaced: boolean;
+  /** get, list, watch, create, update, patch, delete, deletecollection. */
+  verbs: readonly string[];
+  /** Full name of the type, such as `io.k8s.api.core.v1.Pod`; of a custom resource, the name that its definition gets. */
+  type: string;
+  /** Of a custom resource: the schema of its version (`openAPIV3Schema`); absent where it has none. */
+  schema?: JsonSchema;
+  /** Whether the resource is a custom one. */
+  custom?: boolean;
+  subresources: readonly ServedSubresource[];
+}
+
+/** A subresource as the server offers it. */
+export interface ServedSubresource {
+  /** Such as `status`. */
+  name: string;
+  /** get, create, update, patch: with objects of `kind` as bodies and answers. */
+  verbs: readonly string[];
+  /** What is sent and answered; for streams, the kind of the options. */
+  kind: GroupVersionKind;
+  /** HTTP methods in upper case, for streams and proxies (`connect`). */
+  connect?: readonly string[];
+  /** Whether a path of the target may follow, as with proxies. */
+  trailingPath?: boolean;
+  /** Full name of the type whose fields are query parameters, such as PodLogOptions. */
+  options?: string;
+  /** The answer is text. */
+  text?: boolean;
+}
