@@ -2,7 +2,7 @@ import type { Platform } from '../../../platform/platform.ts';
 import type { RunningProcess } from '../../../platform/processes.ts';
 import type { Runtime } from '../runtime.ts';
 import { containerdConfig, lacksSysResource, parseVersion } from './daemon-config.ts';
-import { CriRuntime } from './runtime.ts';
+import { connectCri } from './connect.ts';
 import { ensureSandboxImage, sandboxImageName } from './sandbox-image.ts';
 import type { StreamConnect } from './streaming.ts';
 
@@ -165,7 +165,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   const ended = child.ended.then(() => {
     over = true;
   });
-  const runtime = new CriRuntime({
+  const runtime = await connectCri({
     socketPath: paths.socket,
     platform,
     sandboxImage: sandboxImageName,
