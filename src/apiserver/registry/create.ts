@@ -12,6 +12,7 @@ import { admit, validateAdmission } from '../admission/admission.ts';
 import type { ObjectAnswer } from '../request.ts';
 import { cachedAnswer, objectAnswer } from './answers.ts';
 import { decodeBody } from './decode-body.ts';
+import { type Facet, facetOf } from './facet.ts';
 import type { Allocation, HookContext } from './kind.ts';
 import { recordWriter } from './managed-fields.ts';
 import {
@@ -35,7 +36,7 @@ const maxNameAttempts = 8;
 export async function create(call: Call): Promise<ObjectAnswer> {
   const { request, registry } = call;
   const options = writeOptions(request, 'CreateOptions');
-  const object = decodeBody(call, options.fieldValidation);
+  const object = decodeBody(call, facetOf(call) as Facet, options.fieldValidation);
   wipeSystemFields(object.metadata);
   matchNamespace(object.metadata, namespaceOf(call));
   if (dropDuplicateOwners(object.metadata)) request.warn(duplicateOwnersWarning);

@@ -6,41 +6,41 @@ import { cannotBeHandled, decodeObject, strictDecodingMessage } from '../../mach
 import { formatApiVersion, type GroupVersionKind } from '../../machinery/schema.ts';
 import { badRequest, unsupportedMediaType } from '../../machinery/status-error.ts';
 import type { RequestBody } from '../request.ts';
+import type { Facet } from './facet.ts';
 import type { Call } from './registry.ts';
 import type { FieldValidation } from './request-options.ts';
 
-/** The request's object, fresh, with its defaults, in the form of the resource asked for. */
-export function decodeBody(call: Call, fieldValidation: FieldValidation): KubernetesObject {
-  const { view } = call.registry;
+/** What a body is read as. */
+export type Expected = Pick<Facet, 'gvk' | 'defaults' | 'prune'>;
+
+/** The request's object, fresh, with its defaults. */
+export function decodeBody(
+  call: Call,
+  expected: Expected,
+  fieldValidation: FieldValidation,
+): KubernetesObject {
   const { body } = call.request;
   const object =
-    body && 'value' in body ? ownValue(body.value, view.resource) : decoded(call, body, fieldValidation);
-  view.defaults?.(object);
+    body && 'value' in body ? ownValue(body.value, expected.gvk) : decoded(call, expected, fieldValidation);
+  expected.defaults(object);
   return object;
 }
 
 function decoded(
   call: Call,
-  body: RequestBody | undefined,
+  { gvk: expected, prune }: Expected,
   fieldValidation: FieldValidation,
 ): KubernetesObject {
-  const { resource } = call.registry.view;
+  const { body } = call.request;
   const text = body && 'bytes' in body ? Buffer.from(body.bytes).toString() : '';
-  const options = { format: formatOf(body), expected: resource, fieldValidation };
-  const { object, gvk, warnings } = decodeObject(text, options);
-  checkVersion(gvk, resource);
-  warnings.push(...pruned(call, object, fieldValidation));
-  for (const warning of warnings) call.request.warn(warning);
+  const { object, gvk, warnings } = decodeObject(text, { format: formatOf(body), expected, fieldValidation });
+  checkVersion(gvk, expected);
+  const unknown = unknownFieldErrors(prune(object));
+  if (unknown.length > 0 && fieldValidation === 'Strict') {
+    throw cannotBeHandled(gvk, expected, strictDecodingMessage(unknown));
+  }
+  if (fieldValidation === 'Warn') for (const warning of [...warnings, ...unknown]) call.request.warn(warning);
   return object;
-}
-
-/** Drops what a custom kind's schema does not have. */
-function pruned(call: Call, object: KubernetesObject, fieldValidation: FieldValidation): string[] {
-  const { view } = call.registry;
-  const errors = unknownFieldErrors(view.prune?.(object) ?? []);
-  if (errors.length === 0 || fieldValidation === 'Ignore') return [];
-  if (fieldValidation === 'Warn') return errors;
-  throw cannotBeHandled(view.resource, view.resource, strictDecodingMessage(errors));
 }
 
 function formatOf(body: RequestBody | undefined): 'json' | 'yaml' {

@@ -7,13 +7,16 @@ import { StoreFeed } from '../cache/store-feed.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Answer, Dispatcher, RequestInfo, ResourceRequest } from '../request.ts';
 import { create } from './create.ts';
+import { deleteCollection } from './delete-collection.ts';
 import { deleteObject } from './delete.ts';
+import { type Facet, facetOf } from './facet.ts';
 import type { Kind, UserInfo } from './kind.ts';
 import { list } from './list.ts';
 import { patch } from './patch.ts';
 import { get } from './read.ts';
 import { Registries } from './registries.ts';
 import type { Call, RegistryEnvironment } from './registry.ts';
+import { handleSubresource } from './subresource.ts';
 import { update } from './update.ts';
 import { watch } from './watch.ts';
 
@@ -75,14 +78,18 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
 
 type Handler = (call: Call) => Answer | Promise<Answer>;
 
-const handlers: Record<string, Handler> = {
-  get,
+const collectionHandlers: Record<string, Handler> = {
   list,
   watch,
   create,
+  delete: deleteObject,
+  deletecollection: deleteCollection,
+};
+
+const facetHandlers: Record<string, (call: Call, facet: Facet) => Answer | Promise<Answer>> = {
+  get,
   update,
   patch,
-  delete: deleteObject,
 };
 
 async function handle(
@@ -90,16 +97,32 @@ async function handle(
   environment: RegistryEnvironment,
   registries: Registries,
 ): Promise<Answer> {
-  const { info } = request;
-  const registry = registries.served(info);
+  const registry = registries.served(request.info);
   if (!registry) throw noSuchPath();
-  const handler = handlers[info.verb];
-  const verbs = registry.view.verbs;
-  if (!handler || (verbs && !(verbs as readonly string[]).includes(info.verb))) {
-    throw methodNotSupported({ group: info.group, resource: info.resource }, info.verb);
-  }
-  return handler({ request, registry, environment });
+  return handlerOf({ request, registry, environment })();
 }
+
+/** Finds what serves the verb on the resource or subresource. */
+function handlerOf(call: Call): () => Answer | Promise<Answer> {
+  const { info } = call.request;
+  const { view, kind } = call.registry;
+  const { verb, subresource } = info;
+  const facet = facetOf(call);
+  const other = kind.subresources?.[subresource];
+  if (other) return () => handleSubresource(call, other);
+  if (!facet) throw noSuchPath();
+  const verbs: readonly string[] | undefined = subresource
+    ? (kind.parts?.[subresource]?.verbs ?? facetVerbs)
+    : view.verbs;
+  const served = !verbs || verbs.includes(verb);
+  const onFacet = served ? facetHandlers[verb] : undefined;
+  if (onFacet) return () => onFacet(call, facet);
+  const onCollection = served && !subresource ? collectionHandlers[verb] : undefined;
+  if (onCollection) return () => onCollection(call);
+  throw methodNotSupported({ group: info.group, resource: info.resource }, verb);
+}
+
+const facetVerbs = ['get', 'update', 'patch'];
 
 /** The answer to a path that nothing is served under. */
 function noSuchPath(): StatusError {

@@ -12,16 +12,17 @@ import { badRequest, conflict, notFound, unsupportedMediaType } from '../../mach
 import { applyStrategicMergePatch } from '../../machinery/strategic-merge.ts';
 import type { ObjectAnswer, RequestBody } from '../request.ts';
 import { applyPatch } from './apply.ts';
+import type { Facet } from './facet.ts';
 import { recordWriter } from './managed-fields.ts';
 import { checkName, matchNamespace } from './metadata.ts';
 import { type Call, namespaceOf, subjectOf } from './registry.ts';
 import { type WriteOptions, writeOptions } from './request-options.ts';
-import { applyChange, strategyOf, type UpdateStrategy } from './update.ts';
+import { applyChange } from './update.ts';
 
 const jsonPatchType = 'application/json-patch+json';
 const mergePatchType = 'application/merge-patch+json';
 const strategicPatchType = 'application/strategic-merge-patch+json';
-export const applyPatchType = 'application/apply-patch+yaml';
+const applyPatchType = 'application/apply-patch+yaml';
 
 /** A patch as it was read, and what strict reading found. */
 interface ReadPatch {
@@ -31,27 +32,23 @@ interface ReadPatch {
   text?: string;
 }
 
-/** PATCH of an object or of its status. */
-export function patch(call: Call): Promise<ObjectAnswer> {
-  return patchWith(call, strategyOf(call));
-}
-
-/** PATCH with the rules of one of the object's subresources. */
-export async function patchWith(call: Call, strategy: UpdateStrategy): Promise<ObjectAnswer> {
-  const type = patchType(call);
+/** PATCH of an object, or of a facet of it. */
+export async function patch(call: Call, facet: Facet): Promise<ObjectAnswer> {
+  const type = patchType(call, facet);
   const options = writeOptions(call.request, 'PatchOptions', type);
   if (type === applyPatchType) {
-    const make = applyPatch(call, options);
-    return applyChange(call, { options, make: checked(call, make), forceCreate: true }, strategy);
+    const make = applyPatch(call, facet, options);
+    return applyChange(call, { options, make: checked(call, make), forceCreate: true }, facet);
   }
   const read = readPatch(call.request.body as RequestBody, type);
   const make = (old: KubernetesObject | undefined) => {
     if (!old) throw notFound(subjectOf(call));
-    const object = patched(call, { old, read, options });
+    const sent = patched(call, facet, { old: facet.show(old), read, options });
+    const object = facet.take(sent, old);
     recordWriter(call, { object, old, options });
     return object;
   };
-  return applyChange(call, { options, make: checked(call, make) }, strategy);
+  return applyChange(call, { options, make: checked(call, make) }, facet);
 }
 
 /** Sees to it that the patched object is still the one that the request names. */
@@ -70,9 +67,9 @@ function checked(call: Call, make: (old: KubernetesObject | undefined) => Kubern
 }
 
 /** The patch type of a request; only those that its kind supports pass. */
-function patchType({ request, registry }: Call): string {
+function patchType({ request }: Call, facet: Facet): string {
   const type = request.body?.mediaType.split(';')[0]?.trim() ?? '';
-  const isKnownType = findType(registry.view.resource.type) !== undefined;
+  const isKnownType = findType(facet.type) !== undefined;
   const types = [jsonPatchType, mergePatchType, ...(isKnownType ? [strategicPatchType] : []), applyPatchType];
   if (types.includes(type)) return type;
   const accepted = types.join(', ');
@@ -98,16 +95,15 @@ interface PatchStep {
 }
 
 /** The object with the patch applied, in the form of its type and with its defaults. */
-function patched(call: Call, { old, read, options }: PatchStep): KubernetesObject {
-  const { view } = call.registry;
-  const result = clone(appliedTo(old, read, view.resource.type)) as KubernetesObject;
-  const { object, unknown } = conformed(result, view.resource.type);
-  unknown.push(...(view.prune?.(object) ?? []));
+function patched(call: Call, facet: Facet, { old, read, options }: PatchStep): KubernetesObject {
+  const result = clone(appliedTo(old, read, facet.type)) as KubernetesObject;
+  const { object, unknown } = conformed(result, facet.type);
+  unknown.push(...facet.prune(object));
   const errors = [...patchErrors(read), ...unknownFieldErrors(unknown)];
   if (errors.length > 0 && options.fieldValidation !== 'Ignore')
     reportStrict(call, { errors, object, options });
   object.metadata ??= {};
-  view.defaults?.(object);
+  facet.defaults(object);
   return object;
 }
 

@@ -1,12 +1,18 @@
 import { notFound } from '../../machinery/status-error.ts';
-import type { ObjectAnswer } from '../request.ts';
-import { cachedAnswer } from './answers.ts';
-import { type Call, keyOf, subjectOf } from './registry.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
+import type { ObjectAnswer } from '../request.ts';
+import { cachedAnswer, objectAnswer } from './answers.ts';
+import type { Facet } from './facet.ts';
+import { type Call, keyOf, subjectOf } from './registry.ts';
 
-/** GET of one object: what the cache has, which no acknowledged write is missing from. */
-export function get(call: Call): ObjectAnswer {
+/** GET of one object, or of a facet of it: what the cache has, which no acknowledged write is missing from. */
+export async function get(call: Call, facet: Facet): Promise<ObjectAnswer> {
+  const fresh = await call.environment.freshRevision?.();
+  if (fresh !== undefined) await call.environment.feed.reached(fresh);
   const item = (call.registry.cache as ResourceCache).get(keyOf(call));
   if (!item) throw notFound(subjectOf(call));
-  return cachedAnswer(200, call, item);
+  const answer = cachedAnswer(200, call, item);
+  return facet.type === call.registry.view.resource.type
+    ? answer
+    : objectAnswer(200, facet.show(answer.object));
 }

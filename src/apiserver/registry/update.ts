@@ -1,11 +1,13 @@
-import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import type { KubernetesObject } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { type FieldError, invalid, invalidObject } from '../../machinery/field-error.ts';
+import { invalid, invalidObject } from '../../machinery/field-error.ts';
 import { conflict, notFound, optimisticLockMessage } from '../../machinery/status-error.ts';
 import { admit, validateAdmission } from '../admission/admission.ts';
 import type { ObjectAnswer } from '../request.ts';
 import { cachedAnswer, objectAnswer } from './answers.ts';
 import { createOne, duplicateOwnersWarning, settle } from './create.ts';
+import { clone } from '../../machinery/clone.ts';
+import type { Facet, UpdateStrategy } from './facet.ts';
 import { decodeBody } from './decode-body.ts';
 import type { HookContext } from './kind.ts';
 import { recordWriter } from './managed-fields.ts';
@@ -22,7 +24,6 @@ import { metadataErrors, metadataUpdateErrors, pathNameErrors } from './object-m
 import { type Call, hookContext, namespaceOf, subjectOf } from './registry.ts';
 import { type WriteOptions, writeOptions } from './request-options.ts';
 import { type Current, current, guaranteed, put, remove } from './storage.ts';
-import { statusUpdate } from './status.ts';
 import { presentObject, toStoredForm } from './view.ts';
 
 /** What an update of one object consists of. */
@@ -36,62 +37,41 @@ export interface Change {
   uid?: string;
 }
 
-/** What differs between an update of the main resource and one of a subresource. */
-export interface UpdateStrategy {
-  prepare(object: KubernetesObject, old: Stored<KubernetesObject>, context: HookContext): void;
-  validate(object: KubernetesObject, old: Stored<KubernetesObject>, context: HookContext): FieldError[];
-  /** Whether allotments are made and warnings given: only where the spec can change. */
-  main: boolean;
-}
-
-/** PUT of an object or of its status. */
-export async function update(call: Call): Promise<ObjectAnswer> {
+/** PUT of an object, or of a facet of it. */
+export async function update(call: Call, facet: Facet): Promise<ObjectAnswer> {
   const { request } = call;
   const options = writeOptions(request, 'UpdateOptions');
-  const sent = decodeBody(call, options.fieldValidation);
+  const sent = decodeBody(call, facet, options.fieldValidation);
   matchNamespace(sent.metadata, namespaceOf(call));
   checkName(sent.metadata, request.info.name);
   if (dropDuplicateOwners(sent.metadata)) request.warn(duplicateOwnersWarning);
-  const bytes = JSON.stringify(sent);
   const make = (old: KubernetesObject | undefined) => {
-    const object = JSON.parse(bytes) as KubernetesObject;
+    if (!old && request.info.subresource) throw notFound(subjectOf(call));
+    const object = facet.take(clone(sent), old);
     recordWriter(call, { object, old, options });
     return object;
   };
-  return applyChange(call, { options, make, uid: sent.metadata.uid }, strategyOf(call));
-}
-
-/** The strategy of the resource or subresource that a call addresses. */
-export function strategyOf(call: Call): UpdateStrategy {
-  return call.request.info.subresource === 'status' ? statusUpdate(call.registry.kind) : mainUpdate(call);
-}
-
-function mainUpdate({ registry: { kind } }: Call): UpdateStrategy {
-  return {
-    main: true,
-    prepare: (object, old, context) => kind.prepareForUpdate?.(object, old, context),
-    validate: (object, old, context) =>
-      kind.validateUpdate
-        ? kind.validateUpdate(object, old, context)
-        : (kind.validate?.(object, context) ?? []),
-  };
+  return applyChange(call, { options, make, uid: sent.metadata.uid }, facet);
 }
 
 /** Carries a change out on the newest version of its object, again where that moved meanwhile. */
 export async function applyChange(
   call: Call,
   change: Change,
-  strategy: UpdateStrategy,
+  facet: Pick<Facet, 'type' | 'show' | 'strategy'>,
 ): Promise<ObjectAnswer> {
-  return guaranteed(call, async (found) => {
+  const { kind, view } = call.registry;
+  const isMain = call.request.info.subresource === '';
+  const mayCreate = isMain && (change.forceCreate || kind.allowCreateOnUpdate);
+  const answer = await guaranteed(call, async (found) => {
     checkUid(call, change, found);
-    const old = found && presentObject(call, found.object);
-    const mayCreate = change.forceCreate || call.registry.kind.allowCreateOnUpdate;
     if (!found && !mayCreate) throw notFound(subjectOf(call));
-    const made = await change.make(old);
+    const made = await change.make(found && presentObject(call, found.object));
     const object = toStoredForm(call, made);
+    const { strategy } = facet;
     return found ? replace(call, { object, found, change, strategy }) : createByUpdate(call, object, change);
   });
+  return facet.type === view.resource.type ? answer : objectAnswer(answer.code, facet.show(answer.object));
 }
 
 function checkUid(call: Call, { uid }: Change, found: Current | undefined): void {

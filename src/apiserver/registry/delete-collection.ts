@@ -1,0 +1,34 @@
+import type { DeleteOptions } from '../../api/meta/v1.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import type { CachedItem } from '../cache/cached-item.ts';
+import type { ListAnswer } from '../request.ts';
+import { decodeDeleteOptions } from './decode-body.ts';
+import { deleteOne } from './delete.ts';
+import { list } from './list.ts';
+import type { Call } from './registry.ts';
+import { deleteOptions } from './request-options.ts';
+
+/** How many objects are deleted at the same time. */
+const parallel = 16;
+
+/** DELETE of a collection: each object by itself, not all or none. The answer has the objects as they were. */
+export async function deleteCollection(call: Call): Promise<ListAnswer> {
+  const options = deleteOptions(decodeDeleteOptions(call), call.request.query);
+  const found = await list(call);
+  const queue = [...found.items] as CachedItem[];
+  const worker = async () => {
+    for (let item = queue.shift(); item; item = queue.shift()) await deleteItem(call, item, options);
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, queue.length) }, worker));
+  return found;
+}
+
+async function deleteItem(call: Call, item: CachedItem, options: DeleteOptions): Promise<void> {
+  const { name = '', namespace = '' } = item.object.metadata;
+  const info = { ...call.request.info, name, namespace };
+  try {
+    await deleteOne({ ...call, request: { ...call.request, info } }, options);
+  } catch (error) {
+    if (!hasReason(error, 'NotFound')) throw error;
+  }
+}

@@ -1,0 +1,141 @@
+import type { Scale } from '../../api/autoscaling/v1.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import { clone } from '../../machinery/clone.ts';
+import { type FieldError, invalid } from '../../machinery/field-error.ts';
+import type { GroupVersionKind } from '../../machinery/schema.ts';
+import type { HookContext, Kind, ScaleStrategy } from './kind.ts';
+import type { Call } from './registry.ts';
+
+/** What differs between an update of the main resource and one through a subresource. */
+export interface UpdateStrategy {
+  prepare(object: KubernetesObject, old: Stored<KubernetesObject>, context: HookContext): void;
+  validate(object: KubernetesObject, old: Stored<KubernetesObject>, context: HookContext): FieldError[];
+  /** Whether allotments are made and warnings given: only where the spec can change. */
+  main: boolean;
+}
+
+/** The side of an object that a request reads and writes: the object itself, its status, its scale, a part. */
+export interface Facet {
+  gvk: GroupVersionKind;
+  /** Full name of the type that is sent. */
+  type: string;
+  strategy: UpdateStrategy;
+  /** Fills in what a client left out of what it sent. */
+  defaults(sent: KubernetesObject): void;
+  /** Drops what a custom kind's schema does not have. */
+  prune(sent: KubernetesObject): string[];
+  /** What clients see of the object. */
+  show(object: KubernetesObject): KubernetesObject;
+  /** The object (in the form of the resource asked for) with what was sent taken in; `sent` may be used up. */
+  take(sent: KubernetesObject, old: KubernetesObject | undefined): KubernetesObject;
+}
+
+/** The facet that a request addresses; undefined where its subresource is none. */
+export function facetOf(call: Call): Facet | undefined {
+  const { registry, request } = call;
+  const { view, kind } = registry;
+  const { subresource } = request.info;
+  if (subresource === '') return whole(view, mainUpdate(kind));
+  if (subresource === 'status' && kind.status) return whole(view, statusUpdate(kind));
+  if (subresource === 'scale' && kind.scale) return scaleFacet(kind, kind.scale);
+  const part = kind.parts?.[subresource];
+  return part && whole(view, partUpdate(part));
+}
+
+/** A facet in which the object is seen as it is. */
+function whole(view: Kind, strategy: UpdateStrategy): Facet {
+  return {
+    gvk: view.resource,
+    type: view.resource.type,
+    strategy,
+    defaults: (sent) => view.defaults?.(sent),
+    prune: (sent) => view.prune?.(sent) ?? [],
+    show: (object) => object,
+    take: (sent) => sent,
+  };
+}
+
+function mainUpdate(kind: Kind): UpdateStrategy {
+  return {
+    main: true,
+    prepare: (object, old, context) => kind.prepareForUpdate?.(object, old, context),
+    validate: (object, old, context) =>
+      kind.validateUpdate
+        ? kind.validateUpdate(object, old, context)
+        : (kind.validate?.(object, context) ?? []),
+  };
+}
+
+function statusUpdate({ status = {} }: Kind): UpdateStrategy {
+  return {
+    main: false,
+    prepare(object, old, context) {
+      takeStatus(object, old);
+      status.prepareForUpdate?.(object, old, context);
+    },
+    validate: (object, old, context) => status.validateUpdate?.(object, old, context) ?? [],
+  };
+}
+
+function partUpdate(part: NonNullable<Kind['parts']>[string]): UpdateStrategy {
+  return {
+    main: false,
+    prepare: (object, old, context) => part.prepareForUpdate(object, old, context),
+    validate: (object, old, context) => part.validateUpdate?.(object, old, context) ?? [],
+  };
+}
+
+const ofStatus = new Set(['apiVersion', 'kind', 'metadata', 'status']);
+
+/** Puts back everything but metadata and status. */
+function takeStatus(object: KubernetesObject, old: Stored<KubernetesObject>): void {
+  const target = object as unknown as Record<string, unknown>;
+  const source = old as unknown as Record<string, unknown>;
+  for (const key of Object.keys(target)) if (!ofStatus.has(key) && !(key in source)) delete target[key];
+  for (const key of Object.keys(source)) if (!ofStatus.has(key)) target[key] = source[key];
+}
+
+const scaleGvk = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+
+function scaleFacet(kind: Kind, strategy: ScaleStrategy<KubernetesObject>): Facet {
+  const update = mainUpdate(kind);
+  return {
+    gvk: scaleGvk,
+    type: 'io.k8s.api.autoscaling.v1.Scale',
+    strategy: {
+      ...update,
+      validate: (object, old, context) => [
+        ...scaleErrors(strategy, object),
+        ...update.validate(object, old, context),
+      ],
+    },
+    defaults: () => {},
+    prune: () => [],
+    show: (object) => scaleOf(strategy, object) as KubernetesObject,
+    take(sent, old) {
+      const object = clone(old) as KubernetesObject;
+      strategy.setReplicas(object, (sent as Scale).spec?.replicas ?? 0);
+      object.metadata.resourceVersion = sent.metadata.resourceVersion;
+      return object;
+    },
+  };
+}
+
+/** The scale of an object, as autoscaling/v1 says it. */
+function scaleOf(strategy: ScaleStrategy<KubernetesObject>, object: KubernetesObject): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const replicas = strategy.replicas(object);
+  const selector = strategy.selector(object);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: replicas.spec === 0 ? {} : { replicas: replicas.spec },
+    status: { replicas: replicas.status, ...(selector && { selector }) },
+  };
+}
+
+function scaleErrors(strategy: ScaleStrategy<KubernetesObject>, object: KubernetesObject): FieldError[] {
+  const { spec } = strategy.replicas(object);
+  return spec < 0 ? [invalid('spec.replicas', spec, 'must be greater than or equal to 0')] : [];
+}

@@ -1,0 +1,76 @@
+import type { DeleteOptions } from '../../api/meta/v1.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import { clone } from '../../machinery/clone.ts';
+import { methodNotSupported } from '../../machinery/status-error.ts';
+import { admit, validateAdmission } from '../admission/admission.ts';
+import type { ObjectAnswer } from '../request.ts';
+import { objectAnswer } from './answers.ts';
+import { decodeBody } from './decode-body.ts';
+import { deleteOne } from './delete.ts';
+import type { Facet } from './facet.ts';
+import type { Subresource, SubresourceRequest } from './kind.ts';
+import { recordWriter } from './managed-fields.ts';
+import { type Call, hookContext, subjectOf } from './registry.ts';
+import { type WriteOptions, writeOptions } from './request-options.ts';
+import { existing } from './storage.ts';
+import { applyChange } from './update.ts';
+
+/** A request to a subresource that takes or answers other kinds, such as `binding` or `token`. */
+export async function handleSubresource(
+  call: Call,
+  subresource: Subresource<KubernetesObject>,
+): Promise<ObjectAnswer> {
+  const { info } = call.request;
+  const verb = info.verb as SubresourceRequest<KubernetesObject>['verb'];
+  if (!subresource.verbs.includes(verb)) throw methodNotSupported(subjectOf(call), verb);
+  const options = writeOptions(call.request, 'CreateOptions');
+  const { gvk } = subresource;
+  const facet = { gvk, defaults: () => {}, prune: () => [] };
+  const body = verb === 'get' ? undefined : decodeBody(call, facet, options.fieldValidation);
+  const { object } = await existing(call);
+  if (body) await admitted(call, { body, options });
+  const answer = await subresource.handle({
+    verb,
+    object,
+    body,
+    query: call.request.query,
+    context: hookContext(call, info.name, options.dryRun),
+    update: (change) => updateThrough(call, options, change),
+    delete: async (deletion) => void (await deleteOne(call, dryRunOf(options, deletion as DeleteOptions))),
+  });
+  return objectAnswer(verb === 'create' ? 201 : 200, answer);
+}
+
+async function admitted(
+  call: Call,
+  { body, options }: { body: KubernetesObject; options: WriteOptions },
+): Promise<void> {
+  const write = { operation: 'CREATE', object: body, options } as const;
+  await admit(call, write);
+  await validateAdmission(call, write);
+}
+
+function dryRunOf({ dryRun }: WriteOptions, options: DeleteOptions = {}): DeleteOptions {
+  return dryRun ? { ...options, dryRun: ['All'] } : options;
+}
+
+/** Changes the object of a subresource; its kind's update rules do not apply, those of metadata do. */
+async function updateThrough(
+  call: Call,
+  options: WriteOptions,
+  change: (object: KubernetesObject) => void,
+): Promise<Stored<KubernetesObject>> {
+  const facet: Pick<Facet, 'strategy' | 'type' | 'show'> = {
+    type: call.registry.view.resource.type,
+    strategy: { main: false, prepare: () => {}, validate: () => [] },
+    show: (object) => object,
+  };
+  const make = (old: KubernetesObject | undefined) => {
+    const object = clone(old) as KubernetesObject;
+    change(object);
+    recordWriter(call, { object, old, options });
+    return object;
+  };
+  const answer = await applyChange(call, { options, make }, facet);
+  return answer.object as Stored<KubernetesObject>;
+}
