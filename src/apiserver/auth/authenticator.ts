@@ -10,14 +10,15 @@ export interface Authenticator {
   authenticate(request: HttpRequest): Promise<UserInfo | undefined> | UserInfo | undefined;
 }
 
-/** Finds out whom a bearer token speaks for; undefined where it is not one of its tokens. */
+/** Finds out whom a bearer token speaks for. */
 export interface TokenAuthenticator {
-  authenticateToken(token: string): Promise<TokenIdentity | undefined>;
+  /** Undefined where the token is not one of its own, or not valid for any of the audiences. */
+  authenticateToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | undefined>;
 }
 
 export interface TokenIdentity {
   user: UserInfo;
-  /** Who the token is meant for; empty where tokens of this kind say nothing about it. */
+  /** Those of the audiences asked for that the token is meant for. */
   audiences: readonly string[];
 }
 

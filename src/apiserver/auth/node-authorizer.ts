@@ -1,0 +1,128 @@
+import * as resources from '../../api/generated/resources.ts';
+import type { Pod, Volume } from '../../api/core/v1.ts';
+import type { UserInfo } from '../registry/kind.ts';
+import { type Attributes, type Authorizer, type Decision, noOpinion } from './authorizer.ts';
+import type { ObjectReader } from './object-reader.ts';
+import { bootstrapRoles } from './rbac/cluster-roles.ts';
+import { ruleAllows } from './rbac/rules.ts';
+
+const prefix = 'system:node:';
+
+/** The node that a user is the kubelet of; undefined for everybody else. */
+export function nodeOf(user: UserInfo): string | undefined {
+  if (!user.name.startsWith(prefix) || !user.groups.includes('system:nodes')) return undefined;
+  return user.name.slice(prefix.length);
+}
+
+const nodeRules = bootstrapRoles.find((role) => role.name === 'system:node')?.rules ?? [];
+
+const allowed: Decision = { verdict: 'allow', reason: '' };
+const refused = (reason: string): Decision => ({ verdict: 'none', reason });
+
+/** What a kubelet may read only for the pods that are bound to its node. */
+const guarded = new Set([
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'persistentvolumes',
+  'serviceaccounts',
+]);
+
+/**
+ * Kubelets may do what the role system:node says, but see secrets, config maps, volumes and service accounts only where a
+ * pod on their node refers to them, and write leases and CSI nodes only of their own.
+ */
+export class NodeAuthorizer implements Authorizer {
+  readonly #reader: ObjectReader;
+  /** The pod that was found to refer to something, tried first the next time. */
+  readonly #known = new Map<string, string>();
+
+  constructor(reader: ObjectReader) {
+    this.#reader = reader;
+  }
+
+  authorize(user: UserInfo, a: Attributes): Decision {
+    const node = nodeOf(user);
+    if (node === undefined) return noOpinion;
+    if (a.isResource && a.group === '' && guarded.has(a.resource)) return this.#guarded(node, a);
+    if (a.resource === 'leases' && a.group === 'coordination.k8s.io') return ownLease(node, a);
+    if (a.resource === 'csinodes' && a.name !== '' && a.name !== node) {
+      return refused('can only access CSINode with the same name as the requesting node');
+    }
+    return nodeRules.some((rule) => ruleAllows(rule, a)) ? allowed : noOpinion;
+  }
+
+  #guarded(node: string, a: Attributes): Decision {
+    if (!nodeRules.some((rule) => ruleAllows(rule, a))) return noOpinion;
+    if (a.name === '') return refused(`No Object name found`);
+    const volumeName = a.resource === 'persistentvolumes';
+    const wanted = volumeName ? this.#claimOf(a.name) : { namespace: a.namespace, name: a.name };
+    const resource = volumeName ? 'persistentvolumeclaims' : a.resource;
+    if (wanted && this.#isUsed(node, resource, wanted)) return allowed;
+    return refused(`no relationship found between node '${node}' and this object`);
+  }
+
+  #claimOf(volume: string): { namespace: string; name: string } | undefined {
+    const ref = this.#reader.get(resources.persistentvolumes, { name: volume })?.spec?.claimRef;
+    return ref?.name && ref.namespace ? { namespace: ref.namespace, name: ref.name } : undefined;
+  }
+
+  #isUsed(node: string, resource: string, { namespace, name }: { namespace: string; name: string }): boolean {
+    const fits = (pod: Pod | undefined) => pod?.spec?.nodeName === node && refersTo(pod, resource, name);
+    const key = `${node}/${resource}/${namespace}/${name}`;
+    const known = this.#known.get(key);
+    if (known && fits(this.#reader.get(resources.pods, { namespace, name: known }))) return true;
+    for (const pod of this.#reader.list(resources.pods, namespace)) {
+      if (!fits(pod)) continue;
+      if (this.#known.size > 10_000) this.#known.clear();
+      this.#known.set(key, pod.metadata.name);
+      return true;
+    }
+    this.#known.delete(key);
+    return false;
+  }
+}
+
+function ownLease(node: string, a: Attributes): Decision {
+  if (!nodeRules.some((rule) => ruleAllows(rule, a))) return noOpinion;
+  if (a.namespace !== 'kube-node-lease')
+    return refused(`can only access leases in the "kube-node-lease" system namespace`);
+  if (a.verb !== 'create' && a.name !== node) {
+    return refused('can only access node lease with the same name as the requesting node');
+  }
+  return allowed;
+}
+
+function refersTo(pod: Pod, resource: string, name: string): boolean {
+  if (resource === 'serviceaccounts') return (pod.spec?.serviceAccountName ?? 'default') === name;
+  const volumes = pod.spec?.volumes ?? [];
+  if (resource === 'persistentvolumeclaims') return volumes.some((volume) => claimName(pod, volume) === name);
+  const kind = resource === 'secrets' ? 'secret' : 'configMap';
+  if (kind === 'secret' && pod.spec?.imagePullSecrets?.some((ref) => ref.name === name)) return true;
+  return (
+    volumes.some((volume) => volumeNames(volume, kind).includes(name)) ||
+    environmentNames(pod, kind).includes(name)
+  );
+}
+
+const claimName = (pod: Pod, volume: Volume) =>
+  volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : volume.persistentVolumeClaim?.claimName;
+
+function volumeNames(volume: Volume, kind: 'secret' | 'configMap'): (string | undefined)[] {
+  const own = kind === 'secret' ? volume.secret?.secretName : volume.configMap?.name;
+  const projected = (volume.projected?.sources ?? []).map((source) => source[kind]?.name);
+  const plugin = kind === 'secret' ? volume.csi?.nodePublishSecretRef?.name : undefined;
+  return [own, plugin, ...projected];
+}
+
+function environmentNames({ spec }: Pod, kind: 'secret' | 'configMap'): (string | undefined)[] {
+  const containers = [
+    ...(spec?.initContainers ?? []),
+    ...(spec?.containers ?? []),
+    ...(spec?.ephemeralContainers ?? []),
+  ];
+  return containers.flatMap(({ env = [], envFrom = [] }) => [
+    ...env.map(({ valueFrom }) => valueFrom?.[`${kind}KeyRef`]?.name),
+    ...envFrom.map((source) => source[`${kind}Ref`]?.name),
+  ]);
+}

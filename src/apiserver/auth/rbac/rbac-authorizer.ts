@@ -1,0 +1,47 @@
+import type { PolicyRule } from '../../../api/rbac/v1.ts';
+import type { UserInfo } from '../../registry/kind.ts';
+import type { Attributes, Authorizer, Decision } from '../authorizer.ts';
+import type { RoleIndex } from './role-index.ts';
+import { ruleAllows } from './rules.ts';
+
+/** All rules a user has in a namespace (everywhere, for an empty one), and which could not be found. */
+export interface UserRules {
+  rules: PolicyRule[];
+  errors: string[];
+}
+
+/** Roles and bindings decide. */
+export class RbacAuthorizer implements Authorizer {
+  readonly #index: RoleIndex;
+
+  constructor(index: RoleIndex) {
+    this.#index = index;
+  }
+
+  authorize(user: UserInfo, attributes: Attributes): Decision {
+    const errors: string[] = [];
+    for (const { rules, through, error } of this.#index.grants(user, attributes.namespace)) {
+      for (const rule of rules) {
+        if (!ruleAllows(rule, attributes)) continue;
+        return { verdict: 'allow', reason: `RBAC: allowed by ${through}` };
+      }
+      if (error) errors.push(error);
+    }
+    return { verdict: 'none', reason: describeErrors(errors) };
+  }
+
+  rulesFor(user: UserInfo, namespace: string): UserRules {
+    const found: UserRules = { rules: [], errors: [] };
+    for (const { rules, error } of this.#index.grants(user, namespace)) {
+      found.rules.push(...rules);
+      if (error) found.errors.push(error);
+    }
+    return found;
+  }
+}
+
+function describeErrors(errors: readonly string[]): string {
+  const distinct = [...new Set(errors)];
+  if (distinct.length === 0) return '';
+  return `RBAC: ${distinct.length === 1 ? distinct[0] : `[${distinct.join(', ')}]`}`;
+}

@@ -1,0 +1,229 @@
+import * as resources from '../../api/generated/resources.ts';
+import type {
+  SelfSubjectReview,
+  TokenReview,
+  UserInfo as AuthenticatedUser,
+} from '../../api/authentication/v1.ts';
+import type {
+  LocalSubjectAccessReview,
+  NonResourceAttributes,
+  ResourceAttributes,
+  SelfSubjectAccessReview,
+  SelfSubjectRulesReview,
+  SubjectAccessReview,
+  SubjectAccessReviewSpec,
+  SubjectAccessReviewStatus,
+} from '../../api/authorization/v1.ts';
+import type { KubernetesObject } from '../../api/resource.ts';
+import { type FieldError, invalid, invalidObject, required } from '../../machinery/field-error.ts';
+import { badRequest } from '../../machinery/status-error.ts';
+import type { Kind, UserInfo } from '../registry/kind.ts';
+import type { TokenIdentity } from './authenticator.ts';
+import type { Attributes, Authorizer } from './authorizer.ts';
+import type { RbacAuthorizer } from './rbac/rbac-authorizer.ts';
+
+export interface ReviewOptions {
+  authorizer: Authorizer;
+  rbac: RbacAuthorizer;
+  /** Whom a token speaks for, towards these audiences. */
+  identify(token: string, audiences: readonly string[]): Promise<TokenIdentity | undefined>;
+  /** The audiences of this server. */
+  audiences: readonly string[];
+}
+
+/** The kinds that answer questions about who somebody is and what they may do. */
+export function reviewKinds(options: ReviewOptions): Kind[] {
+  return [
+    accessReviewKind(options),
+    localAccessReviewKind(options),
+    selfAccessReviewKind(options),
+    rulesReviewKind(options),
+    tokenReviewKind(options),
+    selfReviewKind(),
+  ] as unknown as Kind[];
+}
+
+const common = { verbs: ['create'], columns: [] } as const;
+
+function resourceAttributes(asked: ResourceAttributes): Attributes {
+  const {
+    verb = '',
+    group = '',
+    version = '',
+    resource = '',
+    subresource = '',
+    namespace = '',
+    name = '',
+  } = asked;
+  return { isResource: true, path: '', verb, group, version, resource, subresource, namespace, name };
+}
+
+const pathAttributes = ({ verb = '', path = '' }: NonResourceAttributes): Attributes => ({
+  ...resourceAttributes({ verb }),
+  isResource: false,
+  path,
+});
+
+type Asked = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>;
+
+function decide({ authorizer }: ReviewOptions, user: UserInfo, asked: Asked): SubjectAccessReviewStatus {
+  const { resourceAttributes: resource, nonResourceAttributes: path } = asked;
+  const attributes = resource ? resourceAttributes(resource) : pathAttributes(path ?? {});
+  const { verdict, reason } = authorizer.authorize(user, attributes);
+  return {
+    allowed: verdict === 'allow',
+    ...(verdict === 'deny' && { denied: true }),
+    ...(reason && { reason }),
+  };
+}
+
+function askedErrors({ resourceAttributes: resource, nonResourceAttributes: path }: Asked): FieldError[] {
+  const both = 'cannot be specified in combination with resourceAttributes';
+  const one = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
+  if (resource && path) return [invalid('spec.nonResourceAttributes', path, both)];
+  return resource || path ? [] : [invalid('spec.resourceAttributes', resource ?? null, one)];
+}
+
+function subjectErrors({ user, groups }: SubjectAccessReviewSpec): FieldError[] {
+  if (user || groups?.length) return [];
+  return [invalid('spec.user', user ?? '', 'at least one of user or group must be specified')];
+}
+
+/** Reviews are no objects: what a client writes into their metadata is an error. */
+function metadataErrors(review: KubernetesObject, known: readonly string[] = []): FieldError[] {
+  const set = Object.entries(review.metadata ?? {}).filter(
+    ([key, value]) => !['managedFields', 'creationTimestamp', ...known].includes(key) && value,
+  );
+  return set.length === 0 ? [] : [invalid('metadata', review.metadata, 'must be empty')];
+}
+
+function mustBeValid(review: KubernetesObject, kind: Kind['resource'], errors: FieldError[]): void {
+  if (errors.length > 0) throw invalidObject(kind, review.metadata?.name ?? '', errors);
+}
+
+const subjectOf = ({ user = '', groups = [], extra, uid }: SubjectAccessReviewSpec): UserInfo => ({
+  name: user,
+  groups,
+  uid,
+  extra,
+});
+
+function accessReviewKind(options: ReviewOptions): Kind<SubjectAccessReview> {
+  const resource = resources.subjectaccessreviews;
+  return {
+    resource,
+    ...common,
+    async review(review) {
+      const errors = [...askedErrors(review.spec), ...subjectErrors(review.spec), ...metadataErrors(review)];
+      mustBeValid(review, resource, errors);
+      return { ...review, status: decide(options, subjectOf(review.spec), review.spec) };
+    },
+  };
+}
+
+function localAccessReviewKind(options: ReviewOptions): Kind<LocalSubjectAccessReview> {
+  const resource = resources.localsubjectaccessreviews;
+  return {
+    resource,
+    ...common,
+    async review(review, { namespace }) {
+      const { spec } = review;
+      const errors = [...askedErrors(spec), ...subjectErrors(spec), ...metadataErrors(review, ['namespace'])];
+      if (spec.nonResourceAttributes) {
+        errors.push(
+          invalid(
+            'spec.nonResourceAttributes',
+            spec.nonResourceAttributes,
+            'disallowed on this kind of request',
+          ),
+        );
+      }
+      const asked = spec.resourceAttributes?.namespace ?? '';
+      if (spec.resourceAttributes && asked !== (review.metadata.namespace ?? namespace)) {
+        errors.push(invalid('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace'));
+      }
+      mustBeValid(review, resource, errors);
+      return { ...review, status: decide(options, subjectOf(spec), spec) };
+    },
+  };
+}
+
+function selfAccessReviewKind(options: ReviewOptions): Kind<SelfSubjectAccessReview> {
+  const resource = resources.selfsubjectaccessreviews;
+  return {
+    resource,
+    ...common,
+    async review(review, { user }) {
+      mustBeValid(review, resource, [...askedErrors(review.spec), ...metadataErrors(review)]);
+      return { ...review, status: decide(options, user, review.spec) };
+    },
+  };
+}
+
+function rulesReviewKind({ rbac }: ReviewOptions): Kind<SelfSubjectRulesReview> {
+  return {
+    resource: resources.selfsubjectrulesreviews,
+    ...common,
+    async review(review, { user }) {
+      const { namespace } = review.spec;
+      if (!namespace) throw badRequest('no namespace on request');
+      const { rules, errors } = rbac.rulesFor(user, namespace);
+      const resourceRules = rules.filter((rule) => rule.resources?.length);
+      const pathRules = rules.filter((rule) => rule.nonResourceURLs?.length);
+      return {
+        ...review,
+        status: {
+          resourceRules: resourceRules.map(({ verbs, apiGroups, resources: names, resourceNames }) => ({
+            verbs,
+            apiGroups,
+            resources: names,
+            ...(resourceNames?.length && { resourceNames }),
+          })),
+          nonResourceRules: pathRules.map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
+          incomplete: errors.length > 0,
+          ...(errors.length > 0 && { evaluationError: errors.join(', ') }),
+        },
+      };
+    },
+  };
+}
+
+const described = ({ name, uid, groups, extra }: UserInfo): AuthenticatedUser => ({
+  username: name,
+  ...(uid && { uid }),
+  ...(groups.length > 0 && { groups: [...groups] }),
+  ...(extra && Object.keys(extra).length > 0 && { extra }),
+});
+
+function tokenReviewKind({ identify, audiences }: ReviewOptions): Kind<TokenReview> {
+  const resource = resources.tokenreviews;
+  return {
+    resource,
+    ...common,
+    async review(review) {
+      const { token, audiences: asked } = review.spec;
+      if (!token) mustBeValid(review, resource, [required('spec.token')]);
+      const identity = await identify(token, asked?.length ? asked : audiences);
+      if (!identity) {
+        // The words of upstream where no authenticator knows the token.
+        return { ...review, status: { user: {}, error: '[invalid bearer token]' } };
+      }
+      const status = {
+        authenticated: true,
+        user: described(identity.user),
+        audiences: [...identity.audiences],
+      };
+      return { ...review, status };
+    },
+  };
+}
+
+function selfReviewKind(): Kind<SelfSubjectReview> {
+  return {
+    resource: resources.selfsubjectreviews,
+    ...common,
+    async review(review, { user }) {
+      return { ...review, status: { userInfo: described(user) } };
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import * as resources from '../../../api/generated/resources.ts';
+import type { KubernetesObject, Resource } from '../../../api/resource.ts';
+import type { Clock } from '../../../platform/clock.ts';
+import type { UserInfo } from '../../registry/kind.ts';
+import { type TokenAuthenticator, type TokenIdentity, withAuthenticated } from '../authenticator.ts';
+import type { ObjectReader } from '../object-reader.ts';
+import { claimsUser, type KubernetesClaims, readClaims, type TokenClaims } from './token-claims.ts';
+import type { TokenKey } from './token-keys.ts';
+
+export interface ServiceAccountTokensOptions {
+  issuer: string;
+  /** The first one that has a private key signs; all of them verify. */
+  keys: readonly TokenKey[];
+  reader: ObjectReader;
+  clock: Clock;
+}
+
+/** A token whose signature was found to hold, so that it need not be checked again. */
+interface Verified {
+  claims: TokenClaims;
+  user: UserInfo;
+}
+
+/** Signatures are dear to check; this many good ones are remembered. */
+const rememberedTokens = 10_000;
+/** A clock may be this far off. */
+const leewaySeconds = 60;
+/** A pod or node that is being deleted is still believed for this long. */
+const deletionGraceMs = 60_000;
+
+const digest = (token: string) => createHash('sha256').update(token).digest('base64');
+
+/** Issues and verifies the tokens of service accounts. */
+export class ServiceAccountTokens implements TokenAuthenticator {
+  readonly #options: ServiceAccountTokensOptions;
+  readonly #verified = new Map<string, Verified>();
+
+  constructor(options: ServiceAccountTokensOptions) {
+    this.#options = options;
+  }
+
+  get issuer(): string {
+    return this.#options.issuer;
+  }
+
+  get keys(): readonly TokenKey[] {
+    return this.#options.keys;
+  }
+
+  /** Signs a token. */
+  async issue(claims: Omit<TokenClaims, 'iss'>): Promise<string> {
+    const key = this.#options.keys.find((k) => k.privateKey);
+    if (!key?.privateKey) throw new Error('there is no key to sign service-account tokens with');
+    const { SignJWT } = await import('jose');
+    return new SignJWT({ iss: this.#options.issuer, ...claims })
+      .setProtectedHeader({ alg: key.algorithm, kid: key.id })
+      .sign(key.privateKey);
+  }
+
+  async authenticateToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | undefined> {
+    const id = digest(token);
+    const verified = this.#verified.get(id) ?? (await this.#verify(id, token));
+    if (!verified) return undefined;
+    const { claims, user } = verified;
+    const accepted = audiences.filter((audience) => claims.aud.includes(audience));
+    if (accepted.length === 0 || !this.#isTimely(claims) || !this.#isBound(claims['kubernetes.io']))
+      return undefined;
+    return { user, audiences: accepted };
+  }
+
+  async #verify(id: string, token: string): Promise<Verified | undefined> {
+    const payload = await this.#payload(token);
+    const claims = payload && readClaims(payload);
+    if (claims?.iss !== this.#options.issuer) return undefined;
+    const verified = { claims, user: withAuthenticated(claimsUser(claims)) };
+    if (this.#verified.size >= rememberedTokens) this.#verified.clear();
+    this.#verified.set(id, verified);
+    return verified;
+  }
+
+  /** What the token says, if one of the keys has signed it. Times are checked apart, on the server's own clock. */
+  async #payload(token: string): Promise<Record<string, unknown> | undefined> {
+    const { compactVerify, decodeProtectedHeader } = await import('jose');
+    const kid = keyIdOf(token, decodeProtectedHeader);
+    for (const { id, publicKey, algorithm } of this.#options.keys) {
+      if (kid !== undefined && kid !== id) continue;
+      try {
+        const { payload } = await compactVerify(token, publicKey, { algorithms: [algorithm] });
+        return JSON.parse(Buffer.from(payload).toString()) as Record<string, unknown>;
+      } catch {
+        // Not signed with this key, or no token at all.
+      }
+    }
+    return undefined;
+  }
+
+  #isTimely({ exp, nbf }: TokenClaims): boolean {
+    const nowSeconds = this.#options.clock.now() / 1000;
+    return nowSeconds < exp + leewaySeconds && !(nbf > nowSeconds + leewaySeconds);
+  }
+
+  /** Whether everything that the token stands for is still there. */
+  #isBound({ namespace, serviceaccount, pod, secret, node }: KubernetesClaims): boolean {
+    const stands = (resource: Resource, { name, uid }: { name: string; uid: string }, inNamespace = true) => {
+      const object = this.#options.reader.get(resource, inNamespace ? { namespace, name } : { name });
+      return object !== undefined && object.metadata.uid === uid && !this.#isDeleted(object);
+    };
+    if (!stands(resources.serviceaccounts, serviceaccount)) return false;
+    if (pod && !stands(resources.pods, pod)) return false;
+    if (secret && !stands(resources.secrets, secret)) return false;
+    // A pod's token names the node for information only.
+    return !node || pod !== undefined || stands(resources.nodes, node, false);
+  }
+
+  #isDeleted({ metadata }: KubernetesObject): boolean {
+    const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+    if (!deletionTimestamp) return false;
+    const graceMs = deletionGracePeriodSeconds === undefined ? 0 : deletionGraceMs;
+    return this.#options.clock.now() > Date.parse(deletionTimestamp) + graceMs;
+  }
+}
+
+/** The name of the key a token says it is signed with. */
+function keyIdOf(token: string, decode: (token: string) => { kid?: string }): string | undefined {
+  try {
+    return decode(token).kid;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,138 @@
+import * as resources from '../../../api/generated/resources.ts';
+import type { BoundObjectReference, TokenRequest } from '../../../api/authentication/v1.ts';
+import type { Pod, ServiceAccount } from '../../../api/core/v1.ts';
+import type { KubernetesObject, Resource } from '../../../api/resource.ts';
+import { type FieldError, invalid, invalidObject } from '../../../machinery/field-error.ts';
+import { badRequest, conflict, forbidden, notFound } from '../../../machinery/status-error.ts';
+import { formatTime } from '../../../platform/clock.ts';
+import type { HookContext, Subresource, SubresourceRequest } from '../../registry/kind.ts';
+import { serviceAccountUser } from '../service-account-name.ts';
+import { nodeOf } from '../node-authorizer.ts';
+import type { ServiceAccountTokens } from './service-account-tokens.ts';
+import type { KubernetesClaims } from './token-claims.ts';
+
+const hour = 3600;
+/** What a kubelet asks for by default; older clients do not renew, so such tokens last for a year and warn. */
+const kubeletSeconds = 60 * 60 + 7;
+const extendedSeconds = 365 * 24 * hour;
+const longest = 2 ** 32;
+
+export interface TokenRequestOptions {
+  tokens: ServiceAccountTokens;
+  /** The audiences of tokens whose request names none. */
+  audiences: readonly string[];
+}
+
+/** The subresource `serviceaccounts/<name>/token`. */
+export function tokenSubresource(options: TokenRequestOptions): Subresource<ServiceAccount> {
+  return {
+    verbs: ['create'],
+    gvk: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
+    handle: (request) => answer(request, options),
+  };
+}
+
+function check(name: string, seconds: number): void {
+  const path = 'spec.expirationSeconds';
+  const errors: FieldError[] = [];
+  if (seconds < 600) errors.push(invalid(path, seconds, 'may not specify a duration less than 10 minutes'));
+  if (seconds > longest)
+    errors.push(invalid(path, seconds, 'may not specify a duration larger than 2^32 seconds'));
+  if (errors.length === 0) return;
+  throw invalidObject({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, errors);
+}
+
+async function answer(
+  { object: account, body, context }: SubresourceRequest<ServiceAccount>,
+  { tokens, audiences }: TokenRequestOptions,
+): Promise<TokenRequest> {
+  const request = body as TokenRequest;
+  const spec = { ...request.spec };
+  spec.expirationSeconds ??= hour;
+  const seconds = Number(spec.expirationSeconds);
+  check(account.metadata.name, seconds);
+  if (!spec.audiences?.length) spec.audiences = [...audiences];
+  const { namespace = '', name, uid } = account.metadata;
+  const bound = spec.boundObjectRef ? boundTo(spec.boundObjectRef, { account, context }) : {};
+  if (context.dryRun) return { ...request, spec, status: { token: '', expirationTimestamp: '' } };
+  const nowSeconds = Math.floor(context.platform.clock.now() / 1000);
+  const isExtended =
+    seconds === kubeletSeconds &&
+    bound.pod !== undefined &&
+    spec.audiences.every((a) => audiences.includes(a));
+  const exp = nowSeconds + (isExtended ? extendedSeconds : seconds);
+  const own: KubernetesClaims = { namespace, serviceaccount: { name, uid }, ...bound };
+  if (isExtended) own.warnafter = nowSeconds + seconds;
+  const token = await tokens.issue({
+    sub: serviceAccountUser(namespace, name),
+    aud: spec.audiences,
+    iat: nowSeconds,
+    nbf: nowSeconds,
+    exp,
+    jti: context.platform.random.uuid(),
+    'kubernetes.io': own,
+  });
+  // The time told is the one asked for, so that clients renew in time.
+  const expirationTimestamp = formatTime((nowSeconds + seconds) * 1000);
+  const metadata = { namespace, name, creationTimestamp: formatTime(nowSeconds * 1000) };
+  return {
+    kind: 'TokenRequest',
+    apiVersion: 'authentication.k8s.io/v1',
+    metadata,
+    spec,
+    status: { token, expirationTimestamp },
+  };
+}
+
+interface Binding {
+  account: KubernetesObject;
+  context: HookContext;
+}
+
+/** The claims of the object that a token is bound to; it must stand, and be the one meant. */
+function boundTo(ref: BoundObjectReference, { account, context }: Binding): Partial<KubernetesClaims> {
+  const { kind, apiVersion, name = '', uid: wantedUid } = ref;
+  if (apiVersion !== 'v1' || !kind || !(kind in bindable)) {
+    throw badRequest(
+      `cannot bind token for serviceaccount ${JSON.stringify(account.metadata.name)} to object of type ${apiVersion}/${kind}`,
+    );
+  }
+  const { resource, claim } = bindable[kind as keyof typeof bindable];
+  const namespace = resource.namespaced ? account.metadata.namespace : undefined;
+  const object = context.get(resource as Resource, { namespace, name });
+  const subject = { group: '', resource: resource.plural, name };
+  if (!object) throw notFound(subject);
+  const { uid } = object.metadata;
+  if (wantedUid && wantedUid !== uid) {
+    const why = `the UID in the bound object reference (${wantedUid}) does not match the UID in record. The object might have been deleted and then recreated`;
+    throw conflict(subject, why);
+  }
+  if (claim !== 'pod') return { [claim]: { name, uid } };
+  return { pod: { name, uid }, ...nodeOfPod(object as Pod, { account, context }) };
+}
+
+const bindable = {
+  Pod: { resource: resources.pods, claim: 'pod' },
+  Secret: { resource: resources.secrets, claim: 'secret' },
+  Node: { resource: resources.nodes, claim: 'node' },
+} as const;
+
+function nodeOfPod(pod: Pod, { account, context }: Binding): Partial<KubernetesClaims> {
+  const used = pod.spec?.serviceAccountName || 'default';
+  if (used !== account.metadata.name) {
+    throw badRequest(
+      `cannot bind token for serviceaccount ${JSON.stringify(account.metadata.name)} to pod running with different serviceaccount name.`,
+    );
+  }
+  const kubelet = nodeOf(context.user);
+  const nodeName = pod.spec?.nodeName;
+  if (kubelet !== undefined && nodeName !== kubelet) {
+    throw forbidden(
+      { group: '', resource: 'pods', name: pod.metadata.name },
+      `node requested token bound to a pod scheduled on a different node`,
+    );
+  }
+  if (!nodeName) return {};
+  const node = context.get(resources.nodes, { name: nodeName });
+  return { node: { name: nodeName, uid: node?.metadata.uid ?? '' } };
+}
