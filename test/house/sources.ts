@@ -38,7 +38,8 @@ function readSource(path: string): SourceFile {
     return /^['"].*['"]$/.test(literal) ? [{ from: literal.slice(1, -1), typeOnly: false }] : [];
   });
   const all = [...statics, ...dynamics];
-  const local = all.filter((i) => i.from.startsWith('.'));
+  // The manifest says the version; it is no source file.
+  const local = all.filter((i) => i.from.startsWith('.') && !i.from.endsWith('/package.json'));
   return {
     path: relative(srcDir, path),
     text,
@@ -52,5 +53,5 @@ export const sources: readonly SourceFile[] = walk(srcDir).map(readSource);
 
 /** Without tests and what only tests use. */
 export const productSources = sources.filter(
-  (s) => !/\.test\.ts$|(^|\/)(contract|testing)[\w.-]*\.ts$|test-support/.test(s.path),
+  (s) => !/\.test\.ts$|(^|\/)(contract|testing|test-)[\w.-]*\.ts$/.test(s.path),
 );

@@ -1,0 +1,140 @@
+import * as dnsPacket from 'dns-packet';
+import type { Random } from '../platform/random.ts';
+import { type Answer, type ClusterView, isOurs, resolve } from './records.ts';
+
+/** Seconds that answers may be kept. */
+const ttlSeconds = 5;
+/** What a UDP answer may be long without and, at most, with EDNS. */
+const plainUdpBytes = 512;
+const mostUdpBytes = 1232;
+
+export type Query = dnsPacket.DecodedPacket & { opcode?: string };
+
+/** Reads a message; undefined where it is none, or no query. */
+export function readQuery(message: Buffer): Query | undefined {
+  try {
+    const query: Query = dnsPacket.decode(message);
+    return query.type === 'query' && query.questions?.length === 1 ? query : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const nameOf = (query: Query) => (query.questions?.[0]?.name ?? '').toLowerCase().replace(/\.$/, '');
+
+/** Whether the cluster itself answers the query. */
+export function isOwnQuery(query: Query, view: ClusterView): boolean {
+  return isOurs(nameOf(query), view);
+}
+
+type Code = 'NOERROR' | 'FORMERR' | 'SERVFAIL' | 'NXDOMAIN' | 'NOTIMP' | 'REFUSED';
+const codes: Record<Code, number> = {
+  NOERROR: 0,
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+};
+
+interface Reply {
+  code: Code;
+  authoritative: boolean;
+  answers: Answer[];
+  additionals: Answer[];
+  /** Whether to say whose emptiness it is. */
+  soa?: string;
+}
+
+/** The answer from what the cluster knows. */
+export function ownAnswer(
+  query: Query,
+  view: ClusterView,
+  options: { over: 'udp' | 'tcp'; random: Random },
+): Buffer {
+  const type = String(query.questions?.[0]?.type ?? 'A');
+  const { exists, answers, additionals } = resolve(nameOf(query), type, view);
+  const code = exists ? 'NOERROR' : 'NXDOMAIN';
+  const soa = answers.length === 0 ? view.domain : undefined;
+  const mixed = shuffled(answers, options.random);
+  return encode(query, { code, authoritative: true, answers: mixed, additionals, soa }, options.over);
+}
+
+/** An answer without records. */
+export function bareAnswer(query: Query, code: Code, over: 'udp' | 'tcp'): Buffer {
+  return encode(query, { code, authoritative: false, answers: [], additionals: [] }, over);
+}
+
+/** Clients often take the first address: another one each time spreads them. */
+function shuffled(answers: Answer[], random: Random): Answer[] {
+  const out = [...answers];
+  for (let i = out.length - 1; i > 0; i--) {
+    const j = random.int(i + 1);
+    [out[i], out[j]] = [out[j] as Answer, out[i] as Answer];
+  }
+  return out;
+}
+
+const record = (answer: Answer) => ({ ...answer, class: 'IN', ttl: ttlSeconds }) as dnsPacket.Answer;
+
+function soaRecord(domain: string): dnsPacket.Answer {
+  const data = {
+    mname: `ns.dns.${domain}`,
+    rname: `hostmaster.${domain}`,
+    serial: 1,
+    refresh: 7200,
+    retry: 1800,
+    expire: 86_400,
+    minimum: ttlSeconds,
+  };
+  return { type: 'SOA', name: domain, class: 'IN', ttl: ttlSeconds, data } as dnsPacket.Answer;
+}
+
+function encode(query: Query, reply: Reply, over: 'udp' | 'tcp'): Buffer {
+  const edns = query.additionals?.find((a) => a.type === 'OPT') as { udpPayloadSize?: number } | undefined;
+  const opt = edns
+    ? [
+        {
+          type: 'OPT',
+          name: '.',
+          udpPayloadSize: mostUdpBytes,
+          flags: 0,
+          options: [],
+        } as unknown as dnsPacket.Answer,
+      ]
+    : [];
+  const flags =
+    (reply.authoritative ? dnsPacket.AUTHORITATIVE_ANSWER : 0) |
+    ((query.flags ?? 0) & dnsPacket.RECURSION_DESIRED) |
+    dnsPacket.RECURSION_AVAILABLE |
+    codes[reply.code];
+  const packet: dnsPacket.Packet = {
+    type: 'response',
+    id: query.id,
+    flags,
+    questions: query.questions,
+    answers: reply.answers.map(record),
+    authorities: reply.soa ? [soaRecord(reply.soa)] : [],
+    additionals: [...reply.additionals.map(record), ...opt],
+  };
+  const limit =
+    over === 'tcp' ? 65_535 : Math.min(mostUdpBytes, Math.max(plainUdpBytes, edns?.udpPayloadSize ?? 0));
+  return fitted(packet, limit, opt);
+}
+
+/** Drops what does not fit, first what is only additional; says so where answers are missing. */
+function fitted(packet: dnsPacket.Packet, limit: number, opt: dnsPacket.Answer[]): Buffer {
+  const whole = dnsPacket.encode(packet);
+  if (whole.length <= limit) return whole;
+  const lean = dnsPacket.encode({ ...packet, additionals: opt });
+  if (lean.length <= limit) return lean;
+  const answers = [...(packet.answers ?? [])];
+  const cut = { ...packet, flags: (packet.flags ?? 0) | dnsPacket.TRUNCATED_RESPONSE, additionals: opt };
+  let keep = answers.length;
+  let encoded = lean;
+  while (keep > 0 && encoded.length > limit) {
+    keep = Math.floor(keep / 2);
+    encoded = dnsPacket.encode({ ...cut, answers: answers.slice(0, keep) });
+  }
+  return encoded;
+}

@@ -1,0 +1,140 @@
+import * as dnsPacket from 'dns-packet';
+import { describe, expect, test } from 'vitest';
+import type { Service } from '../api/core/v1.ts';
+import type { EndpointSlice } from '../api/discovery/v1.ts';
+import { seededRandom } from '../platform/random.ts';
+import { ownAnswer, readQuery } from './answer.ts';
+import { type ClusterView, isOurs, resolve } from './records.ts';
+
+const services: Service[] = [
+  {
+    metadata: { namespace: 'default', name: 'web' },
+    spec: { clusterIP: '10.96.1.1', ports: [{ name: 'http', port: 80, protocol: 'TCP' }] },
+  },
+  {
+    metadata: { namespace: 'default', name: 'db' },
+    spec: { clusterIP: 'None', ports: [{ name: 'sql', port: 5432 }] },
+  },
+  {
+    metadata: { namespace: 'default', name: 'out' },
+    spec: { type: 'ExternalName', externalName: 'example.com' },
+  },
+];
+
+const slices: EndpointSlice[] = [
+  {
+    metadata: { namespace: 'default', name: 'db-1', labels: { 'kubernetes.io/service-name': 'db' } },
+    addressType: 'IPv4',
+    ports: [{ name: 'sql', port: 5432, protocol: 'TCP' }],
+    endpoints: [
+      { addresses: ['10.244.1.2'], hostname: 'db-0' },
+      { addresses: ['10.244.1.3'] },
+      { addresses: ['10.244.1.4'], hostname: 'db-2', conditions: { ready: false } },
+    ],
+  },
+];
+
+const view: ClusterView = {
+  domain: 'cluster.local',
+  service: (namespace, name) =>
+    services.find((s) => s.metadata.namespace === namespace && s.metadata.name === name),
+  slices: (_, name) => slices.filter((s) => s.metadata.labels?.['kubernetes.io/service-name'] === name),
+  hasNamespace: (namespace) => namespace === 'default',
+  serviceByAddress: (address) => services.find((s) => s.spec.clusterIP === address),
+  slicesByAddress: (address) => slices.filter((s) => s.endpoints?.some((e) => e.addresses.includes(address))),
+};
+
+const ask = (name: string, type = 'A') => {
+  const { exists, answers } = resolve(name, type, view);
+  return exists ? answers.map((a) => a.data) : 'NXDOMAIN';
+};
+
+describe('names of the specification', () => {
+  test.each([
+    ['web.default.svc.cluster.local', 'A', ['10.96.1.1']],
+    ['web.default.svc.cluster.local', 'AAAA', []],
+    ['db.default.svc.cluster.local', 'A', ['10.244.1.2', '10.244.1.3']],
+    ['db-0.db.default.svc.cluster.local', 'A', ['10.244.1.2']],
+    ['10-244-1-3.db.default.svc.cluster.local', 'A', ['10.244.1.3']],
+    ['out.default.svc.cluster.local', 'A', ['example.com']],
+    ['default.svc.cluster.local', 'A', []],
+    ['svc.cluster.local', 'A', []],
+    ['cluster.local', 'A', []],
+    ['dns-version.cluster.local', 'TXT', ['1.1.0']],
+    ['10-244-1-9.default.pod.cluster.local', 'A', ['10.244.1.9']],
+    ['1.1.96.10.in-addr.arpa', 'PTR', ['web.default.svc.cluster.local']],
+    ['2.1.244.10.in-addr.arpa', 'PTR', ['db-0.db.default.svc.cluster.local']],
+  ])('%s %s', (name, type, expected) => expect(ask(name, type)).toEqual(expected));
+
+  test.each([
+    'missing.default.svc.cluster.local',
+    'web.other.svc.cluster.local',
+    'other.svc.cluster.local',
+    'db-2.db.default.svc.cluster.local',
+    'web.default.cluster.local',
+    'x.web.default.svc.cluster.local',
+    '_http._udp.web.default.svc.cluster.local',
+    'nonsense.default.pod.cluster.local',
+  ])('%s does not exist', (name) => expect(ask(name)).toBe('NXDOMAIN'));
+
+  test('ports are found by name', () => {
+    expect(ask('_http._tcp.web.default.svc.cluster.local', 'SRV')).toEqual([
+      { target: 'web.default.svc.cluster.local', port: 80, priority: 0, weight: 100 },
+    ]);
+    const found = resolve('_sql._tcp.db.default.svc.cluster.local', 'SRV', view);
+    expect(found.answers).toHaveLength(2);
+    expect(found.additionals.map((a) => [a.name, a.data])).toEqual([
+      ['db-0.db.default.svc.cluster.local', '10.244.1.2'],
+      ['10-244-1-3.db.default.svc.cluster.local', '10.244.1.3'],
+    ]);
+  });
+
+  test('other names are not ours', () => {
+    expect(isOurs('example.com', view)).toBe(false);
+    expect(isOurs('mycluster.local', view)).toBe(false);
+    expect(isOurs('8.8.8.8.in-addr.arpa', view)).toBe(false);
+    expect(isOurs('cluster.local', view)).toBe(true);
+  });
+});
+
+describe('messages', () => {
+  const exchange = (name: string, type: dnsPacket.RecordType, v = view) => {
+    const message = dnsPacket.encode({
+      type: 'query',
+      id: 7,
+      flags: dnsPacket.RECURSION_DESIRED,
+      questions: [{ name, type }],
+    });
+    const query = readQuery(message);
+    if (!query) throw new Error('not a query');
+    const answer = ownAnswer(query, v, { over: 'udp', random: seededRandom(1) });
+    return { bytes: answer.length, ...dnsPacket.decode(answer) };
+  };
+
+  test('an answer carries the id, the question and the address', () => {
+    const reply = exchange('WEB.default.svc.cluster.local', 'A');
+    expect(reply).toMatchObject({ id: 7, type: 'response', rcode: 'NOERROR', flag_aa: true, flag_tc: false });
+    expect(reply.answers?.[0]).toMatchObject({ type: 'A', data: '10.96.1.1', ttl: 5 });
+  });
+
+  test('what does not exist is said with the authority', () => {
+    const reply = exchange('missing.default.svc.cluster.local', 'A');
+    expect(reply).toMatchObject({ rcode: 'NXDOMAIN' });
+    expect(reply.authorities?.[0]?.type).toBe('SOA');
+  });
+
+  test('an answer too long for UDP is cut and says so', () => {
+    const many = Array.from({ length: 60 }, (_, i) => ({ addresses: [`10.244.2.${i}`] }));
+    const big: ClusterView = {
+      ...view,
+      slices: () => [{ ...(slices[0] as EndpointSlice), endpoints: many }],
+    };
+    const reply = exchange('db.default.svc.cluster.local', 'A', big);
+    expect(reply.flag_tc).toBe(true);
+    expect(reply.bytes).toBeLessThanOrEqual(512);
+  });
+
+  test.each(['', '\0', 'garbage', '\0\x07\x81\x80'])('%j is not answered', (text) => {
+    expect(readQuery(Buffer.from(text, 'latin1'))).toBeUndefined();
+  });
+});

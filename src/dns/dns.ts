@@ -1,0 +1,101 @@
+import type { Service } from '../api/core/v1.ts';
+import type { EndpointSlice } from '../api/discovery/v1.ts';
+import { endpointslices, services } from '../api/generated/resources.ts';
+import type { Component } from '../client/component.ts';
+import type { Informer } from '../client/informer.ts';
+import type { Informers } from '../client/informers.ts';
+import { forwardDns, listenDns } from '../platform/dns-socket.ts';
+import type { Log } from '../platform/log.ts';
+import type { Random } from '../platform/random.ts';
+import { bareAnswer, isOwnQuery, ownAnswer, type Query, readQuery } from './answer.ts';
+import type { ClusterView } from './records.ts';
+
+export interface DnsOptions {
+  informers: Informers;
+  log: Log;
+  random: Random;
+  /** Where to listen. */
+  address: string;
+  port: number;
+  /** Such as `cluster.local`. */
+  domain: string;
+  /** Servers for all other names; without any, other names are refused. */
+  upstreams: readonly string[];
+}
+
+const upstreamTimeoutMs = 2000;
+const byService = 'service';
+const byAddress = 'address';
+
+/** Answers the names of Services on one node, from the same informers as the proxy. */
+export function createDns(options: DnsOptions): Component {
+  return {
+    name: 'cluster-dns',
+    async run(signal) {
+      const view = clusterView(options);
+      await Promise.all([options.informers.of(services).synced, options.informers.of(endpointslices).synced]);
+      if (signal.aborted) return;
+      const { address, port } = options;
+      const socket = await listenDns({
+        address,
+        port,
+        onQuery: (message, over) => onQuery(message, over, { options, view }),
+      });
+      options.log.info('answering', { address, port: socket.port });
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      await socket.close();
+    },
+  };
+}
+
+async function onQuery(
+  message: Buffer,
+  over: 'udp' | 'tcp',
+  { options, view }: { options: DnsOptions; view: ClusterView },
+): Promise<Buffer | undefined> {
+  const query = readQuery(message);
+  if (!query) return undefined;
+  if (query.opcode !== 'QUERY') return bareAnswer(query, 'NOTIMP', over);
+  if (isOwnQuery(query, view)) return ownAnswer(query, view, { over, random: options.random });
+  if (options.upstreams.length === 0) return bareAnswer(query, 'REFUSED', over);
+  return askUpstream(message, query, { options, over });
+}
+
+async function askUpstream(
+  message: Buffer,
+  query: Query,
+  { options, over }: { options: DnsOptions; over: 'udp' | 'tcp' },
+): Promise<Buffer> {
+  for (const address of options.upstreams) {
+    try {
+      return await forwardDns(message, { address, port: 53 }, upstreamTimeoutMs);
+    } catch (error) {
+      options.log.debug('another server did not answer', { address, error: String(error) });
+    }
+  }
+  return bareAnswer(query, 'SERVFAIL', over);
+}
+
+/** What the informers know, found by index. */
+function clusterView({ informers, domain }: DnsOptions): ClusterView {
+  const serviceInformer: Informer<Service> = informers.of(services);
+  const slices: Informer<EndpointSlice> = informers.of(endpointslices);
+  serviceInformer.addIndex(byAddress, (s) =>
+    s.spec.clusterIP && s.spec.clusterIP !== 'None' ? [s.spec.clusterIP] : [],
+  );
+  serviceInformer.addIndex('namespace', (s) => [s.metadata.namespace ?? '']);
+  slices.addIndex(byService, (slice) => {
+    const name = slice.metadata.labels?.['kubernetes.io/service-name'];
+    return name ? [`${slice.metadata.namespace}/${name}`] : [];
+  });
+  slices.addIndex(byAddress, (slice) => (slice.endpoints ?? []).flatMap((e) => e.addresses));
+  return {
+    domain,
+    service: (namespace, name) => serviceInformer.get(`${namespace}/${name}`),
+    slices: (namespace, name) => slices.byIndex(byService, `${namespace}/${name}`),
+    // Namespaces are not watched here: one without Services has no names to tell apart either.
+    hasNamespace: (namespace) => serviceInformer.byIndex('namespace', namespace).length > 0,
+    serviceByAddress: (address) => serviceInformer.byIndex(byAddress, address)[0],
+    slicesByAddress: (address) => slices.byIndex(byAddress, address),
+  };
+}

@@ -1,0 +1,216 @@
+import type { Service } from '../api/core/v1.ts';
+import type { EndpointSlice } from '../api/discovery/v1.ts';
+
+/** Looks into the cluster; given by the informers, so that answers are functions of what is known. */
+export interface ClusterView {
+  /** Such as `cluster.local`. */
+  domain: string;
+  service(namespace: string, name: string): Service | undefined;
+  slices(namespace: string, name: string): readonly EndpointSlice[];
+  hasNamespace(namespace: string): boolean;
+  /** The Service with this cluster address. */
+  serviceByAddress(address: string): Service | undefined;
+  /** Slices with an endpoint of this address. */
+  slicesByAddress(address: string): readonly EndpointSlice[];
+}
+
+export type Answer =
+  | { type: 'A'; name: string; data: string }
+  | { type: 'CNAME'; name: string; data: string }
+  | { type: 'PTR'; name: string; data: string }
+  | { type: 'TXT'; name: string; data: string }
+  | { type: 'SRV'; name: string; data: { target: string; port: number; priority: number; weight: number } };
+
+export interface Resolution {
+  /** Whether the name exists, whatever its types: tells an empty answer from NXDOMAIN. */
+  exists: boolean;
+  answers: Answer[];
+  /** Addresses of what the answers point to. */
+  additionals: Answer[];
+}
+
+/** Version of the specification for DNS in Kubernetes that the answers follow. */
+const specVersion = '1.1.0';
+const missing: Resolution = { exists: false, answers: [], additionals: [] };
+const empty: Resolution = { exists: true, answers: [], additionals: [] };
+
+/** Whether a name is the cluster's to answer, forward or reverse. */
+export function isOurs(name: string, view: ClusterView): boolean {
+  const address = reverseAddress(name);
+  if (address)
+    return view.serviceByAddress(address) !== undefined || view.slicesByAddress(address).length > 0;
+  return name === view.domain || name.endsWith(`.${view.domain}`);
+}
+
+/** The records under a name (lower case, no final dot). `type` is A, AAAA, SRV, PTR, CNAME, TXT, ANY, ... */
+export function resolve(name: string, type: string, view: ClusterView): Resolution {
+  const address = reverseAddress(name);
+  if (address) return reverse(name, address, view);
+  const labels = name === view.domain ? [] : name.slice(0, -view.domain.length - 1).split('.');
+  if (labels.length === 0) return empty;
+  if (labels.length === 1 && labels[0] === 'dns-version') {
+    return filter(type, [{ type: 'TXT', name, data: specVersion }]);
+  }
+  const kind = labels.at(-1);
+  const rest = labels.slice(0, -1);
+  if (kind === 'svc') return serviceName(name, type, { labels: rest, view });
+  return kind === 'pod' ? podName(name, type, { labels: rest, view }) : missing;
+}
+
+function filter(type: string, answers: Answer[], additionals: Answer[] = []): Resolution {
+  const fitting = answers.filter(
+    (answer) => type === 'ANY' || answer.type === type || answer.type === 'CNAME',
+  );
+  return { exists: true, answers: fitting, additionals: fitting.length > 0 ? additionals : [] };
+}
+
+interface Below {
+  /** What stands before `.svc.DOMAIN`, first label first. */
+  labels: string[];
+  view: ClusterView;
+}
+
+function serviceName(name: string, type: string, { labels, view }: Below): Resolution {
+  const namespace = labels.at(-1);
+  if (namespace === undefined) return empty;
+  if (labels.length === 1) return view.hasNamespace(namespace) ? empty : missing;
+  const service = view.service(namespace, labels.at(-2) ?? '');
+  if (!service) return missing;
+  const before = labels.slice(0, -2);
+  const about = { name, service, endpoints: endpointsOf(service, view), view };
+  if (before.length === 0) return filter(type, addressesOf(about), []);
+  if (service.spec.type === 'ExternalName') return missing;
+  const [first, second] = before as [string, string?];
+  if (before.length === 1 && !first.startsWith('_')) return endpointName(type, first, about);
+  if (before.length === 1 && isProtocol(first)) return empty;
+  if (before.length === 2 && first.startsWith('_') && second && isProtocol(second)) {
+    return srv(type, { port: first.slice(1), protocol: second.slice(1).toUpperCase() }, about);
+  }
+  return missing;
+}
+
+const isProtocol = (label: string) => ['_tcp', '_udp', '_sctp'].includes(label);
+
+interface Endpoint {
+  address: string;
+  hostname: string;
+  ports: { name: string; protocol: string; port: number }[];
+}
+
+interface About {
+  name: string;
+  service: Service;
+  endpoints: Endpoint[];
+  view: ClusterView;
+}
+
+const isHeadless = (service: Service) => service.spec.clusterIP === 'None';
+
+/** The name of an endpoint below its Service: its hostname, or its address with dashes. */
+function endpointsOf(service: Service, view: ClusterView): Endpoint[] {
+  const { namespace = '', name = '' } = service.metadata;
+  const found = view
+    .slices(namespace, name)
+    .filter((slice) => slice.addressType === 'IPv4')
+    .flatMap((slice) => {
+      const ports = (slice.ports ?? []).map((p) => ({
+        name: p.name ?? '',
+        protocol: p.protocol ?? 'TCP',
+        port: p.port ?? 0,
+      }));
+      return (slice.endpoints ?? [])
+        .filter((e) => (e.conditions?.ready ?? true) || service.spec.publishNotReadyAddresses)
+        .flatMap((e) =>
+          e.addresses.map((address) => ({
+            address,
+            hostname: e.hostname || address.replaceAll('.', '-'),
+            ports,
+          })),
+        );
+    });
+  return [...new Map(found.map((e) => [`${e.hostname} ${e.address}`, e])).values()];
+}
+
+function addressesOf({ name, service, endpoints }: About): Answer[] {
+  if (service.spec.type === 'ExternalName') {
+    return [{ type: 'CNAME', name, data: (service.spec.externalName ?? '').replace(/\.$/, '') }];
+  }
+  if (!isHeadless(service)) return [{ type: 'A', name, data: service.spec.clusterIP ?? '' }];
+  return [...new Set(endpoints.map((e) => e.address))].map((data) => ({ type: 'A', name, data }));
+}
+
+function endpointName(type: string, label: string, { name, service, endpoints }: About): Resolution {
+  const matching = endpoints.filter((e) => e.hostname === label);
+  if (!isHeadless(service) || matching.length === 0) return missing;
+  return filter(
+    type,
+    matching.map((e) => ({ type: 'A', name, data: e.address })),
+  );
+}
+
+function fullName(service: Service, view: ClusterView, before = ''): string {
+  return `${before && `${before}.`}${service.metadata.name}.${service.metadata.namespace}.svc.${view.domain}`;
+}
+
+function srv(type: string, wanted: { port: string; protocol: string }, about: About): Resolution {
+  const { name, service, endpoints, view } = about;
+  const record = (target: string, port: number): Answer => {
+    return { type: 'SRV', name, data: { target, port, priority: 0, weight: 100 } };
+  };
+  const matches = (p: { name?: string; protocol?: string }) =>
+    (p.name ?? '') === wanted.port && (p.protocol ?? 'TCP') === wanted.protocol;
+  if (!isHeadless(service)) {
+    const port = service.spec.ports?.find(matches);
+    if (!port) return missing;
+    const target = fullName(service, view);
+    return filter(
+      type,
+      [record(target, port.port)],
+      [{ type: 'A', name: target, data: service.spec.clusterIP ?? '' }],
+    );
+  }
+  const targets = endpoints.flatMap((e) => {
+    const port = e.ports.find(matches);
+    return port ? [{ target: fullName(service, view, e.hostname), port: port.port, address: e.address }] : [];
+  });
+  if (targets.length === 0) return missing;
+  const additionals = targets.map(
+    ({ target, address }): Answer => ({ type: 'A', name: target, data: address }),
+  );
+  return filter(
+    type,
+    targets.map(({ target, port }) => record(target, port)),
+    additionals,
+  );
+}
+
+/** `10-244-1-2.NAMESPACE.pod.DOMAIN` is an address written as a name. */
+function podName(name: string, type: string, { labels, view }: Below): Resolution {
+  const [label, namespace] = labels;
+  if (labels.length > 2) return missing;
+  if (namespace === undefined) return label === undefined || view.hasNamespace(label) ? empty : missing;
+  const isAddress = /^\d{1,3}(-\d{1,3}){3}$/.test(label ?? '');
+  if (!isAddress || !view.hasNamespace(namespace)) return missing;
+  return filter(type, [{ type: 'A', name, data: (label ?? '').replaceAll('-', '.') }]);
+}
+
+function reverseAddress(name: string): string | undefined {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr\.arpa$/.exec(name);
+  return match ? `${match[4]}.${match[3]}.${match[2]}.${match[1]}` : undefined;
+}
+
+function reverse(name: string, address: string, view: ClusterView): Resolution {
+  const service = view.serviceByAddress(address);
+  if (service)
+    return { exists: true, answers: [{ type: 'PTR', name, data: fullName(service, view) }], additionals: [] };
+  const answers = view.slicesByAddress(address).flatMap((slice): Answer[] => {
+    const owner = view.service(
+      slice.metadata.namespace ?? '',
+      slice.metadata.labels?.['kubernetes.io/service-name'] ?? '',
+    );
+    const endpoint = slice.endpoints?.find((e) => e.addresses.includes(address));
+    if (!owner || !endpoint?.hostname || !isHeadless(owner)) return [];
+    return [{ type: 'PTR', name, data: fullName(owner, view, endpoint.hostname) }];
+  });
+  return { exists: answers.length > 0, answers, additionals: [] };
+}
