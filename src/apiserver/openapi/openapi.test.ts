@@ -1,0 +1,310 @@
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { describe, expect, test } from 'vitest';
+import { createOpenApi, type OpenApi, type OpenApiRequest } from './openapi.ts';
+import type { ServedResource } from './served-resource.ts';
+
+const allVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
+
+const pods: ServedResource = {
+  group: '',
+  version: 'v1',
+  kind: 'Pod',
+  plural: 'pods',
+  namespaced: true,
+  verbs: allVerbs,
+  type: 'io.k8s.api.core.v1.Pod',
+  subresources: [
+    { name: 'status', verbs: ['get', 'update', 'patch'], kind: { group: '', version: 'v1', kind: 'Pod' } },
+    {
+      name: 'exec',
+      verbs: [],
+      kind: { group: '', version: 'v1', kind: 'PodExecOptions' },
+      connect: ['GET', 'POST'],
+      options: 'io.k8s.api.core.v1.PodExecOptions',
+    },
+  ],
+};
+
+const deployments: ServedResource = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'Deployment',
+  plural: 'deployments',
+  namespaced: true,
+  verbs: allVerbs,
+  type: 'io.k8s.api.apps.v1.Deployment',
+  subresources: [
+    {
+      name: 'scale',
+      verbs: ['get', 'update', 'patch'],
+      kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+    },
+  ],
+};
+
+const cronTabs: ServedResource = {
+  group: 'stable.example.com',
+  version: 'v1',
+  kind: 'CronTab',
+  plural: 'crontabs',
+  namespaced: true,
+  verbs: allVerbs,
+  type: 'com.example.stable.v1.CronTab',
+  custom: true,
+  schema: {
+    type: 'object',
+    description: 'A tab of crons.',
+    required: ['spec'],
+    properties: {
+      spec: {
+        type: 'object',
+        required: ['when', 'note'],
+        properties: {
+          when: { type: 'string', pattern: '^.+$', default: 'now' },
+          note: { type: 'string', nullable: true },
+          port: { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] },
+        },
+      },
+    },
+  },
+  subresources: [],
+};
+
+const v2Protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
+function serving(...resources: ServedResource[]): OpenApi {
+  const api = createOpenApi('v1.36.0');
+  api.update(resources);
+  return api;
+}
+
+const ask = (api: OpenApi, path: string, more: Partial<OpenApiRequest> = {}) =>
+  api.handle({ path, nowMs: 0, ...more });
+
+function json(api: OpenApi, path: string): any {
+  return JSON.parse(Buffer.from(ask(api, path)?.body ?? []).toString());
+}
+
+const urlOf = (api: OpenApi, key: string): URL =>
+  new URL(json(api, '/openapi/v3').paths[key].serverRelativeURL, 'https://host');
+
+describe('the index of OpenAPI 3.0', () => {
+  test('names a document for each group, each version and what belongs to none', () => {
+    const keys = Object.keys(json(serving(pods, deployments), '/openapi/v3').paths);
+    expect(keys).toEqual([
+      '.well-known/openid-configuration',
+      'api',
+      'api/v1',
+      'apis',
+      'apis/apps',
+      'apis/apps/v1',
+      'openid/v1/jwks',
+      'version',
+    ]);
+  });
+
+  test('follows what is served; other documents keep their digest', () => {
+    const api = serving(pods, deployments);
+    const before = { pods: urlOf(api, 'api/v1').href, apps: urlOf(api, 'apis/apps/v1').href };
+    api.update([pods, { ...deployments, subresources: [] }, cronTabs]);
+    expect(urlOf(api, 'api/v1').href).toBe(before.pods);
+    expect(urlOf(api, 'apis/apps/v1').href).not.toBe(before.apps);
+    expect(urlOf(api, 'apis/stable.example.com/v1').pathname).toBe('/openapi/v3/apis/stable.example.com/v1');
+    api.update([pods]);
+    expect(ask(api, '/openapi/v3/apis/apps/v1')).toBeUndefined();
+  });
+});
+
+describe('documents over HTTP', () => {
+  test('under its digest a document never changes', () => {
+    const api = serving(pods);
+    const hash = urlOf(api, 'api/v1').searchParams.get('hash') as string;
+    const answer = ask(api, '/openapi/v3/api/v1', { hash, accept: 'application/json' });
+    expect(answer?.code).toBe(200);
+    expect(answer?.headers).toEqual({
+      etag: `"${hash}"`,
+      vary: 'Accept',
+      'content-type': 'application/json',
+      'cache-control': 'public, immutable',
+      expires: 'Fri, 01 Jan 1971 00:00:00 GMT',
+    });
+  });
+
+  test('under an old digest it has moved', () => {
+    const api = serving(pods);
+    const { pathname, search } = urlOf(api, 'api/v1');
+    const answer = ask(api, '/openapi/v3/api/v1', { hash: 'OLD' });
+    expect(answer).toEqual({ code: 301, headers: { location: pathname + search, vary: 'Accept' } });
+  });
+
+  test('a client that has it gets 304', () => {
+    const api = serving(pods);
+    const etag = ask(api, '/openapi/v2')?.headers.etag as string;
+    expect(ask(api, '/openapi/v2', { ifNoneMatch: etag })).toEqual({
+      code: 304,
+      headers: { etag, vary: 'Accept' },
+    });
+    expect(ask(api, '/openapi/v2', { ifNoneMatch: '"other"' })?.code).toBe(200);
+  });
+
+  test.each([
+    [undefined, 'application/json'],
+    ['application/json, */*', 'application/json'],
+    ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', v2Protobuf],
+    [`${v2Protobuf}, application/json;q=0.5`, v2Protobuf],
+  ])('OpenAPI 2.0 for Accept: %s is %s', (accept, type) => {
+    expect(ask(serving(pods), '/openapi/v2', { accept })?.headers['content-type']).toBe(type);
+  });
+
+  test('406 where the client takes nothing that there is', () => {
+    const api = serving(pods);
+    expect(ask(api, '/openapi/v2', { accept: 'text/html' })?.code).toBe(406);
+    expect(ask(api, '/openapi/v3/api/v1', { accept: 'text/html' })?.code).toBe(406);
+  });
+
+  test('other paths have no document', () => {
+    expect(ask(serving(pods), '/openapi/v3/apis/none/v1')).toBeUndefined();
+    expect(ask(serving(pods), '/openapi')).toBeUndefined();
+  });
+});
+
+describe('what kubectl reads', () => {
+  test('a PATCH names its kind and knows fieldValidation', () => {
+    const { patch } = json(serving(deployments), '/openapi/v3/apis/apps/v1').paths[
+      '/apis/apps/v1/namespaces/{namespace}/deployments/{name}'
+    ];
+    expect(patch['x-kubernetes-group-version-kind']).toEqual({
+      group: 'apps',
+      version: 'v1',
+      kind: 'Deployment',
+    });
+    const names = patch.parameters.map((parameter: { name: string }) => parameter.name);
+    expect(names).toEqual(['dryRun', 'fieldManager', 'fieldValidation', 'force']);
+  });
+
+  test('every reference leads somewhere', () => {
+    const api = serving(pods, deployments, cronTabs);
+    for (const path of ['/openapi/v2', '/openapi/v3/api/v1', '/openapi/v3/apis/stable.example.com/v1']) {
+      const document = json(api, path);
+      const refs = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map((m) => m[1] as string);
+      expect(refs.length).toBeGreaterThan(10);
+      const lost = refs.filter((ref) => !ref.split('/').reduce((at: any, key) => at?.[key], document));
+      expect(lost).toEqual([]);
+    }
+  });
+
+  test('OpenAPI 3.0 has defaults and nothing beside a reference; 2.0 has no defaults', () => {
+    const api = serving(pods);
+    const v3 = json(api, '/openapi/v3/api/v1').components.schemas;
+    const v2 = json(api, '/openapi/v2').definitions;
+    expect(v3['io.k8s.api.core.v1.ContainerPort'].properties.protocol.default).toBe('TCP');
+    expect(v2['io.k8s.api.core.v1.ContainerPort'].properties.protocol).not.toHaveProperty('default');
+    expect(v3['io.k8s.api.core.v1.Pod'].properties.spec).toEqual({
+      allOf: [{ $ref: '#/components/schemas/io.k8s.api.core.v1.PodSpec' }],
+      description: 'What should run, and where.',
+    });
+    expect(v2['io.k8s.api.core.v1.Pod'].properties.spec).toEqual({
+      $ref: '#/definitions/io.k8s.api.core.v1.PodSpec',
+      description: 'What should run, and where.',
+    });
+  });
+
+  test('exec takes its options as query parameters', () => {
+    const { get } = json(serving(pods), '/openapi/v3/api/v1').paths[
+      '/api/v1/namespaces/{namespace}/pods/{name}/exec'
+    ];
+    expect(get['x-kubernetes-action']).toBe('connect');
+    const names = get.parameters.map((parameter: { name: string }) => parameter.name);
+    expect(names).toEqual(['command', 'container', 'stderr', 'stdin', 'stdout', 'tty']);
+  });
+});
+
+describe('custom resources', () => {
+  test('get the definition of their schema, and one for lists', () => {
+    const { schemas } = json(serving(cronTabs), '/openapi/v3/apis/stable.example.com/v1').components;
+    const definition = schemas['com.example.stable.v1.CronTab'];
+    expect(definition['x-kubernetes-group-version-kind']).toEqual([
+      { group: 'stable.example.com', version: 'v1', kind: 'CronTab' },
+    ]);
+    expect(Object.keys(definition.properties).sort()).toEqual(['apiVersion', 'kind', 'metadata', 'spec']);
+    expect(definition.properties.spec.properties.when.default).toBe('now');
+    expect(schemas['com.example.stable.v1.CronTabList'].properties.items.items.$ref).toBe(
+      '#/components/schemas/com.example.stable.v1.CronTab',
+    );
+  });
+
+  test('in OpenAPI 2.0 without what it cannot say', () => {
+    const { definitions } = json(serving(cronTabs), '/openapi/v2');
+    expect(definitions['com.example.stable.v1.CronTab'].properties.spec).toEqual({
+      type: 'object',
+      required: ['when'],
+      properties: {
+        when: { type: 'string', pattern: '^.+$' },
+        note: {},
+        port: { 'x-kubernetes-int-or-string': true },
+      },
+    });
+  });
+
+  test('without a schema are open objects', () => {
+    const bare = { ...cronTabs, schema: undefined };
+    const { schemas } = json(serving(bare), '/openapi/v3/apis/stable.example.com/v1').components;
+    expect(schemas['com.example.stable.v1.CronTab']).toMatchObject({
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+    });
+  });
+});
+
+/** The fields of a message by number; what is inside stays bytes. */
+function fieldsOf(bytes: Uint8Array): Map<number, Uint8Array[]> {
+  const reader = new BinaryReader(bytes);
+  const fields = new Map<number, Uint8Array[]>();
+  while (reader.pos < reader.len) {
+    const [number, type] = reader.tag();
+    if (type === WireType.LengthDelimited)
+      fields.set(number, [...(fields.get(number) ?? []), reader.bytes()]);
+    else reader.skip(type, number);
+  }
+  return fields;
+}
+
+const textIn = (fields: Map<number, Uint8Array[]>, number: number) =>
+  Buffer.from(fields.get(number)?.[0] ?? []).toString();
+
+/** The value of a (name, value) pair, by name. */
+function namedIn(bytes: Uint8Array, pairs: number, name: string): Map<number, Uint8Array[]> {
+  const found = (fieldsOf(bytes).get(pairs) ?? []).map(fieldsOf).find((pair) => textIn(pair, 1) === name);
+  return fieldsOf(found?.get(2)?.[0] ?? new Uint8Array());
+}
+
+describe('the protobuf form of OpenAPI 2.0', () => {
+  const document = fieldsOf(ask(serving(pods), '/openapi/v2', { accept: v2Protobuf })?.body as Uint8Array);
+  const definitions = document.get(9)?.[0] as Uint8Array;
+
+  test('has every path and definition', () => {
+    const text = json(serving(pods), '/openapi/v2');
+    expect(textIn(document, 1)).toBe('2.0');
+    expect(fieldsOf(document.get(8)?.[0] as Uint8Array).get(2)).toHaveLength(Object.keys(text.paths).length);
+    expect(fieldsOf(definitions).get(1)).toHaveLength(Object.keys(text.definitions).length);
+  });
+
+  test('writes schemas with types, references and extensions as YAML', () => {
+    const container = namedIn(definitions, 1, 'io.k8s.api.core.v1.Container');
+    expect(textIn(container, 19)).toBe('name');
+    const env = namedIn(container.get(25)?.[0] as Uint8Array, 1, 'env');
+    expect(textIn(fieldsOf(env.get(22)?.[0] as Uint8Array), 1)).toBe('array');
+    const item = fieldsOf(fieldsOf(env.get(23)?.[0] as Uint8Array).get(1)?.[0] as Uint8Array);
+    expect(textIn(item, 1)).toBe('#/definitions/io.k8s.api.core.v1.EnvVar');
+    const extensions = (env.get(31) ?? []).map(fieldsOf).map((pair) => {
+      const value = fieldsOf(pair.get(2)?.[0] as Uint8Array);
+      return [textIn(pair, 1), JSON.parse(textIn(value, 2))];
+    });
+    expect(Object.fromEntries(extensions)).toEqual({
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      'x-kubernetes-patch-merge-key': 'name',
+      'x-kubernetes-patch-strategy': 'merge',
+    });
+  });
+});
