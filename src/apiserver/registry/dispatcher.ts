@@ -3,6 +3,8 @@ import { methodNotSupported, StatusError } from '../../machinery/status-error.ts
 import type { Platform } from '../../platform/platform.ts';
 import type { Store } from '../../store/store.ts';
 import type { AdmissionPlugin } from '../admission/admission.ts';
+import { cacheReader } from '../auth/cache-reader.ts';
+import type { ObjectReader } from '../auth/object-reader.ts';
 import { StoreFeed } from '../cache/store-feed.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Answer, Dispatcher, RequestInfo, ResourceRequest } from '../request.ts';
@@ -44,6 +46,8 @@ export interface RegistryDispatcher extends Dispatcher {
   find(info: Pick<RequestInfo, 'group' | 'version' | 'resource'>): { view: Kind; kind: Kind } | undefined;
   /** What discovery says; a new value whenever the set of kinds has changed. */
   discovery(): Discovery;
+  /** The objects as they stand now, for what decides about requests. */
+  readonly reader: ObjectReader;
   /** Ends all watches and stops following the store, which stays open. */
   close(): void;
 }
@@ -72,6 +76,7 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     withdraw: (resource) => registries.remove(resource),
     find: (info) => registries.served(info),
     discovery: () => registries.discovery(),
+    reader: cacheReader((resource) => registries.find(resource)?.cache),
     close: () => feed.close(),
   };
 }
