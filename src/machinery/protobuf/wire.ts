@@ -1,0 +1,187 @@
+/** Bytes that are no protobuf message. */
+export class ProtobufError extends Error {
+  override readonly name = 'ProtobufError';
+}
+
+export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+
+/**
+ * Writes a message from its end to its beginning, so that the length of what is nested is known when it is due, without
+ * a pass that only measures.
+ */
+export class BackwardWriter {
+  private buffer = Buffer.allocUnsafe(2048);
+  private start = this.buffer.length;
+
+  /** How much is written so far; the difference of two is the length of what was written between. */
+  get length(): number {
+    return this.buffer.length - this.start;
+  }
+
+  finish(): Uint8Array {
+    return Uint8Array.prototype.slice.call(this.buffer, this.start);
+  }
+
+  /** Makes room for `count` bytes and says where; may exchange the buffer. */
+  private reserve(count: number): number {
+    if (this.start < count) {
+      const used = this.length;
+      const larger = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, used + count));
+      this.buffer.copy(larger, larger.length - used, this.start);
+      this.start = larger.length - used;
+      this.buffer = larger;
+    }
+    this.start -= count;
+    return this.start;
+  }
+
+  byte(value: number): void {
+    const at = this.reserve(1);
+    this.buffer[at] = value;
+  }
+
+  /** A whole number that is not negative. */
+  varint(value: number): void {
+    if (value < 0x80) return this.byte(value);
+    let size = 1;
+    for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 128)) size++;
+    let at = this.reserve(size);
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 128)) this.buffer[at++] = (rest % 128) | 0x80;
+    this.buffer[at] = rest;
+  }
+
+  /** An int32 or int64: a negative one takes ten bytes. */
+  signed(value: number): void {
+    if (value >= 0) return this.varint(value);
+    let rest = BigInt.asUintN(64, BigInt(value));
+    let at = this.reserve(10);
+    for (let i = 0; i < 9; i++, rest >>= 7n) this.buffer[at++] = Number(rest & 0x7fn) | 0x80;
+    this.buffer[at] = Number(rest);
+  }
+
+  double(value: number): void {
+    const at = this.reserve(8);
+    this.buffer.writeDoubleLE(value, at);
+  }
+
+  tag(number: number, wireType: number): void {
+    this.varint(number * 8 + wireType);
+  }
+
+  raw(bytes: Uint8Array): void {
+    const at = this.reserve(bytes.length);
+    this.buffer.set(bytes, at);
+  }
+
+  /** Length and bytes. */
+  bytes(bytes: Uint8Array): void {
+    this.raw(bytes);
+    this.varint(bytes.length);
+  }
+
+  /** Length and UTF-8 bytes. */
+  string(text: string): void {
+    const size = Buffer.byteLength(text, 'utf8');
+    const at = this.reserve(size);
+    this.buffer.write(text, at, 'utf8');
+    this.varint(size);
+  }
+}
+
+/** Reads the fields of a message. Every method throws ProtobufError where the bytes end too early. */
+export class Reader {
+  private readonly buffer: Buffer;
+  private at: number;
+  private readonly end: number;
+
+  constructor(bytes: Uint8Array) {
+    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.at = 0;
+    this.end = this.buffer.length;
+  }
+
+  get done(): boolean {
+    return this.at >= this.end;
+  }
+
+  private take(count: number): number {
+    const at = this.at;
+    if (count > this.end - at) throw new ProtobufError('unexpected EOF');
+    this.at = at + count;
+    return at;
+  }
+
+  /** The two halves of a 64-bit number. */
+  private halves(): [number, number] {
+    let [low, high] = [0, 0];
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = this.buffer[this.take(1)] as number;
+      const bits = byte & 0x7f;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high |= bits >> 4;
+      } else if (shift < 63) high |= bits << (shift - 32);
+      else high |= (bits & 1) << 31;
+      if (byte < 0x80) return [low, high];
+    }
+    throw new ProtobufError('proto: integer overflow');
+  }
+
+  /** A length, or a tag. */
+  unsigned(): number {
+    const [low, high] = this.halves();
+    return (high >>> 0) * 2 ** 32 + (low >>> 0);
+  }
+
+  int32(): number {
+    return this.halves()[0];
+  }
+
+  int64(): number {
+    const [low, high] = this.halves();
+    if (high >= -(2 ** 21) && high < 2 ** 21) return high * 2 ** 32 + (low >>> 0);
+    return Number((BigInt(high) << 32n) | BigInt(low >>> 0));
+  }
+
+  double(): number {
+    return this.buffer.readDoubleLE(this.take(8));
+  }
+
+  bytes(): Buffer {
+    const size = this.unsigned();
+    const at = this.take(size);
+    return this.buffer.subarray(at, at + size);
+  }
+
+  string(): string {
+    return this.bytes().toString('utf8');
+  }
+
+  tag(): { number: number; wireType: number } {
+    const tag = this.unsigned();
+    const number = Math.floor(tag / 8);
+    if (number === 0) throw new ProtobufError('proto: illegal tag 0');
+    return { number, wireType: tag % 8 };
+  }
+
+  skip(wireType: number): void {
+    switch (wireType) {
+      case wireTypes.varint:
+        this.halves();
+        return;
+      case wireTypes.fixed64:
+        this.take(8);
+        return;
+      case wireTypes.bytes:
+        this.bytes();
+        return;
+      case wireTypes.fixed32:
+        this.take(4);
+        return;
+      default:
+        throw new ProtobufError(`proto: illegal wireType ${wireType}`);
+    }
+  }
+}
