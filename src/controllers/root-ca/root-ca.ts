@@ -1,0 +1,52 @@
+import type { ConfigMap } from '../../api/core/v1.ts';
+import { configmaps, namespaces } from '../../api/generated/resources.ts';
+import type { Component } from '../../client/component.ts';
+import { keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import { type ControllerContext, createController, done } from '../controller.ts';
+
+const configMapName = 'kube-root-ca.crt';
+const descriptionKey = 'kubernetes.io/description';
+const description =
+  'The authority that signs the certificate of the API server, for clients inside the cluster.';
+
+/** Publishes the authority by which pods know the API server, in every namespace. */
+export function createRootCaPublisher(context: ControllerContext, options: { authority: string }): Component {
+  const namespaceInformer = context.informers.of(namespaces);
+  const select = { fieldSelector: `metadata.name=${configMapName}` };
+  const published = context.informers.of(configmaps, select);
+  const data = { 'ca.crt': options.authority };
+  return createController({
+    name: 'root-ca-cert-publisher',
+    context,
+    setup: ({ queue }) => {
+      namespaceInformer.onChange({ added: (n) => queue.add(keyOf(n)), updated: (n) => queue.add(keyOf(n)) });
+      const addNamespace = (map: ConfigMap) => queue.add(map.metadata.namespace ?? '');
+      published.onChange({ updated: addNamespace, deleted: addNamespace });
+      return async (name) => {
+        const namespace = namespaceInformer.get(name);
+        if (!namespace || namespace.status?.phase === 'Terminating') return done;
+        const map = published.get(`${name}/${configMapName}`);
+        if (map?.data?.['ca.crt'] === options.authority) return done;
+        const cause = causedBy(namespace, 'pods of every namespace need the authority of the API server');
+        const api = context.client.of(configmaps);
+        if (map) {
+          await api.update({ ...map, data }, { cause });
+          return done;
+        }
+        const metadata = {
+          name: configMapName,
+          namespace: name,
+          annotations: { [descriptionKey]: description },
+        };
+        await api
+          .create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, { cause })
+          .catch((error) => {
+            if (!hasReason(error, 'AlreadyExists')) throw error;
+          });
+        return done;
+      };
+    },
+  });
+}
