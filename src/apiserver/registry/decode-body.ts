@@ -1,10 +1,12 @@
 import type { DeleteOptions } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
-import { unknownFieldErrors } from '../../machinery/conform.ts';
+import { ConformError, conform, unknownFieldErrors } from '../../machinery/conform.ts';
 import { cannotBeHandled, decodeObject, strictDecodingMessage } from '../../machinery/decode.ts';
 import { formatApiVersion, type GroupVersionKind } from '../../machinery/schema.ts';
+import { decodeProtobuf } from '../../machinery/protobuf.ts';
 import { badRequest, unsupportedMediaType } from '../../machinery/status-error.ts';
+import { parseYaml, YamlError } from '../../machinery/yaml.ts';
 import type { RequestBody } from '../request.ts';
 import type { Facet } from './facet.ts';
 import type { Call } from './registry.ts';
@@ -31,9 +33,7 @@ function decoded(
   { gvk: expected, prune }: Expected,
   fieldValidation: FieldValidation,
 ): KubernetesObject {
-  const { body } = call.request;
-  const text = body && 'bytes' in body ? Buffer.from(body.bytes).toString() : '';
-  const { object, gvk, warnings } = decodeObject(text, { format: formatOf(body), expected, fieldValidation });
+  const { object, gvk, warnings } = read(call.request.body, expected, fieldValidation);
   checkVersion(gvk, expected);
   const unknown = unknownFieldErrors(prune(object));
   if (unknown.length > 0 && fieldValidation === 'Strict') {
@@ -43,10 +43,18 @@ function decoded(
   return object;
 }
 
-function formatOf(body: RequestBody | undefined): 'json' | 'yaml' {
+function read(body: RequestBody | undefined, expected: GroupVersionKind, fieldValidation: FieldValidation) {
+  const bytes = body && 'bytes' in body ? body.bytes : new Uint8Array();
+  const format = formatOf(body);
+  if (format === 'protobuf') return { ...decodeProtobuf(bytes, expected), warnings: [] };
+  return decodeObject(Buffer.from(bytes).toString(), { format, expected, fieldValidation });
+}
+
+function formatOf(body: RequestBody | undefined): 'json' | 'yaml' | 'protobuf' {
   const mediaType = body?.mediaType.split(';')[0]?.trim() || 'application/json';
   if (mediaType === 'application/json') return 'json';
   if (mediaType === 'application/yaml') return 'yaml';
+  if (mediaType === 'application/vnd.kubernetes.protobuf') return 'protobuf';
   throw unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
   );
@@ -74,15 +82,30 @@ function checkVersion(gvk: GroupVersionKind, expected: GroupVersionKind): void {
   );
 }
 
-/** The options in the body of a deletion, if there are any. */
+const deleteOptionsType = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
+
+/** The options in the body of a deletion, if there are any. They are known in every group and version. */
 export function decodeDeleteOptions(call: Call): DeleteOptions | undefined {
   const { body } = call.request;
   if (!body) return undefined;
   if ('value' in body) return body.value as DeleteOptions | undefined;
   if (body.bytes.length === 0) return undefined;
-  const expected = { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' };
-  const text = Buffer.from(body.bytes).toString();
-  const { object, gvk } = decodeObject(text, { format: formatOf(body), expected, fieldValidation: 'Ignore' });
-  if (gvk.kind !== 'DeleteOptions') throw cannotBeHandled(gvk, expected, 'unknown conversion');
-  return object as unknown as DeleteOptions;
+  const value = readDeleteOptions(body.bytes, formatOf(body)) as DeleteOptions;
+  if (value.kind && value.kind !== 'DeleteOptions') {
+    throw badRequest('decoded object cannot be converted to DeleteOptions');
+  }
+  return value;
+}
+
+function readDeleteOptions(bytes: Uint8Array, format: 'json' | 'yaml' | 'protobuf'): unknown {
+  if (format === 'protobuf') return decodeProtobuf(bytes).object;
+  try {
+    const text = Buffer.from(bytes).toString();
+    return conform(format === 'json' ? JSON.parse(text) : parseYaml(text), deleteOptionsType).value;
+  } catch (error) {
+    if (error instanceof ConformError || error instanceof SyntaxError || error instanceof YamlError) {
+      throw badRequest(error.message);
+    }
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
+import { encodeProtobuf } from '../../machinery/protobuf.ts';
 import { CachedItem, type ItemCodec } from '../cache/cached-item.ts';
 import { encodeStored } from '../cache/encoding.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
@@ -95,9 +96,7 @@ export class Registries {
   #codec(kind: Kind): ItemCodec {
     return {
       selectableFields: kind.selectableFields && ((object) => kind.selectableFields?.(object) ?? {}),
-      encodeProtobuf: () => {
-        throw new Error('protobuf');
-      },
+      encodeProtobuf,
       freeze: this.#options.freeze,
     };
   }

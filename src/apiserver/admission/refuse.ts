@@ -1,0 +1,14 @@
+import { forbidden, type StatusError } from '../../machinery/status-error.ts';
+import type { AdmissionAttributes } from './admission.ts';
+
+/** The Forbidden answer of a plugin; an object whose name is still to be generated is called by its prefix. */
+export function refuse({ kind, name, object }: AdmissionAttributes, why: string): StatusError {
+  const { group, plural } = kind.resource;
+  const known = name || object?.metadata.name || object?.metadata.generateName || 'Unknown';
+  return forbidden({ group, resource: plural, name: known }, why);
+}
+
+/** Whether a request is about the resource itself, not one of its subresources. */
+export function isAbout({ kind, subresource }: AdmissionAttributes, plural: string, group = ''): boolean {
+  return subresource === '' && kind.resource.plural === plural && kind.resource.group === group;
+}

@@ -1,0 +1,149 @@
+import type { Container, Pod, PodSpec, ServiceAccount, Volume, VolumeMount } from '../../api/core/v1.ts';
+import { serviceaccounts } from '../../api/generated/resources.ts';
+import type { Random } from '../../platform/random.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
+import { isAbout, refuse } from './refuse.ts';
+
+const tokenMountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+const tokenVolumePrefix = 'kube-api-access-';
+const mirrorAnnotation = 'kubernetes.io/config.mirror';
+const enforceAnnotation = 'kubernetes.io/enforce-mountable-secrets';
+/** The default account of a new namespace is made by a controller: it is waited for this often. */
+const defaultAccountAttempts = 10;
+
+const isMirror = (pod: Pod) => pod.metadata.annotations?.[mirrorAnnotation] !== undefined;
+
+/** Every pod runs as a service account that exists, and has its token mounted unless somebody wants otherwise. */
+export const serviceAccount: AdmissionPlugin = {
+  name: 'ServiceAccount',
+  async admit(attributes) {
+    if (attributes.operation !== 'CREATE' || !isAbout(attributes, 'pods')) return;
+    const pod = attributes.object as Pod;
+    if (isMirror(pod)) return;
+    const { spec } = pod;
+    spec.serviceAccountName ||= 'default';
+    spec.serviceAccount = spec.serviceAccountName;
+    const account = await findAccount(attributes, spec.serviceAccountName);
+    if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) {
+      mountToken(spec, attributes.context.platform.random);
+    }
+    if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
+      spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }));
+    }
+  },
+  async validate(attributes) {
+    if (attributes.operation !== 'CREATE' || !isAbout(attributes, 'pods')) return;
+    const pod = attributes.object as Pod;
+    if (isMirror(pod)) return checkMirror(attributes, pod);
+    if (!pod.spec.serviceAccountName) {
+      throw refuse(
+        attributes,
+        `no service account specified for pod ${attributes.namespace}/${attributes.name}`,
+      );
+    }
+    const account = await findAccount(attributes, pod.spec.serviceAccountName);
+    if (/^(1|t|true)$/i.test(account.metadata.annotations?.[enforceAnnotation] ?? '')) {
+      checkSecrets(attributes, pod.spec, account);
+    }
+  },
+};
+
+async function findAccount(attributes: AdmissionAttributes, name: string): Promise<ServiceAccount> {
+  const { context, namespace, signal } = attributes;
+  const { clock, random } = context.platform;
+  const waitMs = 100 + random.int(100);
+  for (let attempt = 1; ; attempt++) {
+    const account = context.get(serviceaccounts, { namespace, name });
+    if (account) return account;
+    if (name !== 'default' || attempt === defaultAccountAttempts) break;
+    await clock.sleep(waitMs, signal);
+  }
+  throw refuse(
+    attributes,
+    `error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`,
+  );
+}
+
+/** Mounts the token into every container that has nothing else at its place. */
+function mountToken(spec: PodSpec, random: Random): void {
+  const existing = spec.volumes?.find((volume) => volume.name.startsWith(tokenVolumePrefix));
+  const name = existing?.name ?? tokenVolumePrefix + random.suffix(5);
+  const mount: VolumeMount = { name, readOnly: true, mountPath: tokenMountPath };
+  let needed = false;
+  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+    if (container.volumeMounts?.some((m) => m.mountPath === tokenMountPath)) continue;
+    container.volumeMounts = [...(container.volumeMounts ?? []), { ...mount }];
+    needed = true;
+  }
+  if (needed && !existing) spec.volumes = [...(spec.volumes ?? []), tokenVolume(name)];
+}
+
+/** What a pod needs to talk to the API server: its token, the server's authority, its namespace. */
+function tokenVolume(name: string): Volume {
+  const namespaceOfPod = { apiVersion: 'v1', fieldPath: 'metadata.namespace' };
+  return {
+    name,
+    projected: {
+      defaultMode: 0o644,
+      sources: [
+        { serviceAccountToken: { path: 'token', expirationSeconds: 3607 } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        { downwardAPI: { items: [{ path: 'namespace', fieldRef: namespaceOfPod }] } },
+      ],
+    },
+  };
+}
+
+/** A mirror pod only shows what a node runs from its own files: it can have no secrets. */
+function checkMirror(attributes: AdmissionAttributes, { spec }: Pod): void {
+  if (spec.serviceAccountName) throw refuse(attributes, 'a mirror pod may not reference service accounts');
+  for (const volume of spec.volumes ?? []) {
+    if (volume.secret) throw refuse(attributes, 'a mirror pod may not reference secrets');
+    if (volume.projected?.sources?.some((source) => source.serviceAccountToken)) {
+      throw refuse(attributes, 'a mirror pod may not use ServiceAccountToken volume projections');
+    }
+  }
+}
+
+function checkSecrets(attributes: AdmissionAttributes, spec: PodSpec, account: ServiceAccount): void {
+  const allowed = new Set((account.secrets ?? []).map((secret) => secret.name));
+  const because = `because service account ${account.metadata.name} does not reference that secret`;
+  for (const { secret } of spec.volumes ?? []) {
+    if (!secret || allowed.has(secret.secretName)) continue;
+    throw refuse(
+      attributes,
+      `volume with secret.secretName="${secret.secretName}" is not allowed ${because}`,
+    );
+  }
+  for (const [role, containers] of [
+    ['init container', spec.initContainers ?? []],
+    ['container', spec.containers],
+  ] as const) {
+    const found = foreignSecret(containers, allowed);
+    if (!found) continue;
+    const { container, variable, secret } = found;
+    const what = `${role} ${container} with envVar ${variable} referencing secret.secretName="${secret}"`;
+    throw refuse(attributes, `${what} is not allowed ${because}`);
+  }
+  checkPullSecrets(attributes, spec, account);
+}
+
+function foreignSecret(containers: readonly Container[], allowed: ReadonlySet<string | undefined>) {
+  for (const container of containers) {
+    for (const { name, valueFrom } of container.env ?? []) {
+      const secret = valueFrom?.secretKeyRef?.name;
+      if (secret !== undefined && !allowed.has(secret))
+        return { container: container.name, variable: name, secret };
+    }
+  }
+  return undefined;
+}
+
+function checkPullSecrets(attributes: AdmissionAttributes, spec: PodSpec, account: ServiceAccount): void {
+  const allowed = new Set((account.imagePullSecrets ?? []).map((secret) => secret.name));
+  for (const [i, { name }] of (spec.imagePullSecrets ?? []).entries()) {
+    if (allowed.has(name)) continue;
+    const because = `because service account ${account.metadata.name} does not reference that imagePullSecret`;
+    throw refuse(attributes, `imagePullSecrets[${i}].name="${name}" is not allowed ${because}`);
+  }
+}
