@@ -76,8 +76,10 @@ export interface TestNode {
   /** Below every hierarchy's root; removed at the end. */
   cgroupRoot: string;
   daemon: ContainerdDaemon;
-  /** Ends containerd and starts it again in the same namespaces. */
-  restart(): Promise<void>;
+  /** Command prefix that runs a program in the node's namespaces. */
+  entry: readonly string[];
+  /** Starts containerd again, after it has ended, in the same namespaces. */
+  startAgain(): Promise<void>;
   /** Removes pods, containerd and everything it has left. */
   remove(): Promise<void>;
 }
@@ -159,8 +161,8 @@ export async function createTestNode(more: Partial<ContainerdOptions> = {}): Pro
     directory,
     cgroupRoot,
     daemon: await start(),
-    restart: async () => {
-      await node.daemon.stop();
+    entry: inside,
+    startAgain: async () => {
       node.daemon = await start();
     },
     remove: async () => {
