@@ -1,0 +1,61 @@
+import type { Endpoints } from '../../api/core/v1.ts';
+import { endpoints, services } from '../../api/generated/resources.ts';
+import type { Component } from '../../client/component.ts';
+import { keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import { type ControllerContext, createController, done } from '../controller.ts';
+import { enqueueServices, hasEndpoints, podsOf } from '../shared/service-pods.ts';
+import { mostAddresses, planSubsets } from './plan.ts';
+
+const overCapacityKey = 'endpoints.kubernetes.io/over-capacity';
+const managedByLabel = 'endpoints.kubernetes.io/managed-by';
+const headlessLabel = 'service.kubernetes.io/headless';
+
+/** Keeps the Endpoints object of every Service that chooses pods, for clients that know no slices. */
+export function createEndpointsController(context: ControllerContext): Component {
+  const serviceInformer = context.informers.of(services);
+  const informer = context.informers.of(endpoints);
+  return createController({
+    name: 'endpoint-controller',
+    context,
+    setup: ({ queue, writes }) => {
+      enqueueServices(context, queue);
+      informer.onChange({ deleted: (object) => queue.add(keyOf(object)) });
+      return async (key) => {
+        const service = serviceInformer.get(key);
+        const there = informer.get(key);
+        const api = context.client.of(endpoints);
+        if (!service) {
+          const isOurs = there?.metadata.labels?.[managedByLabel] === 'endpoint-controller';
+          const cause = { reason: 'its Service is gone' };
+          if (there && isOurs) await api.delete(there.metadata, { cause }).catch(ignoreMissing);
+          return done;
+        }
+        if (!hasEndpoints(service) || service.metadata.deletionTimestamp) return done;
+        const pods = podsOf(context, service);
+        const subsets = planSubsets(service, pods);
+        const labels = {
+          ...service.metadata.labels,
+          [managedByLabel]: 'endpoint-controller',
+          ...(service.spec.clusterIP === 'None' && { [headlessLabel]: '' }),
+        };
+        const annotations = pods.length > mostAddresses ? { [overCapacityKey]: 'truncated' } : undefined;
+        if (there && deepEqual(there.subsets ?? [], subsets) && deepEqual(there.metadata.labels, labels))
+          return done;
+        const { namespace, name } = service.metadata;
+        const metadata = { ...there?.metadata, namespace, name, labels, annotations };
+        const object: Endpoints = { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets };
+        const cause = causedBy(service, `${pods.length} pod${pods.length === 1 ? '' : 's'} stand behind it`);
+        const written = there ? await api.update(object, { cause }) : await api.create(object, { cause });
+        writes.wrote(key, informer, written);
+        return done;
+      };
+    },
+  });
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!hasReason(error, 'NotFound')) throw error;
+}

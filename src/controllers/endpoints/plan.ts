@@ -1,0 +1,53 @@
+import type { EndpointAddress, EndpointPort, EndpointSubset, Pod, Service } from '../../api/core/v1.ts';
+import type { Stored } from '../../api/resource.ts';
+import { hostnameOf, stateOf, targetPort } from '../shared/service-pods.ts';
+
+/** Addresses in one Endpoints object, at most; the rest is cut off and an annotation says so. */
+export const mostAddresses = 1000;
+
+function addressFor(service: Service, pod: Stored<Pod>): EndpointAddress {
+  const hostname = hostnameOf(service, pod);
+  const { namespace, name, uid } = pod.metadata;
+  return {
+    ip: pod.status?.podIP ?? '',
+    ...(hostname && { hostname }),
+    ...(pod.spec.nodeName && { nodeName: pod.spec.nodeName }),
+    targetRef: { kind: 'Pod', namespace, name, uid },
+  };
+}
+
+function portsFor(service: Service, pod: Pod): EndpointPort[] {
+  return (service.spec.ports ?? []).flatMap((port) => {
+    const number = targetPort(port, pod);
+    if (number === undefined) return [];
+    const { name, protocol = 'TCP', appProtocol } = port;
+    return [{ ...(name && { name }), port: number, protocol, ...(appProtocol && { appProtocol }) }];
+  });
+}
+
+const byAddress = (a: EndpointAddress, b: EndpointAddress) => (a.ip < b.ip ? -1 : 1);
+
+/** The subsets that show the pods behind a Service: one for each set of ports, addresses in order. */
+export function planSubsets(service: Service, pods: readonly Stored<Pod>[]): EndpointSubset[] {
+  const groups = new Map<
+    string,
+    { ports: EndpointPort[]; ready: EndpointAddress[]; notReady: EndpointAddress[] }
+  >();
+  for (const pod of pods.slice(0, mostAddresses)) {
+    const ports = portsFor(service, pod);
+    if (ports.length === 0 && service.spec.clusterIP !== 'None') continue;
+    const state = stateOf(service, pod);
+    if (state.terminating && !state.ready) continue;
+    const key = JSON.stringify(ports);
+    const group = groups.get(key) ?? { ports, ready: [], notReady: [] };
+    (state.ready ? group.ready : group.notReady).push(addressFor(service, pod));
+    groups.set(key, group);
+  }
+  return [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { ports, ready, notReady }]) => ({
+      ...(ready.length > 0 && { addresses: ready.sort(byAddress) }),
+      ...(notReady.length > 0 && { notReadyAddresses: notReady.sort(byAddress) }),
+      ...(ports.length > 0 && { ports }),
+    }));
+}

@@ -1,0 +1,104 @@
+import type { Pod, Service, ServicePort } from '../../api/core/v1.ts';
+import { pods, services } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import { keyOf } from '../../client/informer.ts';
+import type { WorkQueue } from '../../client/work-queue.ts';
+import { matchesLabels, selectorFromLabels } from '../../machinery/label-selector.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import type { ControllerContext } from '../controller.ts';
+import { isFinished, isReady } from './pods.ts';
+
+const byNamespace = 'namespace';
+
+/** Whether endpoints are kept for a Service: it chooses pods, and is not just another name. */
+export function hasEndpoints(service: Service): boolean {
+  return service.spec.type !== 'ExternalName' && Object.keys(service.spec.selector ?? {}).length > 0;
+}
+
+export function selects(service: Service, pod: Pod): boolean {
+  return (
+    hasEndpoints(service) &&
+    matchesLabels(selectorFromLabels(service.spec.selector ?? {}), pod.metadata.labels)
+  );
+}
+
+/** The pods behind a Service that have an address and are not finished. */
+export function podsOf(context: ControllerContext, service: Stored<Service>): Stored<Pod>[] {
+  const all = context.informers.of(pods).byIndex(byNamespace, service.metadata.namespace ?? '');
+  return all.filter((pod) => pod.status?.podIP && !isFinished(pod) && selects(service, pod));
+}
+
+/** The number that a Service's port leads to in a pod; undefined where the pod has no port of that name. */
+export function targetPort(port: ServicePort, pod: Pod): number | undefined {
+  const target = port.targetPort ?? port.port;
+  if (typeof target === 'number') return target || port.port;
+  const protocol = port.protocol ?? 'TCP';
+  const containers = [
+    ...pod.spec.containers,
+    ...(pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always'),
+  ];
+  const named = containers
+    .flatMap((c) => c.ports ?? [])
+    .find((p) => p.name === target && (p.protocol ?? 'TCP') === protocol);
+  return named?.containerPort ?? (/^\d+$/.test(target) ? Number(target) : undefined);
+}
+
+export interface PodState {
+  ready: boolean;
+  serving: boolean;
+  terminating: boolean;
+}
+
+/** What clients are told of a pod: ending ones may still serve, but are not chosen while others are. */
+export function stateOf(service: Service, pod: Pod): PodState {
+  const terminating = pod.metadata.deletionTimestamp !== undefined;
+  const serving = isReady(pod) || service.spec.publishNotReadyAddresses === true;
+  return {
+    ready: service.spec.publishNotReadyAddresses === true || (serving && !terminating),
+    serving,
+    terminating,
+  };
+}
+
+/** The name under which DNS finds a pod of a headless Service. */
+export function hostnameOf(service: Service, pod: Pod): string | undefined {
+  return pod.spec.hostname && pod.spec.subdomain === service.metadata.name ? pod.spec.hostname : undefined;
+}
+
+/** Puts the Services into the queue that a change of a Service or pod matters to. */
+export function enqueueServices(context: ControllerContext, queue: WorkQueue): void {
+  const serviceInformer = context.informers.of(services);
+  const podInformer = context.informers.of(pods);
+  serviceInformer.addIndex(byNamespace, (service) => [service.metadata.namespace ?? '']);
+  podInformer.addIndex(byNamespace, (pod) => [pod.metadata.namespace ?? '']);
+  const addService = (service: Stored<Service>) => queue.add(keyOf(service));
+  serviceInformer.onChange({ added: addService, updated: addService, deleted: addService });
+  const addSelecting = (pod: Stored<Pod>) => {
+    for (const service of serviceInformer.byIndex(byNamespace, pod.metadata.namespace ?? '')) {
+      if (selects(service, pod)) addService(service);
+    }
+  };
+  podInformer.onChange({
+    added: addSelecting,
+    deleted: addSelecting,
+    updated: (pod, old) => {
+      if (!matters(pod, old)) return;
+      if (!deepEqual(pod.metadata.labels, old.metadata.labels)) addSelecting(old);
+      addSelecting(pod);
+    },
+  });
+}
+
+/** Whether a pod's change can change an endpoint. */
+function matters(pod: Pod, old: Pod): boolean {
+  const view = ({ metadata, spec, status }: Pod) => [
+    metadata.labels,
+    metadata.deletionTimestamp,
+    spec.nodeName,
+    spec.hostname,
+    status?.podIPs,
+    status?.phase,
+    isReady({ metadata, spec, status }),
+  ];
+  return !deepEqual(view(pod), view(old));
+}
