@@ -1,6 +1,6 @@
 import { type Dialect, type JsonSchema, refTo, refWith } from './json-schema.ts';
 import { metaType } from './operations.ts';
-import type { ServedResource } from './served-resource.ts';
+import type { OpenApiResource } from './resource.ts';
 
 /** What OpenAPI 2.0 cannot say. */
 const newerKeys = new Set([
@@ -52,7 +52,7 @@ const apiVersion: JsonSchema = {
 const kind: JsonSchema = { type: 'string', description: 'Type of the object in CamelCase.' };
 const openObject: JsonSchema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
-function objectDefinition(resource: ServedResource, dialect: Dialect): JsonSchema {
+function objectDefinition(resource: OpenApiResource, dialect: Dialect): JsonSchema {
   const given = resource.schema ?? openObject;
   const schema = dialect === 'v2' ? toV2(given) : given;
   const description = 'Name, labels, owners and the rest of what identifies the object.';
@@ -65,7 +65,7 @@ function objectDefinition(resource: ServedResource, dialect: Dialect): JsonSchem
   return { ...schema, properties, 'x-kubernetes-group-version-kind': [gvk(resource, resource.kind)] };
 }
 
-function listDefinition(resource: ServedResource, dialect: Dialect): JsonSchema {
+function listDefinition(resource: OpenApiResource, dialect: Dialect): JsonSchema {
   const metadata = refWith(metaType('ListMeta'), { description: 'Revision of the list.' }, dialect);
   const items: JsonSchema = {
     type: 'array',
@@ -81,11 +81,11 @@ function listDefinition(resource: ServedResource, dialect: Dialect): JsonSchema 
   };
 }
 
-const gvk = ({ group, version }: ServedResource, kindName: string) => ({ group, version, kind: kindName });
+const gvk = ({ group, version }: OpenApiResource, kindName: string) => ({ group, version, kind: kindName });
 
 /** Definitions of custom resources and their lists, by full name. */
 export function customDefinitions(
-  resources: readonly ServedResource[],
+  resources: readonly OpenApiResource[],
   dialect: Dialect,
 ): Map<string, JsonSchema> {
   return new Map(

@@ -5,7 +5,7 @@ import { type JsonSchema, refTo } from './json-schema.ts';
 import { bearerToken, metaType, type Operation, phrases } from './operations.ts';
 import { type Parameter, pathParameters } from './parameters.ts';
 import { answersObjects, type PathOperations, typesOf } from './paths.ts';
-import type { ServedResource } from './served-resource.ts';
+import type { OpenApiResource } from './resource.ts';
 
 /** An OpenAPI 2.0 document. */
 export interface DocumentV2 {
@@ -83,7 +83,7 @@ function pathV2(path: PathOperations, shared: SharedParameters): Record<string, 
 /** The whole API in OpenAPI 2.0. */
 export function documentV2(
   paths: readonly PathOperations[],
-  options: { version: string; resources: readonly ServedResource[]; groupVersions: readonly GroupVersion[] },
+  options: { version: string; resources: readonly OpenApiResource[]; groupVersions: readonly GroupVersion[] },
 ): DocumentV2 {
   const shared = new SharedParameters();
   const byPath = [...paths].sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -4,7 +4,7 @@ import { type JsonSchema, refTo } from './json-schema.ts';
 import { bearerToken, metaType, type Operation, phrases } from './operations.ts';
 import { type Parameter, pathParameters } from './parameters.ts';
 import { answersObjects, type PathOperations, typesOf } from './paths.ts';
-import type { ServedResource } from './served-resource.ts';
+import type { OpenApiResource } from './resource.ts';
 
 /** An OpenAPI 3.0 document; there is one for each group and version. */
 export interface DocumentV3 {
@@ -66,7 +66,7 @@ const coreVersion: GroupVersion = { group: '', version: 'v1' };
 /** Some paths in OpenAPI 3.0, with all that they refer to. */
 export function documentV3(
   paths: readonly PathOperations[],
-  options: { version: string; resources: readonly ServedResource[]; groupVersion?: GroupVersion },
+  options: { version: string; resources: readonly OpenApiResource[]; groupVersion?: GroupVersion },
 ): DocumentV3 {
   const { groupVersion, resources } = options;
   const everywhere = groupVersion && groupVersion.group !== '' ? [coreVersion, groupVersion] : [coreVersion];

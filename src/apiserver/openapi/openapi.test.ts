@@ -1,11 +1,11 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { describe, expect, test } from 'vitest';
 import { createOpenApi, type OpenApi, type OpenApiRequest } from './openapi.ts';
-import type { ServedResource } from './served-resource.ts';
+import type { OpenApiResource } from './resource.ts';
 
 const allVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
 
-const pods: ServedResource = {
+const pods: OpenApiResource = {
   group: '',
   version: 'v1',
   kind: 'Pod',
@@ -25,7 +25,7 @@ const pods: ServedResource = {
   ],
 };
 
-const deployments: ServedResource = {
+const deployments: OpenApiResource = {
   group: 'apps',
   version: 'v1',
   kind: 'Deployment',
@@ -42,7 +42,7 @@ const deployments: ServedResource = {
   ],
 };
 
-const cronTabs: ServedResource = {
+const cronTabs: OpenApiResource = {
   group: 'stable.example.com',
   version: 'v1',
   kind: 'CronTab',
@@ -72,7 +72,7 @@ const cronTabs: ServedResource = {
 
 const v2Protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
-function serving(...resources: ServedResource[]): OpenApi {
+function serving(...resources: OpenApiResource[]): OpenApi {
   const api = createOpenApi('v1.36.0');
   api.update(resources);
   return api;

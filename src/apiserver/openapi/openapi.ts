@@ -6,7 +6,7 @@ import { documentV2 } from './document-v2.ts';
 import { documentV3 } from './document-v3.ts';
 import { generalPaths, groupPath, type PathOperations, resourcePaths, versionPath } from './paths.ts';
 import { encodeDocumentV2 } from './protobuf-v2.ts';
-import type { ServedResource } from './served-resource.ts';
+import type { OpenApiResource } from './resource.ts';
 
 /** A request for a document. */
 export interface OpenApiRequest {
@@ -29,7 +29,7 @@ export interface OpenApiAnswer {
 /** The OpenAPI documents of a server, built when they are first asked for. */
 export interface OpenApi {
   /** Tells what is served from now on. Rows that have not changed should be the same objects as before. */
-  update(resources: readonly ServedResource[]): void;
+  update(resources: readonly OpenApiResource[]): void;
   /** Undefined for a path without a document. */
   handle(request: OpenApiRequest): OpenApiAnswer | undefined;
 }
@@ -60,14 +60,14 @@ const typeName = (kind: GroupVersionKind) => kindSchema(kind)?.name ?? '';
 const versionKey = ({ group, version }: GroupVersion) =>
   group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
-function groupVersionsOf(resources: readonly ServedResource[]): GroupVersion[] {
+function groupVersionsOf(resources: readonly OpenApiResource[]): GroupVersion[] {
   const found = new Map(
     resources.map(({ group, version }) => [versionKey({ group, version }), { group, version }]),
   );
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, groupVersion]) => groupVersion);
 }
 
-const pathsOf = (resources: readonly ServedResource[]) =>
+const pathsOf = (resources: readonly OpenApiResource[]) =>
   resources.flatMap((r) => resourcePaths(r, typeName));
 
 const groupsOf = (groupVersions: readonly GroupVersion[]) => new Set(groupVersions.map(({ group }) => group));
@@ -75,16 +75,16 @@ const groupsOf = (groupVersions: readonly GroupVersion[]) => new Set(groupVersio
 /** Where the document of a path that is no resource's stands: the path itself, without slashes at its ends. */
 const plainKey = ({ path }: PathOperations) => path.replace(/^\/|\/$/g, '');
 
-const sameRows = (a: readonly ServedResource[], b: readonly ServedResource[]) =>
+const sameRows = (a: readonly OpenApiResource[], b: readonly OpenApiResource[]) =>
   a.length === b.length && a.every((row, index) => row === b[index]);
 
 interface VersionDocument extends Content {
-  rows: readonly ServedResource[];
+  rows: readonly OpenApiResource[];
 }
 
 function versionDocument(
   groupVersion: GroupVersion,
-  rows: readonly ServedResource[],
+  rows: readonly OpenApiResource[],
   version: string,
 ): VersionDocument {
   const make = () =>
@@ -94,7 +94,7 @@ function versionDocument(
 
 /** The documents of OpenAPI 3.0 by key, such as `apis/apps/v1`; those whose rows are as before are kept. */
 function documentsV3(
-  resources: readonly ServedResource[],
+  resources: readonly OpenApiResource[],
   version: string,
   before: ReadonlyMap<string, Content>,
 ): Map<string, Content> {
@@ -171,7 +171,7 @@ interface Documents {
   index: Content;
 }
 
-function build(resources: readonly ServedResource[], version: string, before?: Documents): Documents {
+function build(resources: readonly OpenApiResource[], version: string, before?: Documents): Documents {
   const groupVersions = groupVersionsOf(resources);
   const v2 = () => {
     const groups = [...groupsOf(groupVersions)].map(groupPath);

@@ -1,6 +1,6 @@
 import type { GroupVersionKind } from '../../machinery/schema.ts';
 import { actionParameters, type Parameter } from './parameters.ts';
-import type { ServedResource } from './served-resource.ts';
+import type { OpenApiResource } from './resource.ts';
 
 /** What one method of a path does, whatever version of OpenAPI tells it. */
 export interface Operation {
@@ -60,7 +60,7 @@ export const idPrefix = (r: { group: string; version: string }) =>
 
 /** What an operation does to one object or several; the rest follows from the verb. */
 export interface Target {
-  resource: ServedResource;
+  resource: OpenApiResource;
   path: string;
   /** What follows verb, group and version in the operation's id. */
   suffix: string;

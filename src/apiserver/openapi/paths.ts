@@ -18,7 +18,7 @@ import {
   type Target,
 } from './operations.ts';
 import { queryParameters } from './parameters.ts';
-import type { ServedResource, ServedSubresource } from './served-resource.ts';
+import type { OpenApiResource, OpenApiSubresource } from './resource.ts';
 
 /** The operations of one path. */
 export interface PathOperations {
@@ -41,7 +41,7 @@ const only = (verbs: readonly string[], from: Record<string, Build>, target: Tar
     .filter(([verb]) => verbs.includes(verb))
     .map(([, build]) => build(target));
 
-function mainPaths(r: ServedResource): PathOperations[] {
+function mainPaths(r: OpenApiResource): PathOperations[] {
   const scope = r.namespaced ? 'Namespaced' : '';
   const base = rootPath(r);
   const all = `${base}/${r.namespaced ? 'namespaces/{namespace}/' : ''}${r.plural}`;
@@ -68,7 +68,7 @@ function mainPaths(r: ServedResource): PathOperations[] {
     .map((operations) => ({ path: operations[0]?.path as string, kind: r.kind, operations }));
 }
 
-function connections(s: ServedSubresource, target: Target): PathOperations[] {
+function connections(s: OpenApiSubresource, target: Target): PathOperations[] {
   const at = (path: string, end: string): PathOperations => ({
     path,
     kind: target.resource.kind,
@@ -87,12 +87,15 @@ function connections(s: ServedSubresource, target: Target): PathOperations[] {
     : [at(target.path, '')];
 }
 
-const typeOfKind = (s: ServedSubresource, r: ServedResource, typeName: (kind: GroupVersionKind) => string) =>
-  s.kind.kind === r.kind && s.kind.group === r.group ? r.type : typeName(s.kind);
+const typeOfKind = (
+  s: OpenApiSubresource,
+  r: OpenApiResource,
+  typeName: (kind: GroupVersionKind) => string,
+) => (s.kind.kind === r.kind && s.kind.group === r.group ? r.type : typeName(s.kind));
 
 function subresourcePaths(
-  r: ServedResource,
-  s: ServedSubresource,
+  r: OpenApiResource,
+  s: OpenApiSubresource,
   typeName: (kind: GroupVersionKind) => string,
 ): PathOperations[] {
   const path = `${rootPath(r)}/${r.namespaced ? 'namespaces/{namespace}/' : ''}${r.plural}/{name}/${s.name}`;
@@ -109,7 +112,7 @@ function subresourcePaths(
   return [{ path, kind: r.kind, operations }];
 }
 
-const asText = (o: Operation, s: ServedSubresource): Operation => ({
+const asText = (o: Operation, s: OpenApiSubresource): Operation => ({
   ...o,
   produces: ['text/plain', ...objectTypes],
   query: s.options ? queryParameters(s.options) : o.query,
@@ -118,7 +121,7 @@ const asText = (o: Operation, s: ServedSubresource): Operation => ({
 
 /** All paths of one resource. `typeName` gives the full name of the type behind a subresource's kind. */
 export function resourcePaths(
-  resource: ServedResource,
+  resource: OpenApiResource,
   typeName: (kind: GroupVersionKind) => string,
 ): PathOperations[] {
   return [

@@ -9,6 +9,7 @@ const keptBy = 'kubernetes';
 
 export const namespaceKind: Kind<Namespace> = {
   resource: namespaces,
+  verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
   validateName: dns1123LabelErrors,
   countsGeneration: false,
   defaults(namespace) {

@@ -2,7 +2,7 @@ import type { GroupVersionKind } from '../../machinery/schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 /** A resource as the server offers it: what OpenAPI has to tell of it. */
-export interface ServedResource {
+export interface OpenApiResource {
   group: string;
   version: string;
   kind: string;
@@ -17,11 +17,11 @@ export interface ServedResource {
   schema?: JsonSchema;
   /** Whether the resource is a custom one. */
   custom?: boolean;
-  subresources: readonly ServedSubresource[];
+  subresources: readonly OpenApiSubresource[];
 }
 
 /** A subresource as the server offers it. */
-export interface ServedSubresource {
+export interface OpenApiSubresource {
   /** Such as `status`. */
   name: string;
   /** get, create, update, patch: with objects of `kind` as bodies and answers. */
