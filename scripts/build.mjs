@@ -9,7 +9,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: { main: 'src/cli/main.ts', testing: 'src/cluster/testing.ts' },
+  entryPoints: { main: 'src/cli/main.ts', testing: 'src/cluster/testing.ts', images: 'src/cluster/images.ts' },
   outdir: 'dist',
   bundle: true,
   splitting: true,
