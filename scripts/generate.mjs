@@ -41,7 +41,6 @@ function readModule(path) {
   return { path, program, docBefore, header };
 }
 
-const builtins = { string: 'string', number: 'double', boolean: 'boolean' };
 const numberAliases = { Int32: 'int32', Int64: 'int64', Double: 'double', Bytes: 'bytes' };
 
 function typeRef(node, names, where) {
@@ -70,7 +69,7 @@ function typeRef(node, names, where) {
       return { type: 'ref', ref: full };
     }
     default:
-      throw new Error(`${where}: unsupported type syntax ${node.type} (${builtins[node.type] ?? ''})`);
+      throw new Error(`${where}: unsupported type syntax ${node.type}`);
   }
 }
 

@@ -54,7 +54,7 @@ test('a custom resource is named after its group, and has the schema it is given
   });
 });
 
-test('subresources and verbs of a view are those of the kind behind it', () => {
+test('subresources of a view are those of the kind behind it', () => {
   const stored = kind({ status: {} });
   const { verbs, subresources } = openApiResource(kind({ verbs: ['get'] }), { stored });
   expect(verbs).toEqual(['get']);

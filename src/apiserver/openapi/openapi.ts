@@ -28,7 +28,7 @@ export interface OpenApiAnswer {
 
 /** The OpenAPI documents of a server, built when they are first asked for. */
 export interface OpenApi {
-  /** Tells what is served from now on. Rows that have not changed should be the same objects as before. */
+  /** Tells what is served from now on. Documents of versions that have not changed are kept. */
   update(resources: readonly OpenApiResource[]): void;
   /** Undefined for a path without a document. */
   handle(request: OpenApiRequest): OpenApiAnswer | undefined;
@@ -75,8 +75,11 @@ const groupsOf = (groupVersions: readonly GroupVersion[]) => new Set(groupVersio
 /** Where the document of a path that is no resource's stands: the path itself, without slashes at its ends. */
 const plainKey = ({ path }: PathOperations) => path.replace(/^\/|\/$/g, '');
 
+const sameRow = (a: OpenApiResource, b?: OpenApiResource) =>
+  a === b || JSON.stringify(a) === JSON.stringify(b);
+
 const sameRows = (a: readonly OpenApiResource[], b: readonly OpenApiResource[]) =>
-  a.length === b.length && a.every((row, index) => row === b[index]);
+  a.length === b.length && a.every((row, index) => sameRow(row, b[index]));
 
 interface VersionDocument extends Content {
   rows: readonly OpenApiResource[];
