@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../platform/clock.ts';
 import { systemFiles } from '../../../platform/files.ts';
 import { silentLog } from '../../../platform/log.ts';
@@ -12,6 +12,7 @@ import type { RuntimeEvent } from '../runtime.ts';
 import type { ContainerSpec, PullProgress, SandboxSpec } from '../types.ts';
 import { connectCri } from './connect.ts';
 import { startContainerd } from './daemon.ts';
+import { removePodLeftovers } from './leftovers.ts';
 import { sandboxImageName } from './sandbox-image.ts';
 import { createTestNode, type TestNode, testImage, whyNoContainers } from './test-node.ts';
 
@@ -99,6 +100,28 @@ describe.skipIf(why)(`a node's containerd${because}`, () => {
     expect((await again.sandboxes.status(sandboxId)).state).toBe('ready');
     await until(() => events.filter((event) => event.type === 'resync').length > restarts);
     await watcher.close();
+  });
+
+  test('that was killed can be cleaned up after', async () => {
+    const lost = await createTestNode();
+    onTestFinished(() => lost.remove());
+    const pod = podOf(lost, 'orphan');
+    const { sandboxes, containers } = lost.daemon.runtime;
+    const sandboxId = await sandboxes.run(pod);
+    const id = await containers.create(sandboxId, shell('sleep 4242'), pod);
+    await containers.start(id);
+    const sleepers = async () => {
+      const { stdout } = await systemProcesses.run('ps', ['-eo', 'stat,args']);
+      return stdout.split('\n').filter((line) => /^[^Z]\S* +sleep 4242/.test(line));
+    };
+    expect((await sleepers()).length).toBe(1);
+    process.kill(lost.daemon.pid, 'SIGKILL');
+    await lost.daemon.ended;
+    await lost.daemon.stop();
+    await removePodLeftovers(platform, lost.directory);
+    expect((await sleepers()).length).toBe(0);
+    await lost.startAgain();
+    expect((await lost.daemon.runtime.containers.status(id)).state).toBe('exited');
   });
 
   test('that cannot start says why', async () => {

@@ -107,26 +107,34 @@ class LogTail {
   }
 }
 
-/** Waits until the runtime answers and says that it is ready; networks may still have to be configured. */
-async function untilReady(
-  runtime: Runtime,
-  options: ContainerdOptions,
-  hasEnded: () => boolean,
-): Promise<void> {
-  const { clock } = options.platform;
+/** Why the runtime cannot be used yet; undefined once it can. Networks may still have to be configured then. */
+async function whyNotReady(runtime: Runtime): Promise<string | undefined> {
+  try {
+    const { conditions } = await runtime.status();
+    const ready = conditions.find((condition) => condition.type === 'RuntimeReady');
+    return ready?.status ? undefined : (ready?.message ?? 'it tells no condition RuntimeReady');
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+interface Starting {
+  runtime: Runtime;
+  socketPath: string;
+  hasEnded(): boolean;
+}
+
+async function untilReady(starting: Starting, options: ContainerdOptions): Promise<void> {
+  const { clock, files } = options.platform;
   const deadlineMs = clock.monotonic() + (options.readyTimeoutMs ?? defaultReadyTimeoutMs);
-  for (let last = 'it does not answer'; ; ) {
-    if (hasEnded()) throw new Error('containerd ended while it was starting');
-    try {
-      const { conditions } = await runtime.status();
-      const ready = conditions.find((condition) => condition.type === 'RuntimeReady');
-      if (ready?.status) return;
-      last = ready?.message ?? 'it tells no condition RuntimeReady';
-    } catch (error) {
-      last = (error as Error).message;
-    }
-    if (clock.monotonic() > deadlineMs) throw new Error(`containerd did not become ready in time: ${last}`);
-    await clock.sleep(20);
+  for (;;) {
+    if (starting.hasEnded()) throw new Error('containerd ended while it was starting');
+    // A connection tried before the socket stands would only be tried again after a while.
+    const listens = await files.exists(starting.socketPath);
+    const why = listens ? await whyNotReady(starting.runtime) : 'it does not listen yet';
+    if (!why) return;
+    if (clock.monotonic() > deadlineMs) throw new Error(`containerd did not become ready in time: ${why}`);
+    await clock.sleep(5);
   }
 }
 
@@ -152,6 +160,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     throw new Error(`${directory} is too long a path for containerd's sockets`);
   }
   await platform.files.makeDir(directory);
+  await platform.files.remove(paths.socket);
   await writeConfig(options, paths, command);
   const tail = new LogTail();
   let written: Promise<unknown> = Promise.resolve();
@@ -177,7 +186,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     if (!over) await endProcess(child, platform.clock);
   };
   try {
-    await untilReady(runtime, options, () => over);
+    await untilReady({ runtime, socketPath: paths.socket, hasEnded: () => over }, options);
     await ensureSandboxImage(runtime, platform.files, directory);
   } catch (error) {
     await stop();

@@ -16,7 +16,8 @@ import { systemClock } from '../../../platform/clock.ts';
 import { systemFiles } from '../../../platform/files.ts';
 import { silentLog } from '../../../platform/log.ts';
 import { writeImageArchive } from '../../../platform/oci-archive.ts';
-import { systemProcesses } from '../../../platform/processes.ts';
+import { type RunningProcess, systemProcesses } from '../../../platform/processes.ts';
+import { removePodLeftovers } from './leftovers.ts';
 import { type ContainerdDaemon, type ContainerdOptions, startContainerd } from './daemon.ts';
 
 /** A node for tests of real engines: namespaces of its own that vanish with its processes, and a temporary directory. */
@@ -115,19 +116,6 @@ function removeCgroups(path: string): void {
   rmdirSync(path);
 }
 
-/** Processes that have the directory in their command line: containerd and its shims. */
-function processesOf(directory: string): number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const of = (pid: string) => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    } catch {
-      return [];
-    }
-  };
-  return pids.filter((pid) => of(pid).some((arg) => arg.startsWith(`${directory}/`))).map(Number);
-}
-
 async function removePods(daemon: ContainerdDaemon): Promise<void> {
   const { sandboxes } = daemon.runtime;
   for (const { id } of await sandboxes.list()) {
@@ -136,48 +124,50 @@ async function removePods(daemon: ContainerdDaemon): Promise<void> {
   }
 }
 
+async function removeFrame(directory: string, cgroupRoot: string, keeper: RunningProcess): Promise<void> {
+  await removePodLeftovers(platform, directory);
+  keeper.kill('SIGKILL');
+  await keeper.ended;
+  for (const hierarchy of ['', ...readdirSync('/sys/fs/cgroup')]) {
+    removeCgroups(join('/sys/fs/cgroup', hierarchy, cgroupRoot));
+  }
+  rmSync(directory, { recursive: true, force: true });
+}
+
 export async function createTestNode(more: Partial<ContainerdOptions> = {}): Promise<TestNode> {
   const directory = mkdtempSync(join(tmpdir(), 'k8ts-node-'));
+  const cgroupRoot = `/k8ts-test-${process.pid}-${directory.slice(-6)}`;
   const cniConfDir = `${directory}/cni`;
   mkdirSync(cniConfDir);
   writeFileSync(`${cniConfDir}/10-k8ts.conflist`, JSON.stringify(network(directory)));
   // A process that stays, so that containerd can come and go in the same namespaces.
   const keeper = await systemProcesses.start(entry[0] as string, [...entry.slice(1), 'sleep', '100000']);
-  const streamConnect = (url: URL) => connectInside(keeper.pid, url);
-  await isolated(keeper.pid);
   const inside = ['nsenter', `--net=/proc/${keeper.pid}/ns/net`, `--mount=/proc/${keeper.pid}/ns/mnt`, '--'];
-  const start = () =>
-    startContainerd({
-      platform,
+  const streamConnect = (url: URL) => connectInside(keeper.pid, url);
+  const cni = { cniBinDir: '/usr/lib/cni', cniConfDir };
+  const start = () => startContainerd({ platform, directory, entry: inside, ...cni, streamConnect, ...more });
+  try {
+    await isolated(keeper.pid);
+    const node: TestNode = {
       directory,
+      cgroupRoot,
+      daemon: await start(),
       entry: inside,
-      cniBinDir: '/usr/lib/cni',
-      cniConfDir,
-      streamConnect,
-      ...more,
-    });
-  const cgroupRoot = `/k8ts-test-${process.pid}-${directory.slice(-6)}`;
-  const node: TestNode = {
-    directory,
-    cgroupRoot,
-    daemon: await start(),
-    entry: inside,
-    startAgain: async () => {
-      node.daemon = await start();
-    },
-    remove: async () => {
-      await removePods(node.daemon);
-      await node.daemon.stop();
-      for (const pid of processesOf(directory)) process.kill(pid, 'SIGKILL');
-      keeper.kill('SIGKILL');
-      await keeper.ended;
-      for (const hierarchy of ['', ...readdirSync('/sys/fs/cgroup')])
-        removeCgroups(join('/sys/fs/cgroup', hierarchy, cgroupRoot));
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
-  await loadTestImage(node);
-  return node;
+      startAgain: async () => {
+        node.daemon = await start();
+      },
+      remove: async () => {
+        await removePods(node.daemon);
+        await node.daemon.stop();
+        await removeFrame(directory, cgroupRoot, keeper);
+      },
+    };
+    await loadTestImage(node);
+    return node;
+  } catch (error) {
+    await removeFrame(directory, cgroupRoot, keeper);
+    throw error;
+  }
 }
 
 /** The keeper's script is over once the program it starts has taken its place. */
