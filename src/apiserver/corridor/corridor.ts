@@ -4,10 +4,11 @@ import type { Timer } from '../../platform/clock.ts';
 import type { HttpReply, HttpRequest } from '../../platform/http.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
-import { bodyMediaType, checkBodyType, negotiate } from '../http/negotiate.ts';
+import { isBuiltIn } from '../http/built-in.ts';
+import { bodyMediaType, checkBodyType, type Endpoint, negotiate } from '../http/negotiate.ts';
 import type { Responder } from '../http/responder.ts';
 import type { UserInfo } from '../registry/kind.ts';
-import type { Dispatcher, RequestBody, ResourceRequest } from '../request.ts';
+import type { Dispatcher, RequestBody, RequestInfo, ResourceRequest } from '../request.ts';
 import { type AuditSink, auditEvent } from './audit.ts';
 import { type AuthenticateOptions, authenticate } from './authenticate.ts';
 import { authorize } from './authorize.ts';
@@ -19,15 +20,16 @@ import { isLongRunning, parseRequestInfo, splitTarget } from './request-info.ts'
 
 /** Serves paths that are no resources. */
 export interface PlainRoutes {
-  /** Sends the answer; rejects with a StatusError (404 for what is not there). */
-  serve(x: Exchange): Promise<void>;
+  /** Sends the answer and gives its code; rejects with a StatusError (404 for what is not there). */
+  serve(x: Exchange): Promise<number>;
 }
 
 /** Serves resources that answer with streams: logs, exec, proxies. */
 export interface StreamRoutes {
   /** Whether the request is one of these. */
   handles(x: Exchange): boolean;
-  serve(x: Exchange): Promise<void>;
+  /** Answers the request, and gives the code; rejects with a StatusError where that cannot begin. */
+  serve(x: Exchange): Promise<number>;
 }
 
 export interface RequestMetrics {
@@ -111,15 +113,13 @@ export class Corridor {
 
   async #handle(x: Exchange, user: UserInfo): Promise<number> {
     const { plain, streams } = this.#options;
-    if (streams.handles(x)) await streams.serve(x);
-    else if (x.info.isResource) return this.#resource(x, user);
-    else await plain.serve(x);
-    return 200;
+    if (streams.handles(x)) return streams.serve(x);
+    return x.info.isResource ? this.#resource(x, user) : plain.serve(x);
   }
 
   async #resource(x: Exchange, user: UserInfo): Promise<number> {
     const { dispatcher, responder } = this.#options;
-    const format = negotiate(x.header('accept'), x.info.verb === 'watch' ? 'watch' : 'resource');
+    const format = negotiate(x.header('accept'), endpointOf(x.info));
     const deadline = this.#deadline(x);
     try {
       const body = await this.#body(x);
@@ -155,6 +155,12 @@ export class Corridor {
     if (method !== 'PATCH') checkBodyType(mediaType);
     return { mediaType, bytes };
   }
+}
+
+function endpointOf(info: RequestInfo): Endpoint {
+  const isWatch = info.verb === 'watch';
+  if (isBuiltIn(info)) return isWatch ? 'watch' : 'resource';
+  return isWatch ? 'customWatch' : 'custom';
 }
 
 const deadlineExceeded = () =>

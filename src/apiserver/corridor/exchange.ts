@@ -53,7 +53,7 @@ export class Exchange {
   /** The headers every answer has, and the warnings. */
   headers(more: ReplyHeaders): ReplyHeaders {
     more['audit-id'] = this.auditId;
-    more['cache-control'] = 'no-cache, private';
+    more['cache-control'] ??= 'no-cache, private';
     if (this.#warnings.length > 0) more.warning = formatWarnings(this.#warnings);
     return more;
   }

@@ -1,13 +1,16 @@
 import { StatusError } from '../../machinery/status-error.ts';
-import type { Responder } from '../http/responder.ts';
 import type { PlainRoutes } from './corridor.ts';
 import type { Exchange } from './exchange.ts';
+import type { Responder } from '../http/responder.ts';
 
 /** What a path that is no resource answers with. */
 export interface PlainAnswer {
+  /** 200 unless given. */
   code?: number;
-  contentType: string;
-  body: string | Uint8Array;
+  contentType?: string;
+  /** Further headers, names in lower case. */
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
 }
 
 /** Answers one path, or undefined where there is nothing after all. */
@@ -23,6 +26,7 @@ export class PathMux implements PlainRoutes {
   readonly #responder: Responder;
   readonly #exact = new Map<string, PlainHandler>();
   readonly #prefixes: [string, PlainHandler][] = [];
+  readonly #announced = new Set<string>();
 
   constructor(responder: Responder) {
     this.#responder = responder;
@@ -30,22 +34,35 @@ export class PathMux implements PlainRoutes {
 
   /** Serves `path`, or everything below it where it ends with a slash. */
   handle(path: string, handler: PlainHandler): void {
-    if (path.length > 1 && path.endsWith('/')) this.#prefixes.push([path, handler]);
-    else this.#exact.set(path, handler);
+    if (path.length > 1 && path.endsWith('/')) {
+      this.#prefixes.push([path, handler]);
+      return;
+    }
+    this.#exact.set(path, handler);
+    if (path !== '/') this.#announced.add(path);
   }
 
-  /** The paths that are served by their full name, sorted. */
+  /** Adds a path to the list at `/` that is served by what stands above it. */
+  announce(path: string): void {
+    this.#announced.add(path);
+  }
+
+  /** The paths that `/` lists. */
   get paths(): string[] {
-    return [...this.#exact.keys()].filter((path) => path !== '/').sort();
+    return [...this.#announced].sort();
   }
 
-  async serve(x: Exchange): Promise<void> {
-    const handler = this.#find(x.path);
-    const answer = await handler?.(x);
+  async serve(x: Exchange): Promise<number> {
+    const answer = await this.#find(x.path)?.(x);
     if (!answer) throw pathNotFound();
-    const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
-    const { code = 200, contentType } = answer;
-    await this.#responder.raw(x, { code, contentType, body: [body] });
+    const { code = 200, contentType = 'application/json', headers = {}, body = '' } = answer;
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    await this.#responder.raw(x, {
+      code,
+      headers: { 'content-type': contentType, ...headers },
+      body: [bytes],
+    });
+    return code;
   }
 
   #find(path: string): PlainHandler | undefined {

@@ -59,7 +59,7 @@ export async function startTestServer(
     dispatcher,
     responder,
     plain: mux,
-    streams: { handles: () => false, serve: async () => {} },
+    streams: { handles: () => false, serve: async () => 200 },
     metrics: { observe: () => {} },
     inFlight: new InFlight(defaultInFlightLimits),
     authentication: {

@@ -72,11 +72,18 @@ function formatOf(clause: Clause, encoding: Encoding, endpoint: Endpoint): Forma
   if (stream && (stream !== 'watch' || encoding === 'yaml')) return undefined;
   const convert = conversionOf(clause.params, encoding);
   if (convert === false || (convert && endpoint === 'plain')) return undefined;
+  if (!convert && encoding === 'protobuf' && isCustom(endpoint)) return undefined;
   return { encoding, convert, pretty: clause.params.pretty === '1' };
 }
 
-/** What can be answered: `resource` allows conversions, `plain` does not, `watch` cannot be YAML. */
-export type Endpoint = 'resource' | 'plain' | 'watch';
+/**
+ * What can be answered: resources allow conversions, `plain` does not; a watch cannot be YAML; a custom resource has no
+ * protobuf form but that of its conversions.
+ */
+export type Endpoint = 'resource' | 'watch' | 'custom' | 'customWatch' | 'plain';
+
+const isWatch = (endpoint: Endpoint) => endpoint === 'watch' || endpoint === 'customWatch';
+const isCustom = (endpoint: Endpoint) => endpoint === 'custom' || endpoint === 'customWatch';
 
 const encodings: readonly Encoding[] = ['json', 'yaml', 'protobuf'];
 const streamEncodings: readonly Encoding[] = ['json', 'protobuf'];
@@ -86,7 +93,7 @@ function choose(header: string, endpoint: Endpoint): Format | undefined {
     for (const encoding of encodings) {
       if (!accepts(clause, mediaTypes[encoding])) continue;
       const format = formatOf(clause, encoding, endpoint);
-      if (format) return endpoint === 'watch' && encoding === 'yaml' ? undefined : format;
+      if (format) return isWatch(endpoint) && encoding === 'yaml' ? undefined : format;
     }
   }
   return undefined;
@@ -115,10 +122,9 @@ export function acceptedFormat(header: string | undefined, endpoint: Endpoint): 
 export function negotiate(header: string | undefined, endpoint: Endpoint): Format {
   const format = acceptedFormat(header, endpoint);
   if (format) return format;
-  const offered =
-    endpoint === 'watch'
-      ? streamEncodings.map((e) => `${mediaTypes[e]};stream=watch`)
-      : encodings.map((e) => mediaTypes[e]);
+  const offered = isWatch(endpoint)
+    ? streamEncodings.map((e) => `${mediaTypes[e]};stream=watch`)
+    : encodings.map((e) => mediaTypes[e]);
   throw notAcceptable(`only the following media types are accepted: ${offered.join(', ')}`);
 }
 

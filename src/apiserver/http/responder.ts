@@ -31,6 +31,13 @@ export interface ResponderOptions {
   };
 }
 
+/** An answer whose bytes are there. */
+export interface RawAnswer {
+  code: number;
+  headers: ReplyHeaders;
+  body: readonly Uint8Array[];
+}
+
 /** Writes answers in the format the client wants. */
 export class Responder {
   readonly #options: ResponderOptions;
@@ -48,7 +55,7 @@ export class Responder {
       answer.type === 'list'
         ? this.#list(x, answer, format, converter)
         : this.#object(answer, format, converter);
-    await this.#send(x, { code, contentType: mediaTypes[format.encoding], body });
+    await this.#send(x, { code, headers: { 'content-type': mediaTypes[format.encoding] }, body });
   }
 
   /** Whatever went wrong, as a Status. */
@@ -73,7 +80,7 @@ export class Responder {
   }
 
   /** Bytes that are no API object, or are one already written. */
-  raw(x: Exchange, raw: { code: number; contentType: string; body: readonly Uint8Array[] }): Promise<void> {
+  raw(x: Exchange, raw: RawAnswer): Promise<void> {
     return this.#send(x, raw);
   }
 
@@ -105,16 +112,13 @@ export class Responder {
     streamWatch({ stream, answer, encoder, clock, timeoutMs, bufferBytes: limits.watchBufferBytes, signal });
   }
 
-  async #send(
-    x: Exchange,
-    answer: { code: number; contentType: string; body: readonly Uint8Array[] },
-  ): Promise<void> {
+  async #send(x: Exchange, answer: RawAnswer): Promise<void> {
     if (x.reply.started) return;
-    const headers = x.headers({ 'content-type': answer.contentType });
+    const headers = x.headers(answer.headers);
     if (!wantsGzip(x, answer.body)) return x.reply.send(answer.code, headers, answer.body);
     const body = await gzipped(Buffer.concat(answer.body), gzipOptions);
     headers['content-encoding'] = 'gzip';
-    headers.vary = 'Accept-Encoding';
+    headers.vary = headers.vary ? `${headers.vary}, Accept-Encoding` : 'Accept-Encoding';
     if (!x.reply.started) x.reply.send(answer.code, headers, [body]);
   }
 }

@@ -1,4 +1,5 @@
 import type { Status } from '../../api/meta/v1.ts';
+import { frameProtobufEvent } from '../../machinery/protobuf.ts';
 import type { CachedObject, WatchFrame } from '../request.ts';
 import { type Codecs, encodeObject } from './encode.ts';
 import type { Format } from './negotiate.ts';
@@ -36,27 +37,6 @@ function jsonEvent(type: string, object: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, lineEnd]);
 }
 
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let left = value;
-  while (left > 127) {
-    bytes.push((left % 128) | 128);
-    left = Math.floor(left / 128);
-  }
-  return [...bytes, left];
-}
-
-const tagged = (tag: number, payload: Uint8Array) => [Buffer.from([tag, ...varint(payload.length)]), payload];
-
-/** A WatchEvent message (type 1, object 2: a RawExtension whose field 1 is the object), its length in front. */
-function protobufEvent(type: string, object: Uint8Array): Uint8Array {
-  const raw = Buffer.concat(tagged(0x0a, object));
-  const message = Buffer.concat([...tagged(0x0a, Buffer.from(type)), ...tagged(0x12, raw)]);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(message.length);
-  return Buffer.concat([length, message]);
-}
-
 /** What is sent in place of the object, for watches that ask for a table or metadata alone. */
 export interface FrameConversion {
   /** Tells conversions apart whose results differ. */
@@ -71,7 +51,7 @@ export function watchEncoder(
   codecs: Codecs,
   conversion?: () => FrameConversion,
 ): WatchEncoder {
-  const event = format.encoding === 'protobuf' ? protobufEvent : jsonEvent;
+  const event = format.encoding === 'protobuf' ? frameProtobufEvent : jsonEvent;
   const plain: Format = { encoding: format.encoding, pretty: false };
   const bare = (object: object) => encodeObject({ object: object as Status }, plain, codecs)[0] as Uint8Array;
   return {

@@ -1,0 +1,93 @@
+import * as resources from '../../api/generated/resources.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { AdmissionPlugin } from '../admission/admission.ts';
+import type { Kind, UserInfo } from '../registry/kind.ts';
+import type { Authenticator } from './authenticator.ts';
+import { type Authorizer, firstOpinion, privilegedGroupAuthorizer } from './authorizer.ts';
+import { Tokens } from './bearer-token.ts';
+import { certificateAuthenticator } from './client-certificate.ts';
+import { NodeAuthorizer } from './node-authorizer.ts';
+import type { ObjectReader } from './object-reader.ts';
+import { escalationCheck } from './rbac/escalation.ts';
+import { RbacAuthorizer } from './rbac/rbac-authorizer.ts';
+import { RoleIndex } from './rbac/role-index.ts';
+import { reviewKinds } from './reviews.ts';
+import { bootstrapTokens } from './tokens/bootstrap-tokens.ts';
+import { ServiceAccountTokens } from './tokens/service-account-tokens.ts';
+import { staticTokens } from './tokens/static-tokens.ts';
+import { readTokenKey } from './tokens/token-keys.ts';
+import { tokenSubresource } from './tokens/token-request.ts';
+
+export interface SecurityOptions {
+  reader: ObjectReader;
+  clock: Clock;
+  serviceAccounts: ServiceAccountOptions;
+  /** Tokens that are good from the start. */
+  staticTokens?: readonly { token: string; user: UserInfo }[];
+  /** Asked before the roles are. */
+  authorizers?: readonly Authorizer[];
+}
+
+export interface ServiceAccountOptions {
+  /** Who the tokens say they come from. */
+  issuer: string;
+  /** PEM; the first private key signs, all verify. */
+  keys: readonly string[];
+  /** Whom the tokens are meant for where nothing else is asked for; the issuer unless given. */
+  audiences?: readonly string[];
+}
+
+/** Who somebody is and what they may do: all parts, put together. */
+export interface Security {
+  authenticators: Authenticator[];
+  authorizer: Authorizer;
+  serviceAccounts: ServiceAccountTokens;
+  /** The kinds that answer questions about it. */
+  kinds: Kind[];
+  /** Keeps users from handing on more than they have. */
+  admission: AdmissionPlugin[];
+  /** Adds the subresource that issues tokens to the kind of service accounts. */
+  withTokens(kinds: readonly Kind[]): Kind[];
+}
+
+export function createSecurity(options: SecurityOptions): Security {
+  const { reader, clock } = options;
+  const { issuer, keys, audiences = [issuer] } = options.serviceAccounts;
+  const serviceAccounts = new ServiceAccountTokens({ issuer, keys: keys.map(readTokenKey), reader, clock });
+  const tokens = new Tokens({
+    authenticators: [
+      staticTokens(options.staticTokens ?? []),
+      bootstrapTokens({ reader, clock }),
+      serviceAccounts,
+    ],
+    audiences,
+  });
+  const index = new RoleIndex(reader);
+  const rbac = new RbacAuthorizer(index);
+  const authorizer = firstOpinion([
+    privilegedGroupAuthorizer,
+    ...(options.authorizers ?? []),
+    new NodeAuthorizer(reader),
+    rbac,
+  ]);
+  const identify = (token: string, wanted: readonly string[]) => tokens.identify(token, wanted);
+  const token = tokenSubresource({ tokens: serviceAccounts, audiences });
+  return {
+    authenticators: [certificateAuthenticator(), tokens],
+    authorizer,
+    serviceAccounts,
+    kinds: reviewKinds({ authorizer, rbac, identify, audiences }),
+    admission: [escalationCheck({ authorizer, rbac, index })],
+    withTokens: (kinds) =>
+      kinds.map((kind) =>
+        kind.resource === (resources.serviceaccounts as unknown)
+          ? withSubresource(kind, { token } as never)
+          : kind,
+      ),
+  };
+}
+
+const withSubresource = (kind: Kind, more: NonNullable<Kind['subresources']>): Kind => ({
+  ...kind,
+  subresources: { ...kind.subresources, ...more },
+});

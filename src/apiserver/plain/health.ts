@@ -1,0 +1,72 @@
+import type { Exchange } from '../corridor/exchange.ts';
+import type { PathMux, PlainAnswer } from '../corridor/plain-routes.ts';
+
+/** One thing that must be well. Gives why it is not. */
+export interface HealthCheck {
+  name: string;
+  check(): Promise<string | undefined> | string | undefined;
+}
+
+/** What has to be done once after the start before the server is ready. */
+export class StartHooks {
+  readonly #done = new Map<string, boolean>();
+
+  add(name: string): void {
+    this.#done.set(name, false);
+  }
+
+  finish(name: string): void {
+    this.#done.set(name, true);
+  }
+
+  get isFinished(): boolean {
+    return [...this.#done.values()].every((done) => done);
+  }
+
+  checks(): HealthCheck[] {
+    return [...this.#done.keys()].map((name) => ({
+      name: `poststarthook/${name}`,
+      check: () => (this.#done.get(name) ? undefined : 'not finished'),
+    }));
+  }
+}
+
+export const ping: HealthCheck = { name: 'ping', check: () => undefined };
+
+const text = 'text/plain; charset=utf-8';
+
+/** Serves `/healthz`, `/livez` or `/readyz`, and each of its checks below it. */
+export function serveHealth(mux: PathMux, path: string, checks: () => readonly HealthCheck[]): void {
+  mux.handle(path, (x) => whole(x, path.slice(1), checks()));
+  mux.handle(`${path}/`, (x) => single(x.path.slice(path.length + 1), checks()));
+  for (const { name } of checks()) mux.announce(`${path}/${name}`);
+}
+
+async function single(name: string, checks: readonly HealthCheck[]): Promise<PlainAnswer | undefined> {
+  const found = checks.find((check) => check.name === name);
+  if (!found) return undefined;
+  const reason = await found.check();
+  if (reason === undefined) return { contentType: text, body: 'ok' };
+  return { code: 500, contentType: text, body: `internal server error: ${reason}\n` };
+}
+
+async function whole(x: Exchange, name: string, checks: readonly HealthCheck[]): Promise<PlainAnswer> {
+  const excluded = new Set(x.query.getAll('exclude'));
+  const lines: string[] = [];
+  let failed = false;
+  for (const { name: checkName, check } of checks) {
+    if (excluded.delete(checkName)) {
+      lines.push(`[+]${checkName} excluded: ok`);
+    } else if ((await check()) === undefined) {
+      lines.push(`[+]${checkName} ok`);
+    } else {
+      failed = true;
+      lines.push(`[-]${checkName} failed: reason withheld`);
+    }
+  }
+  for (const unknown of excluded)
+    lines.push(`warn: some health checks cannot be excluded: no matches for "${unknown}"`);
+  if (failed) return { code: 500, contentType: text, body: `${lines.join('\n')}\n${name} check failed\n` };
+  if (!x.query.has('verbose')) return { contentType: text, body: 'ok' };
+  return { contentType: text, body: `${lines.join('\n')}\n${name} check passed\n` };
+}

@@ -1,0 +1,23 @@
+import { keySet, type TokenKey } from '../auth/tokens/token-keys.ts';
+import type { PathMux } from '../corridor/plain-routes.ts';
+
+/** How others verify the tokens of service accounts by themselves: OpenID Connect discovery. */
+export function serveOpenId(mux: PathMux, options: { issuer: string; keys: readonly TokenKey[] }): void {
+  const { issuer, keys } = options;
+  const configuration = {
+    issuer,
+    jwks_uri: `${issuer}/openid/v1/jwks`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [...new Set(keys.map((key) => key.algorithm))],
+  };
+  const cached = { 'cache-control': 'public, max-age=3600' };
+  const configurationText = JSON.stringify(configuration);
+  const keysText = JSON.stringify(keySet(keys));
+  mux.handle('/.well-known/openid-configuration', () => ({ headers: cached, body: configurationText }));
+  mux.handle('/openid/v1/jwks', () => ({
+    contentType: 'application/jwk-set+json',
+    headers: cached,
+    body: keysText,
+  }));
+}

@@ -1,0 +1,275 @@
+import type { Transport } from '../client/transport.ts';
+import type { HttpListener, HttpServer, ServerTls } from '../platform/http.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { Store } from '../store/store.ts';
+import type { AdmissionPlugin } from './admission/admission.ts';
+import type { Authorizer } from './auth/authorizer.ts';
+import type { ObjectReader } from './auth/object-reader.ts';
+import { bootstrapPolicy } from './auth/rbac/bootstrap.ts';
+import { createSecurity, type Security, type ServiceAccountOptions } from './auth/security.ts';
+import type { AuditSink } from './corridor/audit.ts';
+import { authorize } from './corridor/authorize.ts';
+import { Corridor } from './corridor/corridor.ts';
+import { InFlight, type InFlightLimits } from './corridor/in-flight.ts';
+import { InProcessTransport } from './corridor/in-process-transport.ts';
+import { PathMux } from './corridor/plain-routes.ts';
+import type { TableMaker } from './http/convert.ts';
+import { Responder } from './http/responder.ts';
+import { standardCodecs } from './http/standard-codecs.ts';
+import { serveDiscovery } from './plain/discovery-routes.ts';
+import { type HealthCheck, ping, serveHealth, StartHooks } from './plain/health.ts';
+import { Metrics } from './plain/metrics.ts';
+import { serveOpenId } from './plain/openid.ts';
+import { serveVersion } from './plain/version.ts';
+import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher.ts';
+import type { Kind, UserInfo } from './registry/kind.ts';
+import { type Advertised, publishService } from './start/kubernetes-service.ts';
+import {
+  ensureAuthenticationConfig,
+  ensureNamespaces,
+  ensurePriorityClasses,
+} from './start/system-objects.ts';
+import { toTable } from './table/table.ts';
+
+export interface ApiServerOptions {
+  platform: Pick<Platform, 'clock' | 'random' | 'log'>;
+  store: Store;
+  kinds: readonly Kind[];
+  /** In their order; the check against handing on more than one has comes after them. */
+  admission?: readonly AdmissionPlugin[];
+  serviceAccounts: ServiceAccountOptions;
+  staticTokens?: readonly { token: string; user: UserInfo }[];
+  /** Asked before the roles are. */
+  authorizers?: readonly Authorizer[];
+  /** Whether requests without credentials are let on as system:anonymous. Yes unless told. */
+  allowAnonymous?: boolean;
+  /** k8ts's own version, shown in `/version`. */
+  version: string;
+  audit?: AuditSink;
+  limits?: Partial<ApiServerLimits>;
+  /** The newest revision of a store that others write into as well; absent where this process alone does. */
+  freshRevision?(): Promise<number>;
+  /** Freezes the objects that are handed out, so that writing into a shared one throws: for tests. */
+  freeze?: boolean;
+}
+
+/** Every bound of the server; connections have theirs in HttpLimits. */
+export interface ApiServerLimits extends InFlightLimits {
+  bodyBytes: number;
+  /** The most that a request may take which is neither a watch nor a stream. */
+  deadlineMs: number;
+  /** How far the reader of a watch may fall behind. */
+  watchBufferBytes: number;
+  /** Watches last between once and twice this long where the client says nothing. */
+  minWatchMs: number;
+}
+
+const defaultLimits: ApiServerLimits = {
+  mutating: 400,
+  readOnly: 800,
+  waitingPerUser: 2000,
+  waiting: 10_000,
+  bodyBytes: 3 * 1024 * 1024,
+  deadlineMs: 60_000,
+  watchBufferBytes: 16 * 1024 * 1024,
+  minWatchMs: 1_800_000,
+};
+
+export interface ServeOptions {
+  listen: HttpListener;
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  tls: ServerTls;
+  /** Where pods find the server; the service `kubernetes` is only made where this is told. */
+  advertise?: Omit<Advertised, 'port'>;
+}
+
+export interface ApiServer {
+  /** The way to this server for what runs in its process, as some user. */
+  transportFor(user: UserInfo, options?: { userAgent?: string }): Transport;
+  /** Serves HTTPS, besides whatever it serves already. */
+  listen(options: ServeOptions): Promise<{ port: number; close(): Promise<void> }>;
+  /** The registries, for what changes the set of kinds that are served. */
+  readonly dispatcher: RegistryDispatcher;
+  /** Further paths that are no resources. */
+  readonly routes: PathMux;
+  /** Ends all connections and watches. The store stays open. */
+  stop(): Promise<void>;
+}
+
+/** The API server itself, as a user of its own API. */
+const self: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
+
+/** Starts an API server on a store. When the promise resolves, what every cluster has is there. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { platform, store } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const parts: { dispatcher?: RegistryDispatcher } = {};
+  const reader = lateReader(() => parts.dispatcher?.reader as ObjectReader);
+  const security = createSecurity({ ...options, reader, clock: platform.clock });
+  const dispatcher = await createDispatcher({
+    store,
+    platform,
+    kinds: [...security.withTokens(options.kinds), ...security.kinds],
+    admission: [...(options.admission ?? []), ...security.admission],
+    authorize: async (user, info) => authorize(security.authorizer, user, info),
+    freshRevision: options.freshRevision,
+    freeze: options.freeze,
+  });
+  parts.dispatcher = dispatcher;
+  const responder = new Responder({
+    platform,
+    codecs: standardCodecs,
+    tables: tableMaker(options, dispatcher),
+    limits,
+  });
+  const server = new Server(options, { security, dispatcher, responder, limits });
+  await server.start();
+  return server;
+}
+
+/** Reads from caches that are made later than those who read from them. */
+function lateReader(reader: () => ObjectReader): ObjectReader {
+  return {
+    get: (resource, ref) => reader().get(resource, ref),
+    list: (resource, namespace) => reader().list(resource, namespace),
+    changed: (resource) => reader().changed(resource),
+  };
+}
+
+function tableMaker({ platform }: ApiServerOptions, dispatcher: RegistryDispatcher): TableMaker {
+  return {
+    table(info, objects, { includeObject, noHeaders }) {
+      const kind = dispatcher.find(info)?.kind;
+      return toTable(objects, { kind, nowMs: platform.clock.now(), includeObject, noHeaders });
+    },
+  };
+}
+
+interface Parts {
+  security: Security;
+  dispatcher: RegistryDispatcher;
+  responder: Responder;
+  limits: ApiServerLimits;
+}
+
+class Server implements ApiServer {
+  readonly dispatcher: RegistryDispatcher;
+  readonly routes: PathMux;
+  readonly #options: ApiServerOptions;
+  readonly #security: Security;
+  readonly #corridor: Corridor;
+  readonly #hooks = new StartHooks();
+  readonly #listeners = new Set<HttpServer>();
+
+  constructor(options: ApiServerOptions, parts: Parts) {
+    const { security, dispatcher, responder, limits } = parts;
+    this.#options = options;
+    this.#security = security;
+    this.dispatcher = dispatcher;
+    this.routes = new PathMux(responder);
+    const metrics = new Metrics();
+    metrics.serve(this.routes);
+    this.#corridor = new Corridor({
+      platform: options.platform,
+      authentication: {
+        authenticators: security.authenticators,
+        allowAnonymous: options.allowAnonymous ?? true,
+      },
+      authorizer: security.authorizer,
+      inFlight: new InFlight(limits),
+      dispatcher,
+      plain: this.routes,
+      streams: { handles: () => false, serve: async () => 200 },
+      responder,
+      metrics,
+      audit: options.audit,
+      limits,
+    });
+  }
+
+  transportFor(user: UserInfo, options: { userAgent?: string } = {}): Transport {
+    const { userAgent = user.name.split(':').at(-1) ?? '' } = options;
+    const { log } = this.#options.platform;
+    return new InProcessTransport({
+      dispatcher: this.dispatcher,
+      authorizer: this.#security.authorizer,
+      log,
+      user,
+      userAgent,
+    });
+  }
+
+  /** Makes what every cluster has, and serves the paths that are no resources. */
+  async start(): Promise<void> {
+    const hooks = this.#hooks;
+    const names = [
+      'start-system-namespaces-controller',
+      'rbac/bootstrap-roles',
+      'scheduling/bootstrap-system-priority-classes',
+    ];
+    for (const name of names) hooks.add(name);
+    this.#servePlain();
+    const transport = this.transportFor(self);
+    await ensureNamespaces(transport);
+    hooks.finish('start-system-namespaces-controller');
+    await bootstrapPolicy(transport, this.dispatcher.reader);
+    hooks.finish('rbac/bootstrap-roles');
+    await ensurePriorityClasses(transport);
+    hooks.finish('scheduling/bootstrap-system-priority-classes');
+  }
+
+  #servePlain(): void {
+    const { routes, dispatcher } = this;
+    const { issuer, keys } = this.#security.serviceAccounts;
+    const live = [ping, this.#storeCheck()];
+    const ready = [...live, ...this.#hooks.checks()];
+    serveHealth(routes, '/healthz', () => ready);
+    serveHealth(routes, '/livez', () => live);
+    serveHealth(routes, '/readyz', () => ready);
+    serveVersion(routes, this.#options.version);
+    serveOpenId(routes, { issuer, keys });
+    serveDiscovery({ mux: routes, discovery: () => dispatcher.discovery(), serverAddress: () => '' });
+    const body = () => JSON.stringify({ paths: routes.paths }, null, 2);
+    routes.handle('/', () => ({ body: body() }));
+  }
+
+  #storeCheck(): HealthCheck {
+    const check = async () => {
+      try {
+        await this.#options.store.status();
+        return undefined;
+      } catch (error) {
+        return String(error);
+      }
+    };
+    // The name that monitoring looks for, whatever the store is.
+    return { name: 'etcd', check };
+  }
+
+  async listen(options: ServeOptions): Promise<{ port: number; close(): Promise<void> }> {
+    const { listen, host, port, tls, advertise } = options;
+    const server = await listen({
+      host,
+      port,
+      tls,
+      onRequest: (request, reply) => void this.#corridor.serve(request, reply),
+    });
+    this.#listeners.add(server);
+    const transport = this.transportFor(self);
+    if (tls.clientCa) await ensureAuthenticationConfig(transport, tls.clientCa);
+    if (advertise) await publishService(transport, { ...advertise, port: server.port });
+    const close = async () => {
+      this.#listeners.delete(server);
+      await server.close();
+    };
+    return { port: server.port, close };
+  }
+
+  async stop(): Promise<void> {
+    this.dispatcher.close();
+    await Promise.all([...this.#listeners].map((server) => server.close()));
+    this.#listeners.clear();
+  }
+}

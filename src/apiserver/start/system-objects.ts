@@ -1,0 +1,76 @@
+import type { KubernetesObject } from '../../api/resource.ts';
+import type { Transport } from '../../client/transport.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+
+const cause = { reason: 'every cluster has it' };
+
+/** Creates an object unless it stands. */
+async function ensure(transport: Transport, path: string, body: KubernetesObject): Promise<void> {
+  try {
+    await transport.request({ method: 'POST', path, body, cause });
+  } catch (error) {
+    if (!hasReason(error, 'AlreadyExists')) throw error;
+  }
+}
+
+const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+/** The namespaces that cannot be missing. */
+export async function ensureNamespaces(transport: Transport): Promise<void> {
+  const make = (name: string) =>
+    ensure(transport, '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  await Promise.all(systemNamespaces.map(make));
+}
+
+interface PriorityClass extends KubernetesObject {
+  value: number;
+  description: string;
+}
+
+const priorityClass = (name: string, value: number, description: string): PriorityClass => ({
+  apiVersion: 'scheduling.k8s.io/v1',
+  kind: 'PriorityClass',
+  metadata: { name },
+  value,
+  description,
+});
+
+const systemPriorities = [
+  priorityClass(
+    'system-node-critical',
+    2_000_001_000,
+    'Used for system critical pods that must not be moved from their current node.',
+  ),
+  priorityClass(
+    'system-cluster-critical',
+    2_000_000_000,
+    'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  ),
+];
+
+/** The priorities of the cluster's own pods. */
+export async function ensurePriorityClasses(transport: Transport): Promise<void> {
+  const path = '/apis/scheduling.k8s.io/v1/priorityclasses';
+  await Promise.all(systemPriorities.map((object) => ensure(transport, path, object)));
+}
+
+/** Tells servers that extend this one whom to trust. */
+export async function ensureAuthenticationConfig(transport: Transport, clientCa: string): Promise<void> {
+  const name = 'extension-apiserver-authentication';
+  const path = '/api/v1/namespaces/kube-system/configmaps';
+  const data = { 'client-ca-file': clientCa };
+  const metadata = { namespace: 'kube-system', name };
+  const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
+  try {
+    await transport.request({ method: 'POST', path, body, cause });
+  } catch (error) {
+    if (!hasReason(error, 'AlreadyExists')) throw error;
+    await transport.request({
+      method: 'PATCH',
+      path: `${path}/${name}`,
+      contentType: 'application/merge-patch+json',
+      body: { data },
+      cause,
+    });
+  }
+}
