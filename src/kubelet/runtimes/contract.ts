@@ -390,6 +390,20 @@ function executionContract(subject: () => ContractSubject): void {
       expect(log).toContain('CapEff:\t0000000000001000');
     });
 
+    test('low ports are for everybody', async () => {
+      const namespaces = { network: 'pod', ipc: 'pod', pid: 'container' } as const;
+      const id = await run(
+        'timeout 1 nc -l -p 80; echo "ended $?"; cat /proc/sys/net/ipv4/ping_group_range',
+        {
+          security: { namespaces, runAsUser: 33, capabilities: { add: [], drop: ['ALL'] } },
+        },
+      );
+      await exit(id);
+      const log = await s.readLog((await s.runtime.containers.status(id)).logPath);
+      expect(log).toContain('F ended 143');
+      expect(log).toContain('2147483647');
+    });
+
     test.each(['pod', 'node', 'container'] as const)('processes are seen in the %s', async (pid) => {
       const namespaces = { network: 'pod', ipc: 'pod', pid } as const;
       const own = sandboxSpec(s, { namespaces });

@@ -68,11 +68,6 @@ export class SpdyConnection {
     this.#socket.end();
   }
 
-  /** Asks the peer whether it is there; its answer is not waited for, but a dead socket gets found out. */
-  ping(): void {
-    this.#send({ type: 'ping', id: this.#options.role === 'client' ? 1 : 2 });
-  }
-
   #send(frame: Frame, done?: () => void): void {
     if (this.#socket.writable) this.#socket.write(encodeFrame(frame), () => done?.());
     else done?.();

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type ContainerdSettings,
   containerdConfig,
+  filesystemType,
   lacksSysResource,
   parseVersion,
   toml,
@@ -69,4 +70,22 @@ test("containerd's version is read from what it prints", () => {
 test('a missing capability is seen', () => {
   expect(lacksSysResource('CapPrm:\t000001ffffffffff\nCapEff:\t000001fffeffffff\n')).toBe(true);
   expect(lacksSysResource('CapEff:\t000001ffffffffff\n')).toBe(false);
+});
+
+test('the file system of a path is that of the deepest and last mount above it', () => {
+  const mountinfo = [
+    '1 0 254:0 / / rw,relatime - ext4 /dev/vda rw',
+    '2 1 0:1 / /data rw shared:1 - overlay overlay rw',
+    '3 1 0:2 / /data\\040x rw - tmpfs tmpfs rw',
+    '4 1 0:3 / /data rw - xfs /dev/vdb rw',
+    '',
+  ].join('\n');
+  const at = (path: string) => filesystemType(mountinfo, path);
+  expect(['/', '/database', '/data', '/data/node', '/data x/y'].map(at)).toEqual([
+    'ext4',
+    'ext4',
+    'xfs',
+    'xfs',
+    'tmpfs',
+  ]);
 });

@@ -51,14 +51,23 @@ function handlers(s: ContainerdSettings): Table {
   return { default_runtime_name: 'runc', runtimes: { runc: runcRuntime(s) } };
 }
 
+/** Pods may listen on low ports and ping without being root, as containerd 2 does by default. */
+function ofEveryPod(s: ContainerdSettings): Table {
+  return {
+    netns_mounts_under_state_dir: true,
+    restrict_oom_score_adj: s.restrictOomScoreAdj,
+    enable_unprivileged_ports: true,
+    enable_unprivileged_icmp: true,
+  };
+}
+
 /** Plugins as containerd 1 names them: one for the whole runtime interface. */
 function pluginsOfVersion1(s: ContainerdSettings): Table {
   const cri: Table = {
     sandbox_image: s.sandboxImage,
     stream_server_address: s.streamAddress,
     stream_server_port: '0',
-    netns_mounts_under_state_dir: true,
-    restrict_oom_score_adj: s.restrictOomScoreAdj,
+    ...ofEveryPod(s),
     cni: { bin_dir: s.cniBinDir, conf_dir: s.cniConfDir },
     containerd: { snapshotter: s.snapshotter, ...handlers(s) },
     registry: { config_path: s.registryDir },
@@ -79,8 +88,7 @@ function pluginsOfVersion2(s: ContainerdSettings): Table {
       registry: { config_path: s.registryDir },
     },
     'io.containerd.cri.v1.runtime': {
-      netns_mounts_under_state_dir: true,
-      restrict_oom_score_adj: s.restrictOomScoreAdj,
+      ...ofEveryPod(s),
       cni,
       containerd: handlers(s),
     },
@@ -124,4 +132,18 @@ const sysResource = 24n;
 export function lacksSysResource(status: string): boolean {
   const mask = /^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0';
   return ((BigInt(`0x${mask}`) >> sysResource) & 1n) === 0n;
+}
+
+/** The type of the file system that holds a path, by /proc/self/mountinfo. */
+export function filesystemType(mountinfo: string, path: string): string {
+  const mounts = mountinfo.split('\n').map((line) => {
+    const [fixed = '', source = ''] = line.split(' - ');
+    return { point: (fixed.split(' ')[4] ?? '').replaceAll('\\040', ' '), type: source.split(' ')[0] ?? '' };
+  });
+  const above = ({ point }: { point: string }) =>
+    point === '/' || path === point || path.startsWith(`${point}/`);
+  const depth = ({ point }: { point: string }) => (point === '/' ? 0 : point.length);
+  return mounts
+    .filter(above)
+    .reduce((best, m) => (depth(m) >= depth(best) ? m : best), { point: '/', type: '' }).type;
 }

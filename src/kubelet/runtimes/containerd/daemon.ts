@@ -1,7 +1,7 @@
 import type { Platform } from '../../../platform/platform.ts';
 import type { RunningProcess } from '../../../platform/processes.ts';
 import type { Runtime } from '../runtime.ts';
-import { containerdConfig, lacksSysResource, parseVersion } from './daemon-config.ts';
+import { containerdConfig, filesystemType, lacksSysResource, parseVersion } from './daemon-config.ts';
 import { connectCri } from './connect.ts';
 import { ensureSandboxImage, sandboxImageName } from './sandbox-image.ts';
 import type { StreamConnect } from './streaming.ts';
@@ -18,6 +18,7 @@ export interface ContainerdOptions {
   registryDir?: string;
   /** containerd, and beside it ctr; from PATH unless told. */
   command?: string;
+  /** `overlayfs` where the directory's file system can carry it, else `native`, which copies. */
   snapshotter?: string;
   streamAddress?: string;
   streamConnect?: StreamConnect;
@@ -63,6 +64,14 @@ function pathsIn(directory: string): Paths {
 /** The longest path that a socket's address can hold. */
 const longestSocketPath = 107;
 
+/** Overlays do not stack: inside another container, snapshots have to be copies. */
+async function fittingSnapshotter({ platform, directory }: ContainerdOptions): Promise<string> {
+  const type = filesystemType(await platform.files.readText('/proc/self/mountinfo'), directory);
+  if (type !== 'overlay') return 'overlayfs';
+  platform.log.warn('images are copied for each container: the directory lies on an overlay', { directory });
+  return 'native';
+}
+
 async function writeConfig(options: ContainerdOptions, paths: Paths, command: string): Promise<void> {
   const { files, processes } = options.platform;
   const printed = await processes.run(command, ['--version']).catch((error: Error) => {
@@ -83,7 +92,7 @@ async function writeConfig(options: ContainerdOptions, paths: Paths, command: st
     registryDir,
     restrictOomScoreAdj: lacksSysResource(await files.readText('/proc/self/status')),
     streamAddress: options.streamAddress ?? '127.0.0.1',
-    snapshotter: options.snapshotter ?? 'overlayfs',
+    snapshotter: options.snapshotter ?? (await fittingSnapshotter(options)),
   });
   await files.write(paths.config, config);
 }

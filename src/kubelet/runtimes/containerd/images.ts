@@ -1,10 +1,12 @@
 import type { Clock } from '../../../platform/clock.ts';
+import type { Files } from '../../../platform/files.ts';
 import type { Processes } from '../../../platform/processes.ts';
 import { Content } from '../generated/containerd/content_pb.js';
 import { ImageService } from '../generated/runtime/v1/image_pb.js';
 import { RuntimeError } from '../runtime-error.ts';
 import type { Images, PullOptions } from '../runtime.ts';
 import type { FilesystemUsage, Image, PullProgress } from '../types.ts';
+import { archiveNames } from './archive-names.ts';
 import { type Channel, kubernetesNamespace } from './channel.ts';
 import { image } from './from-cri.ts';
 import { filesystem } from './stats-from-cri.ts';
@@ -20,6 +22,7 @@ const progressStepMs = 250;
 export interface CriImagesOptions {
   channel: Channel;
   clock: Clock;
+  files: Files;
   processes: Processes;
   socketPath: string;
   /** containerd's command-line client. */
@@ -79,7 +82,10 @@ export class CriImages implements Images {
 
   /** The runtime interface takes no archives: containerd's own client does, and knows the formats of all builders. */
   async importArchive(path: string): Promise<string[]> {
-    const { processes, socketPath, ctr } = this.#options;
+    const { files, processes, socketPath, ctr } = this.#options;
+    const names = await archiveNames(files, path).catch((error: Error) => {
+      throw new RuntimeError('InvalidArgument', `${path} is no image archive: ${error.message}`);
+    });
     const at = ['--address', socketPath, '--namespace', kubernetesNamespace];
     const result = await processes.run(ctr, [...at, 'images', 'import', path], { timeoutMs: 10 * 60_000 });
     if (result.code !== 0) {
@@ -88,7 +94,6 @@ export class CriImages implements Images {
         `cannot import ${path}: ${result.stderr.trim() || result.stdout.trim()}`,
       );
     }
-    const names = importedNames(result.stdout);
     for (const name of names) await this.#appears(name);
     return names;
   }
@@ -136,9 +141,4 @@ export class CriImages implements Images {
       // The pull is over, or the runtime keeps its progress to itself.
     }
   }
-}
-
-/** The names in what `ctr images import` prints: `unpacking NAME (DIGEST)...done`. */
-export function importedNames(output: string): string[] {
-  return [...output.matchAll(/^unpacking (\S+) \(/gm)].map((match) => match[1] as string);
 }

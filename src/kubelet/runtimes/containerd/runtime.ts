@@ -1,6 +1,6 @@
 import type { Clock } from '../../../platform/clock.ts';
 import type { Log } from '../../../platform/log.ts';
-import type { Processes } from '../../../platform/processes.ts';
+import type { Platform } from '../../../platform/platform.ts';
 import { RuntimeService } from '../generated/runtime/v1/runtime_pb.js';
 import type { Runtime, RuntimeEvent } from '../runtime.ts';
 import type { RuntimeStatus, RuntimeVersion } from '../types.ts';
@@ -14,7 +14,7 @@ import type { StreamConnect } from './streaming.ts';
 export interface CriRuntimeOptions {
   /** Path of the runtime's socket. */
   socketPath: string;
-  platform: { clock: Clock; log: Log; processes: Processes };
+  platform: Pick<Platform, 'clock' | 'files' | 'log' | 'processes'>;
   /** Never to be collected; runtimes before containerd 1.7 do not say so themselves. */
   sandboxImage?: string;
   /** containerd's command-line client, which imports archives; `ctr` unless told. */
@@ -38,12 +38,12 @@ export class CriRuntime implements Runtime {
 
   constructor(options: CriRuntimeOptions) {
     const { socketPath, platform, streamConnect, sandboxImage, ctr = 'ctr' } = options;
-    const { clock, processes } = platform;
+    const { clock, files, processes } = platform;
     const channel = new Channel(socketPath, clock);
     this.#channel = channel;
     this.#clock = clock;
     this.#log = platform.log.named('runtime');
-    this.images = new CriImages({ channel, clock, processes, socketPath, sandboxImage, ctr });
+    this.images = new CriImages({ channel, clock, files, processes, socketPath, sandboxImage, ctr });
     this.sandboxes = new CriSandboxes(channel, streamConnect);
     this.containers = new CriContainers(channel, (ref) => this.images.idOf(ref), streamConnect);
   }

@@ -7,9 +7,9 @@ import { EnvelopeSchema } from '../generated/containerd/events-service_pb.js';
 import { ContainerConfigSchema, ContainerStatusSchema } from '../generated/runtime/v1/container_pb.js';
 import { PodSandboxConfigSchema, PodSandboxStatusSchema } from '../generated/runtime/v1/sandbox_pb.js';
 import { RuntimeError } from '../runtime-error.ts';
+import { namesIn } from './archive-names.ts';
 import { containerdEvent } from './events.ts';
 import { containerStatus, sandboxStatus } from './from-cri.ts';
-import { importedNames } from './images.ts';
 import { stopSignalNumber } from './stop-signal.ts';
 import { parseStreamEnd } from './streaming.ts';
 import { containerConfig, sandboxConfig } from './to-cri.ts';
@@ -194,9 +194,11 @@ describe('from the runtime interface', () => {
     ['', { error: 'the connection to the runtime was lost' }],
   ])('the end of a session: %s', (text, end) => expect(parseStreamEnd(text)).toEqual(end));
 
-  test('the names that an import prints', () => {
-    const output =
-      'unpacking k8ts.local/a:1 (sha256:00)...done\nunpacking docker.io/library/b:2 (sha256:11)...\n';
-    expect(importedNames(output)).toEqual(['k8ts.local/a:1', 'docker.io/library/b:2']);
+  test('the names of images in an archive, of either kind', () => {
+    const index = { manifests: [{ annotations: { 'io.containerd.image.name': 'k8ts.local/a:1' } }, {}] };
+    const manifest = [{ RepoTags: ['b:2', 'k8ts.local/a:1'] }, { RepoTags: null }];
+    const both = { 'index.json': JSON.stringify(index), 'manifest.json': JSON.stringify(manifest) };
+    expect(namesIn(both)).toEqual(['k8ts.local/a:1', 'b:2']);
+    expect(namesIn({})).toEqual([]);
   });
 });
