@@ -1,22 +1,34 @@
 import type { KubernetesObject } from '../../api/resource.ts';
+import { dropUndefined } from './json-value.ts';
 
 const marker = Buffer.from('"resourceVersion":"');
+
+/** What encoded objects were made of, for whoever takes the bytes into a cache: it need not read them again. */
+const handedOver = new WeakMap<Uint8Array, KubernetesObject>();
 
 /**
  * The JSON of an object as it is stored: `kind` and `apiVersion` first, `metadata.resourceVersion` an empty string,
  * since the revision is only known once the commit is done. Nothing but plain strings stands before it in
- * metadata, so the first occurrence of the marker is the right one.
+ * metadata, so the first occurrence of the marker is the right one. The caller gives the object away.
  */
 export function encodeStored(object: KubernetesObject): Uint8Array {
-  return Buffer.from(JSON.stringify(ordered(object, '')));
+  const stored = ordered(object, '');
+  dropUndefined(stored);
+  const bytes = Buffer.from(JSON.stringify(stored));
+  handedOver.set(bytes, stored);
+  return bytes;
 }
 
-/** The object with the order of fields that upstream writes for the head of an object. */
+const headFields = ['name', 'generateName', 'namespace', 'uid', 'resourceVersion'] as const;
+
+/** The object with its fields in the order in which upstream writes the head of an object. */
 export function ordered<T extends KubernetesObject>(object: T, resourceVersion: string | undefined): T {
   const { kind, apiVersion, metadata, ...rest } = object;
-  const { name, generateName, namespace, uid, resourceVersion: _, selfLink: __, ...more } = metadata;
-  const head = { name, generateName, namespace, uid, resourceVersion };
-  return { kind, apiVersion, metadata: { ...head, ...more }, ...rest } as unknown as T;
+  const { selfLink: _, ...known } = { ...metadata, resourceVersion };
+  const head: Record<string, unknown> = {};
+  for (const field of headFields) if (known[field] !== undefined) head[field] = known[field];
+  for (const [field, value] of Object.entries(known)) if (value !== undefined) head[field] = value;
+  return { kind, apiVersion, metadata: head, ...rest } as unknown as T;
 }
 
 /** Stored bytes with their revision filled in: what clients are sent. */
@@ -37,16 +49,6 @@ export function decodeStored(bytes: Uint8Array): KubernetesObject {
   return JSON.parse(
     Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
   ) as KubernetesObject;
-}
-
-const handedOver = new WeakMap<Uint8Array, KubernetesObject>();
-
-/**
- * Lets whoever takes `stored` into a cache use `object`, which it was made of, instead of reading it again. The
- * caller gives the object away.
- */
-export function handOver(stored: Uint8Array, object: KubernetesObject): void {
-  handedOver.set(stored, object);
 }
 
 /** The object that `stored` was made of, once, at the revision it got. */

@@ -7,6 +7,7 @@ import { formatApiVersion, type GroupVersionKind } from '../../machinery/schema.
 import { decodeProtobuf } from '../../machinery/protobuf.ts';
 import { badRequest, unsupportedMediaType } from '../../machinery/status-error.ts';
 import { parseYaml, YamlError } from '../../machinery/yaml.ts';
+import { dropUndefined } from '../cache/json-value.ts';
 import type { RequestBody } from '../request.ts';
 import type { Facet } from './facet.ts';
 import type { Call } from './registry.ts';
@@ -25,6 +26,7 @@ export function decodeBody(
   const object =
     body && 'value' in body ? ownValue(body.value, expected.gvk) : decoded(call, expected, fieldValidation);
   expected.defaults(object);
+  dropUndefined(object);
   return object;
 }
 

@@ -5,6 +5,7 @@ import type { Store } from '../../store/store.ts';
 import type { AdmissionPlugin } from '../admission/admission.ts';
 import { cacheReader } from '../auth/cache-reader.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
+import type { WindowLimits } from '../cache/event-window.ts';
 import { StoreFeed } from '../cache/store-feed.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Answer, Dispatcher, RequestInfo, ResourceRequest } from '../request.ts';
@@ -32,6 +33,8 @@ export interface DispatcherOptions {
   authorize?(user: UserInfo, info: RequestInfo): Promise<void>;
   /** The newest revision of a store that others write into as well; absent where this process alone does. */
   freshRevision?(): Promise<number>;
+  /** How much of each resource's past is kept for watchers. */
+  window?: WindowLimits;
   /** Freezes the objects that are handed out, so that writing into a shared one throws. */
   freeze?: boolean;
 }
@@ -52,11 +55,13 @@ export interface RegistryDispatcher extends Dispatcher {
   close(): void;
 }
 
+const defaultWindow: WindowLimits = { events: 4096, bytes: 16 << 20 };
+
 /** Makes a dispatcher; it serves when the promise resolves, with all objects in memory. */
 export async function createDispatcher(options: DispatcherOptions): Promise<RegistryDispatcher> {
-  const { store, platform, kinds, freeze = false } = options;
+  const { store, platform, kinds, freeze = false, window = defaultWindow } = options;
   const feed = new StoreFeed({ store, clock: platform.clock, log: platform.log.named('watch-cache') });
-  const registries = new Registries({ feed, freeze });
+  const registries = new Registries({ feed, freeze, window });
   const ordered = [...kinds.filter((k) => !k.storedAs), ...kinds.filter((k) => k.storedAs)];
   await Promise.all(ordered.map((kind) => registries.add(kind)));
   await feed.start();

@@ -179,6 +179,14 @@ export interface SubresourceRequest<T extends KubernetesObject> {
   context: HookContext;
   /** Changes the object through the ordinary write path, without update validation of the main resource. */
   update(change: (object: T) => void): Promise<Stored<T>>;
+  /**
+   * Changes the status of another object, on its newest version and again where that moved meanwhile; what `change` throws ends it.
+   */
+  updateStatusOf<O extends KubernetesObject>(
+    resource: Resource<O>,
+    ref: { namespace?: string; name: string },
+    change: (object: O) => void,
+  ): Promise<void>;
   /** Deletes the object as a DELETE request with these options would. */
   delete(options: unknown): Promise<void>;
 }

@@ -10,6 +10,7 @@ import { applyMergePatch } from '../../machinery/merge-patch.ts';
 import { findType } from '../../machinery/schema.ts';
 import { badRequest, conflict, notFound, unsupportedMediaType } from '../../machinery/status-error.ts';
 import { applyStrategicMergePatch } from '../../machinery/strategic-merge.ts';
+import { dropUndefined } from '../cache/json-value.ts';
 import type { ObjectAnswer, RequestBody } from '../request.ts';
 import { applyPatch } from './apply.ts';
 import type { Facet } from './facet.ts';
@@ -104,6 +105,7 @@ function patched(call: Call, facet: Facet, { old, read, options }: PatchStep): K
     reportStrict(call, { errors, object, options });
   object.metadata ??= {};
   facet.defaults(object);
+  dropUndefined(object);
   return object;
 }
 

@@ -2,6 +2,7 @@ import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import { encodeProtobuf } from '../../machinery/protobuf.ts';
 import { CachedItem, type ItemCodec } from '../cache/cached-item.ts';
 import { encodeStored } from '../cache/encoding.ts';
+import type { WindowLimits } from '../cache/event-window.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
 import type { StoreFeed } from '../cache/store-feed.ts';
 import { Discovery } from '../discovery/discovery.ts';
@@ -11,12 +12,10 @@ import type { Kind } from './kind.ts';
 import { stampType } from './metadata.ts';
 import type { Registry } from './registry.ts';
 
-/** How much of a resource's past is kept for watchers. */
-const windowLimits = { events: 4096, bytes: 16 << 20 };
-
 export interface RegistriesOptions {
   feed: StoreFeed;
   freeze: boolean;
+  window: WindowLimits;
 }
 
 /** The resources that are served, by group, version and name. */
@@ -90,7 +89,7 @@ export class Registries {
 
   #newCache(kind: Kind): ResourceCache {
     const codec = this.#codec(kind);
-    return new ResourceCache({ prefix: resourcePrefix(kind.resource), codec, limits: windowLimits });
+    return new ResourceCache({ prefix: resourcePrefix(kind.resource), codec, limits: this.#options.window });
   }
 
   #codec(kind: Kind): ItemCodec {

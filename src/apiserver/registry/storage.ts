@@ -2,7 +2,7 @@ import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { conflict, internalError, notFound, serviceUnavailable } from '../../machinery/status-error.ts';
 import { type Entry, StoreError, type Write } from '../../store/store.ts';
 import type { CachedItem } from '../cache/cached-item.ts';
-import { decodeStored, encodeStored, handOver, withRevision } from '../cache/encoding.ts';
+import { decodeStored, encodeStored, withRevision } from '../cache/encoding.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import { storeCause } from './cause.ts';
 import { type Call, keyOf, subjectOf } from './registry.ts';
@@ -48,7 +48,6 @@ export async function put(
 ): Promise<CachedItem | undefined> {
   const { key, object, expected } = write;
   const value = encodeStored(object);
-  handOver(value, object);
   const leaseSeconds = call.registry.kind.ttlSeconds?.(object);
   const revision = await commit(call, {
     type: 'put',

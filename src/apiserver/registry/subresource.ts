@@ -1,7 +1,7 @@
 import type { DeleteOptions } from '../../api/meta/v1.ts';
-import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
-import { methodNotSupported } from '../../machinery/status-error.ts';
+import { methodNotSupported, notFound } from '../../machinery/status-error.ts';
 import { admit, validateAdmission } from '../admission/admission.ts';
 import type { ObjectAnswer } from '../request.ts';
 import { objectAnswer } from './answers.ts';
@@ -36,6 +36,12 @@ export async function handleSubresource(
     query: call.request.query,
     context: hookContext(call, info.name, options.dryRun),
     update: (change) => updateThrough(call, options, change),
+    updateStatusOf: async (resource, ref, change) =>
+      void (await updateThrough(
+        callFor(call, resource, ref),
+        options,
+        change as (object: KubernetesObject) => void,
+      )),
     delete: async (deletion) => void (await deleteOne(call, dryRunOf(options, deletion as DeleteOptions))),
   });
   return objectAnswer(verb === 'create' ? 201 : 200, answer);
@@ -48,6 +54,25 @@ async function admitted(
   const write = { operation: 'CREATE', object: body, options } as const;
   await admit(call, write);
   await validateAdmission(call, write);
+}
+
+/** The call as if it were for another object. */
+function callFor(call: Call, resource: Resource, ref: { namespace?: string; name: string }): Call {
+  const registry = call.environment.find(resource);
+  if (!registry) throw notFound({ group: resource.group, resource: resource.plural, name: ref.name });
+  const { group, version, plural } = resource;
+  const { namespace = '', name } = ref;
+  const info = {
+    ...call.request.info,
+    group,
+    version,
+    resource: plural,
+    namespace,
+    name,
+    subresource: 'status',
+    verb: 'update',
+  };
+  return { ...call, registry, request: { ...call.request, info } };
 }
 
 function dryRunOf({ dryRun }: WriteOptions, options: DeleteOptions = {}): DeleteOptions {

@@ -1,3 +1,4 @@
+import { namespaces, serviceaccounts } from '../../api/generated/resources.ts';
 import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
 import { silentLog } from '../../platform/log.ts';
 import { seededRandom } from '../../platform/random.ts';
@@ -5,6 +6,8 @@ import { VirtualClock } from '../../platform/virtual-clock.ts';
 import { createMemoryStore } from '../../store/memory-store.ts';
 import type { Store } from '../../store/store.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
+import { defaultAdmission } from '../admission/plugins.ts';
+import { allKinds } from '../kinds/kinds.ts';
 import type {
   Answer,
   FrameSink,
@@ -127,4 +130,12 @@ function openWatch(answer: WatchAnswer): TestWatch {
 function frameText(frame: WatchFrame): string {
   const object = frame.type === 'BOOKMARK' ? frame.object : frame.cached.object;
   return `${frame.type} ${object.metadata.name ?? '-'}@${object.metadata.resourceVersion}`;
+}
+
+/** An API with every kind and the admission of a server, and what a cluster has from the start. */
+export async function createTestCluster(options: Partial<DispatcherOptions> = {}): Promise<TestApi> {
+  const api = await createTestApi(allKinds, { admission: defaultAdmission, ...options });
+  await api.send('create', namespaces, { body: { metadata: { name: 'default' } } });
+  await api.send('create', serviceaccounts, { body: { metadata: { name: 'default' } } });
+  return api;
 }

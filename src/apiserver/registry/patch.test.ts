@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { configmaps, deployments } from '../../api/generated/resources.ts';
+import type { StatusError } from '../../machinery/status-error.ts';
+import { createTestCluster, type TestApi } from './testing.ts';
+
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: StatusError) => error.status,
+  );
+
+const json = 'application/json-patch+json';
+const merge = 'application/merge-patch+json';
+const strategic = 'application/strategic-merge-patch+json';
+
+async function withMap(): Promise<TestApi> {
+  const api = await createTestCluster();
+  await api.send('create', configmaps, {
+    body: { metadata: { name: 'a', labels: { l: '1' } }, data: { k: 'v' } },
+  });
+  return api;
+}
+
+const patch = (api: TestApi, mediaType: string, body: unknown, query: Record<string, string> = {}) =>
+  api.object('patch', configmaps, { name: 'a', mediaType, body, query });
+
+describe('patch', () => {
+  test('by operations', async () => {
+    const api = await withMap();
+    const body = [
+      { op: 'test', path: '/data/k', value: 'v' },
+      { op: 'replace', path: '/data/k', value: 'w' },
+      { op: 'add', path: '/data/n', value: 'x' },
+    ];
+    expect(await patch(api, json, body)).toMatchObject({ data: { k: 'w', n: 'x' } });
+    expect(await failure(patch(api, json, body))).toMatchObject({ code: 422, reason: 'Invalid' });
+  });
+
+  test('by merging', async () => {
+    const api = await withMap();
+    const changed = await patch(api, merge, { metadata: { labels: { l: null, m: '2' } }, data: { n: 'x' } });
+    expect(changed).toMatchObject({ data: { k: 'v', n: 'x' }, metadata: { labels: { m: '2' } } });
+    expect(changed.metadata.labels).toEqual({ m: '2' });
+  });
+
+  test('by strategic merging, lists by their keys', async () => {
+    const api = await createTestCluster();
+    const containers = [
+      { name: 'c', image: 'i' },
+      { name: 'd', image: 'j' },
+    ];
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers } };
+    const spec = { selector: { matchLabels: { a: 'b' } }, template };
+    await api.send('create', deployments, { body: { metadata: { name: 'd' }, spec } });
+    const body = { spec: { template: { spec: { containers: [{ name: 'd', image: 'new' }] } } } };
+    const changed = await api.object('patch', deployments, { name: 'd', mediaType: strategic, body });
+    expect(changed.spec.template.spec?.containers.map((c) => c.image)).toEqual(['i', 'new']);
+  });
+
+  test('with a revision binds to it', async () => {
+    const api = await withMap();
+    const { resourceVersion } = (await api.object('get', configmaps, { name: 'a' })).metadata;
+    await patch(api, merge, { data: { n: '1' } });
+    const late = { metadata: { resourceVersion }, data: { n: '2' } };
+    expect(await failure(patch(api, merge, late))).toMatchObject({ code: 409, reason: 'Conflict' });
+  });
+
+  test('of nothing is a 404', async () => {
+    const api = await createTestCluster();
+    expect(await failure(patch(api, merge, { data: {} }))).toMatchObject({
+      code: 404,
+      message: 'configmaps "a" not found',
+    });
+  });
+
+  test('of an unknown type is refused', async () => {
+    const api = await withMap();
+    expect(await failure(patch(api, 'application/json', {}))).toMatchObject({
+      code: 415,
+      message:
+        'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml',
+    });
+  });
+
+  test('that is no JSON, or makes no object of its kind, is refused', async () => {
+    const api = await withMap();
+    expect(await failure(patch(api, merge, '{'))).toMatchObject({ code: 400, message: 'invalid JSON patch' });
+    expect(await failure(patch(api, merge, { data: 7 }))).toMatchObject({ code: 422, reason: 'Invalid' });
+    expect(await failure(patch(api, merge, { metadata: { name: 'b' } }))).toMatchObject({ code: 400 });
+  });
+
+  test('is checked for unknown and duplicate fields', async () => {
+    const api = await withMap();
+    await patch(api, merge, '{"spec":{},"data":{"a":"1"},"data":{"b":"1"}}');
+    expect(api.warnings).toEqual(['duplicate field "data"', 'unknown field "spec"']);
+    const strict = await failure(patch(api, merge, { spec: {} }, { fieldValidation: 'Strict' }));
+    expect(strict?.message).toContain('strict decoding error: unknown field "spec"');
+    expect(strict?.code).toBe(422);
+  });
+
+  test('may not be forced unless it is an apply', async () => {
+    const api = await withMap();
+    const status = await failure(patch(api, merge, {}, { force: 'true' }));
+    expect(status?.message).toBe(
+      'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
+    );
+  });
+});
