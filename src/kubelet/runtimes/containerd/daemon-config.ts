@@ -136,10 +136,16 @@ export function lacksSysResource(status: string): boolean {
 
 /** The type of the file system that holds a path, by /proc/self/mountinfo. */
 export function filesystemType(mountinfo: string, path: string): string {
-  const mounts = mountinfo.split('\n').map((line) => {
-    const [fixed = '', source = ''] = line.split(' - ');
-    return { point: (fixed.split(' ')[4] ?? '').replaceAll('\\040', ' '), type: source.split(' ')[0] ?? '' };
-  });
+  const mounts = mountinfo
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [fixed = '', source = ''] = line.split(' - ');
+      return {
+        point: (fixed.split(' ')[4] ?? '').replaceAll('\\040', ' '),
+        type: source.split(' ')[0] ?? '',
+      };
+    });
   const above = ({ point }: { point: string }) =>
     point === '/' || path === point || path.startsWith(`${point}/`);
   const depth = ({ point }: { point: string }) => (point === '/' ? 0 : point.length);
