@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { configmaps, deployments, namespaces, pods } from '../../api/generated/resources.ts';
+import { configmaps, deployments, pods } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { Pod } from '../../api/core/v1.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
