@@ -118,7 +118,7 @@ export class LogStore implements Store {
     await this.#flusher.flushed().catch(() => {});
     const error = closed();
     this.#hub.end(error);
-    for (const end of [...this.#replays]) end(error);
+    for (const end of this.#replays) end(error);
     await this.#engine.close();
   }
 

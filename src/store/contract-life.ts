@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest';
+import type { Subject } from './contract.ts';
+import type { Store } from './store.ts';
+import { bytes, del, put, Recorder, text, until } from './test-support.ts';
+
+function leased(key: string, leaseSeconds: number, value = '1') {
+  return { writes: [{ type: 'put' as const, key, value: bytes(value), leaseSeconds }] };
+}
+
+export function lifeContract(subject: Subject, persistent: boolean): void {
+  test('a key with a lease expires by a deletion that says so', async () => {
+    const { store, harness } = subject;
+    const made = await store.commit(leased('/events/a', 3600));
+    const watcher = new Recorder();
+    await store.watch('/events/', made, watcher);
+    await harness.clock.advance(3_599_000);
+    expect(text(await store.get('/events/a'))).toBe('1');
+    await harness.clock.advance(1000);
+    await until(() => watcher.batches.length === 1);
+    expect(await store.get('/events/a')).toBeUndefined();
+    expect(watcher.lines()).toEqual([`delete /events/a @${made + 1}`]);
+    expect(watcher.batches[0]?.cause).toMatchObject({ key: '/events/a', revision: made, reason: 'expired' });
+  });
+
+  test('a later write renews a lease or ends it', async () => {
+    const { store, harness } = subject;
+    await store.commit(leased('/renewed', 60));
+    await store.commit(leased('/freed', 60));
+    await store.commit(leased('/remade', 60));
+    await store.commit(leased('/plain', 60));
+    await harness.clock.advance(30_000);
+    await store.commit(leased('/renewed', 60));
+    await store.commit(put('/freed', '1'));
+    await store.commit(del('/remade'));
+    await store.commit(put('/remade', '2'));
+    await harness.clock.advance(30_000);
+    await until(gone(store, '/plain'));
+    expect((await store.list('/')).entries.map((entry) => entry.key)).toEqual([
+      '/freed',
+      '/remade',
+      '/renewed',
+    ]);
+    await harness.clock.advance(30_000);
+    await until(gone(store, '/renewed'));
+    expect((await store.list('/')).entries.map((entry) => entry.key)).toEqual(['/freed', '/remade']);
+  });
+
+  test('many leases end, each in its time', async () => {
+    const { store, harness } = subject;
+    const commits = Array.from({ length: 600 }, (_, i) => store.commit(leased(`/e/${i}`, i < 500 ? 10 : 20)));
+    await Promise.all(commits);
+    const left = async (keys: number) => {
+      await harness.clock.advance(0);
+      return (await store.status()).keys === keys;
+    };
+    await harness.clock.advance(10_000);
+    await until(() => left(100));
+    expect((await store.list('/e/')).entries[0]?.key).toBe('/e/500');
+    await harness.clock.advance(10_000);
+    await until(() => left(0));
+  });
+
+  test('a write at the last moment outlives the lease', async () => {
+    const { store, harness } = subject;
+    await store.commit(leased('/a', 10));
+    harness.faults.hold();
+    const rewritten = store.commit(put('/a', '2'));
+    await harness.clock.advance(10_000);
+    harness.faults.release();
+    await rewritten;
+    await harness.clock.advance(10_000);
+    expect(text(await store.get('/a'))).toBe('2');
+  });
+
+  test('an expiry whose flush fails is tried again', async () => {
+    const { store, harness } = subject;
+    await store.commit(leased('/a', 10));
+    harness.faults.failNext();
+    const before = harness.faults.flushes();
+    await harness.clock.advance(10_000);
+    await until(() => harness.faults.flushes() > before);
+    expect(text(await store.get('/a'))).toBe('1');
+    await until(async () => {
+      await harness.clock.advance(500);
+      return gone(store, '/a')();
+    });
+  });
+
+  test('closing lets pending writes finish, ends watches, and refuses the rest', async () => {
+    const { store } = subject;
+    const { revision } = await store.status();
+    const watcher = new Recorder();
+    await store.watch('/', revision, watcher);
+    const pending = store.commit(put('/a', '1'));
+    const closing = store.close();
+    expect(await pending).toBe(revision + 1);
+    await closing;
+    await store.close();
+    expect(watcher.lines()).toEqual([`put /a=1 @${revision + 1}`]);
+    expect(watcher.ended?.code).toBe('Closed');
+    const uses = [
+      () => store.commit(put('/a', '2')),
+      () => store.get('/a'),
+      () => store.newest('/a'),
+      () => store.list('/'),
+      () => store.watch('/', revision, new Recorder()),
+      () => store.history('/a'),
+      () => store.revisionAt(0),
+      () => store.compact(revision),
+      () => store.status(),
+    ];
+    for (const use of uses) await expect(use()).rejects.toMatchObject({ code: 'Closed' });
+  });
+
+  if (persistent) describe('opened again', () => persistentContract(subject));
+}
+
+function persistentContract(subject: Subject): void {
+  test('all is as it was, and revisions go on', async () => {
+    const { store, harness } = subject;
+    const cause = { actor: 'me', reason: 'Because.' };
+    const first = await store.commit({ ...put('/a', '1'), cause });
+    await store.commit(put('/b', '1'));
+    const last = await store.commit(del('/b'));
+    const history = await store.history('/a');
+    const status = await store.status();
+    await store.close();
+    const again = await harness.open();
+    expect(await again.status()).toEqual(status);
+    expect(await again.history('/a')).toEqual(history);
+    expect(text(await again.get('/a'))).toBe('1');
+    expect((await again.list('/', { atRevision: last - 1 })).entries).toHaveLength(2);
+    const watcher = new Recorder();
+    await again.watch('/', first, watcher);
+    expect(await again.commit(put('/a', '2', first))).toBe(last + 1);
+    expect(watcher.lines()).toEqual([
+      `put /b=1 @${first + 1}`,
+      `delete /b @${last}`,
+      `put /a=2 @${last + 1}`,
+    ]);
+  });
+
+  test('no revision comes twice, though all that had it is compacted away', async () => {
+    const { store, harness } = subject;
+    await store.commit(put('/a', '1'));
+    const last = await store.commit(del('/a'));
+    await store.compact(last);
+    await store.close();
+    const again = await harness.open();
+    expect(await again.status()).toMatchObject({ revision: last, compactedRevision: last });
+    expect(await again.commit(put('/a', '2', 0))).toBe(last + 1);
+  });
+
+  test('leases go on, and those that ran out meanwhile end at once', async () => {
+    const { store, harness } = subject;
+    await store.commit(leased('/soon', 10));
+    await store.commit(leased('/late', 100));
+    await store.close();
+    await harness.clock.advance(50_000);
+    const again = await harness.open();
+    await harness.clock.advance(0);
+    await until(gone(again, '/soon'));
+    expect(text(await again.get('/late'))).toBe('1');
+    await harness.clock.advance(50_000);
+    await until(gone(again, '/late'));
+  });
+
+  test('nothing of a failed flush comes back', async () => {
+    const { store, harness } = subject;
+    const kept = await store.commit(put('/a', 'kept'));
+    harness.faults.failNext();
+    await expect(store.commit(put('/a', 'lost'))).rejects.toMatchObject({ code: 'FlushFailed' });
+    await store.close();
+    const again = await harness.open();
+    expect(await again.get('/a')).toMatchObject({ revision: kept });
+    expect(await again.history('/a')).toHaveLength(1);
+  });
+}
+
+function gone(store: Store, key: string): () => Promise<boolean> {
+  return async () => (await store.get(key)) === undefined;
+}

@@ -1,0 +1,159 @@
+import type { Database, RootDatabase } from 'lmdb';
+import { afterTurn } from '../../platform/turn.ts';
+import {
+  type Batch,
+  type Change,
+  firstState,
+  type Head,
+  type Lease,
+  type LogEngine,
+  type LogState,
+  type Position,
+} from '../core/log.ts';
+import { StoreError } from '../store.ts';
+import { decodeChange, decodeHead, decodeState, encodeChange, encodeHead, encodeState } from './codec.ts';
+
+/** Longer than any key. A bound is cut here, which changes nothing about what lies beyond it. */
+const longestBoundBytes = 1500;
+
+/** Keys as UTF-8, so that they order by it. No key contains a zero byte, so one stands for the empty bound. */
+const keyEncoder = {
+  writeKey: (key: string, target: Buffer, start: number) =>
+    start + target.write(key || '\0', start, longestBoundBytes, 'utf8'),
+  readKey: (source: Buffer, start: number, end: number) => source.toString('utf8', start, end),
+};
+
+/** How every table is opened. */
+export const binary = { encoding: 'binary', compression: false, cache: false } as const;
+const nothing = Buffer.from([0]);
+
+/** After these a flush may succeed again: the disk or the quota was full, or a limit was met. */
+const passing = new Set([27, 28, 122, -30792, -30788]);
+
+/** A log in an LMDB file. */
+export class LmdbEngine implements LogEngine {
+  readonly name = 'embedded';
+  readonly #root: RootDatabase<Buffer, string>;
+  readonly #meta: Database<Buffer, string>;
+  readonly #log: Database<Buffer, number>;
+  readonly #live: Database<Buffer, string>;
+  readonly #gone: Database<Buffer, string>;
+  readonly #leases: Database<Buffer, [number, number]>;
+  /** Called when the file is closed. */
+  onClosed: () => void = () => {};
+  /** Why nothing can be written any more. */
+  #broken: Error | undefined;
+
+  constructor(root: RootDatabase<Buffer, string>, meta: Database<Buffer, string>) {
+    this.#root = root;
+    this.#meta = meta;
+    this.#log = root.openDB('log', binary);
+    this.#live = root.openDB('live', { ...binary, keyEncoder } as typeof binary);
+    this.#gone = root.openDB('gone', { ...binary, keyEncoder } as typeof binary);
+    this.#leases = root.openDB('leases', binary);
+  }
+
+  state(): LogState {
+    const found = this.#meta.getBinary('state');
+    return found ? decodeState(found) : firstState;
+  }
+
+  live(key: string): Head | undefined {
+    const found = this.#live.getBinaryFast(key);
+    return found && decodeHead(found);
+  }
+
+  gone(key: string): Head | undefined {
+    const found = this.#gone.getBinaryFast(key);
+    return found && decodeHead(found);
+  }
+
+  liveFrom(key: string): Iterable<readonly [string, Head]> {
+    return headsFrom(this.#live, key);
+  }
+
+  goneFrom(key: string): Iterable<readonly [string, Head]> {
+    return headsFrom(this.#gone, key);
+  }
+
+  change(position: Position): Change | undefined {
+    const found = this.#log.getBinary(position);
+    return found && decodeChange(position, found);
+  }
+
+  *changesFrom(position: Position): Iterable<Change> {
+    for (const { key, value } of this.#log.getRange({ start: position })) yield decodeChange(key, value);
+  }
+
+  *leases(): Iterable<Lease> {
+    for (const [expiresMs, position] of this.#leases.getKeys()) yield { expiresMs, position };
+  }
+
+  soon(fn: () => void): void {
+    afterTurn(fn);
+  }
+
+  async write(batch: Batch): Promise<void> {
+    if (this.#broken) throw this.#broken;
+    try {
+      await this.#root.batch(() => {
+        this.#put(batch);
+      });
+    } catch (error) {
+      throw await this.#failure(error);
+    }
+  }
+
+  size(): { keys: number; sizeBytes: number } {
+    const live = this.#live.getStats() as { entryCount: number; lastPageNumber: number; pageSize: number };
+    return { keys: live.entryCount, sizeBytes: (live.lastPageNumber + 1) * live.pageSize };
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+    this.onClosed();
+  }
+
+  /** Reads everything; throws `Unusable` at the first record that is damaged. */
+  verify(): void {
+    for (const { key, value } of this.#log.getRange({})) decodeChange(key, value);
+    for (const [key, head] of this.liveFrom('')) {
+      if (this.change(head.position)?.key !== key)
+        throw new StoreError('Unusable', 'It is damaged: a key has no value');
+    }
+  }
+
+  /** What is put within a batch needs no eye on its promises: that of the batch tells how it went. */
+  #put(batch: Batch): void {
+    for (const change of batch.changes) void this.#log.put(change.position, encodeChange(change));
+    for (const position of batch.dropped) void this.#log.remove(position);
+    this.#putHeads(this.#live, batch.live);
+    this.#putHeads(this.#gone, batch.gone);
+    for (const lease of batch.leases) void this.#leases.put([lease.expiresMs, lease.position], nothing);
+    for (const lease of batch.endedLeases) void this.#leases.remove([lease.expiresMs, lease.position]);
+    void this.#meta.put('state', encodeState(batch.state));
+  }
+
+  #putHeads(table: Database<Buffer, string>, heads: Batch['live']): void {
+    for (const [key, head] of heads) void (head ? table.put(key, encodeHead(head)) : table.remove(key));
+  }
+
+  /** What really went wrong is in a promise of its own. */
+  async #failure(error: unknown): Promise<Error> {
+    const { commitError } = error as { commitError?: Promise<unknown> };
+    let reason = error;
+    try {
+      await commitError;
+    } catch (inner) {
+      reason = inner;
+    }
+    const failure = reason as Error & { code?: number };
+    // What else can go wrong leaves the file as it was, but no word on what a next flush would do.
+    if (!passing.has(failure.code ?? 0)) this.#broken = failure;
+    return failure;
+  }
+}
+
+function* headsFrom(table: Database<Buffer, string>, key: string): Iterable<readonly [string, Head]> {
+  for (const { key: found, value } of table.getRange({ start: key })) yield [found, decodeHead(value)];
+}

@@ -1,0 +1,128 @@
+import { join, resolve } from 'node:path';
+import { pid } from 'node:process';
+import type { Database, RootDatabase } from 'lmdb';
+import type { Files } from '../../platform/files.ts';
+import { StoreError } from '../store.ts';
+import { dataFileHeadBytes, expectedSize } from './data-file.ts';
+import { binary, LmdbEngine } from './lmdb-engine.ts';
+
+/** The format of the file that this code writes, and the newest one that it reads. */
+const format = 1;
+
+/** Address space, not memory: how far the file may grow. */
+const mapBytes = 256 * 2 ** 30;
+
+type Root = RootDatabase<Buffer, string>;
+
+/** What this process has open: LMDB itself tells other processes apart only. */
+const openPaths = new Set<string>();
+
+/** Opens or makes the log in a directory. Rejects with `Unusable`, saying why and where. */
+export async function openLmdbEngine(options: { path: string; files: Files }): Promise<LmdbEngine> {
+  const path = resolve(options.path);
+  if (openPaths.has(path)) throw unusable(path, 'this process has it open already');
+  openPaths.add(path);
+  try {
+    await options.files.makeDir(path, { mode: 0o700 });
+    const engine = await openFile(join(path, 'store.mdb'), options.files);
+    engine.onClosed = () => openPaths.delete(path);
+    return engine;
+  } catch (error) {
+    openPaths.delete(path);
+    throw unusable(path, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function unusable(path: string, reason: string, cause?: unknown): StoreError {
+  return new StoreError('Unusable', `The store in ${path} cannot be used: ${reason}`, { cause });
+}
+
+async function openFile(file: string, files: Files): Promise<LmdbEngine> {
+  const missingBytes = await fill(file, files);
+  try {
+    return await openEngine(file, missingBytes > 0);
+  } catch (error) {
+    await unfill(file, files, missingBytes);
+    throw error;
+  }
+}
+
+async function openEngine(file: string, suspect: boolean): Promise<LmdbEngine> {
+  const { open } = await import('lmdb');
+  const root: Root = open({
+    path: file,
+    noSubdir: true,
+    overlappingSync: false,
+    mapSize: mapBytes,
+    ...binary,
+  });
+  try {
+    checkAlone(root);
+    const meta = await openMeta(root);
+    const engine = new LmdbEngine(root, meta);
+    if (suspect) engine.verify();
+    return engine;
+  } catch (error) {
+    await root.close();
+    throw error;
+  }
+}
+
+/**
+ * LMDB may leave free pages at the end unwritten, so a file that is too short need not be damaged; but to read
+ * beyond its end would end the process. So it is filled up, and then all of it is read. Gives the bytes filled in.
+ */
+async function fill(file: string, files: Files): Promise<number> {
+  const size = (await files.stat(file, { followLinks: true }))?.sizeBytes ?? 0;
+  if (size === 0) return 0;
+  const handle = await files.open(file, 'r+');
+  try {
+    const head = Buffer.alloc(Math.min(size, dataFileHeadBytes));
+    await handle.read(head, 0, head.length, 0);
+    const expected = expectedSize(head);
+    if (expected === undefined) throw new Error(`${file} is damaged, or not a store`);
+    if (expected > size) await handle.truncate(expected);
+    return Math.max(0, expected - size);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function unfill(file: string, files: Files, bytes: number): Promise<void> {
+  if (bytes === 0) return;
+  const handle = await files.open(file, 'r+');
+  const { size } = await handle.stat();
+  await handle.truncate(size - bytes).finally(() => handle.close());
+}
+
+/**
+ * Throws where another process has the file open. LMDB keeps a table of the processes that read it, each with a
+ * lock that ends with its process: one that was killed leaves nothing behind.
+ */
+function checkAlone(root: Root): void {
+  root.getBinary('meta');
+  root.readerCheck();
+  const readers = root.readerList().split('\n');
+  const other = readers
+    .map((line) => Number.parseInt(line, 10))
+    .find((reader) => reader > 0 && reader !== pid);
+  if (other !== undefined) throw new Error(`process ${other} has it open`);
+}
+
+/** Claims a new file, or makes sure that an old one is of a format that this code can read. */
+async function openMeta(root: Root): Promise<Database<Buffer, string>> {
+  const { entryCount } = root.getStats() as { entryCount: number };
+  const create = entryCount === 0;
+  const meta = root.openDB('meta', { ...binary, create } as typeof binary) as
+    | Database<Buffer, string>
+    | undefined;
+  if (!meta) throw new Error('it is not a store of k8ts');
+  const found = meta.getBinary('format')?.toString();
+  if (found === undefined) await meta.put('format', Buffer.from(String(format)));
+  else if (Number(found) > format) {
+    throw new Error(
+      `it has format ${found}, and this version of k8ts knows formats up to ${format}; use a newer one`,
+    );
+  }
+  return meta;
+}
