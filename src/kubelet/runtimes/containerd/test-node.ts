@@ -61,9 +61,8 @@ const network = (directory: string) => ({
 function connectInside(pid: number, url: URL): Duplex {
   const relay = `const s = require('net').connect({ host: '${url.hostname}', port: ${Number(url.port)}, allowHalfOpen: true });
     process.stdin.pipe(s); s.pipe(process.stdout); s.on('error', () => process.exit(1));`;
-  const child = spawn('nsenter', [`--net=/proc/${pid}/ns/net`, process.execPath, '-e', relay], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const [program, ...args] = ['nsenter', `--net=/proc/${pid}/ns/net`, process.execPath, '-e', relay] as const;
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.on('error', () => {});
   const duplex = Duplex.from({ writable: child.stdin, readable: child.stdout });
   duplex.on('close', () => child.kill('SIGKILL'));
