@@ -1,28 +1,74 @@
 import type { Pod } from '../../../../api/core/v1.ts';
 import { pods } from '../../../../api/generated/resources.ts';
+import type { Stored } from '../../../../api/resource.ts';
+import { dns1123LabelErrors } from '../../../../machinery/names.ts';
 import type { GracefulDeletion, Kind } from '../../../registry/kind.ts';
+import { podWarnings } from '../../pod-spec/warnings.ts';
 import { keepStatus } from '../../shared/status.ts';
+import { bindingSubresource } from './binding.ts';
 import { podColumns, podRowConditions } from './columns.ts';
 import { defaultPod } from './defaults.ts';
-import { qosClass } from './qos.ts';
+import { evictionSubresource } from './eviction.ts';
+import { countGeneration } from './generation.ts';
+import { prepareNewPod } from './new-pod.ts';
+import { ephemeralContainersPart, resizePart } from './parts.ts';
+import { podStatusErrors } from './status-validation.ts';
+import { podUpdateErrors } from './update-validation.ts';
+import { newPodErrors } from './validation.ts';
 
 export const podKind: Kind<Pod> = {
   resource: pods,
+  countsGeneration: false,
+  returnsDeleted: true,
   defaults: defaultPod,
-  prepareForCreate(pod) {
-    pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
+  prepareForCreate: prepareNewPod,
+  prepareForUpdate(pod, old) {
+    keepStatus(pod, old);
+    countGeneration(pod, old);
   },
-  prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(pod, old) {
-      pod.spec = old.spec;
-    },
+  validate: newPodErrors,
+  validateUpdate: podUpdateErrors,
+  warnings,
+  status: { prepareForUpdate: prepareStatus, validateUpdate: podStatusErrors },
+  parts: { ephemeralcontainers: ephemeralContainersPart, resize: resizePart },
+  subresources: { binding: bindingSubresource, eviction: evictionSubresource },
+  streams: {
+    attach: { kind: 'PodAttachOptions', verbs: ['create', 'get'] },
+    exec: { kind: 'PodExecOptions', verbs: ['create', 'get'] },
+    log: { kind: 'Pod', verbs: ['get'] },
+    portforward: { kind: 'PodPortForwardOptions', verbs: ['create', 'get'] },
+    proxy: { kind: 'PodProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] },
   },
   selectableFields,
   columns: podColumns,
   rowConditions: podRowConditions,
   gracefulDeletion,
 };
+
+function warnings(pod: Pod, old: Stored<Pod> | undefined): string[] {
+  if (old) return [];
+  const errors = dns1123LabelErrors(pod.metadata.name ?? '');
+  const why =
+    "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended";
+  return [
+    ...(errors.length ? [`${why}: [${errors.join(' ')}]`] : []),
+    ...podWarnings('', pod.metadata, pod.spec),
+  ];
+}
+
+/** Kubelets report state: who owns the pod and how well it is served are not theirs to say. */
+function prepareStatus(pod: Pod, old: Stored<Pod>): void {
+  pod.metadata.ownerReferences = old.metadata.ownerReferences;
+  pod.status ??= {};
+  pod.status.qosClass ||= old.status?.qosClass;
+  pod.status.observedGeneration ||= old.status?.observedGeneration;
+  const before = [...(old.status?.conditions ?? [])];
+  for (const condition of pod.status.conditions ?? []) {
+    const index = before.findIndex((c) => c.type === condition.type);
+    const [match] = index < 0 ? [] : before.splice(index, 1);
+    condition.observedGeneration ||= match?.observedGeneration;
+  }
+}
 
 function selectableFields({ spec, status }: Pod): Record<string, string> {
   return {

@@ -1,0 +1,132 @@
+import type { Container, Pod } from '../../../../api/core/v1.ts';
+import type { Stored } from '../../../../api/resource.ts';
+import { clone } from '../../../../machinery/clone.ts';
+import { semanticEqual } from '../../../../machinery/equal.ts';
+import { type FieldError, forbiddenField, invalid } from '../../../../machinery/field-error.ts';
+import type { PartStrategy } from '../../../registry/kind.ts';
+import type { ResourceList } from '../../pod-spec/resource-lists.ts';
+import { mirrorKey } from '../../pod-spec/validation/annotations.ts';
+import { goDiff } from '../../shared/go-diff.ts';
+import { keepMeta } from '../../shared/meta.ts';
+import { keepStatus } from '../../shared/status.ts';
+import { each } from '../../shared/validate.ts';
+import { countGeneration } from './generation.ts';
+import { qosClass } from './qos.ts';
+import { annotationChanges } from './update-validation.ts';
+import { podErrors } from './validation.ts';
+
+const containerType = 'io.k8s.api.core.v1.Container';
+const specType = 'io.k8s.api.core.v1.PodSpec';
+
+function keepAllBut(pod: Pod, old: Stored<Pod>, changed: Partial<Pod['spec']>): void {
+  pod.spec = { ...old.spec, ...changed };
+  keepStatus(pod, old);
+  keepMeta(pod.metadata, old.metadata);
+  countGeneration(pod, old);
+}
+
+/** `/ephemeralcontainers`: adds containers to look into a pod. */
+export const ephemeralContainersPart: PartStrategy<Pod> = {
+  prepareForUpdate(pod, old) {
+    keepAllBut(pod, old, { ephemeralContainers: pod.spec.ephemeralContainers });
+  },
+  validateUpdate(pod, old) {
+    if (old.metadata.annotations?.[mirrorKey] !== undefined) {
+      return [forbiddenField('', 'static pods do not support ephemeral containers')];
+    }
+    return [...podErrors(pod), ...annotationChanges(pod, old), ...ephemeralChanges(pod, old)];
+  },
+};
+
+/** Those that are there stay as they are. */
+function ephemeralChanges({ spec }: Pod, old: Stored<Pod>): FieldError[] {
+  const field = 'spec.ephemeralContainers';
+  return (old.spec.ephemeralContainers ?? []).flatMap((before) => {
+    const now = spec.ephemeralContainers?.find((c) => c.name === before.name);
+    const what = `existing ephemeral containers ${JSON.stringify(before.name)} may not be`;
+    if (!now) return [forbiddenField(field, `${what} removed\n`)];
+    if (semanticEqual(now, before, 'io.k8s.api.core.v1.EphemeralContainer')) return [];
+    return [forbiddenField(field, `${what} changed\n${goDiff('core.EphemeralContainer', before, now)}`)];
+  });
+}
+
+/** `/resize`: changes what running containers request and are limited to. */
+export const resizePart: PartStrategy<Pod> = {
+  prepareForUpdate(pod, old) {
+    const { containers, initContainers, resources } = pod.spec;
+    const sameLists =
+      containers.length === old.spec.containers.length &&
+      (initContainers?.length ?? 0) === (old.spec.initContainers?.length ?? 0);
+    if (!sameLists) return;
+    const changed = {
+      containers: resized(containers, old.spec.containers),
+      ...(initContainers && { initContainers: resized(initContainers, old.spec.initContainers ?? []) }),
+    };
+    keepAllBut(pod, old, { ...changed, resources });
+  },
+  validateUpdate: resizeErrors,
+};
+
+/** The old containers with their new amounts; the new ones where they are others, for validation to find. */
+function resized(now: Container[], before: readonly Container[]): Container[] {
+  if (now.some((c, i) => c.name !== before[i]?.name)) return now;
+  return now.map(({ resources, resizePolicy }, i) => ({
+    ...(before[i] as Container),
+    resources,
+    resizePolicy,
+  }));
+}
+
+function resizeErrors(pod: Pod, old: Stored<Pod>): FieldError[] {
+  if (old.metadata.annotations?.[mirrorKey] !== undefined)
+    return [forbiddenField('', 'static pods cannot be resized')];
+  if (old.spec.os?.name === 'windows') return [forbiddenField('', 'windows pods cannot be resized')];
+  const errors = podErrors(pod);
+  const [spec, before] = [pod.spec, old.spec];
+  if (qosClass(spec) !== (old.status?.qosClass || qosClass(before))) {
+    errors.push(
+      invalid('spec', pod.status?.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'),
+    );
+  }
+  const others = semanticEqual(withoutAmounts(pod), withoutAmounts(old), specType);
+  if (!others) return [...errors, forbiddenField('spec', 'only cpu and memory resources are mutable')];
+  const main = each('spec.containers', spec.containers, (c, path, i) =>
+    removed(path, c, before.containers[i]),
+  );
+  const init = each('spec.initContainers', spec.initContainers, (c, path, i) => {
+    const was = before.initContainers?.[i];
+    if (c.restartPolicy === 'Always') return removed(path, c, was);
+    if (semanticEqual(c, was, containerType)) return [];
+    return [forbiddenField('spec', 'resources for non-sidecar init containers are immutable')];
+  });
+  return [...errors, ...init, ...main];
+}
+
+/** The spec without what a resize may change. */
+function withoutAmounts({ spec }: Pod): unknown {
+  const rest = clone(spec);
+  for (const holder of [rest, ...rest.containers, ...(rest.initContainers ?? [])]) {
+    for (const list of [holder.resources?.limits, holder.resources?.requests]) {
+      delete list?.cpu;
+      delete list?.memory;
+    }
+    if (holder !== rest) delete (holder as Container).resizePolicy;
+  }
+  if (
+    rest.resources &&
+    ![rest.resources.limits, rest.resources.requests].some((l) => Object.keys(l ?? {}).length)
+  ) {
+    delete rest.resources;
+  }
+  return rest;
+}
+
+function removed(field: string, now: Container, before: Container | undefined): FieldError[] {
+  const lost = (a: ResourceList = {}, b: ResourceList = {}) =>
+    Object.keys(b).some((name) => a[name] === undefined);
+  const check = (name: 'requests' | 'limits') =>
+    lost(now.resources?.[name], before?.resources?.[name])
+      ? [forbiddenField(`${field}.resources.${name}`, `resource ${name} cannot be removed`)]
+      : [];
+  return [...check('requests'), ...check('limits')];
+}

@@ -1,0 +1,171 @@
+import type {
+  Affinity,
+  NodeAffinity,
+  NodeSelector,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  PodAffinity,
+  PodAffinityTerm,
+} from '../../../../api/core/v1.ts';
+import type { LabelSelector } from '../../../../api/meta/v1.ts';
+import { type FieldError, forbiddenField, invalid, required } from '../../../../machinery/field-error.ts';
+import { labelSelectorErrors } from '../../../../machinery/label-selector.ts';
+import { dns1123LabelErrors, dns1123SubdomainErrors, labelValueErrors } from '../../../../machinery/names.ts';
+import { each, invalids, qualifiedName } from '../../shared/validate.ts';
+
+/** Where a pod wants to be. */
+export function affinity(
+  field: string,
+  { nodeAffinity, podAffinity, podAntiAffinity }: Affinity,
+): FieldError[] {
+  return [
+    ...(nodeAffinity ? toNodes(`${field}.nodeAffinity`, nodeAffinity) : []),
+    ...(podAffinity ? toPods(`${field}.podAffinity`, podAffinity) : []),
+    ...(podAntiAffinity ? toPods(`${field}.podAntiAffinity`, podAntiAffinity) : []),
+  ];
+}
+
+const always = 'requiredDuringSchedulingIgnoredDuringExecution';
+const preferred = 'preferredDuringSchedulingIgnoredDuringExecution';
+
+function weight(field: string, weight: number): FieldError[] {
+  return weight > 0 && weight <= 100
+    ? []
+    : [invalid(`${field}.weight`, weight ?? 0, 'must be in the range 1-100')];
+}
+
+function toNodes(field: string, rules: NodeAffinity): FieldError[] {
+  return [
+    ...(rules[always] ? nodeSelector(`${field}.${always}`, rules[always]) : []),
+    ...each(`${field}.${preferred}`, rules[preferred], (term, path) => [
+      ...weight(path, term.weight),
+      ...nodeSelectorTerm(`${path}.preference`, term.preference ?? {}, false),
+    ]),
+  ];
+}
+
+/** A choice of nodes. */
+export function nodeSelector(field: string, { nodeSelectorTerms }: NodeSelector): FieldError[] {
+  const path = `${field}.nodeSelectorTerms`;
+  if (!nodeSelectorTerms?.length) return [required(path, 'must have at least one node selector term')];
+  return each(path, nodeSelectorTerms, (term, termPath) => nodeSelectorTerm(termPath, term, true));
+}
+
+/** Values of a mere preference need not be values of labels. */
+function nodeSelectorTerm(field: string, term: NodeSelectorTerm, checkValues: boolean): FieldError[] {
+  return [
+    ...each(`${field}.matchExpressions`, term.matchExpressions, (r, path) =>
+      nodeRequirement(path, r, checkValues),
+    ),
+    ...each(`${field}.matchFields`, term.matchFields, (r, path) => nodeFieldRequirement(path, r)),
+  ];
+}
+
+function nodeRequirement(
+  field: string,
+  { key = '', operator, values = [] }: NodeSelectorRequirement,
+  checkValues: boolean,
+) {
+  const path = `${field}.values`;
+  const errors: FieldError[] = [];
+  if (operator === 'In' || operator === 'NotIn') {
+    if (values.length === 0)
+      errors.push(required(path, "must be specified when `operator` is 'In' or 'NotIn'"));
+  } else if (operator === 'Exists' || operator === 'DoesNotExist') {
+    const why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+    if (values.length > 0) errors.push(forbiddenField(path, why));
+  } else if (operator === 'Gt' || operator === 'Lt') {
+    const why = "must be specified single value when `operator` is 'Lt' or 'Gt'";
+    if (values.length !== 1) errors.push(required(path, why));
+  } else {
+    errors.push(invalid(`${field}.operator`, operator ?? '', 'not a valid selector operator'));
+  }
+  errors.push(...qualifiedName(`${field}.key`, key));
+  return checkValues
+    ? [...errors, ...each(path, values, (v, p) => invalids(p, v, labelValueErrors(v)))]
+    : errors;
+}
+
+function nodeFieldRequirement(
+  field: string,
+  { key, operator, values = [] }: NodeSelectorRequirement,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  if (operator !== 'In' && operator !== 'NotIn') {
+    errors.push(invalid(`${field}.operator`, operator ?? '', 'not a valid selector operator'));
+  } else if (values.length !== 1) {
+    const why = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector";
+    errors.push(required(`${field}.values`, why));
+  }
+  if (key !== 'metadata.name')
+    return [...errors, invalid(`${field}.key`, key ?? '', 'not a valid field selector key')];
+  return [
+    ...errors,
+    ...each(`${field}.values`, values, (v, path) => invalids(path, v, dns1123SubdomainErrors(v))),
+  ];
+}
+
+function toPods(field: string, rules: PodAffinity): FieldError[] {
+  return [
+    ...each(`${field}.${always}`, rules[always], (term, path) => podTerm(path, term)),
+    ...each(`${field}.${preferred}`, rules[preferred], (term, path) => [
+      ...weight(path, term.weight),
+      ...podTerm(`${path}.podAffinityTerm`, term.podAffinityTerm ?? {}),
+    ]),
+  ];
+}
+
+function podTerm(field: string, term: PodAffinityTerm): FieldError[] {
+  const { topologyKey = '' } = term;
+  return [
+    ...labelSelectorErrors(term.labelSelector, `${field}.labelSelector`),
+    ...labelSelectorErrors(term.namespaceSelector, `${field}.namespaceSelector`),
+    ...(term.namespaces ?? []).flatMap((n) => invalids(`${field}.namespace`, n, dns1123LabelErrors(n))),
+    ...labelKeys(field, term),
+    ...(topologyKey ? [] : [required(`${field}.topologyKey`, 'can not be empty')]),
+    ...qualifiedName(`${field}.topologyKey`, topologyKey),
+  ];
+}
+
+function labelKeys(field: string, term: PodAffinityTerm): FieldError[] {
+  const { labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] } = term;
+  const both = matchLabelKeys.flatMap((key, i) => {
+    if (!mismatchLabelKeys.includes(key)) return [];
+    return [
+      invalid(`${field}.matchLabelKeys[${i}]`, key, 'exists in both matchLabelKeys and mismatchLabelKeys'),
+    ];
+  });
+  return [
+    ...keysOfSelector(`${field}.matchLabelKeys`, matchLabelKeys, labelSelector),
+    ...keysOfSelector(`${field}.mismatchLabelKeys`, mismatchLabelKeys, labelSelector),
+    ...keysInSelector(field, matchLabelKeys, labelSelector),
+    ...both,
+  ];
+}
+
+function keysOfSelector(
+  field: string,
+  keys: readonly string[],
+  selector: LabelSelector | undefined,
+): FieldError[] {
+  if (keys.length === 0) return [];
+  if (!selector) return [forbiddenField(field, 'must not be specified when labelSelector is not set')];
+  return each(field, keys, (key, path) => qualifiedName(path, key));
+}
+
+/** The keys have become expressions by now; a key that is there twice was there before. */
+function keysInSelector(
+  field: string,
+  keys: readonly string[],
+  selector: LabelSelector | undefined,
+): FieldError[] {
+  const seen = new Set(Object.keys(selector?.matchLabels ?? {}));
+  return (selector?.matchExpressions ?? []).flatMap(({ key }) => {
+    const index = keys.indexOf(key);
+    const again = index >= 0 && seen.has(key);
+    seen.add(key);
+    return again
+      ? [invalid(`${field}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector')]
+      : [];
+  });
+}

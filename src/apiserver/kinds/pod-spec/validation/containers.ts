@@ -1,0 +1,195 @@
+import type {
+  Container,
+  ContainerResizePolicy,
+  ContainerRestartRule,
+  EphemeralContainer,
+  PodSpec,
+} from '../../../../api/core/v1.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  notFoundValue,
+  notSupported,
+  required,
+  tooMany,
+} from '../../../../machinery/field-error.ts';
+import {
+  dnsLabel,
+  each,
+  forbidValue,
+  repeats,
+  requireSupported,
+  requireValue,
+} from '../../shared/validate.ts';
+import type { AnyContainer, SpecContext } from './context.ts';
+import { environment, environmentFrom } from './environment.ts';
+import { lifecycle, probes } from './handlers.ts';
+import { volumeDevices, volumeMounts } from './mounts.ts';
+import { containerPorts, hostPortConflicts } from './ports.ts';
+import { resourceRequirements } from './resources.ts';
+import { containerSecurity } from './security.ts';
+
+/** What holds for containers of every sort. */
+function common(field: string, container: AnyContainer, context: SpecContext): FieldError[] {
+  const { name, image, resources = {} } = container;
+  const errors = [
+    ...(name ? dnsLabel(`${field}.name`, name) : [required(`${field}.name`)]),
+    ...requireValue(`${field}.image`, image),
+    ...requireSupported(`${field}.terminationMessagePolicy`, container.terminationMessagePolicy, [
+      'File',
+      'FallbackToLogsOnError',
+    ]),
+    ...containerPorts(`${field}.ports`, container.ports),
+    ...environment(`${field}.env`, container.env, context),
+    ...environmentFrom(`${field}.envFrom`, container.envFrom),
+    ...volumeMounts(`${field}.volumeMounts`, container, context),
+    ...volumeDevices(`${field}.volumeDevices`, container, context),
+    ...requireSupported(`${field}.imagePullPolicy`, container.imagePullPolicy, [
+      'Always',
+      'IfNotPresent',
+      'Never',
+    ]),
+    ...resourceRequirements(`${field}.resources`, resources, context),
+    ...resizePolicy(`${field}.resizePolicy`, container.resizePolicy, context),
+    ...containerSecurity(`${field}.securityContext`, container.securityContext, context.hostUsers),
+  ];
+  return context.isPod && image && image.trim() !== image
+    ? [...errors, invalid(`${field}.image`, image, 'must not have leading or trailing whitespace')]
+    : errors;
+}
+
+function resizePolicy(
+  field: string,
+  policies: readonly ContainerResizePolicy[] | undefined,
+  context: SpecContext,
+): FieldError[] {
+  const repeated = repeats();
+  return each(field, policies, ({ resourceName = '', restartPolicy }, path) => {
+    const errors = repeated(resourceName) ? [duplicate(path, resourceName)] : [];
+    errors.push(...requireSupported(field, resourceName, ['cpu', 'memory']));
+    errors.push(...requireSupported(field, restartPolicy, ['NotRequired', 'RestartContainer']));
+    if (context.restartPolicy !== 'Never' || restartPolicy === 'NotRequired') return errors;
+    return [
+      ...errors,
+      invalid(field, restartPolicy ?? '', "must be 'NotRequired' when `restartPolicy` is 'Never'"),
+    ];
+  });
+}
+
+/** The containers that do the work, side by side. */
+export function mainContainers(
+  field: string,
+  containers: readonly Container[] | undefined,
+  context: SpecContext,
+): FieldError[] {
+  if (!containers?.length) return [required(field)];
+  const repeated = repeats();
+  const errors = each(field, containers, (container, path) => [
+    ...common(path, container, context),
+    ...(repeated(container.name ?? '') ? [duplicate(`${path}.name`, container.name)] : []),
+    ...(container.lifecycle
+      ? lifecycle(`${path}.lifecycle`, container.lifecycle, context.gracePeriodSeconds)
+      : []),
+    ...probes(path, container, context.gracePeriodSeconds),
+    ...restartRules(path, container),
+  ]);
+  return [...errors, ...hostPortConflicts(field, containers)];
+}
+
+/** The containers that run before, one after the other; those that are always restarted stay. */
+export function initContainers(field: string, spec: PodSpec, context: SpecContext): FieldError[] {
+  const repeated = repeats();
+  for (const { name } of spec.containers ?? []) repeated(name);
+  return each(field, spec.initContainers, (container, path) => [
+    ...common(path, container, context),
+    ...restartRules(path, container),
+    ...(container.name && repeated(container.name) ? [duplicate(`${path}.name`, container.name)] : []),
+    ...hostPortConflicts(field, [container]),
+    ...initHooks(path, container, context),
+  ]);
+}
+
+function initHooks(field: string, container: Container, context: SpecContext): FieldError[] {
+  if (container.restartPolicy !== 'Always') {
+    const why = 'may not be set for init containers without restartPolicy=Always';
+    const names = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const;
+    return names.flatMap((name) => forbidValue(`${field}.${name}`, container[name], why));
+  }
+  const hooks = container.lifecycle;
+  return [
+    ...(hooks ? lifecycle(`${field}.lifecycle`, hooks, context.gracePeriodSeconds) : []),
+    ...probes(field, container, context.gracePeriodSeconds),
+  ];
+}
+
+const restartPolicies = ['Always', 'Never', 'OnFailure'];
+const maxRules = 20;
+const maxExitCodes = 255;
+
+/** A container's own way of being restarted. */
+function restartRules(field: string, { restartPolicy, restartPolicyRules = [] }: Container): FieldError[] {
+  const path = `${field}.restartPolicy`;
+  if (restartPolicy === undefined) {
+    const why = 'must specify restartPolicy when restart rules are used';
+    return restartPolicyRules.length > 0 ? [required(path, why)] : [];
+  }
+  const errors = restartPolicies.includes(restartPolicy)
+    ? []
+    : [notSupported(path, restartPolicy, restartPolicies)];
+  const rulesField = `${field}.restartPolicyRules`;
+  if (restartPolicyRules.length > maxRules)
+    errors.push(tooMany(rulesField, restartPolicyRules.length, maxRules));
+  return [
+    ...errors,
+    ...each(rulesField, restartPolicyRules, (rule, rulePath) => restartRule(rulePath, rule)),
+  ];
+}
+
+function restartRule(field: string, { action, exitCodes }: ContainerRestartRule): FieldError[] {
+  const errors = requireSupported(`${field}.action`, action, ['Restart']);
+  if (!exitCodes) return [...errors, required(`${field}.exitCodes`, 'must be specified')];
+  const { operator, values = [] } = exitCodes;
+  const path = `${field}.exitCodes`;
+  errors.push(...requireSupported(`${path}.operator`, operator, ['In', 'NotIn']));
+  if (values.length === 0) errors.push(required(`${path}.values`, 'must have at least 1 item'));
+  if (values.length > maxExitCodes) errors.push(tooMany(`${path}.values`, values.length, maxExitCodes));
+  return errors;
+}
+
+const serviceFields = [
+  'ports',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+  'resizePolicy',
+  'restartPolicy',
+] as const;
+
+/** The containers that people add to look into a pod: no part of its work. */
+export function ephemeralContainers(field: string, spec: PodSpec, context: SpecContext): FieldError[] {
+  const others = new Set([...(spec.containers ?? []), ...(spec.initContainers ?? [])].map((c) => c.name));
+  const repeated = repeats();
+  for (const name of others) repeated(name);
+  return each(field, spec.ephemeralContainers, (container, path) => {
+    const { name, targetContainerName: target } = container;
+    const errors = common(path, container, { ...context, isPod: true });
+    if (repeated(name ?? '')) errors.push(duplicate(`${path}.name`, name));
+    if (target && !others.has(target)) errors.push(notFoundValue(`${path}.targetContainerName`, target));
+    return [...errors, ...notForLooking(path, container)];
+  });
+}
+
+function notForLooking(field: string, container: EphemeralContainer): FieldError[] {
+  const why = 'cannot be set for an Ephemeral Container';
+  const errors = serviceFields.flatMap((name) => forbidValue(`${field}.${name}`, container[name], why));
+  if (Object.keys(container.resources ?? {}).length > 0)
+    errors.push(forbiddenField(`${field}.resources`, why));
+  const mounts = each(`${field}.volumeMounts`, container.volumeMounts, ({ subPath, subPathExpr }, path) => [
+    ...(subPath ? [forbiddenField(`${path}.subPath`, why)] : []),
+    ...(subPathExpr ? [forbiddenField(`${path}.subPathExpr`, why)] : []),
+  ]);
+  return [...errors, ...mounts];
+}

@@ -1,0 +1,204 @@
+import type {
+  ConfigMapKeySelector,
+  EnvFromSource,
+  EnvVar,
+  EnvVarSource,
+  FileKeySelector,
+  ObjectFieldSelector,
+  ResourceFieldSelector,
+} from '../../../../api/core/v1.ts';
+import {
+  type FieldError,
+  invalid,
+  notFoundValue,
+  notSupported,
+  required,
+} from '../../../../machinery/field-error.ts';
+import { configMapKeyErrors, dns1123SubdomainErrors, envVarNameErrors } from '../../../../machinery/names.ts';
+import { canonicalQuantity, isQuantity, quantitySign } from '../../../../machinery/quantity.ts';
+import { each, invalids, qualifiedName, requireValue } from '../../shared/validate.ts';
+import type { SpecContext } from './context.ts';
+import { unreservedPath } from './paths.ts';
+
+const environmentFields = [
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+  'spec.nodeName',
+  'spec.serviceAccountName',
+  'status.hostIP',
+  'status.hostIPs',
+  'status.podIP',
+  'status.podIPs',
+];
+
+/** The variables of a container. */
+export function environment(
+  field: string,
+  variables: readonly EnvVar[] | undefined,
+  context: SpecContext,
+): FieldError[] {
+  return each(field, variables, (variable, path) => [
+    ...(variable.name
+      ? invalids(`${path}.name`, variable.name, envVarNameErrors(variable.name))
+      : [required(`${path}.name`)]),
+    ...(variable.valueFrom ? variableSource(`${path}.valueFrom`, variable, context) : []),
+  ]);
+}
+
+function variableSource(field: string, { value, valueFrom }: EnvVar, context: SpecContext): FieldError[] {
+  const source = valueFrom as EnvVarSource;
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = source;
+  const count = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef].filter(
+    Boolean,
+  ).length;
+  const errors = [
+    ...(fieldRef ? objectField(`${field}.fieldRef`, fieldRef, environmentFields) : []),
+    ...(resourceFieldRef ? resourceField(`${field}.resourceFieldRef`, resourceFieldRef, false) : []),
+    ...(configMapKeyRef ? keySelector(`${field}.configMapKeyRef`, configMapKeyRef) : []),
+    ...(secretKeyRef ? keySelector(`${field}.secretKeyRef`, secretKeyRef) : []),
+    ...(fileKeyRef ? fileKey(`${field}.fileKeyRef`, fileKeyRef, context) : []),
+  ];
+  const sources = '`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
+  if (count === 0) errors.push(invalid(field, '', `must specify one of: ${sources}`));
+  else if (value) errors.push(invalid(field, '', 'may not be specified when `value` is not empty'));
+  else if (count > 1) errors.push(invalid(field, '', 'may not have more than one field specified at a time'));
+  return errors;
+}
+
+function keySelector(field: string, { name = '', key }: ConfigMapKeySelector): FieldError[] {
+  return [
+    ...invalids(`${field}.name`, name, dns1123SubdomainErrors(name)),
+    ...(key ? invalids(`${field}.key`, key, configMapKeyErrors(key)) : [required(`${field}.key`)]),
+  ];
+}
+
+function fileKey(
+  field: string,
+  { volumeName, path, key }: FileKeySelector,
+  context: SpecContext,
+): FieldError[] {
+  const known = context.volumes.get(volumeName);
+  return [
+    ...(key ? invalids(`${field}.key`, key, envVarNameErrors(key)) : [required(`${field}.key`)]),
+    ...requireValue(`${field}.volumeName`, volumeName),
+    ...(volumeName && !known ? [notFoundValue(`${field}.volumeName`, volumeName)] : []),
+    ...(known && !known.emptyDir
+      ? [invalid(`${field}.volumeName`, volumeName, 'referenced volume must be of type emptyDir')]
+      : []),
+    ...requireValue(`${field}.path`, path),
+    ...unreservedPath(`${field}.path`, path),
+  ];
+}
+
+const subscripted = /^(metadata\.(?:annotations|labels)|[^[]*)\['([^']*)'\]$/;
+
+/** A field of the pod; `allowed` are those that may be named whole. */
+export function objectField(
+  field: string,
+  selector: ObjectFieldSelector,
+  allowed: readonly string[],
+): FieldError[] {
+  const { apiVersion, fieldPath } = selector;
+  if (!apiVersion) return [required(`${field}.apiVersion`)];
+  if (!fieldPath) return [required(`${field}.fieldPath`)];
+  const path = fieldPath === 'spec.host' ? 'spec.nodeName' : fieldPath;
+  const conversion = conversionError(apiVersion, path);
+  if (conversion)
+    return [invalid(`${field}.fieldPath`, fieldPath, `error converting fieldPath: ${conversion}`)];
+  const match = subscripted.exec(path);
+  if (match) {
+    const key = match[2] as string;
+    return qualifiedName(field, match[1] === 'metadata.annotations' ? key.toLowerCase() : key);
+  }
+  return allowed.includes(path) ? [] : [notSupported(`${field}.fieldPath`, path, allowed)];
+}
+
+const knownFields = new Set([
+  ...environmentFields,
+  'metadata.annotations',
+  'metadata.labels',
+  'spec.restartPolicy',
+  'spec.schedulerName',
+  'status.phase',
+]);
+
+function conversionError(apiVersion: string, path: string): string | undefined {
+  if (apiVersion !== 'v1') return `unsupported pod version: ${apiVersion}`;
+  const match = subscripted.exec(path);
+  if (match) {
+    const base = match[1] as string;
+    return base === 'metadata.annotations' || base === 'metadata.labels'
+      ? undefined
+      : `field label does not support subscript: ${path}`;
+  }
+  return knownFields.has(path) ? undefined : `field label not supported: ${path}`;
+}
+
+const resourceFields = [
+  'limits.cpu',
+  'limits.ephemeral-storage',
+  'limits.memory',
+  'requests.cpu',
+  'requests.ephemeral-storage',
+  'requests.memory',
+];
+const isHugePages = (resource: string) => /^(requests|limits)\.hugepages-/.test(resource);
+
+/** An amount that a container requests or is limited to; a volume has to say which container's. */
+export function resourceField(
+  field: string,
+  selector: ResourceFieldSelector,
+  inVolume: boolean,
+): FieldError[] {
+  const { containerName, resource = '' } = selector;
+  const errors: FieldError[] = [];
+  if (inVolume && !containerName) errors.push(required(`${field}.containerName`));
+  else if (!resource) errors.push(required(`${field}.resource`));
+  else if (!resourceFields.includes(resource) && !isHugePages(resource)) {
+    errors.push(notSupported(`${field}.resource`, resource, resourceFields));
+  }
+  return [...errors, ...divisor(field, selector)];
+}
+
+const byteDivisors = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
+
+function divisor(field: string, { resource = '', divisor = '0' }: ResourceFieldSelector): FieldError[] {
+  if (!isQuantity(divisor) || quantitySign(divisor) === 0) return [];
+  const kind = divisorKind(resource);
+  if (!kind) return [];
+  const allowed = kind === 'cpu' ? ['1m', '1'] : byteDivisors;
+  if (allowed.includes(canonicalQuantity(divisor))) return [];
+  const list = kind === 'cpu' ? '1m and 1' : allowed.join(', ');
+  return [
+    invalid(
+      `${field}.divisor`,
+      resource,
+      `only divisor's values ${list} are supported with the ${kind} resource`,
+    ),
+  ];
+}
+
+function divisorKind(resource: string): string | undefined {
+  if (isHugePages(resource)) return 'hugepages';
+  const name = /^(?:limits|requests)\.(cpu|memory|ephemeral-storage)$/.exec(resource)?.[1];
+  return name === 'ephemeral-storage' ? 'local ephemeral storage' : name;
+}
+
+/** Whole config maps and secrets whose keys become variables. */
+export function environmentFrom(field: string, sources: readonly EnvFromSource[] | undefined): FieldError[] {
+  return each(field, sources, ({ prefix, configMapRef, secretRef }, path) => {
+    const errors = prefix ? invalids(`${path}.prefix`, prefix, envVarNameErrors(prefix)) : [];
+    if (configMapRef) errors.push(...referenceName(`${path}.configMapRef.name`, configMapRef.name));
+    if (secretRef) errors.push(...referenceName(`${path}.secretRef.name`, secretRef.name));
+    if (!configMapRef && !secretRef)
+      errors.push(invalid(field, '', 'must specify one of: `configMapRef` or `secretRef`'));
+    if (configMapRef && secretRef)
+      errors.push(invalid(field, '', 'may not have more than one field specified at a time'));
+    return errors;
+  });
+}
+
+function referenceName(field: string, name: string | undefined): FieldError[] {
+  return name ? invalids(field, name, dns1123SubdomainErrors(name)) : [required(field)];
+}

@@ -1,0 +1,180 @@
+import type { PodResourceClaim, PodSpec, PodTemplateSpec } from '../../../../api/core/v1.ts';
+import type { ObjectMeta } from '../../../../api/meta/v1.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  required,
+  tooLong,
+} from '../../../../machinery/field-error.ts';
+import { byteLength } from '../../../../machinery/go-text.ts';
+import { labelsErrors } from '../../../../machinery/label-selector.ts';
+import { dns1123SubdomainErrors, qualifiedNameErrors, rangeErrors } from '../../../../machinery/names.ts';
+import {
+  dnsLabel,
+  dnsSubdomain,
+  each,
+  invalids,
+  optionalSupported,
+  qualifiedName,
+  repeats,
+  requireSupported,
+} from '../../shared/validate.ts';
+import { affinity } from './affinity.ts';
+import { podAnnotations, profilesMatchAnnotations } from './annotations.ts';
+import { ephemeralContainers, initContainers, mainContainers } from './containers.ts';
+import { type SpecContext, specContext } from './context.ts';
+import { dnsConfig, hostAliases, hostNetworkPorts, hostUsers } from './network.ts';
+import { podResources } from './pod-resources.ts';
+import { resourceRequirements } from './resources.ts';
+import { schedulingGates, spreadConstraints, tolerations } from './scheduling.ts';
+import { podSecurity } from './security.ts';
+import { podVolumes } from './volumes.ts';
+import { hostProcesses, operatingSystem } from './windows.ts';
+
+const maxInt32 = 2 ** 31 - 1;
+
+/** The spec of a pod, or of a template where `pod` is left out (upstream's `ValidatePodSpec`). */
+export function podSpec(field: string, spec: PodSpec, pod?: ObjectMeta): FieldError[] {
+  const context = specContext(spec, pod);
+  return [
+    ...(spec.terminationGracePeriodSeconds === undefined
+      ? [required(`${field}.terminationGracePeriodSeconds`)]
+      : []),
+    ...podVolumes(`${field}.volumes`, spec.volumes, context),
+    ...resourceClaims(`${field}.resourceClaims`, spec.resourceClaims),
+    ...mainContainers(`${field}.containers`, spec.containers, context),
+    ...initContainers(`${field}.initContainers`, spec, context),
+    ...ephemeralContainers(`${field}.ephemeralContainers`, spec, context),
+    ...podResources(`${field}.resources`, spec, context),
+    ...placement(field, spec, context),
+    ...names(field, spec),
+    ...limits(field, spec, context),
+    ...operatingSystem(field, spec),
+  ];
+}
+
+function placement(field: string, spec: PodSpec, context: SpecContext): FieldError[] {
+  return [
+    ...hostNetworkPorts(field, spec, context.isPod),
+    ...requireSupported(`${field}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']),
+    ...requireSupported(`${field}.dnsPolicy`, spec.dnsPolicy, [
+      'ClusterFirstWithHostNet',
+      'ClusterFirst',
+      'Default',
+      'None',
+    ]),
+    ...labelsErrors(spec.nodeSelector, `${field}.nodeSelector`),
+    ...podSecurity(`${field}.securityContext`, spec),
+    ...(spec.affinity ? affinity(`${field}.affinity`, spec.affinity) : []),
+    ...dnsConfig(`${field}.dnsConfig`, spec),
+    ...each(`${field}.readinessGates`, spec.readinessGates, ({ conditionType = '' }, path) =>
+      qualifiedName(`${path}.conditionType`, conditionType),
+    ),
+    ...schedulingGates(`${field}.schedulingGates`, spec.schedulingGates),
+    ...spreadConstraints(`${field}.topologySpreadConstraints`, spec.topologySpreadConstraints, context.isPod),
+    ...hostProcesses(field, spec),
+    ...hostUsers(field, spec),
+    ...tolerations(`${field}.tolerations`, spec.tolerations),
+    ...hostAliases(`${field}.hostAliases`, spec.hostAliases),
+  ];
+}
+
+function names(field: string, spec: PodSpec): FieldError[] {
+  const subdomain = (name: string, value: string | undefined) =>
+    value ? invalids(`${field}.${name}`, value, dns1123SubdomainErrors(value)) : [];
+  const label = (name: string, value: string | undefined) =>
+    value ? dnsLabel(`${field}.${name}`, value) : [];
+  return [
+    ...subdomain('serviceAccountName', spec.serviceAccountName),
+    ...subdomain('nodeName', spec.nodeName),
+    ...label('hostname', spec.hostname),
+    ...label('subdomain', spec.subdomain),
+    ...hostnameOverride(field, spec),
+    ...subdomain('priorityClassName', spec.priorityClassName),
+    ...(spec.runtimeClassName === undefined
+      ? []
+      : dnsSubdomain(`${field}.runtimeClassName`, spec.runtimeClassName)),
+  ];
+}
+
+const maxHostnameLength = 64;
+
+function hostnameOverride(field: string, spec: PodSpec): FieldError[] {
+  const { hostnameOverride: name } = spec;
+  if (name === undefined) return [];
+  const path = `${field}.hostnameOverride`;
+  const errors = dnsSubdomain(path, name);
+  if (byteLength(name) > maxHostnameLength) {
+    errors.push(invalid(path, name, `must be no more than ${maxHostnameLength} characters`));
+  }
+  if (spec.setHostnameAsFQDN)
+    errors.push(forbiddenField(path, 'may not be specified when setHostnameAsFQDN is true'));
+  if (spec.hostNetwork) errors.push(forbiddenField(path, 'may not be specified when hostNetwork is true'));
+  return errors;
+}
+
+function limits(field: string, spec: PodSpec, context: SpecContext): FieldError[] {
+  const { activeDeadlineSeconds: deadline, overhead } = spec;
+  return [
+    ...(deadline === undefined
+      ? []
+      : invalids(`${field}.activeDeadlineSeconds`, deadline, rangeErrors(deadline, 1, maxInt32))),
+    ...optionalSupported(`${field}.preemptionPolicy`, spec.preemptionPolicy, [
+      'PreemptLowerPriority',
+      'Never',
+    ]),
+    ...(overhead ? resourceRequirements(`${field}.overhead`, { limits: overhead }, context) : []),
+  ];
+}
+
+function resourceClaims(field: string, claims: readonly PodResourceClaim[] | undefined): FieldError[] {
+  const repeated = repeats();
+  return each(field, claims, (claim, path) => {
+    const { name, resourceClaimName, resourceClaimTemplateName } = claim;
+    const errors = name ? dnsLabel(`${path}.name`, name) : [required(`${path}.name`)];
+    if (name && repeated(name)) errors.splice(0, errors.length, duplicate(`${path}.name`, name));
+    if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined) {
+      const why = 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified';
+      errors.push(invalid(path, claim, why));
+    }
+    if (resourceClaimName === undefined && resourceClaimTemplateName === undefined) {
+      errors.push(
+        invalid(path, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'),
+      );
+    }
+    for (const [key, value] of Object.entries({ resourceClaimName, resourceClaimTemplateName })) {
+      if (value !== undefined) errors.push(...dnsSubdomain(`${path}.${key}`, value));
+    }
+    return errors;
+  });
+}
+
+const maxAnnotationsSize = 256 * 1024;
+
+/** The annotations of a template, which are those of an object in waiting. */
+function annotationKeys(field: string, annotations: Record<string, string> = {}): FieldError[] {
+  const errors = Object.keys(annotations).flatMap((key) =>
+    invalids(field, key, qualifiedNameErrors(key.toLowerCase())),
+  );
+  const size = Object.entries(annotations).reduce((sum, [k, v]) => sum + byteLength(k) + byteLength(v), 0);
+  if (size <= maxAnnotationsSize) return errors;
+  return [...errors, tooLong(field, maxAnnotationsSize)];
+}
+
+/** A template of pods. */
+export function podTemplateSpec(field: string, template: PodTemplateSpec): FieldError[] {
+  const { metadata } = template;
+  const spec = template.spec ?? { containers: [] };
+  const errors = [
+    ...labelsErrors(metadata?.labels, `${field}.labels`),
+    ...annotationKeys(`${field}.annotations`, metadata?.annotations),
+    ...podAnnotations(`${field}.annotations`, metadata, spec),
+    ...podSpec(`${field}.spec`, spec),
+    ...profilesMatchAnnotations(`${field}.spec`, metadata, spec),
+  ];
+  if (!spec.ephemeralContainers?.length) return errors;
+  const why = 'ephemeral containers not allowed in pod template';
+  return [...errors, forbiddenField(`${field}.spec.ephemeralContainers`, why)];
+}

@@ -1,0 +1,149 @@
+import type {
+  ClusterTrustBundleProjection,
+  DownwardAPIVolumeFile,
+  KeyToPath,
+  PodCertificateProjection,
+  ProjectedVolumeSource,
+  ServiceAccountTokenProjection,
+  VolumeProjection,
+} from '../../../../api/core/v1.ts';
+import { type FieldError, forbiddenField, invalid, required } from '../../../../machinery/field-error.ts';
+import { labelSelectorErrors } from '../../../../machinery/label-selector.ts';
+import { signerName } from '../../certificates/signer-name.ts';
+import { each, repeats, requireSupported, requireValue } from '../../shared/validate.ts';
+import { objectField, resourceField } from './environment.ts';
+import { fileMode, keyToPath, unreservedPath } from './paths.ts';
+
+const fileFields = [
+  'metadata.annotations',
+  'metadata.labels',
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+];
+
+/** A file that holds a field of the pod. */
+export function downwardFile(field: string, file: DownwardAPIVolumeFile): FieldError[] {
+  const { path, fieldRef, resourceFieldRef, mode } = file;
+  const errors = [...requireValue(`${field}.path`, path), ...unreservedPath(`${field}.path`, path)];
+  if (fieldRef) {
+    errors.push(...objectField(`${field}.fieldRef`, fieldRef, fileFields));
+    const why = 'fieldRef and resourceFieldRef can not be specified simultaneously';
+    if (resourceFieldRef) errors.push(invalid(field, 'resource', why));
+  } else if (resourceFieldRef) {
+    errors.push(...resourceField(`${field}.resourceFieldRef`, resourceFieldRef, true));
+  } else {
+    errors.push(required(field, 'one of fieldRef and resourceFieldRef is required'));
+  }
+  return [...errors, ...fileMode(`${field}.mode`, mode)];
+}
+
+type TakePath = (path: string | undefined, culprit: string) => FieldError[];
+
+/** Several sources in one directory. */
+export function projected(field: string, { defaultMode, sources }: ProjectedVolumeSource): FieldError[] {
+  const repeated = repeats();
+  const take: TakePath = (path, culprit) =>
+    path && repeated(path) ? [invalid(field, culprit, 'conflicting duplicate paths')] : [];
+  return [
+    ...fileMode(`${field}.defaultMode`, defaultMode),
+    ...each(`${field}.sources`, sources, (source, path) => projection(field, path, source, take)),
+  ];
+}
+
+function projection(volume: string, field: string, source: VolumeProjection, take: TakePath): FieldError[] {
+  const { secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate } = source;
+  const errors: FieldError[] = [];
+  if (secret) errors.push(...keyed(`${field}.secret`, secret, take));
+  if (configMap) errors.push(...keyed(`${field}.configMap`, configMap, take));
+  for (const file of downwardAPI?.items ?? []) {
+    errors.push(...downwardFile(`${field}.downwardAPI`, file), ...take(file.path, file.path));
+  }
+  if (serviceAccountToken) errors.push(...token(volume, `${field}.serviceAccountToken`, serviceAccountToken));
+  if (clusterTrustBundle)
+    errors.push(...trustBundle(`${field}.clusterTrustBundle`, clusterTrustBundle, take));
+  if (podCertificate) errors.push(...certificate(`${field}.podCertificate`, podCertificate, take));
+  if (Object.values(source).filter((s) => s !== undefined && s !== null).length > 1) {
+    errors.push(forbiddenField(field, 'may not specify more than 1 volume type per source'));
+  }
+  return errors;
+}
+
+function keyed(field: string, source: { name?: string; items?: KeyToPath[] }, take: TakePath): FieldError[] {
+  const { name = '', items } = source;
+  return [
+    ...requireValue(`${field}.name`, name),
+    ...each(`${field}.items`, items, (item, path) => [...keyToPath(path, item), ...take(item.path, name)]),
+  ];
+}
+
+function token(
+  volume: string,
+  field: string,
+  { expirationSeconds = 3600, path }: ServiceAccountTokenProjection,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const lifetime = `${field}.expirationSeconds`;
+  if (expirationSeconds < 600) {
+    errors.push(invalid(lifetime, expirationSeconds, 'may not specify a duration less than 10 minutes'));
+  }
+  if (expirationSeconds > 2 ** 32) {
+    errors.push(invalid(lifetime, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));
+  }
+  return [...errors, ...(path ? unreservedPath(`${volume}.path`, path) : [required(`${volume}.path`)])];
+}
+
+function trustBundle(field: string, bundle: ClusterTrustBundleProjection, take: TakePath): FieldError[] {
+  const { name, signerName: signer, labelSelector, path } = bundle;
+  const errors: FieldError[] = [];
+  if (name !== undefined && signer !== undefined) {
+    errors.push(invalid(field, bundle, 'only one of name and signerName may be used'));
+  } else if (name !== undefined) {
+    errors.push(...requireValue(`${field}.name`, name, 'must be a valid object name'));
+    const why = 'labelSelector must be unset if name is specified';
+    if (labelSelector) errors.push(invalid(`${field}.labelSelector`, labelSelector, why));
+  } else if (signer !== undefined) {
+    errors.push(...requireValue(`${field}.signerName`, signer, 'must be a valid signer name'));
+    errors.push(
+      ...signerName(`${field}.signerName`, signer),
+      ...labelSelectorErrors(labelSelector, `${field}.labelSelector`),
+    );
+  } else {
+    errors.push(required(field, 'either name or signerName must be specified'));
+  }
+  return [
+    ...errors,
+    ...requireValue(`${field}.path`, path),
+    ...unreservedPath(`${field}.path`, path),
+    ...take(path, path),
+  ];
+}
+
+const keyTypes = ['ECDSAP256', 'ECDSAP384', 'ECDSAP521', 'ED25519', 'RSA3072', 'RSA4096'];
+
+function certificate(field: string, source: PodCertificateProjection, take: TakePath): FieldError[] {
+  const { credentialBundlePath, keyPath, certificateChainPath, maxExpirationSeconds } = source;
+  const paths = { credentialBundlePath, keyPath, certificateChainPath };
+  const errors = [
+    ...signerName(`${field}.signerName`, source.signerName ?? ''),
+    ...requireSupported(`${field}.keyType`, source.keyType, keyTypes),
+  ];
+  if (maxExpirationSeconds !== undefined && maxExpirationSeconds < 3600) {
+    errors.push(
+      invalid(
+        `${field}.maxExpirationSeconds`,
+        maxExpirationSeconds,
+        'if provided, maxExpirationSeconds must be >= 3600',
+      ),
+    );
+  }
+  if (!credentialBundlePath && !keyPath && !certificateChainPath) {
+    errors.push(
+      required(field, 'specify at least one of credentialBundlePath, keyPath, and certificateChainPath'),
+    );
+  }
+  const each = Object.entries(paths).flatMap(([name, path]) =>
+    path ? [...unreservedPath(`${field}.${name}`, path), ...take(path, path)] : [],
+  );
+  return [...errors, ...each];
+}

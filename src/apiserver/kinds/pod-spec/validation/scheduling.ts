@@ -1,0 +1,121 @@
+import type { PodSchedulingGate, Toleration, TopologySpreadConstraint } from '../../../../api/core/v1.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+} from '../../../../machinery/field-error.ts';
+import { labelSelectorErrors } from '../../../../machinery/label-selector.ts';
+import { labelValueErrors } from '../../../../machinery/names.ts';
+import { each, optionalSupported, qualifiedName, repeats, supported } from '../../shared/validate.ts';
+
+const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+
+/** What a taint does to pods that do not tolerate it. */
+export function taintEffect(field: string, effect: string | undefined): FieldError[] {
+  if (!effect) return [required(field)];
+  return effects.includes(effect) ? [] : [notSupported(field, effect, effects)];
+}
+
+/** Taints that a pod puts up with. */
+export function tolerations(field: string, list: readonly Toleration[] | undefined): FieldError[] {
+  return each(field, list, (toleration, path) => {
+    const { key, operator = '', effect, tolerationSeconds } = toleration;
+    const errors = key ? qualifiedName(`${path}.key`, key) : [];
+    if (!key && operator !== 'Exists') {
+      const why = 'operator must be Exists when `key` is empty, which means "match all values and all keys"';
+      errors.push(invalid(`${path}.operator`, operator, why));
+    }
+    if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
+      const why = "effect must be 'NoExecute' when `tolerationSeconds` is set";
+      errors.push(invalid(`${path}.effect`, effect ?? '', why));
+    }
+    errors.push(...tolerationValue(`${path}.operator`, toleration));
+    return effect ? [...errors, ...taintEffect(`${path}.effect`, effect)] : errors;
+  });
+}
+
+function tolerationValue(field: string, { operator = '', value = '' }: Toleration): FieldError[] {
+  if (operator === '' || operator === 'Equal') {
+    const errors = labelValueErrors(value);
+    return errors.length ? [invalid(field, value, errors.join(';'))] : [];
+  }
+  if (operator !== 'Exists') return [notSupported(field, operator, ['Equal', 'Exists'])];
+  return value ? [invalid(field, value, "value must be empty when `operator` is 'Exists'")] : [];
+}
+
+/** What holds a pod back from being scheduled. */
+export function schedulingGates(
+  field: string,
+  gates: readonly PodSchedulingGate[] | undefined,
+): FieldError[] {
+  const repeated = repeats();
+  return each(field, gates, ({ name = '' }, path) => [
+    ...qualifiedName(path, name),
+    ...(repeated(name) ? [duplicate(path, name)] : []),
+  ]);
+}
+
+/** How pods spread over nodes and zones. On pods `matchLabelKeys` have been merged into the selector by now. */
+export function spreadConstraints(
+  field: string,
+  list: readonly TopologySpreadConstraint[] | undefined,
+  keysAreMerged: boolean,
+): FieldError[] {
+  return each(field, list, (constraint, path, i) => {
+    const { maxSkew = 0, topologyKey, whenUnsatisfiable = '' } = constraint;
+    const errors: FieldError[] = [];
+    if (maxSkew <= 0) errors.push(invalid(`${path}.maxSkew`, maxSkew, 'must be greater than zero'));
+    if (!topologyKey) errors.push(required(`${path}.topologyKey`, 'can not be empty'));
+    errors.push(
+      ...supported(`${path}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']),
+    );
+    const same = (other: TopologySpreadConstraint) =>
+      other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable;
+    if (list?.slice(i + 1).some(same)) {
+      const pair = `{${topologyKey ?? ''}, ${whenUnsatisfiable}}`;
+      errors.push(duplicate(`${path}.{topologyKey, whenUnsatisfiable}`, pair));
+    }
+    return [...errors, ...spreadDetails(path, constraint, keysAreMerged)];
+  });
+}
+
+function spreadDetails(
+  field: string,
+  constraint: TopologySpreadConstraint,
+  keysAreMerged: boolean,
+): FieldError[] {
+  const { minDomains, whenUnsatisfiable, labelSelector } = constraint;
+  const errors: FieldError[] = [];
+  if (minDomains !== undefined) {
+    if (minDomains <= 0) errors.push(invalid(`${field}.minDomains`, minDomains, 'must be greater than zero'));
+    const why = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`;
+    if (whenUnsatisfiable !== 'DoNotSchedule') errors.push(invalid(`${field}.minDomains`, minDomains, why));
+  }
+  const policies = ['Honor', 'Ignore'];
+  return [
+    ...errors,
+    ...optionalSupported(`${field}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, policies),
+    ...optionalSupported(`${field}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, policies),
+    ...spreadKeys(`${field}.matchLabelKeys`, constraint, keysAreMerged ? 1 : 0),
+    ...labelSelectorErrors(labelSelector, `${field}.labelSelector`),
+  ];
+}
+
+function spreadKeys(field: string, constraint: TopologySpreadConstraint, allowedTimes: number): FieldError[] {
+  const { matchLabelKeys = [], labelSelector } = constraint;
+  if (matchLabelKeys.length === 0) return [];
+  if (!labelSelector) return [forbiddenField(field, 'must not be specified when labelSelector is not set')];
+  const expressions = (labelSelector.matchExpressions ?? []).map((e) => e.key);
+  const times = (key: string) =>
+    expressions.filter((e) => e === key).length +
+    (Object.hasOwn(labelSelector.matchLabels ?? {}, key) ? 1 : 0);
+  return each(field, matchLabelKeys, (key, path) => [
+    ...qualifiedName(path, key),
+    ...(times(key) > allowedTimes
+      ? [invalid(path, key, 'exists in both matchLabelKeys and labelSelector')]
+      : []),
+  ]);
+}

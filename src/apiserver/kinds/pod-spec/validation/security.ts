@@ -1,0 +1,170 @@
+import type {
+  AppArmorProfile,
+  PodSecurityContext,
+  PodSpec,
+  SeccompProfile,
+  SecurityContext,
+  Sysctl,
+} from '../../../../api/core/v1.ts';
+import {
+  duplicate,
+  type FieldError,
+  invalid,
+  notSupported,
+  required,
+  tooLong,
+} from '../../../../machinery/field-error.ts';
+import { byteLength } from '../../../../machinery/go-text.ts';
+import { unixIdErrors } from '../../../../machinery/names.ts';
+import { each, invalids, optionalSupported, repeats } from '../../shared/validate.ts';
+import { descendingPath } from './paths.ts';
+import { windowsOptions } from './windows.ts';
+
+const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined'];
+const maxProfileLength = 4095;
+
+function unixId(field: string, id: number | undefined): FieldError[] {
+  return id === undefined ? [] : invalids(field, id, unixIdErrors(id));
+}
+
+/** What a container may do. */
+export function containerSecurity(
+  field: string,
+  security: SecurityContext | undefined,
+  hostUsers: boolean,
+): FieldError[] {
+  if (!security) return [];
+  const { procMount, privileged, allowPrivilegeEscalation, capabilities } = security;
+  const errors = [
+    ...unixId(`${field}.runAsUser`, security.runAsUser),
+    ...unixId(`${field}.runAsGroup`, security.runAsGroup),
+    ...optionalSupported(`${field}.procMount`, procMount, ['Default', 'Unmasked']),
+  ];
+  if (hostUsers && procMount === 'Unmasked') {
+    errors.push(invalid(`${field}.procMount`, procMount, '`hostUsers` must be false to use `Unmasked`'));
+  }
+  errors.push(...seccomp(`${field}.seccompProfile`, security.seccompProfile));
+  if (allowPrivilegeEscalation === false) {
+    const no = 'cannot set `allowPrivilegeEscalation` to false and';
+    if (privileged) errors.push(invalid(field, security, `${no} \`privileged\` to true`));
+    const admin = (capabilities?.add ?? []).filter((c) => c === 'CAP_SYS_ADMIN');
+    errors.push(...admin.map(() => invalid(field, security, `${no} \`capabilities.Add\` CAP_SYS_ADMIN`)));
+  }
+  return [
+    ...errors,
+    ...windowsOptions(`${field}.windowsOptions`, security.windowsOptions),
+    ...appArmor(`${field}.appArmorProfile`, security.appArmorProfile),
+  ];
+}
+
+/** What a pod's containers may do, if they do not say otherwise. */
+export function podSecurity(field: string, spec: PodSpec): FieldError[] {
+  const security = spec.securityContext;
+  const shareField = `${field}.shareProcessNamespace`;
+  const errors: FieldError[] = [];
+  if (spec.shareProcessNamespace && spec.hostPID) {
+    errors.push(invalid(shareField, true, 'ShareProcessNamespace and HostPID cannot both be enabled'));
+  }
+  if (!security) return errors;
+  return [
+    ...unixId(`${field}.fsGroup`, security.fsGroup),
+    ...unixId(`${field}.runAsUser`, security.runAsUser),
+    ...unixId(`${field}.runAsGroup`, security.runAsGroup),
+    ...each(`${field}.supplementalGroups`, security.supplementalGroups, (id, path) => unixId(path, id)),
+    ...errors,
+    ...sysctls(`${field}.sysctls`, security, spec),
+    ...optionalSupported(`${field}.fsGroupChangePolicy`, security.fsGroupChangePolicy, [
+      'Always',
+      'OnRootMismatch',
+    ]),
+    ...seccomp(`${field}.seccompProfile`, security.seccompProfile),
+    ...windowsOptions(`${field}.windowsOptions`, security.windowsOptions),
+    ...appArmor(`${field}.appArmorProfile`, security.appArmorProfile),
+    ...optionalSupported(`${field}.supplementalGroupsPolicy`, security.supplementalGroupsPolicy, [
+      'Merge',
+      'Strict',
+    ]),
+    ...optionalSupported(`${field}.seLinuxChangePolicy`, security.seLinuxChangePolicy, [
+      'MountOption',
+      'Recursive',
+    ]),
+  ];
+}
+
+function seccomp(field: string, profile: SeccompProfile | undefined): FieldError[] {
+  if (!profile) return [];
+  const { type, localhostProfile } = profile;
+  const errors: FieldError[] = [];
+  if (!type) errors.push(required(`${field}.type`, 'type is required when seccompProfile is set'));
+  else if (!profileTypes.includes(type)) errors.push(notSupported(`${field}.type`, type, profileTypes));
+  const path = `${field}.localhostProfile`;
+  if (type === 'Localhost') {
+    if (localhostProfile !== undefined) return [...errors, ...descendingPath(path, localhostProfile)];
+    return [...errors, required(path, 'must be set when seccomp type is Localhost')];
+  }
+  if (localhostProfile === undefined) return errors;
+  return [...errors, invalid(path, profile, 'can only be set when seccomp type is Localhost')];
+}
+
+function appArmor(field: string, profile: AppArmorProfile | undefined): FieldError[] {
+  if (!profile) return [];
+  const { type, localhostProfile } = profile;
+  if (!type) return [required(`${field}.type`, 'type is required when appArmorProfile is set')];
+  if (type === 'Localhost') return appArmorName(`${field}.localhostProfile`, localhostProfile);
+  if (!profileTypes.includes(type)) return [notSupported(`${field}.type`, type, profileTypes)];
+  if (localhostProfile === undefined) return [];
+  const why = 'can only be set when AppArmor type is Localhost';
+  return [invalid(`${field}.localhostProfile`, localhostProfile, why)];
+}
+
+function appArmorName(field: string, name: string | undefined): FieldError[] {
+  const missing = [required(field, 'must be set when AppArmor type is Localhost')];
+  if (name === undefined) return missing;
+  const errors: FieldError[] = [];
+  if (name.trim() !== name) errors.push(invalid(field, name, 'must not be padded with whitespace'));
+  else if (name === '') errors.push(...missing);
+  if (byteLength(name) > maxProfileLength) errors.push(tooLong(field, maxProfileLength));
+  return errors;
+}
+
+const sysctlName = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const sysctlSegment = /^[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
+const maxSysctlLength = 253;
+
+/** Each part by itself: one pattern for all would take exponential time on some names. */
+function isSysctlName(name: string): boolean {
+  return name.length <= maxSysctlLength && name.split(/[./]/).every((part) => sysctlSegment.test(part));
+}
+
+function sysctls(field: string, { sysctls }: PodSecurityContext, spec: PodSpec): FieldError[] {
+  const repeated = repeats();
+  return each(field, sysctls, (sysctl, path) => [
+    ...sysctlNameErrors(`${path}.name`, sysctl, repeated),
+    ...sysctlOfHost(`${path}.name`, sysctl, spec),
+  ]);
+}
+
+function sysctlNameErrors(
+  field: string,
+  { name }: Sysctl,
+  repeated: (name: string) => boolean,
+): FieldError[] {
+  if (!name) return [required(field)];
+  if (!isSysctlName(name)) {
+    const why = `must have at most ${maxSysctlLength} characters and match regex ^${sysctlName}$`;
+    return [invalid(field, name, why)];
+  }
+  return repeated(name) ? [duplicate(field, name)] : [];
+}
+
+const ipcSysctls = new Set(['kernel.sem', 'kernel.msgmax', 'kernel.msgmnb', 'kernel.msgmni']);
+
+/** What belongs to a namespace that the pod shares with its node is the node's. */
+function sysctlOfHost(field: string, { name = '' }: Sysctl, spec: PodSpec): FieldError[] {
+  const dotted = name.replaceAll('/', '.');
+  if (spec.hostNetwork && dotted.startsWith('net.')) {
+    return [invalid(field, name, "may not be specified when 'hostNetwork' is true")];
+  }
+  const ipc = ipcSysctls.has(dotted) || dotted.startsWith('kernel.shm') || dotted.startsWith('fs.mqueue.');
+  return spec.hostIPC && ipc ? [invalid(field, name, "may not be specified when 'hostIPC' is true")] : [];
+}

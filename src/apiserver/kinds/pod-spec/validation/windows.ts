@@ -1,0 +1,161 @@
+import type { PodSpec, SecurityContext, WindowsSecurityContextOptions } from '../../../../api/core/v1.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+} from '../../../../machinery/field-error.ts';
+import { byteLength } from '../../../../machinery/go-text.ts';
+import { dns1123SubdomainErrors } from '../../../../machinery/names.ts';
+import { forbidValue, invalids } from '../../shared/validate.ts';
+import { containersWithPaths } from './context.ts';
+
+const maxCredentialSpecKib = 64;
+
+/** Options of Windows, which may be set whatever the pod runs on. */
+export function windowsOptions(
+  field: string,
+  options: WindowsSecurityContextOptions | undefined,
+): FieldError[] {
+  if (!options) return [];
+  const { gmsaCredentialSpecName: specName, gmsaCredentialSpec: spec, runAsUserName: user } = options;
+  return [
+    ...(specName === undefined
+      ? []
+      : invalids(`${field}.gmsaCredentialSpecName`, specName, dns1123SubdomainErrors(specName))),
+    ...(spec === undefined ? [] : invalids(`${field}.gmsaCredentialSpec`, spec, credentialSpecErrors(spec))),
+    ...(user === undefined ? [] : invalids(`${field}.runAsUserName`, user, userNameErrors(user))),
+  ];
+}
+
+function credentialSpecErrors(spec: string): string[] {
+  if (spec === '') return ['gmsaCredentialSpec cannot be an empty string'];
+  const tooLong = byteLength(spec) > maxCredentialSpecKib * 1024;
+  return tooLong ? [`gmsaCredentialSpec size must be under ${maxCredentialSpecKib} KiB`] : [];
+}
+
+const netBios = /^[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}$/;
+const dnsName =
+  /^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/;
+
+function userNameErrors(name: string): string[] {
+  if (name === '') return ['runAsUserName cannot be an empty string'];
+  // oxlint-disable-next-line no-control-regex
+  if (/[\x00-\x1f\x7f]/.test(name)) return ['runAsUserName cannot contain control characters'];
+  const parts = name.split('\\');
+  if (parts.length > 2) return ['runAsUserName cannot contain more than one backslash'];
+  const user = parts[parts.length - 1] as string;
+  const errors = parts.length === 2 ? domainErrors(parts[0] as string) : [];
+  if (user === '') errors.push("runAsUserName's User cannot be empty");
+  if (user.length > 104) errors.push("runAsUserName's User length must not be longer than 104 characters");
+  if (/^[. ]+$/.test(user)) errors.push("runAsUserName's User cannot contain only periods or spaces");
+  if (/["/\\:;|=,+*?<>@[\]]/.test(user)) {
+    errors.push('runAsUserName\'s User cannot contain the following characters: "/\\:;|=,+*?<>@[]');
+  }
+  return errors;
+}
+
+function domainErrors(domain: string): string[] {
+  const errors = domain.length >= 256 ? ["runAsUserName's Domain length must be under 256 characters"] : [];
+  if (netBios.test(domain) || dnsName.test(domain)) return errors;
+  return [...errors, "runAsUserName's Domain doesn't match the NetBios nor the DNS format"];
+}
+
+/** Containers of Windows that run as processes of the node: all of a pod's, or none. */
+export function hostProcesses(field: string, spec: PodSpec): FieldError[] {
+  const ofPod = spec.securityContext?.windowsOptions?.hostProcess;
+  const containers = containersWithPaths(spec, field);
+  const own = (c: (typeof containers)[number]) => c.container.securityContext?.windowsOptions?.hostProcess;
+  const errors = containers.flatMap((c) => {
+    const value = own(c);
+    if (ofPod === undefined || value === undefined || value === ofPod) return [];
+    const why = `pod hostProcess value must be identical if both are specified, was ${ofPod}`;
+    return [invalid(`${c.field}.securityContext.windowsOptions.hostProcess`, value, why)];
+  });
+  const count = containers.filter((c) => own(c) ?? ofPod).length;
+  if (count === 0) return errors;
+  if (count !== containers.length) {
+    const why =
+      'If pod contains any hostProcess containers then all containers must be HostProcess containers';
+    errors.push(invalid(field, '', why));
+  }
+  if (!spec.hostNetwork) {
+    const why = 'hostNetwork must be true if pod contains any hostProcess containers';
+    errors.push(invalid(`${field}.hostNetwork`, false, why));
+  }
+  return errors;
+}
+
+/** What a pod that says its operating system may not set. */
+export function operatingSystem(field: string, spec: PodSpec): FieldError[] {
+  if (!spec.os) return [];
+  const { name } = spec.os;
+  if (!name) return [required(`${field}.os.name`, 'cannot be empty')];
+  if (name === 'linux') return linux(field, spec);
+  return name === 'windows'
+    ? windows(field, spec)
+    : [notSupported(`${field}.os`, name, ['linux', 'windows'])];
+}
+
+function linux(field: string, spec: PodSpec): FieldError[] {
+  const why = 'windows options cannot be set for a linux pod';
+  const places = [{ security: spec.securityContext, field }, ...securities(field, spec)];
+  return places.flatMap(({ security, field: path }) =>
+    security?.windowsOptions ? [forbiddenField(`${path}.securityContext.windowsOptions`, why)] : [],
+  );
+}
+
+function securities(field: string, spec: PodSpec) {
+  return containersWithPaths(spec, field).map((c) => ({
+    security: c.container.securityContext,
+    field: c.field,
+  }));
+}
+
+const linuxOnlyInPods = [
+  'appArmorProfile',
+  'seLinuxOptions',
+  'seccompProfile',
+  'fsGroup',
+  'fsGroupChangePolicy',
+  'runAsUser',
+  'runAsGroup',
+  'supplementalGroups',
+  'supplementalGroupsPolicy',
+  'seLinuxChangePolicy',
+] as const;
+
+const linuxOnlyInContainers = [
+  'appArmorProfile',
+  'seLinuxOptions',
+  'seccompProfile',
+  'capabilities',
+  'readOnlyRootFilesystem',
+  'privileged',
+  'allowPrivilegeEscalation',
+  'procMount',
+  'runAsUser',
+  'runAsGroup',
+] as const satisfies readonly (keyof SecurityContext)[];
+
+function windows(field: string, spec: PodSpec): FieldError[] {
+  const why = 'cannot be set for a windows pod';
+  const security = spec.securityContext ?? {};
+  const ofPod = linuxOnlyInPods.flatMap((name) =>
+    forbidValue(`${field}.securityContext.${name}`, security[name], why),
+  );
+  if (security.sysctls?.length) ofPod.push(forbiddenField(`${field}.securityContext.sysctls`, why));
+  const ofSpec = (['hostUsers', 'shareProcessNamespace'] as const).flatMap((n) =>
+    forbidValue(`${field}.${n}`, spec[n], why),
+  );
+  const hosts = (['hostPID', 'hostIPC'] as const)
+    .filter((n) => spec[n])
+    .map((n) => forbiddenField(`${field}.${n}`, why));
+  const ofContainers = securities(field, spec).flatMap((c) =>
+    linuxOnlyInContainers.flatMap((n) =>
+      forbidValue(`${c.field}.securityContext.${n}`, c.security?.[n], why),
+    ),
+  );
+  return [...ofPod, ...ofSpec, ...hosts, ...ofContainers];
+}
