@@ -26,6 +26,17 @@ export interface Dialer {
   httpGet(ask: DialHttpRequest): Promise<DialHttpAnswer>;
   /** Connects and hangs up. Rejects where that is not possible in time. */
   tcp(host: string, port: number, timeoutMs: number): Promise<void>;
+  /** One unary gRPC call without TLS. Rejects where there is no answer in time, or the answer is an error. */
+  grpc(ask: DialGrpcRequest): Promise<Buffer>;
+}
+
+export interface DialGrpcRequest {
+  host: string;
+  port: number;
+  /** Such as `/grpc.health.v1.Health/Check`. */
+  method: string;
+  message: Buffer;
+  timeoutMs: number;
 }
 
 function headerMap(headers: DialHttpRequest['headers']): Record<string, string | string[]> {
@@ -58,7 +69,12 @@ function readLimited(message: IncomingMessage, limitBytes: number): Promise<stri
 function httpGet(ask: DialHttpRequest): Promise<DialHttpAnswer> {
   return new Promise((resolve, reject) => {
     const isHttps = ask.url.startsWith('https:');
-    const options = { method: 'GET', headers: headerMap(ask.headers), agent: false as const, signal: ask.signal };
+    const options = {
+      method: 'GET',
+      headers: headerMap(ask.headers),
+      agent: false as const,
+      signal: ask.signal,
+    };
     const outgoing: ClientRequest = isHttps
       ? httpsRequest(ask.url, { ...options, rejectUnauthorized: false })
       : httpRequest(ask.url, options);
@@ -87,9 +103,27 @@ function tcp(host: string, port: number, timeoutMs: number): Promise<void> {
       resolve();
     });
     socket.once('timeout', () => socket.destroy(new Error('i/o timeout')));
-    socket.once('error', (error) => reject(new Error(`dial tcp ${host}:${port}: ${error.message}`)));
+    socket.once('error', reject);
   });
 }
 
+/** The library is loaded by who needs it first: most nodes never do. */
+async function grpc({ host, port, method, message, timeoutMs }: DialGrpcRequest): Promise<Buffer> {
+  const { Client, credentials } = await import('@grpc/grpc-js');
+  const name = host.includes(':') ? `[${host}]` : host;
+  const client = new Client(`${name}:${port}`, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 });
+  const same = (bytes: Buffer) => bytes;
+  try {
+    return await new Promise((resolve, reject) => {
+      const options = { deadline: Date.now() + timeoutMs };
+      client.makeUnaryRequest(method, same, same, message, options, (error, answer) =>
+        error ? reject(error) : resolve(answer ?? Buffer.alloc(0)),
+      );
+    });
+  } finally {
+    client.close();
+  }
+}
+
 /** The machine's own network. */
-export const systemDialer: Dialer = { httpGet, tcp };
+export const systemDialer: Dialer = { httpGet, tcp, grpc };

@@ -1,0 +1,28 @@
+import type { Container, Pod } from '../../api/core/v1.ts';
+import { milliValue, quantityValue } from '../../machinery/quantity.ts';
+import { containerAmounts } from '../pods/resources.ts';
+import type { LinuxResources } from '../runtimes/types.ts';
+import { cpuPeriodUs, milliCpuToQuotaUs, milliCpuToShares } from './cpu.ts';
+import { oomScoreAdj } from './oom-score.ts';
+
+/** What a container may take, in the kernel's units. Swap is never given: memory with swap equals memory. */
+export function containerResources(
+  pod: Pod,
+  container: Container,
+  node: { memoryBytes: number; cgroupVersion: 1 | 2 },
+): LinuxResources {
+  const requests = containerAmounts(container.resources, 'requests');
+  const limits = containerAmounts(container.resources, 'limits');
+  const cpu = requests.get('cpu');
+  const cpuLimit = limits.get('cpu');
+  const memory = limits.get('memory');
+  const memoryLimitBytes = memory ? quantityValue(memory) : 0;
+  return {
+    cpuShares: milliCpuToShares(cpu ? milliValue(cpu) : 0),
+    cpuPeriodUs,
+    cpuQuotaUs: milliCpuToQuotaUs(cpuLimit ? milliValue(cpuLimit) : 0),
+    oomScoreAdj: oomScoreAdj(pod, container, node.memoryBytes),
+    ...(memoryLimitBytes > 0 && { memoryLimitBytes, memorySwapLimitBytes: memoryLimitBytes }),
+    ...(node.cgroupVersion === 2 && { unified: { 'memory.oom.group': '1' } }),
+  };
+}

@@ -1,0 +1,76 @@
+import type { NodeAddress, Taint } from '../api/core/v1.ts';
+import type { Client } from '../client/client.ts';
+import type { Dialer } from '../platform/dial.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { NodeHost } from './node/node-host.ts';
+import type { Runtime } from './runtimes/runtime.ts';
+import type { KubeletServerOptions } from './server/options.ts';
+
+/** The Kubernetes version that the kubelet says it is. */
+export const kubeletVersion = 'v1.36.0';
+
+export interface KubeletDirs {
+  /** Volumes and the like of pods; `/var/lib/kubelet` on a plain machine. */
+  root: string;
+  /** Logs of containers; `/var/log/pods` on a plain machine. */
+  logs: string;
+  /** Manifests of static pods; none where absent. */
+  staticPods?: string;
+  /** `Localhost` seccomp profiles; `<root>/seccomp` where absent. */
+  seccomp?: string;
+}
+
+/** How the node presents itself. */
+export interface NodeIdentity {
+  addresses: NodeAddress[];
+  labels?: Record<string, string>;
+  /** Given to the node when it is first registered. */
+  taints?: Taint[];
+  providerId?: string;
+  /** Wins over what the machine has, resource by resource. */
+  capacity?: Record<string, string>;
+  /** Kept from pods: capacity less this is allocatable. */
+  reserved?: Record<string, string>;
+  /** 110 unless given. */
+  maxPods?: number;
+}
+
+export interface KubeletOptions {
+  client: Client;
+  runtime: Runtime;
+  platform: Platform;
+  host: NodeHost;
+  dialer: Dialer;
+  nodeName: string;
+  dirs: KubeletDirs;
+  node: NodeIdentity;
+  cluster: { dnsServers: string[]; domain: string };
+  /** The cgroup below which `kubepods` is made; empty for the root of all. */
+  cgroupRoot?: string;
+  maxPidsPerPod?: number;
+  seccompDefault?: boolean;
+  /** The HTTPS server for logs, exec and the like; none where absent. */
+  server?: KubeletServerOptions;
+  intervals?: Partial<KubeletIntervals>;
+}
+
+export interface KubeletIntervals {
+  /** Between looks at the node's state, and at least one write while it changes. */
+  nodeStatusMs: number;
+  /** Between writes of a node's status that does not change. */
+  nodeReportMs: number;
+  leaseMs: number;
+  /** Between comparisons of what runs with what is known. */
+  relistMs: number;
+  housekeepingMs: number;
+  staticPodsMs: number;
+}
+
+export const defaultIntervals: KubeletIntervals = {
+  nodeStatusMs: 10_000,
+  nodeReportMs: 300_000,
+  leaseMs: 10_000,
+  relistMs: 10_000,
+  housekeepingMs: 30_000,
+  staticPodsMs: 5000,
+};

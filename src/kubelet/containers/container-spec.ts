@@ -1,0 +1,52 @@
+import type { Container, EphemeralContainer, Pod } from '../../api/core/v1.ts';
+import { containerAnnotations, containerNameLabel, podLabels } from '../pods/labels.ts';
+import type { ContainerSpec, Image, LinuxResources, Mount } from '../runtimes/types.ts';
+import { expand } from './expand.ts';
+import { containerSecurity, type SecurityDefaults } from './security.ts';
+
+export interface ContainerSpecInput {
+  pod: Pod;
+  container: Container | EphemeralContainer;
+  restartCount: number;
+  /** The id that the image has on this node. */
+  imageId: string;
+  image: Image | undefined;
+  env: Map<string, string>;
+  mounts: Mount[];
+  resources: LinuxResources;
+  defaults: SecurityDefaults;
+  /** The container whose processes an ephemeral one joins. */
+  targetContainerId?: string;
+  extraGroups?: number[];
+}
+
+/** Relative to the pod's log directory. */
+export function containerLogPath(name: string, restartCount: number): string {
+  return `${name}/${restartCount}.log`;
+}
+
+/** What the runtime is told of one container. */
+export function containerSpec(input: ContainerSpecInput): ContainerSpec {
+  const { pod, container, restartCount, env } = input;
+  const valueOf = (name: string) => env.get(name);
+  const { stdin, stdinOnce, tty, lifecycle } = container;
+  return {
+    container: { name: container.name, attempt: restartCount },
+    image: input.imageId,
+    userImage: container.image,
+    command: container.command?.map((word) => expand(word, valueOf)),
+    args: container.args?.map((word) => expand(word, valueOf)),
+    workingDir: container.workingDir,
+    env: [...env].map(([name, value]) => ({ name, value })),
+    mounts: input.mounts,
+    labels: { ...podLabels(pod), [containerNameLabel]: container.name },
+    annotations: containerAnnotations(pod, container, restartCount),
+    logPath: containerLogPath(container.name, restartCount),
+    stdin: stdin ?? false,
+    stdinOnce: stdinOnce ?? false,
+    tty: tty ?? false,
+    ...(lifecycle?.stopSignal && { stopSignal: lifecycle.stopSignal }),
+    security: containerSecurity(pod, container, input),
+    resources: input.resources,
+  };
+}

@@ -1,0 +1,204 @@
+import type { Node, NodeStatus } from '../../api/core/v1.ts';
+import { nodes } from '../../api/generated/resources.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import { timestamp } from '../../platform/clock.ts';
+import type { KubeletIntervals, NodeIdentity } from '../config.ts';
+import type { NodeContext } from '../pods/context.ts';
+import type { RuntimeStatus } from '../runtimes/types.ts';
+import {
+  imageList,
+  type NodeHealth,
+  newNode,
+  nodeAllocatable,
+  nodeCapacity,
+  nodeConditions,
+  nodeLabels,
+  runtimeTroubles,
+  systemInfo,
+} from './node-object.ts';
+import { NodeLease } from './lease.ts';
+import type { HostFacts, NodeHost } from './node-host.ts';
+import { repeat } from './repeat.ts';
+
+export interface NodeAgentOptions {
+  context: NodeContext;
+  host: NodeHost;
+  facts: HostFacts;
+  identity: NodeIdentity;
+  rootDir: string;
+  intervals: KubeletIntervals;
+  /** Where the kubelet answers; 0 where it does not. */
+  port(): number;
+  /** What presses on the node now. */
+  pressure(): Pick<NodeHealth, 'memoryPressure' | 'diskPressure' | 'pidPressure'>;
+}
+
+const runtimePollMs = 5000;
+/** The runtime counts as gone after this time without an answer. */
+const runtimeGraceMs = 30_000;
+const cause = { reason: 'the node tells how it stands' };
+
+/** Keeps the Node object true: registers it, tells how the node stands, and that it is alive. */
+export class NodeAgent {
+  readonly #options: NodeAgentOptions;
+  readonly #lease: NodeLease;
+  #runtime: RuntimeStatus | undefined;
+  #runtimeSeenMs = Number.NEGATIVE_INFINITY;
+  #reportedMs = Number.NEGATIVE_INFINITY;
+  #leaving = false;
+  #wasReady: boolean | undefined;
+
+  constructor(options: NodeAgentOptions) {
+    this.#options = options;
+    this.#lease = new NodeLease(options.context);
+  }
+
+  /** Why pods cannot have a network; undefined when they can. */
+  networkTrouble(): string | undefined {
+    return runtimeTroubles(this.#runtime).network;
+  }
+
+  /** Asks the runtime how it is. */
+  async poll(): Promise<void> {
+    const { runtime, platform } = this.#options.context;
+    const nowMs = platform.clock.monotonic();
+    try {
+      this.#runtime = await runtime.status();
+      this.#runtimeSeenMs = nowMs;
+    } catch (error) {
+      platform.log.warn('runtime does not answer', { error: (error as Error).message });
+      if (nowMs - this.#runtimeSeenMs > runtimeGraceMs) this.#runtime = undefined;
+    }
+  }
+
+  /** Makes the Node, or takes over the one that stands. */
+  async register(): Promise<void> {
+    const { context, facts, identity } = this.#options;
+    const { nodeName, client } = context;
+    const found = await this.#node();
+    if (!found) {
+      const status = await this.#status(undefined);
+      await client.of(nodes).create(newNode({ nodeName, facts, identity, status }), { cause });
+      return;
+    }
+    const labels = nodeLabels(nodeName, facts, identity);
+    if (Object.entries(labels).every(([key, value]) => found.metadata.labels?.[key] === value)) return;
+    const type = 'application/merge-patch+json';
+    await client.of(nodes).patch({ name: nodeName }, { metadata: { labels } }, { type, cause });
+  }
+
+  /** Runs until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { intervals, context } = this.#options;
+    const { clock, log } = context.platform;
+    const every = (intervalMs: number, what: string, task: () => Promise<void>) =>
+      repeat({
+        clock,
+        intervalMs,
+        signal,
+        task,
+        onError: (error) => log.warn(what, { error: error.message }),
+      });
+    await Promise.all([
+      every(runtimePollMs, 'runtime not asked', () => this.#pollAndTell()),
+      every(intervals.nodeStatusMs, 'node status not written', () => this.report()),
+      every(intervals.leaseMs, 'lease not renewed', () => this.#lease.renew()),
+    ]);
+  }
+
+  /** Writes the node's status where it changed or was not written for long. */
+  async report(): Promise<void> {
+    const { context, intervals } = this.#options;
+    const found = await this.#node();
+    if (!found) return this.register();
+    const status = await this.#status(found.status);
+    const nowMs = context.platform.clock.monotonic();
+    const isDue = nowMs - this.#reportedMs >= intervals.nodeReportMs;
+    const patch = isDue ? status : changedParts(found.status ?? {}, status);
+    if (!patch) return;
+    const body = { status: { ...patch, ...(patch.addresses && { addresses: replaced(patch.addresses) }) } };
+    const options = { type: 'application/strategic-merge-patch+json', subresource: 'status', cause } as const;
+    await context.client.of(nodes).patch({ name: context.nodeName }, body, options);
+    this.#reportedMs = nowMs;
+  }
+
+  /** The node is being shut down: it tells so before it falls silent. */
+  async leave(): Promise<void> {
+    this.#leaving = true;
+    await this.report();
+  }
+
+  /** A change of the runtime's readiness is told at once. */
+  async #pollAndTell(): Promise<void> {
+    await this.poll();
+    const ready = this.#troubles().length === 0;
+    if (this.#wasReady !== undefined && this.#wasReady !== ready) await this.report();
+    this.#wasReady = ready;
+  }
+
+  #troubles(): string[] {
+    if (this.#leaving) return ['node is shutting down'];
+    const { runtime, network } = runtimeTroubles(this.#runtime);
+    return [runtime, network].filter((t) => t !== undefined);
+  }
+
+  #node(): Promise<Node | undefined> {
+    const { client, nodeName } = this.#options.context;
+    return client
+      .of(nodes)
+      .get({ name: nodeName })
+      .catch((error) => {
+        if (hasReason(error, 'NotFound')) return undefined;
+        throw error;
+      });
+  }
+
+  async #status(old: NodeStatus | undefined): Promise<NodeStatus> {
+    const { context, host, facts, identity, rootDir, port, pressure } = this.#options;
+    const { runtime, platform } = context;
+    const [disk, version, images] = await Promise.all([
+      host.disk(rootDir),
+      runtime.version().catch(() => ({ name: 'unknown', version: 'unknown', apiVersion: '' })),
+      runtime.images.list().catch(() => []),
+    ]);
+    const capacity = nodeCapacity(facts, disk, identity);
+    const health = { troubles: this.#troubles(), ...pressure() };
+    return {
+      capacity,
+      allocatable: nodeAllocatable(capacity, identity.reserved),
+      conditions: nodeConditions(health, old?.conditions, timestamp(platform.clock)),
+      addresses: identity.addresses,
+      daemonEndpoints: { kubeletEndpoint: { Port: port() } },
+      nodeInfo: systemInfo(facts, version),
+      images: imageList(images),
+      features: { supplementalGroupsPolicy: false },
+      runtimeHandlers: (this.#runtime?.handlers ?? []).map(
+        ({ name, recursiveReadOnlyMounts, userNamespaces }) => ({
+          name,
+          features: { recursiveReadOnlyMounts, userNamespaces },
+        }),
+      ),
+    };
+  }
+}
+
+/** Addresses are merged by their type otherwise, and one that is gone would stay. */
+const replaced = (addresses: NonNullable<NodeStatus['addresses']>) => [{ $patch: 'replace' }, ...addresses];
+
+/** The parts of the status that changed; conditions by what they say, not by when. */
+function changedParts(from: NodeStatus, to: NodeStatus): NodeStatus | undefined {
+  const said = (status: NodeStatus) =>
+    status.conditions?.map(({ type, status: is, reason, message }) => ({ type, is, reason, message })) ?? [];
+  const patch: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(to)) {
+    const before = (from as Record<string, unknown>)[key];
+    if (key === 'conditions') {
+      const others = said(from);
+      if (!said(to).every((c) => others.some((o) => deepEqual(o, c)))) patch[key] = value;
+    } else if (!deepEqual(before ?? emptyLike(value), value)) patch[key] = value;
+  }
+  return Object.keys(patch).length > 0 ? (patch as NodeStatus) : undefined;
+}
+
+const emptyLike = (value: unknown) => (Array.isArray(value) ? [] : {});

@@ -1,0 +1,22 @@
+import type { Clock } from '../../platform/clock.ts';
+
+export interface Repetition {
+  clock: Clock;
+  intervalMs: number;
+  signal: AbortSignal;
+  task(): Promise<void>;
+  /** What fails is tried again after the interval. */
+  onError(error: Error): void;
+}
+
+/** Does something at once and then again and again, until the signal is aborted. Never rejects. */
+export async function repeat({ clock, intervalMs, signal, task, onError }: Repetition): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await task();
+    } catch (error) {
+      if (!signal.aborted) onError(error as Error);
+    }
+    await clock.sleep(intervalMs, signal).catch(() => {});
+  }
+}

@@ -1,0 +1,179 @@
+import type {
+  Node,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  Pod,
+  Taint,
+  Toleration,
+} from '../../api/core/v1.ts';
+import {
+  addQuantities,
+  compareQuantities,
+  milliValue,
+  type ParsedQuantity,
+  quantityOf,
+  quantityValue,
+} from '../../machinery/quantity.ts';
+import { isCriticalPod, isStaticPod } from './pod-kinds.ts';
+import { addAmounts, type Amounts, amountsOf, podAmounts } from './resources.ts';
+
+/** Why a node does not take a pod in. */
+export interface Rejection {
+  reason: string;
+  message: string;
+}
+
+export interface AdmissionInput {
+  pod: Pod;
+  node: Node;
+  /** The pods that the node has taken in and that have not ended. */
+  others: Pod[];
+}
+
+/** Whether the node can take the pod in, whoever sent it here. */
+export function admitPod(input: AdmissionInput): Rejection | undefined {
+  return outOfResources(input) ?? mismatch(input) ?? portConflict(input) ?? untolerated(input);
+}
+
+function used(others: Pod[]): Amounts {
+  const total: Amounts = new Map();
+  for (const pod of others) addAmounts(total, podAmounts(pod, 'requests'));
+  return total;
+}
+
+function outOfResources({ pod, node, others }: AdmissionInput): Rejection | undefined {
+  const allocatable = amountsOf(node.status?.allocatable);
+  const podsAllowed = allocatable.get('pods');
+  if (podsAllowed && others.length + 1 > quantityValue(podsAllowed))
+    return shortOf('pods', quantityOf(1), quantityOf(others.length), podsAllowed);
+  if (isCriticalPod(pod) && isStaticPod(pod)) return undefined;
+  const taken = used(others);
+  for (const [name, request] of podAmounts(pod, 'requests')) {
+    if (request.unscaled === 0n) continue;
+    const has = allocatable.get(name) ?? quantityOf(0);
+    const before = taken.get(name) ?? quantityOf(0);
+    if (compareQuantities(addQuantities(before, request), has) > 0)
+      return shortOf(name, request, before, has);
+  }
+  return undefined;
+}
+
+function shortOf(
+  name: string,
+  requested: ParsedQuantity,
+  inUse: ParsedQuantity,
+  capacity: ParsedQuantity,
+): Rejection {
+  const value = (q: ParsedQuantity) => (name === 'cpu' ? milliValue(q) : quantityValue(q));
+  const message = `Node didn't have enough resource: ${name}, requested: ${value(requested)}, used: ${value(inUse)}, capacity: ${value(capacity)}`;
+  return { reason: `OutOf${name}`, message };
+}
+
+const affinityRejection: Rejection = {
+  reason: 'NodeAffinity',
+  message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+};
+
+function mismatch({ pod, node }: AdmissionInput): Rejection | undefined {
+  const os = pod.spec.os?.name;
+  const nodeOs = node.metadata.labels?.['kubernetes.io/os'];
+  if (os && nodeOs && os !== nodeOs)
+    return {
+      reason: 'PodOSNotSupported',
+      message: "Failed to admit pod as the OS field doesn't match node OS",
+    };
+  const name = node.metadata.name ?? '';
+  if (pod.spec.nodeName && pod.spec.nodeName !== name)
+    return {
+      reason: 'NodeName',
+      message: "Predicate NodeName failed: node(s) didn't match the requested node name",
+    };
+  return matchesNode(pod, node) ? undefined : affinityRejection;
+}
+
+/** Whether the node has the labels that the pod requires. */
+export function matchesNode(pod: Pod, node: Node): boolean {
+  const labels = node.metadata.labels ?? {};
+  const selector = Object.entries(pod.spec.nodeSelector ?? {});
+  if (!selector.every(([key, value]) => labels[key] === value)) return false;
+  const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return (
+    !required ||
+    required.nodeSelectorTerms.some((term) => matchesTerm(term, labels, node.metadata.name ?? ''))
+  );
+}
+
+function matchesTerm(term: NodeSelectorTerm, labels: Record<string, string>, name: string): boolean {
+  const { matchExpressions = [], matchFields = [] } = term;
+  if (matchExpressions.length + matchFields.length === 0) return false;
+  return (
+    matchExpressions.every((r) => matches(r, labels[r.key])) &&
+    matchFields.every((r) => matches(r, r.key === 'metadata.name' ? name : undefined))
+  );
+}
+
+function matches({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0]);
+    default:
+      return false;
+  }
+}
+
+function hostPortsOf(pod: Pod): { ip: string; port: number; protocol: string }[] {
+  const containers = [
+    ...pod.spec.containers,
+    ...(pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always'),
+  ];
+  return containers.flatMap((c) =>
+    (c.ports ?? []).flatMap(({ hostPort, hostIP, protocol = 'TCP' }) =>
+      hostPort ? [{ ip: hostIP || '0.0.0.0', port: hostPort, protocol }] : [],
+    ),
+  );
+}
+
+function portConflict({ pod, others }: AdmissionInput): Rejection | undefined {
+  const wanted = hostPortsOf(pod);
+  const taken = others.flatMap(hostPortsOf);
+  const clash = wanted.some((w) =>
+    taken.some(
+      (t) =>
+        t.port === w.port &&
+        t.protocol === w.protocol &&
+        (t.ip === w.ip || t.ip === '0.0.0.0' || w.ip === '0.0.0.0'),
+    ),
+  );
+  const message = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
+  return clash ? { reason: 'NodePorts', message } : undefined;
+}
+
+/** Only taints that drive pods away count here; whether a pod should come at all was the scheduler's to say. */
+function untolerated({ pod, node }: AdmissionInput): Rejection | undefined {
+  if (isStaticPod(pod)) return undefined;
+  const taint = (node.spec.taints ?? []).find(
+    (t) =>
+      t.effect === 'NoExecute' &&
+      !(pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, t)),
+  );
+  if (!taint) return undefined;
+  const message = `Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate`;
+  return { reason: 'TaintToleration', message };
+}
+
+function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean {
+  if (effect && effect !== taint.effect) return false;
+  if (!key) return operator === 'Exists';
+  if (key !== taint.key) return false;
+  return operator === 'Exists' || value === (taint.value ?? '');
+}

@@ -1,0 +1,105 @@
+import type { Node, Pod, PodCondition } from '../../api/core/v1.ts';
+import type { Stored } from '../../api/resource.ts';
+import type { Informer } from '../../client/informer.ts';
+import { timestamp } from '../../platform/clock.ts';
+import { ownConditions } from '../status/conditions.ts';
+import type { StatusManager } from '../status/status-manager.ts';
+import { admitPod } from './admission.ts';
+import { type NodeContext, podEvent } from './context.ts';
+import { rejectedStatus } from './final-status.ts';
+import { isMirrorPod, isTerminalPhase } from './pod-kinds.ts';
+import type { PodWorkers } from './pod-workers.ts';
+
+export interface IntakeOptions {
+  context: NodeContext;
+  pods: Informer<Pod>;
+  node(): Node | undefined;
+  workers: PodWorkers;
+  statuses: StatusManager;
+  /** Told of mirror pods, which stand for pods that the node has from elsewhere. */
+  onMirror(mirror: Stored<Pod>, isGone: boolean): void;
+}
+
+/** Lets the pods that the API gives to this node in, and passes on what becomes of them. */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #rejected = new Set<string>();
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** Follows the API from now on. Pods that are there come in the order of their making. */
+  start(): void {
+    const { pods } = this.#options;
+    const age = (pod: Stored<Pod>) => Date.parse(pod.metadata.creationTimestamp);
+    const first = new Set(pods.list().sort((a, b) => age(a) - age(b)));
+    for (const pod of first) this.#changed(pod);
+    pods.onChange({
+      added: (pod) => void (first.has(pod) || this.#changed(pod)),
+      updated: (pod) => this.#changed(pod),
+      deleted: (pod) => this.#gone(pod),
+    });
+  }
+
+  /** Takes a pod in, or tells it why not. */
+  admit(pod: Pod): boolean {
+    const { workers, node, statuses, context } = this.#options;
+    const uid = pod.metadata.uid as string;
+    if (workers.get(uid) || pod.metadata.deletionTimestamp || pod.status?.startTime) return true;
+    const self = node();
+    const others = workers
+      .all()
+      .filter((w) => w.uid !== uid && w.stage === 'running' && !isTerminalPhase(w.pod.status?.phase));
+    const rejection = self && admitPod({ pod, node: self, others: others.map((w) => w.pod) });
+    if (!rejection) return true;
+    podEvent(context, pod, { type: 'Warning', ...rejection });
+    statuses.set(pod, rejectedStatus(pod, rejection, timestamp(context.platform.clock)));
+    this.#rejected.add(uid);
+    return false;
+  }
+
+  #changed(pod: Stored<Pod>): void {
+    const { workers, statuses, onMirror } = this.#options;
+    const { uid } = pod.metadata;
+    if (isMirrorPod(pod)) return onMirror(pod, false);
+    if (this.#rejected.has(uid)) {
+      if (pod.metadata.deletionTimestamp) statuses.finish(pod);
+      return statuses.check(uid);
+    }
+    if (!this.admit(pod)) return;
+    const before = workers.get(uid)?.pod;
+    if (before && isOnlyStatus(before, pod)) workers.refresh(pod);
+    else workers.update(pod);
+    statuses.check(uid);
+  }
+
+  #gone(pod: Stored<Pod>): void {
+    const { workers, statuses, onMirror } = this.#options;
+    if (isMirrorPod(pod)) return onMirror(pod, true);
+    this.#rejected.delete(pod.metadata.uid);
+    workers.orphan(pod.metadata.uid);
+    if (!workers.get(pod.metadata.uid)) statuses.forget(pod.metadata.uid);
+  }
+}
+
+/** Whether nothing changed that the pod's worker would act upon: mostly the kubelet meets its own status again. */
+function isOnlyStatus(before: Pod, after: Stored<Pod>): boolean {
+  const a = before.metadata;
+  const b = after.metadata;
+  const isOther = ({ type }: PodCondition) => !ownConditions.some((own) => own === type);
+  const foreign = (pod: Pod) =>
+    JSON.stringify(
+      (pod.status?.conditions ?? [])
+        .filter(isOther)
+        .map(({ type, status }) => [type, status])
+        .sort(),
+    );
+  return (
+    a.generation === b.generation &&
+    a.generation !== undefined &&
+    a.deletionTimestamp === b.deletionTimestamp &&
+    JSON.stringify([a.labels, a.annotations]) === JSON.stringify([b.labels, b.annotations]) &&
+    foreign(before) === foreign(after)
+  );
+}

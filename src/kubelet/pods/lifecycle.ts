@@ -1,0 +1,170 @@
+import type { Pod, PodStatus } from '../../api/core/v1.ts';
+import { podCgroupLimits, podCgroupPath } from '../cgroups/pod-cgroup.ts';
+import { podLogDirectory } from '../containers/sandbox-spec.ts';
+import type { ImagePuller } from '../images/image-puller.ts';
+import type { NodeHost } from '../node/node-host.ts';
+import type { ProbeManager } from '../probes/probe-manager.ts';
+import { podStatus } from '../status/pod-status.ts';
+import type { StatusManager } from '../status/status-manager.ts';
+import type { TokenManager } from '../volumes/token-manager.ts';
+import type { VolumeManager } from '../volumes/volume-manager.ts';
+import { type NodeContext, podEvent } from './context.ts';
+import { finalStatus } from './final-status.ts';
+import type { Killer } from './killer.ts';
+import type { NodeFacts } from './node-facts.ts';
+import type { ObjectCache } from './object-cache.ts';
+import { isTerminalPhase } from './pod-kinds.ts';
+import type { PodWork } from './pod-work.ts';
+import type { PodSteps, StepResult } from './pod-workers.ts';
+import { qosClassOf } from './qos.ts';
+import { isAlive, type RuntimePod } from './runtime-pod.ts';
+import type { RuntimeView } from './runtime-view.ts';
+import type { Syncer } from './syncer.ts';
+
+export interface LifecycleOptions {
+  context: NodeContext;
+  host: NodeHost;
+  facts: NodeFacts;
+  /** Such as `containerd`. */
+  runtimeName: string;
+  view: RuntimeView;
+  statuses: StatusManager;
+  volumes: VolumeManager;
+  tokens: TokenManager;
+  objects: ObjectCache;
+  images: ImagePuller;
+  probes: ProbeManager;
+  syncer: Syncer;
+  killer: Killer;
+  /** Why pods cannot have a network yet; undefined when they can. */
+  networkTrouble(): string | undefined;
+}
+
+/** What the kubelet does for one pod at each stage of its life. */
+export class PodLifecycle implements PodSteps {
+  readonly #options: LifecycleOptions;
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+  }
+
+  async running(work: PodWork, signal: AbortSignal): Promise<StepResult> {
+    const { pod } = work;
+    if (isTerminalPhase(pod.status?.phase)) return { end: {} };
+    const runtime = await this.#load(pod);
+    const status = this.#report(work, runtime);
+    if (isTerminalPhase(status.phase)) return { end: {} };
+    const leftMs = this.#deadlineLeftMs(pod, status);
+    if (leftMs !== undefined && leftMs <= 0) return { end: { verdict: deadlineExceeded } };
+    await this.#prepare(pod);
+    const volumes = await this.#options.volumes.ensure(pod);
+    signal.throwIfAborted();
+    const result = await this.#options.syncer.sync({ pod, runtime, volumes, signal }).finally(async () => {
+      if (!signal.aborted) this.#report(work, await this.#load(pod));
+    });
+    const waits = [result.retryAfterMs, leftMs].filter((ms) => ms !== undefined);
+    return waits.length > 0 ? { retryAfterMs: Math.min(...waits) } : {};
+  }
+
+  async ending(work: PodWork, signal: AbortSignal): Promise<void> {
+    const { probes, killer } = this.#options;
+    const { pod, uid, end } = work;
+    const runtime = await this.#load(pod);
+    this.#report(work, runtime);
+    probes.remove(uid, ['liveness', 'startup']);
+    await killer.killPod({ pod, runtime, graceSeconds: end.graceSeconds, signal });
+    probes.remove(uid);
+    const left = await this.#load(pod);
+    if (isAlive(left)) throw new Error('the pod still runs after it was told to end');
+    this.#report(work, left, true);
+  }
+
+  async ended(work: PodWork): Promise<void> {
+    const { volumes, host, objects, tokens, images, syncer, statuses, view } = this.#options;
+    const { pod, uid } = work;
+    if (!work.orphaned) {
+      const runtime = await view.load(nameOf(pod));
+      statuses.set(pod, finalStatus(pod, this.#status(work, runtime, true)));
+    }
+    await volumes.unmount(uid);
+    await host.cgroups.remove(this.#cgroup(pod));
+    objects.untrack(uid);
+    tokens.forget(uid);
+    images.forget(uid);
+    syncer.forget(uid);
+    if (!work.orphaned) statuses.finish(pod);
+  }
+
+  async forgotten({ pod, uid }: PodWork): Promise<void> {
+    const { context, volumes, statuses, facts } = this.#options;
+    const runtime = await this.#load(pod);
+    for (const { id } of runtime.sandboxes) await context.runtime.sandboxes.remove(id);
+    await volumes.remove(uid);
+    await context.platform.files.remove(podLogDirectory(facts.logsDir, pod));
+    statuses.forget(uid);
+  }
+
+  #load(pod: Pod): Promise<RuntimePod> {
+    return this.#options.view.load(nameOf(pod));
+  }
+
+  #cgroup(pod: Pod): string {
+    return podCgroupPath(this.#options.facts.podsCgroup, pod.metadata.uid as string, qosClassOf(pod));
+  }
+
+  /** Everything that must be there before volumes and containers. */
+  async #prepare(pod: Pod): Promise<void> {
+    const { objects, host, facts, context } = this.#options;
+    const trouble = this.#options.networkTrouble();
+    if (trouble && !pod.spec.hostNetwork) {
+      const message = `network is not ready: ${trouble}`;
+      podEvent(context, pod, { type: 'Warning', reason: 'NetworkNotReady', message });
+      throw new Error(message);
+    }
+    objects.track(pod);
+    await host.cgroups.ensure(this.#cgroup(pod), podCgroupLimits(pod, facts.maxPidsPerPod));
+  }
+
+  /** Says how the pod stands, and has its probes follow. */
+  #report(work: PodWork, runtime: RuntimePod, ending = false): PodStatus {
+    if (work.stage === 'running') this.#options.probes.observe(work.pod, runtime);
+    const status = this.#status(work, runtime, ending);
+    if (!work.orphaned) this.#options.statuses.set(work.pod, status);
+    return status;
+  }
+
+  #status(work: PodWork, runtime: RuntimePod, ending: boolean): PodStatus {
+    const { probes, facts, runtimeName, statuses, syncer } = this.#options;
+    return podStatus({
+      pod: work.pod,
+      runtime,
+      previous: statuses.latest(work.pod),
+      readiness: probes,
+      failureOf: (container) => syncer.failureOf(work.uid, container),
+      runtimeName,
+      hostIps: facts.hostIps,
+      ending,
+      verdict: work.end.verdict,
+    });
+  }
+
+  #deadlineLeftMs(pod: Pod, status: PodStatus): number | undefined {
+    const seconds = pod.spec.activeDeadlineSeconds;
+    if (seconds === undefined) return undefined;
+    const { clock } = this.#options.context.platform;
+    const startMs = status.startTime ? Date.parse(status.startTime) : clock.now();
+    return startMs + seconds * 1000 - clock.now();
+  }
+}
+
+const nameOf = ({ metadata }: Pod) => ({
+  uid: metadata.uid as string,
+  name: metadata.name as string,
+  namespace: metadata.namespace as string,
+});
+
+const deadlineExceeded = {
+  phase: 'Failed',
+  reason: 'DeadlineExceeded',
+  message: 'Pod was active on the node longer than the specified deadline',
+} as const;

@@ -1,0 +1,20 @@
+import type { DnsSettings } from '../containers/dns.ts';
+import type { SecurityDefaults } from '../containers/security.ts';
+import type { Amounts } from './resources.ts';
+
+/** What the making of pods needs to know of the node. */
+export interface NodeFacts {
+  hostIps: string[];
+  memoryBytes: number;
+  allocatable: Amounts;
+  dns: DnsSettings;
+  /** The node's own /etc/hosts. */
+  hostsFile: string;
+  defaults: SecurityDefaults;
+  /** The kubelet's folder and that of container logs. */
+  rootDir: string;
+  logsDir: string;
+  /** The cgroup below which all pods stand, such as `/kubepods`. */
+  podsCgroup: string;
+  maxPidsPerPod?: number;
+}

@@ -1,0 +1,25 @@
+import type { Container, ContainerRestartRule, Pod } from '../../api/core/v1.ts';
+import { newestOf, type RuntimePod } from './runtime-pod.ts';
+
+function matches(rule: ContainerRestartRule, exitCode: number): boolean {
+  const { operator, values = [] } = rule.exitCodes ?? { operator: '' };
+  if (operator === 'In') return values.includes(exitCode);
+  return operator === 'NotIn' && !values.includes(exitCode);
+}
+
+/** Whether a container that ended so is to be started again, by its own rules and policy or else the pod's policy. */
+export function restartsAfter(pod: Pod, container: Container, exitCode: number): boolean {
+  if (container.restartPolicyRules?.some((rule) => rule.action === 'Restart' && matches(rule, exitCode)))
+    return true;
+  const policy = container.restartPolicy ?? pod.spec.restartPolicy ?? 'Always';
+  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
+}
+
+/** Whether the container is to be started, first or again, given what the runtime has of it. */
+export function wantsStart(pod: Pod, container: Container, runtime: RuntimePod): boolean {
+  if (pod.metadata.deletionTimestamp) return false;
+  const last = newestOf(runtime, container.name);
+  if (!last || last.state === 'created' || last.state === 'unknown') return true;
+  if (last.state === 'running') return false;
+  return restartsAfter(pod, container, last.exitCode ?? 0);
+}

@@ -1,0 +1,256 @@
+import type { Container, EphemeralContainer, Pod, Secret } from '../../api/core/v1.ts';
+import { runtimeclasses } from '../../api/generated/resources.ts';
+import { podDns } from '../containers/dns.ts';
+import { hostsFile, kernelHostname, podNames } from '../containers/hostname.ts';
+import { podLogDirectory, sandboxSpec } from '../containers/sandbox-spec.ts';
+import { podCgroupPath } from '../cgroups/pod-cgroup.ts';
+import type { ImagePuller } from '../images/image-puller.ts';
+import type { SandboxSpec } from '../runtimes/types.ts';
+import type { StartFailure } from '../status/container-statuses.ts';
+import { podDirs } from '../volumes/dirs.ts';
+import type { MountedVolume } from '../volumes/mounter.ts';
+import { type MountedVolumes, usedVolumes } from '../volumes/volume-manager.ts';
+import { formatSpan, KeyedBackoff } from './backoff.ts';
+import { type NodeContext, podEvent } from './context.ts';
+import type { Killer } from './killer.ts';
+import { containerHash } from './labels.ts';
+import type { NodeFacts } from './node-facts.ts';
+import type { ObjectCache } from './object-cache.ts';
+import { planPod, type PodPlan, type ProbeView } from './plan.ts';
+import { isSidecar, podFullName } from './pod-kinds.ts';
+import { qosClassOf } from './qos.ts';
+import { newestOf, podIpsOf, type RuntimePod } from './runtime-pod.ts';
+import { StartError } from './start-error.ts';
+import type { Starter, StartRound } from './starter.ts';
+
+export interface SyncerOptions {
+  context: NodeContext;
+  facts: NodeFacts;
+  images: ImagePuller;
+  objects: ObjectCache;
+  starter: Starter;
+  killer: Killer;
+  probes: ProbeView;
+}
+
+export interface SyncInput {
+  pod: Pod;
+  runtime: RuntimePod;
+  volumes: MountedVolumes;
+  signal: AbortSignal;
+}
+
+/** What a round left undone. */
+export interface SyncResult {
+  /** When it is worth coming back, if nothing happens before. */
+  retryAfterMs?: number;
+}
+
+const crashBackoff = { baseMs: 10_000, maxMs: 300_000 };
+
+/** Brings what runs closer to what a pod wants: carries one plan out. */
+export class Syncer {
+  readonly #options: SyncerOptions;
+  readonly #crashes = new KeyedBackoff(crashBackoff);
+  readonly #failures = new Map<string, StartFailure>();
+
+  constructor(options: SyncerOptions) {
+    this.#options = options;
+  }
+
+  /** Why a container could not be started the last time. */
+  failureOf(podUid: string, container: string): StartFailure | undefined {
+    return this.#failures.get(`${podUid}/${container}`);
+  }
+
+  /** The pod is gone: nothing counts against it any more. */
+  forget(podUid: string): void {
+    this.#crashes.forget(`${podUid}/`);
+    for (const key of this.#failures.keys()) if (key.startsWith(`${podUid}/`)) this.#failures.delete(key);
+  }
+
+  /** One round. Rejects where it could not even begin; containers that fail are told by `failureOf`. */
+  async sync(input: SyncInput): Promise<SyncResult> {
+    const { pod, runtime, signal } = input;
+    const plan = planPod({ pod, runtime, probes: this.#options.probes });
+    await this.#stop(input, plan);
+    const starts = [...plan.startEphemeral, ...plan.startInit, ...plan.start];
+    if (!plan.sandbox.create && (starts.length === 0 || plan.killPod)) return {};
+    const sandbox = await this.#sandboxSpec(pod, plan.sandbox.attempt);
+    const sandboxId = plan.sandbox.create
+      ? await this.#createSandbox(input, sandbox)
+      : (plan.sandbox.id as string);
+    const podIps = await this.#podIps(input, plan, sandboxId);
+    await this.#writeHosts(pod, podIps);
+    const pullSecrets = await this.#pullSecrets(pod);
+    const volumes = await this.#withImages(input, sandbox, pullSecrets);
+    return this.#startAll({ pod, runtime, sandboxId, sandbox, podIps, volumes, pullSecrets, signal }, plan);
+  }
+
+  async #stop({ pod, runtime, signal }: SyncInput, plan: PodPlan): Promise<void> {
+    const { killer, context } = this.#options;
+    if (!plan.killPod) {
+      for (const { id, message, reason } of plan.kill) {
+        const target = runtime.containers.find((c) => c.id === id);
+        if (target) await killer.kill({ pod, runtime, target, message, reason, signal });
+      }
+      return;
+    }
+    if (plan.sandbox.create && plan.sandbox.id) {
+      const message = 'Pod sandbox changed, it will be killed and re-created.';
+      podEvent(context, pod, { reason: 'SandboxChanged', message });
+    }
+    await killer.killPod({ pod, runtime, signal });
+    if (plan.sandbox.create) await this.#dropInit(pod, runtime);
+  }
+
+  /** In a new sandbox initialisation begins anew, so what remains of the last must not count. */
+  async #dropInit(pod: Pod, runtime: RuntimePod): Promise<void> {
+    const names = new Set(pod.spec.initContainers?.map((c) => c.name));
+    const old = runtime.containers.filter((c) => names.has(c.name));
+    await Promise.all(old.map((c) => this.#options.context.runtime.containers.remove(c.id)));
+  }
+
+  async #sandboxSpec(pod: Pod, attempt: number): Promise<SandboxSpec> {
+    const { facts } = this.#options;
+    const names = podNames(pod, facts.dns.clusterDomain);
+    return sandboxSpec({
+      pod,
+      attempt,
+      hostname: kernelHostname(pod, names),
+      dns: podDns(pod, facts.dns),
+      logDirectory: podLogDirectory(facts.logsDir, pod),
+      cgroupParent: podCgroupPath(facts.podsCgroup, pod.metadata.uid as string, qosClassOf(pod)),
+      defaults: facts.defaults,
+      runtimeHandler: await this.#runtimeHandler(pod),
+    });
+  }
+
+  async #runtimeHandler(pod: Pod): Promise<string | undefined> {
+    const name = pod.spec.runtimeClassName;
+    if (!name) return undefined;
+    return (await this.#options.context.client.of(runtimeclasses).get({ name })).handler;
+  }
+
+  async #createSandbox({ pod, signal }: SyncInput, spec: SandboxSpec): Promise<string> {
+    const { context } = this.#options;
+    await context.platform.files.makeDir(spec.logDirectory);
+    try {
+      return await context.runtime.sandboxes.run(spec, { signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      const message = `Failed to create pod sandbox: ${(error as Error).message}`;
+      podEvent(context, pod, { type: 'Warning', reason: 'FailedCreatePodSandBox', message });
+      throw error;
+    }
+  }
+
+  async #podIps({ pod, runtime }: SyncInput, plan: PodPlan, sandboxId: string): Promise<string[]> {
+    if (pod.spec.hostNetwork) return this.#options.facts.hostIps;
+    if (!plan.sandbox.create) return podIpsOf(runtime);
+    return (await this.#options.context.runtime.sandboxes.status(sandboxId)).ips;
+  }
+
+  async #writeHosts(pod: Pod, podIps: string[]): Promise<void> {
+    const { facts, context } = this.#options;
+    const { files } = context.platform;
+    const dirs = podDirs(facts.rootDir, pod.metadata.uid as string);
+    const text = hostsFile(pod, podNames(pod, facts.dns.clusterDomain), {
+      podIps,
+      nodeHosts: facts.hostsFile,
+    });
+    if ((await files.readText(dirs.etcHosts).catch(() => undefined)) === text) return;
+    await files.makeDir(dirs.pod, { mode: 0o750 });
+    // In place: running containers have this very file mounted.
+    await files.write(dirs.etcHosts, text, { mode: 0o644 });
+  }
+
+  async #pullSecrets(pod: Pod): Promise<Secret[]> {
+    const names = (pod.spec.imagePullSecrets ?? []).flatMap((s) => s.name ?? []);
+    const namespace = pod.metadata.namespace as string;
+    const found = await Promise.all(names.map((name) => this.#options.objects.secret(namespace, name)));
+    const missing = names.filter((_, i) => !found[i]);
+    if (missing.length > 0) {
+      const message = `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`;
+      podEvent(this.#options.context, pod, {
+        type: 'Warning',
+        reason: 'FailedToRetrieveImagePullSecret',
+        message,
+      });
+    }
+    return found.filter((s) => s !== undefined);
+  }
+
+  /** The pod's volumes with those that show images. */
+  async #withImages(input: SyncInput, sandbox: SandboxSpec, secrets: Secret[]): Promise<MountedVolumes> {
+    const { pod, signal } = input;
+    const all = new Map<string, MountedVolume>(input.volumes);
+    for (const { name, image } of usedVolumes(pod)) {
+      if (!image) continue;
+      const request = {
+        pod,
+        image: image.reference ?? '',
+        policy: image.pullPolicy,
+        secrets,
+        sandbox,
+        signal,
+      };
+      const { id } = await this.#options.images.ensure(request);
+      all.set(name, { name, hostPath: '', readOnly: true, image: id });
+    }
+    return all;
+  }
+
+  async #startAll(round: StartRound, plan: PodPlan): Promise<SyncResult> {
+    const waits: number[] = [];
+    const start = async (container: Container | EphemeralContainer): Promise<boolean> => {
+      const waitMs = await this.#startOne(round, container);
+      if (waitMs !== undefined) waits.push(waitMs);
+      return waitMs === undefined;
+    };
+    for (const container of plan.startEphemeral) await start(container);
+    let initStands = true;
+    for (const container of plan.startInit) {
+      initStands = (await start(container)) || isSidecar(container);
+      if (!initStands) break;
+    }
+    if (initStands) for (const container of plan.start) await start(container);
+    return waits.length > 0 ? { retryAfterMs: Math.min(...waits) } : {};
+  }
+
+  /** Undefined when the container runs, else how long to wait before the next try. */
+  async #startOne(round: StartRound, container: Container | EphemeralContainer): Promise<number | undefined> {
+    const key = `${round.pod.metadata.uid}/${container.name}`;
+    try {
+      this.#respectCrashes(round, container);
+      await this.#options.starter.start(round, container);
+      this.#failures.delete(key);
+      return undefined;
+    } catch (error) {
+      if (round.signal.aborted || !(error instanceof StartError)) throw error;
+      this.#failures.set(key, { reason: error.reason, message: error.message });
+      return error.retryAfterMs ?? crashBackoff.baseMs;
+    }
+  }
+
+  #respectCrashes({ pod, runtime }: StartRound, container: Container): void {
+    const last = newestOf(runtime, container.name);
+    if (last?.state !== 'exited') return;
+    const key = `${pod.metadata.uid}/${container.name}/${containerHash(container)}`;
+    const nowMs = this.#options.context.platform.clock.now();
+    const endedMs = last.finishedAtMs ?? last.createdAtMs;
+    const waitMs = this.#crashes.waitMs(key, endedMs, nowMs);
+    if (waitMs === 0) return this.#crashes.next(key, endedMs, nowMs);
+    const name = podFullName(pod);
+    const event = `Back-off restarting failed container ${container.name} in pod ${name}`;
+    podEvent(this.#options.context, pod, {
+      type: 'Warning',
+      reason: 'BackOff',
+      message: event,
+      container: container.name,
+    });
+    const delay = formatSpan(this.#crashes.delayMs(key));
+    const message = `back-off ${delay} restarting failed container=${container.name} pod=${name}`;
+    throw new StartError('CrashLoopBackOff', message, waitMs);
+  }
+}

@@ -1,0 +1,121 @@
+import type { Container, ContainerStatus, Pod, PodCondition, PodStatus } from '../../api/core/v1.ts';
+import { isSidecar, isTerminalPhase } from '../pods/pod-kinds.ts';
+import { qosClassOf } from '../pods/qos.ts';
+import { podIpsOf, type RuntimePod } from '../pods/runtime-pod.ts';
+import { planSandbox } from '../pods/plan.ts';
+import { disruptionTarget, ownConditions, podConditions } from './conditions.ts';
+import { type ContainerKind, containerStatuses, type StartFailure } from './container-statuses.ts';
+import { type PodPhase, podPhase } from './phase.ts';
+
+/** What the probes and hooks know of running containers; undefined while they have not decided. */
+export interface ReadinessView {
+  startup(containerId: string): boolean | undefined;
+  readiness(containerId: string): boolean | undefined;
+}
+
+export interface PodStatusInput {
+  pod: Pod;
+  runtime: RuntimePod;
+  /** What was last made of it, or what the API has. */
+  previous: PodStatus;
+  readiness: ReadinessView;
+  failureOf(containerName: string): StartFailure | undefined;
+  /** Such as `containerd`. */
+  runtimeName: string;
+  hostIps: string[];
+  /** Nothing of the pod will be started again. */
+  ending: boolean;
+  /** The pod was ended for this reason: what it says wins over what the containers tell. */
+  verdict?: { phase: PodPhase; reason: string; message: string; condition?: PodCondition };
+}
+
+/** The status of a pod as the API shows it; condition times and `startTime` are set when it is written. */
+export function podStatus(input: PodStatusInput): PodStatus {
+  const { pod, previous, verdict } = input;
+  const init = statusesOf(input, 'init');
+  const regular = statusesOf(input, 'regular');
+  const ephemeral = statusesOf(input, 'ephemeral');
+  const phase = phaseOf(input, init, regular);
+  const said = verdict ?? (phase === previous.phase ? previous : undefined);
+  const existing = conditionsOfOthers(pod, previous);
+  const hasSandbox = !planSandbox(pod, input.runtime).create;
+  const own = podConditions({ pod, phase, init, regular, hasSandbox, existing });
+  return {
+    phase,
+    conditions: mergeConditions(existing, own, verdict?.condition),
+    ...(said?.reason && { reason: said.reason }),
+    ...(said?.message && { message: said.message }),
+    ...addresses(input),
+    ...(previous.startTime && { startTime: previous.startTime }),
+    ...(init.length > 0 && { initContainerStatuses: init }),
+    containerStatuses: regular,
+    ...(ephemeral.length > 0 && { ephemeralContainerStatuses: ephemeral }),
+    qosClass: qosClassOf(pod),
+    ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
+  };
+}
+
+/** What others say of the pod, as the API has it, and what this kubelet said when it ended the pod. */
+function conditionsOfOthers(pod: Pod, previous: PodStatus): PodCondition[] {
+  const isOther = (c: PodCondition) => !ownConditions.some((type) => type === c.type);
+  const others = (pod.status?.conditions ?? []).filter(isOther);
+  const said = (previous.conditions ?? []).filter((c) => c.type === disruptionTarget);
+  return [...others.filter((c) => !said.some((s) => s.type === c.type)), ...said];
+}
+
+/** A pod that has come to its end never goes back. */
+function phaseOf(input: PodStatusInput, init: ContainerStatus[], regular: ContainerStatus[]): PodPhase {
+  const { pod, previous, verdict, ending } = input;
+  if (verdict) return verdict.phase;
+  const phase = podPhase({ pod, init, regular, ending });
+  if (isTerminalPhase(phase)) return phase;
+  const before = [previous.phase, pod.status?.phase].find(isTerminalPhase);
+  return (before as PodPhase | undefined) ?? phase;
+}
+
+function mergeConditions(
+  others: PodCondition[],
+  own: PodCondition[],
+  extra: PodCondition | undefined,
+): PodCondition[] {
+  return [...own, ...(extra ? [extra] : []), ...others.filter((c) => c.type !== extra?.type)];
+}
+
+function statusesOf(input: PodStatusInput, kind: ContainerKind): ContainerStatus[] {
+  const { pod, previous, runtime, runtimeName, failureOf } = input;
+  const old = {
+    init: previous.initContainerStatuses,
+    regular: previous.containerStatuses,
+    ephemeral: previous.ephemeralContainerStatuses,
+  }[kind];
+  const statuses = containerStatuses({ pod, runtime, old, runtimeName, failureOf }, kind);
+  if (kind === 'ephemeral') return statuses;
+  const containers = kind === 'init' ? (pod.spec.initContainers ?? []) : pod.spec.containers;
+  return statuses.map((status, i) =>
+    withReadiness(status, containers[i] as Container, kind === 'init', input.readiness),
+  );
+}
+
+function withReadiness(
+  status: ContainerStatus,
+  container: Container,
+  isInit: boolean,
+  view: ReadinessView,
+): ContainerStatus {
+  if (isInit && !isSidecar(container))
+    return { ...status, started: false, ready: status.state?.terminated?.exitCode === 0 };
+  const id = status.containerID?.split('://')[1] ?? '';
+  const running = status.state?.running !== undefined;
+  const started = running && (container.startupProbe ? view.startup(id) === true : true);
+  const ready = started && (container.readinessProbe ? view.readiness(id) === true : true);
+  return { ...status, started, ready };
+}
+
+function addresses({ pod, runtime, previous, hostIps }: PodStatusInput): PodStatus {
+  const own = pod.spec.hostNetwork ? hostIps : podIpsOf(runtime);
+  const known = own.length > 0 ? own : (previous.podIPs ?? []).map((p) => p.ip);
+  return {
+    ...(hostIps[0] && { hostIP: hostIps[0], hostIPs: hostIps.map((ip) => ({ ip })) }),
+    ...(known[0] && { podIP: known[0], podIPs: known.map((ip) => ({ ip })) }),
+  };
+}

@@ -1,0 +1,136 @@
+import type { Pod, Volume } from '../../api/core/v1.ts';
+import { parseQuantity, quantityValue } from '../../machinery/quantity.ts';
+import type { NodeContext } from '../pods/context.ts';
+import { type Amounts, podAmounts } from '../pods/resources.ts';
+import { writeAtomically } from './atomic-writer.ts';
+import { boundVolume, claimOf } from './claims.ts';
+import type { PodDirs } from './dirs.ts';
+import { prepareHostPath } from './host-path.ts';
+import type { Mounts } from './mounts.ts';
+import { giveToGroup } from './ownership.ts';
+import { type Payload, VolumeError } from './payload.ts';
+import type { VolumeContent } from './content.ts';
+
+/** A volume that is ready for containers. */
+export interface MountedVolume {
+  name: string;
+  /** Where it stands on the node; empty for an image. */
+  hostPath: string;
+  readOnly: boolean;
+  /** The id of the image whose files it shows. */
+  image?: string;
+  /** A group that its containers get, from the volume itself. */
+  gid?: number;
+}
+
+export interface VolumeRequest {
+  pod: Pod;
+  volume: Volume;
+  dirs: PodDirs;
+  allocatable: Amounts;
+  content: VolumeContent;
+}
+
+/** Makes the volumes of pods ready, one at a time; doing so again brings them up to date. */
+export class VolumeMounter {
+  readonly #context: NodeContext;
+  readonly #mounts: Mounts;
+  #versions = 0;
+
+  constructor(context: NodeContext, mounts: Mounts) {
+    this.#context = context;
+    this.#mounts = mounts;
+  }
+
+  /** Rejects, with the message for the event, where the volume cannot be had now. */
+  async mount(request: VolumeRequest): Promise<MountedVolume> {
+    const { volume, pod, dirs } = request;
+    if (volume.emptyDir) return this.#emptyDir(request);
+    if (volume.hostPath) return this.#hostPath(volume.name, volume.hostPath.path, volume.hostPath.type);
+    if (claimOf(pod, volume)) return this.#claim(request);
+    const plugin = contentPlugin(volume);
+    if (!plugin) throw new VolumeError(`no volume plugin matched for volume ${JSON.stringify(volume.name)}`);
+    const payload = await request.content.payload(pod, volume);
+    const dir = dirs.volume(plugin.name, volume.name);
+    await this.#prepare(dir, plugin.inMemory ? {} : undefined);
+    await this.#write(dir, payload, pod.spec.securityContext?.fsGroup);
+    return { name: volume.name, hostPath: dir, readOnly: false };
+  }
+
+  async #write(dir: string, payload: Payload, gid: number | undefined): Promise<void> {
+    const { files, clock } = this.#context.platform;
+    const stamp = new Date(clock.now()).toISOString().slice(0, 19).replaceAll('-', '_').replace('T', '_');
+    const version = `${stamp.replaceAll(':', '_')}.${this.#versions++}`;
+    await writeAtomically({ files, dir, payload, version, gid });
+  }
+
+  /** Makes the folder, in memory where asked for. */
+  async #prepare(dir: string, memory?: { sizeBytes?: number }): Promise<void> {
+    await this.#context.platform.files.makeDir(dir, { mode: 0o755 });
+    if (!memory || (await this.#mounts.below(dir)).includes(dir)) return;
+    await this.#mounts.tmpfs(dir, memory);
+  }
+
+  async #emptyDir({ pod, volume, dirs, allocatable }: VolumeRequest): Promise<MountedVolume> {
+    const { files } = this.#context.platform;
+    const { medium = '', sizeLimit } = volume.emptyDir ?? {};
+    if (medium !== '' && medium !== 'Memory')
+      throw new VolumeError(`unknown storage medium ${JSON.stringify(medium)}`);
+    const dir = dirs.volume('empty-dir', volume.name);
+    const isNew = !(await files.exists(dir));
+    await this.#prepare(
+      dir,
+      medium === 'Memory' ? { sizeBytes: tmpfsSize(pod, sizeLimit, allocatable) } : undefined,
+    );
+    if (isNew) {
+      await files.chmod(dir, 0o777);
+      await this.#giveToPod(pod, dir);
+    }
+    return { name: volume.name, hostPath: dir, readOnly: false };
+  }
+
+  async #giveToPod(pod: Pod, path: string): Promise<void> {
+    const { fsGroup: gid, fsGroupChangePolicy: policy } = pod.spec.securityContext ?? {};
+    if (gid !== undefined) await giveToGroup({ files: this.#context.platform.files, path, gid, policy });
+  }
+
+  async #hostPath(name: string, path: string, type?: string): Promise<MountedVolume> {
+    await prepareHostPath(this.#context.platform.files, path, type);
+    return { name, hostPath: path, readOnly: false };
+  }
+
+  async #claim({ pod, volume }: VolumeRequest): Promise<MountedVolume> {
+    const claim = claimOf(pod, volume) as NonNullable<ReturnType<typeof claimOf>>;
+    const { spec, metadata } = await boundVolume(this.#context, pod, claim);
+    const readOnly = claim.readOnly;
+    const gid = Number(metadata.annotations?.['pv.beta.kubernetes.io/gid'] ?? Number.NaN);
+    const more = { readOnly, ...(Number.isInteger(gid) && { gid }) };
+    if (spec.hostPath)
+      return { ...(await this.#hostPath(volume.name, spec.hostPath.path, spec.hostPath.type)), ...more };
+    if (!spec.local)
+      throw new VolumeError(`no volume plugin matched for PV ${JSON.stringify(metadata.name)}`);
+    if (!(await this.#context.platform.files.exists(spec.local.path)))
+      throw new VolumeError(`path ${JSON.stringify(spec.local.path)} does not exist`);
+    if (!readOnly) await this.#giveToPod(pod, spec.local.path);
+    return { name: volume.name, hostPath: spec.local.path, ...more };
+  }
+}
+
+/** Secrets and tokens never touch a disk. */
+function contentPlugin(volume: Volume): { name: string; inMemory: boolean } | undefined {
+  if (volume.configMap) return { name: 'configmap', inMemory: false };
+  if (volume.downwardAPI) return { name: 'downward-api', inMemory: false };
+  if (volume.secret) return { name: 'secret', inMemory: true };
+  return volume.projected ? { name: 'projected', inMemory: true } : undefined;
+}
+
+/** The least of what the volume, the pod and the node allow. */
+export function tmpfsSize(pod: Pod, sizeLimit: string | undefined, allocatable: Amounts): number | undefined {
+  const limits = [
+    sizeLimit === undefined ? undefined : parseQuantity(sizeLimit),
+    podAmounts(pod, 'limits').get('memory'),
+    allocatable.get('memory'),
+  ];
+  const sizes = limits.flatMap((q) => (q ? [quantityValue(q)] : [])).filter((n) => n > 0);
+  return sizes.length > 0 ? Math.min(...sizes) : undefined;
+}

@@ -1,0 +1,47 @@
+import type { Files } from '../../platform/files.ts';
+import { mustRun, type Processes } from '../../platform/processes.ts';
+
+/** The node's mount table. */
+export interface Mounts {
+  /** A file system in memory; half of the node's where no size is given. */
+  tmpfs(path: string, options: { sizeBytes?: number }): Promise<void>;
+  /** Makes what stands at `source` stand at `target` too. */
+  bind(source: string, target: string): Promise<void>;
+  /** Takes away what is mounted at exactly this path, even while it is in use. */
+  unmount(path: string): Promise<void>;
+  /** Where something is mounted at or below a path, deepest first. */
+  below(path: string): Promise<string[]>;
+}
+
+/** The mount points of a mountinfo file. */
+export function parseMountInfo(text: string): string[] {
+  const points = text.split('\n').flatMap((line) => line.split(' ')[4] ?? []);
+  // Spaces and the like are written as octal numbers.
+  return points.map((point) =>
+    point.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8))),
+  );
+}
+
+/** Mounts by the system's own tools. */
+export function linuxMounts(platform: { files: Files; processes: Processes }): Mounts {
+  const run = (command: string, ...args: string[]) =>
+    mustRun(platform.processes, command, args).then(() => {});
+  return {
+    tmpfs: (path, { sizeBytes }) =>
+      run('mount', '-t', 'tmpfs', ...(sizeBytes ? ['-o', `size=${sizeBytes}`] : []), 'tmpfs', path),
+    bind: (source, target) => run('mount', '--no-canonicalize', '--bind', source, target),
+    unmount: (path) => run('umount', '--lazy', '--no-canonicalize', path),
+    below: async (path) => {
+      const points = parseMountInfo(await platform.files.readText('/proc/self/mountinfo'));
+      return points.filter((p) => p === path || p.startsWith(`${path}/`)).sort((a, b) => (a < b ? 1 : -1));
+    },
+  };
+}
+
+/** A node without a mount table: what is written stands in plain folders. */
+export const noMounts: Mounts = {
+  tmpfs: async () => {},
+  bind: async () => {},
+  unmount: async () => {},
+  below: async () => [],
+};

@@ -1,0 +1,88 @@
+import type { Pod, Volume } from '../../api/core/v1.ts';
+import { type NodeContext, podEvent } from '../pods/context.ts';
+import { allContainers } from '../pods/pod-kinds.ts';
+import type { Amounts } from '../pods/resources.ts';
+import type { VolumeContent } from './content.ts';
+import { podDirs } from './dirs.ts';
+import { type MountedVolume, VolumeMounter } from './mounter.ts';
+import type { Mounts } from './mounts.ts';
+
+export interface VolumeManagerOptions {
+  context: NodeContext;
+  mounts: Mounts;
+  rootDir: string;
+  content: VolumeContent;
+  allocatable(): Amounts;
+}
+
+/** Volumes by their name in the pod. */
+export type MountedVolumes = ReadonlyMap<string, MountedVolume>;
+
+/** The volumes of the pod that some container mounts; the others are not made. */
+export function usedVolumes(pod: Pod): Volume[] {
+  const used = new Set(allContainers(pod).flatMap((c) => (c.volumeMounts ?? []).map((m) => m.name)));
+  return (pod.spec.volumes ?? []).filter((v) => used.has(v.name));
+}
+
+/** The volumes of this node's pods, from their first need to the last trace of them. */
+export class VolumeManager {
+  readonly #options: VolumeManagerOptions;
+  readonly #mounter: VolumeMounter;
+
+  constructor(options: VolumeManagerOptions) {
+    this.#options = options;
+    this.#mounter = new VolumeMounter(options.context, options.mounts);
+  }
+
+  /** Makes all volumes of the pod ready and brings them up to date. Rejects, and tells why, while one is not. */
+  async ensure(pod: Pod): Promise<MountedVolumes> {
+    const volumes = usedVolumes(pod).filter((v) => !v.image);
+    const outcomes = await Promise.allSettled(volumes.map((volume) => this.#mount(pod, volume)));
+    const failures = outcomes.flatMap((outcome, i) =>
+      outcome.status === 'rejected' ? [{ name: volumes[i]?.name ?? '', error: outcome.reason as Error }] : [],
+    );
+    for (const { name, error } of failures) {
+      const message = `MountVolume.SetUp failed for volume ${JSON.stringify(name)} : ${error.message}`;
+      podEvent(this.#options.context, pod, { type: 'Warning', reason: 'FailedMount', message });
+    }
+    const first = failures[0];
+    if (first)
+      throw new Error(`volume ${first.name} is not ready: ${first.error.message}`, { cause: first.error });
+    return new Map(
+      outcomes.flatMap((o) => (o.status === 'fulfilled' ? [[o.value.name, o.value] as const] : [])),
+    );
+  }
+
+  /** Takes a pod's volumes away. */
+  unmount(podUid: string): Promise<void> {
+    const { volumes, subPaths } = podDirs(this.#options.rootDir, podUid);
+    return this.#removeTrees(subPaths, volumes);
+  }
+
+  /** Takes away everything that stands on the node for a pod. */
+  remove(podUid: string): Promise<void> {
+    return this.#removeTrees(podDirs(this.#options.rootDir, podUid).pod);
+  }
+
+  /** Never reaches through a mount: what is behind one is somebody else's. */
+  async #removeTrees(...trees: string[]): Promise<void> {
+    const { mounts, context } = this.#options;
+    for (const tree of trees) {
+      for (const point of await mounts.below(tree)) await mounts.unmount(point);
+      const left = await mounts.below(tree);
+      if (left.length > 0) throw new Error(`still mounted: ${left.join(', ')}`);
+      await context.platform.files.remove(tree);
+    }
+  }
+
+  /** Uids of pods that something stands on the node for. */
+  present(): Promise<string[]> {
+    return this.#options.context.platform.files.list(`${this.#options.rootDir}/pods`);
+  }
+
+  #mount(pod: Pod, volume: Volume): Promise<MountedVolume> {
+    const { rootDir, content, allocatable } = this.#options;
+    const dirs = podDirs(rootDir, pod.metadata.uid as string);
+    return this.#mounter.mount({ pod, volume, dirs, content, allocatable: allocatable() });
+  }
+}
