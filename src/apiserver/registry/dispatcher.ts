@@ -45,8 +45,10 @@ export interface RegistryDispatcher extends Dispatcher {
   serve(kind: Kind): Promise<void>;
   /** Stops serving a resource; its watches end. */
   withdraw(resource: Resource): void;
-  /** What is served under a group, version and resource name: as clients see it, and as it is stored. */
-  find(info: Pick<RequestInfo, 'group' | 'version' | 'resource'>): { view: Kind; kind: Kind } | undefined;
+  /** The kind served under a group, version and resource name; `kind` with the columns that tables show of it. */
+  find(info: Pick<RequestInfo, 'group' | 'version' | 'resource'>): { kind: Kind } | undefined;
+  /** Everything that is served: as clients see it, and as it is stored. */
+  served(): Iterable<{ view: Kind; kind: Kind }>;
   /** What discovery says; a new value whenever the set of kinds has changed. */
   discovery(): Discovery;
   /** The objects as they stand now, for what decides about requests. */
@@ -79,7 +81,8 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     handle: (request) => handle(request, environment, registries),
     serve: (kind) => registries.add(kind),
     withdraw: (resource) => registries.remove(resource),
-    find: (info) => registries.served(info),
+    find: (info) => registries.shown(info),
+    served: () => registries.all(),
     discovery: () => registries.discovery(),
     reader: cacheReader((resource) => registries.find(resource)?.cache),
     close: () => feed.close(),

@@ -7,6 +7,7 @@ import { ResourceCache } from '../cache/resource-cache.ts';
 import type { StoreFeed } from '../cache/store-feed.ts';
 import { Discovery } from '../discovery/discovery.ts';
 import type { RequestInfo } from '../request.ts';
+import { shownKind } from '../table/view-columns.ts';
 import { resourcePrefix } from './keys.ts';
 import type { Kind } from './kind.ts';
 import { stampType } from './metadata.ts';
@@ -33,6 +34,12 @@ export class Registries {
     return this.#served.get(`${info.group}/${info.version}/${info.resource}`);
   }
 
+  /** The kind of a resource with the columns that tables show of it. */
+  shown(info: Pick<RequestInfo, 'group' | 'version' | 'resource'>): { kind: Kind } | undefined {
+    const registry = this.served(info);
+    return registry && { kind: shownKind(registry.view, registry.kind) };
+  }
+
   /** A resource of a group, whatever its version. */
   find({ group, plural }: Pick<Resource, 'group' | 'plural'>): Registry | undefined {
     return this.#first((resource) => resource.plural === plural && resource.group === group);
@@ -40,6 +47,10 @@ export class Registries {
 
   findKind({ group, kind }: Pick<Resource, 'group' | 'kind'>): Registry | undefined {
     return this.#first((resource) => resource.kind === kind && resource.group === group);
+  }
+
+  all(): Iterable<Registry> {
+    return this.#served.values();
   }
 
   discovery(): Discovery {

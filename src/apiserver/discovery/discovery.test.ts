@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { allKinds } from '../kinds/kinds.ts';
+import { compareVersions, Discovery, entityTag } from './discovery.ts';
+
+const discovery = new Discovery(allKinds);
+
+describe('discovery', () => {
+  test('names the versions of the core group', () => {
+    expect(discovery.apiVersions('10.0.0.1:6443')).toEqual({
+      kind: 'APIVersions',
+      versions: ['v1'],
+      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '10.0.0.1:6443' }],
+    });
+  });
+
+  test('names the groups, the preferred version of each first', () => {
+    const { groups } = discovery.groupList();
+    expect(groups[0]?.name).toBe('apps');
+    expect(groups.some((g) => g.name === '')).toBe(false);
+    expect(discovery.group('autoscaling')).toEqual({
+      kind: 'APIGroup',
+      apiVersion: 'v1',
+      name: 'autoscaling',
+      versions: [
+        { groupVersion: 'autoscaling/v2', version: 'v2' },
+        { groupVersion: 'autoscaling/v1', version: 'v1' },
+      ],
+      preferredVersion: { groupVersion: 'autoscaling/v2', version: 'v2' },
+    });
+    expect(discovery.group('nope')).toBeUndefined();
+  });
+
+  test('lists the resources of a version with their subresources', () => {
+    const list = discovery.resourceList({ group: 'apps', version: 'v1' });
+    expect(list).toMatchObject({ kind: 'APIResourceList', apiVersion: 'v1', groupVersion: 'apps/v1' });
+    const deployments = list?.resources.filter((r) => r.name.startsWith('deployments'));
+    expect(deployments).toEqual([
+      {
+        name: 'deployments',
+        singularName: 'deployment',
+        namespaced: true,
+        kind: 'Deployment',
+        verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
+        shortNames: ['deploy'],
+        categories: ['all'],
+        storageVersionHash: '8aSe+NMegvE=',
+      },
+      {
+        name: 'deployments/scale',
+        singularName: '',
+        namespaced: true,
+        group: 'autoscaling',
+        version: 'v1',
+        kind: 'Scale',
+        verbs: ['get', 'patch', 'update'],
+      },
+      {
+        name: 'deployments/status',
+        singularName: '',
+        namespaced: true,
+        kind: 'Deployment',
+        verbs: ['get', 'patch', 'update'],
+      },
+    ]);
+    expect(discovery.resourceList({ group: '', version: 'v1' })).not.toHaveProperty('apiVersion');
+    expect(discovery.resourceList({ group: 'apps', version: 'v9' })).toBeUndefined();
+  });
+
+  test('says all of it in one document', () => {
+    const core = discovery.aggregated('core');
+    expect(core).toMatchObject({ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2' });
+    expect(core.items).toHaveLength(1);
+    const apps = discovery.aggregated('groups').items?.find((g) => g.metadata?.name === 'apps');
+    expect(apps?.versions?.[0]).toMatchObject({ version: 'v1', freshness: 'Current' });
+    const deployments = apps?.versions?.[0]?.resources?.find((r) => r.resource === 'deployments');
+    expect(deployments).toMatchObject({
+      responseKind: { group: 'apps', version: 'v1', kind: 'Deployment' },
+      scope: 'Namespaced',
+      singularResource: 'deployment',
+      subresources: [
+        {
+          subresource: 'scale',
+          responseKind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+          verbs: ['get', 'patch', 'update'],
+        },
+        {
+          subresource: 'status',
+          responseKind: { group: 'apps', version: 'v1', kind: 'Deployment' },
+          verbs: ['get', 'patch', 'update'],
+        },
+      ],
+    });
+  });
+
+  test('has entity tags that tell documents apart', () => {
+    const tag = entityTag(discovery.aggregated('core'));
+    expect(tag).toMatch(/^"[0-9A-F]{128}"$/);
+    expect(entityTag(discovery.aggregated('groups'))).not.toBe(tag);
+  });
+
+  test('orders versions by their stability, then by number', () => {
+    const versions = ['foo1', 'v1alpha1', 'v11alpha2', 'v12', 'v10', 'v2beta3', 'v11beta2', 'v2', 'foo10'];
+    expect(versions.sort(compareVersions)).toEqual([
+      'v12',
+      'v10',
+      'v2',
+      'v11beta2',
+      'v2beta3',
+      'v11alpha2',
+      'v1alpha1',
+      'foo1',
+      'foo10',
+    ]);
+  });
+});
