@@ -20,7 +20,8 @@ import { serveDiscovery } from './plain/discovery-routes.ts';
 import { type HealthCheck, ping, serveHealth, StartHooks } from './plain/health.ts';
 import { Metrics } from './plain/metrics.ts';
 import { serveOpenId } from './plain/openid.ts';
-import { serveVersion } from './plain/version.ts';
+import { serveOpenApi } from './plain/openapi-routes.ts';
+import { kubernetesVersion, serveVersion } from './plain/version.ts';
 import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher.ts';
 import type { Kind, UserInfo } from './registry/kind.ts';
 import { type Advertised, publishService } from './start/kubernetes-service.ts';
@@ -231,6 +232,12 @@ class Server implements ApiServer {
     serveVersion(routes, this.#options.version);
     serveOpenId(routes, { issuer, keys });
     serveDiscovery({ mux: routes, discovery: () => dispatcher.discovery(), serverAddress: () => '' });
+    serveOpenApi({
+      mux: routes,
+      dispatcher,
+      clock: this.#options.platform.clock,
+      version: kubernetesVersion,
+    });
     const body = () => JSON.stringify({ paths: routes.paths }, null, 2);
     routes.handle('/', () => ({ body: body() }));
   }

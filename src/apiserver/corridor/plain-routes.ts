@@ -55,13 +55,12 @@ export class PathMux implements PlainRoutes {
   async serve(x: Exchange): Promise<number> {
     const answer = await this.#find(x.path)?.(x);
     if (!answer) throw pathNotFound();
-    const { code = 200, contentType = 'application/json', headers = {}, body = '' } = answer;
+    const { code = 200, headers = {}, body } = answer;
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    await this.#responder.raw(x, {
-      code,
-      headers: { 'content-type': contentType, ...headers },
-      body: [bytes],
-    });
+    // An answer without a body (304) must not change the type that clients remember.
+    const type: Record<string, string> =
+      body === undefined ? {} : { 'content-type': answer.contentType ?? 'application/json' };
+    await this.#responder.raw(x, { code, headers: { ...type, ...headers }, body: bytes ? [bytes] : [] });
     return code;
   }
 
