@@ -1,0 +1,15 @@
+import type { Plugin } from '../framework/framework.ts';
+
+/** A pod with gates waits until all of them have been taken away. */
+export function schedulingGates(): Plugin {
+  const name = 'SchedulingGates';
+  return {
+    name,
+    preEnqueue(pod) {
+      const gates = (pod.spec.schedulingGates ?? []).map((gate) => gate.name);
+      if (gates.length === 0) return undefined;
+      const reasons = [`waiting for scheduling gates: [${gates.join(' ')}]`];
+      return { plugin: name, reasons, unresolvable: true };
+    },
+  };
+}

@@ -1,0 +1,230 @@
+import { describe, expect, test } from 'vitest';
+import type { Node, Pod } from '../api/core/v1.ts';
+import type { Stored } from '../api/resource.ts';
+import { Client } from '../client/client.ts';
+import { seededRandom } from '../platform/random.ts';
+import { VirtualClock } from '../platform/virtual-clock.ts';
+import { SchedulerCache } from './cache/cache.ts';
+import { podInfo } from './cache/node-info.ts';
+import { requestsOf } from './cache/resources.ts';
+import { decide, enoughNodes } from './decide.ts';
+import { defaultProfile } from './plugins/default-profile.ts';
+import { Heap } from './queue/heap.ts';
+import { SchedulingQueue } from './queue/scheduling-queue.ts';
+
+const profile = defaultProfile(new Client({} as never));
+let count = 0;
+
+function node(
+  name: string,
+  more: { cpu?: string; memory?: string; spec?: Node['spec']; labels?: Record<string, string> } = {},
+) {
+  const allocatable = { cpu: more.cpu ?? '4', memory: more.memory ?? '8Gi', pods: '110' };
+  const metadata = { name, uid: name, resourceVersion: '1', creationTimestamp: '', labels: more.labels };
+  return { metadata, spec: more.spec ?? {}, status: { allocatable } } as Stored<Node>;
+}
+
+function pod(spec: Partial<Pod['spec']> = {}, requests: Record<string, string> = {}): Stored<Pod> {
+  const name = `pod-${count++}`;
+  const metadata = { name, namespace: 'default', uid: name, resourceVersion: '1', creationTimestamp: '' };
+  return {
+    metadata,
+    spec: {
+      schedulerName: 'default-scheduler',
+      containers: [{ name: 'c', resources: { requests } }],
+      ...spec,
+    },
+  };
+}
+
+function place(one: Stored<Pod>, nodes: Stored<Node>[], running: Stored<Pod>[] = []) {
+  const cache = new SchedulerCache();
+  for (const n of nodes) cache.setNode(n);
+  for (const p of running) cache.setPod(p);
+  const verdict = decide(podInfo(one), cache.snapshot(), { profile, random: seededRandom(1), startAt: 0 });
+  return verdict.type === 'placed' ? verdict.node : verdict.message;
+}
+
+describe('where a pod goes', () => {
+  test('to the node with the most room', () => {
+    const busy = pod({ nodeName: 'a' }, { cpu: '2', memory: '4Gi' });
+    expect(place(pod({}, { cpu: '500m' }), [node('a'), node('b')], [busy])).toBe('b');
+  });
+
+  test('pods that ask for nothing spread too', () => {
+    const running = [pod({ nodeName: 'a' }), pod({ nodeName: 'a' })];
+    expect(place(pod(), [node('a'), node('b')], running)).toBe('b');
+  });
+
+  test('nowhere without room, and every reason is counted', () => {
+    const nodes = [
+      node('a', { cpu: '1' }),
+      node('b', { memory: '1Gi' }),
+      node('c', { spec: { unschedulable: true } }),
+      node('d', { spec: { taints: [{ key: 'gpu', value: 'yes', effect: 'NoSchedule' }] } }),
+    ];
+    expect(place(pod({}, { cpu: '2', memory: '2Gi' }), nodes)).toBe(
+      '0/4 nodes are available: 1 Insufficient cpu, 1 Insufficient memory, 1 node(s) had untolerated taint {gpu: yes}, 1 node(s) were unschedulable.',
+    );
+    expect(place(pod(), [])).toBe('no nodes available to schedule pods');
+  });
+
+  test('by selector and affinity', () => {
+    const nodes = [
+      node('a', { labels: { disk: 'hdd', size: '3' } }),
+      node('b', { labels: { disk: 'ssd', size: '7' } }),
+    ];
+    expect(place(pod({ nodeSelector: { disk: 'ssd' } }), nodes)).toBe('b');
+    expect(place(pod({ nodeSelector: { disk: 'tape' } }), nodes)).toContain(
+      "2 node(s) didn't match Pod's node affinity/selector",
+    );
+    const require = (key: string, operator: string, values?: string[]) =>
+      pod({
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [{ matchExpressions: [{ key, operator, values }] }],
+            },
+          },
+        },
+      });
+    expect(place(require('size', 'Gt', ['5']), nodes)).toBe('b');
+    expect(place(require('size', 'Lt', ['5']), nodes)).toBe('a');
+    expect(place(require('disk', 'NotIn', ['hdd']), nodes)).toBe('b');
+    expect(place(require('none', 'Exists'), nodes)).toContain('0/2');
+  });
+
+  test('preferences count, but do not forbid', () => {
+    const nodes = [node('a', { labels: { zone: 'x' } }), node('b', { labels: { zone: 'y' } })];
+    const preference = { matchExpressions: [{ key: 'zone', operator: 'In', values: ['y'] }] };
+    const nodeAffinity = { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 50, preference }] };
+    expect(place(pod({ affinity: { nodeAffinity } }), nodes)).toBe('b');
+    const hard = node('b', {
+      labels: { zone: 'y' },
+      spec: { taints: [{ key: 'k', effect: 'PreferNoSchedule' }] },
+    });
+    expect(place(pod(), [node('a'), hard])).toBe('a');
+  });
+
+  test('tolerations open tainted nodes', () => {
+    const tainted = node('a', { spec: { taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] } });
+    expect(place(pod({ tolerations: [{ key: 'k', operator: 'Equal', value: 'v' }] }), [tainted])).toBe('a');
+    expect(place(pod({ tolerations: [{ key: 'k', operator: 'Exists' }] }), [tainted])).toBe('a');
+    expect(place(pod({ tolerations: [{ operator: 'Exists' }] }), [tainted])).toBe('a');
+    expect(place(pod({ tolerations: [{ key: 'k', value: 'other' }] }), [tainted])).toContain(
+      'untolerated taint {k: v}',
+    );
+  });
+
+  test('host ports go to one pod', () => {
+    const ports = (hostPort: number, hostIP?: string) => ({
+      containers: [{ name: 'c', ports: [{ containerPort: 80, hostPort, hostIP, protocol: 'TCP' }] }],
+    });
+    const taken = pod({ ...ports(8080), nodeName: 'a' });
+    expect(place(pod(ports(8080)), [node('a'), node('b')], [taken])).toBe('b');
+    expect(place(pod(ports(8080, '10.0.0.1')), [node('a')], [taken])).toContain('free ports');
+    expect(place(pod(ports(8081)), [node('a')], [taken])).toBe('a');
+  });
+
+  test('a pod needs what its hungriest moment needs', () => {
+    const container = (cpu: string, restartPolicy?: string) => ({
+      name: cpu,
+      restartPolicy,
+      resources: { requests: { cpu } },
+    });
+    const initContainers = [container('2'), container('500m', 'Always'), container('1')];
+    const requests = requestsOf(pod({ initContainers, containers: [container('300m'), container('200m')] }));
+    expect(requests.get('cpu')).toBe(2000);
+    expect(
+      requestsOf(pod({ initContainers: [container('1', 'Always')], containers: [container('1')] })).get(
+        'cpu',
+      ),
+    ).toBe(2000);
+  });
+});
+
+test('large clusters are not looked at in full', () => {
+  expect(enoughNodes(50, undefined)).toBe(50);
+  expect(enoughNodes(1000, undefined)).toBe(420);
+  expect(enoughNodes(5000, undefined)).toBe(500);
+  expect(enoughNodes(5000, 100)).toBe(5000);
+  expect(enoughNodes(200, 1)).toBe(100);
+});
+
+test('a heap gives its items in order, whatever is put in and taken out', () => {
+  const random = seededRandom(3);
+  const heap = new Heap<{ key: string; value: number }>({
+    before: (a, b) => a.value < b.value,
+    keyOf: (i) => i.key,
+  });
+  for (let i = 0; i < 500; i++) heap.put({ key: String(random.int(200)), value: random.int(1000) });
+  for (let i = 0; i < 50; i++) heap.remove(String(random.int(200)));
+  const out: number[] = [];
+  for (let item = heap.pop(); item; item = heap.pop()) out.push(item.value);
+  expect(out).toEqual([...out].sort((a, b) => a - b));
+  expect(out.length).toBeGreaterThan(100);
+});
+
+describe('the queue', () => {
+  const make = () => {
+    const clock = new VirtualClock();
+    return {
+      clock,
+      queue: new SchedulingQueue({ clock, profiles: new Map([[profile.schedulerName, profile]]) }),
+    };
+  };
+  const next = async (queue: SchedulingQueue) => (await queue.take())?.pod.metadata.name;
+
+  test('the more important first, then the earlier', async () => {
+    const { clock, queue } = make();
+    const [first, second, vip] = [pod(), pod(), pod({ priority: 10 })];
+    queue.set(first);
+    await clock.advance(1);
+    queue.set(second);
+    await clock.advance(1);
+    queue.set(vip);
+    expect([await next(queue), await next(queue), await next(queue)]).toEqual(
+      [vip, first, second].map((p) => p.metadata.name),
+    );
+  });
+
+  test('a refused pod waits for an event that can help it', async () => {
+    const { clock, queue } = make();
+    const one = pod();
+    queue.set(one);
+    await queue.take();
+    queue.refused(one.metadata.uid, new Set(['NodeAffinity']));
+    queue.happened('Pod/Delete');
+    await clock.advance(60_000);
+    expect(queue.sizes).toEqual({ active: 0, delayed: 0, refused: 1 });
+    queue.happened('Node/UpdateLabel');
+    expect(queue.sizes.active).toBe(1);
+  });
+
+  test('an event while it is tried is not missed, and delays grow', async () => {
+    const { clock, queue } = make();
+    const one = pod();
+    queue.set(one);
+    await queue.take();
+    queue.happened('Node/Add');
+    queue.refused(one.metadata.uid, new Set(['NodeResourcesFit']));
+    expect(queue.sizes.delayed).toBe(1);
+    await clock.advance(1000);
+    await queue.take();
+    queue.refused(one.metadata.uid);
+    await clock.advance(1000);
+    expect(queue.sizes.delayed).toBe(1);
+    await clock.advance(1000);
+    expect(queue.sizes.active).toBe(1);
+  });
+
+  test('gates hold a pod back until they are gone', async () => {
+    const { queue } = make();
+    const gated = pod({ schedulingGates: [{ name: 'later' }] });
+    queue.set(gated);
+    queue.happened('Node/Add');
+    expect(queue.sizes).toEqual({ active: 0, delayed: 0, refused: 1 });
+    queue.set({ ...gated, spec: { ...gated.spec, schedulingGates: undefined } });
+    expect(queue.sizes.active).toBe(1);
+  });
+});
