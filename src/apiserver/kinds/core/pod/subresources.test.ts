@@ -1,0 +1,203 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Pod } from '../../../../api/core/v1.ts';
+import { nodes, poddisruptionbudgets, pods } from '../../../../api/generated/resources.ts';
+import type { PodDisruptionBudgetStatus } from '../../../../api/policy/v1.ts';
+import { StatusError } from '../../../../machinery/status-error.ts';
+import { createTestCluster, type TestApi } from '../../../registry/testing.ts';
+
+let api: TestApi;
+const spec = { containers: [{ name: 'c', image: 'nginx' }] };
+const target = (name: string) => ({ metadata: { name: 'p' }, target: { kind: 'Node', name } });
+
+beforeEach(async () => {
+  api = await createTestCluster();
+  await api.send('create', pods, { body: { metadata: { name: 'p', labels: { app: 'a' } }, spec } });
+});
+
+const post = (subresource: string, body: unknown) =>
+  api.send('create', pods, { name: 'p', subresource, body });
+const get = () => api.object<Pod>('get', pods, { name: 'p' });
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => expect.fail('it went through'),
+    (error) => (error as StatusError).status,
+  );
+
+async function report(status: Pod['status']): Promise<void> {
+  const pod = await get();
+  const body = { ...pod, status: { ...pod.status, ...status } };
+  await api.send('update', pods, { name: 'p', subresource: 'status', body });
+}
+
+describe('binding', () => {
+  test('gives the pod to a node, with annotations, zone and condition', async () => {
+    const labels = { 'topology.kubernetes.io/zone': 'z1', other: 'x' };
+    await api.send('create', nodes, { body: { metadata: { name: 'n', labels } } });
+    const body = { ...target('n'), metadata: { name: 'p', annotations: { why: 'score' } } };
+    const answer = await post('binding', body);
+    expect(answer).toMatchObject({ code: 201, object: { kind: 'Status', status: 'Success' } });
+    const pod = await get();
+    expect(pod.spec.nodeName).toBe('n');
+    expect(pod.metadata.annotations).toEqual({ why: 'score' });
+    expect(pod.metadata.labels).toEqual({ app: 'a', 'topology.kubernetes.io/zone': 'z1' });
+    expect(pod.metadata.generation).toBe(1);
+    expect(pod.status?.conditions).toMatchObject([{ type: 'PodScheduled', status: 'True' }]);
+  });
+
+  test('happens once', async () => {
+    await post('binding', target('n'));
+    const status = await failure(post('binding', target('m')));
+    expect(status).toMatchObject({
+      code: 409,
+      reason: 'Conflict',
+      message: 'Operation cannot be fulfilled on pods/binding "p": pod p is already assigned to node "n"',
+      details: { name: 'p', kind: 'pods/binding' },
+    });
+  });
+
+  test('needs a node', async () => {
+    const status = await failure(post('binding', { metadata: { name: 'p' }, target: { kind: 'Pod' } }));
+    expect(status.message).toBe(
+      'Binding "p" is invalid: [target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>", target.name: Required value]',
+    );
+  });
+
+  test('is for this pod', async () => {
+    const status = await failure(post('binding', { metadata: { name: 'q' }, target: { name: 'n' } }));
+    expect(status).toMatchObject({ code: 400, message: 'name in URL does not match name in Binding object' });
+  });
+});
+
+describe('eviction', () => {
+  const eviction = { metadata: { name: 'p' } };
+  const ready = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+
+  async function budget(status: PodDisruptionBudgetStatus, more: object = {}): Promise<void> {
+    const body = {
+      metadata: { name: 'b' },
+      spec: { minAvailable: 1, selector: { matchLabels: { app: 'a' } }, ...more },
+    };
+    const made = await api.object('create', poddisruptionbudgets, { body });
+    const updated = { ...made, status: { observedGeneration: 1, ...status } };
+    await api.send('update', poddisruptionbudgets, { name: 'b', subresource: 'status', body: updated });
+  }
+
+  const gone = async () => (await failure(get())).code === 404;
+
+  test('of a pod without a budget deletes it', async () => {
+    await report(ready);
+    await post('eviction', eviction);
+    expect(await gone()).toBe(true);
+  });
+
+  test('spends what the budget allows', async () => {
+    await report(ready);
+    await budget({ disruptionsAllowed: 1, currentHealthy: 2, desiredHealthy: 1 });
+    await post('eviction', eviction);
+    expect(await gone()).toBe(true);
+    const { status } = await api.object('get', poddisruptionbudgets, { name: 'b' });
+    expect(status).toMatchObject({
+      disruptionsAllowed: 0,
+      conditions: [{ type: 'DisruptionAllowed', status: 'False' }],
+    });
+    expect(Object.keys(status?.disruptedPods ?? {})).toEqual(['p']);
+  });
+
+  test('is refused where the budget is spent', async () => {
+    await report(ready);
+    await budget({ disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1 });
+    expect(await failure(post('eviction', eviction))).toMatchObject({
+      code: 429,
+      reason: 'TooManyRequests',
+      message: "Cannot evict pod as it would violate the pod's disruption budget.",
+      details: {
+        causes: [
+          {
+            reason: 'DisruptionBudget',
+            message: 'The disruption budget b needs 1 healthy pods and has 1 currently',
+          },
+        ],
+      },
+    });
+    expect(await gone().catch(() => false)).toBe(false);
+  });
+
+  test('is put off while the budget is not counted', async () => {
+    await report(ready);
+    await budget({ observedGeneration: 0, disruptionsAllowed: 5 });
+    const status = await failure(post('eviction', eviction));
+    expect(status.details).toMatchObject({
+      retryAfterSeconds: 10,
+      causes: [{ message: 'The disruption budget b is still being processed by the server.' }],
+    });
+  });
+
+  test('of a pod that is not ready does not count while enough others are', async () => {
+    await report({ phase: 'Running' });
+    await budget({ disruptionsAllowed: 0, currentHealthy: 2, desiredHealthy: 2 });
+    await post('eviction', eviction);
+    expect(await gone()).toBe(true);
+  });
+
+  test('as a dry run changes nothing', async () => {
+    await report(ready);
+    await budget({ disruptionsAllowed: 1, currentHealthy: 2, desiredHealthy: 1 });
+    await api.send('create', pods, {
+      name: 'p',
+      subresource: 'eviction',
+      body: eviction,
+      query: { dryRun: 'All' },
+    });
+    expect((await get()).metadata.deletionTimestamp).toBeUndefined();
+    const { status } = await api.object('get', poddisruptionbudgets, { name: 'b' });
+    expect(status?.disruptionsAllowed).toBe(1);
+  });
+});
+
+describe('parts', () => {
+  test('ephemeral containers can be added and not changed', async () => {
+    const pod = await get();
+    const debug = { name: 'debug', image: 'busybox' };
+    const add = { ...pod, spec: { ...pod.spec, ephemeralContainers: [debug] } };
+    const updated = await api.object<Pod>('update', pods, {
+      name: 'p',
+      subresource: 'ephemeralcontainers',
+      body: add,
+    });
+    expect(updated.spec.ephemeralContainers).toMatchObject([debug]);
+    expect(updated.metadata.generation).toBe(2);
+    const change = {
+      ...updated,
+      spec: { ...updated.spec, ephemeralContainers: [{ ...debug, image: 'other' }] },
+    };
+    const status = await failure(
+      api.send('update', pods, { name: 'p', subresource: 'ephemeralcontainers', body: change }),
+    );
+    expect(status.message).toContain('existing ephemeral containers "debug" may not be changed\n');
+  });
+
+  test('a resize changes cpu and memory alone, and not the class', async () => {
+    const resources = { requests: { cpu: '1' } };
+    await api.send('create', pods, {
+      body: { metadata: { name: 'r' }, spec: { containers: [{ ...spec.containers[0], resources }] } },
+    });
+    const resize = async (to: object) => {
+      const pod = await api.object<Pod>('get', pods, { name: 'r' });
+      const containers = [{ ...pod.spec.containers[0], resources: to, image: 'ignored' }];
+      return api.object<Pod>('update', pods, {
+        name: 'r',
+        subresource: 'resize',
+        body: { ...pod, spec: { ...pod.spec, containers } },
+      });
+    };
+    const resized = await resize({ requests: { cpu: '2' } });
+    expect(resized.spec.containers[0]).toMatchObject({
+      image: 'nginx',
+      resources: { requests: { cpu: '2' } },
+    });
+    expect((await failure(resize({}))).message).toContain('resource requests cannot be removed');
+    expect((await failure(resize({ requests: { cpu: '1', 'ephemeral-storage': '1Gi' } }))).message).toContain(
+      'only cpu and memory resources are mutable',
+    );
+  });
+});
