@@ -455,10 +455,10 @@ function executionContract(subject: () => ContractSubject): void {
 
     test('exec carries megabytes unharmed', async () => {
       const id = await run('sleep 1000');
-      const session = await s.runtime.containers.exec(id, ['head', '-c', '5000000', '/dev/zero'], {
+      const session = await s.runtime.containers.exec(id, ['head', '-c', '20000000', '/dev/zero'], {
         stdout: true,
       });
-      expect((await textOf(session.stdout)).length).toBe(5_000_000);
+      expect((await textOf(session.stdout)).length).toBe(20_000_000);
       expect(await session.ended).toEqual({ exitCode: 0 });
     });
 

@@ -17,9 +17,10 @@ export interface SpdyConnectionOptions {
 const defaultMaxStreams = 1000;
 
 /**
- * One end of a SPDY/3.1 connection over an upgraded socket. The peer is told how much was read by WINDOW_UPDATE, but
- * its own windows are not waited for: Go's implementation, which all Kubernetes clients and runtimes use, never widens
- * them. What a stream's user does not read holds the whole connection back, so memory is bounded.
+ * One end of a SPDY/3.1 connection over an upgraded socket. Windows are not used in either direction, as by Go's
+ * implementation, which all Kubernetes clients and runtimes have: it never widens ours, and a WINDOW_UPDATE that reaches
+ * it after it has closed its socket makes the kernel throw away what was still on its way to us. Instead, what a
+ * stream's user does not read holds the whole connection back, so memory is bounded.
  */
 export class SpdyConnection {
   /** Resolves when the connection is over: with the error that ended it, or undefined. Never rejects. */

@@ -11,8 +11,6 @@ export interface StreamOwner {
 
 /** Bytes that wait to be read before the connection stops reading. */
 const readAheadBytes = 256 * 1024;
-/** How much is read before the peer is told. */
-const windowStepBytes = 32 * 1024;
 
 /**
  * A stream of a SPDY connection. `end` closes our direction only. When the peer resets it, which is how Go's servers
@@ -29,7 +27,6 @@ export class SpdyStream extends Duplex {
   #reply!: { resolve(headers: SpdyHeaders): void; reject(error: Error): void };
   #readEnded = false;
   #writeEnded = false;
-  #unreported = 0;
   #wake: (() => void) | undefined;
 
   constructor(id: number, owner: StreamOwner) {
@@ -71,11 +68,6 @@ export class SpdyStream extends Duplex {
   /** Data from the peer. Resolves when there is room for more. */
   async receive(data: Buffer): Promise<void> {
     if (this.#readEnded || this.destroyed) return;
-    this.#unreported += data.length;
-    if (this.#unreported >= windowStepBytes) {
-      this.#owner.send({ type: 'windowUpdate', streamId: this.id, delta: this.#unreported });
-      this.#unreported = 0;
-    }
     if (this.push(data)) return;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
