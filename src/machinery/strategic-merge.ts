@@ -1,5 +1,6 @@
 import { setOwn } from './clone.ts';
 import { deepEqual } from './equal.ts';
+import { goText } from './go-text.ts';
 import { patchDoesNotApply } from './json-patch.ts';
 import { type FieldSchema, typeSchema } from './schema.ts';
 import { badRequest, type StatusError } from './status-error.ts';
@@ -20,14 +21,6 @@ const isObject = (v: unknown): v is Json => typeof v === 'object' && v !== null 
 const own = (object: Json, key: string) => (Object.hasOwn(object, key) ? object[key] : undefined);
 const isDirective = (key: string) =>
   key === retainKeys || key.startsWith(deletePrefix) || key.startsWith(orderPrefix);
-
-/** A value as Go's `%v` prints it, for messages. */
-function goText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (!isObject(value)) return value === null || value === undefined ? '<nil>' : String(value);
-  const entries = Object.keys(value).sort();
-  return `map[${entries.map((key) => `${key}:${goText(value[key])}`).join(' ')}]`;
-}
 
 const goTypeOf = (value: unknown): string => {
   if (Array.isArray(value)) return '[]interface {}';

@@ -1,0 +1,110 @@
+import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
+import { type FieldSet, isFieldSet, leaf, sorted, union } from './field-set.ts';
+
+/** One manager and the fields it owns. */
+export interface Manager {
+  entry: ManagedFieldsEntry;
+  fields: FieldSet;
+}
+
+/** Managers by what identifies them: see {@link managerKey}. */
+export type Managers = Map<string, Manager>;
+
+/** What tells managers apart. Who applies is the same in each version. */
+export function managerKey(entry: ManagedFieldsEntry): string {
+  const version = entry.operation === 'Apply' ? '' : (entry.apiVersion ?? '');
+  return JSON.stringify([entry.manager ?? '', entry.operation ?? '', version, entry.subresource ?? '']);
+}
+
+function isEntry(entry: ManagedFieldsEntry): boolean {
+  const operation = entry.operation === 'Apply' || entry.operation === 'Update';
+  return operation && Boolean(entry.apiVersion) && entry.fieldsType === 'FieldsV1';
+}
+
+/** The managers in an object's metadata; undefined if what stands there is malformed. */
+export function readManagers(entries: readonly ManagedFieldsEntry[] | undefined): Managers | undefined {
+  const managers: Managers = new Map();
+  for (const entry of entries ?? []) {
+    const fields = entry.fieldsV1 ?? leaf;
+    if (!isEntry(entry) || !isFieldSet(fields)) return undefined;
+    managers.set(managerKey(entry), { entry, fields });
+  }
+  return managers;
+}
+
+const seconds = (entry: ManagedFieldsEntry) => entry.time ?? '';
+const order = (a: string | undefined, b: string | undefined) => {
+  const [x, y] = [a ?? '', b ?? ''];
+  return x < y ? -1 : x > y ? 1 : 0;
+};
+
+function compareEntries(a: ManagedFieldsEntry, b: ManagedFieldsEntry): number {
+  return (
+    order(a.operation, b.operation) ||
+    order(seconds(a), seconds(b)) ||
+    order(a.manager, b.manager) ||
+    order(a.apiVersion, b.apiVersion) ||
+    order(a.subresource, b.subresource)
+  );
+}
+
+/** The entries for an object's metadata, in upstream's order; none: undefined. */
+export function writeManagers(managers: Managers): ManagedFieldsEntry[] | undefined {
+  if (managers.size === 0) return undefined;
+  return [...managers.values()].map(({ entry }) => entry).sort(compareEntries);
+}
+
+/** The manager with other fields; what is unchanged keeps its entry as it is. */
+export function withFields(manager: Manager, fields: FieldSet): Manager {
+  return { entry: { ...manager.entry, fieldsV1: sorted(fields) as ManagedFieldsEntry['fieldsV1'] }, fields };
+}
+
+/** Who writes, and how. */
+export interface Writer {
+  manager: string;
+  operation: 'Apply' | 'Update';
+  apiVersion: string;
+  subresource?: string;
+}
+
+/** A manager as it is written: the order of fields is upstream's. */
+export function newManager(writer: Writer, fields: FieldSet, time: string | undefined): Manager {
+  const entry: ManagedFieldsEntry = {
+    manager: writer.manager || 'unknown',
+    operation: writer.operation,
+    apiVersion: writer.apiVersion,
+    ...(time && { time }),
+    fieldsType: 'FieldsV1',
+    fieldsV1: sorted(fields) as ManagedFieldsEntry['fieldsV1'],
+    ...(writer.subresource && { subresource: writer.subresource }),
+  };
+  return { entry, fields };
+}
+
+/** More managers that update than these, and the oldest are thrown together. */
+const maxUpdateManagers = 10;
+
+/** Joins the oldest managers that update, version by version, until there are few enough. */
+export function capUpdateManagers(managers: Managers): void {
+  const updaters = [...managers]
+    .filter(([, { entry }]) => entry.operation === 'Update')
+    .sort(([keyA, a], [keyB, b]) => order(seconds(a.entry), seconds(b.entry)) || order(keyA, keyB));
+  const firstOf = new Map<string, string>();
+  let count = updaters.length;
+  for (const [key, { entry, fields }] of updaters) {
+    if (count <= maxUpdateManagers) return;
+    const apiVersion = entry.apiVersion ?? '';
+    const first = firstOf.get(apiVersion);
+    if (first === undefined) {
+      firstOf.set(apiVersion, key);
+      continue;
+    }
+    const writer: Writer = { manager: 'ancient-changes', operation: 'Update', apiVersion };
+    const bucket = managerKey(writer);
+    const old = managers.get(bucket)?.fields ?? managers.get(first)?.fields;
+    if (!managers.has(bucket)) managers.delete(first);
+    managers.delete(key);
+    managers.set(bucket, newManager(writer, union(fields, old) as FieldSet, entry.time));
+    count--;
+  }
+}

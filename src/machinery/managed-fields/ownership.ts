@@ -1,0 +1,138 @@
+import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
+import { type Comparison, compare } from './compare.ts';
+import { difference, type FieldSet, intersection, leaf, recursiveDifference, union } from './field-set.ts';
+import { type Managers, withFields } from './managers.ts';
+import type { Shape } from './shape.ts';
+import type { Json } from './walk.ts';
+
+/** An object in another version of its kind. */
+export interface Versioned {
+  object: Json;
+  shape: Shape;
+}
+
+/**
+ * Gives an object in another version, for managers who wrote in that; undefined if the version is gone, and they with
+ * it. Without it, the versions of a kind have the same fields.
+ */
+export type Convert = (object: Json, apiVersion: string) => Versioned | undefined;
+
+/** What is the same for each write of a kind. */
+export interface WriteContext {
+  apiVersion: string;
+  shape: Shape;
+  /** Fields that this way of writing resets, such as the status where it is a subresource: nobody gets to own them. */
+  resetFields?: FieldSet;
+  convert?: Convert;
+}
+
+/** Fields that nobody owns. */
+const identity: FieldSet = {
+  'f:apiVersion': leaf,
+  'f:kind': leaf,
+  'f:metadata': {
+    '.': leaf,
+    'f:name': leaf,
+    'f:namespace': leaf,
+    'f:creationTimestamp': leaf,
+    'f:selfLink': leaf,
+    'f:uid': leaf,
+    'f:clusterName': leaf,
+    'f:generation': leaf,
+    'f:managedFields': leaf,
+    'f:resourceVersion': leaf,
+  },
+};
+
+/** A set without the fields that identify an object, which nobody owns. */
+export function withoutIdentity(set: FieldSet | undefined): FieldSet | undefined {
+  return difference(set, identity);
+}
+
+/** The object without its managed fields, which are no part of what is owned. */
+export function withoutManagedFields(object: Json): Json {
+  const metadata = object.metadata as Json | undefined;
+  if (!metadata || metadata.managedFields === undefined) return object;
+  return { ...object, metadata: { ...metadata, managedFields: undefined } };
+}
+
+/** An object's managed fields, as they stand in its metadata. */
+export function managedFieldsOf(object: Json | undefined): ManagedFieldsEntry[] | undefined {
+  return (object?.metadata as { managedFields?: ManagedFieldsEntry[] } | undefined)?.managedFields;
+}
+
+/** What changed, without the fields that are reset. */
+export function changes(before: Json, after: Json, context: WriteContext): Comparison {
+  const { added, modified, removed } = compare(before, after, context.shape);
+  const reset = context.resetFields;
+  if (!reset) return { added, modified, removed };
+  return {
+    added: recursiveDifference(added, reset),
+    modified: recursiveDifference(modified, reset),
+    removed: recursiveDifference(removed, reset),
+  };
+}
+
+/** What changed, as each version of the kind sees it. */
+export class Changes {
+  private readonly byVersion = new Map<string, Comparison | undefined>();
+  private readonly before: Json;
+  private readonly after: Json;
+  private readonly context: WriteContext;
+  readonly own: Comparison;
+
+  constructor(before: Json, after: Json, context: WriteContext) {
+    this.before = before;
+    this.after = after;
+    this.context = context;
+    this.own = changes(before, after, context);
+    this.byVersion.set(context.apiVersion, this.own);
+  }
+
+  /** Undefined if the version is gone. */
+  in(apiVersion: string): Comparison | undefined {
+    const { convert } = this.context;
+    if (!convert) return this.own;
+    if (!this.byVersion.has(apiVersion)) this.byVersion.set(apiVersion, this.compareIn(apiVersion, convert));
+    return this.byVersion.get(apiVersion);
+  }
+
+  private compareIn(apiVersion: string, convert: Convert): Comparison | undefined {
+    const before = convert(this.before, apiVersion);
+    const after = convert(this.after, apiVersion);
+    return before && after && changes(before.object, after.object, { ...this.context, shape: after.shape });
+  }
+}
+
+/** What was set or changed, of which its writer becomes the owner. */
+export function written(comparison: Comparison): FieldSet | undefined {
+  return union(comparison.modified, comparison.added);
+}
+
+/** The fields of other managers that the changes write to, by manager. */
+export function disputed(managers: Managers, changed: Changes, except: string): Map<string, FieldSet> {
+  const result = new Map<string, FieldSet>();
+  for (const [key, { entry, fields }] of managers) {
+    const comparison = key === except ? undefined : changed.in(entry.apiVersion ?? '');
+    const overlap = comparison && intersection(fields, written(comparison));
+    if (overlap) result.set(key, overlap);
+  }
+  return result;
+}
+
+/** Takes from the other managers what the changes write or remove. Who is left with nothing goes. */
+export function takeAway(managers: Managers, changed: Changes, except: string): void {
+  for (const [key, manager] of managers) {
+    if (key === except) continue;
+    const comparison = changed.in(manager.entry.apiVersion ?? '');
+    if (!comparison) {
+      managers.delete(key);
+      continue;
+    }
+    const gone = union(written(comparison), comparison.removed);
+    if (!intersection(manager.fields, gone)) continue;
+    const rest = difference(manager.fields, gone);
+    if (rest) managers.set(key, withFields(manager, rest));
+    else managers.delete(key);
+  }
+}

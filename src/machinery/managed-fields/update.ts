@@ -1,0 +1,84 @@
+import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
+import { deepEqual } from '../equal.ts';
+import { formatTime } from '../time.ts';
+import { type FieldSet, union } from './field-set.ts';
+import {
+  capUpdateManagers,
+  type Managers,
+  managerKey,
+  newManager,
+  readManagers,
+  type Writer,
+  writeManagers,
+} from './managers.ts';
+import {
+  Changes,
+  managedFieldsOf,
+  takeAway,
+  type WriteContext,
+  withoutIdentity,
+  withoutManagedFields,
+  written,
+} from './ownership.ts';
+import { ShapeError } from './path-element.ts';
+import type { Json } from './walk.ts';
+
+/** A write that is no apply: create, update, or any other patch. */
+export interface UpdateWrite extends WriteContext {
+  /** The object as it is stored; undefined if the write creates it. */
+  live: object | undefined;
+  /** The object as it will be stored. */
+  next: object;
+  manager: string;
+  subresource?: string;
+  timeMs: number;
+}
+
+/** Written out empty, managed fields are reset. */
+const isReset = (entries: readonly object[] | undefined) =>
+  entries !== undefined && (entries.length === 0 || (entries.length === 1 && deepEqual(entries[0], {})));
+
+/**
+ * The managers to start from: those that the client sent, since it may change them; those that are stored if it sent
+ * none, or nonsense, or writes to a subresource.
+ */
+function startingManagers(live: Json | undefined, next: Json, subresource: string | undefined): Managers {
+  const stored = managedFieldsOf(live);
+  const sent = managedFieldsOf(next);
+  if (!subresource && isReset(sent)) return new Map();
+  const managers = subresource || sent === stored ? undefined : readManagers(sent);
+  return managers && managers.size > 0 ? managers : (readManagers(stored) ?? new Map());
+}
+
+/** Gives a writer what it wrote, on top of what it owned already. */
+export function give(managers: Managers, writer: Writer, fields: FieldSet | undefined, time: string): void {
+  if (!fields) return;
+  const key = managerKey(writer);
+  const owned = union(managers.get(key)?.fields, fields) as FieldSet;
+  managers.set(key, newManager(writer, owned, time));
+}
+
+/**
+ * The managed fields of an object that is written: who wrote a field owns it. Cheap where objects share what did not
+ * change. An object that is stored without managed fields stays so.
+ */
+export function updateManagedFields(write: UpdateWrite): ManagedFieldsEntry[] | undefined {
+  const live = write.live as Json | undefined;
+  const next = write.next as Json;
+  const managers = startingManagers(live, next, write.subresource);
+  if (managers.size === 0 && live) return undefined;
+  const before = withoutManagedFields(live ?? {});
+  let changed: Changes;
+  try {
+    changed = new Changes(before, withoutManagedFields(next), write);
+  } catch (error) {
+    // A list whose elements cannot be told apart: upstream, too, then leaves the managers as they are.
+    if (error instanceof ShapeError) return managedFieldsOf(live);
+    throw error;
+  }
+  takeAway(managers, changed, '');
+  const writer: Writer = { ...write, operation: 'Update' };
+  give(managers, writer, withoutIdentity(written(changed.own)), formatTime(write.timeMs));
+  capUpdateManagers(managers);
+  return writeManagers(managers);
+}
