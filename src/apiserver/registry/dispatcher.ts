@@ -76,6 +76,7 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     freshRevision: options.freshRevision,
     find: (resource) => registries.find(resource),
     findKind: (kind) => registries.findKind(kind),
+    versions: (registry) => registries.versions(registry),
   };
   return {
     handle: (request) => handle(request, environment, registries),

@@ -4,6 +4,7 @@ import { clone } from '../../machinery/clone.ts';
 import { type FieldError, invalid } from '../../machinery/field-error.ts';
 import type { GroupVersionKind } from '../../machinery/schema.ts';
 import type { HookContext, Kind, ScaleStrategy } from './kind.ts';
+import { stampType } from './metadata.ts';
 import type { Call } from './registry.ts';
 
 /** What differs between an update of the main resource and one through a subresource. */
@@ -28,6 +29,8 @@ export interface Facet {
   show(object: KubernetesObject): KubernetesObject;
   /** The object (in the form of the resource asked for) with what was sent taken in; `sent` may be used up. */
   take(sent: KubernetesObject, old: KubernetesObject | undefined): KubernetesObject;
+  /** What a server-side apply of the facet means for the object. */
+  applied(sent: KubernetesObject): KubernetesObject;
 }
 
 /** The facet that a request addresses; undefined where its subresource is none. */
@@ -52,6 +55,7 @@ function whole(view: Kind, strategy: UpdateStrategy): Facet {
     prune: (sent) => view.prune?.(sent) ?? [],
     show: (object) => object,
     take: (sent) => sent,
+    applied: (sent) => sent,
   };
 }
 
@@ -116,6 +120,12 @@ function scaleFacet(kind: Kind, strategy: ScaleStrategy<KubernetesObject>): Face
       const object = clone(old) as KubernetesObject;
       strategy.setReplicas(object, (sent as Scale).spec?.replicas ?? 0);
       object.metadata.resourceVersion = sent.metadata.resourceVersion;
+      return object;
+    },
+    applied({ metadata, ...sent }) {
+      const object = { metadata, spec: {} } as KubernetesObject;
+      stampType(object, kind.resource);
+      strategy.setReplicas(object, (sent as Scale).spec?.replicas ?? 0);
       return object;
     },
   };

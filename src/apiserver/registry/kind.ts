@@ -56,6 +56,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   resource: Resource<T>;
   /** Verbs served; all of them where absent. */
   verbs?: readonly Verb[];
+  /** For kinds whose type the schema does not know: their structural schema (OpenAPI v3), which says how lists and maps merge. */
+  schema?: object;
   /** For kinds whose type the schema does not know: drops fields that their own schema does not have, in place, and gives their paths. */
   prune?(object: T): string[];
   /** Fills in what the client left out; applied to what comes in on create, update and patch. */

@@ -1,5 +1,14 @@
 import type { KubernetesObject } from '../../api/resource.ts';
-import type { Call } from './registry.ts';
+import type { FieldSet } from '../../machinery/managed-fields/field-set.ts';
+import { leaf } from '../../machinery/managed-fields/field-set.ts';
+import { shapeOfJsonSchema, shapeWithoutSchema } from '../../machinery/managed-fields/json-schema-shape.ts';
+import type { Convert, WriteContext } from '../../machinery/managed-fields/ownership.ts';
+import { type Shape, shapeOfType } from '../../machinery/managed-fields/shape.ts';
+import { updateManagedFields } from '../../machinery/managed-fields/update.ts';
+import { findType, formatApiVersion } from '../../machinery/schema.ts';
+import type { Kind } from './kind.ts';
+import { stampType } from './metadata.ts';
+import type { Call, Registry } from './registry.ts';
 import type { WriteOptions } from './request-options.ts';
 
 /** One write as the record of managers sees it, in the form of the client's version. */
@@ -9,9 +18,63 @@ export interface ManagedWrite {
   options: WriteOptions;
 }
 
-/** Writes who owns what into the object's `managedFields`. */
-export function recordWriter(_call: Call, write: ManagedWrite): void {
-  if (write.old && !write.object.metadata.managedFields) {
-    write.object.metadata.managedFields = write.old.metadata.managedFields;
-  }
+/** Writes into the object's `managedFields` who wrote what. */
+export function recordWriter(call: Call, { object, old, options }: ManagedWrite): void {
+  const managedFields = updateManagedFields({
+    ...managedContext(call),
+    live: old,
+    next: object,
+    manager: options.fieldManager,
+    subresource: call.request.info.subresource,
+    timeMs: call.environment.platform.clock.now(),
+  });
+  if (managedFields) object.metadata.managedFields = managedFields;
+  else delete object.metadata.managedFields;
+}
+
+/** What is the same for all writes through one resource or subresource. */
+export function managedContext({ registry, environment, request }: Call): WriteContext {
+  const { view, kind } = registry;
+  const versions = environment.versions(registry);
+  return {
+    apiVersion: formatApiVersion(view.resource),
+    shape: shapeOf(view),
+    resetFields: resetFields(kind, request.info.subresource),
+    ...(versions.length > 1 && { convert: converter(registry, versions) }),
+  };
+}
+
+const statusFields: FieldSet = { 'f:status': leaf };
+const specFields: FieldSet = { 'f:spec': leaf };
+
+/** What a write through this subresource cannot set, and so does not own. */
+function resetFields(kind: Kind, subresource: string): FieldSet | undefined {
+  if (subresource === 'status') return specFields;
+  return kind.status ? statusFields : undefined;
+}
+
+const customShapes = new WeakMap<Kind, Shape>();
+
+function shapeOf(kind: Kind): Shape {
+  if (findType(kind.resource.type)) return shapeOfType(kind.resource.type);
+  const known = customShapes.get(kind);
+  if (known) return known;
+  const shape = kind.schema ? shapeOfJsonSchema(kind.schema) : shapeWithoutSchema();
+  customShapes.set(kind, shape);
+  return shape;
+}
+
+/** Converts between the versions of a kind by way of the one that is stored. */
+function converter({ view }: Registry, versions: readonly Registry[]): Convert {
+  return (object, apiVersion) => {
+    const target = versions.find((v) => formatApiVersion(v.view.resource) === apiVersion)?.view;
+    if (!target) return undefined;
+    const shape = shapeOf(target);
+    if (target === view) return { object, shape };
+    const given = object as unknown as KubernetesObject;
+    const stored = view.storedAs ? view.storedAs.toStored(given) : given;
+    const converted = target.storedAs ? target.storedAs.fromStored(stored) : stored;
+    stampType(converted, target.resource);
+    return { object: converted as unknown as Record<string, unknown>, shape };
+  };
 }

@@ -45,7 +45,9 @@ export function matchNamespace(meta: ObjectMeta, requestNamespace: string): void
 /** Rejects an object whose name is not the one in the URL. */
 export function checkName(meta: ObjectMeta, name: string): void {
   if (!meta.name) {
-    throw badRequest('the name of the object must match the name on the URL');
+    throw badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    );
   }
   if (meta.name !== name) {
     throw badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`);

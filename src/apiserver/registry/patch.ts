@@ -1,8 +1,7 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
-import { ConformError, conform, unknownFieldErrors } from '../../machinery/conform.ts';
+import { unknownFieldErrors } from '../../machinery/conform.ts';
 import { strictDecodingMessage } from '../../machinery/decode.ts';
-import { invalid, invalidObject } from '../../machinery/field-error.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import { applyJsonPatch, unknownOperationFields } from '../../machinery/json-patch.ts';
 import { duplicateFields } from '../../machinery/json-text.ts';
@@ -13,6 +12,7 @@ import { applyStrategicMergePatch } from '../../machinery/strategic-merge.ts';
 import { dropUndefined } from '../cache/json-value.ts';
 import type { ObjectAnswer, RequestBody } from '../request.ts';
 import { applyPatch } from './apply.ts';
+import { conformed, unusable } from './conform-object.ts';
 import type { Facet } from './facet.ts';
 import { recordWriter } from './managed-fields.ts';
 import { checkName, matchNamespace } from './metadata.ts';
@@ -116,25 +116,6 @@ function appliedTo(old: KubernetesObject, { type, value }: ReadPatch, typeName: 
   return applyStrategicMergePatch(object, value, typeName);
 }
 
-function conformed(
-  value: KubernetesObject,
-  typeName: string,
-): { object: KubernetesObject; unknown: string[] } {
-  const name = findType(typeName) ? typeName : undefined;
-  try {
-    if (name) {
-      const { value: object, unknown } = conform(value, name);
-      return { object: object as unknown as KubernetesObject, unknown: [...unknown] };
-    }
-    const metadata = conform(value.metadata ?? {}, 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
-    value.metadata = metadata.value;
-    return { object: value, unknown: metadata.unknown.map((path) => `metadata.${path}`) };
-  } catch (error) {
-    if (error instanceof ConformError) throw unusable(value, error.message);
-    throw error;
-  }
-}
-
 /** What strict reading finds in the patch itself. */
 function patchErrors({ type, value, text }: ReadPatch): string[] {
   const isOperations = type === jsonPatchType;
@@ -150,9 +131,4 @@ function reportStrict(
 ): void {
   if (options.fieldValidation === 'Strict') throw unusable(object, strictDecodingMessage(errors));
   for (const error of errors) call.request.warn(error);
-}
-
-/** The answer to a patch whose result is no object of the kind. */
-function unusable(object: unknown, why: string) {
-  return invalidObject({ group: '', kind: '' }, '', [invalid('patch', JSON.stringify(object), why)]);
 }

@@ -24,6 +24,7 @@ export class Registries {
   readonly #options: RegistriesOptions;
   readonly #served = new Map<string, Registry>();
   #discovery: Discovery | undefined;
+  #versions: Map<Kind, Registry[]> | undefined;
 
   constructor(options: RegistriesOptions) {
     this.#options = options;
@@ -53,6 +54,12 @@ export class Registries {
     return this.#served.values();
   }
 
+  /** All the forms in which a registry's objects are served. */
+  versions({ kind }: Registry): readonly Registry[] {
+    this.#versions ??= groupBy(this.#served.values());
+    return this.#versions.get(kind) ?? [];
+  }
+
   discovery(): Discovery {
     this.#discovery ??= new Discovery([...this.#served.values()].map((registry) => registry.view));
     return this.#discovery;
@@ -66,7 +73,7 @@ export class Registries {
       : (this.#served.get(keyOf(view.resource))?.cache ?? this.#sharedCache(kind));
     const cache = view.review ? undefined : (known ?? this.#newCache(kind));
     const present = view.storedAs ? presenter(view, this.#codec(view)) : (item: CachedItem) => item;
-    this.#discovery = undefined;
+    this.#changed();
     this.#served.set(keyOf(view.resource), { view, kind, cache, present });
     if (cache && !known) await this.#options.feed.add(cache);
   }
@@ -74,9 +81,14 @@ export class Registries {
   remove(resource: Resource): void {
     const registry = this.#served.get(keyOf(resource));
     this.#served.delete(keyOf(resource));
-    this.#discovery = undefined;
+    this.#changed();
     if (!registry?.cache || this.#sharedCache(registry.kind)) return;
     this.#options.feed.remove(registry.cache);
+  }
+
+  #changed(): void {
+    this.#discovery = undefined;
+    this.#versions = undefined;
   }
 
   #first(fits: (resource: Resource) => boolean): Registry | undefined {
@@ -110,6 +122,16 @@ export class Registries {
       freeze: this.#options.freeze,
     };
   }
+}
+
+function groupBy(registries: Iterable<Registry>): Map<Kind, Registry[]> {
+  const groups = new Map<Kind, Registry[]>();
+  for (const registry of registries) {
+    const group = groups.get(registry.kind);
+    if (group) group.push(registry);
+    else groups.set(registry.kind, [registry]);
+  }
+  return groups;
 }
 
 const keyOf = ({ group, version, plural }: Pick<Resource, 'group' | 'version' | 'plural'>) =>

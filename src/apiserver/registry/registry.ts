@@ -32,6 +32,8 @@ export interface RegistryEnvironment {
   /** The newest revision of a store that others write into as well; absent where this process alone does. */
   freshRevision?(): Promise<number>;
   find(resource: Pick<Resource, 'group' | 'plural'>): Registry | undefined;
+  /** All the forms in which a registry's objects are served, its own among them. */
+  versions(registry: Registry): readonly Registry[];
   findKind(kind: Pick<Resource, 'group' | 'kind'>): Registry | undefined;
 }
 

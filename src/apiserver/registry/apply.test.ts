@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+import { configmaps, deployments } from '../../api/generated/resources.ts';
+import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
+import type { StatusError } from '../../machinery/status-error.ts';
+import { createTestCluster, type TestApi } from './testing.ts';
+
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: StatusError) => error.status,
+  );
+
+const mediaType = 'application/apply-patch+yaml';
+const map = (data: Record<string, string>) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'a' },
+  data,
+});
+
+const apply = (api: TestApi, body: unknown, fieldManager: string, more: Record<string, string> = {}) =>
+  api.send('patch', configmaps, { name: 'a', mediaType, body, query: { fieldManager, ...more } });
+
+const owners = (entries: ManagedFieldsEntry[] = []) =>
+  entries.map((e) =>
+    `${e.manager} ${e.operation} ${e.subresource ?? ''} ${JSON.stringify(e.fieldsV1)}`.replace('  ', ' '),
+  );
+
+describe('server-side apply', () => {
+  test('creates, then changes what it owns', async () => {
+    const api = await createTestCluster();
+    expect(await apply(api, map({ x: '1', y: '1' }), 'alice')).toMatchObject({
+      code: 201,
+      object: { kind: 'ConfigMap', data: { x: '1', y: '1' }, metadata: { namespace: 'default' } },
+    });
+    const changed = await apply(api, map({ x: '2' }), 'alice');
+    expect(changed).toMatchObject({ code: 200, object: { data: { x: '2' } } });
+    const now = await api.object('get', configmaps, { name: 'a' });
+    expect(now.data).toEqual({ x: '2' });
+    expect(owners(now.metadata.managedFields)).toEqual(['alice Apply {"f:data":{"f:x":{}}}']);
+  });
+
+  test('that changes nothing writes nothing', async () => {
+    const api = await createTestCluster();
+    await apply(api, map({ x: '1' }), 'alice');
+    const { revision } = await api.store.status();
+    await api.clock.advance(5000);
+    await apply(api, map({ x: '1' }), 'alice');
+    expect((await api.store.status()).revision).toBe(revision);
+  });
+
+  test('reports what others own, unless it is forced', async () => {
+    const api = await createTestCluster();
+    await apply(api, map({ x: '1' }), 'alice');
+    const status = await failure(apply(api, map({ x: '2' }), 'bob'));
+    expect(status).toMatchObject({
+      code: 409,
+      reason: 'Conflict',
+      message: 'Apply failed with 1 conflict: conflict with "alice": .data.x',
+      details: {
+        causes: [{ reason: 'FieldManagerConflict', message: 'conflict with "alice"', field: '.data.x' }],
+      },
+    });
+    expect(await apply(api, map({ x: '2' }), 'bob', { force: 'true' })).toMatchObject({
+      object: { data: { x: '2' } },
+    });
+    const now = await api.object('get', configmaps, { name: 'a' });
+    expect(owners(now.metadata.managedFields)).toEqual(['bob Apply {"f:data":{"f:x":{}}}']);
+  });
+
+  test('takes YAML, and asks for a manager, the right kind and the right name', async () => {
+    const api = await createTestCluster();
+    const yaml = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  x: "1"\n';
+    expect(await apply(api, yaml, 'alice')).toMatchObject({ code: 201 });
+    expect((await failure(apply(api, yaml, '')))?.message).toBe(
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+    );
+    expect((await failure(apply(api, { ...map({}), kind: 'Secret' }, 'alice')))?.message).toBe(
+      'invalid object type: v1, Kind=Secret',
+    );
+    expect((await failure(apply(api, { ...map({}), metadata: { name: 'b' } }, 'alice')))?.code).toBe(400);
+    expect((await failure(apply(api, '- a', 'alice')))?.code).toBe(400);
+    expect((await failure(apply(api, { ...map({}), nope: 1 }, 'alice')))?.message).toContain(
+      '.nope: field not declared in schema',
+    );
+  });
+
+  test('of a scale owns the replicas', async () => {
+    const api = await createTestCluster();
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const spec = { replicas: 1, selector: { matchLabels: { a: 'b' } }, template };
+    await api.send('create', deployments, { body: { metadata: { name: 'd' }, spec } });
+    const body = {
+      apiVersion: 'autoscaling/v1',
+      kind: 'Scale',
+      metadata: { name: 'd' },
+      spec: { replicas: 4 },
+    };
+    const query = { fieldManager: 'hpa', force: 'true' };
+    const answer = await api.object('patch', deployments, {
+      name: 'd',
+      subresource: 'scale',
+      mediaType,
+      body,
+      query,
+    });
+    expect(answer).toMatchObject({ kind: 'Scale', spec: { replicas: 4 } });
+    const { metadata } = await api.object('get', deployments, { name: 'd' });
+    expect(owners(metadata.managedFields)).toContain('hpa Apply scale {"f:spec":{"f:replicas":{}}}');
+  });
+});
+
+describe('managed fields', () => {
+  test('say who wrote what, and how', async () => {
+    const api = await createTestCluster();
+    const body = { metadata: { name: 'a', labels: { l: '1' } }, data: { x: '1' } };
+    const made = await api.object('create', configmaps, { body, userAgent: 'kubectl-create/v1.36' });
+    expect(made.metadata.managedFields).toEqual([
+      {
+        manager: 'kubectl-create',
+        operation: 'Update',
+        apiVersion: 'v1',
+        time: '2026-01-01T00:00:00Z',
+        fieldsType: 'FieldsV1',
+        fieldsV1: {
+          'f:data': { '.': {}, 'f:x': {} },
+          'f:metadata': { 'f:labels': { '.': {}, 'f:l': {} } },
+        },
+      },
+    ]);
+    const patch = {
+      mediaType: 'application/merge-patch+json',
+      body: { data: { x: '2' } },
+      query: { fieldManager: 'bob' },
+    };
+    const changed = await api.object('patch', configmaps, { name: 'a', ...patch });
+    expect(owners(changed.metadata.managedFields)).toEqual([
+      'bob Update {"f:data":{"f:x":{}}}',
+      'kubectl-create Update {"f:data":{},"f:metadata":{"f:labels":{".":{},"f:l":{}}}}',
+    ]);
+  });
+
+  test('of the status are those of its subresource', async () => {
+    const api = await createTestCluster();
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const spec = { selector: { matchLabels: { a: 'b' } }, template };
+    const body = { metadata: { name: 'd' }, spec, status: { replicas: 9 } };
+    const made = await api.object('create', deployments, { body });
+    expect(JSON.stringify(made.metadata.managedFields)).not.toContain('f:status');
+    const status = { ...made, status: { replicas: 1 } };
+    const changed = await api.object('update', deployments, {
+      name: 'd',
+      subresource: 'status',
+      body: status,
+      userAgent: 'controller/1',
+    });
+    expect(owners(changed.metadata.managedFields)).toContain(
+      'controller Update status {"f:status":{"f:replicas":{}}}',
+    );
+  });
+});

@@ -1,0 +1,33 @@
+import type { KubernetesObject } from '../../api/resource.ts';
+import { ConformError, conform } from '../../machinery/conform.ts';
+import { invalid, invalidObject } from '../../machinery/field-error.ts';
+import { findType } from '../../machinery/schema.ts';
+import type { StatusError } from '../../machinery/status-error.ts';
+import { dropUndefined } from '../cache/json-value.ts';
+
+const metadataType = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+
+/** An object in the form of its type, and the fields that the type does not have. The value must be nobody else's. */
+export function conformed(
+  value: KubernetesObject,
+  typeName: string,
+): { object: KubernetesObject; unknown: string[] } {
+  dropUndefined(value);
+  try {
+    if (findType(typeName)) {
+      const { value: object, unknown } = conform(value, typeName);
+      return { object: object as unknown as KubernetesObject, unknown: [...unknown] };
+    }
+    const metadata = conform(value.metadata ?? {}, metadataType);
+    value.metadata = metadata.value;
+    return { object: value, unknown: metadata.unknown.map((path) => `metadata.${path}`) };
+  } catch (error) {
+    if (error instanceof ConformError) throw unusable(value, error.message);
+    throw error;
+  }
+}
+
+/** The answer to a patch whose result is no object of the kind. */
+export function unusable(object: unknown, why: string): StatusError {
+  return invalidObject({ group: '', kind: '' }, '', [invalid('patch', JSON.stringify(object), why)]);
+}
