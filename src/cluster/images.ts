@@ -21,7 +21,9 @@ export async function programEntries(program: string, as: string = program): Pro
 export async function busyboxEntries(busybox = '/usr/bin/busybox'): Promise<ImageEntry[]> {
   const source = (await systemFiles.exists(busybox)) ? busybox : '/bin/busybox';
   const names = (await mustRun(systemProcesses, source, ['--list'])).trim().split('\n');
-  const links = names.filter((name) => name !== 'busybox').map((name) => ({ path: `/bin/${name}`, linkTo: 'busybox' }));
+  const links = names
+    .filter((name) => name !== 'busybox')
+    .map((name) => ({ path: `/bin/${name}`, linkTo: 'busybox' }));
   return [{ path: '/bin/busybox', source, mode: 0o755 }, ...links];
 }
 
@@ -29,7 +31,10 @@ export async function busyboxEntries(busybox = '/usr/bin/busybox'): Promise<Imag
 export const baseEntries: ImageEntry[] = [
   { path: '/tmp/', mode: 0o1777 },
   { path: '/root/', mode: 0o700 },
-  { path: '/etc/passwd', content: 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' },
+  {
+    path: '/etc/passwd',
+    content: 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n',
+  },
   { path: '/etc/group', content: 'root:x:0:\nnogroup:x:65534:\n' },
   { path: '/etc/nsswitch.conf', content: 'hosts: files dns\n' },
 ];

@@ -20,6 +20,8 @@ export interface ClusterOptions {
 export const network = {
   serviceRange: '10.96.0.0/12',
   podRange: '10.244.0.0/16',
+  /** Bits of the part of the pods' addresses that one node gets. */
+  nodeBits: 24,
   /** The `kubernetes` service: the API server as pods see it. */
   apiServiceAddress: '10.96.0.1',
   /** Cluster DNS, the tenth service address. */

@@ -112,11 +112,9 @@ class DeploymentController {
 
   async #noteRevision(deployment: Stored<Deployment>, revision: string): Promise<Stored<Deployment>> {
     const cause = causedBy(deployment, `its current template is revision ${revision}`);
-    const patch = { metadata: { annotations: { [revisionKey]: revision } } };
-    const type = 'application/merge-patch+json';
-    const written = await this.#context.client
-      .of(deployments)
-      .patch(deployment.metadata, patch, { type, cause });
+    const annotations = { ...deployment.metadata.annotations, [revisionKey]: revision };
+    const next = { ...deployment, metadata: { ...deployment.metadata, annotations } };
+    const written = await this.#context.client.of(deployments).update(next, { cause });
     this.#writes.wrote(keyOf(deployment), this.#deployments, written);
     return written;
   }

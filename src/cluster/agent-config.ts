@@ -1,0 +1,35 @@
+import type { KeyPair } from './pki.ts';
+
+/** Everything one node has to know; written as JSON beside what the node keeps. */
+export interface AgentConfig {
+  nodeName: string;
+  /** The node's address: what it listens on and is reached at. */
+  address: string;
+  /** URLs of the API servers. */
+  servers: string[];
+  /** The cluster's authority, PEM. */
+  authority: string;
+  /** Who the node is: `system:node:NAME`. */
+  node: KeyPair;
+  /** Who its proxy is: `system:kube-proxy`. */
+  proxy: KeyPair;
+  /** What the node serves with. */
+  serving: KeyPair;
+  /** What the node keeps: images, volumes, logs. */
+  dir: string;
+  /** Short-lived: sockets. */
+  runDir: string;
+  cniBinDir: string;
+  /** Root of the node's control groups. */
+  cgroupRoot: string;
+  clusterDns: string;
+  domain: string;
+  podRange: string;
+  /** Largest packet between nodes, bytes. */
+  mtu: number;
+  /** Name servers for names outside the cluster. */
+  upstreamDns: string[];
+  /** What the node may use of the machine; all of it where absent. */
+  capacity?: Record<string, string>;
+  labels?: Record<string, string>;
+}

@@ -1,0 +1,184 @@
+import { defaultAdmission } from '../apiserver/admission/plugins.ts';
+import { allKinds } from '../apiserver/kinds/kinds.ts';
+import type { UserInfo } from '../apiserver/registry/kind.ts';
+import { type ApiServer, createApiServer } from '../apiserver/server.ts';
+import { Client } from '../client/client.ts';
+import type { Component } from '../client/component.ts';
+import { EventRecorder } from '../client/event-recorder.ts';
+import { Informers } from '../client/informers.ts';
+import type { ControllerContext } from '../controllers/controller.ts';
+import { createControllers } from '../controllers/all.ts';
+import type { ServedResource } from '../controllers/discovery.ts';
+import { listenHttps } from '../platform/http-server.ts';
+import type { Platform } from '../platform/platform.ts';
+import { defaultProfile } from '../scheduler/plugins/default-profile.ts';
+import { createScheduler } from '../scheduler/scheduler.ts';
+import type { Store } from '../store/store.ts';
+import { kubeconfig } from './kubeconfig.ts';
+import { network } from './options.ts';
+import type { Pki } from './pki.ts';
+import { type RunningComponents, runComponents } from './run-components.ts';
+import { version } from './version.ts';
+
+export interface ControlPlaneOptions {
+  platform: Platform;
+  store: Store;
+  pki: Pki;
+  /** Addresses to listen on; the first is the one in the kubeconfig. */
+  addresses: readonly string[];
+  /** 0 is any free one. */
+  port: number;
+  /** Where pods and nodes find the server; the `kubernetes` Service is made only where there is such an address. */
+  advertiseAddress?: string;
+  /** Freezes what the server hands out: for tests. */
+  freeze?: boolean;
+}
+
+export interface ControlPlane {
+  server: ApiServer;
+  /** URL of the API server on the first address. */
+  url: string;
+  port: number;
+  /** The administrator's kubeconfig. */
+  kubeconfig: string;
+  /** A client with all rights, in this process. */
+  admin: Client;
+  stop(): Promise<void>;
+}
+
+const issuer = `https://kubernetes.default.svc.${network.domain}`;
+
+/** Names under which clients may call the server. */
+const serverNames = [
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  `kubernetes.default.svc.${network.domain}`,
+  'localhost',
+  '127.0.0.1',
+  network.apiServiceAddress,
+];
+
+export const administrator: UserInfo = {
+  name: 'kubernetes-admin',
+  groups: ['system:masters', 'system:authenticated'],
+};
+
+/** A component of the control plane as itself. */
+const systemUser = (name: string): UserInfo => ({ name: `system:${name}`, groups: ['system:authenticated'] });
+
+const serviceAccount = (name: string): UserInfo => ({
+  name: `system:serviceaccount:kube-system:${name}`,
+  groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
+});
+
+/** API server, controllers and scheduler in this process. When it resolves, the API answers. */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { platform, store, pki } = options;
+  const authority = await pki.authority();
+  const [tokenKey, serving, adminPair] = await Promise.all([
+    pki.tokenKey(),
+    pki.pair('apiserver', {
+      commonName: 'kube-apiserver',
+      hosts: [...serverNames, ...options.addresses],
+      usages: ['server'],
+    }),
+    pki.pair('admin', {
+      commonName: administrator.name,
+      organizations: ['system:masters'],
+      usages: ['client'],
+    }),
+  ]);
+  const server = await createApiServer({
+    platform: { ...platform, log: platform.log.named('apiserver') },
+    store,
+    kinds: allKinds,
+    admission: defaultAdmission,
+    serviceAccounts: { issuer, keys: [tokenKey] },
+    version,
+    freeze: options.freeze,
+  });
+  const tls = { cert: serving.certificate, key: serving.key, clientCa: authority.certificate };
+  const advertise = options.advertiseAddress
+    ? { address: options.advertiseAddress, serviceAddress: network.apiServiceAddress }
+    : undefined;
+  let { port } = options;
+  for (const host of options.addresses) {
+    const listening = await server.listen({ listen: listenHttps, host, port, tls, advertise });
+    port = listening.port;
+  }
+  const components = startComponents(server, platform, authority.certificate);
+  const url = `https://${options.addresses[0]}:${port}`;
+  return {
+    server,
+    url,
+    port,
+    kubeconfig: kubeconfig({
+      name: 'k8ts',
+      server: url,
+      authority: authority.certificate,
+      client: adminPair,
+    }),
+    admin: new Client(server.transportFor(administrator)),
+    async stop() {
+      await components.stop();
+      await server.stop();
+      await store.close();
+    },
+  };
+}
+
+const allVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
+
+/** What is served, each thing in the group and version that it is stored as. */
+function discover(server: ApiServer): ServedResource[] {
+  const stored = [...server.dispatcher.served()].filter(({ view }) => !view.storedAs);
+  return stored.map(({ view }) => ({ ...view.resource, verbs: view.verbs ?? allVerbs }));
+}
+
+/** Controllers and scheduler, each as itself, on informers that they share. */
+function startComponents(server: ApiServer, platform: Platform, authority: string): RunningComponents {
+  const { clock, random, log } = platform;
+  const abort = new AbortController();
+  const informersOf = (user: UserInfo) =>
+    new Informers({
+      client: new Client(server.transportFor(user)),
+      clock,
+      random,
+      log: log.named('informer'),
+    });
+  const contextFor = (user: UserInfo, informers: Informers): ControllerContext => {
+    const client = new Client(server.transportFor(user));
+    const component = user.name.slice(user.name.lastIndexOf(':') + 1);
+    const events = new EventRecorder({ client, clock, random, log, source: { component } });
+    return { client, informers, events, clock, random, log };
+  };
+  const managers = informersOf(systemUser('kube-controller-manager'));
+  const controllers = createControllers({
+    contextFor: (name) => contextFor(serviceAccount(name), managers),
+    discover: async () => discover(server),
+    authority,
+    podRange: network.podRange,
+    nodeBits: network.nodeBits,
+    dnsAddress: network.dnsAddress,
+  });
+  const schedulerInformers = informersOf(systemUser('kube-scheduler'));
+  const scheduling = contextFor(systemUser('kube-scheduler'), schedulerInformers);
+  const scheduler = createScheduler({
+    ...scheduling,
+    events: new EventRecorder({ ...scheduling, source: { component: 'default-scheduler' } }),
+    log: log.named('scheduler'),
+    profiles: [defaultProfile(scheduling.client)],
+  });
+  const all: Component[] = [...controllers, scheduler];
+  managers.start(abort.signal);
+  schedulerInformers.start(abort.signal);
+  const running = runComponents(all, platform);
+  return {
+    async stop() {
+      await running.stop();
+      abort.abort();
+      await Promise.all([managers.stopped(), schedulerInformers.stopped()]);
+    },
+  };
+}
