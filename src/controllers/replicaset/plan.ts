@@ -10,6 +10,8 @@ export interface ReplicaSpec {
   minReadySeconds: number;
   template: PodTemplateSpec;
   deleting: boolean;
+  /** Whether the status has a place for the number of pods on their way out. */
+  countsTerminating: boolean;
 }
 
 export interface ReplicaPlan {
@@ -60,7 +62,7 @@ export function statusOf(input: StatusInput): { status: ReplicaSetStatus; againI
     fullyLabeledReplicas: active.filter((p) => labels.every(([k, v]) => p.metadata.labels?.[k] === v)).length,
     readyReplicas: active.filter(isReady).length,
     availableReplicas: waits.filter((wait) => wait === 0).length,
-    terminatingReplicas: terminating,
+    ...(spec.countsTerminating && { terminatingReplicas: terminating }),
     observedGeneration: input.generation,
     ...(conditions.length > 0 && { conditions }),
   };

@@ -15,6 +15,7 @@ export function createReplicaSetController(context: ControllerContext): Componen
       minReadySeconds: set.spec.minReadySeconds ?? 0,
       template: set.spec.template ?? { spec: { containers: [] } },
       deleting: set.metadata.deletionTimestamp !== undefined,
+      countsTerminating: true,
     }),
     selectorOf: (set) => compileLabelSelector(set.spec.selector),
   });

@@ -1,0 +1,22 @@
+import type { Resource } from '../api/resource.ts';
+
+/** A resource that is served, with the verbs it knows. */
+export interface ServedResource extends Resource {
+  verbs: readonly string[];
+}
+
+/** Asks what is served now: each resource once, in the version that is preferred. */
+export type Discover = () => Promise<readonly ServedResource[]>;
+
+/** One row for each resource that has all of the verbs; further versions of the same are left out. */
+export function servingVerbs(
+  rows: readonly ServedResource[],
+  verbs: readonly string[],
+): readonly ServedResource[] {
+  const found = new Map<string, ServedResource>();
+  for (const row of rows) {
+    const key = `${row.plural}.${row.group}`;
+    if (!found.has(key) && verbs.every((verb) => row.verbs.includes(verb))) found.set(key, row);
+  }
+  return [...found.values()];
+}
