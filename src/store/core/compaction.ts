@@ -2,7 +2,7 @@ import type { CompactionStep } from './ledger.ts';
 import { type Change, type LogEngine, type LogState, positionOf, revisionOf, sizeOf } from './log.ts';
 
 /** How much one step looks at, so that it takes about a millisecond. */
-const changesPerStep = 256;
+const changesPerStep = 128;
 const bytesPerStep = 1 << 20;
 
 /** What may be forgotten: whole revisions, the oldest first, while `mayGo` says yes. */

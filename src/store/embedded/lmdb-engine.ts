@@ -27,9 +27,6 @@ const keyEncoder = {
 export const binary = { encoding: 'binary', compression: false, cache: false } as const;
 const nothing = Buffer.from([0]);
 
-/** After these a flush may succeed again: the disk or the quota was full, or a limit was met. */
-const passing = new Set([27, 28, 122, -30792, -30788]);
-
 /** A log in an LMDB file. */
 export class LmdbEngine implements LogEngine {
   readonly name = 'embedded';
@@ -41,8 +38,8 @@ export class LmdbEngine implements LogEngine {
   readonly #leases: Database<Buffer, [number, number]>;
   /** Called when the file is closed. */
   onClosed: () => void = () => {};
-  /** Why nothing can be written any more. */
-  #broken: Error | undefined;
+  /** A write failed, and it is not known whether LMDB can go on. */
+  #doubtful = false;
 
   constructor(root: RootDatabase<Buffer, string>, meta: Database<Buffer, string>) {
     this.#root = root;
@@ -94,13 +91,14 @@ export class LmdbEngine implements LogEngine {
   }
 
   async write(batch: Batch): Promise<void> {
-    if (this.#broken) throw this.#broken;
+    if (this.#doubtful) this.#probe();
     try {
       await this.#root.batch(() => {
         this.#put(batch);
       });
     } catch (error) {
-      throw await this.#failure(error);
+      this.#doubtful = true;
+      throw await reasonOf(error);
     }
   }
 
@@ -138,19 +136,27 @@ export class LmdbEngine implements LogEngine {
     for (const [key, head] of heads) void (head ? table.put(key, encodeHead(head)) : table.remove(key));
   }
 
-  /** What really went wrong is in a promise of its own. */
-  async #failure(error: unknown): Promise<Error> {
-    const { commitError } = error as { commitError?: Promise<unknown> };
-    let reason = error;
+  /**
+   * After most failures, such as a full disk, LMDB goes on from what was there before. Where it does not, a
+   * transaction of the kind that writes would never come back, but an empty one of this kind throws.
+   */
+  #probe(): void {
     try {
-      await commitError;
-    } catch (inner) {
-      reason = inner;
+      this.#root.transactionSync(() => {});
+    } catch (cause) {
+      throw new Error('An earlier write left the file in doubt. It must be opened again', { cause });
     }
-    const failure = reason as Error & { code?: number };
-    // What else can go wrong leaves the file as it was, but no word on what a next flush would do.
-    if (!passing.has(failure.code ?? 0)) this.#broken = failure;
-    return failure;
+    this.#doubtful = false;
+  }
+}
+
+/** What really went wrong: LMDB keeps that in a promise beside the error. */
+async function reasonOf(error: unknown): Promise<unknown> {
+  try {
+    await (error as { commitError?: Promise<unknown> }).commitError;
+    return error;
+  } catch (reason) {
+    return reason;
   }
 }
 

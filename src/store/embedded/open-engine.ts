@@ -12,6 +12,16 @@ const format = 1;
 /** Address space, not memory: how far the file may grow. */
 const mapBytes = 256 * 2 ** 30;
 
+const settings = {
+  ...binary,
+  noSubdir: true,
+  // An acknowledged write is on disk.
+  overlappingSync: false,
+  // With it, a failed write also rejects a promise that nobody has, and that ends the process.
+  eventTurnBatching: false,
+  mapSize: mapBytes,
+};
+
 type Root = RootDatabase<Buffer, string>;
 
 /** What this process has open: LMDB itself tells other processes apart only. */
@@ -49,13 +59,7 @@ async function openFile(file: string, files: Files): Promise<LmdbEngine> {
 
 async function openEngine(file: string, suspect: boolean): Promise<LmdbEngine> {
   const { open } = await import('lmdb');
-  const root: Root = open({
-    path: file,
-    noSubdir: true,
-    overlappingSync: false,
-    mapSize: mapBytes,
-    ...binary,
-  });
+  const root: Root = open({ path: file, ...settings });
   try {
     checkAlone(root);
     const meta = await openMeta(root);
