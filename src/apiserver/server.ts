@@ -1,6 +1,8 @@
 import type { Transport } from '../client/transport.ts';
 import type { HttpListener, HttpServer, ServerTls } from '../platform/http.ts';
+import type { Connector } from '../platform/connect.ts';
 import type { Platform } from '../platform/platform.ts';
+import { SocketReply } from '../platform/socket-reply.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import type { Authorizer } from './auth/authorizer.ts';
@@ -30,6 +32,8 @@ import {
   ensureNamespaces,
   ensurePriorityClasses,
 } from './start/system-objects.ts';
+import type { NodeDialer } from './streams/node-dialer.ts';
+import { Streams } from './streams/stream-routes.ts';
 import { toTable } from './table/table.ts';
 
 export interface ApiServerOptions {
@@ -46,6 +50,10 @@ export interface ApiServerOptions {
   allowAnonymous?: boolean;
   /** k8ts's own version, shown in `/version`. */
   version: string;
+  /** The way to kubelets, for logs, exec and the like. */
+  nodes?: NodeDialer;
+  /** The way to pods, for proxies. */
+  pods?: Connector;
   audit?: AuditSink;
   limits?: Partial<ApiServerLimits>;
   /** The newest revision of a store that others write into as well; absent where this process alone does. */
@@ -182,7 +190,12 @@ class Server implements ApiServer {
       inFlight: new InFlight(limits),
       dispatcher,
       plain: this.routes,
-      streams: { handles: () => false, serve: async () => 200 },
+      streams: new Streams({
+        ...options,
+        reader: dispatcher.reader,
+        authorizer: security.authorizer,
+        random: options.platform.random,
+      }),
       responder,
       metrics,
       audit: options.audit,
@@ -262,6 +275,8 @@ class Server implements ApiServer {
       port,
       tls,
       onRequest: (request, reply) => void this.#corridor.serve(request, reply),
+      onUpgrade: (upgrade) =>
+        void this.#corridor.serve(upgrade.request, new SocketReply(upgrade.socket), upgrade),
     });
     this.#listeners.add(server);
     const transport = this.transportFor(self);

@@ -1,4 +1,5 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { BodyTooLarge } from './http.ts';
 
 /** Reads a stream to its end, up to a limit; past that the rest is let go by unread. */
@@ -15,4 +16,9 @@ export function readBody(stream: Readable, limitBytes: number): Promise<Uint8Arr
     stream.on('error', reject);
     stream.on('close', () => reject(new Error('the connection broke off before the body was complete')));
   });
+}
+
+/** Sends one stream through another to the end. Where either breaks off, both are; that is no error to the caller. */
+export async function pipeTo(source: Readable, sink: Writable): Promise<void> {
+  await pipeline(source, sink).catch(() => {});
 }

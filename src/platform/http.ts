@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 
 /** What a TLS client has shown of itself. */
 export interface PeerCertificate {
@@ -28,6 +28,8 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
   /** The whole body. Rejects with BodyTooLarge, or with the connection's error where it breaks off. */
   body(limitBytes: number): Promise<Uint8Array>;
+  /** The body as it comes, for those who pass it on; instead of `body`. */
+  readonly stream: Readable;
 }
 
 /** The answer to one request: either `send`, once, or `open`, once. After the client has gone both do nothing. */
@@ -46,6 +48,8 @@ export interface ReplyStream {
   /** What was written and the connection has not taken yet. */
   readonly bufferedBytes: number;
   end(): void;
+  /** Sends all that comes, no faster than the client takes it, then ends; breaks off where the source does. */
+  pipe(source: Readable): Promise<void>;
   /** Breaks off, so that the client can tell this from an end. */
   abort(): void;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { readBody } from './http-body.ts';
+import type { Readable } from 'node:stream';
+import { pipeTo, readBody } from './http-body.ts';
 import type {
   HttpHeaders,
   HttpReply,
@@ -48,6 +49,10 @@ export class Http1Request implements HttpRequest {
   /** Calls back when the client goes away early; the socket itself for upgraded connections. */
   protected onGone(fn: () => void): void {
     this.message.socket.once('close', fn);
+  }
+
+  get stream(): Readable {
+    return this.message;
   }
 
   body(limitBytes: number): Promise<Uint8Array> {
@@ -100,6 +105,7 @@ export class Http1Exchange extends Http1Request implements HttpReply {
         return response.writableLength;
       },
       end: () => void response.end(),
+      pipe: (source) => pipeTo(source, response),
       abort: () => void response.destroy(),
     };
   }

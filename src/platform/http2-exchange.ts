@@ -4,7 +4,8 @@ import {
   type OutgoingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { readBody } from './http-body.ts';
+import type { Readable } from 'node:stream';
+import { pipeTo, readBody } from './http-body.ts';
 import type {
   HttpHeaders,
   HttpReply,
@@ -66,6 +67,10 @@ export class Http2Exchange implements HttpRequest, HttpReply {
     return this.#abort.signal;
   }
 
+  get stream(): Readable {
+    return this.#stream;
+  }
+
   body(limitBytes: number): Promise<Uint8Array> {
     if (this.#ended) return Promise.resolve(new Uint8Array(0));
     return readBody(this.#stream, limitBytes);
@@ -103,6 +108,10 @@ export class Http2Exchange implements HttpRequest, HttpReply {
       end: () => {
         this.#complete = true;
         stream.end();
+      },
+      pipe: async (source) => {
+        await pipeTo(source, stream);
+        this.#complete = true;
       },
       abort: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
     };

@@ -1,7 +1,7 @@
 import { type Cause, causeHeader } from '../../client/transport.ts';
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
 import type { Timer } from '../../platform/clock.ts';
-import type { HttpReply, HttpRequest } from '../../platform/http.ts';
+import type { HttpReply, HttpRequest, HttpUpgrade } from '../../platform/http.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { isBuiltIn } from '../http/built-in.ts';
@@ -61,7 +61,7 @@ export class Corridor {
   }
 
   /** Answers the request, whatever happens. */
-  async serve(request: HttpRequest, reply: HttpReply): Promise<void> {
+  async serve(request: HttpRequest, reply: HttpReply, upgrade?: HttpUpgrade): Promise<void> {
     const { clock } = this.#options.platform;
     const startMs = clock.monotonic();
     const receivedMs = clock.now();
@@ -69,7 +69,7 @@ export class Corridor {
     let sender: UserInfo | undefined;
     let code = 200;
     try {
-      x = this.#exchange(request, reply);
+      x = this.#exchange({ request, reply, upgrade });
       sender = await authenticate(request, this.#options.authentication);
       code = await this.#walk(x, sender);
     } catch (error) {
@@ -90,10 +90,11 @@ export class Corridor {
     return typeof given === 'string' && given !== '' ? given : this.#options.platform.random.uuid();
   }
 
-  #exchange(request: HttpRequest, reply: HttpReply): Exchange {
+  #exchange(came: { request: HttpRequest; reply: HttpReply; upgrade?: HttpUpgrade }): Exchange {
+    const { request } = came;
     const { path, query } = splitTarget(request.target);
     const info = parseRequestInfo(request.method, path, query);
-    return new Exchange({ request, reply, auditId: this.#auditId(request), path, query, info });
+    return new Exchange({ ...came, auditId: this.#auditId(request), path, query, info });
   }
 
   async #walk(x: Exchange, sender: UserInfo): Promise<number> {

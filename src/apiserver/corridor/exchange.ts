@@ -1,4 +1,4 @@
-import type { HttpReply, HttpRequest, ReplyHeaders } from '../../platform/http.ts';
+import type { HttpReply, HttpRequest, HttpUpgrade, ReplyHeaders } from '../../platform/http.ts';
 import { wantsPretty } from '../http/negotiate.ts';
 import type { UserInfo } from '../registry/kind.ts';
 import type { RequestInfo } from '../request.ts';
@@ -11,6 +11,8 @@ export class Exchange {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly info: RequestInfo;
+  /** Set where the client wants the connection turned into something else. */
+  readonly upgrade: HttpUpgrade | undefined;
   /** Who asks: set by authentication, changed by impersonation. */
   user: UserInfo | undefined;
   readonly #warnings: string[] = [];
@@ -18,6 +20,7 @@ export class Exchange {
   constructor(options: {
     request: HttpRequest;
     reply: HttpReply;
+    upgrade?: HttpUpgrade;
     auditId: string;
     path: string;
     query: URLSearchParams;
@@ -25,6 +28,7 @@ export class Exchange {
   }) {
     this.request = options.request;
     this.reply = options.reply;
+    this.upgrade = options.upgrade;
     this.auditId = options.auditId;
     this.path = options.path;
     this.query = options.query;

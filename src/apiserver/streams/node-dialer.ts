@@ -1,0 +1,46 @@
+import type { Duplex } from 'node:stream';
+import type { Node } from '../../api/core/v1.ts';
+import type { Connector } from '../../platform/connect.ts';
+
+/** Where the kubelet of a node listens. */
+export interface KubeletAddress {
+  node: string;
+  host: string;
+  port: number;
+}
+
+/** Opens connections to kubelets; what comes back speaks HTTP/1.1, whatever lies beneath it. */
+export interface NodeDialer {
+  /** The scheme that messages show. */
+  connect(address: KubeletAddress): Promise<Duplex>;
+}
+
+const addressTypes = ['InternalIP', 'ExternalIP', 'Hostname', 'InternalDNS', 'ExternalDNS'];
+const defaultPort = 10_250;
+
+/** Where a node says its kubelet is; undefined where it names no address. */
+export function kubeletAddress(node: Node): KubeletAddress | undefined {
+  const addresses = node.status?.addresses ?? [];
+  const host = addressTypes
+    .map((type) => addresses.find((address) => address.type === type)?.address)
+    .find((address) => address);
+  const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultPort;
+  return host ? { node: node.metadata.name ?? '', host, port } : undefined;
+}
+
+export interface TlsNodeDialerOptions {
+  connect: Connector;
+  /** The certificate that kubelets know the API server by. PEM. */
+  cert: string;
+  key: string;
+  /** What kubelets' certificates must stand on; not checked where absent, as upstream's default. */
+  ca?: string;
+}
+
+const connectTimeoutMs = 10_000;
+
+/** Reaches kubelets directly, over TLS. */
+export function tlsNodeDialer({ connect, cert, key, ca }: TlsNodeDialerOptions): NodeDialer {
+  const tls = { cert, key, ca, insecure: ca === undefined };
+  return { connect: ({ host, port }) => connect({ host, port, tls, timeoutMs: connectTimeoutMs }) };
+}
