@@ -79,7 +79,7 @@ function scalarShape(type: TypeSchema): Shape {
   switch (type.scalar) {
     case 'RawExtension':
     case 'FieldsV1':
-      return mapOf(deduced);
+      return deduced;
     case 'Verbs':
     case 'ExtraValue':
       return { kind: 'atomic', of: 'list', inner: { kind: 'list', items: anyLeaf } };
@@ -153,6 +153,7 @@ function shapeOfField(field: FieldSchema): Shape {
     }
     case 'ref': {
       const shape = shapeOfType(field.ref as string);
+      if (field.mapType === 'granular' && shape.kind === 'atomic') return shape.inner;
       return field.mapType === 'atomic' && shape.kind === 'map'
         ? { kind: 'atomic', of: 'map', inner: shape }
         : shape;
