@@ -3,9 +3,10 @@ import { expired } from '../../machinery/status-error.ts';
 import type { Entry, StoreEvent } from '../../store/store.ts';
 import type { FrameSink } from '../request.ts';
 import { CachedItem, type ItemCodec } from './cached-item.ts';
-import { EventWindow, type WindowLimits } from './event-window.ts';
+import { type CacheEvent, EventWindow, type WindowLimits } from './event-window.ts';
 import { SortedItems } from './sorted-items.ts';
 import { type Scope, WatchCursor } from './watch-cursor.ts';
+import { WatcherIndex } from './watcher-index.ts';
 
 export interface ResourceCacheOptions {
   /** Store key prefix of the resource, with a slash at its end. */
@@ -35,13 +36,14 @@ export class ResourceCache {
   readonly #codec: ItemCodec;
   readonly #limits: WindowLimits;
   readonly #items = new SortedItems<CachedItem>();
-  readonly #watchers = new Set<WatchCursor>();
+  readonly #watchers: WatcherIndex<WatchCursor>;
   #window: EventWindow;
   /** The revision of the newest event of this resource. */
   #changed = 0;
 
   constructor(options: ResourceCacheOptions) {
     this.prefix = options.prefix;
+    this.#watchers = new WatcherIndex(options.prefix);
     this.#codec = options.codec;
     this.#limits = options.limits;
     this.#window = new EventWindow(options.limits, 0);
@@ -98,7 +100,6 @@ export class ResourceCache {
   /** Takes in what one commit did to this resource, and tells the watchers. */
   apply(events: readonly StoreEvent[]): void {
     for (const event of events) this.#applyOne(event);
-    for (const watcher of this.#watchers) watcher.advance();
   }
 
   #applyOne(event: StoreEvent): void {
@@ -110,7 +111,13 @@ export class ResourceCache {
     if (item) this.#items.set(item);
     else this.#items.delete(key);
     this.#changed = revision;
-    if (item || previous) this.#window.push({ revision, item, previous });
+    if (item || previous) this.#tell({ revision, item, previous });
+  }
+
+  #tell(event: CacheEvent): void {
+    const sequence = this.#window.nextSequence;
+    this.#window.push(event);
+    this.#watchers.each(event, (watcher) => watcher.offer(event, sequence));
   }
 
   /** Opens a watch. A start that the window no longer reaches is answered with an Expired error. */

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../api/resource.ts';
-import { expired, type StatusError } from '../../machinery/status-error.ts';
+import { expired, internalError, type StatusError } from '../../machinery/status-error.ts';
 import type { FrameSink, WatchFrame } from '../request.ts';
 import type { CachedItem } from './cached-item.ts';
 import type { CacheEvent, EventWindow } from './event-window.ts';
@@ -10,6 +10,8 @@ export interface Scope {
   prefix: string;
   /** What its selectors say; absent: every object below the prefix. */
   matches?(item: CachedItem): boolean;
+  /** A field value without which nothing matches. */
+  required?: { field: string; value: string };
 }
 
 export interface CursorOptions {
@@ -59,15 +61,25 @@ export class WatchCursor {
     this.#catchUp();
   }
 
-  /** Delivers what has come into the window. Called after each batch. */
-  advance(): void {
-    if (this.#state === 'live') this.#catchUp();
+  get scope(): Scope {
+    return this.#options.scope;
+  }
+
+  /** Takes an event as it comes in under this sequence number, where it has taken everything before. */
+  offer(event: CacheEvent, sequence: number): void {
+    if (this.#state !== 'live') return;
+    const frame = this.#frame(event);
+    if (!frame || this.#send(frame) || this.#isDone()) return;
+    this.#sequence = sequence + 1;
+    void this.#wait();
   }
 
   bookmark(): void {
     const { bookmark } = this.#options;
     if (this.#state !== 'live' || !bookmark) return;
-    if (!this.#send({ type: 'BOOKMARK', object: bookmark() }) && !this.#isDone()) void this.#wait();
+    if (this.#send({ type: 'BOOKMARK', object: bookmark() }) || this.#isDone()) return;
+    this.#sequence = this.#options.window.nextSequence;
+    void this.#wait();
   }
 
   /** Ends the watch from this side. */
@@ -91,7 +103,6 @@ export class WatchCursor {
   #catchUp(): void {
     const { window } = this.#options;
     if (!window.reaches(this.#sequence)) return this.end(expired('the watch fell behind the kept events'));
-    this.#state = 'live';
     for (let event = window.at(this.#sequence); event; event = window.at(this.#sequence)) {
       this.#sequence++;
       const frame = this.#frame(event);
@@ -99,6 +110,7 @@ export class WatchCursor {
       if (!this.#isDone()) void this.#wait();
       return;
     }
+    if (!this.#isDone()) this.#state = 'live';
   }
 
   /** The event as this watcher sees it: entering and leaving its selection are ADDED and DELETED. */
@@ -114,8 +126,14 @@ export class WatchCursor {
 
   /** Gives false where the sink is full (or has just been ended for it). */
   #send(frame: WatchFrame): boolean {
-    if (this.#options.sink.onFrame(frame)) return true;
-    if (!this.#options.sink.drained) this.end();
+    const { sink } = this.#options;
+    try {
+      if (sink.onFrame(frame)) return true;
+    } catch (error) {
+      this.end(internalError(String(error)));
+      return false;
+    }
+    if (!sink.drained) this.end();
     return false;
   }
 

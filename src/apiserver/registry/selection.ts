@@ -14,6 +14,9 @@ import { objectKey, scopePrefix } from './keys.ts';
 import type { Kind } from './kind.ts';
 import { type Call, namespaceOf } from './registry.ts';
 
+/** Fields that every kind can be selected by. */
+const always = ['metadata.name', 'metadata.namespace'];
+
 /** Which objects a list, watch or deletecollection is about. */
 export interface Selection extends Scope {
   /** Whether selectors narrow it down. */
@@ -34,7 +37,9 @@ export function selection(call: Call): Selection {
   const selective = labels.length > 0 || fields.length > 0 || info.name !== '';
   const namespace = namespaceOf(call) || requiredFieldValue(fields, 'metadata.namespace');
   const prefix = key ?? scopePrefix(call.registry.kind.resource, namespace);
-  return { prefix, selective, ...(selective && { matches: matcher(labels, fields, key) }) };
+  if (!selective) return { prefix, selective };
+  const bound = fields.find(({ field, operator }) => operator === '=' && !always.includes(field));
+  return { prefix, selective, matches: matcher(labels, fields, key), ...(bound && { required: bound }) };
 }
 
 /** The key of the one object that can be meant, where name and namespace are fixed. */
@@ -51,8 +56,6 @@ function matcher(labels: Selector, fields: FieldSelector, key: string | undefine
     (labels.length === 0 || matchesLabels(labels, item.labels)) &&
     (fields.length === 0 || matchesFields(fields, (field) => item.field(field)));
 }
-
-const always = ['metadata.name', 'metadata.namespace'];
 
 function checkFields(kind: Kind, fields: FieldSelector): void {
   if (fields.length === 0) return;

@@ -19,7 +19,11 @@ export function watch(call: Call): WatchAnswer {
   const open = (sink: FrameSink) => {
     const end = options.markEnd ? bookmark(call, true) : undefined;
     const spanMs = timeoutMs(options.timeoutSeconds, environment.platform.random.next());
-    const timer = environment.platform.clock.after(spanMs, () => cursor.end());
+    const timer = environment.platform.clock.after(spanMs, () => {
+      // A client that knows where it stood need not list again.
+      cursor.bookmark();
+      cursor.end();
+    });
     const stop = () => cursor.stop();
     const onDone = () => {
       timer.cancel();
