@@ -90,6 +90,14 @@ describe('create', () => {
     });
   });
 
+  test('needs a namespace in its path', async () => {
+    const api = await createTestCluster();
+    expect(await failure(api.send('create', configmaps, { namespace: '', body: map('a') }))).toMatchObject({
+      code: 405,
+      message: 'the server does not allow this method on the requested resource',
+    });
+  });
+
   test('validates metadata, every error at once', async () => {
     const api = await createTestCluster();
     const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u', controller: true };

@@ -1,13 +1,7 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
 import { type FieldError, invalidObject } from '../../machinery/field-error.ts';
-import {
-  alreadyExists,
-  badRequest,
-  generateNameConflict,
-  hasReason,
-  StatusError,
-} from '../../machinery/status-error.ts';
+import { alreadyExists, generateNameConflict, hasReason, StatusError } from '../../machinery/status-error.ts';
 import { admit, validateAdmission } from '../admission/admission.ts';
 import type { ObjectAnswer } from '../request.ts';
 import { cachedAnswer, objectAnswer } from './answers.ts';
@@ -41,7 +35,6 @@ export async function create(call: Call): Promise<ObjectAnswer> {
   matchNamespace(object.metadata, namespaceOf(call));
   if (dropDuplicateOwners(object.metadata)) request.warn(duplicateOwnersWarning);
   if (registry.view.review) return objectAnswer(201, await reviewed(call, object, options));
-  if (registry.kind.resource.namespaced && !namespaceOf(call)) throw noNamespace();
   recordWriter(call, { object, old: undefined, options });
   const stored = toStoredForm(call, object);
   await admit(call, { operation: 'CREATE', object: stored, options });
@@ -51,8 +44,6 @@ export async function create(call: Call): Promise<ObjectAnswer> {
 
 export const duplicateOwnersWarning =
   '.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests';
-
-const noNamespace = () => badRequest('an empty namespace may not be set during creation');
 
 /** Answers a kind that is not stored, such as an access review. */
 async function reviewed(

@@ -1,6 +1,6 @@
 import type { DeleteOptions, Status } from '../../api/meta/v1.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
-import { clone } from '../../machinery/clone.ts';
+import { deepEqual } from '../../machinery/equal.ts';
 import { conflict, notFound } from '../../machinery/status-error.ts';
 import { validateAdmission, admit } from '../admission/admission.ts';
 import type { ObjectAnswer } from '../request.ts';
@@ -88,7 +88,8 @@ async function mark(
   call: Call,
   { found, marked, dryRun }: { found: Current; marked: KubernetesObject; dryRun: boolean },
 ): Promise<Outcome | undefined> {
-  if (dryRun) return { answer: objectAnswer(200, marked, call), gone: false };
+  const unchanged = deepEqual(marked, found.object);
+  if (dryRun || unchanged) return { answer: objectAnswer(200, marked, call), gone: false };
   const item = await put(call, { key: found.key, object: marked, expected: found.revision });
   return item && { answer: cachedAnswer(200, call, item), gone: false };
 }
@@ -98,7 +99,9 @@ async function removeNow(
   { found, last, dryRun }: { found: Current; last: KubernetesObject; dryRun: boolean },
 ): Promise<Outcome | undefined> {
   if (!dryRun) {
-    if (!(await remove(call, found.key, found.revision))) return undefined;
+    const revision = await remove(call, found.key, found.revision);
+    if (revision === undefined) return undefined;
+    last.metadata.resourceVersion = String(revision);
     call.registry.kind.released?.(found.object);
   }
   return { answer: finished(call, last), gone: true };
@@ -106,7 +109,7 @@ async function removeNow(
 
 /** The answer to a deletion: a Status for most kinds, the object for some. */
 function finished(call: Call, object: KubernetesObject): ObjectAnswer {
-  if (call.registry.kind.returnsDeleted) return objectAnswer(200, clone(object), call);
+  if (call.registry.kind.returnsDeleted) return objectAnswer(200, object, call);
   const { name, uid } = object.metadata;
   const { group, resource } = subjectOf(call);
   const details = { name, ...(group && { group }), kind: resource, uid };

@@ -132,11 +132,25 @@ function handlerOf(call: Call): () => Answer | Promise<Answer> {
   const onFacet = served ? facetHandlers[verb] : undefined;
   if (onFacet) return () => onFacet(call, facet);
   const onCollection = served && !subresource ? collectionHandlers[verb] : undefined;
+  if (onCollection && needsNamespace.has(verb) && kind.resource.namespaced && !info.namespace)
+    throw notAllowed();
   if (onCollection) return () => onCollection(call);
   throw methodNotSupported({ group: info.group, resource: info.resource }, verb);
 }
 
+/** What is not served across namespaces. */
+const needsNamespace = new Set(['create', 'delete', 'deletecollection']);
 const facetVerbs = ['get', 'update', 'patch'];
+
+/** The answer to a method that a path does not have. */
+function notAllowed(): StatusError {
+  return new StatusError(
+    405,
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    {},
+  );
+}
 
 /** The answer to a path that nothing is served under. */
 function noSuchPath(): StatusError {

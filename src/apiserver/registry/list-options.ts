@@ -98,7 +98,8 @@ function watchErrors(options: { match: string; token: string; asked: boolean | u
   return errors;
 }
 
-function parseRevision(text: string): number | undefined {
+/** Reads a resourceVersion; none: undefined. */
+export function parseRevision(text: string): number | undefined {
   if (text === '') return undefined;
   if (/^\d+$/.test(text)) return Number(text);
   const why = `strconv.ParseUint: parsing ${goQuote(text)}: invalid syntax`;

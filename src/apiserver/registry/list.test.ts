@@ -179,6 +179,16 @@ describe('reads', () => {
     );
   });
 
+  test('of one object wait for the revision that is asked for', async () => {
+    const api = await withMaps(1);
+    const waiting = api.object('get', configmaps, { name: 'm0', query: { resourceVersion: '5' } });
+    await api.send('create', configmaps, { body: { metadata: { name: 'n' } } });
+    expect((await waiting).metadata.name).toBe('m0');
+    const never = failure(api.send('get', configmaps, { name: 'm0', query: { resourceVersion: '99' } }));
+    await api.clock.advance(3000);
+    expect(await never).toMatchObject({ code: 504 });
+  });
+
   test('hand out frozen, shared objects', async () => {
     const api = await withMaps(1);
     const one = await api.object('get', configmaps, { name: 'm0' });

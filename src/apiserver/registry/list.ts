@@ -1,17 +1,16 @@
 import { formatApiVersion } from '../../machinery/schema.ts';
-import { expired, StatusError, timeout } from '../../machinery/status-error.ts';
+import { expired, type StatusError } from '../../machinery/status-error.ts';
 import { StoreError } from '../../store/store.ts';
 import type { CachedItem } from '../cache/cached-item.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { ListAnswer } from '../request.ts';
 import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
+import { freshEnough, tooLarge } from './freshness.ts';
 import { type ListRequest, listRequest } from './list-options.ts';
 import type { Call } from './registry.ts';
 import { type Selection, selection } from './selection.ts';
 import { translate } from './storage.ts';
 
-/** How long a list waits for a revision that the server has not seen. */
-const freshnessMs = 3000;
 /** Entries read at once from the store's past. */
 const storePage = 500;
 
@@ -33,7 +32,7 @@ async function listSelected(call: Call, scope: Selection, options: ListRequest):
   if (options.continue !== '') return continued(call, scope, options);
   const { resourceVersion = 0, match, limit } = options;
   const exact = match === 'Exact' || (match === '' && limit > 0 && resourceVersion > 0);
-  await reached(call, resourceVersion, options.resourceVersion === undefined);
+  await freshEnough(call, options.resourceVersion);
   const revision = exact ? resourceVersion : call.environment.feed.revision;
   const place = { scope, revision, from: scope.prefix, limit };
   return answer(
@@ -65,32 +64,6 @@ function inconsistent({ start }: ContinueToken): StatusError {
     'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
   );
   error.status.metadata = { continue: encodeContinue({ revision: -1, start }) };
-  return error;
-}
-
-/** Waits until the caches have seen a revision, or what is newest now. */
-async function reached(call: Call, revision: number, newest: boolean): Promise<void> {
-  const { feed, platform, freshRevision } = call.environment;
-  const wanted = newest && freshRevision ? await freshRevision() : revision;
-  const waiting = feed.reached(wanted);
-  if (!waiting) return;
-  const limit = new AbortController();
-  const late = platform.clock.sleep(freshnessMs, limit.signal).then(
-    () => Promise.reject(tooLarge(wanted, feed.revision)),
-    () => undefined,
-  );
-  try {
-    await Promise.race([waiting, late]);
-  } finally {
-    limit.abort();
-  }
-}
-
-/** The answer to a revision that has not been seen yet. */
-function tooLarge(revision: number, now: number): StatusError {
-  const error = timeout(`Too large resource version: ${revision}, current: ${now}`, 1);
-  const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
-  error.status.details = { ...error.status.details, causes };
   return error;
 }
 

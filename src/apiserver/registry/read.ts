@@ -3,12 +3,13 @@ import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { ObjectAnswer } from '../request.ts';
 import { cachedAnswer, objectAnswer } from './answers.ts';
 import type { Facet } from './facet.ts';
+import { freshEnough } from './freshness.ts';
+import { parseRevision } from './list-options.ts';
 import { type Call, keyOf, subjectOf } from './registry.ts';
 
 /** GET of one object, or of a facet of it: what the cache has, which no acknowledged write is missing from. */
 export async function get(call: Call, facet: Facet): Promise<ObjectAnswer> {
-  const fresh = await call.environment.freshRevision?.();
-  if (fresh !== undefined) await call.environment.feed.reached(fresh);
+  await freshEnough(call, parseRevision(call.request.query.get('resourceVersion') ?? ''));
   const item = (call.registry.cache as ResourceCache).get(keyOf(call));
   if (!item) throw notFound(subjectOf(call));
   const answer = cachedAnswer(200, call, item);

@@ -25,6 +25,8 @@ export class Registries {
   readonly #served = new Map<string, Registry>();
   #discovery: Discovery | undefined;
   #versions: Map<Kind, Registry[]> | undefined;
+  #byName: Map<string, Registry> | undefined;
+  #byKind: Map<string, Registry> | undefined;
 
   constructor(options: RegistriesOptions) {
     this.#options = options;
@@ -43,11 +45,13 @@ export class Registries {
 
   /** A resource of a group, whatever its version. */
   find({ group, plural }: Pick<Resource, 'group' | 'plural'>): Registry | undefined {
-    return this.#first((resource) => resource.plural === plural && resource.group === group);
+    this.#byName ??= indexBy(this.#served.values(), ({ resource }) => `${resource.group}/${resource.plural}`);
+    return this.#byName.get(`${group}/${plural}`);
   }
 
   findKind({ group, kind }: Pick<Resource, 'group' | 'kind'>): Registry | undefined {
-    return this.#first((resource) => resource.kind === kind && resource.group === group);
+    this.#byKind ??= indexBy(this.#served.values(), ({ resource }) => `${resource.group}/${resource.kind}`);
+    return this.#byKind.get(`${group}/${kind}`);
   }
 
   all(): Iterable<Registry> {
@@ -89,11 +93,8 @@ export class Registries {
   #changed(): void {
     this.#discovery = undefined;
     this.#versions = undefined;
-  }
-
-  #first(fits: (resource: Resource) => boolean): Registry | undefined {
-    for (const registry of this.#served.values()) if (fits(registry.view.resource)) return registry;
-    return undefined;
+    this.#byName = undefined;
+    this.#byKind = undefined;
   }
 
   #stored(view: Kind): Kind {
@@ -122,6 +123,16 @@ export class Registries {
       freeze: this.#options.freeze,
     };
   }
+}
+
+/** The first registry of each name. */
+function indexBy(registries: Iterable<Registry>, nameOf: (kind: Kind) => string): Map<string, Registry> {
+  const index = new Map<string, Registry>();
+  for (const registry of registries) {
+    const name = nameOf(registry.view);
+    if (!index.has(name)) index.set(name, registry);
+  }
+  return index;
 }
 
 function groupBy(registries: Iterable<Registry>): Map<Kind, Registry[]> {

@@ -61,9 +61,9 @@ export async function put(
   return cacheOf(call).written(key, revision) ?? cacheOf(call).itemOf(entry);
 }
 
-/** Takes an object away; gives false where another version than `expected` stands there. */
-export async function remove(call: Call, key: string, expected: number): Promise<boolean> {
-  return (await commit(call, { type: 'delete', key, expected })) !== undefined;
+/** Takes an object away; undefined where another version than `expected` stands there, the revision otherwise. */
+export function remove(call: Call, key: string, expected: number): Promise<number | undefined> {
+  return commit(call, { type: 'delete', key, expected });
 }
 
 /** Commits one write and waits until the caches have it; undefined where its expectation fails. */

@@ -1,0 +1,31 @@
+import { type StatusError, timeout } from '../../machinery/status-error.ts';
+import type { Call } from './registry.ts';
+
+/** How long a read waits for a revision that the server has not seen. */
+const freshnessMs = 3000;
+
+/** Waits until the caches have seen a revision; where none is given, what is newest now. */
+export async function freshEnough(call: Call, revision: number | undefined): Promise<void> {
+  const { feed, platform, freshRevision } = call.environment;
+  const wanted = revision ?? (await freshRevision?.()) ?? 0;
+  const waiting = feed.reached(wanted);
+  if (!waiting) return;
+  const limit = new AbortController();
+  const late = platform.clock.sleep(freshnessMs, limit.signal).then(
+    () => Promise.reject(tooLarge(wanted, feed.revision)),
+    () => undefined,
+  );
+  try {
+    await Promise.race([waiting, late]);
+  } finally {
+    limit.abort();
+  }
+}
+
+/** The answer to a revision that has not been seen yet. */
+export function tooLarge(revision: number, now: number): StatusError {
+  const error = timeout(`Too large resource version: ${revision}, current: ${now}`, 1);
+  const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
+  error.status.details = { ...error.status.details, causes };
+  return error;
+}
