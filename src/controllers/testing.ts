@@ -145,7 +145,11 @@ export class TestCluster {
     return this.client.of(resource).create(whole as unknown as T, { cause });
   }
 
-  get<T extends KubernetesObject>(resource: Resource<T>, name: string, namespace?: string): Promise<Stored<T>> {
+  get<T extends KubernetesObject>(
+    resource: Resource<T>,
+    name: string,
+    namespace?: string,
+  ): Promise<Stored<T>> {
     return this.client.of(resource).get(this.#ref(resource, name, namespace));
   }
 
@@ -158,7 +162,10 @@ export class TestCluster {
     return this.get(resource, name, namespace).catch(() => undefined);
   }
 
-  async list<T extends KubernetesObject>(resource: Resource<T>, labelSelector?: string): Promise<Stored<T>[]> {
+  async list<T extends KubernetesObject>(
+    resource: Resource<T>,
+    labelSelector?: string,
+  ): Promise<Stored<T>[]> {
     return (await this.client.of(resource).list({ labelSelector })).items;
   }
 

@@ -36,7 +36,12 @@ describe('ReplicaSet', () => {
       { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', controller: true, blockOwnerDeletion: true },
     ]);
     const { status } = await cluster.get(replicasets, 'web');
-    expect(status).toMatchObject({ replicas: 3, readyReplicas: 3, availableReplicas: 3, fullyLabeledReplicas: 3 });
+    expect(status).toMatchObject({
+      replicas: 3,
+      readyReplicas: 3,
+      availableReplicas: 3,
+      fullyLabeledReplicas: 3,
+    });
     expect(await cluster.events('SuccessfulCreate')).toHaveLength(3);
 
     await cluster.delete(pods, made[0]?.metadata.name ?? '');
@@ -71,7 +76,10 @@ describe('ReplicaSet', () => {
   test('a pod is available only after minReadySeconds', async () => {
     await cluster.create(replicasets, setOf(1, { minReadySeconds: 30 }));
     await cluster.pass(29_000);
-    expect((await cluster.get(replicasets, 'web')).status).toMatchObject({ readyReplicas: 1, availableReplicas: 0 });
+    expect((await cluster.get(replicasets, 'web')).status).toMatchObject({
+      readyReplicas: 1,
+      availableReplicas: 0,
+    });
     await cluster.pass(2_000);
     expect((await cluster.get(replicasets, 'web')).status?.availableReplicas).toBe(1);
   });
@@ -91,7 +99,9 @@ describe('ReplicaSet', () => {
     await cluster.create(replicasets, setOf(8, { template: { ...template, spec } }));
     await cluster.settle();
     const { status } = await cluster.get(replicasets, 'web');
-    expect(status?.conditions).toMatchObject([{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate' }]);
+    expect(status?.conditions).toMatchObject([
+      { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate' },
+    ]);
     expect(status?.conditions?.[0]?.message).toContain('serviceaccount "missing" not found');
     expect((await cluster.events('FailedCreate'))[0]).toContain('FailedCreate Error creating: pods "web-');
     await cluster.patch(replicasets, 'web', {
@@ -107,7 +117,9 @@ describe('ReplicaSet', () => {
     await cluster.settle();
     const before = await cluster.get(replicasets, 'web');
     await cluster.pass(3_600_000);
-    expect((await cluster.get(replicasets, 'web')).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+    expect((await cluster.get(replicasets, 'web')).metadata.resourceVersion).toBe(
+      before.metadata.resourceVersion,
+    );
   });
 });
 

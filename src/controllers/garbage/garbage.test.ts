@@ -1,0 +1,167 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { OwnerReference } from '../../api/meta/v1.ts';
+import { clusterroles, configmaps, namespaces, secrets } from '../../api/generated/resources.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import { TestCluster } from '../testing.ts';
+import { createGarbageCollector } from './garbage.ts';
+import { judge, released } from './plan.ts';
+
+const reference = (uid: string, more: Partial<OwnerReference> = {}): OwnerReference => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  name: uid,
+  uid,
+  ...more,
+});
+
+describe('the verdict on an object', () => {
+  const solid = { reference: reference('a'), state: 'solid' } as const;
+  const absent = { reference: reference('b'), state: 'absent' } as const;
+  const waiting = { reference: reference('c'), state: 'waiting' } as const;
+
+  test('one standing owner keeps it; references to the others go', () => {
+    expect(judge({}, [solid], [])).toEqual({ type: 'keep' });
+    expect(judge({}, [solid, absent, waiting], [])).toEqual({
+      type: 'forget',
+      references: [absent.reference, waiting.reference],
+    });
+  });
+
+  test('without one it goes, as its finalizers say', () => {
+    expect(judge({}, [absent], [])).toMatchObject({ type: 'delete', propagation: 'Background' });
+    expect(judge({ finalizers: ['orphan'] }, [absent], [])).toMatchObject({ propagation: 'Orphan' });
+    expect(judge({}, [waiting], [])).toMatchObject({ propagation: 'Background' });
+  });
+
+  test('where its owner waits, it waits in turn; a circle is broken', () => {
+    expect(judge({}, [waiting], [{}])).toEqual({ type: 'delete', propagation: 'Foreground', unblock: false });
+    const deleting = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['foregroundDeletion'] };
+    expect(judge({}, [waiting], [deleting])).toMatchObject({ unblock: true });
+  });
+
+  test('an owner is released by a reference that goes or no longer blocks', () => {
+    const before = { ownerReferences: [reference('a', { blockOwnerDeletion: true }), reference('b')] };
+    expect(released(before, { ownerReferences: [reference('a'), reference('b')] }).map((r) => r.uid)).toEqual(
+      ['a'],
+    );
+    expect(released(before, {}).map((r) => r.uid)).toEqual(['a', 'b']);
+    expect(released(before, before)).toEqual([]);
+  });
+});
+
+describe('collecting', () => {
+  let cluster: TestCluster;
+  beforeEach(async () => {
+    cluster = await TestCluster.start();
+    const context = cluster.context('generic-garbage-collector');
+    await cluster.run(createGarbageCollector(context, { discover: cluster.discover }));
+  });
+  afterEach(() => cluster.stop());
+
+  const owned = (name: string, owners: Stored<KubernetesObject>[], block = false, more: object = {}) =>
+    cluster.create(secrets, {
+      metadata: {
+        name,
+        ...more,
+        ownerReferences: owners.map((owner) => ({
+          apiVersion: owner.apiVersion,
+          kind: owner.kind,
+          name: owner.metadata.name,
+          uid: owner.metadata.uid,
+          blockOwnerDeletion: block,
+        })),
+      },
+    });
+  const map = (name: string, more: object = {}) =>
+    cluster.create(configmaps, { metadata: { name, ...more } });
+
+  test('in the background: dependents and theirs go after the owner', async () => {
+    const child = await owned('child', [await map('owner')]);
+    await owned('grandchild', [child]);
+    await cluster.settle();
+    expect(await cluster.names(secrets)).toEqual(['child', 'grandchild']);
+    await cluster.delete(configmaps, 'owner');
+    expect(await cluster.names(secrets)).toEqual([]);
+  });
+
+  test('one of two owners gone: the object stays with the other', async () => {
+    const [a, b] = [await map('a'), await map('b')];
+    await owned('child', [a, b]);
+    await cluster.delete(configmaps, 'a');
+    expect((await cluster.get(secrets, 'child')).metadata.ownerReferences).toMatchObject([{ name: 'b' }]);
+    await cluster.delete(configmaps, 'b');
+    expect(await cluster.names(secrets)).toEqual([]);
+  });
+
+  test('orphaned dependents stay and forget their owner', async () => {
+    await owned('child', [await map('owner')]);
+    await cluster.delete(configmaps, 'owner', { propagationPolicy: 'Orphan' });
+    expect(await cluster.find(configmaps, 'owner')).toBeUndefined();
+    expect((await cluster.get(secrets, 'child')).metadata.ownerReferences).toBeUndefined();
+  });
+
+  test('in the foreground: the owner goes last, and waits for what blocks it', async () => {
+    const owner = await map('owner');
+    await owned('blocking', [owner], true, { finalizers: ['example.com/hold'] });
+    await owned('other', [owner]);
+    await cluster.delete(configmaps, 'owner', { propagationPolicy: 'Foreground' });
+    expect((await cluster.get(configmaps, 'owner')).metadata.finalizers).toEqual(['foregroundDeletion']);
+    expect((await cluster.get(secrets, 'blocking')).metadata.deletionTimestamp).toBeDefined();
+    await cluster.patch(secrets, 'blocking', { metadata: { finalizers: null } });
+    expect(await cluster.find(configmaps, 'owner')).toBeUndefined();
+    expect(await cluster.names(secrets)).toEqual([]);
+  });
+
+  test('a circle of owners goes in the foreground too', async () => {
+    const a = await map('a');
+    const b = await owned('b', [a], true);
+    const back = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      name: 'b',
+      uid: b.metadata.uid,
+      blockOwnerDeletion: true,
+    };
+    await cluster.patch(configmaps, 'a', { metadata: { ownerReferences: [back] } });
+    await cluster.delete(configmaps, 'a', { propagationPolicy: 'Foreground' });
+    await cluster.pass(1_000);
+    expect(await cluster.find(configmaps, 'a')).toBeUndefined();
+    expect(await cluster.find(secrets, 'b')).toBeUndefined();
+  });
+
+  test('an owner that never was, or has another uid, does not keep anything', async () => {
+    const owner = await map('owner');
+    await owned('child', [{ ...owner, metadata: { ...owner.metadata, uid: 'another' } }]);
+    await cluster.settle();
+    expect(await cluster.names(secrets)).toEqual([]);
+  });
+
+  test('an owner in another namespace does not count, and an event says so', async () => {
+    await cluster.create(namespaces, { metadata: { name: 'far' } });
+    const owner = await map('owner', { namespace: 'far' });
+    await cluster.settle();
+    await owned('child', [owner]);
+    await cluster.settle();
+    expect(await cluster.names(secrets)).toEqual([]);
+    const uid = owner.metadata.uid;
+    expect(await cluster.events('OwnerRefInvalidNamespace')).toEqual([
+      `OwnerRefInvalidNamespace ownerRef [v1/ConfigMap, namespace: default, name: owner, uid: ${uid}] does not exist in namespace "default"`,
+    ]);
+  });
+
+  test('a cluster-wide object owned by one in a namespace stays', async () => {
+    const owner = await map('owner');
+    const { uid } = owner.metadata;
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }];
+    await cluster.create(clusterroles, { metadata: { name: 'odd', ownerReferences }, rules: [] });
+    await cluster.delete(configmaps, 'owner');
+    expect((await cluster.get(clusterroles, 'odd')).metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  test('an owner of a kind that is not served is not taken for gone', async () => {
+    const owner = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w', uid: 'w' } };
+    await owned('child', [owner as unknown as Stored<KubernetesObject>]);
+    await cluster.pass(120_000);
+    expect(await cluster.names(secrets)).toEqual(['child']);
+  });
+});

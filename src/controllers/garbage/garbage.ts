@@ -1,0 +1,256 @@
+import type { OwnerReference } from '../../api/meta/v1.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import type { Component } from '../../client/component.ts';
+import { causedBy } from '../../client/transport.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
+import type { Discover } from '../discovery.ts';
+import { type Item, OwnerGraph } from './graph.ts';
+import {
+  finalizerPatch,
+  foregroundFinalizer,
+  type JudgedReference,
+  judge,
+  orphanFinalizer,
+  orphansDependents,
+  type OwnerState,
+  ownersPatch,
+  type Propagation,
+  waitsForDependents,
+} from './plan.ts';
+
+/** How often the list of served resources is looked at, for kinds that users add. */
+const refreshMs = 30_000;
+/** Owners remembered as gone; the oldest are forgotten first. */
+const rememberedAbsent = 500;
+
+/** Deletes what has lost its owners, and sees deletions through that wait for dependents or let them go. */
+export function createGarbageCollector(
+  context: ControllerContext,
+  options: { discover: Discover },
+): Component {
+  let refresh: () => Promise<void> = async () => {};
+  const controller = createController({
+    name: 'generic-garbage-collector',
+    context,
+    workers: 20,
+    setup: ({ queue }) => {
+      const graph = new OwnerGraph(context.informers, queue);
+      refresh = () => graph.refresh(options.discover);
+      const collector = new Collector(context, graph);
+      return (key) => collector.reconcile(key);
+    },
+  });
+  return { name: controller.name, run: (signal) => runWithRefresh(signal) };
+
+  async function runWithRefresh(signal: AbortSignal): Promise<void> {
+    const { clock, log } = context;
+    const failed = (error: unknown) => log.warn('resources not discovered', { error: String(error) });
+    const keepFresh = async () => {
+      while (!signal.aborted) {
+        await clock.sleep(refreshMs, signal).catch(() => {});
+        if (!signal.aborted) await refresh().catch(failed);
+      }
+    };
+    await Promise.race([refresh().catch(failed), aborted(signal)]);
+    await Promise.all([controller.run(signal), keepFresh()]);
+  }
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+
+class Collector {
+  readonly #context: ControllerContext;
+  readonly #graph: OwnerGraph;
+  readonly #absent = new Set<string>();
+
+  constructor(context: ControllerContext, graph: OwnerGraph) {
+    this.#context = context;
+    this.#graph = graph;
+  }
+
+  async reconcile(key: string): Promise<Outcome> {
+    const item = this.#graph.get(key);
+    if (!item) return done;
+    const { metadata } = item.object;
+    if (orphansDependents(metadata)) return this.#orphan(item);
+    if (waitsForDependents(metadata)) return this.#wait(item);
+    if (metadata.deletionTimestamp || this.#standsFirm(item)) return done;
+    return this.#collect(item);
+  }
+
+  /** All its owners are there by now: nothing to ask the server about. */
+  #standsFirm({ object }: Item): boolean {
+    const { ownerReferences = [], namespace } = object.metadata;
+    const owners = ownerReferences.map((reference) => this.#graph.owner(reference, namespace));
+    return owners.every((owner) => owner !== undefined && !waitsForDependents(owner.metadata));
+  }
+
+  /** Takes the owner out of its dependents, then lets it go. */
+  async #orphan(item: Item): Promise<Outcome> {
+    const { uid } = item.object.metadata;
+    await Promise.all(
+      this.#graph.dependents(uid).map(async (dependent) => {
+        const live = await this.#live(dependent);
+        if (!live) return;
+        const rest = (live.metadata.ownerReferences ?? []).filter((reference) => reference.uid !== uid);
+        await this.#patch(dependent, ownersPatch(live.metadata, rest), 'its owner goes without it');
+      }),
+    );
+    return this.#release(item, orphanFinalizer, 'its dependents stand on their own');
+  }
+
+  /** Lets the owner go once nothing that blocks it is left; until then sees to it that its dependents go. */
+  async #wait(item: Item): Promise<Outcome> {
+    const { uid } = item.object.metadata;
+    const blocking = this.#graph.dependents(uid).filter(({ object }) => blocks(object, uid));
+    if (blocking.length === 0) return this.#release(item, foregroundFinalizer, 'its dependents are gone');
+    for (const dependent of blocking)
+      if (!waitsForDependents(dependent.object.metadata)) this.#graph.enqueue(dependent);
+    return done;
+  }
+
+  async #release(item: Item, finalizer: string, why: string): Promise<Outcome> {
+    const live = await this.#live(item);
+    if (!live?.metadata.finalizers?.includes(finalizer)) return done;
+    await this.#patch(item, finalizerPatch(live.metadata, finalizer), why);
+    return done;
+  }
+
+  async #collect(item: Item): Promise<Outcome> {
+    const live = await this.#live(item);
+    if (!live || live.metadata.deletionTimestamp) return done;
+    const owners = live.metadata.ownerReferences ?? [];
+    const unknown = owners.find((reference) => !this.#graph.resourceOf(reference));
+    if (unknown) {
+      this.#context.log.debug('owner of a kind that is not served', { kind: unknown.kind });
+      return { type: 'again', afterMs: refreshMs };
+    }
+    const invalid = owners.find((reference) => this.#isInvalid(item, reference));
+    if (invalid) {
+      this.#tellInvalid(item, invalid);
+      return { type: 'hopeless', reason: `an owner of a cluster-wide object is in a namespace` };
+    }
+    const judged = await Promise.all(
+      owners.map(async (reference): Promise<JudgedReference> => {
+        return { reference, state: await this.#stateOf(item, reference) };
+      }),
+    );
+    return this.#carryOut(item, live, judged);
+  }
+
+  async #carryOut(
+    item: Item,
+    live: Stored<KubernetesObject>,
+    owners: readonly JudgedReference[],
+  ): Promise<Outcome> {
+    const dependents = this.#graph.dependents(live.metadata.uid).map(({ object }) => object.metadata);
+    const verdict = judge(live.metadata, owners, dependents);
+    const all = live.metadata.ownerReferences ?? [];
+    if (verdict.type === 'forget') {
+      const gone = new Set(verdict.references.map(({ uid }) => uid));
+      const rest = all.filter(({ uid }) => !gone.has(uid));
+      await this.#patch(item, ownersPatch(live.metadata, rest), 'some of its owners are gone');
+    }
+    if (verdict.type !== 'delete') return done;
+    let { resourceVersion } = live.metadata;
+    if (verdict.unblock) {
+      const free = all.map((reference) => ({ ...reference, blockOwnerDeletion: false }));
+      const why = 'its owners must not wait for it, as they wait for what it owns';
+      const patched = await this.#patch(item, ownersPatch(live.metadata, free), why);
+      resourceVersion = patched?.metadata.resourceVersion ?? resourceVersion;
+    }
+    await this.#delete(item, { resourceVersion, propagation: verdict.propagation });
+    return done;
+  }
+
+  async #stateOf(item: Item, reference: OwnerReference): Promise<OwnerState> {
+    const { namespace } = item.object.metadata;
+    const known = this.#graph.owner(reference, namespace);
+    if (known) return waitsForDependents(known.metadata) ? 'waiting' : 'solid';
+    const cacheKey = `${reference.uid}/${namespace ?? ''}`;
+    if (this.#absent.has(cacheKey)) return 'absent';
+    const resource = this.#graph.resourceOf(reference);
+    if (!resource) return 'solid';
+    const live = await this.#fetch({ resource, name: reference.name, namespace });
+    if (live?.metadata.uid === reference.uid) return waitsForDependents(live.metadata) ? 'waiting' : 'solid';
+    this.#remember(cacheKey);
+    if (resource.namespaced && this.#graph.isElsewhere(reference)) this.#tellInvalid(item, reference);
+    return 'absent';
+  }
+
+  #remember(cacheKey: string): void {
+    this.#absent.add(cacheKey);
+    const [oldest] = this.#absent;
+    if (this.#absent.size > rememberedAbsent && oldest) this.#absent.delete(oldest);
+  }
+
+  /** A cluster-wide object cannot be owned by one in a namespace: nobody could say in which. */
+  #isInvalid(item: Item, reference: OwnerReference): boolean {
+    return !item.object.metadata.namespace && (this.#graph.resourceOf(reference)?.namespaced ?? false);
+  }
+
+  #tellInvalid({ object }: Item, { apiVersion, kind, name, uid }: OwnerReference): void {
+    const { namespace = '' } = object.metadata;
+    const owner = `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
+    const message = `ownerRef ${owner} does not exist in namespace "${namespace}"`;
+    this.#context.events.record(object, { type: 'Warning', reason: 'OwnerRefInvalidNamespace', message });
+  }
+
+  /** The object as it is now; undefined where it is gone, or another has taken its name. */
+  async #live({ resource, object }: Item): Promise<Stored<KubernetesObject> | undefined> {
+    const { name, namespace, uid } = object.metadata;
+    const live = await this.#fetch({ resource, name, namespace });
+    return live?.metadata.uid === uid ? live : undefined;
+  }
+
+  async #fetch(where: {
+    resource: Item['resource'];
+    name: string;
+    namespace?: string;
+  }): Promise<Stored<KubernetesObject> | undefined> {
+    try {
+      return await this.#context.client.of(where.resource).get(where);
+    } catch (error) {
+      if (hasReason(error, 'NotFound')) return undefined;
+      throw error;
+    }
+  }
+
+  async #patch(
+    { resource, object }: Item,
+    patch: object,
+    why: string,
+  ): Promise<Stored<KubernetesObject> | undefined> {
+    const options = { type: 'application/merge-patch+json', cause: causedBy(object, why) } as const;
+    try {
+      return await this.#context.client.of(resource).patch(object.metadata, patch, options);
+    } catch (error) {
+      if (hasReason(error, 'NotFound')) return undefined;
+      throw error;
+    }
+  }
+
+  async #delete(
+    { resource, object }: Item,
+    options: { resourceVersion: string; propagation: Propagation },
+  ): Promise<void> {
+    const { resourceVersion, propagation: propagationPolicy } = options;
+    const { uid, ownerReferences } = object.metadata;
+    const owners = (ownerReferences ?? []).map(({ kind, name }) => `${kind} ${name}`).join(', ');
+    const cause = causedBy(object, `its owner is gone: ${owners}`);
+    try {
+      const write = { cause, preconditions: { uid, resourceVersion }, propagationPolicy };
+      await this.#context.client.of(resource).delete(object.metadata, write);
+    } catch (error) {
+      if (!hasReason(error, 'NotFound')) throw error;
+    }
+  }
+}
+
+function blocks(object: KubernetesObject, ownerUid: string): boolean {
+  return (object.metadata.ownerReferences ?? []).some(
+    (reference) => reference.uid === ownerUid && reference.blockOwnerDeletion,
+  );
+}

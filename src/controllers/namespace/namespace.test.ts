@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { configmaps, namespaces, pods, secrets, serviceaccounts } from '../../api/generated/resources.ts';
+import { TestCluster, TestNodes } from '../testing.ts';
+import { createNamespaceController } from './namespace.ts';
+import { estimateSeconds, statusAfter } from './plan.ts';
+
+test('conditions say what is left and what holds it', () => {
+  const item = { metadata: { finalizers: ['example.com/hold'] } };
+  const resource = { plural: 'widgets', group: 'example.com' };
+  const status = statusAfter(undefined, { errors: ['no'], remains: [{ resource, items: [item, item] }] }, 0);
+  const said = Object.fromEntries(
+    (status.conditions ?? []).map((c) => [c.type, [c.status, c.reason, c.message]]),
+  );
+  expect(said).toEqual({
+    NamespaceDeletionDiscoveryFailure: [
+      'False',
+      'ResourcesDiscovered',
+      'All resources successfully discovered',
+    ],
+    NamespaceDeletionGroupVersionParsingFailure: [
+      'False',
+      'ParsedGroupVersions',
+      'All legacy kube types successfully parsed',
+    ],
+    NamespaceDeletionContentFailure: [
+      'True',
+      'ContentDeletionFailed',
+      'Failed to delete all resource types, 1 remaining: no',
+    ],
+    NamespaceContentRemaining: [
+      'True',
+      'SomeResourcesRemain',
+      'Some resources are remaining: widgets.example.com has 2 resource instances',
+    ],
+    NamespaceFinalizersRemaining: [
+      'True',
+      'SomeFinalizersRemain',
+      'Some content in the namespace has finalizers remaining: example.com/hold in 2 resource instances',
+    ],
+  });
+});
+
+test('a condition keeps its time while its status stays', () => {
+  const first = statusAfter(undefined, { errors: [], remains: [] }, 0);
+  expect(statusAfter(first, { errors: [], remains: [] }, 60_000)).toEqual(first);
+});
+
+test('the estimate is that of the slowest', () => {
+  const resource = { plural: 'pods', group: '' };
+  const pod = { metadata: { deletionGracePeriodSeconds: 30 } };
+  expect(estimateSeconds([])).toBe(0);
+  expect(estimateSeconds([{ resource, items: [pod, { metadata: { finalizers: ['a'] } }] }])).toBe(30);
+});
+
+describe('a namespace that is deleted', () => {
+  let cluster: TestCluster;
+  let nodes: TestNodes;
+  beforeEach(async () => {
+    cluster = await TestCluster.start();
+    nodes = new TestNodes(cluster);
+    const context = cluster.context('namespace-controller');
+    await cluster.run(createNamespaceController(context, { discover: cluster.discover }));
+    await cluster.create(namespaces, { metadata: { name: 'team' } });
+    await cluster.create(serviceaccounts, { metadata: { name: 'default', namespace: 'team' } });
+    const spec = { containers: [{ name: 'c', image: 'web:1' }] };
+    await cluster.create(pods, { metadata: { name: 'web', namespace: 'team' }, spec });
+    await cluster.create(secrets, { metadata: { name: 's', namespace: 'team' } });
+    await cluster.create(configmaps, { metadata: { name: 'other' } });
+    await cluster.settle();
+  });
+  afterEach(() => cluster.stop());
+
+  test('goes with all it holds, and nothing else goes', async () => {
+    await cluster.delete(namespaces, 'team');
+    await cluster.pass(1_000);
+    expect(await cluster.find(namespaces, 'team')).toBeUndefined();
+    expect(await cluster.find(secrets, 's', 'team')).toBeUndefined();
+    expect(await cluster.find(configmaps, 'other')).toBeDefined();
+  });
+
+  test('waits for its pods before anything else goes', async () => {
+    nodes.lets = false;
+    await cluster.delete(namespaces, 'team');
+    const namespace = await cluster.get(namespaces, 'team');
+    expect(namespace.status?.phase).toBe('Terminating');
+    const remaining = namespace.status?.conditions?.find((c) => c.type === 'NamespaceContentRemaining');
+    expect(remaining?.message).toBe('Some resources are remaining: pods. has 1 resource instances');
+    expect(await cluster.find(secrets, 's', 'team')).toBeDefined();
+    await nodes.finish(await cluster.get(pods, 'web', 'team'));
+    await cluster.settle();
+    expect(await cluster.find(namespaces, 'team')).toBeUndefined();
+  });
+
+  test('waits for finalizers of others, and says so', async () => {
+    const options = { namespace: 'team' };
+    await cluster.patch(secrets, 's', { metadata: { finalizers: ['example.com/hold'] } }, options);
+    await cluster.delete(namespaces, 'team');
+    await cluster.pass(20_000);
+    const { status } = await cluster.get(namespaces, 'team');
+    const held = status?.conditions?.find((c) => c.type === 'NamespaceFinalizersRemaining');
+    expect(held).toMatchObject({ status: 'True', reason: 'SomeFinalizersRemain' });
+    await cluster.patch(secrets, 's', { metadata: { finalizers: null } }, options);
+    await cluster.pass(10_000);
+    expect(await cluster.find(namespaces, 'team')).toBeUndefined();
+  });
+});

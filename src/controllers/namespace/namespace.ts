@@ -1,0 +1,131 @@
+import type { Namespace } from '../../api/core/v1.ts';
+import { namespaces, pods } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import { resourcePath } from '../../client/client.ts';
+import type { Component } from '../../client/component.ts';
+import { keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
+import { type Discover, type ServedResource, servingVerbs } from '../discovery.ts';
+import { type Emptying, estimateSeconds, type Remains, statusAfter } from './plan.ts';
+
+const ourFinalizer = 'kubernetes';
+
+/** Empties namespaces that are being deleted, and then lets them go. */
+export function createNamespaceController(
+  context: ControllerContext,
+  options: { discover: Discover },
+): Component {
+  const informer = context.informers.of(namespaces);
+  return createController({
+    name: 'namespace-controller',
+    context,
+    workers: 10,
+    setup: ({ queue }) => {
+      const addDeleting = (namespace: Stored<Namespace>) => {
+        if (namespace.metadata.deletionTimestamp) queue.add(keyOf(namespace));
+      };
+      informer.onChange({ added: addDeleting, updated: addDeleting });
+      // Pods take the longest to go: look again as soon as one has gone, not only when the estimate is up.
+      context.informers.of(pods).onChange({
+        deleted: (pod) => {
+          const namespace = informer.get(pod.metadata.namespace ?? '');
+          if (namespace) addDeleting(namespace);
+        },
+      });
+      const deleter = new NamespaceDeleter(context, options.discover);
+      return async (name) => {
+        const namespace = informer.get(name);
+        if (!namespace?.metadata.deletionTimestamp) return done;
+        if (!namespace.spec.finalizers?.includes(ourFinalizer)) return done;
+        return deleter.reconcile(namespace);
+      };
+    },
+  });
+}
+
+class NamespaceDeleter {
+  readonly #context: ControllerContext;
+  readonly #discover: Discover;
+
+  constructor(context: ControllerContext, discover: Discover) {
+    this.#context = context;
+    this.#discover = discover;
+  }
+
+  async reconcile(namespace: Stored<Namespace>): Promise<Outcome> {
+    const emptying = await this.#empty(namespace);
+    const reported = await this.#report(namespace, emptying);
+    const errors = [emptying.discoveryError, ...emptying.errors].flatMap((error) => error ?? []);
+    if (errors.length > 0) throw new Error(errors.join(', '));
+    const seconds = estimateSeconds(emptying.remains);
+    if (seconds > 0) return { type: 'again', afterMs: (Math.floor(seconds / 2) + 1) * 1000 };
+    await this.#finalize(reported);
+    return done;
+  }
+
+  async #empty(namespace: Stored<Namespace>): Promise<Emptying> {
+    let rows: readonly ServedResource[];
+    try {
+      rows = servingVerbs(await this.#discover(), ['delete', 'list']).filter((row) => row.namespaced);
+    } catch (error) {
+      return { discoveryError: textOf(error), errors: [], remains: [] };
+    }
+    // What pods need outlives them: they go first, and nothing else until they are gone.
+    const isPods = (row: ServedResource) => row.plural === 'pods' && row.group === '';
+    const first = await this.#clear(namespace, rows.filter(isPods));
+    if (first.errors.length > 0 || first.remains.length > 0) return first;
+    return this.#clear(
+      namespace,
+      rows.filter((row) => !isPods(row)),
+    );
+  }
+
+  async #clear(namespace: Stored<Namespace>, rows: readonly ServedResource[]): Promise<Emptying> {
+    const results = await Promise.allSettled(rows.map((row) => this.#clearOne(namespace, row)));
+    const errors = results.flatMap((r) => (r.status === 'rejected' ? textOf(r.reason) : []));
+    const remains = results.flatMap((r) => (r.status === 'fulfilled' ? r.value : []));
+    return { errors, remains: remains.filter(({ items }) => items.length > 0) };
+  }
+
+  async #clearOne(namespace: Stored<Namespace>, resource: ServedResource): Promise<Remains[]> {
+    const api = this.#context.client.of(resource);
+    const where = { namespace: namespace.metadata.name };
+    const { items } = await api.list(where);
+    if (items.length === 0) return [];
+    const cause = causedBy(namespace, 'its namespace is being deleted');
+    const options = { cause, propagationPolicy: 'Background' } as const;
+    if (resource.verbs.includes('deletecollection')) await api.deleteCollection(where, options);
+    else {
+      const each = items.map((item) => api.delete(item.metadata, options).catch(ignoreMissing));
+      await Promise.all(each);
+    }
+    return [{ resource, items: (await api.list(where)).items }];
+  }
+
+  async #report(namespace: Stored<Namespace>, emptying: Emptying): Promise<Stored<Namespace>> {
+    const status = statusAfter(namespace.status, emptying, this.#context.clock.now());
+    if (deepEqual(namespace.status, status)) return namespace;
+    const left = emptying.remains.reduce((sum, { items }) => sum + items.length, 0);
+    const cause = causedBy(namespace, `${left} objects are left in it`);
+    return this.#context.client.of(namespaces).updateStatus({ ...namespace, status }, { cause });
+  }
+
+  async #finalize(namespace: Stored<Namespace>): Promise<void> {
+    const finalizers = (namespace.spec.finalizers ?? []).filter((name) => name !== ourFinalizer);
+    const path = resourcePath(namespaces, { name: namespace.metadata.name, subresource: 'finalize' });
+    const body = { ...namespace, spec: { ...namespace.spec, finalizers } };
+    const cause = causedBy(namespace, 'nothing is left in it');
+    await this.#context.client.transport
+      .request({ method: 'PUT', path, body, cause })
+      .then(() => {}, ignoreMissing);
+  }
+}
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+function ignoreMissing(error: unknown): void {
+  if (!hasReason(error, 'NotFound')) throw error;
+}

@@ -1,0 +1,112 @@
+import type { NamespaceCondition, NamespaceStatus } from '../../api/core/v1.ts';
+import type { KubernetesObject, Resource } from '../../api/resource.ts';
+import { formatTime } from '../../platform/clock.ts';
+
+/** What is left of one resource in a namespace after its deletion was asked for. */
+export interface Remains {
+  resource: Pick<Resource, 'plural' | 'group'>;
+  items: readonly KubernetesObject[];
+}
+
+/** What an attempt to empty a namespace came to. */
+export interface Emptying {
+  discoveryError?: string;
+  errors: readonly string[];
+  remains: readonly Remains[];
+}
+
+/** How long finalizers are expected to take, in seconds. */
+const finalizerSeconds = 15;
+
+const types = [
+  'NamespaceDeletionDiscoveryFailure',
+  'NamespaceDeletionGroupVersionParsingFailure',
+  'NamespaceDeletionContentFailure',
+  'NamespaceContentRemaining',
+  'NamespaceFinalizersRemaining',
+] as const;
+
+type Type = (typeof types)[number];
+type Finding = Pick<NamespaceCondition, 'reason' | 'message'>;
+
+/** What each condition says where nothing is wrong; the wording is upstream's. */
+const fine: Record<Type, Finding> = {
+  NamespaceDeletionDiscoveryFailure: {
+    reason: 'ResourcesDiscovered',
+    message: 'All resources successfully discovered',
+  },
+  NamespaceDeletionGroupVersionParsingFailure: {
+    reason: 'ParsedGroupVersions',
+    message: 'All legacy kube types successfully parsed',
+  },
+  NamespaceDeletionContentFailure: {
+    reason: 'ContentDeleted',
+    message: 'All content successfully deleted, may be waiting on finalization',
+  },
+  NamespaceContentRemaining: { reason: 'ContentRemoved', message: 'All content successfully removed' },
+  NamespaceFinalizersRemaining: { reason: 'ContentRemoved', message: 'All content successfully removed' },
+};
+
+const list = (texts: readonly string[]) => [...texts].sort().join(', ');
+
+function findings({ discoveryError, errors, remains }: Emptying): Partial<Record<Type, Finding>> {
+  const left = remains.filter(({ items }) => items.length > 0);
+  const byFinalizer = new Map<string, number>();
+  for (const finalizer of left.flatMap(({ items }) => items.flatMap((i) => i.metadata.finalizers ?? [])))
+    byFinalizer.set(finalizer, (byFinalizer.get(finalizer) ?? 0) + 1);
+  const counts = left.map((r) => {
+    return `${r.resource.plural}.${r.resource.group} has ${r.items.length} resource instances`;
+  });
+  const held = [...byFinalizer].map(([name, count]) => `${name} in ${count} resource instances`);
+  return {
+    ...(discoveryError && {
+      NamespaceDeletionDiscoveryFailure: { reason: 'DiscoveryFailed', message: discoveryError },
+    }),
+    ...(errors.length > 0 && {
+      NamespaceDeletionContentFailure: {
+        reason: 'ContentDeletionFailed',
+        message: `Failed to delete all resource types, ${errors.length} remaining: ${list(errors)}`,
+      },
+    }),
+    ...(left.length > 0 && {
+      NamespaceContentRemaining: {
+        reason: 'SomeResourcesRemain',
+        message: `Some resources are remaining: ${list(counts)}`,
+      },
+    }),
+    ...(held.length > 0 && {
+      NamespaceFinalizersRemaining: {
+        reason: 'SomeFinalizersRemain',
+        message: `Some content in the namespace has finalizers remaining: ${list(held)}`,
+      },
+    }),
+  };
+}
+
+/** The status that tells how far the deletion has come. */
+export function statusAfter(
+  status: NamespaceStatus | undefined,
+  outcome: Emptying,
+  nowMs: number,
+): NamespaceStatus {
+  const before = status?.conditions ?? [];
+  const found = findings(outcome);
+  const conditions = types.map((type): NamespaceCondition => {
+    const finding = found[type] ?? fine[type];
+    const state = found[type] ? 'True' : 'False';
+    const old = before.find((condition) => condition.type === type);
+    const lastTransitionTime = old?.status === state ? old.lastTransitionTime : formatTime(nowMs);
+    return { type, status: state, ...(lastTransitionTime && { lastTransitionTime }), ...finding };
+  });
+  const others = before.filter(({ type }) => !types.includes(type as Type));
+  return { ...status, phase: 'Terminating', conditions: [...others, ...conditions] };
+}
+
+/** Seconds until what is left will have gone, as far as one can say; 0 where nothing is left. */
+export function estimateSeconds(remains: readonly Remains[]): number {
+  const items = remains.flatMap((r) => r.items);
+  const spans = items.map(({ metadata }) => {
+    return metadata.finalizers?.length ? finalizerSeconds : (metadata.deletionGracePeriodSeconds ?? 1);
+  });
+  return Math.max(0, ...spans);
+}
