@@ -6,9 +6,11 @@ import { EventRecorder } from '../client/event-recorder.ts';
 import type { Informer } from '../client/informer.ts';
 import { Informers } from '../client/informers.ts';
 import { timestamp } from '../platform/clock.ts';
+import type { HttpServer } from '../platform/http.ts';
 import { defaultIntervals, type KubeletIntervals, type KubeletOptions } from './config.ts';
 import { parseResolvConf } from './containers/dns.ts';
 import { ImagePuller } from './images/image-puller.ts';
+import { LogRotator } from './logs/log-rotator.ts';
 import { NodeAgent } from './node/node-agent.ts';
 import type { HostFacts } from './node/node-host.ts';
 import { nodeAllocatable, nodeCapacity } from './node/node-object.ts';
@@ -31,10 +33,13 @@ import { Syncer } from './pods/syncer.ts';
 import { ProbeManager } from './probes/probe-manager.ts';
 import { Prober } from './probes/prober.ts';
 import type { RuntimeEvent } from './runtimes/runtime.ts';
+import { KubeletServer, type KubeletServerParts } from './server/kubelet-server.ts';
 import { StatusManager } from './status/status-manager.ts';
 import { VolumeContent } from './volumes/content.ts';
 import { TokenManager } from './volumes/token-manager.ts';
 import { VolumeManager } from './volumes/volume-manager.ts';
+
+const logRotationMs = 10_000;
 
 /** The kubelet of one node: runs the pods that the API gives to it. Stopping it leaves the pods running. */
 export function createKubelet(options: KubeletOptions): Component {
@@ -45,6 +50,12 @@ interface Watched {
   pods: Informer<Pod>;
   node: Informer<Node>;
   services: Informer<Service>;
+}
+
+interface Assembly {
+  agent: NodeAgent;
+  facts: NodeFacts;
+  watched: Watched;
 }
 
 async function runKubelet(options: KubeletOptions, signal: AbortSignal): Promise<void> {
@@ -66,6 +77,7 @@ class Kubelet {
   readonly #options: KubeletOptions;
   readonly #context: NodeContext;
   readonly #intervals: KubeletIntervals;
+  #port = 0;
 
   constructor(options: KubeletOptions, context: NodeContext) {
     this.#options = options;
@@ -84,7 +96,7 @@ class Kubelet {
       identity,
       rootDir: dirs.root,
       intervals: this.#intervals,
-      port: () => this.#options.server?.port ?? 0,
+      port: () => this.#port,
       pressure: () => ({ memoryPressure: false, diskPressure: false, pidPressure: false }),
     });
     await agent.poll();
@@ -102,7 +114,7 @@ class Kubelet {
     await Promise.race([watched.informers.synced(), aborted(signal)]);
     if (signal.aborted) return watched.informers.stopped();
     const facts = await this.#facts(machine);
-    await this.#work({ signal, agent, facts, watched });
+    await this.#work({ signal, agent, machine, facts, watched });
     await watched.informers.stopped();
   }
 
@@ -153,12 +165,7 @@ class Kubelet {
     };
   }
 
-  async #work(input: {
-    signal: AbortSignal;
-    agent: NodeAgent;
-    facts: NodeFacts;
-    watched: Watched;
-  }): Promise<void> {
+  async #work(input: Assembly & { signal: AbortSignal; machine: HostFacts }): Promise<void> {
     const { signal, agent, facts, watched } = input;
     const { host } = this.#options;
     const { runtime, platform } = this.#context;
@@ -184,21 +191,34 @@ class Kubelet {
       (event) => onRuntimeEvent(event, { view, workers, relist: () => void relist().catch(() => {}) }),
       signal,
     );
+    const server = await this.#serve({ facts: input.machine, workers, view, statuses });
     const keeper = new Housekeeper({ context: this.#context, host, facts, workers, volumes });
+    const rotator = new LogRotator(this.#context);
     const every = (intervalMs: number, task: () => Promise<void>, what: string) =>
       repeat({ clock, intervalMs, signal, task, onError: tell(what) });
     await Promise.all([
       agent.run(signal),
       every(this.#intervals.relistMs, relist, 'runtime not listed'),
+      every(logRotationMs, () => rotator.rotate(), 'logs not rotated'),
       every(this.#intervals.housekeepingMs, () => keeper.tidy(), 'housekeeping failed'),
       writing,
     ]);
+    await server?.close();
     await workers.stop();
     probes.stop();
     objects.stop();
   }
 
-  async #assemble({ agent, facts, watched }: { agent: NodeAgent; facts: NodeFacts; watched: Watched }) {
+  /** Answers the API server and its users; tells where. */
+  async #serve(parts: Omit<KubeletServerParts, 'context' | 'host'>): Promise<HttpServer | undefined> {
+    const { server: options, host } = this.#options;
+    if (!options) return undefined;
+    const server = await new KubeletServer({ ...parts, context: this.#context, host }).listen(options);
+    this.#port = server.port;
+    return server;
+  }
+
+  async #assemble({ agent, facts, watched }: Assembly) {
     const context = this.#context;
     const { host, dialer } = this.#options;
     const { runtime, platform } = context;
@@ -227,21 +247,19 @@ class Kubelet {
     const syncer = new Syncer({ context, facts, images, objects, starter, killer, probes });
     const networkTrouble = () => agent.networkTrouble();
     const lifecycle = new PodLifecycle({
-      ...{
-        context,
-        host,
-        facts,
-        runtimeName,
-        view,
-        statuses,
-        volumes,
-        tokens,
-        objects,
-        images,
-        probes,
-        syncer,
-        killer,
-      },
+      context,
+      host,
+      facts,
+      runtimeName,
+      view,
+      statuses,
+      volumes,
+      tokens,
+      objects,
+      images,
+      probes,
+      syncer,
+      killer,
       networkTrouble,
     });
     const workers: PodWorkers = new PodWorkers(platform, lifecycle);

@@ -1,3 +1,4 @@
+import type { FileSystemSpace } from '../../platform/host-calls.ts';
 import type { OpenBeneath } from '../../platform/open-beneath.ts';
 import type { CgroupLimits } from '../cgroups/pod-cgroup.ts';
 import type { Mounts } from '../volumes/mounts.ts';
@@ -17,14 +18,6 @@ export interface HostFacts {
   hostname: string;
 }
 
-/** Space of a file system. */
-export interface DiskSpace {
-  capacityBytes: number;
-  availableBytes: number;
-  inodes: number;
-  inodesFree: number;
-}
-
 /** The control groups below which this node's pods run. Making twice and removing what is not there are no errors. */
 export interface Cgroups {
   readonly version: 1 | 2;
@@ -42,7 +35,7 @@ export interface NodeHost {
   /** Memory that could be used without swapping. */
   availableMemoryBytes(): Promise<number>;
   /** The file system that a path stands on. */
-  disk(path: string): Promise<DiskSpace>;
+  disk(path: string): Promise<FileSystemSpace>;
   /** Processes there may be, and those there are. */
   pids(): Promise<{ max: number; used: number }>;
   cgroups: Cgroups;

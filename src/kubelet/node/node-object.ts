@@ -8,7 +8,8 @@ import {
 } from '../../machinery/quantity.ts';
 import { kubeletVersion, type NodeIdentity } from '../config.ts';
 import type { Image, RuntimeStatus, RuntimeVersion } from '../runtimes/types.ts';
-import type { DiskSpace, HostFacts } from './node-host.ts';
+import type { FileSystemSpace } from '../../platform/host-calls.ts';
+import type { HostFacts } from './node-host.ts';
 
 const defaultMaxPods = 110;
 const mostImages = 50;
@@ -17,7 +18,7 @@ const mostNamesPerImage = 5;
 type Resources = Record<string, string>;
 
 /** Everything there is of each resource. What the node's settings say wins. */
-export function nodeCapacity(facts: HostFacts, disk: DiskSpace, identity: NodeIdentity): Resources {
+export function nodeCapacity(facts: HostFacts, disk: FileSystemSpace, identity: NodeIdentity): Resources {
   return {
     cpu: String(facts.cpus),
     memory: `${Math.floor(facts.memoryBytes / 1024)}Ki`,

@@ -37,11 +37,11 @@ export class ObjectCache {
       objectNeeds(pod).map((need) => [keyOf(need.kind, pod.metadata.namespace, need.name), need]),
     );
     for (const [key, need] of keys) this.#use(key, need, pod.metadata.namespace as string, uid);
-    for (const key of [...this.#watched.keys()]) if (!keys.has(key)) this.#release(key, uid);
+    for (const key of this.#watched.keys()) if (!keys.has(key)) this.#release(key, uid);
   }
 
   untrack(podUid: string): void {
-    for (const key of [...this.#watched.keys()]) this.#release(key, podUid);
+    for (const key of this.#watched.keys()) this.#release(key, podUid);
   }
 
   configMap(namespace: string, name: string): Promise<ConfigMap | undefined> {

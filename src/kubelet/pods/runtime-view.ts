@@ -108,7 +108,16 @@ export class RuntimeView {
     const name = status.labels[containerNameLabel] ?? status.container.name;
     const said = state === 'exited' ? await this.#terminationMessage(status) : '';
     return {
-      ...{ id, name, state, createdAtMs, startedAtMs, finishedAtMs, exitCode, reason, resources, user },
+      id,
+      name,
+      state,
+      createdAtMs,
+      startedAtMs,
+      finishedAtMs,
+      exitCode,
+      reason,
+      resources,
+      user,
       message: said || status.message,
       image: status.image,
       imageRef: status.imageRef,

@@ -1,0 +1,270 @@
+import { PassThrough } from 'node:stream';
+import type { HttpReply, HttpRequest, HttpServer, HttpUpgrade } from '../../platform/http.ts';
+import { SocketReply } from '../../platform/socket-reply.ts';
+import { readLog } from '../logs/log-reader.ts';
+import { LogQueryError, parseLogQuery } from '../logs/log-query.ts';
+import type { HostFacts, NodeHost } from '../node/node-host.ts';
+import type { NodeContext } from '../pods/context.ts';
+import type { PodWorkers } from '../pods/pod-workers.ts';
+import type { RuntimeView } from '../pods/runtime-view.ts';
+import type { StreamOptions } from '../runtimes/runtime.ts';
+import type { StatusManager } from '../status/status-manager.ts';
+import { Gatekeeper, nodeAction } from './authenticate.ts';
+import { type CommandClient, failure, serveCommand } from './command-client.ts';
+import { HttpProblem } from './http-problem.ts';
+import type { KubeletServerOptions } from './options.ts';
+import { PodFinder } from './pod-finder.ts';
+import { forwardOverSpdy, forwardOverWebSocket, type PortForward } from './port-forward.ts';
+import { type KubeletRoute, parseRoute } from './routes.ts';
+import { spdyCommandClient } from './spdy-command.ts';
+import { wantsSpdy, wantsWebSocket } from './spdy-upgrade.ts';
+import { measure, type Measured, resourceMetrics, summaryDocument } from './stats.ts';
+import { webSocketCommandClient } from './web-socket-command.ts';
+
+export interface KubeletServerParts {
+  context: NodeContext;
+  host: NodeHost;
+  facts: HostFacts;
+  workers: PodWorkers;
+  view: RuntimeView;
+  statuses: StatusManager;
+}
+
+type RouteOf<K extends KubeletRoute['kind']> = Extract<KubeletRoute, { kind: K }>;
+
+const isYes = (text: string | null) => text === '1' || text === 'true';
+
+/** What the API server and its users ask of a node: logs, commands, ports, figures. */
+export class KubeletServer {
+  readonly #parts: KubeletServerParts;
+  readonly #gatekeeper: Gatekeeper;
+  readonly #finder: PodFinder;
+  readonly #startedAt: string;
+
+  constructor(parts: KubeletServerParts) {
+    this.#parts = parts;
+    this.#gatekeeper = new Gatekeeper(parts.context);
+    this.#finder = new PodFinder(parts.workers, parts.view);
+    this.#startedAt = new Date(parts.context.platform.clock.now()).toISOString();
+  }
+
+  listen({ host, port, tls, listen }: KubeletServerOptions): Promise<HttpServer> {
+    return listen({
+      host,
+      port,
+      tls,
+      http1Only: true,
+      onRequest: (request, reply) =>
+        void this.#answer(request, reply, (route, url) => this.#request(route, url, request, reply)),
+      onUpgrade: (upgrade) =>
+        void this.#answer(upgrade.request, new SocketReply(upgrade.socket), (route, url) =>
+          this.#upgrade(route, url, upgrade),
+        ),
+    });
+  }
+
+  /** Lets in who may come in; what goes wrong becomes the answer. */
+  async #answer(
+    request: HttpRequest,
+    reply: HttpReply,
+    handle: (route: KubeletRoute, url: URL) => Promise<void>,
+  ): Promise<void> {
+    try {
+      const url = new URL(request.target, 'https://kubelet');
+      await this.#admit(request, url);
+      const route = parseRoute(url.pathname);
+      if (!route) throw new HttpProblem(404, '404 page not found');
+      await handle(route, url);
+    } catch (error) {
+      const known = error instanceof HttpProblem ? error.status : error instanceof LogQueryError ? 400 : 500;
+      if (known === 500)
+        this.#parts.context.platform.log.debug('request failed', {
+          target: request.target,
+          error: String(error),
+        });
+      if (!reply.started) sendText(reply, known, (error as Error).message);
+    }
+  }
+
+  async #admit(request: HttpRequest, url: URL): Promise<void> {
+    const { authorization } = request.headers;
+    const caller = await this.#gatekeeper.identify(request.peer, [authorization ?? []].flat()[0]);
+    if (!caller) throw new HttpProblem(401, 'Unauthorized');
+    const action = nodeAction(request.method, url.pathname);
+    if (await this.#gatekeeper.allows(caller, action)) return;
+    const { verb, subresource } = action;
+    const what = `user=${caller.username}, verb=${verb}, resource=nodes, subresource=${subresource}`;
+    throw new HttpProblem(403, `Forbidden (${what})`);
+  }
+
+  async #request(route: KubeletRoute, url: URL, request: HttpRequest, reply: HttpReply): Promise<void> {
+    switch (route.kind) {
+      case 'containerLogs':
+        return this.#logs(route, url, request, reply);
+      case 'run':
+        return this.#run(route, url, reply);
+      case 'pods':
+        return sendJson(reply, this.#podList());
+      case 'runningPods':
+        return sendJson(reply, this.#podList('Running'));
+      case 'healthz':
+        return sendText(reply, 200, 'ok');
+      case 'summary':
+        return sendJson(reply, summaryDocument(await this.#measure()));
+      case 'resourceMetrics':
+        return sendText(
+          reply,
+          200,
+          resourceMetrics(await this.#measure()),
+          'text/plain; version=0.0.4; charset=utf-8',
+        );
+      case 'metrics':
+        return sendText(reply, 200, this.#ownMetrics(), 'text/plain; version=0.0.4; charset=utf-8');
+      case 'probeMetrics':
+        return sendText(reply, 200, '', 'text/plain; version=0.0.4; charset=utf-8');
+      case 'configz':
+        return sendJson(reply, { kubeletconfig: {} });
+      default:
+        throw new HttpProblem(
+          400,
+          'you must specify at least 1 of stdin, stdout, stderr, over an upgraded connection',
+        );
+    }
+  }
+
+  async #logs(
+    route: RouteOf<'containerLogs'>,
+    url: URL,
+    request: HttpRequest,
+    reply: HttpReply,
+  ): Promise<void> {
+    const { context, view } = this.#parts;
+    const { files, clock } = context.platform;
+    const query = parseLogQuery(url.searchParams, clock.now());
+    const container = await this.#finder.logged(route, route.container, query.previous);
+    const { logPath: path } = await context.runtime.containers.status(container.id);
+    const pod = this.#finder.pod(route);
+    const { uid = '', name = '', namespace = '' } = pod.metadata;
+    const output = new PassThrough();
+    const sent = reply.open(200, { 'content-type': 'text/plain' }).pipe(output);
+    const isRunning = async () => {
+      const runtime = await view.load({ uid, name, namespace });
+      return runtime.containers.some((c) => c.id === container.id && c.state === 'running');
+    };
+    const write = (bytes: Buffer) => writeWhole(output, bytes);
+    const { signal } = request;
+    await readLog({ files, clock, path, query, isRunning, write, signal }).finally(() => output.end());
+    await sent;
+  }
+
+  async #run(route: RouteOf<'run' | 'exec' | 'attach'>, url: URL, reply: HttpReply): Promise<void> {
+    const { container } = await this.#finder.runningContainer(route, route.container);
+    const command = url.searchParams.getAll('cmd').flatMap((text) => text.split(' '));
+    const { stdout, stderr } = await this.#parts.context.runtime.containers.execSync(container.id, command);
+    sendText(reply, 200, Buffer.concat([stdout, stderr]).toString('utf8'));
+  }
+
+  async #upgrade(route: KubeletRoute, url: URL, upgrade: HttpUpgrade): Promise<void> {
+    if (route.kind === 'portForward') return this.#portForward(route, url, upgrade);
+    if (route.kind !== 'exec' && route.kind !== 'attach')
+      throw new HttpProblem(400, 'nothing to upgrade to here');
+    const { searchParams: params } = url;
+    const wanted: StreamOptions = {
+      stdin: isYes(params.get('input')),
+      stdout: isYes(params.get('output')),
+      stderr: isYes(params.get('error')),
+      tty: isYes(params.get('tty')),
+    };
+    if (!wanted.stdin && !wanted.stdout && !wanted.stderr)
+      throw new HttpProblem(400, 'you must specify at least 1 of stdin, stdout, stderr');
+    const { container } = await this.#finder.runningContainer(route, route.container);
+    const { clock } = this.#parts.context.platform;
+    const client = wantsWebSocket(upgrade)
+      ? await webSocketCommandClient(upgrade, wanted)
+      : await spdyCommandClient(upgrade, wanted, clock);
+    if (client)
+      await this.#serve(route.kind, container.id, { client, wanted, command: params.getAll('command') });
+  }
+
+  async #serve(
+    kind: 'exec' | 'attach',
+    id: string,
+    { client, wanted, command }: { client: CommandClient; wanted: StreamOptions; command: string[] },
+  ): Promise<void> {
+    const { containers } = this.#parts.context.runtime;
+    const streams = { ...wanted, stderr: wanted.stderr && !wanted.tty };
+    try {
+      const session = await (kind === 'exec'
+        ? containers.exec(id, command, streams)
+        : containers.attach(id, streams));
+      await serveCommand(session, client);
+    } catch (error) {
+      await client.finish(failure((error as Error).message));
+    }
+  }
+
+  async #portForward(route: RouteOf<'portForward'>, url: URL, upgrade: HttpUpgrade): Promise<void> {
+    const { context } = this.#parts;
+    const ports = url.searchParams.getAll('port').flatMap((list) => list.split(',').map(Number));
+    const sandboxId = await this.#finder.sandboxId(route);
+    const forward: PortForward = {
+      upgrade,
+      clock: context.platform.clock,
+      name: sandboxId,
+      open: () => context.runtime.sandboxes.portForward(sandboxId),
+    };
+    if (wantsSpdy(upgrade)) return forwardOverSpdy(forward);
+    return forwardOverWebSocket(forward, ports);
+  }
+
+  #podList(phase?: string): unknown {
+    const { workers, statuses } = this.#parts;
+    const pods = workers
+      .all()
+      .map(({ pod }) => ({ ...pod, apiVersion: 'v1', kind: 'Pod', status: statuses.latest(pod) }));
+    const items = phase ? pods.filter((p) => p.status.phase === phase) : pods;
+    return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items };
+  }
+
+  async #measure(): Promise<Measured> {
+    const { context, host, facts, workers } = this.#parts;
+    const { runtime, nodeName, platform } = context;
+    const pods = workers.all().map((work) => work.pod);
+    const timeMs = platform.clock.now();
+    return measure({ pods, nodeName, facts, runtime, host, timeMs, startedAt: this.#startedAt });
+  }
+
+  #ownMetrics(): string {
+    const works = this.#parts.workers.all();
+    const running = works.filter((w) => w.stage === 'running').length;
+    return [
+      '# HELP kubelet_running_pods Number of pods that have a running pod sandbox',
+      '# TYPE kubelet_running_pods gauge',
+      `kubelet_running_pods ${running}`,
+      '# HELP kubelet_active_pods The number of pods the kubelet considers active',
+      '# TYPE kubelet_active_pods gauge',
+      `kubelet_active_pods ${running}`,
+      "# HELP kubelet_node_name The node's name. The count is always 1.",
+      '# TYPE kubelet_node_name gauge',
+      `kubelet_node_name{node="${this.#parts.context.nodeName}"} 1`,
+      '',
+    ].join('\n');
+  }
+}
+
+function sendText(reply: HttpReply, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
+  const body = Buffer.from(text);
+  reply.send(status, { 'content-type': type, 'content-length': body.length }, [body]);
+}
+
+function sendJson(reply: HttpReply, value: unknown): void {
+  sendText(reply, 200, JSON.stringify(value), 'application/json');
+}
+
+function writeWhole(output: PassThrough, bytes: Buffer): Promise<void> {
+  if (output.destroyed || output.write(bytes)) return Promise.resolve();
+  return new Promise((resolve) => {
+    output.once('drain', resolve);
+    output.once('close', resolve);
+  });
+}

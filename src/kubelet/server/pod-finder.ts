@@ -1,0 +1,83 @@
+import type { Pod } from '../../api/core/v1.ts';
+import { allContainers } from '../pods/pod-kinds.ts';
+import type { PodWorkers } from '../pods/pod-workers.ts';
+import { newestOf, type RuntimeContainer, type RuntimePod } from '../pods/runtime-pod.ts';
+import type { RuntimeView } from '../pods/runtime-view.ts';
+import { HttpProblem } from './http-problem.ts';
+
+export interface PodRef {
+  namespace: string;
+  pod: string;
+  uid?: string;
+}
+
+/** Finds what requests name. Throws HttpProblem for what is not there, in upstream's words. */
+export class PodFinder {
+  readonly #workers: PodWorkers;
+  readonly #view: RuntimeView;
+
+  constructor(workers: PodWorkers, view: RuntimeView) {
+    this.#workers = workers;
+    this.#view = view;
+  }
+
+  pod({ namespace, pod: name, uid }: PodRef): Pod {
+    const found = this.#workers
+      .all()
+      .map((work) => work.pod)
+      .find(({ metadata: m }) => m.namespace === namespace && m.name === name && (!uid || m.uid === uid));
+    if (!found) throw new HttpProblem(404, `pod ${JSON.stringify(`${name}_${namespace}`)} does not exist`);
+    return found;
+  }
+
+  runtime(pod: Pod): Promise<RuntimePod> {
+    const { uid = '', name = '', namespace = '' } = pod.metadata;
+    return this.#view.load({ uid, name, namespace });
+  }
+
+  async runningContainer(ref: PodRef, container: string): Promise<{ pod: Pod; container: RuntimeContainer }> {
+    const pod = this.pod(ref);
+    if (!allContainers(pod).some((c) => c.name === container))
+      throw new HttpProblem(404, `container not found (${JSON.stringify(container)})`);
+    const found = newestOf(await this.runtime(pod), container);
+    if (found?.state !== 'running')
+      throw new HttpProblem(404, `container not found (${JSON.stringify(container)})`);
+    return { pod, container: found };
+  }
+
+  async sandboxId(ref: PodRef): Promise<string> {
+    const [newest] = (await this.runtime(this.pod(ref))).sandboxes;
+    if (newest?.state === 'ready') return newest.id;
+    throw new HttpProblem(404, `sandbox not found for pod ${JSON.stringify(ref.pod)}`);
+  }
+
+  /** The run of a container whose log is wanted. */
+  async logged(ref: PodRef, container: string, previous: boolean): Promise<RuntimeContainer> {
+    const pod = this.pod(ref);
+    if (!allContainers(pod).some((c) => c.name === container))
+      throw new HttpProblem(
+        404,
+        `container ${JSON.stringify(container)} not found in pod ${JSON.stringify(ref.pod)}`,
+      );
+    const runs = (await this.runtime(pod)).containers.filter(
+      (c) => c.name === container && c.state !== 'created',
+    );
+    const wanted = previous ? runs[1] : runs[0];
+    if (wanted) return wanted;
+    const words = `container ${JSON.stringify(container)} in pod ${JSON.stringify(ref.pod)}`;
+    if (previous) throw new HttpProblem(400, `previous terminated ${words} not found`);
+    throw new HttpProblem(400, `${words} is waiting to start: ${waitingReason(pod, container)}`);
+  }
+}
+
+function waitingReason(pod: Pod, container: string): string {
+  const {
+    containerStatuses = [],
+    initContainerStatuses = [],
+    ephemeralContainerStatuses = [],
+  } = pod.status ?? {};
+  const status = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(
+    (s) => s.name === container,
+  );
+  return status?.state?.waiting?.reason ?? 'ContainerCreating';
+}

@@ -1,0 +1,56 @@
+/** A request to the kubelet's server, taken apart. */
+export type KubeletRoute =
+  | { kind: 'containerLogs'; namespace: string; pod: string; container: string }
+  | { kind: 'exec' | 'attach' | 'run'; namespace: string; pod: string; uid?: string; container: string }
+  | { kind: 'portForward'; namespace: string; pod: string; uid?: string }
+  | {
+      kind:
+        | 'pods'
+        | 'runningPods'
+        | 'healthz'
+        | 'summary'
+        | 'metrics'
+        | 'resourceMetrics'
+        | 'probeMetrics'
+        | 'configz';
+    };
+
+const plain: Record<string, KubeletRoute> = {
+  '/pods': { kind: 'pods' },
+  '/runningpods': { kind: 'runningPods' },
+  '/healthz': { kind: 'healthz' },
+  '/healthz/ping': { kind: 'healthz' },
+  '/healthz/log': { kind: 'healthz' },
+  '/healthz/syncloop': { kind: 'healthz' },
+  '/stats/summary': { kind: 'summary' },
+  '/metrics': { kind: 'metrics' },
+  '/metrics/cadvisor': { kind: 'resourceMetrics' },
+  '/metrics/resource': { kind: 'resourceMetrics' },
+  '/metrics/probes': { kind: 'probeMetrics' },
+  '/configz': { kind: 'configz' },
+};
+
+/** What is at this path; undefined for nothing. */
+export function parseRoute(path: string): KubeletRoute | undefined {
+  const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
+  if (plain[trimmed]) return plain[trimmed];
+  const [, kind, ...rest] = trimmed.split('/').map(decode);
+  if (rest.some((part) => part === '')) return undefined;
+  const [namespace, pod, third, fourth] = rest as [string, string, string?, string?];
+  if (!pod) return undefined;
+  if (kind === 'containerLogs' && third && rest.length === 3)
+    return { kind, namespace, pod, container: third };
+  if (kind === 'portForward' && rest.length <= 3)
+    return { kind, namespace, pod, ...(third && { uid: third }) };
+  if ((kind !== 'exec' && kind !== 'attach' && kind !== 'run') || !third) return undefined;
+  if (rest.length === 3) return { kind, namespace, pod, container: third };
+  return rest.length === 4 && fourth ? { kind, namespace, pod, uid: third, container: fourth } : undefined;
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return '';
+  }
+}
