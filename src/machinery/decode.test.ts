@@ -1,7 +1,11 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type DecodeOptions, decodeObject, parseJson } from './decode.ts';
 import { duplicateFields, jsonSyntaxError } from './json-text.ts';
+import { kindSchema, parseApiVersion } from './schema.ts';
 import { StatusError } from './status-error.ts';
 import { normalizeMicroTime, normalizeTime, parseTime } from './time.ts';
 import { parseYaml, parseYamlStream } from './yaml.ts';
@@ -183,6 +187,21 @@ describe('what is refused', () => {
     );
   });
 
+  test('a version that is gone, and options of another group', () => {
+    expect(
+      failure(() => decode({ apiVersion: 'apps/v1beta1', kind: 'Deployment' }, { expected: deployment })),
+    ).toContain('no kind "Deployment" is registered for version "apps/v1beta1"');
+    const options = { group: '', version: 'v1', kind: 'DeleteOptions' };
+    expect(
+      decode({ apiVersion: 'apps/v1', kind: 'DeleteOptions', gracePeriodSeconds: 0 }, { expected: options })
+        .object,
+    ).toEqual({
+      apiVersion: 'apps/v1',
+      kind: 'DeleteOptions',
+      gracePeriodSeconds: 0,
+    });
+  });
+
   test.each([
     ['', 'unexpected end of JSON input (<empty>)'],
     ['{"a":}', `invalid character '}' looking for beginning of value ({"a":})`],
@@ -218,6 +237,27 @@ describe('what is refused', () => {
     expect(of('A'.repeat(3_000_000)).object).toBeDefined();
   });
 });
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const folder = process.env.K8TS_FIXTURES ?? join(root, '..', 'shared', 'reference', 'fixtures');
+const readFixture = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'));
+const kindOf = ({ apiVersion = '', kind = '' }: { apiVersion?: string; kind?: string }) => ({
+  ...(parseApiVersion(apiVersion) ?? pod),
+  kind,
+});
+const fixtures = (existsSync(folder) ? readdirSync(folder) : [])
+  .filter((file) => file.endsWith('.json'))
+  .filter((file) => kindSchema(kindOf(readFixture(file))) !== undefined);
+
+describe.skipIf(fixtures.length === 0)(
+  `upstream’s filled objects${fixtures.length === 0 ? ' (skipped: no fixtures on this machine)' : ''}`,
+  () => {
+    test.each(fixtures)('%s is taken as it is, strictly', (file) => {
+      const object = readFixture(file);
+      expect(decode(object, { expected: kindOf(object) }).object).toEqual(object);
+    });
+  },
+);
 
 test('nothing but a StatusError ever comes out', () => {
   const key = fc.constantFrom(

@@ -111,10 +111,13 @@ export function strictDecodingMessage(errors: readonly string[]): string {
 const scheme = 'pkg/api/legacyscheme/scheme.go:30';
 
 function mismatchReason(gvk: GroupVersionKind, expected: GroupVersionKind): string | undefined {
-  const sameKind = gvk.kind === expected.kind && gvk.group === expected.group;
-  if (sameKind) return undefined;
-  if (!kindSchema(gvk)) {
-    return `no kind ${goQuote(gvk.kind)} is registered for version ${goQuote(formatApiVersion(gvk))} in scheme ${goQuote(scheme)}`;
+  const type = kindSchema(gvk);
+  const custom = !kindSchema(expected);
+  const sameKind = gvk.kind === expected.kind && (gvk.group === expected.group || type?.everyGroup);
+  if (sameKind && (type || custom)) return undefined;
+  if (!type) {
+    const version = goQuote(formatApiVersion(gvk));
+    return `no kind ${goQuote(gvk.kind)} is registered for version ${version} in scheme ${goQuote(scheme)}`;
   }
   const hub = expected.group === '' ? 'core' : expected.group.split('.')[0];
   return `converting (${gvk.version}.${gvk.kind}) to (${hub}.${expected.kind}): unknown conversion`;

@@ -52,5 +52,8 @@ describe('semanticEqual', () => {
   test('zero is missing where upstream has no pointer', () => {
     expect(semanticEqual({ spec: { nodeName: '' } }, { spec: {} }, pod)).toBe(true);
     expect(semanticEqual({ spec: { nodeName: 'n1' } }, { spec: {} }, pod)).toBe(false);
+    expect(semanticEqual({ spec: { priority: 0 } }, { spec: {} }, pod)).toBe(false);
+    expect(semanticEqual({ spec: { securityContext: {} } }, { spec: {} }, pod)).toBe(false);
+    expect(semanticEqual({ status: {} }, {}, pod)).toBe(true);
   });
 });

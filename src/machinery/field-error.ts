@@ -89,10 +89,6 @@ export function tooMany(field: string, actual: number, max: number): FieldError 
   return make('FieldValueTooMany', field, String(actual), `must have at most ${counted(max, 'item')}`);
 }
 
-export function internalField(field: string, detail: string): FieldError {
-  return make('InternalError', field, undefined, detail);
-}
-
 /** The errors as one text, each said once: `field: body`, or `[a, b]` for more than one. */
 export function renderErrors(errors: readonly FieldError[]): string {
   const unique = [...new Set(errors.map((e) => `${e.field}: ${e.body}`))];

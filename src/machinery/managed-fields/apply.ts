@@ -24,7 +24,7 @@ import {
   type Managers,
   managerKey,
   newManager,
-  readManagers,
+  storedManagers,
   type Writer,
   withFields,
   writeManagers,
@@ -67,7 +67,7 @@ export type ApplyResult =
 
 /** Fields that are there before the first apply are of a manager of their own. */
 function managersBefore(live: Json, write: ApplyWrite): Managers {
-  const managers = readManagers(managedFieldsOf(live)) ?? new Map();
+  const managers = storedManagers(managedFieldsOf(live));
   if (managers.size > 0) return collapseAll(managers, write.shape);
   const writer: Writer = { ...write, manager: 'before-first-apply', operation: 'Update' };
   const all = written(new Changes({}, withoutManagedFields(live), write).own);

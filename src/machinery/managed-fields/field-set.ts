@@ -80,13 +80,6 @@ export function recursiveDifference(a: FieldSet | undefined, b: FieldSet | undef
   return makeNode(isMember(a), children);
 }
 
-/** The set with its own root taken out: the whole object is nobody's. */
-export function withoutRoot(set: FieldSet | undefined): FieldSet | undefined {
-  if (!set || !isMember(set)) return set;
-  const { [self]: _, ...children } = set;
-  return makeNode(false, children);
-}
-
 /** The paths of a set, each as its elements: those of a level before those below. */
 export function pathsOf(set: FieldSet | undefined, prefix: readonly string[] = []): string[][] {
   const keys = Object.keys(set ?? {})

@@ -21,15 +21,19 @@ function isEntry(entry: ManagedFieldsEntry): boolean {
   return operation && Boolean(entry.apiVersion) && entry.fieldsType === 'FieldsV1';
 }
 
-/** The managers in an object's metadata; undefined if what stands there is malformed. */
-export function readManagers(entries: readonly ManagedFieldsEntry[] | undefined): Managers | undefined {
+/** The managers of an object as it is stored. */
+export function storedManagers(entries: readonly ManagedFieldsEntry[] | undefined): Managers {
   const managers: Managers = new Map();
   for (const entry of entries ?? []) {
-    const fields = entry.fieldsV1 ?? leaf;
-    if (!isEntry(entry) || !isFieldSet(fields)) return undefined;
-    managers.set(managerKey(entry), { entry, fields });
+    managers.set(managerKey(entry), { entry, fields: (entry.fieldsV1 ?? leaf) as FieldSet });
   }
   return managers;
+}
+
+/** The managers that a client sent; undefined if what it sent is malformed. */
+export function sentManagers(entries: readonly ManagedFieldsEntry[] | undefined): Managers | undefined {
+  const sound = (entries ?? []).every((entry) => isEntry(entry) && isFieldSet(entry.fieldsV1 ?? leaf));
+  return sound ? storedManagers(entries) : undefined;
 }
 
 const seconds = (entry: ManagedFieldsEntry) => entry.time ?? '';

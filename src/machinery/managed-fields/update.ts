@@ -7,7 +7,8 @@ import {
   type Managers,
   managerKey,
   newManager,
-  readManagers,
+  sentManagers,
+  storedManagers,
   type Writer,
   writeManagers,
 } from './managers.ts';
@@ -46,8 +47,8 @@ function startingManagers(live: Json | undefined, next: Json, subresource: strin
   const stored = managedFieldsOf(live);
   const sent = managedFieldsOf(next);
   if (!subresource && isReset(sent)) return new Map();
-  const managers = subresource || sent === stored ? undefined : readManagers(sent);
-  return managers && managers.size > 0 ? managers : (readManagers(stored) ?? new Map());
+  const managers = subresource || sent === stored ? undefined : sentManagers(sent);
+  return managers && managers.size > 0 ? managers : storedManagers(stored);
 }
 
 /** Gives a writer what it wrote, on top of what it owned already. */
