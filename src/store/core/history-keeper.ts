@@ -105,5 +105,6 @@ export class HistoryKeeper {
       await this.#clock.sleep(1, this.#stopping.signal).catch(() => {});
       sliceStart = this.#clock.monotonic();
     }
+    throw new StoreError('Closed', 'The store was closed before the compaction was through');
   }
 }

@@ -72,7 +72,7 @@ export class Ledger {
     checkWrites(commit.writes);
     const versions = commit.writes.map((write) => this.#expect(write));
     const revision = this.#state.revision + 1;
-    const timeMs = Math.max(commit.nowMs, this.#state.timeMs);
+    const timeMs = Math.max(Math.floor(commit.nowMs), this.#state.timeMs);
     let index = 0;
     for (const [i, write] of commit.writes.entries()) {
       const before = versions[i];
@@ -175,7 +175,7 @@ function changeOf(from: {
     previous: before?.head.position ?? 0,
     replacedBytes: replaced?.sizeBytes ?? 0,
     timeMs,
-    expiresMs: put?.leaseSeconds ? timeMs + put.leaseSeconds * 1000 : 0,
+    expiresMs: put?.leaseSeconds ? timeMs + Math.ceil(put.leaseSeconds * 1000) : 0,
     cause,
   };
 }

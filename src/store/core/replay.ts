@@ -2,7 +2,7 @@ import type { StoreEvent, WatchBatch } from '../store.ts';
 import { type Change, entryOf, type LogEngine, positionOf, revisionOf } from './log.ts';
 
 /** How many changes a replay looks at before it lets others run. */
-const changesPerPart = 1000;
+const changesPerPart = 500;
 
 /** The event that a change is to those who watch its key. */
 export function eventOf(engine: LogEngine, change: Change): StoreEvent {

@@ -92,9 +92,11 @@ export class LmdbEngine implements LogEngine {
 
   async write(batch: Batch): Promise<void> {
     if (this.#doubtful) this.#probe();
+    // Before anything is put: an error halfway would leave half a batch to be written.
+    const records = batch.changes.map(encodeChange);
     try {
       await this.#root.batch(() => {
-        this.#put(batch);
+        this.#put(batch, records);
       });
     } catch (error) {
       this.#doubtful = true;
@@ -122,8 +124,9 @@ export class LmdbEngine implements LogEngine {
   }
 
   /** What is put within a batch needs no eye on its promises: that of the batch tells how it went. */
-  #put(batch: Batch): void {
-    for (const change of batch.changes) void this.#log.put(change.position, encodeChange(change));
+  #put(batch: Batch, records: readonly Buffer[]): void {
+    for (const [i, { position }] of batch.changes.entries())
+      void this.#log.put(position, records[i] as Buffer);
     for (const position of batch.dropped) void this.#log.remove(position);
     this.#putHeads(this.#live, batch.live);
     this.#putHeads(this.#gone, batch.gone);

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pid } from 'node:process';
 import type { Database, RootDatabase } from 'lmdb';
 import type { Files } from '../../platform/files.ts';
@@ -10,7 +10,7 @@ import { binary, LmdbEngine } from './lmdb-engine.ts';
 const format = 1;
 
 /** Address space, not memory: how far the file may grow. */
-const mapBytes = 256 * 2 ** 30;
+const mapBytes = 64 * 2 ** 30;
 
 const settings = {
   ...binary,
@@ -43,6 +43,12 @@ export async function openLmdbEngine(options: { path: string; files: Files }): P
   }
 }
 
+/** A new file is only there for good when its directory is on disk too. */
+async function syncDir(path: string, files: Files): Promise<void> {
+  const handle = await files.open(path, 'r');
+  await handle.sync().finally(() => handle.close());
+}
+
 function unusable(path: string, reason: string, cause?: unknown): StoreError {
   return new StoreError('Unusable', `The store in ${path} cannot be used: ${reason}`, { cause });
 }
@@ -50,21 +56,22 @@ function unusable(path: string, reason: string, cause?: unknown): StoreError {
 async function openFile(file: string, files: Files): Promise<LmdbEngine> {
   const missingBytes = await fill(file, files);
   try {
-    return await openEngine(file, missingBytes > 0);
+    return await openEngine(file, { files, suspect: missingBytes > 0 });
   } catch (error) {
     await unfill(file, files, missingBytes);
     throw error;
   }
 }
 
-async function openEngine(file: string, suspect: boolean): Promise<LmdbEngine> {
+async function openEngine(file: string, options: { files: Files; suspect: boolean }): Promise<LmdbEngine> {
   const { open } = await import('lmdb');
   const root: Root = open({ path: file, ...settings });
   try {
     checkAlone(root);
     const meta = await openMeta(root);
     const engine = new LmdbEngine(root, meta);
-    if (suspect) engine.verify();
+    if (options.suspect) engine.verify();
+    await syncDir(dirname(file), options.files);
     return engine;
   } catch (error) {
     await root.close();
