@@ -1,4 +1,5 @@
 import { setOwn } from './clone.ts';
+import { maxDepth } from './depth.ts';
 import { goQuote } from './go-text.ts';
 import { canonicalQuantity, QuantityError } from './quantity.ts';
 import { type FieldSchema, type ScalarName, type TypeSchema, typeSchema } from './schema.ts';
@@ -17,8 +18,6 @@ export class ConformError extends Error {
   override readonly name = 'ConformError';
 }
 
-/** Deeper than any API type nests, far from what would end the stack. */
-export const maxDepth = 500;
 const maxUnknown = 100;
 const int64Limit = 2 ** 63;
 
@@ -318,12 +317,4 @@ export function conform(object: unknown, typeName: string): Conformed<Json> {
 /** The strict decoding errors for fields that are not known. */
 export function unknownFieldErrors(paths: readonly string[]): string[] {
   return paths.map((path) => `unknown field ${goQuote(path)}`);
-}
-
-/** Whether a value nests no deeper than an object may. */
-export function withinDepth(value: unknown, depth = maxDepth): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  if (depth === 0) return false;
-  for (const key in value) if (!withinDepth((value as Json)[key], depth - 1)) return false;
-  return true;
 }

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../api/resource.ts';
-import { ConformError, conform, unknownFieldErrors, withinDepth } from './conform.ts';
+import { ConformError, conform, unknownFieldErrors } from './conform.ts';
+import { withinDepth } from './depth.ts';
 import { goQuote } from './go-text.ts';
 import { duplicateFields, jsonSyntaxError } from './json-text.ts';
 import { formatApiVersion, type GroupVersionKind, kindSchema, parseApiVersion } from './schema.ts';

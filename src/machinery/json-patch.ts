@@ -1,4 +1,5 @@
 import { clone, setOwn } from './clone.ts';
+import { withinDepth } from './depth.ts';
 import { deepEqual } from './equal.ts';
 import { badRequest, StatusError, tooLarge } from './status-error.ts';
 
@@ -171,6 +172,7 @@ function checkOperations(patch: unknown): Operation[] {
   if (patch.length > maxOperations) {
     throw tooLarge(`The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`);
   }
+  if (!withinDepth(patch)) throw badRequest('exceeded max depth');
   for (const operation of patch) {
     if (isContainer(operation) && !Array.isArray(operation)) continue;
     const found = Array.isArray(operation) ? 'array' : typeof operation;

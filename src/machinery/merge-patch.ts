@@ -1,4 +1,5 @@
 import { setOwn } from './clone.ts';
+import { withinDepth } from './depth.ts';
 import { deepEqual } from './equal.ts';
 import { badRequest } from './status-error.ts';
 
@@ -24,6 +25,7 @@ function merge(target: unknown, patch: unknown): unknown {
  */
 export function applyMergePatch(object: Json, patch: unknown): Json {
   if (!isObject(patch)) throw badRequest('Invalid JSON Patch');
+  if (!withinDepth(patch)) throw badRequest('exceeded max depth');
   return merge(object, patch) as Json;
 }
 

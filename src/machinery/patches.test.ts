@@ -84,6 +84,13 @@ describe('JSON patch', () => {
   });
 });
 
+test('no patch nests so deep that the stack ends', () => {
+  const deep = JSON.parse(`${'{"spec":'.repeat(100_000)}1${'}'.repeat(100_000)}`) as Json;
+  expect(codeOf(() => applyMergePatch({}, deep))).toBe(400);
+  expect(codeOf(() => applyStrategicMergePatch({}, deep, 'io.k8s.api.core.v1.Pod'))).toBe(400);
+  expect(codeOf(() => applyJsonPatch({}, [{ op: 'add', path: '/a', value: deep }]))).toBe(400);
+});
+
 describe('merge patch', () => {
   const value = fc.jsonValue({ maxDepth: 3 });
   const object = fc.dictionary(fc.constantFrom('a', 'b', 'c', '__proto__'), value);

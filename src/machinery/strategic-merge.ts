@@ -1,4 +1,5 @@
 import { setOwn } from './clone.ts';
+import { withinDepth } from './depth.ts';
 import { deepEqual } from './equal.ts';
 import { goText } from './go-text.ts';
 import { patchDoesNotApply } from './json-patch.ts';
@@ -320,5 +321,6 @@ function checkOrder(patch: unknown[], wanted: unknown[], mergeKey: string): void
  */
 export function applyStrategicMergePatch(object: Json, patch: unknown, typeName: string): Json {
   if (!isObject(patch)) throw badRequest('invalid JSON document');
+  if (!withinDepth(patch)) throw badRequest('exceeded max depth');
   return mergeMap(object, patch, { type: 'ref', ref: typeName });
 }

@@ -1,4 +1,5 @@
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
+import { withinDepth } from '../depth.ts';
 import { deepEqual } from '../equal.ts';
 import { goText } from '../go-text.ts';
 import { badRequest } from '../status-error.ts';
@@ -115,6 +116,7 @@ function prune(merged: Json, last: FieldSet | undefined, managers: Managers, sha
 
 function check(live: Json, write: ApplyWrite): Json {
   const applied = write.applied as Json;
+  if (!withinDepth(applied)) throw badRequest('exceeded max depth');
   const metadata = (applied.metadata ?? {}) as Json;
   if (metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
   const wrong = shapeErrors(applied, write.shape);

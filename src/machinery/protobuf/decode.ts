@@ -1,4 +1,5 @@
 import { setOwn } from '../clone.ts';
+import { maxDepth } from '../depth.ts';
 import { formatDuration } from '../duration.ts';
 import { type FieldSchema, type ScalarName, type TypeSchema, typeSchema } from '../schema.ts';
 import { formatTime } from '../time.ts';
@@ -6,9 +7,6 @@ import { jsonSchemaProps, layoutOf, type ProtoField } from './layout.ts';
 import { ProtobufError, Reader, wireTypes } from './wire.ts';
 
 type Json = Record<string, unknown>;
-
-/** As deep as JSON may nest. */
-const maxDepth = 500;
 
 const byNumber = new WeakMap<TypeSchema, Map<number, ProtoField>>();
 
