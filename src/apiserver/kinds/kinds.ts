@@ -109,7 +109,7 @@ export const allKinds: readonly Kind[] = [
   secretKind,
   serviceAccountKind,
   serviceCidrKind,
-  serviceKind(),
+  serviceKind,
   statefulSetKind,
   storageClassKind,
   validatingAdmissionPolicyBindingKind,

@@ -1,0 +1,153 @@
+import type { Service, ServicePort } from '../../../../api/core/v1.ts';
+import { services } from '../../../../api/generated/resources.ts';
+import { invalid, invalidObject } from '../../../../machinery/field-error.ts';
+import { canonicalIp } from '../../../../machinery/ip.ts';
+import { internalError, type StatusError } from '../../../../machinery/status-error.ts';
+import type { Allocation, HookContext } from '../../../registry/kind.ts';
+import { type AddressRange, addressError, freeAddress } from './address-range.ts';
+import { freePort, type PortRange, portError } from './port-range.ts';
+import { hasNodePorts, isHeadless, needsHealthCheck } from './type-change.ts';
+
+export interface ServiceRanges {
+  addresses: readonly AddressRange[];
+  /** Addresses that are given to nobody who does not ask for them. */
+  reserved: ReadonlySet<string>;
+  nodePorts: PortRange;
+}
+
+/** What services hold, and what writes under way are about to. */
+interface Holdings {
+  addresses: Set<string>;
+  ports: Set<number>;
+}
+
+/** Held by writes under way, of each server by itself. */
+const pending = new WeakMap<object, Set<Holdings>>();
+
+const key = ({ namespace = '', name = '' }: Service['metadata']) => `${namespace}/${name}`;
+
+function hold({ spec }: Service, into: Holdings): void {
+  for (const ip of spec.clusterIPs ?? []) if (ip && ip !== 'None') into.addresses.add(canonicalIp(ip) ?? ip);
+  for (const { nodePort } of spec.ports ?? []) if (nodePort) into.ports.add(nodePort);
+  if (spec.healthCheckNodePort) into.ports.add(spec.healthCheckNodePort);
+}
+
+/** Everything that is held by others than `service`. */
+function heldByOthers(service: Service, context: HookContext, underWay: Iterable<Holdings>): Holdings {
+  const held: Holdings = { addresses: new Set(), ports: new Set() };
+  for (const other of context.list<Service>(services))
+    if (key(other.metadata) !== key(service.metadata)) hold(other, held);
+  for (const { addresses, ports } of underWay) {
+    for (const ip of addresses) held.addresses.add(ip);
+    for (const port of ports) held.ports.add(port);
+  }
+  return held;
+}
+
+/**
+ * Gives a service the addresses and ports of nodes that it needs and does not have. What others hold is read off the
+ * services themselves, so that nothing has to be given back when one goes; only writes under way are remembered.
+ */
+export function allocate(
+  service: Service,
+  old: Service | undefined,
+  { context, ranges }: Omit<Means, 'kept'>,
+): Allocation {
+  const underWay = pending.get(context.platform) ?? new Set();
+  pending.set(context.platform, underWay);
+  const held = heldByOthers(service, context, underWay);
+  const kept: Holdings = { addresses: new Set(), ports: new Set() };
+  if (old) hold(old, kept);
+  allotAddresses(service, held, { ranges, context, kept });
+  allotPorts(service, held, { ranges, context, kept });
+  const own: Holdings = { addresses: new Set(), ports: new Set() };
+  hold(service, own);
+  underWay.add(own);
+  const settle = () => void underWay.delete(own);
+  return { commit: settle, rollback: settle };
+}
+
+interface Means {
+  ranges: ServiceRanges;
+  context: HookContext;
+  /** What the service has already, be it within the ranges or not. */
+  kept: Holdings;
+}
+
+function fail({ metadata }: Service, field: string, value: unknown, why: string): StatusError {
+  return invalidObject({ group: '', kind: 'Service' }, metadata.name ?? '', [invalid(field, value, why)]);
+}
+
+function allotAddresses(service: Service, held: Holdings, { ranges, context, kept }: Means): void {
+  const { spec } = service;
+  if (spec.type === 'ExternalName' || isHeadless(spec)) return;
+  const isUsed = (ip: string) => held.addresses.has(ip) || ranges.reserved.has(ip);
+  const given = spec.clusterIPs ?? [];
+  spec.clusterIPs = (spec.ipFamilies ?? []).map((family, i) => {
+    const range = ranges.addresses.find((r) => r.family === family);
+    const asked = given[i];
+    if (!range || (asked && kept.addresses.has(canonicalIp(asked) ?? asked))) return asked ?? '';
+    if (asked) return askedAddress(service, asked, { range, held });
+    const ip = freeAddress(range, isUsed, context.platform.random);
+    if (!ip) throw internalError('failed to allocate a serviceIP: range is full');
+    return ip;
+  });
+  spec.clusterIP = spec.clusterIPs[0];
+}
+
+function askedAddress(
+  service: Service,
+  ip: string,
+  { range, held }: { range: AddressRange; held: Holdings },
+): string {
+  const used = held.addresses.has(canonicalIp(ip) ?? ip);
+  const why = addressError(range, ip) ?? (used ? 'provided IP is already allocated' : undefined);
+  if (why)
+    throw fail(service, 'spec.clusterIPs', service.spec.clusterIPs, `failed to allocate IP ${ip}: ${why}`);
+  return ip;
+}
+
+function allotPorts(service: Service, held: Holdings, means: Means): void {
+  const { spec } = service;
+  const taken = new Set(held.ports);
+  if (hasNodePorts(spec)) allotNodePorts(service, taken, means);
+  if (!needsHealthCheck(spec)) return;
+  const asked = spec.healthCheckNodePort;
+  const why = asked ? refusal(asked, taken, means) : undefined;
+  if (why) throw internalError(`failed to allocate requested HealthCheck NodePort ${asked}: ${why}`);
+  spec.healthCheckNodePort = asked || anyPort(taken, means);
+}
+
+function refusal(port: number, taken: ReadonlySet<number>, { ranges, kept }: Means): string | undefined {
+  if (kept.ports.has(port)) return undefined;
+  return (
+    portError(ranges.nodePorts, port) ?? (taken.has(port) ? 'provided port is already allocated' : undefined)
+  );
+}
+
+function anyPort(taken: Set<number>, { ranges, context }: Means): number {
+  const port = freePort(ranges.nodePorts, (p) => taken.has(p), context.platform.random);
+  if (port === undefined) throw internalError('failed to allocate a nodePort: range is full');
+  taken.add(port);
+  return port;
+}
+
+/** One number can serve two protocols of the same port. */
+function allotNodePorts(service: Service, taken: Set<number>, means: Means): void {
+  const { ports = [], type, allocateLoadBalancerNodePorts } = service.spec;
+  const own = new Set<number>();
+  for (const [i, { nodePort }] of ports.entries()) {
+    if (!nodePort) continue;
+    const why = refusal(nodePort, taken, means);
+    if (why) throw fail(service, `spec.ports[${i}].nodePort`, nodePort, why);
+    own.add(nodePort);
+  }
+  for (const port of own) taken.add(port);
+  if (type === 'LoadBalancer' && allocateLoadBalancerNodePorts === false) return;
+  for (const port of ports) port.nodePort ||= sharedPort(ports, port) ?? anyPort(taken, means);
+}
+
+function sharedPort(ports: readonly ServicePort[], { port, protocol }: ServicePort): number | undefined {
+  const same = ports.filter((p) => p.port === port && p.nodePort);
+  return same.some((p) => p.protocol === protocol) ? undefined : same[0]?.nodePort;
+}

@@ -1,0 +1,246 @@
+import type { Service, ServicePort, ServiceSpec } from '../../../../api/core/v1.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+} from '../../../../machinery/field-error.ts';
+import { ipFamily, legacyCidrErrors, legacyIpErrors } from '../../../../machinery/ip.ts';
+import { labelsErrors } from '../../../../machinery/label-selector.ts';
+import { portNumber, portNumberOrName, protocols } from '../../pod-spec/validation/ports.ts';
+import {
+  dnsLabel,
+  dnsSubdomain,
+  each,
+  forbidValue,
+  invalids,
+  optionalSupported,
+  qualifiedName,
+  repeats,
+  requireSupported,
+  supported,
+} from '../../shared/validate.ts';
+import { specialAddress } from '../special-address.ts';
+import { isExternal } from './defaults.ts';
+import { isHeadless, needsHealthCheck } from './type-change.ts';
+
+const topologyHints = 'service.kubernetes.io/topology-aware-hints';
+const topologyMode = 'service.kubernetes.io/topology-mode';
+const sourceRangesKey = 'service.beta.kubernetes.io/load-balancer-source-ranges';
+const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
+const maxAffinitySeconds = 86400;
+const onlyBalanced = "may only be used when `type` is 'LoadBalancer'";
+
+/** What holds for a service at any time (upstream's `ValidateService`). */
+export function serviceErrors(service: Service): FieldError[] {
+  const { spec, metadata } = service;
+  const [hints, mode] = [metadata.annotations?.[topologyHints], metadata.annotations?.[topologyMode]];
+  const errors: FieldError[] = [];
+  if (hints !== undefined && mode !== undefined && hints !== mode) {
+    const why = `must match annotations[${topologyHints}] when both are specified`;
+    errors.push(invalid(`metadata.annotations[${topologyMode}]`, mode, why));
+  }
+  if (!spec.ports?.length && !isHeadless(spec) && spec.type !== 'ExternalName')
+    errors.push(required('spec.ports'));
+  return [
+    ...errors,
+    ...ofType(spec),
+    ...portErrors(spec),
+    ...labelsErrors(spec.selector, 'spec.selector'),
+    ...affinityErrors(spec),
+    ...clusterIpErrors(spec),
+    ...each('spec.externalIPs', spec.externalIPs, externalAddress),
+    ...requireSupported('spec.type', spec.type, types),
+    ...nodePortErrors(spec),
+    ...repeatedPorts(spec),
+    ...sourceRanges(service),
+    ...balancerErrors(spec),
+    ...trafficErrors(spec),
+  ];
+}
+
+function ofType(spec: ServiceSpec): FieldError[] {
+  const { type } = spec;
+  if (type === 'LoadBalancer' || type === 'NodePort') {
+    const why = `may not be set to 'None' for ${type} services`;
+    return isHeadless(spec) ? [invalid('spec.clusterIPs[0]', 'None', why)] : [];
+  }
+  return type === 'ExternalName' ? externalName(spec) : [];
+}
+
+function externalName(spec: ServiceSpec): FieldError[] {
+  const why = 'may not be set for ExternalName services';
+  const name = (spec.externalName ?? '').replace(/\.$/, '');
+  return [
+    ...(spec.clusterIPs?.length ? [forbiddenField('spec.clusterIPs', why)] : []),
+    ...(spec.ipFamilies?.length ? [forbiddenField('spec.ipFamilies', why)] : []),
+    ...forbidValue('spec.ipFamilyPolicy', spec.ipFamilyPolicy, why),
+    ...(name ? dnsSubdomain('spec.externalName', name) : [required('spec.externalName')]),
+  ];
+}
+
+function portErrors({ ports }: ServiceSpec): FieldError[] {
+  const repeated = repeats();
+  const many = (ports?.length ?? 0) > 1;
+  return each('spec.ports', ports, (port, path) => {
+    const { name, protocol, appProtocol } = port;
+    const errors = name ? dnsLabel(`${path}.name`, name) : many ? [required(`${path}.name`)] : [];
+    if (name && repeated(name)) errors.push(duplicate(`${path}.name`, name));
+    return [
+      ...errors,
+      ...portNumber(`${path}.port`, port.port ?? 0),
+      ...requireSupported(`${path}.protocol`, protocol, protocols),
+      ...portNumberOrName(`${path}.targetPort`, port.targetPort),
+      ...(appProtocol === undefined ? [] : qualifiedName(`${path}.appProtocol`, appProtocol)),
+    ];
+  });
+}
+
+function affinityErrors({ sessionAffinity, sessionAffinityConfig }: ServiceSpec): FieldError[] {
+  const errors = requireSupported('spec.sessionAffinity', sessionAffinity, ['ClientIP', 'None']);
+  const field = 'spec.sessionAffinityConfig';
+  if (sessionAffinity === 'None') {
+    const why = 'must not be set when session affinity is None';
+    return [...errors, ...forbidValue(field, sessionAffinityConfig, why)];
+  }
+  if (sessionAffinity !== 'ClientIP') return errors;
+  const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds;
+  if (seconds === undefined) return [...errors, required(field, 'when session affinity type is ClientIP')];
+  if (seconds > 0 && seconds <= maxAffinitySeconds) return errors;
+  const why = `must be greater than 0 and less than ${maxAffinitySeconds}`;
+  return [...errors, invalid(`${field}.clientIP.timeoutSeconds`, seconds, why)];
+}
+
+function externalAddress(ip: string, field: string): FieldError[] {
+  const errors = invalids(field, ip, legacyIpErrors(ip));
+  return errors.length > 0 ? errors : specialAddress(field, ip);
+}
+
+/** `clusterIP`, `clusterIPs`, `ipFamilies` and `ipFamilyPolicy` have to go together. */
+export function clusterIpErrors(spec: ServiceSpec): FieldError[] {
+  if (spec.type === 'ExternalName') return [];
+  const { clusterIP, clusterIPs = [], ipFamilies = [] } = spec;
+  const field = 'spec.clusterIPs';
+  const errors: FieldError[] = [];
+  if (clusterIP && clusterIPs.length === 0) errors.push(required(field));
+  else if (clusterIP && clusterIPs[0] !== clusterIP)
+    errors.push(invalid(field, clusterIPs, 'first value must match `clusterIP`'));
+  else if (!clusterIP && clusterIPs.length > 0) {
+    errors.push(invalid(field, clusterIPs, 'must be empty when `clusterIP` is not specified'));
+  }
+  const repeated = repeats();
+  errors.push(
+    ...each('spec.ipFamilies', ipFamilies, (family, path) => [
+      ...supported(path, family, ['IPv4', 'IPv6']),
+      ...(repeated(family) ? [duplicate(path, family)] : []),
+    ]),
+    ...optionalSupported('spec.ipFamilyPolicy', spec.ipFamilyPolicy, [
+      'PreferDualStack',
+      'RequireDualStack',
+      'SingleStack',
+    ]),
+  );
+  return [...errors, ...addressErrors(field, clusterIPs, ipFamilies)];
+}
+
+function addressErrors(field: string, ips: readonly string[], families: readonly string[]): FieldError[] {
+  const errors: FieldError[] = [];
+  const wrong = ips.flatMap((ip, i) => {
+    if (i > 0 || ip !== 'None') return invalids(`${field}[${i}]`, ip, legacyIpErrors(ip));
+    return ips.length > 1 ? [invalid(field, ips, "'None' must be the first and only value")] : [];
+  });
+  errors.push(...wrong);
+  if (ips.length > 2) errors.push(invalid(field, ips, 'may only hold up to 2 values'));
+  if (wrong.length > 0) return errors;
+  const isDual = ips.some((ip) => ipFamily(ip) === 4) && ips.some((ip) => ipFamily(ip) === 6);
+  if (ips.length > 1 && !isDual)
+    errors.push(invalid(field, ips, 'may specify no more than one IP for each IP family'));
+  if (ips[0] === 'None') return errors;
+  return [
+    ...errors,
+    ...ips.flatMap((ip, i) => {
+      const family = families[i];
+      if (!family || `IPv${ipFamily(ip)}` === family) return [];
+      return [
+        invalid(`${field}[${i}]`, ip, `expected an ${family} value as indicated by \`ipFamilies[${i}]\``),
+      ];
+    }),
+  ];
+}
+
+function nodePortErrors({ type, ports }: ServiceSpec): FieldError[] {
+  const repeated = repeats();
+  return each('spec.ports', ports, ({ nodePort, protocol }, path) => {
+    if (!nodePort) return [];
+    const errors: FieldError[] = [];
+    if (type === 'ClusterIP')
+      errors.push(forbiddenField(`${path}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
+    return repeated(`${protocol}/${nodePort}`)
+      ? [...errors, duplicate(`${path}.nodePort`, nodePort)]
+      : errors;
+  });
+}
+
+function repeatedPorts({ ports }: ServiceSpec): FieldError[] {
+  const repeated = repeats();
+  return each('spec.ports', ports, ({ port, protocol }: ServicePort, path) =>
+    repeated(`${protocol}/${port}`) ? [duplicate(path, { protocol, port })] : [],
+  );
+}
+
+function sourceRanges({ metadata, spec }: Service): FieldError[] {
+  const { loadBalancerSourceRanges: ranges = [], type } = spec;
+  const check = (field: string, range: string) =>
+    invalids(field, range.trim(), legacyCidrErrors(range.trim()));
+  if (ranges.length > 0) {
+    const field = 'spec.LoadBalancerSourceRanges';
+    const errors = type === 'LoadBalancer' ? [] : [forbiddenField(field, onlyBalanced)];
+    return [...errors, ...each(field, ranges, (range, path) => check(path, range))];
+  }
+  const annotation = metadata.annotations?.[sourceRangesKey];
+  if (annotation === undefined) return [];
+  const field = `metadata.annotations[${sourceRangesKey}]`;
+  const errors = type === 'LoadBalancer' ? [] : [forbiddenField(field, onlyBalanced)];
+  const list = annotation.trim() ? annotation.split(',') : [];
+  return [...errors, ...list.flatMap((range) => check(field, range))];
+}
+
+function balancerErrors(spec: ServiceSpec): FieldError[] {
+  const { type, allocateLoadBalancerNodePorts: allocates, loadBalancerClass: balancer } = spec;
+  if (type !== 'LoadBalancer') {
+    return [
+      ...forbidValue('spec.allocateLoadBalancerNodePorts', allocates, onlyBalanced),
+      ...forbidValue('spec.loadBalancerClass', balancer, onlyBalanced),
+    ];
+  }
+  return balancer === undefined ? [] : qualifiedName('spec.loadBalancerClass', balancer);
+}
+
+const localOrCluster = ['Cluster', 'Local'];
+
+function trafficErrors(spec: ServiceSpec): FieldError[] {
+  const { externalTrafficPolicy: policy, healthCheckNodePort: check } = spec;
+  const errors: FieldError[] = [];
+  if (isExternal(spec))
+    errors.push(...requireSupported('spec.externalTrafficPolicy', policy, localOrCluster));
+  else if (policy) {
+    errors.push(
+      invalid('spec.externalTrafficPolicy', policy, 'may only be set for externally-accessible services'),
+    );
+  }
+  if (check && !needsHealthCheck(spec)) {
+    const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+    errors.push(invalid('spec.healthCheckNodePort', check, why));
+  } else if (check) {
+    errors.push(...portNumber('spec.healthCheckNodePort', check));
+  }
+  if (spec.type !== 'ExternalName' && spec.internalTrafficPolicy === undefined)
+    errors.push(required('spec.internalTrafficPolicy'));
+  errors.push(...optionalSupported('spec.internalTrafficPolicy', spec.internalTrafficPolicy, localOrCluster));
+  const { trafficDistribution: distribution } = spec;
+  const distributions = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+  if (distribution === undefined || distributions.includes(distribution)) return errors;
+  return [...errors, notSupported('spec.trafficDistribution', distribution, distributions)];
+}
