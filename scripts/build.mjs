@@ -9,13 +9,18 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: { main: 'src/cli/main.ts', testing: 'src/cluster/testing.ts', images: 'src/cluster/images.ts' },
+  entryPoints: {
+    main: 'src/cli/main.ts',
+    testing: 'src/cluster/testing.ts',
+    images: 'src/cluster/images.ts',
+  },
   outdir: 'dist',
   bundle: true,
   splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
+  mainFields: ['module', 'main'],
   sourcemap: 'linked',
   legalComments: 'none',
   // Native or data-reading packages stay as they are in node_modules.

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { KubernetesObject, Resource } from '../api/resource.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
@@ -32,6 +33,8 @@ export class Informers {
 
   /** Runs all informers, also those asked for later, until the signal is aborted. */
   start(signal: AbortSignal): void {
+    // One watch for each resource hangs on this signal.
+    setMaxListeners(0, signal);
     this.#signal = signal;
     for (const informer of this.#informers.values()) this.#running.push(informer.run(signal));
   }

@@ -12,8 +12,6 @@ export interface ClusterOptions {
   store: 'embedded' | 'memory' | 'etcd';
   /** Whether pods reach the world outside this machine. */
   uplink: 'nat' | 'none';
-  /** Folder of example manifests to apply once the cluster is ready; absent for none. */
-  example: string | undefined;
 }
 
 /** Fixed ranges of a cluster, upstream's usual ones. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Component } from '../client/component.ts';
 import type { Log } from '../platform/log.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -18,6 +19,8 @@ export function runComponents(
   world: { log: Log; clock: Clock },
 ): RunningComponents {
   const abort = new AbortController();
+  // Everything that runs hangs on this one signal.
+  setMaxListeners(0, abort.signal);
   const keep = async (component: Component) => {
     while (!abort.signal.aborted) {
       try {

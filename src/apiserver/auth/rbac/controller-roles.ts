@@ -123,6 +123,14 @@ export const controllerRules: Record<string, PolicyRule[]> = {
     rule('get', 'core', 'configmaps', 'kube-apiserver-legacy-service-account-token-tracking'),
     rule('delete patch', 'core', 'secrets'),
   ],
+  // Upstream gives out the nodes' addresses and answers names by other means.
+  'cluster-dns-controller': [
+    rule('create get list watch', 'core', 'services'),
+    rule('create get list update watch', 'discovery', 'endpointslices'),
+    rule(read, 'core', 'nodes'),
+    writeEvents,
+  ],
+  'node-ipam-controller': [rule('get list watch patch update', 'core', 'nodes'), writeEvents],
   'namespace-controller': [
     rule('delete get list watch', 'core', 'namespaces'),
     rule('update', 'core', 'namespaces/finalize namespaces/status'),

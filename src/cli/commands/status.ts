@@ -1,0 +1,24 @@
+import { resolve } from 'node:path';
+import pc from 'picocolors';
+import { clusterStatus } from '../../cluster/status.ts';
+import { print } from '../output.ts';
+import { platformWith, stderrLog } from '../world.ts';
+
+/** Prints what runs, and what is unwell and why; exit code 1 where anything is. */
+export async function status(flags: { dataDir: string }): Promise<void> {
+  const dataDir = resolve(flags.dataDir);
+  const report = await clusterStatus(platformWith(stderrLog('warn')), dataDir);
+  if (!report?.running) {
+    print(report ? 'not running: the last one ended without cleaning up; `k8ts down` does' : 'not running');
+    process.exitCode = 1;
+    return;
+  }
+  const { state, nodes, unwell } = report;
+  print(`running  ${state.server}  process ${state.pid}  kubeconfig=${state.kubeconfig}`);
+  for (const node of nodes) {
+    const mark = node.ready ? pc.green('ready    ') : pc.red('not ready');
+    print(`${mark} ${node.name}  ${node.pods} pods${node.ready ? '' : `  ${node.why}`}`);
+  }
+  for (const { pod, why } of unwell) print(`${pc.yellow('unwell   ')} ${pod}  ${why}`);
+  if (unwell.length > 0 || nodes.some((node) => !node.ready)) process.exitCode = 1;
+}

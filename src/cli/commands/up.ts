@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ClusterOptions } from '../../cluster/options.ts';
+import { up as startCluster } from '../../cluster/up.ts';
+import { UserError } from '../../cluster/user-error.ts';
+import { print, progress, stepDone } from '../output.ts';
+import { fileLog, platformWith, program, whenAskedToStop } from '../world.ts';
+
+interface UpFlags {
+  nodes: number;
+  runtime: ClusterOptions['runtime'];
+  dataDir: string;
+  port?: number;
+  kubeconfig?: string;
+  store: ClusterOptions['store'];
+  etcdServers?: string;
+  uplink: ClusterOptions['uplink'];
+  detach?: boolean;
+  example?: string;
+  verbose?: boolean;
+}
+
+/** Runs a cluster until it is asked to stop. The last line on standard output says that it is ready. */
+export async function up(flags: UpFlags): Promise<void> {
+  if (flags.detach) return upInBackground();
+  const startMs = performance.timeOrigin;
+  const dataDir = resolve(flags.dataDir);
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new UserError(
+      `the data directory cannot be made: ${(error as Error).message}`,
+      'choose another with --data-dir',
+    );
+  }
+  const platform = platformWith(fileLog(`${dataDir}/k8ts.log`, flags.verbose ?? false));
+  const stopAsked = whenAskedToStop();
+  const starting = startCluster({
+    options: {
+      nodes: flags.nodes,
+      runtime: flags.runtime,
+      dataDir,
+      port: flags.port,
+      kubeconfig: flags.kubeconfig && resolve(flags.kubeconfig),
+      store: flags.store,
+      uplink: flags.uplink,
+    },
+    platform,
+    program,
+    pid: process.pid,
+    onStep: stepDone,
+  });
+  const cluster = await starting;
+  if (flags.example) {
+    const { applyExample } = await import('./example.ts');
+    await applyExample(resolve(flags.example), { cluster, platform });
+  }
+  const { nodes } = cluster;
+  const seconds = ((Date.now() - startMs) / 1000).toFixed(2);
+  const count = `${nodes.length}/${nodes.length}`;
+  print(
+    `ready ${cluster.controlPlane.url} kubeconfig=${cluster.kubeconfigPath} nodes=${count} in ${seconds} s`,
+  );
+  const signal = await stopAsked;
+  progress(`stopping (${signal})`);
+  await cluster.stop();
+  process.exit(0);
+}
+
+/** Starts the same command as a process of its own and returns when that is ready. */
+async function upInBackground(): Promise<void> {
+  const args = process.argv.slice(1).filter((arg) => arg !== '--detach');
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  const ready = new Promise<string>((done, failed) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk;
+      if (/^ready .*\n/m.test(output)) done(output);
+    });
+    child.on('exit', (code) => failed(new UserError(`the cluster did not come up (exit code ${code})`)));
+  });
+  process.stdout.write(await ready);
+  child.unref();
+  process.exit(0);
+}

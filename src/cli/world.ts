@@ -1,0 +1,54 @@
+import { appendFileSync } from 'node:fs';
+import { systemClock } from '../platform/clock.ts';
+import { createLog, formatLogLine, type Log, type LogLevel } from '../platform/log.ts';
+import { type Platform, systemPlatform } from '../platform/platform.ts';
+import type { Program } from '../cluster/node-process.ts';
+
+/** How this program is started again. */
+export const program: Program = { command: process.execPath, script: process.argv[1] ?? '' };
+
+/** Whether this process may make namespaces, mounts and rules. */
+export const isRoot = process.getuid?.() === 0;
+
+const logLevel = (process.env.K8TS_LOG as LogLevel | undefined) ?? 'info';
+
+/** A log to standard error. */
+export const stderrLog = (level: LogLevel = logLevel): Log =>
+  createLog({
+    clock: systemClock,
+    level,
+    write: (line) => void process.stderr.write(`${formatLogLine(line)}\n`),
+  });
+
+/** A log to a file, and to standard error as well where `verbose`. A full disk must not end the cluster. */
+export function fileLog(path: string, verbose: boolean): Log {
+  const write = (text: string) => {
+    try {
+      appendFileSync(path, text);
+    } catch {
+      // Nowhere to say it.
+    }
+    if (verbose) process.stderr.write(text);
+  };
+  return createLog({
+    clock: systemClock,
+    level: logLevel,
+    write: (line) => write(`${formatLogLine(line)}\n`),
+  });
+}
+
+export const platformWith = (log: Log): Platform => systemPlatform(log);
+
+/** Resolves when the user or the system asks the process to end; a second time ends it at once. */
+export function whenAskedToStop(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      let asked = false;
+      process.on(signal, () => {
+        if (asked && signal === 'SIGINT') process.exit(130);
+        asked = true;
+        resolve(signal);
+      });
+    }
+  });
+}

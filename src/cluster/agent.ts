@@ -1,0 +1,147 @@
+import type { Component } from '../client/component.ts';
+import { Informers } from '../client/informers.ts';
+import { createDns } from '../dns/dns.ts';
+import { createKubelet } from '../kubelet/kubelet.ts';
+import { linuxHost } from '../kubelet/node/linux-host.ts';
+import { type ContainerdDaemon, startContainerd } from '../kubelet/runtimes/containerd/daemon.ts';
+import { createNetwork } from '../network/network.ts';
+import { systemDialer } from '../platform/dial.ts';
+import { listenHttps } from '../platform/http-server.ts';
+import { systemHostCalls } from '../platform/host-calls.ts';
+import type { Platform } from '../platform/platform.ts';
+import { nftablesBackend } from '../proxy/nftables.ts';
+import { createProxy } from '../proxy/proxy.ts';
+import type { AgentConfig } from './agent-config.ts';
+import { nodeClient } from './node-client.ts';
+import { network } from './options.ts';
+import { runComponents } from './run-components.ts';
+
+export interface Agent {
+  /** Resolves when the agent cannot go on: its container runtime has ended. */
+  failed: Promise<Error>;
+  /** Stops the agent; its pods live on. */
+  stop(): Promise<void>;
+}
+
+const port = network.kubeletPort;
+
+/** The parts of one node: container runtime, kubelet, pod network, proxy and DNS. Called inside the node's namespaces. */
+export async function startAgent(config: AgentConfig, platform: Platform): Promise<Agent> {
+  const containerd = await startRuntime(config, platform);
+  const abort = new AbortController();
+  const node = nodeClient(config, config.node, 'kubelet');
+  const proxy = nodeClient(config, config.proxy, 'kube-proxy');
+  const { clock, random, log } = platform;
+  const informers = new Informers({ client: proxy.client, clock, random, log: log.named('informer') });
+  const kubelet = await kubeletOf(config, { platform, containerd, client: node.client });
+  const components = [kubelet, ...networking(config, platform, informers)];
+  informers.start(abort.signal);
+  const running = runComponents(components, platform);
+  return {
+    failed: containerd.ended.then(() => new Error('containerd has ended')),
+    async stop() {
+      await running.stop();
+      abort.abort();
+      await informers.stopped();
+      node.close();
+      proxy.close();
+      await containerd.stop();
+    },
+  };
+}
+
+/** A containerd left by an agent that was killed would hold the node's state: it is ended first. Its pods live on. */
+async function startRuntime(config: AgentConfig, platform: Platform): Promise<ContainerdDaemon> {
+  const directory = `${config.dir}/containerd`;
+  const pidFile = `${config.runDir}/containerd.pid`;
+  await platform.files.makeDir(config.runDir);
+  await endLeftRuntime(platform, pidFile, directory);
+  const containerd = await startContainerd({
+    platform: { ...platform, log: platform.log.named('containerd') },
+    directory,
+    cniBinDir: config.cniBinDir,
+    cniConfDir: `${config.dir}/cni`,
+  });
+  await platform.files.write(pidFile, String(containerd.pid));
+  return containerd;
+}
+
+async function endLeftRuntime(platform: Platform, pidFile: string, directory: string): Promise<void> {
+  const { files, processes, clock } = platform;
+  const pid = await files.readText(pidFile).catch(() => '');
+  if (!/^\d+$/.test(pid)) return;
+  const isIt = async () =>
+    (await files.readText(`/proc/${pid}/cmdline`).catch(() => '')).includes(`${directory}/config.toml`);
+  if (!(await isIt())) return;
+  await processes.run('kill', ['-TERM', pid]);
+  const deadlineMs = clock.monotonic() + 10_000;
+  while ((await isIt()) && clock.monotonic() < deadlineMs) await clock.sleep(20);
+  if (await isIt()) await processes.run('kill', ['-KILL', pid]);
+}
+
+async function kubeletOf(
+  config: AgentConfig,
+  parts: {
+    platform: Platform;
+    containerd: ContainerdDaemon;
+    client: ReturnType<typeof nodeClient>['client'];
+  },
+): Promise<Component> {
+  const { platform, containerd, client } = parts;
+  const { serving, authority } = config;
+  return createKubelet({
+    client,
+    runtime: containerd.runtime,
+    platform,
+    host: await linuxHost(platform, systemHostCalls),
+    dialer: systemDialer,
+    nodeName: config.nodeName,
+    dirs: {
+      root: `${config.dir}/kubelet`,
+      logs: `${config.dir}/pods`,
+      staticPods: `${config.dir}/manifests`,
+    },
+    node: {
+      addresses: [
+        { type: 'InternalIP', address: config.address },
+        { type: 'Hostname', address: config.nodeName },
+      ],
+      labels: config.labels,
+      capacity: config.capacity,
+    },
+    cluster: { dnsServers: [config.clusterDns], domain: config.domain },
+    cgroupRoot: config.cgroupRoot,
+    server: {
+      host: config.address,
+      port,
+      tls: { cert: serving.certificate, key: serving.key, clientCa: authority },
+      listen: listenHttps,
+    },
+  });
+}
+
+function networking(config: AgentConfig, platform: Platform, informers: Informers): Component[] {
+  const { clock, random, log, processes } = platform;
+  const { nodeName, dir, podRange, mtu, address, domain, upstreamDns } = config;
+  return [
+    createNetwork({
+      nodeName,
+      informers,
+      platform: { ...platform, log: log.named('network') },
+      cniConfigDir: `${dir}/cni`,
+      cniStateDir: '/var/lib/cni/networks',
+      podRange,
+      mtu,
+    }),
+    createProxy({ nodeName, informers, backend: nftablesBackend(processes), clock, log: log.named('proxy') }),
+    createDns({
+      informers,
+      log: log.named('dns'),
+      random,
+      address,
+      port: 53,
+      domain,
+      upstreams: upstreamDns,
+    }),
+  ];
+}

@@ -1,0 +1,92 @@
+import type { Platform } from '../platform/platform.ts';
+import type { RunningProcess } from '../platform/processes.ts';
+import type { AgentConfig } from './agent-config.ts';
+import { type ClusterLayout, entryOf, type NodeLayout } from './hosts/layout.ts';
+import { network } from './options.ts';
+import type { Pki } from './pki.ts';
+
+/** How this program is started again: the interpreter and the script. */
+export interface Program {
+  command: string;
+  script: string;
+}
+
+export interface NodeProcessOptions {
+  platform: Platform;
+  program: Program;
+  pki: Pki;
+  cluster: ClusterLayout;
+  node: NodeLayout;
+  dataDir: string;
+  apiPort: number;
+  upstreamDns: string[];
+  /** Receives the agent's last words where it ends by itself. */
+  onEnd(text: string): void;
+}
+
+const keptLines = 30;
+const cniBinDirs = ['/usr/lib/cni', '/opt/cni/bin'];
+
+/** Where the configuration of a node's agent stands. */
+export const agentConfigPath = (dataDir: string, node: string) => `${dataDir}/nodes/${node}/agent.json`;
+
+async function writeConfig(options: NodeProcessOptions): Promise<string> {
+  const { platform, pki, cluster, node, dataDir } = options;
+  const { name, address } = node;
+  const dir = `${dataDir}/nodes/${name}`;
+  const nodeName = `system:node:${name}`;
+  let cniBinDir = cniBinDirs[0] as string;
+  for (const candidate of cniBinDirs)
+    if (await platform.files.exists(`${candidate}/bridge`)) cniBinDir = candidate;
+  const config: AgentConfig = {
+    nodeName: name,
+    address,
+    servers: [`https://${cluster.hostAddress}:${options.apiPort}`],
+    authority: (await pki.authority()).certificate,
+    node: await pki.pair(`node-${name}`, {
+      commonName: nodeName,
+      organizations: ['system:nodes'],
+      usages: ['client'],
+    }),
+    proxy: await pki.pair('kube-proxy', { commonName: 'system:kube-proxy', usages: ['client'] }),
+    serving: await pki.pair(`serving-${name}`, {
+      commonName: nodeName,
+      hosts: [name, address],
+      usages: ['server'],
+    }),
+    dir,
+    runDir: `${cluster.runDir}/${name}`,
+    cniBinDir,
+    cgroupRoot: node.cgroupRoot,
+    clusterDns: network.dnsAddress,
+    domain: network.domain,
+    podRange: network.podRange,
+    mtu: 1500,
+    upstreamDns: options.upstreamDns,
+  };
+  await platform.files.makeDir(dir, { mode: 0o700 });
+  const path = agentConfigPath(dataDir, name);
+  await platform.files.writeAtomic(path, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600 });
+  return path;
+}
+
+/** The command that runs a node's agent inside the node's namespaces. */
+export function agentCommand(program: Program, node: NodeLayout, configPath: string): [string, string[]] {
+  const [command = '', ...entry] = entryOf(node);
+  return [command, [...entry, program.command, program.script, 'agent', '--config', configPath]];
+}
+
+/** Starts the agent of a node as a process of its own. */
+export async function startNodeProcess(options: NodeProcessOptions): Promise<RunningProcess> {
+  const { platform, program, node, dataDir } = options;
+  const [command, args] = agentCommand(program, node, await writeConfig(options));
+  let tail: string[] = [];
+  const logPath = `${dataDir}/nodes/${node.name}/agent.log`;
+  const onOutput = (chunk: Buffer) => {
+    tail = [...tail, ...chunk.toString().split('\n').filter(Boolean)].slice(-keptLines);
+    platform.files.append(logPath, chunk).catch(() => {});
+  };
+  const child = await platform.processes.start(command, args, { onOutput });
+  void child.ended.then(() => options.onEnd(tail.join('\n')));
+  return child;
+}

@@ -1,0 +1,52 @@
+import { Client } from '../client/client.ts';
+import type { Transport } from '../client/transport.ts';
+import { createKubelet } from '../kubelet/kubelet.ts';
+import { simulatedHost } from '../kubelet/node/simulated-host.ts';
+import { SimulatedRuntime } from '../kubelet/runtimes/simulated/runtime.ts';
+import { systemDialer } from '../platform/dial.ts';
+import { listenHttps } from '../platform/http-server.ts';
+import type { Platform } from '../platform/platform.ts';
+import { network } from './options.ts';
+import type { KeyPair } from './pki.ts';
+import { type RunningComponents, runComponents } from './run-components.ts';
+
+export interface SimulatedNodeOptions {
+  name: string;
+  /** The way to the API server as `system:node:NAME`. */
+  transport: Transport;
+  platform: Platform;
+  /** Where logs and volumes are written. */
+  dir: string;
+  /** Serves logs and the like on a free port of 127.0.0.1; not served where absent. */
+  serving?: { pair: KeyPair; authority: string };
+}
+
+/** A node that is not there: its kubelet is real, its containers are not. */
+export function startSimulatedNode(options: SimulatedNodeOptions): RunningComponents {
+  const { name, transport, platform, dir, serving } = options;
+  const { clock, random, files } = platform;
+  const server = serving && {
+    host: '127.0.0.1',
+    port: 0,
+    tls: { cert: serving.pair.certificate, key: serving.pair.key, clientCa: serving.authority },
+    listen: listenHttps,
+  };
+  const kubelet = createKubelet({
+    client: new Client(transport),
+    runtime: new SimulatedRuntime({ clock, random, files }),
+    platform,
+    host: simulatedHost({ nodeName: name, cpus: 4, memoryBytes: 16 * 2 ** 30, diskBytes: 2 ** 38, files }),
+    dialer: systemDialer,
+    nodeName: name,
+    dirs: { root: `${dir}/kubelet`, logs: `${dir}/pods` },
+    node: {
+      addresses: [
+        { type: 'InternalIP', address: '127.0.0.1' },
+        { type: 'Hostname', address: name },
+      ],
+    },
+    cluster: { dnsServers: [network.dnsAddress], domain: network.domain },
+    server,
+  });
+  return runComponents([kubelet], platform);
+}

@@ -1,0 +1,96 @@
+import type { Pod } from '../api/core/v1.ts';
+import { nodes, pods } from '../api/generated/resources.ts';
+import { Client } from '../client/client.ts';
+import { HttpTransport } from '../client/http-transport.ts';
+import { connectHttps } from '../platform/http-client.ts';
+import type { Platform } from '../platform/platform.ts';
+import { type ClusterState, isRunning, readState } from './state.ts';
+
+/** What runs, and what is unwell and why. */
+export interface StatusReport {
+  state: ClusterState;
+  running: boolean;
+  nodes: { name: string; ready: boolean; why: string; pods: number }[];
+  /** Pods that should run and do not. */
+  unwell: { pod: string; why: string }[];
+}
+
+interface Kubeconfig {
+  clusters: { cluster: { server: string; 'certificate-authority-data': string } }[];
+  users: { user: { 'client-certificate-data': string; 'client-key-data': string } }[];
+}
+
+const decode = (text = '') => Buffer.from(text, 'base64').toString();
+
+/** A client from a kubeconfig that this program has written. */
+export async function clientFromKubeconfig(
+  platform: Pick<Platform, 'files'>,
+  path: string,
+): Promise<{ client: Client; close(): void }> {
+  const config = JSON.parse(await platform.files.readText(path)) as Kubeconfig;
+  const cluster = config.clusters[0]?.cluster;
+  const user = config.users[0]?.user;
+  const transport = new HttpTransport({
+    connect: connectHttps,
+    servers: [cluster?.server ?? ''],
+    tls: {
+      ca: decode(cluster?.['certificate-authority-data']),
+      cert: decode(user?.['client-certificate-data']),
+      key: decode(user?.['client-key-data']),
+    },
+    userAgent: 'k8ts',
+  });
+  return { client: new Client(transport), close: () => transport.close() };
+}
+
+/** Why a pod does not run as it should, in one line; undefined where it does. */
+export function whyUnwell(pod: Pod): string | undefined {
+  const { phase, conditions, initContainerStatuses, containerStatuses, reason, message } = pod.status ?? {};
+  if (pod.metadata.deletionTimestamp || phase === 'Succeeded') return undefined;
+  if (phase === 'Failed') return [reason, message].filter(Boolean).join(': ') || 'failed';
+  const unscheduled = conditions?.find((c) => c.type === 'PodScheduled' && c.status === 'False');
+  if (unscheduled) return unscheduled.message ?? 'not scheduled';
+  for (const status of [...(initContainerStatuses ?? []), ...(containerStatuses ?? [])]) {
+    const waiting = status.state?.waiting;
+    if (waiting?.reason && waiting.reason !== 'PodInitializing') {
+      return `container ${status.name}: ${[waiting.reason, waiting.message].filter(Boolean).join(': ')}`;
+    }
+    const ended = status.state?.terminated;
+    if (ended && ended.exitCode !== 0)
+      return `container ${status.name} ended with exit code ${ended.exitCode}`;
+  }
+  const unready = conditions?.find((c) => c.type === 'Ready' && c.status === 'False');
+  return unready ? (unready.message ?? unready.reason ?? 'not ready') : undefined;
+}
+
+/** The state of the cluster in a data directory; undefined where none is known. */
+export async function clusterStatus(platform: Platform, dataDir: string): Promise<StatusReport | undefined> {
+  const state = await readState(platform.files, dataDir);
+  if (!state) return undefined;
+  if (!(await isRunning(platform.files, state))) return { state, running: false, nodes: [], unwell: [] };
+  const { client, close } = await clientFromKubeconfig(platform, state.kubeconfig);
+  try {
+    const [nodeList, podList] = await Promise.all([client.of(nodes).list(), client.of(pods).list()]);
+    const onNode = (name: string) => podList.items.filter((pod) => pod.spec.nodeName === name).length;
+    return {
+      state,
+      running: true,
+      nodes: nodeList.items.map((node) => {
+        const ready = node.status?.conditions?.find((c) => c.type === 'Ready');
+        const { name } = node.metadata;
+        return {
+          name,
+          ready: ready?.status === 'True',
+          why: ready?.message ?? 'has not reported',
+          pods: onNode(name),
+        };
+      }),
+      unwell: podList.items.flatMap((pod) => {
+        const why = whyUnwell(pod);
+        return why ? [{ pod: `${pod.metadata.namespace}/${pod.metadata.name}`, why }] : [];
+      }),
+    };
+  } finally {
+    close();
+  }
+}

@@ -1,0 +1,67 @@
+import { systemClock } from '../platform/clock.ts';
+import { systemFiles } from '../platform/files.ts';
+import { createLog, type Log, type LogLine, silentLog } from '../platform/log.ts';
+import { systemPlatform } from '../platform/platform.ts';
+import { systemRandom } from '../platform/random.ts';
+import type { Client } from '../client/client.ts';
+import { tmpdir } from '../platform/tmpdir.ts';
+import { up } from './up.ts';
+
+export interface TestClusterOptions {
+  /** Simulated nodes: their pods become ready, and nothing runs. None unless given. */
+  nodes?: number;
+  /** Receives what components say; nobody does unless given. */
+  onLog?(line: LogLine): void;
+}
+
+/** A whole cluster inside a test. */
+export interface TestCluster {
+  /** URL of the API server, on 127.0.0.1. */
+  url: string;
+  /** Path of the administrator's kubeconfig, and its text. */
+  kubeconfigPath: string;
+  kubeconfig: string;
+  /** A client with all rights, without a connection. */
+  client: Client;
+  /** Stops the cluster and removes all it has written. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a cluster in this process: API server, controllers, scheduler and as many simulated nodes as wanted, with its
+ * objects in memory. Needs no root, no containers and no network but 127.0.0.1.
+ */
+export async function startCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
+  const { onLog } = options;
+  const log: Log = onLog ? createLog({ clock: systemClock, level: 'info', write: onLog }) : silentLog;
+  const platform = systemPlatform(log);
+  const dataDir = `${tmpdir()}/k8ts-${systemRandom.suffix(10)}`;
+  const cluster = await up({
+    options: {
+      nodes: options.nodes ?? 0,
+      runtime: 'simulated',
+      dataDir,
+      port: 0,
+      kubeconfig: undefined,
+      store: 'memory',
+      uplink: 'none',
+    },
+    platform,
+    program: { command: '', script: '' },
+    pid: process.pid,
+    onStep() {},
+  }).catch(async (error) => {
+    await systemFiles.remove(dataDir);
+    throw error;
+  });
+  return {
+    url: cluster.controlPlane.url,
+    kubeconfigPath: cluster.kubeconfigPath,
+    kubeconfig: cluster.controlPlane.kubeconfig,
+    client: cluster.controlPlane.admin,
+    async stop() {
+      await cluster.stop();
+      await systemFiles.remove(dataDir);
+    },
+  };
+}

@@ -1,0 +1,298 @@
+import type { Platform } from '../platform/platform.ts';
+import type { RunningProcess } from '../platform/processes.ts';
+import { openEmbeddedStore } from '../store/embedded-store.ts';
+import { createMemoryStore } from '../store/memory-store.ts';
+import type { Store } from '../store/store.ts';
+import { StoreError } from '../store/store.ts';
+import { clusterId } from './cluster-id.ts';
+import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { diagnose } from './doctor.ts';
+import { removeHosts } from './hosts/cleanup.ts';
+import { createFabric, createNodeHost } from './hosts/fabric.ts';
+import type { ClusterLayout } from './hosts/layout.ts';
+import { type Program, startNodeProcess } from './node-process.ts';
+import { type ClusterOptions, defaultPort, network } from './options.ts';
+import { Pki } from './pki.ts';
+import type { RunningComponents } from './run-components.ts';
+import { startSimulatedNode } from './simulated-node.ts';
+import { type ClusterState, isRunning, readState, removeState, startTicksOf, writeState } from './state.ts';
+import { UserError } from './user-error.ts';
+import { waitForNodes } from './wait-for-nodes.ts';
+
+export interface UpOptions {
+  options: ClusterOptions;
+  platform: Platform;
+  program: Program;
+  pid: number;
+  /** Told after each step that took its time. */
+  onStep(what: string, seconds: number): void;
+}
+
+/** A node of a running cluster. */
+export interface RunningNode {
+  name: string;
+  address: string;
+  /** Socket of its containerd, where it has one. */
+  runtimeSocket?: string;
+}
+
+export interface Cluster {
+  controlPlane: ControlPlane;
+  kubeconfigPath: string;
+  nodes: readonly RunningNode[];
+  /** Stops everything and removes what the cluster has put on this machine; the data directory stays. */
+  stop(): Promise<void>;
+}
+
+const nodeTimeoutMs = 90_000;
+
+/** Brings a cluster up and resolves when all of it is ready; on failure nothing is left but the data directory. */
+export async function up(start: UpOptions): Promise<Cluster> {
+  const { options, platform } = start;
+  await refuseSecond(options, platform);
+  await platform.files.makeDir(options.dataDir, { mode: 0o700 }).catch((error) => {
+    throw new UserError(
+      `the data directory cannot be made: ${error.message}`,
+      'choose another with --data-dir',
+    );
+  });
+  const building = new ClusterBuilder(start);
+  try {
+    return await building.build();
+  } catch (error) {
+    await building.stop();
+    throw error;
+  }
+}
+
+async function refuseSecond({ dataDir }: ClusterOptions, { files }: Platform): Promise<void> {
+  const state = await readState(files, dataDir);
+  if (!state || !(await isRunning(files, state))) return;
+  const hint = 'stop it with `k8ts down`, or give the new one another --data-dir';
+  throw new UserError(`a cluster already runs in ${dataDir} (process ${state.pid}, ${state.server})`, hint);
+}
+
+class ClusterBuilder {
+  readonly #start: UpOptions;
+  readonly #id: string;
+  readonly #agents: RunningProcess[] = [];
+  readonly #simulated: RunningComponents[] = [];
+  #controlPlane: ControlPlane | undefined;
+  #stopping: Promise<void> | undefined;
+  #failAgent: (reason: string) => void = () => {};
+  readonly #agentFailed = new Promise<string>((resolve) => {
+    this.#failAgent = resolve;
+  });
+
+  constructor(start: UpOptions) {
+    this.#start = start;
+    this.#id = clusterId(start.options.dataDir);
+  }
+
+  get #isReal(): boolean {
+    const { nodes, runtime } = this.#start.options;
+    return nodes > 0 && runtime !== 'simulated';
+  }
+
+  async build(): Promise<Cluster> {
+    const { options, platform } = this.#start;
+    if (options.runtime === 'docker')
+      throw new UserError('--runtime docker is not there yet', 'use --runtime containerd');
+    if (options.store === 'etcd')
+      throw new UserError('--store etcd is not there yet', 'use --store embedded');
+    let fabric: ClusterLayout | undefined;
+    if (this.#isReal) {
+      await this.#checkMachine();
+      await this.#removeLeftovers();
+      fabric = await this.#step('network of the nodes', () => createFabric(platform, this.#id));
+    }
+    const controlPlane = await this.#step('control plane', () => this.#startControlPlane(fabric));
+    const kubeconfigPath = options.kubeconfig ?? `${options.dataDir}/kubeconfig`;
+    await platform.files
+      .writeAtomic(kubeconfigPath, controlPlane.kubeconfig, { mode: 0o600 })
+      .catch((error) => {
+        throw new UserError(`the kubeconfig cannot be written: ${error.message}`);
+      });
+    const nodes = await this.#step(`${options.nodes} node${options.nodes === 1 ? '' : 's'}`, () =>
+      this.#startNodes(controlPlane, fabric),
+    );
+    await this.#noteState(controlPlane, { kubeconfigPath, nodes });
+    return { controlPlane, kubeconfigPath, nodes, stop: () => this.stop() };
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#tearDown();
+    return this.#stopping;
+  }
+
+  async #step<T>(what: string, run: () => Promise<T>): Promise<T> {
+    const { clock } = this.#start.platform;
+    const startMs = clock.monotonic();
+    const result = await run();
+    this.#start.onStep(what, (clock.monotonic() - startMs) / 1000);
+    return result;
+  }
+
+  async #checkMachine(): Promise<void> {
+    const lacking = (await diagnose(this.#start.platform)).filter((check) => !check.ok && !check.optional);
+    if (lacking.length === 0) return;
+    const what = lacking.map((check) => check.what).join(', ');
+    const fixes = lacking.flatMap((check) => check.fix ?? []).join('; ');
+    throw new UserError(
+      `this machine cannot run nodes: it lacks ${what}`,
+      `${fixes} (see \`k8ts doctor\`), or \`--nodes 0\` for the control plane alone`,
+    );
+  }
+
+  async #removeLeftovers(): Promise<void> {
+    await removeHosts(this.#start.platform, this.#id, this.#start.options.dataDir);
+  }
+
+  async #startControlPlane(fabric: ClusterLayout | undefined): Promise<ControlPlane> {
+    const { options, platform } = this.#start;
+    const pki = new Pki(`${options.dataDir}/pki`, platform);
+    const store = await this.#openStore();
+    const common = {
+      platform,
+      store,
+      pki,
+      addresses: ['127.0.0.1', ...(fabric ? [fabric.hostAddress] : [])],
+      advertiseAddress: fabric?.hostAddress ?? '127.0.0.1',
+    };
+    try {
+      this.#controlPlane = await startControlPlane({ ...common, port: options.port ?? defaultPort });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      if (options.port !== undefined) {
+        throw new UserError(
+          `port ${options.port} is taken`,
+          'choose another with --port, or --port 0 for any free one',
+        );
+      }
+      this.#controlPlane = await startControlPlane({ ...common, port: 0 });
+    }
+    return this.#controlPlane;
+  }
+
+  async #openStore(): Promise<Store> {
+    const { options, platform } = this.#start;
+    if (options.store === 'memory') return createMemoryStore({ clock: platform.clock });
+    try {
+      return await openEmbeddedStore({
+        path: `${options.dataDir}/store`,
+        clock: platform.clock,
+        files: platform.files,
+      });
+    } catch (error) {
+      if (error instanceof StoreError)
+        throw new UserError(`the store in ${options.dataDir} cannot be opened: ${error.message}`);
+      throw error;
+    }
+  }
+
+  async #startNodes(controlPlane: ControlPlane, fabric: ClusterLayout | undefined): Promise<RunningNode[]> {
+    const { options, platform } = this.#start;
+    const indexes = Array.from({ length: options.nodes }, (_, i) => i + 1);
+    const nodes = fabric
+      ? await Promise.all(indexes.map((index) => this.#startRealNode(index, fabric, controlPlane.port)))
+      : await Promise.all(indexes.map((index) => this.#startSimulatedNode(`node-${index}`, controlPlane)));
+    const names = nodes.map((node) => node.name);
+    const { admin } = controlPlane;
+    await waitForNodes({
+      client: admin,
+      clock: platform.clock,
+      names,
+      timeoutMs: nodeTimeoutMs,
+      failed: this.#agentFailed,
+    });
+    return nodes;
+  }
+
+  async #startRealNode(index: number, cluster: ClusterLayout, apiPort: number): Promise<RunningNode> {
+    const { options, platform, program } = this.#start;
+    const { serviceRange, podRange } = network;
+    const node = await createNodeHost(platform, cluster, {
+      index,
+      serviceRange,
+      podRange,
+      uplink: options.uplink,
+    });
+    const upstreamDns = options.uplink === 'nat' ? await nameServers(platform) : [];
+    const pki = new Pki(`${options.dataDir}/pki`, platform);
+    const agent = await startNodeProcess({
+      platform,
+      program,
+      pki,
+      cluster,
+      node,
+      dataDir: options.dataDir,
+      apiPort,
+      upstreamDns,
+      onEnd: (text) => this.#onAgentEnd(node.name, text),
+    });
+    this.#agents.push(agent);
+    const runtimeSocket = `${options.dataDir}/nodes/${node.name}/containerd/containerd.sock`;
+    return { name: node.name, address: node.address, runtimeSocket };
+  }
+
+  #onAgentEnd(name: string, text: string): void {
+    if (this.#stopping) return;
+    this.#start.platform.log.warn('the agent of a node has ended', { node: name, text });
+    this.#failAgent(`the agent of ${name} has ended:\n${text}`);
+  }
+
+  async #startSimulatedNode(
+    name: string,
+    controlPlane: ControlPlane,
+  ): Promise<{ name: string; address: string }> {
+    const { options, platform } = this.#start;
+    const pki = new Pki(`${options.dataDir}/pki`, platform);
+    const groups = ['system:nodes', 'system:authenticated'];
+    const transport = controlPlane.server.transportFor({ name: `system:node:${name}`, groups });
+    const pair = await pki.pair('serving-simulated', {
+      commonName: 'system:node:simulated',
+      hosts: ['127.0.0.1'],
+      usages: ['server'],
+    });
+    const authority = (await pki.authority()).certificate;
+    const dir = `${options.dataDir}/nodes/${name}`;
+    this.#simulated.push(
+      startSimulatedNode({ name, transport, platform, dir, serving: { pair, authority } }),
+    );
+    return { name, address: '127.0.0.1' };
+  }
+
+  async #noteState(
+    controlPlane: ControlPlane,
+    more: { kubeconfigPath: string; nodes: readonly RunningNode[] },
+  ): Promise<void> {
+    const { options, platform, pid } = this.#start;
+    const state: ClusterState = {
+      pid,
+      startTicks: (await startTicksOf(platform.files, pid)) ?? '',
+      id: this.#id,
+      server: controlPlane.url,
+      kubeconfig: more.kubeconfigPath,
+      runtime: options.runtime,
+      startedMs: platform.clock.now(),
+      nodes: more.nodes.map((node) => ({ ...node })),
+    };
+    await writeState(platform.files, options.dataDir, state);
+  }
+
+  async #tearDown(): Promise<void> {
+    const { options, platform } = this.#start;
+    for (const node of this.#simulated) await node.stop();
+    await this.#controlPlane?.stop();
+    // Pods have nothing to be asked any more: they go with their node.
+    if (this.#isReal) await removeHosts(platform, this.#id, options.dataDir);
+    await removeState(platform.files, options.dataDir);
+  }
+}
+
+/** The machine's own name servers, but for those that only this machine can reach. */
+async function nameServers({ files }: Platform): Promise<string[]> {
+  const text = await files.readText('/etc/resolv.conf').catch(() => '');
+  const all = [...text.matchAll(/^nameserver\s+(\d+\.\d+\.\d+\.\d+)/gm)].map((match) => match[1] as string);
+  return all.filter((address) => !address.startsWith('127.'));
+}

@@ -1,0 +1,1 @@
+export { tmpdir } from 'node:os';
