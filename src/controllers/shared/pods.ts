@@ -1,5 +1,6 @@
 import type { Pod, PodCondition, PodTemplateSpec } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
+import type { Informer } from '../../client/informer.ts';
 import { controllerReference } from './owners.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
@@ -102,4 +103,12 @@ export function byDeletionOrder<T extends Stored<Pod>>(
       : (left[at] as number) - (right[at] as number);
   };
   return [...pods].sort(compare);
+}
+
+/** Name of the index by which the pods of a node are found. */
+export const byNode = 'node';
+
+/** Adds that index. */
+export function indexByNode(informer: Informer<Pod>): void {
+  informer.addIndex(byNode, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
 }

@@ -1,0 +1,70 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Pod } from '../../api/core/v1.ts';
+import { nodes, pods } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import { addNode, readyNode, TestCluster, TestNodes } from '../testing.ts';
+import { findLeftovers } from './plan.ts';
+import { createPodGarbageCollector } from './pod-gc.ts';
+
+let cluster: TestCluster;
+let kubelets: TestNodes;
+
+beforeEach(async () => {
+  cluster = await TestCluster.start();
+  kubelets = new TestNodes(cluster);
+  await addNode(cluster, readyNode('node-1', cluster.clock.now()));
+  await cluster.run(createPodGarbageCollector(cluster.context('pod-garbage-collector'), { mostFinished: 1 }));
+});
+afterEach(() => cluster.stop());
+
+const pod = (name: string, spec: object = {}) =>
+  cluster.create(pods, {
+    metadata: { name },
+    spec: { containers: [{ name: 'c', image: 'web:1' }], ...spec },
+  });
+
+test('pods of a node that is gone fail and are removed, after a while', async () => {
+  await pod('web');
+  await cluster.settle();
+  kubelets.lets = false;
+  await cluster.delete(nodes, 'node-1');
+  await cluster.pass(30_000);
+  expect(await cluster.find(pods, 'web')).toBeDefined();
+  await cluster.pass(40_000);
+  expect(await cluster.find(pods, 'web')).toBeUndefined();
+});
+
+test('finished pods beyond the threshold are removed, the oldest first', async () => {
+  kubelets.fate = () => 'Succeeded';
+  for (const name of ['a', 'b', 'c']) {
+    await pod(name);
+    await cluster.pass(1_000);
+  }
+  await cluster.pass(20_000);
+  expect(await cluster.names(pods)).toEqual(['c']);
+});
+
+test('a pod that is deleted before it has a node does not linger', async () => {
+  await pod('gated', { schedulingGates: [{ name: 'example.com/wait' }] });
+  await cluster.patch(pods, 'gated', { metadata: { finalizers: ['example.com/hold'] } });
+  await cluster.delete(pods, 'gated');
+  await cluster.patch(pods, 'gated', { metadata: { finalizers: null } });
+  await cluster.pass(20_000);
+  expect(await cluster.names(pods)).toEqual([]);
+});
+
+test('pods on their way out of a node that is out of service are removed', () => {
+  const leaving = {
+    metadata: { name: 'p', deletionTimestamp: '2026-01-01T00:00:00Z', creationTimestamp: '' },
+    spec: { containers: [], nodeName: 'n' },
+  } as unknown as Stored<Pod>;
+  const node = (ready: string) => ({
+    metadata: { name: 'n' },
+    spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] },
+    status: { conditions: [{ type: 'Ready', status: ready }] },
+  });
+  const input = { pods: [leaving], missingNodes: new Set<string>(), mostFinished: 1 };
+  const leftovers = (ready: string) => findLeftovers({ ...input, nodes: new Map([['n', node(ready)]]) });
+  expect(leftovers('Unknown')).toEqual([{ pod: leaving, why: 'out-of-service' }]);
+  expect(leftovers('True')).toEqual([]);
+});

@@ -1,0 +1,115 @@
+import type { Node, Pod } from '../../api/core/v1.ts';
+import { nodes, pods } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import type { Component } from '../../client/component.ts';
+import { type Informer, keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import type { WorkQueue } from '../../client/work-queue.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
+import { noteDisruption } from '../shared/disruption.ts';
+import { byNode, indexByNode } from '../shared/pods.ts';
+import { noExecute, staySeconds } from './plan.ts';
+
+/** Sends pods away from nodes whose NoExecute taints they do not tolerate, or no longer. */
+export function createTaintEvictionController(context: ControllerContext): Component {
+  return createController({
+    name: 'taint-eviction-controller',
+    context,
+    workers: 8,
+    setup: ({ queue }) => {
+      const evictor = new Evictor(context);
+      evictor.subscribe(queue);
+      return (key) => evictor.reconcile(key);
+    },
+  });
+}
+
+class Evictor {
+  readonly #context: ControllerContext;
+  readonly #nodes: Informer<Node>;
+  readonly #pods: Informer<Pod>;
+  /** Pods whose time runs, since when. */
+  readonly #running = new Map<string, { uid: string; sinceMs: number }>();
+
+  constructor(context: ControllerContext) {
+    this.#context = context;
+    this.#nodes = context.informers.of(nodes);
+    this.#pods = context.informers.of(pods);
+    indexByNode(this.#pods);
+  }
+
+  subscribe(queue: WorkQueue): void {
+    const addPod = (pod: Stored<Pod>) => queue.add(keyOf(pod));
+    this.#pods.onChange({
+      added: (pod) => this.#taintsFor(pod).length > 0 && addPod(pod),
+      updated: (pod, old) => {
+        const isSame =
+          pod.spec.nodeName === old.spec.nodeName &&
+          deepEqual(pod.spec.tolerations, old.spec.tolerations) &&
+          pod.metadata.deletionTimestamp === old.metadata.deletionTimestamp;
+        if (!isSame) addPod(pod);
+      },
+      deleted: addPod,
+    });
+    const addPods = (node: Stored<Node>) => {
+      for (const pod of this.#pods.byIndex(byNode, node.metadata.name)) addPod(pod);
+    };
+    this.#nodes.onChange({
+      added: (node) => noExecute(node.spec?.taints).length > 0 && addPods(node),
+      updated: (node, old) => {
+        if (!deepEqual(noExecute(node.spec?.taints), noExecute(old.spec?.taints))) addPods(node);
+      },
+    });
+  }
+
+  #taintsFor(pod: Pod) {
+    return noExecute(this.#nodes.get(pod.spec.nodeName ?? '')?.spec?.taints);
+  }
+
+  async reconcile(key: string): Promise<Outcome> {
+    const pod = this.#pods.get(key);
+    if (!pod || pod.metadata.deletionTimestamp) {
+      this.#running.delete(key);
+      return done;
+    }
+    const seconds = staySeconds(this.#taintsFor(pod), pod.spec.tolerations ?? []);
+    if (seconds === undefined) {
+      if (this.#running.delete(key)) this.#tell(pod, `Cancelling deletion of Pod ${key}`);
+      return done;
+    }
+    const nowMs = this.#context.clock.now();
+    const leftMs = this.#since(key, pod, nowMs) + seconds * 1000 - nowMs;
+    if (leftMs > 0) return { type: 'again', afterMs: leftMs };
+    await this.#evict(key, pod);
+    return done;
+  }
+
+  #since(key: string, pod: Stored<Pod>, nowMs: number): number {
+    const { uid } = pod.metadata;
+    const known = this.#running.get(key);
+    const entry = known?.uid === uid ? known : { uid, sinceMs: nowMs };
+    this.#running.set(key, entry);
+    return entry.sinceMs;
+  }
+
+  async #evict(key: string, pod: Stored<Pod>): Promise<void> {
+    const { client } = this.#context;
+    this.#tell(pod, `Marking for deletion Pod ${key}`);
+    const cause = causedBy(pod, `it does not tolerate the taints of ${pod.spec.nodeName}`);
+    const message = 'Taint manager: deleting due to NoExecute taint';
+    const condition = { reason: 'DeletionByTaintManager', message };
+    try {
+      await noteDisruption(this.#context, pod, { condition, cause });
+      await client.of(pods).delete(pod.metadata, { cause, preconditions: { uid: pod.metadata.uid } });
+    } catch (error) {
+      if (!hasReason(error, 'NotFound')) throw error;
+    }
+    this.#running.delete(key);
+  }
+
+  #tell(pod: Stored<Pod>, message: string): void {
+    this.#context.events.record(pod, { type: 'Normal', reason: 'TaintManagerEviction', message });
+  }
+}
