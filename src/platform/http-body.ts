@@ -7,14 +7,20 @@ export function readBody(stream: Readable, limitBytes: number): Promise<Uint8Arr
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let ended = false;
     stream.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= limitBytes) chunks.push(chunk);
       else reject(new BodyTooLarge(limitBytes));
     });
-    stream.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    stream.on('end', () => {
+      ended = true;
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+    });
     stream.on('error', reject);
-    stream.on('close', () => reject(new Error('the connection broke off before the body was complete')));
+    stream.on('close', () => {
+      if (!ended) reject(new Error('the connection broke off before the body was complete'));
+    });
   });
 }
 

@@ -26,6 +26,8 @@ export interface HttpRequest {
   readonly peer: PeerCertificate | undefined;
   /** Aborted when the client goes away before its answer is complete. */
   readonly signal: AbortSignal;
+  /** Calls back, once, when the client goes away before its answer is complete: `signal` without its price. */
+  onGone(fn: () => void): void;
   /** The whole body. Rejects with BodyTooLarge, or with the connection's error where it breaks off. */
   body(limitBytes: number): Promise<Uint8Array>;
   /** The body as it comes, for those who pass it on; instead of `body`. */

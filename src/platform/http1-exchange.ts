@@ -40,15 +40,14 @@ export class Http1Request implements HttpRequest {
     if (!this.#abort) {
       const abort = new AbortController();
       this.#abort = abort;
-      if (this.message.socket.destroyed) abort.abort();
-      else this.onGone(() => abort.abort());
+      this.onGone(() => abort.abort());
     }
     return this.#abort.signal;
   }
 
-  /** Calls back when the client goes away early; the socket itself for upgraded connections. */
-  protected onGone(fn: () => void): void {
-    this.message.socket.once('close', fn);
+  onGone(fn: () => void): void {
+    if (this.message.socket.destroyed) fn();
+    else this.message.socket.once('close', fn);
   }
 
   get stream(): Readable {
@@ -72,10 +71,13 @@ export class Http1Exchange extends Http1Request implements HttpReply {
     message.on('error', () => {});
   }
 
-  protected override onGone(fn: () => void): void {
-    this.#response.once('close', () => {
-      if (!this.#response.writableFinished) fn();
-    });
+  override onGone(fn: () => void): void {
+    const response = this.#response;
+    const onClose = () => {
+      if (!response.writableFinished) fn();
+    };
+    if (response.destroyed) onClose();
+    else response.once('close', onClose);
   }
 
   send(status: number, headers: ReplyHeaders, body: readonly Uint8Array[] = []): void {

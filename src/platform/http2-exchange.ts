@@ -58,13 +58,17 @@ export class Http2Exchange implements HttpRequest, HttpReply {
     if (!this.#abort) {
       const abort = new AbortController();
       this.#abort = abort;
-      const onClose = () => {
-        if (!this.#complete) abort.abort();
-      };
-      if (this.#stream.destroyed) onClose();
-      else this.#stream.once('close', onClose);
+      this.onGone(() => abort.abort());
     }
     return this.#abort.signal;
+  }
+
+  onGone(fn: () => void): void {
+    const onClose = () => {
+      if (!this.#complete) fn();
+    };
+    if (this.#stream.destroyed) onClose();
+    else this.#stream.once('close', onClose);
   }
 
   get stream(): Readable {

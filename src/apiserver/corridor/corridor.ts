@@ -186,10 +186,14 @@ class Deadline {
     this.#timer?.cancel();
   }
 
-  signal(client: AbortSignal): AbortSignal {
-    this.#abort ??= new AbortController();
-    if (this.#passed) this.#abort.abort(deadlineExceeded());
-    return AbortSignal.any([client, this.#abort.signal]);
+  /** Aborted when the time is up or the client has gone. */
+  signal(client: HttpRequest): AbortSignal {
+    if (this.#abort) return this.#abort.signal;
+    const abort = new AbortController();
+    this.#abort = abort;
+    if (this.#passed) abort.abort(deadlineExceeded());
+    client.onGone(() => abort.abort());
+    return abort.signal;
   }
 }
 
@@ -202,7 +206,6 @@ class PendingRequest implements ResourceRequest {
   readonly cause: Cause | undefined;
   readonly #x: Exchange;
   readonly #deadline: Deadline;
-  #signal: AbortSignal | undefined;
 
   constructor(options: { x: Exchange; user: UserInfo; body: RequestBody | undefined; deadline: Deadline }) {
     this.#x = options.x;
@@ -219,8 +222,7 @@ class PendingRequest implements ResourceRequest {
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= this.#deadline.signal(this.#x.request.signal);
-    return this.#signal;
+    return this.#deadline.signal(this.#x.request);
   }
 
   warn(message: string): void {

@@ -13,11 +13,14 @@ const verbByMethod: Record<string, string> = {
 /** What follows a namespace's name and is still about the namespace itself. */
 const namespaceSubresources = new Set(['status', 'finalize']);
 
+/** Shared by all requests without a query: nobody writes into a request's query. */
+const noQuery = new URLSearchParams();
+
 /** Splits a request's target into its path, percent signs decoded, and its query. */
 export function splitTarget(target: string): { path: string; query: URLSearchParams } {
   const mark = target.indexOf('?');
   const raw = mark < 0 ? target : target.slice(0, mark);
-  const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1));
+  const query = mark < 0 ? noQuery : new URLSearchParams(target.slice(mark + 1));
   if (!raw.includes('%')) return { path: raw, query };
   try {
     return { path: decodeURIComponent(raw), query };
@@ -27,8 +30,11 @@ export function splitTarget(target: string): { path: string; query: URLSearchPar
 }
 
 function splitPath(path: string): string[] {
-  const trimmed = path.replace(/^\/+/, '').replace(/\/+$/, '');
-  return trimmed === '' ? [] : trimmed.split('/');
+  let start = 0;
+  let end = path.length;
+  while (start < end && path[start] === '/') start++;
+  while (end > start && path[end - 1] === '/') end--;
+  return start === end ? [] : path.slice(start, end).split('/');
 }
 
 const isWatch = (query: URLSearchParams) => {
