@@ -78,7 +78,7 @@ export function createClusterDnsController(
         if (there && deepEqual(there.endpoints ?? [], endpoints)) return done;
         const labels = {
           'kubernetes.io/service-name': serviceName,
-          'endpointslice.kubernetes.io/managed-by': 'k8ts.dev/cluster-dns',
+          'endpointslice.kubernetes.io/managed-by': 'cluster-dns.k8ts.dev',
         };
         const metadata = { name: sliceName, namespace, labels };
         const base = {
