@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HttpTransport } from '../../client/http-transport.ts';
 import type { WatchEvent } from '../../client/transport.ts';
 import { connectHttps } from '../../platform/http-client.ts';
+import { expired } from '../../machinery/status-error.ts';
 import { deferred } from '../../platform/deferred.ts';
 import { startTestServer, type TestServer, testCertificate } from './testing-server.ts';
 
@@ -315,6 +316,12 @@ describe('over HTTP/2', () => {
     await expect.poll(() => t.dispatcher.sinks.size).toBe(1);
     for (const sink of t.dispatcher.sinks) sink.onEnd();
     expect(await ended.promise).toBeUndefined();
+    t.dispatcher.sinks.clear();
+    const failed = deferred<Error | undefined>();
+    await client.watch({ method: 'GET', path: configMaps }, { onEvent: () => {}, onEnd: failed.resolve });
+    await expect.poll(() => t.dispatcher.sinks.size).toBe(1);
+    for (const sink of t.dispatcher.sinks) sink.onEnd(expired('too old resource version: 1 (5)'));
+    expect(await failed.promise).toMatchObject({ code: 410, reason: 'Expired' });
     t.dispatcher.sinks.clear();
     client.close();
   });

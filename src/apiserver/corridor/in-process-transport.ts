@@ -59,6 +59,7 @@ export class InProcessTransport implements Transport {
   }
 
   async #handle(request: ApiRequest): Promise<Answer> {
+    request.signal?.throwIfAborted();
     try {
       return await this.#options.dispatcher.handle(this.#resourceRequest(request));
     } catch (error) {
