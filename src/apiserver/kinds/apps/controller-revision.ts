@@ -1,13 +1,20 @@
 import type { ControllerRevision } from '../../../api/apps/v1.ts';
 import { controllerrevisions } from '../../../api/generated/resources.ts';
+import { type FieldError, required } from '../../../machinery/field-error.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, integer, nameColumn, text } from '../shared/columns.ts';
+import { immutable, nonNegative } from '../shared/validate.ts';
 
 export const controllerRevisionKind: Kind<ControllerRevision> = {
   resource: controllerrevisions,
   defaults(revision) {
     revision.revision ??= 0;
   },
+  validate: (revision) => revisionErrors(revision),
+  validateUpdate: (revision, old) => [
+    ...revisionErrors(revision),
+    ...immutable('data', revision.data, old.data),
+  ],
   columns: [
     nameColumn,
     text('Controller', 'Whose state the revision keeps.', controller),
@@ -22,6 +29,11 @@ export const controllerRevisionKind: Kind<ControllerRevision> = {
     ageColumn,
   ],
 };
+
+function revisionErrors({ data, revision }: ControllerRevision): FieldError[] {
+  const errors = data === undefined ? [required('data', 'data is mandatory')] : [];
+  return [...errors, ...nonNegative('revision', revision)];
+}
 
 function controller({ metadata }: ControllerRevision): string {
   const owner = metadata.ownerReferences?.find((o) => o.controller);

@@ -12,6 +12,9 @@ import {
   text,
 } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
+import { immutable } from '../shared/validate.ts';
+import { daemonSetErrors, daemonSetStatusErrors } from './daemon-set-validation.ts';
+import { changedTemplateWarnings } from './template-warnings.ts';
 
 const noStatus = () => ({
   currentNumberScheduled: 0,
@@ -27,11 +30,13 @@ export const daemonSetKind: Kind<DaemonSet> = {
     set.status = noStatus();
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(set, old) {
-      set.spec = old.spec;
-    },
-  },
+  validate: (set) => daemonSetErrors(set),
+  validateUpdate: (set, old) => [
+    ...daemonSetErrors(set),
+    ...immutable('spec.selector', set.spec.selector, old.spec.selector),
+  ],
+  warnings: (set, old) => changedTemplateWarnings(set, old),
+  status: { validateUpdate: daemonSetStatusErrors },
   columns: [
     nameColumn,
     integer('Desired', 'Nodes that should run a pod of the set.', (s) => s.status?.desiredNumberScheduled),

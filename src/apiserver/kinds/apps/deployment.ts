@@ -1,11 +1,15 @@
 import type { Deployment, DeploymentSpec } from '../../../api/apps/v1.ts';
 import { deployments } from '../../../api/generated/resources.ts';
 import { formatLabelSelector, compileLabelSelector } from '../../../machinery/label-selector.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { defaultPodTemplate } from '../pod-spec/defaults.ts';
 import { ageColumn, containerColumns, integer, nameColumn, text, wide } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
+import { immutable } from '../shared/validate.ts';
+import { deploymentErrors, deploymentStatusErrors } from './deployment-validation.ts';
 import { selectorOfScale } from './scale.ts';
+import { changedTemplateWarnings } from './template-warnings.ts';
 
 const count = (name: string, description: string, of: (d: Deployment) => number | undefined) => ({
   ...integer(name, description, of),
@@ -18,12 +22,23 @@ export const deploymentKind: Kind<Deployment> = {
   prepareForCreate(deployment) {
     deployment.status = {};
   },
-  prepareForUpdate: keepStatus,
+  prepareForUpdate(deployment, old) {
+    keepStatus(deployment, old);
+    if (!deepEqual(deployment.metadata.annotations ?? {}, old.metadata.annotations ?? {})) {
+      deployment.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    }
+  },
+  validate: (deployment) => deploymentErrors(deployment),
+  validateUpdate: (deployment, old) => [
+    ...deploymentErrors(deployment),
+    ...immutable('spec.selector', deployment.spec.selector, old.spec.selector),
+  ],
+  warnings: (deployment, old) => changedTemplateWarnings(deployment, old),
   status: {
     prepareForUpdate(deployment, old) {
-      deployment.spec = old.spec;
       deployment.metadata.labels = old.metadata.labels;
     },
+    validateUpdate: deploymentStatusErrors,
   },
   scale: {
     replicas: ({ spec, status }) => ({ spec: spec.replicas ?? 0, status: status?.replicas ?? 0 }),

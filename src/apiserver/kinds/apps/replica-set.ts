@@ -4,7 +4,10 @@ import type { Kind } from '../../registry/kind.ts';
 import { defaultPodTemplate } from '../pod-spec/defaults.ts';
 import { ageColumn, containerColumns, integer, nameColumn, selectorColumn } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
+import { immutable } from '../shared/validate.ts';
+import { replicaSetErrors, replicaStatusErrors } from './replica-set-validation.ts';
 import { selectorOfScale } from './scale.ts';
+import { changedTemplateWarnings } from './template-warnings.ts';
 
 export const replicaSetKind: Kind<ReplicaSet> = {
   resource: replicasets,
@@ -18,11 +21,13 @@ export const replicaSetKind: Kind<ReplicaSet> = {
     set.status = { replicas: 0 };
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(set, old) {
-      set.spec = old.spec;
-    },
-  },
+  validate: (set) => replicaSetErrors(set),
+  validateUpdate: (set, old) => [
+    ...replicaSetErrors(set),
+    ...immutable('spec.selector', set.spec.selector, old.spec.selector),
+  ],
+  warnings: (set, old) => changedTemplateWarnings(set, old),
+  status: { validateUpdate: replicaStatusErrors },
   scale: {
     replicas: ({ spec, status }) => ({ spec: spec.replicas ?? 0, status: status?.replicas ?? 0 }),
     setReplicas(set, replicas) {

@@ -1,11 +1,18 @@
 import type { StatefulSet, StatefulSetSpec } from '../../../api/apps/v1.ts';
 import { statefulsets } from '../../../api/generated/resources.ts';
+import { dns1123LabelErrors } from '../../../machinery/names.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { defaultClaim } from '../core/volumes/persistent-volume-claim.ts';
 import { defaultPodTemplate } from '../pod-spec/defaults.ts';
 import { ageColumn, containerColumns, nameColumn, text } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
 import { selectorOfScale } from './scale.ts';
+import {
+  statefulSetErrors,
+  statefulSetStatusErrors,
+  statefulSetUpdateErrors,
+} from './stateful-set-validation.ts';
+import { changedTemplateWarnings } from './template-warnings.ts';
 
 export const statefulSetKind: Kind<StatefulSet> = {
   resource: statefulsets,
@@ -14,11 +21,11 @@ export const statefulSetKind: Kind<StatefulSet> = {
     set.status = { replicas: 0, availableReplicas: 0 };
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(set, old) {
-      set.spec = old.spec;
-    },
-  },
+  validateName: dns1123LabelErrors,
+  validate: (set) => statefulSetErrors(set),
+  validateUpdate: statefulSetUpdateErrors,
+  warnings: (set, old) => changedTemplateWarnings(set, old),
+  status: { validateUpdate: statefulSetStatusErrors },
   scale: {
     replicas: ({ spec, status }) => ({ spec: spec.replicas ?? 0, status: status?.replicas ?? 0 }),
     setReplicas(set, replicas) {

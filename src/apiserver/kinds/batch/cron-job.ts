@@ -1,9 +1,12 @@
 import type { CronJob, CronJobSpec } from '../../../api/batch/v1.ts';
 import { cronjobs } from '../../../api/generated/resources.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
 import type { Kind } from '../../registry/kind.ts';
+import { templateWarnings } from '../pod-spec/warnings.ts';
 import { ageColumn, containerColumns, integer, nameColumn, selectorColumn, text } from '../shared/columns.ts';
 import { humanAge } from '../shared/human-duration.ts';
 import { keepStatus } from '../shared/status.ts';
+import { cronJobErrors } from './cron-job-validation.ts';
 import { defaultJobTemplate } from './job.ts';
 
 export const cronJobKind: Kind<CronJob> = {
@@ -13,11 +16,12 @@ export const cronJobKind: Kind<CronJob> = {
     cronJob.status = {};
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(cronJob, old) {
-      cronJob.spec = old.spec;
-    },
-  },
+  validate: (cronJob) => cronJobErrors(cronJob),
+  warnings: ({ spec }, old) =>
+    old && deepEqual(spec.jobTemplate, old.spec.jobTemplate)
+      ? []
+      : templateWarnings('spec.jobTemplate.spec.template', spec.jobTemplate.spec?.template),
+  status: {},
   columns: [
     nameColumn,
     text('Schedule', 'When jobs are made, as cron writes it.', (c) => c.spec.schedule),

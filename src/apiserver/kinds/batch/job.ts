@@ -1,9 +1,13 @@
 import type { Job, JobSpec } from '../../../api/batch/v1.ts';
 import { jobs } from '../../../api/generated/resources.ts';
 import type { Kind } from '../../registry/kind.ts';
+import { changedTemplateWarnings } from '../apps/template-warnings.ts';
 import { defaultPodTemplate } from '../pod-spec/defaults.ts';
 import { keepStatus } from '../shared/status.ts';
 import { jobColumns } from './job-columns.ts';
+import { jobStatusErrors } from './job-status-validation.ts';
+import { jobUpdateErrors } from './job-update-validation.ts';
+import { jobErrors, nameLabels, uidLabels } from './job-validation.ts';
 
 /** For jobs that count failures by index, the count over all of them does not limit. */
 const maxInt32 = 2 ** 31 - 1;
@@ -19,17 +23,29 @@ export const jobKind: Kind<Job> = {
   },
   prepareForCreate(job) {
     job.status = {};
+    if (!job.spec.manualSelector) generateSelector(job);
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(job, old) {
-      job.spec = old.spec;
-    },
-  },
+  validate: (job) => jobErrors(job),
+  validateUpdate: jobUpdateErrors,
+  warnings: (job, old) => changedTemplateWarnings(job, old),
+  status: { validateUpdate: (job) => jobStatusErrors(job) },
   selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
   defaultPropagation: 'Orphan',
   columns: jobColumns,
 };
+
+/** The pods of a job are those with its UID, whatever else it may be told. */
+function generateSelector({ metadata, spec }: Job): void {
+  const uid = metadata.uid ?? '';
+  const template = spec.template;
+  const labels = { ...nameLabels(metadata.name ?? ''), ...uidLabels(uid), ...template.metadata?.labels };
+  template.metadata = { ...template.metadata, labels };
+  spec.selector = {
+    ...spec.selector,
+    matchLabels: { 'batch.kubernetes.io/controller-uid': uid, ...spec.selector?.matchLabels },
+  };
+}
 
 /** Fills in a job's spec; that of a cron job's template gets less, see `defaultJobTemplate`. */
 function defaultJobSpec(spec: JobSpec): void {

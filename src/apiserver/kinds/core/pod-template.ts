@@ -1,7 +1,10 @@
 import type { PodTemplate } from '../../../api/core/v1.ts';
 import { podtemplates } from '../../../api/generated/resources.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { defaultPodTemplate } from '../pod-spec/defaults.ts';
+import { podTemplateSpec } from '../pod-spec/validation/pod-spec.ts';
+import { templateWarnings } from '../pod-spec/warnings.ts';
 import { containerImages, containerNames, labelsText, nameColumn, text } from '../shared/columns.ts';
 
 export const podTemplateKind: Kind<PodTemplate> = {
@@ -10,6 +13,10 @@ export const podTemplateKind: Kind<PodTemplate> = {
   defaults(object) {
     object.template = defaultPodTemplate(object.template);
   },
+  validate: ({ template }) => podTemplateSpec('template', template ?? {}),
+  warnings: ({ template }, old) =>
+    old && deepEqual(template, old.template) ? [] : templateWarnings('template', template),
+  returnsDeleted: true,
   columns: [
     nameColumn,
     text('Containers', 'Containers of the template, by name.', (t) =>

@@ -1,6 +1,10 @@
 import type { ReplicationController } from '../../../api/core/v1.ts';
 import { replicationcontrollers } from '../../../api/generated/resources.ts';
+import { type FieldError, required } from '../../../machinery/field-error.ts';
 import type { Kind } from '../../registry/kind.ts';
+import { replicaStatusErrors } from '../apps/replica-set-validation.ts';
+import { changedTemplateWarnings } from '../apps/template-warnings.ts';
+import { workloadTemplate } from '../apps/workload-validation.ts';
 import { defaultPodTemplate } from '../pod-spec/defaults.ts';
 import {
   ageColumn,
@@ -12,6 +16,7 @@ import {
   wide,
 } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
+import { nonNegative } from '../shared/validate.ts';
 
 const plainSelector = (selector: Record<string, string> | undefined) =>
   Object.entries(selector ?? {})
@@ -37,11 +42,9 @@ export const replicationControllerKind: Kind<ReplicationController> = {
     controller.status = { replicas: 0 };
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(controller, old) {
-      controller.spec = old.spec;
-    },
-  },
+  validate: (controller) => controllerErrors(controller),
+  warnings: (controller, old) => changedTemplateWarnings(controller, old),
+  status: { validateUpdate: replicaStatusErrors },
   scale: {
     replicas: ({ spec, status }) => ({ spec: spec.replicas ?? 0, status: status?.replicas ?? 0 }),
     setReplicas(controller, replicas) {
@@ -65,3 +68,16 @@ export const replicationControllerKind: Kind<ReplicationController> = {
     ),
   ],
 };
+
+function controllerErrors({ spec }: ReplicationController): FieldError[] {
+  const selected = Object.keys(spec.selector ?? {}).length > 0;
+  return [
+    ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...(selected ? [] : [required('spec.selector')]),
+    ...nonNegative('spec.replicas', spec.replicas),
+    ...workloadTemplate('spec.template', spec.template, {
+      selector: selected ? { matchLabels: spec.selector } : undefined,
+      kind: 'ReplicationController',
+    }),
+  ];
+}

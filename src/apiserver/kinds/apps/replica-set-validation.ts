@@ -1,0 +1,33 @@
+import type { ReplicaSet } from '../../../api/apps/v1.ts';
+import type { FieldError } from '../../../machinery/field-error.ts';
+import { nonNegative } from '../shared/validate.ts';
+import { statusCounts, workloadSelector, workloadTemplate } from './workload-validation.ts';
+
+/** What holds for a replica set at any time. */
+export function replicaSetErrors({ spec }: ReplicaSet): FieldError[] {
+  const { selector, template } = spec;
+  return [
+    ...nonNegative('spec.replicas', spec.replicas),
+    ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...workloadSelector('spec.selector', selector, 'deployment'),
+    ...workloadTemplate('spec.template', template, { selector, kind: 'ReplicaSet' }),
+  ];
+}
+
+/** What a report of the state of a replica set, or of a replication controller, may say. */
+export function replicaStatusErrors({ status }: { status?: object }): FieldError[] {
+  const names = [
+    'replicas',
+    'fullyLabeledReplicas',
+    'readyReplicas',
+    'availableReplicas',
+    'observedGeneration',
+  ];
+  const limits = [
+    ['fullyLabeledReplicas', 'replicas'],
+    ['readyReplicas', 'replicas'],
+    ['availableReplicas', 'replicas'],
+    ['availableReplicas', 'readyReplicas'],
+  ] as const;
+  return statusCounts(status, { names, limits });
+}

@@ -1,0 +1,116 @@
+import type { PodTemplateSpec } from '../../../api/core/v1.ts';
+import type { IntOrString, LabelSelector } from '../../../api/meta/v1.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
+import { percentOf } from '../../../machinery/int-or-string.ts';
+import {
+  compileLabelSelector,
+  labelSelectorErrors,
+  matchesLabels,
+} from '../../../machinery/label-selector.ts';
+import { percentErrors } from '../../../machinery/names.ts';
+import { podTemplateSpec } from '../pod-spec/validation/pod-spec.ts';
+import { invalids, nonNegative } from '../shared/validate.ts';
+
+const isEmpty = ({ matchLabels, matchExpressions }: LabelSelector) =>
+  Object.keys(matchLabels ?? {}).length === 0 && !matchExpressions?.length;
+
+/** The selector of a workload: there, well-formed, and not for all pods. */
+export function workloadSelector(
+  field: string,
+  selector: LabelSelector | undefined,
+  kind: string,
+): FieldError[] {
+  if (!selector) return [required(field)];
+  const errors = labelSelectorErrors(selector, field);
+  return isEmpty(selector)
+    ? [...errors, invalid(field, selector, `empty selector is invalid for ${kind}`)]
+    : errors;
+}
+
+/** The template of a workload whose pods run until they are told to stop. */
+export function workloadTemplate(
+  field: string,
+  template: PodTemplateSpec | undefined,
+  { selector, kind }: { selector: LabelSelector | undefined; kind: string },
+): FieldError[] {
+  if (!template) return [required(field)];
+  const errors = [...templateMatches(field, template, selector), ...podTemplateSpec(field, template)];
+  const { restartPolicy, activeDeadlineSeconds } = template.spec ?? { containers: [] };
+  if (restartPolicy !== 'Always') {
+    errors.push(notSupported(`${field}.spec.restartPolicy`, restartPolicy ?? '', ['Always']));
+  }
+  if (activeDeadlineSeconds !== undefined) {
+    const why = `activeDeadlineSeconds in ${kind} is not Supported`;
+    errors.push(forbiddenField(`${field}.spec.activeDeadlineSeconds`, why));
+  }
+  return errors;
+}
+
+/** Pods made from the template have to be found by the selector. */
+export function templateMatches(
+  field: string,
+  { metadata }: PodTemplateSpec,
+  selector: LabelSelector | undefined,
+): FieldError[] {
+  try {
+    if (!selector || isEmpty(selector)) return [];
+    if (matchesLabels(compileLabelSelector(selector), metadata?.labels)) return [];
+  } catch {
+    return [];
+  }
+  const why = '`selector` does not match template `labels`';
+  return [invalid(`${field}.metadata.labels`, metadata?.labels ?? null, why)];
+}
+
+/** A count, or a share such as `25%`. */
+export function countOrPercent(field: string, value: IntOrString | undefined): FieldError[] {
+  if (typeof value === 'string') return invalids(field, value, percentErrors(value));
+  return nonNegative(field, value);
+}
+
+/** A share of at most the whole. */
+export function atMostAll(field: string, value: IntOrString | undefined): FieldError[] {
+  const percent = value === undefined ? undefined : percentOf(value);
+  return percent !== undefined && percent > 100
+    ? [invalid(field, value, 'must not be greater than 100%')]
+    : [];
+}
+
+/** Whether a count or share is nothing. */
+export function isZero(value: IntOrString | undefined): boolean {
+  return value === undefined || (typeof value === 'number' ? value : (percentOf(value) ?? 1)) === 0;
+}
+
+/** Counts of a status that are not negative, and of which none can be more than another: `[less, more]`. */
+export function statusCounts(
+  status: object | undefined,
+  { names, limits = [] }: { names: readonly string[]; limits?: readonly (readonly [string, string])[] },
+): FieldError[] {
+  const counts = (status ?? {}) as Record<string, number | undefined>;
+  const count = (name: string) => counts[name] ?? 0;
+  const errors = names.flatMap((name) => nonNegative(`status.${name}`, count(name)));
+  const more = limits.filter(([less, limit]) => count(less) > count(limit));
+  return [
+    ...errors,
+    ...more.map(([name, limit]) => {
+      const text = limit === 'replicas' ? 'status.replicas' : limit;
+      return invalid(`status.${name}`, count(name), `cannot be greater than ${text}`);
+    }),
+  ];
+}
+
+/** The count of name collisions only grows. */
+export function collisionCount(
+  now: { collisionCount?: number } | undefined,
+  before: { collisionCount?: number } | undefined,
+): FieldError[] {
+  const [count, old] = [now?.collisionCount, before?.collisionCount];
+  if (old === undefined || (count !== undefined && count >= old)) return [];
+  return [invalid('status.collisionCount', count ?? null, 'cannot be decremented')];
+}

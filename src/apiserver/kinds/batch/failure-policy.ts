@@ -1,0 +1,74 @@
+import type {
+  JobSpec,
+  PodFailurePolicyOnExitCodesRequirement,
+  PodFailurePolicyRule,
+} from '../../../api/batch/v1.ts';
+import { duplicate, type FieldError, invalid, tooMany } from '../../../machinery/field-error.ts';
+import { each, qualifiedName, repeats, requireSupported } from '../shared/validate.ts';
+
+const maxRules = 20;
+const maxExitCodes = 255;
+const maxPatterns = 20;
+
+/** What failures of pods mean for their job. */
+export function failurePolicy(field: string, spec: JobSpec): FieldError[] {
+  if (!spec.podFailurePolicy) return [];
+  const { rules } = spec.podFailurePolicy;
+  const path = `${field}.rules`;
+  const many = (rules?.length ?? 0) > maxRules ? [tooMany(path, rules.length, maxRules)] : [];
+  return [...many, ...each(path, rules, (rule, p) => failureRule(p, rule, spec))];
+}
+
+function failureRule(field: string, rule: PodFailurePolicyRule, spec: JobSpec): FieldError[] {
+  const { action, onExitCodes, onPodConditions = [] } = rule;
+  const errors = requireSupported(`${field}.action`, action, ['Count', 'FailIndex', 'FailJob', 'Ignore']);
+  if (action === 'FailIndex' && spec.backoffLimitPerIndex === undefined) {
+    errors.push(invalid(`${field}.action`, action, 'requires the backoffLimitPerIndex to be set'));
+  }
+  if (onExitCodes) errors.push(...exitCodes(`${field}.onExitCodes`, onExitCodes, spec));
+  if (onPodConditions.length > maxPatterns) {
+    errors.push(tooMany(`${field}.onPodConditions`, onPodConditions.length, maxPatterns));
+  }
+  errors.push(
+    ...each(`${field}.onPodConditions`, onPodConditions, ({ type = '', status }, path) => [
+      ...qualifiedName(`${path}.type`, type),
+      ...requireSupported(`${path}.status`, status, ['False', 'True', 'Unknown']),
+    ]),
+  );
+  if (onExitCodes && onPodConditions.length > 0) {
+    errors.push(invalid(field, null, 'specifying both OnExitCodes and OnPodConditions is not supported'));
+  }
+  if (!onExitCodes && onPodConditions.length === 0) {
+    errors.push(invalid(field, null, 'specifying one of OnExitCodes and OnPodConditions is required'));
+  }
+  return errors;
+}
+
+function exitCodes(
+  field: string,
+  requirement: PodFailurePolicyOnExitCodesRequirement,
+  { template }: JobSpec,
+): FieldError[] {
+  const { operator, values = [], containerName } = requirement;
+  const errors = requireSupported(`${field}.operator`, operator, ['In', 'NotIn']);
+  const { containers = [], initContainers = [] } = template.spec ?? {};
+  if (
+    containerName !== undefined &&
+    ![...containers, ...initContainers].some((c) => c.name === containerName)
+  ) {
+    const why = 'must be one of the container or initContainer names in the pod template';
+    errors.push(invalid(`${field}.containerName`, containerName, why));
+  }
+  const path = `${field}.values`;
+  if (values.length === 0) errors.push(invalid(path, values, 'at least one value is required'));
+  if (values.length > maxExitCodes) errors.push(tooMany(path, values.length, maxExitCodes));
+  const repeated = repeats();
+  errors.push(
+    ...each(path, values, (value, p) => {
+      if (operator === 'In' && value === 0) return [invalid(p, value, 'must not be 0 for the In operator')];
+      return repeated(String(value)) ? [duplicate(p, value)] : [];
+    }),
+  );
+  const sorted = values.every((value, i) => i === 0 || value >= (values[i - 1] as number));
+  return sorted ? errors : [...errors, invalid(path, values, 'must be ordered')];
+}
