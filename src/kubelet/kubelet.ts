@@ -16,6 +16,7 @@ import type { HostFacts } from './node/node-host.ts';
 import { nodeAllocatable, nodeCapacity } from './node/node-object.ts';
 import { repeat } from './node/repeat.ts';
 import type { NodeContext } from './pods/context.ts';
+import { EventFollower } from './pods/event-follower.ts';
 import { Hooks } from './pods/hooks.ts';
 import { Housekeeper } from './pods/housekeeper.ts';
 import { Intake } from './pods/intake.ts';
@@ -32,7 +33,6 @@ import { Starter } from './pods/starter.ts';
 import { Syncer } from './pods/syncer.ts';
 import { ProbeManager } from './probes/probe-manager.ts';
 import { Prober } from './probes/prober.ts';
-import type { RuntimeEvent } from './runtimes/runtime.ts';
 import { KubeletServer, type KubeletServerParts } from './server/kubelet-server.ts';
 import { StatusManager } from './status/status-manager.ts';
 import { VolumeContent } from './volumes/content.ts';
@@ -168,8 +168,7 @@ class Kubelet {
   async #work(input: Assembly & { signal: AbortSignal; machine: HostFacts }): Promise<void> {
     const { signal, agent, facts, watched } = input;
     const { host } = this.#options;
-    const { runtime, platform } = this.#context;
-    const { clock, log } = platform;
+    const { clock, log } = this.#context.platform;
     const parts = await this.#assemble(input);
     const { workers, view, statuses, probes, objects, volumes } = parts;
     const node = () => watched.node.get(this.#context.nodeName);
@@ -187,10 +186,7 @@ class Kubelet {
     const writing = statuses.run(signal);
     intake.start();
     await relist().catch(tell('runtime not listed'));
-    runtime.watch(
-      (event) => onRuntimeEvent(event, { view, workers, relist: () => void relist().catch(() => {}) }),
-      signal,
-    );
+    new EventFollower({ context: this.#context, view, workers, relist }).run(signal);
     const server = await this.#serve({ facts: input.machine, workers, view, statuses });
     const keeper = new Housekeeper({ context: this.#context, host, facts, workers, volumes });
     const rotator = new LogRotator(this.#context);
@@ -295,15 +291,6 @@ class Kubelet {
     };
     informer.onChange({ added: follow, updated: follow });
   }
-}
-
-function onRuntimeEvent(
-  event: RuntimeEvent,
-  { view, workers, relist }: { view: RuntimeView; workers: PodWorkers; relist(): void },
-): void {
-  const uid = event.type === 'resync' ? undefined : view.ownerOf(event.id);
-  if (uid) workers.wake(uid);
-  else relist();
 }
 
 function addressesOf(pod: Pod, statuses: StatusManager, facts: NodeFacts) {

@@ -18,7 +18,8 @@ import { forwardOverSpdy, forwardOverWebSocket, type PortForward } from './port-
 import { type KubeletRoute, parseRoute } from './routes.ts';
 import { spdyCommandClient } from './spdy-command.ts';
 import { wantsSpdy, wantsWebSocket } from './spdy-upgrade.ts';
-import { measure, type Measured, resourceMetrics, summaryDocument } from './stats.ts';
+import { resourceMetrics } from './resource-metrics.ts';
+import { measure, type Measured, summaryDocument } from './stats.ts';
 import { webSocketCommandClient } from './web-socket-command.ts';
 
 export interface KubeletServerParts {

@@ -10,11 +10,11 @@ import { VirtualClock } from '../../platform/virtual-clock.ts';
 import { createKubelet } from '../kubelet.ts';
 import { simulatedHost } from '../node/simulated-host.ts';
 import { SimulatedRuntime } from '../runtimes/simulated/runtime.ts';
-import { FakeApi } from './fake-api.ts';
+import { TestApi } from './test-api.ts';
 
 /** A kubelet on a simulated node, before a fake API, on a clock that moves when told to. */
 export class TestNode {
-  readonly api = new FakeApi();
+  readonly api = new TestApi();
   readonly clock = new VirtualClock();
   readonly random = seededRandom(7);
   readonly files = new MemoryFiles();

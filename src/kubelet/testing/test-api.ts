@@ -22,7 +22,7 @@ interface Watcher {
 }
 
 /** As much of an API server as a kubelet meets: objects, watches, patches, graceful deletion of pods, tokens. */
-export class FakeApi implements Transport {
+export class TestApi implements Transport {
   readonly #objects = new Map<string, KubernetesObject>();
   readonly #watchers = new Set<Watcher>();
   readonly requests: ApiRequest[] = [];

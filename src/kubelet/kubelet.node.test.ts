@@ -1,0 +1,238 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { configmaps, pods, secrets } from '../api/generated/resources.ts';
+import { whyNoContainers } from './runtimes/containerd/test-node.ts';
+import { RealNode, shell } from './testing/test-real-node.ts';
+
+const why = whyNoContainers();
+const once = (name: string, script: string) => ({ ...shell(name, ''), command: ['sh', '-c', script] });
+
+describe.skipIf(why)(`the kubelet on containerd${why ? ` (skipped: ${why})` : ''}`, () => {
+  let node: RealNode;
+  beforeAll(async () => {
+    node = await RealNode.create();
+  });
+  afterAll(async () => {
+    await node?.remove();
+  });
+
+  test('runs a pod and ends it, leaving nothing', async () => {
+    node.create('plain', {});
+    const pod = await node.phase('plain', 'Running');
+    expect(pod.status?.podIP).toMatch(/^10\.88\.0\./);
+    const [status] = pod.status?.containerStatuses ?? [];
+    expect(status?.containerID).toMatch(/^containerd:\/\/[0-9a-f]{64}$/);
+    expect(await node.run('plain', 'c', 'cat', '/etc/hosts')).toContain(`${pod.status?.podIP}\tplain`);
+    expect(await node.run('plain', 'c', 'cat', '/etc/resolv.conf')).toContain(
+      'search default.svc.cluster.local',
+    );
+    expect(
+      existsSync(`/sys/fs/cgroup/cpu${node.node.cgroupRoot}/kubepods/besteffort/pod${pod.metadata.uid}`),
+    ).toBe(true);
+    node.api.remove(pods, 'default', 'plain');
+    await node.until(() => !node.pod('plain'));
+    await node.until(() => !existsSync(`${node.directory}/kubelet/pods/${pod.metadata.uid}`));
+    await node.until(async () => (await node.node.daemon.runtime.sandboxes.list()).length === 0);
+    expect(
+      existsSync(`/sys/fs/cgroup/cpu${node.node.cgroupRoot}/kubepods/besteffort/pod${pod.metadata.uid}`),
+    ).toBe(false);
+  });
+
+  test('shows config maps and secrets in files and variables, and changes of them in the files', async () => {
+    node.api.add(configmaps, { metadata: { name: 'cm', namespace: 'default' }, data: { color: 'red' } });
+    const password = Buffer.from('hush').toString('base64');
+    node.api.add(secrets, { metadata: { name: 'sec', namespace: 'default' }, data: { password } });
+    node.create('config', {
+      securityContext: { fsGroup: 77 },
+      volumes: [
+        { name: 'cm', configMap: { name: 'cm' } },
+        { name: 'sec', secret: { secretName: 'sec', defaultMode: 0o400 } },
+        {
+          name: 'all',
+          projected: {
+            sources: [
+              { serviceAccountToken: { path: 'token' } },
+              { downwardAPI: { items: [{ path: 'name', fieldRef: { fieldPath: 'metadata.name' } }] } },
+            ],
+          },
+        },
+        { name: 'mem', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+        { name: 'disk', emptyDir: {} },
+      ],
+      containers: [
+        shell('c', 'sleep 1000', {
+          env: [
+            { name: 'COLOR', valueFrom: { configMapKeyRef: { name: 'cm', key: 'color' } } },
+            { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+            { name: 'BOTH', value: '$(COLOR)-$(IP)' },
+          ],
+          volumeMounts: [
+            { name: 'cm', mountPath: '/cm' },
+            { name: 'sec', mountPath: '/sec', readOnly: true },
+            { name: 'all', mountPath: '/all' },
+            { name: 'mem', mountPath: '/mem' },
+            { name: 'disk', mountPath: '/disk', subPath: 'a/b' },
+          ],
+        }),
+      ],
+    });
+    const pod = await node.phase('config', 'Running');
+    expect(await node.run('config', 'c', 'sh', '-c', 'echo $BOTH')).toBe(`red-${pod.status?.podIP}\n`);
+    expect(await node.run('config', 'c', 'cat', '/cm/color', '/sec/password', '/all/name')).toBe(
+      'redhushconfig',
+    );
+    expect(await node.run('config', 'c', 'cat', '/all/token')).toMatch(/^token-/);
+    expect(await node.run('config', 'c', 'stat', '-c', '%g %a', '-L', '/sec/password')).toBe('77 440\n');
+    expect(await node.run('config', 'c', 'df', '-m', '/mem')).toMatch(/tmpfs +1 /);
+    await node.run('config', 'c', 'touch', '/disk/file');
+    const volumes = `${node.directory}/kubelet/pods/${pod.metadata.uid}/volumes/kubernetes.io~empty-dir`;
+    expect(readdirSync(`${volumes}/disk/a/b`)).toEqual(['file']);
+    node.api.change(configmaps, { metadata: { name: 'cm', namespace: 'default' }, data: { color: 'green' } });
+    await node.until(async () => (await node.run('config', 'c', 'cat', '/cm/color')) === 'green');
+    node.api.remove(pods, 'default', 'config');
+    await node.until(() => !node.pod('config'));
+    await node.until(() => !existsSync(`${node.directory}/kubelet/pods/${pod.metadata.uid}`));
+    expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(pod.metadata.uid);
+  });
+
+  test('waits for a config map that is not there yet', async () => {
+    const volumes = [{ name: 'v', configMap: { name: 'late' } }];
+    node.create('late', {
+      volumes,
+      containers: [shell('c', 'sleep 1000', { volumeMounts: [{ name: 'v', mountPath: '/v' }] })],
+    });
+    await node.until(() => node.told('late').some((t) => t.startsWith('FailedMount')));
+    expect(node.told('late')).toContain(
+      'FailedMount: MountVolume.SetUp failed for volume "v" : configmap "late" not found',
+    );
+    expect(node.pod('late')?.status?.containerStatuses?.[0]?.state?.waiting?.reason).toBe(
+      'ContainerCreating',
+    );
+    node.api.add(configmaps, { metadata: { name: 'late', namespace: 'default' }, data: {} });
+    await node.phase('late', 'Running');
+    node.api.remove(pods, 'default', 'late');
+    await node.until(() => !node.pod('late'));
+  });
+
+  test('init containers, termination messages and exit codes', async () => {
+    node.create('job', {
+      restartPolicy: 'Never',
+      volumes: [{ name: 'shared', emptyDir: {} }],
+      initContainers: [
+        {
+          ...once('prepare', 'echo made > /shared/file'),
+          volumeMounts: [{ name: 'shared', mountPath: '/shared' }],
+        },
+      ],
+      containers: [
+        {
+          ...once('work', 'cat /shared/file > /dev/termination-log; exit 3'),
+          volumeMounts: [{ name: 'shared', mountPath: '/shared' }],
+        },
+        { ...once('talk', 'echo last words; exit 1'), terminationMessagePolicy: 'FallbackToLogsOnError' },
+      ],
+    });
+    const pod = await node.phase('job', 'Failed');
+    const [work, talk] = pod.status?.containerStatuses ?? [];
+    expect(work?.state?.terminated).toMatchObject({ exitCode: 3, reason: 'Error', message: 'made\n' });
+    expect(talk?.state?.terminated).toMatchObject({ exitCode: 1, message: 'last words\n' });
+    expect(pod.status?.initContainerStatuses?.[0]).toMatchObject({
+      ready: true,
+      state: { terminated: { reason: 'Completed' } },
+    });
+    node.api.remove(pods, 'default', 'job');
+    await node.until(() => !node.pod('job'));
+  });
+
+  test('a container that outlives its memory is killed for it and started again', async () => {
+    const resources = { limits: { memory: '16Mi', cpu: '500m' } };
+    const eat = once('c', 'cat /dev/zero | tail -c 100000000 > /dev/null; exit $?');
+    node.create('hungry', { containers: [{ ...eat, resources }] });
+    await node.until(() => {
+      const status = node.pod('hungry')?.status?.containerStatuses?.[0];
+      return (status?.lastState?.terminated ?? status?.state?.terminated)?.reason === 'OOMKilled';
+    });
+    node.api.remove(pods, 'default', 'hungry');
+    await node.until(() => !node.pod('hungry'));
+  });
+
+  test('security: user, groups, read-only root, refusal of root', async () => {
+    node.create('strict', {
+      securityContext: { runAsUser: 1000, runAsGroup: 2000, supplementalGroups: [3000] },
+      containers: [
+        shell('c', 'sleep 1000', {
+          securityContext: { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false },
+        }),
+      ],
+    });
+    node.create('root', { securityContext: { runAsNonRoot: true } });
+    await node.phase('strict', 'Running');
+    expect(await node.run('strict', 'c', 'id')).toContain('uid=1000 gid=2000 groups=2000,3000');
+    expect(await node.run('strict', 'c', 'touch', '/file')).toContain('Read-only file system');
+    await node.until(
+      () =>
+        node.pod('root')?.status?.containerStatuses?.[0]?.state?.waiting?.reason ===
+        'CreateContainerConfigError',
+    );
+    expect(node.pod('root')?.status?.containerStatuses?.[0]?.state?.waiting?.message).toMatch(
+      /^container has runAsNonRoot and image will run as root \(pod: "root_default\(uid-root\)", container: c\)$/,
+    );
+    for (const name of ['strict', 'root']) node.api.remove(pods, 'default', name);
+    await node.until(() => !node.pod('strict') && !node.pod('root'));
+  });
+
+  test('probes decide readiness and restarts', async () => {
+    const period = { periodSeconds: 1, failureThreshold: 1 };
+    node.create('probed', {
+      containers: [
+        shell('c', 'touch /live; sleep 1000', {
+          readinessProbe: { exec: { command: ['test', '-e', '/ready'] }, ...period },
+          livenessProbe: { exec: { command: ['test', '-e', '/live'] }, initialDelaySeconds: 1, ...period },
+        }),
+      ],
+    });
+    await node.phase('probed', 'Running');
+    const status = () => node.pod('probed')?.status?.containerStatuses?.[0];
+    expect(status()?.ready).toBe(false);
+    await node.run('probed', 'c', 'touch', '/ready');
+    await node.until(() => status()?.ready);
+    await node.run('probed', 'c', 'rm', '/live');
+    await node.until(() => status()?.restartCount === 1);
+    expect(node.told('probed')).toContain('Killing: Container c failed liveness probe, will be restarted');
+    node.api.remove(pods, 'default', 'probed');
+    await node.until(() => !node.pod('probed'));
+  });
+
+  test('hooks run around a container; preStop has its time', async () => {
+    const dir = `${node.directory}/hooks`;
+    const volumes = [{ name: 'h', hostPath: { path: dir, type: 'DirectoryOrCreate' } }];
+    const lifecycle = {
+      postStart: { exec: { command: ['touch', '/h/started'] } },
+      preStop: { exec: { command: ['sh', '-c', 'sleep 1; touch /h/stopping'] } },
+    };
+    node.create('hooked', {
+      volumes,
+      containers: [shell('c', 'sleep 1000', { lifecycle, volumeMounts: [{ name: 'h', mountPath: '/h' }] })],
+    });
+    await node.phase('hooked', 'Running');
+    await node.until(() => existsSync(`${dir}/started`));
+    node.api.remove(pods, 'default', 'hooked');
+    await node.until(() => !node.pod('hooked'));
+    expect(existsSync(`${dir}/stopping`)).toBe(true);
+  });
+
+  test('a killed kubelet comes back to running containers and leaves them be', async () => {
+    node.create('stays', {});
+    const before = (await node.phase('stays', 'Running')).status?.containerStatuses?.[0]?.containerID;
+    await node.stopKubelet('SIGKILL');
+    node.create('meanwhile', {});
+    await node.startKubelet();
+    await node.phase('meanwhile', 'Running');
+    expect(node.pod('stays')?.status?.containerStatuses?.[0]).toMatchObject({
+      containerID: before,
+      restartCount: 0,
+    });
+    for (const name of ['stays', 'meanwhile']) node.api.remove(pods, 'default', name);
+    await node.until(() => !node.pod('stays') && !node.pod('meanwhile'));
+  });
+});
