@@ -33,7 +33,9 @@ function masqueradeScript(podCidr: string, podRange: string): string {
   return [
     `add table ip ${table}`,
     `delete table ip ${table}`,
-    `table ip ${table} { chain postrouting { type nat hook postrouting priority srcnat + 1; policy accept; ip saddr ${podCidr} ip daddr != ${podRange} ip daddr != 224.0.0.0/4 masquerade; } }`,
+    `add table ip ${table}`,
+    `add chain ip ${table} postrouting { type nat hook postrouting priority srcnat + 1; policy accept; }`,
+    `add rule ip ${table} postrouting ip saddr ${podCidr} ip daddr != ${podRange} ip daddr != 224.0.0.0/4 masquerade`,
     '',
   ].join('\n');
 }
