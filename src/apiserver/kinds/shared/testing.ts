@@ -35,12 +35,10 @@ export function created<T extends KubernetesObject>(
 ): Stored<T> {
   const copy = clone(object);
   kind.defaults?.(copy);
+  copy.metadata.uid ??= 'uid';
+  copy.metadata.creationTimestamp ??= '2026-01-01T00:00:00Z';
   kind.prepareForCreate?.(copy, context);
-  Object.assign(copy.metadata, {
-    uid: 'uid',
-    resourceVersion: '1',
-    creationTimestamp: '2026-01-01T00:00:00Z',
-  });
+  copy.metadata.resourceVersion = '1';
   return copy as Stored<T>;
 }
 
