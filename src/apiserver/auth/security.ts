@@ -8,7 +8,9 @@ import { Tokens } from './bearer-token.ts';
 import { certificateAuthenticator } from './client-certificate.ts';
 import { NodeAuthorizer } from './node-authorizer.ts';
 import type { ObjectReader } from './object-reader.ts';
-import { escalationCheck } from './rbac/escalation.ts';
+import { certificateRequests } from './admission/certificate-requests.ts';
+import { nodeRestriction } from './admission/node-restriction.ts';
+import { escalationCheck } from './admission/role-escalation.ts';
 import { RbacAuthorizer } from './rbac/rbac-authorizer.ts';
 import { RoleIndex } from './rbac/role-index.ts';
 import { reviewKinds } from './reviews.ts';
@@ -44,7 +46,7 @@ export interface Security {
   serviceAccounts: ServiceAccountTokens;
   /** The kinds that answer questions about it. */
   kinds: Kind[];
-  /** Keeps users from handing on more than they have. */
+  /** Keeps users from doing in the name of others, or handing on, what they may not do themselves. */
   admission: AdmissionPlugin[];
   /** Adds the subresource that issues tokens to the kind of service accounts. */
   withTokens(kinds: readonly Kind[]): Kind[];
@@ -77,7 +79,11 @@ export function createSecurity(options: SecurityOptions): Security {
     authorizer,
     serviceAccounts,
     kinds: reviewKinds({ authorizer, rbac, identify, audiences }),
-    admission: [escalationCheck({ authorizer, rbac, index })],
+    admission: [
+      certificateRequests(authorizer),
+      nodeRestriction,
+      escalationCheck({ authorizer, rbac, index }),
+    ],
     withTokens: (kinds) =>
       kinds.map((kind) =>
         kind.resource === (resources.serviceaccounts as unknown)

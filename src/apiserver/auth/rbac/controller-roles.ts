@@ -32,6 +32,13 @@ export const controllerRules: Record<string, PolicyRule[]> = {
   'clusterrole-aggregation-controller': [
     rule('escalate get list patch update watch', 'rbac', 'clusterroles'),
   ],
+  // Upstream's DNS is a Deployment, and it hands out the nodes' addresses as the controller manager itself.
+  'cluster-dns-controller': [
+    rule('create get list watch', 'core', 'services'),
+    rule('create get list update watch', 'discovery', 'endpointslices'),
+    rule(read, 'core', 'nodes'),
+    writeEvents,
+  ],
   'cronjob-controller': [
     rule('get list update watch', 'batch', 'cronjobs'),
     rule('create delete get list patch update watch', 'batch', 'jobs'),
@@ -123,14 +130,6 @@ export const controllerRules: Record<string, PolicyRule[]> = {
     rule('get', 'core', 'configmaps', 'kube-apiserver-legacy-service-account-token-tracking'),
     rule('delete patch', 'core', 'secrets'),
   ],
-  // Upstream gives out the nodes' addresses and answers names by other means.
-  'cluster-dns-controller': [
-    rule('create get list watch', 'core', 'services'),
-    rule('create get list update watch', 'discovery', 'endpointslices'),
-    rule(read, 'core', 'nodes'),
-    writeEvents,
-  ],
-  'node-ipam-controller': [rule('get list watch patch update', 'core', 'nodes'), writeEvents],
   'namespace-controller': [
     rule('delete get list watch', 'core', 'namespaces'),
     rule('update', 'core', 'namespaces/finalize namespaces/status'),
@@ -143,6 +142,7 @@ export const controllerRules: Record<string, PolicyRule[]> = {
     rule('delete get list watch', 'core', 'pods'),
     writeEvents,
   ],
+  'node-ipam-controller': [rule('get list patch update watch', 'core', 'nodes'), writeEvents],
   'persistent-volume-binder': [
     rule('create delete get list update watch', 'core', 'persistentvolumes'),
     rule('update', 'core', 'persistentvolumes/status'),
@@ -224,6 +224,12 @@ export const controllerRules: Record<string, PolicyRule[]> = {
     rule('create get list watch', 'core', 'persistentvolumeclaims'),
     rule('delete update', 'core', 'persistentvolumeclaims'),
     rule('update', 'core', 'pods/finalizers'),
+    writeEvents,
+  ],
+  'tokens-controller': [
+    rule('get', 'core', 'serviceaccounts'),
+    rule('create', 'core', 'serviceaccounts/token'),
+    rule('delete get update', 'core', 'secrets'),
     writeEvents,
   ],
   'ttl-after-finished-controller': [rule('delete get list watch', 'batch', 'jobs'), writeEvents],

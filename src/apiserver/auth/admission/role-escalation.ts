@@ -12,9 +12,9 @@ import { forbidden } from '../../../machinery/status-error.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/admission.ts';
 import type { UserInfo } from '../../registry/kind.ts';
 import type { Attributes, Authorizer } from '../authorizer.ts';
-import type { RbacAuthorizer } from './rbac-authorizer.ts';
-import type { RoleIndex } from './role-index.ts';
-import { compactRules, formatNames, formatRule, missingRules } from './rules.ts';
+import type { RbacAuthorizer } from '../rbac/rbac-authorizer.ts';
+import type { RoleIndex } from '../rbac/role-index.ts';
+import { compactRules, formatNames, formatRule, missingRules } from '../rbac/rules.ts';
 
 const group = 'rbac.authorization.k8s.io';
 

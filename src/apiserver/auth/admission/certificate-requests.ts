@@ -1,0 +1,55 @@
+import type { CertificateSigningRequest } from '../../../api/certificates/v1.ts';
+import { goQuote } from '../../../machinery/go-text.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/admission.ts';
+import { refuse } from '../../admission/refuse.ts';
+import type { Attributes, Authorizer } from '../authorizer.ts';
+
+const group = 'certificates.k8s.io';
+
+const isRequest = ({ kind }: AdmissionAttributes) =>
+  kind.resource.group === group && kind.resource.plural === 'certificatesigningrequests';
+
+/**
+ * Certificate requests say who made them, whatever they claim, and only who may speak for a signer approves or signs
+ * (upstream's CertificateApproval and CertificateSigning).
+ */
+export function certificateRequests(authorizer: Authorizer): AdmissionPlugin {
+  return {
+    name: 'CertificateApproval',
+    admit(attributes) {
+      if (!isRequest(attributes) || attributes.operation !== 'CREATE' || !attributes.object) return;
+      const { name, uid, groups, extra } = attributes.context.user;
+      const request = attributes.object as CertificateSigningRequest;
+      request.spec = { ...request.spec, username: name, uid, groups: [...groups], extra };
+    },
+    validate(attributes) {
+      if (!isRequest(attributes) || attributes.operation !== 'UPDATE') return;
+      const { subresource, object, old } = attributes;
+      const [request, before] = [object, old] as (CertificateSigningRequest | undefined)[];
+      if (subresource === 'approval') permit(attributes, authorizer, 'approve');
+      const isSigned = request?.status?.certificate !== before?.status?.certificate;
+      if (subresource === 'status' && isSigned) permit(attributes, authorizer, 'sign');
+    },
+  };
+}
+
+/** Signers are authorized by name, or all of a domain at once: `example.com/*`. */
+function permit(attributes: AdmissionAttributes, authorizer: Authorizer, verb: 'approve' | 'sign'): void {
+  const { signerName } = (attributes.old as CertificateSigningRequest).spec;
+  const domain = `${signerName.split('/')[0]}/*`;
+  for (const name of [signerName, domain]) {
+    const asked: Attributes = {
+      isResource: true,
+      verb,
+      group,
+      version: 'v1',
+      namespace: '',
+      resource: 'signers',
+      subresource: '',
+      name,
+      path: '',
+    };
+    if (authorizer.authorize(attributes.context.user, asked).verdict === 'allow') return;
+  }
+  throw refuse(attributes, `user not permitted to ${verb} requests with signerName ${goQuote(signerName)}`);
+}

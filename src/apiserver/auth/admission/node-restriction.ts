@@ -1,0 +1,105 @@
+import * as resources from '../../../api/generated/resources.ts';
+import type { Node, Pod } from '../../../api/core/v1.ts';
+import type { KubernetesObject } from '../../../api/resource.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
+import { goQuote } from '../../../machinery/go-text.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/admission.ts';
+import { refuse } from '../../admission/refuse.ts';
+import { nodeOf } from '../node-authorizer.ts';
+
+/** Kubelets change their own node and the pods bound to it, nothing of another's. */
+export const nodeRestriction: AdmissionPlugin = {
+  name: 'NodeRestriction',
+  validate(attributes) {
+    const node = nodeOf(attributes.context.user);
+    if (node === undefined) return;
+    const { group, plural } = attributes.kind.resource;
+    const check = group === '' && Object.hasOwn(checks, plural) ? checks[plural] : undefined;
+    const why = check?.(attributes, node);
+    if (why) throw refuse(attributes, why);
+  },
+};
+
+type Check = (attributes: AdmissionAttributes, node: string) => string | undefined;
+
+const nodeName = (object: KubernetesObject | undefined) => (object as Pod | undefined)?.spec?.nodeName;
+
+const checks: Record<string, Check> = { pods: checkPod, nodes: checkNode, serviceaccounts: checkToken };
+
+/** The pod as it stands; an eviction does not bring it along. */
+const podOf = ({ old, context, namespace, name }: AdmissionAttributes) =>
+  old ?? context.get(resources.pods, { namespace, name });
+
+function checkPod(attributes: AdmissionAttributes, node: string): string | undefined {
+  const { operation, subresource, object } = attributes;
+  const old = podOf(attributes);
+  const who = `node ${goQuote(node)}`;
+  const own = 'with spec.nodeName set to itself';
+  if (subresource === 'status')
+    return nodeName(old) === node ? undefined : `${who} can only update pod status for pods ${own}`;
+  if (subresource === 'eviction')
+    return nodeName(old) === node ? undefined : `${who} can only evict pods ${own}`;
+  if (subresource !== '')
+    return `unexpected pod subresource ${goQuote(subresource)}, only 'status' and 'eviction' are allowed`;
+  if (operation === 'DELETE')
+    return nodeName(old) === node ? undefined : `${who} can only delete pods ${own}`;
+  if (operation !== 'CREATE')
+    return `unexpected operation ${goQuote(operation)}, ${who} can only create and delete mirror pods`;
+  return checkMirrorPod(object as Pod, node);
+}
+
+/** A kubelet's own pods are shown in the API as mirrors; they cannot use what only the API hands out. */
+function checkMirrorPod(pod: Pod, node: string): string | undefined {
+  const who = `node ${goQuote(node)}`;
+  if (!pod.metadata.annotations?.['kubernetes.io/config.mirror']) {
+    return `pod does not have "kubernetes.io/config.mirror" annotation, ${who} can only create mirror pods`;
+  }
+  if (pod.spec?.nodeName !== node) return `${who} can only create pods with spec.nodeName set to itself`;
+  const volumes = pod.spec.volumes ?? [];
+  if (pod.spec.serviceAccountName) return `${who} can not create pods that reference a service account`;
+  if (volumes.some((v) => v.secret || v.projected))
+    return `${who} can not create pods that reference secrets`;
+  if (volumes.some((v) => v.configMap)) return `${who} can not create pods that reference configmaps`;
+  return undefined;
+}
+
+/** Labels of the reserved name spaces that a kubelet may set on its node. */
+const kubeletLabels =
+  /^(kubernetes\.io\/(hostname|arch|os)|beta\.kubernetes\.io\/(arch|os|instance-type)|node\.kubernetes\.io\/.*|kubelet\.kubernetes\.io\/.*|(failure-domain\.beta|topology)\.kubernetes\.io\/(zone|region))$/;
+const reservedLabels = /(^|\.)(kubernetes|k8s)\.io\//;
+
+const isForbiddenLabel = (key: string) =>
+  /(^|\.)node-restriction\.kubernetes\.io\//.test(key) ||
+  (reservedLabels.test(key) && !kubeletLabels.test(key));
+
+function changedLabels(object: KubernetesObject | undefined, old: KubernetesObject | undefined): string[] {
+  const [now = {}, before = {}] = [object?.metadata.labels, old?.metadata.labels];
+  const keys = new Set([...Object.keys(now), ...Object.keys(before)]);
+  return [...keys].filter((key) => now[key] !== before[key] && isForbiddenLabel(key)).sort();
+}
+
+function checkNode(attributes: AdmissionAttributes, node: string): string | undefined {
+  const { operation, object, old, name } = attributes;
+  const who = `node ${goQuote(node)}`;
+  const about = name || object?.metadata.name;
+  if (about !== node) return `${who} is not allowed to modify node ${goQuote(about ?? '')}`;
+  if (operation === 'DELETE') return `${who} is not allowed to delete node`;
+  const labels = changedLabels(object, old);
+  if (labels.length > 0) {
+    const verb = operation === 'CREATE' ? 'set' : 'modify';
+    return `is not allowed to ${verb} the following labels: ${labels.join(', ')}`;
+  }
+  if (operation !== 'UPDATE') return undefined;
+  const [now, before] = [(object as Node).spec, (old as Node | undefined)?.spec];
+  if (!deepEqual(now?.taints ?? [], before?.taints ?? [])) return `${who} is not allowed to modify taints`;
+  return undefined;
+}
+
+function checkToken({ subresource, object }: AdmissionAttributes): string | undefined {
+  if (subresource !== 'token') return undefined;
+  const ref = (
+    object as { spec?: { boundObjectRef?: { kind?: string; name?: string; uid?: string } } } | undefined
+  )?.spec?.boundObjectRef;
+  if (ref?.kind !== 'Pod' || !ref.name) return 'node requested token not bound to a pod';
+  return ref.uid ? undefined : 'node requested token with a pod binding without a uid';
+}

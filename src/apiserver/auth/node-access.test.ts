@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest';
+import * as resources from '../../api/generated/resources.ts';
+import { nodeRestriction } from './admission/node-restriction.ts';
+import type { Attributes } from './authorizer.ts';
+import { NodeAuthorizer } from './node-authorizer.ts';
+import { testReader } from './testing-reader.ts';
+
+const kubelet = { name: 'system:node:n1', groups: ['system:nodes'] };
+
+describe('the node authorizer', () => {
+  const reader = testReader();
+  const authorizer = new NodeAuthorizer(reader);
+  const may = (more: Partial<Attributes>) =>
+    authorizer.authorize(kubelet, {
+      isResource: true,
+      verb: 'get',
+      group: '',
+      version: 'v1',
+      namespace: 'default',
+      resource: 'secrets',
+      subresource: '',
+      name: '',
+      path: '',
+      ...more,
+    }).verdict === 'allow';
+  reader.put(resources.pods, {
+    metadata: { namespace: 'default', name: 'web' },
+    spec: {
+      nodeName: 'n1',
+      serviceAccountName: 'robot',
+      imagePullSecrets: [{ name: 'pull' }],
+      volumes: [
+        { name: 'a', secret: { secretName: 'mounted' } },
+        { name: 'b', projected: { sources: [{ configMap: { name: 'projected' } }] } },
+        { name: 'c', persistentVolumeClaim: { claimName: 'data' } },
+      ],
+      containers: [
+        { name: 'x', env: [{ name: 'E', valueFrom: { secretKeyRef: { name: 'from-env', key: 'k' } } }] },
+        { name: 'y', envFrom: [{ configMapRef: { name: 'all' } }] },
+      ],
+    },
+  } as never);
+  reader.put(resources.pods, {
+    metadata: { namespace: 'default', name: 'elsewhere' },
+    spec: { nodeName: 'n2', volumes: [{ name: 'a', secret: { secretName: 'foreign' } }], containers: [] },
+  } as never);
+  reader.put(resources.persistentvolumes, {
+    metadata: { name: 'pv1' },
+    spec: { claimRef: { namespace: 'default', name: 'data' } },
+  } as never);
+
+  test('lets kubelets see what the pods on their node refer to', () => {
+    for (const name of ['mounted', 'pull', 'from-env']) expect(may({ name })).toBe(true);
+    for (const name of ['projected', 'all']) expect(may({ resource: 'configmaps', name })).toBe(true);
+    expect(may({ name: 'foreign' })).toBe(false);
+    expect(may({ name: 'mounted', namespace: 'other' })).toBe(false);
+    expect(may({ verb: 'list' })).toBe(false);
+    expect(may({ verb: 'delete', name: 'mounted' })).toBe(false);
+    expect(may({ resource: 'persistentvolumeclaims', name: 'data' })).toBe(true);
+    expect(may({ resource: 'persistentvolumes', namespace: '', name: 'pv1' })).toBe(true);
+    expect(may({ resource: 'serviceaccounts', subresource: 'token', verb: 'create', name: 'robot' })).toBe(
+      true,
+    );
+    expect(may({ resource: 'serviceaccounts', subresource: 'token', verb: 'create', name: 'default' })).toBe(
+      false,
+    );
+  });
+
+  test('and write their own lease, node and CSI node', () => {
+    const lease = {
+      group: 'coordination.k8s.io',
+      resource: 'leases',
+      namespace: 'kube-node-lease',
+      verb: 'update',
+    };
+    expect(may({ ...lease, name: 'n1' })).toBe(true);
+    expect(may({ ...lease, name: 'n2' })).toBe(false);
+    expect(may({ ...lease, name: 'n1', namespace: 'kube-system' })).toBe(false);
+    expect(may({ resource: 'nodes', verb: 'patch', name: 'n1', namespace: '' })).toBe(true);
+    expect(
+      may({ group: 'storage.k8s.io', resource: 'csinodes', verb: 'update', name: 'n2', namespace: '' }),
+    ).toBe(false);
+  });
+
+  test('stops when the pod goes', () => {
+    expect(may({ name: 'mounted' })).toBe(true);
+    reader.remove(resources.pods, 'web');
+    expect(may({ name: 'mounted' })).toBe(false);
+  });
+
+  test('has no opinion on anybody else', () => {
+    const user = { name: 'system:node:n1', groups: [] };
+    expect(authorizer.authorize(user, {} as never).verdict).toBe('none');
+  });
+});
+
+describe('the node restriction', () => {
+  const refusal = (more: object): string | undefined => {
+    try {
+      nodeRestriction.validate?.({
+        operation: 'CREATE',
+        kind: { resource: resources.pods },
+        subresource: '',
+        namespace: 'default',
+        name: 'p',
+        options: { dryRun: false },
+        context: { user: kubelet, get: () => undefined },
+        ...more,
+      } as never);
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const pod = (nodeName: string, mirror = true) => ({
+    metadata: { name: 'p', annotations: mirror ? { 'kubernetes.io/config.mirror': 'x' } : {} },
+    spec: { nodeName, containers: [] },
+  });
+  const node = (name: string, more: object = {}) => ({ metadata: { name, ...more } });
+  const nodes = { kind: { resource: resources.nodes }, namespace: '' };
+
+  test('pods', () => {
+    expect(refusal({ object: pod('n1') })).toBeUndefined();
+    expect(refusal({ object: pod('n2') })).toContain('can only create pods with spec.nodeName set to itself');
+    expect(refusal({ object: pod('n1', false) })).toContain('can only create mirror pods');
+    expect(refusal({ operation: 'DELETE', old: pod('n1') })).toBeUndefined();
+    expect(refusal({ operation: 'DELETE', old: pod('n2') })).toBe(
+      'pods "p" is forbidden: node "n1" can only delete pods with spec.nodeName set to itself',
+    );
+    expect(refusal({ operation: 'UPDATE', subresource: 'status', old: pod('n1') })).toBeUndefined();
+    expect(refusal({ operation: 'UPDATE', subresource: 'status', old: pod('n2') })).toContain(
+      'only update pod status',
+    );
+    expect(refusal({ subresource: 'binding' })).toContain('unexpected pod subresource');
+  });
+
+  test('nodes', () => {
+    expect(
+      refusal({ ...nodes, name: 'n1', object: node('n1', { labels: { 'kubernetes.io/hostname': 'n1' } }) }),
+    ).toBeUndefined();
+    expect(refusal({ ...nodes, name: 'n2', object: node('n2') })).toContain(
+      'is not allowed to modify node "n2"',
+    );
+    const label = { labels: { 'node-role.kubernetes.io/control-plane': '' } };
+    expect(refusal({ ...nodes, name: 'n1', object: node('n1', label) })).toContain(
+      'node-role.kubernetes.io/control-plane',
+    );
+    const tainted = { ...node('n1'), spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] } };
+    const update = { ...nodes, operation: 'UPDATE', name: 'n1' };
+    expect(refusal({ ...update, old: tainted, object: node('n1') })).toContain(
+      'not allowed to modify taints',
+    );
+    expect(refusal({ ...update, old: tainted, object: tainted })).toBeUndefined();
+  });
+
+  test('tokens are for pods', () => {
+    const accounts = { kind: { resource: resources.serviceaccounts }, subresource: 'token' };
+    expect(refusal({ ...accounts, object: { spec: {} } })).toContain('not bound to a pod');
+    const boundObjectRef = { kind: 'Pod', name: 'p', uid: 'u' };
+    expect(refusal({ ...accounts, object: { spec: { boundObjectRef } } })).toBeUndefined();
+  });
+});

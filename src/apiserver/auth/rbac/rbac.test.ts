@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest';
+import * as resources from '../../../api/generated/resources.ts';
+import type { PolicyRule } from '../../../api/rbac/v1.ts';
+import type { Attributes } from '../authorizer.ts';
+import { testReader } from '../testing-reader.ts';
+import { reconciled } from './bootstrap.ts';
+import { bootstrapClusterBindings } from './bootstrap-bindings.ts';
+import { bootstrapRoles, clusterRole } from './cluster-roles.ts';
+import { controllerRoles } from './controller-roles.ts';
+import { RbacAuthorizer } from './rbac-authorizer.ts';
+import { RoleIndex } from './role-index.ts';
+import { compactRules, formatRule, missingRules, ruleAllows } from './rules.ts';
+
+const on = (more: Partial<Attributes>): Attributes => ({
+  isResource: true,
+  verb: 'get',
+  group: '',
+  version: 'v1',
+  namespace: '',
+  resource: 'pods',
+  subresource: '',
+  name: '',
+  path: '',
+  ...more,
+});
+const rule = (more: Partial<PolicyRule>): PolicyRule => ({
+  verbs: ['get'],
+  apiGroups: [''],
+  resources: ['pods'],
+  ...more,
+});
+
+describe('a rule', () => {
+  test.each<[Partial<PolicyRule>, Partial<Attributes>, boolean]>([
+    [{}, {}, true],
+    [{}, { verb: 'list' }, false],
+    [{ verbs: ['*'] }, { verb: 'anything' }, true],
+    [{}, { group: 'apps' }, false],
+    [{ apiGroups: ['*'] }, { group: 'apps' }, true],
+    [{}, { subresource: 'log' }, false],
+    [{ resources: ['pods/log'] }, { subresource: 'log' }, true],
+    [{ resources: ['pods/log'] }, {}, false],
+    [{ resources: ['*/log'] }, { subresource: 'log' }, true],
+    [{ resources: ['*/log'] }, {}, false],
+    [{ resources: ['*'] }, { subresource: 'log' }, true],
+    [{ resources: ['pods/*'] }, { subresource: 'log' }, false],
+    [{ resourceNames: ['a'] }, { name: 'a' }, true],
+    [{ resourceNames: ['a'] }, { name: 'b' }, false],
+    [{ resourceNames: ['a'] }, { verb: 'get', name: '' }, false],
+  ])('%j on %j: %s', (given, asked, allowed) => {
+    expect(ruleAllows(rule(given), on(asked))).toBe(allowed);
+  });
+
+  test.each([
+    ['/healthz', '/healthz', true],
+    ['/healthz', '/healthz/ping', false],
+    ['/healthz/*', '/healthz/ping', true],
+    ['/healthz/*', '/healthz', false],
+    ['/health*', '/healthz', true],
+    ['*', '/anything', true],
+    ['*z', '/healthz', false],
+  ])('path %s on %s: %s', (pattern, path, allowed) => {
+    const given = { verbs: ['get'], nonResourceURLs: [pattern] };
+    expect(ruleAllows(given, on({ isResource: false, path }))).toBe(allowed);
+    expect(ruleAllows(given, on({}))).toBe(false);
+  });
+});
+
+describe('covering', () => {
+  const missing = (owned: PolicyRule[], wanted: PolicyRule[]) =>
+    compactRules(missingRules(owned, wanted)).map(formatRule);
+
+  test('what is held may be granted, alone or in parts', () => {
+    const owned = [
+      rule({ verbs: ['get', 'list'] }),
+      rule({ verbs: ['create'], resources: ['*/scale'], apiGroups: ['*'] }),
+    ];
+    expect(missing(owned, [rule({ verbs: ['list'] })])).toEqual([]);
+    expect(
+      missing(owned, [rule({ verbs: ['create'], apiGroups: ['apps'], resources: ['deployments/scale'] })]),
+    ).toEqual([]);
+    expect(missing([rule({ verbs: ['*'], resources: ['*'], apiGroups: ['*'] })], owned)).toEqual([]);
+  });
+
+  test('what is not held is named', () => {
+    expect(missing([rule({})], [rule({ verbs: ['get', 'list', 'watch'] })])).toEqual([
+      '{APIGroups:[""], Resources:["pods"], Verbs:["list" "watch"]}',
+    ]);
+    expect(missing([rule({ resourceNames: ['a'] })], [rule({})])).toHaveLength(1);
+    expect(missing([rule({ resourceNames: ['a'] })], [rule({ resourceNames: ['a', 'b'] })])).toEqual([
+      '{APIGroups:[""], Resources:["pods"], ResourceNames:["b"], Verbs:["get"]}',
+    ]);
+    expect(
+      missing(
+        [{ verbs: ['get'], nonResourceURLs: ['/api'] }],
+        [{ verbs: ['get'], nonResourceURLs: ['/api/*'] }],
+      ),
+    ).toEqual(['{NonResourceURLs:["/api/*"], Verbs:["get"]}']);
+    expect(missing([rule({ verbs: ['get'] })], [rule({ verbs: ['*'] })])).toHaveLength(1);
+  });
+});
+
+describe('the authorizer', () => {
+  const apiGroup = 'rbac.authorization.k8s.io';
+  const ref = (kind: string, name: string) => ({ apiGroup, kind, name });
+  const reader = testReader();
+  const rbac = new RbacAuthorizer(new RoleIndex(reader));
+  const robot = { name: 'system:serviceaccount:apps:robot', groups: [] };
+
+  test('says through what it allows, follows changes, and tells of roles that are missing', () => {
+    const binding = {
+      metadata: { name: 'b', namespace: 'apps' },
+      roleRef: ref('Role', 'r'),
+      subjects: [{ kind: 'ServiceAccount', name: 'robot' }],
+    };
+    reader.put(resources.rolebindings, binding);
+    expect(rbac.authorize(robot, on({ namespace: 'apps' }))).toEqual({
+      verdict: 'none',
+      reason: 'RBAC: role.rbac.authorization.k8s.io "r" not found',
+    });
+    reader.put(resources.roles, { metadata: { name: 'r', namespace: 'apps' }, rules: [rule({})] } as never);
+    expect(rbac.authorize(robot, on({ namespace: 'apps' }))).toEqual({
+      verdict: 'allow',
+      reason: 'RBAC: allowed by RoleBinding "b/apps" of Role "r" to ServiceAccount "robot/apps"',
+    });
+    expect(rbac.authorize(robot, on({ namespace: 'other' })).verdict).toBe('none');
+    expect(rbac.authorize(robot, on({})).verdict).toBe('none');
+    expect(rbac.authorize({ name: 'robot', groups: [] }, on({ namespace: 'apps' })).verdict).toBe('none');
+    expect(rbac.rulesFor(robot, 'apps').rules).toEqual([rule({})]);
+    reader.remove(resources.rolebindings, 'b');
+    expect(rbac.authorize(robot, on({ namespace: 'apps' })).verdict).toBe('none');
+  });
+
+  test('a binding to a user of the same name as a group grants nothing to the group', () => {
+    reader.put(resources.clusterroles, { metadata: { name: 'c' }, rules: [rule({})] } as never);
+    reader.put(resources.clusterrolebindings, {
+      metadata: { name: 'cb' },
+      roleRef: ref('ClusterRole', 'c'),
+      subjects: [{ kind: 'User', apiGroup, name: 'dev' }],
+    } as never);
+    expect(rbac.authorize({ name: 'x', groups: ['dev'] }, on({})).verdict).toBe('none');
+    expect(rbac.authorize({ name: 'dev', groups: [] }, on({ namespace: 'any' })).verdict).toBe('allow');
+  });
+});
+
+describe('the bootstrap policy', () => {
+  const all = [...bootstrapRoles, ...controllerRoles];
+
+  test('every binding is to a role of the policy, and every name stands once', () => {
+    const names = all.map((role) => role.name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const binding of bootstrapClusterBindings) expect(names).toContain(binding.roleRef.name);
+  });
+
+  test('who may view may not see secrets; who may edit may not touch roles', () => {
+    const rulesOf = (name: string) =>
+      clusterRole(all.find((r) => r.name === name) as never, all).rules as PolicyRule[];
+    const may = (role: string, asked: Partial<Attributes>) =>
+      rulesOf(role).some((r) => ruleAllows(r, on(asked)));
+    expect(may('view', { resource: 'configmaps' })).toBe(true);
+    expect(may('view', { resource: 'secrets' })).toBe(false);
+    expect(may('edit', { resource: 'secrets' })).toBe(true);
+    expect(may('edit', { resource: 'pods', subresource: 'exec', verb: 'create' })).toBe(true);
+    expect(may('edit', { resource: 'roles', group: 'rbac.authorization.k8s.io', verb: 'create' })).toBe(
+      false,
+    );
+    expect(may('admin', { resource: 'roles', group: 'rbac.authorization.k8s.io', verb: 'create' })).toBe(
+      true,
+    );
+    expect(may('admin', { resource: 'nodes' })).toBe(false);
+  });
+
+  test('what an administrator added stays, what was taken away comes back, unless updates are off', () => {
+    const want = clusterRole({ name: 'x', rules: [rule({}), rule({ verbs: ['list'] })] }, []);
+    const found = { ...want, rules: [rule({ verbs: ['delete'] }), rule({})] } as never;
+    expect(reconciled(found, want)).toMatchObject({
+      rules: [rule({ verbs: ['delete'] }), rule({}), rule({ verbs: ['list'] })],
+    });
+    expect(reconciled(want as never, want)).toBeUndefined();
+    const off = { ...want, metadata: { ...want.metadata, annotations: {} }, rules: [] } as never;
+    expect(reconciled(off, want)).toBeUndefined();
+  });
+});
