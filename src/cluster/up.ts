@@ -192,6 +192,7 @@ class ClusterBuilder {
 
   async #startNodes(controlPlane: ControlPlane, fabric: ClusterLayout | undefined): Promise<RunningNode[]> {
     const { options, platform } = this.#start;
+    const sinceMs = platform.clock.now();
     const indexes = Array.from({ length: options.nodes }, (_, i) => i + 1);
     const nodes = fabric
       ? await Promise.all(indexes.map((index) => this.#startRealNode(index, fabric, controlPlane.port)))
@@ -203,6 +204,7 @@ class ClusterBuilder {
       clock: platform.clock,
       names,
       timeoutMs: nodeTimeoutMs,
+      sinceMs,
       failed: this.#agentFailed,
     });
     return nodes;

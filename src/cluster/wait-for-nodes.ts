@@ -1,10 +1,17 @@
 import type { Node } from '../api/core/v1.ts';
-import { nodes } from '../api/generated/resources.ts';
+import { leases, nodes } from '../api/generated/resources.ts';
 import type { Client } from '../client/client.ts';
 import type { Clock } from '../platform/clock.ts';
 import { UserError } from './user-error.ts';
 
-const readyOf = (node: Node) => node.status?.conditions?.find((c) => c.type === 'Ready');
+const readyOf = (node: Node | undefined) => node?.status?.conditions?.find((c) => c.type === 'Ready');
+
+/** Nodes that have renewed their lease since. Lease times are exact to a microsecond. */
+async function aliveSince(client: Client, sinceMs: number): Promise<Set<string>> {
+  const { items } = await client.of(leases).list({ namespace: 'kube-node-lease' });
+  const fresh = items.filter((lease) => Date.parse(lease.spec?.renewTime ?? '') >= sinceMs);
+  return new Set(fresh.map((lease) => lease.metadata.name));
+}
 
 /** What keeps a node from being ready, in one line. */
 function whyNotReady(name: string, node: Node | undefined): string {
@@ -18,6 +25,8 @@ export interface WaitOptions {
   clock: Clock;
   names: readonly string[];
   timeoutMs: number;
+  /** Only what nodes say after this moment counts: an old Node may still say that it is ready. */
+  sinceMs: number;
   /** Resolves with the reason when waiting has become pointless. */
   failed: Promise<string>;
 }
@@ -32,10 +41,10 @@ export async function waitForNodes(options: WaitOptions): Promise<void> {
   });
   for (;;) {
     const { items } = await client.of(nodes).list();
-    const missing = names.filter(
-      (name) =>
-        readyOf((items.find((n) => n.metadata.name === name) as Node) ?? ({} as Node))?.status !== 'True',
-    );
+    const alive = await aliveSince(client, options.sinceMs);
+    const find = (name: string) => items.find((n) => n.metadata.name === name);
+    const isReady = (name: string) => alive.has(name) && readyOf(find(name))?.status === 'True';
+    const missing = names.filter((name) => !isReady(name));
     if (missing.length === 0) return;
     if (failure !== undefined) throw new UserError(failure);
     if (clock.monotonic() > deadlineMs) {

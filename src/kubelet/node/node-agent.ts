@@ -19,7 +19,7 @@ import {
 } from './node-object.ts';
 import { NodeLease } from './lease.ts';
 import type { HostFacts, NodeHost } from './node-host.ts';
-import { repeat } from './repeat.ts';
+import { type Repetition, repeat } from './repeat.ts';
 
 export interface NodeAgentOptions {
   context: NodeContext;
@@ -35,6 +35,8 @@ export interface NodeAgentOptions {
 }
 
 const runtimePollMs = 5000;
+/** Until the node is ready for the first time: its network comes within moments. */
+const firstPollMs = 100;
 /** The runtime counts as gone after this time without an answer. */
 const runtimeGraceMs = 30_000;
 const cause = { reason: 'the node tells how it stands' };
@@ -92,7 +94,7 @@ export class NodeAgent {
   async run(signal: AbortSignal): Promise<void> {
     const { intervals, context } = this.#options;
     const { clock, log } = context.platform;
-    const every = (intervalMs: number, what: string, task: () => Promise<void>) =>
+    const every = (intervalMs: Repetition['intervalMs'], what: string, task: () => Promise<void>) =>
       repeat({
         clock,
         intervalMs,
@@ -101,7 +103,11 @@ export class NodeAgent {
         onError: (error) => log.warn(what, { error: error.message }),
       });
     await Promise.all([
-      every(runtimePollMs, 'runtime not asked', () => this.#pollAndTell()),
+      every(
+        () => (this.#wasReady ? runtimePollMs : firstPollMs),
+        'runtime not asked',
+        () => this.#pollAndTell(),
+      ),
       every(intervals.nodeStatusMs, 'node status not written', () => this.report()),
       every(intervals.leaseMs, 'lease not renewed', () => this.#lease.renew()),
     ]);

@@ -2,7 +2,8 @@ import type { Clock } from '../../platform/clock.ts';
 
 export interface Repetition {
   clock: Clock;
-  intervalMs: number;
+  /** Asked anew after each time where it is a function. */
+  intervalMs: number | (() => number);
   signal: AbortSignal;
   task(): Promise<void>;
   /** What fails is tried again after the interval. */
@@ -17,6 +18,7 @@ export async function repeat({ clock, intervalMs, signal, task, onError }: Repet
     } catch (error) {
       if (!signal.aborted) onError(error as Error);
     }
-    await clock.sleep(intervalMs, signal).catch(() => {});
+    const pauseMs = typeof intervalMs === 'function' ? intervalMs() : intervalMs;
+    await clock.sleep(pauseMs, signal).catch(() => {});
   }
 }
