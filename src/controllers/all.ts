@@ -1,4 +1,14 @@
 import type { Component } from '../client/component.ts';
+import { createBootstrapSigner, createTokenCleaner } from './bootstrap/bootstrap.ts';
+import { createClusterRoleAggregationController } from './clusterrole-aggregation/clusterrole-aggregation.ts';
+import { createEndpointSliceMirroringController } from './endpointslice-mirroring/endpointslice-mirroring.ts';
+import { createGarbageCollector } from './garbage/garbage.ts';
+import { createNamespaceController } from './namespace/namespace.ts';
+import { createNodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
+import { createPodGarbageCollector } from './pod-gc/pod-gc.ts';
+import { createTaintEvictionController } from './taint-eviction/taint-eviction.ts';
+import { createTokensController } from './tokens/tokens.ts';
+import { createTtlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
 import { createClusterDnsController } from './cluster-dns/cluster-dns.ts';
 import type { ControllerContext } from './controller.ts';
 import { createDeploymentController } from './deployment/deployment.ts';
@@ -23,11 +33,13 @@ export interface ControllersOptions {
   nodeBits: number;
   /** Address of the Service that answers names. */
   dnsAddress: string;
+  /** How soon a silent node is given up, and the like; upstream's figures unless given. */
+  nodeLifecycle?: Partial<NodeLifecycleOptions>;
 }
 
 /** All controllers of a cluster, ready to run. */
 export function createControllers(options: ControllersOptions): Component[] {
-  const { contextFor, authority, podRange, nodeBits, dnsAddress } = options;
+  const { contextFor, discover, authority, podRange, nodeBits, dnsAddress } = options;
   return [
     createReplicaSetController(contextFor('replicaset-controller')),
     createReplicationController(contextFor('replication-controller')),
@@ -37,6 +49,17 @@ export function createControllers(options: ControllersOptions): Component[] {
     createServiceAccountController(contextFor('service-account-controller')),
     createRootCaPublisher(contextFor('root-ca-cert-publisher'), { authority }),
     createNodeIpamController(contextFor('node-ipam-controller'), { podRange, nodeBits }),
+    createGarbageCollector(contextFor('generic-garbage-collector'), { discover }),
+    createNamespaceController(contextFor('namespace-controller'), { discover }),
+    createNodeLifecycleController(contextFor('node-controller'), options.nodeLifecycle),
+    createTaintEvictionController(contextFor('node-controller')),
+    createPodGarbageCollector(contextFor('pod-garbage-collector')),
+    createEndpointSliceMirroringController(contextFor('endpointslicemirroring-controller')),
+    createTtlAfterFinishedController(contextFor('ttl-after-finished-controller')),
+    createClusterRoleAggregationController(contextFor('clusterrole-aggregation-controller')),
+    createTokensController(contextFor('tokens-controller'), { authority }),
+    createTokenCleaner(contextFor('token-cleaner')),
+    createBootstrapSigner(contextFor('bootstrap-signer')),
     createClusterDnsController(contextFor('cluster-dns-controller'), { address: dnsAddress }),
   ];
 }

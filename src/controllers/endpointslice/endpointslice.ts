@@ -3,10 +3,11 @@ import { endpointslices, nodes, services } from '../../api/generated/resources.t
 import type { Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { causedBy } from '../../client/transport.ts';
-import { hasReason } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
 import { enqueueServices, hasEndpoints, podsOf } from '../shared/service-pods.ts';
-import { managedBy, managedByLabel, planSlices, serviceNameLabel } from './plan.ts';
+import { carryOutSlices } from '../shared/slice-writes.ts';
+import { managedByLabel, serviceNameLabel } from '../shared/slices.ts';
+import { managedBy, planSlices } from './plan.ts';
 
 const byService = 'service';
 
@@ -37,17 +38,9 @@ export function createEndpointSliceController(context: ControllerContext): Compo
         if (!service || service.metadata.deletionTimestamp || !hasEndpoints(service)) return done;
         const pods = podsOf(context, service);
         const plan = planSlices({ service, pods, slices: own, node: (name) => nodeInformer.get(name) });
-        const ready = pods.length;
-        const cause = causedBy(service, `${ready} pod${ready === 1 ? '' : 's'} stand behind it`);
-        const api = context.client.of(endpointslices);
-        for (const slice of plan.create) writes.wrote(key, slices, await api.create(slice, { cause }));
-        for (const slice of plan.update) writes.wrote(key, slices, await api.update(slice, { cause }));
-        for (const slice of plan.remove) {
-          await api.delete(slice.metadata, { cause }).catch((error) => {
-            if (!hasReason(error, 'NotFound')) throw error;
-          });
-          writes.deleted(key, slices, slice);
-        }
+        const count = pods.length;
+        const cause = causedBy(service, `${count} pod${count === 1 ? '' : 's'} stand behind it`);
+        await carryOutSlices(context, plan, { key, writes, cause });
         return done;
       };
     },

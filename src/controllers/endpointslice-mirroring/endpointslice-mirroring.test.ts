@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { endpoints, endpointslices, services } from '../../api/generated/resources.ts';
+import { TestCluster } from '../testing.ts';
+import { createEndpointSliceMirroringController } from './endpointslice-mirroring.ts';
+
+let cluster: TestCluster;
+
+beforeEach(async () => {
+  cluster = await TestCluster.start();
+  await cluster.run(
+    createEndpointSliceMirroringController(cluster.context('endpointslicemirroring-controller')),
+  );
+  await cluster.create(services, { metadata: { name: 'db' }, spec: { ports: [{ port: 5432 }] } });
+});
+afterEach(() => cluster.stop());
+
+const subsets = [
+  { addresses: [{ ip: '192.0.2.1' }], notReadyAddresses: [{ ip: '192.0.2.2' }], ports: [{ port: 5432 }] },
+];
+
+test('endpoints written by hand show up as slices, change and go', async () => {
+  await cluster.create(endpoints, { metadata: { name: 'db', annotations: { note: 'x' } }, subsets });
+  await cluster.settle();
+  const [slice, ...others] = await cluster.list(endpointslices);
+  expect(others).toEqual([]);
+  expect(slice).toMatchObject({
+    addressType: 'IPv4',
+    metadata: {
+      labels: {
+        'kubernetes.io/service-name': 'db',
+        'endpointslice.kubernetes.io/managed-by': 'endpointslicemirroring-controller.k8s.io',
+      },
+      annotations: { note: 'x' },
+      ownerReferences: [{ kind: 'Endpoints', name: 'db' }],
+    },
+    ports: [{ port: 5432, protocol: 'TCP' }],
+    endpoints: [
+      { addresses: ['192.0.2.1'], conditions: { ready: true } },
+      { addresses: ['192.0.2.2'], conditions: { ready: false } },
+    ],
+  });
+  const version = slice?.metadata.resourceVersion;
+  await cluster.pass(600_000);
+  expect((await cluster.list(endpointslices))[0]?.metadata.resourceVersion).toBe(version);
+  await cluster.patch(endpoints, 'db', {
+    subsets: [{ addresses: [{ ip: '192.0.2.9' }], ports: [{ port: 5432 }] }],
+  });
+  expect((await cluster.list(endpointslices)).map((s) => s.endpoints?.map((e) => e.addresses[0]))).toEqual([
+    ['192.0.2.9'],
+  ]);
+  await cluster.delete(endpoints, 'db');
+  expect(await cluster.list(endpointslices)).toEqual([]);
+});
+
+test('endpoints that ask not to be, or whose Service selects pods, are not mirrored', async () => {
+  const labels = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
+  await cluster.create(endpoints, { metadata: { name: 'db', labels }, subsets });
+  const spec = { selector: { app: 'web' }, ports: [{ port: 80 }] };
+  await cluster.create(services, { metadata: { name: 'web' }, spec });
+  await cluster.create(endpoints, { metadata: { name: 'web' }, subsets });
+  await cluster.settle();
+  expect(await cluster.list(endpointslices)).toEqual([]);
+});

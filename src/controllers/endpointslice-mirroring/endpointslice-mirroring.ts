@@ -1,0 +1,51 @@
+import type { Endpoints } from '../../api/core/v1.ts';
+import type { EndpointSlice } from '../../api/discovery/v1.ts';
+import { endpoints, endpointslices, services } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import type { Component } from '../../client/component.ts';
+import { keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import { type ControllerContext, createController, done } from '../controller.ts';
+import { carryOutSlices } from '../shared/slice-writes.ts';
+import { managedByLabel, serviceNameLabel } from '../shared/slices.ts';
+import { isMirrored, managedBy, planMirror } from './plan.ts';
+
+/** Shows Endpoints that people write for Services without a selector as EndpointSlices. */
+export function createEndpointSliceMirroringController(context: ControllerContext): Component {
+  const serviceInformer = context.informers.of(services);
+  const sources = context.informers.of(endpoints);
+  const slices = context.informers.of(endpointslices, { labelSelector: `${managedByLabel}=${managedBy}` });
+  const keyOfSlice = ({ metadata }: EndpointSlice) =>
+    `${metadata.namespace}/${metadata.labels?.[serviceNameLabel]}`;
+  const wanted = (key: string): Stored<Endpoints> | undefined => {
+    const source = sources.get(key);
+    const service = serviceInformer.get(key);
+    const isByHand = service !== undefined && Object.keys(service.spec.selector ?? {}).length === 0;
+    return source && isByHand && !source.metadata.deletionTimestamp && isMirrored(source)
+      ? source
+      : undefined;
+  };
+  slices.addIndex('source', (slice) => [keyOfSlice(slice)]);
+  return createController({
+    name: 'endpointslicemirroring-controller',
+    context,
+    setup: ({ queue, writes }) => {
+      const add = (object: { metadata: { namespace?: string; name?: string } }) => queue.add(keyOf(object));
+      sources.onChange({ added: add, updated: add, deleted: add });
+      serviceInformer.onChange({ added: add, updated: add, deleted: add });
+      const addSource = (slice: Stored<EndpointSlice>) => queue.add(keyOfSlice(slice));
+      slices.onChange({ updated: addSource, deleted: addSource });
+      return async (key) => {
+        const source = wanted(key);
+        const own = slices.byIndex('source', key);
+        if (!source && own.length === 0) return done;
+        const plan = source ? planMirror(source, own) : { create: [], update: [], remove: own };
+        const cause = source
+          ? causedBy(source, 'slices show what the Endpoints say')
+          : { reason: 'there are no Endpoints to show any more' };
+        await carryOutSlices(context, plan, { key, writes, cause });
+        return done;
+      };
+    },
+  });
+}

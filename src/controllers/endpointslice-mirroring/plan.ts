@@ -1,0 +1,79 @@
+import type { EndpointAddress, Endpoints, EndpointSubset } from '../../api/core/v1.ts';
+import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/discovery/v1.ts';
+import type { Stored } from '../../api/resource.ts';
+import { controllerReference } from '../shared/owners.ts';
+import {
+  endpointKey,
+  groupKey,
+  managedByLabel,
+  planGroups,
+  type SliceGroup,
+  type SlicePlan,
+  serviceNameLabel,
+} from '../shared/slices.ts';
+
+export const managedBy = 'endpointslicemirroring-controller.k8s.io';
+const skipLabel = 'endpointslice.kubernetes.io/skip-mirror';
+const leaderKey = 'control-plane.alpha.kubernetes.io/leader';
+const notCopied = new Set([
+  'kubectl.kubernetes.io/last-applied-configuration',
+  'endpoints.kubernetes.io/last-change-trigger-time',
+]);
+
+/** Addresses of one subset that are mirrored, at most. */
+const mostAddresses = 1000;
+
+/** Whether somebody has written these Endpoints by hand for others to find. */
+export function isMirrored({ metadata }: Endpoints): boolean {
+  return metadata.labels?.[skipLabel] !== 'true' && metadata.annotations?.[leaderKey] === undefined;
+}
+
+function endpointOf(address: EndpointAddress, ready: boolean): Endpoint {
+  const { ip, hostname, nodeName, targetRef } = address;
+  return {
+    addresses: [ip],
+    conditions: { ready },
+    ...(hostname && { hostname }),
+    ...(nodeName && { nodeName }),
+    ...(targetRef && { targetRef }),
+  };
+}
+
+function portsOf(subset: EndpointSubset): EndpointPort[] {
+  return (subset.ports ?? []).map(({ name = '', port, protocol = 'TCP', appProtocol }) => {
+    return { name, port, protocol, ...(appProtocol && { appProtocol }) };
+  });
+}
+
+function groupsOf({ subsets = [] }: Endpoints): SliceGroup[] {
+  const groups = new Map<string, SliceGroup>();
+  for (const subset of subsets) {
+    const all = [
+      ...(subset.addresses ?? []).map((address) => endpointOf(address, true)),
+      ...(subset.notReadyAddresses ?? []).map((address) => endpointOf(address, false)),
+    ];
+    for (const endpoint of all.slice(0, mostAddresses)) {
+      const ports = portsOf(subset);
+      const addressType = endpoint.addresses[0]?.includes(':') ? 'IPv6' : 'IPv4';
+      const key = groupKey({ addressType, ports });
+      const group = groups.get(key) ?? { addressType, ports, endpoints: new Map() };
+      group.endpoints.set(endpointKey(endpoint), endpoint);
+      groups.set(key, group);
+    }
+  }
+  return [...groups.values()];
+}
+
+/** What to do so that slices show what Endpoints written by hand say. */
+export function planMirror(source: Stored<Endpoints>, slices: readonly Stored<EndpointSlice>[]): SlicePlan {
+  const { name, namespace, labels, annotations = {} } = source.metadata;
+  const copied = Object.fromEntries(Object.entries(annotations).filter(([key]) => !notCopied.has(key)));
+  const metadata = {
+    generateName: `${name}-`.slice(0, 58),
+    namespace,
+    labels: { ...labels, [serviceNameLabel]: name, [managedByLabel]: managedBy },
+    annotations: copied,
+    ownerReferences: [controllerReference(source)],
+  };
+  return planGroups({ metadata, most: mostAddresses }, groupsOf(source), slices);
+}

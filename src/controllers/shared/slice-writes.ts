@@ -1,0 +1,23 @@
+import { endpointslices } from '../../api/generated/resources.ts';
+import type { Cause } from '../../client/transport.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import type { ControllerContext, OwnWrites } from '../controller.ts';
+import type { SlicePlan } from './slices.ts';
+
+/** Writes what a plan for EndpointSlices says; the key waits until it can be seen. */
+export async function carryOutSlices(
+  context: ControllerContext,
+  plan: SlicePlan,
+  { key, writes, cause }: { key: string; writes: OwnWrites; cause: Cause },
+): Promise<void> {
+  const informer = context.informers.of(endpointslices);
+  const api = context.client.of(endpointslices);
+  for (const slice of plan.create) writes.wrote(key, informer, await api.create(slice, { cause }));
+  for (const slice of plan.update) writes.wrote(key, informer, await api.update(slice, { cause }));
+  for (const slice of plan.remove) {
+    await api.delete(slice.metadata, { cause }).catch((error) => {
+      if (!hasReason(error, 'NotFound')) throw error;
+    });
+    writes.deleted(key, informer, slice);
+  }
+}
