@@ -136,17 +136,13 @@ export class MemoryFiles implements Files {
   /** Only for reading. */
   async open(path: string, flags: string): Promise<FileHandle> {
     if (flags !== 'r') throw failure('ENOSYS', path);
-    const data = await this.read(path);
+    const entry = this.#get(path);
     const read = async (into: Buffer, offset: number, length: number, position: number | null) => {
-      const bytesRead = data.copy(
-        into,
-        offset,
-        position ?? 0,
-        Math.min(data.length, (position ?? 0) + length),
-      );
+      const start = position ?? 0;
+      const bytesRead = start < entry.data.length ? entry.data.copy(into, offset, start, start + length) : 0;
       return { bytesRead, buffer: into };
     };
-    const handle = { read, stat: async () => ({ size: data.length }), close: async () => {} };
+    const handle = { read, stat: async () => ({ size: entry.data.length }), close: async () => {} };
     return handle as unknown as FileHandle;
   }
 
