@@ -109,4 +109,8 @@ process.on('unhandledRejection', (error) => {
   printError(error);
   process.exit(1);
 });
-main().catch(fail);
+// A timer of the cluster's clock does not keep the process alive; a command that is not done does.
+const alive = setInterval(() => {}, 2 ** 30);
+main()
+  .catch(fail)
+  .finally(() => clearInterval(alive));
