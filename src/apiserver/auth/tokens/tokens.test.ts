@@ -1,0 +1,178 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { beforeEach, describe, expect, test } from 'vitest';
+import * as resources from '../../../api/generated/resources.ts';
+import { VirtualClock } from '../../../platform/virtual-clock.ts';
+import { bearerToken } from '../bearer-token.ts';
+import { type TestReader, testReader } from '../testing-reader.ts';
+import { bootstrapTokens } from './bootstrap-tokens.ts';
+import { ServiceAccountTokens } from './service-account-tokens.ts';
+import { staticTokens } from './static-tokens.ts';
+import type { KubernetesClaims } from './token-claims.ts';
+import { keySet, readTokenKey } from './token-keys.ts';
+
+const pem = (type: 'ec' | 'rsa') => {
+  const { privateKey } =
+    type === 'ec'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+};
+const keys = { ec: readTokenKey(pem('ec')), rsa: readTokenKey(pem('rsa')) };
+
+let clock: VirtualClock;
+let reader: TestReader;
+beforeEach(() => {
+  clock = new VirtualClock();
+  reader = testReader();
+});
+
+describe('tokens of service accounts', () => {
+  const issuer = 'https://kubernetes.default.svc.cluster.local';
+  const account = { metadata: { namespace: 'default', name: 'robot', uid: 'u1' } };
+  const tokensWith = (...given: (typeof keys.ec)[]) =>
+    new ServiceAccountTokens({ issuer, keys: given, reader, clock });
+  const claims = (own: Partial<KubernetesClaims> = {}, more: object = {}) => {
+    const now = clock.now() / 1000;
+    const kubernetes = { namespace: 'default', serviceaccount: { name: 'robot', uid: 'u1' }, ...own };
+    const common = {
+      sub: 'system:serviceaccount:default:robot',
+      aud: [issuer],
+      iat: now,
+      nbf: now,
+      exp: now + 3600,
+      jti: 'j',
+    };
+    return { ...common, 'kubernetes.io': kubernetes, ...more };
+  };
+
+  test.each([keys.ec, keys.rsa])('are believed while they hold ($algorithm)', async (key) => {
+    reader.put(resources.serviceaccounts, account);
+    const tokens = tokensWith(key);
+    const token = await tokens.issue(claims());
+    const who = () => tokens.authenticateToken(token, [issuer]);
+    expect(await who()).toMatchObject({
+      user: { name: 'system:serviceaccount:default:robot', uid: 'u1' },
+      audiences: [issuer],
+    });
+    expect((await who())?.user).toBe((await who())?.user);
+    expect(await tokens.authenticateToken(token, ['vault'])).toBeUndefined();
+    expect(await tokens.authenticateToken(`${token.slice(0, -4)}AAAA`, [issuer])).toBeUndefined();
+    await clock.advance(3_600_000 + 61_000);
+    expect(await who()).toBeUndefined();
+  });
+
+  test('stop with the account, the pod or the secret they are bound to', async () => {
+    reader.put(resources.serviceaccounts, account);
+    reader.put(resources.pods, { metadata: { namespace: 'default', name: 'p', uid: 'p1' } });
+    const tokens = tokensWith(keys.ec);
+    const bound = { pod: { name: 'p', uid: 'p1' }, node: { name: 'n', uid: 'n1' } };
+    const token = await tokens.issue(claims(bound));
+    const who = async () => (await tokens.authenticateToken(token, [issuer]))?.user;
+    expect((await who())?.extra).toMatchObject({
+      'authentication.kubernetes.io/pod-name': ['p'],
+      'authentication.kubernetes.io/node-name': ['n'],
+      'authentication.kubernetes.io/credential-id': ['JTI=j'],
+    });
+    reader.put(resources.pods, { metadata: { namespace: 'default', name: 'p', uid: 'another' } });
+    expect(await who()).toBeUndefined();
+    reader.put(resources.pods, { metadata: { namespace: 'default', name: 'p', uid: 'p1' } });
+    expect(await who()).toBeDefined();
+    reader.remove(resources.serviceaccounts, 'robot');
+    expect(await who()).toBeUndefined();
+  });
+
+  test('of other issuers, keys and subjects are none', async () => {
+    reader.put(resources.serviceaccounts, account);
+    const tokens = tokensWith(keys.ec);
+    const forged = await tokensWith(keys.rsa).issue(claims());
+    expect(await tokens.authenticateToken(forged, [issuer])).toBeUndefined();
+    const another = new ServiceAccountTokens({ issuer: 'https://x', keys: [keys.ec], reader, clock });
+    expect(await tokens.authenticateToken(await another.issue(claims()), [issuer])).toBeUndefined();
+    const odd = await tokens.issue(claims({}, { sub: 'system:serviceaccount:kube-system:admin' }));
+    expect(await tokens.authenticateToken(odd, [issuer])).toBeUndefined();
+    const early = await tokens.issue(claims({}, { nbf: clock.now() / 1000 + 600 }));
+    expect(await tokens.authenticateToken(early, [issuer])).toBeUndefined();
+    for (const text of ['', 'a.b.c', 'eyJhbGciOiJub25lIn0.e30.', '...']) {
+      expect(await tokens.authenticateToken(text, [issuer])).toBeUndefined();
+    }
+    const rotated = tokensWith(keys.rsa, { ...keys.ec, privateKey: undefined });
+    expect(await rotated.authenticateToken(await tokens.issue(claims()), [issuer])).toBeDefined();
+  });
+
+  test('keys are published without their private part', () => {
+    const text = JSON.stringify(keySet([keys.ec, keys.rsa]));
+    expect(text).toContain('"alg":"ES256"');
+    expect(text).toContain('"alg":"RS256"');
+    expect(text).not.toContain('"d":');
+  });
+});
+
+describe('bootstrap tokens', () => {
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const secret = (fields: Record<string, string> = {}) => ({
+    metadata: { namespace: 'kube-system', name: 'bootstrap-token-abcdef' },
+    type: 'bootstrap.kubernetes.io/token',
+    data: Object.fromEntries(
+      Object.entries({
+        'token-id': 'abcdef',
+        'token-secret': '0123456789abcdef',
+        'usage-bootstrap-authentication': 'true',
+        'auth-extra-groups': 'system:bootstrappers:k8ts',
+        ...fields,
+      }).map(([key, value]) => [key, base64(value)]),
+    ),
+  });
+  const who = async (token = 'abcdef.0123456789abcdef') =>
+    (await bootstrapTokens({ reader, clock }).authenticateToken(token, ['a']))?.user;
+
+  test('speak for who joins', async () => {
+    expect(await who()).toBeUndefined();
+    reader.put(resources.secrets, secret() as never);
+    expect(await who()).toEqual({
+      name: 'system:bootstrap:abcdef',
+      groups: ['system:bootstrappers', 'system:bootstrappers:k8ts'],
+    });
+    for (const wrong of [
+      'abcdef.0123456789abcdeX',
+      'abcdef.0123456789abcdee',
+      'ghijkl.0123456789abcdef',
+      'abcdef',
+    ]) {
+      expect(await who(wrong)).toBeUndefined();
+    }
+  });
+
+  test.each([
+    { 'usage-bootstrap-authentication': 'false' },
+    { expiration: '2020-01-01T00:00:00Z' },
+    { expiration: 'soon' },
+    { 'auth-extra-groups': 'system:masters' },
+    { 'token-id': 'other1' },
+  ])('are refused with %j', async (fields) => {
+    reader.put(resources.secrets, secret(fields as unknown as Record<string, string>) as never);
+    expect(await who()).toBeUndefined();
+  });
+
+  test('hold until they expire', async () => {
+    const expiration = new Date(clock.now() + 60_000).toISOString();
+    reader.put(resources.secrets, secret({ expiration }) as never);
+    expect(await who()).toBeDefined();
+    await clock.advance(60_000);
+    expect(await who()).toBeUndefined();
+  });
+});
+
+test('static tokens', async () => {
+  const tokens = staticTokens([{ token: 't', user: { name: 'u', groups: [] } }]);
+  expect((await tokens.authenticateToken('t', ['a']))?.user.name).toBe('u');
+  expect(await tokens.authenticateToken('x', ['a'])).toBeUndefined();
+});
+
+test('where a bearer token stands', () => {
+  expect(bearerToken({ authorization: 'Bearer abc' })).toBe('abc');
+  expect(bearerToken({ authorization: 'bearer   abc ' })).toBe('abc');
+  expect(bearerToken({ authorization: 'Basic abc' })).toBeUndefined();
+  expect(bearerToken({})).toBeUndefined();
+  const inProtocol = `base64url.bearer.authorization.k8s.io.${Buffer.from('abc').toString('base64url')}`;
+  expect(bearerToken({ 'sec-websocket-protocol': `v5.channel.k8s.io, ${inProtocol}` })).toBe('abc');
+});
