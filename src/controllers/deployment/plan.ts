@@ -68,20 +68,22 @@ export function planDeployment(input: DeploymentInput): DeploymentPlan {
       : roll(deployment, current, old);
   const create = synced.create && mayCreate(input, old) ? synced.create : undefined;
   const remove = isDone(deployment, current) ? surplusHistory(deployment, old) : [];
-  const status = rolloutStatus(about);
-  const conditions =
-    synced.found && !status.conditions?.some((c) => c.type === 'Progressing')
-      ? synced.found
-      : status.conditions;
-  const next = { ...status, conditions };
-  return {
-    ...synced,
-    create,
-    scale,
-    remove,
-    status: next,
-    againInMs: checkAgainInMs(deployment, next, nowMs),
-  };
+  const status = withFound(deployment, rolloutStatus(about), { create, current, nowMs });
+  const againInMs = checkAgainInMs(deployment, status, nowMs);
+  return { ...synced, create, scale, remove, status, againInMs };
+}
+
+/** Says which ReplicaSet a rollout leads to, where it has just been made or nothing is said yet. */
+function withFound(
+  deployment: Stored<Deployment>,
+  status: DeploymentStatus,
+  { create, current, nowMs }: { create?: ReplicaSet; current?: Stored<ReplicaSet>; nowMs: number },
+): DeploymentStatus {
+  const name = create?.metadata.name ?? current?.metadata.name;
+  const isSaid = status.conditions?.some(({ type }) => type === 'Progressing');
+  if (!hasDeadline(deployment) || !name || (isSaid && !create)) return status;
+  const so = { ...deployment, status };
+  return { ...status, conditions: foundCondition(so, { name, isNew: create !== undefined }, nowMs) };
 }
 
 /** A Recreate waits until nothing of the old templates runs any more. */
@@ -99,7 +101,7 @@ function oldPodsRun(old: Sets, pods: readonly Stored<Pod>[]): boolean {
 
 /** Creates the current ReplicaSet, or brings its notes and the Deployment's revision up to date. */
 function syncCurrent(input: DeploymentInput, current: Stored<ReplicaSet> | undefined, old: Sets) {
-  const { deployment, sets, nowMs } = input;
+  const { deployment, sets } = input;
   const revision = highestRevision(old) + 1;
   const desired = desiredOf(deployment);
   const numbers = { revision, desired, max: desired + limitsOf(deployment).surge };
@@ -120,9 +122,7 @@ function syncCurrent(input: DeploymentInput, current: Stored<ReplicaSet> | undef
         };
   const noted = String(Math.max(revision, revisionOf(current)));
   const wanted = revisionOf(deployment) === Number(noted) ? undefined : noted;
-  const about = { deployment, current, all: sets, nowMs };
-  const found = hasDeadline(deployment) ? foundCondition(about, 'FoundNewReplicaSet') : undefined;
-  return { update, revision: wanted, found };
+  return { update, revision: wanted };
 }
 
 function roll(deployment: Deployment, current: Stored<ReplicaSet> | undefined, old: Sets): Scaling[] {

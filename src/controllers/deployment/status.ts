@@ -204,15 +204,15 @@ export function pauseCondition(
   return withCondition([...conditions], draft, nowMs);
 }
 
-/** Notes the ReplicaSet of a rollout that has just begun, where nothing is noted yet. */
+/** Notes the ReplicaSet that a rollout leads to; where it was made for it, the time for the rollout begins anew. */
 export function foundCondition(
-  input: StatusInput,
-  reason: 'NewReplicaSetCreated' | 'FoundNewReplicaSet',
+  deployment: Deployment,
+  found: { name: string; isNew: boolean },
+  nowMs: number,
 ): DeploymentCondition[] {
-  const { deployment, current, nowMs } = input;
   const conditions = deployment.status?.conditions ?? [];
-  const verb = reason === 'NewReplicaSetCreated' ? 'Created new' : 'Found new';
-  const message = `${verb} replica set "${current?.metadata.name}"`;
+  const reason = found.isNew ? 'NewReplicaSetCreated' : 'FoundNewReplicaSet';
+  const message = `${found.isNew ? 'Created' : 'Found'} new replica set "${found.name}"`;
   return withCondition([...conditions], { type: 'Progressing', status: 'True', reason, message }, nowMs);
 }
 
