@@ -3,6 +3,7 @@ import type { Service } from '../api/core/v1.ts';
 import { allResources, deployments, services } from '../api/generated/resources.ts';
 import type { KubernetesObject } from '../api/resource.ts';
 import type { Client } from '../client/client.ts';
+import { systemDialer } from '../platform/dial.ts';
 import type { Platform } from '../platform/platform.ts';
 import { importArchive } from './load-images.ts';
 import { UserError } from './user-error.ts';
@@ -101,6 +102,20 @@ function isAvailable({ spec, status, metadata }: Deployment): boolean {
     (status?.availableReplicas ?? 0) >= (spec.replicas ?? 1) &&
     (status?.updatedReplicas ?? 0) >= (spec.replicas ?? 1)
   );
+}
+
+/** Resolves once a URL answers: pods that were ready before a restart may have to start again first. */
+export async function waitForUrl(url: string, { platform, timeoutMs }: ExampleOptions): Promise<void> {
+  const deadlineMs = platform.clock.monotonic() + timeoutMs;
+  for (;;) {
+    const answer = await systemDialer
+      .httpGet({ url, headers: [], timeoutMs: 2000, bodyBytes: 1024 })
+      .catch((error: Error) => ({ statusCode: 0, body: error.message }));
+    if (answer.statusCode > 0 && answer.statusCode < 500) return;
+    if (platform.clock.monotonic() > deadlineMs)
+      throw new UserError(`${url} does not answer: ${answer.body}`);
+    await platform.clock.sleep(50);
+  }
 }
 
 /** URLs on which the Services of the example answer from this machine, through a node's address. */

@@ -1,5 +1,11 @@
 import { basename } from 'node:path';
-import { applyManifests, exampleUrls, loadExampleImages, waitForExample } from '../../cluster/example.ts';
+import {
+  applyManifests,
+  exampleUrls,
+  loadExampleImages,
+  waitForExample,
+  waitForUrl,
+} from '../../cluster/example.ts';
 import type { Cluster } from '../../cluster/up.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { print, stepDone } from '../output.ts';
@@ -24,6 +30,11 @@ export async function applyExample(
   const objects = await step('manifests of the example', () => applyManifests(options));
   const address = cluster.nodes[0]?.address;
   if (address === undefined) return;
-  await step(`example ${basename(dir)} available`, () => waitForExample(options, objects));
-  for (const url of await exampleUrls(client, objects, address)) print(`${basename(dir)} ${url}`);
+  const urls = await step(`example ${basename(dir)} available`, async () => {
+    await waitForExample(options, objects);
+    const found = await exampleUrls(client, objects, address);
+    await Promise.all(found.map((url) => waitForUrl(url, options)));
+    return found;
+  });
+  for (const url of urls) print(`${basename(dir)} ${url}`);
 }
