@@ -264,7 +264,8 @@ export class TestNodes {
   }
 
   /** Sets a pod's status as a kubelet would. */
-  async become(pod: Stored<Pod>, fate: Exclude<Fate, 'pending'>): Promise<void> {
+  async become({ metadata }: Stored<Pod>, fate: Exclude<Fate, 'pending'>): Promise<void> {
+    const pod = await this.#cluster.client.of(pods).get(metadata);
     const isOver = fate === 'Succeeded' || fate === 'Failed';
     const ready = fate === 'ready';
     const podIP = pod.status?.podIP ?? `10.244.${++this.#lastAddress >> 8}.${this.#lastAddress & 255}`;

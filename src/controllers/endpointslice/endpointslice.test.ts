@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Pod } from '../../api/core/v1.ts';
+import { endpoints, endpointslices, pods, services } from '../../api/generated/resources.ts';
+import { addNode, readyNode, TestCluster, TestNodes } from '../testing.ts';
+import { createEndpointsController } from '../endpoints/endpoints.ts';
+import { createEndpointSliceController } from './endpointslice.ts';
+
+let cluster: TestCluster;
+let nodes: TestNodes;
+
+beforeEach(async () => {
+  cluster = await TestCluster.start();
+  nodes = new TestNodes(cluster);
+  const labels = { 'topology.kubernetes.io/zone': 'a' };
+  await addNode(cluster, readyNode('node-1', cluster.clock.now(), { labels }));
+  await cluster.run(
+    createEndpointSliceController(cluster.context('endpointslice-controller')),
+    createEndpointsController(cluster.context('endpoint-controller')),
+  );
+});
+afterEach(() => cluster.stop());
+
+const pod = (name: string, spec: Partial<Pod['spec']> = {}) =>
+  cluster.create(pods, {
+    metadata: { name, labels: { app: 'web' } },
+    spec: {
+      containers: [{ name: 'c', image: 'web:1', ports: [{ name: 'http', containerPort: 8080 }] }],
+      ...spec,
+    },
+  });
+const service = (spec: object = {}, labels: object = {}) =>
+  cluster.create(services, {
+    metadata: { name: 'web', labels },
+    spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'http' }], ...spec },
+  });
+const all = async () => (await cluster.list(endpointslices)).flatMap((slice) => slice.endpoints ?? []);
+const shown = async () => Object.fromEntries((await all()).map((e) => [e.targetRef?.name, e.conditions]));
+
+describe('the slices of a Service', () => {
+  test('show its pods, where they are and how they are', async () => {
+    await service({}, { team: 'x' });
+    await pod('a');
+    await cluster.settle();
+    const [slice, ...more] = await cluster.list(endpointslices);
+    expect(more).toEqual([]);
+    expect(slice).toMatchObject({
+      metadata: {
+        labels: {
+          team: 'x',
+          'kubernetes.io/service-name': 'web',
+          'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
+        },
+        ownerReferences: [{ kind: 'Service', name: 'web', controller: true }],
+      },
+      addressType: 'IPv4',
+      ports: [{ name: '', port: 8080, protocol: 'TCP' }],
+      endpoints: [
+        {
+          conditions: { ready: true, serving: true, terminating: false },
+          nodeName: 'node-1',
+          zone: 'a',
+          targetRef: { kind: 'Pod', name: 'a', namespace: 'default' },
+        },
+      ],
+    });
+    expect(slice?.metadata.name).toMatch(/^web-.{5}$/);
+  });
+
+  test('hold a hundred each, and one change touches one slice', async () => {
+    await service();
+    for (let i = 0; i < 205; i++) await pod(`p${i}`);
+    await cluster.settle();
+    const slices = await cluster.list(endpointslices);
+    expect(slices.map((s) => s.endpoints?.length ?? 0).reduce((a, b) => a + b)).toBe(205);
+    expect(Math.max(...slices.map((s) => s.endpoints?.length ?? 0))).toBeLessThanOrEqual(100);
+    const before = new Map(slices.map((s) => [s.metadata.name, s.metadata.resourceVersion]));
+    await cluster.delete(pods, 'p7', { gracePeriodSeconds: 0 });
+    const touched = (await cluster.list(endpointslices)).filter(
+      (s) => before.get(s.metadata.name) !== s.metadata.resourceVersion,
+    );
+    expect(touched).toHaveLength(1);
+    expect(await all()).toHaveLength(204);
+  });
+
+  test('tell ready, unready and ending pods apart', async () => {
+    await service();
+    nodes.fate = (p) => (p.metadata.name === 'bad' ? 'unready' : 'ready');
+    nodes.lets = false;
+    for (const name of ['good', 'bad', 'leaving']) await pod(name);
+    await cluster.settle();
+    await cluster.delete(pods, 'leaving');
+    expect(await shown()).toEqual({
+      good: { ready: true, serving: true, terminating: false },
+      bad: { ready: false, serving: false, terminating: false },
+      leaving: { ready: false, serving: true, terminating: true },
+    });
+    const { subsets } = await cluster.get(endpoints, 'web');
+    expect(subsets).toMatchObject([
+      { addresses: [{ targetRef: { name: 'good' } }], notReadyAddresses: [{ targetRef: { name: 'bad' } }] },
+    ]);
+    expect(subsets?.[0]?.notReadyAddresses).toHaveLength(1);
+    await cluster.patch(services, 'web', { spec: { publishNotReadyAddresses: true } });
+    expect((await shown()).bad).toEqual({ ready: true, serving: true, terminating: false });
+  });
+
+  test('finished pods do not show', async () => {
+    await service();
+    const done = await pod('done');
+    await cluster.settle();
+    expect(await all()).toHaveLength(1);
+    await nodes.become(done, 'Succeeded');
+    await cluster.settle();
+    expect(await all()).toEqual([]);
+    expect(await cluster.list(endpointslices)).toHaveLength(1);
+  });
+
+  test('a named port that differs among pods makes slices apart', async () => {
+    await service();
+    await pod('a');
+    await pod('b', {
+      containers: [{ name: 'c', image: 'web:2', ports: [{ name: 'http', containerPort: 9090 }] }],
+    });
+    await cluster.settle();
+    const ports = (await cluster.list(endpointslices)).map((s) => s.ports?.[0]?.port);
+    expect(ports.sort()).toEqual([8080, 9090]);
+    expect((await cluster.get(endpoints, 'web')).subsets).toHaveLength(2);
+  });
+
+  test('a headless Service keeps host names, and needs no ports', async () => {
+    await service({ clusterIP: 'None', ports: undefined });
+    await pod('a', { hostname: 'a', subdomain: 'web' });
+    await cluster.settle();
+    expect((await all())[0]?.hostname).toBe('a');
+    const [slice] = await cluster.list(endpointslices);
+    expect(slice?.metadata.labels?.['service.kubernetes.io/headless']).toBe('');
+    expect((await cluster.get(endpoints, 'web')).subsets?.[0]?.addresses?.[0]?.hostname).toBe('a');
+  });
+
+  test('without pods there is one empty slice; without a selector none', async () => {
+    await service();
+    await cluster.create(services, { metadata: { name: 'db' }, spec: { ports: [{ port: 5432 }] } });
+    await cluster.settle();
+    const slices = await cluster.list(endpointslices);
+    expect(slices.map((s) => s.metadata.labels?.['kubernetes.io/service-name'])).toEqual(['web']);
+    expect(slices[0]?.endpoints ?? []).toEqual([]);
+    expect((await cluster.get(endpoints, 'web')).subsets ?? []).toEqual([]);
+  });
+
+  test('follow the selector, and labels that change', async () => {
+    await service();
+    await pod('a');
+    await cluster.settle();
+    await cluster.patch(pods, 'a', { metadata: { labels: { app: 'other' } } });
+    expect(await all()).toEqual([]);
+    await cluster.patch(services, 'web', { spec: { selector: { app: 'other' } } });
+    expect(await all()).toHaveLength(1);
+  });
+
+  test('say whom they are for where traffic shall stay close', async () => {
+    await service({ trafficDistribution: 'PreferClose' });
+    await pod('a');
+    await cluster.settle();
+    expect((await all())[0]?.hints).toEqual({ forZones: [{ name: 'a' }] });
+  });
+
+  test('nothing is written where nothing changes', async () => {
+    await service();
+    await pod('a');
+    await cluster.settle();
+    const versions = async () =>
+      [...(await cluster.list(endpointslices)), ...(await cluster.list(endpoints))].map(
+        (o) => o.metadata.resourceVersion,
+      );
+    const before = await versions();
+    await cluster.patch(pods, 'a', { metadata: { annotations: { note: 'x' } } });
+    await cluster.pass(3_600_000);
+    expect(await versions()).toEqual(before);
+  });
+
+  test('Endpoints go with their Service', async () => {
+    await service();
+    await cluster.settle();
+    await cluster.delete(services, 'web');
+    await cluster.settle();
+    expect(await cluster.find(endpoints, 'web')).toBeUndefined();
+  });
+});
