@@ -27,6 +27,7 @@ import type { NodeFacts } from './pods/node-facts.ts';
 import { ObjectCache } from './pods/object-cache.ts';
 import { orphanPod } from './pods/orphans.ts';
 import { PodWorkers } from './pods/pod-workers.ts';
+import { StaticPods, type StaticPodsOptions } from './pods/static-pods.ts';
 import { amountsOf } from './pods/resources.ts';
 import { type PodName, RuntimeView } from './pods/runtime-view.ts';
 import { Starter } from './pods/starter.ts';
@@ -178,13 +179,20 @@ class Kubelet {
       node,
       workers,
       statuses,
-      onMirror: () => {},
+      onMirror: () => void statics?.sync().catch(tell('static pods not in order')),
+    });
+    const statics = this.#staticPods({
+      ...parts,
+      informer: watched.pods,
+      node,
+      admit: (pod) => intake.admit(pod),
     });
     const tell = (what: string) => (error: Error) => log.warn(what, { error: error.message });
     const relist = () => this.#relist(view, workers);
     this.#followPodCidr(watched.node);
     const writing = statuses.run(signal);
     intake.start();
+    await statics?.sync().catch(tell('static pods not in order'));
     await relist().catch(tell('runtime not listed'));
     new EventFollower({ context: this.#context, view, workers, relist }).run(signal);
     const server = await this.#serve({ facts: input.machine, workers, view, statuses });
@@ -195,6 +203,7 @@ class Kubelet {
     await Promise.all([
       agent.run(signal),
       every(this.#intervals.relistMs, relist, 'runtime not listed'),
+      every(this.#intervals.staticPodsMs, async () => statics?.sync(), 'static pods not in order'),
       every(logRotationMs, () => rotator.rotate(), 'logs not rotated'),
       every(this.#intervals.housekeepingMs, () => keeper.tidy(), 'housekeeping failed'),
       writing,
@@ -203,6 +212,11 @@ class Kubelet {
     await workers.stop();
     probes.stop();
     objects.stop();
+  }
+
+  #staticPods(parts: Omit<StaticPodsOptions, 'context' | 'dir'>): StaticPods | undefined {
+    const dir = this.#options.dirs.staticPods;
+    return dir === undefined ? undefined : new StaticPods({ ...parts, context: this.#context, dir });
   }
 
   /** Answers the API server and its users; tells where. */

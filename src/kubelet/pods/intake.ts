@@ -16,8 +16,8 @@ export interface IntakeOptions {
   node(): Node | undefined;
   workers: PodWorkers;
   statuses: StatusManager;
-  /** Told of mirror pods, which stand for pods that the node has from elsewhere. */
-  onMirror(mirror: Stored<Pod>, isGone: boolean): void;
+  /** A mirror pod has come or goes; it stands for a pod that the node has from elsewhere. */
+  onMirror(): void;
 }
 
 /** Lets the pods that the API gives to this node in, and passes on what becomes of them. */
@@ -31,14 +31,20 @@ export class Intake {
 
   /** Follows the API from now on. Pods that are there come in the order of their making. */
   start(): void {
-    const { pods } = this.#options;
+    const { pods, onMirror } = this.#options;
     const age = (pod: Stored<Pod>) => Date.parse(pod.metadata.creationTimestamp);
     const first = new Set(pods.list().sort((a, b) => age(a) - age(b)));
-    for (const pod of first) this.#changed(pod);
+    for (const pod of first) if (!isMirrorPod(pod)) this.#changed(pod);
     pods.onChange({
-      added: (pod) => void (first.has(pod) || this.#changed(pod)),
-      updated: (pod) => this.#changed(pod),
-      deleted: (pod) => this.#gone(pod),
+      added: (pod) => {
+        if (isMirrorPod(pod)) onMirror();
+        else if (!first.has(pod)) this.#changed(pod);
+      },
+      updated: (pod) => {
+        if (!isMirrorPod(pod)) this.#changed(pod);
+        else if (pod.metadata.deletionTimestamp) onMirror();
+      },
+      deleted: (pod) => (isMirrorPod(pod) ? onMirror() : this.#gone(pod)),
     });
   }
 
@@ -60,9 +66,8 @@ export class Intake {
   }
 
   #changed(pod: Stored<Pod>): void {
-    const { workers, statuses, onMirror } = this.#options;
+    const { workers, statuses } = this.#options;
     const { uid } = pod.metadata;
-    if (isMirrorPod(pod)) return onMirror(pod, false);
     if (this.#rejected.has(uid)) {
       if (pod.metadata.deletionTimestamp) statuses.finish(pod);
       return statuses.check(uid);
@@ -75,8 +80,7 @@ export class Intake {
   }
 
   #gone(pod: Stored<Pod>): void {
-    const { workers, statuses, onMirror } = this.#options;
-    if (isMirrorPod(pod)) return onMirror(pod, true);
+    const { workers, statuses } = this.#options;
     this.#rejected.delete(pod.metadata.uid);
     workers.orphan(pod.metadata.uid);
     if (!workers.get(pod.metadata.uid)) statuses.forget(pod.metadata.uid);

@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { pods } from '../../api/generated/resources.ts';
+import { TestNode } from '../testing/test-node.ts';
+import { manifestTrouble, staticPod } from './static-pod.ts';
+
+const manifest = (image: string) => `
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+    - name: c
+      image: ${image}
+`;
+
+async function nodeWith(image: string): Promise<TestNode> {
+  const node = new TestNode();
+  await node.files.makeDir('/manifests');
+  await node.files.write('/manifests/web.yaml', manifest(image));
+  await node.start();
+  return node;
+}
+
+const mirror = (node: TestNode) => node.pod('web-n1');
+
+test('a manifest in the folder runs, and the API shows it', async () => {
+  const node = await nodeWith('registry.example/a:1');
+  await node.until(() => mirror(node)?.status?.phase === 'Running');
+  const annotations = mirror(node)?.metadata.annotations ?? {};
+  expect(annotations['kubernetes.io/config.source']).toBe('file');
+  expect(annotations['kubernetes.io/config.mirror']).toBe(annotations['kubernetes.io/config.hash']);
+  expect(mirror(node)?.status?.containerStatuses?.[0]).toMatchObject({ ready: true });
+  await node.stop();
+});
+
+test('a mirror that somebody deletes comes back; the pod itself goes on', async () => {
+  const node = await nodeWith('registry.example/a:1');
+  await node.until(() => mirror(node)?.status?.phase === 'Running');
+  const before = mirror(node)?.status?.containerStatuses?.[0]?.containerID;
+  node.api.remove(pods, 'default', 'web-n1');
+  await node.clock.advance(10_000);
+  await node.until(
+    () => mirror(node)?.status?.phase === 'Running' && !mirror(node)?.metadata.deletionTimestamp,
+  );
+  expect(mirror(node)?.status?.containerStatuses?.[0]?.containerID).toBe(before);
+  await node.stop();
+});
+
+test('a changed manifest replaces the pod, a removed one ends it', async () => {
+  const node = await nodeWith('registry.example/a:1');
+  await node.until(() => mirror(node)?.status?.phase === 'Running');
+  const first = mirror(node)?.metadata.annotations?.['kubernetes.io/config.hash'];
+  await node.files.write('/manifests/web.yaml', manifest('registry.example/b:1'));
+  await node.until(() => {
+    const now = mirror(node);
+    return (
+      now?.metadata.annotations?.['kubernetes.io/config.hash'] !== first && now?.status?.phase === 'Running'
+    );
+  });
+  expect((await node.runtime.containers.list({ state: 'running' })).map((c) => c.image)).toEqual([
+    'registry.example/b:1',
+  ]);
+  await node.files.remove('/manifests/web.yaml');
+  await node.until(() => mirror(node) === undefined);
+  await node.clock.advance(60_000);
+  expect(await node.runtime.containers.list()).toEqual([]);
+  await node.stop();
+});
+
+test('a manifest that is broken leaves the pod alone that stood there', async () => {
+  const node = await nodeWith('registry.example/a:1');
+  await node.until(() => mirror(node)?.status?.phase === 'Running');
+  await node.files.write('/manifests/web.yaml', 'apiVersion: v1\nkind: Pod\nspec: {');
+  await node.clock.advance(30_000);
+  expect(mirror(node)?.status?.phase).toBe('Running');
+  await node.stop();
+});
+
+test.each([
+  [undefined, 'it holds no object'],
+  [{ apiVersion: 'apps/v1', kind: 'Deployment' }, 'it holds apps/v1 Deployment, not v1 Pod'],
+  [{ apiVersion: 'v1', kind: 'Pod', metadata: {} }, 'the pod has no name'],
+  [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec: {} }, 'the pod has no containers'],
+])('%j is no static pod', (value, why) => {
+  expect(manifestTrouble(value)).toBe(why);
+});
+
+test('the same manifest is the same pod, another is another', () => {
+  const of = (image: string) =>
+    staticPod({ metadata: { name: 'a' }, spec: { containers: [{ name: 'c', image }] } }, 'n1', 'now').metadata
+      .uid;
+  expect(of('a')).toBe(of('a'));
+  expect(of('a')).not.toBe(of('b'));
+});
