@@ -2,6 +2,8 @@ import type { NodeAddress, Taint } from '../api/core/v1.ts';
 import type { Client } from '../client/client.ts';
 import type { Dialer } from '../platform/dial.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { EvictionThresholds } from './eviction/pressure.ts';
+import type { ImageLimits } from './images/image-collector.ts';
 import type { NodeHost } from './node/node-host.ts';
 import type { Runtime } from './runtimes/runtime.ts';
 import type { KubeletServerOptions } from './server/options.ts';
@@ -51,6 +53,8 @@ export interface KubeletOptions {
   seccompDefault?: boolean;
   /** The HTTPS server for logs, exec and the like; none where absent. */
   server?: KubeletServerOptions;
+  eviction?: Partial<EvictionThresholds>;
+  imageGc?: Partial<ImageLimits>;
   intervals?: Partial<KubeletIntervals>;
 }
 
@@ -64,6 +68,7 @@ export interface KubeletIntervals {
   relistMs: number;
   housekeepingMs: number;
   staticPodsMs: number;
+  evictionMs: number;
 }
 
 export const defaultIntervals: KubeletIntervals = {
@@ -73,4 +78,5 @@ export const defaultIntervals: KubeletIntervals = {
   relistMs: 10_000,
   housekeepingMs: 30_000,
   staticPodsMs: 5000,
+  evictionMs: 10_000,
 };

@@ -9,6 +9,9 @@ import { timestamp } from '../platform/clock.ts';
 import type { HttpServer } from '../platform/http.ts';
 import { defaultIntervals, type KubeletIntervals, type KubeletOptions } from './config.ts';
 import { parseResolvConf } from './containers/dns.ts';
+import { Evictor } from './eviction/evictor.ts';
+import { defaultThresholds } from './eviction/pressure.ts';
+import { defaultImageLimits, ImageCollector } from './images/image-collector.ts';
 import { ImagePuller } from './images/image-puller.ts';
 import { LogRotator } from './logs/log-rotator.ts';
 import { NodeAgent } from './node/node-agent.ts';
@@ -41,6 +44,7 @@ import { TokenManager } from './volumes/token-manager.ts';
 import { VolumeManager } from './volumes/volume-manager.ts';
 
 const logRotationMs = 10_000;
+const imageGcMs = 300_000;
 
 /** The kubelet of one node: runs the pods that the API gives to it. Stopping it leaves the pods running. */
 export function createKubelet(options: KubeletOptions): Component {
@@ -79,6 +83,7 @@ class Kubelet {
   readonly #context: NodeContext;
   readonly #intervals: KubeletIntervals;
   #port = 0;
+  #pressure: Evictor['pressure'] = () => ({ memoryPressure: false, diskPressure: false, pidPressure: false });
 
   constructor(options: KubeletOptions, context: NodeContext) {
     this.#options = options;
@@ -98,7 +103,7 @@ class Kubelet {
       rootDir: dirs.root,
       intervals: this.#intervals,
       port: () => this.#port,
-      pressure: () => ({ memoryPressure: false, diskPressure: false, pidPressure: false }),
+      pressure: () => this.#pressure(),
     });
     await agent.poll();
     const once = new AbortController();
@@ -171,7 +176,7 @@ class Kubelet {
     const { host } = this.#options;
     const { clock, log } = this.#context.platform;
     const parts = await this.#assemble(input);
-    const { workers, view, statuses, probes, objects, volumes } = parts;
+    const { workers, view, statuses, probes, objects, volumes, collector, evictor } = parts;
     const node = () => watched.node.get(this.#context.nodeName);
     const intake = new Intake({
       context: this.#context,
@@ -204,6 +209,8 @@ class Kubelet {
       agent.run(signal),
       every(this.#intervals.relistMs, relist, 'runtime not listed'),
       every(this.#intervals.staticPodsMs, async () => statics?.sync(), 'static pods not in order'),
+      every(this.#intervals.evictionMs, () => evictor.check(), 'eviction failed'),
+      every(imageGcMs, () => collector.collect(), 'images not collected'),
       every(logRotationMs, () => rotator.rotate(), 'logs not rotated'),
       every(this.#intervals.housekeepingMs, () => keeper.tidy(), 'housekeeping failed'),
       writing,
@@ -273,7 +280,24 @@ class Kubelet {
       networkTrouble,
     });
     const workers: PodWorkers = new PodWorkers(platform, lifecycle);
-    return { workers, view, statuses, probes, objects, volumes };
+    const { collector, evictor } = this.#scavengers(facts, workers, images);
+    return { workers, view, statuses, probes, objects, volumes, collector, evictor };
+  }
+
+  /** What makes room before the node runs out of it. */
+  #scavengers(facts: NodeFacts, workers: PodWorkers, images: ImagePuller) {
+    const { host, eviction, imageGc } = this.#options;
+    const context = this.#context;
+    const collector = new ImageCollector({
+      context,
+      limits: { ...defaultImageLimits, ...imageGc },
+      space: () => host.disk(facts.rootDir),
+      wasPulled: (id) => images.wasPulled(id),
+    });
+    const thresholds = { ...defaultThresholds, ...eviction };
+    const evictor = new Evictor({ context, host, facts, workers, images: collector, thresholds });
+    this.#pressure = () => evictor.pressure();
+    return { collector, evictor };
   }
 
   /** Wakes the pods that changed, and ends those that nobody knows any more. */

@@ -41,6 +41,7 @@ export class ImagePuller {
   readonly #backoff = new KeyedBackoff(pullBackoff);
   readonly #lastError = new Map<string, string>();
   readonly #pulls = new Semaphore(parallelPulls);
+  readonly #pulled = new Set<string>();
 
   constructor(context: NodeContext) {
     this.#context = context;
@@ -64,6 +65,11 @@ export class ImagePuller {
     this.#respectBackoff(request, image);
     const id = await this.#pull(request, image);
     return { id, details: await this.#context.runtime.images.status(id).catch(() => undefined) };
+  }
+
+  /** Whether this kubelet has fetched the image. */
+  wasPulled(imageId: string): boolean {
+    return this.#pulled.has(imageId);
   }
 
   /** The pod is gone: its failures no longer count. */
@@ -111,6 +117,7 @@ export class ImagePuller {
     const beganMs = clock.monotonic();
     try {
       const id = await this.#tryCredentials(request, image);
+      this.#pulled.add(id);
       const size = (await this.#context.runtime.images.status(id).catch(() => undefined))?.sizeBytes ?? 0;
       const took = formatSpan(Math.trunc(clock.monotonic() - beganMs));
       const waited = formatSpan(Math.trunc(clock.monotonic() - askedMs));

@@ -27,6 +27,7 @@ export async function linuxHost(platform: Platform, calls: HostCalls): Promise<N
     facts: () => readFacts(platform),
     availableMemoryBytes: async () => memInfoBytes(await text('/proc/meminfo'), 'MemAvailable'),
     disk: (path) => existingParent(files, path).then(calls.space),
+    usedBytes: (path) => usedBytes(platform, path),
     pids: async () => ({
       max: Number(await text('/proc/sys/kernel/pid_max')) || Number.POSITIVE_INFINITY,
       used: Number((await text('/proc/loadavg')).split(' ')[3]?.split('/')[1] ?? 0),
@@ -70,6 +71,13 @@ export function memInfoBytes(memInfo: string, name: string): number {
 /** How many CPUs /proc/stat lists. */
 export function countCpus(stat: string): number {
   return stat.split('\n').filter((l) => /^cpu\d+ /.test(l)).length || 1;
+}
+
+async function usedBytes({ files, processes }: Platform, path: string): Promise<number> {
+  if (!(await files.exists(path))) return 0;
+  // Files may vanish while they are counted: what du says beside the sum does not matter.
+  const { stdout } = await processes.run('du', ['-sxk', path]);
+  return Number(stdout.split(/\s/)[0] ?? 0) * 1024;
 }
 
 async function existingParent(files: Files, path: string): Promise<string> {

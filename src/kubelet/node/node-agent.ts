@@ -139,8 +139,17 @@ export class NodeAgent {
   async #pollAndTell(): Promise<void> {
     await this.poll();
     const ready = this.#troubles().length === 0;
-    if (this.#wasReady !== undefined && this.#wasReady !== ready) await this.report();
+    if (this.#wasReady === ready) return;
+    this.#tellReady(ready);
+    if (this.#wasReady !== undefined) await this.report();
     this.#wasReady = ready;
+  }
+
+  #tellReady(ready: boolean): void {
+    const { recorder, nodeName } = this.#options.context;
+    const reason = ready ? 'NodeReady' : 'NodeNotReady';
+    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } };
+    recorder.record(node, { type: 'Normal', reason, message: `Node ${nodeName} status is now: ${reason}` });
   }
 
   #troubles(): string[] {

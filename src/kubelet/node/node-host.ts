@@ -36,6 +36,8 @@ export interface NodeHost {
   availableMemoryBytes(): Promise<number>;
   /** The file system that a path stands on. */
   disk(path: string): Promise<FileSystemSpace>;
+  /** Bytes that a folder takes up, without what is mounted in it. */
+  usedBytes(path: string): Promise<number>;
   /** Processes there may be, and those there are. */
   pids(): Promise<{ max: number; used: number }>;
   cgroups: Cgroups;

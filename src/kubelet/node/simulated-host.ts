@@ -36,6 +36,7 @@ export function simulatedHost(options: SimulatedHostOptions): NodeHost {
       inodes,
       inodesFree: inodes,
     }),
+    usedBytes: async () => 0,
     pids: async () => ({ max: pids, used: 0 }),
     cgroups: { version: 2, ensure: async () => {}, remove: async () => {}, list: async () => [] },
     mounts: noMounts,

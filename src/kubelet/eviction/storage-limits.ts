@@ -1,0 +1,52 @@
+import type { Pod, Volume } from '../../api/core/v1.ts';
+import { formatQuantity, parseQuantity, quantityValue } from '../../machinery/quantity.ts';
+import { containerAmounts } from '../pods/resources.ts';
+
+const storage = 'ephemeral-storage';
+
+/** How much of the node's disk a pod uses. */
+export interface StorageUsage {
+  /** Bytes in each emptyDir, by volume name. */
+  volumes: ReadonlyMap<string, number>;
+  /** Bytes that each container has written, by name. */
+  containers: ReadonlyMap<string, number>;
+}
+
+/** The emptyDirs on disk that may grow only so far. */
+export function limitedVolumes(pod: Pod): Volume[] {
+  return (pod.spec.volumes ?? []).filter(
+    (v) => v.emptyDir && v.emptyDir.medium !== 'Memory' && v.emptyDir.sizeLimit,
+  );
+}
+
+/** Whether it matters how much of the disk the pod uses. */
+export function isStorageLimited(pod: Pod): boolean {
+  return (
+    limitedVolumes(pod).length > 0 ||
+    pod.spec.containers.some((c) => c.resources?.limits?.[storage] !== undefined)
+  );
+}
+
+/** Why a pod has to go for what it has written, in upstream's words; undefined where it has kept within its limits. */
+export function storageExcess(pod: Pod, usage: StorageUsage): string | undefined {
+  for (const { name, emptyDir } of limitedVolumes(pod)) {
+    const limit = parseQuantity(emptyDir?.sizeLimit ?? '0');
+    if ((usage.volumes.get(name) ?? 0) > quantityValue(limit))
+      return `Usage of EmptyDir volume ${JSON.stringify(name)} exceeds the limit ${JSON.stringify(formatQuantity(limit))}. `;
+  }
+  for (const { name, resources } of pod.spec.containers) {
+    const limit = containerAmounts(resources, 'limits').get(storage);
+    if (limit && (usage.containers.get(name) ?? 0) > quantityValue(limit))
+      return `Container ${name} exceeded its local ephemeral storage limit ${JSON.stringify(formatQuantity(limit))}. `;
+  }
+  return podExcess(pod, usage);
+}
+
+function podExcess(pod: Pod, usage: StorageUsage): string | undefined {
+  const limits = pod.spec.containers.map((c) => containerAmounts(c.resources, 'limits').get(storage));
+  if (limits.some((limit) => !limit)) return undefined;
+  const allowed = limits.reduce((sum, limit) => sum + (limit ? quantityValue(limit) : 0), 0);
+  const used = [...usage.volumes.values(), ...usage.containers.values()].reduce((a, b) => a + b, 0);
+  if (used <= allowed) return undefined;
+  return `Pod ephemeral local storage usage exceeds the total limit of containers ${allowed}. `;
+}
