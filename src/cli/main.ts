@@ -87,6 +87,17 @@ function addOthers(program: Command): void {
     .description('put image archives (OCI or docker-save tar) on every node')
     .addOption(dataDirOption())
     .action(async (files, options) => (await import('./commands/image-load.ts')).loadImages(files, options));
+  const node = program.command('node').description('nodes of the running cluster, one by one');
+  node
+    .command('stop <name>')
+    .description('end everything that runs on a node at once, as if its power had gone')
+    .addOption(dataDirOption())
+    .action(async (name, options) => (await import('./commands/node.ts')).stop(name, options));
+  node
+    .command('start <name>')
+    .description('start a stopped node again')
+    .addOption(dataDirOption())
+    .action(async (name, options) => (await import('./commands/node.ts')).start(name, options));
   program
     .command('agent')
     .description('run one node')

@@ -14,6 +14,7 @@ const inside: Processes = {
   run: (command, args, options) =>
     systemProcesses.run('nsenter', [`--net=/run/netns/${namespace}`, command, ...args], options),
   start: () => Promise.reject(new Error('not used')),
+  startDetached: () => Promise.reject(new Error('not used')),
 };
 
 const front = (backends: string[], more: Partial<Front> = {}): Front => ({

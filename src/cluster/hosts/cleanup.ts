@@ -1,4 +1,5 @@
 import type { Platform } from '../../platform/platform.ts';
+import type { NodeLayout } from './layout.ts';
 
 type World = Pick<Platform, 'processes' | 'files' | 'log' | 'clock'>;
 
@@ -21,21 +22,28 @@ async function namespaceInode(world: World, pid: string, kind: 'net' | 'mnt'): P
   return Number(/\[(\d+)\]/.exec(link)?.[1] ?? 0);
 }
 
-/**
- * Every process that lives in a namespace or control group of the cluster: agents, engines, shims and containers.
- * They are known by where they are, so it does not matter who started them or what has been killed already.
- */
-async function processesOf(world: World, id: string, mountFiles: readonly string[]): Promise<number[]> {
+/** By what processes are known: where they live, whoever started them and whatever has been killed already. */
+interface Territory {
+  /** What the path of a control group holds. */
+  cgroup: string;
+  /** Names of network namespaces. */
+  namespaces: readonly string[];
+  /** Files that keep mount namespaces. */
+  mountFiles: readonly string[];
+}
+
+/** Every process in a territory: agents, engines, shims and containers. */
+async function processesIn(world: World, territory: Territory): Promise<number[]> {
   const nets = await inodesOf(
     world,
-    (await namespacesOf(world, id)).map((name) => `/run/netns/${name}`),
+    territory.namespaces.map((name) => `/run/netns/${name}`),
   );
-  const mounts = await inodesOf(world, mountFiles);
+  const mounts = await inodesOf(world, territory.mountFiles);
   const found: number[] = [];
   for (const pid of (await world.files.list('/proc')).filter((name) => /^\d+$/.test(name))) {
     const cgroups = await world.files.readText(`/proc/${pid}/cgroup`).catch(() => '');
     const inside =
-      cgroups.includes(`/k8ts-${id}-`) ||
+      cgroups.includes(territory.cgroup) ||
       nets.has(await namespaceInode(world, pid, 'net')) ||
       mounts.has(await namespaceInode(world, pid, 'mnt'));
     if (inside) found.push(Number(pid));
@@ -43,15 +51,21 @@ async function processesOf(world: World, id: string, mountFiles: readonly string
   return found;
 }
 
-async function killAll(world: World, id: string, mountFiles: readonly string[]): Promise<void> {
+async function killAll(world: World, territory: Territory): Promise<void> {
   const deadlineMs = world.clock.monotonic() + killDeadlineMs;
   while (world.clock.monotonic() < deadlineMs) {
-    const pids = await processesOf(world, id, mountFiles);
+    const pids = await processesIn(world, territory);
     if (pids.length === 0) return;
     await world.processes.run('kill', ['-KILL', ...pids.map(String)]);
     await world.clock.sleep(20);
   }
-  world.log.warn('processes of the cluster did not end', { pids: await processesOf(world, id, mountFiles) });
+  world.log.warn('processes of the cluster did not end', { pids: await processesIn(world, territory) });
+}
+
+/** Kills everything that runs on one node; the node's namespaces stay. */
+export async function removeNodeProcesses(world: World, node: NodeLayout): Promise<void> {
+  const { cgroupRoot, namespace, mountFile } = node;
+  await killAll(world, { cgroup: `${cgroupRoot}/`, namespaces: [namespace], mountFiles: [mountFile] });
 }
 
 /** Removes control groups from the leaves up; they are empty once their processes are gone. */
@@ -90,7 +104,7 @@ async function unmountBelow(world: World, dir: string): Promise<void> {
 export async function removeHosts(world: World, id: string, dataDir: string): Promise<void> {
   const runDir = `/run/k8ts/${id}`;
   const mountFiles = (await world.files.list(runDir)).map((name) => `${runDir}/${name}`);
-  await killAll(world, id, mountFiles);
+  await killAll(world, { cgroup: `/k8ts-${id}-`, namespaces: await namespacesOf(world, id), mountFiles });
   for (const namespace of await namespacesOf(world, id)) {
     await world.processes.run('ip', ['netns', 'delete', namespace]);
   }
@@ -98,6 +112,8 @@ export async function removeHosts(world: World, id: string, dataDir: string): Pr
   await unmountBelow(world, runDir);
   await unmountBelow(world, dataDir);
   await world.files.remove(runDir);
+  // The last cluster takes the folder with it.
+  await world.processes.run('rmdir', ['/run/k8ts']);
   await removeCgroups(world, id);
   await world.processes.run('nft', ['delete', 'table', 'inet', `k8ts-${id}`]).catch(() => {});
 }
