@@ -94,8 +94,7 @@ export class Http2Exchange implements HttpRequest, HttpReply {
       stream.respond(all);
       stream.end(body.length === 1 ? body[0] : Buffer.concat(body, length));
     }
-    // The rest of a body that nobody wants.
-    if (!this.#ended && !stream.readableEnded) stream.resume();
+    if (!this.#ended && !stream.readableEnded) this.#refuseRest();
   }
 
   open(status: number, headers: ReplyHeaders): ReplyStream {
@@ -119,6 +118,15 @@ export class Http2Exchange implements HttpRequest, HttpReply {
       },
       abort: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
     };
+  }
+
+  /** Lets the rest of a body that nobody wants go by, and tells the client to stop sending it. */
+  #refuseRest(): void {
+    const stream = this.#stream;
+    stream.resume();
+    stream.once('finish', () => {
+      if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+    });
   }
 
   #head(status: number, headers: ReplyHeaders): OutgoingHttpHeaders {

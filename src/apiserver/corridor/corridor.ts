@@ -1,6 +1,6 @@
 import { type Cause, causeHeader } from '../../client/transport.ts';
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
-import type { Timer } from '../../platform/clock.ts';
+import type { Clock, Timer } from '../../platform/clock.ts';
 import type { HttpReply, HttpRequest, HttpUpgrade } from '../../platform/http.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
@@ -65,11 +65,11 @@ export class Corridor {
     const { clock } = this.#options.platform;
     const startMs = clock.monotonic();
     const receivedMs = clock.now();
-    let x = this.#bare(request, reply);
+    const { x, unreadable } = this.#read(request, reply, upgrade);
     let sender: UserInfo | undefined;
     let code = 200;
     try {
-      x = this.#exchange({ request, reply, upgrade });
+      if (unreadable) throw unreadable;
       sender = await authenticate(request, this.#options.authentication);
       code = await this.#walk(x, sender);
     } catch (error) {
@@ -79,22 +79,26 @@ export class Corridor {
     this.#options.audit?.record(auditEvent(x, { code, sender, receivedMs, nowMs: clock.now() }));
   }
 
-  /** What can be said of a request that could not be read. */
-  #bare(request: HttpRequest, reply: HttpReply): Exchange {
-    const info = parseRequestInfo(request.method, '/', noQuery);
-    return new Exchange({ request, reply, auditId: this.#auditId(request), path: '', query: noQuery, info });
+  /** What is asked for; where that cannot be read, the request as far as it can, and why not. */
+  #read(
+    request: HttpRequest,
+    reply: HttpReply,
+    upgrade: HttpUpgrade | undefined,
+  ): { x: Exchange; unreadable?: unknown } {
+    const auditId = this.#auditId(request);
+    try {
+      const { path, query } = splitTarget(request.target);
+      const info = parseRequestInfo(request.method, path, query);
+      return { x: new Exchange({ request, reply, upgrade, auditId, path, query, info }) };
+    } catch (unreadable) {
+      const info = parseRequestInfo(request.method, '/', noQuery);
+      return { x: new Exchange({ request, reply, auditId, path: '', query: noQuery, info }), unreadable };
+    }
   }
 
   #auditId(request: HttpRequest): string {
     const given = request.headers['audit-id'];
     return typeof given === 'string' && given !== '' ? given : this.#options.platform.random.uuid();
-  }
-
-  #exchange(came: { request: HttpRequest; reply: HttpReply; upgrade?: HttpUpgrade }): Exchange {
-    const { request } = came;
-    const { path, query } = splitTarget(request.target);
-    const info = parseRequestInfo(request.method, path, query);
-    return new Exchange({ ...came, auditId: this.#auditId(request), path, query, info });
   }
 
   async #walk(x: Exchange, sender: UserInfo): Promise<number> {
@@ -123,9 +127,9 @@ export class Corridor {
     const format = negotiate(x.header('accept'), endpointOf(x.info));
     const deadline = this.#deadline(x);
     try {
-      const body = await this.#body(x);
-      const answer = await dispatcher.handle(new PendingRequest({ x, user, body, deadline }));
-      deadline.done();
+      const body = x.request.method === 'GET' ? undefined : await deadline.bound(this.#body(x));
+      const pending = dispatcher.handle(new PendingRequest({ x, user, body, deadline }));
+      const answer = await deadline.bound(pending);
       await responder.answer(x, answer, { ...format, pretty: format.pretty || x.pretty });
       return answer.type === 'object' ? answer.code : 200;
     } finally {
@@ -134,22 +138,14 @@ export class Corridor {
   }
 
   #deadline(x: Exchange): Deadline {
-    const { platform, limits, responder } = this.#options;
     if (isLongRunning(x.info)) return new Deadline();
-    const afterMs = deadlineMs(x.query, limits.deadlineMs);
-    const deadline = new Deadline();
-    deadline.arm(
-      platform.clock.after(afterMs, () => {
-        responder.failure(x, deadlineExceeded());
-        deadline.pass();
-      }),
-    );
-    return deadline;
+    const { platform, limits } = this.#options;
+    return new Deadline(platform.clock, deadlineMs(x.query, limits.deadlineMs));
   }
 
   async #body(x: Exchange): Promise<RequestBody | undefined> {
     const { method } = x.request;
-    if (method === 'GET' || method === 'HEAD') return undefined;
+    if (method === 'HEAD') return undefined;
     const mediaType = bodyMediaType(x.header('content-type'));
     const bytes = await x.request.body(this.#options.limits.bodyBytes);
     if (bytes.length === 0 && method === 'DELETE') return undefined;
@@ -167,18 +163,29 @@ function endpointOf(info: RequestInfo): Endpoint {
 const deadlineExceeded = () =>
   new StatusError(504, 'Timeout', 'Timeout: request did not complete within the allotted timeout');
 
-/** When a request must be done; the signal is made only for those who ask for it. */
+/** When a request must be done, if it must. The signal is made only for those who ask for it. */
 class Deadline {
-  #timer: Timer | undefined;
+  readonly #timer: Timer | undefined;
   #abort: AbortController | undefined;
   #passed = false;
+  #reject: ((error: StatusError) => void) | undefined;
 
-  arm(timer: Timer): void {
-    this.#timer = timer;
+  constructor(clock?: Clock, afterMs = 0) {
+    this.#timer = clock?.after(afterMs, () => this.#pass());
   }
 
-  pass(): void {
+  /** What the promise gives, or an error once the time is up: nobody waits for what never comes. */
+  bound<T>(promise: Promise<T>): Promise<T> {
+    if (!this.#timer) return promise;
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      promise.then(resolve, reject);
+    });
+  }
+
+  #pass(): void {
     this.#passed = true;
+    this.#reject?.(deadlineExceeded());
     this.#abort?.abort(deadlineExceeded());
   }
 
