@@ -74,7 +74,8 @@ export class Metrics implements RequestMetrics {
   }
 
   async #load() {
-    const { Registry, collectDefaultMetrics } = await import('prom-client');
+    // Bundled, a CommonJS package has its default export alone.
+    const { Registry, collectDefaultMetrics } = (await import('prom-client')).default;
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     const register = (name: string, type: 'counter' | 'histogram', help: string, values: () => Value[]) => {
