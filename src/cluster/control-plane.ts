@@ -28,7 +28,7 @@ export interface ControlPlaneOptions {
   addresses: readonly string[];
   /** 0 is any free one. */
   port: number;
-  /** Where pods and nodes find the server; the `kubernetes` Service is made only where there is such an address. */
+  /** Where pods and nodes find the server; the `kubernetes` Service has no endpoints where there is none. */
   advertiseAddress?: string;
   /** Freezes what the server hands out: for tests. */
   freeze?: boolean;
@@ -99,9 +99,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     freeze: options.freeze,
   });
   const tls = { cert: serving.certificate, key: serving.key, clientCa: authority.certificate };
-  const advertise = options.advertiseAddress
-    ? { address: options.advertiseAddress, serviceAddress: network.apiServiceAddress }
-    : undefined;
+  const advertise = { address: options.advertiseAddress, serviceAddress: network.apiServiceAddress };
   let { port } = options;
   for (const host of options.addresses) {
     const listening = await server.listen({ listen: listenHttps, host, port, tls, advertise });

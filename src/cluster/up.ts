@@ -157,7 +157,7 @@ class ClusterBuilder {
       store,
       pki,
       addresses: ['127.0.0.1', ...(fabric ? [fabric.hostAddress] : [])],
-      advertiseAddress: fabric?.hostAddress ?? '127.0.0.1',
+      advertiseAddress: fabric?.hostAddress,
     };
     try {
       this.#controlPlane = await startControlPlane({ ...common, port: options.port ?? defaultPort });

@@ -3,8 +3,8 @@ import { hasReason } from '../../machinery/status-error.ts';
 
 /** Where pods find the API server. */
 export interface Advertised {
-  /** An address that pods can reach. */
-  address: string;
+  /** An address that pods can reach; the service has no endpoints where there is none. */
+  address?: string;
   port: number;
   /** The service's own address: the first of the service range. */
   serviceAddress: string;
@@ -31,14 +31,14 @@ const service = ({ serviceAddress, port }: Advertised) => ({
 
 const familyOf = (address: string) => (address.includes(':') ? 'IPv6' : 'IPv4');
 
-const endpoints = ({ address, port }: Advertised) => ({
+const endpoints = (address: string, port: number) => ({
   apiVersion: 'v1',
   kind: 'Endpoints',
   metadata: { namespace, name, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
   subsets: [{ addresses: [{ ip: address }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
 });
 
-const endpointSlice = ({ address, port }: Advertised) => ({
+const endpointSlice = (address: string, port: number) => ({
   apiVersion: 'discovery.k8s.io/v1',
   kind: 'EndpointSlice',
   metadata: { namespace, name, labels: { 'kubernetes.io/service-name': name } },
@@ -61,6 +61,8 @@ async function put(transport: Transport, path: string, body: object): Promise<vo
 export async function publishService(transport: Transport, advertised: Advertised): Promise<void> {
   const inDefault = `/namespaces/${namespace}`;
   await put(transport, `/api/v1${inDefault}/services`, service(advertised));
-  await put(transport, `/api/v1${inDefault}/endpoints`, endpoints(advertised));
-  await put(transport, `/apis/discovery.k8s.io/v1${inDefault}/endpointslices`, endpointSlice(advertised));
+  const { address, port } = advertised;
+  if (address === undefined) return;
+  await put(transport, `/api/v1${inDefault}/endpoints`, endpoints(address, port));
+  await put(transport, `/apis/discovery.k8s.io/v1${inDefault}/endpointslices`, endpointSlice(address, port));
 }

@@ -1,0 +1,72 @@
+import { X509Certificate } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { MemoryFiles } from '../platform/memory-files.ts';
+import { systemRandom } from '../platform/random.ts';
+import { VirtualClock } from '../platform/virtual-clock.ts';
+import { Pki } from './pki.ts';
+
+const dayMs = 86_400_000;
+
+function make() {
+  const world = { files: new MemoryFiles(), clock: new VirtualClock(), random: systemRandom };
+  return { world, open: () => new Pki('/pki', world) };
+}
+
+const server = {
+  commonName: 'kube-apiserver',
+  hosts: ['localhost', '127.0.0.1'],
+  usages: ['server'],
+} as const;
+
+describe('certificates of a cluster', () => {
+  test('a server’s is signed by the authority, for its names and addresses', async () => {
+    const pki = make().open();
+    const authority = new X509Certificate((await pki.authority()).certificate);
+    const leaf = new X509Certificate((await pki.pair('apiserver', server)).certificate);
+    expect(authority.ca).toBe(true);
+    expect(leaf.verify(authority.publicKey)).toBe(true);
+    expect(leaf.checkHost('localhost')).toBe('localhost');
+    expect(leaf.checkIP('127.0.0.1')).toBe('127.0.0.1');
+    expect(leaf.checkHost('example.com')).toBeUndefined();
+    expect(leaf.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+  });
+
+  test('a client’s says who it is and to which groups it belongs', async () => {
+    const pki = make().open();
+    const pair = await pki.pair('admin', {
+      commonName: 'me',
+      organizations: ['system:masters', 'b'],
+      usages: ['client'],
+    });
+    const { subject, keyUsage } = new X509Certificate(pair.certificate);
+    expect(subject.split('\n')).toEqual(['CN=me', 'O=system:masters', 'O=b']);
+    expect(keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
+  });
+
+  test('what was made is found again, by another start too', async () => {
+    const { open } = make();
+    const first = await open().pair('apiserver', server);
+    expect(await open().pair('apiserver', server)).toEqual(first);
+    const key = await open().tokenKey();
+    expect(await open().tokenKey()).toBe(key);
+  });
+
+  test('other hosts, or an end that is near, make it anew', async () => {
+    const { open, world } = make();
+    const first = await open().pair('apiserver', server);
+    const moved = { ...server, hosts: [...server.hosts, '198.18.0.1'] };
+    const second = await open().pair('apiserver', moved);
+    expect(second.certificate).not.toBe(first.certificate);
+    await world.clock.advance(340 * dayMs);
+    expect((await open().pair('apiserver', moved)).certificate).not.toBe(second.certificate);
+  });
+
+  test('keys can be read by their owner alone', async () => {
+    const { open, world } = make();
+    await open().pair('apiserver', server);
+    await open().tokenKey();
+    for (const name of ['ca.key', 'apiserver.key', 'sa.key']) {
+      expect((await world.files.stat(`/pki/${name}`))?.mode).toBe(0o600);
+    }
+  });
+});

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { MemoryFiles } from '../platform/memory-files.ts';
+import { clusterId } from './cluster-id.ts';
+import { clusterLayout, entryOf, fabricNetworks, networkOf, nodeLayout } from './hosts/layout.ts';
+import { type ClusterState, isRunning, readState, removeState, startTicksOf, writeState } from './state.ts';
+
+const state: ClusterState = {
+  pid: 42,
+  startTicks: '777',
+  id: 'abcdef',
+  server: 'https://127.0.0.1:6443',
+  kubeconfig: '/data/kubeconfig',
+  runtime: 'containerd',
+  startedMs: 0,
+  nodes: [],
+};
+
+const statLine = (ticks: string) =>
+  `42 (odd ) name) S ${Array.from({ length: 18 }, () => '0').join(' ')} ${ticks} 0`;
+
+test('a cluster counts as running while its very process lives', async () => {
+  const files = new MemoryFiles();
+  expect(await readState(files, '/data')).toBeUndefined();
+  await writeState(files, '/data', state);
+  const read = (await readState(files, '/data')) as ClusterState;
+  expect(read).toEqual(state);
+  expect(await isRunning(files, read)).toBe(false);
+  await files.makeDir('/proc/42');
+  await files.write('/proc/42/stat', statLine('777'));
+  expect(await startTicksOf(files, 42)).toBe('777');
+  expect(await isRunning(files, read)).toBe(true);
+  // Another process has got the same id since.
+  await files.write('/proc/42/stat', statLine('888'));
+  expect(await isRunning(files, read)).toBe(false);
+  await removeState(files, '/data');
+  expect(await readState(files, '/data')).toBeUndefined();
+});
+
+test('half a state file is none', async () => {
+  const files = new MemoryFiles();
+  await files.makeDir('/data');
+  await files.write('/data/state.json', '{"pid": 42, "sta');
+  expect(await readState(files, '/data')).toBeUndefined();
+});
+
+test('names and addresses follow from the data directory', () => {
+  const id = clusterId('/var/lib/k8ts');
+  expect(id).toMatch(/^[0-9a-f]{6}$/);
+  expect(clusterId('/var/lib/k8ts')).toBe(id);
+  expect(clusterId('/tmp/other')).not.toBe(id);
+  const cluster = clusterLayout(id, networkOf(id, 0));
+  expect(cluster.hostLink.length).toBeLessThan(16);
+  const node = nodeLayout(cluster, 3);
+  expect(node.address).toBe(`${cluster.network}.4`);
+  expect(entryOf(node)).toEqual([
+    'nsenter',
+    `--net=/run/netns/k8ts-${id}-node-3`,
+    `--mount=/run/k8ts/${id}/node-3.mnt`,
+    '--',
+  ]);
+});
+
+test('every network lies in the range for laboratories, and each is tried', () => {
+  const all = Array.from({ length: fabricNetworks }, (_, i) => networkOf('abcdef', i));
+  expect(new Set(all).size).toBe(fabricNetworks);
+  expect(all.every((network) => /^198\.1[89]\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/.test(network))).toBe(
+    true,
+  );
+});

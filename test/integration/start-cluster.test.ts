@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deployments, nodes, pods } from '../../src/api/generated/resources.ts';
+import { startCluster, type TestCluster } from '../../src/cluster/testing.ts';
+
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  cluster = await startCluster({ nodes: 2 });
+});
+afterAll(() => cluster.stop());
+
+const cause = { reason: 'a test' };
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not within 15 s: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test('nodes are ready, and a Deployment becomes available on them', async () => {
+  const { items } = await cluster.client.of(nodes).list();
+  expect(items.map((n) => n.status?.conditions?.find((c) => c.type === 'Ready')?.status)).toEqual([
+    'True',
+    'True',
+  ]);
+  const labels = { app: 'web' };
+  const spec = { containers: [{ name: 'web', image: 'web' }] };
+  const template = { metadata: { labels }, spec };
+  await cluster.client.of(deployments).create(
+    {
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { replicas: 4, selector: { matchLabels: labels }, template },
+    },
+    { cause },
+  );
+  const ref = { name: 'web', namespace: 'default' };
+  await until(async () => (await cluster.client.of(deployments).get(ref)).status?.availableReplicas === 4);
+  const running = await cluster.client.of(pods).list({ namespace: 'default' });
+  expect(new Set(running.items.map((pod) => pod.spec.nodeName)).size).toBe(2);
+  expect(running.items.every((pod) => pod.status?.podIP)).toBe(true);
+});
+
+test('two clusters live side by side, and one leaves nothing behind', async () => {
+  const other = await startCluster();
+  expect(other.url).not.toBe(cluster.url);
+  expect(existsSync(other.kubeconfigPath)).toBe(true);
+  await other.stop();
+  expect(existsSync(dirname(other.kubeconfigPath))).toBe(false);
+});
