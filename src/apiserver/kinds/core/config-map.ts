@@ -1,12 +1,17 @@
 import type { ConfigMap } from '../../../api/core/v1.ts';
 import { configmaps } from '../../../api/generated/resources.ts';
+import { type FieldError, invalid, tooLong } from '../../../machinery/field-error.ts';
+import { byteLength } from '../../../machinery/go-text.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, integer, nameColumn } from '../shared/columns.ts';
+import { decodedLength, frozenErrors, keyErrors, maxDataBytes } from './keyed-data.ts';
 
 const size = (map: Record<string, string> | undefined) => Object.keys(map ?? {}).length;
 
 export const configMapKind: Kind<ConfigMap> = {
   resource: configmaps,
+  validate: (map) => configMapErrors(map),
+  validateUpdate: (map, old) => [...frozenErrors(map, old, ['data', 'binaryData']), ...configMapErrors(map)],
   columns: [
     nameColumn,
     {
@@ -16,3 +21,17 @@ export const configMapKind: Kind<ConfigMap> = {
     ageColumn,
   ],
 };
+
+function configMapErrors({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
+  const inBoth = Object.keys(data).filter((key) => key in binaryData);
+  const errors = [
+    ...keyErrors('data', data),
+    ...inBoth.map((key) => invalid(`data[${key}]`, key, 'duplicate of key present in binaryData')),
+    ...keyErrors('binaryData', binaryData),
+    ...inBoth.map((key) => invalid(`binaryData[${key}]`, key, 'duplicate of key present in data')),
+  ];
+  const lengths = [...Object.values(data).map(byteLength), ...Object.values(binaryData).map(decodedLength)];
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  // The object as a whole has no path: upstream prints that so.
+  return total > maxDataBytes ? [...errors, tooLong('[]', maxDataBytes)] : errors;
+}

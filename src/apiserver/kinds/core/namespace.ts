@@ -1,9 +1,11 @@
 import type { Namespace } from '../../../api/core/v1.ts';
 import { namespaces } from '../../../api/generated/resources.ts';
+import { type FieldError, invalid } from '../../../machinery/field-error.ts';
 import { dns1123LabelErrors } from '../../../machinery/names.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
+import { qualifiedName } from '../shared/validate.ts';
 
 const keptBy = 'kubernetes';
 
@@ -28,9 +30,14 @@ export const namespaceKind: Kind<Namespace> = {
     namespace.spec = { ...namespace.spec, finalizers: old.spec.finalizers };
     keepStatus(namespace, old);
   },
-  status: {
-    prepareForUpdate(namespace, old) {
-      namespace.spec = old.spec;
+  validate: ({ spec }) => finalizers('spec.finalizers', spec.finalizers),
+  status: { validateUpdate: phaseErrors },
+  parts: {
+    finalize: {
+      verbs: ['update'],
+      prepareForUpdate: keepStatus,
+      validateUpdate: ({ spec }) =>
+        (spec.finalizers ?? []).flatMap((name, i) => finalizers(`spec.finalizers[${i}]`, [name])),
     },
   },
   selectableFields: (namespace) => ({
@@ -51,4 +58,23 @@ export const namespaceKind: Kind<Namespace> = {
 function labelWithName(namespace: Namespace): void {
   const name = namespace.metadata.name;
   if (name) namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': name };
+}
+
+const standardFinalizers = new Set([keptBy, 'orphan', 'foregroundDeletion']);
+
+function finalizers(field: string, names: readonly string[] = []): FieldError[] {
+  const why = 'name is neither a standard finalizer name nor is it fully qualified';
+  return names.flatMap((name) => [
+    ...qualifiedName(field, name),
+    ...(name.includes('/') || standardFinalizers.has(name) ? [] : [invalid(field, name, why)]),
+  ]);
+}
+
+/** A namespace is going away from the moment that it is deleted, and not before. */
+function phaseErrors({ metadata, status }: Namespace): FieldError[] {
+  const deleted = metadata.deletionTimestamp !== undefined;
+  const phase = deleted ? 'Terminating' : 'Active';
+  if (status?.phase === phase) return [];
+  const why = `may only be '${phase}' if \`deletionTimestamp\` is ${deleted ? 'not ' : ''}empty`;
+  return [invalid('status.Phase', status?.phase ?? '', why)];
 }

@@ -6,6 +6,9 @@ import { ageColumn, integer, nameColumn } from '../shared/columns.ts';
 /** The `token` subresource is served with authentication. */
 export const serviceAccountKind: Kind<ServiceAccount> = {
   resource: serviceaccounts,
+  returnsDeleted: true,
+  prepareForCreate: (account) => keepNames(account),
+  prepareForUpdate: (account) => keepNames(account),
   columns: [
     nameColumn,
     {
@@ -19,3 +22,8 @@ export const serviceAccountKind: Kind<ServiceAccount> = {
     ageColumn,
   ],
 };
+
+/** Secrets are named, nothing more: they are in the namespace of the account. */
+function keepNames(account: ServiceAccount): void {
+  account.secrets = account.secrets?.map(({ name }) => ({ name }));
+}

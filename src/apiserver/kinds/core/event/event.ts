@@ -2,6 +2,7 @@ import type { Event } from '../../../../api/core/v1.ts';
 import { events } from '../../../../api/generated/resources.ts';
 import type { Kind } from '../../../registry/kind.ts';
 import { eventColumns } from './columns.ts';
+import { eventErrors } from './validation.ts';
 
 /** Events are kept for an hour. */
 const lifetimeSeconds = 3600;
@@ -16,6 +17,8 @@ export const eventKind: Kind<Event> = {
     event.reportingComponent ??= '';
     event.reportingInstance ??= '';
   },
+  defaultPropagation: 'None',
+  validate: (event) => eventErrors(event),
   selectableFields,
   columns: eventColumns,
 };

@@ -1,9 +1,24 @@
-import type { Node } from '../../../../api/core/v1.ts';
+import type { Node, NodeSystemInfo } from '../../../../api/core/v1.ts';
 import { nodes } from '../../../../api/generated/resources.ts';
 import type { Kind } from '../../../registry/kind.ts';
 import { roundResources } from '../../pod-spec/resource-lists.ts';
 import { keepStatus } from '../../shared/status.ts';
 import { nodeColumns } from './columns.ts';
+import { nodeErrors, nodeUpdateErrors } from './validation.ts';
+
+/** What a node says of itself, before it has said anything. */
+const unknownSystem: NodeSystemInfo = {
+  machineID: '',
+  systemUUID: '',
+  bootID: '',
+  kernelVersion: '',
+  osImage: '',
+  containerRuntimeVersion: '',
+  kubeletVersion: '',
+  kubeProxyVersion: '',
+  operatingSystem: '',
+  architecture: '',
+};
 
 export const nodeKind: Kind<Node> = {
   resource: nodes,
@@ -11,18 +26,27 @@ export const nodeKind: Kind<Node> = {
   defaults(node) {
     node.spec ??= {};
     node.status ??= {};
-    node.status.daemonEndpoints ??= { kubeletEndpoint: { Port: 0 } };
+    node.status.daemonEndpoints ??= {};
+    node.status.daemonEndpoints.kubeletEndpoint ??= { Port: 0 };
+    node.status.nodeInfo ??= { ...unknownSystem };
     if (!node.status.allocatable && node.status.capacity)
       node.status.allocatable = { ...node.status.capacity };
     roundResources(node.status.capacity);
     roundResources(node.status.allocatable);
+    alignRanges(node.spec);
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(node, old) {
-      node.spec = old.spec;
-    },
-  },
+  validate: (node) => nodeErrors(node),
+  validateUpdate: nodeUpdateErrors,
+  status: { validateUpdate: nodeUpdateErrors },
+  streams: { proxy: { kind: 'NodeProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] } },
   selectableFields: ({ spec }) => ({ 'spec.unschedulable': String(spec.unschedulable ?? false) }),
   columns: nodeColumns,
 };
+
+/** The one range and the first of several are the same; where they differ, the older field wins. */
+function alignRanges(spec: Node['spec']): void {
+  const { podCIDR, podCIDRs } = spec;
+  if (podCIDR && podCIDRs?.[0] !== podCIDR) spec.podCIDRs = [podCIDR];
+  else if (!podCIDR && podCIDRs?.length) spec.podCIDR = podCIDRs[0];
+}

@@ -1,9 +1,15 @@
-import type { PersistentVolumeClaim } from '../../../../api/core/v1.ts';
+import type {
+  PersistentVolumeClaim,
+  PersistentVolumeClaimSpec,
+  TypedLocalObjectReference,
+} from '../../../../api/core/v1.ts';
 import { persistentvolumeclaims } from '../../../../api/generated/resources.ts';
 import type { Kind } from '../../../registry/kind.ts';
 import { roundResources } from '../../pod-spec/resource-lists.ts';
 import { ageColumn, nameColumn, text, wide } from '../../shared/columns.ts';
 import { keepStatus } from '../../shared/status.ts';
+import { claimUpdateErrors } from './claim-update-validation.ts';
+import { claimSpec } from './claim-validation.ts';
 import { accessModesText, storageClassOf } from './volume-text.ts';
 
 export const persistentVolumeClaimKind: Kind<PersistentVolumeClaim> = {
@@ -12,13 +18,16 @@ export const persistentVolumeClaimKind: Kind<PersistentVolumeClaim> = {
   defaults: defaultClaim,
   prepareForCreate(claim) {
     claim.status = { phase: 'Pending' };
+    alignSources(claim.spec);
   },
-  prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(claim, old) {
-      claim.spec = old.spec;
-    },
+  prepareForUpdate(claim, old) {
+    keepStatus(claim, old);
+    alignSources(claim.spec, old.spec);
   },
+  validate: ({ spec }) => claimSpec('spec', spec),
+  validateUpdate: (claim, old) => [...claimSpec('spec', claim.spec), ...claimUpdateErrors(claim, old)],
+  status: {},
+  returnsDeleted: true,
   selectableFields: ({ metadata }) => ({ name: metadata.name ?? '' }),
   columns: [
     nameColumn,
@@ -57,10 +66,25 @@ export function defaultClaim(claim: PersistentVolumeClaim): void {
   roundResources(claim.spec.resources.limits);
   roundResources(claim.spec.resources.requests);
   roundResources(claim.status.capacity);
-  const { dataSource, dataSourceRef } = claim.spec;
-  if (dataSource && !dataSourceRef) claim.spec.dataSourceRef = { ...dataSource };
 }
 
 function phase(claim: PersistentVolumeClaim): string {
   return claim.metadata.deletionTimestamp ? 'Terminating' : (claim.status?.phase ?? '');
+}
+
+/** The older of the two fields takes claims and snapshots alone; otherwise both say the same. */
+function alignSources(spec: PersistentVolumeClaimSpec, old?: PersistentVolumeClaimSpec): void {
+  const known = old?.dataSource || old?.dataSourceRef;
+  if (!known && spec.dataSource && !isClaimOrSnapshot(spec.dataSource)) delete spec.dataSource;
+  const { dataSource, dataSourceRef } = spec;
+  if (dataSource && !dataSourceRef) spec.dataSourceRef = { ...dataSource };
+  if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {
+    const { apiGroup, kind, name } = dataSourceRef;
+    spec.dataSource = { ...(apiGroup !== undefined && { apiGroup }), kind, name };
+  }
+}
+
+function isClaimOrSnapshot({ apiGroup, kind }: TypedLocalObjectReference): boolean {
+  if (kind === 'PersistentVolumeClaim') return !apiGroup;
+  return kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io';
 }

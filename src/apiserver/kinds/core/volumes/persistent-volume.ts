@@ -1,12 +1,13 @@
 import type { PersistentVolume } from '../../../../api/core/v1.ts';
 import { persistentvolumes } from '../../../../api/generated/resources.ts';
 import { timestamp } from '../../../../platform/clock.ts';
-import type { Kind } from '../../../registry/kind.ts';
+import type { HookContext, Kind } from '../../../registry/kind.ts';
 import { roundResources } from '../../pod-spec/resource-lists.ts';
 import { defaultStorageSource } from '../../pod-spec/volume-defaults.ts';
 import { ageColumn, nameColumn, text, wide } from '../../shared/columns.ts';
 import { keepStatus } from '../../shared/status.ts';
 import { accessModesText, storageClassOf } from './volume-text.ts';
+import { volumeErrors, volumeUpdateErrors } from './volume-validation.ts';
 
 export const persistentVolumeKind: Kind<PersistentVolume> = {
   resource: persistentvolumes,
@@ -24,11 +25,10 @@ export const persistentVolumeKind: Kind<PersistentVolume> = {
     volume.status = { phase: 'Pending', lastPhaseTransitionTime: timestamp(platform.clock) };
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(volume, old) {
-      volume.spec = old.spec;
-    },
-  },
+  validate: (volume) => volumeErrors(volume),
+  validateUpdate: volumeUpdateErrors,
+  status: { prepareForUpdate: notePhaseChange },
+  returnsDeleted: true,
   selectableFields: ({ metadata }) => ({ name: metadata.name ?? '' }),
   columns: [
     nameColumn,
@@ -65,4 +65,15 @@ function phase(volume: PersistentVolume): string {
 
 function claim({ spec }: PersistentVolume): string {
   return spec.claimRef ? `${spec.claimRef.namespace ?? ''}/${spec.claimRef.name ?? ''}` : '';
+}
+
+function notePhaseChange(
+  { status }: PersistentVolume,
+  { status: old }: PersistentVolume,
+  { platform }: HookContext,
+): void {
+  if (!status || status.phase === old?.phase) return;
+  const noted =
+    status.lastPhaseTransitionTime && status.lastPhaseTransitionTime !== old?.lastPhaseTransitionTime;
+  if (!noted) status.lastPhaseTransitionTime = timestamp(platform.clock);
 }

@@ -1,9 +1,10 @@
-import type { ResourceQuota } from '../../../api/core/v1.ts';
-import { resourcequotas } from '../../../api/generated/resources.ts';
-import type { Kind } from '../../registry/kind.ts';
-import { roundResources } from '../pod-spec/resource-lists.ts';
-import { ageColumn, nameColumn, text } from '../shared/columns.ts';
-import { keepStatus } from '../shared/status.ts';
+import type { ResourceQuota } from '../../../../api/core/v1.ts';
+import { resourcequotas } from '../../../../api/generated/resources.ts';
+import type { Kind } from '../../../registry/kind.ts';
+import { roundResources } from '../../pod-spec/resource-lists.ts';
+import { ageColumn, nameColumn, text } from '../../shared/columns.ts';
+import { keepStatus } from '../../shared/status.ts';
+import { quotaErrors, quotaStatusErrors, quotaUpdateErrors } from './resource-quota-validation.ts';
 
 export const resourceQuotaKind: Kind<ResourceQuota> = {
   resource: resourcequotas,
@@ -17,11 +18,10 @@ export const resourceQuotaKind: Kind<ResourceQuota> = {
     quota.status = {};
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(quota, old) {
-      quota.spec = old.spec;
-    },
-  },
+  validate: (quota) => quotaErrors(quota),
+  validateUpdate: quotaUpdateErrors,
+  status: { validateUpdate: (quota) => quotaStatusErrors(quota) },
+  returnsDeleted: true,
   columns: [
     nameColumn,
     text('Request', 'What is used of what may be requested, and of what may be counted.', (q) =>

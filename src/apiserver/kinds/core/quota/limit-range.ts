@@ -1,8 +1,9 @@
-import type { LimitRange, LimitRangeItem } from '../../../api/core/v1.ts';
-import { limitranges } from '../../../api/generated/resources.ts';
-import type { Kind } from '../../registry/kind.ts';
-import { roundResources } from '../pod-spec/resource-lists.ts';
-import { plainColumns } from '../shared/columns.ts';
+import type { LimitRange, LimitRangeItem } from '../../../../api/core/v1.ts';
+import { limitranges } from '../../../../api/generated/resources.ts';
+import type { Kind } from '../../../registry/kind.ts';
+import { roundResources } from '../../pod-spec/resource-lists.ts';
+import { plainColumns } from '../../shared/columns.ts';
+import { limitRangeErrors } from './limit-range-validation.ts';
 
 export const limitRangeKind: Kind<LimitRange> = {
   resource: limitranges,
@@ -10,6 +11,7 @@ export const limitRangeKind: Kind<LimitRange> = {
     range.spec ??= { limits: [] };
     for (const item of range.spec.limits ?? []) defaultItem(item);
   },
+  validate: (range) => limitRangeErrors(range),
   columns: plainColumns,
 };
 

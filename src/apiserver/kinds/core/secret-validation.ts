@@ -1,0 +1,54 @@
+import type { Secret } from '../../../api/core/v1.ts';
+import { type FieldError, invalid, required, tooLong } from '../../../machinery/field-error.ts';
+import { jsonSyntaxError } from '../../../machinery/json-text.ts';
+import { immutable } from '../shared/validate.ts';
+import { decodedLength, frozenErrors, keyErrors, maxDataBytes } from './keyed-data.ts';
+
+type Data = Record<string, string>;
+
+const accountAnnotation = 'kubernetes.io/service-account.name';
+const redacted = '<secret contents redacted>';
+
+const needed = (key: string, data: Data) => (key in data ? [] : [required(`data[${key}]`)]);
+
+/** A file of credentials as docker keeps it. */
+function dockerConfig(key: string, data: Data): FieldError[] {
+  const content = data[key];
+  if (content === undefined) return [required(`data[${key}]`)];
+  const fault = jsonSyntaxError(Buffer.from(content, 'base64').toString('utf8'));
+  return fault ? [invalid(`data[${key}]`, redacted, fault)] : [];
+}
+
+/** What secrets of a type have to hold. */
+const contents: Record<string, (data: Data, secret: Secret) => FieldError[]> = {
+  'kubernetes.io/service-account-token': (_, { metadata }) =>
+    metadata.annotations?.[accountAnnotation] ? [] : [required(`metadata.annotations[${accountAnnotation}]`)],
+  'kubernetes.io/dockercfg': (data) => dockerConfig('.dockercfg', data),
+  'kubernetes.io/dockerconfigjson': (data) => dockerConfig('.dockerconfigjson', data),
+  'kubernetes.io/basic-auth': (data) =>
+    'username' in data || 'password' in data
+      ? []
+      : [...needed('username', data), ...needed('password', data)],
+  'kubernetes.io/ssh-auth': (data) => (data['ssh-privatekey'] ? [] : [required('data[ssh-privatekey]')]),
+  'kubernetes.io/tls': (data) => [...needed('tls.crt', data), ...needed('tls.key', data)],
+};
+
+/** What holds for a secret at any time. */
+export function secretErrors(secret: Secret): FieldError[] {
+  const { data = {}, type = '' } = secret;
+  const total = Object.values(data).reduce((sum, value) => sum + decodedLength(value), 0);
+  return [
+    ...keyErrors('data', data),
+    ...(total > maxDataBytes ? [tooLong('data', maxDataBytes)] : []),
+    ...(contents[type]?.(data, secret) ?? []),
+  ];
+}
+
+/** What an update may do: the type stays, and of an immutable secret everything. */
+export function secretUpdateErrors(secret: Secret, old: Secret): FieldError[] {
+  return [
+    ...immutable('type', secret.type, old.type),
+    ...frozenErrors(secret, old, ['data']),
+    ...secretErrors(secret),
+  ];
+}
