@@ -69,6 +69,8 @@ export interface ApiServerLimits extends InFlightLimits {
   deadlineMs: number;
   /** How far the reader of a watch may fall behind. */
   watchBufferBytes: number;
+  /** Watches at once, of all clients together. */
+  watches: number;
   /** Watches last between once and twice this long where the client says nothing. */
   minWatchMs: number;
 }
@@ -81,6 +83,7 @@ const defaultLimits: ApiServerLimits = {
   bodyBytes: 3 * 1024 * 1024,
   deadlineMs: 60_000,
   watchBufferBytes: 16 * 1024 * 1024,
+  watches: 50_000,
   minWatchMs: 1_800_000,
 };
 

@@ -189,6 +189,25 @@ describe('over HTTP/2', () => {
     expect(await get()).toBe(200);
   });
 
+  test('more watches than there may be', async () => {
+    const session = connect();
+    const ask = () => {
+      const stream = session.request({ ':path': `${path}?watch=1` });
+      stream.on('error', () => {});
+      return new Promise((resolve) => stream.on('response', (headers) => resolve(headers[':status'])));
+    };
+    const all = await Promise.all(Array.from({ length: 101 }, ask));
+    expect(all.filter((status) => status === 200)).toHaveLength(100);
+    expect(all.filter((status) => status === 429)).toHaveLength(1);
+    session.destroy();
+    await expect.poll(() => t.dispatcher.sinks.size).toBe(0);
+    const again = connect();
+    const stream = again.request({ ':path': `${path}?watch=1` });
+    stream.on('error', () => {});
+    expect(await new Promise((resolve) => stream.on('response', (h) => resolve(h[':status'])))).toBe(200);
+    again.destroy();
+  });
+
   test('as many streams at once as are allowed, and no more', async () => {
     const session = connect();
     const limit = await new Promise<number>((resolve) =>

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { Status } from '../../api/meta/v1.ts';
+import { tooManyRequests } from '../../machinery/status-error.ts';
 import type { ReplyHeaders } from '../../platform/http.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Exchange } from '../corridor/exchange.ts';
@@ -26,6 +27,8 @@ export interface ResponderOptions {
   limits: {
     /** How far the reader of a watch may fall behind. */
     watchBufferBytes: number;
+    /** Watches at once, of all clients together. */
+    watches: number;
     /** Watches last between once and twice this long where the client says nothing. */
     minWatchMs: number;
   };
@@ -41,6 +44,7 @@ export interface RawAnswer {
 /** Writes answers in the format the client wants. */
 export class Responder {
   readonly #options: ResponderOptions;
+  #watches = 0;
 
   constructor(options: ResponderOptions) {
     this.#options = options;
@@ -103,13 +107,23 @@ export class Responder {
 
   #watch(x: Exchange, answer: WatchAnswer, format: Format): void {
     const { platform, codecs, limits } = this.#options;
+    if (this.#watches >= limits.watches)
+      throw tooManyRequests('too many watches, please try again later.', 5);
     const encoder = watchEncoder(format, codecs, this.#converter(x, format)?.frames());
     const seconds = Number(x.query.get('timeoutSeconds')) || 0;
     const timeoutMs = seconds > 0 ? seconds * 1000 : limits.minWatchMs * (1 + platform.random.next());
     const stream = x.reply.open(200, x.headers({ 'content-type': encoder.contentType }));
-    const { clock } = platform;
-    const { signal } = x.request;
-    streamWatch({ stream, answer, encoder, clock, timeoutMs, bufferBytes: limits.watchBufferBytes, signal });
+    this.#watches++;
+    streamWatch({
+      stream,
+      answer,
+      encoder,
+      timeoutMs,
+      clock: platform.clock,
+      bufferBytes: limits.watchBufferBytes,
+      signal: x.request.signal,
+      onOver: () => this.#watches--,
+    });
   }
 
   async #send(x: Exchange, answer: RawAnswer): Promise<void> {

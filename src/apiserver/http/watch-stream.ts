@@ -15,6 +15,8 @@ export interface WatchStreamOptions {
   bufferBytes: number;
   /** Aborted when the client has gone. */
   signal: AbortSignal;
+  /** Called once, when the watch is over. */
+  onOver?(): void;
 }
 
 /**
@@ -30,6 +32,7 @@ export function streamWatch(options: WatchStreamOptions): void {
     over = true;
     timer.cancel();
     end();
+    options.onOver?.();
   };
   const sink: FrameSink = {
     onFrame(frame) {
