@@ -1,0 +1,36 @@
+/** Manifests that several tests start from. */
+
+/** A Deployment as users write them. */
+export const deployment = (name: string, { replicas = 2, image = 'registry.test/web:1' } = {}) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, labels: { app: name } },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: { containers: [{ name: 'web', image, ports: [{ containerPort: 80, name: 'http' }] }] },
+    },
+  },
+});
+
+export const configMap = (
+  name: string,
+  data: Record<string, string> = {},
+  labels?: Record<string, string>,
+) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, ...(labels ? { labels } : {}) },
+  data,
+});
+
+export const pod = (name: string, more: { labels?: Record<string, string>; spec?: object } = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, ...(more.labels ? { labels: more.labels } : {}) },
+  spec: { containers: [{ name: 'main', image: 'registry.test/main:1' }], ...more.spec },
+});
+
+export const list = (...items: object[]) => ({ apiVersion: 'v1', kind: 'List', items });
