@@ -4,6 +4,7 @@ import { createDns } from '../dns/dns.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
 import { linuxHost } from '../kubelet/node/linux-host.ts';
 import { type ContainerdDaemon, startContainerd } from '../kubelet/runtimes/containerd/daemon.ts';
+import { createHostPorts } from '../network/host-ports.ts';
 import { createNetwork } from '../network/network.ts';
 import { systemDialer } from '../platform/dial.ts';
 import { listenHttps } from '../platform/http-server.ts';
@@ -34,15 +35,21 @@ export async function startAgent(config: AgentConfig, platform: Platform): Promi
   const { clock, random, log } = platform;
   const informers = new Informers({ client: proxy.client, clock, random, log: log.named('informer') });
   const kubelet = await kubeletOf(config, { platform, containerd, client: node.client });
-  const components = [kubelet, ...networking(config, platform, informers)];
-  informers.start(abort.signal);
+  const own = new Informers({ client: node.client, clock, random, log: log.named('informer') });
+  const hostPorts = createHostPorts({
+    informers: own,
+    nodeName: config.nodeName,
+    platform: { ...platform, log: log.named('network') },
+  });
+  const components = [kubelet, hostPorts, ...networking(config, platform, informers)];
+  for (const group of [informers, own]) group.start(abort.signal);
   const running = runComponents(components, platform);
   return {
     failed: containerd.ended.then(() => new Error('containerd has ended')),
     async stop() {
       await running.stop();
       abort.abort();
-      await informers.stopped();
+      await Promise.all([informers.stopped(), own.stopped()]);
       node.close();
       proxy.close();
       await containerd.stop();

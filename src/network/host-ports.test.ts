@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import type { Pod } from '../api/core/v1.ts';
+import { hostPortScript, hostPortsOf } from './host-ports.ts';
+
+const pod = (podIP: string, port: object, more: object = {}): Pod => ({
+  metadata: { name: podIP },
+  spec: { containers: [{ name: 'c', ports: [{ containerPort: 80, protocol: 'TCP', ...port }] }], ...more },
+  status: { podIP, phase: 'Running' },
+});
+
+test('a port of the node leads to the pod that asked for it', () => {
+  const ports = hostPortsOf([
+    pod('10.244.0.2', { hostPort: 8080 }),
+    pod('10.244.0.3', { hostPort: 53, protocol: 'UDP', hostIP: '198.18.0.2' }),
+    pod('10.244.0.4', {}),
+    pod('10.244.0.5', { hostPort: 9090 }, { hostNetwork: true }),
+    { ...pod('10.244.0.6', { hostPort: 7070 }), status: { podIP: '10.244.0.6', phase: 'Succeeded' } },
+    pod('not an address', { hostPort: 6060 }),
+  ]);
+  expect(ports.map((p) => [p.hostIp, p.protocol, p.hostPort, p.podIp])).toEqual([
+    ['', 'tcp', 8080, '10.244.0.2'],
+    ['198.18.0.2', 'udp', 53, '10.244.0.3'],
+  ]);
+  const script = hostPortScript(ports);
+  expect(script).toContain('tcp . 8080 : 10.244.0.2 . 80');
+  expect(script).toContain('198.18.0.2 . udp . 53 : 10.244.0.3 . 80');
+});
+
+test('without ports there is no table', () => {
+  expect(hostPortScript([])).toBe('add table ip k8ts-hostports\ndelete table ip k8ts-hostports\n');
+});
