@@ -1,4 +1,5 @@
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import type { StatusChange } from '../registry/change-status.ts';
 import { hookContext, namespaceOf, type Call } from '../registry/registry.ts';
 import type { HookContext, Kind } from '../registry/kind.ts';
 
@@ -21,6 +22,8 @@ export interface AdmissionAttributes {
   options: { dryRun: boolean };
   /** Who asks, and a look at other objects. */
   context: HookContext;
+  /** Changes the status of another object, as the server itself; not to be called on dry runs. */
+  changeStatus<T extends KubernetesObject>(change: StatusChange<T>): Promise<void>;
   signal: AbortSignal;
 }
 
@@ -59,6 +62,7 @@ function attributesOf(call: Call, write: AdmittedWrite): AdmissionAttributes {
     namespace: namespaceOf(call),
     name,
     context: hookContext(call, name, write.options.dryRun),
+    changeStatus: call.environment.changeStatus,
     signal,
   };
 }

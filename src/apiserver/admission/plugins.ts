@@ -1,15 +1,26 @@
 import type { AdmissionPlugin } from './admission.ts';
+import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { priority } from './priority.ts';
+import { resourceQuota } from './resource-quota.ts';
+import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
+import { defaultStorageClass, persistentVolumeClaimResize } from './storage.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
-/** The plugins of a server, in upstream's order. */
+/** The plugins of a server, in upstream's order; the quota comes last, when everything else has been said. */
 export const defaultAdmission: readonly AdmissionPlugin[] = [
   namespaceLifecycle,
+  limitRanger,
   serviceAccount,
   taintNodesByCondition,
   priority,
   defaultTolerationSeconds,
+  defaultStorageClass,
+  persistentVolumeClaimResize,
+  runtimeClass,
+  defaultIngressClass,
+  resourceQuota,
 ];

@@ -9,6 +9,7 @@ import type { WindowLimits } from '../cache/event-window.ts';
 import { StoreFeed } from '../cache/store-feed.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Answer, Dispatcher, RequestInfo, ResourceRequest } from '../request.ts';
+import { changeStatus } from './change-status.ts';
 import { create } from './create.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { deleteObject } from './delete.ts';
@@ -74,6 +75,7 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     admission: options.admission ?? [],
     authorize: options.authorize ?? (async () => {}),
     freshRevision: options.freshRevision,
+    changeStatus: (change) => changeStatus(environment, change),
     find: (resource) => registries.find(resource),
     findKind: (kind) => registries.findKind(kind),
     versions: (registry) => registries.versions(registry),

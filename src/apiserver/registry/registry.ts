@@ -6,6 +6,7 @@ import type { CachedItem } from '../cache/cached-item.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { StoreFeed } from '../cache/store-feed.ts';
 import type { RequestInfo, ResourceRequest } from '../request.ts';
+import type { StatusChange } from './change-status.ts';
 import { objectKey, scopePrefix } from './keys.ts';
 import type { HookContext, Kind, UserInfo } from './kind.ts';
 
@@ -31,6 +32,8 @@ export interface RegistryEnvironment {
   authorize(user: UserInfo, info: RequestInfo): Promise<void>;
   /** The newest revision of a store that others write into as well; absent where this process alone does. */
   freshRevision?(): Promise<number>;
+  /** Changes the status of an object, as the server itself. */
+  changeStatus<T extends KubernetesObject>(change: StatusChange<T>): Promise<void>;
   find(resource: Pick<Resource, 'group' | 'plural'>): Registry | undefined;
   /** All the forms in which a registry's objects are served, its own among them. */
   versions(registry: Registry): readonly Registry[];

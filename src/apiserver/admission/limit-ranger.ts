@@ -1,0 +1,86 @@
+import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '../../api/core/v1.ts';
+import { limitranges } from '../../api/generated/resources.ts';
+import { podSums } from '../../machinery/quota/pod-sums.ts';
+import { readSums } from '../../machinery/quota/sums.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
+import { type Amounts, limitErrors } from './limit-errors.ts';
+import { isAbout, refuse } from './refuse.ts';
+
+const annotation = 'kubernetes.io/limit-ranger';
+
+/** Gives containers the defaults of their namespace, and holds pods, containers and claims to its limits. */
+export const limitRanger: AdmissionPlugin = {
+  name: 'LimitRanger',
+  admit(attributes) {
+    if (attributes.operation !== 'CREATE' || !isAbout(attributes, 'pods')) return;
+    const defaults = containerDefaults(rangesOf(attributes));
+    const pod = attributes.object as Pod;
+    const said = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].flatMap((c) =>
+      fill(c, defaults),
+    );
+    if (said.length === 0) return;
+    const text = `LimitRanger plugin set: ${said.join('; ')}`;
+    pod.metadata.annotations = { ...pod.metadata.annotations, [annotation]: text };
+  },
+  validate(attributes) {
+    const isNewPod = attributes.operation === 'CREATE' && isAbout(attributes, 'pods');
+    const isClaim = attributes.operation !== 'DELETE' && isAbout(attributes, 'persistentvolumeclaims');
+    if (!isNewPod && !isClaim) return;
+    const items = rangesOf(attributes).flatMap(({ spec }) => spec?.limits ?? []);
+    const check = isNewPod ? podErrors : claimErrors;
+    const errors = items.flatMap((item) => check(item, attributes.object as never));
+    if (errors.length === 1) throw refuse(attributes, errors[0] as string);
+    if (errors.length > 1) throw refuse(attributes, `[${[...new Set(errors)].join(', ')}]`);
+  },
+};
+
+function rangesOf({ context, namespace }: AdmissionAttributes): LimitRange[] {
+  return [...context.list(limitranges, namespace)];
+}
+
+interface Defaults {
+  requests: Record<string, string>;
+  limits: Record<string, string>;
+}
+
+function containerDefaults(ranges: readonly LimitRange[]): Defaults {
+  const items = ranges.flatMap(({ spec }) => spec?.limits ?? []).filter((item) => item.type === 'Container');
+  return {
+    requests: Object.assign({}, ...items.map((item) => item.defaultRequest ?? {})),
+    limits: Object.assign({}, ...items.map((item) => item.default ?? {})),
+  };
+}
+
+/** Fills in what a container leaves open; what was filled in, in words. */
+function fill(container: Container, defaults: Defaults): string[] {
+  const set = (part: keyof Defaults) => {
+    const given = container.resources?.[part] ?? {};
+    const missing = Object.keys(defaults[part])
+      .filter((name) => !(name in given))
+      .sort();
+    if (missing.length === 0) return [];
+    const added = Object.fromEntries(missing.map((name) => [name, defaults[part][name] as string]));
+    container.resources = { ...container.resources, [part]: { ...given, ...added } };
+    return [`${missing.join(', ')} ${part.slice(0, -1)} for container ${container.name}`];
+  };
+  return [...set('requests'), ...set('limits')];
+}
+
+function podErrors(item: LimitRangeItem, { spec }: Pod): string[] {
+  if (item.type === 'Pod') {
+    return limitErrors(item, { requests: podSums(spec, 'requests'), limits: podSums(spec, 'limits') });
+  }
+  if (item.type !== 'Container') return [];
+  return [...spec.containers, ...(spec.initContainers ?? [])].flatMap((container) =>
+    limitErrors(item, amountsOf(container)),
+  );
+}
+
+function amountsOf({ resources }: Container): Amounts {
+  return { requests: readSums(resources?.requests), limits: readSums(resources?.limits) };
+}
+
+function claimErrors(item: LimitRangeItem, { spec }: PersistentVolumeClaim): string[] {
+  if (item.type !== 'PersistentVolumeClaim') return [];
+  return limitErrors(item, { requests: readSums(spec.resources?.requests), limits: undefined });
+}

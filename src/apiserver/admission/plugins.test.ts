@@ -1,0 +1,236 @@
+import { describe, expect, test } from 'vitest';
+import {
+  configmaps,
+  ingressclasses,
+  ingresses,
+  limitranges,
+  nodes,
+  persistentvolumeclaims,
+  pods,
+  priorityclasses,
+  resourcequotas,
+  runtimeclasses,
+  secrets,
+  services,
+  storageclasses,
+} from '../../api/generated/resources.ts';
+import type { StatusError } from '../../machinery/status-error.ts';
+import { createTestCluster, type TestApi } from '../registry/testing.ts';
+
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: StatusError) => error.status,
+  );
+
+const named = (name: string) => ({ metadata: { name } });
+const pod = (name: string, resources: object = {}, spec: object = {}) => ({
+  ...named(name),
+  spec: { containers: [{ name: 'c', image: 'i', resources }], ...spec },
+});
+const cpu = (requests: string, limits?: string) => ({
+  requests: { cpu: requests },
+  ...(limits && { limits: { cpu: limits } }),
+});
+
+describe('ResourceQuota', () => {
+  async function withQuota(hard: Record<string, string>, spec: object = {}): Promise<TestApi> {
+    const api = await createTestCluster();
+    const made = await api.object('create', resourcequotas, {
+      body: { ...named('q'), spec: { hard, ...spec } },
+    });
+    const used = Object.fromEntries(Object.keys(hard).map((name) => [name, '0']));
+    const body = { ...made, status: { hard, used } };
+    await api.send('update', resourcequotas, { name: 'q', subresource: 'status', body });
+    return api;
+  }
+  const usedOf = async (api: TestApi) =>
+    (await api.object('get', resourcequotas, { name: 'q' })).status?.used;
+
+  test('counts what pods ask for, and refuses what is beyond', async () => {
+    const api = await withQuota({ pods: '5', 'requests.cpu': '1', 'limits.cpu': '2' });
+    await api.send('create', pods, { body: pod('a', cpu('600m', '1')) });
+    expect(await usedOf(api)).toEqual({ pods: '1', 'requests.cpu': '600m', 'limits.cpu': '1' });
+    expect(await failure(api.send('create', pods, { body: pod('b', cpu('600m', '1')) }))).toMatchObject({
+      code: 403,
+      reason: 'Forbidden',
+      message:
+        'pods "b" is forbidden: exceeded quota: q, requested: requests.cpu=600m, used: requests.cpu=600m, limited: requests.cpu=1',
+    });
+    expect((await failure(api.send('create', pods, { body: pod('c') })))?.message).toBe(
+      'pods "c" is forbidden: failed quota: q: must specify limits.cpu for: c; requests.cpu for: c',
+    );
+  });
+
+  test('books no more than there is, however many come at once', async () => {
+    const api = await withQuota({ configmaps: '3' });
+    const makes = Array.from({ length: 10 }, (_, i) =>
+      failure(api.send('create', configmaps, { body: named(`m${i}`) })),
+    );
+    const failed = (await Promise.all(makes)).filter((status) => status !== undefined);
+    expect(failed).toHaveLength(7);
+    expect(await usedOf(api)).toEqual({ configmaps: '3' });
+  });
+
+  test('knows objects by count/, and services and claims by what they take', async () => {
+    const hard = {
+      'count/secrets': '1',
+      'services.nodeports': '1',
+      'requests.storage': '1Gi',
+      'gold.storageclass.storage.k8s.io/persistentvolumeclaims': '1',
+    };
+    const api = await withQuota(hard);
+    await api.send('create', secrets, { body: named('s') });
+    const ports = [{ port: 80 }, { port: 81 }];
+    const service = {
+      ...named('x'),
+      spec: { type: 'NodePort', ports: ports.map((p) => ({ ...p, name: `p${p.port}` })) },
+    };
+    expect((await failure(api.send('create', services, { body: service })))?.message).toContain(
+      'requested: services.nodeports=2, used: services.nodeports=0, limited: services.nodeports=1',
+    );
+    const spec = {
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: 'gold',
+      resources: { requests: { storage: '512Mi' } },
+    };
+    await api.send('create', persistentvolumeclaims, { body: { ...named('c'), spec } });
+    expect(await usedOf(api)).toEqual({
+      'count/secrets': '1',
+      'services.nodeports': '0',
+      'requests.storage': '512Mi',
+      'gold.storageclass.storage.k8s.io/persistentvolumeclaims': '1',
+    });
+  });
+
+  test('with scopes is about some pods only', async () => {
+    const api = await withQuota({ pods: '1' }, { scopes: ['BestEffort'] });
+    await api.send('create', pods, { body: pod('a', cpu('1')) });
+    await api.send('create', pods, { body: pod('b') });
+    expect(await usedOf(api)).toEqual({ pods: '1' });
+    expect((await failure(api.send('create', pods, { body: pod('d') })))?.code).toBe(403);
+    await api.send('create', pods, { body: pod('e', cpu('1')) });
+  });
+
+  test('lets nothing through before its use is known, and books nothing on dry runs', async () => {
+    const api = await createTestCluster();
+    await api.send('create', resourcequotas, {
+      body: { ...named('q'), spec: { hard: { configmaps: '3' } } },
+    });
+    expect((await failure(api.send('create', configmaps, { body: named('a') })))?.message).toBe(
+      'configmaps "a" is forbidden: status unknown for quota: q, resources: configmaps',
+    );
+    const booked = await withQuota({ configmaps: '3' });
+    await booked.send('create', configmaps, { body: named('a'), query: { dryRun: 'All' } });
+    expect(await usedOf(booked)).toEqual({ configmaps: '0' });
+  });
+});
+
+describe('LimitRanger', () => {
+  async function withLimits(limits: object[]): Promise<TestApi> {
+    const api = await createTestCluster();
+    await api.send('create', limitranges, { body: { ...named('l'), spec: { limits } } });
+    return api;
+  }
+
+  test('gives containers what they leave open', async () => {
+    const api = await withLimits([
+      { type: 'Container', default: { cpu: '500m' }, defaultRequest: { cpu: '100m' } },
+    ]);
+    const made = await api.object('create', pods, { body: pod('a') });
+    expect(made.spec.containers[0]?.resources).toEqual(cpu('100m', '500m'));
+    expect(made.metadata.annotations).toEqual({
+      'kubernetes.io/limit-ranger':
+        'LimitRanger plugin set: cpu request for container c; cpu limit for container c',
+    });
+  });
+
+  test('holds containers, pods and claims to their bounds', async () => {
+    const api = await withLimits([
+      {
+        type: 'Container',
+        min: { cpu: '50m' },
+        max: { cpu: '1' },
+        default: { cpu: '1' },
+        defaultRequest: { cpu: '1' },
+      },
+      { type: 'Pod', max: { cpu: '1' } },
+      { type: 'PersistentVolumeClaim', min: { storage: '1Gi' } },
+    ]);
+    const text = async (resources: object) =>
+      (await failure(api.send('create', pods, { body: pod('a', resources) })))?.message;
+    expect(await text(cpu('10m', '10m'))).toBe(
+      'pods "a" is forbidden: minimum cpu usage per Container is 50m, but request is 10m',
+    );
+    expect(await text(cpu('100m', '2'))).toBe(
+      'pods "a" is forbidden: [maximum cpu usage per Container is 1, but limit is 2, maximum cpu usage per Pod is 1, but limit is 2]',
+    );
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } };
+    const claim = await failure(
+      api.send('create', persistentvolumeclaims, { body: { ...named('c'), spec } }),
+    );
+    expect(claim?.message).toContain(
+      'minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 1Mi',
+    );
+  });
+});
+
+describe('defaults', () => {
+  test('of storage and ingress classes come from what is marked', async () => {
+    const api = await createTestCluster();
+    const marked = (name: string, key: string) => ({ metadata: { name, annotations: { [key]: 'true' } } });
+    const provisioner = { provisioner: 'x.io/p' };
+    const storageClass = marked('gold', 'storageclass.kubernetes.io/is-default-class');
+    await api.send('create', storageclasses, { body: { ...storageClass, ...provisioner } });
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } };
+    const claim = await api.object('create', persistentvolumeclaims, { body: { ...named('c'), spec } });
+    expect(claim.spec.storageClassName).toBe('gold');
+    const ingressClass = marked('front', 'ingressclass.kubernetes.io/is-default-class');
+    await api.send('create', ingressclasses, { body: { ...ingressClass, spec: { controller: 'x.io/c' } } });
+    const backend = { service: { name: 's', port: { number: 80 } } };
+    const ingress = await api.object('create', ingresses, {
+      body: { ...named('i'), spec: { defaultBackend: backend } },
+    });
+    expect(ingress.spec?.ingressClassName).toBe('front');
+  });
+
+  test('of priorities come from their class', async () => {
+    const api = await createTestCluster();
+    await api.send('create', priorityclasses, {
+      body: { ...named('high'), value: 1000, globalDefault: true },
+    });
+    const { spec } = await api.object('create', pods, { body: pod('a') });
+    expect([spec.priorityClassName, spec.priority]).toEqual(['high', 1000]);
+    const wrong = pod('b', {}, { priority: 7, priorityClassName: 'high' });
+    expect((await failure(api.send('create', pods, { body: wrong })))?.message).toBe(
+      'pods "b" is forbidden: the integer value of priority (7) must not be provided in pod spec; priority admission controller computed 1000 from the given PriorityClass name',
+    );
+    const second = await failure(
+      api.send('create', priorityclasses, { body: { ...named('low'), value: 1, globalDefault: true } }),
+    );
+    expect(second?.message).toContain('PriorityClass high is already marked as default');
+  });
+
+  test('of runtime classes are overhead and place', async () => {
+    const api = await createTestCluster();
+    const body = {
+      ...named('vm'),
+      handler: 'vm',
+      overhead: { podFixed: { cpu: '100m' } },
+      scheduling: { nodeSelector: { vm: 'yes' } },
+    };
+    await api.send('create', runtimeclasses, { body });
+    const { spec } = await api.object('create', pods, { body: pod('a', {}, { runtimeClassName: 'vm' }) });
+    expect([spec.overhead, spec.nodeSelector]).toEqual([{ cpu: '100m' }, { vm: 'yes' }]);
+    const missing = pod('b', {}, { runtimeClassName: 'none' });
+    expect((await failure(api.send('create', pods, { body: missing })))?.message).toBe(
+      'pods "b" is forbidden: pod rejected: RuntimeClass "none" not found',
+    );
+  });
+
+  test('of nodes are that they are not ready', async () => {
+    const api = await createTestCluster();
+    const { spec } = await api.object('create', nodes, { body: named('n') });
+    expect(spec.taints).toEqual([{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }]);
+  });
+});

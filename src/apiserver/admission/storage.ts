@@ -1,0 +1,55 @@
+import type { PersistentVolumeClaim } from '../../api/core/v1.ts';
+import { storageclasses } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import type { StorageClass } from '../../api/storage/v1.ts';
+import { compareQuantities } from '../../machinery/quantity.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
+import { isAbout, refuse } from './refuse.ts';
+
+const defaultClassAnnotation = 'storageclass.kubernetes.io/is-default-class';
+
+/** A claim that names no class gets the one that is marked as the default; of several, the newest. */
+export const defaultStorageClass: AdmissionPlugin = {
+  name: 'DefaultStorageClass',
+  admit(attributes) {
+    if (attributes.operation !== 'CREATE' || !isAbout(attributes, 'persistentvolumeclaims')) return;
+    const { spec, metadata } = attributes.object as PersistentVolumeClaim;
+    const isSaid =
+      spec.storageClassName !== undefined ||
+      metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] !== undefined;
+    const found = isSaid ? undefined : newestDefault(attributes);
+    if (found) spec.storageClassName = found.metadata.name;
+  },
+};
+
+function newestDefault({ context }: AdmissionAttributes): Stored<StorageClass> | undefined {
+  const marked = [...context.list(storageclasses)].filter(
+    ({ metadata }) => metadata.annotations?.[defaultClassAnnotation] === 'true',
+  );
+  return marked.sort(
+    (a, b) =>
+      b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp) ||
+      a.metadata.name.localeCompare(b.metadata.name),
+  )[0];
+}
+
+/** A bound claim only grows where its class allows that. */
+export const persistentVolumeClaimResize: AdmissionPlugin = {
+  name: 'PersistentVolumeClaimResize',
+  validate(attributes) {
+    if (attributes.operation !== 'UPDATE' || !isAbout(attributes, 'persistentvolumeclaims')) return;
+    const [now, before] = [attributes.object, attributes.old] as unknown as PersistentVolumeClaim[];
+    const sizeOf = (claim: PersistentVolumeClaim | undefined) =>
+      claim?.spec.resources?.requests?.storage ?? '0';
+    if (compareQuantities(sizeOf(now), sizeOf(before)) <= 0) return;
+    if (before?.status?.phase !== 'Bound') {
+      throw refuse(attributes, 'Only bound persistent volume claims can be expanded');
+    }
+    const name = now?.spec.storageClassName;
+    const found = name ? attributes.context.get(storageclasses, { name }) : undefined;
+    if (found?.allowVolumeExpansion) return;
+    const why =
+      'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize';
+    throw refuse(attributes, why);
+  },
+};
