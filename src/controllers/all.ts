@@ -6,6 +6,7 @@ import { createGarbageCollector } from './garbage/garbage.ts';
 import { createNamespaceController } from './namespace/namespace.ts';
 import { createNodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
 import { createPodGarbageCollector } from './pod-gc/pod-gc.ts';
+import { createStatefulSetController } from './statefulset/statefulset.ts';
 import { createTaintEvictionController } from './taint-eviction/taint-eviction.ts';
 import { createTokensController } from './tokens/tokens.ts';
 import { createTtlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
@@ -44,6 +45,7 @@ export function createControllers(options: ControllersOptions): Component[] {
     createReplicaSetController(contextFor('replicaset-controller')),
     createReplicationController(contextFor('replication-controller')),
     createDeploymentController(contextFor('deployment-controller')),
+    createStatefulSetController(contextFor('statefulset-controller')),
     createEndpointsController(contextFor('endpoint-controller')),
     createEndpointSliceController(contextFor('endpointslice-controller')),
     createServiceAccountController(contextFor('service-account-controller')),

@@ -4,34 +4,10 @@ import type { Stored } from '../../api/resource.ts';
 import { semanticEqual } from '../../machinery/equal.ts';
 import { clone } from '../../machinery/clone.ts';
 import { controllerReference } from '../shared/owners.ts';
+import { hashOf } from '../shared/hash.ts';
 
 /** Tells the pods of one template from those of another of the same Deployment. */
 export const hashLabel = 'pod-template-hash';
-
-const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
-
-/** Canonical text: keys sorted, so that equal templates give equal text. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).filter(([, v]) => v !== undefined);
-  return `{${entries
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([k, v]) => `${JSON.stringify(k)}:${canonical(v)}`)
-    .join(',')}}`;
-}
-
-function fnv32a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
-}
-
-/** A short hash of a template; `collisionCount` gives another one where a name was taken. */
-export function templateHash(template: PodTemplateSpec, collisionCount: number | undefined): string {
-  const digits = String(fnv32a(canonical(template) + (collisionCount ?? '')));
-  return [...digits].map((digit) => alphabet[digit.charCodeAt(0) % alphabet.length]).join('');
-}
 
 function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
   const { [hashLabel]: _, ...labels } = template.metadata?.labels ?? {};
@@ -70,7 +46,7 @@ export function newReplicaSet(
   options: { replicas: number; annotations: Record<string, string> },
 ): ReplicaSet {
   const { spec, metadata, status } = deployment;
-  const hash = templateHash(spec.template, status?.collisionCount);
+  const hash = hashOf(spec.template, status?.collisionCount);
   const template = clone(spec.template) as PodTemplateSpec;
   const labels = { ...template.metadata?.labels, [hashLabel]: hash };
   template.metadata = { ...template.metadata, labels };

@@ -23,6 +23,8 @@ export interface ClaimOptions<O extends KubernetesObject, D extends KubernetesOb
   informer: Informer<D>;
   owner: Stored<O>;
   selector: Selector | undefined;
+  /** Whether an object that the selector matches may be adopted, where that alone does not say so. */
+  mayAdopt?(object: Stored<D>): boolean;
 }
 
 /**
@@ -40,7 +42,8 @@ export async function claim<O extends KubernetesObject, D extends KubernetesObje
   for (const object of owned) if (goes && !matches(object)) await release(options, object);
   const orphans = informer
     .byIndex(byController, `orphans/${owner.metadata.namespace ?? ''}`)
-    .filter((object) => matches(object) && !object.metadata.deletionTimestamp);
+    .filter((object) => matches(object) && !object.metadata.deletionTimestamp)
+    .filter((object) => options.mayAdopt?.(object) ?? true);
   if (orphans.length === 0 || !goes || !(await isStillThere(options))) return kept;
   const adopted = await Promise.all(orphans.map((object) => adopt(options, object)));
   return [...kept, ...adopted.flatMap((object) => object ?? [])];

@@ -1,0 +1,55 @@
+import type { Pod } from '../../api/core/v1.ts';
+import { pods } from '../../api/generated/resources.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import { causedBy } from '../../client/transport.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import type { ControllerContext, OwnWrites } from '../controller.ts';
+
+/** Makes and removes pods for an owner; its key waits until the informer shows it. */
+export class PodWriter {
+  readonly #context: ControllerContext;
+  readonly #writes: OwnWrites;
+
+  constructor(context: ControllerContext, writes: OwnWrites) {
+    this.#context = context;
+    this.#writes = writes;
+  }
+
+  async create(
+    owner: Stored<KubernetesObject>,
+    pod: Pod,
+    { key, why }: { key: string; why: string },
+  ): Promise<Stored<Pod>> {
+    const { client, informers } = this.#context;
+    const written = await client.of(pods).create(pod, { cause: causedBy(owner, why) });
+    this.#writes.wrote(key, informers.of(pods), written);
+    return written;
+  }
+
+  /** A pod that is gone already counts as removed. */
+  async remove(
+    owner: Stored<KubernetesObject>,
+    pod: Stored<Pod>,
+    { key, why }: { key: string; why: string },
+  ): Promise<void> {
+    const { client, informers } = this.#context;
+    const preconditions = { uid: pod.metadata.uid };
+    try {
+      await client.of(pods).delete(pod.metadata, { cause: causedBy(owner, why), preconditions });
+    } catch (error) {
+      if (hasReason(error, 'NotFound')) return;
+      throw error;
+    }
+    this.#writes.deleted(key, informers.of(pods), pod);
+  }
+
+  /** Tells people what was done for `owner`. */
+  tell(
+    owner: Stored<KubernetesObject>,
+    reason: string,
+    message: string,
+    type: 'Normal' | 'Warning' = 'Normal',
+  ) {
+    this.#context.events.record(owner, { type, reason, message });
+  }
+}

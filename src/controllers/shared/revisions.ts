@@ -1,0 +1,106 @@
+import type { ControllerRevision } from '../../api/apps/v1.ts';
+import type { PodTemplateSpec } from '../../api/core/v1.ts';
+import { controllerrevisions } from '../../api/generated/resources.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import { causedBy } from '../../client/transport.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import type { ControllerContext, OwnWrites } from '../controller.ts';
+import { hashOf } from './hash.ts';
+import { controllerReference } from './owners.ts';
+
+type Revision = Stored<ControllerRevision>;
+
+/** The template under which a set's pods are made, kept so that it can be gone back to. */
+export interface RevisionOwner extends KubernetesObject {
+  spec: { template: PodTemplateSpec; revisionHistoryLimit?: number };
+  status?: { collisionCount?: number };
+}
+
+/** Oldest first. */
+export const byRevision = (a: ControllerRevision, b: ControllerRevision) => a.revision - b.revision;
+
+/** A patch that puts the template back, as clients that undo a rollout send it. */
+export const revisionData = (template: PodTemplateSpec) => ({
+  spec: { template: { ...template, $patch: 'replace' } },
+});
+
+/** The template that a revision keeps. */
+export function templateOf(revision: ControllerRevision): PodTemplateSpec {
+  const { $patch: _, ...template } = (revision.data as ReturnType<typeof revisionData>).spec.template;
+  return template as PodTemplateSpec;
+}
+
+export interface RevisionOptions {
+  owner: Stored<RevisionOwner>;
+  revisions: readonly Revision[];
+  key: string;
+  writes: OwnWrites;
+  /** Under which label the hash stands; a DaemonSet's pods carry the same. */
+  hashLabel: string;
+}
+
+/** The revision of the present template: an old one that is raised to the newest, or a new one. */
+export async function currentRevision(
+  context: ControllerContext,
+  options: RevisionOptions,
+): Promise<{ revision: Revision; collisionCount: number | undefined }> {
+  const { owner, key, writes } = options;
+  const revisions = [...options.revisions].sort(byRevision);
+  const data = revisionData(owner.spec.template);
+  const newest = revisions.at(-1);
+  const same = revisions.findLast((revision) => deepEqual(revision.data, data));
+  const collisionCount = owner.status?.collisionCount;
+  if (!same) return create(context, options, { data, number: (newest?.revision ?? 0) + 1 });
+  if (same === newest || !newest) return { revision: same, collisionCount };
+  const cause = causedBy(owner, 'its template is that of an earlier revision again');
+  const raised = { ...same, revision: newest.revision + 1 };
+  const written = await context.client.of(controllerrevisions).update(raised, { cause });
+  writes.wrote(key, context.informers.of(controllerrevisions), written);
+  return { revision: written, collisionCount };
+}
+
+async function create(
+  context: ControllerContext,
+  { owner, key, writes, hashLabel }: RevisionOptions,
+  { data, number }: { data: object; number: number },
+): Promise<{ revision: Revision; collisionCount: number | undefined }> {
+  const api = context.client.of(controllerrevisions);
+  const cause = causedBy(owner, 'its template is new');
+  for (let collisionCount = owner.status?.collisionCount; ; collisionCount = (collisionCount ?? 0) + 1) {
+    const hash = hashOf(data, collisionCount);
+    const { name, namespace } = owner.metadata;
+    const metadata = {
+      name: `${name}-${hash}`,
+      namespace,
+      labels: { ...owner.spec.template.metadata?.labels, [hashLabel]: hash },
+      ownerReferences: [controllerReference(owner)],
+    };
+    const object = { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata, data, revision: number };
+    try {
+      const revision = await api.create(object as ControllerRevision, { cause });
+      writes.wrote(key, context.informers.of(controllerrevisions), revision);
+      return { revision, collisionCount };
+    } catch (error) {
+      if (!hasReason(error, 'AlreadyExists')) throw error;
+      const there = await api.get(metadata);
+      if (deepEqual(there.data, data)) return { revision: there, collisionCount };
+    }
+  }
+}
+
+/** Removes the oldest revisions that nothing uses, beyond the owner's limit. */
+export async function truncateHistory(
+  context: ControllerContext,
+  { owner, revisions, key, writes }: RevisionOptions,
+  isUsed: (revision: Revision) => boolean,
+): Promise<void> {
+  const unused = revisions.filter((revision) => !isUsed(revision)).sort(byRevision);
+  const limit = owner.spec.revisionHistoryLimit ?? 10;
+  const surplus = unused.slice(0, Math.max(0, unused.length - limit));
+  const cause = causedBy(owner, `only ${limit} old revisions are kept`);
+  for (const revision of surplus) {
+    await context.client.of(controllerrevisions).delete(revision.metadata, { cause });
+    writes.deleted(key, context.informers.of(controllerrevisions), revision);
+  }
+}

@@ -1,0 +1,93 @@
+import type { StatefulSet } from '../../api/apps/v1.ts';
+import type { PersistentVolumeClaim, Pod } from '../../api/core/v1.ts';
+import type { OwnerReference } from '../../api/meta/v1.ts';
+import { persistentvolumeclaims } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import { causedBy } from '../../client/transport.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import type { ControllerContext } from '../controller.ts';
+import { controllerReference } from '../shared/owners.ts';
+import { claimsFor, ordinalOf, replicasOf, startOf } from './pods.ts';
+
+/** With whom a claim goes, by the set's policy: with the set, with a pod that is scaled away, or with nobody. */
+export function claimOwners(
+  set: Stored<StatefulSet>,
+  pod: Stored<Pod> | undefined,
+  ordinal: number,
+): OwnerReference[] {
+  const { whenDeleted, whenScaled } = set.spec.persistentVolumeClaimRetentionPolicy ?? {};
+  const isSurplus = ordinal < startOf(set) || ordinal >= startOf(set) + replicasOf(set);
+  if (whenScaled === 'Delete' && isSurplus) return pod ? [controllerReference(pod)] : [];
+  return whenDeleted === 'Delete' ? [controllerReference(set)] : [];
+}
+
+/** Makes the claims of a pod that are missing; throws while one of them is on its way out. */
+export async function ensureClaims(
+  context: ControllerContext,
+  set: Stored<StatefulSet>,
+  ordinal: number,
+): Promise<void> {
+  const informer = context.informers.of(persistentvolumeclaims);
+  const pod = `${set.metadata.name}-${ordinal}`;
+  for (const claim of claimsFor(set, ordinal).values()) {
+    const { name, namespace } = claim.metadata;
+    const there = informer.get(`${namespace}/${name}`);
+    if (there?.metadata.deletionTimestamp) throw new Error(`claim ${name} is being deleted`);
+    if (there) continue;
+    const ownerReferences = claimOwners(set, undefined, ordinal);
+    const owned = { ...claim, metadata: { ...claim.metadata, ownerReferences } };
+    const told = `Claim ${name} Pod ${pod} in StatefulSet ${set.metadata.name}`;
+    await createClaim(context, { set, claim: owned, told });
+  }
+}
+
+async function createClaim(
+  context: ControllerContext,
+  { set, claim, told }: { set: Stored<StatefulSet>; claim: PersistentVolumeClaim; told: string },
+): Promise<void> {
+  const cause = causedBy(set, 'one of its pods needs the claim');
+  try {
+    await context.client.of(persistentvolumeclaims).create(claim, { cause });
+    const message = `create ${told} success`;
+    context.events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message });
+  } catch (error) {
+    if (hasReason(error, 'AlreadyExists')) return;
+    const message = `create ${told} failed error: ${(error as Error).message}`;
+    context.events.record(set, { type: 'Warning', reason: 'FailedCreate', message });
+    throw error;
+  }
+}
+
+/** Brings the owners of all claims of the set's pods in line with its policy. */
+export async function syncClaimOwners(
+  context: ControllerContext,
+  set: Stored<StatefulSet>,
+  pods: readonly Stored<Pod>[],
+): Promise<void> {
+  const informer = context.informers.of(persistentvolumeclaims);
+  for (const pod of pods) {
+    const ordinal = ordinalOf(set.metadata.name, pod.metadata.name) ?? 0;
+    const wanted = claimOwners(set, pod, ordinal);
+    for (const { metadata } of claimsFor(set, ordinal).values()) {
+      const claim = informer.get(`${metadata.namespace}/${metadata.name}`);
+      if (claim) await setOwners(context, { set, claim, wanted });
+    }
+  }
+}
+
+async function setOwners(
+  context: ControllerContext,
+  parts: { set: Stored<StatefulSet>; claim: Stored<PersistentVolumeClaim>; wanted: OwnerReference[] },
+): Promise<void> {
+  const { set, claim, wanted } = parts;
+  const isOurs = ({ kind, name }: OwnerReference) =>
+    (kind === 'StatefulSet' && name === set.metadata.name) ||
+    (kind === 'Pod' && ordinalOf(set.metadata.name, name) !== undefined);
+  const before = claim.metadata.ownerReferences ?? [];
+  const next = [...before.filter((reference) => !isOurs(reference)), ...wanted];
+  if (deepEqual(before, next)) return;
+  const cause = causedBy(set, 'its retention policy says with whom the claim goes');
+  const metadata = { ...claim.metadata, ownerReferences: next };
+  await context.client.of(persistentvolumeclaims).update({ ...claim, metadata }, { cause });
+}

@@ -1,0 +1,128 @@
+import type { StatefulSet, StatefulSetStatus } from '../../api/apps/v1.ts';
+import type { Pod } from '../../api/core/v1.ts';
+import type { Stored } from '../../api/resource.ts';
+import { scaledIntOrPercent } from '../../machinery/int-or-string.ts';
+import { availableInMs, isFinished } from '../shared/pods.ts';
+import { isRunningAndReady, isTerminating, ordinalOf, replicasOf, revisionOf, startOf } from './pods.ts';
+
+export interface StatefulSetInput {
+  set: Stored<StatefulSet>;
+  pods: readonly Stored<Pod>[];
+  /** Names of the revision that is in use and of the one that shall be. */
+  current: string;
+  update: string;
+  nowMs: number;
+}
+
+export type Step =
+  | { type: 'create'; ordinal: number; revision: string }
+  | { type: 'delete'; pod: Stored<Pod>; why: 'failed' | 'surplus' | 'outdated' };
+
+interface Seat {
+  ordinal: number;
+  pod: Stored<Pod> | undefined;
+}
+
+/** What to do now. In order, one thing waits for the other; in parallel nothing waits. */
+export function planStatefulSet(input: StatefulSetInput): { steps: Step[]; againInMs: number | undefined } {
+  const { set, pods, nowMs } = input;
+  const waits = pods.map((pod) => availableInMs(pod, set.spec.minReadySeconds ?? 0, nowMs) ?? 0);
+  const soonest = Math.min(...waits.filter((wait) => wait > 0));
+  const againInMs = Number.isFinite(soonest) ? soonest : undefined;
+  return { steps: isTerminating(set as unknown as Pod) ? [] : stepsFor(input), againInMs };
+}
+
+function stepsFor(input: StatefulSetInput): Step[] {
+  const { set } = input;
+  const inOrder = set.spec.podManagementPolicy !== 'Parallel';
+  const { seats, surplus } = seatsOf(input);
+  const steps: Step[] = [];
+  for (const seat of seats) {
+    const step = fill(input, seat);
+    if (step) steps.push(step);
+    const isSettled = !step && isAvailable(input, seat.pod) && !isTerminating(seat.pod as Pod);
+    if (inOrder && !isSettled) return steps;
+  }
+  for (const pod of surplus) {
+    if (!isTerminating(pod)) steps.push({ type: 'delete', pod, why: 'surplus' });
+    if (inOrder) return steps;
+  }
+  return steps.length > 0 ? steps : replaceOutdated(input, seats);
+}
+
+/** The seats that shall be taken, from the lowest, and the pods without one, from the highest. */
+function seatsOf({ set, pods }: StatefulSetInput): { seats: Seat[]; surplus: Stored<Pod>[] } {
+  const byOrdinal = new Map(pods.map((pod) => [ordinalOf(set.metadata.name, pod.metadata.name), pod]));
+  const first = startOf(set);
+  const seats = Array.from({ length: replicasOf(set) }, (_, i) => {
+    return { ordinal: first + i, pod: byOrdinal.get(first + i) };
+  });
+  for (const { ordinal } of seats) byOrdinal.delete(ordinal);
+  const rest = [...byOrdinal].filter((entry): entry is [number, Stored<Pod>] => entry[0] !== undefined);
+  return { seats, surplus: rest.sort(([a], [b]) => b - a).map(([, pod]) => pod) };
+}
+
+function fill({ set, current, update }: StatefulSetInput, { ordinal, pod }: Seat): Step | undefined {
+  if (!pod) return { type: 'create', ordinal, revision: keepsOld(set, ordinal) ? current : update };
+  if (isFinished(pod) && !isTerminating(pod)) return { type: 'delete', pod, why: 'failed' };
+  return undefined;
+}
+
+/** Whether a seat below the partition stays with the old revision, also for a new pod. */
+function keepsOld(set: StatefulSet, ordinal: number): boolean {
+  const strategy = set.spec.updateStrategy;
+  if (strategy?.type === 'OnDelete') return false;
+  return ordinal < startOf(set) + (strategy?.rollingUpdate?.partition ?? 0);
+}
+
+function isAvailable({ set, nowMs }: StatefulSetInput, pod: Stored<Pod> | undefined): boolean {
+  if (!pod || !isRunningAndReady(pod)) return false;
+  return availableInMs(pod, set.spec.minReadySeconds ?? 0, nowMs) === 0;
+}
+
+/** From the highest down, as many at once as may be unavailable. */
+function replaceOutdated(input: StatefulSetInput, seats: readonly Seat[]): Step[] {
+  const { set, update } = input;
+  if (set.spec.updateStrategy?.type === 'OnDelete') return [];
+  const most = set.spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1;
+  let budget = Math.max(1, scaledIntOrPercent(most, replicasOf(set), 'up'));
+  const steps: Step[] = [];
+  for (const { ordinal, pod } of [...seats].reverse()) {
+    if (budget <= 0 || keepsOld(set, ordinal) || !pod) break;
+    if (revisionOf(pod) !== update && !isTerminating(pod)) {
+      steps.push({ type: 'delete', pod, why: 'outdated' });
+      budget--;
+    } else if (isTerminating(pod) || !isAvailable(input, pod)) budget--;
+  }
+  return steps;
+}
+
+/** The status that the pods amount to. */
+export function statefulSetStatus(
+  input: StatefulSetInput,
+  collisionCount: number | undefined,
+): StatefulSetStatus {
+  const { set, pods, current, update } = input;
+  const living = pods.filter((pod) => !isTerminating(pod));
+  const count = (list: readonly Stored<Pod>[], fits: (pod: Stored<Pod>) => boolean) =>
+    list.filter(fits).length;
+  const updatedReplicas = count(living, (pod) => revisionOf(pod) === update);
+  const ready = count(pods, isRunningAndReady);
+  const isOver =
+    set.spec.updateStrategy?.type !== 'OnDelete' &&
+    updatedReplicas === pods.length &&
+    ready === pods.length &&
+    pods.length === replicasOf(set);
+  const currentRevision = isOver ? update : current;
+  return {
+    observedGeneration: set.metadata.generation ?? 0,
+    replicas: pods.length,
+    readyReplicas: ready,
+    availableReplicas: count(pods, (pod) => isAvailable(input, pod)),
+    currentReplicas: count(living, (pod) => revisionOf(pod) === currentRevision),
+    updatedReplicas,
+    currentRevision,
+    updateRevision: update,
+    ...(collisionCount !== undefined && { collisionCount }),
+  };
+}

@@ -1,0 +1,226 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  controllerrevisions,
+  persistentvolumeclaims,
+  pods,
+  statefulsets,
+} from '../../api/generated/resources.ts';
+import { createGarbageCollector } from '../garbage/garbage.ts';
+import { TestCluster, TestNodes } from '../testing.ts';
+import { ordinalOf } from './pods.ts';
+import { createStatefulSetController } from './statefulset.ts';
+
+test('a pod is known by its name', () => {
+  expect(ordinalOf('web', 'web-10')).toBe(10);
+  expect(ordinalOf('web', 'web-a-1')).toBeUndefined();
+  expect(ordinalOf('web', 'web-01')).toBeUndefined();
+});
+
+let cluster: TestCluster;
+let nodes: TestNodes;
+
+beforeEach(async () => {
+  cluster = await TestCluster.start();
+  nodes = new TestNodes(cluster);
+  await cluster.run(
+    createStatefulSetController(cluster.context('statefulset-controller')),
+    createGarbageCollector(cluster.context('generic-garbage-collector'), { discover: cluster.discover }),
+  );
+});
+afterEach(() => cluster.stop());
+
+const claim = {
+  metadata: { name: 'data' },
+  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+};
+const create = (replicas: number, spec: object = {}) =>
+  cluster.create(statefulsets, {
+    metadata: { name: 'db' },
+    spec: {
+      replicas,
+      serviceName: 'db',
+      selector: { matchLabels: { app: 'db' } },
+      template: { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'c', image: 'db:1' }] } },
+      ...spec,
+    },
+  });
+const change = (spec: object) => cluster.patch(statefulsets, 'db', { spec });
+const roll = (image: string) => change({ template: { spec: { containers: [{ name: 'c', image }] } } });
+const get = () => cluster.get(statefulsets, 'db');
+const images = async () =>
+  Object.fromEntries((await cluster.list(pods)).map((p) => [p.metadata.name, p.spec.containers[0]?.image]));
+
+describe('a StatefulSet', () => {
+  test('gives its pods names, labels and host names', async () => {
+    await create(2);
+    await cluster.settle();
+    expect(await cluster.names(pods)).toEqual(['db-0', 'db-1']);
+    const pod = await cluster.get(pods, 'db-1');
+    const { updateRevision } = (await get()).status ?? {};
+    expect(pod.metadata.labels).toEqual({
+      app: 'db',
+      'apps.kubernetes.io/pod-index': '1',
+      'controller-revision-hash': updateRevision,
+      'statefulset.kubernetes.io/pod-name': 'db-1',
+    });
+    expect(pod.spec).toMatchObject({ hostname: 'db-1', subdomain: 'db' });
+    expect((await get()).status).toEqual({
+      observedGeneration: 1,
+      replicas: 2,
+      readyReplicas: 2,
+      availableReplicas: 2,
+      currentReplicas: 2,
+      updatedReplicas: 2,
+      currentRevision: updateRevision,
+      updateRevision,
+    });
+    expect(await cluster.events('SuccessfulCreate')).toContain(
+      'SuccessfulCreate create Pod db-0 in StatefulSet db successful',
+    );
+  });
+
+  test('starts one after the other, and stops from the highest', async () => {
+    nodes.fate = () => 'unready';
+    await create(3);
+    await cluster.settle();
+    expect(await cluster.names(pods)).toEqual(['db-0']);
+    await nodes.become(await cluster.get(pods, 'db-0'), 'ready');
+    await cluster.settle();
+    expect(await cluster.names(pods)).toEqual(['db-0', 'db-1']);
+    nodes.fate = () => 'ready';
+    await nodes.all('app=db', 'ready');
+    expect(await cluster.list(pods)).toHaveLength(3);
+    nodes.lets = false;
+    await change({ replicas: 1 });
+    const leaving = (await cluster.list(pods)).filter((p) => p.metadata.deletionTimestamp);
+    expect(leaving.map((p) => p.metadata.name)).toEqual(['db-2']);
+    await nodes.finish(await cluster.get(pods, 'db-2'));
+    nodes.lets = true;
+    await cluster.settle();
+    expect(await cluster.names(pods)).toEqual(['db-0']);
+  });
+
+  test('in parallel waits for nothing', async () => {
+    nodes.fate = () => 'unready';
+    await create(3, { podManagementPolicy: 'Parallel', ordinals: { start: 5 } });
+    await cluster.settle();
+    expect(await cluster.names(pods)).toEqual(['db-5', 'db-6', 'db-7']);
+    await change({ replicas: 0 });
+    expect(await cluster.list(pods)).toEqual([]);
+  });
+
+  test('makes a failed pod anew under its name', async () => {
+    await create(1);
+    await cluster.settle();
+    const { metadata } = await cluster.get(pods, 'db-0');
+    await nodes.become(await cluster.get(pods, 'db-0'), 'Failed');
+    await cluster.settle();
+    const again = await cluster.get(pods, 'db-0');
+    expect(again.metadata.uid).not.toBe(metadata.uid);
+    expect((await cluster.events('RecreatingFailedPod'))[0]).toBe(
+      'RecreatingFailedPod StatefulSet default/db is recreating failed Pod db-0',
+    );
+  });
+});
+
+describe('an update', () => {
+  test('goes from the highest down, and back to an earlier revision', async () => {
+    await create(3);
+    await cluster.settle();
+    const first = (await get()).status?.currentRevision;
+    const order: string[] = [];
+    cluster.informers.of(pods).onChange({ deleted: (pod) => order.push(pod.metadata.name) });
+    await roll('db:2');
+    expect(order).toEqual(['db-2', 'db-1', 'db-0']);
+    expect(await images()).toEqual({ 'db-0': 'db:2', 'db-1': 'db:2', 'db-2': 'db:2' });
+    const { status } = await get();
+    expect(status?.currentRevision).toBe(status?.updateRevision);
+    expect(status?.currentRevision).not.toBe(first);
+    await roll('db:1');
+    expect((await get()).status?.currentRevision).toBe(first);
+    const revisions = await cluster.list(controllerrevisions);
+    expect(revisions.map((r) => r.revision).sort()).toEqual([2, 3]);
+  });
+
+  test('stays above its partition, for new pods too', async () => {
+    await create(3, { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } });
+    await cluster.settle();
+    await roll('db:2');
+    expect(await images()).toEqual({ 'db-0': 'db:1', 'db-1': 'db:1', 'db-2': 'db:2' });
+    await cluster.delete(pods, 'db-0');
+    expect((await images())['db-0']).toBe('db:1');
+    expect((await get()).status).toMatchObject({ currentReplicas: 2, updatedReplicas: 1 });
+    await change({ updateStrategy: { rollingUpdate: { partition: 0 } } });
+    expect(await images()).toEqual({ 'db-0': 'db:2', 'db-1': 'db:2', 'db-2': 'db:2' });
+  });
+
+  test('waits for a pod that does not become ready', async () => {
+    await create(3);
+    await cluster.settle();
+    nodes.fate = () => 'unready';
+    await roll('db:bad');
+    expect(await images()).toEqual({ 'db-0': 'db:1', 'db-1': 'db:1', 'db-2': 'db:bad' });
+  });
+
+  test('may take several at once', async () => {
+    const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 2 } };
+    await create(4, { podManagementPolicy: 'Parallel', updateStrategy });
+    await cluster.settle();
+    nodes.fate = () => 'unready';
+    await roll('db:2');
+    expect(Object.values(await images()).sort()).toEqual(['db:1', 'db:1', 'db:2', 'db:2']);
+  });
+
+  test('on delete waits for the deletion', async () => {
+    await create(2, { updateStrategy: { type: 'OnDelete' } });
+    await cluster.settle();
+    await roll('db:2');
+    expect(await images()).toEqual({ 'db-0': 'db:1', 'db-1': 'db:1' });
+    await cluster.delete(pods, 'db-1');
+    expect(await images()).toEqual({ 'db-0': 'db:1', 'db-1': 'db:2' });
+  });
+});
+
+describe('claims', () => {
+  test('are made for each pod and outlive it', async () => {
+    await create(2, { volumeClaimTemplates: [claim] });
+    await cluster.settle();
+    expect(await cluster.names(persistentvolumeclaims)).toEqual(['data-db-0', 'data-db-1']);
+    const pod = await cluster.get(pods, 'db-1');
+    expect(pod.spec.volumes?.find((v) => v.name === 'data')?.persistentVolumeClaim?.claimName).toBe(
+      'data-db-1',
+    );
+    await change({ replicas: 1 });
+    await cluster.delete(statefulsets, 'db');
+    await cluster.pass(1_000);
+    expect(await cluster.list(pods)).toEqual([]);
+    expect(await cluster.names(persistentvolumeclaims)).toEqual(['data-db-0', 'data-db-1']);
+  });
+
+  test('go with the pod that is scaled away, or with the set, where it asks for that', async () => {
+    await create(2, {
+      volumeClaimTemplates: [claim],
+      persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete', whenDeleted: 'Delete' },
+    });
+    await cluster.settle();
+    await change({ replicas: 1 });
+    await cluster.pass(1_000);
+    const gone = async (name: string) => {
+      const found = await cluster.find(persistentvolumeclaims, name);
+      return !found || found.metadata.deletionTimestamp !== undefined;
+    };
+    expect(await gone('data-db-1')).toBe(true);
+    expect(await gone('data-db-0')).toBe(false);
+    await cluster.delete(statefulsets, 'db');
+    await cluster.pass(1_000);
+    expect(await gone('data-db-0')).toBe(true);
+  });
+});
+
+test('nothing is written where nothing changes', async () => {
+  await create(2, { volumeClaimTemplates: [claim] });
+  await cluster.settle();
+  const before = (await get()).metadata.resourceVersion;
+  await cluster.pass(600_000);
+  expect((await get()).metadata.resourceVersion).toBe(before);
+});

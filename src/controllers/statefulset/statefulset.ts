@@ -1,0 +1,175 @@
+import type { ControllerRevision, StatefulSet, StatefulSetStatus } from '../../api/apps/v1.ts';
+import type { Pod } from '../../api/core/v1.ts';
+import {
+  controllerrevisions,
+  persistentvolumeclaims,
+  pods,
+  statefulsets,
+} from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import type { Component } from '../../client/component.ts';
+import { type Informer, keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import type { WorkQueue } from '../../client/work-queue.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { compileLabelSelector, matchesLabels } from '../../machinery/label-selector.ts';
+import {
+  type ControllerContext,
+  createController,
+  done,
+  type Outcome,
+  type OwnWrites,
+} from '../controller.ts';
+import { claim, indexByController } from '../shared/claims.ts';
+import { controllerOf } from '../shared/owners.ts';
+import { PodWriter } from '../shared/pod-writes.ts';
+import { currentRevision, templateOf, truncateHistory } from '../shared/revisions.ts';
+import { ensureClaims, syncClaimOwners } from './claims.ts';
+import { planStatefulSet, type StatefulSetInput, type Step, statefulSetStatus } from './plan.ts';
+import { ordinalOf, podFor, revisionOf } from './pods.ts';
+
+/** Keeps the named pods of every StatefulSet, and the claims that go with them. */
+export function createStatefulSetController(context: ControllerContext): Component {
+  return createController({
+    name: 'statefulset-controller',
+    context,
+    setup: ({ queue, writes }) => {
+      const controller = new StatefulSetController(context, writes);
+      controller.subscribe(queue);
+      return (key) => controller.reconcile(key);
+    },
+  });
+}
+
+class StatefulSetController {
+  readonly #context: ControllerContext;
+  readonly #writes: OwnWrites;
+  readonly #pods: PodWriter;
+  readonly #setInformer: Informer<StatefulSet>;
+  readonly #podInformer: Informer<Pod>;
+  readonly #revisionInformer: Informer<ControllerRevision>;
+
+  constructor(context: ControllerContext, writes: OwnWrites) {
+    this.#context = context;
+    this.#writes = writes;
+    this.#pods = new PodWriter(context, writes);
+    this.#setInformer = context.informers.of(statefulsets);
+    this.#podInformer = context.informers.of(pods);
+    this.#revisionInformer = context.informers.of(controllerrevisions);
+    context.informers.of(persistentvolumeclaims);
+    indexByController(this.#podInformer);
+    indexByController(this.#revisionInformer);
+  }
+
+  subscribe(queue: WorkQueue): void {
+    const addSet = (set: Stored<StatefulSet>) => queue.add(keyOf(set));
+    this.#setInformer.onChange({ added: addSet, updated: addSet, deleted: addSet });
+    const addOwners = (pod: Stored<Pod>) => this.#keysFor(pod).forEach((key) => queue.add(key));
+    this.#podInformer.onChange({
+      added: addOwners,
+      deleted: addOwners,
+      updated: (pod, old) => {
+        if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) addOwners(old);
+        addOwners(pod);
+      },
+    });
+  }
+
+  #keysFor(pod: Stored<Pod>): string[] {
+    const owner = controllerOf(pod);
+    const { namespace, labels } = pod.metadata;
+    if (owner) return owner.kind === 'StatefulSet' ? [`${namespace}/${owner.name}`] : [];
+    const near = this.#setInformer.list().filter((set) => set.metadata.namespace === namespace);
+    return near.filter((set) => matchesLabels(compileLabelSelector(set.spec.selector), labels)).map(keyOf);
+  }
+
+  async reconcile(key: string): Promise<Outcome> {
+    const set = this.#setInformer.get(key);
+    if (!set) return done;
+    const { client, clock } = this.#context;
+    const selector = compileLabelSelector(set.spec.selector);
+    const { name } = set.metadata;
+    const owned = await claim({
+      client,
+      owners: statefulsets,
+      dependents: pods,
+      informer: this.#podInformer,
+      owner: set,
+      selector,
+      mayAdopt: (pod) => ordinalOf(name, pod.metadata.name) !== undefined,
+    });
+    const own = { client, owners: statefulsets, dependents: controllerrevisions, owner: set, selector };
+    const revisions = await claim({ ...own, informer: this.#revisionInformer });
+    const hashLabel = 'controller.kubernetes.io/hash';
+    const history = { owner: set, revisions, key, writes: this.#writes, hashLabel };
+    const { revision: update, collisionCount } = await currentRevision(this.#context, history);
+    const current = revisions.find((r) => r.metadata.name === set.status?.currentRevision) ?? update;
+    const names = { current: current.metadata.name, update: update.metadata.name };
+    const input: StatefulSetInput = { set, pods: owned, ...names, nowMs: clock.now() };
+    const { steps, againInMs } = planStatefulSet(input);
+    await this.#report(set, statefulSetStatus(input, collisionCount));
+    await syncClaimOwners(this.#context, set, owned);
+    for (const step of steps) await this.#carryOut(set, step, { current, update });
+    const used = new Set([...Object.values(names), ...owned.map(revisionOf)]);
+    await truncateHistory(this.#context, history, (revision) => used.has(revision.metadata.name));
+    return againInMs === undefined ? done : { type: 'again', afterMs: againInMs };
+  }
+
+  async #carryOut(
+    set: Stored<StatefulSet>,
+    step: Step,
+    revisions: { current: Stored<ControllerRevision>; update: Stored<ControllerRevision> },
+  ): Promise<void> {
+    const key = keyOf(set);
+    if (step.type === 'create') return this.#create(set, step, revisions);
+    const { pod, why } = step;
+    const reasons = {
+      failed: 'it has ended',
+      surplus: 'fewer replicas are wanted',
+      outdated: 'it is not of the newest template',
+    };
+    if (why === 'failed') {
+      const what = `StatefulSet ${key} is recreating failed Pod ${pod.metadata.name}`;
+      this.#pods.tell(set, 'RecreatingFailedPod', what, 'Warning');
+    }
+    await this.#told(set, `delete Pod ${pod.metadata.name}`, () =>
+      this.#pods.remove(set, pod, { key, why: reasons[why] }),
+    );
+  }
+
+  async #create(
+    set: Stored<StatefulSet>,
+    { ordinal, revision }: Step & { type: 'create' },
+    { current, update }: { current: Stored<ControllerRevision>; update: Stored<ControllerRevision> },
+  ): Promise<void> {
+    await ensureClaims(this.#context, set, ordinal);
+    const source = revision === update.metadata.name ? update : current;
+    const pod = podFor(set, { template: templateOf(source), revision, ordinal });
+    await this.#told(set, `create Pod ${pod.metadata.name}`, () =>
+      this.#pods.create(set, pod, { key: keyOf(set), why: `there is no pod number ${ordinal}` }),
+    );
+  }
+
+  /** Does something and tells how it went, in upstream's words. */
+  async #told(set: Stored<StatefulSet>, what: string, act: () => Promise<unknown>): Promise<void> {
+    const verb = what.startsWith('create') ? 'Create' : 'Delete';
+    const where = `${what} in StatefulSet ${set.metadata.name}`;
+    try {
+      await act();
+      this.#pods.tell(set, `Successful${verb}`, `${where} successful`);
+    } catch (error) {
+      const message = `${where} failed error: ${(error as Error).message}`;
+      this.#pods.tell(set, `Failed${verb}`, message, 'Warning');
+      throw error;
+    }
+  }
+
+  async #report(set: Stored<StatefulSet>, status: StatefulSetStatus): Promise<void> {
+    const next = { ...status, ...(set.status?.conditions && { conditions: set.status.conditions }) };
+    if (deepEqual(set.status ?? {}, next)) return;
+    const cause = causedBy(set, `${next.replicas} pods exist, ${next.readyReplicas} are ready`);
+    const api = this.#context.client.of(statefulsets);
+    const written = await api.updateStatus({ ...set, status: next }, { cause });
+    this.#writes.wrote(keyOf(set), this.#setInformer, written);
+  }
+}
