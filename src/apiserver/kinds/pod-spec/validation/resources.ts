@@ -52,7 +52,7 @@ export function resourceAmount(field: string, name: string, amount: Quantity): F
   const errors =
     quantitySign(amount) < 0 ? [invalid(field, canonicalQuantity(amount), notNegativeMessage)] : [];
   if (isWholeNumbered(name) && milliValue(amount) % 1000 !== 0)
-    errors.push(invalid(field, amount, 'must be an integer'));
+    errors.push(invalid(field, canonicalQuantity(amount), 'must be an integer'));
   return errors;
 }
 
