@@ -72,7 +72,6 @@ function openSession(origin: string, tls: ClientTls): ClientHttp2Session {
   session.once('connect', () => {
     clearTimeout(slow);
     session.setLocalWindowSize(windowBytes);
-    session.unref();
   });
   session.once('close', () => clearTimeout(slow));
   session.once('goaway', () => session.close());
@@ -115,12 +114,17 @@ function answerOf(stream: ClientHttp2Stream, headers: IncomingHttpHeaders): Http
   };
 }
 
-function callOn(session: ClientHttp2Session, call: HttpCall): Promise<HttpAnswer> {
+function callOn(
+  session: ClientHttp2Session,
+  call: HttpCall,
+  hold: (stream: ClientHttp2Stream) => void,
+): Promise<HttpAnswer> {
   const { method, target, headers, body, signal, timeoutMs } = call;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const all = { ...headers, ':method': method, ':path': target };
     const stream = session.request(all, { endStream: body === undefined });
+    hold(stream);
     const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     const onAbort = () => fail(signal?.reason as Error);
     const fail = (error: Error) => {
@@ -142,15 +146,33 @@ function callOn(session: ClientHttp2Session, call: HttpCall): Promise<HttpAnswer
   });
 }
 
+/** A connection keeps the process alive while something is asked for on it, and not for its own sake. */
+function heldWhileBusy(session: ClientHttp2Session): (stream: ClientHttp2Stream) => void {
+  let busy = 0;
+  session.once('connect', () => {
+    if (busy === 0) session.unref();
+  });
+  return (stream) => {
+    if (busy++ === 0) session.ref();
+    stream.once('close', () => {
+      if (--busy === 0 && !session.destroyed) session.unref();
+    });
+  };
+}
+
 /** HTTP/2 over TLS. */
 export const connectHttps: HttpConnector = ({ origin, tls }) => {
   let session: ClientHttp2Session | undefined;
+  let hold: (stream: ClientHttp2Stream) => void;
   const current = () => {
-    if (!session || session.closed || session.destroyed) session = openSession(origin, tls);
+    if (!session || session.closed || session.destroyed) {
+      session = openSession(origin, tls);
+      hold = heldWhileBusy(session);
+    }
     return session;
   };
   return {
-    call: async (call) => callOn(current(), call),
+    call: async (call) => callOn(current(), call, hold),
     close: () => session?.destroy(),
   };
 };
