@@ -200,7 +200,13 @@ class Kubelet {
     await statics?.sync().catch(tell('static pods not in order'));
     await relist().catch(tell('runtime not listed'));
     new EventFollower({ context: this.#context, view, workers, relist }).run(signal);
-    const server = await this.#serve({ facts: input.machine, workers, view, statuses });
+    const server = await this.#serve({
+      facts: input.machine,
+      logsDir: facts.logsDir,
+      workers,
+      view,
+      statuses,
+    });
     const keeper = new Housekeeper({ context: this.#context, host, facts, workers, volumes });
     const rotator = new LogRotator(this.#context);
     const every = (intervalMs: number, task: () => Promise<void>, what: string) =>

@@ -15,6 +15,8 @@ import {
   quantityValue,
 } from '../../machinery/quantity.ts';
 import { isCriticalPod, isStaticPod } from './pod-kinds.ts';
+import { qosClassOf } from './qos.ts';
+import { sysctlTrouble } from './sysctls.ts';
 import { addAmounts, type Amounts, amountsOf, podAmounts } from './resources.ts';
 
 /** Why a node does not take a pod in. */
@@ -32,7 +34,31 @@ export interface AdmissionInput {
 
 /** Whether the node can take the pod in, whoever sent it here. */
 export function admitPod(input: AdmissionInput): Rejection | undefined {
-  return outOfResources(input) ?? mismatch(input) ?? portConflict(input) ?? untolerated(input);
+  return (
+    underPressure(input) ??
+    forbiddenSysctl(input.pod) ??
+    outOfResources(input) ??
+    mismatch(input) ??
+    portConflict(input) ??
+    untolerated(input)
+  );
+}
+
+function forbiddenSysctl(pod: Pod): Rejection | undefined {
+  const message = sysctlTrouble(pod);
+  return message === undefined ? undefined : { reason: 'SysctlForbidden', message };
+}
+
+/** A node that is short of something takes no more in, but for what it cannot do without, or what asks for its share. */
+function underPressure({ pod, node }: AdmissionInput): Rejection | undefined {
+  if (isCriticalPod(pod)) return undefined;
+  const is = (type: string) => node.status?.conditions?.some((c) => c.type === type && c.status === 'True');
+  const short = ['MemoryPressure', 'DiskPressure', 'PIDPressure'].filter(is);
+  const memoryOnly = short.length === 1 && short[0] === 'MemoryPressure';
+  const taint = { key: 'node.kubernetes.io/memory-pressure', effect: 'NoSchedule' };
+  const tolerated = pod.spec.tolerations?.some((toleration) => tolerates(toleration, taint));
+  if (short.length === 0 || (memoryOnly && (qosClassOf(pod) !== 'BestEffort' || tolerated))) return undefined;
+  return { reason: 'Evicted', message: `The node had condition: [${short.join(' ')}]. ` };
 }
 
 function used(others: Pod[]): Amounts {

@@ -1,6 +1,7 @@
 import type { Node, Pod, PodCondition } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { Informer } from '../../client/informer.ts';
+import { deepEqual } from '../../machinery/equal.ts';
 import { timestamp } from '../../platform/clock.ts';
 import { ownConditions } from '../status/conditions.ts';
 import type { StatusManager } from '../status/status-manager.ts';
@@ -100,8 +101,7 @@ function isOnlyStatus(before: Pod, after: Stored<Pod>): boolean {
         .sort(),
     );
   return (
-    a.generation === b.generation &&
-    a.generation !== undefined &&
+    deepEqual(before.spec, after.spec) &&
     a.deletionTimestamp === b.deletionTimestamp &&
     JSON.stringify([a.labels, a.annotations]) === JSON.stringify([b.labels, b.annotations]) &&
     foreign(before) === foreign(after)

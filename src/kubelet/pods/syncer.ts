@@ -76,7 +76,9 @@ export class Syncer {
     await this.#stop(input, plan);
     const starts = [...plan.startEphemeral, ...plan.startInit, ...plan.start];
     if (!plan.sandbox.create && (starts.length === 0 || plan.killPod)) return {};
-    const sandbox = await this.#sandboxSpec(pod, plan.sandbox.attempt);
+    const sandbox = await this.#sandboxSpec(pod, plan.sandbox.attempt).catch((error: Error) => {
+      throw this.#noSandbox(pod, error);
+    });
     const sandboxId = plan.sandbox.create
       ? await this.#createSandbox(input, sandbox)
       : (plan.sandbox.id as string);
@@ -139,10 +141,14 @@ export class Syncer {
       return await context.runtime.sandboxes.run(spec, { signal });
     } catch (error) {
       signal.throwIfAborted();
-      const message = `Failed to create pod sandbox: ${(error as Error).message}`;
-      podEvent(context, pod, { type: 'Warning', reason: 'FailedCreatePodSandBox', message });
-      throw error;
+      throw this.#noSandbox(pod, error as Error);
     }
+  }
+
+  #noSandbox(pod: Pod, error: Error): Error {
+    const message = `Failed to create pod sandbox: ${error.message}`;
+    podEvent(this.#options.context, pod, { type: 'Warning', reason: 'FailedCreatePodSandBox', message });
+    return error;
   }
 
   async #podIps({ pod, runtime }: SyncInput, plan: PodPlan, sandboxId: string): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Writable } from 'node:stream';
 import type { HttpReply, HttpRequest, HttpServer, HttpUpgrade } from '../../platform/http.ts';
 import { SocketReply } from '../../platform/socket-reply.ts';
 import { readLog } from '../logs/log-reader.ts';
@@ -15,17 +15,21 @@ import { HttpProblem } from './http-problem.ts';
 import type { KubeletServerOptions } from './options.ts';
 import { PodFinder } from './pod-finder.ts';
 import { forwardOverSpdy, forwardOverWebSocket, type PortForward } from './port-forward.ts';
+import { nodeLog } from './node-logs.ts';
 import { type KubeletRoute, parseRoute } from './routes.ts';
 import { spdyCommandClient } from './spdy-command.ts';
 import { wantsSpdy, wantsWebSocket } from './spdy-upgrade.ts';
 import { resourceMetrics } from './resource-metrics.ts';
 import { measure, type Measured, summaryDocument } from './stats.ts';
+import { webSocketOutput } from './web-socket-log.ts';
 import { webSocketCommandClient } from './web-socket-command.ts';
 
 export interface KubeletServerParts {
   context: NodeContext;
   host: NodeHost;
   facts: HostFacts;
+  /** Where the logs of this node's containers stand. */
+  logsDir: string;
   workers: PodWorkers;
   view: RuntimeView;
   statuses: StatusManager;
@@ -102,6 +106,8 @@ export class KubeletServer {
     switch (route.kind) {
       case 'containerLogs':
         return this.#logs(route, url, request, reply);
+      case 'nodeLogs':
+        return this.#nodeLogs(route.path, reply);
       case 'run':
         return this.#run(route, url, reply);
       case 'pods':
@@ -139,23 +145,42 @@ export class KubeletServer {
     request: HttpRequest,
     reply: HttpReply,
   ): Promise<void> {
+    const read = await this.#logReader(route, url);
+    const output = new PassThrough();
+    const sent = reply.open(200, { 'content-type': 'text/plain' }).pipe(output);
+    await read(output, request.signal).finally(() => output.end());
+    await sent;
+  }
+
+  /** Finds the log; what it gives sends it. */
+  async #logReader(
+    route: RouteOf<'containerLogs'>,
+    url: URL,
+  ): Promise<(output: Writable, signal: AbortSignal) => Promise<void>> {
     const { context, view } = this.#parts;
     const { files, clock } = context.platform;
     const query = parseLogQuery(url.searchParams, clock.now());
     const container = await this.#finder.logged(route, route.container, query.previous);
     const { logPath: path } = await context.runtime.containers.status(container.id);
-    const pod = this.#finder.pod(route);
-    const { uid = '', name = '', namespace = '' } = pod.metadata;
-    const output = new PassThrough();
-    const sent = reply.open(200, { 'content-type': 'text/plain' }).pipe(output);
+    const { uid = '', name = '', namespace = '' } = this.#finder.pod(route).metadata;
     const isRunning = async () => {
       const runtime = await view.load({ uid, name, namespace });
       return runtime.containers.some((c) => c.id === container.id && c.state === 'running');
     };
-    const write = (bytes: Buffer) => writeWhole(output, bytes);
-    const { signal } = request;
-    await readLog({ files, clock, path, query, isRunning, write, signal }).finally(() => output.end());
-    await sent;
+    return (output, signal) =>
+      readLog({ files, clock, path, query, isRunning, write: (bytes) => writeWhole(output, bytes), signal });
+  }
+
+  async #logsOverWebSocket(route: RouteOf<'containerLogs'>, url: URL, upgrade: HttpUpgrade): Promise<void> {
+    const read = await this.#logReader(route, url);
+    const client = await webSocketOutput(upgrade);
+    if (client) await read(client.output, client.signal).finally(client.finish);
+  }
+
+  async #nodeLogs(path: string, reply: HttpReply): Promise<void> {
+    const { context, logsDir } = this.#parts;
+    const { type, body } = await nodeLog(context.platform.files, logsDir, path);
+    reply.send(200, { 'content-type': type, 'content-length': body.length }, [body]);
   }
 
   async #run(route: RouteOf<'run' | 'exec' | 'attach'>, url: URL, reply: HttpReply): Promise<void> {
@@ -167,6 +192,8 @@ export class KubeletServer {
 
   async #upgrade(route: KubeletRoute, url: URL, upgrade: HttpUpgrade): Promise<void> {
     if (route.kind === 'portForward') return this.#portForward(route, url, upgrade);
+    if (route.kind === 'containerLogs' && wantsWebSocket(upgrade))
+      return this.#logsOverWebSocket(route, url, upgrade);
     if (route.kind !== 'exec' && route.kind !== 'attach')
       throw new HttpProblem(400, 'nothing to upgrade to here');
     const { searchParams: params } = url;
@@ -262,7 +289,7 @@ function sendJson(reply: HttpReply, value: unknown): void {
   sendText(reply, 200, JSON.stringify(value), 'application/json');
 }
 
-function writeWhole(output: PassThrough, bytes: Buffer): Promise<void> {
+function writeWhole(output: Writable, bytes: Buffer): Promise<void> {
   if (output.destroyed || output.write(bytes)) return Promise.resolve();
   return new Promise((resolve) => {
     output.once('drain', resolve);

@@ -3,6 +3,7 @@ export type KubeletRoute =
   | { kind: 'containerLogs'; namespace: string; pod: string; container: string }
   | { kind: 'exec' | 'attach' | 'run'; namespace: string; pod: string; uid?: string; container: string }
   | { kind: 'portForward'; namespace: string; pod: string; uid?: string }
+  | { kind: 'nodeLogs'; path: string }
   | {
       kind:
         | 'pods'
@@ -35,6 +36,8 @@ export function parseRoute(path: string): KubeletRoute | undefined {
   const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
   if (plain[trimmed]) return plain[trimmed];
   const [, kind, ...rest] = trimmed.split('/').map(decode);
+  if (kind === 'logs' && !rest.some((part) => part === '..'))
+    return { kind: 'nodeLogs', path: rest.join('/') };
   if (rest.some((part) => part === '')) return undefined;
   const [namespace, pod, third, fourth] = rest as [string, string, string?, string?];
   if (!pod) return undefined;
