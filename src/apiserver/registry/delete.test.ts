@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { configmaps, deployments, pods } from '../../api/generated/resources.ts';
+import { configmaps, deployments, namespaces, pods } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { Pod } from '../../api/core/v1.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
@@ -134,6 +134,16 @@ describe('delete', () => {
     await api.send('delete', pods, { name: 'p', query: { dryRun: 'All' } });
     await api.send('delete', pods, { name: 'p', body: { dryRun: ['All'], gracePeriodSeconds: 0 } });
     expect((await api.store.status()).revision).toBe(revision);
+  });
+
+  test('keeps a namespace until its own finalizers are off', async () => {
+    const api = await createTestCluster();
+    await api.send('create', namespaces, { body: map('x') });
+    const going = await api.object('delete', namespaces, { name: 'x' });
+    expect(going).toMatchObject({ status: { phase: 'Terminating' }, spec: { finalizers: ['kubernetes'] } });
+    const body = { ...going, spec: { finalizers: [] } };
+    await api.send('update', namespaces, { name: 'x', subresource: 'finalize', body });
+    expect(await failure(api.send('get', namespaces, { name: 'x' }))).toMatchObject({ code: 404 });
   });
 });
 
