@@ -62,7 +62,6 @@ function openSession(origin: string, tls: ClientTls): ClientHttp2Session {
     servername: serverName,
     settings: { initialWindowSize: windowBytes, enablePush: false },
     maxSessionMemory: 256,
-    timeout: connectTimeoutMs,
   } as object);
   session.on('error', () => {});
   const slow = setTimeout(
