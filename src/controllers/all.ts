@@ -12,6 +12,7 @@ import { createTokensController } from './tokens/tokens.ts';
 import { createTtlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
 import { createClusterDnsController } from './cluster-dns/cluster-dns.ts';
 import type { ControllerContext } from './controller.ts';
+import { createDaemonSetController } from './daemonset/daemonset.ts';
 import { createDeploymentController } from './deployment/deployment.ts';
 import type { Discover } from './discovery.ts';
 import { createEndpointsController } from './endpoints/endpoints.ts';
@@ -46,6 +47,7 @@ export function createControllers(options: ControllersOptions): Component[] {
     createReplicationController(contextFor('replication-controller')),
     createDeploymentController(contextFor('deployment-controller')),
     createStatefulSetController(contextFor('statefulset-controller')),
+    createDaemonSetController(contextFor('daemon-set-controller')),
     createEndpointsController(contextFor('endpoint-controller')),
     createEndpointSliceController(contextFor('endpointslice-controller')),
     createServiceAccountController(contextFor('service-account-controller')),

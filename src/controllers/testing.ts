@@ -321,8 +321,11 @@ export function heartbeat(name: string, nowMs: number): KubernetesObject {
   return { metadata: { name, namespace: 'kube-node-lease' }, spec } as KubernetesObject;
 }
 
-/** Creates a node with its status, which a plain create leaves empty. */
+/** Creates a node with its status, which a plain create leaves empty, and without the taint that new nodes get. */
 export async function addNode(cluster: TestCluster, node: Node): Promise<void> {
   const stored = await cluster.create(nodes, node);
-  await cluster.client.of(nodes).updateStatus({ ...stored, status: node.status }, { cause });
+  const api = cluster.client.of(nodes);
+  const { resourceVersion: _, ...metadata } = stored.metadata;
+  await api.updateStatus({ ...stored, metadata, status: node.status }, { cause });
+  await api.update({ ...stored, metadata, spec: { ...stored.spec, taints: node.spec?.taints } }, { cause });
 }

@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { daemonsets, nodes, pods } from '../../api/generated/resources.ts';
+import { addNode, readyNode, TestCluster, TestNodes } from '../testing.ts';
+import { createDaemonSetController } from './daemonset.ts';
+import { nodeOf } from './pods.ts';
+
+let cluster: TestCluster;
+let kubelets: TestNodes;
+
+beforeEach(async () => {
+  cluster = await TestCluster.start();
+  kubelets = new TestNodes(cluster);
+  kubelets.place = nodeOf;
+  await cluster.run(createDaemonSetController(cluster.context('daemon-set-controller')));
+  for (const name of ['a', 'b', 'c']) await node(name);
+});
+afterEach(() => cluster.stop());
+
+const node = (name: string, labels: Record<string, string> = {}) =>
+  addNode(cluster, readyNode(name, cluster.clock.now(), { labels }));
+const create = (spec: object = {}, podSpec: object = {}) =>
+  cluster.create(daemonsets, {
+    metadata: { name: 'agent' },
+    spec: {
+      selector: { matchLabels: { app: 'agent' } },
+      template: {
+        metadata: { labels: { app: 'agent' } },
+        spec: { containers: [{ name: 'c', image: 'agent:1' }], ...podSpec },
+      },
+      ...spec,
+    },
+  });
+const roll = (image: string) =>
+  cluster.patch(daemonsets, 'agent', {
+    spec: { template: { spec: { containers: [{ name: 'c', image }] } } },
+  });
+const places = async () => (await cluster.list(pods)).map((pod) => nodeOf(pod)).sort();
+const images = async () =>
+  (await cluster.list(pods)).map((p) => `${nodeOf(p)} ${p.spec.containers[0]?.image}`).sort();
+const status = async () => (await cluster.get(daemonsets, 'agent')).status;
+
+describe('a DaemonSet', () => {
+  test('has a pod on every node, also on those that come later', async () => {
+    await create();
+    await cluster.settle();
+    expect(await places()).toEqual(['a', 'b', 'c']);
+    expect(await status()).toEqual({
+      currentNumberScheduled: 3,
+      desiredNumberScheduled: 3,
+      numberMisscheduled: 0,
+      numberReady: 3,
+      numberAvailable: 3,
+      numberUnavailable: 0,
+      updatedNumberScheduled: 3,
+      observedGeneration: 1,
+    });
+    await node('d');
+    await cluster.settle();
+    expect(await places()).toEqual(['a', 'b', 'c', 'd']);
+    const [pod] = await cluster.list(pods);
+    const required = pod?.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+    expect(required?.nodeSelectorTerms).toEqual([
+      { matchFields: [{ key: 'metadata.name', operator: 'In', values: [nodeOf(pod as never)] }] },
+    ]);
+    expect(pod?.spec.tolerations?.map((t) => t.key)).toEqual(
+      expect.arrayContaining(['node.kubernetes.io/not-ready', 'node.kubernetes.io/unschedulable']),
+    );
+  });
+
+  test('runs where its selector says, and leaves when that no longer holds', async () => {
+    await node('gpu', { gpu: 'yes' });
+    await create({}, { nodeSelector: { gpu: 'yes' } });
+    await cluster.settle();
+    expect(await places()).toEqual(['gpu']);
+    await cluster.patch(nodes, 'gpu', { metadata: { labels: { gpu: 'no' } } });
+    expect(await places()).toEqual([]);
+    expect(await status()).toMatchObject({ desiredNumberScheduled: 0 });
+  });
+
+  test('keeps off nodes with taints it does not tolerate, but does not leave for NoSchedule', async () => {
+    await cluster.patch(nodes, 'a', { spec: { taints: [{ key: 'own', effect: 'NoSchedule' }] } });
+    await cluster.patch(nodes, 'b', { spec: { unschedulable: true } });
+    await create();
+    await cluster.settle();
+    expect(await places()).toEqual(['b', 'c']);
+    await cluster.patch(nodes, 'c', { spec: { taints: [{ key: 'own', effect: 'NoSchedule' }] } });
+    expect(await places()).toEqual(['b', 'c']);
+    expect(await status()).toMatchObject({ desiredNumberScheduled: 1, numberMisscheduled: 1 });
+    await cluster.patch(nodes, 'c', { spec: { taints: [{ key: 'own', effect: 'NoExecute' }] } });
+    expect(await places()).toEqual(['b']);
+  });
+
+  test('replaces a failed pod, ever more slowly', async () => {
+    kubelets.fate = (pod) => (nodeOf(pod) === 'a' ? 'Failed' : 'ready');
+    await create();
+    await cluster.pass(60_000);
+    const failures = await cluster.events('FailedDaemonPod');
+    expect(failures[0]).toMatch(
+      /^FailedDaemonPod Found failed daemon pod default\/agent-.+ on node a, will try to kill it$/,
+    );
+    expect(failures.length).toBeGreaterThan(3);
+    expect(failures.length).toBeLessThan(10);
+  });
+});
+
+describe('an update', () => {
+  test('goes node by node', async () => {
+    await create();
+    await cluster.settle();
+    kubelets.fate = () => 'unready';
+    await roll('agent:2');
+    expect((await images()).filter((text) => text.endsWith(':2'))).toHaveLength(1);
+    expect(await status()).toMatchObject({
+      updatedNumberScheduled: 1,
+      numberAvailable: 2,
+      numberUnavailable: 1,
+    });
+    kubelets.fate = () => 'ready';
+    await kubelets.all('app=agent', 'ready');
+    expect(await images()).toEqual(['a agent:2', 'b agent:2', 'c agent:2']);
+    expect(await status()).toMatchObject({ updatedNumberScheduled: 3, numberAvailable: 3 });
+  });
+
+  test('with surge has the new pod before the old one goes', async () => {
+    const rollingUpdate = { maxSurge: 1, maxUnavailable: 0 };
+    await create({ updateStrategy: { type: 'RollingUpdate', rollingUpdate } });
+    await cluster.settle();
+    kubelets.fate = () => 'unready';
+    await roll('agent:2');
+    expect(await images()).toHaveLength(4);
+    expect(await status()).toMatchObject({ numberAvailable: 3, updatedNumberScheduled: 1 });
+    kubelets.fate = () => 'ready';
+    await kubelets.all('app=agent', 'ready');
+    expect(await images()).toEqual(['a agent:2', 'b agent:2', 'c agent:2']);
+  });
+
+  test('on delete waits for the deletion', async () => {
+    await create({ updateStrategy: { type: 'OnDelete' } });
+    await cluster.settle();
+    await roll('agent:2');
+    expect((await images()).every((text) => text.endsWith(':1'))).toBe(true);
+    const [first] = await cluster.list(pods);
+    await cluster.delete(pods, first?.metadata.name ?? '');
+    expect((await images()).filter((text) => text.endsWith(':2'))).toHaveLength(1);
+  });
+});
+
+test('nothing is written where nothing changes', async () => {
+  await create();
+  await cluster.settle();
+  const before = (await cluster.get(daemonsets, 'agent')).metadata.resourceVersion;
+  await cluster.pass(600_000);
+  expect((await cluster.get(daemonsets, 'agent')).metadata.resourceVersion).toBe(before);
+});

@@ -1,0 +1,183 @@
+import type { ControllerRevision, DaemonSet, DaemonSetStatus } from '../../api/apps/v1.ts';
+import type { Node, Pod } from '../../api/core/v1.ts';
+import { controllerrevisions, daemonsets, nodes, pods } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import { Backoff } from '../../client/backoff.ts';
+import type { Component } from '../../client/component.ts';
+import { type Informer, keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import type { WorkQueue } from '../../client/work-queue.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { compileLabelSelector, matchesLabels } from '../../machinery/label-selector.ts';
+import {
+  type ControllerContext,
+  createController,
+  done,
+  type Outcome,
+  type OwnWrites,
+} from '../controller.ts';
+import { slowStart } from '../shared/batches.ts';
+import { claim, indexByController } from '../shared/claims.ts';
+import { controllerOf } from '../shared/owners.ts';
+import { PodWriter } from '../shared/pod-writes.ts';
+import { currentRevision, truncateHistory } from '../shared/revisions.ts';
+import { type DaemonSetInput, type DaemonSetPlan, daemonSetStatus, planDaemonSet } from './plan.ts';
+import { daemonPod, hashLabel, nodeOf, placement } from './pods.ts';
+
+/** So many daemons are made for one look at a set. */
+const burst = 250;
+
+/** Keeps a pod of every DaemonSet on each node it is for. */
+export function createDaemonSetController(context: ControllerContext): Component {
+  return createController({
+    name: 'daemon-set-controller',
+    context,
+    setup: ({ queue, writes }) => {
+      const controller = new DaemonSetController(context, writes);
+      controller.subscribe(queue);
+      return (key) => controller.reconcile(key);
+    },
+  });
+}
+
+class DaemonSetController {
+  readonly #context: ControllerContext;
+  readonly #writes: OwnWrites;
+  readonly #pods: PodWriter;
+  readonly #setInformer: Informer<DaemonSet>;
+  readonly #podInformer: Informer<Pod>;
+  readonly #nodeInformer: Informer<Node>;
+  readonly #revisionInformer: Informer<ControllerRevision>;
+  /** When the failed daemon of a node may be replaced again. */
+  readonly #retries = new Map<string, { backoff: Backoff; notBeforeMs: number }>();
+
+  constructor(context: ControllerContext, writes: OwnWrites) {
+    this.#context = context;
+    this.#writes = writes;
+    this.#pods = new PodWriter(context, writes);
+    this.#setInformer = context.informers.of(daemonsets);
+    this.#podInformer = context.informers.of(pods);
+    this.#nodeInformer = context.informers.of(nodes);
+    this.#revisionInformer = context.informers.of(controllerrevisions);
+    indexByController(this.#podInformer);
+    indexByController(this.#revisionInformer);
+  }
+
+  subscribe(queue: WorkQueue): void {
+    const addSet = (set: Stored<DaemonSet>) => queue.add(keyOf(set));
+    this.#setInformer.onChange({ added: addSet, updated: addSet, deleted: addSet });
+    const addOwners = (pod: Stored<Pod>) => this.#keysFor(pod).forEach((key) => queue.add(key));
+    this.#podInformer.onChange({
+      added: addOwners,
+      deleted: addOwners,
+      updated: (pod, old) => {
+        if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) addOwners(old);
+        addOwners(pod);
+      },
+    });
+    const addAll = () => this.#setInformer.list().forEach(addSet);
+    this.#nodeInformer.onChange({
+      added: addAll,
+      deleted: addAll,
+      updated: (node, old) => {
+        for (const set of this.#setInformer.list())
+          if (!deepEqual(placement(set, node), placement(set, old))) addSet(set);
+      },
+    });
+  }
+
+  #keysFor(pod: Stored<Pod>): string[] {
+    const owner = controllerOf(pod);
+    const { namespace, labels } = pod.metadata;
+    if (owner) return owner.kind === 'DaemonSet' ? [`${namespace}/${owner.name}`] : [];
+    const near = this.#setInformer.list().filter((set) => set.metadata.namespace === namespace);
+    return near.filter((set) => matchesLabels(compileLabelSelector(set.spec.selector), labels)).map(keyOf);
+  }
+
+  async reconcile(key: string): Promise<Outcome> {
+    const set = this.#setInformer.get(key);
+    if (!set) return done;
+    const { client, clock } = this.#context;
+    const selector = compileLabelSelector(set.spec.selector);
+    const own = { client, owners: daemonsets, owner: set, selector };
+    const owned = await claim({ ...own, dependents: pods, informer: this.#podInformer });
+    const revisions = await claim({
+      ...own,
+      dependents: controllerrevisions,
+      informer: this.#revisionInformer,
+    });
+    const history = { owner: set, revisions, key, writes: this.#writes, hashLabel };
+    const { revision, collisionCount } = await currentRevision(this.#context, history);
+    const hash = revision.metadata.labels?.[hashLabel] ?? '';
+    const input = { set, pods: owned, nodes: this.#nodeInformer.list(), hash, nowMs: clock.now() };
+    const waitMs = await this.#carryOut(input, planDaemonSet(input));
+    const { status, againInMs } = daemonSetStatus(input, collisionCount);
+    await this.#report(set, status);
+    const used = new Set([hash, ...owned.map((pod) => pod.metadata.labels?.[hashLabel])]);
+    await truncateHistory(this.#context, history, (r) => used.has(r.metadata.labels?.[hashLabel]));
+    const again = Math.min(againInMs ?? Number.POSITIVE_INFINITY, waitMs);
+    return Number.isFinite(again) ? { type: 'again', afterMs: again } : done;
+  }
+
+  /** Gives the milliseconds until something that has to wait may be done. */
+  async #carryOut({ set, hash }: DaemonSetInput, plan: DaemonSetPlan): Promise<number> {
+    const key = keyOf(set);
+    let waitMs = Number.POSITIVE_INFINITY;
+    for (const { pod, why } of plan.remove) {
+      const leftMs = why === 'failed' ? this.#waitMs(key, pod) : 0;
+      if (leftMs > 0) waitMs = Math.min(waitMs, leftMs);
+      else await this.#remove(set, pod, why);
+    }
+    const names = plan.create.slice(0, burst);
+    const { error } = await slowStart(names.length, async (index) => {
+      const nodeName = names[index] as string;
+      const why = `${nodeName} has no pod of it`;
+      const pod = await this.#pods.create(set, daemonPod(set, nodeName, hash), { key, why });
+      this.#pods.tell(set, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
+    });
+    if (error === undefined) return waitMs;
+    this.#pods.tell(set, 'FailedCreate', `Error creating: ${(error as Error).message}`, 'Warning');
+    throw error;
+  }
+
+  async #remove(
+    set: Stored<DaemonSet>,
+    pod: Stored<Pod>,
+    why: DaemonSetPlan['remove'][number]['why'],
+  ): Promise<void> {
+    if (why === 'failed' || why === 'succeeded') {
+      const { namespace, name } = pod.metadata;
+      const reason = why === 'failed' ? 'FailedDaemonPod' : 'SucceededDaemonPod';
+      const what = `Found ${why} daemon pod ${namespace}/${name} on node ${nodeOf(pod)}`;
+      const message = `${what}, will try to ${why === 'failed' ? 'kill' : 'delete'} it`;
+      this.#pods.tell(set, reason, message, why === 'failed' ? 'Warning' : 'Normal');
+    }
+    const reasons = {
+      failed: 'it has failed',
+      succeeded: 'it has ended',
+      surplus: 'its node needs no such pod',
+      outdated: 'it is not of the newest template',
+    };
+    await this.#pods.remove(set, pod, { key: keyOf(set), why: reasons[why] });
+    this.#pods.tell(set, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
+  }
+
+  /** A daemon that fails again and again is replaced ever more slowly, up to a quarter of an hour. */
+  #waitMs(key: string, pod: Stored<Pod>): number {
+    const { clock, random } = this.#context;
+    const id = `${key}/${nodeOf(pod)}`;
+    const entry = this.#retries.get(id);
+    const nowMs = clock.now();
+    if (entry && entry.notBeforeMs > nowMs) return entry.notBeforeMs - nowMs;
+    const backoff = entry?.backoff ?? new Backoff({ baseMs: 1_000, maxMs: 900_000, random });
+    this.#retries.set(id, { backoff, notBeforeMs: nowMs + backoff.next() });
+    return 0;
+  }
+
+  async #report(set: Stored<DaemonSet>, status: DaemonSetStatus): Promise<void> {
+    if (deepEqual(set.status ?? {}, status)) return;
+    const cause = causedBy(set, `${status.numberReady} of ${status.desiredNumberScheduled} nodes run it`);
+    const written = await this.#context.client.of(daemonsets).updateStatus({ ...set, status }, { cause });
+    this.#writes.wrote(keyOf(set), this.#setInformer, written);
+  }
+}

@@ -1,0 +1,71 @@
+import type { DaemonSet } from '../../api/apps/v1.ts';
+import type { Node, Pod, Toleration } from '../../api/core/v1.ts';
+import type { Stored } from '../../api/resource.ts';
+import { allowsNode } from '../shared/node-selection.ts';
+import { podFromTemplate } from '../shared/pods.ts';
+import { untolerated } from '../shared/tolerations.ts';
+
+/** Tells the pods of one template from those of another. */
+export const hashLabel = 'controller-revision-hash';
+
+const toleration = (name: string, effect: string): Toleration => ({
+  key: `node.kubernetes.io/${name}`,
+  operator: 'Exists',
+  effect,
+});
+
+/** A daemon belongs to its node also when the node is unwell. */
+function daemonTolerations(hostNetwork: boolean): Toleration[] {
+  return [
+    toleration('not-ready', 'NoExecute'),
+    toleration('unreachable', 'NoExecute'),
+    toleration('disk-pressure', 'NoSchedule'),
+    toleration('memory-pressure', 'NoSchedule'),
+    toleration('pid-pressure', 'NoSchedule'),
+    toleration('unschedulable', 'NoSchedule'),
+    ...(hostNetwork ? [toleration('network-unavailable', 'NoSchedule')] : []),
+  ];
+}
+
+function withDaemonTolerations(own: readonly Toleration[], hostNetwork: boolean): Toleration[] {
+  const more = daemonTolerations(hostNetwork).filter(
+    (t) => !own.some((o) => o.key === t.key && o.effect === t.effect && o.operator === t.operator),
+  );
+  return [...own, ...more];
+}
+
+/** The pod for one node: the scheduler may put it there and nowhere else. */
+export function daemonPod(set: Stored<DaemonSet>, nodeName: string, hash: string): Pod {
+  const pod = podFromTemplate(set.spec.template, set);
+  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [nodeName] }];
+  const required = { nodeSelectorTerms: [{ matchFields }] };
+  const nodeAffinity = {
+    ...pod.spec.affinity?.nodeAffinity,
+    requiredDuringSchedulingIgnoredDuringExecution: required,
+  };
+  const tolerations = withDaemonTolerations(pod.spec.tolerations ?? [], pod.spec.hostNetwork ?? false);
+  return {
+    ...pod,
+    metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, [hashLabel]: hash } },
+    spec: { ...pod.spec, affinity: { ...pod.spec.affinity, nodeAffinity }, tolerations },
+  };
+}
+
+/** The node a daemon is on or is meant for. */
+export function nodeOf(pod: Pod): string {
+  if (pod.spec.nodeName) return pod.spec.nodeName;
+  const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const fields = (required?.nodeSelectorTerms ?? []).flatMap((term) => term.matchFields ?? []);
+  return fields.find(({ key }) => key === 'metadata.name')?.values?.[0] ?? '';
+}
+
+/** Whether a node shall have a daemon, and whether one that is there may go on. */
+export function placement(set: DaemonSet, node: Node): { runs: boolean; goesOn: boolean } {
+  const spec = set.spec.template.spec ?? { containers: [] };
+  const isNamed = !spec.nodeName || spec.nodeName === node.metadata.name;
+  if (!isNamed || !allowsNode(spec, node)) return { runs: false, goesOn: false };
+  const tolerations = withDaemonTolerations(spec.tolerations ?? [], spec.hostNetwork ?? false);
+  const taints = node.spec?.taints ?? [];
+  const goesOn = !untolerated(taints, tolerations, ['NoExecute']);
+  return { runs: goesOn && !untolerated(taints, tolerations, ['NoSchedule']), goesOn };
+}
