@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type E2eCluster, startE2eCluster } from './support/cluster.ts';
 import type { CommandClient } from './support/kubectl.ts';
-import { configMap, deployment, list, pod } from './support/manifests.ts';
+import { configMap, deployment, list } from './support/manifests.ts';
 
 let cluster: E2eCluster;
 
@@ -70,8 +70,16 @@ describe('get', () => {
     expect(podRow?.slice(6)).toEqual([expect.stringMatching(/^node-[12]$/), '<none>', '<none>']);
     const [nodeHead] = table(await kubectl.ok('get nodes -o wide'));
     expect(nodeHead).toEqual([
-      ...['NAME', 'STATUS', 'ROLES', 'AGE', 'VERSION', 'INTERNAL-IP', 'EXTERNAL-IP', 'OS-IMAGE'],
-      ...['KERNEL-VERSION', 'CONTAINER-RUNTIME'],
+      'NAME',
+      'STATUS',
+      'ROLES',
+      'AGE',
+      'VERSION',
+      'INTERNAL-IP',
+      'EXTERNAL-IP',
+      'OS-IMAGE',
+      'KERNEL-VERSION',
+      'CONTAINER-RUNTIME',
     ]);
   });
 
@@ -95,7 +103,11 @@ describe('get', () => {
     expect(await columnsOf('clusterroles')).toEqual(['NAME', 'CREATED AT']);
     expect(await columnsOf('clusterrolebindings')).toEqual(['NAME', 'ROLE', 'AGE']);
     expect(await columnsOf('priorityclasses')).toEqual([
-      ...['NAME', 'VALUE', 'GLOBAL-DEFAULT', 'AGE', 'PREEMPTIONPOLICY'],
+      'NAME',
+      'VALUE',
+      'GLOBAL-DEFAULT',
+      'AGE',
+      'PREEMPTIONPOLICY',
     ]);
     expect(await columnsOf('leases -n kube-node-lease')).toEqual(['NAME', 'HOLDER', 'AGE']);
   });
@@ -360,8 +372,10 @@ describe('what the cluster says of itself', () => {
       'api-resources --verbs=create --api-group=authorization.k8s.io -o name',
     );
     expect(verbs.split('\n')).toEqual([
-      ...['localsubjectaccessreviews.authorization.k8s.io', 'selfsubjectaccessreviews.authorization.k8s.io'],
-      ...['selfsubjectrulesreviews.authorization.k8s.io', 'subjectaccessreviews.authorization.k8s.io'],
+      'localsubjectaccessreviews.authorization.k8s.io',
+      'selfsubjectaccessreviews.authorization.k8s.io',
+      'selfsubjectrulesreviews.authorization.k8s.io',
+      'subjectaccessreviews.authorization.k8s.io',
     ]);
   });
 
@@ -369,28 +383,24 @@ describe('what the cluster says of itself', () => {
     const versions = (await cluster.kubectl.ok('api-versions')).split('\n');
     expect(versions).toEqual(
       expect.arrayContaining([
-        ...[
-          'v1',
-          'apps/v1',
-          'batch/v1',
-          'autoscaling/v1',
-          'autoscaling/v2',
-          'policy/v1',
-          'networking.k8s.io/v1',
-        ],
-        ...[
-          'rbac.authorization.k8s.io/v1',
-          'storage.k8s.io/v1',
-          'coordination.k8s.io/v1',
-          'discovery.k8s.io/v1',
-        ],
-        ...[
-          'events.k8s.io/v1',
-          'authentication.k8s.io/v1',
-          'authorization.k8s.io/v1',
-          'certificates.k8s.io/v1',
-        ],
-        ...['admissionregistration.k8s.io/v1', 'scheduling.k8s.io/v1', 'node.k8s.io/v1'],
+        'v1',
+        'apps/v1',
+        'batch/v1',
+        'autoscaling/v1',
+        'autoscaling/v2',
+        'policy/v1',
+        'networking.k8s.io/v1',
+        'rbac.authorization.k8s.io/v1',
+        'storage.k8s.io/v1',
+        'coordination.k8s.io/v1',
+        'discovery.k8s.io/v1',
+        'events.k8s.io/v1',
+        'authentication.k8s.io/v1',
+        'authorization.k8s.io/v1',
+        'certificates.k8s.io/v1',
+        'admissionregistration.k8s.io/v1',
+        'scheduling.k8s.io/v1',
+        'node.k8s.io/v1',
       ]),
     );
   });
