@@ -1,0 +1,133 @@
+import type { Job } from '../../api/batch/v1.ts';
+import type { Pod } from '../../api/core/v1.ts';
+import type { Stored } from '../../api/resource.ts';
+import { type FailureVerdict, judgeFailure } from './failure-policy.ts';
+import { parseIndexes } from './indexes.ts';
+import {
+  failuresBefore,
+  indexOf,
+  isFailed,
+  isIndexed,
+  isSucceeded,
+  isTerminating,
+  isTracked,
+} from './pods.ts';
+
+/** What the pods of a Job amount to. */
+export interface Count {
+  active: Stored<Pod>[];
+  terminating: number;
+  succeeded: number;
+  failed: number;
+  /** Pods that ended and are in the counters for good: nothing holds them any more. */
+  settled: { succeeded: number; failed: number };
+  /** Pods whose end is noted by uid until their finalizer is gone. */
+  uncounted: { succeeded: string[]; failed: string[] };
+  /** Pods whose finalizer may go once the count above is stored. */
+  release: Stored<Pod>[];
+  /** Ended since the last time, for events, policies and delays. */
+  fresh: { succeeded: Stored<Pod>[]; failed: { pod: Stored<Pod>; verdict: FailureVerdict }[] };
+  completed: Set<number>;
+  failedIndexes: Set<number>;
+  /** How often an index has failed, where that is limited. */
+  failures: Map<number, number>;
+}
+
+/** Counts each pod that has ended exactly once, also when nobody was looking while it ended. */
+export function countPods(job: Stored<Job>, pods: readonly Stored<Pod>[]): Count {
+  const { status = {} } = job;
+  const noted = {
+    succeeded: new Set(status.uncountedTerminatedPods?.succeeded),
+    failed: new Set(status.uncountedTerminatedPods?.failed),
+  };
+  const tracked = pods.filter(isTracked);
+  const held = new Set(tracked.map((pod) => pod.metadata.uid));
+  const still = (uids: ReadonlySet<string>) => [...uids].filter((uid) => held.has(uid));
+  const fresh = freshEnds(job, tracked, noted);
+  const { failures, failedIndexes, waiting } = countIndexes(job, pods);
+  const counted = fresh.failed.filter(({ verdict }) => verdict.action !== 'Ignore');
+  const released = tracked.filter((pod) => (isSucceeded(pod) || isFailed(job, pod)) && !waiting.has(pod));
+  const completed = completedIndexes(job, pods);
+  const uncounted = {
+    succeeded: isIndexed(job)
+      ? []
+      : [...still(noted.succeeded), ...fresh.succeeded.map((pod) => pod.metadata.uid)],
+    failed: [
+      ...still(noted.failed),
+      ...counted.filter(({ pod }) => !waiting.has(pod)).map(({ pod }) => pod.metadata.uid),
+    ],
+  };
+  const settled = {
+    succeeded: (status.succeeded ?? 0) + noted.succeeded.size - still(noted.succeeded).length,
+    failed: (status.failed ?? 0) + noted.failed.size - still(noted.failed).length,
+  };
+  const unsettledFailed = counted.filter(({ pod }) => waiting.has(pod)).length;
+  return {
+    active: pods.filter((pod) => !isSucceeded(pod) && pod.status?.phase !== 'Failed' && !isTerminating(pod)),
+    terminating: pods.filter((p) => isTerminating(p) && !isSucceeded(p) && p.status?.phase !== 'Failed')
+      .length,
+    succeeded: isIndexed(job) ? completed.size : settled.succeeded + uncounted.succeeded.length,
+    failed: settled.failed + uncounted.failed.length + unsettledFailed,
+    settled,
+    uncounted,
+    release: released,
+    fresh,
+    completed,
+    failedIndexes,
+    failures,
+  };
+}
+
+function freshEnds(
+  job: Job,
+  tracked: readonly Stored<Pod>[],
+  noted: { succeeded: ReadonlySet<string>; failed: ReadonlySet<string> },
+): Count['fresh'] {
+  const isNew = ({ metadata: { uid } }: Stored<Pod>) => !noted.succeeded.has(uid) && !noted.failed.has(uid);
+  const ended = tracked.filter(isNew);
+  const failed = ended.filter((pod) => isFailed(job, pod));
+  return {
+    succeeded: ended.filter(isSucceeded),
+    failed: failed.map((pod) => ({ pod, verdict: judgeFailure(job.spec?.podFailurePolicy, pod) })),
+  };
+}
+
+function completedIndexes(job: Job, pods: readonly Stored<Pod>[]): Set<number> {
+  const completed = parseIndexes(job.status?.completedIndexes);
+  if (!isIndexed(job)) return completed;
+  const completions = job.spec?.completions ?? 0;
+  for (const pod of pods.filter(isSucceeded)) {
+    const index = indexOf(pod);
+    if (index !== undefined && index < completions) completed.add(index);
+  }
+  return new Set([...completed].filter((index) => index < completions));
+}
+
+/**
+ * Where failures count by index, the last failed pod of an index carries the number of failures on to the pod that
+ * replaces it: it is held until that one is there, or the index has failed for good.
+ */
+function countIndexes(job: Job, pods: readonly Stored<Pod>[]) {
+  const limit = job.spec?.backoffLimitPerIndex;
+  const failedIndexes = parseIndexes(job.status?.failedIndexes);
+  const failures = new Map<number, number>();
+  const waiting = new Set<Stored<Pod>>();
+  if (limit === undefined) return { failures, failedIndexes, waiting };
+  const last = new Map<number, Stored<Pod>>();
+  for (const pod of pods.filter((p) => isFailed(job, p))) {
+    const index = indexOf(pod);
+    if (index === undefined) continue;
+    const { action } = judgeFailure(job.spec?.podFailurePolicy, pod);
+    const total = failuresBefore(pod) + (action === 'Ignore' ? 0 : 1);
+    if (action === 'FailIndex' || total > limit) failedIndexes.add(index);
+    if (total >= (failures.get(index) ?? 0)) {
+      failures.set(index, total);
+      last.set(index, pod);
+    }
+  }
+  for (const [index, pod] of last) {
+    const isReplaced = pods.some((p) => indexOf(p) === index && p !== pod && !isFailed(job, p));
+    if (!isReplaced && !failedIndexes.has(index) && isTracked(pod)) waiting.add(pod);
+  }
+  return { failures, failedIndexes, waiting };
+}

@@ -1,0 +1,244 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Job } from '../../api/batch/v1.ts';
+import { jobs, pods } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import { createGarbageCollector } from '../garbage/garbage.ts';
+import { TestCluster, TestNodes } from '../testing.ts';
+import { judgeFailure } from './failure-policy.ts';
+import { formatIndexes, parseIndexes } from './indexes.ts';
+import { createJobController } from './job.ts';
+import { indexOf } from './pods.ts';
+
+test('indexes are written as ranges', () => {
+  expect(formatIndexes([5, 1, 3, 4, 7, 8])).toBe('1,3-5,7,8');
+  expect([...parseIndexes('1,3-5,7')]).toEqual([1, 3, 4, 5, 7]);
+  expect(formatIndexes([])).toBe('');
+});
+
+test('the first rule that fits a failure decides', () => {
+  const terminated = { exitCode: 42 };
+  const status = {
+    containerStatuses: [{ name: 'c', state: { terminated } }],
+    conditions: [{ type: 'DisruptionTarget', status: 'True' }],
+  };
+  const pod = { metadata: { name: 'p', namespace: 'n' }, spec: { containers: [] }, status } as never;
+  const onExitCodes = { operator: 'In', values: [42] };
+  expect(judgeFailure(undefined, pod)).toEqual({ action: 'Count' });
+  expect(judgeFailure({ rules: [{ action: 'FailJob', onExitCodes }] }, pod).message).toBe(
+    'Container c for pod n/p failed with exit code 42 matching FailJob rule at index 0',
+  );
+  const onPodConditions = [{ type: 'DisruptionTarget' }];
+  expect(judgeFailure({ rules: [{ action: 'Ignore', onPodConditions }] }, pod).action).toBe('Ignore');
+  const other = { action: 'FailJob', onExitCodes: { operator: 'NotIn', values: [42] } };
+  expect(judgeFailure({ rules: [other] }, pod)).toEqual({ action: 'Count' });
+});
+
+let cluster: TestCluster;
+let nodes: TestNodes;
+
+beforeEach(async () => {
+  cluster = await TestCluster.start();
+  nodes = new TestNodes(cluster);
+  await cluster.run(createJobController(cluster.context('job-controller')));
+});
+afterEach(() => cluster.stop());
+
+const create = (spec: object, podSpec: object = {}) =>
+  cluster.create(jobs, {
+    metadata: { name: 'j' },
+    spec: {
+      template: {
+        spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'work:1' }], ...podSpec },
+      },
+      ...spec,
+    },
+  });
+const get = () => cluster.get(jobs, 'j');
+const ended = (job: Stored<Job>) =>
+  (job.status?.conditions ?? []).filter((c) => c.status === 'True').map((c) => `${c.type} ${c.reason}`);
+const running = async () =>
+  (await cluster.list(pods)).filter((p) => p.status?.phase === 'Running' && !p.metadata.deletionTimestamp);
+
+describe('a Job', () => {
+  test('runs one pod and is complete', async () => {
+    nodes.fate = () => 'Succeeded';
+    await create({});
+    await cluster.settle();
+    const job = await get();
+    expect(ended(job)).toEqual(['SuccessCriteriaMet CompletionsReached', 'Complete CompletionsReached']);
+    expect(job.status).toMatchObject({
+      succeeded: 1,
+      ready: 0,
+      terminating: 0,
+      uncountedTerminatedPods: {},
+      completionTime: expect.any(String),
+    });
+    const [pod] = await cluster.list(pods);
+    expect(pod?.metadata.finalizers).toBeUndefined();
+    expect(pod?.metadata.labels).toMatchObject({ 'batch.kubernetes.io/job-name': 'j' });
+    expect(await cluster.events('Completed')).toEqual(['Completed Job completed']);
+  });
+
+  test('runs so many at once until enough have succeeded', async () => {
+    await create({ parallelism: 2, completions: 5 });
+    await cluster.settle();
+    const most: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const now = await running();
+      most.push(now.length);
+      if (now[0]) await nodes.become(now[0], 'Succeeded');
+      await cluster.settle();
+    }
+    expect(most).toEqual([2, 2, 2, 2, 1]);
+    expect((await get()).status).toMatchObject({ succeeded: 5 });
+    expect(await cluster.list(pods)).toHaveLength(5);
+  });
+
+  test('without a number of completions ends when its pods end', async () => {
+    await create({ parallelism: 3 });
+    await cluster.settle();
+    const [first, ...others] = await running();
+    if (first) await nodes.become(first, 'Succeeded');
+    await cluster.settle();
+    expect(await cluster.list(pods)).toHaveLength(3);
+    expect(ended(await get())).toEqual([]);
+    for (const pod of others) await nodes.become(pod, 'Succeeded');
+    await cluster.settle();
+    expect(ended(await get())).toContain('Complete CompletionsReached');
+  });
+
+  test('tries again ever later, and gives up', async () => {
+    nodes.fate = () => 'Failed';
+    await create({ backoffLimit: 2 });
+    await cluster.settle();
+    expect(await cluster.list(pods)).toHaveLength(1);
+    await cluster.pass(11_000);
+    expect(await cluster.list(pods)).toHaveLength(2);
+    await cluster.pass(18_000);
+    expect(await cluster.list(pods)).toHaveLength(2);
+    await cluster.pass(4_000);
+    const job = await get();
+    expect(ended(job)).toEqual(['FailureTarget BackoffLimitExceeded', 'Failed BackoffLimitExceeded']);
+    expect(job.status).toMatchObject({ failed: 3 });
+    expect(await cluster.events('BackoffLimitExceeded')).toEqual([
+      'BackoffLimitExceeded Job has reached the specified backoff limit',
+    ]);
+  });
+
+  test('ends at its deadline, with its pods', async () => {
+    await create({ activeDeadlineSeconds: 30, parallelism: 2, completions: 2 });
+    await cluster.pass(29_000);
+    expect(await running()).toHaveLength(2);
+    await cluster.pass(2_000);
+    expect(await running()).toHaveLength(0);
+    expect(ended(await get())).toContain('Failed DeadlineExceeded');
+  });
+
+  test('rests while it is suspended', async () => {
+    await create({ suspend: true, activeDeadlineSeconds: 60 });
+    await cluster.pass(600_000);
+    expect(await cluster.list(pods)).toEqual([]);
+    expect(ended(await get())).toEqual(['Suspended JobSuspended']);
+    await cluster.patch(jobs, 'j', { spec: { suspend: false } });
+    expect(await running()).toHaveLength(1);
+    await cluster.patch(jobs, 'j', { spec: { suspend: true } });
+    expect(await running()).toHaveLength(0);
+    expect((await get()).status?.startTime).toBeUndefined();
+    expect(await cluster.events('Resumed')).toEqual(['Resumed Job resumed']);
+  });
+
+  test('scales with its parallelism', async () => {
+    await create({ parallelism: 1, completions: 10 });
+    await cluster.patch(jobs, 'j', { spec: { parallelism: 4 } });
+    expect(await running()).toHaveLength(4);
+    await cluster.patch(jobs, 'j', { spec: { parallelism: 2 } });
+    expect(await running()).toHaveLength(2);
+  });
+
+  test('counts pods that are deleted as failed and replaces them', async () => {
+    await create({});
+    await cluster.settle();
+    const [pod] = await running();
+    await cluster.delete(pods, pod?.metadata.name ?? '');
+    await cluster.pass(11_000);
+    expect((await get()).status).toMatchObject({ failed: 1, active: 1 });
+    expect(await cluster.list(pods)).toHaveLength(1);
+  });
+
+  test('goes with its pods', async () => {
+    const context = cluster.context('generic-garbage-collector');
+    await cluster.run(createGarbageCollector(context, { discover: cluster.discover }));
+    await create({ parallelism: 2, completions: 2 });
+    await cluster.settle();
+    await cluster.delete(jobs, 'j', { propagationPolicy: 'Background' });
+    await cluster.pass(1_000);
+    expect(await cluster.list(pods)).toEqual([]);
+    await create({ parallelism: 2, completions: 2 });
+    await cluster.settle();
+    await cluster.delete(jobs, 'j', { propagationPolicy: 'Foreground' });
+    await cluster.pass(1_000);
+    expect(await cluster.find(jobs, 'j')).toBeUndefined();
+    expect(await cluster.list(pods)).toEqual([]);
+  });
+
+  test('comes to rest', async () => {
+    await create({ parallelism: 2, completions: 2 });
+    await cluster.settle();
+    const before = (await get()).metadata.resourceVersion;
+    await cluster.pass(600_000);
+    expect((await get()).metadata.resourceVersion).toBe(before);
+  });
+});
+
+describe('an indexed Job', () => {
+  const indexed = { completionMode: 'Indexed', completions: 3, parallelism: 3 };
+  const end = async (index: number, fate: 'Succeeded' | 'Failed') => {
+    const pod = (await running()).find((p) => indexOf(p) === index);
+    if (pod) await nodes.become(pod, fate);
+    await cluster.settle();
+  };
+
+  test('has a pod for each index, which knows it', async () => {
+    await create(indexed);
+    await cluster.settle();
+    const all = await cluster.list(pods);
+    expect(all.map(indexOf).sort()).toEqual([0, 1, 2]);
+    const first = all.find((p) => indexOf(p) === 0);
+    expect(first?.metadata.name).toMatch(/^j-0-.{5}$/);
+    expect(first?.spec.hostname).toBe('j-0');
+    expect(first?.spec.containers[0]?.env?.[0]).toMatchObject({ name: 'JOB_COMPLETION_INDEX' });
+    for (const index of [0, 2]) await end(index, 'Succeeded');
+    expect((await get()).status).toMatchObject({ succeeded: 2, completedIndexes: '0,2' });
+    await end(1, 'Failed');
+    await cluster.pass(11_000);
+    expect((await running()).map(indexOf)).toEqual([1]);
+    await end(1, 'Succeeded');
+    expect((await get()).status).toMatchObject({ succeeded: 3, failed: 1, completedIndexes: '0-2' });
+    expect(ended(await get())).toContain('Complete CompletionsReached');
+  });
+
+  test('may fail by index', async () => {
+    nodes.fate = (pod) => (indexOf(pod) === 1 ? 'Failed' : 'Succeeded');
+    await create({ ...indexed, backoffLimitPerIndex: 1 });
+    await cluster.pass(60_000);
+    const job = await get();
+    expect(job.status).toMatchObject({
+      succeeded: 2,
+      failed: 2,
+      completedIndexes: '0,2',
+      failedIndexes: '1',
+    });
+    expect(ended(job)).toEqual(['FailureTarget FailedIndexes', 'Failed FailedIndexes']);
+  });
+
+  test('ends early where its success policy says so', async () => {
+    await create({ ...indexed, successPolicy: { rules: [{ succeededIndexes: '0-1', succeededCount: 1 }] } });
+    await cluster.settle();
+    await end(2, 'Succeeded');
+    expect(ended(await get())).toEqual([]);
+    await end(1, 'Succeeded');
+    await cluster.settle();
+    expect(ended(await get())).toEqual(['SuccessCriteriaMet SuccessPolicy', 'Complete SuccessPolicy']);
+    expect(await running()).toEqual([]);
+  });
+});

@@ -1,0 +1,195 @@
+import type { Job, JobStatus } from '../../api/batch/v1.ts';
+import type { Pod } from '../../api/core/v1.ts';
+import { jobs, pods } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import type { Component } from '../../client/component.ts';
+import { type Informer, keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import type { WorkQueue } from '../../client/work-queue.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { compileLabelSelector } from '../../machinery/label-selector.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import {
+  type ControllerContext,
+  createController,
+  done,
+  type Outcome,
+  type OwnWrites,
+} from '../controller.ts';
+import { slowStart } from '../shared/batches.ts';
+import { claim, indexByController } from '../shared/claims.ts';
+import { controllerOf } from '../shared/owners.ts';
+import { PodWriter } from '../shared/pod-writes.ts';
+import { type Count, countPods } from './count.ts';
+import { FailureMemory } from './delays.ts';
+import { decide, isOver } from './outcome.ts';
+import { againIn, nextStatus, type PodPlan, planPods } from './plan.ts';
+import { isTracked, jobPod, trackingFinalizer } from './pods.ts';
+
+const ownManager = 'kubernetes.io/job-controller';
+const byJob = 'tracked-job';
+
+/** Runs the pods of Jobs until enough of them have succeeded, or too many have failed. */
+export function createJobController(context: ControllerContext): Component {
+  return createController({
+    name: 'job-controller',
+    context,
+    setup: ({ queue, writes }) => {
+      const controller = new JobController(context, writes);
+      controller.subscribe(queue);
+      return (key) => controller.reconcile(key);
+    },
+  });
+}
+
+class JobController {
+  readonly #context: ControllerContext;
+  readonly #writes: OwnWrites;
+  readonly #pods: PodWriter;
+  readonly #jobInformer: Informer<Job>;
+  readonly #podInformer: Informer<Pod>;
+  readonly #memory = new FailureMemory();
+
+  constructor(context: ControllerContext, writes: OwnWrites) {
+    this.#context = context;
+    this.#writes = writes;
+    this.#pods = new PodWriter(context, writes);
+    this.#jobInformer = context.informers.of(jobs);
+    this.#podInformer = context.informers.of(pods);
+    indexByController(this.#podInformer);
+    this.#podInformer.addIndex(byJob, (pod) => (isTracked(pod) ? jobKeysOf(pod) : []));
+  }
+
+  subscribe(queue: WorkQueue): void {
+    const addJob = (job: Stored<Job>) => queue.add(keyOf(job));
+    this.#jobInformer.onChange({
+      added: addJob,
+      updated: addJob,
+      deleted: (job) => {
+        this.#memory.forget(job.metadata.uid);
+        addJob(job);
+      },
+    });
+    const addOwner = (pod: Stored<Pod>) => jobKeysOf(pod).forEach((key) => queue.add(key));
+    this.#podInformer.onChange({
+      added: addOwner,
+      deleted: addOwner,
+      updated: (pod, old) => {
+        if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) addOwner(old);
+        addOwner(pod);
+      },
+    });
+  }
+
+  async reconcile(key: string): Promise<Outcome> {
+    const job = this.#jobInformer.get(key);
+    await this.#releaseOrphans(key, job);
+    if (!job || (job.spec?.managedBy ?? ownManager) !== ownManager) return done;
+    const owned = await claim({
+      client: this.#context.client,
+      owners: jobs,
+      dependents: pods,
+      informer: this.#podInformer,
+      owner: job,
+      selector: compileLabelSelector(job.spec?.selector),
+    });
+    if (isOver(job)) {
+      await this.#release(key, owned.filter(isTracked), 'its Job is over');
+      return done;
+    }
+    return this.#advance(key, job, owned);
+  }
+
+  async #advance(key: string, job: Stored<Job>, owned: readonly Stored<Pod>[]): Promise<Outcome> {
+    const nowMs = this.#context.clock.now();
+    const { uid, deletionTimestamp } = job.metadata;
+    const count = countPods(job, owned);
+    this.#memory.note(uid, count, nowMs);
+    const outcome = decide(job, count, nowMs);
+    const delays = this.#memory.delaysFor(uid, owned, count, nowMs);
+    const plan: PodPlan = outcome
+      ? { create: [], remove: count.active, againInMs: undefined }
+      : planPods(job, count, { delays, nowMs });
+    if (deletionTimestamp) plan.create = [];
+    const removed = new Set(plan.remove);
+    const activeAfter = count.active.filter((pod) => !removed.has(pod));
+    // What is counted is stored before anything lets the pods go, so that none is lost or counted twice.
+    const status = nextStatus(job, count, { outcome, activeAfter, nowMs });
+    const reported = await this.#report(key, job, status);
+    await this.#release(key, count.release, 'its Job has counted it');
+    for (const pod of plan.remove) await this.#remove(job, pod, outcome?.message ?? 'fewer pods are wanted');
+    await this.#create(job, plan, count);
+    const again = againIn(reported, outcome ? undefined : plan, nowMs);
+    return again === undefined ? done : { type: 'again', afterMs: again };
+  }
+
+  async #create(job: Stored<Job>, { create }: PodPlan, count: Count): Promise<void> {
+    if (create.length === 0) return;
+    const why = `${count.active.length} pods run, ${count.succeeded} have succeeded`;
+    const { error } = await slowStart(create.length, async (i) => {
+      const wanted = jobPod(job, create[i] ?? {});
+      const pod = await this.#pods.create(job, wanted, { key: keyOf(job), why });
+      this.#pods.tell(job, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
+    });
+    if (error === undefined) return;
+    this.#pods.tell(job, 'FailedCreate', `Error creating: ${(error as Error).message}`, 'Warning');
+    throw error;
+  }
+
+  async #remove(job: Stored<Job>, pod: Stored<Pod>, why: string): Promise<void> {
+    await this.#pods.remove(job, pod, { key: keyOf(job), why });
+    this.#pods.tell(job, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
+  }
+
+  async #report(key: string, job: Stored<Job>, status: JobStatus): Promise<Stored<Job>> {
+    if (deepEqual(job.status ?? {}, status)) return job;
+    const { active = 0, succeeded = 0, failed = 0 } = status;
+    const cause = causedBy(job, `${active} pods run, ${succeeded} have succeeded, ${failed} have failed`);
+    const written = await this.#context.client.of(jobs).updateStatus({ ...job, status }, { cause });
+    this.#writes.wrote(key, this.#jobInformer, written);
+    this.#tellChanges(job, written);
+    return written;
+  }
+
+  #tellChanges(before: Stored<Job>, after: Stored<Job>): void {
+    const isNew = (type: string, status: string) => {
+      const fits = (job: Job) => job.status?.conditions?.find((c) => c.type === type && c.status === status);
+      return fits(before) ? undefined : fits(after);
+    };
+    if (isNew('Complete', 'True')) this.#pods.tell(after, 'Completed', 'Job completed');
+    const failure = isNew('Failed', 'True');
+    if (failure) this.#pods.tell(after, failure.reason ?? '', failure.message ?? '', 'Warning');
+    if (isNew('Suspended', 'True')) this.#pods.tell(after, 'Suspended', 'Job suspended');
+    if (isNew('Suspended', 'False')) this.#pods.tell(after, 'Resumed', 'Job resumed');
+  }
+
+  /** Pods whose Job is gone wait for nobody's count any more. */
+  async #releaseOrphans(key: string, job: Stored<Job> | undefined): Promise<void> {
+    const tracked = this.#podInformer.byIndex(byJob, key);
+    const orphans = tracked.filter((pod) => controllerOf(pod)?.uid !== job?.metadata.uid);
+    await this.#release(key, orphans, 'its Job is gone');
+  }
+
+  async #release(key: string, ended: readonly Stored<Pod>[], why: string): Promise<void> {
+    await Promise.all(ended.map((pod) => this.#releaseOne(key, pod, why)));
+  }
+
+  async #releaseOne(key: string, pod: Stored<Pod>, why: string): Promise<void> {
+    const { uid } = pod.metadata;
+    const patch = { metadata: { uid, '$deleteFromPrimitiveList/finalizers': [trackingFinalizer] } };
+    const cause = causedBy(pod, why);
+    const type = 'application/strategic-merge-patch+json';
+    try {
+      const written = await this.#context.client.of(pods).patch(pod.metadata, patch, { type, cause });
+      const isGone = written.metadata.deletionTimestamp && !written.metadata.finalizers?.length;
+      if (!isGone) this.#writes.wrote(key, this.#podInformer, written);
+    } catch (error) {
+      if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
+    }
+  }
+}
+
+function jobKeysOf(pod: Stored<Pod>): string[] {
+  const owner = controllerOf(pod);
+  return owner?.kind === 'Job' ? [`${pod.metadata.namespace}/${owner.name}`] : [];
+}

@@ -1,0 +1,149 @@
+import type { Job, JobCondition, JobStatus } from '../../api/batch/v1.ts';
+import type { Pod } from '../../api/core/v1.ts';
+import type { Stored } from '../../api/resource.ts';
+import { formatTime } from '../../platform/clock.ts';
+import { byDeletionOrder, isReady } from '../shared/pods.ts';
+import type { Count } from './count.ts';
+import { formatIndexes } from './indexes.ts';
+import { deadlineInMs, type Outcome } from './outcome.ts';
+import { indexOf, isIndexed, type NewPod } from './pods.ts';
+
+/** How long after a failure the next pod waits, by the number of failures in a row. */
+export interface Delays {
+  /** Of the whole Job. */
+  jobMs: number;
+  /** Of one index, where failures count by index. */
+  indexMs(index: number): number;
+}
+
+export interface PodPlan {
+  create: NewPod[];
+  remove: Stored<Pod>[];
+  againInMs: number | undefined;
+}
+
+const burst = 500;
+
+/** Which pods to make and which to take away, while the Job is undecided. */
+export function planPods(
+  job: Stored<Job>,
+  count: Count,
+  { delays, nowMs }: { delays: Delays; nowMs: number },
+): PodPlan {
+  const { parallelism = 1, completions, suspend, podReplacementPolicy } = job.spec ?? {};
+  const { active } = count;
+  if (suspend) return { create: [], remove: active, againInMs: undefined };
+  const duplicates = isIndexed(job) ? surplusOfIndexes(job, count) : [];
+  const kept = active.filter((pod) => !duplicates.includes(pod));
+  const left = (completions ?? 0) - count.succeeded - count.failedIndexes.size;
+  const byWork = completions === undefined ? (count.succeeded > 0 ? kept.length : parallelism) : left;
+  const wanted = Math.max(0, Math.min(parallelism, byWork));
+  const inTheWay = podReplacementPolicy === 'Failed' ? count.terminating : 0;
+  const missing = wanted - kept.length - inTheWay;
+  const surplus = kept.length - wanted;
+  const extra = surplus > 0 ? byDeletionOrder(kept, () => 0, nowMs).slice(0, surplus) : [];
+  const remove = [...duplicates, ...extra];
+  if (missing <= 0 || remove.length > 0) return { create: [], remove, againInMs: undefined };
+  const { create, againInMs } = newPods(job, count, { missing, kept, delays });
+  return { create: create.slice(0, burst), remove, againInMs };
+}
+
+/** Pods of indexes that are done, out of range, or taken twice. */
+function surplusOfIndexes(job: Stored<Job>, { active, completed, failedIndexes }: Count): Stored<Pod>[] {
+  const taken = new Set<number>();
+  return active.filter((pod) => {
+    const index = indexOf(pod);
+    if (index === undefined || index >= (job.spec?.completions ?? 0)) return true;
+    if (completed.has(index) || failedIndexes.has(index) || taken.has(index)) return true;
+    taken.add(index);
+    return false;
+  });
+}
+
+function newPods(
+  job: Stored<Job>,
+  count: Count,
+  { missing, kept, delays }: { missing: number; kept: readonly Stored<Pod>[]; delays: Delays },
+): { create: NewPod[]; againInMs: number | undefined } {
+  const limited = job.spec?.backoffLimitPerIndex !== undefined;
+  if (!limited && delays.jobMs > 0) return { create: [], againInMs: delays.jobMs };
+  if (!isIndexed(job)) return { create: Array.from({ length: missing }, () => ({})), againInMs: undefined };
+  const taken = new Set([...kept.map(indexOf), ...count.completed, ...count.failedIndexes]);
+  const free = Array.from({ length: job.spec?.completions ?? 0 }, (_, index) => index).filter(
+    (i) => !taken.has(i),
+  );
+  if (!limited) return { create: free.slice(0, missing).map((index) => ({ index })), againInMs: undefined };
+  const ready = free.filter((index) => delays.indexMs(index) <= 0).slice(0, missing);
+  const waits = free.map(delays.indexMs).filter((wait) => wait > 0);
+  const create = ready.map((index) => ({ index, failures: count.failures.get(index) ?? 0 }));
+  return { create, againInMs: waits.length > 0 ? Math.min(...waits) : undefined };
+}
+
+/** The status to store; `outcome` is what has been decided over the Job. */
+export function nextStatus(
+  job: Stored<Job>,
+  count: Count,
+  {
+    outcome,
+    activeAfter,
+    nowMs,
+  }: { outcome: Outcome | undefined; activeAfter: readonly Pod[]; nowMs: number },
+): JobStatus {
+  const before = job.status ?? {};
+  const now = formatTime(nowMs);
+  const { succeeded, failed } = count.settled;
+  const { uncounted } = count;
+  const isDone = outcome !== undefined && activeAfter.length === 0 && count.terminating === 0;
+  const isAllCounted = uncounted.succeeded.length + uncounted.failed.length === 0;
+  const conditions = conditionsFor(job, { outcome, isFinal: isDone && isAllCounted, now });
+  const startTime = job.spec?.suspend ? undefined : (before.startTime ?? now);
+  const isComplete = conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
+  return {
+    ...(conditions.length > 0 && { conditions }),
+    ...(startTime && { startTime }),
+    ...(isComplete && { completionTime: before.completionTime ?? now }),
+    ...positive('active', activeAfter.length),
+    ...positive('succeeded', isIndexed(job) ? count.completed.size : succeeded),
+    ...positive('failed', failed),
+    ...(count.completed.size > 0 && { completedIndexes: formatIndexes(count.completed) }),
+    ...(job.spec?.backoffLimitPerIndex !== undefined && {
+      failedIndexes: formatIndexes(count.failedIndexes),
+    }),
+    uncountedTerminatedPods: {
+      ...(uncounted.succeeded.length > 0 && { succeeded: uncounted.succeeded }),
+      ...(uncounted.failed.length > 0 && { failed: uncounted.failed }),
+    },
+    ready: activeAfter.filter(isReady).length,
+    terminating: count.terminating,
+  };
+}
+
+const positive = (name: string, value: number) => (value > 0 ? { [name]: value } : {});
+
+function conditionsFor(
+  job: Stored<Job>,
+  { outcome, isFinal, now }: { outcome: Outcome | undefined; isFinal: boolean; now: string },
+): JobCondition[] {
+  let conditions = job.status?.conditions ?? [];
+  const put = (type: string, status: string, reason: string, message: string) => {
+    const old = conditions.find((condition) => condition.type === type);
+    if (old?.status === status && old.reason === reason && old.message === message) return;
+    const fresh = { type, status, lastProbeTime: now, lastTransitionTime: now, reason, message };
+    conditions = [...conditions.filter((condition) => condition !== old), fresh];
+  };
+  const wasSuspended = conditions.some(({ type, status }) => type === 'Suspended' && status === 'True');
+  if (!outcome && job.spec?.suspend) put('Suspended', 'True', 'JobSuspended', 'Job suspended');
+  if (!outcome && !job.spec?.suspend && wasSuspended) put('Suspended', 'False', 'JobResumed', 'Job resumed');
+  if (!outcome) return conditions;
+  const { type, reason, message } = outcome;
+  put(type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget', 'True', reason, message);
+  if (isFinal) put(type, 'True', reason, message);
+  return conditions;
+}
+
+/** Milliseconds until time alone changes something. */
+export function againIn(job: Stored<Job>, plan: PodPlan | undefined, nowMs: number): number | undefined {
+  const deadline = deadlineInMs(job, nowMs);
+  const all = [plan?.againInMs, deadline].filter((ms): ms is number => ms !== undefined && ms > 0);
+  return all.length > 0 ? Math.min(...all) : undefined;
+}
