@@ -33,6 +33,8 @@ export interface WatchStart {
 /** All objects of one resource in memory, with the window of what happened to them last and who watches. */
 export class ResourceCache {
   readonly prefix: string;
+  /** Set while the objects are being read: the cache does not show everything then. */
+  loading: Promise<void> | undefined;
   readonly #codec: ItemCodec;
   readonly #limits: WindowLimits;
   readonly #items = new SortedItems<CachedItem>();

@@ -108,6 +108,7 @@ export class StoreFeed {
   }
 
   async #restart(): Promise<void> {
+    this.#watch?.stop();
     const { revision } = await this.#options.store.status();
     this.#revision = Math.max(this.#revision, revision);
     await this.#open();
@@ -149,7 +150,17 @@ export class StoreFeed {
     return this.#slots.get(key.slice(0, first)) ?? this.#slots.get(key.slice(0, key.indexOf('/', first) + 1));
   }
 
-  async #load(slot: Slot): Promise<void> {
+  /** Fills a cache; whoever reads from it meanwhile has to wait. */
+  #load(slot: Slot): Promise<void> {
+    const loading = this.#fill(slot);
+    slot.cache.loading = loading.then(
+      () => (slot.cache.loading = undefined),
+      () => undefined,
+    );
+    return loading;
+  }
+
+  async #fill(slot: Slot): Promise<void> {
     const revision = this.#revision;
     const entries = await this.#read(slot.cache.prefix, revision);
     slot.cache.reset(entries, revision);

@@ -115,6 +115,7 @@ async function handle(
 ): Promise<Answer> {
   const registry = registries.served(request.info);
   if (!registry) throw noSuchPath();
+  if (registry.cache?.loading) await registry.cache.loading;
   return handlerOf({ request, registry, environment })();
 }
 

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { configmaps, secrets } from '../../api/generated/resources.ts';
+import type { KubernetesObject } from '../../api/resource.ts';
+import { VirtualClock } from '../../platform/virtual-clock.ts';
+import { createMemoryStore } from '../../store/memory-store.ts';
+import { type Store, StoreError, type Watcher } from '../../store/store.ts';
+import { configMapKind } from '../kinds/core/config-map.ts';
+import { secretKind } from '../kinds/core/secret.ts';
+import { createTestApi } from '../registry/testing.ts';
+import { encodeStored } from './encoding.ts';
+
+const map = (name: string) => ({ metadata: { name } });
+
+/** A store whose watches the test can end, and whose reads it can make fail. */
+function unreliable(store: Store) {
+  const watchers: Watcher[] = [];
+  let failing = false;
+  const guarded: Store = {
+    ...wrap(store),
+    watch: (prefix, from, watcher) => {
+      watchers.push(watcher);
+      return store.watch(prefix, from, watcher);
+    },
+    status: () => (failing ? Promise.reject(new Error('no answer')) : store.status()),
+  };
+  return {
+    store: guarded,
+    endWatch: () => watchers.pop()?.onEnd(new StoreError('Compacted', 'compacted')),
+    fail: (value: boolean) => (failing = value),
+  };
+}
+
+const wrap = (store: Store): Store => ({
+  get: (...args) => store.get(...args),
+  newest: (...args) => store.newest(...args),
+  list: (...args) => store.list(...args),
+  commit: (...args) => store.commit(...args),
+  watch: (...args) => store.watch(...args),
+  history: (...args) => store.history(...args),
+  revisionAt: (...args) => store.revisionAt(...args),
+  compact: (...args) => store.compact(...args),
+  status: () => store.status(),
+  close: () => store.close(),
+});
+
+describe('the feed from the store', () => {
+  test('begins with what is stored', async () => {
+    const store = createMemoryStore({ clock: new VirtualClock() });
+    const first = await createTestApi([configMapKind], { store });
+    for (let i = 0; i < 1500; i++) {
+      const object = {
+        kind: 'ConfigMap',
+        apiVersion: 'v1',
+        metadata: { name: `m${i}`, namespace: 'default' },
+      };
+      const value = encodeStored(object as KubernetesObject);
+      await store.commit({ writes: [{ type: 'put', key: `/registry/configmaps/default/m${i}`, value }] });
+    }
+    first.dispatcher.close();
+    const second = await createTestApi([configMapKind, secretKind], { store });
+    const list = await second.list(configmaps);
+    expect([list.items.length, list.metadata.resourceVersion]).toEqual([1500, '1501']);
+    expect((await second.list(secrets)).metadata.resourceVersion).toBe('1501');
+  });
+
+  test('sees what others write into the store', async () => {
+    const store = createMemoryStore({ clock: new VirtualClock() });
+    const one = await createTestApi([configMapKind], { store });
+    const two = await createTestApi([configMapKind], {
+      store,
+      freshRevision: async () => (await store.status()).revision,
+    });
+    const watch = await two.watch(configmaps);
+    await one.send('create', configmaps, { body: map('a') });
+    expect((await two.object('get', configmaps, { name: 'a' })).metadata.name).toBe('a');
+    expect(watch.said).toEqual(['ADDED a@2']);
+  });
+
+  test('reads everything again where the watch of the store ends', async () => {
+    const store = createMemoryStore({ clock: new VirtualClock() });
+    const { store: shaky, endWatch, fail } = unreliable(store);
+    const api = await createTestApi([configMapKind], { store: shaky });
+    await api.send('create', configmaps, { body: map('a') });
+    const watch = await api.watch(configmaps);
+    fail(true);
+    endWatch();
+    await api.clock.advance(1);
+    fail(false);
+    await api.clock.advance(1000);
+    expect(watch.ended).toEqual({ error: undefined });
+    await api.send('create', configmaps, { body: map('b') });
+    expect((await api.list(configmaps)).items).toHaveLength(2);
+    const again = await api.watch(configmaps);
+    expect(again.said).toEqual(['ADDED a@2', 'ADDED b@3']);
+  });
+
+  test('takes further kinds in while it runs, and lets them go', async () => {
+    const api = await createTestApi([configMapKind]);
+    await expect(api.list(secrets)).rejects.toThrow('the server could not find the requested resource');
+    const before = api.dispatcher.discovery();
+    await api.dispatcher.serve(secretKind);
+    expect(api.dispatcher.discovery()).not.toBe(before);
+    await api.send('create', secrets, { body: map('s') });
+    const watch = await api.watch(secrets);
+    expect(watch.said).toEqual(['ADDED s@2']);
+    api.dispatcher.withdraw(secrets);
+    expect(watch.ended).toEqual({ error: undefined });
+    await expect(api.list(secrets)).rejects.toThrow('the server could not find the requested resource');
+    await api.dispatcher.serve(secretKind);
+    expect((await api.list(secrets)).items).toHaveLength(1);
+  });
+
+  test('ends all watches when it is closed', async () => {
+    const api = await createTestApi([configMapKind]);
+    const watch = await api.watch(configmaps);
+    api.dispatcher.close();
+    expect(watch.ended).toEqual({ error: undefined });
+  });
+});
