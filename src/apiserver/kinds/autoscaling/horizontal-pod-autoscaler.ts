@@ -4,6 +4,7 @@ import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, integer, nameColumn, text } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
 import { metricsText } from './metrics-text.ts';
+import { autoscalerErrors, autoscalerStatusErrors } from './validation.ts';
 
 type Autoscaler = HorizontalPodAutoscaler;
 
@@ -20,11 +21,8 @@ export const horizontalPodAutoscalerKind: Kind<Autoscaler> = {
     autoscaler.status = { desiredReplicas: 0 };
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(autoscaler, old) {
-      autoscaler.spec = old.spec;
-    },
-  },
+  validate: (autoscaler) => autoscalerErrors(autoscaler),
+  status: { validateUpdate: (autoscaler) => autoscalerStatusErrors(autoscaler) },
   columns: [
     nameColumn,
     text(

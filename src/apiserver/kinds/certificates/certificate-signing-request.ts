@@ -1,25 +1,46 @@
 import type { CertificateSigningRequest } from '../../../api/certificates/v1.ts';
 import { certificatesigningrequests } from '../../../api/generated/resources.ts';
-import type { Kind } from '../../registry/kind.ts';
+import { timestamp } from '../../../platform/clock.ts';
+import type { HookContext, Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
 import { humanDuration } from '../shared/human-duration.ts';
 import { keepStatus } from '../shared/status.ts';
+import { requestErrors, requestUpdateErrors } from './validation.ts';
 
 export const certificateSigningRequestKind: Kind<CertificateSigningRequest> = {
   resource: certificatesigningrequests,
   countsGeneration: false,
   defaults(request) {
     request.spec ??= { request: '', signerName: '' };
-    if (!request.spec.usages?.length) request.spec.usages = ['digital signature', 'key encipherment'];
     request.status ??= {};
+  },
+  validateName: () => [],
+  prepareForCreate(request, { user }) {
+    request.status = {};
+    const { name, uid, groups, extra } = user;
+    Object.assign(request.spec, { username: name, groups: [...groups] });
+    for (const key of ['uid', 'extra'] as const) delete request.spec[key];
+    if (uid) request.spec.uid = uid;
+    if (extra && Object.keys(extra).length > 0) request.spec.extra = extra;
   },
   prepareForUpdate(request, old) {
     request.spec = old.spec;
     keepStatus(request, old);
   },
+  validate: (request) => requestErrors(request),
+  validateUpdate: (request, old) => requestUpdateErrors(request, old),
   status: {
-    prepareForUpdate(request, old) {
-      request.spec = old.spec;
+    prepareForUpdate: dateConditions,
+    validateUpdate: (request, old) => requestUpdateErrors(request, old, { issue: true }),
+  },
+  parts: {
+    approval: {
+      prepareForUpdate(request, old, context) {
+        request.spec = old.spec;
+        request.status = { ...old.status, conditions: request.status?.conditions };
+        dateConditions(request, old, context);
+      },
+      validateUpdate: (request, old) => requestUpdateErrors(request, old, { decide: true }),
     },
   },
   selectableFields: ({ spec }) => ({ 'spec.signerName': spec.signerName }),
@@ -39,4 +60,20 @@ function condition({ status }: CertificateSigningRequest): string {
   const has = (type: string) => status?.conditions?.some((c) => c.type === type);
   const verdict = has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending';
   return [verdict, has('Failed') && 'Failed', status?.certificate && 'Issued'].filter(Boolean).join(',');
+}
+
+/** Says when a condition came, where whoever sets it did not. */
+function dateConditions(
+  { status }: CertificateSigningRequest,
+  old: CertificateSigningRequest,
+  { platform }: HookContext,
+): void {
+  const now = timestamp(platform.clock);
+  for (const condition of status?.conditions ?? []) {
+    condition.lastUpdateTime ??= now;
+    if (condition.lastTransitionTime) continue;
+    const before = old.status?.conditions?.find((c) => c.type === condition.type);
+    const same = before?.status === condition.status && before.lastTransitionTime;
+    condition.lastTransitionTime = same || now;
+  }
 }

@@ -1,27 +1,31 @@
-import { type FieldError, invalid, required } from '../../../machinery/field-error.ts';
-import { dns1123SubdomainErrors } from '../../../machinery/names.ts';
-import { invalids } from '../shared/validate.ts';
+import { type FieldError, invalid, required, tooLong } from '../../../machinery/field-error.ts';
+import { goQuote } from '../../../machinery/go-text.ts';
+import { dns1123LabelErrors, dns1123SubdomainErrors } from '../../../machinery/names.ts';
 
+const maxDomainLength = 253;
 /** Room for the domain, a namespace and a name, with what stands between. */
-const maxPathLength = 63 + 1 + 253;
+const maxLength = maxDomainLength + 1 + 63 + 1 + 253;
 
 /** The name of a signer, `domain/path`. */
 export function signerName(field: string, name: string): FieldError[] {
   if (!name) return [required(field)];
-  const slash = name.indexOf('/');
-  const [domain, path] = [name.slice(0, slash), name.slice(slash + 1)];
-  if (slash < 0 || path.includes('/')) {
-    return [
-      invalid(field, name, 'must be a fully qualified domain and path of the form "example.com/signer-name"'),
-    ];
+  const [domain = '', path = '', ...more] = name.split('/');
+  if (!name.includes('/') || more.length > 0) {
+    const why = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
+    return [invalid(field, name, why)];
   }
-  const errors = invalids(field, domain, dns1123SubdomainErrors(domain));
-  if (errors.length === 0 && domain.split('.').length < 2) {
+  const errors = domain.length > maxDomainLength ? [tooLong(field, maxDomainLength)] : [];
+  errors.push(...firstBad(field, domain, dns1123LabelErrors));
+  if (!domain.includes('.')) {
     errors.push(invalid(field, domain, 'should be a domain with at least two segments separated by dots'));
   }
-  const steps = path.split('.');
-  errors.push(...steps.flatMap((step) => invalids(field, path, dns1123SubdomainErrors(step))));
-  if (path.length > maxPathLength)
-    errors.push(invalid(field, path, `must be no more than ${maxPathLength} characters`));
-  return errors;
+  errors.push(...firstBad(field, path, dns1123SubdomainErrors));
+  return name.length > maxLength ? [...errors, tooLong(field, maxLength)] : errors;
+}
+
+/** One part that is wrong says enough. */
+function firstBad(field: string, text: string, rule: (part: string) => string[]): FieldError[] {
+  const bad = text.split('.').find((part) => rule(part).length > 0);
+  if (bad === undefined) return [];
+  return rule(bad).map((why) => invalid(field, text, `validating label ${goQuote(bad)}: ${why}`));
 }

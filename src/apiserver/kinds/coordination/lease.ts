@@ -1,7 +1,9 @@
 import type { Lease } from '../../../api/coordination/v1.ts';
 import { leases } from '../../../api/generated/resources.ts';
+import { type FieldError, forbiddenField, invalid, notSupported } from '../../../machinery/field-error.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
+import { nonNegative, qualifiedName } from '../shared/validate.ts';
 
 export const leaseKind: Kind<Lease> = {
   resource: leases,
@@ -10,5 +12,29 @@ export const leaseKind: Kind<Lease> = {
   defaults(lease) {
     lease.spec ??= {};
   },
+  validate: (lease) => leaseErrors(lease),
   columns: [nameColumn, text('Holder', 'Who has the lease.', (l) => l.spec.holderIdentity ?? ''), ageColumn],
 };
+
+function leaseErrors({ spec }: Lease): FieldError[] {
+  const { leaseDurationSeconds: duration, strategy } = spec;
+  const errors: FieldError[] = [];
+  if (duration !== undefined && duration <= 0) {
+    errors.push(invalid('spec.leaseDurationSeconds', duration, 'must be greater than 0'));
+  }
+  errors.push(...nonNegative('spec.leaseTransitions', spec.leaseTransitions));
+  if (strategy !== undefined) errors.push(...strategyErrors(strategy));
+  if (spec.preferredHolder && !strategy) {
+    const why = 'may only be specified if `strategy` is defined';
+    errors.push(forbiddenField('spec.preferredHolder', why));
+  }
+  return errors;
+}
+
+/** Upstream names the field twice in the path. */
+function strategyErrors(strategy: string): FieldError[] {
+  const field = 'spec.strategy.strategy';
+  if (strategy.includes('/')) return qualifiedName(field, strategy);
+  const known = 'OldestEmulationVersion';
+  return strategy === known ? [] : [notSupported(field, strategy, [known])];
+}

@@ -2,6 +2,7 @@ import type { EndpointPort, EndpointSlice } from '../../../api/discovery/v1.ts';
 import { endpointslices } from '../../../api/generated/resources.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, firstThree, nameColumn, text } from '../shared/columns.ts';
+import { sliceErrors, sliceUpdateErrors } from './validation.ts';
 
 export const endpointSliceKind: Kind<EndpointSlice> = {
   resource: endpointslices,
@@ -14,6 +15,8 @@ export const endpointSliceKind: Kind<EndpointSlice> = {
     }
     for (const endpoint of slice.endpoints) endpoint.conditions ??= {};
   },
+  validate: (slice) => sliceErrors(slice),
+  validateUpdate: sliceUpdateErrors,
   columns: [
     nameColumn,
     text('AddressType', 'What the addresses are: IPv4, IPv6 or names.', (s) => s.addressType),

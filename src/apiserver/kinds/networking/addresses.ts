@@ -1,9 +1,18 @@
 import { ipaddresses, servicecidrs } from '../../../api/generated/resources.ts';
-import type { IPAddress, IPAddressSpec, ServiceCIDR } from '../../../api/networking/v1.ts';
-import { ipErrors } from '../../../machinery/ip.ts';
+import type { IPAddress, IPAddressSpec, ParentReference, ServiceCIDR } from '../../../api/networking/v1.ts';
+import { type FieldError, invalid, required } from '../../../machinery/field-error.ts';
+import { cidrErrors, ipErrors } from '../../../machinery/ip.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
+import {
+  dnsSubdomain,
+  each,
+  immutable,
+  immutableMessage,
+  invalids,
+  pathSegment,
+} from '../shared/validate.ts';
 
 export const ipAddressKind: Kind<IPAddress> = {
   resource: ipaddresses,
@@ -11,8 +20,21 @@ export const ipAddressKind: Kind<IPAddress> = {
   defaults(address) {
     address.spec ??= {} as IPAddressSpec;
   },
+  validate: ({ spec }) => parentErrors(spec.parentRef),
+  validateUpdate: ({ spec }, old) => immutable('spec.parentRef', spec.parentRef, old.spec.parentRef),
   columns: [nameColumn, text('ParentRef', 'Whose address it is.', parent), ageColumn],
 };
+
+function parentErrors(ref: ParentReference | undefined): FieldError[] {
+  const field = 'spec.parentRef';
+  if (!ref) return [required(field)];
+  return [
+    ...(ref.group ? dnsSubdomain(`${field}.group`, ref.group) : []),
+    ...pathSegment(`${field}.resource`, ref.resource),
+    ...pathSegment(`${field}.name`, ref.name),
+    ...(ref.namespace ? pathSegment(`${field}.namespace`, ref.namespace) : []),
+  ];
+}
 
 function parent({ spec }: IPAddress): string {
   const ref = spec.parentRef;
@@ -32,14 +54,34 @@ export const serviceCidrKind: Kind<ServiceCIDR> = {
     object.status = {};
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(object, old) {
-      object.spec = old.spec;
-    },
-  },
+  validate: ({ spec }) => rangeErrors(spec.cidrs),
+  validateUpdate: ({ spec }, old) => rangeChange(spec.cidrs, old.spec.cidrs),
+  status: {},
   columns: [
     nameColumn,
     text('CIDRs', 'Ranges that services get addresses from.', (c) => (c.spec.cidrs ?? []).join(',')),
     ageColumn,
   ],
 };
+
+const ranges = 'spec.cidrs';
+
+function rangeErrors(cidrs: readonly string[] = []): FieldError[] {
+  if (cidrs.length === 0) return [required(ranges, 'at least one CIDR required')];
+  if (cidrs.length > 2) return [invalid(ranges, { cidrs }, 'may only hold up to 2 values')];
+  const errors = each(ranges, cidrs, (cidr, field) => invalids(field, cidr, cidrErrors(cidr)));
+  const families = new Set(cidrs.map((cidr) => cidr.includes(':')));
+  if (errors.length > 0 || families.size === cidrs.length) return errors;
+  const why = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
+  return [invalid(ranges, cidrs, why)];
+}
+
+/** A range stays; one of the other family may join it. */
+function rangeChange(cidrs: readonly string[] = [], old: readonly string[] = []): FieldError[] {
+  const grows = old.length === 1 && cidrs.length === 2;
+  if (!grows && old.length !== cidrs.length) return [invalid(ranges, cidrs, immutableMessage)];
+  const changed = each(ranges, old, (cidr, field, i) =>
+    cidr === cidrs[i] ? [] : [invalid(field, cidrs[i], immutableMessage)],
+  );
+  return grows ? [...changed, ...rangeErrors(cidrs)] : changed;
+}

@@ -3,6 +3,7 @@ import type { Ingress, IngressRule } from '../../../api/networking/v1.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
+import { classContradiction, ingressErrors, ingressStatusErrors } from './ingress-validation.ts';
 
 export const ingressKind: Kind<Ingress> = {
   resource: ingresses,
@@ -15,11 +16,9 @@ export const ingressKind: Kind<Ingress> = {
     ingress.status = { loadBalancer: {} };
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(ingress, old) {
-      ingress.spec = old.spec;
-    },
-  },
+  validate: (ingress) => [...ingressErrors(ingress), ...classContradiction(ingress)],
+  validateUpdate: (ingress) => ingressErrors(ingress),
+  status: { validateUpdate: (ingress) => ingressStatusErrors(ingress) },
   columns: [
     nameColumn,
     text('Class', 'Who serves the ingress.', (i) => i.spec.ingressClassName ?? '<none>'),

@@ -1,17 +1,34 @@
 import { runtimeclasses } from '../../../api/generated/resources.ts';
 import type { RuntimeClass } from '../../../api/node/v1.ts';
+import type { FieldError } from '../../../machinery/field-error.ts';
+import { labelsErrors } from '../../../machinery/label-selector.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { roundResources } from '../pod-spec/resource-lists.ts';
+import { resourceRequirements } from '../pod-spec/validation/resources.ts';
+import { tolerations } from '../pod-spec/validation/scheduling.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
+import { dnsLabel, immutable } from '../shared/validate.ts';
 
 export const runtimeClassKind: Kind<RuntimeClass> = {
   resource: runtimeclasses,
   defaults(object) {
     roundResources(object.overhead?.podFixed);
   },
+  validate: (object) => classErrors(object),
+  validateUpdate: (object, old) => immutable('handler', object.handler, old.handler),
   columns: [
     nameColumn,
     text('Handler', 'What the runtime of the node calls the class.', (c) => c.handler),
     ageColumn,
   ],
 };
+
+function classErrors({ handler = '', overhead, scheduling }: RuntimeClass): FieldError[] {
+  const limits = overhead?.podFixed ?? {};
+  return [
+    ...dnsLabel('handler', handler),
+    ...resourceRequirements('overhead', { limits }, { claimNames: new Set() }),
+    ...labelsErrors(scheduling?.nodeSelector, 'scheduling.nodeSelector'),
+    ...tolerations('scheduling.tolerations', scheduling?.tolerations),
+  ];
+}

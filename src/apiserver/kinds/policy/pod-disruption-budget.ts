@@ -3,6 +3,7 @@ import type { PodDisruptionBudget } from '../../../api/policy/v1.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, integer, nameColumn, text } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
+import { budgetErrors, budgetStatusErrors } from './budget-validation.ts';
 
 const noStatus = () => ({ disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 });
 
@@ -17,11 +18,8 @@ export const podDisruptionBudgetKind: Kind<PodDisruptionBudget> = {
     budget.status = noStatus();
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(budget, old) {
-      budget.spec = old.spec;
-    },
-  },
+  validate: (budget) => budgetErrors(budget),
+  status: { validateUpdate: (budget) => budgetStatusErrors(budget) },
   columns: [
     nameColumn,
     text('Min Available', 'How many pods have to stay available.', (b) =>

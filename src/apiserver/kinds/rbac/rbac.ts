@@ -3,10 +3,9 @@ import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding, Subject } from
 import { pathSegmentNameErrors } from '../../../machinery/names.ts';
 import type { Column, Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, plainColumns, text, wide } from '../shared/columns.ts';
+import { bindingErrors, rbacGroup, roleChange, ruleErrors } from './validation.ts';
 
 type Binding = RoleBinding | ClusterRoleBinding;
-
-const rbacGroup = 'rbac.authorization.k8s.io';
 
 export const roleKind: Kind<Role> = {
   resource: resources.roles,
@@ -15,6 +14,7 @@ export const roleKind: Kind<Role> = {
   defaults(role) {
     role.rules ??= [];
   },
+  validate: ({ rules }) => ruleErrors(rules, true),
   columns: plainColumns,
 };
 
@@ -25,6 +25,7 @@ export const clusterRoleKind: Kind<ClusterRole> = {
   defaults(role) {
     role.rules ??= [];
   },
+  validate: ({ rules }) => ruleErrors(rules, false),
   columns: plainColumns,
 };
 
@@ -33,6 +34,11 @@ export const roleBindingKind: Kind<RoleBinding> = {
   validateName: pathSegmentNameErrors,
   allowCreateOnUpdate: true,
   defaults: defaultBinding,
+  validate: (binding) => bindingErrors(binding, true),
+  validateUpdate: (binding, old) => [
+    ...bindingErrors(binding, true),
+    ...roleChange(binding.roleRef, old.roleRef),
+  ],
   columns: bindingColumns(),
 };
 
@@ -41,6 +47,11 @@ export const clusterRoleBindingKind: Kind<ClusterRoleBinding> = {
   validateName: pathSegmentNameErrors,
   allowCreateOnUpdate: true,
   defaults: defaultBinding,
+  validate: (binding) => bindingErrors(binding, false),
+  validateUpdate: (binding, old) => [
+    ...bindingErrors(binding, false),
+    ...roleChange(binding.roleRef, old.roleRef),
+  ],
   columns: bindingColumns(),
 };
 

@@ -6,7 +6,13 @@ import {
   notSupported,
   required,
 } from '../../../machinery/field-error.ts';
-import { dns1123LabelErrors, dns1123SubdomainErrors, qualifiedNameErrors } from '../../../machinery/names.ts';
+import {
+  dns1123LabelErrors,
+  dns1123SubdomainErrors,
+  pathSegmentNameErrors,
+  qualifiedNameErrors,
+  regexError,
+} from '../../../machinery/names.ts';
 
 export const immutableMessage = 'field is immutable';
 export const notNegativeMessage = 'must be greater than or equal to 0';
@@ -65,6 +71,27 @@ export function dnsSubdomain(field: string, value: string): FieldError[] {
 /** A label key or the like. */
 export function qualifiedName(field: string, value: string): FieldError[] {
   return invalids(field, value, qualifiedNameErrors(value));
+}
+
+/** A name that becomes one step of a URL's path. */
+export function pathSegment(field: string, value: string | undefined): FieldError[] {
+  return value ? invalids(field, value, pathSegmentNameErrors(value)) : [required(field)];
+}
+
+const pathPattern = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
+const wholePath = new RegExp(`^${pathPattern}$`);
+
+/** A domain, and a path in it. */
+export function domainPath(field: string, value: string): FieldError[] {
+  const slash = value.indexOf('/');
+  const [domain, path] = [value.slice(0, Math.max(slash, 0)), value.slice(slash + 1)];
+  if (!domain || !path) {
+    return [invalid(field, value, 'must be a domain-prefixed path (such as "acme.io/foo")')];
+  }
+  const errors = dnsSubdomain(field, domain);
+  return wholePath.test(path)
+    ? errors
+    : [...errors, invalid(field, path, regexError('Invalid path', pathPattern))];
 }
 
 /** An error where a value is no longer what it was. */

@@ -13,6 +13,17 @@ import type {
 } from '../../../api/storage/v1.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, flag, integer, nameColumn, text } from '../shared/columns.ts';
+import { keepStatus } from '../shared/status.ts';
+import {
+  attachmentErrors,
+  attachmentUpdateErrors,
+  capacityErrors,
+  capacityUpdateErrors,
+  csiNodeErrors,
+  csiNodeUpdateErrors,
+  driverErrors,
+  driverUpdateErrors,
+} from './csi-validation.ts';
 
 export const csiDriverKind: Kind<CSIDriver> = {
   resource: csidrivers,
@@ -27,6 +38,8 @@ export const csiDriverKind: Kind<CSIDriver> = {
     driver.spec.seLinuxMount ??= false;
     if (!driver.spec.volumeLifecycleModes?.length) driver.spec.volumeLifecycleModes = ['Persistent'];
   },
+  validate: (driver) => driverErrors(driver),
+  validateUpdate: driverUpdateErrors,
   columns: [
     nameColumn,
     flag(
@@ -60,6 +73,8 @@ export const csiNodeKind: Kind<CSINode> = {
   defaults(node) {
     node.spec ??= { drivers: [] };
   },
+  validate: (node) => csiNodeErrors(node),
+  validateUpdate: csiNodeUpdateErrors,
   columns: [
     nameColumn,
     integer('Drivers', 'Number of drivers on the node.', (n) => n.spec.drivers?.length),
@@ -69,6 +84,8 @@ export const csiNodeKind: Kind<CSINode> = {
 
 export const csiStorageCapacityKind: Kind<CSIStorageCapacity> = {
   resource: csistoragecapacities,
+  validate: (object) => capacityErrors(object),
+  validateUpdate: capacityUpdateErrors,
   columns: [
     nameColumn,
     text('StorageClassName', 'The class that the room is for.', (c) => c.storageClassName),
@@ -87,14 +104,10 @@ export const volumeAttachmentKind: Kind<VolumeAttachment> = {
   prepareForCreate(attachment) {
     attachment.status = { attached: false };
   },
-  prepareForUpdate(attachment, old) {
-    attachment.status = old.status;
-  },
-  status: {
-    prepareForUpdate(attachment, old) {
-      attachment.spec = old.spec;
-    },
-  },
+  prepareForUpdate: keepStatus,
+  validate: (attachment) => attachmentErrors(attachment),
+  validateUpdate: attachmentUpdateErrors,
+  status: { validateUpdate: attachmentUpdateErrors },
   columns: [
     nameColumn,
     {

@@ -3,6 +3,12 @@ import type { StorageClass, VolumeAttributesClass } from '../../../api/storage/v
 import type { KubernetesObject } from '../../../api/resource.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, flag, nameColumn, text } from '../shared/columns.ts';
+import {
+  attributesClassErrors,
+  attributesClassUpdateErrors,
+  storageClassErrors,
+  storageClassUpdateErrors,
+} from './class-validation.ts';
 
 const defaultMarks = [
   'storageclass.kubernetes.io/is-default-class',
@@ -21,6 +27,8 @@ export const storageClassKind: Kind<StorageClass> = {
     object.reclaimPolicy ??= 'Delete';
     object.volumeBindingMode ??= 'Immediate';
   },
+  validate: (object) => storageClassErrors(object),
+  validateUpdate: storageClassUpdateErrors,
   columns: [
     { ...nameColumn, cell: (c) => nameWithMark(c, defaultMarks) },
     text('Provisioner', 'Who makes the volumes.', (c) => c.provisioner),
@@ -44,6 +52,8 @@ export const storageClassKind: Kind<StorageClass> = {
 
 export const volumeAttributesClassKind: Kind<VolumeAttributesClass> = {
   resource: volumeattributesclasses,
+  validate: (object) => attributesClassErrors(object),
+  validateUpdate: attributesClassUpdateErrors,
   columns: [
     { ...nameColumn, cell: (c) => nameWithMark(c, ['storage.alpha.kubernetes.io/is-default-class']) },
     text('DriverName', 'Driver that the attributes are for.', (c) => c.driverName),

@@ -1,0 +1,132 @@
+import type {
+  CertificateSigningRequest,
+  CertificateSigningRequestCondition,
+} from '../../../api/certificates/v1.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  required,
+} from '../../../machinery/field-error.ts';
+import { goDiff } from '../shared/go-diff.ts';
+import { each, repeats, requireSupported, supported } from '../shared/validate.ts';
+import { signerName } from './signer-name.ts';
+
+type Request = CertificateSigningRequest;
+
+const minLifetimeSeconds = 600;
+const oldSigner = 'kubernetes.io/legacy-unknown';
+
+const usages = [
+  'any',
+  'cert sign',
+  'client auth',
+  'code signing',
+  'content commitment',
+  'crl sign',
+  'data encipherment',
+  'decipher only',
+  'digital signature',
+  'email protection',
+  'encipher only',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'key agreement',
+  'key encipherment',
+  'microsoft sgc',
+  'netscape sgc',
+  'ocsp signing',
+  's/mime',
+  'server auth',
+  'signing',
+  'timestamping',
+];
+
+/** What holds for a request at any time. */
+export function requestErrors({ spec, status }: Request): FieldError[] {
+  const { expirationSeconds: lifetime } = spec;
+  const repeated = repeats();
+  const errors = pemErrors(spec.request);
+  if (!spec.usages?.length) errors.push(required('spec.usages'));
+  errors.push(...each('spec.usages', spec.usages, (usage, field) => supported(field, usage, usages)));
+  errors.push(
+    ...each('spec.usages', spec.usages, (usage, field) => (repeated(usage) ? [duplicate(field, usage)] : [])),
+  );
+  if (spec.signerName === oldSigner) {
+    const why = 'the legacy signerName is not allowed via this API version';
+    errors.push(invalid('spec.signerName', spec.signerName, why));
+  } else errors.push(...signerName('spec.signerName', spec.signerName));
+  if (lifetime !== undefined && lifetime < minLifetimeSeconds) {
+    const why = 'may not specify a duration less than 600 seconds (10 minutes)';
+    errors.push(invalid('spec.expirationSeconds', lifetime, why));
+  }
+  return [...errors, ...conditionErrors('status.conditions', status?.conditions)];
+}
+
+/** The form of what is to be signed; whoever signs checks what is in it. */
+function pemErrors(request: string): FieldError[] {
+  const text = Buffer.from(request ?? '', 'base64').toString('latin1');
+  const match = /-----BEGIN ([^-]+)-----[^-]*-----END \1-----/.exec(text);
+  return match?.[1] === 'CERTIFICATE REQUEST'
+    ? []
+    : [invalid('spec.request', request, 'PEM block type must be CERTIFICATE REQUEST')];
+}
+
+function conditionErrors(
+  field: string,
+  conditions: readonly CertificateSigningRequestCondition[] | undefined,
+): FieldError[] {
+  const repeated = repeats();
+  const verdicts = new Set<string>();
+  return each(field, conditions, ({ type, status }, path) => {
+    const isFinal = ['Approved', 'Denied', 'Failed'].includes(type);
+    const errors = [
+      ...(type ? [] : [required(`${path}.type`)]),
+      ...requireSupported(`${path}.status`, status, isFinal ? ['True'] : ['False', 'True', 'Unknown']),
+    ];
+    if (type === 'Approved' || type === 'Denied') verdicts.add(type);
+    if (verdicts.size === 2) {
+      const why = 'Approved and Denied conditions are mutually exclusive';
+      errors.push(invalid(`${path}.type`, type, why));
+    }
+    return repeated(type) ? [...errors, duplicate(`${path}.type`, type)] : errors;
+  });
+}
+
+/** What an update may do, by where it comes through. */
+export function requestUpdateErrors(
+  request: Request,
+  old: Request,
+  may: { decide?: boolean; issue?: boolean } = {},
+): FieldError[] {
+  const errors = requestErrors(request);
+  const types = ['Approved', 'Denied', 'Failed'];
+  const removed = types.filter((type) => of(request, type).length < of(old, type).length);
+  errors.push(...removed.map((type) => condition(`updates may not remove a condition of type "${type}"`)));
+  if (!may.decide) errors.push(...decided(request, old));
+  const [now = '', before = ''] = [request.status?.certificate, old.status?.certificate];
+  const why = may.issue
+    ? 'updates may not modify existing certificate content'
+    : 'updates may not set certificate content';
+  if (now !== before && (!may.issue || before)) errors.push(forbiddenField('status.certificate', why));
+  return errors;
+}
+
+const condition = (why: string) => forbiddenField('status.conditions', why);
+
+function of({ status }: Request, type: string): CertificateSigningRequestCondition[] {
+  return (status?.conditions ?? []).filter((c) => c.type === type);
+}
+
+function decided(request: Request, old: Request): FieldError[] {
+  return ['Approved', 'Denied'].flatMap((type) => {
+    const [now, before] = [of(request, type), of(old, type)];
+    if (now.length > before.length) return [condition(`updates may not add a condition of type "${type}"`)];
+    if (now.length < before.length || deepEqual(now, before)) return [];
+    const diff = goDiff('[]certificates.CertificateSigningRequestCondition', before, now);
+    return [condition(`updates may not modify a condition of type "${type}"\n${diff}`)];
+  });
+}

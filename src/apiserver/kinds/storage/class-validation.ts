@@ -1,0 +1,94 @@
+import type { TopologySelectorTerm } from '../../../api/core/v1.ts';
+import type { StorageClass, VolumeAttributesClass } from '../../../api/storage/v1.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  required,
+  tooLong,
+} from '../../../machinery/field-error.ts';
+import { byteLength } from '../../../machinery/go-text.ts';
+import { qualifiedNameErrors } from '../../../machinery/names.ts';
+import {
+  each,
+  immutable,
+  invalids,
+  qualifiedName,
+  repeats,
+  requireSupported,
+  supported,
+} from '../shared/validate.ts';
+import { csiDriverName } from './names.ts';
+
+const maxParameters = 512;
+const maxParameterBytes = 256 * 1024;
+
+/** What holds for a new storage class. */
+export function storageClassErrors(object: StorageClass): FieldError[] {
+  const { provisioner, reclaimPolicy, volumeBindingMode, allowedTopologies } = object;
+  const modes = ['Immediate', 'WaitForFirstConsumer'];
+  return [
+    ...(provisioner
+      ? invalids('provisioner', provisioner.toLowerCase(), qualifiedNameErrors(provisioner.toLowerCase()))
+      : [required('provisioner')]),
+    ...parameterErrors(object.parameters),
+    ...(reclaimPolicy ? supported('reclaimPolicy', reclaimPolicy, ['Delete', 'Retain']) : []),
+    ...requireSupported('volumeBindingMode', volumeBindingMode, modes),
+    ...each('allowedTopologies', allowedTopologies, (term, field) => topologyErrors(field, term)),
+  ];
+}
+
+/** What volumes were made from stays as it was. */
+export function storageClassUpdateErrors(object: StorageClass, old: StorageClass): FieldError[] {
+  return [
+    ...noUpdates(object, old, ['parameters', 'provisioner', 'reclaimPolicy']),
+    ...immutable('volumeBindingMode', object.volumeBindingMode, old.volumeBindingMode),
+  ];
+}
+
+/** What holds for a new class of attributes. */
+export function attributesClassErrors({ driverName, parameters }: VolumeAttributesClass): FieldError[] {
+  const none = Object.keys(parameters ?? {}).length === 0;
+  return [
+    ...csiDriverName('driverName', driverName),
+    ...(none ? [required('parameters', 'must contain at least one key/value pair')] : []),
+    ...parameterErrors(parameters),
+  ];
+}
+
+export function attributesClassUpdateErrors(
+  object: VolumeAttributesClass,
+  old: VolumeAttributesClass,
+): FieldError[] {
+  return noUpdates(object, old, ['driverName', 'parameters']);
+}
+
+function noUpdates<T extends object>(object: T, old: T, names: readonly (keyof T & string)[]): FieldError[] {
+  const changed = names.filter((name) => !deepEqual(object[name] ?? {}, old[name] ?? {}));
+  return changed.map((name) => forbiddenField(name, `updates to ${name} are forbidden.`));
+}
+
+function parameterErrors(parameters: Record<string, string> = {}): FieldError[] {
+  const field = 'parameters';
+  const entries = Object.entries(parameters);
+  if (entries.length > maxParameters) return [tooLong(field, maxParameters)];
+  const nameless = entries.filter(([key]) => key === '');
+  const total = entries.reduce((sum, [key, value]) => sum + byteLength(key) + byteLength(value), 0);
+  const errors = nameless.map(([key]) => invalid(field, key, 'field can not be empty.'));
+  return total > maxParameterBytes ? [...errors, tooLong(field, maxParameterBytes)] : errors;
+}
+
+function topologyErrors(field: string, { matchLabelExpressions }: TopologySelectorTerm): FieldError[] {
+  const repeated = repeats();
+  return each(`${field}.matchLabelExpressions`, matchLabelExpressions, ({ key, values = [] }, path) => {
+    const again = repeats();
+    return [
+      ...(values.length === 0 ? [required(`${path}.values`)] : []),
+      ...each(`${path}.values`, values, (value, p) => (again(value) ? [duplicate(p, value)] : [])),
+      ...qualifiedName(`${path}.key`, key),
+      ...(repeated(key) ? [duplicate(`${path}.key`, key)] : []),
+    ];
+  });
+}
