@@ -2,6 +2,7 @@ import type { Component } from '../client/component.ts';
 import { createBootstrapSigner, createTokenCleaner } from './bootstrap/bootstrap.ts';
 import { createClusterRoleAggregationController } from './clusterrole-aggregation/clusterrole-aggregation.ts';
 import { createEndpointSliceMirroringController } from './endpointslice-mirroring/endpointslice-mirroring.ts';
+import { createCronJobController } from './cronjob/cronjob.ts';
 import { createJobController } from './job/job.ts';
 import { createGarbageCollector } from './garbage/garbage.ts';
 import { createNamespaceController } from './namespace/namespace.ts';
@@ -50,6 +51,7 @@ export function createControllers(options: ControllersOptions): Component[] {
     createStatefulSetController(contextFor('statefulset-controller')),
     createDaemonSetController(contextFor('daemon-set-controller')),
     createJobController(contextFor('job-controller')),
+    createCronJobController(contextFor('cronjob-controller')),
     createEndpointsController(contextFor('endpoint-controller')),
     createEndpointSliceController(contextFor('endpointslice-controller')),
     createServiceAccountController(contextFor('service-account-controller')),

@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cronjobs, jobs, pods } from '../../api/generated/resources.ts';
+import { createGarbageCollector } from '../garbage/garbage.ts';
+import { createJobController } from '../job/job.ts';
+import { TestCluster, TestNodes } from '../testing.ts';
+import { createCronJobController } from './cronjob.ts';
+import { parseSchedule } from './schedule.ts';
+
+const ms = (text: string) => Date.parse(text);
+const nextOf = (text: string, after: string, zone?: string) =>
+  new Date(parseSchedule(text, zone).next(ms(after)) ?? 0).toISOString().slice(0, 19);
+
+test.each([
+  ['*/15 * * * *', '2026-01-01T00:01:00Z', '2026-01-01T00:15:00'],
+  ['5/15 * * * *', '2026-01-01T00:06:00Z', '2026-01-01T00:20:00'],
+  ['0 12 ? * MON', '2026-01-01T00:00:00Z', '2026-01-05T12:00:00'],
+  ['0 0 13 * 5', '2026-01-01T00:00:00Z', '2026-01-02T00:00:00'],
+  ['0 0 */2 * 5', '2026-01-01T00:00:00Z', '2026-01-09T00:00:00'],
+  ['@hourly', '2026-01-01T00:00:00Z', '2026-01-01T01:00:00'],
+  ['@every 90s', '2026-01-01T00:00:00Z', '2026-01-01T00:01:30'],
+])('%s after %s is at %s', (text, after, next) => expect(nextOf(text, after)).toBe(next));
+
+test('a time zone shifts the time, also over its summer', () => {
+  expect(nextOf('0 9 * * *', '2026-01-01T00:00:00Z', 'Europe/Berlin')).toBe('2026-01-01T08:00:00');
+  expect(nextOf('0 9 * * *', '2026-07-01T00:00:00Z', 'Europe/Berlin')).toBe('2026-07-01T07:00:00');
+  expect(() => parseSchedule('no schedule')).toThrow();
+});
+
+let cluster: TestCluster;
+let nodes: TestNodes;
+
+beforeEach(async () => {
+  cluster = await TestCluster.start();
+  nodes = new TestNodes(cluster);
+  nodes.fate = () => 'Succeeded';
+  await cluster.run(
+    createCronJobController(cluster.context('cronjob-controller')),
+    createJobController(cluster.context('job-controller')),
+    createGarbageCollector(cluster.context('generic-garbage-collector'), { discover: cluster.discover }),
+  );
+});
+afterEach(() => cluster.stop());
+
+const create = (spec: object = {}) =>
+  cluster.create(cronjobs, {
+    metadata: { name: 'tick' },
+    spec: {
+      schedule: '*/5 * * * *',
+      jobTemplate: {
+        metadata: { labels: { from: 'tick' } },
+        spec: {
+          template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'work:1' }] } },
+        },
+      },
+      ...spec,
+    },
+  });
+const get = () => cluster.get(cronjobs, 'tick');
+
+describe('a CronJob', () => {
+  test('starts a Job at each time and keeps the last ones', async () => {
+    await create();
+    await cluster.pass(299_000);
+    expect(await cluster.list(jobs)).toEqual([]);
+    await cluster.pass(2_000);
+    const [job] = await cluster.list(jobs);
+    const minute = ms('2026-01-01T00:05:00Z') / 60_000;
+    expect(job?.metadata).toMatchObject({
+      name: `tick-${minute}`,
+      labels: { from: 'tick' },
+      annotations: { 'batch.kubernetes.io/cronjob-scheduled-timestamp': '2026-01-01T00:05:00Z' },
+    });
+    expect((await get()).status).toMatchObject({
+      lastScheduleTime: '2026-01-01T00:05:00Z',
+      lastSuccessfulTime: '2026-01-01T00:05:00Z',
+    });
+    expect((await get()).status?.active).toBeUndefined();
+    await cluster.pass(3_600_000);
+    expect(await cluster.list(jobs)).toHaveLength(3);
+    expect(await cluster.list(pods)).toHaveLength(3);
+  });
+
+  test('shows what runs, lets several run, or only one', async () => {
+    nodes.fate = () => 'ready';
+    await create();
+    await cluster.pass(660_000);
+    expect((await get()).status?.active).toHaveLength(2);
+    await cluster.patch(cronjobs, 'tick', { spec: { concurrencyPolicy: 'Forbid' } });
+    await cluster.pass(600_000);
+    expect((await get()).status?.active).toHaveLength(2);
+    expect((await cluster.events('JobAlreadyActive')).length).toBeGreaterThan(0);
+  });
+
+  test('replaces the Job that still runs', async () => {
+    nodes.fate = () => 'ready';
+    await create({ concurrencyPolicy: 'Replace' });
+    await cluster.pass(660_000);
+    expect(await cluster.list(jobs)).toHaveLength(1);
+    expect(await cluster.list(pods)).toHaveLength(1);
+    expect((await get()).status?.active).toHaveLength(1);
+  });
+
+  test('rests while suspended, and does not make up for everything', async () => {
+    await create({ suspend: true, startingDeadlineSeconds: 100 });
+    await cluster.pass(3_600_000 + 120_000);
+    expect(await cluster.list(jobs)).toEqual([]);
+    await cluster.patch(cronjobs, 'tick', { spec: { suspend: false } });
+    expect(await cluster.list(jobs)).toEqual([]);
+    await cluster.pass(180_000);
+    expect(await cluster.list(jobs)).toHaveLength(1);
+  });
+
+  test('after a long pause starts the last one missed, and says that many were', async () => {
+    await create({ suspend: true, schedule: '* * * * *' });
+    await cluster.pass(86_400_000);
+    await cluster.patch(cronjobs, 'tick', { spec: { suspend: false } });
+    expect(await cluster.list(jobs)).toHaveLength(1);
+    expect((await get()).status?.lastScheduleTime).toBe('2026-01-02T00:00:00Z');
+    expect(await cluster.events('TooManyMissedTimes')).toHaveLength(1);
+  });
+
+  test('keeps failed Jobs by their own limit', async () => {
+    nodes.fate = () => 'Failed';
+    await create({
+      failedJobsHistoryLimit: 2,
+      jobTemplate: {
+        spec: {
+          backoffLimit: 0,
+          template: {
+            spec: {
+              restartPolicy: 'Never',
+              containers: [{ name: 'c', image: 'work:1' }],
+            },
+          },
+        },
+      },
+    });
+    await cluster.pass(1_800_000);
+    expect(await cluster.list(jobs)).toHaveLength(2);
+  });
+});

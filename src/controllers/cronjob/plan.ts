@@ -1,0 +1,83 @@
+import type { CronJob, Job } from '../../api/batch/v1.ts';
+import type { Stored } from '../../api/resource.ts';
+import { clone } from '../../machinery/clone.ts';
+import { formatTime } from '../../platform/clock.ts';
+import { controllerReference } from '../shared/owners.ts';
+import type { Schedule } from './schedule.ts';
+
+const timestampKey = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
+/** More missed times than this are told of: a clock is off, or the deadline too long. */
+const manyMissed = 100;
+
+export interface Due {
+  /** The last time that has come and not been kept. */
+  atMs: number | undefined;
+  tooManyMissed: boolean;
+  /** The next time to come. */
+  nextMs: number | undefined;
+}
+
+/** Which time is due now, and which comes next. */
+export function findDue(cron: Stored<CronJob>, schedule: Schedule, nowMs: number): Due {
+  const { lastScheduleTime } = cron.status ?? {};
+  const deadline = cron.spec.startingDeadlineSeconds;
+  const beganMs = Date.parse(lastScheduleTime ?? cron.metadata.creationTimestamp);
+  const fromMs = deadline === undefined ? beganMs : Math.max(beganMs, nowMs - deadline * 1000);
+  const nextMs = schedule.next(nowMs);
+  const firstMs = schedule.next(fromMs);
+  if (firstMs === undefined || firstMs > nowMs) return { atMs: undefined, tooManyMissed: false, nextMs };
+  const last = lastBefore(schedule, firstMs, nowMs);
+  return { atMs: last.atMs, tooManyMissed: last.missed > manyMissed, nextMs };
+}
+
+/** The last time up to now. Skips ahead where many were missed, so that years of minutes cost nothing. */
+function lastBefore(schedule: Schedule, firstMs: number, nowMs: number): { atMs: number; missed: number } {
+  const secondMs = schedule.next(firstMs) ?? Number.POSITIVE_INFINITY;
+  const strideMs = secondMs - firstMs;
+  const guess = Math.floor((nowMs - firstMs) / strideMs);
+  let atMs = firstMs;
+  if (guess > manyMissed) atMs = schedule.next(nowMs - 2 * strideMs) ?? firstMs;
+  if (atMs > nowMs) atMs = firstMs;
+  for (let next = schedule.next(atMs); next !== undefined && next <= nowMs; next = schedule.next(atMs))
+    atMs = next;
+  return { atMs, missed: Number.isFinite(guess) ? guess : 0 };
+}
+
+/** The Job of one time: its name says the minute, so that no time is kept twice. */
+export function jobFor(cron: Stored<CronJob>, atMs: number): Job {
+  const { name, namespace } = cron.metadata;
+  const template = clone(cron.spec.jobTemplate) as CronJob['spec']['jobTemplate'];
+  const { labels, annotations } = template.metadata ?? {};
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: `${name}-${Math.floor(atMs / 60_000)}`,
+      namespace,
+      ...(labels && { labels }),
+      annotations: { ...annotations, [timestampKey]: formatTime(atMs) },
+      ownerReferences: [controllerReference(cron)],
+    },
+    spec: template.spec,
+  } as Job;
+}
+
+const endOf = (job: Job) =>
+  job.status?.conditions?.find((c) => (c.type === 'Complete' || c.type === 'Failed') && c.status === 'True');
+
+/** How a Job ended; undefined while it runs. */
+export const endedAs = (job: Job) => endOf(job)?.type as 'Complete' | 'Failed' | undefined;
+
+/** Finished Jobs beyond the limits, the oldest first. */
+export function surplusJobs(cron: CronJob, jobs: readonly Stored<Job>[]): Stored<Job>[] {
+  const { successfulJobsHistoryLimit, failedJobsHistoryLimit } = cron.spec;
+  const startOf = ({ metadata, status }: Stored<Job>) => status?.startTime ?? metadata.creationTimestamp;
+  const beyond = (type: string, limit: number | undefined) => {
+    const ended = jobs.filter((job) => endedAs(job) === type && !job.metadata.deletionTimestamp);
+    ended.sort(
+      (a, b) => startOf(a).localeCompare(startOf(b)) || a.metadata.name.localeCompare(b.metadata.name),
+    );
+    return limit === undefined ? [] : ended.slice(0, Math.max(0, ended.length - limit));
+  };
+  return [...beyond('Complete', successfulJobsHistoryLimit), ...beyond('Failed', failedJobsHistoryLimit)];
+}
