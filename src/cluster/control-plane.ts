@@ -2,6 +2,7 @@ import { defaultAdmission } from '../apiserver/admission/plugins.ts';
 import { allKinds } from '../apiserver/kinds/kinds.ts';
 import type { UserInfo } from '../apiserver/registry/kind.ts';
 import { type ApiServer, createApiServer } from '../apiserver/server.ts';
+import { tlsNodeDialer } from '../apiserver/streams/node-dialer.ts';
 import { Client } from '../client/client.ts';
 import type { Component } from '../client/component.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
@@ -9,6 +10,7 @@ import { Informers } from '../client/informers.ts';
 import type { ControllerContext } from '../controllers/controller.ts';
 import { createControllers } from '../controllers/all.ts';
 import type { ServedResource } from '../controllers/discovery.ts';
+import { systemConnector } from '../platform/connect.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { defaultProfile } from '../scheduler/plugins/default-profile.ts';
@@ -76,7 +78,7 @@ const serviceAccount = (name: string): UserInfo => ({
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { platform, store, pki } = options;
   const authority = await pki.authority();
-  const [tokenKey, serving, adminPair] = await Promise.all([
+  const [tokenKey, serving, adminPair, kubeletPair] = await Promise.all([
     pki.tokenKey(),
     pki.pair('apiserver', {
       commonName: 'kube-apiserver',
@@ -88,6 +90,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       organizations: ['system:masters'],
       usages: ['client'],
     }),
+    pki.pair('apiserver-kubelet-client', {
+      commonName: 'kube-apiserver-kubelet-client',
+      organizations: ['system:masters'],
+      usages: ['client'],
+    }),
   ]);
   const server = await createApiServer({
     platform: { ...platform, log: platform.log.named('apiserver') },
@@ -96,6 +103,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     admission: defaultAdmission,
     serviceAccounts: { issuer, keys: [tokenKey] },
     version,
+    nodes: tlsNodeDialer({
+      connect: systemConnector,
+      cert: kubeletPair.certificate,
+      key: kubeletPair.key,
+      ca: authority.certificate,
+    }),
     freeze: options.freeze,
   });
   const tls = { cert: serving.certificate, key: serving.key, clientCa: authority.certificate };
