@@ -38,6 +38,7 @@ export function applyPatch(
       call.registry.view.resource.type,
     );
     object.metadata ??= {};
+    call.registry.view.prune?.(object);
     call.registry.view.defaults?.(object);
     if (result.managedFields) object.metadata.managedFields = result.managedFields;
     return object;
