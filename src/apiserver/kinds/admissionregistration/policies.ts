@@ -11,7 +11,14 @@ import type {
 import * as resources from '../../../api/generated/resources.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, integer, nameColumn, selectorText, text } from '../shared/columns.ts';
+import { conditionErrors } from '../shared/conditions.ts';
 import { keepStatus } from '../shared/status.ts';
+import {
+  actionErrors,
+  mutatingPolicyErrors,
+  policyBindingErrors,
+  validatingPolicyErrors,
+} from './policy-validation.ts';
 
 export const validatingAdmissionPolicyKind: Kind<ValidatingAdmissionPolicy> = {
   resource: resources.validatingadmissionpolicies,
@@ -25,11 +32,8 @@ export const validatingAdmissionPolicyKind: Kind<ValidatingAdmissionPolicy> = {
     policy.status = {};
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(policy, old) {
-      policy.spec = old.spec;
-    },
-  },
+  validate: (policy) => validatingPolicyErrors(policy),
+  status: { validateUpdate: ({ status }) => conditionErrors('status.conditions', status?.conditions) },
   columns: [
     nameColumn,
     integer('Validations', 'Number of conditions.', (p) => p.spec.validations?.length),
@@ -45,6 +49,10 @@ export const validatingAdmissionPolicyBindingKind: Kind<ValidatingAdmissionPolic
     binding.spec ??= { policyName: '', validationActions: [] };
     defaultMatch(binding.spec.matchResources);
   },
+  validate: (binding) => [
+    ...policyBindingErrors(binding),
+    ...actionErrors('spec.validationActions', binding.spec.validationActions),
+  ],
   columns: [
     nameColumn,
     text('PolicyName', 'The policy that is bound.', (b) => b.spec.policyName),
@@ -62,6 +70,7 @@ export const mutatingAdmissionPolicyKind: Kind<MutatingAdmissionPolicy> = {
     policy.spec.reinvocationPolicy ||= 'Never';
     defaultMatch(policy.spec.matchConstraints);
   },
+  validate: (policy) => mutatingPolicyErrors(policy),
   columns: [
     nameColumn,
     integer('Mutations', 'Number of changes.', (p) => p.spec.mutations?.length),
@@ -77,6 +86,7 @@ export const mutatingAdmissionPolicyBindingKind: Kind<MutatingAdmissionPolicyBin
     binding.spec ??= {};
     defaultMatch(binding.spec.matchResources);
   },
+  validate: (binding) => policyBindingErrors(binding),
   columns: [
     nameColumn,
     text('PolicyName', 'The policy that is bound.', (b) => b.spec.policyName ?? ''),

@@ -10,6 +10,7 @@ import {
 } from '../../../api/generated/resources.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, integer, nameColumn } from '../shared/columns.ts';
+import { webhookErrors } from './webhook-validation.ts';
 
 type Configuration = MutatingWebhookConfiguration | ValidatingWebhookConfiguration;
 
@@ -28,6 +29,7 @@ export const mutatingWebhookConfigurationKind: Kind<MutatingWebhookConfiguration
       webhook.reinvocationPolicy ??= 'Never';
     }
   },
+  validate: ({ webhooks }) => webhookErrors(webhooks),
   columns: [nameColumn, count, ageColumn],
 };
 
@@ -37,6 +39,7 @@ export const validatingWebhookConfigurationKind: Kind<ValidatingWebhookConfigura
   defaults(configuration) {
     for (const webhook of configuration.webhooks ?? []) defaultWebhook(webhook);
   },
+  validate: ({ webhooks }) => webhookErrors(webhooks),
   columns: [nameColumn, count, ageColumn],
 };
 

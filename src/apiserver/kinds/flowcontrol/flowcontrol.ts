@@ -3,6 +3,8 @@ import { flowschemas, prioritylevelconfigurations } from '../../../api/generated
 import type { Cell, Kind } from '../../registry/kind.ts';
 import { ageColumn, integer, nameColumn, text } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
+import { flowSchemaErrors, typedOnce } from './flow-schema-validation.ts';
+import { priorityLevelErrors } from './priority-level-validation.ts';
 
 export const flowSchemaKind: Kind<FlowSchema> = {
   resource: flowschemas,
@@ -16,11 +18,8 @@ export const flowSchemaKind: Kind<FlowSchema> = {
     schema.status = {};
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(schema, old) {
-      schema.spec = old.spec;
-    },
-  },
+  validate: (schema) => flowSchemaErrors(schema),
+  status: { validateUpdate: (schema) => typedOnce('status.conditions', schema.status?.conditions) },
   columns: [
     nameColumn,
     text('PriorityLevel', 'Level that the requests go to.', (s) => s.spec.priorityLevelConfiguration.name),
@@ -58,11 +57,8 @@ export const priorityLevelConfigurationKind: Kind<PriorityLevelConfiguration> = 
     level.status = {};
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(level, old) {
-      level.spec = old.spec;
-    },
-  },
+  validate: (level) => priorityLevelErrors(level),
+  status: { validateUpdate: (level) => typedOnce('status.conditions', level.status?.conditions) },
   columns: [
     nameColumn,
     text('Type', 'Whether requests are limited.', (p) => p.spec.type),

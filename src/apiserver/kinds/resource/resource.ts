@@ -9,6 +9,7 @@ import type {
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
+import { immutable } from '../shared/validate.ts';
 
 export const deviceClassKind: Kind<DeviceClass> = {
   resource: resources.deviceclasses,
@@ -31,11 +32,8 @@ export const resourceClaimKind: Kind<ResourceClaim> = {
     claim.status = {};
   },
   prepareForUpdate: keepStatus,
-  status: {
-    prepareForUpdate(claim, old) {
-      claim.spec = old.spec;
-    },
-  },
+  validateUpdate: (claim, old) => immutable('spec', claim.spec, old.spec),
+  status: {},
   columns: [nameColumn, text('State', 'How far the claim has come.', state), ageColumn],
 };
 
@@ -47,6 +45,7 @@ export const resourceClaimTemplateKind: Kind<ResourceClaimTemplate> = {
     template.spec.spec ??= {};
     defaultRequests(template.spec.spec);
   },
+  validateUpdate: (template, old) => immutable('spec', template.spec, old.spec),
   columns: [nameColumn, ageColumn],
 };
 
