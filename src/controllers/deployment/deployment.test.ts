@@ -63,6 +63,7 @@ describe('a new Deployment', () => {
     });
     const deployment = await get();
     expect(deployment.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('1');
+    expect(deployment.metadata.generation).toBe(1);
     expect(deployment.status).toMatchObject({
       observedGeneration: deployment.metadata.generation,
       replicas: 3,
@@ -239,6 +240,7 @@ describe('a pause', () => {
     expect(condition(await get(), 'Progressing')).toBe('Unknown DeploymentPaused');
     await roll('web:2');
     expect(await spread()).toEqual({ 'web:1': 2 });
+    expect((await get()).metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('1');
     await change({ replicas: 3 });
     expect(await spread()).toEqual({ 'web:1': 3 });
     await cluster.pass(600_000);

@@ -100,23 +100,13 @@ class DeploymentController {
   }
 
   async #carryOut(deployment: Stored<Deployment>, plan: DeploymentPlan): Promise<void> {
-    const noted =
-      plan.revision && !plan.create ? await this.#noteRevision(deployment, plan.revision) : deployment;
     if (plan.update) await this.#update(deployment, plan.update);
     else for (const scaling of plan.scale) await this.#scale(deployment, scaling);
     const isCollision = plan.create ? await this.#create(deployment, plan.create) : false;
     for (const set of plan.remove) await this.#remove(deployment, set);
     const collisionCount = (deployment.status?.collisionCount ?? 0) + 1;
-    await this.#report(noted, isCollision ? { ...plan.status, collisionCount } : plan.status);
-  }
-
-  async #noteRevision(deployment: Stored<Deployment>, revision: string): Promise<Stored<Deployment>> {
-    const cause = causedBy(deployment, `its current template is revision ${revision}`);
-    const annotations = { ...deployment.metadata.annotations, [revisionKey]: revision };
-    const next = { ...deployment, metadata: { ...deployment.metadata, annotations } };
-    const written = await this.#context.client.of(deployments).update(next, { cause });
-    this.#writes.wrote(keyOf(deployment), this.#deployments, written);
-    return written;
+    const status = isCollision ? { ...plan.status, collisionCount } : plan.status;
+    await this.#report(deployment, status, plan.revision);
   }
 
   /** Gives true where another object has the name, so that the next hash must differ. */
@@ -192,15 +182,21 @@ class DeploymentController {
     this.#writes.deleted(keyOf(deployment), this.#sets, set);
   }
 
-  async #report(deployment: Stored<Deployment>, status: DeploymentStatus): Promise<void> {
-    if (deepEqual(deployment.status ?? {}, status)) return;
+  /** The revision goes with the status: written as a status, an annotation does not count as a new generation. */
+  async #report(deployment: Stored<Deployment>, status: DeploymentStatus, revision?: string): Promise<void> {
+    if (!revision && deepEqual(deployment.status ?? {}, status)) return;
     const cause = causedBy(
       deployment,
       `${status.updatedReplicas ?? 0} pods are of the current template, ${status.availableReplicas ?? 0} are available`,
     );
+    const noted = revision && { [revisionKey]: revision };
+    const metadata = {
+      ...deployment.metadata,
+      ...(noted && { annotations: { ...deployment.metadata.annotations, ...noted } }),
+    };
     const written = await this.#context.client
       .of(deployments)
-      .updateStatus({ ...deployment, status }, { cause });
+      .updateStatus({ ...deployment, metadata, status }, { cause });
     this.#writes.wrote(keyOf(deployment), this.#deployments, written);
   }
 }

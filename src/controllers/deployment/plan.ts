@@ -41,7 +41,7 @@ export interface DeploymentPlan {
   update?: ReplicaSet;
   scale: Scaling[];
   remove: Stored<ReplicaSet>[];
-  /** The revision to note on the Deployment, where it is another. */
+  /** The revision of the current ReplicaSet, where the Deployment has another noted. */
   revision?: string;
   status: DeploymentStatus;
   againInMs?: number;
@@ -108,7 +108,7 @@ function syncCurrent(input: DeploymentInput, current: Stored<ReplicaSet> | undef
   const annotations = currentAnnotations(deployment, current, numbers);
   if (!current) {
     const replicas = currentReplicas(deployment, undefined, sets);
-    return { create: newReplicaSet(deployment, { replicas, annotations }), revision: String(revision) };
+    return { create: newReplicaSet(deployment, { replicas, annotations }) };
   }
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
   const isSame = deepEqual(annotations, current.metadata.annotations ?? {});
