@@ -17,7 +17,7 @@ export interface CommandOptions {
   timeoutMs?: number;
 }
 
-const defaultTimeoutMs = 30_000;
+const defaultTimeoutMs = 75_000;
 
 /** Splits a command as a shell does, without its expansions: `get pod -l 'a in (b, c)'`. */
 export function words(command: string): string[] {
