@@ -78,7 +78,9 @@ export class EventRecorder {
   async #write(object: KubernetesObject, note: EventNote): Promise<void> {
     const nowMs = this.#options.clock.now();
     const fresh = this.#event(object, note, nowMs);
-    const key = JSON.stringify([fresh.involvedObject, note.type, note.reason, note.message]);
+    // The revision does not count: the same thing said of a newer version is still the same.
+    const { resourceVersion: _, ...about } = fresh.involvedObject;
+    const key = JSON.stringify([about, note.type, note.reason, note.message]);
     const seen = this.#seen.get(key);
     const cause = causedBy(object, note.message);
     const api = this.#options.client.of(events);

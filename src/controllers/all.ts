@@ -17,6 +17,8 @@ import type { ControllerContext } from './controller.ts';
 import { createDaemonSetController } from './daemonset/daemonset.ts';
 import { createDeploymentController } from './deployment/deployment.ts';
 import type { Discover } from './discovery.ts';
+import { createDisruptionController } from './disruption/disruption.ts';
+import { createResourceQuotaController } from './resourcequota/resourcequota.ts';
 import { createEndpointsController } from './endpoints/endpoints.ts';
 import { createEndpointSliceController } from './endpointslice/endpointslice.ts';
 import { createNodeIpamController } from './node-ipam/node-ipam.ts';
@@ -57,6 +59,8 @@ export function createControllers(options: ControllersOptions): Component[] {
     createServiceAccountController(contextFor('service-account-controller')),
     createRootCaPublisher(contextFor('root-ca-cert-publisher'), { authority }),
     createNodeIpamController(contextFor('node-ipam-controller'), { podRange, nodeBits }),
+    createDisruptionController(contextFor('disruption-controller'), { discover }),
+    createResourceQuotaController(contextFor('resourcequota-controller'), { discover }),
     createGarbageCollector(contextFor('generic-garbage-collector'), { discover }),
     createNamespaceController(contextFor('namespace-controller'), { discover }),
     createNodeLifecycleController(contextFor('node-controller'), options.nodeLifecycle),

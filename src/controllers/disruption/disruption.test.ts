@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { poddisruptionbudgets, pods, replicasets } from '../../api/generated/resources.ts';
+import { createReplicaSetController } from '../replicaset/replicaset.ts';
+import { TestCluster, TestNodes } from '../testing.ts';
+import { createDisruptionController } from './disruption.ts';
+import { wantedPods } from './plan.ts';
+
+test.each([
+  [{ minAvailable: 2 }, { expected: 4, healthy: 2 }],
+  [{ minAvailable: '50%' }, { expected: 5, healthy: 3 }],
+  [{ maxUnavailable: 1 }, { expected: 5, healthy: 4 }],
+  [{ maxUnavailable: '30%' }, { expected: 5, healthy: 3 }],
+])('%j wants %j', (spec, wanted) => {
+  expect(wantedPods({ metadata: {}, spec }, { pods: 4, scale: 5 })).toEqual(wanted);
+});
+
+let cluster: TestCluster;
+let nodes: TestNodes;
+
+beforeEach(async () => {
+  cluster = await TestCluster.start();
+  nodes = new TestNodes(cluster);
+  await cluster.run(
+    createDisruptionController(cluster.context('disruption-controller'), { discover: cluster.discover }),
+    createReplicaSetController(cluster.context('replicaset-controller')),
+  );
+});
+afterEach(() => cluster.stop());
+
+const template = {
+  metadata: { labels: { app: 'web' } },
+  spec: { containers: [{ name: 'c', image: 'web:1' }] },
+};
+const selector = { matchLabels: { app: 'web' } };
+const budget = (spec: object) =>
+  cluster.create(poddisruptionbudgets, { metadata: { name: 'b' }, spec: { selector, ...spec } });
+const set = (replicas: number) =>
+  cluster.create(replicasets, { metadata: { name: 'web' }, spec: { replicas, selector, template } });
+const status = async () => (await cluster.get(poddisruptionbudgets, 'b')).status;
+const evict = async (name: string) => {
+  const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: 'default' } };
+  await cluster.client
+    .of(pods)
+    .postSubresource(body.metadata, 'eviction', body, { cause: { reason: 'test' } });
+  await cluster.settle();
+};
+
+describe('a budget', () => {
+  test('follows its pods', async () => {
+    await set(3);
+    await budget({ maxUnavailable: 1 });
+    await cluster.settle();
+    expect(await status()).toMatchObject({
+      observedGeneration: 1,
+      disruptionsAllowed: 1,
+      currentHealthy: 3,
+      desiredHealthy: 2,
+      expectedPods: 3,
+      conditions: [{ type: 'DisruptionAllowed', status: 'True', reason: 'SufficientPods' }],
+    });
+    const [pod] = await cluster.list(pods);
+    if (pod) await nodes.become(pod, 'unready');
+    await cluster.settle();
+    expect(await status()).toMatchObject({
+      disruptionsAllowed: 0,
+      currentHealthy: 2,
+      conditions: [{ status: 'False', reason: 'InsufficientPods' }],
+    });
+  });
+
+  test('lets one pod be evicted, and the next when that is made up for', async () => {
+    await set(3);
+    await budget({ minAvailable: 2 });
+    await cluster.settle();
+    nodes.fate = () => 'unready';
+    const [first, second] = await cluster.names(pods);
+    await evict(first ?? '');
+    expect(await status()).toMatchObject({ disruptionsAllowed: 0, currentHealthy: 2 });
+    await expect(evict(second ?? '')).rejects.toThrow("violate the pod's disruption budget");
+    await nodes.all('app=web', 'ready');
+    expect(await status()).toMatchObject({ disruptionsAllowed: 1, currentHealthy: 3 });
+    await evict(second ?? '');
+  });
+
+  test('of no pods allows nothing', async () => {
+    await budget({ minAvailable: 0 });
+    await cluster.settle();
+    expect(await status()).toMatchObject({ disruptionsAllowed: 0, expectedPods: 0 });
+    expect(await cluster.events('NoPods')).toEqual(['NoPods No matching pods found']);
+  });
+
+  test('warns of pods that nobody manages', async () => {
+    await cluster.create(pods, { metadata: { name: 'bare', labels: { app: 'web' } }, spec: template.spec });
+    await budget({ maxUnavailable: 1 });
+    await cluster.settle();
+    expect((await cluster.events('UnmanagedPods'))[0]).toContain(
+      '(selector: app=web) were found to be unmanaged',
+    );
+  });
+});

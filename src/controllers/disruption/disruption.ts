@@ -1,0 +1,158 @@
+import type { Pod } from '../../api/core/v1.ts';
+import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../api/policy/v1.ts';
+import { poddisruptionbudgets, pods } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import type { Component } from '../../client/component.ts';
+import { type Informer, keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import type { WorkQueue } from '../../client/work-queue.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { compileLabelSelector, formatLabelSelector, matchesLabels } from '../../machinery/label-selector.ts';
+import {
+  type ControllerContext,
+  createController,
+  done,
+  type Outcome,
+  type OwnWrites,
+} from '../controller.ts';
+import type { Discover } from '../discovery.ts';
+import { isReady } from '../shared/pods.ts';
+import { budgetStatus, failedStatus, healthyPods, needsScale, pendingEvictions, wantedPods } from './plan.ts';
+import { ScaleFinder } from './scale-finder.ts';
+
+const byNamespace = 'namespace';
+
+/** Keeps count of how many pods of each PodDisruptionBudget may be evicted. */
+export function createDisruptionController(
+  context: ControllerContext,
+  options: { discover: Discover },
+): Component {
+  return createController({
+    name: 'disruption-controller',
+    context,
+    setup: ({ queue, writes }) => {
+      const controller = new DisruptionController(context, writes, options.discover);
+      controller.subscribe(queue);
+      return (key) => controller.reconcile(key);
+    },
+  });
+}
+
+class DisruptionController {
+  readonly #context: ControllerContext;
+  readonly #writes: OwnWrites;
+  readonly #scales: ScaleFinder;
+  readonly #budgets: Informer<PodDisruptionBudget>;
+  readonly #pods: Informer<Pod>;
+
+  constructor(context: ControllerContext, writes: OwnWrites, discover: Discover) {
+    this.#context = context;
+    this.#writes = writes;
+    this.#scales = new ScaleFinder(context, discover);
+    this.#budgets = context.informers.of(poddisruptionbudgets);
+    this.#pods = context.informers.of(pods);
+    this.#budgets.addIndex(byNamespace, (budget) => [budget.metadata.namespace ?? '']);
+    this.#pods.addIndex(byNamespace, (pod) => [pod.metadata.namespace ?? '']);
+  }
+
+  subscribe(queue: WorkQueue): void {
+    const addBudget = (budget: Stored<PodDisruptionBudget>) => queue.add(keyOf(budget));
+    this.#budgets.onChange({ added: addBudget, updated: addBudget });
+    const addFor = (pod: Stored<Pod>) => {
+      const near = this.#budgets.byIndex(byNamespace, pod.metadata.namespace ?? '');
+      for (const budget of near) if (selects(budget, pod)) addBudget(budget);
+    };
+    this.#pods.onChange({
+      added: addFor,
+      deleted: addFor,
+      updated: (pod, old) => {
+        const view = (p: Pod) => [
+          p.metadata.labels,
+          p.metadata.deletionTimestamp,
+          isReady(p),
+          p.metadata.ownerReferences,
+        ];
+        if (deepEqual(view(pod), view(old))) return;
+        addFor(old);
+        addFor(pod);
+      },
+    });
+  }
+
+  async reconcile(key: string): Promise<Outcome> {
+    const budget = this.#budgets.get(key);
+    if (!budget) return done;
+    const nowMs = this.#context.clock.now();
+    const near = this.#pods.byIndex(byNamespace, budget.metadata.namespace ?? '');
+    const own = near.filter((pod) => selects(budget, pod));
+    if (own.length === 0) this.#tell(budget, 'NoPods', 'No matching pods found', 'Normal');
+    try {
+      const scale = await this.#scale(budget, own);
+      const wanted = wantedPods(budget, { pods: own.length, scale });
+      const { pending, late, againInMs } = pendingEvictions(budget.status, own, nowMs);
+      for (const pod of late) this.#tellLate(budget, pod);
+      const current = healthyPods(own, pending);
+      await this.#report(budget, budgetStatus(budget, { ...wanted, current, pending, nowMs }));
+      return againInMs === undefined ? done : { type: 'again', afterMs: againInMs };
+    } catch (error) {
+      const message = (error as Error).message;
+      await this.#report(budget, failedStatus(budget, message, nowMs));
+      throw error;
+    }
+  }
+
+  async #scale(budget: Stored<PodDisruptionBudget>, own: readonly Pod[]): Promise<number> {
+    if (!needsScale(budget)) return own.length;
+    try {
+      const { scale, unmanaged } = await this.#scales.total(own);
+      if (unmanaged.length > 0) this.#tellUnmanaged(budget);
+      return scale;
+    } catch (error) {
+      const message = `Failed to calculate the number of expected pods: ${(error as Error).message}`;
+      this.#tell(budget, 'CalculateExpectedPodCountFailed', message, 'Warning');
+      throw error;
+    }
+  }
+
+  #tellUnmanaged(budget: Stored<PodDisruptionBudget>): void {
+    const selector = formatLabelSelector(compileLabelSelector(budget.spec.selector) ?? []);
+    const message = [
+      `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found to be unmanaged.`,
+      'As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior.',
+      'To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.',
+    ].join(' ');
+    this.#tell(budget, 'UnmanagedPods', message, 'Warning');
+  }
+
+  #tellLate(budget: Stored<PodDisruptionBudget>, pod: Pod): void {
+    const { namespace, name } = budget.metadata;
+    const message = `Pod was expected by PDB ${namespace}/${name} to be deleted but it wasn't`;
+    this.#context.events.record(pod, { type: 'Warning', reason: 'NotDeleted', message });
+  }
+
+  async #report(budget: Stored<PodDisruptionBudget>, status: PodDisruptionBudgetStatus): Promise<void> {
+    if (deepEqual(budget.status ?? {}, status)) return;
+    const cause = causedBy(budget, `${status.currentHealthy ?? 0} of its pods are healthy`);
+    const api = this.#context.client.of(poddisruptionbudgets);
+    const written = await api.updateStatus({ ...budget, status }, { cause });
+    this.#writes.wrote(keyOf(budget), this.#budgets, written);
+  }
+
+  #tell(
+    budget: Stored<PodDisruptionBudget>,
+    reason: string,
+    message: string,
+    type: 'Normal' | 'Warning',
+  ): void {
+    this.#context.events.record(budget, { type, reason, message });
+  }
+}
+
+/** A selector that cannot be read selects nothing. */
+function selects(budget: PodDisruptionBudget, pod: Pod): boolean {
+  try {
+    return matchesLabels(compileLabelSelector(budget.spec.selector), pod.metadata.labels);
+  } catch {
+    return false;
+  }
+}

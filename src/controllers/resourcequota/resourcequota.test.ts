@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { configmaps, pods, resourcequotas } from '../../api/generated/resources.ts';
+import { TestCluster, TestNodes } from '../testing.ts';
+import { createResourceQuotaController } from './resourcequota.ts';
+
+test('what is used follows what is there, and admission keeps to it', async () => {
+  const cluster = await TestCluster.start();
+  const nodes = new TestNodes(cluster);
+  const context = cluster.context('resourcequota-controller');
+  await cluster.run(createResourceQuotaController(context, { discover: cluster.discover }));
+  const resources = { requests: { cpu: '500m' } };
+  const spec = { containers: [{ name: 'c', image: 'web:1', resources }] };
+  await cluster.create(pods, { metadata: { name: 'a' }, spec });
+  const hard = { pods: '3', 'requests.cpu': '1', 'count/configmaps': '2' };
+  await cluster.create(resourcequotas, { metadata: { name: 'q' }, spec: { hard } });
+  await cluster.settle();
+  const used = async () => (await cluster.get(resourcequotas, 'q')).status?.used;
+  expect((await cluster.get(resourcequotas, 'q')).status?.hard).toEqual(hard);
+  expect(await used()).toEqual({ pods: '1', 'requests.cpu': '500m', 'count/configmaps': '0' });
+  await cluster.create(pods, { metadata: { name: 'b' }, spec });
+  await cluster.settle();
+  expect(await used()).toMatchObject({ pods: '2', 'requests.cpu': '1' });
+  await expect(cluster.create(pods, { metadata: { name: 'c' }, spec })).rejects.toThrow('exceeded quota: q');
+  await nodes.become(await cluster.get(pods, 'a'), 'Succeeded');
+  await cluster.delete(pods, 'b');
+  await cluster.create(configmaps, { metadata: { name: 'm' } });
+  await cluster.settle();
+  expect(await used()).toEqual({ pods: '0', 'requests.cpu': '0', 'count/configmaps': '1' });
+  await cluster.stop();
+});

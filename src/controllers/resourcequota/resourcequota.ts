@@ -1,0 +1,116 @@
+import type { Pod, ResourceQuota } from '../../api/core/v1.ts';
+import { resourcequotas } from '../../api/generated/resources.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import type { Component } from '../../client/component.ts';
+import { type Informer, keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import type { WorkQueue } from '../../client/work-queue.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { inScope } from '../../machinery/quota/scopes.ts';
+import { addSums, maskSums, type Sums, writeSums, zero } from '../../machinery/quota/sums.ts';
+import { limits, usageOf } from '../../machinery/quota/usage.ts';
+import {
+  type ControllerContext,
+  createController,
+  done,
+  type Outcome,
+  type OwnWrites,
+} from '../controller.ts';
+import { type Discover, type ServedResource, servingVerbs } from '../discovery.ts';
+
+const byNamespace = 'namespace';
+/** Admission counts up; what it cannot see is caught up with by looking anew from time to time. */
+const resyncMs = 300_000;
+
+/** Keeps count of what the objects of a namespace take of its quotas. */
+export function createResourceQuotaController(
+  context: ControllerContext,
+  options: { discover: Discover },
+): Component {
+  return createController({
+    name: 'resourcequota-controller',
+    context,
+    setup: ({ queue, writes }) => {
+      const controller = new QuotaController(context, { queue, writes, discover: options.discover });
+      controller.subscribe();
+      return (key) => controller.reconcile(key);
+    },
+  });
+}
+
+class QuotaController {
+  readonly #context: ControllerContext;
+  readonly #queue: WorkQueue;
+  readonly #writes: OwnWrites;
+  readonly #discover: Discover;
+  readonly #quotas: Informer<ResourceQuota>;
+  /** Resources that some quota limits; only these are watched. */
+  readonly #watched = new Map<string, Informer<KubernetesObject>>();
+
+  constructor(
+    context: ControllerContext,
+    parts: { queue: WorkQueue; writes: OwnWrites; discover: Discover },
+  ) {
+    this.#context = context;
+    this.#queue = parts.queue;
+    this.#writes = parts.writes;
+    this.#discover = parts.discover;
+    this.#quotas = context.informers.of(resourcequotas);
+    this.#quotas.addIndex(byNamespace, (quota) => [quota.metadata.namespace ?? '']);
+  }
+
+  subscribe(): void {
+    const add = (quota: Stored<ResourceQuota>) => this.#queue.add(keyOf(quota));
+    this.#quotas.onChange({ added: add, updated: add });
+  }
+
+  async reconcile(key: string): Promise<Outcome> {
+    const quota = this.#quotas.get(key);
+    if (!quota) return done;
+    const names = Object.keys(quota.spec?.hard ?? {});
+    const rows = servingVerbs(await this.#discover(), ['list', 'watch']).filter((row) => row.namespaced);
+    const limited = rows.filter((row) => names.some((name) => limits(row, name)));
+    const informers = await Promise.all(limited.map((row) => this.#watch(row)));
+    const nowMs = this.#context.clock.now();
+    let used: Sums = new Map(names.map((name) => [name, zero]));
+    for (const informer of informers)
+      for (const object of informer.byIndex(byNamespace, quota.metadata.namespace ?? ''))
+        if (inScope(quota, informer.resource, object))
+          used = addSums(used, maskSums(usageOf(informer.resource, object as Pod, nowMs), new Set(names)));
+    await this.#report(quota, { hard: { ...quota.spec?.hard }, used: writeSums(used) });
+    return { type: 'again', afterMs: resyncMs };
+  }
+
+  async #watch(row: ServedResource): Promise<Informer<KubernetesObject>> {
+    const name = `${row.plural}.${row.group}`;
+    const known = this.#watched.get(name);
+    const informer = known ?? this.#context.informers.of(row);
+    if (!known) {
+      this.#watched.set(name, informer);
+      informer.addIndex(byNamespace, (object) => [object.metadata.namespace ?? '']);
+      const add = (object: Stored<KubernetesObject>) => {
+        for (const quota of this.#quotas.byIndex(byNamespace, object.metadata.namespace ?? ''))
+          this.#queue.add(keyOf(quota));
+      };
+      informer.onChange({
+        added: add,
+        deleted: add,
+        updated: (object, old) => {
+          const usage = (o: Stored<KubernetesObject>) =>
+            writeSums(usageOf(row, o as Pod, this.#context.clock.now()));
+          if (!deepEqual(usage(object), usage(old))) add(object);
+        },
+      });
+    }
+    await informer.synced;
+    return informer;
+  }
+
+  async #report(quota: Stored<ResourceQuota>, status: ResourceQuota['status']): Promise<void> {
+    if (deepEqual(quota.status ?? {}, status)) return;
+    const cause = causedBy(quota, 'what the objects of the namespace take has been counted');
+    const api = this.#context.client.of(resourcequotas);
+    const written = await api.updateStatus({ ...quota, status }, { cause });
+    this.#writes.wrote(keyOf(quota), this.#quotas, written);
+  }
+}
