@@ -11,6 +11,10 @@ import { createPodGarbageCollector } from './pod-gc/pod-gc.ts';
 import { createStatefulSetController } from './statefulset/statefulset.ts';
 import { createTaintEvictionController } from './taint-eviction/taint-eviction.ts';
 import { createTokensController } from './tokens/tokens.ts';
+import { createPersistentVolumeBinder } from './volumes/binder.ts';
+import { createEphemeralVolumeController } from './volumes/ephemeral.ts';
+import type { LocalVolumes } from './volumes/local.ts';
+import { createClaimProtection, createVolumeProtection } from './volumes/protection.ts';
 import { createTtlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
 import { createClusterDnsController } from './cluster-dns/cluster-dns.ts';
 import type { ControllerContext } from './controller.ts';
@@ -41,6 +45,8 @@ export interface ControllersOptions {
   dnsAddress: string;
   /** How soon a silent node is given up, and the like; upstream's figures unless given. */
   nodeLifecycle?: Partial<NodeLifecycleOptions>;
+  /** Makes directories of the nodes into volumes for claims that name no class; without it there is no such class. */
+  localVolumes?: LocalVolumes;
 }
 
 /** All controllers of a cluster, ready to run. */
@@ -61,6 +67,10 @@ export function createControllers(options: ControllersOptions): Component[] {
     createNodeIpamController(contextFor('node-ipam-controller'), { podRange, nodeBits }),
     createDisruptionController(contextFor('disruption-controller'), { discover }),
     createResourceQuotaController(contextFor('resourcequota-controller'), { discover }),
+    createPersistentVolumeBinder(contextFor('persistent-volume-binder'), { local: options.localVolumes }),
+    createClaimProtection(contextFor('pvc-protection-controller')),
+    createVolumeProtection(contextFor('pv-protection-controller')),
+    createEphemeralVolumeController(contextFor('ephemeral-volume-controller')),
     createGarbageCollector(contextFor('generic-garbage-collector'), { discover }),
     createNamespaceController(contextFor('namespace-controller'), { discover }),
     createNodeLifecycleController(contextFor('node-controller'), options.nodeLifecycle),

@@ -149,7 +149,7 @@ export const controllerRules: Record<string, PolicyRule[]> = {
     rule('get list update watch', 'core', 'persistentvolumeclaims'),
     rule('update', 'core', 'persistentvolumeclaims/status'),
     rule('create delete get list watch', 'core', 'pods'),
-    rule(read, 'storage', 'storageclasses'),
+    rule('create get list watch', 'storage', 'storageclasses'),
     rule('list watch', 'core', 'nodes'),
     rule('watch', 'core', 'events'),
     rule('get', 'core', 'services'),

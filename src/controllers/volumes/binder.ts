@@ -1,0 +1,293 @@
+import type { PersistentVolume, PersistentVolumeClaim } from '../../api/core/v1.ts';
+import type { StorageClass } from '../../api/storage/v1.ts';
+import { persistentvolumeclaims, persistentvolumes, storageclasses } from '../../api/generated/resources.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import type { Component } from '../../client/component.ts';
+import { type Informer, keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import type { WorkQueue } from '../../client/work-queue.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import {
+  type ControllerContext,
+  createController,
+  done,
+  type Outcome,
+  type OwnWrites,
+} from '../controller.ts';
+import { annotations, classOf, findVolume, isKeptFor, phaseOf } from './match.ts';
+import { type LocalVolumes, localProvisioner, localVolume, standardClass } from './local.ts';
+
+type Claim = Stored<PersistentVolumeClaim>;
+type Volume = Stored<PersistentVolume>;
+
+/** Claims that found nothing look again after this time, as upstream does. */
+const resyncMs = 15_000;
+
+/** Binds claims to volumes, and says what becomes of volumes whose claim is gone. */
+export function createPersistentVolumeBinder(
+  context: ControllerContext,
+  options: { local?: LocalVolumes },
+): Component {
+  return createController({
+    name: 'persistent-volume-binder',
+    context,
+    setup: ({ queue, writes }) => {
+      const binder = new Binder(context, { queue, writes, local: options.local });
+      binder.subscribe();
+      return (key) => binder.reconcile(key);
+    },
+  });
+}
+
+class Binder {
+  readonly #context: ControllerContext;
+  readonly #queue: WorkQueue;
+  readonly #writes: OwnWrites;
+  readonly #local: LocalVolumes | undefined;
+  readonly #claims: Informer<PersistentVolumeClaim>;
+  readonly #volumes: Informer<PersistentVolume>;
+  readonly #classes: Informer<StorageClass>;
+
+  constructor(
+    context: ControllerContext,
+    parts: { queue: WorkQueue; writes: OwnWrites; local?: LocalVolumes },
+  ) {
+    this.#context = context;
+    this.#queue = parts.queue;
+    this.#writes = parts.writes;
+    this.#local = parts.local;
+    this.#claims = context.informers.of(persistentvolumeclaims);
+    this.#volumes = context.informers.of(persistentvolumes);
+    this.#classes = context.informers.of(storageclasses);
+  }
+
+  subscribe(): void {
+    const addClaim = (claim: Claim) => this.#queue.add(`claim|${keyOf(claim)}`);
+    const addVolume = (volume: Volume) => this.#queue.add(`volume|${keyOf(volume)}`);
+    const addPending = () => {
+      for (const claim of this.#claims.list()) if (claim.status?.phase !== 'Bound') addClaim(claim);
+    };
+    const addVolumeOf = (claim: Claim) => {
+      const volume = this.#volumes.get(claim.spec.volumeName ?? '');
+      if (volume) addVolume(volume);
+    };
+    const onClaim = (claim: Claim) => {
+      addClaim(claim);
+      addVolumeOf(claim);
+    };
+    this.#claims.onChange({ added: onClaim, updated: onClaim, deleted: addVolumeOf });
+    const onVolume = (volume: Volume) => {
+      addVolume(volume);
+      addPending();
+    };
+    const onGone = ({ spec: { claimRef } }: Volume) => {
+      if (claimRef) this.#queue.add(`claim|${claimRef.namespace}/${claimRef.name}`);
+    };
+    this.#volumes.onChange({ added: onVolume, updated: onVolume, deleted: onGone });
+    this.#classes.onChange({ added: addPending, updated: addPending });
+    if (this.#local) this.#queue.add('class|');
+  }
+
+  async reconcile(key: string): Promise<Outcome> {
+    const [kind, name = ''] = key.split('|');
+    if (kind === 'class') return this.#ensureClass();
+    if (kind === 'volume') {
+      const volume = this.#volumes.get(name);
+      return volume ? this.#syncVolume(key, volume) : done;
+    }
+    const claim = this.#claims.get(name);
+    if (!claim || claim.metadata.deletionTimestamp) return done;
+    return claim.spec.volumeName ? this.#syncNamed(key, claim) : this.#syncPending(key, claim);
+  }
+
+  async #ensureClass(): Promise<Outcome> {
+    if (this.#classes.list().length > 0) return done;
+    const cause = { reason: 'claims that name no class shall get a volume' };
+    const create = this.#context.client.of(storageclasses).create(standardClass, { cause });
+    await create.catch((error) => {
+      if (!hasReason(error, 'AlreadyExists')) throw error;
+    });
+    return done;
+  }
+
+  /** A claim that names its volume: by the user's hand, or because the binding has begun. */
+  async #syncNamed(key: string, claim: Claim): Promise<Outcome> {
+    const volume = this.#volumes.get(claim.spec.volumeName ?? '');
+    if (!volume) {
+      if (claim.metadata.annotations?.[annotations.bindCompleted]) return this.#lose(key, claim);
+      await this.#setPhase(key, claim, { phase: 'Pending' });
+      return { type: 'again', afterMs: resyncMs };
+    }
+    if (volume.spec.claimRef && !isKeptFor(volume, claim)) {
+      if (claim.metadata.annotations?.[annotations.bindCompleted]) return this.#lose(key, claim);
+      await this.#setPhase(key, claim, { phase: 'Pending' });
+      return { type: 'again', afterMs: resyncMs };
+    }
+    return this.#bind(key, claim, volume);
+  }
+
+  async #lose(key: string, claim: Claim): Promise<Outcome> {
+    if (claim.status?.phase === 'Lost') return done;
+    const message = 'Bound claim has lost its PersistentVolume. Data on the volume is lost!';
+    this.#tell(claim, 'ClaimLost', message, 'Warning');
+    await this.#setPhase(key, claim, { phase: 'Lost' });
+    return done;
+  }
+
+  async #syncPending(key: string, claim: Claim): Promise<Outcome> {
+    const storageClass = this.#classes.get(classOf(claim));
+    const isChosen = claim.metadata.annotations?.[annotations.selectedNode] !== undefined;
+    const waits = storageClass?.volumeBindingMode === 'WaitForFirstConsumer' && !isChosen;
+    const volume = findVolume(claim, this.#volumes.list(), { onlyKept: waits || isChosen });
+    if (volume) return this.#bind(key, claim, volume);
+    await this.#setPhase(key, claim, { phase: 'Pending' });
+    if (waits) {
+      this.#tell(claim, 'WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
+      return done;
+    }
+    if (storageClass && storageClass.provisioner !== 'kubernetes.io/no-provisioner')
+      return this.#provision(key, claim, storageClass);
+    const missing = `storageclass.storage.k8s.io "${classOf(claim)}" not found`;
+    if (classOf(claim) && !storageClass) this.#tell(claim, 'ProvisioningFailed', missing, 'Warning');
+    else {
+      const message = 'no persistent volumes available for this claim and no storage class is set';
+      this.#tell(claim, 'FailedBinding', message);
+    }
+    return { type: 'again', afterMs: resyncMs };
+  }
+
+  async #provision(key: string, claim: Claim, storageClass: Stored<StorageClass>): Promise<Outcome> {
+    const { provisioner } = storageClass;
+    if (provisioner === localProvisioner && this.#local) {
+      const wanted = localVolume(claim, storageClass, this.#local);
+      const cause = causedBy(claim, 'no volume is there for it');
+      const create = this.#context.client.of(persistentvolumes).create(wanted, { cause });
+      const volume = await create.catch((error) => {
+        if (!hasReason(error, 'AlreadyExists')) throw error;
+        return this.#context.client.of(persistentvolumes).get(wanted.metadata);
+      });
+      const message = `Successfully provisioned volume ${volume.metadata.name}`;
+      this.#tell(claim, 'ProvisioningSucceeded', message);
+      return this.#bind(key, claim, volume);
+    }
+    const message = `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
+    this.#tell(claim, 'ExternalProvisioning', message);
+    const { metadata } = claim;
+    const wanted = {
+      ...metadata.annotations,
+      [annotations.provisioner]: provisioner,
+      [annotations.betaProvisioner]: provisioner,
+    };
+    if (deepEqual(wanted, metadata.annotations)) return done;
+    const cause = causedBy(claim, `${provisioner} shall make a volume for it`);
+    await this.#updateClaim(key, { ...claim, metadata: { ...metadata, annotations: wanted } }, cause);
+    return done;
+  }
+
+  /** Volume first, then the claim: whoever looks in between sees a volume that is spoken for. */
+  async #bind(key: string, claim: Claim, volume: Volume): Promise<Outcome> {
+    await this.#bindVolume(key, claim, volume);
+    const { metadata, spec } = claim;
+    const cause = causedBy(claim, `${volume.metadata.name} is what it asks for`);
+    const byController: Record<string, string> = spec.volumeName
+      ? {}
+      : { [annotations.boundByController]: 'yes' };
+    const wanted: Record<string, string> = {
+      ...metadata.annotations,
+      ...byController,
+      [annotations.bindCompleted]: 'yes',
+    };
+    let current = claim;
+    if (spec.volumeName !== volume.metadata.name || !deepEqual(wanted, metadata.annotations)) {
+      const next = {
+        ...claim,
+        metadata: { ...metadata, annotations: wanted },
+        spec: { ...spec, volumeName: volume.metadata.name },
+      };
+      current = await this.#updateClaim(key, next, cause);
+    }
+    const { accessModes, capacity } = volume.spec;
+    await this.#setPhase(key, current, {
+      phase: 'Bound',
+      accessModes,
+      capacity: claim.status?.capacity ?? capacity,
+    });
+    return done;
+  }
+
+  async #bindVolume(key: string, claim: Claim, volume: Volume): Promise<void> {
+    if (volume.spec.claimRef?.uid === claim.metadata.uid) return;
+    const { name, namespace, uid, resourceVersion } = claim.metadata;
+    const byController: Record<string, string> = volume.spec.claimRef
+      ? {}
+      : { [annotations.boundByController]: 'yes' };
+    const next = {
+      ...volume,
+      metadata: { ...volume.metadata, annotations: { ...volume.metadata.annotations, ...byController } },
+      spec: {
+        ...volume.spec,
+        claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name, namespace, uid, resourceVersion },
+      },
+    };
+    const cause = causedBy(claim, 'it is what this claim asks for');
+    const written = await this.#context.client.of(persistentvolumes).update(next, { cause });
+    this.#writes.wrote(key, this.#volumes, written);
+  }
+
+  async #updateClaim(
+    key: string,
+    next: PersistentVolumeClaim,
+    cause: ReturnType<typeof causedBy>,
+  ): Promise<Claim> {
+    const written = await this.#context.client.of(persistentvolumeclaims).update(next, { cause });
+    this.#writes.wrote(key, this.#claims, written);
+    return written;
+  }
+
+  async #setPhase(key: string, claim: Claim, status: PersistentVolumeClaim['status']): Promise<void> {
+    const next = { ...claim.status, ...status };
+    if (deepEqual(claim.status ?? {}, next)) return;
+    const cause = causedBy(claim, `it is ${next.phase}`);
+    const api = this.#context.client.of(persistentvolumeclaims);
+    const written = await api.updateStatus({ ...claim, status: next }, { cause });
+    this.#writes.wrote(key, this.#claims, written);
+  }
+
+  async #syncVolume(key: string, volume: Volume): Promise<Outcome> {
+    const { claimRef } = volume.spec;
+    const claim = claimRef && this.#claims.get(`${claimRef.namespace}/${claimRef.name}`);
+    const phase = phaseOf(volume, claim);
+    if (volume.status?.phase !== phase) {
+      const cause = causedBy(volume, `it is ${phase}`);
+      const status = { ...volume.status, phase };
+      const written = await this.#context.client
+        .of(persistentvolumes)
+        .updateStatus({ ...volume, status }, { cause });
+      this.#writes.wrote(key, this.#volumes, written);
+      return done;
+    }
+    const reclaims = phase === 'Released' && volume.spec.persistentVolumeReclaimPolicy === 'Delete';
+    const isOurs = volume.metadata.annotations?.[annotations.provisionedBy] === localProvisioner;
+    // Volumes of others are their provisioner's to delete.
+    if (reclaims && isOurs && this.#local && !volume.metadata.deletionTimestamp)
+      await this.#discard(volume, this.#local);
+    return done;
+  }
+
+  async #discard(volume: Volume, local: LocalVolumes): Promise<void> {
+    await local.remove(volume.metadata.name);
+    const cause = causedBy(volume, 'its claim is gone and nobody wants it kept');
+    const preconditions = { uid: volume.metadata.uid };
+    await this.#context.client.of(persistentvolumes).delete(volume.metadata, { cause, preconditions });
+  }
+
+  #tell(
+    object: Stored<KubernetesObject>,
+    reason: string,
+    message: string,
+    type: 'Normal' | 'Warning' = 'Normal',
+  ) {
+    this.#context.events.record(object, { type, reason, message });
+  }
+}

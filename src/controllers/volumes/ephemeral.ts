@@ -1,0 +1,60 @@
+import type { PersistentVolumeClaim, Pod, Volume } from '../../api/core/v1.ts';
+import { persistentvolumeclaims, pods } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import type { Component } from '../../client/component.ts';
+import { keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import { type ControllerContext, createController, done } from '../controller.ts';
+import { controllerReference, isControlledBy } from '../shared/owners.ts';
+
+/** The claim for a volume that lives as long as its pod. */
+function claimFor(pod: Stored<Pod>, volume: Volume): PersistentVolumeClaim {
+  const template = volume.ephemeral?.volumeClaimTemplate;
+  const { labels, annotations } = template?.metadata ?? {};
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: {
+      name: `${pod.metadata.name}-${volume.name}`,
+      namespace: pod.metadata.namespace,
+      ...(labels && { labels }),
+      ...(annotations && { annotations }),
+      ownerReferences: [controllerReference(pod)],
+    },
+    spec: template?.spec ?? {},
+  };
+}
+
+/** Makes the claims of volumes that live as long as their pod. */
+export function createEphemeralVolumeController(context: ControllerContext): Component {
+  const informer = context.informers.of(pods);
+  const claims = context.informers.of(persistentvolumeclaims);
+  const volumesOf = (pod: Pod) => (pod.spec.volumes ?? []).filter((volume) => volume.ephemeral);
+  return createController({
+    name: 'ephemeral-volume-controller',
+    context,
+    setup: ({ queue }) => {
+      informer.onChange({ added: (pod) => volumesOf(pod).length > 0 && queue.add(keyOf(pod)) });
+      return async (key) => {
+        const pod = informer.get(key);
+        if (!pod || pod.metadata.deletionTimestamp) return done;
+        for (const volume of volumesOf(pod)) {
+          const claim = claimFor(pod, volume);
+          const there = claims.get(keyOf(claim));
+          const message = `PVC ${keyOf(claim)} was not created for pod ${key} (pod is not owner)`;
+          if (there && !isControlledBy(there, pod)) throw new Error(message);
+          if (there) continue;
+          const cause = causedBy(pod, `its volume ${volume.name} needs a claim`);
+          await context.client
+            .of(persistentvolumeclaims)
+            .create(claim, { cause })
+            .catch((error) => {
+              if (!hasReason(error, 'AlreadyExists')) throw error;
+            });
+        }
+        return done;
+      };
+    },
+  });
+}

@@ -1,0 +1,100 @@
+import type { Pod } from '../../api/core/v1.ts';
+import { persistentvolumeclaims, persistentvolumes, pods } from '../../api/generated/resources.ts';
+import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
+import type { Component } from '../../client/component.ts';
+import { keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import { type ControllerContext, createController, done } from '../controller.ts';
+import { isFinished } from '../shared/pods.ts';
+
+/** The claims that a pod uses, as `namespace/name`. */
+export function claimKeysOf({ metadata, spec }: Pod): string[] {
+  return (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
+    if (persistentVolumeClaim) return [`${metadata.namespace}/${persistentVolumeClaim.claimName}`];
+    return ephemeral ? [`${metadata.namespace}/${metadata.name}-${name}`] : [];
+  });
+}
+
+interface Protection<T extends KubernetesObject> {
+  name: string;
+  finalizer: string;
+  resource: Resource<T>;
+  isUsed(object: Stored<T>): Promise<boolean> | boolean;
+}
+
+/** Puts a finalizer on all objects of a resource, and takes it off those that are deleted and not used. */
+function createProtection<T extends KubernetesObject>(
+  context: ControllerContext,
+  {
+    name,
+    finalizer,
+    resource,
+    isUsed,
+    ...rest
+  }: Protection<T> & { subscribe?(add: (key: string) => void): void },
+): Component {
+  const informer = context.informers.of(resource);
+  return createController({
+    name,
+    context,
+    setup: ({ queue, writes }) => {
+      const add = (object: Stored<T>) => queue.add(keyOf(object));
+      informer.onChange({ added: add, updated: add });
+      rest.subscribe?.((key) => queue.add(key));
+      return async (key) => {
+        const object = informer.get(key);
+        if (!object) return done;
+        const { finalizers = [], deletionTimestamp } = object.metadata;
+        const has = finalizers.includes(finalizer);
+        const goes = deletionTimestamp !== undefined;
+        if (goes ? !has || (await isUsed(object)) : has) return done;
+        const next = goes ? finalizers.filter((f) => f !== finalizer) : [...finalizers, finalizer];
+        const cause = causedBy(object, goes ? 'nothing uses it' : 'it must not go while it is used');
+        const updated = { ...object, metadata: { ...object.metadata, finalizers: next } };
+        try {
+          const written = await context.client.of(resource).update(updated, { cause });
+          if (!goes) writes.wrote(key, informer, written);
+        } catch (error) {
+          if (!hasReason(error, 'NotFound')) throw error;
+        }
+        return done;
+      };
+    },
+  });
+}
+
+const byClaim = 'claim';
+
+/** Claims stay while a pod uses them. */
+export function createClaimProtection(context: ControllerContext): Component {
+  const informer = context.informers.of(pods);
+  informer.addIndex(byClaim, claimKeysOf);
+  const uses = (pod: Pod, key: string) => !isFinished(pod) && claimKeysOf(pod).includes(key);
+  return createProtection(context, {
+    name: 'pvc-protection-controller',
+    finalizer: 'kubernetes.io/pvc-protection',
+    resource: persistentvolumeclaims,
+    subscribe: (add) => {
+      const addClaims = (pod: Pod) => claimKeysOf(pod).forEach(add);
+      informer.onChange({ deleted: addClaims, updated: (pod) => isFinished(pod) && addClaims(pod) });
+    },
+    isUsed: async (claim) => {
+      const key = keyOf(claim);
+      if (informer.byIndex(byClaim, key).some((pod) => uses(pod, key))) return true;
+      // Asked of the server too: a pod that the informer has not seen yet must not lose its claim.
+      const { items } = await context.client.of(pods).list({ namespace: claim.metadata.namespace });
+      return items.some((pod) => uses(pod, key));
+    },
+  });
+}
+
+/** Volumes stay while a claim has them. */
+export function createVolumeProtection(context: ControllerContext): Component {
+  return createProtection(context, {
+    name: 'pv-protection-controller',
+    finalizer: 'kubernetes.io/pv-protection',
+    resource: persistentvolumes,
+    isUsed: (volume) => volume.status?.phase === 'Bound',
+  });
+}

@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  persistentvolumeclaims,
+  persistentvolumes,
+  pods,
+  storageclasses,
+} from '../../api/generated/resources.ts';
+import { TestCluster, TestNodes } from '../testing.ts';
+import { createPersistentVolumeBinder } from './binder.ts';
+import { createEphemeralVolumeController } from './ephemeral.ts';
+import { createClaimProtection, createVolumeProtection } from './protection.ts';
+
+let cluster: TestCluster;
+let removed: string[];
+
+beforeEach(async () => {
+  cluster = await TestCluster.start();
+  new TestNodes(cluster);
+  removed = [];
+  const local = {
+    pathOf: (name: string) => `/var/lib/volumes/${name}`,
+    remove: async (name: string) => void removed.push(name),
+  };
+  await cluster.run(
+    createPersistentVolumeBinder(cluster.context('persistent-volume-binder'), { local }),
+    createClaimProtection(cluster.context('pvc-protection-controller')),
+    createVolumeProtection(cluster.context('pv-protection-controller')),
+    createEphemeralVolumeController(cluster.context('ephemeral-volume-controller')),
+  );
+});
+afterEach(() => cluster.stop());
+
+const volume = (name: string, storage: string, more: object = {}) =>
+  cluster.create(persistentvolumes, {
+    metadata: { name },
+    spec: {
+      capacity: { storage },
+      accessModes: ['ReadWriteOnce'],
+      hostPath: { path: `/data/${name}` },
+      persistentVolumeReclaimPolicy: 'Retain',
+      storageClassName: 'manual',
+      ...more,
+    },
+  });
+const claim = (more: object = {}, name = 'data') =>
+  cluster.create(persistentvolumeclaims, {
+    metadata: { name },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+      storageClassName: 'manual',
+      ...more,
+    },
+  });
+const claimNow = () => cluster.get(persistentvolumeclaims, 'data');
+const phases = async () =>
+  Object.fromEntries((await cluster.list(persistentvolumes)).map((v) => [v.metadata.name, v.status?.phase]));
+
+describe('a claim', () => {
+  test('gets the smallest volume that will do, and the volume outlives it', async () => {
+    await volume('large', '10Gi');
+    await volume('small', '500Mi');
+    await volume('right', '2Gi');
+    await claim();
+    await cluster.settle();
+    const bound = await claimNow();
+    expect(bound.spec.volumeName).toBe('right');
+    expect(bound.status).toMatchObject({ phase: 'Bound', capacity: { storage: '2Gi' } });
+    expect(bound.metadata.annotations).toMatchObject({
+      'pv.kubernetes.io/bind-completed': 'yes',
+      'pv.kubernetes.io/bound-by-controller': 'yes',
+    });
+    expect(bound.metadata.finalizers).toEqual(['kubernetes.io/pvc-protection']);
+    expect(await phases()).toEqual({ large: 'Available', small: 'Available', right: 'Bound' });
+    await cluster.delete(persistentvolumeclaims, 'data');
+    await cluster.settle();
+    expect(await cluster.find(persistentvolumeclaims, 'data')).toBeUndefined();
+    expect((await phases()).right).toBe('Released');
+  });
+
+  test('waits for a volume to come', async () => {
+    await claim({ storageClassName: '' });
+    await cluster.settle();
+    expect((await claimNow()).status?.phase).toBe('Pending');
+    expect(await cluster.events('FailedBinding')).toEqual([
+      'FailedBinding no persistent volumes available for this claim and no storage class is set',
+    ]);
+    await volume('late', '5Gi', { storageClassName: '' });
+    await cluster.settle();
+    expect((await claimNow()).spec.volumeName).toBe('late');
+  });
+
+  test('takes a volume that is kept for it, or the one it names', async () => {
+    await volume('kept', '50Gi', { claimRef: { name: 'data', namespace: 'default' } });
+    await volume('fit', '1Gi');
+    await claim();
+    await claim({ volumeName: 'fit' }, 'other');
+    await cluster.settle();
+    expect((await claimNow()).spec.volumeName).toBe('kept');
+    expect((await cluster.get(persistentvolumeclaims, 'other')).status?.phase).toBe('Bound');
+  });
+
+  test('that loses its volume says so', async () => {
+    await volume('v', '1Gi');
+    await claim();
+    await cluster.settle();
+    await cluster.delete(persistentvolumes, 'v');
+    expect((await cluster.get(persistentvolumes, 'v')).metadata.finalizers).toEqual([
+      'kubernetes.io/pv-protection',
+    ]);
+    await cluster.patch(persistentvolumes, 'v', { metadata: { finalizers: null } });
+    await cluster.settle();
+    expect(await cluster.find(persistentvolumes, 'v')).toBeUndefined();
+    expect((await claimNow()).status?.phase).toBe('Lost');
+  });
+
+  test('stays while a pod uses it', async () => {
+    await volume('v', '1Gi');
+    await claim();
+    const volumes = [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }];
+    await cluster.create(pods, {
+      metadata: { name: 'p' },
+      spec: { containers: [{ name: 'c', image: 'x:1' }], volumes },
+    });
+    await cluster.settle();
+    await cluster.delete(persistentvolumeclaims, 'data');
+    expect((await claimNow()).metadata.deletionTimestamp).toBeDefined();
+    await cluster.delete(pods, 'p');
+    await cluster.settle();
+    expect(await cluster.find(persistentvolumeclaims, 'data')).toBeUndefined();
+  });
+});
+
+describe('the standard class', () => {
+  test('makes a directory of the chosen node into a volume, and removes it with the claim', async () => {
+    const [standard] = await cluster.list(storageclasses);
+    expect(standard?.metadata.name).toBe('standard');
+    await claim({ storageClassName: undefined });
+    await cluster.settle();
+    expect((await claimNow()).spec.storageClassName).toBe('standard');
+    expect(await cluster.events('WaitForFirstConsumer')).toHaveLength(1);
+    expect(await cluster.list(persistentvolumes)).toEqual([]);
+    const annotations = { 'volume.kubernetes.io/selected-node': 'node-1' };
+    await cluster.patch(persistentvolumeclaims, 'data', { metadata: { annotations } });
+    const [made] = await cluster.list(persistentvolumes);
+    const name = `pvc-${(await claimNow()).metadata.uid}`;
+    expect(made?.metadata.name).toBe(name);
+    expect(made?.spec).toMatchObject({
+      hostPath: { path: `/var/lib/volumes/${name}` },
+      capacity: { storage: '1Gi' },
+    });
+    expect((await claimNow()).status?.phase).toBe('Bound');
+    await cluster.delete(persistentvolumeclaims, 'data');
+    await cluster.pass(1_000);
+    expect(await cluster.list(persistentvolumes)).toEqual([]);
+    expect(removed).toEqual([name]);
+  });
+
+  test('another class is for its own provisioner', async () => {
+    await cluster.create(storageclasses, { metadata: { name: 'fast' }, provisioner: 'example.com/fast' });
+    await claim({ storageClassName: 'fast' });
+    await cluster.settle();
+    expect((await claimNow()).metadata.annotations?.['volume.kubernetes.io/storage-provisioner']).toBe(
+      'example.com/fast',
+    );
+    expect((await cluster.events('ExternalProvisioning'))[0]).toContain(
+      "external provisioner 'example.com/fast'",
+    );
+  });
+});
+
+test('a volume that lives as long as its pod gets a claim', async () => {
+  const template = { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } };
+  const volumes = [{ name: 'scratch', ephemeral: { volumeClaimTemplate: template } }];
+  const spec = { containers: [{ name: 'c', image: 'x:1' }], volumes };
+  await cluster.create(pods, { metadata: { name: 'p' }, spec });
+  await cluster.settle();
+  const made = await cluster.get(persistentvolumeclaims, 'p-scratch');
+  expect(made.metadata.ownerReferences).toMatchObject([{ kind: 'Pod', name: 'p', controller: true }]);
+});
