@@ -13,7 +13,6 @@ import type { ServedResource } from '../controllers/discovery.ts';
 import { systemConnector } from '../platform/connect.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
-import { defaultProfile } from '../scheduler/plugins/default-profile.ts';
 import { createScheduler } from '../scheduler/scheduler.ts';
 import type { Store } from '../store/store.ts';
 import { kubeconfig } from './kubeconfig.ts';
@@ -179,7 +178,6 @@ function startComponents(server: ApiServer, platform: Platform, authority: strin
     ...scheduling,
     events: new EventRecorder({ ...scheduling, source: { component: 'default-scheduler' } }),
     log: log.named('scheduler'),
-    profiles: [defaultProfile(scheduling.client)],
   });
   const all: Component[] = [...controllers, scheduler];
   managers.start(abort.signal);

@@ -1,12 +1,25 @@
 import type { Random } from '../platform/random.ts';
-import type { NodeInfo, PodInfo } from './cache/node-info.ts';
 import type { Snapshot } from './cache/cache.ts';
-import { CycleState, type Decision, maxScore, type Profile, type Refusal } from './framework/framework.ts';
+import { type NodeInfo, type PodInfo, withPod } from './cache/node-info.ts';
+import { NominatedPods } from './cache/nominated-pods.ts';
+import { CycleState } from './framework/cycle-state.ts';
+import type { Decision, Plugin, PostFilterResult, Profile, Refusal } from './framework/framework.ts';
+import { noNodes, Refusals } from './framework/refusals.ts';
+import { best } from './score.ts';
 
 /** Where a pod goes, or why it goes nowhere. */
 export type Verdict = { decision: Decision } & (
   | { type: 'placed'; node: string; feasible: number; examined: number }
-  | { type: 'refused'; refusals: ReadonlyMap<string, Refusal>; message: string }
+  | {
+      type: 'refused';
+      refusals: Refusals;
+      /** The plugins whose word may change. */
+      refusedBy: ReadonlySet<string>;
+      /** What every pod shows that goes nowhere. */
+      message: string;
+      /** What is to be done about it. */
+      plan: Omit<PostFilterResult, 'message'>;
+    }
 );
 
 /** With fewer nodes than this, all are looked at. */
@@ -27,103 +40,166 @@ export interface DecideOptions {
   random: Random;
   /** Where in the list of nodes to begin, so that in turn all are looked at. */
   startAt: number;
+  /** Unless the profile says otherwise. */
   percentageOfNodesToScore?: number;
+  nominated?: NominatedPods;
 }
+
+const nobody = new NominatedPods();
 
 /** Chooses a node for a pod: a function of the snapshot, the profile and chance. */
 export function decide(pod: PodInfo, snapshot: Snapshot, options: DecideOptions): Verdict {
-  const decision: Decision = { pod, state: new CycleState(), snapshot };
-  const refusals = new Map<string, Refusal>();
-  const candidates = preFilter(decision, options.profile, refusals);
-  if (!Array.isArray(candidates)) return refused(decision, new Map([['', candidates]]));
-  const fitting = findFitting(decision, candidates, { ...options, refusals });
-  if (fitting.nodes.length === 0) return refused(decision, refusals);
-  const node = fitting.nodes.length === 1 ? fitting.nodes[0] : best(decision, fitting.nodes, options);
-  const name = (node as NodeInfo).node.metadata.name;
-  return { type: 'placed', decision, node: name, feasible: fitting.nodes.length, examined: fitting.examined };
+  const { profile, nominated = nobody } = options;
+  const refusals = new Refusals(snapshot.nodes);
+  const open: Decision = { pod, state: new CycleState(), snapshot, profile, nominated, filters: [] };
+  const prepared = preFilter(open, refusals);
+  const decision = { ...open, filters: prepared.filters };
+  if (prepared.refusal) {
+    refusals.rest = prepared.refusal;
+    return refused(decision, refusals, wholeSummary(refusals, prepared.refusal));
+  }
+  const fitting = findFitting(decision, { ...options, only: prepared.only, refusals });
+  if (fitting.nodes.length === 0) return refused(decision, refusals, refusals.summary());
+  const [first] = fitting.nodes;
+  const node =
+    fitting.nodes.length === 1 ? (first as NodeInfo) : best(decision, fitting.nodes, options.random);
+  const { examined } = fitting;
+  return { type: 'placed', decision, node: node.name, feasible: fitting.nodes.length, examined };
 }
 
-/** The nodes that come into question, or the refusal of the pod as such. */
-function preFilter(
-  decision: Decision,
-  profile: Profile,
-  refusals: Map<string, Refusal>,
-): NodeInfo[] | Refusal {
-  let nodes = [...decision.snapshot.nodes];
-  for (const plugin of profile.plugins) {
+/** What is refused as such is not counted by node. */
+function wholeSummary({ size }: Refusals, { reasons }: Refusal): string {
+  return size === 0 ? noNodes : `0/${size} nodes are available: ${reasons.join(', ')}.`;
+}
+
+interface Prepared {
+  filters: readonly Plugin[];
+  only?: readonly string[];
+  refusal?: Refusal;
+}
+
+/** Asks the plugins what the pod needs: which filters matter, which nodes come into question at all. */
+function preFilter(decision: Decision, refusals: Refusals): Prepared {
+  const skipped = new Set<Plugin>();
+  const narrowedBy: string[] = [];
+  let only: ReadonlySet<string> | undefined;
+  for (const plugin of decision.profile.at.preFilter) {
     const result = plugin.preFilter?.(decision);
-    if (result?.refusal) return result.refusal;
-    if (!result?.onlyNodes) continue;
-    const only = result.onlyNodes;
-    const reasons = [`node(s) didn't satisfy plugin(s) [${plugin.name}]`];
-    for (const { node } of nodes) {
-      if (!only.has(node.metadata.name))
-        refusals.set(node.metadata.name, { plugin: plugin.name, reasons, unresolvable: true });
-    }
-    nodes = nodes.filter(({ node }) => only.has(node.metadata.name));
+    if (!result) continue;
+    if (result.refusal) return { filters: [], refusal: result.refusal };
+    if (result.skip) skipped.add(plugin);
+    if (!result.onlyNodes) continue;
+    narrowedBy.push(plugin.name);
+    only = both(only, result.onlyNodes);
+    if (only.size === 0) return { filters: [], refusal: noneLeft(narrowedBy) };
   }
-  return nodes;
+  const { filter } = decision.profile.at;
+  const filters = skipped.size > 0 ? filter.filter((plugin) => !skipped.has(plugin)) : filter;
+  if (!only) return { filters };
+  const reasons = [`node(s) didn't satisfy plugin(s) [${narrowedBy.sort().join(' ')}]`];
+  refusals.rest = { plugin: narrowedBy[0] as string, reasons, unresolvable: true };
+  return { filters, only: [...only] };
+}
+
+function both(a: ReadonlySet<string> | undefined, b: ReadonlySet<string>): ReadonlySet<string> {
+  return a ? new Set([...a].filter((name) => b.has(name))) : b;
+}
+
+function noneLeft(plugins: readonly string[]): Refusal {
+  const [first = ''] = plugins;
+  const text =
+    plugins.length === 1
+      ? `node(s) didn't satisfy plugin ${first}`
+      : `node(s) didn't satisfy plugin(s) [${[...plugins].sort().join(' ')}] simultaneously`;
+  return { plugin: first, reasons: [text], unresolvable: true };
 }
 
 interface Search extends DecideOptions {
-  refusals: Map<string, Refusal>;
+  only?: readonly string[];
+  refusals: Refusals;
 }
 
-function findFitting(decision: Decision, candidates: readonly NodeInfo[], search: Search) {
-  const filters = search.profile.plugins.filter((plugin) => plugin.filter);
-  const enough = enoughNodes(candidates.length, search.percentageOfNodesToScore);
-  const nodes: NodeInfo[] = [];
+/** A pod that a node is kept for goes there if it still can; otherwise enough nodes are looked for. */
+function findFitting(decision: Decision, search: Search): { nodes: NodeInfo[]; examined: number } {
+  const { nodes } = decision.snapshot;
+  const kept = decision.pod.pod.status?.nominatedNodeName;
+  const keptNode = kept && (!search.only || search.only.includes(kept)) ? nodes.get(kept) : undefined;
+  if (keptNode && !firstRefusal(decision, keptNode)) return { nodes: [keptNode], examined: 1 };
+  const places = search.only?.flatMap((name) => nodes.placeOf(name) ?? []);
+  const total = places ? places.length : nodes.size;
+  const enough = enoughNodes(
+    total,
+    decision.profile.percentageOfNodesToScore ?? search.percentageOfNodesToScore,
+  );
+  const found: NodeInfo[] = [];
   let examined = 0;
-  while (examined < candidates.length && nodes.length < enough) {
-    const node = candidates[(search.startAt + examined) % candidates.length] as NodeInfo;
-    examined++;
-    const refusal = firstRefusal(decision, node, filters);
-    if (refusal) search.refusals.set(node.node.metadata.name, refusal);
-    else nodes.push(node);
+  for (; examined < total && found.length < enough; examined++) {
+    const turn = (search.startAt + examined) % total;
+    const place = places ? (places[turn] as number) : turn;
+    const node = nodes.at(place);
+    const refusal = firstRefusal(decision, node);
+    if (refusal) search.refusals.set(place, refusal);
+    else found.push(node);
   }
-  return { nodes, examined };
+  return { nodes: found, examined };
 }
 
-function firstRefusal(decision: Decision, node: NodeInfo, filters: Profile['plugins']): Refusal | undefined {
-  for (const plugin of filters) {
-    const refusal = plugin.filter?.(decision, node);
+/**
+ * What keeps the pod from a node. Pods that the node is kept for, and that matter no less, count as if they were there
+ * already; and since they may never come, the node must do without them too.
+ */
+export function firstRefusal(decision: Decision, node: NodeInfo): Refusal | undefined {
+  if (decision.nominated.size > 0) {
+    const refusal = refusalWithNominated(decision, node);
+    if (refusal) return refusal;
+  }
+  return runFilters(decision, node);
+}
+
+function refusalWithNominated(decision: Decision, node: NodeInfo): Refusal | undefined {
+  const { pod } = decision;
+  const others = decision.nominated
+    .on(node.name)
+    .filter((other) => other.priority >= pod.priority && other.pod.metadata.uid !== pod.pod.metadata.uid);
+  if (others.length === 0) return undefined;
+  const trial = { ...decision, state: decision.state.clone() };
+  let crowded = node;
+  for (const other of others) {
+    crowded = withPod(crowded, other);
+    changePod(trial, { pod: other, node, by: 1 });
+  }
+  return runFilters(trial, crowded);
+}
+
+/** Tells the plugins of a pod that is put on a node, or taken off it, in thought. */
+export function changePod(decision: Decision, change: { pod: PodInfo; node: NodeInfo; by: 1 | -1 }): void {
+  for (const plugin of decision.filters) plugin.changePod?.(decision, change);
+}
+
+function runFilters(decision: Decision, node: NodeInfo): Refusal | undefined {
+  const { filters } = decision;
+  for (let i = 0; i < filters.length; i++) {
+    const refusal = (filters[i] as Plugin).filter?.(decision, node);
     if (refusal) return refusal;
   }
   return undefined;
 }
 
-/** The node with the highest sum of weighted scores; among equals one by chance. */
-function best(decision: Decision, nodes: readonly NodeInfo[], { profile, random }: DecideOptions): NodeInfo {
-  const totals = nodes.map(() => 0);
-  for (const plugin of profile.plugins) {
-    if (!plugin.score) continue;
-    plugin.preScore?.(decision, nodes);
-    const scores = nodes.map((node) => plugin.score?.(decision, node) ?? 0);
-    plugin.normalize?.(decision, scores);
-    const weight = profile.weights[plugin.name] ?? 1;
-    scores.forEach((score, i) => {
-      totals[i] = (totals[i] as number) + Math.min(maxScore, Math.max(0, score)) * weight;
-    });
+/** What stands at the end of the line, and what is to be done: the plugins that can make room are asked in turn. */
+function refused(decision: Decision, refusals: Refusals, summary: string): Verdict {
+  const { profile, snapshot } = decision;
+  const everyone = () => new Set(profile.at.filter.map((plugin) => plugin.name));
+  const refusedBy = snapshot.nodes.size === 0 ? everyone() : refusals.plugins();
+  const base = { type: 'refused', decision, refusals, refusedBy } as const;
+  if (snapshot.nodes.size === 0) return { ...base, message: summary, plan: { nominate: '' } };
+  const messages: string[] = [];
+  let plan: PostFilterResult = { message: '' };
+  for (const plugin of profile.at.postFilter) {
+    const result = plugin.postFilter?.(decision, refusals) as PostFilterResult;
+    if (result.message === '') return { ...base, message: summary, plan: result };
+    messages.push(result.message);
+    if (result.nominate !== undefined) plan = result;
   }
-  const highest = Math.max(...totals);
-  const top = nodes.filter((_, i) => totals[i] === highest);
-  return top[random.int(top.length)] as NodeInfo;
-}
-
-function refused(decision: Decision, refusals: ReadonlyMap<string, Refusal>): Verdict {
-  return { type: 'refused', decision, refusals, message: summary(decision.snapshot.nodes.length, refusals) };
-}
-
-/** Upstream's one line: `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s).` */
-export function summary(total: number, refusals: ReadonlyMap<string, Refusal>): string {
-  if (total === 0) return 'no nodes available to schedule pods';
-  const head = `0/${total} nodes are available:`;
-  const whole = refusals.get('');
-  if (whole) return `${head} ${whole.reasons.join(', ')}.`;
-  const counts = new Map<string, number>();
-  for (const { reasons } of refusals.values()) {
-    for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  }
-  const parts = [...counts].map(([reason, count]) => `${count} ${reason}`).sort();
-  return `${head} ${parts.join(', ')}.`;
+  const message = messages.length > 0 ? `${summary} ${messages.join(', ')}` : summary;
+  return { ...base, message, plan: { nominate: plan.nominate } };
 }

@@ -1,21 +1,34 @@
 import type { Node, Pod } from '../api/core/v1.ts';
 import { nodes, pods } from '../api/generated/resources.ts';
-import type { Stored } from '../api/resource.ts';
+import type { KubernetesObject, Resource, Stored } from '../api/resource.ts';
 import type { Client } from '../client/client.ts';
 import type { Component } from '../client/component.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
 import type { Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
-import { causedBy } from '../client/transport.ts';
-import { deepEqual } from '../machinery/equal.ts';
 import { hasReason } from '../machinery/status-error.ts';
-import { type Clock, timestamp } from '../platform/clock.ts';
+import type { Clock } from '../platform/clock.ts';
+import { type Deferred, deferred } from '../platform/deferred.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
+import { afterTurn } from '../platform/turn.ts';
 import { SchedulerCache } from './cache/cache.ts';
-import { podInfo } from './cache/node-info.ts';
+import { type PodInfo, podInfo } from './cache/node-info.ts';
+import { NominatedPods } from './cache/nominated-pods.ts';
+import { changesOfNode, sameForScheduling } from './changes.ts';
+import { defaultConfiguration, type SchedulerConfiguration } from './configuration/configuration.ts';
+import { buildProfiles } from './configuration/profiles.ts';
+import { builtInPlugins, type Registry } from './configuration/registry.ts';
 import { decide, type Verdict } from './decide.ts';
-import type { ClusterEvent, Decision, Profile, QueuedPod } from './framework/framework.ts';
+import {
+  type Decision,
+  pluginsOf,
+  type Profile,
+  type QueuedPod,
+  type Refusal,
+} from './framework/framework.ts';
+import { type Handle, listersOf } from './framework/handle.ts';
+import { noteRefusal } from './note-refusal.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
 
 export interface SchedulerOptions {
@@ -25,85 +38,169 @@ export interface SchedulerOptions {
   clock: Clock;
   random: Random;
   log: Log;
-  profiles: readonly Profile[];
-  percentageOfNodesToScore?: number;
+  /** Upstream's defaults unless given; see `parseConfiguration`. */
+  configuration?: SchedulerConfiguration;
+  /** Plugins beside the built-in ones, which a configuration can then name. */
+  plugins?: Registry;
 }
 
-/** Finds a node for every pod that has none. */
+/** Finds a node for every pod that has none. Throws a ConfigurationError where the configuration cannot be used. */
 export function createScheduler(options: SchedulerOptions): Component {
   const scheduler = new Scheduler(options);
   return { name: 'kube-scheduler', run: (signal) => scheduler.run(signal) };
 }
 
+/** Decisions after which others get their turn of the event loop. */
+const decisionsPerTurn = 8;
+/** More bindings than these are not under way at once. */
+const mostBindings = 512;
+
+/** What one binding needs. */
+interface Placement {
+  decision: Decision;
+  node: string;
+  signal: AbortSignal;
+}
+
+/** A plugin has said no after the node was chosen. */
+class Rejected extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.reasons.join(', '));
+    this.refusal = refusal;
+  }
+}
+
 class Scheduler {
   readonly #options: SchedulerOptions;
+  readonly #configuration: SchedulerConfiguration;
   readonly #profiles: ReadonlyMap<string, Profile>;
   readonly #cache = new SchedulerCache();
+  readonly #nominated = new NominatedPods();
   readonly #queue: SchedulingQueue;
   readonly #pods: Informer<Pod>;
   readonly #nodes: Informer<Node>;
-  readonly #binding = new Set<Promise<void>>();
+  readonly #followed: { resource: Resource; informer: Informer<KubernetesObject> }[];
+  readonly #running = new Set<Promise<void>>();
+  #slot: Deferred<void> | undefined;
   #startAt = 0;
 
   constructor(options: SchedulerOptions) {
+    const { clock, informers, configuration = defaultConfiguration } = options;
     this.#options = options;
-    this.#profiles = new Map(options.profiles.map((profile) => [profile.schedulerName, profile]));
-    this.#queue = new SchedulingQueue({ clock: options.clock, profiles: this.#profiles });
-    this.#pods = options.informers.of(pods);
-    this.#nodes = options.informers.of(nodes);
+    this.#configuration = configuration;
+    const handle: Handle = { ...options, lister: listersOf(informers) };
+    const profiles = buildProfiles(configuration, { ...builtInPlugins, ...options.plugins }, handle);
+    this.#profiles = new Map(profiles.map((profile) => [profile.schedulerName, profile]));
+    this.#queue = new SchedulingQueue({
+      clock,
+      profiles: this.#profiles,
+      initialBackoffMs: configuration.podInitialBackoffSeconds * 1000,
+      maxBackoffMs: configuration.podMaxBackoffSeconds * 1000,
+    });
+    this.#pods = informers.of(pods);
+    this.#nodes = informers.of(nodes);
+    this.#followed = resourcesOf(profiles).map((resource) => ({
+      resource,
+      informer: informers.of(resource),
+    }));
   }
 
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#queue.close(), { once: true });
     if (signal.aborted) return;
-    await Promise.all([this.#pods.synced, this.#nodes.synced]);
+    // All that plugins ask for has an informer by now; a decision on half of it could be wrong.
+    await Promise.race([this.#options.informers.synced(), aborted(signal)]);
+    if (signal.aborted) return;
+    for (const { resource, informer } of this.#followed) this.#follow(resource, informer);
     this.#followNodes();
     this.#followPods();
-    for (let next = await this.#queue.take(); next; next = await this.#queue.take()) {
+    await this.#loop(signal);
+    await Promise.all(this.#running);
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
+    for (let done = 0; await this.#queue.ready(); ) {
+      const next = this.#queue.poll();
+      if (!next) continue;
       this.#schedule(next, signal);
+      if (++done % decisionsPerTurn === 0) await new Promise<void>((resolve) => afterTurn(resolve));
+      if (this.#running.size >= mostBindings) await (this.#slot ??= deferred()).promise;
     }
-    await Promise.all(this.#binding);
+  }
+
+  #follow(resource: Resource, informer: Informer<KubernetesObject>): void {
+    informer.onChange({
+      added: (object) => this.#queue.happened({ resource, action: 'Add', object }),
+      updated: (object, old) => this.#queue.happened({ resource, action: 'Update', object, old }),
+      deleted: (object) => this.#queue.happened({ resource, action: 'Delete', object }),
+    });
   }
 
   #followNodes(): void {
     this.#nodes.onChange({
       added: (node) => {
         this.#cache.setNode(node);
-        this.#queue.happened('Node/Add');
+        this.#queue.happened({ resource: nodes, action: 'Add', object: node });
       },
       updated: (node, old) => {
         this.#cache.setNode(node);
-        for (const event of nodeEvents(node, old)) this.#queue.happened(event);
+        for (const action of changesOfNode(node, old))
+          this.#queue.happened({ resource: nodes, action, object: node, old });
       },
-      deleted: (node) => this.#cache.removeNode(node.metadata.name),
+      deleted: (node) => {
+        this.#cache.removeNode(node.metadata.name);
+        this.#queue.happened({ resource: nodes, action: 'Delete', object: node });
+      },
     });
   }
 
   #followPods(): void {
-    const show = (pod: Stored<Pod>) => {
-      if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return hide(pod);
-      if (pod.spec.nodeName) {
-        this.#queue.remove(pod.metadata.uid);
-        this.#cache.setPod(pod);
-        this.#queue.happened('Pod/Add');
-      } else if (this.#isOurs(pod)) this.#queue.set(pod);
-      else this.#queue.remove(pod.metadata.uid);
-    };
-    const hide = (pod: Stored<Pod>) => {
-      this.#queue.remove(pod.metadata.uid);
-      if (!this.#cache.has(pod.metadata.uid)) return;
-      this.#cache.removePod(pod);
-      this.#queue.happened('Pod/Delete');
-    };
     this.#pods.onChange({
-      added: show,
-      deleted: hide,
-      updated: (pod, old) => {
-        // Most updates of a pod are news of its containers.
-        if (pod.status?.phase === old.status?.phase && sameForScheduling(pod, old)) return;
-        show(pod);
-      },
+      added: (pod) => this.#show(pod),
+      updated: (pod, old) => this.#show(pod, old),
+      deleted: (pod) => this.#hide(pod),
     });
+  }
+
+  #show(pod: Stored<Pod>, old?: Stored<Pod>): void {
+    const { uid } = pod.metadata;
+    if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return this.#hide(pod);
+    // Most updates of a pod are news of its containers.
+    const isSame = old !== undefined && sameForScheduling(pod, old);
+    if (pod.spec.nodeName) {
+      if (isSame) return;
+      this.#queue.remove(uid);
+      this.#nominated.remove(uid);
+      const action = old?.spec.nodeName ? 'Update' : 'Add';
+      this.#cache.setPod(pod);
+      this.#queue.happened({ resource: pods, action, object: pod, ...(action === 'Update' && { old }) });
+    } else if (this.#isOurs(pod)) {
+      this.#nominate(pod);
+      if (isSame) this.#queue.refresh(pod);
+      else this.#queue.set(pod);
+    } else {
+      this.#queue.remove(uid);
+      this.#nominated.remove(uid);
+    }
+  }
+
+  #hide(pod: Stored<Pod>): void {
+    const { uid } = pod.metadata;
+    this.#queue.remove(uid);
+    this.#nominated.remove(uid);
+    if (!this.#cache.has(uid)) return;
+    this.#cache.removePod(pod);
+    this.#queue.happened({ resource: pods, action: 'Delete', object: pod });
+  }
+
+  /** The API's word on the node that is kept for a pod. */
+  #nominate(pod: Stored<Pod>): void {
+    const node = pod.status?.nominatedNodeName;
+    if (this.#cache.has(pod.metadata.uid)) return;
+    if (node) this.#nominated.set(podInfo(pod), node);
+    else this.#nominated.remove(pod.metadata.uid);
   }
 
   #isOurs(pod: Pod): boolean {
@@ -111,100 +208,109 @@ class Scheduler {
   }
 
   #schedule(queued: QueuedPod, signal: AbortSignal): void {
-    const pod = this.#pods.get(`${queued.pod.metadata.namespace}/${queued.pod.metadata.name}`);
-    const { uid } = queued.pod.metadata;
+    const { uid, namespace, name } = queued.pod.metadata;
+    const pod = this.#pods.get(`${namespace}/${name}`);
     const profile = this.#profiles.get(queued.pod.spec.schedulerName ?? '');
     const isWaiting = pod?.metadata.uid === uid && !pod.spec.nodeName && !pod.metadata.deletionTimestamp;
     if (!isWaiting || !profile || this.#cache.has(uid)) return this.#queue.placed(uid);
     const snapshot = this.#cache.snapshot();
-    const { random, percentageOfNodesToScore } = this.#options;
     const verdict = decide(podInfo(pod), snapshot, {
       profile,
-      random,
+      random: this.#options.random,
       startAt: this.#startAt,
-      percentageOfNodesToScore,
+      percentageOfNodesToScore: this.#configuration.percentageOfNodesToScore,
+      nominated: this.#nominated,
     });
-    if (verdict.type === 'refused') return this.#track(this.#refuse(pod, verdict));
-    this.#startAt = (this.#startAt + verdict.examined) % Math.max(1, snapshot.nodes.length);
+    if (verdict.type === 'refused') return this.#refuse(pod, verdict);
+    this.#startAt = (this.#startAt + verdict.examined) % Math.max(1, snapshot.nodes.size);
+    this.#nominated.remove(uid);
     this.#cache.assume(verdict.decision.pod, verdict.node);
-    this.#track(this.#bind(verdict.decision, verdict.node, { profile, signal }));
+    this.#track(this.#bind({ decision: verdict.decision, node: verdict.node, signal }));
+  }
+
+  #refuse(pod: Stored<Pod>, verdict: Extract<Verdict, { type: 'refused' }>): void {
+    const { nominate, act } = verdict.plan;
+    const { uid } = pod.metadata;
+    if (nominate) this.#nominated.set(verdict.decision.pod, nominate);
+    else if (nominate === '') this.#nominated.remove(uid);
+    this.#queue.refused(uid, verdict.refusedBy);
+    const note = { message: verdict.message, nominate };
+    this.#track(noteRefusal(this.#options, pod, { ...note, reason: 'Unschedulable' }));
+    if (act) this.#track(act().catch((error) => this.#actFailed(verdict.decision.pod, error)));
+  }
+
+  /** Room could not be made: the pod is tried again as if nothing had been promised. */
+  #actFailed({ pod }: PodInfo, error: unknown): void {
+    this.#options.log.error('making room failed', { pod: pod.metadata.name, error });
+    this.#nominated.remove(pod.metadata.uid);
+    this.#queue.wake(pod.metadata.uid);
   }
 
   #track(work: Promise<void>): void {
     const tracked: Promise<void> = work
       .catch((error) => this.#options.log.error('scheduling failed', { error }))
-      .finally(() => this.#binding.delete(tracked));
-    this.#binding.add(tracked);
+      .finally(() => {
+        this.#running.delete(tracked);
+        this.#slot?.resolve();
+        this.#slot = undefined;
+      });
+    this.#running.add(tracked);
   }
 
-  async #bind(
-    decision: Decision,
-    node: string,
-    { profile, signal }: { profile: Profile; signal: AbortSignal },
-  ): Promise<void> {
+  async #bind(placement: Placement): Promise<void> {
+    const { decision, node } = placement;
     const { pod } = decision.pod;
     const { uid, namespace, name } = pod.metadata;
     try {
-      for (const plugin of profile.plugins) {
-        const refusal = plugin.reserve?.(decision, node) ?? (await plugin.permit?.(decision, node, signal));
-        if (refusal) throw new Error(refusal.reasons.join(', '));
-      }
-      for (const plugin of profile.plugins) await plugin.preBind?.(decision, node);
-      for (const plugin of profile.plugins) if (await plugin.bind?.(decision, node)) break;
+      await bind(placement);
     } catch (error) {
-      for (const plugin of profile.plugins) plugin.unreserve?.(decision, node);
-      this.#cache.forget(uid);
-      this.#queue.happened('Pod/Delete');
-      if (hasReason(error, 'NotFound') || signal.aborted) return this.#queue.placed(uid);
-      this.#queue.refused(uid);
-      const message = `binding rejected: ${error instanceof Error ? error.message : String(error)}`;
-      this.#options.events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message });
-      return;
+      return this.#bindingFailed(placement, error);
     }
     this.#queue.placed(uid);
     const message = `Successfully assigned ${namespace}/${name} to ${node}`;
     this.#options.events.record(pod, { type: 'Normal', reason: 'Scheduled', message });
-    for (const plugin of profile.plugins) plugin.postBind?.(decision, node);
+    for (const plugin of decision.profile.at.postBind) plugin.postBind?.(decision, node);
   }
 
-  async #refuse(pod: Stored<Pod>, verdict: Extract<Verdict, { type: 'refused' }>): Promise<void> {
-    const refusedBy = new Set([...verdict.refusals.values()].map((refusal) => refusal.plugin));
-    // Without nodes nobody has refused it, and any node may help.
-    if (refusedBy.size === 0) refusedBy.add('NodeResourcesFit');
-    this.#queue.refused(pod.metadata.uid, refusedBy);
-    const { message } = verdict;
-    this.#options.events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message });
-    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message };
-    const old = pod.status?.conditions?.find((c) => c.type === condition.type);
-    if (old?.status === 'False' && old.reason === condition.reason && old.message === message) return;
-    const lastTransitionTime =
-      old?.status === 'False' ? old.lastTransitionTime : timestamp(this.#options.clock);
-    const patch = { status: { conditions: [{ ...condition, lastTransitionTime }] } };
-    const write = {
-      type: 'application/strategic-merge-patch+json',
-      subresource: 'status',
-      cause: causedBy(pod, message),
-    } as const;
-    await this.#options.client
-      .of(pods)
-      .patch(pod.metadata, patch, write)
-      .catch((error) => {
-        if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
-      });
+  async #bindingFailed({ decision, node, signal }: Placement, error: unknown): Promise<void> {
+    const { pod } = decision.pod;
+    const { uid } = pod.metadata;
+    for (const plugin of [...decision.profile.at.reserve].reverse()) plugin.unreserve?.(decision, node);
+    this.#cache.forget(uid);
+    this.#queue.happened({ resource: pods, action: 'Delete', object: pod });
+    if (hasReason(error, 'NotFound') || signal.aborted) return this.#queue.placed(uid);
+    const isRejected = error instanceof Rejected;
+    this.#queue.refused(uid, isRejected ? new Set([error.refusal.plugin]) : undefined);
+    const text = error instanceof Error ? error.message : String(error);
+    const message = isRejected ? `0/1 nodes are available: 1 ${text}.` : `binding rejected: ${text}`;
+    await noteRefusal(this.#options, pod, {
+      message,
+      reason: isRejected ? 'Unschedulable' : 'SchedulerError',
+    });
   }
 }
 
-function nodeEvents(node: Node, old: Node): ClusterEvent[] {
-  const events: ClusterEvent[] = [];
-  if (!deepEqual(node.status?.allocatable, old.status?.allocatable)) events.push('Node/UpdateAllocatable');
-  if (!deepEqual(node.metadata.labels, old.metadata.labels)) events.push('Node/UpdateLabel');
-  const taints = ({ spec }: Node) => [spec?.taints ?? [], spec?.unschedulable ?? false];
-  if (!deepEqual(taints(node), taints(old))) events.push('Node/UpdateTaint');
-  return events;
+async function bind({ decision, node, signal }: Placement): Promise<void> {
+  const { at } = decision.profile;
+  for (const plugin of at.reserve) {
+    const refusal = plugin.reserve?.(decision, node);
+    if (refusal) throw new Rejected(refusal);
+  }
+  for (const plugin of at.permit) {
+    const refusal = await plugin.permit?.(decision, node, signal);
+    if (refusal) throw new Rejected(refusal);
+  }
+  for (const plugin of at.preBind) await plugin.preBind?.(decision, node, signal);
+  for (const plugin of at.bind) if (await plugin.bind?.(decision, node)) return;
 }
 
-/** Whether nothing has changed that the scheduler looks at. */
-function sameForScheduling(pod: Pod, old: Pod): boolean {
-  const view = ({ metadata, spec }: Pod) => [metadata.labels, metadata.deletionTimestamp, spec];
-  return deepEqual(view(pod), view(old));
+/** What plugins want to hear of beside nodes and pods. */
+function resourcesOf(profiles: readonly Profile[]): Resource[] {
+  const interests = profiles.flatMap(pluginsOf).flatMap((plugin) => plugin.events ?? []);
+  const all = new Set(interests.map(({ resource }) => resource));
+  return [...all].filter((resource) => resource !== nodes && resource !== pods);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

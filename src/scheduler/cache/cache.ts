@@ -1,33 +1,58 @@
 import type { Node, Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
-import { type NodeInfo, nodeInfo, type PodInfo, podInfo, withPod } from './node-info.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { nodeInfo, type PodInfo, podInfo, withNode, withoutPod, withPod } from './node-info.ts';
+import { type NodeList, NodeTable } from './node-list.ts';
+import { PodIndex } from './pod-index.ts';
 
 /** All nodes at one moment; decisions are made on it while the cache goes on. */
 export interface Snapshot {
-  nodes: readonly NodeInfo[];
+  readonly nodes: NodeList;
+  /** Follows the newest snapshot. */
+  readonly pods: PodIndex;
+}
+
+interface Placed {
+  info: PodInfo;
+  node: string;
 }
 
 /**
  * What runs where, as far as the scheduler knows: what the informers show, and the pods it has placed itself whose
- * binding has not shown up yet (assumed).
+ * binding has not shown up yet (assumed). A change costs what it changes, not the size of the cluster.
  */
 export class SchedulerCache {
-  readonly #nodes = new Map<string, Stored<Node>>();
-  readonly #podsByNode = new Map<string, Map<string, PodInfo>>();
-  readonly #placed = new Map<string, string>();
-  readonly #infos = new Map<string, NodeInfo>();
+  readonly #table = new NodeTable();
+  readonly #index = new PodIndex(() => this.#table.values());
+  /** Every pod that is counted, also on nodes that have not shown up. */
+  readonly #placed = new Map<string, Placed>();
+  readonly #onUnknownNodes = new Map<string, Set<string>>();
   readonly #assumed = new Set<string>();
-  #snapshot: Snapshot | undefined;
 
   setNode(node: Stored<Node>): void {
-    this.#nodes.set(node.metadata.name, node);
-    this.#recount(node.metadata.name);
+    const { name } = node.metadata;
+    const old = this.#table.get(name);
+    if (old && sameToIndex(old.node, node)) return this.#table.set(withNode(old, node));
+    if (old) this.#index.removeNode(old);
+    const waiting = this.#onUnknownNodes.get(name) ?? [];
+    const info = old
+      ? withNode(old, node)
+      : nodeInfo(
+          node,
+          [...waiting].map((uid) => (this.#placed.get(uid) as Placed).info),
+        );
+    this.#onUnknownNodes.delete(name);
+    this.#table.set(info);
+    this.#index.addNode(info);
   }
 
   removeNode(name: string): void {
-    this.#nodes.delete(name);
-    this.#infos.delete(name);
-    this.#snapshot = undefined;
+    const info = this.#table.get(name);
+    if (!info) return;
+    this.#index.removeNode(info);
+    this.#table.delete(name);
+    if (info.pods.length === 0) return;
+    this.#onUnknownNodes.set(name, new Set(info.pods.map(({ pod }) => pod.metadata.uid)));
   }
 
   /** A pod that an informer shows on a node; takes the place of an assumption. */
@@ -57,39 +82,42 @@ export class SchedulerCache {
     return this.#placed.has(uid);
   }
 
-  /** All nodes as they are now; the same value until something changes. */
+  /** All nodes as they are now. */
   snapshot(): Snapshot {
-    this.#snapshot ??= { nodes: [...this.#infos.values()] };
-    return this.#snapshot;
+    return { nodes: this.#table.list(), pods: this.#index };
   }
 
-  #put(pod: PodInfo, node: string): void {
-    const { uid } = pod.pod.metadata;
-    const before = this.#placed.get(uid);
-    if (before !== undefined) this.#take(uid);
-    const pods = this.#podsByNode.get(node) ?? new Map<string, PodInfo>();
-    this.#podsByNode.set(node, pods.set(uid, pod));
-    this.#placed.set(uid, node);
-    const info = this.#infos.get(node);
-    if (!info) return;
-    this.#infos.set(node, withPod(info, pod));
-    this.#snapshot = undefined;
+  #put(info: PodInfo, node: string): void {
+    const { uid } = info.pod.metadata;
+    this.#take(uid);
+    this.#placed.set(uid, { info, node });
+    const on = this.#table.get(node);
+    if (!on) {
+      this.#onUnknownNodes.set(node, (this.#onUnknownNodes.get(node) ?? new Set()).add(uid));
+      return;
+    }
+    this.#table.set(withPod(on, info));
+    this.#index.addPod(on.node, info);
   }
 
   #take(uid: string): void {
-    const node = this.#placed.get(uid);
-    if (node === undefined) return;
+    const placed = this.#placed.get(uid);
+    if (!placed) return;
     this.#placed.delete(uid);
-    const pods = this.#podsByNode.get(node);
-    pods?.delete(uid);
-    if (pods?.size === 0) this.#podsByNode.delete(node);
-    this.#recount(node);
+    const on = this.#table.get(placed.node);
+    if (on) {
+      this.#table.set(withoutPod(on, uid));
+      this.#index.removePod(on.node, placed.info);
+      return;
+    }
+    const waiting = this.#onUnknownNodes.get(placed.node);
+    waiting?.delete(uid);
+    if (waiting?.size === 0) this.#onUnknownNodes.delete(placed.node);
   }
+}
 
-  #recount(name: string): void {
-    const node = this.#nodes.get(name);
-    if (!node) return;
-    this.#infos.set(name, nodeInfo(node, new Map(this.#podsByNode.get(name))));
-    this.#snapshot = undefined;
-  }
+/** Whether the index sees no difference: a heartbeat changes conditions only. */
+function sameToIndex(a: Node, b: Node): boolean {
+  const view = ({ metadata, spec, status }: Node) => [metadata.labels, spec, status?.images];
+  return deepEqual(view(a), view(b));
 }

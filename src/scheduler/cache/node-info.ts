@@ -1,18 +1,33 @@
 import type { Node, Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
-import { addInto, amountsOf, assumedRequestsOf, type Resources, requestsOf } from './resources.ts';
+import { type PodTerms, podTermsOf } from './affinity-terms.ts';
+import { amountsOf, assumedRequestsOf, minus, plus, type Resources, requestsOf } from './resources.ts';
 
 /** A pod with what the scheduler reads off it once. */
 export interface PodInfo {
-  pod: Stored<Pod>;
-  requests: Resources;
-  assumed: Resources;
+  readonly pod: Stored<Pod>;
+  readonly priority: number;
+  readonly requests: Resources;
+  /** With assumptions where it asks for nothing. */
+  readonly assumed: Resources;
   /** Ports of the node that it takes, as `protocol address port`. */
-  hostPorts: readonly string[];
+  readonly hostPorts: readonly string[];
+  /** Its affinity to other pods. */
+  readonly terms: PodTerms | undefined;
+  /** Names of the volume claims it mounts. */
+  readonly claims: readonly string[];
 }
 
 export function podInfo(pod: Stored<Pod>): PodInfo {
-  return { pod, requests: requestsOf(pod), assumed: assumedRequestsOf(pod), hostPorts: hostPortsOf(pod) };
+  return {
+    pod,
+    priority: pod.spec.priority ?? 0,
+    requests: requestsOf(pod),
+    assumed: assumedRequestsOf(pod),
+    hostPorts: hostPortsOf(pod),
+    terms: podTermsOf(pod),
+    claims: claimNamesOf(pod),
+  };
 }
 
 function hostPortsOf(pod: Pod): string[] {
@@ -23,38 +38,81 @@ function hostPortsOf(pod: Pod): string[] {
     .map((port) => `${port.protocol ?? 'TCP'} ${port.hostIP || '0.0.0.0'} ${port.hostPort}`);
 }
 
-/** A node and what runs on it. Immutable: a change makes a new one, so a snapshot is an array of them. */
-export interface NodeInfo {
-  node: Stored<Node>;
-  pods: ReadonlyMap<string, PodInfo>;
-  allocatable: Resources;
-  requested: Resources;
-  /** With assumptions for pods that ask for nothing. */
-  assumed: Resources;
-  hostPorts: ReadonlySet<string>;
+/** A volume with `ephemeral` mounts a claim that is named after the pod. */
+function claimNamesOf(pod: Stored<Pod>): string[] {
+  return (pod.spec.volumes ?? []).flatMap((volume) => {
+    if (volume.persistentVolumeClaim) return [volume.persistentVolumeClaim.claimName];
+    return volume.ephemeral ? [`${pod.metadata.name}-${volume.name}`] : [];
+  });
 }
+
+/** A node and what runs on it. Immutable: a change makes a new one, so a snapshot is a list of them. */
+export interface NodeInfo {
+  readonly node: Stored<Node>;
+  readonly name: string;
+  readonly pods: readonly PodInfo[];
+  readonly allocatable: Resources;
+  /** How many pods it takes. */
+  readonly podLimit: number;
+  readonly requested: Resources;
+  /** With assumptions for pods that ask for nothing. */
+  readonly assumed: Resources;
+  /** One entry for each port of each pod. */
+  readonly hostPorts: readonly string[];
+}
+
+const empty: Pick<NodeInfo, 'pods' | 'requested' | 'assumed' | 'hostPorts'> = {
+  pods: [],
+  requested: amountsOf(undefined),
+  assumed: amountsOf(undefined),
+  hostPorts: [],
+};
 
 /** The node with exactly these pods. */
-export function nodeInfo(node: Stored<Node>, pods: ReadonlyMap<string, PodInfo>): NodeInfo {
-  const requested = new Map<string, number>();
-  const assumed = new Map<string, number>();
-  const hostPorts = new Set<string>();
-  for (const pod of pods.values()) {
-    addInto(requested, pod.requests);
-    addInto(assumed, pod.assumed);
-    for (const port of pod.hostPorts) hostPorts.add(port);
-  }
-  const allocatable = amountsOf(node.status?.allocatable ?? node.status?.capacity);
-  return { node, pods, allocatable, requested, assumed, hostPorts };
+export function nodeInfo(node: Stored<Node>, pods: Iterable<PodInfo> = []): NodeInfo {
+  let info = withNode({ ...empty }, node);
+  for (const pod of pods) info = withPod(info, pod);
+  return info;
 }
 
-/** The same node with one pod more; cheaper than counting all anew. */
+/** The same pods on the node as it is now. */
+export function withNode(
+  info: Pick<NodeInfo, 'pods' | 'requested' | 'assumed' | 'hostPorts'>,
+  node: Stored<Node>,
+): NodeInfo {
+  const { pods, requested, assumed, hostPorts } = info;
+  const allocatable = amountsOf(node.status?.allocatable ?? node.status?.capacity);
+  const podLimit = allocatable.others.get('pods') ?? 0;
+  const { name } = node.metadata;
+  return { node, name, pods, allocatable, podLimit, requested, assumed, hostPorts };
+}
+
+/** The same node with one pod more. */
 export function withPod(info: NodeInfo, pod: PodInfo): NodeInfo {
-  const requested = new Map(info.requested);
-  const assumed = new Map(info.assumed);
-  addInto(requested, pod.requests);
-  addInto(assumed, pod.assumed);
-  const hostPorts =
-    pod.hostPorts.length > 0 ? new Set([...info.hostPorts, ...pod.hostPorts]) : info.hostPorts;
-  return { ...info, requested, assumed, hostPorts, pods: new Map(info.pods).set(pod.pod.metadata.uid, pod) };
+  const { node, name, allocatable, podLimit, hostPorts } = info;
+  return {
+    node,
+    name,
+    pods: [...info.pods, pod],
+    allocatable,
+    podLimit,
+    requested: plus(info.requested, pod.requests),
+    assumed: plus(info.assumed, pod.assumed),
+    hostPorts: pod.hostPorts.length > 0 ? [...hostPorts, ...pod.hostPorts] : hostPorts,
+  };
+}
+
+/** The same node without one of its pods. */
+export function withoutPod(info: NodeInfo, uid: string): NodeInfo {
+  const pod = info.pods.find((p) => p.pod.metadata.uid === uid);
+  if (!pod) return info;
+  const hostPorts = [...info.hostPorts];
+  for (const port of pod.hostPorts) hostPorts.splice(hostPorts.indexOf(port), 1);
+  return {
+    ...info,
+    pods: info.pods.filter((p) => p !== pod),
+    requested: minus(info.requested, pod.requests),
+    assumed: minus(info.assumed, pod.assumed),
+    hostPorts: pod.hostPorts.length > 0 ? hostPorts : info.hostPorts,
+  };
 }

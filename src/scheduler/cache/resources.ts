@@ -1,14 +1,65 @@
 import type { Container, Pod } from '../../api/core/v1.ts';
 import { milliValue, quantityValue } from '../../machinery/quantity.ts';
 
-/** Amounts of what nodes have and pods ask for: cpu in thousandths, storage in bytes, everything else counted. */
-export type Resources = ReadonlyMap<string, number>;
+/** Amounts of what nodes have and pods ask for: what everything asks for by field, the rest by name. */
+export interface Resources {
+  /** Thousandths of a cpu. */
+  readonly cpu: number;
+  /** Bytes. */
+  readonly memory: number;
+  /** Bytes of ephemeral storage. */
+  readonly storage: number;
+  readonly others: ReadonlyMap<string, number>;
+}
+
+const noOthers: ReadonlyMap<string, number> = new Map();
+const nothing: Resources = { cpu: 0, memory: 0, storage: 0, others: noOthers };
+
+/** The amount of one resource by the name it has in the API. */
+export function amountOf(resources: Resources, name: string): number {
+  switch (name) {
+    case 'cpu':
+      return resources.cpu;
+    case 'memory':
+      return resources.memory;
+    case 'ephemeral-storage':
+      return resources.storage;
+    default:
+      return resources.others.get(name) ?? 0;
+  }
+}
+
+/** Whether nothing at all is asked for. */
+export function isNothing({ cpu, memory, storage, others }: Resources): boolean {
+  return cpu === 0 && memory === 0 && storage === 0 && others.size === 0;
+}
+
+function combine(a: Resources, b: Resources, join: (x: number, y: number) => number): Resources {
+  const { others } = b;
+  const cpu = join(a.cpu, b.cpu);
+  const memory = join(a.memory, b.memory);
+  const storage = join(a.storage, b.storage);
+  if (others.size === 0) return { cpu, memory, storage, others: a.others };
+  const merged = new Map(a.others);
+  for (const [name, amount] of others) merged.set(name, join(merged.get(name) ?? 0, amount));
+  return { cpu, memory, storage, others: merged };
+}
+
+export function plus(a: Resources, b: Resources): Resources {
+  return combine(a, b, (x, y) => x + y);
+}
+
+export function minus(a: Resources, b: Resources): Resources {
+  return combine(a, b, (x, y) => x - y);
+}
+
+const larger = (a: Resources, b: Resources): Resources => combine(a, b, Math.max);
 
 /** Kept small: most pods ask for the same few amounts, and parsing them is exact but slow. */
 const parsed = new Map<string, number>();
 const mostParsed = 10_000;
 
-function amountOf(name: string, text: string | number): number {
+function parse(name: string, text: string | number): number {
   const key = `${name} ${text}`;
   const known = parsed.get(key);
   if (known !== undefined) return known;
@@ -18,44 +69,55 @@ function amountOf(name: string, text: string | number): number {
   return amount;
 }
 
-export function amountsOf(list: Readonly<Record<string, string>> | undefined): Map<string, number> {
-  return new Map(Object.entries(list ?? {}).map(([name, text]) => [name, amountOf(name, text)]));
+/** Reads a list as it stands in an object. */
+export function amountsOf(list: Readonly<Record<string, string>> | undefined): Resources {
+  if (!list) return nothing;
+  let others: Map<string, number> | undefined;
+  const common = { cpu: 0, memory: 0, storage: 0 };
+  for (const name in list) {
+    const amount = parse(name, list[name] as string);
+    if (name === 'cpu') common.cpu = amount;
+    else if (name === 'memory') common.memory = amount;
+    else if (name === 'ephemeral-storage') common.storage = amount;
+    else if (amount !== 0) others = (others ?? new Map()).set(name, amount);
+  }
+  return { ...common, others: others ?? noOthers };
 }
 
-export function addInto(target: Map<string, number>, more: Resources): void {
-  for (const [name, amount] of more) target.set(name, (target.get(name) ?? 0) + amount);
-}
+type RequestsOf = (container: Container) => Resources;
 
-function raiseTo(target: Map<string, number>, least: Resources): void {
-  for (const [name, amount] of least) target.set(name, Math.max(target.get(name) ?? 0, amount));
+/** What is set for the pod as a whole stands in place of what its containers ask for. */
+function withPodLevel(total: Resources, list: Readonly<Record<string, string>> | undefined): Resources {
+  if (!list) return total;
+  const own = amountsOf(list);
+  const others = own.others.size > 0 ? new Map([...total.others, ...own.others]) : total.others;
+  return {
+    cpu: 'cpu' in list ? own.cpu : total.cpu,
+    memory: 'memory' in list ? own.memory : total.memory,
+    storage: 'ephemeral-storage' in list ? own.storage : total.storage,
+    others,
+  };
 }
-
-type RequestsOf = (container: Container) => Map<string, number>;
 
 /**
  * What a pod needs at its hungriest moment: its containers and sidecars together, or an init container beside the
  * sidecars that were started before it; plus its overhead. (`k8s.io/component-helpers/resource`)
  */
-function podAmounts(pod: Pod, requestsOf: RequestsOf): Map<string, number> {
-  const total = new Map<string, number>();
-  for (const container of pod.spec.containers) addInto(total, requestsOf(container));
-  const sidecars = new Map<string, number>();
-  const peak = new Map<string, number>();
-  for (const container of pod.spec.initContainers ?? []) {
+function podAmounts({ spec }: Pod, requestsOf: RequestsOf): Resources {
+  let total = nothing;
+  for (const container of spec.containers) total = plus(total, requestsOf(container));
+  let sidecars = nothing;
+  let peak = nothing;
+  for (const container of spec.initContainers ?? []) {
     const own = requestsOf(container);
     if (container.restartPolicy === 'Always') {
-      addInto(total, own);
-      addInto(sidecars, own);
-      raiseTo(peak, sidecars);
-      continue;
-    }
-    addInto(own, sidecars);
-    raiseTo(peak, own);
+      total = plus(total, own);
+      sidecars = plus(sidecars, own);
+      peak = larger(peak, sidecars);
+    } else peak = larger(peak, plus(own, sidecars));
   }
-  raiseTo(total, peak);
-  for (const [name, amount] of amountsOf(pod.spec.resources?.requests)) total.set(name, amount);
-  addInto(total, amountsOf(pod.spec.overhead));
-  return total;
+  total = withPodLevel(larger(total, peak), spec.resources?.requests);
+  return spec.overhead ? plus(total, amountsOf(spec.overhead)) : total;
 }
 
 /** What the pod asks for. */
@@ -69,10 +131,11 @@ const assumedMemory = 200 * 1024 * 1024;
 
 /** What the pod is taken to use where it asks for nothing: only for comparing nodes. */
 export function assumedRequestsOf(pod: Pod): Resources {
-  return podAmounts(pod, (container) => {
-    const amounts = amountsOf(container.resources?.requests);
-    if (!amounts.has('cpu')) amounts.set('cpu', assumedMilliCpu);
-    if (!amounts.has('memory')) amounts.set('memory', assumedMemory);
-    return amounts;
+  return podAmounts(pod, ({ resources }) => {
+    const { requests } = resources ?? {};
+    const own = amountsOf(requests);
+    const cpu = requests && 'cpu' in requests ? own.cpu : assumedMilliCpu;
+    const memory = requests && 'memory' in requests ? own.memory : assumedMemory;
+    return { ...own, cpu, memory };
   });
 }

@@ -1,80 +1,91 @@
 import type { Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
-import type { NodeInfo, PodInfo } from '../cache/node-info.ts';
 import type { Snapshot } from '../cache/cache.ts';
-
-/** What happened in the cluster that may let a waiting pod run. */
-export type ClusterEvent =
-  | 'Node/Add'
-  | 'Node/UpdateAllocatable'
-  | 'Node/UpdateLabel'
-  | 'Node/UpdateTaint'
-  | 'Pod/Delete'
-  | 'Pod/Add'
-  | 'Pod/Update';
+import type { NodeInfo, PodInfo } from '../cache/node-info.ts';
+import type { NominatedPods } from '../cache/nominated-pods.ts';
+import type { CycleState } from './cycle-state.ts';
+import type { EventInterest } from './events.ts';
+import type { Handle } from './handle.ts';
+import type { Refusals } from './refusals.ts';
 
 /** Why a node, or the whole cluster, does not do for a pod. */
 export interface Refusal {
   /** The plugin that refused. */
-  plugin: string;
+  readonly plugin: string;
   /** Upstream's words, such as `Insufficient cpu`. */
-  reasons: readonly string[];
+  readonly reasons: readonly string[];
   /** No eviction of other pods could change it. */
-  unresolvable: boolean;
+  readonly unresolvable: boolean;
 }
 
-/** Values that a plugin's earlier steps hand to its later ones, for one pod. */
-export class CycleState {
-  readonly #values = new Map<string, unknown>();
-
-  get<T>(key: string): T | undefined {
-    return this.#values.get(key) as T | undefined;
-  }
-
-  set(key: string, value: unknown): void {
-    this.#values.set(key, value);
-  }
-}
-
+/** One pod on its way to a node. */
 export interface Decision {
-  pod: PodInfo;
-  state: CycleState;
-  snapshot: Snapshot;
+  readonly pod: PodInfo;
+  readonly state: CycleState;
+  readonly snapshot: Snapshot;
+  readonly profile: Profile;
+  /** Pods that nodes are kept for. */
+  readonly nominated: NominatedPods;
+  /** The filters that have something to say about this pod. */
+  readonly filters: readonly Plugin[];
 }
 
 export const maxScore = 100;
 
+export interface PreFilterResult {
+  refusal?: Refusal;
+  /** The only nodes that come into question. */
+  onlyNodes?: ReadonlySet<string>;
+  /** This plugin's `filter` has nothing to say about the pod. */
+  skip?: boolean;
+}
+
+export interface PostFilterResult {
+  /** What was tried and did not help; empty where it did. */
+  message: string;
+  /** The node to keep for the pod; the empty string gives up one that was kept, undefined leaves it as it is. */
+  nominate?: string;
+  /** Makes room there. */
+  act?(): Promise<void>;
+}
+
 /**
  * One rule of placement, under upstream's name. Each function is one extension point of the scheduling framework; a
- * plugin has those it needs. All but `reserve`, `permit`, `preBind`, `bind` and `postBind` are functions of their
- * arguments.
+ * plugin has those it needs. Up to `score`, and `reserve`, they must answer at once and change nothing but the
+ * decision's state. `permit` and what follows may wait and write.
  */
 export interface Plugin {
   readonly name: string;
+  /** The events that may help a pod that this plugin has refused. */
+  readonly events?: readonly EventInterest[];
   /** Holds a pod back from the queue: the reason, or nothing. */
   preEnqueue?(pod: Stored<Pod>): Refusal | undefined;
   /** Orders the queue: negative where `a` comes first. */
   queueSort?(a: QueuedPod, b: QueuedPod): number;
-  /** Reads off the pod what `filter` needs; may refuse it, or name the only nodes that come into question. */
-  preFilter?(decision: Decision): { refusal?: Refusal; onlyNodes?: ReadonlySet<string> } | undefined;
+  /** Reads off the pod what `filter` needs. */
+  preFilter?(decision: Decision): PreFilterResult | undefined;
   filter?(decision: Decision, node: NodeInfo): Refusal | undefined;
-  /** Makes room where no node does; gives the node to nominate. */
-  postFilter?(decision: Decision, refusals: ReadonlyMap<string, Refusal>): Promise<string | undefined>;
-  preScore?(decision: Decision, nodes: readonly NodeInfo[]): void;
+  /** Brings what `preFilter` made up to date with a pod that is put on a node, or taken off it, in thought. */
+  changePod?(decision: Decision, change: { pod: PodInfo; node: NodeInfo; by: 1 | -1 }): void;
+  /** Finds out how room can be made where no node does. */
+  postFilter?(decision: Decision, refusals: Refusals): PostFilterResult;
+  /** Prepares `score`; `skip` leaves it out for this pod. */
+  preScore?(decision: Decision, nodes: readonly NodeInfo[]): 'skip' | undefined;
   /** Any finite number; `normalize` or the framework brings it to 0..100. */
   score?(decision: Decision, node: NodeInfo): number;
   /** Changes the raw scores of all nodes in place to 0..100. */
-  normalize?(decision: Decision, scores: number[]): void;
+  normalize?(decision: Decision, scores: number[], nodes: readonly NodeInfo[]): void;
   reserve?(decision: Decision, node: string): Refusal | undefined;
   unreserve?(decision: Decision, node: string): void;
   permit?(decision: Decision, node: string, signal: AbortSignal): Promise<Refusal | undefined>;
-  preBind?(decision: Decision, node: string): Promise<void>;
+  preBind?(decision: Decision, node: string, signal: AbortSignal): Promise<void>;
   /** Gives true where it has bound the pod. */
   bind?(decision: Decision, node: string): Promise<boolean>;
   postBind?(decision: Decision, node: string): void;
-  /** The events that may help a pod that this plugin has refused. */
-  events?: readonly ClusterEvent[];
 }
+
+/** Makes a plugin from what stands under `pluginConfig`; throws a ConfigurationError where that is wrong. */
+export type PluginFactory = (handle: Handle, args: Readonly<Record<string, unknown>>) => Plugin;
 
 /** A pod in the queue. */
 export interface QueuedPod {
@@ -86,9 +97,43 @@ export interface QueuedPod {
   refusedBy: ReadonlySet<string>;
 }
 
-/** Plugins in their order with the weights of their scores: what `schedulerName` chooses. */
+/** The extension points that a profile can turn plugins on and off at, by upstream's names. */
+export const points = [
+  'preEnqueue',
+  'queueSort',
+  'preFilter',
+  'filter',
+  'postFilter',
+  'preScore',
+  'score',
+  'reserve',
+  'permit',
+  'preBind',
+  'bind',
+  'postBind',
+] as const;
+
+export type Point = (typeof points)[number];
+
+/** The plugins of each extension point in their order, and the weights of scores: what `schedulerName` chooses. */
 export interface Profile {
-  schedulerName: string;
-  plugins: readonly Plugin[];
-  weights: Readonly<Record<string, number>>;
+  readonly schedulerName: string;
+  readonly at: Readonly<Record<Point, readonly Plugin[]>>;
+  readonly weights: Readonly<Record<string, number>>;
+  readonly percentageOfNodesToScore?: number;
+}
+
+/** A profile of these plugins, each at all the points it has something for. */
+export function profileOf(
+  schedulerName: string,
+  plugins: readonly Plugin[],
+  weights: Readonly<Record<string, number>> = {},
+): Profile {
+  const entries = points.map((point) => [point, plugins.filter((plugin) => plugin[point])] as const);
+  return { schedulerName, at: Object.fromEntries(entries) as Record<Point, Plugin[]>, weights };
+}
+
+/** Every plugin of a profile once. */
+export function pluginsOf(profile: Profile): Plugin[] {
+  return [...new Set(points.flatMap((point) => profile.at[point]))];
 }

@@ -1,89 +1,77 @@
-import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Pod } from '../../api/core/v1.ts';
-import { type Decision, maxScore, type Plugin } from '../framework/framework.ts';
+import type { Node, NodeAffinity, NodeSelectorTerm, Pod } from '../../api/core/v1.ts';
+import { nodes } from '../../api/generated/resources.ts';
+import { interestIn } from '../framework/events.ts';
+import type { Plugin, Refusal } from '../framework/framework.ts';
+import { normalizeByLargest } from '../score.ts';
+import { matchesNode, matchesSelector, matchesTerm } from './node-selection.ts';
 
-const reasons = ["node(s) didn't match Pod's node affinity/selector"];
+const name = 'NodeAffinity';
+const refuse = (reason: string): Refusal => ({ plugin: name, reasons: [reason], unresolvable: true });
+const podRefusal = refuse("node(s) didn't match Pod's node affinity/selector");
+const enforcedRefusal = refuse("node(s) didn't match scheduler-enforced node affinity");
 
-function matchesRequirement(
-  value: string | undefined,
-  { operator, values = [] }: NodeSelectorRequirement,
-): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-    case 'Lt': {
-      if (value === undefined || !/^-?\d+$/.test(value) || !/^-?\d+$/.test(values[0] ?? '')) return false;
-      return operator === 'Gt'
-        ? BigInt(value) > BigInt(values[0] as string)
-        : BigInt(value) < BigInt(values[0] as string);
-    }
-    default:
-      return false;
-  }
+export interface NodeAffinityArgs {
+  /** Holds for every pod of the profile beside its own. */
+  addedAffinity?: NodeAffinity;
 }
 
-/** Whether a node satisfies a term: all its expressions and fields. A term that says nothing matches nothing. */
-export function matchesTerm(node: Node, term: NodeSelectorTerm): boolean {
-  const { matchExpressions = [], matchFields = [] } = term;
-  if (matchExpressions.length === 0 && matchFields.length === 0) return false;
-  return (
-    matchExpressions.every((r) => matchesRequirement(node.metadata.labels?.[r.key], r)) &&
-    matchFields.every((r) => r.key === 'metadata.name' && matchesRequirement(node.metadata.name, r))
-  );
-}
+const requiredOf = (pod: Pod) =>
+  pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
 
-/** Whether a node has the labels that the pod's selector and required affinity ask for. */
-export function matchesNode(pod: Pod, node: Node): boolean {
-  const selected = Object.entries(pod.spec.nodeSelector ?? {});
-  if (!selected.every(([key, value]) => node.metadata.labels?.[key] === value)) return false;
-  const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return !required || required.nodeSelectorTerms.some((term) => matchesTerm(node, term));
+function namesOf({ matchFields = [] }: NodeSelectorTerm): ReadonlySet<string> | undefined {
+  const lists = matchFields.filter((f) => f.key === 'metadata.name' && f.operator === 'In');
+  if (lists.length === 0) return undefined;
+  const [first, ...others] = lists.map((f) => f.values ?? []);
+  return new Set(first?.filter((value) => others.every((list) => list.includes(value))));
 }
 
 /** Nodes that every term names by its name: then no other has to be looked at. */
-function namedNodes({ pod }: Decision): ReadonlySet<string> | undefined {
-  const required = pod.pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  const terms = required?.nodeSelectorTerms ?? [];
-  const names = terms.map((term) => {
-    const byName = (term.matchFields ?? []).filter((f) => f.key === 'metadata.name' && f.operator === 'In');
-    return byName.length > 0 ? byName.flatMap((f) => f.values ?? []) : undefined;
-  });
-  if (terms.length === 0 || names.some((list) => list === undefined)) return undefined;
-  return new Set(names.flatMap((list) => list ?? []));
+function namedNodes(pod: Pod): ReadonlySet<string> | undefined {
+  const terms = requiredOf(pod)?.nodeSelectorTerms ?? [];
+  const names = terms.map(namesOf);
+  if (terms.length === 0 || names.some((set) => set === undefined)) return undefined;
+  return new Set(names.flatMap((set) => [...(set ?? [])]));
 }
 
+const asksForNode = ({ spec }: Pod) =>
+  spec.nodeSelector !== undefined || spec.affinity?.nodeAffinity !== undefined;
+
+const preferredOf = (affinity: NodeAffinity | undefined) =>
+  affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+
 /** Nodes must have the labels that the pod asks for; those it merely prefers count for the score. */
-export function nodeAffinity(): Plugin {
-  const name = 'NodeAffinity';
+export function nodeAffinity({ addedAffinity }: NodeAffinityArgs = {}): Plugin {
+  const enforced = addedAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const fits = (pod: Pod, node: Node) => matchesSelector(node, enforced) && matchesNode(pod, node);
   return {
     name,
-    events: ['Node/Add', 'Node/UpdateLabel'],
-    preFilter(decision) {
-      const onlyNodes = namedNodes(decision);
+    events: [
+      interestIn(
+        nodes,
+        ['Add', 'UpdateLabel'],
+        (pod, node, old) => fits(pod, node) && !(old && fits(pod, old)),
+      ),
+    ],
+    preFilter({ pod }) {
+      if (!enforced && !asksForNode(pod.pod)) return { skip: true };
+      const onlyNodes = namedNodes(pod.pod);
       return onlyNodes && { onlyNodes };
     },
-    filter: ({ pod }, { node }) =>
-      matchesNode(pod.pod, node) ? undefined : { plugin: name, reasons, unresolvable: true },
-    score({ pod }, { node }) {
-      const preferred =
-        pod.pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-      return preferred.reduce(
-        (sum, { weight, preference }) => sum + (matchesTerm(node, preference) ? weight : 0),
-        0,
-      );
+    filter({ pod }, { node }) {
+      if (!matchesSelector(node, enforced)) return enforcedRefusal;
+      return matchesNode(pod.pod, node) ? undefined : podRefusal;
     },
-    normalize(_, scores) {
-      const most = Math.max(0, ...scores);
-      if (most === 0) return;
-      scores.forEach((score, i) => {
-        scores[i] = Math.floor((score * maxScore) / most);
-      });
+    preScore({ pod, state }) {
+      const preferred = [...preferredOf(addedAffinity), ...preferredOf(pod.pod.spec.affinity?.nodeAffinity)];
+      state.set(name, preferred);
+      return preferred.length === 0 ? 'skip' : undefined;
     },
+    score({ state }, { node }) {
+      let sum = 0;
+      for (const { weight, preference } of state.get<ReturnType<typeof preferredOf>>(name) ?? [])
+        if (weight !== 0 && matchesTerm(node, preference)) sum += weight;
+      return sum;
+    },
+    normalize: (_, scores) => normalizeByLargest(scores),
   };
 }

@@ -1,15 +1,28 @@
+import { isNothing } from '../cache/resources.ts';
 import { maxScore, type Plugin } from '../framework/framework.ts';
-import { useAfter } from './node-resources-fit.ts';
+import { useAfter, type WeighedResource } from './resource-use.ts';
+
+const common: readonly WeighedResource[] = [
+  { name: 'cpu', weight: 1 },
+  { name: 'memory', weight: 1 },
+];
 
 /** Prefers nodes on which the shares of cpu and memory in use lie close together. */
-export function nodeResourcesBalancedAllocation(resources: readonly string[] = ['cpu', 'memory']): Plugin {
+export function nodeResourcesBalancedAllocation({
+  resources = common,
+}: {
+  resources?: readonly WeighedResource[];
+} = {}): Plugin {
   return {
     name: 'NodeResourcesBalancedAllocation',
+    // Pods that ask for nothing change no share: they would all go to the same node.
+    preScore: ({ pod }) => (isNothing(pod.requests) ? 'skip' : undefined),
     score(decision, node) {
-      const shares = resources.flatMap((name) => {
-        const capacity = node.allocatable.get(name) ?? 0;
-        return capacity === 0 ? [] : [Math.min(1, useAfter(decision, node, name) / capacity)];
-      });
+      const shares: number[] = [];
+      for (const { name } of resources) {
+        const { used, capacity } = useAfter(decision, node, { name, assume: false });
+        if (capacity > 0) shares.push(Math.min(1, used / capacity));
+      }
       return Math.floor((1 - deviation(shares)) * maxScore);
     },
   };
@@ -18,6 +31,7 @@ export function nodeResourcesBalancedAllocation(resources: readonly string[] = [
 /** Standard deviation; of two shares simply half their distance. */
 function deviation(shares: readonly number[]): number {
   if (shares.length < 2) return 0;
+  if (shares.length === 2) return Math.abs((shares[0] as number) - (shares[1] as number)) / 2;
   const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
   return Math.sqrt(shares.reduce((sum, share) => sum + (share - mean) ** 2, 0) / shares.length);
 }

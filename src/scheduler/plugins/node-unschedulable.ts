@@ -1,18 +1,27 @@
+import type { Node, Pod } from '../../api/core/v1.ts';
+import { nodes } from '../../api/generated/resources.ts';
+import { interestIn } from '../framework/events.ts';
+import type { Plugin, Refusal } from '../framework/framework.ts';
 import { tolerates } from './tolerations.ts';
-import type { Plugin } from '../framework/framework.ts';
 
-const reasons = ['node(s) were unschedulable'];
+const name = 'NodeUnschedulable';
+const refusal: Refusal = { plugin: name, reasons: ['node(s) were unschedulable'], unresolvable: true };
 const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+
+const isClosed = (node: Node, pod: Pod) =>
+  node.spec?.unschedulable === true && !tolerates(pod.spec.tolerations, taint);
 
 /** A cordoned node takes only pods that tolerate it. */
 export function nodeUnschedulable(): Plugin {
-  const name = 'NodeUnschedulable';
   return {
     name,
-    events: ['Node/Add', 'Node/UpdateTaint'],
-    filter({ pod }, { node }) {
-      if (!node.spec?.unschedulable || tolerates(pod.pod.spec.tolerations, taint)) return undefined;
-      return { plugin: name, reasons, unresolvable: true };
-    },
+    events: [
+      interestIn(
+        nodes,
+        ['Add', 'UpdateTaint'],
+        (pod, node, old) => !isClosed(node, pod) && (!old || isClosed(old, pod)),
+      ),
+    ],
+    filter: ({ pod }, { node }) => (isClosed(node, pod.pod) ? refusal : undefined),
   };
 }

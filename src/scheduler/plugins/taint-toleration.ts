@@ -1,44 +1,38 @@
-import type { Taint } from '../../api/core/v1.ts';
-import type { NodeInfo } from '../cache/node-info.ts';
-import { maxScore, type Plugin } from '../framework/framework.ts';
-import { tolerates } from './tolerations.ts';
+import type { Taint, Toleration } from '../../api/core/v1.ts';
+import { nodes } from '../../api/generated/resources.ts';
+import type { Decision, Plugin, Refusal } from '../framework/framework.ts';
+import { interestIn } from '../framework/events.ts';
+import { normalizeByLargest } from '../score.ts';
+import { isRepelled, tolerates } from './tolerations.ts';
 
-const forbids = (taint: Taint) => taint.effect === 'NoSchedule' || taint.effect === 'NoExecute';
-const taintsOf = ({ node }: NodeInfo) => node.spec?.taints ?? [];
-
-function describe(taint: Taint): string {
-  return `{${taint.key}: ${taint.value ?? ''}}`;
-}
+const name = 'TaintToleration';
+const refusal: Refusal = { plugin: name, reasons: ['node(s) had untolerated taint(s)'], unresolvable: true };
+const isSoft = (taint: Taint) => taint.effect === 'PreferNoSchedule';
+const concernsSoft = ({ effect }: Toleration) => !effect || effect === 'PreferNoSchedule';
 
 /** Tainted nodes take pods that tolerate it; of the rest, those with fewer soft taints are better. */
 export function taintToleration(): Plugin {
-  const name = 'TaintToleration';
   return {
     name,
-    events: ['Node/Add', 'Node/UpdateTaint'],
-    filter({ pod }, node) {
-      const bad = taintsOf(node).find(
-        (taint) => forbids(taint) && !tolerates(pod.pod.spec.tolerations, taint),
-      );
-      if (!bad) return undefined;
-      return {
-        plugin: name,
-        reasons: [`node(s) had untolerated taint ${describe(bad)}`],
-        unresolvable: true,
-      };
+    events: [
+      interestIn(nodes, ['Add', 'UpdateTaint'], (pod, node, old) => {
+        const { tolerations } = pod.spec;
+        const wasOpen = old !== undefined && !isRepelled(old.spec?.taints, tolerations);
+        return !wasOpen && !isRepelled(node.spec?.taints, tolerations);
+      }),
+    ],
+    filter: ({ pod }, { node }) =>
+      node.spec?.taints && isRepelled(node.spec.taints, pod.pod.spec.tolerations) ? refusal : undefined,
+    preScore(decision) {
+      decision.state.set(name, (decision.pod.pod.spec.tolerations ?? []).filter(concernsSoft));
+      return undefined;
     },
-    score({ pod }, node) {
-      const soft = taintsOf(node).filter((taint) => taint.effect === 'PreferNoSchedule');
-      const relevant = (pod.pod.spec.tolerations ?? []).filter(
-        (t) => !t.effect || t.effect === 'PreferNoSchedule',
-      );
-      return soft.filter((taint) => !tolerates(relevant, taint)).length;
+    score(decision: Decision, { node }) {
+      const tolerations = decision.state.get<Toleration[]>(name);
+      let bad = 0;
+      for (const taint of node.spec?.taints ?? []) if (isSoft(taint) && !tolerates(tolerations, taint)) bad++;
+      return bad;
     },
-    normalize(_, scores) {
-      const most = Math.max(0, ...scores);
-      scores.forEach((score, i) => {
-        scores[i] = most === 0 ? maxScore : maxScore - Math.floor((score * maxScore) / most);
-      });
-    },
+    normalize: (_, scores) => normalizeByLargest(scores, true),
   };
 }

@@ -1,8 +1,11 @@
 import type { Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
-import type { ClusterEvent, Plugin, Profile, QueuedPod } from '../framework/framework.ts';
+import { type Deferred, deferred } from '../../platform/deferred.ts';
+import { type ClusterEvent, type EventInterest, eventKey } from '../framework/events.ts';
+import { pluginsOf, type Plugin, type Profile, type QueuedPod } from '../framework/framework.ts';
 import { Heap } from './heap.ts';
+import { Refused, type Waiting } from './refused.ts';
 
 export interface SchedulingQueueOptions {
   clock: Clock;
@@ -15,10 +18,13 @@ export interface SchedulingQueueOptions {
 
 /** A refused pod is looked at again after this time, should every event that could help have been missed. */
 const lookAgainMs = 300_000;
+/** How often that is checked. */
+const sweepMs = 30_000;
 
-interface Waiting extends QueuedPod {
-  /** When it may be tried again. */
-  notBeforeMs: number;
+/** What a plugin wants to know of one kind of event. */
+interface Interested {
+  plugin: Plugin;
+  helps: EventInterest['helps'];
 }
 
 /**
@@ -29,23 +35,26 @@ export class SchedulingQueue {
   readonly #options: Required<SchedulingQueueOptions>;
   readonly #active: Heap<Waiting>;
   readonly #delayed: Heap<Waiting>;
-  readonly #refused = new Map<string, Waiting>();
-  readonly #trying = new Map<string, { pod: Waiting; events: Set<ClusterEvent> }>();
-  readonly #takers: ((pod: QueuedPod | undefined) => void)[] = [];
-  readonly #interest = new Map<ClusterEvent, Set<string>>();
+  readonly #refused = new Refused();
+  readonly #trying = new Map<string, { pod: Waiting; eventsBefore: number }>();
+  readonly #interests = new Map<string, Interested[]>();
+  #events = 0;
   #timer: Timer | undefined;
+  #sweep: Timer | undefined;
+  #arrival: Deferred<void> | undefined;
   #closed = false;
 
   constructor(options: SchedulingQueueOptions) {
     this.#options = { initialBackoffMs: 1000, maxBackoffMs: 10_000, ...options };
     const keyOf = (waiting: Waiting) => waiting.pod.metadata.uid;
-    const sort = [...options.profiles.values()].flatMap((p) => p.plugins).find((plugin) => plugin.queueSort);
+    const [sort] = [...options.profiles.values()].flatMap((profile) => profile.at.queueSort);
     this.#active = new Heap({
       keyOf,
       before: (a, b) => (sort?.queueSort?.(a, b) ?? a.arrivedMs - b.arrivedMs) < 0,
     });
     this.#delayed = new Heap({ keyOf, before: (a, b) => a.notBeforeMs < b.notBeforeMs });
-    for (const plugin of [...options.profiles.values()].flatMap((p) => p.plugins)) this.#note(plugin);
+    const plugins = new Set([...options.profiles.values()].flatMap(pluginsOf));
+    for (const plugin of plugins) this.#note(plugin);
   }
 
   /** How many pods are where. */
@@ -66,7 +75,7 @@ export class SchedulingQueue {
     const gate = this.#gateOf(pod);
     if (gate) {
       this.#drop(uid);
-      this.#refused.set(uid, { ...entry, refusedBy: new Set([gate]) });
+      this.#refused.add({ ...entry, refusedBy: new Set([gate]) });
     } else if (!known || this.#active.get(uid)) this.#activate(entry);
     else if (this.#delayed.get(uid)) this.#delayed.put(entry);
     else {
@@ -76,18 +85,32 @@ export class SchedulingQueue {
     }
   }
 
+  /** Shows the pod as it is now; nothing has changed that could let it be placed. */
+  refresh(pod: Stored<Pod>): void {
+    const { uid } = pod.metadata;
+    const known = this.#active.get(uid) ?? this.#delayed.get(uid) ?? this.#refused.get(uid);
+    if (known) known.pod = pod;
+    const trying = this.#trying.get(uid);
+    if (trying) trying.pod = { ...trying.pod, pod };
+  }
+
   /** The pod has a node, or is gone. */
   remove(uid: string): void {
     this.#drop(uid);
     this.#trying.delete(uid);
   }
 
-  /** The next pod to try; undefined once the queue is closed. Answer with `placed` or `refused`. */
-  take(): Promise<QueuedPod | undefined> {
-    if (this.#closed) return Promise.resolve(undefined);
-    const next = this.#active.pop();
-    if (next) return Promise.resolve(this.#begin(next));
-    return new Promise((resolve) => this.#takers.push(resolve));
+  /** The next pod to try, if there is one. Answer with `placed` or `refused`. */
+  poll(): QueuedPod | undefined {
+    const next = this.#closed ? undefined : this.#active.pop();
+    if (next) this.#trying.set(next.pod.metadata.uid, { pod: next, eventsBefore: this.#events });
+    return next;
+  }
+
+  /** Resolves to true when there is a pod to try, to false once the queue is closed. */
+  async ready(): Promise<boolean> {
+    while (!this.#closed && this.#active.size === 0) await (this.#arrival ??= deferred()).promise;
+    return !this.#closed;
   }
 
   placed(uid: string): void {
@@ -102,46 +125,56 @@ export class SchedulingQueue {
     const { initialBackoffMs, maxBackoffMs, clock } = this.#options;
     const attempts = trying.pod.attempts + 1;
     const delayMs = Math.min(maxBackoffMs, initialBackoffMs * 2 ** Math.min(attempts - 1, 20));
-    const waiting = { ...trying.pod, attempts, refusedBy, notBeforeMs: clock.now() + delayMs };
-    const missed = [...trying.events].some((event) => this.#helps(event, waiting));
+    const nowMs = clock.now();
+    const waiting = { ...trying.pod, attempts, refusedBy, sinceMs: nowMs, notBeforeMs: nowMs + delayMs };
+    // Decisions are made in one go; only what waited in between can have missed something.
+    const missed = trying.eventsBefore !== this.#events;
     if (refusedBy.size === 0 || missed) return this.#delayOrActivate(waiting);
-    this.#refused.set(uid, waiting);
-    clock.after(lookAgainMs, () => {
-      if (this.#refused.get(uid) === waiting) this.#wake(waiting);
-    });
+    this.#refused.add(waiting);
+    this.#sweepLater();
   }
 
   /** Something happened: pods that it may help are tried again. */
   happened(event: ClusterEvent): void {
-    for (const { events } of this.#trying.values()) events.add(event);
-    for (const waiting of this.#refused.values()) if (this.#helps(event, waiting)) this.#wake(waiting);
+    this.#events++;
+    const interested = this.#interests.get(eventKey(event.resource, event.action));
+    if (!interested || this.#refused.size === 0) return;
+    for (const { plugin, helps } of interested) {
+      for (const waiting of this.#refused.by(plugin.name))
+        if (!helps || helps(waiting.pod, event)) this.#wake(waiting);
+    }
+  }
+
+  /** Tries a refused pod again whatever refused it. */
+  wake(uid: string): void {
+    const waiting = this.#refused.get(uid);
+    if (waiting) this.#wake(waiting);
   }
 
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
-    for (const taker of this.#takers.splice(0)) taker(undefined);
+    this.#sweep?.cancel();
+    this.#arrival?.resolve();
   }
 
   #note(plugin: Plugin): void {
-    for (const event of plugin.events ?? []) {
-      const names = this.#interest.get(event) ?? new Set();
-      this.#interest.set(event, names.add(plugin.name));
+    for (const { resource, actions, helps } of plugin.events ?? []) {
+      for (const action of actions) {
+        const key = eventKey(resource, action);
+        this.#interests.set(key, [...(this.#interests.get(key) ?? []), { plugin, helps }]);
+      }
     }
   }
 
-  #helps(event: ClusterEvent, waiting: Waiting): boolean {
-    const interested = this.#interest.get(event);
-    return interested !== undefined && [...waiting.refusedBy].some((name) => interested.has(name));
-  }
-
   #fresh(pod: Stored<Pod>): Waiting {
-    return { pod, arrivedMs: this.#options.clock.now(), attempts: 0, refusedBy: new Set(), notBeforeMs: 0 };
+    const arrivedMs = this.#options.clock.now();
+    return { pod, arrivedMs, attempts: 0, refusedBy: new Set(), notBeforeMs: 0, sinceMs: arrivedMs };
   }
 
   /** Name of the plugin that does not let the pod into the queue yet. */
   #gateOf(pod: Stored<Pod>): string | undefined {
-    const plugins = this.#options.profiles.get(pod.spec.schedulerName ?? '')?.plugins ?? [];
+    const plugins = this.#options.profiles.get(pod.spec.schedulerName ?? '')?.at.preEnqueue ?? [];
     return plugins.find((plugin) => plugin.preEnqueue?.(pod))?.name;
   }
 
@@ -164,14 +197,9 @@ export class SchedulingQueue {
   }
 
   #activate(waiting: Waiting): void {
-    const taker = this.#takers.shift();
-    if (taker) taker(this.#begin(waiting));
-    else this.#active.put(waiting);
-  }
-
-  #begin(waiting: Waiting): QueuedPod {
-    this.#trying.set(waiting.pod.metadata.uid, { pod: waiting, events: new Set() });
-    return waiting;
+    this.#active.put(waiting);
+    this.#arrival?.resolve();
+    this.#arrival = undefined;
   }
 
   /** Wakes up when the first delay is over. */
@@ -179,20 +207,26 @@ export class SchedulingQueue {
     this.#timer?.cancel();
     const first = this.#delayed.peek();
     if (!first || this.#closed) return;
-    this.#timer = this.#options.clock.after(
-      Math.max(0, first.notBeforeMs - this.#options.clock.now()),
-      () => {
-        const nowMs = this.#options.clock.now();
-        for (
-          let next = this.#delayed.peek();
-          next && next.notBeforeMs <= nowMs;
-          next = this.#delayed.peek()
-        ) {
-          this.#delayed.pop();
-          this.#activate(next);
-        }
-        this.#arm();
-      },
-    );
+    const { clock } = this.#options;
+    this.#timer = clock.after(Math.max(0, first.notBeforeMs - clock.now()), () => this.#endDelays());
+  }
+
+  #endDelays(): void {
+    const nowMs = this.#options.clock.now();
+    for (let next = this.#delayed.peek(); next && next.notBeforeMs <= nowMs; next = this.#delayed.peek()) {
+      this.#delayed.pop();
+      this.#activate(next);
+    }
+    this.#arm();
+  }
+
+  #sweepLater(): void {
+    if (this.#sweep || this.#closed) return;
+    this.#sweep = this.#options.clock.after(sweepMs, () => {
+      this.#sweep = undefined;
+      const beforeMs = this.#options.clock.now() - lookAgainMs;
+      for (const waiting of this.#refused.all()) if (waiting.sinceMs <= beforeMs) this.#wake(waiting);
+      if (this.#refused.size > 0) this.#sweepLater();
+    });
   }
 }

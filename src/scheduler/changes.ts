@@ -1,0 +1,25 @@
+import type { Node, Pod } from '../api/core/v1.ts';
+import { deepEqual } from '../machinery/equal.ts';
+import type { Action } from './framework/events.ts';
+
+/** Which parts of a node that plugins look at have changed. */
+export function changesOfNode(node: Node, old: Node): Action[] {
+  const actions: Action[] = [];
+  if (!deepEqual(node.status?.allocatable, old.status?.allocatable)) actions.push('UpdateAllocatable');
+  if (!deepEqual(node.metadata.labels, old.metadata.labels)) actions.push('UpdateLabel');
+  const taints = ({ spec }: Node) => [spec?.taints ?? [], spec?.unschedulable ?? false];
+  if (!deepEqual(taints(node), taints(old))) actions.push('UpdateTaint');
+  return actions;
+}
+
+/** Whether nothing has changed that the scheduler looks at. */
+export function sameForScheduling(pod: Pod, old: Pod): boolean {
+  const view = ({ metadata, spec, status }: Pod) => [
+    metadata.labels,
+    metadata.deletionTimestamp,
+    spec,
+    // Claims made from templates let a pod go on that waited for them.
+    status?.resourceClaimStatuses,
+  ];
+  return deepEqual(view(pod), view(old));
+}

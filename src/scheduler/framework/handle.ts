@@ -1,0 +1,40 @@
+import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
+import type { Client } from '../../client/client.ts';
+import type { EventRecorder } from '../../client/event-recorder.ts';
+import type { Informers } from '../../client/informers.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Random } from '../../platform/random.ts';
+
+/** The objects of one resource as they are known now. Shared and read-only. */
+export interface Lister<T extends KubernetesObject> {
+  /** By `name`, or `namespace/name` where there are namespaces. */
+  get(key: string): Stored<T> | undefined;
+  list(): readonly Stored<T>[];
+  inNamespace(namespace: string): readonly Stored<T>[];
+}
+
+/** What a plugin is given of the world. */
+export interface Handle {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly events: EventRecorder;
+  lister<T extends KubernetesObject>(resource: Resource<T>): Lister<T>;
+}
+
+const namespaceIndex = 'scheduler/namespace';
+
+/** Listers over shared informers. */
+export function listersOf(informers: Informers): Handle['lister'] {
+  return <T extends KubernetesObject>(resource: Resource<T>) => {
+    const informer = informers.of(resource);
+    informer.addIndex(namespaceIndex, ({ metadata }) => [metadata.namespace ?? '']);
+    return {
+      get: (key) => informer.get(key),
+      list: () => informer.list(),
+      inNamespace: (namespace) => informer.byIndex(namespaceIndex, namespace),
+    };
+  };
+}

@@ -1,0 +1,154 @@
+import type { Pod } from '../../../api/core/v1.ts';
+import { poddisruptionbudgets, pods } from '../../../api/generated/resources.ts';
+import type { PodDisruptionBudget } from '../../../api/policy/v1.ts';
+import type { Stored } from '../../../api/resource.ts';
+import { causedBy } from '../../../client/transport.ts';
+import { hasReason } from '../../../machinery/status-error.ts';
+import { timestamp } from '../../../platform/clock.ts';
+import type { PodInfo } from '../../cache/node-info.ts';
+import type { Decision, Plugin, PostFilterResult, Refusal } from '../../framework/framework.ts';
+import type { Handle } from '../../framework/handle.ts';
+import { Refusals } from '../../framework/refusals.ts';
+import { type Candidate, leastHarm, victimsOn } from './victims.ts';
+
+const name = 'DefaultPreemption';
+
+export interface DefaultPreemptionArgs {
+  /** How many nodes to try at least, as a share of those that come into question; 10 unless given. */
+  minCandidateNodesPercentage?: number;
+  /** The same as a number; 100 unless given. */
+  minCandidateNodesAbsolute?: number;
+}
+
+const notHelpful: Refusal = {
+  plugin: name,
+  reasons: ['Preemption is not helpful for scheduling'],
+  unresolvable: true,
+};
+
+function isLeaving({ metadata, status }: Pod): boolean {
+  if (!metadata.deletionTimestamp) return false;
+  const condition = status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
+  return condition?.status === 'True' && condition.reason === 'PreemptionByScheduler';
+}
+
+/** Why the pod may not push others aside, or not again. */
+function ineligible({ pod, snapshot }: Decision, refusals: Refusals): string | undefined {
+  if (pod.pod.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
+  const nominated = pod.pod.status?.nominatedNodeName;
+  if (!nominated || refusals.of(nominated)?.unresolvable) return undefined;
+  const leaving = snapshot.nodes
+    .get(nominated)
+    ?.pods.some((other) => other.priority < pod.priority && isLeaving(other.pod));
+  return leaving ? 'not eligible due to a terminating pod on the nominated node.' : undefined;
+}
+
+interface Search {
+  refusals: Refusals;
+  budgets: readonly PodDisruptionBudget[];
+  /** Where among the nodes that come into question to begin. */
+  offset(count: number): number;
+  enough(count: number): number;
+}
+
+/** Nodes that would do without some of their pods, and why the others would not. */
+export function findCandidates(
+  decision: Decision,
+  search: Search,
+): { candidates: Candidate[]; refusals: Refusals } {
+  const { nodes } = decision.snapshot;
+  const refusals = new Refusals(nodes, notHelpful);
+  const places = search.refusals.resolvable();
+  const wanted = search.enough(places.length);
+  const offset = places.length > 0 ? search.offset(places.length) : 0;
+  const candidates: Candidate[] = [];
+  let isHarmless = false;
+  for (let i = 0; i < places.length; i++) {
+    const place = places[(offset + i) % places.length] as number;
+    const result = victimsOn(decision, nodes.at(place), search.budgets);
+    if ('reasons' in result) refusals.set(place, result);
+    else {
+      candidates.push(result);
+      isHarmless ||= result.violations === 0;
+    }
+    if (isHarmless && candidates.length >= wanted) break;
+  }
+  return { candidates, refusals };
+}
+
+/** A pod that matters more takes the place of pods that matter less, where nothing else helps. */
+export function defaultPreemption(handle: Handle, args: DefaultPreemptionArgs = {}): Plugin {
+  const { minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 100 } = args;
+  const budgets = handle.lister(poddisruptionbudgets);
+  const enough = (count: number) => {
+    const share = Math.floor((count * minCandidateNodesPercentage) / 100);
+    return Math.min(count, Math.max(share, minCandidateNodesAbsolute));
+  };
+  return {
+    name,
+    postFilter(decision, refusals): PostFilterResult {
+      const reason = ineligible(decision, refusals);
+      if (reason !== undefined) return { message: `preemption: ${reason}` };
+      const search: Search = {
+        refusals,
+        budgets: budgets.list(),
+        offset: (count) => handle.random.int(count),
+        enough,
+      };
+      const found = findCandidates(decision, search);
+      const chosen = leastHarm(found.candidates);
+      if (!chosen) return { message: `preemption: ${found.refusals.summary()}`, nominate: '' };
+      return { message: '', nominate: chosen.node, act: () => carryOut(handle, decision, chosen) };
+    },
+  };
+}
+
+/** Evicts the victims; pods that matter less and wait for the same node have to look again. */
+async function carryOut(handle: Handle, decision: Decision, { node, victims }: Candidate): Promise<void> {
+  const preemptor = decision.pod.pod;
+  const displaced = decision.nominated.on(node).filter((other) => other.priority < decision.pod.priority);
+  await Promise.all(victims.map((victim) => evict(handle, { preemptor, victim, node })));
+  await Promise.all(displaced.map((other) => giveUpNode(handle, preemptor, other.pod)));
+}
+
+interface Eviction {
+  preemptor: Stored<Pod>;
+  victim: PodInfo;
+  node: string;
+}
+
+async function evict(handle: Handle, { preemptor, victim: { pod }, node }: Eviction): Promise<void> {
+  const { client, events, clock } = handle;
+  const cause = causedBy(
+    { ...preemptor, apiVersion: 'v1', kind: 'Pod' },
+    'it matters more, and there is no room',
+  );
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'PreemptionByScheduler',
+    message: `${preemptor.spec.schedulerName}: preempting to accommodate a higher priority pod`,
+    lastTransitionTime: timestamp(clock),
+  };
+  const patch = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };
+  const type = 'application/strategic-merge-patch+json';
+  try {
+    await client.of(pods).patch(pod.metadata, patch, { type, subresource: 'status', cause });
+    await client.of(pods).delete(pod.metadata, { cause, preconditions: { uid: pod.metadata.uid } });
+  } catch (error) {
+    if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return;
+    throw error;
+  }
+  const message = `Preempted by pod ${preemptor.metadata.uid} on node ${node}`;
+  events.record({ ...pod, apiVersion: 'v1', kind: 'Pod' }, { type: 'Normal', reason: 'Preempted', message });
+}
+
+async function giveUpNode({ client }: Handle, preemptor: Stored<Pod>, pod: Stored<Pod>): Promise<void> {
+  const cause = causedBy({ ...preemptor, apiVersion: 'v1', kind: 'Pod' }, 'it takes the node that was kept');
+  const type = 'application/merge-patch+json';
+  const patch = { status: { nominatedNodeName: null } };
+  await client
+    .of(pods)
+    .patch(pod.metadata, patch, { type, subresource: 'status', cause })
+    .catch(() => {});
+}

@@ -1,0 +1,141 @@
+import type { PodDisruptionBudget } from '../../../api/policy/v1.ts';
+import { matchesLabels } from '../../../machinery/label-selector.ts';
+import { compileOrNothing } from '../../cache/affinity-terms.ts';
+import { type NodeInfo, type PodInfo, withoutPod, withPod } from '../../cache/node-info.ts';
+import { changePod, firstRefusal } from '../../decide.ts';
+import type { Decision, Refusal } from '../../framework/framework.ts';
+
+/** What it would cost to put a pod on a node: the most important victim first. */
+export interface Candidate {
+  node: string;
+  victims: readonly PodInfo[];
+  /** Victims whose disruption budgets do not allow it. */
+  violations: number;
+}
+
+const startOf = ({ pod }: PodInfo) => pod.status?.startTime ?? '9999';
+
+/** The higher priority matters more; of equals the pod that has run longer. */
+export function byImportance(a: PodInfo, b: PodInfo): number {
+  if (a.priority !== b.priority) return b.priority - a.priority;
+  return startOf(a) < startOf(b) ? -1 : startOf(a) > startOf(b) ? 1 : 0;
+}
+
+/** Splits pods by whether evicting them, in this order, would break a budget. */
+export function splitByBudget(
+  pods: readonly PodInfo[],
+  budgets: readonly PodDisruptionBudget[],
+): { violating: PodInfo[]; others: PodInfo[] } {
+  const left = budgets.map(({ status }) => status?.disruptionsAllowed ?? 0);
+  const selectors = budgets.map(({ spec }) => compileOrNothing(spec.selector));
+  const split = { violating: [] as PodInfo[], others: [] as PodInfo[] };
+  for (const info of pods) {
+    const { name, namespace, labels = {} } = info.pod.metadata;
+    let isViolating = false;
+    budgets.forEach(({ metadata, status }, i) => {
+      const selector = selectors[i];
+      if (metadata.namespace !== namespace || !selector?.length) return;
+      if (Object.keys(labels).length === 0 || !matchesLabels(selector, labels)) return;
+      // What the budget has been told of already is counted there.
+      if (status?.disruptedPods?.[name] !== undefined) return;
+      left[i] = (left[i] as number) - 1;
+      if ((left[i] as number) < 0) isViolating = true;
+    });
+    split[isViolating ? 'violating' : 'others'].push(info);
+  }
+  return split;
+}
+
+const noVictims: Refusal = {
+  plugin: 'DefaultPreemption',
+  reasons: ['No preemption victims found for incoming pod'],
+  unresolvable: true,
+};
+
+/** A node on which pods are taken away and put back in thought. */
+class Trial {
+  readonly #decision: Decision;
+  #node: NodeInfo;
+
+  constructor(decision: Decision, node: NodeInfo) {
+    this.#decision = { ...decision, state: decision.state.clone() };
+    this.#node = node;
+  }
+
+  remove(pod: PodInfo): void {
+    this.#node = withoutPod(this.#node, pod.pod.metadata.uid);
+    changePod(this.#decision, { pod, node: this.#node, by: -1 });
+  }
+
+  add(pod: PodInfo): void {
+    this.#node = withPod(this.#node, pod);
+    changePod(this.#decision, { pod, node: this.#node, by: 1 });
+  }
+
+  refusal(): Refusal | undefined {
+    return firstRefusal(this.#decision, this.#node);
+  }
+}
+
+/**
+ * The fewest and least important pods of a node that must go for the pod to fit. All that matter less are taken away;
+ * then as many as possible are spared, first those whose budgets would suffer, the important ones first.
+ */
+export function victimsOn(
+  decision: Decision,
+  node: NodeInfo,
+  budgets: readonly PodDisruptionBudget[],
+): Candidate | Refusal {
+  const lesser = node.pods.filter((other) => other.priority < decision.pod.priority);
+  if (lesser.length === 0) return noVictims;
+  const trial = new Trial(decision, node);
+  for (const pod of lesser) trial.remove(pod);
+  const refusal = trial.refusal();
+  if (refusal) return refusal;
+  const { violating, others } = splitByBudget([...lesser].sort(byImportance), budgets);
+  const victims: PodInfo[] = [];
+  const mustGo = (pod: PodInfo): boolean => {
+    trial.add(pod);
+    if (!trial.refusal()) return false;
+    trial.remove(pod);
+    victims.push(pod);
+    return true;
+  };
+  const violations = violating.filter(mustGo).length;
+  others.filter(mustGo);
+  return { node: node.name, victims: victims.sort(byImportance), violations };
+}
+
+/** Makes sums of priorities grow with the number of victims, also where priorities are negative. */
+const priorityShift = 2 ** 31;
+
+function sumOfPriorities({ victims }: Candidate): number {
+  return victims.reduce((sum, { priority }) => sum + priority + priorityShift, 0);
+}
+
+/** When the first of the most important victims started. */
+function earliestStart({ victims }: Candidate): string {
+  const highest = victims[0]?.priority;
+  const starts = victims.filter(({ priority }) => priority === highest).map(startOf);
+  return starts.sort()[0] ?? '';
+}
+
+/**
+ * The candidate that does least harm: no broken budgets, then the lowest of the highest priorities, the lowest sum of
+ * priorities, the fewest victims, and victims that started last. (upstream's order)
+ */
+export function leastHarm(candidates: readonly Candidate[]): Candidate | undefined {
+  const compare = (a: Candidate, b: Candidate): number => {
+    const [startA, startB] = [earliestStart(a), earliestStart(b)];
+    return (
+      a.violations - b.violations ||
+      (a.victims[0]?.priority ?? 0) - (b.victims[0]?.priority ?? 0) ||
+      sumOfPriorities(a) - sumOfPriorities(b) ||
+      a.victims.length - b.victims.length ||
+      (startA > startB ? -1 : startA < startB ? 1 : 0)
+    );
+  };
+  let best = candidates[0];
+  for (const candidate of candidates) if (best && compare(candidate, best) < 0) best = candidate;
+  return best;
+}

@@ -1,0 +1,33 @@
+import type { NodeInfo } from '../cache/node-info.ts';
+import { amountOf } from '../cache/resources.ts';
+import type { Decision } from '../framework/framework.ts';
+
+/** A resource that counts for a score. */
+export interface WeighedResource {
+  name: string;
+  weight: number;
+}
+
+const native = new Set(['cpu', 'memory', 'ephemeral-storage', 'pods']);
+
+/** A resource that devices or administrators add, such as `example.com/gpu`. */
+export function isExtended(name: string): boolean {
+  return (
+    !native.has(name) &&
+    name.includes('/') &&
+    !name.includes('kubernetes.io/') &&
+    !name.startsWith('requests.')
+  );
+}
+
+/** What the node would have in use with the pod, and what it has at all; no capacity where the resource is left out. */
+export function useAfter(
+  { pod }: Decision,
+  node: NodeInfo,
+  { name, assume }: { name: string; assume: boolean },
+): { used: number; capacity: number } {
+  const own = amountOf(assume ? pod.assumed : pod.requests, name);
+  if (own === 0 && isExtended(name)) return { used: 0, capacity: 0 };
+  const used = amountOf(assume ? node.assumed : node.requested, name) + own;
+  return { used, capacity: amountOf(node.allocatable, name) };
+}

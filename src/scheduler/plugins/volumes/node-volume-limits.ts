@@ -1,0 +1,83 @@
+import type { Pod } from '../../../api/core/v1.ts';
+import {
+  csinodes,
+  persistentvolumeclaims,
+  persistentvolumes,
+  pods,
+  volumeattachments,
+} from '../../../api/generated/resources.ts';
+import type { NodeInfo } from '../../cache/node-info.ts';
+import { interestIn } from '../../framework/events.ts';
+import type { Plugin, Refusal } from '../../framework/framework.ts';
+import { classNameOf, mountedClaims, mounts, type StorageListers } from './claims.ts';
+
+const name = 'NodeVolumeLimits';
+const refusal: Refusal = { plugin: name, reasons: ['node(s) exceed max volume count'], unresolvable: false };
+
+/** A volume that takes up one of a driver's places, by a name that is its own. */
+interface Attached {
+  driver: string;
+  id: string;
+}
+
+/** The pod's volumes that drivers attach, bound or to be made. */
+function attachedBy(pod: Pod, { claims, volumes, classes }: StorageListers): Attached[] {
+  const { namespace } = pod.metadata;
+  return mountedClaims(pod).flatMap(({ name: claimName }): Attached[] => {
+    const claim = claims.get(`${namespace}/${claimName}`);
+    if (!claim) return [];
+    const csi = volumes.get(claim.spec?.volumeName ?? '')?.spec?.csi;
+    if (csi) return [{ driver: csi.driver, id: `${csi.driver}/${csi.volumeHandle}` }];
+    const driver = claim.spec?.volumeName ? undefined : classes.get(classNameOf(claim))?.provisioner;
+    return driver ? [{ driver, id: `${driver}/${namespace}/${claimName}` }] : [];
+  });
+}
+
+/** What is attached to the node for whatever reason. */
+function attachedTo({ pods: running, name: node }: NodeInfo, storage: StorageListers): Map<string, string> {
+  const ids = new Map<string, string>();
+  for (const { pod, claims } of running) {
+    if (claims.length === 0) continue;
+    for (const { driver, id } of attachedBy(pod, storage)) ids.set(id, driver);
+  }
+  for (const { spec } of storage.attachments.list()) {
+    const volume = spec.nodeName === node && storage.volumes.get(spec.source.persistentVolumeName ?? '');
+    const csi = volume ? volume.spec?.csi : undefined;
+    if (csi) ids.set(`${csi.driver}/${csi.volumeHandle}`, csi.driver);
+  }
+  return ids;
+}
+
+/** A node takes no more volumes of a driver than the driver says. */
+export function nodeVolumeLimits(storage: StorageListers): Plugin {
+  return {
+    name,
+    events: [
+      interestIn(csinodes, ['Add', 'Update']),
+      interestIn(pods, ['Delete'], (_, gone) => mountedClaims(gone).length > 0),
+      interestIn(persistentvolumeclaims, ['Add', 'Update'], mounts),
+      interestIn(persistentvolumes, ['Add', 'Update']),
+      interestIn(volumeattachments, ['Delete']),
+    ],
+    preFilter({ pod, state }) {
+      const wanted = pod.claims.length > 0 ? attachedBy(pod.pod, storage) : [];
+      state.set(name, wanted);
+      return wanted.length === 0 ? { skip: true } : undefined;
+    },
+    filter({ state }, node) {
+      const limits = storage.csiNodes.get(node.name)?.spec.drivers ?? [];
+      const limitOf = (driver: string) => limits.find((d) => d.name === driver)?.allocatable?.count;
+      const wanted = (state.get<Attached[]>(name) ?? []).filter(
+        ({ driver }) => limitOf(driver) !== undefined,
+      );
+      if (wanted.length === 0) return undefined;
+      const there = attachedTo(node, storage);
+      const fresh = wanted.filter(({ id }) => !there.has(id));
+      for (const { driver, id } of fresh) there.set(id, driver);
+      const drivers = [...there.values()];
+      const isTooMany = ({ driver }: Attached) =>
+        drivers.filter((d) => d === driver).length > (limitOf(driver) as number);
+      return fresh.some(isTooMany) ? refusal : undefined;
+    },
+  };
+}

@@ -1,0 +1,253 @@
+import type { Node, PersistentVolume, Pod } from '../../../api/core/v1.ts';
+import {
+  csidrivers,
+  csinodes,
+  csistoragecapacities,
+  nodes,
+  persistentvolumeclaims,
+  persistentvolumes,
+  storageclasses,
+} from '../../../api/generated/resources.ts';
+import type { Stored } from '../../../api/resource.ts';
+import { causedBy } from '../../../client/transport.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
+import type { Decision, Plugin, Refusal } from '../../framework/framework.ts';
+import { interestIn } from '../../framework/events.ts';
+import type { Handle } from '../../framework/handle.ts';
+import { refusalsOf } from '../../framework/refusals.ts';
+import { type Claim, isBound, mountedClaims, mounts, type StorageListers, waitsForPod } from './claims.ts';
+import { allowsNode, findVolume, hasCapacity, reaches, sizeOf } from './volume-match.ts';
+
+const name = 'VolumeBinding';
+const refusalFor = refusalsOf(name);
+const selectedNode = 'volume.kubernetes.io/selected-node';
+const noProvisioner = 'kubernetes.io/no-provisioner';
+const merge = 'application/merge-patch+json';
+
+const unreachable = "node(s) didn't match PersistentVolume's node affinity";
+const nothingToBind = "node(s) didn't find available persistent volumes to bind";
+const noSpace = 'node(s) did not have enough free storage';
+const lost = 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)';
+
+export interface VolumeBindingArgs {
+  /** How long volumes may take to be bound. Ten minutes unless given. */
+  bindTimeoutSeconds?: number;
+}
+
+/** How a pod's claims get their volumes on one node. */
+interface Plan {
+  /** Volumes that stand there already, for claims that have none. */
+  bind: readonly { claim: Claim; volume: Stored<PersistentVolume> }[];
+  /** Claims that a volume is to be made for. */
+  provision: readonly Claim[];
+}
+
+interface State {
+  bound: readonly Claim[];
+  waiting: readonly Claim[];
+  plans: Map<string, Plan>;
+}
+
+interface Sorted {
+  bound: Claim[];
+  waiting: Claim[];
+  /** Why the pod cannot be placed yet. */
+  problem?: string;
+}
+
+/** The pod's claims by what is left to do for them. */
+function sortClaims(pod: Pod, { claims, classes }: StorageListers): Sorted {
+  const sorted: Sorted = { bound: [], waiting: [] };
+  let isEarly = false;
+  for (const { name: claimName, isEphemeral } of mountedClaims(pod)) {
+    const claim = claims.get(`${pod.metadata.namespace}/${claimName}`);
+    const problem = claim
+      ? claimProblem(claim, isEphemeral ? pod : undefined)
+      : missing(claimName, isEphemeral);
+    if (problem !== undefined || !claim) return { ...sorted, problem };
+    if (isBound(claim)) sorted.bound.push(claim);
+    else if (!claim.spec?.volumeName && waitsForPod(claim, classes)) sorted.waiting.push(claim);
+    else isEarly = true;
+  }
+  return isEarly ? { ...sorted, problem: 'pod has unbound immediate PersistentVolumeClaims' } : sorted;
+}
+
+const missing = (claim: string, isEphemeral: boolean) =>
+  isEphemeral
+    ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${claim}"`
+    : `persistentvolumeclaim "${claim}" not found`;
+
+function claimProblem({ metadata, spec, status }: Claim, owner: Pod | undefined): string | undefined {
+  const { name: claim, namespace, deletionTimestamp, ownerReferences } = metadata;
+  if (status?.phase === 'Lost')
+    return `persistentvolumeclaim "${claim}" bound to non-existent persistentvolume "${spec?.volumeName}"`;
+  if (deletionTimestamp) return `persistentvolumeclaim "${claim}" is being deleted`;
+  const isOwned = !owner || ownerReferences?.some((o) => o.controller && o.uid === owner.metadata.uid);
+  if (isOwned) return undefined;
+  return `PVC ${namespace}/${claim} was not created for pod ${namespace}/${owner.metadata.name} (pod is not owner)`;
+}
+
+/** Pods go where their volumes are, or can be. */
+export function volumeBinding(
+  handle: Handle,
+  storage: StorageListers,
+  { bindTimeoutSeconds = 600 }: VolumeBindingArgs = {},
+): Plugin {
+  /** Volumes promised to claims, and nodes to claims, that the API does not show yet. */
+  const promised = new Map<string, string>();
+
+  const provisioningRefusal = (claim: Claim, node: Node): string | undefined => {
+    const storageClass = storage.classes.get(claim.spec?.storageClassName ?? '');
+    if (!storageClass || storageClass.provisioner === noProvisioner) return nothingToBind;
+    if (!allowsNode(storageClass, node)) return nothingToBind;
+    if (!storage.drivers.get(storageClass.provisioner)?.spec.storageCapacity) return undefined;
+    const wanted = { storageClass: storageClass.metadata.name, size: sizeOf(claim), node };
+    return hasCapacity(storage.capacities.list(), wanted) ? undefined : noSpace;
+  };
+
+  const boundReasons = (claims: readonly Claim[], node: Node): string[] => {
+    const reasons = new Set<string>();
+    for (const claim of claims) {
+      const volume = storage.volumes.get(claim.spec?.volumeName ?? '');
+      if (!volume) reasons.add(lost);
+      else if (!reaches(volume, node)) reasons.add(unreachable);
+    }
+    return [...reasons];
+  };
+
+  const planFor = (waiting: readonly Claim[], node: Node): Plan | string => {
+    const bind: { claim: Claim; volume: Stored<PersistentVolume> }[] = [];
+    const provision: Claim[] = [];
+    const taken = new Set(promised.keys());
+    const volumes = storage.volumes.list();
+    for (const claim of waiting) {
+      const chosen = claim.metadata.annotations?.[selectedNode];
+      if (chosen !== undefined && chosen !== node.metadata.name) return nothingToBind;
+      const volume = chosen === undefined ? findVolume(claim, node, { volumes, taken }) : undefined;
+      if (volume) {
+        taken.add(volume.metadata.name);
+        bind.push({ claim, volume });
+        continue;
+      }
+      const refusal = provisioningRefusal(claim, node);
+      if (refusal) return refusal;
+      provision.push(claim);
+    }
+    return { bind, provision };
+  };
+
+  const planOf = ({ state }: Decision, node: string) => state.get<State>(name)?.plans.get(node);
+
+  return {
+    name,
+    events: eventsOf(),
+    preFilter({ pod, state }) {
+      if (pod.claims.length === 0) return { skip: true };
+      const { bound, waiting, problem } = sortClaims(pod.pod, storage);
+      if (problem !== undefined) return { refusal: refusalFor([problem], true) };
+      state.set(name, { bound, waiting, plans: new Map() } satisfies State);
+      return undefined;
+    },
+    filter({ state }, { node, name: nodeName }): Refusal | undefined {
+      const { bound, waiting, plans } = state.get<State>(name) as State;
+      const plan = planFor(waiting, node);
+      const reasons = [...boundReasons(bound, node), ...(typeof plan === 'string' ? [plan] : [])];
+      if (reasons.length > 0 || typeof plan === 'string') return refusalFor(reasons, true);
+      if (waiting.length > 0) plans.set(nodeName, plan);
+      return undefined;
+    },
+    reserve(decision, node) {
+      for (const { claim, volume } of planOf(decision, node)?.bind ?? [])
+        promised.set(volume.metadata.name, claim.metadata.uid);
+      return undefined;
+    },
+    unreserve(decision, node) {
+      for (const { volume } of planOf(decision, node)?.bind ?? []) promised.delete(volume.metadata.name);
+    },
+    async preBind(decision, node, signal) {
+      const plan = planOf(decision, node);
+      if (!plan) return;
+      const { pod } = decision.pod;
+      for (const step of plan.bind) await promise(handle, pod, step);
+      for (const claim of plan.provision) await select(handle, pod, { claim, node });
+      const claims = [...plan.bind.map(({ claim }) => claim), ...plan.provision];
+      await allBound(handle, storage, { claims, node, timeoutMs: bindTimeoutSeconds * 1000, signal });
+    },
+    postBind(decision, node) {
+      for (const { volume } of planOf(decision, node)?.bind ?? []) promised.delete(volume.metadata.name);
+    },
+  };
+}
+
+/** Promises the volume to the claim; the volume controller does the rest. */
+async function promise(
+  { client }: Handle,
+  pod: Stored<Pod>,
+  { claim, volume }: Plan['bind'][number],
+): Promise<void> {
+  const { name: claimName, namespace, uid, resourceVersion } = claim.metadata;
+  const claimRef = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    name: claimName,
+    namespace,
+    uid,
+    resourceVersion,
+  };
+  const annotations = { 'pv.kubernetes.io/bound-by-controller': 'yes' };
+  const metadata = { annotations, resourceVersion: volume.metadata.resourceVersion };
+  const cause = causedBy({ ...pod, apiVersion: 'v1', kind: 'Pod' }, `the pod goes where this volume is`);
+  await client
+    .of(persistentvolumes)
+    .patch(volume.metadata, { metadata, spec: { claimRef } }, { type: merge, cause });
+}
+
+/** Says for which node a volume is to be made. */
+async function select(
+  { client }: Handle,
+  pod: Stored<Pod>,
+  { claim, node }: { claim: Claim; node: string },
+): Promise<void> {
+  const { resourceVersion } = claim.metadata;
+  const patch = { metadata: { annotations: { [selectedNode]: node }, resourceVersion } };
+  const cause = causedBy({ ...pod, apiVersion: 'v1', kind: 'Pod' }, `the pod goes to ${node}`);
+  await client.of(persistentvolumeclaims).patch(claim.metadata, patch, { type: merge, cause });
+}
+
+const checkEveryMs = 100;
+
+/** Resolves once all claims have their volumes; throws where they cannot get them, or it takes too long. */
+async function allBound(
+  { clock }: Handle,
+  { claims }: StorageListers,
+  wanted: { claims: readonly Claim[]; node: string; timeoutMs: number; signal: AbortSignal },
+): Promise<void> {
+  const deadlineMs = clock.monotonic() + wanted.timeoutMs;
+  for (;;) {
+    const current = wanted.claims.map(({ metadata }) => claims.get(`${metadata.namespace}/${metadata.name}`));
+    if (current.some((claim) => !claim)) throw new Error('a persistentvolumeclaim is gone');
+    if (current.every((claim) => claim && isBound(claim))) return;
+    // A provisioner that cannot serve the node takes the mark away, so that another is chosen.
+    const asked = wanted.claims.map((_, i) => current[i]?.metadata.annotations?.[selectedNode]);
+    if (asked.some((chosen) => chosen !== undefined && chosen !== wanted.node))
+      throw new Error('provisioning failed for the selected node');
+    if (clock.monotonic() >= deadlineMs) throw new Error('binding volumes: context deadline exceeded');
+    await clock.sleep(checkEveryMs, wanted.signal);
+  }
+}
+
+function eventsOf(): Plugin['events'] {
+  return [
+    interestIn(persistentvolumeclaims, ['Add', 'Update'], mounts),
+    interestIn(persistentvolumes, ['Add', 'Update']),
+    interestIn(storageclasses, ['Add', 'Update'], (_, now, old) => {
+      return !old || !deepEqual(now.allowedTopologies, old.allowedTopologies);
+    }),
+    interestIn(csistoragecapacities, ['Add', 'Update']),
+    interestIn(csidrivers, ['Update'], (_, now, old) => {
+      return Boolean(old?.spec.storageCapacity) && !now.spec.storageCapacity;
+    }),
+    interestIn(csinodes, ['Add', 'Update']),
+    interestIn(nodes, ['Add', 'UpdateLabel']),
+  ];
+}

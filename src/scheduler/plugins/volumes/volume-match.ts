@@ -1,0 +1,91 @@
+import type { Node, PersistentVolume, PersistentVolumeClaim } from '../../../api/core/v1.ts';
+import type { Stored } from '../../../api/resource.ts';
+import type { CSIStorageCapacity, StorageClass } from '../../../api/storage/v1.ts';
+import { matchesLabels } from '../../../machinery/label-selector.ts';
+import { quantityValue } from '../../../machinery/quantity.ts';
+import { compileOrNothing } from '../../cache/affinity-terms.ts';
+import { matchesSelector } from '../node-selection.ts';
+import { type Claim, classNameOf } from './claims.ts';
+
+type Volume = Stored<PersistentVolume>;
+
+const bytes = (list: Readonly<Record<string, string>> | undefined) => quantityValue(list?.storage ?? '0');
+
+/** What the claim asks for, in bytes. */
+export function sizeOf({ spec }: PersistentVolumeClaim): number {
+  return bytes(spec?.resources?.requests);
+}
+
+/** Whether the volume can be used on the node. */
+export function reaches({ spec }: PersistentVolume, node: Node): boolean {
+  return matchesSelector(node, spec?.nodeAffinity?.required);
+}
+
+/** Whether the volume is promised to this very claim. */
+export function isFor({ spec }: PersistentVolume, { metadata }: Claim): boolean {
+  const { claimRef } = spec ?? {};
+  if (claimRef?.name !== metadata.name || claimRef.namespace !== metadata.namespace) return false;
+  return !claimRef.uid || claimRef.uid === metadata.uid;
+}
+
+function isAvailable({ spec, status, metadata }: Volume): boolean {
+  return !spec?.claimRef && !metadata.deletionTimestamp && status?.phase === 'Available';
+}
+
+function suits({ spec, metadata }: Volume, claim: Claim): boolean {
+  const wanted = claim.spec;
+  const {
+    selector,
+    accessModes = [],
+    volumeMode = 'Filesystem',
+    volumeAttributesClassName = '',
+  } = wanted ?? {};
+  return (
+    bytes(spec?.capacity) >= sizeOf(claim) &&
+    (spec?.storageClassName ?? '') === classNameOf(claim) &&
+    (spec?.volumeMode ?? 'Filesystem') === volumeMode &&
+    (spec?.volumeAttributesClassName ?? '') === volumeAttributesClassName &&
+    accessModes.every((mode) => spec?.accessModes?.includes(mode)) &&
+    (!selector || matchesLabels(compileOrNothing(selector), metadata.labels))
+  );
+}
+
+/** The smallest free volume that does for the claim on the node; one that is promised to it comes first. */
+export function findVolume(
+  claim: Claim,
+  node: Node,
+  { volumes, taken }: { volumes: readonly Volume[]; taken: ReadonlySet<string> },
+): Volume | undefined {
+  const promised = volumes.find((volume) => isFor(volume, claim));
+  if (promised) return reaches(promised, node) ? promised : undefined;
+  let best: Volume | undefined;
+  for (const volume of volumes) {
+    if (taken.has(volume.metadata.name) || !isAvailable(volume)) continue;
+    if (!suits(volume, claim) || !reaches(volume, node)) continue;
+    if (!best || bytes(volume.spec?.capacity) < bytes(best.spec?.capacity)) best = volume;
+  }
+  return best;
+}
+
+/** Whether the class makes volumes for nodes like this one. */
+export function allowsNode({ allowedTopologies = [] }: StorageClass, node: Node): boolean {
+  if (allowedTopologies.length === 0) return true;
+  return allowedTopologies.some(({ matchLabelExpressions = [] }) =>
+    matchLabelExpressions.every(({ key, values = [] }) =>
+      values.includes(node.metadata.labels?.[key] ?? '\0'),
+    ),
+  );
+}
+
+/** Whether there is storage of the class for a volume of this size that the node reaches. */
+export function hasCapacity(
+  capacities: readonly CSIStorageCapacity[],
+  wanted: { storageClass: string; size: number; node: Node },
+): boolean {
+  return capacities.some(({ storageClassName, maximumVolumeSize, capacity, nodeTopology }) => {
+    if (storageClassName !== wanted.storageClass || !nodeTopology) return false;
+    const limit = maximumVolumeSize ?? capacity;
+    if (limit === undefined || quantityValue(limit) < wanted.size) return false;
+    return matchesLabels(compileOrNothing(nodeTopology), wanted.node.metadata.labels);
+  });
+}

@@ -1,0 +1,48 @@
+import type { QueuedPod } from '../framework/framework.ts';
+
+export interface Waiting extends QueuedPod {
+  /** When it may be tried again. */
+  notBeforeMs: number;
+  /** When it was last refused. */
+  sinceMs: number;
+}
+
+/** Pods that wait for an event, found by the plugins that refused them: an event looks only at those it may help. */
+export class Refused {
+  readonly #pods = new Map<string, Waiting>();
+  readonly #byPlugin = new Map<string, Set<Waiting>>();
+
+  get size(): number {
+    return this.#pods.size;
+  }
+
+  get(uid: string): Waiting | undefined {
+    return this.#pods.get(uid);
+  }
+
+  add(waiting: Waiting): void {
+    this.delete(waiting.pod.metadata.uid);
+    this.#pods.set(waiting.pod.metadata.uid, waiting);
+    for (const plugin of waiting.refusedBy) {
+      const pods = this.#byPlugin.get(plugin);
+      if (pods) pods.add(waiting);
+      else this.#byPlugin.set(plugin, new Set([waiting]));
+    }
+  }
+
+  delete(uid: string): void {
+    const waiting = this.#pods.get(uid);
+    if (!waiting) return;
+    this.#pods.delete(uid);
+    for (const plugin of waiting.refusedBy) this.#byPlugin.get(plugin)?.delete(waiting);
+  }
+
+  /** May be changed while it is gone through. */
+  by(plugin: string): Iterable<Waiting> {
+    return this.#byPlugin.get(plugin) ?? [];
+  }
+
+  all(): Iterable<Waiting> {
+    return this.#pods.values();
+  }
+}
