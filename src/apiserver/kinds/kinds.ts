@@ -53,11 +53,11 @@ import {
   resourceSliceKind,
 } from './resource/resource.ts';
 import { priorityClassKind } from './scheduling/priority-class.ts';
+import { withZeroes } from './shared/zero-values.ts';
 import { csiDriverKind, csiNodeKind, csiStorageCapacityKind, volumeAttachmentKind } from './storage/csi.ts';
 import { storageClassKind, volumeAttributesClassKind } from './storage/storage-class.ts';
 
-/** Every kind that is stored and served, in no particular order. */
-export const allKinds: readonly Kind[] = [
+const kinds: readonly Kind[] = [
   clusterRoleBindingKind,
   clusterRoleKind,
   certificateSigningRequestKind,
@@ -118,3 +118,6 @@ export const allKinds: readonly Kind[] = [
   volumeAttachmentKind,
   volumeAttributesClassKind,
 ];
+
+/** Every kind that is stored and served, in no particular order. */
+export const allKinds: readonly Kind[] = kinds.map(withZeroes);
