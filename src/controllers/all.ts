@@ -1,5 +1,6 @@
 import type { Component } from '../client/component.ts';
 import { createBootstrapSigner, createTokenCleaner } from './bootstrap/bootstrap.ts';
+import { createCertificateController } from './certificates/certificates.ts';
 import { createClusterRoleAggregationController } from './clusterrole-aggregation/clusterrole-aggregation.ts';
 import { createEndpointSliceMirroringController } from './endpointslice-mirroring/endpointslice-mirroring.ts';
 import { createCronJobController } from './cronjob/cronjob.ts';
@@ -38,6 +39,8 @@ export interface ControllersOptions {
   discover: Discover;
   /** PEM of the authority that signs the API server's certificate. */
   authority: string;
+  /** Its private key, PKCS 8 PEM; without it nobody's certificates are signed. */
+  authorityKey?: string;
   /** Addresses of all pods, such as `10.244.0.0/16`, and the bits of a node's part of them, such as 24. */
   podRange: string;
   nodeBits: number;
@@ -80,8 +83,15 @@ export function createControllers(options: ControllersOptions): Component[] {
     createTtlAfterFinishedController(contextFor('ttl-after-finished-controller')),
     createClusterRoleAggregationController(contextFor('clusterrole-aggregation-controller')),
     createTokensController(contextFor('tokens-controller'), { authority }),
+    ...certificates(options),
     createTokenCleaner(contextFor('token-cleaner')),
     createBootstrapSigner(contextFor('bootstrap-signer')),
     createClusterDnsController(contextFor('cluster-dns-controller'), { address: dnsAddress }),
   ];
+}
+
+function certificates({ contextFor, authority, authorityKey }: ControllersOptions): Component[] {
+  if (!authorityKey) return [];
+  const signer = { certificate: authority, key: authorityKey };
+  return [createCertificateController(contextFor('certificate-controller'), { authority: signer })];
 }

@@ -1,0 +1,136 @@
+import 'reflect-metadata';
+import { X509Certificate } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { certificatesigningrequests } from '../../api/generated/resources.ts';
+import { Client } from '../../client/client.ts';
+import { createAuthority, type KeyPair } from '../../cluster/pki.ts';
+import { systemRandom } from '../../platform/random.ts';
+import { TestCluster } from '../testing.ts';
+import { createCertificateController } from './certificates.ts';
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+
+async function requestFor(name: string, addresses: string[] = []): Promise<string> {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name,
+    keys,
+    signingAlgorithm: algorithm,
+    extensions: addresses.map((value) => new x509.SubjectAlternativeNameExtension([{ type: 'ip', value }])),
+  });
+  return Buffer.from(request.toString('pem')).toString('base64');
+}
+
+let cluster: TestCluster;
+let authority: KeyPair;
+
+beforeEach(async () => {
+  cluster = await TestCluster.start();
+  authority = await createAuthority({ clock: cluster.clock, random: systemRandom });
+  await cluster.run(createCertificateController(cluster.context('certificate-controller'), { authority }));
+});
+afterEach(() => cluster.stop());
+
+const create = (spec: object) =>
+  cluster.create(certificatesigningrequests, { metadata: { name: 'r' }, spec });
+const get = () => cluster.get(certificatesigningrequests, 'r');
+/** Keys and signatures take real time, whatever the clock of the cluster says. */
+const eventually = (check: () => Promise<void>) =>
+  vi.waitFor(async () => {
+    await cluster.settle();
+    await check();
+  });
+const approve = async () => {
+  const request = await get();
+  const conditions = [{ type: 'Approved', status: 'True', reason: 'Test', message: 'yes' }];
+  await cluster.client.transport.request({
+    method: 'PUT',
+    path: '/apis/certificates.k8s.io/v1/certificatesigningrequests/r/approval',
+    body: { ...request, status: { conditions } },
+    cause: { reason: 'test' },
+  });
+};
+
+test('an approved request of a user is signed, and cleared away', async () => {
+  const request = await requestFor('CN=jane, O=dev');
+  const usages = ['digital signature', 'client auth'];
+  await create({
+    request,
+    signerName: 'kubernetes.io/kube-apiserver-client',
+    usages,
+    expirationSeconds: 3600,
+  });
+  await cluster.settle();
+  expect((await get()).status?.certificate).toBeUndefined();
+  await approve();
+  await eventually(async () => expect((await get()).status?.certificate).toBeDefined());
+  const pem = Buffer.from((await get()).status?.certificate ?? '', 'base64').toString();
+  const certificate = new X509Certificate(pem);
+  expect(certificate.subject.split('\n').sort()).toEqual(['CN=jane', 'O=dev']);
+  expect(certificate.verify(new X509Certificate(authority.certificate).publicKey)).toBe(true);
+  expect(Date.parse(certificate.validTo)).toBe(cluster.clock.now() + 3_600_000);
+  await cluster.pass(3_700_000);
+  expect(await cluster.find(certificatesigningrequests, 'r')).toBeUndefined();
+});
+
+test('a request that is not what its signer signs fails for good', async () => {
+  const request = await requestFor('CN=jane, O=dev', ['192.0.2.1']);
+  await create({
+    request,
+    signerName: 'kubernetes.io/kubelet-serving',
+    usages: ['digital signature', 'server auth'],
+  });
+  await approve();
+  await eventually(async () =>
+    expect((await get()).status?.conditions?.map((c) => c.type)).toEqual(['Approved', 'Failed']),
+  );
+  expect((await get()).status?.certificate).toBeUndefined();
+});
+
+test("a node's request for itself is approved where it may ask", async () => {
+  const request = await requestFor('CN=system:node:n1, O=system:nodes');
+  const spec = {
+    request,
+    signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+    usages: ['digital signature', 'client auth'],
+  };
+  // Only as somebody who may: the administrator makes nodes.
+  const admin = { name: 'admin', groups: ['system:masters', 'system:authenticated'] };
+  const client = new Client(cluster.server.transportFor(admin));
+  const body = {
+    apiVersion: 'certificates.k8s.io/v1',
+    kind: 'CertificateSigningRequest',
+    metadata: { name: 'r' },
+    spec,
+  };
+  await client.of(certificatesigningrequests).create(body, { cause: { reason: 'test' } });
+  await eventually(async () => expect((await get()).status?.certificate).toBeDefined());
+  expect((await get()).status?.conditions).toMatchObject([
+    {
+      type: 'Approved',
+      reason: 'AutoApproved',
+      message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
+    },
+  ]);
+});
+
+test("a node's server gets its addresses certified", async () => {
+  await create({
+    request: await requestFor('CN=system:node:n1, O=system:nodes', ['192.0.2.1']),
+    signerName: 'kubernetes.io/kubelet-serving',
+    usages: ['digital signature', 'server auth'],
+  });
+  await approve();
+  await eventually(async () => expect((await get()).status?.certificate).toBeDefined());
+  const pem = Buffer.from((await get()).status?.certificate ?? '', 'base64').toString();
+  expect(new X509Certificate(pem).subjectAltName).toBe('IP Address:192.0.2.1');
+});
+
+test('a request that nobody decides on goes after a day', async () => {
+  await create({ request: await requestFor('CN=x'), signerName: 'example.com/own', usages: ['client auth'] });
+  await cluster.pass(86_000_000);
+  expect(await cluster.find(certificatesigningrequests, 'r')).toBeDefined();
+  await cluster.pass(1_000_000);
+  expect(await cluster.find(certificatesigningrequests, 'r')).toBeUndefined();
+});

@@ -1,0 +1,144 @@
+import type { SubjectAccessReview } from '../../api/authorization/v1.ts';
+import type {
+  CertificateSigningRequest,
+  CertificateSigningRequestCondition,
+} from '../../api/certificates/v1.ts';
+import { certificatesigningrequests, subjectaccessreviews } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import { resourcePath } from '../../client/client.ts';
+import type { Component } from '../../client/component.ts';
+import { keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import { formatTime } from '../../platform/clock.ts';
+import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
+import {
+  expiryMs,
+  hasCondition,
+  isDue,
+  isKubeletClient,
+  isSelf,
+  kubeletClientSigner,
+  type RequestContent,
+  refusal,
+} from './plan.ts';
+import { type Authority, readRequest, sign } from './x509.ts';
+
+type Request = Stored<CertificateSigningRequest>;
+
+/** Approves the requests of nodes, signs what is approved, and clears away what is over. */
+export function createCertificateController(
+  context: ControllerContext,
+  options: { authority: Authority },
+): Component {
+  const informer = context.informers.of(certificatesigningrequests);
+  return createController({
+    name: 'certificate-controller',
+    context,
+    setup: ({ queue }) => {
+      informer.onChange({ added: (r) => queue.add(keyOf(r)), updated: (r) => queue.add(keyOf(r)) });
+      const officer = new CertificateOfficer(context, options.authority);
+      return async (key) => {
+        const request = informer.get(key);
+        return request ? officer.reconcile(request) : done;
+      };
+    },
+  });
+}
+
+class CertificateOfficer {
+  readonly #context: ControllerContext;
+  readonly #authority: Authority;
+
+  constructor(context: ControllerContext, authority: Authority) {
+    this.#context = context;
+    this.#authority = authority;
+  }
+
+  async reconcile(request: Request): Promise<Outcome> {
+    const leftMs = expiryMs(request) - this.#context.clock.now();
+    if (leftMs <= 0) return this.#remove(request);
+    const isOpen = !hasCondition(request, 'Approved') && !hasCondition(request, 'Denied');
+    if (isOpen && request.spec.signerName === kubeletClientSigner) await this.#decide(request);
+    if (isDue(request)) await this.#issue(request);
+    return { type: 'again', afterMs: leftMs };
+  }
+
+  async #remove(request: Request): Promise<Outcome> {
+    const cause = causedBy(request, 'nobody needs the request any more');
+    await this.#context.client
+      .of(certificatesigningrequests)
+      .delete(request.metadata, { cause })
+      .catch((error) => {
+        if (!hasReason(error, 'NotFound')) throw error;
+      });
+    return done;
+  }
+
+  async #decide(request: Request): Promise<void> {
+    const content = await readRequest(request.spec.request).catch(() => undefined);
+    if (!content || !isKubeletClient(request, content)) return;
+    const kind = isSelf(request, content) ? 'selfnodeclient' : 'nodeclient';
+    if (!(await this.#mayAsk(request, kind))) return;
+    const what = kind === 'selfnodeclient' ? 'self kubelet client' : 'kubelet client';
+    const message = `Auto approving ${what} certificate after SubjectAccessReview.`;
+    const path = resourcePath(certificatesigningrequests, {
+      name: request.metadata.name,
+      subresource: 'approval',
+    });
+    const body = this.#with(request, { type: 'Approved', reason: 'AutoApproved', message });
+    const cause = causedBy(request, 'it is a node that asks for itself');
+    await this.#context.client.transport.request({ method: 'PUT', path, body, cause });
+  }
+
+  /** Whether whoever asks may have certificates of this kind. */
+  async #mayAsk({ spec, metadata }: Request, kind: string): Promise<boolean> {
+    const group = 'certificates.k8s.io';
+    const resource = 'certificatesigningrequests';
+    const review: SubjectAccessReview = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      metadata: {},
+      spec: {
+        user: spec.username,
+        uid: spec.uid,
+        groups: spec.groups,
+        extra: spec.extra,
+        resourceAttributes: { group, resource, verb: 'create', subresource: kind, version: '*' },
+      },
+    };
+    const cause = { reason: `${metadata.name} asks for a certificate` };
+    const answer = await this.#context.client.of(subjectaccessreviews).create(review, { cause });
+    return answer.status?.allowed ?? false;
+  }
+
+  async #issue(request: Request): Promise<void> {
+    const content = await readRequest(request.spec.request).catch((error): string => String(error));
+    const why = typeof content === 'string' ? content : refusal(request, content as RequestContent);
+    if (why) {
+      const failed = this.#with(request, { type: 'Failed', reason: 'SignerValidationFailure', message: why });
+      await this.#writeStatus(failed, 'it cannot be signed');
+      return;
+    }
+    const { usages = [], expirationSeconds } = request.spec;
+    const { clock, random } = this.#context;
+    const options = { usages, expirationSeconds, clock, random };
+    const certificate = await sign(this.#authority, request.spec.request, options);
+    await this.#writeStatus({ ...request, status: { ...request.status, certificate } }, 'it is approved');
+  }
+
+  async #writeStatus(request: Request, why: string): Promise<void> {
+    const cause = causedBy(request, why);
+    await this.#context.client.of(certificatesigningrequests).updateStatus(request, { cause });
+  }
+
+  #with(
+    request: Request,
+    draft: Pick<CertificateSigningRequestCondition, 'type' | 'reason' | 'message'>,
+  ): Request {
+    const now = formatTime(this.#context.clock.now());
+    const condition = { ...draft, status: 'True', lastUpdateTime: now, lastTransitionTime: now };
+    const conditions = [...(request.status?.conditions ?? []), condition];
+    return { ...request, status: { ...request.status, conditions } };
+  }
+}
