@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import type { CSIDriver, StorageClass, VolumeAttachment } from '../../../api/storage/v1.ts';
+import { created, createErrors, row, updateErrors } from '../shared/testing.ts';
+import { csiDriverKind, csiNodeKind, volumeAttachmentKind } from './csi.ts';
+import { storageClassKind, volumeAttributesClassKind } from './storage-class.ts';
+
+const metadata = { name: 'x' };
+const storageClass = (more: Partial<StorageClass> = {}): StorageClass => ({
+  metadata,
+  provisioner: 'example.com/disk',
+  ...more,
+});
+
+describe('a storage class', () => {
+  test('is filled in, and marked where it is the default', () => {
+    const annotations = { 'storageclass.kubernetes.io/is-default-class': 'true' };
+    const object = created(storageClassKind, storageClass({ metadata: { ...metadata, annotations } }));
+    expect(object).toMatchObject({ reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' });
+    expect(row(storageClassKind, object)).toMatchObject({
+      Name: 'x (default)',
+      Provisioner: 'example.com/disk',
+      AllowVolumeExpansion: false,
+    });
+  });
+
+  test('has a provisioner, and policies that there are', () => {
+    expect(createErrors(storageClassKind, storageClass({ provisioner: '' }))).toEqual([
+      'provisioner: Required value',
+    ]);
+    const object = storageClass({ reclaimPolicy: 'Recycle', volumeBindingMode: 'Later' });
+    expect(createErrors(storageClassKind, object)).toEqual([
+      'reclaimPolicy: Unsupported value: "Recycle": supported values: "Delete", "Retain"',
+      'volumeBindingMode: Unsupported value: "Later": supported values: "Immediate", "WaitForFirstConsumer"',
+    ]);
+  });
+
+  test('stays as volumes were made from it', () => {
+    const errors = updateErrors(storageClassKind, storageClass(), (c) => {
+      Object.assign(c, { parameters: { a: 'b' }, provisioner: 'other', allowVolumeExpansion: true });
+    });
+    expect(errors).toEqual([
+      'parameters: Forbidden: updates to parameters are forbidden.',
+      'provisioner: Forbidden: updates to provisioner are forbidden.',
+    ]);
+  });
+
+  test('of attributes has some', () => {
+    expect(createErrors(volumeAttributesClassKind, { metadata, driverName: 'd' })).toEqual([
+      'parameters: Required value: must contain at least one key/value pair',
+    ]);
+  });
+});
+
+describe('a driver', () => {
+  const driver = (spec: CSIDriver['spec'] = {}): CSIDriver => ({ metadata, spec });
+
+  test('asks for tokens that live for a while', () => {
+    const tokenRequests = [{ audience: 'a' }, { audience: 'a', expirationSeconds: 60 }];
+    expect(createErrors(csiDriverKind, driver({ tokenRequests }))).toEqual([
+      'spec.tokenRequests[1].audience: Duplicate value: "a"',
+      'spec.tokenRequests[1].expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes',
+    ]);
+  });
+
+  test('attaches or does not, for good', () => {
+    expect(updateErrors(csiDriverKind, driver(), (d) => void (d.spec.attachRequired = false))).toEqual([
+      'spec.attachedRequired: Invalid value: false: field is immutable',
+    ]);
+  });
+
+  test('is on a node under one ID', () => {
+    const drivers = [{ name: 'a.example', nodeID: '1' }];
+    const change = (to: object) =>
+      updateErrors(
+        csiNodeKind,
+        { metadata, spec: { drivers } },
+        (n) => void Object.assign(n.spec.drivers[0] as object, to),
+      );
+    expect(change({ allocatable: { count: 3 } })).toEqual([]);
+    expect(change({ nodeID: '2' })).toEqual([
+      'spec.drivers: Invalid value: {"name":"a.example","nodeID":"2"}: field is immutable',
+    ]);
+  });
+});
+
+describe('an attachment', () => {
+  test('is of one volume', () => {
+    const object: VolumeAttachment = {
+      metadata,
+      spec: { attacher: 'a.example', nodeName: 'n', source: {} },
+    };
+    expect(createErrors(volumeAttachmentKind, object)).toEqual([
+      'spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName',
+    ]);
+  });
+});
