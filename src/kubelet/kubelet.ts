@@ -19,6 +19,7 @@ import type { HostFacts } from './node/node-host.ts';
 import { nodeAllocatable, nodeCapacity } from './node/node-object.ts';
 import { repeat } from './node/repeat.ts';
 import type { NodeContext } from './pods/context.ts';
+import { Allocations } from './pods/allocations.ts';
 import { EventFollower } from './pods/event-follower.ts';
 import { Hooks } from './pods/hooks.ts';
 import { Housekeeper } from './pods/housekeeper.ts';
@@ -31,6 +32,7 @@ import { ObjectCache } from './pods/object-cache.ts';
 import { orphanPod } from './pods/orphans.ts';
 import { PodWorkers } from './pods/pod-workers.ts';
 import { StaticPods, type StaticPodsOptions } from './pods/static-pods.ts';
+import { Resizer } from './pods/resizer.ts';
 import { amountsOf } from './pods/resources.ts';
 import { type PodName, RuntimeView } from './pods/runtime-view.ts';
 import { Starter } from './pods/starter.ts';
@@ -267,7 +269,8 @@ class Kubelet {
     const images = new ImagePuller(context);
     const servicesNow = () => watched.services.list();
     const starter = new Starter({ context, host, facts, images, objects, hooks, services: servicesNow });
-    const syncer = new Syncer({ context, facts, images, objects, starter, killer, probes });
+    const resizer = new Resizer({ context, host, facts, killer });
+    const syncer = new Syncer({ context, facts, images, objects, starter, killer, probes, resizer });
     const networkTrouble = () => agent.networkTrouble();
     const lifecycle = new PodLifecycle({
       context,
@@ -283,6 +286,10 @@ class Kubelet {
       probes,
       syncer,
       killer,
+      resizer,
+      allocations: new Allocations(),
+      node: () => watched.node.get(context.nodeName),
+      activePods: () => workers.active(),
       networkTrouble,
     });
     const workers: PodWorkers = new PodWorkers(platform, lifecycle);

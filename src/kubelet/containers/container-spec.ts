@@ -40,7 +40,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
     env: [...env].map(([name, value]) => ({ name, value })),
     mounts: input.mounts,
     labels: { ...podLabels(pod), [containerNameLabel]: container.name },
-    annotations: containerAnnotations(pod, container, restartCount),
+    annotations: containerAnnotations(pod, container, input),
     logPath: containerLogPath(container.name, restartCount),
     stdin: stdin ?? false,
     stdinOnce: stdinOnce ?? false,

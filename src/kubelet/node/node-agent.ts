@@ -48,7 +48,6 @@ export class NodeAgent {
   #runtime: RuntimeStatus | undefined;
   #runtimeSeenMs = Number.NEGATIVE_INFINITY;
   #reportedMs = Number.NEGATIVE_INFINITY;
-  #leaving = false;
   #wasReady: boolean | undefined;
 
   constructor(options: NodeAgentOptions) {
@@ -129,12 +128,6 @@ export class NodeAgent {
     this.#reportedMs = nowMs;
   }
 
-  /** The node is being shut down: it tells so before it falls silent. */
-  async leave(): Promise<void> {
-    this.#leaving = true;
-    await this.report();
-  }
-
   /** A change of the runtime's readiness is told at once. */
   async #pollAndTell(): Promise<void> {
     await this.poll();
@@ -153,7 +146,6 @@ export class NodeAgent {
   }
 
   #troubles(): string[] {
-    if (this.#leaving) return ['node is shutting down'];
     const { runtime, network } = runtimeTroubles(this.#runtime);
     return [runtime, network].filter((t) => t !== undefined);
   }

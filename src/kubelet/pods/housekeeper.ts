@@ -5,7 +5,6 @@ import type { NodeContext } from './context.ts';
 import { findGarbage } from './gc.ts';
 import { podUidLabel } from './labels.ts';
 import type { NodeFacts } from './node-facts.ts';
-import { isTerminalPhase } from './pod-kinds.ts';
 import type { PodWorkers } from './pod-workers.ts';
 
 export interface HousekeeperOptions {
@@ -72,13 +71,8 @@ export class Housekeeper {
   /** The cgroups of the classes weigh what their pods ask for. */
   async #weighClasses(): Promise<void> {
     const { host, facts, workers } = this.#options;
-    const active = workers
-      .all()
-      .filter((w) => w.stage === 'running' && !isTerminalPhase(w.pod.status?.phase));
-    for (const { path, limits } of qosCgroups(
-      facts.podsCgroup,
-      active.map((w) => w.pod),
-    ))
+    const active = workers.active();
+    for (const { path, limits } of qosCgroups(facts.podsCgroup, active))
       await host.cgroups.ensure(path, limits);
   }
 }

@@ -8,7 +8,7 @@ import type { StatusManager } from '../status/status-manager.ts';
 import { admitPod } from './admission.ts';
 import { type NodeContext, podEvent } from './context.ts';
 import { rejectedStatus } from './final-status.ts';
-import { isMirrorPod, isTerminalPhase } from './pod-kinds.ts';
+import { isMirrorPod } from './pod-kinds.ts';
 import type { PodWorkers } from './pod-workers.ts';
 
 export interface IntakeOptions {
@@ -55,10 +55,8 @@ export class Intake {
     const uid = pod.metadata.uid as string;
     if (workers.get(uid) || pod.metadata.deletionTimestamp || pod.status?.startTime) return true;
     const self = node();
-    const others = workers
-      .all()
-      .filter((w) => w.uid !== uid && w.stage === 'running' && !isTerminalPhase(w.pod.status?.phase));
-    const rejection = self && admitPod({ pod, node: self, others: others.map((w) => w.pod) });
+    const others = workers.active().filter((other) => other.metadata.uid !== uid);
+    const rejection = self && admitPod({ pod, node: self, others });
     if (!rejection) return true;
     podEvent(context, pod, { type: 'Warning', ...rejection });
     statuses.set(pod, rejectedStatus(pod, rejection, timestamp(context.platform.clock)));

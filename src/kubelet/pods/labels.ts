@@ -1,4 +1,5 @@
 import type { Container, Lifecycle, Pod } from '../../api/core/v1.ts';
+import type { LinuxResources } from '../runtimes/types.ts';
 
 /** Labels and annotations under which the kubelet finds its sandboxes and containers again. Upstream's names. */
 export const podNameLabel = 'io.kubernetes.pod.name';
@@ -12,6 +13,7 @@ const messagePathAnnotation = 'io.kubernetes.container.terminationMessagePath';
 const messagePolicyAnnotation = 'io.kubernetes.container.terminationMessagePolicy';
 const podGraceAnnotation = 'io.kubernetes.pod.terminationGracePeriod';
 const preStopAnnotation = 'io.kubernetes.container.preStopHandler';
+const resourcesAnnotation = 'k8ts.dev/container-resources';
 
 /** What the kubelet wrote on a container when it made it. */
 export interface ContainerMarks {
@@ -22,6 +24,8 @@ export interface ContainerMarks {
   /** The pod's grace period, for when the pod itself is no longer known. */
   terminationGracePeriodSeconds?: number;
   preStop?: Lifecycle['preStop'];
+  /** The limits that the container was made with. */
+  resources?: LinuxResources;
 }
 
 /** Labels of everything that belongs to the pod. */
@@ -45,16 +49,18 @@ export function containerHash(container: Container): string {
   return fnv32a(JSON.stringify({ image: container.image ?? '', name: container.name }));
 }
 
+/** What the kubelet writes on a container to know it again. */
 export function containerAnnotations(
   pod: Pod,
   container: Container,
-  restartCount: number,
+  made: { restartCount: number; resources: LinuxResources },
 ): Record<string, string> {
   const grace = pod.spec.terminationGracePeriodSeconds;
   const preStop = container.lifecycle?.preStop;
   return {
     [hashAnnotation]: containerHash(container),
-    [restartCountAnnotation]: String(restartCount),
+    [restartCountAnnotation]: String(made.restartCount),
+    [resourcesAnnotation]: JSON.stringify(made.resources),
     [messagePathAnnotation]: container.terminationMessagePath ?? '',
     [messagePolicyAnnotation]: container.terminationMessagePolicy ?? 'File',
     ...(grace !== undefined && { [podGraceAnnotation]: String(grace) }),
@@ -66,6 +72,7 @@ export function containerAnnotations(
 export function readMarks(annotations: Record<string, string>): ContainerMarks {
   const grace = annotations[podGraceAnnotation];
   const preStop = annotations[preStopAnnotation];
+  const resources = annotations[resourcesAnnotation];
   return {
     hash: annotations[hashAnnotation] ?? '',
     restartCount: Number(annotations[restartCountAnnotation] ?? 0),
@@ -73,5 +80,6 @@ export function readMarks(annotations: Record<string, string>): ContainerMarks {
     terminationMessagePolicy: annotations[messagePolicyAnnotation] ?? 'File',
     terminationGracePeriodSeconds: grace === undefined ? undefined : Number(grace),
     preStop: preStop ? (JSON.parse(preStop) as Lifecycle['preStop']) : undefined,
+    resources: resources ? (JSON.parse(resources) as LinuxResources) : undefined,
   };
 }

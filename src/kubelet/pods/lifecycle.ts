@@ -1,4 +1,4 @@
-import type { Pod, PodStatus } from '../../api/core/v1.ts';
+import type { Node, Pod, PodStatus } from '../../api/core/v1.ts';
 import { podCgroupLimits, podCgroupPath } from '../cgroups/pod-cgroup.ts';
 import { podLogDirectory } from '../containers/sandbox-spec.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
@@ -8,6 +8,7 @@ import { podStatus } from '../status/pod-status.ts';
 import type { StatusManager } from '../status/status-manager.ts';
 import type { TokenManager } from '../volumes/token-manager.ts';
 import type { VolumeManager } from '../volumes/volume-manager.ts';
+import type { Allocation, Allocations } from './allocations.ts';
 import { type NodeContext, podEvent } from './context.ts';
 import { finalStatus } from './final-status.ts';
 import type { Killer } from './killer.ts';
@@ -17,6 +18,7 @@ import { isTerminalPhase } from './pod-kinds.ts';
 import type { PodWork } from './pod-work.ts';
 import type { PodSteps, StepResult } from './pod-workers.ts';
 import { qosClassOf } from './qos.ts';
+import type { Resizer } from './resizer.ts';
 import { isAlive, type RuntimePod } from './runtime-pod.ts';
 import type { RuntimeView } from './runtime-view.ts';
 import type { Syncer } from './syncer.ts';
@@ -36,6 +38,11 @@ export interface LifecycleOptions {
   probes: ProbeManager;
   syncer: Syncer;
   killer: Killer;
+  resizer: Resizer;
+  allocations: Allocations;
+  node(): Node | undefined;
+  /** The pods that the node has room set aside for. */
+  activePods(): Pod[];
   /** Why pods cannot have a network yet; undefined when they can. */
   networkTrouble(): string | undefined;
 }
@@ -49,7 +56,7 @@ export class PodLifecycle implements PodSteps {
   }
 
   async running(work: PodWork, signal: AbortSignal): Promise<StepResult> {
-    const { pod } = work;
+    const { pod } = this.#allocated(work);
     if (isTerminalPhase(pod.status?.phase)) return { end: {} };
     const runtime = await this.#load(pod);
     const status = this.#report(work, runtime);
@@ -80,7 +87,8 @@ export class PodLifecycle implements PodSteps {
   }
 
   async ended(work: PodWork): Promise<void> {
-    const { volumes, host, objects, tokens, images, syncer, statuses, view } = this.#options;
+    const { volumes, host, objects, tokens, images, syncer, statuses, view, allocations, resizer } =
+      this.#options;
     const { pod, uid } = work;
     if (!work.orphaned) {
       const runtime = await view.load(nameOf(pod));
@@ -92,6 +100,8 @@ export class PodLifecycle implements PodSteps {
     tokens.forget(uid);
     images.forget(uid);
     syncer.forget(uid);
+    allocations.forget(uid);
+    resizer.forget(uid);
     if (!work.orphaned) statuses.finish(pod);
   }
 
@@ -102,6 +112,16 @@ export class PodLifecycle implements PodSteps {
     await volumes.remove(uid);
     await context.platform.files.remove(podLogDirectory(facts.logsDir, pod));
     statuses.forget(uid);
+  }
+
+  /** The pod with what the node has set aside for it. */
+  #allocated({ pod, uid }: PodWork): Allocation {
+    const { allocations, node, activePods } = this.#options;
+    return allocations.allocate(
+      pod,
+      node(),
+      activePods().filter((other) => other.metadata.uid !== uid),
+    );
   }
 
   #load(pod: Pod): Promise<RuntimePod> {
@@ -134,9 +154,10 @@ export class PodLifecycle implements PodSteps {
   }
 
   #status(work: PodWork, runtime: RuntimePod, ending: boolean): PodStatus {
-    const { probes, facts, runtimeName, statuses, syncer } = this.#options;
+    const { probes, facts, runtimeName, statuses, syncer, resizer } = this.#options;
+    const { pod, pending } = this.#allocated(work);
     return podStatus({
-      pod: work.pod,
+      pod,
       runtime,
       previous: statuses.latest(work.pod),
       readiness: probes,
@@ -145,6 +166,7 @@ export class PodLifecycle implements PodSteps {
       hostIps: facts.hostIps,
       ending,
       verdict: work.end.verdict,
+      resize: [pending, resizer.progress(work.uid)].filter((c) => c !== undefined),
     });
   }
 

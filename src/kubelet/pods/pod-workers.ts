@@ -1,5 +1,6 @@
 import type { Pod } from '../../api/core/v1.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { isTerminalPhase } from './pod-kinds.ts';
 import { graceOf, newWork, type PodEnd, type PodWork } from './pod-work.ts';
 
 /** What is done for a pod at each stage. A step that rejects is tried again; one that resolves may say when to come back. */
@@ -43,6 +44,14 @@ export class PodWorkers {
 
   all(): PodWork[] {
     return [...this.#works.values()];
+  }
+
+  /** Pods that run or are to run. */
+  active(): Pod[] {
+    const isActive = ({ stage, pod }: PodWork) => stage === 'running' && !isTerminalPhase(pod.status?.phase);
+    return this.all()
+      .filter(isActive)
+      .map((work) => work.pod);
   }
 
   /** Takes on a pod, or its newest version. */

@@ -18,7 +18,10 @@ export interface RuntimeContainer {
   imageRef: string;
   hash: string;
   restartCount: number;
+  /** The limits in force, where the runtime tells them. */
   resources?: LinuxResources;
+  /** The limits that it was made with. */
+  madeWith?: LinuxResources;
   user?: ContainerStatus['user'];
 }
 

@@ -123,6 +123,7 @@ export class RuntimeView {
       imageRef: status.imageRef,
       hash: marks.hash,
       restartCount: marks.restartCount,
+      madeWith: marks.resources,
     };
   }
 

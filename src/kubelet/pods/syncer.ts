@@ -19,6 +19,7 @@ import type { ObjectCache } from './object-cache.ts';
 import { planPod, type PodPlan, type ProbeView } from './plan.ts';
 import { isSidecar, podFullName } from './pod-kinds.ts';
 import { qosClassOf } from './qos.ts';
+import type { Resizer } from './resizer.ts';
 import { newestOf, podIpsOf, type RuntimePod } from './runtime-pod.ts';
 import { StartError } from './start-error.ts';
 import type { Starter, StartRound } from './starter.ts';
@@ -31,6 +32,7 @@ export interface SyncerOptions {
   starter: Starter;
   killer: Killer;
   probes: ProbeView;
+  resizer: Resizer;
 }
 
 export interface SyncInput {
@@ -74,6 +76,7 @@ export class Syncer {
     const { pod, runtime, signal } = input;
     const plan = planPod({ pod, runtime, probes: this.#options.probes });
     await this.#stop(input, plan);
+    if (!plan.killPod) await this.#options.resizer.resize(pod, runtime, signal);
     const starts = [...plan.startEphemeral, ...plan.startInit, ...plan.start];
     if (!plan.sandbox.create && (starts.length === 0 || plan.killPod)) return {};
     const sandbox = await this.#sandboxSpec(pod, plan.sandbox.attempt).catch((error: Error) => {

@@ -64,12 +64,15 @@ export function statusOf(end: StreamEnd): Status {
   };
 }
 
+const internal = 'Internal error occurred: ';
+
 /** A command that could not be run, or was lost. */
 export function failure(message: string): Status {
+  const said = message.startsWith(internal) ? message : `${internal}${message}`;
   return {
     metadata: {},
     status: 'Failure',
-    message: `Internal error occurred: ${message}`,
+    message: said,
     reason: 'InternalError',
     details: { causes: [{ message }] },
     code: 500,

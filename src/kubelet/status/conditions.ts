@@ -1,4 +1,5 @@
 import type { Container, ContainerStatus, Pod, PodCondition } from '../../api/core/v1.ts';
+import { resizeInProgress, resizePending } from '../pods/allocations.ts';
 import { isSidecar } from '../pods/pod-kinds.ts';
 import { anyStarted, type PodPhase } from './phase.ts';
 
@@ -12,6 +13,9 @@ export interface ConditionsInput {
   /** Conditions as they stand; those of others decide readiness gates. */
   existing: PodCondition[];
 }
+
+/** The kubelet's too, and there only while there is something to say. */
+export const passingConditions: readonly string[] = [resizePending, resizeInProgress];
 
 /** Said of a pod that the kubelet ends to spare the node. Others may say it too. */
 export const disruptionTarget = 'DisruptionTarget';

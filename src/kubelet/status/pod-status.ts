@@ -3,7 +3,7 @@ import { isSidecar, isTerminalPhase } from '../pods/pod-kinds.ts';
 import { qosClassOf } from '../pods/qos.ts';
 import { podIpsOf, type RuntimePod } from '../pods/runtime-pod.ts';
 import { planSandbox } from '../pods/plan.ts';
-import { disruptionTarget, ownConditions, podConditions } from './conditions.ts';
+import { disruptionTarget, ownConditions, passingConditions, podConditions } from './conditions.ts';
 import { type ContainerKind, containerStatuses, type StartFailure } from './container-statuses.ts';
 import { type PodPhase, podPhase } from './phase.ts';
 
@@ -25,6 +25,8 @@ export interface PodStatusInput {
   hostIps: string[];
   /** Nothing of the pod will be started again. */
   ending: boolean;
+  /** What there is to say about a change of the pod's resources. */
+  resize?: PodCondition[];
   /** The pod was ended for this reason: what it says wins over what the containers tell. */
   verdict?: { phase: PodPhase; reason: string; message: string; condition?: PodCondition };
 }
@@ -42,7 +44,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
   const own = podConditions({ pod, phase, init, regular, hasSandbox, existing });
   return {
     phase,
-    conditions: mergeConditions(existing, own, verdict?.condition),
+    conditions: mergeConditions(existing, [...own, ...(input.resize ?? [])], verdict?.condition),
     ...(said?.reason && { reason: said.reason }),
     ...(said?.message && { message: said.message }),
     ...addresses(input),
@@ -57,7 +59,8 @@ export function podStatus(input: PodStatusInput): PodStatus {
 
 /** What others say of the pod, as the API has it, and what this kubelet said when it ended the pod. */
 function conditionsOfOthers(pod: Pod, previous: PodStatus): PodCondition[] {
-  const isOther = (c: PodCondition) => !ownConditions.some((type) => type === c.type);
+  const isOther = (c: PodCondition) =>
+    ![...ownConditions, ...passingConditions].some((type) => type === c.type);
   const others = (pod.status?.conditions ?? []).filter(isOther);
   const said = (previous.conditions ?? []).filter((c) => c.type === disruptionTarget);
   return [...others.filter((c) => !said.some((s) => s.type === c.type)), ...said];

@@ -1,6 +1,6 @@
 import type { PodCondition, PodStatus } from '../../api/core/v1.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { disruptionTarget, ownConditions } from './conditions.ts';
+import { disruptionTarget, ownConditions, passingConditions } from './conditions.ts';
 
 /** Gives conditions their transition time: that of before where the status is the same, else now. */
 export function withTransitionTimes(status: PodStatus, old: PodStatus | undefined, now: string): PodStatus {
@@ -19,7 +19,7 @@ export function withTransitionTimes(status: PodStatus, old: PodStatus | undefine
 
 /** Lists that are merged entry by entry, so that replacing them must be asked for. */
 const mergedLists = new Set<string>(['podIPs']);
-const mine = new Set<string>([...ownConditions, disruptionTarget]);
+const mine = new Set<string>([...ownConditions, ...passingConditions, disruptionTarget]);
 /** Never taken away by the kubelet: others write them. */
 const foreign = new Set<string>([
   'nominatedNodeName',
@@ -65,10 +65,13 @@ function normal(value: unknown): unknown {
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }
 
-function changedConditions(from: PodCondition[], to: PodCondition[]): PodCondition[] {
-  return to.filter((condition) => {
+function changedConditions(from: PodCondition[], to: PodCondition[]): object[] {
+  const gone = from.filter((c) => passingConditions.includes(c.type) && !to.some((t) => t.type === c.type));
+  const deleted = gone.map(({ type }) => ({ type, $patch: 'delete' }));
+  const changed = to.filter((condition) => {
     if (!mine.has(condition.type)) return false;
     const before = from.find((c) => c.type === condition.type);
     return !before || !same(before, { ...condition, lastProbeTime: before.lastProbeTime });
   });
+  return [...changed, ...deleted];
 }

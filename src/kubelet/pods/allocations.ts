@@ -1,0 +1,86 @@
+import type { Node, Pod, PodCondition, ResourceRequirements } from '../../api/core/v1.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import {
+  addQuantities,
+  compareQuantities,
+  milliValue,
+  type ParsedQuantity,
+  quantityOf,
+  quantityValue,
+} from '../../machinery/quantity.ts';
+import { isStaticPod } from './pod-kinds.ts';
+import { addAmounts, type Amounts, amountsOf, podAmounts } from './resources.ts';
+
+/** Says of a pod that the node cannot give it what it asks for now. */
+export const resizePending = 'PodResizePending';
+/** Says of a pod that what it was given has not reached its containers yet. */
+export const resizeInProgress = 'PodResizeInProgress';
+
+export interface Allocation {
+  /** The pod with the resources that the node has set aside for it. */
+  pod: Pod;
+  /** Why that is not what the pod asks for. */
+  pending?: PodCondition;
+}
+
+type Held = Map<string, ResourceRequirements | undefined>;
+
+/** What the node has set aside for each pod: what it first asked for, and later changes where there is room. */
+export class Allocations {
+  readonly #held = new Map<string, Held>();
+
+  allocate(pod: Pod, node: Node | undefined, others: Pod[]): Allocation {
+    const uid = pod.metadata.uid as string;
+    const asked = resourcesOf(pod);
+    const held = this.#held.get(uid);
+    const pending =
+      held && node && !deepEqual([...held], [...asked]) ? refusal(pod, node, others) : undefined;
+    if (held && pending) return { pod: withResources(pod, held), pending };
+    this.#held.set(uid, asked);
+    return { pod };
+  }
+
+  forget(podUid: string): void {
+    this.#held.delete(podUid);
+  }
+}
+
+const resourcesOf = (pod: Pod): Held =>
+  new Map([...(pod.spec.initContainers ?? []), ...pod.spec.containers].map((c) => [c.name, c.resources]));
+
+function withResources(pod: Pod, held: Held): Pod {
+  const give = <C extends { name: string; resources?: ResourceRequirements }>(c: C): C =>
+    held.has(c.name) ? { ...c, resources: held.get(c.name) } : c;
+  const { initContainers, containers } = pod.spec;
+  const init = initContainers && { initContainers: initContainers.map(give) };
+  return { ...pod, spec: { ...pod.spec, ...init, containers: containers.map(give) } };
+}
+
+function refusal(pod: Pod, node: Node, others: Pod[]): PodCondition | undefined {
+  const say = (reason: string, message: string): PodCondition => ({
+    type: resizePending,
+    status: 'True',
+    reason,
+    message,
+  });
+  if (isStaticPod(pod)) return say('Infeasible', 'In-place resize of static-pods is not supported');
+  const allocatable = amountsOf(node.status?.allocatable);
+  const taken: Amounts = new Map();
+  for (const other of others) addAmounts(taken, podAmounts(other, 'requests'));
+  for (const [name, request] of podAmounts(pod, 'requests')) {
+    const has = allocatable.get(name) ?? quantityOf(0);
+    const value = (q: ParsedQuantity) => (name === 'cpu' ? milliValue(q) : quantityValue(q));
+    const used = taken.get(name) ?? quantityOf(0);
+    if (compareQuantities(request, has) > 0)
+      return say(
+        'Infeasible',
+        `Node didn't have enough capacity: ${name}, requested: ${value(request)}, capacity: ${value(has)}`,
+      );
+    if (compareQuantities(addQuantities(used, request), has) > 0)
+      return say(
+        'Deferred',
+        `Node didn't have enough resource: ${name}, requested: ${value(request)}, used: ${value(used)}, capacity: ${value(has)}`,
+      );
+  }
+  return undefined;
+}
