@@ -2,7 +2,7 @@ import type { NodeAffinity, TopologySpreadConstraint } from '../../api/core/v1.t
 import type { InterPodAffinityArgs } from '../plugins/inter-pod-affinity.ts';
 import type { NodeAffinityArgs } from '../plugins/node-affinity.ts';
 import type { NodeResourcesFitArgs, ShapePoint } from '../plugins/node-resources-fit.ts';
-import type { PodTopologySpreadArgs } from '../plugins/pod-topology-spread.ts';
+import type { PodTopologySpreadArgs } from '../plugins/topology-spread/pod-topology-spread.ts';
 import type { DefaultPreemptionArgs } from '../plugins/preemption/default-preemption.ts';
 import type { WeighedResource } from '../plugins/resource-use.ts';
 import type { VolumeBindingArgs } from '../plugins/volumes/volume-binding.ts';

@@ -18,14 +18,14 @@ import { nodeResourcesBalancedAllocation } from '../plugins/node-resources-balan
 import { nodeResourcesFit } from '../plugins/node-resources-fit.ts';
 import { nodeUnschedulable } from '../plugins/node-unschedulable.ts';
 import { ownerSelector } from '../plugins/owner-selector.ts';
-import { podTopologySpread } from '../plugins/pod-topology-spread.ts';
+import { PodTopologySpread } from '../plugins/topology-spread/pod-topology-spread.ts';
 import { defaultPreemption } from '../plugins/preemption/default-preemption.ts';
 import { prioritySort } from '../plugins/priority-sort.ts';
 import { schedulingGates } from '../plugins/scheduling-gates.ts';
 import { taintToleration } from '../plugins/taint-toleration.ts';
 import { storageListers } from '../plugins/volumes/claims.ts';
 import { nodeVolumeLimits } from '../plugins/volumes/node-volume-limits.ts';
-import { volumeBinding } from '../plugins/volumes/volume-binding.ts';
+import { VolumeBinding } from '../plugins/volumes/volume-binding.ts';
 import { volumeRestrictions } from '../plugins/volumes/volume-restrictions.ts';
 import { volumeZone } from '../plugins/volumes/volume-zone.ts';
 import {
@@ -61,9 +61,9 @@ export const builtInPlugins: Registry = {
   NodeResourcesFit: (_, args) => nodeResourcesFit(fitArgs(args)),
   VolumeRestrictions: (handle) => volumeRestrictions(storageListers(handle)),
   NodeVolumeLimits: (handle) => nodeVolumeLimits(storageListers(handle)),
-  VolumeBinding: (handle, args) => volumeBinding(handle, storageListers(handle), bindingArgs(args)),
+  VolumeBinding: (handle, args) => new VolumeBinding(handle, storageListers(handle), bindingArgs(args)),
   VolumeZone: (handle) => volumeZone(storageListers(handle)),
-  PodTopologySpread: (handle, args) => podTopologySpread(ownersOf(handle), spreadArgs(args)),
+  PodTopologySpread: (handle, args) => new PodTopologySpread(ownersOf(handle), spreadArgs(args)),
   InterPodAffinity: (handle, args) => interPodAffinity(handle.lister(namespaces), interPodAffinityArgs(args)),
   DynamicResources: (handle) => dynamicResources(handle),
   DefaultPreemption: (handle, args) => defaultPreemption(handle, preemptionArgs(args)),

@@ -11,11 +11,20 @@ import {
 import type { Stored } from '../../../api/resource.ts';
 import { causedBy } from '../../../client/transport.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
-import type { Decision, Plugin, Refusal } from '../../framework/framework.ts';
+import type { NodeInfo } from '../../cache/node-info.ts';
+import type { Decision, Plugin, PreFilterResult, Refusal } from '../../framework/framework.ts';
 import { interestIn } from '../../framework/events.ts';
 import type { Handle } from '../../framework/handle.ts';
 import { refusalsOf } from '../../framework/refusals.ts';
-import { type Claim, isBound, mountedClaims, mounts, type StorageListers, waitsForPod } from './claims.ts';
+import {
+  type Claim,
+  classNameOf,
+  isBound,
+  mountedClaims,
+  mounts,
+  type StorageListers,
+  waitsForPod,
+} from './claims.ts';
 import { allowsNode, findVolume, hasCapacity, reaches, sizeOf } from './volume-match.ts';
 
 const name = 'VolumeBinding';
@@ -34,10 +43,15 @@ export interface VolumeBindingArgs {
   bindTimeoutSeconds?: number;
 }
 
+interface BindStep {
+  claim: Claim;
+  volume: Stored<PersistentVolume>;
+}
+
 /** How a pod's claims get their volumes on one node. */
 interface Plan {
   /** Volumes that stand there already, for claims that have none. */
-  bind: readonly { claim: Claim; volume: Stored<PersistentVolume> }[];
+  bind: readonly BindStep[];
   /** Claims that a volume is to be made for. */
   provision: readonly Claim[];
 }
@@ -88,103 +102,109 @@ function claimProblem({ metadata, spec, status }: Claim, owner: Pod | undefined)
 }
 
 /** Pods go where their volumes are, or can be. */
-export function volumeBinding(
-  handle: Handle,
-  storage: StorageListers,
-  { bindTimeoutSeconds = 600 }: VolumeBindingArgs = {},
-): Plugin {
-  /** Volumes promised to claims, and nodes to claims, that the API does not show yet. */
-  const promised = new Map<string, string>();
+export class VolumeBinding implements Plugin {
+  readonly name = name;
+  readonly events = eventsOf();
+  readonly #handle: Handle;
+  readonly #storage: StorageListers;
+  readonly #timeoutMs: number;
+  /** Volumes promised to claims that the API does not show yet. */
+  readonly #promised = new Set<string>();
 
-  const provisioningRefusal = (claim: Claim, node: Node): string | undefined => {
-    const storageClass = storage.classes.get(claim.spec?.storageClassName ?? '');
-    if (!storageClass || storageClass.provisioner === noProvisioner) return nothingToBind;
-    if (!allowsNode(storageClass, node)) return nothingToBind;
-    if (!storage.drivers.get(storageClass.provisioner)?.spec.storageCapacity) return undefined;
-    const wanted = { storageClass: storageClass.metadata.name, size: sizeOf(claim), node };
-    return hasCapacity(storage.capacities.list(), wanted) ? undefined : noSpace;
-  };
+  constructor(handle: Handle, storage: StorageListers, { bindTimeoutSeconds = 600 }: VolumeBindingArgs = {}) {
+    this.#handle = handle;
+    this.#storage = storage;
+    this.#timeoutMs = bindTimeoutSeconds * 1000;
+  }
 
-  const boundReasons = (claims: readonly Claim[], node: Node): string[] => {
+  preFilter({ pod, state }: Decision): PreFilterResult | undefined {
+    if (pod.claims.length === 0) return { skip: true };
+    const { bound, waiting, problem } = sortClaims(pod.pod, this.#storage);
+    if (problem !== undefined) return { refusal: refusalFor([problem], true) };
+    state.set(name, { bound, waiting, plans: new Map() } satisfies State);
+    return undefined;
+  }
+
+  filter({ state }: Decision, { node, name: nodeName }: NodeInfo): Refusal | undefined {
+    const { bound, waiting, plans } = state.get<State>(name) as State;
+    const plan = this.#planFor(waiting, node);
+    const reasons = [...this.#boundReasons(bound, node), ...(typeof plan === 'string' ? [plan] : [])];
+    if (reasons.length > 0 || typeof plan === 'string') return refusalFor(reasons, true);
+    if (waiting.length > 0) plans.set(nodeName, plan);
+    return undefined;
+  }
+
+  reserve(decision: Decision, node: string): undefined {
+    for (const { volume } of planOf(decision, node)?.bind ?? []) this.#promised.add(volume.metadata.name);
+    return undefined;
+  }
+
+  unreserve(decision: Decision, node: string): void {
+    for (const { volume } of planOf(decision, node)?.bind ?? []) this.#promised.delete(volume.metadata.name);
+  }
+
+  async preBind(decision: Decision, node: string, signal: AbortSignal): Promise<void> {
+    const plan = planOf(decision, node);
+    if (!plan) return;
+    const { pod } = decision.pod;
+    for (const step of plan.bind) await promise(this.#handle, pod, step);
+    for (const claim of plan.provision) await select(this.#handle, pod, { claim, node });
+    const claims = [...plan.bind.map(({ claim }) => claim), ...plan.provision];
+    const wanted = { claims, node, timeoutMs: this.#timeoutMs, signal };
+    await allBound(this.#handle, this.#storage, wanted);
+  }
+
+  postBind(decision: Decision, node: string): void {
+    this.unreserve(decision, node);
+  }
+
+  #boundReasons(claims: readonly Claim[], node: Node): string[] {
     const reasons = new Set<string>();
     for (const claim of claims) {
-      const volume = storage.volumes.get(claim.spec?.volumeName ?? '');
+      const volume = this.#storage.volumes.get(claim.spec?.volumeName ?? '');
       if (!volume) reasons.add(lost);
       else if (!reaches(volume, node)) reasons.add(unreachable);
     }
     return [...reasons];
-  };
+  }
 
-  const planFor = (waiting: readonly Claim[], node: Node): Plan | string => {
-    const bind: { claim: Claim; volume: Stored<PersistentVolume> }[] = [];
-    const provision: Claim[] = [];
-    const taken = new Set(promised.keys());
-    const volumes = storage.volumes.list();
+  /** How the claims get their volumes on this node, or why they cannot. */
+  #planFor(waiting: readonly Claim[], node: Node): Plan | string {
+    const plan = { bind: [] as BindStep[], provision: [] as Claim[] };
+    if (waiting.length === 0) return plan;
+    const taken = new Set(this.#promised);
+    const volumes = this.#storage.volumes.list();
     for (const claim of waiting) {
       const chosen = claim.metadata.annotations?.[selectedNode];
       if (chosen !== undefined && chosen !== node.metadata.name) return nothingToBind;
       const volume = chosen === undefined ? findVolume(claim, node, { volumes, taken }) : undefined;
       if (volume) {
         taken.add(volume.metadata.name);
-        bind.push({ claim, volume });
+        plan.bind.push({ claim, volume });
         continue;
       }
-      const refusal = provisioningRefusal(claim, node);
+      const refusal = this.#provisioningRefusal(claim, node);
       if (refusal) return refusal;
-      provision.push(claim);
+      plan.provision.push(claim);
     }
-    return { bind, provision };
-  };
+    return plan;
+  }
 
-  const planOf = ({ state }: Decision, node: string) => state.get<State>(name)?.plans.get(node);
-
-  return {
-    name,
-    events: eventsOf(),
-    preFilter({ pod, state }) {
-      if (pod.claims.length === 0) return { skip: true };
-      const { bound, waiting, problem } = sortClaims(pod.pod, storage);
-      if (problem !== undefined) return { refusal: refusalFor([problem], true) };
-      state.set(name, { bound, waiting, plans: new Map() } satisfies State);
-      return undefined;
-    },
-    filter({ state }, { node, name: nodeName }): Refusal | undefined {
-      const { bound, waiting, plans } = state.get<State>(name) as State;
-      const plan = planFor(waiting, node);
-      const reasons = [...boundReasons(bound, node), ...(typeof plan === 'string' ? [plan] : [])];
-      if (reasons.length > 0 || typeof plan === 'string') return refusalFor(reasons, true);
-      if (waiting.length > 0) plans.set(nodeName, plan);
-      return undefined;
-    },
-    reserve(decision, node) {
-      for (const { claim, volume } of planOf(decision, node)?.bind ?? [])
-        promised.set(volume.metadata.name, claim.metadata.uid);
-      return undefined;
-    },
-    unreserve(decision, node) {
-      for (const { volume } of planOf(decision, node)?.bind ?? []) promised.delete(volume.metadata.name);
-    },
-    async preBind(decision, node, signal) {
-      const plan = planOf(decision, node);
-      if (!plan) return;
-      const { pod } = decision.pod;
-      for (const step of plan.bind) await promise(handle, pod, step);
-      for (const claim of plan.provision) await select(handle, pod, { claim, node });
-      const claims = [...plan.bind.map(({ claim }) => claim), ...plan.provision];
-      await allBound(handle, storage, { claims, node, timeoutMs: bindTimeoutSeconds * 1000, signal });
-    },
-    postBind(decision, node) {
-      for (const { volume } of planOf(decision, node)?.bind ?? []) promised.delete(volume.metadata.name);
-    },
-  };
+  #provisioningRefusal(claim: Claim, node: Node): string | undefined {
+    const { classes, drivers, capacities } = this.#storage;
+    const storageClass = classes.get(classNameOf(claim));
+    if (!storageClass || storageClass.provisioner === noProvisioner) return nothingToBind;
+    if (!allowsNode(storageClass, node)) return nothingToBind;
+    if (!drivers.get(storageClass.provisioner)?.spec.storageCapacity) return undefined;
+    const wanted = { storageClass: storageClass.metadata.name, size: sizeOf(claim), node };
+    return hasCapacity(capacities.list(), wanted) ? undefined : noSpace;
+  }
 }
 
+const planOf = ({ state }: Decision, node: string) => state.get<State>(name)?.plans.get(node);
+
 /** Promises the volume to the claim; the volume controller does the rest. */
-async function promise(
-  { client }: Handle,
-  pod: Stored<Pod>,
-  { claim, volume }: Plan['bind'][number],
-): Promise<void> {
+async function promise({ client }: Handle, pod: Stored<Pod>, { claim, volume }: BindStep): Promise<void> {
   const { name: claimName, namespace, uid, resourceVersion } = claim.metadata;
   const claimRef = {
     apiVersion: 'v1',

@@ -1,0 +1,247 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type {
+  Affinity,
+  Namespace,
+  Node,
+  Pod,
+  PodAffinityTerm,
+  TopologySpreadConstraint,
+} from '../api/core/v1.ts';
+import type { Stored } from '../api/resource.ts';
+import { seededRandom } from '../platform/random.ts';
+import { SchedulerCache } from './cache/cache.ts';
+import { podInfo } from './cache/node-info.ts';
+import { decide } from './decide.ts';
+import { CycleState } from './framework/cycle-state.ts';
+import type { Decision } from './framework/framework.ts';
+import { NominatedPods } from './cache/nominated-pods.ts';
+import { testProfile } from './testing.ts';
+import { obviousAffinityScore, obviousProblem, type World } from './testing-oracle.ts';
+
+const namespaceLabels = { red: { team: 'x' }, blue: { team: 'y' } };
+const namespaces = Object.entries(namespaceLabels).map(
+  ([name, labels]) => ({ metadata: { name, labels } }) as unknown as Stored<Namespace>,
+);
+const profile = testProfile({ namespaces });
+const interPodAffinity = profile.at.score.find((plugin) => plugin.name === 'InterPodAffinity');
+
+const labels = fc.record(
+  { app: fc.constantFrom('a', 'b'), tier: fc.constantFrom('1', '2') },
+  { requiredKeys: [] },
+);
+const selector = fc.oneof(
+  fc.record({ matchLabels: labels }),
+  fc.record({
+    matchExpressions: fc.array(
+      fc.oneof(
+        fc.record({
+          key: fc.constantFrom('app', 'tier'),
+          operator: fc.constantFrom('In', 'NotIn'),
+          values: fc.constantFrom(['a'], ['b', '1'], ['2']),
+        }),
+        fc.record({
+          key: fc.constantFrom('app', 'tier'),
+          operator: fc.constantFrom('Exists', 'DoesNotExist'),
+        }),
+      ),
+      { minLength: 1, maxLength: 2 },
+    ),
+  }),
+);
+const topologyKey = fc.constantFrom('zone', 'kubernetes.io/hostname');
+const term = fc.record(
+  {
+    topologyKey,
+    labelSelector: selector,
+    namespaces: fc.constantFrom(['red'], ['blue', 'red']),
+    namespaceSelector: fc.constantFrom({}, { matchLabels: { team: 'y' } }),
+    matchLabelKeys: fc.constant(['app']),
+    mismatchLabelKeys: fc.constant(['tier']),
+  },
+  { requiredKeys: ['topologyKey'] },
+) as fc.Arbitrary<PodAffinityTerm>;
+const terms = fc.record(
+  {
+    requiredDuringSchedulingIgnoredDuringExecution: fc.array(term, { maxLength: 2 }),
+    preferredDuringSchedulingIgnoredDuringExecution: fc.array(
+      fc.record({ weight: fc.integer({ min: 1, max: 10 }), podAffinityTerm: term }),
+      { maxLength: 2 },
+    ),
+  },
+  { requiredKeys: [] },
+);
+const affinity: fc.Arbitrary<Affinity> = fc.record(
+  { podAffinity: terms, podAntiAffinity: terms },
+  { requiredKeys: [] },
+);
+const constraint = fc.record(
+  {
+    maxSkew: fc.integer({ min: 1, max: 2 }),
+    topologyKey,
+    whenUnsatisfiable: fc.constant('DoNotSchedule'),
+    labelSelector: selector,
+    minDomains: fc.integer({ min: 1, max: 4 }),
+    nodeAffinityPolicy: fc.constantFrom('Honor', 'Ignore'),
+    nodeTaintsPolicy: fc.constantFrom('Honor', 'Ignore'),
+    matchLabelKeys: fc.constant(['tier']),
+  },
+  { requiredKeys: ['maxSkew', 'topologyKey', 'whenUnsatisfiable'] },
+) as fc.Arbitrary<TopologySpreadConstraint>;
+const taint = { key: 'k', value: 'v', effect: 'NoSchedule' };
+const podParts = fc.record({
+  namespace: fc.constantFrom('red', 'blue'),
+  labels,
+  affinity: fc.option(affinity, { nil: undefined }),
+  spread: fc.array(constraint, { maxLength: 2 }),
+  cpu: fc.constantFrom('0', '500m', '1'),
+  tolerates: fc.boolean(),
+  zone: fc.option(fc.constantFrom('z0', 'z1'), { nil: undefined, freq: 4 }),
+});
+const nodeParts = fc.record({
+  zone: fc.option(fc.constantFrom('z0', 'z1', 'z2'), { nil: undefined, freq: 6 }),
+  cpu: fc.constantFrom('1', '2', '4'),
+  tainted: fc.boolean(),
+  cordoned: fc.constantFrom(false, false, false, true),
+  pods: fc.constantFrom('2', '10'),
+});
+
+let made = 0;
+function nodeOf(name: string, parts: NodeParts): Stored<Node> {
+  const { zone, cpu, tainted, cordoned, pods } = parts;
+  const own = { 'kubernetes.io/hostname': name, ...(zone && { zone }) };
+  return {
+    metadata: { name, uid: name, resourceVersion: `${made++}`, creationTimestamp: '', labels: own },
+    spec: { ...(tainted && { taints: [taint] }), ...(cordoned && { unschedulable: true }) },
+    status: { allocatable: { cpu, memory: '4Gi', pods } },
+  };
+}
+
+type PodParts = typeof podParts extends fc.Arbitrary<infer T> ? T : never;
+type NodeParts = typeof nodeParts extends fc.Arbitrary<infer T> ? T : never;
+
+function podOf(parts: PodParts, nodeName?: string): Stored<Pod> {
+  const name = `pod-${made++}`;
+  return {
+    metadata: {
+      name,
+      namespace: parts.namespace,
+      uid: name,
+      resourceVersion: '1',
+      creationTimestamp: '',
+      labels: parts.labels as Record<string, string>,
+    },
+    spec: {
+      schedulerName: 'default-scheduler',
+      ...(nodeName && { nodeName }),
+      containers: [{ name: 'c', resources: { requests: { cpu: parts.cpu } } }],
+      affinity: parts.affinity,
+      topologySpreadConstraints: parts.spread,
+      ...(parts.tolerates && { tolerations: [{ operator: 'Exists' }] }),
+      ...(parts.zone && { nodeSelector: { zone: parts.zone } }),
+    },
+  };
+}
+
+type Step =
+  | { type: 'node'; name: string; parts: NodeParts }
+  | { type: 'remove node'; name: string }
+  | { type: 'pod'; node: string; parts: PodParts }
+  | { type: 'remove pod'; which: number }
+  | { type: 'relabel'; which: number; labels: PodParts['labels'] }
+  | { type: 'decide'; parts: PodParts };
+
+const nodeName = fc.constantFrom('n0', 'n1', 'n2', 'n3', 'n4');
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant('node' as const), name: nodeName, parts: nodeParts }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('remove node' as const), name: nodeName }) },
+  { weight: 5, arbitrary: fc.record({ type: fc.constant('pod' as const), node: nodeName, parts: podParts }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('remove pod' as const), which: fc.nat(20) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('relabel' as const), which: fc.nat(20), labels }) },
+  { weight: 5, arbitrary: fc.record({ type: fc.constant('decide' as const), parts: podParts }) },
+);
+
+class Model {
+  readonly cache = new SchedulerCache();
+  readonly nodes = new Map<string, Stored<Node>>();
+  pods: Stored<Pod>[] = [];
+
+  take(action: Step): void {
+    switch (action.type) {
+      case 'node':
+        this.nodes.set(action.name, nodeOf(action.name, action.parts));
+        return this.cache.setNode(this.nodes.get(action.name) as Stored<Node>);
+      case 'remove node':
+        this.nodes.delete(action.name);
+        return this.cache.removeNode(action.name);
+      case 'pod':
+        return this.put(podOf(action.parts, action.node));
+      case 'remove pod': {
+        const [gone] = this.pods.splice(action.which % Math.max(1, this.pods.length), 1);
+        return gone && this.cache.removePod(gone);
+      }
+      case 'relabel': {
+        const [old] = this.pods.splice(action.which % Math.max(1, this.pods.length), 1);
+        const own = action.labels as Record<string, string>;
+        return old && this.put({ ...old, metadata: { ...old.metadata, labels: own } });
+      }
+      case 'decide':
+        return this.check(podOf(action.parts));
+    }
+  }
+
+  put(pod: Stored<Pod>): void {
+    this.pods.push(pod);
+    this.cache.setPod(pod);
+  }
+
+  world(): World {
+    const known = (pod: Stored<Pod>) => this.nodes.has(pod.spec.nodeName ?? '');
+    return { nodes: [...this.nodes.values()], pods: this.pods.filter(known), namespaceLabels };
+  }
+
+  check(pod: Stored<Pod>): void {
+    const world = this.world();
+    const snapshot = this.cache.snapshot();
+    const options = { profile, random: seededRandom(1), startAt: 0, percentageOfNodesToScore: 100 };
+    const verdict = decide(podInfo(pod), snapshot, options);
+    const problems = new Map(
+      world.nodes.map((node) => [node.metadata.name, obviousProblem(world, pod, node)]),
+    );
+    const fitting = [...problems].filter(([, problem]) => problem === undefined).map(([name]) => name);
+    if (verdict.type === 'placed') {
+      expect(fitting).toContain(verdict.node);
+      expect(verdict.feasible).toBe(fitting.length);
+    } else {
+      const found = world.nodes.map(({ metadata }) => [
+        metadata.name,
+        verdict.refusals.of(metadata.name)?.reasons.join(),
+      ]);
+      expect(Object.fromEntries(found)).toEqual(Object.fromEntries(problems));
+    }
+    this.checkScores(world, pod);
+  }
+
+  checkScores(world: World, pod: Stored<Pod>): void {
+    const snapshot = this.cache.snapshot();
+    const nominated = new NominatedPods();
+    const state = new CycleState();
+    const decision: Decision = { pod: podInfo(pod), state, snapshot, profile, nominated, filters: [] };
+    const isSkipped = interPodAffinity?.preScore?.(decision, [...snapshot.nodes]) === 'skip';
+    for (const node of snapshot.nodes) {
+      const score = isSkipped ? 0 : interPodAffinity?.score?.(decision, node);
+      expect(score).toBe(obviousAffinityScore(world, pod, node.node));
+    }
+  }
+}
+
+test('decisions are those of the obvious rules, whatever has happened to the cluster before', () => {
+  const run = (steps: Step[]) => {
+    const model = new Model();
+    for (const action of steps) model.take(action);
+  };
+  fc.assert(fc.property(fc.array(step, { minLength: 10, maxLength: 60 }), run), { numRuns: 400 });
+});
