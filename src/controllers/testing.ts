@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Node, Pod } from '../api/core/v1.ts';
-import { allResources, events, nodes, pods, serviceaccounts } from '../api/generated/resources.ts';
+import { events, nodes, pods, serviceaccounts } from '../api/generated/resources.ts';
 import type { KubernetesObject, Resource, Stored } from '../api/resource.ts';
 import { defaultAdmission } from '../apiserver/admission/plugins.ts';
 import { servedResources } from '../apiserver/discovery/served-resources.ts';
@@ -12,7 +12,7 @@ import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informers.ts';
 import { createTokenKey } from '../cluster/pki.ts';
 import { formatMicroTime, formatTime } from '../platform/clock.ts';
-import { createLog, type Log, silentLog } from '../platform/log.ts';
+import { createLog, type Log, type LogLine, silentLog } from '../platform/log.ts';
 import { seededRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
@@ -57,12 +57,12 @@ export class TestCluster {
   }
 
   /** A server with what every server has, and the service account `default` of the namespace `default`. */
-  static async start(options: { log?: 'warn' | 'debug' } = {}): Promise<TestCluster> {
+  static async start(options: { onLog?(line: LogLine): void } = {}): Promise<TestCluster> {
     const clock = new VirtualClock();
     const store = createMemoryStore({ clock });
     tokenKey ??= createTokenKey();
-    const write = (line: object) => console.log(JSON.stringify(line));
-    const log = options.log ? createLog({ clock, level: options.log, write }) : silentLog;
+    const { onLog: write } = options;
+    const log = write ? createLog({ clock, level: 'debug', write }) : silentLog;
     const platform = { clock, random: seededRandom(1), log };
     const serviceAccounts = { issuer: 'https://test', keys: [await tokenKey] };
     const kinds = allKinds;
@@ -129,6 +129,11 @@ export class TestCluster {
       const next = this.clock.untilNext();
       if (next !== undefined && next <= 20) await this.clock.advance(next);
     }
+  }
+
+  /** The store's newest revision: it stands still while nobody writes. */
+  async revision(): Promise<number> {
+    return (await this.#store.status()).revision;
   }
 
   async stop(): Promise<void> {
@@ -215,13 +220,6 @@ export class TestCluster {
 
 function versionOf({ group, version }: Resource): string {
   return group ? `${group}/${version}` : version;
-}
-
-/** The row of a plural name, for tests that go over many. */
-export function resourceOf(plural: string, group = ''): Resource {
-  const found = allResources.find((r) => r.plural === plural && r.group === group);
-  if (!found) throw new Error(`no resource ${plural}.${group}`);
-  return found;
 }
 
 /** What becomes of a pod that has a place: it runs and is ready unless a test says otherwise. */
@@ -325,7 +323,8 @@ export function heartbeat(name: string, nowMs: number): KubernetesObject {
 export async function addNode(cluster: TestCluster, node: Node): Promise<void> {
   const stored = await cluster.create(nodes, node);
   const api = cluster.client.of(nodes);
-  const { resourceVersion: _, ...metadata } = stored.metadata;
-  await api.updateStatus({ ...stored, metadata, status: node.status }, { cause });
-  await api.update({ ...stored, metadata, spec: { ...stored.spec, taints: node.spec?.taints } }, { cause });
+  const patch = (part: object, subresource?: string) =>
+    api.patch(stored.metadata, part, { type: merge, cause, subresource });
+  await patch({ status: node.status }, 'status');
+  await patch({ spec: { taints: node.spec?.taints ?? null } });
 }

@@ -1,6 +1,4 @@
-import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
-import * as x509 from '@peculiar/x509';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { certificatesigningrequests } from '../../api/generated/resources.ts';
 import { Client } from '../../client/client.ts';
@@ -12,6 +10,8 @@ import { createCertificateController } from './certificates.ts';
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 async function requestFor(name: string, addresses: string[] = []): Promise<string> {
+  await import('reflect-metadata');
+  const x509 = await import('@peculiar/x509');
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
     name,

@@ -7,7 +7,7 @@ import { controllerReference } from '../shared/owners.ts';
 import { hashOf } from '../shared/hash.ts';
 
 /** Tells the pods of one template from those of another of the same Deployment. */
-export const hashLabel = 'pod-template-hash';
+const hashLabel = 'pod-template-hash';
 
 function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
   const { [hashLabel]: _, ...labels } = template.metadata?.labels ?? {};

@@ -82,7 +82,7 @@ export class ScaleFinder {
         ? { uid: owner.uid, scale: scale.spec?.replicas ?? 0 }
         : undefined;
     } catch (error) {
-      if (hasReason(error, 'NotFound')) throw new Error(none);
+      if (hasReason(error, 'NotFound')) throw new Error(none, { cause: error });
       throw error;
     }
   }

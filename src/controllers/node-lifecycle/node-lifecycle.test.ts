@@ -117,7 +117,7 @@ describe('nodes', () => {
 
   beforeEach(async () => {
     cluster = await TestCluster.start();
-    new TestNodes(cluster);
+    void new TestNodes(cluster);
     alive.clear();
     for (const name of ['node-1', 'node-2']) {
       await addNode(cluster, readyNode(name, cluster.clock.now()));

@@ -15,7 +15,7 @@ let removed: string[];
 
 beforeEach(async () => {
   cluster = await TestCluster.start();
-  new TestNodes(cluster);
+  void new TestNodes(cluster);
   removed = [];
   const local = {
     pathOf: (name: string) => `/var/lib/volumes/${name}`,
