@@ -116,6 +116,7 @@ async function handle(
   const registry = registries.served(request.info);
   if (!registry) throw noSuchPath();
   if (registry.cache?.loading) await registry.cache.loading;
+  if (registry.view.deprecation) request.warn(registry.view.deprecation);
   return handlerOf({ request, registry, environment })();
 }
 

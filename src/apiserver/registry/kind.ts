@@ -54,6 +54,8 @@ export interface GracefulDeletion {
  */
 export interface Kind<T extends KubernetesObject = KubernetesObject> {
   resource: Resource<T>;
+  /** What every answer says in a `Warning` header, for kinds that clients should no longer use. */
+  deprecation?: string;
   /** Verbs served; all of them where absent. */
   verbs?: readonly Verb[];
   /** For kinds whose type the schema does not know: their structural schema (OpenAPI v3), which says how lists and maps merge. */

@@ -14,6 +14,7 @@ function health(object: ComponentStatus): string {
 /** Kept for old clients; nothing is ever stored. */
 export const componentStatusKind: Kind<ComponentStatus> = {
   resource: componentstatuses,
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   verbs: ['get', 'list'],
   columns: [
     nameColumn,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ConfigMap, Endpoints, Event, Namespace, Node, Secret } from '../../../api/core/v1.ts';
-import { eventsEventsV1, events, namespaces, secrets } from '../../../api/generated/resources.ts';
+import { endpoints, eventsEventsV1, events, namespaces, secrets } from '../../../api/generated/resources.ts';
 import type { StatusError } from '../../../machinery/status-error.ts';
 import { createTestCluster } from '../../registry/testing.ts';
 import { created, createErrors, testContext, texts, updateErrors } from '../shared/testing.ts';
@@ -173,6 +173,14 @@ describe('a node', () => {
 });
 
 describe('endpoints', () => {
+  test('tell whoever asks that slices have taken their place', async () => {
+    const api = await createTestCluster();
+    await api.list(endpoints);
+    expect(api.warnings).toEqual([
+      'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+    ]);
+  });
+
   test('have addresses that traffic may go to, and ports', () => {
     const object: Endpoints = {
       metadata,

@@ -17,6 +17,7 @@ import { specialAddress } from './special-address.ts';
 
 export const endpointsKind: Kind<Endpoints> = {
   resource: endpoints,
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   defaults(object) {
     for (const subset of object.subsets ?? []) {
       for (const port of subset.ports ?? []) port.protocol ||= 'TCP';
