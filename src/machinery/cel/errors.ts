@@ -1,0 +1,39 @@
+/** One thing that is wrong with an expression. `offset` counts UTF-16 units. */
+export interface Issue {
+  offset: number;
+  message: string;
+}
+
+/** An expression that cannot be compiled. The message is what upstream's compiler prints. */
+export class CelCompileError extends Error {
+  override readonly name = 'CelCompileError';
+  readonly issues: readonly Issue[];
+
+  constructor(source: string, issues: readonly Issue[]) {
+    super(issues.map((issue) => renderIssue(source, issue)).join('\n'));
+    this.issues = issues;
+  }
+}
+
+/** Something that went wrong while an expression was evaluated. */
+export class CelError extends Error {
+  override readonly name: string = 'CelError';
+}
+
+/** The expression costs more than it may; no `||` makes up for that. */
+export class CelBudgetError extends CelError {
+  override readonly name = 'CelBudgetError';
+  constructor() {
+    super('operation cancelled: actual cost limit exceeded');
+  }
+}
+
+function renderIssue(source: string, { offset, message }: Issue): string {
+  const before = source.slice(0, offset);
+  const line = before.split('\n').length;
+  const start = before.lastIndexOf('\n') + 1;
+  const column = [...before.slice(start)].length;
+  const text = source.slice(start).split('\n', 1)[0] ?? '';
+  const head = `ERROR: <input>:${line}:${column + 1}: ${message}`;
+  return `${head}\n | ${text.replaceAll('\t', ' ')}\n | ${'.'.repeat(column)}^`;
+}

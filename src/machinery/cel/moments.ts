@@ -1,0 +1,86 @@
+import { CelError } from './errors.ts';
+import { Duration, Timestamp } from './values.ts';
+
+const billion = 1_000_000_000n;
+const pattern = /^(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)$/;
+
+/** Reads RFC 3339. Throws a CelError. */
+export function parseTimestamp(text: string): Timestamp {
+  const match = pattern.exec(text);
+  const wholeMs = match ? Date.parse(`${match[1]}${match[3]}`.toUpperCase()) : Number.NaN;
+  if (!match || Number.isNaN(wholeMs))
+    throw new CelError(`cannot parse ${JSON.stringify(text)} as timestamp`);
+  return new Timestamp(BigInt(wholeMs) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0')));
+}
+
+const fraction = (nanos: bigint) => {
+  const digits = nanos.toString().padStart(9, '0').replace(/0+$/, '');
+  return digits && `.${digits}`;
+};
+
+/** RFC 3339 in UTC, with as much of a second as there is. */
+export function formatMoment({ nanos }: Timestamp): string {
+  const rest = ((nanos % billion) + billion) % billion;
+  const seconds = new Date(Number((nanos - rest) / 1_000_000n)).toISOString().slice(0, 19);
+  return `${seconds}${fraction(rest)}Z`;
+}
+
+/** Seconds, such as `90s` or `1.5s`. */
+export function formatSpan({ nanos }: Duration): string {
+  const [sign, rest] = nanos < 0n ? ['-', -nanos] : ['', nanos];
+  return `${sign}${rest / billion}${fraction(rest % billion)}s`;
+}
+
+export interface CalendarParts {
+  year: number;
+  /** From 0. */
+  month: number;
+  /** Of the month, from 1. */
+  day: number;
+  /** From Sunday, 0. */
+  weekday: number;
+  /** From 0. */
+  dayOfYear: number;
+  hours: number;
+  minutes: number;
+  seconds: number;
+  milliseconds: number;
+}
+
+/** A moment on the calendar of a time zone: a name such as `Europe/Berlin`, or an offset such as `-07:00`. */
+export function calendarOf({ nanos }: Timestamp, zone = 'UTC'): CalendarParts {
+  const ms = Number(nanos / 1_000_000n) - (nanos % 1_000_000n < 0n ? 1 : 0);
+  const local = new Date(ms + offsetMs(ms, zone));
+  const year = local.getUTCFullYear();
+  const newYear = new Date(0).setUTCFullYear(year, 0, 1);
+  return {
+    year,
+    month: local.getUTCMonth(),
+    day: local.getUTCDate(),
+    weekday: local.getUTCDay(),
+    dayOfYear: Math.floor((local.getTime() - newYear) / 86_400_000),
+    hours: local.getUTCHours(),
+    minutes: local.getUTCMinutes(),
+    seconds: local.getUTCSeconds(),
+    milliseconds: local.getUTCMilliseconds(),
+  };
+}
+
+function offsetMs(ms: number, zone: string): number {
+  if (zone === 'UTC' || zone === '') return 0;
+  const fixed = /^([+-]?)(\d{1,2}):(\d\d)$/.exec(zone);
+  if (fixed) return (fixed[1] === '-' ? -1 : 1) * (Number(fixed[2]) * 60 + Number(fixed[3])) * 60_000;
+  return namedOffsetMs(ms, zone);
+}
+
+function namedOffsetMs(ms: number, timeZone: string): number {
+  try {
+    const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
+    const name = format.formatToParts(ms).find((part) => part.type === 'timeZoneName')?.value ?? '';
+    const match = /GMT(?:([+-])(\d\d):(\d\d))?/.exec(name);
+    const minutes = Number(match?.[2] ?? 0) * 60 + Number(match?.[3] ?? 0);
+    return (match?.[1] === '-' ? -minutes : minutes) * 60_000;
+  } catch {
+    throw new CelError(`unknown time zone ${timeZone}`);
+  }
+}

@@ -1,0 +1,301 @@
+import type { ListElement, MapEntry, Node, RecordField } from './ast.ts';
+import { CelCompileError } from './errors.ts';
+import { SyntaxIssue, type Token, tokenize } from './lexer.ts';
+import { expandGlobal, expandMember } from './macros.ts';
+
+const maxDepth = 250;
+const maxLength = 100_000;
+const starters =
+  "'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER";
+const reserved = new Set(
+  'as break const continue else false for function if import in let loop null package namespace return true var void while'.split(
+    ' ',
+  ),
+);
+const relations = new Set(['<', '<=', '>=', '>', '==', '!=', 'in']);
+
+/** Reads an expression. Throws a CelCompileError. */
+export function parseExpression(source: string): Node {
+  try {
+    if (source.length > maxLength) {
+      const message = `expression code point size exceeds limit: size: ${source.length}, limit ${maxLength}`;
+      throw new SyntaxIssue(0, message);
+    }
+    return new Parser(tokenize(source)).parse();
+  } catch (error) {
+    if (error instanceof SyntaxIssue) throw new CelCompileError(source, [error.issue]);
+    throw error;
+  }
+}
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  #position = 0;
+  #depth = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  parse(): Node {
+    const node = this.#expression();
+    const rest = this.#peek();
+    if (rest.type === 'end') return node;
+    throw new SyntaxIssue(rest.offset, `extraneous input '${rest.text}' expecting <EOF>`);
+  }
+
+  #peek(): Token {
+    return this.#tokens[this.#position] as Token;
+  }
+
+  #next(): Token {
+    const token = this.#peek();
+    if (token.type !== 'end') this.#position++;
+    return token;
+  }
+
+  #is(...texts: readonly string[]): boolean {
+    const token = this.#peek();
+    return (token.type === 'symbol' || token.type === 'name') && texts.includes(token.text);
+  }
+
+  #take(text: string): Token | undefined {
+    return this.#is(text) ? this.#next() : undefined;
+  }
+
+  #expect(text: string): Token {
+    const token = this.#take(text);
+    if (token) return token;
+    const found = this.#peek();
+    throw new SyntaxIssue(found.offset, `mismatched input '${found.text}' expecting '${text}'`);
+  }
+
+  #expression(): Node {
+    if (++this.#depth > maxDepth) {
+      throw new SyntaxIssue(this.#peek().offset, `expression recursion limit exceeded. limit: ${maxDepth}`);
+    }
+    const condition = this.#or();
+    const mark = this.#take('?');
+    let node = condition;
+    if (mark) {
+      const then = this.#or();
+      this.#expect(':');
+      node = { type: 'conditional', offset: mark.offset, condition, then, otherwise: this.#expression() };
+    }
+    this.#depth--;
+    return node;
+  }
+
+  #or(): Node {
+    let left = this.#and();
+    for (let mark = this.#take('||'); mark; mark = this.#take('||')) {
+      left = { type: 'or', offset: mark.offset, left, right: this.#and() };
+    }
+    return left;
+  }
+
+  #and(): Node {
+    let left = this.#relation();
+    for (let mark = this.#take('&&'); mark; mark = this.#take('&&')) {
+      left = { type: 'and', offset: mark.offset, left, right: this.#relation() };
+    }
+    return left;
+  }
+
+  #relation(): Node {
+    let left = this.#sum();
+    while (this.#isRelation()) {
+      const { text, offset } = this.#next();
+      left = { type: 'call', name: text === 'in' ? '@in' : `_${text}_`, offset, args: [left, this.#sum()] };
+    }
+    return left;
+  }
+
+  #isRelation(): boolean {
+    const token = this.#peek();
+    return (token.type === 'symbol' || token.type === 'name') && relations.has(token.text);
+  }
+
+  #sum(): Node {
+    let left = this.#product();
+    while (this.#is('+', '-')) {
+      const { text, offset } = this.#next();
+      left = { type: 'call', name: `_${text}_`, offset, args: [left, this.#product()] };
+    }
+    return left;
+  }
+
+  #product(): Node {
+    let left = this.#unary();
+    while (this.#is('*', '/', '%')) {
+      const { text, offset } = this.#next();
+      left = { type: 'call', name: `_${text}_`, offset, args: [left, this.#unary()] };
+    }
+    return left;
+  }
+
+  /** Signs in pairs undo each other; the sign of a number belongs to it. */
+  #unary(): Node {
+    if (!this.#is('!', '-')) return this.#member();
+    const { text, offset } = this.#next();
+    let count = 1;
+    while (this.#take(text)) count++;
+    if (text === '-' && count === 1) {
+      const literal = this.#negativeLiteral(offset);
+      if (literal) return this.#members(literal);
+    }
+    const operand = this.#member();
+    return count % 2 === 0 ? operand : { type: 'call', name: `${text}_`, offset, args: [operand] };
+  }
+
+  #negativeLiteral(offset: number): Node | undefined {
+    const token = this.#peek();
+    if (token.type !== 'literal') return undefined;
+    if (typeof token.value !== 'bigint' && typeof token.value !== 'number') return undefined;
+    this.#next();
+    const { value } = token;
+    return { type: 'literal', offset, value: typeof value === 'bigint' ? this.#int(-value, offset) : -value };
+  }
+
+  #int(value: bigint, offset: number): bigint {
+    if (BigInt.asIntN(64, value) === value) return value;
+    throw new SyntaxIssue(offset, 'invalid int literal');
+  }
+
+  #member(): Node {
+    return this.#members(this.#primary());
+  }
+
+  #members(start: Node): Node {
+    let node = start;
+    for (let steps = 0; ; steps++) {
+      if (steps > maxDepth)
+        throw new SyntaxIssue(node.offset, `expression recursion limit exceeded. limit: ${maxDepth}`);
+      const dot = this.#take('.');
+      if (dot) {
+        node = this.#selected(node, dot.offset);
+        continue;
+      }
+      const bracket = this.#take('[');
+      if (!bracket) return node;
+      const optional = this.#take('?') !== undefined;
+      const index = this.#expression();
+      this.#expect(']');
+      node = { type: 'index', offset: bracket.offset, operand: node, index, optional };
+    }
+  }
+
+  #selected(operand: Node, offset: number): Node {
+    const optional = this.#take('?') !== undefined;
+    const token = this.#fieldName();
+    const open = token.type === 'name' && !optional ? this.#take('(') : undefined;
+    if (!open) return { type: 'select', offset, operand, field: token.text, optional };
+    const args = this.#arguments(')');
+    const call = { target: operand, name: token.text, args, offset: open.offset };
+    return expandMember(call) ?? { type: 'call', ...call };
+  }
+
+  #fieldName(): Token {
+    const token = this.#next();
+    if (token.type === 'quoted') return token;
+    if (token.type === 'name' && token.text !== 'in') return token;
+    throw new SyntaxIssue(token.offset, `no viable alternative at input '.${token.text}'`);
+  }
+
+  #arguments(close: string): Node[] {
+    const args: Node[] = [];
+    if (this.#take(close)) return args;
+    do args.push(this.#expression());
+    while (this.#take(','));
+    this.#expect(close);
+    return args;
+  }
+
+  #primary(): Node {
+    const token = this.#next();
+    const { offset, text } = token;
+    if (token.type === 'literal') {
+      const { value } = token;
+      return {
+        type: 'literal',
+        offset,
+        value: typeof value === 'bigint' ? this.#int(value, offset) : value,
+      };
+    }
+    if (token.type === 'name' && text !== 'in') return this.#named(token);
+    if (text === '.' && this.#peek().type === 'name') return this.#named(this.#next());
+    if (text === '(') {
+      const node = this.#expression();
+      this.#expect(')');
+      return node;
+    }
+    if (text === '[' && token.type === 'symbol') return this.#list(offset);
+    if (text === '{') return { type: 'map', offset, entries: this.#entries() };
+    const kind = token.type === 'end' ? 'mismatched input' : 'extraneous input';
+    throw new SyntaxIssue(offset, `${kind} '${text}' expecting {${starters}}`);
+  }
+
+  #named({ text: name, offset }: Token): Node {
+    if (reserved.has(name)) throw new SyntaxIssue(offset, `reserved identifier: ${name}`);
+    const open = this.#take('(');
+    if (open) {
+      const call = { name, args: this.#arguments(')'), offset: open.offset };
+      return expandGlobal(call) ?? { type: 'call', ...call };
+    }
+    const record = this.#recordName(name);
+    if (record === undefined) return { type: 'name', name, offset };
+    return { type: 'record', name: record, offset, fields: this.#fields() };
+  }
+
+  /** `a.b.C{`: the name of a record, where the braces follow. */
+  #recordName(first: string): string | undefined {
+    let name = first;
+    let at = this.#position;
+    const text = (i: number) => this.#tokens[i]?.text;
+    while (text(at) === '.' && this.#tokens[at + 1]?.type === 'name') {
+      name += `.${text(at + 1)}`;
+      at += 2;
+    }
+    if (this.#tokens[at]?.type !== 'symbol' || text(at) !== '{') return undefined;
+    this.#position = at + 1;
+    return name;
+  }
+
+  #fields(): RecordField[] {
+    return this.#until('}', () => {
+      const optional = this.#take('?') !== undefined;
+      const name = this.#fieldName().text;
+      this.#expect(':');
+      return { name, optional, value: this.#expression() };
+    });
+  }
+
+  #entries(): MapEntry[] {
+    return this.#until('}', () => {
+      const optional = this.#take('?') !== undefined;
+      const key = this.#expression();
+      this.#expect(':');
+      return { key, optional, value: this.#expression() };
+    });
+  }
+
+  #list(offset: number): Node {
+    const elements = this.#until(']', (): ListElement => {
+      const optional = this.#take('?') !== undefined;
+      return { optional, value: this.#expression() };
+    });
+    return { type: 'list', offset, elements };
+  }
+
+  /** Things with commas between them, and perhaps one after the last. */
+  #until<T>(close: string, read: () => T): T[] {
+    const items: T[] = [];
+    while (!this.#take(close)) {
+      items.push(read());
+      if (this.#take(',')) continue;
+      this.#expect(close);
+      break;
+    }
+    return items;
+  }
+}

@@ -1,0 +1,156 @@
+/** A type of the Common Expression Language, as the checker sees it. */
+export type CelType =
+  | { kind: SimpleKind }
+  | { kind: 'list'; element: CelType; merge?: ListMerge }
+  | { kind: 'map'; key: CelType; value: CelType }
+  /** A record with known fields, by the names that expressions call them. */
+  | { kind: 'object'; name: string; fields: ReadonlyMap<string, ObjectField> }
+  | { kind: 'optional'; element: CelType }
+  /** A value that only functions look into, such as a URL. */
+  | { kind: 'opaque'; name: string }
+  /** A placeholder within the signature of a function. */
+  | { kind: 'parameter'; name: string };
+
+type SimpleKind =
+  | 'dyn'
+  | 'bool'
+  | 'int'
+  | 'uint'
+  | 'double'
+  | 'string'
+  | 'bytes'
+  | 'null_type'
+  | 'timestamp'
+  | 'duration'
+  | 'type';
+
+/** How a list of the API merges and compares: `set` by value, `map` by the values of its keys. */
+export interface ListMerge {
+  listType: 'set' | 'map';
+  keys: readonly string[];
+}
+
+export interface ObjectField {
+  /** The name in JSON, which can be none that an expression could write. */
+  property: string;
+  type: CelType;
+}
+
+const simple = (kind: SimpleKind): CelType => ({ kind });
+
+export const dynType = simple('dyn');
+export const boolType = simple('bool');
+export const intType = simple('int');
+export const uintType = simple('uint');
+export const doubleType = simple('double');
+export const stringType = simple('string');
+export const bytesType = simple('bytes');
+export const nullType = simple('null_type');
+export const timestampType = simple('timestamp');
+export const durationType = simple('duration');
+export const typeType = simple('type');
+
+export const listType = (element: CelType, merge?: ListMerge): CelType => ({
+  kind: 'list',
+  element,
+  ...(merge && { merge }),
+});
+export const mapType = (key: CelType, value: CelType): CelType => ({ kind: 'map', key, value });
+export const optionalType = (element: CelType): CelType => ({ kind: 'optional', element });
+export const opaqueType = (name: string): CelType => ({ kind: 'opaque', name });
+
+/** A record whose fields have plain names. */
+export function objectType(name: string, fields: Record<string, CelType>): CelType {
+  const entries = Object.entries(fields).map(
+    ([property, type]) => [property, { property, type }] satisfies [string, ObjectField],
+  );
+  return { kind: 'object', name, fields: new Map(entries) };
+}
+
+/** The type as messages print it. */
+export function formatType(type: CelType): string {
+  switch (type.kind) {
+    case 'list':
+      return `list(${formatType(type.element)})`;
+    case 'map':
+      return `map(${formatType(type.key)}, ${formatType(type.value)})`;
+    case 'optional':
+      return `optional_type(${formatType(type.element)})`;
+    case 'object':
+    case 'opaque':
+    case 'parameter':
+      return type.name;
+    case 'null_type':
+      return 'null';
+    default:
+      return type.kind;
+  }
+}
+
+/** What the parameters of a signature stand for, as far as its arguments have said. */
+export type Substitution = Map<string, CelType>;
+
+/** Whether a value of one type may stand where another is wanted; parameters of `wanted` take what they meet. */
+export function assignable(wanted: CelType, given: CelType, bound: Substitution = new Map()): boolean {
+  if (wanted.kind === 'parameter') return bind(wanted.name, given, bound);
+  if (wanted.kind === 'dyn' || given.kind === 'dyn') return true;
+  if (given.kind === 'null_type') return nullable.has(wanted.kind);
+  if (wanted.kind !== given.kind) return false;
+  switch (wanted.kind) {
+    case 'list':
+    case 'optional':
+      return assignable(wanted.element, (given as typeof wanted).element, bound);
+    case 'map':
+      return (
+        assignable(wanted.key, (given as typeof wanted).key, bound) &&
+        assignable(wanted.value, (given as typeof wanted).value, bound)
+      );
+    case 'object':
+    case 'opaque':
+      return wanted.name === (given as typeof wanted).name;
+    default:
+      return true;
+  }
+}
+
+const nullable = new Set(['null_type', 'timestamp', 'duration', 'object', 'opaque', 'optional']);
+
+function bind(name: string, given: CelType, bound: Substitution): boolean {
+  const before = bound.get(name);
+  if (!before || before.kind === 'dyn') {
+    bound.set(name, given);
+    return true;
+  }
+  if (assignable(before, given, bound)) return true;
+  if (!assignable(given, before, bound)) return false;
+  bound.set(name, given);
+  return true;
+}
+
+/** A type with its parameters replaced; those of which nothing is known are dyn. */
+export function substitute(type: CelType, bound: Substitution): CelType {
+  switch (type.kind) {
+    case 'parameter':
+      return bound.get(type.name) ?? dynType;
+    case 'list':
+      return listType(substitute(type.element, bound), type.merge);
+    case 'optional':
+      return optionalType(substitute(type.element, bound));
+    case 'map':
+      return mapType(substitute(type.key, bound), substitute(type.value, bound));
+    default:
+      return type;
+  }
+}
+
+/** The one type of several values; dyn where they have none. */
+export function commonType(types: readonly CelType[]): CelType {
+  const [first = dynType, ...rest] = types;
+  let common = first;
+  for (const type of rest) {
+    if (assignable(common, type)) continue;
+    if (!assignable(type, common)) return dynType;
+    common = type;
+  }
+  return common;
+}
