@@ -116,6 +116,8 @@ async function main(): Promise<void> {
   await program.parseAsync(process.argv);
 }
 
+// Nobody may be listening any more; that is no reason to end.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 process.on('unhandledRejection', (error) => {
   printError(error);
   process.exit(1);

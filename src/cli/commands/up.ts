@@ -71,7 +71,9 @@ export async function up(flags: UpFlags): Promise<void> {
 /** Starts the same command as a process of its own and returns when that is ready. */
 async function upInBackground(): Promise<void> {
   const args = process.argv.slice(1).filter((arg) => arg !== '--detach');
-  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  // Pipes of its own: whoever waits for this process's output must not wait for the cluster's end.
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stderr.on('data', (chunk: Buffer) => process.stderr.write(chunk));
   let output = '';
   const ready = new Promise<string>((done, failed) => {
     child.stdout.on('data', (chunk: Buffer) => {
