@@ -92,7 +92,7 @@ const taint = { key: 'k', value: 'v', effect: 'NoSchedule' };
 const podParts = fc.record({
   namespace: fc.constantFrom('red', 'blue'),
   labels,
-  affinity: fc.option(affinity, { nil: undefined }),
+  affinity: fc.option(affinity, { nil: undefined, freq: 3 }),
   spread: fc.array(constraint, { maxLength: 2 }),
   cpu: fc.constantFrom('0', '500m', '1'),
   tolerates: fc.boolean(),
@@ -146,10 +146,10 @@ function podOf(parts: PodParts, nodeName?: string): Stored<Pod> {
 type Step =
   | { type: 'node'; name: string; parts: NodeParts }
   | { type: 'remove node'; name: string }
-  | { type: 'pod'; node: string; parts: PodParts }
+  | { type: 'pod'; node: string; kind: number }
   | { type: 'remove pod'; which: number }
   | { type: 'relabel'; which: number; labels: PodParts['labels'] }
-  | { type: 'decide'; parts: PodParts };
+  | { type: 'decide'; kind: number };
 
 const nodeName = fc.constantFrom('n0', 'n1', 'n2', 'n3', 'n4');
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -158,16 +158,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ type: fc.constant('node' as const), name: nodeName, parts: nodeParts }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('remove node' as const), name: nodeName }) },
-  { weight: 5, arbitrary: fc.record({ type: fc.constant('pod' as const), node: nodeName, parts: podParts }) },
+  { weight: 5, arbitrary: fc.record({ type: fc.constant('pod' as const), node: nodeName, kind: fc.nat(3) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('remove pod' as const), which: fc.nat(20) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('relabel' as const), which: fc.nat(20), labels }) },
-  { weight: 5, arbitrary: fc.record({ type: fc.constant('decide' as const), parts: podParts }) },
+  { weight: 5, arbitrary: fc.record({ type: fc.constant('decide' as const), kind: fc.nat(3) }) },
 );
 
 class Model {
   readonly cache = new SchedulerCache();
   readonly nodes = new Map<string, Stored<Node>>();
   pods: Stored<Pod>[] = [];
+  /** Few kinds of pods, so that they have to do with each other, and the same things are counted again and again. */
+  readonly #kinds: readonly PodParts[];
+
+  constructor(kinds: readonly PodParts[]) {
+    this.#kinds = kinds;
+  }
+
+  #kind(index: number): PodParts {
+    return this.#kinds[index % this.#kinds.length] as PodParts;
+  }
 
   take(action: Step): void {
     switch (action.type) {
@@ -178,7 +188,7 @@ class Model {
         this.nodes.delete(action.name);
         return this.cache.removeNode(action.name);
       case 'pod':
-        return this.put(podOf(action.parts, action.node));
+        return this.put(podOf(this.#kind(action.kind), action.node));
       case 'remove pod': {
         const [gone] = this.pods.splice(action.which % Math.max(1, this.pods.length), 1);
         return gone && this.cache.removePod(gone);
@@ -189,7 +199,7 @@ class Model {
         return old && this.put({ ...old, metadata: { ...old.metadata, labels: own } });
       }
       case 'decide':
-        return this.check(podOf(action.parts));
+        return this.check(podOf(this.#kind(action.kind)));
     }
   }
 
@@ -239,9 +249,13 @@ class Model {
 }
 
 test('decisions are those of the obvious rules, whatever has happened to the cluster before', () => {
-  const run = (steps: Step[]) => {
-    const model = new Model();
+  const run = (kinds: PodParts[], nodes: NodeParts[], steps: Step[]) => {
+    const model = new Model(kinds);
+    nodes.forEach((parts, i) => model.take({ type: 'node', name: `n${i}`, parts }));
     for (const action of steps) model.take(action);
   };
-  fc.assert(fc.property(fc.array(step, { minLength: 10, maxLength: 60 }), run), { numRuns: 400 });
+  const kinds = fc.array(podParts, { minLength: 1, maxLength: 4 });
+  const nodes = fc.array(nodeParts, { minLength: 3, maxLength: 5 });
+  const steps = fc.array(step, { minLength: 10, maxLength: 60 });
+  fc.assert(fc.property(kinds, nodes, steps, run), { numRuns: 400 });
 });
