@@ -85,6 +85,7 @@ class Kubelet {
   readonly #context: NodeContext;
   readonly #intervals: KubeletIntervals;
   #port = 0;
+  #wakeAll: () => void = () => {};
   #pressure: Evictor['pressure'] = () => ({ memoryPressure: false, diskPressure: false, pidPressure: false });
 
   constructor(options: KubeletOptions, context: NodeContext) {
@@ -105,6 +106,7 @@ class Kubelet {
       rootDir: dirs.root,
       intervals: this.#intervals,
       port: () => this.#port,
+      onReady: () => this.#wakeAll(),
       pressure: () => this.#pressure(),
     });
     await agent.poll();
@@ -205,9 +207,11 @@ class Kubelet {
     const server = await this.#serve({
       facts: input.machine,
       logsDir: facts.logsDir,
+      settings: settingsOf(this.#options),
       workers,
       view,
       statuses,
+      probes,
     });
     const keeper = new Housekeeper({ context: this.#context, host, facts, workers, volumes });
     const rotator = new LogRotator(this.#context);
@@ -293,6 +297,9 @@ class Kubelet {
       networkTrouble,
     });
     const workers: PodWorkers = new PodWorkers(platform, lifecycle);
+    this.#wakeAll = () => {
+      for (const { uid } of workers.all()) workers.wake(uid);
+    };
     const { collector, evictor } = this.#scavengers(facts, workers, images);
     return { workers, view, statuses, probes, objects, volumes, collector, evictor };
   }
@@ -342,6 +349,32 @@ class Kubelet {
     };
     informer.onChange({ added: follow, updated: follow });
   }
+}
+
+/** What the kubelet was told, in the words of `KubeletConfiguration`. */
+function settingsOf({
+  cluster,
+  node,
+  dirs,
+  cgroupRoot,
+  maxPidsPerPod,
+  seccompDefault,
+  server,
+}: KubeletOptions) {
+  return {
+    kind: 'KubeletConfiguration',
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    clusterDNS: cluster.dnsServers,
+    clusterDomain: cluster.domain,
+    staticPodPath: dirs.staticPods,
+    podLogsDir: dirs.logs,
+    cgroupRoot,
+    podPidsLimit: maxPidsPerPod,
+    seccompDefault: seccompDefault ?? false,
+    maxPods: node.maxPods,
+    address: server?.host,
+    port: server?.port,
+  };
 }
 
 function addressesOf(pod: Pod, statuses: StatusManager, facts: NodeFacts) {

@@ -30,11 +30,15 @@ export interface NodeAgentOptions {
   intervals: KubeletIntervals;
   /** Where the kubelet answers; 0 where it does not. */
   port(): number;
+  /** Called when pods can run that could not before. */
+  onReady(): void;
   /** What presses on the node now. */
   pressure(): Pick<NodeHealth, 'memoryPressure' | 'diskPressure' | 'pidPressure'>;
 }
 
 const runtimePollMs = 5000;
+/** A node that is not ready yet is looked at more often: everything waits for it. */
+const unreadyPollMs = 250;
 /** Until the node is ready for the first time: its network comes within moments. */
 const firstPollMs = 100;
 /** The runtime counts as gone after this time without an answer. */
@@ -134,8 +138,10 @@ export class NodeAgent {
     const ready = this.#troubles().length === 0;
     if (this.#wasReady === ready) return;
     this.#tellReady(ready);
-    if (this.#wasReady !== undefined) await this.report();
+    const isFirst = this.#wasReady === undefined;
     this.#wasReady = ready;
+    if (ready) this.#options.onReady();
+    if (!isFirst) await this.report();
   }
 
   #tellReady(ready: boolean): void {

@@ -118,6 +118,8 @@ export class Syncer {
 
   async #sandboxSpec(pod: Pod, attempt: number): Promise<SandboxSpec> {
     const { facts } = this.#options;
+    if (pod.spec.hostUsers === false)
+      throw new Error('this node cannot give pods user namespaces of their own');
     const names = podNames(pod, facts.dns.clusterDomain);
     return sandboxSpec({
       pod,

@@ -27,6 +27,14 @@ interface Worker {
   stopped: boolean;
 }
 
+export interface ProbeCount {
+  pod: Pod;
+  container: string;
+  kind: ProbeKind;
+  result: 'successful' | 'failed' | 'unknown';
+  count: number;
+}
+
 const kinds: ProbeKind[] = ['startup', 'readiness', 'liveness'];
 const words: Record<ProbeKind, string> = { startup: 'Startup', readiness: 'Readiness', liveness: 'Liveness' };
 
@@ -35,6 +43,7 @@ export class ProbeManager implements ProbeView, ReadinessView {
   readonly #options: { context: NodeContext; prober: Prober; onVerdict(podUid: string): void };
   readonly #workers = new Map<string, Worker>();
   readonly #verdicts = new Map<string, boolean | undefined>();
+  readonly #counts = new Map<string, ProbeCount>();
 
   constructor(options: { context: NodeContext; prober: Prober; onVerdict(podUid: string): void }) {
     this.#options = options;
@@ -52,6 +61,11 @@ export class ProbeManager implements ProbeView, ReadinessView {
     return this.#verdicts.get(`liveness/${containerId}`);
   }
 
+  /** How often each probe of the pods that are here has gone how. */
+  counts(): ProbeCount[] {
+    return [...this.#counts.values()];
+  }
+
   /** Probes what runs of the pod, and nothing else of it. */
   observe(pod: Pod, runtime: RuntimePod): void {
     const probed = [...(pod.spec.initContainers ?? []).filter(isSidecar), ...pod.spec.containers];
@@ -62,6 +76,8 @@ export class ProbeManager implements ProbeView, ReadinessView {
   remove(podUid: string, which: ProbeKind[] = kinds): void {
     for (const [key, worker] of this.#workers)
       if (worker.pod.metadata.uid === podUid && which.includes(worker.kind)) this.#drop(key, worker);
+    if (which !== kinds) return;
+    for (const [key, { pod }] of this.#counts) if (pod.metadata.uid === podUid) this.#counts.delete(key);
   }
 
   stop(): void {
@@ -128,6 +144,7 @@ export class ProbeManager implements ProbeView, ReadinessView {
     const { containerId } = memory;
     const outcome = await this.#options.prober.try({ probe, container, containerId, podIp });
     if (worker.stopped) return;
+    this.#count(worker, outcome);
     this.#tell(worker, outcome);
     const before = worker.memory.verdict;
     worker.memory = remember(worker.memory, outcome, probe);
@@ -135,6 +152,13 @@ export class ProbeManager implements ProbeView, ReadinessView {
     this.#verdicts.set(`${kind}/${containerId}`, worker.memory.verdict);
     if (kind === 'startup' && worker.memory.verdict) this.#hasten(worker);
     this.#options.onVerdict(worker.pod.metadata.uid as string);
+  }
+
+  #count({ pod, container, kind }: Worker, outcome: ProbeOutcome): void {
+    const result = outcome.errored ? 'unknown' : outcome.ok ? 'successful' : 'failed';
+    const key = `${pod.metadata.uid}/${container.name}/${kind}/${result}`;
+    const count = (this.#counts.get(key)?.count ?? 0) + 1;
+    this.#counts.set(key, { pod, container: container.name, kind, result, count });
   }
 
   /** Once it has started, a container is asked at once whether it is ready. */

@@ -7,6 +7,7 @@ import type { HostFacts, NodeHost } from '../node/node-host.ts';
 import type { NodeContext } from '../pods/context.ts';
 import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { RuntimeView } from '../pods/runtime-view.ts';
+import type { ProbeManager } from '../probes/probe-manager.ts';
 import type { StreamOptions } from '../runtimes/runtime.ts';
 import type { StatusManager } from '../status/status-manager.ts';
 import { Gatekeeper, nodeAction } from './authenticate.ts';
@@ -19,7 +20,7 @@ import { nodeLog } from './node-logs.ts';
 import { type KubeletRoute, parseRoute } from './routes.ts';
 import { spdyCommandClient } from './spdy-command.ts';
 import { wantsSpdy, wantsWebSocket } from './spdy-upgrade.ts';
-import { resourceMetrics } from './resource-metrics.ts';
+import { probeMetrics, resourceMetrics } from './resource-metrics.ts';
 import { measure, type Measured, summaryDocument } from './stats.ts';
 import { webSocketOutput } from './web-socket-log.ts';
 import { webSocketCommandClient } from './web-socket-command.ts';
@@ -33,10 +34,14 @@ export interface KubeletServerParts {
   workers: PodWorkers;
   view: RuntimeView;
   statuses: StatusManager;
+  probes: ProbeManager;
+  /** What the kubelet was told, in the words of its configuration file. */
+  settings: Record<string, unknown>;
 }
 
 type RouteOf<K extends KubeletRoute['kind']> = Extract<KubeletRoute, { kind: K }>;
 
+const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 const isYes = (text: string | null) => text === '1' || text === 'true';
 
 /** What the API server and its users ask of a node: logs, commands, ports, figures. */
@@ -119,18 +124,13 @@ export class KubeletServer {
       case 'summary':
         return sendJson(reply, summaryDocument(await this.#measure()));
       case 'resourceMetrics':
-        return sendText(
-          reply,
-          200,
-          resourceMetrics(await this.#measure()),
-          'text/plain; version=0.0.4; charset=utf-8',
-        );
+        return sendText(reply, 200, resourceMetrics(await this.#measure()), metricsType);
       case 'metrics':
-        return sendText(reply, 200, this.#ownMetrics(), 'text/plain; version=0.0.4; charset=utf-8');
+        return sendText(reply, 200, this.#ownMetrics(), metricsType);
       case 'probeMetrics':
-        return sendText(reply, 200, '', 'text/plain; version=0.0.4; charset=utf-8');
+        return sendText(reply, 200, probeMetrics(this.#parts.probes.counts()), metricsType);
       case 'configz':
-        return sendJson(reply, { kubeletconfig: {} });
+        return sendJson(reply, { kubeletconfig: this.#parts.settings });
       default:
         throw new HttpProblem(
           400,

@@ -1,6 +1,7 @@
 import type { Pod } from '../../api/core/v1.ts';
 import { containerNameLabel } from '../pods/labels.ts';
 import type { ContainerStats } from '../runtimes/types.ts';
+import type { ProbeCount } from '../probes/probe-manager.ts';
 import { containersOf, type Measured, sum } from './stats.ts';
 
 type Labels = Record<string, string | undefined>;
@@ -8,20 +9,40 @@ type Labels = Record<string, string | undefined>;
 interface Sample {
   labels: Labels;
   value: number | undefined;
-  timeMs: number;
+  /** When it was measured; now where absent. */
+  timeMs?: number;
 }
 
 const escaped = (text: string) => text.replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`));
 
 function line(name: string, { labels, value, timeMs }: Sample): string {
   const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text ?? '')}"`);
-  return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value} ${Math.trunc(timeMs)}\n`;
+  return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}${timeMs === undefined ? '' : ` ${Math.trunc(timeMs)}`}\n`;
 }
 
 function family(type: 'counter' | 'gauge', name: string, help: string, samples: Sample[]): string {
   const lines = samples.filter((s) => s.value !== undefined).map((s) => line(name, s));
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }
+
+/** The text of `/metrics/probes`. */
+export function probeMetrics(counts: ProbeCount[]): string {
+  const name = 'prober_probe_total';
+  const lines = counts.map(({ pod, container, kind, result, count }) => {
+    const labels = {
+      container,
+      ...labelsOf(pod),
+      pod_uid: pod.metadata.uid,
+      probe_type: probeTypes[kind],
+      result,
+    };
+    return line(name, { labels, value: count });
+  });
+  const help = 'Cumulative number of a liveness, readiness or startup probe for a container by result.';
+  return `# HELP ${name} ${help}\n# TYPE ${name} counter\n${lines.join('')}`;
+}
+
+const probeTypes = { liveness: 'Liveness', readiness: 'Readiness', startup: 'Startup' } as const;
 
 const seconds = (nanoseconds: number | undefined) =>
   nanoseconds === undefined ? undefined : nanoseconds / 1e9;
