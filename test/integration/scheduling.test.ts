@@ -1,0 +1,492 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Node, Pod } from '../../src/api/core/v1.ts';
+import {
+  events,
+  limitranges,
+  namespaces,
+  nodes,
+  persistentvolumeclaims,
+  persistentvolumes,
+  poddisruptionbudgets,
+  pods,
+  priorityclasses,
+  replicasets,
+  services,
+  storageclasses,
+} from '../../src/api/generated/resources.ts';
+import type { Stored } from '../../src/api/resource.ts';
+import { Client } from '../../src/client/client.ts';
+import { EventRecorder } from '../../src/client/event-recorder.ts';
+import { Informers } from '../../src/client/informers.ts';
+import { createReplicaSetController } from '../../src/controllers/replicaset/replicaset.ts';
+import { addNode, readyNode, TestCluster } from '../../src/controllers/testing.ts';
+import { silentLog } from '../../src/platform/log.ts';
+import { seededRandom } from '../../src/platform/random.ts';
+import { parseConfiguration } from '../../src/scheduler/configuration/configuration.ts';
+import type { PluginFactory } from '../../src/scheduler/framework/framework.ts';
+import { createScheduler, type SchedulerOptions } from '../../src/scheduler/scheduler.ts';
+
+let cluster: TestCluster;
+let stopInformers: AbortController;
+const cause = { reason: 'a test says so' };
+
+/** The scheduler as itself: it may do what its roles say, and no more. */
+async function runScheduler(more: Partial<SchedulerOptions> = {}): Promise<void> {
+  const user = { name: 'system:kube-scheduler', groups: ['system:authenticated'] };
+  const client = new Client(cluster.server.transportFor(user));
+  const base = { client, clock: cluster.clock, random: seededRandom(3), log: silentLog };
+  const informers = new Informers(base);
+  informers.start(stopInformers.signal);
+  const recorder = new EventRecorder({ ...base, source: { component: 'default-scheduler' } });
+  await cluster.run(createScheduler({ ...base, informers, events: recorder, ...more }));
+}
+
+/** Pods that have a node run; pods that are deleted go, unless `lets` says otherwise. */
+function playKubelets(): void {
+  const api = cluster.client.of(pods);
+  const act = async (pod: Stored<Pod>) => {
+    if (pod.metadata.deletionTimestamp) return api.delete(pod.metadata, { cause, gracePeriodSeconds: 0 });
+    if (!pod.spec.nodeName || pod.status?.phase !== 'Pending') return;
+    const startTime = new Date(cluster.clock.now()).toISOString().replace(/\.\d+/, '');
+    const status = { phase: 'Running', startTime, conditions: [{ type: 'Ready', status: 'True' }] };
+    const type = 'application/strategic-merge-patch+json';
+    await api.patch(pod.metadata, { status }, { type, cause, subresource: 'status' });
+  };
+  const handle = (pod: Stored<Pod>) => void act(pod).catch(() => {});
+  cluster.informers.of(pods).onChange({ added: handle, updated: handle });
+}
+
+interface NodeOptions {
+  cpu?: string;
+  labels?: Record<string, string>;
+  extended?: Record<string, string>;
+}
+
+async function node(
+  name: string,
+  { cpu = '2', labels = {}, extended = {} }: NodeOptions = {},
+): Promise<void> {
+  const hostname = { 'kubernetes.io/hostname': name };
+  const ready = readyNode(name, cluster.clock.now(), { labels: { ...hostname, ...labels } });
+  const amounts = { cpu, memory: '4Gi', pods: '20', ...extended };
+  await addNode(cluster, { ...ready, status: { ...ready.status, capacity: amounts, allocatable: amounts } });
+}
+
+interface PodOptions {
+  requests?: Record<string, string>;
+  labels?: Record<string, string>;
+  spec?: Partial<Pod['spec']>;
+  metadata?: Partial<Pod['metadata']>;
+}
+
+function podObject(name: string, { requests, labels, spec, metadata }: PodOptions = {}) {
+  const limits = Object.fromEntries(Object.entries(requests ?? {}).filter(([key]) => key.includes('/')));
+  const container = { name: 'c', image: 'i', resources: { requests, limits } };
+  return {
+    metadata: { name, labels, ...metadata },
+    spec: { containers: [container], terminationGracePeriodSeconds: 0, ...spec },
+  };
+}
+
+async function pod(name: string, options: PodOptions = {}): Promise<void> {
+  await cluster.create(pods, podObject(name, options));
+  await cluster.settle();
+}
+
+const placeOf = async (name: string) => (await cluster.find(pods, name))?.spec.nodeName;
+
+async function conditionOf(name: string, type = 'PodScheduled') {
+  return (await cluster.get(pods, name)).status?.conditions?.find((c) => c.type === type);
+}
+
+async function priority(name: string, value: number, more: object = {}): Promise<void> {
+  await cluster.create(priorityclasses, { metadata: { name }, value, ...more });
+}
+
+beforeEach(async () => {
+  cluster = await TestCluster.start();
+  stopInformers = new AbortController();
+});
+
+afterEach(async () => {
+  stopInformers.abort();
+  await cluster.stop();
+});
+
+describe('predicates', () => {
+  beforeEach(() => runScheduler());
+
+  test('a pod that asks for more than is left stays unscheduled, and says why', async () => {
+    await node('a');
+    await node('b');
+    await pod('fits', { requests: { cpu: '1500m' } });
+    await pod('large', { requests: { cpu: '2500m' } });
+    await pod('medium', { requests: { cpu: '2' } });
+    await pod('late', { requests: { cpu: '1' } });
+    expect(await placeOf('fits')).toMatch(/^[ab]$/);
+    expect(await placeOf('medium')).toMatch(/^[ab]$/);
+    expect(await conditionOf('large')).toMatchObject({
+      status: 'False',
+      reason: 'Unschedulable',
+      message:
+        '0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, ' +
+        'preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
+    });
+    expect((await conditionOf('late'))?.message).toBe(
+      '0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, ' +
+        'preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.',
+    );
+    expect(await cluster.events('FailedScheduling')).toContainEqual(
+      expect.stringContaining('FailedScheduling 0/2 nodes are available: 2 Insufficient cpu.'),
+    );
+    expect(await cluster.events('Scheduled')).toContainEqual(
+      expect.stringMatching(/^Scheduled Successfully assigned default\/fits to [ab]$/),
+    );
+  });
+
+  test('a pod that a node comes free for is placed', async () => {
+    playKubelets();
+    await node('a');
+    await pod('first', { requests: { cpu: '2' } });
+    await pod('second', { requests: { cpu: '2' } });
+    expect(await placeOf('second')).toBeUndefined();
+    await cluster.delete(pods, 'first', { gracePeriodSeconds: 0 });
+    await cluster.pass(2000);
+    expect(await placeOf('second')).toBe('a');
+  });
+
+  test('a node selector finds its node, or none', async () => {
+    await node('a');
+    await node('b', { labels: { disk: 'ssd' } });
+    await pod('right', { spec: { nodeSelector: { disk: 'ssd' } } });
+    await pod('none', { spec: { nodeSelector: { disk: 'tape' } } });
+    expect(await placeOf('right')).toBe('b');
+    expect((await cluster.get(pods, 'none')).status?.phase).toBe('Pending');
+    await cluster.patch(nodes, 'a', { metadata: { labels: { disk: 'tape' } } });
+    await cluster.pass(2000);
+    expect(await placeOf('none')).toBe('a');
+  });
+
+  test('the same host port never meets itself on a node', async () => {
+    await node('a');
+    await node('b');
+    const port = (hostIP: string, protocol = 'TCP') => ({
+      spec: {
+        containers: [
+          { name: 'c', image: 'i', ports: [{ containerPort: 80, hostPort: 8080, hostIP, protocol }] },
+        ],
+      },
+    });
+    await pod('all', port('0.0.0.0'));
+    await pod('one', port('10.0.0.1'));
+    await pod('udp', port('0.0.0.0', 'UDP'));
+    await pod('third', port('0.0.0.0'));
+    expect(new Set([await placeOf('all'), await placeOf('one')])).toEqual(new Set(['a', 'b']));
+    expect(await placeOf('udp')).toBeDefined();
+    expect((await conditionOf('third'))?.message).toContain(
+      "2 node(s) didn't have free ports for the requested pod ports",
+    );
+  });
+
+  test('gates hold a pod back, and nothing else is said about it', async () => {
+    await node('a');
+    await pod('gated', { spec: { schedulingGates: [{ name: 'example.com/later' }] } });
+    expect(await placeOf('gated')).toBeUndefined();
+    expect(await conditionOf('gated')).toMatchObject({ reason: 'SchedulingGated' });
+    expect(await cluster.events('FailedScheduling')).toEqual([]);
+    await cluster.patch(pods, 'gated', { spec: { schedulingGates: [] } });
+    expect(await placeOf('gated')).toBe('a');
+  });
+
+  test('pods keep apart, and spread', async () => {
+    for (const name of ['a', 'b']) await node(name, { labels: { zone: 'z1' } });
+    await node('c', { labels: { zone: 'z2' } });
+    const labelSelector = { matchLabels: { app: 'x' } };
+    const apart = {
+      podAntiAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone', labelSelector }],
+      },
+    };
+    for (const name of ['one', 'two', 'three'])
+      await pod(name, { labels: { app: 'x' }, spec: { affinity: apart } });
+    expect(new Set([await placeOf('one'), await placeOf('two')]).has('c')).toBe(true);
+    expect((await conditionOf('three'))?.message).toContain("3 node(s) didn't match pod anti-affinity rules");
+    const spread = {
+      topologyKey: 'kubernetes.io/hostname',
+      maxSkew: 1,
+      whenUnsatisfiable: 'DoNotSchedule',
+      labelSelector: { matchLabels: { app: 'y' } },
+    };
+    for (let i = 0; i < 6; i++)
+      await pod(`y${i}`, { labels: { app: 'y' }, spec: { topologySpreadConstraints: [spread] } });
+    const places = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => placeOf(`y${i}`)));
+    expect(places.sort()).toEqual(['a', 'a', 'b', 'b', 'c', 'c']);
+  });
+
+  test('the pods of a service spread over zones by themselves', async () => {
+    const zone = 'topology.kubernetes.io/zone';
+    for (const name of ['a', 'b', 'c', 'd'])
+      await node(name, { labels: { [zone]: name < 'c' ? 'z1' : 'z2' }, cpu: '100' });
+    await cluster.create(services, {
+      metadata: { name: 's' },
+      spec: { selector: { app: 'x' }, ports: [{ port: 80 }] },
+    });
+    await cluster.settle();
+    for (let i = 0; i < 4; i++) await pod(`p${i}`, { labels: { app: 'x' } });
+    const places = await Promise.all([0, 1, 2, 3].map((i) => placeOf(`p${i}`)));
+    expect(places.sort()).toEqual(['a', 'b', 'c', 'd']);
+  });
+});
+
+describe('preemption', () => {
+  beforeEach(async () => {
+    await runScheduler();
+    playKubelets();
+    await priority('low', 1);
+    await priority('mid', 100);
+    await priority('high', 1000);
+  });
+
+  test('a pod that matters more takes the place of one that matters less', async () => {
+    await node('a');
+    await node('b');
+    await pod('low', { requests: { cpu: '1500m' }, spec: { priorityClassName: 'low' } });
+    await pod('mid', { requests: { cpu: '1500m' }, spec: { priorityClassName: 'mid' } });
+    const was = await placeOf('low');
+    await pod('high', { requests: { cpu: '1500m' }, spec: { priorityClassName: 'high' } });
+    await cluster.pass(2000);
+    expect(await placeOf('high')).toBe(was);
+    expect(await cluster.find(pods, 'low')).toBeUndefined();
+    expect(await placeOf('mid')).toBeDefined();
+    const { uid } = (await cluster.get(pods, 'high')).metadata;
+    expect(await cluster.events('Preempted')).toEqual([`Preempted Preempted by pod ${uid} on node ${was}`]);
+    expect((await cluster.get(pods, 'high')).status?.nominatedNodeName).toBeUndefined();
+  });
+
+  test('a critical pod does the same', async () => {
+    await node('a');
+    await pod('low', { requests: { cpu: '2' }, spec: { priorityClassName: 'low' } });
+    await cluster.create(pods, {
+      ...podObject('critical', {
+        requests: { cpu: '2' },
+        spec: { priorityClassName: 'system-cluster-critical' },
+      }),
+    });
+    await cluster.pass(2000);
+    expect(await placeOf('critical')).toBe('a');
+  });
+
+  test('the victim shows why it goes, and the node is kept for as long as it takes', async () => {
+    await node('a', { extended: { 'example.com/thing': '1' } });
+    const thing = { 'example.com/thing': '1' };
+    const metadata = { finalizers: ['example.com/held'] };
+    await pod('victim', { requests: thing, metadata, spec: { priorityClassName: 'low' } });
+    await pod('high', { requests: thing, spec: { priorityClassName: 'high' } });
+    await cluster.pass(1000);
+    const victim = await cluster.get(pods, 'victim');
+    expect(victim.metadata.deletionTimestamp).toBeDefined();
+    expect(await conditionOf('victim', 'DisruptionTarget')).toMatchObject({
+      status: 'True',
+      reason: 'PreemptionByScheduler',
+      message: 'default-scheduler: preempting to accommodate a higher priority pod',
+    });
+    expect((await cluster.get(pods, 'high')).status?.nominatedNodeName).toBe('a');
+    expect(await placeOf('high')).toBeUndefined();
+    await cluster.patch(pods, 'victim', { metadata: { finalizers: [] } });
+    await cluster.pass(11_000);
+    expect(await placeOf('high')).toBe('a');
+  });
+
+  test('no more go than must, and those first whose budgets allow it', async () => {
+    await node('a', { cpu: '4' });
+    for (const name of ['guarded', 'free', 'small'])
+      await pod(name, {
+        requests: { cpu: name === 'small' ? '500m' : '1500m' },
+        labels: { app: name },
+        spec: { priorityClassName: 'low' },
+      });
+    await cluster.create(poddisruptionbudgets, {
+      metadata: { name: 'b' },
+      spec: { minAvailable: 1, selector: { matchLabels: { app: 'guarded' } } },
+    });
+    await cluster.settle();
+    await pod('high', { requests: { cpu: '1500m' }, spec: { priorityClassName: 'high' } });
+    await cluster.pass(2000);
+    expect(await placeOf('high')).toBe('a');
+    expect((await cluster.names(pods)).sort()).toEqual(['guarded', 'high', 'small']);
+  });
+
+  test('a pod whose policy is Never waits', async () => {
+    await node('a');
+    await pod('low', { requests: { cpu: '2' }, spec: { priorityClassName: 'low' } });
+    await priority('polite', 5000, { preemptionPolicy: 'Never' });
+    await pod('polite', { requests: { cpu: '2' }, spec: { priorityClassName: 'polite' } });
+    await cluster.pass(2000);
+    expect(await placeOf('polite')).toBeUndefined();
+    expect((await conditionOf('polite'))?.message).toMatch(/not eligible due to preemptionPolicy=Never\.$/);
+  });
+
+  test('replica sets at four levels: each has what it should when there is room, from the top', async () => {
+    await cluster.run(createReplicaSetController(cluster.context('replicaset-controller')));
+    await node('a', { extended: { 'example.com/thing': '5' } });
+    const set = async (level: number, replicas: number) => {
+      await priority(`p${level}`, level);
+      const labels = { level: `p${level}` };
+      const template = podObject('', {
+        labels,
+        requests: { 'example.com/thing': '1' },
+        spec: { priorityClassName: `p${level}` },
+      });
+      const { name: _, ...metadata } = template.metadata;
+      await cluster.create(replicasets, {
+        metadata: { name: `rs-p${level}` },
+        spec: { replicas, selector: { matchLabels: labels }, template: { ...template, metadata } },
+      });
+      await cluster.pass(12_000);
+    };
+    await set(1, 1);
+    await set(2, 1);
+    await set(3, 1);
+    await set(4, 4);
+    const running = (await cluster.list(pods)).filter((p) => p.spec.nodeName);
+    const count = (level: number) => running.filter((p) => p.metadata.labels?.level === `p${level}`).length;
+    expect([4, 3, 2, 1].map(count)).toEqual([4, 1, 0, 0]);
+  });
+});
+
+describe('volumes', () => {
+  test('a claim that waits for its pod gets the volume of the node', async () => {
+    await runScheduler();
+    await node('a');
+    await node('b');
+    await cluster.create(storageclasses, {
+      metadata: { name: 'local' },
+      provisioner: 'kubernetes.io/no-provisioner',
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+    const onNode = (name: string) => ({
+      required: {
+        nodeSelectorTerms: [
+          { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [name] }] },
+        ],
+      },
+    });
+    const volume = await cluster.create(persistentvolumes, {
+      metadata: { name: 'v' },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: 'local',
+        local: { path: '/x' },
+        nodeAffinity: onNode('b'),
+      },
+    });
+    await cluster.client
+      .of(persistentvolumes)
+      .updateStatus({ ...volume, status: { phase: 'Available' } }, { cause });
+    const resources = { requests: { storage: '1Gi' } };
+    await cluster.create(persistentvolumeclaims, {
+      metadata: { name: 'c' },
+      spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'local', resources },
+    });
+    await cluster.settle();
+    const volumes = [{ name: 'd', persistentVolumeClaim: { claimName: 'c' } }];
+    await pod('p', { spec: { volumes } });
+    const bound = await cluster.get(persistentvolumes, 'v');
+    expect(bound.spec?.claimRef?.name).toBe('c');
+    const metadata = { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } };
+    await cluster.patch(persistentvolumeclaims, 'c', { metadata, spec: { volumeName: 'v' } });
+    await cluster.pass(1000);
+    expect(await placeOf('p')).toBe('b');
+    await pod('stray', { spec: { volumes, nodeSelector: { 'kubernetes.io/hostname': 'a' } } });
+    expect((await conditionOf('stray'))?.message).toContain(
+      "1 node(s) didn't match PersistentVolume's node affinity",
+    );
+    await pod('lost', { spec: { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'no' } }] } });
+    expect((await conditionOf('lost'))?.message).toContain(
+      '0/2 nodes are available: persistentvolumeclaim "no" not found.',
+    );
+  });
+});
+
+describe('profiles', () => {
+  const file = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration' };
+
+  test('a plugin of one’s own, under a scheduler name of its own', async () => {
+    const alphabetical: PluginFactory = () => ({
+      name: 'LastName',
+      filter: (_, { name }) =>
+        name === 'c' ? { plugin: 'LastName', reasons: ['node(s) were c'], unresolvable: true } : undefined,
+      score: (_, { name }) => name.charCodeAt(0) - 97,
+    });
+    const plugins = { multiPoint: { enabled: [{ name: 'LastName', weight: 1000 }] } };
+    const configuration = parseConfiguration({
+      ...file,
+      profiles: [{ schedulerName: 'default-scheduler' }, { schedulerName: 'mine', plugins }],
+    });
+    await runScheduler({ configuration, plugins: { LastName: alphabetical } });
+    for (const name of ['a', 'b', 'c']) await node(name);
+    await pod('theirs', { spec: { schedulerName: 'someone-else' } });
+    await pod('mine', { spec: { schedulerName: 'mine' } });
+    await pod('usual');
+    expect(await placeOf('mine')).toBe('b');
+    expect(await placeOf('usual')).toBeDefined();
+    expect(await placeOf('theirs')).toBeUndefined();
+  });
+});
+
+describe('limits of a namespace', () => {
+  test('pods get its defaults and stay within its bounds', async () => {
+    const limits = [
+      {
+        type: 'Container',
+        min: { cpu: '50m' },
+        max: { cpu: '500m' },
+        default: { cpu: '300m' },
+        defaultRequest: { cpu: '100m' },
+      },
+    ];
+    await cluster.create(limitranges, { metadata: { name: 'l' }, spec: { limits } });
+    await pod('plain');
+    const [container] = (await cluster.get(pods, 'plain')).spec.containers;
+    expect(container?.resources).toMatchObject({ requests: { cpu: '100m' }, limits: { cpu: '300m' } });
+    await expect(pod('small', { requests: { cpu: '10m' } })).rejects.toThrow(
+      /minimum cpu usage per Container is 50m/,
+    );
+    await expect(pod('large', { requests: { cpu: '600m' } })).rejects.toThrow();
+  });
+
+  test('a collection of them, over namespaces', async () => {
+    await cluster.create(namespaces, { metadata: { name: 'other' } });
+    const metadata = { name: 'l', labels: { e2e: 'x' } };
+    const spec = { limits: [{ type: 'Container', max: { cpu: '500m' } }] };
+    for (const namespace of ['default', 'other'])
+      await cluster.create(limitranges, { metadata: { ...metadata, namespace }, spec });
+    expect(await cluster.list(limitranges, 'e2e=x')).toHaveLength(2);
+    const patched = await cluster.patch(limitranges, 'l', { metadata: { labels: { more: 'y' } } });
+    expect(patched.metadata.labels?.more).toBe('y');
+    const list = { namespace: 'other', labelSelector: 'e2e=x' };
+    await cluster.client.of(limitranges).deleteCollection(list, { cause });
+    expect(await cluster.list(limitranges, 'e2e=x')).toHaveLength(1);
+  });
+});
+
+test('a priority class can be described anew, but not change its value', async () => {
+  await priority('p', 5);
+  expect((await cluster.patch(priorityclasses, 'p', { description: 'x' })).description).toBe('x');
+  await expect(cluster.patch(priorityclasses, 'p', { value: 6 })).rejects.toThrow();
+  expect((await cluster.list(priorityclasses)).map((c) => c.metadata.name)).toContain('p');
+});
+
+test('what plugins ask of the server is granted', async () => {
+  const warnings: string[] = [];
+  const log = {
+    ...silentLog,
+    debug: (message: string, more?: object) => warnings.push(`${message} ${JSON.stringify(more)}`),
+  };
+  await runScheduler({ log: log as typeof silentLog });
+  expect(warnings.filter((line) => line.includes('orbidden'))).toEqual([]);
+  expect(await cluster.list(events)).toEqual([]);
+  const single: Node[] = await cluster.list(nodes);
+  expect(single).toEqual([]);
+});
