@@ -68,5 +68,7 @@ function defaultStatefulSet(set: StatefulSet): void {
     claim.kind = 'PersistentVolumeClaim';
     defaultClaim(claim);
   }
-  set.status ??= { replicas: 0, availableReplicas: 0 };
+  if (spec.ordinals) spec.ordinals.start ??= 0;
+  spec.serviceName ??= '';
+  set.status = { replicas: 0, availableReplicas: 0, ...set.status };
 }

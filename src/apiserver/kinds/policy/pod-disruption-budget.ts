@@ -12,7 +12,7 @@ export const podDisruptionBudgetKind: Kind<PodDisruptionBudget> = {
   allowUnconditionalUpdate: false,
   defaults(budget) {
     budget.spec ??= {};
-    budget.status ??= noStatus();
+    budget.status = { ...noStatus(), ...budget.status };
   },
   prepareForCreate(budget) {
     budget.status = noStatus();

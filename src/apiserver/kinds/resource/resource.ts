@@ -25,6 +25,7 @@ export const resourceClaimKind: Kind<ResourceClaim> = {
   countsGeneration: false,
   defaults(claim) {
     claim.spec ??= {};
+    claim.spec.devices ??= {};
     claim.status ??= {};
     defaultRequests(claim.spec);
   },
@@ -43,6 +44,7 @@ export const resourceClaimTemplateKind: Kind<ResourceClaimTemplate> = {
     template.spec ??= { spec: {} };
     template.spec.metadata ??= {};
     template.spec.spec ??= {};
+    template.spec.spec.devices ??= {};
     defaultRequests(template.spec.spec);
   },
   validateUpdate: (template, old) => immutable('spec', template.spec, old.spec),
