@@ -1,4 +1,5 @@
 import type { Component } from '../client/component.ts';
+import { createHorizontalPodAutoscaler } from './autoscaling/horizontal.ts';
 import { createBootstrapSigner, createTokenCleaner } from './bootstrap/bootstrap.ts';
 import { createCertificateController } from './certificates/certificates.ts';
 import { createClusterRoleAggregationController } from './clusterrole-aggregation/clusterrole-aggregation.ts';
@@ -68,6 +69,7 @@ export function createControllers(options: ControllersOptions): Component[] {
     createServiceAccountController(contextFor('service-account-controller')),
     createRootCaPublisher(contextFor('root-ca-cert-publisher'), { authority }),
     createNodeIpamController(contextFor('node-ipam-controller'), { podRange, nodeBits }),
+    createHorizontalPodAutoscaler(contextFor('horizontal-pod-autoscaler'), { discover }),
     createDisruptionController(contextFor('disruption-controller'), { discover }),
     createResourceQuotaController(contextFor('resourcequota-controller'), { discover }),
     createPersistentVolumeBinder(contextFor('persistent-volume-binder'), { local: options.localVolumes }),

@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { deployments, horizontalpodautoscalers, pods } from '../../api/generated/resources.ts';
+import { Client } from '../../client/client.ts';
+import type { Transport } from '../../client/transport.ts';
+import { createDeploymentController } from '../deployment/deployment.ts';
+import { createReplicaSetController } from '../replicaset/replicaset.ts';
+import { TestCluster, TestNodes } from '../testing.ts';
+import { limit } from './behavior.ts';
+import { createHorizontalPodAutoscaler } from './horizontal.ts';
+
+const scaler = (spec: object = {}) => ({
+  metadata: {},
+  spec: { scaleTargetRef: { kind: 'Deployment', name: 'web' }, maxReplicas: 100, ...spec },
+});
+const past = { recommendations: [], changes: [] };
+
+describe('what may be done at once', () => {
+  const ask = (current: number, wanted: number, more: object = {}, spec: object = {}) =>
+    limit(scaler(spec), { current, wanted, past, nowMs: 0, ...more });
+
+  test('up: twice as many or four more, down: all', () => {
+    expect(ask(1, 50)).toMatchObject({ replicas: 5, limited: { reason: 'ScaleUpLimit' } });
+    expect(ask(10, 50)).toMatchObject({ replicas: 20 });
+    expect(ask(10, 1)).toMatchObject({ replicas: 1, limited: { status: 'False' } });
+    expect(ask(90, 150)).toMatchObject({ replicas: 100, limited: { reason: 'TooManyReplicas' } });
+    expect(ask(3, 1, {}, { minReplicas: 2 })).toMatchObject({
+      replicas: 2,
+      limited: { reason: 'TooFewReplicas' },
+    });
+  });
+
+  test('down only where it has been so for a while', () => {
+    const recommendations = [{ atMs: -100_000, replicas: 8 }];
+    expect(ask(10, 2, { past: { recommendations, changes: [] } })).toMatchObject({
+      replicas: 8,
+      able: { reason: 'ScaleDownStabilized' },
+    });
+  });
+
+  test('as the policies say, with what was done within their periods', () => {
+    const behavior = { scaleUp: { policies: [{ type: 'Pods', value: 2, periodSeconds: 60 }] } };
+    expect(ask(5, 10, {}, { behavior })).toMatchObject({ replicas: 7 });
+    const changes = [{ atMs: -30_000, replicas: 1 }];
+    expect(ask(5, 10, { past: { recommendations: [], changes } }, { behavior })).toMatchObject({
+      replicas: 6,
+    });
+    const never = { scaleDown: { selectPolicy: 'Disabled', stabilizationWindowSeconds: 0 } };
+    expect(ask(5, 1, {}, { behavior: never })).toMatchObject({ replicas: 5 });
+  });
+});
+
+describe('an autoscaler', () => {
+  let cluster: TestCluster;
+  /** What each pod uses, in thousandths of a CPU; undefined: nobody serves metrics. */
+  let usage: number | undefined;
+
+  /** Answers for the metrics API in front of the real server. */
+  const withMetrics = (inner: Transport): Transport => ({
+    watch: (request, sink) => inner.watch(request, sink),
+    request: async (request) => {
+      if (!request.path.startsWith('/apis/metrics.k8s.io/') || usage === undefined)
+        return inner.request(request);
+      const names = cluster.informers
+        .of(pods)
+        .list()
+        .map((pod) => pod.metadata.name);
+      const containers = [{ name: 'c', usage: { cpu: `${usage}m` } }];
+      return { items: names.map((name) => ({ metadata: { name }, containers })) };
+    },
+  });
+
+  beforeEach(async () => {
+    usage = 100;
+    cluster = await TestCluster.start();
+    void new TestNodes(cluster);
+    const context = cluster.context('horizontal-pod-autoscaler');
+    const client = new Client(withMetrics(context.client.transport));
+    await cluster.run(
+      createHorizontalPodAutoscaler({ ...context, client }, { discover: cluster.discover }),
+      createDeploymentController(cluster.context('deployment-controller')),
+      createReplicaSetController(cluster.context('replicaset-controller')),
+    );
+    const labels = { app: 'web' };
+    const resources = { requests: { cpu: '200m' } };
+    const template = {
+      metadata: { labels },
+      spec: { containers: [{ name: 'c', image: 'web:1', resources }] },
+    };
+    await cluster.create(deployments, {
+      metadata: { name: 'web' },
+      spec: { replicas: 2, selector: { matchLabels: labels }, template },
+    });
+    await cluster.settle();
+    const target = { type: 'Utilization', averageUtilization: 50 };
+    await cluster.create(horizontalpodautoscalers, {
+      metadata: { name: 'web' },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+        minReplicas: 1,
+        maxReplicas: 10,
+        metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }],
+      },
+    });
+    await cluster.settle();
+  });
+  afterEach(() => cluster.stop());
+
+  const replicas = async () => (await cluster.get(deployments, 'web')).spec.replicas;
+  const conditions = async () =>
+    Object.fromEntries(
+      ((await cluster.get(horizontalpodautoscalers, 'web')).status?.conditions ?? []).map((c) => [
+        c.type,
+        `${c.status} ${c.reason}`,
+      ]),
+    );
+
+  test('leaves alone what is on its target', async () => {
+    await cluster.pass(60_000);
+    expect(await replicas()).toBe(2);
+    const { status } = await cluster.get(horizontalpodautoscalers, 'web');
+    expect(status?.currentMetrics).toEqual([
+      {
+        type: 'Resource',
+        resource: { name: 'cpu', current: { averageValue: '100m', averageUtilization: 50 } },
+      },
+    ]);
+    expect(await conditions()).toEqual({
+      AbleToScale: 'True ReadyForNewScale',
+      ScalingActive: 'True ValidMetricFound',
+      ScalingLimited: 'False DesiredWithinRange',
+    });
+  });
+
+  test('goes up at once, and down when it has been quiet for a while', async () => {
+    usage = 200;
+    await cluster.pass(16_000);
+    expect(await replicas()).toBe(4);
+    expect((await cluster.events('SuccessfulRescale'))[0]).toBe(
+      'SuccessfulRescale New size: 4; reason: cpu resource utilization (percentage of request) above target',
+    );
+    usage = 10;
+    await cluster.pass(120_000);
+    expect(await replicas()).toBeGreaterThanOrEqual(4);
+    await cluster.pass(300_000);
+    expect(await replicas()).toBe(1);
+  });
+
+  test('says so where nobody measures anything', async () => {
+    usage = undefined;
+    await cluster.pass(16_000);
+    expect(await replicas()).toBe(2);
+    expect(await conditions()).toMatchObject({ ScalingActive: 'False FailedGetResourceMetric' });
+  });
+
+  test('does nothing while its target is switched off', async () => {
+    await cluster.patch(deployments, 'web', { spec: { replicas: 0 } });
+    await cluster.pass(60_000);
+    expect(await replicas()).toBe(0);
+    expect(await conditions()).toMatchObject({ ScalingActive: 'False ScalingDisabled' });
+  });
+});
