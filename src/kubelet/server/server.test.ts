@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest';
+import { subjectaccessreviews, tokenreviews } from '../../api/generated/resources.ts';
+import { Client } from '../../client/client.ts';
+import type { ApiRequest, Transport } from '../../client/transport.ts';
+import { MemoryFiles } from '../../platform/memory-files.ts';
+import { VirtualClock } from '../../platform/virtual-clock.ts';
+import type { NodeContext } from '../pods/context.ts';
+import { Gatekeeper, nodeAction } from './authenticate.ts';
+import { nodeLog } from './node-logs.ts';
+import { resourceMetrics } from './resource-metrics.ts';
+import { parseRoute } from './routes.ts';
+import { type Measured, summaryDocument } from './stats.ts';
+
+test.each([
+  ['/containerLogs/ns/pod/c', { kind: 'containerLogs', namespace: 'ns', pod: 'pod', container: 'c' }],
+  ['/exec/ns/pod/c', { kind: 'exec', namespace: 'ns', pod: 'pod', container: 'c' }],
+  ['/attach/ns/pod/uid/c', { kind: 'attach', namespace: 'ns', pod: 'pod', uid: 'uid', container: 'c' }],
+  ['/portForward/ns/pod', { kind: 'portForward', namespace: 'ns', pod: 'pod' }],
+  ['/pods/', { kind: 'pods' }],
+  ['/logs/', { kind: 'nodeLogs', path: '' }],
+  ['/logs/a/b.log', { kind: 'nodeLogs', path: 'a/b.log' }],
+  ['/logs/../etc', undefined],
+  ['/exec/ns/pod', undefined],
+  ['/exec/ns/%zz/c', undefined],
+  ['/containerLogs/ns//c', undefined],
+  ['/nothing', undefined],
+])('%s', (path, route) => {
+  expect(parseRoute(path)).toEqual(route);
+});
+
+test.each([
+  ['GET', '/metrics/resource', { verb: 'get', subresource: 'metrics' }],
+  ['GET', '/stats/summary', { verb: 'get', subresource: 'stats' }],
+  ['POST', '/exec/a/b/c', { verb: 'create', subresource: 'proxy' }],
+  ['GET', '/logs/x', { verb: 'get', subresource: 'log' }],
+  ['GET', '/pods', { verb: 'get', subresource: 'pods' }],
+])('%s %s is access to nodes', (method, path, action) => {
+  expect(nodeAction(method, path)).toEqual(action);
+});
+
+describe('who may call', () => {
+  function gatekeeper(allowed: (subresource: string) => boolean) {
+    const asked: string[] = [];
+    const transport: Pick<Transport, 'request'> = {
+      request: async ({ path, body }: ApiRequest) => {
+        asked.push(path);
+        const { spec } = body as { spec: { token?: string; resourceAttributes?: { subresource: string } } };
+        if (path.endsWith(tokenreviews.plural))
+          return {
+            status: { authenticated: spec.token === 'good', user: { username: 'ann', groups: ['g'] } },
+          };
+        if (!path.endsWith(subjectaccessreviews.plural)) throw new Error(path);
+        return { status: { allowed: allowed(spec.resourceAttributes?.subresource ?? '') } };
+      },
+    };
+    const clock = new VirtualClock();
+    const context = {
+      nodeName: 'n1',
+      client: new Client(transport as Transport),
+      platform: { clock },
+    } as NodeContext;
+    return { asked, clock, gate: new Gatekeeper(context) };
+  }
+
+  test('is who shows a certificate or a good token', async () => {
+    const { gate } = gatekeeper(() => true);
+    const peer = { trusted: true, commonName: 'apiserver', organizations: ['masters'], sha256: '' };
+    expect(await gate.identify(peer, undefined)).toEqual({
+      username: 'apiserver',
+      groups: ['masters', 'system:authenticated'],
+    });
+    expect(await gate.identify({ ...peer, trusted: false }, undefined)).toBeUndefined();
+    expect(await gate.identify(undefined, 'Bearer good')).toMatchObject({ username: 'ann' });
+    expect(await gate.identify(undefined, 'Bearer bad')).toBeUndefined();
+    expect(await gate.identify(undefined, 'Basic good')).toBeUndefined();
+  });
+
+  test('is asked of the API server, and remembered for a while', async () => {
+    const { gate, asked, clock } = gatekeeper((subresource) => subresource === 'proxy');
+    const caller = { username: 'ann', groups: [] };
+    expect(await gate.allows(caller, { verb: 'get', subresource: 'pods' })).toBe(true);
+    expect(await gate.allows(caller, { verb: 'get', subresource: 'metrics' })).toBe(false);
+    const before = asked.length;
+    await gate.allows(caller, { verb: 'get', subresource: 'metrics' });
+    expect(asked.length).toBe(before);
+    await clock.advance(31_000);
+    await gate.allows(caller, { verb: 'get', subresource: 'metrics' });
+    expect(asked.length).toBe(before + 1);
+  });
+});
+
+test('logs of the node are a list of links, or a file', async () => {
+  const files = new MemoryFiles();
+  await files.makeDir('/logs/ns_<pod>');
+  await files.write('/logs/a.log', 'text');
+  const list = await nodeLog(files, '/logs', '');
+  expect(list.body.toString()).toContain('<a href="ns_%3Cpod%3E">ns_&#60;pod&#62;</a>');
+  expect((await nodeLog(files, '/logs', 'a.log')).body.toString()).toBe('text');
+  await expect(nodeLog(files, '/logs', 'none')).rejects.toMatchObject({ status: 404 });
+});
+
+describe('figures', () => {
+  const labels = { 'io.kubernetes.pod.uid': 'u', 'io.kubernetes.container.name': 'c' };
+  const measured: Measured = {
+    pods: [
+      {
+        metadata: { name: 'p"q', namespace: 'n', uid: 'u' },
+        spec: { containers: [] },
+        status: { startTime: '2026-01-01T00:00:00Z' },
+      },
+    ],
+    containers: [
+      {
+        id: 'i',
+        container: { name: 'c', attempt: 0 },
+        labels,
+        cpu: { timeMs: 5000, usageCoreNanoseconds: 2.5e9 },
+        memory: { timeMs: 5000, workingSetBytes: 1024 },
+      },
+    ],
+    sandboxes: [],
+    nodeName: 'n1',
+    availableMemoryBytes: 1000,
+    facts: { memoryBytes: 3000 } as Measured['facts'],
+    startedAt: 't',
+    timeMs: 6000,
+  };
+
+  test('as the metrics server reads them', () => {
+    const text = resourceMetrics(measured);
+    expect(text).toContain(
+      'container_cpu_usage_seconds_total{container="c",namespace="n",pod="p\\"q"} 2.5 5000\n',
+    );
+    expect(text).toContain('pod_memory_working_set_bytes{namespace="n",pod="p\\"q"} 1024 6000\n');
+    expect(text).toContain('node_memory_working_set_bytes 2000 6000\n');
+    expect(text).toContain('# TYPE container_memory_working_set_bytes gauge\n');
+  });
+
+  test('as a summary', () => {
+    expect(summaryDocument(measured)).toMatchObject({
+      node: { nodeName: 'n1', memory: { workingSetBytes: 2000 } },
+      pods: [
+        {
+          podRef: { uid: 'u' },
+          containers: [{ name: 'c', memory: { workingSetBytes: 1024 } }],
+          cpu: { usageCoreNanoSeconds: 2.5e9 },
+        },
+      ],
+    });
+  });
+});
