@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -115,11 +116,9 @@ async function podTimes() {
     '-w',
     '--no-headers',
   ]);
-  watch.stdout.on('data', (chunk) => {
-    for (const line of String(chunk).split('\n')) {
-      const [name, , phase] = line.split(/\s+/);
-      if (phase === 'Running' && !running.has(name)) running.set(name, performance.now());
-    }
+  createInterface({ input: watch.stdout }).on('line', (line) => {
+    const [name, , phase] = line.split(/\s+/);
+    if (phase === 'Running' && !running.has(name)) running.set(name, performance.now());
   });
   await sleep(1000);
   const seconds = [];
