@@ -102,7 +102,6 @@ async function removeNow(
     const revision = await remove(call, found.key, found.revision);
     if (revision === undefined) return undefined;
     last.metadata.resourceVersion = String(revision);
-    call.registry.kind.released?.(found.object);
   }
   return { answer: finished(call, last), gone: true };
 }

@@ -104,8 +104,6 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   ): GracefulDeletion;
   /** Runs in the commit path before a create or update is stored, for what must be allotted (addresses, ports). */
   allocate?(object: T, old: Stored<T> | undefined, context: HookContext): Promise<Allocation | undefined>;
-  /** Runs once an object is gone for good: frees what was allotted to it. */
-  released?(object: Stored<T>): void;
   /** Throws where the object may not be deleted. */
   checkDelete?(object: Stored<T>, context: HookContext): void;
   /** Changes an object whose deletion begins but has to wait (finalizers, grace, `heldBack`). */

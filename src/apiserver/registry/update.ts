@@ -206,9 +206,6 @@ async function removeReleased(
   call: Call,
   { object, found, dryRun }: { object: KubernetesObject; found: Current; dryRun: boolean },
 ): Promise<ObjectAnswer | undefined> {
-  if (!dryRun) {
-    if (!(await remove(call, found.key, found.revision))) return undefined;
-    call.registry.kind.released?.(found.object);
-  }
+  if (!dryRun && !(await remove(call, found.key, found.revision))) return undefined;
   return objectAnswer(200, object, call);
 }
