@@ -17,7 +17,7 @@ import { createScheduler } from '../scheduler/scheduler.ts';
 import type { Store } from '../store/store.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { network } from './options.ts';
-import type { Pki } from './pki.ts';
+import type { KeyPair, Pki } from './pki.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
 import { version } from './version.ts';
 
@@ -25,6 +25,8 @@ export interface ControlPlaneOptions {
   platform: Platform;
   store: Store;
   pki: Pki;
+  /** Where volumes of claims that ask for none in particular are kept. */
+  volumeDir: string;
   /** Addresses to listen on; the first is the one in the kubeconfig. */
   addresses: readonly string[];
   /** 0 is any free one. */
@@ -117,7 +119,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const listening = await server.listen({ listen: listenHttps, host, port, tls, advertise });
     port = listening.port;
   }
-  const components = startComponents(server, platform, authority.certificate);
+  const components = startComponents(server, { platform, authority, volumeDir: options.volumeDir });
   const url = `https://${options.addresses[0]}:${port}`;
   return {
     server,
@@ -147,7 +149,10 @@ function discover(server: ApiServer): ServedResource[] {
 }
 
 /** Controllers and scheduler, each as itself, on informers that they share. */
-function startComponents(server: ApiServer, platform: Platform, authority: string): RunningComponents {
+function startComponents(
+  server: ApiServer,
+  { platform, authority, volumeDir }: { platform: Platform; authority: KeyPair; volumeDir: string },
+): RunningComponents {
   const { clock, random, log } = platform;
   const abort = new AbortController();
   const informersOf = (user: UserInfo) =>
@@ -167,10 +172,15 @@ function startComponents(server: ApiServer, platform: Platform, authority: strin
   const controllers = createControllers({
     contextFor: (name) => contextFor(serviceAccount(name), managers),
     discover: async () => discover(server),
-    authority,
+    authority: authority.certificate,
+    authorityKey: authority.key,
     podRange: network.podRange,
     nodeBits: network.nodeBits,
     dnsAddress: network.dnsAddress,
+    localVolumes: {
+      pathOf: (name) => `${volumeDir}/${name}`,
+      remove: (name) => platform.files.remove(`${volumeDir}/${name}`),
+    },
   });
   const schedulerInformers = informersOf(systemUser('kube-scheduler'));
   const scheduling = contextFor(systemUser('kube-scheduler'), schedulerInformers);

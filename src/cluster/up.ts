@@ -156,6 +156,7 @@ class ClusterBuilder {
       platform,
       store,
       pki,
+      volumeDir: `${options.dataDir}/volumes`,
       addresses: ['127.0.0.1', ...(fabric ? [fabric.hostAddress] : [])],
       advertiseAddress: fabric?.hostAddress,
     };
