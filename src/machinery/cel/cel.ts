@@ -1,23 +1,78 @@
+import { check, type CheckOptions } from './check.ts';
+import { CelCompileError, CelError } from './errors.ts';
+import { kubernetesLibrary } from './library/all.ts';
+import { parseExpression } from './parser.ts';
+import { Frame, Planner } from './plan.ts';
+import type { Library } from './signature.ts';
 import type { CelType } from './types.ts';
-import type { CelValue } from './values.ts';
+import type { CelMap, CelValue } from './values.ts';
 
-/** What an expression may name, and what it has to be. */
+/** What one evaluation may cost, as upstream has it. */
+const callCostLimit = 1_000_000;
+
+/** What an expression may name. */
 export interface CompileOptions {
   /** Names an expression may use, with their types; `dyn` where nothing is known. */
   variables: Readonly<Record<string, CelType>>;
+  /** Functions besides those of the language and of Kubernetes. */
+  library?: Library;
+  /** Types of records that an expression may make. */
+  records?: RecordTypes;
+}
+
+export interface RecordTypes {
+  /** The type of a name such as `Object.spec`; undefined where there is none. */
+  find(name: string): CelType | undefined;
+  make(name: string, fields: CelMap): CelValue;
 }
 
 /** An expression ready to be evaluated, as often as wanted. */
 export interface Program {
   /** What it evaluates to, as far as that can be told beforehand. */
   readonly type: CelType;
-  /** Throws a CelError. Nothing is read that the expression does not ask for. */
+  /** Asks for a variable only where it is needed. Throws a CelError. */
   evaluate(lookup: (variable: string) => CelValue, options?: EvaluateOptions): CelValue;
 }
 
 export interface EvaluateOptions {
-  /** What the evaluation may cost at most, counted as upstream does; {@link callCostLimit} where absent. */
+  /** What the evaluation may cost at most, counted as upstream does: 1,000,000 where absent. */
   costLimit?: number;
   /** Told what was spent, also where the evaluation fails. */
   onCost?(cost: number): void;
+}
+
+/** Reads and checks an expression. Throws a CelCompileError, whose message is what follows `compilation failed: `. */
+export function compile(expression: string, options: CompileOptions): Program {
+  const { variables, records } = options;
+  const library = options.library ? joined(kubernetesLibrary(), options.library) : kubernetesLibrary();
+  const node = parseExpression(expression);
+  const scope: CheckOptions['variables'] = new Map(Object.entries(variables));
+  const { type, issues } = check(node, { variables: scope, library, recordType: records?.find });
+  if (issues.length > 0) throw new CelCompileError(expression, issues);
+  const isVariable = (name: string) => scope.has(name);
+  const step = new Planner({ library, isVariable, makeRecord: records?.make }).plan(node);
+  return {
+    type,
+    evaluate(lookup, { costLimit = callCostLimit, onCost } = {}) {
+      const frame = new Frame(lookup, costLimit);
+      try {
+        return step(frame);
+      } catch (error) {
+        throw asCelError(error);
+      } finally {
+        onCost?.(frame.cost);
+      }
+    },
+  };
+}
+
+function joined(a: Library, b: Library): Library {
+  const all = new Map(a);
+  for (const [name, overloads] of b) all.set(name, [...(all.get(name) ?? []), ...overloads]);
+  return all;
+}
+
+/** Values can be nested deeper than the stack is. */
+function asCelError(error: unknown): unknown {
+  return error instanceof RangeError ? new CelError(error.message) : error;
 }

@@ -1,0 +1,117 @@
+import ipaddr from 'ipaddr.js';
+import { goQuote } from '../../go-text.ts';
+import { canonicalIp, ipFamily } from '../../ip.ts';
+import { CelError } from '../errors.ts';
+import { type Overload, overload } from '../signature.ts';
+import { Opaque } from '../values.ts';
+
+class IpValue extends Opaque {
+  readonly typeName = 'net.IP';
+  readonly address: ipaddr.IPv4 | ipaddr.IPv6;
+  readonly text: string;
+  constructor(text: string) {
+    super();
+    this.text = canonicalIp(text) as string;
+    this.address = ipaddr.parse(this.text);
+  }
+  equals(other: Opaque): boolean {
+    return other instanceof IpValue && other.text === this.text;
+  }
+  get family(): bigint {
+    return this.address.kind() === 'ipv4' ? 4n : 6n;
+  }
+}
+
+/** Addresses. */
+export function ips(): Overload[] {
+  const test = (name: string, run: (ip: IpValue) => boolean) => overload(`net.IP::${name}(): bool`, run);
+  return [
+    overload('ip(string): net.IP', ipOf),
+    overload('isIP(string): bool', isIp),
+    overload('string(net.IP): string', (ip: IpValue) => ip.text),
+    overload('net.IP::family(): int', (ip: IpValue) => ip.family),
+    overload('ip.isCanonical(string): bool', (text: string) => ipOf(text).text === text),
+    test('isUnspecified', ({ address }) => address.range() === 'unspecified'),
+    test('isLoopback', ({ address }) => address.range() === 'loopback'),
+    test('isLinkLocalMulticast', ({ text }) => /^(?:224\.0\.0\.|ff[0-9a-f]2:)/.test(text)),
+    test('isLinkLocalUnicast', ({ address }) => address.range() === 'linkLocal'),
+    test('isGlobalUnicast', ({ address, text }) =>
+      text !== '255.255.255.255' &&
+      !['unspecified', 'loopback', 'multicast', 'linkLocal'].includes(address.range())),
+  ];
+}
+
+const isMapped = (text: string) => text.includes(':') && ipFamily(text) === 4;
+const isIp = (text: string) => ipFamily(text) !== 0 && !isMapped(text);
+
+function ipOf(text: string): IpValue {
+  if (isIp(text)) return new IpValue(text);
+  if (isMapped(text)) throw new CelError(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`);
+  const why = `ParseAddr(${goQuote(text)}): unable to parse IP`;
+  throw new CelError(`IP Address ${goQuote(text)} parse error during conversion from string: ${why}`);
+}
+
+class CidrValue extends Opaque {
+  readonly typeName = 'net.CIDR';
+  readonly ip: IpValue;
+  readonly bits: number;
+  constructor(ip: IpValue, bits: number) {
+    super();
+    this.ip = ip;
+    this.bits = bits;
+  }
+  equals(other: Opaque): boolean {
+    return other instanceof CidrValue && other.bits === this.bits && other.ip.equals(this.ip);
+  }
+  masked(): CidrValue {
+    const bytes = this.ip.address.toByteArray().map((byte, i) => {
+      return byte & (0xff00 >> Math.min(8, Math.max(0, this.bits - i * 8))) & 0xff;
+    });
+    return new CidrValue(new IpValue(ipaddr.fromByteArray(bytes).toString()), this.bits);
+  }
+  contains(ip: IpValue): boolean {
+    if (ip.family !== this.ip.family) return false;
+    return new CidrValue(ip, this.bits).masked().ip.text === this.masked().ip.text;
+  }
+  containsRange(other: CidrValue): boolean {
+    return other.bits >= this.bits && this.contains(other.ip);
+  }
+}
+
+/** Ranges of addresses. */
+export function cidrs(): Overload[] {
+  return [
+    overload('cidr(string): net.CIDR', cidrOf),
+    overload('isCIDR(string): bool', (text: string) => parse(text) !== undefined),
+    overload('string(net.CIDR): string', ({ ip, bits }: CidrValue) => `${ip.text}/${bits}`),
+    overload('net.CIDR::containsIP(string): bool', (range: CidrValue, text: string) =>
+      range.contains(ipOf(text)),
+    ),
+    overload('net.CIDR::containsIP(net.IP): bool', (range: CidrValue, ip: IpValue) => range.contains(ip)),
+    overload('net.CIDR::containsCIDR(string): bool', (range: CidrValue, text: string) =>
+      range.containsRange(cidrOf(text)),
+    ),
+    overload('net.CIDR::containsCIDR(net.CIDR): bool', (range: CidrValue, other: CidrValue) =>
+      range.containsRange(other),
+    ),
+    overload('net.CIDR::ip(): net.IP', ({ ip }: CidrValue) => ip),
+    overload('net.CIDR::prefixLength(): int', ({ bits }: CidrValue) => BigInt(bits)),
+    overload('net.CIDR::masked(): net.CIDR', (range: CidrValue) => range.masked()),
+  ];
+}
+
+function parse(text: string): CidrValue | undefined {
+  const match = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text);
+  if (!match || !isIp(match[1] as string)) return undefined;
+  const ip = new IpValue(match[1] as string);
+  const bits = Number(match[2]);
+  return bits <= ip.address.toByteArray().length * 8 ? new CidrValue(ip, bits) : undefined;
+}
+
+function cidrOf(text: string): CidrValue {
+  const range = parse(text);
+  if (range) return range;
+  const why = `netip.ParsePrefix(${goQuote(text)}): no '/'`;
+  const detail = text.includes('/') ? why.replace("no '/'", 'unable to parse prefix') : why;
+  throw new CelError(`network address parse error during conversion from string: ${detail}`);
+}

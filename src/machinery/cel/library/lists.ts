@@ -1,0 +1,154 @@
+import { equal } from '../equal.ts';
+import { CelError } from '../errors.ts';
+import { type Overload, overload } from '../signature.ts';
+import { ArrayList, CelList, type CelValue, Duration, Optional, typeNameOf, Uint } from '../values.ts';
+import { compare } from './operators.ts';
+import { traversal } from './text.ts';
+
+const comparable = new Set(
+  'int uint double bool google.protobuf.Duration google.protobuf.Timestamp string bytes'.split(' '),
+);
+const summable = ['int', 'uint', 'double', 'duration'] as const;
+
+/** Functions on lists. */
+export function lists(): Overload[] {
+  return [
+    overload('list<A>::isSorted(): bool', isSorted, traversal),
+    overload('list<A>::min(): A', (list: CelList) => extreme(list, 'min'), traversal),
+    overload('list<A>::max(): A', (list: CelList) => extreme(list, 'max'), traversal),
+    ...summable.map((type) =>
+      overload(`list<${type}>::sum(): ${type}`, (list: CelList) => sum(list, type), traversal),
+    ),
+    overload(
+      'list<A>::indexOf(A): int',
+      (list: CelList, value: CelValue) => place(list, value, false),
+      traversal,
+    ),
+    overload(
+      'list<A>::lastIndexOf(A): int',
+      (list: CelList, value: CelValue) => place(list, value, true),
+      traversal,
+    ),
+    overload('list<A>::slice(int, int): list<A>', slice),
+    overload('list<A>::flatten(): list<dyn>', (list: CelList) => new ArrayList(flat(list, 1n)), traversal),
+    overload(
+      'list<A>::flatten(int): list<dyn>',
+      (list: CelList, depth: bigint) => new ArrayList(flat(list, depth)),
+      traversal,
+    ),
+    overload('lists.range(int): list<int>', range, ([size]) => Number(size)),
+    overload('list<A>::distinct(): list<A>', distinct, squared),
+    overload('list<A>::reverse(): list<A>', (list: CelList) => new ArrayList([...list].reverse()), traversal),
+    overload('list<A>::sort(): list<A>', sorted, squared),
+    overload('list<A>::first(): optional<A>', (list: CelList) => optionalAt(list, 0)),
+    overload('list<A>::last(): optional<A>', (list: CelList) => optionalAt(list, list.size - 1)),
+  ];
+}
+
+/** Functions on lists in which order and number do not count. */
+export function sets(): Overload[] {
+  const contains = (list: CelList, part: CelList) => [...part].every((value) => includes(list, value));
+  const both = (a: CelList, b: CelList) => contains(a, b) && contains(b, a);
+  const any = (a: CelList, b: CelList) => [...b].some((value) => includes(a, value));
+  return [
+    overload('sets.contains(list<A>, list<A>): bool', contains, product),
+    overload('sets.equivalent(list<A>, list<A>): bool', both, product),
+    overload('sets.intersects(list<A>, list<A>): bool', any, product),
+  ];
+}
+
+const sizeOf = (value: CelValue | undefined) => (value instanceof CelList ? value.size : 1);
+const product = ([a, b]: readonly CelValue[]) => sizeOf(a) * sizeOf(b);
+const squared = ([list]: readonly CelValue[]) => sizeOf(list) ** 2;
+
+function includes(list: CelList, value: CelValue): boolean {
+  for (const item of list) if (equal(item, value)) return true;
+  return false;
+}
+
+/** The elements, all of one type that has an order. */
+function ordered(list: CelList): CelValue[] {
+  const items = [...list];
+  const [first] = items;
+  if (first === undefined) return items;
+  const type = typeNameOf(first);
+  if (comparable.has(type) && items.every((item) => typeNameOf(item) === type)) return items;
+  throw new CelError('no such overload');
+}
+
+function isSorted(list: CelList): boolean {
+  const items = ordered(list);
+  return items.every((item, i) => i === 0 || compare(items[i - 1] as CelValue, item) <= 0);
+}
+
+function sorted(list: CelList): CelList {
+  return new ArrayList(ordered(list).sort(compare));
+}
+
+function extreme(list: CelList, which: 'min' | 'max'): CelValue {
+  const [first, ...rest] = ordered(list);
+  if (first === undefined) throw new CelError(`${which} called on empty list`);
+  const sign = which === 'min' ? 1 : -1;
+  return rest.reduce((best, item) => (compare(item, best) * sign < 0 ? item : best), first);
+}
+
+function sum(list: CelList, type: (typeof summable)[number]): CelValue {
+  const items = [...list];
+  if (items.every((item) => typeof item === 'number')) {
+    if (items.length > 0 || type === 'double') return items.reduce((a, b) => a + b, 0);
+  }
+  if (items.every((item) => item instanceof Duration)) {
+    if (items.length > 0 || type === 'duration') return new Duration(total(items.map((item) => item.nanos)));
+  }
+  if (items.length > 0 && items.every((item) => item instanceof Uint)) return uintSum(items);
+  if (!items.every((item) => typeof item === 'bigint')) throw new CelError('no such overload');
+  const result = total(items);
+  if (BigInt.asIntN(64, result) !== result) throw new CelError('integer overflow');
+  return type === 'uint' ? new Uint(result) : result;
+}
+
+const total = (values: readonly bigint[]) => values.reduce((a, b) => a + b, 0n);
+
+function uintSum(items: readonly Uint[]): Uint {
+  const result = total(items.map((item) => item.value));
+  if (BigInt.asUintN(64, result) !== result) throw new CelError('unsigned integer overflow');
+  return new Uint(result);
+}
+
+function place(list: CelList, value: CelValue, last: boolean): bigint {
+  const items = [...list];
+  const same = (item: CelValue) => equal(item, value);
+  return BigInt(last ? items.findLastIndex(same) : items.findIndex(same));
+}
+
+function slice(list: CelList, start: bigint, end: bigint): CelList {
+  const why = (text: string) => new CelError(`cannot slice(${start}, ${end}), ${text}`);
+  if (start < 0n || end < 0n) throw why('negative indexes not supported');
+  if (start > end) throw why('start index must be less than or equal to end index');
+  if (end > BigInt(list.size)) throw why(`list is length ${list.size}`);
+  return new ArrayList([...list].slice(Number(start), Number(end)));
+}
+
+function flat(list: CelList, depth: bigint): CelValue[] {
+  if (depth < 0n) throw new CelError('level must be non-negative');
+  return [...list].flatMap((item) =>
+    item instanceof CelList && depth > 0n ? flat(item, depth - 1n) : [item],
+  );
+}
+
+const maxRange = 1_000_000n;
+
+function range(size: bigint): CelList {
+  if (size > maxRange) throw new CelError(`a range of ${size} is too large`);
+  return new ArrayList(Array.from({ length: Math.max(0, Number(size)) }, (_, i) => BigInt(i)));
+}
+
+function distinct(list: CelList): CelList {
+  const kept: CelValue[] = [];
+  for (const item of list) if (!kept.some((known) => equal(known, item))) kept.push(item);
+  return new ArrayList(kept);
+}
+
+function optionalAt(list: CelList, index: number): Optional {
+  return new Optional(list.get(index));
+}

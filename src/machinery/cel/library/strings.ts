@@ -1,0 +1,230 @@
+import { CelError } from '../errors.ts';
+import { goQuote } from '../../go-text.ts';
+import { type Overload, overload } from '../signature.ts';
+import { ArrayList, CelList, CelMap, type CelValue, typeNameOf, Uint } from '../values.ts';
+import { doubleText } from './conversions.ts';
+import { formatMoment, formatSpan } from '../moments.ts';
+import { Duration, Timestamp, TypeValue } from '../values.ts';
+import { characters, traversal } from './text.ts';
+
+/** Functions on text; positions count code points. */
+export function strings(): Overload[] {
+  return [
+    overload(
+      'string::contains(string): bool',
+      (text: string, part: string) => text.includes(part),
+      traversal,
+    ),
+    overload(
+      'string::startsWith(string): bool',
+      (text: string, head: string) => text.startsWith(head),
+      traversal,
+    ),
+    overload(
+      'string::endsWith(string): bool',
+      (text: string, tail: string) => text.endsWith(tail),
+      traversal,
+    ),
+    overload('string::charAt(int): string', charAt),
+    overload(
+      'string::lowerAscii(): string',
+      (text: string) => text.replace(/[A-Z]/g, (c) => c.toLowerCase()),
+      traversal,
+    ),
+    overload(
+      'string::upperAscii(): string',
+      (text: string) => text.replace(/[a-z]/g, (c) => c.toUpperCase()),
+      traversal,
+    ),
+    overload(
+      'string::trim(): string',
+      (text: string) => text.replace(/^[\p{White_Space}]+|[\p{White_Space}]+$/gu, ''),
+      traversal,
+    ),
+    overload(
+      'string::substring(int): string',
+      (text: string, start: bigint) => substring(text, start),
+      traversal,
+    ),
+    overload('string::substring(int, int): string', substring, traversal),
+    overload(
+      'string::replace(string, string): string',
+      (text: string, from: string, to: string) => text.replaceAll(from, () => to),
+      traversal,
+    ),
+    overload('string::replace(string, string, int): string', replaceSome, traversal),
+    overload(
+      'string::split(string): list<string>',
+      (text: string, at: string) => split(text, at, -1n),
+      traversal,
+    ),
+    overload('string::split(string, int): list<string>', split, traversal),
+    overload('list<string>::join(): string', (list: CelList) => join(list, ''), traversal),
+    overload('list<string>::join(string): string', join, traversal),
+    overload('strings.quote(string): string', quote, traversal),
+    overload('string::format(list<dyn>): string', format, traversal),
+    ...positions(),
+  ];
+}
+
+function positions(): Overload[] {
+  const first = (text: string, part: string, from = 0n) => indexOf(text, part, from);
+  const last = (text: string, part: string, to?: bigint) => lastIndexOf(text, part, to);
+  return [
+    overload('string::indexOf(string): int', first, traversal),
+    overload('string::indexOf(string, int): int', first, traversal),
+    overload('string::lastIndexOf(string): int', last, traversal),
+    overload('string::lastIndexOf(string, int): int', last, traversal),
+  ];
+}
+
+const joined = (part: string | readonly string[]) => (typeof part === 'string' ? part : part.join(''));
+
+function within(position: bigint, size: number): number {
+  if (position >= 0n && position <= BigInt(size)) return Number(position);
+  throw new CelError(`index out of range: ${position}`);
+}
+
+function charAt(text: string, position: bigint): string {
+  const all = characters(text);
+  return all[within(position, all.length)] ?? '';
+}
+
+function substring(text: string, start: bigint, end?: bigint): string {
+  const all = characters(text);
+  const from = within(start, all.length);
+  const to = end === undefined ? all.length : within(end, all.length);
+  if (from > to) throw new CelError(`invalid substring range. start: ${from}, end: ${to}`);
+  return joined(all.slice(from, to));
+}
+
+/** The place of a unit of the JavaScript string, in code points. */
+const codePoints = (text: string, units: number) => characters(text.slice(0, units)).length;
+
+function indexOf(text: string, part: string, from: bigint): bigint {
+  const all = characters(text);
+  const start = joined(all.slice(0, within(from, all.length))).length;
+  const found = text.indexOf(part, start);
+  return BigInt(found < 0 ? -1 : codePoints(text, found));
+}
+
+function lastIndexOf(text: string, part: string, to: bigint | undefined): bigint {
+  const all = characters(text);
+  const end = to === undefined ? text.length : joined(all.slice(0, within(to, all.length))).length;
+  const found = text.lastIndexOf(part, end);
+  return BigInt(found < 0 ? -1 : codePoints(text, found));
+}
+
+function replaceSome(text: string, from: string, to: string, count: bigint): string {
+  if (count < 0n) return text.replaceAll(from, () => to);
+  let left = count;
+  return text.replaceAll(from, (found) => (left-- > 0n ? to : found));
+}
+
+function split(text: string, separator: string, limit: bigint): CelList {
+  const parts = separator === '' ? Array.from(text) : text.split(separator);
+  if (limit < 0n || BigInt(parts.length) <= limit) return new ArrayList(parts);
+  if (limit === 0n) return new ArrayList([]);
+  const kept = parts.slice(0, Number(limit) - 1);
+  return new ArrayList([...kept, parts.slice(kept.length).join(separator)]);
+}
+
+function join(list: CelList, separator: string): string {
+  const parts = [...list];
+  if (parts.every((part) => typeof part === 'string')) return parts.join(separator);
+  throw new CelError('no such overload');
+}
+
+const escapes: Record<string, string> = {
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '\\': '\\\\',
+  '"': '\\"',
+};
+
+// oxlint-disable-next-line no-control-regex
+const quote = (text: string) => `"${text.replace(/[\x07\b\f\n\r\t\v\\"]/g, (c) => escapes[c] ?? c)}"`;
+
+/** Text with `%s`, `%d`, `%.2f`, `%e`, `%x`, `%X`, `%o`, `%b` and `%%` filled in. */
+function format(pattern: string, args: CelList): string {
+  let next = 0;
+  return pattern.replace(/%(?:\.(\d+))?(.?)/g, (_, precision: string | undefined, verb: string) => {
+    if (verb === '%') return '%';
+    const value = args.get(next);
+    if (value === undefined) throw new CelError(`index ${next} out of range`);
+    next++;
+    return formatOne(verb, value, precision === undefined ? 6 : Number(precision));
+  });
+}
+
+function formatOne(verb: string, value: CelValue, precision: number): string {
+  const plain = value instanceof Uint ? value.value : value;
+  switch (verb) {
+    case 's':
+      return textOf(value);
+    case 'd':
+      if (typeof plain === 'bigint' || (typeof plain === 'number' && !Number.isFinite(plain)))
+        return textOf(value);
+      break;
+    case 'f':
+    case 'e':
+      if (typeof plain === 'number' || typeof plain === 'bigint')
+        return fraction(Number(plain), verb, precision);
+      break;
+    case 'b':
+      if (typeof plain === 'bigint' || typeof plain === 'boolean') return BigInt(plain).toString(2);
+      break;
+    case 'o':
+      if (typeof plain === 'bigint') return plain.toString(8);
+      break;
+    case 'x':
+    case 'X': {
+      const hex = hexOf(plain);
+      if (hex !== undefined) return verb === 'X' ? hex.toUpperCase() : hex;
+      break;
+    }
+    default:
+      throw new CelError(`could not parse formatting clause: unrecognized formatting clause "${verb}"`);
+  }
+  throw new CelError(
+    `error during formatting: no formatting function for ${typeNameOf(value)} with clause "${verb}"`,
+  );
+}
+
+function fraction(value: number, verb: 'f' | 'e', precision: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
+  if (verb === 'f') return value.toFixed(Math.min(precision, 100));
+  return value.toExponential(Math.min(precision, 100)).replace(/e([-+])(\d)$/, 'e$10$2');
+}
+
+function hexOf(value: CelValue): string | undefined {
+  if (typeof value === 'bigint') return value.toString(16);
+  if (typeof value === 'string') return Buffer.from(value).toString('hex');
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : undefined;
+}
+
+function textOf(value: CelValue): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return doubleText(value).replace(/^\+?(-?)Inf$/, '$1Infinity');
+  if (value instanceof Uint) return String(value.value);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString();
+  if (value instanceof Timestamp) return formatMoment(value);
+  if (value instanceof Duration) return formatSpan(value);
+  if (value instanceof TypeValue) return value.typeName;
+  if (value instanceof CelList) return `[${[...value].map(textOf).join(', ')}]`;
+  if (value instanceof CelMap) return mapText(value);
+  if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  throw new CelError(
+    `error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${goQuote(typeNameOf(value))}`,
+  );
+}
+
+function mapText(map: CelMap): string {
+  const entries = [...map.keys()].map((key) => `${textOf(key)}: ${textOf(map.get(key) as CelValue)}`);
+  return `{${entries.sort().join(', ')}}`;
+}
