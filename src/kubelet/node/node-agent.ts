@@ -37,10 +37,8 @@ export interface NodeAgentOptions {
 }
 
 const runtimePollMs = 5000;
-/** A node that is not ready yet is looked at more often: everything waits for it. */
-const unreadyPollMs = 250;
-/** Until the node is ready for the first time: its network comes within moments. */
-const firstPollMs = 100;
+/** A node that is not ready is looked at more often: its network comes within moments, and everything waits for it. */
+const unreadyPollMs = 100;
 /** The runtime counts as gone after this time without an answer. */
 const runtimeGraceMs = 30_000;
 const cause = { reason: 'the node tells how it stands' };
@@ -107,7 +105,7 @@ export class NodeAgent {
       });
     await Promise.all([
       every(
-        () => (this.#wasReady ? runtimePollMs : firstPollMs),
+        () => (this.#wasReady ? runtimePollMs : unreadyPollMs),
         'runtime not asked',
         () => this.#pollAndTell(),
       ),

@@ -60,5 +60,8 @@ function grouped<T>(items: T[], keyOf: (item: T) => string): T[][] {
   return [...groups.values()];
 }
 
-const newestFirst = <T extends { createdAtMs: number }>(items: T[]) =>
-  [...items].sort((a, b) => b.createdAtMs - a.createdAtMs);
+/** How many runs a container, or sandboxes a pod, had before this one. */
+const attemptOf = (item: Container | Sandbox) => ('pod' in item ? item.pod : item.container)?.attempt ?? 0;
+
+const newestFirst = <T extends Container | Sandbox>(items: T[]) =>
+  [...items].sort((a, b) => b.createdAtMs - a.createdAtMs || attemptOf(b) - attemptOf(a));

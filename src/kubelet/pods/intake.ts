@@ -101,6 +101,7 @@ function isOnlyStatus(before: Pod, after: Stored<Pod>): boolean {
   return (
     deepEqual(before.spec, after.spec) &&
     a.deletionTimestamp === b.deletionTimestamp &&
+    a.deletionGracePeriodSeconds === b.deletionGracePeriodSeconds &&
     JSON.stringify([a.labels, a.annotations]) === JSON.stringify([b.labels, b.annotations]) &&
     foreign(before) === foreign(after)
   );

@@ -23,6 +23,7 @@ function ran(
   const hash = containerHash(plain(name));
   return {
     id: `id-${name}`,
+    sandboxId: 's',
     name,
     state,
     exitCode,
@@ -192,6 +193,11 @@ describe('init containers', () => {
     const runtime = runtimeOf([ran('i1', 'exited', 1)]);
     expect(planned(podOf({ ...spec, restartPolicy: 'Always' }), runtime)).toEqual({ ...rest, init: ['i1'] });
     expect(planned(podOf({ ...spec, restartPolicy: 'Never' }), runtime)).toEqual({ ...rest, killPod: true });
+  });
+
+  test('are not taken for done because regular ones ran in a sandbox before this', () => {
+    const runtime = runtimeOf([ran('i1', 'running'), ran('c', 'exited', 137, { sandboxId: 'old' })]);
+    expect(planned(podOf(spec), runtime)).toEqual(rest);
   });
 
   test('all start over in a new sandbox', () => {

@@ -94,8 +94,12 @@ function lastExit(runtime: RuntimePod, container: Container): number | undefined
   return last?.state === 'exited' ? (last.exitCode ?? 0) : undefined;
 }
 
-function hasRegular(pod: Pod, runtime: RuntimePod): boolean {
-  return pod.spec.containers.some((c) => newestOf(runtime, c.name));
+/** Whether a regular container was ever made; in this sandbox, where one is given. What an earlier one held says nothing. */
+function hasRegular(pod: Pod, runtime: RuntimePod, sandboxId?: string): boolean {
+  return pod.spec.containers.some((c) => {
+    const last = newestOf(runtime, c.name);
+    return last && (sandboxId === undefined || last.sandboxId === sandboxId);
+  });
 }
 
 /** With a sandbox: ephemeral containers at any time, init containers in order, then all others together. */
@@ -103,7 +107,7 @@ function planOn(input: PlanInput, sandbox: SandboxPlan): PodPlan {
   const { pod, runtime } = input;
   const plan = emptyPlan(sandbox);
   plan.startEphemeral = (pod.spec.ephemeralContainers ?? []).filter((c) => !newestOf(runtime, c.name));
-  const init = planInit(input, hasRegular(pod, runtime));
+  const init = planInit(input, hasRegular(pod, runtime, sandbox.id));
   if (init.failed) return { ...plan, killPod: true };
   plan.kill.push(...init.kill);
   plan.startInit = init.start;

@@ -3,6 +3,7 @@ import type { ContainerStatus, LinuxResources, SandboxState } from '../runtimes/
 /** A container of a pod as the runtime has it, with what the kubelet wrote on it. */
 export interface RuntimeContainer {
   id: string;
+  sandboxId: string;
   name: string;
   state: ContainerStatus['state'];
   createdAtMs: number;

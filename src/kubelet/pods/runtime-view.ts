@@ -45,14 +45,13 @@ export class RuntimeView {
       Promise.all(sandboxes.map((s) => this.#sandbox(s))),
       Promise.all(containers.map((c) => this.#container(c))),
     ]);
-    const newestFirst = (a: { createdAtMs: number }, b: { createdAtMs: number }) =>
-      b.createdAtMs - a.createdAtMs;
-    const found = loaded[0].filter((s) => s !== undefined).sort(newestFirst);
-    return {
-      ...pod,
-      sandboxes: found,
-      containers: loaded[1].filter((c) => c !== undefined).sort(newestFirst),
-    };
+    const found = loaded[0]
+      .filter((s) => s !== undefined)
+      .sort((a, b) => b.createdAtMs - a.createdAtMs || b.attempt - a.attempt);
+    const runs = loaded[1]
+      .filter((c) => c !== undefined)
+      .sort((a, b) => b.createdAtMs - a.createdAtMs || b.restartCount - a.restartCount);
+    return { ...pod, sandboxes: found, containers: runs };
   }
 
   /** Names of all pods that the runtime has anything of, and which of them changed since the last call. */
@@ -97,12 +96,12 @@ export class RuntimeView {
     if (known) return known;
     const status = await orGone(this.#runtime.containers.status(listed.id));
     if (!status) return undefined;
-    const container = await this.#fromStatus(status);
+    const container = { ...(await this.#fromStatus(status)), sandboxId: listed.sandboxId };
     if (container.state === 'exited') this.#ended.set(container.id, container);
     return container;
   }
 
-  async #fromStatus(status: ContainerStatus): Promise<RuntimeContainer> {
+  async #fromStatus(status: ContainerStatus): Promise<Omit<RuntimeContainer, 'sandboxId'>> {
     const marks = readMarks(status.annotations);
     const { id, state, createdAtMs, startedAtMs, finishedAtMs, exitCode, reason, resources, user } = status;
     const name = status.labels[containerNameLabel] ?? status.container.name;

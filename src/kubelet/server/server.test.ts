@@ -58,7 +58,7 @@ describe('who may call', () => {
       nodeName: 'n1',
       client: new Client(transport as Transport),
       platform: { clock },
-    } as NodeContext;
+    } as unknown as NodeContext;
     return { asked, clock, gate: new Gatekeeper(context) };
   }
 

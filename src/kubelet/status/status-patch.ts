@@ -68,10 +68,18 @@ function normal(value: unknown): unknown {
 function changedConditions(from: PodCondition[], to: PodCondition[]): object[] {
   const gone = from.filter((c) => passingConditions.includes(c.type) && !to.some((t) => t.type === c.type));
   const deleted = gone.map(({ type }) => ({ type, $patch: 'delete' }));
-  const changed = to.filter((condition) => {
-    if (!mine.has(condition.type)) return false;
+  const changed = to.flatMap((condition) => {
     const before = from.find((c) => c.type === condition.type);
-    return !before || !same(before, { ...condition, lastProbeTime: before.lastProbeTime });
+    const isSame = before && same(before, { ...condition, lastProbeTime: before.lastProbeTime });
+    return !mine.has(condition.type) || isSame ? [] : [{ ...withoutOld(before), ...condition }];
   });
   return [...changed, ...deleted];
+}
+
+/** What a condition no longer says must be taken back: entries are merged otherwise, and it would stay. */
+function withoutOld(before: PodCondition | undefined): object {
+  return {
+    ...(before?.reason && { reason: null }),
+    ...(before?.message && { message: null }),
+  };
 }

@@ -21,6 +21,7 @@ function ran(
 ): RuntimeContainer {
   return {
     id: `id-${name}`,
+    sandboxId: 's',
     name,
     state,
     createdAtMs: t0,
@@ -318,6 +319,7 @@ describe('writing a status', () => {
       conditions: [
         { type: 'x/gate', status: 'True' },
         { type: 'PodScheduled', status: 'True' },
+        { type: 'Ready', status: 'False', reason: 'ContainersNotReady', message: 'not yet' },
       ],
       podIPs: [{ ip: '10.0.0.1' }],
     };
@@ -334,7 +336,7 @@ describe('writing a status', () => {
     expect(statusPatch(from, to)).toEqual({
       phase: 'Running',
       message: null,
-      conditions: [{ type: 'Ready', status: 'True' }],
+      conditions: [{ type: 'Ready', status: 'True', reason: null, message: null }],
       podIPs: [{ $patch: 'replace' }, { ip: '10.0.0.2' }],
     });
     expect(statusPatch(to, { ...to, containerStatuses: undefined })).toBeUndefined();
