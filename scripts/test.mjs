@@ -9,7 +9,12 @@ const bin = (name) => join(root, 'node_modules', '.bin', name);
 const steps = [
   ['set-up', process.execPath, ['scripts/setup.mjs']],
   ['types', bin('tsc'), ['--noEmit']],
-  ['lint', bin('oxlint'), ['--deny-warnings', 'src', 'test', 'scripts']],
+  ['lint', bin('oxlint'), ['--deny-warnings', 'src', 'test', 'bench', 'scripts']],
+  [
+    'promises nobody waits for',
+    bin('oxlint'),
+    ['--type-aware', '-A', 'all', '-D', 'typescript/no-floating-promises', 'src', 'test'],
+  ],
   ['format', bin('biome'), ['format', '.']],
   ['unused code', bin('knip'), []],
   ['tests', bin('vitest'), ['run', ...process.argv.slice(2)]],

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { mostNodes } from '../cluster/hosts/layout.ts';
 import { fail, printError } from './output.ts';
 
 /** Where a cluster is kept unless the user says: the system's place for root, the user's own otherwise. */
@@ -31,7 +32,7 @@ function addUp(program: Command): void {
     .option(
       '--nodes <n>',
       'nodes to run; 0 is the control plane alone, which needs no root',
-      wholeNumber(0, 250),
+      wholeNumber(0, mostNodes),
       1,
     )
     .addOption(

@@ -14,12 +14,6 @@ export function keyOf(object: { metadata: { namespace?: string; name?: string } 
   return namespace ? `${namespace}/${name}` : (name ?? '');
 }
 
-/** The reverse of `keyOf`. */
-export function splitKey(key: string): { namespace?: string; name: string } {
-  const slash = key.indexOf('/');
-  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}
-
 /** Told of each change after the informer's own content has it. Handlers must not throw or block. */
 export interface ChangeHandler<T extends KubernetesObject> {
   added?(object: Stored<T>): void;

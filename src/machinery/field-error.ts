@@ -48,10 +48,6 @@ export function invalid(field: string, value: unknown, detail: string): FieldErr
   return make('FieldValueInvalid', field, renderValue(value), detail);
 }
 
-export function typeInvalid(field: string, value: unknown, detail: string): FieldError {
-  return make('FieldValueTypeInvalid', field, renderValue(value), detail);
-}
-
 export function duplicate(field: string, value: unknown): FieldError {
   return make('FieldValueDuplicate', field, renderValue(value), '');
 }
@@ -79,10 +75,6 @@ const counted = (n: number, unit: string) => `${n} ${unit}${n === 1 ? '' : 's'}`
 export function tooLong(field: string, maxLength: number): FieldError {
   const detail = maxLength >= 0 ? `may not be more than ${counted(maxLength, 'byte')}` : 'value is too long';
   return make('FieldValueTooLong', field, undefined, detail);
-}
-
-export function tooShort(field: string, minLength: number): FieldError {
-  return make('FieldValueTooShort', field, undefined, `must be at least ${counted(minLength, 'character')}`);
 }
 
 export function tooMany(field: string, actual: number, max: number): FieldError {

@@ -35,16 +35,6 @@ function gvkOf(object: { apiVersion?: unknown; kind?: unknown }): GroupVersionKi
   return version && { ...version, kind: String(object.kind ?? '') };
 }
 
-/** Whether bytes begin as protobuf of this sort does. */
-export function isProtobuf(bytes: Uint8Array): boolean {
-  return bytes.length > 4 && magic.equals(bytes.subarray(0, 4));
-}
-
-/** Whether a kind has a protobuf form; custom resources have none. */
-export function hasProtobuf(gvk: GroupVersionKind): boolean {
-  return typeOf(gvk) !== undefined;
-}
-
 /** The message of an object alone, as it stands in a list; its kind is not part of it. */
 export function encodeProtobufMessage(object: object, gvk: GroupVersionKind): Uint8Array {
   const type = typeOf(gvk);

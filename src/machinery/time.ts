@@ -113,11 +113,6 @@ export function formatTime(epochMs: number): string {
   return `${seconds(epochMs)}Z`;
 }
 
-/** A moment as a `metav1.MicroTime`; the clock gives milliseconds. */
-export function formatMicroTime(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, -1)}000Z`;
-}
-
 /** The milliseconds since 1970 of a Time or MicroTime. Throws TimeError. */
 export function parseTime(text: string): number {
   const { epochMs, micros } = parse(text, secondsLayout);

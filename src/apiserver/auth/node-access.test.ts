@@ -97,7 +97,7 @@ describe('the node authorizer', () => {
 describe('the node restriction', () => {
   const refusal = (more: object): string | undefined => {
     try {
-      nodeRestriction.validate?.({
+      void nodeRestriction.validate?.({
         operation: 'CREATE',
         kind: { resource: resources.pods },
         subresource: '',

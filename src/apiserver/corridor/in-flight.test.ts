@@ -27,7 +27,7 @@ test('so many at once; the rest waits, each user in turn', async () => {
 
 test('one user cannot take all the places of the queue', () => {
   const inFlight = new InFlight({ ...limits, waiting: 100 });
-  inFlight.enter(write, user('a'));
+  void inFlight.enter(write, user('a'));
   void inFlight.enter(write, user('a'));
   void inFlight.enter(write, user('a'));
   expect(() => inFlight.enter(write, user('a'))).toThrow('too many requests');
@@ -36,7 +36,7 @@ test('one user cannot take all the places of the queue', () => {
 
 test('reads have places of their own; administrators and watches need none', () => {
   const inFlight = new InFlight(limits);
-  inFlight.enter(write, user('a'));
+  void inFlight.enter(write, user('a'));
   for (let i = 0; i < 2; i++) expect(typeof inFlight.enter(read, user('a'))).toBe('function');
   expect(inFlight.enter(read, user('a'))).toBeInstanceOf(Promise);
   expect(typeof inFlight.enter(write, user('root', 'system:masters'))).toBe('function');
