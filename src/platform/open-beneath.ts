@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, realpath } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, realpath } from 'node:fs/promises';
 import { relative } from 'node:path';
 
 /** A file or folder held open, so that it stays the same one whatever is renamed meanwhile. */
@@ -45,8 +45,11 @@ async function step(parent: FileHandle, name: string, create: boolean): Promise<
   } catch (error) {
     if (!create || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     const { mode } = await parent.stat();
-    await mkdir(path, { mode: mode & 0o777 });
-    return enter();
+    await mkdir(path);
+    const made = await enter();
+    // Not as this process's umask has it, but as the folder around it is.
+    await chmod(through(made), mode & 0o7777);
+    return made;
   }
 }
 
