@@ -34,7 +34,10 @@ interface Interested {
 export class SchedulingQueue {
   readonly #options: Required<SchedulingQueueOptions>;
   readonly #active: Heap<Waiting>;
+  /** Refused, and tried again after a delay, or earlier where there is nothing else to do. */
   readonly #delayed: Heap<Waiting>;
+  /** Something went wrong with these: the delay is there to spare the server. */
+  readonly #failed: Heap<Waiting>;
   readonly #refused = new Refused();
   readonly #trying = new Map<string, { pod: Waiting; eventsBefore: number }>();
   readonly #interests = new Map<string, Interested[]>();
@@ -52,14 +55,17 @@ export class SchedulingQueue {
       keyOf,
       before: (a, b) => (sort?.queueSort?.(a, b) ?? a.arrivedMs - b.arrivedMs) < 0,
     });
-    this.#delayed = new Heap({ keyOf, before: (a, b) => a.notBeforeMs < b.notBeforeMs });
+    const before = (a: Waiting, b: Waiting) => a.notBeforeMs < b.notBeforeMs;
+    this.#delayed = new Heap({ keyOf, before });
+    this.#failed = new Heap({ keyOf, before });
     const plugins = new Set([...options.profiles.values()].flatMap(pluginsOf));
     for (const plugin of plugins) this.#note(plugin);
   }
 
   /** How many pods are where. */
   get sizes(): { active: number; delayed: number; refused: number } {
-    return { active: this.#active.size, delayed: this.#delayed.size, refused: this.#refused.size };
+    const delayed = this.#delayed.size + this.#failed.size;
+    return { active: this.#active.size, delayed, refused: this.#refused.size };
   }
 
   /** A pod without a node that is new or has changed. */
@@ -70,7 +76,7 @@ export class SchedulingQueue {
       trying.pod = { ...trying.pod, pod };
       return;
     }
-    const known = this.#active.get(uid) ?? this.#delayed.get(uid) ?? this.#refused.get(uid);
+    const known = this.#find(uid);
     const entry = known ? { ...known, pod } : this.#fresh(pod);
     const gate = this.#gateOf(pod);
     if (gate) {
@@ -78,6 +84,7 @@ export class SchedulingQueue {
       this.#refused.add({ ...entry, refusedBy: new Set([gate]) });
     } else if (!known || this.#active.get(uid)) this.#activate(entry);
     else if (this.#delayed.get(uid)) this.#delayed.put(entry);
+    else if (this.#failed.get(uid)) this.#failed.put(entry);
     else {
       // What was refused as it was may fit as it is now.
       this.#refused.delete(uid);
@@ -88,7 +95,7 @@ export class SchedulingQueue {
   /** Shows the pod as it is now; nothing has changed that could let it be placed. */
   refresh(pod: Stored<Pod>): void {
     const { uid } = pod.metadata;
-    const known = this.#active.get(uid) ?? this.#delayed.get(uid) ?? this.#refused.get(uid);
+    const known = this.#find(uid);
     if (known) known.pod = pod;
     const trying = this.#trying.get(uid);
     if (trying) trying.pod = { ...trying.pod, pod };
@@ -100,16 +107,17 @@ export class SchedulingQueue {
     this.#trying.delete(uid);
   }
 
-  /** The next pod to try, if there is one. Answer with `placed` or `refused`. */
+  /** The next pod to try, if there is one; none waits out a delay while there is nothing else to do. Answer with `placed` or `refused`. */
   poll(): QueuedPod | undefined {
-    const next = this.#closed ? undefined : this.#active.pop();
+    const next = this.#closed ? undefined : (this.#active.pop() ?? this.#delayed.pop());
     if (next) this.#trying.set(next.pod.metadata.uid, { pod: next, eventsBefore: this.#events });
     return next;
   }
 
   /** Resolves to true when there is a pod to try, to false once the queue is closed. */
   async ready(): Promise<boolean> {
-    while (!this.#closed && this.#active.size === 0) await (this.#arrival ??= deferred()).promise;
+    while (!this.#closed && this.#active.size + this.#delayed.size === 0)
+      await (this.#arrival ??= deferred()).promise;
     return !this.#closed;
   }
 
@@ -129,7 +137,8 @@ export class SchedulingQueue {
     const waiting = { ...trying.pod, attempts, refusedBy, sinceMs: nowMs, notBeforeMs: nowMs + delayMs };
     // Decisions are made in one go; only what waited in between can have missed something.
     const missed = trying.eventsBefore !== this.#events;
-    if (refusedBy.size === 0 || missed) return this.#delayOrActivate(waiting);
+    if (refusedBy.size === 0) return this.#delay(this.#failed, waiting);
+    if (missed) return this.#delayOrActivate(waiting);
     this.#refused.add(waiting);
     this.#sweepLater();
   }
@@ -178,9 +187,14 @@ export class SchedulingQueue {
     return plugins.find((plugin) => plugin.preEnqueue?.(pod))?.name;
   }
 
+  #find(uid: string): Waiting | undefined {
+    return this.#active.get(uid) ?? this.#delayed.get(uid) ?? this.#failed.get(uid) ?? this.#refused.get(uid);
+  }
+
   #drop(uid: string): void {
     this.#active.remove(uid);
     this.#delayed.remove(uid);
+    this.#failed.remove(uid);
     this.#refused.delete(uid);
   }
 
@@ -192,12 +206,21 @@ export class SchedulingQueue {
 
   #delayOrActivate(waiting: Waiting): void {
     if (waiting.notBeforeMs <= this.#options.clock.now()) return this.#activate(waiting);
-    this.#delayed.put(waiting);
+    this.#delay(this.#delayed, waiting);
+    this.#arrived();
+  }
+
+  #delay(heap: Heap<Waiting>, waiting: Waiting): void {
+    heap.put(waiting);
     this.#arm();
   }
 
   #activate(waiting: Waiting): void {
     this.#active.put(waiting);
+    this.#arrived();
+  }
+
+  #arrived(): void {
     this.#arrival?.resolve();
     this.#arrival = undefined;
   }
@@ -205,17 +228,20 @@ export class SchedulingQueue {
   /** Wakes up when the first delay is over. */
   #arm(): void {
     this.#timer?.cancel();
-    const first = this.#delayed.peek();
-    if (!first || this.#closed) return;
+    const [a, b] = [this.#delayed.peek(), this.#failed.peek()];
+    if ((!a && !b) || this.#closed) return;
     const { clock } = this.#options;
-    this.#timer = clock.after(Math.max(0, first.notBeforeMs - clock.now()), () => this.#endDelays());
+    const notBeforeMs = Math.min(a?.notBeforeMs ?? Infinity, b?.notBeforeMs ?? Infinity);
+    this.#timer = clock.after(Math.max(0, notBeforeMs - clock.now()), () => this.#endDelays());
   }
 
   #endDelays(): void {
     const nowMs = this.#options.clock.now();
-    for (let next = this.#delayed.peek(); next && next.notBeforeMs <= nowMs; next = this.#delayed.peek()) {
-      this.#delayed.pop();
-      this.#activate(next);
+    for (const heap of [this.#delayed, this.#failed]) {
+      for (let next = heap.peek(); next && next.notBeforeMs <= nowMs; next = heap.peek()) {
+        heap.pop();
+        this.#activate(next);
+      }
     }
     this.#arm();
   }

@@ -1,0 +1,147 @@
+// The whole way: pods are created through the API server, and bound on the durable store.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Pod } from '../../src/api/core/v1.ts';
+import {
+  namespaces,
+  nodes,
+  pods,
+  priorityclasses,
+  serviceaccounts,
+} from '../../src/api/generated/resources.ts';
+import type { KubernetesObject, Resource, Stored } from '../../src/api/resource.ts';
+import { defaultAdmission } from '../../src/apiserver/admission/plugins.ts';
+import { allKinds } from '../../src/apiserver/kinds/kinds.ts';
+import { createApiServer } from '../../src/apiserver/server.ts';
+import { Client } from '../../src/client/client.ts';
+import { EventRecorder } from '../../src/client/event-recorder.ts';
+import { Informers } from '../../src/client/informers.ts';
+import { createTokenKey } from '../../src/cluster/pki.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { systemFiles } from '../../src/platform/files.ts';
+import { silentLog } from '../../src/platform/log.ts';
+import { systemRandom } from '../../src/platform/random.ts';
+import { createScheduler } from '../../src/scheduler/scheduler.ts';
+import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
+import { type Case, hopeless, nodeOf, podOf } from './cases.ts';
+import type { Result, Sizes } from './pure.ts';
+
+const cause = { reason: 'a benchmark' };
+const writersAtOnce = 64;
+const platform = { clock: systemClock, random: systemRandom, log: silentLog };
+
+/** Calls `fn` for all of them, so many at a time. */
+async function each<T>(items: readonly T[], fn: (item: T) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) await fn(items[next++] as T);
+  };
+  await Promise.all(Array.from({ length: writersAtOnce }, worker));
+}
+
+class Bench {
+  readonly admin: Client;
+  readonly informers: Informers;
+  readonly boundMs = new Map<string, number>();
+  #wake: (() => void) | undefined;
+
+  constructor(admin: Client) {
+    this.admin = admin;
+    this.informers = new Informers({ client: admin, ...platform });
+    const seen = ({ metadata, spec }: Stored<Pod>) => {
+      if (!spec.nodeName || this.boundMs.has(metadata.name)) return;
+      this.boundMs.set(metadata.name, performance.now());
+      this.#wake?.();
+    };
+    this.informers.of(pods).onChange({ added: seen, updated: seen });
+  }
+
+  create<T extends KubernetesObject>(resource: Resource<T>, object: T): Promise<Stored<T>> {
+    return this.admin.of(resource).create(object, { cause });
+  }
+
+  async fill({ before, hopeless: share = 0, ...rest }: Case, sizes: Sizes): Promise<void> {
+    await this.create(namespaces, { metadata: { name: 'bench' }, spec: {} });
+    await this.create(serviceaccounts, { metadata: { name: 'default', namespace: 'bench' } });
+    await this.create(priorityclasses, { metadata: { name: 'important' }, value: 10 });
+    const numbers = (count: number) => Array.from({ length: Math.floor(count) }, (_, i) => i);
+    await each(numbers(sizes.nodes), async (i) => {
+      const { uid: _, resourceVersion: __, creationTimestamp: ___, ...metadata } = nodeOf(i, rest).metadata;
+      const node = await this.create(nodes, { ...nodeOf(i, rest), metadata });
+      await this.admin.of(nodes).updateStatus({ ...node, status: nodeOf(i, rest).status }, { cause });
+      // New nodes are tainted until somebody has seen them ready; there is no such controller here.
+      const type = 'application/merge-patch+json';
+      await this.admin.of(nodes).patch(node.metadata, { spec: { taints: null } }, { type, cause });
+    });
+    const perNode = before?.perNode ?? 0;
+    await each(numbers(perNode * sizes.nodes), (i) => {
+      const pod = podOf(`before-${i}`, before?.pod ?? {});
+      return this.create(pods, { ...pod, spec: { ...pod.spec, nodeName: `node-${i % sizes.nodes}` } });
+    });
+    await each(numbers(share * sizes.nodes), (i) => this.create(pods, podOf(`hopeless-${i}`, hopeless)));
+  }
+
+  async measure(one: Case, wanted: number, mostMs: number): Promise<Result> {
+    const createdMs = new Map<string, number>();
+    const start = performance.now();
+    const names = Array.from({ length: wanted }, (_, i) => `measured-${i}`);
+    const creating = each(names, async (name) => {
+      if (performance.now() - start > mostMs) return;
+      createdMs.set(name, performance.now());
+      await this.create(pods, podOf(name, one.pod));
+    });
+    await Promise.race([creating.then(() => this.#allBound(names)), systemClock.sleep(mostMs)]);
+    await creating;
+    const bound = names.filter((name) => this.boundMs.has(name));
+    const lastMs = Math.max(...bound.map((name) => this.boundMs.get(name) as number));
+    const decisionsMs = bound.map(
+      (name) => (this.boundMs.get(name) as number) - (createdMs.get(name) as number),
+    );
+    return { placed: bound.length, seconds: (lastMs - start) / 1000, decisionsMs };
+  }
+
+  async #allBound(names: readonly string[]): Promise<void> {
+    while (!names.every((name) => this.boundMs.has(name)))
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+  }
+}
+
+export async function runThroughApi(one: Case, sizes: Sizes, mostMs: number): Promise<Result> {
+  const path = mkdtempSync(join(process.cwd(), '.bench-scheduler-'));
+  const store = await openEmbeddedStore({ path, clock: systemClock, files: systemFiles });
+  const server = await createApiServer({
+    platform,
+    store,
+    kinds: allKinds,
+    admission: defaultAdmission,
+    serviceAccounts: { issuer: 'https://bench', keys: [await createTokenKey()] },
+    version: '0.0.0',
+  });
+  const stop = new AbortController();
+  try {
+    const bench = new Bench(new Client(server.transportFor({ name: 'admin', groups: ['system:masters'] })));
+    bench.informers.start(stop.signal);
+    await bench.fill(one, sizes);
+    const user = { name: 'system:kube-scheduler', groups: ['system:authenticated'] };
+    const client = new Client(server.transportFor(user));
+    const informers = new Informers({ client, ...platform });
+    informers.start(stop.signal);
+    const recorder = new EventRecorder({ client, ...platform, source: { component: 'default-scheduler' } });
+    const scheduler = createScheduler({ ...platform, client, informers, events: recorder });
+    const running = scheduler.run(stop.signal);
+    await informers.synced();
+    const wanted = Math.min(sizes.pods, (one.mostPerNode ?? Number.POSITIVE_INFINITY) * sizes.nodes);
+    const result = await bench.measure(one, wanted, mostMs);
+    stop.abort();
+    await running;
+    await recorder.flush();
+    return result;
+  } finally {
+    stop.abort();
+    await server.stop();
+    await store.close();
+    rmSync(path, { recursive: true });
+  }
+}
