@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import { builtInPlugins } from './registry.ts';
+import { defaultConfiguration, parseConfiguration } from './configuration.ts';
+import { buildProfiles } from './profiles.ts';
+import { parseYaml } from '../../machinery/yaml.ts';
+import { testHandle } from '../testing.ts';
+
+const head = 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n';
+const parse = (yaml: string) => parseConfiguration(parseYaml(head + yaml));
+const build = (yaml: string) => buildProfiles(parse(yaml), builtInPlugins, testHandle());
+
+describe('a scheduler configuration', () => {
+  test('that says nothing is the default one', () => {
+    expect(parse('')).toEqual(defaultConfiguration);
+    const [profile] = build('');
+    expect(profile?.schedulerName).toBe('default-scheduler');
+    expect(profile?.at.filter.map((p) => p.name)).toEqual([
+      'NodeUnschedulable',
+      'NodeName',
+      'TaintToleration',
+      'NodeAffinity',
+      'NodePorts',
+      'NodeResourcesFit',
+      'VolumeRestrictions',
+      'NodeVolumeLimits',
+      'VolumeBinding',
+      'VolumeZone',
+      'PodTopologySpread',
+      'InterPodAffinity',
+      'DynamicResources',
+    ]);
+    expect(profile?.weights).toEqual({
+      TaintToleration: 3,
+      NodeAffinity: 2,
+      NodeResourcesFit: 1,
+      PodTopologySpread: 2,
+      InterPodAffinity: 2,
+      NodeResourcesBalancedAllocation: 1,
+      ImageLocality: 1,
+    });
+  });
+
+  test('turns plugins off and on, and weighs them anew', () => {
+    const [profile] = build(`
+percentageOfNodesToScore: 30
+profiles:
+- schedulerName: mine
+  percentageOfNodesToScore: 50
+  plugins:
+    multiPoint:
+      disabled: [{ name: ImageLocality }]
+      enabled: [{ name: NodeAffinity, weight: 7 }]
+    score:
+      disabled: [{ name: '*' }]
+      enabled: [{ name: NodeResourcesFit, weight: 9 }, { name: NodeAffinity }]
+    postFilter:
+      disabled: [{ name: DefaultPreemption }]
+`);
+    expect(profile?.percentageOfNodesToScore).toBe(50);
+    expect(profile?.at.score.map((p) => p.name)).toEqual(['NodeResourcesFit', 'NodeAffinity']);
+    expect(profile?.at.postFilter.map((p) => p.name)).toEqual(['DynamicResources']);
+    expect(profile?.weights).toMatchObject({ NodeAffinity: 7, NodeResourcesFit: 9 });
+  });
+
+  test('tells plugins what they need', () => {
+    const args = (name: string, text: string) => () =>
+      build(`profiles: [{ pluginConfig: [{ name: ${name}, args: ${text} }] }]`);
+    expect(args('InterPodAffinity', '{ hardPodAffinityWeight: 101 }')).toThrow(
+      /not in valid range \[0-100\]/,
+    );
+    expect(args('InterPodAffinity', '{ hardPodAffinityWeigth: 1 }')).toThrow(
+      'hardPodAffinityWeigth: unknown field',
+    );
+    expect(args('NodeResourcesFit', '{ scoringStrategy: { type: Best } }')).toThrow(
+      /Unsupported value: "Best"/,
+    );
+    expect(args('NodeResourcesFit', '{ scoringStrategy: { type: RequestedToCapacityRatio } }')).toThrow(
+      /at least one point/,
+    );
+    expect(
+      args(
+        'PodTopologySpread',
+        '{ defaultConstraints: [{ maxSkew: 1, topologyKey: z, whenUnsatisfiable: ScheduleAnyway }] }',
+      ),
+    ).toThrow(/defaultingType is System/);
+    expect(args('NodeResourcesFit', '{ ignoredResources: [example.com/a] }')).not.toThrow();
+  });
+
+  test('is refused where it cannot be meant', () => {
+    expect(() => parseConfiguration({ apiVersion: 'v1', kind: 'Pod' })).toThrow(
+      /must be KubeSchedulerConfiguration/,
+    );
+    expect(() => parse('profiles: [{ plugins: { filters: {} } }]')).toThrow(
+      'profiles[0].plugins.filters: unknown field',
+    );
+    expect(() => parse('profiles: [{}, {}]')).toThrow(
+      'profiles[1].schedulerName: Duplicate value: "default-scheduler"',
+    );
+    expect(() => parse('podInitialBackoffSeconds: 20')).toThrow(/podMaxBackoffSeconds/);
+    expect(() => parse('percentageOfNodesToScore: 101')).toThrow(/valid range/);
+    expect(() => build('profiles: [{ plugins: { multiPoint: { enabled: [{ name: Nope }] } } }]')).toThrow(
+      /plugin "Nope" does not exist/,
+    );
+    expect(() => build('profiles: [{ plugins: { bind: { disabled: [{ name: "*" }] } } }]')).toThrow(
+      /bind plugin/,
+    );
+    expect(() => build('profiles: [{ plugins: { filter: { enabled: [{ name: PrioritySort }] } } }]')).toThrow(
+      /has nothing for it/,
+    );
+  });
+});

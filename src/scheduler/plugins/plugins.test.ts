@@ -1,0 +1,296 @@
+import { describe, expect, test } from 'vitest';
+import type { Node, Pod } from '../../api/core/v1.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import { seededRandom } from '../../platform/random.ts';
+import { SchedulerCache } from '../cache/cache.ts';
+import { podInfo } from '../cache/node-info.ts';
+import { NominatedPods } from '../cache/nominated-pods.ts';
+import { decide } from '../decide.ts';
+import { CycleState } from '../framework/cycle-state.ts';
+import type { Decision } from '../framework/framework.ts';
+import { totalScores } from '../score.ts';
+import { type TestObjects, testProfile } from '../testing.ts';
+
+let made = 0;
+const zone = 'topology.kubernetes.io/zone';
+
+function stored<T>(name: string, more: object): T {
+  const { metadata, ...rest } = more as { metadata?: object };
+  const meta = { name, uid: `${name}-${made++}`, resourceVersion: '1', creationTimestamp: '', ...metadata };
+  return { metadata: meta, ...rest } as T;
+}
+
+const node = (name: string, more: { labels?: object; status?: object; spec?: object } = {}) =>
+  stored<Stored<Node>>(name, {
+    metadata: { labels: { 'kubernetes.io/hostname': name, ...more.labels } },
+    spec: more.spec ?? {},
+    status: { allocatable: { cpu: '4', memory: '8Gi', pods: '10' }, ...more.status },
+  });
+
+const pod = (spec: Partial<Pod['spec']> = {}, requests: Record<string, string> = {}) =>
+  stored<Stored<Pod>>(`pod-${made}`, {
+    metadata: { namespace: 'default' },
+    spec: {
+      schedulerName: 'default-scheduler',
+      containers: [{ name: 'c', image: 'i', resources: { requests } }],
+      ...spec,
+    },
+  });
+
+interface Setting {
+  nodes: Stored<Node>[];
+  running?: Stored<Pod>[];
+  objects?: TestObjects;
+  profile?: object;
+}
+
+function cacheOf({ nodes, running = [] }: Setting): SchedulerCache {
+  const cache = new SchedulerCache();
+  for (const n of nodes) cache.setNode(n);
+  for (const p of running) cache.setPod(p);
+  return cache;
+}
+
+/** The node, or the reasons of the nodes in their order. */
+function place(one: Stored<Pod>, setting: Setting): string | (string | undefined)[] {
+  const profile = testProfile(setting.objects, setting.profile);
+  const snapshot = cacheOf(setting).snapshot();
+  const verdict = decide(podInfo(one), snapshot, { profile, random: seededRandom(1), startAt: 0 });
+  if (verdict.type === 'placed') return verdict.node;
+  return setting.nodes.map(({ metadata }) => verdict.refusals.of(metadata.name)?.reasons.join());
+}
+
+/** What one plugin alone makes of the nodes. */
+function scores(plugin: string, one: Stored<Pod>, setting: Setting & { args?: object }): number[] {
+  const profile = testProfile(setting.objects, {
+    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: plugin, weight: 1 }] } },
+    pluginConfig: setting.args ? [{ name: plugin, args: setting.args }] : [],
+  });
+  const snapshot = cacheOf(setting).snapshot();
+  const state = new CycleState();
+  const nominated = new NominatedPods();
+  const decision: Decision = { pod: podInfo(one), state, snapshot, profile, nominated, filters: [] };
+  const infos = setting.nodes.map(({ metadata }) => snapshot.nodes.get(metadata.name) as never);
+  return totalScores(decision, infos);
+}
+
+describe('scores', () => {
+  const half = pod({ nodeName: 'a' }, { cpu: '2', memory: '4Gi' });
+  const nodes = [node('a'), node('b')];
+  const small = pod({}, { cpu: '1', memory: '2Gi' });
+
+  test('of free and used room', () => {
+    expect(scores('NodeResourcesFit', small, { nodes, running: [half] })).toEqual([25, 75]);
+    const most = { scoringStrategy: { type: 'MostAllocated', resources: [{ name: 'cpu', weight: 1 }] } };
+    expect(scores('NodeResourcesFit', small, { nodes, running: [half], args: most })).toEqual([75, 25]);
+    const shape = [
+      { utilization: 0, score: 0 },
+      { utilization: 50, score: 10 },
+      { utilization: 100, score: 0 },
+    ];
+    const ratio = {
+      scoringStrategy: { type: 'RequestedToCapacityRatio', requestedToCapacityRatio: { shape } },
+    };
+    expect(scores('NodeResourcesFit', small, { nodes, running: [half], args: ratio })).toEqual([50, 50]);
+  });
+
+  test('of balance; pods that ask for nothing are not weighed', () => {
+    const lopsided = pod({ nodeName: 'a' }, { cpu: '3' });
+    expect(scores('NodeResourcesBalancedAllocation', small, { nodes, running: [lopsided] })).toEqual([
+      62, 100,
+    ]);
+    expect(scores('NodeResourcesBalancedAllocation', pod(), { nodes, running: [lopsided] })).toEqual([0, 0]);
+  });
+
+  test('of images that are there', () => {
+    const names = ['i:latest'];
+    const images = [{ names, sizeBytes: 600 * 1024 * 1024 }];
+    const having = [node('a', { status: { images } }), node('b')];
+    expect(scores('ImageLocality', pod(), { nodes: having })).toEqual([28, 0]);
+  });
+
+  test('of soft taints', () => {
+    const soft = { spec: { taints: [{ key: 'k', effect: 'PreferNoSchedule' }] } };
+    expect(scores('TaintToleration', pod(), { nodes: [node('a', soft), node('b')] })).toEqual([0, 100]);
+  });
+
+  test('of zones by the default constraints, for the pods of a service', () => {
+    const service = stored<Stored<KubernetesObject>>('s', {
+      metadata: { namespace: 'default' },
+      spec: { selector: { app: 'x' } },
+    });
+    const labelled = (nodeName?: string) => {
+      const one = pod(nodeName ? { nodeName } : {});
+      return { ...one, metadata: { ...one.metadata, labels: { app: 'x' } } };
+    };
+    const zoned = [
+      node('a', { labels: { [zone]: '1' } }),
+      node('b', { labels: { [zone]: '1' } }),
+      node('c', { labels: { [zone]: '2' } }),
+    ];
+    const setting = { nodes: zoned, running: [labelled('a')], objects: { services: [service] } };
+    const [a, b, c] = scores('PodTopologySpread', labelled(), setting) as [number, number, number];
+    expect(c).toBe(100);
+    expect(b).toBeLessThan(c);
+    expect(a).toBeLessThan(b);
+  });
+});
+
+describe('resources', () => {
+  test('extended ones count, unless they are ignored', () => {
+    const nodes = [
+      node('a'),
+      node('b', { status: { allocatable: { cpu: '1', pods: '9', 'x.io/gpu': '1' } } }),
+    ];
+    const wants = pod({}, { 'x.io/gpu': '1' });
+    expect(place(wants, { nodes })).toBe('b');
+    expect(place(pod({}, { 'x.io/gpu': '2' }), { nodes })).toEqual([
+      'Insufficient x.io/gpu',
+      'Insufficient x.io/gpu',
+    ]);
+    const profile = {
+      pluginConfig: [{ name: 'NodeResourcesFit', args: { ignoredResourceGroups: ['x.io'] } }],
+    };
+    expect(place(pod({}, { 'x.io/gpu': '2' }), { nodes: [node('a')], profile })).toBe('a');
+  });
+
+  test('a node takes only so many pods', () => {
+    const nodes = [node('a', { status: { allocatable: { cpu: '4', pods: '1' } } })];
+    expect(place(pod(), { nodes, running: [pod({ nodeName: 'a' })] })).toEqual(['Too many pods']);
+  });
+});
+
+describe('affinity to nodes', () => {
+  test('that the profile adds holds for all', () => {
+    const nodeSelectorTerms = [{ matchExpressions: [{ key: 'pool', operator: 'In', values: ['x'] }] }];
+    const addedAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } };
+    const profile = { pluginConfig: [{ name: 'NodeAffinity', args: { addedAffinity } }] };
+    expect(place(pod(), { nodes: [node('a'), node('b', { labels: { pool: 'x' } })], profile })).toBe('b');
+    expect(place(pod(), { nodes: [node('a')], profile })).toEqual([
+      "node(s) didn't match scheduler-enforced node affinity",
+    ]);
+  });
+
+  test('by name looks at no other node', () => {
+    const by = (...values: string[]) =>
+      pod({
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values }] }],
+            },
+          },
+        },
+      });
+    const nodes = [node('a'), node('b', { spec: { unschedulable: true } })];
+    expect(place(by('a'), { nodes })).toBe('a');
+    expect(place(by('b'), { nodes })).toEqual([
+      "node(s) didn't satisfy plugin(s) [NodeAffinity]",
+      'node(s) were unschedulable',
+    ]);
+  });
+});
+
+describe('volumes', () => {
+  const claim = (name: string, spec: object, bound = true) =>
+    stored<Stored<KubernetesObject>>(name, {
+      metadata: {
+        namespace: 'default',
+        ...(bound && { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } }),
+      },
+      spec,
+    });
+  const volume = (name: string, spec: object, labels = {}) =>
+    stored<Stored<KubernetesObject>>(name, { metadata: { labels }, spec, status: { phase: 'Available' } });
+  const mounting = (claimName: string, more: Partial<Pod['spec']> = {}) =>
+    pod({ volumes: [{ name: 'v', persistentVolumeClaim: { claimName } }], ...more });
+  const waiting = { volumeBindingMode: 'WaitForFirstConsumer' };
+
+  test('are in zones', () => {
+    const objects = {
+      persistentvolumeclaims: [claim('c', { volumeName: 'v' })],
+      persistentvolumes: [volume('v', {}, { [zone]: '1__2' })],
+    };
+    const nodes = [node('a', { labels: { [zone]: '3' } }), node('b', { labels: { [zone]: '2' } })];
+    expect(place(mounting('c'), { nodes, objects })).toBe('b');
+    expect(place(mounting('c'), { nodes: nodes.slice(0, 1), objects })).toEqual([
+      'node(s) had no available volume zone',
+    ]);
+  });
+
+  test('that only one pod may have are not given to a second', () => {
+    const objects = {
+      persistentvolumeclaims: [claim('c', { volumeName: 'v', accessModes: ['ReadWriteOncePod'] })],
+      persistentvolumes: [volume('v', {})],
+    };
+    const nodes = [node('a'), node('b')];
+    const reason =
+      'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode';
+    expect(place(mounting('c'), { nodes, objects, running: [mounting('c', { nodeName: 'a' })] })).toEqual([
+      reason,
+      reason,
+    ]);
+    const important = mounting('c', { priority: 5 });
+    expect(place(important, { nodes, objects })).toMatch(/[ab]/);
+  });
+
+  test('are as many as the driver allows', () => {
+    const csi = (name: string) => ({ csi: { driver: 'd', volumeHandle: name } });
+    const csinode = stored<Stored<KubernetesObject>>('a', {
+      spec: { drivers: [{ name: 'd', nodeID: 'a', allocatable: { count: 1 } }] },
+    });
+    const objects = {
+      persistentvolumeclaims: [claim('c', { volumeName: 'v' }), claim('e', { volumeName: 'w' })],
+      persistentvolumes: [volume('v', csi('v')), volume('w', csi('w'))],
+      csinodes: [csinode],
+    };
+    const setting = { nodes: [node('a')], objects, running: [mounting('c', { nodeName: 'a' })] };
+    expect(place(mounting('e'), setting)).toEqual(['node(s) exceed max volume count']);
+    expect(place(mounting('c'), setting)).toBe('a');
+  });
+
+  test('are made where the class allows, and there is room', () => {
+    const size = { resources: { requests: { storage: '2Gi' } }, storageClassName: 'k' };
+    const nodes = [node('a', { labels: { [zone]: '1' } }), node('b', { labels: { [zone]: '2' } })];
+    const capacity = stored<Stored<KubernetesObject>>('cap', {
+      metadata: { namespace: 'default' },
+      storageClassName: 'k',
+      capacity: '1Gi',
+      nodeTopology: { matchLabels: { [zone]: '2' } },
+    });
+    const topology = [{ matchLabelExpressions: [{ key: zone, values: ['2'] }] }];
+    const objects = {
+      persistentvolumeclaims: [claim('c', size, false)],
+      storageclasses: [
+        stored<Stored<KubernetesObject>>('k', { provisioner: 'd', ...waiting, allowedTopologies: topology }),
+      ],
+    };
+    expect(place(mounting('c'), { nodes, objects })).toBe('b');
+    const driver = stored<Stored<KubernetesObject>>('d', { spec: { storageCapacity: true } });
+    const tracked = { ...objects, csidrivers: [driver], csistoragecapacities: [capacity] };
+    expect(place(mounting('c'), { nodes, objects: tracked })).toEqual([
+      "node(s) didn't find available persistent volumes to bind",
+      'node(s) did not have enough free storage',
+    ]);
+  });
+
+  test('that wait for nobody keep the pod waiting', () => {
+    const objects = {
+      persistentvolumeclaims: [claim('c', { storageClassName: 'k' }, false)],
+      storageclasses: [stored<Stored<KubernetesObject>>('k', { provisioner: 'd' })],
+    };
+    expect(place(mounting('c'), { nodes: [node('a')], objects })).toEqual([
+      'pod has unbound immediate PersistentVolumeClaims',
+    ]);
+  });
+});
+
+test('pods that a node is kept for count, for those that matter no more', () => {
+  const nominated = new NominatedPods();
+  const cache = cacheOf({ nodes: [node('a')] });
+  nominated.set(podInfo(pod({ priority: 10 }, { cpu: '3' })), 'a');
+  const options = { profile: testProfile(), random: seededRandom(1), startAt: 0, nominated };
+  const type = (priority: number) =>
+    decide(podInfo(pod({ priority }, { cpu: '2' })), cache.snapshot(), options).type;
+  expect([type(5), type(10), type(11)]).toEqual(['refused', 'refused', 'placed']);
+});
