@@ -123,16 +123,6 @@ export interface Profile {
   readonly percentageOfNodesToScore?: number;
 }
 
-/** A profile of these plugins, each at all the points it has something for. */
-export function profileOf(
-  schedulerName: string,
-  plugins: readonly Plugin[],
-  weights: Readonly<Record<string, number>> = {},
-): Profile {
-  const entries = points.map((point) => [point, plugins.filter((plugin) => plugin[point])] as const);
-  return { schedulerName, at: Object.fromEntries(entries) as Record<Point, Plugin[]>, weights };
-}
-
 /** Every plugin of a profile once. */
 export function pluginsOf(profile: Profile): Plugin[] {
   return [...new Set(points.flatMap((point) => profile.at[point]))];
