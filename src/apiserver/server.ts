@@ -33,6 +33,7 @@ import {
   ensurePriorityClasses,
 } from './start/system-objects.ts';
 import type { NodeDialer } from './streams/node-dialer.ts';
+import { podConnector } from './streams/pod-connector.ts';
 import { Streams } from './streams/stream-routes.ts';
 import { toTable } from './table/table.ts';
 
@@ -52,7 +53,7 @@ export interface ApiServerOptions {
   version: string;
   /** The way to kubelets, for logs, exec and the like. */
   nodes?: NodeDialer;
-  /** The way to pods, for proxies. */
+  /** The way to pods, for proxies; through the kubelets where absent. */
   pods?: Connector;
   audit?: AuditSink;
   limits?: Partial<ApiServerLimits>;
@@ -141,6 +142,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   return server;
 }
 
+function throughNodes({ nodes }: ApiServerOptions, reader: ObjectReader): Connector | undefined {
+  return nodes && podConnector({ nodes, reader });
+}
+
 /** Reads from caches that are made later than those who read from them. */
 function lateReader(reader: () => ObjectReader): ObjectReader {
   return {
@@ -195,6 +200,7 @@ class Server implements ApiServer {
       plain: this.routes,
       streams: new Streams({
         ...options,
+        pods: options.pods ?? throughNodes(options, dispatcher.reader),
         reader: dispatcher.reader,
         authorizer: security.authorizer,
         random: options.platform.random,

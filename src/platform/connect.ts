@@ -39,3 +39,22 @@ export const systemConnector: Connector = ({ host, port, tls, timeoutMs }) =>
       resolve(socket);
     });
   });
+
+/** TLS over a connection that stands already; rejects where the other side cannot do it. */
+export function secured(transport: Duplex, tls: NonNullable<ConnectOptions['tls']>): Promise<Duplex> {
+  const { insecure = false, serverName, ...identity } = tls;
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({
+      socket: transport,
+      ...identity,
+      servername: serverName,
+      rejectUnauthorized: !insecure,
+    });
+    socket.once('error', reject);
+    socket.once('secureConnect', () => {
+      socket.off('error', reject);
+      socket.on('error', () => socket.destroy());
+      resolve(socket);
+    });
+  });
+}
