@@ -22,3 +22,17 @@ export async function repeat({ clock, intervalMs, signal, task, onError }: Repet
     await clock.sleep(pauseMs, signal).catch(() => {});
   }
 }
+
+/** Tries something until it works, and gives its result; undefined where the signal is aborted before. Never rejects. */
+export async function untilDone<T>(
+  options: Omit<Repetition, 'task'> & { task(): Promise<T> },
+): Promise<T | undefined> {
+  const done = new AbortController();
+  let result: T | undefined;
+  const task = async () => {
+    result = await options.task();
+    done.abort();
+  };
+  await repeat({ ...options, task, signal: AbortSignal.any([options.signal, done.signal]) });
+  return result;
+}

@@ -107,6 +107,11 @@ export class PodWorkers {
     this.#running.add(run);
   }
 
+  /** Something may have changed for all pods. */
+  wakeAll(): void {
+    for (const uid of this.#works.keys()) this.wake(uid);
+  }
+
   /** Lets go of all pods. What runs goes on. */
   async stop(): Promise<void> {
     this.#stopped = true;

@@ -1,0 +1,159 @@
+import type { Node, Pod, Service } from '../api/core/v1.ts';
+import { nodes, pods, services } from '../api/generated/resources.ts';
+import type { Informer } from '../client/informer.ts';
+import { Informers } from '../client/informers.ts';
+import type { KubeletOptions } from './config.ts';
+import { Evictor } from './eviction/evictor.ts';
+import { defaultThresholds } from './eviction/pressure.ts';
+import { defaultImageLimits, ImageCollector } from './images/image-collector.ts';
+import { ImagePuller } from './images/image-puller.ts';
+import { Allocations } from './pods/allocations.ts';
+import type { NodeContext } from './pods/context.ts';
+import { Hooks } from './pods/hooks.ts';
+import { Killer } from './pods/killer.ts';
+import { PodLifecycle } from './pods/lifecycle.ts';
+import type { NodeFacts } from './pods/node-facts.ts';
+import { ObjectCache } from './pods/object-cache.ts';
+import { PodWorkers } from './pods/pod-workers.ts';
+import { Resizer } from './pods/resizer.ts';
+import { RuntimeView } from './pods/runtime-view.ts';
+import { Starter } from './pods/starter.ts';
+import { Syncer } from './pods/syncer.ts';
+import { ProbeManager } from './probes/probe-manager.ts';
+import { Prober } from './probes/prober.ts';
+import { StatusManager } from './status/status-manager.ts';
+import { VolumeContent } from './volumes/content.ts';
+import { TokenManager } from './volumes/token-manager.ts';
+import { VolumeManager } from './volumes/volume-manager.ts';
+
+/** What a kubelet follows of the API. */
+export interface Watched {
+  informers: Informers;
+  pods: Informer<Pod>;
+  node: Informer<Node>;
+  services: Informer<Service>;
+}
+
+export function watch({ client, platform, nodeName }: NodeContext, signal: AbortSignal): Watched {
+  const { clock, random, log } = platform;
+  const informers = new Informers({ client, clock, random, log });
+  const watched = {
+    informers,
+    pods: informers.of(pods, { fieldSelector: `spec.nodeName=${nodeName}` }),
+    node: informers.of(nodes, { fieldSelector: `metadata.name=${nodeName}` }),
+    services: informers.of(services),
+  };
+  informers.start(signal);
+  return watched;
+}
+
+export interface AssemblyInput {
+  options: KubeletOptions;
+  context: NodeContext;
+  facts: NodeFacts;
+  watched: Watched;
+  /** Such as `containerd`. */
+  runtimeName: string;
+  /** Why pods cannot have a network yet; undefined when they can. */
+  networkTrouble(): string | undefined;
+}
+
+/** The parts of a kubelet that others need. */
+export interface Assembly {
+  workers: PodWorkers;
+  view: RuntimeView;
+  statuses: StatusManager;
+  probes: ProbeManager;
+  objects: ObjectCache;
+  volumes: VolumeManager;
+  collector: ImageCollector;
+  evictor: Evictor;
+}
+
+/** Makes the parts of a kubelet and hands each what it needs of the others. */
+export function assemble(input: AssemblyInput): Assembly {
+  const { options, context, facts, watched, runtimeName, networkTrouble } = input;
+  const { host, dialer } = options;
+  const { runtime, platform } = context;
+  const wake = (uid: string) => workers.wake(uid);
+  const view = new RuntimeView(runtime, platform.files);
+  const statuses = new StatusManager(context, watched.pods);
+  const objects = new ObjectCache(context, wake);
+  const tokens = new TokenManager(context);
+  const volumes = volumeManager(input, { objects, tokens, statuses });
+  const probes = new ProbeManager({ context, prober: new Prober(runtime, dialer), onVerdict: wake });
+  const hooks = new Hooks(context, dialer);
+  const killer = new Killer(context, hooks);
+  const images = new ImagePuller(context);
+  const resizer = new Resizer({ context, host, facts, killer });
+  const servicesNow = () => watched.services.list();
+  const starter = new Starter({ context, host, facts, images, objects, hooks, services: servicesNow });
+  const syncer = new Syncer({ context, facts, images, objects, starter, killer, probes, resizer });
+  const lifecycle = new PodLifecycle({
+    context,
+    host,
+    facts,
+    runtimeName,
+    view,
+    statuses,
+    volumes,
+    tokens,
+    objects,
+    images,
+    probes,
+    syncer,
+    killer,
+    resizer,
+    allocations: new Allocations(),
+    node: () => watched.node.get(context.nodeName),
+    activePods: () => workers.active(),
+    networkTrouble,
+  });
+  const workers: PodWorkers = new PodWorkers(platform, lifecycle);
+  const scavengers = scavengersOf(input, workers, images);
+  return { workers, view, statuses, probes, objects, volumes, ...scavengers };
+}
+
+function volumeManager(
+  { options, context, facts }: AssemblyInput,
+  sources: { objects: ObjectCache; tokens: TokenManager; statuses: StatusManager },
+): VolumeManager {
+  const allocatable = () => facts.allocatable;
+  const addresses = (pod: Pod) => {
+    const podIps = (sources.statuses.latest(pod).podIPs ?? []).map((p) => p.ip);
+    return { podIps, hostIps: facts.hostIps };
+  };
+  const content = new VolumeContent({
+    objects: sources.objects,
+    tokens: sources.tokens,
+    addresses,
+    allocatable,
+  });
+  return new VolumeManager({
+    context,
+    mounts: options.host.mounts,
+    rootDir: facts.rootDir,
+    content,
+    allocatable,
+  });
+}
+
+/** What makes room before the node runs out of it. */
+function scavengersOf(
+  { options, context, facts }: AssemblyInput,
+  workers: PodWorkers,
+  images: ImagePuller,
+): Pick<Assembly, 'collector' | 'evictor'> {
+  const { host, eviction, imageGc } = options;
+  const collector = new ImageCollector({
+    context,
+    limits: { ...defaultImageLimits, ...imageGc },
+    space: () => host.disk(facts.rootDir),
+    wasPulled: (id) => images.wasPulled(id),
+  });
+  const thresholds = { ...defaultThresholds, ...eviction };
+  return {
+    collector,
+    evictor: new Evictor({ context, host, facts, workers, images: collector, thresholds }),
+  };
+}
