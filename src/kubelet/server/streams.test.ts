@@ -18,6 +18,7 @@ import type {
 import { serveCommand } from './command-client.ts';
 import { forwardOverSpdy, forwardOverWebSocket } from './port-forward.ts';
 import { spdyCommandClient } from './spdy-command.ts';
+import { webSocketOutput } from './web-socket-log.ts';
 import { webSocketCommandClient } from './web-socket-command.ts';
 
 let server: Server | undefined;
@@ -150,6 +151,23 @@ describe('commands over a WebSocket', () => {
     expect(cat.sizes).toEqual([{ width: 80, height: 24 }]);
     await cat.ended;
   });
+});
+
+test('logs over a WebSocket are plain messages, and the end of it is the end', async () => {
+  const at = await serving((upgrade) => {
+    void webSocketOutput(upgrade).then((client) => {
+      client?.output.write('line one\n');
+      client?.output.write('line two\n');
+      client?.finish();
+    });
+  });
+  const socket = new WebSocket(`ws://${at}/containerLogs`, ['binary.k8s.io']);
+  let heard = '';
+  socket.on('message', (data: Buffer) => {
+    heard += data.toString();
+  });
+  expect(await new Promise((resolve) => socket.on('close', resolve))).toBe(1000);
+  expect(heard).toBe('line one\nline two\n');
 });
 
 /** A session whose ports are those of an echo server on loopback; 1 is one where nobody listens. */
