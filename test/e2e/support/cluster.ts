@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { helm4, kubectl36, root } from './clients.ts';
@@ -36,7 +36,8 @@ export class E2eCluster {
     this.url = url;
     this.kubeconfig = kubeconfig;
     this.dataDir = dataDir;
-    this.home = mkdtempSync(join(tmpdir(), 'k8ts-e2e-home-'));
+    this.home = join(dataDir, 'clients');
+    mkdirSync(this.home, { recursive: true });
     this.kubectl = new CommandClient({ program: kubectl36(), kubeconfig, home: this.home });
     this.helm = new CommandClient({ program: helm4(), kubeconfig, home: this.home });
   }
@@ -54,11 +55,10 @@ export class E2eCluster {
     return runToEnd(process.execPath, [k8ts, ...args, '--data-dir', this.dataDir], { timeoutMs: 120_000 });
   }
 
-  /** Ends the cluster as Ctrl-C does; its data stay. */
+  /** Ends the cluster as Ctrl-C does, which reaches every process of the terminal; its data stay. */
   async interrupt(): Promise<Ended> {
     const timer = setTimeout(() => void this.process.stop('SIGKILL'), 60_000);
-    this.process.child.kill('SIGINT');
-    const ended = await this.process.ended;
+    const ended = await this.process.stop('SIGINT');
     clearTimeout(timer);
     return ended;
   }
@@ -66,7 +66,6 @@ export class E2eCluster {
   /** Ends the cluster and removes all it has written. */
   async stop(): Promise<void> {
     await this.interrupt();
-    rmSync(this.home, { recursive: true, force: true });
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 }
