@@ -83,7 +83,7 @@ async function checkRoot(world: World): Promise<Check> {
     what: 'root',
     ok: false,
     detail,
-    fix: 'run as root, or use `k8ts up --nodes 0` for the control plane alone',
+    fix: 'run as root',
   };
 }
 

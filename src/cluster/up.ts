@@ -111,7 +111,10 @@ class ClusterBuilder {
     await platform.files
       .writeAtomic(kubeconfigPath, controlPlane.kubeconfig, { mode: 0o600 })
       .catch((error) => {
-        throw new UserError(`the kubeconfig cannot be written: ${error.message}`);
+        throw new UserError(
+          `the kubeconfig cannot be written: ${error.message}`,
+          'its folder must be there and be writable',
+        );
       });
     const nodes = await this.#step(`${options.nodes} node${options.nodes === 1 ? '' : 's'}`, () =>
       this.#startNodes(controlPlane, fabric),
@@ -138,10 +141,8 @@ class ClusterBuilder {
     if (lacking.length === 0) return;
     const what = lacking.map((check) => check.what).join(', ');
     const fixes = lacking.flatMap((check) => check.fix ?? []).join('; ');
-    throw new UserError(
-      `this machine cannot run nodes: it lacks ${what}`,
-      `${fixes} (see \`k8ts doctor\`), or \`--nodes 0\` for the control plane alone`,
-    );
+    const hint = `${fixes} (\`k8ts doctor\` says more); or \`--nodes 0\` for the control plane alone`;
+    throw new UserError(`this machine cannot run nodes: it lacks ${what}`, hint);
   }
 
   async #removeLeftovers(): Promise<void> {

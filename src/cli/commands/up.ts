@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { ClusterOptions } from '../../cluster/options.ts';
 import { up as startCluster } from '../../cluster/up.ts';
 import { UserError } from '../../cluster/user-error.ts';
@@ -21,13 +21,20 @@ interface UpFlags {
   verbose?: boolean;
 }
 
+/** Like `mkdir -p`, but one step at a time: the recursive form of Node never ends below /proc. */
+function makeDirs(path: string): void {
+  if (existsSync(path)) return;
+  makeDirs(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+}
+
 /** Runs a cluster until it is asked to stop. The last line on standard output says that it is ready. */
 export async function up(flags: UpFlags): Promise<void> {
   if (flags.detach) return upInBackground();
   const startMs = performance.timeOrigin;
   const dataDir = resolve(flags.dataDir);
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeDirs(dataDir);
   } catch (error) {
     throw new UserError(
       `the data directory cannot be made: ${(error as Error).message}`,
