@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Pod } from '../api/core/v1.ts';
 import { configmaps, pods, secrets } from '../api/generated/resources.ts';
 import { whyNoContainers } from './runtimes/containerd/test-node.ts';
 import { RealNode, shell } from './testing/test-real-node.ts';
@@ -219,6 +220,72 @@ describe.skipIf(why)(`the kubelet on containerd${why ? ` (skipped: ${why})` : ''
     node.api.remove(pods, 'default', 'hooked');
     await node.until(() => !node.pod('hooked'));
     expect(existsSync(`${dir}/stopping`)).toBe(true);
+  });
+
+  test('parts of volumes, and no way out of them', async () => {
+    node.api.add(configmaps, { metadata: { name: 'parts', namespace: 'default' }, data: { key: 'value' } });
+    const mounts = [
+      { name: 'cm', mountPath: '/etc/key', subPath: 'key' },
+      { name: 'disk', mountPath: '/part', subPathExpr: '$(NAME)/inner' },
+      { name: 'disk', mountPath: '/whole' },
+    ];
+    node.create('parts', {
+      securityContext: { runAsUser: 1000 },
+      volumes: [
+        { name: 'cm', configMap: { name: 'parts' } },
+        { name: 'disk', emptyDir: {} },
+      ],
+      containers: [
+        shell('c', 'echo mine > /part/file; ln -s / /whole/out; sleep 1000', {
+          env: [{ name: 'NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+          volumeMounts: mounts,
+        }),
+      ],
+    });
+    await node.phase('parts', 'Running');
+    await node.until(
+      async () => (await node.run('parts', 'c', 'cat', '/whole/parts/inner/file')) === 'mine\n',
+    );
+    expect(await node.run('parts', 'c', 'cat', '/etc/key')).toBe('value');
+    const pod = node.pod('parts') as Pod;
+    const escape = shell('escape', 'sleep 1000', {
+      volumeMounts: [{ name: 'disk', mountPath: '/e', subPath: 'out/etc' }],
+    });
+    node.api.change(pods, { ...pod, spec: { ...pod.spec, ephemeralContainers: [escape] } });
+    await node.until(() => node.told('parts').some((line) => line.includes('leads out of its folder')));
+    expect(node.pod('parts')?.status?.containerStatuses?.[0]).toMatchObject({ restartCount: 0, ready: true });
+    node.api.remove(pods, 'default', 'parts');
+    await node.until(() => !node.pod('parts'));
+  });
+
+  test('limits change in place', async () => {
+    const spec = (cpu: string) => ({
+      containers: [shell('c', 'sleep 1000', { resources: { limits: { cpu, memory: '64Mi' } } })],
+    });
+    node.create('resized', spec('100m'));
+    const pod = await node.phase('resized', 'Running');
+    node.api.change(pods, { ...pod, spec: { ...pod.spec, ...spec('250m') } });
+    const dir = `/sys/fs/cgroup/cpu${node.node.cgroupRoot}/kubepods/pod${pod.metadata.uid}`;
+    const id = pod.status?.containerStatuses?.[0]?.containerID?.split('//')[1];
+    await node.until(() => readFileSync(`${dir}/${id}/cpu.cfs_quota_us`, 'utf8').trim() === '25000');
+    expect(node.pod('resized')?.status?.containerStatuses?.[0]?.restartCount).toBe(0);
+    node.api.remove(pods, 'default', 'resized');
+    await node.until(() => !node.pod('resized'));
+  });
+
+  test('a container that keeps failing waits longer; its last log can still be read', async () => {
+    node.create('fails', { containers: [once('c', 'echo try; exit 1')] });
+    const status = () => node.pod('fails')?.status?.containerStatuses?.[0];
+    await node.until(() => status()?.state?.waiting?.reason === 'CrashLoopBackOff');
+    expect(status()?.state?.waiting?.message).toBe(
+      'back-off 10s restarting failed container=c pod=fails_default(uid-fails)',
+    );
+    expect(readFileSync(`${node.directory}/pod-logs/default_fails_uid-fails/c/1.log`, 'utf8')).toMatch(
+      / stdout F try\n$/,
+    );
+    node.api.remove(pods, 'default', 'fails');
+    await node.until(() => !node.pod('fails'));
+    await node.until(() => !existsSync(`${node.directory}/pod-logs/default_fails_uid-fails`));
   });
 
   test('a killed kubelet comes back to running containers and leaves them be', async () => {

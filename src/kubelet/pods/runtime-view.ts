@@ -129,7 +129,7 @@ export class RuntimeView {
   /** What the container wrote where its pod said, or the end of its log where it failed without a word. */
   async #terminationMessage(status: ContainerStatus): Promise<string> {
     const marks = readMarks(status.annotations);
-    const mount = status.mounts.find((m) => m.containerPath === marks.terminationMessagePath);
+    const mount = status.mounts.findLast((m) => m.containerPath === marks.terminationMessagePath);
     const written = mount?.hostPath ? await this.#readStart(mount.hostPath) : '';
     const wantsLog =
       marks.terminationMessagePolicy === 'FallbackToLogsOnError' && (status.exitCode ?? 0) !== 0;

@@ -49,7 +49,7 @@ function select(data: Map<string, Buffer>, selection: Selection, missing: (key: 
   const { items, optional, defaultMode = defaultFileMode } = selection;
   const payload: Payload = new Map();
   if (!items || items.length === 0) {
-    for (const [key, content] of data) payload.set(key, { data: content, mode: defaultMode });
+    for (const [key, content] of data) payload.set(safePath(key), { data: content, mode: defaultMode });
     return payload;
   }
   for (const { key, path, mode } of items) {
