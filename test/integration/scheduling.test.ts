@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Node, Pod } from '../../src/api/core/v1.ts';
 import {
+  deviceclasses,
   events,
   limitranges,
   namespaces,
@@ -11,6 +12,8 @@ import {
   pods,
   priorityclasses,
   replicasets,
+  resourceclaims,
+  resourceslices,
   services,
   storageclasses,
 } from '../../src/api/generated/resources.ts';
@@ -406,6 +409,51 @@ describe('volumes', () => {
     expect((await conditionOf('lost'))?.message).toContain(
       '0/2 nodes are available: persistentvolumeclaim "no" not found.',
     );
+  });
+});
+
+describe('devices', () => {
+  test('a claim gets its device with the node, and the next pod has to wait for it', async () => {
+    await runScheduler();
+    await node('a');
+    await node('b');
+    const expression = 'device.attributes["gpu.example.com"].model == "fast"';
+    await cluster.create(deviceclasses, {
+      metadata: { name: 'gpu' },
+      spec: { selectors: [{ cel: { expression } }] },
+    });
+    const devices = [
+      { name: 'slow', attributes: { model: { string: 'slow' } } },
+      { name: 'fast', attributes: { model: { string: 'fast' } } },
+    ];
+    const pool = { name: 'b', generation: 1, resourceSliceCount: 1 };
+    await cluster.create(resourceslices, {
+      metadata: { name: 's' },
+      spec: { driver: 'gpu.example.com', nodeName: 'b', pool, devices },
+    });
+    const requests = [{ name: 'r', exactly: { deviceClassName: 'gpu' } }];
+    const using = (claim: string) => ({
+      spec: { resourceClaims: [{ name: 'c', resourceClaimName: claim }] },
+    });
+    await pod('early', using('one'));
+    expect(await placeOf('early')).toBeUndefined();
+    for (const name of ['one', 'two'])
+      await cluster.create(resourceclaims, { metadata: { name }, spec: { devices: { requests } } });
+    await cluster.settle();
+    expect(await placeOf('early')).toBe('b');
+    const claim = await cluster.get(resourceclaims, 'one');
+    expect(claim.metadata.finalizers).toContain('resource.kubernetes.io/delete-protection');
+    expect(claim.status?.allocation?.devices?.results).toMatchObject([
+      { request: 'r', driver: 'gpu.example.com', pool: 'b', device: 'fast' },
+    ]);
+    expect(claim.status?.reservedFor).toMatchObject([{ resource: 'pods', name: 'early' }]);
+    await pod('late', using('two'));
+    expect((await conditionOf('late'))?.message).toContain(
+      '0/2 nodes are available: 2 cannot allocate all claims. still not schedulable, preemption:',
+    );
+    await cluster.client.of(resourceclaims).updateStatus({ ...claim, status: {} }, { cause });
+    await cluster.pass(1000);
+    expect(await placeOf('late')).toBe('b');
   });
 });
 

@@ -8,7 +8,7 @@ import {
 import type { PluginFactory } from '../framework/framework.ts';
 import type { Handle } from '../framework/handle.ts';
 import { defaultBinder } from '../plugins/default-binder.ts';
-import { dynamicResources } from '../plugins/dynamic-resources/dynamic-resources.ts';
+import { DynamicResources } from '../plugins/dynamic-resources/dynamic-resources.ts';
 import { imageLocality } from '../plugins/image-locality.ts';
 import { interPodAffinity } from '../plugins/inter-pod-affinity.ts';
 import { nodeAffinity } from '../plugins/node-affinity.ts';
@@ -65,7 +65,7 @@ export const builtInPlugins: Registry = {
   VolumeZone: (handle) => volumeZone(storageListers(handle)),
   PodTopologySpread: (handle, args) => new PodTopologySpread(ownersOf(handle), spreadArgs(args)),
   InterPodAffinity: (handle, args) => interPodAffinity(handle.lister(namespaces), interPodAffinityArgs(args)),
-  DynamicResources: (handle) => dynamicResources(handle),
+  DynamicResources: (handle) => new DynamicResources(handle),
   DefaultPreemption: (handle, args) => defaultPreemption(handle, preemptionArgs(args)),
   NodeResourcesBalancedAllocation: (_, args) => nodeResourcesBalancedAllocation(balancedAllocationArgs(args)),
   ImageLocality: imageLocality,

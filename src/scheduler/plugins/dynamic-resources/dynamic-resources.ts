@@ -1,19 +1,37 @@
 import type { Pod } from '../../../api/core/v1.ts';
-import { nodes, resourceclaims } from '../../../api/generated/resources.ts';
+import { deviceclasses, nodes, resourceclaims, resourceslices } from '../../../api/generated/resources.ts';
 import type { Stored } from '../../../api/resource.ts';
-import type { ResourceClaim } from '../../../api/resource/v1.ts';
+import type {
+  AllocationResult,
+  DeviceClass,
+  ResourceClaim,
+  ResourceSlice,
+} from '../../../api/resource/v1.ts';
 import { causedBy } from '../../../client/transport.ts';
+import { formatTime } from '../../../platform/clock.ts';
+import type { NodeInfo } from '../../cache/node-info.ts';
 import { interestIn } from '../../framework/events.ts';
-import type { Plugin, Refusal } from '../../framework/framework.ts';
+import type {
+  Decision,
+  Plugin,
+  PostFilterResult,
+  PreFilterResult,
+  Refusal,
+} from '../../framework/framework.ts';
 import type { Handle, Lister } from '../../framework/handle.ts';
 import { refusalsOf } from '../../framework/refusals.ts';
 import { matchesSelector } from '../node-selection.ts';
+import { allocate, deviceId, type Market, offersOf } from './allocation.ts';
+import { deviceMatcher } from './device-selector.ts';
 
 const name = 'DynamicResources';
 const refusalFor = refusalsOf(name);
 const elsewhere = refusalFor(['resourceclaim not available on the node'], true);
+const notEnough = refusalFor(['cannot allocate all claims'], true);
 /** So many pods may share a claim. */
 const mostUsers = 256;
+const merge = 'application/merge-patch+json';
+const finalizer = 'resource.kubernetes.io/delete-protection';
 
 type Claim = Stored<ResourceClaim>;
 
@@ -38,66 +56,152 @@ function claimsOf(pod: Pod, all: Lister<ResourceClaim>): Claim[] | string {
 const isReserved = ({ status }: Claim, pod: Stored<Pod>) =>
   status?.reservedFor?.some(({ uid }) => uid === pod.metadata.uid) ?? false;
 
-function problemWith(claim: Claim, pod: Stored<Pod>): string | undefined {
-  if (!claim.status?.allocation) return 'cannot allocate all claims';
-  const users = claim.status.reservedFor?.length ?? 0;
-  return !isReserved(claim, pod) && users >= mostUsers ? 'resourceclaim in use' : undefined;
+function isFull(claim: Claim, pod: Stored<Pod>): boolean {
+  return !isReserved(claim, pod) && (claim.status?.reservedFor?.length ?? 0) >= mostUsers;
 }
 
-/** Pods go where the devices are that have been allocated to their claims. */
-export function dynamicResources(handle: Handle): Plugin {
-  const all = handle.lister(resourceclaims);
-  const refuse = (reason: string): Refusal => refusalFor([reason], true);
-  return {
-    name,
-    events: [
-      interestIn(resourceclaims, ['Add', 'Update'], (pod, claim) => {
-        const claims = claimsOf(pod, all);
-        return (
-          typeof claims === 'string' || claims.some(({ metadata }) => metadata.uid === claim.metadata.uid)
-        );
-      }),
-      interestIn(nodes, ['Add', 'UpdateLabel']),
-    ],
-    preEnqueue(pod) {
-      const claims = pod.spec.resourceClaims ? claimsOf(pod, all) : [];
-      return typeof claims === 'string' ? refuse(claims) : undefined;
-    },
-    preFilter({ pod: { pod }, state }) {
-      if (!pod.spec.resourceClaims?.length) return { skip: true };
-      const claims = claimsOf(pod, all);
-      if (typeof claims === 'string') return { refusal: refuse(claims) };
-      const problem = claims.map((claim) => problemWith(claim, pod)).find((p) => p !== undefined);
-      if (problem !== undefined) return { refusal: refuse(problem) };
-      state.set(name, claims);
-      return undefined;
-    },
-    filter({ state }, { node }) {
-      for (const { status } of state.get<Claim[]>(name) ?? [])
-        if (!matchesSelector(node, status?.allocation?.nodeSelector)) return elsewhere;
-      return undefined;
-    },
-    postFilter: ({ state }) => ({
-      message: state.get(name) ? 'still not schedulable' : 'no new claims to deallocate',
-    }),
-    async preBind({ pod: { pod }, state }) {
-      for (const claim of state.get<Claim[]>(name) ?? [])
-        if (!isReserved(claim, pod)) await reserve(handle, claim, pod);
-    },
-  };
+type Allocations = ReadonlyMap<string, AllocationResult>;
+
+/** What is known of one pod's claims. */
+interface State {
+  claims: readonly Claim[];
+  market: Market;
+  /** New allocations by node, then by the claim's uid. */
+  byNode: Map<string, Allocations>;
 }
 
-/** Notes that the pod uses the claim, so that it is kept for as long as the pod runs. */
-async function reserve({ client }: Handle, claim: Claim, pod: Stored<Pod>): Promise<void> {
-  const user = { resource: 'pods', name: pod.metadata.name, uid: pod.metadata.uid };
-  const reservedFor = [...(claim.status?.reservedFor ?? []), user];
-  const { resourceVersion } = claim.metadata;
-  const cause = causedBy({ ...pod, apiVersion: 'v1', kind: 'Pod' }, 'the pod uses this claim');
-  await client
-    .of(resourceclaims)
-    .patch(
-      claim.metadata,
-      { metadata: { resourceVersion }, status: { reservedFor } },
-      { type: 'application/merge-patch+json', subresource: 'status', cause },
-    );
+/** Pods go where the devices of their claims are; claims that have none yet get them with the node. */
+export class DynamicResources implements Plugin {
+  readonly name = name;
+  readonly #handle: Handle;
+  readonly #claims: Lister<ResourceClaim>;
+  readonly #slices: Lister<ResourceSlice>;
+  readonly #classes: Lister<DeviceClass>;
+  readonly #matches = deviceMatcher();
+  /** Given to claims, but not shown by the API yet; by the claim's uid. */
+  readonly #given = new Map<string, AllocationResult>();
+
+  constructor(handle: Handle) {
+    this.#handle = handle;
+    this.#claims = handle.lister(resourceclaims);
+    this.#slices = handle.lister(resourceslices);
+    this.#classes = handle.lister(deviceclasses);
+  }
+
+  readonly events = [
+    // A claim of somebody else that is given up may free a device.
+    interestIn(resourceclaims, ['Add', 'Update', 'Delete']),
+    interestIn(resourceslices, ['Add', 'Update']),
+    interestIn(deviceclasses, ['Add', 'Update']),
+    interestIn(nodes, ['Add', 'UpdateLabel']),
+  ];
+
+  preEnqueue(pod: Stored<Pod>): Refusal | undefined {
+    const claims = pod.spec.resourceClaims ? claimsOf(pod, this.#claims) : [];
+    return typeof claims === 'string' ? refusalFor([claims], true) : undefined;
+  }
+
+  preFilter({ pod: { pod }, state }: Decision): PreFilterResult | undefined {
+    if (!pod.spec.resourceClaims?.length) return { skip: true };
+    const claims = claimsOf(pod, this.#claims);
+    if (typeof claims === 'string') return { refusal: refusalFor([claims], true) };
+    if (claims.length === 0) return { skip: true };
+    const isBusy = claims.some((claim) => this.#given.has(claim.metadata.uid));
+    if (isBusy) return { refusal: refusalFor(['resourceclaim allocation is in progress'], true) };
+    if (claims.some((claim) => isFull(claim, pod)))
+      return { refusal: refusalFor(['resourceclaim in use'], true) };
+    state.set(name, { claims, market: this.#market(claims), byNode: new Map() } satisfies State);
+    return undefined;
+  }
+
+  filter({ state }: Decision, { node, name: nodeName }: NodeInfo): Refusal | undefined {
+    const { claims, market, byNode } = state.get<State>(name) as State;
+    const taken = new Set(market.taken);
+    const found = new Map<string, AllocationResult>();
+    for (const { status, spec, metadata } of claims) {
+      if (status?.allocation) {
+        if (!matchesSelector(node, status.allocation.nodeSelector)) return elsewhere;
+        continue;
+      }
+      const allocation = this.#tryToAllocate(spec.devices ?? {}, node, { ...market, taken });
+      if (!allocation || typeof allocation === 'string')
+        return allocation ? refusalFor([allocation], true) : notEnough;
+      for (const id of devicesOf(allocation)) taken.add(id);
+      found.set(metadata.uid, allocation);
+    }
+    byNode.set(nodeName, found);
+    return undefined;
+  }
+
+  postFilter({ state }: Decision): PostFilterResult {
+    return { message: state.get(name) ? 'still not schedulable' : 'no new claims to deallocate' };
+  }
+
+  reserve({ state }: Decision, node: string): undefined {
+    for (const [uid, allocation] of state.get<State>(name)?.byNode.get(node) ?? [])
+      this.#given.set(uid, allocation);
+    return undefined;
+  }
+
+  unreserve({ state }: Decision, node: string): void {
+    for (const [uid] of state.get<State>(name)?.byNode.get(node) ?? []) this.#given.delete(uid);
+  }
+
+  async preBind({ pod: { pod }, state }: Decision, node: string): Promise<void> {
+    const { claims = [], byNode } = state.get<State>(name) ?? {};
+    for (const claim of claims) {
+      const allocation = byNode?.get(node)?.get(claim.metadata.uid);
+      if (allocation || !isReserved(claim, pod)) await this.#write(claim, pod, allocation);
+    }
+  }
+
+  postBind(decision: Decision, node: string): void {
+    this.unreserve(decision, node);
+  }
+
+  #tryToAllocate(...given: Parameters<typeof allocate>): AllocationResult | string | undefined {
+    try {
+      return allocate(...given);
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** What is there to be given; nothing has to be looked at where all claims have theirs. */
+  #market(claims: readonly Claim[]): Market {
+    const isOpen = claims.some(({ status }) => !status?.allocation);
+    const taken = new Set<string>();
+    const note = (allocation: AllocationResult | undefined) => {
+      for (const id of devicesOf(allocation)) taken.add(id);
+    };
+    if (isOpen) for (const { status } of this.#claims.list()) note(status?.allocation);
+    for (const allocation of this.#given.values()) note(allocation);
+    const offers = isOpen ? offersOf(this.#slices.list()) : [];
+    return { offers, taken, classes: this.#classes, matches: this.#matches };
+  }
+
+  /** Notes what the claim gets, and that the pod uses it, so that it is kept for as long as the pod runs. */
+  async #write(claim: Claim, pod: Stored<Pod>, allocation: AllocationResult | undefined): Promise<void> {
+    const api = this.#handle.client.of(resourceclaims);
+    const cause = causedBy({ ...pod, apiVersion: 'v1', kind: 'Pod' }, 'the pod uses this claim');
+    let { resourceVersion } = claim.metadata;
+    const { finalizers = [] } = claim.metadata;
+    if (allocation && !finalizers.includes(finalizer)) {
+      const metadata = { resourceVersion, finalizers: [...finalizers, finalizer] };
+      const kept = await api.patch(claim.metadata, { metadata }, { type: merge, cause });
+      resourceVersion = kept.metadata.resourceVersion;
+    }
+    const user = { resource: 'pods', name: pod.metadata.name, uid: pod.metadata.uid };
+    const reservedFor = [...(claim.status?.reservedFor ?? []), user];
+    const allocationTimestamp = formatTime(this.#handle.clock.now());
+    const given = allocation && { allocation: { ...allocation, allocationTimestamp } };
+    const patch = { metadata: { resourceVersion }, status: { reservedFor, ...given } };
+    await api.patch(claim.metadata, patch, { type: merge, subresource: 'status', cause });
+  }
+}
+
+/** Devices that nobody else can have now; those for administrators take nothing away. */
+function devicesOf(allocation: AllocationResult | undefined): string[] {
+  const results = (allocation?.devices?.results ?? []).filter(({ adminAccess }) => !adminAccess);
+  return results.map(({ driver, pool, device }) => deviceId(driver, pool, device));
 }
