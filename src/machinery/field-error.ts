@@ -48,6 +48,15 @@ export function invalid(field: string, value: unknown, detail: string): FieldErr
   return make('FieldValueInvalid', field, renderValue(value), detail);
 }
 
+/** A bad value that is too large to be repeated. */
+export function invalidUnshown(field: string, detail: string): FieldError {
+  return make('FieldValueInvalid', field, undefined, detail);
+}
+
+export function typeInvalid(field: string, value: unknown, detail: string): FieldError {
+  return make('FieldValueTypeInvalid', field, renderValue(value), detail);
+}
+
 export function duplicate(field: string, value: unknown): FieldError {
   return make('FieldValueDuplicate', field, renderValue(value), '');
 }

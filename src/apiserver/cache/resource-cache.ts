@@ -26,6 +26,8 @@ export interface WatchStart {
   /** Makes the bookmarks of a client that allows them. */
   bookmark?: () => KubernetesObject;
   view(item: CachedItem): CachedItem;
+  /** Gets states ready to be viewed; undefined where they are. */
+  prepare(items: readonly CachedItem[]): Promise<void> | undefined;
   /** Called once the watch is over, whoever ended it. */
   onDone(): void;
 }
@@ -129,8 +131,8 @@ export class ResourceCache {
       this.#watchers.delete(done);
       start.onDone();
     };
-    const { view, bookmark, after = 0 } = start;
-    const cursor = new WatchCursor({ scope, window, sink, view, bookmark, after, onDone });
+    const { view, prepare, bookmark, after = 0 } = start;
+    const cursor = new WatchCursor({ scope, window, sink, view, prepare, bookmark, after, onDone });
     if (start.after !== undefined && start.after < window.completeAfter) {
       cursor.end(expired(`too old resource version: ${start.after} (${window.completeAfter})`));
       return cursor;

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../api/resource.ts';
-import { expired, internalError, type StatusError } from '../../machinery/status-error.ts';
+import { expired, internalError, StatusError } from '../../machinery/status-error.ts';
 import type { FrameSink, WatchFrame } from '../request.ts';
 import type { CachedItem } from './cached-item.ts';
 import type { CacheEvent, EventWindow } from './event-window.ts';
@@ -20,6 +20,8 @@ export interface CursorOptions {
   sink: FrameSink;
   /** The shared form of a state that this watcher's kind sees (another version of the same object). */
   view(item: CachedItem): CachedItem;
+  /** Gets states ready to be viewed; undefined where they are. */
+  prepare(items: readonly CachedItem[]): Promise<void> | undefined;
   /** Makes the bookmarks of a client that allows them. */
   bookmark: (() => KubernetesObject) | undefined;
   /** Nothing up to this revision is told. */
@@ -50,6 +52,8 @@ export class WatchCursor {
     closing?: () => KubernetesObject,
   ): Promise<void> {
     this.#sequence = sequence;
+    const pending = this.#options.prepare(items);
+    if (pending && !(await this.#prepared(pending))) return;
     for (let i = 0; i < items.length; i++) {
       if (this.#isDone()) return;
       const taken = this.#send({ type: 'ADDED', cached: this.#options.view(items[i] as CachedItem) });
@@ -68,6 +72,12 @@ export class WatchCursor {
   /** Takes an event as it comes in under this sequence number, where it has taken everything before. */
   offer(event: CacheEvent, sequence: number): void {
     if (this.#state !== 'live') return;
+    const pending = this.#pending(event);
+    if (pending) {
+      this.#sequence = sequence;
+      void this.#resume(pending);
+      return;
+    }
     const frame = this.#frame(event);
     if (!frame || this.#send(frame) || this.#isDone()) return;
     this.#sequence = sequence + 1;
@@ -104,6 +114,8 @@ export class WatchCursor {
     const { window } = this.#options;
     if (!window.reaches(this.#sequence)) return this.end(expired('the watch fell behind the kept events'));
     for (let event = window.at(this.#sequence); event; event = window.at(this.#sequence)) {
+      const pending = this.#pending(event);
+      if (pending) return void this.#resume(pending);
       this.#sequence++;
       const frame = this.#frame(event);
       if (!frame || this.#send(frame)) continue;
@@ -121,7 +133,27 @@ export class WatchCursor {
     const is = item !== undefined && (!scope.matches || scope.matches(item));
     const was = previous !== undefined && (!scope.matches || scope.matches(previous));
     if (is) return { type: was ? 'MODIFIED' : 'ADDED', cached: view(item as CachedItem) };
-    return was ? { type: 'DELETED', cached: view(lastState(previous as CachedItem, revision)) } : undefined;
+    return was ? { type: 'DELETED', cached: lastState(view(previous as CachedItem), revision) } : undefined;
+  }
+
+  /** What has to be waited for before an event can be shown; undefined for nothing. */
+  #pending({ item, previous }: CacheEvent): Promise<void> | undefined {
+    return this.#options.prepare([item, previous].filter((state) => state !== undefined));
+  }
+
+  /** Goes on with the event at the cursor's place once it can be shown. */
+  async #resume(pending: Promise<void>): Promise<void> {
+    this.#state = 'waiting';
+    if (await this.#prepared(pending)) this.#catchUp();
+  }
+
+  async #prepared(pending: Promise<void> | undefined): Promise<boolean> {
+    try {
+      await pending;
+    } catch (error) {
+      this.end(error instanceof StatusError ? error : internalError(String(error)));
+    }
+    return !this.#isDone();
   }
 
   /** Gives false where the sink is full (or has just been ended for it). */

@@ -62,6 +62,10 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   schema?: object;
   /** For kinds whose type the schema does not know: drops fields that their own schema does not have, in place, and gives their paths. */
   prune?(object: T): string[];
+  /** Objects stand in the store in another form than that of the kind. */
+  codec?: StorageCodec<T>;
+  /** The kind of lists, where it is not the kind's name with `List` after it. */
+  listKind?: string;
   /** Fills in what the client left out; applied to what comes in on create, update and patch. */
   defaults?(object: T): void;
   /** Clears what clients may not set (status), and sets what the server decides. */
@@ -140,6 +144,18 @@ export interface StoredAs<T extends KubernetesObject> {
   resource: Resource;
   toStored(object: T): KubernetesObject;
   fromStored(object: KubernetesObject): T;
+}
+
+/**
+ * How objects of a kind are told apart from what is stored of them: in another version, or without later defaults. Kinds
+ * with a codec share the store's objects with all kinds of the same group and plural name. A promise means that somebody
+ * else has to be asked.
+ */
+export interface StorageCodec<T extends KubernetesObject> {
+  /** The kind's form of stored objects, which are shared and read-only; an object that needs no change may be given as it is. */
+  decode(stored: readonly KubernetesObject[]): T[] | Promise<T[]>;
+  /** What is to be stored of an object. */
+  encode(object: T): KubernetesObject | Promise<KubernetesObject>;
 }
 
 /** What was allotted; exactly one of the two is called when the write has been stored or has failed. */

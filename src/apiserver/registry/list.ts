@@ -35,11 +35,7 @@ async function listSelected(call: Call, scope: Selection, options: ListRequest):
   await freshEnough(call, options.resourceVersion);
   const revision = exact ? resourceVersion : call.environment.feed.revision;
   const place = { scope, revision, from: scope.prefix, limit };
-  return answer(
-    call,
-    place,
-    await readPage(call, place, () => expired('The resourceVersion for the provided list is too old.')),
-  );
+  return readAnswer(call, place, () => expired('The resourceVersion for the provided list is too old.'));
 }
 
 /** Where and how much is read. */
@@ -55,7 +51,7 @@ async function continued(call: Call, scope: Selection, options: ListRequest): Pr
   const token = decodeContinue(options.continue);
   const revision = token.revision < 0 ? call.environment.feed.revision : token.revision;
   const place = { scope, revision, from: scope.prefix + token.start, limit: options.limit, left: token.left };
-  return answer(call, place, await readPage(call, place, () => inconsistent(token)));
+  return readAnswer(call, place, () => inconsistent(token));
 }
 
 /** The list's revision is gone: the rest can be had, but not as it was. */
@@ -65,6 +61,15 @@ function inconsistent({ start }: ContinueToken): StatusError {
   );
   error.status.metadata = { continue: encodeContinue({ revision: -1, start }) };
   return error;
+}
+
+async function readAnswer(call: Call, place: Place, gone: () => StatusError): Promise<ListAnswer> {
+  const { registry } = call;
+  if (place.scope.ownFields)
+    await registry.prepare([...(registry.cache as ResourceCache).range(place.scope.prefix)]);
+  const page = await readPage(call, place, gone);
+  await registry.prepare(page.items);
+  return answer(call, place, page);
 }
 
 async function readPage(call: Call, place: Place, gone: () => StatusError): Promise<Page> {
@@ -111,6 +116,7 @@ async function storedPage(call: Call, { scope, revision, from, limit, left }: Pl
     });
     for (const entry of page.entries) {
       const item = cache.itemOf(entry);
+      if (scope.ownFields) await call.registry.prepare([item]);
       if (scope.matches && !scope.matches(item)) continue;
       if (limit > 0 && items.length === limit) {
         const rest = left === undefined ? undefined : left - limit;
@@ -133,11 +139,12 @@ function answer(call: Call, place: Place, page: Page): ListAnswer {
     metadata.continue = encodeContinue({ revision, start: page.next.slice(scope.prefix.length), left });
     if (left !== undefined) metadata.remainingItemCount = left;
   }
-  const items = view.storedAs ? page.items.map((item) => call.registry.present(item)) : page.items;
+  const isAsStored = !view.storedAs && !view.codec;
+  const items = isAsStored ? page.items : page.items.map((item) => call.registry.present(item));
   return {
     type: 'list',
     apiVersion: formatApiVersion(view.resource),
-    kind: `${view.resource.kind}List`,
+    kind: view.listKind ?? `${view.resource.kind}List`,
     metadata,
     items,
   };

@@ -73,22 +73,22 @@ export function countsGeneration(kind: Kind): boolean {
   return kind.countsGeneration ?? kind.status !== undefined;
 }
 
-/** Whether anything but metadata and status differs. */
-export function specChanged(object: KubernetesObject, old: KubernetesObject): boolean {
-  return !deepEqual(specOf(object), specOf(old));
+/** Whether anything but metadata differs; a status that is written apart does not count. */
+export function specChanged(kind: Kind, object: KubernetesObject, old: KubernetesObject): boolean {
+  return !deepEqual(specOf(kind, object), specOf(kind, old));
 }
 
-function specOf(object: KubernetesObject): object {
+function specOf(kind: Kind, object: KubernetesObject): object {
   const {
     metadata: _,
-    status: __,
-    apiVersion: ___,
-    kind: ____,
+    status,
+    apiVersion: __,
+    kind: ___,
     ...spec
   } = object as KubernetesObject & {
     status?: unknown;
   };
-  return spec;
+  return kind.status ? spec : { ...spec, status };
 }
 
 /** Carries over what no update can change, in place. */

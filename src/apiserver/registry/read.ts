@@ -12,6 +12,7 @@ export async function get(call: Call, facet: Facet): Promise<ObjectAnswer> {
   await freshEnough(call, parseRevision(call.request.query.get('resourceVersion') ?? ''));
   const item = (call.registry.cache as ResourceCache).get(keyOf(call));
   if (!item) throw notFound(subjectOf(call));
+  await call.registry.prepare([item]);
   const answer = cachedAnswer(200, call, item);
   return facet.type === call.registry.view.resource.type
     ? answer

@@ -1,7 +1,6 @@
-import type { KubernetesObject, Resource } from '../../api/resource.ts';
+import type { Resource } from '../../api/resource.ts';
 import { encodeProtobuf } from '../../machinery/protobuf.ts';
-import { CachedItem, type ItemCodec } from '../cache/cached-item.ts';
-import { encodeStored } from '../cache/encoding.ts';
+import type { ItemCodec } from '../cache/cached-item.ts';
 import type { WindowLimits } from '../cache/event-window.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
 import type { StoreFeed } from '../cache/store-feed.ts';
@@ -10,7 +9,7 @@ import type { RequestInfo } from '../request.ts';
 import { shownKind } from '../table/view-columns.ts';
 import { resourcePrefix } from './keys.ts';
 import type { Kind } from './kind.ts';
-import { stampType } from './metadata.ts';
+import { presenterOf } from './presenter.ts';
 import type { Registry } from './registry.ts';
 
 export interface RegistriesOptions {
@@ -76,9 +75,10 @@ export class Registries {
       ? undefined
       : (this.#served.get(keyOf(view.resource))?.cache ?? this.#sharedCache(kind));
     const cache = view.review ? undefined : (known ?? this.#newCache(kind));
-    const present = view.storedAs ? presenter(view, this.#codec(view)) : (item: CachedItem) => item;
     this.#changed();
-    this.#served.set(keyOf(view.resource), { view, kind, cache, present });
+    // Whoever watches the objects in a form that is no more has to begin again.
+    if (kind.codec && this.#served.has(keyOf(view.resource))) cache?.endWatches();
+    this.#served.set(keyOf(view.resource), { view, kind, cache, ...presenterOf(view, this.#codec(view)) });
     if (cache && !known) await this.#options.feed.add(cache);
   }
 
@@ -107,7 +107,10 @@ export class Registries {
 
   /** The cache of a kind that is served already in another form. */
   #sharedCache(kind: Kind): ResourceCache | undefined {
-    for (const registry of this.#served.values()) if (registry.kind === kind) return registry.cache;
+    const prefix = kind.codec && resourcePrefix(kind.resource);
+    for (const registry of this.#served.values()) {
+      if (registry.kind === kind || (prefix && registry.cache?.prefix === prefix)) return registry.cache;
+    }
     return undefined;
   }
 
@@ -147,17 +150,3 @@ function groupBy(registries: Iterable<Registry>): Map<Kind, Registry[]> {
 
 const keyOf = ({ group, version, plural }: Pick<Resource, 'group' | 'version' | 'plural'>) =>
   `${group}/${version}/${plural}`;
-
-/** Makes a view's form of stored objects, once each. */
-function presenter(view: Kind, codec: ItemCodec): (item: CachedItem) => CachedItem {
-  const made = new WeakMap<CachedItem, CachedItem>();
-  return (item) => {
-    const known = made.get(item);
-    if (known) return known;
-    const object = view.storedAs?.fromStored(item.object) as KubernetesObject;
-    stampType(object, view.resource);
-    const shown = new CachedItem(item.key, item.revision, encodeStored(object), codec);
-    made.set(item, shown);
-    return shown;
-  };
-}

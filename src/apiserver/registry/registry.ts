@@ -18,8 +18,10 @@ export interface Registry {
   readonly kind: Kind;
   /** Absent for kinds that are answered, not stored. */
   readonly cache: ResourceCache | undefined;
-  /** A stored object in the form of the view. Shared. */
+  /** A stored object in the form of the view. Shared. Of a kind with a codec, one that has been prepared. */
   present(item: CachedItem): CachedItem;
+  /** Gets objects ready to be presented; undefined where they are. */
+  prepare(items: readonly CachedItem[]): Promise<void> | undefined;
 }
 
 /** What all registries share. */

@@ -21,6 +21,8 @@ const always = ['metadata.name', 'metadata.namespace'];
 export interface Selection extends Scope {
   /** Whether selectors narrow it down. */
   selective: boolean;
+  /** Whether they ask for fields of the kind's own form, which objects have to be prepared for. */
+  ownFields?: boolean;
 }
 
 /** Reads the selectors of a request. */
@@ -38,8 +40,12 @@ export function selection(call: Call): Selection {
   const namespace = namespaceOf(call) || requiredFieldValue(fields, 'metadata.namespace');
   const prefix = key ?? scopePrefix(call.registry.kind.resource, namespace);
   if (!selective) return { prefix, selective };
-  const bound = fields.find(({ field, operator }) => operator === '=' && !always.includes(field));
-  return { prefix, selective, matches: matcher(labels, fields, key), ...(bound && { required: bound }) };
+  const own = fields.filter(({ field }) => !always.includes(field));
+  const formed = call.registry.kind.codec && own.length > 0 ? call.registry.present : undefined;
+  const matches = matcher({ labels, fields, key, formed });
+  if (formed) return { prefix, selective, matches, ownFields: true };
+  const bound = own.find(({ operator }) => operator === '=');
+  return { prefix, selective, matches, ...(bound && { required: bound }) };
 }
 
 /** The key of the one object that can be meant, where name and namespace are fixed. */
@@ -50,11 +56,19 @@ function onlyKey(call: Call, fields: FieldSelector): string | undefined {
   return name && (namespace || !resource.namespaced) ? objectKey(resource, { namespace, name }) : undefined;
 }
 
-function matcher(labels: Selector, fields: FieldSelector, key: string | undefined) {
+interface Criteria {
+  labels: Selector;
+  fields: FieldSelector;
+  key: string | undefined;
+  /** The form in which the fields stand, where it is not the stored one. */
+  formed: ((item: CachedItem) => CachedItem) | undefined;
+}
+
+function matcher({ labels, fields, key, formed = (item) => item }: Criteria) {
   return (item: CachedItem): boolean =>
     (key === undefined || item.key === key) &&
     (labels.length === 0 || matchesLabels(labels, item.labels)) &&
-    (fields.length === 0 || matchesFields(fields, (field) => item.field(field)));
+    (fields.length === 0 || matchesFields(fields, (field) => formed(item).field(field)));
 }
 
 function checkFields(kind: Kind, fields: FieldSelector): void {

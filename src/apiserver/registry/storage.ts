@@ -1,4 +1,5 @@
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import { deepEqual } from '../../machinery/equal.ts';
 import { conflict, internalError, notFound, serviceUnavailable } from '../../machinery/status-error.ts';
 import { type Entry, StoreError, type Write } from '../../store/store.ts';
 import type { CachedItem } from '../cache/cached-item.ts';
@@ -12,6 +13,8 @@ export interface Current {
   key: string;
   revision: number;
   object: Stored<KubernetesObject>;
+  /** Of a kind with a codec: what is stored of the object. */
+  stored?: KubernetesObject;
 }
 
 /** Tries of a write whose object changes under it; then the client is told of the conflict. */
@@ -25,7 +28,15 @@ function cacheOf(call: Call): ResourceCache {
 export async function current(call: Call, name?: string): Promise<Current | undefined> {
   const key = keyOf(call, name);
   const entry = await translated(call.environment.store.newest(key));
-  return entry && { key, revision: entry.revision, object: decoded(call, entry) as Stored<KubernetesObject> };
+  if (!entry) return undefined;
+  const { revision } = entry;
+  if (!call.registry.kind.codec) {
+    return { key, revision, object: decoded(call, entry) as Stored<KubernetesObject> };
+  }
+  const item = cacheOf(call).itemOf(entry);
+  await call.registry.prepare([item]);
+  const object = call.registry.present(item).object as Stored<KubernetesObject>;
+  return { key, revision, object, stored: item.object };
 }
 
 function decoded(call: Call, entry: Entry): KubernetesObject {
@@ -47,7 +58,7 @@ export async function put(
   write: { key: string; object: KubernetesObject; expected: number },
 ): Promise<CachedItem | undefined> {
   const { key, object, expected } = write;
-  const value = encodeStored(object);
+  const value = encodeStored(await storedForm(call, object));
   const leaseSeconds = call.registry.kind.ttlSeconds?.(object);
   const revision = await commit(call, {
     type: 'put',
@@ -58,7 +69,22 @@ export async function put(
   });
   if (revision === undefined) return undefined;
   const entry = { key, value, revision, createRevision: 0 };
-  return cacheOf(call).written(key, revision) ?? cacheOf(call).itemOf(entry);
+  const item = cacheOf(call).written(key, revision) ?? cacheOf(call).itemOf(entry);
+  await call.registry.prepare([item]);
+  return item;
+}
+
+async function storedForm({ registry }: Call, object: KubernetesObject): Promise<KubernetesObject> {
+  return registry.kind.codec ? registry.kind.codec.encode(object) : object;
+}
+
+/** Whether an object that is as it was is also stored as it would be now: later versions and defaults are not. */
+export async function isStoredSo(
+  call: Call,
+  object: KubernetesObject,
+  { stored }: Current,
+): Promise<boolean> {
+  return !stored || deepEqual(await storedForm(call, object), stored);
 }
 
 /** Takes an object away; undefined where another version than `expected` stands there, the revision otherwise. */

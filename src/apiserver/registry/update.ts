@@ -23,7 +23,7 @@ import {
 import { metadataErrors, metadataUpdateErrors, pathNameErrors } from './object-meta.ts';
 import { type Call, hookContext, namespaceOf, subjectOf } from './registry.ts';
 import { type WriteOptions, writeOptions } from './request-options.ts';
-import { type Current, current, guaranteed, put, remove } from './storage.ts';
+import { type Current, current, guaranteed, isStoredSo, put, remove } from './storage.ts';
 import { presentObject, toStoredForm } from './view.ts';
 
 /** What an update of one object consists of. */
@@ -153,7 +153,7 @@ function prepare(call: Call, { object, found, strategy }: Replacement, context: 
   metadata.generation = old.metadata.generation;
   if (metadata.generation === undefined) delete metadata.generation;
   strategy.prepare(object, old, context);
-  if (countsGeneration(kind) && specChanged(object, old))
+  if (countsGeneration(kind) && specChanged(kind, object, old))
     metadata.generation = (old.metadata.generation ?? 0) + 1;
   keepSystemFields(metadata, old.metadata);
   const errors = [
@@ -172,7 +172,7 @@ async function write(call: Call, { object, found, change }: Replacement): Promis
   const { cache } = call.registry;
   keepManagedTimes(object, found.object);
   if (isReleased(call, object, found)) return removeReleased(call, { object, found, dryRun: options.dryRun });
-  if (deepEqual(object, found.object)) {
+  if (deepEqual(object, found.object) && (await isStoredSo(call, object, found))) {
     const item = cache?.get(found.key);
     return item?.revision === found.revision
       ? cachedAnswer(200, call, item)

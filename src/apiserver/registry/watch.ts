@@ -10,11 +10,12 @@ import { selection } from './selection.ts';
 const defaultTimeoutMs = 1_800_000;
 
 /** GET of a collection with `watch`. */
-export function watch(call: Call): WatchAnswer {
+export async function watch(call: Call): Promise<WatchAnswer> {
   const scope = selection(call);
   const options = watchRequest(call.request.query);
   const { registry, environment, request } = call;
   const cache = registry.cache as ResourceCache;
+  if (scope.ownFields) await registry.prepare([...cache.range(scope.prefix)]);
   const after = options.initialEvents ? undefined : options.resourceVersion || undefined;
   const open = (sink: FrameSink) => {
     const end = options.markEnd ? bookmark(call, true) : undefined;
@@ -35,6 +36,7 @@ export function watch(call: Call): WatchAnswer {
       closing: end && (() => end),
       bookmark: options.allowBookmarks ? () => bookmark(call, false) : undefined,
       view: (item) => registry.present(item),
+      prepare: (items) => registry.prepare(items),
       onDone,
     };
     request.signal.addEventListener('abort', stop, { once: true });
