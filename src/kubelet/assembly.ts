@@ -131,7 +131,7 @@ function volumeManager(
   });
   return new VolumeManager({
     context,
-    mounts: options.host.mounts,
+    host: options.host,
     rootDir: facts.rootDir,
     content,
     allocatable,

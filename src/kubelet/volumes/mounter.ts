@@ -1,12 +1,12 @@
 import type { Pod, Volume } from '../../api/core/v1.ts';
 import { parseQuantity, quantityValue } from '../../machinery/quantity.ts';
+import type { NodeHost } from '../node/node-host.ts';
 import type { NodeContext } from '../pods/context.ts';
 import { type Amounts, podAmounts } from '../pods/resources.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { boundVolume, claimOf } from './claims.ts';
 import type { PodDirs } from './dirs.ts';
 import { prepareHostPath } from './host-path.ts';
-import type { Mounts } from './mounts.ts';
 import { giveToGroup } from './ownership.ts';
 import { type Payload, VolumeError } from './payload.ts';
 import type { VolumeContent } from './content.ts';
@@ -34,12 +34,14 @@ export interface VolumeRequest {
 /** Makes the volumes of pods ready, one at a time; doing so again brings them up to date. */
 export class VolumeMounter {
   readonly #context: NodeContext;
-  readonly #mounts: Mounts;
+  readonly #host: Pick<NodeHost, 'mounts' | 'openBeneath'>;
+  /** Claims that have been given to their pod's group: once is enough, and trees may be large. */
+  readonly #given = new Set<string>();
   #versions = 0;
 
-  constructor(context: NodeContext, mounts: Mounts) {
+  constructor(context: NodeContext, host: Pick<NodeHost, 'mounts' | 'openBeneath'>) {
     this.#context = context;
-    this.#mounts = mounts;
+    this.#host = host;
   }
 
   /** Rejects, with the message for the event, where the volume cannot be had now. */
@@ -57,6 +59,11 @@ export class VolumeMounter {
     return { name: volume.name, hostPath: dir, readOnly: false };
   }
 
+  /** The pod's volumes are gone. */
+  forget(podUid: string): void {
+    for (const key of this.#given) if (key.startsWith(`${podUid}/`)) this.#given.delete(key);
+  }
+
   async #write(dir: string, payload: Payload, gid: number | undefined): Promise<void> {
     const { files, clock } = this.#context.platform;
     const stamp = new Date(clock.now()).toISOString().slice(0, 19).replaceAll('-', '_').replace('T', '_');
@@ -67,8 +74,8 @@ export class VolumeMounter {
   /** Makes the folder, in memory where asked for. */
   async #prepare(dir: string, memory?: { sizeBytes?: number }): Promise<void> {
     await this.#context.platform.files.makeDir(dir, { mode: 0o755 });
-    if (!memory || (await this.#mounts.below(dir)).includes(dir)) return;
-    await this.#mounts.tmpfs(dir, memory);
+    if (!memory || (await this.#host.mounts.below(dir)).includes(dir)) return;
+    await this.#host.mounts.tmpfs(dir, memory);
   }
 
   async #emptyDir({ pod, volume, dirs, allocatable }: VolumeRequest): Promise<MountedVolume> {
@@ -91,7 +98,9 @@ export class VolumeMounter {
 
   async #giveToPod(pod: Pod, path: string): Promise<void> {
     const { fsGroup: gid, fsGroupChangePolicy: policy } = pod.spec.securityContext ?? {};
-    if (gid !== undefined) await giveToGroup({ files: this.#context.platform.files, path, gid, policy });
+    if (gid === undefined) return;
+    const { files } = this.#context.platform;
+    await giveToGroup({ files, openBeneath: this.#host.openBeneath, path, gid, policy });
   }
 
   async #hostPath(name: string, path: string, type?: string): Promise<MountedVolume> {
@@ -111,7 +120,9 @@ export class VolumeMounter {
       throw new VolumeError(`no volume plugin matched for PV ${JSON.stringify(metadata.name)}`);
     if (!(await this.#context.platform.files.exists(spec.local.path)))
       throw new VolumeError(`path ${JSON.stringify(spec.local.path)} does not exist`);
-    if (!readOnly) await this.#giveToPod(pod, spec.local.path);
+    const key = `${pod.metadata.uid}/${volume.name}`;
+    if (!readOnly && !this.#given.has(key)) await this.#giveToPod(pod, spec.local.path);
+    this.#given.add(key);
     return { name: volume.name, hostPath: spec.local.path, ...more };
   }
 }

@@ -1,15 +1,15 @@
 import type { Pod, Volume } from '../../api/core/v1.ts';
+import type { NodeHost } from '../node/node-host.ts';
 import { type NodeContext, podEvent } from '../pods/context.ts';
 import { allContainers } from '../pods/pod-kinds.ts';
 import type { Amounts } from '../pods/resources.ts';
 import type { VolumeContent } from './content.ts';
 import { podDirs } from './dirs.ts';
 import { type MountedVolume, VolumeMounter } from './mounter.ts';
-import type { Mounts } from './mounts.ts';
 
 export interface VolumeManagerOptions {
   context: NodeContext;
-  mounts: Mounts;
+  host: Pick<NodeHost, 'mounts' | 'openBeneath'>;
   rootDir: string;
   content: VolumeContent;
   allocatable(): Amounts;
@@ -31,7 +31,7 @@ export class VolumeManager {
 
   constructor(options: VolumeManagerOptions) {
     this.#options = options;
-    this.#mounter = new VolumeMounter(options.context, options.mounts);
+    this.#mounter = new VolumeMounter(options.context, options.host);
   }
 
   /** Makes all volumes of the pod ready and brings them up to date. Rejects, and tells why, while one is not. */
@@ -56,6 +56,7 @@ export class VolumeManager {
   /** Takes a pod's volumes away. */
   unmount(podUid: string): Promise<void> {
     const { volumes, subPaths } = podDirs(this.#options.rootDir, podUid);
+    this.#mounter.forget(podUid);
     return this.#removeTrees(subPaths, volumes);
   }
 
@@ -66,7 +67,8 @@ export class VolumeManager {
 
   /** Never reaches through a mount: what is behind one is somebody else's. */
   async #removeTrees(...trees: string[]): Promise<void> {
-    const { mounts, context } = this.#options;
+    const { host, context } = this.#options;
+    const { mounts } = host;
     for (const tree of trees) {
       for (const point of await mounts.below(tree)) await mounts.unmount(point);
       const left = await mounts.below(tree);

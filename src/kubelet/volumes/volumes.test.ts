@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Pod } from '../../api/core/v1.ts';
+import type { OpenBeneath } from '../../platform/open-beneath.ts';
 import { MemoryFiles } from '../../platform/memory-files.ts';
 import { amountsOf } from '../pods/resources.ts';
 import { writeAtomically } from './atomic-writer.ts';
@@ -151,13 +152,17 @@ describe('paths of the node', () => {
 
 test('a volume is given to a group as a tree, once', async () => {
   const files = new MemoryFiles();
+  const openBeneath: OpenBeneath = async (root, below) => {
+    const path = below ? `${root}/${below}` : root;
+    return { path, isDirectory: (await files.stat(path))?.type === 'directory', close: async () => {} };
+  };
   await files.makeDir('/v/sub');
   await files.write('/v/sub/file', '', { mode: 0o600 });
-  await giveToGroup({ files, path: '/v', gid: 5 });
+  await giveToGroup({ files, openBeneath, path: '/v', gid: 5 });
   expect(await files.stat('/v')).toMatchObject({ gid: 5, mode: 0o2775 });
   expect(await files.stat('/v/sub/file')).toMatchObject({ gid: 5, mode: 0o660 });
   await files.chown('/v/sub/file', 0, 6);
-  await giveToGroup({ files, path: '/v', gid: 5, policy: 'OnRootMismatch' });
+  await giveToGroup({ files, openBeneath, path: '/v', gid: 5, policy: 'OnRootMismatch' });
   expect((await files.stat('/v/sub/file'))?.gid).toBe(6);
 });
 
