@@ -33,18 +33,38 @@ function attachedBy(pod: Pod, { claims, volumes, classes }: StorageListers): Att
   });
 }
 
+type Attachments = ReadonlyMap<string, readonly Attached[]>;
+
+/** What the attachments themselves say, by node. */
+function attachmentsOf({ attachments, volumes }: StorageListers): Attachments {
+  const byNode = new Map<string, Attached[]>();
+  for (const { spec } of attachments.list()) {
+    const csi = volumes.get(spec.source.persistentVolumeName ?? '')?.spec?.csi;
+    if (!csi) continue;
+    const known = byNode.get(spec.nodeName) ?? [];
+    known.push({ driver: csi.driver, id: `${csi.driver}/${csi.volumeHandle}` });
+    byNode.set(spec.nodeName, known);
+  }
+  return byNode;
+}
+
+interface State {
+  wanted: readonly Attached[];
+  attachments: Attachments;
+}
+
 /** What is attached to the node for whatever reason. */
-function attachedTo({ pods: running, name: node }: NodeInfo, storage: StorageListers): Map<string, string> {
+function attachedTo(
+  { pods: running, name: node }: NodeInfo,
+  storage: StorageListers,
+  attachments: Attachments,
+): Map<string, string> {
   const ids = new Map<string, string>();
   for (const { pod, claims } of running) {
     if (claims.length === 0) continue;
     for (const { driver, id } of attachedBy(pod, storage)) ids.set(id, driver);
   }
-  for (const { spec } of storage.attachments.list()) {
-    const volume = spec.nodeName === node && storage.volumes.get(spec.source.persistentVolumeName ?? '');
-    const csi = volume ? volume.spec?.csi : undefined;
-    if (csi) ids.set(`${csi.driver}/${csi.volumeHandle}`, csi.driver);
-  }
+  for (const { driver, id } of attachments.get(node) ?? []) ids.set(id, driver);
   return ids;
 }
 
@@ -61,8 +81,9 @@ export function nodeVolumeLimits(storage: StorageListers): Plugin {
     ],
     preFilter({ pod, state }) {
       const wanted = pod.claims.length > 0 ? attachedBy(pod.pod, storage) : [];
-      state.set(name, wanted);
-      return wanted.length === 0 ? { skip: true } : undefined;
+      if (wanted.length === 0) return { skip: true };
+      state.set(name, { wanted, attachments: attachmentsOf(storage) } satisfies State);
+      return undefined;
     },
     filter({ state }, node) {
       const limits = storage.csiNodes.get(node.name)?.spec.drivers ?? [];

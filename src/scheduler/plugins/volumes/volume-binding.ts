@@ -59,6 +59,8 @@ interface Plan {
 interface State {
   bound: readonly Claim[];
   waiting: readonly Claim[];
+  /** All there are, where some claim may want one. */
+  volumes: readonly Stored<PersistentVolume>[];
   plans: Map<string, Plan>;
 }
 
@@ -121,13 +123,14 @@ export class VolumeBinding implements Plugin {
     if (pod.claims.length === 0) return { skip: true };
     const { bound, waiting, problem } = sortClaims(pod.pod, this.#storage);
     if (problem !== undefined) return { refusal: refusalFor([problem], true) };
-    state.set(name, { bound, waiting, plans: new Map() } satisfies State);
+    const volumes = waiting.length > 0 ? this.#storage.volumes.list() : [];
+    state.set(name, { bound, waiting, volumes, plans: new Map() } satisfies State);
     return undefined;
   }
 
   filter({ state }: Decision, { node, name: nodeName }: NodeInfo): Refusal | undefined {
-    const { bound, waiting, plans } = state.get<State>(name) as State;
-    const plan = this.#planFor(waiting, node);
+    const { bound, waiting, volumes, plans } = state.get<State>(name) as State;
+    const plan = this.#planFor(waiting, node, volumes);
     const reasons = [...this.#boundReasons(bound, node), ...(typeof plan === 'string' ? [plan] : [])];
     if (reasons.length > 0 || typeof plan === 'string') return refusalFor(reasons, true);
     if (waiting.length > 0) plans.set(nodeName, plan);
@@ -169,11 +172,10 @@ export class VolumeBinding implements Plugin {
   }
 
   /** How the claims get their volumes on this node, or why they cannot. */
-  #planFor(waiting: readonly Claim[], node: Node): Plan | string {
+  #planFor(waiting: readonly Claim[], node: Node, volumes: State['volumes']): Plan | string {
     const plan = { bind: [] as BindStep[], provision: [] as Claim[] };
     if (waiting.length === 0) return plan;
     const taken = new Set(this.#promised);
-    const volumes = this.#storage.volumes.list();
     for (const claim of waiting) {
       const chosen = claim.metadata.annotations?.[selectedNode];
       if (chosen !== undefined && chosen !== node.metadata.name) return nothingToBind;
