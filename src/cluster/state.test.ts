@@ -15,8 +15,8 @@ const state: ClusterState = {
   nodes: [],
 };
 
-const statLine = (ticks: string) =>
-  `42 (odd ) name) S ${Array.from({ length: 18 }, () => '0').join(' ')} ${ticks} 0`;
+const statLine = (ticks: string, runState = 'S') =>
+  `42 (odd ) name) ${runState} ${Array.from({ length: 18 }, () => '0').join(' ')} ${ticks} 0`;
 
 test('a cluster counts as running while its very process lives', async () => {
   const files = new MemoryFiles();
@@ -31,6 +31,9 @@ test('a cluster counts as running while its very process lives', async () => {
   expect(await isRunning(files, read)).toBe(true);
   // Another process has got the same id since.
   await files.write('/proc/42/stat', statLine('888'));
+  expect(await isRunning(files, read)).toBe(false);
+  // Ended, and not waited for.
+  await files.write('/proc/42/stat', statLine('777', 'Z'));
   expect(await isRunning(files, read)).toBe(false);
   await removeState(files, '/data');
   expect(await readState(files, '/data')).toBeUndefined();

@@ -17,11 +17,13 @@ export interface ClusterState {
 
 const statePath = (dataDir: string) => `${dataDir}/state.json`;
 
-/** Field 22 of /proc/PID/stat; undefined where the process is gone or the system has no /proc. */
+/** Field 22 of /proc/PID/stat; undefined where the process has ended or the system has no /proc. */
 export async function startTicksOf(files: Files, pid: number): Promise<string | undefined> {
   const text = await files.readText(`/proc/${pid}/stat`).catch(() => undefined);
   // The command in parentheses may hold spaces: count from behind it.
-  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
+  // What nobody has waited for yet keeps its entry, but runs no more.
+  return fields && !['Z', 'X'].includes(fields[0] ?? '') ? fields[19] : undefined;
 }
 
 export async function readState(files: Files, dataDir: string): Promise<ClusterState | undefined> {
