@@ -88,12 +88,11 @@ export function nodeVolumeLimits(storage: StorageListers): Plugin {
     filter({ state }, node) {
       const limits = storage.csiNodes.get(node.name)?.spec.drivers ?? [];
       const limitOf = (driver: string) => limits.find((d) => d.name === driver)?.allocatable?.count;
-      const wanted = (state.get<Attached[]>(name) ?? []).filter(
-        ({ driver }) => limitOf(driver) !== undefined,
-      );
-      if (wanted.length === 0) return undefined;
-      const there = attachedTo(node, storage);
-      const fresh = wanted.filter(({ id }) => !there.has(id));
+      const { wanted, attachments } = state.get<State>(name) as State;
+      const limited = wanted.filter(({ driver }) => limitOf(driver) !== undefined);
+      if (limited.length === 0) return undefined;
+      const there = attachedTo(node, storage, attachments);
+      const fresh = limited.filter(({ id }) => !there.has(id));
       for (const { driver, id } of fresh) there.set(id, driver);
       const drivers = [...there.values()];
       const isTooMany = ({ driver }: Attached) =>
