@@ -40,6 +40,8 @@ export interface ResourceRequest {
   signal: AbortSignal;
   /** Adds a `Warning` header. */
   warn(message: string): void;
+  /** Adds to the audit event of the request; absent where there is none. */
+  annotate?(key: string, value: string): void;
 }
 
 /** An object in a watch cache: decoded and encoded forms are made once and shared. */

@@ -5,6 +5,7 @@ import type { Platform } from '../platform/platform.ts';
 import { SocketReply } from '../platform/socket-reply.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
+import { dynamicAdmission } from './admission/dynamic.ts';
 import type { Authorizer } from './auth/authorizer.ts';
 import type { ObjectReader } from './auth/object-reader.ts';
 import { bootstrapPolicy } from './auth/rbac/bootstrap.ts';
@@ -41,7 +42,7 @@ export interface ApiServerOptions {
   platform: Pick<Platform, 'clock' | 'random' | 'log'>;
   store: Store;
   kinds: readonly Kind[];
-  /** In their order; the check against handing on more than one has comes after them. */
+  /** In their order. After them come the check against handing on more than one has, policies and webhooks. */
   admission?: readonly AdmissionPlugin[];
   serviceAccounts: ServiceAccountOptions;
   staticTokens?: readonly { token: string; user: UserInfo }[];
@@ -53,8 +54,10 @@ export interface ApiServerOptions {
   version: string;
   /** The way to kubelets, for logs, exec and the like. */
   nodes?: NodeDialer;
-  /** The way to pods, for proxies; through the kubelets where absent. */
+  /** The way to pods, for proxies and webhooks; through the kubelets where absent. */
   pods?: Connector;
+  /** The way to everywhere else, for webhooks with URLs. */
+  outside?: Connector;
   audit?: AuditSink;
   limits?: Partial<ApiServerLimits>;
   /** The newest revision of a store that others write into as well; absent where this process alone does. */
@@ -125,7 +128,18 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     store,
     platform,
     kinds: [...security.withTokens(options.kinds), ...security.kinds],
-    admission: [...(options.admission ?? []), ...security.admission],
+    admission: inOrder([
+      ...(options.admission ?? []),
+      ...security.admission,
+      ...dynamicAdmission({
+        platform,
+        reader,
+        authorizer: security.authorizer,
+        pods: options.pods ?? throughNodes(options, reader),
+        outside: options.outside,
+        served: () => parts.dispatcher?.served() ?? [],
+      }),
+    ]),
     authorize: async (user, info) => authorize(security.authorizer, user, info),
     freshRevision: options.freshRevision,
     freeze: options.freeze,
@@ -145,6 +159,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 function throughNodes({ nodes }: ApiServerOptions, reader: ObjectReader): Connector | undefined {
   return nodes && podConnector({ nodes, reader });
 }
+
+const inOrder = (plugins: readonly AdmissionPlugin[]) => [
+  ...plugins.filter(({ last }) => !last),
+  ...plugins.filter(({ last }) => last),
+];
 
 /** Reads from caches that are made later than those who read from them. */
 function lateReader(reader: () => ObjectReader): ObjectReader {
@@ -202,6 +221,7 @@ class Server implements ApiServer {
         ...options,
         pods: options.pods ?? throughNodes(options, dispatcher.reader),
         reader: dispatcher.reader,
+        admit: (request, options) => dispatcher.connect(request, options),
         authorizer: security.authorizer,
         random: options.platform.random,
       }),

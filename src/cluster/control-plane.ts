@@ -110,6 +110,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       key: kubeletPair.key,
       ca: authority.certificate,
     }),
+    outside: systemConnector,
     freeze: options.freeze,
   });
   const tls = { cert: serving.certificate, key: serving.key, clientCa: authority.certificate };

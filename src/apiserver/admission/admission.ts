@@ -1,7 +1,11 @@
+import type { DeleteOptions } from '../../api/meta/v1.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import type { StatusChange } from '../registry/change-status.ts';
-import { hookContext, namespaceOf, type Call } from '../registry/registry.ts';
 import type { HookContext, Kind } from '../registry/kind.ts';
+import { hookContext, namespaceOf, type Call } from '../registry/registry.ts';
+import { type Form, formsOf } from './forms.ts';
+import { requestOptions } from './request-options.ts';
+import { Rounds } from './rounds.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
@@ -22,6 +26,14 @@ export interface AdmissionAttributes {
   options: { dryRun: boolean };
   /** Who asks, and a look at other objects. */
   context: HookContext;
+  /** The object's form in each version that is served, that of the request first; made when asked for. */
+  forms(): readonly Form[];
+  /** The options of the request as an object, such as `CreateOptions`; absent where it has none. */
+  sentOptions(): object | undefined;
+  /** Adds to the audit event of the request. */
+  annotate(key: string, value: string): void;
+  /** Whether mutating plugins are run for the first or the second time. */
+  rounds: Rounds;
   /** Changes the status of another object, as the server itself; not to be called on dry runs. */
   changeStatus<T extends KubernetesObject>(change: StatusChange<T>): Promise<void>;
   signal: AbortSignal;
@@ -33,17 +45,25 @@ export interface AdmissionPlugin {
   name: string;
   /** Changes the object, before validation. */
   admit?(attributes: AdmissionAttributes): void | Promise<void>;
+  /** Whether it comes after all others, since it books what they have let through. */
+  last?: boolean;
   /** Looks at the object as it would be stored. */
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
 }
 
 /** What a write tells admission about itself. */
-export type AdmittedWrite = Pick<AdmissionAttributes, 'operation' | 'object' | 'old' | 'options'>;
+export interface AdmittedWrite extends Pick<AdmissionAttributes, 'operation' | 'object' | 'old' | 'options'> {
+  /** The options of a deletion. */
+  deleteOptions?: DeleteOptions;
+}
 
-/** Runs the mutating plugins in their order. */
+/** Runs the mutating plugins in their order; once more where one of the last has changed what the first have seen. */
 export async function admit(call: Call, write: AdmittedWrite): Promise<void> {
   const attributes = attributesOf(call, write);
-  for (const plugin of call.environment.admission) await plugin.admit?.(attributes);
+  const { admission } = call.environment;
+  for (const plugin of admission) await plugin.admit?.(attributes);
+  if (!attributes.rounds.startSecond()) return;
+  for (const plugin of admission) await plugin.admit?.(attributes);
 }
 
 /** Runs the validating plugins in their order. */
@@ -54,9 +74,17 @@ export async function validateAdmission(call: Call, write: AdmittedWrite): Promi
 
 function attributesOf(call: Call, write: AdmittedWrite): AdmissionAttributes {
   const { info, signal } = call.request;
-  const name = info.name || write.object?.metadata.name || '';
+  const name = info.name || write.object?.metadata?.name || '';
+  const { operation, object, old, options } = write;
   return {
-    ...write,
+    operation,
+    ...(object && { object }),
+    ...(old && { old }),
+    options,
+    forms: () => formsOf(call, object),
+    sentOptions: () => requestOptions(call.request, write),
+    annotate: (key, value) => call.request.annotate?.(key, value),
+    rounds: new Rounds(),
     kind: call.registry.kind,
     subresource: info.subresource,
     namespace: namespaceOf(call),

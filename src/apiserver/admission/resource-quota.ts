@@ -22,6 +22,7 @@ const growing = new Set(['services', 'persistentvolumeclaims']);
 /** Nothing is created or enlarged beyond what the quotas of its namespace leave. */
 export const resourceQuota: AdmissionPlugin = {
   name: 'ResourceQuota',
+  last: true,
   async validate(attributes) {
     if (!takesQuota(attributes)) return;
     for (const quota of attributes.context.list(resourcequotas, attributes.namespace)) {

@@ -26,6 +26,8 @@ export interface AuditEvent {
   responseStatus: { metadata: object; code: number };
   requestReceivedTimestamp: string;
   stageTimestamp: string;
+  /** What steps of the corridor have to say about the request. */
+  annotations?: Readonly<Record<string, string>>;
 }
 
 /** Where audit events go. Must not throw or block. */
@@ -67,5 +69,6 @@ export function auditEvent(
     responseStatus: { metadata: {}, code: options.code },
     requestReceivedTimestamp: formatMicroTime(options.receivedMs),
     stageTimestamp: formatMicroTime(options.nowMs),
+    ...(x.annotations && { annotations: x.annotations }),
   };
 }

@@ -235,6 +235,10 @@ class PendingRequest implements ResourceRequest {
   warn(message: string): void {
     this.#x.warn(message);
   }
+
+  annotate(key: string, value: string): void {
+    this.#x.annotate(key, value);
+  }
 }
 
 /** The cause that a component gives for its write. */

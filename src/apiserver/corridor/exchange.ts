@@ -16,6 +16,7 @@ export class Exchange {
   /** Who asks: set by authentication, changed by impersonation. */
   user: UserInfo | undefined;
   readonly #warnings: string[] = [];
+  #annotations: Record<string, string> | undefined;
 
   constructor(options: {
     request: HttpRequest;
@@ -52,6 +53,16 @@ export class Exchange {
 
   warn(message: string): void {
     if (!this.#warnings.includes(message)) this.#warnings.push(message);
+  }
+
+  /** Adds to the request's audit event; what is there already stays. */
+  annotate(key: string, value: string): void {
+    this.#annotations ??= {};
+    this.#annotations[key] ??= value;
+  }
+
+  get annotations(): Readonly<Record<string, string>> | undefined {
+    return this.#annotations;
   }
 
   /** The headers every answer has, and the warnings. */

@@ -35,15 +35,20 @@ export async function deleteOne(call: Call, options: DeleteOptions): Promise<Out
     if (!found) throw notFound(subjectOf(call));
     checkPreconditions(call, found.object, options);
     const context = hookContext(call, found.object.metadata.name, dryRun);
-    await admitDeletion(call, found.object, dryRun);
+    await admitDeletion(call, found.object, options);
     call.registry.kind.checkDelete?.(found.object, context);
     const plan = planDeletion(call.registry.kind, found.object, { options, context });
     return carryOut(call, { found, plan, dryRun });
   });
 }
 
-async function admitDeletion(call: Call, old: Stored<KubernetesObject>, dryRun: boolean): Promise<void> {
-  const write = { operation: 'DELETE', old, options: { dryRun } } as const;
+async function admitDeletion(
+  call: Call,
+  old: Stored<KubernetesObject>,
+  deleteOptions: DeleteOptions,
+): Promise<void> {
+  const dryRun = (deleteOptions.dryRun ?? []).length > 0;
+  const write = { operation: 'DELETE', old, options: { dryRun }, deleteOptions } as const;
   await admit(call, write);
   await validateAdmission(call, write);
 }

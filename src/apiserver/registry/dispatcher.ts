@@ -1,8 +1,8 @@
-import type { Resource } from '../../api/resource.ts';
+import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import { methodNotSupported, StatusError } from '../../machinery/status-error.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Store } from '../../store/store.ts';
-import type { AdmissionPlugin } from '../admission/admission.ts';
+import { type AdmissionPlugin, admit, validateAdmission } from '../admission/admission.ts';
 import { cacheReader } from '../auth/cache-reader.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
 import type { WindowLimits } from '../cache/event-window.ts';
@@ -52,6 +52,8 @@ export interface RegistryDispatcher extends Dispatcher {
   served(): Iterable<{ view: Kind; kind: Kind }>;
   /** What discovery says; a new value whenever the set of kinds has changed. */
   discovery(): Discovery;
+  /** Asks admission about a connection to what a request addresses, such as an exec; rejects where it may not be. */
+  connect(request: ResourceRequest, options: KubernetesObject): Promise<void>;
   /** The objects as they stand now, for what decides about requests. */
   readonly reader: ObjectReader;
   /** Ends all watches and stops following the store, which stays open. */
@@ -83,6 +85,7 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
   return {
     handle: (request) => handle(request, environment, registries),
     serve: (kind) => registries.add(kind),
+    connect: (request, object) => connect({ request, environment }, registries, object),
     withdraw: (resource) => registries.remove(resource),
     find: (info) => registries.shown(info),
     served: () => registries.all(),
@@ -90,6 +93,18 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     reader: cacheReader((resource) => registries.find(resource)?.cache),
     close: () => feed.close(),
   };
+}
+
+async function connect(
+  call: Pick<Call, 'request' | 'environment'>,
+  registries: Registries,
+  object: KubernetesObject,
+): Promise<void> {
+  const registry = registries.served(call.request.info);
+  if (!registry) throw noSuchPath();
+  const write = { operation: 'CONNECT', object, options: { dryRun: false } } as const;
+  await admit({ ...call, registry }, write);
+  await validateAdmission({ ...call, registry }, write);
 }
 
 type Handler = (call: Call) => Answer | Promise<Answer>;

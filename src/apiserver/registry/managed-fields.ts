@@ -55,7 +55,8 @@ function resetFields(kind: Kind, subresource: string): FieldSet | undefined {
 
 const customShapes = new WeakMap<Kind, Shape>();
 
-function shapeOf(kind: Kind): Shape {
+/** How the fields of a kind merge. */
+export function shapeOf(kind: Kind): Shape {
   if (findType(kind.resource.type)) return shapeOfType(kind.resource.type);
   const known = customShapes.get(kind);
   if (known) return known;

@@ -16,7 +16,10 @@ import type { ObjectReader } from '../auth/object-reader.ts';
 import { authorize } from '../corridor/authorize.ts';
 import type { StreamRoutes } from '../corridor/corridor.ts';
 import type { Exchange } from '../corridor/exchange.ts';
+import type { RegistryDispatcher } from '../registry/dispatcher.ts';
 import type { UserInfo } from '../registry/kind.ts';
+import type { ResourceRequest } from '../request.ts';
+import { connectOptions } from './connect-options.ts';
 import { forward } from './forward.ts';
 import { execTarget, logTarget, portForwardTarget } from './kubelet-targets.ts';
 import { type KubeletAddress, kubeletAddress, type NodeDialer } from './node-dialer.ts';
@@ -29,6 +32,8 @@ export interface StreamOptions {
   random: Random;
   /** The way to kubelets; without one, what needs them is refused. */
   nodes?: NodeDialer;
+  /** Asks admission about a connection; rejects where it may not be. */
+  admit?: RegistryDispatcher['connect'];
   /** The way to pods; without one, proxies to pods and services are refused. */
   pods?: Connector;
 }
@@ -61,6 +66,8 @@ export class Streams implements StreamRoutes {
   }
 
   async serve(x: Exchange): Promise<number> {
+    const options = connectOptions(x);
+    if (options) await this.#options.admit?.(requestOf(x), options);
     return (this.#handlerOf(x.info) as Handler)(x);
   }
 
@@ -164,6 +171,20 @@ export class Streams implements StreamRoutes {
     }
     return forward(x, { ...to, target: `${path || '/'}${query}`, prefix });
   }
+}
+
+/** The request as the registries know requests. */
+function requestOf(x: Exchange): ResourceRequest {
+  const { info, query, userAgent, request } = x;
+  return {
+    info,
+    user: x.user as UserInfo,
+    query,
+    userAgent,
+    signal: request.signal,
+    warn: (message) => x.warn(message),
+    annotate: (key, value) => x.annotate(key, value),
+  };
 }
 
 /** What stands before the backend's own path, the path, and the query; as they came, escapes and all. */

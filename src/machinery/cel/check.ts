@@ -39,7 +39,7 @@ export interface CheckOptions {
 /** The type of an expression, and what is wrong with it. */
 export function check(node: Node, options: CheckOptions): { type: CelType; issues: Issue[] } {
   const issues: Issue[] = [];
-  const type = new Checker(options, issues).typeOf(node, options.variables);
+  const type = substitute(new Checker(options, issues).typeOf(node, options.variables), new Map());
   return { type, issues: issues.sort((a, b) => a.offset - b.offset) };
 }
 
@@ -126,6 +126,8 @@ class Checker {
 
   #select(node: NodeOf<'select'>, scope: Scope): CelType {
     const full = qualifiedName(node);
+    const variable = full === undefined ? undefined : scope.get(full);
+    if (variable) return variable;
     if (full && typeNames.has(full) && !scope.has(full.split('.', 1)[0] as string)) return typeType;
     const operand = this.typeOf(node.operand, scope);
     const held = operand.kind === 'optional' ? operand.element : operand;

@@ -124,6 +124,7 @@ export class Planner {
     const head = full?.split('.', 1)[0] ?? '';
     const type = slots.has(head) || this.#options.isVariable(head) ? undefined : typeNames.get(full ?? '');
     if (type) return () => type;
+    if (full && !slots.has(head) && this.#options.isVariable(full)) return (frame) => frame.lookup(full);
     const operand = this.plan(node.operand, slots);
     const { field, optional } = node;
     return (frame) => {

@@ -93,7 +93,7 @@ export type Substitution = Map<string, CelType>;
 /** Whether a value of one type may stand where another is wanted; parameters of `wanted` take what they meet. */
 export function assignable(wanted: CelType, given: CelType, bound: Substitution = new Map()): boolean {
   if (wanted.kind === 'parameter') return bind(wanted.name, given, bound);
-  if (wanted.kind === 'dyn' || given.kind === 'dyn') return true;
+  if (wanted.kind === 'dyn' || given.kind === 'dyn' || given.kind === 'parameter') return true;
   if (given.kind === 'null_type') return nullable.has(wanted.kind);
   if (wanted.kind !== given.kind) return false;
   switch (wanted.kind) {
@@ -143,11 +143,20 @@ export function substitute(type: CelType, bound: Substitution): CelType {
   }
 }
 
+/** What an empty list or map holds: any one type. */
+const anything: CelType = { kind: 'parameter', name: '_' };
+
+const isOpen = (type: CelType): boolean =>
+  type.kind === 'parameter' ||
+  (type.kind === 'list' && isOpen(type.element)) ||
+  (type.kind === 'map' && isOpen(type.value));
+
 /** The one type of several values; dyn where they have none. */
 export function commonType(types: readonly CelType[]): CelType {
-  const [first = dynType, ...rest] = types;
+  const [first = anything, ...rest] = types;
   let common = first;
   for (const type of rest) {
+    if (isOpen(common) && assignable(common, type)) common = type;
     if (assignable(common, type)) continue;
     if (!assignable(type, common)) return dynType;
     common = type;

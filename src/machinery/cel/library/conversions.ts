@@ -91,7 +91,7 @@ export function doubleText(value: number): string {
   if (Object.is(value, -0)) return '-0';
   const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
   const power = Number(exponent);
-  if (power >= -4 && power < 21) return power < 0 ? withoutExponent(mantissa, power) : String(value);
+  if (power >= -4 && power < 6) return power < 0 ? withoutExponent(mantissa, power) : String(value);
   return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 

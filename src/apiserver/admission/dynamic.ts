@@ -1,0 +1,39 @@
+import type { Connector } from '../../platform/connect.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { Authorizer } from '../auth/authorizer.ts';
+import type { ObjectReader } from '../auth/object-reader.ts';
+import type { Kind } from '../registry/kind.ts';
+import type { AdmissionPlugin } from './admission.ts';
+import { expressionCheck } from './expressions/expression-check.ts';
+import { mutatingPolicies } from './policies/mutating.ts';
+import { validatingPolicies } from './policies/validating.ts';
+import { WebhookCaller } from './webhooks/caller.ts';
+import { mutatingWebhooks } from './webhooks/mutating.ts';
+import { validatingWebhooks } from './webhooks/validating.ts';
+
+export interface DynamicAdmissionOptions {
+  platform: Pick<Platform, 'clock' | 'random' | 'log'>;
+  reader: ObjectReader;
+  authorizer: Authorizer;
+  pods?: Connector | undefined;
+  outside?: Connector | undefined;
+  /** What is served: as clients see it, and as it is stored. */
+  served(): Iterable<{ view: Kind; kind: Kind }>;
+}
+
+/** The plugins whose rules are objects of the API: webhooks and policies. They come after all that change objects. */
+export function dynamicAdmission(options: DynamicAdmissionOptions): AdmissionPlugin[] {
+  const { platform, reader, authorizer, pods, outside } = options;
+  const { clock, random } = platform;
+  const caller = new WebhookCaller({ reader, random, clock, pods, outside });
+  const log = platform.log.named('admission');
+  const context = { caller, authorizer, random, log };
+  const policies = { authorizer, reader, served: options.served };
+  return [
+    expressionCheck,
+    mutatingPolicies(policies),
+    mutatingWebhooks(reader, context),
+    validatingPolicies(policies),
+    validatingWebhooks(reader, context),
+  ];
+}

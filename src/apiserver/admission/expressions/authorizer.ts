@@ -1,0 +1,143 @@
+import { type Overload, libraryOf, overload } from '../../../machinery/cel/signature.ts';
+import { type CelType, opaqueType } from '../../../machinery/cel/types.ts';
+import { type CelValue, Opaque } from '../../../machinery/cel/values.ts';
+import type { Attributes, Authorizer, Decision } from '../../auth/authorizer.ts';
+import type { UserInfo } from '../../registry/kind.ts';
+import type { AdmissionAttributes } from '../admission.ts';
+import type { Form } from '../forms.ts';
+import { requestNamespace } from '../matching.ts';
+
+/** A question to the authorizer that is being put together. */
+interface Question {
+  authorizer: Authorizer;
+  user: UserInfo;
+  asked: Attributes;
+}
+
+const empty: Attributes = {
+  isResource: true,
+  verb: '',
+  group: '',
+  version: '*',
+  namespace: '',
+  resource: '',
+  subresource: '',
+  name: '',
+  path: '',
+};
+
+/** What asking costs, as upstream counts. */
+const checkCost = 350_000;
+
+type StepName = 'Authorizer' | 'PathCheck' | 'GroupCheck' | 'ResourceCheck';
+
+class Step extends Opaque {
+  readonly typeName: string;
+  readonly question: Question;
+  constructor(step: StepName, question: Question) {
+    super();
+    this.typeName = `kubernetes.authorization.${step}`;
+    this.question = question;
+  }
+  equals(other: Opaque): boolean {
+    return other === this;
+  }
+}
+
+class DecisionValue extends Opaque {
+  readonly typeName = 'kubernetes.authorization.Decision';
+  readonly decision: Decision;
+  constructor(decision: Decision) {
+    super();
+    this.decision = decision;
+  }
+  equals(other: Opaque): boolean {
+    return other === this;
+  }
+}
+
+const root = 'kubernetes.authorization.Authorizer';
+const resourceCheck = 'kubernetes.authorization.ResourceCheck';
+
+/** Names an expression may use where it may ask the authorizer. */
+export const authorizerTypes: Record<string, CelType> = {
+  authorizer: opaqueType(root),
+  'authorizer.requestResource': opaqueType(resourceCheck),
+};
+
+export function authorizerValue(authorizer: Authorizer, user: UserInfo): CelValue {
+  return new Step('Authorizer', { authorizer, user, asked: empty });
+}
+
+/** Whether the user may do what is asked for again: the request's own resource, name and namespace. */
+export function resourceCheckValue(
+  authorizer: Authorizer,
+  attributes: AdmissionAttributes,
+  { resource }: Form,
+): CelValue {
+  const asked = {
+    ...empty,
+    ...resource,
+    subresource: attributes.subresource,
+    namespace: requestNamespace(attributes),
+    name: attributes.name,
+  };
+  return new Step('ResourceCheck', { authorizer, user: attributes.context.user, asked });
+}
+
+function asking(step: StepName, change: (asked: Attributes, value: string) => Partial<Attributes>) {
+  return ({ question }: Step, value: string) =>
+    new Step(step, { ...question, asked: { ...question.asked, ...change(question.asked, value) } });
+}
+
+function check({ question: { authorizer, user, asked } }: Step, verb: string): DecisionValue {
+  return new DecisionValue(authorizer.authorize(user, { ...asked, verb }));
+}
+
+function serviceAccount({ question }: Step, namespace: string, name: string): Step {
+  const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
+  const user = { name: `system:serviceaccount:${namespace}:${name}`, groups };
+  return new Step('Authorizer', { ...question, user });
+}
+
+function functions(): Overload[] {
+  const path = 'kubernetes.authorization.PathCheck';
+  const group = 'kubernetes.authorization.GroupCheck';
+  const decision = 'kubernetes.authorization.Decision';
+  const narrowed = (name: 'subresource' | 'namespace' | 'name') =>
+    overload(
+      `${resourceCheck}::${name}(string): ${resourceCheck}`,
+      asking('ResourceCheck', (_, value) => ({ [name]: value })),
+    );
+  const same = (step: Step) => step;
+  return [
+    overload(
+      `${root}::path(string): ${path}`,
+      asking('PathCheck', (_, value) => ({ isResource: false, path: value })),
+    ),
+    overload(
+      `${root}::group(string): ${group}`,
+      asking('GroupCheck', (_, value) => ({ group: value })),
+    ),
+    overload(`${root}::serviceAccount(string, string): ${root}`, serviceAccount),
+    overload(
+      `${group}::resource(string): ${resourceCheck}`,
+      asking('ResourceCheck', (_, value) => ({ resource: value })),
+    ),
+    narrowed('subresource'),
+    narrowed('namespace'),
+    narrowed('name'),
+    // No authorizer here looks at selectors.
+    overload(`${resourceCheck}::fieldSelector(string): ${resourceCheck}`, same),
+    overload(`${resourceCheck}::labelSelector(string): ${resourceCheck}`, same),
+    overload(`${path}::check(string): ${decision}`, check, () => checkCost),
+    overload(`${resourceCheck}::check(string): ${decision}`, check, () => checkCost),
+    overload(`${decision}::allowed(): bool`, ({ decision: d }: DecisionValue) => d.verdict === 'allow'),
+    overload(`${decision}::reason(): string`, ({ decision: d }: DecisionValue) => d.reason),
+    overload(`${decision}::errored(): bool`, () => false),
+    overload(`${decision}::error(): string`, () => ''),
+  ];
+}
+
+/** The functions that ask the authorizer. */
+export const authorizerLibrary = libraryOf(functions());

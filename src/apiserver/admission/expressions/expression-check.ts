@@ -1,0 +1,39 @@
+import type {
+  MutatingAdmissionPolicy,
+  MutatingWebhookConfiguration,
+  ValidatingAdmissionPolicy,
+} from '../../../api/admissionregistration/v1.ts';
+import type { KubernetesObject } from '../../../api/resource.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
+import { invalidObject } from '../../../machinery/field-error.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
+import { isExempt } from '../matching.ts';
+
+/** Configurations of admission whose expressions cannot be used are not stored; the engine is loaded for them alone. */
+export const expressionCheck: AdmissionPlugin = {
+  name: 'AdmissionExpressionCheck',
+  async validate(attributes) {
+    const { object, subresource, kind, name } = attributes;
+    if (!object || subresource !== '' || !isExempt(attributes)) return;
+    if (!hasExpressions(object) || !isNew(attributes)) return;
+    const { expressionErrors } = await import('./expression-errors.ts');
+    const errors = expressionErrors(object as Configuration);
+    if (errors.length > 0) throw invalidObject(kind.resource, name, errors);
+  },
+};
+
+export type Configuration =
+  | MutatingWebhookConfiguration
+  | ValidatingAdmissionPolicy
+  | MutatingAdmissionPolicy;
+
+function hasExpressions(object: KubernetesObject): boolean {
+  const { webhooks, spec } = object as MutatingWebhookConfiguration & ValidatingAdmissionPolicy;
+  return webhooks?.some((webhook) => webhook.matchConditions?.length) ?? spec?.matchConstraints !== undefined;
+}
+
+/** What was stored once stays, even if a later version would not take it. */
+function isNew({ object, old }: AdmissionAttributes): boolean {
+  const rules = (o: unknown) => [(o as { spec?: unknown }).spec, (o as { webhooks?: unknown }).webhooks];
+  return old === undefined || !deepEqual(rules(object), rules(old));
+}

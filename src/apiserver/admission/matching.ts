@@ -1,0 +1,152 @@
+import { namespaces } from '../../api/generated/resources.ts';
+import type { LabelSelector } from '../../api/meta/v1.ts';
+import type { NamedRuleWithOperations, RuleWithOperations } from '../../api/admissionregistration/v1.ts';
+import type { KubernetesObject } from '../../api/resource.ts';
+import { compileLabelSelector, matchesLabels, type Selector } from '../../machinery/label-selector.ts';
+import { notFound } from '../../machinery/status-error.ts';
+import type { AdmissionAttributes } from './admission.ts';
+import type { Form } from './forms.ts';
+
+/** Which requests somebody wants to hear of. */
+export interface Wanted {
+  rules: readonly NamedRuleWithOperations[];
+  excluded: readonly NamedRuleWithOperations[];
+  /** Whether a request in another version of a wanted one counts too. */
+  equivalent: boolean;
+  namespaceSelector: Selector | undefined;
+  objectSelector: Selector | undefined;
+}
+
+export interface WantedSource {
+  rules?: readonly (RuleWithOperations | NamedRuleWithOperations)[] | undefined;
+  excluded?: readonly NamedRuleWithOperations[] | undefined;
+  matchPolicy?: string | undefined;
+  namespaceSelector?: LabelSelector | undefined;
+  objectSelector?: LabelSelector | undefined;
+}
+
+export function compileWanted(source: WantedSource): Wanted {
+  return {
+    rules: source.rules ?? [],
+    excluded: source.excluded ?? [],
+    equivalent: source.matchPolicy !== 'Exact',
+    namespaceSelector: compileLabelSelector(source.namespaceSelector ?? {}),
+    objectSelector: compileLabelSelector(source.objectSelector ?? {}),
+  };
+}
+
+const isNamespace = ({ kind }: AdmissionAttributes) =>
+  kind.resource.plural === 'namespaces' && kind.resource.group === '';
+
+/** The namespace of a request; a namespace stands in itself, once it has a name. */
+export function requestNamespace(attributes: AdmissionAttributes): string {
+  if (!isNamespace(attributes)) return attributes.namespace;
+  return attributes.operation === 'CREATE' ? '' : attributes.name;
+}
+
+/** The form in which a request is wanted, or undefined where it is not. Throws where its namespace is not there. */
+export function findWanted(attributes: AdmissionAttributes, wanted: Wanted): Form | undefined {
+  if (wanted.rules.length > 0 && !wanted.rules.some((rule) => concerns(rule, attributes))) return undefined;
+  if (!inNamespace(attributes, wanted.namespaceSelector)) return undefined;
+  if (!hasLabels(attributes, wanted.objectSelector)) return undefined;
+  const forms = attributes.forms();
+  const candidates = wanted.equivalent ? forms : forms.slice(0, 1);
+  const excluded = (rules: readonly NamedRuleWithOperations[]) =>
+    candidates.some((form) => rules.some((rule) => matches(rule, attributes, form)));
+  if (wanted.excluded.length > 0 && excluded(wanted.excluded)) return undefined;
+  return candidates.find((form) => wanted.rules.some((rule) => matches(rule, attributes, form)));
+}
+
+/** As {@link findWanted} for a binding: no rules mean no restriction. */
+export function isWanted(attributes: AdmissionAttributes, wanted: Wanted): boolean {
+  if (wanted.rules.length > 0) return findWanted(attributes, wanted) !== undefined;
+  if (!inNamespace(attributes, wanted.namespaceSelector)) return false;
+  if (!hasLabels(attributes, wanted.objectSelector)) return false;
+  const [form] = attributes.forms() as [Form];
+  return !wanted.excluded.some((rule) => matches(rule, attributes, form));
+}
+
+const includes = (list: readonly string[] | undefined, value: string) =>
+  list !== undefined && (list.includes('*') || list.includes(value));
+
+/** The cheap part of a match: what is the same in all versions. */
+function concerns(rule: NamedRuleWithOperations, attributes: AdmissionAttributes): boolean {
+  const { resource } = attributes.kind;
+  return (
+    includes(rule.operations, attributes.operation) &&
+    includes(rule.apiGroups, resource.group) &&
+    namesResource(rule, resource.plural, attributes.subresource)
+  );
+}
+
+function matches(
+  rule: NamedRuleWithOperations,
+  attributes: AdmissionAttributes,
+  { resource }: Form,
+): boolean {
+  return (
+    includes(rule.operations, attributes.operation) &&
+    includes(rule.apiGroups, resource.group) &&
+    includes(rule.apiVersions, resource.version) &&
+    namesResource(rule, resource.resource, attributes.subresource) &&
+    inScope(rule, attributes) &&
+    namesObject(rule, attributes.name)
+  );
+}
+
+function namesResource(
+  { resources = [] }: RuleWithOperations,
+  resource: string,
+  subresource: string,
+): boolean {
+  return resources.some((text) => {
+    const slash = text.indexOf('/');
+    const [main, sub] = slash < 0 ? [text, ''] : [text.slice(0, slash), text.slice(slash + 1)];
+    return (main === '*' || main === resource) && (sub === '*' || sub === subresource);
+  });
+}
+
+function inScope({ scope = '*' }: RuleWithOperations, attributes: AdmissionAttributes): boolean {
+  if (scope === '*') return true;
+  return (scope === 'Namespaced') === attributes.kind.resource.namespaced;
+}
+
+const namesObject = ({ resourceNames = [] }: NamedRuleWithOperations, name: string) =>
+  resourceNames.length === 0 || resourceNames.includes(name);
+
+function inNamespace(attributes: AdmissionAttributes, selector: Selector | undefined): boolean {
+  if (selector?.length === 0) return true;
+  const namespace = requestNamespace(attributes);
+  if (namespace === '' && !isNamespace(attributes)) return true;
+  return matchesLabels(selector, namespaceLabels(attributes, namespace));
+}
+
+/** A namespace that is written now counts with the labels it is to have. */
+function namespaceLabels(attributes: AdmissionAttributes, name: string): Record<string, string> | undefined {
+  const { object, context, subresource } = attributes;
+  if (isNamespace(attributes) && subresource === '' && object) return object.metadata.labels;
+  const found = context.get(namespaces, { name });
+  if (!found) throw notFound({ group: '', resource: 'namespaces', name });
+  return found.metadata.labels;
+}
+
+function hasLabels({ object, old }: AdmissionAttributes, selector: Selector | undefined): boolean {
+  if (selector?.length === 0) return true;
+  const labelled = (o: KubernetesObject | undefined) =>
+    o?.metadata !== undefined && matchesLabels(selector, o.metadata.labels);
+  return labelled(object) || labelled(old);
+}
+
+const configurations = new Set([
+  'ValidatingWebhookConfiguration',
+  'MutatingWebhookConfiguration',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionPolicyBinding',
+]);
+
+/** Whether a request is about the rules of admission themselves, which no rule may lock. */
+export function isExempt({ kind: { resource } }: AdmissionAttributes): boolean {
+  return resource.group === 'admissionregistration.k8s.io' && configurations.has(resource.kind);
+}

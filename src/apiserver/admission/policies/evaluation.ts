@@ -1,0 +1,55 @@
+import { CelBudgetError, CelError } from '../../../machinery/cel/errors.ts';
+import { type CelValue, LazyMap } from '../../../machinery/cel/values.ts';
+import { outOfBudget } from '../expressions/conditions.ts';
+import { type VariableSource, variableValues } from '../expressions/variables.ts';
+import type { Compiled, CompiledVariable } from './compiled-policy.ts';
+
+/** What all expressions of a policy may cost together, for one request and one set of parameters. */
+const policyBudget = 10_000_000;
+
+/** All that may be spent has been: nothing further is evaluated. */
+export class OutOfBudget extends Error {
+  constructor() {
+    super(outOfBudget);
+  }
+}
+
+/** The evaluation of a policy's expressions for one request. */
+export class Evaluation {
+  readonly #lookup: (name: string) => CelValue;
+  #left = policyBudget;
+
+  constructor(source: VariableSource, variables: readonly CompiledVariable[]) {
+    const values = variableValues(source);
+    const byName = new Map(variables.map((variable) => [variable.name, variable]));
+    const named = new LazyMap([...byName.keys()], (name) =>
+      this.#variable(byName.get(name) as CompiledVariable),
+    );
+    this.#lookup = (name) => (name === 'variables' ? named : values(name));
+  }
+
+  /** Throws an Error that names the expression; OutOfBudget where nothing more may be spent. */
+  evaluate({ program, expression }: Compiled): CelValue {
+    try {
+      return this.#run(program);
+    } catch (error) {
+      if (!(error instanceof CelError)) throw error;
+      throw new Error(`expression '${expression}' resulted in error: ${error.message}`);
+    }
+  }
+
+  #variable({ program, name }: CompiledVariable): CelValue {
+    try {
+      return this.#run(program);
+    } catch (error) {
+      if (!(error instanceof CelError) || error instanceof CelBudgetError) throw error;
+      throw new CelError(`composited variable "${name}" fails to evaluate: ${error.message}`);
+    }
+  }
+
+  #run(program: Compiled['program']): CelValue {
+    const value = program.evaluate(this.#lookup, { onCost: (cost) => (this.#left -= cost) });
+    if (this.#left < 0) throw new OutOfBudget();
+    return value;
+  }
+}

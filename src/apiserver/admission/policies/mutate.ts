@@ -1,0 +1,58 @@
+import type { MutatingAdmissionPolicy } from '../../../api/admissionregistration/v1.ts';
+import type { KubernetesObject } from '../../../api/resource.ts';
+import { toJson } from '../../../machinery/cel/to-json.ts';
+import { clone } from '../../../machinery/clone.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
+import { applyJsonPatch } from '../../../machinery/json-patch.ts';
+import { mergeApplied } from '../../../machinery/managed-fields/merge.ts';
+import type { VariableSource } from '../expressions/variables.ts';
+import type { Compiled, CompiledPolicy } from './compiled-policy.ts';
+import { Evaluation } from './evaluation.ts';
+
+type Json = Record<string, unknown>;
+
+interface MutationSource {
+  compiled: CompiledPolicy;
+  /** Of the mutation. */
+  index: number;
+  source: VariableSource;
+}
+
+/** The object after one mutation, in the form of the source; undefined where it stays as it is. */
+export function mutate(
+  { spec }: MutatingAdmissionPolicy,
+  { compiled, index, source }: MutationSource,
+): KubernetesObject | undefined {
+  const mutation = spec.mutations?.[index];
+  const evaluation = new Evaluation(source, compiled.variables);
+  const said = toJson(evaluation.evaluate(compiled.mutations[index] as Compiled));
+  const object = clone(source.form.show(source.attributes.object as KubernetesObject));
+  if (mutation?.patchType === 'JSONPatch') return patched(object, said as Operation[]);
+  return applied(object, said as Json, source);
+}
+
+interface Operation {
+  op: string;
+  path: string;
+}
+
+/** A test that fails leaves the object as it is; anything else that does not fit is an error. */
+function patched(object: KubernetesObject, operations: readonly Operation[]): KubernetesObject | undefined {
+  let current: unknown = object;
+  for (const operation of operations) {
+    try {
+      current = applyJsonPatch(current, [operation]);
+    } catch (error) {
+      if (operation.op === 'test') return undefined;
+      throw new Error(`JSON Patch: ${(error as Error).message}`);
+    }
+  }
+  return current as KubernetesObject;
+}
+
+function applied(object: KubernetesObject, said: Json, { form }: VariableSource): KubernetesObject {
+  if (!form.shape) throw new Error(`error applying patch: no schema found for ${form.kind.kind}`);
+  const { apiVersion, kind } = object;
+  const merged = mergeApplied(object as unknown as Json, { ...said, apiVersion, kind }, form.shape());
+  return deepEqual(merged, object) ? object : (merged as unknown as KubernetesObject);
+}

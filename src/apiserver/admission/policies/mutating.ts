@@ -1,0 +1,132 @@
+import type {
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+} from '../../../api/admissionregistration/v1.ts';
+import {
+  mutatingadmissionpolicies,
+  mutatingadmissionpolicybindings,
+} from '../../../api/generated/resources.ts';
+import type { KubernetesObject } from '../../../api/resource.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
+import { StatusError } from '../../../machinery/status-error.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
+import type { Form } from '../forms.ts';
+import { findWanted, isExempt, isWanted, requestNamespace } from '../matching.ts';
+import { refuse } from '../refuse.ts';
+import { replaceContents } from '../replace-contents.ts';
+import { SecondRound } from '../second-round.ts';
+import { collectParams } from './params.ts';
+import { type BoundPolicy, PolicySet } from './policy-set.ts';
+import type { PolicyContext } from './validating.ts';
+
+type Bound = BoundPolicy<MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding>;
+type BoundBinding = Bound['bindings'][number]['binding'];
+
+/** Changes objects as the policies that are bound say. */
+export function mutatingPolicies(context: PolicyContext): AdmissionPlugin {
+  const policies = new PolicySet(context, mutatingadmissionpolicies, mutatingadmissionpolicybindings);
+  const plugin: AdmissionPlugin = {
+    name: 'MutatingAdmissionPolicy',
+    async admit(attributes) {
+      const { current } = policies;
+      if (current.length === 0 || isExempt(attributes) || !attributes.object) return;
+      const notes = attributes.rounds.notesOf(plugin, () => new SecondRound());
+      notes.begin(attributes);
+      const errors: string[] = [];
+      for (const bound of current) {
+        const said = await new Application(bound, { attributes, notes, context }).run();
+        if (bound.policy.spec.failurePolicy !== 'Ignore') errors.push(...said);
+      }
+      notes.end(attributes);
+      if (errors.length > 0) throw answer(attributes, errors);
+    },
+  };
+  return plugin;
+}
+
+interface ApplicationContext {
+  attributes: AdmissionAttributes;
+  notes: SecondRound;
+  context: PolicyContext;
+}
+
+/** One policy at work on one request. */
+class Application {
+  readonly #bound: Bound;
+  readonly #context: ApplicationContext;
+
+  constructor(bound: Bound, context: ApplicationContext) {
+    this.#bound = bound;
+    this.#context = context;
+  }
+
+  /** What went wrong. */
+  async run(): Promise<string[]> {
+    const { attributes } = this.#context;
+    const form = findWanted(attributes, this.#bound.wanted);
+    if (!form) return [];
+    const errors: string[] = [];
+    for (const { binding, wanted } of this.#bound.bindings) {
+      if (!isWanted(attributes, wanted)) continue;
+      try {
+        await this.#bind(form, binding);
+      } catch (error) {
+        if (error instanceof StatusError) throw error;
+        const { name } = this.#bound.policy.metadata;
+        const head = `policy '${name}' with binding '${binding.metadata.name}' denied request`;
+        errors.push(`${head}: ${(error as Error).message}`);
+      }
+    }
+    return errors;
+  }
+
+  async #bind(form: Form, binding: BoundBinding): Promise<void> {
+    const { attributes, context } = this.#context;
+    const { paramKind: kind } = this.#bound.policy.spec;
+    const wanted = { kind, ref: binding.spec.paramRef, namespace: requestNamespace(attributes) };
+    for (const params of paramsOf(context, wanted)) await this.#apply({ form, binding, params });
+  }
+
+  async #apply(on: { form: Form; binding: BoundBinding; params: KubernetesObject | null }): Promise<void> {
+    const { attributes, notes, context } = this.#context;
+    const { policy, conditions } = this.#bound;
+    const { form, binding, params } = on;
+    const source = { attributes, form, authorizer: context.authorizer, params, withNamespace: true };
+    const holds = await conditions.hold(source);
+    if (holds instanceof Error) throw holds;
+    const { name = '', namespace = '' } = params?.metadata ?? {};
+    const id = [policy.metadata.name, binding.metadata.name, namespace, name].join('/');
+    if (!holds || notes.skips(attributes.rounds, id)) return;
+    const before = form.show(attributes.object as KubernetesObject);
+    const compiled = await this.#bound.compiled();
+    const { mutate } = await import('./mutate.ts');
+    for (const [index] of (policy.spec.mutations ?? []).entries()) {
+      const object = attributes.object as KubernetesObject;
+      const made = mutate(policy, { compiled, index, source });
+      if (made) replaceContents(object, form.take(made, object));
+    }
+    if (!deepEqual(form.show(attributes.object as KubernetesObject), before))
+      notes.changed(attributes.rounds);
+    if (policy.spec.reinvocationPolicy === 'IfNeeded') notes.mayRunAgain(id);
+  }
+}
+
+function paramsOf(...args: Parameters<typeof collectParams>): ReturnType<typeof collectParams> {
+  try {
+    return collectParams(...args);
+  } catch (error) {
+    throw new Error(`failed to configure binding: ${(error as Error).message}`);
+  }
+}
+
+function answer(attributes: AdmissionAttributes, errors: readonly string[]): StatusError {
+  const error = refuse(attributes, 'admission request denied by policy');
+  const [message = ''] = errors;
+  const causes = errors.map((text) => ({ message: text }));
+  return StatusError.from({
+    ...error.status,
+    message,
+    reason: 'Invalid',
+    details: { ...error.status.details, causes },
+  });
+}

@@ -1,0 +1,100 @@
+import type {
+  MatchResources,
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+} from '../../../api/admissionregistration/v1.ts';
+import type { Resource, Stored } from '../../../api/resource.ts';
+import { CurrentList } from '../current-list.ts';
+import { Conditions } from '../expressions/conditions.ts';
+import { compileWanted, type Wanted } from '../matching.ts';
+import type { CompiledPolicy } from './compiled-policy.ts';
+import type { ParamSource } from './params.ts';
+
+type Policy = ValidatingAdmissionPolicy | MutatingAdmissionPolicy;
+type Binding = ValidatingAdmissionPolicyBinding | MutatingAdmissionPolicyBinding;
+
+export interface BoundPolicy<P extends Policy, B extends Binding> {
+  policy: Stored<P>;
+  wanted: Wanted;
+  conditions: Conditions;
+  bindings: readonly { binding: Stored<B>; wanted: Wanted }[];
+  /** Compiled by who needs it first. Rejects where an expression cannot be used. */
+  compiled(): Promise<CompiledPolicy>;
+}
+
+/** The policies that are bound, and to what. */
+export class PolicySet<P extends Policy, B extends Binding> {
+  readonly #policies: CurrentList<P, readonly Entry<P>[]>;
+  readonly #bindings: CurrentList<B, ReadonlyMap<string, readonly Stored<B>[]>>;
+  #joined: readonly BoundPolicy<P, B>[] = [];
+  #from: readonly [unknown, unknown] = [undefined, undefined];
+
+  constructor({ reader }: ParamSource, policies: Resource<P>, bindings: Resource<B>) {
+    this.#policies = new CurrentList(reader, policies, (objects) => objects.map(entryOf));
+    this.#bindings = new CurrentList(reader, bindings, byPolicy);
+  }
+
+  /** In the order of the policies' names. */
+  get current(): readonly BoundPolicy<P, B>[] {
+    const bindings = this.#bindings.current;
+    if (bindings.size === 0) return [];
+    const policies = this.#policies.current;
+    if (this.#from[0] !== policies || this.#from[1] !== bindings) {
+      this.#joined = policies.flatMap((entry) => join(entry, bindings.get(entry.policy.metadata.name)));
+      this.#from = [policies, bindings];
+    }
+    return this.#joined;
+  }
+}
+
+type Entry<P extends Policy> = Omit<BoundPolicy<P, Binding>, 'bindings'>;
+
+function entryOf<P extends Policy>(policy: Stored<P>): Entry<P> {
+  const { matchConstraints, matchConditions, paramKind } = policy.spec;
+  let compiled: Promise<CompiledPolicy> | undefined;
+  return {
+    policy,
+    wanted: wantedOf(matchConstraints),
+    conditions: new Conditions(matchConditions, { params: paramKind !== undefined }),
+    compiled: () => {
+      compiled ??= compile(policy);
+      return compiled;
+    },
+  };
+}
+
+async function compile(policy: Policy): Promise<CompiledPolicy> {
+  const { compilePolicy } = await import('./compiled-policy.ts');
+  return compilePolicy(policy, (_field, _expression, error) => {
+    throw new Error(`compilation error: ${error.message}`);
+  });
+}
+
+function wantedOf(match: MatchResources | undefined): Wanted {
+  const { resourceRules: rules, excludeResourceRules: excluded, ...rest } = match ?? {};
+  return compileWanted({ rules, excluded, ...rest });
+}
+
+function byPolicy<B extends Binding>(
+  bindings: readonly Stored<B>[],
+): ReadonlyMap<string, readonly Stored<B>[]> {
+  const map = new Map<string, Stored<B>[]>();
+  for (const binding of bindings) {
+    const name = binding.spec.policyName ?? '';
+    const known = map.get(name);
+    if (known) known.push(binding);
+    else map.set(name, [binding]);
+  }
+  return map;
+}
+
+function join<P extends Policy, B extends Binding>(
+  entry: Entry<P>,
+  bindings: readonly Stored<B>[] = [],
+): BoundPolicy<P, B>[] {
+  if (bindings.length === 0) return [];
+  const bound = bindings.map((binding) => ({ binding, wanted: wantedOf(binding.spec.matchResources) }));
+  return [{ ...entry, bindings: bound }];
+}

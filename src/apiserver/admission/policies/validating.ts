@@ -1,0 +1,158 @@
+import type {
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+} from '../../../api/admissionregistration/v1.ts';
+import {
+  validatingadmissionpolicies,
+  validatingadmissionpolicybindings,
+} from '../../../api/generated/resources.ts';
+import type { StatusError, StatusReason } from '../../../machinery/status-error.ts';
+import type { Authorizer } from '../../auth/authorizer.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
+import type { Form } from '../forms.ts';
+import { findWanted, isExempt, isWanted, requestNamespace } from '../matching.ts';
+import { refuse } from '../refuse.ts';
+import { collectParams, type ParamSource } from './params.ts';
+import { type BoundPolicy, PolicySet } from './policy-set.ts';
+import type { Verdict } from './verdicts.ts';
+
+type Bound = BoundPolicy<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>;
+type BoundBinding = Bound['bindings'][number];
+
+export interface PolicyContext extends ParamSource {
+  authorizer: Authorizer;
+}
+
+/** Holds requests against the policies that are bound. */
+export function validatingPolicies(context: PolicyContext): AdmissionPlugin {
+  const policies = new PolicySet(context, validatingadmissionpolicies, validatingadmissionpolicybindings);
+  return {
+    name: 'ValidatingAdmissionPolicy',
+    async validate(attributes) {
+      const { current } = policies;
+      if (current.length === 0 || isExempt(attributes)) return;
+      const inquiry = new Inquiry(attributes, context);
+      for (const bound of current) await inquiry.hold(bound);
+      inquiry.conclude();
+    },
+  };
+}
+
+interface Denial {
+  message: string;
+  reason: string;
+}
+
+interface AuditedFailure {
+  message: string;
+  policy: string;
+  binding: string;
+  expressionIndex: number;
+  validationActions: readonly string[];
+}
+
+const maxAuditedFailures = 50;
+const maxAnnotationLength = 10 * 1024;
+
+const codes: Record<string, number> = {
+  Forbidden: 403,
+  Unauthorized: 401,
+  RequestEntityTooLarge: 413,
+  Invalid: 422,
+};
+
+/** What the policies say about one request. */
+class Inquiry {
+  readonly #attributes: AdmissionAttributes;
+  readonly #context: PolicyContext;
+  readonly #denials: Denial[] = [];
+  readonly #audited: AuditedFailure[] = [];
+
+  constructor(attributes: AdmissionAttributes, context: PolicyContext) {
+    this.#attributes = attributes;
+    this.#context = context;
+  }
+
+  async hold(bound: Bound): Promise<void> {
+    const form = findWanted(this.#attributes, bound.wanted);
+    if (!form) return;
+    const annotations = new Map<string, Set<string>>();
+    for (const one of bound.bindings) {
+      if (isWanted(this.#attributes, one.wanted)) await this.#holdBinding(bound, one, { form, annotations });
+    }
+    for (const [key, values] of annotations) {
+      this.#attributes.annotate(`${bound.policy.metadata.name}/${key}`, [...values].join(', '));
+    }
+  }
+
+  async #holdBinding(
+    bound: Bound,
+    { binding }: BoundBinding,
+    { form, annotations }: { form: Form; annotations: Map<string, Set<string>> },
+  ): Promise<void> {
+    const { policy } = bound;
+    const names = { policy: policy.metadata.name, binding: binding.metadata.name };
+    const namespace = requestNamespace(this.#attributes);
+    const wanted = { kind: policy.spec.paramKind, ref: binding.spec.paramRef, namespace };
+    let params: ReturnType<typeof collectParams>;
+    try {
+      params = collectParams(this.#context, wanted);
+    } catch (error) {
+      const message = `failed to configure binding: ${(error as Error).message}`;
+      if (policy.spec.failurePolicy !== 'Ignore') this.#deny(names, { message, reason: '' });
+      return;
+    }
+    const { judge } = await import('./verdicts.ts');
+    const { authorizer } = this.#context;
+    for (const param of params) {
+      const source = { attributes: this.#attributes, form, authorizer, params: param, withNamespace: true };
+      const verdict = await judge(bound, source);
+      this.#take(verdict, { ...names, actions: binding.spec.validationActions });
+      for (const { key, value } of verdict.annotations) {
+        const known = annotations.get(key) ?? new Set();
+        annotations.set(key, known.add(value.slice(0, maxAnnotationLength)));
+      }
+    }
+  }
+
+  #take(
+    { failures, annotationErrors }: Verdict,
+    { actions, ...names }: { policy: string; binding: string; actions: readonly string[] },
+  ): void {
+    for (const { message, reason, index } of failures) {
+      if (actions.includes('Deny')) this.#deny(names, { message, reason });
+      if (actions.includes('Audit')) {
+        this.#audited.push({ message, ...names, expressionIndex: index, validationActions: actions });
+      }
+      if (actions.includes('Warn')) {
+        const head = `Validation failed for ValidatingAdmissionPolicy '${names.policy}' with binding '${names.binding}'`;
+        this.#attributes.context.warn(`${head}: ${message}`);
+      }
+    }
+    for (const message of annotationErrors) this.#deny(names, { message, reason: '' });
+  }
+
+  #deny({ policy, binding }: { policy: string; binding: string }, { message, reason }: Denial): void {
+    const head = `ValidatingAdmissionPolicy '${policy}' with binding '${binding}' denied request`;
+    this.#denials.push({ message: `${head}: ${message}`, reason });
+  }
+
+  /** Throws the answer where something has been denied. */
+  conclude(): void {
+    if (this.#audited.length > 0) {
+      const value = JSON.stringify(this.#audited.slice(0, maxAuditedFailures));
+      this.#attributes.annotate('validation.policy.admission.k8s.io/validation_failure', value);
+    }
+    const [first] = this.#denials;
+    if (first) throw answer(this.#attributes, first);
+  }
+}
+
+function answer(attributes: AdmissionAttributes, { message, reason }: Denial): StatusError {
+  const error = refuse(attributes, message);
+  const { status } = error;
+  status.reason = (reason || 'Invalid') as StatusReason;
+  status.code = codes[status.reason] ?? 422;
+  status.details = { ...status.details, causes: [...(status.details?.causes ?? []), { message }] };
+  return error;
+}

@@ -1,0 +1,201 @@
+import { Readable } from 'node:stream';
+import type { WebhookClientConfig } from '../../../api/admissionregistration/v1.ts';
+import { goQuote } from '../../../machinery/go-text.ts';
+import type { Clock } from '../../../platform/clock.ts';
+import type { Connector } from '../../../platform/connect.ts';
+import { readBody } from '../../../platform/http-body.ts';
+import { callOver } from '../../../platform/http1-call.ts';
+import type { Random } from '../../../platform/random.ts';
+import type { ObjectReader } from '../../auth/object-reader.ts';
+import { serviceTarget } from '../../streams/proxy-targets.ts';
+import { networkText } from './network-text.ts';
+
+export interface CallerOptions {
+  reader: ObjectReader;
+  random: Random;
+  clock: Clock;
+  /** The way to pods; without one, webhooks behind services cannot be called. */
+  pods?: Connector | undefined;
+  /** The way to everywhere else; without one, webhooks with URLs cannot be called. */
+  outside?: Connector | undefined;
+}
+
+export interface WebhookCall {
+  client: WebhookClientConfig;
+  body: object;
+  timeoutSeconds: number;
+  signal: AbortSignal;
+}
+
+/** Where a webhook listens, and what its certificate must say. */
+interface Address {
+  connect: Connector;
+  host: string;
+  port: number;
+  serverName: string | undefined;
+  /** As errors show it, without the query. */
+  url: URL;
+}
+
+const maxAnswerBytes = 3 * 1024 * 1024;
+
+/** Asks webhooks. */
+export class WebhookCaller {
+  readonly #options: CallerOptions;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+  }
+
+  /** The answer's JSON. Rejects with an Error in the words of upstream's client. */
+  async call({ client, body, timeoutSeconds, signal }: WebhookCall): Promise<unknown> {
+    const { clock } = this.#options;
+    const abort = new AbortController();
+    const give = () => abort.abort(new Error('context canceled'));
+    signal.addEventListener('abort', give, { once: true });
+    const late = () => abort.abort(new Error('context deadline exceeded'));
+    const timer = clock.after(timeoutSeconds * 1000, late);
+    try {
+      return await this.#ask({ client, body, timeoutSeconds, signal: abort.signal });
+    } finally {
+      timer.cancel();
+      signal.removeEventListener('abort', give);
+    }
+  }
+
+  async #ask({ client, body, timeoutSeconds, signal }: WebhookCall): Promise<unknown> {
+    const shown = urlOf(client);
+    shown.searchParams.set('timeout', `${timeoutSeconds}s`);
+    const bytes = Buffer.from(JSON.stringify(body));
+    const answer = await unlessAborted(this.#exchange(client, { shown, bytes, signal }), signal).catch(
+      (error: Error) => {
+        throw new Error(`Post ${goQuote(display(shown))}: ${networkText(error)}`);
+      },
+    );
+    return readAnswer(answer);
+  }
+
+  async #exchange(
+    client: WebhookClientConfig,
+    { shown, bytes, signal }: { shown: URL; bytes: Buffer; signal: AbortSignal },
+  ): Promise<{ status: number; text: string }> {
+    const { connect, host, port, serverName } = this.#address(client, shown);
+    const ca = client.caBundle && Buffer.from(client.caBundle, 'base64').toString();
+    const tls = { ...(ca && { ca }), ...(serverName && { serverName }) };
+    // The signal ends the wait; what comes too late has to be hung up on.
+    const socket = await connect({ host, port, tls, timeoutMs: connectTimeoutMs });
+    if (signal.aborted) socket.destroy();
+    const answer = await callOver(socket, {
+      method: 'POST',
+      target: `${shown.pathname}${shown.search}`,
+      headers: {
+        host: shown.host,
+        'content-type': 'application/json',
+        'content-length': String(bytes.length),
+        accept: 'application/json, */*',
+        'user-agent': 'kube-apiserver-admission',
+      },
+      body: Readable.from([bytes]),
+      timeoutMs: connectTimeoutMs,
+      signal,
+    });
+    const text = Buffer.from(await readBody(answer.body, maxAnswerBytes)).toString();
+    return { status: answer.status, text };
+  }
+
+  #address(client: WebhookClientConfig, url: URL): Address {
+    const { service } = client;
+    const { pods, outside } = this.#options;
+    if (!service) {
+      if (!outside) throw new Error('this API server has no way to webhooks outside of the cluster');
+      const host = url.hostname.replace(/^\[|\]$/g, '');
+      const isName = !/^[\d.]+$|:/.test(host);
+      return {
+        connect: outside,
+        host,
+        port: Number(url.port || 443),
+        serverName: isName ? host : undefined,
+        url,
+      };
+    }
+    if (!pods) throw new Error('this API server has no way to pods');
+    const { namespace, name, port = 443 } = service;
+    const target = serviceTarget(this.#options, namespace, `${name}:${port}`);
+    return {
+      connect: pods,
+      host: target.host,
+      port: target.port,
+      serverName: `${name}.${namespace}.svc`,
+      url,
+    };
+  }
+}
+
+/** Longer than any webhook may take. */
+const connectTimeoutMs = 31_000;
+
+function urlOf({ url, service }: WebhookClientConfig): URL {
+  if (!service) return new URL(url as string);
+  const { namespace, name, path = '/', port = 443 } = service;
+  const made = new URL(`https://${name}.${namespace}.svc:${port}`);
+  made.pathname = path;
+  return made;
+}
+
+/** A service's port is shown also where it is the usual one. */
+function display(url: URL): string {
+  const isService = url.hostname.endsWith('.svc') && url.port === '';
+  return isService ? url.href.replace(url.host, `${url.host}:443`) : url.href;
+}
+
+/** Node ends what it can when a signal is aborted, but not all that it does. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(signal.reason as Error);
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+    promise.then(resolve, (error: unknown) => reject(signal.aborted ? signal.reason : error));
+  });
+}
+
+function readAnswer({ status, text }: { status: number; text: string }): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (status >= 200 && status < 300) {
+    if (value === undefined) throw new Error(`couldn't get version/kind; json parse error: invalid JSON`);
+    return value;
+  }
+  const said = value as { kind?: string; message?: string } | undefined;
+  if (said?.kind === 'Status' && said.message) throw new Error(said.message);
+  throw new Error(statusText(status, text));
+}
+
+/** What upstream's client makes of a code. */
+function statusText(status: number, text: string): string {
+  const body = text.trim();
+  switch (status) {
+    case 400:
+      return 'the server rejected our request for an unknown reason';
+    case 401:
+      return 'the server has asked for the client to provide credentials';
+    case 403:
+      return body || 'forbidden';
+    case 404:
+      return 'the server could not find the requested resource';
+    case 405:
+      return 'the server does not allow this method on the requested resource';
+    case 429:
+      return 'the server has received too many requests and has asked us to try again later';
+    case 503:
+      return 'the server is currently unable to handle the request';
+    default: {
+      if (status < 500)
+        return 'the server responded with the status code but did not return more information';
+      return `an error on the server (${goQuote(body || 'unknown')}) has prevented the request from succeeding`;
+    }
+  }
+}

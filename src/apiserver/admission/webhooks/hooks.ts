@@ -1,0 +1,102 @@
+import type {
+  MutatingWebhook,
+  MutatingWebhookConfiguration,
+  ValidatingWebhook,
+  ValidatingWebhookConfiguration,
+} from '../../../api/admissionregistration/v1.ts';
+import type { AdmissionResponse } from '../../../api/admission/v1.ts';
+import type { Stored } from '../../../api/resource.ts';
+import { forbidden } from '../../../machinery/status-error.ts';
+import type { Log } from '../../../platform/log.ts';
+import type { Random } from '../../../platform/random.ts';
+import type { Authorizer } from '../../auth/authorizer.ts';
+import type { AdmissionAttributes } from '../admission.ts';
+import { Conditions } from '../expressions/conditions.ts';
+import type { Form } from '../forms.ts';
+import { compileWanted, findWanted, type Wanted } from '../matching.ts';
+import { makeReview, readReview } from '../review.ts';
+import type { WebhookCaller } from './caller.ts';
+import { CallFailure, denied } from './errors.ts';
+
+type Webhook = MutatingWebhook | ValidatingWebhook;
+
+/** A webhook that is ready to be asked. */
+export interface Hook {
+  /** Unique among all configurations. */
+  id: string;
+  configuration: string;
+  webhook: Webhook;
+  wanted: Wanted;
+  conditions: Conditions;
+}
+
+/** What asking takes. */
+export interface HookContext {
+  caller: WebhookCaller;
+  authorizer: Authorizer;
+  random: Random;
+  log: Log;
+}
+
+/** The webhooks of all configurations, in the order in which they are asked. */
+export function hooksOf(
+  configurations: readonly Stored<MutatingWebhookConfiguration | ValidatingWebhookConfiguration>[],
+): Hook[] {
+  return configurations.flatMap(({ metadata, webhooks = [] }) =>
+    (webhooks as Webhook[]).map((webhook, i) => ({
+      id: `${metadata.name}/${webhook.name}/${i}`,
+      configuration: metadata.name,
+      webhook,
+      wanted: compileWanted(webhook),
+      conditions: new Conditions(webhook.matchConditions),
+    })),
+  );
+}
+
+export const fails = ({ webhook }: Hook) => webhook.failurePolicy !== 'Ignore';
+
+/** The form in which a webhook wants to see a request; undefined where it does not want to. Throws a StatusError. */
+export async function wantedForm(
+  hook: Hook,
+  attributes: AdmissionAttributes,
+  { authorizer, log }: HookContext,
+): Promise<Form | undefined> {
+  const form = findWanted(attributes, hook.wanted);
+  if (!form) return undefined;
+  const holds = await hook.conditions.hold({ attributes, form, authorizer, withNamespace: false });
+  if (!(holds instanceof Error)) return holds ? form : undefined;
+  if (!fails(hook)) {
+    log.warn('conditions of a webhook failed', { webhook: hook.webhook.name, error: holds.message });
+    return undefined;
+  }
+  const { group, plural } = attributes.kind.resource;
+  throw forbidden({ group, resource: plural, name: attributes.name }, holds.message);
+}
+
+/** Asks a webhook. Rejects with a CallFailure where it cannot be asked, with its StatusError where it refuses. */
+export async function ask(
+  { webhook }: Hook,
+  { attributes, form, mutating }: { attributes: AdmissionAttributes; form: Form; mutating: boolean },
+  { caller, random }: HookContext,
+): Promise<AdmissionResponse> {
+  const { name, clientConfig, timeoutSeconds = 10, admissionReviewVersions: accepted } = webhook;
+  const failed = (what: string, error: unknown) =>
+    new CallFailure(name, `${what}: ${(error as Error).message}`);
+  const review = makeReview(attributes, form, { accepted, uid: random.uuid() });
+  const answer = await caller
+    .call({ client: clientConfig, body: review.body, timeoutSeconds, signal: attributes.signal })
+    .catch((error: unknown) => {
+      throw failed('failed to call webhook', error);
+    });
+  let response: AdmissionResponse;
+  try {
+    response = readReview(answer, review, mutating);
+  } catch (error) {
+    throw failed('received invalid webhook response', error);
+  }
+  const { auditAnnotations = {}, warnings = [] } = response;
+  for (const [key, value] of Object.entries(auditAnnotations)) attributes.annotate(`${name}/${key}`, value);
+  for (const warning of warnings) attributes.context.warn(warning);
+  if (!response.allowed) throw denied(name, response.status);
+  return response;
+}

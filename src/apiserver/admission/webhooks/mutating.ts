@@ -1,0 +1,108 @@
+import type { AdmissionResponse } from '../../../api/admission/v1.ts';
+import type { MutatingWebhook } from '../../../api/admissionregistration/v1.ts';
+import { mutatingwebhookconfigurations } from '../../../api/generated/resources.ts';
+import type { KubernetesObject } from '../../../api/resource.ts';
+import { clone } from '../../../machinery/clone.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
+import { goQuote } from '../../../machinery/go-text.ts';
+import { applyJsonPatch } from '../../../machinery/json-patch.ts';
+import { internalError, timeout } from '../../../machinery/status-error.ts';
+import type { ObjectReader } from '../../auth/object-reader.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
+import { CurrentList } from '../current-list.ts';
+import type { Form } from '../forms.ts';
+import { isExempt } from '../matching.ts';
+import { replaceContents } from '../replace-contents.ts';
+import { SecondRound } from '../second-round.ts';
+import { CallFailure } from './errors.ts';
+import { ask, fails, type Hook, type HookContext, hooksOf, wantedForm } from './hooks.ts';
+
+/** Asks mutating webhooks, one after the other, each about what those before it have made of the object. */
+export function mutatingWebhooks(reader: ObjectReader, context: HookContext): AdmissionPlugin {
+  const hooks = new CurrentList(reader, mutatingwebhookconfigurations, hooksOf);
+  const plugin: AdmissionPlugin = {
+    name: 'MutatingAdmissionWebhook',
+    async admit(attributes) {
+      const { current } = hooks;
+      if (current.length === 0 || isExempt(attributes)) return;
+      const notes = attributes.rounds.notesOf(plugin, () => new SecondRound());
+      notes.begin(attributes);
+      for (const [index, hook] of current.entries()) {
+        const form = await wantedForm(hook, attributes, context);
+        if (!form || notes.skips(attributes.rounds, hook.id)) continue;
+        const changed = await askOne({ hook, form, index }, attributes, context);
+        if (changed) notes.changed(attributes.rounds);
+        if ((hook.webhook as MutatingWebhook).reinvocationPolicy === 'IfNeeded') notes.mayRunAgain(hook.id);
+      }
+      notes.end(attributes);
+    },
+  };
+  return plugin;
+}
+
+interface Asked {
+  hook: Hook;
+  form: Form;
+  /** Among all webhooks. */
+  index: number;
+}
+
+/** Whether the webhook has changed the object. */
+async function askOne(asked: Asked, attributes: AdmissionAttributes, context: HookContext): Promise<boolean> {
+  const { hook, form, index } = asked;
+  const place = `round_${attributes.rounds.second ? 1 : 0}_index_${index}`;
+  try {
+    const response = await ask(hook, { attributes, form, mutating: true }, context);
+    const changed = patch(asked, response, attributes);
+    const note = { configuration: hook.configuration, webhook: hook.webhook.name, mutated: changed };
+    attributes.annotate(`mutation.webhook.admission.k8s.io/${place}`, JSON.stringify(note));
+    return changed;
+  } catch (error) {
+    if (!(error instanceof CallFailure)) throw error;
+    if (fails(hook)) throw error.answer();
+    context.log.warn('a webhook that may fail has failed', { error: error.message });
+    attributes.annotate(`failed-open.mutation.webhook.admission.k8s.io/${place}`, hook.webhook.name);
+    if (attributes.signal.aborted) throw timeout('request did not complete within requested timeout', 0);
+    return false;
+  }
+}
+
+function patch({ hook, form }: Asked, response: AdmissionResponse, attributes: AdmissionAttributes): boolean {
+  const { name } = hook.webhook;
+  const operations = readPatch(name, response);
+  if (operations.length === 0) return false;
+  const { object } = attributes;
+  if (!object) {
+    const what = 'attempted to modify the object, which is not supported for this operation';
+    throw internalError(`admission webhook ${goQuote(name)} ${what}`);
+  }
+  const shown = form.show(object);
+  const patched = applied(shown, operations);
+  if (deepEqual(patched, shown)) return false;
+  replaceContents(object, form.take(patched, object));
+  return true;
+}
+
+function readPatch(webhook: string, { patch: encoded, patchType }: AdmissionResponse): unknown[] {
+  if (!encoded) return [];
+  if (patchType !== 'JSONPatch')
+    throw new CallFailure(webhook, `unsupported patch type ${goQuote(patchType ?? '')}`);
+  try {
+    const operations: unknown = JSON.parse(Buffer.from(encoded, 'base64').toString());
+    if (Array.isArray(operations)) return operations;
+    throw new Error('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+  } catch (error) {
+    throw new CallFailure(
+      webhook,
+      `received undecodable patch in webhook response: ${(error as Error).message}`,
+    );
+  }
+}
+
+function applied(object: KubernetesObject, operations: unknown[]): KubernetesObject {
+  try {
+    return applyJsonPatch(clone(object), operations) as KubernetesObject;
+  } catch (error) {
+    throw internalError((error as Error).message);
+  }
+}
