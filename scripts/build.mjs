@@ -1,4 +1,5 @@
-// Bundles the program into dist/: one file a command needs at once, the rest split off and loaded when used.
+// Bundles the program into dist/, with the types of what users import: one file a command needs at once, the rest split off and loaded when used.
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +14,7 @@ await build({
     main: 'src/cli/main.ts',
     testing: 'src/cluster/testing.ts',
     images: 'src/cluster/images.ts',
+    resources: 'src/api/generated/resources.ts',
   },
   outdir: 'dist',
   bundle: true,
@@ -31,3 +33,10 @@ await build({
   },
   logLevel: 'warning',
 });
+
+const tsc = join(root, 'node_modules', '.bin', 'tsc');
+const types = spawnSync(tsc, ['-p', 'tsconfig.types.json'], {
+  cwd: root,
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
+if (types.status !== 0) process.exit(1);
