@@ -85,7 +85,7 @@ describe.skipIf(why)(`containers on real nodes${why ? ` (skipped: ${why})` : ''}
       );
       expect(await kubectl.ok('logs -l app=twice -c side')).toBe('aside');
       expect(await kubectl.fails('logs twice -c none')).toBe(
-        'error: container none is not valid for pod twice',
+        'error: container none is not valid for pod twice out of: main, side',
       );
       const described = await kubectl.ok('describe pod twice');
       expect(described).toMatch(/Last State: +Terminated\n +Reason: +Error\n +Exit Code: +3/);

@@ -29,6 +29,12 @@ export function words(command: string): string[] {
 const killed = (signal: NodeJS.Signals | null) =>
   signal === 'SIGKILL' ? 137 : signal === 'SIGINT' ? 130 : 143;
 
+/** What still runs: ended with the tests, also when those are interrupted. */
+const alive = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const { pid } of alive) if (pid) process.kill(-pid, 'SIGTERM');
+});
+
 /** A program that runs beside the test, until it ends or is stopped. */
 export class Running {
   readonly command: string;
@@ -48,14 +54,19 @@ export class Running {
       stdio: 'pipe',
       detached: true,
     });
+    alive.add(this.child);
     this.child.stdout?.on('data', (chunk: Buffer) => this.#heard('stdout', chunk));
     this.child.stderr?.on('data', (chunk: Buffer) => this.#heard('stderr', chunk));
     // A program that does not read its input closes the pipe.
     this.child.stdin?.on('error', () => {});
     if (options.input !== undefined) this.child.stdin?.end(options.input);
     this.ended = new Promise((resolve, reject) => {
-      this.child.on('error', reject);
+      this.child.on('error', (error) => {
+        alive.delete(this.child);
+        reject(error);
+      });
       this.child.on('close', (code, signal) => {
+        alive.delete(this.child);
         this.#code = code ?? killed(signal);
         resolve({ command: this.command, code: this.#code, stdout: this.stdout, stderr: this.stderr });
         this.#tell();
