@@ -34,7 +34,7 @@ export class Evaluation {
       return this.#run(program);
     } catch (error) {
       if (!(error instanceof CelError)) throw error;
-      throw new Error(`expression '${expression}' resulted in error: ${error.message}`);
+      throw new Error(`expression '${expression}' resulted in error: ${error.message}`, { cause: error });
     }
   }
 

@@ -44,7 +44,7 @@ function patched(object: KubernetesObject, operations: readonly Operation[]): Ku
       current = applyJsonPatch(current, [operation]);
     } catch (error) {
       if (operation.op === 'test') return undefined;
-      throw new Error(`JSON Patch: ${(error as Error).message}`);
+      throw new Error(`JSON Patch: ${(error as Error).message}`, { cause: error });
     }
   }
   return current as KubernetesObject;

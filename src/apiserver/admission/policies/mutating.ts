@@ -115,7 +115,7 @@ function paramsOf(...args: Parameters<typeof collectParams>): ReturnType<typeof 
   try {
     return collectParams(...args);
   } catch (error) {
-    throw new Error(`failed to configure binding: ${(error as Error).message}`);
+    throw new Error(`failed to configure binding: ${(error as Error).message}`, { cause: error });
   }
 }
 
