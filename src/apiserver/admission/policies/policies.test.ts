@@ -1,0 +1,443 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { PatchType, Transport } from '../../../client/transport.ts';
+import type { ResourceRequest } from '../../request.ts';
+import { startApiServer, type TestApiServer } from '../../testing-api-server.ts';
+
+let t: TestApiServer;
+let api: Transport;
+let last = 0;
+const fresh = (prefix: string) => `${prefix}-${++last}`;
+
+beforeAll(async () => {
+  t = await startApiServer();
+  api = t.api.transportFor({ name: 'root', groups: ['system:masters'] });
+  await send('POST', '/api/v1/namespaces', { metadata: { name: 'prod', labels: { env: 'prod' } } });
+});
+afterAll(() => t.stop());
+beforeEach(async () => {
+  for (const plural of ['validatingadmissionpolicies', 'mutatingadmissionpolicies']) {
+    await send('DELETE', `${registration}/${plural}`);
+    await send('DELETE', `${registration}/${plural.replace(/ies$/, 'ybindings')}`);
+  }
+});
+
+const registration = '/apis/admissionregistration.k8s.io/v1';
+const configMaps = '/api/v1/namespaces/default/configmaps';
+const deployments = '/apis/apps/v1/namespaces/default/deployments';
+
+const send = (
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: unknown,
+  contentType?: PatchType,
+) => api.request({ method, path, body, contentType }) as Promise<any>;
+
+const configMap = (name: string, data: Record<string, string> = {}, labels = {}) => ({
+  metadata: { name, labels },
+  data,
+});
+const labels = { app: 'web' };
+const deployment = (replicas: number, name = fresh('web')) => ({
+  metadata: { name },
+  spec: {
+    replicas,
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+  },
+});
+
+const matchOf = (resource: string, operations = ['CREATE', 'UPDATE'], apiGroup = '') => ({
+  resourceRules: [{ apiGroups: [apiGroup], apiVersions: ['v1'], operations, resources: [resource] }],
+});
+const onMaps = matchOf('configmaps');
+const onDeployments = matchOf('deployments', undefined, 'apps');
+
+/** Stores a policy and a binding; gives their names. */
+async function bind(kind: 'Validating' | 'Mutating', spec: object, binding: object = {}) {
+  const names = { policy: fresh('policy'), binding: fresh('binding') };
+  const plural = `${kind.toLowerCase()}admissionpolic`;
+  await send('POST', `${registration}/${plural}ies`, { metadata: { name: names.policy }, spec });
+  const actions = kind === 'Validating' ? { validationActions: ['Deny'] } : {};
+  await send('POST', `${registration}/${plural}ybindings`, {
+    metadata: { name: names.binding },
+    spec: { policyName: names.policy, ...actions, ...binding },
+  });
+  return names;
+}
+
+/** A request of which the warnings and annotations are kept. */
+async function observed(path: string, body: object) {
+  const warnings: string[] = [];
+  const annotations: Record<string, string> = {};
+  const [, , , , namespace = '', resource = ''] = path.split('/');
+  const request: ResourceRequest = {
+    info: {
+      isResource: true,
+      verb: 'create',
+      path,
+      prefix: 'api',
+      group: '',
+      version: 'v1',
+      namespace,
+      resource,
+      subresource: '',
+      name: '',
+      rest: '',
+    },
+    user: { name: 'root', groups: ['system:masters'] },
+    query: new URLSearchParams(),
+    body: { mediaType: 'application/json', value: body },
+    userAgent: 'vitest',
+    signal: new AbortController().signal,
+    warn: (message) => warnings.push(message),
+    annotate: (key, value) => {
+      annotations[key] = value;
+    },
+  };
+  await t.api.dispatcher.handle(request);
+  return { warnings, annotations };
+}
+
+describe('validating admission policies', () => {
+  const fewReplicas = {
+    matchConstraints: onDeployments,
+    validations: [{ expression: 'object.spec.replicas <= 5' }],
+  };
+
+  test('admit or refuse a Deployment as their expression says, once they are bound', async () => {
+    const name = fresh('policy');
+    const policies = `${registration}/validatingadmissionpolicies`;
+    await send('POST', policies, { metadata: { name }, spec: fewReplicas });
+    await send('POST', deployments, deployment(6));
+    const names = await bind('Validating', fewReplicas);
+    await send('POST', deployments, deployment(5, 'few'));
+    const message = `deployments.apps "many" is forbidden: ValidatingAdmissionPolicy '${names.policy}' with binding '${names.binding}' denied request: failed expression: object.spec.replicas <= 5`;
+    await expect(send('POST', deployments, deployment(6, 'many'))).rejects.toMatchObject({
+      message,
+      status: {
+        code: 422,
+        reason: 'Invalid',
+        details: {
+          name: 'many',
+          group: 'apps',
+          kind: 'deployments',
+          causes: [{ message: expect.any(String) }],
+        },
+      },
+    });
+    await send('DELETE', `${policies}bindings/${names.binding}`.replace('iesbindings', 'ybindings'));
+    await send('POST', deployments, deployment(6, 'many'));
+  });
+
+  test('use the variables they declare, each once and only where needed', async () => {
+    await bind('Validating', {
+      matchConstraints: onDeployments,
+      variables: [
+        { name: 'replicas', expression: 'object.spec.replicas' },
+        { name: 'isOdd', expression: 'variables.replicas % 2 == 1' },
+        { name: 'broken', expression: 'object.nothing.here' },
+      ],
+      validations: [
+        { expression: 'variables.replicas > 1', message: 'should have many' },
+        {
+          expression: 'variables.isOdd || variables.broken == 1',
+          messageExpression: "'replicas must be odd, not ' + string(variables.replicas)",
+          reason: 'Forbidden',
+        },
+      ],
+    });
+    await send('POST', deployments, deployment(3));
+    await expect(send('POST', deployments, deployment(1))).rejects.toThrow(
+      'denied request: should have many',
+    );
+    await expect(send('POST', deployments, deployment(4))).rejects.toThrow(
+      `composited variable "broken" fails to evaluate: no such key: nothing`,
+    );
+  });
+
+  test('give reasons, with the code that belongs to them', async () => {
+    await bind('Validating', {
+      matchConstraints: onMaps,
+      validations: [
+        {
+          expression: 'size(object.data) < 2',
+          messageExpression: "'too many keys: ' + string(size(object.data))",
+          reason: 'RequestEntityTooLarge',
+        },
+      ],
+    });
+    await expect(send('POST', configMaps, configMap(fresh('cm'), { a: '1', b: '2' }))).rejects.toMatchObject({
+      message: expect.stringContaining('denied request: too many keys: 2'),
+      status: { code: 413, reason: 'RequestEntityTooLarge' },
+    });
+  });
+
+  test('see the old object, the request, and the namespace', async () => {
+    await bind('Validating', {
+      matchConstraints: matchOf('configmaps', ['*']),
+      matchConditions: [
+        { name: 'prod', expression: "namespaceObject.metadata.labels[?'env'].orValue('') == 'prod'" },
+      ],
+      validations: [
+        {
+          expression: "request.operation != 'DELETE' || oldObject.data.?final.orValue('') != 'yes'",
+          message: 'final',
+        },
+        {
+          expression: "request.operation != 'UPDATE' || object.data == oldObject.data",
+          message: 'immutable',
+        },
+        { expression: "request.userInfo.username == 'root' && !request.dryRun", message: 'who' },
+      ],
+    });
+    const prod = '/api/v1/namespaces/prod/configmaps';
+    await send('POST', prod, configMap('kept', { final: 'yes' }));
+    await send('POST', configMaps, configMap('kept', { final: 'yes' }));
+    const change = { data: { a: 'b' } };
+    await expect(send('PATCH', `${prod}/kept`, change, 'application/merge-patch+json')).rejects.toThrow(
+      'immutable',
+    );
+    await expect(send('DELETE', `${prod}/kept`)).rejects.toThrow('denied request: final');
+    await send('DELETE', `${configMaps}/kept`);
+    const path = `${prod}`;
+    await expect(
+      api.request({ method: 'POST', path, query: { dryRun: 'All' }, body: configMap(fresh('cm')) }),
+    ).rejects.toThrow('denied request: who');
+  });
+
+  test('take parameters, from one object or all that are selected', async () => {
+    const paramKind = { apiVersion: 'v1', kind: 'ConfigMap' };
+    const spec = {
+      paramKind,
+      matchConstraints: onDeployments,
+      validations: [
+        {
+          expression: 'object.spec.replicas <= int(params.data.max)',
+          messageExpression: "'max ' + params.data.max",
+        },
+      ],
+    };
+    await send('POST', configMaps, configMap('limit-a', { max: '3' }, { limit: 'yes' }));
+    await send('POST', configMaps, configMap('limit-b', { max: '2' }, { limit: 'yes' }));
+    const byName = { name: 'limit-a', parameterNotFoundAction: 'Deny' };
+    await bind('Validating', spec, { paramRef: byName });
+    await send('POST', deployments, deployment(3));
+    await expect(send('POST', deployments, deployment(4))).rejects.toThrow('denied request: max 3');
+    const selector = { matchLabels: { limit: 'yes' } };
+    await bind('Validating', spec, { paramRef: { selector, parameterNotFoundAction: 'Allow' } });
+    await expect(send('POST', deployments, deployment(3))).rejects.toThrow('denied request: max 2');
+    await send('DELETE', `${configMaps}/limit-a`);
+    await expect(send('POST', deployments, deployment(1))).rejects.toThrow(
+      'denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction',
+    );
+    await send('DELETE', `${configMaps}/limit-b`);
+  });
+
+  test('warn and note instead of refusing, where the binding says so', async () => {
+    const spec = {
+      matchConstraints: onMaps,
+      validations: [{ expression: "!('bad' in object.data)", message: 'bad key' }],
+      auditAnnotations: [{ key: 'keys', valueExpression: "'has ' + string(size(object.data)) + ' keys'" }],
+    };
+    const names = await bind('Validating', spec, { validationActions: ['Warn', 'Audit'] });
+    const { warnings, annotations } = await observed(configMaps, configMap(fresh('cm'), { bad: 'x' }));
+    const head = `Validation failed for ValidatingAdmissionPolicy '${names.policy}' with binding '${names.binding}'`;
+    expect(warnings).toEqual([`${head}: bad key`]);
+    expect(annotations[`${names.policy}/keys`]).toBe('has 1 keys');
+    expect(JSON.parse(annotations['validation.policy.admission.k8s.io/validation_failure'] ?? '')).toEqual([
+      {
+        message: 'bad key',
+        ...names,
+        expressionIndex: 0,
+        validationActions: ['Warn', 'Audit'],
+      },
+    ]);
+    expect((await observed(configMaps, configMap(fresh('cm'), { good: 'x' }))).warnings).toEqual([]);
+  });
+
+  test('that fail to evaluate refuse, or are passed over, as the failure policy says', async () => {
+    const spec = { matchConstraints: onMaps, validations: [{ expression: "object.data.a == 'b'" }] };
+    await bind('Validating', { ...spec, failurePolicy: 'Ignore' });
+    await send('POST', configMaps, configMap(fresh('cm')));
+    await bind('Validating', spec);
+    await expect(send('POST', configMaps, configMap(fresh('cm')))).rejects.toThrow(
+      "denied request: expression 'object.data.a == 'b'' resulted in error: no such key: a",
+    );
+    await send('POST', configMaps, configMap(fresh('cm'), { a: 'b' }));
+  });
+
+  test('that cost too much are ended', async () => {
+    const many = Array.from({ length: 40 }, (_, i) => i).join(',');
+    const expression = `[${many}].all(a, [${many}].all(b, [${many}].all(c, [${many}].all(d, a + b + c + d >= 0))))`;
+    await bind('Validating', { matchConstraints: onMaps, validations: [{ expression }] });
+    await expect(send('POST', configMaps, configMap(fresh('cm')))).rejects.toThrow('cost limit exceeded');
+  });
+
+  test('leave out what their rules or their bindings exclude', async () => {
+    const match = {
+      ...onMaps,
+      excludeResourceRules: [
+        {
+          apiGroups: [''],
+          apiVersions: ['v1'],
+          operations: ['*'],
+          resources: ['configmaps'],
+          resourceNames: ['free'],
+        },
+      ],
+    };
+    const spec = { matchConstraints: match, validations: [{ expression: 'false', message: 'never' }] };
+    const matchResources = { objectSelector: { matchLabels: { checked: 'yes' } } };
+    await bind('Validating', spec, { matchResources });
+    const checked = { checked: 'yes' };
+    await send('POST', configMaps, configMap('free', {}, checked));
+    await send('POST', configMaps, configMap(fresh('cm')));
+    await expect(send('POST', configMaps, configMap(fresh('cm'), {}, checked))).rejects.toThrow('never');
+  });
+
+  test('may ask the authorizer', async () => {
+    await bind('Validating', {
+      matchConstraints: onMaps,
+      validations: [
+        {
+          expression:
+            "authorizer.serviceAccount('default', 'nobody').group('apps').resource('deployments').namespace('default').check('create').allowed()",
+          message: 'nobody may not',
+        },
+      ],
+    });
+    await expect(send('POST', configMaps, configMap(fresh('cm')))).rejects.toThrow('nobody may not');
+  });
+
+  test('whose expressions cannot be used are not stored', async () => {
+    const bad = (spec: object) => bind('Validating', { matchConstraints: onMaps, ...spec });
+    await expect(bad({ validations: [{ expression: 'object.x ==' }] })).rejects.toThrow(
+      /spec.validations\[0\].expression: Invalid value: "object.x ==": compilation failed: ERROR: <input>:1:12: Syntax error/,
+    );
+    await expect(bad({ validations: [{ expression: 'params.x == 1' }] })).rejects.toThrow(
+      "compilation failed: ERROR: <input>:1:1: undeclared reference to 'params' (in container '')",
+    );
+    await expect(bad({ validations: [{ expression: 'variables.x == 1' }] })).rejects.toThrow(
+      "undeclared reference to 'variables'",
+    );
+    await expect(bad({ validations: [{ expression: 'request.nope == 1' }] })).rejects.toThrow(
+      "undefined field 'nope'",
+    );
+    await expect(bad({ validations: [{ expression: "'text'" }] })).rejects.toThrow(
+      'must evaluate to bool but got string',
+    );
+    const message = { expression: 'true', messageExpression: '1' };
+    await expect(bad({ validations: [message] })).rejects.toThrow(
+      'spec.validations[0].messageExpression: Invalid value: "1": must evaluate to string but got int',
+    );
+    const variables = [{ name: 'a', expression: 'variables.b' }];
+    await expect(bad({ variables, validations: [{ expression: 'true' }] })).rejects.toThrow(
+      'spec.variables[0].expression',
+    );
+  });
+
+  test('do not apply to themselves', async () => {
+    const everything = { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*'] };
+    const names = await bind('Validating', {
+      matchConstraints: { resourceRules: [everything] },
+      validations: [{ expression: 'false' }],
+    });
+    await expect(send('POST', configMaps, configMap(fresh('cm')))).rejects.toThrow('denied');
+    await send('DELETE', `${registration}/validatingadmissionpolicies/${names.policy}`);
+    await send('POST', configMaps, configMap(fresh('cm')));
+  });
+
+  test('are written and read like any object, their status apart', async () => {
+    const path = `${registration}/validatingadmissionpolicies`;
+    const name = fresh('policy');
+    await send('POST', path, { metadata: { name }, spec: fewReplicas });
+    await send(
+      'PATCH',
+      `${path}/${name}`,
+      { metadata: { labels: { a: 'b' } } },
+      'application/merge-patch+json',
+    );
+    const status = { status: { observedGeneration: 1 } };
+    await send('PATCH', `${path}/${name}/status`, status, 'application/merge-patch+json');
+    expect(await send('GET', `${path}/${name}`)).toMatchObject({
+      metadata: { labels: { a: 'b' } },
+      ...status,
+    });
+    expect((await send('GET', path)).items).toHaveLength(1);
+  });
+});
+
+describe('mutating admission policies', () => {
+  test('apply what they say on top of the object', async () => {
+    await bind('Mutating', {
+      matchConstraints: matchOf('deployments', ['CREATE'], 'apps'),
+      matchConditions: [
+        { name: 'bare', expression: "!has(object.metadata.labels) || !('team' in object.metadata.labels)" },
+      ],
+      variables: [{ name: 'team', expression: "'team-' + request.namespace" }],
+      reinvocationPolicy: 'Never',
+      mutations: [
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: {
+            expression: `Object{
+              metadata: Object.metadata{labels: {"team": variables.team}},
+              spec: Object.spec{template: Object.spec.template{spec: Object.spec.template.spec{
+                containers: [Object.spec.template.spec.containers{name: "side", image: "side"}]
+              }}}
+            }`,
+          },
+        },
+      ],
+    });
+    const made = await send('POST', deployments, deployment(1));
+    expect(made.metadata.labels).toEqual({ team: 'team-default' });
+    const { containers } = made.spec.template.spec;
+    expect(containers.map((c: any) => [c.name, c.imagePullPolicy])).toEqual([
+      ['c', 'Always'],
+      ['side', 'Always'],
+    ]);
+  });
+
+  test('patch, unless a test of the patch fails', async () => {
+    const expression = `[
+      JSONPatch{op: "test", path: "/data/on", value: "yes"},
+      JSONPatch{op: "add", path: "/metadata/labels/" + jsonpatch.escapeKey("example.com/patched"), value: "yes"}
+    ]`;
+    await bind('Mutating', {
+      matchConstraints: onMaps,
+      reinvocationPolicy: 'Never',
+      mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression } }],
+    });
+    const some = { a: 'b' };
+    const on = await send('POST', configMaps, configMap(fresh('cm'), { on: 'yes' }, some));
+    expect(on.metadata.labels).toEqual({ a: 'b', 'example.com/patched': 'yes' });
+    const off = await send('POST', configMaps, configMap(fresh('cm'), { on: 'no' }, some));
+    expect(off.metadata.labels).toEqual(some);
+  });
+
+  test('that fail refuse the request', async () => {
+    const expression = '[JSONPatch{op: "remove", path: "/data/missing"}]';
+    const names = await bind('Mutating', {
+      matchConstraints: onMaps,
+      reinvocationPolicy: 'Never',
+      mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression } }],
+    });
+    await expect(send('POST', configMaps, configMap(fresh('cm')))).rejects.toThrow(
+      `policy '${names.policy}' with binding '${names.binding}' denied request: JSON Patch:`,
+    );
+  });
+
+  test('whose expressions cannot be used are not stored', async () => {
+    const bad = (expression: string) =>
+      bind('Mutating', {
+        matchConstraints: onMaps,
+        reinvocationPolicy: 'Never',
+        mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }],
+      });
+    await expect(bad('Object{')).rejects.toThrow(
+      'spec.mutations[0].applyConfiguration.expression: Invalid value: "Object{": compilation failed',
+    );
+    await expect(bad('{"a": 1}')).rejects.toThrow('must evaluate to Object but got map(string, int)');
+  });
+});
