@@ -5,6 +5,7 @@ import type { Platform } from '../platform/platform.ts';
 import { SocketReply } from '../platform/socket-reply.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
+import { WebhookCaller } from './admission/webhooks/caller.ts';
 import { dynamicAdmission } from './admission/dynamic.ts';
 import type { Authorizer } from './auth/authorizer.ts';
 import type { ObjectReader } from './auth/object-reader.ts';
@@ -16,6 +17,8 @@ import { Corridor } from './corridor/corridor.ts';
 import { InFlight, type InFlightLimits } from './corridor/in-flight.ts';
 import { InProcessTransport } from './corridor/in-process-transport.ts';
 import { PathMux } from './corridor/plain-routes.ts';
+import { conversionWebhooks } from './extensions/conversion-webhook.ts';
+import { CustomResources } from './extensions/custom-resources.ts';
 import type { TableMaker } from './http/convert.ts';
 import { Responder } from './http/responder.ts';
 import { standardCodecs } from './http/standard-codecs.ts';
@@ -197,6 +200,7 @@ class Server implements ApiServer {
   readonly #security: Security;
   readonly #corridor: Corridor;
   readonly #hooks = new StartHooks();
+  readonly #customResources: CustomResources;
   readonly #listeners = new Set<HttpServer>();
 
   constructor(options: ApiServerOptions, parts: Parts) {
@@ -230,6 +234,20 @@ class Server implements ApiServer {
       audit: options.audit,
       limits,
     });
+    this.#customResources = this.#createCustomResources();
+  }
+
+  #createCustomResources(): CustomResources {
+    const { platform, outside, pods } = this.#options;
+    const { dispatcher } = this;
+    const caller = new WebhookCaller({
+      ...platform,
+      reader: dispatcher.reader,
+      pods: pods ?? throughNodes(this.#options, dispatcher.reader),
+      outside,
+    });
+    const webhook = conversionWebhooks({ caller, random: platform.random });
+    return new CustomResources({ platform, dispatcher, transport: this.transportFor(self), webhook });
   }
 
   transportFor(user: UserInfo, options: { userAgent?: string } = {}): Transport {
@@ -251,6 +269,7 @@ class Server implements ApiServer {
       'start-system-namespaces-controller',
       'rbac/bootstrap-roles',
       'scheduling/bootstrap-system-priority-classes',
+      'start-apiextensions-controllers',
     ];
     for (const name of names) hooks.add(name);
     this.#servePlain();
@@ -261,6 +280,8 @@ class Server implements ApiServer {
     hooks.finish('rbac/bootstrap-roles');
     await ensurePriorityClasses(transport);
     hooks.finish('scheduling/bootstrap-system-priority-classes');
+    await this.#customResources.start();
+    hooks.finish('start-apiextensions-controllers');
   }
 
   #servePlain(): void {
@@ -319,6 +340,7 @@ class Server implements ApiServer {
   }
 
   async stop(): Promise<void> {
+    this.#customResources.stop();
     this.dispatcher.close();
     await Promise.all([...this.#listeners].map((server) => server.close()));
     this.#listeners.clear();

@@ -45,7 +45,8 @@ class Parser {
 
   #step(): Step[] {
     if (this.#takes('[')) return [this.#bracket()];
-    if (this.#takes('..')) return this.#text[this.#at] === '[' ? [{ type: 'deep' }] : [{ type: 'deep' }, ...this.#field()];
+    if (this.#takes('..'))
+      return this.#text[this.#at] === '[' ? [{ type: 'deep' }] : [{ type: 'deep' }, ...this.#field()];
     if (this.#takes('.')) return this.#text[this.#at] === '[' ? [] : this.#field();
     if (this.#at === 0) return this.#field();
     throw new JsonPathError(`unrecognized character in ${this.#text} at ${this.#at}`);
@@ -106,7 +107,8 @@ function indexOf(text: string): Step {
 
 function filterOf(text: string): Step {
   const match = /^(.*?)\s*(==|!=|<=|>=|<|>)\s*(.*)$/s.exec(text);
-  if (!match) return { type: 'filter', left: operandOf(text), operator: undefined, right: { value: undefined } };
+  if (!match)
+    return { type: 'filter', left: operandOf(text), operator: undefined, right: { value: undefined } };
   const [, left = '', operator, right = ''] = match;
   return { type: 'filter', left: operandOf(left), operator: operator as Comparison, right: operandOf(right) };
 }
@@ -153,7 +155,10 @@ function childrenOf(value: unknown): unknown[] {
   return isRecord(value) ? Object.values(value) : [];
 }
 
-function elements(list: readonly unknown[], { from, to, step, single }: Extract<Step, { type: 'index' }>): unknown[] {
+function elements(
+  list: readonly unknown[],
+  { from, to, step, single }: Extract<Step, { type: 'index' }>,
+): unknown[] {
   if (single) return list.slice(from, from === -1 ? undefined : (from ?? 0) + 1);
   return list.slice(from, to).filter((_, i) => i % step === 0);
 }

@@ -1,3 +1,4 @@
+import { customResourceDefinitionKind } from '../extensions/definition/custom-resource-definition.ts';
 import type { Kind } from '../registry/kind.ts';
 import {
   mutatingAdmissionPolicyBindingKind,
@@ -68,6 +69,7 @@ const kinds: readonly Kind[] = [
   csiDriverKind,
   csiNodeKind,
   csiStorageCapacityKind,
+  customResourceDefinitionKind,
   daemonSetKind,
   deploymentKind,
   deviceClassKind,

@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { PathMux, PlainHandler } from '../corridor/plain-routes.ts';
 import { openApiResource } from '../openapi/from-kind.ts';
+import type { JsonSchema } from '../openapi/json-schema.ts';
 import { createOpenApi, type OpenApi } from '../openapi/openapi.ts';
 import type { OpenApiResource } from '../openapi/resource.ts';
 import type { RegistryDispatcher } from '../registry/dispatcher.ts';
@@ -43,7 +44,8 @@ function follower(documents: OpenApi, dispatcher: RegistryDispatcher): () => voi
 }
 
 function rowOf(rows: WeakMap<Kind, OpenApiResource>, view: Kind, stored: Kind): OpenApiResource {
-  const row = rows.get(view) ?? openApiResource(view, { stored });
+  const row =
+    rows.get(view) ?? openApiResource(view, { stored, schema: view.schema as JsonSchema | undefined });
   rows.set(view, row);
   return row;
 }

@@ -77,7 +77,8 @@ export class Registries {
     const cache = view.review ? undefined : (known ?? this.#newCache(kind));
     this.#changed();
     // Whoever watches the objects in a form that is no more has to begin again.
-    if (kind.codec && this.#served.has(keyOf(view.resource))) cache?.endWatches();
+    const before = this.#served.get(keyOf(view.resource))?.kind;
+    if (before && before.codec !== kind.codec) cache?.endWatches();
     this.#served.set(keyOf(view.resource), { view, kind, cache, ...presenterOf(view, this.#codec(view)) });
     if (cache && !known) await this.#options.feed.add(cache);
   }

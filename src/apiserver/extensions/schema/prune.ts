@@ -6,8 +6,13 @@ import { isObject, itemsOf, type Json, metaFields, propertyOf, valuesOf } from '
  * object has (`apiVersion`, `kind`, `metadata`) stays, at the root and in embedded resources.
  */
 export function prune(object: Json, schema: JSONSchemaProps): string[] {
+  return pruneValue(object, { ...schema, 'x-kubernetes-embedded-resource': true });
+}
+
+/** The same for a value within an object. */
+export function pruneValue(value: unknown, schema: JSONSchemaProps): string[] {
   const pruner = new Pruner();
-  pruner.value(object, { ...schema, 'x-kubernetes-embedded-resource': true }, '');
+  pruner.value(value, schema, '');
   return pruner.unknown.sort();
 }
 

@@ -70,7 +70,8 @@ function versionErrors(field: string, versions: readonly string[] = []): FieldEr
   return [...errors, invalid(field, versions, `must include at least one of ${list}`)];
 }
 
-function clientErrors(field: string, { url, service }: WebhookClientConfig): FieldError[] {
+/** How a webhook is reached: by a Service of the cluster or by a URL. */
+export function clientErrors(field: string, { url, service }: WebhookClientConfig): FieldError[] {
   if ((url === undefined) === (service === undefined)) {
     return [required(field, 'exactly one of url or service is required')];
   }

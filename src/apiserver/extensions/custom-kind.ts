@@ -1,0 +1,212 @@
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionVersion,
+  CustomResourceSubresourceScale,
+  JSONSchemaProps,
+} from '../../api/apiextensions/v1.ts';
+import type { KubernetesObject, Resource } from '../../api/resource.ts';
+import { clone } from '../../machinery/clone.ts';
+import type { FieldError } from '../../machinery/field-error.ts';
+import { formatApiVersion } from '../../machinery/schema.ts';
+import { customTypeName } from '../openapi/custom-definitions.ts';
+import type { HookContext, Kind, ScaleStrategy, StorageCodec, Verb } from '../registry/kind.ts';
+import { customColumns } from './columns.ts';
+import { type ConversionContext, type ConversionWebhook, convert } from './conversion.ts';
+import { customErrors, finalizerWarnings, type Validation } from './custom-validation.ts';
+import { findAll, parseJsonPath } from './json-path.ts';
+import { integerAt, setAt, textAt } from './paths.ts';
+import { ruleTree } from './rules/compile-rules.ts';
+import { applyDefaults, dropNulls } from './schema/default.ts';
+import { pruneEmbeddedMetadata } from './schema/embedded.ts';
+import { prune } from './schema/prune.ts';
+import { isObject, type Json } from './schema/structure.ts';
+
+/** One version of a custom resource as the registries serve it. */
+export function customKind(
+  definition: CustomResourceDefinition,
+  version: CustomResourceDefinitionVersion,
+  webhook: ConversionWebhook,
+): Kind {
+  const schema = version.schema?.openAPIV3Schema ?? { 'x-kubernetes-preserve-unknown-fields': true };
+  const { scale, status } = version.subresources ?? {};
+  const validation: Validation = { schema, rules: lazy(() => ruleTree(schema)), scale };
+  const hasStatus = status !== undefined;
+  return {
+    resource: resourceOf(definition, version),
+    listKind: definition.status?.acceptedNames?.listKind,
+    schema,
+    ...deprecationOf(definition, version),
+    allowUnconditionalUpdate: false,
+    countsGeneration: true,
+    codec: codecOf(definition, version, webhook),
+    prune: (object) => pruned(object, schema),
+    defaults: (object) => void applyDefaults(object, schema),
+    ...(hasStatus && ownStatus(validation)),
+    ...(scale && { scale: scaleOf(scale) }),
+    validate: (object, context) => customErrors(validation, { object, context }),
+    validateUpdate: (object, old, context) => customErrors(validation, { object, old, context }),
+    warnings: finalizerWarnings,
+    columns: customColumns(version.additionalPrinterColumns),
+    ...selectableFieldsOf(version),
+  };
+}
+
+/** What is served of a custom resource whose definition is going away. */
+export const withoutCreate: readonly Verb[] = [
+  'get',
+  'list',
+  'watch',
+  'update',
+  'patch',
+  'delete',
+  'deletecollection',
+];
+
+function lazy<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+function resourceOf(
+  { spec, status }: CustomResourceDefinition,
+  { name: version }: CustomResourceDefinitionVersion,
+): Resource {
+  const { group, scope, names } = spec;
+  const {
+    plural = names.plural,
+    singular = '',
+    kind = names.kind,
+    shortNames = [],
+    categories = [],
+  } = status?.acceptedNames ?? {};
+  const namespaced = scope === 'Namespaced';
+  const type = customTypeName({ group, version, kind });
+  return { group, version, kind, plural, singular, namespaced, shortNames, categories, type };
+}
+
+function deprecationOf(
+  { spec }: CustomResourceDefinition,
+  { name, deprecated, deprecationWarning }: CustomResourceDefinitionVersion,
+): Pick<Kind, 'deprecation'> {
+  if (!deprecated) return {};
+  return { deprecation: deprecationWarning ?? `${spec.group}/${name} ${spec.names.kind} is deprecated` };
+}
+
+function pruned(object: KubernetesObject, schema: JSONSchemaProps): string[] {
+  const json = object as unknown as Json;
+  const unknown = [...prune(json, schema), ...pruneEmbeddedMetadata(json, schema)];
+  dropNulls(json, schema);
+  return unknown;
+}
+
+/** What differs where the status is written apart. */
+function ownStatus(validation: Validation): Pick<Kind, 'prepareForCreate' | 'prepareForUpdate' | 'status'> {
+  return {
+    prepareForCreate: (object) => void delete (object as { status?: unknown }).status,
+    prepareForUpdate: keepStatusOf,
+    status: {
+      prepareForUpdate: (object, old) => {
+        const { managedFields, resourceVersion } = object.metadata;
+        object.metadata = { ...clone(old.metadata), resourceVersion };
+        if (managedFields) object.metadata.managedFields = managedFields;
+        else delete object.metadata.managedFields;
+      },
+      validateUpdate: (object, old, context) => statusErrors(validation, { object, old, context }),
+    },
+  };
+}
+
+function statusErrors(
+  validation: Validation,
+  write: { object: KubernetesObject; old: KubernetesObject; context: HookContext },
+): FieldError[] {
+  return customErrors(validation, { ...write, part: 'status' });
+}
+
+function keepStatusOf(object: KubernetesObject, old: KubernetesObject): void {
+  const [target, source] = [object as { status?: unknown }, old as { status?: unknown }];
+  if (source.status === undefined) delete target.status;
+  else target.status = source.status;
+}
+
+function scaleOf(scale: CustomResourceSubresourceScale): ScaleStrategy<KubernetesObject> {
+  const { specReplicasPath, statusReplicasPath, labelSelectorPath } = scale;
+  return {
+    replicas: (object) => ({
+      spec: integerAt(object, specReplicasPath) ?? 0,
+      status: integerAt(object, statusReplicasPath) ?? 0,
+    }),
+    setReplicas: (object, replicas) => setAt(object, specReplicasPath, replicas),
+    selector: (object) => (labelSelectorPath ? (textAt(object, labelSelectorPath) ?? '') : ''),
+  };
+}
+
+function selectableFieldsOf({
+  selectableFields = [],
+}: CustomResourceDefinitionVersion): Pick<Kind, 'selectableFields'> {
+  if (selectableFields.length === 0) return {};
+  const fields = selectableFields.map(({ jsonPath }) => ({
+    name: jsonPath.replace(/^\./, ''),
+    path: parseJsonPath(jsonPath),
+  }));
+  return {
+    selectableFields: (object) =>
+      Object.fromEntries(fields.map(({ name, path }) => [name, String(findAll(path, object)[0] ?? '')])),
+  };
+}
+
+function codecOf(
+  definition: CustomResourceDefinition,
+  { name }: CustomResourceDefinitionVersion,
+  webhook: ConversionWebhook,
+): StorageCodec<KubernetesObject> {
+  const { group, versions, conversion } = definition.spec;
+  const storage = versions.find((version) => version.storage)?.name ?? name;
+  const context: ConversionContext = { name: definition.metadata.name ?? '', conversion, webhook };
+  const schemas = new Map(
+    versions.map((version) => [
+      formatApiVersion({ group, version: version.name }),
+      version.schema?.openAPIV3Schema,
+    ]),
+  );
+  const shown = formatApiVersion({ group, version: name });
+  const stored = formatApiVersion({ group, version: storage });
+  return {
+    decode(objects) {
+      const own = objects.map((object) => withDefaults(object, schemas.get(object.apiVersion ?? '')));
+      const converted = convert(context, own, shown);
+      const finish = (made: KubernetesObject[]) =>
+        made.map((object, i) => finished(object, own[i], schemas.get(shown)));
+      return converted instanceof Promise ? converted.then(finish) : finish(converted);
+    },
+    encode(object) {
+      const converted = convert(context, [object], stored);
+      return converted instanceof Promise
+        ? converted.then(([made]) => made as KubernetesObject)
+        : (converted[0] as KubernetesObject);
+    },
+  };
+}
+
+/** A stored object without what its version's schema no longer has, and with the defaults that it has by now. */
+function withDefaults(object: KubernetesObject, schema: JSONSchemaProps | undefined): KubernetesObject {
+  if (!schema) return object;
+  const copy = clone(object);
+  const json = copy as unknown as Json;
+  const dropped = prune(json, schema).length + pruneEmbeddedMetadata(json, schema).length;
+  dropNulls(json, schema);
+  const filled = applyDefaults(json, schema);
+  return dropped > 0 || filled ? copy : object;
+}
+
+/** A converted object without what the schema of its version does not have. */
+function finished(
+  object: KubernetesObject,
+  before: KubernetesObject | undefined,
+  schema: JSONSchemaProps | undefined,
+): KubernetesObject {
+  if (object === before || !schema || !isObject(object)) return object;
+  const copy = clone(object);
+  prune(copy as unknown as Json, schema);
+  return copy;
+}

@@ -1,0 +1,131 @@
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionSpec,
+} from '../../../api/apiextensions/v1.ts';
+import { customresourcedefinitions } from '../../../api/generated/resources.ts';
+import { formatTime } from '../../../platform/clock.ts';
+import { keepStatus } from '../../kinds/shared/status.ts';
+import { nameColumn, text, wide } from '../../kinds/shared/columns.ts';
+import type { Column, Kind } from '../../registry/kind.ts';
+import { knownFormat } from '../schema/formats.ts';
+import { eachSchema, itemsOf } from '../schema/structure.ts';
+import { isTrue, setCondition } from './conditions.ts';
+import { createErrors, nameErrors, updateErrors } from './definition-errors.ts';
+
+/** Keeps a definition until its objects are gone. */
+export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
+
+export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = {
+  resource: customresourcedefinitions,
+  allowUnconditionalUpdate: false,
+  returnsDeleted: true,
+  defaults({ spec }) {
+    if (spec) fillIn(spec);
+  },
+  prepareForCreate(definition) {
+    definition.status = {};
+    noteStoredVersion(definition);
+  },
+  prepareForUpdate(definition, old) {
+    keepStatus(definition, old);
+    noteStoredVersion(definition);
+  },
+  validate: createErrors,
+  validateUpdate: updateErrors,
+  warnings: (definition, old) => {
+    const before = old ? new Set(adviceOn(old.spec)) : new Set();
+    return adviceOn(definition.spec).filter((advice) => !before.has(advice));
+  },
+  status: {
+    validateUpdate: ({ status }) => nameErrors('status.acceptedNames', status?.acceptedNames),
+  },
+  heldBack: ({ metadata }) => metadata.deletionTimestamp === undefined,
+  markDeleted(definition) {
+    const { metadata } = definition;
+    const finalizers = metadata.finalizers ?? [];
+    if (!finalizers.includes(cleanupFinalizer)) metadata.finalizers = [...finalizers, cleanupFinalizer];
+    setCondition(
+      definition,
+      {
+        type: 'Terminating',
+        status: 'True',
+        reason: 'InstanceDeletionPending',
+        message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+      },
+      metadata.deletionTimestamp ?? formatTime(0),
+    );
+  },
+  columns: [
+    nameColumn,
+    text('Scope', 'Whether objects live in namespaces.', ({ spec }) => spec.scope),
+    text('Versions', 'Versions that are served.', ({ spec }) => servedVersions(spec)),
+    createdColumn(),
+    wide(text('Group', 'Group of the type.', ({ spec }) => spec.group)),
+    wide(text('Kind', 'Kind of the objects.', ({ spec }) => spec.names.kind)),
+    wide(text('ShortNames', 'Abbreviations.', ({ spec }) => (spec.names.shortNames ?? []).join(','))),
+    wide({
+      name: 'Established',
+      type: 'boolean',
+      format: '',
+      description: 'Whether the type is served.',
+      priority: 1,
+      cell: (definition) => isTrue(definition, 'Established'),
+    }),
+  ],
+};
+
+function createdColumn(): Column<CustomResourceDefinition> {
+  return {
+    name: 'Created At',
+    type: 'date',
+    format: '',
+    description: 'When the object was made.',
+    priority: 0,
+    cell: ({ metadata }) => metadata.creationTimestamp ?? '',
+  };
+}
+
+function servedVersions({ versions }: CustomResourceDefinitionSpec): string {
+  const served = versions.filter((version) => version.served);
+  return served
+    .map(({ name, storage }) => (storage ? `${name}(storage)` : name))
+    .sort()
+    .join(',');
+}
+
+function fillIn(spec: CustomResourceDefinitionSpec): void {
+  const { names } = spec;
+  if (names) {
+    names.singular ||= (names.kind ?? '').toLowerCase();
+    if (names.kind) names.listKind ||= `${names.kind}List`;
+  }
+  spec.conversion ??= { strategy: 'None' };
+  const service = spec.conversion.webhook?.clientConfig?.service;
+  if (service) service.port ??= 443;
+}
+
+/** Notes that objects may be stored in the version that is the storage version now. */
+function noteStoredVersion(definition: CustomResourceDefinition): void {
+  const storage = definition.spec?.versions?.find((version) => version.storage)?.name;
+  const stored = definition.status?.storedVersions ?? [];
+  if (storage === undefined || stored.includes(storage)) return;
+  definition.status = { ...definition.status, storedVersions: [...stored, storage] };
+}
+
+/** What is allowed in schemas but does not do what it seems to. */
+function adviceOn({ versions = [] }: CustomResourceDefinitionSpec): string[] {
+  const advice = new Set<string>();
+  for (const { schema } of versions) {
+    if (!schema?.openAPIV3Schema) continue;
+    eachSchema(schema.openAPIV3Schema, (part) => {
+      if (part.format && !knownFormat(part)) advice.add(`unrecognized format ${JSON.stringify(part.format)}`);
+      const type = itemsOf(part)?.type;
+      if (part['x-kubernetes-list-type'] === 'set' && (type === 'object' || type === 'array')) {
+        advice.add(
+          `x-kubernetes-list-type: set for items of type "${type}" is not supported by server-side apply or CEL validation rules`,
+        );
+      }
+    });
+  }
+  return [...advice];
+}

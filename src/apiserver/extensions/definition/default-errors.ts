@@ -1,0 +1,39 @@
+import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
+import { clone } from '../../../machinery/clone.ts';
+import { type FieldError, invalid } from '../../../machinery/field-error.ts';
+import { compileRules } from '../rules/compile-rules.ts';
+import { ruleErrors } from '../rules/check-rules.ts';
+import { ruleTypeOf } from '../rules/rule-type.ts';
+import { pruneValue } from '../schema/prune.ts';
+import { itemsOf } from '../schema/structure.ts';
+import { schemaErrors } from '../schema/validate-value.ts';
+
+/** Defaults that their own schemas would refuse. */
+export function defaultErrors(field: string, schema: JSONSchemaProps): FieldError[] {
+  const items = itemsOf(schema);
+  return [
+    ...(schema.default === undefined ? [] : ownErrors(`${field}.default`, schema)),
+    ...(items ? defaultErrors(`${field}.items`, items) : []),
+    ...Object.entries(schema.properties ?? {}).flatMap(([key, child]) =>
+      defaultErrors(`${field}.properties[${key}]`, child),
+    ),
+  ];
+}
+
+function ownErrors(field: string, schema: JSONSchemaProps): FieldError[] {
+  const unknown = pruneValue(clone(schema.default), schema);
+  const errors = unknown.length > 0 ? [invalid(field, schema.default, 'must not have unknown fields')] : [];
+  const wrong = schemaErrors(schema.default, schema, { base: field });
+  return [...errors, ...(wrong.length > 0 ? wrong : brokenRules(field, schema))];
+}
+
+function brokenRules(field: string, schema: JSONSchemaProps): FieldError[] {
+  const type = ruleTypeOf(schema, 'selfType', false);
+  if (!type || !schema['x-kubernetes-validations']?.length) return [];
+  const rules = compileRules(schema, type);
+  const node = { schema, type, rules, properties: new Map() };
+  return ruleErrors(schema.default, node, { warn: () => {} }).map((error) => ({
+    ...error,
+    field: error.field === '<nil>' ? field : `${field}.${error.field}`,
+  }));
+}

@@ -1,0 +1,178 @@
+import type {
+  CustomResourceConversion,
+  CustomResourceDefinition,
+  CustomResourceDefinitionNames,
+  CustomResourceDefinitionSpec,
+  CustomResourceDefinitionVersion,
+} from '../../../api/apiextensions/v1.ts';
+import { type FieldError, forbiddenField, invalid, required } from '../../../machinery/field-error.ts';
+import { dns1035LabelErrors, dns1123SubdomainErrors } from '../../../machinery/names.ts';
+import { clientErrors } from '../../kinds/admissionregistration/webhook-validation.ts';
+import { each, immutable, requireSupported, requireValue } from '../../kinds/shared/validate.ts';
+import { conditionOf } from './conditions.ts';
+import { approvalErrors } from './approval.ts';
+import { versionErrors } from './version-errors.ts';
+
+/** What is wrong with a definition, whether it is new or not. */
+export function definitionErrors(definition: CustomResourceDefinition): FieldError[] {
+  const { spec, status } = definition;
+  const stored = status?.storedVersions ?? [];
+  return [
+    ...specErrors(spec),
+    ...nameErrors('status.acceptedNames', status?.acceptedNames),
+    ...storedVersionErrors(stored, spec.versions ?? []),
+    ...(spec.preserveUnknownFields
+      ? [
+          invalid(
+            'spec.preserveUnknownFields',
+            true,
+            'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** What is wrong with a new definition. */
+export function createErrors(definition: CustomResourceDefinition): FieldError[] {
+  return [...ownNameErrors(definition), ...definitionErrors(definition), ...approvalErrors(definition)];
+}
+
+function ownNameErrors({ metadata, spec }: CustomResourceDefinition): FieldError[] {
+  const wanted = `${spec.names?.plural ?? ''}.${spec.group ?? ''}`;
+  if (metadata.name === wanted) return [];
+  return [invalid('metadata.name', metadata.name ?? '', 'must be spec.names.plural+"."+spec.group')];
+}
+
+/** What is wrong with a changed definition. */
+export function updateErrors(
+  definition: CustomResourceDefinition,
+  old: CustomResourceDefinition,
+): FieldError[] {
+  const { spec } = definition;
+  const isEstablished = conditionOf(old, 'Established')?.status === 'True';
+  const fixed = isEstablished
+    ? [
+        ...immutable('spec.scope', spec.scope, old.spec.scope),
+        ...immutable('spec.names.kind', spec.names.kind, old.spec.names.kind),
+      ]
+    : [];
+  return [
+    ...definitionErrors(definition),
+    ...fixed,
+    ...immutable('spec.group', spec.group, old.spec.group),
+    ...immutable('spec.names.plural', spec.names.plural, old.spec.names.plural),
+    ...approvalErrors(definition, old),
+  ];
+}
+
+function storedVersionErrors(
+  stored: readonly string[],
+  versions: readonly CustomResourceDefinitionVersion[],
+): FieldError[] {
+  const field = 'status.storedVersions';
+  if (stored.length === 0) return [invalid(field, null, 'must have at least one stored version')];
+  const unstored = versions.filter((version) => version.storage && !stored.includes(version.name));
+  const gone = stored.filter((name) => !versions.some((version) => version.name === name));
+  return [
+    ...unstored.map(({ name }) => invalid(field, stored, `must have the storage version ${name}`)),
+    ...gone.map((name) => {
+      const why = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
+      return invalid(`${field}[${stored.indexOf(name)}]`, name, why);
+    }),
+  ];
+}
+
+function specErrors(spec: CustomResourceDefinitionSpec): FieldError[] {
+  const { versions = [] } = spec;
+  return [
+    ...groupErrors(spec.group),
+    ...requireSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']),
+    ...versions.flatMap((version, i) =>
+      version.schema?.openAPIV3Schema ? [] : [required(`spec.versions[${i}].schema.openAPIV3Schema`)],
+    ),
+    ...each('spec.versions', versions, (version, field) => versionErrors(field, version)),
+    ...versionSetErrors(versions),
+    ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((name) =>
+      requireValue(`spec.names.${name}`, spec.names?.[name]),
+    ),
+    ...nameErrors('spec.names', spec.names),
+    ...conversionErrors('spec.conversion', spec.conversion),
+  ];
+}
+
+function groupErrors(group: string | undefined): FieldError[] {
+  const field = 'spec.group';
+  if (!group) return [required(field)];
+  const errors = dns1123SubdomainErrors(group);
+  if (errors.length > 0) return [invalid(field, group, errors.join(','))];
+  if (group.includes('.')) return [];
+  return [invalid(field, group, 'should be a domain with at least one dot')];
+}
+
+function versionSetErrors(versions: readonly CustomResourceDefinitionVersion[]): FieldError[] {
+  const field = 'spec.versions';
+  const errors: FieldError[] = [];
+  if (new Set(versions.map(({ name }) => name)).size < versions.length) {
+    errors.push(invalid(field, versions, 'must contain unique version names'));
+  }
+  if (versions.filter(({ storage }) => storage).length !== 1) {
+    const why = 'must have exactly one version marked as storage version';
+    errors.push(invalid(field, versions, why));
+  }
+  return errors;
+}
+
+/** What is wrong with the names of a type. */
+export function nameErrors(field: string, names: Partial<CustomResourceDefinitionNames> = {}): FieldError[] {
+  const { plural = '', singular = '', kind = '', listKind = '', shortNames, categories } = names;
+  const label = (name: string, value: string): FieldError[] => {
+    const errors = value ? dns1035LabelErrors(value) : [];
+    return errors.length > 0 ? [invalid(`${field}.${name}`, value, errors.join(','))] : [];
+  };
+  const mixed = (name: string, value: string): FieldError[] => {
+    const errors = value ? dns1035LabelErrors(value.toLowerCase()) : [];
+    const why = `may have mixed case, but should otherwise match: ${errors.join(',')}`;
+    return errors.length > 0 ? [invalid(`${field}.${name}`, value, why)] : [];
+  };
+  return [
+    ...label('plural', plural),
+    ...label('singular', singular),
+    ...mixed('kind', kind),
+    ...mixed('listKind', listKind),
+    ...(shortNames ?? []).flatMap((name, i) => label(`shortNames[${i}]`, name)),
+    ...(kind && kind === listKind
+      ? [invalid(`${field}.listKind`, listKind, 'kind and listKind may not be the same')]
+      : []),
+    ...(categories ?? []).flatMap((name, i) => label(`categories[${i}]`, name)),
+  ];
+}
+
+function conversionErrors(field: string, conversion: CustomResourceConversion | undefined): FieldError[] {
+  if (!conversion) return [];
+  const { strategy, webhook } = conversion;
+  const client = `${field}.webhookClientConfig`;
+  const versions = `${field}.conversionReviewVersions`;
+  const reviews = webhook?.conversionReviewVersions ?? [];
+  const errors = requireSupported(`${field}.strategy`, strategy, ['None', 'Webhook']);
+  if (strategy !== 'Webhook') {
+    const why = 'should not be set when strategy is not set to Webhook';
+    if (webhook?.clientConfig) errors.push(forbiddenField(client, why));
+    if (reviews.length > 0) errors.push(forbiddenField(versions, why));
+    return errors;
+  }
+  if (webhook?.clientConfig) errors.push(...clientErrors(client, webhook.clientConfig));
+  else errors.push(required(client, 'required when strategy is set to Webhook'));
+  return [...errors, ...reviewVersionErrors(versions, reviews)];
+}
+
+function reviewVersionErrors(field: string, versions: readonly string[]): FieldError[] {
+  if (versions.length === 0) return [required(field)];
+  const errors = each(field, versions, (version, path, i) =>
+    versions.indexOf(version) < i
+      ? [invalid(path, version, 'duplicate version')]
+      : dns1035LabelErrors(version).map((why) => invalid(path, version, why)),
+  );
+  if (versions.includes('v1') || versions.includes('v1beta1')) return errors;
+  return [...errors, invalid(field, versions, 'must include at least one of v1, v1beta1')];
+}

@@ -1,0 +1,117 @@
+import type { JSONSchemaProps, ValidationRule } from '../../../api/apiextensions/v1.ts';
+import type { CelType } from '../../../machinery/cel/types.ts';
+import { type FieldError, invalid, notSupported, required } from '../../../machinery/field-error.ts';
+import { type CompiledRule, compileRules } from '../rules/compile-rules.ts';
+import { FieldPathError, findField } from '../rules/field-path.ts';
+
+const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
+
+export interface RuleSurroundings {
+  /** What values are to rules; undefined: expressions are not looked at. */
+  type: CelType | undefined;
+  uncorrelated: string | undefined;
+}
+
+/** What is wrong with the rules on one schema: with how they are written, and with their expressions. */
+export function ruleDefinitionErrors(
+  field: string,
+  schema: JSONSchemaProps,
+  { type, uncorrelated }: RuleSurroundings,
+): { schema: FieldError[]; rules: FieldError[] } {
+  const rules = schema['x-kubernetes-validations'] ?? [];
+  const at = (i: number) => `${field}.x-kubernetes-validations[${i}]`;
+  const written = rules.flatMap((rule, i) => [
+    ...textErrors(at(i), rule),
+    ...fieldPathErrors(at(i), rule, schema),
+  ]);
+  if (written.length > 0 || !type || rules.length === 0) return { schema: written, rules: [] };
+  const compiled = compileRules(schema, type);
+  return {
+    schema: written,
+    rules: compiled.flatMap((rule, i) => expressionErrors(at(i), rule, uncorrelated)),
+  };
+}
+
+const hasBreaks = (text: string) => /[\n\r]/.test(text);
+
+function textErrors(field: string, rule: ValidationRule): FieldError[] {
+  const errors: FieldError[] = [];
+  const { message = '', messageExpression = '', reason } = rule;
+  if (!rule.rule.trim()) errors.push(required(`${field}.rule`, 'rule is not specified'));
+  else if (message && !message.trim()) {
+    errors.push(invalid(`${field}.message`, message, 'must be non-empty if specified'));
+  } else if (hasBreaks(message.trim())) {
+    errors.push(invalid(`${field}.message`, message, 'must not contain line breaks'));
+  } else if (hasBreaks(rule.rule.trim()) && !message.trim()) {
+    const why = 'message must be specified if rule contains line breaks';
+    errors.push(required(`${field}.message`, why));
+  }
+  if (messageExpression && !messageExpression.trim()) {
+    const why = 'messageExpression must be non-empty if specified';
+    errors.push(required(`${field}.messageExpression`, why));
+  }
+  if (reason !== undefined && !reasons.includes(reason)) {
+    errors.push(notSupported(`${field}.reason`, reason, reasons));
+  }
+  return errors;
+}
+
+function fieldPathErrors(
+  field: string,
+  { fieldPath = '' }: ValidationRule,
+  schema: JSONSchemaProps,
+): FieldError[] {
+  if (!fieldPath) return [];
+  const at = `${field}.fieldPath`;
+  const errors: FieldError[] = [];
+  if (!fieldPath.trim()) errors.push(invalid(at, fieldPath, 'must be non-empty if specified'));
+  if (hasBreaks(fieldPath)) errors.push(invalid(at, fieldPath, 'must not contain line breaks'));
+  if (!leadsSomewhere(fieldPath, schema)) errors.push(invalid(at, fieldPath, 'must be a valid path'));
+  return errors;
+}
+
+function leadsSomewhere(fieldPath: string, schema: JSONSchemaProps): boolean {
+  try {
+    findField(fieldPath, schema);
+    return true;
+  } catch (error) {
+    if (error instanceof FieldPathError) return false;
+    throw error;
+  }
+}
+
+/** A rule as upstream's answers show it. */
+const shown = ({
+  rule,
+  message = '',
+  messageExpression = '',
+  reason,
+  fieldPath = '',
+  optionalOldSelf,
+}: ValidationRule) => ({
+  Rule: rule,
+  Message: message,
+  MessageExpression: messageExpression,
+  Reason: reason ?? null,
+  FieldPath: fieldPath,
+  OptionalOldSelf: optionalOldSelf ?? null,
+});
+
+function expressionErrors(
+  field: string,
+  compiled: CompiledRule,
+  uncorrelated: string | undefined,
+): FieldError[] {
+  const { rule, error, messageError, usesOldSelf } = compiled;
+  const errors: FieldError[] = [];
+  if (error) errors.push(invalid(`${field}.rule`, shown(rule), error));
+  if (messageError) errors.push(invalid(`${field}.messageExpression`, shown(rule), messageError));
+  if (usesOldSelf && uncorrelated !== undefined) {
+    const why = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelated}`;
+    errors.push(invalid(`${field}.rule`, rule.rule, why));
+  } else if (!usesOldSelf && rule.optionalOldSelf !== undefined) {
+    const why = 'may not be set if oldSelf is not used in rule';
+    errors.push(invalid(`${field}.optionalOldSelf`, rule.optionalOldSelf, why));
+  }
+  return errors;
+}

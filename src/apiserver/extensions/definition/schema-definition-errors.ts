@@ -1,0 +1,168 @@
+import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
+import type { CelType } from '../../../machinery/cel/types.ts';
+import { fieldNameInRules, ruleTypeOf } from '../rules/rule-type.ts';
+import { itemsOf, metaFields, valuesOf } from '../schema/structure.ts';
+import { listTypeDefinitionErrors } from './list-type-definition.ts';
+import { ruleDefinitionErrors } from './rule-definition.ts';
+
+/** What is known of a schema from what stands around it. */
+interface Surroundings {
+  isRoot: boolean;
+  isInMetadata: boolean;
+  /** Why there may be no default. */
+  noDefaults?: string | undefined;
+  /** The nearest place around it whose past nobody can tell, so that rules cannot compare with it. */
+  uncorrelated?: string | undefined;
+  /** What values are to rules; undefined where rules are not looked at. */
+  type: CelType | undefined;
+}
+
+/** What is found wrong: rules are only looked at where the schema below them is sound. */
+interface Findings {
+  schema: FieldError[];
+  rules: FieldError[];
+}
+
+/** What is wrong with a schema and its rules, besides whether it is structural. `sound`: it is. */
+export function schemaDefinitionErrors(field: string, schema: JSONSchemaProps, sound: boolean): FieldError[] {
+  const type = sound ? ruleTypeOf(schema, 'selfType', true) : undefined;
+  const found = findingsOf(field, schema, { isRoot: true, isInMetadata: false, type });
+  return [...found.schema, ...found.rules];
+}
+
+function findingsOf(field: string, schema: JSONSchemaProps, around: Surroundings): Findings {
+  const found: Findings = { schema: ownErrors(field, schema, around), rules: [] };
+  const add = (inner: Findings) => {
+    found.schema.push(...inner.schema);
+    found.rules.push(...inner.rules);
+  };
+  addValues(field, schema, { around, add });
+  addProperties(field, schema, { around, add });
+  addCombinations(field, schema, { around, add });
+  addItems(field, schema, { around, add });
+  found.schema.push(...mapTypeErrors(field, schema), ...listTypeDefinitionErrors(field, schema));
+  const checked = ruleDefinitionErrors(field, schema, {
+    type: found.schema.length === 0 ? around.type : undefined,
+    uncorrelated: around.uncorrelated,
+  });
+  found.schema.push(...checked.schema);
+  found.rules.push(...checked.rules);
+  return found;
+}
+
+interface Walk {
+  around: Surroundings;
+  add(inner: Findings): void;
+}
+
+function addValues(field: string, schema: JSONSchemaProps, { around, add }: Walk): void {
+  const values = valuesOf(schema);
+  if (!values) return;
+  const reason = 'inside additionalProperties applying to object metadata';
+  const type = around.type?.kind === 'map' ? around.type.value : undefined;
+  const noDefaults = around.isInMetadata ? reason : around.noDefaults;
+  add(findingsOf(`${field}.additionalProperties`, values, { ...around, isRoot: false, noDefaults, type }));
+}
+
+function addProperties(field: string, schema: JSONSchemaProps, { around, add }: Walk): void {
+  for (const [key, child] of Object.entries(schema.properties ?? {})) {
+    const isMeta =
+      (around.isRoot || schema['x-kubernetes-embedded-resource'] === true) && metaFields.has(key);
+    add(
+      findingsOf(`${field}.properties[${key}]`, child, {
+        isRoot: false,
+        isInMetadata: around.isInMetadata || isMeta,
+        noDefaults: isMeta && around.isRoot ? `in top-level ${key}` : around.noDefaults,
+        uncorrelated: around.uncorrelated,
+        type: around.type && propertyType(around.type, key, child),
+      }),
+    );
+  }
+}
+
+function propertyType(type: CelType, key: string, child: JSONSchemaProps): CelType | undefined {
+  const known = type.kind === 'object' ? type.fields.get(fieldNameInRules(key) ?? '')?.type : undefined;
+  return known ?? ruleTypeOf(child, key, child['x-kubernetes-embedded-resource'] ?? false);
+}
+
+function addCombinations(field: string, schema: JSONSchemaProps, { around, add }: Walk): void {
+  const inner = { ...around, isRoot: false, type: undefined };
+  const { not, allOf = [], oneOf = [], anyOf = [] } = schema;
+  if (not) add(findingsOf(`${field}.not`, not, inner));
+  for (const [name, parts] of Object.entries({ allOf, oneOf, anyOf })) {
+    for (const [i, part] of parts.entries()) add(findingsOf(`${field}.${name}[${i}]`, part, inner));
+  }
+}
+
+function addItems(field: string, schema: JSONSchemaProps, { around, add }: Walk): void {
+  const items = itemsOf(schema);
+  if (!items) return;
+  const isMap = schema['x-kubernetes-list-type'] === 'map';
+  const uncorrelated = around.uncorrelated ?? (isMap ? undefined : field);
+  const type = around.type?.kind === 'list' ? around.type.element : undefined;
+  add(findingsOf(`${field}.items`, items, { ...around, isRoot: false, uncorrelated, type }));
+}
+
+const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
+
+function ownErrors(field: string, schema: JSONSchemaProps, around: Surroundings): FieldError[] {
+  const errors: FieldError[] = [];
+  const forbid = (name: string, why: string) => errors.push(forbiddenField(`${field}.${name}`, why));
+  if (schema.type && !types.includes(schema.type)) {
+    errors.push(notSupported(`${field}.type`, schema.type, types));
+  }
+  if (schema.default !== undefined && around.noDefaults)
+    forbid('default', `must not be set ${around.noDefaults}`);
+  for (const name of unsupported) if (isSet(schema[name])) forbid(name, `${name} is not supported`);
+  if (schema.type === 'null') forbid('type', 'type cannot be set to null, use nullable as an alternative');
+  if (Array.isArray(schema.items)) forbid('items', 'items must be a schema object and not an array');
+  if (around.isInMetadata && schema['x-kubernetes-embedded-resource']) {
+    forbid('x-kubernetes-embedded-resource', 'must not be used inside of resource meta');
+  }
+  if (schema.uniqueItems) {
+    forbid('uniqueItems', 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic');
+  }
+  const { properties = {}, additionalProperties: more } = schema;
+  if (more !== undefined && more !== true && Object.keys(properties).length > 0) {
+    forbid('additionalProperties', 'additionalProperties and properties are mutual exclusive');
+  }
+  if (schema['x-kubernetes-preserve-unknown-fields'] === false) {
+    const name = `${field}.x-kubernetes-preserve-unknown-fields`;
+    errors.push(invalid(name, false, 'must be true or undefined'));
+  }
+  return errors;
+}
+
+const unsupported = [
+  'id',
+  'additionalItems',
+  'patternProperties',
+  'definitions',
+  'dependencies',
+  '$ref',
+] as const;
+
+const isSet = (value: unknown) =>
+  value !== undefined &&
+  value !== '' &&
+  !(typeof value === 'object' && Object.keys(value ?? {}).length === 0);
+
+function mapTypeErrors(field: string, schema: JSONSchemaProps): FieldError[] {
+  const mapType = schema['x-kubernetes-map-type'];
+  if (mapType === undefined) return [];
+  const why = 'must be object if x-kubernetes-map-type is specified';
+  const errors: FieldError[] = [];
+  if (!schema.type) errors.push(required(`${field}.type`, why));
+  else if (schema.type !== 'object') errors.push(invalid(`${field}.type`, schema.type, why));
+  if (mapType !== 'atomic' && mapType !== 'granular') {
+    errors.push(notSupported(`${field}.x-kubernetes-map-type`, mapType, ['atomic', 'granular']));
+  }
+  return errors;
+}

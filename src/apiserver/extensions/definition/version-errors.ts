@@ -1,0 +1,157 @@
+import type {
+  CustomResourceDefinitionVersion,
+  CustomResourceSubresources,
+  JSONSchemaProps,
+} from '../../../api/apiextensions/v1.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  required,
+  tooMany,
+} from '../../../machinery/field-error.ts';
+import { dns1035LabelErrors } from '../../../machinery/names.ts';
+import { each } from '../../kinds/shared/validate.ts';
+import { FieldPathError, findField, type FoundField } from '../rules/field-path.ts';
+import { columnErrors, simplePathErrors } from './column-errors.ts';
+import { defaultErrors } from './default-errors.ts';
+import { schemaDefinitionErrors } from './schema-definition-errors.ts';
+import { structuralErrors } from './structural-errors.ts';
+
+const maxSelectableFields = 8;
+
+/** What is wrong with one version of a definition. */
+export function versionErrors(field: string, version: CustomResourceDefinitionVersion): FieldError[] {
+  const wrongName = dns1035LabelErrors(version.name);
+  const schema = version.schema?.openAPIV3Schema;
+  const hasStatus = version.subresources?.status !== undefined;
+  return [
+    ...(wrongName.length > 0 ? [invalid(`${field}.name`, version.name, wrongName.join(','))] : []),
+    ...deprecationErrors(`${field}.deprecationWarning`, version),
+    ...(schema ? schemaErrors(`${field}.schema.openAPIV3Schema`, schema, hasStatus) : []),
+    ...subresourceErrors(`${field}.subresources`, version.subresources),
+    ...each(`${field}.additionalPrinterColumns`, version.additionalPrinterColumns, (column, path) =>
+      columnErrors(path, column),
+    ),
+    ...selectableErrors(`${field}.selectableFields`, version),
+  ];
+}
+
+function deprecationErrors(
+  field: string,
+  { deprecated, deprecationWarning: warning }: CustomResourceDefinitionVersion,
+): FieldError[] {
+  if (warning === undefined) return [];
+  if (!deprecated) return [invalid(field, warning, 'can only be set for deprecated versions')];
+  const errors: string[] = [];
+  if (Buffer.byteLength(warning) > 256) errors.push('must be <= 256 characters long');
+  if (warning === '') errors.push('must not be an empty string');
+  const odd = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(warning);
+  if (odd) {
+    const index = Buffer.byteLength(warning.slice(0, odd.index));
+    errors.push(
+      `must only contain printable UTF-8 characters; non-printable character found at index ${index}`,
+    );
+  }
+  return errors.map((why) => invalid(field, warning, why));
+}
+
+/** What a schema may say at its root where the status is written apart. */
+const allowedAtRoot =
+  'Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations'.split(
+    ' ',
+  );
+
+/** The name that upstream's types have for a field of a schema. */
+function goName(name: string): string {
+  const words = name.replace(/^x-kubernetes-/, 'x-').split('-');
+  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
+function rootErrors(field: string, schema: JSONSchemaProps): FieldError[] {
+  if (schema.type && schema.type !== 'object') {
+    const why =
+      'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
+    return [invalid(`${field}.type`, schema.type, why)];
+  }
+  if (Object.keys(schema).every((name) => allowedAtRoot.includes(goName(name)))) return [];
+  const why = `only [${allowedAtRoot.join(' ')}] fields are allowed at the root of the schema if the status subresource is enabled`;
+  return [invalid(field, schema, why)];
+}
+
+function schemaErrors(field: string, schema: JSONSchemaProps, hasStatus: boolean): FieldError[] {
+  const structural = structuralErrors(field, schema);
+  const wrongDefaults = structural.length === 0 ? defaultErrors(field, schema) : [];
+  const isSound = structural.length === 0 && wrongDefaults.length === 0;
+  return [
+    ...(hasStatus ? rootErrors(field, schema) : []),
+    ...(schema.nullable ? [forbiddenField(`${field}.nullable`, 'nullable cannot be true at the root')] : []),
+    ...structural,
+    ...wrongDefaults,
+    ...schemaDefinitionErrors(field, schema, isSound),
+  ];
+}
+
+function subresourceErrors(
+  field: string,
+  subresources: CustomResourceSubresources | undefined,
+): FieldError[] {
+  const scale = subresources?.scale;
+  if (!scale) return [];
+  return [
+    ...pathUnder(`${field}.scale.specReplicasPath`, scale.specReplicasPath, ['.spec.']),
+    ...pathUnder(`${field}.scale.statusReplicasPath`, scale.statusReplicasPath, ['.status.']),
+    ...(scale.labelSelectorPath
+      ? pathUnder(`${field}.scale.labelSelectorPath`, scale.labelSelectorPath, ['.spec.', '.status.'])
+      : []),
+  ];
+}
+
+function pathUnder(field: string, path: string, parents: readonly string[]): FieldError[] {
+  if (!path) return [required(field)];
+  const errors = simplePathErrors(field, path);
+  if (errors.length > 0 || parents.some((parent) => path.startsWith(parent))) return errors;
+  const names = parents.map((parent) => parent.slice(0, -1));
+  const where = names.length === 1 ? names[0] : `either ${names.join(' or ')}`;
+  return [invalid(field, path, `should be a json path under ${where}`)];
+}
+
+function selectableErrors(field: string, version: CustomResourceDefinitionVersion): FieldError[] {
+  const { selectableFields = [], schema } = version;
+  if (selectableFields.length === 0 || !schema?.openAPIV3Schema) return [];
+  const seen = new Set<string>();
+  const root = schema.openAPIV3Schema;
+  const errors = each(field, selectableFields, ({ jsonPath }, path) => {
+    if (!jsonPath) return [required(`${path}.jsonPath`)];
+    return oneSelectable(`${path}.jsonPath`, jsonPath, { root, seen });
+  });
+  return seen.size > maxSelectableFields
+    ? [...errors, tooMany(field, seen.size, maxSelectableFields)]
+    : errors;
+}
+
+function oneSelectable(
+  field: string,
+  path: string,
+  { root, seen }: { root: JSONSchemaProps; seen: Set<string> },
+): FieldError[] {
+  let found: FoundField;
+  try {
+    found = findField(path, root, { brackets: false });
+  } catch (error) {
+    if (error instanceof FieldPathError)
+      return [invalid(field, path, `is an invalid path: ${error.message}`)];
+    throw error;
+  }
+  const errors: FieldError[] = [];
+  if (found.root === 'metadata') errors.push(invalid(field, path, 'must not point to fields in metadata'));
+  if (!['string', 'boolean', 'integer'].includes(found.schema?.type ?? '')) {
+    const why =
+      'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.';
+    errors.push(invalid(field, path, why));
+  }
+  if (seen.has(found.path)) errors.push(duplicate(field, path));
+  seen.add(found.path);
+  return errors;
+}
