@@ -97,7 +97,8 @@ function selectorErrors(object: KubernetesObject, path: string): FieldError[] {
 
 function wrongTypeAt(path: string, value: unknown, wanted: string): string {
   const type = typeof value === 'object' ? 'map[string]interface {}' : typeof value;
-  return `${path} accessor error: ${JSON.stringify(value)} is of the type ${type}, expected ${wanted}`;
+  const shown = typeof value === 'string' ? value : JSON.stringify(value);
+  return `${path} accessor error: ${shown} is of the type ${type}, expected ${wanted}`;
 }
 
 const standardFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
