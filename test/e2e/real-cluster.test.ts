@@ -35,6 +35,13 @@ const impatient = ['not-ready', 'unreachable'].map((what) => ({
   tolerationSeconds: 1,
 }));
 
+interface PodSeen {
+  metadata: { uid: string };
+  status: { containerStatuses: { containerID: string; restartCount: number }[] };
+}
+const runOf = ({ containerID, restartCount }: { containerID: string; restartCount: number }) =>
+  `${containerID} ${restartCount}`;
+
 // One story: each test goes on where the one before has ended.
 describe.skipIf(why)(`a cluster of real nodes${why ? ` (skipped: ${why})` : ''}`, () => {
   beforeAll(async () => {
@@ -94,6 +101,25 @@ describe.skipIf(why)(`a cluster of real nodes${why ? ` (skipped: ${why})` : ''}`
     expect(after.metadata.uid).toBe(before.metadata.uid);
     expect(after.status.containerStatuses[0].lastState.terminated.exitCode).toBe(137);
     await kubectl.ok(`wait pod/${before.metadata.name} --for=condition=Ready --timeout=30s`);
+  });
+
+  test('an agent that is killed and started again takes over the containers that run', async () => {
+    const onNode = async () => {
+      const { items } = await kubectl.json('get pods --field-selector spec.nodeName=node-2');
+      return items.map((pod: PodSeen) => [pod.metadata.uid, ...pod.status.containerStatuses.map(runOf)]);
+    };
+    const before = await onNode();
+    expect(before.length).toBeGreaterThan(0);
+    for (const pid of processesWith(join(dataDir, 'nodes', 'node-2', 'agent.json')))
+      process.kill(pid, 'SIGKILL');
+    expect((await cluster.k8ts('node', 'start', 'node-2')).code).toBe(0);
+    await kubectl.apply(
+      shellPod('after', undefined, { spec: { nodeSelector: { 'kubernetes.io/hostname': 'node-2' } } }),
+    );
+    await kubectl.ok('wait pod/after --for=condition=Ready --timeout=60s');
+    expect(await kubectl.ok('exec after -- hostname')).toBe('after');
+    await kubectl.ok('delete pod after --now');
+    expect(await onNode()).toEqual(before);
   });
 
   test('a node that falls silent: its pods run elsewhere, Services go on; it comes back as before', async () => {
