@@ -5,7 +5,7 @@
 export class Rounds {
   #second = false;
   #wanted = false;
-  readonly #notes = new Map<object, unknown>();
+  #notes: Map<object, unknown> | undefined;
 
   /** Whether this is the second time. */
   get second(): boolean {
@@ -26,6 +26,7 @@ export class Rounds {
 
   /** What a plugin has noted about this request. */
   notesOf<T>(plugin: object, make: () => T): T {
+    this.#notes ??= new Map();
     const known = this.#notes.get(plugin) as T | undefined;
     if (known) return known;
     const made = make();

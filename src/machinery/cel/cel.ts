@@ -1,8 +1,9 @@
+import type { Node } from './ast.ts';
 import { check, type CheckOptions } from './check.ts';
 import { CelCompileError, CelError } from './errors.ts';
 import { kubernetesLibrary } from './library/all.ts';
 import { parseExpression } from './parser.ts';
-import { Frame, Planner } from './plan.ts';
+import { Frame, Planner, type Step } from './plan.ts';
 import type { Library } from './signature.ts';
 import type { CelType } from './types.ts';
 import type { CelMap, CelValue } from './values.ts';
@@ -43,27 +44,39 @@ export interface EvaluateOptions {
 
 /** Reads and checks an expression. Throws a CelCompileError, whose message is what follows `compilation failed: `. */
 export function compile(expression: string, options: CompileOptions): Program {
+  try {
+    return compileNode(expression, parseExpression(expression), options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // Long chains of operators are as deep as they are long.
+    throw new CelCompileError(expression, [{ offset: 0, message: 'expression recursion limit exceeded' }]);
+  }
+}
+
+function compileNode(expression: string, node: Node, options: CompileOptions): Program {
   const { variables, records } = options;
   const library = options.library ? joined(kubernetesLibrary(), options.library) : kubernetesLibrary();
-  const node = parseExpression(expression);
   const scope: CheckOptions['variables'] = new Map(Object.entries(variables));
   const { type, issues } = check(node, { variables: scope, library, recordType: records?.find });
   if (issues.length > 0) throw new CelCompileError(expression, issues);
   const isVariable = (name: string) => scope.has(name);
   const step = new Planner({ library, isVariable, makeRecord: records?.make }).plan(node);
-  return {
-    type,
-    evaluate(lookup, { costLimit = callCostLimit, onCost } = {}) {
-      const frame = new Frame(lookup, costLimit);
-      try {
-        return step(frame);
-      } catch (error) {
-        throw asCelError(error);
-      } finally {
-        onCost?.(frame.cost);
-      }
-    },
-  };
+  return { type, evaluate: (lookup, limits) => evaluate(step, lookup, limits) };
+}
+
+function evaluate(
+  step: Step,
+  lookup: (variable: string) => CelValue,
+  { costLimit = callCostLimit, onCost }: EvaluateOptions = {},
+): CelValue {
+  const frame = new Frame(lookup, costLimit);
+  try {
+    return step(frame);
+  } catch (error) {
+    throw asCelError(error);
+  } finally {
+    onCost?.(frame.cost);
+  }
 }
 
 function joined(a: Library, b: Library): Library {

@@ -12,6 +12,7 @@ import {
   listType,
   mapType,
   optionalType,
+  settled,
   type Substitution,
   substitute,
   typeType,
@@ -139,7 +140,7 @@ class Checker {
   #field(type: CelType, node: NodeOf<'select'> | NodeOf<'has'>): CelType {
     if (type.kind === 'dyn') return dynType;
     if (type.kind === 'optional') return this.#field(type.element, node);
-    if (type.kind === 'map') return type.value;
+    if (type.kind === 'map') return settled(type.value);
     if (type.kind !== 'object') {
       return this.#wrong(node, `type '${formatType(type)}' does not support field selection`);
     }
@@ -157,8 +158,8 @@ class Checker {
 
   #element(node: NodeOf<'index'>, held: CelType, index: CelType): CelType {
     if (held.kind === 'dyn') return dynType;
-    if (held.kind === 'list' && (assignable(intType, index) || isNumber(index))) return held.element;
-    if (held.kind === 'map' && assignable(held.key, index)) return held.value;
+    if (held.kind === 'list' && (assignable(intType, index) || isNumber(index))) return settled(held.element);
+    if (held.kind === 'map' && assignable(held.key, index)) return settled(held.value);
     return this.#noOverload(node, node.optional ? '_[?_]' : '_[_]', [held, index]);
   }
 
@@ -232,8 +233,8 @@ class Checker {
     const range = this.typeOf(node.range, scope);
     const [first, second] = node.variables;
     const of = this.#rangeTypes(node, range);
-    let inner = withName(scope, first, second === undefined ? of.single : of.key);
-    if (second !== undefined) inner = withName(inner, second, of.value);
+    let inner = withName(scope, first, settled(second === undefined ? of.single : of.key));
+    if (second !== undefined) inner = withName(inner, second, settled(of.value));
     if (node.filter) this.#wantBool(node.filter, inner);
     const isPredicate = ['all', 'exists', 'existsOne', 'filter'].includes(node.name);
     const body = isPredicate ? this.#wantBool(node.body, inner) : this.typeOf(node.body, inner);

@@ -31,9 +31,11 @@ export type Numeric = number | bigint | Uint;
 export const isNumeric = (value: CelValue): value is Numeric =>
   typeof value === 'number' || typeof value === 'bigint' || value instanceof Uint;
 
-/** Below 0, 0 or above; NaN where they have no order. Exact. */
+/** Below 0, 0 or above; NaN where they have no order. Integers are compared with doubles as doubles. */
 export function compareNumbers(a: Numeric, b: Numeric): number {
-  const [x, y] = [a instanceof Uint ? a.value : a, b instanceof Uint ? b.value : b];
+  const mixed = (typeof a === 'number') !== (typeof b === 'number');
+  const plain = (value: Numeric) => (value instanceof Uint ? value.value : value);
+  const [x, y] = mixed ? [Number(plain(a)), Number(plain(b))] : [plain(a), plain(b)];
   if (Number.isNaN(x) || Number.isNaN(y)) return Number.NaN;
   return x < y ? -1 : x > y ? 1 : 0;
 }

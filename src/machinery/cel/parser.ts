@@ -87,19 +87,28 @@ class Parser {
   }
 
   #or(): Node {
-    let left = this.#and();
-    for (let mark = this.#take('||'); mark; mark = this.#take('||')) {
-      left = { type: 'or', offset: mark.offset, left, right: this.#and() };
-    }
-    return left;
+    return this.#chain('or', '||', () => this.#and());
   }
 
   #and(): Node {
-    let left = this.#relation();
-    for (let mark = this.#take('&&'); mark; mark = this.#take('&&')) {
-      left = { type: 'and', offset: mark.offset, left, right: this.#relation() };
+    return this.#chain('and', '&&', () => this.#relation());
+  }
+
+  /** Long chains become shallow trees: their order counts, not their depth. */
+  #chain(type: 'or' | 'and', symbol: string, term: () => Node): Node {
+    const terms = [term()];
+    const offsets: number[] = [];
+    for (let mark = this.#take(symbol); mark; mark = this.#take(symbol)) {
+      offsets.push(mark.offset);
+      terms.push(term());
     }
-    return left;
+    const join = (from: number, to: number): Node => {
+      if (from === to) return terms[from] as Node;
+      const middle = (from + to) >> 1;
+      const [left, right] = [join(from, middle), join(middle + 1, to)];
+      return { type, offset: offsets[middle] as number, left, right };
+    };
+    return join(0, terms.length - 1);
   }
 
   #relation(): Node {

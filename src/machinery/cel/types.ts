@@ -87,13 +87,20 @@ export function formatType(type: CelType): string {
   }
 }
 
+/** What an empty list or map holds: any one type. */
+const anything: CelType = { kind: 'parameter', name: '_' };
+
+/** The type of something taken out of what may have been empty. */
+export const settled = (type: CelType): CelType => (type === anything ? dynType : type);
+
 /** What the parameters of a signature stand for, as far as its arguments have said. */
 export type Substitution = Map<string, CelType>;
 
 /** Whether a value of one type may stand where another is wanted; parameters of `wanted` take what they meet. */
 export function assignable(wanted: CelType, given: CelType, bound: Substitution = new Map()): boolean {
+  if (wanted === anything || given === anything) return true;
   if (wanted.kind === 'parameter') return bind(wanted.name, given, bound);
-  if (wanted.kind === 'dyn' || given.kind === 'dyn' || given.kind === 'parameter') return true;
+  if (wanted.kind === 'dyn' || given.kind === 'dyn') return true;
   if (given.kind === 'null_type') return nullable.has(wanted.kind);
   if (wanted.kind !== given.kind) return false;
   switch (wanted.kind) {
@@ -143,11 +150,8 @@ export function substitute(type: CelType, bound: Substitution): CelType {
   }
 }
 
-/** What an empty list or map holds: any one type. */
-const anything: CelType = { kind: 'parameter', name: '_' };
-
 const isOpen = (type: CelType): boolean =>
-  type.kind === 'parameter' ||
+  type === anything ||
   (type.kind === 'list' && isOpen(type.element)) ||
   (type.kind === 'map' && isOpen(type.value));
 

@@ -228,5 +228,3 @@ export function isOfType(value: CelValue, type: CelType): boolean {
       return value instanceof Opaque && value.typeName === type.name;
   }
 }
-
-export const emptyList: CelList = new ArrayList([]);

@@ -12,15 +12,18 @@ import { isExempt } from '../matching.ts';
 /** Configurations of admission whose expressions cannot be used are not stored; the engine is loaded for them alone. */
 export const expressionCheck: AdmissionPlugin = {
   name: 'AdmissionExpressionCheck',
-  async validate(attributes) {
-    const { object, subresource, kind, name } = attributes;
-    if (!object || subresource !== '' || !isExempt(attributes)) return;
-    if (!hasExpressions(object) || !isNew(attributes)) return;
-    const { expressionErrors } = await import('./expression-errors.ts');
-    const errors = expressionErrors(object as Configuration);
-    if (errors.length > 0) throw invalidObject(kind.resource, name, errors);
+  validate(attributes) {
+    const { object, subresource } = attributes;
+    if (!object || subresource !== '' || !isExempt(attributes)) return undefined;
+    return hasExpressions(object) && isNew(attributes) ? checkExpressions(attributes) : undefined;
   },
 };
+
+async function checkExpressions({ object, kind, name }: AdmissionAttributes): Promise<void> {
+  const { expressionErrors } = await import('./expression-errors.ts');
+  const errors = expressionErrors(object as Configuration);
+  if (errors.length > 0) throw invalidObject(kind.resource, name, errors);
+}
 
 export type Configuration =
   | MutatingWebhookConfiguration

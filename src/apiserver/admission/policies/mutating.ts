@@ -15,7 +15,7 @@ import { findWanted, isExempt, isWanted, requestNamespace } from '../matching.ts
 import { refuse } from '../refuse.ts';
 import { replaceContents } from '../replace-contents.ts';
 import { SecondRound } from '../second-round.ts';
-import { collectParams } from './params.ts';
+import { collectParams, UnknownParamKind } from './params.ts';
 import { type BoundPolicy, PolicySet } from './policy-set.ts';
 import type { PolicyContext } from './validating.ts';
 
@@ -27,21 +27,26 @@ export function mutatingPolicies(context: PolicyContext): AdmissionPlugin {
   const policies = new PolicySet(context, mutatingadmissionpolicies, mutatingadmissionpolicybindings);
   const plugin: AdmissionPlugin = {
     name: 'MutatingAdmissionPolicy',
-    async admit(attributes) {
+    admit(attributes) {
       const { current } = policies;
-      if (current.length === 0 || isExempt(attributes) || !attributes.object) return;
+      if (current.length === 0 || isExempt(attributes) || !attributes.object) return undefined;
       const notes = attributes.rounds.notesOf(plugin, () => new SecondRound());
-      notes.begin(attributes);
-      const errors: string[] = [];
-      for (const bound of current) {
-        const said = await new Application(bound, { attributes, notes, context }).run();
-        if (bound.policy.spec.failurePolicy !== 'Ignore') errors.push(...said);
-      }
-      notes.end(attributes);
-      if (errors.length > 0) throw answer(attributes, errors);
+      return applyAll(current, { attributes, notes, context });
     },
   };
   return plugin;
+}
+
+async function applyAll(policies: readonly Bound[], application: ApplicationContext): Promise<void> {
+  const { attributes, notes } = application;
+  notes.begin(attributes);
+  const errors: string[] = [];
+  for (const bound of policies) {
+    const said = await new Application(bound, application).run();
+    if (bound.policy.spec.failurePolicy !== 'Ignore') errors.push(...said);
+  }
+  notes.end(attributes);
+  if (errors.length > 0) throw answer(attributes, errors);
 }
 
 interface ApplicationContext {
@@ -115,7 +120,8 @@ function paramsOf(...args: Parameters<typeof collectParams>): ReturnType<typeof 
   try {
     return collectParams(...args);
   } catch (error) {
-    throw new Error(`failed to configure binding: ${(error as Error).message}`, { cause: error });
+    const what = error instanceof UnknownParamKind ? 'policy' : 'binding';
+    throw new Error(`failed to configure ${what}: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -13,6 +13,14 @@ export interface ParamSource {
   served(): Iterable<{ view: Kind; kind: Kind }>;
 }
 
+/** The policy's parameters are of a kind that is not served: no binding can help. */
+export class UnknownParamKind extends Error {
+  constructor({ apiVersion = '', kind = '' }: ParamKind) {
+    const group = apiVersion.includes('/') ? '' : '/';
+    super(`failed to find resource referenced by paramKind: '${group}${apiVersion}, Kind=${kind}'`);
+  }
+}
+
 /**
  * The parameters that a binding names, one after the other to be looked at; a lone null where there are none to be named.
  * Throws an Error where the binding cannot be carried out.
@@ -21,15 +29,12 @@ export function collectParams(
   source: ParamSource,
   { kind, ref, namespace }: { kind: ParamKind | undefined; ref: ParamRef | undefined; namespace: string },
 ): (KubernetesObject | null)[] {
-  if (!kind || !ref) return [null];
+  if (!kind) return [null];
   const served = [...source.served()].find(
     ({ view: { resource } }) => resource.kind === kind.kind && formatApiVersion(resource) === kind.apiVersion,
   );
-  if (!served) {
-    throw new Error(
-      `failed to find resource referenced by paramKind: '${kind.apiVersion}, Kind=${kind.kind}'`,
-    );
-  }
+  if (!served) throw new UnknownParamKind(kind);
+  if (!ref) return [null];
   const found = select(source.reader, served.kind, { ref, namespace });
   if (found.length === 0 && ref.parameterNotFoundAction === 'Deny') {
     throw new Error('no params found for policy binding with `Deny` parameterNotFoundAction');

@@ -233,6 +233,15 @@ describe('validating admission policies', () => {
     await send('DELETE', `${configMaps}/limit-b`);
   });
 
+  test('whose parameters are of no kind that is served fail as a whole', async () => {
+    const paramKind = { apiVersion: 'example.com/v1', kind: 'Limit' };
+    const spec = { paramKind, matchConstraints: onMaps, validations: [{ expression: 'true' }] };
+    const { policy } = await bind('Validating', spec);
+    await expect(send('POST', configMaps, configMap(fresh('cm')))).rejects.toThrow(
+      `ValidatingAdmissionPolicy '${policy}' denied request: failed to configure policy: failed to find resource referenced by paramKind: 'example.com/v1, Kind=Limit'`,
+    );
+  });
+
   test('warn and note instead of refusing, where the binding says so', async () => {
     const spec = {
       matchConstraints: onMaps,

@@ -12,7 +12,7 @@ import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import type { Form } from '../forms.ts';
 import { findWanted, isExempt, isWanted, requestNamespace } from '../matching.ts';
 import { refuse } from '../refuse.ts';
-import { collectParams, type ParamSource } from './params.ts';
+import { collectParams, type ParamSource, UnknownParamKind } from './params.ts';
 import { type BoundPolicy, PolicySet } from './policy-set.ts';
 import type { Verdict } from './verdicts.ts';
 
@@ -28,14 +28,17 @@ export function validatingPolicies(context: PolicyContext): AdmissionPlugin {
   const policies = new PolicySet(context, validatingadmissionpolicies, validatingadmissionpolicybindings);
   return {
     name: 'ValidatingAdmissionPolicy',
-    async validate(attributes) {
+    validate(attributes) {
       const { current } = policies;
-      if (current.length === 0 || isExempt(attributes)) return;
-      const inquiry = new Inquiry(attributes, context);
-      for (const bound of current) await inquiry.hold(bound);
-      inquiry.conclude();
+      return current.length === 0 || isExempt(attributes) ? undefined : holdAll(current, attributes, context);
     },
   };
+}
+
+async function holdAll(policies: readonly Bound[], attributes: AdmissionAttributes, context: PolicyContext) {
+  const inquiry = new Inquiry(attributes, context);
+  for (const bound of policies) await inquiry.hold(bound);
+  inquiry.conclude();
 }
 
 interface Denial {
@@ -98,8 +101,7 @@ class Inquiry {
     try {
       params = collectParams(this.#context, wanted);
     } catch (error) {
-      const message = `failed to configure binding: ${(error as Error).message}`;
-      if (policy.spec.failurePolicy !== 'Ignore') this.#deny(names, { message, reason: '' });
+      if (policy.spec.failurePolicy !== 'Ignore') this.#denyMisconfigured(names, error as Error);
       return;
     }
     const { judge } = await import('./verdicts.ts');
@@ -130,6 +132,16 @@ class Inquiry {
       }
     }
     for (const message of annotationErrors) this.#deny(names, { message, reason: '' });
+  }
+
+  #denyMisconfigured(names: { policy: string; binding: string }, error: Error): void {
+    if (!(error instanceof UnknownParamKind)) {
+      this.#deny(names, { message: `failed to configure binding: ${error.message}`, reason: '' });
+      return;
+    }
+    const why = `failed to configure policy: ${error.message}`;
+    const message = `ValidatingAdmissionPolicy '${names.policy}' denied request: ${why}`;
+    this.#denials.push({ message, reason: '' });
   }
 
   #deny({ policy, binding }: { policy: string; binding: string }, { message, reason }: Denial): void {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import type { WebhookClientConfig } from '../../../api/admissionregistration/v1.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
@@ -52,6 +53,8 @@ export class WebhookCaller {
     const { clock } = this.#options;
     const abort = new AbortController();
     const give = () => abort.abort(new Error('context canceled'));
+    // One request may ask any number of webhooks at once.
+    setMaxListeners(0, signal);
     signal.addEventListener('abort', give, { once: true });
     const late = () => abort.abort(new Error('context deadline exceeded'));
     const timer = clock.after(timeoutSeconds * 1000, late);

@@ -22,22 +22,32 @@ export function mutatingWebhooks(reader: ObjectReader, context: HookContext): Ad
   const hooks = new CurrentList(reader, mutatingwebhookconfigurations, hooksOf);
   const plugin: AdmissionPlugin = {
     name: 'MutatingAdmissionWebhook',
-    async admit(attributes) {
+    admit(attributes) {
       const { current } = hooks;
-      if (current.length === 0 || isExempt(attributes)) return;
+      if (current.length === 0 || isExempt(attributes)) return undefined;
       const notes = attributes.rounds.notesOf(plugin, () => new SecondRound());
-      notes.begin(attributes);
-      for (const [index, hook] of current.entries()) {
-        const form = await wantedForm(hook, attributes, context);
-        if (!form || notes.skips(attributes.rounds, hook.id)) continue;
-        const changed = await askOne({ hook, form, index }, attributes, context);
-        if (changed) notes.changed(attributes.rounds);
-        if ((hook.webhook as MutatingWebhook).reinvocationPolicy === 'IfNeeded') notes.mayRunAgain(hook.id);
-      }
-      notes.end(attributes);
+      return askAll(current, { attributes, notes, context });
     },
   };
   return plugin;
+}
+
+interface Asking {
+  attributes: AdmissionAttributes;
+  notes: SecondRound;
+  context: HookContext;
+}
+
+async function askAll(hooks: readonly Hook[], { attributes, notes, context }: Asking): Promise<void> {
+  notes.begin(attributes);
+  for (const [index, hook] of hooks.entries()) {
+    const form = await wantedForm(hook, attributes, context);
+    if (!form || notes.skips(attributes.rounds, hook.id)) continue;
+    const changed = await askOne({ hook, form, index }, attributes, context);
+    if (changed) notes.changed(attributes.rounds);
+    if ((hook.webhook as MutatingWebhook).reinvocationPolicy === 'IfNeeded') notes.mayRunAgain(hook.id);
+  }
+  notes.end(attributes);
 }
 
 interface Asked {
@@ -79,8 +89,20 @@ function patch({ hook, form }: Asked, response: AdmissionResponse, attributes: A
   const shown = form.show(object);
   const patched = applied(shown, operations);
   if (deepEqual(patched, shown)) return false;
-  replaceContents(object, form.take(patched, object));
+  replaceContents(
+    object,
+    orInternal(() => form.take(patched, object)),
+  );
   return true;
+}
+
+/** What a webhook makes of an object is its own fault, not the client's. */
+function orInternal<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw internalError((error as Error).message);
+  }
 }
 
 function readPatch(webhook: string, { patch: encoded, patchType }: AdmissionResponse): unknown[] {
@@ -100,9 +122,5 @@ function readPatch(webhook: string, { patch: encoded, patchType }: AdmissionResp
 }
 
 function applied(object: KubernetesObject, operations: unknown[]): KubernetesObject {
-  try {
-    return applyJsonPatch(clone(object), operations) as KubernetesObject;
-  } catch (error) {
-    throw internalError((error as Error).message);
-  }
+  return orInternal(() => applyJsonPatch(clone(object), operations) as KubernetesObject);
 }

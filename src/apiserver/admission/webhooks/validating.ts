@@ -12,20 +12,23 @@ export function validatingWebhooks(reader: ObjectReader, context: HookContext): 
   const hooks = new CurrentList(reader, validatingwebhookconfigurations, hooksOf);
   return {
     name: 'ValidatingAdmissionWebhook',
-    async validate(attributes) {
+    validate(attributes) {
       const { current } = hooks;
-      if (current.length === 0 || isExempt(attributes)) return;
-      const relevant: { hook: Hook; form: Form }[] = [];
-      for (const hook of current) {
-        const form = await wantedForm(hook, attributes, context);
-        if (form) relevant.push({ hook, form });
-      }
-      const asked = relevant.map((one, index) => askOne({ ...one, index }, attributes, context));
-      for (const outcome of await Promise.allSettled(asked)) {
-        if (outcome.status === 'rejected') throw outcome.reason;
-      }
+      return current.length === 0 || isExempt(attributes) ? undefined : askAll(current, attributes, context);
     },
   };
+}
+
+async function askAll(hooks: readonly Hook[], attributes: AdmissionAttributes, context: HookContext) {
+  const relevant: { hook: Hook; form: Form }[] = [];
+  for (const hook of hooks) {
+    const form = await wantedForm(hook, attributes, context);
+    if (form) relevant.push({ hook, form });
+  }
+  const asked = relevant.map((one, index) => askOne({ ...one, index }, attributes, context));
+  for (const outcome of await Promise.allSettled(asked)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
 }
 
 async function askOne(

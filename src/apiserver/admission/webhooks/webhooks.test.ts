@@ -285,6 +285,13 @@ describe('mutating webhooks', () => {
     });
   });
 
+  test('cannot make of an object what is none', async () => {
+    hook.answers['/broken'] = () => [{ op: 'replace', path: '/data', value: 'text' }];
+    await register('Mutating', { path: '/broken', rules: [rule(['configmaps'], ['CREATE'])] });
+    const refused = send('POST', configMaps, configMap(fresh('cm')));
+    await expect(refused).rejects.toMatchObject({ status: { code: 500, reason: 'InternalError' } });
+  });
+
   test('cannot change what is deleted', async () => {
     const name = fresh('cm');
     await send('POST', configMaps, configMap(name));

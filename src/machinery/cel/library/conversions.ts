@@ -30,12 +30,14 @@ export function conversions(): Overload[] {
 function toNumbers(): Overload[] {
   return [
     overload('int(uint): int', ({ value }: Uint) => intOf(value)),
-    overload('int(double): int', (value: number) => intOf(whole(value, 'integer overflow'))),
+    overload('int(double): int', (value: number) => intOf(whole(value, 'integer overflow', 2 ** 63))),
     overload('int(string): int', (text: string) => intOf(digits(text, /^[-+]?[0-9]+$/, 'int'))),
     overload('int(timestamp): int', ({ nanos }: Timestamp) => floorSeconds(nanos)),
     overload('int(duration): int', ({ nanos }: Duration) => nanos / billion),
     overload('uint(int): uint', uintOf),
-    overload('uint(double): uint', (value: number) => uintOf(whole(value, 'unsigned integer overflow'))),
+    overload('uint(double): uint', (value: number) =>
+      uintOf(whole(value, 'unsigned integer overflow', 2 ** 64)),
+    ),
     overload('uint(string): uint', (text: string) => uintOf(digits(text, /^[0-9]+$/, 'uint'))),
     overload('double(int): double', Number),
     overload('double(uint): double', ({ value }: Uint) => Number(value)),
@@ -65,8 +67,8 @@ function uintOf(value: bigint): Uint {
   throw new CelError('unsigned integer overflow');
 }
 
-function whole(value: number, overflow: string): bigint {
-  if (!Number.isFinite(value) || Math.abs(value) >= 2 ** 64) throw new CelError(overflow);
+function whole(value: number, overflow: string, limit: number): bigint {
+  if (!Number.isFinite(value) || Math.abs(value) >= limit) throw new CelError(overflow);
   return BigInt(Math.trunc(value));
 }
 

@@ -198,8 +198,16 @@ function formatOne(verb: string, value: CelValue, precision: number): string {
 
 function fraction(value: number, verb: 'f' | 'e', precision: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
-  if (verb === 'f') return value.toFixed(Math.min(precision, 100));
+  if (verb === 'f') return fixed(value, Math.min(precision, 100));
   return value.toExponential(Math.min(precision, 100)).replace(/e([-+])(\d)$/, 'e$10$2');
+}
+
+/** As Go rounds: what lies in the middle goes to the even neighbour. */
+function fixed(value: number, precision: number): string {
+  const text = value.toFixed(precision);
+  const isMiddle = Math.abs(Number(text) - value) * 2 * 10 ** precision === 1;
+  if (!isMiddle || Number(text.at(-1)) % 2 === 0) return text;
+  return (Number(text) - Math.sign(value) / 10 ** precision).toFixed(precision);
 }
 
 function hexOf(value: CelValue): string | undefined {

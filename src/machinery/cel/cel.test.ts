@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest';
+import { compile } from './cel.ts';
+import { fromJson } from './json-value.ts';
+import { toJson } from './to-json.ts';
+import { dynType, intType, listType, objectType, stringType } from './types.ts';
+import { type CelValue, Optional } from './values.ts';
+
+const object = {
+  metadata: { name: 'web', labels: { app: 'a', 'k8s.io/x': 'y' }, nothing: null },
+  spec: { replicas: 3, ratio: 1.5, ports: [80, 443], names: ['b', 'a'] },
+};
+const deep = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000));
+
+function run(expression: string, costLimit?: number): unknown {
+  const program = compile(expression, { variables: { object: dynType, deep: dynType } });
+  const lookup = (name: string) => fromJson(name === 'deep' ? deep : object);
+  const value = program.evaluate(lookup, costLimit === undefined ? {} : { costLimit });
+  return shown(value);
+}
+
+const shown = (value: CelValue): unknown => {
+  if (typeof value === 'bigint') return value;
+  return value instanceof Optional && value.value === undefined ? undefined : toJson(value);
+};
+
+describe('objects of the API', () => {
+  test.each([
+    ['object.spec.replicas + 1', 4n],
+    ['object.spec.ratio * 2.0', 3],
+    ['object.spec.replicas == 3.0', true],
+    ['type(object.spec.replicas) == int && type(object.spec.ratio) == double', true],
+    ["has(object.metadata.labels) && 'app' in object.metadata.labels", true],
+    ['has(object.metadata.none)', false],
+    ['has(object.metadata.nothing) && object.metadata.nothing == null', true],
+    ["object.metadata.labels['k8s.io/x']", 'y'],
+    ["object.?spec.?none.?deeper.orValue('d')", 'd'],
+    ["object.metadata.labels[?'none'].hasValue()", false],
+    ['object.spec.ports.exists(p, p == 443)', true],
+    ['object.metadata.labels.all(k, v, k != v)', true],
+    ['object.spec.ports.map(p, p > 100, p + 1)', [444]],
+    ["object.metadata.labels.transformMap(k, v, v + '!')", { app: 'a!', 'k8s.io/x': 'y!' }],
+    ["{'a': 1, ?'b': object.?none}", { a: 1 }],
+    ['[1, ?object.?none, 2]', [1, 2]],
+    ['cel.bind(n, object.metadata.name, n + n)', 'webweb'],
+    ['object.?spec.optMap(s, s.replicas).value()', 3n],
+  ])('%s', (expression, wanted) => {
+    expect(run(expression)).toEqual(wanted);
+  });
+
+  test.each([
+    ['object.metadata.none', 'no such key: none'],
+    ['object.spec.ports[2]', 'index out of bounds: 2'],
+    ["object.spec.replicas.startsWith('a')", "no such overload: 'startsWith' applied to 'int.(string)'"],
+    ['1 / (object.spec.replicas - 3)', 'division by zero'],
+    ['9223372036854775807 + object.spec.replicas', 'integer overflow'],
+  ])('%s fails', (expression, message) => {
+    expect(() => run(expression)).toThrow(message);
+  });
+});
+
+describe('functions of Kubernetes', () => {
+  test.each([
+    ["'abc 123 def 45'.find('[0-9]+')", '123'],
+    ["'abc 123 def 45'.findAll('[0-9]+')", ['123', '45']],
+    ["'abc 123 def 45'.findAll('[0-9]+', 1)", ['123']],
+    ["'xab xa'.findAll('xa|xab')", ['xa', 'xa']],
+    ["'foo bar'.findAll('\\\\b.')", ['f', ' ', 'b']],
+    ["'Äpfel'.find('(?i)ÄPF')", 'Äpf'],
+    ["'aaa'.findAll('a*?')", ['', '', '', '']],
+    ['object.spec.names.isSorted()', false],
+    ['object.spec.ports.sum() + object.spec.ports.min()', 603n],
+    ["object.spec.names.indexOf('a')", 1n],
+    ["['b', 'a', 'b'].distinct().sort()", ['a', 'b']],
+    ['[[1], [2, [3]]].flatten()', [1, 2, [3]]],
+    ['sets.equivalent([1, 2], [2, 1, 1])', true],
+    ["url('https://user@example.com:80/a%20b?x=1&x=2#f').getHost()", 'example.com:80'],
+    ["url('https://[::1]:80/a').getHostname()", '::1'],
+    ["url('https://example.com/a b').getEscapedPath()", '/a%20b'],
+    ["url('/p?x=1&x=2').getQuery()", { x: ['1', '2'] }],
+    ["isURL('example.com')", false],
+    ["quantity('1.5Gi').isGreaterThan(quantity('1500M'))", true],
+    ["quantity('50k').add(20).asInteger()", 50_020n],
+    ["quantity('50m').isInteger() || isQuantity('1 Mi')", false],
+    ["ip('10.0.0.1').family() == 4 && isIP('::ffff:1.2.3.4') == false", true],
+    ["ip.isCanonical('2001:DB8::1')", false],
+    ["cidr('10.0.0.0/8').containsCIDR('10.1.0.0/16') && cidr('10.0.0.0/8').containsIP(ip('10.9.9.9'))", true],
+    ["string(cidr('10.1.2.3/8').masked())", '10.0.0.0/8'],
+    ["format.dns1123Label().validate('a-b').hasValue()", false],
+    ["format.named('dns1123Label').value().validate('A').value().size() > 0", true],
+    ["semver('1.2.3-rc.1').isLessThan(semver('v1.2.3', true))", true],
+    ["'%s has %d, %.2f, %x'.format(['a', 5, 2.345, 255])", 'a has 5, 2.35, ff'],
+    ["timestamp('2024-07-01T10:00:00Z').getHours('Europe/Berlin')", 12n],
+    ["duration('90m') - duration('1h') == duration('1800s')", true],
+    ["'a,b,c'.split(',', 2).join('|')", 'a|b,c'],
+  ])('%s', (expression, wanted) => {
+    expect(run(expression)).toEqual(wanted);
+  });
+
+  test('patterns take time linear in the text', () => {
+    const text = `'${'a'.repeat(5000)}'`;
+    expect(run(`${text}.matches('^(a+)+b$')`)).toBe(false);
+    expect(run(`${text}.find('(a|a)*b')`)).toBe('');
+  });
+});
+
+describe('what does not compile', () => {
+  const failure = (expression: string) => {
+    const self = objectType('Self', { count: intType, names: listType(stringType) });
+    try {
+      compile(expression, { variables: { self } });
+      return 'compiled';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  test.each([
+    ['nope + 1', "ERROR: <input>:1:1: undeclared reference to 'nope' (in container '')\n | nope + 1\n | ^"],
+    ['self.nope', "ERROR: <input>:1:5: undefined field 'nope'\n | self.nope\n | ....^"],
+    [
+      'self.count +\n self.names',
+      "ERROR: <input>:1:12: found no matching overload for '_+_' applied to '(int, list(string))'\n | self.count +\n | ...........^",
+    ],
+    [
+      'self.names.nope()',
+      "ERROR: <input>:1:16: undeclared reference to 'nope' (in container '')\n | self.names.nope()\n | ...............^",
+    ],
+    [
+      'self.count.all(x, true)',
+      "ERROR: <input>:1:5: expression of type 'int' cannot be range of a comprehension (must be list, map, or dynamic)\n | self.count.all(x, true)\n | ....^",
+    ],
+    ['has(self)', 'ERROR: <input>:1:5: invalid argument to has() macro\n | has(self)\n | ....^'],
+    [
+      "self.count ? 1 : 'a'",
+      "ERROR: <input>:1:12: found no matching overload for '_?_:_' applied to '(int, int, string)'\n | self.count ? 1 : 'a'\n | ...........^",
+    ],
+  ])('%s', (expression, wanted) => {
+    expect(failure(expression)).toBe(wanted);
+  });
+
+  test.each(['', '1 +', 'a b', '[1, 2', "'open", 'a.in', '1..2', '@', 'for', '"\\q"', '9223372036854775808'])(
+    '%j is no expression',
+    (expression) => {
+      expect(failure(expression)).toMatch(/^ERROR: <input>:\d+:\d+: Syntax error: /);
+    },
+  );
+
+  test('names all that is wrong, in order', () => {
+    expect(
+      failure('a + b')
+        .split('\n')
+        .filter((line) => line.startsWith('ERROR')),
+    ).toHaveLength(2);
+  });
+
+  test('is not nested or long without bound', () => {
+    expect(failure('('.repeat(10_000) + '1' + ')'.repeat(10_000))).toContain('recursion limit exceeded');
+    expect(failure(`1${'.a'.repeat(10_000)}`)).toContain('recursion limit exceeded');
+    expect(failure(`1${' + 1'.repeat(60_000)}`)).toContain('size exceeds limit');
+    expect(failure(`1${' + 1'.repeat(20_000)}`)).toMatch(/recursion limit|compiled/);
+  });
+});
+
+describe('cost', () => {
+  test('is bounded', () => {
+    const many = `[${Array.from({ length: 100 }, (_, i) => i).join(',')}]`;
+    expect(() => run(`${many}.all(a, ${many}.all(b, ${many}.all(c, a + b + c >= 0)))`)).toThrow(
+      'operation cancelled: actual cost limit exceeded',
+    );
+    expect(() => run('1 + 1 + 1', 1)).toThrow('cost limit exceeded');
+    expect(() => run('1 + 1 + 1 == 0 || true', 1)).toThrow('cost limit exceeded');
+  });
+
+  test('objects deeper than the stack are an error, not the end', () => {
+    expect(() => run('deep == deep || [deep] == [1]')).not.toThrow(RangeError);
+  });
+});
