@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import { systemRandom } from '../platform/random.ts';
@@ -51,6 +51,15 @@ describe('certificates of a cluster', () => {
     expect(await open().tokenKey()).toBe(key);
   });
 
+  test('key and certificate fit, however many make the pair at once', async () => {
+    const { open } = make();
+    await open().authority();
+    const made = await Promise.all(Array.from({ length: 8 }, () => open().pair('apiserver', server)));
+    for (const { key, certificate } of [...made, await open().pair('apiserver', server)]) {
+      expect(new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))).toBe(true);
+    }
+  });
+
   test('other hosts, or an end that is near, make it anew', async () => {
     const { open, world } = make();
     const first = await open().pair('apiserver', server);
@@ -65,7 +74,7 @@ describe('certificates of a cluster', () => {
     const { open, world } = make();
     await open().pair('apiserver', server);
     await open().tokenKey();
-    for (const name of ['ca.key', 'apiserver.key', 'sa.key']) {
+    for (const name of ['ca.pem', 'apiserver.pem', 'sa.key']) {
       expect((await world.files.stat(`/pki/${name}`))?.mode).toBe(0o600);
     }
   });

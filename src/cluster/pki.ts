@@ -55,6 +55,8 @@ function importKey(text: string): Promise<webcrypto.CryptoKey> {
   return crypto.subtle.importKey('pkcs8', der, algorithm, true, ['sign']);
 }
 
+const pemBlock = /-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----\n/g;
+
 const newKeys = () => crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 
 /** A new authority that signs all certificates of a cluster. */
@@ -164,16 +166,18 @@ export class Pki {
 
   async #load(name: string): Promise<KeyPair | undefined> {
     const { files } = this.#world;
-    const [crt, key] = [`${this.#dir}/${name}.crt`, `${this.#dir}/${name}.key`];
-    if (!(await files.exists(crt)) || !(await files.exists(key))) return undefined;
-    return { certificate: await files.readText(crt), key: await files.readText(key) };
+    const path = `${this.#dir}/${name}.pem`;
+    if (!(await files.exists(path))) return undefined;
+    const text = await files.readText(path);
+    const [key = '', certificate = ''] = text.match(pemBlock) ?? [];
+    return { certificate, key };
   }
 
+  /** Both in one file: two that are made at once, or a kill between two writes, must not leave halves that do not fit. */
   async #save(name: string, pair: KeyPair): Promise<KeyPair> {
     const { files } = this.#world;
     await files.makeDir(this.#dir, { mode: 0o700 });
-    await files.writeAtomic(`${this.#dir}/${name}.key`, pair.key, { mode: 0o600 });
-    await files.writeAtomic(`${this.#dir}/${name}.crt`, pair.certificate);
+    await files.writeAtomic(`${this.#dir}/${name}.pem`, `${pair.key}${pair.certificate}`, { mode: 0o600 });
     return pair;
   }
 }
