@@ -32,6 +32,8 @@ export interface InformerOptions<T extends KubernetesObject> {
 }
 
 /** How many objects one page of the first list asks for. */
+/** Failures after which it is tried again sooner than this are not warned of. */
+const quietMs = 3000;
 const pageSize = 500;
 
 /**
@@ -124,8 +126,11 @@ export class Informer<T extends KubernetesObject> {
       } catch (error) {
         if (signal.aborted) return;
         this.#onFailure(error);
-        log.debug('list or watch failed', { resource: this.resource.plural, error: String(error) });
-        await clock.sleep(backoff.next(), signal).catch(() => {});
+        const againInMs = Math.round(backoff.next());
+        // A server that is started anew is nothing to speak of; one that keeps refusing is.
+        const level = againInMs < quietMs ? 'debug' : 'warn';
+        log[level]('list or watch failed', { resource: this.resource.plural, error: String(error), againInMs });
+        await clock.sleep(againInMs, signal).catch(() => {});
       }
     }
   }
