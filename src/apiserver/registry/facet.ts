@@ -119,7 +119,7 @@ function scaleFacet(kind: Kind, strategy: ScaleStrategy<KubernetesObject>): Face
     take(sent, old) {
       const object = clone(old) as KubernetesObject;
       strategy.setReplicas(object, (sent as Scale).spec?.replicas ?? 0);
-      object.metadata.resourceVersion = sent.metadata.resourceVersion;
+      if (sent.metadata.resourceVersion) object.metadata.resourceVersion = sent.metadata.resourceVersion;
       return object;
     },
     applied({ metadata, ...sent }) {

@@ -1,0 +1,295 @@
+import { describe, expect, test, vi } from 'vitest';
+import { customresourcedefinitions } from '../../api/generated/resources.ts';
+import type { KubernetesObject } from '../../api/resource.ts';
+import { StatusError } from '../../machinery/status-error.ts';
+import { createCustomCluster, widgets } from './testing.ts';
+
+const spec = (properties: object) => ({ spec: { type: 'object', properties } });
+const named = (name: string, more: object = {}) => ({ body: { metadata: { name }, ...more } });
+
+async function failure(work: Promise<unknown>): Promise<StatusError> {
+  const error = await work.then(
+    () => undefined,
+    (e: unknown) => e,
+  );
+  if (error instanceof StatusError) return error;
+  throw new Error(`expected a refusal, got ${String(error)}`);
+}
+
+describe('a definition', () => {
+  test('is established, and its resource is served at once', async () => {
+    const { define, definition, api } = await createCustomCluster();
+    const { v1 } = await define(widgets({ v1: { properties: spec({ size: { type: 'integer' } }) } }));
+    expect(definition('widgets.example.com')?.status).toMatchObject({
+      acceptedNames: {
+        plural: 'widgets',
+        singular: 'widget',
+        kind: 'Widget',
+        listKind: 'WidgetList',
+        shortNames: ['wd'],
+      },
+      storedVersions: ['v1'],
+      conditions: [
+        { type: 'NamesAccepted', status: 'True', reason: 'NoConflicts' },
+        { type: 'Established', status: 'True', reason: 'InitialNamesAccepted' },
+      ],
+    });
+    const made = await api.object('create', v1!, named('a', { spec: { size: 1 } }));
+    expect(made).toMatchObject({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { generation: 1 } });
+    expect((await api.list(v1!)).kind).toBe('WidgetList');
+  });
+
+  test('does not get names that another one has, until these are free', async () => {
+    const { define, definition, api } = await createCustomCluster();
+    await define(widgets({ v1: {} }));
+    const other = widgets({ v1: {} });
+    other.metadata.name = 'gadgets.example.com';
+    Object.assign(other.spec.names, { plural: 'gadgets' });
+    await api.object('create', customresourcedefinitions, { body: other });
+    const reasons = () =>
+      definition('gadgets.example.com')?.status?.conditions?.map((c) => `${c.type} ${c.status} ${c.reason}`);
+    await vi.waitFor(() =>
+      expect(reasons()).toEqual(['NamesAccepted False ListKindConflict', 'Established False NotAccepted']),
+    );
+    await api.send('delete', customresourcedefinitions, { name: 'widgets.example.com' });
+    await vi.waitFor(() => expect(reasons()?.[1]).toBe('Established True InitialNamesAccepted'));
+  });
+
+  test('goes once its objects are gone, and takes nothing new meanwhile', async () => {
+    const { define, definition, api } = await createCustomCluster();
+    const { v1 } = await define(widgets({ v1: {} }));
+    await api.object('create', v1!, {
+      body: { metadata: { name: 'held', finalizers: ['example.com/hold'] } },
+    });
+    await api.object('create', v1!, named('free'));
+    await api.send('delete', customresourcedefinitions, { name: 'widgets.example.com' });
+    await vi.waitFor(async () => expect((await api.list(v1!)).items).toHaveLength(1));
+    expect(definition('widgets.example.com')?.status?.conditions?.[2]?.reason).toBe(
+      'InstanceDeletionInProgress',
+    );
+    expect((await failure(api.send('create', v1!, named('late')))).code).toBe(405);
+    const patch = { metadata: { finalizers: null } };
+    await api.object('patch', v1!, { name: 'held', body: patch, mediaType: 'application/merge-patch+json' });
+    await vi.waitFor(async () => {
+      await api.clock.advance(1000);
+      expect(definition('widgets.example.com')).toBeUndefined();
+    });
+    expect((await failure(api.send('list', v1!))).code).toBe(404);
+  });
+
+  test('can be made anew, with nothing left of what was', async () => {
+    const { define, definition, api } = await createCustomCluster();
+    const { v1 } = await define(widgets({ v1: {} }));
+    await api.object('create', v1!, named('a'));
+    await api.send('delete', customresourcedefinitions, { name: 'widgets.example.com' });
+    await vi.waitFor(() => expect(definition('widgets.example.com')).toBeUndefined());
+    await define(widgets({ v1: {} }));
+    expect((await api.list(v1!)).items).toEqual([]);
+  });
+
+  test('is served again after a restart', async () => {
+    const first = await createCustomCluster();
+    const { v1 } = await first.define(widgets({ v1: {} }));
+    await first.api.object('create', v1!, named('a'));
+    first.custom.stop();
+    first.api.dispatcher.close();
+    const { api } = await createCustomCluster({ store: first.api.store });
+    expect((await api.object('get', v1!, { name: 'a' })).kind).toBe('Widget');
+  });
+});
+
+describe('objects', () => {
+  test('lose unknown fields, and say so where they are asked', async () => {
+    const { define, api } = await createCustomCluster();
+    const { v1 } = await define(widgets({ v1: { properties: spec({ a: { type: 'string' } }) } }));
+    const body = { metadata: { name: 'x' }, spec: { a: 'b', extra: 1 } };
+    const strict = await failure(api.send('create', v1!, { body, query: { fieldValidation: 'Strict' } }));
+    expect(strict.message).toContain('strict decoding error: unknown field "spec.extra"');
+    expect(await api.object('create', v1!, { body })).toMatchObject({ spec: { a: 'b' } });
+    expect((await api.object('get', v1!, { name: 'x' })).spec).toEqual({ a: 'b' });
+  });
+
+  test('get defaults when they are written and when they are read', async () => {
+    const { define, api } = await createCustomCluster();
+    const { v1 } = await define(
+      widgets({ v1: { properties: spec({ a: { type: 'string', default: 'one' } }) } }),
+    );
+    await api.object('create', v1!, named('x', { spec: {} }));
+    const operations = [
+      { op: 'remove', path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/a/default' },
+      {
+        op: 'add',
+        path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/b',
+        value: { type: 'string', default: 'two' },
+      },
+    ];
+    await api.send('patch', customresourcedefinitions, {
+      name: 'widgets.example.com',
+      body: operations,
+      mediaType: 'application/json-patch+json',
+    });
+    expect((await api.object('get', v1!, { name: 'x' })).spec).toEqual({ a: 'one', b: 'two' });
+    const [item] = (await api.list(v1!)).items;
+    expect(JSON.parse(Buffer.from(item!.json()).toString()).spec).toEqual({ a: 'one', b: 'two' });
+  });
+
+  test('count generations of everything but metadata and an own status', async () => {
+    const { define, api } = await createCustomCluster();
+    const properties = {
+      ...spec({ a: { type: 'string' } }),
+      status: { type: 'object', properties: { b: { type: 'string' } } },
+    };
+    const { v1 } = await define(widgets({ v1: { properties, subresources: { status: {} } } }));
+    const made = await api.object('create', v1!, named('x', { spec: {}, status: { b: 'no' } }));
+    expect(made.status).toBeUndefined();
+    const body = { spec: { a: 'no' }, status: { b: 'yes' }, metadata: { labels: { l: 'no' } } };
+    const merge = 'application/merge-patch+json';
+    const status = await api.object('patch', v1!, {
+      name: 'x',
+      subresource: 'status',
+      body,
+      mediaType: merge,
+    });
+    expect(status).toMatchObject({ spec: {}, status: { b: 'yes' }, metadata: { generation: 1 } });
+    expect(status.metadata.labels).toBeUndefined();
+    const main = await api.object('patch', v1!, {
+      name: 'x',
+      body: { ...body, status: { b: 'no' } },
+      mediaType: merge,
+    });
+    expect(main).toMatchObject({ spec: { a: 'no' }, status: { b: 'yes' }, metadata: { generation: 2 } });
+  });
+
+  test('refuse strategic merge patches', async () => {
+    const { define, api } = await createCustomCluster();
+    const { v1 } = await define(widgets({ v1: {} }));
+    await api.object('create', v1!, named('x'));
+    const mediaType = 'application/strategic-merge-patch+json';
+    expect(await failure(api.send('patch', v1!, { name: 'x', body: {}, mediaType }))).toMatchObject({
+      code: 415,
+      message:
+        'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+    });
+  });
+
+  test('are selected by the fields that their version names', async () => {
+    const { define, api } = await createCustomCluster();
+    const version = {
+      properties: spec({ color: { type: 'string' } }),
+      selectableFields: [{ jsonPath: '.spec.color' }],
+    };
+    const { v1 } = await define(widgets({ v1: version }));
+    for (const color of ['red', 'blue']) await api.object('create', v1!, named(color, { spec: { color } }));
+    const watch = await api.watch(v1!, { query: { fieldSelector: 'spec.color=blue' } });
+    await vi.waitFor(() => expect(watch.said).toHaveLength(1));
+    const found = await api.list(v1!, { query: { fieldSelector: 'spec.color!=blue' } });
+    expect(found.items.map((item) => item.object.metadata.name)).toEqual(['red']);
+    await api.object('patch', v1!, {
+      name: 'blue',
+      body: { spec: { color: 'red' } },
+      mediaType: 'application/merge-patch+json',
+    });
+    await vi.waitFor(() => expect(watch.said[1]).toContain('DELETED blue'));
+  });
+
+  test('have a scale', async () => {
+    const { define, api } = await createCustomCluster();
+    const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
+    const properties = {
+      ...spec({ replicas: { type: 'integer' } }),
+      status: { type: 'object', properties: { replicas: { type: 'integer' } } },
+    };
+    const { v1 } = await define(widgets({ v1: { properties, subresources: { status: {}, scale } } }));
+    await api.object('create', v1!, named('x', { spec: { replicas: 2 } }));
+    const body = {
+      apiVersion: 'autoscaling/v1',
+      kind: 'Scale',
+      metadata: { name: 'x' },
+      spec: { replicas: 5 },
+    };
+    const scaled = await api.object('update', v1!, { name: 'x', subresource: 'scale', body });
+    expect(scaled).toMatchObject({ kind: 'Scale', spec: { replicas: 5 }, status: { replicas: 0 } });
+    expect((await api.object('get', v1!, { name: 'x' })).spec).toEqual({ replicas: 5 });
+  });
+});
+
+const versions = () => ({
+  v1: { properties: { host: { type: 'string' } } },
+  v2: { properties: { address: { type: 'string' } } },
+});
+
+/** Moves the text from one field to the other. */
+function renamed(object: KubernetesObject & { host?: string; address?: string }, apiVersion: string) {
+  const { host, address, ...rest } = object;
+  const value = host ?? address;
+  return { ...rest, apiVersion, ...(apiVersion.endsWith('v1') ? { host: value } : { address: value }) };
+}
+
+describe('versions', () => {
+  test('without a webhook differ in their name alone', async () => {
+    const { define, api } = await createCustomCluster();
+    const { v1, v2 } = await define(widgets(versions()));
+    await api.object('create', v1!, named('x', { host: 'h' }));
+    expect(await api.object('get', v2!, { name: 'x' })).toMatchObject({ apiVersion: 'example.com/v2' });
+    expect(await api.object('get', v2!, { name: 'x' })).not.toHaveProperty('host');
+    expect(await api.object('get', v1!, { name: 'x' })).toHaveProperty('host', 'h');
+  });
+
+  test('are converted by a webhook: in answers, lists and watches, when stored and when storage moves on', async () => {
+    let calls = 0;
+    const { define, api } = await createCustomCluster({
+      webhook: async (_, { apiVersion, objects }) => {
+        calls++;
+        return objects.map((object) => renamed(object, apiVersion));
+      },
+    });
+    const definition = widgets(versions());
+    const clientConfig = { url: 'https://example.com/convert' };
+    definition.spec.conversion = {
+      strategy: 'Webhook',
+      webhook: { clientConfig, conversionReviewVersions: ['v1'] },
+    };
+    const { v1, v2 } = await define(definition);
+    const watch = await api.watch(v2!);
+    await api.object('create', v1!, named('x', { host: 'one' }));
+    await vi.waitFor(() => expect(watch.frames).toHaveLength(1));
+    expect(watch.frames[0]).toMatchObject({ type: 'ADDED', cached: { object: { address: 'one' } } });
+    expect(await api.object('create', v2!, named('y', { address: 'two' }))).toMatchObject({ address: 'two' });
+    expect(await api.object('get', v1!, { name: 'y' })).toMatchObject({ host: 'two' });
+    await api.send('patch', customresourcedefinitions, {
+      name: 'widgets.example.com',
+      mediaType: 'application/json-patch+json',
+      body: [
+        { op: 'replace', path: '/spec/versions/0/storage', value: false },
+        { op: 'replace', path: '/spec/versions/1/storage', value: true },
+      ],
+    });
+    await api.object('create', v1!, named('z', { host: 'three' }));
+    calls = 0;
+    const { items } = await api.list(v2!);
+    expect(items.map(({ object }) => (object as { address?: string }).address)).toEqual([
+      'one',
+      'two',
+      'three',
+    ]);
+    expect(calls).toBe(1);
+  });
+
+  test('that cannot be converted fail, with the reason', async () => {
+    const { define, api } = await createCustomCluster({
+      webhook: async () => {
+        throw new StatusError(500, '', 'conversion webhook for example.com/v1, Kind=Widget failed: no');
+      },
+    });
+    const definition = widgets(versions());
+    const clientConfig = { url: 'https://example.com/convert' };
+    definition.spec.conversion = {
+      strategy: 'Webhook',
+      webhook: { clientConfig, conversionReviewVersions: ['v1'] },
+    };
+    const { v1, v2 } = await define(definition);
+    await api.object('create', v1!, named('x'));
+    expect((await failure(api.send('get', v2!, { name: 'x' }))).message).toContain('failed: no');
+    expect((await failure(api.send('list', v2!))).code).toBe(500);
+  });
+});

@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest';
+import type { CustomResourceDefinition, JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
+import type { Stored } from '../../../api/resource.ts';
+import { createErrors, testContext, texts, updateErrors } from '../../kinds/shared/testing.ts';
+import { widgets } from '../testing.ts';
+import { customResourceDefinitionKind as kind } from './custom-resource-definition.ts';
+
+const withSchema = (properties: Record<string, JSONSchemaProps>) => widgets({ v1: { properties } });
+const at = (path: string) => `spec.versions[0].schema.openAPIV3Schema.properties[x]${path}`;
+const ofX = (x: JSONSchemaProps) => createErrors(kind, withSchema({ x }));
+
+function changed(change: (definition: CustomResourceDefinition) => void): CustomResourceDefinition {
+  const definition = withSchema({});
+  change(definition);
+  return definition;
+}
+
+describe('a definition', () => {
+  test('that is sound says nothing', () => {
+    expect(createErrors(kind, withSchema({ x: { type: 'string', default: 'a' } }))).toEqual([]);
+  });
+
+  test.each<[string, (definition: CustomResourceDefinition) => void, string]>([
+    [
+      'its name',
+      (d) => {
+        d.metadata.name = 'others.example.com';
+      },
+      'metadata.name: Invalid value: "others.example.com": must be spec.names.plural+"."+spec.group',
+    ],
+    [
+      'its group',
+      (d) => {
+        d.spec.group = 'example';
+        d.metadata.name = 'widgets.example';
+      },
+      'spec.group: Invalid value: "example": should be a domain with at least one dot',
+    ],
+    [
+      'its scope',
+      (d) => {
+        d.spec.scope = 'Galaxy';
+      },
+      'spec.scope: Unsupported value: "Galaxy": supported values: "Cluster", "Namespaced"',
+    ],
+    [
+      'a protected group',
+      (d) => {
+        d.spec.group = 'x.k8s.io';
+        d.metadata.name = 'widgets.x.k8s.io';
+      },
+      'metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111',
+    ],
+    [
+      'unknown fields everywhere',
+      (d) => {
+        d.spec.preserveUnknownFields = true;
+      },
+      'spec.preserveUnknownFields: Invalid value: true: cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+    ],
+    [
+      'a conversion without a webhook',
+      (d) => {
+        d.spec.conversion = { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'] } };
+      },
+      'spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook',
+    ],
+    [
+      'a version without a schema',
+      (d) => {
+        delete d.spec.versions[0]!.schema;
+      },
+      'spec.versions[0].schema.openAPIV3Schema: Required value',
+    ],
+    [
+      'a column',
+      (d) => {
+        d.spec.versions[0]!.additionalPrinterColumns = [{ name: 'a', type: 'text', jsonPath: '.a' }];
+      },
+      'spec.versions[0].additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string',
+    ],
+    [
+      'a scale',
+      (d) => {
+        d.spec.versions[0]!.subresources = {
+          scale: { specReplicasPath: '.a', statusReplicasPath: '.status.r' },
+        };
+      },
+      'spec.versions[0].subresources.scale.specReplicasPath: Invalid value: ".a": should be a json path under .spec',
+    ],
+    [
+      'a selectable field',
+      (d) => {
+        d.spec.versions[0]!.selectableFields = [{ jsonPath: '.none' }];
+        d.spec.versions[0]!.schema!.openAPIV3Schema!.properties = { a: { type: 'string' } };
+      },
+      'spec.versions[0].selectableFields[0].jsonPath: Invalid value: ".none": is an invalid path: does not refer to a valid field',
+    ],
+  ])('%s', (_, change, said) => {
+    expect(createErrors(kind, changed(change))).toEqual([said]);
+  });
+
+  test('keeps its scope and its kind once it is established', () => {
+    const old = widgets({ v1: {} });
+    old.status = { conditions: [{ type: 'Established', status: 'True' }], storedVersions: ['v1'] };
+    const next = { ...old, spec: { ...old.spec, scope: 'Cluster' } };
+    const said = kind.validateUpdate?.(next, old as Stored<CustomResourceDefinition>, testContext()) ?? [];
+    expect(texts(said)).toContain('spec.scope: Invalid value: "Cluster": field is immutable');
+  });
+
+  test('keeps the versions in which objects may be stored', () => {
+    const old = widgets({ v1: {}, v2: { properties: { a: { type: 'string' } } } });
+    const said = updateErrors(kind, old, (next) => {
+      next.spec.versions = next.spec.versions.slice(1);
+      next.spec.versions[0]!.storage = true;
+    });
+    expect(said[0]).toMatch(
+      /^status.storedVersions\[0\]: Invalid value: "v1": missing from spec.versions; v1 was/,
+    );
+  });
+
+  test('warns of formats that nobody checks', () => {
+    const definition = withSchema({ x: { type: 'string', format: 'odd' } });
+    expect(kind.warnings?.(definition, undefined)).toEqual(['unrecognized format "odd"']);
+  });
+});
+
+describe('a schema is refused for', () => {
+  test.each<[string, JSONSchemaProps, string[]]>([
+    ['no type', {}, [`${at('.type')}: Required value: must not be empty for specified object fields`]],
+    ['a list of nothing', { type: 'array' }, [`${at('.items')}: Required value: must be specified`]],
+    [
+      'a type in a combination',
+      { type: 'string', anyOf: [{ type: 'string' }] },
+      [`${at('.anyOf[0].type')}: Forbidden: must be empty to be structural`],
+    ],
+    [
+      'whole numbers or texts not',
+      { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] },
+      [],
+    ],
+    [
+      'a bad default',
+      { type: 'integer', default: 'a' },
+      [`${at('.default')}: Invalid value: "string":  in body must be of type integer: "string"`],
+    ],
+    [
+      'a default with unknown fields',
+      { type: 'object', properties: {}, default: { a: 1 } },
+      [`${at('.default')}: Invalid value: {"a":1}: must not have unknown fields`],
+    ],
+    [
+      'uniqueItems',
+      { type: 'array', uniqueItems: true, items: { type: 'string' } },
+      [
+        `${at('.uniqueItems')}: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic`,
+      ],
+    ],
+    [
+      'keys that may be missing',
+      {
+        type: 'array',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['k'],
+        items: { type: 'object', properties: { k: { type: 'string' } } },
+      },
+      [
+        `${at('.items.properties[k].default')}: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property`,
+      ],
+    ],
+    [
+      'a rule that compares what cannot be compared',
+      {
+        type: 'array',
+        items: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > oldSelf' }] },
+      },
+      [
+        `${at('.items.x-kubernetes-validations[0].rule')}: Invalid value: "self > oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within ${at('')}`,
+      ],
+    ],
+    [
+      'a rule that is none',
+      { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self + 1' }] },
+      [
+        `${at('.x-kubernetes-validations[0].rule')}: Invalid value: {"Rule":"self + 1","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: cel expression must evaluate to a bool`,
+      ],
+    ],
+  ])('%s', (_, schema, said) => {
+    expect(ofX(schema)).toEqual(said);
+  });
+});

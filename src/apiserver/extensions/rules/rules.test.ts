@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import type { JSONSchemaProps, ValidationRule } from '../../../api/apiextensions/v1.ts';
+import { texts } from '../../kinds/shared/testing.ts';
+import { ruleErrors } from './check-rules.ts';
+import { type RuleNode, ruleTree } from './compile-rules.ts';
+import { FieldPathError, findField } from './field-path.ts';
+import { fieldNameInRules } from './rule-type.ts';
+
+const integer: JSONSchemaProps = { type: 'integer' };
+
+function check(
+  rule: Partial<ValidationRule> | string,
+  value: object,
+  {
+    old,
+    properties = { a: integer, b: integer },
+  }: { old?: object; properties?: Record<string, JSONSchemaProps> } = {},
+) {
+  const own = typeof rule === 'string' ? { rule } : { rule: 'false', ...rule };
+  const spec = { type: 'object', properties, 'x-kubernetes-validations': [own] };
+  const node = ruleTree({ type: 'object', properties: { spec } }) as RuleNode;
+  const warnings: string[] = [];
+  const past = old && { old: { value: { spec: old } } };
+  const errors = ruleErrors({ spec: value }, node, { ...past, warn: (message) => warnings.push(message) });
+  return { said: texts(errors), warnings };
+}
+
+describe('a rule', () => {
+  test('that holds says nothing', () => {
+    expect(check('self.a < self.b', { a: 1, b: 2 }).said).toEqual([]);
+  });
+
+  test('that is broken says itself, or its message', () => {
+    expect(check('self.a < self.b', { a: 2, b: 1 }).said).toEqual([
+      'spec: Invalid value: failed rule: self.a < self.b',
+    ]);
+    expect(check({ message: ' no ' }, {}).said).toEqual(['spec: Invalid value: no']);
+    expect(check({ messageExpression: "'a is ' + string(self.a)" }, { a: 3 }).said).toEqual([
+      'spec: Invalid value: a is 3',
+    ]);
+  });
+
+  test('blames the field and gives the reason that it names', () => {
+    const rule = { message: 'm', fieldPath: '.a', reason: 'FieldValueForbidden' };
+    expect(check(rule, { a: 1 }).said).toEqual(['spec.a: Forbidden: m']);
+  });
+
+  test('about what was before only runs where there was something', () => {
+    expect(check('self.a >= oldSelf.a', { a: 1 }).said).toEqual([]);
+    expect(check('self.a >= oldSelf.a', { a: 1 }, { old: { a: 2 } }).said).toHaveLength(1);
+    const optional = { rule: 'oldSelf.hasValue() || self.a == 0', optionalOldSelf: true };
+    expect(check(optional, { a: 1 }).said).toHaveLength(1);
+    expect(check(optional, { a: 1 }, { old: { a: 1 } }).said).toEqual([]);
+  });
+
+  test('that was broken before and is no worse now is a warning', () => {
+    const { said, warnings } = check('self.a < 0', { a: 1 }, { old: { a: 1 } });
+    expect([said, warnings]).toEqual([[], ['spec: Invalid value: failed rule: self.a < 0']]);
+    expect(check('self.a < 0', { a: 2 }, { old: { a: 1 } }).said).toHaveLength(1);
+  });
+
+  test('reaches fields whose names expressions could not write', () => {
+    const properties = { 'a-b': integer, namespace: integer };
+    expect(
+      check('self.a__dash__b == 1 && self.__namespace__ == 2', { 'a-b': 1, namespace: 2 }, { properties })
+        .said,
+    ).toEqual([]);
+    expect([fieldNameInRules('a__b'), fieldNameInRules('a b')]).toEqual(['a__underscores__b', undefined]);
+  });
+
+  test('that costs too much ends the check', () => {
+    const properties = { l: { type: 'array', items: integer } };
+    const value = { l: Array.from({ length: 2000 }, (_, i) => i) };
+    const { said } = check('self.l.all(x, self.l.all(y, x + y >= 0))', value, { properties });
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(/cost/);
+  });
+
+  test('that fails says why', () => {
+    expect(check('1 / self.a == 1', { a: 0 }).said).toEqual([
+      'spec: Invalid value: "object": division by zero evaluating rule: 1 / self.a == 1',
+    ]);
+  });
+});
+
+describe('a field path', () => {
+  const schema: JSONSchemaProps = {
+    type: 'object',
+    properties: { m: { type: 'object', additionalProperties: integer }, 'a.b': integer },
+  };
+
+  test('leads to fields and keys', () => {
+    expect(findField(".m['k']", schema)).toMatchObject({ path: 'm[k]', root: 'm', schema: integer });
+    expect(findField("['a.b']", schema).schema).toBe(integer);
+  });
+
+  test.each([
+    ['m', 'expected [ or . but got: m'],
+    ['.z', 'does not refer to a valid field'],
+    ['.m[k]', 'expected single quoted string but got k'],
+    ['.', 'unexpected end of JSON path'],
+  ])('%s leads nowhere', (path, why) => {
+    expect(() => findField(path, schema)).toThrow(new FieldPathError(why));
+  });
+});

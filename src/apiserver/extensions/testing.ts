@@ -1,0 +1,109 @@
+import { vi } from 'vitest';
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionVersion,
+} from '../../api/apiextensions/v1.ts';
+import { customresourcedefinitions, namespaces } from '../../api/generated/resources.ts';
+import type { Resource } from '../../api/resource.ts';
+import { silentLog } from '../../platform/log.ts';
+import { defaultAdmission } from '../admission/plugins.ts';
+import { privilegedGroupAuthorizer } from '../auth/authorizer.ts';
+import { InProcessTransport } from '../corridor/in-process-transport.ts';
+import { allKinds } from '../kinds/kinds.ts';
+import type { DispatcherOptions } from '../registry/dispatcher.ts';
+import { createTestApi, type TestApi } from '../registry/testing.ts';
+import type { ConversionWebhook } from './conversion.ts';
+import { CustomResources } from './custom-resources.ts';
+import { conditionOf } from './definition/conditions.ts';
+
+/** An API that serves custom resources. */
+export interface CustomCluster {
+  api: TestApi;
+  custom: CustomResources;
+  /** Stores a definition and waits until it is served; gives the resource in each of its versions. */
+  define(definition: CustomResourceDefinition): Promise<Record<string, Resource<any>>>;
+  definition(name: string): CustomResourceDefinition | undefined;
+}
+
+const refused: ConversionWebhook = async () => {
+  throw new Error('no webhook is expected to be asked');
+};
+
+export async function createCustomCluster(
+  options: Partial<DispatcherOptions> & { webhook?: ConversionWebhook } = {},
+): Promise<CustomCluster> {
+  const api = await createTestApi(allKinds, { admission: defaultAdmission, ...options });
+  const { dispatcher, clock } = api;
+  const body = { metadata: { name: 'default' } };
+  if (!dispatcher.reader.get(namespaces, body.metadata)) await api.send('create', namespaces, { body });
+  const transport = new InProcessTransport({
+    dispatcher,
+    authorizer: privilegedGroupAuthorizer,
+    log: silentLog,
+    user: { name: 'system:apiserver', groups: ['system:masters'] },
+    userAgent: 'kube-apiserver',
+  });
+  const platform = { clock, log: silentLog };
+  const custom = new CustomResources({
+    platform,
+    dispatcher,
+    transport,
+    webhook: options.webhook ?? refused,
+  });
+  await custom.start();
+  const definition = (name: string) => dispatcher.reader.get(customresourcedefinitions, { name });
+  return {
+    api,
+    custom,
+    definition,
+    async define(body) {
+      const made = await api.object('create', customresourcedefinitions, { body });
+      const { name } = made.metadata;
+      await vi.waitFor(() => {
+        const found = definition(name);
+        if (!found || conditionOf(found, 'Established')?.status !== 'True') throw new Error(`${name} waits`);
+      });
+      return Object.fromEntries(
+        made.spec.versions.map((version) => [version.name, rowOf(made, version.name)]),
+      );
+    },
+  };
+}
+
+function rowOf({ spec }: CustomResourceDefinition, version: string): Resource {
+  const { plural, kind, singular = '' } = spec.names;
+  const { group } = spec;
+  const namespaced = spec.scope === 'Namespaced';
+  return {
+    group,
+    version,
+    kind,
+    plural,
+    singular,
+    namespaced,
+    shortNames: [],
+    categories: [],
+    type: 'custom',
+  };
+}
+
+/** A definition of the kind Widget in `example.com`, with these schemas by version; the first one is stored. */
+export function widgets(
+  versions: Record<string, Partial<CustomResourceDefinitionVersion> & { properties?: object; root?: object }>,
+): CustomResourceDefinition {
+  return {
+    metadata: { name: 'widgets.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'widgets', kind: 'Widget', shortNames: ['wd'] },
+      versions: Object.entries(versions).map(([name, { properties, root, ...more }], i) => ({
+        name,
+        served: true,
+        storage: i === 0,
+        schema: { openAPIV3Schema: { type: 'object', ...root, ...(properties && { properties }) } },
+        ...more,
+      })),
+    } as CustomResourceDefinition['spec'],
+  };
+}
