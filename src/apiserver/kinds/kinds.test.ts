@@ -12,7 +12,6 @@ import { type Leaves, skeleton } from './shared/testing-skeleton.ts';
 const elsewhere = new Set([
   'apiservices',
   'bindings',
-  'customresourcedefinitions',
   'localsubjectaccessreviews',
   'selfsubjectaccessreviews',
   'selfsubjectreviews',

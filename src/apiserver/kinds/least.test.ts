@@ -25,6 +25,17 @@ const storage = { storage: '1Gi' };
 
 /** The least that each kind takes, by plural and version where several versions have the plural. */
 const least: Record<string, object> = {
+  'customresourcedefinitions/v1': {
+    metadata: { name: 'things.example.com' },
+    spec: {
+      group: 'example.com',
+      names: { plural: 'things', kind: 'Thing' },
+      scope: 'Cluster',
+      versions: [
+        { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
+      ],
+    },
+  },
   'certificatesigningrequests/v1': { spec: { request, signerName: 'a.example/b', usages: ['any'] } },
   'clusterrolebindings/v1': { roleRef },
   'controllerrevisions/v1': { data: {}, revision: 1 },

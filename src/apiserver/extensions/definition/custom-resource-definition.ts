@@ -57,12 +57,12 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = {
   },
   columns: [
     nameColumn,
-    text('Scope', 'Whether objects live in namespaces.', ({ spec }) => spec.scope),
+    text('Scope', 'Whether objects live in namespaces.', ({ spec }) => spec?.scope ?? ''),
     text('Versions', 'Versions that are served.', ({ spec }) => servedVersions(spec)),
     createdColumn(),
-    wide(text('Group', 'Group of the type.', ({ spec }) => spec.group)),
-    wide(text('Kind', 'Kind of the objects.', ({ spec }) => spec.names.kind)),
-    wide(text('ShortNames', 'Abbreviations.', ({ spec }) => (spec.names.shortNames ?? []).join(','))),
+    wide(text('Group', 'Group of the type.', ({ spec }) => spec?.group ?? '')),
+    wide(text('Kind', 'Kind of the objects.', ({ spec }) => spec?.names?.kind ?? '')),
+    wide(text('ShortNames', 'Abbreviations.', ({ spec }) => (spec?.names?.shortNames ?? []).join(','))),
     wide({
       name: 'Established',
       type: 'boolean',
@@ -85,8 +85,8 @@ function createdColumn(): Column<CustomResourceDefinition> {
   };
 }
 
-function servedVersions({ versions }: CustomResourceDefinitionSpec): string {
-  const served = versions.filter((version) => version.served);
+function servedVersions(spec: CustomResourceDefinitionSpec | undefined): string {
+  const served = (spec?.versions ?? []).filter((version) => version.served);
   return served
     .map(({ name, storage }) => (storage ? `${name}(storage)` : name))
     .sort()
@@ -113,9 +113,9 @@ function noteStoredVersion(definition: CustomResourceDefinition): void {
 }
 
 /** What is allowed in schemas but does not do what it seems to. */
-function adviceOn({ versions = [] }: CustomResourceDefinitionSpec): string[] {
+function adviceOn(spec: CustomResourceDefinitionSpec | undefined): string[] {
   const advice = new Set<string>();
-  for (const { schema } of versions) {
+  for (const { schema } of spec?.versions ?? []) {
     if (!schema?.openAPIV3Schema) continue;
     eachSchema(schema.openAPIV3Schema, (part) => {
       if (part.format && !knownFormat(part)) advice.add(`unrecognized format ${JSON.stringify(part.format)}`);
