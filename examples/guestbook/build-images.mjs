@@ -6,7 +6,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const { baseEntries, buildImage, busyboxEntries, programEntries, uniqueEntries } = await import('k8ts/images');
+const { baseEntries, buildImage, busyboxEntries, programEntries, uniqueEntries } = await import(
+  'k8ts/images'
+);
 
 // redis-server is another name of the same program, without the package that starts a service.
 const redis = ['/usr/bin/redis-server', '/usr/bin/redis-check-rdb'].find((path) => existsSync(path));

@@ -61,7 +61,9 @@ function redis(host, ...words) {
       socket.destroy();
       settle(value);
     };
-    socket.setTimeout(timeoutMs, () => finish(reject, new Error(`${host} did not answer in ${timeoutMs} ms`)));
+    socket.setTimeout(timeoutMs, () =>
+      finish(reject, new Error(`${host} did not answer in ${timeoutMs} ms`)),
+    );
     socket.on('error', (error) => finish(reject, error));
     socket.on('close', () => reject(new Error(`${host} closed the connection`)));
     socket.on('connect', () => socket.write(encode(words)));
@@ -101,7 +103,9 @@ ul{list-style:none;padding:0}input{font:inherit;padding:.4rem;width:70%}button{f
 async function store(request) {
   const text = await body(request);
   const isForm = (request.headers['content-type'] ?? '').includes('form');
-  const entry = (isForm ? (new URLSearchParams(text).get('entry') ?? '') : text).trim().slice(0, longestEntry);
+  const entry = (isForm ? (new URLSearchParams(text).get('entry') ?? '') : text)
+    .trim()
+    .slice(0, longestEntry);
   if (entry) await redis(leader, 'LPUSH', key, entry);
   return isForm;
 }
@@ -117,9 +121,14 @@ async function answer(request, response) {
     return isForm ? send(303, 'text/plain', '', { location: '/' }) : send(201, 'text/plain', 'stored\n');
   }
   if (pathname === '/entries') {
-    return send(200, 'application/json', `${JSON.stringify(await redis(follower, 'LRANGE', key, '0', '99'))}\n`);
+    return send(
+      200,
+      'application/json',
+      `${JSON.stringify(await redis(follower, 'LRANGE', key, '0', '99'))}\n`,
+    );
   }
-  if (pathname === '/') return send(200, 'text/html; charset=utf-8', page(await redis(follower, 'LRANGE', key, '0', '99')));
+  if (pathname === '/')
+    return send(200, 'text/html; charset=utf-8', page(await redis(follower, 'LRANGE', key, '0', '99')));
   return send(404, 'text/plain', 'not found\n');
 }
 

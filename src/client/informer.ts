@@ -129,7 +129,11 @@ export class Informer<T extends KubernetesObject> {
         const againInMs = Math.round(backoff.next());
         // A server that is started anew is nothing to speak of; one that keeps refusing is.
         const level = againInMs < quietMs ? 'debug' : 'warn';
-        log[level]('list or watch failed', { resource: this.resource.plural, error: String(error), againInMs });
+        log[level]('list or watch failed', {
+          resource: this.resource.plural,
+          error: String(error),
+          againInMs,
+        });
         await clock.sleep(againInMs, signal).catch(() => {});
       }
     }
