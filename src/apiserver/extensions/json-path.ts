@@ -23,8 +23,12 @@ export class JsonPathError extends Error {
   override readonly name = 'JsonPathError';
 }
 
+/** Longer than any path that somebody has written. */
+const maxLength = 2048;
+
 /** Reads a path. Throws JsonPathError. */
 export function parseJsonPath(text: string): JsonPath {
+  if (text.length > maxLength) throw new JsonPathError(`a path of ${text.length} characters is too long`);
   return new Parser(text).path();
 }
 

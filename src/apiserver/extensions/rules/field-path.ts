@@ -15,6 +15,9 @@ export interface FoundField {
   schema: JSONSchemaProps | undefined;
 }
 
+/** Longer than any path that somebody has written. */
+const maxLength = 2048;
+
 /** Tokens of a path: delimiters, quoted names and plain ones. */
 function tokensOf(text: string): string[] {
   return text.match(/'(?:[^'\\]|\\.)*'|[.[\]]|[^.[\]]+/gs) ?? [];
@@ -26,6 +29,7 @@ export function findField(
   schema: JSONSchemaProps,
   { brackets = true }: { brackets?: boolean } = {},
 ): FoundField {
+  if (text.length > maxLength) throw new FieldPathError('does not refer to a valid field');
   const tokens = tokensOf(text);
   const found: FoundField = { path: '', root: '', schema };
   for (let i = 0; i < tokens.length; i++) {

@@ -1,5 +1,5 @@
 import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
-import { clone } from '../../../machinery/clone.ts';
+import { clone, setOwn } from '../../../machinery/clone.ts';
 import { childOf, isObject, itemsOf, propertyOf, valuesOf } from './structure.ts';
 
 const isRefusedNull = (value: unknown, schema: JSONSchemaProps | undefined) =>
@@ -42,13 +42,13 @@ function defaultFields(object: Record<string, unknown>, schema: JSONSchemaProps)
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
     if (property.default === undefined) continue;
     if (Object.hasOwn(object, key) && !isRefusedNull(object[key], property)) continue;
-    object[key] = clone(property.default);
+    setOwn(object, key, clone(property.default));
     changed = true;
   }
   for (const key of Object.keys(object)) {
     const values = propertyOf(schema, key) ? undefined : valuesOf(schema);
     if (isRefusedNull(object[key], values) && values?.default !== undefined) {
-      object[key] = clone(values.default);
+      setOwn(object, key, clone(values.default));
       changed = true;
     }
     changed = applyDefaults(object[key], childOf(schema, key)) || changed;

@@ -22,21 +22,25 @@ export type Violation =
 
 /** What the check of one value came to. `matches` counts what held, to tell how near a miss was. */
 export class Result {
-  violations: Violation[] = [];
   matches = 0;
+  /** By what they say: nothing is said twice. */
+  readonly #violations = new Map<string, Violation>();
 
   get isValid(): boolean {
-    return this.violations.length === 0;
+    return this.#violations.size === 0;
+  }
+
+  get violations(): Violation[] {
+    return [...this.#violations.values()];
   }
 
   add(violation: Violation): this {
-    const text = JSON.stringify(violation);
-    if (!this.violations.some((known) => JSON.stringify(known) === text)) this.violations.push(violation);
+    this.#violations.set(JSON.stringify(violation), violation);
     return this;
   }
 
   merge(other: Result): this {
-    for (const violation of other.violations) this.add(violation);
+    for (const [text, violation] of other.#violations) this.#violations.set(text, violation);
     this.matches += other.matches;
     return this;
   }

@@ -180,6 +180,20 @@ describe('validation says, in upstream words,', () => {
   });
 });
 
+test('many things that are wrong are told in time', () => {
+  const many = { x: Array.from({ length: 50_000 }, () => true) };
+  const schema = of({ type: 'array', items: { type: 'integer' } });
+  expect(schemaErrors(many, schema)).toHaveLength(50_000);
+});
+
+test('defaults set no prototypes', () => {
+  const properties = JSON.parse('{"__proto__": {"type": "object", "default": {"bad": true}}}');
+  const value: { bad?: boolean } = {};
+  applyDefaults(value, { type: 'object', properties });
+  expect(value.bad).toBeUndefined();
+  expect(Object.keys(value)).toEqual(['__proto__']);
+});
+
 describe('pruning', () => {
   const schema = object({
     spec: object({
