@@ -46,10 +46,11 @@ export function managedContext({ registry, environment, request }: Call): WriteC
 
 const statusFields: FieldSet = { 'f:status': leaf };
 const specFields: FieldSet = { 'f:spec': leaf };
+const allButStatus: FieldSet = { 'f:metadata': leaf, 'f:spec': leaf };
 
 /** What a write through this subresource cannot set, and so does not own. */
 function resetFields(kind: Kind, subresource: string): FieldSet | undefined {
-  if (subresource === 'status') return specFields;
+  if (subresource === 'status') return kind.codec ? allButStatus : specFields;
   return kind.status ? statusFields : undefined;
 }
 
