@@ -31,9 +31,9 @@ export interface InformerOptions<T extends KubernetesObject> {
   select?: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>;
 }
 
-/** How many objects one page of the first list asks for. */
 /** Failures after which it is tried again sooner than this are not warned of. */
 const quietMs = 3000;
+/** How many objects one page of the first list asks for. */
 const pageSize = 500;
 
 /**
