@@ -22,7 +22,7 @@ const stored = async (kubectl: CommandClient) =>
     .split('\n')
     .filter((name) => !['configmap/kube-root-ca.crt', 'serviceaccount/default'].includes(name));
 
-describe('manifests that are no good', () => {
+describe.concurrent('manifests that are no good', () => {
   test('no YAML', async () => {
     const { kubectl } = await cluster.namespace();
     expect(await refused(kubectl, 'apiVersion: v1\nkind: [')).toContain('error: error parsing STDIN');
@@ -156,7 +156,7 @@ describe('manifests that are no good', () => {
   });
 });
 
-describe('changes that are no good', () => {
+describe.concurrent('changes that are no good', () => {
   test('fields that never change', async () => {
     const { kubectl } = await cluster.namespace();
     await kubectl.apply(deployment('web'));
@@ -272,7 +272,7 @@ describe('changes that are no good', () => {
   });
 });
 
-describe('users who may not', () => {
+describe.concurrent('users who may not', () => {
   test('read and write are refused with who, what and where', async () => {
     const { kubectl, ns } = await cluster.namespace();
     expect(await kubectl.fails('get pods --as=jane')).toBe(

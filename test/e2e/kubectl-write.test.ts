@@ -13,7 +13,7 @@ afterAll(() => cluster?.stop());
 const data = (kubectl: { json(command: string): Promise<{ data?: object }> }, name: string) =>
   kubectl.json(`get configmap ${name}`).then((found) => found.data);
 
-describe('apply', () => {
+describe.concurrent('apply', () => {
   test('creates, then changes, then leaves alone', async () => {
     const { kubectl } = await cluster.namespace();
     expect(await kubectl.apply(configMap('settings', { a: '1', b: '2' }))).toBe('configmap/settings created');
@@ -170,7 +170,7 @@ describe('apply', () => {
   });
 });
 
-describe('create', () => {
+describe.concurrent('create', () => {
   test.each([
     ['configmap settings --from-literal=a=1', 'configmap/settings created'],
     ['secret generic key --from-literal=p=x', 'secret/key created'],
@@ -229,7 +229,7 @@ describe('create', () => {
   });
 });
 
-describe('changes to what is there', () => {
+describe.concurrent('changes to what is there', () => {
   test('label and annotate', async () => {
     const { kubectl } = await cluster.namespace();
     await kubectl.ok('create configmap c');

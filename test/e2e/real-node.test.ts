@@ -40,7 +40,7 @@ describe.skipIf(why)(`containers on real nodes${why ? ` (skipped: ${why})` : ''}
   });
   afterAll(() => cluster?.stop());
 
-  describe('logs', () => {
+  describe.concurrent('logs', () => {
     test('whole, the last lines, with times, since, followed', async () => {
       const { kubectl } = await cluster.namespace();
       const script = `echo one; echo two >&2; while [ ! -e /tmp/go ]; do sleep 0.05; done; echo three; ${untilStopped}`;
@@ -227,7 +227,7 @@ describe.skipIf(why)(`containers on real nodes${why ? ` (skipped: ${why})` : ''}
     });
   });
 
-  describe('the life of containers', () => {
+  describe.concurrent('the life of containers', () => {
     test('those that heed SIGTERM end gracefully, the others after their grace period', async () => {
       const { kubectl } = await cluster.namespace();
       await kubectl.apply(
@@ -403,7 +403,7 @@ describe.skipIf(why)(`containers on real nodes${why ? ` (skipped: ${why})` : ''}
     });
   });
 
-  describe('probes', () => {
+  describe.concurrent('probes', () => {
     test('a container that fails its liveness probe is restarted', async () => {
       const { kubectl } = await cluster.namespace();
       const livenessProbe = {
@@ -478,7 +478,7 @@ describe.skipIf(why)(`containers on real nodes${why ? ` (skipped: ${why})` : ''}
     });
   });
 
-  describe('volumes and environment', () => {
+  describe.concurrent('volumes and environment', () => {
     test('files and variables from ConfigMaps, Secrets and the pod itself', async () => {
       const { kubectl, ns } = await cluster.namespace();
       await kubectl.apply(configMap('settings', { 'app.conf': 'level=1', KEY: 'value' }));
