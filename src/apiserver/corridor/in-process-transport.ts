@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { ApiRequest, Query, Transport, WatchSink, WatchStream } from '../../client/transport.ts';
 import { badRequest, internalError, notFound, StatusError } from '../../machinery/status-error.ts';
@@ -36,6 +37,8 @@ const listOf = ({ apiVersion, kind, metadata, items }: ListAnswer) => ({
 
 /** A signal for requests whose caller gave none; never aborted. */
 const never = new AbortController().signal;
+// Every watch without a signal of its own hangs on it.
+setMaxListeners(0, never);
 
 /** The way to the API server for what runs in its process: no connection and no encoding, but the same authorization. */
 export class InProcessTransport implements Transport {
