@@ -26,6 +26,8 @@ export interface UpOptions {
   pid: number;
   /** Told after each step that took its time. */
   onStep(what: string, seconds: number): void;
+  /** Resolves when the cluster is no longer wanted; a start that is under way then fails. */
+  interrupted?: Promise<unknown>;
 }
 
 /** A node of a running cluster. */
@@ -45,6 +47,7 @@ export interface Cluster {
 }
 
 const nodeTimeoutMs = 90_000;
+const interruption = 'interrupted before the cluster was ready';
 
 /** Brings a cluster up and resolves when all of it is ready; on failure nothing is left but the data directory. */
 export async function up(start: UpOptions): Promise<Cluster> {
@@ -57,6 +60,7 @@ export async function up(start: UpOptions): Promise<Cluster> {
     );
   });
   const building = new ClusterBuilder(start);
+  void start.interrupted?.then(() => building.interrupt());
   try {
     return await building.build();
   } catch (error) {
@@ -79,6 +83,7 @@ class ClusterBuilder {
   readonly #simulated: RunningComponents[] = [];
   #controlPlane: ControlPlane | undefined;
   #stopping: Promise<void> | undefined;
+  #isInterrupted = false;
   #failAgent: (reason: string) => void = () => {};
   readonly #agentFailed = new Promise<string>((resolve) => {
     this.#failAgent = resolve;
@@ -123,12 +128,19 @@ class ClusterBuilder {
     return { controlPlane, kubeconfigPath, nodes, stop: () => this.stop() };
   }
 
+  /** Nothing new is begun, and nodes are not waited for; what is under way comes to its end. */
+  interrupt(): void {
+    this.#isInterrupted = true;
+    this.#failAgent(interruption);
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#tearDown();
     return this.#stopping;
   }
 
   async #step<T>(what: string, run: () => Promise<T>): Promise<T> {
+    if (this.#isInterrupted) throw new UserError(interruption);
     const { clock } = this.#start.platform;
     const startMs = clock.monotonic();
     const result = await run();
@@ -196,9 +208,13 @@ class ClusterBuilder {
     const { options, platform } = this.#start;
     const sinceMs = platform.clock.now();
     const indexes = Array.from({ length: options.nodes }, (_, i) => i + 1);
-    const nodes = fabric
-      ? await Promise.all(indexes.map((index) => this.#startRealNode(index, fabric, controlPlane.port)))
-      : await Promise.all(indexes.map((index) => this.#startSimulatedNode(`node-${index}`, controlPlane)));
+    const nodes = await settled(
+      indexes.map((index) =>
+        fabric
+          ? this.#startRealNode(index, fabric, controlPlane.port)
+          : this.#startSimulatedNode(`node-${index}`, controlPlane),
+      ),
+    );
     const names = nodes.map((node) => node.name);
     const { admin } = controlPlane;
     await waitForNodes({
@@ -245,10 +261,7 @@ class ClusterBuilder {
     this.#failAgent(`the agent of ${name} has ended:\n${text}`);
   }
 
-  async #startSimulatedNode(
-    name: string,
-    controlPlane: ControlPlane,
-  ): Promise<{ name: string; address: string }> {
+  async #startSimulatedNode(name: string, controlPlane: ControlPlane): Promise<RunningNode> {
     const { options, platform } = this.#start;
     const pki = new Pki(`${options.dataDir}/pki`, platform);
     const groups = ['system:nodes', 'system:authenticated'];
@@ -292,6 +305,12 @@ class ClusterBuilder {
     if (this.#isReal) await removeHosts(platform, this.#id, options.dataDir);
     await removeState(platform.files, options.dataDir);
   }
+}
+
+/** Like Promise.all, but waits for all also where one fails: what is torn down next must not still be growing. */
+async function settled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 /** The machine's own name servers, but for those that only this machine can reach. */

@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clusterId } from '../../src/cluster/cluster-id.ts';
 import { root } from './support/clients.ts';
 import { type E2eCluster, startE2eCluster } from './support/cluster.ts';
-import { eventually } from './support/commands.ts';
+import { eventually, Running } from './support/commands.ts';
 import type { CommandClient } from './support/kubectl.ts';
 import {
   answersItsName,
@@ -225,4 +226,18 @@ describe.skipIf(why)(`a cluster of real nodes${why ? ` (skipped: ${why})` : ''}`
     expect(await tracesOf(id)).toEqual([]);
     expect(processesWith(dataDir)).toEqual([]);
   });
+});
+
+test.skipIf(why)(`a start that is interrupted leaves nothing${why ? ` (skipped: ${why})` : ''}`, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'k8ts-e2e-'));
+  const args = ['up', '--nodes', '2', '--port', '0', '--data-dir', directory];
+  for (const [step, ...more] of [[/control plane/], [/2 nodes/, '--example', example]] as const) {
+    const starting = new Running(process.execPath, [join(root, 'bin', 'k8ts'), ...args, ...more]);
+    await starting.shows(step);
+    const ended = await starting.stop('SIGINT');
+    expect(ended).toMatchObject({ code: 1, stdout: '' });
+    expect(ended.stderr).toContain('interrupted before the');
+    expect(await tracesOf(clusterId(directory))).toEqual([]);
+  }
+  rmSync(directory, { recursive: true });
 });

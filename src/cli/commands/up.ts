@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { ClusterOptions } from '../../cluster/options.ts';
-import { up as startCluster } from '../../cluster/up.ts';
+import { type Cluster, up as startCluster } from '../../cluster/up.ts';
 import { UserError } from '../../cluster/user-error.ts';
+import type { Platform } from '../../platform/platform.ts';
 import { print, progress, stepDone } from '../output.ts';
 import { fileLog, platformWith, program, whenAskedToStop } from '../world.ts';
 
@@ -57,12 +58,10 @@ export async function up(flags: UpFlags): Promise<void> {
     program,
     pid: process.pid,
     onStep: stepDone,
+    interrupted: stopAsked,
   });
   const cluster = await starting;
-  if (flags.example) {
-    const { applyExample } = await import('./example.ts');
-    await applyExample(resolve(flags.example), { cluster, platform });
-  }
+  if (flags.example) await withExample(resolve(flags.example), { cluster, platform, stopAsked });
   const { nodes } = cluster;
   const seconds = ((Date.now() - startMs) / 1000).toFixed(2);
   const count = `${nodes.length}/${nodes.length}`;
@@ -73,6 +72,23 @@ export async function up(flags: UpFlags): Promise<void> {
   progress(`stopping (${signal})`);
   await cluster.stop();
   process.exit(0);
+}
+
+/** A cluster whose example fails, or is not waited for, goes as it came. */
+async function withExample(
+  dir: string,
+  { cluster, platform, stopAsked }: { cluster: Cluster; platform: Platform; stopAsked: Promise<unknown> },
+): Promise<void> {
+  const { applyExample } = await import('./example.ts');
+  const interrupted = stopAsked.then(() => {
+    throw new UserError('interrupted before the example was there');
+  });
+  try {
+    await Promise.race([applyExample(dir, { cluster, platform }), interrupted]);
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
 }
 
 /** Starts the same command as a process of its own and returns when that is ready. */
