@@ -107,7 +107,7 @@ describe.concurrent('Deployments', () => {
   test('a rollout that does not come to its end says so', async () => {
     const { kubectl } = await cluster.namespace();
     const manifest = deployment('web');
-    Object.assign(manifest.spec, { progressDeadlineSeconds: 1, minReadySeconds: 0 });
+    Object.assign(manifest.spec, { progressDeadlineSeconds: 3, minReadySeconds: 0 });
     Object.assign(manifest.spec.template.spec, { nodeSelector: { nowhere: 'true' } });
     await kubectl.apply(manifest);
     const said = await kubectl.fails('rollout status deployment/web --timeout=30s');

@@ -25,6 +25,7 @@ interface Watcher {
 export class TestApi implements Transport {
   readonly #objects = new Map<string, KubernetesObject>();
   readonly #watchers = new Set<Watcher>();
+  readonly #told: { event: WatchEvent; target: Target }[] = [];
   readonly requests: ApiRequest[] = [];
   #revision = 100;
 
@@ -50,6 +51,11 @@ export class TestApi implements Transport {
   async watch(request: ApiRequest, sink: WatchSink): Promise<WatchStream> {
     const watcher = { target: parse(request.path), select: selector(request), sink };
     this.#watchers.add(watcher);
+    // What came between the list and this watch must not be lost.
+    const since = Number(request.query?.resourceVersion ?? 0);
+    for (const { event, target } of this.#told) {
+      if (Number(event.object.metadata.resourceVersion) > since) deliver(watcher, event, target);
+    }
     return { stop: () => this.#watchers.delete(watcher) };
   }
 
@@ -181,14 +187,16 @@ export class TestApi implements Transport {
   }
 
   #tell(event: WatchEvent, target: Target): void {
-    for (const watcher of this.#watchers) {
-      const sameKind = watcher.target.resource === target.resource;
-      const inReach =
-        watcher.target.namespace === '' || watcher.target.namespace === event.object.metadata.namespace;
-      if (sameKind && inReach && watcher.select(event.object))
-        queueMicrotask(() => watcher.sink.onEvent(event));
-    }
+    this.#told.push({ event, target });
+    for (const watcher of this.#watchers) deliver(watcher, event, target);
   }
+}
+
+function deliver(watcher: Watcher, event: WatchEvent, target: Target): void {
+  const sameKind = watcher.target.resource === target.resource;
+  const inReach =
+    watcher.target.namespace === '' || watcher.target.namespace === event.object.metadata.namespace;
+  if (sameKind && inReach && watcher.select(event.object)) queueMicrotask(() => watcher.sink.onEvent(event));
 }
 
 const keyOf = ({ resource, namespace, name }: Target) =>
