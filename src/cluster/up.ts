@@ -8,7 +8,7 @@ import { clusterId } from './cluster-id.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { diagnose } from './doctor.ts';
 import { removeHosts } from './hosts/cleanup.ts';
-import { createFabric, createNodeHost } from './hosts/fabric.ts';
+import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
 import type { ClusterLayout } from './hosts/layout.ts';
 import { type Program, startNodeProcess } from './node-process.ts';
 import { type ClusterOptions, defaultPort, network } from './options.ts';
@@ -109,7 +109,7 @@ class ClusterBuilder {
     if (this.#isReal) {
       await this.#checkMachine();
       await this.#removeLeftovers();
-      fabric = await this.#step('network of the nodes', () => createFabric(platform, this.#id));
+      fabric = await this.#step('network of the nodes', () => this.#createFabric());
     }
     const controlPlane = await this.#step('control plane', () => this.#startControlPlane(fabric));
     const kubeconfigPath = options.kubeconfig ?? `${options.dataDir}/kubeconfig`;
@@ -146,6 +146,13 @@ class ClusterBuilder {
     const result = await run();
     this.#start.onStep(what, (clock.monotonic() - startMs) / 1000);
     return result;
+  }
+
+  async #createFabric(): Promise<ClusterLayout> {
+    const { options, platform } = this.#start;
+    const fabric = await createFabric(platform, this.#id);
+    if (options.uplink === 'nat') await openUplink(platform, fabric);
+    return fabric;
   }
 
   async #checkMachine(): Promise<void> {

@@ -57,6 +57,28 @@ async function preparePrivateDir(world: World, dir: string): Promise<void> {
   await mustRun(world.processes, 'mount', ['--make-private', dir]);
 }
 
+/** The cluster's only rules on this machine itself: nodes reach other networks with the machine's address. */
+function uplinkScript({ id, hostLink, network }: ClusterLayout): string {
+  const table = `k8ts-${id}`;
+  return [
+    `add table inet ${table}`,
+    `delete table inet ${table}`,
+    `add table inet ${table}`,
+    `add chain inet ${table} postrouting { type nat hook postrouting priority srcnat; policy accept; }`,
+    `add rule inet ${table} postrouting ip saddr ${network}.0/24 oifname != "${hostLink}" masquerade`,
+    `add chain inet ${table} forward { type filter hook forward priority filter; policy accept; }`,
+    `add rule inet ${table} forward iifname "${hostLink}" accept`,
+    `add rule inet ${table} forward oifname "${hostLink}" ct state established,related accept`,
+    '',
+  ].join('\n');
+}
+
+/** Lets the nodes reach other networks through this machine. */
+export async function openUplink(world: World, layout: ClusterLayout): Promise<void> {
+  await mustRun(world.processes, 'sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1']);
+  await mustRun(world.processes, 'nft', ['-f', '-'], { input: uplinkScript(layout) });
+}
+
 const nodeSysctls = [
   'net.ipv4.ip_forward=1',
   // Without it, pod to service to pod on one bridge loses its way back.
