@@ -111,11 +111,12 @@ describe('a pod that the node does not take', () => {
 describe('the end of a pod', () => {
   test('comes when its time is up', () =>
     on(async (node) => {
-      node.create('slow', { activeDeadlineSeconds: 30 });
+      node.create('slow', { activeDeadlineSeconds: 30 }, simulated({ 'stop-after': '5s' }));
       await running(node, 'slow');
       await node.until(() => node.pod('slow')?.status?.phase === 'Failed');
       expect(node.pod('slow')?.status?.reason).toBe('DeadlineExceeded');
-      await node.until(() => status(node, 'slow')?.state?.terminated !== undefined);
+      // Not while it is being stopped.
+      expect(status(node, 'slow')?.state?.terminated).toBeDefined();
     }));
 
   test('comes sooner when it is deleted again with less grace', () =>

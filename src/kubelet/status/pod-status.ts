@@ -27,24 +27,27 @@ export interface PodStatusInput {
   ending: boolean;
   /** What there is to say about a change of the pod's resources. */
   resize?: PodCondition[];
-  /** The pod was ended for this reason: what it says wins over what the containers tell. */
+  /** The pod was ended for this reason: once nothing of it runs, this wins over what the containers tell. */
   verdict?: { phase: PodPhase; reason: string; message: string; condition?: PodCondition };
 }
 
 /** The status of a pod as the API shows it; condition times and `startTime` are set when it is written. */
 export function podStatus(input: PodStatusInput): PodStatus {
-  const { pod, previous, verdict } = input;
+  const { pod, previous } = input;
   const init = statusesOf(input, 'init');
   const regular = statusesOf(input, 'regular');
   const ephemeral = statusesOf(input, 'ephemeral');
-  const phase = phaseOf(input, init, regular);
+  // Whoever counts on the end of a pod, such as a Job that replaces it, must not meet its containers still at work.
+  const isAtWork = [...init, ...regular, ...ephemeral].some((status) => status.state?.running);
+  const verdict = isAtWork ? undefined : input.verdict;
+  const phase = phaseOf({ ...input, verdict }, init, regular);
   const said = verdict ?? (phase === previous.phase ? previous : undefined);
   const existing = conditionsOfOthers(pod, previous);
   const hasSandbox = !planSandbox(pod, input.runtime).create;
   const own = podConditions({ pod, phase, init, regular, hasSandbox, existing });
   return {
     phase,
-    conditions: mergeConditions(existing, [...own, ...(input.resize ?? [])], verdict?.condition),
+    conditions: mergeConditions(existing, [...own, ...(input.resize ?? [])], input.verdict?.condition),
     ...(said?.reason && { reason: said.reason }),
     ...(said?.message && { message: said.message }),
     ...addresses(input),

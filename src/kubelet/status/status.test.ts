@@ -270,14 +270,18 @@ describe('the status of a pod', () => {
     expect(statusOf(podOf({ hostNetwork: true }), gone).podIP).toBe('192.0.2.1');
   });
 
-  test('says why it was ended, over what its containers tell', () => {
+  test('says why it was ended, over what its containers tell, once they have ended', () => {
     const verdict = {
       phase: 'Failed',
       reason: 'Evicted',
       message: 'low on memory',
       condition: { type: 'DisruptionTarget', status: 'True' },
     } as const;
-    const status = statusOf(podOf(), runtimeOf(ran('c', 'running')), { verdict });
+    const ending = statusOf(podOf(), runtimeOf(ran('c', 'running')), { verdict });
+    expect(ending.phase).toBe('Running');
+    expect(ending.reason).toBeUndefined();
+    expect(condition(ending, 'DisruptionTarget')?.status).toBe('True');
+    const status = statusOf(podOf(), runtimeOf(exited('c', 0)), { verdict });
     expect(status).toMatchObject({ phase: 'Failed', reason: 'Evicted', message: 'low on memory' });
     expect(condition(status, 'DisruptionTarget')?.status).toBe('True');
   });
