@@ -83,6 +83,7 @@ export async function startE2eCluster(options: E2eClusterOptions = {}): Promise<
     return new E2eCluster(running, { url, kubeconfig, dataDir });
   } catch (error) {
     await running.stop();
+    if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
     throw error;
   }
 }
