@@ -65,7 +65,8 @@ export async function up(start: UpOptions): Promise<Cluster> {
     return await building.build();
   } catch (error) {
     await building.stop();
-    throw error;
+    // Ctrl-C reaches the nodes' processes too: that they end is then not what went wrong.
+    throw building.isInterrupted ? new UserError(interruption) : error;
   }
 }
 
@@ -83,7 +84,7 @@ class ClusterBuilder {
   readonly #simulated: RunningComponents[] = [];
   #controlPlane: ControlPlane | undefined;
   #stopping: Promise<void> | undefined;
-  #isInterrupted = false;
+  isInterrupted = false;
   #failAgent: (reason: string) => void = () => {};
   readonly #agentFailed = new Promise<string>((resolve) => {
     this.#failAgent = resolve;
@@ -130,7 +131,7 @@ class ClusterBuilder {
 
   /** Nothing new is begun, and nodes are not waited for; what is under way comes to its end. */
   interrupt(): void {
-    this.#isInterrupted = true;
+    this.isInterrupted = true;
     this.#failAgent(interruption);
   }
 
@@ -140,7 +141,7 @@ class ClusterBuilder {
   }
 
   async #step<T>(what: string, run: () => Promise<T>): Promise<T> {
-    if (this.#isInterrupted) throw new UserError(interruption);
+    if (this.isInterrupted) throw new UserError(interruption);
     const { clock } = this.#start.platform;
     const startMs = clock.monotonic();
     const result = await run();

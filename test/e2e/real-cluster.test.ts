@@ -231,13 +231,16 @@ describe.skipIf(why)(`a cluster of real nodes${why ? ` (skipped: ${why})` : ''}`
 test.skipIf(why)(`a start that is interrupted leaves nothing${why ? ` (skipped: ${why})` : ''}`, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'k8ts-e2e-'));
   const args = ['up', '--nodes', '2', '--port', '0', '--data-dir', directory];
-  for (const [step, ...more] of [[/control plane/], [/2 nodes/, '--example', example]] as const) {
-    const starting = new Running(process.execPath, [join(root, 'bin', 'k8ts'), ...args, ...more]);
-    await starting.shows(step);
-    const ended = await starting.stop('SIGINT');
-    expect(ended).toMatchObject({ code: 1, stdout: '' });
-    expect(ended.stderr).toContain('interrupted before the');
-    expect(await tracesOf(clusterId(directory))).toEqual([]);
+  try {
+    for (const [step, ...more] of [[/control plane/], [/2 nodes/, '--example', example]] as const) {
+      const starting = new Running(process.execPath, [join(root, 'bin', 'k8ts'), ...args, ...more]);
+      await starting.shows(step);
+      const ended = await starting.stop('SIGINT');
+      expect(ended).toMatchObject({ code: 1, stdout: '' });
+      expect(ended.stderr).toContain('interrupted before the');
+      expect(await tracesOf(clusterId(directory))).toEqual([]);
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
   }
-  rmSync(directory, { recursive: true });
 });

@@ -80,15 +80,19 @@ async function withExample(
   { cluster, platform, stopAsked }: { cluster: Cluster; platform: Platform; stopAsked: Promise<unknown> },
 ): Promise<void> {
   const { applyExample } = await import('./example.ts');
+  let isInterrupted = false;
   const interrupted = stopAsked.then(() => {
-    throw new UserError('interrupted before the example was there');
+    isInterrupted = true;
   });
   try {
     await Promise.race([applyExample(dir, { cluster, platform }), interrupted]);
+    if (!isInterrupted) return;
   } catch (error) {
     await cluster.stop();
-    throw error;
+    if (!isInterrupted) throw error;
   }
+  await cluster.stop();
+  throw new UserError('interrupted before the example was there');
 }
 
 /** Starts the same command as a process of its own and returns when that is ready. */
