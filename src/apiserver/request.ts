@@ -50,7 +50,11 @@ export interface CachedObject<T extends KubernetesObject = KubernetesObject> {
   readonly revision: number;
   /** The object's JSON, `kind` and `apiVersion` first. */
   json(): Uint8Array;
-  /** The object's protobuf message with the `k8s\0` envelope. */
+  /** Length of `json()`. */
+  readonly jsonBytes: number;
+  /** Writes `json()` without its first `skip` bytes into `out` at `at`; gives where it ends. */
+  writeJson(out: Buffer, at: number, skip: number): number;
+  /** The object's protobuf message, without an envelope, as it stands in a list. Throws 406 where the kind has none. */
   protobuf(): Uint8Array;
 }
 

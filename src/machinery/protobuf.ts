@@ -44,7 +44,7 @@ export function encodeProtobufMessage(object: object, gvk: GroupVersionKind): Ui
 
 /** Puts a message into the envelope that says its kind. */
 export function wrapProtobuf(kind: { apiVersion: string; kind: string }, message: Uint8Array): Uint8Array {
-  const out = new BackwardWriter();
+  const out = new BackwardWriter(message.length + 256);
   for (const [number, text] of [
     [4, ''],
     [3, ''],
@@ -70,7 +70,7 @@ export function encodeProtobuf(object: object): Uint8Array {
 
 /** The message of a list, from the messages of its items: nothing is encoded twice. */
 export function joinProtobufList(listMeta: object, items: readonly Uint8Array[]): Uint8Array {
-  const out = new BackwardWriter();
+  const out = new BackwardWriter(roomFor(items));
   for (let i = items.length - 1; i >= 0; i--) {
     out.bytes(items[i] as Uint8Array);
     out.tag(2, wireTypes.bytes);
@@ -79,6 +79,9 @@ export function joinProtobufList(listMeta: object, items: readonly Uint8Array[])
   out.tag(1, wireTypes.bytes);
   return out.finish();
 }
+
+/** What the items take in a list, with a tag and a length each, and something for what stands before them. */
+const roomFor = (items: readonly Uint8Array[]) => items.reduce((sum, { length }) => sum + length + 6, 1024);
 
 /**
  * One frame of a watch as protobuf: four bytes of length, and a WatchEvent whose object is `object`, protobuf with its

@@ -59,38 +59,79 @@ export interface AdmittedWrite extends Pick<AdmissionAttributes, 'operation' | '
 
 /** Runs the mutating plugins in their order; once more where one of the last has changed what the first have seen. */
 export async function admit(call: Call, write: AdmittedWrite): Promise<void> {
-  const attributes = attributesOf(call, write);
+  const attributes = new WriteAttributes(call, write);
   const { admission } = call.environment;
-  for (const plugin of admission) await plugin.admit?.(attributes);
-  if (!attributes.rounds.startSecond()) return;
-  for (const plugin of admission) await plugin.admit?.(attributes);
+  await admitOnce(admission, attributes);
+  if (attributes.rounds.startSecond()) await admitOnce(admission, attributes);
+}
+
+/** Most plugins have nothing to wait for, so only what they promise is waited for. */
+async function admitOnce(
+  plugins: readonly AdmissionPlugin[],
+  attributes: AdmissionAttributes,
+): Promise<void> {
+  for (const plugin of plugins) {
+    const pending = plugin.admit?.(attributes);
+    if (pending) await pending;
+  }
 }
 
 /** Runs the validating plugins in their order. */
 export async function validateAdmission(call: Call, write: AdmittedWrite): Promise<void> {
-  const attributes = attributesOf(call, write);
-  for (const plugin of call.environment.admission) await plugin.validate?.(attributes);
+  const attributes = new WriteAttributes(call, write);
+  for (const plugin of call.environment.admission) {
+    const pending = plugin.validate?.(attributes);
+    if (pending) await pending;
+  }
 }
 
-function attributesOf(call: Call, write: AdmittedWrite): AdmissionAttributes {
-  const { info, signal } = call.request;
-  const name = info.name || write.object?.metadata?.name || '';
-  const { operation, object, old, options } = write;
-  return {
-    operation,
-    ...(object && { object }),
-    ...(old && { old }),
-    options,
-    forms: () => formsOf(call, object),
-    sentOptions: () => requestOptions(call.request, write),
-    annotate: (key, value) => call.request.annotate?.(key, value),
-    rounds: new Rounds(),
-    kind: call.registry.kind,
-    subresource: info.subresource,
-    namespace: namespaceOf(call),
-    name,
-    context: hookContext(call, name, write.options.dryRun),
-    changeStatus: call.environment.changeStatus,
-    signal,
-  };
+/** A write as plugins see it; what few of them ask for is made when they do. */
+class WriteAttributes implements AdmissionAttributes {
+  readonly operation: Operation;
+  readonly object?: KubernetesObject;
+  readonly old?: Stored<KubernetesObject>;
+  readonly options: { dryRun: boolean };
+  readonly kind: Kind;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly context: HookContext;
+  readonly rounds = new Rounds();
+  readonly #call: Call;
+  readonly #write: AdmittedWrite;
+
+  constructor(call: Call, write: AdmittedWrite) {
+    const { info } = call.request;
+    this.#call = call;
+    this.#write = write;
+    this.operation = write.operation;
+    if (write.object) this.object = write.object;
+    if (write.old) this.old = write.old;
+    this.options = write.options;
+    this.kind = call.registry.kind;
+    this.subresource = info.subresource;
+    this.namespace = namespaceOf(call);
+    this.name = info.name || write.object?.metadata?.name || '';
+    this.context = hookContext(call, this.name, write.options.dryRun);
+  }
+
+  forms(): readonly Form[] {
+    return formsOf(this.#call, this.object);
+  }
+
+  sentOptions(): object | undefined {
+    return requestOptions(this.#call.request, this.#write);
+  }
+
+  annotate(key: string, value: string): void {
+    this.#call.request.annotate?.(key, value);
+  }
+
+  changeStatus<T extends KubernetesObject>(change: StatusChange<T>): Promise<void> {
+    return this.#call.environment.changeStatus(change);
+  }
+
+  get signal(): AbortSignal {
+    return this.#call.request.signal;
+  }
 }

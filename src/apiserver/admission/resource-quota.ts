@@ -23,13 +23,21 @@ const growing = new Set(['services', 'persistentvolumeclaims']);
 export const resourceQuota: AdmissionPlugin = {
   name: 'ResourceQuota',
   last: true,
-  async validate(attributes) {
+  validate(attributes) {
     if (!takesQuota(attributes)) return;
-    for (const quota of attributes.context.list(resourcequotas, attributes.namespace)) {
-      if (inScope(quota, attributes.kind.resource, attributes.object as Pod)) await charge(attributes, quota);
-    }
+    const quotas = [...attributes.context.list(resourcequotas, attributes.namespace)];
+    if (quotas.length > 0) return chargeAll(attributes, quotas);
   },
 };
+
+async function chargeAll(
+  attributes: AdmissionAttributes,
+  quotas: readonly Stored<ResourceQuota>[],
+): Promise<void> {
+  for (const quota of quotas) {
+    if (inScope(quota, attributes.kind.resource, attributes.object as Pod)) await charge(attributes, quota);
+  }
+}
 
 function takesQuota({ operation, subresource, namespace, kind }: AdmissionAttributes): boolean {
   if (namespace === '') return false;

@@ -16,37 +16,42 @@ const isMirror = (pod: Pod) => pod.metadata.annotations?.[mirrorAnnotation] !== 
 /** Every pod runs as a service account that exists, and has its token mounted unless somebody wants otherwise. */
 export const serviceAccount: AdmissionPlugin = {
   name: 'ServiceAccount',
-  async admit(attributes) {
+  admit(attributes) {
     if (attributes.operation !== 'CREATE' || !isAbout(attributes, 'pods')) return;
     const pod = attributes.object as Pod;
-    if (isMirror(pod)) return;
-    const { spec } = pod;
-    spec.serviceAccountName ||= 'default';
-    spec.serviceAccount = spec.serviceAccountName;
-    const account = await findAccount(attributes, spec.serviceAccountName);
-    if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) {
-      mountToken(spec, attributes.context.platform.random);
-    }
-    if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
-      spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }));
-    }
+    if (!isMirror(pod)) return giveAccount(attributes, pod.spec);
   },
-  async validate(attributes) {
+  validate(attributes) {
     if (attributes.operation !== 'CREATE' || !isAbout(attributes, 'pods')) return;
-    const pod = attributes.object as Pod;
-    if (isMirror(pod)) return checkMirror(attributes, pod);
-    if (!pod.spec.serviceAccountName) {
-      throw refuse(
-        attributes,
-        `no service account specified for pod ${attributes.namespace}/${attributes.name}`,
-      );
-    }
-    const account = await findAccount(attributes, pod.spec.serviceAccountName);
-    if (/^(1|t|true)$/i.test(account.metadata.annotations?.[enforceAnnotation] ?? '')) {
-      checkSecrets(attributes, pod.spec, account);
-    }
+    return checkPod(attributes, attributes.object as Pod);
   },
 };
+
+async function giveAccount(attributes: AdmissionAttributes, spec: PodSpec): Promise<void> {
+  spec.serviceAccountName ||= 'default';
+  spec.serviceAccount = spec.serviceAccountName;
+  const account = await findAccount(attributes, spec.serviceAccountName);
+  if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) {
+    mountToken(spec, attributes.context.platform.random);
+  }
+  if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
+    spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }));
+  }
+}
+
+async function checkPod(attributes: AdmissionAttributes, pod: Pod): Promise<void> {
+  if (isMirror(pod)) return checkMirror(attributes, pod);
+  if (!pod.spec.serviceAccountName) {
+    throw refuse(
+      attributes,
+      `no service account specified for pod ${attributes.namespace}/${attributes.name}`,
+    );
+  }
+  const account = await findAccount(attributes, pod.spec.serviceAccountName);
+  if (/^(1|t|true)$/i.test(account.metadata.annotations?.[enforceAnnotation] ?? '')) {
+    checkSecrets(attributes, pod.spec, account);
+  }
+}
 
 async function findAccount(attributes: AdmissionAttributes, name: string): Promise<ServiceAccount> {
   const { context, namespace, signal } = attributes;

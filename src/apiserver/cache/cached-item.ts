@@ -1,44 +1,51 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { CachedObject } from '../request.ts';
-import { decodeStored, takeOver, withRevision } from './encoding.ts';
+import { decodeStored, jsonBytes, type StoredJson, takeOver, writeJson } from './encoding.ts';
 
 /** What the items of one resource share. */
 export interface ItemCodec {
   /** Values that field selectors know besides name and namespace. */
   selectableFields?(object: KubernetesObject): Record<string, string>;
-  /** The object's protobuf message with its envelope. */
+  /** The object's protobuf message, without an envelope. */
   encodeProtobuf(object: KubernetesObject): Uint8Array;
   /** Freezes what is handed out, so that a write into a shared object is found. */
   freeze: boolean;
 }
 
 /**
- * One version of one object. The JSON bytes are kept; the decoded object only as long as somebody uses it (informers
- * in this process share it), so an object that nobody looks at costs little more than its bytes.
+ * One version of one object. Its JSON is kept, and its protobuf once somebody has asked for it; the decoded object only
+ * as long as somebody uses it (informers in this process share it), so an object that nobody looks at costs little more
+ * than its JSON.
  */
 export class CachedItem implements CachedObject {
   readonly key: string;
   readonly revision: number;
   readonly #codec: ItemCodec;
-  readonly #json: Uint8Array;
+  readonly #json: StoredJson;
   #object: WeakRef<KubernetesObject> | undefined;
-  #protobuf: WeakRef<Uint8Array> | undefined;
+  #protobuf: Uint8Array | undefined;
   #labels: Record<string, string> | undefined;
   #fields: Record<string, string> | undefined;
 
-  constructor(key: string, revision: number, stored: Uint8Array, codec: ItemCodec) {
+  constructor(key: string, revision: number, stored: Uint8Array | StoredJson, codec: ItemCodec) {
     this.key = key;
     this.revision = revision;
     this.#codec = codec;
-    this.#json = withRevision(stored, revision);
-    const object = takeOver(stored, revision);
-    if (object) this.#keep(object);
+    if (!(stored instanceof Uint8Array)) {
+      this.#json = stored;
+      return;
+    }
+    const { json, object } = takeOver(stored);
+    this.#json = json;
+    if (!object) return;
+    object.metadata.resourceVersion = String(revision);
+    this.#keep(object);
   }
 
   get object(): KubernetesObject {
     const known = this.#object?.deref();
     if (known) return known;
-    return this.#keep(decodeStored(this.#json));
+    return this.#keep(this.copy());
   }
 
   #keep(object: KubernetesObject): KubernetesObject {
@@ -49,19 +56,26 @@ export class CachedItem implements CachedObject {
 
   /** A fresh copy that the caller may change. */
   copy(): KubernetesObject {
-    return decodeStored(this.#json);
+    return decodeStored(this.#json, this.revision);
+  }
+
+  get jsonBytes(): number {
+    return jsonBytes(this.#json, this.revision);
   }
 
   json(): Uint8Array {
-    return this.#json;
+    const out = Buffer.allocUnsafe(this.jsonBytes);
+    this.writeJson(out, 0, 0);
+    return out;
+  }
+
+  writeJson(out: Buffer, at: number, skip: number): number {
+    return writeJson(this.#json, this.revision, { out, at, skip });
   }
 
   protobuf(): Uint8Array {
-    const known = this.#protobuf?.deref();
-    if (known) return known;
-    const bytes = this.#codec.encodeProtobuf(this.object);
-    this.#protobuf = new WeakRef(bytes);
-    return bytes;
+    this.#protobuf ??= this.#codec.encodeProtobuf(this.object);
+    return this.#protobuf;
   }
 
   get labels(): Record<string, string> {

@@ -1,22 +1,60 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { dropUndefined } from './json-value.ts';
 
-const marker = Buffer.from('"resourceVersion":"');
-
-/** What encoded objects were made of, for whoever takes the bytes into a cache: it need not read them again. */
-const handedOver = new WeakMap<Uint8Array, KubernetesObject>();
+const marker = '"resourceVersion":"';
 
 /**
  * The JSON of an object as it is stored: `kind` and `apiVersion` first, `metadata.resourceVersion` an empty string,
- * since the revision is only known once the commit is done. Nothing but plain strings stands before it in
- * metadata, so the first occurrence of the marker is the right one. The caller gives the object away.
+ * since the revision is only known once the commit is done. A string that holds nothing but ASCII takes a byte a character.
  */
+export interface StoredJson {
+  text: string;
+  /** Where in the text the revision belongs. All before it is ASCII. */
+  revisionAt: number;
+  /** Length of the text as UTF-8. */
+  bytes: number;
+}
+
+/** What stored bytes were made of, for whoever takes them into a cache: it need not read them again. */
+const handedOver = new WeakMap<Uint8Array, { object: KubernetesObject; json: StoredJson }>();
+
+/** The bytes to store of an object. The caller gives the object away. */
 export function encodeStored(object: KubernetesObject): Uint8Array {
   const stored = ordered(object, '');
   dropUndefined(stored);
-  const bytes = Buffer.from(JSON.stringify(stored));
-  handedOver.set(bytes, stored);
+  const json = storedJson(JSON.stringify(stored));
+  const bytes = toBytes(json);
+  handedOver.set(bytes, { object: stored, json });
   return bytes;
+}
+
+/**
+ * Nothing but plain strings stands before it in metadata, so the first occurrence of the marker is the right one.
+ */
+function storedJson(text: string): StoredJson {
+  return { text, revisionAt: text.indexOf(marker) + marker.length, bytes: Buffer.byteLength(text) };
+}
+
+const slabBytes = 256 * 1024;
+let slab = Buffer.alloc(0);
+let slabUsed = 0;
+
+/** Many writes share one allocation, which lasts as long as the last of them waits for the disk. */
+function toBytes(json: StoredJson): Uint8Array {
+  if (json.bytes > slabBytes / 8) return Buffer.from(json.text);
+  if (slabUsed + json.bytes > slab.length) {
+    slab = Buffer.allocUnsafeSlow(slabBytes);
+    slabUsed = 0;
+  }
+  const out = slab.subarray(slabUsed, slabUsed + json.bytes);
+  slabUsed += json.bytes;
+  writeText(json, out, 0);
+  return out;
+}
+
+function writeText({ text, bytes }: StoredJson, out: Buffer, at: number): void {
+  if (bytes === text.length) out.write(text, at, 'latin1');
+  else out.write(text, at, 'utf8');
 }
 
 const headFields = ['name', 'generateName', 'namespace', 'uid', 'resourceVersion'] as const;
@@ -31,31 +69,44 @@ export function ordered<T extends KubernetesObject>(object: T, resourceVersion: 
   return { kind, apiVersion, metadata: head, ...rest } as unknown as T;
 }
 
-/** Stored bytes with their revision filled in: what clients are sent. */
-export function withRevision(stored: Uint8Array, revision: number): Uint8Array {
-  const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
-  const at = bytes.indexOf(marker) + marker.length;
+/** The JSON that stored bytes hold, and the object they were made of where that is at hand: once. */
+export function takeOver(stored: Uint8Array): { json: StoredJson; object?: KubernetesObject } {
+  const known = handedOver.get(stored);
+  if (known) handedOver.delete(stored);
+  return known ?? { json: storedJsonOf(stored) };
+}
+
+/** The JSON that stored bytes hold. */
+export function storedJsonOf(stored: Uint8Array): StoredJson {
+  return storedJson(Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength).toString());
+}
+
+/** The length of what `writeJson` writes where it skips nothing. */
+export const jsonBytes = (json: StoredJson, revision: number) => json.bytes + String(revision).length;
+
+/**
+ * Writes the JSON of a stored object with its revision filled in, what clients are sent, into `out` at `at`: all but
+ * its first `skip` bytes, which must come before the revision. Gives where it ends.
+ */
+export function writeJson(
+  json: StoredJson,
+  revision: number,
+  { out, at, skip }: { out: Buffer; at: number; skip: number },
+): number {
   const digits = String(revision);
-  const end = bytes.indexOf(0x22, at);
-  const out = new Uint8Array(bytes.length - (end - at) + digits.length);
-  out.set(bytes.subarray(0, at));
-  for (let i = 0; i < digits.length; i++) out[at + i] = digits.charCodeAt(i);
-  out.set(bytes.subarray(end), at + digits.length);
-  return out;
+  const text = skip > 0 ? json.text.slice(skip) : json.text;
+  const bytes = json.bytes - skip;
+  const head = json.revisionAt - skip;
+  // All of it behind the room for the digits, then the short head before them.
+  writeText({ text, bytes, revisionAt: head }, out, at + digits.length);
+  out.copyWithin(at, at + digits.length, at + digits.length + head);
+  out.write(digits, at + head, 'latin1');
+  return at + digits.length + bytes;
 }
 
-/** Reads an object from its JSON. */
-export function decodeStored(bytes: Uint8Array): KubernetesObject {
-  return JSON.parse(
-    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
-  ) as KubernetesObject;
-}
-
-/** The object that `stored` was made of, once, at the revision it got. */
-export function takeOver(stored: Uint8Array, revision: number): KubernetesObject | undefined {
-  const object = handedOver.get(stored);
-  if (!object) return undefined;
-  handedOver.delete(stored);
+/** Reads a stored object. */
+export function decodeStored({ text }: StoredJson, revision: number): KubernetesObject {
+  const object = JSON.parse(text) as KubernetesObject;
   object.metadata.resourceVersion = String(revision);
   return object;
 }

@@ -93,4 +93,4 @@ export class EventWindow {
   }
 }
 
-const sizeOf = (event: CacheEvent) => (event.item ?? (event.previous as CachedItem)).json().length;
+const sizeOf = (event: CacheEvent) => (event.item ?? (event.previous as CachedItem)).jsonBytes;

@@ -69,6 +69,11 @@ export class ResourceCache {
     return this.#items.range(prefix, from);
   }
 
+  /** How many objects `range` gives. */
+  count(prefix: string, from?: string): number {
+    return this.#items.count(prefix, from);
+  }
+
   /** The version of an object that a revision wrote, if it is the current one or still in the window. */
   written(key: string, revision: number): CachedItem | undefined {
     const current = this.#items.get(key);

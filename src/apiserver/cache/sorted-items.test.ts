@@ -20,6 +20,14 @@ describe('sorted items', () => {
         }
         expect(items.size).toBe(model.size);
         expect(keysOf(items.range('/a/'))).toEqual([...model].sort());
+        for (const [prefix, from] of [
+          ['/a/'],
+          ['/a/1'],
+          ['/a/', '/a/15'],
+          ['/', '/a/99\0'],
+          ['/b/'],
+        ] as const)
+          expect(items.count(prefix, from)).toBe(keysOf(items.range(prefix, from)).length);
       }),
       { numRuns: 30 },
     );

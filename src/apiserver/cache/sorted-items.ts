@@ -61,6 +61,22 @@ export class SortedItems<T extends Keyed> {
     }
   }
 
+  /** How many items `range` gives, without a walk past each of them. */
+  count(prefix: string, from = prefix): number {
+    // Behind every key that begins with the prefix: keys are ASCII.
+    return this.#rank(`${prefix}\x7f`) - this.#rank(from > prefix ? from : prefix);
+  }
+
+  /** How many items come before `key`. */
+  #rank(key: string): number {
+    const at = this.#chunkOf(key);
+    const chunk = this.#chunks[at];
+    if (!chunk) return 0;
+    let rank = lowerBound(chunk, key);
+    for (let i = 0; i < at; i++) rank += (this.#chunks[i] as T[]).length;
+    return rank;
+  }
+
   /** The chunk that holds `key` or would: the last one that does not begin after it. */
   #chunkOf(key: string): number {
     let low = 0;

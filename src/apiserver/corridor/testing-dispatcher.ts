@@ -6,7 +6,14 @@ import type { Answer, CachedObject, Dispatcher, FrameSink, ResourceRequest } fro
 export function cachedObject(object: KubernetesObject, revision = 1): CachedObject {
   const { kind, apiVersion, ...rest } = object;
   const json = Buffer.from(JSON.stringify({ kind, apiVersion, ...rest }));
-  return { object, revision, json: () => json, protobuf: () => Buffer.concat([Buffer.from('k8s\0'), json]) };
+  return {
+    object,
+    revision,
+    jsonBytes: json.length,
+    json: () => json,
+    writeJson: (out, at, skip) => at + json.copy(out, at, skip),
+    protobuf: () => Buffer.concat([Buffer.from('k8s\0'), json]),
+  };
 }
 
 /** Config maps in memory, without any rules: enough of a registry for the tests of what stands before it. */

@@ -5,17 +5,18 @@ import type { Format } from './negotiate.ts';
 
 /** Writers for what is not JSON, handed in by the composition. */
 export interface Codecs {
-  /** Any object of a known kind as protobuf with its envelope. Throws 406 where the kind has no protobuf form. */
-  protobuf(object: object): Uint8Array;
+  /**
+   * Any object of a known kind as protobuf with its envelope, around its message where that is at hand. Throws 406
+   * where the kind has no protobuf form.
+   */
+  protobuf(object: object, message?: Uint8Array): Uint8Array;
   /** A list of cached objects as protobuf with its envelope. */
   protobufList(list: ListAnswer): Uint8Array;
   yaml(value: unknown): string;
 }
 
-const newline = Buffer.from('\n');
-const comma = Buffer.from(',');
-const brace = Buffer.from('{');
-const listEnd = Buffer.from(']}\n');
+const listEnd = ']}\n';
+const [brace, comma, lineEnd] = [0x7b, 0x2c, 0x0a];
 
 /** An object that may stand in a cache, where its bytes are ready. */
 export interface Encodable {
@@ -25,12 +26,23 @@ export interface Encodable {
 
 const parsed = (cached: CachedObject) => cached.object;
 
-/** An object in the wanted format. */
+/** An object in the wanted format, and nothing after it. */
+export function encodeBare(value: Encodable, format: Format, codecs: Codecs): Uint8Array {
+  const { object, cached } = value;
+  if (format.encoding === 'protobuf') return codecs.protobuf(object, cached?.protobuf());
+  if (format.encoding === 'yaml') return Buffer.from(codecs.yaml(object));
+  if (format.pretty) return Buffer.from(JSON.stringify(object, null, 2));
+  return cached?.json() ?? Buffer.from(JSON.stringify(object));
+}
+
+/** An object in the wanted format, as an answer: JSON in one line ends it. */
 export function encodeObject(value: Encodable, format: Format, codecs: Codecs): Uint8Array[] {
-  if (format.encoding === 'protobuf') return [value.cached?.protobuf() ?? codecs.protobuf(value.object)];
-  if (format.encoding === 'yaml') return [Buffer.from(codecs.yaml(value.object))];
-  if (format.pretty) return [Buffer.from(JSON.stringify(value.object, null, 2))];
-  return [value.cached?.json() ?? Buffer.from(JSON.stringify(value.object)), newline];
+  const { object, cached } = value;
+  if (format.encoding !== 'json' || format.pretty) return [encodeBare(value, format, codecs)];
+  if (!cached) return [Buffer.from(`${JSON.stringify(object)}\n`)];
+  const out = Buffer.allocUnsafe(cached.jsonBytes + 1);
+  out[cached.writeJson(out, 0, 0)] = lineEnd;
+  return [out];
 }
 
 /** A list in the wanted format. `typed`: items do not repeat their kind and version, as for all built-in kinds. */
@@ -41,7 +53,7 @@ export function encodeList(
 ): Uint8Array[] {
   const { typed, codecs } = options;
   if (format.encoding === 'protobuf') return [codecs.protobufList(list)];
-  if (format.encoding === 'json' && !format.pretty) return listBytes(list, typed);
+  if (format.encoding === 'json' && !format.pretty) return [listBytes(list, typed)];
   const items = list.items.map(parsed).map((item) => (typed ? withoutType(item) : item));
   const { kind, apiVersion, metadata } = list;
   const whole = { kind, apiVersion, metadata, items };
@@ -53,27 +65,23 @@ function withoutType({ kind: _, apiVersion: __, ...rest }: KubernetesObject): ob
   return rest;
 }
 
-/** The list as a concatenation of its items' bytes: nothing is decoded or encoded. */
-function listBytes({ kind, apiVersion, metadata, items }: ListAnswer, typed: boolean): Uint8Array[] {
-  const head = JSON.stringify({ kind, apiVersion, metadata }).slice(0, -1);
-  const chunks: Uint8Array[] = [Buffer.from(`${head},"items":[`)];
-  let first = true;
-  const prefix = typed ? typePrefix(items[0]?.object) : undefined;
-  for (const item of items) {
-    if (!first) chunks.push(comma);
-    first = false;
-    const json = item.json();
-    if (prefix && startsWith(json, prefix)) chunks.push(brace, json.subarray(prefix.length));
-    else chunks.push(json);
+/** The list as a concatenation of its items' JSON in one piece of memory: nothing is decoded or encoded. */
+function listBytes({ kind, apiVersion, metadata, items }: ListAnswer, typed: boolean): Buffer {
+  const head = `${JSON.stringify({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`;
+  const skip = typed && items[0] ? typePrefixBytes(items[0].object) : 0;
+  let size = Buffer.byteLength(head) + listEnd.length + Math.max(0, items.length - 1);
+  for (const item of items) size += item.jsonBytes - Math.max(0, skip - 1);
+  const out = Buffer.allocUnsafe(size);
+  let at = out.write(head, 0, 'utf8');
+  for (const [i, item] of items.entries()) {
+    if (i > 0) out[at++] = comma;
+    if (skip > 0) out[at++] = brace;
+    at = item.writeJson(out, at, skip);
   }
-  chunks.push(listEnd);
-  return chunks;
+  out.write(listEnd, at, 'latin1');
+  return out;
 }
 
-/** How the JSON of objects of this kind and version begins. */
-function typePrefix(object: KubernetesObject | undefined): Buffer | undefined {
-  return object && Buffer.from(`{"kind":"${object.kind}","apiVersion":"${object.apiVersion}",`);
-}
-
-const startsWith = (json: Uint8Array, prefix: Buffer) =>
-  json.length > prefix.length && prefix.compare(json, 0, prefix.length) === 0;
+/** How much of the JSON of a resource's objects is their kind and version, which come first. Both are ASCII. */
+const typePrefixBytes = ({ kind, apiVersion }: KubernetesObject) =>
+  `{"kind":"${kind}","apiVersion":"${apiVersion}",`.length;

@@ -1,11 +1,6 @@
 import { dump } from 'js-yaml';
-import {
-  encodeProtobuf,
-  encodeProtobufMessage,
-  joinProtobufList,
-  wrapProtobuf,
-} from '../../machinery/protobuf.ts';
-import { parseApiVersion } from '../../machinery/schema.ts';
+import type { KubernetesObject } from '../../api/resource.ts';
+import { encodeProtobuf, joinProtobufList, wrapProtobuf } from '../../machinery/protobuf.ts';
 import type { ListAnswer } from '../request.ts';
 import type { Codecs } from './encode.ts';
 
@@ -19,15 +14,19 @@ const yamlOptions = {
 } as const;
 
 function protobufList({ apiVersion, kind, metadata, items }: ListAnswer): Uint8Array {
-  const version = parseApiVersion(apiVersion) ?? { group: '', version: apiVersion };
-  const gvk = { ...version, kind: kind.replace(/List$/, '') };
-  const messages = items.map((item) => encodeProtobufMessage(item.object, gvk));
+  const messages = items.map((item) => item.protobuf());
   return wrapProtobuf({ apiVersion, kind }, joinProtobufList(metadata, messages));
+}
+
+function protobuf(object: object, message?: Uint8Array): Uint8Array {
+  if (!message) return encodeProtobuf(object);
+  const { apiVersion = '', kind = '' } = object as KubernetesObject;
+  return wrapProtobuf({ apiVersion, kind }, message);
 }
 
 /** The formats that the API is spoken in besides JSON. */
 export const standardCodecs: Codecs = {
-  protobuf: encodeProtobuf,
+  protobuf,
   protobufList,
   yaml: (value) => dump(value, yamlOptions),
 };

@@ -1,7 +1,7 @@
 import type { Status } from '../../api/meta/v1.ts';
 import { frameProtobufEvent } from '../../machinery/protobuf.ts';
 import type { CachedObject, WatchFrame } from '../request.ts';
-import { type Codecs, encodeObject } from './encode.ts';
+import { type Codecs, encodeBare } from './encode.ts';
 import type { Format } from './negotiate.ts';
 
 /** Writes the events of one watch. */
@@ -53,7 +53,7 @@ export function watchEncoder(
 ): WatchEncoder {
   const event = format.encoding === 'protobuf' ? frameProtobufEvent : jsonEvent;
   const plain: Format = { encoding: format.encoding, pretty: false };
-  const bare = (object: object) => encodeObject({ object: object as Status }, plain, codecs)[0] as Uint8Array;
+  const bare = (object: object) => encodeBare({ object: object as Status }, plain, codecs);
   return {
     contentType:
       format.encoding === 'protobuf'
@@ -67,8 +67,7 @@ export function watchEncoder(
       const { cached, type } = frame;
       const make = () => {
         if (by) return event(type, bare(by.convert(cached.object)));
-        const [bytes] = encodeObject({ object: cached.object, cached }, plain, codecs);
-        return event(type, bytes as Uint8Array);
+        return event(type, encodeBare({ object: cached.object, cached }, plain, codecs));
       };
       return remember(cached, `${type} ${format.encoding} ${by?.key ?? ''}`, make);
     },

@@ -89,19 +89,15 @@ async function readPage(call: Call, place: Place, gone: () => StatusError): Prom
 
 function cachePage(cache: ResourceCache, { scope, from, limit }: Place): Page {
   const items: CachedItem[] = [];
-  let left = 0;
-  let next: string | undefined;
   for (const item of cache.range(scope.prefix, from)) {
     if (scope.matches && !scope.matches(item)) continue;
-    if (limit <= 0 || items.length < limit) {
-      items.push(item);
-      continue;
+    if (limit > 0 && items.length === limit) {
+      const next = `${(items.at(-1) as CachedItem).key}\0`;
+      return scope.selective ? { items, next } : { items, next, left: cache.count(scope.prefix, next) };
     }
-    next ??= `${(items.at(-1) as CachedItem).key}\0`;
-    left++;
-    if (scope.selective) break;
+    items.push(item);
   }
-  return next === undefined ? { items } : { items, next, left };
+  return { items };
 }
 
 /** A page of the store's past. */

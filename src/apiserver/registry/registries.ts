@@ -1,5 +1,5 @@
 import type { Resource } from '../../api/resource.ts';
-import { encodeProtobuf } from '../../machinery/protobuf.ts';
+import { encodeProtobufMessage } from '../../machinery/protobuf.ts';
 import type { ItemCodec } from '../cache/cached-item.ts';
 import type { WindowLimits } from '../cache/event-window.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
@@ -123,7 +123,7 @@ export class Registries {
   #codec(kind: Kind): ItemCodec {
     return {
       selectableFields: kind.selectableFields && ((object) => kind.selectableFields?.(object) ?? {}),
-      encodeProtobuf,
+      encodeProtobuf: (object) => encodeProtobufMessage(object, kind.resource),
       freeze: this.#options.freeze,
     };
   }

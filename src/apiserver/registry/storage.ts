@@ -3,7 +3,7 @@ import { deepEqual } from '../../machinery/equal.ts';
 import { conflict, internalError, notFound, serviceUnavailable } from '../../machinery/status-error.ts';
 import { type Entry, StoreError, type Write } from '../../store/store.ts';
 import type { CachedItem } from '../cache/cached-item.ts';
-import { decodeStored, encodeStored, withRevision } from '../cache/encoding.ts';
+import { decodeStored, encodeStored, storedJsonOf } from '../cache/encoding.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import { storeCause } from './cause.ts';
 import { type Call, keyOf, subjectOf } from './registry.ts';
@@ -42,7 +42,7 @@ export async function current(call: Call, name?: string): Promise<Current | unde
 function decoded(call: Call, entry: Entry): KubernetesObject {
   const item = cacheOf(call).get(entry.key);
   if (item?.revision === entry.revision) return item.object;
-  return decodeStored(withRevision(entry.value, entry.revision));
+  return decodeStored(storedJsonOf(entry.value), entry.revision);
 }
 
 /** Like `current`; rejects where there is nothing. */

@@ -1,5 +1,5 @@
 import { deepEqual } from '../equal.ts';
-import { type Children, type FieldSet, leaf, makeNode, put } from './field-set.ts';
+import { type Children, type FieldSet, leaf, makeNode } from './field-set.ts';
 import { fieldElement, itemElement } from './path-element.ts';
 import type { ListShape, MapShape, Shape } from './shape.ts';
 import { fieldValue, isBlank, isObject, type Json, namesOf, shapeUnder, stepOf } from './walk.ts';
@@ -11,32 +11,33 @@ export interface Comparison {
   removed?: FieldSet;
 }
 
-const kinds = ['added', 'modified', 'removed'] as const;
 const same: Comparison = Object.freeze({});
+const addedLeaf: Comparison = Object.freeze({ added: leaf });
 
-/** Collects the comparisons of a node's children. */
+/** Collects the comparisons of a node's children. Nearly every write only adds, or only modifies. */
 class Collector {
-  private readonly children: Record<(typeof kinds)[number], Children> = {
-    added: {},
-    modified: {},
-    removed: {},
-  };
+  private added: Children | undefined;
+  private modified: Children | undefined;
+  private removed: Children | undefined;
 
-  add(element: string, comparison: Comparison): void {
-    if (comparison === same) return;
-    for (const kind of kinds) put(this.children[kind], element, comparison[kind]);
+  add(element: string, { added, modified, removed }: Comparison): void {
+    if (added) (this.added ??= {})[element] = added;
+    if (modified) (this.modified ??= {})[element] = modified;
+    if (removed) (this.removed ??= {})[element] = removed;
   }
 
   /** The comparison of the node itself, which is there on one side only if `only` says so. */
   finish(only: 'added' | 'removed' | undefined): Comparison {
-    const result: Comparison = {};
-    for (const kind of kinds) {
-      const node = makeNode(kind === only, this.children[kind]);
-      if (node) result[kind] = node;
-    }
-    return result.added || result.modified || result.removed ? result : same;
+    const added = nodeOf(only === 'added', this.added);
+    const removed = nodeOf(only === 'removed', this.removed);
+    const { modified } = this;
+    if (!added && !modified && !removed) return same;
+    return { ...(added && { added }), ...(modified && { modified }), ...(removed && { removed }) };
   }
 }
+
+const nodeOf = (member: boolean, children: Children | undefined): FieldSet | undefined =>
+  children ? makeNode(member, children) : member ? leaf : undefined;
 
 function onlySide(a: unknown, b: unknown): 'added' | 'removed' | undefined {
   if (a === undefined) return 'added';
@@ -44,7 +45,7 @@ function onlySide(a: unknown, b: unknown): 'added' | 'removed' | undefined {
 }
 
 function compareLeaf(a: unknown, b: unknown): Comparison {
-  if (a === undefined) return { added: leaf };
+  if (a === undefined) return addedLeaf;
   if (b === undefined) return { removed: leaf };
   return deepEqual(a, b) ? same : { modified: leaf };
 }
@@ -63,7 +64,8 @@ function compareMaps(a: unknown, b: unknown, map: MapShape): Comparison {
   for (const name of namesOf(left, right, map)) {
     const field = map.field(name);
     const [l, r] = [fieldValue(left, name, field), fieldValue(right, name, field)];
-    if (l !== r) collector.add(fieldElement(name), compareValue(l, r, shapeUnder(map, name)));
+    if (l !== r)
+      collector.add(field?.element ?? fieldElement(name), compareValue(l, r, shapeUnder(map, name)));
   }
   return collector.finish(onlySide(a, b));
 }
@@ -87,11 +89,16 @@ function compareLists(a: unknown, b: unknown, list: ListShape): Comparison {
   if (!isContainerOf(a, Array.isArray) || !isContainerOf(b, Array.isArray)) return { modified: leaf };
   const [left, right] = [index(a, list), index(b, list)];
   const collector = new Collector();
-  for (const element of new Set([...left.keys(), ...right.keys()])) {
-    collector.add(element, compareItems(left.get(element) ?? [], right.get(element) ?? [], list.items));
+  for (const [element, items] of left) {
+    collector.add(element, compareItems(items, right.get(element) ?? none, list.items));
+  }
+  for (const [element, items] of right) {
+    if (!left.has(element)) collector.add(element, compareItems(none, items, list.items));
   }
   return collector.finish(onlySide(a, b));
 }
+
+const none: unknown[] = [];
 
 /** Duplicates count as one value; where they come or go, so does what stood in their place alone. */
 function compareItems(left: unknown[], right: unknown[], shape: Shape): Comparison {

@@ -1,3 +1,4 @@
+import { fieldElement } from './path-element.ts';
 import { deduced, type FieldShape, type MapShape, mapOf, type Shape, shapeOfType } from './shape.ts';
 
 /** What of a custom resource's structural schema decides how values merge. */
@@ -47,7 +48,8 @@ function listShape(schema: JsonSchema): Shape {
 function objectShape(schema: JsonSchema, known: Record<string, FieldShape>): Shape {
   const fields = new Map<string, FieldShape>(Object.entries(known));
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    if (!fields.has(name)) fields.set(name, { shape: shapeOf(property), ...keyDefaultOf(property) });
+    if (fields.has(name)) continue;
+    fields.set(name, { shape: shapeOf(property), element: fieldElement(name), ...keyDefaultOf(property) });
   }
   const shape: MapShape = { kind: 'map', field: (name) => fields.get(name), present: [] };
   const values = valuesOf(schema);
@@ -67,18 +69,28 @@ function valuesOf(schema: JsonSchema): Shape | undefined {
   return more === true || schema['x-kubernetes-preserve-unknown-fields'] ? deduced : undefined;
 }
 
-const objectMeta = (): FieldShape => ({
-  shape: shapeOfType('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'),
+/** What every object has, whatever else its schema says. */
+const commonFields = (): Record<string, FieldShape> => ({
+  apiVersion: text('apiVersion'),
+  kind: text('kind'),
+  metadata: {
+    shape: shapeOfType('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'),
+    element: fieldElement('metadata'),
+  },
 });
-const text: FieldShape = { shape: { kind: 'leaf', scalar: 'string' } };
+
+const text = (name: string): FieldShape => ({
+  shape: { kind: 'leaf', scalar: 'string' },
+  element: fieldElement(name),
+});
 
 /** The shape of a custom resource, from the schema of its version (`openAPIV3Schema`). */
 export function shapeOfJsonSchema(schema: object): Shape {
-  return objectShape(schema as JsonSchema, { apiVersion: text, kind: text, metadata: objectMeta() });
+  return objectShape(schema as JsonSchema, commonFields());
 }
 
 /** The shape of an object of which no schema is known. */
 export function shapeWithoutSchema(): Shape {
-  const fields: Record<string, FieldShape> = { apiVersion: text, kind: text, metadata: objectMeta() };
+  const fields = commonFields();
   return { ...mapOf(deduced), field: (name) => (Object.hasOwn(fields, name) ? fields[name] : undefined) };
 }

@@ -13,7 +13,7 @@ export type Managers = Map<string, Manager>;
 /** What tells managers apart. Who applies is the same in each version. */
 export function managerKey(entry: ManagedFieldsEntry): string {
   const version = entry.operation === 'Apply' ? '' : (entry.apiVersion ?? '');
-  return JSON.stringify([entry.manager ?? '', entry.operation ?? '', version, entry.subresource ?? '']);
+  return [entry.manager ?? '', entry.operation ?? '', version, entry.subresource ?? ''].join('\n');
 }
 
 function isEntry(entry: ManagedFieldsEntry): boolean {
@@ -90,6 +90,7 @@ const maxUpdateManagers = 10;
 
 /** Joins the oldest managers that update, version by version, until there are few enough. */
 export function capUpdateManagers(managers: Managers): void {
+  if (managers.size <= maxUpdateManagers) return;
   const updaters = [...managers]
     .filter(([, { entry }]) => entry.operation === 'Update')
     .sort(([keyA, a], [keyB, b]) => order(seconds(a.entry), seconds(b.entry)) || order(keyA, keyB));

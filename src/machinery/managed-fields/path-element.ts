@@ -19,7 +19,7 @@ function keyElement(item: unknown, list: ListShape, keys: readonly string[]): st
   if (item === null) throw new ShapeError('associative list with keys may not have a null element');
   if (!isObject(item)) throw new ShapeError('associative list with keys may not have non-map elements');
   const parts: string[] = [];
-  for (const key of [...keys].sort()) {
+  for (const key of keys.length > 1 ? [...keys].sort() : keys) {
     const fallback = list.items.kind === 'map' ? list.items.field(key)?.keyDefault : undefined;
     const value = Object.hasOwn(item, key) ? item[key] : fallback;
     if (value !== undefined) parts.push(`${JSON.stringify(key)}:${goJson(value)}`);

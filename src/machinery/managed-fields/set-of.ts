@@ -16,8 +16,9 @@ function fieldsOf(object: Json, map: MapShape): Children {
   for (const name in object) {
     const value = object[name];
     if (value === undefined) continue;
-    const member = value === null || (isObject(value) && isBlank(value)) || !map.field(name);
-    put(children, fieldElement(name), walk(value, shapeUnder(map, name), member));
+    const field = map.field(name);
+    const member = value === null || (isObject(value) && isBlank(value)) || !field;
+    put(children, field?.element ?? fieldElement(name), walk(value, shapeUnder(map, name), member));
   }
   return children;
 }

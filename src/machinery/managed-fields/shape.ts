@@ -1,4 +1,5 @@
 import { type FieldSchema, type TypeSchema, typeSchema } from '../schema.ts';
+import { fieldElement } from './path-element.ts';
 
 /*
  * How values merge: the part of a type that server-side apply looks at. Built-in types and the schemas of custom
@@ -15,7 +16,7 @@ export interface LeafShape {
 /** A list whose elements are merged: a set of values, or objects told apart by keys. */
 export interface ListShape {
   kind: 'list';
-  /** Fields that tell elements apart; none for a set of values. */
+  /** Fields that tell elements apart, in order; none for a set of values. */
   keys?: readonly string[];
   items: Shape;
 }
@@ -34,6 +35,8 @@ export interface MapShape {
 /** A named field, and how JSON shows that it is not set. */
 export interface FieldShape {
   shape: Shape;
+  /** The field's path element, made once. */
+  element: string;
   /** What the field counts as where it tells apart the elements of a list and is missing. */
   keyDefault?: string | number | boolean;
   /** What stands there where the field is missing: nothing, an empty object, an empty list. */
@@ -112,7 +115,7 @@ function structShape(type: TypeSchema): MapShape {
   const field = (name: string): FieldShape | undefined => {
     const schema = type.fields.get(name);
     if (!schema || known.has(name)) return known.get(name);
-    const shape = fieldShape(schema);
+    const shape = fieldShape(name, schema);
     known.set(name, shape);
     return shape;
   };
@@ -133,11 +136,12 @@ function keyDefault(field: FieldSchema): FieldShape['keyDefault'] {
   return { string: '', int32: 0, int64: 0, boolean: false }[field.type as string];
 }
 
-function fieldShape(field: FieldSchema): FieldShape {
+function fieldShape(name: string, field: FieldSchema): FieldShape {
   const absent = absentForm(field);
   const fallback = keyDefault(field);
   return {
     shape: shapeOfField(field),
+    element: fieldElement(name),
     ...(absent && { absent }),
     ...(fallback !== undefined && { keyDefault: fallback }),
   };

@@ -46,12 +46,13 @@ export function fieldValue(object: Json | undefined, name: string, field: FieldS
   return field.absent === 'object' ? {} : null;
 }
 
-/** The names of all fields of two objects, those among them that stand only in the struct. */
-export function namesOf(a: Json | undefined, b: Json | undefined, map: MapShape): Iterable<string> {
-  const names = new Set<string>();
-  for (const name in a) names.add(name);
-  for (const name in b) names.add(name);
-  for (const name of map.present) names.add(name);
+/** The names of all fields of two objects. What stands only in the struct matters where there is but one. */
+export function namesOf(a: Json | undefined, b: Json | undefined, map: MapShape): string[] {
+  const names = Object.keys(a ?? b ?? {});
+  if (a && b) for (const name in b) if (!Object.hasOwn(a, name)) names.push(name);
+  if (a && b) return names;
+  const only = a ?? b ?? {};
+  for (const name of map.present) if (!Object.hasOwn(only, name)) names.push(name);
   return names;
 }
 

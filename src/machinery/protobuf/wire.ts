@@ -10,8 +10,14 @@ export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as cons
  * a pass that only measures.
  */
 export class BackwardWriter {
-  private buffer = Buffer.allocUnsafe(2048);
-  private start = this.buffer.length;
+  private buffer: Buffer;
+  private start: number;
+
+  /** With room for so many bytes to begin with. */
+  constructor(roomBytes = 2048) {
+    this.buffer = Buffer.allocUnsafe(roomBytes);
+    this.start = roomBytes;
+  }
 
   /** How much is written so far; the difference of two is the length of what was written between. */
   get length(): number {
