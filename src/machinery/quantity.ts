@@ -117,6 +117,19 @@ function assemble(
  */
 export function parseQuantity(text: string | number): ParsedQuantity {
   const source = typeof text === 'number' ? String(text) : text;
+  const known = lately.get(source);
+  if (known) return known;
+  const quantity = read(source);
+  if (lately.size >= maxRemembered) lately.clear();
+  lately.set(source, quantity);
+  return quantity;
+}
+
+/** A cluster's objects say the same few amounts over and over, and each is read by many: validation, quota, scheduler. */
+const lately = new Map<string, ParsedQuantity>();
+const maxRemembered = 4096;
+
+function read(source: string): ParsedQuantity {
   if (source === '' || source.length > maxTextLength) throw new QuantityError(formatWrong);
   const match = /^([+-]?)(0*)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/.exec(source);
   if (!match) throw new QuantityError(formatWrong);

@@ -54,14 +54,13 @@ async function checkPod(attributes: AdmissionAttributes, pod: Pod): Promise<void
 }
 
 async function findAccount(attributes: AdmissionAttributes, name: string): Promise<ServiceAccount> {
-  const { context, namespace, signal } = attributes;
+  const { context, namespace } = attributes;
   const { clock, random } = context.platform;
-  const waitMs = 100 + random.int(100);
   for (let attempt = 1; ; attempt++) {
     const account = context.get(serviceaccounts, { namespace, name });
     if (account) return account;
     if (name !== 'default' || attempt === defaultAccountAttempts) break;
-    await clock.sleep(waitMs, signal);
+    await clock.sleep(100 + random.int(100), attributes.signal);
   }
   throw refuse(
     attributes,

@@ -61,12 +61,19 @@ const headFields = ['name', 'generateName', 'namespace', 'uid', 'resourceVersion
 
 /** The object with its fields in the order in which upstream writes the head of an object. */
 export function ordered<T extends KubernetesObject>(object: T, resourceVersion: string | undefined): T {
-  const { kind, apiVersion, metadata, ...rest } = object;
-  const { selfLink: _, ...known } = { ...metadata, resourceVersion };
-  const head: Record<string, unknown> = {};
-  for (const field of headFields) if (known[field] !== undefined) head[field] = known[field];
-  for (const [field, value] of Object.entries(known)) if (value !== undefined) head[field] = value;
-  return { kind, apiVersion, metadata: head, ...rest } as unknown as T;
+  const from = object.metadata as Record<string, unknown>;
+  const metadata: Record<string, unknown> = {};
+  for (const field of headFields) {
+    const value = field === 'resourceVersion' ? resourceVersion : from[field];
+    if (value !== undefined) metadata[field] = value;
+  }
+  for (const field in from) {
+    if (field in metadata || field === 'selfLink' || field === 'resourceVersion') continue;
+    if (from[field] !== undefined) metadata[field] = from[field];
+  }
+  const result: Record<string, unknown> = { kind: object.kind, apiVersion: object.apiVersion, metadata };
+  for (const field in object) if (!(field in result)) result[field] = object[field as keyof T];
+  return result as unknown as T;
 }
 
 /** The JSON that stored bytes hold, and the object they were made of where that is at hand: once. */

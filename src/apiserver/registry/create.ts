@@ -129,9 +129,11 @@ async function store(call: Call, object: KubernetesObject, options: WriteOptions
   await validateAdmission(call, { operation: 'CREATE', object, options });
   const name = object.metadata.name as string;
   const key = keyOf(call, name);
-  const taken = await current(call, name);
-  if (taken) throw takenError(call, object, taken.object);
-  if (options.dryRun) return objectAnswer(201, object, call);
+  if (options.dryRun) {
+    const taken = await current(call, name);
+    if (taken) throw takenError(call, object, taken.object);
+    return objectAnswer(201, object, call);
+  }
   const item = await put(call, { key, object, expected: 0 });
   if (!item) throw takenError(call, object, (await current(call, name))?.object);
   return cachedAnswer(201, call, item);

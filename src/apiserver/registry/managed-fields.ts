@@ -32,16 +32,23 @@ export function recordWriter(call: Call, { object, old, options }: ManagedWrite)
   else delete object.metadata.managedFields;
 }
 
-/** What is the same for all writes through one resource or subresource. */
+const contexts = new WeakMap<Registry, Map<string, { versions: object; context: WriteContext }>>();
+
+/** What is the same for all writes through one resource or subresource; made again where its versions change. */
 export function managedContext({ registry, environment, request }: Call): WriteContext {
-  const { view, kind } = registry;
+  const { subresource } = request.info;
   const versions = environment.versions(registry);
-  return {
-    apiVersion: formatApiVersion(view.resource),
-    shape: shapeOf(view),
-    resetFields: resetFields(kind, request.info.subresource),
+  const known = contexts.get(registry)?.get(subresource);
+  if (known?.versions === versions) return known.context;
+  const context: WriteContext = {
+    apiVersion: formatApiVersion(registry.view.resource),
+    shape: shapeOf(registry.view),
+    resetFields: resetFields(registry.kind, subresource),
     ...(versions.length > 1 && { convert: converter(registry, versions) }),
   };
+  const all = contexts.get(registry) ?? new Map();
+  contexts.set(registry, all.set(subresource, { versions, context }));
+  return context;
 }
 
 const statusFields: FieldSet = { 'f:status': leaf };

@@ -1,43 +1,27 @@
-import type { PodSpec, ResourceRequirements } from '../../../../api/core/v1.ts';
+import type { PodSpec } from '../../../../api/core/v1.ts';
 import {
   addQuantities,
   compareQuantities,
   isQuantity,
+  type ParsedQuantity,
   quantitySign,
 } from '../../../../machinery/quantity.ts';
 import type { ResourceList } from '../../pod-spec/resource-lists.ts';
 
 const counted = ['cpu', 'memory'] as const;
 
-/** Amounts of cpu and memory above zero. */
-function positive(list: ResourceList | undefined): ResourceList {
-  const kept = counted.flatMap((name) => {
-    const amount = list?.[name];
-    return amount !== undefined && isQuantity(amount) && quantitySign(amount) > 0
-      ? [[name, amount] as const]
-      : [];
-  });
-  return Object.fromEntries(kept);
-}
+type Sum = Partial<Record<(typeof counted)[number], ParsedQuantity>>;
 
-/** All containers together; `limited` tells whether each of them limits both. */
-function add(all: readonly (ResourceRequirements | undefined)[]) {
-  const sum = {
-    requests: new Map<string, unknown>(),
-    limits: new Map<string, unknown>(),
-    limited: all.length > 0,
-  };
-  const into = (map: Map<string, unknown>, list: ResourceList) => {
-    for (const [name, amount] of Object.entries(list))
-      map.set(name, addQuantities((map.get(name) ?? '0') as string, amount));
-  };
-  for (const resources of all) {
-    const limits = positive(resources?.limits);
-    if (Object.keys(limits).length < counted.length) sum.limited = false;
-    into(sum.requests, positive(resources?.requests));
-    into(sum.limits, limits);
+/** Adds the amounts of cpu and memory that are above zero; gives how many there are. */
+function addPositive(sum: Sum, list: ResourceList | undefined): number {
+  let count = 0;
+  for (const name of counted) {
+    const amount = list?.[name];
+    if (amount === undefined || !isQuantity(amount) || quantitySign(amount) <= 0) continue;
+    sum[name] = addQuantities(sum[name] ?? '0', amount);
+    count++;
   }
-  return sum;
+  return count;
 }
 
 /**
@@ -46,11 +30,19 @@ function add(all: readonly (ResourceRequirements | undefined)[]) {
  */
 export function qosClass(spec: PodSpec): string {
   const containers = [...spec.containers, ...(spec.initContainers ?? [])].map((c) => c.resources);
-  const { requests, limits, limited } = add(spec.resources ? [spec.resources] : containers);
-  if (requests.size === 0 && limits.size === 0) return 'BestEffort';
-  const same = [...requests].every(([name, amount]) => {
-    const limit = limits.get(name);
-    return limit !== undefined && compareQuantities(limit as string, amount as string) === 0;
+  const all = spec.resources ? [spec.resources] : containers;
+  const [requests, limits]: [Sum, Sum] = [{}, {}];
+  let limited = all.length > 0;
+  for (const resources of all) {
+    addPositive(requests, resources?.requests);
+    if (addPositive(limits, resources?.limits) < counted.length) limited = false;
+  }
+  const asked = counted.filter((name) => requests[name]);
+  const bounded = counted.filter((name) => limits[name]);
+  if (asked.length === 0 && bounded.length === 0) return 'BestEffort';
+  const same = asked.every((name) => {
+    const [limit, amount] = [limits[name], requests[name]];
+    return limit && amount && compareQuantities(limit, amount) === 0;
   });
-  return limited && same && requests.size === limits.size ? 'Guaranteed' : 'Burstable';
+  return limited && same && asked.length === bounded.length ? 'Guaranteed' : 'Burstable';
 }
