@@ -47,6 +47,8 @@ export interface ResourceRequest {
 /** An object in a watch cache: decoded and encoded forms are made once and shared. */
 export interface CachedObject<T extends KubernetesObject = KubernetesObject> {
   readonly object: T;
+  /** The object without its managed fields: what informers in this process keep. */
+  readonly lean: T;
   readonly revision: number;
   /** The object's JSON, `kind` and `apiVersion` first. */
   json(): Uint8Array;

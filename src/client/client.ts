@@ -17,6 +17,8 @@ export interface ListOptions {
   continue?: string;
   resourceVersion?: string;
   resourceVersionMatch?: 'Exact' | 'NotOlderThan';
+  /** See ApiRequest. */
+  withoutManagedFields?: boolean;
   signal?: AbortSignal;
 }
 
@@ -53,7 +55,7 @@ const writeQuery = (o: WriteOptions): Query => ({
 });
 
 const listQuery = (o: ListOptions): Query => {
-  const { namespace: _, signal: __, ...query } = o;
+  const { namespace: _, signal: __, withoutManagedFields: ___, ...query } = o;
   return query as Query;
 };
 
@@ -97,15 +99,17 @@ export class ResourceClient<T extends KubernetesObject> {
   }
 
   async list(options: ListOptions = {}): Promise<ObjectList<T>> {
+    const { signal, withoutManagedFields } = options;
     const path = resourcePath(this.#resource, { namespace: options.namespace });
-    const request = { method: 'GET', path, query: listQuery(options), signal: options.signal } as const;
+    const request = { method: 'GET', path, query: listQuery(options), withoutManagedFields, signal } as const;
     return (await this.#transport.request(request)) as ObjectList<T>;
   }
 
   watch(options: WatchOptions, sink: WatchSink<Stored<T>>): Promise<WatchStream> {
     const path = resourcePath(this.#resource, { namespace: options.namespace });
+    const { signal, withoutManagedFields } = options;
     const query = { ...listQuery(options), watch: true };
-    const request = { method: 'GET', path, query, signal: options.signal } as const;
+    const request = { method: 'GET', path, query, withoutManagedFields, signal } as const;
     return this.#transport.watch(request, sink as unknown as WatchSink);
   }
 

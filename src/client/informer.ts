@@ -38,7 +38,7 @@ const pageSize = 500;
 
 /**
  * A local, ever current copy of a resource: lists once, then watches, and starts over where the watch cannot go on.
- * What it holds is shared with everybody: never write into it.
+ * What it holds is shared with everybody: never write into it. It may come without `metadata.managedFields`.
  */
 export class Informer<T extends KubernetesObject> {
   readonly resource: Resource<T>;
@@ -151,7 +151,8 @@ export class Informer<T extends KubernetesObject> {
     let next: string | undefined;
     let resourceVersion = '';
     do {
-      const page = await api.list({ ...this.#options.select, limit: pageSize, continue: next, signal });
+      const part = { limit: pageSize, continue: next, withoutManagedFields: true, signal };
+      const page = await api.list({ ...this.#options.select, ...part });
       for (const item of page.items) seen.set(keyOf(item), item);
       resourceVersion = page.metadata.resourceVersion ?? '';
       next = page.metadata.continue || undefined;
@@ -174,6 +175,7 @@ export class Informer<T extends KubernetesObject> {
       ...this.#options.select,
       resourceVersion: this.#resourceVersion,
       allowWatchBookmarks: true,
+      withoutManagedFields: true,
       signal,
     };
     const stream = await this.#options.client.of(this.resource).watch(options, {

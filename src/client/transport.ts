@@ -45,6 +45,11 @@ export interface ApiRequest {
   /** A JSON value. The receiver may keep it and will not write into it; do not write into it afterwards. */
   body?: unknown;
   cause?: Cause;
+  /**
+   * The caller of a list or watch has no use for `metadata.managedFields`, more than half of a small object. A transport
+   * that can leave them out for nothing does.
+   */
+  withoutManagedFields?: boolean;
   signal?: AbortSignal;
 }
 

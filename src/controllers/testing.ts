@@ -287,10 +287,12 @@ export class TestNodes {
     await this.#cluster.client.of(pods).delete(pod.metadata, { cause, gracePeriodSeconds: 0 });
   }
 
-  /** Makes all living pods of a selector ready, or not. */
+  /** Makes all living pods of a selector ready, or not; what that sets off may take some of them away. */
   async all(labelSelector: string, fate: Exclude<Fate, 'pending'>): Promise<void> {
-    for (const pod of await this.#cluster.list(pods, labelSelector))
-      if (!pod.metadata.deletionTimestamp) await this.become(pod, fate);
+    for (const { metadata } of await this.#cluster.list(pods, labelSelector)) {
+      const pod = await this.#cluster.find(pods, metadata.name, metadata.namespace);
+      if (pod && !pod.metadata.deletionTimestamp) await this.become(pod, fate);
+    }
     await this.#cluster.settle();
   }
 }

@@ -14,7 +14,7 @@ export interface ItemCodec {
 
 /**
  * One version of one object. Its JSON is kept, and its protobuf once somebody has asked for it; the decoded object only
- * as long as somebody uses it (informers in this process share it), so an object that nobody looks at costs little more
+ * as long as somebody uses it (informers in this process share its lean form), so an object that nobody looks at costs little more
  * than its JSON.
  */
 export class CachedItem implements CachedObject {
@@ -23,6 +23,7 @@ export class CachedItem implements CachedObject {
   readonly #codec: ItemCodec;
   readonly #json: StoredJson;
   #object: WeakRef<KubernetesObject> | undefined;
+  #lean: WeakRef<KubernetesObject> | undefined;
   #protobuf: Uint8Array | undefined;
   #labels: Record<string, string> | undefined;
   #fields: Record<string, string> | undefined;
@@ -52,6 +53,16 @@ export class CachedItem implements CachedObject {
     if (this.#codec.freeze) deepFreeze(object);
     this.#object = new WeakRef(object);
     return object;
+  }
+
+  get lean(): KubernetesObject {
+    const known = this.#lean?.deref();
+    if (known) return known;
+    const { managedFields: _, ...metadata } = this.object.metadata;
+    const lean = { ...this.object, metadata };
+    if (this.#codec.freeze) deepFreeze(lean);
+    this.#lean = new WeakRef(lean);
+    return lean;
   }
 
   /** A fresh copy that the caller may change. */

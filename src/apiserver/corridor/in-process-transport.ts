@@ -6,7 +6,15 @@ import type { Log } from '../../platform/log.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { statusOf } from '../http/status-reply.ts';
 import type { UserInfo } from '../registry/kind.ts';
-import type { Answer, Dispatcher, FrameSink, ListAnswer, RequestBody, ResourceRequest } from '../request.ts';
+import type {
+  Answer,
+  CachedObject,
+  Dispatcher,
+  FrameSink,
+  ListAnswer,
+  RequestBody,
+  ResourceRequest,
+} from '../request.ts';
 import { authorize } from './authorize.ts';
 import { parseRequestInfo, splitTarget } from './request-info.ts';
 
@@ -28,12 +36,16 @@ function searchParams(query: Query = {}): URLSearchParams {
 const bodyOf = ({ body, contentType }: ApiRequest): RequestBody | undefined =>
   body === undefined ? undefined : { mediaType: contentType ?? 'application/json', value: body };
 
-const listOf = ({ apiVersion, kind, metadata, items }: ListAnswer) => ({
+const listOf = ({ apiVersion, kind, metadata, items }: ListAnswer, seen: (item: CachedObject) => object) => ({
   apiVersion,
   kind,
   metadata,
-  items: items.map((item) => item.object),
+  items: items.map(seen),
 });
+
+/** What the caller sees of a cached object. */
+const formFor = ({ withoutManagedFields }: ApiRequest) =>
+  withoutManagedFields ? (item: CachedObject) => item.lean : (item: CachedObject) => item.object;
 
 /** A signal for requests whose caller gave none; never aborted. */
 const never = new AbortController().signal;
@@ -51,14 +63,15 @@ export class InProcessTransport implements Transport {
   async request(request: ApiRequest): Promise<unknown> {
     const answer = await this.#handle(request);
     if (answer.type === 'object') return answer.object;
-    if (answer.type === 'list') return listOf(answer);
+    if (answer.type === 'list') return listOf(answer, formFor(request));
     throw badRequest('a watch was asked for with request');
   }
 
   async watch(request: ApiRequest, sink: WatchSink): Promise<WatchStream> {
     const answer = await this.#handle({ ...request, query: { ...request.query, watch: true } });
     if (answer.type !== 'watch') throw internalError('a watch was not answered with one');
-    return new LocalWatch(answer.open.bind(answer), sink, request.signal);
+    const { signal } = request;
+    return new LocalWatch({ open: answer.open.bind(answer), sink, seen: formFor(request), signal });
   }
 
   async #handle(request: ApiRequest): Promise<Answer> {
@@ -84,14 +97,23 @@ export class InProcessTransport implements Transport {
   }
 }
 
+interface LocalWatchOptions {
+  open(sink: FrameSink): { stop(): void };
+  sink: WatchSink;
+  seen(item: CachedObject): KubernetesObject;
+  signal: AbortSignal | undefined;
+}
+
 /** One watch; hands events on until either side ends it. */
 class LocalWatch implements WatchStream {
   readonly #sink: WatchSink;
+  readonly #seen: LocalWatchOptions['seen'];
   #over = false;
   #handle: { stop(): void } | undefined;
 
-  constructor(open: (sink: FrameSink) => { stop(): void }, sink: WatchSink, signal: AbortSignal | undefined) {
+  constructor({ open, sink, seen, signal }: LocalWatchOptions) {
     this.#sink = sink;
+    this.#seen = seen;
     // The caller learns of the watch before its first event.
     queueMicrotask(() => this.#start(open));
     if (signal?.aborted) this.#over = true;
@@ -103,8 +125,8 @@ class LocalWatch implements WatchStream {
     this.#handle = open({
       onFrame: (frame) => {
         if (this.#over) return true;
-        const object = frame.type === 'BOOKMARK' ? frame.object : frame.cached.object;
-        this.#sink.onEvent({ type: frame.type, object: object as KubernetesObject });
+        const object = frame.type === 'BOOKMARK' ? frame.object : this.#seen(frame.cached);
+        this.#sink.onEvent({ type: frame.type, object });
         return true;
       },
       onEnd: (error) => {

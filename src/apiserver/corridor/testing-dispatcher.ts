@@ -8,6 +8,7 @@ export function cachedObject(object: KubernetesObject, revision = 1): CachedObje
   const json = Buffer.from(JSON.stringify({ kind, apiVersion, ...rest }));
   return {
     object,
+    lean: object,
     revision,
     jsonBytes: json.length,
     json: () => json,
