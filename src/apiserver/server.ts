@@ -74,7 +74,7 @@ export interface ApiServerLimits extends InFlightLimits {
   bodyBytes: number;
   /** The most that a request may take which is neither a watch nor a stream. */
   deadlineMs: number;
-  /** How far the reader of a watch may fall behind. */
+  /** What may be under way to the reader of a watch before it is waited for. */
   watchBufferBytes: number;
   /** Watches at once, of all clients together. */
   watches: number;
@@ -89,7 +89,7 @@ const defaultLimits: ApiServerLimits = {
   waiting: 10_000,
   bodyBytes: 3 * 1024 * 1024,
   deadlineMs: 60_000,
-  watchBufferBytes: 16 * 1024 * 1024,
+  watchBufferBytes: 128 * 1024,
   watches: 50_000,
   minWatchMs: 1_800_000,
 };
@@ -145,6 +145,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ]),
     authorize: async (user, info) => authorize(security.authorizer, user, info),
     freshRevision: options.freshRevision,
+    minWatchMs: limits.minWatchMs,
     freeze: options.freeze,
   });
   parts.dispatcher = dispatcher;

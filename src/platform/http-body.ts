@@ -24,6 +24,20 @@ export function readBody(stream: Readable, limitBytes: number): Promise<Uint8Arr
   });
 }
 
+/** Resolves when a stream has taken all that was written to it, or is gone. */
+export function drainOf(stream: Writable): Promise<void> {
+  if (stream.destroyed || !stream.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      resolve();
+    };
+    stream.on('drain', done);
+    stream.on('close', done);
+  });
+}
+
 /** Sends one stream through another to the end. Where either breaks off, both are; that is no error to the caller. */
 export async function pipeTo(source: Readable, sink: Writable): Promise<void> {
   await pipeline(source, sink).catch(() => {});

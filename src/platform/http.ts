@@ -49,6 +49,8 @@ export interface ReplyStream {
   write(bytes: Uint8Array): void;
   /** What was written and the connection has not taken yet. */
   readonly bufferedBytes: number;
+  /** Resolves when the connection has taken all that was written, or is gone. */
+  drained(): Promise<void>;
   end(): void;
   /** Sends all that comes, no faster than the client takes it, then ends; breaks off where the source does. */
   pipe(source: Readable): Promise<void>;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import { pipeTo, readBody } from './http-body.ts';
+import { drainOf, pipeTo, readBody } from './http-body.ts';
 import type {
   HttpHeaders,
   HttpReply,
@@ -106,6 +106,7 @@ export class Http1Exchange extends Http1Request implements HttpReply {
       get bufferedBytes() {
         return response.writableLength;
       },
+      drained: () => drainOf(response),
       end: () => void response.end(),
       pipe: (source) => pipeTo(source, response),
       abort: () => void response.destroy(),

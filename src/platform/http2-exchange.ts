@@ -5,7 +5,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Readable } from 'node:stream';
-import { pipeTo, readBody } from './http-body.ts';
+import { drainOf, pipeTo, readBody } from './http-body.ts';
 import type {
   HttpHeaders,
   HttpReply,
@@ -108,6 +108,7 @@ export class Http2Exchange implements HttpRequest, HttpReply {
       get bufferedBytes() {
         return stream.writableLength;
       },
+      drained: () => drainOf(stream),
       end: () => {
         this.#complete = true;
         stream.end();

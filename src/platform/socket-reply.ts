@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { pipeTo } from './http-body.ts';
+import { drainOf, pipeTo } from './http-body.ts';
 import type { HttpReply, ReplyHeaders, ReplyStream } from './http.ts';
 
 /** Answers on the bare socket of a request that wanted to be upgraded and is not. The connection ends with the answer. */
@@ -26,6 +26,7 @@ export class SocketReply implements HttpReply {
       get bufferedBytes() {
         return socket.writableLength;
       },
+      drained: () => drainOf(socket),
       end: () => void socket.end(),
       pipe: (source) => pipeTo(source, socket),
       abort: () => void socket.destroy(),

@@ -26,8 +26,8 @@ export interface WatchStart {
   /** Makes the bookmarks of a client that allows them. */
   bookmark?: () => KubernetesObject;
   view(item: CachedItem): CachedItem;
-  /** Gets states ready to be viewed; undefined where they are. */
-  prepare(items: readonly CachedItem[]): Promise<void> | undefined;
+  /** Gets states ready to be viewed, and gives undefined where they are; absent where they always are. */
+  prepare?: ((items: readonly CachedItem[]) => Promise<void> | undefined) | undefined;
   /** Called once the watch is over, whoever ended it. */
   onDone(): void;
 }
@@ -149,8 +149,9 @@ export class ResourceCache {
     return cursor;
   }
 
-  sendBookmarks(): void {
-    for (const watcher of this.#watchers) watcher.bookmark();
+  /** Keeps watchers informed that hear nothing, and ends those who have stopped listening. */
+  heartbeat(): void {
+    for (const watcher of this.#watchers) watcher.heartbeat();
   }
 
   #select(scope: Scope): CachedItem[] {

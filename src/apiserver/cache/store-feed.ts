@@ -12,7 +12,7 @@ import type { ResourceCache } from './resource-cache.ts';
 
 const root = '/registry/';
 const pageSize = 1000;
-const bookmarkEveryMs = 60_000;
+const heartbeatEveryMs = 60_000;
 const retryAfterMs = 500;
 
 export interface StoreFeedOptions {
@@ -39,7 +39,7 @@ export class StoreFeed {
   #waiters: Waiter[] = [];
   #revision = 0;
   #watch: WatchHandle | undefined;
-  #bookmarks: { cancel(): void } | undefined;
+  #heartbeat: { cancel(): void } | undefined;
   #closed = false;
 
   constructor(options: StoreFeedOptions) {
@@ -55,14 +55,14 @@ export class StoreFeed {
   async start(): Promise<void> {
     this.#revision = (await this.#options.store.status()).revision;
     await this.#open();
-    this.#armBookmarks();
+    this.#armHeartbeat();
     await Promise.all([...this.#slots.values()].map((slot) => this.#load(slot)));
   }
 
   close(): void {
     this.#closed = true;
     this.#watch?.stop();
-    this.#bookmarks?.cancel();
+    this.#heartbeat?.cancel();
     for (const { cache } of this.#slots.values()) cache.endWatches();
   }
 
@@ -179,10 +179,10 @@ export class StoreFeed {
     }
   }
 
-  #armBookmarks(): void {
-    this.#bookmarks = this.#options.clock.after(bookmarkEveryMs, () => {
-      for (const { cache } of this.#slots.values()) cache.sendBookmarks();
-      this.#armBookmarks();
+  #armHeartbeat(): void {
+    this.#heartbeat = this.#options.clock.after(heartbeatEveryMs, () => {
+      for (const { cache } of this.#slots.values()) cache.heartbeat();
+      this.#armHeartbeat();
     });
   }
 }

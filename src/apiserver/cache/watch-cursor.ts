@@ -20,14 +20,16 @@ export interface CursorOptions {
   sink: FrameSink;
   /** The shared form of a state that this watcher's kind sees (another version of the same object). */
   view(item: CachedItem): CachedItem;
-  /** Gets states ready to be viewed; undefined where they are. */
-  prepare(items: readonly CachedItem[]): Promise<void> | undefined;
+  /** Gets states ready to be viewed, and gives undefined where they are; absent where they always are. */
+  prepare: ((items: readonly CachedItem[]) => Promise<void> | undefined) | undefined;
   /** Makes the bookmarks of a client that allows them. */
   bookmark: (() => KubernetesObject) | undefined;
   /** Nothing up to this revision is told. */
   after: number;
   onDone(cursor: WatchCursor): void;
 }
+
+const fellBehind = 'the watch fell behind the kept events';
 
 /** How many frames are handed over before a sink that reports backpressure is asked again. */
 const initialChunk = 256;
@@ -52,7 +54,7 @@ export class WatchCursor {
     closing?: () => KubernetesObject,
   ): Promise<void> {
     this.#sequence = sequence;
-    const pending = this.#options.prepare(items);
+    const pending = this.#options.prepare?.(items);
     if (pending && !(await this.#prepared(pending))) return;
     for (let i = 0; i < items.length; i++) {
       if (this.#isDone()) return;
@@ -84,6 +86,13 @@ export class WatchCursor {
     void this.#wait();
   }
 
+  /** What is done from time to time: a bookmark; the end, where events are gone that the client has not taken. */
+  heartbeat(): void {
+    const isBehind = this.#state === 'waiting' && !this.#options.window.reaches(this.#sequence);
+    if (isBehind) this.end(expired(fellBehind));
+    else this.bookmark();
+  }
+
   bookmark(): void {
     const { bookmark } = this.#options;
     if (this.#state !== 'live' || !bookmark) return;
@@ -112,7 +121,7 @@ export class WatchCursor {
 
   #catchUp(): void {
     const { window } = this.#options;
-    if (!window.reaches(this.#sequence)) return this.end(expired('the watch fell behind the kept events'));
+    if (!window.reaches(this.#sequence)) return this.end(expired(fellBehind));
     for (let event = window.at(this.#sequence); event; event = window.at(this.#sequence)) {
       const pending = this.#pending(event);
       if (pending) return void this.#resume(pending);
@@ -138,7 +147,7 @@ export class WatchCursor {
 
   /** What has to be waited for before an event can be shown; undefined for nothing. */
   #pending({ item, previous }: CacheEvent): Promise<void> | undefined {
-    return this.#options.prepare([item, previous].filter((state) => state !== undefined));
+    return this.#options.prepare?.([item, previous].filter((state) => state !== undefined));
   }
 
   /** Goes on with the event at the cursor's place once it can be shown. */

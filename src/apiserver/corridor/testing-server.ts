@@ -51,7 +51,7 @@ export async function startTestServer(
       rows: objects.map(() => ({ cells: ['x'] })),
     }),
   };
-  const limits = { watchBufferBytes: 1024 * 1024, watches: 100, minWatchMs: 1_800_000 };
+  const limits = { watchBufferBytes: 1024 * 1024, watches: 100 };
   const responder = new Responder({ platform, codecs, tables, limits });
   const mux = new PathMux(responder);
   const corridor = new Corridor({

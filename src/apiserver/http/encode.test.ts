@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { VirtualClock } from '../../platform/virtual-clock.ts';
-import { expired } from '../../machinery/status-error.ts';
 import { cachedObject } from '../corridor/testing-dispatcher.ts';
-import type { FrameSink, WatchAnswer } from '../request.ts';
 import { encodeList } from './encode.ts';
 import { standardCodecs } from './standard-codecs.ts';
 import { watchEncoder } from './watch-encoder.ts';
-import { streamWatch } from './watch-stream.ts';
 
 const configMap = (name: string) =>
   cachedObject({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, resourceVersion: '3' } });
@@ -62,83 +58,5 @@ describe('watches', () => {
     expect(bytes.readUInt32BE(0)).toBe(bytes.length - 4);
     expect(bytes.subarray(4, 11).toString()).toBe('\n\x05ADDED');
     expect(bytes.includes('k8s\0')).toBe(true);
-  });
-
-  /** A client whose reading the test controls. */
-  function openStream(options: { bufferBytes: number; initial: number }) {
-    const written: string[] = [];
-    const state = { buffered: 0, ended: false, aborted: false, stopped: false, reads: false };
-    const stream = {
-      write(bytes: Uint8Array) {
-        written.push(Buffer.from(bytes).toString());
-        if (!state.reads) state.buffered += bytes.length;
-      },
-      get bufferedBytes() {
-        return state.buffered;
-      },
-      end: () => void (state.ended = true),
-      pipe: async () => {},
-      abort: () => void (state.aborted = true),
-    };
-    const sinks: FrameSink[] = [];
-    const answer: WatchAnswer = {
-      type: 'watch',
-      open(given) {
-        sinks.push(given);
-        for (let i = 0; i < options.initial; i++)
-          given.onFrame({ type: 'ADDED', cached: configMap(`i${i}`) });
-        return { stop: () => void (state.stopped = true) };
-      },
-    };
-    const clock = new VirtualClock();
-    const abort = new AbortController();
-    const encoder = watchEncoder(json, standardCodecs);
-    streamWatch({
-      stream,
-      answer,
-      encoder,
-      clock,
-      timeoutMs: 1000,
-      bufferBytes: options.bufferBytes,
-      signal: abort.signal,
-    });
-    return { written, state, sink: sinks[0] as FrameSink, clock, abort };
-  }
-
-  const frame = (name: string) => ({ type: 'ADDED', cached: configMap(name) }) as const;
-
-  test('a large beginning is let through; who then does not read is ended', () => {
-    const { sink, state } = openStream({ bufferBytes: 500, initial: 100 });
-    expect(state.buffered).toBeGreaterThan(5000);
-    let taken = 0;
-    while (sink.onFrame(frame('x')) && taken < 100) taken++;
-    expect(taken).toBeGreaterThan(2);
-    expect(taken).toBeLessThan(10);
-    sink.onEnd(expired('too slow'));
-    expect(state).toMatchObject({ aborted: true, ended: false });
-  });
-
-  test('once the beginning has been read, its size no longer counts', () => {
-    const { sink, state } = openStream({ bufferBytes: 500, initial: 100 });
-    state.buffered = 0;
-    expect(sink.onFrame(frame('a'))).toBe(true);
-    let taken = 0;
-    while (sink.onFrame(frame('x')) && taken < 100) taken++;
-    expect(state.buffered).toBeLessThan(800);
-  });
-
-  test('ends with the reason, by its time, or when the client goes', async () => {
-    const failed = openStream({ bufferBytes: 500, initial: 0 });
-    failed.state.reads = true;
-    failed.sink.onEnd(expired('gone'));
-    expect(JSON.parse(failed.written[0] as string)).toMatchObject({ type: 'ERROR', object: { code: 410 } });
-    expect(failed.state.ended).toBe(true);
-    const timed = openStream({ bufferBytes: 500, initial: 0 });
-    await timed.clock.advance(1000);
-    expect(timed.state).toMatchObject({ ended: true, stopped: true });
-    expect(timed.sink.onFrame(frame('late'))).toBe(false);
-    const left = openStream({ bufferBytes: 500, initial: 0 });
-    left.abort.abort();
-    expect(left.state.stopped).toBe(true);
   });
 });

@@ -11,6 +11,7 @@ import { Converter, type TableMaker } from './convert.ts';
 import { type Codecs, encodeList, encodeObject } from './encode.ts';
 import { acceptedFormat, type Format, mediaTypes } from './negotiate.ts';
 import { statusOf } from './status-reply.ts';
+import { TurnWriter } from './turn-writer.ts';
 import { watchEncoder } from './watch-encoder.ts';
 import { streamWatch } from './watch-stream.ts';
 
@@ -21,16 +22,14 @@ const gzipThresholdBytes = 128 * 1024;
 const gzipOptions = { level: constants.Z_BEST_SPEED };
 
 export interface ResponderOptions {
-  platform: Pick<Platform, 'clock' | 'random' | 'log'>;
+  platform: Pick<Platform, 'log'>;
   codecs: Codecs;
   tables: TableMaker;
   limits: {
-    /** How far the reader of a watch may fall behind. */
+    /** What may be under way to the reader of a watch before it is waited for. */
     watchBufferBytes: number;
     /** Watches at once, of all clients together. */
     watches: number;
-    /** Watches last between once and twice this long where the client says nothing. */
-    minWatchMs: number;
   };
 }
 
@@ -44,6 +43,7 @@ export interface RawAnswer {
 /** Writes answers in the format the client wants. */
 export class Responder {
   readonly #options: ResponderOptions;
+  readonly #writer = new TurnWriter();
   #watches = 0;
 
   constructor(options: ResponderOptions) {
@@ -106,20 +106,17 @@ export class Responder {
   }
 
   #watch(x: Exchange, answer: WatchAnswer, format: Format): void {
-    const { platform, codecs, limits } = this.#options;
+    const { codecs, limits } = this.#options;
     if (this.#watches >= limits.watches)
       throw tooManyRequests('too many watches, please try again later.', 5);
     const encoder = watchEncoder(format, codecs, this.#converter(x, format)?.frames());
-    const seconds = Number(x.query.get('timeoutSeconds')) || 0;
-    const timeoutMs = seconds > 0 ? seconds * 1000 : limits.minWatchMs * (1 + platform.random.next());
     const stream = x.reply.open(200, x.headers({ 'content-type': encoder.contentType }));
     this.#watches++;
     streamWatch({
       stream,
       answer,
       encoder,
-      timeoutMs,
-      clock: platform.clock,
+      writer: this.#writer,
       bufferBytes: limits.watchBufferBytes,
       signal: x.request.signal,
       onOver: () => this.#watches--,

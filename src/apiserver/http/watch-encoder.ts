@@ -17,7 +17,11 @@ type Memo = Map<string, Uint8Array>;
 /** Events by the object they are about: encoded once for all who watch it in the same way. */
 const memos = new WeakMap<CachedObject, Memo>();
 
+/** What was encoded last, for whoever asks next: an event goes to all its watchers in a row. */
+let latest: { cached: CachedObject; key: string; bytes: Uint8Array } | undefined;
+
 function remember(cached: CachedObject, key: string, make: () => Uint8Array): Uint8Array {
+  if (latest?.cached === cached && latest.key === key) return latest.bytes;
   let memo = memos.get(cached);
   if (!memo) {
     memo = new Map();
@@ -28,8 +32,17 @@ function remember(cached: CachedObject, key: string, make: () => Uint8Array): Ui
     bytes = make();
     memo.set(key, bytes);
   }
+  latest = { cached, key, bytes };
   return bytes;
 }
+
+/** The keys of events that nothing is converted in. */
+const plainKeys: Record<string, Record<string, string>> = Object.fromEntries(
+  ['json', 'protobuf'].map((encoding) => [
+    encoding,
+    Object.fromEntries(['ADDED', 'MODIFIED', 'DELETED'].map((type) => [type, `${type} ${encoding}`])),
+  ]),
+);
 
 const lineEnd = Buffer.from('}\n');
 
@@ -53,6 +66,7 @@ export function watchEncoder(
 ): WatchEncoder {
   const event = format.encoding === 'protobuf' ? frameProtobufEvent : jsonEvent;
   const plain: Format = { encoding: format.encoding, pretty: false };
+  const keys = plainKeys[format.encoding] as Record<string, string>;
   const bare = (object: object) => encodeBare({ object: object as Status }, plain, codecs);
   return {
     contentType:
@@ -69,7 +83,8 @@ export function watchEncoder(
         if (by) return event(type, bare(by.convert(cached.object)));
         return event(type, encodeBare({ object: cached.object, cached }, plain, codecs));
       };
-      return remember(cached, `${type} ${format.encoding} ${by?.key ?? ''}`, make);
+      const key = keys[type] as string;
+      return remember(cached, by ? `${key} ${by.key}` : key, make);
     },
   };
 }

@@ -1,17 +1,15 @@
 import type { StatusError } from '../../machinery/status-error.ts';
-import type { Clock } from '../../platform/clock.ts';
 import type { ReplyStream } from '../../platform/http.ts';
 import type { FrameSink, WatchAnswer } from '../request.ts';
+import type { TurnWriter } from './turn-writer.ts';
 import type { WatchEncoder } from './watch-encoder.ts';
 
 export interface WatchStreamOptions {
   stream: ReplyStream;
   answer: WatchAnswer;
   encoder: WatchEncoder;
-  clock: Clock;
-  /** Ends an ordinary watch after this time. */
-  timeoutMs: number;
-  /** How far a client may fall behind. */
+  writer: TurnWriter;
+  /** What may be under way to a client before it is waited for. */
   bufferBytes: number;
   /** Aborted when the client has gone. */
   signal: AbortSignal;
@@ -20,41 +18,43 @@ export interface WatchStreamOptions {
 }
 
 /**
- * Sends a watch's events as they come. What there is at the start may be larger than a slow client can take at
- * once; it is shared bytes and is let through. From then on a client may lag by `bufferBytes`, and is ended beyond.
+ * Sends a watch's events as they come. A client that does not take them is sent no more until it has; meanwhile
+ * nothing is kept for it but its place among the events that everybody shares.
  */
 export function streamWatch(options: WatchStreamOptions): void {
-  const { stream, answer, encoder, clock, bufferBytes, signal } = options;
-  let allowance = Number.POSITIVE_INFINITY;
+  const { stream, answer, encoder, writer, bufferBytes, signal } = options;
+  const box = writer.open(stream);
   let over = false;
   const finish = (end: () => void) => {
     if (over) return;
     over = true;
-    timer.cancel();
+    signal.removeEventListener('abort', onGone);
     end();
     options.onOver?.();
   };
   const sink: FrameSink = {
-    onFrame(frame) {
-      if (over) return false;
-      allowance = Math.min(allowance, stream.bufferedBytes + bufferBytes);
-      stream.write(encoder.frame(frame));
-      return stream.bufferedBytes <= allowance;
+    onFrame: (frame) => !over && writer.write(box, encoder.frame(frame), bufferBytes),
+    drained() {
+      writer.flush(box);
+      return stream.drained();
     },
-    onEnd: (error) => finish(() => end(options, error)),
+    onEnd(error) {
+      finish(() => {
+        writer.flush(box);
+        end(options, error);
+      });
+    },
   };
-  const timer = clock.after(options.timeoutMs, () => {
-    handle?.stop();
-    finish(() => stream.end());
-  });
-  const handle = answer.open(sink);
-  allowance = stream.bufferedBytes + bufferBytes;
   const onGone = () => {
     handle.stop();
-    finish(() => stream.abort());
+    finish(() => {
+      writer.discard(box);
+      stream.abort();
+    });
   };
+  signal.addEventListener('abort', onGone, { once: true });
+  const handle = answer.open(sink);
   if (signal.aborted) onGone();
-  else signal.addEventListener('abort', onGone, { once: true });
 }
 
 /** A client that has stopped reading would not get to see why either: its stream is broken off. */

@@ -36,6 +36,8 @@ export interface DispatcherOptions {
   freshRevision?(): Promise<number>;
   /** How much of each resource's past is kept for watchers. */
   window?: WindowLimits;
+  /** Watches last between once and twice this long where the client says nothing. */
+  minWatchMs?: number;
   /** Freezes the objects that are handed out, so that writing into a shared one throws. */
   freeze?: boolean;
 }
@@ -60,7 +62,8 @@ export interface RegistryDispatcher extends Dispatcher {
   close(): void;
 }
 
-const defaultWindow: WindowLimits = { events: 4096, bytes: 16 << 20 };
+const defaultWindow: WindowLimits = { events: 32_768, bytes: 16 << 20 };
+const defaultMinWatchMs = 1_800_000;
 
 /** Makes a dispatcher; it serves when the promise resolves, with all objects in memory. */
 export async function createDispatcher(options: DispatcherOptions): Promise<RegistryDispatcher> {
@@ -74,6 +77,7 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     store,
     feed,
     platform,
+    minWatchMs: options.minWatchMs ?? defaultMinWatchMs,
     admission: options.admission ?? [],
     authorize: options.authorize ?? (async () => {}),
     freshRevision: options.freshRevision,

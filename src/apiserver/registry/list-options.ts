@@ -75,7 +75,7 @@ export function watchRequest(query: URLSearchParams): WatchRequest {
     resourceVersion: parseRevision(version),
     allowBookmarks,
     initialEvents: asked ?? legacy,
-    markEnd: asked === true && allowBookmarks,
+    markEnd: (asked ?? legacy) && allowBookmarks,
     timeoutSeconds: integer(query, 'timeoutSeconds'),
   };
 }

@@ -6,14 +6,20 @@ import type { Kind, StorageCodec } from './kind.ts';
 import { stampType } from './metadata.ts';
 import type { Registry } from './registry.ts';
 
-type Presenter = Pick<Registry, 'present' | 'prepare'>;
+type Presenter = Pick<Registry, 'present' | 'prepare' | 'prepares'>;
 
 /** How stored objects get the form that clients of a kind see. */
 export function presenterOf(view: Kind, codec: ItemCodec): Presenter {
-  if (view.codec) return new Decoder(view, view.codec, codec);
+  if (view.codec) return decoding(new Decoder(view, view.codec, codec));
   const present = view.storedAs ? presentAs(view, codec) : (item: CachedItem) => item;
-  return { present, prepare: () => undefined };
+  return { present, prepares: false, prepare: () => undefined };
 }
+
+const decoding = (decoder: Decoder): Presenter => ({
+  prepares: true,
+  present: (item) => decoder.present(item),
+  prepare: (items) => decoder.prepare(items),
+});
 
 /** Makes a view's form of stored objects, once each. */
 function presentAs(view: Kind, codec: ItemCodec): (item: CachedItem) => CachedItem {
@@ -30,7 +36,7 @@ function presentAs(view: Kind, codec: ItemCodec): (item: CachedItem) => CachedIt
 }
 
 /** Decodes stored objects, once each: at once where that is possible, else before they are asked for. */
-class Decoder implements Presenter {
+class Decoder {
   readonly #view: Kind;
   readonly #decoding: StorageCodec<KubernetesObject>;
   readonly #codec: ItemCodec;
@@ -40,8 +46,6 @@ class Decoder implements Presenter {
     this.#view = view;
     this.#decoding = decoding;
     this.#codec = codec;
-    this.present = this.present.bind(this);
-    this.prepare = this.prepare.bind(this);
   }
 
   present(item: CachedItem): CachedItem {

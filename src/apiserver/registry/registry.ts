@@ -20,6 +20,8 @@ export interface Registry {
   readonly cache: ResourceCache | undefined;
   /** A stored object in the form of the view. Shared. Of a kind with a codec, one that has been prepared. */
   present(item: CachedItem): CachedItem;
+  /** Whether objects have to be prepared at all. */
+  readonly prepares: boolean;
   /** Gets objects ready to be presented; undefined where they are. */
   prepare(items: readonly CachedItem[]): Promise<void> | undefined;
 }
@@ -29,6 +31,8 @@ export interface RegistryEnvironment {
   readonly store: Store;
   readonly feed: StoreFeed;
   readonly platform: Pick<Platform, 'clock' | 'random' | 'log'>;
+  /** Watches last between once and twice this long where the client says nothing. */
+  readonly minWatchMs: number;
   readonly admission: readonly AdmissionPlugin[];
   /** Throws a Forbidden error unless the user may do this; for writes that turn out to be of another verb. */
   authorize(user: UserInfo, info: RequestInfo): Promise<void>;

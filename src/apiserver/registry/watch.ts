@@ -1,13 +1,12 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { formatApiVersion } from '../../machinery/schema.ts';
+import { StatusError } from '../../machinery/status-error.ts';
 import type { ResourceCache, WatchStart } from '../cache/resource-cache.ts';
 import type { FrameSink, WatchAnswer } from '../request.ts';
+import { freshEnough } from './freshness.ts';
 import { watchRequest } from './list-options.ts';
-import type { Call } from './registry.ts';
+import type { Call, RegistryEnvironment } from './registry.ts';
 import { selection } from './selection.ts';
-
-/** How long a watch lasts at least where the client does not say; up to twice as long, so that not all end at once. */
-const defaultTimeoutMs = 1_800_000;
 
 /** GET of a collection with `watch`. */
 export async function watch(call: Call): Promise<WatchAnswer> {
@@ -17,9 +16,11 @@ export async function watch(call: Call): Promise<WatchAnswer> {
   const cache = registry.cache as ResourceCache;
   if (scope.ownFields) await registry.prepare([...cache.range(scope.prefix)]);
   const after = options.initialEvents ? undefined : options.resourceVersion || undefined;
+  const late = after === undefined ? await stale(call, options.resourceVersion) : undefined;
+  if (late) return { type: 'watch', open: (sink) => refused(sink, late) };
   const open = (sink: FrameSink) => {
     const end = options.markEnd ? bookmark(call, true) : undefined;
-    const spanMs = timeoutMs(options.timeoutSeconds, environment.platform.random.next());
+    const spanMs = lastingMs(environment, options.timeoutSeconds);
     const timer = environment.platform.clock.after(spanMs, () => {
       // A client that knows where it stood need not list again.
       cursor.bookmark();
@@ -36,7 +37,7 @@ export async function watch(call: Call): Promise<WatchAnswer> {
       closing: end && (() => end),
       bookmark: options.allowBookmarks ? () => bookmark(call, false) : undefined,
       view: (item) => registry.present(item),
-      prepare: (items) => registry.prepare(items),
+      prepare: registry.prepares ? (items) => registry.prepare(items) : undefined,
       onDone,
     };
     request.signal.addEventListener('abort', stop, { once: true });
@@ -46,8 +47,27 @@ export async function watch(call: Call): Promise<WatchAnswer> {
   return { type: 'watch', open };
 }
 
-const timeoutMs = (seconds: number | undefined, chance: number) =>
-  seconds ? seconds * 1000 : defaultTimeoutMs * (1 + chance);
+/** Why the state that the watch is to begin with cannot be had. */
+async function stale(call: Call, revision: number | undefined): Promise<StatusError | undefined> {
+  try {
+    await freshEnough(call, revision);
+    return undefined;
+  } catch (error) {
+    if (error instanceof StatusError) return error;
+    throw error;
+  }
+}
+
+/** A watch that says nothing but why it cannot be: clients look for that among its events. */
+function refused(sink: FrameSink, error: StatusError): { stop(): void } {
+  sink.onEnd(error);
+  return { stop: () => undefined };
+}
+
+/** Watches of clients that do not say how long last up to twice as long as the least, so that not all end at once. */
+function lastingMs({ minWatchMs, platform }: RegistryEnvironment, seconds: number | undefined): number {
+  return seconds ? seconds * 1000 : minWatchMs * (1 + platform.random.next());
+}
 
 /** An object of the kind with nothing but a revision, up to which the watcher has seen everything. */
 function bookmark({ registry, environment }: Call, initialEventsEnd: boolean): KubernetesObject {
