@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { configmaps } from '../../api/generated/resources.ts';
 import { configMapKind } from '../kinds/core/config-map.ts';
 import { createTestApi, type TestApi } from '../registry/testing.ts';
+import type { StatusError } from '../../machinery/status-error.ts';
 import type { FrameSink, WatchAnswer } from '../request.ts';
+
+const notOlder = (resourceVersion: string) => ({ resourceVersion, resourceVersionMatch: 'NotOlderThan' });
 
 const window = { events: 4, bytes: 1e6 };
 
@@ -78,6 +81,63 @@ describe('a watch', () => {
     const marks = watch.frames.slice(1).map((f) => f.type === 'BOOKMARK' && f.object.metadata.annotations);
     expect(marks).toEqual([{ 'k8s.io/initial-events-end': 'true' }, undefined]);
     expect(watch.frames[1]).toMatchObject({ object: { kind: 'ConfigMap', apiVersion: 'v1' } });
+  });
+
+  test('from nothing marks the end of the initial events for a client that takes bookmarks', async () => {
+    const api = await createTestApi([configMapKind]);
+    await api.send('create', configmaps, { body: map('a') });
+    for (const resourceVersion of ['', '0']) {
+      const query = { allowWatchBookmarks: 'true', ...(resourceVersion && { resourceVersion }) };
+      const watch = await api.watch(configmaps, { query });
+      expect(watch.said).toEqual(['ADDED a@2', 'BOOKMARK -@2']);
+    }
+    const plain = await api.watch(configmaps, { query: { sendInitialEvents: 'false', ...notOlder('0') } });
+    expect(plain.said).toEqual([]);
+  });
+
+  test('says among its events that the state it is to begin with has not been seen', async () => {
+    const api = await createTestApi([configMapKind]);
+    const opening = api.watch(configmaps, { query: { sendInitialEvents: 'true', ...notOlder('99') } });
+    await api.clock.advance(3000);
+    expect((await opening).ended?.error?.status).toMatchObject({
+      code: 504,
+      reason: 'Timeout',
+      details: { retryAfterSeconds: 1, causes: [{ reason: 'ResourceVersionTooLarge' }] },
+    });
+    const later = await api.watch(configmaps, { query: { resourceVersion: '99' } });
+    expect(later.ended).toBeUndefined();
+  });
+
+  test.each([
+    [
+      { sendInitialEvents: 'true' },
+      'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    ],
+    [
+      { resourceVersionMatch: 'NotOlderThan' },
+      'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+    ],
+    [
+      { sendInitialEvents: 'true', resourceVersionMatch: 'Exact' },
+      'resourceVersionMatch: Unsupported value: "Exact": supported values: "NotOlderThan"',
+    ],
+    [
+      { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan', continue: 'x' },
+      'resourceVersionMatch is forbidden when continue is provided',
+    ],
+  ] as [Record<string, string>, string][])('refuses what makes no sense: %o', async (query, text) => {
+    const api = await createTestApi([configMapKind]);
+    const refusal = await api.watch(configmaps, { query }).catch((error: StatusError) => error.status);
+    expect(refusal).toMatchObject({ code: 422, message: expect.stringContaining(text) });
+  });
+
+  test('says where it stood before its time is up', async () => {
+    const api = await createTestApi([configMapKind]);
+    const query = { timeoutSeconds: '5', allowWatchBookmarks: 'true', resourceVersion: '1' };
+    const watch = await api.watch(configmaps, { query });
+    await api.send('create', configmaps, { body: map('a') });
+    await api.clock.advance(5000);
+    expect([watch.said, watch.ended]).toEqual([['ADDED a@2', 'BOOKMARK -@2'], { error: undefined }]);
   });
 
   test('ends after its timeout', async () => {

@@ -47,9 +47,12 @@ export function customKind(
     validateUpdate: (object, old, context) => customErrors(validation, { object, old, context }),
     warnings: finalizerWarnings,
     columns: customColumns(version.additionalPrinterColumns),
+    fieldLabels: isNamespaced(definition) ? {} : { common: ['metadata.name'] },
     ...selectableFieldsOf(version),
   };
 }
+
+const isNamespaced = ({ spec }: CustomResourceDefinition) => spec.scope === 'Namespaced';
 
 /** What is served of a custom resource whose definition is going away. */
 export const withoutCreate: readonly Verb[] = [

@@ -21,7 +21,7 @@ export function encodeContinue({ revision, start, left }: ContinueToken): string
 export function decodeContinue(text: string): ContinueToken {
   const { v, rv, start, left } = parse(text);
   if (v !== 'meta.k8s.io/v1')
-    throw invalidToken(`: server does not recognize this encoded version ${String(v)}`);
+    throw invalidToken(`: server does not recognize this encoded version ${typeof v === 'string' ? v : ''}`);
   if (!Number.isSafeInteger(rv) || rv === 0) {
     throw invalidToken(': incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   }
@@ -34,14 +34,23 @@ export function decodeContinue(text: string): ContinueToken {
 }
 
 function parse(text: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(text, 'base64url').toString());
-  } catch {
-    throw invalidToken('');
-  }
+  const wrong = text.search(/[^\w-]/);
+  const end = text.length % 4 === 1 ? text.length - 1 : -1;
+  const at = wrong >= 0 ? wrong : end;
+  if (at >= 0) throw invalidToken(`: illegal base64 data at input byte ${at}`);
+  const value = readJson(Buffer.from(text, 'base64url').toString());
   if (typeof value !== 'object' || value === null) throw invalidToken('');
   return value as Record<string, unknown>;
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const [first] = text.trimStart();
+    if (first === undefined) throw invalidToken(': unexpected end of JSON input');
+    throw invalidToken(`: invalid character '${first}' looking for beginning of value`);
+  }
 }
 
 const invalidToken = (why: string) => badRequest(`invalid continue token: continue key is not valid${why}`);

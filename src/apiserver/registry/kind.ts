@@ -47,6 +47,16 @@ export interface GracefulDeletion {
   gracePeriodSeconds: number;
 }
 
+/** What field selectors may ask for. */
+export interface FieldLabels {
+  /** Of name and namespace, those that the kind can be selected by; both where absent. */
+  common?: readonly string[];
+  /** Further labels, and the field each stands for. Those of a view replace the labels of the kind behind it. */
+  renamed?: Readonly<Record<string, string>>;
+  /** The message about a label that is none of these, where the kind words it in its own way. */
+  refusal?(label: string): string;
+}
+
 /**
  * What distinguishes one kind from another, in one place: defaults, hooks, validation, columns, subresources.
  * Shared code calls these and never asks for a kind's name. Hooks change the object they are given (it is theirs);
@@ -97,6 +107,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   streams?: Record<string, { kind: string; verbs: readonly string[] }>;
   /** Values that field selectors know besides metadata.name and metadata.namespace. */
   selectableFields?(object: T): Record<string, string>;
+  /** How clients ask for them, where that is not by those names alone. */
+  fieldLabels?: FieldLabels;
   columns: readonly Column<T>[];
   /** What the row of an object says besides its cells: that the object has run its course. */
   rowConditions?(object: T): RowCondition[];

@@ -31,11 +31,14 @@ export function listRequest(query: URLSearchParams): ListRequest {
   if (token !== '' && version !== '' && version !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue');
   }
+  integer(query, 'timeoutSeconds');
   const limit = integer(query, 'limit') ?? 0;
+  const resourceVersion = parseRevision(version);
   return {
-    limit,
+    // Who takes any state gets all of it, as upstream's cache answers.
+    limit: resourceVersion === 0 ? 0 : limit,
     continue: token,
-    resourceVersion: parseRevision(version),
+    resourceVersion,
     match: match as ListRequest['match'],
   };
 }
@@ -98,11 +101,14 @@ function watchErrors(options: { match: string; token: string; asked: boolean | u
   return errors;
 }
 
+const largestRevision = 2n ** 64n - 1n;
+
 /** Reads a resourceVersion; none: undefined. */
 export function parseRevision(text: string): number | undefined {
   if (text === '') return undefined;
-  if (/^\d+$/.test(text)) return Number(text);
-  const why = `strconv.ParseUint: parsing ${goQuote(text)}: invalid syntax`;
+  const isNumber = /^\d+$/.test(text);
+  if (isNumber && BigInt(text) <= largestRevision) return Number(text);
+  const why = `strconv.ParseUint: parsing ${goQuote(text)}: ${isNumber ? 'value out of range' : 'invalid syntax'}`;
   const { field, body } = invalid('resourceVersion', text, why);
   throw badRequest(`invalid resource version: ${field}: ${body}`);
 }

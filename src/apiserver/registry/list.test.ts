@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { configmaps, namespaces, pods } from '../../api/generated/resources.ts';
+import * as resources from '../../api/generated/resources.ts';
+import type { Resource } from '../../api/resource.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
 import type { ListAnswer } from '../request.ts';
 import { createTestCluster, type TestApi } from './testing.ts';
+
+const { configmaps, namespaces, pods } = resources;
 
 const failure = (work: Promise<unknown>) =>
   work.then(
@@ -64,6 +67,49 @@ describe('list', () => {
     expect(await select(configmaps, 'data.k=v')).toMatchObject({
       message: '"data.k" is not a known field selector: only "metadata.name", "metadata.namespace"',
     });
+  });
+
+  test.each([
+    [resources.nodes, 'metadata.namespace=x', 'field label not supported: metadata.namespace'],
+    [resources.namespaces, 'name=x', 'field label not supported: name'],
+    [resources.jobs, 'spec.x=y', 'field label "spec.x" not supported for batchv1.Job'],
+    [
+      resources.resourceslices,
+      'spec.x=y',
+      'field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: spec.x',
+    ],
+    [resources.eventsEventsV1, 'involvedObject.name=x', 'field label not supported: involvedObject.name'],
+    [
+      resources.persistentvolumes,
+      'name=x',
+      '"name" is not a known field selector: only "metadata.name", "metadata.namespace"',
+    ],
+  ])('words a refusal as the kind does: %o', async (resource, fieldSelector, message) => {
+    const api = await createTestCluster();
+    const refused = await failure(api.list(resource as Resource, { query: { fieldSelector } }));
+    expect(refused).toMatchObject({ code: 400, message });
+  });
+
+  test('knows fields by what each form of a kind calls them', async () => {
+    const api = await createTestCluster();
+    const event = (name: string, about: string) => ({
+      metadata: { name },
+      involvedObject: { kind: 'Pod', name: about, namespace: 'default' },
+      reportingComponent: 'tester',
+      type: 'Normal',
+    });
+    await api.send('create', resources.events, { body: event('a', 'web') });
+    await api.send('create', resources.events, { body: event('b', 'db') });
+    const newer = 'regarding.name=web,reportingController=tester';
+    expect(names(await api.list(resources.eventsEventsV1, { query: { fieldSelector: newer } }))).toEqual([
+      'a',
+    ]);
+    const older = 'involvedObject.name!=web,source=tester';
+    expect(names(await api.list(resources.events, { query: { fieldSelector: older } }))).toEqual(['b']);
+    const pod = (name: string) => ({ metadata: { name }, spec: { containers: [{ name: 'c', image: 'i' }] } });
+    await api.send('create', pods, { body: pod('p') });
+    expect(names(await api.list(pods, { query: { fieldSelector: 'spec.host=' } }))).toEqual(['p']);
+    expect(names(await api.list(pods, { query: { fieldSelector: 'spec.host=n' } }))).toEqual([]);
   });
 
   test('pages consistently while things change', async () => {
@@ -152,9 +198,57 @@ describe('list', () => {
     expect(await texts({ continue: 'x', resourceVersion: '5' })).toBe(
       'specifying resource version is not allowed when using continue',
     );
-    expect(await texts({ continue: '!!' })).toBe('invalid continue token: continue key is not valid');
+    expect(await texts({ resourceVersionMatch: 'Exact', resourceVersion: '0' })).toContain(
+      'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+    );
+    expect(await texts({ resourceVersionMatch: 'Newest', resourceVersion: '5' })).toContain(
+      'resourceVersionMatch: Unsupported value: "Newest": supported values: "Exact", "NotOlderThan", ""',
+    );
+    const both = await texts({ resourceVersionMatch: 'NotOlderThan', continue: 'x', limit: '1' });
+    expect(both).toContain('resourceVersionMatch is forbidden unless resourceVersion is provided');
+    expect(both).toContain('resourceVersionMatch is forbidden when continue is provided');
+    expect(await texts({ limit: 'many' })).toBe('strconv.ParseInt: parsing "many": invalid syntax');
+    expect(await texts({ timeoutSeconds: '1s' })).toBe('strconv.ParseInt: parsing "1s": invalid syntax');
+    expect(await texts({ resourceVersion: '18446744073709551616' })).toContain('value out of range');
     expect(await texts({ resourceVersion: 'abc' })).toContain('invalid resource version:');
     expect(await texts({ sendInitialEvents: 'true' })).toContain('sendInitialEvents is forbidden for list');
+  });
+
+  test('tells what is wrong with a continue token', async () => {
+    const api = await createTestCluster();
+    const wrong = async (token: string) =>
+      (await failure(api.list(configmaps, { query: { continue: token } })))?.message;
+    const made = (value: unknown) => wrong(Buffer.from(JSON.stringify(value)).toString('base64url'));
+    const begin = 'invalid continue token: continue key is not valid: ';
+    const v = 'meta.k8s.io/v1';
+    expect(await wrong('ab!!')).toBe(`${begin}illegal base64 data at input byte 2`);
+    expect(await wrong(Buffer.from('no').toString('base64url'))).toContain(`${begin}invalid character 'n'`);
+    expect(await made({ v: 'v0', rv: 4, start: 'a' })).toBe(
+      `${begin}server does not recognize this encoded version v0`,
+    );
+    expect(await made({ v, rv: 0, start: 'a' })).toBe(
+      `${begin}incorrect encoded start resourceVersion (version meta.k8s.io/v1)`,
+    );
+    expect(await made({ v, rv: 4, start: '' })).toBe(
+      `${begin}encoded start key empty (version meta.k8s.io/v1)`,
+    );
+    expect(await made({ v, rv: 4, start: 'a/../b' })).toBe(`${begin}a/../b`);
+  });
+
+  test('goes on with other selectors and another limit, if the client changes them', async () => {
+    const api = await withMaps(6);
+    const first = await api.list(configmaps, { query: { limit: '2' } });
+    const query = { continue: first.metadata.continue as string, labelSelector: 'even=true', limit: '1' };
+    const second = await api.list(configmaps, { query });
+    expect([names(second), second.metadata.remainingItemCount]).toEqual([['m2'], undefined]);
+    const rest = { continue: second.metadata.continue as string, resourceVersion: '0', limit: '1' };
+    expect(names(await api.list(configmaps, { query: rest }))).toEqual(['m3', 'm4', 'm5']);
+  });
+
+  test('of any state is not limited', async () => {
+    const api = await withMaps(3);
+    const all = await api.list(configmaps, { query: { limit: '1', resourceVersion: '0' } });
+    expect([names(all), all.metadata]).toEqual([['m0', 'm1', 'm2'], { resourceVersion: '6' }]);
   });
 
   test('never leaves the resource it is about, whatever the token says', async () => {

@@ -1,4 +1,4 @@
-import { notFound } from '../../machinery/status-error.ts';
+import { badRequest, notFound } from '../../machinery/status-error.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { ObjectAnswer } from '../request.ts';
 import { cachedAnswer, objectAnswer } from './answers.ts';
@@ -6,9 +6,13 @@ import type { Facet } from './facet.ts';
 import { freshEnough } from './freshness.ts';
 import { parseRevision } from './list-options.ts';
 import { type Call, keyOf, subjectOf } from './registry.ts';
+import { boolean } from './request-options.ts';
+
+const noExport = 'the export parameter, deprecated since v1.14, is no longer supported';
 
 /** GET of one object, or of a facet of it: what the cache has, which no acknowledged write is missing from. */
 export async function get(call: Call, facet: Facet): Promise<ObjectAnswer> {
+  if (boolean(call.request.query.get('export')) === true) throw badRequest(noExport);
   await freshEnough(call, parseRevision(call.request.query.get('resourceVersion') ?? ''));
   const item = (call.registry.cache as ResourceCache).get(keyOf(call));
   if (!item) throw notFound(subjectOf(call));

@@ -1,20 +1,13 @@
-import type { KubernetesObject } from '../../api/resource.ts';
-import {
-  type FieldSelector,
-  matchesFields,
-  parseFieldSelector,
-  requiredFieldValue,
-} from '../../machinery/field-selector.ts';
-import { goQuote } from '../../machinery/go-text.ts';
+import { type FieldSelector, matchesFields, requiredFieldValue } from '../../machinery/field-selector.ts';
 import { matchesLabels, parseLabelSelector, type Selector } from '../../machinery/label-selector.ts';
 import { badRequest } from '../../machinery/status-error.ts';
 import type { CachedItem } from '../cache/cached-item.ts';
 import type { Scope } from '../cache/watch-cursor.ts';
+import { selectedFields } from './field-labels.ts';
 import { objectKey, scopePrefix } from './keys.ts';
-import type { Kind } from './kind.ts';
 import { type Call, namespaceOf } from './registry.ts';
 
-/** Fields that every kind can be selected by. */
+/** Fields that are the same in every form of an object. */
 const always = ['metadata.name', 'metadata.namespace'];
 
 /** Which objects a list, watch or deletecollection is about. */
@@ -30,8 +23,8 @@ export function selection(call: Call): Selection {
   const { query, info } = call.request;
   const labelText = query.get('labelSelector') ?? '';
   const labels = labelText === '' ? [] : parseLabelSelector(labelText);
-  const fields = parseFieldSelector(query.get('fieldSelector') ?? '');
-  checkFields(call.registry.kind, fields);
+  const { view, kind } = call.registry;
+  const fields = selectedFields(query.get('fieldSelector') ?? '', view, kind);
   if (info.name && fields.length > 0 && requiredFieldValue(fields, 'metadata.name') !== info.name) {
     throw badRequest("fieldSelector metadata.name doesn't match requested name");
   }
@@ -69,24 +62,4 @@ function matcher({ labels, fields, key, formed = (item) => item }: Criteria) {
     (key === undefined || item.key === key) &&
     (labels.length === 0 || matchesLabels(labels, item.labels)) &&
     (fields.length === 0 || matchesFields(fields, (field) => formed(item).field(field)));
-}
-
-function checkFields(kind: Kind, fields: FieldSelector): void {
-  if (fields.length === 0) return;
-  const known = new Set([...always, ...selectableNames(kind)]);
-  const unknown = fields.find(({ field }) => !known.has(field))?.field;
-  if (unknown === undefined) return;
-  if (kind.selectableFields) throw badRequest(`field label not supported: ${unknown}`);
-  const only = always.map(goQuote).join(', ');
-  throw badRequest(`${goQuote(unknown)} is not a known field selector: only ${only}`);
-}
-
-/** An object that has every field; each is empty text. */
-const anything: object = new Proxy(() => anything, {
-  get: (_, property) => (property === Symbol.toPrimitive ? () => '' : anything),
-});
-
-/** The names of the fields that a kind's selectors know besides the usual ones. */
-function selectableNames(kind: Kind): string[] {
-  return Object.keys(kind.selectableFields?.(anything as KubernetesObject) ?? {});
 }

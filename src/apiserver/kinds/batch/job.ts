@@ -1,5 +1,6 @@
 import type { Job, JobSpec } from '../../../api/batch/v1.ts';
 import { jobs } from '../../../api/generated/resources.ts';
+import { goQuote } from '../../../machinery/go-text.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { changedTemplateWarnings } from '../apps/template-warnings.ts';
 import { defaultPodTemplate } from '../pod-spec/defaults.ts';
@@ -30,6 +31,7 @@ export const jobKind: Kind<Job> = {
   validateUpdate: jobUpdateErrors,
   warnings: (job, old) => changedTemplateWarnings(job, old),
   status: { validateUpdate: (job) => jobStatusErrors(job) },
+  fieldLabels: { refusal: (label) => `field label ${goQuote(label)} not supported for batchv1.Job` },
   selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
   defaultPropagation: 'Orphan',
   columns: jobColumns,

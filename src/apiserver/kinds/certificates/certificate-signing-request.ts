@@ -43,6 +43,7 @@ export const certificateSigningRequestKind: Kind<CertificateSigningRequest> = {
       validateUpdate: (request, old) => requestUpdateErrors(request, old, { decide: true }),
     },
   },
+  fieldLabels: { common: ['metadata.name'] },
   selectableFields: ({ spec }) => ({ 'spec.signerName': spec.signerName }),
   columns: [
     nameColumn,

@@ -40,10 +40,8 @@ export const namespaceKind: Kind<Namespace> = {
         (spec.finalizers ?? []).flatMap((name, i) => finalizers(`spec.finalizers[${i}]`, [name])),
     },
   },
-  selectableFields: (namespace) => ({
-    'status.phase': namespace.status?.phase ?? '',
-    name: namespace.metadata.name ?? '',
-  }),
+  fieldLabels: { common: ['metadata.name'] },
+  selectableFields: (namespace) => ({ 'status.phase': namespace.status?.phase ?? '' }),
   markDeleted(namespace) {
     namespace.status = { ...namespace.status, phase: 'Terminating' };
   },

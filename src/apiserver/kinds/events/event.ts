@@ -6,11 +6,26 @@ import { type FieldError, invalid, required } from '../../../machinery/field-err
 import type { Kind } from '../../registry/kind.ts';
 import { eventKind } from '../core/event/event.ts';
 
+/** Labels of field selectors, and what the fields are called where they are stored. */
+const fieldNames = {
+  'regarding.kind': 'involvedObject.kind',
+  'regarding.namespace': 'involvedObject.namespace',
+  'regarding.name': 'involvedObject.name',
+  'regarding.uid': 'involvedObject.uid',
+  'regarding.apiVersion': 'involvedObject.apiVersion',
+  'regarding.resourceVersion': 'involvedObject.resourceVersion',
+  'regarding.fieldPath': 'involvedObject.fieldPath',
+  reportingController: 'reportingComponent',
+  reason: 'reason',
+  type: 'type',
+};
+
 /** The newer form of core events: other names for the same fields. */
 export const newEventKind: Kind<Event> = {
   resource: resources.eventsEventsV1,
   storedAs: { resource: resources.events, toStored, fromStored },
   validate: (event) => strictErrors(event),
+  fieldLabels: { renamed: fieldNames },
   columns: eventKind.columns as Kind<KubernetesObject>['columns'],
 };
 

@@ -58,6 +58,10 @@ export const resourceSliceKind: Kind<ResourceSlice> = {
     slice.spec ??= {} as ResourceSliceSpec;
     slice.spec.pool ??= { name: '', generation: 0, resourceSliceCount: 0 };
   },
+  fieldLabels: {
+    common: ['metadata.name'],
+    refusal: (label) => `field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: ${label}`,
+  },
   selectableFields: ({ spec }) => ({ 'spec.nodeName': spec.nodeName ?? '', 'spec.driver': spec.driver }),
   columns: [
     nameColumn,

@@ -41,6 +41,7 @@ export const nodeKind: Kind<Node> = {
   validateUpdate: nodeUpdateErrors,
   status: { validateUpdate: nodeUpdateErrors },
   streams: { proxy: { kind: 'NodeProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] } },
+  fieldLabels: { common: ['metadata.name'] },
   selectableFields: ({ spec }) => ({ 'spec.unschedulable': String(spec.unschedulable ?? false) }),
   columns: nodeColumns,
 };

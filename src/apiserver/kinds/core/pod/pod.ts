@@ -39,6 +39,8 @@ export const podKind: Kind<Pod> = {
     portforward: { kind: 'PodPortForwardOptions', verbs: ['create', 'get'] },
     proxy: { kind: 'PodProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] },
   },
+  // The first is what the field was called in the beginning.
+  fieldLabels: { renamed: { 'spec.host': 'spec.nodeName', 'status.podIPs': 'status.podIPs' } },
   selectableFields,
   columns: podColumns,
   rowConditions: podRowConditions,

@@ -28,7 +28,6 @@ export const persistentVolumeClaimKind: Kind<PersistentVolumeClaim> = {
   validateUpdate: (claim, old) => [...claimSpec('spec', claim.spec), ...claimUpdateErrors(claim, old)],
   status: {},
   returnsDeleted: true,
-  selectableFields: ({ metadata }) => ({ name: metadata.name ?? '' }),
   columns: [
     nameColumn,
     text('Status', 'Whether the claim has a volume.', phase),

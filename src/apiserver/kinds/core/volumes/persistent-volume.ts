@@ -29,7 +29,6 @@ export const persistentVolumeKind: Kind<PersistentVolume> = {
   validateUpdate: volumeUpdateErrors,
   status: { prepareForUpdate: notePhaseChange },
   returnsDeleted: true,
-  selectableFields: ({ metadata }) => ({ name: metadata.name ?? '' }),
   columns: [
     nameColumn,
     text('Capacity', 'How much the volume holds.', (v) => v.spec.capacity?.storage ?? '0'),
