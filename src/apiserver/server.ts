@@ -180,9 +180,9 @@ function lateReader(reader: () => ObjectReader): ObjectReader {
 
 function tableMaker({ platform }: ApiServerOptions, dispatcher: RegistryDispatcher): TableMaker {
   return {
-    table(info, objects, { includeObject, noHeaders }) {
+    table(info, objects, options) {
       const kind = dispatcher.find(info)?.kind;
-      return toTable(objects, { kind, nowMs: platform.clock.now(), includeObject, noHeaders });
+      return toTable(objects, { ...options, kind, nowMs: platform.clock.now() });
     },
   };
 }

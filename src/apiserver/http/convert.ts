@@ -9,6 +9,8 @@ export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
 export interface TableOptions {
   includeObject: IncludeObject;
+  /** Version of the table and of what its rows carry, with the group. */
+  apiVersion: string;
   /** Leave the column definitions out: for all but the first event of a watch. */
   noHeaders: boolean;
 }
@@ -19,13 +21,13 @@ export interface TableMaker {
 }
 
 /** The options of a table that a request asks for. Throws BadRequest for unknown ones. */
-export function tableOptions(query: URLSearchParams): TableOptions {
+export function tableOptions(query: URLSearchParams, apiVersion: string): TableOptions {
   const includeObject = query.get('includeObject') || 'Metadata';
   if (includeObject !== 'None' && includeObject !== 'Metadata' && includeObject !== 'Object') {
     const why = `includeObject: Invalid value: "${includeObject}": must be 'Metadata', 'Object', 'None', or empty`;
     throw badRequest(`Unable to convert to Table as requested: ${why}`);
   }
-  return { includeObject, noHeaders: false };
+  return { includeObject, apiVersion, noHeaders: false };
 }
 
 const partial = (object: KubernetesObject, apiVersion: string): PartialObjectMetadata => ({
@@ -45,7 +47,7 @@ export class Converter {
   constructor(options: { info: RequestInfo; query: URLSearchParams; to: Conversion; tables: TableMaker }) {
     this.#options = options;
     this.#apiVersion = `meta.k8s.io/${options.to.version}`;
-    this.#table = tableOptions(options.query);
+    this.#table = tableOptions(options.query, this.#apiVersion);
   }
 
   object(object: KubernetesObject, noHeaders = false): object {
@@ -55,15 +57,14 @@ export class Converter {
       throw notAcceptable(
         `you requested PartialObjectMetadataList, but the requested object is not a list (${goType(info, object.kind)})`,
       );
-    const table = tables.table(info, [object], { ...this.#table, noHeaders });
-    return { ...table, apiVersion: this.#apiVersion };
+    return tables.table(info, [object], { ...this.#table, noHeaders });
   }
 
   list({ items, metadata, kind }: ListAnswer): object {
     const { info, to, tables } = this.#options;
     const objects = items.map((item: CachedObject) => item.object);
     if (to.kind === 'Table') {
-      return { ...tables.table(info, objects, this.#table), apiVersion: this.#apiVersion, metadata };
+      return { ...tables.table(info, objects, this.#table), metadata };
     }
     if (to.kind === 'PartialObjectMetadata')
       throw notAcceptable(

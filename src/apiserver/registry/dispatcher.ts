@@ -18,7 +18,7 @@ import type { Kind, UserInfo } from './kind.ts';
 import { list } from './list.ts';
 import { patch } from './patch.ts';
 import { get } from './read.ts';
-import { Registries } from './registries.ts';
+import { Registries, type Shown } from './registries.ts';
 import type { Call, RegistryEnvironment } from './registry.ts';
 import { handleSubresource } from './subresource.ts';
 import { update } from './update.ts';
@@ -48,8 +48,8 @@ export interface RegistryDispatcher extends Dispatcher {
   serve(kind: Kind): Promise<void>;
   /** Stops serving a resource; its watches end. */
   withdraw(resource: Resource): void;
-  /** The kind served under a group, version and resource name; `kind` with the columns that tables show of it. */
-  find(info: Pick<RequestInfo, 'group' | 'version' | 'resource'>): { kind: Kind } | undefined;
+  /** The kind served under a group, version and resource name, with the columns that tables show of it or of a subresource. */
+  find(info: Shown): { kind: Kind } | undefined;
   /** Everything that is served: as clients see it, and as it is stored. */
   served(): Iterable<{ view: Kind; kind: Kind }>;
   /** What discovery says; a new value whenever the set of kinds has changed. */

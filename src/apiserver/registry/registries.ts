@@ -6,6 +6,7 @@ import { ResourceCache } from '../cache/resource-cache.ts';
 import type { StoreFeed } from '../cache/store-feed.ts';
 import { Discovery } from '../discovery/discovery.ts';
 import type { RequestInfo } from '../request.ts';
+import { scaleShown } from '../table/scale-columns.ts';
 import { shownKind } from '../table/view-columns.ts';
 import { resourcePrefix } from './keys.ts';
 import type { Kind } from './kind.ts';
@@ -17,6 +18,10 @@ export interface RegistriesOptions {
   freeze: boolean;
   window: WindowLimits;
 }
+
+/** What a table is made of. */
+export type Shown = Pick<RequestInfo, 'group' | 'version' | 'resource'> &
+  Partial<Pick<RequestInfo, 'subresource'>>;
 
 /** The resources that are served, by group, version and name. */
 export class Registries {
@@ -36,10 +41,12 @@ export class Registries {
     return this.#served.get(`${info.group}/${info.version}/${info.resource}`);
   }
 
-  /** The kind of a resource with the columns that tables show of it. */
-  shown(info: Pick<RequestInfo, 'group' | 'version' | 'resource'>): { kind: Kind } | undefined {
+  /** The kind of a resource with the columns that tables show of it, or of what its subresource answers. */
+  shown(info: Shown): { kind: Kind } | undefined {
     const registry = this.served(info);
-    return registry && { kind: shownKind(registry.view, registry.kind) };
+    if (!registry) return undefined;
+    const { view, kind } = registry;
+    return { kind: info.subresource === 'scale' ? scaleShown(kind) : shownKind(view, kind) };
   }
 
   /** A resource of a group, whatever its version. */

@@ -9,7 +9,8 @@ const object = {
   apiVersion: 'x/v1',
   metadata: { name: 'a', creationTimestamp: '2026-01-01T00:00:00Z' },
 };
-const plain = { kind: undefined, nowMs: 0, includeObject: 'Metadata', noHeaders: false } as const;
+const apiVersion = 'meta.k8s.io/v1';
+const plain = { kind: undefined, apiVersion, nowMs: 0, includeObject: 'Metadata', noHeaders: false } as const;
 
 describe('a table', () => {
   test('of a kind without columns has name and age', () => {

@@ -1,13 +1,14 @@
 import type { KubernetesObject } from '../../api/resource.ts';
+import { clone } from '../../machinery/clone.ts';
 import type { Cell, Kind, RowCondition } from '../registry/kind.ts';
-
-export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
 export interface TableRequest {
   kind: Kind | undefined;
   nowMs: number;
   /** What of its object each row carries. */
-  includeObject: IncludeObject;
+  includeObject: 'None' | 'Metadata' | 'Object';
+  /** Version of the table and of what its rows carry, with the group. */
+  apiVersion: string;
   /** Leaves the column definitions out, for all but the first event of a watch. */
   noHeaders: boolean;
 }
@@ -58,16 +59,20 @@ const plainColumns: Kind['columns'] = [
 /** The table that `kubectl get` prints of objects of one kind. */
 export function toTable(objects: readonly KubernetesObject[], request: TableRequest): Table {
   const { kind, nowMs, noHeaders } = request;
-  const columns = kind?.columns.length ? kind.columns : plainColumns;
+  const [first] = objects;
+  // What a subresource answers may be of another kind than the resource.
+  const known = first === undefined || first.kind === kind?.resource.kind;
+  const columns = known && kind?.columns.length ? kind.columns : plainColumns;
   const rows = objects.map((object) => {
-    const conditions = kind?.rowConditions?.(object) ?? [];
-    const cells = columns.map((column) => column.cell(object, nowMs));
+    const conditions = known ? (kind?.rowConditions?.(object) ?? []) : [];
+    const shown = object.metadata.name === undefined ? filledIn(object, kind) : object;
+    const cells = columns.map((column) => column.cell(shown, nowMs));
     return { cells, ...(conditions.length > 0 && { conditions }), ...rowObject(object, request) };
   });
   const [only] = objects.length === 1 ? objects : [];
   return {
     kind: 'Table',
-    apiVersion: 'meta.k8s.io/v1',
+    apiVersion: request.apiVersion,
     metadata: only ? { resourceVersion: only.metadata.resourceVersion } : {},
     columnDefinitions: noHeaders ? [] : columns.map(definition),
     rows,
@@ -84,9 +89,19 @@ function definition({
   return { name, type, format, description, priority };
 }
 
-function rowObject(object: KubernetesObject, { includeObject }: TableRequest): { object?: object } {
-  if (includeObject === 'None') return {};
-  if (includeObject === 'Object') return { object };
+/** A bookmark has nothing but a revision: its cells are those of an object about which nothing was said. */
+function filledIn(bookmark: KubernetesObject, kind: Kind | undefined): KubernetesObject {
+  const object = clone(bookmark);
+  kind?.defaults?.(object);
+  return object;
+}
+
+function rowObject(
+  object: KubernetesObject,
+  { includeObject, apiVersion }: TableRequest,
+): { object?: object } {
   const { metadata } = object;
-  return { object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata } };
+  if (includeObject === 'Object') return { object };
+  if (includeObject === 'None' && !metadata.annotations?.['k8s.io/initial-events-end']) return {};
+  return { object: { kind: 'PartialObjectMetadata', apiVersion, metadata } };
 }

@@ -5,11 +5,11 @@ import type {
 import { customresourcedefinitions } from '../../../api/generated/resources.ts';
 import { formatTime } from '../../../platform/clock.ts';
 import { keepStatus } from '../../kinds/shared/status.ts';
-import { nameColumn, text, wide } from '../../kinds/shared/columns.ts';
-import type { Column, Kind } from '../../registry/kind.ts';
+import { plainColumns } from '../../kinds/shared/columns.ts';
+import type { Kind } from '../../registry/kind.ts';
 import { knownFormat } from '../schema/formats.ts';
 import { eachSchema, itemsOf } from '../schema/structure.ts';
-import { isTrue, setCondition } from './conditions.ts';
+import { setCondition } from './conditions.ts';
 import { createErrors, nameErrors, updateErrors } from './definition-errors.ts';
 
 /** Keeps a definition until its objects are gone. */
@@ -55,43 +55,8 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = {
       metadata.deletionTimestamp ?? formatTime(0),
     );
   },
-  columns: [
-    nameColumn,
-    text('Scope', 'Whether objects live in namespaces.', ({ spec }) => spec?.scope ?? ''),
-    text('Versions', 'Versions that are served.', ({ spec }) => servedVersions(spec)),
-    createdColumn(),
-    wide(text('Group', 'Group of the type.', ({ spec }) => spec?.group ?? '')),
-    wide(text('Kind', 'Kind of the objects.', ({ spec }) => spec?.names?.kind ?? '')),
-    wide(text('ShortNames', 'Abbreviations.', ({ spec }) => (spec?.names?.shortNames ?? []).join(','))),
-    wide({
-      name: 'Established',
-      type: 'boolean',
-      format: '',
-      description: 'Whether the type is served.',
-      priority: 1,
-      cell: (definition) => isTrue(definition, 'Established'),
-    }),
-  ],
+  columns: plainColumns,
 };
-
-function createdColumn(): Column<CustomResourceDefinition> {
-  return {
-    name: 'Created At',
-    type: 'date',
-    format: '',
-    description: 'When the object was made.',
-    priority: 0,
-    cell: ({ metadata }) => metadata.creationTimestamp ?? '',
-  };
-}
-
-function servedVersions(spec: CustomResourceDefinitionSpec | undefined): string {
-  const served = (spec?.versions ?? []).filter((version) => version.served);
-  return served
-    .map(({ name, storage }) => (storage ? `${name}(storage)` : name))
-    .sort()
-    .join(',');
-}
 
 function fillIn(spec: CustomResourceDefinitionSpec): void {
   const { names } = spec;
