@@ -24,10 +24,10 @@ import { Responder } from './http/responder.ts';
 import { standardCodecs } from './http/standard-codecs.ts';
 import { serveDiscovery } from './plain/discovery-routes.ts';
 import { type HealthCheck, ping, serveHealth, StartHooks } from './plain/health.ts';
-import { Metrics } from './plain/metrics.ts';
+import { Metrics, type MetricSources } from './plain/metrics.ts';
 import { serveOpenId } from './plain/openid.ts';
 import { serveOpenApi } from './plain/openapi-routes.ts';
-import { kubernetesVersion, serveVersion } from './plain/version.ts';
+import { kubernetesVersion, serveVersion, versionInfo } from './plain/version.ts';
 import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher.ts';
 import type { Kind, UserInfo } from './registry/kind.ts';
 import { type Advertised, publishService } from './start/kubernetes-service.ts';
@@ -149,13 +149,15 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     freeze: options.freeze,
   });
   parts.dispatcher = dispatcher;
+  const metrics = new Metrics();
   const responder = new Responder({
     platform,
     codecs: standardCodecs,
     tables: tableMaker(options, dispatcher),
+    watches: metrics,
     limits,
   });
-  const server = new Server(options, { security, dispatcher, responder, limits });
+  const server = new Server(options, { security, dispatcher, responder, metrics, limits });
   await server.start();
   return server;
 }
@@ -187,10 +189,31 @@ function tableMaker({ platform }: ApiServerOptions, dispatcher: RegistryDispatch
   };
 }
 
+function metricSources(
+  { version }: ApiServerOptions,
+  dispatcher: RegistryDispatcher,
+  inFlight: InFlight,
+): MetricSources {
+  const byKind = (what: 'taken' | 'waiting') =>
+    Object.entries(inFlight.counts).map(([kind, counts]) => ({
+      labels: { request_kind: kind },
+      count: counts[what],
+    }));
+  const { major = '', minor = '', gitVersion = '', gitCommit = '', platform = '' } = versionInfo(version);
+  return {
+    inFlight: () => byKind('taken'),
+    inQueue: () => byKind('waiting'),
+    objects: () =>
+      dispatcher.objectCounts().map(({ group, resource, count }) => ({ labels: { group, resource }, count })),
+    build: { major, minor, git_version: gitVersion, git_commit: gitCommit, platform },
+  };
+}
+
 interface Parts {
   security: Security;
   dispatcher: RegistryDispatcher;
   responder: Responder;
+  metrics: Metrics;
   limits: ApiServerLimits;
 }
 
@@ -203,15 +226,16 @@ class Server implements ApiServer {
   readonly #hooks = new StartHooks();
   readonly #customResources: CustomResources;
   readonly #listeners = new Set<HttpServer>();
+  #stopping = false;
 
   constructor(options: ApiServerOptions, parts: Parts) {
-    const { security, dispatcher, responder, limits } = parts;
+    const { security, dispatcher, responder, metrics, limits } = parts;
     this.#options = options;
     this.#security = security;
     this.dispatcher = dispatcher;
     this.routes = new PathMux(responder);
-    const metrics = new Metrics();
-    metrics.serve(this.routes);
+    const inFlight = new InFlight(limits);
+    metrics.serve(this.routes, metricSources(options, dispatcher, inFlight));
     this.#corridor = new Corridor({
       platform: options.platform,
       authentication: {
@@ -219,7 +243,7 @@ class Server implements ApiServer {
         allowAnonymous: options.allowAnonymous ?? true,
       },
       authorizer: security.authorizer,
-      inFlight: new InFlight(limits),
+      inFlight,
       dispatcher,
       plain: this.routes,
       streams: new Streams({
@@ -289,7 +313,7 @@ class Server implements ApiServer {
     const { routes, dispatcher } = this;
     const { issuer, keys } = this.#security.serviceAccounts;
     const live = [ping, this.#storeCheck()];
-    const ready = [...live, ...this.#hooks.checks()];
+    const ready = [...live, ...this.#readyChecks(), ...this.#hooks.checks()];
     serveHealth(routes, '/healthz', () => ready);
     serveHealth(routes, '/livez', () => live);
     serveHealth(routes, '/readyz', () => ready);
@@ -304,6 +328,19 @@ class Server implements ApiServer {
     });
     const body = () => JSON.stringify({ paths: routes.paths }, null, 2);
     routes.handle('/', () => ({ body: body() }));
+  }
+
+  /** What has to be well for new requests, beyond what the server needs to live. */
+  #readyChecks(): HealthCheck[] {
+    const loading = () => {
+      const late = this.dispatcher.loading();
+      return late.length > 0 ? `${late.length} caches not loaded yet: ${late.join(' ')}` : undefined;
+    };
+    return [
+      { ...this.#storeCheck(), name: 'etcd-readiness' },
+      { name: 'informer-sync', check: loading },
+      { name: 'shutdown', check: () => (this.#stopping ? 'process is shutting down' : undefined) },
+    ];
   }
 
   #storeCheck(): HealthCheck {
@@ -341,6 +378,7 @@ class Server implements ApiServer {
   }
 
   async stop(): Promise<void> {
+    this.#stopping = true;
     this.#customResources.stop();
     this.dispatcher.close();
     await Promise.all([...this.#listeners].map((server) => server.close()));

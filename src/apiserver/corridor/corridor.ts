@@ -5,6 +5,7 @@ import type { HttpReply, HttpRequest, HttpUpgrade } from '../../platform/http.ts
 import type { Platform } from '../../platform/platform.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { isBuiltIn } from '../http/built-in.ts';
+import { methodNotAllowed } from '../http/method-not-allowed.ts';
 import { bodyMediaType, checkBodyType, type Endpoint, negotiate } from '../http/negotiate.ts';
 import type { Responder } from '../http/responder.ts';
 import type { UserInfo } from '../registry/kind.ts';
@@ -124,6 +125,7 @@ export class Corridor {
 
   async #resource(x: Exchange, user: UserInfo): Promise<number> {
     const { dispatcher, responder } = this.#options;
+    if (x.info.verb === 'watch' && x.request.method !== 'GET') throw methodNotAllowed();
     const format = negotiate(x.header('accept'), endpointOf(x.info));
     const deadline = this.#deadline(x);
     try {

@@ -36,6 +36,14 @@ class Seats {
   #taken = 0;
   #waiting = 0;
 
+  get taken(): number {
+    return this.#taken;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   constructor(limits: { seats: number; waitingPerUser: number; waiting: number }) {
     this.#limits = limits;
   }
@@ -86,6 +94,12 @@ export class InFlight {
     const { waitingPerUser, waiting } = limits;
     this.#mutating = new Seats({ seats: limits.mutating, waitingPerUser, waiting });
     this.#readOnly = new Seats({ seats: limits.readOnly, waitingPerUser, waiting });
+  }
+
+  /** How many requests of each kind have a place, and how many wait for one. */
+  get counts(): Record<'mutating' | 'readOnly', { taken: number; waiting: number }> {
+    const of = ({ taken, waiting }: Seats) => ({ taken, waiting });
+    return { mutating: of(this.#mutating), readOnly: of(this.#readOnly) };
   }
 
   /** A place for the request, at once or when its turn comes. Throws 429 where too many wait. */

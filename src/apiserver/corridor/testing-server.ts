@@ -45,7 +45,12 @@ export async function startTestServer(
     yaml: (value: unknown) => `yaml: ${JSON.stringify(value)}\n`,
   };
   const tables = {
-    table: (_: unknown, objects: readonly unknown[], { noHeaders }: { noHeaders: boolean }) => ({
+    table: (
+      _: unknown,
+      objects: readonly unknown[],
+      { noHeaders, apiVersion }: { noHeaders: boolean; apiVersion: string },
+    ) => ({
+      apiVersion,
       kind: 'Table',
       columnDefinitions: noHeaders ? [] : [{ name: 'Name' }],
       rows: objects.map(() => ({ cells: ['x'] })),

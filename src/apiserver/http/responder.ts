@@ -25,12 +25,24 @@ export interface ResponderOptions {
   platform: Pick<Platform, 'log'>;
   codecs: Codecs;
   tables: TableMaker;
+  watches?: WatchMetrics;
   limits: {
     /** What may be under way to the reader of a watch before it is waited for. */
     watchBufferBytes: number;
     /** Watches at once, of all clients together. */
     watches: number;
   };
+}
+
+/** Is told about one watch. */
+export interface WatchObserver {
+  onEvent(): void;
+  onOver(): void;
+}
+
+/** Counts watches. */
+export interface WatchMetrics {
+  watch(x: Exchange): WatchObserver;
 }
 
 /** An answer whose bytes are there. */
@@ -112,6 +124,7 @@ export class Responder {
     const encoder = watchEncoder(format, codecs, this.#converter(x, format)?.frames());
     const stream = x.reply.open(200, x.headers({ 'content-type': encoder.contentType }));
     this.#watches++;
+    const observer = this.#options.watches?.watch(x);
     streamWatch({
       stream,
       answer,
@@ -119,7 +132,11 @@ export class Responder {
       writer: this.#writer,
       bufferBytes: limits.watchBufferBytes,
       signal: x.request.signal,
-      onOver: () => this.#watches--,
+      onEvent: observer && (() => observer.onEvent()),
+      onOver: () => {
+        this.#watches--;
+        observer?.onOver();
+      },
     });
   }
 
@@ -139,5 +156,11 @@ function wantsGzip(x: Exchange, body: readonly Uint8Array[]): boolean {
   for (const part of body) size += part.length;
   if (size <= gzipThresholdBytes) return false;
   const accepted = x.header('accept-encoding') ?? '';
-  return accepted.split(',').some((coding) => coding.trim().split(';')[0] === 'gzip');
+  return accepted.split(',').some(takesGzip);
+}
+
+function takesGzip(coding: string): boolean {
+  const [name = '', ...params] = coding.split(';').map((part) => part.trim().toLowerCase());
+  const quality = params.find((param) => param.startsWith('q='))?.slice(2) ?? '1';
+  return name === 'gzip' && Number(quality) > 0;
 }

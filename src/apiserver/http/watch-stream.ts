@@ -13,6 +13,8 @@ export interface WatchStreamOptions {
   bufferBytes: number;
   /** Aborted when the client has gone. */
   signal: AbortSignal;
+  /** Called for each event. */
+  onEvent?: (() => void) | undefined;
   /** Called once, when the watch is over. */
   onOver?(): void;
 }
@@ -33,7 +35,11 @@ export function streamWatch(options: WatchStreamOptions): void {
     options.onOver?.();
   };
   const sink: FrameSink = {
-    onFrame: (frame) => !over && writer.write(box, encoder.frame(frame), bufferBytes),
+    onFrame(frame) {
+      if (over) return false;
+      options.onEvent?.();
+      return writer.write(box, encoder.frame(frame), bufferBytes);
+    },
     drained() {
       writer.flush(box);
       return stream.drained();

@@ -2,7 +2,7 @@ import { type Discovery, entityTag } from '../discovery/discovery.ts';
 import type { Exchange } from '../corridor/exchange.ts';
 import type { PathMux, PlainAnswer } from '../corridor/plain-routes.ts';
 import { standardCodecs } from '../http/standard-codecs.ts';
-import { type Encoding, mediaTypes, negotiate, parseAccept } from '../http/negotiate.ts';
+import { accepts, type Encoding, mediaTypes, negotiate, parseAccept } from '../http/negotiate.ts';
 
 /** What this server can be reached as, for the document at `/api`. */
 export interface DiscoveryRoutesOptions {
@@ -39,13 +39,15 @@ function groupDocument(path: string, discovery: Discovery): object | undefined {
   return version === undefined ? discovery.group(group) : discovery.resourceList({ group, version });
 }
 
-/** Whether the first thing a client takes is the aggregated document. */
+/** Whether the aggregated document is among what a client takes: it is preferred, wherever it stands. */
 function wantsAggregated(x: Exchange): boolean {
-  for (const { type, subtype, params } of parseAccept(x.header('accept') ?? '')) {
-    if (type !== 'application' || (subtype !== 'json' && subtype !== '*')) continue;
-    return params.as === 'APIGroupDiscoveryList' && params.g === 'apidiscovery.k8s.io' && params.v === 'v2';
-  }
-  return false;
+  return parseAccept(x.header('accept') ?? '').some(
+    (clause) =>
+      accepts(clause, mediaTypes.json) &&
+      clause.params.as === 'APIGroupDiscoveryList' &&
+      clause.params.g === 'apidiscovery.k8s.io' &&
+      clause.params.v === 'v2',
+  );
 }
 
 /** The aggregated documents in bytes, made once for each set of kinds. */
@@ -54,10 +56,10 @@ class Documents {
 
   aggregated(x: Exchange, discovery: Discovery, part: 'core' | 'groups'): PlainAnswer {
     const { body, tag } = this.#document(discovery, part);
-    const headers = { etag: tag, vary: 'Accept' };
+    const headers = { etag: tag, vary: 'Accept', 'cache-control': 'public' };
     const contentType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
     if (x.header('if-none-match') === tag) return { code: 304, headers };
-    return { contentType, headers: { ...headers, 'cache-control': 'public' }, body };
+    return { contentType, headers, body };
   }
 
   #document(discovery: Discovery, part: 'core' | 'groups'): { body: Buffer; tag: string } {

@@ -1,3 +1,4 @@
+import { goQuote } from '../../machinery/go-text.ts';
 import type { Exchange } from '../corridor/exchange.ts';
 import type { PathMux, PlainAnswer } from '../corridor/plain-routes.ts';
 
@@ -34,6 +35,7 @@ export class StartHooks {
 export const ping: HealthCheck = { name: 'ping', check: () => undefined };
 
 const text = 'text/plain; charset=utf-8';
+const headers = { 'x-content-type-options': 'nosniff' };
 
 /** Serves `/healthz`, `/livez` or `/readyz`, and each of its checks below it. */
 export function serveHealth(mux: PathMux, path: string, checks: () => readonly HealthCheck[]): void {
@@ -47,7 +49,7 @@ async function single(name: string, checks: readonly HealthCheck[]): Promise<Pla
   if (!found) return undefined;
   const reason = await found.check();
   if (reason === undefined) return { contentType: text, body: 'ok' };
-  return { code: 500, contentType: text, body: `internal server error: ${reason}\n` };
+  return { code: 500, contentType: text, headers, body: `internal server error: ${reason}\n` };
 }
 
 async function whole(x: Exchange, name: string, checks: readonly HealthCheck[]): Promise<PlainAnswer> {
@@ -64,9 +66,11 @@ async function whole(x: Exchange, name: string, checks: readonly HealthCheck[]):
       lines.push(`[-]${checkName} failed: reason withheld`);
     }
   }
-  for (const unknown of excluded)
-    lines.push(`warn: some health checks cannot be excluded: no matches for "${unknown}"`);
-  if (failed) return { code: 500, contentType: text, body: `${lines.join('\n')}\n${name} check failed\n` };
-  if (!x.query.has('verbose')) return { contentType: text, body: 'ok' };
-  return { contentType: text, body: `${lines.join('\n')}\n${name} check passed\n` };
+  if (excluded.size > 0) {
+    const unknown = [...excluded].sort().map(goQuote).join(',');
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${unknown}`);
+  }
+  const verbose = (verdict: string) => `${lines.join('\n')}\n${name} check ${verdict}\n`;
+  if (failed) return { code: 500, contentType: text, headers, body: verbose('failed') };
+  return { contentType: text, headers, body: x.query.has('verbose') ? verbose('passed') : 'ok' };
 }

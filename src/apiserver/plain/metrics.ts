@@ -1,116 +1,196 @@
 import type { RequestMetrics } from '../corridor/corridor.ts';
 import type { Exchange } from '../corridor/exchange.ts';
-import { isLongRunning } from '../corridor/request-info.ts';
 import type { PathMux } from '../corridor/plain-routes.ts';
+import { isLongRunning } from '../corridor/request-info.ts';
+import type { WatchMetrics, WatchObserver } from '../http/responder.ts';
+import { Histogram, type Value } from './histogram.ts';
+import { labelsKey, type RequestLabels, requestLabels } from './request-labels.ts';
 
-const bucketsSeconds = [
+const durationBounds = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
 ];
+const objectiveBounds = durationBounds.slice(2);
 
-interface Durations {
+/** How many of something there are under these labels. */
+export interface Count {
   labels: Record<string, string>;
-  /** Requests no slower than each bucket and slower than the one before; the last one is for all beyond. */
-  counts: number[];
-  sumSeconds: number;
+  count: number;
 }
 
-interface Value {
-  labels: Record<string, string | number>;
-  value: number;
-  metricName?: string;
+/** What is read off other parts of the server whenever somebody asks for the metrics. */
+export interface MetricSources {
+  /** Requests that are worked on, or wait for their turn, by `request_kind`. */
+  inFlight(): Iterable<Count>;
+  inQueue(): Iterable<Count>;
+  /** Stored objects by `group` and `resource`. */
+  objects(): Iterable<Count>;
+  /** Labels of `kubernetes_build_info`. */
+  build: Record<string, string>;
 }
 
-function labelsOf({ info, request }: Exchange): Record<string, string> {
-  const scope = info.namespace ? 'namespace' : info.name ? 'resource' : 'cluster';
-  const { group, version, resource, subresource } = info;
-  const verb = info.isResource ? info.verb.toUpperCase() : request.method;
-  return {
-    component: 'apiserver',
-    verb,
-    group,
-    version,
-    resource,
-    subresource,
-    scope: info.isResource ? scope : '',
-  };
+interface Series {
+  labels: RequestLabels;
+  codes: Map<number, number>;
+  durations: Histogram;
+  objectives: Histogram;
 }
 
-/** Counts requests. What it costs while nobody looks is two look-ups a request. */
-export class Metrics implements RequestMetrics {
-  readonly #totals = new Map<string, { labels: Record<string, string>; count: number }>();
-  readonly #durations = new Map<string, Durations>();
+interface Watched {
+  labels: Record<string, string>;
+  open: number;
+  events: number;
+}
+
+/** The metrics of the server under upstream's names. What they cost while nobody looks is a look-up or two a request. */
+export class Metrics implements RequestMetrics, WatchMetrics {
+  /** By what is cheap to work out; several keys may lead to the same series. */
+  readonly #requests = new Map<string, Series>();
+  /** By all labels. */
+  readonly #series = new Map<string, Series>();
+  readonly #watches = new Map<string, Watched>();
   #exposition: Promise<{ metrics(): Promise<string>; contentType: string }> | undefined;
 
   observe(x: Exchange, { code, durationMs }: { code: number; durationMs: number }): void {
-    const { info, request } = x;
-    // Resources that nobody serves would make the number of series grow with what clients make up.
-    const known = info.isResource && code !== 404;
-    const what = known
-      ? `${info.verb} ${info.group}/${info.version}/${info.resource}/${info.subresource}`
-      : request.method;
-    const key = `${what} ${info.namespace === '' ? '' : 'n'}`;
-    const labels = () => (known ? labelsOf(x) : { component: 'apiserver', verb: request.method });
-    const total = getOrAdd(this.#totals, `${key} ${code}`, () => ({
-      labels: { ...labels(), code: String(code) },
-      count: 0,
-    }));
-    total.count++;
-    if (isLongRunning(info)) return;
-    const empty = () => ({ labels: labels(), counts: bucketsSeconds.map(() => 0).concat(0), sumSeconds: 0 });
-    const durations = getOrAdd(this.#durations, key, empty);
-    const seconds = durationMs / 1000;
-    const bucket = bucketsSeconds.findIndex((limit) => seconds <= limit);
-    const at = bucket < 0 ? bucketsSeconds.length : bucket;
-    durations.counts[at] = (durations.counts[at] as number) + 1;
-    durations.sumSeconds += seconds;
+    const known = code !== 404;
+    const series = getOrAdd(this.#requests, labelsKey(x, known), () => this.#seriesOf(x, known));
+    series.codes.set(code, (series.codes.get(code) ?? 0) + 1);
+    if (isLongRunning(x.info)) return;
+    series.durations.observe(durationMs / 1000);
+    if (series.labels.dry_run === '') series.objectives.observe(durationMs / 1000);
   }
 
-  serve(mux: PathMux): void {
+  #seriesOf(x: Exchange, known: boolean): Series {
+    const labels = requestLabels(x, known);
+    return getOrAdd(this.#series, Object.values(labels).join(' '), () => ({
+      labels,
+      codes: new Map(),
+      durations: new Histogram(durationBounds),
+      objectives: new Histogram(objectiveBounds),
+    }));
+  }
+
+  /** Counts a watch for as long as it lasts, and what it says. */
+  watch(x: Exchange): WatchObserver {
+    const { dry_run: _, ...labels } = requestLabels(x, true);
+    const made = () => ({ labels, open: 0, events: 0 });
+    const watched = getOrAdd(this.#watches, Object.values(labels).join(' '), made);
+    watched.open++;
+    return {
+      onEvent: () => void watched.events++,
+      onOver: () => void watched.open--,
+    };
+  }
+
+  serve(mux: PathMux, sources: MetricSources): void {
     mux.handle('/metrics', async () => {
-      this.#exposition ??= this.#load();
+      this.#exposition ??= this.#load(sources);
       const exposition = await this.#exposition;
       return { contentType: exposition.contentType, body: await exposition.metrics() };
     });
   }
 
-  async #load() {
+  async #load(sources: MetricSources) {
     // Bundled, a CommonJS package has its default export alone.
     const { Registry, collectDefaultMetrics } = (await import('prom-client')).default;
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    const register = (name: string, type: 'counter' | 'histogram', help: string, values: () => Value[]) => {
+    for (const { name, type, help, values } of this.#metrics(sources)) {
       const get = async () => ({ name, help, type, values: values(), aggregator: 'sum' });
       registry.registerMetric({ name, help, type, get } as never);
-    };
-    register('apiserver_request_total', 'counter', 'Requests by verb, resource and code.', () =>
-      [...this.#totals.values()].map(({ labels, count }) => ({ labels, value: count })),
-    );
-    register(
-      'apiserver_request_duration_seconds',
-      'histogram',
-      'How long requests took, watches left out.',
-      () => [...this.#durations.values()].flatMap(histogramValues),
-    );
+    }
     return registry;
+  }
+
+  #metrics({ inFlight, inQueue, objects, build }: MetricSources): Metric[] {
+    const gauge = (name: string, help: string, counts: () => Iterable<Count>): Metric => ({
+      name,
+      type: 'gauge',
+      help,
+      values: () => [...counts()].map(({ labels, count }) => ({ labels, value: count })),
+    });
+    return [
+      ...this.#requestMetrics(),
+      ...this.#watchMetrics(),
+      gauge('apiserver_current_inflight_requests', 'Requests that are worked on now.', inFlight),
+      gauge('apiserver_current_inqueue_requests', 'Requests that wait for their turn.', inQueue),
+      gauge('apiserver_resource_objects', 'Stored objects of each resource.', objects),
+      gauge('apiserver_storage_objects', 'Stored objects by resource and group in one name.', () =>
+        [...objects()].map(({ labels: { resource, group }, count }) => {
+          const name = group ? `${resource}.${group}` : (resource as string);
+          return { labels: { resource: name }, count };
+        }),
+      ),
+      gauge('kubernetes_build_info', 'The version that is spoken.', () => [{ labels: build, count: 1 }]),
+    ];
+  }
+
+  #requestMetrics(): Metric[] {
+    const all = () => [...this.#series.values()];
+    const durations = 'apiserver_request_duration_seconds';
+    const objectives = 'apiserver_request_sli_duration_seconds';
+    return [
+      {
+        name: 'apiserver_request_total',
+        type: 'counter',
+        help: 'Requests by verb, resource and code.',
+        values: () =>
+          all().flatMap(({ labels, codes }) =>
+            [...codes].map(([code, value]) => ({ labels: { ...labels, code: String(code) }, value })),
+          ),
+      },
+      {
+        name: durations,
+        type: 'histogram',
+        help: 'How long requests took, watches left out.',
+        values: () => all().flatMap((series) => series.durations.values(durations, series.labels)),
+      },
+      {
+        name: objectives,
+        type: 'histogram',
+        help: 'The same for requests that are no dry run; the time of webhooks is in it.',
+        values: () =>
+          all()
+            .filter(({ labels }) => labels.dry_run === '')
+            .flatMap(({ objectives: found, labels: { dry_run: _, ...labels } }) =>
+              found.values(objectives, labels),
+            ),
+      },
+    ];
+  }
+
+  #watchMetrics(): Metric[] {
+    const all = () => [...this.#watches.values()];
+    const sums = () => {
+      const found = new Map<string, Value>();
+      for (const { labels, events } of all()) {
+        const { group = '', version = '', resource = '' } = labels;
+        const key = `${group}/${version}/${resource}`;
+        getOrAdd(found, key, () => ({ labels: { group, version, resource }, value: 0 })).value += events;
+      }
+      return [...found.values()];
+    };
+    return [
+      {
+        name: 'apiserver_longrunning_requests',
+        type: 'gauge',
+        help: 'Watches that are open.',
+        values: () => all().map(({ labels, open }) => ({ labels, value: open })),
+      },
+      {
+        name: 'apiserver_watch_events_total',
+        type: 'counter',
+        help: 'Events that watchers were sent.',
+        values: sums,
+      },
+    ];
   }
 }
 
-function histogramValues({ labels, counts, sumSeconds }: Durations): Value[] {
-  const name = 'apiserver_request_duration_seconds';
-  let sum = 0;
-  const buckets = counts.map((count, i) => {
-    sum += count;
-    return {
-      labels: { ...labels, le: bucketsSeconds[i] ?? '+Inf' },
-      value: sum,
-      metricName: `${name}_bucket`,
-    };
-  });
-  return [
-    ...buckets,
-    { labels, value: sumSeconds, metricName: `${name}_sum` },
-    { labels, value: sum, metricName: `${name}_count` },
-  ];
+interface Metric {
+  name: string;
+  type: 'counter' | 'gauge' | 'histogram';
+  help: string;
+  values(): Value[];
 }
 
 function getOrAdd<V>(map: Map<string, V>, key: string, make: () => V): V {

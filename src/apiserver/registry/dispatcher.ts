@@ -9,6 +9,7 @@ import type { WindowLimits } from '../cache/event-window.ts';
 import { StoreFeed } from '../cache/store-feed.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Answer, Dispatcher, RequestInfo, ResourceRequest } from '../request.ts';
+import { methodNotAllowed } from '../http/method-not-allowed.ts';
 import { changeStatus } from './change-status.ts';
 import { create } from './create.ts';
 import { deleteCollection } from './delete-collection.ts';
@@ -52,6 +53,10 @@ export interface RegistryDispatcher extends Dispatcher {
   find(info: Shown): { kind: Kind } | undefined;
   /** Everything that is served: as clients see it, and as it is stored. */
   served(): Iterable<{ view: Kind; kind: Kind }>;
+  /** How many objects are stored of each resource. */
+  objectCounts(): { group: string; resource: string; count: number }[];
+  /** The resources whose objects are being read, which therefore cannot be served yet. */
+  loading(): string[];
   /** What discovery says; a new value whenever the set of kinds has changed. */
   discovery(): Discovery;
   /** Asks admission about a connection to what a request addresses, such as an exec; rejects where it may not be. */
@@ -93,10 +98,22 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     withdraw: (resource) => registries.remove(resource),
     find: (info) => registries.shown(info),
     served: () => registries.all(),
+    objectCounts: () => objectCounts(registries),
+    loading: () =>
+      [...registries.all()].filter(({ cache }) => cache?.loading).map(({ view }) => view.resource.plural),
     discovery: () => registries.discovery(),
     reader: cacheReader((resource) => registries.find(resource)?.cache),
     close: () => feed.close(),
   };
+}
+
+function objectCounts(registries: Registries) {
+  const stored = [...registries.all()].filter(({ view, kind, cache }) => cache && view === kind);
+  return stored.map(({ cache, view: { resource } }) => ({
+    group: resource.group,
+    resource: resource.plural,
+    count: cache?.size ?? 0,
+  }));
 }
 
 async function connect(
@@ -156,7 +173,7 @@ function handlerOf(call: Call): () => Answer | Promise<Answer> {
   if (onFacet) return () => onFacet(call, facet);
   const onCollection = served && !subresource ? collectionHandlers[verb] : undefined;
   if (onCollection && needsNamespace.has(verb) && kind.resource.namespaced && !info.namespace)
-    throw notAllowed();
+    throw methodNotAllowed();
   if (onCollection) return () => onCollection(call);
   throw methodNotSupported({ group: info.group, resource: info.resource }, verb);
 }
@@ -164,16 +181,6 @@ function handlerOf(call: Call): () => Answer | Promise<Answer> {
 /** What is not served across namespaces. */
 const needsNamespace = new Set(['create', 'delete', 'deletecollection']);
 const facetVerbs = ['get', 'update', 'patch'];
-
-/** The answer to a method that a path does not have. */
-function notAllowed(): StatusError {
-  return new StatusError(
-    405,
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-    {},
-  );
-}
 
 /** The answer to a path that nothing is served under. */
 function noSuchPath(): StatusError {
