@@ -22,7 +22,7 @@ export interface HTTPIngressRuleValue {
   paths: HTTPIngressPath[];
 }
 
-/** Marks one Service address as taken; its name is the address. @kind @resource ipaddresses @scope Cluster */
+/** Marks one Service address as taken; its name is the address. @kind @resource ipaddresses @scope Cluster @shortNames ip */
 export interface IPAddress {
   /** Group and version the object is written in, such as `apps/v1`; only a version for the core group. */
   apiVersion?: string;

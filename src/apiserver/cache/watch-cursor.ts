@@ -96,7 +96,10 @@ export class WatchCursor {
   bookmark(): void {
     const { bookmark } = this.#options;
     if (this.#state !== 'live' || !bookmark) return;
-    if (this.#send({ type: 'BOOKMARK', object: bookmark() }) || this.#isDone()) return;
+    const object = bookmark();
+    // A client that waits for what is yet to come must not be told to go back.
+    if (Number(object.metadata.resourceVersion) < this.#options.after) return;
+    if (this.#send({ type: 'BOOKMARK', object }) || this.#isDone()) return;
     this.#sequence = this.#options.window.nextSequence;
     void this.#wait();
   }

@@ -104,8 +104,10 @@ describe('a watch', () => {
       reason: 'Timeout',
       details: { retryAfterSeconds: 1, causes: [{ reason: 'ResourceVersionTooLarge' }] },
     });
-    const later = await api.watch(configmaps, { query: { resourceVersion: '99' } });
-    expect(later.ended).toBeUndefined();
+    const query = { resourceVersion: '99', allowWatchBookmarks: 'true', timeoutSeconds: '300' };
+    const later = await api.watch(configmaps, { query });
+    await api.clock.advance(60_000);
+    expect([later.said, later.ended]).toEqual([[], undefined]);
   });
 
   test.each([

@@ -113,3 +113,19 @@ describe('discovery', () => {
     ]);
   });
 });
+
+test('all versions of a custom kind have the hash of the one that is stored', () => {
+  const [kind] = allKinds;
+  const versions = ['v1', 'v2'].map((version) => ({
+    ...(kind as (typeof allKinds)[number]),
+    resource: { ...(kind as (typeof allKinds)[number]).resource, group: 'example.org', version },
+    storageVersion: 'v2',
+  }));
+  const served = new Discovery(versions);
+  const hashOf = (version: string) =>
+    served.resourceList({ group: 'example.org', version })?.resources[0]?.storageVersionHash;
+  expect(hashOf('v1')).toBe(hashOf('v2'));
+  const alone = new Discovery(versions.map(({ storageVersion: _, ...rest }) => rest));
+  const own = alone.resourceList({ group: 'example.org', version: 'v1' })?.resources[0];
+  expect(own?.storageVersionHash).not.toBe(hashOf('v1'));
+});

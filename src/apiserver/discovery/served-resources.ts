@@ -23,7 +23,7 @@ export function servedResources(kind: Kind, stored: Kind): ServedResource[] {
     verbs: [...(kind.verbs ?? (kind.review ? ['create'] : allVerbs))].sort(),
     ...(shortNames.length > 0 && { shortNames: [...shortNames] }),
     ...(categories.length > 0 && { categories: [...categories] }),
-    ...(!kind.review && { storageVersionHash: storageVersionHash(stored.resource) }),
+    ...(!kind.review && { storageVersionHash: storageVersionHash(stored) }),
   };
   return [main, ...subresources(resource, stored)];
 }
@@ -59,9 +59,10 @@ function subresources(
 }
 
 /** Says in which version objects are stored; only good for comparing. */
-function storageVersionHash({ group, version, kind }: Resource): string {
+function storageVersionHash({ resource, storageVersion }: Kind): string {
+  const { group, version, kind } = resource;
   return createHash('sha256')
-    .update(`${group}/${version}/${kind}`)
+    .update(`${group}/${storageVersion ?? version}/${kind}`)
     .digest()
     .subarray(0, 8)
     .toString('base64');

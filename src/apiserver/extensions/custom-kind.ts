@@ -38,6 +38,7 @@ export function customKind(
     ...deprecationOf(definition, version),
     allowUnconditionalUpdate: false,
     countsGeneration: true,
+    storageVersion: storageVersionOf(definition) ?? version.name,
     codec: codecOf(definition, version, webhook),
     prune: (object) => pruned(object, schema),
     defaults: (object) => void applyDefaults(object, schema),
@@ -51,6 +52,9 @@ export function customKind(
     ...selectableFieldsOf(version),
   };
 }
+
+const storageVersionOf = ({ spec }: CustomResourceDefinition) =>
+  spec.versions.find((version) => version.storage)?.name;
 
 const isNamespaced = ({ spec }: CustomResourceDefinition) => spec.scope === 'Namespaced';
 
@@ -164,7 +168,7 @@ function codecOf(
   webhook: ConversionWebhook,
 ): StorageCodec<KubernetesObject> {
   const { group, versions, conversion } = definition.spec;
-  const storage = versions.find((version) => version.storage)?.name ?? name;
+  const storage = storageVersionOf(definition) ?? name;
   const context: ConversionContext = { name: definition.metadata.name ?? '', conversion, webhook };
   const schemas = new Map(
     versions.map((version) => [

@@ -128,6 +128,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   heldBack?(object: T): boolean;
   /** The kind is another form of one that is stored. */
   storedAs?: StoredAs<T>;
+  /** The version that objects are stored in, where that can be another than this one: for custom kinds. */
+  storageVersion?: string;
   /** Propagation where the client does not choose; `None`: it has no dependents, whatever the client says. Background where absent. */
   defaultPropagation?: 'Orphan' | 'Background' | 'None';
   /** Whether the answer to a deletion is the object; a Status where absent. */
