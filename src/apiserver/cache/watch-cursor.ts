@@ -88,7 +88,7 @@ export class WatchCursor {
 
   /** What is done from time to time: a bookmark; the end, where events are gone that the client has not taken. */
   heartbeat(): void {
-    const isBehind = this.#state === 'waiting' && !this.#options.window.reaches(this.#sequence);
+    const isBehind = this.#state !== 'live' && !this.#options.window.reaches(this.#sequence);
     if (isBehind) this.end(expired(fellBehind));
     else this.bookmark();
   }

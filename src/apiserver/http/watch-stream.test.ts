@@ -138,6 +138,15 @@ describe('a client that reads slowly', () => {
     expect(client.state.ended).toBe(false);
   });
 
+  test('is broken off where it does not even read the beginning', async () => {
+    const api = await createTestApi([configMapKind], { window: { events: 4, bytes: 1e6 } });
+    for (let i = 0; i < 10; i++) await api.send('create', configmaps, named(`m${i}`));
+    const client = await watched(api, 1000);
+    for (let i = 10; i < 20; i++) await api.send('create', configmaps, named(`m${i}`));
+    await api.clock.advance(60_000);
+    expect(client.state).toMatchObject({ aborted: true, ended: false });
+  });
+
   test('is broken off where it has stopped reading and events are gone that it has not had', async () => {
     const api = await createTestApi([configMapKind], { window: { events: 4, bytes: 1e6 } });
     const client = await watched(api, 1000);

@@ -164,6 +164,9 @@ describe('list', () => {
     const exact = await at({ resourceVersion: '5', resourceVersionMatch: 'Exact' });
     expect([names(exact), exact.metadata.resourceVersion]).toEqual([['m0', 'm1'], '5']);
     expect(names(await at({ resourceVersion: '5', limit: '9' }))).toEqual(['m0', 'm1']);
+    const page = await at({ resourceVersion: '5', limit: '1' });
+    expect([names(page), page.metadata.remainingItemCount]).toEqual([['m0'], 1]);
+    expect(names(await at({ continue: page.metadata.continue as string }))).toEqual(['m1']);
     expect(names(await at({ resourceVersion: '5', resourceVersionMatch: 'NotOlderThan' }))).toHaveLength(3);
     expect(names(await at({ resourceVersion: '0' }))).toHaveLength(3);
     const future = failure(at({ resourceVersion: '99', resourceVersionMatch: 'NotOlderThan' }));

@@ -101,7 +101,8 @@ function cachePage(cache: ResourceCache, { scope, from, limit }: Place): Page {
 }
 
 /** A page of the store's past. */
-async function storedPage(call: Call, { scope, revision, from, limit, left }: Place): Promise<Page> {
+async function storedPage(call: Call, place: Place): Promise<Page> {
+  const { scope, revision, from, limit } = place;
   const items: CachedItem[] = [];
   const cache = call.registry.cache as ResourceCache;
   for (let at = from; ; ) {
@@ -115,14 +116,33 @@ async function storedPage(call: Call, { scope, revision, from, limit, left }: Pl
       if (scope.ownFields) await call.registry.prepare([item]);
       if (scope.matches && !scope.matches(item)) continue;
       if (limit > 0 && items.length === limit) {
-        const rest = left === undefined ? undefined : left - limit;
-        return { items, next: `${(items.at(-1) as CachedItem).key}\0`, left: rest };
+        const next = `${(items.at(-1) as CachedItem).key}\0`;
+        return { items, next, left: await leftAfter(call, place, next) };
       }
       items.push(item);
     }
     const last = page.entries.at(-1);
     if (!page.more || !last) return { items };
     at = `${last.key}\0`;
+  }
+}
+
+/** How many objects of the store's past follow a page; a token of an earlier page may know. */
+async function leftAfter(
+  call: Call,
+  { scope, revision, limit, left }: Place,
+  next: string,
+): Promise<number | undefined> {
+  if (scope.selective) return undefined;
+  if (left !== undefined) return left - limit;
+  let count = 0;
+  for (let from = next; ; ) {
+    const options = { atRevision: revision, from, limit: storePage };
+    const { entries, more } = await call.environment.store.list(scope.prefix, options);
+    count += entries.length;
+    const last = entries.at(-1);
+    if (!more || !last) return count;
+    from = `${last.key}\0`;
   }
 }
 
