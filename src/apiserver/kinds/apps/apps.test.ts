@@ -83,7 +83,7 @@ describe('a deployment', () => {
       "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'",
     ]);
     expect(createErrors(deploymentKind, deployment({ strategy: { type: 'Magic' } }))).toEqual([
-      'spec.strategy.type: Unsupported value: "Magic": supported values: "Recreate", "RollingUpdate"',
+      'spec.strategy: Unsupported value: {"Type":"Magic","RollingUpdate":null}: supported values: "Recreate", "RollingUpdate"',
     ]);
   });
 
@@ -191,7 +191,7 @@ describe('a stateful set', () => {
   test('rolls only where it says so', () => {
     const updateStrategy = { type: 'OnDelete', rollingUpdate: { partition: 1 } };
     expect(createErrors(statefulSetKind, statefulSet({ updateStrategy }))).toEqual([
-      'spec.updateStrategy.rollingUpdate: Invalid value: {"partition":1}: only allowed for updateStrategy \'RollingUpdate\'',
+      'spec.updateStrategy.rollingUpdate: Invalid value: {"Partition":1,"MaxUnavailable":null}: only allowed for updateStrategy \'RollingUpdate\'',
     ]);
   });
 });

@@ -10,9 +10,9 @@ export const controllerRevisionKind: Kind<ControllerRevision> = {
   defaults(revision) {
     revision.revision ??= 0;
   },
-  validate: (revision) => revisionErrors(revision),
+  validate: ({ revision, data }) => [...nonNegative('revision', revision), ...dataErrors(data)],
   validateUpdate: (revision, old) => [
-    ...revisionErrors(revision),
+    ...nonNegative('revision', revision.revision),
     ...immutable('data', revision.data, old.data),
   ],
   columns: [
@@ -30,9 +30,10 @@ export const controllerRevisionKind: Kind<ControllerRevision> = {
   ],
 };
 
-function revisionErrors({ data, revision }: ControllerRevision): FieldError[] {
-  const errors = data === undefined ? [required('data', 'data is mandatory')] : [];
-  return [...errors, ...nonNegative('revision', revision)];
+function dataErrors(data: unknown): FieldError[] {
+  if (data === undefined || data === null) return [required('data', 'data is mandatory')];
+  const isObject = typeof data === 'object' && !Array.isArray(data);
+  return isObject ? [] : [required('data', 'data must be a valid JSON object')];
 }
 
 function controller({ metadata }: ControllerRevision): string {

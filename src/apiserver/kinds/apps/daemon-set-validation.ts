@@ -1,22 +1,31 @@
 import type { DaemonSet, DaemonSetUpdateStrategy } from '../../../api/apps/v1.ts';
 import { type FieldError, invalid, notSupported, required } from '../../../machinery/field-error.ts';
+import { labelSelectorErrors } from '../../../machinery/label-selector.ts';
+import { podTemplateSpec } from '../pod-spec/validation/pod-spec.ts';
 import { nonNegative } from '../shared/validate.ts';
 import {
   atMostAll,
   collisionCount,
   countOrPercent,
+  isEmpty,
   isZero,
+  lastingPods,
+  shownStrategy,
   statusCounts,
-  workloadSelector,
-  workloadTemplate,
+  templateMatches,
 } from './workload-validation.ts';
 
 /** What holds for a daemon set at any time. */
 export function daemonSetErrors({ spec }: DaemonSet): FieldError[] {
   const { selector, template } = spec;
   return [
-    ...workloadSelector('spec.selector', selector, 'daemonset'),
-    ...workloadTemplate('spec.template', template, { selector, kind: 'DaemonSet' }),
+    ...labelSelectorErrors(selector, 'spec.selector'),
+    ...templateMatches('spec.template', template, selector),
+    ...(selector && isEmpty(selector)
+      ? [invalid('spec.selector', selector, 'empty selector is invalid for daemonset')]
+      : []),
+    ...podTemplateSpec('spec.template', template),
+    ...lastingPods('spec.template', template, 'DaemonSet'),
     ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...strategyErrors('spec.updateStrategy', spec.updateStrategy ?? {}),
     ...nonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
@@ -26,7 +35,8 @@ export function daemonSetErrors({ spec }: DaemonSet): FieldError[] {
 /** A pod comes before the old one goes, or after it: not both. */
 function strategyErrors(field: string, { type = '', rollingUpdate }: DaemonSetUpdateStrategy): FieldError[] {
   if (type === 'OnDelete') return [];
-  if (type !== 'RollingUpdate') return [notSupported(`${field}.type`, type, ['RollingUpdate', 'OnDelete'])];
+  if (type !== 'RollingUpdate')
+    return [notSupported(field, shownStrategy(type, rollingUpdate), ['RollingUpdate', 'OnDelete'])];
   const path = `${field}.rollingUpdate`;
   if (!rollingUpdate) return [required(path)];
   const { maxUnavailable, maxSurge } = rollingUpdate;
@@ -56,6 +66,7 @@ export function daemonSetStatusErrors({ status }: DaemonSet, old: DaemonSet): Fi
     'updatedNumberScheduled',
     'numberAvailable',
     'numberUnavailable',
+    'collisionCount',
   ];
   return [...statusCounts(status, { names }), ...collisionCount(status, old.status)];
 }

@@ -1,5 +1,6 @@
 import type { DaemonSet, DaemonSetSpec } from '../../../api/apps/v1.ts';
 import { daemonsets } from '../../../api/generated/resources.ts';
+import { semanticEqual } from '../../../machinery/equal.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { defaultPodTemplate } from '../pod-spec/defaults.ts';
 import {
@@ -28,10 +29,17 @@ export const daemonSetKind: Kind<DaemonSet> = {
   defaults: defaultDaemonSet,
   prepareForCreate(set) {
     set.status = noStatus();
+    setTemplateGeneration(set, Math.max(templateGeneration(set), 1));
   },
-  prepareForUpdate: keepStatus,
+  prepareForUpdate(set, old) {
+    keepStatus(set, old);
+    const changed = !semanticEqual(set.spec.template, old.spec.template, templateType);
+    setTemplateGeneration(set, templateGeneration(old) + (changed ? 1 : 0));
+  },
   validate: (set) => daemonSetErrors(set),
+  // Upstream looks twice, once as at a new one: every error is there twice.
   validateUpdate: (set, old) => [
+    ...daemonSetErrors(set),
     ...daemonSetErrors(set),
     ...immutable('spec.selector', set.spec.selector, old.spec.selector),
   ],
@@ -56,6 +64,19 @@ export const daemonSetKind: Kind<DaemonSet> = {
     selectorColumn((s) => s.spec.selector),
   ],
 };
+
+const templateType = 'io.k8s.api.core.v1.PodTemplateSpec';
+const generationKey = 'deprecated.daemonset.template.generation';
+
+/** How often the template has changed; kept in an annotation for clients that count on it. */
+function templateGeneration({ metadata }: DaemonSet): number {
+  const text = metadata.annotations?.[generationKey] ?? '';
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : 0;
+}
+
+function setTemplateGeneration({ metadata }: DaemonSet, count: number): void {
+  metadata.annotations = { ...metadata.annotations, [generationKey]: String(count) };
+}
 
 function defaultDaemonSet(set: DaemonSet): void {
   set.spec ??= {} as DaemonSetSpec;

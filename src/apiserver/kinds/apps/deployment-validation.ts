@@ -12,9 +12,10 @@ import {
   collisionCount,
   countOrPercent,
   isZero,
+  shownStrategy,
   statusCounts,
   workloadSelector,
-  workloadTemplate,
+  selectedTemplate,
 } from './workload-validation.ts';
 
 /** What holds for a deployment at any time. */
@@ -23,7 +24,7 @@ export function deploymentErrors({ spec }: Deployment): FieldError[] {
   const errors = [
     ...nonNegative('spec.replicas', spec.replicas),
     ...workloadSelector('spec.selector', selector, 'deployment'),
-    ...workloadTemplate('spec.template', template, { selector, kind: 'ReplicaSet' }),
+    ...selectedTemplate('spec.template', template, selector),
     ...strategyErrors('spec.strategy', spec.strategy ?? {}),
     ...nonNegative('spec.minReadySeconds', minReadySeconds),
     ...nonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
@@ -42,7 +43,8 @@ function strategyErrors(field: string, { type = '', rollingUpdate }: DeploymentS
     const why = "may not be specified when strategy `type` is 'Recreate'";
     return rollingUpdate ? [forbiddenField(path, why)] : [];
   }
-  if (type !== 'RollingUpdate') return [notSupported(`${field}.type`, type, ['Recreate', 'RollingUpdate'])];
+  if (type !== 'RollingUpdate')
+    return [notSupported(field, shownStrategy(type, rollingUpdate), ['Recreate', 'RollingUpdate'])];
   if (!rollingUpdate) return [required(path, 'this should be defaulted and never be nil')];
   const { maxUnavailable, maxSurge } = rollingUpdate;
   const errors = [
@@ -68,9 +70,9 @@ export function deploymentStatusErrors({ status }: Deployment, old: Deployment):
     'collisionCount',
   ];
   const limits = [
-    ['updatedReplicas', 'replicas'],
-    ['readyReplicas', 'replicas'],
-    ['availableReplicas', 'replicas'],
+    ['updatedReplicas', 'replicas', 'status.replicas'],
+    ['readyReplicas', 'replicas', 'status.replicas'],
+    ['availableReplicas', 'replicas', 'status.replicas'],
     ['availableReplicas', 'readyReplicas'],
   ] as const;
   return [...statusCounts(status, { names, limits }), ...collisionCount(status, old.status)];

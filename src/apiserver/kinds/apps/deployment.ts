@@ -9,7 +9,7 @@ import { keepStatus } from '../shared/status.ts';
 import { immutable } from '../shared/validate.ts';
 import { deploymentErrors, deploymentStatusErrors } from './deployment-validation.ts';
 import { selectorOfScale } from './scale.ts';
-import { changedTemplateWarnings } from './template-warnings.ts';
+import { changedTemplateWarnings, podNameWarnings } from './template-warnings.ts';
 
 const count = (name: string, description: string, of: (d: Deployment) => number | undefined) => ({
   ...integer(name, description, of),
@@ -33,7 +33,10 @@ export const deploymentKind: Kind<Deployment> = {
     ...deploymentErrors(deployment),
     ...immutable('spec.selector', deployment.spec.selector, old.spec.selector),
   ],
-  warnings: (deployment, old) => changedTemplateWarnings(deployment, old),
+  warnings: (deployment, old) => [
+    ...podNameWarnings(deployment, old),
+    ...changedTemplateWarnings(deployment, old),
+  ],
   status: {
     prepareForUpdate(deployment, old) {
       deployment.metadata.labels = old.metadata.labels;

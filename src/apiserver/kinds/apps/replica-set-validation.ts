@@ -1,7 +1,7 @@
 import type { ReplicaSet } from '../../../api/apps/v1.ts';
 import type { FieldError } from '../../../machinery/field-error.ts';
 import { nonNegative } from '../shared/validate.ts';
-import { statusCounts, workloadSelector, workloadTemplate } from './workload-validation.ts';
+import { statusCounts, workloadSelector, selectedTemplate } from './workload-validation.ts';
 
 /** What holds for a replica set at any time. */
 export function replicaSetErrors({ spec }: ReplicaSet): FieldError[] {
@@ -10,7 +10,7 @@ export function replicaSetErrors({ spec }: ReplicaSet): FieldError[] {
     ...nonNegative('spec.replicas', spec.replicas),
     ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...workloadSelector('spec.selector', selector, 'deployment'),
-    ...workloadTemplate('spec.template', template, { selector, kind: 'ReplicaSet' }),
+    ...selectedTemplate('spec.template', template, selector),
   ];
 }
 
@@ -24,9 +24,9 @@ export function replicaStatusErrors({ status }: { status?: object }): FieldError
     'observedGeneration',
   ];
   const limits = [
-    ['fullyLabeledReplicas', 'replicas'],
-    ['readyReplicas', 'replicas'],
-    ['availableReplicas', 'replicas'],
+    ['fullyLabeledReplicas', 'replicas', 'status.replicas'],
+    ['readyReplicas', 'replicas', 'status.replicas'],
+    ['availableReplicas', 'replicas', 'status.replicas'],
     ['availableReplicas', 'readyReplicas'],
   ] as const;
   return statusCounts(status, { names, limits });

@@ -7,7 +7,7 @@ import { keepStatus } from '../shared/status.ts';
 import { immutable } from '../shared/validate.ts';
 import { replicaSetErrors, replicaStatusErrors } from './replica-set-validation.ts';
 import { selectorOfScale } from './scale.ts';
-import { changedTemplateWarnings } from './template-warnings.ts';
+import { changedTemplateWarnings, podNameWarnings } from './template-warnings.ts';
 
 export const replicaSetKind: Kind<ReplicaSet> = {
   resource: replicasets,
@@ -22,11 +22,13 @@ export const replicaSetKind: Kind<ReplicaSet> = {
   },
   prepareForUpdate: keepStatus,
   validate: (set) => replicaSetErrors(set),
+  // Upstream looks twice, once as at a new one: every error is there twice.
   validateUpdate: (set, old) => [
+    ...replicaSetErrors(set),
     ...replicaSetErrors(set),
     ...immutable('spec.selector', set.spec.selector, old.spec.selector),
   ],
-  warnings: (set, old) => changedTemplateWarnings(set, old),
+  warnings: (set, old) => [...podNameWarnings(set, old), ...changedTemplateWarnings(set, old)],
   status: { validateUpdate: replicaStatusErrors },
   scale: {
     replicas: ({ spec, status }) => ({ spec: spec.replicas ?? 0, status: status?.replicas ?? 0 }),

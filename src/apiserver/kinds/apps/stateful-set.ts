@@ -2,6 +2,7 @@ import type { StatefulSet, StatefulSetSpec } from '../../../api/apps/v1.ts';
 import { statefulsets } from '../../../api/generated/resources.ts';
 import { dns1123LabelErrors } from '../../../machinery/names.ts';
 import type { Kind } from '../../registry/kind.ts';
+import { claimSpecWarnings } from '../core/volumes/claim-warnings.ts';
 import { defaultClaim } from '../core/volumes/persistent-volume-claim.ts';
 import { defaultPodTemplate } from '../pod-spec/defaults.ts';
 import { ageColumn, containerColumns, nameColumn, text } from '../shared/columns.ts';
@@ -12,7 +13,7 @@ import {
   statefulSetStatusErrors,
   statefulSetUpdateErrors,
 } from './stateful-set-validation.ts';
-import { changedTemplateWarnings } from './template-warnings.ts';
+import { changedTemplateWarnings, sameGeneration } from './template-warnings.ts';
 
 export const statefulSetKind: Kind<StatefulSet> = {
   resource: statefulsets,
@@ -24,7 +25,7 @@ export const statefulSetKind: Kind<StatefulSet> = {
   validateName: dns1123LabelErrors,
   validate: (set) => statefulSetErrors(set),
   validateUpdate: statefulSetUpdateErrors,
-  warnings: (set, old) => changedTemplateWarnings(set, old),
+  warnings: statefulSetWarnings,
   status: { validateUpdate: statefulSetStatusErrors },
   scale: {
     replicas: ({ spec, status }) => ({ spec: spec.replicas ?? 0, status: status?.replicas ?? 0 }),
@@ -44,6 +45,18 @@ export const statefulSetKind: Kind<StatefulSet> = {
     ...containerColumns<StatefulSet>((s) => s.spec.template.spec?.containers),
   ],
 };
+
+function statefulSetWarnings(set: StatefulSet, old: StatefulSet | undefined): string[] {
+  const { revisionHistoryLimit = 0, volumeClaimTemplates = [] } = set.spec;
+  const claims = sameGeneration(set, old)
+    ? []
+    : volumeClaimTemplates.flatMap(({ spec }, i) =>
+        claimSpecWarnings(`spec.volumeClaimTemplates[${i}]`, spec),
+      );
+  const why =
+    'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended';
+  return [...changedTemplateWarnings(set, old), ...claims, ...(revisionHistoryLimit < 0 ? [why] : [])];
+}
 
 function defaultStatefulSet(set: StatefulSet): void {
   set.spec ??= {} as StatefulSetSpec;

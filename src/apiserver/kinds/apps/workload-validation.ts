@@ -17,7 +17,8 @@ import { percentErrors } from '../../../machinery/names.ts';
 import { podTemplateSpec } from '../pod-spec/validation/pod-spec.ts';
 import { invalids, nonNegative } from '../shared/validate.ts';
 
-const isEmpty = ({ matchLabels, matchExpressions }: LabelSelector) =>
+/** Whether a selector asks for nothing, so that all match. */
+export const isEmpty = ({ matchLabels, matchExpressions }: LabelSelector) =>
   Object.keys(matchLabels ?? {}).length === 0 && !matchExpressions?.length;
 
 /** The selector of a workload: there, well-formed, and not for all pods. */
@@ -33,6 +34,26 @@ export function workloadSelector(
     : errors;
 }
 
+/** Whether selector can be compiled; one that cannot says nothing of the labels of pods. */
+export function isReadable(selector: LabelSelector | undefined): boolean {
+  try {
+    compileLabelSelector(selector);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The template of a workload, which is not looked at under a selector that cannot be read. */
+export function selectedTemplate(
+  field: string,
+  template: PodTemplateSpec | undefined,
+  selector: LabelSelector | undefined,
+): FieldError[] {
+  if (!isReadable(selector)) return [invalid('spec.selector', selector, 'invalid label selector')];
+  return workloadTemplate(field, template, { selector, kind: 'ReplicaSet' });
+}
+
 /** The template of a workload whose pods run until they are told to stop. */
 export function workloadTemplate(
   field: string,
@@ -40,7 +61,16 @@ export function workloadTemplate(
   { selector, kind }: { selector: LabelSelector | undefined; kind: string },
 ): FieldError[] {
   if (!template) return [required(field)];
-  const errors = [...templateMatches(field, template, selector), ...podTemplateSpec(field, template)];
+  return [
+    ...templateMatches(field, template, selector),
+    ...podTemplateSpec(field, template),
+    ...lastingPods(field, template, kind),
+  ];
+}
+
+/** Pods of a workload are always restarted, and never end by a deadline. */
+export function lastingPods(field: string, template: PodTemplateSpec, kind: string): FieldError[] {
+  const errors: FieldError[] = [];
   const { restartPolicy, activeDeadlineSeconds } = template.spec ?? { containers: [] };
   if (restartPolicy !== 'Always') {
     errors.push(notSupported(`${field}.spec.restartPolicy`, restartPolicy ?? '', ['Always']));
@@ -52,20 +82,28 @@ export function workloadTemplate(
   return errors;
 }
 
-/** Pods made from the template have to be found by the selector. */
+/** Pods made from the template have to be found by the selector; no selector finds none. */
 export function templateMatches(
   field: string,
   { metadata }: PodTemplateSpec,
   selector: LabelSelector | undefined,
 ): FieldError[] {
-  try {
-    if (!selector || isEmpty(selector)) return [];
-    if (matchesLabels(compileLabelSelector(selector), metadata?.labels)) return [];
-  } catch {
-    return [];
-  }
+  if (!isReadable(selector)) return [];
+  if (selector && matchesLabels(compileLabelSelector(selector), metadata?.labels)) return [];
   const why = '`selector` does not match template `labels`';
   return [invalid(`${field}.metadata.labels`, metadata?.labels ?? null, why)];
+}
+
+/** A way of replacing pods as errors of upstream show it: by the names that Go has for its fields. */
+export function shownStrategy(
+  type: string,
+  rollingUpdate: { maxUnavailable?: IntOrString; maxSurge?: IntOrString } | undefined,
+): object {
+  const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate ?? {};
+  return {
+    Type: type,
+    RollingUpdate: rollingUpdate ? { MaxUnavailable: maxUnavailable, MaxSurge: maxSurge } : null,
+  };
 }
 
 /** A count, or a share such as `25%`. */
@@ -84,13 +122,17 @@ export function atMostAll(field: string, value: IntOrString | undefined): FieldE
 
 /** Whether a count or share is nothing. */
 export function isZero(value: IntOrString | undefined): boolean {
-  return value === undefined || (typeof value === 'number' ? value : (percentOf(value) ?? 1)) === 0;
+  if (value === undefined || typeof value === 'number') return !value;
+  return (percentOf(value) ?? (/^[-+]?[0-9]+$/.test(value) ? Number(value) : 0)) === 0;
 }
 
-/** Counts of a status that are not negative, and of which none can be more than another: `[less, more]`. */
+/** Counts of a status that are not negative, and of which none can be more than another, which errors call `said`. */
 export function statusCounts(
   status: object | undefined,
-  { names, limits = [] }: { names: readonly string[]; limits?: readonly (readonly [string, string])[] },
+  {
+    names,
+    limits = [],
+  }: { names: readonly string[]; limits?: readonly (readonly [less: string, more: string, said?: string])[] },
 ): FieldError[] {
   const counts = (status ?? {}) as Record<string, number | undefined>;
   const count = (name: string) => counts[name] ?? 0;
@@ -98,10 +140,9 @@ export function statusCounts(
   const more = limits.filter(([less, limit]) => count(less) > count(limit));
   return [
     ...errors,
-    ...more.map(([name, limit]) => {
-      const text = limit === 'replicas' ? 'status.replicas' : limit;
-      return invalid(`status.${name}`, count(name), `cannot be greater than ${text}`);
-    }),
+    ...more.map(([name, limit, said = limit]) =>
+      invalid(`status.${name}`, count(name), `cannot be greater than ${said}`),
+    ),
   ];
 }
 
@@ -112,5 +153,5 @@ export function collisionCount(
 ): FieldError[] {
   const [count, old] = [now?.collisionCount, before?.collisionCount];
   if (old === undefined || (count !== undefined && count >= old)) return [];
-  return [invalid('status.collisionCount', count ?? null, 'cannot be decremented')];
+  return [invalid('status.collisionCount', count ?? 0, 'cannot be decremented')];
 }

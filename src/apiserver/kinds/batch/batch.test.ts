@@ -45,7 +45,10 @@ describe('a job', () => {
     const own = job({ manualSelector: true, selector: { matchLabels: { a: 'b' } } });
     own.spec.template.metadata = { labels: { a: 'b' } };
     expect(createErrors(jobKind, own)).toEqual([]);
-    expect(createErrors(jobKind, job({ manualSelector: true }))).toEqual(['spec.selector: Required value']);
+    expect(createErrors(jobKind, job({ manualSelector: true }))).toEqual([
+      'spec.selector: Required value',
+      'spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`',
+    ]);
   });
 
   test('has pods that end', () => {
@@ -95,7 +98,7 @@ describe('a job', () => {
   test('says when it has succeeded early', () => {
     const rules = [{ succeededIndexes: '0,2-3' }, { succeededCount: 4 }, {}];
     expect(createErrors(jobKind, indexed({ successPolicy: { rules } }))).toEqual([
-      'spec.successPolicy.rules[0].succeededIndexes: Invalid value: "0,2-3": too large index: "3"',
+      'spec.successPolicy.rules[0].succeededIndexes: Invalid value: "0,2-3": error parsing succeededIndexes: too large index: "3"',
       'spec.successPolicy.rules[1].succeededCount: Invalid value: 4: must be less than or equal to 3 (the number of specified completions)',
       'spec.successPolicy.rules[2]: Required value: at least one of succeededCount or succeededIndexes must be specified',
     ]);
@@ -117,7 +120,11 @@ describe('a job', () => {
     const condition = (type: string) => ({ type, status: 'True' });
     now.status = { active: 1, conditions: [condition('Failed')] };
     const errors = jobKind.status?.validateUpdate?.(now, old, testContext()) ?? [];
-    expect(texts(errors)).toEqual(['status.active: Invalid value: 1: active>0 is invalid for finished job']);
+    expect(texts(errors)).toEqual([
+      'status.conditions: Invalid value: cannot set Failed=True condition without the FailureTarget=true condition',
+      'status.active: Invalid value: 1: active>0 is invalid for finished job',
+      'status.startTime: Required value: startTime is required for finished job',
+    ]);
   });
 });
 
@@ -168,7 +175,7 @@ describe('a cron job', () => {
   test('leaves room in its name for what is added to that of its jobs', () => {
     const long = { ...cronJob(), metadata: { name: 'a'.repeat(53), namespace: 'default' } };
     expect(createErrors(cronJobKind, long)).toEqual([
-      `metadata.name: Invalid value: "${'a'.repeat(53)}": must be no more than 52 characters`,
+      `metadata.name: Invalid value: "${'a'.repeat(53)}": must be no more than 52 bytes`,
     ]);
   });
 });

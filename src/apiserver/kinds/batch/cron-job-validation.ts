@@ -1,73 +1,73 @@
-import type { CronJob } from '../../../api/batch/v1.ts';
+import type { CronJob, CronJobSpec } from '../../../api/batch/v1.ts';
 import { type FieldError, invalid, notSupported, required } from '../../../machinery/field-error.ts';
+import { byteLength } from '../../../machinery/go-text.ts';
 import { nonNegative, requireSupported } from '../shared/validate.ts';
 import { scheduleError } from './cron-schedule.ts';
 import { jobSpec } from './job-validation.ts';
+import { isTimeZone } from './time-zone.ts';
 
 /** A job's name is that of its cron job with eleven characters more. */
 const maxNameLength = 52;
 
-/** What holds for a cron job at any time. */
-export function cronJobErrors({ metadata, spec }: CronJob): FieldError[] {
+/** What holds for a new cron job. */
+export function newCronJobErrors({ metadata, spec }: CronJob): FieldError[] {
   const { name = '' } = metadata;
+  const long = byteLength(name) > maxNameLength;
+  const why = `must be no more than ${maxNameLength} bytes`;
+  return [...cronJobErrors(spec), ...(long ? [invalid('metadata.name', name, why)] : [])];
+}
+
+/** What holds for a cron job at any time; what was accepted once is not looked at again. */
+export function cronJobErrors(spec: CronJobSpec, old?: CronJobSpec): FieldError[] {
   return [
-    ...schedule(spec.schedule ?? ''),
-    ...timeZone(spec.timeZone),
+    ...schedule(spec, old),
     ...nonNegative('spec.startingDeadlineSeconds', spec.startingDeadlineSeconds),
+    ...(old && old.timeZone === spec.timeZone ? [] : timeZone(spec.timeZone)),
     ...requireSupported('spec.concurrencyPolicy', spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace']),
     ...jobTemplate(spec.jobTemplate),
     ...nonNegative('spec.successfulJobsHistoryLimit', spec.successfulJobsHistoryLimit),
     ...nonNegative('spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit),
-    ...(name.length > maxNameLength
-      ? [invalid('metadata.name', name, `must be no more than ${maxNameLength} characters`)]
-      : []),
   ];
 }
 
-function schedule(text: string): FieldError[] {
+function schedule(
+  { schedule: text, timeZone: zone }: CronJobSpec,
+  old: CronJobSpec | undefined,
+): FieldError[] {
   const field = 'spec.schedule';
   if (!text) return [required(field)];
-  if (text.includes('TZ')) {
-    return [invalid(field, text, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead')];
+  const fault = scheduleError(text);
+  const errors = fault ? [invalid(field, text, fault)] : [];
+  if (!text.includes('TZ')) return errors;
+  if (!old?.schedule.includes('TZ')) {
+    const why = 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead';
+    return [...errors, invalid(field, text, why)];
   }
-  const error = scheduleError(text);
-  return error ? [invalid(field, text, error)] : [];
+  if (zone === undefined) return errors;
+  return [...errors, invalid(field, text, 'cannot use both timeZone field and TZ or CRON_TZ in schedule')];
 }
+
+const zonePart = /^[A-Za-z.\-_0-9+]{1,14}$/;
 
 function timeZone(zone: string | undefined): FieldError[] {
   const field = 'spec.timeZone';
   if (zone === undefined) return [];
   if (zone === '') return [invalid(field, zone, 'timeZone must be nil or non-empty string')];
-  if (zone.toLowerCase() === 'local') {
-    return [
-      invalid(
-        field,
-        zone,
-        'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones',
-      ),
-    ];
-  }
-  return isTimeZone(zone) ? [] : [invalid(field, zone, `unknown time zone ${zone}`)];
+  const unknown = invalid(field, zone, `unknown time zone ${zone}`);
+  const odd = (part: string) => part === '.' || part === '..' || part.startsWith('-') || !zonePart.test(part);
+  if (zone.split('/').some(odd)) return [unknown];
+  const why = 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones';
+  const local = zone.toLowerCase() === 'local' ? [invalid(field, zone, why)] : [];
+  return zone === 'Local' || isTimeZone(zone) ? local : [...local, unknown];
 }
 
-function isTimeZone(zone: string): boolean {
-  if (!/^[A-Za-z]/.test(zone)) return false;
-  try {
-    Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function jobTemplate(template: CronJob['spec']['jobTemplate']): FieldError[] {
+function jobTemplate({ spec = { template: {} } }: CronJob['spec']['jobTemplate']): FieldError[] {
   const field = 'spec.jobTemplate.spec';
-  const spec = template.spec ?? { template: {} };
   const errors = jobSpec(field, spec);
+  if (spec.selector)
+    errors.push(invalid(`${field}.selector`, spec.selector, '`selector` will be auto-generated'));
   if (spec.manualSelector) {
     errors.push(notSupported(`${field}.manualSelector`, spec.manualSelector, ['nil', 'false']));
   }
-  if (spec.selector)
-    errors.push(invalid(`${field}.selector`, spec.selector, '`selector` will be auto-generated'));
   return errors;
 }

@@ -1,13 +1,13 @@
 import type { CronJob, CronJobSpec } from '../../../api/batch/v1.ts';
 import { cronjobs } from '../../../api/generated/resources.ts';
-import { deepEqual } from '../../../machinery/equal.ts';
 import type { Kind } from '../../registry/kind.ts';
-import { templateWarnings } from '../pod-spec/warnings.ts';
+import { podNameWarnings, sameGeneration } from '../apps/template-warnings.ts';
 import { ageColumn, containerColumns, integer, nameColumn, selectorColumn, text } from '../shared/columns.ts';
 import { humanAge } from '../shared/human-duration.ts';
 import { keepStatus } from '../shared/status.ts';
-import { cronJobErrors } from './cron-job-validation.ts';
+import { cronJobErrors, newCronJobErrors } from './cron-job-validation.ts';
 import { defaultJobTemplate } from './job.ts';
+import { jobSpecWarnings } from './job-warnings.ts';
 
 export const cronJobKind: Kind<CronJob> = {
   resource: cronjobs,
@@ -16,11 +16,14 @@ export const cronJobKind: Kind<CronJob> = {
     cronJob.status = {};
   },
   prepareForUpdate: keepStatus,
-  validate: (cronJob) => cronJobErrors(cronJob),
-  warnings: ({ spec }, old) =>
-    old && deepEqual(spec.jobTemplate, old.spec.jobTemplate)
+  validate: (cronJob) => newCronJobErrors(cronJob),
+  validateUpdate: ({ spec }, old) => cronJobErrors(spec, old.spec),
+  warnings: (cronJob, old) => [
+    ...podNameWarnings(cronJob, old),
+    ...(sameGeneration(cronJob, old)
       ? []
-      : templateWarnings('spec.jobTemplate.spec.template', spec.jobTemplate.spec?.template),
+      : jobSpecWarnings('spec.jobTemplate.spec', cronJob.spec.jobTemplate.spec ?? { template: {} })),
+  ],
   status: {},
   columns: [
     nameColumn,

@@ -1,3 +1,5 @@
+import { isTimeZone } from './time-zone.ts';
+
 interface Bounds {
   min: number;
   max: number;
@@ -28,6 +30,12 @@ const descriptors = new Set([
 /** What is wrong with a schedule; the texts are those of the parser that upstream uses. Undefined for a good one. */
 export function scheduleError(schedule: string): string | undefined {
   if (schedule === '') return 'empty spec string';
+  const zoned = /^(?:CRON_)?TZ=(\S*)(?:\s+|$)/.exec(schedule);
+  if (zoned) {
+    const zone = zoned[1] as string;
+    if (!isTimeZone(zone)) return `provided bad location ${zone}: unknown time zone ${zone}`;
+    return scheduleError(schedule.slice(zoned[0].length));
+  }
   if (schedule.startsWith('@')) return descriptorError(schedule);
   const parts = schedule.trim().split(/\s+/);
   if (parts.length !== fields.length) {

@@ -3,8 +3,15 @@ import type {
   PodFailurePolicyOnExitCodesRequirement,
   PodFailurePolicyRule,
 } from '../../../api/batch/v1.ts';
-import { duplicate, type FieldError, invalid, tooMany } from '../../../machinery/field-error.ts';
-import { each, qualifiedName, repeats, requireSupported } from '../shared/validate.ts';
+import {
+  duplicate,
+  type FieldError,
+  invalid,
+  invalidUnshown,
+  required,
+  tooMany,
+} from '../../../machinery/field-error.ts';
+import { each, qualifiedName, repeats, supported } from '../shared/validate.ts';
 
 const maxRules = 20;
 const maxExitCodes = 255;
@@ -21,7 +28,7 @@ export function failurePolicy(field: string, spec: JobSpec): FieldError[] {
 
 function failureRule(field: string, rule: PodFailurePolicyRule, spec: JobSpec): FieldError[] {
   const { action, onExitCodes, onPodConditions = [] } = rule;
-  const errors = requireSupported(`${field}.action`, action, ['Count', 'FailIndex', 'FailJob', 'Ignore']);
+  const errors = choice(`${field}.action`, action, ['Count', 'FailIndex', 'FailJob', 'Ignore']);
   if (action === 'FailIndex' && spec.backoffLimitPerIndex === undefined) {
     errors.push(invalid(`${field}.action`, action, 'requires the backoffLimitPerIndex to be set'));
   }
@@ -32,16 +39,22 @@ function failureRule(field: string, rule: PodFailurePolicyRule, spec: JobSpec): 
   errors.push(
     ...each(`${field}.onPodConditions`, onPodConditions, ({ type = '', status }, path) => [
       ...qualifiedName(`${path}.type`, type),
-      ...requireSupported(`${path}.status`, status, ['False', 'True', 'Unknown']),
+      ...choice(`${path}.status`, status, ['False', 'True', 'Unknown']),
     ]),
   );
   if (onExitCodes && onPodConditions.length > 0) {
-    errors.push(invalid(field, null, 'specifying both OnExitCodes and OnPodConditions is not supported'));
+    errors.push(invalidUnshown(field, 'specifying both OnExitCodes and OnPodConditions is not supported'));
   }
   if (!onExitCodes && onPodConditions.length === 0) {
-    errors.push(invalid(field, null, 'specifying one of OnExitCodes and OnPodConditions is required'));
+    errors.push(invalidUnshown(field, 'specifying one of OnExitCodes and OnPodConditions is required'));
   }
   return errors;
+}
+
+/** One of a few words; that it is missing is said with the words. */
+function choice(field: string, value: string | undefined, words: readonly string[]): FieldError[] {
+  if (value) return supported(field, value, words);
+  return [required(field, `valid values: [${words.map((word) => `"${word}"`).join(' ')}]`)];
 }
 
 function exitCodes(
@@ -50,7 +63,7 @@ function exitCodes(
   { template }: JobSpec,
 ): FieldError[] {
   const { operator, values = [], containerName } = requirement;
-  const errors = requireSupported(`${field}.operator`, operator, ['In', 'NotIn']);
+  const errors = choice(`${field}.operator`, operator, ['In', 'NotIn']);
   const { containers = [], initContainers = [] } = template.spec ?? {};
   if (
     containerName !== undefined &&
@@ -60,13 +73,14 @@ function exitCodes(
     errors.push(invalid(`${field}.containerName`, containerName, why));
   }
   const path = `${field}.values`;
-  if (values.length === 0) errors.push(invalid(path, values, 'at least one value is required'));
+  if (values.length === 0) errors.push(invalid(path, requirement.values, 'at least one value is required'));
   if (values.length > maxExitCodes) errors.push(tooMany(path, values.length, maxExitCodes));
   const repeated = repeats();
   errors.push(
     ...each(path, values, (value, p) => {
-      if (operator === 'In' && value === 0) return [invalid(p, value, 'must not be 0 for the In operator')];
-      return repeated(String(value)) ? [duplicate(p, value)] : [];
+      const zero = operator === 'In' && value === 0;
+      const found = zero ? [invalid(p, value, 'must not be 0 for the In operator')] : [];
+      return repeated(String(value)) ? [...found, duplicate(p, value)] : found;
     }),
   );
   const sorted = values.every((value, i) => i === 0 || value >= (values[i - 1] as number));

@@ -1,28 +1,33 @@
 import type { Job, JobSpec } from '../../../api/batch/v1.ts';
 import { type FieldError, invalid, notSupported, required, tooLong } from '../../../machinery/field-error.ts';
+import { byteLength } from '../../../machinery/go-text.ts';
 import { dns1123LabelErrors } from '../../../machinery/names.ts';
 import {
   compileLabelSelector,
   labelSelectorErrors,
   matchesLabels,
 } from '../../../machinery/label-selector.ts';
-import { templateMatches } from '../apps/workload-validation.ts';
+import { isReadable, templateMatches } from '../apps/workload-validation.ts';
 import { podTemplateSpec } from '../pod-spec/validation/pod-spec.ts';
-import { nonNegative, qualifiedName } from '../shared/validate.ts';
+import { domainPath, nonNegative } from '../shared/validate.ts';
 import { failurePolicy } from './failure-policy.ts';
 import { successPolicy } from './success-policy.ts';
 
 const maxIndexedParallelism = 100_000;
 const maxLimitedParallelism = 10_000;
 const maxLimitedCompletions = 100_000;
+const maxFailedIndexes = 100_000;
 
 /** What holds for a job at any time. */
 export function jobErrors(job: Job): FieldError[] {
   const { spec } = job;
+  return [...generatedSelector(job), ...selectingJobSpec(spec), ...indexedPodName(job)];
+}
+
+/** The spec of a job of its own, which selects its pods. */
+export function selectingJobSpec(spec: JobSpec): FieldError[] {
   return [
-    ...generatedSelector(job),
     ...jobSpec('spec', spec),
-    ...indexedPodName(job),
     ...(spec.selector ? labelSelectorErrors(spec.selector, 'spec.selector') : [required('spec.selector')]),
     ...templateMatches('spec.template', spec.template, spec.selector),
   ];
@@ -44,24 +49,16 @@ function generatedSelector({ metadata, spec }: Job): FieldError[] {
   const field = 'spec.template.metadata';
   const labels = spec.template.metadata?.labels ?? {};
   const expected = { ...uidLabels(metadata.uid ?? ''), ...nameLabels(metadata.name ?? '') };
-  const errors = Object.entries(expected).flatMap(([key, value]) => {
+  const inOrder = Object.entries(expected).sort(
+    ([a], [b]) => Number(a.includes('/')) - Number(b.includes('/')),
+  );
+  const errors = inOrder.flatMap(([key, value]) => {
     if (labels[key] === undefined) return [required(`${field}.labels[${key}]`, `must be '${value}'`)];
     return labels[key] === value ? [] : [invalid(`${field}.labels[${key}]`, labels, `must be '${value}'`)];
   });
-  const wanted = {
-    'controller-uid': metadata.uid ?? '',
-    'batch.kubernetes.io/controller-uid': metadata.uid ?? '',
-  };
-  if (selects(spec, wanted)) return errors;
+  if (!isReadable(spec.selector) || matchesLabels(compileLabelSelector(spec.selector), expected))
+    return errors;
   return [...errors, invalid('spec.selector', spec.selector, '`selector` not auto-generated')];
-}
-
-function selects({ selector }: JobSpec, labels: Record<string, string>): boolean {
-  try {
-    return matchesLabels(compileLabelSelector(selector), labels);
-  } catch {
-    return false;
-  }
 }
 
 export const uidLabels = (uid: string) => ({
@@ -81,6 +78,9 @@ export function jobSpec(field: string, spec: JobSpec): FieldError[] {
     ...nonNegative(`${field}.ttlSecondsAfterFinished`, spec.ttlSecondsAfterFinished),
     ...nonNegative(`${field}.backoffLimitPerIndex`, spec.backoffLimitPerIndex),
     ...nonNegative(`${field}.maxFailedIndexes`, spec.maxFailedIndexes),
+    ...(spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined
+      ? [required(`${field}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified')]
+      : []),
     ...(managedBy === undefined ? [] : managerName(`${field}.managedBy`, managedBy)),
     ...completionMode(field, spec),
     ...failurePolicy(`${field}.podFailurePolicy`, spec),
@@ -88,29 +88,29 @@ export function jobSpec(field: string, spec: JobSpec): FieldError[] {
     ...replacementPolicy(field, spec),
     ...podTemplateSpec(`${field}.template`, template),
   ];
-  const restarts = template.spec?.restartPolicy;
-  const path = `${field}.template.spec.restartPolicy`;
-  if (restarts === 'Always') errors.push(required(path, 'valid values: "OnFailure", "Never"'));
-  if (spec.podFailurePolicy && restarts !== 'Never') {
-    errors.push(
-      invalid(path, restarts ?? '', 'only "Never" is supported when podFailurePolicy is specified'),
-    );
-  }
-  return errors;
+  return [...errors, ...restartPolicy(`${field}.template.spec.restartPolicy`, spec)];
 }
 
+/** The pods of a job come to an end. */
+function restartPolicy(field: string, { template, podFailurePolicy }: JobSpec): FieldError[] {
+  const policy = template.spec?.restartPolicy ?? '';
+  if (policy === '' || policy === 'Always') return [required(field, 'valid values: "OnFailure", "Never"')];
+  if (policy !== 'OnFailure' && policy !== 'Never')
+    return [notSupported(field, policy, ['OnFailure', 'Never'])];
+  if (!podFailurePolicy || policy === 'Never') return [];
+  return [invalid(field, policy, 'only "Never" is supported when podFailurePolicy is specified')];
+}
+
+const maxManagerLength = 63;
+
 function managerName(field: string, name: string): FieldError[] {
-  const errors = qualifiedName(field, name);
-  if (!name.includes('/'))
-    errors.push(invalid(field, name, 'must be a domain-prefixed path (such as "acme.io/foo")'));
-  if (name.length > 63) errors.push(tooLong(field, 63));
-  return errors;
+  const errors = name ? domainPath(field, name) : [required(field)];
+  return byteLength(name) > maxManagerLength ? [...errors, tooLong(field, maxManagerLength)] : errors;
 }
 
 function completionMode(field: string, spec: JobSpec): FieldError[] {
   const { completionMode: mode, completions, parallelism = 1 } = spec;
-  if (mode === undefined) return [];
-  if (mode === 'NonIndexed') return indexedOnly(field, spec);
+  if (mode === undefined || mode === 'NonIndexed') return indexedOnly(field, spec);
   if (mode !== 'Indexed') return [notSupported(`${field}.completionMode`, mode, ['NonIndexed', 'Indexed'])];
   const errors: FieldError[] = [];
   if (completions === undefined)
@@ -132,16 +132,16 @@ function indexedOnly(field: string, spec: JobSpec): FieldError[] {
 }
 
 function limitedIndexes(field: string, spec: JobSpec): FieldError[] {
-  const { backoffLimitPerIndex: backoff, maxFailedIndexes: failed, completions = 0, parallelism = 0 } = spec;
+  const { backoffLimitPerIndex: backoff, maxFailedIndexes: failed, completions, parallelism = 0 } = spec;
   const path = `${field}.maxFailedIndexes`;
   const errors: FieldError[] = [];
-  if (failed !== undefined && backoff === undefined) {
-    errors.push(required(`${field}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
-  }
-  if (failed !== undefined && failed > completions) {
+  if (failed !== undefined && completions !== undefined && failed > completions) {
     errors.push(invalid(path, failed, 'must be less than or equal to completions'));
   }
-  if (backoff === undefined || completions <= maxLimitedCompletions) return errors;
+  if (failed !== undefined && failed > maxFailedIndexes) {
+    errors.push(invalid(path, failed, `must be less than or equal to ${maxFailedIndexes}`));
+  }
+  if (backoff === undefined || (completions ?? 0) <= maxLimitedCompletions) return errors;
   if (failed === undefined) {
     const why = `must be specified when completions is above ${maxLimitedCompletions}`;
     errors.push(required(path, why));

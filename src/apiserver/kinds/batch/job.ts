@@ -2,13 +2,14 @@ import type { Job, JobSpec } from '../../../api/batch/v1.ts';
 import { jobs } from '../../../api/generated/resources.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import type { Kind } from '../../registry/kind.ts';
-import { changedTemplateWarnings } from '../apps/template-warnings.ts';
+import { podNameWarnings, sameGeneration } from '../apps/template-warnings.ts';
 import { defaultPodTemplate } from '../pod-spec/defaults.ts';
 import { keepStatus } from '../shared/status.ts';
 import { jobColumns } from './job-columns.ts';
 import { jobStatusErrors } from './job-status-validation.ts';
 import { jobUpdateErrors } from './job-update-validation.ts';
 import { jobErrors, nameLabels, uidLabels } from './job-validation.ts';
+import { jobSpecWarnings } from './job-warnings.ts';
 
 /** For jobs that count failures by index, the count over all of them does not limit. */
 const maxInt32 = 2 ** 31 - 1;
@@ -29,8 +30,11 @@ export const jobKind: Kind<Job> = {
   prepareForUpdate: keepStatus,
   validate: (job) => jobErrors(job),
   validateUpdate: jobUpdateErrors,
-  warnings: (job, old) => changedTemplateWarnings(job, old),
-  status: { validateUpdate: (job) => jobStatusErrors(job) },
+  warnings: (job, old) => [
+    ...podNameWarnings(job, old),
+    ...(sameGeneration(job, old) ? [] : jobSpecWarnings('spec', job.spec)),
+  ],
+  status: { validateUpdate: jobStatusErrors },
   fieldLabels: { refusal: (label) => `field label ${goQuote(label)} not supported for batchv1.Job` },
   selectableFields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
   defaultPropagation: 'Orphan',

@@ -3,7 +3,7 @@ import { replicationcontrollers } from '../../../api/generated/resources.ts';
 import { type FieldError, required } from '../../../machinery/field-error.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { replicaStatusErrors } from '../apps/replica-set-validation.ts';
-import { changedTemplateWarnings } from '../apps/template-warnings.ts';
+import { changedTemplateWarnings, podNameWarnings } from '../apps/template-warnings.ts';
 import { workloadTemplate } from '../apps/workload-validation.ts';
 import { defaultPodTemplate } from '../pod-spec/defaults.ts';
 import {
@@ -43,7 +43,12 @@ export const replicationControllerKind: Kind<ReplicationController> = {
   },
   prepareForUpdate: keepStatus,
   validate: (controller) => controllerErrors(controller),
-  warnings: (controller, old) => changedTemplateWarnings(controller, old),
+  // Upstream looks twice, once as at a new one: every error is there twice.
+  validateUpdate: (controller) => [...controllerErrors(controller), ...controllerErrors(controller)],
+  warnings: (controller, old) => [
+    ...podNameWarnings(controller, old),
+    ...changedTemplateWarnings(controller, old),
+  ],
   status: { validateUpdate: replicaStatusErrors },
   scale: {
     replicas: ({ spec, status }) => ({ spec: spec.replicas ?? 0, status: status?.replicas ?? 0 }),
@@ -76,7 +81,7 @@ function controllerErrors({ spec }: ReplicationController): FieldError[] {
     ...(selected ? [] : [required('spec.selector')]),
     ...nonNegative('spec.replicas', spec.replicas),
     ...workloadTemplate('spec.template', spec.template, {
-      selector: selected ? { matchLabels: spec.selector } : undefined,
+      selector: selected ? { matchLabels: spec.selector } : {},
       kind: 'ReplicationController',
     }),
   ];

@@ -163,14 +163,21 @@ function annotationKeys(field: string, annotations: Record<string, string> = {})
   return [...errors, tooLong(field, maxAnnotationsSize)];
 }
 
+/** What a template says of its pods' metadata. */
+export function templateMetadata(field: string, { metadata, spec }: PodTemplateSpec): FieldError[] {
+  return [
+    ...labelsErrors(metadata?.labels, `${field}.labels`),
+    ...annotationKeys(`${field}.annotations`, metadata?.annotations),
+    ...podAnnotations(`${field}.annotations`, metadata, spec ?? { containers: [] }),
+  ];
+}
+
 /** A template of pods. */
 export function podTemplateSpec(field: string, template: PodTemplateSpec): FieldError[] {
   const { metadata } = template;
   const spec = template.spec ?? { containers: [] };
   const errors = [
-    ...labelsErrors(metadata?.labels, `${field}.labels`),
-    ...annotationKeys(`${field}.annotations`, metadata?.annotations),
-    ...podAnnotations(`${field}.annotations`, metadata, spec),
+    ...templateMetadata(field, template),
     ...podSpec(`${field}.spec`, spec),
     ...profilesMatchAnnotations(`${field}.spec`, metadata, spec),
   ];
