@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { goQuote } from './go-text.ts';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
@@ -48,6 +49,23 @@ export function canonicalIp(text: string): string | undefined {
   return ip && !ip.leadingZeros ? print(ip.address) : undefined;
 }
 
+/** The address in its canonical form, in whatever form of old it is written; undefined if it is none. */
+export function looseIp(text: string): string | undefined {
+  const ip = parseSloppy(text);
+  return ip && print(ip.address);
+}
+
+/** Advice on an address that a field of old lets pass. */
+export function ipWarnings(field: string, text: string): string[] {
+  const ip = parseSloppy(text);
+  if (!ip) return [];
+  const canonical = goQuote(print(ip.address));
+  const shown = `IP address ${goQuote(text)}`;
+  if (ip.leadingZeros || ip.mapped) return [`${field}: non-standard ${shown} is invalid: use ${canonical}`];
+  if (canonical === goQuote(text)) return [];
+  return [`${field}: IPv6 address ${goQuote(text)} should be in RFC 5952 canonical format (${canonical})`];
+}
+
 const notAnIp = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 const notACidr = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
 
@@ -90,6 +108,24 @@ function maskBytes(bytes: number[], bits: number): number[] {
 /** What is wrong with a range in a field as old as the API. */
 export function legacyCidrErrors(text: string): string[] {
   return parseCidr(text) ? [] : [notACidr];
+}
+
+/** Advice on a range that a field of old lets pass. */
+export function cidrWarnings(field: string, text: string): string[] {
+  const cidr = parseCidr(text);
+  if (!cidr) return [];
+  const [shown, network] = [goQuote(text), goQuote(`${print(cidr.network)}/${cidr.bits}`)];
+  const warnings: string[] = [];
+  if (cidr.network.toString() !== cidr.address.toString()) {
+    const alone = goQuote(`${print(cidr.address)}/${cidr.address.toByteArray().length * 8}`);
+    warnings.push(
+      `${field}: CIDR value ${shown} is ambiguous in this context (should be ${network} or ${alone}?)`,
+    );
+  }
+  if (cidr.leadingZeros || cidr.mapped)
+    warnings.push(`${field}: non-standard CIDR value ${shown} is invalid: use ${network}`);
+  if (warnings.length > 0 || network === shown) return warnings;
+  return [`${field}: IPv6 CIDR value ${shown} should be in RFC 5952 canonical format (${network})`];
 }
 
 /** What is wrong with a range of addresses; only the canonical form is right. */

@@ -23,12 +23,13 @@ export const configMapKind: Kind<ConfigMap> = {
 };
 
 function configMapErrors({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
-  const inBoth = Object.keys(data).filter((key) => key in binaryData);
+  const why = 'duplicate of key present in binaryData';
   const errors = [
-    ...keyErrors('data', data),
-    ...inBoth.map((key) => invalid(`data[${key}]`, key, 'duplicate of key present in binaryData')),
+    ...Object.entries(data).flatMap(([key, value]) => [
+      ...keyErrors('data', { [key]: value }),
+      ...(Object.hasOwn(binaryData, key) ? [invalid(`data[${key}]`, key, why)] : []),
+    ]),
     ...keyErrors('binaryData', binaryData),
-    ...inBoth.map((key) => invalid(`binaryData[${key}]`, key, 'duplicate of key present in data')),
   ];
   const lengths = [...Object.values(data).map(byteLength), ...Object.values(binaryData).map(decodedLength)];
   const total = lengths.reduce((sum, length) => sum + length, 0);

@@ -26,9 +26,8 @@ describe('a config map', () => {
       "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
     expect(createErrors(configMapKind, map)).toEqual([
       `data[a/b]: Invalid value: "a/b": ${notAKey}`,
-      'data[..]: Invalid value: "..": must not be \'..\'',
       'data[c]: Invalid value: "c": duplicate of key present in binaryData',
-      'binaryData[c]: Invalid value: "c": duplicate of key present in data',
+      'data[..]: Invalid value: "..": must not be \'..\'',
     ]);
   });
 
@@ -141,7 +140,7 @@ describe('a node', () => {
     const taint = { key: 'a', value: 'b', effect: 'NoSchedule' };
     const taints = [taint, taint, { key: 'a', effect: 'Never' }];
     expect(createErrors(nodeKind, node({ taints }))).toEqual([
-      'metadata.taints[1]: Duplicate value: {"key":"a","value":"b","effect":"NoSchedule"}: taints must be unique by key and effect pair',
+      'metadata.taints[1]: Duplicate value: {"Key":"a","Value":"b","Effect":"NoSchedule","TimeAdded":null}: taints must be unique by key and effect pair',
       'metadata.taints[2].effect: Unsupported value: "Never": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
     ]);
   });
@@ -167,7 +166,7 @@ describe('a node', () => {
     const address = { type: 'InternalIP', address: '10.0.0.1' };
     const now = { ...old, status: { addresses: [address, { ...address, type: 'ExternalIP' }, address] } };
     expect(texts(nodeKind.status?.validateUpdate?.(now, old, testContext()) ?? [])).toEqual([
-      'status.addresses[2]: Duplicate value: {"type":"InternalIP","address":"10.0.0.1"}',
+      'status.addresses[2]: Duplicate value: {"Type":"InternalIP","Address":"10.0.0.1"}',
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import type { EndpointAddress, EndpointPort, Endpoints, EndpointSubset } from '../../../api/core/v1.ts';
 import { endpoints } from '../../../api/generated/resources.ts';
 import { type FieldError, required } from '../../../machinery/field-error.ts';
-import { legacyIpErrors } from '../../../machinery/ip.ts';
+import { ipWarnings, legacyIpErrors } from '../../../machinery/ip.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { portNumber, protocols } from '../pod-spec/validation/ports.ts';
 import { ageColumn, firstThree, nameColumn, text } from '../shared/columns.ts';
@@ -24,6 +24,7 @@ export const endpointsKind: Kind<Endpoints> = {
     }
   },
   validate: ({ subsets }) => each('subsets', subsets, subsetErrors),
+  warnings: ({ subsets }) => (subsets ?? []).flatMap((subset, i) => subsetWarnings(`subsets[${i}]`, subset)),
   columns: [
     nameColumn,
     text('Endpoints', 'Addresses that take traffic.', ({ subsets }) =>
@@ -32,6 +33,12 @@ export const endpointsKind: Kind<Endpoints> = {
     ageColumn,
   ],
 };
+
+function subsetWarnings(field: string, subset: EndpointSubset): string[] {
+  return (['addresses', 'notReadyAddresses'] as const).flatMap((name) =>
+    (subset[name] ?? []).flatMap(({ ip }, i) => ipWarnings(`${field}.${name}[${i}].ip`, ip)),
+  );
+}
 
 const host = (ip: string) => (ip.includes(':') ? `[${ip}]` : ip);
 

@@ -1,5 +1,5 @@
 import { type FieldError, invalid } from '../../../machinery/field-error.ts';
-import { canonicalIp, cidrContains } from '../../../machinery/ip.ts';
+import { looseIp, cidrContains } from '../../../machinery/ip.ts';
 
 const special: [why: string, cidrs: string[]][] = [
   ['may not be in the loopback range (127.0.0.0/8, ::1/128)', ['127.0.0.0/8', '::1/128']],
@@ -9,7 +9,7 @@ const special: [why: string, cidrs: string[]][] = [
 
 /** Traffic must not be sent to addresses that mean the node itself or its neighbours. */
 export function specialAddress(field: string, ip: string): FieldError[] {
-  const canonical = canonicalIp(ip);
+  const canonical = looseIp(ip);
   if (!canonical) return [invalid(field, ip, 'must be a valid IP address')];
   if (canonical === '0.0.0.0' || canonical === '::')
     return [invalid(field, ip, `may not be unspecified (${ip})`)];

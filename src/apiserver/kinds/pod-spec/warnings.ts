@@ -1,37 +1,52 @@
-import type { Container, PodSpec, PodTemplateSpec, Volume } from '../../../api/core/v1.ts';
-import type { ObjectMeta } from '../../../api/meta/v1.ts';
-import { isQuantity, milliValue } from '../../../machinery/quantity.ts';
+import type {
+  Container,
+  ContainerPort,
+  EnvVar,
+  PodAffinity,
+  PodSpec,
+  PodTemplateSpec,
+  Volume,
+} from '../../../api/core/v1.ts';
+import type { ObjectMeta, Quantity } from '../../../api/meta/v1.ts';
+import { goQuote } from '../../../machinery/go-text.ts';
+import { ipWarnings } from '../../../machinery/ip.ts';
+import { canonicalQuantity, isQuantity, milliValue } from '../../../machinery/quantity.ts';
+import { claimSpecWarnings } from '../core/volumes/claim-warnings.ts';
+import { labelAdvice, nodeLabelWarnings, nodeTermWarnings } from './node-labels.ts';
+import { appArmorPrefix } from './validation/annotations.ts';
+import { containersWithPaths } from './validation/context.ts';
+import { portWarnings } from './port-warnings.ts';
 
-const movedLabels: Record<string, { since: string; use: string }> = {
-  'beta.kubernetes.io/arch': { since: 'v1.14', use: 'kubernetes.io/arch' },
-  'beta.kubernetes.io/os': { since: 'v1.14', use: 'kubernetes.io/os' },
-  'failure-domain.beta.kubernetes.io/region': { since: 'v1.17', use: 'topology.kubernetes.io/region' },
-  'failure-domain.beta.kubernetes.io/zone': { since: 'v1.17', use: 'topology.kubernetes.io/zone' },
-  'beta.kubernetes.io/instance-type': { since: 'v1.17', use: 'node.kubernetes.io/instance-type' },
-};
-
-/** Advice on labels of nodes that have got other names. */
-export function nodeLabelWarnings(field: string, labels: Record<string, string> | undefined): string[] {
-  return Object.keys(labels ?? {}).flatMap((key) => {
-    const moved = movedLabels[key];
-    return moved ? [`${field}[${key}]: deprecated since ${moved.since}; use "${moved.use}" instead`] : [];
-  });
-}
+type At = (path: string) => string;
 
 /** Advice on a pod's spec, be it of a pod or of a template; `field` is the path of what holds both metadata and spec. */
 export function podWarnings(field: string, meta: ObjectMeta | undefined, spec: PodSpec): string[] {
-  const at = (path: string) => (field ? `${field}.${path}` : path);
-  const containers: [string, readonly Container[]][] = [
-    [at('spec.initContainers'), spec.initContainers ?? []],
-    [at('spec.containers'), spec.containers],
-  ];
+  const at: At = (path) => (field ? `${field}.${path}` : path);
   return [
     ...nodeLabelWarnings(at('spec.nodeSelector'), spec.nodeSelector),
-    ...(spec.volumes ?? []).flatMap((volume, i) => volumeWarnings(at(`spec.volumes[${i}]`), volume)),
-    ...graceWarnings(at('spec.terminationGracePeriodSeconds'), spec),
-    ...seccompWarnings(at('metadata.annotations'), meta),
+    ...nodeAffinityWarnings(at('spec.affinity.nodeAffinity'), spec),
     ...spreadWarnings(at('spec.topologySpreadConstraints'), spec),
-    ...containers.flatMap(([path, list]) => list.flatMap((c, i) => containerWarnings(`${path}[${i}]`, c))),
+    ...annotationWarnings(at('metadata.annotations'), meta),
+    ...(spec.volumes ?? []).flatMap((volume, i) => volumeWarnings(at(`spec.volumes[${i}]`), volume)),
+    ...tokenPathWarnings(at('spec.volumes'), spec),
+    ...repeatedEntries(at, spec),
+    ...fractionalBytes(at('spec.overhead'), spec.overhead),
+    ...seccompOfPod(at('metadata.annotations'), meta, spec),
+    ...containersWithPaths(spec, at('spec')).flatMap(({ container, field: path }) => [
+      ...profileWarnings(at, { meta, spec, container, isTemplate: field !== '' }),
+      ...fractionalResources(path, container as Container),
+      ...hiddenVariables(`${path}.env`, container.env),
+    ]),
+    ...portWarnings(
+      containersWithPaths(spec, at('spec')) as { container: { ports?: ContainerPort[] }; field: string }[],
+    ),
+    ...graceWarnings(at('spec.terminationGracePeriodSeconds'), spec),
+    ...podAffinityWarnings(at('spec.affinity.podAffinity'), spec.affinity?.podAffinity),
+    ...podAffinityWarnings(at('spec.affinity.podAntiAffinity'), spec.affinity?.podAntiAffinity),
+    ...(spec.dnsConfig?.nameservers ?? []).flatMap((ip, i) =>
+      ipWarnings(at(`spec.dnsConfig.nameservers[${i}]`), ip),
+    ),
+    ...(spec.hostAliases ?? []).flatMap(({ ip }, i) => ipWarnings(at(`spec.hostAliases[${i}].ip`), ip)),
   ];
 }
 
@@ -40,76 +55,194 @@ export function templateWarnings(field: string, template: PodTemplateSpec | unde
   return template?.spec ? podWarnings(field, template.metadata, template.spec) : [];
 }
 
-const goneVolumes: Partial<Record<keyof Volume, string>> = {
-  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
-  gitRepo: 'deprecated in v1.11, and disabled by default in v1.33+',
-  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
-  flocker: 'deprecated in v1.22, non-functional in v1.25+',
-  storageos: 'deprecated in v1.22, non-functional in v1.25+',
-  quobyte: 'deprecated in v1.22, non-functional in v1.25+',
-  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
-  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
-  rbd: 'deprecated in v1.28, non-functional in v1.31+',
+function nodeAffinityWarnings(field: string, { affinity }: PodSpec): string[] {
+  const { nodeAffinity } = affinity ?? {};
+  const always = 'requiredDuringSchedulingIgnoredDuringExecution';
+  const preferred = 'preferredDuringSchedulingIgnoredDuringExecution';
+  return [
+    ...(nodeAffinity?.[always]?.nodeSelectorTerms ?? []).flatMap((term, i) =>
+      nodeTermWarnings(`${field}.${always}.nodeSelectorTerms[${i}]`, term, false),
+    ),
+    ...(nodeAffinity?.[preferred] ?? []).flatMap(({ preference }, i) =>
+      nodeTermWarnings(`${field}.${preferred}[${i}].preference`, preference ?? {}, true),
+    ),
+  ];
+}
+
+const matchesNothing = 'a null labelSelector results in matching no pod';
+
+function spreadWarnings(field: string, spec: PodSpec): string[] {
+  return (spec.topologySpreadConstraints ?? []).flatMap(({ topologyKey, labelSelector }, i) => {
+    const why = labelAdvice(topologyKey);
+    return [
+      ...(why ? [`${field}[${i}].topologyKey: ${topologyKey} is ${why}`] : []),
+      ...(labelSelector ? [] : [`${field}[${i}].labelSelector: ${matchesNothing}`]),
+    ];
+  });
+}
+
+function podAffinityWarnings(field: string, rules: PodAffinity | undefined): string[] {
+  const always = rules?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+  const preferred = rules?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  return [
+    ...always.flatMap(({ labelSelector }, i) =>
+      labelSelector
+        ? []
+        : [`${field}.requiredDuringSchedulingIgnoredDuringExecution[${i}].labelSelector: ${matchesNothing}`],
+    ),
+    ...preferred.flatMap(({ podAffinityTerm }, i) =>
+      podAffinityTerm?.labelSelector
+        ? []
+        : [
+            `${field}.preferredDuringSchedulingIgnoredDuringExecution[${i}].podAffinityTerm.labelSelector: ${matchesNothing}`,
+          ],
+    ),
+  ];
+}
+
+const formerAnnotations = {
+  'scheduler.alpha.kubernetes.io/critical-pod':
+    'non-functional in v1.16+; use the "priorityClassName" field instead',
+  'security.alpha.kubernetes.io/sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
+  'security.alpha.kubernetes.io/unsafe-sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
 };
 
-function volumeWarnings(field: string, volume: Volume): string[] {
-  return Object.entries(goneVolumes).flatMap(([name, since]) =>
-    volume[name as keyof Volume] === undefined ? [] : [`${field}.${name}: ${since}`],
+function annotationWarnings(field: string, meta: ObjectMeta | undefined): string[] {
+  return Object.entries(formerAnnotations).flatMap(([key, why]) =>
+    meta?.annotations?.[key] === undefined ? [] : [`${field}[${key}]: ${why}`],
   );
+}
+
+/** Sources that do nothing any more, with the names that upstream says them by, in the order in which it looks. */
+const goneVolumes: readonly [name: keyof Volume, since: string, shown?: string][] = [
+  ['photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
+  ['gitRepo', 'deprecated in v1.11, and disabled by default in v1.33+'],
+  ['scaleIO', 'deprecated in v1.16, non-functional in v1.22+'],
+  ['flocker', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['storageos', 'deprecated in v1.22, non-functional in v1.25+', 'storageOS'],
+  ['quobyte', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['glusterfs', 'deprecated in v1.25, non-functional in v1.26+'],
+  ['ephemeral', ''],
+  ['cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
+  ['rbd', 'deprecated in v1.28, non-functional in v1.31+'],
+];
+
+function volumeWarnings(field: string, volume: Volume): string[] {
+  return goneVolumes.flatMap(([name, since, shown = name]) => {
+    if (volume[name] === undefined) return [];
+    if (since) return [`${field}.${shown}: ${since}`];
+    const template = volume.ephemeral?.volumeClaimTemplate;
+    return template ? claimSpecWarnings(`${field}.ephemeral.volumeClaimTemplate.spec`, template.spec) : [];
+  });
+}
+
+/** Files that would stand where the pod's token stands. */
+function tokenPathWarnings(field: string, { volumes = [] }: PodSpec): string[] {
+  const sources = volumes.flatMap((v) => v.projected?.sources ?? []);
+  const tokens = new Set(sources.flatMap((s) => (s.serviceAccountToken ? [s.serviceAccountToken.path] : [])));
+  if (tokens.size === 0) return [];
+  const check = (path: string, file: string | undefined) =>
+    file !== undefined && tokens.has(file)
+      ? [`${path}: has duplicated path with ServiceAccountToken ${goQuote(file)}`]
+      : [];
+  return volumes.flatMap(({ projected }, i) => {
+    const at = `${field}[${i}].projected.sources`;
+    return (projected?.sources ?? []).flatMap(({ configMap, secret, downwardAPI, clusterTrustBundle }) => [
+      ...(configMap?.items ?? []).flatMap(({ path }, j) => check(`${at}.configMap[${j}]`, path)),
+      ...(secret?.items ?? []).flatMap(({ path }, j) => check(`${at}.secrets[${j}]`, path)),
+      ...(downwardAPI?.items ?? []).flatMap(({ path }, j) => check(`${at}.downwardAPI[${j}]`, path)),
+      ...check(`${at}.ClusterTrustBundle`, clusterTrustBundle?.path),
+    ]);
+  });
+}
+
+function repeatedEntries(at: At, { hostAliases = [], imagePullSecrets = [] }: PodSpec): string[] {
+  const secrets = imagePullSecrets.map(({ name = '' }) => name);
+  const repeated = (field: string, values: readonly string[], what: 'ip' | 'name') =>
+    values.flatMap((value, i) =>
+      values.indexOf(value) < i ? [`${field}[${i}].${what}: duplicate ${what} ${goQuote(value)}`] : [],
+    );
+  const field = at('spec.imagePullSecrets');
+  return [
+    ...repeated(
+      at('spec.hostAliases'),
+      hostAliases.map(({ ip }) => ip),
+      'ip',
+    ),
+    ...repeated(field, secrets, 'name'),
+    ...secrets.flatMap((name, i) => (name ? [] : [`${field}[${i}].name: invalid empty name ""`])),
+  ];
+}
+
+const byteResources = ['memory', 'ephemeral-storage'] as const;
+
+function fractionalBytes(field: string, list: Record<string, Quantity> | undefined): string[] {
+  return byteResources.flatMap((name) => fraction(`${field}[${name}]`, list?.[name]));
+}
+
+function fraction(field: string, amount: Quantity | undefined): string[] {
+  if (amount === undefined || !isQuantity(amount) || milliValue(amount) % 1000 === 0) return [];
+  const shown = goQuote(canonicalQuantity(amount));
+  return [`${field}: fractional byte value ${shown} is invalid, must be an integer`];
+}
+
+function fractionalResources(field: string, { resources }: Container): string[] {
+  return byteResources.flatMap((name) =>
+    (['limits', 'requests'] as const).flatMap((of) =>
+      fraction(`${field}.resources.${of}[${name}]`, resources?.[of]?.[name]),
+    ),
+  );
+}
+
+const seccompPodKey = 'seccomp.security.alpha.kubernetes.io/pod';
+const seccompContainerPrefix = 'container.seccomp.security.alpha.kubernetes.io/';
+const useSeccompField = 'non-functional in v1.27+; use the "seccompProfile" field instead';
+
+function seccompOfPod(field: string, meta: ObjectMeta | undefined, spec: PodSpec): string[] {
+  if (spec.securityContext?.seccompProfile || meta?.annotations?.[seccompPodKey] === undefined) return [];
+  return [`${field}[${seccompPodKey}]: ${useSeccompField}`];
+}
+
+/** Annotations of one container that have become fields. AppArmor's are told of with the pod, where they are moved. */
+function profileWarnings(
+  at: At,
+  {
+    meta,
+    spec,
+    container: { name, securityContext: own },
+    isTemplate,
+  }: {
+    meta: ObjectMeta | undefined;
+    spec: PodSpec;
+    container: Pick<Container, 'name' | 'securityContext'>;
+    isTemplate: boolean;
+  },
+): string[] {
+  const field = at('metadata.annotations');
+  const given = (key: string) => meta?.annotations?.[key] !== undefined;
+  const [seccomp, appArmor] = [`${seccompContainerPrefix}${name}`, `${appArmorPrefix}${name}`];
+  const warnings = !own?.seccompProfile && given(seccomp) ? [`${field}[${seccomp}]: ${useSeccompField}`] : [];
+  const hasProfile = spec.securityContext?.appArmorProfile || own?.appArmorProfile;
+  if (!isTemplate || hasProfile || !given(appArmor)) return warnings;
+  const use = 'deprecated since v1.30; use the "appArmorProfile" field instead';
+  return [...warnings, `${field}[${appArmor}]: ${use}`];
+}
+
+/** Variables that are set anew, unless to something made of what they were. */
+function hiddenVariables(field: string, variables: readonly EnvVar[] = []): string[] {
+  const seen = new Set<string>();
+  return variables.flatMap(({ name, value = '', valueFrom }, i) => {
+    const repeated = seen.has(name) || !seen.add(name);
+    const reference = `$(${name})`;
+    const isMadeOfOld = !valueFrom && value !== reference && value.includes(reference);
+    if (!repeated || isMadeOfOld) return [];
+    return [
+      `${field}[${i}]: hides previous definition of ${goQuote(name)}, which may be dropped when using apply`,
+    ];
+  });
 }
 
 function graceWarnings(field: string, { terminationGracePeriodSeconds = 0 }: PodSpec): string[] {
   const why = 'must be >= 0; negative values are invalid and will be treated as 1';
   return terminationGracePeriodSeconds < 0 ? [`${field}: ${why}`] : [];
-}
-
-function seccompWarnings(field: string, meta: ObjectMeta | undefined): string[] {
-  const keys = Object.keys(meta?.annotations ?? {}).filter((key) =>
-    /^(container\.)?seccomp\.security\.alpha\./.test(key),
-  );
-  return keys.map(
-    (key) => `${field}[${key}]: non-functional in v1.27+; use the "seccompProfile" field instead`,
-  );
-}
-
-function spreadWarnings(field: string, spec: PodSpec): string[] {
-  return (spec.topologySpreadConstraints ?? []).flatMap((constraint, i) => [
-    ...(constraint.labelSelector
-      ? []
-      : [`${field}[${i}].labelSelector: a null labelSelector results in matching no pod`]),
-    ...(movedLabels[constraint.topologyKey]
-      ? [
-          `${field}[${i}].topologyKey: ${constraint.topologyKey} is deprecated since ${movedLabels[constraint.topologyKey]?.since}; use "${movedLabels[constraint.topologyKey]?.use}" instead`,
-        ]
-      : []),
-  ]);
-}
-
-function containerWarnings(field: string, { env = [], ports = [], resources }: Container): string[] {
-  const hidden = env.flatMap(({ name }, i) => {
-    const first = env.slice(0, i).some((e) => e.name === name);
-    return first
-      ? [`${field}.env[${i}]: hides previous definition of "${name}", which may be dropped when using apply`]
-      : [];
-  });
-  const twice = ports.flatMap((port, i) => {
-    const first = ports.findIndex(
-      (p) =>
-        p.containerPort === port.containerPort &&
-        p.protocol === port.protocol &&
-        p.hostPort === port.hostPort,
-    );
-    return first < i ? [`${field}.ports[${i}]: duplicate port definition with ${field}.ports[${first}]`] : [];
-  });
-  return [...fractionalBytes(`${field}.resources`, resources ?? {}), ...hidden, ...twice];
-}
-
-function fractionalBytes(field: string, resources: NonNullable<Container['resources']>): string[] {
-  return (['limits', 'requests'] as const).flatMap((of) =>
-    ['memory', 'ephemeral-storage'].flatMap((name) => {
-      const amount = resources[of]?.[name];
-      if (amount === undefined || !isQuantity(amount) || milliValue(amount) % 1000 === 0) return [];
-      return [`${field}.${of}[${name}]: fractional byte value "${amount}" is invalid, must be an integer`];
-    }),
-  );
 }

@@ -36,9 +36,21 @@ export const nodeKind: Kind<Node> = {
     roundResources(node.status.allocatable);
     alignRanges(node.spec);
   },
-  prepareForUpdate: keepStatus,
+  prepareForCreate(node) {
+    delete node.spec.configSource;
+    delete node.status?.config;
+  },
+  prepareForUpdate(node, old) {
+    keepStatus(node, old);
+    if (!old.spec.configSource) delete node.spec.configSource;
+  },
   validate: (node) => nodeErrors(node),
-  validateUpdate: nodeUpdateErrors,
+  // Upstream looks at a node that changes as at a new one, too.
+  validateUpdate: (node, old) => [...nodeErrors(node), ...nodeUpdateErrors(node, old)],
+  warnings: ({ spec }) => [
+    ...(spec.configSource ? ['spec.configSource: the feature is removed'] : []),
+    ...(spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+  ],
   status: { validateUpdate: nodeUpdateErrors },
   streams: { proxy: { kind: 'NodeProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] } },
   fieldLabels: { common: ['metadata.name'] },

@@ -1,11 +1,16 @@
-import type { Node, Taint } from '../../../../api/core/v1.ts';
-import { deepEqual } from '../../../../machinery/equal.ts';
-import { duplicate, type FieldError, forbiddenField, invalid } from '../../../../machinery/field-error.ts';
+import type { Node, NodeConfigSource, Taint } from '../../../../api/core/v1.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  required,
+} from '../../../../machinery/field-error.ts';
 import { legacyCidrErrors } from '../../../../machinery/ip.ts';
-import { labelValueErrors } from '../../../../machinery/names.ts';
+import { configMapKeyErrors, labelValueErrors } from '../../../../machinery/names.ts';
 import { resourceAmount } from '../../pod-spec/validation/resources.ts';
 import { taintEffect } from '../../pod-spec/validation/scheduling.ts';
-import { each, invalids, qualifiedName, repeats } from '../../shared/validate.ts';
+import { dnsLabel, dnsSubdomain, each, invalids, qualifiedName, repeats } from '../../shared/validate.ts';
 
 /** What holds for a new node. */
 export function nodeErrors({ spec, status }: Node): FieldError[] {
@@ -13,14 +18,61 @@ export function nodeErrors({ spec, status }: Node): FieldError[] {
 }
 
 /** What an update may do, of the node and of its status alike. */
-export function nodeUpdateErrors({ spec, status }: Node, { spec: old }: Node): FieldError[] {
-  const errors = [...amounts(status), ...addresses(status)];
+export function nodeUpdateErrors(node: Node, { spec: old }: Node): FieldError[] {
+  const { spec, status } = node;
   const once = (name: string, shown: string) =>
     forbiddenField(`spec.${name}`, `node updates may not change ${shown} except from "" to valid`);
-  if (old.podCIDRs?.length && !deepEqual(old.podCIDRs, spec.podCIDRs ?? []))
-    errors.push(once('podCIDRs', 'podCIDR'));
-  if (old.providerID && old.providerID !== spec.providerID) errors.push(once('providerID', 'providerID'));
-  return [...errors, ...taints('metadata.taints', spec.taints)];
+  const moved = changedRanges(spec.podCIDRs ?? [], old.podCIDRs ?? []);
+  return [
+    ...amounts(status),
+    ...addresses(status),
+    ...Array.from({ length: moved }, () => once('podCIDRs', 'podCIDR')),
+    ...(old.providerID && old.providerID !== spec.providerID ? [once('providerID', 'providerID')] : []),
+    ...(spec.configSource ? configSource('spec.configSource', spec.configSource, 'spec') : []),
+    ...reportedConfig(status),
+    ...taints('metadata.taints', spec.taints),
+    ...((spec.externalID ?? '') === (old.externalID ?? '')
+      ? []
+      : [forbiddenField('spec.externalID', 'may not be updated')]),
+  ];
+}
+
+/** How many ranges are others than they were, once a node has any; a list of another length counts once. */
+function changedRanges(now: readonly string[], before: readonly string[]): number {
+  if (before.length === 0) return 0;
+  return now.length === before.length ? before.filter((range, i) => range !== now[i]).length : 1;
+}
+
+function reportedConfig(status: Node['status']): FieldError[] {
+  return (['assigned', 'active', 'lastKnownGood'] as const).flatMap((name) => {
+    const source = status?.config?.[name];
+    return source ? configSource(`status.config.${name}`, source, 'status') : [];
+  });
+}
+
+/** Where a kubelet was once configured from; the field is out of use, its rules are not. */
+function configSource(
+  field: string,
+  { configMap }: NodeConfigSource,
+  place: 'spec' | 'status',
+): FieldError[] {
+  if (!configMap)
+    return [invalid(field, { ConfigMap: null }, 'exactly one reference subfield must be non-nil')];
+  const path = `${field}.configMap`;
+  const identity = (['uid', 'resourceVersion'] as const).flatMap((name) => {
+    const given = Boolean(configMap[name]);
+    if (place === 'spec')
+      return given ? [forbiddenField(`${path}.${name}`, `${name} must not be set in spec`)] : [];
+    return given ? [] : [required(`${path}.${name}`, `${name} must be set in status`)];
+  });
+  const { namespace, name, kubeletConfigKey: key } = configMap;
+  const must = (what: string) => [required(`${path}.${what}`, `${what} must be set`)];
+  return [
+    ...identity,
+    ...(namespace ? dnsLabel(`${path}.namespace`, namespace) : must('namespace')),
+    ...(name ? dnsSubdomain(`${path}.name`, name) : must('name')),
+    ...(key ? invalids(`${path}.kubeletConfigKey`, key, configMapKeyErrors(key)) : must('kubeletConfigKey')),
+  ];
 }
 
 /** Upstream reports taints under the metadata, where they were once annotations. */
@@ -35,7 +87,8 @@ function taints(field: string, list: readonly Taint[] | undefined): FieldError[]
       ...taintEffect(`${path}.effect`, effect),
     ];
     if (!repeated(`${effect} ${key}`)) return errors;
-    const error = duplicate(path, taint);
+    const shown = { Key: key, Value: value, Effect: effect, TimeAdded: taint.timeAdded ?? null };
+    const error = duplicate(path, shown);
     return [...errors, { ...error, body: `${error.body}: taints must be unique by key and effect pair` }];
   });
 }
@@ -53,15 +106,22 @@ function podRanges(ranges: readonly string[] = []): FieldError[] {
   const errors = each('spec.podCIDRs', ranges, (range, path) =>
     invalids(path, range, legacyCidrErrors(range)),
   );
+  if (ranges.length <= 1) return errors;
   const families = new Set(ranges.map((range) => range.includes(':')));
-  if (ranges.length <= 1 || (ranges.length === 2 && families.size === 2)) return errors;
   const why = 'may specify no more than one CIDR for each IP family';
-  return [...errors, invalid('spec.podCIDRs', ranges, why)];
+  if (ranges.length > 2 || families.size < 2) errors.push(invalid('spec.podCIDRs', ranges, why));
+  const repeated = repeats();
+  return [
+    ...errors,
+    ...each('spec.podCIDRs', ranges, (range, path) => (repeated(range) ? [duplicate(path, range)] : [])),
+  ];
 }
 
 function addresses(status: Node['status']): FieldError[] {
   const repeated = repeats();
   return each('status.addresses', status?.addresses, (address, path) =>
-    repeated(`${address.type} ${address.address}`) ? [duplicate(path, address)] : [],
+    repeated(`${address.type} ${address.address}`)
+      ? [duplicate(path, { Type: address.type, Address: address.address })]
+      : [],
   );
 }

@@ -1,6 +1,7 @@
 import type { NodeAffinity, NodeSelectorTerm, PodSpec } from '../../../../api/core/v1.ts';
 import { deepEqual } from '../../../../machinery/equal.ts';
 import { type FieldError, invalid } from '../../../../machinery/field-error.ts';
+import { shownTerm } from '../../pod-spec/validation/affinity.ts';
 
 /**
  * A pod that waits at a gate may still be narrowed down to fewer nodes. Reports where it is not only that, and puts the
@@ -33,11 +34,12 @@ function affinityChanges(now: NodeAffinity | undefined, before: NodeAffinity | u
   const field = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms';
   if (oldTerms.length > 0 && oldTerms.length !== newTerms.length) {
     const why = 'no additions/deletions to non-empty NodeSelectorTerms list are allowed';
-    return [invalid(field, newTerms, why)];
+    return [invalid(field, newTerms.map(shownTerm), why)];
   }
   return oldTerms.flatMap((term, i) => {
     if (hasOnlyAdditions(newTerms[i] as NodeSelectorTerm, term)) return [];
-    return [invalid(`${field}[${i}]`, newTerms[i], 'only additions are allowed (no mutations or deletions)')];
+    const now = shownTerm(newTerms[i] as NodeSelectorTerm);
+    return [invalid(`${field}[${i}]`, now, 'only additions are allowed (no mutations or deletions)')];
   });
 }
 

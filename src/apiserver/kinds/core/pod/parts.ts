@@ -1,4 +1,4 @@
-import type { Container, Pod } from '../../../../api/core/v1.ts';
+import type { Container, Pod, PodSpec, ResourceRequirements } from '../../../../api/core/v1.ts';
 import type { Stored } from '../../../../api/resource.ts';
 import { clone } from '../../../../machinery/clone.ts';
 import { semanticEqual } from '../../../../machinery/equal.ts';
@@ -88,36 +88,58 @@ function resizeErrors(pod: Pod, old: Stored<Pod>): FieldError[] {
       invalid('spec', pod.status?.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'),
     );
   }
-  const others = semanticEqual(withoutAmounts(pod), withoutAmounts(old), specType);
-  if (!others) return [...errors, forbiddenField('spec', 'only cpu and memory resources are mutable')];
-  const main = each('spec.containers', spec.containers, (c, path, i) =>
-    removed(path, c, before.containers[i]),
+  errors.push(
+    ...each('spec.initContainers', spec.initContainers, (c, path, i) =>
+      c.restartPolicy === 'Always' ? removed(path, c, before.initContainers?.[i]) : [],
+    ),
+    ...each('spec.containers', spec.containers, (c, path, i) => removed(path, c, before.containers[i])),
+    ...otherChanges(spec, before),
   );
-  const init = each('spec.initContainers', spec.initContainers, (c, path, i) => {
-    const was = before.initContainers?.[i];
-    if (c.restartPolicy === 'Always') return removed(path, c, was);
-    if (semanticEqual(c, was, containerType)) return [];
-    return [forbiddenField('spec', 'resources for non-sidecar init containers are immutable')];
-  });
-  return [...errors, ...init, ...main];
+  if (errors.length > 0 || semanticEqual(withoutAmounts(spec), withoutAmounts(before), specType))
+    return errors;
+  return [forbiddenField('spec', 'only cpu and memory resources are mutable')];
+}
+
+/** Containers of which something else is to change than what they take of cpu and memory. */
+function otherChanges(spec: PodSpec, old: PodSpec): FieldError[] {
+  const changed = (now: Container, was: Container | undefined, fixed: boolean) => {
+    const [a, b] = [clone(now), clone(was)];
+    if (!fixed) dropAmounts(a);
+    if (!fixed && b) dropAmounts(b);
+    return !semanticEqual(a, b, containerType);
+  };
+  return [
+    ...spec.containers.flatMap((c, i) =>
+      changed(c, old.containers[i], false)
+        ? [forbiddenField('spec', 'only cpu and memory resources are mutable')]
+        : [],
+    ),
+    ...(spec.initContainers ?? []).flatMap((c, i) => {
+      const isSidecar = c.restartPolicy === 'Always';
+      if (!changed(c, old.initContainers?.[i], !isSidecar)) return [];
+      const why = isSidecar
+        ? 'only cpu and memory resources for sidecar containers are mutable'
+        : 'resources for non-sidecar init containers are immutable';
+      return [forbiddenField('spec', why)];
+    }),
+  ];
+}
+
+function dropAmounts({ resources }: { resources?: ResourceRequirements }): void {
+  for (const list of [resources?.limits, resources?.requests]) {
+    delete list?.cpu;
+    delete list?.memory;
+  }
 }
 
 /** The spec without what a resize may change. */
-function withoutAmounts({ spec }: Pod): unknown {
+function withoutAmounts(spec: PodSpec): PodSpec {
   const rest = clone(spec);
-  for (const holder of [rest, ...rest.containers, ...(rest.initContainers ?? [])]) {
-    for (const list of [holder.resources?.limits, holder.resources?.requests]) {
-      delete list?.cpu;
-      delete list?.memory;
-    }
-    if (holder !== rest) delete (holder as Container).resizePolicy;
-  }
-  if (
-    rest.resources &&
-    ![rest.resources.limits, rest.resources.requests].some((l) => Object.keys(l ?? {}).length)
-  ) {
-    delete rest.resources;
-  }
+  for (const holder of [rest, ...rest.containers, ...(rest.initContainers ?? [])]) dropAmounts(holder);
+  const left = [rest.resources?.limits, rest.resources?.requests].some(
+    (l) => Object.keys(l ?? {}).length > 0,
+  );
+  if (!left) delete rest.resources;
   return rest;
 }
 

@@ -1,9 +1,17 @@
-import type { ContainerStatus, Pod, PodSpec } from '../../../../api/core/v1.ts';
+import type { Container, ContainerStatus, Pod, PodSpec, ResourceStatus } from '../../../../api/core/v1.ts';
 import type { Stored } from '../../../../api/resource.ts';
 import { duplicate, type FieldError, forbiddenField, invalid } from '../../../../machinery/field-error.ts';
 import { ipFamily, legacyIpErrors } from '../../../../machinery/ip.ts';
 import { dns1123SubdomainErrors, unixIdErrors } from '../../../../machinery/names.ts';
-import { each, immutable, invalids, qualifiedName, repeats } from '../../shared/validate.ts';
+import {
+  dnsSubdomain,
+  each,
+  immutable,
+  invalids,
+  qualifiedName,
+  repeats,
+  supported,
+} from '../../shared/validate.ts';
 import { annotationChanges } from './update-validation.ts';
 
 const systemConditions = new Set(['PodScheduled', 'Ready', 'Initialized']);
@@ -44,9 +52,16 @@ export function podStatusErrors(pod: Pod, old: Stored<Pod>): FieldError[] {
     ...resourceClaims(pod),
     ...addresses('status.podIPs', status.podIPs),
     ...hostAddresses(pod),
-    ...users('status.containerStatuses', status.containerStatuses),
-    ...users('status.initContainerStatuses', status.initContainerStatuses),
+    ...statusLists(pod).flatMap(([field, list]) => users(field, list, spec.os?.name)),
+    ...allocatedHealth('status.containerStatuses', status.containerStatuses, spec.containers),
+    ...allocatedHealth('status.initContainerStatuses', status.initContainerStatuses, spec.initContainers),
+    ...each('status.ephemeralContainerStatuses', status.ephemeralContainerStatuses, noHealth),
   ];
+}
+
+function statusLists({ status }: Pod): [field: string, list: readonly ContainerStatus[] | undefined][] {
+  const names = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const;
+  return names.map((name) => [`status.${name}`, status?.[name]]);
 }
 
 /** Whether a container that has ended may run again. */
@@ -81,43 +96,105 @@ function transitions(
 function resourceClaims({ spec, status }: Pod): FieldError[] {
   const repeated = repeats();
   const known = new Set((spec.resourceClaims ?? []).map((c) => c.name));
-  return each('status.resourceClaimStatuses', status?.resourceClaimStatuses, ({ name }, path) => {
+  return each('status.resourceClaimStatuses', status?.resourceClaimStatuses, (claim, path) => {
+    const { name, resourceClaimName } = claim;
     const why = 'must match the name of an entry in `spec.resourceClaims`';
     const errors = known.has(name) ? [] : [invalid(`${path}.name`, name, why)];
-    return repeated(name) ? [...errors, duplicate(`${path}.name`, name)] : errors;
+    if (repeated(name)) errors.push(duplicate(`${path}.name`, name));
+    return resourceClaimName === undefined
+      ? errors
+      : [...errors, ...dnsSubdomain(`${path}.name`, resourceClaimName)];
   });
 }
 
-function addresses(field: string, list: readonly { ip: string }[] = []): FieldError[] {
+type Address = { ip: string };
+
+/** As errors of upstream show it: by the name that Go has for the field. */
+const shownAddress = ({ ip }: Address) => ({ IP: ip });
+
+function addresses(field: string, list: readonly Address[] = []): FieldError[] {
   const errors = each(field, list, ({ ip }, path) => invalids(path, ip, legacyIpErrors(ip)));
-  if (list.length < 2) return errors;
+  return list.length < 2 ? errors : [...errors, ...oneOfEach(field, list), ...repeatedAddresses(field, list)];
+}
+
+function oneOfEach(field: string, list: readonly Address[]): FieldError[] {
   const families = new Set(list.map(({ ip }) => ipFamily(ip)));
-  if (families.size < 2 || list.length > 2) {
-    errors.push(invalid(field, list, 'may specify no more than one IP for each IP family'));
-  }
+  if (families.size === 2 && list.length === 2) return [];
+  return [invalid(field, list.map(shownAddress), 'may specify no more than one IP for each IP family')];
+}
+
+function repeatedAddresses(field: string, list: readonly Address[]): FieldError[] {
   const repeated = repeats();
-  return [
-    ...errors,
-    ...each(field, list, (entry, path) => (repeated(entry.ip) ? [duplicate(path, entry)] : [])),
-  ];
+  return each(field, list, (entry, path) =>
+    repeated(entry.ip) ? [duplicate(path, shownAddress(entry))] : [],
+  );
 }
 
 function hostAddresses({ status }: Pod): FieldError[] {
-  const [first] = status?.hostIPs ?? [];
+  const field = 'status.hostIPs';
+  const list = status?.hostIPs ?? [];
+  const [first] = list;
   if (!first) return [];
-  const errors = addresses('status.hostIPs', status?.hostIPs);
-  if ((status?.hostIP ?? '') === first.ip) return errors;
-  return [invalid('status.hostIPs[0].ip', first.ip, 'must be equal to `hostIP`'), ...errors];
+  const same = (status?.hostIP ?? '') === first.ip;
+  return [
+    ...(same ? [] : [invalid(`${field}[0].ip`, first.ip, 'must be equal to `hostIP`')]),
+    ...each(field, list, ({ ip }, path) => invalids(path, ip, legacyIpErrors(ip))),
+    ...(list.length < 2 ? [] : [...repeatedAddresses(field, list), ...oneOfEach(field, list)]),
+  ];
 }
 
-function users(field: string, statuses: readonly ContainerStatus[] | undefined): FieldError[] {
+function users(
+  field: string,
+  statuses: readonly ContainerStatus[] | undefined,
+  os: string | undefined,
+): FieldError[] {
   return each(field, statuses, ({ user }, path) => {
     const linux = user?.linux;
     if (!linux) return [];
+    if (os === 'windows') return [forbiddenField(`${path}.linux`, 'cannot be set for a windows pod')];
     const id = (name: string, value: number) => invalids(`${path}.linux.${name}`, value, unixIdErrors(value));
     const groups = each(`${path}.linux.supplementalGroups`, linux.supplementalGroups, (gid, p) =>
       invalids(p, gid, unixIdErrors(gid)),
     );
     return [...id('uid', linux.uid), ...id('gid', linux.gid), ...groups];
   });
+}
+
+/** How well devices are that a container has: devices of what it asks for, each named once. */
+function allocatedHealth(
+  field: string,
+  statuses: readonly ContainerStatus[] | undefined,
+  containers: readonly Container[] | undefined,
+): FieldError[] {
+  return each(field, statuses, ({ name, allocatedResourcesStatus }, path) => {
+    const container = containers?.find((c) => c.name === name);
+    return each(`${path}.allocatedResourcesStatus`, allocatedResourcesStatus, (status, p) => [
+      ...(container ? askedFor(`${p}.name`, status.name, container) : []),
+      ...health(`${p}.resources`, status),
+    ]);
+  });
+}
+
+function askedFor(field: string, name: string, { resources }: Container): FieldError[] {
+  if (!name.startsWith('claim:')) {
+    if (resources?.requests?.[name] !== undefined) return [];
+    return [invalid(field, name, "must match one of the container's resource requests")];
+  }
+  const claims = (resources?.claims ?? []).map((c) => `claim:${c.name}${c.request ? `/${c.request}` : ''}`);
+  const why =
+    "must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty";
+  return claims.includes(name) ? [] : [invalid(field, name, why)];
+}
+
+function health(field: string, { resources }: ResourceStatus): FieldError[] {
+  const repeated = repeats();
+  return each(field, resources, ({ resourceID, health: state }, path) => [
+    ...supported(`${path}.health`, state, ['Healthy', 'Unhealthy', 'Unknown']),
+    ...(repeated(resourceID) ? [duplicate(`${path}.resourceID`, resourceID)] : []),
+  ]);
+}
+
+function noHealth({ allocatedResourcesStatus }: ContainerStatus, field: string): FieldError[] {
+  if (!allocatedResourcesStatus?.length) return [];
+  return [forbiddenField(`${field}.allocatedResourcesStatus`, 'must not be specified in container status')];
 }

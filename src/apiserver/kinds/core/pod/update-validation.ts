@@ -4,7 +4,7 @@ import { clone } from '../../../../machinery/clone.ts';
 import { deepEqual, semanticEqual } from '../../../../machinery/equal.ts';
 import { type FieldError, forbiddenField, invalid, required } from '../../../../machinery/field-error.ts';
 import { inclusiveRangeError } from '../../../../machinery/names.ts';
-import { appArmorPrefix, mirrorKey } from '../../pod-spec/validation/annotations.ts';
+import { appArmorPrefix, mirrorKey, podAnnotations } from '../../pod-spec/validation/annotations.ts';
 import { tolerations } from '../../pod-spec/validation/scheduling.ts';
 import { goDiff } from '../../shared/go-diff.ts';
 import { each } from '../../shared/validate.ts';
@@ -38,13 +38,13 @@ export function podUpdateErrors(pod: Pod, old: Stored<Pod>): FieldError[] {
   return [...errors, ...otherChanges(pod.spec, old.spec)];
 }
 
-/** Annotations that may not come, change or go. */
+/** Annotations that may not come, change or go; what holds for them at any time is said again, as upstream does. */
 export function annotationChanges(pod: Pod, old: Stored<Pod>): FieldError[] {
   const [now, before] = [pod.metadata.annotations ?? {}, old.metadata.annotations ?? {}];
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
     (key) => now[key] !== before[key],
   );
-  return keys.flatMap((key) => {
+  const changes = keys.flatMap((key) => {
     const what = key.startsWith(appArmorPrefix)
       ? 'AppArmor annotations'
       : key === mirrorKey
@@ -53,6 +53,7 @@ export function annotationChanges(pod: Pod, old: Stored<Pod>): FieldError[] {
     const verb = Object.hasOwn(before, key) ? 'remove or update' : 'add';
     return what ? [forbiddenField(`metadata.annotations[${key}]`, `may not ${verb} ${what}`)] : [];
   });
+  return [...changes, ...podAnnotations('metadata.annotations', pod.metadata, pod.spec)];
 }
 
 interface Found {

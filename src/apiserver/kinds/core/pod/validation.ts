@@ -1,6 +1,7 @@
 import type { Pod } from '../../../../api/core/v1.ts';
 import { type FieldError, forbiddenField } from '../../../../machinery/field-error.ts';
 import { podAnnotations, profilesMatchAnnotations } from '../../pod-spec/validation/annotations.ts';
+import { paddedImage } from '../../pod-spec/validation/containers.ts';
 import { podSpec } from '../../pod-spec/validation/pod-spec.ts';
 import { each } from '../../shared/validate.ts';
 
@@ -10,6 +11,10 @@ export function podErrors(pod: Pod): FieldError[] {
     ...podAnnotations('metadata.annotations', pod.metadata, pod.spec),
     ...podSpec('spec', pod.spec, pod.metadata),
     ...tokensWithoutAccount(pod),
+    ...each('spec.containers', pod.spec.containers, (container, path) => paddedImage(path, container)),
+    ...each('spec.initContainers', pod.spec.initContainers, (container, path) =>
+      paddedImage(path, container),
+    ),
   ];
 }
 

@@ -100,14 +100,15 @@ function amounts(field: string, item: LimitRangeItem, name: string): FieldError[
     const [low, high] = [amount(less), amount(more)];
     if (low === undefined || high === undefined || compareQuantities(low, high) <= 0) return [];
     const why = `${says[0]} value ${canonicalQuantity(low)} is greater than ${says[1]} value ${canonicalQuantity(high)}`;
-    return [invalid(`${field}.${at}[${name}]`, amount(shown), why)];
+    return [invalid(`${field}.${at}[${name}]`, canonicalQuantity(amount(shown) as Quantity), why)];
   });
   const [request, limit] = [amount('defaultRequest'), amount('default')];
   errors.push(...ratio(`${field}.maxLimitRequestRatio[${name}]`, item, name));
   if (isOvercommitAllowed(name) || request === undefined || limit === undefined) return errors;
   if (compareQuantities(request, limit) === 0) return errors;
-  const why = `default value ${limit} must equal to defaultRequest value ${request} in ${name}`;
-  return [...errors, invalid(`${field}.default[${name}]`, limit, why)];
+  const [shownLimit, shownRequest] = [canonicalQuantity(limit), canonicalQuantity(request)];
+  const why = `default value ${shownLimit} must equal to defaultRequest value ${shownRequest} in ${name}`;
+  return [...errors, invalid(`${field}.defaultRequest[${name}]`, shownRequest, why)];
 }
 
 function ratio(field: string, item: LimitRangeItem, name: string): FieldError[] {
@@ -115,17 +116,19 @@ function ratio(field: string, item: LimitRangeItem, name: string): FieldError[] 
   if (given === undefined) return [];
   const errors =
     compareQuantities(given, '1') < 0
-      ? [invalid(field, given, `ratio ${canonicalQuantity(given)} is less than 1`)]
+      ? [invalid(field, canonicalQuantity(given), `ratio ${canonicalQuantity(given)} is less than 1`)]
       : [];
   const [min, max] = [amountIn(item, 'min', name), amountIn(item, 'max', name)];
   if (min === undefined || max === undefined) return errors;
   const widest = toNumber(max) / toNumber(min);
   if (toNumber(given) <= widest) return errors;
   const why = `ratio ${canonicalQuantity(given)} is greater than max/min = ${widest.toFixed(6)}`;
-  return [...errors, invalid(field, given, why)];
+  return [...errors, invalid(field, canonicalQuantity(given), why)];
 }
 
 function amountIn(item: LimitRangeItem, list: List, name: string): Quantity | undefined {
+  // Pods as a whole have no defaults: where there are some, that is said, and they do not count.
+  if (item.type === 'Pod' && list.startsWith('default')) return undefined;
   const amount = item[list]?.[name];
   return amount !== undefined && isQuantity(amount) ? amount : undefined;
 }

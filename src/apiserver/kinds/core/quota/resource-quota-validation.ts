@@ -78,7 +78,9 @@ function scopeErrors(
 ): FieldError[] {
   const counts = scopeCounts[scope];
   if (!counts) return [invalid(at, at === field ? shown : scope, 'unsupported scope')];
-  const wrong = Object.keys(hard).filter((name) => isQuotaResource(name) && !counts(name));
+  const wrong = Object.keys(hard)
+    .sort()
+    .filter((name) => isQuotaResource(name) && !counts(name));
   return wrong.map(() => invalid(field, shown, 'unsupported scope applied to resource'));
 }
 
@@ -88,18 +90,28 @@ function conflicting(field: string, scopes: readonly string[], shown: unknown): 
 }
 
 /** Upstream reports all requirements under one path. */
-function scopeSelector(field: string, { scopeSelector, hard = {} }: ResourceQuotaSpec): FieldError[] {
+function scopeSelector(field: string, { scopeSelector, scopes, hard = {} }: ResourceQuotaSpec): FieldError[] {
   if (!scopeSelector) return [];
   const requirements = scopeSelector.matchExpressions ?? [];
   const errors = requirements.flatMap((requirement) => [
     ...scopeErrors(
-      { scope: requirement.scopeName, field, shown: scopeSelector, at: `${field}.scopeName` },
+      { scope: requirement.scopeName, field, shown: shownSelector(requirements), at: `${field}.scopeName` },
       hard,
     ),
     ...operatorErrors(field, requirement),
   ]);
   const named = requirements.map((r) => r.scopeName);
-  return [...errors, ...conflicting(field, named, scopeSelector)];
+  return [...errors, ...conflicting(field, named, scopes ?? null)];
+}
+
+/** As errors of upstream show it: by the names that Go has for the fields. */
+function shownSelector(requirements: readonly ScopedResourceSelectorRequirement[]): object {
+  const shown = requirements.map(({ scopeName, operator, values }) => ({
+    ScopeName: scopeName,
+    Operator: operator,
+    Values: values ?? null,
+  }));
+  return { MatchExpressions: shown };
 }
 
 const existOnly = new Set([
@@ -117,7 +129,7 @@ function operatorErrors(
   const errors: FieldError[] = [];
   if (existOnly.has(scopeName) && operator !== 'Exists') {
     const why =
-      "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
+      "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
     errors.push(invalid(`${field}.operator`, operator, why));
   }
   if (operator === 'In' || operator === 'NotIn') {

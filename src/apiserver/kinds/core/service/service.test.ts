@@ -215,7 +215,7 @@ describe('validation', () => {
           { name: 'b', port: 80 },
         ],
       },
-      'spec.ports[1]: Duplicate value: {"protocol":"TCP","port":80}',
+      'spec.ports[1]: Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":80,"TargetPort":0,"NodePort":0}',
     ],
   ])('rejects %s', async (_, spec, message) => {
     expect(await failure(create('s', spec))).toBe(`Service "s" is invalid: ${message}`);

@@ -1,7 +1,7 @@
 import type { Service, ServiceSpec } from '../../../../api/core/v1.ts';
 import { type FieldError, forbiddenField, invalid } from '../../../../machinery/field-error.ts';
 import { isHeadless, needsHealthCheck } from './type-change.ts';
-import { serviceErrors } from './validation.ts';
+import { balancerClass, serviceErrors } from './validation.ts';
 
 const fixed = 'may not change once set';
 
@@ -14,6 +14,7 @@ export function serviceUpdateErrors(service: Service, old: Service): FieldError[
   if (balanced && spec.loadBalancerClass !== before.loadBalancerClass) {
     errors.push(invalid('spec.loadBalancerClass', spec.loadBalancerClass ?? null, fixed));
   }
+  errors.push(...balancerClass(spec));
   const checked = needsHealthCheck(spec) && needsHealthCheck(before);
   if (checked && spec.healthCheckNodePort !== before.healthCheckNodePort) {
     errors.push(forbiddenField('spec.healthCheckNodePort', 'field is immutable'));
@@ -42,8 +43,10 @@ function changes(name: 'clusterIPs' | 'ipFamilies', spec: ServiceSpec, old: Serv
   }
   const errors: FieldError[] = [];
   const fewer = now.length < before.length;
-  if (fewer && now.length === 0) errors.push(invalid(field(0), now, words[name].unset));
-  if (now.length > 0 && before.length > 0 && now[0] !== before[0]) errors.push(invalid(field(0), now, fixed));
+  // Upstream looks at the addresses, and shows them, also where it speaks of families.
+  const ips = spec.clusterIPs ?? [];
+  if (fewer && ips.length === 0) errors.push(invalid(field(0), now, words[name].unset));
+  if (now.length > 0 && before.length > 0 && now[0] !== before[0]) errors.push(invalid(field(0), ips, fixed));
   if (fewer && now.length === 1 && spec.ipFamilyPolicy !== 'SingleStack') {
     const why = `must be set to 'SingleStack' when releasing the ${words[name].second}`;
     errors.push(invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy ?? null, why));

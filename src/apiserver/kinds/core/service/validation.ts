@@ -106,8 +106,11 @@ function affinityErrors({ sessionAffinity, sessionAffinityConfig }: ServiceSpec)
     return [...errors, ...forbidValue(field, sessionAffinityConfig, why)];
   }
   if (sessionAffinity !== 'ClientIP') return errors;
-  const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds;
-  if (seconds === undefined) return [...errors, required(field, 'when session affinity type is ClientIP')];
+  const missing = 'when session affinity type is ClientIP';
+  if (!sessionAffinityConfig) return [...errors, required(field, missing)];
+  if (!sessionAffinityConfig.clientIP) return [...errors, required(`${field}.clientIP`, missing)];
+  const seconds = sessionAffinityConfig.clientIP.timeoutSeconds;
+  if (seconds === undefined) return [...errors, required(`${field}.clientIP.timeoutSeconds`, missing)];
   if (seconds > 0 && seconds <= maxAffinitySeconds) return errors;
   const why = `must be greater than 0 and less than ${maxAffinitySeconds}`;
   return [...errors, invalid(`${field}.clientIP.timeoutSeconds`, seconds, why)];
@@ -172,23 +175,33 @@ function addressErrors(field: string, ips: readonly string[], families: readonly
 
 function nodePortErrors({ type, ports }: ServiceSpec): FieldError[] {
   const repeated = repeats();
-  return each('spec.ports', ports, ({ nodePort, protocol }, path) => {
-    if (!nodePort) return [];
-    const errors: FieldError[] = [];
-    if (type === 'ClusterIP')
-      errors.push(forbiddenField(`${path}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
-    return repeated(`${protocol}/${nodePort}`)
-      ? [...errors, duplicate(`${path}.nodePort`, nodePort)]
-      : errors;
-  });
+  const why = "may not be used when `type` is 'ClusterIP'";
+  return [
+    ...each('spec.ports', ports, ({ nodePort }, path) =>
+      nodePort && type === 'ClusterIP' ? [forbiddenField(`${path}.nodePort`, why)] : [],
+    ),
+    ...each('spec.ports', ports, ({ nodePort, protocol }, path) =>
+      nodePort && repeated(`${protocol}/${nodePort}`) ? [duplicate(`${path}.nodePort`, nodePort)] : [],
+    ),
+  ];
 }
 
 function repeatedPorts({ ports }: ServiceSpec): FieldError[] {
   const repeated = repeats();
   return each('spec.ports', ports, ({ port, protocol }: ServicePort, path) =>
-    repeated(`${protocol}/${port}`) ? [duplicate(path, { protocol, port })] : [],
+    repeated(`${protocol}/${port}`) ? [duplicate(path, shownPort(protocol, port))] : [],
   );
 }
+
+/** What ports are compared by, as errors of upstream show it: with the names that Go has for all fields of a port. */
+const shownPort = (protocol: string | undefined, port: number): object => ({
+  Name: '',
+  Protocol: protocol,
+  AppProtocol: null,
+  Port: port,
+  TargetPort: 0,
+  NodePort: 0,
+});
 
 function sourceRanges({ metadata, spec }: Service): FieldError[] {
   const { loadBalancerSourceRanges: ranges = [], type } = spec;
@@ -208,13 +221,15 @@ function sourceRanges({ metadata, spec }: Service): FieldError[] {
 }
 
 function balancerErrors(spec: ServiceSpec): FieldError[] {
-  const { type, allocateLoadBalancerNodePorts: allocates, loadBalancerClass: balancer } = spec;
-  if (type !== 'LoadBalancer') {
-    return [
-      ...forbidValue('spec.allocateLoadBalancerNodePorts', allocates, onlyBalanced),
-      ...forbidValue('spec.loadBalancerClass', balancer, onlyBalanced),
-    ];
-  }
+  const { type, allocateLoadBalancerNodePorts: allocates } = spec;
+  const errors =
+    type === 'LoadBalancer' ? [] : forbidValue('spec.allocateLoadBalancerNodePorts', allocates, onlyBalanced);
+  return [...errors, ...balancerClass(spec)];
+}
+
+/** Whose load balancers serve. */
+export function balancerClass({ type, loadBalancerClass: balancer }: ServiceSpec): FieldError[] {
+  if (type !== 'LoadBalancer') return forbidValue('spec.loadBalancerClass', balancer, onlyBalanced);
   return balancer === undefined ? [] : qualifiedName('spec.loadBalancerClass', balancer);
 }
 

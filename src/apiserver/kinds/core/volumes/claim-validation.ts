@@ -27,7 +27,11 @@ export function positiveQuantity(field: string, amount: string): FieldError[] {
 }
 
 /** The spec of a claim, be it one of its own or the template of one. */
-export function claimSpec(field: string, spec: PersistentVolumeClaimSpec): FieldError[] {
+export function claimSpec(
+  field: string,
+  spec: PersistentVolumeClaimSpec,
+  old?: PersistentVolumeClaimSpec,
+): FieldError[] {
   const { storageClassName, volumeAttributesClassName, volumeMode, selector } = spec;
   const errors: FieldError[] = [];
   if (!spec.accessModes?.length)
@@ -42,17 +46,26 @@ export function claimSpec(field: string, spec: PersistentVolumeClaimSpec): Field
     ...(storage === undefined ? [required(storageField)] : positiveQuantity(storageField, storage)),
   );
   if (storageClassName) errors.push(...dnsSubdomain(`${field}.storageClassName`, storageClassName));
-  errors.push(...optionalSupported(`${field}.volumeMode`, volumeMode, volumeModes), ...sources(field, spec));
+  errors.push(
+    ...optionalSupported(`${field}.volumeMode`, volumeMode, volumeModes),
+    ...sources(field, spec, old),
+  );
   if (volumeAttributesClassName) {
     errors.push(...dnsSubdomain(`${field}.volumeAttributesClassName`, volumeAttributesClassName));
   }
   return errors;
 }
 
-function sources(field: string, { dataSource, dataSourceRef }: PersistentVolumeClaimSpec): FieldError[] {
+function sources(
+  field: string,
+  { dataSource, dataSourceRef }: PersistentVolumeClaimSpec,
+  old: PersistentVolumeClaimSpec | undefined,
+): FieldError[] {
+  // A group that was accepted once, before there was a rule, is not looked at again.
+  const known = old?.dataSource?.apiGroup !== undefined || old?.dataSourceRef?.apiGroup !== undefined;
   const errors = [
-    ...(dataSource ? source(`${field}.dataSource`, dataSource) : []),
-    ...(dataSourceRef ? source(`${field}.dataSourceRef`, dataSourceRef) : []),
+    ...(dataSource ? source(`${field}.dataSource`, dataSource, known) : []),
+    ...(dataSourceRef ? source(`${field}.dataSourceRef`, dataSourceRef, known) : []),
   ];
   const namespace = dataSourceRef?.namespace;
   if (namespace)
@@ -72,9 +85,13 @@ function sameSource(a: TypedLocalObjectReference, b: TypedObjectReference): bool
   return a.apiGroup === b.apiGroup && a.kind === b.kind && a.name === b.name;
 }
 
-function source(field: string, { name, kind, apiGroup }: TypedLocalObjectReference): FieldError[] {
+function source(
+  field: string,
+  { name, kind, apiGroup }: TypedLocalObjectReference,
+  groupIsKnown: boolean,
+): FieldError[] {
   const errors = [...requireValue(`${field}.name`, name), ...requireValue(`${field}.kind`, kind)];
   const why = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
   if (!apiGroup && kind !== 'PersistentVolumeClaim') errors.push(invalid(field, kind ?? '', why));
-  return [...errors, ...(apiGroup ? dnsSubdomain(`${field}.apiGroup`, apiGroup) : [])];
+  return [...errors, ...(apiGroup && !groupIsKnown ? dnsSubdomain(`${field}.apiGroup`, apiGroup) : [])];
 }

@@ -9,7 +9,9 @@ import { roundResources } from '../../pod-spec/resource-lists.ts';
 import { ageColumn, nameColumn, text, wide } from '../../shared/columns.ts';
 import { keepStatus } from '../../shared/status.ts';
 import { claimUpdateErrors } from './claim-update-validation.ts';
+import { claimStatusErrors } from './claim-status-validation.ts';
 import { claimSpec } from './claim-validation.ts';
+import { claimWarnings } from './claim-warnings.ts';
 import { accessModesText, storageClassOf } from './volume-text.ts';
 
 export const persistentVolumeClaimKind: Kind<PersistentVolumeClaim> = {
@@ -25,8 +27,14 @@ export const persistentVolumeClaimKind: Kind<PersistentVolumeClaim> = {
     alignSources(claim.spec, old.spec);
   },
   validate: ({ spec }) => claimSpec('spec', spec),
-  validateUpdate: (claim, old) => [...claimSpec('spec', claim.spec), ...claimUpdateErrors(claim, old)],
-  status: {},
+  // Upstream looks twice, once as at a new one: every error is there twice.
+  validateUpdate: (claim, old) => [
+    ...claimSpec('spec', claim.spec, old.spec),
+    ...claimSpec('spec', claim.spec, old.spec),
+    ...claimUpdateErrors(claim, old),
+  ],
+  warnings: (claim) => claimWarnings(claim),
+  status: { validateUpdate: (claim) => claimStatusErrors(claim) },
   returnsDeleted: true,
   columns: [
     nameColumn,
@@ -73,7 +81,9 @@ function phase(claim: PersistentVolumeClaim): string {
 
 /** The older of the two fields takes claims and snapshots alone; otherwise both say the same. */
 function alignSources(spec: PersistentVolumeClaimSpec, old?: PersistentVolumeClaimSpec): void {
-  const known = old?.dataSource || old?.dataSourceRef;
+  // Sources in other namespaces are not served: upstream has them behind a gate that is shut.
+  if (spec.dataSourceRef?.namespace && !old?.dataSourceRef) delete spec.dataSourceRef;
+  const known = old?.dataSource || old?.dataSourceRef || spec.dataSourceRef;
   if (!known && spec.dataSource && !isClaimOrSnapshot(spec.dataSource)) delete spec.dataSource;
   const { dataSource, dataSourceRef } = spec;
   if (dataSource && !dataSourceRef) spec.dataSourceRef = { ...dataSource };

@@ -8,6 +8,7 @@ import { ageColumn, nameColumn, text, wide } from '../../shared/columns.ts';
 import { keepStatus } from '../../shared/status.ts';
 import { accessModesText, storageClassOf } from './volume-text.ts';
 import { volumeErrors, volumeUpdateErrors } from './volume-validation.ts';
+import { volumeWarnings } from './volume-warnings.ts';
 
 export const persistentVolumeKind: Kind<PersistentVolume> = {
   resource: persistentvolumes,
@@ -27,6 +28,7 @@ export const persistentVolumeKind: Kind<PersistentVolume> = {
   prepareForUpdate: keepStatus,
   validate: (volume) => volumeErrors(volume),
   validateUpdate: volumeUpdateErrors,
+  warnings: (volume) => volumeWarnings(volume),
   status: { prepareForUpdate: notePhaseChange },
   returnsDeleted: true,
   columns: [

@@ -5,15 +5,20 @@ import type {
   PersistentVolumeSource,
   PersistentVolumeSpec,
   SecretReference,
+  VolumeNodeAffinity,
 } from '../../../../api/core/v1.ts';
+import { clone } from '../../../../machinery/clone.ts';
 import { semanticEqual } from '../../../../machinery/equal.ts';
 import {
   type FieldError,
   forbiddenField,
+  invalid,
   notSupported,
   required,
 } from '../../../../machinery/field-error.ts';
-import { nodeSelector } from '../../pod-spec/validation/affinity.ts';
+import { byteLength } from '../../../../machinery/go-text.ts';
+import { newLabel } from '../../pod-spec/node-labels.ts';
+import { nodeSelector, shownTerm } from '../../pod-spec/validation/affinity.ts';
 import { noBacksteps } from '../../pod-spec/validation/paths.ts';
 import {
   azureDisk,
@@ -33,10 +38,15 @@ import {
 import { goDiff } from '../../shared/go-diff.ts';
 import { dnsLabel, dnsSubdomain, immutable, optionalSupported } from '../../shared/validate.ts';
 import { csiDriverName } from '../../storage/names.ts';
+import { basicAmount } from './claim-status-validation.ts';
 import { accessModes, positiveQuantity, volumeModes } from './claim-validation.ts';
 
+const affinityType = 'io.k8s.api.core.v1.VolumeNodeAffinity';
+
 type Sources = Required<PersistentVolumeSource>;
-type Rules = { [K in keyof Sources]: (field: string, source: Sources[K]) => FieldError[] };
+type Rules = {
+  [K in keyof Sources]: (field: string, source: Sources[K], volumeName: string) => FieldError[];
+};
 
 /** In the order in which upstream looks at them: of several sources the first counts. */
 const rules: Rules = {
@@ -51,19 +61,14 @@ const rules: Rules = {
   ],
   glusterfs: (field, source) => [
     ...requireFields(field, source, 'endpoints', 'path'),
-    ...(source.endpointsNamespace === undefined
-      ? []
-      : dnsLabel(`${field}.endpointsNamespace`, source.endpointsNamespace)),
+    ...endpointsNamespace(`${field}.endpointsNamespace`, source.endpointsNamespace),
   ],
   flocker,
   nfs,
   rbd: (field, source) => requireFields(field, source, 'monitors', 'image'),
   quobyte,
   cephfs: (field, source) => requireFields(field, source, 'monitors'),
-  iscsi: (field, source) => [
-    ...iscsi(field, source, 'must be valid format'),
-    ...namedSecret(field, source.secretRef, 'name'),
-  ],
+  iscsi: iscsiVolume,
   cinder: (field, source) => [
     ...requireFields(field, source, 'volumeID'),
     ...namedSecret(field, source.secretRef, 'name', 'namespace'),
@@ -92,6 +97,26 @@ const rules: Rules = {
 
 const sourceNames = Object.keys(rules) as (keyof Sources)[];
 
+function endpointsNamespace(field: string, name: string | undefined): FieldError[] {
+  const why = 'if the endpointnamespace is set, it must be a valid namespace name';
+  if (name === '') return [invalid(field, name, why)];
+  return name === undefined ? [] : dnsLabel(field, name);
+}
+
+const maxPortalLength = 64;
+
+function iscsiVolume(field: string, source: Sources['iscsi'], volumeName: string): FieldError[] {
+  const { initiatorName, targetPortal = '' } = source;
+  const long = byteLength(`${volumeName}:${targetPortal}`) > maxPortalLength;
+  const why =
+    'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
+  return [
+    ...(initiatorName !== undefined && long ? [invalid(`${field}.targetportal`, targetPortal, why)] : []),
+    ...iscsi(field, source, 'must be valid format'),
+    ...namedSecret(field, source.secretRef, 'name'),
+  ];
+}
+
 /** Sources whose errors upstream reports under another name than the field's. */
 const reportedAs: Partial<Record<keyof Sources, string>> = { gcePersistentDisk: 'persistentDisk' };
 
@@ -119,7 +144,7 @@ function secretReference(field: string, ref: SecretReference | undefined): Field
 }
 
 /** What holds for a volume at any time. */
-export function volumeErrors({ spec }: PersistentVolume): FieldError[] {
+export function volumeErrors({ metadata, spec }: PersistentVolume): FieldError[] {
   const { storageClassName, volumeMode, persistentVolumeReclaimPolicy: policy } = spec;
   const modes = spec.accessModes?.length ? [] : [required('spec.accessModes')];
   return [
@@ -130,7 +155,11 @@ export function volumeErrors({ spec }: PersistentVolume): FieldError[] {
       ? optionalSupported('spec.persistentVolumeReclaimPolicy', policy, ['Delete', 'Recycle', 'Retain'])
       : []),
     ...nodeAffinity(spec),
-    ...source(spec),
+    ...source(spec, metadata.name ?? ''),
+    ...(spec.local && !spec.nodeAffinity
+      ? [required('spec.nodeAffinity', 'Local volume requires node affinity')]
+      : []),
+    ...recycling(spec),
     ...(storageClassName ? dnsSubdomain('spec.storageClassName', storageClassName) : []),
     ...optionalSupported('spec.volumeMode', volumeMode, volumeModes),
     ...attributesClass(spec),
@@ -144,30 +173,40 @@ function capacity({ capacity = {} }: PersistentVolumeSpec): FieldError[] {
   if (names.length !== 1 || names[0] !== 'storage') errors.push(notSupported(field, capacity, ['storage']));
   return [
     ...errors,
-    ...names.flatMap((name) => positiveQuantity(`${field}[${name}]`, capacity[name] as string)),
+    ...names.flatMap((name) => [
+      ...basicAmount(`${field}[${name}]`, capacity[name] as string),
+      ...positiveQuantity(`${field}[${name}]`, capacity[name] as string),
+    ]),
   ];
 }
 
-function nodeAffinity({ nodeAffinity: affinity, local }: PersistentVolumeSpec): FieldError[] {
+function nodeAffinity({ nodeAffinity: affinity }: PersistentVolumeSpec): FieldError[] {
   const field = 'spec.nodeAffinity';
-  if (!affinity) return local ? [required(field, 'Local volume requires node affinity')] : [];
+  if (!affinity) return [];
   if (affinity.required) return nodeSelector(`${field}.required`, affinity.required);
   return [required(`${field}.required`, 'must specify required node constraints')];
 }
 
-function source(spec: PersistentVolumeSpec): FieldError[] {
+/** Sources that upstream calls otherwise where they stand beside another. */
+const forbiddenAs: Partial<Record<keyof Sources, string>> = { cephfs: 'cephFS' };
+
+function source(spec: PersistentVolumeSpec, volumeName: string): FieldError[] {
   const names = sourceNames.filter((name) => spec[name] !== undefined);
   const given = names.map((name): [string, () => FieldError[]] => {
-    const rule = rules[name] as (field: string, source: unknown) => FieldError[];
-    return [name, () => rule(`spec.${reportedAs[name] ?? name}`, spec[name])];
+    const rule = rules[name] as (field: string, source: unknown, volumeName: string) => FieldError[];
+    const path = `spec.${reportedAs[name] ?? name}`;
+    return [forbiddenAs[name] ?? name, () => rule(path, spec[name], volumeName)];
   });
-  const errors = oneSource('spec', given);
+  return oneSource('spec', given);
+}
+
+function recycling(spec: PersistentVolumeSpec): FieldError[] {
   const recyclesAll =
     spec.hostPath &&
     path.normalize(spec.hostPath.path) === '/' &&
     spec.persistentVolumeReclaimPolicy === 'Recycle';
   const why = "may not be 'recycle' for a hostPath mount of '/'";
-  return recyclesAll ? [...errors, forbiddenField('spec.persistentVolumeReclaimPolicy', why)] : errors;
+  return recyclesAll ? [forbiddenField('spec.persistentVolumeReclaimPolicy', why)] : [];
 }
 
 function attributesClass({ volumeAttributesClassName: name, csi }: PersistentVolumeSpec): FieldError[] {
@@ -178,18 +217,47 @@ function attributesClass({ volumeAttributesClassName: name, csi }: PersistentVol
   return csi ? errors : [...errors, required('spec.csi', why)];
 }
 
-/** What an update may do: where the data is does not change. */
+/** What an update may do: where the data is does not change. Upstream looks at the whole twice. */
 export function volumeUpdateErrors(volume: PersistentVolume, old: PersistentVolume): FieldError[] {
   const { spec } = volume;
   return [
     ...volumeErrors(volume),
+    ...volumeErrors(volume),
     ...sourceChange(spec, old.spec),
     ...immutable('volumeMode', spec.volumeMode, old.spec.volumeMode),
-    ...(old.spec.nodeAffinity ? immutable('nodeAffinity', spec.nodeAffinity, old.spec.nodeAffinity) : []),
+    ...affinityChange(spec.nodeAffinity, old.spec.nodeAffinity),
     ...(old.spec.volumeAttributesClassName !== undefined && spec.volumeAttributesClassName === undefined
       ? [forbiddenField('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden')]
       : []),
   ];
+}
+
+/** Nodes stay who they were, by whatever name their labels go. */
+function affinityChange(
+  now: VolumeNodeAffinity | undefined,
+  old: VolumeNodeAffinity | undefined,
+): FieldError[] {
+  if (!old || semanticEqual(now, withNewLabels(old, now), affinityType)) return [];
+  const why = 'field is immutable, except for updating from beta label to GA';
+  const terms = now?.required && {
+    NodeSelectorTerms: now.required.nodeSelectorTerms?.map(shownTerm) ?? null,
+  };
+  return [invalid('nodeAffinity', now ? { Required: terms ?? null } : null, why)];
+}
+
+/** The old terms, with the labels' new names where the new terms have them. */
+function withNewLabels(old: VolumeNodeAffinity, now: VolumeNodeAffinity | undefined): VolumeNodeAffinity {
+  const copy = clone(old);
+  copy.required?.nodeSelectorTerms?.forEach((term, i) => {
+    const other = now?.required?.nodeSelectorTerms?.[i];
+    for (const list of ['matchExpressions', 'matchFields'] as const) {
+      term[list]?.forEach((requirement, j) => {
+        const key = other?.[list]?.[j]?.key;
+        if (key !== undefined && newLabel(requirement.key) === key) requirement.key = key;
+      });
+    }
+  });
+  return copy;
 }
 
 function sourceChange(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): FieldError[] {

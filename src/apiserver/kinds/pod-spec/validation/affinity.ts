@@ -51,6 +51,14 @@ export function nodeSelector(field: string, { nodeSelectorTerms }: NodeSelector)
   return each(path, nodeSelectorTerms, (term, termPath) => nodeSelectorTerm(termPath, term, true));
 }
 
+/** A term as errors of upstream show it: by the names that Go has for its fields. */
+export function shownTerm({ matchExpressions, matchFields }: NodeSelectorTerm): object {
+  const shown = (list: NodeSelectorRequirement[] | undefined) =>
+    list?.map(({ key, operator, values }) => ({ Key: key, Operator: operator, Values: values ?? null })) ??
+    null;
+  return { MatchExpressions: shown(matchExpressions), MatchFields: shown(matchFields) };
+}
+
 /** Values of a mere preference need not be values of labels. */
 function nodeSelectorTerm(field: string, term: NodeSelectorTerm, checkValues: boolean): FieldError[] {
   return [

@@ -34,7 +34,7 @@ import { containerSecurity } from './security.ts';
 /** What holds for containers of every sort. */
 function common(field: string, container: AnyContainer, context: SpecContext): FieldError[] {
   const { name, image, resources = {} } = container;
-  const errors = [
+  return [
     ...(name ? dnsLabel(`${field}.name`, name) : [required(`${field}.name`)]),
     ...requireValue(`${field}.image`, image),
     ...requireSupported(`${field}.terminationMessagePolicy`, container.terminationMessagePolicy, [
@@ -55,9 +55,12 @@ function common(field: string, container: AnyContainer, context: SpecContext): F
     ...resizePolicy(`${field}.resizePolicy`, container.resizePolicy, context),
     ...containerSecurity(`${field}.securityContext`, container.securityContext, context.hostUsers),
   ];
-  return context.isPod && image && image.trim() !== image
-    ? [...errors, invalid(`${field}.image`, image, 'must not have leading or trailing whitespace')]
-    : errors;
+}
+
+/** What holds for the containers of a pod, but not for those of a template: names of images are names alone. */
+export function paddedImage(field: string, { image = '' }: AnyContainer): FieldError[] {
+  if (image.trim() === image) return [];
+  return [invalid(`${field}.image`, image, 'must not have leading or trailing whitespace')];
 }
 
 function resizePolicy(
@@ -148,7 +151,7 @@ function restartRules(field: string, { restartPolicy, restartPolicyRules = [] }:
 }
 
 function restartRule(field: string, { action, exitCodes }: ContainerRestartRule): FieldError[] {
-  const errors = requireSupported(`${field}.action`, action, ['Restart']);
+  const errors = requireSupported(`${field}.action`, action, ['Restart', 'RestartAllContainers']);
   if (!exitCodes) return [...errors, required(`${field}.exitCodes`, 'must be specified')];
   const { operator, values = [] } = exitCodes;
   const path = `${field}.exitCodes`;
@@ -158,14 +161,17 @@ function restartRule(field: string, { action, exitCodes }: ContainerRestartRule)
   return errors;
 }
 
+/** In the order in which upstream has the fields. */
 const serviceFields = [
   'ports',
+  'resources',
+  'resizePolicy',
+  'restartPolicy',
+  'restartPolicyRules',
   'livenessProbe',
   'readinessProbe',
   'startupProbe',
   'lifecycle',
-  'resizePolicy',
-  'restartPolicy',
 ] as const;
 
 /** The containers that people add to look into a pod: no part of its work. */
@@ -175,7 +181,7 @@ export function ephemeralContainers(field: string, spec: PodSpec, context: SpecC
   for (const name of others) repeated(name);
   return each(field, spec.ephemeralContainers, (container, path) => {
     const { name, targetContainerName: target } = container;
-    const errors = common(path, container, { ...context, isPod: true });
+    const errors = [...common(path, container, context), ...paddedImage(path, container)];
     if (repeated(name ?? '')) errors.push(duplicate(`${path}.name`, name));
     if (target && !others.has(target)) errors.push(notFoundValue(`${path}.targetContainerName`, target));
     return [...errors, ...notForLooking(path, container)];
@@ -184,9 +190,9 @@ export function ephemeralContainers(field: string, spec: PodSpec, context: SpecC
 
 function notForLooking(field: string, container: EphemeralContainer): FieldError[] {
   const why = 'cannot be set for an Ephemeral Container';
-  const errors = serviceFields.flatMap((name) => forbidValue(`${field}.${name}`, container[name], why));
-  if (Object.keys(container.resources ?? {}).length > 0)
-    errors.push(forbiddenField(`${field}.resources`, why));
+  const isSet = (name: (typeof serviceFields)[number]) =>
+    name === 'resources' ? Object.keys(container.resources ?? {}).length > 0 : container[name] !== undefined;
+  const errors = serviceFields.filter(isSet).map((name) => forbiddenField(`${field}.${name}`, why));
   const mounts = each(`${field}.volumeMounts`, container.volumeMounts, ({ subPath, subPathExpr }, path) => [
     ...(subPath ? [forbiddenField(`${path}.subPath`, why)] : []),
     ...(subPathExpr ? [forbiddenField(`${path}.subPathExpr`, why)] : []),

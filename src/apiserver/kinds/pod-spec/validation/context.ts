@@ -4,8 +4,7 @@ import type { Container, EphemeralContainer, PodSpec, Volume } from '../../../..
 export interface SpecContext {
   /** Whether the spec is that of a pod, not that of a template. */
   isPod: boolean;
-  /** Name of the pod, where it is one and has one. */
-  podName: string | undefined;
+  /** Volumes that can be mounted: one that is wrong in itself is none of them. */
   volumes: ReadonlyMap<string, Volume>;
   claimNames: ReadonlySet<string>;
   restartPolicy: string | undefined;
@@ -16,11 +15,15 @@ export interface SpecContext {
 
 export type AnyContainer = Container | EphemeralContainer;
 
-export function specContext(spec: PodSpec, pod?: { name?: string }): SpecContext {
+/** What is to be known of a spec; `volumes` are those of it that are well-formed. */
+export function specContext(
+  spec: PodSpec,
+  volumes: ReadonlyMap<string, Volume>,
+  pod: { name?: string } | undefined,
+): SpecContext {
   return {
     isPod: pod !== undefined,
-    podName: pod?.name,
-    volumes: new Map((spec.volumes ?? []).map((v) => [v.name, v])),
+    volumes,
     claimNames: new Set((spec.resourceClaims ?? []).map((c) => c.name).filter(Boolean)),
     restartPolicy: spec.restartPolicy,
     gracePeriodSeconds: spec.terminationGracePeriodSeconds,

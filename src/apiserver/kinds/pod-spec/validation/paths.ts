@@ -16,7 +16,7 @@ export function descendingPath(field: string, path: string | undefined): FieldEr
 
 /** A path below, whose first step is not one of those that the kubelet keeps for itself. */
 export function unreservedPath(field: string, path: string | undefined): FieldError[] {
-  const reserved = path?.startsWith('..') && !path.startsWith('../') && path !== '..';
+  const reserved = path?.startsWith('..') && !path.startsWith('../');
   return [
     ...descendingPath(field, path),
     ...(reserved ? [invalid(field, path, "must not start with '..'")] : []),

@@ -6,17 +6,15 @@ import {
   forbiddenField,
   invalid,
   required,
-  tooLong,
 } from '../../../../machinery/field-error.ts';
 import { byteLength } from '../../../../machinery/go-text.ts';
 import { labelsErrors } from '../../../../machinery/label-selector.ts';
-import { dns1123SubdomainErrors, qualifiedNameErrors, rangeErrors } from '../../../../machinery/names.ts';
+import { dns1123SubdomainErrors, rangeErrors } from '../../../../machinery/names.ts';
 import {
   dnsLabel,
   dnsSubdomain,
   each,
   invalids,
-  optionalSupported,
   qualifiedName,
   repeats,
   requireSupported,
@@ -30,6 +28,7 @@ import { podResources } from './pod-resources.ts';
 import { resourceRequirements } from './resources.ts';
 import { schedulingGates, spreadConstraints, tolerations } from './scheduling.ts';
 import { podSecurity } from './security.ts';
+import { annotationKeys } from './template-metadata.ts';
 import { podVolumes } from './volumes.ts';
 import { hostProcesses, operatingSystem } from './windows.ts';
 
@@ -37,12 +36,13 @@ const maxInt32 = 2 ** 31 - 1;
 
 /** The spec of a pod, or of a template where `pod` is left out (upstream's `ValidatePodSpec`). */
 export function podSpec(field: string, spec: PodSpec, pod?: ObjectMeta): FieldError[] {
-  const context = specContext(spec, pod);
+  const volumes = podVolumes(`${field}.volumes`, spec.volumes, pod);
+  const context = specContext(spec, volumes.valid, pod);
   return [
     ...(spec.terminationGracePeriodSeconds === undefined
       ? [required(`${field}.terminationGracePeriodSeconds`)]
       : []),
-    ...podVolumes(`${field}.volumes`, spec.volumes, context),
+    ...volumes.errors,
     ...resourceClaims(`${field}.resourceClaims`, spec.resourceClaims),
     ...mainContainers(`${field}.containers`, spec.containers, context),
     ...initContainers(`${field}.initContainers`, spec, context),
@@ -76,12 +76,11 @@ function placement(field: string, spec: PodSpec, context: SpecContext): FieldErr
     ...spreadConstraints(`${field}.topologySpreadConstraints`, spec.topologySpreadConstraints, context.isPod),
     ...hostProcesses(field, spec),
     ...hostUsers(field, spec),
-    ...tolerations(`${field}.tolerations`, spec.tolerations),
-    ...hostAliases(`${field}.hostAliases`, spec.hostAliases),
   ];
 }
 
 function names(field: string, spec: PodSpec): FieldError[] {
+  const { activeDeadlineSeconds: deadline } = spec;
   const subdomain = (name: string, value: string | undefined) =>
     value ? invalids(`${field}.${name}`, value, dns1123SubdomainErrors(value)) : [];
   const label = (name: string, value: string | undefined) =>
@@ -89,9 +88,14 @@ function names(field: string, spec: PodSpec): FieldError[] {
   return [
     ...subdomain('serviceAccountName', spec.serviceAccountName),
     ...subdomain('nodeName', spec.nodeName),
+    ...(deadline === undefined
+      ? []
+      : invalids(`${field}.activeDeadlineSeconds`, deadline, rangeErrors(deadline, 1, maxInt32))),
     ...label('hostname', spec.hostname),
     ...label('subdomain', spec.subdomain),
     ...hostnameOverride(field, spec),
+    ...tolerations(`${field}.tolerations`, spec.tolerations),
+    ...hostAliases(`${field}.hostAliases`, spec.hostAliases),
     ...subdomain('priorityClassName', spec.priorityClassName),
     ...(spec.runtimeClassName === undefined
       ? []
@@ -116,16 +120,15 @@ function hostnameOverride(field: string, spec: PodSpec): FieldError[] {
 }
 
 function limits(field: string, spec: PodSpec, context: SpecContext): FieldError[] {
-  const { activeDeadlineSeconds: deadline, overhead } = spec;
+  const { overhead, preemptionPolicy } = spec;
+  const policies = ['PreemptLowerPriority', 'Never'];
   return [
-    ...(deadline === undefined
+    ...(preemptionPolicy === undefined
       ? []
-      : invalids(`${field}.activeDeadlineSeconds`, deadline, rangeErrors(deadline, 1, maxInt32))),
-    ...optionalSupported(`${field}.preemptionPolicy`, spec.preemptionPolicy, [
-      'PreemptLowerPriority',
-      'Never',
-    ]),
-    ...(overhead ? resourceRequirements(`${field}.overhead`, { limits: overhead }, context) : []),
+      : requireSupported(`${field}.preemptionPolicy`, preemptionPolicy, policies)),
+    ...(overhead
+      ? resourceRequirements(`${field}.overhead`, { limits: overhead }, { claimNames: context.claimNames })
+      : []),
   ];
 }
 
@@ -137,11 +140,15 @@ function resourceClaims(field: string, claims: readonly PodResourceClaim[] | und
     if (name && repeated(name)) errors.splice(0, errors.length, duplicate(`${path}.name`, name));
     if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined) {
       const why = 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified';
-      errors.push(invalid(path, claim, why));
+      errors.push(invalid(path, shownClaim(claim), why));
     }
     if (resourceClaimName === undefined && resourceClaimTemplateName === undefined) {
       errors.push(
-        invalid(path, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'),
+        invalid(
+          path,
+          shownClaim(claim),
+          'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
+        ),
       );
     }
     for (const [key, value] of Object.entries({ resourceClaimName, resourceClaimTemplateName })) {
@@ -151,16 +158,13 @@ function resourceClaims(field: string, claims: readonly PodResourceClaim[] | und
   });
 }
 
-const maxAnnotationsSize = 256 * 1024;
-
-/** The annotations of a template, which are those of an object in waiting. */
-function annotationKeys(field: string, annotations: Record<string, string> = {}): FieldError[] {
-  const errors = Object.keys(annotations).flatMap((key) =>
-    invalids(field, key, qualifiedNameErrors(key.toLowerCase())),
-  );
-  const size = Object.entries(annotations).reduce((sum, [k, v]) => sum + byteLength(k) + byteLength(v), 0);
-  if (size <= maxAnnotationsSize) return errors;
-  return [...errors, tooLong(field, maxAnnotationsSize)];
+/** As errors of upstream show it: by the names that Go has for the fields. */
+function shownClaim({ name, resourceClaimName, resourceClaimTemplateName }: PodResourceClaim): object {
+  return {
+    Name: name,
+    ResourceClaimName: resourceClaimName ?? null,
+    ResourceClaimTemplateName: resourceClaimTemplateName ?? null,
+  };
 }
 
 /** What a template says of its pods' metadata. */

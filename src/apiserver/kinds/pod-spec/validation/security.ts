@@ -46,15 +46,52 @@ export function containerSecurity(
   errors.push(...seccomp(`${field}.seccompProfile`, security.seccompProfile));
   if (allowPrivilegeEscalation === false) {
     const no = 'cannot set `allowPrivilegeEscalation` to false and';
-    if (privileged) errors.push(invalid(field, security, `${no} \`privileged\` to true`));
+    if (privileged) errors.push(invalid(field, shownSecurity(security), `${no} \`privileged\` to true`));
     const admin = (capabilities?.add ?? []).filter((c) => c === 'CAP_SYS_ADMIN');
-    errors.push(...admin.map(() => invalid(field, security, `${no} \`capabilities.Add\` CAP_SYS_ADMIN`)));
+    errors.push(
+      ...admin.map(() => invalid(field, shownSecurity(security), `${no} \`capabilities.Add\` CAP_SYS_ADMIN`)),
+    );
   }
   return [
     ...errors,
     ...windowsOptions(`${field}.windowsOptions`, security.windowsOptions),
     ...appArmor(`${field}.appArmorProfile`, security.appArmorProfile),
   ];
+}
+
+/** As errors of upstream show it: by the names that Go has for the fields. */
+function shownSecurity(security: SecurityContext): object {
+  const {
+    capabilities,
+    seLinuxOptions: selinux,
+    windowsOptions: windows,
+    seccompProfile,
+    appArmorProfile,
+  } = security;
+  const profile = (p: SeccompProfile | AppArmorProfile | undefined) =>
+    p ? { Type: p.type, LocalhostProfile: p.localhostProfile ?? null } : null;
+  const { user = '', role = '', type = '', level = '' } = selinux ?? {};
+  return {
+    Capabilities: capabilities ? { Add: capabilities.add ?? null, Drop: capabilities.drop ?? null } : null,
+    Privileged: security.privileged ?? null,
+    SELinuxOptions: selinux ? { User: user, Role: role, Type: type, Level: level } : null,
+    WindowsOptions: windows
+      ? {
+          GMSACredentialSpecName: windows.gmsaCredentialSpecName ?? null,
+          GMSACredentialSpec: windows.gmsaCredentialSpec ?? null,
+          RunAsUserName: windows.runAsUserName ?? null,
+          HostProcess: windows.hostProcess ?? null,
+        }
+      : null,
+    RunAsUser: security.runAsUser ?? null,
+    RunAsGroup: security.runAsGroup ?? null,
+    RunAsNonRoot: security.runAsNonRoot ?? null,
+    ReadOnlyRootFilesystem: security.readOnlyRootFilesystem ?? null,
+    AllowPrivilegeEscalation: security.allowPrivilegeEscalation ?? null,
+    ProcMount: security.procMount ?? null,
+    SeccompProfile: profile(seccompProfile),
+    AppArmorProfile: profile(appArmorProfile),
+  };
 }
 
 /** What a pod's containers may do, if they do not say otherwise. */
@@ -103,7 +140,8 @@ function seccomp(field: string, profile: SeccompProfile | undefined): FieldError
     return [...errors, required(path, 'must be set when seccomp type is Localhost')];
   }
   if (localhostProfile === undefined) return errors;
-  return [...errors, invalid(path, profile, 'can only be set when seccomp type is Localhost')];
+  const shown = { Type: type, LocalhostProfile: localhostProfile };
+  return [...errors, invalid(path, shown, 'can only be set when seccomp type is Localhost')];
 }
 
 function appArmor(field: string, profile: AppArmorProfile | undefined): FieldError[] {

@@ -14,17 +14,10 @@ import {
 } from '../../../../machinery/field-error.ts';
 import { dns1123SubdomainErrors } from '../../../../machinery/names.ts';
 import { isQuantity, quantitySign } from '../../../../machinery/quantity.ts';
-import {
-  dnsLabel,
-  dnsSubdomain,
-  each,
-  requireValue,
-  repeats,
-  requireSupported,
-} from '../../shared/validate.ts';
+import { dnsLabel, dnsSubdomain, each, requireValue, requireSupported } from '../../shared/validate.ts';
 import { claimSpec } from '../../core/volumes/claim-validation.ts';
 import { csiDriverName } from '../../storage/names.ts';
-import type { SpecContext } from './context.ts';
+import { bareMetadata } from './template-metadata.ts';
 import { downwardFile, projected } from './projected.ts';
 import { descendingPath, fileMode, keyToPath } from './paths.ts';
 import {
@@ -43,28 +36,48 @@ import {
   storageOs,
 } from './storage-sources.ts';
 
-/** The volumes of a pod. */
+/** The pod that a volume is part of; of a template nothing is known. */
+type Owner = { name?: string } | undefined;
+
+/** The volumes of a pod: what is wrong with them, and by their names those that are not. */
 export function podVolumes(
   field: string,
   volumes: readonly Volume[] | undefined,
-  context: SpecContext,
+  pod: Owner,
+): { errors: FieldError[]; valid: Map<string, Volume> } {
+  const valid = new Map<string, Volume>();
+  const errors = each(field, volumes, (volume, path) => {
+    const found = oneVolume(path, volume, pod);
+    if (valid.has(volume.name)) found.push(duplicate(`${path}.name`, volume.name));
+    if (found.length === 0) valid.set(volume.name, volume);
+    return [...found, ...claimOfEphemeral(path, volume, { volumes, pod })];
+  });
+  return { errors, valid };
+}
+
+function oneVolume(field: string, volume: Volume, pod: Owner): FieldError[] {
+  const { name } = volume;
+  return [
+    ...volumeSource(field, volume, pod),
+    ...(name ? dnsLabel(`${field}.name`, name) : [required(`${field}.name`)]),
+  ];
+}
+
+/** A claim that is made for another volume of the same pod cannot be meant. */
+function claimOfEphemeral(
+  field: string,
+  { persistentVolumeClaim: claim }: Volume,
+  { volumes, pod }: { volumes: readonly Volume[] | undefined; pod: Owner },
 ): FieldError[] {
-  const repeated = repeats();
-  return each(field, volumes, (volume, path) => [
-    ...volumeSource(path, volume, context),
-    ...(volume.name ? dnsLabel(`${path}.name`, volume.name) : [required(`${path}.name`)]),
-    ...(volume.name && repeated(volume.name) ? [duplicate(`${path}.name`, volume.name)] : []),
-  ]);
+  if (!claim || !pod?.name) return [];
+  const made = (volumes ?? []).some((v) => v.ephemeral && `${pod.name}-${v.name}` === claim.claimName);
+  const why = 'must not reference a PVC that gets created for an ephemeral volume';
+  return made ? [invalid(`${field}.persistentVolumeClaim.claimName`, claim.claimName, why)] : [];
 }
 
 type Sources = Omit<Required<Volume>, 'name'>;
 type Rules = {
-  [K in keyof Sources]: (
-    field: string,
-    source: Sources[K],
-    volume: Volume,
-    context: SpecContext,
-  ) => FieldError[];
+  [K in keyof Sources]: (field: string, source: Sources[K], volume: Volume, pod: Owner) => FieldError[];
 };
 
 /** In the order in which upstream looks at them: of several sources the first counts. */
@@ -119,8 +132,8 @@ const rules: Rules = {
   scaleIO: (field, source) => requireFields(field, source, 'gateway', 'system', 'volumeName'),
   csi: csiSource,
   ephemeral: ephemeralSource,
-  image: (field, source, _, context) => [
-    ...(context.isPod ? requireValue(`${field}.reference`, source.reference) : []),
+  image: (field, source, _, pod) => [
+    ...(pod ? requireValue(`${field}.reference`, source.reference) : []),
     ...requireSupported(`${field}.pullPolicy`, source.pullPolicy, ['Always', 'IfNotPresent', 'Never']),
   ],
 };
@@ -128,11 +141,15 @@ const rules: Rules = {
 /** Sources whose errors upstream reports under another name than the field's. */
 const reportedAs: Partial<Record<keyof Sources, string>> = { gcePersistentDisk: 'persistentDisk' };
 
-function volumeSource(field: string, volume: Volume, context: SpecContext): FieldError[] {
+/** The same, for what stands beside another source. */
+const forbiddenAs: Partial<Record<keyof Sources, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
+
+function volumeSource(field: string, volume: Volume, pod: Owner): FieldError[] {
   const names = (Object.keys(rules) as (keyof Sources)[]).filter((name) => volume[name] !== undefined);
   const given = names.map((name): [string, () => FieldError[]] => {
-    const rule = rules[name] as (f: string, s: unknown, v: Volume, c: SpecContext) => FieldError[];
-    return [name, () => rule(`${field}.${reportedAs[name] ?? name}`, volume[name], volume, context)];
+    const rule = rules[name] as (f: string, s: unknown, v: Volume, pod: Owner) => FieldError[];
+    const path = `${field}.${reportedAs[name] ?? name}`;
+    return [forbiddenAs[name] ?? name, () => rule(path, volume[name], volume, pod)];
   });
   return oneSource(field, given);
 }
@@ -170,7 +187,7 @@ function csiSource(field: string, { driver, nodePublishSecretRef }: CSIVolumeSou
   return [
     ...csiDriverName(`${field}.driver`, driver),
     ...(nodePublishSecretRef && !named ? [required(`${secret}.name`)] : []),
-    ...(named ? dnsSubdomain(`${secret}.name`, named) : []),
+    ...(named ? dnsSubdomain(`${field}.name`, named) : []),
   ];
 }
 
@@ -179,13 +196,16 @@ function ephemeralSource(
   field: string,
   source: EphemeralVolumeSource,
   { name }: Volume,
-  context: SpecContext,
+  pod: Owner,
 ): FieldError[] {
   const template = source.volumeClaimTemplate;
   if (!template) return [required(`${field}.volumeClaimTemplate`)];
-  const errors = claimSpec(`${field}.volumeClaimTemplate.spec`, template.spec);
-  if (!context.podName || !name) return errors;
-  const claimName = `${context.podName}-${name}`;
+  const errors = [
+    ...bareMetadata(`${field}.volumeClaimTemplate.metadata`, template.metadata),
+    ...claimSpec(`${field}.volumeClaimTemplate.spec`, template.spec),
+  ];
+  if (!pod?.name || !name) return errors;
+  const claimName = `${pod.name}-${name}`;
   const volumeField = field.slice(0, field.lastIndexOf('.'));
   const messages = dns1123SubdomainErrors(claimName);
   return [

@@ -57,7 +57,8 @@ function userNameErrors(name: string): string[] {
 }
 
 function domainErrors(domain: string): string[] {
-  const errors = domain.length >= 256 ? ["runAsUserName's Domain length must be under 256 characters"] : [];
+  const errors =
+    byteLength(domain) >= 256 ? ["runAsUserName's Domain length must be under 256 characters"] : [];
   if (netBios.test(domain) || dnsName.test(domain)) return errors;
   return [...errors, "runAsUserName's Domain doesn't match the NetBios nor the DNS format"];
 }
@@ -113,18 +114,24 @@ function securities(field: string, spec: PodSpec) {
   }));
 }
 
-const linuxOnlyInPods = [
-  'appArmorProfile',
-  'seLinuxOptions',
-  'seccompProfile',
-  'fsGroup',
-  'fsGroupChangePolicy',
-  'runAsUser',
-  'runAsGroup',
-  'supplementalGroups',
-  'supplementalGroupsPolicy',
-  'seLinuxChangePolicy',
-] as const;
+/** What of a pod means something to Linux alone, by where it stands and in the order in which upstream looks. */
+const linuxOnlyInPods: readonly [path: string, of: (spec: PodSpec) => unknown][] = [
+  ['securityContext.appArmorProfile', (s) => s.securityContext?.appArmorProfile],
+  ['securityContext.seLinuxOptions', (s) => s.securityContext?.seLinuxOptions],
+  ['hostUsers', (s) => s.hostUsers],
+  ['hostPID', (s) => s.hostPID || undefined],
+  ['hostIPC', (s) => s.hostIPC || undefined],
+  ['securityContext.seccompProfile', (s) => s.securityContext?.seccompProfile],
+  ['securityContext.fsGroup', (s) => s.securityContext?.fsGroup],
+  ['securityContext.fsGroupChangePolicy', (s) => s.securityContext?.fsGroupChangePolicy],
+  ['securityContext.sysctls', (s) => s.securityContext?.sysctls?.[0]],
+  ['shareProcessNamespace', (s) => s.shareProcessNamespace],
+  ['securityContext.runAsUser', (s) => s.securityContext?.runAsUser],
+  ['securityContext.runAsGroup', (s) => s.securityContext?.runAsGroup],
+  ['securityContext.supplementalGroups', (s) => s.securityContext?.supplementalGroups],
+  ['securityContext.supplementalGroupsPolicy', (s) => s.securityContext?.supplementalGroupsPolicy],
+  ['securityContext.seLinuxChangePolicy', (s) => s.securityContext?.seLinuxChangePolicy],
+];
 
 const linuxOnlyInContainers = [
   'appArmorProfile',
@@ -141,21 +148,11 @@ const linuxOnlyInContainers = [
 
 function windows(field: string, spec: PodSpec): FieldError[] {
   const why = 'cannot be set for a windows pod';
-  const security = spec.securityContext ?? {};
-  const ofPod = linuxOnlyInPods.flatMap((name) =>
-    forbidValue(`${field}.securityContext.${name}`, security[name], why),
-  );
-  if (security.sysctls?.length) ofPod.push(forbiddenField(`${field}.securityContext.sysctls`, why));
-  const ofSpec = (['hostUsers', 'shareProcessNamespace'] as const).flatMap((n) =>
-    forbidValue(`${field}.${n}`, spec[n], why),
-  );
-  const hosts = (['hostPID', 'hostIPC'] as const)
-    .filter((n) => spec[n])
-    .map((n) => forbiddenField(`${field}.${n}`, why));
+  const ofPod = linuxOnlyInPods.flatMap(([path, of]) => forbidValue(`${field}.${path}`, of(spec), why));
   const ofContainers = securities(field, spec).flatMap((c) =>
     linuxOnlyInContainers.flatMap((n) =>
       forbidValue(`${c.field}.securityContext.${n}`, c.security?.[n], why),
     ),
   );
-  return [...ofPod, ...ofSpec, ...hosts, ...ofContainers];
+  return [...ofPod, ...ofContainers];
 }

@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest';
+import type {
+  LimitRangeItem,
+  Node,
+  NodeSpec,
+  ResourceQuotaSpec,
+  Service,
+  ServiceSpec,
+} from '../../../api/core/v1.ts';
+import type { Stored } from '../../../api/resource.ts';
+import { created, createErrors, testContext, texts, updateErrors } from '../shared/testing.ts';
+import { endpointsKind } from './endpoints.ts';
+import { nodeKind } from './node/node.ts';
+import { limitRangeKind } from './quota/limit-range.ts';
+import { resourceQuotaKind } from './quota/resource-quota.ts';
+import { replicationControllerKind } from './replication-controller.ts';
+import { serviceKind } from './service/service.ts';
+
+const metadata = { name: 'x', namespace: 'default' };
+
+describe('what is said of a node', () => {
+  const node = (spec: NodeSpec = {}): Node => ({ metadata: { name: 'n' }, spec });
+
+  test('ranges', () => {
+    expect(createErrors(nodeKind, node({ podCIDRs: ['10.0.0.0/24', '10.0.0.0/24'] }))).toEqual([
+      'spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.0.0.0/24"]: may specify no more than one CIDR for each IP family',
+      'spec.podCIDRs[1]: Duplicate value: "10.0.0.0/24"',
+    ]);
+    const dual = node({ podCIDRs: ['10.0.0.0/24', 'fd00::/64'] });
+    const why = 'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid';
+    const change = (...ranges: string[]) =>
+      updateErrors(nodeKind, dual, (n) => {
+        n.spec.podCIDRs = ranges;
+        n.spec.podCIDR = ranges[0];
+      });
+    expect(change('10.0.1.0/24', 'fd01::/64')).toEqual([why, why]);
+    expect(change('10.0.0.0/24')).toEqual([why]);
+  });
+
+  test('fields that are out of use', () => {
+    const old = { ...node({ externalID: 'a' }) };
+    expect(updateErrors(nodeKind, old, (n) => (n.spec.externalID = 'b'))).toEqual([
+      'spec.externalID: Forbidden: may not be updated',
+    ]);
+    expect(nodeKind.warnings?.(created(nodeKind, old), undefined)).toEqual([
+      'spec.externalID: this field is deprecated, and is unused by Kubernetes',
+    ]);
+    const configured = node({
+      configSource: { configMap: { kubeletConfigKey: 'k', name: 'c', namespace: 'n' } },
+    });
+    expect(created(nodeKind, configured).spec.configSource).toBeUndefined();
+    const stored = { ...created(nodeKind, node()), ...configured } as Stored<Node>;
+    const empty = structuredClone(stored) as Node;
+    empty.spec.configSource = {};
+    expect(texts(nodeKind.validateUpdate?.(empty, stored, testContext()) ?? [])).toEqual([
+      'spec.configSource: Invalid value: {"ConfigMap":null}: exactly one reference subfield must be non-nil',
+    ]);
+    const partial = structuredClone(stored) as Node;
+    partial.spec.configSource = { configMap: { kubeletConfigKey: '', name: '', namespace: 'n', uid: 'u' } };
+    expect(texts(nodeKind.validateUpdate?.(partial, stored, testContext()) ?? [])).toEqual([
+      'spec.configSource.configMap.uid: Forbidden: uid must not be set in spec',
+      'spec.configSource.configMap.name: Required value: name must be set',
+      'spec.configSource.configMap.kubeletConfigKey: Required value: kubeletConfigKey must be set',
+    ]);
+  });
+});
+
+describe('what is said of limits', () => {
+  test.each<[LimitRangeItem, string[]]>([
+    [
+      { type: 'Pod', max: { cpu: '1' }, default: { cpu: '2' } },
+      ["spec.limits[0].default: Forbidden: may not be specified when `type` is 'Pod'"],
+    ],
+    [
+      { type: 'Container', default: { 'example.com/gpu': '2' }, defaultRequest: { 'example.com/gpu': '1' } },
+      [
+        'spec.limits[0].defaultRequest[example.com/gpu]: Invalid value: "1": default value 2 must equal to defaultRequest value 1 in example.com/gpu',
+      ],
+    ],
+    [
+      { type: 'Container', min: { memory: '2048Mi' }, max: { memory: '1Gi' } },
+      ['spec.limits[0].min[memory]: Invalid value: "2Gi": min value 2Gi is greater than max value 1Gi'],
+    ],
+  ])('%j', (item, errors) => {
+    const found = createErrors(limitRangeKind, { metadata, spec: { limits: [item] } });
+    expect(found.slice(0, errors.length)).toEqual(errors);
+  });
+});
+
+describe('what is said of a quota', () => {
+  test.each<[ResourceQuotaSpec, string[]]>([
+    [
+      { scopeSelector: { matchExpressions: [{ scopeName: 'BestEffort', operator: 'In', values: ['a'] }] } },
+      [
+        'spec.scopeSelector.matchExpressions.operator: Invalid value: "In": must be \'Exists\' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity',
+      ],
+    ],
+    [
+      {
+        hard: { services: '1' },
+        scopeSelector: { matchExpressions: [{ scopeName: 'Terminating', operator: 'Exists' }] },
+      },
+      [
+        'spec.scopeSelector.matchExpressions: Invalid value: {"MatchExpressions":[{"ScopeName":"Terminating","Operator":"Exists","Values":null}]}: unsupported scope applied to resource',
+      ],
+    ],
+    [
+      { scopes: ['BestEffort', 'NotBestEffort'] },
+      ['spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes'],
+    ],
+  ])('%j', (spec, errors) => {
+    expect(createErrors(resourceQuotaKind, { metadata, spec })).toEqual(errors);
+  });
+});
+
+describe('advice on a service', () => {
+  test.each<[ServiceSpec, string[]]>([
+    [
+      { clusterIP: 'None', externalIPs: ['1.2.3.4'], sessionAffinity: 'ClientIP' },
+      [
+        'spec.externalIPs is ignored for headless services',
+        'spec.SessionAffinity is ignored for headless services',
+      ],
+    ],
+    [
+      { externalIPs: ['010.2.3.4'] },
+      [
+        'spec.externalIPs[0]: non-standard IP address "010.2.3.4" is invalid: use "10.2.3.4"',
+        'spec.externalIPs is deprecated and may no longer be implemented in some clusters',
+      ],
+    ],
+    [
+      { type: 'LoadBalancer', loadBalancerSourceRanges: ['10.1.2.3/24'], loadBalancerIP: 'FD00::1' },
+      [
+        'spec.loadBalancerIP: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
+        'spec.loadBalancerSourceRanges[0]: CIDR value "10.1.2.3/24" is ambiguous in this context (should be "10.1.2.0/24" or "10.1.2.3/32"?)',
+      ],
+    ],
+    [
+      { trafficDistribution: 'PreferClose' },
+      ['spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"'],
+    ],
+  ])('%j', (spec, warnings) => {
+    const service = { metadata, spec: { ports: [{ port: 80 }], ...spec } } as Service;
+    serviceKind.defaults?.(service);
+    expect(serviceKind.warnings?.(service, undefined)).toEqual(warnings);
+  });
+});
+
+test('advice on the addresses of endpoints', () => {
+  const subsets = [{ addresses: [{ ip: '::ffff:1.2.3.4' }] }];
+  expect(endpointsKind.warnings?.({ metadata, subsets }, undefined)).toEqual([
+    'subsets[0].addresses[0].ip: non-standard IP address "::ffff:1.2.3.4" is invalid: use "1.2.3.4"',
+  ]);
+});
+
+test('a replication controller selects, and says everything twice when it changes', () => {
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+  const controller = { metadata, spec: { selector: { a: 'c' }, template } };
+  const mismatch =
+    'spec.template.metadata.labels: Invalid value: {"a":"b"}: `selector` does not match template `labels`';
+  expect(createErrors(replicationControllerKind, controller)).toEqual([mismatch]);
+  expect(updateErrors(replicationControllerKind, controller, (c) => (c.spec.replicas = 2))).toEqual([
+    mismatch,
+    mismatch,
+  ]);
+});
