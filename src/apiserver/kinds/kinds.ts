@@ -54,6 +54,7 @@ import {
   resourceSliceKind,
 } from './resource/resource.ts';
 import { priorityClassKind } from './scheduling/priority-class.ts';
+import { withStandardFinalizers } from './shared/finalizers.ts';
 import { withZeroes } from './shared/zero-values.ts';
 import { csiDriverKind, csiNodeKind, csiStorageCapacityKind, volumeAttachmentKind } from './storage/csi.ts';
 import { storageClassKind, volumeAttributesClassKind } from './storage/storage-class.ts';
@@ -69,7 +70,6 @@ const kinds: readonly Kind[] = [
   csiDriverKind,
   csiNodeKind,
   csiStorageCapacityKind,
-  customResourceDefinitionKind,
   daemonSetKind,
   deploymentKind,
   deviceClassKind,
@@ -85,9 +85,6 @@ const kinds: readonly Kind[] = [
   jobKind,
   leaseKind,
   limitRangeKind,
-  mutatingAdmissionPolicyBindingKind,
-  mutatingAdmissionPolicyKind,
-  mutatingWebhookConfigurationKind,
   namespaceKind,
   networkPolicyKind,
   newEventKind,
@@ -114,12 +111,23 @@ const kinds: readonly Kind[] = [
   serviceKind,
   statefulSetKind,
   storageClassKind,
-  validatingAdmissionPolicyBindingKind,
-  validatingAdmissionPolicyKind,
-  validatingWebhookConfigurationKind,
   volumeAttachmentKind,
   volumeAttributesClassKind,
 ];
 
+/** Kinds whose finalizers may have any name, as those of custom resources. */
+const kindsWithAnyFinalizers: readonly Kind[] = [
+  customResourceDefinitionKind,
+  mutatingAdmissionPolicyBindingKind,
+  mutatingAdmissionPolicyKind,
+  mutatingWebhookConfigurationKind,
+  validatingAdmissionPolicyBindingKind,
+  validatingAdmissionPolicyKind,
+  validatingWebhookConfigurationKind,
+];
+
 /** Every kind that is stored and served, in no particular order. */
-export const allKinds: readonly Kind[] = kinds.map(withZeroes);
+export const allKinds: readonly Kind[] = [
+  ...kinds.map(withStandardFinalizers),
+  ...kindsWithAnyFinalizers,
+].map(withZeroes);

@@ -4,6 +4,7 @@ import { type FieldError, invalid } from '../../../machinery/field-error.ts';
 import { dns1123LabelErrors } from '../../../machinery/names.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
+import { kubernetesFinalizer } from '../shared/finalizers.ts';
 import { keepStatus } from '../shared/status.ts';
 import { qualifiedName } from '../shared/validate.ts';
 
@@ -58,14 +59,8 @@ function labelWithName(namespace: Namespace): void {
   if (name) namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': name };
 }
 
-const standardFinalizers = new Set([keptBy, 'orphan', 'foregroundDeletion']);
-
 function finalizers(field: string, names: readonly string[] = []): FieldError[] {
-  const why = 'name is neither a standard finalizer name nor is it fully qualified';
-  return names.flatMap((name) => [
-    ...qualifiedName(field, name),
-    ...(name.includes('/') || standardFinalizers.has(name) ? [] : [invalid(field, name, why)]),
-  ]);
+  return names.flatMap((name) => [...qualifiedName(field, name), ...kubernetesFinalizer(name, field)]);
 }
 
 /** A namespace is going away from the moment that it is deleted, and not before. */

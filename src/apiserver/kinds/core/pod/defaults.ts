@@ -20,7 +20,7 @@ export function defaultPod(pod: Pod): void {
 const workers = (spec: PodSpec): Container[] => [...(spec.initContainers ?? []), ...spec.containers];
 
 function requestWhatIsLimited({ resources }: Container): void {
-  if (resources?.limits) resources.requests = { ...resources.limits, ...resources.requests };
+  if (resources && has(resources.limits)) resources.requests = { ...resources.limits, ...resources.requests };
 }
 
 const forPods = (name: string) => name === 'cpu' || name === 'memory' || isHugePages(name);

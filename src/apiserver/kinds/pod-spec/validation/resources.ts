@@ -15,6 +15,7 @@ import {
   isQuantity,
   milliValue,
   quantitySign,
+  quantityValue,
 } from '../../../../machinery/quantity.ts';
 import { dnsLabel, each, invalids, notNegativeMessage } from '../../shared/validate.ts';
 import {
@@ -84,18 +85,14 @@ export function resourceRequirements(
 function oneAmount(field: string, name: string, amount: Quantity, nameRule: NameRule): FieldError[] {
   const errors = [...nameRule(field, name), ...resourceAmount(field, name, amount)];
   if (!isHugePages(name) || !isQuantity(amount)) return errors;
-  const page = name.slice('hugepages-'.length);
-  if (!isQuantity(page) || quantitySign(page) <= 0) return errors;
-  const pages = milliValue(amount) / milliValue(page);
-  if (Number.isInteger(pages)) return errors;
-  return [
-    ...errors,
-    invalid(
-      field,
-      canonicalQuantity(amount),
-      `${canonicalQuantity(amount)} is not positive integer multiple of ${name}`,
-    ),
-  ];
+  if (isWholePages(amount, name.slice('hugepages-'.length))) return errors;
+  const shown = canonicalQuantity(amount);
+  return [...errors, invalid(field, shown, `${shown} is not positive integer multiple of ${name}`)];
+}
+
+function isWholePages(amount: Quantity, page: Quantity): boolean {
+  if (!isQuantity(page) || quantitySign(page) <= 0 || milliValue(page) % 1000 !== 0) return false;
+  return quantityValue(amount) % quantityValue(page) === 0;
 }
 
 function againstLimit(
