@@ -35,6 +35,8 @@ export interface CheckOptions {
   library: Library;
   /** Types of records that expressions may make: their fields, or undefined where there is no such type. */
   recordType?: ((name: string) => CelType | undefined) | undefined;
+  /** Takes the type of each piece of the expression. */
+  types?: Map<Node, CelType>;
 }
 
 /** The type of an expression, and what is wrong with it. */
@@ -76,6 +78,12 @@ class Checker {
   }
 
   typeOf(node: Node, scope: Scope): CelType {
+    const type = this.#typeOf(node, scope);
+    this.#options.types?.set(node, type);
+    return type;
+  }
+
+  #typeOf(node: Node, scope: Scope): CelType {
     switch (node.type) {
       case 'literal':
         return typeOfLiteral(node.value);

@@ -11,14 +11,17 @@ import { clientErrors } from '../../kinds/admissionregistration/webhook-validati
 import { each, immutable, requireSupported, requireValue } from '../../kinds/shared/validate.ts';
 import { conditionOf } from './conditions.ts';
 import { approvalErrors } from './approval.ts';
-import { versionErrors } from './version-errors.ts';
+import { commonErrors, commonParts, versionErrors } from './version-errors.ts';
 
 /** What is wrong with a definition, whether it is new or not. */
-export function definitionErrors(definition: CustomResourceDefinition): FieldError[] {
+function definitionErrors(
+  definition: CustomResourceDefinition,
+  old?: CustomResourceDefinition,
+): FieldError[] {
   const { spec, status } = definition;
   const stored = status?.storedVersions ?? [];
   return [
-    ...specErrors(spec),
+    ...specErrors(spec, old?.spec),
     ...nameErrors('status.acceptedNames', status?.acceptedNames),
     ...storedVersionErrors(stored, spec.versions ?? []),
     ...(spec.preserveUnknownFields
@@ -58,7 +61,7 @@ export function updateErrors(
       ]
     : [];
   return [
-    ...definitionErrors(definition),
+    ...definitionErrors(definition, old),
     ...fixed,
     ...immutable('spec.group', spec.group, old.spec.group),
     ...immutable('spec.names.plural', spec.names.plural, old.spec.names.plural),
@@ -83,22 +86,42 @@ function storedVersionErrors(
   ];
 }
 
-function specErrors(spec: CustomResourceDefinitionSpec): FieldError[] {
+function specErrors(
+  spec: CustomResourceDefinitionSpec,
+  old: CustomResourceDefinitionSpec | undefined,
+): FieldError[] {
   const { versions = [] } = spec;
+  const before = (name: string | undefined) => old?.versions?.find((version) => version.name === name);
+  const common = commonParts(versions);
   return [
     ...groupErrors(spec.group),
     ...requireSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']),
-    ...versions.flatMap((version, i) =>
-      version.schema?.openAPIV3Schema ? [] : [required(`spec.versions[${i}].schema.openAPIV3Schema`)],
+    ...missingSchemaErrors(versions, old),
+    ...each('spec.versions', versions, (version, field) =>
+      versionErrors(field, version, { common, old: before(version.name) }),
     ),
-    ...each('spec.versions', versions, (version, field) => versionErrors(field, version)),
     ...versionSetErrors(versions),
     ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((name) =>
       requireValue(`spec.names.${name}`, spec.names?.[name]),
     ),
     ...nameErrors('spec.names', spec.names),
+    ...commonErrors(versions, before(versions[0]?.name)),
     ...conversionErrors('spec.conversion', spec.conversion),
   ];
+}
+
+/** Each version has a schema, unless a definition from before that was asked for has none. */
+function missingSchemaErrors(
+  versions: readonly CustomResourceDefinitionVersion[],
+  old: CustomResourceDefinitionSpec | undefined,
+): FieldError[] {
+  const lacks = ({ schema }: CustomResourceDefinitionVersion) => !schema?.openAPIV3Schema;
+  const mayLack = old?.versions?.some(lacks) ?? false;
+  return each('spec.versions', versions, (version, field) => {
+    const isWrong = lacks(version) && (!mayLack || version.served);
+    const why = mayLack ? 'because otherwise all fields are pruned' : 'schemas are required';
+    return isWrong ? [required(`${field}.schema.openAPIV3Schema`, why)] : [];
+  });
 }
 
 function groupErrors(group: string | undefined): FieldError[] {

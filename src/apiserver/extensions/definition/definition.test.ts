@@ -6,7 +6,7 @@ import { widgets } from '../testing.ts';
 import { customResourceDefinitionKind as kind } from './custom-resource-definition.ts';
 
 const withSchema = (properties: Record<string, JSONSchemaProps>) => widgets({ v1: { properties } });
-const at = (path: string) => `spec.versions[0].schema.openAPIV3Schema.properties[x]${path}`;
+const at = (path: string) => `spec.validation.openAPIV3Schema.properties[x]${path}`;
 const ofX = (x: JSONSchemaProps) => createErrors(kind, withSchema({ x }));
 
 function changed(change: (definition: CustomResourceDefinition) => void): CustomResourceDefinition {
@@ -70,14 +70,14 @@ describe('a definition', () => {
       (d) => {
         delete d.spec.versions[0]!.schema;
       },
-      'spec.versions[0].schema.openAPIV3Schema: Required value',
+      'spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required',
     ],
     [
       'a column',
       (d) => {
         d.spec.versions[0]!.additionalPrinterColumns = [{ name: 'a', type: 'text', jsonPath: '.a' }];
       },
-      'spec.versions[0].additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string',
+      'spec.additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string',
     ],
     [
       'a scale',
@@ -86,7 +86,7 @@ describe('a definition', () => {
           scale: { specReplicasPath: '.a', statusReplicasPath: '.status.r' },
         };
       },
-      'spec.versions[0].subresources.scale.specReplicasPath: Invalid value: ".a": should be a json path under .spec',
+      'spec.subresources.scale.specReplicasPath: Invalid value: ".a": should be a json path under .spec',
     ],
     [
       'a selectable field',
@@ -94,10 +94,64 @@ describe('a definition', () => {
         d.spec.versions[0]!.selectableFields = [{ jsonPath: '.none' }];
         d.spec.versions[0]!.schema!.openAPIV3Schema!.properties = { a: { type: 'string' } };
       },
-      'spec.versions[0].selectableFields[0].jsonPath: Invalid value: ".none": is an invalid path: does not refer to a valid field',
+      'spec.selectableFields[0].jsonPath: Invalid value: ".none": is an invalid path: does not refer to a valid field',
     ],
   ])('%s', (_, change, said) => {
     expect(createErrors(kind, changed(change))).toEqual([said]);
+  });
+
+  test('with versions that differ says which one is wrong', () => {
+    const definition = widgets({ v1: {}, v2: { properties: { x: {} } } });
+    expect(createErrors(kind, definition)).toEqual([
+      'spec.versions[1].schema.openAPIV3Schema.properties[x].type: Required value: must not be empty for specified object fields',
+    ]);
+  });
+
+  test('has rules that cost little, each and together', () => {
+    const rules = (n: number) =>
+      Array.from({ length: n }, () => ({ rule: 'self.all(a, self.all(b, a != b))' }));
+    const numbers = (maxItems: number | undefined, n: number): JSONSchemaProps => ({
+      type: 'array',
+      items: { type: 'integer' },
+      'x-kubernetes-validations': rules(n),
+      ...(maxItems !== undefined && { maxItems }),
+    });
+    const hint =
+      '(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)';
+    const rule = (i: number) => at(`.x-kubernetes-validations[${i}].rule`);
+    expect(ofX(numbers(100, 1))).toEqual([]);
+    expect(ofX(numbers(1500, 1))).toEqual([
+      `${rule(0)}: Forbidden: estimated rule cost exceeds budget by factor of 1.125750x ${hint}`,
+    ]);
+    expect(ofX(numbers(undefined, 1)).at(0)).toBe(
+      `${rule(0)}: Forbidden: estimated rule cost exceeds budget by factor of more than 100x ${hint}`,
+    );
+    const contributed =
+      'Forbidden: contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema';
+    expect(ofX(numbers(1200, 14))).toEqual([
+      ...[0, 1, 2, 3].map((i) => `${rule(i)}: ${contributed}`),
+      `spec.validation.openAPIV3Schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of 1.008840x ${hint}`,
+    ]);
+    const inList = { type: 'array', maxItems: 10, items: numbers(500, 1) };
+    expect(ofX(inList)).toEqual([
+      `${at('.items.x-kubernetes-validations[0].rule')}: Forbidden: estimated rule cost exceeds budget by factor of 1.252502x ${hint}`,
+    ]);
+  });
+
+  test('keeps rules that were let pass, as long as its schema stays', () => {
+    const costly = withSchema({
+      x: {
+        type: 'array',
+        items: { type: 'integer' },
+        maxItems: 1500,
+        'x-kubernetes-validations': [{ rule: 'self.all(a, self.all(b, a != b))' }],
+      },
+    });
+    expect(updateErrors(kind, costly, () => {})).toEqual([]);
+    const changed = updateErrors(kind, costly, (next) => {
+      next.spec.versions[0]!.schema!.openAPIV3Schema!.description = 'Other.';
+    });
+    expect(changed).toHaveLength(1);
   });
 
   test('keeps its scope and its kind once it is established', () => {

@@ -3,20 +3,26 @@ import type { CelType } from '../../../machinery/cel/types.ts';
 import { type FieldError, invalid, notSupported, required } from '../../../machinery/field-error.ts';
 import { type CompiledRule, compileRules } from '../rules/compile-rules.ts';
 import { FieldPathError, findField } from '../rules/field-path.ts';
+import { measureOf } from '../rules/rule-extent.ts';
+import type { RuleCosts } from './rule-costs.ts';
 
 const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
 
 export interface RuleSurroundings {
   /** What values are to rules; undefined: expressions are not looked at. */
   type: CelType | undefined;
-  uncorrelated: string | undefined;
+  uncorrelated?: string | undefined;
+  isRoot: boolean;
+  costs: RuleCosts;
+  /** How many values of the schema one object can have; undefined: no bound but its size. */
+  count: number | undefined;
 }
 
 /** What is wrong with the rules on one schema: with how they are written, and with their expressions. */
 export function ruleDefinitionErrors(
   field: string,
   schema: JSONSchemaProps,
-  { type, uncorrelated }: RuleSurroundings,
+  around: RuleSurroundings,
 ): { schema: FieldError[]; rules: FieldError[] } {
   const rules = schema['x-kubernetes-validations'] ?? [];
   const at = (i: number) => `${field}.x-kubernetes-validations[${i}]`;
@@ -24,11 +30,17 @@ export function ruleDefinitionErrors(
     ...textErrors(at(i), rule),
     ...fieldPathErrors(at(i), rule, schema),
   ]);
+  const { type } = around;
   if (written.length > 0 || !type || rules.length === 0) return { schema: written, rules: [] };
-  const compiled = compileRules(schema, type);
+  const isObject = around.isRoot || schema['x-kubernetes-embedded-resource'] === true;
+  const measure = measureOf(schema, isObject);
+  const { costs, count } = around;
   return {
     schema: written,
-    rules: compiled.flatMap((rule, i) => expressionErrors(at(i), rule, uncorrelated)),
+    rules: compileRules(schema, type).flatMap((compiled, i) => [
+      ...(measure ? costs.errorsOf({ field: at(i), compiled, type, measure, count }) : []),
+      ...expressionErrors(at(i), compiled, around.uncorrelated),
+    ]),
   };
 }
 
@@ -39,9 +51,9 @@ function textErrors(field: string, rule: ValidationRule): FieldError[] {
   const { message = '', messageExpression = '', reason } = rule;
   if (!rule.rule.trim()) errors.push(required(`${field}.rule`, 'rule is not specified'));
   else if (message && !message.trim()) {
-    errors.push(invalid(`${field}.message`, message, 'must be non-empty if specified'));
+    errors.push(invalid(`${field}.message`, message, 'message must be non-empty if specified'));
   } else if (hasBreaks(message.trim())) {
-    errors.push(invalid(`${field}.message`, message, 'must not contain line breaks'));
+    errors.push(invalid(`${field}.message`, message, 'message must not contain line breaks'));
   } else if (hasBreaks(rule.rule.trim()) && !message.trim()) {
     const why = 'message must be specified if rule contains line breaks';
     errors.push(required(`${field}.message`, why));
@@ -64,9 +76,10 @@ function fieldPathErrors(
   if (!fieldPath) return [];
   const at = `${field}.fieldPath`;
   const errors: FieldError[] = [];
-  if (!fieldPath.trim()) errors.push(invalid(at, fieldPath, 'must be non-empty if specified'));
-  if (hasBreaks(fieldPath)) errors.push(invalid(at, fieldPath, 'must not contain line breaks'));
-  if (!leadsSomewhere(fieldPath, schema)) errors.push(invalid(at, fieldPath, 'must be a valid path'));
+  if (!fieldPath.trim()) errors.push(invalid(at, fieldPath, 'fieldPath must be non-empty if specified'));
+  if (hasBreaks(fieldPath)) errors.push(invalid(at, fieldPath, 'fieldPath must not contain line breaks'));
+  if (!leadsSomewhere(fieldPath, schema))
+    errors.push(invalid(at, fieldPath, 'fieldPath must be a valid path'));
   return errors;
 }
 

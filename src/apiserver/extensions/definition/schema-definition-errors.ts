@@ -10,6 +10,7 @@ import type { CelType } from '../../../machinery/cel/types.ts';
 import { fieldNameInRules, ruleTypeOf } from '../rules/rule-type.ts';
 import { itemsOf, metaFields, valuesOf } from '../schema/structure.ts';
 import { listTypeDefinitionErrors } from './list-type-definition.ts';
+import { childrenPerValue, RuleCosts } from './rule-costs.ts';
 import { ruleDefinitionErrors } from './rule-definition.ts';
 
 /** What is known of a schema from what stands around it. */
@@ -22,6 +23,9 @@ interface Surroundings {
   uncorrelated?: string | undefined;
   /** What values are to rules; undefined where rules are not looked at. */
   type: CelType | undefined;
+  costs: RuleCosts;
+  /** How many values of the schema one object can have; undefined: no bound but its size. */
+  count: number | undefined;
 }
 
 /** What is found wrong: rules are only looked at where the schema below them is sound. */
@@ -30,11 +34,16 @@ interface Findings {
   rules: FieldError[];
 }
 
-/** What is wrong with a schema and its rules, besides whether it is structural. `sound`: it is. */
-export function schemaDefinitionErrors(field: string, schema: JSONSchemaProps, sound: boolean): FieldError[] {
+/** What is wrong with a schema and its rules, besides whether it is structural. `sound`: it is. `isAsBefore`: it stood there. */
+export function schemaDefinitionErrors(
+  field: string,
+  schema: JSONSchemaProps,
+  { sound, isAsBefore }: { sound: boolean; isAsBefore: boolean },
+): FieldError[] {
   const type = sound ? ruleTypeOf(schema, 'selfType', true) : undefined;
-  const found = findingsOf(field, schema, { isRoot: true, isInMetadata: false, type });
-  return [...found.schema, ...found.rules];
+  const costs = new RuleCosts(isAsBefore);
+  const found = findingsOf(field, schema, { isRoot: true, isInMetadata: false, type, costs, count: 1 });
+  return [...found.schema, ...found.rules, ...costs.totalErrors(field)];
 }
 
 function findingsOf(field: string, schema: JSONSchemaProps, around: Surroundings): Findings {
@@ -49,8 +58,8 @@ function findingsOf(field: string, schema: JSONSchemaProps, around: Surroundings
   addItems(field, schema, { around, add });
   found.schema.push(...mapTypeErrors(field, schema), ...listTypeDefinitionErrors(field, schema));
   const checked = ruleDefinitionErrors(field, schema, {
+    ...around,
     type: found.schema.length === 0 ? around.type : undefined,
-    uncorrelated: around.uncorrelated,
   });
   found.schema.push(...checked.schema);
   found.rules.push(...checked.rules);
@@ -62,13 +71,21 @@ interface Walk {
   add(inner: Findings): void;
 }
 
+/** How many values of a schema's children one object can have. */
+function countBelow({ count }: Surroundings, schema: JSONSchemaProps): number | undefined {
+  const each = childrenPerValue(schema);
+  return count === undefined || each === undefined ? undefined : count * each;
+}
+
 function addValues(field: string, schema: JSONSchemaProps, { around, add }: Walk): void {
   const values = valuesOf(schema);
   if (!values) return;
   const reason = 'inside additionalProperties applying to object metadata';
   const type = around.type?.kind === 'map' ? around.type.value : undefined;
   const noDefaults = around.isInMetadata ? reason : around.noDefaults;
-  add(findingsOf(`${field}.additionalProperties`, values, { ...around, isRoot: false, noDefaults, type }));
+  const count = countBelow(around, schema);
+  const inner = { ...around, isRoot: false, noDefaults, type, count };
+  add(findingsOf(`${field}.additionalProperties`, values, inner));
 }
 
 function addProperties(field: string, schema: JSONSchemaProps, { around, add }: Walk): void {
@@ -82,6 +99,8 @@ function addProperties(field: string, schema: JSONSchemaProps, { around, add }: 
         noDefaults: isMeta && around.isRoot ? `in top-level ${key}` : around.noDefaults,
         uncorrelated: around.uncorrelated,
         type: around.type && propertyType(around.type, key, child),
+        costs: around.costs,
+        count: countBelow(around, schema),
       }),
     );
   }
@@ -107,7 +126,8 @@ function addItems(field: string, schema: JSONSchemaProps, { around, add }: Walk)
   const isMap = schema['x-kubernetes-list-type'] === 'map';
   const uncorrelated = around.uncorrelated ?? (isMap ? undefined : field);
   const type = around.type?.kind === 'list' ? around.type.element : undefined;
-  add(findingsOf(`${field}.items`, items, { ...around, isRoot: false, uncorrelated, type }));
+  const count = countBelow(around, schema);
+  add(findingsOf(`${field}.items`, items, { ...around, isRoot: false, uncorrelated, type, count }));
 }
 
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];

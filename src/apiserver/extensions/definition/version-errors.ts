@@ -11,6 +11,7 @@ import {
   required,
   tooMany,
 } from '../../../machinery/field-error.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
 import { dns1035LabelErrors } from '../../../machinery/names.ts';
 import { each } from '../../kinds/shared/validate.ts';
 import { FieldPathError, findField, type FoundField } from '../rules/field-path.ts';
@@ -21,15 +22,73 @@ import { structuralErrors } from './structural-errors.ts';
 
 const maxSelectableFields = 8;
 
+type Version = CustomResourceDefinitionVersion;
+
+/** Parts of versions that upstream keeps in one place where all versions have the same. */
+const parts = ['schema', 'subresources', 'additionalPrinterColumns', 'selectableFields'] as const;
+type Part = (typeof parts)[number];
+
+/** The parts that all versions have alike. */
+export function commonParts(versions: readonly Version[]): ReadonlySet<Part> {
+  const [first, ...others] = versions;
+  if (!first) return new Set();
+  const alike = parts.filter((part) => others.every((version) => deepEqual(version[part], first[part])));
+  // Fields are selected by the paths of a schema, so the two stay together.
+  const isKept = (part: Part) => part !== 'selectableFields' || alike.includes('schema');
+  return new Set(alike.filter(isKept));
+}
+
+export interface VersionSurroundings {
+  /** Parts that are looked at elsewhere. */
+  common: ReadonlySet<Part>;
+  /** The version before the change. */
+  old?: Version | undefined;
+}
+
 /** What is wrong with one version of a definition. */
-export function versionErrors(field: string, version: CustomResourceDefinitionVersion): FieldError[] {
+export function versionErrors(field: string, version: Version, around: VersionSurroundings): FieldError[] {
   const wrongName = dns1035LabelErrors(version.name);
-  const schema = version.schema?.openAPIV3Schema;
-  const hasStatus = version.subresources?.status !== undefined;
+  const own = Object.fromEntries(
+    Object.entries(version).filter(([part]) => !around.common.has(part as Part)),
+  );
   return [
     ...(wrongName.length > 0 ? [invalid(`${field}.name`, version.name, wrongName.join(','))] : []),
     ...deprecationErrors(`${field}.deprecationWarning`, version),
-    ...(schema ? schemaErrors(`${field}.schema.openAPIV3Schema`, schema, hasStatus) : []),
+    ...partErrors(field, 'schema', {
+      version: own,
+      hasStatus: hasStatus(version),
+      isAsBefore: isAsBefore(version, around.old),
+    }),
+  ];
+}
+
+/** What is wrong with what all versions have alike. */
+export function commonErrors(versions: readonly Version[], old: Version | undefined): FieldError[] {
+  const [first] = versions;
+  if (!first) return [];
+  const common = commonParts(versions);
+  const shared = Object.fromEntries(Object.entries(first).filter(([part]) => common.has(part as Part)));
+  return partErrors('spec', 'validation', {
+    version: shared,
+    hasStatus: versions.some(hasStatus),
+    isAsBefore: isAsBefore(first, old),
+  });
+}
+
+const hasStatus = ({ subresources }: Version) => subresources?.status !== undefined;
+const isAsBefore = (version: Version, old: Version | undefined) =>
+  old !== undefined && deepEqual(version.schema, old.schema);
+
+interface PartsToCheck {
+  version: Partial<Version>;
+  hasStatus: boolean;
+  isAsBefore: boolean;
+}
+
+function partErrors(field: string, schemaField: string, { version, ...about }: PartsToCheck): FieldError[] {
+  const schema = version.schema?.openAPIV3Schema;
+  return [
+    ...(schema ? schemaErrors(`${field}.${schemaField}.openAPIV3Schema`, schema, about) : []),
     ...subresourceErrors(`${field}.subresources`, version.subresources),
     ...each(`${field}.additionalPrinterColumns`, version.additionalPrinterColumns, (column, path) =>
       columnErrors(path, column),
@@ -40,7 +99,7 @@ export function versionErrors(field: string, version: CustomResourceDefinitionVe
 
 function deprecationErrors(
   field: string,
-  { deprecated, deprecationWarning: warning }: CustomResourceDefinitionVersion,
+  { deprecated, deprecationWarning: warning }: Version,
 ): FieldError[] {
   if (warning === undefined) return [];
   if (!deprecated) return [invalid(field, warning, 'can only be set for deprecated versions')];
@@ -80,7 +139,11 @@ function rootErrors(field: string, schema: JSONSchemaProps): FieldError[] {
   return [invalid(field, schema, why)];
 }
 
-function schemaErrors(field: string, schema: JSONSchemaProps, hasStatus: boolean): FieldError[] {
+function schemaErrors(
+  field: string,
+  schema: JSONSchemaProps,
+  { hasStatus, isAsBefore }: Omit<PartsToCheck, 'version'>,
+): FieldError[] {
   const structural = structuralErrors(field, schema);
   const wrongDefaults = structural.length === 0 ? defaultErrors(field, schema) : [];
   const isSound = structural.length === 0 && wrongDefaults.length === 0;
@@ -89,7 +152,7 @@ function schemaErrors(field: string, schema: JSONSchemaProps, hasStatus: boolean
     ...(schema.nullable ? [forbiddenField(`${field}.nullable`, 'nullable cannot be true at the root')] : []),
     ...structural,
     ...wrongDefaults,
-    ...schemaDefinitionErrors(field, schema, isSound),
+    ...schemaDefinitionErrors(field, schema, { sound: isSound, isAsBefore }),
   ];
 }
 
@@ -117,7 +180,7 @@ function pathUnder(field: string, path: string, parents: readonly string[]): Fie
   return [invalid(field, path, `should be a json path under ${where}`)];
 }
 
-function selectableErrors(field: string, version: CustomResourceDefinitionVersion): FieldError[] {
+function selectableErrors(field: string, version: Partial<Version>): FieldError[] {
   const { selectableFields = [], schema } = version;
   if (selectableFields.length === 0 || !schema?.openAPIV3Schema) return [];
   const seen = new Set<string>();

@@ -99,7 +99,7 @@ function objectTypeOf(schema: JSONSchemaProps, name: string): CelType | undefine
 const text: JSONSchemaProps = { type: 'string' };
 
 /** The schema with what every object has. */
-function withIdentity(schema: JSONSchemaProps): JSONSchemaProps {
+export function withIdentity(schema: JSONSchemaProps): JSONSchemaProps {
   const metadata = { type: 'object', properties: { name: text, generateName: text } };
   return { ...schema, properties: { ...schema.properties, kind: text, apiVersion: text, metadata } };
 }
