@@ -79,6 +79,11 @@ export function forbiddenField(field: string, detail: string): FieldError {
   return make('FieldValueForbidden', field, undefined, detail);
 }
 
+/** Something that kept the server from checking the field. */
+export function internalError(field: string, detail: string): FieldError {
+  return make('InternalError', field, undefined, detail);
+}
+
 const counted = (n: number, unit: string) => `${n} ${unit}${n === 1 ? '' : 's'}`;
 
 export function tooLong(field: string, maxLength: number): FieldError {

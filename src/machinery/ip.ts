@@ -140,6 +140,15 @@ export function cidrErrors(text: string): string[] {
   return text === canonical ? [] : [`must be in canonical form ("${canonical}")`];
 }
 
+/** What is wrong with an address of an interface, which stands with the length of its prefix. */
+export function interfaceAddressErrors(text: string): string[] {
+  const parsed = parseCidr(text);
+  if (!parsed) return ['must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)'];
+  const bits = parsed.mapped && parsed.bits > 32 ? parsed.bits - 96 : parsed.bits;
+  const canonical = `${print(parsed.address)}/${bits}`;
+  return text === canonical ? [] : [`must be in canonical form ("${canonical}")`];
+}
+
 /** Whether a range holds an address; false if either is malformed or the families differ. */
 export function cidrContains(cidr: string, ip: string): boolean {
   const range = parseCidr(cidr);

@@ -47,12 +47,9 @@ import { networkPolicyKind } from './networking/network-policy.ts';
 import { runtimeClassKind } from './node/runtime-class.ts';
 import { podDisruptionBudgetKind } from './policy/pod-disruption-budget.ts';
 import { clusterRoleBindingKind, clusterRoleKind, roleBindingKind, roleKind } from './rbac/rbac.ts';
-import {
-  deviceClassKind,
-  resourceClaimKind,
-  resourceClaimTemplateKind,
-  resourceSliceKind,
-} from './resource/resource.ts';
+import { deviceClassKind } from './resource/device-class.ts';
+import { resourceClaimKind, resourceClaimTemplateKind } from './resource/resource-claim.ts';
+import { resourceSliceKind } from './resource/resource-slice.ts';
 import { priorityClassKind } from './scheduling/priority-class.ts';
 import { withStandardFinalizers } from './shared/finalizers.ts';
 import { withZeroes } from './shared/zero-values.ts';

@@ -75,6 +75,9 @@ const least: Record<string, object> = {
   },
   'replicasets/v1': { spec: { selector, template } },
   'replicationcontrollers/v1': { spec: { template } },
+  'resourceslices/v1': {
+    spec: { driver: 'd', nodeName: 'n', pool: { name: 'p', generation: 0, resourceSliceCount: 1 } },
+  },
   'rolebindings/v1': { roleRef },
   'runtimeclasses/v1': { handler: 'h' },
   'servicecidrs/v1': { spec: { cidrs: ['10.0.0.0/24'] } },

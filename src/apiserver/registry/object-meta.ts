@@ -47,7 +47,7 @@ export function metadataErrors(meta: ObjectMeta, namespaced: boolean, nameErrors
     ...namespaceErrors(meta.namespace ?? '', namespaced),
     ...generationErrors(meta.generation),
     ...labelsErrors(meta.labels, 'metadata.labels'),
-    ...annotationErrors(meta.annotations),
+    ...annotationErrors(meta.annotations, 'metadata.annotations'),
     ...ownerErrors(meta.ownerReferences ?? []),
     ...finalizerErrors(meta.finalizers ?? []),
     ...managedFieldsErrors(meta.managedFields ?? []),
@@ -75,15 +75,15 @@ function generationErrors(generation = 0): FieldError[] {
     : [];
 }
 
-function annotationErrors(annotations: Record<string, string> = {}): FieldError[] {
+/** Annotations of an object, or of those that will be made after its template. */
+export function annotationErrors(annotations: Record<string, string> = {}, field: string): FieldError[] {
   const errors: FieldError[] = [];
   let size = 0;
   for (const [key, value] of Object.entries(annotations)) {
     size += byteLength(key) + byteLength(value);
-    for (const e of qualifiedNameErrors(key.toLowerCase()))
-      errors.push(invalid('metadata.annotations', key, e));
+    for (const e of qualifiedNameErrors(key.toLowerCase())) errors.push(invalid(field, key, e));
   }
-  if (size > maxAnnotationBytes) errors.push(tooLong('metadata.annotations', maxAnnotationBytes));
+  if (size > maxAnnotationBytes) errors.push(tooLong(field, maxAnnotationBytes));
   return errors;
 }
 
