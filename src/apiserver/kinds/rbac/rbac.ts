@@ -3,7 +3,7 @@ import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding, Subject } from
 import { pathSegmentNameErrors } from '../../../machinery/names.ts';
 import type { Column, Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, plainColumns, text, wide } from '../shared/columns.ts';
-import { bindingErrors, rbacGroup, roleChange, ruleErrors } from './validation.ts';
+import { aggregationErrors, bindingErrors, rbacGroup, roleChange, ruleErrors } from './validation.ts';
 
 type Binding = RoleBinding | ClusterRoleBinding;
 
@@ -25,7 +25,10 @@ export const clusterRoleKind: Kind<ClusterRole> = {
   defaults(role) {
     role.rules ??= [];
   },
-  validate: ({ rules }) => ruleErrors(rules, false),
+  validate: ({ rules, aggregationRule }) => [
+    ...ruleErrors(rules, false),
+    ...aggregationErrors(aggregationRule),
+  ],
   columns: plainColumns,
 };
 

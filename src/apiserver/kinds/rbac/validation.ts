@@ -1,6 +1,14 @@
-import type { ClusterRoleBinding, PolicyRule, RoleBinding, RoleRef, Subject } from '../../../api/rbac/v1.ts';
+import type {
+  AggregationRule,
+  ClusterRoleBinding,
+  PolicyRule,
+  RoleBinding,
+  RoleRef,
+  Subject,
+} from '../../../api/rbac/v1.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import { type FieldError, invalid, notSupported, required } from '../../../machinery/field-error.ts';
+import { labelSelectorErrors } from '../../../machinery/label-selector.ts';
 import { dnsSubdomain, each, pathSegment, requireValue, supported } from '../shared/validate.ts';
 
 export const rbacGroup = 'rbac.authorization.k8s.io';
@@ -29,7 +37,7 @@ function pathRule(field: string, rule: PolicyRule, isNamespaced: boolean): Field
   return errors;
 }
 
-function resourceRule(field: string, { apiGroups, resources, resourceNames }: PolicyRule): FieldError[] {
+function resourceRule(field: string, { apiGroups, resources }: PolicyRule): FieldError[] {
   const errors: FieldError[] = [];
   if (!apiGroups?.length) {
     errors.push(required(`${field}.apiGroups`, 'resource rules must supply at least one api group'));
@@ -37,10 +45,19 @@ function resourceRule(field: string, { apiGroups, resources, resourceNames }: Po
   if (!resources?.length) {
     errors.push(required(`${field}.resources`, 'resource rules must supply at least one resource'));
   }
-  if (resourceNames?.length && (resources?.length ?? 0) > 1) {
-    errors.push(required(`${field}.resourceNames`, 'resource names cannot apply to multiple resources'));
-  }
   return errors;
+}
+
+/** Where the rules of a role come from, if not from itself: from roles that some selector chooses. */
+export function aggregationErrors(aggregation: AggregationRule | undefined): FieldError[] {
+  const field = 'aggregationRule.clusterRoleSelectors';
+  if (!aggregation) return [];
+  const why = 'at least one clusterRoleSelector required if aggregationRule is non-nil';
+  if (!aggregation.clusterRoleSelectors?.length) return [required(field, why)];
+  return each(field, aggregation.clusterRoleSelectors, (selector, path) => {
+    const errors = labelSelectorErrors(selector, path);
+    return errors.length === 0 ? [] : [...errors, invalid(path, null, 'invalid label selector.')];
+  });
 }
 
 /** What holds for a binding at any time. */
@@ -66,9 +83,7 @@ function subjectErrors(field: string, subject: Subject, isNamespaced: boolean): 
   const errors = requireValue(`${field}.name`, name);
   if (!kinds.includes(kind)) return [...errors, notSupported(`${field}.kind`, kind, kinds)];
   if (kind !== 'ServiceAccount') {
-    const what = `${kind.toLowerCase()} name cannot be empty`;
-    const nameless = name ? [] : [invalid(`${field}.name`, name ?? '', what)];
-    return [...errors, ...nameless, ...supported(`${field}.apiGroup`, apiGroup, [rbacGroup])];
+    return [...errors, ...supported(`${field}.apiGroup`, apiGroup, [rbacGroup])];
   }
   return [
     ...errors,
