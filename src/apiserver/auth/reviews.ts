@@ -20,6 +20,7 @@ import { badRequest } from '../../machinery/status-error.ts';
 import type { Kind, UserInfo } from '../registry/kind.ts';
 import type { TokenIdentity } from './authenticator.ts';
 import type { Attributes, Authorizer } from './authorizer.ts';
+import { selectorErrors, selectorEvaluationError } from './review-selectors.ts';
 import type { RbacAuthorizer } from './rbac/rbac-authorizer.ts';
 
 export interface ReviewOptions {
@@ -70,10 +71,12 @@ function decide({ authorizer }: ReviewOptions, user: UserInfo, asked: Asked): Su
   const { resourceAttributes: resource, nonResourceAttributes: path } = asked;
   const attributes = resource ? resourceAttributes(resource) : pathAttributes(path ?? {});
   const { verdict, reason } = authorizer.authorize(user, attributes);
+  const evaluationError = resource ? selectorEvaluationError(resource) : '';
   return {
     allowed: verdict === 'allow',
     ...(verdict === 'deny' && { denied: true }),
     ...(reason && { reason }),
+    ...(evaluationError && { evaluationError }),
   };
 }
 
@@ -89,12 +92,16 @@ function subjectErrors({ user, groups }: SubjectAccessReviewSpec): FieldError[] 
   return [invalid('spec.user', user ?? '', 'at least one of user or group must be specified')];
 }
 
+const selectorsOf = ({ resourceAttributes: asked }: Asked) =>
+  selectorErrors('spec.resourceAttributes', asked);
+
 /** Reviews are no objects: what a client writes into their metadata is an error. */
 function metadataErrors(review: KubernetesObject, known: readonly string[] = []): FieldError[] {
+  const but = known.length > 0 ? ` except for ${known.join(', ')}` : '';
   const set = Object.entries(review.metadata ?? {}).filter(
     ([key, value]) => !['managedFields', 'creationTimestamp', ...known].includes(key) && value,
   );
-  return set.length === 0 ? [] : [invalid('metadata', review.metadata, 'must be empty')];
+  return set.length === 0 ? [] : [invalid('metadata', review.metadata, `must be empty${but}`)];
 }
 
 function mustBeValid(review: KubernetesObject, kind: Kind['resource'], errors: FieldError[]): void {
@@ -114,9 +121,15 @@ function accessReviewKind(options: ReviewOptions): Kind<SubjectAccessReview> {
     resource,
     ...common,
     async review(review) {
-      const errors = [...askedErrors(review.spec), ...subjectErrors(review.spec), ...metadataErrors(review)];
+      const { spec } = review;
+      const errors = [
+        ...askedErrors(spec),
+        ...subjectErrors(spec),
+        ...selectorsOf(spec),
+        ...metadataErrors(review),
+      ];
       mustBeValid(review, resource, errors);
-      return { ...review, status: decide(options, subjectOf(review.spec), review.spec) };
+      return { ...review, status: decide(options, subjectOf(spec), spec) };
     },
   };
 }
@@ -128,19 +141,20 @@ function localAccessReviewKind(options: ReviewOptions): Kind<LocalSubjectAccessR
     ...common,
     async review(review, { namespace }) {
       const { spec } = review;
-      const errors = [...askedErrors(spec), ...subjectErrors(spec), ...metadataErrors(review, ['namespace'])];
-      if (spec.nonResourceAttributes) {
-        errors.push(
-          invalid(
-            'spec.nonResourceAttributes',
-            spec.nonResourceAttributes,
-            'disallowed on this kind of request',
-          ),
-        );
+      const { resourceAttributes: object, nonResourceAttributes: path } = spec;
+      const own = review.metadata.namespace ?? namespace;
+      const errors = [
+        ...askedErrors(spec),
+        ...subjectErrors(spec),
+        ...selectorsOf(spec),
+        ...metadataErrors(review, ['namespace']),
+      ];
+      if (object && (object.namespace ?? '') !== own) {
+        const why = 'must match metadata.namespace';
+        errors.push(invalid('spec.resourceAttributes.namespace', object.namespace ?? '', why));
       }
-      const asked = spec.resourceAttributes?.namespace ?? '';
-      if (spec.resourceAttributes && asked !== (review.metadata.namespace ?? namespace)) {
-        errors.push(invalid('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace'));
+      if (path) {
+        errors.push(invalid('spec.nonResourceAttributes', path, 'disallowed on this kind of request'));
       }
       mustBeValid(review, resource, errors);
       return { ...review, status: decide(options, subjectOf(spec), spec) };
@@ -154,7 +168,8 @@ function selfAccessReviewKind(options: ReviewOptions): Kind<SelfSubjectAccessRev
     resource,
     ...common,
     async review(review, { user }) {
-      mustBeValid(review, resource, [...askedErrors(review.spec), ...metadataErrors(review)]);
+      const { spec } = review;
+      mustBeValid(review, resource, [...askedErrors(spec), ...selectorsOf(spec), ...metadataErrors(review)]);
       return { ...review, status: decide(options, user, review.spec) };
     },
   };

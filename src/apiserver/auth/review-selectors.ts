@@ -1,0 +1,124 @@
+import type {
+  FieldSelectorAttributes,
+  LabelSelectorAttributes,
+  ResourceAttributes,
+} from '../../api/authorization/v1.ts';
+import { type FieldError, forbiddenField, invalid, required } from '../../machinery/field-error.ts';
+import { parseFieldSelector } from '../../machinery/field-selector.ts';
+import {
+  compileLabelSelector,
+  parseLabelSelector,
+  requirementErrors,
+} from '../../machinery/label-selector.ts';
+import { labelValueErrors, qualifiedNameErrors } from '../../machinery/names.ts';
+import { StatusError } from '../../machinery/status-error.ts';
+
+type Selector = FieldSelectorAttributes | LabelSelectorAttributes;
+type Requirement = NonNullable<Selector['requirements']>[number];
+
+/** What is wrong with the selectors of a question. Operators that this version does not know are let pass. */
+export function selectorErrors(field: string, asked: ResourceAttributes | undefined): FieldError[] {
+  const { fieldSelector, labelSelector } = asked ?? {};
+  return [
+    ...oneSelector(`${field}.fieldSelector`, fieldSelector, fieldKeyErrors),
+    ...oneSelector(`${field}.labelSelector`, labelSelector, labelKeyErrors),
+  ];
+}
+
+type KeyErrors = (field: string, requirement: Requirement) => { before: FieldError[]; after: FieldError[] };
+
+const fieldKeyErrors: KeyErrors = (field, { key }) => ({
+  before: key ? [] : [required(`${field}.key`, 'must be specified')],
+  after: [],
+});
+
+const labelKeyErrors: KeyErrors = (field, { key, values = [] }) => ({
+  before: [],
+  after: [
+    ...qualifiedNameErrors(key).map((why) => invalid(`${field}.key`, key, why)),
+    ...values.flatMap((value, i) =>
+      labelValueErrors(value).map((why) => invalid(`${field}.values[${i}]`, value, why)),
+    ),
+  ],
+});
+
+function oneSelector(field: string, selector: Selector | undefined, keyErrors: KeyErrors): FieldError[] {
+  if (!selector) return [];
+  const { rawSelector: raw, requirements = [] } = selector;
+  const both = 'may not specified at the same time as requirements';
+  const none = `when ${field} is specified, requirements or rawSelector is required`;
+  return [
+    ...(raw && requirements.length > 0 ? [invalid(`${field}.rawSelector`, raw, both)] : []),
+    ...(!raw && requirements.length === 0 ? [required(`${field}.requirements`, none)] : []),
+    ...requirements.flatMap((requirement, i) => {
+      const path = `${field}.requirements[${i}]`;
+      const { before, after } = keyErrors(path, requirement);
+      return [...before, ...valueErrors(`${path}.values`, requirement), ...after];
+    }),
+  ];
+}
+
+function valueErrors(field: string, { operator, values = [] }: Requirement): FieldError[] {
+  if ((operator === 'In' || operator === 'NotIn') && values.length === 0) {
+    return [required(field, "must be specified when `operator` is 'In' or 'NotIn'")];
+  }
+  if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0) {
+    return [forbiddenField(field, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")];
+  }
+  return [];
+}
+
+/** What the answer says of selectors that could not be read, in part or at all; empty where they could. */
+export function selectorEvaluationError({ fieldSelector, labelSelector }: ResourceAttributes): string {
+  const said = (name: string, read: Reading | undefined) => {
+    if (!read?.failed) return [];
+    const what = read.some ? 'partially ignored' : 'ignored';
+    return [`spec.resourceAttributes.${name} ${what} due to parse error`];
+  };
+  return [
+    ...said('fieldSelector', reading(fieldSelector, parseFieldSelector, isFieldRequirement)),
+    ...said('labelSelector', reading(labelSelector, parseLabelSelector, isLabelRequirement)),
+  ].join('; ');
+}
+
+interface Reading {
+  failed: boolean;
+  /** Whether some of it could be read all the same. */
+  some: boolean;
+}
+
+function reading(
+  selector: Selector | undefined,
+  parse: (text: string) => unknown,
+  isReadable: (requirement: Requirement) => boolean,
+): Reading | undefined {
+  if (!selector) return undefined;
+  const { rawSelector: raw, requirements = [] } = selector;
+  if (requirements.length > 0) {
+    const readable = requirements.filter(isReadable).length;
+    return { failed: readable < requirements.length, some: readable > 0 };
+  }
+  return { failed: raw !== undefined && !canParse(() => parse(raw)), some: false };
+}
+
+function canParse(parse: () => unknown): boolean {
+  try {
+    parse();
+    return true;
+  } catch (error) {
+    if (error instanceof StatusError) return false;
+    throw error;
+  }
+}
+
+/** Fields are equal to one value, or not. */
+const isFieldRequirement = ({ operator, values = [] }: Requirement) =>
+  (operator === 'In' || operator === 'NotIn') && values.length === 1;
+
+const isLabelRequirement = (requirement: Requirement) =>
+  canParse(() => {
+    const selector = compileLabelSelector({ matchExpressions: [requirement] }) ?? [];
+    if (selector.some((part) => requirementErrors(part).length > 0)) {
+      throw new StatusError(400, 'BadRequest', 'no requirement');
+    }
+  });
