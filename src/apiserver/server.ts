@@ -31,6 +31,7 @@ import { kubernetesVersion, serveVersion, versionInfo } from './plain/version.ts
 import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher.ts';
 import type { Kind, UserInfo } from './registry/kind.ts';
 import { type Advertised, publishService } from './start/kubernetes-service.ts';
+import { FlowControl } from './start/flow-control.ts';
 import {
   ensureAuthenticationConfig,
   ensureNamespaces,
@@ -225,6 +226,7 @@ class Server implements ApiServer {
   readonly #corridor: Corridor;
   readonly #hooks = new StartHooks();
   readonly #customResources: CustomResources;
+  readonly #flowControl: FlowControl;
   readonly #listeners = new Set<HttpServer>();
   #stopping = false;
 
@@ -260,6 +262,12 @@ class Server implements ApiServer {
       limits,
     });
     this.#customResources = this.#createCustomResources();
+    const { platform } = options;
+    this.#flowControl = new FlowControl({
+      platform,
+      reader: dispatcher.reader,
+      transport: this.transportFor(self),
+    });
   }
 
   #createCustomResources(): CustomResources {
@@ -294,6 +302,7 @@ class Server implements ApiServer {
       'start-system-namespaces-controller',
       'rbac/bootstrap-roles',
       'scheduling/bootstrap-system-priority-classes',
+      'priority-and-fairness-config-producer',
       'start-apiextensions-controllers',
     ];
     for (const name of names) hooks.add(name);
@@ -305,6 +314,8 @@ class Server implements ApiServer {
     hooks.finish('rbac/bootstrap-roles');
     await ensurePriorityClasses(transport);
     hooks.finish('scheduling/bootstrap-system-priority-classes');
+    await this.#flowControl.start();
+    hooks.finish('priority-and-fairness-config-producer');
     await this.#customResources.start();
     hooks.finish('start-apiextensions-controllers');
   }
@@ -380,6 +391,7 @@ class Server implements ApiServer {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#customResources.stop();
+    this.#flowControl.stop();
     this.dispatcher.close();
     await Promise.all([...this.#listeners].map((server) => server.close()));
     this.#listeners.clear();

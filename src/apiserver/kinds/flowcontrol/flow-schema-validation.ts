@@ -16,12 +16,14 @@ import {
 } from '../../../machinery/field-error.ts';
 import { dns1123LabelErrors } from '../../../machinery/names.ts';
 import { dnsLabel, dnsSubdomain, each, repeats, requireValue, supported } from '../shared/validate.ts';
+import { mandatorySchemaErrors } from './mandatory.ts';
 
 const maxPrecedence = 10_000;
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch'];
 
 /** What holds for a flow schema at any time. */
-export function flowSchemaErrors({ metadata, spec, status }: FlowSchema): FieldError[] {
+export function flowSchemaErrors(schema: FlowSchema): FieldError[] {
+  const { metadata, spec, status } = schema;
   const { distinguisherMethod: method, priorityLevelConfiguration: level } = spec;
   return [
     ...precedenceErrors('spec.matchingPrecedence', spec.matchingPrecedence ?? 0, metadata.name),
@@ -30,6 +32,7 @@ export function flowSchemaErrors({ metadata, spec, status }: FlowSchema): FieldE
       ? dnsSubdomain('spec.priorityLevelConfiguration.name', level.name)
       : [required('spec.priorityLevelConfiguration.name', 'must reference a priority level')]),
     ...each('spec.rules', spec.rules, (rule, field) => ruleErrors(field, rule)),
+    ...mandatorySchemaErrors(schema),
     ...typedOnce('status.conditions', status?.conditions),
   ];
 }

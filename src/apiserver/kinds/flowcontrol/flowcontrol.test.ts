@@ -6,6 +6,8 @@ import type {
   Subject,
 } from '../../../api/flowcontrol/v1.ts';
 import { created, createErrors } from '../shared/testing.ts';
+import { clone } from '../../../machinery/clone.ts';
+import { mandatoryLevels, mandatorySchemas, suggestedLevels, suggestedSchemas } from './bootstrap.ts';
 import { flowSchemaKind, priorityLevelConfigurationKind } from './flowcontrol.ts';
 
 const metadata = { name: 'x' };
@@ -79,5 +81,36 @@ describe('a priority level', () => {
     expect(queuing(512, 8)).toEqual([
       `${at}: Invalid value: 8: required entropy bits of deckSize 512 and handSize 8 should not be greater than 60`,
     ]);
+  });
+});
+
+describe('what every server has', () => {
+  test('is as defaults and rules want it', () => {
+    for (const schema of [...mandatorySchemas, ...suggestedSchemas]) {
+      expect(created(flowSchemaKind, schema).spec).toEqual(schema.spec);
+      expect(createErrors(flowSchemaKind, schema), schema.metadata.name).toEqual([]);
+    }
+    for (const level of [...mandatoryLevels, ...suggestedLevels]) {
+      expect(created(priorityLevelConfigurationKind, level).spec).toEqual(level.spec);
+      expect(createErrors(priorityLevelConfigurationKind, level), level.metadata.name).toEqual([]);
+    }
+  });
+
+  test('stays as it is where it must be there', () => {
+    const schema = clone(mandatorySchemas.find(({ metadata: { name } }) => name === 'catch-all')!);
+    schema.spec.matchingPrecedence = 9999;
+    expect(createErrors(flowSchemaKind, schema)).toEqual([
+      expect.stringMatching(/^spec: Invalid value: .*: spec of 'catch-all' must equal the fixed value$/),
+    ]);
+    const [catchAll, exempt] = clone(mandatoryLevels) as [
+      (typeof mandatoryLevels)[number],
+      (typeof mandatoryLevels)[number],
+    ];
+    catchAll.spec.limited!.lendablePercent = 50;
+    expect(createErrors(priorityLevelConfigurationKind, catchAll)).toEqual([
+      expect.stringMatching(/^spec: Invalid value: .*: spec of 'catch-all' must equal the fixed value$/),
+    ]);
+    exempt.spec.exempt!.lendablePercent = 50;
+    expect(createErrors(priorityLevelConfigurationKind, exempt)).toEqual([]);
   });
 });

@@ -13,13 +13,15 @@ import {
   required,
 } from '../../../machinery/field-error.ts';
 import { typedOnce } from './flow-schema-validation.ts';
+import { mandatoryLevelErrors } from './mandatory.ts';
 
 const maxQueues = 10_000_000;
 /** A hand of queues is dealt out of so many bits. */
 const hashBits = 60;
 
 /** What holds for a priority level at any time. */
-export function priorityLevelErrors({ metadata, spec, status }: PriorityLevelConfiguration): FieldError[] {
+export function priorityLevelErrors(level: PriorityLevelConfiguration): FieldError[] {
+  const { metadata, spec, status } = level;
   const { type, limited, exempt } = spec;
   const errors: FieldError[] = [];
   if ((metadata.name === 'exempt') !== (type === 'Exempt')) {
@@ -33,7 +35,7 @@ export function priorityLevelErrors({ metadata, spec, status }: PriorityLevelCon
     if (limited) errors.push(...limitedErrors('spec.limited', limited));
     else errors.push(required('spec.limited', 'must not be empty when type is Limited'));
   } else errors.push(notSupported('spec.type', type, ['Exempt', 'Limited']));
-  return [...errors, ...typedOnce('status.conditions', status?.conditions)];
+  return [...errors, ...mandatoryLevelErrors(level), ...typedOnce('status.conditions', status?.conditions)];
 }
 
 function shares(field: string, level: ExemptPriorityLevelConfiguration): FieldError[] {
