@@ -5,7 +5,7 @@ import type {
   ValidatingWebhook,
   WebhookClientConfig,
 } from '../../../api/admissionregistration/v1.ts';
-import { created, createErrors } from '../shared/testing.ts';
+import { created, createErrors, testContext, texts } from '../shared/testing.ts';
 import { validatingAdmissionPolicyBindingKind, validatingAdmissionPolicyKind } from './policies.ts';
 import { validatingWebhookConfigurationKind } from './webhooks.ts';
 
@@ -109,7 +109,57 @@ describe('a policy', () => {
     ).toEqual([
       'spec.validations[0].expression: Required value: expression is not specified',
       'spec.validations[0].message: Invalid value: "a\\nb": message must not contain line breaks',
-      'spec.validations[0].reason: Unsupported value: "So": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"',
+      'spec.validations[0].reason: Unsupported value: "So": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"',
+    ]);
+  });
+
+  test('names what it computes', () => {
+    const matchConstraints = { resourceRules: [rule] };
+    const validations = [{ expression: 'true' }];
+    const variables = [
+      { name: 'while', expression: '1' },
+      { name: 'a-b', expression: '' },
+    ];
+    const auditAnnotations = [
+      { key: 'a', valueExpression: "'b'" },
+      { key: 'a', valueExpression: ' ' },
+      { key: '', valueExpression: `'${'x'.repeat(5119)}'` },
+    ];
+    expect(errors({ matchConstraints, validations, variables, auditAnnotations })).toEqual([
+      'spec.variables[0].name: Invalid value: "while": name is not a valid CEL identifier',
+      'spec.variables[1].name: Invalid value: "a-b": name is not a valid CEL identifier',
+      'spec.variables[1].expression: Required value: expression is not specified',
+      'spec.auditAnnotations[1].valueExpression: Required value: valueExpression is not specified',
+      'spec.auditAnnotations[1].key: Duplicate value: "a"',
+      'spec.auditAnnotations[2].key: Invalid value: "x/": name part must be non-empty',
+      expect.stringMatching(
+        /^spec\.auditAnnotations\[2\]\.key: Invalid value: "x\/": name part must consist/,
+      ),
+      'spec.auditAnnotations[2].valueExpression: Required value: must not exceed 5120 bytes in length',
+    ]);
+  });
+
+  test('has reports on its expressions that say what is meant', () => {
+    const old = created(validatingAdmissionPolicyKind, { metadata, spec: {} });
+    const expressionWarnings = [{ warning: '', fieldRef: ' ' }];
+    const now = { ...old, status: { typeChecking: { expressionWarnings } } };
+    const said = validatingAdmissionPolicyKind.status?.validateUpdate?.(now, old, testContext()) ?? [];
+    expect(texts(said)).toEqual([
+      'status.typeChecking.expressionWarnings[0].warning: Required value',
+      'status.typeChecking.expressionWarnings[0].fieldRef: Required value',
+    ]);
+  });
+
+  test('takes parameters by name or by labels', () => {
+    const selector = { matchExpressions: [{ key: 'a', operator: 'Like' }] };
+    const paramRef = { name: 'a/b', selector, parameterNotFoundAction: 'Ask' };
+    const spec = { policyName: 'p', validationActions: ['Deny'], paramRef };
+    expect(createErrors(validatingAdmissionPolicyBindingKind, { metadata, spec })).toEqual([
+      'spec.paramRef.name: Invalid value: "a/b": may not contain \'/\'',
+      'spec.paramRef.name: Forbidden: name and selector are mutually exclusive',
+      'spec.paramRef.selector.matchExpressions[0].operator: Invalid value: "Like": not a valid selector operator',
+      'spec.paramRef.selector: Forbidden: name and selector are mutually exclusive',
+      'spec.paramRef.parameterNotFoundAction: Unsupported value: "Ask": supported values: "Deny", "Allow"',
     ]);
   });
 

@@ -17,6 +17,7 @@ import {
   actionErrors,
   mutatingPolicyErrors,
   policyBindingErrors,
+  typeCheckingErrors,
   validatingPolicyErrors,
 } from './policy-validation.ts';
 
@@ -33,7 +34,12 @@ export const validatingAdmissionPolicyKind: Kind<ValidatingAdmissionPolicy> = {
   },
   prepareForUpdate: keepStatus,
   validate: (policy) => validatingPolicyErrors(policy),
-  status: { validateUpdate: ({ status }) => conditionErrors('status.conditions', status?.conditions) },
+  status: {
+    validateUpdate: (policy) => [
+      ...typeCheckingErrors(policy),
+      ...conditionErrors('status.conditions', policy.status?.conditions),
+    ],
+  },
   columns: [
     nameColumn,
     integer('Validations', 'Number of conditions.', (p) => p.spec.validations?.length),

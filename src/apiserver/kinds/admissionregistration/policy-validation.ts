@@ -17,6 +17,7 @@ import {
   invalid,
   required,
 } from '../../../machinery/field-error.ts';
+import { byteLength } from '../../../machinery/go-text.ts';
 import { labelSelectorErrors } from '../../../machinery/label-selector.ts';
 import {
   dns1035LabelErrors,
@@ -37,9 +38,16 @@ import {
 import { matchConditionErrors, namedRuleErrors } from './rule-validation.ts';
 
 const maxAuditAnnotations = 20;
+const maxValueExpressionBytes = 5 * 1024;
+/** Words of the expression language. */
+const reserved = new Set(
+  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(
+    ' ',
+  ),
+);
 
 /** What holds for a policy at any time, its expressions aside. */
-export function validatingPolicyErrors({ spec }: ValidatingAdmissionPolicy): FieldError[] {
+export function validatingPolicyErrors({ metadata, spec }: ValidatingAdmissionPolicy): FieldError[] {
   const { validations = [], auditAnnotations = [] } = spec;
   const errors = commonErrors(spec);
   if (validations.length === 0 && auditAnnotations.length === 0) {
@@ -53,11 +61,32 @@ export function validatingPolicyErrors({ spec }: ValidatingAdmissionPolicy): Fie
   }
   const repeated = repeats();
   const annotations = each('spec.auditAnnotations', auditAnnotations, ({ key, valueExpression }, field) => [
-    ...(key ? qualifiedName(`${field}.key`, key) : [required(`${field}.key`)]),
-    ...requireValue(`${field}.valueExpression`, valueExpression?.trim(), 'valueExpression is not specified'),
+    ...annotationKey(`${field}.key`, key, metadata.name),
+    ...annotationValue(`${field}.valueExpression`, valueExpression?.trim() ?? ''),
     ...(repeated(key) ? [duplicate(`${field}.key`, key)] : []),
   ]);
   return [...errors, ...annotations];
+}
+
+/** Annotations stand under the name of their policy. */
+function annotationKey(field: string, key: string, policy = ''): FieldError[] {
+  if (policy) return qualifiedName(field, `${policy}/${key}`);
+  return [invalid(field, key, 'requires metadata.name be non-empty')];
+}
+
+function annotationValue(field: string, expression: string): FieldError[] {
+  if (!expression) return [required(field, 'valueExpression is not specified')];
+  if (byteLength(expression) <= maxValueExpressionBytes) return [];
+  return [required(field, `must not exceed ${maxValueExpressionBytes} bytes in length`)];
+}
+
+/** What a report on the expressions of a policy may say. */
+export function typeCheckingErrors({ status }: ValidatingAdmissionPolicy): FieldError[] {
+  const field = 'status.typeChecking.expressionWarnings';
+  return each(field, status?.typeChecking?.expressionWarnings, ({ warning, fieldRef }, path) => [
+    ...requireValue(`${path}.warning`, warning),
+    ...requireValue(`${path}.fieldRef`, fieldRef.trim()),
+  ]);
 }
 
 /** What holds for a policy that changes objects at any time, its expressions aside. */
@@ -98,7 +127,7 @@ function commonErrors(spec: CommonSpec): FieldError[] {
 
 function variableName(field: string, name: string): FieldError[] {
   if (!name?.trim()) return [required(field, 'name is not specified')];
-  if (/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name)) return [];
+  if (/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name) && !reserved.has(name)) return [];
   return [invalid(field, name, 'name is not a valid CEL identifier')];
 }
 
@@ -147,7 +176,7 @@ function validationErrors(field: string, validation: Validation): FieldError[] {
   } else if (/[\n\r]/.test(message.trim())) {
     errors.push(invalid(`${field}.message`, message, 'message must not contain line breaks'));
   }
-  const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
+  const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
   return [...errors, ...optionalSupported(`${field}.reason`, reason, reasons)];
 }
 
@@ -181,10 +210,9 @@ function paramRefErrors(field: string, ref: ParamRef): FieldError[] {
   const { name, selector, parameterNotFoundAction: action } = ref;
   const both = 'name and selector are mutually exclusive';
   const errors = name ? invalids(`${field}.name`, name, pathSegmentNameErrors(name)) : [];
-  if (name && selector) {
-    errors.push(forbiddenField(`${field}.name`, both), forbiddenField(`${field}.selector`, both));
-  }
+  if (name && selector) errors.push(forbiddenField(`${field}.name`, both));
   errors.push(...labelSelectorErrors(selector, `${field}.selector`));
+  if (name && selector) errors.push(forbiddenField(`${field}.selector`, both));
   if (!name && !selector) errors.push(required(field, 'one of name or selector must be specified'));
   return [...errors, ...requireSupported(`${field}.parameterNotFoundAction`, action, ['Deny', 'Allow'])];
 }

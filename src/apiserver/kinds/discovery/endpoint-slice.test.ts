@@ -58,3 +58,11 @@ test('the table shows ports and addresses', () => {
     Endpoints: '10.0.0.1,10.0.0.2,10.0.0.3 + 1 more...',
   });
 });
+
+test('what earlier versions said of places is dropped, and names as addresses are advised against', () => {
+  const place = { addresses: ['10.0.0.1'], deprecatedTopology: { a: 'b' } };
+  expect(created(endpointSliceKind, slice([place])).endpoints?.[0]).not.toHaveProperty('deprecatedTopology');
+  expect(endpointSliceKind.warnings?.(slice([], [], 'FQDN'), undefined)).toEqual([
+    'spec.addressType: FQDN endpoints are deprecated',
+  ]);
+});

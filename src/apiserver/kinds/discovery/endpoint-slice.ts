@@ -1,5 +1,6 @@
 import type { EndpointPort, EndpointSlice } from '../../../api/discovery/v1.ts';
 import { endpointslices } from '../../../api/generated/resources.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, firstThree, nameColumn, text } from '../shared/columns.ts';
 import { sliceErrors, sliceUpdateErrors } from './validation.ts';
@@ -15,8 +16,14 @@ export const endpointSliceKind: Kind<EndpointSlice> = {
     }
     for (const endpoint of slice.endpoints) endpoint.conditions ??= {};
   },
+  prepareForCreate: (slice) => dropTopology(slice),
+  prepareForUpdate(slice, old) {
+    if (!deepEqual(slice.endpoints, old.endpoints)) dropTopology(slice);
+  },
   validate: (slice) => sliceErrors(slice),
   validateUpdate: sliceUpdateErrors,
+  warnings: ({ addressType }) =>
+    addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : [],
   columns: [
     nameColumn,
     text('AddressType', 'What the addresses are: IPv4, IPv6 or names.', (s) => s.addressType),
@@ -29,6 +36,11 @@ export const endpointSliceKind: Kind<EndpointSlice> = {
     ageColumn,
   ],
 };
+
+/** What earlier versions said of places is not taken any longer; what is stored may stay. */
+function dropTopology({ endpoints = [] }: EndpointSlice): void {
+  for (const endpoint of endpoints) delete endpoint.deprecatedTopology;
+}
 
 function port({ port, name }: EndpointPort): string {
   return port === undefined ? (name ?? '*') : String(port);

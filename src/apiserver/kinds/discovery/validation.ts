@@ -45,8 +45,10 @@ function endpointErrors(field: string, endpoints: readonly Endpoint[], addressTy
       ...addressCount(`${path}.addresses`, addresses.length),
       ...each(`${path}.addresses`, addresses, (a, p) => addressErrors[addressType]?.(p, a) ?? []),
       ...(nodeName === undefined ? [] : dnsSubdomain(`${path}.nodeName`, nodeName)),
-      ...(labels > maxTopologyLabels ? [tooMany(`${path}.topology`, labels, maxTopologyLabels)] : []),
-      ...labelsErrors(topology, `${path}.topology`),
+      ...(labels > maxTopologyLabels
+        ? [tooMany(`${path}.deprecatedTopology`, labels, maxTopologyLabels)]
+        : []),
+      ...labelsErrors(topology, `${path}.deprecatedTopology`),
       ...(hostname === undefined ? [] : dnsLabel(`${path}.hostname`, hostname)),
       ...(hints ? hintErrors(`${path}.hints`, hints) : []),
     ];

@@ -40,6 +40,8 @@ const maxMessageBytes = 1024;
 /** What holds for a driver at any time. */
 export function driverErrors({ spec }: CSIDriver): FieldError[] {
   const { fsGroupPolicy, nodeAllocatableUpdatePeriodSeconds: period } = spec;
+  const { serviceAccountTokenInSecrets: inSecrets } = spec;
+  const noTokens = 'serviceAccountTokenInSecrets is set but no tokenRequests are specified';
   const modes = ['Ephemeral', 'Persistent'];
   const policies = ['File', 'None', 'ReadWriteOnceWithFSType'];
   return [
@@ -56,6 +58,9 @@ export function driverErrors({ spec }: CSIDriver): FieldError[] {
             `must be greater than or equal to ${minUpdateSeconds} seconds`,
           ),
         ]
+      : []),
+    ...(inSecrets !== undefined && !spec.tokenRequests?.length
+      ? [invalid('spec.serviceAccountTokenInSecrets', inSecrets, noTokens)]
       : []),
   ];
 }

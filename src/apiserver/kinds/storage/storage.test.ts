@@ -62,6 +62,16 @@ describe('a driver', () => {
     ]);
   });
 
+  test('says how it gets tokens where it gets any', () => {
+    const tokenRequests = [{ audience: 'a' }];
+    expect(
+      createErrors(csiDriverKind, driver({ tokenRequests, serviceAccountTokenInSecrets: true })),
+    ).toEqual([]);
+    expect(createErrors(csiDriverKind, driver({ serviceAccountTokenInSecrets: false }))).toEqual([
+      'spec.serviceAccountTokenInSecrets: Invalid value: false: serviceAccountTokenInSecrets is set but no tokenRequests are specified',
+    ]);
+  });
+
   test('attaches or does not, for good', () => {
     expect(updateErrors(csiDriverKind, driver(), (d) => void (d.spec.attachRequired = false))).toEqual([
       'spec.attachedRequired: Invalid value: false: field is immutable',
