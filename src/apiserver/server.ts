@@ -32,6 +32,7 @@ import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher
 import type { Kind, UserInfo } from './registry/kind.ts';
 import { type Advertised, publishService } from './start/kubernetes-service.ts';
 import { FlowControl } from './start/flow-control.ts';
+import { ServiceAddresses } from './start/service-addresses.ts';
 import {
   ensureAuthenticationConfig,
   ensureNamespaces,
@@ -226,7 +227,9 @@ class Server implements ApiServer {
   readonly #corridor: Corridor;
   readonly #hooks = new StartHooks();
   readonly #customResources: CustomResources;
+  /** What keeps the server's own objects as they should be. */
   readonly #flowControl: FlowControl;
+  readonly #serviceAddresses: ServiceAddresses;
   readonly #listeners = new Set<HttpServer>();
   #stopping = false;
 
@@ -263,11 +266,9 @@ class Server implements ApiServer {
     });
     this.#customResources = this.#createCustomResources();
     const { platform } = options;
-    this.#flowControl = new FlowControl({
-      platform,
-      reader: dispatcher.reader,
-      transport: this.transportFor(self),
-    });
+    const means = { platform, reader: dispatcher.reader, transport: this.transportFor(self) };
+    this.#flowControl = new FlowControl(means);
+    this.#serviceAddresses = new ServiceAddresses(means);
   }
 
   #createCustomResources(): CustomResources {
@@ -303,6 +304,7 @@ class Server implements ApiServer {
       'rbac/bootstrap-roles',
       'scheduling/bootstrap-system-priority-classes',
       'priority-and-fairness-config-producer',
+      'start-kubernetes-service-cidr-controller',
       'start-apiextensions-controllers',
     ];
     for (const name of names) hooks.add(name);
@@ -316,6 +318,8 @@ class Server implements ApiServer {
     hooks.finish('scheduling/bootstrap-system-priority-classes');
     await this.#flowControl.start();
     hooks.finish('priority-and-fairness-config-producer');
+    await this.#serviceAddresses.start();
+    hooks.finish('start-kubernetes-service-cidr-controller');
     await this.#customResources.start();
     hooks.finish('start-apiextensions-controllers');
   }
@@ -392,6 +396,7 @@ class Server implements ApiServer {
     this.#stopping = true;
     this.#customResources.stop();
     this.#flowControl.stop();
+    this.#serviceAddresses.stop();
     this.dispatcher.close();
     await Promise.all([...this.#listeners].map((server) => server.close()));
     this.#listeners.clear();

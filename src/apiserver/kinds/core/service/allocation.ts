@@ -84,13 +84,19 @@ function allotAddresses(service: Service, held: Holdings, { ranges, context, kep
   const isUsed = (ip: string) => held.addresses.has(ip) || ranges.reserved.has(ip);
   const given = spec.clusterIPs ?? [];
   spec.clusterIPs = (spec.ipFamilies ?? []).map((family, i) => {
-    const range = ranges.addresses.find((r) => r.family === family);
+    const own = ranges.addresses.filter((r) => r.family === family);
     const asked = given[i];
-    if (!range || (asked && kept.addresses.has(canonicalIp(asked) ?? asked))) return asked ?? '';
-    if (asked) return askedAddress(service, asked, { range, held });
-    const ip = freeAddress(range, isUsed, context.platform.random);
-    if (!ip) throw internalError('failed to allocate a serviceIP: range is full');
-    return ip;
+    const [first] = own;
+    if (!first || (asked && kept.addresses.has(canonicalIp(asked) ?? asked))) return asked ?? '';
+    if (asked) {
+      const range = own.find((r) => addressError(r, asked) === undefined) ?? first;
+      return askedAddress(service, asked, { range, held });
+    }
+    for (const range of own) {
+      const ip = freeAddress(range, isUsed, context.platform.random);
+      if (ip) return ip;
+    }
+    throw internalError('failed to allocate a serviceIP: range is full');
   });
   spec.clusterIP = spec.clusterIPs[0];
 }

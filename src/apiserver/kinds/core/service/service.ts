@@ -1,9 +1,10 @@
 import type { Service } from '../../../../api/core/v1.ts';
-import { services } from '../../../../api/generated/resources.ts';
+import { servicecidrs, services } from '../../../../api/generated/resources.ts';
+import type { ServiceCIDR } from '../../../../api/networking/v1.ts';
 import { dns1035LabelErrors } from '../../../../machinery/names.ts';
-import type { Kind } from '../../../registry/kind.ts';
+import type { HookContext, Kind } from '../../../registry/kind.ts';
 import { keepStatus } from '../../shared/status.ts';
-import { addressAt, addressRange } from './address-range.ts';
+import { type AddressRange, addressAt, addressRange } from './address-range.ts';
 import { allocate, type ServiceRanges } from './allocation.ts';
 import { serviceColumns } from './columns.ts';
 import { defaultService } from './defaults.ts';
@@ -14,7 +15,9 @@ import { serviceUpdateErrors } from './update-validation.ts';
 import { serviceErrors } from './validation.ts';
 import { serviceWarnings } from './warnings.ts';
 
-const addresses = [addressRange('10.96.0.0/12')];
+/** Ranges that services get addresses from without anybody saying so. */
+export const serviceCidrs: readonly string[] = ['10.96.0.0/12'];
+const addresses = serviceCidrs.map(addressRange);
 /** The first address is the API server's, the tenth that of DNS. */
 const reserved = new Set([1, 10].map((offset) => addressAt(addresses[0] as (typeof addresses)[0], offset)));
 const ranges: ServiceRanges = { addresses, reserved, nodePorts: { first: 30000, last: 32767 } };
@@ -42,9 +45,21 @@ export const serviceKind: Kind<Service> = {
   validate: serviceErrors,
   validateUpdate: serviceUpdateErrors,
   warnings: (service) => serviceWarnings(service),
-  allocate: async (service, old, context) => allocate(service, old, { context, ranges }),
+  allocate: async (service, old, context) =>
+    allocate(service, old, { context, ranges: { ...ranges, addresses: rangesNow(context) } }),
   status: { validateUpdate: serviceStatusErrors },
   streams: { proxy: { kind: 'ServiceProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] } },
   selectableFields: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type ?? '' }),
   columns: serviceColumns,
 };
+
+/** The ranges of the server, and those that were added to them and are in use. */
+function rangesNow(context: HookContext): readonly AddressRange[] {
+  const added = [...context.list(servicecidrs)].filter(isInUse).flatMap(({ spec }) => spec.cidrs ?? []);
+  const others = added.filter((cidr) => !serviceCidrs.includes(cidr));
+  return others.length === 0 ? addresses : [...addresses, ...others.map(addressRange)];
+}
+
+const isInUse = ({ metadata, status }: ServiceCIDR) =>
+  metadata.deletionTimestamp === undefined &&
+  status?.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') === true;

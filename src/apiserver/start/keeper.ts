@@ -1,0 +1,101 @@
+import type { ApiRequest, Transport, WatchStream } from '../../client/transport.ts';
+import { hasReason } from '../../machinery/status-error.ts';
+import type { Platform } from '../../platform/platform.ts';
+
+export interface KeeperOptions {
+  platform: Pick<Platform, 'clock' | 'log'>;
+  transport: Transport;
+}
+
+/** What a keeper keeps. */
+export interface Kept {
+  /** For people who read the log. */
+  what: string;
+  /** Collections whose changes call for another pass. */
+  paths: readonly string[];
+  /** Looks at everything, and puts right what is not as it should be. */
+  pass(): Promise<void>;
+}
+
+const retryMs = 1000;
+
+/** Keeps objects of the server's own as they should be: at the start, and whenever something of theirs changes. */
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #kept: Kept;
+  #watches: WatchStream[] = [];
+  #stopped = false;
+  #working = false;
+  #isDue = false;
+
+  constructor(options: KeeperOptions, kept: Kept) {
+    this.#options = options;
+    this.#kept = kept;
+  }
+
+  /** Resolves when everything stands. */
+  async start(): Promise<void> {
+    await this.#kept.pass();
+    await this.#follow();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const watch of this.#watches) watch.stop();
+  }
+
+  async #follow(): Promise<void> {
+    for (const watch of this.#watches) watch.stop();
+    this.#watches = [];
+    const sink = { onEvent: () => this.#enqueue(), onEnd: () => this.#later(() => this.#followAgain()) };
+    for (const path of this.#kept.paths) {
+      this.#watches.push(await this.#options.transport.watch({ method: 'GET', path }, sink));
+    }
+  }
+
+  async #followAgain(): Promise<void> {
+    try {
+      await this.#follow();
+      this.#enqueue();
+    } catch (error) {
+      this.#options.platform.log.warn(`${this.#kept.what} cannot be followed`, { error });
+      this.#later(() => this.#followAgain());
+    }
+  }
+
+  #later(action: () => void): void {
+    this.#options.platform.clock.after(retryMs, () => {
+      if (!this.#stopped) action();
+    });
+  }
+
+  #enqueue(): void {
+    this.#isDue = true;
+    if (!this.#working) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    try {
+      while (this.#isDue && !this.#stopped) {
+        this.#isDue = false;
+        await this.#kept.pass();
+      }
+    } catch (error) {
+      this.#options.platform.log.warn(`${this.#kept.what} cannot be kept`, { error });
+      this.#later(() => this.#enqueue());
+    } finally {
+      this.#working = false;
+    }
+  }
+}
+
+/** Writes; what came in between is seen, and calls for another pass. */
+export async function writeOnce(transport: Transport, request: ApiRequest): Promise<void> {
+  try {
+    await transport.request(request);
+  } catch (error) {
+    const isPast = (['AlreadyExists', 'Conflict', 'NotFound'] as const).some((why) => hasReason(error, why));
+    if (!isPast) throw error;
+  }
+}

@@ -1,0 +1,101 @@
+import type { Service } from '../../api/core/v1.ts';
+import type { Condition } from '../../api/meta/v1.ts';
+import type { IPAddress, ServiceCIDR } from '../../api/networking/v1.ts';
+import type { Stored } from '../../api/resource.ts';
+import { canonicalIp, cidrContains, ipFamily } from '../../machinery/ip.ts';
+
+const familyLabel = 'ipaddress.kubernetes.io/ip-family';
+const managerLabel = 'ipaddress.kubernetes.io/managed-by';
+const manager = 'ipallocator.k8s.io';
+/** Keeps a range until no address of it is in use. */
+export const rangeFinalizer = 'networking.k8s.io/service-cidr-finalizer';
+
+/** The objects that say whose the addresses of services are. */
+export function wantedAddresses(services: Iterable<Service>): Map<string, IPAddress> {
+  const wanted = new Map<string, IPAddress>();
+  for (const { metadata, spec } of services) {
+    const { namespace = '', name = '' } = metadata;
+    for (const text of spec.clusterIPs ?? []) {
+      const ip = canonicalIp(text);
+      if (ip) wanted.set(ip, addressOf(ip, { namespace, name }));
+    }
+  }
+  return wanted;
+}
+
+function addressOf(ip: string, service: { namespace: string; name: string }): IPAddress {
+  const labels = { [familyLabel]: `IPv${ipFamily(ip)}`, [managerLabel]: manager };
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'IPAddress',
+    metadata: { name: ip, labels },
+    spec: { parentRef: { group: '', resource: 'services', ...service } },
+  };
+}
+
+/** Addresses that services no longer have, or that are now another's. */
+export function strayAddresses(
+  found: Iterable<Stored<IPAddress>>,
+  wanted: ReadonlyMap<string, IPAddress>,
+): Stored<IPAddress>[] {
+  return [...found].filter(({ metadata, spec }) => {
+    if (metadata.labels?.[managerLabel] !== manager) return false;
+    const ref = wanted.get(metadata.name)?.spec.parentRef;
+    return ref?.name !== spec.parentRef?.name || ref?.namespace !== spec.parentRef?.namespace;
+  });
+}
+
+const ready = (status: 'True' | 'False', reason: string, message: string) => ({
+  type: 'Ready',
+  status,
+  reason,
+  message,
+});
+
+/** What has to become of a range. */
+export type RangeStep =
+  | { do: 'nothing' }
+  /** Its finalizers are not what they should be. */
+  | { do: 'hold' | 'release'; finalizers: string[] }
+  | { do: 'report'; conditions: Condition[] };
+
+/** The next step with a range. `others`: the ranges besides it; `inUse`: addresses that somebody has. */
+export function planRange(
+  range: Stored<ServiceCIDR>,
+  { others, inUse, now }: { others: readonly ServiceCIDR[]; inUse: readonly string[]; now: string },
+): RangeStep {
+  const { metadata } = range;
+  const finalizers = metadata.finalizers ?? [];
+  const isHeld = finalizers.includes(rangeFinalizer);
+  if (metadata.deletionTimestamp === undefined) {
+    if (!isHeld) return { do: 'hold', finalizers: [...finalizers, rangeFinalizer] };
+    return report(range, ready('True', '', 'Kubernetes Service CIDR is ready'), now);
+  }
+  if (!isHeld) return { do: 'nothing' };
+  const served = others
+    .filter((other) => other.metadata.deletionTimestamp === undefined)
+    .flatMap(({ spec }) => spec.cidrs ?? []);
+  const isNeeded = (ip: string) =>
+    range.spec.cidrs?.some((cidr) => cidrContains(cidr, ip)) &&
+    !served.some((cidr) => cidrContains(cidr, ip));
+  if (!inUse.some(isNeeded)) {
+    return { do: 'release', finalizers: finalizers.filter((name) => name !== rangeFinalizer) };
+  }
+  const why =
+    'There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR';
+  return report(range, ready('False', 'Terminating', why), now);
+}
+
+function report(
+  { status }: ServiceCIDR,
+  wanted: Omit<Condition, 'lastTransitionTime'>,
+  now: string,
+): RangeStep {
+  const conditions = status?.conditions ?? [];
+  const has = conditions.find(({ type }) => type === wanted.type);
+  if (has?.status === wanted.status && has.reason === wanted.reason && has.message === wanted.message) {
+    return { do: 'nothing' };
+  }
+  const others = conditions.filter((condition) => condition !== has);
+  return { do: 'report', conditions: [...others, { ...wanted, lastTransitionTime: now }] };
+}
