@@ -32,6 +32,7 @@ import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher
 import type { Kind, UserInfo } from './registry/kind.ts';
 import { type Advertised, publishService } from './start/kubernetes-service.ts';
 import { FlowControl } from './start/flow-control.ts';
+import { PolicyChecks } from './start/policy-checks.ts';
 import { ServiceAddresses } from './start/service-addresses.ts';
 import {
   ensureAuthenticationConfig,
@@ -230,6 +231,7 @@ class Server implements ApiServer {
   /** What keeps the server's own objects as they should be. */
   readonly #flowControl: FlowControl;
   readonly #serviceAddresses: ServiceAddresses;
+  readonly #policyChecks: PolicyChecks;
   readonly #listeners = new Set<HttpServer>();
   #stopping = false;
 
@@ -269,6 +271,7 @@ class Server implements ApiServer {
     const means = { platform, reader: dispatcher.reader, transport: this.transportFor(self) };
     this.#flowControl = new FlowControl(means);
     this.#serviceAddresses = new ServiceAddresses(means);
+    this.#policyChecks = new PolicyChecks({ ...means, served: () => dispatcher.served() });
   }
 
   #createCustomResources(): CustomResources {
@@ -322,6 +325,7 @@ class Server implements ApiServer {
     hooks.finish('start-kubernetes-service-cidr-controller');
     await this.#customResources.start();
     hooks.finish('start-apiextensions-controllers');
+    await this.#policyChecks.start();
   }
 
   #servePlain(): void {
@@ -397,6 +401,7 @@ class Server implements ApiServer {
     this.#customResources.stop();
     this.#flowControl.stop();
     this.#serviceAddresses.stop();
+    this.#policyChecks.stop();
     this.dispatcher.close();
     await Promise.all([...this.#listeners].map((server) => server.close()));
     this.#listeners.clear();

@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { ValidatingAdmissionPolicySpec } from '../../api/admissionregistration/v1.ts';
+import { validatingadmissionpolicies } from '../../api/generated/resources.ts';
+import { silentLog } from '../../platform/log.ts';
+import { privilegedGroupAuthorizer } from '../auth/authorizer.ts';
+import { InProcessTransport } from '../corridor/in-process-transport.ts';
+import { allKinds } from '../kinds/kinds.ts';
+import { createTestApi, type TestApi } from '../registry/testing.ts';
+import { PolicyChecks } from './policy-checks.ts';
+
+let api: TestApi;
+let checks: PolicyChecks;
+
+beforeEach(async () => {
+  api = await createTestApi(allKinds);
+  const { dispatcher, clock } = api;
+  const transport = new InProcessTransport({
+    dispatcher,
+    authorizer: privilegedGroupAuthorizer,
+    log: silentLog,
+    user: { name: 'self', groups: ['system:masters'] },
+    userAgent: 'test',
+  });
+  const served = () => dispatcher.served();
+  checks = new PolicyChecks({
+    platform: { clock, log: silentLog },
+    reader: dispatcher.reader,
+    transport,
+    served,
+  });
+  await checks.start();
+});
+afterEach(() => checks.stop());
+
+const rule = (plural: string) => ({
+  apiGroups: ['apps'],
+  apiVersions: ['v1'],
+  operations: ['CREATE'],
+  resources: [plural],
+});
+
+/** What the status of such a policy says once it has been looked at. */
+async function statusOf(spec: Partial<ValidatingAdmissionPolicySpec>) {
+  const matchConstraints = { resourceRules: [rule('deployments')] };
+  const body = { metadata: { name: 'p' }, spec: { matchConstraints, ...spec } };
+  await api.send('create', validatingadmissionpolicies, { body });
+  const status = () => api.dispatcher.reader.get(validatingadmissionpolicies, { name: 'p' })?.status;
+  await vi.waitFor(() => expect(status()?.observedGeneration).toBe(1));
+  return status();
+}
+
+test('a policy that is right about its objects has nothing said of it', async () => {
+  const variables = [{ name: 'few', expression: 'object.spec.replicas < 5' }];
+  const expression =
+    'variables.few && object.metadata.labels["a"] == "b" && object.spec.template.spec.containers.all(c, c.image != "")';
+  const status = await statusOf({ variables, validations: [{ expression }] });
+  expect(status).toEqual({ observedGeneration: 1, typeChecking: {} });
+});
+
+test('a policy that is wrong about its objects is told where, and of which', async () => {
+  const validations = [
+    { expression: 'object.spec.replicas > "1"', messageExpression: '"not " + object.spec.none' },
+  ];
+  const status = await statusOf({ validations });
+  const [wrong, message] = status?.typeChecking?.expressionWarnings ?? [];
+  expect(wrong?.fieldRef).toBe('spec.validations[0].expression');
+  expect(wrong?.warning).toBe(
+    `apps/v1, Kind=Deployment: compilation failed: ERROR: <input>:1:22: found no matching overload for '_>_' applied to '(int, string)'\n | object.spec.replicas > "1"\n | .....................^\n`,
+  );
+  expect(message?.fieldRef).toBe('spec.validations[0].messageExpression');
+  expect(message?.warning).toContain("undefined field 'none'");
+});
+
+test('what a policy is for without naming it is not looked at', async () => {
+  const matchConstraints = { resourceRules: [{ ...rule('deployments'), apiGroups: ['*'] }] };
+  const status = await statusOf({ matchConstraints, validations: [{ expression: 'object.none' }] });
+  expect(status?.typeChecking).toEqual({});
+});
