@@ -69,11 +69,12 @@ const ranges = 'spec.cidrs';
 function rangeErrors(cidrs: readonly string[] = []): FieldError[] {
   if (cidrs.length === 0) return [required(ranges, 'at least one CIDR required')];
   if (cidrs.length > 2) return [invalid(ranges, { cidrs }, 'may only hold up to 2 values')];
-  const errors = each(ranges, cidrs, (cidr, field) => invalids(field, cidr, cidrErrors(cidr)));
   const families = new Set(cidrs.map((cidr) => cidr.includes(':')));
-  if (errors.length > 0 || families.size === cidrs.length) return errors;
-  const why = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
-  return [invalid(ranges, cidrs, why)];
+  if (families.size < cidrs.length) {
+    const why = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
+    return [invalid(ranges, { cidrs }, why)];
+  }
+  return each(ranges, cidrs, (cidr, field) => invalids(field, cidr, cidrErrors(cidr)));
 }
 
 /** A range stays; one of the other family may join it. */

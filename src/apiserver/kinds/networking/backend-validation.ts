@@ -19,8 +19,8 @@ export function localReference(
 ): FieldError[] {
   return [
     ...(apiGroup === undefined ? [] : dnsSubdomain(`${field}.apiGroup`, apiGroup)),
-    ...pathSegment(`${field}.kind`, kind),
-    ...pathSegment(`${field}.name`, name),
+    ...pathSegment(`${field}.kind`, kind, 'kind is required'),
+    ...pathSegment(`${field}.name`, name, 'name is required'),
   ];
 }
 

@@ -47,7 +47,7 @@ function portErrors(field: string, { protocol, port, endPort }: NetworkPolicyPor
   if (typeof port === 'number') {
     errors.push(...portNumber(`${field}.port`, port));
     if (endPort === undefined) return errors;
-    if (endPort < port) errors.push(invalid(path, endPort, 'must be greater than or equal to `port`'));
+    if (endPort < port) errors.push(invalid(path, port, 'must be greater than or equal to `port`'));
     return [...errors, ...portNumber(path, endPort)];
   }
   const what = port === undefined ? 'not specified' : 'non-numeric';

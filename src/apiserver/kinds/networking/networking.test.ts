@@ -50,6 +50,13 @@ describe('an ingress', () => {
       { backend: { service: { name: 's', port: { name: 'a', number: 1 } } } },
       [`${at}.backend: Invalid value: "": cannot set both port name & port number`],
     ],
+    [
+      { backend: { resource: { apiGroup: 'a.io', kind: '', name: '' } } },
+      [
+        `${at}.backend.resource.kind: Required value: kind is required`,
+        `${at}.backend.resource.name: Required value: name is required`,
+      ],
+    ],
   ])('with the path %j', (path, errors) => {
     expect(createErrors(ingressKind, withPath(path))).toEqual(errors);
   });
@@ -132,7 +139,7 @@ describe('a network policy', () => {
   test('names ports and ranges of ports', () => {
     const ports = [{ port: 80, endPort: 70 }, { port: 'web', endPort: 90 }, { endPort: 1 }];
     expect(createErrors(networkPolicyKind, policy(ports, []))).toEqual([
-      'spec.ingress[0].ports[0].endPort: Invalid value: 70: must be greater than or equal to `port`',
+      'spec.ingress[0].ports[0].endPort: Invalid value: 80: must be greater than or equal to `port`',
       'spec.ingress[0].ports[1].endPort: Invalid value: 90: may not be specified when `port` is non-numeric',
       'spec.ingress[0].ports[2].endPort: Invalid value: 1: may not be specified when `port` is not specified',
     ]);
@@ -166,7 +173,7 @@ describe('addresses', () => {
   test('come from ranges of which one of the other family may join', () => {
     const object = (...cidrs: string[]) => ({ metadata: { name: 'r' }, spec: { cidrs } });
     expect(createErrors(serviceCidrKind, object('10.0.0.0/24', '10.1.0.0/24'))).toEqual([
-      'spec.cidrs: Invalid value: ["10.0.0.0/24","10.1.0.0/24"]: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+      'spec.cidrs: Invalid value: {"cidrs":["10.0.0.0/24","10.1.0.0/24"]}: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
     ]);
     const change = (...cidrs: string[]) =>
       updateErrors(serviceCidrKind, object('10.0.0.0/24'), (o) => void (o.spec.cidrs = cidrs));

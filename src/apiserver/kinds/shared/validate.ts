@@ -74,8 +74,8 @@ export function qualifiedName(field: string, value: string): FieldError[] {
 }
 
 /** A name that becomes one step of a URL's path. */
-export function pathSegment(field: string, value: string | undefined): FieldError[] {
-  return value ? invalids(field, value, pathSegmentNameErrors(value)) : [required(field)];
+export function pathSegment(field: string, value: string | undefined, missing?: string): FieldError[] {
+  return value ? invalids(field, value, pathSegmentNameErrors(value)) : [required(field, missing)];
 }
 
 const pathPattern = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
