@@ -14,6 +14,7 @@ await build({
     main: 'src/cli/main.ts',
     testing: 'src/cluster/testing.ts',
     images: 'src/cluster/images.ts',
+    machinery: 'src/machinery/public.ts',
     resources: 'src/api/generated/resources.ts',
   },
   outdir: 'dist',

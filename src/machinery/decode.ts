@@ -3,6 +3,8 @@ import { ConformError, conform, unknownFieldErrors } from './conform.ts';
 import { withinDepth } from './depth.ts';
 import { goQuote } from './go-text.ts';
 import { duplicateFields, jsonSyntaxError } from './json-text.ts';
+import { decodeProtobufMessage, unwrapProtobuf } from './protobuf.ts';
+import { ProtobufError } from './protobuf/wire.ts';
 import { formatApiVersion, type GroupVersionKind, kindSchema, parseApiVersion } from './schema.ts';
 import { badRequest, StatusError } from './status-error.ts';
 import { parseYaml, YamlError } from './yaml.ts';
@@ -83,15 +85,13 @@ function readKind(value: unknown, expected: GroupVersionKind): GroupVersionKind 
 }
 
 /** The first bytes of a body, as errors show them. */
-function summarize(body: string): string {
-  if (body === '') return '<empty>';
-  const bytes = Buffer.from(body.slice(0, 64), 'utf8');
-  const cut = Buffer.byteLength(body, 'utf8') > 30 ? ' ...' : '';
-  const head = bytes.subarray(0, 30);
-  return (body.startsWith('{') ? head.toString('utf8') : head.toString('hex')) + cut;
+function summarize(body: Uint8Array): string {
+  if (body.length === 0) return '<empty>';
+  const head = Buffer.from(body.subarray(0, 30));
+  return head.toString(head[0] === 0x7b ? 'utf8' : 'hex') + (body.length > 30 ? ' ...' : '');
 }
 
-function unrecognized(expected: GroupVersionKind, why: string, body: string): StatusError {
+function unrecognized(expected: GroupVersionKind, why: string, body: Uint8Array): StatusError {
   const kind = expected.kind;
   return badRequest(
     `the object provided is unrecognized (must be of type ${kind}): ${why} (${summarize(body)})`,
@@ -163,7 +163,7 @@ function read(body: string, { format, expected }: DecodeOptions): { parsed: unkn
     const parsed = format === 'json' ? readJson(body) : readYaml(body);
     return { parsed, gvk: readKind(parsed, expected) };
   } catch (error) {
-    if (error instanceof UnreadableError) throw unrecognized(expected, error.message, body);
+    if (error instanceof UnreadableError) throw unrecognized(expected, error.message, Buffer.from(body));
     throw error;
   }
 }
@@ -198,6 +198,29 @@ export function decodeObject(body: string, options: DecodeOptions): Decoded {
     throw cannotBeHandled(gvk, expected, strictDecodingMessage(warnings));
   }
   return { object, gvk, warnings };
+}
+
+function unwrap(bytes: Uint8Array, expected: GroupVersionKind) {
+  try {
+    const { gvk, raw } = unwrapProtobuf(bytes);
+    return { raw, gvk: { ...expected, ...gvk } };
+  } catch (error) {
+    if (error instanceof ProtobufError) throw unrecognized(expected, error.message, bytes);
+    throw error;
+  }
+}
+
+/** Decodes the body of a request that is protobuf: like `decodeObject`, but there are no strict errors. */
+export function decodeProtobufObject(bytes: Uint8Array, expected: GroupVersionKind): Decoded {
+  const { raw, gvk } = unwrap(bytes, expected);
+  const wrongKind = mismatchReason(gvk, expected);
+  if (wrongKind) throw cannotBeHandled(gvk, expected, wrongKind);
+  try {
+    return { object: decodeProtobufMessage(raw, gvk), gvk, warnings: [] };
+  } catch (error) {
+    if (!(error instanceof ProtobufError || error instanceof ConformError)) throw error;
+    throw cannotBeHandled(gvk, expected, error.message);
+  }
 }
 
 /** Reads JSON that is no object of a kind, such as a patch. Throws a BadRequest with Go's words. */

@@ -98,12 +98,14 @@ export function frameProtobufEvent(type: string, object: Uint8Array): Uint8Array
   return frame;
 }
 
-function readEnvelope(bytes: Uint8Array): { gvk: Partial<GroupVersionKind>; raw: Uint8Array } {
+/** What the envelope says: the kind, as far as it names one, and the message. Throws ProtobufError in upstream's words. */
+export function unwrapProtobuf(bytes: Uint8Array): { gvk: Partial<GroupVersionKind>; raw: Uint8Array } {
   if (bytes.length === 0) throw new ProtobufError('empty data');
   if (!magic.equals(bytes.subarray(0, 4))) {
     const text = 'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]';
     throw new ProtobufError(text);
   }
+  if (bytes.length === magic.length) throw new ProtobufError('empty body');
   const unknown = decodeMessage(bytes.subarray(4), unknownType());
   const typeMeta = (unknown.typeMeta ?? {}) as { apiVersion?: string; kind?: string };
   const version = typeMeta.apiVersion ? parseApiVersion(typeMeta.apiVersion) : undefined;
@@ -111,7 +113,8 @@ function readEnvelope(bytes: Uint8Array): { gvk: Partial<GroupVersionKind>; raw:
   return { gvk: { ...version, ...(typeMeta.kind && { kind: typeMeta.kind }) }, raw };
 }
 
-function decodeAs(raw: Uint8Array, gvk: GroupVersionKind): KubernetesObject {
+/** The object of a message, in the form of its type. Throws ProtobufError or ConformError. */
+export function decodeProtobufMessage(raw: Uint8Array, gvk: GroupVersionKind): KubernetesObject {
   const type = typeOf(gvk);
   if (!type) {
     const text = `no kind "${gvk.kind}" is registered for version "${formatApiVersion(gvk)}" in scheme`;
@@ -131,9 +134,9 @@ export function decodeProtobuf(
   expected?: GroupVersionKind,
 ): { object: KubernetesObject; gvk: GroupVersionKind } {
   try {
-    const { gvk, raw } = readEnvelope(bytes);
+    const { gvk, raw } = unwrapProtobuf(bytes);
     const complete = { group: '', version: '', kind: '', ...expected, ...gvk };
-    return { object: decodeAs(raw, complete), gvk: complete };
+    return { object: decodeProtobufMessage(raw, complete), gvk: complete };
   } catch (error) {
     if (error instanceof ProtobufError || error instanceof ConformError) throw badRequest(error.message);
     throw error;

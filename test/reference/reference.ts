@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'vitest';
 
@@ -29,6 +29,18 @@ export interface ReferenceFiles {
 /** Reads one file of the reference. */
 export function reference<Name extends keyof ReferenceFiles>(name: Name): ReferenceFiles[Name] {
   return JSON.parse(readFileSync(join(dir, name), 'utf8'));
+}
+
+/** The kinds of which there is a fully filled object, such as `apps.v1.Deployment`. */
+export function fixtureNames(): string[] {
+  const files = readdirSync(join(dir, 'fixtures')).filter((file) => file.endsWith('.json'));
+  return files.map((file) => file.slice(0, -'.json'.length));
+}
+
+/** A fully filled object of a kind as upstream writes it, in JSON and in protobuf. */
+export function fixtureOf(name: string): { json: object; protobuf: Uint8Array } {
+  const read = (extension: string) => readFileSync(join(dir, 'fixtures', `${name}.${extension}`));
+  return { json: JSON.parse(read('json').toString()), protobuf: read('pb') };
 }
 
 const missing = existsSync(dir) ? '' : ` (skipped: no reference at ${dir}; set K8TS_REFERENCE)`;

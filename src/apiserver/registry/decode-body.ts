@@ -2,8 +2,13 @@ import type { DeleteOptions } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
 import { ConformError, conform, unknownFieldErrors } from '../../machinery/conform.ts';
-import { cannotBeHandled, decodeObject, strictDecodingMessage } from '../../machinery/decode.ts';
-import { formatApiVersion, type GroupVersionKind } from '../../machinery/schema.ts';
+import {
+  cannotBeHandled,
+  decodeObject,
+  decodeProtobufObject,
+  strictDecodingMessage,
+} from '../../machinery/decode.ts';
+import { formatApiVersion, type GroupVersionKind, kindSchema } from '../../machinery/schema.ts';
 import { decodeProtobuf } from '../../machinery/protobuf.ts';
 import { badRequest, unsupportedMediaType } from '../../machinery/status-error.ts';
 import { parseYaml, YamlError } from '../../machinery/yaml.ts';
@@ -47,22 +52,29 @@ function decoded(
 
 function read(body: RequestBody | undefined, expected: GroupVersionKind, fieldValidation: FieldValidation) {
   const bytes = body && 'bytes' in body ? body.bytes : new Uint8Array();
-  const format = formatOf(body);
-  if (format === 'protobuf') return { ...decodeProtobuf(bytes, expected), warnings: [] };
+  const format = formatOf(body, kindSchema(expected) ? accepted : acceptedOfCustom);
+  if (format === 'protobuf') return decodeProtobufObject(bytes, expected);
   return decodeObject(Buffer.from(bytes).toString(), { format, expected, fieldValidation });
 }
 
-function formatOf(body: RequestBody | undefined): 'json' | 'yaml' | 'protobuf' {
+type Format = 'json' | 'yaml' | 'protobuf';
+
+const formats: Record<string, Format> = {
+  'application/json': 'json',
+  'application/yaml': 'yaml',
+  'application/vnd.kubernetes.protobuf': 'protobuf',
+};
+const accepted = Object.keys(formats);
+/** Custom resources have no protobuf form. */
+const acceptedOfCustom = accepted.filter((type) => formats[type] !== 'protobuf');
+
+function formatOf(body: RequestBody | undefined, types: readonly string[] = accepted): Format {
   const mediaType = body?.mediaType.split(';')[0]?.trim() || 'application/json';
-  if (mediaType === 'application/json') return 'json';
-  if (mediaType === 'application/yaml') return 'yaml';
-  if (mediaType === 'application/vnd.kubernetes.protobuf') return 'protobuf';
+  if (types.includes(mediaType)) return formats[mediaType] as Format;
   throw unsupportedMediaType(
-    `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
+    `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`,
   );
 }
-
-const accepted = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
 
 /** An object of a caller in this process, whose types hold by construction. */
 function ownValue(value: unknown, expected: GroupVersionKind): KubernetesObject {
@@ -85,6 +97,7 @@ function checkVersion(gvk: GroupVersionKind, expected: GroupVersionKind): void {
 }
 
 const deleteOptionsType = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
+const deleteOptionsKind = { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' };
 
 /** The options in the body of a deletion, if there are any. They are known in every group and version. */
 export function decodeDeleteOptions(call: Call): DeleteOptions | undefined {
@@ -99,8 +112,8 @@ export function decodeDeleteOptions(call: Call): DeleteOptions | undefined {
   return value;
 }
 
-function readDeleteOptions(bytes: Uint8Array, format: 'json' | 'yaml' | 'protobuf'): unknown {
-  if (format === 'protobuf') return decodeProtobuf(bytes).object;
+function readDeleteOptions(bytes: Uint8Array, format: Format): unknown {
+  if (format === 'protobuf') return decodeProtobuf(bytes, deleteOptionsKind).object;
   try {
     const text = Buffer.from(bytes).toString();
     return conform(format === 'json' ? JSON.parse(text) : parseYaml(text), deleteOptionsType).value;
