@@ -44,7 +44,7 @@ export function managedContext({ registry, environment, request }: Call): WriteC
     apiVersion: formatApiVersion(registry.view.resource),
     shape: shapeOf(registry.view),
     resetFields: resetFields(registry.kind, subresource),
-    ...(versions.length > 1 && { convert: converter(registry, versions) }),
+    ...(versions.length > 1 && { convert: converter(versions) }),
   };
   const all = contexts.get(registry) ?? new Map();
   contexts.set(registry, all.set(subresource, { versions, context }));
@@ -74,15 +74,17 @@ export function shapeOf(kind: Kind): Shape {
 }
 
 /** Converts between the versions of a kind by way of the one that is stored. */
-function converter({ view }: Registry, versions: readonly Registry[]): Convert {
-  return (object, apiVersion) => {
-    const target = versions.find((v) => formatApiVersion(v.view.resource) === apiVersion)?.view;
-    if (!target) return undefined;
+function converter(versions: readonly Registry[]): Convert {
+  const find = (apiVersion: string) =>
+    versions.find((v) => formatApiVersion(v.view.resource) === apiVersion)?.view;
+  return (object, from, to) => {
+    const [source, target] = [find(from), find(to)];
+    if (!source || !target) return undefined;
     const shape = shapeOf(target);
-    if (target === view) return { object, shape };
+    if (source === target) return { object, shape };
     const given = object as unknown as KubernetesObject;
-    const stored = view.storedAs ? view.storedAs.toStored(given) : given;
-    const converted = target.storedAs ? target.storedAs.fromStored(stored) : stored;
+    const stored = source.storedAs ? source.storedAs.toStored(given) : given;
+    const converted = { ...(target.storedAs ? target.storedAs.fromStored(stored) : stored) };
     stampType(converted, target.resource);
     return { object: converted as unknown as Record<string, unknown>, shape };
   };

@@ -5,20 +5,7 @@ import { goText } from '../go-text.ts';
 import { badRequest } from '../status-error.ts';
 import { formatTime } from '../time.ts';
 import type { Conflict } from './conflict.ts';
-import {
-  difference,
-  equalSets,
-  type FieldSet,
-  hasChildren,
-  intersection,
-  isMember,
-  leaf,
-  makeNode,
-  pathsOf,
-  put,
-  recursiveDifference,
-  union,
-} from './field-set.ts';
+import { type FieldSet, isMember, leaf, pathsOf, recursiveDifference } from './field-set.ts';
 import { lastAppliedFields, withLastApplied } from './last-applied.ts';
 import {
   type Manager,
@@ -27,10 +14,9 @@ import {
   newManager,
   storedManagers,
   type Writer,
-  withFields,
   writeManagers,
 } from './managers.ts';
-import { mergeApplied, removeSet } from './merge.ts';
+import { mergeApplied } from './merge.ts';
 import {
   Changes,
   disputed,
@@ -42,8 +28,9 @@ import {
   written,
 } from './ownership.ts';
 import { ShapeError } from './path-element.ts';
-import { childShape, setOf, withNamedFields } from './set-of.ts';
-import type { Shape } from './shape.ts';
+import { prune } from './prune.ts';
+import { reconcile } from './reconcile.ts';
+import { setOf } from './set-of.ts';
 import { give } from './update.ts';
 import { shapeErrors } from './validate.ts';
 import type { Json } from './walk.ts';
@@ -69,59 +56,24 @@ export type ApplyResult =
 /** Fields that are there before the first apply are of a manager of their own. */
 function managersBefore(live: Json, write: ApplyWrite): Managers {
   const managers = storedManagers(managedFieldsOf(live));
-  if (managers.size > 0) return collapseAll(managers, write.shape);
+  if (managers.size > 0) {
+    reconcile(managers, write);
+    return managers;
+  }
   const writer: Writer = { ...write, manager: 'before-first-apply', operation: 'Update' };
   const all = written(new Changes({}, withoutManagedFields(live), write).own);
   give(managers, writer, withoutIdentity(all), formatTime(write.timeMs));
   return managers;
 }
 
-/** Who owned parts of what has become one value since, owns it whole. */
-function collapse(set: FieldSet, shape: Shape | undefined): FieldSet {
-  if (shape?.kind === 'atomic' && hasChildren(set)) return leaf;
-  const children: Record<string, FieldSet> = {};
-  for (const key in set)
-    if (key !== '.') put(children, key, collapse(set[key] as FieldSet, childShape(shape, key)));
-  return makeNode('.' in set, children) ?? set;
-}
-
-function collapseAll(managers: Managers, shape: Shape): Managers {
-  for (const [key, manager] of managers) {
-    const fields = collapse(manager.fields, shape);
-    if (!equalSets(fields, manager.fields)) managers.set(key, withFields(manager, fields));
-  }
-  return managers;
-}
-
-function allOwned(managers: Managers): FieldSet | undefined {
-  let all: FieldSet | undefined;
-  for (const { fields } of managers.values()) all = union(all, fields);
-  return all;
-}
-
-/**
- * Removes what the manager applied last time, does not apply now, and nobody else owns. `managers` holds what it applies
- * now.
- */
-function prune(merged: Json, last: FieldSet | undefined, managers: Managers, shape: Shape): Json {
-  if (!last) return merged;
-  const named = (set: FieldSet | undefined) => withNamedFields(set, shape);
-  const setIn = (object: Json) => named(setOf(object, shape));
-  const mergedSet = setIn(merged);
-  const without = setIn(removeSet(merged, named(last), shape));
-  const gone = difference(mergedSet, union(without, named(allOwned(managers))));
-  const kept = setIn(removeSet(merged, gone, shape));
-  return removeSet(merged, intersection(difference(mergedSet, kept), named(last)), shape);
-}
-
-function check(live: Json, write: ApplyWrite): Json {
+function check(write: ApplyWrite): Json {
   const applied = write.applied as Json;
   if (!withinDepth(applied)) throw badRequest('exceeded max depth');
   const metadata = (applied.metadata ?? {}) as Json;
   if (metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
   const wrong = shapeErrors(applied, write.shape);
   if (!wrong) return applied;
-  const { namespace, name } = { ...(live.metadata as Json), ...metadata };
+  const { namespace, name } = metadata;
   const subject = `${goText(namespace ?? '')}/${goText(name ?? '')}; ${write.apiVersion}, Kind=${goText(applied.kind ?? '')}`;
   throw badRequest(`failed to create typed patch object (${subject}): ${wrong}`);
 }
@@ -144,14 +96,12 @@ function withoutOwn(conflicts: Conflict[], live: Json, write: ApplyWrite): Confl
   });
 }
 
-/** Puts down what the manager owns now. Its time stays if nothing came of the apply. */
+/** Puts down what the manager owns now. Its time stays as it was, or away, if the apply leaves the object as it is. */
 function settle(managers: Managers, writer: Writer, fields: FieldSet | undefined, settled: Settled): void {
   const { before, unchanged, time } = settled;
   const key = managerKey(writer);
   managers.delete(key);
-  if (!fields) return;
-  const same = unchanged && before && equalSets(before.fields, fields);
-  managers.set(key, same ? before : newManager(writer, fields, time));
+  if (fields) managers.set(key, newManager(writer, fields, unchanged ? before?.entry.time : time));
 }
 
 interface Settled {
@@ -171,7 +121,7 @@ function applyTo(live: Json, applied: Json, write: ApplyWrite): ApplyResult {
   const wanted = recursiveDifference(setOf(applied, write.shape), write.resetFields);
   managers.set(key, newManager(writer, wanted ?? leaf, time));
   const merged = mergeApplied(bare, applied, write.shape);
-  const pruned = prune(merged, before?.fields, managers, write.shape);
+  const pruned = prune(write, merged, { last: before, managers });
   const changed = new Changes(bare, pruned, write);
   const conflicts = write.force ? [] : withoutOwn(conflictsOf(managers, changed, key), bare, write);
   if (conflicts.length > 0) return { conflicts };
@@ -188,7 +138,7 @@ function applyTo(live: Json, applied: Json, write: ApplyWrite): ApplyResult {
  */
 export function applyManaged(write: ApplyWrite): ApplyResult {
   const live = (write.live ?? {}) as Json;
-  const applied = check(live, write);
+  const applied = check(write);
   try {
     return applyTo(live, applied, write);
   } catch (error) {

@@ -58,7 +58,7 @@ function compareValue(a: unknown, b: unknown, shape: Shape): Comparison {
 }
 
 function compareMaps(a: unknown, b: unknown, map: MapShape): Comparison {
-  if (!isContainerOf(a, isObject) || !isContainerOf(b, isObject)) return { modified: leaf };
+  if (!isContainerOf(a, isObject) || !isContainerOf(b, isObject)) return exchanged(a, b, map);
   const [left, right] = [(a ?? undefined) as Json | undefined, (b ?? undefined) as Json | undefined];
   const collector = new Collector();
   for (const name of namesOf(left, right, map)) {
@@ -68,6 +68,14 @@ function compareMaps(a: unknown, b: unknown, map: MapShape): Comparison {
       collector.add(field?.element ?? fieldElement(name), compareValue(l, r, shapeUnder(map, name)));
   }
   return collector.finish(onlySide(a, b));
+}
+
+/** An object took the place of something else, or the other way round: its fields come or go with it. */
+function exchanged(a: unknown, b: unknown, map: MapShape): Comparison {
+  const fields = isObject(a) ? compareMaps(a, undefined, map) : compareMaps(undefined, b, map);
+  const side = isObject(a) ? 'removed' : 'added';
+  const { '.': _, ...children } = fields[side] ?? {};
+  return { ...(Object.keys(children).length > 0 && { [side]: children }), modified: leaf };
 }
 
 const isContainerOf = (value: unknown, is: (v: unknown) => boolean) =>

@@ -1,3 +1,5 @@
+import { compareElements, normalElement } from './path-element.ts';
+
 /*
  * Sets of field paths, in the very form that `fieldsV1` has in JSON: a tree whose keys are path elements (`f:spec`,
  * `k:{"name":"x"}`, `v:"x"`). An empty node is a member; a node with children is one if it holds the key `.`.
@@ -84,7 +86,7 @@ export function recursiveDifference(a: FieldSet | undefined, b: FieldSet | undef
 export function pathsOf(set: FieldSet | undefined, prefix: readonly string[] = []): string[][] {
   const keys = Object.keys(set ?? {})
     .filter((key) => key !== self)
-    .sort();
+    .sort(compareElements);
   const here = keys.filter((key) => isMember(set?.[key])).map((key) => [...prefix, key]);
   return [...here, ...keys.flatMap((key) => pathsOf(set?.[key], [...prefix, key]))];
 }
@@ -92,7 +94,7 @@ export function pathsOf(set: FieldSet | undefined, prefix: readonly string[] = [
 /** The same set with its keys in order, as upstream writes it. */
 export function sorted(set: FieldSet): FieldSet {
   const result: Children = {};
-  for (const key of Object.keys(set).sort()) result[key] = sorted(set[key] as FieldSet);
+  for (const key of Object.keys(set).sort(compareElements)) result[key] = sorted(set[key] as FieldSet);
   return result;
 }
 
@@ -105,12 +107,15 @@ export function equalSets(a: FieldSet | undefined, b: FieldSet | undefined): boo
   return true;
 }
 
-const knownElement = /^(f:|k:\{.*\}$|v:|i:[0-9]+$)/s;
-
-/** Whether a JSON value is a set. */
-export function isFieldSet(value: unknown): value is FieldSet {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.entries(value).every(
-    ([key, node]) => (key === self || knownElement.test(key)) && isFieldSet(node),
-  );
+/** The set that a client wrote, each of its paths in the form that it has here; undefined for what is no set. */
+export function readFieldSet(value: unknown): FieldSet | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const result: Children = {};
+  for (const [key, node] of Object.entries(value)) {
+    const element = key === self ? self : normalElement(key);
+    const child = element === undefined ? undefined : readFieldSet(node);
+    if (!child) return undefined;
+    result[element as string] = child;
+  }
+  return result;
 }

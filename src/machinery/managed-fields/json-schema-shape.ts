@@ -66,7 +66,9 @@ function keyDefaultOf({ default: value }: JsonSchema): { keyDefault?: string | n
 function valuesOf(schema: JsonSchema): Shape | undefined {
   const more = schema.additionalProperties;
   if (typeof more === 'object') return shapeOf(more);
-  return more === true || schema['x-kubernetes-preserve-unknown-fields'] ? deduced : undefined;
+  if (more === true || schema['x-kubernetes-preserve-unknown-fields']) return deduced;
+  // An object of which nothing is said may hold anything.
+  return more === undefined && !schema.properties ? deduced : undefined;
 }
 
 /** What every object has, whatever else its schema says. */
@@ -86,7 +88,7 @@ const text = (name: string): FieldShape => ({
 
 /** The shape of a custom resource, from the schema of its version (`openAPIV3Schema`). */
 export function shapeOfJsonSchema(schema: object): Shape {
-  return objectShape(schema as JsonSchema, commonFields());
+  return objectShape({ properties: {}, ...schema } as JsonSchema, commonFields());
 }
 
 /** The shape of an object of which no schema is known. */

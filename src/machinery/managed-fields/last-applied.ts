@@ -1,3 +1,4 @@
+import { byteLength, goJson } from '../go-text.ts';
 import { compare } from './compare.ts';
 import { difference, type FieldSet } from './field-set.ts';
 import { setOf } from './set-of.ts';
@@ -35,16 +36,36 @@ export function lastAppliedFields(live: Json, apiVersion: string, shape: Shape):
   return [modified, added, removed].reduce(difference, setOf(applied, shape));
 }
 
-/** The object with its annotation brought up to what is applied now; as it is if it has none. */
+/** Annotations may not take more together. */
+const maxAnnotationBytes = 256 * 1024;
+
+function sizeOf(annotations: Json): number {
+  return Object.entries(annotations).reduce((sum, [key, value]) => sum + byteLength(key + String(value)), 0);
+}
+
+/** What was applied as the annotation has it: without the annotation itself, keys in order, a newline at the end. */
+function lastAppliedText(applied: Json): string {
+  const metadata = applied.metadata as Json | undefined;
+  if (!isObject(metadata?.annotations)) return `${goJson(sortedDeep(applied))}\n`;
+  const { [annotation]: _, ...annotations } = metadata.annotations;
+  return `${goJson(sortedDeep({ ...applied, metadata: { ...metadata, annotations } }))}\n`;
+}
+
+function sortedDeep(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedDeep);
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sortedDeep(item)]));
+}
+
+/**
+ * The object with its annotation brought up to what is applied now; as it is if it has none. An annotation that would be
+ * too large goes.
+ */
 export function withLastApplied(object: Json, applied: Json): Json {
-  if (!annotationsOf(object)[annotation]) return object;
-  const { [annotation]: _, ...others } = annotationsOf(applied);
-  const metadata = {
-    ...(applied.metadata as Json),
-    ...(Object.keys(others).length > 0 && { annotations: others }),
-  };
-  if (Object.keys(others).length === 0) delete metadata.annotations;
-  const text = `${JSON.stringify({ ...applied, metadata })}\n`;
-  const annotations = { ...annotationsOf(object), [annotation]: text };
+  const { [annotation]: before, ...others } = annotationsOf(object);
+  if (!before) return object;
+  const whole = { ...others, [annotation]: lastAppliedText(applied) };
+  const annotations = sizeOf(whole) > maxAnnotationBytes ? others : whole;
   return { ...object, metadata: { ...(object.metadata as Json), annotations } };
 }

@@ -10,10 +10,11 @@ import {
   equalSets,
   type FieldSet,
   intersection,
-  isFieldSet,
   leaf,
   pathsOf,
+  readFieldSet,
   recursiveDifference,
+  sorted,
   union,
 } from './field-set.ts';
 import { shapeOfJsonSchema, shapeWithoutSchema } from './json-schema-shape.ts';
@@ -214,11 +215,11 @@ describe('the fields of an update', () => {
     expect(owned(write(tracked, nonsense, 'b'), 'a')).toEqual(['.spec.replicas']);
   });
 
-  test('lists that cannot be told apart leave the managers as they are', () => {
+  test('lists that cannot be told apart leave no managers', () => {
     const live = write(undefined, deployment({ replicas: 1 }), 'a');
     const next = deployment(podSpec({ name: 'a' }));
     (next.spec as { template: { spec: { containers: unknown[] } } }).template.spec.containers.push(null);
-    expect(write(live, next, 'b').metadata.managedFields).toEqual(live.metadata.managedFields);
+    expect(write(live, next, 'b').metadata.managedFields).toBeUndefined();
   });
 });
 
@@ -473,7 +474,7 @@ describe('custom resources', () => {
 
   test('managers of a version that is gone go with it', () => {
     const live = applied(undefined, widget({ tags: ['x'] }), 'a', { ...both, apiVersion: 'x.io/v0' });
-    const convert = (object: Json, version: string) =>
+    const convert = (object: Json, _: string, version: string) =>
       version === 'x.io/v0' ? undefined : { object, shape: custom };
     const object = applied(live, widget({ tags: ['y'] }), 'b', { ...both, convert });
     expect(object.metadata.managedFields?.map((e) => e.manager)).toEqual(['b']);
@@ -500,15 +501,52 @@ describe('laws of sets', () => {
         const under = (p: string) => [...pb].some((q) => p === q || p.startsWith(`${q}/`));
         expect(paths(recursiveDifference(a, b))).toEqual(new Set([...pa].filter((p) => !under(p))));
         expect(equalSets(union(a, b), union(b, a))).toBe(true);
-        expect(isFieldSet(union(a, b) ?? {})).toBe(true);
+        expect(equalSets(readFieldSet(union(a, b) ?? leaf), union(a, b) ?? leaf)).toBe(true);
       }),
     );
   });
 
   test('what is no set is seen', () => {
-    expect(isFieldSet({ 'f:a': { '.': {} } })).toBe(true);
-    for (const value of [null, [], { a: {} }, { 'f:a': 1 }, { 'k:x': {} }])
-      expect(isFieldSet(value)).toBe(false);
+    expect(readFieldSet({ 'f:a': { '.': {} } })).toEqual({ 'f:a': { '.': {} } });
+    for (const value of [null, [], { a: {} }, { 'f:a': 1 }, { 'k:x': {} }, { 'k:{x}': {} }, { 'v:{}': {} }])
+      expect(readFieldSet(value)).toBeUndefined();
+  });
+
+  test('what a client wrote in another form is brought into ours', () => {
+    expect(readFieldSet({ 'k:{"b": 1, "a": "<"}': {}, 'v: "x"': {}, 'i:007': {} })).toEqual({
+      'k:{"a":"\\u003c","b":1}': {},
+      'v:"x"': {},
+      'i:7': {},
+    });
+  });
+
+  test('the order of a set is that of its elements, numbers by their size', () => {
+    const elements = [
+      'k:{"port":443,"protocol":"TCP"}',
+      'k:{"port":80,"protocol":"UDP"}',
+      'k:{"port":80,"protocol":"TCP"}',
+      'v:10',
+      'v:9',
+      'v:"a"',
+      'i:10',
+      'i:9',
+      'f:b',
+      'f:a',
+    ];
+    const set = Object.fromEntries(elements.map((e) => [e, leaf]));
+    expect(Object.keys(sorted(set))).toEqual([
+      'f:a',
+      'f:b',
+      'k:{"port":80,"protocol":"TCP"}',
+      'k:{"port":80,"protocol":"UDP"}',
+      'k:{"port":443,"protocol":"TCP"}',
+      'v:9',
+      'v:10',
+      'v:"a"',
+      'i:9',
+      'i:10',
+    ]);
+    expect(pathsOf(set).map(([e]) => e)).toEqual(Object.keys(sorted(set)));
   });
 });
 

@@ -1,5 +1,5 @@
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
-import { type FieldSet, isFieldSet, leaf, sorted, union } from './field-set.ts';
+import { type FieldSet, leaf, readFieldSet, sorted, union } from './field-set.ts';
 
 /** One manager and the fields it owns. */
 export interface Manager {
@@ -32,8 +32,13 @@ export function storedManagers(entries: readonly ManagedFieldsEntry[] | undefine
 
 /** The managers that a client sent; undefined if what it sent is malformed. */
 export function sentManagers(entries: readonly ManagedFieldsEntry[] | undefined): Managers | undefined {
-  const sound = (entries ?? []).every((entry) => isEntry(entry) && isFieldSet(entry.fieldsV1 ?? leaf));
-  return sound ? storedManagers(entries) : undefined;
+  const managers: Managers = new Map();
+  for (const entry of entries ?? []) {
+    const fields = isEntry(entry) ? readFieldSet(entry.fieldsV1 ?? leaf) : undefined;
+    if (!fields) return undefined;
+    managers.set(managerKey(entry), withFields({ entry, fields }, fields));
+  }
+  return managers;
 }
 
 const seconds = (entry: ManagedFieldsEntry) => entry.time ?? '';

@@ -18,7 +18,7 @@ function mergeValue(live: unknown, applied: unknown, shape: Shape): unknown {
 }
 
 function mergeMaps(live: unknown, applied: unknown, map: MapShape): unknown {
-  if (!isObject(applied)) return isObject(live) ? live : applied;
+  if (!isObject(applied)) return isObject(live) && applied === null ? live : applied;
   const base = isObject(live) ? live : {};
   const result: Json = {};
   for (const name in base) {
@@ -112,16 +112,17 @@ export function mergeApplied(live: Json, applied: Json, shape: Shape): Json {
   return (mergeValue(live, applied, shape) ?? {}) as Json;
 }
 
+/** What is left of a value; null where nothing is: the place stays, as upstream has it. */
 function removeFrom(value: unknown, set: FieldSet, shape: Shape): unknown {
   const step = stepOf(shape, value, value);
   // A part of what is one value cannot go alone: all of it does.
-  if (step.as === 'leaf') return typeof value === 'object' && !isBlank(value) ? undefined : value;
-  if (isBlank(value)) return undefined;
-  if (step.as === 'map') return isObject(value) ? removeFields(value, set, step.map) : undefined;
-  return Array.isArray(value) ? removeItems(value, set, step.list) : undefined;
+  if (step.as === 'leaf') return typeof value === 'object' ? null : value;
+  if (isBlank(value)) return null;
+  if (step.as === 'map') return isObject(value) ? removeFields(value, set, step.map) : null;
+  return Array.isArray(value) ? removeItems(value, set, step.list) : null;
 }
 
-function removeFields(object: Json, set: FieldSet, map: MapShape): Json | undefined {
+function removeFields(object: Json, set: FieldSet, map: MapShape): Json | null {
   const result: Json = {};
   let some = false;
   for (const name in object) {
@@ -130,14 +131,14 @@ function removeFields(object: Json, set: FieldSet, map: MapShape): Json | undefi
     some = true;
     setOwn(result, name, kept);
   }
-  return some ? result : undefined;
+  return some ? result : null;
 }
 
-function removeItems(list: unknown[], set: FieldSet, shape: ListShape): unknown[] | undefined {
+function removeItems(list: unknown[], set: FieldSet, shape: ListShape): unknown[] | null {
   const result = list
     .map((item) => keep(item, set[itemElement(item, shape)], shape.items))
     .filter((item) => item !== undefined);
-  return result.length > 0 ? result : undefined;
+  return result.length > 0 ? result : null;
 }
 
 function keep(value: unknown, node: FieldSet | undefined, shape: Shape): unknown {

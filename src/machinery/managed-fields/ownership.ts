@@ -12,10 +12,10 @@ export interface Versioned {
 }
 
 /**
- * Gives an object in another version, for managers who wrote in that; undefined if the version is gone, and they with
- * it. Without it, the versions of a kind have the same fields.
+ * Gives an object of version `from` in version `to`, for managers who wrote in that; undefined if the version is gone, and
+ * they with it.
  */
-export type Convert = (object: Json, apiVersion: string) => Versioned | undefined;
+export type Convert = (object: Json, from: string, to: string) => Versioned | undefined;
 
 /** What is the same for each write of a kind. */
 export interface WriteContext {
@@ -23,7 +23,18 @@ export interface WriteContext {
   shape: Shape;
   /** Fields that this way of writing resets, such as the status where it is a subresource: nobody gets to own them. */
   resetFields?: FieldSet;
+  /** Absent where the kind has one version alone. */
   convert?: Convert;
+}
+
+/** An object in another version; what is of the writer's version stays as it is. */
+export function inVersion(
+  { apiVersion, shape, convert }: WriteContext,
+  object: Json,
+  { from, to }: { from: string; to: string },
+): Versioned | undefined {
+  if (from === to && to === apiVersion) return { object, shape };
+  return convert?.(object, from, to);
 }
 
 /** Fields that nobody owns. */
@@ -91,15 +102,14 @@ export class Changes {
 
   /** Undefined if the version is gone. */
   in(apiVersion: string): Comparison | undefined {
-    const { convert } = this.context;
-    if (!convert) return this.own;
-    if (!this.byVersion.has(apiVersion)) this.byVersion.set(apiVersion, this.compareIn(apiVersion, convert));
+    if (!this.byVersion.has(apiVersion)) this.byVersion.set(apiVersion, this.compareIn(apiVersion));
     return this.byVersion.get(apiVersion);
   }
 
-  private compareIn(apiVersion: string, convert: Convert): Comparison | undefined {
-    const before = convert(this.before, apiVersion);
-    const after = convert(this.after, apiVersion);
+  private compareIn(to: string): Comparison | undefined {
+    const way = { from: this.context.apiVersion, to };
+    const before = inVersion(this.context, this.before, way);
+    const after = inVersion(this.context, this.after, way);
     return before && after && changes(before.object, after.object, { ...this.context, shape: after.shape });
   }
 }

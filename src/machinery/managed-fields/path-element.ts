@@ -45,6 +45,53 @@ export function itemElement(item: unknown, list: ListShape): string {
   return list.keys ? keyElement(item, list, list.keys) : valueElement(item);
 }
 
+const ranks: Record<string, number> = { f: 0, k: 1, v: 2, i: 3 };
+const valueRanks: Record<string, number> = { number: 0, string: 1, boolean: 2 };
+const orderOf = <T extends string | number | boolean>(a: T, b: T) => (a < b ? -1 : a > b ? 1 : 0);
+
+function compareValues(a: unknown, b: unknown): number {
+  const [x, y] = [valueRanks[typeof a] ?? 3, valueRanks[typeof b] ?? 3];
+  return x === y && x < 3 ? orderOf(a as string, b as string) : orderOf(x, y);
+}
+
+function compareKeys(a: string, b: string): number {
+  const [left, right] = [Object.entries(JSON.parse(a) as Json), Object.entries(JSON.parse(b) as Json)];
+  for (let i = 0; i < left.length && i < right.length; i++) {
+    const [x, y] = [left[i] as [string, unknown], right[i] as [string, unknown]];
+    const order = orderOf(x[0], y[0]) || compareValues(x[1], y[1]);
+    if (order !== 0) return order;
+  }
+  return orderOf(left.length, right.length);
+}
+
+/** The order of path elements in a set: fields, keys, values, indices; numbers by their size. */
+export function compareElements(a: string, b: string): number {
+  const [x, y] = [a[0] as string, b[0] as string];
+  if (x === 'f' && y === 'f') return orderOf(a, b);
+  if (x !== y) return orderOf(ranks[x] ?? -1, ranks[y] ?? -1);
+  const [left, right] = [a.slice(2), b.slice(2)];
+  if (x === 'k') return compareKeys(left, right);
+  return x === 'v' || x === 'i' ? compareValues(JSON.parse(left), JSON.parse(right)) : orderOf(a, b);
+}
+
+/** A path element that a client wrote, in the one form that it has; undefined for what is none. */
+export function normalElement(text: string): string | undefined {
+  const body = text.slice(2);
+  if (text.startsWith('f:')) return text;
+  if (text.startsWith('i:')) return /^[0-9]{1,9}$/.test(body) ? `i:${Number(body)}` : undefined;
+  if (!text.startsWith('k:') && !text.startsWith('v:')) return undefined;
+  try {
+    const value: unknown = JSON.parse(body);
+    if (text.startsWith('v:')) return typeof value === 'object' ? undefined : `v:${goJson(value)}`;
+    return isObject(value) ? `k:${goJson(sortedByKey(value))}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const sortedByKey = (object: Json): Json =>
+  Object.fromEntries(Object.entries(object).sort(([a], [b]) => orderOf(a, b)));
+
 const printValue = (value: unknown) => (typeof value === 'string' ? goQuote(value) : goJson(value));
 
 /** A path element as messages show it: `.spec`, `[name="x"]`, `[="x"]`. */

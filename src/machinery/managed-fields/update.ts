@@ -22,6 +22,7 @@ import {
   written,
 } from './ownership.ts';
 import { ShapeError } from './path-element.ts';
+import { reconcile } from './reconcile.ts';
 import type { Json } from './walk.ts';
 
 /** A write that is no apply: create, update, or any other patch. */
@@ -47,7 +48,7 @@ function startingManagers(live: Json | undefined, next: Json, subresource: strin
   const stored = managedFieldsOf(live);
   const sent = managedFieldsOf(next);
   if (!subresource && isReset(sent)) return new Map();
-  const managers = subresource || sent === stored ? undefined : sentManagers(sent);
+  const managers = subresource || deepEqual(sent, stored) ? undefined : sentManagers(sent);
   return managers && managers.size > 0 ? managers : storedManagers(stored);
 }
 
@@ -68,13 +69,14 @@ export function updateManagedFields(write: UpdateWrite): ManagedFieldsEntry[] | 
   const next = write.next as Json;
   const managers = startingManagers(live, next, write.subresource);
   if (managers.size === 0 && live) return undefined;
+  reconcile(managers, write);
   const before = withoutManagedFields(live ?? {});
   let changed: Changes;
   try {
     changed = new Changes(before, withoutManagedFields(next), write);
   } catch (error) {
-    // A list whose elements cannot be told apart: upstream, too, then leaves the managers as they are.
-    if (error instanceof ShapeError) return managedFieldsOf(live);
+    // A list whose elements cannot be told apart: upstream, too, then forgets the managers rather than keep what is wrong.
+    if (error instanceof ShapeError) return undefined;
     throw error;
   }
   takeAway(managers, changed, '');

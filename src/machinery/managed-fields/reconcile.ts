@@ -1,0 +1,32 @@
+import { type FieldSet, hasChildren, leaf } from './field-set.ts';
+import { type Managers, withFields } from './managers.ts';
+import { inVersion, type WriteContext } from './ownership.ts';
+import { childShape } from './set-of.ts';
+import type { Shape } from './shape.ts';
+
+/** Who owned parts of what has become one value since, owns it whole. Gives the same set where nothing has. */
+function collapse(set: FieldSet, shape: Shape | undefined): FieldSet {
+  if (shape?.kind === 'atomic' && hasChildren(set)) return leaf;
+  let result: Record<string, FieldSet> | undefined;
+  for (const key in set) {
+    if (key === '.') continue;
+    const child = set[key] as FieldSet;
+    const next = collapse(child, childShape(shape, key));
+    if (next !== child) (result ??= { ...set })[key] = next;
+  }
+  return result ?? set;
+}
+
+/** Brings what managers own in line with a schema that has changed since they wrote. Changes `managers`. */
+export function reconcile(managers: Managers, context: WriteContext): void {
+  for (const [key, manager] of managers) {
+    const version = manager.entry.apiVersion ?? '';
+    const shape =
+      version === context.apiVersion
+        ? context.shape
+        : inVersion(context, {}, { from: context.apiVersion, to: version })?.shape;
+    if (!shape) continue;
+    const fields = collapse(manager.fields, shape);
+    if (fields !== manager.fields) managers.set(key, withFields(manager, fields));
+  }
+}
