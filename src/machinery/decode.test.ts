@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type DecodeOptions, decodeObject, parseJson } from './decode.ts';
-import { duplicateFields, jsonSyntaxError } from './json-text.ts';
+import { type DecodeOptions, decodeObject } from './decode.ts';
+import { jsonSyntaxError, strictFieldErrors } from './json-text.ts';
 import { kindSchema, parseApiVersion } from './schema.ts';
 import { StatusError } from './status-error.ts';
 import { normalizeMicroTime, normalizeTime, parseTime } from './time.ts';
@@ -225,8 +225,6 @@ describe('what is refused', () => {
     );
     expect(failure(() => decode(crd, { expected: ext }))).toContain('exceeded max depth');
     expect(failure(() => decode(deep('[', ''), { format: 'yaml' }))).toContain('unrecognized');
-    expect(failure(() => parseJson(deep('[', ']')))).toBe('error decoding patch: exceeded max depth');
-    expect(failure(() => parseJson('{'))).toBe('error decoding patch: unexpected end of JSON input');
   });
 
   test('base64 that is none', () => {
@@ -336,10 +334,39 @@ describe('JSON text', () => {
   ])('%s', (text, message) => expect(jsonSyntaxError(text)).toBe(message));
 
   test('duplicates are found at any depth, whatever the keys look like', () => {
-    expect(duplicateFields('{"a":[{"b":1},{"b":1,"c":{"d\\"":1,"d\\u0022":2}}]}')).toEqual(['a[1].c.d"']);
+    expect(strictFieldErrors('{"a":[{"b":1},{"b":1,"c":{"d\\"":1,"d\\u0022":2}}]}')).toEqual([
+      'duplicate field "a[1].c.d\\""',
+    ]);
     fc.assert(
-      fc.property(fc.jsonValue(), (v) => void expect(duplicateFields(JSON.stringify(v))).toEqual([])),
+      fc.property(fc.jsonValue(), (v) => void expect(strictFieldErrors(JSON.stringify(v))).toEqual([])),
     );
+  });
+
+  test('strict errors come in the order of the text, each once, and not from within what is unknown', () => {
+    const text = '{"x":{"d":1,"d":2},"a":1,"y":1,"a":2,"b":[{"z":1}],"a":3,"x":1}';
+    expect(strictFieldErrors(text, ['x', 'y', 'b[0].z'])).toEqual([
+      'unknown field "x"',
+      'unknown field "y"',
+      'duplicate field "a"',
+      'unknown field "b[0].z"',
+    ]);
+    const many = `{${Array.from({ length: 300 }, (_, i) => `"k${i >> 1}":1`).join(',')}}`;
+    expect(strictFieldErrors(many)).toHaveLength(100);
+  });
+
+  test('strict errors of YAML come in the order of the keys', () => {
+    const yaml = 'kind: Pod\napiVersion: v1\nzz: 1\nspec:\n  q: 1\n  p: 1\naa: 1\n';
+    const { warnings } = decodeObject(yaml, {
+      format: 'yaml',
+      expected: { group: '', version: 'v1', kind: 'Pod' },
+      fieldValidation: 'Warn',
+    });
+    expect(warnings).toEqual([
+      'unknown field "aa"',
+      'unknown field "spec.p"',
+      'unknown field "spec.q"',
+      'unknown field "zz"',
+    ]);
   });
 });
 

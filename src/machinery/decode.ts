@@ -1,12 +1,13 @@
 import type { KubernetesObject } from '../api/resource.ts';
+import { setOwn } from './clone.ts';
 import { ConformError, conform, unknownFieldErrors } from './conform.ts';
 import { withinDepth } from './depth.ts';
-import { goQuote } from './go-text.ts';
-import { duplicateFields, jsonSyntaxError } from './json-text.ts';
+import { goQuote, jsonTypeName } from './go-text.ts';
+import { jsonSyntaxError, strictFieldErrors } from './json-text.ts';
 import { decodeProtobufMessage, unwrapProtobuf } from './protobuf.ts';
 import { ProtobufError } from './protobuf/wire.ts';
 import { formatApiVersion, type GroupVersionKind, kindSchema, parseApiVersion } from './schema.ts';
-import { badRequest, StatusError } from './status-error.ts';
+import { badRequest, type StatusError } from './status-error.ts';
 import { parseYaml, YamlError } from './yaml.ts';
 
 type Json = Record<string, unknown>;
@@ -45,9 +46,18 @@ function readJson(text: string): unknown {
   }
 }
 
+/** Upstream makes JSON of YAML before it reads it: keys are met in order. */
+function sortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedKeys);
+  if (!isObject(value)) return value;
+  const sorted: Json = {};
+  for (const key of Object.keys(value).sort()) setOwn(sorted, key, sortedKeys(value[key]));
+  return sorted;
+}
+
 function readYaml(text: string): unknown {
   try {
-    return parseYaml(text);
+    return sortedKeys(parseYaml(text));
   } catch (error) {
     if (error instanceof YamlError) throw new UnreadableError(error.message);
     throw error;
@@ -56,11 +66,6 @@ function readYaml(text: string): unknown {
 
 const kindStruct =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
-
-function jsonTypeName(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  return typeof value === 'boolean' ? 'bool' : typeof value;
-}
 
 function textField(object: Json, key: 'apiVersion' | 'kind'): string {
   const value = object[key] ?? '';
@@ -124,20 +129,14 @@ function mismatchReason(gvk: GroupVersionKind, expected: GroupVersionKind): stri
   return `converting (${gvk.version}.${gvk.kind}) to (${hub}.${expected.kind}): unknown conversion`;
 }
 
-/** Whether the path, or one it lies under, is among those of unknown fields. */
-const isUnder = (path: string, unknown: readonly string[]) =>
-  unknown.some((u) => path === u || path.startsWith(`${u}.`) || path.startsWith(`${u}[`));
-
-function duplicateErrors(body: string, format: 'json' | 'yaml', unknown: readonly string[]): string[] {
-  if (format === 'json') {
-    const paths = duplicateFields(body).filter((path) => !isUnder(path, unknown));
-    return paths.map((path) => `duplicate field ${goQuote(path)}`);
-  }
+/** What strict reading finds in a body: for JSON in the order of the text. */
+function strictErrors(body: string, format: 'json' | 'yaml', unknown: readonly string[]): string[] {
+  if (format === 'json') return strictFieldErrors(body, unknown);
   try {
     parseYaml(body, { strict: true });
-    return [];
+    return unknownFieldErrors(unknown);
   } catch (error) {
-    if (error instanceof YamlError) return [error.message];
+    if (error instanceof YamlError) return [error.message, ...unknownFieldErrors(unknown)];
     throw error;
   }
 }
@@ -193,7 +192,7 @@ export function decodeObject(body: string, options: DecodeOptions): Decoded {
     kind: gvk.kind,
   } as unknown as KubernetesObject;
   if (fieldValidation === 'Ignore') return { object, gvk, warnings: [] };
-  const warnings = [...duplicateErrors(body, format, unknown), ...unknownFieldErrors(unknown)];
+  const warnings = strictErrors(body, format, unknown);
   if (fieldValidation === 'Strict' && warnings.length > 0) {
     throw cannotBeHandled(gvk, expected, strictDecodingMessage(warnings));
   }
@@ -221,16 +220,4 @@ export function decodeProtobufObject(bytes: Uint8Array, expected: GroupVersionKi
     if (!(error instanceof ProtobufError || error instanceof ConformError)) throw error;
     throw cannotBeHandled(gvk, expected, error.message);
   }
-}
-
-/** Reads JSON that is no object of a kind, such as a patch. Throws a BadRequest with Go's words. */
-export function parseJson(text: string, context = 'error decoding patch'): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw badRequest(`${context}: ${jsonSyntaxError(text) ?? 'unexpected end of JSON input'}`);
-  }
-  if (!withinDepth(value)) throw badRequest(`${context}: exceeded max depth`);
-  return value;
 }

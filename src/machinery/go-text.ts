@@ -44,3 +44,17 @@ export function goText(value: unknown): string {
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `map[${entries.map(([key, item]) => `${key}:${goText(item)}`).join(' ')}]`;
 }
+
+/** The type of a JSON value, as the errors of Go's `encoding/json` name it. */
+export function jsonTypeName(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (value === null) return 'null';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+/** A kind in its version as Go prints it: `apps/v1, Kind=Deployment`, `/v1, Kind=Pod`. */
+export function goKind(apiVersion: string, kind: unknown): string {
+  const slashes = apiVersion.split('/').length - 1;
+  const version = slashes > 1 ? '/' : slashes === 1 ? apiVersion : `/${apiVersion}`;
+  return `${version}, Kind=${goText(kind ?? '')}`;
+}

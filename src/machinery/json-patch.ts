@@ -1,6 +1,7 @@
 import { clone, setOwn } from './clone.ts';
 import { withinDepth } from './depth.ts';
 import { deepEqual } from './equal.ts';
+import { jsonTypeName } from './go-text.ts';
 import { badRequest, StatusError, tooLarge } from './status-error.ts';
 
 /*
@@ -153,32 +154,50 @@ class Patcher {
 
 const operationFields = new Set(['op', 'from', 'path', 'value']);
 
-/** The fields of a patch's operations that mean nothing, as strict decoding errors. */
+/** The paths of fields of a patch's operations that mean nothing. */
 export function unknownOperationFields(patch: unknown): string[] {
   const operations = Array.isArray(patch) ? patch : [];
   return operations.flatMap((operation, i) =>
     Object.keys(isContainer(operation) ? operation : {})
       .filter((key) => !operationFields.has(key))
-      .map((key) => `json patch unknown field "[${i}].${key}"`),
+      .map((key) => `[${i}].${key}`),
   );
 }
 
-function checkOperations(patch: unknown): Operation[] {
-  const go = 'json: cannot unmarshal';
-  if (!Array.isArray(patch)) {
-    const found = patch === null ? 'null' : typeof patch;
-    throw badRequest(`${go} ${found} into Go value of type jsonpatch.Patch`);
+/** Why a patch is none, in the words of Go's strict reading; undefined if it is one. */
+export function operationTypeError(patch: unknown): string | undefined {
+  const cannot = (value: unknown, target: string) =>
+    `json: cannot unmarshal ${jsonTypeName(value)} into Go ${target}`;
+  if (patch === null) return undefined;
+  if (!Array.isArray(patch)) return cannot(patch, 'value of type []handlers.jsonPatchOp');
+  for (const operation of patch) {
+    if (operation === null) continue;
+    if (!isContainer(operation) || Array.isArray(operation)) {
+      return cannot(operation, 'value of type handlers.jsonPatchOp');
+    }
+    for (const key of ['op', 'path', 'from']) {
+      const value = Object.hasOwn(operation, key) ? operation[key] : null;
+      if (value === null || typeof value === 'string') continue;
+      return cannot(value, `struct field jsonPatchOp.${key} of type string`);
+    }
+  }
+  return undefined;
+}
+
+function checkOperations(patch: unknown): (Operation | null)[] {
+  const cannot = (value: unknown, type: string) =>
+    badRequest(`json: cannot unmarshal ${jsonTypeName(value)} into Go value of type jsonpatch.${type}`);
+  if (patch === null) return [];
+  if (!Array.isArray(patch)) throw cannot(patch, 'Patch');
+  for (const operation of patch) {
+    if (operation !== null && (!isContainer(operation) || Array.isArray(operation)))
+      throw cannot(operation, 'Operation');
   }
   if (patch.length > maxOperations) {
     throw tooLarge(`The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`);
   }
   if (!withinDepth(patch)) throw badRequest('exceeded max depth');
-  for (const operation of patch) {
-    if (isContainer(operation) && !Array.isArray(operation)) continue;
-    const found = Array.isArray(operation) ? 'array' : typeof operation;
-    throw badRequest(`${go} ${found} into Go value of type jsonpatch.Operation`);
-  }
-  return patch as Operation[];
+  return patch as (Operation | null)[];
 }
 
 /**
@@ -191,7 +210,10 @@ export function applyJsonPatch(object: unknown, patch: unknown): unknown {
   if (!isContainer(root)) throw patchDoesNotApply();
   const patcher = new Patcher(root);
   try {
-    for (const operation of operations) patcher.apply(operation);
+    for (const operation of operations) {
+      if (!operation) throw new MisfitError('no operation');
+      patcher.apply(operation);
+    }
   } catch (error) {
     if (error instanceof MisfitError) throw patchDoesNotApply();
     throw error;

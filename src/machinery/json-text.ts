@@ -168,20 +168,42 @@ const [quote, openBrace, closeBrace, openBracket, closeBracket, comma] = ['"', '
   code,
 ) as [number, number, number, number, number, number];
 
-/** The paths of fields that stand more than once in their object. The text must be valid JSON. */
-export function duplicateFields(text: string, limit = 100): string[] {
+const maxStrictErrors = 100;
+
+/** Whether the path, or one it lies under, is among those of unknown fields. */
+const isUnder = (path: string, unknown: ReadonlySet<string>): boolean => {
+  for (const u of unknown)
+    if (path === u || path.startsWith(`${u}.`) || path.startsWith(`${u}[`)) return true;
+  return false;
+};
+
+/**
+ * The strict errors of a JSON text, each said once, in the order in which a reader meets them: fields that stand more than
+ * once in their object, and fields that are not known (`unknown`: their paths). What is in an unknown field is not looked
+ * at. The text must be valid JSON.
+ */
+export function strictFieldErrors(text: string, unknownPaths: readonly string[] = []): string[] {
+  const unknown = new Set(unknownPaths);
   const frames: Frame[] = [];
   const found = new Set<string>();
   let keyNext = false;
+  const meet = (frame: Frame & { keys: Set<string> }, key: string): void => {
+    frame.at = key;
+    const twice = frame.keys.has(key);
+    frame.keys.add(key);
+    if ((!twice && unknown.size === 0) || found.size >= maxStrictErrors) return;
+    const path = pathOf(frames);
+    if (unknown.has(path)) found.add(`unknown field ${goQuote(path)}`);
+    else if (twice && !isUnder(path, unknown)) found.add(`duplicate field ${goQuote(path)}`);
+  };
   const readString = (start: number): number => {
     const end = endOfString(text, start);
     const frame = frames.at(-1);
     if (!keyNext || !frame?.keys) return end;
     keyNext = false;
     const raw = text.slice(start + 1, end);
-    frame.at = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
-    if (frame.keys.has(frame.at) && found.size < limit) found.add(pathOf(frames));
-    frame.keys.add(frame.at);
+    const key = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
+    meet(frame as Frame & { keys: Set<string> }, key);
     return end;
   };
   for (let i = 0; i < text.length; i++) {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clone } from './clone.ts';
 import { deepEqual } from './equal.ts';
-import { applyJsonPatch, unknownOperationFields } from './json-patch.ts';
+import { applyJsonPatch, operationTypeError, unknownOperationFields } from './json-patch.ts';
 import { applyMergePatch, createMergePatch } from './merge-patch.ts';
 import { StatusError } from './status-error.ts';
 import { applyStrategicMergePatch } from './strategic-merge.ts';
@@ -44,6 +44,7 @@ describe('JSON patch', () => {
     [[{ op: 'add', path: '/a/b/9', value: 2 }], 422],
     [[{ op: 'dance', path: '/a' }], 422],
     [[{ op: 'move', from: '/a', path: '/a/b/c' }], 422],
+    [[null], 422],
     [{ op: 'add' }, 400],
     [[1], 400],
   ])('is refused: %j', (patch, code) => expect(codeOf(() => applyJsonPatch(object, patch))).toBe(code));
@@ -56,6 +57,18 @@ describe('JSON patch', () => {
     expect(many({ op: 'copy', from: '/a/b', path: '/a/b/-' }, 40)).toBe(422);
   });
 
+  test('what a strict reader takes for no patch', () => {
+    expect(operationTypeError(null)).toBeUndefined();
+    expect(operationTypeError([{ op: 'test', path: '/a', from: null, value: 1 }, null])).toBeUndefined();
+    const go = 'json: cannot unmarshal';
+    expect(operationTypeError({})).toBe(`${go} object into Go value of type []handlers.jsonPatchOp`);
+    expect(operationTypeError(['a'])).toBe(`${go} string into Go value of type handlers.jsonPatchOp`);
+    expect(operationTypeError([{ op: 1 }])).toBe(
+      `${go} number into Go struct field jsonPatchOp.op of type string`,
+    );
+    expect(applyJsonPatch(object, null)).toEqual(object);
+  });
+
   test('leaves what it was given alone, and no prototype changes', () => {
     const before = clone(object);
     applyJsonPatch(object, [{ op: 'add', path: '/__proto__', value: { polluted: true } }]);
@@ -65,9 +78,7 @@ describe('JSON patch', () => {
   });
 
   test('fields that mean nothing are named', () => {
-    expect(unknownOperationFields([{ op: 'test', path: '/a', valeu: 1 }])).toEqual([
-      'json patch unknown field "[0].valeu"',
-    ]);
+    expect(unknownOperationFields([{ op: 'test', path: '/a', valeu: 1 }])).toEqual(['[0].valeu']);
   });
 
   test('any patch applies or is a StatusError', () => {

@@ -1,7 +1,7 @@
 import { setOwn } from './clone.ts';
 import { withinDepth } from './depth.ts';
 import { deepEqual } from './equal.ts';
-import { goText } from './go-text.ts';
+import { goText, jsonTypeName } from './go-text.ts';
 import { patchDoesNotApply } from './json-patch.ts';
 import { type FieldSchema, typeSchema } from './schema.ts';
 import { badRequest, type StatusError } from './status-error.ts';
@@ -320,7 +320,12 @@ function checkOrder(patch: unknown[], wanted: unknown[], mergeKey: string): void
  * a 500 for a malformed patch, this says 400.
  */
 export function applyStrategicMergePatch(object: Json, patch: unknown, typeName: string): Json {
-  if (!isObject(patch)) throw badRequest('invalid JSON document');
+  if (patch === null) return object;
+  if (!isObject(patch)) {
+    throw badRequest(
+      `json: cannot unmarshal ${jsonTypeName(patch)} into Go value of type map[string]interface {}`,
+    );
+  }
   if (!withinDepth(patch)) throw badRequest('exceeded max depth');
   return mergeMap(object, patch, { type: 'ref', ref: typeName });
 }

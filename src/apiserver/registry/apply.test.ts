@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { configmaps, deployments } from '../../api/generated/resources.ts';
+import type { ConfigMap } from '../../api/core/v1.ts';
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
+import type { Stored } from '../../api/resource.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
 import { createTestCluster, type TestApi } from './testing.ts';
 
@@ -76,13 +78,65 @@ describe('server-side apply', () => {
       'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
     );
     expect((await failure(apply(api, { ...map({}), kind: 'Secret' }, 'alice')))?.message).toBe(
-      'invalid object type: v1, Kind=Secret',
+      'invalid object type: /v1, Kind=Secret',
     );
     expect((await failure(apply(api, { ...map({}), metadata: { name: 'b' } }, 'alice')))?.code).toBe(400);
-    expect((await failure(apply(api, '- a', 'alice')))?.code).toBe(400);
-    expect((await failure(apply(api, { ...map({}), nope: 1 }, 'alice')))?.message).toContain(
-      '.nope: field not declared in schema',
+    expect((await failure(apply(api, '- a', 'alice')))?.message).toBe(
+      'error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}',
     );
+    expect((await failure(apply(api, 'a: [', 'alice')))?.message).toMatch(
+      /^error decoding YAML: error converting YAML to JSON: yaml: /,
+    );
+    expect((await failure(apply(api, 'null', 'alice')))?.message).toBe('invalid object type: /, Kind=');
+    expect((await failure(apply(api, { ...map({}), nope: 1 }, 'alice')))?.message).toBe(
+      'failed to create typed patch object (/a; /v1, Kind=ConfigMap): .nope: field not declared in schema',
+    );
+  });
+
+  test('is checked for duplicate fields, after all else', async () => {
+    const api = await createTestCluster();
+    const twice = (x: string) =>
+      `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  x: "0"\ndata:\n  x: "${x}"\n`;
+    const why =
+      'error converting YAML to JSON: yaml: unmarshal errors:\n  line 7: key "data" already set in map';
+    await apply(api, twice('1'), 'alice');
+    expect(api.warnings).toEqual([why]);
+    const strict = { fieldValidation: 'Strict' };
+    expect((await failure(apply(api, twice('1'), 'alice', strict)))?.message).toBe(
+      `error strict decoding YAML: ${why}`,
+    );
+    expect((await failure(apply(api, twice('2'), 'bob', strict)))?.reason).toBe('Conflict');
+    expect(await apply(api, twice('3'), 'alice', { fieldValidation: 'Ignore' })).toMatchObject({
+      object: { data: { x: '3' } },
+    });
+  });
+
+  test('binds to a revision where it names one, but for what it creates', async () => {
+    const api = await createTestCluster();
+    const at = (resourceVersion: string) => ({
+      ...map({ x: '1' }),
+      metadata: { name: 'a', resourceVersion },
+    });
+    const created = (await apply(api, at('7'), 'alice')) as unknown as {
+      code: number;
+      object: Stored<ConfigMap>;
+    };
+    expect(created.code).toBe(201);
+    const { resourceVersion } = created.object.metadata;
+    expect(await apply(api, at(resourceVersion), 'alice')).toMatchObject({ code: 200 });
+    expect(await failure(apply(api, at('7'), 'alice'))).toMatchObject({ code: 409, reason: 'Conflict' });
+  });
+
+  test('by a further manager of the same values shares them, at no time', async () => {
+    const api = await createTestCluster();
+    await apply(api, map({ x: '1' }), 'alice');
+    await api.clock.advance(5000);
+    await apply(api, map({ x: '1' }), 'bob');
+    const entries = (await api.object('get', configmaps, { name: 'a' })).metadata.managedFields;
+    expect(entries?.map((e) => [e.manager, e.time !== undefined])).toEqual([
+      ['bob', false],
+      ['alice', true],
+    ]);
   });
 
   test('of a scale owns the replicas', async () => {

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
+import { goKind, jsonTypeName } from '../../machinery/go-text.ts';
 import { applyManaged } from '../../machinery/managed-fields/apply.ts';
 import { conflictError } from '../../machinery/managed-fields/conflict.ts';
 import { formatApiVersion } from '../../machinery/schema.ts';
@@ -10,7 +11,7 @@ import { conformed } from './conform-object.ts';
 import type { Facet } from './facet.ts';
 import { managedContext } from './managed-fields.ts';
 import { type Call, subjectOf } from './registry.ts';
-import type { WriteOptions } from './request-options.ts';
+import type { FieldValidation, WriteOptions } from './request-options.ts';
 
 type Json = Record<string, unknown>;
 
@@ -20,63 +21,85 @@ export function applyPatch(
   facet: Facet,
   options: WriteOptions,
 ): (old: KubernetesObject | undefined) => KubernetesObject {
-  const applied = readApplied(call, facet, options);
+  const body = call.request.body as RequestBody;
+  const text = 'value' in body ? undefined : Buffer.from(body.bytes).toString();
+  const value = 'value' in body ? body.value : readYaml(text as string);
   return (old) => {
     if (!old && call.request.info.subresource) throw notFound(subjectOf(call));
-    const result = applyManaged({
-      ...managedContext(call),
-      live: old,
-      applied,
-      manager: options.fieldManager,
-      force: options.force,
-      subresource: call.request.info.subresource,
-      timeMs: call.environment.platform.clock.now(),
-    });
-    if (!result.object) throw conflictError(result.conflicts);
-    const { object } = conformed(
-      clone(result.object) as unknown as KubernetesObject,
-      call.registry.view.resource.type,
-    );
-    object.metadata ??= {};
-    call.registry.view.prune?.(object);
-    call.registry.view.defaults?.(object);
-    if (result.managedFields) object.metadata.managedFields = result.managedFields;
+    const object = apply(call, { old, applied: checkedKind(value, facet), options });
+    if (text !== undefined) checkDuplicates(call, text, options.fieldValidation);
     return object;
   };
 }
 
-/** What is applied, as a piece of the object itself. */
-function readApplied(call: Call, facet: Facet, { fieldValidation }: WriteOptions): Json {
-  const body = call.request.body as RequestBody;
-  const value = 'value' in body ? body.value : readYaml(Buffer.from(body.bytes).toString());
-  if (!isObject(value)) throw badRequest('error decoding patch: the patch must be an object');
-  if ('bytes' in body && fieldValidation !== 'Ignore') checkDuplicates(call, body.bytes, fieldValidation);
-  const { group, version, kind } = facet.gvk;
-  const [apiVersion, said] = [String(value.apiVersion ?? ''), String(value.kind ?? '')];
-  if (apiVersion !== formatApiVersion({ group, version }) || said !== kind) {
-    throw badRequest(`invalid object type: ${apiVersion}, Kind=${said}`);
-  }
-  return facet.applied(value as unknown as KubernetesObject) as unknown as Json;
+interface Application {
+  old: KubernetesObject | undefined;
+  applied: Json;
+  options: WriteOptions;
 }
 
+function apply(call: Call, { old, applied, options }: Application): KubernetesObject {
+  const { view } = call.registry;
+  const result = applyManaged({
+    ...managedContext(call),
+    live: old,
+    applied,
+    manager: options.fieldManager,
+    force: options.force,
+    subresource: call.request.info.subresource,
+    timeMs: call.environment.platform.clock.now(),
+  });
+  if (!result.object) throw conflictError(result.conflicts);
+  const { object } = conformed(clone(result.object) as unknown as KubernetesObject, view.resource.type);
+  object.metadata ??= {};
+  view.prune?.(object);
+  view.defaults?.(object);
+  if (result.managedFields) object.metadata.managedFields = result.managedFields;
+  return object;
+}
+
+/** What is applied, as a piece of the object itself. Throws a BadRequest for another kind than the one that is addressed. */
+function checkedKind(value: unknown, facet: Facet): Json {
+  const object = (value ?? {}) as Json;
+  const [apiVersion, kind] = [textOf(object.apiVersion), textOf(object.kind)];
+  if (apiVersion !== formatApiVersion(facet.gvk) || kind !== facet.gvk.kind) {
+    throw badRequest(`invalid object type: ${goKind(apiVersion, kind)}`);
+  }
+  return facet.applied(object as unknown as KubernetesObject) as unknown as Json;
+}
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : '');
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+const decodingYaml = (why: string) => badRequest(`error decoding YAML: ${why}`);
 
 function readYaml(text: string): unknown {
+  const value = parsed(text);
+  if (value === null || isObject(value)) return value;
+  const type = jsonTypeName(value);
+  throw decodingYaml(
+    `error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${type} into Go value of type map[string]interface {}`,
+  );
+}
+
+function parsed(text: string): unknown {
   try {
     return parseYaml(text);
   } catch (error) {
-    if (error instanceof YamlError) throw badRequest(`error decoding patch: ${error.message}`);
+    if (error instanceof YamlError) throw decodingYaml(`error converting YAML to JSON: ${error.message}`);
     throw error;
   }
 }
 
-function checkDuplicates(call: Call, bytes: Uint8Array, fieldValidation: 'Warn' | 'Strict'): void {
+/** Fields that stand twice; found after everything else, as upstream does. */
+function checkDuplicates(call: Call, text: string, fieldValidation: FieldValidation): void {
+  if (fieldValidation === 'Ignore') return;
   try {
-    parseYaml(Buffer.from(bytes).toString(), { strict: true });
+    parseYaml(text, { strict: true });
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
-    if (fieldValidation === 'Strict') throw badRequest(`error strict decoding patch: ${error.message}`);
-    call.request.warn(error.message);
+    const why = `error converting YAML to JSON: ${error.message}`;
+    if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${why}`);
+    call.request.warn(why);
   }
 }

@@ -7,10 +7,14 @@ import { dropUndefined } from '../cache/json-value.ts';
 
 const metadataType = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
-/** An object in the form of its type, and the fields that the type does not have. The value must be nobody else's. */
+/**
+ * An object in the form of its type, and the fields that the type does not have. The value must be nobody else's; `shown`
+ * is what an error shows in its place.
+ */
 export function conformed(
   value: KubernetesObject,
   typeName: string,
+  shown: () => string = () => JSON.stringify(value),
 ): { object: KubernetesObject; unknown: string[] } {
   dropUndefined(value);
   try {
@@ -22,12 +26,12 @@ export function conformed(
     value.metadata = metadata.value;
     return { object: value, unknown: metadata.unknown.map((path) => `metadata.${path}`) };
   } catch (error) {
-    if (error instanceof ConformError) throw unusable(value, error.message);
+    if (error instanceof ConformError) throw unusable(shown(), error.message);
     throw error;
   }
 }
 
 /** The answer to a patch whose result is no object of the kind. */
-export function unusable(object: unknown, why: string): StatusError {
-  return invalidObject({ group: '', kind: '' }, '', [invalid('patch', JSON.stringify(object), why)]);
+export function unusable(shown: string, why: string): StatusError {
+  return invalidObject({ group: '', kind: '' }, '', [invalid('patch', shown, why)]);
 }

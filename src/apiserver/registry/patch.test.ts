@@ -84,9 +84,41 @@ describe('patch', () => {
 
   test('that is no JSON, or makes no object of its kind, is refused', async () => {
     const api = await withMap();
-    expect(await failure(patch(api, merge, '{'))).toMatchObject({ code: 400, message: 'invalid JSON patch' });
     expect(await failure(patch(api, merge, { data: 7 }))).toMatchObject({ code: 422, reason: 'Invalid' });
     expect(await failure(patch(api, merge, { metadata: { name: 'b' } }))).toMatchObject({ code: 400 });
+  });
+
+  const ofMap = 'value of type map[string]interface {}';
+  const end = 'unexpected end of JSON input';
+  const go = 'json: cannot unmarshal';
+
+  test.each([
+    [merge, '{', 'Warn', `error decoding patch: ${end}`],
+    [merge, '{', 'Ignore', 'Invalid JSON Patch'],
+    [merge, '[]', 'Strict', `error decoding patch: ${go} array into Go ${ofMap}`],
+    [merge, 'null', 'Warn', 'Invalid JSON Patch'],
+    [json, '[', 'Warn', `error decoding patch: ${end}`],
+    [json, '[', 'Ignore', end],
+    [json, '{}', 'Warn', `error decoding patch: ${go} object into Go value of type []handlers.jsonPatchOp`],
+    [json, '{}', 'Ignore', `${go} object into Go value of type jsonpatch.Patch`],
+    [
+      json,
+      '[{"op":1}]',
+      'Strict',
+      `error decoding patch: ${go} number into Go struct field jsonPatchOp.op of type string`,
+    ],
+    [strategic, '{"a"', 'Warn', end],
+    [strategic, '[1]', 'Ignore', `${go} array into Go ${ofMap}`],
+  ])('%s %s read with %s is no patch', async (type, body, fieldValidation, message) => {
+    const api = await withMap();
+    expect(await failure(patch(api, type, body, { fieldValidation }))).toMatchObject({ code: 400, message });
+  });
+
+  test('of null changes nothing, where null is a patch', async () => {
+    const api = await withMap();
+    const before = await api.object('get', configmaps, { name: 'a' });
+    expect(await patch(api, json, 'null')).toEqual(before);
+    expect(await patch(api, strategic, 'null')).toEqual(before);
   });
 
   test('is checked for unknown and duplicate fields', async () => {
@@ -96,6 +128,34 @@ describe('patch', () => {
     const strict = await failure(patch(api, merge, { spec: {} }, { fieldValidation: 'Strict' }));
     expect(strict?.message).toContain('strict decoding error: unknown field "spec"');
     expect(strict?.code).toBe(422);
+    api.warnings.length = 0;
+    const operations =
+      '[{"op":"test","op":"add","path":"/spec","value":{},"who":1},{"op":"add","path":"/data/z","value":"1","x":1}]';
+    await patch(api, json, operations);
+    expect(api.warnings).toEqual([
+      'json patch duplicate field "[0].op"',
+      'json patch unknown field "[0].who"',
+      'json patch unknown field "[1].x"',
+      'unknown field "spec"',
+    ]);
+    await patch(api, merge, { spec: {} }, { fieldValidation: 'Ignore' });
+    expect(api.warnings).toHaveLength(4);
+  });
+
+  test('by strategic merging shows itself where it makes no object of its kind', async () => {
+    const api = await withMap();
+    const wrong = await failure(patch(api, strategic, '{"data":{"a":1}}'));
+    expect(wrong).toMatchObject({
+      code: 422,
+      message:
+        ' "" is invalid: patch: Invalid value: "map[data:map[a:1]]": json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
+    });
+    const strict = await failure(
+      patch(api, strategic, '{"data":{"a":"1"},"data":{}}', { fieldValidation: 'Strict' }),
+    );
+    expect(strict?.message).toBe(
+      ' "" is invalid: patch: Invalid value: "map[data:map[]]": strict decoding error: duplicate field "data"',
+    );
   });
 
   test('may not be forced unless it is an apply', async () => {

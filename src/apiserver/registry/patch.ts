@@ -2,9 +2,9 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
 import { unknownFieldErrors } from '../../machinery/conform.ts';
 import { strictDecodingMessage } from '../../machinery/decode.ts';
-import { goQuote } from '../../machinery/go-text.ts';
-import { applyJsonPatch, unknownOperationFields } from '../../machinery/json-patch.ts';
-import { duplicateFields } from '../../machinery/json-text.ts';
+import { goText, jsonTypeName } from '../../machinery/go-text.ts';
+import { applyJsonPatch, operationTypeError, unknownOperationFields } from '../../machinery/json-patch.ts';
+import { jsonSyntaxError, strictFieldErrors } from '../../machinery/json-text.ts';
 import { applyMergePatch } from '../../machinery/merge-patch.ts';
 import { findType } from '../../machinery/schema.ts';
 import { badRequest, conflict, notFound, unsupportedMediaType } from '../../machinery/status-error.ts';
@@ -17,7 +17,7 @@ import type { Facet } from './facet.ts';
 import { recordWriter } from './managed-fields.ts';
 import { checkName, matchNamespace } from './metadata.ts';
 import { type Call, namespaceOf, subjectOf } from './registry.ts';
-import { type WriteOptions, writeOptions } from './request-options.ts';
+import { type FieldValidation, type WriteOptions, writeOptions } from './request-options.ts';
 import { applyChange } from './update.ts';
 
 const jsonPatchType = 'application/json-patch+json';
@@ -29,8 +29,8 @@ const applyPatchType = 'application/apply-patch+yaml';
 interface ReadPatch {
   type: string;
   value: unknown;
-  /** The patch as JSON text, for duplicate fields; absent for a value of this process. */
-  text?: string;
+  /** What strict reading finds in the patch itself. */
+  errors: readonly string[];
 }
 
 /** PATCH of an object, or of a facet of it. */
@@ -41,9 +41,10 @@ export async function patch(call: Call, facet: Facet): Promise<ObjectAnswer> {
     const make = applyPatch(call, facet, options);
     return applyChange(call, { options, make: checked(call, make), forceCreate: true }, facet);
   }
-  const read = readPatch(call.request.body as RequestBody, type);
+  let read: ReadPatch | undefined;
   const make = (old: KubernetesObject | undefined) => {
     if (!old) throw notFound(subjectOf(call));
+    read ??= readPatch(call.request.body as RequestBody, type, options.fieldValidation);
     const sent = patched(call, facet, { old: facet.show(old), read, options });
     const object = facet.take(sent, old);
     recordWriter(call, { object, old, options });
@@ -79,14 +80,39 @@ function patchType({ request }: Call, facet: Facet): string {
   );
 }
 
-function readPatch(body: RequestBody, type: string): ReadPatch {
-  if ('value' in body) return { type, value: body.value };
+/** Reads a patch. Throws a BadRequest in upstream's words, which depend on how strictly it is read. */
+function readPatch(body: RequestBody, type: string, fieldValidation: FieldValidation): ReadPatch {
+  if ('value' in body) return { type, value: body.value, errors: [] };
   const text = Buffer.from(body.bytes).toString();
+  const strictly = fieldValidation !== 'Ignore';
+  const value = parsePatch(text, type, strictly);
+  const wrong = strictly ? typeError(value, type) : undefined;
+  if (wrong) throw badRequest(`error decoding patch: ${wrong}`);
+  return { type, value, errors: strictly ? patchErrors(type, value, text) : [] };
+}
+
+function parsePatch(text: string, type: string, strictly: boolean): unknown {
   try {
-    return { type, value: JSON.parse(text), text };
+    return JSON.parse(text);
   } catch {
-    throw badRequest('invalid JSON patch');
+    const why = jsonSyntaxError(text) ?? 'unexpected end of JSON input';
+    if (type === strategicPatchType) throw badRequest(why);
+    if (strictly) throw badRequest(`error decoding patch: ${why}`);
+    throw badRequest(type === mergePatchType ? 'Invalid JSON Patch' : why);
   }
+}
+
+/** Why a strict reader cannot take a value for a patch of the type. */
+function typeError(value: unknown, type: string): string | undefined {
+  if (type === jsonPatchType) return operationTypeError(value);
+  if (type !== mergePatchType || value === null) return undefined;
+  if (typeof value === 'object' && !Array.isArray(value)) return undefined;
+  return `json: cannot unmarshal ${jsonTypeName(value)} into Go value of type map[string]interface {}`;
+}
+
+function patchErrors(type: string, value: unknown, text: string): string[] {
+  if (type !== jsonPatchType) return strictFieldErrors(text);
+  return strictFieldErrors(text, unknownOperationFields(value)).map((error) => `json patch ${error}`);
 }
 
 interface PatchStep {
@@ -98,11 +124,14 @@ interface PatchStep {
 /** The object with the patch applied, in the form of its type and with its defaults. */
 function patched(call: Call, facet: Facet, { old, read, options }: PatchStep): KubernetesObject {
   const result = clone(appliedTo(old, read, facet.type)) as KubernetesObject;
-  const { object, unknown } = conformed(result, facet.type);
+  const shown = read.type === strategicPatchType ? () => goText(read.value) : undefined;
+  const { object, unknown } = conformed(result, facet.type, shown);
   unknown.push(...facet.prune(object));
-  const errors = [...patchErrors(read), ...unknownFieldErrors(unknown)];
-  if (errors.length > 0 && options.fieldValidation !== 'Ignore')
-    reportStrict(call, { errors, object, options });
+  const errors = [...read.errors, ...unknownFieldErrors(unknown)];
+  if (errors.length > 0 && options.fieldValidation === 'Strict') {
+    throw unusable(shown?.() ?? JSON.stringify(object), strictDecodingMessage(errors));
+  }
+  if (options.fieldValidation === 'Warn') for (const error of errors) call.request.warn(error);
   object.metadata ??= {};
   facet.defaults(object);
   dropUndefined(object);
@@ -114,21 +143,4 @@ function appliedTo(old: KubernetesObject, { type, value }: ReadPatch, typeName: 
   if (type === jsonPatchType) return applyJsonPatch(object, value);
   if (type === mergePatchType) return applyMergePatch(object, value);
   return applyStrategicMergePatch(object, value, typeName);
-}
-
-/** What strict reading finds in the patch itself. */
-function patchErrors({ type, value, text }: ReadPatch): string[] {
-  const isOperations = type === jsonPatchType;
-  const duplicates =
-    text === undefined ? [] : duplicateFields(text).map((path) => `duplicate field ${goQuote(path)}`);
-  if (!isOperations) return duplicates;
-  return [...duplicates.map((error) => `json patch ${error}`), ...unknownOperationFields(value)];
-}
-
-function reportStrict(
-  call: Call,
-  { errors, object, options }: { errors: string[]; object: KubernetesObject; options: WriteOptions },
-): void {
-  if (options.fieldValidation === 'Strict') throw unusable(object, strictDecodingMessage(errors));
-  for (const error of errors) call.request.warn(error);
 }

@@ -76,9 +76,11 @@ describe('update', () => {
     expect(await failure(put(api, map('a', { namespace: 'x' })))).toMatchObject({ code: 400 });
     const status = await failure(put(api, map('a', { uid: 'other' })));
     expect(status).toMatchObject({ code: 409, reason: 'Conflict' });
-    expect(status?.message).toContain(
-      'Precondition failed: UID in precondition: other, UID in object meta: ',
+    const uid = (await api.object('get', configmaps, { name: 'a' })).metadata.uid;
+    expect(status?.message).toBe(
+      `Operation cannot be fulfilled on configmaps "a": StorageError: invalid object, Code: 4, Key: /registry/configmaps/default/a, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: ${uid}`,
     );
+    expect(await failure(put(api, map('none', { uid: 'other' })))).toMatchObject({ code: 404 });
   });
 
   test('of nothing is a 404, or a create where the kind says so', async () => {

@@ -21,7 +21,7 @@ import {
   wipeSystemFields,
 } from './metadata.ts';
 import { metadataErrors, metadataUpdateErrors, pathNameErrors } from './object-meta.ts';
-import { type Call, hookContext, namespaceOf, subjectOf } from './registry.ts';
+import { type Call, hookContext, keyOf, namespaceOf, subjectOf } from './registry.ts';
 import { type WriteOptions, writeOptions } from './request-options.ts';
 import { type Current, current, guaranteed, isStoredSo, put, remove } from './storage.ts';
 import { presentObject, toStoredForm } from './view.ts';
@@ -64,8 +64,8 @@ export async function applyChange(
   const isMain = call.request.info.subresource === '';
   const mayCreate = isMain && (change.forceCreate || kind.allowCreateOnUpdate);
   const answer = await guaranteed(call, async (found) => {
-    checkUid(call, change, found);
     if (!found && !mayCreate) throw notFound(subjectOf(call));
+    checkUid(call, change, found);
     const made = await change.make(found && presentObject(call, found.object));
     const object = toStoredForm(call, made);
     const { strategy } = facet;
@@ -77,11 +77,13 @@ export async function applyChange(
 function checkUid(call: Call, { uid }: Change, found: Current | undefined): void {
   if (!uid || found?.object.metadata.uid === uid) return;
   const there = found?.object.metadata.uid ?? '';
-  throw conflict(
-    subjectOf(call),
-    `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${there}`,
-  );
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${there}`;
+  throw conflict(subjectOf(call), invalidInStore(keyOf(call), why));
 }
+
+/** How upstream's store words what stands in it and is not as it was said to be. */
+const invalidInStore = (key: string, why: string) =>
+  `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`;
 
 async function createByUpdate(
   call: Call,
@@ -92,6 +94,8 @@ async function createByUpdate(
   await admit(call, { operation: 'CREATE', object, options });
   dropDuplicateOwners(object.metadata);
   wipeSystemFields(object.metadata);
+  // What is created has no revision yet, whatever was sent.
+  delete object.metadata.resourceVersion;
   await environment.authorize(request.user, { ...request.info, verb: 'create' });
   if (await current(call)) return undefined;
   return createOne(call, object, options);

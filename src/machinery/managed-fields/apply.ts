@@ -1,7 +1,7 @@
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import { withinDepth } from '../depth.ts';
 import { deepEqual } from '../equal.ts';
-import { goText } from '../go-text.ts';
+import { goKind, goText } from '../go-text.ts';
 import { badRequest } from '../status-error.ts';
 import { formatTime } from '../time.ts';
 import type { Conflict } from './conflict.ts';
@@ -74,7 +74,7 @@ function check(write: ApplyWrite): Json {
   const wrong = shapeErrors(applied, write.shape);
   if (!wrong) return applied;
   const { namespace, name } = metadata;
-  const subject = `${goText(namespace ?? '')}/${goText(name ?? '')}; ${write.apiVersion}, Kind=${goText(applied.kind ?? '')}`;
+  const subject = `${goText(namespace ?? '')}/${goText(name ?? '')}; ${goKind(write.apiVersion, applied.kind)}`;
   throw badRequest(`failed to create typed patch object (${subject}): ${wrong}`);
 }
 
