@@ -14,7 +14,7 @@ import { customColumns } from './columns.ts';
 import { type ConversionContext, type ConversionWebhook, convert } from './conversion.ts';
 import { customErrors, finalizerWarnings, type Validation } from './custom-validation.ts';
 import { findAll, parseJsonPath } from './json-path.ts';
-import { integerAt, setAt, textAt } from './paths.ts';
+import { integerAt, setAt, stepsOf, textAt } from './paths.ts';
 import { ruleTree } from './rules/compile-rules.ts';
 import { applyDefaults, dropNulls } from './schema/default.ts';
 import { pruneEmbeddedMetadata } from './schema/embedded.ts';
@@ -144,6 +144,7 @@ function scaleOf(scale: CustomResourceSubresourceScale): ScaleStrategy<Kubernete
       status: integerAt(object, statusReplicasPath) ?? 0,
     }),
     setReplicas: (object, replicas) => setAt(object, specReplicasPath, replicas),
+    replicasPath: stepsOf(specReplicasPath),
     selector: (object) => (labelSelectorPath ? (textAt(object, labelSelectorPath) ?? '') : ''),
   };
 }

@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import { isObject, type Json } from './schema/structure.ts';
 
 /** The steps of a path such as `.spec.replicas`. */
-const stepsOf = (path: string) => path.replace(/^\./, '').split('.');
+export const stepsOf = (path: string) => path.replace(/^\./, '').split('.');
 
 /** What stands at a path; undefined where there is nothing. */
 export function valueAt(object: KubernetesObject, path: string): unknown {

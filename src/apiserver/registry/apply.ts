@@ -9,7 +9,7 @@ import { parseYaml, YamlError } from '../../machinery/yaml.ts';
 import type { RequestBody } from '../request.ts';
 import { conformed } from './conform-object.ts';
 import type { Facet } from './facet.ts';
-import { managedContext } from './managed-fields.ts';
+import { managedContext, managedFacet, setManagedFields, writerOf } from './managed-fields.ts';
 import { type Call, subjectOf } from './registry.ts';
 import type { FieldValidation, WriteOptions } from './request-options.ts';
 
@@ -26,46 +26,47 @@ export function applyPatch(
   const value = 'value' in body ? body.value : readYaml(text as string);
   return (old) => {
     if (!old && call.request.info.subresource) throw notFound(subjectOf(call));
-    const object = apply(call, { old, applied: checkedKind(value, facet), options });
+    const object = apply(call, { facet, old, applied: checkedKind(value, facet), options });
     if (text !== undefined) checkDuplicates(call, text, options.fieldValidation);
     return object;
   };
 }
 
 interface Application {
+  facet: Facet;
   old: KubernetesObject | undefined;
   applied: Json;
   options: WriteOptions;
 }
 
-function apply(call: Call, { old, applied, options }: Application): KubernetesObject {
-  const { view } = call.registry;
+function apply(call: Call, { facet, old, applied, options }: Application): KubernetesObject {
+  const { fields } = facet;
   const result = applyManaged({
-    ...managedContext(call),
-    live: old,
+    ...(fields?.context ?? managedContext(call)),
+    ...writerOf(call, options),
+    live: fields && old ? managedFacet(facet, fields, old) : old,
     applied,
-    manager: options.fieldManager,
     force: options.force,
-    subresource: call.request.info.subresource,
-    timeMs: call.environment.platform.clock.now(),
   });
   if (!result.object) throw conflictError(result.conflicts);
-  const { object } = conformed(clone(result.object) as unknown as KubernetesObject, view.resource.type);
-  object.metadata ??= {};
-  view.prune?.(object);
-  view.defaults?.(object);
-  if (result.managedFields) object.metadata.managedFields = result.managedFields;
+  const { object: made } = conformed(clone(result.object) as unknown as KubernetesObject, facet.type);
+  made.metadata ??= {};
+  facet.prune(made);
+  facet.defaults(made);
+  const object = facet.take(made, old);
+  const entries = fields && old ? fields.back(old, result.managedFields) : result.managedFields;
+  setManagedFields(object, entries);
   return object;
 }
 
-/** What is applied, as a piece of the object itself. Throws a BadRequest for another kind than the one that is addressed. */
+/** What is applied. Throws a BadRequest for another kind than the one that is addressed. */
 function checkedKind(value: unknown, facet: Facet): Json {
   const object = (value ?? {}) as Json;
   const [apiVersion, kind] = [textOf(object.apiVersion), textOf(object.kind)];
   if (apiVersion !== formatApiVersion(facet.gvk) || kind !== facet.gvk.kind) {
     throw badRequest(`invalid object type: ${goKind(apiVersion, kind)}`);
   }
-  return facet.applied(object as unknown as KubernetesObject) as unknown as Json;
+  return object;
 }
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : '');

@@ -1,10 +1,13 @@
 import type { Scale } from '../../api/autoscaling/v1.ts';
+import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
 import { type FieldError, invalid } from '../../machinery/field-error.ts';
-import type { GroupVersionKind } from '../../machinery/schema.ts';
+import type { WriteContext } from '../../machinery/managed-fields/ownership.ts';
+import { entriesOfScaled, scaleEntries } from '../../machinery/managed-fields/scale.ts';
+import { shapeOfType } from '../../machinery/managed-fields/shape.ts';
+import { formatApiVersion, type GroupVersionKind } from '../../machinery/schema.ts';
 import type { HookContext, Kind, ScaleStrategy } from './kind.ts';
-import { stampType } from './metadata.ts';
 import type { Call } from './registry.ts';
 
 /** What differs between an update of the main resource and one through a subresource. */
@@ -29,8 +32,17 @@ export interface Facet {
   show(object: KubernetesObject): KubernetesObject;
   /** The object (in the form of the resource asked for) with what was sent taken in; `sent` may be used up. */
   take(sent: KubernetesObject, old: KubernetesObject | undefined): KubernetesObject;
-  /** What a server-side apply of the facet means for the object. */
-  applied(sent: KubernetesObject): KubernetesObject;
+  /** Of a facet that is an object of another kind: how its managed fields go with those of the object. */
+  fields?: FacetFields;
+}
+
+/** Managed fields that are kept for a facet as an object of its own. */
+export interface FacetFields {
+  context: WriteContext;
+  /** The managed fields of the facet. */
+  of(object: KubernetesObject): ManagedFieldsEntry[] | undefined;
+  /** The managed fields of the object, now that the facet has these. */
+  back(object: KubernetesObject, written: ManagedFieldsEntry[] | undefined): ManagedFieldsEntry[] | undefined;
 }
 
 /** The facet that a request addresses; undefined where its subresource is none. */
@@ -40,7 +52,7 @@ export function facetOf(call: Call): Facet | undefined {
   const { subresource } = request.info;
   if (subresource === '') return whole(view, mainUpdate(kind));
   if (subresource === 'status' && kind.status) return whole(view, statusUpdate(kind));
-  if (subresource === 'scale' && kind.scale) return scaleFacet(kind, kind.scale);
+  if (subresource === 'scale' && kind.scale) return scaleFacet(call, kind.scale);
   const part = kind.parts?.[subresource];
   return part && whole(view, partUpdate(part));
 }
@@ -55,7 +67,6 @@ function whole(view: Kind, strategy: UpdateStrategy): Facet {
     prune: (sent) => view.prune?.(sent) ?? [],
     show: (object) => object,
     take: (sent) => sent,
-    applied: (sent) => sent,
   };
 }
 
@@ -101,11 +112,30 @@ function takeStatus(object: KubernetesObject, old: Stored<KubernetesObject>): vo
 
 const scaleGvk = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 
-function scaleFacet(kind: Kind, strategy: ScaleStrategy<KubernetesObject>): Facet {
-  const update = mainUpdate(kind);
+const scaleType = 'io.k8s.api.autoscaling.v1.Scale';
+const usualReplicasPath = ['spec', 'replicas'];
+
+function scaleFields({ registry, environment }: Call): FacetFields {
+  const paths = new Map(
+    environment.versions(registry).map(({ view, kind }) => {
+      const scale = view.scale ?? kind.scale;
+      return [formatApiVersion(view.resource), scale && (scale.replicasPath ?? usualReplicasPath)] as const;
+    }),
+  );
+  return {
+    context: { apiVersion: formatApiVersion(scaleGvk), shape: shapeOfType(scaleType) },
+    of: ({ metadata }) => scaleEntries(metadata.managedFields, paths),
+    back: ({ metadata, apiVersion = '' }, written) =>
+      entriesOfScaled({ apiVersion, entries: metadata.managedFields, paths }, written),
+  };
+}
+
+function scaleFacet(call: Call, strategy: ScaleStrategy<KubernetesObject>): Facet {
+  const update = mainUpdate(call.registry.kind);
   return {
     gvk: scaleGvk,
-    type: 'io.k8s.api.autoscaling.v1.Scale',
+    type: scaleType,
+    fields: scaleFields(call),
     strategy: {
       ...update,
       validate: (object, old, context) => [
@@ -120,12 +150,6 @@ function scaleFacet(kind: Kind, strategy: ScaleStrategy<KubernetesObject>): Face
       const object = clone(old) as KubernetesObject;
       strategy.setReplicas(object, (sent as Scale).spec?.replicas ?? 0);
       if (sent.metadata.resourceVersion) object.metadata.resourceVersion = sent.metadata.resourceVersion;
-      return object;
-    },
-    applied({ metadata, ...sent }) {
-      const object = { metadata, spec: {} } as KubernetesObject;
-      stampType(object, kind.resource);
-      strategy.setReplicas(object, (sent as Scale).spec?.replicas ?? 0);
       return object;
     },
   };

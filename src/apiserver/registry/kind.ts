@@ -197,6 +197,8 @@ export interface PartStrategy<T extends KubernetesObject> {
 export interface ScaleStrategy<T extends KubernetesObject> {
   replicas(object: T): { spec: number; status: number };
   setReplicas(object: T, replicas: number): void;
+  /** The names of the fields that lead to the replicas; `spec`, `replicas` where absent. */
+  replicasPath?: readonly string[];
   /** Label selector as text. */
   selector(object: T): string;
 }

@@ -1,3 +1,4 @@
+import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { FieldSet } from '../../machinery/managed-fields/field-set.ts';
 import { leaf } from '../../machinery/managed-fields/field-set.ts';
@@ -6,6 +7,7 @@ import type { Convert, WriteContext } from '../../machinery/managed-fields/owner
 import { type Shape, shapeOfType } from '../../machinery/managed-fields/shape.ts';
 import { updateManagedFields } from '../../machinery/managed-fields/update.ts';
 import { findType, formatApiVersion } from '../../machinery/schema.ts';
+import type { Facet, FacetFields } from './facet.ts';
 import type { Kind } from './kind.ts';
 import { stampType } from './metadata.ts';
 import type { Call, Registry } from './registry.ts';
@@ -18,18 +20,51 @@ export interface ManagedWrite {
   options: WriteOptions;
 }
 
+/** What a write says of its writer. */
+export function writerOf({ request, environment }: Call, { fieldManager }: WriteOptions) {
+  const { subresource } = request.info;
+  return { manager: fieldManager, subresource, timeMs: environment.platform.clock.now() };
+}
+
 /** Writes into the object's `managedFields` who wrote what. */
 export function recordWriter(call: Call, { object, old, options }: ManagedWrite): void {
-  const managedFields = updateManagedFields({
-    ...managedContext(call),
-    live: old,
-    next: object,
-    manager: options.fieldManager,
-    subresource: call.request.info.subresource,
-    timeMs: call.environment.platform.clock.now(),
-  });
-  if (managedFields) object.metadata.managedFields = managedFields;
+  const write = { ...managedContext(call), ...writerOf(call, options), live: old, next: object };
+  setManagedFields(object, updateManagedFields(write));
+}
+
+export function setManagedFields(object: KubernetesObject, entries: ManagedFieldsEntry[] | undefined): void {
+  if (entries) object.metadata.managedFields = entries;
   else delete object.metadata.managedFields;
+}
+
+/** The facet of an object as its managers see it, where they are kept for it alone. */
+export function managedFacet(facet: Facet, fields: FacetFields, object: KubernetesObject): KubernetesObject {
+  const shown = facet.show(object);
+  return { ...shown, metadata: { ...shown.metadata, managedFields: fields.of(object) } };
+}
+
+/** The object with what was sent of the facet taken in, and who wrote what. */
+export function takeFacet(
+  call: Call,
+  facet: Facet,
+  {
+    sent,
+    old,
+    options,
+  }: { sent: KubernetesObject; old: KubernetesObject | undefined; options: WriteOptions },
+): KubernetesObject {
+  const { fields } = facet;
+  if (!fields || !old) {
+    const object = facet.take(sent, old);
+    recordWriter(call, { object, old, options });
+    return object;
+  }
+  const live = managedFacet(facet, fields, old);
+  const write = { ...fields.context, ...writerOf(call, options), live, next: sent };
+  const entries = fields.back(old, updateManagedFields(write));
+  const object = facet.take(sent, old);
+  setManagedFields(object, entries);
+  return object;
 }
 
 const contexts = new WeakMap<Registry, Map<string, { versions: object; context: WriteContext }>>();

@@ -14,7 +14,7 @@ import type { ObjectAnswer, RequestBody } from '../request.ts';
 import { applyPatch } from './apply.ts';
 import { conformed, unusable } from './conform-object.ts';
 import type { Facet } from './facet.ts';
-import { recordWriter } from './managed-fields.ts';
+import { takeFacet } from './managed-fields.ts';
 import { checkName, matchNamespace } from './metadata.ts';
 import { type Call, namespaceOf, subjectOf } from './registry.ts';
 import { type FieldValidation, type WriteOptions, writeOptions } from './request-options.ts';
@@ -46,9 +46,7 @@ export async function patch(call: Call, facet: Facet): Promise<ObjectAnswer> {
     if (!old) throw notFound(subjectOf(call));
     read ??= readPatch(call.request.body as RequestBody, type, options.fieldValidation);
     const sent = patched(call, facet, { old: facet.show(old), read, options });
-    const object = facet.take(sent, old);
-    recordWriter(call, { object, old, options });
-    return object;
+    return takeFacet(call, facet, { sent, old, options });
   };
   return applyChange(call, { options, make: checked(call, make) }, facet);
 }

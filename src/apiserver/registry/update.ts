@@ -10,7 +10,7 @@ import { clone } from '../../machinery/clone.ts';
 import type { Facet, UpdateStrategy } from './facet.ts';
 import { decodeBody } from './decode-body.ts';
 import type { HookContext } from './kind.ts';
-import { recordWriter } from './managed-fields.ts';
+import { takeFacet } from './managed-fields.ts';
 import {
   checkName,
   countsGeneration,
@@ -47,9 +47,7 @@ export async function update(call: Call, facet: Facet): Promise<ObjectAnswer> {
   if (dropDuplicateOwners(sent.metadata)) request.warn(duplicateOwnersWarning);
   const make = (old: KubernetesObject | undefined) => {
     if (!old && request.info.subresource) throw notFound(subjectOf(call));
-    const object = facet.take(clone(sent), old);
-    recordWriter(call, { object, old, options });
-    return object;
+    return takeFacet(call, facet, { sent: clone(sent), old, options });
   };
   return applyChange(call, { options, make, uid: sent.metadata.uid }, facet);
 }

@@ -59,8 +59,12 @@ function compareEntries(a: ManagedFieldsEntry, b: ManagedFieldsEntry): number {
 
 /** The entries for an object's metadata, in upstream's order; none: undefined. */
 export function writeManagers(managers: Managers): ManagedFieldsEntry[] | undefined {
-  if (managers.size === 0) return undefined;
-  return [...managers.values()].map(({ entry }) => entry).sort(compareEntries);
+  return managers.size === 0 ? undefined : writeEntries([...managers.values()].map(({ entry }) => entry));
+}
+
+/** Entries in upstream's order, in place. */
+export function writeEntries(entries: ManagedFieldsEntry[]): ManagedFieldsEntry[] {
+  return entries.sort(compareEntries);
 }
 
 /** The manager with other fields; what is unchanged keeps its entry as it is. */
