@@ -112,6 +112,7 @@ function ownStatus(validation: Validation): Pick<Kind, 'prepareForCreate' | 'pre
     prepareForCreate: (object) => void delete (object as { status?: unknown }).status,
     prepareForUpdate: keepStatusOf,
     status: {
+      resets: ['spec', 'metadata'],
       prepareForUpdate: (object, old) => {
         const { managedFields, resourceVersion } = object.metadata;
         object.metadata = { ...clone(old.metadata), resourceVersion };

@@ -180,13 +180,21 @@ export interface Allocation {
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
-export interface StatusStrategy<T extends KubernetesObject> {
+/** Which fields nobody gets to own in `managedFields` by writing through a subresource. Paths such as `metadata.labels`. */
+export interface OwnershipRules {
+  /** What it resets; `spec` for the status, `status` for a part where absent. */
+  resets?: readonly string[];
+  /** The only fields that it sets; `*` stands for any element of a list. */
+  sets?: readonly string[];
+}
+
+export interface StatusStrategy<T extends KubernetesObject> extends OwnershipRules {
   /** Called after everything but metadata and status has been taken from `old`: puts back what else may not change. */
   prepareForUpdate?(object: T, old: Stored<T>, context: HookContext): void;
   validateUpdate?(object: T, old: Stored<T>, context: HookContext): FieldError[];
 }
 
-export interface PartStrategy<T extends KubernetesObject> {
+export interface PartStrategy<T extends KubernetesObject> extends OwnershipRules {
   /** What the part serves; get, patch and update where absent. */
   verbs?: readonly ('get' | 'update' | 'patch')[];
   /** Takes from the object sent what the part may change, and puts back everything else from `old`. */

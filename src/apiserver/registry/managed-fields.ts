@@ -1,14 +1,14 @@
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { FieldSet } from '../../machinery/managed-fields/field-set.ts';
-import { leaf } from '../../machinery/managed-fields/field-set.ts';
+import { leaf, union } from '../../machinery/managed-fields/field-set.ts';
 import { shapeOfJsonSchema, shapeWithoutSchema } from '../../machinery/managed-fields/json-schema-shape.ts';
 import type { Convert, WriteContext } from '../../machinery/managed-fields/ownership.ts';
 import { type Shape, shapeOfType } from '../../machinery/managed-fields/shape.ts';
 import { updateManagedFields } from '../../machinery/managed-fields/update.ts';
 import { findType, formatApiVersion } from '../../machinery/schema.ts';
 import type { Facet, FacetFields } from './facet.ts';
-import type { Kind } from './kind.ts';
+import type { Kind, OwnershipRules } from './kind.ts';
 import { stampType } from './metadata.ts';
 import type { Call, Registry } from './registry.ts';
 import type { WriteOptions } from './request-options.ts';
@@ -78,7 +78,7 @@ export function managedContext({ registry, environment, request }: Call): WriteC
   const context: WriteContext = {
     apiVersion: formatApiVersion(registry.view.resource),
     shape: shapeOf(registry.view),
-    resetFields: resetFields(registry.kind, subresource),
+    ...ownableThrough(registry.kind, subresource),
     ...(versions.length > 1 && { convert: converter(versions) }),
   };
   const all = contexts.get(registry) ?? new Map();
@@ -86,14 +86,31 @@ export function managedContext({ registry, environment, request }: Call): WriteC
   return context;
 }
 
-const statusFields: FieldSet = { 'f:status': leaf };
-const specFields: FieldSet = { 'f:spec': leaf };
-const allButStatus: FieldSet = { 'f:metadata': leaf, 'f:spec': leaf };
+type Ownable = Pick<WriteContext, 'resetFields' | 'onlyFields'>;
+
+const noRules: OwnershipRules = {};
+const withoutStatus: OwnershipRules = { resets: ['status'] };
+const withoutSpec: OwnershipRules = { resets: ['spec'] };
 
 /** What a write through this subresource cannot set, and so does not own. */
-function resetFields(kind: Kind, subresource: string): FieldSet | undefined {
-  if (subresource === 'status') return kind.codec ? allButStatus : specFields;
-  return kind.status ? statusFields : undefined;
+function ownableThrough(kind: Kind, subresource: string): Ownable {
+  const main = kind.status ? withoutStatus : noRules;
+  if (subresource === 'status') return rulesOf(kind.status, withoutSpec);
+  return rulesOf(kind.parts?.[subresource], main);
+}
+
+function rulesOf(given: OwnershipRules | undefined, usual: OwnershipRules): Ownable {
+  const rules = given?.resets || given?.sets ? given : usual;
+  return { resetFields: setOfPaths(rules.resets), onlyFields: setOfPaths(rules.sets) };
+}
+
+function setOfPaths(paths: readonly string[] | undefined): FieldSet | undefined {
+  const sets = (paths ?? []).map((path) =>
+    path
+      .split('.')
+      .reduceRight<FieldSet>((node, name) => ({ [name === '*' ? name : `f:${name}`]: node }), leaf),
+  );
+  return sets.reduce<FieldSet | undefined>(union, undefined);
 }
 
 const customShapes = new WeakMap<Kind, Shape>();

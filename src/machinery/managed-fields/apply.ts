@@ -5,7 +5,7 @@ import { goKind, goText } from '../go-text.ts';
 import { badRequest } from '../status-error.ts';
 import { formatTime } from '../time.ts';
 import type { Conflict } from './conflict.ts';
-import { type FieldSet, isMember, leaf, pathsOf, recursiveDifference } from './field-set.ts';
+import { type FieldSet, isMember, leaf, pathsOf } from './field-set.ts';
 import { lastAppliedFields, withLastApplied } from './last-applied.ts';
 import {
   type Manager,
@@ -21,6 +21,7 @@ import {
   Changes,
   disputed,
   managedFieldsOf,
+  ownable,
   takeAway,
   type WriteContext,
   withoutIdentity,
@@ -118,7 +119,7 @@ function applyTo(live: Json, applied: Json, write: ApplyWrite): ApplyResult {
   const managers = managersBefore(live, write);
   const before = managers.get(key);
   const bare = withoutManagedFields(live);
-  const wanted = recursiveDifference(setOf(applied, write.shape), write.resetFields);
+  const wanted = ownable(setOf(applied, write.shape), write);
   managers.set(key, newManager(writer, wanted ?? leaf, time));
   const merged = mergeApplied(bare, applied, write.shape);
   const pruned = prune(write, merged, { last: before, managers });

@@ -82,6 +82,17 @@ export function recursiveDifference(a: FieldSet | undefined, b: FieldSet | undef
   return makeNode(isMember(a), children);
 }
 
+/** What is in `a` at or below a path of `pattern`, whose element `*` stands for any. */
+export function matching(a: FieldSet | undefined, pattern: FieldSet): FieldSet | undefined {
+  if (!a || isMember(pattern)) return a;
+  const children: Children = {};
+  for (const key in a) {
+    const inner = key === self ? undefined : (pattern[key] ?? pattern['*']);
+    if (inner) put(children, key, matching(a[key], inner));
+  }
+  return makeNode(false, children);
+}
+
 /** The paths of a set, each as its elements: those of a level before those below. */
 export function pathsOf(set: FieldSet | undefined, prefix: readonly string[] = []): string[][] {
   const keys = Object.keys(set ?? {})

@@ -1,6 +1,14 @@
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import { type Comparison, compare } from './compare.ts';
-import { difference, type FieldSet, intersection, leaf, recursiveDifference, union } from './field-set.ts';
+import {
+  difference,
+  type FieldSet,
+  intersection,
+  leaf,
+  matching,
+  recursiveDifference,
+  union,
+} from './field-set.ts';
 import { type Managers, withFields } from './managers.ts';
 import type { Shape } from './shape.ts';
 import type { Json } from './walk.ts';
@@ -23,6 +31,8 @@ export interface WriteContext {
   shape: Shape;
   /** Fields that this way of writing resets, such as the status where it is a subresource: nobody gets to own them. */
   resetFields?: FieldSet;
+  /** The only fields that this way of writing sets, with all below them; the element `*` stands for any. */
+  onlyFields?: FieldSet;
   /** Absent where the kind has one version alone. */
   convert?: Convert;
 }
@@ -72,15 +82,22 @@ export function managedFieldsOf(object: Json | undefined): ManagedFieldsEntry[] 
   return (object?.metadata as { managedFields?: ManagedFieldsEntry[] } | undefined)?.managedFields;
 }
 
+/** What of a set somebody may own who writes this way. */
+export function ownable(
+  set: FieldSet | undefined,
+  { resetFields, onlyFields }: Pick<WriteContext, 'resetFields' | 'onlyFields'>,
+): FieldSet | undefined {
+  return recursiveDifference(onlyFields ? matching(set, onlyFields) : set, resetFields);
+}
+
 /** What changed, without the fields that are reset. */
 export function changes(before: Json, after: Json, context: WriteContext): Comparison {
-  const { added, modified, removed } = compare(before, after, context.shape);
-  const reset = context.resetFields;
-  if (!reset) return { added, modified, removed };
+  const comparison = compare(before, after, context.shape);
+  if (!context.resetFields && !context.onlyFields) return comparison;
   return {
-    added: recursiveDifference(added, reset),
-    modified: recursiveDifference(modified, reset),
-    removed: recursiveDifference(removed, reset),
+    added: ownable(comparison.added, context),
+    modified: ownable(comparison.modified, context),
+    removed: ownable(comparison.removed, context),
   };
 }
 

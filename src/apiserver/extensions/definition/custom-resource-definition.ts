@@ -37,6 +37,7 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = {
     return adviceOn(definition.spec).filter((advice) => !before.has(advice));
   },
   status: {
+    resets: ['spec', 'metadata'],
     validateUpdate: ({ status }) => nameErrors('status.acceptedNames', status?.acceptedNames),
   },
   heldBack: ({ metadata }) => metadata.deletionTimestamp === undefined,

@@ -38,6 +38,7 @@ export const deploymentKind: Kind<Deployment> = {
     ...changedTemplateWarnings(deployment, old),
   ],
   status: {
+    resets: ['spec', 'metadata.labels'],
     prepareForUpdate(deployment, old) {
       deployment.metadata.labels = old.metadata.labels;
     },

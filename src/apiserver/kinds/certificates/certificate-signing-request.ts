@@ -30,11 +30,13 @@ export const certificateSigningRequestKind: Kind<CertificateSigningRequest> = {
   validate: (request) => requestErrors(request),
   validateUpdate: (request, old) => requestUpdateErrors(request, old),
   status: {
+    resets: ['spec', 'status.conditions'],
     prepareForUpdate: dateConditions,
     validateUpdate: (request, old) => requestUpdateErrors(request, old, { issue: true }),
   },
   parts: {
     approval: {
+      resets: ['spec', 'status.certificate'],
       prepareForUpdate(request, old, context) {
         request.spec = old.spec;
         request.status = { ...old.status, conditions: request.status?.conditions };

@@ -19,7 +19,10 @@ export const flowSchemaKind: Kind<FlowSchema> = {
   },
   prepareForUpdate: keepStatus,
   validate: (schema) => flowSchemaErrors(schema),
-  status: { validateUpdate: (schema) => typedOnce('status.conditions', schema.status?.conditions) },
+  status: {
+    resets: ['spec', 'metadata'],
+    validateUpdate: (schema) => typedOnce('status.conditions', schema.status?.conditions),
+  },
   columns: [
     nameColumn,
     text('PriorityLevel', 'Level that the requests go to.', (s) => s.spec.priorityLevelConfiguration.name),
@@ -58,7 +61,10 @@ export const priorityLevelConfigurationKind: Kind<PriorityLevelConfiguration> = 
   },
   prepareForUpdate: keepStatus,
   validate: (level) => priorityLevelErrors(level),
-  status: { validateUpdate: (level) => typedOnce('status.conditions', level.status?.conditions) },
+  status: {
+    resets: ['spec', 'metadata'],
+    validateUpdate: (level) => typedOnce('status.conditions', level.status?.conditions),
+  },
   columns: [
     nameColumn,
     text('Type', 'Whether requests are limited.', (p) => p.spec.type),

@@ -107,7 +107,7 @@ export const volumeAttachmentKind: Kind<VolumeAttachment> = {
   prepareForUpdate: keepStatus,
   validate: (attachment) => attachmentErrors(attachment),
   validateUpdate: attachmentUpdateErrors,
-  status: { validateUpdate: attachmentUpdateErrors },
+  status: { resets: ['spec', 'metadata'], validateUpdate: attachmentUpdateErrors },
   columns: [
     nameColumn,
     {

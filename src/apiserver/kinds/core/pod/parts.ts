@@ -27,6 +27,7 @@ function keepAllBut(pod: Pod, old: Stored<Pod>, changed: Partial<Pod['spec']>): 
 
 /** `/ephemeralcontainers`: adds containers to look into a pod. */
 export const ephemeralContainersPart: PartStrategy<Pod> = {
+  sets: ['spec.ephemeralContainers'],
   prepareForUpdate(pod, old) {
     keepAllBut(pod, old, { ephemeralContainers: pod.spec.ephemeralContainers });
   },
@@ -52,6 +53,13 @@ function ephemeralChanges({ spec }: Pod, old: Stored<Pod>): FieldError[] {
 
 /** `/resize`: changes what running containers request and are limited to. */
 export const resizePart: PartStrategy<Pod> = {
+  sets: [
+    'spec.resources',
+    'spec.containers.*.resources',
+    'spec.containers.*.resizePolicy',
+    'spec.initContainers.*.resources',
+    'spec.initContainers.*.resizePolicy',
+  ],
   prepareForUpdate(pod, old) {
     const { containers, initContainers, resources } = pod.spec;
     const sameLists =

@@ -29,7 +29,11 @@ export const podKind: Kind<Pod> = {
   validate: newPodErrors,
   validateUpdate: podUpdateErrors,
   warnings,
-  status: { prepareForUpdate: prepareStatus, validateUpdate: podStatusErrors },
+  status: {
+    resets: ['spec', 'metadata.deletionTimestamp', 'metadata.ownerReferences'],
+    prepareForUpdate: prepareStatus,
+    validateUpdate: podStatusErrors,
+  },
   parts: { ephemeralcontainers: ephemeralContainersPart, resize: resizePart },
   subresources: { binding: bindingSubresource, eviction: evictionSubresource },
   streams: {
