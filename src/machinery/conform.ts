@@ -299,14 +299,33 @@ export interface Conformed<T> {
   unknown: string[];
 }
 
+const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+const metaOf = (object: unknown, typeName: string): unknown =>
+  typeName === objectMeta || !isObject(object) ? object : object.metadata;
+
+function managersOf(object: unknown, typeName: string): unknown {
+  const meta = metaOf(object, typeName);
+  return isObject(meta) ? meta.managedFields : undefined;
+}
+
+const isReset = (managers: unknown) => Array.isArray(managers) && managers.length === 0;
+
+/** An empty list of managers is not as good as none: it resets them. One empty entry says the same, and lasts. */
+function keepReset(value: Json, typeName: string): void {
+  const meta = metaOf(value, typeName);
+  if (isObject(meta)) meta.managedFields = [{}];
+}
+
 /**
  * Conforms an object to its type. Works in place where it can: the object given must be nobody else's.
  * Throws ConformError.
  */
 export function conform(object: unknown, typeName: string): Conformed<Json> {
   const conformer = new Conformer();
+  const resets = isReset(managersOf(object, typeName));
   try {
     const value = conformer.value(object, { type: 'ref', ref: typeName }) as Json;
+    if (resets) keepReset(value, typeName);
     return { value, unknown: conformer.unknown };
   } catch (error) {
     if (error instanceof QuantityError || error instanceof TimeError) throw new ConformError(error.message);

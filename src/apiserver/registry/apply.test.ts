@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { configmaps, deployments } from '../../api/generated/resources.ts';
+import { configmaps, deployments, pods } from '../../api/generated/resources.ts';
 import type { ConfigMap } from '../../api/core/v1.ts';
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { Stored } from '../../api/resource.ts';
@@ -139,28 +139,71 @@ describe('server-side apply', () => {
     ]);
   });
 
-  test('of a scale owns the replicas', async () => {
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+  const deployment = (replicas: number) => ({
+    metadata: { name: 'd' },
+    spec: { replicas, selector: { matchLabels: { a: 'b' } }, template },
+  });
+  const scale = (replicas: number) => ({
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: { name: 'd' },
+    spec: { replicas },
+  });
+  const applyScale = (api: TestApi, body: object, query: Record<string, string>) =>
+    api.object('patch', deployments, { name: 'd', subresource: 'scale', mediaType, body, query });
+  const ownersOf = async (api: TestApi) =>
+    owners((await api.object('get', deployments, { name: 'd' })).metadata.managedFields);
+
+  test('of a scale owns the replicas, and nobody else does', async () => {
     const api = await createTestCluster();
-    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
-    const spec = { replicas: 1, selector: { matchLabels: { a: 'b' } }, template };
-    await api.send('create', deployments, { body: { metadata: { name: 'd' }, spec } });
-    const body = {
-      apiVersion: 'autoscaling/v1',
-      kind: 'Scale',
-      metadata: { name: 'd' },
-      spec: { replicas: 4 },
-    };
-    const query = { fieldManager: 'hpa', force: 'true' };
-    const answer = await api.object('patch', deployments, {
+    await api.send('create', deployments, { body: deployment(1), userAgent: 'maker/1' });
+    expect(await failure(applyScale(api, scale(4), { fieldManager: 'hpa' }))).toMatchObject({
+      code: 409,
+      message: 'Apply failed with 1 conflict: conflict with "maker" using autoscaling/v1: .spec.replicas',
+    });
+    const answer = await applyScale(api, scale(4), { fieldManager: 'hpa', force: 'true' });
+    expect(answer).toMatchObject({ kind: 'Scale', spec: { replicas: 4 } });
+    const now = await ownersOf(api);
+    expect(now).toContain('hpa Apply scale {"f:spec":{"f:replicas":{}}}');
+    expect(now.filter((o) => o.includes('f:replicas'))).toHaveLength(1);
+    const { revision } = await api.store.status();
+    await applyScale(api, scale(4), { fieldManager: 'hpa' });
+    expect((await api.store.status()).revision).toBe(revision);
+  });
+
+  test('of a scale is checked as a scale', async () => {
+    const api = await createTestCluster();
+    await api.send('create', deployments, { body: deployment(1) });
+    const odd = { ...scale(2), spec: { replicas: 2, paused: true } };
+    expect((await failure(applyScale(api, odd, { fieldManager: 'a', force: 'true' })))?.message).toBe(
+      'failed to create typed patch object (/d; autoscaling/v1, Kind=Scale): .spec.paused: field not declared in schema',
+    );
+    const other = { ...deployment(2), apiVersion: 'apps/v1', kind: 'Deployment' };
+    expect((await failure(applyScale(api, other, { fieldManager: 'a' })))?.message).toBe(
+      'invalid object type: apps/v1, Kind=Deployment',
+    );
+  });
+
+  test('an update of the scale gives the replicas to who scales', async () => {
+    const api = await createTestCluster();
+    await api.send('create', deployments, { body: deployment(1), userAgent: 'maker/1' });
+    await api.send('update', deployments, {
       name: 'd',
       subresource: 'scale',
-      mediaType,
-      body,
-      query,
+      body: scale(3),
+      userAgent: 'kubectl/1',
     });
-    expect(answer).toMatchObject({ kind: 'Scale', spec: { replicas: 4 } });
-    const { metadata } = await api.object('get', deployments, { name: 'd' });
-    expect(owners(metadata.managedFields)).toContain('hpa Apply scale {"f:spec":{"f:replicas":{}}}');
+    expect(await ownersOf(api)).toContain('kubectl Update scale {"f:spec":{"f:replicas":{}}}');
+    await api.send('patch', deployments, {
+      name: 'd',
+      subresource: 'scale',
+      mediaType: 'application/merge-patch+json',
+      body: { spec: { replicas: 5 } },
+      userAgent: 'hpa/1',
+    });
+    const now = (await ownersOf(api)).filter((o) => o.includes('f:replicas'));
+    expect(now).toEqual(['hpa Update scale {"f:spec":{"f:replicas":{}}}']);
   });
 });
 
@@ -211,5 +254,70 @@ describe('managed fields', () => {
     expect(owners(changed.metadata.managedFields)).toContain(
       'controller Update status {"f:status":{"f:replicas":{}}}',
     );
+  });
+
+  test('of a subresource are of what it can set', async () => {
+    const api = await createTestCluster();
+    const pod = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    await api.send('create', pods, { body: pod, userAgent: 'maker/1' });
+    const debug = { name: 'd', image: 'x', targetContainerName: 'c' };
+    await api.send('patch', pods, {
+      name: 'p',
+      subresource: 'ephemeralcontainers',
+      mediaType: 'application/strategic-merge-patch+json',
+      body: { metadata: { labels: { l: '1' } }, spec: { ephemeralContainers: [debug] } },
+      userAgent: 'debugger/1',
+    });
+    const status = { phase: 'Running' };
+    await api.send('patch', pods, {
+      name: 'p',
+      subresource: 'status',
+      mediaType: 'application/merge-patch+json',
+      body: { metadata: { labels: { m: '1' } }, spec: { priority: 3 }, status },
+      userAgent: 'kubelet/1',
+    });
+    const { managedFields } = (await api.object('get', pods, { name: 'p' })).metadata;
+    const of = (manager: string) => managedFields?.find((e) => e.manager === manager)?.fieldsV1;
+    expect(Object.keys(of('debugger') ?? {})).toEqual(['f:spec']);
+    expect(of('debugger')).toMatchObject({ 'f:spec': { 'f:ephemeralContainers': {} } });
+    expect(of('kubelet')).toEqual({
+      'f:metadata': { 'f:labels': { '.': {}, 'f:m': {} } },
+      'f:status': { 'f:phase': {} },
+    });
+  });
+
+  test('are reset by a list that is empty, or holds nothing', async () => {
+    for (const managedFields of [[], [{}]]) {
+      const api = await createTestCluster();
+      await apply(api, map({ x: '1' }), 'alice');
+      const body = { ...map({ x: '1' }), metadata: { name: 'a', managedFields } };
+      await api.send('update', configmaps, { name: 'a', body });
+      expect((await api.object('get', configmaps, { name: 'a' })).metadata.managedFields).toBeUndefined();
+      const merge = 'application/merge-patch+json';
+      await apply(api, map({ x: '1' }), 'alice', { force: 'true' });
+      await api.send('patch', configmaps, {
+        name: 'a',
+        mediaType: merge,
+        body: { metadata: { managedFields } },
+      });
+      expect((await api.object('get', configmaps, { name: 'a' })).metadata.managedFields).toBeUndefined();
+    }
+  });
+
+  test('that make no sense are not taken from who sends them', async () => {
+    const api = await createTestCluster();
+    await apply(api, map({ x: '1' }), 'alice');
+    const { managedFields } = (await api.object('get', configmaps, { name: 'a' })).metadata;
+    const [entry] = managedFields as [ManagedFieldsEntry];
+    for (const wrong of [
+      { ...entry, fieldsV1: { 'k:{x}': {} } },
+      { ...entry, operation: 'Steal' },
+      { ...entry, apiVersion: '' },
+      { ...entry, fieldsType: 'FieldsV2' },
+    ]) {
+      const body = { ...map({ x: '1' }), metadata: { name: 'a', managedFields: [wrong] } };
+      const answer = await api.object('update', configmaps, { name: 'a', body });
+      expect(answer.metadata.managedFields).toEqual(managedFields);
+    }
   });
 });
