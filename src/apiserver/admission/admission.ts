@@ -1,5 +1,6 @@
-import type { DeleteOptions } from '../../api/meta/v1.ts';
+import type { DeleteOptions, ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import { managedFieldsFault } from '../../machinery/managed-fields/managers.ts';
 import type { StatusChange } from '../registry/change-status.ts';
 import type { HookContext, Kind } from '../registry/kind.ts';
 import { hookContext, namespaceOf, type Call } from '../registry/registry.ts';
@@ -61,8 +62,10 @@ export interface AdmittedWrite extends Pick<AdmissionAttributes, 'operation' | '
 export async function admit(call: Call, write: AdmittedWrite): Promise<void> {
   const attributes = new WriteAttributes(call, write);
   const { admission } = call.environment;
+  const managers = write.object?.metadata?.managedFields;
   await admitOnce(admission, attributes);
   if (attributes.rounds.startSecond()) await admitOnce(admission, attributes);
+  keepManagers(call, write.object, managers);
 }
 
 /** Most plugins have nothing to wait for, so only what they promise is waited for. */
@@ -74,6 +77,22 @@ async function admitOnce(
     const pending = plugin.admit?.(attributes);
     if (pending) await pending;
   }
+}
+
+/** Puts back who managed what, where a plugin has left nonsense. */
+function keepManagers(
+  call: Call,
+  object: KubernetesObject | undefined,
+  before: ManagedFieldsEntry[] | undefined,
+): void {
+  const after = object?.metadata?.managedFields;
+  const fault = after === before ? undefined : managedFieldsFault(after);
+  if (!object || !fault) return;
+  if (before) object.metadata.managedFields = before;
+  else delete object.metadata.managedFields;
+  call.request.warn(
+    `.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests: ${fault}`,
+  );
 }
 
 /** Runs the validating plugins in their order. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { configmaps, deployments, pods } from '../../api/generated/resources.ts';
 import type { ConfigMap } from '../../api/core/v1.ts';
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
-import type { Stored } from '../../api/resource.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
 import { createTestCluster, type TestApi } from './testing.ts';
 
@@ -319,5 +319,22 @@ describe('managed fields', () => {
       const answer = await api.object('update', configmaps, { name: 'a', body });
       expect(answer.metadata.managedFields).toEqual(managedFields);
     }
+  });
+
+  test('that admission has spoilt are put back, with a warning', async () => {
+    const spoil = {
+      name: 'Spoiler',
+      admit({ object }: { object?: KubernetesObject }) {
+        if (object?.kind !== 'ConfigMap') return;
+        object.metadata.managedFields = [{ manager: 'm', operation: 'Update', fieldsType: 'FieldsV1' }];
+      },
+    };
+    const api = await createTestCluster({ admission: [spoil] });
+    await apply(api, map({ x: '1' }), 'alice');
+    const { managedFields } = (await api.object('get', configmaps, { name: 'a' })).metadata;
+    expect(owners(managedFields)).toEqual(['alice Apply {"f:data":{"f:x":{}}}']);
+    expect(api.warnings).toEqual([
+      '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests: apiVersion must not be empty',
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
+import { goQuote } from '../go-text.ts';
 import { type FieldSet, leaf, readFieldSet, sorted, union } from './field-set.ts';
 
 /** One manager and the fields it owns. */
@@ -16,9 +17,23 @@ export function managerKey(entry: ManagedFieldsEntry): string {
   return [entry.manager ?? '', entry.operation ?? '', version, entry.subresource ?? ''].join('\n');
 }
 
-function isEntry(entry: ManagedFieldsEntry): boolean {
-  const operation = entry.operation === 'Apply' || entry.operation === 'Update';
-  return operation && Boolean(entry.apiVersion) && entry.fieldsType === 'FieldsV1';
+function entryFault({ operation, apiVersion, fieldsType, fieldsV1 }: ManagedFieldsEntry, i: number) {
+  if (operation !== 'Apply' && operation !== 'Update') return 'operation must be `Apply` or `Update`';
+  if (!apiVersion) return 'apiVersion must not be empty';
+  if (!fieldsType) return `missing fieldsType in managed fields entry ${i}`;
+  if (fieldsType !== 'FieldsV1') {
+    return `invalid fieldsType ${goQuote(fieldsType)} in managed fields entry ${i}`;
+  }
+  return readFieldSet(fieldsV1 ?? leaf) ? undefined : `error decoding set in managed fields entry ${i}`;
+}
+
+/** What is wrong with managed fields, in upstream's words; undefined if nothing is. */
+export function managedFieldsFault(entries: readonly ManagedFieldsEntry[] | undefined): string | undefined {
+  for (const [i, entry] of (entries ?? []).entries()) {
+    const fault = entryFault(entry, i);
+    if (fault) return fault;
+  }
+  return undefined;
 }
 
 /** The managers of an object as it is stored. */
@@ -32,10 +47,10 @@ export function storedManagers(entries: readonly ManagedFieldsEntry[] | undefine
 
 /** The managers that a client sent; undefined if what it sent is malformed. */
 export function sentManagers(entries: readonly ManagedFieldsEntry[] | undefined): Managers | undefined {
+  if (managedFieldsFault(entries)) return undefined;
   const managers: Managers = new Map();
   for (const entry of entries ?? []) {
-    const fields = isEntry(entry) ? readFieldSet(entry.fieldsV1 ?? leaf) : undefined;
-    if (!fields) return undefined;
+    const fields = readFieldSet(entry.fieldsV1 ?? leaf) as FieldSet;
     managers.set(managerKey(entry), withFields({ entry, fields }, fields));
   }
   return managers;
