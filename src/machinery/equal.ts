@@ -1,5 +1,5 @@
 import { compareQuantities, isQuantity } from './quantity.ts';
-import { type FieldSchema, typeSchema } from './schema.ts';
+import { type FieldSchema, type ScalarName, typeSchema } from './schema.ts';
 
 type Json = Record<string, unknown>;
 
@@ -65,10 +65,16 @@ function scalarEqual(a: unknown, b: unknown, field: FieldSchema): boolean {
   return (a ?? zero) === (b ?? zero);
 }
 
+/** What upstream holds of scalars that are no pointers and are missing. */
+const zeroScalars: Partial<Record<ScalarName, unknown>> = { IntOrString: 0, Duration: '0s' };
+
 function refEqual(a: unknown, b: unknown, field: FieldSchema): boolean {
   const type = typeSchema(field.ref as string);
   if (type.scalar === 'Quantity') return quantityEqual(a, b, field);
-  if (type.scalar) return deepEqual(a ?? undefined, b ?? undefined);
+  if (type.scalar) {
+    const zero = field.pointer ? undefined : zeroScalars[type.scalar];
+    return deepEqual(a ?? zero, b ?? zero);
+  }
   if (field.pointer && absent(a) !== absent(b)) return false;
   const [x, y] = [asObject(a), asObject(b)];
   for (const [key, child] of type.fields) if (!fieldEqual(own(x, key), own(y, key), child)) return false;
