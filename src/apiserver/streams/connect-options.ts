@@ -1,7 +1,6 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { Exchange } from '../corridor/exchange.ts';
-
-const yes = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+import { flag, wholeNumbers } from './query-fields.ts';
 
 const kinds: Record<string, string> = {
   'pods/exec': 'PodExecOptions',
@@ -25,10 +24,10 @@ export function connectOptions({
 function fieldsOf({ subresource, rest }: Exchange['info'], query: URLSearchParams): object {
   if (subresource === 'proxy') return rest ? { path: `/${rest}` } : {};
   if (subresource === 'portforward') {
-    const ports = query.getAll('ports').flatMap((text) => text.split(',').map(Number));
+    const ports = wholeNumbers(query, 'ports');
     return ports.length > 0 ? { ports } : {};
   }
-  const flags = ['stdin', 'stdout', 'stderr', 'tty'].filter((name) => yes.has(query.get(name) ?? ''));
+  const flags = ['stdin', 'stdout', 'stderr', 'tty'].filter((name) => flag(query, name));
   const container = query.get('container');
   const command = subresource === 'exec' ? query.getAll('command') : [];
   return {

@@ -1,72 +1,74 @@
 import type { Duplex } from 'node:stream';
 import type { Exchange } from '../corridor/exchange.ts';
-import { serviceUnavailable } from '../../machinery/status-error.ts';
+import { serviceUnavailable, StatusError } from '../../machinery/status-error.ts';
+import type { HttpRequest } from '../../platform/http.ts';
 import { callOver, type Http1Answer } from '../../platform/http1-call.ts';
-import { forwardedHeaders, returnedHeaders } from './proxied-headers.ts';
+import { networkText } from '../../platform/network-text.ts';
+import { withLinksThroughProxy } from './page-rewriting.ts';
+import { clientHost, forwardedHeaders, returnedHeaders } from './proxied-headers.ts';
 import { tunnel } from './tunnel.ts';
 
 /** What a request is passed on to. */
 export interface Backend {
   /** Opens a connection that speaks HTTP/1.1. */
   connect(): Promise<Duplex>;
-  /** For the `Host` header. */
+  /** Host and port, which links of the backend to itself name. */
   host: string;
   /** Path and query. */
   target: string;
-  /** What stands before the backend's own paths, for redirects; without a slash at its end. */
-  prefix?: string;
+  /** What stands before the backend's own paths; without a slash at its end. */
+  prefix: string;
 }
 
-/** How long a backend may take to begin its answer. */
-const answerTimeoutMs = 120_000;
-
-/** Opens the connection; a backend that cannot be reached is the answer upstream gives. */
-export async function dialed(backend: Backend): Promise<Duplex> {
-  try {
-    return await backend.connect();
-  } catch (error) {
-    throw serviceUnavailable(`error trying to reach service: ${(error as Error).message}`);
-  }
-}
+/** How long a backend may take to begin its answer: as long as a connection may be idle. */
+const answerTimeoutMs = 4 * 60 * 60 * 1000;
 
 /** Passes a request on, and the answer back, both as they come. */
 export async function forward(x: Exchange, backend: Backend): Promise<number> {
-  const socket = await dialed(backend);
-  if (x.upgrade) {
-    void tunnel(x.upgrade, socket, backend);
-    return 101;
-  }
   const { request } = x;
-  const hasBody =
-    request.headers['content-length'] !== undefined ||
-    request.method === 'POST' ||
-    request.method === 'PUT' ||
-    request.method === 'PATCH';
+  if (x.upgrade) {
+    const socket = await dialed(backend, (why) => new StatusError(500, '', `error dialing backend: ${why}`));
+    return tunnel(x.upgrade, socket, { target: backend.target, host: clientHost(request) ?? backend.host });
+  }
+  const socket = await dialed(backend, unreachable);
   const answer = await answered(socket, {
     method: request.method,
     target: backend.target,
-    headers: forwardedHeaders(request, backend.host),
-    body: hasBody ? request.stream : undefined,
+    headers: forwardedHeaders(request, backend),
+    body: hasBody(request) ? request.stream : undefined,
     timeoutMs: answerTimeoutMs,
     signal: request.signal,
   });
-  const headers = returnedHeaders(answer.headers);
-  if (typeof headers.location === 'string') headers.location = movedUnder(backend, headers.location);
-  await x.reply.open(answer.status, headers).pipe(answer.body);
+  const origin = { ...backend, backendHost: backend.host, clientHost: clientHost(request) ?? '' };
+  const sent = { headers: returnedHeaders(answer.headers), body: answer.body };
+  const { headers, body } = request.method === 'HEAD' ? sent : withLinksThroughProxy(sent, origin);
+  await x.reply.open(answer.status, headers).pipe(body);
+  // What the backend did not want to read must not stand before the connection's next request.
+  request.stream.resume();
   return answer.status;
+}
+
+const unreachable = (why: string) => serviceUnavailable(`error trying to reach service: ${why}`);
+
+async function dialed(backend: Backend, failure: (why: string) => StatusError): Promise<Duplex> {
+  try {
+    return await backend.connect();
+  } catch (error) {
+    throw error instanceof StatusError ? error : failure(networkText(error as Error));
+  }
 }
 
 async function answered(socket: Duplex, call: Parameters<typeof callOver>[1]): Promise<Http1Answer> {
   try {
     return await callOver(socket, call);
   } catch (error) {
-    throw serviceUnavailable(`error trying to reach service: ${(error as Error).message}`);
+    throw unreachable(networkText(error as Error));
   }
 }
 
-/** A redirect within the backend leads through the proxy again. */
-function movedUnder({ prefix = '', host }: Backend, location: string): string {
-  const own = new RegExp(`^https?://${host.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?=/|$)`, 'i');
-  const path = location.replace(own, '');
-  return path.startsWith('/') || path === '' ? `${prefix}${path || '/'}` : location;
+const withBody = new Set(['POST', 'PUT', 'PATCH']);
+
+function hasBody({ method, headers }: HttpRequest): boolean {
+  const told = headers['content-length'] ?? headers['transfer-encoding'];
+  return told === undefined ? withBody.has(method) : told !== '0';
 }

@@ -8,23 +8,9 @@ import {
 } from '../../machinery/field-error.ts';
 import { badRequest } from '../../machinery/status-error.ts';
 import { containerOf } from './pod-container.ts';
+import { flag, time, wholeNumber, wholeNumbers } from './query-fields.ts';
 
 /** What a client asks of a pod, as paths and queries of the kubelet's own server. */
-
-const yes = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
-
-function flag(query: URLSearchParams, name: string): boolean {
-  return yes.has(query.get(name) ?? '');
-}
-
-function whole(query: URLSearchParams, name: string): number | undefined {
-  const text = query.get(name);
-  if (!text) return undefined;
-  if (!/^[-+]?\d{1,18}$/.test(text)) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
-  return Number(text);
-}
 
 const podPath = (kind: string, { metadata }: Pod, ...more: string[]) =>
   `/${[kind, metadata.namespace, metadata.name, ...more].map((part) => encodeURIComponent(part ?? '')).join('/')}`;
@@ -32,27 +18,24 @@ const podPath = (kind: string, { metadata }: Pod, ...more: string[]) =>
 const withQuery = (path: string, query: URLSearchParams) => (query.size > 0 ? `${path}?${query}` : path);
 
 const logFlags = ['follow', 'previous', 'timestamps'];
-const logNumbers: [string, number, string][] = [
-  ['sinceSeconds', 1, 'must be greater than 0'],
-  ['tailLines', 0, 'must be greater than or equal to 0'],
-  ['limitBytes', 1, 'must be greater than 0'],
-];
+const logStreams = ['All', 'Stderr', 'Stdout'];
+const logNumbers = ['sinceSeconds', 'tailLines', 'limitBytes'];
 
 function logErrors(query: URLSearchParams): FieldError[] {
+  const [since, tail, limit] = logNumbers.map((name) => wholeNumber(query, name));
+  const sinceTime = time(query, 'sinceTime');
   const errors: FieldError[] = [];
-  for (const [name, least, text] of logNumbers) {
-    const value = whole(query, name);
-    if (value !== undefined && value < least) errors.push(invalid(name, value, text));
-  }
-  if (query.get('sinceSeconds') && query.get('sinceTime')) {
+  if (tail !== undefined && tail < 0)
+    errors.push(invalid('tailLines', tail, 'must be greater than or equal to 0'));
+  if (limit !== undefined && limit < 1) errors.push(invalid('limitBytes', limit, 'must be greater than 0'));
+  if (since !== undefined && sinceTime !== undefined)
     errors.push(forbiddenField('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
-  }
-  const stream = query.get('stream');
-  if (stream && !['All', 'Stdout', 'Stderr'].includes(stream)) {
-    errors.push(notSupported('stream', stream, ['All', 'Stdout', 'Stderr']));
-  } else if (stream && stream !== 'All' && query.get('tailLines')) {
+  else if (since !== undefined && since < 1)
+    errors.push(invalid('sinceSeconds', since, 'must be greater than 0'));
+  const stream = query.get('stream') ?? 'All';
+  if (!logStreams.includes(stream)) errors.push(notSupported('stream', stream, logStreams));
+  if (stream !== 'All' && tail !== undefined)
     errors.push(forbiddenField('', '`tailLines` and specific `stream` are mutually exclusive for now'));
-  }
   return errors;
 }
 
@@ -64,7 +47,7 @@ export function logTarget(pod: Pod, query: URLSearchParams): string {
   const container = containerOf(pod, query.get('container') ?? '');
   const params = new URLSearchParams();
   for (const name of logFlags) if (flag(query, name)) params.set(name, 'true');
-  for (const name of ['sinceSeconds', 'sinceTime', 'tailLines', 'limitBytes', 'stream']) {
+  for (const name of [...logNumbers, 'sinceTime', 'stream']) {
     const value = query.get(name);
     if (value && !(name === 'stream' && value === 'All')) params.set(name, value);
   }
@@ -93,6 +76,6 @@ export function execTarget(kind: 'exec' | 'attach', pod: Pod, query: URLSearchPa
 export function portForwardTarget(pod: Pod, query: URLSearchParams): string {
   if (!pod.spec?.nodeName) throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
   const params = new URLSearchParams();
-  for (const port of query.getAll('ports')) params.append('port', port);
+  for (const port of wholeNumbers(query, 'ports')) params.append('port', String(port));
   return withQuery(podPath('portForward', pod), params);
 }

@@ -11,8 +11,10 @@ export interface KubeletAddress {
 
 /** Opens connections to kubelets; what comes back speaks HTTP/1.1, whatever lies beneath it. */
 export interface NodeDialer {
-  /** The scheme that messages show. */
-  connect(address: KubeletAddress): Promise<Duplex>;
+  /** `insecure`: whatever certificate the kubelet shows. Rejects with the system's error. */
+  connect(address: KubeletAddress, options?: { insecure?: boolean }): Promise<Duplex>;
+  /** A connection to any other port of the node's machine; with TLS, whose certificates are not checked, where asked for. */
+  connectTo(address: KubeletAddress, options: { tls: boolean }): Promise<Duplex>;
 }
 
 const addressTypes = ['InternalIP', 'ExternalIP', 'Hostname', 'InternalDNS', 'ExternalDNS'];
@@ -41,6 +43,12 @@ const connectTimeoutMs = 10_000;
 
 /** Reaches kubelets directly, over TLS. */
 export function tlsNodeDialer({ connect, cert, key, ca }: TlsNodeDialerOptions): NodeDialer {
-  const tls = { cert, key, ca, insecure: ca === undefined };
-  return { connect: ({ host, port }) => connect({ host, port, tls, timeoutMs: connectTimeoutMs }) };
+  const timeoutMs = connectTimeoutMs;
+  const identity = { cert, key, ca };
+  return {
+    connect: ({ host, port }, { insecure = ca === undefined } = {}) =>
+      connect({ host, port, tls: { ...identity, insecure }, timeoutMs }),
+    connectTo: ({ host, port }, { tls }) =>
+      connect({ host, port, ...(tls && { tls: { insecure: true } }), timeoutMs }),
+  };
 }

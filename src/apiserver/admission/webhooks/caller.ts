@@ -9,7 +9,7 @@ import { callOver } from '../../../platform/http1-call.ts';
 import type { Random } from '../../../platform/random.ts';
 import type { ObjectReader } from '../../auth/object-reader.ts';
 import { serviceTarget } from '../../streams/proxy-targets.ts';
-import { networkText } from './network-text.ts';
+import { networkText } from '../../../platform/network-text.ts';
 
 export interface CallerOptions {
   reader: ObjectReader;
