@@ -4,7 +4,10 @@ import { endWhenIdle, joinStreams } from './join-streams.ts';
 
 const open: (Server | Socket)[] = [];
 afterEach(() => {
-  for (const one of open.splice(0)) 'destroy' in one ? one.destroy() : one.close();
+  for (const one of open.splice(0)) {
+    if ('destroy' in one) one.destroy();
+    else one.close();
+  }
 });
 
 /** Both ends of a connection on loopback. */

@@ -1,11 +1,12 @@
 import type { DeleteOptions, Status } from '../../api/meta/v1.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { conflict, notFound } from '../../machinery/status-error.ts';
+import { notFound } from '../../machinery/status-error.ts';
 import { validateAdmission, admit } from '../admission/admission.ts';
 import type { ObjectAnswer } from '../request.ts';
 import { cachedAnswer, objectAnswer } from './answers.ts';
 import { decodeDeleteOptions } from './decode-body.ts';
+import { checkPreconditions } from './preconditions.ts';
 import { type DeletionPlan, planDeletion } from './deletion-plan.ts';
 import { type Call, hookContext, subjectOf } from './registry.ts';
 import { deleteOptions } from './request-options.ts';
@@ -33,7 +34,8 @@ export async function deleteOne(call: Call, options: DeleteOptions): Promise<Out
   const dryRun = (options.dryRun ?? []).length > 0;
   return guaranteed(call, async (found) => {
     if (!found) throw notFound(subjectOf(call));
-    checkPreconditions(call, found.object, options);
+    const { group, kind } = call.registry.kind.resource;
+    checkPreconditions({ group, resource: kind, name: found.object.metadata.name }, found.object, options);
     const context = hookContext(call, found.object.metadata.name, dryRun);
     await admitDeletion(call, found.object, options);
     call.registry.kind.checkDelete?.(found.object, context);
@@ -51,24 +53,6 @@ async function admitDeletion(
   const write = { operation: 'DELETE', old, options: { dryRun }, deleteOptions } as const;
   await admit(call, write);
   await validateAdmission(call, write);
-}
-
-function checkPreconditions(
-  call: Call,
-  object: Stored<KubernetesObject>,
-  { preconditions }: DeleteOptions,
-): void {
-  const { uid, resourceVersion, name } = object.metadata;
-  const { group, kind } = call.registry.kind.resource;
-  const subject = { group, resource: kind, name };
-  if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
-    const why = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
-    throw conflict(subject, why);
-  }
-  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
-    const why = `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
-    throw conflict(subject, why);
-  }
 }
 
 interface Step {

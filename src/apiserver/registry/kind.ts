@@ -219,7 +219,12 @@ export interface SubresourceRequest<T extends KubernetesObject> {
   body: unknown;
   query: URLSearchParams;
   context: HookContext;
-  /** Changes the object through the ordinary write path, without update validation of the main resource. */
+  /** The object as it stands now; rejects where it is gone. */
+  newest(): Promise<Stored<T>>;
+  /**
+   * Changes the object through the ordinary write path, without update validation of the main resource. Nobody's field
+   * manager owns what it changes. What `change` throws ends it.
+   */
   update(change: (object: T) => void): Promise<Stored<T>>;
   /**
    * Changes the status of another object, on its newest version and again where that moved meanwhile; what `change` throws ends it.
@@ -238,5 +243,7 @@ export interface Subresource<T extends KubernetesObject> {
   verbs: readonly ('get' | 'create' | 'update' | 'patch')[];
   /** Group, version and kind of what is sent and answered. */
   gvk: { group: string; version: string; kind: string };
+  /** Whether what is sent asks for a dry run by itself, besides the query; throws where the two do not agree. */
+  asksDryRun?(body: KubernetesObject, query: URLSearchParams): boolean;
   handle(request: SubresourceRequest<T>): Promise<KubernetesObject>;
 }

@@ -28,21 +28,23 @@ export async function handleSubresource(
   const facet = { gvk, defaults: () => {}, prune: () => [] };
   const body = verb === 'get' ? undefined : decodeBody(call, facet, options.fieldValidation);
   const { object } = await existing(call);
+  if (body && subresource.asksDryRun?.(body, call.request.query)) options.dryRun = true;
   if (body) await admitted(call, { body, options });
+  const own = unadmitted(call);
   const answer = await subresource.handle({
     verb,
     object,
     body,
     query: call.request.query,
     context: hookContext(call, info.name, options.dryRun),
-    update: (change) => updateThrough(call, options, change),
+    newest: async () => (await existing(call)).object,
+    update: (change) => updateThrough(own, options, change),
     updateStatusOf: async (resource, ref, change) =>
-      void (await updateThrough(
-        callFor(call, resource, ref),
-        options,
-        change as (object: KubernetesObject) => void,
-      )),
-    delete: async (deletion) => void (await deleteOne(call, dryRunOf(options, deletion as DeleteOptions))),
+      void (await updateThrough(callFor(call, resource, ref), options, (object, old) => {
+        (change as (object: KubernetesObject) => void)(object);
+        recordWriter(call, { object, old, options });
+      })),
+    delete: async (deletion) => void (await deleteOne(own, dryRunOf(options, deletion as DeleteOptions))),
   });
   return objectAnswer(verb === 'create' ? 201 : 200, answer);
 }
@@ -54,6 +56,11 @@ async function admitted(
   const write = { operation: 'CREATE', object: body, options } as const;
   await admit(call, write);
   await validateAdmission(call, write);
+}
+
+/** The call for what follows from a request that admission has let through: it is not asked about that again. */
+function unadmitted(call: Call): Call {
+  return { ...call, environment: { ...call.environment, admission: [] } };
 }
 
 /** The call as if it were for another object. */
@@ -83,7 +90,7 @@ function dryRunOf({ dryRun }: WriteOptions, options: DeleteOptions = {}): Delete
 async function updateThrough(
   call: Call,
   options: WriteOptions,
-  change: (object: KubernetesObject) => void,
+  change: (object: KubernetesObject, old: KubernetesObject | undefined) => void,
 ): Promise<Stored<KubernetesObject>> {
   const facet: Pick<Facet, 'strategy' | 'type' | 'show'> = {
     type: call.registry.view.resource.type,
@@ -92,8 +99,7 @@ async function updateThrough(
   };
   const make = (old: KubernetesObject | undefined) => {
     const object = clone(old) as KubernetesObject;
-    change(object);
-    recordWriter(call, { object, old, options });
+    change(object, old);
     return object;
   };
   const answer = await applyChange(call, { options, make }, facet);

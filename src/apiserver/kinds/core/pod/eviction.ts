@@ -6,15 +6,19 @@ import type { Stored } from '../../../../api/resource.ts';
 import { compileLabelSelector, matchesLabels } from '../../../../machinery/label-selector.ts';
 import { badRequest, hasReason, StatusError } from '../../../../machinery/status-error.ts';
 import { timestamp } from '../../../../platform/clock.ts';
+import { checkPreconditions } from '../../../registry/preconditions.ts';
 import type { HookContext, Subresource, SubresourceRequest } from '../../../registry/kind.ts';
 import { spendDisruption, stillProcessed } from '../../policy/disruptions.ts';
 import { success } from '../../shared/success.ts';
-import { isReady } from './conditions.ts';
+import { isReady, setPodCondition } from './conditions.ts';
+
+type EvictionRequest = SubresourceRequest<Pod>;
 
 /** `POST .../eviction`: deletes a pod if the budget it falls under allows it. */
 export const evictionSubresource: Subresource<Pod> = {
   verbs: ['create'],
   gvk: { group: 'policy', version: 'v1', kind: 'Eviction' },
+  asksDryRun: (body, query) => asksDryRun(body as Eviction, query.getAll('dryRun')),
   async handle(request) {
     const eviction = request.body as Eviction;
     if (eviction.metadata.name !== request.object.metadata.name) {
@@ -25,23 +29,88 @@ export const evictionSubresource: Subresource<Pod> = {
   },
 };
 
-async function evict(request: SubresourceRequest<Pod>, options: DeleteOptions): Promise<void> {
-  const { object: pod, context } = request;
-  if (disruptsNothing(pod)) return request.delete(options);
+function asksDryRun({ deleteOptions }: Eviction, asked: string[]): boolean {
+  const told = deleteOptions?.dryRun ?? [];
+  if (told.length > 0 && asked.length > 0 && told.join() !== asked.join()) {
+    const both = `[${asked.join(' ')}] and [${told.join(' ')}]`;
+    throw new StatusError(500, '', `Non-matching dry-run options in request and content: ${both}`);
+  }
+  return told.length > 0;
+}
+
+/** Tries against a pod that changes all the time. */
+const maxAttempts = 20;
+
+async function evict(request: EvictionRequest, options: DeleteOptions): Promise<void> {
+  const { context } = request;
+  const pod = await unlessHarmless(request, options);
+  if (!pod) return;
   const [budget, another] = budgetsOf(pod, context);
   if (another) throw tooManyBudgets();
-  if (!budget) return request.delete(options);
-  if (!isReady(pod.status) && mayEvictUnready(budget)) return evictUnready(request, options, budget);
+  if (!budget) return deleteDisrupted(request, options);
+  if (!isReady(pod.status) && mayEvictUnready(budget)) return evictUnready(request, { pod, options, budget });
   await request.updateStatusOf(poddisruptionbudgets, budget.metadata, (object) =>
     spendDisruption(object, pod.metadata.name, timestamp(context.platform.clock)),
   );
-  return request.delete(options);
+  return deleteDisrupted(request, options);
+}
+
+/** Deletes a pod whose going disrupts nothing; gives the pod where it is not such a one. */
+async function unlessHarmless(
+  request: EvictionRequest,
+  options: DeleteOptions,
+): Promise<Stored<Pod> | undefined> {
+  let pod = request.object;
+  for (let attempt = 1; disruptsNothing(pod); attempt++) {
+    const isPinned = pod.status?.phase === 'Pending' && pod.metadata.deletionTimestamp === undefined;
+    try {
+      await request.delete(isPinned ? pinnedTo(pod, options) : options);
+      return undefined;
+    } catch (error) {
+      const mayRetry = hasReason(error, 'Conflict') && options.preconditions?.resourceVersion === undefined;
+      if (!mayRetry || attempt === maxAttempts) throw error;
+    }
+    pod = await request.newest();
+  }
+  return pod;
 }
 
 /** Pods that have not begun, have ended or are going anyway. */
 function disruptsNothing({ metadata, status }: Pod): boolean {
   const phase = status?.phase ?? '';
   return metadata.deletionTimestamp !== undefined || ['Succeeded', 'Failed', 'Pending'].includes(phase);
+}
+
+/** The deletion of this very version of a pod, unless the client names another. */
+const pinnedTo = ({ metadata: { resourceVersion } }: Stored<Pod>, options: DeleteOptions): DeleteOptions => ({
+  ...options,
+  preconditions: { resourceVersion, ...options.preconditions },
+});
+
+/** Deletes a pod, and notes on it before why it goes. */
+async function deleteDisrupted(request: EvictionRequest, options: DeleteOptions): Promise<void> {
+  const { context } = request;
+  if (context.dryRun) return request.delete(options);
+  const now = timestamp(context.platform.clock);
+  const noted = await request.update((pod) => noteEviction(pod, { options, now }));
+  const { resourceVersion } = noted.metadata;
+  const isPinned = options.preconditions?.resourceVersion !== undefined;
+  return request.delete(
+    isPinned ? { ...options, preconditions: { ...options.preconditions, resourceVersion } } : options,
+  );
+}
+
+function noteEviction(pod: Pod, { options, now }: { options: DeleteOptions; now: string }): void {
+  checkPreconditions({ group: '', resource: 'Pod', name: pod.metadata.name }, pod, options);
+  pod.status ??= {};
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+    observedGeneration: pod.metadata.generation,
+  };
+  setPodCondition(pod.status, condition, now);
 }
 
 function budgetsOf(pod: Stored<Pod>, context: HookContext): Stored<PodDisruptionBudget>[] {
@@ -70,17 +139,14 @@ function mayEvictUnready({ spec, status }: PodDisruptionBudget): boolean {
 
 /** Goes through only if the pod has not become ready meanwhile. */
 async function evictUnready(
-  request: SubresourceRequest<Pod>,
-  options: DeleteOptions,
-  budget: Stored<PodDisruptionBudget>,
+  request: EvictionRequest,
+  { pod, options, budget }: { pod: Stored<Pod>; options: DeleteOptions; budget: Stored<PodDisruptionBudget> },
 ): Promise<void> {
-  const asked = options.preconditions?.resourceVersion;
-  const { resourceVersion } = request.object.metadata;
-  const preconditions = { resourceVersion, ...options.preconditions };
   try {
-    await request.delete({ ...options, preconditions });
+    await deleteDisrupted(request, pinnedTo(pod, options));
   } catch (error) {
-    if (!hasReason(error, 'Conflict') || asked !== undefined) throw error;
+    const isAsked = options.preconditions?.resourceVersion !== undefined;
+    if (!hasReason(error, 'Conflict') || isAsked) throw error;
     throw stillProcessed(budget.metadata.name);
   }
 }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Pod } from '../../../../api/core/v1.ts';
+import type { DeleteOptions } from '../../../../api/meta/v1.ts';
 import { nodes, poddisruptionbudgets, pods } from '../../../../api/generated/resources.ts';
 import type { PodDisruptionBudgetStatus } from '../../../../api/policy/v1.ts';
 import { StatusError } from '../../../../machinery/status-error.ts';
@@ -151,6 +152,132 @@ describe('eviction', () => {
     expect((await get()).metadata.deletionTimestamp).toBeUndefined();
     const { status } = await api.object('get', poddisruptionbudgets, { name: 'b' });
     expect(status?.disruptionsAllowed).toBe(1);
+  });
+});
+
+describe('an eviction', () => {
+  const eviction = (deleteOptions?: DeleteOptions) => ({
+    metadata: { name: 'p' },
+    ...(deleteOptions && { deleteOptions }),
+  });
+  const bound = async (conditions: NonNullable<Pod['status']>['conditions']) => {
+    await api.send('create', nodes, { body: { metadata: { name: 'n' } } });
+    await post('binding', target('n'));
+    await report({ phase: 'Running', conditions });
+  };
+  const isReady = [{ type: 'Ready', status: 'True' }];
+
+  test('tells on the pod why it goes', async () => {
+    await bound(isReady);
+    await post('eviction', eviction());
+    const { metadata, status } = await get();
+    expect(metadata.deletionTimestamp).toBeDefined();
+    expect(status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({
+      status: 'True',
+      reason: 'EvictionByEvictionAPI',
+      message: 'Eviction API: evicting',
+      observedGeneration: 1,
+    });
+    expect(metadata.managedFields?.map(({ subresource }) => subresource)).not.toContain('eviction');
+  });
+
+  test('keeps to its preconditions', async () => {
+    await bound(isReady);
+    const { metadata } = await get();
+    const { message } = await failure(post('eviction', eviction({ preconditions: { uid: 'other' } })));
+    expect(message).toBe(
+      `Operation cannot be fulfilled on Pod "p": the UID in the precondition (other) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
+    );
+    expect((await get()).status?.conditions).not.toContainEqual(
+      expect.objectContaining({ type: 'DisruptionTarget' }),
+    );
+    const { resourceVersion } = metadata;
+    await post('eviction', eviction({ preconditions: { resourceVersion }, gracePeriodSeconds: 7 }));
+    expect((await get()).metadata.deletionGracePeriodSeconds).toBe(7);
+  });
+
+  test('is a dry run where its own options say so', async () => {
+    await bound(isReady);
+    const budgetSpec = { minAvailable: 1, selector: { matchLabels: { app: 'a' } } };
+    const made = await api.object('create', poddisruptionbudgets, {
+      body: { metadata: { name: 'b' }, spec: budgetSpec },
+    });
+    const status = { observedGeneration: 1, disruptionsAllowed: 1, currentHealthy: 2, desiredHealthy: 1 };
+    await api.send('update', poddisruptionbudgets, {
+      name: 'b',
+      subresource: 'status',
+      body: { ...made, status },
+    });
+    await post('eviction', eviction({ dryRun: ['All'] }));
+    expect((await get()).metadata.deletionTimestamp).toBeUndefined();
+    const after = await api.object('get', poddisruptionbudgets, { name: 'b' });
+    expect(after.status?.disruptionsAllowed).toBe(1);
+    const query = { dryRun: 'All' };
+    const clash = api.send('create', pods, {
+      name: 'p',
+      subresource: 'eviction',
+      body: eviction({ dryRun: ['None'] }),
+      query,
+    });
+    expect((await failure(clash)).message).toBe(
+      'Non-matching dry-run options in request and content: [All] and [None]',
+    );
+  });
+
+  test('of a pod under two budgets is refused', async () => {
+    await bound(isReady);
+    for (const name of ['b', 'c']) {
+      const body = { metadata: { name }, spec: { minAvailable: 1, selector: {} } };
+      await api.send('create', poddisruptionbudgets, { body });
+    }
+    expect(await failure(post('eviction', eviction()))).toMatchObject({
+      code: 500,
+      message:
+        'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    });
+  });
+
+  test('minds no budget that selects nothing', async () => {
+    await bound(isReady);
+    const body = { metadata: { name: 'b' }, spec: { minAvailable: 1 } };
+    await api.send('create', poddisruptionbudgets, { body });
+    await post('eviction', eviction());
+    expect((await get()).metadata.deletionTimestamp).toBeDefined();
+  });
+
+  test.each([
+    ['Pending', 'Pending'],
+    ['Succeeded', 'Succeeded'],
+    ['Failed', 'Failed'],
+  ])('of a pod that is %s asks no budget', async (_name, phase) => {
+    await report({ phase });
+    const body = { metadata: { name: 'b' }, spec: { minAvailable: 1, selector: {} } };
+    await api.send('create', poddisruptionbudgets, { body });
+    await post('eviction', eviction());
+    expect((await failure(get())).code).toBe(404);
+  });
+
+  test('of a pod that is not ready goes by the policy of its budget', async () => {
+    await bound([]);
+    const selector = { matchLabels: { app: 'a' } };
+    const spec = { minAvailable: 1, selector, unhealthyPodEvictionPolicy: 'IfHealthyBudget' };
+    const made = await api.object('create', poddisruptionbudgets, {
+      body: { metadata: { name: 'b' }, spec },
+    });
+    const status = { observedGeneration: 1, disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 1 };
+    await api.send('update', poddisruptionbudgets, {
+      name: 'b',
+      subresource: 'status',
+      body: { ...made, status },
+    });
+    expect((await failure(post('eviction', eviction()))).code).toBe(429);
+    await api.send('patch', poddisruptionbudgets, {
+      name: 'b',
+      body: { spec: { unhealthyPodEvictionPolicy: 'AlwaysAllow' } },
+      mediaType: 'application/merge-patch+json',
+    });
+    await post('eviction', eviction());
+    expect((await get()).metadata.deletionTimestamp).toBeDefined();
   });
 });
 
