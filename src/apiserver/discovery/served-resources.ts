@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { APIResource } from '../../api/meta/v1.ts';
 import type { Resource } from '../../api/resource.ts';
-import type { Kind } from '../registry/kind.ts';
+import { isStored, type Kind } from '../registry/kind.ts';
 
 const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const statusVerbs = ['get', 'patch', 'update'];
@@ -20,10 +20,10 @@ export function servedResources(kind: Kind, stored: Kind): ServedResource[] {
     group,
     version,
     kind: resource.kind,
-    verbs: [...(kind.verbs ?? (kind.review ? ['create'] : allVerbs))].sort(),
+    verbs: [...(kind.verbs ?? (isStored(kind) ? allVerbs : ['create']))].sort(),
     ...(shortNames.length > 0 && { shortNames: [...shortNames] }),
     ...(categories.length > 0 && { categories: [...categories] }),
-    ...(!kind.review && { storageVersionHash: storageVersionHash(stored) }),
+    ...(isStored(kind) && { storageVersionHash: storageVersionHash(stored) }),
   };
   return [main, ...subresources(resource, stored)];
 }

@@ -11,7 +11,6 @@ import { type Leaves, skeleton } from './shared/testing-skeleton.ts';
 /** Answered rather than stored, or served by another room. */
 const elsewhere = new Set([
   'apiservices',
-  'bindings',
   'localsubjectaccessreviews',
   'selfsubjectaccessreviews',
   'selfsubjectreviews',

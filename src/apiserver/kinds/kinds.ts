@@ -21,6 +21,7 @@ import { cronJobKind } from './batch/cron-job.ts';
 import { jobKind } from './batch/job.ts';
 import { certificateSigningRequestKind } from './certificates/certificate-signing-request.ts';
 import { leaseKind } from './coordination/lease.ts';
+import { bindingKind } from './core/binding.ts';
 import { componentStatusKind } from './core/component-status.ts';
 import { configMapKind } from './core/config-map.ts';
 import { endpointsKind } from './core/endpoints.ts';
@@ -60,6 +61,7 @@ const kinds: readonly Kind[] = [
   clusterRoleBindingKind,
   clusterRoleKind,
   certificateSigningRequestKind,
+  bindingKind,
   componentStatusKind,
   configMapKind,
   controllerRevisionKind,

@@ -1,5 +1,5 @@
 import { findType, type GroupVersionKind, kindSchema } from '../../machinery/schema.ts';
-import type { Kind } from '../registry/kind.ts';
+import { isStored, type Kind } from '../registry/kind.ts';
 import { customTypeName } from './custom-definitions.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { capital } from './operations.ts';
@@ -74,7 +74,7 @@ export function openApiResource(
     ...own,
     plural,
     namespaced,
-    verbs: kind.verbs ?? (kind.review ? ['create'] : allVerbs),
+    verbs: kind.verbs ?? (isStored(kind) ? allVerbs : ['create']),
     ...(custom && { custom, schema }),
     subresources: subresourcesOf(stored, own),
   };

@@ -11,11 +11,12 @@ import type { Discovery } from '../discovery/discovery.ts';
 import type { Answer, Dispatcher, RequestInfo, ResourceRequest } from '../request.ts';
 import { methodNotAllowed } from '../http/method-not-allowed.ts';
 import { changeStatus } from './change-status.ts';
+import { createAs } from './create-as.ts';
 import { create } from './create.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { deleteObject } from './delete.ts';
 import { type Facet, facetOf } from './facet.ts';
-import type { Kind, UserInfo } from './kind.ts';
+import { isStored, type Kind, type UserInfo } from './kind.ts';
 import { list } from './list.ts';
 import { patch } from './patch.ts';
 import { get } from './read.ts';
@@ -167,13 +168,15 @@ function handlerOf(call: Call): () => Answer | Promise<Answer> {
   if (!facet) throw noSuchPath();
   const verbs: readonly string[] | undefined = subresource
     ? (kind.parts?.[subresource]?.verbs ?? facetVerbs)
-    : view.verbs;
+    : (view.verbs ?? (isStored(view) ? undefined : ['create']));
   const served = !verbs || verbs.includes(verb);
   const onFacet = served ? facetHandlers[verb] : undefined;
   if (onFacet) return () => onFacet(call, facet);
   const onCollection = served && !subresource ? collectionHandlers[verb] : undefined;
   if (onCollection && needsNamespace.has(verb) && kind.resource.namespaced && !info.namespace)
     throw methodNotAllowed();
+  const { createdAs } = view;
+  if (onCollection && createdAs) return () => createAs(call, createdAs);
   if (onCollection) return () => onCollection(call);
   throw methodNotSupported({ group: info.group, resource: info.resource }, verb);
 }

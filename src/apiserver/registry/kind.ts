@@ -136,9 +136,14 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   returnsDeleted?: boolean;
   /** Seconds after which objects of the kind vanish by themselves. */
   ttlSeconds?(object: T): number | undefined;
+  /** Creating an object of the kind is creating this subresource of the object of that name; nothing of it is stored. */
+  createdAs?: { resource: Resource; subresource: string };
   /** Kinds that are answered, not stored (SubjectAccessReview and the like). */
   review?(object: T, context: HookContext): Promise<T>;
 }
+
+/** Whether objects of a kind are stored at all. */
+export const isStored = ({ review, createdAs }: Kind): boolean => !review && !createdAs;
 
 /** One condition of a table's row, as `metav1.TableRowCondition` takes it. */
 export interface RowCondition {

@@ -9,7 +9,7 @@ import type { RequestInfo } from '../request.ts';
 import { scaleShown } from '../table/scale-columns.ts';
 import { shownKind } from '../table/view-columns.ts';
 import { resourcePrefix } from './keys.ts';
-import type { Kind } from './kind.ts';
+import { isStored, type Kind } from './kind.ts';
 import { presenterOf } from './presenter.ts';
 import type { Registry } from './registry.ts';
 
@@ -78,10 +78,10 @@ export class Registries {
   /** Serves a kind; a view after the kind it is a view of. Resolves when its objects are in memory. */
   async add(view: Kind): Promise<void> {
     const kind = view.storedAs ? this.#stored(view) : view;
-    const known = view.review
-      ? undefined
-      : (this.#served.get(keyOf(view.resource))?.cache ?? this.#sharedCache(kind));
-    const cache = view.review ? undefined : (known ?? this.#newCache(kind));
+    const known = isStored(view)
+      ? (this.#served.get(keyOf(view.resource))?.cache ?? this.#sharedCache(kind))
+      : undefined;
+    const cache = isStored(view) ? (known ?? this.#newCache(kind)) : undefined;
     this.#changed();
     // Whoever watches the objects in a form that is no more has to begin again.
     const before = this.#served.get(keyOf(view.resource))?.kind;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Pod } from '../../../../api/core/v1.ts';
 import type { DeleteOptions } from '../../../../api/meta/v1.ts';
-import { nodes, poddisruptionbudgets, pods } from '../../../../api/generated/resources.ts';
+import { bindings, nodes, poddisruptionbudgets, pods } from '../../../../api/generated/resources.ts';
 import type { PodDisruptionBudgetStatus } from '../../../../api/policy/v1.ts';
 import { StatusError } from '../../../../machinery/status-error.ts';
 import { createTestCluster, type TestApi } from '../../../registry/testing.ts';
@@ -54,6 +54,16 @@ describe('binding', () => {
       message: 'Operation cannot be fulfilled on pods/binding "p": pod p is already assigned to node "n"',
       details: { name: 'p', kind: 'pods/binding' },
     });
+  });
+
+  test('can be created by itself as well', async () => {
+    await api.send('create', nodes, { body: { metadata: { name: 'n' } } });
+    const answer = await api.send('create', bindings, { body: target('n') });
+    expect(answer).toMatchObject({ code: 201, object: { kind: 'Status', status: 'Success' } });
+    expect((await get()).spec.nodeName).toBe('n');
+    const absent = api.send('create', bindings, { body: { ...target('n'), metadata: { name: 'q' } } });
+    expect(await failure(absent)).toMatchObject({ code: 404, message: 'pods "q" not found' });
+    expect((await failure(api.send('list', bindings))).code).toBe(405);
   });
 
   test('needs a node', async () => {
