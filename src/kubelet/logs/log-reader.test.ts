@@ -46,6 +46,13 @@ async function logOf(...lines: string[]): Promise<Log> {
   return log;
 }
 
+test('a line in parts has one time, and one that never ends is not kept', async () => {
+  const log = await logOf(line(1, 'one ', 'stdout', 'P'), line(2, 'and two'), line(3, 'three'));
+  expect(await log.shows('timestamps=true')).toBe(`${at(1)} one and two\n${at(3)} three\n`);
+  const broken = await logOf('x'.repeat(3 << 20), '\n', line(4, 'four'));
+  expect(await broken.shows('')).toBe('four\n');
+});
+
 describe('lines in the CRI format', () => {
   test('are taken apart', () => {
     const parsed = parseCriLine(Buffer.from(line(1, 'hello world').trimEnd()));

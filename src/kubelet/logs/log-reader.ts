@@ -19,6 +19,8 @@ export interface LogRead {
 
 const blockBytes = 64 * 1024;
 const pollMs = 100;
+/** No entry of a log is as long as this: runtimes cut lines at 16 KiB. */
+const longestEntry = 1 << 20;
 const newline = 0x0a;
 const nothing = Buffer.alloc(0);
 
@@ -31,6 +33,8 @@ class LogReader {
   readonly #read: LogRead;
   #left: number;
   #unfinished: Buffer = nothing;
+  /** Whether the next entry begins a line, or goes on with the last one. */
+  #atLineStart = true;
   #handle: FileHandle | undefined;
   #inode: number | undefined;
   #offset = 0;
@@ -104,7 +108,8 @@ class LogReader {
       if (text) parts.push(...text);
       start = end + 1;
     }
-    this.#unfinished = Buffer.from(bytes.subarray(start));
+    const rest = bytes.subarray(start);
+    this.#unfinished = rest.length > longestEntry ? nothing : Buffer.from(rest);
     return Buffer.concat(parts);
   }
 
@@ -113,7 +118,9 @@ class LogReader {
     const parsed = parseCriLine(line);
     if (!parsed || (stream && parsed.stream !== stream)) return undefined;
     if (sinceMs !== undefined && parsed.timeMs < sinceMs) return undefined;
-    return timestamps ? [Buffer.from(`${parsed.time} `), parsed.content] : [parsed.content];
+    const begins = this.#atLineStart;
+    this.#atLineStart = !parsed.partial;
+    return timestamps && begins ? [Buffer.from(`${parsed.time} `), parsed.content] : [parsed.content];
   }
 
   async #send(bytes: Buffer): Promise<void> {

@@ -1,5 +1,6 @@
 import { PassThrough, type Writable } from 'node:stream';
 import type { HttpReply, HttpRequest, HttpServer, HttpUpgrade } from '../../platform/http.ts';
+import { endWhenIdle } from '../../platform/join-streams.ts';
 import { SocketReply } from '../../platform/socket-reply.ts';
 import { readLog } from '../logs/log-reader.ts';
 import { LogQueryError, parseLogQuery } from '../logs/log-query.ts';
@@ -15,7 +16,7 @@ import { type CommandClient, failure, serveCommand } from './command-client.ts';
 import { HttpProblem } from './http-problem.ts';
 import type { KubeletServerOptions } from './options.ts';
 import { PodFinder } from './pod-finder.ts';
-import { forwardOverSpdy, forwardOverWebSocket, type PortForward } from './port-forward.ts';
+import { forwardOverSpdy, forwardOverWebSocket, parsePort, type PortForward } from './port-forward.ts';
 import { nodeLog } from './node-logs.ts';
 import { type KubeletRoute, parseRoute } from './routes.ts';
 import { spdyCommandClient } from './spdy-command.ts';
@@ -41,6 +42,8 @@ export interface KubeletServerParts {
 
 type RouteOf<K extends KubeletRoute['kind']> = Extract<KubeletRoute, { kind: K }>;
 
+/** Upstream's `streamingConnectionIdleTimeout`. */
+const idleTimeoutMs = 4 * 60 * 60 * 1000;
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 const isYes = (text: string | null) => text === '1' || text === 'true';
 
@@ -191,6 +194,7 @@ export class KubeletServer {
   }
 
   async #upgrade(route: KubeletRoute, url: URL, upgrade: HttpUpgrade): Promise<void> {
+    endWhenIdle(upgrade.socket, idleTimeoutMs);
     if (route.kind === 'portForward') return this.#portForward(route, url, upgrade);
     if (route.kind === 'containerLogs' && wantsWebSocket(upgrade))
       return this.#logsOverWebSocket(route, url, upgrade);
@@ -233,7 +237,14 @@ export class KubeletServer {
 
   async #portForward(route: RouteOf<'portForward'>, url: URL, upgrade: HttpUpgrade): Promise<void> {
     const { context } = this.#parts;
-    const ports = url.searchParams.getAll('port').flatMap((list) => list.split(',').map(Number));
+    const ports = url.searchParams
+      .getAll('port')
+      .flatMap((list) => list.split(','))
+      .map((text) => {
+        const port = parsePort(text);
+        if (port) return port;
+        throw new HttpProblem(400, `invalid port: unable to parse ${JSON.stringify(text)} as a uint16`);
+      });
     const sandboxId = await this.#finder.sandboxId(route);
     const forward: PortForward = {
       upgrade,

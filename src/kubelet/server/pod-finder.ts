@@ -21,13 +21,17 @@ export class PodFinder {
     this.#view = view;
   }
 
-  pod({ namespace, pod: name, uid }: PodRef): Pod {
-    const found = this.#workers
+  pod(ref: PodRef): Pod {
+    const found = this.#find(ref);
+    if (!found) throw new HttpProblem(404, 'pod does not exist');
+    return found;
+  }
+
+  #find({ namespace, pod: name, uid }: PodRef): Pod | undefined {
+    return this.#workers
       .all()
       .map((work) => work.pod)
       .find(({ metadata: m }) => m.namespace === namespace && m.name === name && (!uid || m.uid === uid));
-    if (!found) throw new HttpProblem(404, `pod ${JSON.stringify(`${name}_${namespace}`)} does not exist`);
-    return found;
   }
 
   runtime(pod: Pod): Promise<RuntimePod> {
@@ -37,23 +41,23 @@ export class PodFinder {
 
   async runningContainer(ref: PodRef, container: string): Promise<{ pod: Pod; container: RuntimeContainer }> {
     const pod = this.pod(ref);
-    if (!allContainers(pod).some((c) => c.name === container))
-      throw new HttpProblem(404, `container not found (${JSON.stringify(container)})`);
-    const found = newestOf(await this.runtime(pod), container);
+    const isKnown = allContainers(pod).some((c) => c.name === container);
+    const found = isKnown ? newestOf(await this.runtime(pod), container) : undefined;
     if (found?.state !== 'running')
-      throw new HttpProblem(404, `container not found (${JSON.stringify(container)})`);
+      throw new HttpProblem(500, `container not found (${JSON.stringify(container)})`);
     return { pod, container: found };
   }
 
   async sandboxId(ref: PodRef): Promise<string> {
     const [newest] = (await this.runtime(this.pod(ref))).sandboxes;
     if (newest?.state === 'ready') return newest.id;
-    throw new HttpProblem(404, `sandbox not found for pod ${JSON.stringify(ref.pod)}`);
+    throw new HttpProblem(500, `pod not found (${JSON.stringify(`${ref.pod}_${ref.namespace}`)})`);
   }
 
   /** The run of a container whose log is wanted. */
   async logged(ref: PodRef, container: string, previous: boolean): Promise<RuntimeContainer> {
-    const pod = this.pod(ref);
+    const pod = this.#find(ref);
+    if (!pod) throw new HttpProblem(404, `pod ${JSON.stringify(ref.pod)} does not exist`);
     if (!allContainers(pod).some((c) => c.name === container))
       throw new HttpProblem(
         404,
@@ -70,6 +74,12 @@ export class PodFinder {
   }
 }
 
+/** Why there is nothing to start yet, where people know it under other words. */
+const waitingWords: Record<string, string> = {
+  ErrImagePull: "image can't be pulled",
+  ImagePullBackOff: 'trying and failing to pull image',
+};
+
 function waitingReason(pod: Pod, container: string): string {
   const {
     containerStatuses = [],
@@ -79,5 +89,6 @@ function waitingReason(pod: Pod, container: string): string {
   const status = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(
     (s) => s.name === container,
   );
-  return status?.state?.waiting?.reason ?? 'ContainerCreating';
+  const reason = status?.state?.waiting?.reason ?? 'ContainerCreating';
+  return waitingWords[reason] ?? reason;
 }

@@ -2,7 +2,7 @@ import { type Duplex, pipeline } from 'node:stream';
 import { createWebSocketStream, type WebSocket } from 'ws';
 import { SpdyConnection } from '../../machinery/spdy/connection.ts';
 import type { SpdyStream } from '../../machinery/spdy/stream.ts';
-import type { Clock } from '../../platform/clock.ts';
+import type { Clock, Timer } from '../../platform/clock.ts';
 import type { HttpUpgrade } from '../../platform/http.ts';
 import type { PortForwardSession } from '../runtimes/runtime.ts';
 import { negotiate, refuse, switchToSpdy } from './spdy-upgrade.ts';
@@ -46,12 +46,21 @@ export async function forwardOverWebSocket(forward: PortForward, ports: number[]
     return refuse(upgrade, 403, 'unable to upgrade: unable to negotiate protocol');
   if (ports.length === 0) return refuse(upgrade, 400, 'query parameter "port" is required');
   const session = await forward.open();
-  await serveChannels(await acceptWebSocket(upgrade, { protocol: plain ?? '' }), session, ports);
+  const webSocket = await acceptWebSocket(upgrade, { protocol: plain ?? '' });
+  await serveChannels(webSocket, session, { ports, name: forward.name });
 }
 
 interface Pair {
   data?: SpdyStream;
   error?: SpdyStream;
+  /** Gives up on the one that does not come. */
+  late?: Timer;
+}
+
+/** A port as clients name it; undefined where it is none. */
+export function parsePort(text: string): number | undefined {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return port > 0 && port < 65_536 ? port : undefined;
 }
 
 async function serveStreams(
@@ -63,35 +72,46 @@ async function serveStreams(
   const connection = new SpdyConnection(socket, {
     role: 'server',
     onStream: (stream, headers) => {
-      const { streamtype, port = '', requestid = '' } = headers;
-      if (streamtype !== 'data' && streamtype !== 'error') return false;
+      const { streamtype, requestid = '' } = headers;
+      const port = parsePort(headers.port ?? '');
+      if (!port || (streamtype !== 'data' && streamtype !== 'error')) return false;
       // Clients without request ids open the error stream first, the data stream right after it.
       const key = requestid || String(streamtype === 'data' ? stream.id - 2 : stream.id);
       const pair = pairs.get(key) ?? {};
+      if (pair[streamtype]) return false;
       pair[streamtype] = stream;
       pairs.set(key, pair);
-      const late = clock.after(pairTimeoutMs, () => {
+      pair.late ??= clock.after(pairTimeoutMs, () => {
         if (pairs.delete(key)) stream.destroy();
       });
-      if (!pair.data || !pair.error) return true;
-      late.cancel();
+      const { data, error } = pair;
+      if (!data || !error) return true;
+      pair.late.cancel();
       pairs.delete(key);
-      void serveConnection(session, Number(port), { data: pair.data, error: pair.error }, name);
+      void serveConnection(session, port, { data, error }, name);
       return true;
     },
   });
   void session.closed.then(() => connection.close());
   await connection.closed;
+  for (const { late } of pairs.values()) late?.cancel();
   session.close();
+}
+
+const complaint = 'error forwarding port ';
+
+/** Why a connection failed, in the words of upstream; runtimes that stream themselves have said it like that already. */
+function whyNot(port: number, name: string, why: string): string {
+  return why.startsWith(complaint) ? why : `${complaint}${port} to pod ${name}, uid : ${why}`;
 }
 
 async function serveConnection(
   session: PortForwardSession,
   port: number,
-  { data, error }: Required<Pair>,
+  { data, error }: { data: SpdyStream; error: SpdyStream },
   name: string,
 ): Promise<void> {
-  const tell = (why: string) => error.end(`error forwarding port ${port} to pod ${name}: ${why}`);
+  const tell = (why: string) => error.end(whyNot(port, name, why));
   error.resume();
   try {
     const connection = await session.connect(port);
@@ -102,6 +122,8 @@ async function serveConnection(
   } catch (failed) {
     tell((failed as Error).message);
     data.end();
+    // What the client still sends must not stand in the way of its other connections.
+    data.resume();
   }
 }
 
@@ -111,34 +133,63 @@ function joinStreams(a: Duplex, b: Duplex): void {
   pipeline(b, a, (error) => error && a.destroy());
 }
 
-/** For each port two channels, data then errors, which begin with the port's number. */
+/** For each port two channels, data then errors, which begin with the port's number; over once all ports are. */
 async function serveChannels(
   webSocket: WebSocket,
   session: PortForwardSession,
-  ports: number[],
+  { ports, name }: { ports: number[]; name: string },
 ): Promise<void> {
+  const gone = new Promise<void>((resolve) => webSocket.once('close', () => resolve()));
   const ends: (Duplex | undefined)[] = [];
+  webSocket.on('error', () => webSocket.terminate());
   webSocket.on('message', (message: Buffer) => {
-    const end = ends[(message[0] ?? 0) / 2];
-    end?.write(message.subarray(1));
+    const number = message[0] ?? 1;
+    const end = number % 2 === 0 ? ends[number / 2] : undefined;
+    if (!end?.writable || end.write(message.subarray(1))) return;
+    // A port that does not read holds its client back.
+    webSocket.pause();
+    const resume = () => webSocket.resume();
+    end.once('drain', resume).once('close', resume);
   });
   const send = (number: number, bytes: Buffer, done: () => void) =>
     sendTo(webSocket, Buffer.concat([Buffer.of(number), bytes]), done);
-  for (const [i, port] of ports.entries()) {
+  const channels = ports.map((port, i) => {
     const label = Buffer.from([port & 0xff, port >> 8]);
     for (const number of [2 * i, 2 * i + 1]) send(number, label, () => {});
-    try {
-      const { data } = await session.connect(port);
-      ends[i] = data;
-      data.on('data', (bytes: Buffer) => {
-        data.pause();
-        send(2 * i, bytes, () => data.resume());
-      });
-      data.on('error', (error) => send(2 * i + 1, Buffer.from(error.message), () => {}));
-    } catch (error) {
-      send(2 * i + 1, Buffer.from((error as Error).message), () => {});
-    }
-  }
-  await new Promise<void>((resolve) => webSocket.once('close', () => resolve()));
+    return servePort(session, port, {
+      opened: (data) => {
+        ends[i] = data;
+      },
+      data: (bytes, done) => send(2 * i, bytes, done),
+      failed: (why) => send(2 * i + 1, Buffer.from(whyNot(port, name, why)), () => {}),
+    });
+  });
+  await Promise.race([Promise.all(channels), gone]);
+  webSocket.close(1000);
   session.close();
+}
+
+interface Channel {
+  opened(data: Duplex): void;
+  data(bytes: Buffer, done: () => void): void;
+  failed(why: string): void;
+}
+
+/** One connection to a port, until it is over. */
+async function servePort(session: PortForwardSession, port: number, channel: Channel): Promise<void> {
+  try {
+    const { data, error } = await session.connect(port);
+    channel.opened(data);
+    data.on('error', () => {});
+    data.on('data', (bytes: Buffer) => {
+      data.pause();
+      channel.data(bytes, () => data.resume());
+    });
+    const read = new Promise((resolve) => data.once('end', resolve).once('close', resolve));
+    const why = await error;
+    await read;
+    if (why) channel.failed(why);
+  } catch (error) {
+    channel.failed((error as Error).message);
+  }
 }

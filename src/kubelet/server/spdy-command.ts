@@ -100,6 +100,9 @@ class SpdyCommandClient implements CommandClient {
   }
 }
 
+/** No size is as long as this. */
+const longestSize = 1024;
+
 /** Sizes come as JSON texts, one after the other. */
 export function readSizes(stream: Readable, listener: (size: TerminalSize) => void): void {
   let text = '';
@@ -111,6 +114,7 @@ export function readSizes(stream: Readable, listener: (size: TerminalSize) => vo
       text = text.slice(end + 1);
       if (size) listener(size);
     }
+    if (text.length > longestSize) text = '';
   });
 }
 

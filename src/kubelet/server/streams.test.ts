@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo, connect } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, connect, type Socket } from 'node:net';
 import { Duplex, PassThrough, type Readable } from 'node:stream';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createWebSocketStream, WebSocket } from 'ws';
 import { SpdyConnection } from '../../machinery/spdy/connection.ts';
 import { systemClock } from '../../platform/clock.ts';
@@ -17,7 +17,7 @@ import type {
 } from '../runtimes/runtime.ts';
 import { serveCommand } from './command-client.ts';
 import { forwardOverSpdy, forwardOverWebSocket } from './port-forward.ts';
-import { spdyCommandClient } from './spdy-command.ts';
+import { readSizes, spdyCommandClient } from './spdy-command.ts';
 import { webSocketOutput } from './web-socket-log.ts';
 import { webSocketCommandClient } from './web-socket-command.ts';
 
@@ -170,6 +170,27 @@ test('logs over a WebSocket are plain messages, and the end of it is the end', a
   expect(heard).toBe('line one\nline two\n');
 });
 
+/** A port that takes nothing until it is told to, then all, and says nothing. */
+class Deaf extends Duplex {
+  #done: (() => void) | undefined;
+  #hears = false;
+
+  constructor() {
+    super({ highWaterMark: 1024, read() {} });
+  }
+
+  override _write(_chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    if (this.#hears) done();
+    else this.#done = done;
+  }
+
+  hear(): void {
+    this.#hears = true;
+    this.#done?.();
+    this.push(null);
+  }
+}
+
 /** A session whose ports are those of an echo server on loopback; 1 is one where nobody listens. */
 async function echoSession(): Promise<{ session: PortForwardSession; end(): void }> {
   const echo = createTcpServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket));
@@ -200,7 +221,14 @@ async function useForward(socket: Duplex): Promise<void> {
   expect(await textOf(data)).toBe('ping');
   expect(await textOf(error)).toBe('');
   const [failed] = open('1', '1');
-  expect(await textOf(failed)).toBe('error forwarding port 1 to pod p: connection refused');
+  expect(await textOf(failed)).toBe('error forwarding port 1 to pod p, uid : connection refused');
+  // What is sent to a port where nobody listens does not hold up the others.
+  const [, deaf] = open('1', '2');
+  deaf.write(Buffer.alloc(1 << 20));
+  const [, other] = open('80', '3');
+  other.end('still there');
+  expect(await textOf(other)).toBe('still there');
+  expect(() => connection.openStream({ streamtype: 'data', port: '99999', requestid: '4' })).not.toThrow();
   connection.close();
   await connection.closed;
 }
@@ -278,4 +306,52 @@ describe('port-forwarding', () => {
     await session.closed;
     end();
   });
+
+  test('over plain channels a port that does not read holds the client back, and its end is the end', async () => {
+    const port = new Deaf();
+    const failed = deferred<string | undefined>();
+    const closed = deferred();
+    const session: PortForwardSession = {
+      connect: async (number) => {
+        if (number === 1) throw new Error('connection refused');
+        return { data: port, error: failed.promise };
+      },
+      closed: closed.promise,
+      close: () => closed.resolve(),
+    };
+    let server: HttpUpgrade | undefined;
+    const at = await serving((upgrade) => {
+      server = upgrade;
+      void forwardOverWebSocket(
+        { upgrade, clock: systemClock, name: 'p', open: async () => session },
+        [80, 1],
+      );
+    });
+    const socket = new WebSocket(`ws://${at}/portForward`, ['v4.channel.k8s.io']);
+    const told = new Promise<string>((resolve) =>
+      socket.on(
+        'message',
+        (data: Buffer) => data[0] === 3 && data.length > 3 && resolve(data.toString('utf8', 1)),
+      ),
+    );
+    await new Promise((resolve) => socket.on('open', resolve));
+    expect(await told).toBe('error forwarding port 1 to pod p, uid : connection refused');
+    const chunk = Buffer.alloc(1 << 20);
+    for (let i = 0; i < 64; i++) socket.send(chunk);
+    await vi.waitFor(() => expect((server?.socket as Socket).isPaused()).toBe(true));
+    expect((server?.socket as Socket).bytesRead).toBeLessThan(32 << 20);
+    port.hear();
+    failed.resolve(undefined);
+    await session.closed;
+    socket.terminate();
+  });
+});
+
+test('sizes of a terminal that never end are not kept', () => {
+  const stream = new PassThrough();
+  const sizes: TerminalSize[] = [];
+  readSizes(stream, (size) => sizes.push(size));
+  for (let i = 0; i < 3; i++) stream.emit('data', Buffer.alloc(2000, '{'));
+  stream.emit('data', Buffer.from('{"Width":1,"Height":2}'));
+  expect(sizes).toEqual([{ width: 1, height: 2 }]);
 });
