@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import type { Pod } from '../../api/core/v1.ts';
 import * as resources from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
@@ -40,24 +40,69 @@ export function podConnector({ nodes, reader }: PodConnectorOptions): Connector 
       timeoutMs,
       connect: () => backend,
     });
-    const stream = openPort(socket, port);
+    const why = (text: string) => (/connection refused/.test(text) ? 'connect: connection refused' : text);
+    const stream = openPort(socket, port, (text) => refused(why(text)));
     return tls ? secured(stream, tls) : stream;
   };
 }
 
 /** One port of the pod; the connection to the kubelet ends with it. */
-function openPort(socket: Duplex, port: number): Duplex {
+function openPort(socket: Duplex, port: number, failed: (text: string) => Error): PortStream {
   const connection = new SpdyConnection(socket, { role: 'client' });
   const headers = { port: String(port), requestID: '0' };
   const failure = connection.openStream({ streamType: 'error', ...headers });
   failure.end();
   const data = connection.openStream({ streamType: 'data', ...headers });
-  let message = '';
-  failure.on('data', (chunk: Buffer) => {
-    message += chunk;
-  });
-  failure.on('end', () => message && data.destroy(new Error(message)));
   data.on('error', () => {});
-  data.on('close', () => connection.close());
-  return data;
+  const error = textOf(failure).then((text) => (text ? failed(text) : undefined));
+  const stream = new PortStream(data, error);
+  stream.on('close', () => connection.close());
+  return stream;
+}
+
+const longestText = 64 * 1024;
+
+function textOf(stream: Duplex): Promise<string> {
+  let text = '';
+  stream.on('data', (chunk: Buffer) => {
+    text = (text + chunk).slice(0, longestText);
+  });
+  return new Promise((resolve) => {
+    stream.once('end', () => resolve(text));
+    stream.once('close', () => resolve(text));
+  });
+}
+
+/** The bytes of a connection to a port, which fails where the kubelet says so and does not just end. */
+class PortStream extends Duplex {
+  readonly #data: Duplex;
+
+  constructor(data: Duplex, failure: Promise<Error | undefined>) {
+    super({ allowHalfOpen: true });
+    this.#data = data;
+    data.on('data', (chunk: Buffer) => this.push(chunk) || data.pause());
+    const over = async () => {
+      const why = await failure;
+      if (why) this.destroy(why);
+      else this.push(null);
+    };
+    data.once('end', () => void over());
+  }
+
+  override _read(): void {
+    this.#data.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#data.write(chunk, done);
+  }
+
+  override _final(done: () => void): void {
+    this.#data.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#data.destroy();
+    done(error);
+  }
 }

@@ -57,7 +57,7 @@ export class KubeletServer {
   constructor(parts: KubeletServerParts) {
     this.#parts = parts;
     this.#gatekeeper = new Gatekeeper(parts.context);
-    this.#finder = new PodFinder(parts.workers, parts.view);
+    this.#finder = new PodFinder(parts);
     this.#startedAt = new Date(parts.context.platform.clock.now()).toISOString();
   }
 

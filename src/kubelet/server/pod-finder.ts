@@ -3,6 +3,7 @@ import { allContainers } from '../pods/pod-kinds.ts';
 import type { PodWorkers } from '../pods/pod-workers.ts';
 import { newestOf, type RuntimeContainer, type RuntimePod } from '../pods/runtime-pod.ts';
 import type { RuntimeView } from '../pods/runtime-view.ts';
+import type { StatusManager } from '../status/status-manager.ts';
 import { HttpProblem } from './http-problem.ts';
 
 export interface PodRef {
@@ -11,12 +12,20 @@ export interface PodRef {
   uid?: string;
 }
 
+export interface PodFinderOptions {
+  workers: PodWorkers;
+  view: RuntimeView;
+  statuses: StatusManager;
+}
+
 /** Finds what requests name. Throws HttpProblem for what is not there, in upstream's words. */
 export class PodFinder {
   readonly #workers: PodWorkers;
   readonly #view: RuntimeView;
+  readonly #statuses: StatusManager;
 
-  constructor(workers: PodWorkers, view: RuntimeView) {
+  constructor({ workers, view, statuses }: PodFinderOptions) {
+    this.#statuses = statuses;
     this.#workers = workers;
     this.#view = view;
   }
@@ -70,7 +79,10 @@ export class PodFinder {
     if (wanted) return wanted;
     const words = `container ${JSON.stringify(container)} in pod ${JSON.stringify(ref.pod)}`;
     if (previous) throw new HttpProblem(400, `previous terminated ${words} not found`);
-    throw new HttpProblem(400, `${words} is waiting to start: ${waitingReason(pod, container)}`);
+    throw new HttpProblem(
+      400,
+      `${words} is waiting to start: ${waitingReason(this.#statuses.latest(pod), container)}`,
+    );
   }
 }
 
@@ -80,15 +92,15 @@ const waitingWords: Record<string, string> = {
   ImagePullBackOff: 'trying and failing to pull image',
 };
 
-function waitingReason(pod: Pod, container: string): string {
+function waitingReason(status: Pod['status'], container: string): string {
   const {
     containerStatuses = [],
     initContainerStatuses = [],
     ephemeralContainerStatuses = [],
-  } = pod.status ?? {};
-  const status = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(
+  } = status ?? {};
+  const found = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(
     (s) => s.name === container,
   );
-  const reason = status?.state?.waiting?.reason ?? 'ContainerCreating';
+  const reason = found?.state?.waiting?.reason ?? 'ContainerCreating';
   return waitingWords[reason] ?? reason;
 }

@@ -19,10 +19,10 @@ export interface Behaviour {
   pullError?: string;
   /** What it prints when it starts. `logs` */
   logs?: string;
-  /** How every command executed in it ends, probes included. `exec-exit-code` */
-  execExitCode: number;
+  /** How every command executed in it ends, probes included; those succeed where absent. `exec-exit-code` */
+  execExitCode?: number;
   /** What every command executed in it prints. `exec-output` */
-  execOutput: string;
+  execOutput?: string;
   /** `cpu` */
   cpuMillicores: number;
   /** `memory` */
@@ -63,8 +63,8 @@ export function behaviourOf(annotations: Record<string, string>, container: stri
     startError: told('start-error'),
     pullError: told('pull-error'),
     logs: told('logs'),
-    execExitCode: attempt(told('exec-exit-code'), wholeNumber) ?? 0,
-    execOutput: told('exec-output') ?? '',
+    execExitCode: attempt(told('exec-exit-code'), wholeNumber),
+    execOutput: told('exec-output'),
     cpuMillicores: attempt(told('cpu'), milliValue) ?? 1,
     memoryBytes: attempt(told('memory'), quantityValue) ?? 1 << 20,
   };

@@ -1,14 +1,5 @@
-import { PassThrough, Writable } from 'node:stream';
-import { deferred } from '../../../platform/deferred.ts';
 import { RuntimeError } from '../runtime-error.ts';
-import type {
-  CallOptions,
-  Containers,
-  ExecResult,
-  StreamEnd,
-  StreamOptions,
-  StreamSession,
-} from '../runtime.ts';
+import type { CallOptions, Containers, ExecResult, StreamOptions, StreamSession } from '../runtime.ts';
 import type {
   Container,
   ContainerFilter,
@@ -18,6 +9,7 @@ import type {
   LinuxResources,
 } from '../types.ts';
 import { behaviourOf } from './behaviour.ts';
+import { openSession, runCommand } from './command.ts';
 import type { SimulatedImages } from './images.ts';
 import { hasLabels } from './labels.ts';
 import { containerStats } from './stats.ts';
@@ -129,22 +121,29 @@ export class SimulatedContainers implements Containers {
   }
 
   async execSync(id: string): Promise<ExecResult> {
-    const { execExitCode, execOutput } = this.#running(id).behaviour;
+    const { execExitCode = 0, execOutput = '' } = this.#running(id).behaviour;
     return { exitCode: execExitCode, stdout: Buffer.from(execOutput), stderr: Buffer.alloc(0) };
   }
 
-  async exec(id: string, _command: string[], streams: StreamOptions): Promise<StreamSession> {
-    const { execExitCode, execOutput } = this.#running(id).behaviour;
-    return session(streams, (end, stdout) => {
-      stdout?.write(execOutput);
-      end({ exitCode: execExitCode });
-    });
+  /** What the annotations tell; where they are silent, one of a few programs. */
+  async exec(id: string, command: string[], wanted: StreamOptions): Promise<StreamSession> {
+    const c = this.#running(id);
+    const { execExitCode, execOutput } = c.behaviour;
+    if (execExitCode === undefined && execOutput === undefined)
+      return runCommand(this.#world, c, { command, wanted });
+    const session = openSession(wanted);
+    session.stdout?.write(execOutput ?? '');
+    session.end({ exitCode: execExitCode ?? 0 });
+    return session;
   }
 
   /** Prints nothing, and lasts as long as the container. */
-  async attach(id: string, streams: StreamOptions): Promise<StreamSession> {
+  async attach(id: string, wanted: StreamOptions): Promise<StreamSession> {
     const c = this.#running(id);
-    return session(streams, (end) => c.onExit.add(() => end({ exitCode: 0 })));
+    const session = openSession(wanted);
+    session.stdin?.resume();
+    c.onExit.add(() => session.end({ exitCode: 0 }));
+    return session;
   }
 
   async reopenLog(id: string): Promise<void> {
@@ -173,22 +172,4 @@ function common(c: SimulatedContainer) {
   const { id, state, createdAtMs, imageId, spec } = c;
   const { container, image, labels, annotations } = spec;
   return { id, container, state, image: spec.userImage ?? image, imageId, createdAtMs, labels, annotations };
-}
-
-/** Streams that swallow what they are given, until `run` or `close` ends them. */
-function session(
-  wanted: StreamOptions,
-  run: (end: (how: StreamEnd) => void, stdout: PassThrough | undefined) => void,
-): StreamSession {
-  const over = deferred<StreamEnd>();
-  const stdin = wanted.stdin ? new Writable({ write: (_chunk, _encoding, done) => done() }) : undefined;
-  const stdout = wanted.stdout ? new PassThrough() : undefined;
-  const stderr = wanted.stderr && !wanted.tty ? new PassThrough() : undefined;
-  const end = (how: StreamEnd) => {
-    stdout?.end();
-    stderr?.end();
-    over.resolve(how);
-  };
-  run(end, stdout);
-  return { stdin, stdout, stderr, resize() {}, ended: over.promise, close: () => end({ error: 'closed' }) };
 }

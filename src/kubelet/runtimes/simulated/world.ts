@@ -6,6 +6,7 @@ import type { RuntimeEvent } from '../runtime.ts';
 import type { ContainerSpec, ContainerState, LinuxResources, SandboxSpec, SandboxState } from '../types.ts';
 import { AddressPool } from './addresses.ts';
 import type { Behaviour } from './behaviour.ts';
+import type { FileTree } from './file-tree.ts';
 
 /** How long what is simulated takes; each time is up to half as much longer, by chance. */
 export interface Latencies {
@@ -47,6 +48,8 @@ export interface SimulatedContainer {
   reason: string;
   message: string;
   exitTimer?: Timer;
+  /** What was copied into it, if anything was. */
+  files?: FileTree;
   /** Called when it ends. */
   onExit: Set<() => void>;
 }
