@@ -131,6 +131,40 @@ describe.skipIf(why)(`containers on real nodes${why ? ` (skipped: ${why})` : ''}
       expect((await terminal.ended).code).toBe(5);
     });
 
+    test('and ports speak SPDY as well', async () => {
+      const env = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' };
+      const bytes = randomBytes(1_000_000);
+      const sum = await kubectl.ok('exec -i box -- sha256sum', { env, input: bytes });
+      expect(sum.split(' ')[0]).toBe(createHash('sha256').update(bytes).digest('hex'));
+      expect((await kubectl.run(['exec', 'box', '--', 'sh', '-c', 'exit 42'], { env })).code).toBe(42);
+      const terminal = kubectl.startOnTerminal('exec -it box -- sh', { env });
+      await terminal.shows(/\/ # /);
+      terminal.write('exit 5\n');
+      expect((await terminal.ended).code).toBe(5);
+      const file = kubectl.file('hello\n', 'greeting');
+      await kubectl.ok(`cp ${file} box:/tmp/spdy`, { env });
+      expect(await inPod(kubectl, 'box', 'cat /tmp/spdy')).toBe('hello');
+      await inPod(kubectl, 'box', 'mkdir -p /w; echo here > /w/index.html; httpd -p 8080 -h /w');
+      const forward = kubectl.start('port-forward box :8080 :9', { env });
+      const said = await forward.shows(/(127\.0\.0\.1:\d+ -> \d+[^]*){2}/);
+      const [web, none] = [...said.matchAll(/127\.0\.0\.1:(\d+) ->/g)].map(([, port]) => port);
+      const asked = async () => (await (await fetch(`http://127.0.0.1:${web}/`)).text()).trim();
+      expect(await asked()).toBe('here');
+      await expect(fetch(`http://127.0.0.1:${none}/`)).rejects.toThrow();
+      await forward.shows(/error forwarding port 9 to pod [^\n]*connection refused/);
+      await forward.stop('SIGINT');
+    });
+
+    test('on a container that is not there says so', async () => {
+      expect(await kubectl.fails('exec box -c none -- true')).toBe(
+        'error: container none not found in pod box',
+      );
+      const proxied = `/api/v1/namespaces/${(await kubectl.json('get pod box')).metadata.namespace}/pods/box:9/proxy/`;
+      expect(await kubectl.fails(['get', '--raw', proxied])).toMatch(
+        /^Error from server \(ServiceUnavailable\): error trying to reach service: dial tcp [\d.]+:9: connect: connection refused$/,
+      );
+    });
+
     test('copies files and folders in and out', async () => {
       const file = kubectl.file('hello\n', 'greeting');
       await kubectl.ok(`cp ${file} box:/tmp/greeting`);

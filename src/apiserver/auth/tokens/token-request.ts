@@ -1,6 +1,7 @@
 import * as resources from '../../../api/generated/resources.ts';
 import type { BoundObjectReference, TokenRequest } from '../../../api/authentication/v1.ts';
 import type { Pod, ServiceAccount } from '../../../api/core/v1.ts';
+import type { ObjectMeta } from '../../../api/meta/v1.ts';
 import type { KubernetesObject, Resource } from '../../../api/resource.ts';
 import { type FieldError, invalid, invalidObject } from '../../../machinery/field-error.ts';
 import { badRequest, conflict, forbidden, notFound } from '../../../machinery/status-error.ts';
@@ -32,14 +33,29 @@ export function tokenSubresource(options: TokenRequestOptions): Subresource<Serv
   };
 }
 
-function check(name: string, seconds: number): void {
+const kind = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
+
+/** A request may say of which account it is; then it has to be this one. */
+function checkAccount(sent: ObjectMeta, { name, namespace, uid }: ObjectMeta): void {
+  for (const [field, is] of Object.entries({ name, namespace })) {
+    const said = sent[field as 'name' | 'namespace'];
+    if (!said || said === is) continue;
+    const why = `must match the service account ${field} if specified`;
+    throw invalidObject(kind, name ?? '', [invalid(`metadata.${field}`, said, why)]);
+  }
+  if (!sent.uid || sent.uid === uid) return;
+  const why = `the UID in the token request (${sent.uid}) does not match the UID of the service account (${uid})`;
+  throw conflict({ group: kind.group, resource: kind.kind, name }, why);
+}
+
+function check(seconds: number): void {
   const path = 'spec.expirationSeconds';
   const errors: FieldError[] = [];
   if (seconds < 600) errors.push(invalid(path, seconds, 'may not specify a duration less than 10 minutes'));
   if (seconds > longest)
     errors.push(invalid(path, seconds, 'may not specify a duration larger than 2^32 seconds'));
   if (errors.length === 0) return;
-  throw invalidObject({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, errors);
+  throw invalidObject(kind, '', errors);
 }
 
 async function answer(
@@ -50,7 +66,8 @@ async function answer(
   const spec = { ...request.spec };
   spec.expirationSeconds ??= hour;
   const seconds = Number(spec.expirationSeconds);
-  check(account.metadata.name, seconds);
+  checkAccount(request.metadata, account.metadata);
+  check(seconds);
   if (!spec.audiences?.length) spec.audiences = [...audiences];
   const { namespace = '', name, uid } = account.metadata;
   const bound = spec.boundObjectRef ? boundTo(spec.boundObjectRef, { account, context }) : {};
@@ -74,7 +91,7 @@ async function answer(
   });
   // The time told is the one asked for, so that clients renew in time.
   const expirationTimestamp = formatTime((nowSeconds + seconds) * 1000);
-  const metadata = { namespace, name, creationTimestamp: formatTime(nowSeconds * 1000) };
+  const metadata = { namespace, name, uid, creationTimestamp: formatTime(nowSeconds * 1000) };
   return {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
@@ -93,19 +110,17 @@ interface Binding {
 function boundTo(ref: BoundObjectReference, { account, context }: Binding): Partial<KubernetesClaims> {
   const { kind, apiVersion, name = '', uid: wantedUid } = ref;
   if (apiVersion !== 'v1' || !kind || !(kind in bindable)) {
-    throw badRequest(
-      `cannot bind token for serviceaccount ${JSON.stringify(account.metadata.name)} to object of type ${apiVersion}/${kind}`,
-    );
+    const group = apiVersion?.includes('/') ? apiVersion : `/${apiVersion ?? ''}`;
+    throw badRequest(`cannot bind token to object of type ${group}, Kind=${kind ?? ''}`);
   }
   const { resource, claim } = bindable[kind as keyof typeof bindable];
   const namespace = resource.namespaced ? account.metadata.namespace : undefined;
   const object = context.get(resource as Resource, { namespace, name });
-  const subject = { group: '', resource: resource.plural, name };
-  if (!object) throw notFound(subject);
+  if (!object) throw notFound({ group: '', resource: resource.plural, name });
   const { uid } = object.metadata;
   if (wantedUid && wantedUid !== uid) {
     const why = `the UID in the bound object reference (${wantedUid}) does not match the UID in record. The object might have been deleted and then recreated`;
-    throw conflict(subject, why);
+    throw conflict({ group: '', resource: kind, name }, why);
   }
   if (claim !== 'pod') return { [claim]: { name, uid } };
   return { pod: { name, uid }, ...nodeOfPod(object as Pod, { account, context }) };
