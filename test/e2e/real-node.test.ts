@@ -157,7 +157,7 @@ describe.skipIf(why)(`containers on real nodes${why ? ` (skipped: ${why})` : ''}
 
     test('on a container that is not there says so', async () => {
       expect(await kubectl.fails('exec box -c none -- true')).toBe(
-        'error: container none not found in pod box',
+        'error: container none is not valid for pod box out of: main',
       );
       const proxied = `/api/v1/namespaces/${(await kubectl.json('get pod box')).metadata.namespace}/pods/box:9/proxy/`;
       expect(await kubectl.fails(['get', '--raw', proxied])).toMatch(

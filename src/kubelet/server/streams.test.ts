@@ -319,9 +319,9 @@ describe('port-forwarding', () => {
       closed: closed.promise,
       close: () => closed.resolve(),
     };
-    let server: HttpUpgrade | undefined;
+    const accepted = deferred<Socket>();
     const at = await serving((upgrade) => {
-      server = upgrade;
+      accepted.resolve(upgrade.socket as Socket);
       void forwardOverWebSocket(
         { upgrade, clock: systemClock, name: 'p', open: async () => session },
         [80, 1],
@@ -338,8 +338,9 @@ describe('port-forwarding', () => {
     expect(await told).toBe('error forwarding port 1 to pod p, uid : connection refused');
     const chunk = Buffer.alloc(1 << 20);
     for (let i = 0; i < 64; i++) socket.send(chunk);
-    await vi.waitFor(() => expect((server?.socket as Socket).isPaused()).toBe(true));
-    expect((server?.socket as Socket).bytesRead).toBeLessThan(32 << 20);
+    const near = await accepted.promise;
+    await vi.waitFor(() => expect(near.isPaused()).toBe(true));
+    expect(near.bytesRead).toBeLessThan(32 << 20);
     port.hear();
     failed.resolve(undefined);
     await session.closed;
