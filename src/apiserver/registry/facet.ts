@@ -2,7 +2,7 @@ import type { Scale } from '../../api/autoscaling/v1.ts';
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
-import { type FieldError, invalid } from '../../machinery/field-error.ts';
+import { type FieldError, invalid, invalidObject } from '../../machinery/field-error.ts';
 import type { WriteContext } from '../../machinery/managed-fields/ownership.ts';
 import { entriesOfScaled, scaleEntries } from '../../machinery/managed-fields/scale.ts';
 import { shapeOfType } from '../../machinery/managed-fields/shape.ts';
@@ -138,10 +138,10 @@ function scaleFacet(call: Call, strategy: ScaleStrategy<KubernetesObject>): Face
     fields: scaleFields(call),
     strategy: {
       ...update,
-      validate: (object, old, context) => [
-        ...scaleErrors(strategy, object),
-        ...update.validate(object, old, context),
-      ],
+      validate(object, old, context) {
+        checkScale(strategy, object);
+        return update.validate(object, old, context);
+      },
     },
     defaults: () => {},
     prune: () => [],
@@ -169,7 +169,10 @@ function scaleOf(strategy: ScaleStrategy<KubernetesObject>, object: KubernetesOb
   };
 }
 
-function scaleErrors(strategy: ScaleStrategy<KubernetesObject>, object: KubernetesObject): FieldError[] {
+/** What is wrong with a scale is said of the scale, not of the object that is scaled. */
+function checkScale(strategy: ScaleStrategy<KubernetesObject>, object: KubernetesObject): void {
   const { spec } = strategy.replicas(object);
-  return spec < 0 ? [invalid('spec.replicas', spec, 'must be greater than or equal to 0')] : [];
+  if (spec >= 0) return;
+  const errors = [invalid('spec.replicas', spec, 'must be greater than or equal to 0')];
+  throw invalidObject(scaleGvk, object.metadata.name ?? '', errors);
 }

@@ -177,6 +177,9 @@ describe('scale', () => {
     expect(await failure(scale(api, 'update', stale))).toMatchObject({ code: 409 });
     expect(await failure(scale(api, 'update', { ...body, spec: { replicas: -1 } }))).toMatchObject({
       code: 422,
+      message:
+        'Scale.autoscaling "d" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
+      details: { group: 'autoscaling', kind: 'Scale' },
     });
   });
 });
