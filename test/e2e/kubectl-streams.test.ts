@@ -92,7 +92,7 @@ describe.each([
   test('attach until the container ends', async () => {
     const name = `brief${env === viaSpdy ? '-spdy' : ''}`;
     await kubectl.apply({
-      ...pod(name, { [told('exit-after')]: '4s' }),
+      ...pod(name, { [told('exit-after')]: '10s' }),
       spec: { ...pod(name).spec, restartPolicy: 'Never' },
     });
     await kubectl.ok(`wait pod/${name} --for=condition=Ready --timeout=60s`);
