@@ -24,6 +24,7 @@ import { Responder } from './http/responder.ts';
 import { standardCodecs } from './http/standard-codecs.ts';
 import { serveDiscovery } from './plain/discovery-routes.ts';
 import { type HealthCheck, ping, serveHealth, StartHooks } from './plain/health.ts';
+import { serveLogs } from './plain/logs.ts';
 import { Metrics, type MetricSources } from './plain/metrics.ts';
 import { serveOpenId } from './plain/openid.ts';
 import { serveOpenApi } from './plain/openapi-routes.ts';
@@ -337,6 +338,7 @@ class Server implements ApiServer {
     serveHealth(routes, '/livez', () => live);
     serveHealth(routes, '/readyz', () => ready);
     serveVersion(routes, this.#options.version);
+    serveLogs(routes);
     serveOpenId(routes, { issuer, keys });
     serveDiscovery({ mux: routes, discovery: () => dispatcher.discovery(), serverAddress: () => '' });
     serveOpenApi({

@@ -15,7 +15,26 @@ describe('discovery', () => {
 
   test('names the groups, the preferred version of each first', () => {
     const { groups } = discovery.groupList();
-    expect(groups[0]?.name).toBe('apps');
+    expect(groups.map((g) => g.name)).toEqual([
+      'apiregistration.k8s.io',
+      'apps',
+      'events.k8s.io',
+      'autoscaling',
+      'batch',
+      'certificates.k8s.io',
+      'networking.k8s.io',
+      'policy',
+      'rbac.authorization.k8s.io',
+      'storage.k8s.io',
+      'admissionregistration.k8s.io',
+      'apiextensions.k8s.io',
+      'scheduling.k8s.io',
+      'coordination.k8s.io',
+      'node.k8s.io',
+      'discovery.k8s.io',
+      'resource.k8s.io',
+      'flowcontrol.apiserver.k8s.io',
+    ]);
     expect(groups.some((g) => g.name === '')).toBe(false);
     expect(discovery.group('autoscaling')).toEqual({
       kind: 'APIGroup',
@@ -90,6 +109,38 @@ describe('discovery', () => {
         },
       ],
     });
+  });
+
+  test('has an address for groups without a stable version, and no place for them in the list', () => {
+    expect(discovery.group('storagemigration.k8s.io')).toEqual({
+      kind: 'APIGroup',
+      apiVersion: 'v1',
+      name: 'storagemigration.k8s.io',
+      versions: [],
+    });
+    const names = discovery.groupList().groups.map(({ name }) => name);
+    expect(names).not.toContain('storagemigration.k8s.io');
+  });
+
+  test('follows what is registered: priorities, and versions that other servers have', () => {
+    const elsewhere = { version: 'v1beta1', freshness: 'Stale' };
+    const registered = [
+      { group: 'metrics.k8s.io', version: 'v1beta1', priority: { group: 17_900, version: 1 }, elsewhere },
+      { group: 'nobody.test', version: 'v1', priority: { group: 5, version: 5 } },
+      { group: 'batch', version: 'v1', priority: { group: 17_900, version: 1 } },
+      { group: 'autoscaling', version: 'v1', priority: { group: 1, version: 99 } },
+      { group: 'autoscaling', version: 'v2', priority: { group: 1, version: 1 } },
+    ];
+    const merged = new Discovery(allKinds, registered);
+    const names = merged.groupList().groups.map(({ name }) => name);
+    expect(names.slice(0, 4)).toEqual(['apiregistration.k8s.io', 'batch', 'metrics.k8s.io', 'apps']);
+    expect(names.slice(-2)).toEqual(['nobody.test', 'autoscaling']);
+    expect(merged.group('autoscaling')?.preferredVersion?.version).toBe('v1');
+    const groups = merged.aggregated('groups').items ?? [];
+    expect(groups.find((g) => g.metadata?.name === 'metrics.k8s.io')?.versions).toEqual([elsewhere]);
+    expect(groups.some((g) => g.metadata?.name === 'nobody.test')).toBe(false);
+    expect(merged.resourceList({ group: 'metrics.k8s.io', version: 'v1beta1' })).toBeUndefined();
+    expect(merged.resourceList({ group: 'batch', version: 'v1' })?.resources).not.toHaveLength(0);
   });
 
   test('has entity tags that tell documents apart', () => {

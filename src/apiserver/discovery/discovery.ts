@@ -14,45 +14,34 @@ import type {
 } from '../../api/meta/v1.ts';
 import { formatApiVersion } from '../../machinery/schema.ts';
 import type { Kind } from '../registry/kind.ts';
+import { dormantGroups } from './dormant-groups.ts';
+import { localPriority, type Priority } from './priorities.ts';
 import { type ServedResource, servedResources } from './served-resources.ts';
 
-/** Groups in the order in which clients should look for a resource; others follow in the order of their names. */
-const groupOrder = [
-  '',
-  'apiregistration.k8s.io',
-  'apps',
-  'events.k8s.io',
-  'authentication.k8s.io',
-  'authorization.k8s.io',
-  'autoscaling',
-  'batch',
-  'certificates.k8s.io',
-  'networking.k8s.io',
-  'policy',
-  'rbac.authorization.k8s.io',
-  'storage.k8s.io',
-  'admissionregistration.k8s.io',
-  'apiextensions.k8s.io',
-  'scheduling.k8s.io',
-  'coordination.k8s.io',
-  'node.k8s.io',
-  'discovery.k8s.io',
-  'resource.k8s.io',
-  'flowcontrol.apiserver.k8s.io',
-];
-
-/** One version of a group with what it serves. */
-interface ServedVersion {
+/** A version of a group that somebody has registered. */
+export interface RegisteredVersion {
+  group: string;
   version: string;
-  resources: ServedResource[];
+  priority: Priority;
+  /** What another server says of it; absent for what this server serves itself. */
+  elsewhere?: APIVersionDiscovery;
 }
 
-/** What the server offers, worked out once for a set of kinds. */
-export class Discovery {
-  readonly #groups: ReadonlyMap<string, ServedVersion[]>;
+/** One version of a group with what is served of it. */
+interface ServedVersion {
+  version: string;
+  priority: Priority;
+  /** What this server serves; undefined where that is another's business. */
+  resources?: ServedResource[];
+  elsewhere?: APIVersionDiscovery;
+}
 
-  constructor(kinds: readonly Kind[]) {
-    this.#groups = groupVersions(kinds);
+/** What the server offers, worked out once for a set of kinds and registrations. */
+export class Discovery {
+  readonly #groups: ReadonlyMap<string, readonly ServedVersion[]>;
+
+  constructor(kinds: readonly Kind[], registered: readonly RegisteredVersion[] = []) {
+    this.#groups = groupVersions(kinds, registered);
   }
 
   /** `/api`. */
@@ -74,14 +63,14 @@ export class Discovery {
 
   /** `/apis/<group>`; undefined for a group that is not served. */
   group(name: string): APIGroup | undefined {
-    if (name === '' || !this.#groups.has(name)) return undefined;
+    if (name === '' || !(this.#groups.has(name) || dormantGroups.includes(name))) return undefined;
     return { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(name, this.#versions(name)) };
   }
 
   /** `/api/<version>` and `/apis/<group>/<version>`; undefined for what is not served. */
   resourceList(gv: { group: string; version: string }): APIResourceList | undefined {
     const served = this.#groups.get(gv.group)?.find((v) => v.version === gv.version);
-    if (!served) return undefined;
+    if (!served?.resources) return undefined;
     const resources = served.resources.map((resource) => listed(resource, gv));
     const apiVersion = gv.group === '' ? {} : { apiVersion: 'v1' };
     return { kind: 'APIResourceList', ...apiVersion, groupVersion: formatApiVersion(gv), resources };
@@ -89,11 +78,13 @@ export class Discovery {
 
   /** All of `/api` (`core`) or `/apis` (`groups`) in one document. */
   aggregated(part: 'core' | 'groups'): APIGroupDiscoveryList {
-    const names = [...this.#groups.keys()].filter((name) => (name === '') === (part === 'core'));
-    const items = names.map((name) => ({
-      metadata: { ...(name && { name }) },
-      versions: (this.#groups.get(name) ?? []).map(aggregatedVersion),
-    }));
+    const items = [...this.#groups]
+      .filter(([name]) => (name === '') === (part === 'core'))
+      .map(([name, versions]) => ({
+        metadata: { ...(name && { name }) },
+        versions: versions.flatMap(aggregatedVersion),
+      }))
+      .filter(({ versions }) => versions.length > 0);
     return {
       kind: 'APIGroupDiscoveryList',
       apiVersion: 'apidiscovery.k8s.io/v2',
@@ -112,20 +103,33 @@ export function entityTag(document: unknown): string {
   return `"${createHash('sha512').update(JSON.stringify(document)).digest('hex').toUpperCase()}"`;
 }
 
-function groupVersions(kinds: readonly Kind[]): Map<string, ServedVersion[]> {
+function groupVersions(
+  kinds: readonly Kind[],
+  registered: readonly RegisteredVersion[],
+): Map<string, ServedVersion[]> {
   const groups = new Map<string, ServedVersion[]>();
   for (const kind of kinds) {
-    const { group, version } = kind.resource;
-    const versions = getOrAdd(groups, group, () => []);
-    let served = versions.find((v) => v.version === version);
-    if (!served) versions.push((served = { version, resources: [] }));
-    served.resources.push(...servedResources(kind, storedKind(kind, kinds)));
+    const served = versionOf(groups, kind.resource);
+    (served.resources ??= []).push(...servedResources(kind, storedKind(kind, kinds)));
+  }
+  for (const { priority, elsewhere, ...gv } of registered) {
+    Object.assign(versionOf(groups, gv), { priority, ...(elsewhere && { elsewhere, resources: undefined }) });
   }
   for (const versions of groups.values()) {
-    versions.sort((a, b) => compareVersions(a.version, b.version));
-    for (const { resources } of versions) resources.sort((a, b) => (a.name < b.name ? -1 : 1));
+    versions.sort((a, b) => b.priority.version - a.priority.version || compareVersions(a.version, b.version));
+    for (const { resources } of versions) resources?.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
-  return new Map([...groups].sort(([a], [b]) => compareGroups(a, b)));
+  return new Map([...groups].sort(compareGroups));
+}
+
+function versionOf(
+  groups: Map<string, ServedVersion[]>,
+  gv: { group: string; version: string },
+): ServedVersion {
+  const versions = getOrAdd(groups, gv.group, () => []);
+  let served = versions.find((v) => v.version === gv.version);
+  if (!served) versions.push((served = { version: gv.version, priority: localPriority(gv) }));
+  return served;
 }
 
 function storedKind(kind: Kind, kinds: readonly Kind[]): Kind {
@@ -141,9 +145,19 @@ function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return value;
 }
 
-function compareGroups(a: string, b: string): number {
-  const rank = (name: string) => (groupOrder.includes(name) ? groupOrder.indexOf(name) : groupOrder.length);
-  return rank(a) - rank(b) || (a < b ? -1 : 1);
+/** The group with the highest priority first; among equals, the one with the first name that a version goes by. */
+function compareGroups(a: [string, ServedVersion[]], b: [string, ServedVersion[]]): number {
+  const [x, y] = [rankOf(a), rankOf(b)];
+  return y.priority - x.priority || (x.name < y.name ? -1 : 1);
+}
+
+function rankOf([group, versions]: [string, ServedVersion[]]): { priority: number; name: string } {
+  const priority = Math.max(...versions.map((v) => v.priority.group));
+  const [name = ''] = versions
+    .filter((v) => v.priority.group === priority)
+    .map(({ version }) => `${version}.${group}`)
+    .sort();
+  return { priority, name };
 }
 
 /** The more stable version first, then the higher one: v2, v1, v1beta2, v1alpha1, then other names. */
@@ -162,7 +176,7 @@ function versionRank(version: string): number[] {
 
 function groupOf(name: string, versions: readonly string[]): APIGroup {
   const entries = versions.map((version) => ({ groupVersion: `${name}/${version}`, version }));
-  return { name, versions: entries, preferredVersion: entries[0] };
+  return { name, versions: entries, ...(entries[0] && { preferredVersion: entries[0] }) };
 }
 
 /** A resource as lists of one group and version have it: what they share with the list is left out. */
@@ -173,7 +187,10 @@ function listed(resource: ServedResource, gv: { group: string; version: string }
   return { name, singularName, namespaced, ...gvk, verbs, ...more };
 }
 
-function aggregatedVersion({ version, resources }: ServedVersion): APIVersionDiscovery {
+/** A version in the aggregated document; none where it is registered and not served. */
+function aggregatedVersion({ version, resources, elsewhere }: ServedVersion): APIVersionDiscovery[] {
+  if (elsewhere) return [elsewhere];
+  if (!resources) return [];
   const found = new Map<string, APIResourceDiscovery>();
   for (const resource of resources) {
     const [parent, subresource] = resource.name.split('/') as [string, string?];
@@ -185,7 +202,7 @@ function aggregatedVersion({ version, resources }: ServedVersion): APIVersionDis
     const owner = found.get(parent) as APIResourceDiscovery;
     (owner.subresources ??= []).push({ subresource, responseKind, verbs: resource.verbs });
   }
-  return { version, resources: [...found.values()], freshness: 'Current' };
+  return [{ version, resources: [...found.values()], freshness: 'Current' }];
 }
 
 const responseKindOf = ({ group, version, kind }: ServedResource) => ({ group, version, kind });

@@ -8,9 +8,8 @@ import { allKinds } from './kinds.ts';
 import { created, testContext } from './shared/testing.ts';
 import { type Leaves, skeleton } from './shared/testing-skeleton.ts';
 
-/** Answered rather than stored, or served by another room. */
+/** Answered rather than stored. */
 const elsewhere = new Set([
-  'apiservices',
   'localsubjectaccessreviews',
   'selfsubjectaccessreviews',
   'selfsubjectreviews',

@@ -10,6 +10,7 @@ import {
   mutatingWebhookConfigurationKind,
   validatingWebhookConfigurationKind,
 } from './admissionregistration/webhooks.ts';
+import { apiServiceKind } from './apiregistration/api-service.ts';
 import { controllerRevisionKind } from './apps/controller-revision.ts';
 import { daemonSetKind } from './apps/daemon-set.ts';
 import { deploymentKind } from './apps/deployment.ts';
@@ -58,10 +59,11 @@ import { csiDriverKind, csiNodeKind, csiStorageCapacityKind, volumeAttachmentKin
 import { storageClassKind, volumeAttributesClassKind } from './storage/storage-class.ts';
 
 const kinds: readonly Kind[] = [
+  apiServiceKind,
+  bindingKind,
   clusterRoleBindingKind,
   clusterRoleKind,
   certificateSigningRequestKind,
-  bindingKind,
   componentStatusKind,
   configMapKind,
   controllerRevisionKind,

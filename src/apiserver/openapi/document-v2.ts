@@ -80,6 +80,9 @@ function pathV2(path: PathOperations, shared: SharedParameters): Record<string, 
   };
 }
 
+/** Types that belong to the API and that no path of a stable version names. */
+const unreferenced = [metaType('WatchEvent'), metaType('GroupResource')];
+
 /** The whole API in OpenAPI 2.0. */
 export function documentV2(
   paths: readonly PathOperations[],
@@ -88,7 +91,7 @@ export function documentV2(
   const shared = new SharedParameters();
   const byPath = [...paths].sort((a, b) => (a.path < b.path ? -1 : 1));
   const pathItems = Object.fromEntries(byPath.map((path) => [path.path, pathV2(path, shared)]));
-  const definitions = definitionsFor([...typesOf(paths), metaType('WatchEvent')], {
+  const definitions = definitionsFor([...typesOf(paths), ...unreferenced], {
     dialect: 'v2',
     everywhere: options.groupVersions,
     custom: customDefinitions(options.resources, 'v2'),

@@ -98,6 +98,9 @@ describe('the index of OpenAPI 3.0', () => {
       'apis',
       'apis/apps',
       'apis/apps/v1',
+      'apis/internal.apiserver.k8s.io',
+      'apis/storagemigration.k8s.io',
+      'logs',
       'openid/v1/jwks',
       'version',
     ]);

@@ -4,7 +4,7 @@ import { accepts, parseAccept } from '../http/negotiate.ts';
 import type { GroupVersion } from './definitions.ts';
 import { documentV2 } from './document-v2.ts';
 import { documentV3 } from './document-v3.ts';
-import { generalPaths, groupPath, type PathOperations, resourcePaths, versionPath } from './paths.ts';
+import { generalPaths, groupPaths, type PathOperations, resourcePaths, versionPath } from './paths.ts';
 import { encodeDocumentV2 } from './protobuf-v2.ts';
 import type { OpenApiResource } from './resource.ts';
 
@@ -72,8 +72,8 @@ const pathsOf = (resources: readonly OpenApiResource[]) =>
 
 const groupsOf = (groupVersions: readonly GroupVersion[]) => new Set(groupVersions.map(({ group }) => group));
 
-/** Where the document of a path that is no resource's stands: the path itself, without slashes at its ends. */
-const plainKey = ({ path }: PathOperations) => path.replace(/^\/|\/$/g, '');
+/** Where the document of a path that is no resource's stands: the path itself, as far as it is always the same. */
+const plainKey = ({ path }: PathOperations) => path.replace(/\{.*$/, '').replace(/^\/|\/$/g, '');
 
 const sameRow = (a: OpenApiResource, b?: OpenApiResource) =>
   a === b || JSON.stringify(a) === JSON.stringify(b);
@@ -102,11 +102,14 @@ function documentsV3(
   before: ReadonlyMap<string, Content>,
 ): Map<string, Content> {
   const groupVersions = groupVersionsOf(resources);
-  const plain = [...generalPaths, ...[...groupsOf(groupVersions)].map(groupPath)];
+  const plain = new Map<string, PathOperations[]>();
+  for (const path of [...generalPaths, ...groupPaths(groupsOf(groupVersions))]) {
+    plain.set(plainKey(path), [...(plain.get(plainKey(path)) ?? []), path]);
+  }
   const documents = new Map<string, Content>(
-    plain.map((path) => [
-      plainKey(path),
-      before.get(plainKey(path)) ?? content(() => documentV3([path], { version, resources: [] })),
+    [...plain].map(([key, paths]) => [
+      key,
+      before.get(key) ?? content(() => documentV3(paths, { version, resources: [] })),
     ]),
   );
   for (const groupVersion of groupVersions) {
@@ -177,7 +180,7 @@ interface Documents {
 function build(resources: readonly OpenApiResource[], version: string, before?: Documents): Documents {
   const groupVersions = groupVersionsOf(resources);
   const v2 = () => {
-    const groups = [...groupsOf(groupVersions)].map(groupPath);
+    const groups = groupPaths(groupsOf(groupVersions));
     const paths = [...generalPaths, ...groups, ...groupVersions.map(versionPath), ...pathsOf(resources)];
     return documentV2(paths, { version, resources, groupVersions });
   };

@@ -75,6 +75,7 @@ export function pathParameters(path: string, kind: string, answersObjects: boole
   const parameters: Parameter[] = [];
   if (path.includes('{name}')) parameters.push(inPath('name', `Name of the ${kind}.`));
   if (path.includes('{namespace}')) parameters.push(inPath('namespace', 'Namespace of the object.'));
+  if (path.includes('{logpath}')) parameters.push(inPath('logpath', 'Path of the log file.'));
   if (path.includes('{path}')) parameters.push(inPath('path', 'Path to ask the target for.'));
   if (answersObjects) parameters.push(pretty);
   return parameters;

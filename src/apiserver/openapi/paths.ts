@@ -1,4 +1,5 @@
 import type { GroupVersionKind } from '../../machinery/schema.ts';
+import { dormantGroups } from '../discovery/dormant-groups.ts';
 import {
   anyType,
   capital,
@@ -168,7 +169,7 @@ export function versionPath(gv: { group: string; version: string }): PathOperati
 }
 
 /** Discovery of a group: for the core group, of its versions. */
-export function groupPath(group: string): PathOperations {
+function groupPath(group: string): PathOperations {
   const core = group === '';
   return plainPath({
     path: core ? '/api/' : `/apis/${group}/`,
@@ -178,6 +179,18 @@ export function groupPath(group: string): PathOperations {
     type: metaType(core ? 'APIVersions' : 'APIGroup'),
     produces: objectTypes,
   });
+}
+
+/** What the path answers with is neither JSON nor one of the API's objects, and the document says nothing of it. */
+const untyped = ({ path, id, tag, description }: Omit<Plain, 'type' | 'produces'>): PathOperations => ({
+  path,
+  kind: '',
+  operations: [{ path, method: 'get', id, tag, description, query: [], answers: [] }],
+});
+
+/** Discovery of some groups, and of those that have no version unless one is turned on. */
+export function groupPaths(groups: Iterable<string>): PathOperations[] {
+  return [...new Set([...groups, ...dormantGroups])].map(groupPath);
 }
 
 /** Paths that belong to no group. */
@@ -211,6 +224,18 @@ export const generalPaths: readonly PathOperations[] = [
     tag: 'openid',
     description: 'List the public keys of service account tokens.',
     produces: ['application/jwk-set+json'],
+  }),
+  untyped({
+    path: '/logs/',
+    id: 'logFileListHandler',
+    tag: 'logs',
+    description: 'List the log files of this server.',
+  }),
+  untyped({
+    path: '/logs/{logpath}',
+    id: 'logFileHandler',
+    tag: 'logs',
+    description: 'Show a log file of this server.',
   }),
 ];
 
