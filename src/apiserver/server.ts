@@ -6,6 +6,8 @@ import { SocketReply } from '../platform/socket-reply.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import { WebhookCaller } from './admission/webhooks/caller.ts';
+import { Aggregator } from './aggregation/aggregator.ts';
+import type { FrontProxy } from './aggregation/extension-server.ts';
 import { dynamicAdmission } from './admission/dynamic.ts';
 import type { Authorizer } from './auth/authorizer.ts';
 import type { ObjectReader } from './auth/object-reader.ts';
@@ -19,6 +21,7 @@ import { InProcessTransport } from './corridor/in-process-transport.ts';
 import { PathMux } from './corridor/plain-routes.ts';
 import { conversionWebhooks } from './extensions/conversion-webhook.ts';
 import { CustomResources } from './extensions/custom-resources.ts';
+import type { Discovery } from './discovery/discovery.ts';
 import type { TableMaker } from './http/convert.ts';
 import { Responder } from './http/responder.ts';
 import { standardCodecs } from './http/standard-codecs.ts';
@@ -65,12 +68,22 @@ export interface ApiServerOptions {
   pods?: Connector;
   /** The way to everywhere else, for webhooks with URLs. */
   outside?: Connector;
+  /** Who this server is to the servers that extend it, and which proxies before it may say for whom they ask. */
+  frontProxy?: FrontProxyOptions;
   audit?: AuditSink;
   limits?: Partial<ApiServerLimits>;
   /** The newest revision of a store that others write into as well; absent where this process alone does. */
   freshRevision?(): Promise<number>;
   /** Freezes the objects that are handed out, so that writing into a shared one throws: for tests. */
   freeze?: boolean;
+}
+
+/** The certificate of proxies: this server's own before others, and those that others may show it. All PEM. */
+export interface FrontProxyOptions extends FrontProxy {
+  /** What certificates of proxies stand on. */
+  ca: string;
+  /** Common names in them; any where empty. */
+  names: readonly string[];
 }
 
 /** Every bound of the server; connections have theirs in HttpLimits. */
@@ -109,6 +122,8 @@ export interface ServeOptions {
 }
 
 export interface ApiServer {
+  /** What this server and those that are registered with it serve together. */
+  discovery(): Discovery;
   /** The way to this server for what runs in its process, as some user. */
   transportFor(user: UserInfo, options?: { userAgent?: string }): Transport;
   /** Serves HTTPS, besides whatever it serves already. */
@@ -130,7 +145,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const limits = { ...defaultLimits, ...options.limits };
   const parts: { dispatcher?: RegistryDispatcher } = {};
   const reader = lateReader(() => parts.dispatcher?.reader as ObjectReader);
-  const security = createSecurity({ ...options, reader, clock: platform.clock });
+  const security = createSecurity({
+    ...options,
+    reader,
+    clock: platform.clock,
+    proxyNames: options.frontProxy?.names,
+  });
   const dispatcher = await createDispatcher({
     store,
     platform,
@@ -221,6 +241,16 @@ interface Parts {
   limits: ApiServerLimits;
 }
 
+/** Upstream's names for what the aggregator does once after the start. */
+const aggregatorHooks = [
+  'start-kube-aggregator-informers',
+  'kube-apiserver-autoregistration',
+  'apiservice-registration-controller',
+  'apiservice-status-local-available-controller',
+  'apiservice-status-remote-available-controller',
+  'apiservice-discovery-controller',
+];
+
 class Server implements ApiServer {
   readonly dispatcher: RegistryDispatcher;
   readonly routes: PathMux;
@@ -233,6 +263,7 @@ class Server implements ApiServer {
   readonly #flowControl: FlowControl;
   readonly #serviceAddresses: ServiceAddresses;
   readonly #policyChecks: PolicyChecks;
+  readonly #aggregator: Aggregator;
   readonly #listeners = new Set<HttpServer>();
   #stopping = false;
 
@@ -244,6 +275,8 @@ class Server implements ApiServer {
     this.routes = new PathMux(responder);
     const inFlight = new InFlight(limits);
     metrics.serve(this.routes, metricSources(options, dispatcher, inFlight));
+    const pods = options.pods ?? throughNodes(options, dispatcher.reader);
+    this.#aggregator = new Aggregator({ ...options, dispatcher, pods });
     this.#corridor = new Corridor({
       platform: options.platform,
       authentication: {
@@ -256,12 +289,13 @@ class Server implements ApiServer {
       plain: this.routes,
       streams: new Streams({
         ...options,
-        pods: options.pods ?? throughNodes(options, dispatcher.reader),
+        pods,
         reader: dispatcher.reader,
         admit: (request, options) => dispatcher.connect(request, options),
         authorizer: security.authorizer,
         random: options.platform.random,
       }),
+      elsewhere: this.#aggregator.proxy,
       responder,
       metrics,
       audit: options.audit,
@@ -288,11 +322,15 @@ class Server implements ApiServer {
     return new CustomResources({ platform, dispatcher, transport: this.transportFor(self), webhook });
   }
 
+  discovery(): Discovery {
+    return this.#aggregator.discovery();
+  }
+
   transportFor(user: UserInfo, options: { userAgent?: string } = {}): Transport {
     const { userAgent = user.name.split(':').at(-1) ?? '' } = options;
     const { log } = this.#options.platform;
     return new InProcessTransport({
-      dispatcher: this.dispatcher,
+      dispatcher: this.#aggregator.dispatcher,
       authorizer: this.#security.authorizer,
       log,
       user,
@@ -310,6 +348,7 @@ class Server implements ApiServer {
       'priority-and-fairness-config-producer',
       'start-kubernetes-service-cidr-controller',
       'start-apiextensions-controllers',
+      ...aggregatorHooks,
     ];
     for (const name of names) hooks.add(name);
     this.#servePlain();
@@ -327,6 +366,8 @@ class Server implements ApiServer {
     await this.#customResources.start();
     hooks.finish('start-apiextensions-controllers');
     await this.#policyChecks.start();
+    await this.#aggregator.start(transport);
+    for (const name of aggregatorHooks) hooks.finish(name);
   }
 
   #servePlain(): void {
@@ -340,9 +381,14 @@ class Server implements ApiServer {
     serveVersion(routes, this.#options.version);
     serveLogs(routes);
     serveOpenId(routes, { issuer, keys });
-    serveDiscovery({ mux: routes, discovery: () => dispatcher.discovery(), serverAddress: () => '' });
+    serveDiscovery({
+      mux: routes,
+      discovery: () => this.#aggregator.discovery(),
+      serverAddress: () => '',
+    });
     serveOpenApi({
       mux: routes,
+      others: () => this.#aggregator.openApi(),
       dispatcher,
       clock: this.#options.platform.clock,
       version: kubernetesVersion,
@@ -378,7 +424,9 @@ class Server implements ApiServer {
   }
 
   async listen(options: ServeOptions): Promise<{ port: number; close(): Promise<void> }> {
-    const { listen, host, port, tls, advertise } = options;
+    const { listen, host, port, advertise } = options;
+    const { frontProxy } = this.#options;
+    const tls = { ...options.tls, ...(frontProxy && { proxyCa: frontProxy.ca }) };
     const server = await listen({
       host,
       port,
@@ -389,7 +437,8 @@ class Server implements ApiServer {
     });
     this.#listeners.add(server);
     const transport = this.transportFor(self);
-    if (tls.clientCa) await ensureAuthenticationConfig(transport, tls.clientCa);
+    const proxies = frontProxy && { ca: frontProxy.ca, names: frontProxy.names };
+    if (tls.clientCa) await ensureAuthenticationConfig(transport, { clientCa: tls.clientCa, proxies });
     if (advertise) await publishService(transport, { ...advertise, port: server.port });
     const close = async () => {
       this.#listeners.delete(server);
@@ -404,6 +453,7 @@ class Server implements ApiServer {
     this.#flowControl.stop();
     this.#serviceAddresses.stop();
     this.#policyChecks.stop();
+    this.#aggregator.stop();
     this.dispatcher.close();
     await Promise.all([...this.#listeners].map((server) => server.close()));
     this.#listeners.clear();

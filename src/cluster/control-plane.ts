@@ -9,12 +9,12 @@ import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informers.ts';
 import type { ControllerContext } from '../controllers/controller.ts';
 import { createControllers } from '../controllers/all.ts';
-import type { ServedResource } from '../controllers/discovery.ts';
 import { systemConnector } from '../platform/connect.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { createScheduler } from '../scheduler/scheduler.ts';
 import type { Store } from '../store/store.ts';
+import { discover } from './discover.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { network } from './options.ts';
 import type { KeyPair, Pki } from './pki.ts';
@@ -51,6 +51,9 @@ export interface ControlPlane {
 
 const issuer = `https://kubernetes.default.svc.${network.domain}`;
 
+/** The name in the certificate with which the server asks the servers that extend it. */
+const proxyName = 'front-proxy-client';
+
 /** Names under which clients may call the server. */
 const serverNames = [
   'kubernetes',
@@ -75,15 +78,14 @@ const serviceAccount = (name: string): UserInfo => ({
   groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
 });
 
-/** API server, controllers and scheduler in this process. When it resolves, the API answers. */
-export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { platform, store, pki } = options;
+/** The keys and certificates of the API server and of its administrator. */
+async function credentials({ pki, addresses }: Pick<ControlPlaneOptions, 'pki' | 'addresses'>) {
   const authority = await pki.authority();
-  const [tokenKey, serving, adminPair, kubeletPair] = await Promise.all([
+  const [tokenKey, serving, admin, kubelet, proxy] = await Promise.all([
     pki.tokenKey(),
     pki.pair('apiserver', {
       commonName: 'kube-apiserver',
-      hosts: [...serverNames, ...options.addresses],
+      hosts: [...serverNames, ...addresses],
       usages: ['server'],
     }),
     pki.pair('admin', {
@@ -96,7 +98,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       organizations: ['system:masters'],
       usages: ['client'],
     }),
+    pki.pair('front-proxy-client', { commonName: proxyName, usages: ['client'] }, 'front-proxy-ca'),
   ]);
+  const proxyAuthority = await pki.authority('front-proxy-ca');
+  return { authority, proxyAuthority, tokenKey, serving, admin, kubelet, proxy };
+}
+
+/** API server, controllers and scheduler in this process. When it resolves, the API answers. */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { platform, store } = options;
+  const { authority, proxyAuthority, tokenKey, serving, admin, kubelet, proxy } = await credentials(options);
   const server = await createApiServer({
     platform: { ...platform, log: platform.log.named('apiserver') },
     store,
@@ -106,11 +117,17 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     version,
     nodes: tlsNodeDialer({
       connect: systemConnector,
-      cert: kubeletPair.certificate,
-      key: kubeletPair.key,
+      cert: kubelet.certificate,
+      key: kubelet.key,
       ca: authority.certificate,
     }),
     outside: systemConnector,
+    frontProxy: {
+      cert: proxy.certificate,
+      key: proxy.key,
+      ca: proxyAuthority.certificate,
+      names: [proxyName],
+    },
     freeze: options.freeze,
   });
   const tls = { cert: serving.certificate, key: serving.key, clientCa: authority.certificate };
@@ -130,7 +147,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       name: 'k8ts',
       server: url,
       authority: authority.certificate,
-      client: adminPair,
+      client: admin,
     }),
     admin: new Client(server.transportFor(administrator)),
     async stop() {
@@ -139,14 +156,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       await store.close();
     },
   };
-}
-
-const allVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
-
-/** What is served, each thing in the group and version that it is stored as. */
-function discover(server: ApiServer): ServedResource[] {
-  const stored = [...server.dispatcher.served()].filter(({ view }) => !view.storedAs);
-  return stored.map(({ view }) => ({ ...view.resource, verbs: view.verbs ?? allVerbs }));
 }
 
 /** Controllers and scheduler, each as itself, on informers that they share. */
@@ -172,7 +181,7 @@ function startComponents(
   const managers = informersOf(systemUser('kube-controller-manager'));
   const controllers = createControllers({
     contextFor: (name) => contextFor(serviceAccount(name), managers),
-    discover: async () => discover(server),
+    discover: async (options) => discover(server, options),
     authority: authority.certificate,
     authorityKey: authority.key,
     podRange: network.podRange,

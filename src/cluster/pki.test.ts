@@ -43,6 +43,17 @@ describe('certificates of a cluster', () => {
     expect(keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
   });
 
+  test('a proxy’s stands on an authority of its own', async () => {
+    const pki = make().open();
+    const request = { commonName: 'front-proxy-client', usages: ['client'] } as const;
+    const pair = await pki.pair('front-proxy-client', request, 'front-proxy-ca');
+    const leaf = new X509Certificate(pair.certificate);
+    const authority = new X509Certificate((await pki.authority('front-proxy-ca')).certificate);
+    expect(leaf.verify(authority.publicKey)).toBe(true);
+    expect(leaf.issuer).toBe('CN=front-proxy-ca');
+    expect(leaf.verify(new X509Certificate((await pki.authority()).certificate).publicKey)).toBe(false);
+  });
+
   test('what was made is found again, by another start too', async () => {
     const { open } = make();
     const first = await open().pair('apiserver', server);

@@ -59,13 +59,16 @@ const pemBlock = /-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----\n/g;
 
 const newKeys = () => crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 
-/** A new authority that signs all certificates of a cluster. */
-export async function createAuthority(options: { clock: Clock; random: Random }): Promise<KeyPair> {
+/** A new authority that signs certificates of a cluster. */
+export async function createAuthority(
+  options: { clock: Clock; random: Random },
+  commonName = 'kubernetes',
+): Promise<KeyPair> {
   const x509 = await loadX509();
   const keys = await newKeys();
   const nowMs = options.clock.now();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=kubernetes',
+    name: `CN=${commonName}`,
     serialNumber: serialNumber(options.random),
     notBefore: new Date(nowMs - 300_000),
     notAfter: new Date(nowMs + caDays * dayMs),
@@ -122,25 +125,35 @@ export async function createTokenKey(): Promise<string> {
   return exportKey((await newKeys()).privateKey);
 }
 
+/**
+ * Authorities that must not be taken for one another: who stands on that of proxies may say for whom he asks, so
+ * nobody else's certificate may stand on it.
+ */
+export type AuthorityName = 'ca' | 'front-proxy-ca';
+
+const commonNames: Record<AuthorityName, string> = { ca: 'kubernetes', 'front-proxy-ca': 'front-proxy-ca' };
+
 /** The certificates of one cluster, kept as PEM files in a directory and made when first asked for. */
 export class Pki {
   readonly #dir: string;
   readonly #world: { files: Files; clock: Clock; random: Random };
-  #authority: KeyPair | undefined;
+  readonly #authorities = new Map<AuthorityName, KeyPair>();
 
   constructor(dir: string, world: { files: Files; clock: Clock; random: Random }) {
     this.#dir = dir;
     this.#world = world;
   }
 
-  async authority(): Promise<KeyPair> {
-    this.#authority ??=
-      (await this.#load('ca')) ?? (await this.#save('ca', await createAuthority(this.#world)));
-    return this.#authority;
+  /** What certificates of the cluster stand on, or those of its proxies. */
+  async authority(name: AuthorityName = 'ca'): Promise<KeyPair> {
+    const kept = this.#authorities.get(name) ?? (await this.#load(name));
+    const authority = kept ?? (await this.#save(name, await createAuthority(this.#world, commonNames[name])));
+    this.#authorities.set(name, authority);
+    return authority;
   }
 
   /** The pair kept under `name`; issued anew where it is missing, about to expire, or for other hosts. */
-  async pair(name: string, request: CertificateRequest): Promise<KeyPair> {
+  async pair(name: string, request: CertificateRequest, authority?: AuthorityName): Promise<KeyPair> {
     const kept = await this.#load(name);
     const wanted = JSON.stringify(request);
     const note = `${this.#dir}/${name}.json`;
@@ -149,7 +162,7 @@ export class Pki {
       const leftMs = made.madeMs + leafDays * dayMs - this.#world.clock.now();
       if (made.wanted === wanted && leftMs > renewBeforeMs) return kept;
     }
-    const fresh = await this.#save(name, await issue(await this.authority(), request, this.#world));
+    const fresh = await this.#save(name, await issue(await this.authority(authority), request, this.#world));
     await this.#world.files.writeAtomic(note, JSON.stringify({ wanted, madeMs: this.#world.clock.now() }));
     return fresh;
   }

@@ -5,8 +5,13 @@ export interface ServedResource extends Resource {
   verbs: readonly string[];
 }
 
-/** Asks what is served now: each resource once, in the version that is preferred. */
-export type Discover = () => Promise<readonly ServedResource[]>;
+/**
+ * Asks what is served now: each resource once, in the version that is preferred. `undiscovered` is told of each group
+ * and version that another server answers for and of which it cannot be told now what it serves.
+ */
+export type Discover = (options?: {
+  undiscovered?(groupVersion: string): void;
+}) => Promise<readonly ServedResource[]>;
 
 /** One row for each resource that has all of the verbs; further versions of the same are left out. */
 export function servingVerbs(

@@ -13,7 +13,8 @@ import type { TLSSocket } from 'node:tls';
 import { Http1Exchange, Http1Request } from './http1-exchange.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 
-import type { HttpLimits, HttpListener, ListenOptions, PeerCertificate, ServerTls } from './http.ts';
+import type { HttpLimits, HttpListener, ListenOptions, ServerTls } from './http.ts';
+import { authoritiesOf, peerOf } from './peer.ts';
 
 const defaultHttpLimits: HttpLimits = {
   handshakeTimeoutMs: 10_000,
@@ -24,32 +25,6 @@ const defaultHttpLimits: HttpLimits = {
   streamsPerConnection: 250,
   connections: 20_000,
 };
-
-const noPeer = Symbol('no certificate');
-const peers = new WeakMap<object, PeerCertificate | typeof noPeer>();
-
-function readPeer(socket: TLSSocket): PeerCertificate | typeof noPeer {
-  const certificate = socket.getPeerCertificate();
-  if (!certificate?.subject) return noPeer;
-  const { CN, O } = certificate.subject as unknown as Record<string, string | string[] | undefined>;
-  const commonNames = [CN ?? []].flat();
-  return {
-    trusted: socket.authorized,
-    commonName: commonNames.at(-1) ?? '',
-    organizations: [O ?? []].flat(),
-    sha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
-  };
-}
-
-/** What the other end of a TLS connection has shown; the same object for all requests of a connection. */
-function peerOf(socket: TLSSocket): PeerCertificate | undefined {
-  let peer = peers.get(socket);
-  if (!peer) {
-    peer = readPeer(socket);
-    peers.set(socket, peer);
-  }
-  return peer === noPeer ? undefined : peer;
-}
 
 function serveHttp2(socket: TLSSocket, options: ListenOptions, limits: HttpLimits): ServerHttp2Session {
   const session = performServerHandshake(socket, {
@@ -64,7 +39,7 @@ function serveHttp2(socket: TLSSocket, options: ListenOptions, limits: HttpLimit
   session.setLocalWindowSize(1024 * 1024);
   session.on('error', () => session.destroy());
   session.on('frameError', () => {});
-  const about = { peer: peerOf(socket), remoteAddress: socket.remoteAddress ?? '' };
+  const about = { peer: peerOf(socket, options.tls), remoteAddress: socket.remoteAddress ?? '' };
   session.on(
     'stream',
     (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: string[]) => {
@@ -79,13 +54,13 @@ function serveHttp2(socket: TLSSocket, options: ListenOptions, limits: HttpLimit
 function serveHttp1(server: Server, options: ListenOptions): void {
   server.on('request', (message, response) => {
     const socket = message.socket as TLSSocket;
-    const exchange = new Http1Exchange(message, response, peerOf(socket));
+    const exchange = new Http1Exchange(message, response, peerOf(socket, options.tls));
     options.onRequest(exchange, exchange);
   });
   server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     if (!options.onUpgrade) return void socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    const request = new Http1Request(message, peerOf(message.socket as TLSSocket));
+    const request = new Http1Request(message, peerOf(message.socket as TLSSocket, options.tls));
     options.onUpgrade({ request, socket, head });
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -101,12 +76,13 @@ function serveHttp1(server: Server, options: ListenOptions): void {
 }
 
 function createHttpsServer(options: ListenOptions, limits: HttpLimits): Server {
-  const { cert, key, clientCa } = options.tls;
+  const { cert, key } = options.tls;
+  const ca = authoritiesOf(options.tls);
   return createServer({
     cert,
     key,
-    ca: clientCa,
-    requestCert: clientCa !== undefined,
+    ca,
+    requestCert: ca !== undefined,
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     ALPNProtocols: options.http1Only ? ['http/1.1'] : ['h2', 'http/1.1'],
@@ -152,7 +128,8 @@ function closeServer(
 }
 
 /** The machine's own network. */
-export const listenHttps: HttpListener = (options) => {
+export const listenHttps: HttpListener = (given) => {
+  const options = { ...given };
   const limits = { ...defaultHttpLimits, ...options.limits };
   const server = createHttpsServer(options, limits);
   server.maxConnections = limits.connections;
@@ -175,8 +152,10 @@ export const listenHttps: HttpListener = (options) => {
       server.off('error', reject);
       server.on('error', () => {});
       const { port } = server.address() as AddressInfo;
-      const setTls = ({ cert, key, clientCa }: ServerTls) =>
-        server.setSecureContext({ cert, key, ca: clientCa });
+      const setTls = (tls: ServerTls) => {
+        server.setSecureContext({ cert: tls.cert, key: tls.key, ca: authoritiesOf(tls) });
+        options.tls = tls;
+      };
       resolve({ port, setTls, close: (graceMs = 1000) => closeServer(server, sessions, sockets, graceMs) });
     });
   });

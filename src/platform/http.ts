@@ -4,6 +4,8 @@ import type { Duplex, Readable } from 'node:stream';
 export interface PeerCertificate {
   /** Whether it stands on the authorities given to the server and may be used by clients. */
   trusted: boolean;
+  /** Whether it stands on the authorities of proxies, which speak for others. */
+  isProxy?: boolean;
   commonName: string;
   organizations: readonly string[];
   /** Lower-case hexadecimal digits. */
@@ -75,11 +77,15 @@ export class BodyTooLarge extends Error {
   }
 }
 
-/** Server certificate and key in PEM, and the authorities (PEM) that client certificates may stand on. */
+/**
+ * Server certificate and key in PEM, and the authorities (PEM) that client certificates may stand on: those of
+ * clients, and those of proxies that tell in headers for whom they ask.
+ */
 export interface ServerTls {
   cert: string;
   key: string;
   clientCa?: string;
+  proxyCa?: string;
 }
 
 /** What one connection may cost. */

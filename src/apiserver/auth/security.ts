@@ -13,6 +13,7 @@ import { nodeRestriction } from './admission/node-restriction.ts';
 import { escalationCheck } from './admission/role-escalation.ts';
 import { RbacAuthorizer } from './rbac/rbac-authorizer.ts';
 import { RoleIndex } from './rbac/role-index.ts';
+import { requestHeaderAuthenticator } from './request-header.ts';
 import { reviewKinds } from './reviews.ts';
 import { bootstrapTokens } from './tokens/bootstrap-tokens.ts';
 import { ServiceAccountTokens } from './tokens/service-account-tokens.ts';
@@ -28,6 +29,8 @@ export interface SecurityOptions {
   staticTokens?: readonly { token: string; user: UserInfo }[];
   /** Asked before the roles are. */
   authorizers?: readonly Authorizer[];
+  /** Names in the certificates of proxies that may say for whom they ask; nobody may where absent. */
+  proxyNames?: readonly string[];
 }
 
 export interface ServiceAccountOptions {
@@ -75,7 +78,11 @@ export function createSecurity(options: SecurityOptions): Security {
   const identify = (token: string, wanted: readonly string[]) => tokens.identify(token, wanted);
   const token = tokenSubresource({ tokens: serviceAccounts, audiences });
   return {
-    authenticators: [certificateAuthenticator(), tokens],
+    authenticators: [
+      ...(options.proxyNames ? [requestHeaderAuthenticator(options.proxyNames)] : []),
+      certificateAuthenticator(),
+      tokens,
+    ],
     authorizer,
     serviceAccounts,
     kinds: reviewKinds({ authorizer, rbac, identify, audiences }),

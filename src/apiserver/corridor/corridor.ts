@@ -45,6 +45,8 @@ export interface CorridorOptions {
   dispatcher: Dispatcher;
   plain: PlainRoutes;
   streams: StreamRoutes;
+  /** What other servers answer for; asked before everything else. */
+  elsewhere?: StreamRoutes;
   responder: Responder;
   metrics: RequestMetrics;
   audit?: AuditSink;
@@ -118,7 +120,8 @@ export class Corridor {
   }
 
   async #handle(x: Exchange, user: UserInfo): Promise<number> {
-    const { plain, streams } = this.#options;
+    const { plain, streams, elsewhere } = this.#options;
+    if (elsewhere?.handles(x)) return elsewhere.serve(x);
     if (streams.handles(x)) return streams.serve(x);
     return x.info.isResource ? this.#resource(x, user) : plain.serve(x);
   }

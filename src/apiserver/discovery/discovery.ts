@@ -15,7 +15,7 @@ import type {
 import { formatApiVersion } from '../../machinery/schema.ts';
 import type { Kind } from '../registry/kind.ts';
 import { dormantGroups } from './dormant-groups.ts';
-import { localPriority, type Priority } from './priorities.ts';
+import { localPriority, type Priority, registrationGroup } from './priorities.ts';
 import { type ServedResource, servedResources } from './served-resources.ts';
 
 /** A version of a group that somebody has registered. */
@@ -93,6 +93,13 @@ export class Discovery {
     } as APIGroupDiscoveryList;
   }
 
+  /** What other servers serve, the preferred versions first. */
+  elsewhere(): { group: string; entry: APIVersionDiscovery }[] {
+    return [...this.#groups].flatMap(([group, versions]) =>
+      versions.flatMap(({ elsewhere }) => (elsewhere ? [{ group, entry: elsewhere }] : [])),
+    );
+  }
+
   #versions(group: string): string[] {
     return (this.#groups.get(group) ?? []).map((v) => v.version);
   }
@@ -113,6 +120,7 @@ function groupVersions(
     (served.resources ??= []).push(...servedResources(kind, storedKind(kind, kinds)));
   }
   for (const { priority, elsewhere, ...gv } of registered) {
+    if (gv.group === registrationGroup) continue;
     Object.assign(versionOf(groups, gv), { priority, ...(elsewhere && { elsewhere, resources: undefined }) });
   }
   for (const versions of groups.values()) {

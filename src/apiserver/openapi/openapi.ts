@@ -4,9 +4,10 @@ import { accepts, parseAccept } from '../http/negotiate.ts';
 import type { GroupVersion } from './definitions.ts';
 import { documentV2 } from './document-v2.ts';
 import { documentV3 } from './document-v3.ts';
+import { mergeV2 } from './merge-v2.ts';
 import { generalPaths, groupPaths, type PathOperations, resourcePaths, versionPath } from './paths.ts';
 import { encodeDocumentV2 } from './protobuf-v2.ts';
-import type { OpenApiResource } from './resource.ts';
+import type { ForeignDocument, OpenApiResource } from './resource.ts';
 
 /** A request for a document. */
 export interface OpenApiRequest {
@@ -28,8 +29,11 @@ export interface OpenApiAnswer {
 
 /** The OpenAPI documents of a server, built when they are first asked for. */
 export interface OpenApi {
-  /** Tells what is served from now on. Documents of versions that have not changed are kept. */
-  update(resources: readonly OpenApiResource[]): void;
+  /**
+   * Tells what is served from now on, by this server and by others. Documents of versions that have not changed are
+   * kept.
+   */
+  update(resources: readonly OpenApiResource[], others?: readonly ForeignDocument[]): void;
   /** Undefined for a path without a document. */
   handle(request: OpenApiRequest): OpenApiAnswer | undefined;
 }
@@ -177,16 +181,29 @@ interface Documents {
   index: Content;
 }
 
-function build(resources: readonly OpenApiResource[], version: string, before?: Documents): Documents {
+interface Served {
+  resources: readonly OpenApiResource[];
+  others: readonly ForeignDocument[];
+}
+
+function build({ resources, others }: Served, version: string, before?: Documents): Documents {
   const groupVersions = groupVersionsOf(resources);
   const v2 = () => {
     const groups = groupPaths(groupsOf(groupVersions));
     const paths = [...generalPaths, ...groups, ...groupVersions.map(versionPath), ...pathsOf(resources)];
-    return documentV2(paths, { version, resources, groupVersions });
+    const own = documentV2(paths, { version, resources, groupVersions });
+    return others.reduce(
+      (document, { v2: theirs, ...gv }) =>
+        theirs ? mergeV2(document, theirs, `/${versionKey(gv)}/`) : document,
+      own,
+    );
   };
   const json = content(v2);
   const protobuf: Content = { bytes: lazy(() => encodeDocumentV2(v2())), etag: json.etag };
   const versions = documentsV3(resources, version, before?.versions ?? new Map());
+  for (const { v3, ...gv } of others) {
+    if (v3) versions.set(versionKey(gv), { bytes: () => v3, etag: lazy(() => digest(v3)) });
+  }
   return { json, protobuf, versions, index: content(() => indexOf(versions)) };
 }
 
@@ -198,10 +215,10 @@ function sendV2({ json, protobuf }: Documents, request: OpenApiRequest): OpenApi
 
 /** The OpenAPI documents of a server of this version (`v1.36.0`). */
 export function createOpenApi(version: string): OpenApi {
-  let documents = build([], version);
+  let documents = build({ resources: [], others: [] }, version);
   return {
-    update(resources) {
-      documents = build(resources, version, documents);
+    update(resources, others = []) {
+      documents = build({ resources, others }, version, documents);
     },
     handle(request) {
       const path = request.path.replace(/\/$/, '');

@@ -1,5 +1,16 @@
 import type { GroupVersionKind } from '../../machinery/schema.ts';
 import type { JsonSchema } from './json-schema.ts';
+import type { ForeignV2 } from './merge-v2.ts';
+
+/** What another server says of a group and version that it answers for. */
+export interface ForeignDocument {
+  group: string;
+  version: string;
+  /** Its whole document of OpenAPI 2.0. */
+  v2?: ForeignV2;
+  /** Its document of OpenAPI 3.0 for this version, as it came. */
+  v3?: Uint8Array;
+}
 
 /** A resource as the server offers it: what OpenAPI has to tell of it. */
 export interface OpenApiResource {

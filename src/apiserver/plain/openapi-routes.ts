@@ -3,7 +3,7 @@ import type { PathMux, PlainHandler } from '../corridor/plain-routes.ts';
 import { openApiResource } from '../openapi/from-kind.ts';
 import type { JsonSchema } from '../openapi/json-schema.ts';
 import { createOpenApi, type OpenApi } from '../openapi/openapi.ts';
-import type { OpenApiResource } from '../openapi/resource.ts';
+import type { ForeignDocument, OpenApiResource } from '../openapi/resource.ts';
 import type { RegistryDispatcher } from '../registry/dispatcher.ts';
 import type { Kind } from '../registry/kind.ts';
 
@@ -11,14 +11,16 @@ export interface OpenApiRoutesOptions {
   mux: PathMux;
   dispatcher: RegistryDispatcher;
   clock: Clock;
+  /** What other servers say of what they serve; a new value whenever that has changed. */
+  others(): readonly ForeignDocument[];
   /** Such as `v1.36.0`. */
   version: string;
 }
 
 /** The OpenAPI documents; they follow what is served, and are made when somebody asks. */
-export function serveOpenApi({ mux, dispatcher, clock, version }: OpenApiRoutesOptions): void {
+export function serveOpenApi({ mux, clock, version, ...served }: OpenApiRoutesOptions): void {
   const documents = createOpenApi(version);
-  const follow = follower(documents, dispatcher);
+  const follow = follower(documents, served);
   const handler: PlainHandler = (x) => {
     follow();
     const ifNoneMatch = x.header('if-none-match');
@@ -32,14 +34,18 @@ export function serveOpenApi({ mux, dispatcher, clock, version }: OpenApiRoutesO
 }
 
 /** Tells the documents what is served whenever that has changed; kinds that stay keep their rows. */
-function follower(documents: OpenApi, dispatcher: RegistryDispatcher): () => void {
+function follower(
+  documents: OpenApi,
+  { dispatcher, others }: Pick<OpenApiRoutesOptions, 'dispatcher' | 'others'>,
+): () => void {
   const rows = new WeakMap<Kind, OpenApiResource>();
-  let seen: unknown;
+  let seen: readonly unknown[] = [];
   return () => {
-    const now = dispatcher.discovery();
-    if (now === seen) return;
+    const now = [dispatcher.discovery(), others()] as const;
+    if (now[0] === seen[0] && now[1] === seen[1]) return;
     seen = now;
-    documents.update([...dispatcher.served()].map(({ view, kind }) => rowOf(rows, view, kind)));
+    const own = [...dispatcher.served()].map(({ view, kind }) => rowOf(rows, view, kind));
+    documents.update(own, now[1]);
   };
 }
 

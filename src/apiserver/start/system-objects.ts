@@ -54,11 +54,36 @@ export async function ensurePriorityClasses(transport: Transport): Promise<void>
   await Promise.all(systemPriorities.map((object) => ensure(transport, path, object)));
 }
 
+/** What servers that extend this one need to know of it. */
+export interface AuthenticationConfig {
+  /** Authorities of client certificates, PEM. */
+  clientCa: string;
+  /** Authorities and names of the proxies that may say for whom they ask, this server first. */
+  proxies?: { ca: string; names: readonly string[] };
+}
+
+/** The data of the ConfigMap that upstream's libraries read. */
+function authenticationData({ clientCa, proxies }: AuthenticationConfig): Record<string, string> {
+  if (!proxies) return { 'client-ca-file': clientCa };
+  return {
+    'client-ca-file': clientCa,
+    'requestheader-allowed-names': JSON.stringify(proxies.names),
+    'requestheader-client-ca-file': proxies.ca,
+    'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
+    'requestheader-group-headers': '["X-Remote-Group"]',
+    'requestheader-uid-headers': '["X-Remote-Uid"]',
+    'requestheader-username-headers': '["X-Remote-User"]',
+  };
+}
+
 /** Tells servers that extend this one whom to trust. */
-export async function ensureAuthenticationConfig(transport: Transport, clientCa: string): Promise<void> {
+export async function ensureAuthenticationConfig(
+  transport: Transport,
+  config: AuthenticationConfig,
+): Promise<void> {
   const name = 'extension-apiserver-authentication';
   const path = '/api/v1/namespaces/kube-system/configmaps';
-  const data = { 'client-ca-file': clientCa };
+  const data = authenticationData(config);
   const metadata = { namespace: 'kube-system', name };
   const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
   try {

@@ -5,19 +5,20 @@ import type { HttpRequest } from '../../platform/http.ts';
 import { callOver, type Http1Answer } from '../../platform/http1-call.ts';
 import { networkText } from '../../platform/network-text.ts';
 import { withLinksThroughProxy } from './page-rewriting.ts';
-import { clientHost, forwardedHeaders, returnedHeaders } from './proxied-headers.ts';
+import { clientHost, forwardedHeaders, type ProxiedHead, returnedHeaders } from './proxied-headers.ts';
 import { tunnel } from './tunnel.ts';
 
 /** What a request is passed on to. */
-export interface Backend {
+export interface Backend extends ProxiedHead {
   /** Opens a connection that speaks HTTP/1.1. */
   connect(): Promise<Duplex>;
-  /** Host and port, which links of the backend to itself name. */
-  host: string;
-  /** Path and query. */
-  target: string;
-  /** What stands before the backend's own paths; without a slash at its end. */
-  prefix: string;
+  /** How long it may take to begin its answer; as long as a connection may be idle unless told. */
+  answerTimeoutMs?: number;
+  /**
+   * What stands before the backend's own paths where people look around in it, without a slash at its end: its links
+   * are then made to lead through here, and it sees the host that the client has asked.
+   */
+  prefix?: string;
 }
 
 /** How long a backend may take to begin its answer: as long as a connection may be idle. */
@@ -28,7 +29,7 @@ export async function forward(x: Exchange, backend: Backend): Promise<number> {
   const { request } = x;
   if (x.upgrade) {
     const socket = await dialed(backend, (why) => new StatusError(500, '', `error dialing backend: ${why}`));
-    return tunnel(x.upgrade, socket, { target: backend.target, host: clientHost(request) ?? backend.host });
+    return tunnel(x.upgrade, socket, { ...backend, host: hostFor(request, backend) });
   }
   const socket = await dialed(backend, unreachable);
   const answer = await answered(socket, {
@@ -36,16 +37,25 @@ export async function forward(x: Exchange, backend: Backend): Promise<number> {
     target: backend.target,
     headers: forwardedHeaders(request, backend),
     body: hasBody(request) ? request.stream : undefined,
-    timeoutMs: answerTimeoutMs,
+    timeoutMs: backend.answerTimeoutMs ?? answerTimeoutMs,
     signal: request.signal,
   });
-  const origin = { ...backend, backendHost: backend.host, clientHost: clientHost(request) ?? '' };
-  const sent = { headers: returnedHeaders(answer.headers), body: answer.body };
-  const { headers, body } = request.method === 'HEAD' ? sent : withLinksThroughProxy(sent, origin);
+  const { headers, body } = returned(answer, request, backend);
   await x.reply.open(answer.status, headers).pipe(body);
   // What the backend did not want to read must not stand before the connection's next request.
   request.stream.resume();
   return answer.status;
+}
+
+const hostFor = (request: HttpRequest, { host, prefix }: Backend) =>
+  prefix === undefined ? host : (clientHost(request) ?? host);
+
+/** The answer as the client gets it. */
+function returned(answer: Http1Answer, request: HttpRequest, { prefix, host }: Backend) {
+  const sent = { headers: returnedHeaders(answer.headers), body: answer.body };
+  if (prefix === undefined || request.method === 'HEAD') return sent;
+  const origin = { prefix, backendHost: host, clientHost: clientHost(request) ?? '' };
+  return withLinksThroughProxy(sent, origin);
 }
 
 const unreachable = (why: string) => serviceUnavailable(`error trying to reach service: ${why}`);

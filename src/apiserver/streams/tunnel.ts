@@ -3,12 +3,9 @@ import { StatusError } from '../../machinery/status-error.ts';
 import type { HttpUpgrade } from '../../platform/http.ts';
 import { endWhenIdle, joinStreams } from '../../platform/join-streams.ts';
 import { errorText, firstAnswer } from './first-answer.ts';
-import { upgradeHead } from './proxied-headers.ts';
+import { type ProxiedHead, upgradeHead } from './proxied-headers.ts';
 
-export interface TunnelOptions {
-  target: string;
-  /** For the `Host` header. */
-  host: string;
+export interface TunnelOptions extends ProxiedHead {
   /** Answers in place of a backend that refuses with this code and these words, or throws what the client is told. */
   onRefusal?(code: number, text: string): void;
 }
@@ -26,7 +23,7 @@ export async function tunnel(upgrade: HttpUpgrade, backend: Duplex, options: Tun
   socket.once('close', hangUp);
   socket.once('error', hangUp);
   if (socket.destroyed) hangUp();
-  backend.write(upgradeHead(request, options));
+  backend.write(upgradeHead(request, options), 'latin1');
   if (head.length > 0) backend.write(head);
   const answer = await firstAnswer(backend).catch((error: Error) => {
     backend.destroy();

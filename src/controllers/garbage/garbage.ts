@@ -22,6 +22,8 @@ import {
 /** How often the list of served resources is looked at, for kinds that users add. */
 const refreshMs = 30_000;
 /** Owners remembered as gone; the oldest are forgotten first. */
+/** How long resources that have come are waited for. */
+const refreshLimitMs = 30_000;
 const rememberedAbsent = 500;
 
 /** Deletes what has lost its owners, and sees deletions through that wait for dependents or let them go. */
@@ -45,14 +47,16 @@ export function createGarbageCollector(
 
   async function runWithRefresh(signal: AbortSignal): Promise<void> {
     const { clock, log } = context;
+    // A server that answers for a group and gives no lists must not keep all the others waiting.
+    const refreshed = () => Promise.race([refresh(), clock.sleep(refreshLimitMs, signal)]);
     const failed = (error: unknown) => log.warn('resources not discovered', { error: String(error) });
     const keepFresh = async () => {
       while (!signal.aborted) {
         await clock.sleep(refreshMs, signal).catch(() => {});
-        if (!signal.aborted) await refresh().catch(failed);
+        if (!signal.aborted) await refreshed().catch(failed);
       }
     };
-    await Promise.race([refresh().catch(failed), aborted(signal)]);
+    await Promise.race([refreshed().catch(failed), aborted(signal)]);
     await Promise.all([controller.run(signal), keepFresh()]);
   }
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configmaps, namespaces, pods, secrets, serviceaccounts } from '../../api/generated/resources.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createNamespaceController } from './namespace.ts';
-import { estimateSeconds, statusAfter } from './plan.ts';
+import { estimateSeconds, statusAfter, undiscoveredText } from './plan.ts';
 
 test('conditions say what is left and what holds it', () => {
   const item = { metadata: { finalizers: ['example.com/hold'] } };
@@ -37,6 +37,18 @@ test('conditions say what is left and what holds it', () => {
       'SomeFinalizersRemain',
       'Some content in the namespace has finalizers remaining: example.com/hold in 2 resource instances',
     ],
+  });
+});
+
+test('a server that does not tell what it serves is named', () => {
+  const discoveryError = undiscoveredText(['b.test/v1', 'a.test/v1']);
+  const { conditions = [] } = statusAfter(undefined, { discoveryError, errors: [], remains: [] }, 0);
+  expect(conditions[0]).toMatchObject({
+    type: 'NamespaceDeletionDiscoveryFailure',
+    status: 'True',
+    reason: 'DiscoveryFailed',
+    message:
+      'Discovery failed for some groups, 2 failing: unable to retrieve the complete list of server APIs: a.test/v1: stale GroupVersion discovery: a.test/v1, b.test/v1: stale GroupVersion discovery: b.test/v1',
   });
 });
 

@@ -9,7 +9,7 @@ import { deepEqual } from '../../machinery/equal.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { type Discover, type ServedResource, servingVerbs } from '../discovery.ts';
-import { type Emptying, estimateSeconds, type Remains, statusAfter } from './plan.ts';
+import { type Emptying, estimateSeconds, type Remains, statusAfter, undiscoveredText } from './plan.ts';
 
 const ourFinalizer = 'kubernetes';
 
@@ -68,11 +68,19 @@ class NamespaceDeleter {
 
   async #empty(namespace: Stored<Namespace>): Promise<Emptying> {
     let rows: readonly ServedResource[];
+    const failed: string[] = [];
+    const undiscovered = (groupVersion: string) => failed.push(groupVersion);
     try {
-      rows = servingVerbs(await this.#discover(), ['delete', 'list']).filter((row) => row.namespaced);
+      const served = await this.#discover({ undiscovered });
+      rows = servingVerbs(served, ['delete', 'list']).filter((row) => row.namespaced);
     } catch (error) {
       return { discoveryError: textOf(error), errors: [], remains: [] };
     }
+    const emptying = await this.#clearAll(namespace, rows);
+    return failed.length > 0 ? { ...emptying, discoveryError: undiscoveredText(failed) } : emptying;
+  }
+
+  async #clearAll(namespace: Stored<Namespace>, rows: readonly ServedResource[]): Promise<Emptying> {
     // What pods need outlives them: they go first, and nothing else until they are gone.
     const isPods = (row: ServedResource) => row.plural === 'pods' && row.group === '';
     const first = await this.#clear(namespace, rows.filter(isPods));

@@ -15,6 +15,12 @@ export interface Emptying {
   remains: readonly Remains[];
 }
 
+/** What is said where servers do not tell what they serve: what is left in the namespace cannot be known. */
+export function undiscoveredText(groupVersions: readonly string[]): string {
+  const each = groupVersions.map((gv) => `${gv}: stale GroupVersion discovery: ${gv}`);
+  return `Discovery failed for some groups, ${groupVersions.length} failing: unable to retrieve the complete list of server APIs: ${list(each)}`;
+}
+
 /** How long finalizers are expected to take, in seconds. */
 const finalizerSeconds = 15;
 

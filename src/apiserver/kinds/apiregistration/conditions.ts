@@ -8,6 +8,9 @@ export function availability(service: APIService): APIServiceCondition | undefin
   return service.status?.conditions?.find(({ type }) => type === available);
 }
 
+/** Whether requests may be passed on. */
+export const isAvailable = (service: APIService) => availability(service)?.status === 'True';
+
 /** What is said of what this server serves itself. */
 export const localCondition: APIServiceCondition = {
   type: available,
