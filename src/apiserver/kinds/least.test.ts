@@ -36,6 +36,10 @@ const least: Record<string, object> = {
       ],
     },
   },
+  'apiservices/v1': {
+    metadata: { name: 'v1.things.example.com' },
+    spec: { group: 'things.example.com', version: 'v1', groupPriorityMinimum: 1, versionPriority: 1 },
+  },
   'certificatesigningrequests/v1': { spec: { request, signerName: 'a.example/b', usages: ['any'] } },
   'clusterrolebindings/v1': { roleRef },
   'controllerrevisions/v1': { data: {}, revision: 1 },

@@ -36,7 +36,7 @@ export function forwardedHeaders(
     if (value !== undefined && !dropped.test(name) && !perHop.has(name)) headers[name] = value;
   }
   headers['x-forwarded-for'] = forwardedFor(request);
-  if (prefix !== undefined) headers['x-forwarded-uri'] = `${prefix}${target.replace(/\?.*$/s, '')}`;
+  headers['x-forwarded-uri'] = `${prefix ?? ''}${target.replace(/\?.*$/s, '')}`;
   return Object.assign(headers, more);
 }
 
