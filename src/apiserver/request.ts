@@ -44,6 +44,26 @@ export interface ResourceRequest {
   annotate?(key: string, value: string): void;
 }
 
+/** A request as if it were for something else; the rest stays that of the client. */
+export function requestFor(request: ResourceRequest, info: RequestInfo): ResourceRequest {
+  // Not a spread: what is made when it is asked for would not be copied.
+  return {
+    info,
+    user: request.user,
+    query: request.query,
+    body: request.body,
+    cause: request.cause,
+    get userAgent() {
+      return request.userAgent;
+    },
+    get signal() {
+      return request.signal;
+    },
+    warn: (message) => request.warn(message),
+    annotate: (key, value) => request.annotate?.(key, value),
+  };
+}
+
 /** An object in a watch cache: decoded and encoded forms are made once and shared. */
 export interface CachedObject<T extends KubernetesObject = KubernetesObject> {
   readonly object: T;

@@ -71,6 +71,25 @@ export function transportContract(name: string, start: () => Promise<TransportUn
       await Promise.all(['l1', 'l2', 'l3'].map(remove));
     });
 
+    test('a collection is deleted, and a pod evicted: writes that carry others with them', async () => {
+      await Promise.all(['d1', 'd2'].map(create));
+      const chosen = { fieldSelector: 'metadata.name=d1' };
+      await api.request({ method: 'DELETE', path, query: chosen, body: { propagationPolicy: 'Background' } });
+      const left = (await api.request({ method: 'GET', path })) as { items: ConfigMap[] };
+      expect(left.items.map((item) => item.metadata.name)).toEqual(['d2']);
+      await remove('d2');
+
+      const pods = '/api/v1/namespaces/default/pods';
+      const metadata = { name: 'evicted' };
+      const spec = { containers: [{ name: 'c', image: 'i' }] };
+      const accounts = '/api/v1/namespaces/default/serviceaccounts';
+      await api.request({ method: 'POST', path: accounts, body: { metadata: { name: 'default' } } });
+      await api.request({ method: 'POST', path: pods, body: { metadata, spec } });
+      await api.request({ method: 'POST', path: `${pods}/evicted/eviction`, body: { metadata } });
+      const there = (await api.request({ method: 'GET', path: pods })) as { items: unknown[] };
+      expect(there.items).toEqual([]);
+    });
+
     test('refusals are StatusErrors with all that the server said', async () => {
       const refusal = (promise: Promise<unknown>) =>
         promise.then(

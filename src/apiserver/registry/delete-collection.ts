@@ -1,7 +1,7 @@
 import type { DeleteOptions } from '../../api/meta/v1.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import type { CachedItem } from '../cache/cached-item.ts';
-import type { ListAnswer } from '../request.ts';
+import { type ListAnswer, requestFor } from '../request.ts';
 import { decodeDeleteOptions } from './decode-body.ts';
 import { deleteOne } from './delete.ts';
 import { list } from './list.ts';
@@ -27,7 +27,7 @@ async function deleteItem(call: Call, item: CachedItem, options: DeleteOptions):
   const { name = '', namespace = '' } = item.object.metadata;
   const info = { ...call.request.info, name, namespace };
   try {
-    await deleteOne({ ...call, request: { ...call.request, info } }, options);
+    await deleteOne({ ...call, request: requestFor(call.request, info) }, options);
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;
   }

@@ -3,7 +3,7 @@ import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
 import { methodNotSupported, notFound } from '../../machinery/status-error.ts';
 import { admit, validateAdmission } from '../admission/admission.ts';
-import type { ObjectAnswer } from '../request.ts';
+import { type ObjectAnswer, requestFor } from '../request.ts';
 import { objectAnswer } from './answers.ts';
 import { decodeBody } from './decode-body.ts';
 import { deleteOne } from './delete.ts';
@@ -79,7 +79,7 @@ function callFor(call: Call, resource: Resource, ref: { namespace?: string; name
     subresource: 'status',
     verb: 'update',
   };
-  return { ...call, registry, request: { ...call.request, info } };
+  return { ...call, registry, request: requestFor(call.request, info) };
 }
 
 function dryRunOf({ dryRun }: WriteOptions, options: DeleteOptions = {}): DeleteOptions {
