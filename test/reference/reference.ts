@@ -43,6 +43,11 @@ export function fixtureOf(name: string): { json: object; protobuf: Uint8Array } 
   return { json: JSON.parse(read('json').toString()), protobuf: read('pb') };
 }
 
+/** Reads a file of the reference that is prose. */
+export function referenceText(name: 'conformance.md'): string {
+  return readFileSync(join(dir, name), 'utf8');
+}
+
 const missing = existsSync(dir) ? '' : ` (skipped: no reference at ${dir}; set K8TS_REFERENCE)`;
 
 /** A test that needs the reference; skipped, with the reason in its name, where it is absent. */

@@ -5,10 +5,10 @@ import { createAuthority, issue } from '../../../cluster/pki.ts';
 import { systemClock } from '../../../platform/clock.ts';
 import { systemRandom } from '../../../platform/random.ts';
 
-/** What a webhook of a test answers; nothing, for one that hangs. */
-export type Answer = (
-  request: AdmissionRequest & { object: any; oldObject: any },
-) => Partial<AdmissionResponse> | object[] | undefined;
+type Said = Partial<AdmissionResponse> | object[] | undefined;
+
+/** What a webhook of a test answers, now or later; nothing, for one that hangs. */
+export type Answer = (request: AdmissionRequest & { object: any; oldObject: any }) => Said | Promise<Said>;
 
 /** A webhook's HTTPS server on loopback. */
 export interface TestWebhook {
@@ -33,11 +33,11 @@ export async function startWebhook(answers: Record<string, Answer>): Promise<Tes
     incoming.on('data', (chunk) => {
       text += chunk;
     });
-    incoming.on('end', () => {
+    incoming.on('end', async () => {
       const { request } = JSON.parse(text);
       const [path = '', query = ''] = (incoming.url ?? '').split('?');
       asked.push({ ...request, path, query });
-      const said = answers[path]?.(request);
+      const said = await answers[path]?.(request);
       if (!said) return;
       const response = Array.isArray(said) ? patchResponse(said) : { allowed: true, ...said };
       const review = { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1' };
