@@ -124,4 +124,6 @@ export type Answer = ObjectAnswer | ListAnswer | WatchAnswer;
 /** Serves all resources: the part of the corridor from decoding to the store. Rejects with StatusError. */
 export interface Dispatcher {
   handle(request: ResourceRequest): Promise<Answer>;
+  /** Whether what a request addresses is answered, not stored (SubjectAccessReview and the like). */
+  isReview(info: RequestInfo): boolean;
 }

@@ -17,7 +17,9 @@ function testedIn(folder: string): string[] {
   const dir = join(import.meta.dirname, folder);
   const files = readdirSync(dir).filter((name) => name.endsWith('.test.ts'));
   return files.flatMap((name) =>
-    [...readFileSync(join(dir, name), 'utf8').matchAll(/^ *line\(\s*'([a-z-]+)'/gm)].map(([, id]) => id as string),
+    [...readFileSync(join(dir, name), 'utf8').matchAll(/^ *line\(\s*'([a-z-]+)'/gm)].map(
+      ([, id]) => id as string,
+    ),
   );
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type E2eCluster, startE2eCluster } from './support/cluster.ts';
-import { configMap, deployment, list, pod } from './support/manifests.ts';
+import { certificateRequest, configMap, deployment, list, pod } from './support/manifests.ts';
 
 let cluster: E2eCluster;
 
@@ -421,7 +421,11 @@ describe.concurrent('changes to what is there', () => {
       apiVersion: 'certificates.k8s.io/v1',
       kind: 'CertificateSigningRequest',
       metadata: { name: 'jane' },
-      spec: { request: csr, signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] },
+      spec: {
+        request: certificateRequest,
+        signerName: 'kubernetes.io/kube-apiserver-client',
+        usages: ['client auth'],
+      },
     };
     await kubectl.apply(request);
     const row = (await kubectl.ok('get csr jane')).split('\n')[1];
@@ -445,7 +449,3 @@ describe.concurrent('changes to what is there', () => {
     expect(await kubectl.ok('get csr joe')).toMatch(/Denied$/);
   });
 });
-
-/** A request for a certificate of `jane` in the group `dev`, made with openssl. */
-const csr =
-  'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIWE1IOENBUUF3SFRFTU1Bb0dBMVVFQ2d3RFpHVjJNUTB3Q3dZRFZRUUREQVJxWVc1bE1Ga3dFd1lIS29aSQp6ajBDQVFZSUtvWkl6ajBEQVFjRFFnQUVlclM0dytIQkhMWWxpV0VTcUU5L2dKaXBTZnlFcDFUWml0N3d5SlppCmwrK0tZYnhCcEYvQmlYNjhCOE9ycnlCME5IRlJKSE5mY0hWTlUxMSsyK1h0R2FBQU1Bb0dDQ3FHU000OUJBTUMKQTBnQU1FVUNJUUNoZEZVYTJobFhsZ2Zpek5kMEkxSzhidGVPdVc3anpLblQ3cXh2YnkxS1BBSWdMZlVOQXNWRwpvcFJCaDRlcmwydElTNFVXL3FFRzBGWE9ONktHNHdyKzg2WT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUgUkVRVUVTVC0tLS0tCg==';

@@ -6,7 +6,7 @@ import type { Platform } from '../../platform/platform.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { isBuiltIn } from '../http/built-in.ts';
 import { methodNotAllowed } from '../http/method-not-allowed.ts';
-import { bodyMediaType, checkBodyType, type Endpoint, negotiate } from '../http/negotiate.ts';
+import { bodyMediaType, checkBodyType, type Endpoint, type Format, negotiate } from '../http/negotiate.ts';
 import type { Responder } from '../http/responder.ts';
 import type { UserInfo } from '../registry/kind.ts';
 import type { Dispatcher, RequestBody, RequestInfo, ResourceRequest } from '../request.ts';
@@ -129,7 +129,7 @@ export class Corridor {
   async #resource(x: Exchange, user: UserInfo): Promise<number> {
     const { dispatcher, responder } = this.#options;
     if (x.info.verb === 'watch' && x.request.method !== 'GET') throw methodNotAllowed();
-    const format = negotiate(x.header('accept'), endpointOf(x.info));
+    const format = this.#format(x);
     const deadline = this.#deadline(x);
     try {
       const body = x.request.method === 'GET' ? undefined : await deadline.bound(this.#body(x));
@@ -140,6 +140,14 @@ export class Corridor {
     } finally {
       deadline.done();
     }
+  }
+
+  #format(x: Exchange): Format {
+    const format = negotiate(x.header('accept'), endpointOf(x.info));
+    const asksTable = format.convert?.kind === 'Table';
+    return asksTable && this.#options.dispatcher.isReview(x.info)
+      ? negotiate(x.header('accept'), 'review')
+      : format;
   }
 
   #deadline(x: Exchange): Deadline {

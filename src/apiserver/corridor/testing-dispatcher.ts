@@ -40,6 +40,10 @@ export class FakeDispatcher implements Dispatcher {
     return { type: 'object', code: 200, object: cached.object, cached };
   }
 
+  isReview(): boolean {
+    return false;
+  }
+
   #create({ body, info }: ResourceRequest): Answer {
     if (!body) throw badRequest('no body');
     const object = 'value' in body ? body.value : JSON.parse(Buffer.from(body.bytes).toString());

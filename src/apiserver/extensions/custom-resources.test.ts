@@ -109,6 +109,23 @@ describe('objects', () => {
     expect((await api.object('get', v1!, { name: 'x' })).spec).toEqual({ a: 'b' });
   });
 
+  test('say all that is unknown of them at once: metadata, fields, metadata of embedded resources', async () => {
+    const { define, api } = await createCustomCluster();
+    const template = {
+      type: 'object',
+      'x-kubernetes-embedded-resource': true,
+      properties: { spec: { type: 'object' } },
+    } as const;
+    const { v1 } = await define(widgets({ v1: { properties: spec({ template }) } }));
+    const embedded = { apiVersion: 'v1', kind: 'Pod', metadata: { inner: 1 } };
+    const body = { metadata: { name: 'x', outer: 1 }, spec: { template: embedded, extra: 1 } };
+    const query = { fieldValidation: 'Strict' };
+    const strict = await failure(api.send('create', v1!, { body, query }));
+    expect(strict.message).toContain(
+      'strict decoding error: unknown field "metadata.outer", unknown field "spec.extra", unknown field "spec.template.metadata.inner"',
+    );
+  });
+
   test('get defaults when they are written and when they are read', async () => {
     const { define, api } = await createCustomCluster();
     const { v1 } = await define(

@@ -22,6 +22,8 @@ describe('what a client accepts', () => {
     [`${as('json', 'Table')},${as('json', 'Table', 'v1beta1')},application/json`, 'watch', 'json Table v1'],
     [`${as('json', 'Table')},application/json`, 'plain', 'json'],
     [as('json', 'Table'), 'plain', undefined],
+    [as('json', 'Table'), 'review', undefined],
+    [as('json', 'PartialObjectMetadata'), 'review', 'json PartialObjectMetadata v1'],
     [as('json', 'Nonsense'), 'resource', undefined],
     [`${as('vnd.kubernetes.protobuf', 'Table')},application/json`, 'resource', 'json'],
     ['application/json;stream=watch', 'watch', 'json'],

@@ -72,15 +72,16 @@ function formatOf(clause: Clause, encoding: Encoding, endpoint: Endpoint): Forma
   if (stream && (stream !== 'watch' || encoding === 'yaml')) return undefined;
   const convert = conversionOf(clause.params, encoding);
   if (convert === false || (convert && endpoint === 'plain')) return undefined;
+  if (convert?.kind === 'Table' && endpoint === 'review') return undefined;
   if (!convert && encoding === 'protobuf' && isCustom(endpoint)) return undefined;
   return { encoding, convert, pretty: clause.params.pretty === '1' };
 }
 
 /**
- * What can be answered: resources allow conversions, `plain` does not; a watch cannot be YAML; a custom resource has no
- * protobuf form but that of its conversions.
+ * What can be answered: resources allow conversions, `plain` does not, and a review has no table; a watch cannot be YAML;
+ * a custom resource has no protobuf form but that of its conversions.
  */
-export type Endpoint = 'resource' | 'watch' | 'custom' | 'customWatch' | 'plain';
+export type Endpoint = 'resource' | 'watch' | 'custom' | 'customWatch' | 'review' | 'plain';
 
 const isWatch = (endpoint: Endpoint) => endpoint === 'watch' || endpoint === 'customWatch';
 const isCustom = (endpoint: Endpoint) => endpoint === 'custom' || endpoint === 'customWatch';

@@ -40,13 +40,13 @@ function decoded(
   { gvk: expected, prune }: Expected,
   fieldValidation: FieldValidation,
 ): KubernetesObject {
-  const { object, gvk, warnings } = read(call.request.body, expected, fieldValidation);
-  checkVersion(gvk, expected);
-  const unknown = unknownFieldErrors(prune(object));
-  if (unknown.length > 0 && fieldValidation === 'Strict') {
-    throw cannotBeHandled(gvk, expected, strictDecodingMessage(unknown));
-  }
-  if (fieldValidation === 'Warn') for (const warning of [...warnings, ...unknown]) call.request.warn(warning);
+  const isStrict = fieldValidation === 'Strict';
+  // What a custom resource's schema does not know is told together with what decoding has found.
+  const { object, gvk, warnings } = read(call.request.body, expected, isStrict ? 'Warn' : fieldValidation);
+  if (!isStrict || warnings.length === 0) checkVersion(gvk, expected);
+  const odd = [...warnings, ...unknownFieldErrors(prune(object))];
+  if (isStrict && odd.length > 0) throw cannotBeHandled(gvk, expected, strictDecodingMessage(odd));
+  if (fieldValidation === 'Warn') for (const warning of odd) call.request.warn(warning);
   return object;
 }
 

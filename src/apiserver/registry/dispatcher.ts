@@ -94,6 +94,7 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
   };
   return {
     handle: (request) => handle(request, environment, registries),
+    isReview: (info) => registries.served(info)?.view.review !== undefined,
     serve: (kind) => registries.add(kind),
     connect: (request, object) => connect({ request, environment }, registries, object),
     withdraw: (resource) => registries.remove(resource),

@@ -26,6 +26,7 @@ const scalarTypes: Record<string, 'string' | 'boolean' | 'number'> = {
 function shapeOf(schema: JsonSchema): Shape {
   if (schema['x-kubernetes-int-or-string']) return { kind: 'leaf', scalar: 'any' };
   if (schema.type === 'array') return listShape(schema);
+  if (schema['x-kubernetes-embedded-resource']) return objectShape(schema, commonFields());
   if (schema.type === 'object' || schema.properties) return objectShape(schema, {});
   const scalar = schema.type === undefined ? undefined : scalarTypes[schema.type];
   return scalar ? { kind: 'leaf', scalar } : deduced;
@@ -71,7 +72,7 @@ function valuesOf(schema: JsonSchema): Shape | undefined {
   return more === undefined && !schema.properties ? deduced : undefined;
 }
 
-/** What every object has, whatever else its schema says. */
+/** What every object has, an embedded one too, whatever else its schema says. */
 const commonFields = (): Record<string, FieldShape> => ({
   apiVersion: text('apiVersion'),
   kind: text('kind'),

@@ -454,6 +454,23 @@ describe('custom resources', () => {
     expect(object.spec).toEqual({ a: { b: 1, c: 2 }, l: [2] });
   });
 
+  test('an embedded resource has a type and metadata, whatever its schema says', () => {
+    const spec = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+    const embedded = { type: 'object', 'x-kubernetes-embedded-resource': true, properties: { spec } };
+    const shape = shapeOfJsonSchema({
+      type: 'object',
+      properties: { spec: { type: 'object', properties: { template: embedded } } },
+    });
+    const template = { apiVersion: 'v1', kind: 'Pod', metadata: { labels: { a: '1' } }, spec: { free: 1 } };
+    const object = applied(undefined, widget({ template }), 'a', { shape, apiVersion: 'x.io/v1' });
+    expect(object.spec).toEqual({ template });
+    expect(owned(object, 'a')).toContain('.spec.template.metadata.labels.a');
+    const odd = { ...template, metadata: { nothing: 1 } };
+    expect(() =>
+      applied(undefined, widget({ template: odd }), 'a', { shape, apiVersion: 'x.io/v1' }),
+    ).toThrow('.spec.template.metadata.nothing: field not declared in schema');
+  });
+
   test('who owned a part of what became one value owns it whole', () => {
     const granular = shapeOfJsonSchema({
       type: 'object',

@@ -31,7 +31,11 @@ function convert(from: Any, desired: string): Any {
   const { hostPort, host, port, ...rest } = from;
   const isV1 = desired.endsWith('/v1');
   const [first, second] = hostPort ? hostPort.split(':') : [host, port];
-  return { ...rest, apiVersion: desired, ...(isV1 ? { hostPort: `${first}:${second}` } : { host: first, port: second }) };
+  return {
+    ...rest,
+    apiVersion: desired,
+    ...(isV1 ? { hostPort: `${first}:${second}` } : { host: first, port: second }),
+  };
 }
 
 async function startConverter() {
@@ -45,7 +49,9 @@ async function startConverter() {
     const { request } = JSON.parse(Buffer.concat(chunks).toString());
     const convertedObjects = request.objects.map((one: Any) => convert(one, request.desiredAPIVersion));
     const response = { uid: request.uid, result: { status: 'Success' }, convertedObjects };
-    outgoing.end(JSON.stringify({ kind: 'ConversionReview', apiVersion: 'apiextensions.k8s.io/v1', response }));
+    outgoing.end(
+      JSON.stringify({ kind: 'ConversionReview', apiVersion: 'apiextensions.k8s.io/v1', response }),
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

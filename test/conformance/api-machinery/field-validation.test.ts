@@ -37,7 +37,10 @@ async function refused(path: string, name: string, text: string): Promise<string
   return `${created.body.message}\n${applied.body.message}`;
 }
 
-const spec = object({ size: { type: 'integer' }, parts: { type: 'array', items: object({ name: { type: 'string' } }) } });
+const spec = object({
+  size: { type: 'integer' },
+  parts: { type: 'array', items: object({ name: { type: 'string' } }) },
+});
 const valid = { spec: { size: 1, parts: [{ name: 'a' }] } };
 
 line('fields-custom-no-schema', async () => {
@@ -52,7 +55,11 @@ line('fields-custom-no-schema', async () => {
 line('fields-custom-valid', async () => {
   const ns = await cluster.namespace();
   const served = await define(api, { schema: object({ spec }) });
-  const { created, applied } = await send(served.at(ns), 'valid', JSON.stringify(served.object('valid', valid)));
+  const { created, applied } = await send(
+    served.at(ns),
+    'valid',
+    JSON.stringify(served.object('valid', valid)),
+  );
   expect([created.code, applied.code]).toEqual([201, 200]);
   expect(applied.body.spec).toEqual(valid.spec);
 });

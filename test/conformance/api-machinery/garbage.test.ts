@@ -16,7 +16,8 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 
 const podsOf = async (ns: string): Promise<Any[]> => (await api.get(at('v1', 'pods', { ns }))).items;
-const setsOf = async (ns: string): Promise<Any[]> => (await api.get(at('apps/v1', 'replicasets', { ns }))).items;
+const setsOf = async (ns: string): Promise<Any[]> =>
+  (await api.get(at('apps/v1', 'replicasets', { ns }))).items;
 
 /** A Deployment that has all its pods. */
 async function runningDeployment(ns: string): Promise<string> {
@@ -65,7 +66,9 @@ line('garbage-foreground-rc', async () => {
   const gone = await watch.next('DELETED', 'many');
   await pods.until(() => pods.events.filter(({ type }) => type === 'DELETED').length === 10 || undefined);
   const lastPod = Math.max(
-    ...pods.events.filter(({ type }) => type === 'DELETED').map((e) => Number(e.object.metadata.resourceVersion)),
+    ...pods.events
+      .filter(({ type }) => type === 'DELETED')
+      .map((e) => Number(e.object.metadata.resourceVersion)),
   );
   expect(Number(gone.object.metadata.resourceVersion)).toBeGreaterThan(lastPod);
   watch.close();

@@ -32,7 +32,9 @@ line('apf-flow-schemas', () =>
     },
     specPatch: { matchingPrecedence: 9_999 },
     status: {
-      conditions: [{ type: 'Dangling', status: 'False', reason: 'Test', message: 'm', lastTransitionTime: time }],
+      conditions: [
+        { type: 'Dangling', status: 'False', reason: 'Test', message: 'm', lastTransitionTime: time },
+      ],
     },
   }),
 );
@@ -48,13 +50,17 @@ line('apf-priority-levels', () =>
     },
     specPatch: { limited: { nominalConcurrencyShares: 4 } },
     status: {
-      conditions: [{ type: 'Useful', status: 'True', reason: 'Test', message: 'm', lastTransitionTime: time }],
+      conditions: [
+        { type: 'Useful', status: 'True', reason: 'Test', message: 'm', lastTransitionTime: time },
+      ],
     },
   }),
 );
 
 const constraints = {
-  resourceRules: [{ apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['deployments'] }],
+  resourceRules: [
+    { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['deployments'] },
+  ],
 };
 
 line('policy-lifecycle', () =>

@@ -44,7 +44,9 @@ line('chunks', async () => {
     expect(metadata.remainingItemCount ?? 0).toBe(total - seen.length);
     token = metadata.continue;
     // Later chunks show the moment of the first one.
-    await api.patch(`${templates}/template-0000`, { metadata: { annotations: { seen: String(seen.length) } } });
+    await api.patch(`${templates}/template-0000`, {
+      metadata: { annotations: { seen: String(seen.length) } },
+    });
   } while (token);
   expect(seen).toHaveLength(total);
   expect(seen).toEqual([...seen].sort());

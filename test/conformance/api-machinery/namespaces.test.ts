@@ -23,7 +23,11 @@ line('namespace-finalizer', async () => {
   await api.update(path, (object) => object.spec.finalizers.push(made), '/finalize');
   expect((await api.get(path)).spec.finalizers).toEqual(['kubernetes', made]);
   const others = (finalizers: string[]) => finalizers.filter((name) => name !== made);
-  await api.update(path, ({ spec }) => Object.assign(spec, { finalizers: others(spec.finalizers) }), '/finalize');
+  await api.update(
+    path,
+    ({ spec }) => Object.assign(spec, { finalizers: others(spec.finalizers) }),
+    '/finalize',
+  );
   expect((await api.get(path)).spec.finalizers).toEqual(['kubernetes']);
 });
 

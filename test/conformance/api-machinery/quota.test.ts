@@ -121,7 +121,9 @@ line('quota-pods', async () => {
   );
   const dongles = { 'example.com/dongle': '2' };
   const extending = asking({ cpu: '500m', memory: '100Mi', ...small, ...dongles }, dongles);
-  expect(await refused('too-many-dongles', extending)).toContain(`exceeded quota: q, requested: ${extended}=2`);
+  expect(await refused('too-many-dongles', extending)).toContain(
+    `exceeded quota: q, requested: ${extended}=2`,
+  );
   expect(await refused('says-nothing', {})).toContain('failed quota: q: must specify cpu for: main');
   const changed = api.update(`${pods}/first`, ({ spec }) => {
     spec.containers[0].resources.requests.cpu = '100m';
@@ -133,7 +135,11 @@ line('quota-pods', async () => {
 });
 
 /** A thing of a kind is counted while it is there. */
-async function showCount(ns: string, resource: string, thing: { apiVersion: string; key: string; object: Any }) {
+async function showCount(
+  ns: string,
+  resource: string,
+  thing: { apiVersion: string; key: string; object: Any },
+) {
   const { apiVersion, key, object } = thing;
   const before = Number((await api.get(quotas(ns, 'q'))).status.used[key]);
   const all = at(apiVersion, resource, { ns });
@@ -192,7 +198,10 @@ line('quota-lifecycle', async () => {
   await api.post(quotas(ns), quota('q', { cpu: '1', memory: '1Gi' }, { labels }));
   const everywhere = at('v1', 'resourcequotas');
   expect(await api.names(`${everywhere}?${selector}`)).toEqual(['q']);
-  await api.patch(quotas(ns, 'q'), { metadata: { labels: { q: 'patched' } }, spec: { hard: { memory: '750Mi' } } });
+  await api.patch(quotas(ns, 'q'), {
+    metadata: { labels: { q: 'patched' } },
+    spec: { hard: { memory: '750Mi' } },
+  });
   const read = await api.get(quotas(ns, 'q'));
   expect(read.metadata.labels).toEqual({ ...labels, q: 'patched' });
   expect(read.spec.hard).toEqual({ cpu: '1', memory: '750Mi' });
@@ -222,7 +231,13 @@ line('quota-best-effort', async () => {
 
 line('quota-terminating', async () => {
   const ns = await cluster.namespace();
-  const hard = { pods: '5', 'requests.cpu': '1', 'requests.memory': '1Gi', 'limits.cpu': '1', 'limits.memory': '1Gi' };
+  const hard = {
+    pods: '5',
+    'requests.cpu': '1',
+    'requests.memory': '1Gi',
+    'limits.cpu': '1',
+    'limits.memory': '1Gi',
+  };
   await counted(ns, 'terminating', hard, { scopes: ['Terminating'] });
   await counted(ns, 'not-terminating', hard, { scopes: ['NotTerminating'] });
   const some = { cpu: '100m', memory: '100Mi' };

@@ -17,7 +17,8 @@ afterAll(() => cluster?.stop());
 
 const maps = (ns: string, name?: string) => at('v1', 'configmaps', { ns, name });
 const labelled = (name: string, label: string) => configMap(name, { labels: { watched: label } });
-const selecting = (ns: string, selector: string) => `${maps(ns)}?labelSelector=${encodeURIComponent(selector)}`;
+const selecting = (ns: string, selector: string) =>
+  `${maps(ns)}?labelSelector=${encodeURIComponent(selector)}`;
 
 line('watch-restart', async () => {
   const ns = await cluster.namespace();
@@ -82,14 +83,7 @@ line('watch-selector-change', async () => {
   await api.delete(maps(ns, 'map'));
   await watch.until(() => watch.seen.filter((event) => event === 'DELETED map').length === 2 || undefined);
   const types = watch.events.map(({ type, object }) => `${type} ${object.data?.mutation}`);
-  expect(types).toEqual([
-    'ADDED undefined',
-    'MODIFIED 1',
-    'DELETED 1',
-    'ADDED 2',
-    'MODIFIED 3',
-    'DELETED 3',
-  ]);
+  expect(types).toEqual(['ADDED undefined', 'MODIFIED 1', 'DELETED 1', 'ADDED 2', 'MODIFIED 3', 'DELETED 3']);
   watch.close();
 });
 
@@ -116,7 +110,8 @@ line('watch-order', async () => {
   }
   await writing;
   await first.until(() => first.events.length >= total || undefined);
-  const versions = (events: typeof first.events) => events.map(({ object }) => object.metadata.resourceVersion);
+  const versions = (events: typeof first.events) =>
+    events.map(({ object }) => object.metadata.resourceVersion);
   const order = versions(first.events);
   expect(order.map(Number)).toEqual(order.map(Number).sort((a, b) => a - b));
   for (const { index, watch } of later) {

@@ -16,7 +16,8 @@ beforeAll(async () => {
   server = await startWebhook({
     '/deny': refuses('the custom resource contains unwanted data'),
     '/stage-1': adds('stage1'),
-    '/stage-2': ({ object: { data } }) => (data.stage1 ? [{ op: 'add', path: '/data/stage2', value: 'yes' }] : []),
+    '/stage-2': ({ object: { data } }) =>
+      data.stage1 ? [{ op: 'add', path: '/data/stage2', value: 'yes' }] : [],
   });
   cluster = await startConformanceCluster();
   ({ api } = cluster);
@@ -85,7 +86,10 @@ line('webhook-mutate-custom-stored', async () => {
   await api.patch(served.path, store(false), 'json');
   await eventually(async () => (await api.get(served.path)).status.storedVersions.includes('v2'));
   const patched = await api.patch(path, { data: { more: 'yes' } });
-  expect(patched).toMatchObject({ apiVersion: `${served.group}/v1`, data: { own: 'yes', stage1: 'yes', more: 'yes' } });
+  expect(patched).toMatchObject({
+    apiVersion: `${served.group}/v1`,
+    data: { own: 'yes', stage1: 'yes', more: 'yes' },
+  });
   expect((await api.get(served.at(ns, { name: 'moving', version: 'v2' }))).data).toEqual(patched.data);
 });
 

@@ -16,10 +16,11 @@ beforeAll(async () => {
   server = await startWebhook({
     '/add': adds('added'),
     '/add-first': adds('first'),
-    '/add-second': ({ object }) => (object.data.first ? [{ op: 'add', path: '/data/second', value: '1' }] : []),
+    '/add-second': ({ object }) =>
+      object.data.first ? [{ op: 'add', path: '/data/second', value: '1' }] : [],
     '/deny': refuses('this webhook denies all requests'),
     '/deny-bad': ({ object, name }) =>
-      object?.data?.['webhook-e2e-test'] === 'webhook-disallow' || name.startsWith('bad-')
+      object?.data?.['webhook-e2e-test'] === 'webhook-disallow' || name?.startsWith('bad-')
         ? { allowed: false, status: { code: 403, message: 'the object contains unwanted data' } }
         : {},
     '/hang': () => undefined,
@@ -66,7 +67,9 @@ async function showUpdate(kind: HookKind, path: string, acts: (ns: string) => Pr
   const ns = await cluster.namespace();
   const configuration = await configure(api, kind, [hook(server, ns, { path })]);
   await eventually(() => acts(ns));
-  await api.update(configuration, ({ webhooks: [first] }) => Object.assign(first.rules[0], { operations: ['UPDATE'] }));
+  await api.update(configuration, ({ webhooks: [first] }) =>
+    Object.assign(first.rules[0], { operations: ['UPDATE'] }),
+  );
   await eventually(async () => !(await acts(ns)));
   const patch = [{ op: 'replace', path: '/webhooks/0/rules/0/operations', value: ['CREATE'] }];
   await api.patch(configuration, patch, 'json');
@@ -86,7 +89,9 @@ line('webhook-conditions-kept', async () => {
     const more = { matchConditions: conditions };
     const configuration = await configure(api, kind, [hook(server, 'no-such', { path: '/deny', more })]);
     expect((await api.get(configuration)).webhooks[0].matchConditions).toEqual(conditions);
-    await api.update(configuration, ({ webhooks: [first] }) => Object.assign(first, { matchConditions: others }));
+    await api.update(configuration, ({ webhooks: [first] }) =>
+      Object.assign(first, { matchConditions: others }),
+    );
     expect((await api.get(configuration)).webhooks[0].matchConditions).toEqual(others);
   }
 });
@@ -135,8 +140,12 @@ line('webhook-deny-create', async () => {
   const bad = { 'webhook-e2e-test': 'webhook-disallow' };
   const pods = at('v1', 'pods', { ns });
   await eventually(async () => (await api.call('POST', pods, { body: pod('bad-pod') })).code === 403);
-  expect((await refusal(api.post(pods, pod('bad-pod')))).message).toContain('the object contains unwanted data');
-  expect((await refusal(api.post(maps(ns), configMap('map', { data: bad })))).message).toContain('unwanted data');
+  expect((await refusal(api.post(pods, pod('bad-pod')))).message).toContain(
+    'the object contains unwanted data',
+  );
+  expect((await refusal(api.post(maps(ns), configMap('map', { data: bad })))).message).toContain(
+    'unwanted data',
+  );
   const late = await refusal(api.post(pods, pod('late', { labels: { hangs: 'yes' } })));
   expect(late).toMatchObject({ code: 500, reason: 'InternalError' });
   expect(late.message).toMatch(/failed calling webhook .*(deadline exceeded|timeout)/i);
@@ -165,7 +174,9 @@ line('webhook-deny-definition', async () => {
       group: 'example.com',
       scope: 'Cluster',
       names: { plural: 'denied', kind: 'Denied' },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+      versions: [
+        { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
+      ],
     },
   };
   const dry = () => api.call('POST', `${all}?dryRun=All`, { body: definition });
@@ -181,7 +192,10 @@ line('webhook-timeout', async () => {
   const withHook = async (more: object) => {
     const configuration = await configure(api, 'Validating', [
       // The second hook shows, without its delay, when the configuration is known.
-      hook(slow, ns, { path: '/slow', more: { ...more, objectSelector: { matchExpressions: marker('DoesNotExist') } } }),
+      hook(slow, ns, {
+        path: '/slow',
+        more: { ...more, objectSelector: { matchExpressions: marker('DoesNotExist') } },
+      }),
       hook(server, ns, { path: '/deny', more: { objectSelector: { matchExpressions: marker('Exists') } } }),
     ]);
     const probe = configMap('probe', { labels: { probe: 'yes' } });
@@ -212,7 +226,9 @@ line('webhook-discovery', async () => {
   expect((await api.get('/apis/admissionregistration.k8s.io')).versions).toContainEqual(v1);
   const { resources } = await api.get('/apis/admissionregistration.k8s.io/v1');
   const names = resources.map(({ name }: Any) => name);
-  expect(names).toEqual(expect.arrayContaining(['mutatingwebhookconfigurations', 'validatingwebhookconfigurations']));
+  expect(names).toEqual(
+    expect.arrayContaining(['mutatingwebhookconfigurations', 'validatingwebhookconfigurations']),
+  );
 });
 
 line('webhook-order', async () => {

@@ -40,7 +40,7 @@ export async function startConformanceCluster(options: TestClusterOptions = {}):
 }
 
 /** Waits until `check` gives something that counts as true; rejects with its last failure where that takes too long. */
-export async function eventually<T>(check: () => Promise<T>, timeoutMs = 15_000): Promise<T> {
+export async function eventually<T>(check: () => Promise<T | false>, timeoutMs = 15_000): Promise<T> {
   const deadlineMs = performance.now() + timeoutMs;
   let last: unknown = new Error(`never true: ${check}`);
   while (performance.now() < deadlineMs) {

@@ -1,4 +1,8 @@
-import { startWebhook, type Answer, type TestWebhook } from '../../../src/apiserver/admission/webhooks/testing-webhook.ts';
+import {
+  startWebhook,
+  type Answer,
+  type TestWebhook,
+} from '../../../src/apiserver/admission/webhooks/testing-webhook.ts';
 import type { Any, Api } from './api.ts';
 import { at } from './api.ts';
 import { fresh } from './cluster.ts';
@@ -38,7 +42,12 @@ export function hook(server: TestWebhook, ns: string | undefined, options: HookO
 }
 
 /** Makes a configuration of hooks; gives its path. */
-export async function configure(api: Api, kind: HookKind, webhooks: Any[], labels: object = {}): Promise<string> {
+export async function configure(
+  api: Api,
+  kind: HookKind,
+  webhooks: Any[],
+  labels: object = {},
+): Promise<string> {
   const name = fresh(kind.toLowerCase());
   await api.post(configurations(kind), { metadata: { name, labels }, webhooks });
   return configurations(kind, name);
@@ -56,7 +65,10 @@ export const refuses =
 
 /** Whether a ConfigMap made now comes out with a key. */
 export async function isMutated(api: Api, ns: string, key: string): Promise<boolean> {
-  const made = await api.post(at('v1', 'configmaps', { ns }), configMap(fresh('map'), { data: { own: '1' } }));
+  const made = await api.post(
+    at('v1', 'configmaps', { ns }),
+    configMap(fresh('map'), { data: { own: '1' } }),
+  );
   return made.data[key] !== undefined;
 }
 

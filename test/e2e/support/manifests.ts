@@ -34,3 +34,7 @@ export const pod = (name: string, more: { labels?: Record<string, string>; spec?
 });
 
 export const list = (...items: object[]) => ({ apiVersion: 'v1', kind: 'List', items });
+
+/** A request for a certificate of `jane` in the group `dev`, made with openssl. */
+export const certificateRequest =
+  'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIWE1IOENBUUF3SFRFTU1Bb0dBMVVFQ2d3RFpHVjJNUTB3Q3dZRFZRUUREQVJxWVc1bE1Ga3dFd1lIS29aSQp6ajBDQVFZSUtvWkl6ajBEQVFjRFFnQUVlclM0dytIQkhMWWxpV0VTcUU5L2dKaXBTZnlFcDFUWml0N3d5SlppCmwrK0tZYnhCcEYvQmlYNjhCOE9ycnlCME5IRlJKSE5mY0hWTlUxMSsyK1h0R2FBQU1Bb0dDQ3FHU000OUJBTUMKQTBnQU1FVUNJUUNoZEZVYTJobFhsZ2Zpek5kMEkxSzhidGVPdVc3anpLblQ3cXh2YnkxS1BBSWdMZlVOQXNWRwpvcFJCaDRlcmwydElTNFVXL3FFRzBGWE9ONktHNHdyKzg2WT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUgUkVRVUVTVC0tLS0tCg==';
