@@ -363,7 +363,7 @@ describe('pods', () => {
     );
   });
 
-  test('ports forwarded to them, where nothing listens', async () => {
+  test('ports forwarded to them: the connection stands until it is closed', async () => {
     const namespace = await inNamespace();
     const name = await running(namespace, {});
     const [out, err, input] = [sink(), sink(), new PassThrough()];
@@ -377,8 +377,10 @@ describe('pods', () => {
       0,
     );
     if (typeof made === 'function') throw new Error('the connection is made only later');
+    expect(made.protocol).toBe('v4.channel.k8s.io');
     const closed = new Promise<void>((resolve) => made.addEventListener('close', () => resolve()));
-    input.write('hello');
+    // Nothing listens in a simulated pod.
+    input.end('hello');
     await closed;
     expect(out.text()).toBe('');
   });

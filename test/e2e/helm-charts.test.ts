@@ -69,6 +69,8 @@ describe.each(helms)('%s', (_name, program, isOld) => {
     const { helm, kubectl, ns } = await cluster.namespace();
     return { helm: helm.with({ program: program() }), kubectl, ns };
   };
+  /** Failed releases too. */
+  const listAll = isOld ? 'list --all' : 'list';
   const rollsBack = isOld ? '--atomic' : '--rollback-on-failure';
 
   test('the chart that helm itself begins with: lint, template, install, test, upgrade, roll back', async () => {
@@ -148,10 +150,10 @@ describe.each(helms)('%s', (_name, program, isOld) => {
     });
     expect(await helm.fails(`install site ${chart} --timeout 60s`)).toMatch(/pre-install/);
     expect(await kubectl.ok('get deployments -o name')).toBe('');
-    const [release] = await helm.json('list --all');
+    const [release] = await helm.json(listAll);
     expect(release).toMatchObject({ name: 'site', status: 'failed' });
     await helm.fails(`install site ${chart} ${rollsBack} --timeout 20s --replace`);
-    expect(await helm.json('list --all')).toEqual([]);
+    expect(await helm.json(listAll)).toEqual([]);
   });
 
   test('definitions come before what they define; lookup sees what is there', async () => {
