@@ -56,6 +56,10 @@ export class AggregatedDispatcher implements Dispatcher {
     return service ? this.#ask(service, request) : this.#local.handle(request);
   }
 
+  isReview(info: RequestInfo): boolean {
+    return this.#local.isReview(info);
+  }
+
   async #ask(service: APIService, request: ResourceRequest): Promise<Answer> {
     const { info } = request;
     if (!isAvailable(service)) throw unavailable(info);
