@@ -1,4 +1,5 @@
 import type { APIVersionDiscovery } from '../api/apidiscovery/v2.ts';
+import { isStored } from '../apiserver/registry/kind.ts';
 import type { ApiServer } from '../apiserver/server.ts';
 import type { Discover, ServedResource } from '../controllers/discovery.ts';
 
@@ -11,7 +12,7 @@ export function discover(
 ): ServedResource[] {
   const elsewhere = server.discovery().elsewhere();
   const given = new Set(elsewhere.map(({ group, entry }) => `${group}/${entry.version}`));
-  const stored = [...server.dispatcher.served()].filter(({ view }) => !view.storedAs);
+  const stored = [...server.dispatcher.served()].filter(({ view }) => isStored(view) && !view.storedAs);
   const own = stored
     .filter(({ view }) => !given.has(`${view.resource.group}/${view.resource.version}`))
     .map(({ view }) => ({ ...view.resource, verbs: view.verbs ?? allVerbs }));

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { shownKind } from '../table/view-columns.ts';
 import { toTable } from '../table/table.ts';
+import { isStored } from '../registry/kind.ts';
 import { allKinds } from './kinds.ts';
 
 const made = '2026-01-01T00:00:00Z';
@@ -405,12 +406,19 @@ const rows: Record<string, [object: object, cells: unknown[]]> = {
     { spec: { nodeName: 'n', driver: 'd', pool: { name: 'p' } } },
     ['x', 'n', 'd', 'p', age],
   ],
+  'apiregistration.k8s.io/v1 APIService': [
+    {
+      spec: { service: { namespace: 'kube-system', name: 'metrics' } },
+      status: { conditions: [{ type: 'Available', status: 'False', reason: 'MissingEndpoints' }] },
+    },
+    ['x', 'kube-system/metrics', 'False (MissingEndpoints)', age],
+  ],
 };
 
 const nameOf = ({ resource }: (typeof allKinds)[number]) =>
   `${resource.group ? `${resource.group}/` : ''}${resource.version} ${resource.kind}`;
 
-const shown = allKinds.map((view) => {
+const shown = allKinds.filter(isStored).map((view) => {
   const stored = allKinds.find((kind) => kind.resource === view.storedAs?.resource) ?? view;
   return [nameOf(view), shownKind(view, stored)] as const;
 });

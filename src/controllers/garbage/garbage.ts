@@ -21,9 +21,9 @@ import {
 
 /** How often the list of served resources is looked at, for kinds that users add. */
 const refreshMs = 30_000;
-/** Owners remembered as gone; the oldest are forgotten first. */
 /** How long resources that have come are waited for. */
 const refreshLimitMs = 30_000;
+/** Owners remembered as gone; the oldest are forgotten first. */
 const rememberedAbsent = 500;
 
 /** Deletes what has lost its owners, and sees deletions through that wait for dependents or let them go. */

@@ -33,7 +33,7 @@ line('apf-flow-schemas', () =>
     specPatch: { matchingPrecedence: 9_999 },
     status: {
       conditions: [
-        { type: 'Dangling', status: 'False', reason: 'Test', message: 'm', lastTransitionTime: time },
+        { type: 'Examined', status: 'False', reason: 'Test', message: 'm', lastTransitionTime: time },
       ],
     },
   }),
