@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { CachedObject } from '../request.ts';
-import { decodeStored, jsonBytes, type StoredJson, takeOver, writeJson } from './encoding.ts';
+import { decodeLean, decodeStored, jsonBytes, type StoredJson, takeOver, writeJson } from './encoding.ts';
 
 /** What the items of one resource share. */
 export interface ItemCodec {
@@ -58,8 +58,7 @@ export class CachedItem implements CachedObject {
   get lean(): KubernetesObject {
     const known = this.#lean?.deref();
     if (known) return known;
-    const { managedFields: _, ...metadata } = this.object.metadata;
-    const lean = { ...this.object, metadata };
+    const lean = decodeLean(this.#json, this.revision);
     if (this.#codec.freeze) deepFreeze(lean);
     this.#lean = new WeakRef(lean);
     return lean;

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '../../api/resource.ts';
-import { decodeStored, encodeStored, jsonBytes, storedJsonOf, writeJson } from './encoding.ts';
+import {
+  decodeLean,
+  decodeStored,
+  encodeStored,
+  jsonBytes,
+  storedJsonOf,
+  takeOver,
+  writeJson,
+} from './encoding.ts';
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
@@ -72,5 +80,58 @@ describe('stored bytes', () => {
     const stored = objects.map((object) => encodeStored(structuredClone(object) as KubernetesObject));
     for (const [i, bytes] of stored.entries())
       expect(JSON.parse(text(bytes))).toMatchObject(objects[i] as object);
+  });
+
+  const managed = {
+    kind: 'Thing',
+    apiVersion: 'v1',
+    metadata: {
+      name: 'n',
+      managedFields: [
+        {
+          manager: 'a "fieldsV1":{',
+          operation: 'Apply',
+          fieldsV1: { 'f:data': { 'f:}"{': {} } },
+          subresource: 's',
+        },
+        { manager: 'b', operation: 'Update' },
+        { manager: 'ü', fieldsV1: { 'f:x': {} } },
+      ],
+      annotations: { 'a,"managedFields":[': '],"managedFields":[' },
+    },
+    spec: { x: 1, managedFields: [1] },
+  } as unknown as KubernetesObject;
+
+  /** As they come from the disk, where nothing is known of them. */
+  const loaded = (bytes: Uint8Array) => storedJsonOf(Uint8Array.from(bytes));
+
+  test('are the same whether they come from a write or from the disk', () => {
+    const bytes = encodeStored(structuredClone(managed));
+    const json = loaded(bytes);
+    expect(json).toEqual(takeOver(bytes).json);
+    expect(decodeStored(json, 9)).toEqual({
+      ...managed,
+      metadata: { ...managed.metadata, resourceVersion: '9' },
+    });
+    expect(JSON.parse(sent(managed, 9))).toEqual(decodeStored(json, 9));
+  });
+
+  test('are read without their managed fields, wherever in the metadata these stand', () => {
+    const { managedFields, ...rest } = managed.metadata;
+    const lean = { ...managed, metadata: { ...rest, resourceVersion: '9' } };
+    expect(decodeLean(loaded(encodeStored(structuredClone(managed))), 9)).toEqual(lean);
+    const { annotations, ...others } = rest;
+    const earlier = { ...managed, metadata: { ...others, resourceVersion: '', managedFields, annotations } };
+    expect(decodeLean(loaded(Buffer.from(JSON.stringify(earlier))), 9)).toEqual(lean);
+    const bare = { ...managed, metadata: { name: 'n', resourceVersion: '' } };
+    const json = loaded(Buffer.from(JSON.stringify(bare)));
+    expect(decodeLean(json, 9)).toEqual({ ...bare, metadata: { name: 'n', resourceVersion: '9' } });
+  });
+
+  test('keep fields of any name', () => {
+    const odd = JSON.parse(
+      '{"kind":"K","apiVersion":"v1","metadata":{"name":"n"},"toString":1,"__proto__":{"a":2}}',
+    );
+    expect(sent(odd, 3)).toContain('"toString":1,"__proto__":{"a":2}}');
   });
 });

@@ -1,18 +1,30 @@
 import type { KubernetesObject } from '../../api/resource.ts';
+import { setOwn } from '../../machinery/clone.ts';
+import { closingBracket } from '../../machinery/json-brackets.ts';
 import { dropUndefined } from './json-value.ts';
 
-const marker = '"resourceVersion":"';
+const revisionMarker = '"resourceVersion":"';
+const managedMarker = ',"managedFields":[';
+const fieldsMarker = '"fieldsV1":';
 
 /**
  * The JSON of an object as it is stored: `kind` and `apiVersion` first, `metadata.resourceVersion` an empty string,
- * since the revision is only known once the commit is done. A string that holds nothing but ASCII takes a byte a character.
+ * since the revision is only known once the commit is done. It is kept in three parts, so that the managed fields, half of
+ * a small object, can be left out and shared. A string that holds nothing but ASCII takes a byte a character.
  */
 export interface StoredJson {
-  text: string;
-  /** Where in the text the revision belongs. All before it is ASCII. */
+  /** All before the managed fields. */
+  head: string;
+  /** The managed fields with the comma before them, in pieces; nothing where there are none. */
+  managed: readonly string[];
+  /** All behind the managed fields. */
+  tail: string;
+  /** Where in the head the revision belongs. All before it is ASCII. */
   revisionAt: number;
-  /** Length of the text as UTF-8. */
+  /** Length of the whole as UTF-8. */
   bytes: number;
+  /** Whether that is its length in characters too. */
+  ascii: boolean;
 }
 
 /** What stored bytes were made of, for whoever takes them into a cache: it need not read them again. */
@@ -22,17 +34,64 @@ const handedOver = new WeakMap<Uint8Array, { object: KubernetesObject; json: Sto
 export function encodeStored(object: KubernetesObject): Uint8Array {
   const stored = ordered(object, '');
   dropUndefined(stored);
-  const json = storedJson(JSON.stringify(stored));
+  const json = jsonOf(stored);
   const bytes = toBytes(json);
   handedOver.set(bytes, { object: stored, json });
   return bytes;
 }
 
-/**
- * Nothing but plain strings stands before it in metadata, so the first occurrence of the marker is the right one.
- */
-function storedJson(text: string): StoredJson {
-  return { text, revisionAt: text.indexOf(marker) + marker.length, bytes: Buffer.byteLength(text) };
+function jsonOf({ kind, apiVersion, metadata: { managedFields, ...metadata }, ...rest }: KubernetesObject) {
+  const meta = JSON.stringify(metadata).slice(0, -1);
+  const more = JSON.stringify(rest);
+  const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${meta}`;
+  const managed = managedFields ? sharedPieces(`,"managedFields":${JSON.stringify(managedFields)}`) : none;
+  return measured({ head, managed, tail: more === '{}' ? '}}' : `},${more.slice(1)}` });
+}
+
+const none: readonly string[] = [];
+
+/** Nothing but plain strings stands before it in metadata, so the first occurrence of the marker is the right one. */
+function measured(parts: Pick<StoredJson, 'head' | 'managed' | 'tail'>): StoredJson {
+  const { head, managed, tail } = parts;
+  let characters = head.length + tail.length;
+  let bytes = Buffer.byteLength(head) + Buffer.byteLength(tail);
+  for (const piece of managed) {
+    characters += piece.length;
+    bytes += Buffer.byteLength(piece);
+  }
+  const revisionAt = head.indexOf(revisionMarker) + revisionMarker.length;
+  return { head, managed, tail, revisionAt, bytes, ascii: bytes === characters };
+}
+
+/** Texts of field sets that many objects have, since the same writers made them. */
+const fieldSets = new Map<string, string>();
+const maxFieldSets = 4096;
+
+function shared(text: string): string {
+  const known = fieldSets.get(text);
+  if (known) return known;
+  if (fieldSets.size >= maxFieldSets) fieldSets.clear();
+  const own = detached(text);
+  fieldSets.set(own, own);
+  return own;
+}
+
+/** A copy, where a part of a string would keep all of it. */
+const detached = (text: string) => Buffer.from(text).toString();
+
+/** Cuts the text of managed fields before and behind each set of fields. */
+function sharedPieces(text: string): string[] {
+  const pieces: string[] = [];
+  let from = 0;
+  for (let at = text.indexOf(fieldsMarker); at >= 0; at = text.indexOf(fieldsMarker, from)) {
+    const start = at + fieldsMarker.length;
+    if (text[start] !== '{') break;
+    const end = closingBracket(text, start) + 1;
+    pieces.push(detached(text.slice(from, start)), shared(text.slice(start, end)));
+    from = end;
+  }
+  pieces.push(detached(text.slice(from)));
+  return pieces;
 }
 
 const slabBytes = 256 * 1024;
@@ -41,20 +100,26 @@ let slabUsed = 0;
 
 /** Many writes share one allocation, which lasts as long as the last of them waits for the disk. */
 function toBytes(json: StoredJson): Uint8Array {
-  if (json.bytes > slabBytes / 8) return Buffer.from(json.text);
-  if (slabUsed + json.bytes > slab.length) {
+  const { bytes } = json;
+  const isLarge = bytes > slabBytes / 8;
+  if (!isLarge && slabUsed + bytes > slab.length) {
     slab = Buffer.allocUnsafeSlow(slabBytes);
     slabUsed = 0;
   }
-  const out = slab.subarray(slabUsed, slabUsed + json.bytes);
-  slabUsed += json.bytes;
-  writeText(json, out, 0);
+  const out = isLarge ? Buffer.allocUnsafeSlow(bytes) : slab.subarray(slabUsed, slabUsed + bytes);
+  if (!isLarge) slabUsed += bytes;
+  writeRest(json, out, write(json.head, out, 0, json));
   return out;
 }
 
-function writeText({ text, bytes }: StoredJson, out: Buffer, at: number): void {
-  if (bytes === text.length) out.write(text, at, 'latin1');
-  else out.write(text, at, 'utf8');
+const write = (text: string, out: Buffer, at: number, { ascii }: StoredJson) =>
+  at + out.write(text, at, ascii ? 'latin1' : 'utf8');
+
+/** Writes what follows the head; gives where it ends. */
+function writeRest(json: StoredJson, out: Buffer, at: number): number {
+  let end = at;
+  for (const piece of json.managed) end = write(piece, out, end, json);
+  return write(json.tail, out, end, json);
 }
 
 const headFields = ['name', 'generateName', 'namespace', 'uid', 'resourceVersion'] as const;
@@ -68,12 +133,11 @@ export function ordered<T extends KubernetesObject>(object: T, resourceVersion: 
     if (value !== undefined) metadata[field] = value;
   }
   for (const field in from) {
-    if (field in metadata || field === 'selfLink' || field === 'resourceVersion') continue;
-    if (from[field] !== undefined) metadata[field] = from[field];
+    if (Object.hasOwn(metadata, field) || field === 'selfLink' || field === 'resourceVersion') continue;
+    if (from[field] !== undefined) setOwn(metadata, field, from[field]);
   }
-  const result: Record<string, unknown> = { kind: object.kind, apiVersion: object.apiVersion, metadata };
-  for (const field in object) if (!(field in result)) result[field] = object[field as keyof T];
-  return result as unknown as T;
+  const { kind, apiVersion, metadata: _, ...rest } = object;
+  return { kind, apiVersion, metadata, ...rest } as unknown as T;
 }
 
 /** The JSON that stored bytes hold, and the object they were made of where that is at hand: once. */
@@ -85,7 +149,18 @@ export function takeOver(stored: Uint8Array): { json: StoredJson; object?: Kuber
 
 /** The JSON that stored bytes hold. */
 export function storedJsonOf(stored: Uint8Array): StoredJson {
-  return storedJson(Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength).toString());
+  const text = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength).toString();
+  const start = text.indexOf(managedMarker);
+  const metadataAt = text.indexOf('"metadata":{') + '"metadata":'.length;
+  if (start < 0 || start > closingBracket(text, metadataAt)) {
+    return measured({ head: text, managed: none, tail: '' });
+  }
+  const end = closingBracket(text, start + managedMarker.length - 1) + 1;
+  return measured({
+    head: detached(text.slice(0, start)),
+    managed: sharedPieces(text.slice(start, end)),
+    tail: detached(text.slice(end)),
+  });
 }
 
 /** The length of what `writeJson` writes where it skips nothing. */
@@ -101,18 +176,26 @@ export function writeJson(
   { out, at, skip }: { out: Buffer; at: number; skip: number },
 ): number {
   const digits = String(revision);
-  const text = skip > 0 ? json.text.slice(skip) : json.text;
-  const bytes = json.bytes - skip;
-  const head = json.revisionAt - skip;
-  // All of it behind the room for the digits, then the short head before them.
-  writeText({ text, bytes, revisionAt: head }, out, at + digits.length);
-  out.copyWithin(at, at + digits.length, at + digits.length + head);
-  out.write(digits, at + head, 'latin1');
-  return at + digits.length + bytes;
+  const head = skip > 0 ? json.head.slice(skip) : json.head;
+  const before = json.revisionAt - skip;
+  // The head behind the room for the digits, then its short beginning before them.
+  const end = write(head, out, at + digits.length, json);
+  out.copyWithin(at, at + digits.length, at + digits.length + before);
+  out.write(digits, at + before, 'latin1');
+  return writeRest(json, out, end);
 }
 
 /** Reads a stored object. */
-export function decodeStored({ text }: StoredJson, revision: number): KubernetesObject {
+export function decodeStored({ head, managed, tail }: StoredJson, revision: number): KubernetesObject {
+  return parsed(head + managed.join('') + tail, revision);
+}
+
+/** Reads a stored object without its managed fields. */
+export function decodeLean({ head, tail }: StoredJson, revision: number): KubernetesObject {
+  return parsed(head + tail, revision);
+}
+
+function parsed(text: string, revision: number): KubernetesObject {
   const object = JSON.parse(text) as KubernetesObject;
   object.metadata.resourceVersion = String(revision);
   return object;
