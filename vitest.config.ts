@@ -17,11 +17,20 @@ export default defineConfig({
         },
       },
       {
+        // Changed requests against a server; K8TS_FUZZ_SECONDS says for how long.
+        test: {
+          ...shared,
+          name: 'fuzz',
+          sequence: { groupOrder: 1 },
+          include: ['test/fuzz/**/*.test.ts'],
+        },
+      },
+      {
         // Real engines, network namespaces, real kubectl: one file at a time, so that they do not starve each other.
         test: {
           ...shared,
           name: 'real',
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           include: ['src/**/*.node.test.ts', 'test/{e2e,crash,conformance/cli}/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,

@@ -45,13 +45,17 @@ export interface ResourceRequest {
 }
 
 /** A request as if it were for something else; the rest stays that of the client. */
-export function requestFor(request: ResourceRequest, info: RequestInfo): ResourceRequest {
+export function requestFor(
+  request: ResourceRequest,
+  info: RequestInfo,
+  body: RequestBody | undefined = request.body,
+): ResourceRequest {
   // Not a spread: what is made when it is asked for would not be copied.
   return {
     info,
     user: request.user,
     query: request.query,
-    body: request.body,
+    body,
     cause: request.cause,
     get userAgent() {
       return request.userAgent;

@@ -8,6 +8,7 @@ import { decodeProtobufMessage, unwrapProtobuf } from './protobuf.ts';
 import { ProtobufError } from './protobuf/wire.ts';
 import { formatApiVersion, type GroupVersionKind, kindSchema, parseApiVersion } from './schema.ts';
 import { badRequest, type StatusError } from './status-error.ts';
+import { wellFormed } from './well-formed.ts';
 import { parseYaml, YamlError } from './yaml.ts';
 
 type Json = Record<string, unknown>;
@@ -39,7 +40,7 @@ class UnreadableError extends Error {}
 
 function readJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return wellFormed(JSON.parse(text), text);
   } catch {
     const why = jsonSyntaxError(text) ?? 'unexpected end of JSON input';
     throw new UnreadableError(`couldn't get version/kind; json parse error: ${why}`);
@@ -57,7 +58,7 @@ function sortedKeys(value: unknown): unknown {
 
 function readYaml(text: string): unknown {
   try {
-    return sortedKeys(parseYaml(text));
+    return wellFormed(sortedKeys(parseYaml(text)), text);
   } catch (error) {
     if (error instanceof YamlError) throw new UnreadableError(error.message);
     throw error;

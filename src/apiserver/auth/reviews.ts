@@ -17,6 +17,7 @@ import type {
 import type { KubernetesObject } from '../../api/resource.ts';
 import { type FieldError, invalid, invalidObject, required } from '../../machinery/field-error.ts';
 import { badRequest } from '../../machinery/status-error.ts';
+import { withZeroes } from '../kinds/shared/zero-values.ts';
 import type { Kind, UserInfo } from '../registry/kind.ts';
 import type { TokenIdentity } from './authenticator.ts';
 import type { Attributes, Authorizer } from './authorizer.ts';
@@ -34,7 +35,7 @@ export interface ReviewOptions {
 
 /** The kinds that answer questions about who somebody is and what they may do. */
 export function reviewKinds(options: ReviewOptions): Kind[] {
-  return [
+  const kinds = [
     accessReviewKind(options),
     localAccessReviewKind(options),
     selfAccessReviewKind(options),
@@ -42,6 +43,7 @@ export function reviewKinds(options: ReviewOptions): Kind[] {
     tokenReviewKind(options),
     selfReviewKind(),
   ] as unknown as Kind[];
+  return kinds.map(withZeroes);
 }
 
 const common = { verbs: ['create'], columns: [] } as const;

@@ -130,6 +130,7 @@ export class Corridor {
     const { dispatcher, responder } = this.#options;
     if (x.info.verb === 'watch' && x.request.method !== 'GET') throw methodNotAllowed();
     const format = this.#format(x);
+    responder.checkAnswerable(x, format);
     const deadline = this.#deadline(x);
     try {
       const body = x.request.method === 'GET' ? undefined : await deadline.bound(this.#body(x));

@@ -50,13 +50,18 @@ export class Converter {
     this.#table = tableOptions(options.query, this.#apiVersion);
   }
 
+  /** Throws where no object can be converted to what is wanted. */
+  checkObject(kind = ''): void {
+    const { info, to } = this.#options;
+    if (to.kind !== 'PartialObjectMetadataList') return;
+    const why = 'but the requested object is not a list';
+    throw notAcceptable(`you requested PartialObjectMetadataList, ${why} (${goType(info, kind)})`);
+  }
+
   object(object: KubernetesObject, noHeaders = false): object {
     const { info, to, tables } = this.#options;
     if (to.kind === 'PartialObjectMetadata') return partial(object, this.#apiVersion);
-    if (to.kind === 'PartialObjectMetadataList')
-      throw notAcceptable(
-        `you requested PartialObjectMetadataList, but the requested object is not a list (${goType(info, object.kind)})`,
-      );
+    this.checkObject(object.kind);
     return tables.table(info, [object], { ...this.#table, noHeaders });
   }
 

@@ -21,6 +21,9 @@ const gzipped = promisify(gzip);
 const gzipThresholdBytes = 128 * 1024;
 const gzipOptions = { level: constants.Z_BEST_SPEED };
 
+/** Writes that are answered with an object. */
+const objectWrites = new Set(['create', 'update', 'patch', 'delete']);
+
 export interface ResponderOptions {
   platform: Pick<Platform, 'log'>;
   codecs: Codecs;
@@ -60,6 +63,15 @@ export class Responder {
 
   constructor(options: ResponderOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Refuses a write whose answer could not be written in the form that its client wants: upstream finds that out when
+   * it has stored the object, and then tells the client that it has not.
+   */
+  checkAnswerable(x: Exchange, format: Format): void {
+    if (!format.convert || !objectWrites.has(x.info.verb)) return;
+    this.#converter(x, format)?.checkObject();
   }
 
   /** The answer of a resource. */

@@ -1,4 +1,4 @@
-import type { ObjectAnswer } from '../request.ts';
+import { type ObjectAnswer, requestFor } from '../request.ts';
 import { decodeBody } from './decode-body.ts';
 import type { Kind } from './kind.ts';
 import { matchNamespace } from './metadata.ts';
@@ -23,5 +23,5 @@ export async function createAs(
   const name = object.metadata.name ?? '';
   const info = { ...request.info, group, version, resource: plural, subresource, name };
   const body = { mediaType: 'application/json', value: object };
-  return handleSubresource({ environment, registry, request: { ...request, info, body } }, target);
+  return handleSubresource({ environment, registry, request: requestFor(request, info, body) }, target);
 }

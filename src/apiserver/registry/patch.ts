@@ -9,6 +9,7 @@ import { applyMergePatch } from '../../machinery/merge-patch.ts';
 import { findType } from '../../machinery/schema.ts';
 import { badRequest, conflict, notFound, unsupportedMediaType } from '../../machinery/status-error.ts';
 import { applyStrategicMergePatch } from '../../machinery/strategic-merge.ts';
+import { wellFormed } from '../../machinery/well-formed.ts';
 import { dropUndefined } from '../cache/json-value.ts';
 import type { ObjectAnswer, RequestBody } from '../request.ts';
 import { applyPatch } from './apply.ts';
@@ -91,7 +92,7 @@ function readPatch(body: RequestBody, type: string, fieldValidation: FieldValida
 
 function parsePatch(text: string, type: string, strictly: boolean): unknown {
   try {
-    return JSON.parse(text);
+    return wellFormed(JSON.parse(text), text);
   } catch {
     const why = jsonSyntaxError(text) ?? 'unexpected end of JSON input';
     if (type === strategicPatchType) throw badRequest(why);
