@@ -45,7 +45,8 @@ function ask(
             status: response.statusCode ?? 0,
             headers: response.headers,
             text,
-            json: isJson && text !== '' && JSON.parse(text),
+            // A watch is many values.
+            json: isJson && text !== '' && !path.includes('watch=1') && JSON.parse(text),
           });
         });
       },
@@ -230,5 +231,136 @@ describe('service accounts', () => {
     expect((await ask(configMaps, { as: null })).json.message).toContain(
       'User "system:anonymous" cannot list',
     );
+  });
+});
+
+describe('priority and fairness', () => {
+  const group = '/apis/flowcontrol.apiserver.k8s.io';
+  const merge = { 'content-type': 'application/merge-patch+json' };
+
+  test('says to which flow and level a request belonged, and counts it', async () => {
+    const uidOf = async (path: string) => (await ask(`${group}/v1/${path}`)).json.metadata.uid;
+    const { headers } = await ask('/version', { as: jane });
+    expect(headers['x-kubernetes-pf-flowschema-uid']).toBe(await uidOf('flowschemas/global-default'));
+    expect(headers['x-kubernetes-pf-prioritylevel-uid']).toBe(
+      await uidOf('prioritylevelconfigurations/global-default'),
+    );
+    const { text } = await ask('/metrics');
+    expect(text).toMatch(
+      /apiserver_flowcontrol_dispatched_requests_total\{priority_level="global-default",flow_schema="global-default"\} \d+/,
+    );
+    expect(text).toContain('apiserver_flowcontrol_current_executing_requests{priority_level="exempt"');
+  });
+
+  test.each([
+    [
+      'flowschemas',
+      { priorityLevelConfiguration: { name: 'global-default' }, matchingPrecedence: 9999 },
+      { matchingPrecedence: 9998 },
+    ],
+    [
+      'prioritylevelconfigurations',
+      { type: 'Limited', limited: { nominalConcurrencyShares: 2, limitResponse: { type: 'Reject' } } },
+      { limited: { nominalConcurrencyShares: 4 } },
+    ],
+  ])(
+    '%s can be created, read, watched, changed and deleted, and have a status',
+    async (plural, spec, change) => {
+      const groups = (await ask('/apis')).json.groups as { name: string; versions: { version: string }[] }[];
+      const versions = groups.find(({ name }) => name === 'flowcontrol.apiserver.k8s.io')?.versions;
+      expect(versions).toContainEqual({ groupVersion: 'flowcontrol.apiserver.k8s.io/v1', version: 'v1' });
+      const served = (await ask(`${group}/v1`)).json.resources as { name: string }[];
+      expect(served.map(({ name }) => name)).toEqual(expect.arrayContaining([plural, `${plural}/status`]));
+      const all = `${group}/v1/${plural}`;
+      const labels = { test: 'fairness' };
+      const make = (name: string) => ask(all, { method: 'POST', body: { metadata: { name, labels }, spec } });
+      const made = await make('one');
+      expect(made.status).toBe(201);
+      const one = `${all}/one`;
+      expect((await ask(one)).json.spec).toMatchObject(spec);
+      expect((await ask(`${all}?labelSelector=test%3Dfairness`)).json.items).toHaveLength(1);
+      const since = made.json.metadata.resourceVersion;
+      const patched = await ask(one, { method: 'PATCH', headers: merge, body: { spec: change } });
+      expect(patched.json.spec).toMatchObject(change);
+      const replaced = { ...(await ask(one)).json, metadata: { name: 'one', labels } };
+      expect((await ask(one, { method: 'PUT', body: replaced })).status).toBe(200);
+      const status = { conditions: [{ type: 'Odd', status: 'True', reason: 'r', message: 'm' }] };
+      const reported = await ask(`${one}/status`, { method: 'PATCH', headers: merge, body: { status } });
+      expect(reported.json.status.conditions).toContainEqual(expect.objectContaining({ type: 'Odd' }));
+      const events = await ask(`${all}?watch=1&resourceVersion=${since}&timeoutSeconds=1&labelSelector=test`);
+      expect(events.text.split('\n')[0]).toContain('"type":"MODIFIED"');
+      expect((await ask(one, { method: 'DELETE' })).status).toBe(200);
+      await make('two');
+      expect((await ask(`${all}?labelSelector=test`, { method: 'DELETE' })).status).toBe(200);
+      expect((await ask(`${all}?labelSelector=test`)).json.items).toEqual([]);
+    },
+  );
+});
+
+describe('a server with few seats', () => {
+  test('refuses what is too much for it, and says when to come again', async () => {
+    const few = await startApiServer({ limits: { requestsInFlight: 1 } });
+    const pair = await few.client('jane');
+    const open = () => {
+      const { cert, key } = pair;
+      const url = `${few.origin}/apis/authorization.k8s.io/v1/selfsubjectaccessreviews`;
+      const headers = { 'content-type': 'application/json' };
+      const request = httpsRequest(url, {
+        method: 'POST',
+        cert,
+        key,
+        ca: few.ca,
+        agent: false,
+        headers,
+      });
+      const answer = new Promise<{ status: number; retryAfter: unknown; json: any }>((resolve, reject) => {
+        request.on('error', reject);
+        request.on('response', (response) => {
+          let text = '';
+          response.on('data', (chunk) => (text += chunk));
+          response.on('end', () => {
+            const retryAfter = response.headers['retry-after'];
+            resolve({ status: response.statusCode ?? 0, retryAfter, json: JSON.parse(text) });
+          });
+        });
+      });
+      return { request, answer };
+    };
+    const body = JSON.stringify({ spec: { nonResourceAttributes: { path: '/' } } });
+    const once = () => {
+      const { request, answer } = open();
+      request.end(body);
+      return answer;
+    };
+    const level = '/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations/global-default';
+    await few.api.transportFor({ name: 'root', groups: ['system:masters'] }).request({
+      method: 'PATCH',
+      path: level,
+      contentType: 'application/merge-patch+json',
+      body: {
+        metadata: { annotations: { 'apf.kubernetes.io/autoupdate-spec': 'false' } },
+        spec: { limited: { limitResponse: { queuing: { queues: 1, handSize: 1, queueLengthLimit: 1 } } } },
+      },
+    });
+    // Its body does not come: it keeps the one seat.
+    const held = open();
+    held.request.flushHeaders();
+    const sent: ReturnType<typeof once>[] = [];
+    const first = () => {
+      const two = [once(), once()];
+      sent.push(...two);
+      return Promise.race(two);
+    };
+    await expect.poll(first, { timeout: 10_000 }).toMatchObject({
+      status: 429,
+      retryAfter: '1',
+      json: { reason: 'TooManyRequests', message: 'Too many requests, please try again later.' },
+    });
+    held.request.end(body);
+    expect((await held.answer).status).toBe(201);
+    // The one that waited has its turn, the others were refused.
+    const codes = (await Promise.all(sent)).map(({ status }) => status);
+    expect(new Set(codes)).toEqual(new Set([201, 429]));
+    await few.stop();
   });
 });

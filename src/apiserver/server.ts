@@ -16,12 +16,12 @@ import { createSecurity, type Security, type ServiceAccountOptions } from './aut
 import type { AuditSink } from './corridor/audit.ts';
 import { authorize } from './corridor/authorize.ts';
 import { Corridor } from './corridor/corridor.ts';
-import { InFlight, type InFlightLimits } from './corridor/in-flight.ts';
 import { InProcessTransport } from './corridor/in-process-transport.ts';
 import { PathMux } from './corridor/plain-routes.ts';
 import { conversionWebhooks } from './extensions/conversion-webhook.ts';
 import { CustomResources } from './extensions/custom-resources.ts';
 import type { Discovery } from './discovery/discovery.ts';
+import { Fairness, type FairnessLimits } from './fairness/fairness.ts';
 import type { TableMaker } from './http/convert.ts';
 import { Responder } from './http/responder.ts';
 import { standardCodecs } from './http/standard-codecs.ts';
@@ -87,10 +87,9 @@ export interface FrontProxyOptions extends FrontProxy {
 }
 
 /** Every bound of the server; connections have theirs in HttpLimits. */
-export interface ApiServerLimits extends InFlightLimits {
+export interface ApiServerLimits extends FairnessLimits {
+  /** The most that the body of a request may have; more is answered 413 before it has come. */
   bodyBytes: number;
-  /** The most that a request may take which is neither a watch nor a stream. */
-  deadlineMs: number;
   /** What may be under way to the reader of a watch before it is waited for. */
   watchBufferBytes: number;
   /** Watches at once, of all clients together. */
@@ -100,10 +99,7 @@ export interface ApiServerLimits extends InFlightLimits {
 }
 
 const defaultLimits: ApiServerLimits = {
-  mutating: 400,
-  readOnly: 800,
-  waitingPerUser: 2000,
-  waiting: 10_000,
+  requestsInFlight: 600,
   bodyBytes: 3 * 1024 * 1024,
   deadlineMs: 60_000,
   watchBufferBytes: 128 * 1024,
@@ -216,10 +212,10 @@ function tableMaker({ platform }: ApiServerOptions, dispatcher: RegistryDispatch
 function metricSources(
   { version }: ApiServerOptions,
   dispatcher: RegistryDispatcher,
-  inFlight: InFlight,
+  fairness: Fairness,
 ): MetricSources {
   const byKind = (what: 'taken' | 'waiting') =>
-    Object.entries(inFlight.counts).map(([kind, counts]) => ({
+    Object.entries(fairness.counts).map(([kind, counts]) => ({
       labels: { request_kind: kind },
       count: counts[what],
     }));
@@ -227,6 +223,7 @@ function metricSources(
   return {
     inFlight: () => byKind('taken'),
     inQueue: () => byKind('waiting'),
+    more: fairness.metrics,
     objects: () =>
       dispatcher.objectCounts().map(({ group, resource, count }) => ({ labels: { group, resource }, count })),
     build: { major, minor, git_version: gitVersion, git_commit: gitCommit, platform },
@@ -273,8 +270,10 @@ class Server implements ApiServer {
     this.#security = security;
     this.dispatcher = dispatcher;
     this.routes = new PathMux(responder);
-    const inFlight = new InFlight(limits);
-    metrics.serve(this.routes, metricSources(options, dispatcher, inFlight));
+    const { clock } = options.platform;
+    const { reader } = dispatcher;
+    const fairness = new Fairness({ clock, reader, limits, count: (info) => dispatcher.count(info) });
+    metrics.serve(this.routes, metricSources(options, dispatcher, fairness));
     const pods = options.pods ?? throughNodes(options, dispatcher.reader);
     this.#aggregator = new Aggregator({ ...options, dispatcher, pods });
     this.#corridor = new Corridor({
@@ -284,7 +283,7 @@ class Server implements ApiServer {
         allowAnonymous: options.allowAnonymous ?? true,
       },
       authorizer: security.authorizer,
-      inFlight,
+      fairness,
       dispatcher,
       plain: this.routes,
       streams: new Streams({

@@ -71,6 +71,7 @@ class LocalExchange implements HttpRequest, HttpReply {
     return {
       write: (bytes: Uint8Array) => void chunks.push(bytes),
       bufferedBytes: 0,
+      drained: async () => {},
       end: finish,
       pipe: async (source: Readable) => {
         for await (const chunk of source) chunks.push(chunk as Uint8Array);

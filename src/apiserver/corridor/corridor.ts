@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../../platform/clock.ts';
 import type { HttpReply, HttpRequest, HttpUpgrade } from '../../platform/http.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
+import type { Fairness } from '../fairness/fairness.ts';
 import { isBuiltIn } from '../http/built-in.ts';
 import { methodNotAllowed } from '../http/method-not-allowed.ts';
 import { bodyMediaType, checkBodyType, type Endpoint, type Format, negotiate } from '../http/negotiate.ts';
@@ -16,7 +17,6 @@ import { authorize } from './authorize.ts';
 import { deadlineMs } from './deadline.ts';
 import { Exchange } from './exchange.ts';
 import { impersonate } from './impersonate.ts';
-import type { InFlight } from './in-flight.ts';
 import { isLongRunning, parseRequestInfo, splitTarget } from './request-info.ts';
 
 /** Serves paths that are no resources. */
@@ -41,7 +41,7 @@ export interface CorridorOptions {
   platform: Pick<Platform, 'clock' | 'random' | 'log'>;
   authentication: AuthenticateOptions;
   authorizer: Authorizer;
-  inFlight: InFlight;
+  fairness: Fairness;
   dispatcher: Dispatcher;
   plain: PlainRoutes;
   streams: StreamRoutes;
@@ -105,11 +105,11 @@ export class Corridor {
   }
 
   async #walk(x: Exchange, sender: UserInfo): Promise<number> {
-    const { authorizer, inFlight } = this.#options;
+    const { authorizer, fairness } = this.#options;
     x.user = sender;
     const user = impersonate(x.request.rawHeaders, sender, authorizer);
     x.user = user;
-    const place = inFlight.enter(x.info, user);
+    const place = fairness.enter(x, user);
     const leave = place instanceof Promise ? await place : place;
     try {
       authorize(authorizer, user, x.info);

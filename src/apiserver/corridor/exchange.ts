@@ -1,4 +1,5 @@
 import type { HttpReply, HttpRequest, HttpUpgrade, ReplyHeaders } from '../../platform/http.ts';
+import type { Flow } from '../fairness/flow.ts';
 import { wantsPretty } from '../http/negotiate.ts';
 import type { UserInfo } from '../registry/kind.ts';
 import type { RequestInfo } from '../request.ts';
@@ -15,6 +16,8 @@ export class Exchange {
   readonly upgrade: HttpUpgrade | undefined;
   /** Who asks: set by authentication, changed by impersonation. */
   user: UserInfo | undefined;
+  /** What flow the request belongs to: set by priority and fairness. */
+  flow: Flow | undefined;
   readonly #warnings: string[] = [];
   #annotations: Record<string, string> | undefined;
 
@@ -69,6 +72,10 @@ export class Exchange {
   headers(more: ReplyHeaders): ReplyHeaders {
     more['audit-id'] = this.auditId;
     more['cache-control'] ??= 'no-cache, private';
+    if (this.flow) {
+      more['x-kubernetes-pf-flowschema-uid'] = this.flow.uid;
+      more['x-kubernetes-pf-prioritylevel-uid'] = this.flow.level.uid;
+    }
     if (this.#warnings.length > 0) more.warning = formatWarnings(this.#warnings);
     return more;
   }

@@ -7,9 +7,9 @@ import { systemRandom } from '../../platform/random.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { type Authorizer, privilegedGroupAuthorizer } from '../auth/authorizer.ts';
 import { certificateAuthenticator } from '../auth/client-certificate.ts';
+import { testFairness } from '../fairness/testing-fairness.ts';
 import { Responder } from '../http/responder.ts';
 import { Corridor, type CorridorOptions } from './corridor.ts';
-import { defaultInFlightLimits, InFlight } from './in-flight.ts';
 import { PathMux } from './plain-routes.ts';
 import { FakeDispatcher } from './testing-dispatcher.ts';
 
@@ -66,7 +66,7 @@ export async function startTestServer(
     plain: mux,
     streams: { handles: () => false, serve: async () => 200 },
     metrics: { observe: () => {} },
-    inFlight: new InFlight(defaultInFlightLimits),
+    fairness: testFairness(600),
     authentication: {
       authenticators: options.authenticators ?? [certificateAuthenticator()],
       allowAnonymous: true,

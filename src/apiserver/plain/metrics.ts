@@ -26,6 +26,8 @@ export interface MetricSources {
   objects(): Iterable<Count>;
   /** Labels of `kubernetes_build_info`. */
   build: Record<string, string>;
+  /** What other parts count themselves. */
+  more: readonly Metric[];
 }
 
 interface Series {
@@ -101,7 +103,7 @@ export class Metrics implements RequestMetrics, WatchMetrics {
     return registry;
   }
 
-  #metrics({ inFlight, inQueue, objects, build }: MetricSources): Metric[] {
+  #metrics({ inFlight, inQueue, objects, build, more }: MetricSources): Metric[] {
     const gauge = (name: string, help: string, counts: () => Iterable<Count>): Metric => ({
       name,
       type: 'gauge',
@@ -111,6 +113,7 @@ export class Metrics implements RequestMetrics, WatchMetrics {
     return [
       ...this.#requestMetrics(),
       ...this.#watchMetrics(),
+      ...more,
       gauge('apiserver_current_inflight_requests', 'Requests that are worked on now.', inFlight),
       gauge('apiserver_current_inqueue_requests', 'Requests that wait for their turn.', inQueue),
       gauge('apiserver_resource_objects', 'Stored objects of each resource.', objects),
@@ -186,7 +189,8 @@ export class Metrics implements RequestMetrics, WatchMetrics {
   }
 }
 
-interface Metric {
+/** Values of one name, read when somebody looks. */
+export interface Metric {
   name: string;
   type: 'counter' | 'gauge' | 'histogram';
   help: string;

@@ -52,6 +52,8 @@ export interface RegistryDispatcher extends Dispatcher {
   withdraw(resource: Resource): void;
   /** The kind served under a group, version and resource name, with the columns that tables show of it or of a subresource. */
   find(info: Shown): { kind: Kind } | undefined;
+  /** How many objects there are of a resource, in all namespaces. */
+  count(info: Pick<RequestInfo, 'group' | 'version' | 'resource'>): number;
   /** Everything that is served: as clients see it, and as it is stored. */
   served(): Iterable<{ view: Kind; kind: Kind }>;
   /** How many objects are stored of each resource. */
@@ -99,6 +101,7 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     connect: (request, object) => connect({ request, environment }, registries, object),
     withdraw: (resource) => registries.remove(resource),
     find: (info) => registries.shown(info),
+    count: (info) => registries.served(info)?.cache?.size ?? 0,
     served: () => registries.all(),
     objectCounts: () => objectCounts(registries),
     loading: () =>
