@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Arena, ask, openArena } from './arena.ts';
+import { type Arena, ask, busyMs, openArena } from './arena.ts';
 import { token } from './make-request.ts';
 
 /** What the fuzzer has found, so that it stays away. */
@@ -65,3 +65,51 @@ test('a write whose answer could not be written as asked changes nothing', async
   expect(odd.code).toBe(400);
   expect((await ask(arena.channel, 'GET', `${configMaps}/unanswerable`)).code).toBe(404);
 });
+
+test('a cause that names no object as it should is refused, and stored nowhere', async () => {
+  for (const object of [5, {}, { apiVersion: 5, kind: 'Pod' }, { apiVersion: 'v1', kind: 'Pod', name: [] }]) {
+    const headers = { 'k8ts-cause': encodeURIComponent(JSON.stringify({ reason: 'x', object })) };
+    const { code } = await send('POST', configMaps, { body: { metadata: { generateName: 'g' } }, headers });
+    expect(code).toBe(400);
+  }
+  expect(arena.takeErrors()).toEqual([]);
+});
+
+/** Far more than any of these takes where it grows with its size, and far less than with the square of it. */
+const boundMs = 20_000;
+const many = (count: number, of: (i: number) => object) => Array.from({ length: count }, (_, i) => of(i));
+
+test.each([
+  ['a path of slashes', () => send('GET', `/x${'/'.repeat(200_000)}y`)],
+  [
+    'an object with thousands of managers',
+    () => {
+      const managedFields = many(15_000, (i) => ({
+        manager: `m${i}`,
+        operation: 'Update',
+        apiVersion: 'v1',
+        fieldsType: 'FieldsV1',
+        fieldsV1: { 'f:data': { [`f:k${i}`]: {} } },
+      }));
+      return send('POST', configMaps, { body: { metadata: { name: 'managed', managedFields } } });
+    },
+  ],
+  [
+    'a container with thousands of variables and ports',
+    () => {
+      const env = many(30_000, (i) => ({ name: `E${i}`, value: 'x' }));
+      const ports = many(15_000, (i) => ({ containerPort: i + 1 }));
+      const containers = [{ name: 'a', image: 'b', env, ports }];
+      return send('POST', '/api/v1/namespaces/default/pods', {
+        body: { metadata: { name: 'large' }, spec: { containers } },
+      });
+    },
+  ],
+])(
+  '%s is answered in time that grows with its size',
+  async (_, work) => {
+    const { cpuMs } = await busyMs(work);
+    expect(cpuMs).toBeLessThan(boundMs);
+  },
+  120_000,
+);

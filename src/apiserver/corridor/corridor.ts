@@ -260,9 +260,18 @@ function readCause(header: string | undefined): Cause | undefined {
   if (!header) return undefined;
   try {
     const cause = JSON.parse(decodeURIComponent(header)) as Cause;
-    if (typeof cause?.reason === 'string') return cause;
+    if (typeof cause?.reason === 'string' && isReference(cause.object)) return cause;
   } catch {
     // Told below, together with JSON that is no cause.
   }
   throw badRequest(`header ${causeHeader} is not a cause`);
+}
+
+/** Whether what a cause says of its object can be looked up: nothing, or texts alone. */
+function isReference(object: unknown): boolean {
+  if (object === undefined) return true;
+  if (typeof object !== 'object' || object === null) return false;
+  const { apiVersion, kind, ...more } = object as Record<string, unknown>;
+  const isText = (value: unknown) => typeof value === 'string';
+  return isText(apiVersion) && isText(kind) && Object.values(more).every((v) => v === undefined || isText(v));
 }

@@ -70,7 +70,7 @@ export class Fairness {
   #seenSchemas = -1;
   #seenLevels = -1;
   #sharedOutMs: number;
-  #timer: Timer | undefined;
+  #sharing = false;
 
   constructor(options: FairnessOptions) {
     this.#options = options;
@@ -194,8 +194,10 @@ export class Fairness {
   /** While requests wait, nobody else may come by to share the seats out. */
   #shareOutLater(): void {
     const { clock } = this.#options;
-    this.#timer ??= clock.after(borrowingPeriodMs, () => {
-      this.#timer = undefined;
+    if (this.#sharing) return;
+    this.#sharing = true;
+    clock.after(borrowingPeriodMs, () => {
+      this.#sharing = false;
       this.#shareOut(clock.monotonic());
       const levels = [...this.#config.levels.values()];
       if (levels.some(({ set }) => set.waiting > 0)) this.#shareOutLater();

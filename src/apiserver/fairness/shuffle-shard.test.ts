@@ -34,7 +34,7 @@ test('flows are told apart by schema and distinguisher', () => {
 });
 
 test('all cards are dealt about as often', () => {
-  const dealt = new Array<number>(16).fill(0);
+  const dealt = Array.from({ length: 16 }, () => 0);
   for (let i = 0; i < 4000; i++) {
     for (const card of deal(hashFlow('schema', `user-${i}`), 16, 4))
       dealt[card] = (dealt[card] as number) + 1;

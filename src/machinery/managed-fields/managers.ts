@@ -112,28 +112,63 @@ export function newManager(writer: Writer, fields: FieldSet, time: string | unde
 /** More managers that update than these, and the oldest are thrown together. */
 const maxUpdateManagers = 10;
 
+/** Managers of one version that are thrown together. */
+interface Joined {
+  writer: Writer;
+  fields: FieldSet[];
+  time: string | undefined;
+}
+
 /** Joins the oldest managers that update, version by version, until there are few enough. */
 export function capUpdateManagers(managers: Managers): void {
   if (managers.size <= maxUpdateManagers) return;
-  const updaters = [...managers]
-    .filter(([, { entry }]) => entry.operation === 'Update')
-    .sort(([keyA, a], [keyB, b]) => order(seconds(a.entry), seconds(b.entry)) || order(keyA, keyB));
-  const firstOf = new Map<string, string>();
+  const updaters = [...managers].filter(([, { entry }]) => entry.operation === 'Update');
   let count = updaters.length;
+  if (count <= maxUpdateManagers) return;
+  updaters.sort(([keyA, a], [keyB, b]) => order(seconds(a.entry), seconds(b.entry)) || order(keyA, keyB));
+  const firstOf = new Map<string, string>();
+  const joined = new Map<string, Joined>();
   for (const [key, { entry, fields }] of updaters) {
-    if (count <= maxUpdateManagers) return;
+    if (count <= maxUpdateManagers) break;
     const apiVersion = entry.apiVersion ?? '';
     const first = firstOf.get(apiVersion);
     if (first === undefined) {
       firstOf.set(apiVersion, key);
       continue;
     }
-    const writer: Writer = { manager: 'ancient-changes', operation: 'Update', apiVersion };
-    const bucket = managerKey(writer);
-    const old = managers.get(bucket)?.fields ?? managers.get(first)?.fields;
-    if (!managers.has(bucket)) managers.delete(first);
+    const into = joinedOf({ managers, joined, apiVersion, first });
     managers.delete(key);
-    managers.set(bucket, newManager(writer, union(fields, old) as FieldSet, entry.time));
+    into.fields.push(fields);
+    into.time = entry.time;
     count--;
   }
+  for (const [bucket, { writer, fields, time }] of joined) {
+    managers.set(bucket, newManager(writer, unionOfAll(fields), time));
+  }
+}
+
+/** Where the managers of a version are thrown together; begins with the one there is, or with the oldest. */
+function joinedOf(at: {
+  managers: Managers;
+  joined: Map<string, Joined>;
+  apiVersion: string;
+  first: string;
+}): Joined {
+  const { managers, joined, apiVersion, first } = at;
+  const writer: Writer = { manager: 'ancient-changes', operation: 'Update', apiVersion };
+  const bucket = managerKey(writer);
+  const known = joined.get(bucket);
+  if (known) return known;
+  const standing = (managers.get(bucket) ?? managers.get(first)) as Manager;
+  if (!managers.has(bucket)) managers.delete(first);
+  const made: Joined = { writer, fields: [standing.fields], time: undefined };
+  joined.set(bucket, made);
+  return made;
+}
+
+/** Pairs, then pairs of pairs: each field is copied a few times, not once for every manager. */
+function unionOfAll(sets: readonly FieldSet[]): FieldSet {
+  if (sets.length === 1) return sets[0] as FieldSet;
+  const half = sets.length >> 1;
+  return union(unionOfAll(sets.slice(0, half)), unionOfAll(sets.slice(half))) as FieldSet;
 }

@@ -158,10 +158,16 @@ function tokenPathWarnings(field: string, { volumes = [] }: PodSpec): string[] {
 
 function repeatedEntries(at: At, { hostAliases = [], imagePullSecrets = [] }: PodSpec): string[] {
   const secrets = imagePullSecrets.map(({ name = '' }) => name);
-  const repeated = (field: string, values: readonly string[], what: 'ip' | 'name') =>
-    values.flatMap((value, i) =>
-      values.indexOf(value) < i ? [`${field}[${i}].${what}: duplicate ${what} ${goQuote(value)}`] : [],
-    );
+  const repeated = (field: string, values: readonly string[], what: 'ip' | 'name') => {
+    const seen = new Set<string>();
+    return values.flatMap((value, i) => {
+      if (!seen.has(value)) {
+        seen.add(value);
+        return [];
+      }
+      return [`${field}[${i}].${what}: duplicate ${what} ${goQuote(value)}`];
+    });
+  };
   const field = at('spec.imagePullSecrets');
   return [
     ...repeated(
