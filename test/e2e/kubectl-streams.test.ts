@@ -8,6 +8,7 @@ import type { CommandClient } from './support/kubectl.ts';
 
 let cluster: E2eCluster;
 let kubectl: CommandClient;
+let ns: string;
 
 const pod = (name: string, annotations: Record<string, string> = {}, containers = ['main']) => ({
   apiVersion: 'v1',
@@ -22,7 +23,7 @@ const told = (name: string) => `simulated.k8ts.dev/${name}`;
 
 beforeAll(async () => {
   cluster = await startE2eCluster({ nodes: 1 });
-  ({ kubectl } = await cluster.namespace());
+  ({ kubectl, ns } = await cluster.namespace());
   const two = { [told('logs.side')]: 'aside', 'kubectl.kubernetes.io/default-container': 'side' };
   const items = [
     pod('web', { [told('logs')]: 'one\ntwo' }),
@@ -126,7 +127,7 @@ describe('logs', () => {
     expect(await kubectl.ok('logs web --timestamps --tail=1')).toMatch(/^\d{4}-\S+Z two$/);
     expect(await kubectl.ok('logs web --limit-bytes=5')).toBe('one\nt');
     expect(await kubectl.ok('logs web --insecure-skip-tls-verify-backend')).toBe('one\ntwo');
-    const raw = (query: string) => kubectl.fails(['get', '--raw', `/api/v1/namespaces/test-1/pods/${query}`]);
+    const raw = (query: string) => kubectl.fails(['get', '--raw', `/api/v1/namespaces/${ns}/pods/${query}`]);
     expect(await raw('two/log')).toBe(
       'Error from server (BadRequest): a container name must be specified for pod two, choose one of: [main side]',
     );
@@ -178,7 +179,7 @@ test('a pod is run for as long as it is attached to', async () => {
 });
 
 test('proxies say what cannot be reached', async () => {
-  const raw = (path: string) => kubectl.fails(['get', '--raw', `/api/v1/namespaces/test-1/${path}`]);
+  const raw = (path: string) => kubectl.fails(['get', '--raw', `/api/v1/namespaces/${ns}/${path}`]);
   expect(await raw('pods/web/proxy/')).toMatch(/nothing listens on port 80 of a simulated pod/);
   await kubectl.ok('create service clusterip none --tcp=80');
   expect(await raw('services/none:80/proxy/')).toBe(
@@ -190,7 +191,7 @@ test('an evicted pod says why it goes', async () => {
   await kubectl.apply(pod('evicted', { [told('stop-after')]: '30s' }));
   await kubectl.ok('wait pod/evicted --for=condition=Ready --timeout=60s');
   const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'evicted' } };
-  const path = '/api/v1/namespaces/test-1/pods/evicted/eviction';
+  const path = `/api/v1/namespaces/${ns}/pods/evicted/eviction`;
   const options = { ...body, deleteOptions: { gracePeriodSeconds: 20 } };
   await kubectl.ok(['create', '--raw', path, '-f', '-'], { input: JSON.stringify(options) });
   const { status, metadata } = await kubectl.json('get pod evicted');

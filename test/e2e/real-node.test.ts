@@ -804,17 +804,10 @@ describe.skipIf(why)(`containers on real nodes${why ? ` (skipped: ${why})` : ''}
 
     test('its node, to look around', async () => {
       const { kubectl } = await cluster.namespace();
-      const said = await kubectl.ok([
-        'debug',
-        'node/node-1',
-        '-i',
-        `--image=${shellImage}`,
-        '--',
-        'chroot',
-        '/host',
-        'cat',
-        '/etc/passwd',
-      ]);
+      // It waits for its input: what is said before somebody listens is not repeated to who attaches.
+      const look = ['chroot', '/host', 'sh', '-c', 'read go; cat /etc/passwd'];
+      const debug = ['debug', 'node/node-1', '-i', `--image=${shellImage}`, '--', ...look];
+      const said = await kubectl.ok(debug, { input: 'go\n' });
       expect(said).toContain('root:x:0:0:');
     });
   });
