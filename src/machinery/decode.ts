@@ -8,7 +8,7 @@ import { decodeProtobufMessage, unwrapProtobuf } from './protobuf.ts';
 import { ProtobufError } from './protobuf/wire.ts';
 import { formatApiVersion, type GroupVersionKind, kindSchema, parseApiVersion } from './schema.ts';
 import { badRequest, type StatusError } from './status-error.ts';
-import { wellFormed } from './well-formed.ts';
+import { isFiniteJson, wellFormed } from './well-formed.ts';
 import { parseYaml, YamlError } from './yaml.ts';
 
 type Json = Record<string, unknown>;
@@ -142,9 +142,12 @@ function strictErrors(body: string, format: 'json' | 'yaml', unknown: readonly s
   }
 }
 
+const beyondNumbers = 'json: cannot unmarshal number into Go value of type float64';
+
 /** Conforms an object of a kind that is not built in: only its metadata has a type that is known here. */
 function conformCustom(object: Json): string[] {
   if (!withinDepth(object)) throw new ConformError('exceeded max depth');
+  if (!isFiniteJson(object)) throw new ConformError(beyondNumbers);
   if (object.metadata === undefined || object.metadata === null) return [];
   const metadata = { type: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta', value: object.metadata };
   const { value, unknown } = conform(metadata.value, metadata.type);

@@ -24,3 +24,12 @@ function repaired(value: unknown, depth: number): unknown {
 export function wellFormed(value: unknown, text: string): unknown {
   return surrogateEscape.test(text) ? repaired(value, maxDepth) : value;
 }
+
+/** Whether a value has a number beyond all that JSON can say again: `1e400` is read as infinity. */
+export function isFiniteJson(value: unknown, depth = maxDepth): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null || depth === 0) return true;
+  for (const key in value)
+    if (!isFiniteJson((value as Record<string, unknown>)[key], depth - 1)) return false;
+  return true;
+}

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encodeProtobuf } from '../../src/machinery/protobuf.ts';
 import { type Arena, ask, busyMs, openArena } from './arena.ts';
 import { token } from './make-request.ts';
 
@@ -10,6 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => arena.stop());
 
+const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' } };
 const configMaps = '/api/v1/namespaces/default/configmaps';
 
 async function send(method: string, target: string, options: { body?: unknown; headers?: object } = {}) {
@@ -66,6 +68,14 @@ test('a write whose answer could not be written as asked changes nothing', async
   expect((await ask(arena.channel, 'GET', `${configMaps}/unanswerable`)).code).toBe(404);
 });
 
+test('who writes without a name is one manager, however often', async () => {
+  const made = await send('POST', configMaps, { body: { metadata: { name: 'nameless' }, data: { a: '1' } } });
+  const body = { ...made.json, data: { a: '1', b: '2' } };
+  const { json } = await send('PUT', `${configMaps}/nameless`, { body });
+  expect(json.metadata.managedFields).toHaveLength(1);
+  expect(json.metadata.managedFields[0].fieldsV1['f:data']).toEqual({ '.': {}, 'f:a': {}, 'f:b': {} });
+});
+
 test('a cause that names no object as it should is refused, and stored nowhere', async () => {
   for (const object of [5, {}, { apiVersion: 5, kind: 'Pod' }, { apiVersion: 'v1', kind: 'Pod', name: [] }]) {
     const headers = { 'k8ts-cause': encodeURIComponent(JSON.stringify({ reason: 'x', object })) };
@@ -73,6 +83,25 @@ test('a cause that names no object as it should is refused, and stored nowhere',
     expect(code).toBe(400);
   }
   expect(arena.takeErrors()).toEqual([]);
+});
+
+test('numbers beyond all bounds are refused', async () => {
+  expect(() => encodeProtobuf({ ...deployment, spec: { replicas: Number.POSITIVE_INFINITY } })).toThrow(
+    '64 bits',
+  );
+  const things = '/apis/example.com/v1/namespaces/default/things';
+  for (const number of ['1e400', '-1e400']) {
+    const spec = `{"size":1,"any":{"n":${number}}}`;
+    const body = `{"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":"big"},"spec":${spec}}`;
+    expect((await send('POST', things, { body })).code).toBe(400);
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    const patch = `{"spec":{"any":${number}}}`;
+    expect((await send('PATCH', `${things}/seed`, { body: patch, headers })).code).toBe(400);
+    const scaled = `{"metadata":{"name":"d"},"spec":{"replicas":${number}}}`;
+    expect((await send('POST', '/apis/apps/v1/namespaces/default/deployments', { body: scaled })).code).toBe(
+      400,
+    );
+  }
 });
 
 /** Far more than any of these takes where it grows with its size, and far less than with the square of it. */

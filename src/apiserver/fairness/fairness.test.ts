@@ -180,7 +180,7 @@ describe('the objects there are', () => {
     objects.levels.pop();
     objects.version++;
     const other = request();
-    fairness.enter(other, joe);
+    void fairness.enter(other, joe);
     expect(other.flow?.level.name).toBe('catch-all');
     leave();
     (await waiting)();

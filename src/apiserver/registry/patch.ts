@@ -9,7 +9,7 @@ import { applyMergePatch } from '../../machinery/merge-patch.ts';
 import { findType } from '../../machinery/schema.ts';
 import { badRequest, conflict, notFound, unsupportedMediaType } from '../../machinery/status-error.ts';
 import { applyStrategicMergePatch } from '../../machinery/strategic-merge.ts';
-import { wellFormed } from '../../machinery/well-formed.ts';
+import { isFiniteJson, wellFormed } from '../../machinery/well-formed.ts';
 import { dropUndefined } from '../cache/json-value.ts';
 import type { ObjectAnswer, RequestBody } from '../request.ts';
 import { applyPatch } from './apply.ts';
@@ -85,6 +85,9 @@ function readPatch(body: RequestBody, type: string, fieldValidation: FieldValida
   const text = Buffer.from(body.bytes).toString();
   const strictly = fieldValidation !== 'Ignore';
   const value = parsePatch(text, type, strictly);
+  if (!isFiniteJson(value)) {
+    throw badRequest('error decoding patch: json: cannot unmarshal number into Go value of type float64');
+  }
   const wrong = strictly ? typeError(value, type) : undefined;
   if (wrong) throw badRequest(`error decoding patch: ${wrong}`);
   return { type, value, errors: strictly ? patchErrors(type, value, text) : [] };

@@ -11,10 +11,15 @@ export interface Manager {
 /** Managers by what identifies them: see {@link managerKey}. */
 export type Managers = Map<string, Manager>;
 
+/** Who writes without saying who. */
+const unknownManager = 'unknown';
+
 /** What tells managers apart. Who applies is the same in each version. */
 export function managerKey(entry: ManagedFieldsEntry): string {
   const version = entry.operation === 'Apply' ? '' : (entry.apiVersion ?? '');
-  return [entry.manager ?? '', entry.operation ?? '', version, entry.subresource ?? ''].join('\n');
+  return [entry.manager || unknownManager, entry.operation ?? '', version, entry.subresource ?? ''].join(
+    '\n',
+  );
 }
 
 function entryFault({ operation, apiVersion, fieldsType, fieldsV1 }: ManagedFieldsEntry, i: number) {
@@ -98,7 +103,7 @@ export interface Writer {
 /** A manager as it is written: the order of fields is upstream's. */
 export function newManager(writer: Writer, fields: FieldSet, time: string | undefined): Manager {
   const entry: ManagedFieldsEntry = {
-    manager: writer.manager || 'unknown',
+    manager: writer.manager || unknownManager,
     operation: writer.operation,
     apiVersion: writer.apiVersion,
     ...(time && { time }),

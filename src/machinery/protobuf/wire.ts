@@ -46,9 +46,10 @@ export class BackwardWriter {
     this.buffer[at] = value;
   }
 
-  /** A whole number that is not negative. */
+  /** A whole number that is not negative. Throws for what no 64 bits hold: the digits of infinity have no end. */
   varint(value: number): void {
     if (value < 0x80) return this.byte(value);
+    if (!(value <= 2 ** 64)) throw new RangeError(`${value} has no place in 64 bits`);
     let size = 1;
     for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 128)) size++;
     let at = this.reserve(size);

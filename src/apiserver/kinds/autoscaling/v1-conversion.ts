@@ -38,8 +38,8 @@ const isCpu = (m: { type: string; resource?: { name: string; target: { averageUt
 
 /** The v2 form of a v1 autoscaler. */
 export function toV2(v1: V1): V2 {
-  const { annotations } = v1.metadata;
-  const { targetCPUUtilizationPercentage: cpu, ...spec } = v1.spec;
+  const { annotations } = partOf(v1.metadata);
+  const { targetCPUUtilizationPercentage: cpu, ...spec } = partOf(v1.spec);
   const others = (read<V1Metric[]>(annotations, keys.metrics) ?? []).map(metricFromV1);
   const target = { type: 'Utilization', averageUtilization: cpu };
   const metrics: MetricSpec[] =
@@ -71,10 +71,13 @@ function statusToV2({ metadata: { annotations }, status }: V1): HorizontalPodAut
   return { ...rest, ...(currentMetrics.length && { currentMetrics }), ...(conditions && { conditions }) };
 }
 
+/** What is converted may be a part of an object: the fields that a manager owns. */
+const partOf = <T extends object>(part: T | undefined): T => part ?? ({} as T);
+
 /** The v1 form of a v2 autoscaler. */
 export function fromV2(object: KubernetesObject): V1 {
   const v2 = object as V2;
-  const { metrics = [], behavior, ...spec } = v2.spec;
+  const { metrics = [], behavior, ...spec } = partOf(v2.spec);
   const { currentMetrics, conditions, ...status } = v2.status ?? { desiredReplicas: 0 };
   const cpu = metrics.find(isCpu);
   const others = metrics.filter((m) => m !== cpu);
@@ -87,7 +90,7 @@ export function fromV2(object: KubernetesObject): V1 {
     ...(conditions?.length && { [keys.conditions]: JSON.stringify(conditions) }),
     ...(behavior && { [keys.behavior]: JSON.stringify(behavior) }),
   };
-  const annotations = { ...withoutOurs(v2.metadata.annotations), ...extra };
+  const annotations = { ...withoutOurs(partOf(v2.metadata).annotations), ...extra };
   const target = cpu?.resource?.target.averageUtilization;
   const current = measured?.resource?.current.averageUtilization;
   return {
