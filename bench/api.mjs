@@ -116,12 +116,13 @@ const configMap = () => {
   });
   return { method: 'POST', path: '/api/v1/namespaces/default/configmaps', body };
 };
+let podsMade = 0;
 const pod = () => {
-  const name = `p-${serial++}`;
+  const name = `p-${podsMade++}`;
   const containers = [
     { name: 'web', image: 'web:1', resources: { requests: { cpu: '100m', memory: '64Mi' } } },
   ];
-  const metadata = { name, labels: { app: 'web', number: String(serial % 100) } };
+  const metadata = { name, labels: { app: 'web', number: String(podsMade % 100) } };
   const spec = { containers, schedulerName: 'none' };
   return {
     method: 'POST',
@@ -187,8 +188,33 @@ async function watch(pool, dataDir, watchers) {
   for (const session of own) session.destroy();
 }
 
-const residentMb = (pid) =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+/** What a process has in memory: of its own, and of files, which the system takes back when it needs to. */
+function residentBytes(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const of = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)[1]) * 1024;
+  return { own: of('RssAnon'), files: of('RssFile') };
+}
+
+/** Pages through all pods again and again, each of several readers on its own. */
+async function pages(what, accept, readers = 4) {
+  const path = '/api/v1/namespaces/default/pods?limit=500';
+  const json = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
+  // The places where pages begin, found beforehand: a reader of protobuf alone would have to decode them.
+  const begins = [''];
+  for (let next = ''; ; ) {
+    let text = '';
+    await call(pool[0], {
+      path: `${path}&continue=${next}`,
+      accept: json,
+      onData: (chunk) => (text += chunk),
+    });
+    next = encodeURIComponent(JSON.parse(text).metadata.continue ?? '');
+    if (!next) break;
+    begins.push(next);
+  }
+  const make = (number) => ({ path: `${path}&continue=${begins[(number * 7) % begins.length]}`, accept });
+  await load(what, pool, { inFlight: readers, make });
+}
 
 const dataDir = mkdtempSync(join(tmpdir(), 'k8ts-bench-'));
 const child = await up(dataDir);
@@ -205,18 +231,20 @@ for (const inFlight of [1, 16, 64, 256]) await load('create Pod', pool, { inFlig
 const get = () => ({ path: '/api/v1/namespaces/default/configmaps/c-1' });
 for (const inFlight of [1, 64]) await load('get ConfigMap', pool, { inFlight, make: get });
 for (const watchers of [1, 100, 1000]) await watch(pool, dataDir, watchers);
-const before = residentMb(child.pid);
-const missing = Math.max(0, listed - serial);
+const before = residentBytes(child.pid);
+const missing = Math.max(0, listed - podsMade);
 await load('', pool, { inFlight: 64, make: pod, forSeconds: 600, count: missing, quiet: true });
+// Garbage is collected when there is something to do.
+for (let i = 0; i < 20; i++) await load('', pool, { inFlight: 16, make: get, count: 2000, quiet: true });
+const after = residentBytes(child.pid);
+const { bytes } = await call(pool[0], { path: '/api/v1/namespaces/default/pods?limit=500' });
+const json = bytes / 500;
+const share = (now, then) => `${((now - then) / missing / json).toFixed(1)} x`;
 console.log(
-  `${`resident for ${missing} more pods`.padEnd(44)} ${(residentMb(child.pid) - before).toFixed(0)} MB`,
+  `${`memory a pod, of ${missing} more`.padEnd(44)} its JSON ${json.toFixed(0)} bytes, own ${share(after.own, before.own)}, files ${share(after.files, before.files)}`,
 );
-const page = (accept) => () => ({ path: '/api/v1/namespaces/default/pods?limit=500', accept });
-await load('page of 500 pods, JSON', pool, { inFlight: 4, make: page('application/json') });
-await load('page of 500 pods, protobuf', pool, {
-  inFlight: 4,
-  make: page('application/vnd.kubernetes.protobuf'),
-});
+await pages('page of 500 pods, JSON', 'application/json');
+await pages('page of 500 pods, protobuf', 'application/vnd.kubernetes.protobuf');
 for (const session of pool) session.close();
 await new Promise((resolve) => {
   child.on('exit', resolve);
