@@ -5,6 +5,9 @@ export class ProtobufError extends Error {
 
 export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
+/** Up to this length, a loop is quicker than a call into the runtime. */
+const shortText = 64;
+
 /**
  * Writes a message from its end to its beginning, so that the length of what is nested is known when it is due, without
  * a pass that only measures.
@@ -89,10 +92,25 @@ export class BackwardWriter {
 
   /** Length and UTF-8 bytes. */
   string(text: string): void {
+    if (text.length <= shortText && this.ascii(text)) return this.varint(text.length);
     const size = Buffer.byteLength(text, 'utf8');
     const at = this.reserve(size);
     this.buffer.write(text, at, 'utf8');
     this.varint(size);
+  }
+
+  /** Writes text that is nothing but ASCII, without a call for it; gives false, having written nothing, for other text. */
+  private ascii(text: string): boolean {
+    const at = this.reserve(text.length);
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) {
+        this.start += text.length;
+        return false;
+      }
+      this.buffer[at + i] = code;
+    }
+    return true;
   }
 }
 
