@@ -45,8 +45,7 @@ export const lines: readonly Line[] = [
   },
   {
     id: 'aggregator',
-    title: 'an API server of its own behind an APIService',
-    gap: 'needs an API server that is none of ours behind an APIService, with a store of its own',
+    title: 'another API server behind an APIService is part of the API',
   },
   { id: 'conversion-mixed-list', title: 'a list converts objects that are stored in two versions' },
   { id: 'conversion-single', title: 'an object of one version is read in the other' },
