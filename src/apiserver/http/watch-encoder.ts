@@ -12,29 +12,48 @@ export interface WatchEncoder {
   error(status: Status): Uint8Array;
 }
 
-type Memo = Map<string, Uint8Array>;
+/**
+ * Events by the object they are about and the way they are watched: encoded once for all who watch in the same way, as long
+ * as they do so within so many bytes of other events.
+ */
+export class FrameMemo {
+  readonly #limitBytes: number;
+  readonly #frames = new Map<CachedObject, Map<string, Uint8Array>>();
+  #bytes = 0;
+  /** What was encoded last, for whoever asks next: an event goes to all its watchers in a row. */
+  #latest: { cached: CachedObject; key: string; bytes: Uint8Array } | undefined;
 
-/** Events by the object they are about: encoded once for all who watch it in the same way. */
-const memos = new WeakMap<CachedObject, Memo>();
-
-/** What was encoded last, for whoever asks next: an event goes to all its watchers in a row. */
-let latest: { cached: CachedObject; key: string; bytes: Uint8Array } | undefined;
-
-function remember(cached: CachedObject, key: string, make: () => Uint8Array): Uint8Array {
-  if (latest?.cached === cached && latest.key === key) return latest.bytes;
-  let memo = memos.get(cached);
-  if (!memo) {
-    memo = new Map();
-    memos.set(cached, memo);
+  constructor(limitBytes = 8 << 20) {
+    this.#limitBytes = limitBytes;
   }
-  let bytes = memo.get(key);
-  if (!bytes) {
-    bytes = make();
-    memo.set(key, bytes);
+
+  /** How much is kept. */
+  get bytes(): number {
+    return this.#bytes;
   }
-  latest = { cached, key, bytes };
-  return bytes;
+
+  remember(cached: CachedObject, key: string, make: () => Uint8Array): Uint8Array {
+    if (this.#latest?.cached === cached && this.#latest.key === key) return this.#latest.bytes;
+    const bytes = this.#frames.get(cached)?.get(key) ?? this.#keep(cached, key, make());
+    this.#latest = { cached, key, bytes };
+    return bytes;
+  }
+
+  #keep(cached: CachedObject, key: string, bytes: Uint8Array): Uint8Array {
+    const known = this.#frames.get(cached);
+    if (known) known.set(key, bytes);
+    else this.#frames.set(cached, new Map([[key, bytes]]));
+    this.#bytes += bytes.length;
+    for (const [oldest, frames] of this.#frames) {
+      if (this.#bytes <= this.#limitBytes || oldest === cached) break;
+      this.#frames.delete(oldest);
+      for (const frame of frames.values()) this.#bytes -= frame.length;
+    }
+    return bytes;
+  }
 }
+
+const memo = new FrameMemo();
 
 /** The keys of events that nothing is converted in. */
 const plainKeys: Record<string, Record<string, string>> = Object.fromEntries(
@@ -84,7 +103,7 @@ export function watchEncoder(
         return event(type, encodeBare({ object: cached.object, cached }, plain, codecs));
       };
       const key = keys[type] as string;
-      return remember(cached, by ? `${key} ${by.key}` : key, make);
+      return memo.remember(cached, by ? `${key} ${by.key}` : key, make);
     },
   };
 }
