@@ -177,6 +177,19 @@ describe('objects', () => {
     expect(main).toMatchObject({ spec: { a: 'no' }, status: { b: 'yes' }, metadata: { generation: 2 } });
   });
 
+  test('are refused, with the reason, where they hold another sort of value than their schema says', async () => {
+    const { define, api } = await createCustomCluster();
+    const { v1 } = await define(widgets({ v1: { properties: spec({ size: { type: 'integer' } }) } }));
+    for (const wrong of ['', 'x', 1, true, []]) {
+      const { status } = await failure(api.object('create', v1!, named('a', { spec: wrong })));
+      expect([status.code, status.reason, status.details?.causes?.[0]?.field]).toEqual([
+        422,
+        'Invalid',
+        'spec',
+      ]);
+    }
+  });
+
   test('refuse strategic merge patches', async () => {
     const { define, api } = await createCustomCluster();
     const { v1 } = await define(widgets({ v1: {} }));

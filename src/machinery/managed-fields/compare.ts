@@ -72,6 +72,7 @@ function compareMaps(a: unknown, b: unknown, map: MapShape): Comparison {
 
 /** An object took the place of something else, or the other way round: its fields come or go with it. */
 function exchanged(a: unknown, b: unknown, map: MapShape): Comparison {
+  if (!isObject(a) && !isObject(b)) return { modified: leaf };
   const fields = isObject(a) ? compareMaps(a, undefined, map) : compareMaps(undefined, b, map);
   const side = isObject(a) ? 'removed' : 'added';
   const { '.': _, ...children } = fields[side] ?? {};
