@@ -1,3 +1,4 @@
+import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { setOwn } from '../../machinery/clone.ts';
 import { closingBracket } from '../../machinery/json-brackets.ts';
@@ -44,11 +45,43 @@ function jsonOf({ kind, apiVersion, metadata: { managedFields, ...metadata }, ..
   const meta = JSON.stringify(metadata).slice(0, -1);
   const more = JSON.stringify(rest);
   const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${meta}`;
-  const managed = managedFields ? sharedPieces(`,"managedFields":${JSON.stringify(managedFields)}`) : none;
+  const managed = managedFields ? piecesOf(managedFields) : none;
   return measured({ head, managed, tail: more === '{}' ? '}}' : `},${more.slice(1)}` });
 }
 
 const none: readonly string[] = [];
+
+/** The text of a set of fields that several objects share as a value, as the creator's is. */
+const fieldTexts = new WeakMap<object, string>();
+
+function fieldsText(fields: object): string {
+  let text = fieldTexts.get(fields);
+  if (text === undefined) {
+    text = shared(JSON.stringify(fields));
+    fieldTexts.set(fields, text);
+  }
+  return text;
+}
+
+/** The text of managed fields in pieces, each set of fields one of its own. */
+function piecesOf(entries: readonly ManagedFieldsEntry[]): string[] {
+  const pieces: string[] = [];
+  let text = ',"managedFields":[';
+  for (const [i, entry] of entries.entries()) {
+    let separator = i > 0 ? ',{' : '{';
+    for (const [key, value] of Object.entries(entry)) {
+      text += `${separator}${JSON.stringify(key)}:`;
+      separator = ',';
+      if (key === 'fieldsV1' && typeof value === 'object' && value !== null) {
+        pieces.push(text, fieldsText(value));
+        text = '';
+      } else text += JSON.stringify(value);
+    }
+    text += separator === ',' ? '}' : `${separator}}`;
+  }
+  pieces.push(`${text}]`);
+  return pieces;
+}
 
 /** Nothing but plain strings stands before it in metadata, so the first occurrence of the marker is the right one. */
 function measured(parts: Pick<StoredJson, 'head' | 'managed' | 'tail'>): StoredJson {

@@ -5,6 +5,7 @@ import { clone } from '../clone.ts';
 import { StatusError } from '../status-error.ts';
 import { type ApplyWrite, applyManaged } from './apply.ts';
 import { conflictError } from './conflict.ts';
+import { createdFields } from './created-fields.ts';
 import {
   difference,
   equalSets,
@@ -18,6 +19,7 @@ import {
   union,
 } from './field-set.ts';
 import { shapeOfJsonSchema, shapeWithoutSchema } from './json-schema-shape.ts';
+import { Changes, withoutIdentity, written } from './ownership.ts';
 import { printPath } from './path-element.ts';
 import { shapeOfType } from './shape.ts';
 import { updateManagedFields } from './update.ts';
@@ -637,6 +639,35 @@ describe('laws of apply', () => {
         expect(intersection(a, b)).toBeUndefined();
         expect(equalSets(union(a, b), fieldsOf(write(undefined, second, 'c'), 'c'))).toBe(true);
       }),
+    );
+  });
+
+  test('what a creator owns is the same whether it is known already or worked out anew', () => {
+    const context = { apiVersion: 'apps/v1', shape: shapeOfType('io.k8s.api.apps.v1.Deployment') };
+    const value = fc.oneof(fc.constantFrom(null, 1, 'a', '', true), fc.constantFrom([], {}));
+    const item = fc.record({ name: fc.constantFrom('x', 'y'), image: value }, { requiredKeys: ['name'] });
+    const object = fc.record(
+      {
+        metadata: fc.dictionary(fc.constantFrom('labels', 'annotations', 'finalizers', 'name'), value),
+        spec: fc.record(
+          {
+            replicas: value,
+            selector: value,
+            template: fc.record({ spec: fc.record({ containers: fc.array(item, { maxLength: 3 }) }) }),
+          },
+          { requiredKeys: [] },
+        ),
+        status: value,
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(object, (made) => {
+        const set = withoutIdentity(written(new Changes({}, made, context).own));
+        for (const again of [1, 2])
+          expect(equalSets(createdFields(made, context), set), String(again)).toBe(true);
+      }),
+      { numRuns: 3000 },
     );
   });
 

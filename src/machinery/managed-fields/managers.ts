@@ -100,18 +100,22 @@ export interface Writer {
   subresource?: string;
 }
 
-/** A manager as it is written: the order of fields is upstream's. */
+/** A manager as it is written. */
 export function newManager(writer: Writer, fields: FieldSet, time: string | undefined): Manager {
-  const entry: ManagedFieldsEntry = {
+  return { entry: newEntry(writer, sorted(fields), time), fields };
+}
+
+/** The entry of a manager that owns `fields`, which are in order: the order of its own fields is upstream's. */
+export function newEntry(writer: Writer, fields: FieldSet, time: string | undefined): ManagedFieldsEntry {
+  return {
     manager: writer.manager || unknownManager,
     operation: writer.operation,
     apiVersion: writer.apiVersion,
     ...(time && { time }),
     fieldsType: 'FieldsV1',
-    fieldsV1: sorted(fields) as ManagedFieldsEntry['fieldsV1'],
+    fieldsV1: fields as ManagedFieldsEntry['fieldsV1'],
     ...(writer.subresource && { subresource: writer.subresource }),
   };
-  return { entry, fields };
 }
 
 /** More managers that update than these, and the oldest are thrown together. */

@@ -1,11 +1,13 @@
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import { deepEqual } from '../equal.ts';
 import { formatTime } from '../time.ts';
+import { createdFields } from './created-fields.ts';
 import { type FieldSet, union } from './field-set.ts';
 import {
   capUpdateManagers,
   type Managers,
   managerKey,
+  newEntry,
   newManager,
   sentManagers,
   storedManagers,
@@ -60,6 +62,21 @@ export function give(managers: Managers, writer: Writer, fields: FieldSet | unde
   managers.set(key, newManager(writer, owned, time));
 }
 
+function entriesOfCreator(next: Json, write: UpdateWrite): ManagedFieldsEntry[] | undefined {
+  const fields = unlessShapeless(() => createdFields(next, write));
+  return fields && [newEntry({ ...write, operation: 'Update' }, fields, formatTime(write.timeMs))];
+}
+
+/** Where a list's elements cannot be told apart, upstream, too, forgets the managers rather than keep what is wrong. */
+function unlessShapeless<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ShapeError) return undefined;
+    throw error;
+  }
+}
+
 /**
  * The managed fields of an object that is written: who wrote a field owns it. Cheap where objects share what did not
  * change. An object that is stored without managed fields stays so.
@@ -68,17 +85,11 @@ export function updateManagedFields(write: UpdateWrite): ManagedFieldsEntry[] | 
   const live = write.live as Json | undefined;
   const next = write.next as Json;
   const managers = startingManagers(live, next, write.subresource);
-  if (managers.size === 0 && live) return undefined;
+  if (managers.size === 0) return live ? undefined : entriesOfCreator(next, write);
   reconcile(managers, write);
   const before = withoutManagedFields(live ?? {});
-  let changed: Changes;
-  try {
-    changed = new Changes(before, withoutManagedFields(next), write);
-  } catch (error) {
-    // A list whose elements cannot be told apart: upstream, too, then forgets the managers rather than keep what is wrong.
-    if (error instanceof ShapeError) return undefined;
-    throw error;
-  }
+  const changed = unlessShapeless(() => new Changes(before, withoutManagedFields(next), write));
+  if (!changed) return undefined;
   takeAway(managers, changed, '');
   const writer: Writer = { ...write, operation: 'Update' };
   give(managers, writer, withoutIdentity(written(changed.own)), formatTime(write.timeMs));
