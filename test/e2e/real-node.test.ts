@@ -804,11 +804,13 @@ describe.skipIf(why)(`containers on real nodes${why ? ` (skipped: ${why})` : ''}
 
     test('its node, to look around', async () => {
       const { kubectl } = await cluster.namespace();
-      // It waits for its input: what is said before somebody listens is not repeated to who attaches.
+      // It waits for its input, since what is said before somebody listens is not repeated to who attaches; and the input
+      // stays open, since without stdinOnce the engine lets go of who attaches at its end.
       const look = ['chroot', '/host', 'sh', '-c', 'read go; cat /etc/passwd'];
-      const debug = ['debug', 'node/node-1', '-i', `--image=${shellImage}`, '--', ...look];
-      const said = await kubectl.ok(debug, { input: 'go\n' });
-      expect(said).toContain('root:x:0:0:');
+      const debug = kubectl.start(['debug', 'node/node-1', '-i', `--image=${shellImage}`, '--', ...look]);
+      debug.write('go\n');
+      expect(await debug.shows(/root:x:0:0:/, 60_000)).toContain('node-debugger-node-1-');
+      await debug.stop();
     });
   });
 
