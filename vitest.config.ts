@@ -26,12 +26,23 @@ export default defineConfig({
         },
       },
       {
-        // Real engines, network namespaces, real kubectl: one file at a time, so that they do not starve each other.
+        // Real kubectl, helm and other clients; pods are simulated.
+        test: {
+          ...shared,
+          name: 'clients',
+          sequence: { groupOrder: 2 },
+          include: ['test/e2e/{kubectl,helm,client}*.test.ts', 'test/conformance/cli/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        // Real engines and network namespaces: one file at a time, so that they do not starve each other.
         test: {
           ...shared,
           name: 'real',
-          sequence: { groupOrder: 2 },
-          include: ['src/**/*.node.test.ts', 'test/{e2e,crash,conformance/cli}/**/*.test.ts'],
+          sequence: { groupOrder: 3 },
+          include: ['src/**/*.node.test.ts', 'test/e2e/{real,command}*.test.ts', 'test/crash/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
