@@ -3,8 +3,12 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { inTime } from './local-channel.ts';
 import type { Channel, WireReply, WireRequest } from './request.ts';
 
-/** More headers than HTTP/2 clients send to a server that has said how much it takes. */
-const longestTarget = 60_000;
+/**
+ * Bytes of a target and all headers together. Node's client does not send more than 65,536 in one request: the stream
+ * ends with REFUSED_STREAM before the server has heard of it. Each field counts 32 bytes beside its own, as HPACK has it.
+ */
+const mostHeaderBytes = 60_000;
+const fieldBytes = 32;
 /** How long a watch is read. */
 const watchMs = 20;
 
@@ -19,6 +23,20 @@ const ofConnection = new Set(['connection', 'upgrade']);
 function requestHeaders(headers: Record<string, string>): Record<string, string> {
   const all = Object.entries(headers).filter(([name]) => /^[\w-]+$/.test(name) && !ofConnection.has(name));
   return Object.fromEntries(all.map(([name, value]) => [name, safeValue(value)]));
+}
+
+/** The headers and target in HTTP/2's form, the longest cut off where the others leave it no room. */
+function http2Headers({ method, target, headers }: WireRequest): Record<string, string> {
+  const all: Record<string, string> = { ':method': method };
+  let left = mostHeaderBytes;
+  const fields = Object.entries({ ':path': sendable(target), ...requestHeaders(headers) });
+  for (const [name, value] of fields.sort(([, a], [, b]) => a.length - b.length)) {
+    left -= name.length + fieldBytes;
+    if (left <= 0) break;
+    all[name] = value.slice(0, left);
+    left -= value.length;
+  }
+  return all;
 }
 
 /** Over HTTP/1.1, connections kept. */
@@ -58,13 +76,10 @@ export function http2Channel(origin: string, ca: string): Channel & { close(): v
     }
     return session;
   };
-  const once = ({ method, target, headers, body }: WireRequest) =>
+  const once = (wire: WireRequest) =>
     new Promise<WireReply>((resolve, reject) => {
-      const pseudo = { ':method': method, ':path': sendable(target).slice(0, longestTarget) };
-      const stream = open().request(
-        { ...requestHeaders(headers), ...pseudo },
-        { endStream: body.length === 0 },
-      );
+      const { body } = wire;
+      const stream = open().request(http2Headers(wire), { endStream: body.length === 0 });
       let answered: Record<string, string | number> = {};
       const chunks: Buffer[] = [];
       stream.on('response', (given) => {
