@@ -1,15 +1,17 @@
-// Derives messages and services from proto/ for the container runtimes. Writes src/kubelet/runtimes/generated/;
-// nothing of it is committed. Does nothing when neither the input nor the generator has changed.
+// Derives messages and services from proto/: of container runtimes into src/kubelet/runtimes/generated/, of etcd into
+// src/store/etcd/generated/; nothing of it is committed. Does nothing when neither the input nor the generator has changed.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const protoDir = join(root, 'proto');
-const outDir = join(root, 'src', 'kubelet', 'runtimes', 'generated');
-const stamp = join(outDir, '.input');
+const parts = [
+  { template: 'buf.gen.yaml', out: join(root, 'src', 'kubelet', 'runtimes', 'generated') },
+  { template: 'buf.gen.etcd.yaml', out: join(root, 'src', 'store', 'etcd', 'generated') },
+];
 
 function inputHash() {
   const files = readdirSync(protoDir, { recursive: true }).filter((name) => /\.(proto|yaml)$/.test(name));
@@ -22,10 +24,13 @@ function inputHash() {
 }
 
 const hash = inputHash();
-if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) {
-  console.log('runtime messages are up to date');
-} else {
-  execFileSync(join(root, 'node_modules', '.bin', 'buf'), ['generate'], { cwd: protoDir, stdio: 'inherit' });
+const isFresh = (stamp) => existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
+for (const { template, out } of parts) {
+  const stamp = join(out, '.input');
+  if (isFresh(stamp)) continue;
+  mkdirSync(out, { recursive: true });
+  const args = ['generate', '--template', template];
+  execFileSync(join(root, 'node_modules', '.bin', 'buf'), args, { cwd: protoDir, stdio: 'inherit' });
   writeFileSync(stamp, hash);
-  console.log('generated runtime messages');
+  console.log(`generated ${out.slice(root.length + 1)}`);
 }

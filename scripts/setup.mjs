@@ -1,7 +1,7 @@
 // Makes a checkout ready to run: packages from npm, generated sources, the bundle, and (as root on Debian or
 // Ubuntu) the programs that nodes with real containers need. Does only what is missing, so it is cheap to repeat.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,6 +20,15 @@ const packages = {
   // The server itself, without a service that starts by itself: redis-server is a name of redis-check-rdb.
   'redis-tools': '/usr/bin/redis-check-rdb',
 };
+
+/** What the tests need beside that. */
+const testPackages = { strace: '/usr/bin/strace' };
+
+/** Programs of Debian's packages that only the tests run: taken out of them, since installed they would start by themselves. */
+const testPrograms = { 'etcd-server': 'etcd', 'etcd-client': 'etcdctl' };
+const programsDir = join(root, 'node_modules', '.cache', 'debian');
+
+const forTests = process.argv.includes('--for-tests');
 
 function run(command, args, options = {}) {
   const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options });
@@ -62,7 +71,7 @@ function isDebian() {
 
 /** Not a failure where it cannot be done: without these programs, a cluster without nodes still runs. */
 function installDebianPackages() {
-  const missing = Object.entries(packages)
+  const missing = Object.entries({ ...packages, ...(forTests && testPackages) })
     .filter(([, file]) => !existsSync(file))
     .map(([name]) => name);
   if (missing.length === 0 || process.getuid?.() !== 0 || !isDebian()) return;
@@ -74,6 +83,27 @@ function installDebianPackages() {
     run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], options);
   } catch (error) {
     console.error(`setup: ${error.message}; \`bin/k8ts doctor\` says what is missing`);
+  }
+}
+
+/** Not a failure either: tests that need them are skipped and say so. */
+function unpackTestPrograms() {
+  const missing = Object.entries(testPrograms)
+    .filter(
+      ([, name]) => !existsSync(join(programsDir, 'usr', 'bin', name)) && !existsSync(`/usr/bin/${name}`),
+    )
+    .map(([name]) => name);
+  if (missing.length === 0 || !isDebian()) return;
+  console.error(`setup: unpacking Debian packages ${missing.join(' ')}`);
+  mkdirSync(programsDir, { recursive: true });
+  try {
+    if (process.getuid?.() === 0)
+      run('apt-get', ['update', '-qq'], { stdio: ['ignore', 'ignore', 'inherit'] });
+    run('apt-get', ['download', '-qq', ...missing], { cwd: programsDir });
+    const archives = readdirSync(programsDir).filter((name) => name.endsWith('.deb'));
+    for (const name of archives) run('dpkg-deb', ['--extract', name, '.'], { cwd: programsDir });
+  } catch (error) {
+    console.error(`setup: ${error.message}; tests against etcd will be skipped`);
   }
 }
 
@@ -91,6 +121,7 @@ try {
     buildIfStale();
   }
   if (!process.argv.includes('--no-system-packages')) installDebianPackages();
+  if (forTests) unpackTestPrograms();
 } catch (error) {
   console.error(`setup: ${error.message}`);
   process.exit(1);

@@ -7,7 +7,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 
 const steps = [
-  ['set-up', process.execPath, ['scripts/setup.mjs']],
+  ['set-up', process.execPath, ['scripts/setup.mjs', '--for-tests']],
   ['types', bin('tsc'), ['--noEmit']],
   ['lint', bin('oxlint'), ['--deny-warnings', 'src', 'test', 'bench', 'scripts']],
   [

@@ -1,0 +1,145 @@
+import { execFile, type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+/** Real etcd for tests: Debian's, where the set-up has put it, or what this machine has. */
+
+const unpacked = fileURLToPath(new URL('../../../node_modules/.cache/debian/usr/bin/', import.meta.url));
+const find = (name: string) => [join(unpacked, name), `/usr/bin/${name}`].find((path) => existsSync(path));
+
+export const etcdPath = find('etcd');
+export const etcdctlPath = find('etcdctl');
+
+/** For the names of tests that are skipped without it. */
+export const whyNoEtcd = etcdPath
+  ? ''
+  : ' (skipped: no etcd on this machine; `npm run setup -- --for-tests`)';
+
+interface Member {
+  name: string;
+  dir: string;
+  clientUrl: string;
+  peerUrl: string;
+  process?: ChildProcess;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function makeMember(dir: string, index: number): Promise<Member> {
+  const name = `m${index}`;
+  const [client, peer] = [await freePort(), await freePort()];
+  const url = (port: number) => `http://127.0.0.1:${port}`;
+  return { name, dir: join(dir, name), clientUrl: url(client), peerUrl: url(peer) };
+}
+
+/** A cluster of real etcd servers on loopback, of which single members can be killed, paused and started again. */
+export class TestEtcd {
+  readonly #dir: string;
+  readonly #members: Member[];
+  readonly #args: readonly string[];
+
+  private constructor(dir: string, members: Member[], args: readonly string[]) {
+    this.#dir = dir;
+    this.#members = members;
+    this.#args = args;
+  }
+
+  /** Resolves once every member answers. `args` are further ones of `etcd`. */
+  static async start({ members = 1, args = [] as string[] } = {}): Promise<TestEtcd> {
+    const dir = await mkdtemp(join(tmpdir(), 'k8ts-etcd-'));
+    const all: Member[] = [];
+    for (let i = 0; i < members; i++) all.push(await makeMember(dir, i));
+    const etcd = new TestEtcd(dir, all, args);
+    for (const index of all.keys()) etcd.startMember(index);
+    await etcd.ready();
+    return etcd;
+  }
+
+  get endpoints(): string[] {
+    return this.#members.map((m) => m.clientUrl);
+  }
+
+  /** Starts a member that is not running, on its old data. */
+  startMember(index: number): void {
+    const member = this.#member(index);
+    const cluster = this.#members.map((m) => `${m.name}=${m.peerUrl}`).join(',');
+    const urls = ['--listen-client-urls', '--advertise-client-urls'].flatMap((o) => [o, member.clientUrl]);
+    const peers = ['--listen-peer-urls', '--initial-advertise-peer-urls'].flatMap((o) => [o, member.peerUrl]);
+    const timing = ['--heartbeat-interval', '50', '--election-timeout', '500'];
+    const about = ['--name', member.name, '--data-dir', member.dir, '--initial-cluster', cluster];
+    const args = [...about, ...urls, ...peers, ...timing, '--log-level', 'error', ...this.#args];
+    member.process = spawn(etcdPath as string, args, { stdio: 'ignore' });
+  }
+
+  /** Sends a signal to one member: SIGKILL, or SIGSTOP and SIGCONT for one that falls silent. */
+  signal(index: number, signal: NodeJS.Signals): void {
+    this.#member(index).process?.kill(signal);
+  }
+
+  /** Kills a member and waits until it is gone. */
+  async killMember(index: number): Promise<void> {
+    const { process } = this.#member(index);
+    if (!process || process.exitCode !== null || process.signalCode !== null) return;
+    const gone = new Promise((resolve) => process.once('exit', resolve));
+    process.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Waits until all members that should run answer. */
+  async ready(timeoutMs = 20_000): Promise<void> {
+    const until = Date.now() + timeoutMs;
+    for (const { clientUrl } of this.#members) {
+      while (!(await isHealthy(clientUrl))) {
+        if (Date.now() > until) throw new Error(`etcd at ${clientUrl} does not answer`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
+
+  /** What `etcdctl` prints, asking the members that run. */
+  async etcdctl(...args: string[]): Promise<string> {
+    const env = { ...process.env, ETCDCTL_API: '3' };
+    const running = this.#members.filter((m) => m.process?.exitCode === null && !m.process.signalCode);
+    const all = ['--endpoints', running.map((m) => m.clientUrl).join(','), ...args];
+    const { stdout } = await promisify(execFile)(etcdctlPath as string, all, { env });
+    return stdout;
+  }
+
+  /** Ends all members and removes their data. */
+  async stop(): Promise<void> {
+    for (const index of this.#members.keys()) {
+      this.signal(index, 'SIGCONT');
+      await this.killMember(index);
+    }
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+
+  #member(index: number): Member {
+    const member = this.#members[index];
+    if (!member) throw new Error(`no member ${index}`);
+    return member;
+  }
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(1000) });
+    return response.ok && ((await response.json()) as { health: string }).health === 'true';
+  } catch {
+    return false;
+  }
+}
