@@ -56,6 +56,9 @@ function addUp(program: Command): void {
         .default('embedded'),
     )
     .option('--etcd-servers <urls>', 'etcd servers, separated by commas, for --store etcd')
+    .option('--etcd-cafile <file>', 'authority of the certificates of the etcd servers')
+    .option('--etcd-certfile <file>', 'certificate to show the etcd servers')
+    .option('--etcd-keyfile <file>', 'key of that certificate')
     .addOption(uplinkOption().default('none'))
     .option('--detach', 'go on in the background once the cluster is ready')
     .option(

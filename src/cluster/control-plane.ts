@@ -33,6 +33,8 @@ export interface ControlPlaneOptions {
   port: number;
   /** Where pods and nodes find the server; the `kubernetes` Service has no endpoints where there is none. */
   advertiseAddress?: string;
+  /** Whether others write into the store as well. */
+  sharedStore?: boolean;
   /** Freezes what the server hands out: for tests. */
   freeze?: boolean;
 }
@@ -128,6 +130,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ca: proxyAuthority.certificate,
       names: [proxyName],
     },
+    ...(options.sharedStore && { freshRevision: () => newestRevision(store) }),
     freeze: options.freeze,
   });
   const tls = { cert: serving.certificate, key: serving.key, clientCa: authority.certificate };
@@ -156,6 +159,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       await store.close();
     },
   };
+}
+
+/** The newest revision, whoever wrote it: that of a list of what no key begins with. */
+async function newestRevision(store: Store): Promise<number> {
+  return (await store.list('\u0001', { limit: 1 })).revision;
 }
 
 /** Controllers and scheduler, each as itself, on informers that they share. */

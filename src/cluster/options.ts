@@ -10,8 +10,20 @@ export interface ClusterOptions {
   /** Where the administrator's kubeconfig is written; in the data directory where undefined. */
   kubeconfig: string | undefined;
   store: 'embedded' | 'memory' | 'etcd';
+  /** The cluster of the store `etcd`. */
+  etcd?: EtcdOptions;
   /** Whether pods reach the world outside this machine. */
   uplink: 'nat' | 'none';
+}
+
+/** How an etcd cluster is reached. */
+export interface EtcdOptions {
+  /** URLs of its servers. */
+  servers: readonly string[];
+  /** Files in PEM: what the servers' certificates stand on, and what this client shows them. */
+  caFile?: string;
+  certFile?: string;
+  keyFile?: string;
 }
 
 /** Fixed ranges of a cluster, upstream's usual ones. */

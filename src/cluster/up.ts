@@ -104,8 +104,6 @@ class ClusterBuilder {
     const { options, platform } = this.#start;
     if (options.runtime === 'docker')
       throw new UserError('--runtime docker is not there yet', 'use --runtime containerd');
-    if (options.store === 'etcd')
-      throw new UserError('--store etcd is not there yet', 'use --store embedded');
     let fabric: ClusterLayout | undefined;
     if (this.#isReal) {
       await this.#checkMachine();
@@ -177,6 +175,7 @@ class ClusterBuilder {
       platform,
       store,
       pki,
+      sharedStore: options.store === 'etcd',
       volumeDir: `${options.dataDir}/volumes`,
       addresses: ['127.0.0.1', ...(fabric ? [fabric.hostAddress] : [])],
       advertiseAddress: fabric?.hostAddress,
@@ -199,6 +198,7 @@ class ClusterBuilder {
   async #openStore(): Promise<Store> {
     const { options, platform } = this.#start;
     if (options.store === 'memory') return createMemoryStore({ clock: platform.clock });
+    if (options.store === 'etcd') return (await import('./etcd.ts')).openEtcd(options.etcd, platform);
     try {
       return await openEmbeddedStore({
         path: `${options.dataDir}/store`,

@@ -1,7 +1,7 @@
 import { array, assert, asyncProperty, constantFrom, nat, oneof, record } from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Entry, StoreError, type Store, type Write } from './store.ts';
-import { bytes, type Harness, Recorder } from './test-support.ts';
+import { bytes, type Harness, Recorder, until } from './test-support.ts';
 
 type Step =
   | {
@@ -107,6 +107,9 @@ async function runScript(harness: Harness, script: readonly Step[]): Promise<voi
   expect(replayed(watcher)).toEqual(model.world);
   const late = new Recorder();
   await store.watch('', model.compacted, late);
+  await until(
+    () => late.batches.length >= watcher.batches.filter((b) => b.revision > model.compacted).length,
+  );
   expect(replayed(late, model.at(model.compacted))).toEqual(model.world);
 }
 

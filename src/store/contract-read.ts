@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Subject } from './contract.ts';
+import type { Subject } from './contract-subject.ts';
 import { bytes, del, put, text } from './test-support.ts';
 
 const keysOf = (list: { entries: { key: string }[] }) => list.entries.map((entry) => entry.key);

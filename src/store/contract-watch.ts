@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Subject } from './contract.ts';
+import type { Subject } from './contract-subject.ts';
 import { bytes, del, put, Recorder, settle, text, until } from './test-support.ts';
 
 export function watchContract(subject: Subject): void {
@@ -83,7 +83,7 @@ export function watchContract(subject: Subject): void {
       watchers.push(watcher);
       await store.watch('/p/', revision, watcher);
     }
-    const revisions = await Promise.all(commits);
+    const revisions = (await Promise.all(commits)).sort((a, b) => a - b);
     await until(() => watchers.every((watcher) => watcher.batches.length >= revisions.length));
     for (const watcher of watchers) {
       expect(watcher.batches.map((batch) => batch.revision)).toEqual(revisions);

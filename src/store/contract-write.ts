@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Subject } from './contract.ts';
+import { type Subject, testWith } from './contract-subject.ts';
 import { bytes, del, put, Recorder, settle, text, until } from './test-support.ts';
 
 export function writeContract(subject: Subject): void {
@@ -87,7 +87,7 @@ export function writeContract(subject: Subject): void {
     await store.commit(put(`/${'x'.repeat(1023)}`, ''));
   });
 
-  test('writes that wait are flushed together', async () => {
+  testWith(subject, 'faults')('writes that wait are flushed together', async () => {
     const { store, harness } = subject;
     harness.faults.hold();
     const before = harness.faults.flushes();
@@ -101,39 +101,42 @@ export function writeContract(subject: Subject): void {
     expect(harness.faults.flushes() - before).toBeLessThanOrEqual(3);
   });
 
-  test('a write is checked against one whose flush is under way, and nobody else sees it', async () => {
-    const { store, harness } = subject;
-    const { revision } = await store.status();
-    const watcher = new Recorder();
-    await store.watch('/', revision, watcher);
-    harness.faults.hold();
-    const made = store.commit(put('/a', '1', 0));
-    const newest = await store.newest('/a');
-    expect(newest).toMatchObject({ revision: revision + 1, createRevision: revision + 1 });
-    const changed = store.commit(put('/a', '2', newest?.revision));
-    const late = store.commit(put('/a', '3', 0));
-    const outcome = late.then(
-      () => 'committed',
-      (error: { code: string }) => error.code,
-    );
-    let answered = false;
-    void outcome.finally(() => {
-      answered = true;
-    });
-    await settle();
-    expect(answered).toBe(false);
-    expect(watcher.batches).toEqual([]);
-    expect(await store.get('/a')).toBeUndefined();
-    expect(await store.list('/')).toEqual({ entries: [], revision, more: false });
-    expect((await store.status()).revision).toBe(revision);
-    expect(await store.history('/a')).toEqual([]);
-    harness.faults.release();
-    expect(await Promise.all([made, changed, outcome])).toEqual([revision + 1, revision + 2, 'Conflict']);
-    expect(text(await store.get('/a'))).toBe('2');
-    expect(watcher.lines()).toEqual([`put /a=1 @${revision + 1}`, `put /a=2 @${revision + 2}`]);
-  });
+  testWith(subject, 'faults')(
+    'a write is checked against one whose flush is under way, and nobody else sees it',
+    async () => {
+      const { store, harness } = subject;
+      const { revision } = await store.status();
+      const watcher = new Recorder();
+      await store.watch('/', revision, watcher);
+      harness.faults.hold();
+      const made = store.commit(put('/a', '1', 0));
+      const newest = await store.newest('/a');
+      expect(newest).toMatchObject({ revision: revision + 1, createRevision: revision + 1 });
+      const changed = store.commit(put('/a', '2', newest?.revision));
+      const late = store.commit(put('/a', '3', 0));
+      const outcome = late.then(
+        () => 'committed',
+        (error: { code: string }) => error.code,
+      );
+      let answered = false;
+      void outcome.finally(() => {
+        answered = true;
+      });
+      await settle();
+      expect(answered).toBe(false);
+      expect(watcher.batches).toEqual([]);
+      expect(await store.get('/a')).toBeUndefined();
+      expect(await store.list('/')).toEqual({ entries: [], revision, more: false });
+      expect((await store.status()).revision).toBe(revision);
+      expect(await store.history('/a')).toEqual([]);
+      harness.faults.release();
+      expect(await Promise.all([made, changed, outcome])).toEqual([revision + 1, revision + 2, 'Conflict']);
+      expect(text(await store.get('/a'))).toBe('2');
+      expect(watcher.lines()).toEqual([`put /a=1 @${revision + 1}`, `put /a=2 @${revision + 2}`]);
+    },
+  );
 
-  test('a pending deletion counts as absence', async () => {
+  testWith(subject, 'faults')('a pending deletion counts as absence', async () => {
     const { store, harness } = subject;
     const made = await store.commit(put('/a', '1'));
     harness.faults.hold();
@@ -154,32 +157,35 @@ export function writeContract(subject: Subject): void {
     expect(seen).toBe(1);
   });
 
-  test('when a flush fails, all that built on it fails with it, and nothing of it ever was', async () => {
-    const { store, harness } = subject;
-    const kept = await store.commit(put('/a', 'kept'));
-    const watcher = new Recorder();
-    await store.watch('/', kept, watcher);
-    harness.faults.hold();
-    harness.faults.failNext();
-    const before = harness.faults.flushes();
-    const aboard = [store.commit(put('/a', 'lost', kept)), store.commit(put('/b', 'lost', 0))];
-    await until(() => harness.faults.flushes() > before);
-    const built = [
-      store.commit(put('/a', 'too', kept + 1)),
-      store.commit(del('/b')),
-      store.commit(put('/b', '', 0)),
-    ];
-    harness.faults.release();
-    for (const commit of [...aboard, ...built]) {
-      await expect(commit).rejects.toMatchObject({ code: 'FlushFailed' });
-    }
-    expect(text(await store.get('/a'))).toBe('kept');
-    expect(text(await store.newest('/a'))).toBe('kept');
-    expect(await store.newest('/b')).toBeUndefined();
-    expect((await store.list('/')).entries).toHaveLength(1);
-    const next = await store.commit(put('/a', 'next', kept));
-    expect(next).toBeGreaterThan(kept + 2);
-    expect(watcher.lines()).toEqual([`put /a=next @${next}`]);
-    expect((await store.history('/a')).map((line) => line.revision)).toEqual([next, kept]);
-  });
+  testWith(subject, 'faults')(
+    'when a flush fails, all that built on it fails with it, and nothing of it ever was',
+    async () => {
+      const { store, harness } = subject;
+      const kept = await store.commit(put('/a', 'kept'));
+      const watcher = new Recorder();
+      await store.watch('/', kept, watcher);
+      harness.faults.hold();
+      harness.faults.failNext();
+      const before = harness.faults.flushes();
+      const aboard = [store.commit(put('/a', 'lost', kept)), store.commit(put('/b', 'lost', 0))];
+      await until(() => harness.faults.flushes() > before);
+      const built = [
+        store.commit(put('/a', 'too', kept + 1)),
+        store.commit(del('/b')),
+        store.commit(put('/b', '', 0)),
+      ];
+      harness.faults.release();
+      for (const commit of [...aboard, ...built]) {
+        await expect(commit).rejects.toMatchObject({ code: 'FlushFailed' });
+      }
+      expect(text(await store.get('/a'))).toBe('kept');
+      expect(text(await store.newest('/a'))).toBe('kept');
+      expect(await store.newest('/b')).toBeUndefined();
+      expect((await store.list('/')).entries).toHaveLength(1);
+      const next = await store.commit(put('/a', 'next', kept));
+      expect(next).toBeGreaterThan(kept + 2);
+      expect(watcher.lines()).toEqual([`put /a=next @${next}`]);
+      expect((await store.history('/a')).map((line) => line.revision)).toEqual([next, kept]);
+    },
+  );
 }

@@ -3,24 +3,18 @@ import { historyContract } from './contract-history.ts';
 import { lifeContract } from './contract-life.ts';
 import { modelContract } from './contract-model.ts';
 import { readContract } from './contract-read.ts';
+import type { Lacks, Subject } from './contract-subject.ts';
 import { watchContract } from './contract-watch.ts';
 import { writeContract } from './contract-write.ts';
-import type { Store } from './store.ts';
 import type { Harness } from './test-support.ts';
-
-/** What the parts of the contract work on: made anew for each test. */
-export interface Subject {
-  harness: Harness;
-  store: Store;
-}
 
 /** The contract of `Store`: every backend passes it. `persistent` backends also outlive being closed. */
 export function storeContract(
   name: string,
-  options: { makeHarness(): Promise<Harness>; persistent: boolean },
+  options: { makeHarness(): Promise<Harness>; persistent: boolean; lacks?: Lacks },
 ): void {
   describe(`${name} store`, () => {
-    const subject = {} as Subject;
+    const subject = { lacks: options.lacks ?? {} } as Subject;
     beforeEach(async () => {
       subject.harness = await options.makeHarness();
       subject.store = await subject.harness.open();

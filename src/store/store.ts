@@ -56,6 +56,11 @@ export interface Watcher {
    * before `watch` has resolved. Must not throw.
    */
   onBatch(batch: WatchBatch): void;
+  /**
+   * Everything up to this revision has been delivered, though the last of it may lie elsewhere than below the prefix.
+   * Called by stores that others write into as well.
+   */
+  onProgress?(revision: number): void;
   /** The watch ended by itself: compacted past its start, or the store closed. */
   onEnd(error: StoreError): void;
 }
@@ -141,6 +146,12 @@ export type StoreErrorCode =
   | 'FlushFailed'
   /** The store is closed. */
   | 'Closed'
+  /** No server of the store answers in time. A write that ends so was not made. */
+  | 'Unavailable'
+  /** The store says no, and why: it is full, or the write too large, or this client may not. */
+  | 'Refused'
+  /** Nobody can tell whether the write was made. */
+  | 'Unknown'
   /** The file is of a newer format, damaged, read-only, or held by another process. */
   | 'Unusable';
 

@@ -87,6 +87,7 @@ export class StoreFeed {
   async #open(): Promise<void> {
     const watcher = {
       onBatch: (batch: WatchBatch) => this.#onBatch(batch),
+      onProgress: (revision: number) => this.#onProgress(revision),
       onEnd: (error: StoreError) => void this.#reopen(error),
     };
     this.#watch = await this.#options.store.watch(root, this.#revision, watcher);
@@ -121,7 +122,11 @@ export class StoreFeed {
       if (slot.held) slot.held.push(...events);
       else slot.cache.apply(events);
     }
-    this.#revision = batch.revision;
+    this.#onProgress(batch.revision);
+  }
+
+  #onProgress(revision: number): void {
+    this.#revision = Math.max(this.#revision, revision);
     if (this.#waiters.length > 0) this.#wake();
   }
 

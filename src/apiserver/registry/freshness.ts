@@ -1,5 +1,6 @@
 import { type StatusError, timeout } from '../../machinery/status-error.ts';
 import type { Call } from './registry.ts';
+import { translated } from './storage.ts';
 
 /** How long a read waits for a revision that the server has not seen. */
 const freshnessMs = 3000;
@@ -7,7 +8,7 @@ const freshnessMs = 3000;
 /** Waits until the caches have seen a revision; where none is given, what is newest now. */
 export async function freshEnough(call: Call, revision: number | undefined): Promise<void> {
   const { feed, platform, freshRevision } = call.environment;
-  const wanted = revision ?? (await freshRevision?.()) ?? 0;
+  const wanted = revision ?? (freshRevision ? await translated(freshRevision()) : 0);
   const waiting = feed.reached(wanted);
   if (!waiting) return;
   const limit = new AbortController();

@@ -1,6 +1,12 @@
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { conflict, internalError, notFound, serviceUnavailable } from '../../machinery/status-error.ts';
+import {
+  conflict,
+  internalError,
+  notFound,
+  serviceUnavailable,
+  timeout,
+} from '../../machinery/status-error.ts';
 import { type Entry, StoreError, type Write } from '../../store/store.ts';
 import type { CachedItem } from '../cache/cached-item.ts';
 import { decodeStored, encodeStored, storedJsonOf } from '../cache/encoding.ts';
@@ -121,7 +127,7 @@ export async function guaranteed<R>(
   throw conflict(subjectOf(call), 'the object changed too often while the request was served');
 }
 
-async function translated<T>(work: Promise<T>): Promise<T> {
+export async function translated<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
@@ -133,5 +139,7 @@ async function translated<T>(work: Promise<T>): Promise<T> {
 export function translate(error: unknown): unknown {
   if (!(error instanceof StoreError)) return error;
   if (error.code === 'Closed') return serviceUnavailable('the server is shutting down');
-  return error.code === 'FlushFailed' ? internalError(error.message) : error;
+  if (error.code === 'Unavailable') return serviceUnavailable(error.message);
+  if (error.code === 'Unknown') return timeout(error.message, 0);
+  return error.code === 'FlushFailed' || error.code === 'Refused' ? internalError(error.message) : error;
 }

@@ -16,6 +16,9 @@ interface UpFlags {
   kubeconfig?: string;
   store: ClusterOptions['store'];
   etcdServers?: string;
+  etcdCafile?: string;
+  etcdCertfile?: string;
+  etcdKeyfile?: string;
   uplink: ClusterOptions['uplink'];
   detach?: boolean;
   example?: string;
@@ -52,6 +55,7 @@ export async function up(flags: UpFlags): Promise<void> {
       port: flags.port,
       kubeconfig: flags.kubeconfig && resolve(flags.kubeconfig),
       store: flags.store,
+      etcd: etcdOptions(flags),
       uplink: flags.uplink,
     },
     platform,
@@ -72,6 +76,12 @@ export async function up(flags: UpFlags): Promise<void> {
   progress(`stopping (${signal})`);
   await cluster.stop();
   process.exit(0);
+}
+
+function etcdOptions(flags: UpFlags): ClusterOptions['etcd'] {
+  if (flags.etcdServers === undefined) return undefined;
+  const servers = flags.etcdServers.split(',').map((url) => url.trim());
+  return { servers, caFile: flags.etcdCafile, certFile: flags.etcdCertfile, keyFile: flags.etcdKeyfile };
 }
 
 /** A cluster whose example fails, or is not waited for, goes as it came. */

@@ -1,9 +1,7 @@
 import { type Cause, StoreError, type Write } from '../store.ts';
-import { checkKey } from './keys.ts';
 import {
   type Batch,
   type Change,
-  changesPerCommit,
   emptyBatch,
   type Head,
   type LogEngine,
@@ -13,6 +11,7 @@ import {
   revisionOf,
   sizeOf,
 } from './log.ts';
+import { checkWrites } from './writes.ts';
 
 /** The newest version of a key. A deletion is a version too, while it is kept. */
 interface Version {
@@ -183,13 +182,4 @@ function changeOf(from: {
 function headOf(change: Change): Head {
   const { position, createRevision, expiresMs } = change;
   return { position, createRevision, sizeBytes: sizeOf(change), expiresMs };
-}
-
-function checkWrites(writes: readonly Write[]): void {
-  if (writes.length > changesPerCommit)
-    throw new RangeError(`A commit has at most ${changesPerCommit} writes`);
-  for (const write of writes) checkKey(write.key);
-  if (writes.length > 1 && new Set(writes.map((write) => write.key)).size < writes.length) {
-    throw new RangeError('A commit writes a key at most once');
-  }
 }

@@ -43,6 +43,15 @@ export class WatchHub {
     for (const [subscription, events] of parts) this.#deliver([subscription], { ...commit, events });
   }
 
+  /** Tells every watcher that nothing up to `revision` is still to come. */
+  progress(revision: number): void {
+    for (const set of this.#byPrefix.values()) {
+      for (const { watcher, stopped, after } of set) {
+        if (!stopped && after < revision) call(() => watcher.onProgress?.(revision));
+      }
+    }
+  }
+
   /** Ends every watch. */
   end(error: StoreError): void {
     const all = [...this.#byPrefix.values()].flatMap((set) => [...set]);

@@ -1,0 +1,41 @@
+import type { Platform } from '../platform/platform.ts';
+import { openEtcdStore } from '../store/etcd-store.ts';
+import { type Store, StoreError } from '../store/store.ts';
+import type { EtcdOptions } from './options.ts';
+import { UserError } from './user-error.ts';
+
+const hint = 'give the URLs of a running etcd with --etcd-servers, such as http://127.0.0.1:2379';
+
+/** Opens the store in an etcd cluster. Rejects with a `UserError` that says what is wrong with it, after ten seconds. */
+export async function openEtcd(options: EtcdOptions | undefined, platform: Platform): Promise<Store> {
+  const { clock, random, log } = platform;
+  const endpoints = (options?.servers ?? []).filter((url) => url !== '');
+  if (!options || endpoints.length === 0) throw new UserError('--store etcd needs servers', hint);
+  for (const url of endpoints) checkUrl(url);
+  if ((options.certFile === undefined) !== (options.keyFile === undefined))
+    throw new UserError('--etcd-certfile and --etcd-keyfile belong together', 'give both or neither');
+  const tls = {
+    ca: await pem(options.caFile, platform),
+    cert: await pem(options.certFile, platform),
+    key: await pem(options.keyFile, platform),
+  };
+  try {
+    return await openEtcdStore({ endpoints, tls, clock, random, log: log.named('store') });
+  } catch (error) {
+    if (error instanceof StoreError) throw new UserError(`etcd cannot be used: ${error.message}`, hint);
+    throw error;
+  }
+}
+
+function checkUrl(url: string): void {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : '';
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw new UserError(`not the URL of an etcd server: ${url}`, hint);
+}
+
+async function pem(path: string | undefined, { files }: Platform): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  return files.readText(path).catch((error: Error) => {
+    throw new UserError(`${path} cannot be read: ${error.message}`);
+  });
+}
