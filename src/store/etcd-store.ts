@@ -5,6 +5,7 @@ import { checkWrites } from './core/writes.ts';
 import { Compactor } from './etcd/compactor.ts';
 import type { EtcdTls } from './etcd/connection.ts';
 import { type CallLimits, Endpoints } from './etcd/endpoints.ts';
+import { Fence } from './etcd/fence.ts';
 import { Follower } from './etcd/follower.ts';
 import { Maintenance } from './etcd/generated/etcd/rpc_pb.js';
 import { Past } from './etcd/past.ts';
@@ -42,7 +43,7 @@ export interface EtcdStoreOptions {
   limits?: Partial<CallLimits>;
 }
 
-const defaultLimits: CallLimits = { attemptMs: 3000, totalMs: 10_000 };
+const defaultLimits: CallLimits = { readMs: 1500, writeMs: 3000, totalMs: 10_000 };
 
 /** How long a commit waits for watchers that are behind, before it is acknowledged without them. */
 const deliveryMs = 3000;
@@ -62,20 +63,29 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
   try {
     const revision = await reader.revision();
     const leases = new Leases({ endpoints, clock: callClock });
-    const writer = new Writer({ endpoints, keyspace, reader, leases, clock, id: random.uuid() });
+    const fence = new Fence({
+      endpoints,
+      keyspace,
+      leases,
+      log,
+      id: random.uuid(),
+      reached: (upTo) => follower.reached(upTo, limits.totalMs),
+    });
     const follower = new Follower({
       endpoints,
       keyspace,
       clock: callClock,
       log,
       revision,
-      onRecord: () => {},
+      onRecord: (record, at) => fence.saw(record, at),
+      onGap: () => fence.missed(),
     });
+    const writer = new Writer({ endpoints, keyspace, reader, leases, fence, clock });
     const past = new Past({ endpoints, keyspace, reader, clock: callClock, log });
     const historyMs = options.historyMs ?? 24 * 3_600_000;
     const compactor = new Compactor({ endpoints, keyspace, reader, past, clock, log, historyMs });
     compactor.start();
-    return new EtcdStore({ endpoints, reader, writer, follower, past, compactor });
+    return new EtcdStore({ endpoints, reader, writer, fence, follower, past, compactor });
   } catch (error) {
     endpoints.close();
     throw error;
@@ -86,6 +96,7 @@ interface Parts {
   endpoints: Endpoints;
   reader: Reader;
   writer: Writer;
+  fence: Fence;
   follower: Follower;
   past: Past;
   compactor: Compactor;
@@ -169,8 +180,10 @@ class EtcdStore implements Store {
   }
 
   async #close(): Promise<void> {
-    const { endpoints, follower, past, compactor } = this.#parts;
+    const { endpoints, fence, follower, past, compactor } = this.#parts;
     await Promise.allSettled([...this.#pending, compactor.stop()]);
+    // Goes by itself after a while.
+    await fence.remove().catch(() => {});
     past.close();
     follower.close(closed());
     endpoints.close();

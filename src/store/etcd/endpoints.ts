@@ -4,9 +4,13 @@ import { StoreError } from '../store.ts';
 import { CallError, isRefusal, storeErrorOf } from './call-error.ts';
 import { Connection, type EtcdTls } from './connection.ts';
 
-/** How long one server is given before the next is asked, and how long all of them together. */
+/** How long things may take. */
 export interface CallLimits {
-  attemptMs: number;
+  /** One server, for what another can then be asked as well. */
+  readMs: number;
+  /** One server, for a write: after that it has to be found out what became of it. */
+  writeMs: number;
+  /** All servers together. */
   totalMs: number;
 }
 
@@ -44,7 +48,7 @@ export class Endpoints {
       if (this.#closed) throw new StoreError('Closed', 'The store is closed');
       if (left <= 0) throw new StoreError('Unavailable', await this.#whyUnreachable());
       const connection = this.#connections[this.#current] as Connection;
-      if (await connection.ready(Math.min(left, this.limits.attemptMs))) return connection;
+      if (await connection.ready(Math.min(left, this.limits.readMs))) return connection;
       this.failed(connection);
       if (tries % this.#connections.length === 0) await this.#clock.sleep(pauseMs);
     }
@@ -66,7 +70,7 @@ export class Endpoints {
       const connection = await this.connected(deadline);
       const left = deadline - this.#clock.monotonic();
       try {
-        return await connection.call(method, init, Math.min(this.limits.attemptMs, left));
+        return await connection.call(method, init, Math.min(this.limits.readMs, left));
       } catch (error) {
         if (isRefusal(error)) throw storeErrorOf(error);
         this.failed(connection);

@@ -31,6 +31,7 @@ export class Follower {
   /** Watches that still read the past; each is ended by its function. */
   readonly #replays = new Set<(error: StoreError) => void>();
   readonly #onRecord: (record: CauseRecord, revision: number) => void;
+  readonly #onGap: () => void;
   #waiters: Waiter[] = [];
   #revision: number;
 
@@ -43,11 +44,14 @@ export class Follower {
     revision: number;
     /** Told of every commit before its watchers are. */
     onRecord(record: CauseRecord, revision: number): void;
+    /** Told where commits were compacted before they were seen. */
+    onGap(): void;
   }) {
     const { clock } = options;
     this.#keyspace = options.keyspace;
     this.#clock = clock;
     this.#onRecord = options.onRecord;
+    this.#onGap = options.onGap;
     this.#revision = options.revision;
     this.#live = new WatchStream(options);
     this.#past = new WatchStream(options);
@@ -115,6 +119,7 @@ export class Follower {
 
   /** Too much was missed: who watches must begin again, and so does this. */
   #onCompacted(compactedRevision: number): void {
+    this.#onGap();
     this.#end(compactedAway(compactedRevision));
     this.#revision = Math.max(this.#revision, compactedRevision);
     this.#begin();

@@ -14,6 +14,8 @@ type Condition = MessageInitShape<typeof CompareSchema>;
 
 /** A commit in the words of etcd. */
 export interface TransactionPlan {
+  /** Stands in the value of `cause`. */
+  id: string;
   writes: readonly Write[];
   wire(key: string): Uint8Array;
   /** Written at the same revision as `writes`. */

@@ -1,57 +1,49 @@
 import type { Clock } from '../../platform/clock.ts';
-import { type Commit, StoreError, type Write } from '../store.ts';
+import type { Commit, Write } from '../store.ts';
 import { isRefusal, storeErrorOf } from './call-error.ts';
 import { encodeCause } from './cause-record.ts';
+import type { Connection } from './connection.ts';
 import type { Endpoints } from './endpoints.ts';
-import { KV, type TxnResponse } from './generated/etcd/rpc_pb.js';
-import { causeKey, fenceRoot, type Keyspace } from './keyspace.ts';
+import type { Fence } from './fence.ts';
 import { Gate } from './gate.ts';
+import { KV } from './generated/etcd/rpc_pb.js';
+import { causeKey, type Keyspace } from './keyspace.ts';
 import type { Leases } from './leases.ts';
 import type { Reader } from './reader.ts';
-import { outcomeOf, type TransactionPlan, transactionOf } from './transaction.ts';
+import { outcomeOf, type TransactionOutcome, type TransactionPlan, transactionOf } from './transaction.ts';
 
 /** More at once take no less time in all, but each of them longer: too long for its deadline. */
 const mostInFlight = 256;
 
-/** Makes commits of writes, each at most once. */
-export class Writer {
-  readonly #endpoints: Endpoints;
-  readonly #keyspace: Keyspace;
-  readonly #reader: Reader;
-  readonly #leases: Leases;
-  readonly #clock: Clock;
-  readonly #id: string;
-  readonly #gate = new Gate(mostInFlight);
-  #next = 0;
-  #fence = 0n;
+export interface WriterOptions {
+  endpoints: Endpoints;
+  keyspace: Keyspace;
+  reader: Reader;
+  leases: Leases;
+  fence: Fence;
+  /** Says when commits are made. */
+  clock: Clock;
+}
 
-  constructor(options: {
-    endpoints: Endpoints;
-    keyspace: Keyspace;
-    reader: Reader;
-    leases: Leases;
-    /** Says when commits are made. */
-    clock: Clock;
-    /** Unique among all clients of etcd. */
-    id: string;
-  }) {
-    this.#endpoints = options.endpoints;
-    this.#keyspace = options.keyspace;
-    this.#reader = options.reader;
-    this.#leases = options.leases;
-    this.#clock = options.clock;
-    this.#id = options.id;
+/** Makes commits of writes, each at most once, whatever happens to the connection meanwhile. */
+export class Writer {
+  readonly #options: WriterOptions;
+  readonly #gate = new Gate(mostInFlight);
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
   }
 
   /** The revision of the commit, or the newest one where it changes nothing. */
   async commit(commit: Commit): Promise<number> {
+    const deadline = this.#options.endpoints.deadline();
     for (;;) {
       const writes = await this.#withEffect(commit.writes);
-      if (!writes) return this.#reader.revision();
+      if (!writes) return this.#options.reader.revision();
       const plan = await this.#plan(writes, commit.cause);
-      const outcome = outcomeOf(plan, await this.#send(plan));
+      const outcome = await this.#carryOut(plan, deadline);
       if (outcome.type === 'committed') return outcome.revision;
-      if (outcome.type === 'fenced') this.#fence = outcome.version;
+      if (outcome.type === 'fenced') this.#options.fence.isAt(outcome.version);
       else if (writes === commit.writes) throw outcome.error;
     }
   }
@@ -62,54 +54,52 @@ export class Writer {
    */
   async #withEffect(writes: readonly Write[]): Promise<readonly Write[] | undefined> {
     if (writes.some((write) => write.type === 'put' || (write.expected ?? 0) > 0)) return writes;
-    const found = await Promise.all(writes.map((write) => this.#reader.get(write.key)));
-    const present = writes.filter((_, i) => found[i] !== undefined);
-    for (const [i, write] of writes.entries()) {
-      const actual = found[i]?.revision ?? 0;
-      if (write.expected !== undefined && actual !== 0)
-        throw new StoreError('Conflict', `${write.key} is at revision ${actual}, expected it not to exist`, {
-          key: write.key,
-          actual,
-        });
-    }
-    if (present.length === 0) return undefined;
+    const found = await Promise.all(writes.map((write) => this.#options.reader.get(write.key)));
+    if (found.every((entry) => entry === undefined)) return undefined;
+    // With an expectation that fails, etcd says so.
+    if (writes.some((write) => write.expected !== undefined)) return writes;
     return writes.map((write, i) => ({ ...write, expected: found[i]?.revision ?? 0 }));
   }
 
   async #plan(writes: readonly Write[], cause: Commit['cause']): Promise<TransactionPlan> {
+    const { keyspace, leases, fence, clock } = this.#options;
     const seconds = writes.flatMap((write) => (write.type === 'put' && write.leaseSeconds) || []);
-    const leases = new Map<number, bigint>();
-    for (const each of new Set(seconds)) leases.set(each, await this.#leases.lease(each));
-    const id = `${this.#id}-${this.#next++}`;
-    const record = { timeMs: Math.floor(this.#clock.now()), id, ...(cause && { cause }) };
+    const ids = new Map<number, bigint>();
+    for (const each of new Set(seconds)) ids.set(each, await leases.lease(each));
+    const id = fence.nextId();
+    const record = { timeMs: Math.floor(clock.now()), id, ...(cause && { cause }) };
     return {
+      id,
       writes,
-      wire: (key) => this.#keyspace.wire(key),
-      cause: { key: this.#keyspace.wire(causeKey), value: encodeCause(record) },
-      fence: { key: this.#keyspace.wire(fenceRoot + this.#id), version: this.#fence },
-      leaseOf: (each) => leases.get(each) ?? 0n,
+      wire: (key) => keyspace.wire(key),
+      cause: { key: keyspace.wire(causeKey), value: encodeCause(record) },
+      fence: { key: fence.key, version: fence.version },
+      leaseOf: (each) => ids.get(each) ?? 0n,
     };
   }
 
-  async #send(plan: TransactionPlan): Promise<TxnResponse> {
+  async #carryOut(plan: TransactionPlan, deadline: number): Promise<TransactionOutcome> {
     await this.#gate.enter();
+    const { fence, endpoints } = this.#options;
+    fence.expect(plan.id);
     try {
-      return await this.#sendNow(plan);
+      const connection = await endpoints.connected(deadline);
+      return await this.#send(plan, connection);
     } finally {
+      fence.forget(plan.id);
       this.#gate.leave();
     }
   }
 
-  async #sendNow(plan: TransactionPlan): Promise<TxnResponse> {
-    const connection = await this.#endpoints.connected();
+  async #send(plan: TransactionPlan, connection: Connection): Promise<TransactionOutcome> {
+    const { endpoints, fence } = this.#options;
     try {
-      return await connection.call(KV.method.txn, transactionOf(plan), this.#endpoints.limits.attemptMs);
+      const request = transactionOf(plan);
+      return outcomeOf(plan, await connection.call(KV.method.txn, request, endpoints.limits.writeMs));
     } catch (error) {
       if (isRefusal(error)) throw storeErrorOf(error);
-      this.#endpoints.failed(connection);
-      throw new StoreError('Unknown', `${(error as Error).message} (the write may have been made)`, {
-        cause: error,
-      });
+      endpoints.failed(connection);
+      return await fence.resolve(plan, error);
     }
   }
 }
