@@ -1,5 +1,5 @@
 import type { Platform } from '../platform/platform.ts';
-import { openEtcdStore } from '../store/etcd-store.ts';
+import { type EtcdStoreOptions, openEtcdStore } from '../store/etcd-store.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import type { EtcdOptions } from './options.ts';
 import { UserError } from './user-error.ts';
@@ -7,7 +7,11 @@ import { UserError } from './user-error.ts';
 const hint = 'give the URLs of a running etcd with --etcd-servers, such as http://127.0.0.1:2379';
 
 /** Opens the store in an etcd cluster. Rejects with a `UserError` that says what is wrong with it, after ten seconds. */
-export async function openEtcd(options: EtcdOptions | undefined, platform: Platform): Promise<Store> {
+export async function openEtcd(
+  options: EtcdOptions | undefined,
+  platform: Platform,
+  limits: EtcdStoreOptions['limits'] = {},
+): Promise<Store> {
   const { clock, random, log } = platform;
   const endpoints = (options?.servers ?? []).filter((url) => url !== '');
   if (!options || endpoints.length === 0) throw new UserError('--store etcd needs servers', hint);
@@ -20,7 +24,7 @@ export async function openEtcd(options: EtcdOptions | undefined, platform: Platf
     key: await pem(options.keyFile, platform),
   };
   try {
-    return await openEtcdStore({ endpoints, tls, clock, random, log: log.named('store') });
+    return await openEtcdStore({ endpoints, tls, clock, random, log: log.named('store'), limits });
   } catch (error) {
     if (error instanceof StoreError) throw new UserError(`etcd cannot be used: ${error.message}`, hint);
     throw error;

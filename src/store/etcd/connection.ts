@@ -10,6 +10,7 @@ import {
 } from '@bufbuild/protobuf';
 import { Client, connectivityState, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '../../platform/clock.ts';
+import { addressIdentity } from '../../platform/server-identity.ts';
 import { CallError, type CallStatus } from './call-error.ts';
 
 /** What a client shows and trusts. All PEM. */
@@ -58,10 +59,16 @@ const channelOptions = {
   'grpc.use_local_subchannel_pool': 1,
 } as const;
 
-function credentialsOf(url: URL, tls: EtcdTls) {
-  if (url.protocol === 'http:') return credentials.createInsecure();
+function clientOf(url: URL, tls: EtcdTls): Client {
+  const port = url.port || (url.protocol === 'http:' ? '80' : '443');
+  const target = `dns:${url.hostname}:${port}`;
+  if (url.protocol === 'http:') return new Client(target, credentials.createInsecure(), channelOptions);
   const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
-  return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
+  const identity = addressIdentity(url.hostname);
+  const verify = identity && { checkServerIdentity: identity.check };
+  const secure = credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert), verify);
+  const names = identity && { 'grpc.ssl_target_name_override': identity.serverName };
+  return new Client(target, secure, { ...channelOptions, ...names });
 }
 
 /** A gRPC connection to one etcd server, made when it is first needed and made again when it is lost. */
@@ -71,11 +78,9 @@ export class Connection {
   readonly #clock: Clock;
 
   constructor(endpoint: string, { tls, clock }: { tls: EtcdTls; clock: Clock }) {
-    const url = new URL(endpoint);
-    const port = url.port || (url.protocol === 'http:' ? '80' : '443');
     this.endpoint = endpoint;
     this.#clock = clock;
-    this.#client = new Client(`dns:${url.hostname}:${port}`, credentialsOf(url, tls), channelOptions);
+    this.#client = clientOf(new URL(endpoint), tls);
   }
 
   /** Whether the server is connected within `timeoutMs`; false as soon as it is known to refuse. */

@@ -20,11 +20,20 @@ export const whyNoEtcd = etcdPath
   ? ''
   : ' (skipped: no etcd on this machine; `npm run setup -- --for-tests`)';
 
+/** Files in PEM for servers that talk TLS, and only to clients that show a certificate. */
+export interface TestEtcdTls {
+  caFile: string;
+  certFile: string;
+  keyFile: string;
+}
+
 interface Member {
   name: string;
   dir: string;
   clientUrl: string;
   peerUrl: string;
+  /** Without TLS also where clients have it: tells whether the member is well. */
+  healthUrl: string;
   process?: ChildProcess;
 }
 
@@ -39,11 +48,16 @@ function freePort(): Promise<number> {
   });
 }
 
-async function makeMember(dir: string, index: number): Promise<Member> {
+async function makeMember(dir: string, index: number, scheme: 'http' | 'https'): Promise<Member> {
   const name = `m${index}`;
-  const [client, peer] = [await freePort(), await freePort()];
+  const [client, peer, health] = [await freePort(), await freePort(), await freePort()];
   const url = (port: number) => `http://127.0.0.1:${port}`;
-  return { name, dir: join(dir, name), clientUrl: url(client), peerUrl: url(peer) };
+  const clientUrl = `${scheme}://127.0.0.1:${client}`;
+  return { name, dir: join(dir, name), clientUrl, peerUrl: url(peer), healthUrl: url(health) };
+}
+
+function tlsArgs({ caFile, certFile, keyFile }: TestEtcdTls): string[] {
+  return ['--client-cert-auth', '--trusted-ca-file', caFile, '--cert-file', certFile, '--key-file', keyFile];
 }
 
 /** A cluster of real etcd servers on loopback, of which single members can be killed, paused and started again. */
@@ -59,11 +73,14 @@ export class TestEtcd {
   }
 
   /** Resolves once every member answers. `args` are further ones of `etcd`. */
-  static async start({ members = 1, args = [] as string[] } = {}): Promise<TestEtcd> {
+  static async start(
+    options: { members?: number; args?: readonly string[]; tls?: TestEtcdTls } = {},
+  ): Promise<TestEtcd> {
+    const { members = 1, args = [], tls } = options;
     const dir = await mkdtemp(join(tmpdir(), 'k8ts-etcd-'));
     const all: Member[] = [];
-    for (let i = 0; i < members; i++) all.push(await makeMember(dir, i));
-    const etcd = new TestEtcd(dir, all, args);
+    for (let i = 0; i < members; i++) all.push(await makeMember(dir, i, tls ? 'https' : 'http'));
+    const etcd = new TestEtcd(dir, all, [...args, ...(tls ? tlsArgs(tls) : [])]);
     for (const index of all.keys()) etcd.startMember(index);
     await etcd.ready();
     return etcd;
@@ -80,8 +97,9 @@ export class TestEtcd {
     const urls = ['--listen-client-urls', '--advertise-client-urls'].flatMap((o) => [o, member.clientUrl]);
     const peers = ['--listen-peer-urls', '--initial-advertise-peer-urls'].flatMap((o) => [o, member.peerUrl]);
     const timing = ['--heartbeat-interval', '50', '--election-timeout', '500'];
+    const health = ['--listen-metrics-urls', member.healthUrl];
     const about = ['--name', member.name, '--data-dir', member.dir, '--initial-cluster', cluster];
-    const args = [...about, ...urls, ...peers, ...timing, '--log-level', 'error', ...this.#args];
+    const args = [...about, ...urls, ...peers, ...health, ...timing, '--log-level', 'error', ...this.#args];
     member.process = spawn(etcdPath as string, args, { stdio: 'ignore' });
   }
 
@@ -102,8 +120,8 @@ export class TestEtcd {
   /** Waits until all members that should run answer. */
   async ready(timeoutMs = 20_000): Promise<void> {
     const until = Date.now() + timeoutMs;
-    for (const { clientUrl } of this.#members) {
-      while (!(await isHealthy(clientUrl))) {
+    for (const { clientUrl, healthUrl } of this.#members) {
+      while (!(await isHealthy(healthUrl))) {
         if (Date.now() > until) throw new Error(`etcd at ${clientUrl} does not answer`);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }

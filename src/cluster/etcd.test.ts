@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { silentLog } from '../platform/log.ts';
+import { systemPlatform } from '../platform/platform.ts';
+import { etcdPath, TestEtcd, type TestEtcdTls, whyNoEtcd } from '../store/etcd/test-etcd.ts';
+import { openEtcd } from './etcd.ts';
+import type { EtcdOptions } from './options.ts';
+import { Pki } from './pki.ts';
+
+const platform = systemPlatform(silentLog);
+const limits = { totalMs: 1000 };
+const open = (options: EtcdOptions | undefined) => openEtcd(options, platform, limits);
+
+test.each([
+  ['no servers', undefined, 'needs servers'],
+  ['an empty list', { servers: [''] }, 'needs servers'],
+  ['no URL', { servers: ['localhost:2379'] }, 'not the URL of an etcd server: localhost:2379'],
+  ['a certificate without a key', { servers: ['https://127.0.0.1:1'], certFile: 'x' }, 'belong together'],
+  ['a file that is not there', { servers: ['https://127.0.0.1:1'], caFile: '/none' }, '/none cannot be read'],
+  ['nobody at home', { servers: ['http://127.0.0.1:1', 'http://127.0.0.1:2'] }, 'ECONNREFUSED 127.0.0.1:2'],
+])('says what is wrong: %s', async (_what, options, message) => {
+  await expect(open(options)).rejects.toMatchObject({
+    name: 'UserError',
+    message: expect.stringContaining(message),
+  });
+});
+
+describe.skipIf(!etcdPath)(`with certificates${whyNoEtcd}`, () => {
+  const dir = mkdtempSync(join(tmpdir(), 'k8ts-etcd-tls-'));
+  const file = (name: string, text: string) => {
+    writeFileSync(join(dir, name), text);
+    return join(dir, name);
+  };
+  let etcd: TestEtcd;
+  let client: TestEtcdTls;
+  let servers: readonly string[];
+
+  beforeAll(async () => {
+    const pki = new Pki(join(dir, 'pki'), platform);
+    const caFile = file('ca.crt', (await pki.authority()).certificate);
+    const pair = async (name: string, usages: readonly ('client' | 'server')[]) => {
+      const { certificate, key } = await pki.pair(name, { commonName: name, hosts: ['127.0.0.1'], usages });
+      return { caFile, certFile: file(`${name}.crt`, certificate), keyFile: file(`${name}.key`, key) };
+    };
+    client = await pair('client', ['client']);
+    etcd = await TestEtcd.start({ tls: await pair('etcd', ['server', 'client']) });
+    servers = etcd.endpoints;
+  });
+  afterAll(async () => {
+    await etcd.stop();
+    rmSync(dir, { recursive: true });
+  });
+
+  test('a client that shows one is served, without a word on standard error', async () => {
+    const warnings: string[] = [];
+    const hear = (warning: Error) => warnings.push(warning.message);
+    process.on('warning', hear);
+    const store = await open({ servers, ...client });
+    await store.commit({ writes: [{ type: 'put', key: '/a', value: Buffer.from('1') }] });
+    expect(Buffer.from((await store.get('/a'))?.value as Uint8Array).toString()).toBe('1');
+    await store.close();
+    process.off('warning', hear);
+    expect(warnings).toEqual([]);
+  });
+
+  test('a client that shows none is not, and says so in time', async () => {
+    const { caFile } = client;
+    await expect(open({ servers, caFile })).rejects.toMatchObject({ name: 'UserError' });
+  });
+
+  test('a server whose certificate stands on another authority is not believed', async () => {
+    const other = (await new Pki(join(dir, 'other'), platform).authority()).certificate;
+    const mistaken = { servers, ...client, caFile: file('other.crt', other) };
+    await expect(open(mistaken)).rejects.toThrow(/certificate/);
+  });
+
+  test('a server whose certificate is for another address is not believed', async () => {
+    const elsewhere = (servers[0] as string).replace('127.0.0.1', 'localhost');
+    await expect(open({ servers: [elsewhere], ...client })).rejects.toThrow(/altnames/);
+  });
+});
