@@ -19,6 +19,7 @@ import { kubeconfig } from './kubeconfig.ts';
 import { network } from './options.ts';
 import type { KeyPair, Pki } from './pki.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
+import { shareReads } from './shared-read.ts';
 import { version } from './version.ts';
 
 export interface ControlPlaneOptions {
@@ -130,7 +131,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ca: proxyAuthority.certificate,
       names: [proxyName],
     },
-    ...(options.sharedStore && { freshRevision: () => newestRevision(store) }),
+    ...(options.sharedStore && { freshRevision: shareReads(() => newestRevision(store)) }),
     freeze: options.freeze,
   });
   const tls = { cert: serving.certificate, key: serving.key, clientCa: authority.certificate };

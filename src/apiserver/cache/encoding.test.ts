@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '../../api/resource.ts';
+import { encodeProtobuf } from '../../machinery/protobuf.ts';
 import {
   decodeLean,
   decodeStored,
@@ -36,6 +37,43 @@ describe('stored bytes', () => {
     apiVersion: 'v1',
     kind: 'ConfigMap',
   } as unknown as KubernetesObject;
+
+  const foreign = { kind: 'ConfigMap', metadata: { name: 'n', annotations: tricky.metadata.annotations } };
+
+  test.each([
+    ['JSON with a space', JSON.stringify({ ...foreign, apiVersion: 'v1' }, null, 1)],
+    ['a revision of its own', JSON.stringify({ ...tricky, apiVersion: 'v1' })],
+    [
+      'our order, but no room for the revision',
+      '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"n"}}',
+    ],
+    [
+      'room for a revision somewhere else',
+      '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"n"},"data":{"resourceVersion":""}}',
+    ],
+  ])('of another server are read: %s', (_what, stored) => {
+    const json = storedJsonOf(Buffer.from(stored));
+    const out = Buffer.alloc(jsonBytes(json, 12));
+    writeJson(json, 12, { out, at: 0, skip: 0 });
+    const { metadata, ...rest } = JSON.parse(stored) as KubernetesObject;
+    const { metadata: written, ...others } = JSON.parse(text(out)) as KubernetesObject;
+    expect(written).toEqual({ ...metadata, resourceVersion: '12' });
+    expect(others).toEqual(rest);
+    expect(decodeStored(json, 12).metadata.resourceVersion).toBe('12');
+  });
+
+  test('of another server are read, where they are protobuf', () => {
+    const object = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'n' }, data: { a: '1' } };
+    const json = storedJsonOf(encodeProtobuf(object as KubernetesObject));
+    expect(decodeStored(json, 7)).toMatchObject({ ...object, metadata: { name: 'n', resourceVersion: '7' } });
+  });
+
+  test.each(['', 'nonsense', '[]', '7', 'null', '{"kind":"ConfigMap"}', 'k8s\0nonsense'])(
+    'that are no object are not read: %j',
+    (stored) => {
+      expect(() => storedJsonOf(Buffer.from(stored))).toThrow();
+    },
+  );
 
   test('begin with kind and version, and hold no revision of their own', () => {
     const head =

@@ -2,6 +2,7 @@ import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { setOwn } from '../../machinery/clone.ts';
 import { closingBracket } from '../../machinery/json-brackets.ts';
+import { decodeProtobuf } from '../../machinery/protobuf.ts';
 import { dropUndefined } from './json-value.ts';
 
 const revisionMarker = '"resourceVersion":"';
@@ -180,9 +181,27 @@ export function takeOver(stored: Uint8Array): { json: StoredJson; object?: Kuber
   return known ?? { json: storedJsonOf(stored) };
 }
 
-/** The JSON that stored bytes hold. */
+const anyString = String.raw`"(?:[^"\\]|\\.)*"`;
+/** How what `encodeStored` makes begins. */
+const ownBeginning = new RegExp(
+  `^\\{"kind":${anyString},"apiVersion":${anyString},"metadata":\\{(?:"(?:name|generateName|namespace|uid)":${anyString},)*"resourceVersion":""[,}]`,
+);
+
+/** What another server has stored: any JSON of an object, or protobuf in its envelope, as upstream does. */
+function foreignObject(stored: Uint8Array, text: string): KubernetesObject {
+  if (text.startsWith('k8s\0')) return decodeProtobuf(stored).object;
+  const object = JSON.parse(text) as KubernetesObject;
+  if (typeof object?.metadata !== 'object' || object.metadata === null) throw new SyntaxError('no metadata');
+  return object;
+}
+
+/** The JSON that stored bytes hold. Throws where they hold no object. */
 export function storedJsonOf(stored: Uint8Array): StoredJson {
   const text = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength).toString();
+  return ownBeginning.test(text) ? splitJson(text) : jsonOf(ordered(foreignObject(stored, text), ''));
+}
+
+function splitJson(text: string): StoredJson {
   const start = text.indexOf(managedMarker);
   const metadataAt = text.indexOf('"metadata":{') + '"metadata":'.length;
   if (start < 0 || start > closingBracket(text, metadataAt)) {

@@ -13,6 +13,8 @@ export interface ResourceCacheOptions {
   prefix: string;
   codec: ItemCodec;
   limits: WindowLimits;
+  /** Told of what is stored, but is no object: whoever shares a store with others may find anything. It is left out. */
+  onUnreadable?(entry: Entry, error: unknown): void;
 }
 
 /** How a watch begins. */
@@ -39,6 +41,7 @@ export class ResourceCache {
   loading: Promise<void> | undefined;
   readonly #codec: ItemCodec;
   readonly #limits: WindowLimits;
+  readonly #onUnreadable: ResourceCacheOptions['onUnreadable'];
   readonly #items = new SortedItems<CachedItem>();
   readonly #watchers: WatcherIndex<WatchCursor>;
   #window: EventWindow;
@@ -50,6 +53,7 @@ export class ResourceCache {
     this.#watchers = new WatcherIndex(options.prefix);
     this.#codec = options.codec;
     this.#limits = options.limits;
+    this.#onUnreadable = options.onUnreadable;
     this.#window = new EventWindow(options.limits, 0);
   }
 
@@ -96,10 +100,22 @@ export class ResourceCache {
   /** Starts over with what stands at `revision`. Watchers are ended: they cannot know what they missed. */
   reset(entries: Iterable<Entry>, revision: number): void {
     this.#items.clear();
-    for (const entry of entries) this.#items.set(this.itemOf(entry));
+    for (const entry of entries) {
+      const item = this.#read(entry);
+      if (item) this.#items.set(item);
+    }
     this.#window = new EventWindow(this.#limits, revision);
     this.#changed = revision;
     this.endWatches();
+  }
+
+  #read(entry: Entry): CachedItem | undefined {
+    try {
+      return this.itemOf(entry);
+    } catch (error) {
+      this.#onUnreadable?.(entry, error);
+      return undefined;
+    }
   }
 
   endWatches(): void {
@@ -115,8 +131,7 @@ export class ResourceCache {
     const key = event.type === 'put' ? event.entry.key : event.key;
     const revision = event.type === 'put' ? event.entry.revision : event.revision;
     const previous = this.#items.get(key);
-    const item =
-      event.type === 'put' ? new CachedItem(key, revision, event.entry.value, this.#codec) : undefined;
+    const item = event.type === 'put' ? this.#read(event.entry) : undefined;
     if (item) this.#items.set(item);
     else this.#items.delete(key);
     this.#changed = revision;

@@ -76,6 +76,26 @@ describe('the feed from the store', () => {
     expect(watch.said).toEqual(['ADDED a@2']);
   });
 
+  test('leaves out what is no object, and says so', async () => {
+    const store = createMemoryStore({ clock: new VirtualClock() });
+    const commit = (name: string, value: string) =>
+      store.commit({
+        writes: [{ type: 'put', key: `/registry/configmaps/default/${name}`, value: Buffer.from(value) }],
+      });
+    const good = (name: string) =>
+      JSON.stringify({ metadata: { name, namespace: 'default' }, kind: 'ConfigMap', apiVersion: 'v1' });
+    await commit('bad', 'nonsense');
+    await commit('good', good('good'));
+    const api = await createTestApi([configMapKind], { store });
+    const watch = await api.watch(configmaps);
+    await commit('worse', '{}');
+    await commit('good', 'broken');
+    await commit('better', good('better'));
+    expect((await api.list(configmaps)).items).toMatchObject([{ object: { metadata: { name: 'better' } } }]);
+    expect(watch.said).toEqual(['ADDED good@3', 'DELETED good@5', 'ADDED better@6']);
+    await expect(api.send('get', configmaps, { name: 'bad' })).rejects.toThrow('not found');
+  });
+
   test('reads everything again where the watch of the store ends', async () => {
     const store = createMemoryStore({ clock: new VirtualClock() });
     const { store: shaky, endWatch, fail } = unreliable(store);

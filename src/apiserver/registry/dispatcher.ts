@@ -77,7 +77,7 @@ const defaultMinWatchMs = 1_800_000;
 export async function createDispatcher(options: DispatcherOptions): Promise<RegistryDispatcher> {
   const { store, platform, kinds, freeze = false, window = defaultWindow } = options;
   const feed = new StoreFeed({ store, clock: platform.clock, log: platform.log.named('watch-cache') });
-  const registries = new Registries({ feed, freeze, window });
+  const registries = new Registries({ feed, freeze, window, log: platform.log });
   const ordered = [...kinds.filter((k) => !k.storedAs), ...kinds.filter((k) => k.storedAs)];
   await Promise.all(ordered.map((kind) => registries.add(kind)));
   await feed.start();

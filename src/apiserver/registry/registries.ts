@@ -1,3 +1,4 @@
+import type { Log } from '../../platform/log.ts';
 import type { Resource } from '../../api/resource.ts';
 import { encodeProtobufMessage } from '../../machinery/protobuf.ts';
 import type { ItemCodec } from '../cache/cached-item.ts';
@@ -17,6 +18,7 @@ export interface RegistriesOptions {
   feed: StoreFeed;
   freeze: boolean;
   window: WindowLimits;
+  log: Log;
 }
 
 /** What a table is made of. */
@@ -123,8 +125,13 @@ export class Registries {
   }
 
   #newCache(kind: Kind): ResourceCache {
-    const codec = this.#codec(kind);
-    return new ResourceCache({ prefix: resourcePrefix(kind.resource), codec, limits: this.#options.window });
+    return new ResourceCache({
+      prefix: resourcePrefix(kind.resource),
+      codec: this.#codec(kind),
+      limits: this.#options.window,
+      onUnreadable: ({ key, revision }, error) =>
+        this.#options.log.error('what is stored is no object and is left out', { key, revision, error }),
+    });
   }
 
   #codec(kind: Kind): ItemCodec {
