@@ -46,11 +46,11 @@ describe.skipIf(!etcdPath)(`three members${whyNoEtcd}`, () => {
       const { revision } = await store.status();
       const watcher = new Recorder();
       await store.watch('/f/', revision, watcher);
-      let stop = false;
+      const end = new AbortController();
       const acknowledged: string[] = [];
       const writer = async (name: number) => {
         let expected = 0;
-        for (let i = 0; !stop; i++) {
+        for (let i = 0; !end.signal.aborted; i++) {
           expected = await store.commit(put(`/f/${signal}-${name}`, `${i}`, expected));
           acknowledged.push(`put /f/${signal}-${name}=${i} @${expected}`);
           expect(text(await store.get(`/f/${signal}-${name}`))).toBe(`${i}`);
@@ -70,7 +70,7 @@ describe.skipIf(!etcdPath)(`three members${whyNoEtcd}`, () => {
         }
         await etcd.ready();
       }
-      stop = true;
+      end.abort();
       await Promise.all(writers);
       await until(() => watcher.lines().length >= acknowledged.length);
       const byRevision = (line: string) => Number(line.slice(line.lastIndexOf('@') + 1));
