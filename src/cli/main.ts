@@ -109,6 +109,33 @@ function addOthers(program: Command): void {
     .action(async (options) => (await import('./commands/agent.ts')).agent(options));
 }
 
+function addSnapshot(program: Command): void {
+  const snapshot = program.command('snapshot').description('all objects of a cluster in one file');
+  snapshot
+    .command('save <file>')
+    .description('save the objects and keys of a cluster, whether it runs or not')
+    .addOption(dataDirOption())
+    .option('--without-history', 'only the newest version of each object')
+    .option('--without-keys', 'not the authorities and keys: a cluster restored from it trusts nobody of old')
+    .action(async (file, options) => (await import('./commands/snapshot.ts')).save(file, options));
+  snapshot
+    .command('restore <file>')
+    .description('make the data directory of a cluster that does not run')
+    .addOption(dataDirOption())
+    .option('--replace', 'also where the directory is not empty; what is replaced is kept beside it')
+    .option(
+      '--bump-revision <n>',
+      'how far above that of the snapshot the revision goes on, so that none comes twice (default: 1000000000)',
+      wholeNumber(0, 2 ** 40),
+    )
+    .action(async (file, options) => (await import('./commands/snapshot.ts')).restore(file, options));
+  snapshot
+    .command('inspect <file>')
+    .description('what is in a snapshot, and whether it is whole')
+    .addOption(new Option('-o, --output <form>', 'how to say it').choices(['json']))
+    .action(async (file, options) => (await import('./commands/snapshot.ts')).inspect(file, options));
+}
+
 async function main(): Promise<void> {
   const { version } = await import('../cluster/version.ts');
   const program = new Command('k8ts')
@@ -117,6 +144,7 @@ async function main(): Promise<void> {
     .showHelpAfterError('(add --help for the options)');
   addUp(program);
   addOthers(program);
+  addSnapshot(program);
   await program.parseAsync(process.argv);
 }
 

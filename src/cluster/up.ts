@@ -1,3 +1,4 @@
+import type { LocalListener } from '../platform/local-socket.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RunningProcess } from '../platform/processes.ts';
 import { openEmbeddedStore } from '../store/embedded-store.ts';
@@ -6,6 +7,7 @@ import type { Store } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
 import { clusterId } from './cluster-id.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { serveControl } from './control-socket.ts';
 import { diagnose } from './doctor.ts';
 import { removeHosts } from './hosts/cleanup.ts';
 import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
@@ -14,6 +16,8 @@ import { type Program, startNodeProcess } from './node-process.ts';
 import { type ClusterOptions, defaultPort, network } from './options.ts';
 import { Pki } from './pki.ts';
 import type { RunningComponents } from './run-components.ts';
+import { refuseHalfRestored } from './snapshots/restore.ts';
+import { snapshotCommand } from './snapshots/save.ts';
 import { startSimulatedNode } from './simulated-node.ts';
 import { type ClusterState, isRunning, readState, removeState, startTicksOf, writeState } from './state.ts';
 import { UserError } from './user-error.ts';
@@ -53,6 +57,7 @@ const interruption = 'interrupted before the cluster was ready';
 export async function up(start: UpOptions): Promise<Cluster> {
   const { options, platform } = start;
   await refuseSecond(options, platform);
+  await refuseHalfRestored(platform.files, options.dataDir);
   await platform.files.makeDir(options.dataDir, { mode: 0o700 }).catch((error) => {
     throw new UserError(
       `the data directory cannot be made: ${error.message}`,
@@ -83,6 +88,7 @@ class ClusterBuilder {
   readonly #agents: RunningProcess[] = [];
   readonly #simulated: RunningComponents[] = [];
   #controlPlane: ControlPlane | undefined;
+  #control: LocalListener | undefined;
   #stopping: Promise<void> | undefined;
   isInterrupted = false;
   #failAgent: (reason: string) => void = () => {};
@@ -171,6 +177,7 @@ class ClusterBuilder {
     const { options, platform } = this.#start;
     const pki = new Pki(`${options.dataDir}/pki`, platform);
     const store = await this.#openStore();
+    await this.#serveControl(store);
     const common = {
       platform,
       store,
@@ -193,6 +200,18 @@ class ClusterBuilder {
       this.#controlPlane = await startControlPlane({ ...common, port: 0 });
     }
     return this.#controlPlane;
+  }
+
+  /** A cluster that cannot be asked anything is still a cluster. */
+  async #serveControl(store: Store): Promise<void> {
+    const { options, platform } = this.#start;
+    const log = platform.log.named('control');
+    const commands = { snapshot: snapshotCommand(platform, store, options.dataDir) };
+    const onError = (error: unknown) => log.warn('a command was broken off', { error });
+    this.#control = await serveControl(options.dataDir, { commands, onError }).catch((error) => {
+      log.warn('other commands cannot ask this process anything', { error });
+      return undefined;
+    });
   }
 
   async #openStore(): Promise<Store> {
@@ -307,6 +326,7 @@ class ClusterBuilder {
 
   async #tearDown(): Promise<void> {
     const { options, platform } = this.#start;
+    await this.#control?.close();
     for (const node of this.#simulated) await node.stop();
     await this.#controlPlane?.stop();
     // Pods have nothing to be asked any more: they go with their node.

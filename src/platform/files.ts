@@ -1,4 +1,3 @@
-import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -82,11 +81,12 @@ async function writeAtomic(
     await handle.close();
   }
   await fs.rename(temporary, path);
-  await syncDir(dirname(path));
+  await syncDir(dirname(path), { open: fs.open });
 }
 
-async function syncDir(path: string): Promise<void> {
-  const handle = await fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+/** What is new in a directory, or has a new name, is only there for good when the directory is on disk too. */
+export async function syncDir(path: string, files: Pick<Files, 'open'>): Promise<void> {
+  const handle = await files.open(path, 'r');
   await handle.sync().finally(() => handle.close());
 }
 

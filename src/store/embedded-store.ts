@@ -2,7 +2,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import { LogStore } from './core/log-store.ts';
 import { openLmdbEngine } from './embedded/open-engine.ts';
-import type { Store } from './store.ts';
+import type { CopyableStore } from './core/copying.ts';
 
 export interface EmbeddedStoreOptions {
   /** A directory; made where it is missing. Only one process can have it open. */
@@ -16,7 +16,7 @@ export interface EmbeddedStoreOptions {
 }
 
 /** A store in a directory of this machine. Rejects with `Unusable` where it cannot be opened; then nothing is changed. */
-export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store> {
+export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<CopyableStore> {
   const engine = await openLmdbEngine(options);
   const history = { ageMs: options.historyMs ?? 24 * 3_600_000, bytes: options.historyBytes ?? 2 ** 30 };
   return new LogStore({ engine, clock: options.clock, history });

@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import { LogStore } from './core/log-store.ts';
 import { MemoryEngine } from './memory-engine.ts';
-import type { Store } from './store.ts';
+import type { CopyableStore } from './core/copying.ts';
 
 export interface MemoryStoreOptions {
   clock: Clock;
@@ -12,7 +12,7 @@ export interface MemoryStoreOptions {
 }
 
 /** A store in memory: for tests, and for clusters that need not outlive their process. */
-export function createMemoryStore(options: MemoryStoreOptions): Store {
+export function createMemoryStore(options: MemoryStoreOptions): CopyableStore {
   const history = { ageMs: options.historyMs ?? 24 * 3_600_000, bytes: options.historyBytes ?? 64 << 20 };
   return new LogStore({ engine: new MemoryEngine(), clock: options.clock, history });
 }

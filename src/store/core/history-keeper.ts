@@ -28,6 +28,10 @@ export class HistoryKeeper {
   #trimming = false;
   /** One compaction at a time. */
   #last: Promise<void> = Promise.resolve();
+  /** The step under way. Never rejects. */
+  #stepping: Promise<unknown> = Promise.resolve();
+  #holds = 0;
+  #goOn = () => {};
 
   constructor(options: {
     clock: Clock;
@@ -84,27 +88,55 @@ export class HistoryKeeper {
     return run;
   }
 
+  /** Nothing is forgotten from when this resolves until its result is called. */
+  async hold(): Promise<() => void> {
+    this.#holds++;
+    await this.#stepping;
+    return () => {
+      this.#holds--;
+      if (this.#holds === 0) this.#goOn();
+    };
+  }
+
   /** Resolves when no compaction is under way any more. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#timer?.cancel();
+    this.#goOn();
     await this.#last;
   }
 
   async #run(goal: (durableRevision: number) => CompactionGoal): Promise<void> {
     let sliceStart = this.#clock.monotonic();
     const aim = goal(this.#engine.state().revision);
-    while (!this.#stopping.signal.aborted) {
-      const { step, done } = planCompaction(this.#engine, this.#ledger.state, aim);
-      if (step) {
-        this.#ledger.compact(step);
-        await this.#flusher.flushed();
-      }
-      if (done) return;
+    while (await this.#mayStep()) {
+      const stepping = this.#step(aim);
+      this.#stepping = stepping.catch(() => {});
+      if (await stepping) return;
       if (this.#clock.monotonic() - sliceStart < sliceMs) continue;
       await this.#clock.sleep(1, this.#stopping.signal).catch(() => {});
       sliceStart = this.#clock.monotonic();
     }
     throw new StoreError('Closed', 'The store was closed before the compaction was through');
+  }
+
+  /** Waits until nobody wants the past to stay as it is; false where the store closes. */
+  async #mayStep(): Promise<boolean> {
+    while (this.#holds > 0 && !this.#stopping.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#goOn = resolve;
+      });
+    }
+    return !this.#stopping.signal.aborted;
+  }
+
+  /** Gives whether the goal is reached. */
+  async #step(goal: CompactionGoal): Promise<boolean> {
+    const { step, done } = planCompaction(this.#engine, this.#ledger.state, goal);
+    if (step) {
+      this.#ledger.compact(step);
+      await this.#flusher.flushed();
+    }
+    return done;
   }
 }

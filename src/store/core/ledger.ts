@@ -4,12 +4,12 @@ import {
   type Change,
   emptyBatch,
   type Head,
+  headOf,
   type LogEngine,
   type LogState,
   type Position,
   positionOf,
   revisionOf,
-  sizeOf,
 } from './log.ts';
 import { checkWrites } from './writes.ts';
 
@@ -177,9 +177,4 @@ function changeOf(from: {
     expiresMs: put?.leaseSeconds ? timeMs + Math.ceil(put.leaseSeconds * 1000) : 0,
     cause,
   };
-}
-
-function headOf(change: Change): Head {
-  const { position, createRevision, expiresMs } = change;
-  return { position, createRevision, sizeBytes: sizeOf(change), expiresMs };
 }

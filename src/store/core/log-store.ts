@@ -5,23 +5,23 @@ import {
   type HistoryEntry,
   type ListOptions,
   type ListResult,
-  type Store,
   StoreError,
   type StoreStatus,
   type Watcher,
   type WatchHandle,
 } from '../store.ts';
+import { type CopiedChange, type CopyableStore, Copying } from './copying.ts';
 import { Flusher } from './flusher.ts';
 import { HistoryKeeper, type HistoryLimits } from './history-keeper.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { Ledger } from './ledger.ts';
-import { type Batch, entryOf, type LogEngine, revisionOf } from './log.ts';
-import { checkRevision, readHistory, readKey, readList, readRevisionAt } from './reading.ts';
+import { type Batch, entryOf, type LogEngine, type LogState, revisionOf } from './log.ts';
+import { checkRevision, checkWritten, readHistory, readKey, readList, readRevisionAt } from './reading.ts';
 import { byRevision, eventOf, readPart } from './replay.ts';
 import { WatchHub } from './watch-hub.ts';
 
 /** A store on top of an engine that keeps a log: everything but where the bytes lie. */
-export class LogStore implements Store {
+export class LogStore implements CopyableStore {
   readonly #engine: LogEngine;
   readonly #clock: Clock;
   readonly #ledger: Ledger;
@@ -97,7 +97,7 @@ export class LogStore implements Store {
 
   async compact(revision: number): Promise<void> {
     this.#checkOpen();
-    checkRevision(Math.max(revision, this.#engine.state().compactedRevision), this.#engine.state());
+    checkWritten(revision, this.#engine.state());
     await this.#history.compact(() => ({ revision, mayGo: () => true }));
   }
 
@@ -105,6 +105,18 @@ export class LogStore implements Store {
     this.#checkOpen();
     const { revision, compactedRevision } = this.#engine.state();
     return { backend: this.#engine.name, revision, compactedRevision, ...this.#engine.size() };
+  }
+
+  async copy<T>(
+    use: (state: Readonly<LogState>, parts: AsyncIterable<readonly CopiedChange[]>) => Promise<T>,
+  ): Promise<T> {
+    const release = await this.#history.hold();
+    try {
+      this.#checkOpen();
+      return await use(this.#engine.state(), this.#copied());
+    } finally {
+      release();
+    }
   }
 
   close(): Promise<void> {
@@ -120,6 +132,15 @@ export class LogStore implements Store {
     this.#hub.end(error);
     for (const end of this.#replays) end(error);
     await this.#engine.close();
+  }
+
+  async *#copied(): AsyncGenerator<readonly CopiedChange[]> {
+    const copying = new Copying(this.#engine);
+    while (!copying.done) {
+      this.#checkOpen();
+      yield copying.next();
+      await new Promise<void>((resolve) => this.#engine.soon(resolve));
+    }
   }
 
   #checkOpen(): void {

@@ -61,6 +61,11 @@ export interface LogState {
   timeMs: number;
   /** What the versions take up that are not the newest of their key. */
   historyBytes: number;
+  /**
+   * Revisions that this log jumped over, each pair exclusive at both ends: the log was set back to the first, and
+   * what came after it elsewhere is not known here. Nothing can be read or watched from there.
+   */
+  gaps?: readonly (readonly [after: number, before: number])[];
 }
 
 /** Everything that one flush makes durable, or nothing of it. */
@@ -107,6 +112,11 @@ export function sizeOf(change: Pick<Change, 'key' | 'value' | 'cause'>): number 
   const { key, value, cause } = change;
   const causeBytes = cause ? cause.actor.length + cause.reason.length + (cause.key?.length ?? 0) + 50 : 0;
   return 64 + key.length + (value?.length ?? 0) + causeBytes;
+}
+
+export function headOf(change: Change): Head {
+  const { position, createRevision, expiresMs } = change;
+  return { position, createRevision, sizeBytes: sizeOf(change), expiresMs };
 }
 
 export function entryOf(change: Change | undefined): Entry | undefined {

@@ -10,12 +10,22 @@ import {
   revisionOf,
 } from './log.ts';
 
-/** Refuses a revision that is no longer kept, or not written yet. */
+/** Refuses a revision that is no longer kept, was never here, or is not written yet. */
 export function checkRevision(revision: number, state: LogState): void {
   if (revision < state.compactedRevision) {
     const message = `Revision ${revision} is compacted: the oldest one kept is ${state.compactedRevision}`;
     throw new StoreError('Compacted', message);
   }
+  const gap = state.gaps?.find(([after, before]) => after < revision && revision < before);
+  if (gap) {
+    const message = `Revision ${revision} is of a past that a snapshot of revision ${gap[0]} has replaced`;
+    throw new StoreError('Compacted', message);
+  }
+  checkWritten(revision, state);
+}
+
+/** Refuses a revision that is not written yet. */
+export function checkWritten(revision: number, state: LogState): void {
   if (revision > state.revision) {
     throw new StoreError(
       'FutureRevision',

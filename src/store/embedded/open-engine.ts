@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { pid } from 'node:process';
 import type { Database, RootDatabase } from 'lmdb';
-import type { Files } from '../../platform/files.ts';
+import { type Files, syncDir } from '../../platform/files.ts';
 import { StoreError } from '../store.ts';
 import { dataFileHeadBytes, expectedSize } from './data-file.ts';
 import { binary, LmdbEngine } from './lmdb-engine.ts';
@@ -41,12 +41,6 @@ export async function openLmdbEngine(options: { path: string; files: Files }): P
     openPaths.delete(path);
     throw unusable(path, error instanceof Error ? error.message : String(error), error);
   }
-}
-
-/** A new file is only there for good when its directory is on disk too. */
-async function syncDir(path: string, files: Files): Promise<void> {
-  const handle = await files.open(path, 'r');
-  await handle.sync().finally(() => handle.close());
 }
 
 function unusable(path: string, reason: string, cause?: unknown): StoreError {

@@ -1,0 +1,284 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemFiles } from '../../platform/files.ts';
+import { VirtualClock } from '../../platform/virtual-clock.ts';
+import type { CopyableStore } from '../core/copying.ts';
+import { openEmbeddedStore } from '../embedded-store.ts';
+import { createMemoryStore } from '../memory-store.ts';
+import { bytes, del, put, Recorder, settle, text, until } from '../test-support.ts';
+import { headBytes, magic } from './format.ts';
+import { type CheckedSnapshot, withSnapshot } from './read.ts';
+import { restoreStore } from './restore.ts';
+import { saveSnapshot } from './save.ts';
+import { type SnapshotOptions, writeSnapshot } from './write.ts';
+
+let dir: string;
+let file: string;
+let clock: VirtualClock;
+let store: CopyableStore;
+const stores: CopyableStore[] = [];
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'k8ts-snapshot-'));
+  file = join(dir, 'a.snapshot');
+  clock = new VirtualClock();
+  store = createMemoryStore({ clock });
+  stores.push(store);
+});
+afterEach(async () => {
+  for (const each of stores.splice(0)) await each.close();
+  await rm(dir, { recursive: true });
+});
+
+const save = (options: Partial<SnapshotOptions> = {}, from = store) =>
+  saveSnapshot(file, systemFiles, {
+    write: (send) => writeSnapshot(from, { writer: 'test', takenMs: clock.now(), ...options }, send),
+    whenWhole: async (snapshot) => snapshot,
+  });
+
+const read = <T>(use: (snapshot: CheckedSnapshot) => Promise<T>) => withSnapshot(file, systemFiles, use);
+
+async function restore(bumpRevision = 1000): Promise<CopyableStore> {
+  const path = join(dir, `restored-${stores.length}`);
+  await read((snapshot) =>
+    restoreStore(snapshot, { path, files: systemFiles, nowMs: clock.now(), bumpRevision }),
+  );
+  const restored = await openEmbeddedStore({ path, clock, files: systemFiles });
+  stores.push(restored);
+  return restored;
+}
+
+const leased = (key: string, leaseSeconds: number) => ({
+  writes: [{ type: 'put' as const, key, value: bytes('1'), leaseSeconds }],
+});
+
+describe('a restored store', () => {
+  test('has every object with its revisions, its past, its times and its causes', async () => {
+    await store.commit(put('/registry/a/1', 'one'));
+    await store.commit({ ...put('/registry/a/2', 'two'), cause: { actor: 'me', reason: 'Because.' } });
+    await clock.advance(5000);
+    await store.commit(put('/registry/a/1', 'one, again'));
+    await store.commit(del('/registry/a/2'));
+    await store.commit(put('/registry/a/2', ''));
+    await store.commit(put('/registry/b/gone', 'x'));
+    await store.commit(del('/registry/b/gone'));
+    await save();
+    const restored = await restore();
+    const { revision } = await store.status();
+    expect((await restored.list('/')).entries).toEqual((await store.list('/')).entries);
+    for (let atRevision = 1; atRevision <= revision; atRevision++) {
+      const [now, then] = [await restored.list('/', { atRevision }), await store.list('/', { atRevision })];
+      expect(now).toEqual(then);
+    }
+    for (const key of ['/registry/a/1', '/registry/a/2', '/registry/b/gone']) {
+      expect(await restored.history(key)).toEqual(await store.history(key));
+    }
+    expect(await restored.status()).toMatchObject({ keys: 2, revision: revision + 1000 });
+  });
+
+  test('goes on above every revision that the old one may have given, and tells who comes from there', async () => {
+    const known = await store.commit(put('/a', '1'));
+    await save();
+    const unknown = await store.commit(put('/a', 'never to be seen again'));
+    const restored = await restore();
+    for (const lost of [unknown, known + 999]) {
+      await expect(restored.watch('/', lost, new Recorder())).rejects.toMatchObject({ code: 'Compacted' });
+      await expect(restored.list('/', { atRevision: lost })).rejects.toMatchObject({ code: 'Compacted' });
+      await expect(restored.get('/a', { atRevision: lost })).rejects.toMatchObject({ code: 'Compacted' });
+    }
+    const watcher = new Recorder();
+    await restored.watch('/', known, watcher);
+    const next = await restored.commit(put('/a', '2', known));
+    expect(next).toBe(known + 1001);
+    expect(watcher.lines()).toEqual([`put /a=2 @${next}`]);
+    expect(text(await restored.get('/a', { atRevision: known + 1000 }))).toBe('1');
+    await restored.compact(unknown);
+    await expect(restored.get('/a', { atRevision: unknown + 1 })).rejects.toMatchObject({
+      code: 'Compacted',
+    });
+    expect(text(await restored.get('/a', { atRevision: known + 1000 }))).toBe('1');
+  });
+
+  test('remembers every jump, over further snapshots too', async () => {
+    await store.commit(put('/a', '1'));
+    await save();
+    const once = await restore();
+    await save({}, once);
+    const twice = await restore();
+    const { revision } = await twice.status();
+    expect(revision).toBe(2002);
+    for (const lost of [3, 1001, 1003, 2001]) {
+      await expect(twice.list('/', { atRevision: lost })).rejects.toMatchObject({ code: 'Compacted' });
+    }
+    for (const kept of [2, 1002, 2002])
+      expect((await twice.list('/', { atRevision: kept })).entries).toHaveLength(1);
+  });
+
+  test('gives leases the time that they had left', async () => {
+    await store.commit(leased('/soon', 10));
+    await store.commit(leased('/late', 100));
+    await clock.advance(5000);
+    await save();
+    await clock.advance(3_600_000);
+    const restored = await restore();
+    await clock.advance(4000);
+    await settle();
+    expect((await restored.list('/')).entries).toHaveLength(2);
+    await clock.advance(1000);
+    await until(async () => (await restored.get('/soon')) === undefined);
+    expect(text(await restored.get('/late'))).toBe('1');
+    await clock.advance(90_000);
+    await until(async () => (await restored.status()).keys === 0);
+  });
+
+  test('without history has what stands, and no more', async () => {
+    await store.commit(put('/a', '1'));
+    await store.commit(put('/a', '2'));
+    await store.commit(put('/b', '1'));
+    const last = await store.commit(del('/b'));
+    await save({ withoutHistory: true });
+    const restored = await restore();
+    expect((await restored.list('/')).entries).toEqual((await store.list('/')).entries);
+    expect(await restored.history('/a')).toHaveLength(1);
+    await expect(restored.list('/', { atRevision: last - 1 })).rejects.toMatchObject({ code: 'Compacted' });
+    const again = await restored.commit(put('/a', '3'));
+    await restored.compact(again);
+    expect((await restored.list('/')).entries.map(text)).toEqual(['3']);
+  });
+
+  test('refuses a counter beyond what can be counted', async () => {
+    await save();
+    await expect(restore(Number.MAX_SAFE_INTEGER / 8192)).rejects.toThrow('that is too high');
+  });
+});
+
+test('a snapshot is of one revision, whatever is written and compacted meanwhile', async () => {
+  const keys = Array.from({ length: 400 }, (_, i) => `/k/${String(i).padStart(3, '0')}`);
+  for (const key of keys) void store.commit(put(key, 'before'));
+  const last = await store.commit(del('/k/000'));
+  const busy = { still: true };
+  let pieces = 0;
+  const write = async () => {
+    for (let i = 0; busy.still; i++) {
+      await store.commit(
+        i % 3 === 0 ? del(keys[i % 400] as string) : put(keys[i % 400] as string, `after ${i}`),
+      );
+      await settle();
+    }
+  };
+  const writing = write();
+  const compacting = store.commit(put('/new', '1')).then((revision) => store.compact(revision));
+  await compacting;
+  const { revision, compactedRevision } = await store.status();
+  expect(revision).toBeGreaterThan(last);
+  const before = await store.list('/');
+  let later: Promise<void> | undefined;
+  await saveSnapshot(file, systemFiles, {
+    write: (send) =>
+      writeSnapshot(store, { writer: 'test', takenMs: 0 }, async (piece) => {
+        pieces++;
+        later ??= store.status().then((status) => store.compact(status.revision));
+        await settle();
+        await send(piece);
+      }),
+    whenWhole: async ({ header }) => {
+      expect(header.state).toMatchObject({ compactedRevision });
+      expect(header.state.revision).toBeGreaterThanOrEqual(before.revision);
+    },
+  });
+  busy.still = false;
+  await writing;
+  expect(pieces).toBeGreaterThan(3);
+  const restored = await restore(0);
+  const { revision: taken } = await restored.status();
+  await later;
+  expect((await store.status()).compactedRevision).toBeGreaterThanOrEqual(taken);
+  const all = (await restored.list('/')).entries;
+  expect(all.every((entry) => entry.revision <= taken)).toBe(true);
+  expect(all.length).toBeGreaterThan(200);
+  const kept = await read(async (snapshot) => {
+    const changes = [];
+    for await (const part of snapshot.parts()) changes.push(...part);
+    return changes;
+  });
+  const newest = new Map(kept.map(({ change }) => [change.key, change]));
+  const live = [...newest.values()].filter((change) => change.value).map((change) => change.key);
+  expect(all.map((entry) => entry.key)).toEqual(live.sort());
+});
+
+describe('what is no whole snapshot is refused', () => {
+  const refused = (why: string) => expect(read(async () => {})).rejects.toThrow(why);
+
+  test('some other file, an empty one, none', async () => {
+    await refused('ENOENT');
+    for (const other of ['', 'x', 'k8ts-snow'.repeat(100)]) {
+      await writeFile(file, other);
+      await refused('it is not a snapshot of k8ts');
+    }
+  });
+
+  test('cut off anywhere', async () => {
+    for (let i = 0; i < 50; i++) await store.commit(put(`/a/${i}`, 'x'.repeat(i)));
+    await save();
+    const whole = await readFile(file);
+    for (let length = 1; length < whole.length; length += 97) {
+      await writeFile(file, whole.subarray(0, length));
+      await refused('it is cut off');
+    }
+  });
+
+  test('changed anywhere', async () => {
+    await store.commit(put('/a', 'some value'));
+    await save();
+    const whole = await readFile(file);
+    for (let at = headBytes; at < whole.length; at++) {
+      const changed = Buffer.from(whole);
+      changed[at] = (changed[at] as number) ^ 1;
+      await writeFile(file, changed);
+      await refused(at >= whole.length - 40 && at < whole.length - 32 ? 'cut off' : 'it is damaged');
+    }
+  });
+
+  test('of a newer format', async () => {
+    await save();
+    const newer = await readFile(file);
+    newer.writeUInt16BE(7, magic.length);
+    await writeFile(file, newer);
+    await refused('it has format 7, and this version of k8ts knows formats up to 1; use a newer one');
+  });
+});
+
+test('a save that fails leaves what was there, and nothing else', async () => {
+  await store.commit(put('/a', '1'));
+  await save();
+  const whole = await readFile(file);
+  const failing = saveSnapshot(file, systemFiles, {
+    write: (send) =>
+      writeSnapshot(store, { writer: 'test', takenMs: 0 }, async (piece) => {
+        await send(piece);
+        throw new Error('no space left');
+      }),
+    whenWhole: async () => {},
+  });
+  await expect(failing).rejects.toThrow('no space left');
+  expect(await readdir(dir)).toEqual(['a.snapshot']);
+  expect(await readFile(file)).toEqual(whole);
+  // Nothing is held up by the copy that was broken off.
+  await store.compact(await store.commit(put('/a', '2')));
+});
+
+test('closing the store ends a snapshot that is under way', async () => {
+  for (let i = 0; i < 300; i++) void store.commit(put(`/a/${i}`, 'x'));
+  await store.commit(put('/b', ''));
+  const failing = saveSnapshot(file, systemFiles, {
+    write: (send) =>
+      writeSnapshot(store, { writer: 'test', takenMs: 0 }, async (piece) => {
+        await send(piece);
+        await store.close();
+      }),
+    whenWhole: async () => {},
+  });
+  await expect(failing).rejects.toMatchObject({ code: 'Closed' });
+});
