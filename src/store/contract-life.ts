@@ -45,6 +45,23 @@ export function lifeContract(subject: Subject, persistent: boolean): void {
     expect((await store.list('/')).entries.map((entry) => entry.key)).toEqual(['/freed', '/remade']);
   });
 
+  test('tells how long leased keys have left', async () => {
+    const { store, harness } = subject;
+    await store.commit(leased('/e/long', 3600));
+    await store.commit(leased('/e/short', 600));
+    await store.commit(leased('/other', 600));
+    await store.commit(leased('/e/freed', 600));
+    await store.commit(put('/e/freed', '1'));
+    await harness.clock.advance(0);
+    const left = await store.leases('/e/');
+    expect([...left.keys()].sort()).toEqual(['/e/long', '/e/short']);
+    // A backend may share a lease among keys that end at about the same time.
+    expect(left.get('/e/long')).toBeGreaterThan(3500);
+    expect(left.get('/e/long')).toBeLessThan(3700);
+    expect(left.get('/e/short')).toBeGreaterThan(500);
+    expect(left.get('/e/short')).toBeLessThan(700);
+  });
+
   testWith(subject, 'clockedLeases')('many leases end, each in its time', async () => {
     const { store, harness } = subject;
     const commits = Array.from({ length: 600 }, (_, i) => store.commit(leased(`/e/${i}`, i < 500 ? 10 : 20)));
@@ -107,6 +124,7 @@ export function lifeContract(subject: Subject, persistent: boolean): void {
       () => store.history('/a'),
       () => store.revisionAt(0),
       () => store.compact(revision),
+      () => store.leases('/'),
       () => store.status(),
     ];
     for (const use of uses) await expect(use()).rejects.toMatchObject({ code: 'Closed' });

@@ -131,6 +131,8 @@ export interface Store {
   revisionAt(timeMs: number): Promise<number>;
   /** Forgets what is only needed to read revisions before `revision`. Live values always stay. */
   compact(revision: number): Promise<void>;
+  /** The seconds that keys below a prefix have left until the store deletes them; keys without a lease are left out. */
+  leases(prefix: string): Promise<Map<string, number>>;
   status(): Promise<StoreStatus>;
   close(): Promise<void>;
 }

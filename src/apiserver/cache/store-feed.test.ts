@@ -39,6 +39,7 @@ const wrap = (store: Store): Store => ({
   history: (...args) => store.history(...args),
   revisionAt: (...args) => store.revisionAt(...args),
   compact: (...args) => store.compact(...args),
+  leases: (...args) => store.leases(...args),
   status: () => store.status(),
   close: () => store.close(),
 });

@@ -16,7 +16,15 @@ import { HistoryKeeper, type HistoryLimits } from './history-keeper.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { Ledger } from './ledger.ts';
 import { type Batch, entryOf, type LogEngine, type LogState, revisionOf } from './log.ts';
-import { checkRevision, checkWritten, readHistory, readKey, readList, readRevisionAt } from './reading.ts';
+import {
+  checkRevision,
+  checkWritten,
+  readHistory,
+  readKey,
+  readLeases,
+  readList,
+  readRevisionAt,
+} from './reading.ts';
 import { byRevision, eventOf, readPart } from './replay.ts';
 import { WatchHub } from './watch-hub.ts';
 
@@ -99,6 +107,11 @@ export class LogStore implements CopyableStore {
     this.#checkOpen();
     checkWritten(revision, this.#engine.state());
     await this.#history.compact(() => ({ revision, mayGo: () => true }));
+  }
+
+  async leases(prefix: string): Promise<Map<string, number>> {
+    this.#checkOpen();
+    return readLeases(this.#engine, prefix, this.#clock.now());
   }
 
   async status(): Promise<StoreStatus> {

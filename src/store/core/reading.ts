@@ -86,6 +86,16 @@ export function readRevisionAt(engine: LogEngine, timeMs: number): number {
   return known;
 }
 
+/** The seconds that leased keys below a prefix have left. */
+export function readLeases(engine: LogEngine, prefix: string, nowMs: number): Map<string, number> {
+  const left = new Map<string, number>();
+  for (const { expiresMs, position } of engine.leases()) {
+    const key = engine.change(position)?.key;
+    if (key?.startsWith(prefix)) left.set(key, Math.max(0, expiresMs - nowMs) / 1000);
+  }
+  return left;
+}
+
 function firstFrom(engine: LogEngine, revision: number): Change | undefined {
   for (const change of engine.changesFrom(positionOf(revision))) return change;
   return undefined;
