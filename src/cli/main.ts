@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { mostNodes } from '../cluster/hosts/layout.ts';
+import { sizeBytes, spanMs, wholeNumber } from './arguments.ts';
 import { fail, printError } from './output.ts';
 
 /** Where a cluster is kept unless the user says: the system's place for root, the user's own otherwise. */
@@ -8,16 +9,6 @@ function defaultDataDir(): string {
   if (process.getuid?.() === 0) return '/var/lib/k8ts';
   const home = process.env.XDG_DATA_HOME ?? `${process.env.HOME ?? '.'}/.local/share`;
   return `${home}/k8ts`;
-}
-
-function wholeNumber(from: number, to: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < from || value > to) {
-      throw new InvalidArgumentError(`must be a whole number from ${from} to ${to}.`);
-    }
-    return value;
-  };
 }
 
 const dataDirOption = () =>
@@ -59,6 +50,12 @@ function addUp(program: Command): void {
     .option('--etcd-cafile <file>', 'authority of the certificates of the etcd servers')
     .option('--etcd-certfile <file>', 'certificate to show the etcd servers')
     .option('--etcd-keyfile <file>', 'key of that certificate')
+    .option('--history <time>', 'how long the past of objects is kept (default: 24h)', spanMs)
+    .option(
+      '--history-size <size>',
+      'how much of it is kept at most (default: 1Gi; 64Mi in memory)',
+      sizeBytes,
+    )
     .addOption(uplinkOption().default('none'))
     .option('--detach', 'go on in the background once the cluster is ready')
     .option(

@@ -11,7 +11,7 @@ import { Pki } from './pki.ts';
 
 const platform = systemPlatform(silentLog);
 const limits = { totalMs: 1000 };
-const open = (options: EtcdOptions | undefined) => openEtcd(options, platform, limits);
+const open = (options: EtcdOptions | undefined) => openEtcd(options, { platform, limits });
 
 test.each([
   ['no servers', undefined, 'needs servers'],

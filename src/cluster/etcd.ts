@@ -9,8 +9,11 @@ const hint = 'give the URLs of a running etcd with --etcd-servers, such as http:
 /** Opens the store in an etcd cluster. Rejects with a `UserError` that says what is wrong with it, after ten seconds. */
 export async function openEtcd(
   options: EtcdOptions | undefined,
-  platform: Platform,
-  limits: EtcdStoreOptions['limits'] = {},
+  {
+    platform,
+    historyMs,
+    limits = {},
+  }: { platform: Platform; historyMs?: number; limits?: EtcdStoreOptions['limits'] },
 ): Promise<Store> {
   const { clock, random, log } = platform;
   const endpoints = (options?.servers ?? []).filter((url) => url !== '');
@@ -24,7 +27,15 @@ export async function openEtcd(
     key: await pem(options.keyFile, platform),
   };
   try {
-    return await openEtcdStore({ endpoints, tls, clock, random, log: log.named('store'), limits });
+    return await openEtcdStore({
+      endpoints,
+      tls,
+      clock,
+      random,
+      log: log.named('store'),
+      historyMs,
+      limits,
+    });
   } catch (error) {
     if (error instanceof StoreError) throw new UserError(`etcd cannot be used: ${error.message}`, hint);
     throw error;

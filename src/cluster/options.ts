@@ -12,6 +12,9 @@ export interface ClusterOptions {
   store: 'embedded' | 'memory' | 'etcd';
   /** The cluster of the store `etcd`. */
   etcd?: EtcdOptions;
+  /** How long the past of objects is kept, and how much of it; what the store does by itself unless given. */
+  historyMs?: number;
+  historyBytes?: number;
   /** Whether pods reach the world outside this machine. */
   uplink: 'nat' | 'none';
 }

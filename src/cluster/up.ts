@@ -19,6 +19,7 @@ import type { RunningComponents } from './run-components.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { snapshotCommand } from './snapshots/save.ts';
 import { startSimulatedNode } from './simulated-node.ts';
+import { unusableStore } from './unusable-store.ts';
 import { type ClusterState, isRunning, readState, removeState, startTicksOf, writeState } from './state.ts';
 import { UserError } from './user-error.ts';
 import { waitForNodes } from './wait-for-nodes.ts';
@@ -216,18 +217,21 @@ class ClusterBuilder {
 
   async #openStore(): Promise<Store> {
     const { options, platform } = this.#start;
-    if (options.store === 'memory') return createMemoryStore({ clock: platform.clock });
-    if (options.store === 'etcd') return (await import('./etcd.ts')).openEtcd(options.etcd, platform);
+    const { historyMs, historyBytes } = options;
+    if (options.store === 'memory')
+      return createMemoryStore({ clock: platform.clock, historyMs, historyBytes });
+    if (options.store === 'etcd')
+      return (await import('./etcd.ts')).openEtcd(options.etcd, { platform, historyMs });
     try {
       return await openEmbeddedStore({
         path: `${options.dataDir}/store`,
         clock: platform.clock,
         files: platform.files,
+        historyMs,
+        historyBytes,
       });
     } catch (error) {
-      if (error instanceof StoreError)
-        throw new UserError(`the store in ${options.dataDir} cannot be opened: ${error.message}`);
-      throw error;
+      throw error instanceof StoreError ? unusableStore(error) : error;
     }
   }
 

@@ -85,7 +85,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
     const historyMs = options.historyMs ?? 24 * 3_600_000;
     const compactor = new Compactor({ endpoints, keyspace, reader, past, clock, log, historyMs });
     compactor.start();
-    return new EtcdStore({ endpoints, reader, writer, fence, follower, past, compactor });
+    return new EtcdStore({ endpoints, reader, leases, writer, fence, follower, past, compactor });
   } catch (error) {
     endpoints.close();
     throw error;
@@ -95,6 +95,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
 interface Parts {
   endpoints: Endpoints;
   reader: Reader;
+  leases: Leases;
   writer: Writer;
   fence: Fence;
   follower: Follower;
@@ -154,6 +155,12 @@ class EtcdStore implements Store {
   async compact(revision: number): Promise<void> {
     this.#checkOpen();
     await this.#parts.compactor.compact(revision);
+  }
+
+  async leases(prefix: string): Promise<Map<string, number>> {
+    this.#checkOpen();
+    const { leases, reader } = this.#parts;
+    return leases.left(await reader.leased(prefix));
   }
 
   async status(): Promise<StoreStatus> {

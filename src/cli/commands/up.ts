@@ -19,6 +19,8 @@ interface UpFlags {
   etcdCafile?: string;
   etcdCertfile?: string;
   etcdKeyfile?: string;
+  history?: number;
+  historySize?: number;
   uplink: ClusterOptions['uplink'];
   detach?: boolean;
   example?: string;
@@ -56,6 +58,8 @@ export async function up(flags: UpFlags): Promise<void> {
       kubeconfig: flags.kubeconfig && resolve(flags.kubeconfig),
       store: flags.store,
       etcd: etcdOptions(flags),
+      historyMs: flags.history,
+      historyBytes: flags.historySize,
       uplink: flags.uplink,
     },
     platform,

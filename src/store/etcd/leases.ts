@@ -45,6 +45,16 @@ export class Leases {
     return made.id;
   }
 
+  /** The seconds that keys have left, by the leases that they have. */
+  async left(leases: ReadonlyMap<string, bigint>): Promise<Map<string, number>> {
+    const seconds = new Map<bigint, number>();
+    for (const id of new Set(leases.values())) {
+      const { TTL } = await this.#endpoints.call(Lease.method.leaseTimeToLive, { ID: id });
+      seconds.set(id, Math.max(0, Number(TTL)));
+    }
+    return new Map([...leases].map(([key, id]) => [key, seconds.get(id) ?? 0]));
+  }
+
   async #grant(ttlSeconds: number): Promise<bigint> {
     const answer = await this.#endpoints.call(Lease.method.leaseGrant, { TTL: BigInt(ttlSeconds) });
     return answer.ID;

@@ -71,6 +71,22 @@ export class Reader {
     return { entries, revision: revision as number, more: false };
   }
 
+  /** The keys below a prefix that have a lease, with its id. */
+  async leased(prefix: string): Promise<Map<string, bigint>> {
+    const found = new Map<string, bigint>();
+    for (const range of this.#keyspace.ranges(prefix)) {
+      let more = true;
+      for (let key = range.key; more; ) {
+        const page = await this.#range({ ...range, key }, { limit: pageSize, keysOnly: true });
+        for (const kv of page.kvs)
+          if (kv.lease !== 0n) found.set(this.#keyspace.key(kv.key) as string, kv.lease);
+        more = page.more;
+        key = after(page.kvs.at(-1));
+      }
+    }
+    return found;
+  }
+
   async count(): Promise<number> {
     const ranges = this.#keyspace.ranges('');
     const answers = await Promise.all(ranges.map((range) => this.#range(range, { countOnly: true })));

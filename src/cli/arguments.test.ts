@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { sizeBytes, spanMs, wholeNumber } from './arguments.ts';
+
+test('a whole number within its bounds', () => {
+  const read = wholeNumber(1, 10);
+  expect(read('7')).toBe(7);
+  for (const text of ['0', '11', '-1', '1.5', '', 'x', '1e1'])
+    expect(() => read(text)).toThrow('from 1 to 10');
+});
+
+describe('a time', () => {
+  test.each([
+    ['90s', 90_000],
+    ['1.5m', 90_000],
+    ['24h', 86_400_000],
+    ['7d', 604_800_000],
+    ['0s', 0],
+  ])('%s', (text, ms) => expect(spanMs(text)).toBe(ms));
+
+  test.each(['', '24', 'h', '-1h', '1w', '1h30m', 'NaNs'])('not %j', (text) => {
+    expect(() => spanMs(text)).toThrow('must be a time such as');
+  });
+});
+
+describe('a size', () => {
+  test.each([
+    ['1000', 1000],
+    ['64Ki', 65_536],
+    ['1Gi', 2 ** 30],
+    ['1.5G', 1.5e9],
+    ['0', 0],
+  ])('%s', (text, bytes) => expect(sizeBytes(text)).toBe(bytes));
+
+  test.each(['', 'Gi', '-1Gi', '1gi', '1GiB', '1 Gi'])('not %j', (text) => {
+    expect(() => sizeBytes(text)).toThrow('must be a size such as');
+  });
+});

@@ -1,0 +1,40 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Reads a whole number within bounds. */
+export function wholeNumber(from: number, to: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < from || value > to) {
+      throw new InvalidArgumentError(`must be a whole number from ${from} to ${to}.`);
+    }
+    return value;
+  };
+}
+
+const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Reads a time such as `90s`, `30m`, `24h` or `7d`, as milliseconds. */
+export function spanMs(text: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('must be a time such as 90s, 30m, 24h or 7d.');
+  return Number(number) * (unitMs[unit] as number);
+}
+
+const unitBytes: Record<string, number> = {
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+/** Reads a size such as `512Mi` or `1Gi`, as bytes. */
+export function sizeBytes(text: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([kMGT]|[KMGT]i)?$/.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('must be a size such as 512Mi or 1Gi.');
+  return Math.floor(Number(number) * (unitBytes[unit] as number));
+}
