@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { mostNodes } from '../cluster/hosts/layout.ts';
 import { sizeBytes, spanMs, wholeNumber } from './arguments.ts';
+import { withEtcdFlags } from './etcd-flags.ts';
 import { fail, printError } from './output.ts';
 
 /** Where a cluster is kept unless the user says: the system's place for root, the user's own otherwise. */
@@ -17,7 +18,7 @@ const uplinkOption = () =>
   new Option('--uplink <kind>', 'way of the pods to other networks').choices(['nat', 'none']);
 
 function addUp(program: Command): void {
-  program
+  const up = program
     .command('up')
     .description('run a cluster on this machine until Ctrl-C')
     .option(
@@ -46,10 +47,6 @@ function addUp(program: Command): void {
         .choices(['embedded', 'memory', 'etcd'])
         .default('embedded'),
     )
-    .option('--etcd-servers <urls>', 'etcd servers, separated by commas, for --store etcd')
-    .option('--etcd-cafile <file>', 'authority of the certificates of the etcd servers')
-    .option('--etcd-certfile <file>', 'certificate to show the etcd servers')
-    .option('--etcd-keyfile <file>', 'key of that certificate')
     .option('--history <time>', 'how long the past of objects is kept (default: 24h)', spanMs)
     .option(
       '--history-size <size>',
@@ -64,6 +61,7 @@ function addUp(program: Command): void {
     )
     .option('--verbose', 'show what components say, instead of keeping it in the log file only')
     .action(async (options) => (await import('./commands/up.ts')).up(options));
+  withEtcdFlags(up, 'for --store etcd');
 }
 
 function addOthers(program: Command): void {
@@ -133,6 +131,20 @@ function addSnapshot(program: Command): void {
     .action(async (file, options) => (await import('./commands/snapshot.ts')).inspect(file, options));
 }
 
+function addMigrate(program: Command): void {
+  const kinds = ['embedded', 'etcd'];
+  const from = new Option('--from <kind>', 'where the objects are').choices(kinds).makeOptionMandatory();
+  const to = new Option('--to <kind>', 'where they go').choices(kinds).makeOptionMandatory();
+  const migrate = program
+    .command('migrate')
+    .description('move the objects of a cluster that does not run from one kind of store to another')
+    .addOption(from)
+    .addOption(to)
+    .addOption(dataDirOption())
+    .action(async (options) => (await import('./commands/migrate.ts')).migrate(options));
+  withEtcdFlags(migrate, 'from or to which the objects go');
+}
+
 async function main(): Promise<void> {
   const { version } = await import('../cluster/version.ts');
   const program = new Command('k8ts')
@@ -142,6 +154,7 @@ async function main(): Promise<void> {
   addUp(program);
   addOthers(program);
   addSnapshot(program);
+  addMigrate(program);
   await program.parseAsync(process.argv);
 }
 

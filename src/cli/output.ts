@@ -6,6 +6,12 @@ export function progress(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** How far something is: one line that changes on a terminal, the last state of it alone elsewhere. */
+export function progressLine(text: string, isLast: boolean): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}${isLast ? '\n' : ''}`);
+  else if (isLast) progress(text);
+}
+
 /** A finished step, with the seconds it took. */
 export function stepDone(what: string, seconds: number): void {
   progress(`${pc.green('✓')} ${what} ${pc.dim(`(${seconds.toFixed(2)} s)`)}`);

@@ -9,6 +9,7 @@ import { clusterId } from './cluster-id.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { serveControl } from './control-socket.ts';
 import { diagnose } from './doctor.ts';
+import { refuseHalfMigrated } from './half-migrated.ts';
 import { removeHosts } from './hosts/cleanup.ts';
 import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
 import type { ClusterLayout } from './hosts/layout.ts';
@@ -178,6 +179,10 @@ class ClusterBuilder {
     const { options, platform } = this.#start;
     const pki = new Pki(`${options.dataDir}/pki`, platform);
     const store = await this.#openStore();
+    await refuseHalfMigrated(store).catch(async (error) => {
+      await store.close();
+      throw error;
+    });
     await this.#serveControl(store);
     const common = {
       platform,

@@ -5,20 +5,17 @@ import type { ClusterOptions } from '../../cluster/options.ts';
 import { type Cluster, up as startCluster } from '../../cluster/up.ts';
 import { UserError } from '../../cluster/user-error.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { type EtcdFlags, etcdOptions } from '../etcd-flags.ts';
 import { print, progress, stepDone } from '../output.ts';
 import { fileLog, platformWith, program, whenAskedToStop } from '../world.ts';
 
-interface UpFlags {
+interface UpFlags extends EtcdFlags {
   nodes: number;
   runtime: ClusterOptions['runtime'];
   dataDir: string;
   port?: number;
   kubeconfig?: string;
   store: ClusterOptions['store'];
-  etcdServers?: string;
-  etcdCafile?: string;
-  etcdCertfile?: string;
-  etcdKeyfile?: string;
   history?: number;
   historySize?: number;
   uplink: ClusterOptions['uplink'];
@@ -80,12 +77,6 @@ export async function up(flags: UpFlags): Promise<void> {
   progress(`stopping (${signal})`);
   await cluster.stop();
   process.exit(0);
-}
-
-function etcdOptions(flags: UpFlags): ClusterOptions['etcd'] {
-  if (flags.etcdServers === undefined) return undefined;
-  const servers = flags.etcdServers.split(',').map((url) => url.trim());
-  return { servers, caFile: flags.etcdCafile, certFile: flags.etcdCertfile, keyFile: flags.etcdKeyfile };
 }
 
 /** A cluster whose example fails, or is not waited for, goes as it came. */

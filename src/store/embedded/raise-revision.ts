@@ -3,7 +3,7 @@ import { emptyBatch } from '../core/log.ts';
 import { openLmdbEngine } from './open-engine.ts';
 
 /**
- * Lets the counter of an embedded store go on above `revision`, where it does not anyway. What lies between counts as
+ * Lets the counter of an embedded store that has no keys yet go on above `revision`, where it does not anyway. What lies between counts as
  * compacted: whoever knows such a revision has it from another store.
  */
 export async function raiseRevision(options: {
@@ -14,7 +14,7 @@ export async function raiseRevision(options: {
   const engine = await openLmdbEngine(options);
   try {
     const state = engine.state();
-    if (state.revision >= options.revision) return;
+    if (state.revision >= options.revision || engine.size().keys > 0) return;
     const gaps = [...(state.gaps ?? []), [state.revision, options.revision] as const];
     await engine.write(emptyBatch({ ...state, revision: options.revision, gaps }));
   } finally {
