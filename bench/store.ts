@@ -1,88 +1,72 @@
-// What the embedded store does on this machine: `npm run bench:store`. Under 20 seconds.
-import { mkdtempSync, rmSync } from 'node:fs';
+// The embedded store beside real etcd, and behind etcd's API, on the same disk and in turns. About two minutes.
+// Reports figures and ratios; asserts nothing.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '../src/platform/clock.ts';
-import { systemFiles } from '../src/platform/files.ts';
-import { openEmbeddedStore } from '../src/store/embedded-store.ts';
-import type { Store } from '../src/store/store.ts';
+import { parseArgs } from 'node:util';
+import { etcdPath } from '../src/store/etcd/test-etcd.ts';
+import { refuse } from './arguments.mjs';
+import { churn, type Measured, puts, ranges, restarts, watchers } from './store/measures.ts';
+import { embedded, etcdServer, hasCommand, k8tsEtcdServer, type Subject, server } from './store/subjects.ts';
 
-const roundMs = 1500;
-const value = Buffer.alloc(1024, 'k8ts');
+const usage =
+  'npm run bench:store -- [--seconds N (a measurement, 2)] [--objects N (100000)] [--only puts,reads,watches,restart,churn]';
+const parts = ['puts', 'reads', 'watches', 'restart', 'churn'];
 
-/** Durable puts a second, each writer waiting for its own before the next. */
-async function puts(
-  store: Store,
-  writers: number,
-  key: (writer: number, i: number) => string,
-): Promise<number> {
-  const start = performance.now();
-  let done = 0;
-  const write = async (writer: number) => {
-    for (let i = 0; performance.now() - start < roundMs; i++) {
-      await store.commit({ writes: [{ type: 'put', key: key(writer, i), value }] });
-      done++;
-    }
-  };
-  await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
-  return done / ((performance.now() - start) / 1000);
-}
-
-async function timeMs(work: () => Promise<unknown>): Promise<string> {
-  const start = performance.now();
-  await work();
-  return `${(performance.now() - start).toFixed(1)} ms`;
-}
-
-const path = mkdtempSync(join(process.cwd(), '.bench-store-'));
-const options = { path, clock: systemClock, files: systemFiles };
-const say = (what: string, figure: string) => console.log(`${what.padEnd(52)} ${figure}`);
-try {
-  let store = await openEmbeddedStore(options);
-  for (const writers of [1, 32, 256]) {
-    const rate = await puts(store, writers, (writer, i) => `/registry/pods/default/pod-${writer}-${i}`);
-    say(`durable new 1 KB keys a second, ${writers} in flight`, rate.toFixed(0));
+function options() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seconds: { type: 'string', default: '2' },
+        objects: { type: 'string', default: '100000' },
+        only: { type: 'string', default: parts.join(',') },
+        help: { type: 'boolean' },
+      },
+    });
+    if (values.help) return refuse(usage, undefined);
+    const only = values.only.split(',');
+    const number = (text: string) => (/^[1-9]\d{0,6}$/.test(text) ? Number(text) : refuse(usage, text));
+    const unknown = only.find((part) => !parts.includes(part));
+    if (unknown !== undefined) return refuse(usage, unknown);
+    return { seconds: number(values.seconds), objects: number(values.objects), only: new Set(only) };
+  } catch (error) {
+    return refuse(usage, (error as Error).message);
   }
-  const handle = await store.watch('/registry/', (await store.status()).revision, {
-    onBatch() {},
-    onEnd() {},
+}
+
+const { seconds, objects, only } = options();
+const program = join(process.cwd(), 'bin', 'k8ts');
+const dir = mkdtempSync(join(process.cwd(), '.bench-store-'));
+
+/** Figures of each subject, and how the others stand to etcd. */
+function say({ what, unit, values }: Measured): void {
+  const etcd = values.find(({ name }) => name === 'etcd')?.value;
+  const all = values.map(({ name, value }) => {
+    const ratio = etcd && name !== 'etcd' ? ` (${(value / etcd).toFixed(2)} x etcd)` : '';
+    return `${name} ${value >= 100 ? value.toFixed(0) : value.toFixed(2)}${ratio}`;
   });
-  for (const writers of [1, 32, 256]) {
-    const rate = await puts(store, writers, (writer, i) => `/registry/leases/node-${writer}-${i % 10}`);
-    say(`durable 1 KB updates a second, watched, ${writers} in flight`, rate.toFixed(0));
-  }
-  handle.stop();
-  const { keys, sizeBytes, revision } = await store.status();
-  say('keys, MB in the file', `${keys}, ${(sizeBytes / 1e6).toFixed(0)}`);
-  say('list of 5,000', await timeMs(() => store.list('/registry/pods/', { limit: 5000 })));
-  say(
-    'list of 5,000, a hundred revisions back',
-    await timeMs(() => store.list('/registry/pods/', { limit: 5000, atRevision: revision - 100 })),
-  );
-  say(
-    '10,000 reads of a key',
-    await timeMs(async () => {
-      for (let i = 0; i < 10_000; i++) await store.get('/registry/pods/default/pod-0-1');
-    }),
-  );
-  await store.close();
-  say(
-    'opening it again',
-    await timeMs(async () => {
-      store = await openEmbeddedStore(options);
-    }),
-  );
-  let longest = 0;
-  let last = performance.now();
-  const beat = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
-  }, 1);
-  const half = Math.floor((await store.status()).revision / 2);
-  say('compacting half of it', await timeMs(() => store.compact(half)));
-  clearInterval(beat);
-  say('longest stop of the event loop meanwhile', `${longest.toFixed(1)} ms`);
-  say('memory', `${(process.memoryUsage().rss / 1e6).toFixed(0)} MB`);
-  await store.close();
+  console.log(`${`${what}, ${unit}`.padEnd(54)} ${all.join('   ')}`);
+}
+
+async function subjects(): Promise<Subject[]> {
+  const all = [await embedded(dir)];
+  if (etcdPath) all.push(await server(dir, etcdServer(etcdPath)));
+  else console.log('etcd is not here: `npm run setup -- --for-tests` installs it');
+  const isBuilt = existsSync(join(process.cwd(), 'dist', 'main.js'));
+  if (isBuilt && hasCommand(program, 'etcd')) all.push(await server(dir, k8tsEtcdServer(program)));
+  else console.log('`k8ts etcd` is not there: run `npm run build`');
+  return all;
+}
+
+let running: Subject[] = [];
+try {
+  running = await subjects();
+  const given = { subjects: running, forMs: seconds * 1000, say };
+  if (only.has('puts')) await puts(given);
+  if (only.has('reads')) await ranges(given);
+  if (only.has('watches')) await watchers(given);
+  if (only.has('restart')) await restarts({ ...given, objects, program, dir });
+  if (only.has('churn')) await churn({ ...given, dir });
 } finally {
-  rmSync(path, { recursive: true });
+  for (const subject of running) await subject.stop();
+  rmSync(dir, { recursive: true });
 }

@@ -108,6 +108,44 @@ test('a record that changed on disk is an error, not a value; the others are sti
   });
 });
 
+const pageBytes = 4096;
+const flagsAt = 18;
+const leaf = 2;
+const pointersAt = 24;
+
+/** Where the pages begin that hold records and no older copy of them, by what LMDB writes into their first bytes. */
+function leavesWith(content: Buffer, what: string): number[] {
+  const pages: number[] = [];
+  for (let at = 0; at < content.length; at += pageBytes) {
+    const isLeaf = content.readUInt16LE(at + flagsAt) === leaf;
+    if (isLeaf && content.subarray(at, at + pageBytes).includes(what)) pages.push(at);
+  }
+  return pages;
+}
+
+test('keys that vanish from a page are missed, and not taken for deleted', async () => {
+  await used(async (store) => {
+    await Promise.all(Array.from({ length: 200 }, (_, i) => store.commit(put(`/k/${1000 + i}`, `v${i}`))));
+    // Where the log and the heads lie then is not written to any more.
+    await store.compact((await store.status()).revision);
+  });
+  const whole = await readFile(file);
+  let damaged = 0;
+  for (const page of leavesWith(whole, '/k/1')) {
+    const content = Buffer.from(whole);
+    // One record is there twice, and another no longer.
+    content.copyWithin(page + pointersAt, page + pointersAt + 2, page + pointersAt + 4);
+    await writeFile(file, content);
+    const outcome = await used(async (store) => (await store.list('/k/')).entries.length).catch(
+      (error: Error & { code: string }) => error,
+    );
+    if (outcome === 200) continue;
+    damaged++;
+    expect(outcome).toMatchObject({ code: 'Unusable', message: expect.stringContaining('damaged') });
+  }
+  expect(damaged).toBeGreaterThan(2);
+});
+
 test('where no directory can be made, the error says why', async () => {
   const below = join(path, 'file', 'store');
   await writeFile(join(path, 'file'), '');

@@ -11,6 +11,7 @@ import {
   positionOf,
   revisionOf,
 } from './log.ts';
+import { changeAt } from './reading.ts';
 import { checkWrites } from './writes.ts';
 
 /** The newest version of a key. A deletion is a version too, while it is kept. */
@@ -63,7 +64,7 @@ export class Ledger {
     const pending = this.#pending.get(key);
     if (pending) return pending;
     const head = this.#engine.live(key);
-    return head && this.#engine.change(head.position);
+    return head && changeAt(this.#engine, key, head);
   }
 
   /** Records a commit; throws `Conflict`, having changed nothing, where an expectation fails. */

@@ -126,7 +126,7 @@ export class LogStore implements CopyableStore {
     const release = await this.#history.hold();
     try {
       this.#checkOpen();
-      return await use(this.#engine.state(), this.#copied());
+      return await use(this.#engine.state(), this.#parts(new Copying(this.#engine)));
     } finally {
       release();
     }
@@ -147,8 +147,7 @@ export class LogStore implements CopyableStore {
     await this.#engine.close();
   }
 
-  async *#copied(): AsyncGenerator<readonly CopiedChange[]> {
-    const copying = new Copying(this.#engine);
+  async *#parts(copying: Copying): AsyncGenerator<readonly CopiedChange[]> {
     while (!copying.done) {
       this.#checkOpen();
       yield copying.next();

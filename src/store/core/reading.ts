@@ -38,9 +38,19 @@ export function checkWritten(revision: number, state: LogState): void {
 export function readKey(engine: LogEngine, key: string, atRevision?: number): Entry | undefined {
   if (atRevision !== undefined) checkRevision(atRevision, engine.state());
   const live = engine.live(key);
-  if (atRevision === undefined) return live && entryOf(engine.change(live.position));
+  if (atRevision === undefined) return live && entryOf(changeAt(engine, key, live));
   const head = live ?? engine.gone(key);
-  return head && versionAt(engine, head, atRevision);
+  return head && versionAt(engine, [key, head], atRevision);
+}
+
+/** What a head stands for. Throws `Unusable` where that is missing, or is of another key. */
+export function changeAt(engine: LogEngine, key: string, head: Head): Change {
+  const change = engine.change(head.position);
+  if (change?.key === key) return change;
+  throw new StoreError(
+    'Unusable',
+    `The store is damaged: what is stored for ${JSON.stringify(key)} is missing`,
+  );
 }
 
 /** The entries below a prefix, in key order. */
@@ -62,7 +72,7 @@ export function readList(engine: LogEngine, prefix: string, options: ListOptions
 export function readHistory(engine: LogEngine, key: string): HistoryEntry[] {
   const head = engine.live(key) ?? engine.gone(key);
   const found: HistoryEntry[] = [];
-  let change = head && engine.change(head.position);
+  let change: Change | undefined = head && changeAt(engine, key, head);
   while (change) {
     const { position, timeMs, cause } = change;
     found.push({ revision: revisionOf(position), entry: entryOf(change), timeMs, cause });
@@ -105,8 +115,12 @@ function before(engine: LogEngine, change: Change): Change | undefined {
   return change.previous ? engine.change(change.previous) : undefined;
 }
 
-function versionAt(engine: LogEngine, head: Head, revision: number): Entry | undefined {
-  let change = engine.change(head.position);
+function versionAt(
+  engine: LogEngine,
+  [key, head]: readonly [string, Head],
+  revision: number,
+): Entry | undefined {
+  let change: Change | undefined = changeAt(engine, key, head);
   while (change && revisionOf(change.position) > revision) change = before(engine, change);
   return entryOf(change);
 }
@@ -121,9 +135,9 @@ interface Scan {
 function* entriesFrom(engine: LogEngine, scan: Scan): Iterable<Entry> {
   const live = engine.liveFrom(scan.start);
   const heads = scan.newest ? live : merge(live, engine.goneFrom(scan.start));
-  for (const [key, head] of heads) {
-    if (!key.startsWith(scan.prefix)) return;
-    const entry = versionAt(engine, head, scan.revision);
+  for (const found of heads) {
+    if (!found[0].startsWith(scan.prefix)) return;
+    const entry = versionAt(engine, found, scan.revision);
     if (entry) yield entry;
   }
 }

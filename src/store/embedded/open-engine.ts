@@ -64,6 +64,7 @@ async function openEngine(file: string, options: { files: Files; suspect: boolea
     checkAlone(root);
     const meta = await openMeta(root);
     const engine = new LmdbEngine(root, meta);
+    engine.checkHeads();
     if (options.suspect) engine.verify();
     await syncDir(dirname(file), options.files);
     return engine;
