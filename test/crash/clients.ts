@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../src/api/resource.ts';
-import type { Transport } from '../../src/client/transport.ts';
+import type { Transport, WatchEvent } from '../../src/client/transport.ts';
 import { StatusError } from '../../src/machinery/status-error.ts';
 import type { Random } from '../../src/platform/random.ts';
 import type { Deletion, Ledger, Put, Version } from './ledger.ts';
@@ -151,21 +151,19 @@ export class LedgerWatcher {
     if (this.#after === undefined) await this.#list(transport);
     else this.resumed++;
     const query = { ...selected, resourceVersion: this.#after };
-    let alive = true;
-    await transport.watch(
-      { method: 'GET', path: collection, query },
-      {
-        onEvent: ({ type, object }) => this.#onEvent(type, versionOf(object)),
-        onEnd: (error) => {
-          const isExpired = error instanceof StatusError && error.status.code === 410;
-          if (!isExpired || !alive) return;
-          alive = false;
-          this.expired++;
-          this.#after = undefined;
-          void this.follow(transport).catch(() => {});
-        },
-      },
-    );
+    const sink = {
+      onEvent: ({ type, object }: WatchEvent) => this.#onEvent(type, versionOf(object)),
+      onEnd: (error?: Error) => this.#onEnd(transport, error),
+    };
+    await transport.watch({ method: 'GET', path: collection, query }, sink);
+  }
+
+  /** Begins anew where its place is gone; the end of a server is not for it to mend. */
+  #onEnd(transport: Transport, error: Error | undefined): void {
+    if (!(error instanceof StatusError) || error.status.code !== 410) return;
+    this.expired++;
+    this.#after = undefined;
+    void this.follow(transport).catch(() => {});
   }
 
   async #list(transport: Transport): Promise<void> {

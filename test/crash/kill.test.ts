@@ -1,28 +1,41 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { crashRound } from './round.ts';
+import { hasStrace, TestDirs } from './support.ts';
 
-const strace = spawnSync('strace', ['-V']).status === 0;
-const without = strace ? '' : ' (at random moments only: there is no strace)';
+const without = hasStrace ? '' : ' (at random moments only: there is no strace)';
 const cycles = Number(process.env.K8TS_CRASH_CYCLES ?? 20);
 const seed = Number(process.env.K8TS_CRASH_SEED ?? Math.floor(Math.random() * 1e9));
+/** Kills on the same data; then a new directory. */
+const cyclesPerRound = 50;
 
-const dirs: string[] = [];
-const newDir = () => {
-  const dir = mkdtempSync(join(tmpdir(), 'k8ts-crash-'));
-  dirs.push(dir);
-  return dir;
-};
-afterEach(() => {
-  for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true, force: true });
-});
+const dirs = new TestDirs();
+afterEach(() => dirs.remove());
 
-test(`a server killed ${cycles} times loses nothing it acknowledged, and brings nothing back${without} (seed ${seed})`, async () => {
-  const { violations, ...figures } = await crashRound({ dir: newDir(), seed, cycles, strace });
-  console.log(JSON.stringify({ seed, ...figures }));
-  expect(violations).toEqual([]);
-  expect(figures.acknowledged).toBeGreaterThan(cycles * 5);
-});
+test(
+  `a server killed ${cycles} times loses nothing it acknowledged, and brings nothing back${without} (seed ${seed})`,
+  async () => {
+    const total: Record<string, number> = {};
+    const add = (figures: Record<string, number>) => {
+      for (const [name, n] of Object.entries(figures)) total[name] = (total[name] ?? 0) + n;
+    };
+    for (let done = 0, round = 0; done < cycles; done += cyclesPerRound, round++) {
+      const now = Math.min(cyclesPerRound, cycles - done);
+      const { violations, kills, ...figures } = await crashRound({
+        dir: dirs.make(),
+        seed: seed + round,
+        cycles: now,
+        strace: hasStrace,
+      });
+      add({ ...figures, ...kills });
+      dirs.remove();
+      console.log(
+        `seed ${seed}, killed ${done + now} times: ${Object.entries(total)
+          .map(([name, n]) => `${name} ${n}`)
+          .join(', ')}`,
+      );
+      expect(violations).toEqual([]);
+    }
+    expect(total.acknowledged).toBeGreaterThan(cycles * 5);
+  },
+  120_000 + cycles * 5000,
+);

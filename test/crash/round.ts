@@ -56,8 +56,8 @@ export interface RoundOptions {
   cycles: number;
   /** Whether there is strace, to kill at calls of the system. */
   strace: boolean;
-  /** A server other than `k8ts up`. */
-  script?: string;
+  /** A server other than `k8ts up`: a script and its arguments. */
+  script?: readonly string[];
 }
 
 export interface RoundReport {

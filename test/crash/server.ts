@@ -21,8 +21,8 @@ export interface ServerOptions {
   dataDir: string;
   /** Set from the start. */
   trap?: Trap;
-  /** A script that is run instead of `k8ts up`; given the data directory. */
-  script?: string;
+  /** Run by Node instead of `k8ts up`, with the data directory as the last argument. */
+  script?: readonly string[];
 }
 
 const ready = /^ready (https:\S+) kubeconfig=(\S+) /m;
@@ -34,7 +34,7 @@ export class Server {
   constructor({ dataDir, trap, script }: ServerOptions) {
     mkdirSync(dataDir, { recursive: true });
     const flags = ['up', '--nodes', '0', '--port', '0', '--data-dir', dataDir];
-    const command = script ? [script, dataDir] : [join(root, 'bin', 'k8ts'), ...flags];
+    const command = script ? [...script, dataDir] : [join(root, 'bin', 'k8ts'), ...flags];
     this.running = trap
       ? new Running('strace', [...straceArgs(trap), '-qq', process.execPath, ...command])
       : new Running(process.execPath, command);

@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { root } from '../e2e/support/clients.ts';
+
+export const hasStrace = spawnSync('strace', ['-V']).status === 0;
+
+/** Bundles a program of the tests for a process of its own; below node_modules, where it finds lmdb. */
+export async function bundle(source: string): Promise<{ path: string; remove(): void }> {
+  const dir = join(root, 'node_modules', '.cache', `crash-${process.pid}`);
+  const name = source.slice(source.lastIndexOf('/') + 1).replace(/\.ts$/, '.mjs');
+  const path = join(dir, name);
+  await build({
+    entryPoints: [join(root, source)],
+    outfile: path,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    external: ['lmdb'],
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+    logLevel: 'error',
+  });
+  return { path, remove: () => rmSync(path) };
+}
+
+/** Folders for a test, removed by `remove`. */
+export class TestDirs {
+  readonly #all: string[] = [];
+
+  make(): string {
+    const dir = mkdtempSync(join(tmpdir(), 'k8ts-crash-'));
+    this.#all.push(dir);
+    return dir;
+  }
+
+  remove(): void {
+    for (const dir of this.#all.splice(0)) rmSync(dir, { recursive: true, force: true });
+  }
+}
