@@ -27,10 +27,10 @@ const calls: Record<Death['during'], readonly (readonly [syscall: string, most: 
     ['rename', 3],
   ],
   work: [
-    ['pwrite64', 120],
-    ['fdatasync', 30],
-    ['write', 200],
-    ['writev', 60],
+    ['pwrite64', 50],
+    ['fdatasync', 10],
+    ['write', 80],
+    ['writev', 25],
   ],
 };
 
