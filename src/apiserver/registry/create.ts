@@ -20,7 +20,7 @@ import {
 import { metadataErrors, subdomainNameErrors } from './object-meta.ts';
 import { type Call, hookContext, keyOf, namespaceOf, subjectOf } from './registry.ts';
 import { type WriteOptions, writeOptions } from './request-options.ts';
-import { current, put } from './storage.ts';
+import { current, put, untilDurable } from './storage.ts';
 import { toStoredForm } from './view.ts';
 
 /** Tries with a new random suffix before the client is told that no name was free. */
@@ -131,6 +131,7 @@ async function store(call: Call, object: KubernetesObject, options: WriteOptions
   const key = keyOf(call, name);
   if (options.dryRun) {
     const taken = await current(call, name);
+    await untilDurable(call, taken, name);
     if (taken) throw takenError(call, object, taken.object);
     return objectAnswer(201, object, call);
   }

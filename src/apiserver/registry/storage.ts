@@ -51,9 +51,10 @@ function decoded(call: Call, entry: Entry): KubernetesObject {
   return decodeStored(storedJsonOf(entry.value), entry.revision);
 }
 
-/** Like `current`; rejects where there is nothing. */
+/** Like `current`, once that is durable; rejects where there is nothing. */
 export async function existing(call: Call, name?: string): Promise<Current> {
   const found = await current(call, name);
+  await untilDurable(call, found, name);
   if (!found) throw notFound(subjectOf(call, name));
   return found;
 }
@@ -113,18 +114,40 @@ async function commit(call: Call, write: Write): Promise<number | undefined> {
 
 /**
  * Runs `attempt` on the newest version of an object until its write goes through. `attempt` gives undefined where
- * the object changed under it.
+ * the object changed under it. What it says without a write of its own, be it an error, is said once it rests on
+ * what is durable.
  */
 export async function guaranteed<R>(
   call: Call,
   attempt: (current: Current | undefined) => Promise<R | undefined>,
 ): Promise<R> {
   for (let i = 0; i < maxAttempts; i++) {
-    const result = await attempt(await current(call));
-    if (result !== undefined) return result;
+    const found = await current(call);
+    let result: R | undefined;
+    try {
+      result = await attempt(found);
+    } catch (error) {
+      await untilDurable(call, found);
+      throw error;
+    }
+    if (result !== undefined) {
+      await untilDurable(call, found);
+      return result;
+    }
     call.request.signal.throwIfAborted();
   }
   throw conflict(subjectOf(call), 'the object changed too often while the request was served');
+}
+
+/**
+ * Waits where `current` has found what is not durable yet, or nothing since a deletion is not. Until then nobody may
+ * hear of it: it may never have been. Rejects if it comes to that.
+ */
+export async function untilDurable(call: Call, found: Current | undefined, name?: string): Promise<void> {
+  const { store, feed } = call.environment;
+  const isSeen = found ? found.revision <= feed.revision : !cacheOf(call).get(keyOf(call, name));
+  // A commit of nothing is acknowledged when all that was committed before it is.
+  if (!isSeen) await translated(store.commit({ writes: [] }));
 }
 
 export async function translated<T>(work: Promise<T>): Promise<T> {
