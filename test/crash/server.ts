@@ -19,6 +19,8 @@ function straceArgs({ syscall, when }: Trap): string[] {
 
 export interface ServerOptions {
   dataDir: string;
+  /** More arguments of `k8ts up`. */
+  args?: readonly string[];
   /** Set from the start. */
   trap?: Trap;
   /** Run by Node instead of `k8ts up`, with the data directory as the last argument. */
@@ -31,9 +33,9 @@ const ready = /^ready (https:\S+) kubeconfig=(\S+) /m;
 export class Server {
   readonly running: Running;
 
-  constructor({ dataDir, trap, script }: ServerOptions) {
+  constructor({ dataDir, trap, script, args = [] }: ServerOptions) {
     mkdirSync(dataDir, { recursive: true });
-    const flags = ['up', '--nodes', '0', '--port', '0', '--data-dir', dataDir];
+    const flags = ['up', '--nodes', '0', '--port', '0', '--data-dir', dataDir, ...args];
     const command = script ? [...script, dataDir] : [join(root, 'bin', 'k8ts'), ...flags];
     this.running = trap
       ? new Running('strace', [...straceArgs(trap), '-qq', process.execPath, ...command])

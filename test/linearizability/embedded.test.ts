@@ -30,10 +30,10 @@ const enough = (count: number) => (history: readonly Operation[]) => history.len
 
 test(`2,000 operations of 12 clients on 4 objects happen in the order of their revisions (seed ${seed})`, async () => {
   const [first] = transports as [HttpTransport];
-  const following = await followLog(first);
+  const following = await followLog(first, 'r');
   const keys = ['r-1', 'r-2', 'r-3', 'r-4'];
   const history = await record({ transports, clients: 12, keys, seed, name: 'r', done: enough(2000) });
-  const end = await writeMarker(first, 'r-end');
+  const end = await writeMarker(first, 'r');
   await eventually(() => following.log.some(({ revision }) => revision === end) || undefined, { everyMs: 5 });
   following.stop();
   expect(

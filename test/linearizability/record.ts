@@ -9,9 +9,11 @@ interface ConfigMap {
   data?: { token?: string };
 }
 
-export const label = 'linearizability';
-const labels = { test: label };
-const collection = '/api/v1/namespaces/default/configmaps';
+export const collection = '/api/v1/namespaces/default/configmaps';
+
+/** Lists show what bears the label of a record. */
+export const labelsOf = (name: string) => ({ record: name });
+export const selectorOf = (name: string) => `record=${name}`;
 
 export const versionOf = ({ metadata, data }: ConfigMap): Version => ({
   key: metadata.name,
@@ -25,7 +27,7 @@ export interface RecordOptions {
   clients: number;
   keys: readonly string[];
   seed: number;
-  /** Makes the tokens of this record differ from those of others. */
+  /** Tells the objects and tokens of this record from those of others. */
   name: string;
   /** Each client stops after its operation under way. */
   done(history: readonly Operation[]): boolean;
@@ -37,10 +39,10 @@ export async function record(options: RecordOptions): Promise<Operation[]> {
   const random = seededRandom(options.seed);
   const runs = Array.from({ length: options.clients }, (_, i) => {
     const transport = options.transports[i % options.transports.length] as Transport;
-    const name = `${options.name}-${i}`;
+    const client = `${options.name}-${i}`;
     return new Recorder({
       ...options,
-      name,
+      client,
       transport,
       random: seededRandom(random.int(2 ** 31)),
       history,
@@ -51,6 +53,7 @@ export async function record(options: RecordOptions): Promise<Operation[]> {
 }
 
 interface RecorderOptions extends RecordOptions {
+  client: string;
   transport: Transport;
   random: Random;
   history: Operation[];
@@ -71,12 +74,12 @@ class Recorder {
   }
 
   async #one(): Promise<void> {
-    const { history, name } = this.#options;
+    const { history, client } = this.#options;
     const call = this.#plan();
     const invoked = performance.now();
     // There from the start, so that one that is never answered is in the history as well.
     const operation: Operation = {
-      client: name,
+      client,
       call,
       invoked,
       returned: Number.POSITIVE_INFINITY,
@@ -90,20 +93,21 @@ class Recorder {
   }
 
   #plan(): Call {
-    const { keys, random, name } = this.#options;
+    const { keys, random, client } = this.#options;
     const key = keys[random.int(keys.length)] as string;
     const dice = random.next();
     const expected = this.#known.get(key);
     if (dice < 0.3) return { verb: 'get', key };
     if (dice < 0.4) return { verb: 'list' };
-    const token = `${name}-${this.#tokens++}`;
+    const token = `${client}-${this.#tokens++}`;
     if (!expected) return { verb: 'create', key, token };
     return dice < 0.85 ? { verb: 'update', key, token, expected } : { verb: 'delete', key, expected };
   }
 
   async #carryOut(call: Call): Promise<Result> {
+    const { transport, name } = this.#options;
     try {
-      return answerOf(call, await this.#options.transport.request(requestOf(call)));
+      return answerOf(call, await transport.request(requestOf(call, name)));
     } catch (error) {
       const code = error instanceof StatusError ? (error.status.code ?? 500) : 500;
       if (code === 404) return { type: 'missing' };
@@ -123,14 +127,17 @@ class Recorder {
   }
 }
 
-function requestOf(call: Call): Parameters<Transport['request']>[0] {
+function requestOf(call: Call, record: string): Parameters<Transport['request']>[0] {
   if (call.verb === 'list')
-    return { method: 'GET', path: collection, query: { labelSelector: `test=${label}` } };
+    return { method: 'GET', path: collection, query: { labelSelector: selectorOf(record) } };
   const path = `${collection}/${call.key}`;
   if (call.verb === 'get') return { method: 'GET', path };
   const resourceVersion = call.verb === 'create' ? undefined : String(call.expected.revision);
   if (call.verb === 'delete') return { method: 'DELETE', path, body: { preconditions: { resourceVersion } } };
-  const body = { metadata: { name: call.key, labels, resourceVersion }, data: { token: call.token } };
+  const body = {
+    metadata: { name: call.key, labels: labelsOf(record), resourceVersion },
+    data: { token: call.token },
+  };
   return call.verb === 'create' ? { method: 'POST', path: collection, body } : { method: 'PUT', path, body };
 }
 
