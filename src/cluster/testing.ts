@@ -6,8 +6,11 @@ import { systemRandom } from '../platform/random.ts';
 import type { Client } from '../client/client.ts';
 import { tmpdir } from '../platform/tmpdir.ts';
 import { up } from './up.ts';
+import { VirtualCluster, type VirtualClusterOptions } from './simulation/virtual-cluster.ts';
 
 export interface TestClusterOptions {
+  /** Real time unless given. */
+  clock?: 'real';
   /** Simulated nodes: their pods become ready, and nothing runs. None unless given. */
   nodes?: number;
   /** Receives what components say; nobody does unless given. */
@@ -30,8 +33,19 @@ export interface TestCluster {
 /**
  * Starts a cluster in this process: API server, controllers, scheduler and as many simulated nodes as wanted, with its
  * objects in memory. Needs no root, no containers and no network but 127.0.0.1.
+ *
+ * With `clock: 'virtual'` it stands still until it is told to move (`advance`), and everything that happens in it follows
+ * from its seed: hours of cluster time pass in moments, each time in the same way.
  */
-export async function startCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
+export function startCluster(options: VirtualClusterOptions & { clock: 'virtual' }): Promise<VirtualCluster>;
+export function startCluster(options?: TestClusterOptions): Promise<TestCluster>;
+export function startCluster(
+  options: TestClusterOptions | (VirtualClusterOptions & { clock: 'virtual' }) = {},
+): Promise<TestCluster | VirtualCluster> {
+  return options.clock === 'virtual' ? VirtualCluster.start(options) : startRealCluster(options);
+}
+
+async function startRealCluster(options: TestClusterOptions): Promise<TestCluster> {
   const { onLog } = options;
   const log: Log = onLog ? createLog({ clock: systemClock, level: 'info', write: onLog }) : silentLog;
   const platform = systemPlatform(log);

@@ -69,6 +69,10 @@ export interface KubeletIntervals {
   housekeepingMs: number;
   staticPodsMs: number;
   evictionMs: number;
+  /** Between questions to the runtime how it is, while the node is ready. */
+  runtimePollMs: number;
+  logRotationMs: number;
+  imageGcMs: number;
 }
 
 export const defaultIntervals: KubeletIntervals = {
@@ -79,4 +83,7 @@ export const defaultIntervals: KubeletIntervals = {
   housekeepingMs: 30_000,
   staticPodsMs: 5000,
   evictionMs: 10_000,
+  runtimePollMs: 5000,
+  logRotationMs: 10_000,
+  imageGcMs: 300_000,
 };

@@ -21,8 +21,6 @@ import { StaticPods } from './pods/static-pods.ts';
 import { KubeletServer } from './server/kubelet-server.ts';
 import { settingsOf } from './server/settings.ts';
 
-const logRotationMs = 10_000;
-const imageGcMs = 300_000;
 /** What everything else waits for is tried again after this time. */
 const startRetryMs = 1000;
 
@@ -162,8 +160,8 @@ class Kubelet {
         ? [every(this.#intervals.staticPodsMs, 'static pods not in order', () => statics.sync())]
         : []),
       every(this.#intervals.evictionMs, 'eviction failed', () => evictor.check()),
-      every(imageGcMs, 'images not collected', () => collector.collect()),
-      every(logRotationMs, 'logs not rotated', () => rotator.rotate()),
+      every(this.#intervals.imageGcMs, 'images not collected', () => collector.collect()),
+      every(this.#intervals.logRotationMs, 'logs not rotated', () => rotator.rotate()),
       every(this.#intervals.housekeepingMs, 'housekeeping failed', () => keeper.tidy()),
     ];
   }

@@ -1,4 +1,5 @@
 import { type Clock, sleepOn, type Timer } from './clock.ts';
+import { turnsOver } from './turn.ts';
 
 interface Pending {
   at: number;
@@ -48,12 +49,12 @@ export class VirtualClock implements Clock {
   /** Moves time on by `spanMs`, firing every timer on the way. */
   async advance(spanMs: number): Promise<void> {
     const target = this.#nowMs + spanMs;
-    await drainTasks();
+    await turnsOver();
     for (let next = this.#pending[0]; next && next.at <= target; next = this.#pending[0]) {
       remove(this.#pending, next);
       this.#nowMs = next.at;
       next.fn();
-      await drainTasks();
+      await turnsOver();
     }
     this.#nowMs = target;
   }
@@ -61,7 +62,8 @@ export class VirtualClock implements Clock {
 
 const before = (a: Pending, b: Pending) => a.at < b.at || (a.at === b.at && a.order < b.order);
 
-function insert(list: Pending[], entry: Pending): void {
+/** Where the entry stands, or would stand. */
+function placeOf(list: Pending[], entry: Pending): number {
   let low = 0;
   let high = list.length;
   while (low < high) {
@@ -69,15 +71,14 @@ function insert(list: Pending[], entry: Pending): void {
     if (before(list[middle] as Pending, entry)) low = middle + 1;
     else high = middle;
   }
-  list.splice(low, 0, entry);
+  return low;
+}
+
+function insert(list: Pending[], entry: Pending): void {
+  list.splice(placeOf(list, entry), 0, entry);
 }
 
 function remove(list: Pending[], entry: Pending): void {
-  const at = list.indexOf(entry);
-  if (at >= 0) list.splice(at, 1);
-}
-
-/** Lets microtasks and already queued immediates run until the event loop has come round. */
-function drainTasks(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  const at = placeOf(list, entry);
+  if (list[at] === entry) list.splice(at, 1);
 }

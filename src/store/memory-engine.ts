@@ -13,18 +13,29 @@ import {
 
 // A CommonJS module: bundlers hand out its class itself, Node the module around it.
 const BTree = (sortedBTree.default ?? sortedBTree) as typeof sortedBTree.default;
+type Tree<K, V> = InstanceType<typeof BTree<K, V>>;
 
 const compareLeases = (a: Lease, b: Lease) => a.expiresMs - b.expiresMs || a.position - b.position;
 
 /** A log in memory: gone with the process. */
 export class MemoryEngine implements LogEngine {
   readonly name = 'memory';
-  readonly #live = new BTree<string, Head>(undefined, compareKeys);
-  readonly #gone = new BTree<string, Head>(undefined, compareKeys);
-  readonly #log = new BTree<Position, Change>();
-  readonly #leases = new BTree<Lease, undefined>(undefined, compareLeases);
-  #state: LogState = firstState;
-  #liveBytes = 0;
+  readonly #live: Tree<string, Head>;
+  readonly #gone: Tree<string, Head>;
+  readonly #log: Tree<Position, Change>;
+  readonly #leases: Tree<Lease, undefined>;
+  #state: LogState;
+  #liveBytes: number;
+
+  /** Empty, or with all that another holds; what is written to either afterwards is its own. */
+  constructor(from?: MemoryEngine) {
+    this.#live = from ? from.#live.clone() : new BTree<string, Head>(undefined, compareKeys);
+    this.#gone = from ? from.#gone.clone() : new BTree<string, Head>(undefined, compareKeys);
+    this.#log = from ? from.#log.clone() : new BTree<Position, Change>();
+    this.#leases = from ? from.#leases.clone() : new BTree<Lease, undefined>(undefined, compareLeases);
+    this.#state = from ? from.#state : firstState;
+    this.#liveBytes = from ? from.#liveBytes : 0;
+  }
 
   state(): LogState {
     return this.#state;

@@ -40,6 +40,8 @@ export interface ServiceAccountOptions {
   keys: readonly string[];
   /** Whom the tokens are meant for where nothing else is asked for; the issuer unless given. */
   audiences?: readonly string[];
+  /** Makes a token of its claims in place of the keys: for a server whose tokens nobody shows. */
+  sign?(claims: object): string;
 }
 
 /** Who somebody is and what they may do: all parts, put together. */
@@ -57,8 +59,9 @@ export interface Security {
 
 export function createSecurity(options: SecurityOptions): Security {
   const { reader, clock } = options;
-  const { issuer, keys, audiences = [issuer] } = options.serviceAccounts;
-  const serviceAccounts = new ServiceAccountTokens({ issuer, keys: keys.map(readTokenKey), reader, clock });
+  const { issuer, keys, sign, audiences = [issuer] } = options.serviceAccounts;
+  const tokenKeys = keys.map(readTokenKey);
+  const serviceAccounts = new ServiceAccountTokens({ issuer, keys: tokenKeys, sign, reader, clock });
   const tokens = new Tokens({
     authenticators: [
       staticTokens(options.staticTokens ?? []),

@@ -36,12 +36,15 @@ function wantedService(clusterIP: string): Service {
   };
 }
 
+/** An address that means another machine to everybody is none: a slice may not have it (nodes that are simulated do). */
+const isReachable = (address: string) => !address.startsWith('127.') && address !== '::1';
+
 function endpointsOf(all: readonly Stored<Node>[]): EndpointSlice['endpoints'] {
   return all
     .flatMap((node) => {
       const address = node.status?.addresses?.find((a) => a.type === 'InternalIP')?.address;
       const conditions = { ready: true, serving: true, terminating: false };
-      return address ? [{ addresses: [address], conditions, nodeName: node.metadata.name }] : [];
+      return address && isReachable(address) ? [{ addresses: [address], conditions, nodeName: node.metadata.name }] : [];
     })
     .sort((a, b) => (a.nodeName < b.nodeName ? -1 : 1));
 }

@@ -36,7 +36,6 @@ export interface NodeAgentOptions {
   pressure(): Pick<NodeHealth, 'memoryPressure' | 'diskPressure' | 'pidPressure'>;
 }
 
-const runtimePollMs = 5000;
 /** A node that is not ready is looked at more often: its network comes within moments, and everything waits for it. */
 const unreadyPollMs = 100;
 /** The runtime counts as gone after this time without an answer. */
@@ -105,7 +104,7 @@ export class NodeAgent {
       });
     await Promise.all([
       every(
-        () => (this.#wasReady ? runtimePollMs : unreadyPollMs),
+        () => (this.#wasReady ? intervals.runtimePollMs : unreadyPollMs),
         'runtime not asked',
         () => this.#pollAndTell(),
       ),

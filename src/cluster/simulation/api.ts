@@ -1,0 +1,76 @@
+import { defaultAdmission } from '../../apiserver/admission/plugins.ts';
+import { allKinds } from '../../apiserver/kinds/kinds.ts';
+import type { UserInfo } from '../../apiserver/registry/kind.ts';
+import { type ApiServer, createApiServer } from '../../apiserver/server.ts';
+import type { Transport } from '../../client/transport.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Random } from '../../platform/random.ts';
+import type { Store } from '../../store/store.ts';
+import { network } from '../options.ts';
+import { Life, mortal, mortalClock } from './life.ts';
+
+export interface SimulatedApiOptions {
+  store: Store;
+  clock: Clock;
+  random: Random;
+  log: Log;
+}
+
+/** Nobody outside ever sees these tokens, so they are not signed: that would take real time, and real chance. */
+const unsigned = (claims: object) => `unsigned.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+
+/** The API server of a simulation: one incarnation at a time, on a store that outlives them all. */
+export class SimulatedApi {
+  readonly #options: SimulatedApiOptions;
+  readonly #crashed = new Set<() => void>();
+  #life = new Life();
+  #server: ApiServer | undefined;
+
+  constructor(options: SimulatedApiOptions) {
+    this.#options = options;
+  }
+
+  /** The server that answers now, if one does. */
+  get server(): ApiServer | undefined {
+    return this.#server;
+  }
+
+  /** Starts a server where none runs. Resolves when it answers. */
+  async start(): Promise<void> {
+    const { store, clock, random, log } = this.#options;
+    const life = new Life();
+    this.#life = life;
+    const server = await createApiServer({
+      platform: { clock: mortalClock(clock, life), random, log: log.named('apiserver') },
+      store: mortal(store, life),
+      kinds: allKinds,
+      admission: defaultAdmission,
+      serviceAccounts: {
+        issuer: `https://kubernetes.default.svc.${network.domain}`,
+        keys: [],
+        sign: unsigned,
+      },
+      version: '0.0.0',
+    });
+    if (!life.isOver) this.#server = server;
+  }
+
+  /** Kills the server: requests under way are never answered, and all connections break. */
+  crash(): void {
+    this.#server = undefined;
+    this.#life.end();
+    for (const fn of this.#crashed) fn();
+  }
+
+  /** Calls `fn` whenever the server has died. Gives what takes that back. */
+  onCrash(fn: () => void): () => void {
+    this.#crashed.add(fn);
+    return () => this.#crashed.delete(fn);
+  }
+
+  /** The way to the server that answers now; undefined while none does. */
+  transportFor(user: UserInfo): Transport | undefined {
+    return this.#server?.transportFor(user);
+  }
+}

@@ -1,0 +1,105 @@
+import { Client } from '../../client/client.ts';
+import { createKubelet } from '../../kubelet/kubelet.ts';
+import { simulatedHost } from '../../kubelet/node/simulated-host.ts';
+import { SimulatedRuntime } from '../../kubelet/runtimes/simulated/runtime.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Dialer } from '../../platform/dial.ts';
+import { MemoryFiles } from '../../platform/memory-files.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { systemProcesses } from '../../platform/processes.ts';
+import type { Random } from '../../platform/random.ts';
+import { network } from '../options.ts';
+import { runComponents } from '../run-components.ts';
+import { mortal } from './life.ts';
+import type { ProcessParts } from './control-plane.ts';
+
+/** How large a simulated machine is. */
+export interface MachineSize {
+  cpus: number;
+  memoryBytes: number;
+  labels?: Record<string, string>;
+}
+
+export interface MachineOptions {
+  name: string;
+  clock: Clock;
+  random: Random;
+  size: MachineSize;
+  heartbeatMs: number;
+}
+
+/** Nothing happens on a simulated machine that its runtime does not tell: looking again costs time and finds nothing. */
+const restful = {
+  nodeStatusMs: 60_000,
+  runtimePollMs: 60_000,
+  relistMs: 60_000,
+  housekeepingMs: 120_000,
+  evictionMs: 300_000,
+  logRotationMs: 3_600_000,
+  imageGcMs: 3_600_000,
+};
+
+const diskBytes = 2 ** 38;
+
+/** Whatever listens in a simulated pod answers that all is well. */
+const contentDialer: Dialer = {
+  httpGet: async () => ({ statusCode: 200, headers: {}, body: '' }),
+  tcp: async () => {},
+  grpc: async () => Buffer.from([8, 1]),
+};
+
+/** A machine that is not there: what runs on it and lies on its disk outlives its kubelet. */
+export class Machine {
+  readonly name: string;
+  readonly #options: MachineOptions;
+  #runtime: SimulatedRuntime;
+  #files: MemoryFiles;
+
+  constructor(options: MachineOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#files = new MemoryFiles();
+    this.#runtime = this.#newRuntime();
+  }
+
+  /** Forgets everything: a new machine of the same name. */
+  replace(): void {
+    void this.#runtime.close();
+    this.#files = new MemoryFiles();
+    this.#runtime = this.#newRuntime();
+  }
+
+  #newRuntime(): SimulatedRuntime {
+    const { clock, random } = this.#options;
+    return new SimulatedRuntime({ clock, random, files: this.#files });
+  }
+
+  /** Starts a kubelet on it. */
+  runKubelet({ life, world, transportFor }: ProcessParts): void {
+    const { name } = this;
+    const { cpus, memoryBytes, labels } = this.#options.size;
+    const user = { name: `system:node:${name}`, groups: ['system:nodes', 'system:authenticated'] };
+    const files = mortal(this.#files, life);
+    const platform: Platform = { ...world, files, processes: systemProcesses };
+    const kubelet = createKubelet({
+      client: new Client(transportFor(user)),
+      runtime: mortal(this.#runtime, life),
+      platform,
+      host: simulatedHost({ nodeName: name, cpus, memoryBytes, diskBytes, files }),
+      dialer: contentDialer,
+      nodeName: name,
+      dirs: { root: '/var/lib/kubelet', logs: '/var/log/pods' },
+      node: {
+        addresses: [
+          { type: 'InternalIP', address: '127.0.0.1' },
+          { type: 'Hostname', address: name },
+        ],
+        labels,
+      },
+      cluster: { dnsServers: [network.dnsAddress], domain: network.domain },
+      intervals: { ...restful, leaseMs: this.#options.heartbeatMs },
+    });
+    const running = runComponents([kubelet], world);
+    life.signal.addEventListener('abort', () => void running.stop(), { once: true });
+  }
+}

@@ -1,0 +1,10 @@
+const unitsMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds of a span: a number of them, or text such as `90s`, `5m`, `1h30m` or `2d`. Throws where it is neither. */
+export function spanMs(span: number | string): number {
+  if (typeof span === 'number') return span;
+  const parts = [...span.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
+  if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== span)
+    throw new Error(`${JSON.stringify(span)} is no span of time: write 90s, 5m, 1h30m, 2d, or milliseconds`);
+  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (unitsMs[unit ?? ''] as number), 0);
+}
