@@ -1,6 +1,8 @@
 import { Client } from '../../client/client.ts';
 import { createKubelet } from '../../kubelet/kubelet.ts';
+import { podNameLabel, podNamespaceLabel } from '../../kubelet/pods/labels.ts';
 import { simulatedHost } from '../../kubelet/node/simulated-host.ts';
+import type { Latencies } from '../../kubelet/runtimes/simulated/world.ts';
 import { SimulatedRuntime } from '../../kubelet/runtimes/simulated/runtime.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Dialer } from '../../platform/dial.ts';
@@ -26,7 +28,11 @@ export interface MachineOptions {
   random: Random;
   size: MachineSize;
   heartbeatMs: number;
+  latencies?: Partial<Latencies>;
 }
+
+const podNameIn = (labels: Record<string, string>) =>
+  `${labels[podNamespaceLabel]}/${labels[podNameLabel]}`;
 
 /** Nothing happens on a simulated machine that its runtime does not tell: looking again costs time and finds nothing. */
 const restful = {
@@ -69,9 +75,15 @@ export class Machine {
     this.#runtime = this.#newRuntime();
   }
 
+  /** The pods that have a running container here, as `namespace/name`. */
+  async running(): Promise<string[]> {
+    const containers = await this.#runtime.containers.list({ state: 'running' });
+    return [...new Set(containers.map(({ labels }) => podNameIn(labels)))];
+  }
+
   #newRuntime(): SimulatedRuntime {
-    const { clock, random } = this.#options;
-    return new SimulatedRuntime({ clock, random, files: this.#files });
+    const { clock, random, latencies } = this.#options;
+    return new SimulatedRuntime({ clock, random, latencies, files: this.#files });
   }
 
   /** Starts a kubelet on it. */

@@ -1,3 +1,4 @@
+import type { Latencies } from '../../kubelet/runtimes/simulated/world.ts';
 import type { UserInfo } from '../../apiserver/registry/kind.ts';
 import { Client } from '../../client/client.ts';
 import type { ApiRequest, Transport } from '../../client/transport.ts';
@@ -35,6 +36,8 @@ export interface VirtualClusterOptions {
   heartbeat?: number | string;
   /** What goes wrong from the start; nothing unless given. */
   faults?: Partial<Faults>;
+  /** How long what nodes do takes; no time unless given. */
+  latencies?: Partial<Latencies>;
   /** Controllers in place of the cluster's own, by their names: for planting mistakes. */
   controllers?: ControllerReplacements;
   /** Receives what components say; nobody does unless given. */
@@ -127,10 +130,16 @@ export class VirtualCluster {
   /** Adds a machine and starts its kubelet; the Node is there when it has registered itself. */
   addNode(name: string, size: MachineSize = this.#options.nodeSize ?? ordinarySize): void {
     const random = this.#random(`machine ${name}`);
+    const { latencies } = this.#options;
     const heartbeatMs = spanMs(this.#options.heartbeat ?? '10s');
-    const machine = new Machine({ name, size, clock: this.#clock, random, heartbeatMs });
+    const machine = new Machine({ name, size, clock: this.#clock, random, heartbeatMs, latencies });
     this.#machines.set(name, machine);
     this.#process(name, (parts) => machine.runKubelet(parts));
+  }
+
+  /** The pods that have a running container on a machine, as `namespace/name`, whatever the API says. */
+  async running(name: string): Promise<string[]> {
+    return (await this.#machines.get(name)?.running()) ?? [];
   }
 
   /** Switches a machine off: its kubelet and its pods are gone. The Node object stays. */
@@ -161,10 +170,9 @@ export class VirtualCluster {
     for (const link of this.#links.get(name) ?? []) link.isCut = false;
   }
 
-  /** Tells of every write from now on, as the store takes it. */
+  /** Tells of every write, of those so far and then of each as the store takes it. */
   async follow(onBatch: Watcher['onBatch']): Promise<void> {
-    const { revision } = await this.#store.status();
-    await this.#store.watch('/', revision, { onBatch, onEnd() {} });
+    await this.#store.watch('/', 0, { onBatch, onEnd() {} });
   }
 
   /** Lets time pass, and everything that falls due in it happen: a number of milliseconds, or `90s`, `5m`, `24h`. */

@@ -1,0 +1,173 @@
+import type { Node, Pod } from '../../src/api/core/v1.ts';
+import { nodes, pods } from '../../src/api/generated/resources.ts';
+import type { Resource } from '../../src/api/resource.ts';
+import type { VirtualCluster } from '../../src/cluster/simulation/virtual-cluster.ts';
+import type { Random } from '../../src/platform/random.ts';
+import { namespace, pick, type Workload } from './workloads.ts';
+
+/** What an action works on. */
+export interface Stage {
+  cluster: VirtualCluster;
+  random: Random;
+  workloads: Workload[];
+  /** Machines that there are. */
+  machines: Set<string>;
+  /** Pods that were taken away without waiting for their machine: two of a name may then run at once. */
+  forced: Set<string>;
+}
+
+/** Something that a user or an accident does; gives what it was. */
+type Action = (stage: Stage) => Promise<string>;
+
+const merge = 'application/merge-patch+json';
+const cause = { reason: 'a user does something' };
+
+async function patch(stage: Stage, { resource, object }: Workload, body: object): Promise<void> {
+  await stage.cluster.client.of(resource).patch(object.metadata, body, { type: merge, cause });
+}
+
+const named = ({ object }: Workload) => `${object.kind} ${object.metadata.name}`;
+const having = (stage: Stage, ...kinds: string[]) =>
+  stage.workloads.filter(({ object }) => kinds.includes(object.kind ?? ''));
+const nothing = async () => 'nothing';
+
+const scale: Action = async (stage) => {
+  const workload = pick(stage.random, having(stage, 'Deployment', 'StatefulSet'));
+  if (!workload) return 'nothing';
+  const replicas = stage.random.int(6);
+  await patch(stage, workload, { spec: { replicas } });
+  return `${named(workload)} is scaled to ${replicas}`;
+};
+
+const newImage: Action = async (stage) => {
+  const workload = pick(stage.random, having(stage, 'Deployment', 'StatefulSet', 'DaemonSet'));
+  if (!workload) return 'nothing';
+  const version = String(stage.random.int(4));
+  const template = { metadata: { annotations: { version } } };
+  await patch(stage, workload, { spec: { template } });
+  return `${named(workload)} gets version ${version}`;
+};
+
+const remove: Action = async (stage) => {
+  const workload = pick(stage.random, stage.workloads);
+  if (!workload || stage.random.int(2) === 0) return 'nothing';
+  const propagationPolicy = pick(stage.random, ['Background', 'Foreground', 'Orphan'] as const);
+  stage.workloads = stage.workloads.filter((w) => w !== workload);
+  await stage.cluster.client.of(workload.resource).delete(workload.object.metadata, { cause, propagationPolicy });
+  return `${named(workload)} is deleted (${propagationPolicy})`;
+};
+
+const killPod: Action = async (stage) => {
+  const { items } = await stage.cluster.client.of(pods).list({ namespace });
+  const pod = pick(stage.random, items);
+  if (!pod) return 'nothing';
+  await stage.cluster.client.of(pods).delete(pod.metadata, { cause });
+  return `pod ${pod.metadata.name} is deleted`;
+};
+
+const someNode = (stage: Stage) => pick(stage.random, [...stage.machines]);
+
+async function changeNode({ cluster }: Stage, name: string, spec: object): Promise<void> {
+  await cluster.client.of(nodes as Resource<Node>).patch({ name }, { spec }, { type: merge, cause });
+}
+
+const cordon: Action = async (stage) => {
+  const name = someNode(stage);
+  const unschedulable = stage.random.int(2) === 0;
+  await changeNode(stage, name, { unschedulable });
+  return `${name} is ${unschedulable ? 'cordoned' : 'uncordoned'}`;
+};
+
+const drain: Action = async (stage) => {
+  const name = someNode(stage);
+  await changeNode(stage, name, { unschedulable: true });
+  const { items } = await stage.cluster.client.of(pods as Resource<Pod>).list({ namespace });
+  for (const { metadata, spec } of items) {
+    if (spec.nodeName !== name || metadata.ownerReferences?.some((o) => o.kind === 'DaemonSet')) continue;
+    const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: metadata.name, namespace } };
+    await stage.cluster.client.of(pods).postSubresource(metadata, 'eviction', body, { cause }).catch(() => {});
+  }
+  return `${name} is drained`;
+};
+
+const taint: Action = async (stage) => {
+  const name = someNode(stage);
+  const effect = pick(stage.random, ['NoExecute', 'NoSchedule']);
+  const node = await stage.cluster.client.of(nodes as Resource<Node>).get({ name });
+  const others = (node.spec?.taints ?? []).filter((t) => t.key !== 'simulation');
+  await changeNode(stage, name, { taints: [...others, { key: 'simulation', effect }] });
+  return `${name} is tainted ${effect}`;
+};
+
+const addNode: Action = async (stage) => {
+  const name = `extra-${stage.random.suffix(3)}`;
+  stage.machines.add(name);
+  stage.cluster.addNode(name);
+  return `${name} is added`;
+};
+
+/** The machine goes first: pods that still ran on one whose Node is gone would be nobody's. */
+const removeNode: Action = async (stage) => {
+  if (stage.machines.size < 4) return 'nothing';
+  const name = someNode(stage);
+  stage.machines.delete(name);
+  stage.cluster.switchOff(name);
+  await stage.cluster.client.of(nodes).delete({ name }, { cause });
+  return `${name} is taken away`;
+};
+
+const cutNode: Action = async (stage) => {
+  const name = someNode(stage);
+  stage.cluster.cut(name);
+  return `${name} is cut off`;
+};
+
+const mendNode: Action = async (stage) => {
+  for (const name of stage.machines) stage.cluster.mend(name);
+  return 'all nodes are mended';
+};
+
+const powerOff: Action = async (stage) => {
+  const name = someNode(stage);
+  stage.cluster.switchOff(name);
+  return `${name} is switched off`;
+};
+
+const powerOn: Action = async (stage) => {
+  for (const name of stage.machines) stage.cluster.switchOn(name);
+  return 'all nodes are switched on';
+};
+
+const crash: Action = async (stage) => {
+  const parts = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', ...stage.machines];
+  const name = pick(stage.random, parts);
+  stage.cluster.crash(name, { restartAfter: 1 + stage.random.int(20_000) });
+  return `${name} crashes`;
+};
+
+const users: readonly Action[] = [scale, scale, newImage, newImage, newImage, remove, killPod, cordon, drain, taint, addNode, removeNode];
+const accidents: readonly Action[] = [cutNode, mendNode, powerOff, powerOn, crash, crash, nothing];
+
+/** Does something; what cannot be done is left. */
+export async function act(stage: Stage): Promise<string> {
+  const action = pick(stage.random, pick(stage.random, [users, users, accidents]));
+  try {
+    return await action(stage);
+  } catch (error) {
+    return `refused: ${(error as Error).message}`;
+  }
+}
+
+/** Everything is put back as it has to be for the workloads to have their way. */
+export async function putRight(stage: Stage): Promise<void> {
+  const { cluster } = stage;
+  cluster.calm();
+  for (const name of stage.machines) cluster.switchOn(name);
+  await cluster.advance('30s');
+  for (const { metadata, spec } of (await cluster.client.of(nodes as Resource<Node>).list()).items) {
+    if (!stage.machines.has(metadata.name)) continue;
+    const taints = (spec?.taints ?? []).filter((t) => t.key !== 'simulation');
+    await changeNode(stage, metadata.name, { unschedulable: null, taints });
+  }
+  for (const workload of having(stage, 'CronJob')) await patch(stage, workload, { spec: { suspend: true } });
+}

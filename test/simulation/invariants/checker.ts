@@ -1,0 +1,40 @@
+import type { WatchBatch } from '../../../src/store/store.ts';
+import { completionsRule, forbidRule, parallelismRule } from './jobs.ts';
+import { allocatableRule, causeRule } from './pods.ts';
+import { availabilityRule, replicaSetRule, surgeRule } from './replicas.ts';
+import { restRules } from './rest.ts';
+import type { Rule, Violation } from './rule.ts';
+import { orderRule } from './stateful.ts';
+import { World } from './world.ts';
+
+/** Holds everything that is written to what must be true. Knows only what it is told: it is fed with each commit. */
+export class InvariantChecker {
+  readonly world = new World();
+  readonly violations: Violation[] = [];
+  readonly #rules: readonly Rule[] = [
+    causeRule(),
+    allocatableRule(),
+    replicaSetRule(),
+    surgeRule(),
+    availabilityRule(),
+    parallelismRule(),
+    completionsRule(),
+    forbidRule(),
+    orderRule(),
+  ];
+
+  take(batch: WatchBatch, timeMs: number): void {
+    for (const change of this.world.apply(batch, timeMs))
+      for (const rule of this.#rules) {
+        const what = rule.check(change, this.world);
+        if (what) this.violations.push({ rule: rule.name, what, timeMs, revision: batch.revision });
+      }
+  }
+
+  /** What is not as it should be, now that nothing goes wrong any more. */
+  atRest(timeMs: number): Violation[] {
+    return restRules.flatMap((rule) =>
+      rule.check(this.world).map((what) => ({ rule: rule.name, what, timeMs, revision: 0 })),
+    );
+  }
+}

@@ -1,0 +1,147 @@
+import type { DaemonSet, Deployment, StatefulSet } from '../../src/api/apps/v1.ts';
+import type { CronJob, Job } from '../../src/api/batch/v1.ts';
+import type { PodTemplateSpec } from '../../src/api/core/v1.ts';
+import {
+  cronjobs,
+  daemonsets,
+  deployments,
+  jobs,
+  statefulsets,
+} from '../../src/api/generated/resources.ts';
+import type { KubernetesObject, Resource } from '../../src/api/resource.ts';
+import type { Random } from '../../src/platform/random.ts';
+
+export const namespace = 'default';
+
+/** Something that a user runs. */
+export interface Workload {
+  resource: Resource;
+  object: KubernetesObject;
+}
+
+export const pick = <T>(random: Random, from: readonly T[]): T => from[random.int(from.length)] as T;
+
+interface TemplateOptions {
+  app: string;
+  exitAfter?: string;
+  exitCode?: number;
+}
+
+function template(random: Random, { app, exitAfter, exitCode }: TemplateOptions): PodTemplateSpec {
+  const requests = { cpu: pick(random, ['100m', '250m', '500m']), memory: pick(random, ['64Mi', '256Mi']) };
+  const annotations = {
+    'simulated.k8ts.dev/stop-after': pick(random, ['0s', '1s', '5s']),
+    ...(exitAfter && { 'simulated.k8ts.dev/exit-after': exitAfter }),
+    ...(exitCode && { 'simulated.k8ts.dev/exit-code': String(exitCode) }),
+  };
+  return {
+    metadata: { labels: { app }, annotations },
+    spec: {
+      terminationGracePeriodSeconds: 10,
+      ...(exitAfter && { restartPolicy: 'Never' }),
+      containers: [{ name: 'main', image: 'app:1', resources: { requests } }],
+    },
+  };
+}
+
+const metadata = (name: string) => ({ name, namespace });
+const selector = (app: string) => ({ matchLabels: { app } });
+
+function deployment(random: Random, name: string): Workload {
+  const rolling = {
+    maxSurge: pick(random, [1, 2, '25%', '50%']),
+    maxUnavailable: pick(random, [0, 1, '25%']),
+  };
+  const strategy =
+    random.int(6) === 0 ? { type: 'Recreate' } : { type: 'RollingUpdate', rollingUpdate: rolling };
+  const object: Deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: metadata(name),
+    spec: {
+      replicas: 1 + random.int(5),
+      minReadySeconds: pick(random, [0, 0, 0, 5]),
+      revisionHistoryLimit: pick(random, [0, 2, 10]),
+      selector: selector(name),
+      strategy: strategy as NonNullable<Deployment['spec']>['strategy'],
+      template: template(random, { app: name }),
+    },
+  };
+  return { resource: deployments as Resource, object };
+}
+
+function statefulSet(random: Random, name: string): Workload {
+  const object: StatefulSet = {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: metadata(name),
+    spec: {
+      serviceName: name,
+      replicas: 1 + random.int(3),
+      podManagementPolicy: pick(random, ['OrderedReady', 'OrderedReady', 'Parallel']),
+      selector: selector(name),
+      template: template(random, { app: name }),
+    },
+  };
+  return { resource: statefulsets as Resource, object };
+}
+
+function daemonSet(random: Random, name: string): Workload {
+  const object: DaemonSet = {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: metadata(name),
+    spec: { selector: selector(name), template: template(random, { app: name }) },
+  };
+  return { resource: daemonsets as Resource, object };
+}
+
+function jobSpec(random: Random, app: string): NonNullable<Job['spec']> {
+  const exitCode = random.int(8) === 0 ? 1 : 0;
+  const completions = 1 + random.int(5);
+  return {
+    completions,
+    parallelism: 1 + random.int(3),
+    backoffLimit: exitCode ? 1 : 6,
+    ...(random.int(3) === 0 && { completionMode: 'Indexed' }),
+    template: template(random, { app, exitAfter: pick(random, ['1s', '5s', '20s']), exitCode }),
+  } as NonNullable<Job['spec']>;
+}
+
+function job(random: Random, name: string): Workload {
+  const object: Job = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: metadata(name),
+    spec: jobSpec(random, name),
+  };
+  return { resource: jobs as Resource, object };
+}
+
+function cronJob(random: Random, name: string): Workload {
+  const spec: NonNullable<Job['spec']> = {
+    ...jobSpec(random, name),
+    completions: 1,
+    parallelism: 1,
+    template: template(random, { app: name, exitAfter: pick(random, ['5s', '50s', '100s']) }),
+  };
+  const object: CronJob = {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: metadata(name),
+    spec: {
+      schedule: '* * * * *',
+      concurrencyPolicy: pick(random, ['Forbid', 'Forbid', 'Allow', 'Replace']),
+      jobTemplate: { spec },
+    },
+  };
+  return { resource: cronjobs as Resource, object };
+}
+
+const makers = [deployment, deployment, deployment, statefulSet, statefulSet, daemonSet, job, job, cronJob];
+
+/** Two to four workloads of any kind. */
+export function makeWorkloads(random: Random): Workload[] {
+  const count = 2 + random.int(3);
+  return Array.from({ length: count }, (_, i) => pick(random, makers)(random, `w${i}`));
+}
