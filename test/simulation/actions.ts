@@ -53,7 +53,9 @@ const remove: Action = async (stage) => {
   if (!workload || stage.random.int(2) === 0) return 'nothing';
   const propagationPolicy = pick(stage.random, ['Background', 'Foreground', 'Orphan'] as const);
   stage.workloads = stage.workloads.filter((w) => w !== workload);
-  await stage.cluster.client.of(workload.resource).delete(workload.object.metadata, { cause, propagationPolicy });
+  await stage.cluster.client
+    .of(workload.resource)
+    .delete(workload.object.metadata, { cause, propagationPolicy });
   return `${named(workload)} is deleted (${propagationPolicy})`;
 };
 
@@ -85,7 +87,10 @@ const drain: Action = async (stage) => {
   for (const { metadata, spec } of items) {
     if (spec.nodeName !== name || metadata.ownerReferences?.some((o) => o.kind === 'DaemonSet')) continue;
     const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: metadata.name, namespace } };
-    await stage.cluster.client.of(pods).postSubresource(metadata, 'eviction', body, { cause }).catch(() => {});
+    await stage.cluster.client
+      .of(pods)
+      .postSubresource(metadata, 'eviction', body, { cause })
+      .catch(() => {});
   }
   return `${name} is drained`;
 };
@@ -145,7 +150,20 @@ const crash: Action = async (stage) => {
   return `${name} crashes`;
 };
 
-const users: readonly Action[] = [scale, scale, newImage, newImage, newImage, remove, killPod, cordon, drain, taint, addNode, removeNode];
+const users: readonly Action[] = [
+  scale,
+  scale,
+  newImage,
+  newImage,
+  newImage,
+  remove,
+  killPod,
+  cordon,
+  drain,
+  taint,
+  addNode,
+  removeNode,
+];
 const accidents: readonly Action[] = [cutNode, mendNode, powerOff, powerOn, crash, crash, nothing];
 
 /** Does something; what cannot be done is left. */

@@ -100,7 +100,15 @@ async function comeToRest(stage: Stage, checker: InvariantChecker): Promise<void
   for (let minute = 0; minute < restMinutes; minute++) {
     await cluster.advance('1m');
     wrong = checker.atRest(cluster.now());
-    if (wrong.length === 0) break; if (process.env.SIMV) console.log(minute, wrong.slice(0,3).map(w=>w.what).join(' | '));
+    if (wrong.length === 0) break;
+    if (process.env.SIMV)
+      console.log(
+        minute,
+        wrong
+          .slice(0, 3)
+          .map((w) => w.what)
+          .join(' | '),
+      );
   }
   checker.violations.push(...wrong);
   if (wrong.length === 0) checker.violations.push(...(await restless(cluster)));
@@ -123,10 +131,15 @@ async function restless(cluster: VirtualCluster): Promise<Violation[]> {
 
 /** What went wrong with a seed, for people. */
 export function describe({ seed, violations, story, lastWrites }: SeedResult): string {
-  const found = violations.slice(0, 8).map((v) => `  ${new Date(v.timeMs).toISOString()} [${v.rule}] ${v.what}`);
+  const found = violations
+    .slice(0, 8)
+    .map((v) => `  ${new Date(v.timeMs).toISOString()} [${v.rule}] ${v.what}`);
   const until = violations.find((v) => v.revision > 0)?.revision ?? Number.POSITIVE_INFINITY;
   const writes = lastWrites.filter((w) => w.revision <= until && !isHeartbeat(w)).slice(-25);
-  return [`seed ${seed}:`, ...found, ...story.map((s) => `  ${s}`), ...writes.map((w) => `    ${formatWrite(w)}`)].join(
-    '\n',
-  );
+  return [
+    `seed ${seed}:`,
+    ...found,
+    ...story.map((s) => `  ${s}`),
+    ...writes.map((w) => `    ${formatWrite(w)}`),
+  ].join('\n');
 }

@@ -1,13 +1,7 @@
 import type { DaemonSet, Deployment, StatefulSet } from '../../src/api/apps/v1.ts';
 import type { CronJob, Job } from '../../src/api/batch/v1.ts';
 import type { PodTemplateSpec } from '../../src/api/core/v1.ts';
-import {
-  cronjobs,
-  daemonsets,
-  deployments,
-  jobs,
-  statefulsets,
-} from '../../src/api/generated/resources.ts';
+import { cronjobs, daemonsets, deployments, jobs, statefulsets } from '../../src/api/generated/resources.ts';
 import type { KubernetesObject, Resource } from '../../src/api/resource.ts';
 import type { Random } from '../../src/platform/random.ts';
 

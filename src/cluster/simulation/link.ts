@@ -101,7 +101,8 @@ export class Link implements Transport {
   #server(): Transport {
     const server = this.#options.server();
     if (!server || this.#isCut || this.#options.life.isOver) throw unreachable();
-    if (this.#happens('refusals')) throw (refusals[this.#options.random.int(refusals.length)] as () => Error)();
+    if (this.#happens('refusals'))
+      throw (refusals[this.#options.random.int(refusals.length)] as () => Error)();
     return server;
   }
 

@@ -31,8 +31,7 @@ export interface MachineOptions {
   latencies?: Partial<Latencies>;
 }
 
-const podNameIn = (labels: Record<string, string>) =>
-  `${labels[podNamespaceLabel]}/${labels[podNameLabel]}`;
+const podNameIn = (labels: Record<string, string>) => `${labels[podNamespaceLabel]}/${labels[podNameLabel]}`;
 
 /** Nothing happens on a simulated machine that its runtime does not tell: looking again costs time and finds nothing. */
 const restful = {

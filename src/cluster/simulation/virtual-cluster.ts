@@ -75,7 +75,10 @@ export class VirtualCluster {
   #faults: Faults;
   #isRunning = false;
 
-  private constructor(options: VirtualClusterOptions, parts: { clock: VirtualClock; store: Store; log: Log }) {
+  private constructor(
+    options: VirtualClusterOptions,
+    parts: { clock: VirtualClock; store: Store; log: Log },
+  ) {
     this.#options = options;
     this.#seed = options.seed ?? 1;
     this.#log = parts.log;
@@ -104,7 +107,11 @@ export class VirtualCluster {
     const { controllers = {}, nodes = 0 } = this.#options;
     const nodeLifecycle = { graceMs: spanMs(this.#options.heartbeat ?? '10s') + 40_000 };
     this.#process('kube-controller-manager', (parts) =>
-      runControllerManager(parts, { server: () => this.#api.server, replacements: controllers, nodeLifecycle }),
+      runControllerManager(parts, {
+        server: () => this.#api.server,
+        replacements: controllers,
+        nodeLifecycle,
+      }),
     );
     this.#process('kube-scheduler', runScheduler);
     for (let i = 1; i <= nodes; i++) this.addNode(`node-${i}`);

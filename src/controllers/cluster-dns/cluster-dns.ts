@@ -44,7 +44,9 @@ function endpointsOf(all: readonly Stored<Node>[]): EndpointSlice['endpoints'] {
     .flatMap((node) => {
       const address = node.status?.addresses?.find((a) => a.type === 'InternalIP')?.address;
       const conditions = { ready: true, serving: true, terminating: false };
-      return address && isReachable(address) ? [{ addresses: [address], conditions, nodeName: node.metadata.name }] : [];
+      return address && isReachable(address)
+        ? [{ addresses: [address], conditions, nodeName: node.metadata.name }]
+        : [];
     })
     .sort((a, b) => (a.nodeName < b.nodeName ? -1 : 1));
 }

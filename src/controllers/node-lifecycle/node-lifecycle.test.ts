@@ -172,6 +172,23 @@ describe('nodes', () => {
     ]);
   });
 
+  test('a kubelet that nobody hears of, and that says all the same that its pods are ready, is not argued with', async () => {
+    await beat(20_000);
+    alive.delete('node-1');
+    await beat(60_000);
+    const isReady = async () =>
+      (await cluster.get(pods, 'web')).status?.conditions?.find((c) => c.type === 'Ready')?.status;
+    expect(await isReady()).toBe('False');
+    const ready = { status: { conditions: [{ type: 'Ready', status: 'True' }] } };
+    await cluster.client.of(pods).patch({ name: 'web', namespace: 'default' }, ready, {
+      type: 'application/strategic-merge-patch+json',
+      subresource: 'status',
+      cause: { reason: 'its kubelet' },
+    });
+    await beat(20_000);
+    expect(await isReady()).toBe('True');
+  });
+
   test('a node that comes back in time keeps its pods', async () => {
     await beat(20_000);
     alive.delete('node-1');

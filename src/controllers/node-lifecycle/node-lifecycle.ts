@@ -58,6 +58,8 @@ class NodeMonitor {
   readonly #pods: Informer<Pod>;
   readonly #leases: Informer<Lease>;
   readonly #pulses = new Map<string, Pulse>();
+  /** The pods of each silent node that have been marked: a kubelet that lives all the same may say otherwise afterwards. */
+  readonly #marked = new Map<string, Set<string>>();
   /** When the next node of a zone may have its pods sent away. */
   readonly #nextMs = new Map<string, number>();
   #wasAllDisrupted = false;
@@ -80,6 +82,7 @@ class NodeMonitor {
       updated: (node) => queue.add(keyOf(node)),
       deleted: (node) => {
         this.#pulses.delete(node.metadata.name);
+        this.#marked.delete(node.metadata.name);
         this.#tell(node, 'RemovingNode', `Removing Node ${node.metadata.name} from Controller`);
       },
     });
@@ -104,6 +107,7 @@ class NodeMonitor {
         await this.#taint(node, taints, `it is ${readiness(node) === 'True' ? 'ready again' : 'not ready'}`);
     }
     if (readiness(node) === 'Unknown') await this.#markPods(node);
+    else this.#marked.delete(name);
     return done;
   }
 
@@ -172,10 +176,13 @@ class NodeMonitor {
     await this.#context.client.of(nodes).patch(node.metadata, patch, options);
   }
 
-  /** Nobody else can say of the pods of a silent node that they are not to be relied on. */
+  /** Nobody else can say of the pods of a silent node that they are not to be relied on. Said once while it is silent. */
   async #markPods(node: Stored<Node>): Promise<void> {
     const { client, clock, events } = this.#context;
-    const ready = this.#pods.byIndex(byNode, node.metadata.name).filter(isReady);
+    const marked = this.#marked.get(node.metadata.name) ?? new Set();
+    this.#marked.set(node.metadata.name, marked);
+    const there = this.#pods.byIndex(byNode, node.metadata.name);
+    const ready = there.filter((pod) => isReady(pod) && !marked.has(pod.metadata.uid));
     const cause = causedBy(node, 'its node is unreachable');
     const lastTransitionTime = formatTime(clock.now());
     const status = { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime }] };
@@ -183,6 +190,7 @@ class NodeMonitor {
     await Promise.all(
       ready.map(async (pod) => {
         await client.of(pods).patch(pod.metadata, { metadata: { uid: pod.metadata.uid }, status }, options);
+        marked.add(pod.metadata.uid);
         events.record(pod, { type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' });
       }),
     );

@@ -7,6 +7,8 @@ import type { NodeContext } from '../pods/context.ts';
 
 const namespace = 'kube-node-lease';
 const durationSeconds = 40;
+/** As often as upstream: a node must not seem dead because somebody else writes as well. */
+const mostTries = 5;
 const cause = { reason: 'the node tells that it is alive' };
 
 /** The node's heartbeat: cheap to write, so it comes often. */
@@ -18,8 +20,18 @@ export class NodeLease {
     this.#context = context;
   }
 
-  /** Renews the lease, and makes it where there is none. */
+  /** Renews the lease, and makes it where there is none. Where somebody else has changed it, it is tried again at once. */
   async renew(): Promise<void> {
+    for (let triesLeft = mostTries; ; triesLeft--) {
+      try {
+        return await this.#renewOnce();
+      } catch (error) {
+        if (triesLeft === 1 || !hasReason(error, 'Conflict')) throw error;
+      }
+    }
+  }
+
+  async #renewOnce(): Promise<void> {
     const { client, platform, nodeName } = this.#context;
     const renewTime = formatMicroTime(platform.clock.now());
     const held = this.#lease ?? (await this.#find());

@@ -6,7 +6,8 @@ import { Ceiling, type Rule } from './rule.ts';
 import { controllerOf, type World } from './world.ts';
 
 const isFinished = (job: Job) =>
-  job.status?.conditions?.some((c) => ['Complete', 'Failed'].includes(c.type) && c.status === 'True') ?? false;
+  job.status?.conditions?.some((c) => ['Complete', 'Failed'].includes(c.type) && c.status === 'True') ??
+  false;
 
 /** A Job's pods at work are never more than its parallelism. */
 export function parallelismRule(): Rule {
@@ -85,7 +86,9 @@ export function forbidRule(): Rule {
       const owner = controllerOf(after);
       const cronJob = world.byUid<CronJob>(owner?.uid);
       if (!owner || cronJob?.spec?.concurrencyPolicy !== 'Forbid') return undefined;
-      const running = jobsOf(owner.uid, world).filter((job) => !isFinished(job) && !job.metadata.deletionTimestamp);
+      const running = jobsOf(owner.uid, world).filter(
+        (job) => !isFinished(job) && !job.metadata.deletionTimestamp,
+      );
       return running.length > 1
         ? `CronJob ${nameOf(cronJob)} has ${running.length} Jobs under way: ${running.map(nameOf).join(', ')}`
         : undefined;
@@ -93,4 +96,5 @@ export function forbidRule(): Rule {
   };
 }
 
-const jobsOf = (uid: string, world: World) => world.all<Job>('jobs').filter((j) => controllerOf(j)?.uid === uid);
+const jobsOf = (uid: string, world: World) =>
+  world.all<Job>('jobs').filter((j) => controllerOf(j)?.uid === uid);

@@ -127,7 +127,9 @@ const daemonSets = compared<DaemonSet>('daemonsets', ({ status, metadata }, worl
 });
 
 const jobs = compared<Job>('jobs', ({ spec, status }) => {
-  const over = status?.conditions?.find((c) => ['Complete', 'Failed'].includes(c.type) && c.status === 'True');
+  const over = status?.conditions?.find(
+    (c) => ['Complete', 'Failed'].includes(c.type) && c.status === 'True',
+  );
   const succeeded = over?.type === 'Complete' ? (spec?.completions ?? status?.succeeded) : status?.succeeded;
   return {
     wanted: { over: 'yes', active: 0, succeeded },
