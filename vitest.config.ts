@@ -14,7 +14,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           include: [
             'src/**/*.test.ts',
-            'test/{house,reference,integration,conformance}/**/*.test.ts',
+            'test/{house,reference,integration,conformance,simulation}/**/*.test.ts',
             'test/{crash,linearizability}/**/check-*.test.ts',
           ],
           exclude: ['src/**/*.node.test.ts', 'test/conformance/cli/**'],

@@ -115,6 +115,15 @@ export class Informer<T extends KubernetesObject> {
     else this.#waiting.push({ revision: Number(resourceVersion), fn });
   }
 
+  /** Resolves once the content is at least as new as what the server has now; rejects where the server does not say. */
+  async caughtUp(): Promise<void> {
+    const { client, select } = this.#options;
+    const { metadata } = await client
+      .of(this.resource)
+      .list({ ...select, limit: 1, withoutManagedFields: true });
+    await new Promise<void>((resolve) => this.whenReached(metadata.resourceVersion ?? '', resolve));
+  }
+
   /** Keeps the content current until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#options;

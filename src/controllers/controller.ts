@@ -5,7 +5,7 @@ import type { EventRecorder } from '../client/event-recorder.ts';
 import { type Informer, keyOf } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
 import { WorkQueue } from '../client/work-queue.ts';
-import { hasReason } from '../machinery/status-error.ts';
+import { hasReason, StatusError } from '../machinery/status-error.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
@@ -43,6 +43,8 @@ export interface ControllerOptions {
   setup(parts: { queue: WorkQueue; writes: OwnWrites }): Reconcile;
 }
 
+/** A server that does not say what it has is asked again after this time. */
+const lookAgainMs = 1000;
 /** How long a write that never shows up in an informer holds a key back (as upstream's expectations). */
 const forgetWritesAfterMs = 300_000;
 
@@ -77,6 +79,19 @@ export class OwnWrites {
     if (isGone()) return;
     const done = this.#hold(key);
     const look = () => (isGone() ? done() : informer.whenReached(nextRevision(informer), look));
+    look();
+  }
+
+  /**
+   * A write for `key` ended with `error`. Where that leaves open whether it was done (the answer may have been lost on its
+   * way), the key is held until `informer` shows all that the server had after it.
+   */
+  failed<T extends KubernetesObject>(key: string, informer: Informer<T>, error: unknown): void {
+    if (!(error instanceof StatusError) || error.code < 500) return;
+    const done = this.#hold(key);
+    const look = () => {
+      informer.caughtUp().then(done, () => this.#clock.after(lookAgainMs, look));
+    };
     look();
   }
 

@@ -1,11 +1,13 @@
 import type { UserInfo } from '../../apiserver/registry/kind.ts';
 import type { ApiServer } from '../../apiserver/server.ts';
+import type { Discovery } from '../../apiserver/discovery/discovery.ts';
 import { Client } from '../../client/client.ts';
 import type { Component } from '../../client/component.ts';
 import { EventRecorder } from '../../client/event-recorder.ts';
 import { Informers } from '../../client/informers.ts';
 import type { Transport } from '../../client/transport.ts';
 import { createControllers } from '../../controllers/all.ts';
+import type { Discover, ServedResource } from '../../controllers/discovery.ts';
 import type { ControllerContext } from '../../controllers/controller.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { createScheduler } from '../../scheduler/scheduler.ts';
@@ -55,6 +57,20 @@ function run(components: readonly Component[], { life, world }: ProcessParts): v
   life.signal.addEventListener('abort', () => void running.stop(), { once: true });
 }
 
+/** What is served changes rarely, and is asked for every few seconds of days that pass in moments. */
+function remembering(current: () => ApiServer | undefined): Discover {
+  let last: { discovery: Discovery; server: ApiServer; rows: readonly ServedResource[] } | undefined;
+  return async (more) => {
+    const server = current();
+    if (!server) throw new Error('the API server does not answer');
+    const discovery = server.discovery();
+    if (more?.undiscovered) return discover(server, more);
+    if (last?.discovery !== discovery || last.server !== server)
+      last = { discovery, server, rows: discover(server, more) };
+    return last.rows;
+  };
+}
+
 /** All controllers, on informers that they share. */
 export function runControllerManager(
   parts: ProcessParts,
@@ -66,13 +82,10 @@ export function runControllerManager(
 ): void {
   const informers = informersOf(parts, systemUser('kube-controller-manager'));
   const contextFor = (name: string) => contextOf(parts, serviceAccount(name), informers);
+  const discovered = remembering(options.server);
   const controllers = createControllers({
     contextFor,
-    discover: async (more) => {
-      const server = options.server();
-      if (!server) throw new Error('the API server does not answer');
-      return discover(server, more);
-    },
+    discover: discovered,
     authority,
     podRange: network.podRange,
     nodeBits: network.nodeBits,

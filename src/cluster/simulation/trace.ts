@@ -29,15 +29,23 @@ const verbOf = (event: StoreEvent): TracedWrite['verb'] => {
   return event.entry.createRevision === event.entry.revision ? 'create' : 'update';
 };
 
+/** So many writes while no time passes are a loop that never ends. */
+const runawayWrites = 20_000;
+
 /** Follows a store and notes every write. */
 export class TraceRecorder {
   readonly #hash = createHash('sha256');
   readonly #now: () => number;
+  readonly #onRunaway: () => void;
+  /** Since when the clock has stood still, in milliseconds, and what has been written since. */
+  #still = { sinceMs: 0, writes: 0 };
   #writes: TracedWrite[] = [];
   #count = 0;
 
-  constructor(now: () => number) {
+  /** `onRunaway` is called where writes do not end though no time passes. */
+  constructor(now: () => number, onRunaway: () => void) {
     this.#now = now;
+    this.#onRunaway = onRunaway;
   }
 
   get count(): number {
@@ -58,6 +66,11 @@ export class TraceRecorder {
     return { hash: this.#hash.copy().digest('hex'), count: this.#count, writes: this.last(kept) };
   }
 
+  #countStill(timeMs: number): void {
+    if (timeMs !== this.#still.sinceMs) this.#still = { sinceMs: timeMs, writes: 0 };
+    if (++this.#still.writes === runawayWrites) this.#onRunaway();
+  }
+
   #note({ revision, events, cause }: WatchBatch): void {
     for (const event of events) {
       const key = event.type === 'put' ? event.entry.key : event.key;
@@ -68,6 +81,7 @@ export class TraceRecorder {
       if (event.type === 'put') this.#hash.update(event.entry.value);
       this.#writes.push({ revision, timeMs, actor, verb, key, reason });
       this.#count++;
+      this.#countStill(timeMs);
     }
     if (this.#writes.length >= 2 * kept) this.#writes = this.last(kept);
   }

@@ -74,6 +74,8 @@ export class VirtualCluster {
   readonly #links = new Map<string, Set<Link>>();
   #faults: Faults;
   #isRunning = false;
+  /** Why nothing runs any more. */
+  #runaway: Error | undefined;
 
   private constructor(
     options: VirtualClusterOptions,
@@ -86,7 +88,10 @@ export class VirtualCluster {
     this.#store = parts.store;
     this.#faults = { ...noFaults, ...options.faults };
     this.#api = new SimulatedApi({ ...parts, random: this.#random('kube-apiserver') });
-    this.#trace = new TraceRecorder(() => parts.clock.now());
+    this.#trace = new TraceRecorder(
+      () => parts.clock.now(),
+      () => this.#runAway(),
+    );
     this.client = new Client(this.#driven());
   }
 
@@ -214,9 +219,20 @@ export class VirtualCluster {
 
   /** Ends everything at once. */
   async stop(): Promise<void> {
+    this.#end();
+    await this.#store.close();
+  }
+
+  #end(): void {
     for (const process of this.processes.values()) process.stop();
     this.#api.crash();
-    await this.#store.close();
+  }
+
+  /** Nobody gets a turn while something writes without end: everything is ended, and the next who moves time hears of it. */
+  #runAway(): void {
+    const lines = this.#trace.last(10).map(formatWrite);
+    this.#runaway = new Error(`the cluster writes without end while no time passes\n${lines.join('\n')}`);
+    this.#end();
   }
 
   #restless(): string {
@@ -302,6 +318,7 @@ export class VirtualCluster {
     this.#isRunning = true;
     try {
       await run();
+      if (this.#runaway) throw this.#runaway;
     } finally {
       this.#isRunning = false;
     }

@@ -24,26 +24,34 @@ import { desiredOf, limitsOf, replicasOf, type Scaling } from './scaling.ts';
 import { sameTemplate } from './template.ts';
 
 /** Rolls every Deployment from one template to the next by way of ReplicaSets. */
-export function createDeploymentController(context: ControllerContext): Component {
+export function createDeploymentController(context: ControllerContext, plan = planDeployment): Component {
   return createController({
     name: 'deployment-controller',
     context,
     setup: ({ queue, writes }) => {
-      const controller = new DeploymentController(context, writes);
+      const controller = new DeploymentController({ context, writes, plan });
       controller.subscribe(queue);
       return (key) => controller.reconcile(key);
     },
   });
 }
 
+interface Parts {
+  context: ControllerContext;
+  writes: OwnWrites;
+  plan: typeof planDeployment;
+}
+
 class DeploymentController {
+  readonly #plan: typeof planDeployment;
   readonly #context: ControllerContext;
   readonly #writes: OwnWrites;
   readonly #deployments: Informer<Deployment>;
   readonly #sets: Informer<ReplicaSet>;
   readonly #pods: Informer<Pod>;
 
-  constructor(context: ControllerContext, writes: OwnWrites) {
+  constructor({ context, writes, plan }: Parts) {
+    this.#plan = plan;
     this.#context = context;
     this.#writes = writes;
     this.#deployments = context.informers.of(deployments);
@@ -94,7 +102,7 @@ class DeploymentController {
     const where = { client, owners: deployments, dependents: replicasets, informer: this.#sets };
     const sets = await claim({ ...where, owner: deployment, selector });
     const owned = sets.flatMap((set) => this.#pods.byIndex(byController, set.metadata.uid));
-    const plan = planDeployment({ deployment, sets, pods: owned, nowMs: clock.now() });
+    const plan = this.#plan({ deployment, sets, pods: owned, nowMs: clock.now() });
     await this.#carryOut(deployment, plan);
     return plan.againInMs === undefined ? done : { type: 'again', afterMs: plan.againInMs };
   }

@@ -29,7 +29,7 @@ const rememberedAbsent = 500;
 /** Deletes what has lost its owners, and sees deletions through that wait for dependents or let them go. */
 export function createGarbageCollector(
   context: ControllerContext,
-  options: { discover: Discover },
+  options: { discover: Discover; judge?: typeof judge },
 ): Component {
   let refresh: () => Promise<void> = async () => {};
   const controller = createController({
@@ -39,7 +39,7 @@ export function createGarbageCollector(
     setup: ({ queue }) => {
       const graph = new OwnerGraph(context.informers, queue);
       refresh = () => graph.refresh(options.discover);
-      const collector = new Collector(context, graph);
+      const collector = new Collector({ context, graph, judge: options.judge ?? judge });
       return (key) => collector.reconcile(key);
     },
   });
@@ -67,11 +67,13 @@ const aborted = (signal: AbortSignal) =>
 class Collector {
   readonly #context: ControllerContext;
   readonly #graph: OwnerGraph;
+  readonly #judge: typeof judge;
   readonly #absent = new Set<string>();
 
-  constructor(context: ControllerContext, graph: OwnerGraph) {
-    this.#context = context;
-    this.#graph = graph;
+  constructor(parts: { context: ControllerContext; graph: OwnerGraph; judge: typeof judge }) {
+    this.#context = parts.context;
+    this.#graph = parts.graph;
+    this.#judge = parts.judge;
   }
 
   async reconcile(key: string): Promise<Outcome> {
@@ -150,7 +152,7 @@ class Collector {
     owners: readonly JudgedReference[],
   ): Promise<Outcome> {
     const dependents = this.#graph.dependents(live.metadata.uid).map(({ object }) => object.metadata);
-    const verdict = judge(live.metadata, owners, dependents);
+    const verdict = this.#judge(live.metadata, owners, dependents);
     const all = live.metadata.ownerReferences ?? [];
     if (verdict.type === 'forget') {
       const gone = new Set(verdict.references.map(({ uid }) => uid));

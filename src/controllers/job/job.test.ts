@@ -181,6 +181,20 @@ describe('a Job', () => {
     expect(await cluster.list(pods)).toEqual([]);
   });
 
+  test('lets go of pods that stay when it goes', async () => {
+    await cluster.run(
+      createGarbageCollector(cluster.context('generic-garbage-collector'), { discover: cluster.discover }),
+    );
+    await create({});
+    await cluster.settle();
+    await cluster.delete(jobs, 'j', { propagationPolicy: 'Orphan' });
+    const [pod] = await cluster.list(pods);
+    expect(pod?.metadata.ownerReferences).toBeUndefined();
+    expect(pod?.metadata.finalizers).toBeUndefined();
+    await cluster.delete(pods, pod?.metadata.name ?? '');
+    expect(await cluster.list(pods)).toEqual([]);
+  });
+
   test('comes to rest', async () => {
     await create({ parallelism: 2, completions: 2 });
     await cluster.settle();

@@ -30,19 +30,28 @@ const ownManager = 'kubernetes.io/job-controller';
 const byJob = 'tracked-job';
 
 /** Runs the pods of Jobs until enough of them have succeeded, or too many have failed. */
-export function createJobController(context: ControllerContext): Component {
+export function createJobController(context: ControllerContext, statusFor = nextStatus): Component {
   return createController({
     name: 'job-controller',
     context,
     setup: ({ queue, writes }) => {
-      const controller = new JobController(context, writes);
+      const controller = new JobController({ context, writes, statusFor });
       controller.subscribe(queue);
       return (key) => controller.reconcile(key);
     },
   });
 }
 
+const jobNameLabel = 'batch.kubernetes.io/job-name';
+
+interface Parts {
+  context: ControllerContext;
+  writes: OwnWrites;
+  statusFor: typeof nextStatus;
+}
+
 class JobController {
+  readonly #statusFor: typeof nextStatus;
   readonly #context: ControllerContext;
   readonly #writes: OwnWrites;
   readonly #pods: PodWriter;
@@ -50,7 +59,8 @@ class JobController {
   readonly #podInformer: Informer<Pod>;
   readonly #memory = new FailureMemory();
 
-  constructor(context: ControllerContext, writes: OwnWrites) {
+  constructor({ context, writes, statusFor }: Parts) {
+    this.#statusFor = statusFor;
     this.#context = context;
     this.#writes = writes;
     this.#pods = new PodWriter(context, writes);
@@ -114,7 +124,7 @@ class JobController {
     const removed = new Set(plan.remove);
     const activeAfter = count.active.filter((pod) => !removed.has(pod));
     // What is counted is stored before anything lets the pods go, so that none is lost or counted twice.
-    const status = nextStatus(job, count, { outcome, activeAfter, nowMs });
+    const status = this.#statusFor(job, count, { outcome, activeAfter, nowMs });
     const reported = await this.#report(key, job, status);
     await this.#release(key, count.release, 'its Job has counted it');
     for (const pod of plan.remove) await this.#remove(job, pod, outcome?.message ?? 'fewer pods are wanted');
@@ -166,7 +176,11 @@ class JobController {
   /** Pods whose Job is gone wait for nobody's count any more. */
   async #releaseOrphans(key: string, job: Stored<Job> | undefined): Promise<void> {
     const tracked = this.#podInformer.byIndex(byJob, key);
-    const orphans = tracked.filter((pod) => controllerOf(pod)?.uid !== job?.metadata.uid);
+    const mayAdopt = job !== undefined && job.metadata.deletionTimestamp === undefined;
+    const orphans = tracked.filter((pod) => {
+      const owner = controllerOf(pod);
+      return owner ? owner.uid !== job?.metadata.uid : !mayAdopt;
+    });
     await this.#release(key, orphans, 'its Job is gone');
   }
 
@@ -191,5 +205,8 @@ class JobController {
 
 function jobKeysOf(pod: Stored<Pod>): string[] {
   const owner = controllerOf(pod);
-  return owner?.kind === 'Job' ? [`${pod.metadata.namespace}/${owner.name}`] : [];
+  const { namespace, labels } = pod.metadata;
+  // One that was let go by its Job still tells whose it was.
+  const name = owner?.kind === 'Job' ? owner.name : !owner && labels?.[jobNameLabel];
+  return name ? [`${namespace}/${name}`] : [];
 }

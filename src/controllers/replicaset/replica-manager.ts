@@ -5,7 +5,7 @@ import type { Resource, Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { type Informer, keyOf } from '../../client/informer.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
-import { causedBy } from '../../client/transport.ts';
+import { type Cause, causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { matchesLabels, type Selector } from '../../machinery/label-selector.ts';
 import { hasReason } from '../../machinery/status-error.ts';
@@ -28,6 +28,8 @@ export interface ReplicaManagerOptions<T extends Replicated> {
   name: string;
   resource: Resource<T>;
   context: ControllerContext;
+  /** Which pods to make or take away; upstream's way unless given. */
+  plan?: typeof planReplicas;
   specOf(object: Stored<T>): ReplicaSpec;
   selectorOf(object: Stored<T>): Selector | undefined;
 }
@@ -82,12 +84,12 @@ class ReplicaManager<T extends Replicated> {
   async reconcile(key: string): Promise<Outcome> {
     const set = this.#sets.get(key);
     if (!set) return done;
-    const { resource, specOf, selectorOf } = this.#options;
+    const { resource, specOf, selectorOf, plan: planFor = planReplicas } = this.#options;
     const where = { client: this.#context.client, owners: resource, dependents: pods, informer: this.#pods };
     const owned = await claim({ ...where, owner: set, selector: selectorOf(set) });
     const spec = specOf(set);
     const nowMs = this.#context.clock.now();
-    const plan = planReplicas(spec, owned, { nowMs, crowding: crowdingOf(owned) });
+    const plan = planFor(spec, owned, { nowMs, crowding: crowdingOf(owned) });
     const failure = (await this.#create(set, plan.create)) ?? (await this.#remove(set, plan.remove));
     const status = set.status as ReplicaSetStatus | undefined;
     const generation = set.metadata.generation ?? 0;
@@ -112,12 +114,11 @@ class ReplicaManager<T extends Replicated> {
 
   async #create(set: Stored<T>, count: number): Promise<Failure | undefined> {
     if (count === 0) return undefined;
-    const { client, events } = this.#context;
+    const { events } = this.#context;
     const spec = this.#options.specOf(set);
     const cause = causedBy(set, `${count} more of ${spec.replicas} pods are needed`);
     const { error } = await slowStart(count, async () => {
-      const pod = await client.of(pods).create(podFromTemplate(spec.template, set), { cause });
-      this.#writes.wrote(keyOf(set), this.#pods, pod);
+      const pod = await this.#createOne(set, cause);
       const message = `Created pod: ${pod.metadata.name}`;
       events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message });
     });
@@ -126,6 +127,19 @@ class ReplicaManager<T extends Replicated> {
     const message = errorText(error);
     events.record(set, { type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${message}` });
     return { reason: 'FailedCreate', message };
+  }
+
+  async #createOne(set: Stored<T>, cause: Cause): Promise<Stored<Pod>> {
+    const key = keyOf(set);
+    try {
+      const pod = podFromTemplate(this.#options.specOf(set).template, set);
+      const written = await this.#context.client.of(pods).create(pod, { cause });
+      this.#writes.wrote(key, this.#pods, written);
+      return written;
+    } catch (error) {
+      this.#writes.failed(key, this.#pods, error);
+      throw error;
+    }
   }
 
   async #remove(set: Stored<T>, surplus: readonly Stored<Pod>[]): Promise<Failure | undefined> {

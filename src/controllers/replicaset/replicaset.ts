@@ -2,13 +2,15 @@ import { replicasets } from '../../api/generated/resources.ts';
 import type { Component } from '../../client/component.ts';
 import { compileLabelSelector } from '../../machinery/label-selector.ts';
 import type { ControllerContext } from '../controller.ts';
+import { planReplicas } from './plan.ts';
 import { createReplicaManager } from './replica-manager.ts';
 
 /** Keeps the pods of every ReplicaSet. */
-export function createReplicaSetController(context: ControllerContext): Component {
+export function createReplicaSetController(context: ControllerContext, plan = planReplicas): Component {
   return createReplicaManager({
     name: 'replicaset-controller',
     resource: replicasets,
+    plan,
     context,
     specOf: (set) => ({
       replicas: set.spec.replicas ?? 1,

@@ -21,9 +21,15 @@ export class PodWriter {
     { key, why }: { key: string; why: string },
   ): Promise<Stored<Pod>> {
     const { client, informers } = this.#context;
-    const written = await client.of(pods).create(pod, { cause: causedBy(owner, why) });
-    this.#writes.wrote(key, informers.of(pods), written);
-    return written;
+    const informer = informers.of(pods);
+    try {
+      const written = await client.of(pods).create(pod, { cause: causedBy(owner, why) });
+      this.#writes.wrote(key, informer, written);
+      return written;
+    } catch (error) {
+      this.#writes.failed(key, informer, error);
+      throw error;
+    }
   }
 
   /** A pod that is gone already counts as removed. */

@@ -29,19 +29,26 @@ import { planStatefulSet, type StatefulSetInput, type Step, statefulSetStatus } 
 import { ordinalOf, podFor, revisionOf } from './pods.ts';
 
 /** Keeps the named pods of every StatefulSet, and the claims that go with them. */
-export function createStatefulSetController(context: ControllerContext): Component {
+export function createStatefulSetController(context: ControllerContext, plan = planStatefulSet): Component {
   return createController({
     name: 'statefulset-controller',
     context,
     setup: ({ queue, writes }) => {
-      const controller = new StatefulSetController(context, writes);
+      const controller = new StatefulSetController({ context, writes, plan });
       controller.subscribe(queue);
       return (key) => controller.reconcile(key);
     },
   });
 }
 
+interface Parts {
+  context: ControllerContext;
+  writes: OwnWrites;
+  plan: typeof planStatefulSet;
+}
+
 class StatefulSetController {
+  readonly #plan: typeof planStatefulSet;
   readonly #context: ControllerContext;
   readonly #writes: OwnWrites;
   readonly #pods: PodWriter;
@@ -49,7 +56,8 @@ class StatefulSetController {
   readonly #podInformer: Informer<Pod>;
   readonly #revisionInformer: Informer<ControllerRevision>;
 
-  constructor(context: ControllerContext, writes: OwnWrites) {
+  constructor({ context, writes, plan }: Parts) {
+    this.#plan = plan;
     this.#context = context;
     this.#writes = writes;
     this.#pods = new PodWriter(context, writes);
@@ -106,7 +114,7 @@ class StatefulSetController {
     const current = revisions.find((r) => r.metadata.name === set.status?.currentRevision) ?? update;
     const names = { current: current.metadata.name, update: update.metadata.name };
     const input: StatefulSetInput = { set, pods: owned, ...names, nowMs: clock.now() };
-    const { steps, againInMs } = planStatefulSet(input);
+    const { steps, againInMs } = this.#plan(input);
     await this.#report(set, statefulSetStatus(input, collisionCount));
     await syncClaimOwners(this.#context, set, owned);
     for (const step of steps) await this.#carryOut(set, step, { current, update });

@@ -1,0 +1,73 @@
+import type { ControllerReplacements } from '../../src/cluster/simulation/control-plane.ts';
+import type { ControllerContext } from '../../src/controllers/controller.ts';
+import { createDeploymentController } from '../../src/controllers/deployment/deployment.ts';
+import { planDeployment } from '../../src/controllers/deployment/plan.ts';
+import { createGarbageCollector } from '../../src/controllers/garbage/garbage.ts';
+import { judge } from '../../src/controllers/garbage/plan.ts';
+import type { Discover } from '../../src/controllers/discovery.ts';
+import { createJobController } from '../../src/controllers/job/job.ts';
+import { nextStatus } from '../../src/controllers/job/plan.ts';
+import { planReplicas } from '../../src/controllers/replicaset/plan.ts';
+import { createReplicaSetController } from '../../src/controllers/replicaset/replicaset.ts';
+import { planStatefulSet } from '../../src/controllers/statefulset/plan.ts';
+import { createStatefulSetController } from '../../src/controllers/statefulset/statefulset.ts';
+
+/** Forgets the pods that have no place yet, so that each look at a set makes more of them. */
+const forgetful: typeof planReplicas = (spec, owned, context) =>
+  planReplicas(
+    spec,
+    owned.filter((pod) => pod.spec.nodeName !== undefined),
+    context,
+  );
+
+/** Takes all old pods away at once, whatever has to stay. */
+const reckless: typeof planDeployment = (input) => {
+  const { deployment } = input;
+  const strategy = {
+    type: 'RollingUpdate' as const,
+    rollingUpdate: { ...deployment.spec.strategy?.rollingUpdate, maxUnavailable: '100%' },
+  };
+  const spec = { ...deployment.spec, strategy };
+  return planDeployment({ ...input, deployment: { ...deployment, spec } });
+};
+
+/** Makes all pods at once. */
+const impatient: typeof planStatefulSet = (input) =>
+  planStatefulSet({
+    ...input,
+    set: { ...input.set, spec: { ...input.set.spec, podManagementPolicy: 'Parallel' } },
+  });
+
+/** Never notes which pods have ended. */
+const bookless: typeof nextStatus = (job, count, more) => ({
+  ...nextStatus(job, count, more),
+  uncountedTerminatedPods: {},
+});
+
+/** Takes every owner for gone. */
+const hasty: typeof judge = (meta, owners, dependents) =>
+  judge(
+    meta,
+    owners.map(({ reference }) => ({ reference, state: 'absent' })),
+    dependents,
+  );
+
+/** Mistakes in five controllers, by what they do. */
+export const plantedMistakes: Record<string, (discover: Discover) => ControllerReplacements> = {
+  'a ReplicaSet forgets pods that have no node yet': () => ({
+    'replicaset-controller': (context: ControllerContext) => createReplicaSetController(context, forgetful),
+  }),
+  'a Deployment takes away more than it may': () => ({
+    'deployment-controller': (context: ControllerContext) => createDeploymentController(context, reckless),
+  }),
+  'a StatefulSet keeps no order': () => ({
+    'statefulset-controller': (context: ControllerContext) => createStatefulSetController(context, impatient),
+  }),
+  'a Job keeps no books': () => ({
+    'job-controller': (context: ControllerContext) => createJobController(context, bookless),
+  }),
+  'the garbage collector takes every owner for gone': (discover) => ({
+    'generic-garbage-collector': (context: ControllerContext) =>
+      createGarbageCollector(context, { discover, judge: hasty }),
+  }),
+};
