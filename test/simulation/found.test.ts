@@ -12,19 +12,22 @@ const template = (more: object = {}) => ({
   spec: { containers: [{ name: 'c', image: 'i' }], ...more },
 });
 
-test.each([1, 2, 3, 4])('a pod whose maker never heard that it is made is not made once more (seed %i)', async (seed) => {
-  const cluster = await VirtualCluster.start({ nodes: 2, seed });
-  const checker = new InvariantChecker();
-  await cluster.follow((batch) => checker.take(batch, cluster.now()));
-  cluster.setFaults({ lostAnswers: 0.4, eventDelayMs: 3000 });
-  const selector = { matchLabels: { app: 'w' } };
-  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata };
-  const spec = { replicas: 4, selector, template: template() };
-  await cluster.client.of(deployments).create({ ...deployment, spec } as never, { cause });
-  const job = { apiVersion: 'batch/v1', kind: 'Job', metadata };
-  const work = { completions: 4, parallelism: 2, template: template({ restartPolicy: 'Never' }) };
-  await cluster.client.of(jobs).create({ ...job, spec: work } as never, { cause });
-  await cluster.advance('5m');
-  expect(checker.violations).toEqual([]);
-  await cluster.stop();
-});
+test.each([1, 2, 3, 4])(
+  'a pod whose maker never heard that it is made is not made once more (seed %i)',
+  async (seed) => {
+    const cluster = await VirtualCluster.start({ nodes: 2, seed });
+    const checker = new InvariantChecker();
+    await cluster.follow((batch) => checker.take(batch, cluster.now()));
+    cluster.setFaults({ lostAnswers: 0.4, eventDelayMs: 3000 });
+    const selector = { matchLabels: { app: 'w' } };
+    const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata };
+    const spec = { replicas: 4, selector, template: template() };
+    await cluster.client.of(deployments).create({ ...deployment, spec } as never, { cause });
+    const job = { apiVersion: 'batch/v1', kind: 'Job', metadata };
+    const work = { completions: 4, parallelism: 2, template: template({ restartPolicy: 'Never' }) };
+    await cluster.client.of(jobs).create({ ...job, spec: work } as never, { cause });
+    await cluster.advance('5m');
+    expect(checker.violations).toEqual([]);
+    await cluster.stop();
+  },
+);
