@@ -89,10 +89,15 @@ export class OwnWrites {
   failed<T extends KubernetesObject>(key: string, informer: Informer<T>, error: unknown): void {
     if (!(error instanceof StatusError) || error.code < 500) return;
     const done = this.#hold(key);
-    const look = () => {
-      informer.caughtUp().then(done, () => this.#clock.after(lookAgainMs, look));
+    const look = async (): Promise<void> => {
+      try {
+        await informer.caughtUp();
+        done();
+      } catch {
+        this.#clock.after(lookAgainMs, () => void look());
+      }
     };
-    look();
+    void look();
   }
 
   /** Whether all that was written for the key is visible. */
