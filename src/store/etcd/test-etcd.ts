@@ -10,6 +10,9 @@ import { promisify } from 'node:util';
 /** Real etcd for tests: Debian's, where the set-up has put it, or what this machine has. */
 
 const unpacked = fileURLToPath(new URL('../../../node_modules/.cache/debian/usr/bin/', import.meta.url));
+/** In memory where the system has such a place: what is tested is not the disk. */
+const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 const find = (name: string) => [join(unpacked, name), `/usr/bin/${name}`].find((path) => existsSync(path));
 
 export const etcdPath = find('etcd');
@@ -77,7 +80,7 @@ export class TestEtcd {
     options: { members?: number; args?: readonly string[]; tls?: TestEtcdTls } = {},
   ): Promise<TestEtcd> {
     const { members = 1, args = [], tls } = options;
-    const dir = await mkdtemp(join(tmpdir(), 'k8ts-etcd-'));
+    const dir = await mkdtemp(join(base, 'k8ts-etcd-'));
     const all: Member[] = [];
     for (let i = 0; i < members; i++) all.push(await makeMember(dir, i, tls ? 'https' : 'http'));
     const etcd = new TestEtcd(dir, all, [...args, ...(tls ? tlsArgs(tls) : [])]);

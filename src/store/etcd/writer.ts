@@ -13,7 +13,7 @@ import type { Reader } from './reader.ts';
 import { outcomeOf, type TransactionOutcome, type TransactionPlan, transactionOf } from './transaction.ts';
 
 /** More at once take no less time in all, but each of them longer: too long for its deadline. */
-const mostInFlight = 256;
+const mostInFlight = 128;
 
 export interface WriterOptions {
   endpoints: Endpoints;
@@ -36,6 +36,15 @@ export class Writer {
 
   /** The revision of the commit, or the newest one where it changes nothing. */
   async commit(commit: Commit): Promise<number> {
+    await this.#gate.enter();
+    try {
+      return await this.#commit(commit);
+    } finally {
+      this.#gate.leave();
+    }
+  }
+
+  async #commit(commit: Commit): Promise<number> {
     const deadline = this.#options.endpoints.deadline();
     for (;;) {
       const writes = await this.#withEffect(commit.writes);
@@ -79,7 +88,6 @@ export class Writer {
   }
 
   async #carryOut(plan: TransactionPlan, deadline: number): Promise<TransactionOutcome> {
-    await this.#gate.enter();
     const { fence, endpoints } = this.#options;
     fence.expect(plan.id);
     try {
@@ -87,7 +95,6 @@ export class Writer {
       return await this.#send(plan, connection);
     } finally {
       fence.forget(plan.id);
-      this.#gate.leave();
     }
   }
 
