@@ -119,8 +119,9 @@ export interface Store {
   list(prefix: string, options?: ListOptions): Promise<ListResult>;
   /**
    * Applies all writes at one new revision or none; rejects with `Conflict` where an expectation fails, once what
-   * it conflicts with is durable. At most 4096 writes, each key at most once. A commit that changes nothing takes
-   * no revision and resolves with the newest one.
+   * it conflicts with is durable. Each key is written at most once. Every backend takes 127 writes, which is what fits
+   * into a transaction of etcd unless that is set up for more; none takes more than 4096, and what does not fit rejects
+   * with a `RangeError`. A commit that changes nothing takes no revision and resolves with the newest one.
    */
   commit(commit: Commit): Promise<number>;
   /** Delivers every commit after `fromRevision`, exclusive. Rejects with `Compacted` where that is too old. */

@@ -33,6 +33,16 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof CallError && !passing.includes(error.status);
 }
 
+/** Whether etcd's quota is used up. */
+export function isFull(error: unknown): boolean {
+  return error instanceof CallError && error.message.includes('database space exceeded');
+}
+
+/** Whether a lease has ended before what was to be put on it. */
+export function isLeaseGone(error: unknown): boolean {
+  return error instanceof CallError && error.message.includes('requested lease not found');
+}
+
 /** The store's error for a call that failed and changed nothing. */
 export function storeErrorOf(error: unknown): unknown {
   if (!(error instanceof CallError)) return error;

@@ -55,6 +55,11 @@ export class Leases {
     return new Map([...leases].map(([key, id]) => [key, seconds.get(id) ?? 0]));
   }
 
+  /** etcd no longer knows a lease: new ones are taken from now on. */
+  forget(): void {
+    this.#byTtl.clear();
+  }
+
   async #grant(ttlSeconds: number): Promise<bigint> {
     const answer = await this.#endpoints.call(Lease.method.leaseGrant, { TTL: BigInt(ttlSeconds) });
     return answer.ID;

@@ -65,6 +65,16 @@ describe.skipIf(!etcdPath)(`etcd's own ways${whyNoEtcd}`, () => {
     expect((await etcd.etcdctl('lease', 'list')).split('\n').length).toBe(before + 1);
   });
 
+  test('a shared lease that has ended too early is not used again', async () => {
+    const store = await open();
+    await store.commit(leased('/ended/a', 7200));
+    const ids = (await etcd.etcdctl('lease', 'list')).split('\n').slice(1).filter(Boolean);
+    for (const id of ids) await etcd.etcdctl('lease', 'revoke', id);
+    expect(await store.get('/ended/a')).toBeUndefined();
+    await store.commit(leased('/ended/b', 7200));
+    expect(await store.get('/ended/b')).toBeDefined();
+  });
+
   test('what is in etcd is what was written: the keys, the values, and the cause beside them', async () => {
     const store = await open();
     const cause = { actor: 'me', reason: 'Because.' };
@@ -111,6 +121,27 @@ describe.skipIf(!etcdPath)(`etcd's own ways${whyNoEtcd}`, () => {
       message: expect.stringContaining('too large'),
     });
     expect(await store.get('/large')).toBeUndefined();
+  });
+
+  test('an etcd that is full refuses to be written to, but lets things be deleted', async () => {
+    const small = await TestEtcd.start({ args: ['--quota-backend-bytes', String(4 << 20)] });
+    const store = await open({ endpoints: small.endpoints });
+    const fill = async () => {
+      for (let i = 0; i < 40; i++) await store.commit(put(`/full/${i}`, 'x'.repeat(500_000)));
+    };
+    await expect(fill()).rejects.toMatchObject({
+      code: 'Refused',
+      message: 'etcdserver: mvcc: database space exceeded',
+    });
+    const first = await store.get('/full/0');
+    await expect(store.commit(del('/full/0', 1))).rejects.toMatchObject({
+      code: 'Conflict',
+      actual: first?.revision,
+    });
+    await store.commit(del('/full/0', first?.revision));
+    expect(await store.get('/full/0')).toBeUndefined();
+    await store.close();
+    await small.stop();
   });
 
   test('of two servers one compacts, and another does where the first has gone', async () => {

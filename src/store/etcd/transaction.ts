@@ -18,8 +18,8 @@ export interface TransactionPlan {
   id: string;
   writes: readonly Write[];
   wire(key: string): Uint8Array;
-  /** Written at the same revision as `writes`. */
-  cause: { key: Uint8Array; value: Uint8Array };
+  /** Written at the same revision as `writes`, where there is room for it. */
+  cause: undefined | { key: Uint8Array; value: Uint8Array };
   /** Must have been written this many times, or nothing is done. */
   fence: { key: Uint8Array; version: bigint };
   leaseOf(seconds: number): bigint;
@@ -29,6 +29,8 @@ export interface TransactionPlan {
 export type TransactionOutcome =
   | { type: 'committed'; revision: number }
   | { type: 'conflict'; error: StoreError }
+  /** Nothing was done, for a passing reason. */
+  | { type: 'undone' }
   /** Nothing was done, since the fence has been written this many times. */
   | { type: 'fenced'; version: bigint };
 
@@ -41,7 +43,7 @@ export function transactionOf(plan: TransactionPlan): MessageInitShape<typeof Tx
   const expecting = plan.writes.filter(isExpecting);
   return {
     compare: [fenceHolds(plan), ...expecting.map((write) => holds(write, plan))],
-    success: [...plan.writes.map((write) => opOf(write, plan)), putOf(plan.cause)],
+    success: [...plan.writes.map((write) => opOf(write, plan)), ...(plan.cause ? [putOf(plan.cause)] : [])],
     failure: [look(plan.fence.key), ...expecting.map((write) => look(plan.wire(write.key)))],
   };
 }

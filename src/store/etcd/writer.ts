@@ -1,6 +1,6 @@
 import type { Clock } from '../../platform/clock.ts';
-import type { Commit, Write } from '../store.ts';
-import { isRefusal, storeErrorOf } from './call-error.ts';
+import { type Commit, StoreError, type Write } from '../store.ts';
+import { isFull, isLeaseGone, isRefusal, storeErrorOf } from './call-error.ts';
 import { encodeCause } from './cause-record.ts';
 import type { Connection } from './connection.ts';
 import type { Endpoints } from './endpoints.ts';
@@ -53,7 +53,7 @@ export class Writer {
       const outcome = await this.#carryOut(plan, deadline);
       if (outcome.type === 'committed') return outcome.revision;
       if (outcome.type === 'fenced') this.#options.fence.isAt(outcome.version);
-      else if (writes === commit.writes) throw outcome.error;
+      else if (outcome.type === 'conflict' && writes === commit.writes) throw outcome.error;
     }
   }
 
@@ -99,14 +99,35 @@ export class Writer {
   }
 
   async #send(plan: TransactionPlan, connection: Connection): Promise<TransactionOutcome> {
-    const { endpoints, fence } = this.#options;
+    const { endpoints, fence, leases } = this.#options;
     try {
       const request = transactionOf(plan);
       return outcomeOf(plan, await connection.call(KV.method.txn, request, endpoints.limits.writeMs));
     } catch (error) {
+      if (isFull(error) && plan.writes.every((write) => write.type === 'delete'))
+        return await this.#freeSpace(plan);
+      if (isLeaseGone(error)) {
+        leases.forget();
+        return { type: 'undone' };
+      }
       if (isRefusal(error)) throw storeErrorOf(error);
       endpoints.failed(connection);
       return await fence.resolve(plan, error);
+    }
+  }
+
+  /** An etcd that is full takes no cause, but still lets things be deleted. */
+  async #freeSpace(plan: TransactionPlan): Promise<TransactionOutcome> {
+    const { endpoints } = this.#options;
+    const request = transactionOf({ ...plan, cause: undefined });
+    const connection = await endpoints.connected();
+    try {
+      return outcomeOf(plan, await connection.call(KV.method.txn, request, endpoints.limits.writeMs));
+    } catch (error) {
+      if (isRefusal(error)) throw storeErrorOf(error);
+      throw new StoreError('Unknown', `${(error as Error).message}; the deletion may have been made`, {
+        cause: error,
+      });
     }
   }
 }
