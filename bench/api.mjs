@@ -6,11 +6,12 @@ import { connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { numbers } from './arguments.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const program = join(root, 'bin', 'k8ts');
-const seconds = Number(process.argv[2] ?? 4);
-const listed = Number(process.argv[3] ?? 100_000);
+const usage = 'npm run bench:api [-- SECONDS (a measurement, 4) [PODS (that are listed, 100000)]]';
+const { seconds, listed } = numbers(usage, { seconds: 4, listed: 100_000 });
 const sessions = 4;
 
 const percentile = (sorted, share) =>

@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { numbers } from './arguments.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const program = join(root, 'bin', 'k8ts');
-const runs = Number(process.argv[2] ?? 5);
+const { runs } = numbers('npm run bench:cluster [-- RUNS (5)]', { runs: 5 });
 const restSeconds = 20;
 const pods = 15;
 

@@ -10,8 +10,15 @@ import { systemClock } from '../src/platform/clock.ts';
 import { silentLog } from '../src/platform/log.ts';
 import { systemRandom } from '../src/platform/random.ts';
 import { createMemoryStore } from '../src/store/memory-store.ts';
+import { numbers } from './arguments.mjs';
 
-const rounds = Number(process.argv[2] ?? 12);
+const [count, wanted, ...more] = process.argv.slice(2);
+const usage = 'npm run bench:request [-- ROUNDS (12) [CASE (the beginning of its name)]]';
+const { rounds } = numbers(
+  usage,
+  { rounds: 12 },
+  more.length > 0 ? more : count === undefined ? [] : [count],
+);
 const perRound = 2000;
 const inFlight = 64;
 const platform = { clock: systemClock, random: systemRandom, log: silentLog };
@@ -109,7 +116,6 @@ async function round(make: () => Write): Promise<number> {
   return ((performance.now() - startMs) * 1000) / perRound;
 }
 
-const wanted = process.argv[3];
 for (const [name, make] of Object.entries(cases)) {
   if (wanted && !name.startsWith(wanted)) continue;
   serial = 0;

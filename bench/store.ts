@@ -51,9 +51,9 @@ async function subjects(): Promise<Subject[]> {
   const all = [await embedded(dir)];
   if (etcdPath) all.push(await server(dir, etcdServer(etcdPath)));
   else console.log('etcd is not here: `npm run setup -- --for-tests` installs it');
-  const isBuilt = existsSync(join(process.cwd(), 'dist', 'main.js'));
-  if (isBuilt && hasCommand(program, 'etcd')) all.push(await server(dir, k8tsEtcdServer(program)));
-  else console.log('`k8ts etcd` is not there: run `npm run build`');
+  if (!existsSync(join(process.cwd(), 'dist', 'main.js'))) console.log('no `k8ts etcd`: run `npm run build`');
+  else if (hasCommand(program, 'etcd')) all.push(await server(dir, k8tsEtcdServer(program)));
+  else console.log('no `k8ts etcd`: this program does not have the command');
   return all;
 }
 
@@ -64,7 +64,7 @@ try {
   if (only.has('puts')) await puts(given);
   if (only.has('reads')) await ranges(given);
   if (only.has('watches')) await watchers(given);
-  if (only.has('restart')) await restarts({ ...given, objects, program, dir });
+  if (only.has('restart')) await restarts({ ...given, objects });
   if (only.has('churn')) await churn({ ...given, dir });
 } finally {
   for (const subject of running) await subject.stop();

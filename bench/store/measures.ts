@@ -86,62 +86,68 @@ export async function watchers({ subjects, forMs, say }: Given): Promise<void> {
 }
 
 async function delivered(subject: Subject, count: number, forMs: number): Promise<number> {
-  let events = 0;
+  const seen = { events: 0, puts: 0 };
   const stops = await Promise.all(
-    Array.from({ length: count }, () => subject.watch('/registry/watched/', () => void events++)),
+    Array.from({ length: count }, () => subject.watch('/registry/watched/', () => void seen.events++)),
   );
   const start = performance.now();
-  let puts = 0;
-  await rate(32, forMs, () => subject.put(`/registry/watched/${puts++ % 100}`, value));
-  while (events < puts * count) await new Promise((resolve) => setTimeout(resolve, 1));
+  await rate(32, forMs, () => subject.put(`/registry/watched/${seen.puts++ % 100}`, value));
+  while (seen.events < seen.puts * count) await new Promise((resolve) => setTimeout(resolve, 1));
   const seconds = (performance.now() - start) / 1000;
   for (const stop of stops) stop();
-  return events / seconds;
+  return seen.events / seconds;
 }
 
+/** How many keys are put at once where only that they are there counts: etcd takes 128. */
+const keysAtOnce = 100;
+
 /** From the start of a process, or of the store in this one, to the first answer, with so many keys in it. */
-export async function restarts({
-  subjects,
-  say,
-  objects,
-}: Given & { objects: number; program: string; dir: string }): Promise<void> {
+export async function restarts({ subjects, say, objects }: Given & { objects: number }): Promise<void> {
   for (const subject of subjects) {
-    let made = 0;
-    const fill = async () => {
-      while (made < objects) await subject.put(`/registry/many/${made++}`, value);
-    };
-    await Promise.all(Array.from({ length: 256 }, fill));
+    await once(Math.ceil(objects / keysAtOnce), 8, (part) => {
+      const count = Math.min(keysAtOnce, objects - part * keysAtOnce);
+      const keys = Array.from({ length: count }, (_, i) => `/registry/many/${part * keysAtOnce + i}`);
+      return subject.putAll(keys, value);
+    });
   }
   const values = await inTurns(subjects, (subject) => subject.restart());
-  say({ what: `restart with ${objects} objects more`, unit: 'ms', values });
+  say({ what: `restart with ${objects} objects of 1 KB more`, unit: 'ms', values });
 }
 
 const churnedKeys = 1000;
 const churnedBytes = 8192;
+const churnRounds = 10;
+const longestChurnMs = 15_000;
 
-/** How large the file is against what is live in it, when the same keys have been written again and again. */
-export async function churn({ subjects, forMs, say, dir }: Given & { dir: string }): Promise<void> {
+/** How large the file gets when the same keys are written again and again, and their past is forgotten each time. */
+export async function churn({ subjects, say, dir }: Given & { dir: string }): Promise<void> {
   const big = Buffer.alloc(churnedBytes, 'k8ts');
-  const live = churnedKeys * churnedBytes;
-  // Of its own, so that what was written before does not count; with little history, as etcd is compacted here.
-  const own = await embedded(`${dir}/churn`, live);
-  const sizes: { name: string; value: number }[] = [];
-  for (const subject of [own, ...subjects.filter((s) => s.name === 'etcd')]) {
+  // Of its own, so that what was written before does not count. etcd's was compacted, but keeps its pages.
+  const own = await embedded(`${dir}/churn`);
+  const values: Measured['values'] = [];
+  for (const subject of [own, ...subjects.filter(({ name }) => name !== own.name)]) {
+    if (subject !== own) await subject.compact();
     const before = subject === own ? 0 : subject.fileBytes();
-    let i = 0;
-    for (let round = 0; round < 5; round++) {
-      await rate(64, forMs / 2, () => subject.put(`/registry/churn/${i++ % churnedKeys}`, big));
-      if (subject !== own) await subject.compact();
+    const start = performance.now();
+    let round = 0;
+    for (; round < churnRounds && performance.now() - start < longestChurnMs; round++) {
+      await once(churnedKeys, 64, (i) => subject.put(`/registry/churn/${i}`, big));
+      await subject.compact();
     }
-    sizes.push({ name: subject.name, value: Math.max(0, subject.fileBytes() - before) / live });
-    console.log(
-      `  ${subject.name}: ${(i / churnedKeys).toFixed(0)} times ${(live / 1e6).toFixed(0)} MB written`,
-    );
+    const grown = subject.fileBytes() - before;
+    values.push({ name: subject.name, value: grown / (churnedKeys * churnedBytes) });
+    if (round < churnRounds)
+      console.log(`  ${subject.name}: ${round} rounds of ${churnRounds} in ${longestChurnMs} ms`);
   }
   await own.stop();
-  say({
-    what: 'file after churn, with as much history as is live',
-    unit: 'times what is live',
-    values: sizes,
-  });
+  say({ what: `growth of the file, ${churnRounds} times all keys anew`, unit: 'times what is live', values });
+}
+
+/** Calls for each number below `count`, so many at a time. */
+async function once(count: number, inFlight: number, call: (i: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < count) await call(next++);
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
 }

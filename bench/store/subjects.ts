@@ -13,6 +13,8 @@ import type { Store } from '../../src/store/store.ts';
 export interface Subject {
   name: string;
   put(key: string, value: Uint8Array): Promise<unknown>;
+  /** Puts so many keys at once. */
+  putAll(keys: readonly string[], value: Uint8Array): Promise<unknown>;
   /** Reads up to `limit` keys below a prefix and gives how many there were. */
   range(prefix: string, limit: number): Promise<number>;
   /** Calls `onEvent` for every change below a prefix, once it resolves. */
@@ -46,6 +48,7 @@ export async function embedded(dir: string, historyBytes?: number): Promise<Subj
   return {
     name: 'embedded',
     put: (key, value) => store.commit({ writes: [{ type: 'put', key, value }] }),
+    putAll: (keys, value) => store.commit({ writes: keys.map((key) => ({ type: 'put', key, value })) }),
     range: async (prefix, limit) => (await store.list(prefix, { limit })).entries.length,
     async watch(prefix, onEvent) {
       const onBatch = ({ events }: { events: readonly unknown[] }) => {
@@ -112,6 +115,12 @@ export async function server(dir: string, options: ServerOptions): Promise<Subje
   return {
     name: options.name,
     put: (key, value) => connection.call(KV.method.put, { key: utf8(key), value }, callTimeoutMs),
+    putAll(keys, value) {
+      const puts = keys.map((key) => ({
+        request: { case: 'requestPut' as const, value: { key: utf8(key), value } },
+      }));
+      return connection.call(KV.method.txn, { success: puts }, callTimeoutMs);
+    },
     async range(prefix, limit) {
       const asked = { key: utf8(prefix), rangeEnd: endOf(prefix), limit: BigInt(limit) };
       return (await connection.call(KV.method.range, asked, callTimeoutMs)).kvs.length;

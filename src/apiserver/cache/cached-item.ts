@@ -95,6 +95,8 @@ export class CachedItem implements CachedObject {
 
   /** The value of a selectable field; undefined for a field that the kind does not have. */
   field(name: string): string | undefined {
+    // By far the most frequent question, and one for which nothing need be decoded.
+    if (name === 'metadata.name') return this.key.slice(this.key.lastIndexOf('/') + 1);
     this.#fields ??= { ...this.#codec.selectableFields?.(this.object), ...identity(this.object) };
     return this.#fields[name];
   }

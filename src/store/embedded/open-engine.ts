@@ -22,6 +22,9 @@ const settings = {
   mapSize: mapBytes,
 };
 
+/** More than the lock file and the first pages of a new store take. */
+const leastRoomBytes = 128 * 1024;
+
 type Root = RootDatabase<Buffer, string>;
 
 /** What this process has open: LMDB itself tells other processes apart only. */
@@ -34,12 +37,32 @@ export async function openLmdbEngine(options: { path: string; files: Files }): P
   openPaths.add(path);
   try {
     await options.files.makeDir(path, { mode: 0o700 });
+    await checkRoom(path, options.files);
     const engine = await openFile(join(path, 'store.mdb'), options.files);
     engine.onClosed = () => openPaths.delete(path);
     return engine;
   } catch (error) {
     openPaths.delete(path);
     throw unusable(path, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/**
+ * Throws where the disk is full or cannot be written: LMDB maps a file of its own for its locks, and where that gets no
+ * room the system ends the process.
+ */
+async function checkRoom(path: string, files: Files): Promise<void> {
+  const probe = join(path, `room-${pid}`);
+  try {
+    const handle = await files.open(probe, 'w', 0o600);
+    try {
+      await handle.writeFile(Buffer.alloc(leastRoomBytes));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } finally {
+    await files.remove(probe);
   }
 }
 
