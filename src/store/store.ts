@@ -58,7 +58,7 @@ export interface Watcher {
   onBatch(batch: WatchBatch): void;
   /**
    * Everything up to this revision has been delivered, though the last of it may lie elsewhere than below the prefix.
-   * Called by stores that others write into as well.
+   * Called once a watch has caught up with the present; and from then on by stores that others write into as well.
    */
   onProgress?(revision: number): void;
   /** The watch ended by itself: compacted past its start, or the store closed. */

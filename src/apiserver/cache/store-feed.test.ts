@@ -77,6 +77,39 @@ describe('the feed from the store', () => {
     expect(watch.said).toEqual(['ADDED a@2']);
   });
 
+  test('lets watchers of the server before go on where they stood', async () => {
+    const store = createMemoryStore({ clock: new VirtualClock() });
+    const first = await createTestApi([configMapKind], { store });
+    const watch = await first.watch(configmaps);
+    for (const name of ['a', 'b', 'c']) await first.send('create', configmaps, { body: map(name) });
+    await first.send('delete', configmaps, { name: 'b' });
+    expect(watch.said).toEqual(['ADDED a@2', 'ADDED b@3', 'ADDED c@4', 'DELETED b@5']);
+    first.dispatcher.close();
+    const second = await createTestApi([configMapKind], { store });
+    expect((await second.list(configmaps)).metadata.resourceVersion).toBe('5');
+    for (const [i, resourceVersion] of ['1', '2', '3', '4', '5'].entries()) {
+      const again = await second.watch(configmaps, { query: { resourceVersion } });
+      expect(again.said).toEqual(watch.said.slice(i));
+    }
+  });
+
+  test('starts where others have compacted what it was about to read', async () => {
+    const store = createMemoryStore({ clock: new VirtualClock() });
+    const first = await createTestApi([configMapKind], { store });
+    for (const name of ['a', 'b', 'c']) await first.send('create', configmaps, { body: map(name) });
+    const asked = wrap(store);
+    let times = 0;
+    asked.status = async () => {
+      const status = await store.status();
+      if (times++ === 0) await store.compact(status.revision);
+      return status;
+    };
+    const second = await createTestApi([configMapKind], { store: asked });
+    expect((await second.list(configmaps)).items).toHaveLength(3);
+    await second.send('create', configmaps, { body: map('d') });
+    expect((await second.list(configmaps)).items).toHaveLength(4);
+  });
+
   test('leaves out what is no object, and says so', async () => {
     const store = createMemoryStore({ clock: new VirtualClock() });
     const commit = (name: string, value: string) =>

@@ -14,6 +14,11 @@ const root = '/registry/';
 const pageSize = 1000;
 const heartbeatEveryMs = 60_000;
 const retryAfterMs = 500;
+/**
+ * How many of the newest revisions a server reads when it starts: so that watchers of the one before, which was
+ * stopped or killed, go on where they stood.
+ */
+const recentRevisions = 1000;
 
 export interface StoreFeedOptions {
   store: Store;
@@ -51,12 +56,20 @@ export class StoreFeed {
     return this.#revision;
   }
 
-  /** Begins to follow the store. Caches added before are loaded when this resolves. */
+  /** Begins to follow the store. Caches added before are loaded when this resolves, with what happened last in their windows. */
   async start(): Promise<void> {
-    this.#revision = (await this.#options.store.status()).revision;
-    await this.#open();
+    const { revision, compactedRevision } = await this.#options.store.status();
+    try {
+      await this.#follow(Math.max(compactedRevision, revision - recentRevisions), revision);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'Compacted') throw error;
+      // Others may compact the store at any time; what is newest now is kept for a while.
+      this.#watch?.stop();
+      for (const slot of this.#slots.values()) slot.held = [];
+      const { revision: now } = await this.#options.store.status();
+      await this.#follow(now, now);
+    }
     this.#armHeartbeat();
-    await Promise.all([...this.#slots.values()].map((slot) => this.#load(slot)));
   }
 
   close(): void {
@@ -70,7 +83,7 @@ export class StoreFeed {
   async add(cache: ResourceCache): Promise<void> {
     const slot: Slot = { cache, held: [] };
     this.#slots.set(cache.prefix, slot);
-    if (this.#watch) await this.#load(slot);
+    if (this.#watch) await this.#load(slot, this.#revision);
   }
 
   remove(cache: ResourceCache): void {
@@ -82,6 +95,14 @@ export class StoreFeed {
   reached(revision: number): Promise<void> | undefined {
     if (revision <= this.#revision) return undefined;
     return new Promise((resolve) => this.#waiters.push({ revision, resolve }));
+  }
+
+  /** Loads all caches as of a revision, and resolves once they have taken in what happened until another. */
+  async #follow(from: number, until: number): Promise<void> {
+    this.#revision = from;
+    await this.#open();
+    await Promise.all([...this.#slots.values()].map((slot) => this.#load(slot, from)));
+    await this.reached(until);
   }
 
   async #open(): Promise<void> {
@@ -112,8 +133,9 @@ export class StoreFeed {
     this.#watch?.stop();
     const { revision } = await this.#options.store.status();
     this.#revision = Math.max(this.#revision, revision);
+    const from = this.#revision;
     await this.#open();
-    await Promise.all([...this.#slots.values()].map((slot) => this.#load(slot)));
+    await Promise.all([...this.#slots.values()].map((slot) => this.#load(slot, from)));
     this.#wake();
   }
 
@@ -156,8 +178,8 @@ export class StoreFeed {
   }
 
   /** Fills a cache; whoever reads from it meanwhile has to wait. */
-  #load(slot: Slot): Promise<void> {
-    const loading = this.#fill(slot);
+  #load(slot: Slot, revision: number): Promise<void> {
+    const loading = this.#fill(slot, revision);
     slot.cache.loading = loading.then(
       () => (slot.cache.loading = undefined),
       () => undefined,
@@ -165,8 +187,7 @@ export class StoreFeed {
     return loading;
   }
 
-  async #fill(slot: Slot): Promise<void> {
-    const revision = this.#revision;
+  async #fill(slot: Slot, revision: number): Promise<void> {
     const entries = await this.#read(slot.cache.prefix, revision);
     slot.cache.reset(entries, revision);
     const held = slot.held ?? [];

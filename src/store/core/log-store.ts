@@ -182,6 +182,7 @@ export class LogStore implements CopyableStore {
       if (after < this.#dispatched) return this.#engine.soon(goOn);
       this.#replays.delete(end);
       live = this.#hub.add(prefix, after, watcher);
+      watcher.onProgress?.(after);
     };
     this.#replays.add(end);
     goOn();

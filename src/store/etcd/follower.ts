@@ -86,7 +86,10 @@ export class Follower {
    * caught up with the present.
    */
   async watch(prefix: string, fromRevision: number, watcher: Watcher): Promise<WatchHandle> {
-    if (fromRevision >= this.#revision) return this.#hub.add(prefix, fromRevision, watcher);
+    if (fromRevision >= this.#revision) {
+      watcher.onProgress?.(fromRevision);
+      return this.#hub.add(prefix, fromRevision, watcher);
+    }
     return this.#replay(prefix, fromRevision, watcher);
   }
 
@@ -162,6 +165,7 @@ export class Follower {
       stop();
       this.#replays.delete(end);
       live = this.#hub.add(prefix, raw.revision, watcher);
+      watcher.onProgress?.(raw.revision);
       caughtUp.resolve();
     };
     const onCompacted = (revision: number) => end(compactedAway(revision));
