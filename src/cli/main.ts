@@ -53,6 +53,9 @@ function addUp(program: Command): void {
       'how much of it is kept at most (default: 1Gi; 64Mi in memory)',
       sizeBytes,
     )
+    .option('--leader-elect-lease-duration <time>', 'how long others wait for a silent leader (3s)')
+    .option('--leader-elect-renew-deadline <time>', 'how long a leader acts without renewing (2s)')
+    .option('--leader-elect-retry-period <time>', 'between renewals, and between tries to lead (500ms)')
     .addOption(uplinkOption().default('none'))
     .option('--detach', 'go on in the background once the cluster is ready')
     .option(

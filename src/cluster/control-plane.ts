@@ -4,21 +4,15 @@ import type { UserInfo } from '../apiserver/registry/kind.ts';
 import { type ApiServer, createApiServer } from '../apiserver/server.ts';
 import { tlsNodeDialer } from '../apiserver/streams/node-dialer.ts';
 import { Client } from '../client/client.ts';
-import type { Component } from '../client/component.ts';
-import { EventRecorder } from '../client/event-recorder.ts';
-import { Informers } from '../client/informers.ts';
-import type { ControllerContext } from '../controllers/controller.ts';
-import { createControllers } from '../controllers/all.ts';
+import type { ElectionTimes } from '../client/election-plan.ts';
 import { systemConnector } from '../platform/connect.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
-import { createScheduler } from '../scheduler/scheduler.ts';
 import type { Store } from '../store/store.ts';
-import { discover } from './discover.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { network } from './options.ts';
-import type { KeyPair, Pki } from './pki.ts';
-import { type RunningComponents, runComponents } from './run-components.ts';
+import type { Pki } from './pki.ts';
+import { runRoles } from './roles.ts';
 import { shareReads } from './shared-read.ts';
 import { version } from './version.ts';
 
@@ -36,6 +30,8 @@ export interface ControlPlaneOptions {
   advertiseAddress?: string;
   /** Whether others write into the store as well. */
   sharedStore?: boolean;
+  /** How controllers and scheduler find out who acts, where not as usual. */
+  leaderElection?: Partial<ElectionTimes>;
   /** Freezes what the server hands out: for tests. */
   freeze?: boolean;
 }
@@ -72,14 +68,6 @@ export const administrator: UserInfo = {
   name: 'kubernetes-admin',
   groups: ['system:masters', 'system:authenticated'],
 };
-
-/** A component of the control plane as itself. */
-const systemUser = (name: string): UserInfo => ({ name: `system:${name}`, groups: ['system:authenticated'] });
-
-const serviceAccount = (name: string): UserInfo => ({
-  name: `system:serviceaccount:kube-system:${name}`,
-  groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
-});
 
 /** The keys and certificates of the API server and of its administrator. */
 async function credentials({ pki, addresses }: Pick<ControlPlaneOptions, 'pki' | 'addresses'>) {
@@ -141,7 +129,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const listening = await server.listen({ listen: listenHttps, host, port, tls, advertise });
     port = listening.port;
   }
-  const components = startComponents(server, { platform, authority, volumeDir: options.volumeDir });
+  const roles = await runRoles(server, {
+    platform,
+    authority,
+    volumeDir: options.volumeDir,
+    isAlone: !options.sharedStore,
+    times: options.leaderElection,
+  });
   const url = `https://${options.addresses[0]}:${port}`;
   return {
     server,
@@ -155,7 +149,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     }),
     admin: new Client(server.transportFor(administrator)),
     async stop() {
-      await components.stop();
+      await roles.stop();
       await server.stop();
       await store.close();
     },
@@ -165,58 +159,4 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 /** The newest revision, whoever wrote it: that of a list of what no key begins with. */
 async function newestRevision(store: Store): Promise<number> {
   return (await store.list('\u0001', { limit: 1 })).revision;
-}
-
-/** Controllers and scheduler, each as itself, on informers that they share. */
-function startComponents(
-  server: ApiServer,
-  { platform, authority, volumeDir }: { platform: Platform; authority: KeyPair; volumeDir: string },
-): RunningComponents {
-  const { clock, random, log } = platform;
-  const abort = new AbortController();
-  const informersOf = (user: UserInfo) =>
-    new Informers({
-      client: new Client(server.transportFor(user)),
-      clock,
-      random,
-      log: log.named('informer'),
-    });
-  const contextFor = (user: UserInfo, informers: Informers): ControllerContext => {
-    const client = new Client(server.transportFor(user));
-    const component = user.name.slice(user.name.lastIndexOf(':') + 1);
-    const events = new EventRecorder({ client, clock, random, log, source: { component } });
-    return { client, informers, events, clock, random, log };
-  };
-  const managers = informersOf(systemUser('kube-controller-manager'));
-  const controllers = createControllers({
-    contextFor: (name) => contextFor(serviceAccount(name), managers),
-    discover: async (options) => discover(server, options),
-    authority: authority.certificate,
-    authorityKey: authority.key,
-    podRange: network.podRange,
-    nodeBits: network.nodeBits,
-    dnsAddress: network.dnsAddress,
-    localVolumes: {
-      pathOf: (name) => `${volumeDir}/${name}`,
-      remove: (name) => platform.files.remove(`${volumeDir}/${name}`),
-    },
-  });
-  const schedulerInformers = informersOf(systemUser('kube-scheduler'));
-  const scheduling = contextFor(systemUser('kube-scheduler'), schedulerInformers);
-  const scheduler = createScheduler({
-    ...scheduling,
-    events: new EventRecorder({ ...scheduling, source: { component: 'default-scheduler' } }),
-    log: log.named('scheduler'),
-  });
-  const all: Component[] = [...controllers, scheduler];
-  managers.start(abort.signal);
-  schedulerInformers.start(abort.signal);
-  const running = runComponents(all, platform);
-  return {
-    async stop() {
-      await running.stop();
-      abort.abort();
-      await Promise.all([managers.stopped(), schedulerInformers.stopped()]);
-    },
-  };
 }

@@ -1,3 +1,5 @@
+import type { ElectionTimes } from '../client/election-plan.ts';
+
 /** How a cluster is laid out. Everything has a default, so `{}` is a whole cluster. */
 export interface ClusterOptions {
   /** Nodes to run; 0 is the control plane alone, which needs no root. */
@@ -15,6 +17,8 @@ export interface ClusterOptions {
   /** How long the past of objects is kept, and how much of it; what the store does by itself unless given. */
   historyMs?: number;
   historyBytes?: number;
+  /** How controllers and scheduler find out who acts, where not as usual. */
+  leaderElection?: Partial<ElectionTimes>;
   /** Whether pods reach the world outside this machine. */
   uplink: 'nat' | 'none';
 }

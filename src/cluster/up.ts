@@ -189,6 +189,7 @@ class ClusterBuilder {
       store,
       pki,
       sharedStore: options.store === 'etcd',
+      leaderElection: options.leaderElection,
       volumeDir: `${options.dataDir}/volumes`,
       addresses: ['127.0.0.1', ...(fabric ? [fabric.hostAddress] : [])],
       advertiseAddress: fabric?.hostAddress,

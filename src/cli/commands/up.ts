@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { electionTimes } from '../../cluster/election-times.ts';
 import type { ClusterOptions } from '../../cluster/options.ts';
 import { type Cluster, up as startCluster } from '../../cluster/up.ts';
 import { UserError } from '../../cluster/user-error.ts';
@@ -18,6 +19,9 @@ interface UpFlags extends EtcdFlags {
   store: ClusterOptions['store'];
   history?: number;
   historySize?: number;
+  leaderElectLeaseDuration?: string;
+  leaderElectRenewDeadline?: string;
+  leaderElectRetryPeriod?: string;
   uplink: ClusterOptions['uplink'];
   detach?: boolean;
   example?: string;
@@ -57,6 +61,11 @@ export async function up(flags: UpFlags): Promise<void> {
       etcd: etcdOptions(flags),
       historyMs: flags.history,
       historyBytes: flags.historySize,
+      leaderElection: electionTimes({
+        leaseDuration: flags.leaderElectLeaseDuration,
+        renewDeadline: flags.leaderElectRenewDeadline,
+        retryPeriod: flags.leaderElectRetryPeriod,
+      }),
       uplink: flags.uplink,
     },
     platform,

@@ -1,0 +1,145 @@
+import type { UserInfo } from '../apiserver/registry/kind.ts';
+import type { ApiServer } from '../apiserver/server.ts';
+import { Client } from '../client/client.ts';
+import type { Component } from '../client/component.ts';
+import { type ElectionTimes, timesError } from '../client/election-plan.ts';
+import { EventRecorder } from '../client/event-recorder.ts';
+import { Informers } from '../client/informers.ts';
+import { LeaderElection } from '../client/leader-election.ts';
+import type { ControllerContext } from '../controllers/controller.ts';
+import { createControllers } from '../controllers/all.ts';
+import type { Platform } from '../platform/platform.ts';
+import { createScheduler } from '../scheduler/scheduler.ts';
+import { discover } from './discover.ts';
+import { network } from './options.ts';
+import type { KeyPair } from './pki.ts';
+import { type RunningComponents, runComponents } from './run-components.ts';
+import { UserError } from './user-error.ts';
+
+export interface RolesOptions {
+  platform: Platform;
+  authority: KeyPair;
+  /** Where volumes of claims that ask for none in particular are kept. */
+  volumeDir: string;
+  /** Nobody else writes into the store, so nobody else can lead. */
+  isAlone: boolean;
+  times?: Partial<ElectionTimes>;
+}
+
+/** Shorter than upstream's: what is left by a leader that died is taken up within five seconds. */
+const sharedTimes: ElectionTimes = { leaseDurationMs: 3000, renewDeadlineMs: 2000, retryPeriodMs: 500 };
+/** Who is alone leads anyhow; the lease is for people to see. */
+const aloneTimes: ElectionTimes = { leaseDurationMs: 60_000, renewDeadlineMs: 40_000, retryPeriodMs: 20_000 };
+
+/** What only one process of the cluster may do at a time. */
+interface Role {
+  /** Upstream's name of its lease in kube-system, and of its user after `system:`. */
+  name: string;
+  /** Made anew for each time of leading. `contextFor`: the means of somebody who writes only while this process leads. */
+  components(contextFor: (user: UserInfo) => ControllerContext): Component[];
+}
+
+/** A component of the control plane as itself. */
+const systemUser = (name: string): UserInfo => ({ name: `system:${name}`, groups: ['system:authenticated'] });
+
+const serviceAccount = (name: string): UserInfo => ({
+  name: `system:serviceaccount:kube-system:${name}`,
+  groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
+});
+
+/** Controllers and scheduler: each role runs here whenever this process holds its lease. */
+export async function runRoles(server: ApiServer, options: RolesOptions): Promise<RunningComponents> {
+  const { platform, isAlone } = options;
+  const times = { ...(isAlone ? aloneTimes : sharedTimes), ...options.times };
+  const wrong = timesError(times);
+  if (wrong) throw new UserError(`leader election cannot work: ${wrong}`);
+  const identity = `${await hostName(platform)}_${platform.random.uuid()}`;
+  const abort = new AbortController();
+  const running = [controllerManager(server, options), scheduler(platform)].map((role) =>
+    runRole(role, { server, platform, identity, times, isAlone, signal: abort.signal }),
+  );
+  return {
+    async stop() {
+      abort.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+async function hostName({ files }: Platform): Promise<string> {
+  const text = await files.readText('/proc/sys/kernel/hostname').catch(() => '');
+  return text.trim() || 'localhost';
+}
+
+interface RoleOptions {
+  server: ApiServer;
+  platform: Platform;
+  identity: string;
+  times: ElectionTimes;
+  isAlone: boolean;
+  signal: AbortSignal;
+}
+
+function runRole(role: Role, { server, platform, signal, ...rest }: RoleOptions): Promise<void> {
+  const { clock, random, log } = platform;
+  const user = systemUser(role.name);
+  const client = new Client(server.transportFor(user));
+  const election = new LeaderElection({
+    client,
+    clock,
+    random,
+    log: log.named('leader-election'),
+    events: new EventRecorder({ client, clock, random, log, source: { component: role.name } }),
+    lease: { namespace: 'kube-system', name: role.name },
+    ...rest,
+  });
+  return election.run(signal, async (term) => {
+    const informers = new Informers({ client, clock, random, log: log.named('informer') });
+    const contextFor = (actor: UserInfo): ControllerContext => {
+      const own = new Client(election.guard(server.transportFor(actor)));
+      const component = actor.name.slice(actor.name.lastIndexOf(':') + 1);
+      const events = new EventRecorder({ client: own, clock, random, log, source: { component } });
+      return { client: own, informers, events, clock, random, log };
+    };
+    const components = role.components(contextFor);
+    const abort = new AbortController();
+    informers.start(abort.signal);
+    const running = runComponents(components, platform);
+    if (!term.aborted) await new Promise((end) => term.addEventListener('abort', end, { once: true }));
+    await running.stop();
+    abort.abort();
+    await informers.stopped();
+  });
+}
+
+function controllerManager(server: ApiServer, { platform, authority, volumeDir }: RolesOptions): Role {
+  return {
+    name: 'kube-controller-manager',
+    components: (contextFor) =>
+      createControllers({
+        contextFor: (name) => contextFor(serviceAccount(name)),
+        discover: async (options) => discover(server, options),
+        authority: authority.certificate,
+        authorityKey: authority.key,
+        podRange: network.podRange,
+        nodeBits: network.nodeBits,
+        dnsAddress: network.dnsAddress,
+        localVolumes: {
+          pathOf: (name) => `${volumeDir}/${name}`,
+          remove: (name) => platform.files.remove(`${volumeDir}/${name}`),
+        },
+      }),
+  };
+}
+
+function scheduler({ log }: Platform): Role {
+  const name = 'kube-scheduler';
+  return {
+    name,
+    components(contextFor) {
+      const context = contextFor(systemUser(name));
+      const events = new EventRecorder({ ...context, source: { component: 'default-scheduler' } });
+      return [createScheduler({ ...context, events, log: log.named('scheduler') })];
+    },
+  };
+}
