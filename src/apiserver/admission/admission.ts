@@ -3,6 +3,7 @@ import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { managedFieldsFault } from '../../machinery/managed-fields/managers.ts';
 import type { StatusChange } from '../registry/change-status.ts';
 import type { HookContext, Kind } from '../registry/kind.ts';
+import { freshEnough } from '../registry/freshness.ts';
 import { hookContext, namespaceOf, type Call } from '../registry/registry.ts';
 import { type Form, formsOf } from './forms.ts';
 import { requestOptions } from './request-options.ts';
@@ -37,6 +38,8 @@ export interface AdmissionAttributes {
   rounds: Rounds;
   /** Changes the status of another object, as the server itself; not to be called on dry runs. */
   changeStatus<T extends KubernetesObject>(change: StatusChange<T>): Promise<void>;
+  /** Resolves once the caches know all that any server has written; undefined where this one alone writes. */
+  upToDate(): Promise<void> | undefined;
   signal: AbortSignal;
 }
 
@@ -50,6 +53,8 @@ export interface AdmissionPlugin {
   last?: boolean;
   /** Looks at the object as it would be stored. */
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
+  /** Looks at what has been created, now that all is known that was written before it; throws where it must not stay. */
+  confirm?(attributes: AdmissionAttributes): void;
 }
 
 /** What a write tells admission about itself. */
@@ -104,6 +109,16 @@ export async function validateAdmission(call: Call, write: AdmittedWrite): Promi
   }
 }
 
+/** Runs what plugins have to say of an object that has just been created. */
+export function confirmAdmission(call: Call, write: AdmittedWrite): void {
+  let attributes: WriteAttributes | undefined;
+  for (const plugin of call.environment.admission) {
+    if (!plugin.confirm) continue;
+    attributes ??= new WriteAttributes(call, write);
+    plugin.confirm(attributes);
+  }
+}
+
 /** A write as plugins see it; what few of them ask for is made when they do. */
 class WriteAttributes implements AdmissionAttributes {
   readonly operation: Operation;
@@ -148,6 +163,10 @@ class WriteAttributes implements AdmissionAttributes {
 
   changeStatus<T extends KubernetesObject>(change: StatusChange<T>): Promise<void> {
     return this.#call.environment.changeStatus(change);
+  }
+
+  upToDate(): Promise<void> | undefined {
+    return this.#call.environment.freshRevision && freshEnough(this.#call, undefined);
   }
 
   get signal(): AbortSignal {

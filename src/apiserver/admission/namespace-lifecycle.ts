@@ -14,11 +14,21 @@ export const namespaceLifecycle: AdmissionPlugin = {
       throw refuse(attributes, 'this namespace may not be deleted');
     }
     if (operation !== 'CREATE' || namespace === '' || kind.review) return;
-    const found = context.get(namespaces, { name: namespace });
-    if (!found) throw notFound({ group: '', resource: 'namespaces', name: namespace });
-    if (found.status?.phase === 'Terminating') throw terminating(attributes);
+    if (context.get(namespaces, { name: namespace })) return check(attributes);
+    // Another server may have made it a moment ago.
+    return attributes.upToDate()?.then(() => check(attributes)) ?? check(attributes);
+  },
+  confirm(attributes) {
+    if (attributes.namespace !== '') check(attributes);
   },
 };
+
+function check(attributes: AdmissionAttributes): void {
+  const { namespace, context } = attributes;
+  const found = context.get(namespaces, { name: namespace });
+  if (!found) throw notFound({ group: '', resource: 'namespaces', name: namespace });
+  if (found.status?.phase === 'Terminating') throw terminating(attributes);
+}
 
 function terminating(attributes: AdmissionAttributes): StatusError {
   const { namespace } = attributes;

@@ -59,6 +59,12 @@ async function findAccount(attributes: AdmissionAttributes, name: string): Promi
   for (let attempt = 1; ; attempt++) {
     const account = context.get(serviceaccounts, { namespace, name });
     if (account) return account;
+    // Another server may have made it a moment ago.
+    const late = attempt === 1 ? attributes.upToDate() : undefined;
+    if (late) {
+      await late;
+      continue;
+    }
     if (name !== 'default' || attempt === defaultAccountAttempts) break;
     await clock.sleep(100 + random.int(100), attributes.signal);
   }

@@ -2,8 +2,9 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
 import { type FieldError, invalidObject } from '../../machinery/field-error.ts';
 import { alreadyExists, generateNameConflict, hasReason, StatusError } from '../../machinery/status-error.ts';
-import { admit, validateAdmission } from '../admission/admission.ts';
+import { admit, confirmAdmission, validateAdmission } from '../admission/admission.ts';
 import type { ObjectAnswer } from '../request.ts';
+import { AllotmentLost, putAllotted } from './allotment.ts';
 import { cachedAnswer, objectAnswer } from './answers.ts';
 import { decodeBody } from './decode-body.ts';
 import { type Facet, facetOf } from './facet.ts';
@@ -20,7 +21,7 @@ import {
 import { metadataErrors, subdomainNameErrors } from './object-meta.ts';
 import { type Call, hookContext, keyOf, namespaceOf, subjectOf } from './registry.ts';
 import { type WriteOptions, writeOptions } from './request-options.ts';
-import { current, put, untilDurable } from './storage.ts';
+import { current, remove, untilDurable } from './storage.ts';
 import { toStoredForm } from './view.ts';
 
 /** Tries with a new random suffix before the client is told that no name was free. */
@@ -85,9 +86,32 @@ export async function createOne(
   fillSystemFields(object.metadata, call.environment.platform);
   const context = hookContext(call, object.metadata.name ?? '', options.dryRun);
   prepare(call, object, context);
+  if (!call.registry.kind.allocate) return store(call, object, { options, isAdmitted: false });
+  for (let isAdmitted = false; ; isAdmitted = true) {
+    try {
+      return await createAllotted(call, clone(object), { options, context, isAdmitted });
+    } catch (error) {
+      if (!(error instanceof AllotmentLost)) throw error;
+    }
+  }
+}
+
+interface Creation {
+  options: WriteOptions;
+  /** Validating admission has let it through, and booked what it takes. */
+  isAdmitted: boolean;
+  allocation?: Allocation;
+}
+
+async function createAllotted(
+  call: Call,
+  object: KubernetesObject,
+  { context, ...creation }: Creation & { context: HookContext },
+): Promise<ObjectAnswer> {
+  const { options } = creation;
   const allocation = await call.registry.kind.allocate?.(object, undefined, context);
   try {
-    const answer = await store(call, object, options);
+    const answer = await store(call, object, { ...creation, ...(allocation && { allocation }) });
     settle(allocation, !options.dryRun);
     return answer;
   } catch (error) {
@@ -125,8 +149,12 @@ function createErrors(call: Call, object: KubernetesObject, context: HookContext
   ];
 }
 
-async function store(call: Call, object: KubernetesObject, options: WriteOptions): Promise<ObjectAnswer> {
-  await validateAdmission(call, { operation: 'CREATE', object, options });
+async function store(
+  call: Call,
+  object: KubernetesObject,
+  { options, isAdmitted, allocation }: Creation,
+): Promise<ObjectAnswer> {
+  if (!isAdmitted) await validateAdmission(call, { operation: 'CREATE', object, options });
   const name = object.metadata.name as string;
   const key = keyOf(call, name);
   if (options.dryRun) {
@@ -135,9 +163,28 @@ async function store(call: Call, object: KubernetesObject, options: WriteOptions
     if (taken) throw takenError(call, object, taken.object);
     return objectAnswer(201, object, call);
   }
-  const item = await put(call, { key, object, expected: 0 });
+  const item = await putAllotted(call, { key, object, expected: 0 }, allocation);
   if (!item) throw takenError(call, object, (await current(call, name))?.object);
+  await confirm(call, { object, key, revision: item.revision, options });
   return cachedAnswer(201, call, item);
+}
+
+/** What was created on a past that others have changed meanwhile is taken back. */
+async function confirm(
+  call: Call,
+  {
+    object,
+    key,
+    revision,
+    options,
+  }: { object: KubernetesObject; key: string; revision: number; options: WriteOptions },
+): Promise<void> {
+  try {
+    confirmAdmission(call, { operation: 'CREATE', object, options });
+  } catch (error) {
+    await remove(call, key, revision);
+    throw error;
+  }
 }
 
 function takenError(call: Call, object: KubernetesObject, there: KubernetesObject | undefined): StatusError {

@@ -179,6 +179,8 @@ export interface StorageCodec<T extends KubernetesObject> {
 
 /** What was allotted; exactly one of the two is called when the write has been stored or has failed. */
 export interface Allocation {
+  /** Whether nobody else is seen to have it: asked again right before the write, where other servers allot too. */
+  isFree(): boolean;
   commit(): void;
   rollback(): void;
 }

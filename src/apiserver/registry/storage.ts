@@ -59,21 +59,22 @@ export async function existing(call: Call, name?: string): Promise<Current> {
   return found;
 }
 
-/** Puts an object where `expected` (0: nothing) stands; undefined where something else does. */
-export async function put(
-  call: Call,
-  write: { key: string; object: KubernetesObject; expected: number },
-): Promise<CachedItem | undefined> {
-  const { key, object, expected } = write;
+/** An object to be put where `expected` (0: nothing) stands. */
+export interface ObjectWrite {
+  key: string;
+  object: KubernetesObject;
+  expected: number;
+  /** Another write that is made with this one or not at all. */
+  beside?: Write;
+}
+
+/** Puts an object; undefined where something else stands than was expected. */
+export async function put(call: Call, write: ObjectWrite): Promise<CachedItem | undefined> {
+  const { key, object, expected, beside } = write;
   const value = encodeStored(await storedForm(call, object));
   const leaseSeconds = call.registry.kind.ttlSeconds?.(object);
-  const revision = await commit(call, {
-    type: 'put',
-    key,
-    value,
-    expected,
-    ...(leaseSeconds && { leaseSeconds }),
-  });
+  const own: Write = { type: 'put', key, value, expected, ...(leaseSeconds && { leaseSeconds }) };
+  const revision = await commit(call, beside ? [own, beside] : [own]);
   if (revision === undefined) return undefined;
   const entry = { key, value, revision, createRevision: 0 };
   const item = cacheOf(call).written(key, revision) ?? cacheOf(call).itemOf(entry);
@@ -96,14 +97,14 @@ export async function isStoredSo(
 
 /** Takes an object away; undefined where another version than `expected` stands there, the revision otherwise. */
 export function remove(call: Call, key: string, expected: number): Promise<number | undefined> {
-  return commit(call, { type: 'delete', key, expected });
+  return commit(call, [{ type: 'delete', key, expected }]);
 }
 
-/** Commits one write and waits until the caches have it; undefined where its expectation fails. */
-async function commit(call: Call, write: Write): Promise<number | undefined> {
+/** Commits writes and waits until the caches have them; undefined where an expectation fails. */
+async function commit(call: Call, writes: readonly Write[]): Promise<number | undefined> {
   const { store, feed } = call.environment;
   try {
-    const revision = await store.commit({ writes: [write], cause: storeCause(call) });
+    const revision = await store.commit({ writes, cause: storeCause(call) });
     await feed.reached(revision);
     return revision;
   } catch (error) {

@@ -4,12 +4,13 @@ import { invalid, invalidObject } from '../../machinery/field-error.ts';
 import { conflict, notFound, optimisticLockMessage } from '../../machinery/status-error.ts';
 import { admit, validateAdmission } from '../admission/admission.ts';
 import type { ObjectAnswer } from '../request.ts';
+import { AllotmentLost, putAllotted } from './allotment.ts';
 import { cachedAnswer, objectAnswer } from './answers.ts';
 import { createOne, duplicateOwnersWarning, settle } from './create.ts';
 import { clone } from '../../machinery/clone.ts';
 import type { Facet, UpdateStrategy } from './facet.ts';
 import { decodeBody } from './decode-body.ts';
-import type { HookContext } from './kind.ts';
+import type { Allocation, HookContext } from './kind.ts';
 import { takeFacet } from './managed-fields.ts';
 import {
   checkName,
@@ -23,7 +24,7 @@ import {
 import { metadataErrors, metadataUpdateErrors, pathNameErrors } from './object-meta.ts';
 import { type Call, hookContext, keyOf, namespaceOf, subjectOf } from './registry.ts';
 import { type WriteOptions, writeOptions } from './request-options.ts';
-import { type Current, current, guaranteed, isStoredSo, put, remove } from './storage.ts';
+import { type Current, current, guaranteed, isStoredSo, remove } from './storage.ts';
 import { presentObject, toStoredForm } from './view.ts';
 
 /** What an update of one object consists of. */
@@ -120,9 +121,12 @@ async function replace(call: Call, replacement: Replacement): Promise<ObjectAnsw
   let stored = false;
   try {
     await validateAdmission(call, { operation: 'UPDATE', object, old, options });
-    const answer = await write(call, replacement);
+    const answer = await write(call, replacement, allocation);
     stored = answer !== undefined && !options.dryRun;
     return answer;
+  } catch (error) {
+    if (error instanceof AllotmentLost) return undefined;
+    throw error;
   } finally {
     settle(allocation, stored);
   }
@@ -169,7 +173,11 @@ function prepare(call: Call, { object, found, strategy }: Replacement, context: 
 }
 
 /** Stores the new state, if it is one; an object that only waited for its last finalizer goes. */
-async function write(call: Call, { object, found, change }: Replacement): Promise<ObjectAnswer | undefined> {
+async function write(
+  call: Call,
+  { object, found, change }: Replacement,
+  allocation: Allocation | undefined,
+): Promise<ObjectAnswer | undefined> {
   const { options } = change;
   const { cache } = call.registry;
   keepManagedTimes(object, found.object);
@@ -181,7 +189,7 @@ async function write(call: Call, { object, found, change }: Replacement): Promis
       : objectAnswer(200, found.object, call);
   }
   if (options.dryRun) return objectAnswer(200, object, call);
-  const item = await put(call, { key: found.key, object, expected: found.revision });
+  const item = await putAllotted(call, { key: found.key, object, expected: found.revision }, allocation);
   return item && cachedAnswer(200, call, item);
 }
 

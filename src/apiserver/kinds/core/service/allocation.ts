@@ -64,7 +64,20 @@ export function allocate(
   hold(service, own);
   underWay.add(own);
   const settle = () => void underWay.delete(own);
-  return { commit: settle, rollback: settle };
+  const isFree = () => {
+    const others = [...underWay].filter((holdings) => holdings !== own);
+    return isApart(own, heldByOthers(service, context, others), kept);
+  };
+  return { isFree, commit: settle, rollback: settle };
+}
+
+/** Whether others hold nothing of this but what it has had before. */
+function isApart(own: Holdings, others: Holdings, kept: Holdings): boolean {
+  const isClear = <T>(part: Set<T>, taken: Set<T>, before: Set<T>) =>
+    [...part].every((one) => before.has(one) || !taken.has(one));
+  return (
+    isClear(own.addresses, others.addresses, kept.addresses) && isClear(own.ports, others.ports, kept.ports)
+  );
 }
 
 interface Means {
