@@ -74,6 +74,7 @@ function late(store: Store): { store: Store; fallBehind(): void; catchUp(): void
     history: (...args) => store.history(...args),
     revisionAt: (...args) => store.revisionAt(...args),
     compact: (...args) => store.compact(...args),
+    leases: (...args) => store.leases(...args),
     status: (...args) => store.status(...args),
     close: (...args) => store.close(...args),
   };

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { mostNodes } from '../cluster/hosts/layout.ts';
-import { sizeBytes, spanMs, wholeNumber } from './arguments.ts';
+import { wholeNumber } from './arguments.ts';
+import { withControlPlaneFlags } from './control-plane-flags.ts';
 import { withEtcdFlags } from './etcd-flags.ts';
 import { fail, printError } from './output.ts';
 
@@ -18,8 +19,7 @@ const uplinkOption = () =>
   new Option('--uplink <kind>', 'way of the pods to other networks').choices(['nat', 'none']);
 
 function addUp(program: Command): void {
-  const up = program
-    .command('up')
+  withControlPlaneFlags(program.command('up'))
     .description('run a cluster on this machine until Ctrl-C')
     .option(
       '--nodes <n>',
@@ -47,15 +47,6 @@ function addUp(program: Command): void {
         .choices(['embedded', 'memory', 'etcd'])
         .default('embedded'),
     )
-    .option('--history <time>', 'how long the past of objects is kept (default: 24h)', spanMs)
-    .option(
-      '--history-size <size>',
-      'how much of it is kept at most (default: 1Gi; 64Mi in memory)',
-      sizeBytes,
-    )
-    .option('--leader-elect-lease-duration <time>', 'how long others wait for a silent leader (3s)')
-    .option('--leader-elect-renew-deadline <time>', 'how long a leader acts without renewing (2s)')
-    .option('--leader-elect-retry-period <time>', 'between renewals, and between tries to lead (500ms)')
     .addOption(uplinkOption().default('none'))
     .option('--detach', 'go on in the background once the cluster is ready')
     .option(
@@ -64,7 +55,6 @@ function addUp(program: Command): void {
     )
     .option('--verbose', 'show what components say, instead of keeping it in the log file only')
     .action(async (options) => (await import('./commands/up.ts')).up(options));
-  withEtcdFlags(up, 'for --store etcd');
 }
 
 function addOthers(program: Command): void {
@@ -100,11 +90,71 @@ function addOthers(program: Command): void {
     .description('start a stopped node again')
     .addOption(dataDirOption())
     .action(async (name, options) => (await import('./commands/node.ts')).start(name, options));
+}
+
+const many = (value: string, all: string[] = []) => [...all, ...value.split(',').filter(Boolean)];
+
+/** The parts of a cluster of several machines. */
+function addMachines(program: Command): void {
+  withControlPlaneFlags(program.command('server'))
+    .description('run the control plane of a cluster of several machines')
+    .addOption(dataDirOption())
+    .addOption(
+      new Option('--store <kind>', 'where objects are kept; servers on one etcd make one cluster')
+        .choices(['embedded', 'etcd'])
+        .default('embedded'),
+    )
+    .option('--port <port>', 'port of the API server; 0 is any free one', wholeNumber(0, 65535), 6443)
+    .option('--bind-address <address>', 'address to listen on', '0.0.0.0')
+    .option('--advertise-address <address>', 'where others find this server (default: its first address)')
+    .option('--tls-san <name>', 'further name or address it is called by; may be repeated', many)
+    .option('--token <token>', 'server token of the cluster to join (default: the one in the data directory)')
+    .option('--kubeconfig <file>', "where the administrator's kubeconfig is written")
+    .option('--verbose', 'show what components say, instead of keeping it in the log file only')
+    .action(async (options) => (await import('./commands/server.ts')).server(options));
   program
     .command('agent')
     .description('run one node')
-    .requiredOption('--config <file>', 'the node configuration')
+    .option('--config <file>', 'a whole node configuration, instead of the options below')
+    .option('--server <url>', 'API server to join; may be repeated or separated by commas', many)
+    .option('--token <token>', 'join token, needed the first time')
+    .option('--discovery-token-ca-cert-hash <hash>', "hash the cluster's authority must have", many)
+    .addOption(dataDirOption())
+    .option('--node-name <name>', "name of the node (default: the machine's)")
+    .option('--node-ip <address>', 'address of the node (default: the first of the machine)')
+    .addOption(
+      new Option('--runtime <kind>', 'what runs the containers')
+        .choices(['containerd', 'simulated'])
+        .default('containerd'),
+    )
     .action(async (options) => (await import('./commands/agent.ts')).agent(options));
+  addTokens(program);
+}
+
+function addTokens(program: Command): void {
+  const token = program.command('token').description('tokens with which machines join the cluster');
+  const at = (command: Command) =>
+    command
+      .addOption(dataDirOption())
+      .option('--kubeconfig <file>', "the administrator's kubeconfig (default: that of the data directory)");
+  at(token.command('create [token]'))
+    .description('make a token and print it')
+    .option('--ttl <time>', 'how long it holds, such as 24h or 90m; 0 is for ever', '24h')
+    .option('--usages <usages>', 'what it is for', 'signing,authentication')
+    .option('--groups <groups>', 'groups of its holder', 'system:bootstrappers:kubeadm:default-node-token')
+    .option('--description <text>', 'what it is for, in words')
+    .option('--print-join-command', 'print the command for a new node instead of the token alone')
+    .action(async (text, options) => (await import('./commands/token.ts')).create(text, options));
+  at(token.command('list'))
+    .description('show all tokens')
+    .action(async (options) => (await import('./commands/token.ts')).list(options));
+  at(token.command('delete <token...>'))
+    .description('take tokens back, by their ids')
+    .action(async (ids, options) => (await import('./commands/token.ts')).remove(ids, options));
+  token
+    .command('generate')
+    .description('print a token that no cluster knows yet')
+    .action(async () => (await import('./commands/token.ts')).generate());
 }
 
 function addSnapshot(program: Command): void {
@@ -158,6 +208,7 @@ async function main(): Promise<void> {
   addOthers(program);
   addSnapshot(program);
   addMigrate(program);
+  addMachines(program);
   await program.parseAsync(process.argv);
 }
 

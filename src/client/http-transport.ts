@@ -2,6 +2,7 @@ import type { Status } from '../api/meta/v1.ts';
 import type { KubernetesObject } from '../api/resource.ts';
 import { internalError, serviceUnavailable, StatusError } from '../machinery/status-error.ts';
 import type { ClientTls, HttpAnswer, HttpClient, HttpConnector } from '../platform/http-client.ts';
+import { Endpoints } from './endpoints.ts';
 import { LineSplitter } from './line-splitter.ts';
 import {
   type ApiRequest,
@@ -16,7 +17,7 @@ import {
 export interface HttpTransportOptions {
   connect: HttpConnector;
   /** URLs such as `https://10.0.0.1:6443`. The first that can be reached is used until it no longer can. */
-  servers: readonly string[];
+  servers: readonly string[] | Endpoints;
   tls: ClientTls;
   /** A bearer token, asked for with each request so that it can be renewed. */
   token?(): string | undefined;
@@ -62,12 +63,13 @@ function failureOf(status: number, bytes: Uint8Array): StatusError {
 /** The way to API servers over HTTPS. */
 export class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions;
-  readonly #clients: (HttpClient | undefined)[];
-  #server = 0;
+  readonly #endpoints: Endpoints;
+  readonly #clients = new Map<string, HttpClient>();
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
-    this.#clients = options.servers.map(() => undefined);
+    const { servers } = options;
+    this.#endpoints = servers instanceof Endpoints ? servers : new Endpoints(servers);
   }
 
   async request(request: ApiRequest): Promise<unknown> {
@@ -87,29 +89,33 @@ export class HttpTransport implements Transport {
 
   /** Ends all connections. */
   close(): void {
-    for (const client of this.#clients) client?.close();
+    for (const client of this.#clients.values()) client.close();
   }
 
-  /** Reads try each server once, beginning with the one that answered last; a write may have been done already. */
+  /**
+   * Tries each server once, beginning with the one that answered last. A write that may have been done already is not
+   * sent again.
+   */
   async #call(request: ApiRequest): Promise<HttpAnswer> {
-    const count = this.#options.servers.length;
-    for (let attempt = 1; ; attempt++) {
+    for (let left = this.#endpoints.all.length - 1; ; left--) {
+      const server = this.#endpoints.current;
       try {
-        return await this.#callServer(request);
+        return await this.#callServer(server, request);
       } catch (error) {
         if (request.signal?.aborted) throw request.signal.reason;
-        this.#server = (this.#server + 1) % count;
-        if (attempt >= count || request.method !== 'GET') throw unreachable(error);
+        this.#endpoints.failed(server);
+        const isSafe = request.method === 'GET' || wasNeverSent(error);
+        if (left <= 0 || !isSafe) throw unreachable(error);
       }
     }
   }
 
-  #callServer(request: ApiRequest): Promise<HttpAnswer> {
+  #callServer(server: string, request: ApiRequest): Promise<HttpAnswer> {
     const { timeoutMs = 60_000 } = this.#options;
     const target = request.path + queryText(request.query);
     const { method, body, signal } = request;
     const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    return this.#client().call({
+    return this.#client(server).call({
       method,
       target,
       headers: this.#headers(request),
@@ -119,11 +125,11 @@ export class HttpTransport implements Transport {
     });
   }
 
-  #client(): HttpClient {
-    const at = this.#server;
-    const { connect, servers, tls } = this.#options;
-    this.#clients[at] ??= connect({ origin: servers[at] as string, tls });
-    return this.#clients[at] as HttpClient;
+  #client(server: string): HttpClient {
+    const { connect, tls } = this.#options;
+    const client = this.#clients.get(server) ?? connect({ origin: server, tls });
+    this.#clients.set(server, client);
+    return client;
   }
 
   #headers({ contentType, cause, body }: ApiRequest): Record<string, string> {
@@ -145,6 +151,11 @@ export class HttpTransport implements Transport {
     }
   }
 }
+
+/** Errors of a connection that never was: nothing can have reached the server. */
+const noConnection = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
+
+const wasNeverSent = (error: unknown) => noConnection.has((error as NodeJS.ErrnoException).code ?? '');
 
 function unreachable(error: unknown): StatusError {
   return serviceUnavailable(

@@ -1,4 +1,5 @@
 import type { Component } from '../client/component.ts';
+import { Endpoints } from '../client/endpoints.ts';
 import { Informers } from '../client/informers.ts';
 import { createDns } from '../dns/dns.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
@@ -27,11 +28,15 @@ export interface Agent {
 const port = network.kubeletPort;
 
 /** The parts of one node: container runtime, kubelet, pod network, proxy and DNS. Called inside the node's namespaces. */
-export async function startAgent(config: AgentConfig, platform: Platform): Promise<Agent> {
+export async function startAgent(
+  config: AgentConfig,
+  platform: Platform,
+  servers = new Endpoints(config.servers),
+): Promise<Agent> {
   const containerd = await startRuntime(config, platform);
   const abort = new AbortController();
-  const node = nodeClient(config, config.node, 'kubelet');
-  const proxy = nodeClient(config, config.proxy, 'kube-proxy');
+  const node = nodeClient({ ...config, servers }, config.node, 'kubelet');
+  const proxy = nodeClient({ ...config, servers }, config.proxy, 'kube-proxy');
   const { clock, random, log } = platform;
   const informers = new Informers({ client: proxy.client, clock, random, log: log.named('informer') });
   const kubelet = await kubeletOf(config, { platform, containerd, client: node.client });

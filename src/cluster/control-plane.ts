@@ -22,8 +22,12 @@ export interface ControlPlaneOptions {
   pki: Pki;
   /** Where volumes of claims that ask for none in particular are kept. */
   volumeDir: string;
-  /** Addresses to listen on; the first is the one in the kubeconfig. */
+  /** Addresses to listen on; the first is the one in the kubeconfig, unless `host` is. */
   addresses: readonly string[];
+  /** Where the administrator finds the server. */
+  host?: string;
+  /** Names and addresses under which the server is called, beside those it listens on. */
+  names?: readonly string[];
   /** 0 is any free one. */
   port: number;
   /** Where pods and nodes find the server; the `kubernetes` Service has no endpoints where there is none. */
@@ -70,13 +74,17 @@ export const administrator: UserInfo = {
 };
 
 /** The keys and certificates of the API server and of its administrator. */
-async function credentials({ pki, addresses }: Pick<ControlPlaneOptions, 'pki' | 'addresses'>) {
+async function credentials({
+  pki,
+  addresses,
+  names = [],
+}: Pick<ControlPlaneOptions, 'pki' | 'addresses' | 'names'>) {
   const authority = await pki.authority();
   const [tokenKey, serving, admin, kubelet, proxy] = await Promise.all([
     pki.tokenKey(),
     pki.pair('apiserver', {
       commonName: 'kube-apiserver',
-      hosts: [...serverNames, ...addresses],
+      hosts: [...new Set([...serverNames, ...addresses, ...names])],
       usages: ['server'],
     }),
     pki.pair('admin', {
@@ -136,7 +144,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     isAlone: !options.sharedStore,
     times: options.leaderElection,
   });
-  const url = `https://${options.addresses[0]}:${port}`;
+  const url = `https://${options.host ?? options.addresses[0]}:${port}`;
   return {
     server,
     url,

@@ -1,12 +1,12 @@
 import { Client } from '../client/client.ts';
+import type { Endpoints } from '../client/endpoints.ts';
 import { HttpTransport } from '../client/http-transport.ts';
 import { connectHttps } from '../platform/http-client.ts';
-import type { AgentConfig } from './agent-config.ts';
 import type { KeyPair } from './pki.ts';
 
 /** A client of the cluster's API servers with a client certificate, over HTTPS. */
 export function nodeClient(
-  config: Pick<AgentConfig, 'servers' | 'authority'>,
+  config: { servers: readonly string[] | Endpoints; authority: string },
   pair: KeyPair,
   userAgent: string,
 ): { client: Client; close(): void } {

@@ -30,14 +30,18 @@ const cniBinDirs = ['/usr/lib/cni', '/opt/cni/bin'];
 /** Where the configuration of a node's agent stands. */
 export const agentConfigPath = (dataDir: string, node: string) => `${dataDir}/nodes/${node}/agent.json`;
 
+/** Where the machine keeps the plugins of the pod network. */
+export async function cniBinDirOf({ files }: Pick<Platform, 'files'>): Promise<string> {
+  let found = cniBinDirs[0] as string;
+  for (const candidate of cniBinDirs) if (await files.exists(`${candidate}/bridge`)) found = candidate;
+  return found;
+}
+
 async function writeConfig(options: NodeProcessOptions): Promise<string> {
   const { platform, pki, cluster, node, dataDir } = options;
   const { name, address } = node;
   const dir = `${dataDir}/nodes/${name}`;
   const nodeName = `system:node:${name}`;
-  let cniBinDir = cniBinDirs[0] as string;
-  for (const candidate of cniBinDirs)
-    if (await platform.files.exists(`${candidate}/bridge`)) cniBinDir = candidate;
   const config: AgentConfig = {
     nodeName: name,
     address,
@@ -56,7 +60,7 @@ async function writeConfig(options: NodeProcessOptions): Promise<string> {
     }),
     dir,
     runDir: `${cluster.runDir}/${name}`,
-    cniBinDir,
+    cniBinDir: await cniBinDirOf(platform),
     cgroupRoot: node.cgroupRoot,
     clusterDns: network.dnsAddress,
     domain: network.domain,

@@ -1,7 +1,17 @@
 import type { ElectionTimes } from '../client/election-plan.ts';
 
-/** How a cluster is laid out. Everything has a default, so `{}` is a whole cluster. */
-export interface ClusterOptions {
+/** Where objects are kept, and for how long. */
+export interface StoreOptions {
+  store: 'embedded' | 'memory' | 'etcd';
+  /** The cluster of the store `etcd`. */
+  etcd?: EtcdOptions;
+  /** How long the past of objects is kept, and how much of it; what the store does by itself unless given. */
+  historyMs?: number;
+  historyBytes?: number;
+}
+
+/** How a cluster is laid out. */
+export interface ClusterOptions extends StoreOptions {
   /** Nodes to run; 0 is the control plane alone, which needs no root. */
   nodes: number;
   runtime: 'containerd' | 'docker' | 'simulated';
@@ -11,12 +21,6 @@ export interface ClusterOptions {
   port: number | undefined;
   /** Where the administrator's kubeconfig is written; in the data directory where undefined. */
   kubeconfig: string | undefined;
-  store: 'embedded' | 'memory' | 'etcd';
-  /** The cluster of the store `etcd`. */
-  etcd?: EtcdOptions;
-  /** How long the past of objects is kept, and how much of it; what the store does by itself unless given. */
-  historyMs?: number;
-  historyBytes?: number;
   /** How controllers and scheduler find out who acts, where not as usual. */
   leaderElection?: Partial<ElectionTimes>;
   /** Whether pods reach the world outside this machine. */

@@ -120,6 +120,22 @@ export async function issue(
   return { certificate: `${certificate.toString('pem')}\n`, key: await exportKey(keys.privateKey) };
 }
 
+/** A request for a certificate, PEM, and the new key it is for. */
+export async function createRequest(
+  wanted: Omit<CertificateRequest, 'usages'>,
+): Promise<{ request: string; key: string }> {
+  const x509 = await loadX509();
+  const keys = await newKeys();
+  const hosts = (wanted.hosts ?? []).map((h) => ({ type: isAddress(h) ? 'ip' : 'dns', value: h }) as const);
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: [...(wanted.organizations ?? []).map((o) => ({ O: [o] })), { CN: [wanted.commonName] }],
+    keys,
+    signingAlgorithm: algorithm,
+    extensions: hosts.length > 0 ? [new x509.SubjectAlternativeNameExtension(hosts)] : [],
+  });
+  return { request: `${request.toString('pem')}\n`, key: await exportKey(keys.privateKey) };
+}
+
 /** A key that signs service-account tokens (ES256), PKCS 8 PEM. */
 export async function createTokenKey(): Promise<string> {
   return exportKey((await newKeys()).privateKey);

@@ -17,16 +17,18 @@ export interface SimulatedNodeOptions {
   platform: Platform;
   /** Where logs and volumes are written. */
   dir: string;
-  /** Serves logs and the like on a free port of 127.0.0.1; not served where absent. */
+  /** The node's address; 127.0.0.1 unless given. */
+  address?: string;
+  /** Serves logs and the like on a free port of its address; not served where absent. */
   serving?: { pair: KeyPair; authority: string };
 }
 
 /** A node that is not there: its kubelet is real, its containers are not. */
 export function startSimulatedNode(options: SimulatedNodeOptions): RunningComponents {
-  const { name, transport, platform, dir, serving } = options;
+  const { name, transport, platform, dir, serving, address = '127.0.0.1' } = options;
   const { clock, random, files } = platform;
   const server = serving && {
-    host: '127.0.0.1',
+    host: address,
     port: 0,
     tls: { cert: serving.pair.certificate, key: serving.pair.key, clientCa: serving.authority },
     listen: listenHttps,
@@ -41,7 +43,7 @@ export function startSimulatedNode(options: SimulatedNodeOptions): RunningCompon
     dirs: { root: `${dir}/kubelet`, logs: `${dir}/pods` },
     node: {
       addresses: [
-        { type: 'InternalIP', address: '127.0.0.1' },
+        { type: 'InternalIP', address },
         { type: 'Hostname', address: name },
       ],
     },

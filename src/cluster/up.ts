@@ -1,10 +1,7 @@
 import type { LocalListener } from '../platform/local-socket.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RunningProcess } from '../platform/processes.ts';
-import { openEmbeddedStore } from '../store/embedded-store.ts';
-import { createMemoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
-import { StoreError } from '../store/store.ts';
 import { clusterId } from './cluster-id.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { serveControl } from './control-socket.ts';
@@ -13,14 +10,15 @@ import { refuseHalfMigrated } from './half-migrated.ts';
 import { removeHosts } from './hosts/cleanup.ts';
 import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
 import type { ClusterLayout } from './hosts/layout.ts';
+import { nameServers } from './name-servers.ts';
 import { type Program, startNodeProcess } from './node-process.ts';
+import { openStore } from './open-store.ts';
 import { type ClusterOptions, defaultPort, network } from './options.ts';
 import { Pki } from './pki.ts';
 import type { RunningComponents } from './run-components.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { snapshotCommand } from './snapshots/save.ts';
 import { startSimulatedNode } from './simulated-node.ts';
-import { unusableStore } from './unusable-store.ts';
 import { type ClusterState, isRunning, readState, removeState, startTicksOf, writeState } from './state.ts';
 import { UserError } from './user-error.ts';
 import { waitForNodes } from './wait-for-nodes.ts';
@@ -178,7 +176,7 @@ class ClusterBuilder {
   async #startControlPlane(fabric: ClusterLayout | undefined): Promise<ControlPlane> {
     const { options, platform } = this.#start;
     const pki = new Pki(`${options.dataDir}/pki`, platform);
-    const store = await this.#openStore();
+    const store = await openStore(this.#start.options, this.#start.platform);
     await refuseHalfMigrated(store).catch(async (error) => {
       await store.close();
       throw error;
@@ -219,26 +217,6 @@ class ClusterBuilder {
       log.warn('other commands cannot ask this process anything', { error });
       return undefined;
     });
-  }
-
-  async #openStore(): Promise<Store> {
-    const { options, platform } = this.#start;
-    const { historyMs, historyBytes } = options;
-    if (options.store === 'memory')
-      return createMemoryStore({ clock: platform.clock, historyMs, historyBytes });
-    if (options.store === 'etcd')
-      return (await import('./etcd.ts')).openEtcd(options.etcd, { platform, historyMs });
-    try {
-      return await openEmbeddedStore({
-        path: `${options.dataDir}/store`,
-        clock: platform.clock,
-        files: platform.files,
-        historyMs,
-        historyBytes,
-      });
-    } catch (error) {
-      throw error instanceof StoreError ? unusableStore(error) : error;
-    }
   }
 
   async #startNodes(controlPlane: ControlPlane, fabric: ClusterLayout | undefined): Promise<RunningNode[]> {
@@ -349,11 +327,4 @@ class ClusterBuilder {
 async function settled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(promises);
   return Promise.all(promises);
-}
-
-/** The machine's own name servers, but for those that only this machine can reach. */
-async function nameServers({ files }: Platform): Promise<string[]> {
-  const text = await files.readText('/etc/resolv.conf').catch(() => '');
-  const all = [...text.matchAll(/^nameserver\s+(\d+\.\d+\.\d+\.\d+)/gm)].map((match) => match[1] as string);
-  return all.filter((address) => !address.startsWith('127.'));
 }

@@ -1,9 +1,28 @@
 import { readFileSync } from 'node:fs';
-import { startAgent } from '../../cluster/agent.ts';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { type Agent, startAgent } from '../../cluster/agent.ts';
 import type { AgentConfig } from '../../cluster/agent-config.ts';
+import { parseToken } from '../../cluster/join/bootstrap-token.ts';
+import { join } from '../../cluster/join/join.ts';
+import { type JoinedNode, readNode, writeNode } from '../../cluster/join/joined-node.ts';
+import { runNode } from '../../cluster/join/run-node.ts';
 import { UserError } from '../../cluster/user-error.ts';
-import { progress } from '../output.ts';
-import { platformWith, stderrLog, whenAskedToStop } from '../world.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { print, progress } from '../output.ts';
+import { isRoot, platformWith, stderrLog, whenAskedToStop } from '../world.ts';
+import { makeDataDir, ownAddress } from './shared.ts';
+
+interface AgentFlags {
+  config?: string;
+  server?: string[];
+  token?: string;
+  discoveryTokenCaCertHash?: string[];
+  dataDir: string;
+  nodeName?: string;
+  nodeIp?: string;
+  runtime: 'containerd' | 'simulated';
+}
 
 function readConfig(path: string): AgentConfig {
   try {
@@ -14,11 +33,53 @@ function readConfig(path: string): AgentConfig {
 }
 
 /** Runs one node until it is asked to stop. */
-export async function agent(flags: { config: string }): Promise<void> {
+export async function agent(flags: AgentFlags): Promise<void> {
   const stopAsked = whenAskedToStop();
-  const running = await startAgent(readConfig(flags.config), platformWith(stderrLog()));
+  const platform = platformWith(stderrLog());
+  const running = flags.config
+    ? await startAgent(readConfig(flags.config), platform)
+    : await joined(flags, platform);
   const outcome = await Promise.race([stopAsked, running.failed]);
   if (outcome instanceof Error) progress(`stopping: ${outcome.message}`);
   await running.stop();
   process.exit(outcome instanceof Error ? 1 : 0);
+}
+
+/** Joins, unless that was done before, and starts the node. */
+async function joined(flags: AgentFlags, platform: Platform): Promise<Agent> {
+  const { runtime } = flags;
+  if (runtime === 'containerd' && !isRoot)
+    throw new UserError('a node with real containers needs root', 'run it with sudo, or --runtime simulated');
+  const dataDir = resolve(flags.dataDir);
+  makeDataDir(dataDir);
+  const kept = await readNode(dataDir, platform);
+  const node = kept ? { ...kept, servers: withGiven(kept, flags) } : await joinNow(flags, platform);
+  if (!kept) await writeNode(dataDir, node, platform);
+  const running = await runNode(node, { dataDir, runtime, platform });
+  print(`joined ${node.servers.join(',')} node=${node.nodeName}`);
+  return running;
+}
+
+const withGiven = ({ servers }: JoinedNode, { server = [] }: AgentFlags) => [
+  ...new Set([...servers, ...server]),
+];
+
+function joinNow(flags: AgentFlags, platform: Platform): Promise<JoinedNode> {
+  const { server: servers = [], token, discoveryTokenCaCertHash: hashes = [] } = flags;
+  if (servers.length === 0 || !token)
+    throw new UserError(
+      'to join a cluster an agent needs --server and --token',
+      '`k8ts token create --print-join-command` on a server prints the whole command',
+    );
+  const wrong = servers.find((url) => !URL.canParse(url) || new URL(url).protocol !== 'https:');
+  if (wrong !== undefined)
+    throw new UserError(`not the URL of an API server: ${wrong}`, 'write it as https://10.0.0.1:6443');
+  return join({
+    servers: servers.map((url) => new URL(url).origin),
+    token: parseToken(token),
+    hashes,
+    nodeName: (flags.nodeName ?? hostname()).toLowerCase(),
+    address: flags.nodeIp ?? ownAddress(),
+    platform,
+  });
 }

@@ -1,38 +1,25 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { electionTimes } from '../../cluster/election-times.ts';
+import { resolve } from 'node:path';
 import type { ClusterOptions } from '../../cluster/options.ts';
 import { type Cluster, up as startCluster } from '../../cluster/up.ts';
 import { UserError } from '../../cluster/user-error.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { type EtcdFlags, etcdOptions } from '../etcd-flags.ts';
+import { type ControlPlaneFlags, controlPlaneOptions } from '../control-plane-flags.ts';
 import { print, progress, stepDone } from '../output.ts';
 import { fileLog, platformWith, program, whenAskedToStop } from '../world.ts';
+import { makeDataDir } from './shared.ts';
 
-interface UpFlags extends EtcdFlags {
+interface UpFlags extends ControlPlaneFlags {
   nodes: number;
   runtime: ClusterOptions['runtime'];
   dataDir: string;
   port?: number;
   kubeconfig?: string;
   store: ClusterOptions['store'];
-  history?: number;
-  historySize?: number;
-  leaderElectLeaseDuration?: string;
-  leaderElectRenewDeadline?: string;
-  leaderElectRetryPeriod?: string;
   uplink: ClusterOptions['uplink'];
   detach?: boolean;
   example?: string;
   verbose?: boolean;
-}
-
-/** Like `mkdir -p`, but one step at a time: the recursive form of Node never ends below /proc. */
-function makeDirs(path: string): void {
-  if (existsSync(path)) return;
-  makeDirs(dirname(path));
-  mkdirSync(path, { mode: 0o700 });
 }
 
 /** Runs a cluster until it is asked to stop. The last line on standard output says that it is ready. */
@@ -40,14 +27,7 @@ export async function up(flags: UpFlags): Promise<void> {
   if (flags.detach) return upInBackground();
   const startMs = performance.timeOrigin;
   const dataDir = resolve(flags.dataDir);
-  try {
-    makeDirs(dataDir);
-  } catch (error) {
-    throw new UserError(
-      `the data directory cannot be made: ${(error as Error).message}`,
-      'choose another with --data-dir',
-    );
-  }
+  makeDataDir(dataDir);
   const platform = platformWith(fileLog(`${dataDir}/k8ts.log`, flags.verbose ?? false));
   const stopAsked = whenAskedToStop();
   const starting = startCluster({
@@ -58,14 +38,7 @@ export async function up(flags: UpFlags): Promise<void> {
       port: flags.port,
       kubeconfig: flags.kubeconfig && resolve(flags.kubeconfig),
       store: flags.store,
-      etcd: etcdOptions(flags),
-      historyMs: flags.history,
-      historyBytes: flags.historySize,
-      leaderElection: electionTimes({
-        leaseDuration: flags.leaderElectLeaseDuration,
-        renewDeadline: flags.leaderElectRenewDeadline,
-        retryPeriod: flags.leaderElectRetryPeriod,
-      }),
+      ...controlPlaneOptions(flags),
       uplink: flags.uplink,
     },
     platform,

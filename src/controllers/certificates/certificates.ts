@@ -3,7 +3,8 @@ import type {
   CertificateSigningRequest,
   CertificateSigningRequestCondition,
 } from '../../api/certificates/v1.ts';
-import { certificatesigningrequests, subjectaccessreviews } from '../../api/generated/resources.ts';
+import type { Node } from '../../api/core/v1.ts';
+import { certificatesigningrequests, nodes, subjectaccessreviews } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import { resourcePath } from '../../client/client.ts';
 import type { Component } from '../../client/component.ts';
@@ -17,8 +18,10 @@ import {
   hasCondition,
   isDue,
   isKubeletClient,
+  isOwnServer,
   isSelf,
   kubeletClientSigner,
+  kubeletServingSigner,
   type RequestContent,
   refusal,
 } from './plan.ts';
@@ -26,18 +29,25 @@ import { type Authority, readRequest, sign } from './x509.ts';
 
 type Request = Stored<CertificateSigningRequest>;
 
+/** Signers whose requests are decided here. */
+const decided = new Set([kubeletClientSigner, kubeletServingSigner]);
+
 /** Approves the requests of nodes, signs what is approved, and clears away what is over. */
 export function createCertificateController(
   context: ControllerContext,
   options: { authority: Authority },
 ): Component {
   const informer = context.informers.of(certificatesigningrequests);
+  const known = context.informers.of(nodes);
   return createController({
     name: 'certificate-controller',
     context,
     setup: ({ queue }) => {
       informer.onChange({ added: (r) => queue.add(keyOf(r)), updated: (r) => queue.add(keyOf(r)) });
-      const officer = new CertificateOfficer(context, options.authority);
+      const officer = new CertificateOfficer(context, {
+        authority: options.authority,
+        nodes: () => known.list(),
+      });
       return async (key) => {
         const request = informer.get(key);
         return request ? officer.reconcile(request) : done;
@@ -49,17 +59,22 @@ export function createCertificateController(
 class CertificateOfficer {
   readonly #context: ControllerContext;
   readonly #authority: Authority;
+  readonly #nodes: () => readonly Node[];
 
-  constructor(context: ControllerContext, authority: Authority) {
+  constructor(
+    context: ControllerContext,
+    { authority, nodes: known }: { authority: Authority; nodes(): readonly Node[] },
+  ) {
     this.#context = context;
     this.#authority = authority;
+    this.#nodes = known;
   }
 
   async reconcile(request: Request): Promise<Outcome> {
     const leftMs = expiryMs(request) - this.#context.clock.now();
     if (leftMs <= 0) return this.#remove(request);
     const isOpen = !hasCondition(request, 'Approved') && !hasCondition(request, 'Denied');
-    if (isOpen && request.spec.signerName === kubeletClientSigner) await this.#decide(request);
+    if (isOpen && decided.has(request.spec.signerName)) await this.#decide(request);
     if (isDue(request)) await this.#issue(request);
     return { type: 'again', afterMs: leftMs };
   }
@@ -77,11 +92,9 @@ class CertificateOfficer {
 
   async #decide(request: Request): Promise<void> {
     const content = await readRequest(request.spec.request).catch(() => undefined);
-    if (!content || !isKubeletClient(request, content)) return;
-    const kind = isSelf(request, content) ? 'selfnodeclient' : 'nodeclient';
-    if (!(await this.#mayAsk(request, kind))) return;
-    const what = kind === 'selfnodeclient' ? 'self kubelet client' : 'kubelet client';
-    const message = `Auto approving ${what} certificate after SubjectAccessReview.`;
+    const asked = content && this.#askedFor(request, content);
+    if (!asked || !(await this.#mayAsk(request, asked.subresource))) return;
+    const message = `Auto approving ${asked.what} certificate after SubjectAccessReview.`;
     const path = resourcePath(certificatesigningrequests, {
       name: request.metadata.name,
       subresource: 'approval',
@@ -89,6 +102,17 @@ class CertificateOfficer {
     const body = this.#with(request, { type: 'Approved', reason: 'AutoApproved', message });
     const cause = causedBy(request, 'it is a node that asks for itself');
     await this.#context.client.transport.request({ method: 'PUT', path, body, cause });
+  }
+
+  /** What is asked for, and the right that it takes; undefined where others have to decide. */
+  #askedFor(request: Request, content: RequestContent): { what: string; subresource: string } | undefined {
+    if (request.spec.signerName === kubeletServingSigner) {
+      if (!isOwnServer(request, content, this.#nodes())) return undefined;
+      return { what: 'kubelet serving', subresource: 'selfnodeserver' };
+    }
+    if (!isKubeletClient(request, content)) return undefined;
+    if (isSelf(request, content)) return { what: 'self kubelet client', subresource: 'selfnodeclient' };
+    return { what: 'kubelet client', subresource: 'nodeclient' };
   }
 
   /** Whether whoever asks may have certificates of this kind. */

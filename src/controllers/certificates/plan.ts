@@ -1,8 +1,9 @@
+import type { Node } from '../../api/core/v1.ts';
 import type { CertificateSigningRequest } from '../../api/certificates/v1.ts';
 
 const prefix = 'kubernetes.io/';
 export const kubeletClientSigner = `${prefix}kube-apiserver-client-kubelet`;
-const kubeletServingSigner = `${prefix}kubelet-serving`;
+export const kubeletServingSigner = `${prefix}kubelet-serving`;
 const clientSigner = `${prefix}kube-apiserver-client`;
 const signers = [clientSigner, kubeletClientSigner, kubeletServingSigner, `${prefix}legacy-unknown`];
 
@@ -42,17 +43,35 @@ export function isKubeletClient(request: Request, content: RequestContent): bool
 /** Whether the node asks for itself, rather than somebody who makes it. */
 export const isSelf = ({ spec }: Request, { commonName }: RequestContent) => spec.username === commonName;
 
+const isKubeletServing = (request: Request, content: RequestContent) =>
+  isNode(content) &&
+  content.dnsNames.length + content.addresses.length > 0 &&
+  content.others === 0 &&
+  usagesAre(request, servingUsages);
+
+const isLoopback = (address: string) => address === '127.0.0.1' || address === '::1';
+
+/**
+ * Whether a node asks for its own server's certificate, with its own name and addresses that no other node has. Upstream
+ * leaves these to somebody else; where nodes may ask for them (`selfnodeserver`), we approve them.
+ */
+export function isOwnServer(request: Request, content: RequestContent, nodes: readonly Node[]): boolean {
+  if (!isKubeletServing(request, content) || !isSelf(request, content)) return false;
+  const name = content.commonName.slice('system:node:'.length);
+  const others = nodes.filter((node) => node.metadata.name !== name);
+  const taken = new Set(others.flatMap((node) => node.status?.addresses ?? []).map(({ address }) => address));
+  return (
+    content.dnsNames.every((dnsName) => dnsName === name) &&
+    content.addresses.every((address) => !isLoopback(address) && !taken.has(address))
+  );
+}
+
 /** Why a signer of ours refuses an approved request for good; undefined where it signs. */
 export function refusal(request: Request, content: RequestContent): string | undefined {
   const { signerName, usages = [] } = request.spec;
-  const isServing =
-    isNode(content) &&
-    content.dnsNames.length + content.addresses.length > 0 &&
-    content.others === 0 &&
-    usagesAre(request, servingUsages);
   if (signerName === kubeletClientSigner && !isKubeletClient(request, content))
     return 'the request is not that of a node for itself';
-  if (signerName === kubeletServingSigner && !isServing)
+  if (signerName === kubeletServingSigner && !isKubeletServing(request, content))
     return 'the request is not that of a node for its server';
   const isClient = usages.includes('client auth') && !usages.includes('server auth');
   if (signerName === clientSigner && !isClient) return 'only certificates of clients are signed';

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { electionTimes } from '../cluster/election-times.ts';
+import type { ClusterOptions } from '../cluster/options.ts';
+import { sizeBytes, spanMs } from './arguments.ts';
+import { type EtcdFlags, etcdOptions, withEtcdFlags } from './etcd-flags.ts';
+
+/** What every command takes that runs a control plane, beside the kinds of store it offers. */
+export interface ControlPlaneFlags extends EtcdFlags {
+  history?: number;
+  historySize?: number;
+  leaderElectLeaseDuration?: string;
+  leaderElectRenewDeadline?: string;
+  leaderElectRetryPeriod?: string;
+}
+
+/** Gives a command the options of `ControlPlaneFlags`. */
+export function withControlPlaneFlags(command: Command): Command {
+  return withEtcdFlags(command, 'for --store etcd')
+    .option('--history <time>', 'how long the past of objects is kept (default: 24h)', spanMs)
+    .option(
+      '--history-size <size>',
+      'how much of it is kept at most (default: 1Gi; 64Mi in memory)',
+      sizeBytes,
+    )
+    .option('--leader-elect-lease-duration <time>', 'how long others wait for a silent leader (3s)')
+    .option('--leader-elect-renew-deadline <time>', 'how long a leader acts without renewing (2s)')
+    .option('--leader-elect-retry-period <time>', 'between renewals, and between tries to lead (500ms)');
+}
+
+/** The flags as options of a cluster. Throws a `UserError` where they make no sense. */
+export function controlPlaneOptions(
+  flags: ControlPlaneFlags,
+): Pick<ClusterOptions, 'etcd' | 'historyMs' | 'historyBytes' | 'leaderElection'> {
+  return {
+    etcd: etcdOptions(flags),
+    historyMs: flags.history,
+    historyBytes: flags.historySize,
+    leaderElection: electionTimes({
+      leaseDuration: flags.leaderElectLeaseDuration,
+      renewDeadline: flags.leaderElectRenewDeadline,
+      retryPeriod: flags.leaderElectRetryPeriod,
+    }),
+  };
+}

@@ -1,0 +1,24 @@
+import type { Platform } from '../../platform/platform.ts';
+import type { JoinedNode } from './joined-node.ts';
+
+const settings = ['net.ipv4.ip_forward=1', 'net.bridge.bridge-nf-call-iptables=1'];
+
+/**
+ * Sets this machine up as a node: forwarding, mounts that pods may pass on, and a way to Services, so that the proxy's
+ * rules see what the machine itself sends there. What is set already stays; what cannot be set is told, not fatal.
+ */
+export async function prepareMachine(node: JoinedNode, { processes, log }: Platform): Promise<void> {
+  const { serviceRange, address } = node;
+  const run = async (command: string, args: string[]) => {
+    const result = await processes.run(command, args);
+    if (result.code !== 0)
+      log.warn('the machine could not be prepared in full', { command, args, error: result.stderr });
+    return result.stdout;
+  };
+  for (const setting of settings) await run('sysctl', ['-q', '-w', setting]);
+  await run('mount', ['--make-rshared', '/']);
+  const links = await run('ip', ['-4', '-oneline', 'address', 'show', 'to', address]);
+  const device = links.trim().split(/\s+/)[1];
+  if (device)
+    await run('ip', ['route', 'replace', serviceRange, 'dev', device, 'scope', 'link', 'src', address]);
+}

@@ -1,0 +1,23 @@
+import type { Platform } from '../platform/platform.ts';
+import { openEmbeddedStore } from '../store/embedded-store.ts';
+import { createMemoryStore } from '../store/memory-store.ts';
+import { type Store, StoreError } from '../store/store.ts';
+import type { StoreOptions } from './options.ts';
+import { unusableStore } from './unusable-store.ts';
+
+/** Opens the store of a cluster in `dataDir`. Rejects with a `UserError` where it cannot be used. */
+export async function openStore(
+  options: StoreOptions & { dataDir: string },
+  platform: Platform,
+): Promise<Store> {
+  const { historyMs, historyBytes, dataDir } = options;
+  const { clock, files } = platform;
+  if (options.store === 'memory') return createMemoryStore({ clock, historyMs, historyBytes });
+  if (options.store === 'etcd')
+    return (await import('./etcd.ts')).openEtcd(options.etcd, { platform, historyMs });
+  try {
+    return await openEmbeddedStore({ path: `${dataDir}/store`, clock, files, historyMs, historyBytes });
+  } catch (error) {
+    throw error instanceof StoreError ? unusableStore(error) : error;
+  }
+}

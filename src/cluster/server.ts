@@ -1,0 +1,118 @@
+import type { ElectionTimes } from '../client/election-plan.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { Store } from '../store/store.ts';
+import { clusterId } from './cluster-id.ts';
+import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { ensureJoinObjects } from './join/join-objects.ts';
+import { keepServerToken, serverToken, shareIdentity } from './join/shared-pki.ts';
+import { openStore } from './open-store.ts';
+import { defaultPort, type StoreOptions } from './options.ts';
+import { Pki } from './pki.ts';
+import { isRunning, readState, removeState, startTicksOf, writeState } from './state.ts';
+import { UserError } from './user-error.ts';
+
+/** A control plane on a machine of its own. */
+export interface ServerOptions extends StoreOptions {
+  dataDir: string;
+  /** 0 picks a free one. */
+  port?: number;
+  bindAddress: string;
+  /** Where nodes, pods and the administrator find the server. */
+  advertiseAddress: string;
+  /** Further names and addresses it is called by. */
+  names: readonly string[];
+  /** What opens the identity that the servers of a cluster share. */
+  token?: string;
+  kubeconfig?: string;
+  /** How controllers and scheduler find out who acts, where not as usual. */
+  leaderElection?: Partial<ElectionTimes>;
+}
+
+export interface RunningServer {
+  controlPlane: ControlPlane;
+  kubeconfigPath: string;
+  stop(): Promise<void>;
+}
+
+/** Starts API server, controllers and scheduler; resolves when the API answers and machines can join. */
+export async function startServer(
+  options: ServerOptions,
+  { platform, pid }: { platform: Platform; pid: number },
+): Promise<RunningServer> {
+  const { dataDir } = options;
+  const { files } = platform;
+  const state = await readState(files, dataDir);
+  if (state && (await isRunning(files, state))) {
+    const hint = 'stop it with `k8ts down`, or give the new one another --data-dir';
+    throw new UserError(`a cluster already runs in ${dataDir} (process ${state.pid})`, hint);
+  }
+  await files.makeDir(dataDir, { mode: 0o700 });
+  const token = await serverToken(dataDir, options.token, platform);
+  const store = await openStore(options, platform);
+  try {
+    await shareIdentity({ store, dir: `${dataDir}/pki`, token }, platform);
+    await keepServerToken(dataDir, token, platform);
+    return await serve(options, { platform, pid, store });
+  } catch (error) {
+    await store.close().catch(() => {});
+    throw error;
+  }
+}
+
+async function serve(
+  options: ServerOptions,
+  { platform, pid, store }: { platform: Platform; pid: number; store: Store },
+): Promise<RunningServer> {
+  const { dataDir, advertiseAddress, bindAddress, names, port = defaultPort } = options;
+  const { files, clock } = platform;
+  const pki = new Pki(`${dataDir}/pki`, platform);
+  const controlPlane = await startControlPlane({
+    platform,
+    store,
+    pki,
+    port,
+    sharedStore: options.store === 'etcd',
+    leaderElection: options.leaderElection,
+    volumeDir: `${dataDir}/volumes`,
+    addresses: [bindAddress],
+    host: advertiseAddress,
+    names: [advertiseAddress, ...names],
+    // Nobody else finds a server on this machine's own loopback: the Service `kubernetes` does not lead there.
+    advertiseAddress: isLoopback(advertiseAddress) ? undefined : advertiseAddress,
+  }).catch((error) => {
+    throw listenError(error, { bindAddress, port });
+  });
+  const authority = (await pki.authority()).certificate;
+  await ensureJoinObjects(controlPlane.admin, { server: controlPlane.url, authority });
+  const kubeconfigPath = options.kubeconfig ?? `${dataDir}/kubeconfig`;
+  await files.writeAtomic(kubeconfigPath, controlPlane.kubeconfig, { mode: 0o600 });
+  await writeState(files, dataDir, {
+    pid,
+    startTicks: (await startTicksOf(files, pid)) ?? '',
+    id: clusterId(dataDir),
+    server: controlPlane.url,
+    kubeconfig: kubeconfigPath,
+    runtime: 'none',
+    startedMs: clock.now(),
+    nodes: [],
+  });
+  return {
+    controlPlane,
+    kubeconfigPath,
+    async stop() {
+      await controlPlane.stop();
+      await removeState(files, dataDir);
+    },
+  };
+}
+
+const isLoopback = (address: string) => address.startsWith('127.') || address === '::1';
+
+function listenError(error: Error, { bindAddress, port }: { bindAddress: string; port: number }): Error {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE')
+    return new UserError(`port ${port} of ${bindAddress} is taken`, 'choose another with --port');
+  if (code === 'EADDRNOTAVAIL')
+    return new UserError(`this machine has no address ${bindAddress}`, 'choose another with --bind-address');
+  return error;
+}
