@@ -18,6 +18,8 @@ export function afterTurn(fn: () => void): void {
  * run out, and so has everything that was put off to a later turn.
  */
 export async function turnsOver(): Promise<void> {
-  do await new Promise<void>((resolve) => setImmediate(resolve));
-  while (owed > 0);
+  for (;;) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (owed === 0) return;
+  }
 }

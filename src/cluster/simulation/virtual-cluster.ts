@@ -308,7 +308,11 @@ export class VirtualCluster {
     if (this.#isRunning) await over;
     else
       await this.#alone(async () => {
-        for (await turnsOver(); !isOver; ) await this.#clock.advance(this.#clock.untilNext() ?? 0);
+        await turnsOver();
+        for (;;) {
+          if (isOver) return;
+          await this.#clock.advance(this.#clock.untilNext() ?? 0);
+        }
       });
     return promise;
   }
