@@ -1,7 +1,13 @@
 import type { Status } from '../api/meta/v1.ts';
 import type { KubernetesObject } from '../api/resource.ts';
 import { internalError, serviceUnavailable, StatusError } from '../machinery/status-error.ts';
-import type { ClientTls, HttpAnswer, HttpClient, HttpConnector } from '../platform/http-client.ts';
+import {
+  type ClientTls,
+  type HttpAnswer,
+  type HttpClient,
+  type HttpConnector,
+  NotConnectedError,
+} from '../platform/http-client.ts';
 import { Endpoints } from './endpoints.ts';
 import { LineSplitter } from './line-splitter.ts';
 import {
@@ -104,7 +110,7 @@ export class HttpTransport implements Transport {
       } catch (error) {
         if (request.signal?.aborted) throw request.signal.reason;
         this.#endpoints.failed(server);
-        const isSafe = request.method === 'GET' || wasNeverSent(error);
+        const isSafe = request.method === 'GET' || error instanceof NotConnectedError;
         if (left <= 0 || !isSafe) throw unreachable(error);
       }
     }
@@ -151,11 +157,6 @@ export class HttpTransport implements Transport {
     }
   }
 }
-
-/** Errors of a connection that never was: nothing can have reached the server. */
-const noConnection = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
-
-const wasNeverSent = (error: unknown) => noConnection.has((error as NodeJS.ErrnoException).code ?? '');
 
 function unreachable(error: unknown): StatusError {
   return serviceUnavailable(

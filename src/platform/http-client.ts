@@ -49,6 +49,14 @@ export interface HttpClient {
 
 export type HttpConnector = (options: { origin: string; tls: ClientTls }) => HttpClient;
 
+/** There was no connection, so nothing can have reached the server. */
+export class NotConnectedError extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+    this.name = 'NotConnectedError';
+  }
+}
+
 const connectTimeoutMs = 10_000;
 /** A connection on which nothing has come for a while is asked whether it is alive. */
 const pingEveryMs = 30_000;
@@ -134,7 +142,7 @@ function callOn(
       stream.close(constants.NGHTTP2_CANCEL);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
-    stream.on('error', reject);
+    stream.on('error', (error: Error) => reject(session.connecting ? new NotConnectedError(error) : error));
     stream.once('close', () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);

@@ -1,0 +1,211 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join as pathOf } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import {
+  certificatesigningrequests,
+  clusterrolebindings,
+  configmaps,
+  nodes,
+  pods,
+} from '../../api/generated/resources.ts';
+import { Client } from '../../client/client.ts';
+import { HttpTransport } from '../../client/http-transport.ts';
+import { connectHttps } from '../../platform/http-client.ts';
+import { silentLog } from '../../platform/log.ts';
+import { systemPlatform } from '../../platform/platform.ts';
+import { systemRandom } from '../../platform/random.ts';
+import type { Agent } from '../agent.ts';
+import { Pki } from '../pki.ts';
+import { clientFromKubeconfig } from '../status.ts';
+import { type RunningServer, startServer } from '../server.ts';
+import { formatToken, generateToken, nodeTokenGroup, tokenUsages } from './bootstrap-token.ts';
+import { publicKeyHash } from './discovery.ts';
+import { join, type JoinOptions } from './join.ts';
+import { joinCommand } from './join-command.ts';
+import { readNode, renewed, writeNode } from './joined-node.ts';
+import { runNode, serversIn, tenthAddress } from './run-node.ts';
+import { renewAtMs, validity } from './certificate.ts';
+import { createToken, deleteToken, listTokens } from './tokens.ts';
+
+const dir = mkdtempSync(pathOf(tmpdir(), 'k8ts-join-'));
+const platform = systemPlatform(silentLog);
+const token = generateToken(systemRandom);
+const draft = { token, usages: tokenUsages, groups: [nodeTokenGroup] };
+const cause = { reason: 'test' };
+let server: RunningServer;
+let agent: Agent | undefined;
+
+const options = (change: Partial<JoinOptions> = {}): JoinOptions => ({
+  servers: [server.controlPlane.url],
+  token,
+  hashes: [],
+  nodeName: 'n1',
+  address: '127.0.0.2',
+  platform,
+  ...change,
+});
+
+beforeAll(async () => {
+  const address = '127.0.0.1';
+  server = await startServer(
+    {
+      dataDir: `${dir}/server`,
+      store: 'embedded',
+      port: 0,
+      bindAddress: address,
+      advertiseAddress: address,
+      names: ['api.test'],
+    },
+    { platform, pid: process.pid },
+  );
+  await createToken(server.controlPlane.admin, draft);
+});
+afterAll(async () => {
+  await agent?.stop();
+  await server?.stop();
+  rmSync(dir, { recursive: true });
+});
+
+const admin = () => server.controlPlane.admin;
+const isReady = async (name: string) => {
+  const node = await admin().of(nodes).get({ name });
+  return node.status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+};
+
+test('a machine becomes a node from an address and a token, and runs pods', async () => {
+  const node = await join(options());
+  await writeNode(`${dir}/n1`, node, platform);
+  agent = await runNode(node, { dataDir: `${dir}/n1`, runtime: 'simulated', platform });
+  await vi.waitFor(async () => expect(await isReady('n1')).toBe('True'), 15_000);
+  const { items } = await admin().of(certificatesigningrequests).list();
+  const told = items.map(({ spec, status }) => [spec.signerName, spec.username, !!status?.certificate]);
+  expect(told.sort()).toEqual([
+    ['kubernetes.io/kube-apiserver-client-kubelet', `system:bootstrap:${token.id}`, true],
+    ['kubernetes.io/kubelet-serving', 'system:node:n1', true],
+  ]);
+  const metadata = { name: 'p', namespace: 'default' };
+  await admin()
+    .of(pods)
+    .create({ metadata, spec: { containers: [{ name: 'c', image: 'i' }] } }, { cause });
+  const phase = async () => (await admin().of(pods).get(metadata)).status?.phase;
+  await vi.waitFor(async () => expect(await phase()).toBe('Running'), 15_000);
+});
+
+test('the server reaches the node by the certificate it has got', async () => {
+  const { client, close } = await clientFromKubeconfig(platform, server.kubeconfigPath);
+  const asked = { method: 'GET', path: '/api/v1/nodes/n1/proxy/pods' } as const;
+  expect(await client.transport.request(asked)).toMatchObject({ kind: 'PodList' });
+  close();
+});
+
+test('the second start needs no token, and certificates can be renewed with the old ones', async () => {
+  const kept = await readNode(`${dir}/n1`, platform);
+  expect(kept).toMatchObject({ nodeName: 'n1', servers: [server.controlPlane.url], domain: 'cluster.local' });
+  if (!kept) return;
+  const fresh = await renewed(kept, platform);
+  expect(fresh.node.certificate).not.toBe(kept.node.certificate);
+  expect(fresh.serving.certificate).not.toBe(kept.serving.certificate);
+  const { fromMs, untilMs } = validity(fresh.node.certificate);
+  const part = (chance: number) => (renewAtMs(fresh.node.certificate, chance) - fromMs) / (untilMs - fromMs);
+  expect(part(0)).toBeCloseTo(0.7);
+  expect(part(1)).toBeCloseTo(0.9);
+  const late = { ...platform, clock: { ...platform.clock, now: () => untilMs + 1 } };
+  await expect(readNode(`${dir}/n1`, late)).rejects.toThrow('off for too long');
+});
+
+const refusals: [what: string, change: () => Partial<JoinOptions>, message: string][] = [
+  ['an unknown token', () => ({ token: { id: 'unknwn', secret: token.secret } }), 'know no token unknwn'],
+  ['a wrong secret', () => ({ token: { id: token.id, secret: '0'.repeat(16) } }), 'not signed with token'],
+  ['a wrong hash', () => ({ hashes: [`sha256:${'0'.repeat(64)}`] }), 'not the given one'],
+  ['a name that is taken', () => ({ address: '127.0.0.9' }), 'has a node n1 already, at 127.0.0.2'],
+  ['nobody at home', () => ({ servers: ['https://127.0.0.1:1'] }), 'no API server answers'],
+];
+
+test.each(refusals)('refused with a hint: %s', async (_what, change, message) => {
+  // The signature of an unknown token is not waited for.
+  const clock = { ...platform.clock, monotonic: () => platform.clock.monotonic() * 1000 };
+  await expect(join(options({ platform: { ...platform, clock }, ...change() }))).rejects.toMatchObject({
+    name: 'UserError',
+    message: expect.stringContaining(message),
+    hint: expect.stringMatching(/\w/),
+  });
+});
+
+test('a server that cannot be reached is passed over, and the right hash is believed', async () => {
+  const { certificate } = await new Pki(`${dir}/server/pki`, platform).authority();
+  const hashes = [publicKeyHash(certificate)];
+  const servers = ['https://127.0.0.1:1', server.controlPlane.url];
+  const node = await join(options({ servers, hashes, nodeName: 'n2', address: '127.0.0.3' }));
+  expect(node.authority).toBe(certificate);
+});
+
+test('a token without the use of authentication, and one in other groups, make no nodes', async () => {
+  const make = async (change: object) => {
+    const made = generateToken(systemRandom);
+    await createToken(admin(), { ...draft, token: made, ...change });
+    return join(options({ token: made, nodeName: 'n3', address: '127.0.0.4' }));
+  };
+  await expect(make({ usages: ['signing'] })).rejects.toThrow('the servers refuse the token');
+  await expect(make({ groups: ['system:bootstrappers:others'] })).rejects.toThrow(
+    'may not make machines nodes',
+  );
+});
+
+test('tokens are listed, deleted and then unknown', async () => {
+  const made = generateToken(systemRandom);
+  await createToken(admin(), { ...draft, token: made });
+  await expect(createToken(admin(), { ...draft, token: made })).rejects.toThrow('is a token');
+  expect((await listTokens(admin())).map((row) => row.token)).toContain(formatToken(made));
+  expect(await joinCommand(admin(), made)).toMatch(
+    new RegExp(
+      `^k8ts agent --server ${server.controlPlane.url} --token ${formatToken(made)} .*sha256:[0-9a-f]{64}$`,
+    ),
+  );
+  await deleteToken(admin(), made.id);
+  await expect(deleteToken(admin(), made.id)).rejects.toThrow('there is no token');
+  await expect(deleteToken(admin(), 'x')).rejects.toThrow('not the id');
+});
+
+test('strangers read cluster-info and nothing else', async () => {
+  const { certificate: ca } = await new Pki(`${dir}/server/pki`, platform).authority();
+  const transport = new HttpTransport({
+    connect: connectHttps,
+    servers: [server.controlPlane.url],
+    tls: { ca },
+    userAgent: 'test',
+  });
+  const stranger = new Client(transport).of(configmaps);
+  const info = await stranger.get({ namespace: 'kube-public', name: 'cluster-info' });
+  expect(Object.keys(info.data ?? {})).toContain(`jws-kubeconfig-${token.id}`);
+  await expect(stranger.list({ namespace: 'kube-public' })).rejects.toMatchObject({ code: 403 });
+  await expect(stranger.get({ namespace: 'kube-system', name: 'kubeadm-config' })).rejects.toMatchObject({
+    code: 403,
+  });
+  transport.close();
+});
+
+test('what an administrator takes from nodes stays taken, and one data directory has one server', async () => {
+  const name = 'kubeadm:node-autoapprove-bootstrap';
+  expect(await admin().of(clusterrolebindings).get({ name })).toBeDefined();
+  const second = { dataDir: `${dir}/server`, store: 'embedded', bindAddress: '127.0.0.1' } as const;
+  await expect(
+    startServer({ ...second, advertiseAddress: '127.0.0.1', names: [] }, { platform, pid: process.pid }),
+  ).rejects.toThrow('already runs');
+});
+
+test('servers are read from the slice of the Service kubernetes', () => {
+  const slice = {
+    metadata: { name: 'kubernetes' },
+    addressType: 'IPv4',
+    endpoints: [
+      { addresses: ['10.0.0.1'], conditions: { ready: true } },
+      { addresses: ['10.0.0.2'], conditions: { ready: false } },
+      { addresses: ['fd00::1'] },
+    ],
+    ports: [{ name: 'https', port: 6443 }],
+  };
+  expect(serversIn(slice)).toEqual(['https://10.0.0.1:6443', 'https://[fd00::1]:6443']);
+  expect(serversIn(undefined)).toEqual([]);
+  expect(tenthAddress('10.96.0.0/12')).toBe('10.96.0.10');
+});
