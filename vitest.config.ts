@@ -14,7 +14,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           include: [
             'src/**/*.test.ts',
-            'test/{house,reference,integration,conformance,simulation}/**/*.test.ts',
+            'test/{house,reference,integration,conformance}/**/*.test.ts',
             'test/{crash,linearizability}/**/check-*.test.ts',
           ],
           exclude: ['src/**/*.node.test.ts', 'test/conformance/cli/**'],
@@ -27,6 +27,15 @@ export default defineConfig({
           name: 'fuzz',
           sequence: { groupOrder: 1 },
           include: ['test/fuzz/**/*.test.ts'],
+        },
+      },
+      {
+        // Random lives of whole clusters on a virtual clock; see scripts/simulate.mjs.
+        test: {
+          ...shared,
+          name: 'simulation',
+          sequence: { groupOrder: 1 },
+          include: ['test/simulation/**/*.test.ts'],
         },
       },
       {

@@ -1,5 +1,6 @@
 /** Turns of the event loop that `afterTurn` still owes. */
 let owed = 0;
+const owesTurns = () => owed > 0;
 
 /**
  * Calls `fn` when what is already due in this turn of the event loop has run. No time passes, so no clock,
@@ -18,8 +19,6 @@ export function afterTurn(fn: () => void): void {
  * run out, and so has everything that was put off to a later turn.
  */
 export async function turnsOver(): Promise<void> {
-  for (;;) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    if (owed === 0) return;
-  }
+  do await new Promise<void>((resolve) => setImmediate(resolve));
+  while (owesTurns());
 }

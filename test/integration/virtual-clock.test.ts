@@ -98,7 +98,7 @@ test('a CronJob over a day', async () => {
   expect(made.every((write) => write.timeMs % 3_600_000 === 1_800_000)).toBe(true);
   const kept = (await cluster.client.of(jobs).list({ namespace })).items;
   expect(kept.map((job) => job.status?.succeeded)).toEqual([1, 1, 1]);
-});
+}, 120_000);
 
 test('a node that fails keeps its pods for 300 s, then they run elsewhere', async () => {
   await start({ nodes: 2 });

@@ -1,5 +1,5 @@
 import type { Node, Pod } from '../../src/api/core/v1.ts';
-import { nodes, pods } from '../../src/api/generated/resources.ts';
+import { configmaps, nodes, pods, secrets } from '../../src/api/generated/resources.ts';
 import type { Resource } from '../../src/api/resource.ts';
 import type { VirtualCluster } from '../../src/cluster/simulation/virtual-cluster.ts';
 import type { Random } from '../../src/platform/random.ts';
@@ -67,6 +67,18 @@ const killPod: Action = async (stage) => {
   return `pod ${pod.metadata.name} is deleted`;
 };
 
+/** A user's operator does so: what it makes is owned by what it has just made. */
+const makePair: Action = async (stage) => {
+  const name = `pair-${stage.random.suffix(3)}`;
+  const metadata = { name, namespace };
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
+  const { uid } = (await stage.cluster.client.of(configmaps).create(object, { cause })).metadata;
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid }];
+  const owned = { apiVersion: 'v1', kind: 'Secret', metadata: { ...metadata, ownerReferences } };
+  await stage.cluster.client.of(secrets).create(owned, { cause });
+  return `${name} is made, and owns something`;
+};
+
 const someNode = (stage: Stage) => pick(stage.random, [...stage.machines]);
 
 async function changeNode({ cluster }: Stage, name: string, spec: object): Promise<void> {
@@ -115,9 +127,9 @@ const addNode: Action = async (stage) => {
 const removeNode: Action = async (stage) => {
   if (stage.machines.size < 4) return 'nothing';
   const name = someNode(stage);
-  stage.machines.delete(name);
   stage.cluster.switchOff(name);
   await stage.cluster.client.of(nodes).delete({ name }, { cause });
+  stage.machines.delete(name);
   return `${name} is taken away`;
 };
 
@@ -163,6 +175,7 @@ const users: readonly Action[] = [
   taint,
   addNode,
   removeNode,
+  makePair,
 ];
 const accidents: readonly Action[] = [cutNode, mendNode, powerOff, powerOn, crash, crash, nothing];
 

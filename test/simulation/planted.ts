@@ -1,10 +1,8 @@
 import type { ControllerReplacements } from '../../src/cluster/simulation/control-plane.ts';
-import type { ControllerContext } from '../../src/controllers/controller.ts';
 import { createDeploymentController } from '../../src/controllers/deployment/deployment.ts';
 import { planDeployment } from '../../src/controllers/deployment/plan.ts';
 import { createGarbageCollector } from '../../src/controllers/garbage/garbage.ts';
 import { judge } from '../../src/controllers/garbage/plan.ts';
-import type { Discover } from '../../src/controllers/discovery.ts';
 import { createJobController } from '../../src/controllers/job/job.ts';
 import { nextStatus } from '../../src/controllers/job/plan.ts';
 import { planReplicas } from '../../src/controllers/replicaset/plan.ts';
@@ -53,21 +51,21 @@ const hasty: typeof judge = (meta, owners, dependents) =>
   );
 
 /** Mistakes in five controllers, by what they do. */
-export const plantedMistakes: Record<string, (discover: Discover) => ControllerReplacements> = {
-  'a ReplicaSet forgets pods that have no node yet': () => ({
-    'replicaset-controller': (context: ControllerContext) => createReplicaSetController(context, forgetful),
-  }),
-  'a Deployment takes away more than it may': () => ({
-    'deployment-controller': (context: ControllerContext) => createDeploymentController(context, reckless),
-  }),
-  'a StatefulSet keeps no order': () => ({
-    'statefulset-controller': (context: ControllerContext) => createStatefulSetController(context, impatient),
-  }),
-  'a Job keeps no books': () => ({
-    'job-controller': (context: ControllerContext) => createJobController(context, bookless),
-  }),
-  'the garbage collector takes every owner for gone': (discover) => ({
-    'generic-garbage-collector': (context: ControllerContext) =>
+export const plantedMistakes: Record<string, ControllerReplacements> = {
+  'a ReplicaSet forgets pods that have no node yet': {
+    'replicaset-controller': (context) => createReplicaSetController(context, forgetful),
+  },
+  'a Deployment takes away more than it may': {
+    'deployment-controller': (context) => createDeploymentController(context, reckless),
+  },
+  'a StatefulSet keeps no order': {
+    'statefulset-controller': (context) => createStatefulSetController(context, impatient),
+  },
+  'a Job keeps no books': {
+    'job-controller': (context) => createJobController(context, bookless),
+  },
+  'the garbage collector takes every owner for gone': {
+    'generic-garbage-collector': (context, { discover }) =>
       createGarbageCollector(context, { discover, judge: hasty }),
-  }),
+  },
 };

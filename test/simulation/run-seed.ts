@@ -23,6 +23,8 @@ export interface RunOptions {
   seed: number;
   /** Controllers with mistakes, which the rules have to find. */
   controllers?: ControllerReplacements;
+  /** Whether the first thing that is wrong ends the life. */
+  untilFirst?: boolean;
   onLog?(line: LogLine): void;
 }
 
@@ -49,14 +51,18 @@ const fewActions = 4;
 const moreActions = 8;
 
 /** One life of one cluster: workloads, changes and accidents at random, then quiet; and all that is wrong with it. */
-export async function runSeed({ seed, controllers, onLog }: RunOptions): Promise<SeedResult> {
+export async function runSeed({ seed, controllers, untilFirst, onLog }: RunOptions): Promise<SeedResult> {
   const random = seededRandom(seed);
   const machineCount = 3 + random.int(2);
   const latencies = { sandboxMs: 100, startMs: 300, pullMs: random.int(2000) };
   const options = { nodes: machineCount, seed, heartbeat: '20s', latencies, controllers, onLog };
   const cluster = await VirtualCluster.start(options);
   const checker = new InvariantChecker();
-  await cluster.follow((batch) => checker.take(batch, cluster.now()));
+  await cluster.follow((batch) => {
+    const before = checker.violations.length;
+    checker.take(batch, cluster.now());
+    if (untilFirst && before === 0 && checker.violations.length > 0) void cluster.stop();
+  });
   const machines = new Set(Array.from({ length: machineCount }, (_, i) => `node-${i + 1}`));
   const stage: Stage = { cluster, random, workloads: [], machines, forced: new Set() };
   const story: string[] = [];

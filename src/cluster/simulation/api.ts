@@ -52,6 +52,8 @@ export class SimulatedApi {
         sign: unsigned,
       },
       version: '0.0.0',
+      // Watches last until something breaks them: to open them again costs time, and finds nothing.
+      limits: { minWatchMs: 30 * 24 * 3_600_000 },
     });
     if (!life.isOver) this.#server = server;
   }

@@ -27,7 +27,10 @@ export interface ProcessParts {
 }
 
 /** A controller that takes the place of the cluster's own, by its name. */
-export type ControllerReplacements = Record<string, (context: ControllerContext) => Component>;
+export type ControllerReplacements = Record<
+  string,
+  (context: ControllerContext, more: { discover: Discover }) => Component
+>;
 
 const authenticated = 'system:authenticated';
 const serviceAccount = (name: string): UserInfo => ({
@@ -92,7 +95,9 @@ export function runControllerManager(
     dnsAddress: network.dnsAddress,
     nodeLifecycle: options.nodeLifecycle,
   });
-  const replaced = controllers.map((own) => options.replacements[own.name]?.(contextFor(own.name)) ?? own);
+  const replaced = controllers.map(
+    (own) => options.replacements[own.name]?.(contextFor(own.name), { discover: discovered }) ?? own,
+  );
   run(replaced, parts);
 }
 

@@ -300,19 +300,15 @@ export class VirtualCluster {
 
   /** Moves time until a promise has settled; whoever moves it already takes others along. */
   async #drive<T>(promise: Promise<T>): Promise<T> {
-    let isOver = false;
-    const over = promise.then(
-      () => void (isOver = true),
-      () => void (isOver = true),
-    );
+    const state = { isOver: false };
+    const note = () => {
+      state.isOver = true;
+    };
+    const over = promise.then(note, note);
     if (this.#isRunning) await over;
     else
       await this.#alone(async () => {
-        await turnsOver();
-        for (;;) {
-          if (isOver) return;
-          await this.#clock.advance(this.#clock.untilNext() ?? 0);
-        }
+        for (await turnsOver(); !state.isOver; ) await this.#clock.advance(this.#clock.untilNext() ?? 0);
       });
     return promise;
   }

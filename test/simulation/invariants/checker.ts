@@ -1,4 +1,5 @@
 import type { WatchBatch } from '../../../src/store/store.ts';
+import { garbageRule } from './garbage.ts';
 import { completionsRule, forbidRule, parallelismRule } from './jobs.ts';
 import { allocatableRule, causeRule } from './pods.ts';
 import { availabilityRule, replicaSetRule, surgeRule } from './replicas.ts';
@@ -21,6 +22,7 @@ export class InvariantChecker {
     completionsRule(),
     forbidRule(),
     orderRule(),
+    garbageRule(),
   ];
 
   take(batch: WatchBatch, timeMs: number): void {

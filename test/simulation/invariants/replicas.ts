@@ -35,13 +35,15 @@ const ceilingOf = (all: Map<string, Ceiling>, uid: string) => {
   return found;
 };
 
-/** All pods of a Deployment, whatever ReplicaSet they are of. */
-function podsOf(deployment: Stored<Deployment>, world: World): Stored<Pod>[] {
-  const sets = world
+function setsOf(deployment: Stored<Deployment>, world: World): Stored<ReplicaSet>[] {
+  return world
     .all<ReplicaSet>('replicasets')
     .filter((set) => controllerOf(set)?.uid === deployment.metadata.uid);
-  return sets.flatMap((set) => world.podsOf(set.metadata.uid));
 }
+
+/** All pods of a Deployment, whatever ReplicaSet they are of. */
+const podsOf = (deployment: Stored<Deployment>, world: World): Stored<Pod>[] =>
+  setsOf(deployment, world).flatMap((set) => world.podsOf(set.metadata.uid));
 
 function deploymentOf(pod: Stored<Pod>, world: World): Stored<Deployment> | undefined {
   const set = world.byUid(controllerOf(pod)?.uid);
@@ -49,29 +51,32 @@ function deploymentOf(pod: Stored<Pod>, world: World): Stored<Deployment> | unde
   return owner?.kind === 'Deployment' ? world.byUid<Deployment>(owner.uid) : undefined;
 }
 
-/** A rollout never has more pods than replicas and surge together. */
+/** A rollout never asks its ReplicaSets for more pods than replicas and surge together. (Upstream counts what is asked for.) */
 export function surgeRule(): Rule {
   const most = new Map<string, Ceiling>();
   return {
     name: 'never above replicas and surge',
     check(change, world) {
-      const { before, after, timeMs, resource } = change;
+      const { before, after, timeMs, actor } = change;
       if (isOf('deployments', change)) {
         const deployment = after as Stored<Deployment>;
         const limit = (deployment.spec?.replicas ?? 1) + limitsOf(deployment).surge;
         ceilingOf(most, deployment.metadata.uid).set(limit, timeMs);
       }
-      if (resource !== 'pods' || before || !after) return undefined;
-      const deployment = deploymentOf(after as Stored<Pod>, world);
+      if (!isOf('replicasets', change) || actor !== 'deployment-controller') return undefined;
+      if (askedFor(after as ReplicaSet) <= askedFor(before as ReplicaSet | undefined)) return undefined;
+      const deployment = world.byUid<Deployment>(controllerOf(after as Stored<ReplicaSet>)?.uid);
       if (!deployment) return undefined;
-      const active = podsOf(deployment, world).filter(isActive).length;
+      const asked = setsOf(deployment, world).reduce((sum, set) => sum + askedFor(set), 0);
       const limit = ceilingOf(most, deployment.metadata.uid).at(timeMs);
-      return active > limit
-        ? `Deployment ${nameOf(deployment)} has ${active} pods; ${limit} may be there`
+      return asked > limit
+        ? `Deployment ${nameOf(deployment)} asks for ${asked} pods; ${limit} may be there`
         : undefined;
     },
   };
 }
+
+const askedFor = (set: ReplicaSet | undefined) => (set ? (set.spec?.replicas ?? 1) : 0);
 
 /** What was last seen of a Deployment that has nothing to do with its rollout. */
 interface Calm {

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { configmaps, secrets } from '../../src/api/generated/resources.ts';
+import { VirtualCluster } from '../../src/cluster/simulation/virtual-cluster.ts';
+import { InvariantChecker } from './invariants/checker.ts';
+import { plantedMistakes } from './planted.ts';
+import { runSeed } from './run-seed.ts';
+
+/** Lives after which a mistake has to have been found. */
+const mostSeeds = 40;
+
+/** The first seed that breaks a rule, and the rule. */
+async function find(mistake: string): Promise<string> {
+  for (let seed = 1; seed <= mostSeeds; seed++) {
+    const { violations } = await runSeed({ seed, controllers: plantedMistakes[mistake], untilFirst: true });
+    if (violations[0]) return violations[0].rule;
+  }
+  return `nothing in ${mostSeeds} lives`;
+}
+
+test.each([
+  ['a ReplicaSet forgets pods that have no node yet', 'never more pods than replicas'],
+  [
+    'a Deployment takes away more than it may',
+    /^never (more pods unavailable than the strategy allows|above replicas and surge)$/,
+  ],
+  ['a StatefulSet keeps no order', 'pods of a StatefulSet come in their order'],
+  ['a Job keeps no books', 'a Job completes as often as it should, and counts every pod'],
+])(
+  '%s: found, since %s',
+  async (mistake, rule) => {
+    expect(await find(mistake)).toMatch(rule);
+  },
+  120_000,
+);
+
+test('the garbage collector takes every owner for gone: found, where it hears of owners late', async () => {
+  const controllers = plantedMistakes['the garbage collector takes every owner for gone'];
+  const cluster = await VirtualCluster.start({ controllers, faults: { eventDelayMs: 3000 } });
+  const checker = new InvariantChecker();
+  await cluster.follow((batch) => checker.take(batch, cluster.now()));
+  const cause = { reason: 'a test says so' };
+  for (let i = 0; i < 10; i++) {
+    const metadata = { name: `c${i}`, namespace: 'default' };
+    const owner = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
+    const { uid } = (await cluster.client.of(configmaps).create(owner, { cause })).metadata;
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: metadata.name, uid }];
+    const owned = { apiVersion: 'v1', kind: 'Secret', metadata: { ...metadata, ownerReferences } };
+    await cluster.client.of(secrets).create(owned, { cause });
+  }
+  await cluster.advance('10s');
+  expect(checker.violations[0]?.rule).toBe('nothing is collected whose owner is there');
+  await cluster.stop();
+});
