@@ -30,7 +30,7 @@ test.each([
   async (mistake, rule) => {
     expect(await find(mistake)).toMatch(rule);
   },
-  120_000,
+  600_000,
 );
 
 test('the garbage collector takes every owner for gone: found, where it hears of owners late', async () => {

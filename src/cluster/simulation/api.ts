@@ -26,6 +26,7 @@ export class SimulatedApi {
   readonly #crashed = new Set<() => void>();
   #life = new Life();
   #server: ApiServer | undefined;
+  #isUp = false;
 
   constructor(options: SimulatedApiOptions) {
     this.#options = options;
@@ -38,6 +39,8 @@ export class SimulatedApi {
 
   /** Starts a server where none runs. Resolves when it answers. */
   async start(): Promise<void> {
+    if (this.#isUp) return;
+    this.#isUp = true;
     const { store, clock, random, log } = this.#options;
     const life = new Life();
     this.#life = life;
@@ -60,6 +63,7 @@ export class SimulatedApi {
 
   /** Kills the server: requests under way are never answered, and all connections break. */
   crash(): void {
+    this.#isUp = false;
     this.#server = undefined;
     this.#life.end();
     for (const fn of this.#crashed) fn();
