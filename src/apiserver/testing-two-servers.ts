@@ -76,7 +76,6 @@ function late(store: Store): { store: Store; fallBehind(): void; catchUp(): void
     compact: (...args) => store.compact(...args),
     leases: (...args) => store.leases(...args),
     status: (...args) => store.status(...args),
-    leases: (...args) => store.leases(...args),
     close: (...args) => store.close(...args),
   };
   return {
