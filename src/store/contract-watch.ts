@@ -106,7 +106,7 @@ export function watchContract(subject: Subject): void {
     }
   });
 
-  test('a long past is delivered whole', async () => {
+  test('a long past is delivered whole', { timeout: 120_000 }, async () => {
     const { store } = subject;
     const { revision } = await store.status();
     const commits = Array.from({ length: 3500 }, (_, i) => store.commit(put(`/p/${i % 50}`, `${i}`)));

@@ -23,7 +23,9 @@ function etcdHarness(): Harness {
     faults: { hold: nothing, release: nothing, failNext: nothing, flushes: () => 0, busy: () => false },
     async open({ historyMs = 3_600_000 } = {}) {
       const { endpoints } = etcd;
-      const common = { random: systemRandom, log: silentLog, callClock: systemClock };
+      // On a busy machine nothing is lost, only late: a write that is given up takes further revisions.
+      const limits = { readMs: 10_000, writeMs: 20_000, totalMs: 60_000 };
+      const common = { random: systemRandom, log: silentLog, callClock: systemClock, limits };
       const store = await openEtcdStore({ ...common, endpoints, prefix, clock, historyMs });
       stores.push(store);
       return store;
