@@ -11,8 +11,9 @@ export interface HistoryLimits {
   bytes: number;
 }
 
-/** After this long, compaction lets others run. */
-const sliceMs = 5;
+/** After this long, or so many steps, compaction lets others run. */
+const sliceMs = 4;
+const stepsPerSlice = 8;
 const shortestRoundMs = 1000;
 const longestRoundMs = 300_000;
 
@@ -31,6 +32,8 @@ export class HistoryKeeper {
   /** The step under way. Never rejects. */
   #stepping: Promise<unknown> = Promise.resolve();
   #holds = 0;
+  /** The newest revision when there last was a slice. */
+  #paid = 0;
   #goOn = () => {};
 
   constructor(options: {
@@ -107,15 +110,15 @@ export class HistoryKeeper {
   }
 
   async #run(goal: (durableRevision: number) => CompactionGoal): Promise<void> {
-    let sliceStart = this.#clock.monotonic();
     const aim = goal(this.#engine.state().revision);
+    let sinceMs = this.#clock.monotonic();
     while (await this.#mayStep()) {
-      const stepping = this.#step(aim);
-      this.#stepping = stepping.catch(() => {});
-      if (await stepping) return;
-      if (this.#clock.monotonic() - sliceStart < sliceMs) continue;
+      const slice = this.#slice(aim, sinceMs);
+      this.#stepping = slice.catch(() => {});
+      if (await slice) return;
+      if (this.#clock.monotonic() - sinceMs < sliceMs) continue;
       await this.#clock.sleep(1, this.#stopping.signal).catch(() => {});
-      sliceStart = this.#clock.monotonic();
+      sinceMs = this.#clock.monotonic();
     }
     throw new StoreError('Closed', 'The store was closed before the compaction was through');
   }
@@ -130,13 +133,23 @@ export class HistoryKeeper {
     return !this.#stopping.signal.aborted;
   }
 
-  /** Gives whether the goal is reached. */
-  async #step(goal: CompactionGoal): Promise<boolean> {
-    const { step, done } = planCompaction(this.#engine, this.#ledger.state, goal);
-    if (step) {
-      this.#ledger.compact(step);
-      await this.#flusher.flushed();
+  /**
+   * Some steps that go to disk together: at least twice as many revisions as were made since the last time, where there
+   * are, or busy writers would make more past than goes. Gives whether the goal is reached.
+   */
+  async #slice(goal: CompactionGoal, sinceMs: number): Promise<boolean> {
+    const from = this.#ledger.state.compactedRevision;
+    const owed = 2 * (this.#ledger.state.revision - this.#paid);
+    this.#paid = this.#ledger.state.revision;
+    let reached = false;
+    for (let steps = 0; !reached && steps < stepsPerSlice; steps++) {
+      const { step, done } = planCompaction(this.#engine, this.#ledger.state, goal);
+      if (step) this.#ledger.compact(step);
+      reached = done;
+      const isLate = this.#clock.monotonic() - sinceMs >= sliceMs;
+      if (isLate && this.#ledger.state.compactedRevision - from >= owed) break;
     }
-    return done;
+    await this.#flusher.flushed();
+    return reached;
   }
 }
