@@ -27,7 +27,7 @@ export interface RolesOptions {
 }
 
 /** Shorter than upstream's: what is left by a leader that died is taken up within five seconds. */
-const sharedTimes: ElectionTimes = { leaseDurationMs: 3000, renewDeadlineMs: 2000, retryPeriodMs: 500 };
+const sharedTimes: ElectionTimes = { leaseDurationMs: 3000, renewDeadlineMs: 2000, retryPeriodMs: 300 };
 /** Who is alone leads anyhow; the lease is for people to see. */
 const aloneTimes: ElectionTimes = { leaseDurationMs: 60_000, renewDeadlineMs: 40_000, retryPeriodMs: 20_000 };
 
