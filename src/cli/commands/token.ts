@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import type { Client } from '../../client/client.ts';
 import { formatToken, generateToken, parseToken, parseTtlMs } from '../../cluster/join/bootstrap-token.ts';
 import { joinCommand } from '../../cluster/join/join-command.ts';
 import { createToken, deleteToken, listTokens } from '../../cluster/join/tokens.ts';
@@ -9,6 +8,8 @@ import { UserError } from '../../cluster/user-error.ts';
 import { systemRandom } from '../../platform/random.ts';
 import { print } from '../output.ts';
 import { platformWith, stderrLog } from '../world.ts';
+
+type AdminClient = Awaited<ReturnType<typeof clientFromKubeconfig>>['client'];
 
 interface Where {
   dataDir: string;
@@ -27,7 +28,7 @@ const platform = platformWith(stderrLog('warn'));
 const words = (text: string) => text.split(',').filter(Boolean);
 
 /** Runs with a client of the cluster that the flags lead to. */
-async function withClient<T>(where: Where, run: (client: Client) => Promise<T>): Promise<T> {
+async function withClient<T>(where: Where, run: (client: AdminClient) => Promise<T>): Promise<T> {
   const dataDir = resolve(where.dataDir);
   const path = where.kubeconfig ?? (await readState(platform.files, dataDir))?.kubeconfig;
   if (path === undefined)
