@@ -70,6 +70,7 @@ function late(store: Store): { store: Store; fallBehind(): void; catchUp(): void
       store.watch(prefix, from, {
         onBatch: (batch) => later(() => watcher.onBatch(batch)),
         onEnd: (error) => watcher.onEnd(error),
+        onProgress: (revision) => later(() => watcher.onProgress?.(revision)),
       }),
     history: (...args) => store.history(...args),
     revisionAt: (...args) => store.revisionAt(...args),
