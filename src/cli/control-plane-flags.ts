@@ -24,7 +24,7 @@ export function withControlPlaneFlags(command: Command): Command {
     )
     .option('--leader-elect-lease-duration <time>', 'how long others wait for a silent leader (3s)')
     .option('--leader-elect-renew-deadline <time>', 'how long a leader acts without renewing (2s)')
-    .option('--leader-elect-retry-period <time>', 'between renewals, and between tries to lead (500ms)');
+    .option('--leader-elect-retry-period <time>', 'between renewals, and between tries to lead (300ms)');
 }
 
 /** The flags as options of a cluster. Throws a `UserError` where they make no sense. */
