@@ -69,7 +69,6 @@ function late(store: Store): { store: Store; fallBehind(): void; catchUp(): void
     watch: (prefix, from, watcher: Watcher) =>
       store.watch(prefix, from, {
         onBatch: (batch) => later(() => watcher.onBatch(batch)),
-        onProgress: (revision) => later(() => watcher.onProgress?.(revision)),
         onEnd: (error) => watcher.onEnd(error),
         onProgress: (revision) => later(() => watcher.onProgress?.(revision)),
       }),

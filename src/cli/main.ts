@@ -198,6 +198,22 @@ function addMigrate(program: Command): void {
   withEtcdFlags(migrate, 'from or to which the objects go');
 }
 
+function addEtcd(program: Command): void {
+  program
+    .command('etcd')
+    .description("serve the embedded store by itself, under etcd's v3 interface: a cluster of one node")
+    .option('--data-dir <dir>', 'where it is kept', `${defaultDataDir()}/etcd`)
+    .option('--name <name>', 'the name of its one member', 'default')
+    .option('--listen-client-urls <urls>', 'where to listen, separated by commas', 'http://127.0.0.1:2379')
+    .option('--cert-file <file>', 'the certificate to show to clients')
+    .option('--key-file <file>', 'its key')
+    .option('--trusted-ca-file <file>', 'authorities that certificates of clients must stand on')
+    .option('--client-cert-auth', 'send clients away that show no such certificate')
+    .option('--max-txn-ops <n>', 'operations in a transaction', wholeNumber(1, 4096), 128)
+    .option('--max-request-bytes <n>', 'size of a request', wholeNumber(1024, 2 ** 30), 1_572_864)
+    .action(async (options) => (await import('./commands/etcd.ts')).etcd(options));
+}
+
 async function main(): Promise<void> {
   const { version } = await import('../cluster/version.ts');
   const program = new Command('k8ts')
@@ -209,6 +225,7 @@ async function main(): Promise<void> {
   addSnapshot(program);
   addMigrate(program);
   addMachines(program);
+  addEtcd(program);
   await program.parseAsync(process.argv);
 }
 

@@ -1,0 +1,89 @@
+import { type EtcdServer, startEtcdServer } from '../etcd/server.ts';
+import type { Platform } from '../platform/platform.ts';
+import { StoreError } from '../store/store.ts';
+import { UserError } from './user-error.ts';
+import { version } from './version.ts';
+
+export interface ServeEtcdOptions {
+  dataDir: string;
+  name: string;
+  /** Separated by commas. */
+  listenClientUrls: string;
+  certFile?: string;
+  keyFile?: string;
+  trustedCaFile?: string;
+  clientCertAuth?: boolean;
+  maxTxnOps?: number;
+  maxRequestBytes?: number;
+}
+
+/** Serves etcd's v3 interface on this machine. Rejects with a `UserError` for what the user can mend. */
+export async function serveEtcd(options: ServeEtcdOptions, platform: Platform): Promise<EtcdServer> {
+  const urls = options.listenClientUrls.split(',').map(urlOf);
+  const tls = await tlsOf(options, platform);
+  if (urls.some(({ protocol }) => (protocol === 'https:') !== (tls !== undefined))) {
+    throw new UserError(
+      'https:// and --cert-file belong together',
+      'give https:// URLs with --cert-file and --key-file, or http:// URLs without',
+    );
+  }
+  const addresses = urls.map(({ hostname, port }) => ({
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(port || 2379),
+  }));
+  const { dataDir, name, maxTxnOps: mostTxnOps, maxRequestBytes: mostRequestBytes } = options;
+  const limits = { mostTxnOps, mostRequestBytes };
+  try {
+    return await startEtcdServer({
+      dataDir,
+      name,
+      addresses,
+      tls,
+      platform,
+      writer: `k8ts ${version}`,
+      ...limits,
+    });
+  } catch (error) {
+    throw explained(error, options);
+  }
+}
+
+function urlOf(text: string): URL {
+  try {
+    const url = new URL(text);
+    if (url.protocol === 'http:' || url.protocol === 'https:') return url;
+  } catch {
+    // Said below.
+  }
+  throw new UserError(`--listen-client-urls: ${text} is not an http:// or https:// URL`);
+}
+
+async function tlsOf(options: ServeEtcdOptions, { files }: Platform) {
+  const { certFile, keyFile, trustedCaFile, clientCertAuth } = options;
+  if (!certFile && !keyFile) {
+    if (!clientCertAuth) return undefined;
+    throw new UserError('--client-cert-auth needs --cert-file and --key-file');
+  }
+  if (!certFile || !keyFile) throw new UserError('--cert-file and --key-file belong together');
+  const asksClients = clientCertAuth || trustedCaFile !== undefined;
+  if (asksClients && !trustedCaFile) throw new UserError('--client-cert-auth needs --trusted-ca-file');
+  const read = (path: string) =>
+    files.readText(path).catch((error: Error) => {
+      throw new UserError(`${path} cannot be read: ${error.message}`);
+    });
+  const [cert, key] = [await read(certFile), await read(keyFile)];
+  return { cert, key, clientCa: trustedCaFile && (await read(trustedCaFile)) };
+}
+
+function explained(error: unknown, { listenClientUrls }: ServeEtcdOptions): unknown {
+  if (error instanceof StoreError)
+    return new UserError(error.message, 'choose another directory with --data-dir');
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+    return new UserError(
+      `cannot listen on ${listenClientUrls}: ${message}`,
+      'choose another with --listen-client-urls',
+    );
+  }
+  return error;
+}

@@ -1,0 +1,156 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { Timer } from '../platform/clock.ts';
+import { Event_EventType as EventType, type EventSchema } from '../store/etcd/generated/etcd/kv_pb.js';
+import type {
+  WatchCreateRequest,
+  WatchResponse,
+  WatchResponseSchema,
+} from '../store/etcd/generated/etcd/rpc_pb.js';
+import { WatchCreateRequest_FilterType as Filter } from '../store/etcd/generated/etcd/rpc_pb.js';
+import { StoreError, type StoreEvent, type WatchBatch, type WatchHandle } from '../store/store.ts';
+import { toEtcdError } from './errors.ts';
+import { etcdKey, isWithin, type KeyRange, prefixOf, rangeOf } from './keys.ts';
+import { type EtcdNode, headerOf } from './node.ts';
+import { keyValue, recordOf } from './record.ts';
+
+type Response = Exclude<MessageInitShape<typeof WatchResponseSchema>, WatchResponse>;
+type Event = MessageInitShape<typeof EventSchema>;
+
+interface Sink {
+  /** False: the client does not take it; no more until `resume`. */
+  send(response: Response): boolean;
+  /** The watch ended by itself. */
+  onEnd(why: { compactRevision?: bigint; cancelReason?: string }): void;
+}
+
+const firstKey = Uint8Array.of(0);
+
+/** One watch: reads the past from its start, then follows. While the client takes nothing it waits at its place. */
+export class KeyWatch {
+  readonly #node: EtcdNode;
+  readonly #request: WatchCreateRequest;
+  readonly #sink: Sink;
+  readonly #range: KeyRange;
+  /** Everything up to this revision was sent. */
+  #after: number;
+  #handle: WatchHandle | undefined;
+  #running = false;
+  #over = false;
+  #round = 0;
+  #timer: Timer | undefined;
+  #quiet = true;
+
+  constructor(node: EtcdNode, request: WatchCreateRequest, sink: Sink) {
+    this.#node = node;
+    this.#request = request;
+    this.#sink = sink;
+    this.#range = rangeOf(request.key.length > 0 ? request.key : firstKey, request.rangeEnd);
+    const { startRevision } = request;
+    this.#after = startRevision > 0n ? Number(startRevision) - 1 : node.mvcc.revision;
+    if (request.progressNotify) this.#notifyLater();
+  }
+
+  /** Begins, or goes on after the client has taken what it was sent. */
+  resume(): void {
+    if (this.#running || this.#over) return;
+    this.#running = true;
+    void this.#follow(++this.#round).catch((error: unknown) => this.#end(error));
+  }
+
+  stop(): void {
+    this.#over = true;
+    this.#timer?.cancel();
+    this.#pause();
+  }
+
+  async #follow(round: number): Promise<void> {
+    const { store } = this.#node;
+    const { compactedRevision, revision } = await store.status();
+    if (this.#after + 1 < compactedRevision) return this.#compacted(compactedRevision);
+    if (this.#after + 1 === compactedRevision) await this.#sendAt(compactedRevision);
+    if (this.#over || round !== this.#round) return;
+    const watcher = {
+      onBatch: (batch: WatchBatch) => round === this.#round && this.#take(batch),
+      onEnd: (error: StoreError) => this.#end(error),
+    };
+    const handle = await store.watch(prefixOf(this.#range), Math.min(this.#after, revision), watcher);
+    if (this.#over || round !== this.#round || !this.#running) handle.stop();
+    else this.#handle = handle;
+  }
+
+  /** Of the oldest revision that is kept, what is still there. */
+  async #sendAt(revision: number): Promise<void> {
+    const { records } = await this.#node.mvcc.read(this.#range, revision);
+    const kept = records.filter(({ modRevision }) => modRevision === revision);
+    if (!this.#request.filters.includes(Filter.NOPUT))
+      this.#send(
+        revision,
+        kept.map((record) => ({ type: EventType.PUT, kv: keyValue(record) })),
+      );
+    this.#after = revision;
+  }
+
+  #take({ revision, events }: WatchBatch): void {
+    if (this.#over || revision <= this.#after) return;
+    this.#after = revision;
+    const wanted = events.filter((event) => this.#wants(event));
+    this.#send(
+      revision,
+      wanted.map((event) => this.#eventOf(event)),
+    );
+  }
+
+  #send(revision: number, events: Event[]): void {
+    if (events.length === 0) return;
+    this.#quiet = false;
+    const header = headerOf(this.#node, Math.max(revision, this.#node.mvcc.revision));
+    if (!this.#sink.send({ header, events })) this.#pause();
+  }
+
+  #wants(event: StoreEvent): boolean {
+    const { filters } = this.#request;
+    if (filters.includes(event.type === 'put' ? Filter.NOPUT : Filter.NODELETE)) return false;
+    return isWithin(event.type === 'put' ? event.entry.key : event.key, this.#range);
+  }
+
+  #eventOf(event: StoreEvent): Event {
+    const { previous } = event;
+    const prevKv =
+      this.#request.prevKv && previous && previous.revision > 0 ? keyValue(recordOf(previous)) : undefined;
+    if (event.type === 'put') return { type: EventType.PUT, kv: keyValue(recordOf(event.entry)), prevKv };
+    const kv = { key: etcdKey(event.key), modRevision: BigInt(event.revision) };
+    return { type: EventType.DELETE, kv, prevKv };
+  }
+
+  #pause(): void {
+    this.#running = false;
+    this.#round++;
+    this.#handle?.stop();
+    this.#handle = undefined;
+  }
+
+  #end(error: unknown): void {
+    if (this.#over) return;
+    if (error instanceof StoreError && error.code === 'Compacted') {
+      this.#pause();
+      return this.resume();
+    }
+    this.stop();
+    this.#sink.onEnd({ cancelReason: toEtcdError(error).message });
+  }
+
+  #compacted(compactedRevision: number): void {
+    this.stop();
+    const cancelReason = 'etcdserver: mvcc: required revision has been compacted';
+    this.#sink.onEnd({ compactRevision: BigInt(compactedRevision), cancelReason });
+  }
+
+  /** A watch on which nothing came is told how far it is. */
+  #notifyLater(): void {
+    this.#timer = this.#node.clock.after(this.#node.progressEveryMs, () => {
+      if (this.#quiet && this.#running) this.#sink.send({ header: headerOf(this.#node) });
+      this.#quiet = true;
+      this.#notifyLater();
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import { EtcdError } from './errors.ts';
+
+/** The longest key that the store holds, in UTF-8 bytes. */
+const longestStoreKeyBytes = 1024;
+
+/**
+ * etcd's keys are bytes, the store's are texts without zero. A byte becomes the character of its number, which keeps
+ * order, prefixes, and ASCII readable; 0 and 1 become U+0001 with a second character, since no zero may stand.
+ */
+export function storeKey(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return lowBytes.test(text)
+    ? text.replace(/[\0\x01]/g, (c) => (c === '\0' ? '\x01\x01' : '\x01\x02'))
+    : text;
+}
+
+const lowBytes = /[\0\x01]/;
+
+/** What `storeKey` was made of. */
+export function etcdKey(key: string): Uint8Array {
+  const text = lowBytes.test(key)
+    ? key.replace(/\x01[\x01\x02]/g, (c) => (c[1] === '\x01' ? '\0' : '\x01'))
+    : key;
+  return Buffer.from(text, 'latin1');
+}
+
+/** The store's key of what is to be written; refuses those that it cannot hold, which etcd itself would take. */
+export function writableKey(bytes: Uint8Array): string {
+  const key = storeKey(bytes);
+  if (key.length * 2 > longestStoreKeyBytes && Buffer.byteLength(key) > longestStoreKeyBytes)
+    throw new EtcdError(
+      'InvalidArgument',
+      `etcdserver: a key has at most ${longestStoreKeyBytes} bytes here`,
+    );
+  return key;
+}
+
+/** Keys from `from` on, up to and without `to`. */
+export interface KeyRange {
+  from: string;
+  /** Absent: there is no end. */
+  to?: string;
+  /** One key alone; `to` is absent then. */
+  single?: true;
+}
+
+/** The range that a request names by a key and an end: no end is one key, a zero byte is no bound. */
+export function rangeOf(key: Uint8Array, rangeEnd: Uint8Array): KeyRange {
+  const from = storeKey(key);
+  if (rangeEnd.length === 0) return { from, single: true };
+  if (rangeEnd.length === 1 && rangeEnd[0] === 0) return { from };
+  return { from, to: storeKey(rangeEnd) };
+}
+
+export function isWithin(key: string, range: KeyRange): boolean {
+  if (range.single) return key === range.from;
+  return key >= range.from && (range.to === undefined || key < range.to);
+}
+
+/** What all keys of a range begin with. */
+export function prefixOf({ from, to, single }: KeyRange): string {
+  if (single) return from;
+  if (to === undefined) return '';
+  let length = 0;
+  while (length < from.length && from[length] === to[length]) length++;
+  // Where the end is the next text of the same length, all that lies between begins with `from`.
+  const isNext = length === from.length - 1 && to.length === from.length;
+  return isNext && to.charCodeAt(length) === from.charCodeAt(length) + 1 ? from : from.slice(0, length);
+}

@@ -1,0 +1,62 @@
+import { KV } from '../store/etcd/generated/etcd/rpc_pb.js';
+import type { RangeRequest, TxnRequest } from '../store/etcd/generated/etcd/rpc_pb.js';
+import { checkDelete, checkPut, checkRange, checkTxn } from './check-request.ts';
+import { compacted, futureRevision } from './errors.ts';
+import { rangeOf } from './keys.ts';
+import { type EtcdNode, headerOf } from './node.ts';
+import { rangeAnswer } from './range-answer.ts';
+import { type Route, unary } from './service.ts';
+import { Draft } from './txn-plan.ts';
+
+/** Keys and values. */
+export function kvService(node: EtcdNode): Route[] {
+  const { method } = KV;
+  return [
+    unary(method.range, (request) => range(node, request)),
+    unary(method.put, async (request) => {
+      checkPut(request);
+      return write(node, async (draft) => {
+        await draft.checkPut(request);
+        return draft.put(request);
+      });
+    }),
+    unary(method.deleteRange, async (request) => {
+      checkDelete(request);
+      return write(node, (draft) => draft.deleteRange(request));
+    }),
+    unary(method.txn, (request) => txn(node, request)),
+    unary(method.compact, ({ revision }) => compact(node, Number(revision))),
+  ];
+}
+
+/** Carries out what one request drafts, in one revision. */
+export async function write<T>(node: EtcdNode, make: (draft: Draft) => Promise<T>) {
+  const { answer, revision } = await node.mvcc.write(async (view) => {
+    const draft = new Draft(view, (id) => node.leases.has(id));
+    const answer = await make(draft);
+    return { changes: draft.changes, answer };
+  });
+  return { ...answer, header: headerOf(node, revision) };
+}
+
+async function range(node: EtcdNode, request: RangeRequest) {
+  checkRange(request);
+  const at = request.revision > 0n ? Number(request.revision) : undefined;
+  const found = await node.mvcc.read(rangeOf(request.key, request.rangeEnd), at);
+  const header = headerOf(node, at === undefined ? found.revision : node.mvcc.revision);
+  return { ...rangeAnswer(request, found.records), header };
+}
+
+/** A transaction in an answer has a header as well: that of the whole is the only one that tells more than a revision. */
+export async function txn(node: EtcdNode, request: TxnRequest) {
+  checkTxn(request, node.mostTxnOps);
+  return write(node, (draft) => draft.txn(request));
+}
+
+async function compact(node: EtcdNode, revision: number) {
+  const { compactedRevision } = await node.store.status();
+  if (revision <= compactedRevision) throw compacted();
+  if (revision > node.mvcc.revision) throw futureRevision();
+  await node.store.compact(revision);
+  return { header: headerOf(node) };
+}

@@ -1,0 +1,179 @@
+import type { Clock, Timer } from '../platform/clock.ts';
+import type { Random } from '../platform/random.ts';
+import type { Store } from '../store/store.ts';
+import { leaseExists, leaseNotFound, leaseTooLong } from './errors.ts';
+import { changesPerRevision, type Changes, type Mvcc } from './mvcc.ts';
+
+/** etcd's own bounds, in seconds. */
+const longestTtl = 9_000_000_000n;
+const shortestTtl = 2n;
+const prefix = 'lease/';
+const all = { from: '' };
+
+interface Lease {
+  id: bigint;
+  /** Seconds. */
+  ttl: bigint;
+  /** On the clock's monotonic scale. */
+  endsMs: number;
+  timer: Timer;
+  keys: Set<string>;
+}
+
+interface Options {
+  mvcc: Mvcc;
+  /** Keeps the leases themselves, apart from the keys: a lease that is granted takes no revision. */
+  store: Store;
+  clock: Clock;
+  random: Random;
+}
+
+/** Leases and the keys that hang on them. After a start each lease has its whole time again, as in etcd. */
+export class Leases {
+  readonly #mvcc: Mvcc;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #leases = new Map<bigint, Lease>();
+  readonly #leaseOf = new Map<string, Lease>();
+  #stopped = false;
+
+  private constructor({ mvcc, store, clock, random }: Options) {
+    this.#mvcc = mvcc;
+    this.#store = store;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  static async open(options: Options): Promise<Leases> {
+    const leases = new Leases(options);
+    const { entries } = await options.store.list(prefix);
+    for (const { key, value } of entries)
+      leases.#add(BigInt(key.slice(prefix.length)), BigInt(Buffer.from(value).toString()));
+    await leases.#attachAll();
+    options.mvcc.onChanges = (changes) => leases.#attach(changes);
+    options.mvcc.onFailure = () => leases.#attachAll();
+    return leases;
+  }
+
+  has(id: bigint): boolean {
+    return this.#leases.has(id);
+  }
+
+  /** All of them, the one that ends first before the others. */
+  ids(): bigint[] {
+    return [...this.#leases.values()].sort((a, b) => a.endsMs - b.endsMs).map(({ id }) => id);
+  }
+
+  /** Grants a lease, with an id of its own where `id` is 0. */
+  async grant(id: bigint, ttl: bigint): Promise<{ id: bigint; ttl: bigint }> {
+    if (ttl > longestTtl) throw leaseTooLong();
+    const chosen = id || this.#newId();
+    if (this.#leases.has(chosen)) throw leaseExists();
+    const lease = this.#add(chosen, ttl < shortestTtl ? shortestTtl : ttl);
+    const value = Buffer.from(String(lease.ttl));
+    try {
+      await this.#store.commit({ writes: [{ type: 'put', key: keyOf(chosen), value }] });
+    } catch (error) {
+      this.#drop(lease);
+      throw error;
+    }
+    return { id: chosen, ttl: lease.ttl };
+  }
+
+  /** Gives a lease its whole time again: the seconds, or 0 where there is no such lease. */
+  renew(id: bigint): bigint {
+    const lease = this.#leases.get(id);
+    if (!lease) return 0n;
+    this.#arm(lease);
+    return lease.ttl;
+  }
+
+  /** What is left of a lease, and the store's keys on it, in order. */
+  look(id: bigint): { ttl: bigint; grantedTtl: bigint; keys: string[] } | undefined {
+    const lease = this.#leases.get(id);
+    if (!lease) return undefined;
+    const leftMs = Math.max(0, lease.endsMs - this.#clock.monotonic());
+    return { ttl: BigInt(Math.floor(leftMs / 1000)), grantedTtl: lease.ttl, keys: [...lease.keys].sort() };
+  }
+
+  /** Ends a lease and deletes its keys: at one revision, as far as the store takes them at one. */
+  async revoke(id: bigint): Promise<number> {
+    if (!this.#leases.has(id)) throw leaseNotFound();
+    let revision = this.#mvcc.revision;
+    for (let more = true; more; ) {
+      const written = await this.#mvcc.write(async () => this.#revocation(id));
+      ({ revision, answer: more } = written);
+    }
+    await this.#store.commit({ writes: [{ type: 'delete', key: keyOf(id) }] });
+    return revision;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const { timer } of this.#leases.values()) timer.cancel();
+  }
+
+  #revocation(id: bigint): { changes: Changes; answer: boolean } {
+    const lease = this.#leases.get(id);
+    const keys = [...(lease?.keys ?? [])].sort();
+    const part = keys.slice(0, changesPerRevision);
+    if (lease && part.length === keys.length) this.#drop(lease);
+    return { changes: new Map(part.map((key) => [key, undefined])), answer: part.length < keys.length };
+  }
+
+  #add(id: bigint, ttl: bigint): Lease {
+    const lease: Lease = { id, ttl, endsMs: 0, timer: { cancel() {} }, keys: new Set() };
+    this.#leases.set(id, lease);
+    this.#arm(lease);
+    return lease;
+  }
+
+  #drop(lease: Lease): void {
+    lease.timer.cancel();
+    this.#leases.delete(lease.id);
+  }
+
+  #arm(lease: Lease): void {
+    const spanMs = Number(lease.ttl) * 1000;
+    lease.timer.cancel();
+    lease.endsMs = this.#clock.monotonic() + spanMs;
+    lease.timer = this.#clock.after(spanMs, () => void this.#expire(lease));
+  }
+
+  /** A revocation that fails is tried again when the lease's time has passed once more. */
+  async #expire(lease: Lease): Promise<void> {
+    if (this.#stopped || this.#leases.get(lease.id) !== lease) return;
+    try {
+      await this.revoke(lease.id);
+    } catch {
+      if (this.#leases.get(lease.id) === lease && !this.#stopped) this.#arm(lease);
+    }
+  }
+
+  #attach(changes: Changes): void {
+    for (const [key, record] of changes) {
+      this.#leaseOf.get(key)?.keys.delete(key);
+      this.#leaseOf.delete(key);
+      const lease = record?.lease ? this.#leases.get(record.lease) : undefined;
+      if (!lease) continue;
+      lease.keys.add(key);
+      this.#leaseOf.set(key, lease);
+    }
+  }
+
+  /** What hangs on which lease, as it is on disk. */
+  async #attachAll(): Promise<void> {
+    const { records } = await this.#mvcc.read(all);
+    this.#leaseOf.clear();
+    for (const lease of this.#leases.values()) lease.keys.clear();
+    this.#attach(new Map(records.map((record) => [record.key, record])));
+  }
+
+  #newId(): bigint {
+    const id = Buffer.from(this.#random.bytes(8)).readBigUInt64BE() & 0x7fff_ffff_ffff_ffffn;
+    return id === 0n || this.#leases.has(id) ? this.#newId() : id;
+  }
+}
+
+const keyOf = (id: bigint) => `${prefix}${id}`;

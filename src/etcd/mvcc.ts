@@ -1,0 +1,136 @@
+import { type Store, StoreError, type Write } from '../store/store.ts';
+import { isWithin, type KeyRange, prefixOf } from './keys.ts';
+import { encodeRecord, type Record, recordOf } from './record.ts';
+
+/** What a decision sees: everything that was decided before, durable or not. */
+export interface View {
+  /** The newest revision. */
+  revision: number;
+  read(range: KeyRange): Promise<Record[]>;
+  /** Throws `Compacted` or `FutureRevision`. */
+  readAt(range: KeyRange, revision: number): Promise<Record[]>;
+}
+
+/** What is written at one revision, in this order; undefined deletes. */
+export type Changes = ReadonlyMap<string, Record | undefined>;
+
+export interface Decision<T> {
+  changes: Changes;
+  answer: T;
+}
+
+/** How many changes the store takes at one revision. */
+export const changesPerRevision = 4096;
+
+/**
+ * etcd's revisions over a store that nobody else writes into. Decisions are made one after the other, each knowing
+ * all before it; their commits share flushes. Reads see what is durable.
+ */
+export class Mvcc {
+  readonly #store: Store;
+  /** Of all that is decided. */
+  #revision: number;
+  #durable: number;
+  /** What is decided and not known to be durable. */
+  readonly #pending = new Map<string, { record: Record | undefined }>();
+  #lane: Promise<unknown> = Promise.resolve();
+  /** Of the last commit that changed something. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** Called with what a decision changes, at once; and when such changes came to nothing. */
+  onChanges: (changes: Changes) => void = () => {};
+  onFailure: () => Promise<void> = async () => {};
+
+  private constructor(store: Store, revision: number) {
+    this.#store = store;
+    this.#revision = revision;
+    this.#durable = revision;
+  }
+
+  static async open(store: Store): Promise<Mvcc> {
+    return new Mvcc(store, (await store.status()).revision);
+  }
+
+  /** The newest durable revision. */
+  get revision(): number {
+    return this.#durable;
+  }
+
+  /** What is durable, now or at a revision. */
+  async read(range: KeyRange, atRevision?: number): Promise<{ records: Record[]; revision: number }> {
+    const { entries, revision } = await listRange(this.#store, range, atRevision);
+    return { records: entries, revision };
+  }
+
+  /** Resolves when what was decided is on disk, with its revision, or the newest one where nothing changed. */
+  async write<T>(decide: (view: View) => Promise<Decision<T>>): Promise<{ answer: T; revision: number }> {
+    const turn = this.#lane.then(() => this.#decide(decide));
+    this.#lane = turn.catch(() => {});
+    const { answer, revision, durable } = await turn;
+    await durable;
+    return { answer, revision };
+  }
+
+  async #decide<T>(decide: (view: View) => Promise<Decision<T>>) {
+    const view: View = {
+      revision: this.#revision,
+      read: (range) => this.#newest(range),
+      readAt: async (range, revision) => (await this.read(range, revision)).records,
+    };
+    const { changes, answer } = await decide(view);
+    if (changes.size === 0) return { answer, revision: this.#revision, durable: this.#last };
+    const revision = ++this.#revision;
+    const durable = this.#commit(changes, revision);
+    this.#last = durable.catch(() => {});
+    this.onChanges(changes);
+    return { answer, revision, durable };
+  }
+
+  async #commit(changes: Changes, revision: number): Promise<void> {
+    const mine = [...changes].map(([key, record]) => [key, { record }] as const);
+    const done = this.#store.commit({ writes: mine.map(([key, { record }]) => writeOf(key, record)) });
+    for (const [key, state] of mine) this.#pending.set(key, state);
+    try {
+      const actual = await done;
+      if (actual !== revision) throw new Error(`the store took revision ${actual}, not ${revision}`);
+      this.#durable = Math.max(this.#durable, revision);
+      this.#forget(mine);
+    } catch (error) {
+      this.#forget(mine);
+      if (error instanceof StoreError && error.code === 'FlushFailed') await this.onFailure();
+      throw error;
+    }
+  }
+
+  #forget(mine: readonly (readonly [string, object])[]): void {
+    for (const [key, state] of mine) if (this.#pending.get(key) === state) this.#pending.delete(key);
+  }
+
+  /** Durable records with what is pending put over them; both are looked at in the same turn. */
+  async #newest(range: KeyRange): Promise<Record[]> {
+    if (range.single) {
+      const pending = this.#pending.get(range.from);
+      if (pending) return pending.record ? [pending.record] : [];
+    }
+    const listing = listRange(this.#store, range);
+    const over = range.single ? [] : [...this.#pending].filter(([key]) => isWithin(key, range));
+    const { entries } = await listing;
+    if (over.length === 0) return entries;
+    const all = new Map(entries.map((record) => [record.key, record]));
+    for (const [key, { record }] of over) {
+      if (record) all.set(key, record);
+      else all.delete(key);
+    }
+    return [...all.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+}
+
+function writeOf(key: string, record: Record | undefined): Write {
+  return record ? { type: 'put', key, value: encodeRecord(record) } : { type: 'delete', key };
+}
+
+async function listRange(store: Store, range: KeyRange, atRevision?: number) {
+  const { from, single } = range;
+  const limit = single ? 1 : 0;
+  const { entries, revision } = await store.list(prefixOf(range), { atRevision, from, limit });
+  return { entries: entries.filter(({ key }) => isWithin(key, range)).map(recordOf), revision };
+}

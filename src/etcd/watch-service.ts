@@ -1,0 +1,100 @@
+import { type MessageInitShape, create, toBinary } from '@bufbuild/protobuf';
+import { Watch, WatchResponseSchema } from '../store/etcd/generated/etcd/rpc_pb.js';
+import type { WatchCreateRequest, WatchRequest, WatchResponse } from '../store/etcd/generated/etcd/rpc_pb.js';
+import { type EtcdNode, headerOf } from './node.ts';
+import { type Route, type StreamCall, streaming } from './service.ts';
+import { KeyWatch } from './key-watch.ts';
+
+type Response = Exclude<MessageInitShape<typeof WatchResponseSchema>, WatchResponse>;
+type Call = StreamCall<WatchRequest, Response>;
+
+/** What a watch that is none is called. */
+const noId = -1n;
+
+/** Watches. */
+export function watchService(node: EtcdNode): Route[] {
+  return [streaming(Watch.method.watch, (call) => new WatchStream(node, call).serve())];
+}
+
+/** The watches of one stream. */
+class WatchStream {
+  readonly #node: EtcdNode;
+  readonly #call: Call;
+  readonly #watches = new Map<bigint, KeyWatch>();
+  #nextId = 0n;
+
+  constructor(node: EtcdNode, call: Call) {
+    this.#node = node;
+    this.#call = call;
+  }
+
+  serve(): void {
+    this.#call.onMessage((message) => this.#take(message));
+    this.#call.onDrain(() => {
+      for (const watch of this.#watches.values()) watch.resume();
+    });
+    this.#call.onClose(() => {
+      for (const watch of this.#watches.values()) watch.stop();
+      this.#watches.clear();
+    });
+  }
+
+  #take({ requestUnion: { case: name, value } }: WatchRequest): void {
+    if (name === 'createRequest') this.#create(value);
+    else if (name === 'cancelRequest') this.#cancel(value.watchId);
+    else if (name === 'progressRequest') this.#write({ header: headerOf(this.#node), watchId: noId });
+  }
+
+  #create(request: WatchCreateRequest): void {
+    const header = headerOf(this.#node);
+    if (request.watchId !== 0n && this.#watches.has(request.watchId)) {
+      const cancelReason = 'mvcc: duplicate watch ID provided on the WatchStream';
+      return void this.#write({ header, watchId: noId, created: true, canceled: true, cancelReason });
+    }
+    const watchId = request.watchId || this.#freeId();
+    this.#write({ header, watchId, created: true });
+    const watch = new KeyWatch(this.#node, request, {
+      send: (part) => this.#send(watchId, part, request.fragment),
+      onEnd: (why) => {
+        this.#watches.delete(watchId);
+        this.#write({ header: headerOf(this.#node), watchId, canceled: true, ...why });
+      },
+    });
+    this.#watches.set(watchId, watch);
+    watch.resume();
+  }
+
+  #cancel(watchId: bigint): void {
+    const watch = this.#watches.get(watchId);
+    if (!watch) return;
+    watch.stop();
+    this.#watches.delete(watchId);
+    this.#write({ header: headerOf(this.#node), watchId, canceled: true });
+  }
+
+  #freeId(): bigint {
+    while (this.#watches.has(this.#nextId)) this.#nextId++;
+    return this.#nextId++;
+  }
+
+  #send(watchId: bigint, part: Response, fragment: boolean): boolean {
+    const response = { ...part, watchId };
+    const pieces = fragment ? fragments(response, this.#node.mostRequestBytes) : [response];
+    return pieces.map((piece) => this.#write(piece)).every(Boolean);
+  }
+
+  #write(response: Response): boolean {
+    return this.#call.write(response);
+  }
+}
+
+/** Splits the events of a response so that no piece is larger than `bytes`, as far as events allow. */
+function fragments(response: Response, bytes: number): Response[] {
+  const events = response.events ?? [];
+  const size = toBinary(WatchResponseSchema, create(WatchResponseSchema, response)).length;
+  if (size < bytes || events.length < 2) return [response];
+  const middle = events.length >> 1;
+  const halves = [events.slice(0, middle), events.slice(middle)];
+  const pieces = halves.flatMap((part) => fragments({ ...response, events: part }, bytes));
+  return pieces.map((piece, i) => ({ ...piece, fragment: i < pieces.length - 1 }));
+}
