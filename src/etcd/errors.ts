@@ -33,7 +33,6 @@ export const tooManyOps = () =>
 export const duplicateKey = () =>
   new EtcdError('InvalidArgument', 'etcdserver: duplicate key given in txn request');
 export const invalidSort = () => new EtcdError('InvalidArgument', 'etcdserver: invalid sort option');
-export const requestTooLarge = () => new EtcdError('InvalidArgument', 'etcdserver: request is too large');
 export const compacted = () =>
   new EtcdError('OutOfRange', 'etcdserver: mvcc: required revision has been compacted');
 export const futureRevision = () =>

@@ -45,13 +45,14 @@ const bytesOf = (schema: DescMessage, message: object) =>
   Buffer.from(toBinary(schema, create(schema, message as never)));
 
 function unaryHandler(route: Extract<Route, { unary: unknown }>, log: Log) {
-  return (call: ServerUnaryCall<Message, Message>, done: sendUnaryData<Message>) => {
+  return async (call: ServerUnaryCall<Message, Message>, respond: sendUnaryData<Message>) => {
     const abort = new AbortController();
     call.on('cancelled', () => abort.abort());
-    route.unary(call.request as never, { signal: abort.signal }).then(
-      (answer) => done(null, answer as Message),
-      (error: unknown) => done(grpcError(error, log)),
-    );
+    try {
+      respond(null, (await route.unary(call.request as never, { signal: abort.signal })) as Message);
+    } catch (error) {
+      respond(grpcError(error, log));
+    }
   };
 }
 

@@ -9,19 +9,12 @@ const longestStoreKeyBytes = 1024;
  */
 export function storeKey(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-  return lowBytes.test(text)
-    ? text.replace(/[\0\x01]/g, (c) => (c === '\0' ? '\x01\x01' : '\x01\x02'))
-    : text;
+  return text.replaceAll('\x01', '\x01\x02').replaceAll('\0', '\x01\x01');
 }
-
-const lowBytes = /[\0\x01]/;
 
 /** What `storeKey` was made of. */
 export function etcdKey(key: string): Uint8Array {
-  const text = lowBytes.test(key)
-    ? key.replace(/\x01[\x01\x02]/g, (c) => (c[1] === '\x01' ? '\0' : '\x01'))
-    : key;
-  return Buffer.from(text, 'latin1');
+  return Buffer.from(key.replaceAll('\x01\x01', '\0').replaceAll('\x01\x02', '\x01'), 'latin1');
 }
 
 /** The store's key of what is to be written; refuses those that it cannot hold, which etcd itself would take. */
