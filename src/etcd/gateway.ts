@@ -85,7 +85,7 @@ interface Exchange {
 
 async function answer(route: Extract<Route, { unary: unknown }>, { text, request, reply }: Exchange) {
   const message = parse(route, text);
-  const result = await route.unary(message as never, { signal: request.signal });
+  const result = await route.unary(message as never, request);
   sendJson(reply, 200, encode(route, result));
 }
 

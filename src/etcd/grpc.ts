@@ -46,15 +46,23 @@ const bytesOf = (schema: DescMessage, message: object) =>
 
 function unaryHandler(route: Extract<Route, { unary: unknown }>, log: Log) {
   return async (call: ServerUnaryCall<Message, Message>, respond: sendUnaryData<Message>) => {
-    const abort = new AbortController();
-    call.on('cancelled', () => abort.abort());
+    const info = {
+      get signal() {
+        const abort = new AbortController();
+        call.on('cancelled', () => abort.abort());
+        return abort.signal;
+      },
+    };
     try {
-      respond(null, (await route.unary(call.request as never, { signal: abort.signal })) as Message);
+      respond(null, (await route.unary(call.request as never, info)) as Message);
     } catch (error) {
       respond(grpcError(error, log));
     }
   };
 }
+
+/** How many messages may wait for a client, so that one that is only a little late need not be served anew. */
+const mostWaiting = 1024;
 
 function streamHandler(route: Extract<Route, { stream: unknown }>, log: Log) {
   return (call: Call) => {
@@ -70,7 +78,7 @@ function streamHandler(route: Extract<Route, { stream: unknown }>, log: Log) {
         call.on('cancelled', fn);
         call.on('close', fn);
       },
-      write: (message) => over || call.write(message),
+      write: (message) => over || call.write(message) || call.writableLength < mostWaiting,
       onDrain: (fn) => void call.on('drain', fn),
       end: (error) => {
         over = true;

@@ -20,8 +20,8 @@ export type Route =
   | { method: DescMethod; stream(call: StreamCall<never, never>): void };
 
 export interface CallInfo {
-  /** Aborted when the client is gone. */
-  signal: AbortSignal;
+  /** Aborted when the client is gone; to be asked for by those who wait. */
+  readonly signal: AbortSignal;
 }
 
 interface Method<I extends DescMessage, O extends DescMessage> {

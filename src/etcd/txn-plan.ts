@@ -117,8 +117,12 @@ export class Draft {
   }
 
   async #read(range: KeyRange): Promise<Record[]> {
+    if (range.single && this.#changes.has(range.from)) {
+      const record = this.#changes.get(range.from);
+      return record ? [record] : [];
+    }
     const before = await this.#view.read(range);
-    if (this.#changes.size === 0) return before;
+    if (range.single || this.#changes.size === 0) return before;
     const all = new Map(before.map((record) => [record.key, record]));
     for (const [key, record] of this.#changes) {
       if (!isWithin(key, range)) continue;
