@@ -1,6 +1,7 @@
 import type { ElectionTimes } from '../client/election-plan.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Store } from '../store/store.ts';
+import { answerCommands } from './answer-commands.ts';
 import { clusterId } from './cluster-id.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { ensureJoinObjects } from './join/join-objects.ts';
@@ -8,6 +9,7 @@ import { keepServerToken, serverToken, shareIdentity } from './join/shared-pki.t
 import { openStore } from './open-store.ts';
 import { defaultPort, type StoreOptions } from './options.ts';
 import { Pki } from './pki.ts';
+import { refuseHalfRestored } from './snapshots/restore.ts';
 import { isRunning, readState, removeState, startTicksOf, writeState } from './state.ts';
 import { UserError } from './user-error.ts';
 
@@ -46,6 +48,7 @@ export async function startServer(
     const hint = 'stop it with `k8ts down`, or give the new one another --data-dir';
     throw new UserError(`a cluster already runs in ${dataDir} (process ${state.pid})`, hint);
   }
+  await refuseHalfRestored(files, dataDir);
   await files.makeDir(dataDir, { mode: 0o700 });
   const token = await serverToken(dataDir, options.token, platform);
   const store = await openStore(options, platform);
@@ -96,10 +99,12 @@ async function serve(
     startedMs: clock.now(),
     nodes: [],
   });
+  const control = await answerCommands(store, { platform, dataDir });
   return {
     controlPlane,
     kubeconfigPath,
     async stop() {
+      await control?.close();
       await controlPlane.stop();
       await removeState(files, dataDir);
     },

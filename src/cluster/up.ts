@@ -1,12 +1,10 @@
 import type { LocalListener } from '../platform/local-socket.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RunningProcess } from '../platform/processes.ts';
-import type { Store } from '../store/store.ts';
+import { answerCommands } from './answer-commands.ts';
 import { clusterId } from './cluster-id.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
-import { serveControl } from './control-socket.ts';
 import { diagnose } from './doctor.ts';
-import { refuseHalfMigrated } from './half-migrated.ts';
 import { removeHosts } from './hosts/cleanup.ts';
 import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
 import type { ClusterLayout } from './hosts/layout.ts';
@@ -17,7 +15,6 @@ import { type ClusterOptions, defaultPort, network } from './options.ts';
 import { Pki } from './pki.ts';
 import type { RunningComponents } from './run-components.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
-import { snapshotCommand } from './snapshots/save.ts';
 import { startSimulatedNode } from './simulated-node.ts';
 import { type ClusterState, isRunning, readState, removeState, startTicksOf, writeState } from './state.ts';
 import { UserError } from './user-error.ts';
@@ -176,12 +173,8 @@ class ClusterBuilder {
   async #startControlPlane(fabric: ClusterLayout | undefined): Promise<ControlPlane> {
     const { options, platform } = this.#start;
     const pki = new Pki(`${options.dataDir}/pki`, platform);
-    const store = await openStore(this.#start.options, this.#start.platform);
-    await refuseHalfMigrated(store).catch(async (error) => {
-      await store.close();
-      throw error;
-    });
-    await this.#serveControl(store);
+    const store = await openStore(options, platform);
+    this.#control = await answerCommands(store, { platform, dataDir: options.dataDir });
     const common = {
       platform,
       store,
@@ -205,18 +198,6 @@ class ClusterBuilder {
       this.#controlPlane = await startControlPlane({ ...common, port: 0 });
     }
     return this.#controlPlane;
-  }
-
-  /** A cluster that cannot be asked anything is still a cluster. */
-  async #serveControl(store: Store): Promise<void> {
-    const { options, platform } = this.#start;
-    const log = platform.log.named('control');
-    const commands = { snapshot: snapshotCommand(platform, store, options.dataDir) };
-    const onError = (error: unknown) => log.warn('a command was broken off', { error });
-    this.#control = await serveControl(options.dataDir, { commands, onError }).catch((error) => {
-      log.warn('other commands cannot ask this process anything', { error });
-      return undefined;
-    });
   }
 
   async #startNodes(controlPlane: ControlPlane, fabric: ClusterLayout | undefined): Promise<RunningNode[]> {

@@ -74,12 +74,19 @@ function joinNow(flags: AgentFlags, platform: Platform): Promise<JoinedNode> {
   const wrong = servers.find((url) => !URL.canParse(url) || new URL(url).protocol !== 'https:');
   if (wrong !== undefined)
     throw new UserError(`not the URL of an API server: ${wrong}`, 'write it as https://10.0.0.1:6443');
+  const address = flags.nodeIp ?? ownAddress();
+  // Every machine has these: no server believes a node that it is found there.
+  if (address === '127.0.0.1' || address === '::1')
+    throw new UserError(
+      `a node cannot be found at ${address}`,
+      'give the address at which other machines find this one with --node-ip',
+    );
   return join({
     servers: servers.map((url) => new URL(url).origin),
     token: parseToken(token),
     hashes,
     nodeName: (flags.nodeName ?? hostname()).toLowerCase(),
-    address: flags.nodeIp ?? ownAddress(),
+    address,
     platform,
   });
 }
