@@ -8,6 +8,7 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import type { Log } from '../platform/log.ts';
+import { StoreError } from '../store/store.ts';
 import { EtcdError, toEtcdError } from './errors.ts';
 import type { Route, StreamCall } from './service.ts';
 
@@ -92,7 +93,12 @@ function streamHandler(route: Extract<Route, { stream: unknown }>, log: Log) {
 
 function grpcError(error: unknown, log: Log) {
   const { code, message } = toEtcdError(error);
-  const expected = error instanceof EtcdError;
-  if (!expected) log.warn('a request failed', { error });
+  if (!isAnswer(error)) log.error('a request failed', { error });
   return { code, details: message, metadata: new Metadata() };
+}
+
+/** Whether this is what a client may be told in the course of things, and nothing that is wrong here. */
+function isAnswer(error: unknown): boolean {
+  const usual = ['Compacted', 'FutureRevision', 'Closed'];
+  return error instanceof EtcdError || (error instanceof StoreError && usual.includes(error.code));
 }

@@ -1,5 +1,5 @@
-import { type MessageInitShape, create, toBinary } from '@bufbuild/protobuf';
-import { Watch, WatchResponseSchema } from '../store/etcd/generated/etcd/rpc_pb.js';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { Watch, type WatchResponseSchema } from '../store/etcd/generated/etcd/rpc_pb.js';
 import type { WatchCreateRequest, WatchRequest, WatchResponse } from '../store/etcd/generated/etcd/rpc_pb.js';
 import { type EtcdNode, headerOf } from './node.ts';
 import { type Route, type StreamCall, streaming } from './service.ts';
@@ -91,10 +91,17 @@ class WatchStream {
 /** Splits the events of a response so that no piece is larger than `bytes`, as far as events allow. */
 function fragments(response: Response, bytes: number): Response[] {
   const events = response.events ?? [];
-  const size = toBinary(WatchResponseSchema, create(WatchResponseSchema, response)).length;
-  if (size < bytes || events.length < 2) return [response];
+  if (events.length < 2 || sizeOf(events) < bytes) return [response];
   const middle = events.length >> 1;
   const halves = [events.slice(0, middle), events.slice(middle)];
   const pieces = halves.flatMap((part) => fragments({ ...response, events: part }, bytes));
   return pieces.map((piece, i) => ({ ...piece, fragment: i < pieces.length - 1 }));
+}
+
+/** No less than what the events take up, by numbers that are at their longest. */
+function sizeOf(events: NonNullable<Response['events']>): number {
+  const longestRest = 64;
+  const size = (kv: { key?: Uint8Array; value?: Uint8Array } | undefined) =>
+    (kv?.key?.length ?? 0) + (kv?.value?.length ?? 0) + longestRest;
+  return events.reduce((sum, { kv, prevKv }) => sum + size(kv) + size(prevKv), 0);
 }

@@ -10,7 +10,7 @@ export interface Subject {
 }
 
 /** What of a backend cannot be tried from outside, and why. */
-export type Lacks = Partial<Record<'faults' | 'clockedLeases' | 'historyBytes', string>>;
+export type Lacks = Partial<Record<'faults' | 'clockedLeases' | 'historyBytes' | 'longKeys', string>>;
 
 /** Like `test`, for what needs an ability of the backend; without it the name says why it is skipped. */
 export function testWith(subject: Subject, ability: keyof Lacks) {
