@@ -9,15 +9,26 @@ import { keyValue, type Record } from './record.ts';
 export function rangeAnswer(request: RangeRequest, found: readonly Record[]) {
   const count = BigInt(found.length);
   if (request.countOnly) return { kvs: [], more: false, count };
-  const kept = sorted(request, filtered(request, found));
+  const kept = sorted(request, filtered(request, firstOf(request, found)));
   const limit = request.limit > 0n ? Number(request.limit) : kept.length;
   const kvs = kept.slice(0, limit).map((record) => keyValue(record, { keysOnly: request.keysOnly }));
   return { kvs, more: kept.length > limit, count };
 }
 
+/** Where no order and no filter is given, etcd cuts what it found, by one more than the limit, before it sorts. */
+function firstOf(request: RangeRequest, found: readonly Record[]): readonly Record[] {
+  const cutsLater = request.sortOrder !== Order.NONE || hasFilter(request) || request.limit <= 0n;
+  return cutsLater ? found : found.slice(0, Number(request.limit) + 1);
+}
+
+function hasFilter(request: RangeRequest): boolean {
+  const { minModRevision, maxModRevision, minCreateRevision, maxCreateRevision } = request;
+  return Boolean(minModRevision || maxModRevision || minCreateRevision || maxCreateRevision);
+}
+
 function filtered(request: RangeRequest, found: readonly Record[]): readonly Record[] {
   const { minModRevision, maxModRevision, minCreateRevision, maxCreateRevision } = request;
-  if (!(minModRevision || maxModRevision || minCreateRevision || maxCreateRevision)) return found;
+  if (!hasFilter(request)) return found;
   return found.filter(
     ({ modRevision, createRevision }) =>
       within(modRevision, minModRevision, maxModRevision) &&

@@ -53,7 +53,8 @@ export class Draft {
 
   async txn(request: TxnRequest) {
     const path = await this.#pathOf(request);
-    await this.#check(path);
+    await this.#checkPuts(path);
+    await this.#checkRanges(path);
     return this.#run(path);
   }
 
@@ -154,14 +155,21 @@ export class Draft {
     return true;
   }
 
-  async #check({ ops, inner }: Path): Promise<void> {
+  /** All puts before any range, as etcd does: which refusal a client gets depends on it. */
+  async #checkPuts({ ops, inner }: Path): Promise<void> {
     for (const op of ops) {
-      const { request } = op;
-      if (request.case === 'requestPut') await this.checkPut(request.value);
-      if (request.case === 'requestRange' && request.value.revision > 0n)
-        await this.#readAt({ from: '\x01', to: '\x01' }, request.value.revision);
+      if (op.request.case === 'requestPut') await this.checkPut(op.request.value);
       const within = inner.get(op);
-      if (within) await this.#check(within);
+      if (within) await this.#checkPuts(within);
+    }
+  }
+
+  async #checkRanges({ ops, inner }: Path): Promise<void> {
+    for (const op of ops) {
+      if (op.request.case === 'requestRange' && op.request.value.revision > 0n)
+        await this.#readAt({ from: '\x01', to: '\x01' }, op.request.value.revision);
+      const within = inner.get(op);
+      if (within) await this.#checkRanges(within);
     }
   }
 
