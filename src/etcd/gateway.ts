@@ -172,7 +172,8 @@ async function healthy(node: EtcdNode, reply: HttpReply): Promise<boolean> {
 }
 
 async function metrics(node: EtcdNode): Promise<string> {
-  const { keys, sizeBytes, revision, compactedRevision } = await node.store.status();
+  const { keys, sizeBytes, revision } = await node.store.status();
+  const { compactedRevision } = node.mvcc;
   const gauges: [string, string, number][] = [
     ['etcd_server_has_leader', 'Whether there is a leader: always, in a cluster of one.', 1],
     ['etcd_server_is_leader', 'Whether this member leads.', 1],

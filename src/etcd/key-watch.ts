@@ -25,6 +25,9 @@ interface Sink {
 
 const firstKey = Uint8Array.of(0);
 
+/** An answer is sent as soon as it has so many events. */
+const mostEvents = 1000;
+
 /** One watch: reads the past from its start, then follows. While the client takes nothing it waits at its place. */
 export class KeyWatch {
   readonly #node: EtcdNode;
@@ -39,6 +42,8 @@ export class KeyWatch {
   #round = 0;
   #timer: Timer | undefined;
   #quiet = true;
+  /** Whole revisions that go with the next answer. */
+  #waiting: Event[] = [];
 
   constructor(node: EtcdNode, request: WatchCreateRequest, sink: Sink) {
     this.#node = node;
@@ -64,8 +69,9 @@ export class KeyWatch {
   }
 
   async #follow(round: number): Promise<void> {
-    const { store } = this.#node;
-    const { compactedRevision, revision } = await store.status();
+    const { store, mvcc } = this.#node;
+    const { compactedRevision } = mvcc;
+    const { revision } = await store.status();
     if (this.#after + 1 < compactedRevision) return this.#compacted(compactedRevision);
     if (this.#after + 1 === compactedRevision) await this.#sendAt(compactedRevision);
     if (this.#over || round !== this.#round) return;
@@ -82,28 +88,32 @@ export class KeyWatch {
   async #sendAt(revision: number): Promise<void> {
     const { records } = await this.#node.mvcc.read(this.#range, revision);
     const kept = records.filter(({ modRevision }) => modRevision === revision);
-    if (!this.#request.filters.includes(Filter.NOPUT))
-      this.#send(
-        revision,
-        kept.map((record) => ({ type: EventType.PUT, kv: keyValue(record) })),
-      );
     this.#after = revision;
+    if (!this.#request.filters.includes(Filter.NOPUT))
+      this.#send(kept.map((record) => ({ type: EventType.PUT, kv: keyValue(record) })));
   }
 
   #take({ revision, events }: WatchBatch): void {
     if (this.#over || revision <= this.#after) return;
     this.#after = revision;
     const wanted = events.filter((event) => this.#wants(event));
-    this.#send(
-      revision,
-      wanted.map((event) => this.#eventOf(event)),
-    );
+    this.#send(wanted.map((event) => this.#eventOf(event)));
   }
 
-  #send(revision: number, events: Event[]): void {
+  /** What comes in one turn goes in one answer: after a flush of many commits, or from the past. */
+  #send(events: Event[]): void {
     if (events.length === 0) return;
+    if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
+    this.#waiting.push(...events);
+    if (this.#waiting.length >= mostEvents) this.#flush();
+  }
+
+  #flush(): void {
+    const events = this.#waiting;
+    this.#waiting = [];
+    if (events.length === 0 || this.#over) return;
     this.#quiet = false;
-    const header = headerOf(this.#node, Math.max(revision, this.#node.mvcc.revision));
+    const header = headerOf(this.#node, Math.max(this.#after, this.#node.mvcc.revision));
     if (!this.#sink.send({ header, events })) this.#pause();
   }
 

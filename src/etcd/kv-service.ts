@@ -1,7 +1,6 @@
 import { KV } from '../store/etcd/generated/etcd/rpc_pb.js';
-import type { RangeRequest, TxnRequest } from '../store/etcd/generated/etcd/rpc_pb.js';
+import type { CompactionRequest, RangeRequest, TxnRequest } from '../store/etcd/generated/etcd/rpc_pb.js';
 import { checkDelete, checkPut, checkRange, checkTxn } from './check-request.ts';
-import { compacted, futureRevision } from './errors.ts';
 import { rangeOf } from './keys.ts';
 import { type EtcdNode, headerOf } from './node.ts';
 import { rangeAnswer } from './range-answer.ts';
@@ -25,7 +24,7 @@ export function kvService(node: EtcdNode): Route[] {
       return write(node, (draft) => draft.deleteRange(request));
     }),
     unary(method.txn, (request) => txn(node, request)),
-    unary(method.compact, ({ revision }) => compact(node, Number(revision))),
+    unary(method.compact, (request) => compact(node, request)),
   ];
 }
 
@@ -53,10 +52,10 @@ export async function txn(node: EtcdNode, request: TxnRequest) {
   return write(node, (draft) => draft.txn(request));
 }
 
-async function compact(node: EtcdNode, revision: number) {
-  const { compactedRevision } = await node.store.status();
-  if (revision <= compactedRevision) throw compacted();
-  if (revision > node.mvcc.revision) throw futureRevision();
-  await node.store.compact(revision);
+/** As in etcd, only who asks for it waits until the past is off the disk. What fails there is done at the next compaction. */
+async function compact(node: EtcdNode, { revision, physical }: CompactionRequest) {
+  const done = node.mvcc.compact(Number(revision));
+  if (physical) await done;
+  else done.catch(() => {});
   return { header: headerOf(node) };
 }

@@ -85,7 +85,7 @@ async function statusOf(node: EtcdNode) {
 /** A number that two servers share where they hold the same: of keys, values, versions and leases at a revision. */
 async function hashOf(node: EtcdNode, atRevision: number) {
   const { records, revision } = await node.mvcc.read({ from: '' }, atRevision || undefined);
-  const { compactedRevision } = await node.store.status();
+  const { compactedRevision } = node.mvcc;
   const hash = createHash('sha256');
   for (const record of records) {
     hash.update(`${record.key}\0${record.createRevision}\0${record.modRevision}\0`);

@@ -1,4 +1,5 @@
 import { type Store, StoreError, type Write } from '../store/store.ts';
+import { compacted, futureRevision } from './errors.ts';
 import { isWithin, type KeyRange, prefixOf } from './keys.ts';
 import { encodeRecord, type Record, recordOf } from './record.ts';
 
@@ -40,14 +41,30 @@ export class Mvcc {
   onChanges: (changes: Changes) => void = () => {};
   onFailure: () => Promise<void> = async () => {};
 
-  private constructor(store: Store, revision: number) {
+  /** The oldest revision that clients may read; the store forgets what was before when it gets to it. */
+  #compacted: number;
+
+  private constructor(store: Store, state: { revision: number; compactedRevision: number }) {
     this.#store = store;
-    this.#revision = revision;
-    this.#durable = revision;
+    this.#revision = state.revision;
+    this.#durable = state.revision;
+    this.#compacted = state.compactedRevision;
   }
 
   static async open(store: Store): Promise<Mvcc> {
-    return new Mvcc(store, (await store.status()).revision);
+    return new Mvcc(store, await store.status());
+  }
+
+  get compactedRevision(): number {
+    return this.#compacted;
+  }
+
+  /** Lets nobody read before `revision` any more, at once; resolves when that past is off the disk too. */
+  compact(revision: number): Promise<void> {
+    if (revision <= this.#compacted) throw compacted();
+    if (revision > this.#durable) throw futureRevision();
+    this.#compacted = revision;
+    return this.#store.compact(revision);
   }
 
   /** The newest durable revision. */
@@ -57,6 +74,7 @@ export class Mvcc {
 
   /** What is durable, now or at a revision. */
   async read(range: KeyRange, atRevision?: number): Promise<{ records: Record[]; revision: number }> {
+    if (atRevision !== undefined && atRevision < this.#compacted) throw compacted();
     const { entries, revision } = await listRange(this.#store, range, atRevision);
     return { records: entries, revision };
   }
