@@ -144,8 +144,8 @@ export function del(key: string, expected?: number): Commit {
 }
 
 /** Lets the event loop go round until `check` holds. */
-export async function until(check: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 5000;
+export async function until(check: () => boolean | Promise<boolean>, withinMs = 5000): Promise<void> {
+  const deadline = performance.now() + withinMs;
   while (!(await check())) {
     if (performance.now() > deadline) throw new Error('Waited in vain');
     await turn();

@@ -14,6 +14,9 @@ interface Waiter {
   resolve(): void;
 }
 
+/** The revision of an etcd into which nobody has written: nothing happened at it, so no watch tells it. */
+const unwrittenRevision = 1;
+
 /** How long a revision that exists may be on its way before another server is asked. */
 const lagMs = 1000;
 
@@ -86,11 +89,11 @@ export class Follower {
    * caught up with the present.
    */
   async watch(prefix: string, fromRevision: number, watcher: Watcher): Promise<WatchHandle> {
-    if (fromRevision >= this.#revision) {
-      watcher.onProgress?.(fromRevision);
-      return this.#hub.add(prefix, fromRevision, watcher);
-    }
-    return this.#replay(prefix, fromRevision, watcher);
+    const from =
+      this.#revision === unwrittenRevision ? Math.max(fromRevision, unwrittenRevision) : fromRevision;
+    if (from < this.#revision) return this.#replay(prefix, from, watcher);
+    watcher.onProgress?.(from);
+    return this.#hub.add(prefix, from, watcher);
   }
 
   close(error: StoreError): void {

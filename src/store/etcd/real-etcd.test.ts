@@ -85,6 +85,23 @@ describe.skipIf(!etcdPath)(`etcd's own ways${whyNoEtcd}`, () => {
     expect(record).toEqual({ timeMs: expect.any(Number), id: expect.any(String), cause });
   });
 
+  test('of an etcd into which nobody has written, the past is nothing to wait for', async () => {
+    const fresh = await TestEtcd.start();
+    try {
+      const store = await open({ endpoints: fresh.endpoints });
+      const watcher = new Recorder();
+      const progress: number[] = [];
+      const onProgress = (at: number) => progress.push(at);
+      await store.watch('/', 0, Object.assign(watcher, { onProgress }));
+      expect(progress).toEqual([(await store.status()).revision]);
+      const revision = await store.commit(put('/a', '1'));
+      expect(watcher.lines()).toEqual([`put /a=1 @${revision}`]);
+      await store.close();
+    } finally {
+      await fresh.stop();
+    }
+  });
+
   test('what somebody else writes is seen, though it has no cause', async () => {
     const store = await open();
     const { revision } = await store.status();
