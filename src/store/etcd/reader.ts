@@ -100,8 +100,10 @@ export class Reader {
 
   /** The oldest revision that can be read (0: all of them): found by trying, since etcd does not tell. */
   async compactedRevision(newest: number): Promise<number> {
-    if (await this.#isKept(Math.max(this.#compacted, 1))) return this.#compacted;
-    let gone = Math.max(this.#compacted, 1);
+    // More may be noted while etcd is asked: what is asked about is what is known to be gone.
+    const known = this.#compacted;
+    let gone = Math.max(known, 1);
+    if (await this.#isKept(gone)) return known;
     let kept = newest;
     while (kept - gone > 1) {
       const middle = Math.floor((gone + kept) / 2);
