@@ -1,5 +1,16 @@
-import pc from 'picocolors';
+import picocolors from 'picocolors';
 import { UserError } from '../cluster/user-error.ts';
+
+/**
+ * Colours for a stream that is a terminal, or where FORCE_COLOR asks for them: what reads a pipe or a file reads plain text,
+ * under a CI service too.
+ */
+const colorsOf = ({ isTTY = false }: { isTTY?: boolean }) =>
+  picocolors.createColors(!process.env.NO_COLOR && (isTTY || Boolean(process.env.FORCE_COLOR)));
+
+/** Colours of what `print` writes. */
+export const answerColors = colorsOf(process.stdout);
+const colors = colorsOf(process.stderr);
 
 /** Progress goes to standard error, so that standard output holds answers alone. */
 export function progress(text: string): void {
@@ -14,7 +25,7 @@ export function progressLine(text: string, isLast: boolean): void {
 
 /** A finished step, with the seconds it took. */
 export function stepDone(what: string, seconds: number): void {
-  progress(`${pc.green('✓')} ${what} ${pc.dim(`(${seconds.toFixed(2)} s)`)}`);
+  progress(`${colors.green('✓')} ${what} ${colors.dim(`(${seconds.toFixed(2)} s)`)}`);
 }
 
 /** An answer, on standard output. */
@@ -25,12 +36,12 @@ export function print(text: string): void {
 /** Tells what went wrong: message and hint for what a user can mend, the stack for a bug. */
 export function printError(error: unknown): void {
   if (error instanceof UserError) {
-    progress(`${pc.red('error:')} ${error.message}`);
-    if (error.hint) progress(`${pc.dim('hint:')}  ${error.hint}`);
+    progress(`${colors.red('error:')} ${error.message}`);
+    if (error.hint) progress(`${colors.dim('hint:')}  ${error.hint}`);
     return;
   }
   progress(
-    `${pc.red('unexpected error:')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    `${colors.red('unexpected error:')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   );
 }
 

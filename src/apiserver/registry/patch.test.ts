@@ -158,6 +158,31 @@ describe('patch', () => {
     );
   });
 
+  test.each(['kind', 'apiVersion'])('does not change the %s of an object', async (field) => {
+    const api = await withMap();
+    const typed = { [field]: 'Other', data: { n: '1' } };
+    for (const [mediaType, body] of [
+      [merge, typed],
+      [json, [{ op: 'replace', path: `/${field}`, value: 'Other' }]],
+    ] as const) {
+      expect(await failure(patch(api, mediaType, body))).toMatchObject({
+        code: 422,
+        message: expect.stringContaining('unable to decode'),
+      });
+    }
+    expect(await patch(api, strategic, typed)).toMatchObject({
+      kind: 'ConfigMap',
+      apiVersion: 'v1',
+      data: { n: '1' },
+    });
+    const removed = [{ op: 'remove', path: `/${field}` }];
+    expect(await patch(api, json, removed)).toMatchObject({ kind: 'ConfigMap', apiVersion: 'v1' });
+    expect(await api.object('get', configmaps, { name: 'a' })).toMatchObject({
+      kind: 'ConfigMap',
+      apiVersion: 'v1',
+    });
+  });
+
   test('may not be forced unless it is an apply', async () => {
     const api = await withMap();
     const status = await failure(patch(api, merge, {}, { force: 'true' }));

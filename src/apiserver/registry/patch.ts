@@ -6,7 +6,7 @@ import { goText, jsonTypeName } from '../../machinery/go-text.ts';
 import { applyJsonPatch, operationTypeError, unknownOperationFields } from '../../machinery/json-patch.ts';
 import { jsonSyntaxError, strictFieldErrors } from '../../machinery/json-text.ts';
 import { applyMergePatch } from '../../machinery/merge-patch.ts';
-import { findType } from '../../machinery/schema.ts';
+import { findType, formatApiVersion } from '../../machinery/schema.ts';
 import { badRequest, conflict, notFound, unsupportedMediaType } from '../../machinery/status-error.ts';
 import { applyStrategicMergePatch } from '../../machinery/strategic-merge.ts';
 import { isFiniteJson, wellFormed } from '../../machinery/well-formed.ts';
@@ -134,10 +134,27 @@ function patched(call: Call, facet: Facet, { old, read, options }: PatchStep): K
     throw unusable(shown?.() ?? JSON.stringify(object), strictDecodingMessage(errors));
   }
   if (options.fieldValidation === 'Warn') for (const error of errors) call.request.warn(error);
+  checkType(object, facet, read);
   object.metadata ??= {};
   facet.defaults(object);
   dropUndefined(object);
   return object;
+}
+
+/**
+ * A patch does not make another kind of an object. As upstream, a strategic merge patch that tries has no say in it, since its
+ * result is read as the kind; that of the others is read as what it says it is.
+ */
+function checkType(object: KubernetesObject, { gvk }: Facet, { type }: ReadPatch): void {
+  const apiVersion = formatApiVersion(gvk);
+  const { kind = gvk.kind, apiVersion: version = apiVersion } = object;
+  const isSame = kind === gvk.kind && version === apiVersion;
+  if (!isSame && type !== strategicPatchType) {
+    const why = `unable to decode ${version}, Kind=${kind} into ${apiVersion}, Kind=${gvk.kind}`;
+    throw unusable(JSON.stringify(object), why);
+  }
+  object.kind = gvk.kind;
+  object.apiVersion = apiVersion;
 }
 
 function appliedTo(old: KubernetesObject, { type, value }: ReadPatch, typeName: string): unknown {

@@ -1,11 +1,10 @@
-import pc from 'picocolors';
 import { type Check, diagnose } from '../../cluster/doctor.ts';
 import { systemFiles } from '../../platform/files.ts';
 import { systemProcesses } from '../../platform/processes.ts';
-import { print } from '../output.ts';
+import { answerColors as colors, print } from '../output.ts';
 
 function render(check: Check): string {
-  const mark = check.ok ? pc.green('ok  ') : pc.red('lack');
+  const mark = check.ok ? colors.green('ok  ') : colors.red('lack');
   const fix = check.fix && !check.ok ? `\n       fix: ${check.fix}` : '';
   return `${mark} ${check.what.padEnd(20)} ${check.detail}${fix}`;
 }

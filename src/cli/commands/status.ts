@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import pc from 'picocolors';
 import { clusterStatus } from '../../cluster/status.ts';
-import { print } from '../output.ts';
+import { answerColors as colors, print } from '../output.ts';
 import { platformWith, stderrLog } from '../world.ts';
 
 /** Prints what runs, and what is unwell and why; exit code 1 where anything is. */
@@ -16,9 +15,9 @@ export async function status(flags: { dataDir: string }): Promise<void> {
   const { state, nodes, unwell } = report;
   print(`running  ${state.server}  process ${state.pid}  kubeconfig=${state.kubeconfig}`);
   for (const node of nodes) {
-    const mark = node.ready ? pc.green('ready    ') : pc.red('not ready');
+    const mark = node.ready ? colors.green('ready    ') : colors.red('not ready');
     print(`${mark} ${node.name}  ${node.pods} pods${node.ready ? '' : `  ${node.why}`}`);
   }
-  for (const { pod, why } of unwell) print(`${pc.yellow('unwell   ')} ${pod}  ${why}`);
+  for (const { pod, why } of unwell) print(`${colors.yellow('unwell   ')} ${pod}  ${why}`);
   if (unwell.length > 0 || nodes.some((node) => !node.ready)) process.exitCode = 1;
 }

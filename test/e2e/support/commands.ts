@@ -49,7 +49,8 @@ export class Running {
   constructor(program: string, args: readonly string[], options: CommandOptions = {}) {
     this.command = [program.slice(program.lastIndexOf('/') + 1), ...args].join(' ');
     this.child = spawn(program, args, {
-      env: { ...process.env, ...options.env },
+      // vitest asks its own processes for colours; a pipe is given none.
+      env: { ...process.env, FORCE_COLOR: undefined, ...options.env },
       cwd: options.cwd,
       stdio: 'pipe',
       detached: true,
