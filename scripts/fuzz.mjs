@@ -14,7 +14,7 @@ if (!(minutes > 0)) {
   process.exit(2);
 }
 const env = { ...process.env, K8TS_FUZZ_SECONDS: String(minutes * 60) };
-if (values.seed) env.K8TS_FUZZ_SEED = values.seed;
+env.K8TS_FUZZ_SEED = values.seed ?? String(Math.floor(Math.random() * 1e9));
 const vitest = join(root, 'node_modules', '.bin', 'vitest');
 const args = ['run', '--project', 'fuzz', 'test/fuzz/fuzz.test.ts'];
 process.exit(spawnSync(vitest, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1);

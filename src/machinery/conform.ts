@@ -222,7 +222,7 @@ class Conformer {
       case 'Duration':
         return typeof value === 'string' ? value : this.mismatch(value, 'string');
       case 'Quantity':
-        return canonicalQuantity(typeof value === 'string' ? value.trim() : JSON.stringify(value));
+        return canonicalQuantity(quantityText(value));
       case 'IntOrString':
         return typeof value === 'string' ? value : this.integer(value, 'int32', 2 ** 31);
       case 'Verbs':
@@ -337,3 +337,7 @@ export function conform(object: unknown, typeName: string): Conformed<Json> {
 export function unknownFieldErrors(paths: readonly string[]): string[] {
   return paths.map((path) => `unknown field ${goQuote(path)}`);
 }
+
+/** What is read as a quantity: whatever is no string or number is no quantity either, however deep it nests. */
+const quantityText = (value: unknown) =>
+  typeof value === 'string' ? value.trim() : typeof value === 'object' ? '{}' : String(value);

@@ -225,6 +225,8 @@ describe('what is refused', () => {
     );
     expect(failure(() => decode(crd, { expected: ext }))).toContain('exceeded max depth');
     expect(failure(() => decode(deep('[', ''), { format: 'yaml' }))).toContain('unrecognized');
+    const limits = `{"spec":{"containers":[{"resources":{"limits":{"cpu":${deep('[', ']')}}}}]}}`;
+    expect(failure(() => decode(limits))).toContain('quantities must match');
   });
 
   test('base64 that is none', () => {

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import { fuzz, type Report } from './run.ts';
 
-/** How long all runs together last, and where they begin. */
+/**
+ * How long all runs together last, and where they begin: always at the same place, so that what is tested passes or fails and
+ * does not do both. `npm run fuzz` begins elsewhere each time.
+ */
 const seconds = Number(process.env.K8TS_FUZZ_SECONDS ?? 60);
-const seed = Number(process.env.K8TS_FUZZ_SEED ?? Math.floor(Math.random() * 1e9));
+const seed = Number(process.env.K8TS_FUZZ_SEED ?? 1);
 
 /** Generous: other work shares the machine, and the first requests compile the code. */
 const cpuLimitMs = 2000;

@@ -58,7 +58,8 @@ export class CachedItem implements CachedObject {
   get lean(): KubernetesObject {
     const known = this.#lean?.deref();
     if (known) return known;
-    const lean = decodeLean(this.#json, this.revision);
+    const whole = this.#object?.deref();
+    const lean = whole ? withoutManagedFields(whole) : decodeLean(this.#json, this.revision);
     if (this.#codec.freeze) deepFreeze(lean);
     this.#lean = new WeakRef(lean);
     return lean;
@@ -113,6 +114,11 @@ const identity = ({ metadata }: KubernetesObject) => ({
   'metadata.name': metadata.name ?? '',
   'metadata.namespace': metadata.namespace ?? '',
 });
+
+function withoutManagedFields(object: KubernetesObject): KubernetesObject {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
 
 function deepFreeze(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
