@@ -24,6 +24,7 @@ import { createDaemonSetController } from './daemonset/daemonset.ts';
 import { createDeploymentController } from './deployment/deployment.ts';
 import type { Discover } from './discovery.ts';
 import { createDisruptionController } from './disruption/disruption.ts';
+import { createResourceClaimController } from './resourceclaim/resourceclaim.ts';
 import { createResourceQuotaController } from './resourcequota/resourcequota.ts';
 import { createEndpointsController } from './endpoints/endpoints.ts';
 import { createEndpointSliceController } from './endpointslice/endpointslice.ts';
@@ -71,6 +72,7 @@ export function createControllers(options: ControllersOptions): Component[] {
     createNodeIpamController(contextFor('node-ipam-controller'), { podRange, nodeBits }),
     createHorizontalPodAutoscaler(contextFor('horizontal-pod-autoscaler'), { discover }),
     createDisruptionController(contextFor('disruption-controller'), { discover }),
+    createResourceClaimController(contextFor('resource-claim-controller')),
     createResourceQuotaController(contextFor('resourcequota-controller'), { discover }),
     createPersistentVolumeBinder(contextFor('persistent-volume-binder'), { local: options.localVolumes }),
     createClaimProtection(contextFor('pvc-protection-controller')),
