@@ -42,6 +42,14 @@ describe('server-side apply', () => {
     expect(owners(now.metadata.managedFields)).toEqual(['alice Apply {"f:data":{"f:x":{}}}']);
   });
 
+  test('replaces half a character by the sign for what cannot be shown', async () => {
+    const api = await createTestCluster();
+    // JSON.stringify writes it as an escape, as a client does.
+    const half = JSON.parse('"\\ud800!"') as string;
+    const { object } = (await apply(api, map({ x: half }), 'alice')) as { object: Stored<ConfigMap> };
+    expect(object.data).toEqual({ x: '\ufffd!' });
+  });
+
   test('that changes nothing writes nothing', async () => {
     const api = await createTestCluster();
     await apply(api, map({ x: '1' }), 'alice');

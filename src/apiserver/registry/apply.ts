@@ -5,6 +5,7 @@ import { applyManaged } from '../../machinery/managed-fields/apply.ts';
 import { conflictError } from '../../machinery/managed-fields/conflict.ts';
 import { formatApiVersion } from '../../machinery/schema.ts';
 import { badRequest, notFound } from '../../machinery/status-error.ts';
+import { wellFormed } from '../../machinery/well-formed.ts';
 import { parseYaml, YamlError } from '../../machinery/yaml.ts';
 import type { RequestBody } from '../request.ts';
 import { conformed } from './conform-object.ts';
@@ -85,7 +86,7 @@ function readYaml(text: string): unknown {
 
 function parsed(text: string): unknown {
   try {
-    return parseYaml(text);
+    return wellFormed(parseYaml(text), text);
   } catch (error) {
     if (error instanceof YamlError) throw decodingYaml(`error converting YAML to JSON: ${error.message}`);
     throw error;
