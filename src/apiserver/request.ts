@@ -73,6 +73,8 @@ export interface CachedObject<T extends KubernetesObject = KubernetesObject> {
   readonly object: T;
   /** The object without its managed fields: what informers in this process keep. */
   readonly lean: T;
+  /** Kind and metadata, without managed fields; the rest may be there or not. Made anew for each who asks. */
+  readonly metadataOnly: KubernetesObject;
   readonly revision: number;
   /** The object's JSON, `kind` and `apiVersion` first. */
   json(): Uint8Array;

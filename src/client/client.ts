@@ -17,8 +17,9 @@ export interface ListOptions {
   continue?: string;
   resourceVersion?: string;
   resourceVersionMatch?: 'Exact' | 'NotOlderThan';
-  /** See ApiRequest. */
+  /** See ApiRequest, as for the next. */
   withoutManagedFields?: boolean;
+  metadataOnly?: boolean;
   signal?: AbortSignal;
 }
 
@@ -55,7 +56,7 @@ const writeQuery = (o: WriteOptions): Query => ({
 });
 
 const listQuery = (o: ListOptions): Query => {
-  const { namespace: _, signal: __, withoutManagedFields: ___, ...query } = o;
+  const { namespace: _, signal: __, withoutManagedFields: ___, metadataOnly: ____, ...query } = o;
   return query as Query;
 };
 
@@ -99,18 +100,18 @@ export class ResourceClient<T extends KubernetesObject> {
   }
 
   async list(options: ListOptions = {}): Promise<ObjectList<T>> {
-    const { signal, withoutManagedFields } = options;
-    const path = resourcePath(this.#resource, { namespace: options.namespace });
-    const request = { method: 'GET', path, query: listQuery(options), withoutManagedFields, signal } as const;
+    const request = { ...this.#listRequest(options), query: listQuery(options) };
     return (await this.#transport.request(request)) as ObjectList<T>;
   }
 
   watch(options: WatchOptions, sink: WatchSink<Stored<T>>): Promise<WatchStream> {
-    const path = resourcePath(this.#resource, { namespace: options.namespace });
-    const { signal, withoutManagedFields } = options;
-    const query = { ...listQuery(options), watch: true };
-    const request = { method: 'GET', path, query, withoutManagedFields, signal } as const;
+    const request = { ...this.#listRequest(options), query: { ...listQuery(options), watch: true } };
     return this.#transport.watch(request, sink as unknown as WatchSink);
+  }
+
+  #listRequest({ namespace, withoutManagedFields, metadataOnly, signal }: ListOptions) {
+    const path = resourcePath(this.#resource, { namespace });
+    return { method: 'GET', path, withoutManagedFields, metadataOnly, signal } as const;
   }
 
   /** Creates the object in its own `metadata.namespace`. */

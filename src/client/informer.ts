@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import { deferred } from '../platform/deferred.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
+import { afterTurn } from '../platform/turn.ts';
 import { Backoff } from './backoff.ts';
 import type { Client, ListOptions } from './client.ts';
 import type { WatchEvent } from './transport.ts';
@@ -29,12 +30,14 @@ export interface InformerOptions<T extends KubernetesObject> {
   log: Log;
   /** Narrow what is watched. */
   select?: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>;
+  /** Nobody looks at anything but kind and metadata. */
+  metadataOnly?: boolean;
 }
 
 /** Failures after which it is tried again sooner than this are not warned of. */
 const quietMs = 3000;
-/** How many objects one page of the first list asks for. */
-const pageSize = 500;
+/** How many objects one page of the first list asks for: what takes a few milliseconds in this process. */
+const pageSize = 100;
 
 /**
  * A local, ever current copy of a resource: lists once, then watches, and starts over where the watch cannot go on.
@@ -154,40 +157,44 @@ export class Informer<T extends KubernetesObject> {
       this.#resourceVersion = '';
   }
 
+  /** Takes in a page at a time, and lets others run in between: a server that starts with many objects is to answer meanwhile. */
   async #listAll(signal: AbortSignal): Promise<void> {
-    const seen = new Map<string, Stored<T>>();
-    const api = this.#options.client.of(this.resource);
+    const seen = new Set<string>();
+    const { client, select, metadataOnly } = this.#options;
+    const api = client.of(this.resource);
     let next: string | undefined;
     let resourceVersion = '';
     do {
-      const part = { limit: pageSize, continue: next, withoutManagedFields: true, signal };
-      const page = await api.list({ ...this.#options.select, ...part });
-      for (const item of page.items) seen.set(keyOf(item), item);
+      const part = { limit: pageSize, continue: next, withoutManagedFields: true, metadataOnly, signal };
+      const page = await api.list({ ...select, ...part });
+      for (const item of page.items) {
+        const key = keyOf(item);
+        seen.add(key);
+        this.#put(key, item);
+      }
       resourceVersion = page.metadata.resourceVersion ?? '';
       next = page.metadata.continue || undefined;
+      if (next) await new Promise<void>(afterTurn);
     } while (next);
-    this.#replace(seen);
+    for (const [key, old] of this.#objects) if (!seen.has(key)) this.#remove(key, old);
     this.#resourceVersion = resourceVersion;
     this.#hasSynced = true;
     this.#synced.resolve();
     this.#wakeWaiting();
   }
 
-  #replace(seen: Map<string, Stored<T>>): void {
-    for (const [key, old] of this.#objects) if (!seen.has(key)) this.#remove(key, old);
-    for (const [key, object] of seen) this.#put(key, object);
-  }
-
   async #watchOnce(signal: AbortSignal, backoff: Backoff): Promise<void> {
     const ended = deferred();
+    const { client, select, metadataOnly } = this.#options;
     const options = {
-      ...this.#options.select,
+      ...select,
       resourceVersion: this.#resourceVersion,
       allowWatchBookmarks: true,
       withoutManagedFields: true,
+      metadataOnly,
       signal,
     };
-    const stream = await this.#options.client.of(this.resource).watch(options, {
+    const stream = await client.of(this.resource).watch(options, {
       onEvent: (event) => {
         backoff.reset();
         this.#apply(event);

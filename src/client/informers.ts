@@ -8,6 +8,14 @@ import { Informer } from './informer.ts';
 
 export type Selection = Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>;
 
+interface Wanted {
+  select: Selection;
+  metadataOnly?: boolean;
+}
+
+const keyOf = ({ group, version, plural }: Resource, wanted: Wanted) =>
+  JSON.stringify([group, version, plural, wanted]);
+
 /** Informers that several components of one process share: one watch for each resource and selection. */
 export class Informers {
   readonly #options: { client: Client; clock: Clock; random: Random; log: Log };
@@ -22,10 +30,22 @@ export class Informers {
 
   /** The informer for a resource; made, and run if `start` was called, where it is new. */
   of<T extends KubernetesObject>(resource: Resource<T>, select: Selection = {}): Informer<T> {
-    const key = JSON.stringify([resource.group, resource.version, resource.plural, select]);
+    return this.#of(resource, { select });
+  }
+
+  /** The informer for a resource for somebody who looks at kind and metadata alone; it has more where others have asked for that. */
+  metadataOf<T extends KubernetesObject>(resource: Resource<T>): Informer<T> {
+    return (
+      this.#informers.get(keyOf(resource, { select: {} })) ??
+      this.#of(resource, { select: {}, metadataOnly: true })
+    );
+  }
+
+  #of<T extends KubernetesObject>(resource: Resource<T>, wanted: Wanted): Informer<T> {
+    const key = keyOf(resource, wanted);
     const found = this.#informers.get(key);
     if (found) return found;
-    const informer = new Informer<T>({ ...this.#options, resource, select });
+    const informer = new Informer<T>({ ...this.#options, resource, ...wanted });
     this.#informers.set(key, informer);
     if (this.#signal) this.#running.push(informer.run(this.#signal));
     return informer;

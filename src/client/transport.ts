@@ -50,6 +50,8 @@ export interface ApiRequest {
    * that can leave them out for nothing does.
    */
   withoutManagedFields?: boolean;
+  /** The caller of a list or watch looks at nothing but kind and metadata. A transport that can leave out the rest for nothing does. */
+  metadataOnly?: boolean;
   signal?: AbortSignal;
 }
 

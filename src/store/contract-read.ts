@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Subject } from './contract-subject.ts';
+import { isOnDemand } from './store.ts';
 import { bytes, del, put, text } from './test-support.ts';
 
 const keysOf = (list: { entries: { key: string }[] }) => list.entries.map((entry) => entry.key);
@@ -34,6 +35,36 @@ export function readContract(subject: Subject): void {
     for (const [key, value] of Object.entries(values)) {
       expect(Buffer.compare((await store.get(key))?.value as Uint8Array, value)).toBe(0);
     }
+  });
+
+  test('a list whose values are read on demand is the same, now and in the past', async () => {
+    const { store } = subject;
+    for (const key of ['/d/a', '/d/b', '/d/c']) await store.commit(put(key, `first ${key}`));
+    await store.commit(del('/d/b'));
+    const before = (await store.status()).revision;
+    await store.commit(put('/d/a', 'second'));
+    for (const atRevision of [before, before - 1, undefined]) {
+      const plain = await store.list('/d/', { atRevision });
+      const { entries, ...rest } = await store.list('/d/', { atRevision, onDemand: true });
+      expect(rest).toEqual({ revision: plain.revision, more: plain.more });
+      const read = entries.map(({ key, value, revision, createRevision }) => {
+        return { key, value, revision, createRevision };
+      });
+      expect(read).toEqual(plain.entries);
+      for (const [i, entry] of entries.entries())
+        if (isOnDemand(entry)) expect(text({ value: entry.passing })).toBe(text(plain.entries[i]));
+    }
+  });
+
+  test('a value that is asked for when it has been overwritten and compacted is refused, unless it was read before', async () => {
+    const { store } = subject;
+    await store.commit(put('/d/a', 'first'));
+    const [entry] = (await store.list('/d/', { onDemand: true })).entries;
+    const revision = await store.commit(put('/d/a', 'second'));
+    expect(text(entry)).toBe('first');
+    await store.compact(revision);
+    if (entry && isOnDemand(entry)) expect(() => entry.value).toThrow('compacted');
+    else expect(text(entry)).toBe('first');
   });
 
   test('a list is ordered by the bytes of the keys and ends with the prefix', async () => {

@@ -61,6 +61,14 @@ export class MemoryEngine implements LogEngine {
     return this.#log.get(position);
   }
 
+  peek(position: Position): Change | undefined {
+    return this.change(position);
+  }
+
+  peeksFrom(position: Position): Iterable<Change> {
+    return this.changesFrom(position);
+  }
+
   *changesFrom(position: Position): Iterable<Change> {
     for (const [, change] of this.#log.entries(position)) yield change;
   }

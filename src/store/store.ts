@@ -26,6 +26,17 @@ export interface Entry {
 }
 
 /**
+ * An entry whose value is read anew whenever somebody asks for it. Where it is no longer the newest of its key and has been compacted, or
+ * the store is closed, that throws.
+ */
+export interface EntryOnDemand extends Entry {
+  /** The value, to be looked at before anything else is read from the store. */
+  readonly passing: Uint8Array;
+}
+
+export const isOnDemand = (value: object): value is EntryOnDemand => 'passing' in value;
+
+/**
  * One part of a commit. `expected` is the revision the key must have now (0: must be absent; undefined: any).
  * A key that was put with `leaseSeconds` is deleted by the store that long after, unless it is written again.
  * Deleting what is absent changes nothing.
@@ -76,6 +87,8 @@ export interface ListOptions {
   limit?: number;
   /** Start at this key (included) instead of at the prefix. */
   from?: string;
+  /** The entries may be `EntryOnDemand`s, whose values have not been read yet. */
+  onDemand?: boolean;
 }
 
 export interface ListResult {

@@ -187,6 +187,11 @@ class ForeignObject implements CachedObject {
     return { ...this.object, metadata };
   }
 
+  get metadataOnly(): KubernetesObject {
+    const { kind, apiVersion, metadata } = this.lean;
+    return { kind, apiVersion, metadata };
+  }
+
   json(): Buffer {
     this.#json ??= Buffer.from(JSON.stringify(this.object));
     return this.#json;

@@ -1,6 +1,17 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { CachedObject } from '../request.ts';
-import { decodeLean, decodeStored, jsonBytes, type StoredJson, takeOver, writeJson } from './encoding.ts';
+import { type EntryOnDemand, isOnDemand } from '../../store/store.ts';
+import {
+  decodeLean,
+  decodeMetadata,
+  decodeStored,
+  isOwn,
+  jsonBytes,
+  type StoredForm,
+  storedJsonOf,
+  takeOver,
+  writeJson,
+} from './encoding.ts';
 
 /** What the items of one resource share. */
 export interface ItemCodec {
@@ -15,32 +26,42 @@ export interface ItemCodec {
 /**
  * One version of one object. Its JSON is kept, and its protobuf once somebody has asked for it; the decoded object only
  * as long as somebody uses it (informers in this process share its lean form), so an object that nobody looks at costs little more
- * than its JSON.
+ * than its JSON. Where the store reads on demand, what it held when the server started stays there, and costs next to nothing.
  */
 export class CachedItem implements CachedObject {
   readonly key: string;
   readonly revision: number;
   readonly #codec: ItemCodec;
-  readonly #json: StoredJson;
+  /** Of what is read on demand: only what `encodeStored` made. */
+  #form: StoredForm | EntryOnDemand;
+  readonly #bytes: number;
   #object: WeakRef<KubernetesObject> | undefined;
   #lean: WeakRef<KubernetesObject> | undefined;
   #protobuf: Uint8Array | undefined;
   #labels: Record<string, string> | undefined;
   #fields: Record<string, string> | undefined;
 
-  constructor(key: string, revision: number, stored: Uint8Array | StoredJson, codec: ItemCodec) {
+  /** Throws where the bytes hold no object. */
+  constructor(key: string, revision: number, stored: StoredForm | EntryOnDemand, codec: ItemCodec) {
     this.key = key;
     this.revision = revision;
     this.#codec = codec;
-    if (!(stored instanceof Uint8Array)) {
-      this.#json = stored;
-      return;
-    }
-    const { json, object } = takeOver(stored);
-    this.#json = json;
-    if (!object) return;
-    object.metadata.resourceVersion = String(revision);
-    this.#keep(object);
+    const bytes = isOnDemand(stored) ? stored.passing : stored;
+    const known = bytes instanceof Uint8Array ? takeOver(bytes) : { json: bytes };
+    this.#form = known?.json ?? (isOwn(bytes as Uint8Array) ? stored : storedJsonOf(bytes as Uint8Array));
+    this.#bytes = jsonBytes(known?.json ?? bytes, revision);
+    if (!known?.object) return;
+    known.object.metadata.resourceVersion = String(revision);
+    this.#keep(known.object);
+  }
+
+  get #stored(): StoredForm {
+    return isOnDemand(this.#form) ? this.#form.passing : this.#form;
+  }
+
+  /** Lets the item last when the store no longer has it. `value` is what the store has of it. */
+  keep(value: Uint8Array): void {
+    if (isOnDemand(this.#form)) this.#form = value;
   }
 
   get object(): KubernetesObject {
@@ -58,20 +79,28 @@ export class CachedItem implements CachedObject {
   get lean(): KubernetesObject {
     const known = this.#lean?.deref();
     if (known) return known;
+    // Whoever keeps it lets others share its managed fields.
+    if (this.#form instanceof Uint8Array) this.#form = storedJsonOf(this.#form);
     const whole = this.#object?.deref();
-    const lean = whole ? withoutManagedFields(whole) : decodeLean(this.#json, this.revision);
+    const lean = whole ? withoutManagedFields(whole) : decodeLean(this.#stored, this.revision);
     if (this.#codec.freeze) deepFreeze(lean);
     this.#lean = new WeakRef(lean);
     return lean;
   }
 
+  get metadataOnly(): KubernetesObject {
+    const object = decodeMetadata(this.#stored, this.revision);
+    if (this.#codec.freeze) deepFreeze(object);
+    return object;
+  }
+
   /** A fresh copy that the caller may change. */
   copy(): KubernetesObject {
-    return decodeStored(this.#json, this.revision);
+    return decodeStored(this.#stored, this.revision);
   }
 
   get jsonBytes(): number {
-    return jsonBytes(this.#json, this.revision);
+    return this.#bytes;
   }
 
   json(): Uint8Array {
@@ -81,7 +110,7 @@ export class CachedItem implements CachedObject {
   }
 
   writeJson(out: Buffer, at: number, skip: number): number {
-    return writeJson(this.#json, this.revision, { out, at, skip });
+    return writeJson(this.#stored, this.revision, { out, at, skip });
   }
 
   protobuf(): Uint8Array {
@@ -104,7 +133,7 @@ export class CachedItem implements CachedObject {
 
   /** The same state under the revision of a later event: what a DELETED event carries. */
   at(revision: number): CachedItem {
-    return new CachedItem(this.key, revision, this.#json, this.#codec);
+    return new CachedItem(this.key, revision, this.#form, this.#codec);
   }
 }
 

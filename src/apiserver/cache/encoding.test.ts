@@ -3,9 +3,12 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import { encodeProtobuf } from '../../machinery/protobuf.ts';
 import {
   decodeLean,
+  decodeMetadata,
   decodeStored,
   encodeStored,
+  isOwn,
   jsonBytes,
+  type StoredForm,
   storedJsonOf,
   takeOver,
   writeJson,
@@ -13,14 +16,19 @@ import {
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
-/** What clients are sent, between marks that show that nothing else is written. */
+/** What clients are sent, between marks that show that nothing else is written; the same in whatever form it is kept. */
 function sent(object: KubernetesObject, revision: number, skip = 0): string {
-  const json = storedJsonOf(encodeStored(structuredClone(object)));
-  const length = jsonBytes(json, revision) - skip;
-  const out = Buffer.alloc(length + 2, '|');
-  expect(writeJson(json, revision, { out, at: 1, skip })).toBe(length + 1);
-  expect([out[0], out[length + 1]]).toEqual([0x7c, 0x7c]);
-  return text(out.subarray(1, length + 1));
+  const bytes = encodeStored(structuredClone(object));
+  expect(isOwn(bytes)).toBe(true);
+  const [fromParts, fromBytes] = [storedJsonOf(bytes), bytes].map((form) => {
+    const length = jsonBytes(form, revision) - skip;
+    const out = Buffer.alloc(length + 2, '|');
+    expect(writeJson(form, revision, { out, at: 1, skip })).toBe(length + 1);
+    expect([out[0], out[length + 1]]).toEqual([0x7c, 0x7c]);
+    return text(out.subarray(1, length + 1));
+  });
+  expect(fromBytes).toBe(fromParts);
+  return fromParts as string;
 }
 
 describe('stored bytes', () => {
@@ -52,6 +60,7 @@ describe('stored bytes', () => {
       '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"n"},"data":{"resourceVersion":""}}',
     ],
   ])('of another server are read: %s', (_what, stored) => {
+    expect(isOwn(Buffer.from(stored))).toBe(false);
     const json = storedJsonOf(Buffer.from(stored));
     const out = Buffer.alloc(jsonBytes(json, 12));
     writeJson(json, 12, { out, at: 0, skip: 0 });
@@ -146,7 +155,7 @@ describe('stored bytes', () => {
   test('are the same whether they come from a write or from the disk', () => {
     const bytes = encodeStored(structuredClone(managed));
     const json = loaded(bytes);
-    expect(json).toEqual(takeOver(bytes).json);
+    expect(json).toEqual(takeOver(bytes)?.json);
     expect(decodeStored(json, 9)).toEqual({
       ...managed,
       metadata: { ...managed.metadata, resourceVersion: '9' },
@@ -157,13 +166,38 @@ describe('stored bytes', () => {
   test('are read without their managed fields, wherever in the metadata these stand', () => {
     const { managedFields, ...rest } = managed.metadata;
     const lean = { ...managed, metadata: { ...rest, resourceVersion: '9' } };
-    expect(decodeLean(loaded(encodeStored(structuredClone(managed))), 9)).toEqual(lean);
     const { annotations, ...others } = rest;
     const earlier = { ...managed, metadata: { ...others, resourceVersion: '', managedFields, annotations } };
-    expect(decodeLean(loaded(Buffer.from(JSON.stringify(earlier))), 9)).toEqual(lean);
+    for (const bytes of [encodeStored(structuredClone(managed)), Buffer.from(JSON.stringify(earlier))]) {
+      for (const form of [bytes, loaded(bytes)]) {
+        expect(decodeLean(form, 9)).toEqual(lean);
+        expect(decodeMetadata(form, 9)).toMatchObject({ kind: 'Thing', metadata: lean.metadata });
+      }
+    }
     const bare = { ...managed, metadata: { name: 'n', resourceVersion: '' } };
-    const json = loaded(Buffer.from(JSON.stringify(bare)));
-    expect(decodeLean(json, 9)).toEqual({ ...bare, metadata: { name: 'n', resourceVersion: '9' } });
+    const bytes = Buffer.from(JSON.stringify(bare));
+    for (const form of [bytes, loaded(bytes)])
+      expect(decodeLean(form, 9)).toEqual({ ...bare, metadata: { name: 'n', resourceVersion: '9' } });
+  });
+
+  test('are read without all but their metadata', () => {
+    for (const object of [
+      managed,
+      { ...managed, metadata: { name: 'n', ownerReferences: [{ uid: 'u' }] } },
+    ]) {
+      const bytes = encodeStored(structuredClone(object) as KubernetesObject);
+      const { managedFields: _, ...metadata } = object.metadata as KubernetesObject['metadata'];
+      for (const form of [takeOver(bytes)?.json as StoredForm, bytes, loaded(bytes)]) {
+        const { kind, apiVersion, metadata: found } = decodeMetadata(form, 9);
+        expect({ kind, apiVersion, metadata: found }).toEqual({
+          kind: 'Thing',
+          apiVersion: 'v1',
+          metadata: { ...metadata, resourceVersion: '9' },
+        });
+      }
+    }
+    const bytes = encodeStored(structuredClone(managed));
+    expect(decodeMetadata(bytes, 9)).not.toHaveProperty('spec');
   });
 
   test('keep fields of any name', () => {

@@ -29,6 +29,9 @@ export interface StoredJson {
   ascii: boolean;
 }
 
+/** An object as it is stored: its JSON in parts, or the bytes of it that `encodeStored` has made. */
+export type StoredForm = StoredJson | Uint8Array;
+
 /** What stored bytes were made of, for whoever takes them into a cache: it need not read them again. */
 const handedOver = new WeakMap<Uint8Array, { object: KubernetesObject; json: StoredJson }>();
 
@@ -174,11 +177,11 @@ export function ordered<T extends KubernetesObject>(object: T, resourceVersion: 
   return { kind, apiVersion, metadata, ...rest } as unknown as T;
 }
 
-/** The JSON that stored bytes hold, and the object they were made of where that is at hand: once. */
-export function takeOver(stored: Uint8Array): { json: StoredJson; object?: KubernetesObject } {
+/** What `encodeStored` has made bytes of, for whoever takes them first; undefined for all others. */
+export function takeOver(stored: Uint8Array): { json: StoredJson; object?: KubernetesObject } | undefined {
   const known = handedOver.get(stored);
   if (known) handedOver.delete(stored);
-  return known ?? { json: storedJsonOf(stored) };
+  return known;
 }
 
 const anyString = String.raw`"(?:[^"\\]|\\.)*"`;
@@ -186,6 +189,15 @@ const anyString = String.raw`"(?:[^"\\]|\\.)*"`;
 const ownBeginning = new RegExp(
   `^\\{"kind":${anyString},"apiVersion":${anyString},"metadata":\\{(?:"(?:name|generateName|namespace|uid)":${anyString},)*"resourceVersion":""[,}]`,
 );
+
+/** As much of an object as names and types take up, with something to spare. */
+const beginningBytes = 1024;
+
+const bufferOf = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Whether `encodeStored` has made the bytes, by how they begin. Read as Latin-1, since bytes beyond ASCII are no quotes anyhow. */
+export const isOwn = (stored: Uint8Array): boolean =>
+  ownBeginning.test(bufferOf(stored).toString('latin1', 0, beginningBytes));
 
 /** What another server has stored: any JSON of an object, or protobuf in its envelope, as upstream does. */
 function foreignObject(stored: Uint8Array, text: string): KubernetesObject {
@@ -197,37 +209,59 @@ function foreignObject(stored: Uint8Array, text: string): KubernetesObject {
 
 /** The JSON that stored bytes hold. Throws where they hold no object. */
 export function storedJsonOf(stored: Uint8Array): StoredJson {
-  const text = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength).toString();
+  const text = bufferOf(stored).toString();
   return ownBeginning.test(text) ? splitJson(text) : jsonOf(ordered(foreignObject(stored, text), ''));
 }
 
-function splitJson(text: string): StoredJson {
+/** Where the managed fields begin, with the comma before them, and end; undefined where there are none. */
+function managedRange(text: string): { start: number; end: number } | undefined {
   const start = text.indexOf(managedMarker);
+  if (start < 0) return undefined;
   const metadataAt = text.indexOf('"metadata":{') + '"metadata":'.length;
-  if (start < 0 || start > closingBracket(text, metadataAt)) {
-    return measured({ head: text, managed: none, tail: '' });
-  }
-  const end = closingBracket(text, start + managedMarker.length - 1) + 1;
+  if (closingBracket(text, metadataAt, start) < start) return undefined;
+  return { start, end: closingBracket(text, start + managedMarker.length - 1) + 1 };
+}
+
+function splitJson(text: string): StoredJson {
+  const range = managedRange(text);
+  if (!range) return measured({ head: text, managed: none, tail: '' });
   return measured({
-    head: detached(text.slice(0, start)),
-    managed: sharedPieces(text.slice(start, end)),
-    tail: detached(text.slice(end)),
+    head: detached(text.slice(0, range.start)),
+    managed: sharedPieces(text.slice(range.start, range.end)),
+    tail: detached(text.slice(range.end)),
   });
 }
 
 /** The length of what `writeJson` writes where it skips nothing. */
-export const jsonBytes = (json: StoredJson, revision: number) => json.bytes + String(revision).length;
+export const jsonBytes = (form: StoredForm, revision: number) =>
+  (form instanceof Uint8Array ? form.length : form.bytes) + String(revision).length;
+
+/** Where something is written, and how much of its beginning is left out. */
+interface Place {
+  out: Buffer;
+  at: number;
+  skip: number;
+}
 
 /**
  * Writes the JSON of a stored object with its revision filled in, what clients are sent, into `out` at `at`: all but
  * its first `skip` bytes, which must come before the revision. Gives where it ends.
  */
-export function writeJson(
-  json: StoredJson,
-  revision: number,
-  { out, at, skip }: { out: Buffer; at: number; skip: number },
-): number {
+export function writeJson(form: StoredForm, revision: number, place: Place): number {
   const digits = String(revision);
+  return form instanceof Uint8Array ? writeBytes(form, digits, place) : writeParts(form, digits, place);
+}
+
+function writeBytes(bytes: Uint8Array, digits: string, { out, at, skip }: Place): number {
+  const revisionAt = bufferOf(bytes).indexOf(revisionMarker) + revisionMarker.length;
+  out.set(bytes.subarray(skip, revisionAt), at);
+  const digitsAt = at + revisionAt - skip;
+  out.write(digits, digitsAt, 'latin1');
+  out.set(bytes.subarray(revisionAt), digitsAt + digits.length);
+  return digitsAt + digits.length + bytes.length - revisionAt;
+}
+
+function writeParts(json: StoredJson, digits: string, { out, at, skip }: Place): number {
   const head = skip > 0 ? json.head.slice(skip) : json.head;
   const before = json.revisionAt - skip;
   // The head behind the room for the digits, then its short beginning before them.
@@ -238,13 +272,30 @@ export function writeJson(
 }
 
 /** Reads a stored object. */
-export function decodeStored({ head, managed, tail }: StoredJson, revision: number): KubernetesObject {
+export function decodeStored(form: StoredForm, revision: number): KubernetesObject {
+  if (form instanceof Uint8Array) return parsed(bufferOf(form).toString(), revision);
+  const { head, managed, tail } = form;
   return parsed(head + managed.join('') + tail, revision);
 }
 
+/** What stands before the managed fields, and behind them. */
+function aroundManaged(form: StoredForm): { head: string; tail: string } {
+  if (!(form instanceof Uint8Array)) return form;
+  const text = bufferOf(form).toString();
+  const { start, end } = managedRange(text) ?? { start: text.length, end: text.length };
+  return { head: text.slice(0, start), tail: text.slice(end) };
+}
+
 /** Reads a stored object without its managed fields. */
-export function decodeLean({ head, tail }: StoredJson, revision: number): KubernetesObject {
+export function decodeLean(form: StoredForm, revision: number): KubernetesObject {
+  const { head, tail } = aroundManaged(form);
   return parsed(head + tail, revision);
+}
+
+/** Reads the metadata of a stored object without its managed fields, and more of it only where that is as easily had. */
+export function decodeMetadata(form: StoredForm, revision: number): KubernetesObject {
+  const { head, tail } = aroundManaged(form);
+  return parsed(head + (tail.startsWith('}') ? '}}' : tail), revision);
 }
 
 function parsed(text: string, revision: number): KubernetesObject {

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { expired } from '../../machinery/status-error.ts';
-import type { Entry, StoreEvent } from '../../store/store.ts';
+import { type Entry, isOnDemand, StoreError, type StoreEvent } from '../../store/store.ts';
 import type { FrameSink } from '../request.ts';
 import { CachedItem, type ItemCodec } from './cached-item.ts';
 import { type CacheEvent, EventWindow, type WindowLimits } from './event-window.ts';
@@ -94,7 +94,8 @@ export class ResourceCache {
   itemOf(entry: Entry): CachedItem {
     const current = this.#items.get(entry.key);
     if (current?.revision === entry.revision) return current;
-    return new CachedItem(entry.key, entry.revision, entry.value, this.#codec);
+    const stored = isOnDemand(entry) ? entry : entry.value;
+    return new CachedItem(entry.key, entry.revision, stored, this.#codec);
   }
 
   /** Starts over with what stands at `revision`. Watchers are ended: they cannot know what they missed. */
@@ -113,6 +114,7 @@ export class ResourceCache {
     try {
       return this.itemOf(entry);
     } catch (error) {
+      if (error instanceof StoreError) throw error;
       this.#onUnreadable?.(entry, error);
       return undefined;
     }
@@ -131,6 +133,8 @@ export class ResourceCache {
     const key = event.type === 'put' ? event.entry.key : event.key;
     const revision = event.type === 'put' ? event.entry.revision : event.revision;
     const previous = this.#items.get(key);
+    // The store may forget it from now on, and others may be about to read it.
+    if (event.previous?.revision === previous?.revision) previous?.keep(event.previous?.value as Uint8Array);
     const item = event.type === 'put' ? this.#read(event.entry) : undefined;
     if (item) this.#items.set(item);
     else this.#items.delete(key);

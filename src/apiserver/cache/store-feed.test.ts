@@ -64,6 +64,50 @@ describe('the feed from the store', () => {
     expect((await second.list(secrets)).metadata.resourceVersion).toBe('1501');
   });
 
+  test('lets go of nothing that somebody may still read, though the store forgets it', async () => {
+    const store = createMemoryStore({ clock: new VirtualClock() });
+    const first = await createTestApi([configMapKind], { store });
+    for (const name of ['a', 'b', 'c'])
+      await first.send('create', configmaps, { body: { ...map(name), data: { of: name } } });
+    first.dispatcher.close();
+    const second = await createTestApi([configMapKind], { store });
+    const { items } = await second.list(configmaps);
+    await second.send('patch', configmaps, {
+      name: 'a',
+      body: { data: { of: 'another' } },
+      mediaType: 'application/merge-patch+json',
+    });
+    await second.send('delete', configmaps, { name: 'b' });
+    await store.compact((await store.status()).revision);
+    const data = items.map((item) => JSON.parse(Buffer.from(item.json()).toString()).data.of);
+    expect(data).toEqual(['a', 'b', 'c']);
+    expect(items.map((item) => item.lean.metadata.name)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('does not begin on a store that cannot be read', async () => {
+    const store = createMemoryStore({ clock: new VirtualClock() });
+    const key = '/registry/configmaps/default/a';
+    await store.commit({ writes: [{ type: 'put', key, value: encodeStored(map('a') as KubernetesObject) }] });
+    await store.compact(2);
+    const unreadable = {
+      key,
+      revision: 2,
+      createRevision: 2,
+      value: new Uint8Array(),
+      get passing(): Uint8Array {
+        throw new StoreError('Unusable', 'the record of revision 2 is broken');
+      },
+    };
+    const damaged = {
+      ...wrap(store),
+      list: async (...args: Parameters<Store['list']>) => {
+        const { entries, ...rest } = await store.list(...args);
+        return { ...rest, entries: entries.map((entry) => (entry.key === key ? unreadable : entry)) };
+      },
+    };
+    await expect(createTestApi([configMapKind], { store: damaged })).rejects.toThrow('is broken');
+  });
+
   test('sees what others write into the store', async () => {
     const store = createMemoryStore({ clock: new VirtualClock() });
     const one = await createTestApi([configMapKind], { store });

@@ -198,7 +198,12 @@ export class StoreFeed {
   async #read(prefix: string, atRevision: number): Promise<Entry[]> {
     const all: Entry[] = [];
     for (let from = prefix; ; ) {
-      const page = await this.#options.store.list(prefix, { atRevision, limit: pageSize, from });
+      const page = await this.#options.store.list(prefix, {
+        atRevision,
+        limit: pageSize,
+        from,
+        onDemand: true,
+      });
       all.push(...page.entries);
       if (!page.more) return all;
       from = `${(page.entries.at(-1) as Entry).key}\0`;

@@ -44,8 +44,10 @@ const listOf = ({ apiVersion, kind, metadata, items }: ListAnswer, seen: (item: 
 });
 
 /** What the caller sees of a cached object. */
-const formFor = ({ withoutManagedFields }: ApiRequest) =>
-  withoutManagedFields ? (item: CachedObject) => item.lean : (item: CachedObject) => item.object;
+function formFor({ withoutManagedFields, metadataOnly }: ApiRequest) {
+  if (metadataOnly) return (item: CachedObject) => item.metadataOnly;
+  return withoutManagedFields ? (item: CachedObject) => item.lean : (item: CachedObject) => item.object;
+}
 
 /** A signal for requests whose caller gave none; never aborted. */
 const never = new AbortController().signal;

@@ -9,6 +9,7 @@ export function cachedObject(object: KubernetesObject, revision = 1): CachedObje
   return {
     object,
     lean: object,
+    metadataOnly: object,
     revision,
     jsonBytes: json.length,
     json: () => json,

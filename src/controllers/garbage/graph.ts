@@ -81,7 +81,7 @@ export class OwnerGraph {
   }
 
   async #watch(resource: Resource): Promise<void> {
-    const informer = this.#informers.of(resource);
+    const informer = this.#informers.metadataOf(resource);
     this.#watched.set(nameOf(resource), informer);
     this.#byKind.set(`${resource.group}/${resource.kind}`, informer);
     informer.addIndex(byOwner, (object) => (object.metadata.ownerReferences ?? []).map((r) => r.uid));

@@ -63,8 +63,8 @@ class Log {
   #counting(): { engine: LogEngine; seen(): number } {
     let seen = 0;
     const { engine } = this;
-    function* changesFrom(position: number) {
-      for (const change of engine.changesFrom(position)) {
+    function* peeksFrom(position: number) {
+      for (const change of engine.peeksFrom(position)) {
         seen++;
         yield change;
       }
@@ -72,7 +72,7 @@ class Log {
     const counted = new Proxy(engine, {
       get: (target, name) => {
         const found = Reflect.get(target, name, target) as unknown;
-        if (name === 'changesFrom') return changesFrom;
+        if (name === 'peeksFrom') return peeksFrom;
         return typeof found === 'function' ? found.bind(target) : found;
       },
     });

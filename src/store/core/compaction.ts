@@ -25,7 +25,7 @@ export function planCompaction(
   const step = emptyStep(state);
   let seen = 0;
   let bytes = 0;
-  for (const change of engine.changesFrom(positionOf(state.compactedRevision + 1))) {
+  for (const change of engine.peeksFrom(positionOf(state.compactedRevision + 1))) {
     const revision = revisionOf(change.position);
     if (revision > goal.revision) break;
     if (revision !== step.compactedRevision) {

@@ -95,8 +95,12 @@ export interface LogEngine {
   liveFrom(key: string): Iterable<readonly [string, Head]>;
   goneFrom(key: string): Iterable<readonly [string, Head]>;
   change(position: Position): Change | undefined;
+  /** Like `change`, with a value that lasts until anything else is read. */
+  peek(position: Position): Change | undefined;
   /** Changes in order, from `position` on. */
   changesFrom(position: Position): Iterable<Change>;
+  /** The same, with values as those of `peek`. */
+  peeksFrom(position: Position): Iterable<Change>;
   /** Leases, the earliest first. */
   leases(): Iterable<Lease>;
   /** Calls `fn` when work that is already due has run, so that writes made together are flushed together. */

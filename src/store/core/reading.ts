@@ -1,4 +1,11 @@
-import { type Entry, type HistoryEntry, type ListOptions, type ListResult, StoreError } from '../store.ts';
+import {
+  type Entry,
+  type EntryOnDemand,
+  type HistoryEntry,
+  type ListOptions,
+  type ListResult,
+  StoreError,
+} from '../store.ts';
 import { compareKeys } from './keys.ts';
 import {
   type Change,
@@ -6,6 +13,7 @@ import {
   type Head,
   type LogEngine,
   type LogState,
+  type Position,
   positionOf,
   revisionOf,
 } from './log.ts';
@@ -47,11 +55,11 @@ export function readKey(engine: LogEngine, key: string, atRevision?: number): En
 export function changeAt(engine: LogEngine, key: string, head: Head): Change {
   const change = engine.change(head.position);
   if (change?.key === key) return change;
-  throw new StoreError(
-    'Unusable',
-    `The store is damaged: what is stored for ${JSON.stringify(key)} is missing`,
-  );
+  throw missing(key);
 }
+
+const missing = (key: string) =>
+  new StoreError('Unusable', `The store is damaged: what is stored for ${JSON.stringify(key)} is missing`);
 
 /** The entries below a prefix, in key order. */
 export function readList(engine: LogEngine, prefix: string, options: ListOptions): ListResult {
@@ -61,7 +69,9 @@ export function readList(engine: LogEngine, prefix: string, options: ListOptions
   const start = options.from !== undefined && compareKeys(options.from, prefix) > 0 ? options.from : prefix;
   const limit = options.limit || Number.POSITIVE_INFINITY;
   const entries: Entry[] = [];
-  for (const entry of entriesFrom(engine, { start, prefix, revision, newest: revision === state.revision })) {
+  const { onDemand = false } = options;
+  const scan = { start, prefix, revision, newest: revision === state.revision, onDemand };
+  for (const entry of entriesFrom(engine, scan)) {
     if (entries.length === limit) return { entries, revision, more: true };
     entries.push(entry);
   }
@@ -130,6 +140,7 @@ interface Scan {
   prefix: string;
   revision: number;
   newest: boolean;
+  onDemand: boolean;
 }
 
 function* entriesFrom(engine: LogEngine, scan: Scan): Iterable<Entry> {
@@ -137,8 +148,42 @@ function* entriesFrom(engine: LogEngine, scan: Scan): Iterable<Entry> {
   const heads = scan.newest ? live : merge(live, engine.goneFrom(scan.start));
   for (const found of heads) {
     if (!found[0].startsWith(scan.prefix)) return;
-    const entry = versionAt(engine, found, scan.revision);
+    const [key, head] = found;
+    // A deletion has made nothing.
+    const isRead = !scan.onDemand || head.createRevision === 0 || revisionOf(head.position) > scan.revision;
+    const entry = isRead ? versionAt(engine, found, scan.revision) : new UnreadEntry(engine, key, head);
     if (entry) yield entry;
+  }
+}
+
+/** What a head stands for, not read yet. */
+class UnreadEntry implements EntryOnDemand {
+  readonly key: string;
+  readonly revision: number;
+  readonly createRevision: number;
+  readonly #engine: LogEngine;
+  readonly #position: Position;
+
+  constructor(engine: LogEngine, key: string, { position, createRevision }: Head) {
+    this.key = key;
+    this.revision = revisionOf(position);
+    this.createRevision = createRevision;
+    this.#engine = engine;
+    this.#position = position;
+  }
+
+  get value(): Uint8Array {
+    return this.#valueOf(this.#engine.change(this.#position));
+  }
+
+  get passing(): Uint8Array {
+    return this.#valueOf(this.#engine.peek(this.#position));
+  }
+
+  #valueOf(change: Change | undefined): Uint8Array {
+    if (change?.key === this.key && change.value) return change.value;
+    if (!change) checkRevision(this.revision, this.#engine.state());
+    throw missing(this.key);
   }
 }
 

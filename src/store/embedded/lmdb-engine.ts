@@ -42,6 +42,7 @@ export class LmdbEngine implements LogEngine {
   onClosed: () => void = () => {};
   /** A write failed, and it is not known whether LMDB can go on. */
   #doubtful = false;
+  #closed = false;
 
   constructor(root: RootDatabase<Buffer, string>, meta: Database<Buffer, string>) {
     this.#root = root;
@@ -76,17 +77,26 @@ export class LmdbEngine implements LogEngine {
   }
 
   change(position: Position): Change | undefined {
-    // What LMDB gives here is overwritten by the next read. A value of a few kilobytes is copied into a piece of
-    // memory that it shares with others: one of its own for each would keep the garbage collector busy.
-    const found = this.#log.getBinaryFast(position);
-    if (!found) return undefined;
-    const change = decodeChange(position, found.subarray(0, found.length));
-    if (change.value) change.value = Buffer.from(change.value);
+    const change = this.peek(position);
+    // A value of a few kilobytes is copied into a piece of memory that it shares with others: one of its own for each
+    // would keep the garbage collector busy.
+    if (change?.value) change.value = Buffer.from(change.value);
     return change;
   }
 
+  peek(position: Position): Change | undefined {
+    if (this.#closed) throw new StoreError('Closed', 'The store is closed');
+    const found = this.#log.getBinaryFast(position);
+    return found && decodeChange(position, found.subarray(0, found.length));
+  }
+
   *changesFrom(position: Position): Iterable<Change> {
-    for (const { key, value } of this.#log.getRange({ start: position })) yield decodeChange(key, value);
+    // By their keys: a range of values would be a piece of memory for each.
+    for (const key of this.#log.getKeys({ start: position })) yield this.change(key) as Change;
+  }
+
+  *peeksFrom(position: Position): Iterable<Change> {
+    for (const key of this.#log.getKeys({ start: position })) yield this.peek(key) as Change;
   }
 
   *leases(): Iterable<Lease> {
@@ -117,6 +127,7 @@ export class LmdbEngine implements LogEngine {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#root.close();
     this.onClosed();
   }

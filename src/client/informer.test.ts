@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import { configmaps, pods } from '../api/generated/resources.ts';
+import type { KubernetesObject } from '../api/resource.ts';
+import { expired } from '../machinery/status-error.ts';
+import { silentLog } from '../platform/log.ts';
+import { seededRandom } from '../platform/random.ts';
+import { VirtualClock } from '../platform/virtual-clock.ts';
+import { Client } from './client.ts';
+import { Informers } from './informers.ts';
+import type { ApiRequest, Transport, WatchSink } from './transport.ts';
+
+const mapNamed = (name: string): KubernetesObject => ({
+  kind: 'ConfigMap',
+  apiVersion: 'v1',
+  metadata: { name, namespace: 'default', resourceVersion: '7' },
+});
+
+/** A server of names, in pages, whose watches say nothing and can be ended. */
+class Server implements Transport {
+  names: string[] = [];
+  readonly requests: ApiRequest[] = [];
+  readonly watches: WatchSink[] = [];
+
+  async request(request: ApiRequest): Promise<unknown> {
+    this.requests.push(request);
+    const from = Number(request.query?.continue ?? 0);
+    const end = from + Number(request.query?.limit);
+    const items = this.names.slice(from, end).map(mapNamed);
+    const metadata = { resourceVersion: '7', ...(end < this.names.length && { continue: String(end) }) };
+    return { kind: 'ConfigMapList', apiVersion: 'v1', metadata, items };
+  }
+
+  async watch(request: ApiRequest, sink: WatchSink): Promise<{ stop(): void }> {
+    this.requests.push(request);
+    this.watches.push(sink);
+    return { stop: () => {} };
+  }
+}
+
+function setup() {
+  const server = new Server();
+  const clock = new VirtualClock();
+  const informers = new Informers({
+    client: new Client(server),
+    clock,
+    random: seededRandom(1),
+    log: silentLog,
+  });
+  const abort = new AbortController();
+  return { server, clock, informers, abort };
+}
+
+const names = (count: number) => Array.from({ length: count }, (_, i) => `m${1000 + i}`);
+
+test('a long list comes in pages, and others run between them', async () => {
+  const { server, informers, abort } = setup();
+  server.names = names(550);
+  const informer = informers.of(configmaps);
+  const seenByTurn: number[] = [];
+  const watching = setInterval(() => {}, 1000);
+  const look = () => {
+    seenByTurn.push(informer.size);
+    if (!informer.hasSynced) setImmediate(look);
+  };
+  setImmediate(look);
+  informers.start(abort.signal);
+  await informers.synced();
+  clearInterval(watching);
+  expect(informer.list().map(({ metadata }) => metadata.name)).toEqual(server.names);
+  expect(new Set(seenByTurn).size).toBeGreaterThanOrEqual(5);
+  abort.abort();
+});
+
+test('a list that is made anew takes away what is gone', async () => {
+  const { server, clock, informers, abort } = setup();
+  server.names = names(250);
+  const informer = informers.of(configmaps);
+  const deleted: (string | undefined)[] = [];
+  informer.onChange({ deleted: ({ metadata }) => deleted.push(metadata.name) });
+  informers.start(abort.signal);
+  await informers.synced();
+  server.names = server.names.filter((name) => name !== 'm1003').concat('m2000');
+  while (server.watches.length < 1) await new Promise(setImmediate);
+  server.watches[0]?.onEnd(expired('too old'));
+  while (server.watches.length < 2) {
+    await clock.advance(1000);
+    await new Promise(setImmediate);
+  }
+  expect(deleted).toEqual(['m1003']);
+  expect(informer.list().map(({ metadata }) => metadata.name)).toEqual(server.names);
+  abort.abort();
+});
+
+test('who looks at metadata alone asks for no more, and shares with those who do', () => {
+  const { server, informers, abort } = setup();
+  const whole = informers.of(pods);
+  expect(informers.metadataOf(pods)).toBe(whole);
+  const lean = informers.metadataOf(configmaps);
+  expect(informers.metadataOf(configmaps)).toBe(lean);
+  expect(informers.of(configmaps)).not.toBe(lean);
+  informers.start(abort.signal);
+  const asked = server.requests.map(({ path, metadataOnly }) => [path, metadataOnly]);
+  expect(asked).toEqual([
+    ['/api/v1/pods', undefined],
+    ['/api/v1/configmaps', true],
+    ['/api/v1/configmaps', undefined],
+  ]);
+  abort.abort();
+});
