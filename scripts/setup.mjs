@@ -1,7 +1,7 @@
 // Makes a checkout ready to run: packages from npm, generated sources, the bundle, and (as root on Debian or
 // Ubuntu) the programs that nodes with real containers need. Does only what is missing, so it is cheap to repeat.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,6 +27,10 @@ const testPackages = { strace: '/usr/bin/strace' };
 /** Programs of Debian's packages that only the tests run: taken out of them, since installed they would start by themselves. */
 const testPrograms = { 'etcd-server': 'etcd', 'etcd-client': 'etcdctl' };
 const programsDir = join(root, 'node_modules', '.cache', 'debian');
+
+/** A newer etcd beside it, of the release of Debian after the one that the tests are made for; it runs on both. */
+const newerRelease = { suite: 'trixie', keyring: '/usr/share/keyrings/debian-archive-keyring.gpg' };
+const newerDir = join(root, 'node_modules', '.cache', 'debian-newer');
 
 const forTests = process.argv.includes('--for-tests');
 
@@ -100,11 +104,46 @@ function unpackTestPrograms() {
     if (process.getuid?.() === 0)
       run('apt-get', ['update', '-qq'], { stdio: ['ignore', 'ignore', 'inherit'] });
     run('apt-get', ['download', '-qq', ...missing], { cwd: programsDir });
-    const archives = readdirSync(programsDir).filter((name) => name.endsWith('.deb'));
-    for (const name of archives) run('dpkg-deb', ['--extract', name, '.'], { cwd: programsDir });
+    unpackArchives(programsDir);
   } catch (error) {
     console.error(`setup: ${error.message}; tests against etcd will be skipped`);
   }
+}
+
+function unpackArchives(dir) {
+  const archives = readdirSync(dir).filter((name) => name.endsWith('.deb'));
+  for (const name of archives) run('dpkg-deb', ['--extract', name, '.'], { cwd: dir });
+}
+
+/** By lists of apt's that are kept here alone: what the machine itself installs stays as it is. */
+function unpackNewerTestPrograms() {
+  const names = Object.values(testPrograms);
+  if (names.every((name) => existsSync(join(newerDir, 'usr', 'bin', name))) || !isDebian()) return;
+  console.error(`setup: unpacking etcd of Debian ${newerRelease.suite}`);
+  const apt = join(newerDir, 'apt');
+  for (const dir of ['lists/partial', 'archives/partial']) mkdirSync(join(apt, dir), { recursive: true });
+  const { suite, keyring } = newerRelease;
+  const source = `deb [signed-by=${keyring}] http://deb.debian.org/debian ${suite} main\n`;
+  writeFileSync(join(apt, 'sources.list'), source);
+  writeFileSync(join(apt, 'status'), '');
+  const settings = {
+    'Dir::Etc::sourcelist': join(apt, 'sources.list'),
+    'Dir::Etc::sourceparts': '/dev/null',
+    'Dir::State': apt,
+    'Dir::State::status': join(apt, 'status'),
+    'Dir::Cache': apt,
+    'Acquire::Languages': 'none',
+    'APT::Sandbox::User': 'root',
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+  try {
+    run('apt-get', [...options, 'update', '-qq'], { stdio: ['ignore', 'ignore', 'inherit'] });
+    run('apt-get', [...options, 'download', '-qq', ...Object.keys(testPrograms)], { cwd: newerDir });
+    unpackArchives(newerDir);
+  } catch (error) {
+    console.error(`setup: ${error.message}; tests against etcd 3.5 will be skipped`);
+  }
+  rmSync(apt, { recursive: true });
 }
 
 function checkNode() {
@@ -121,7 +160,10 @@ try {
     buildIfStale();
   }
   if (!process.argv.includes('--no-system-packages')) installDebianPackages();
-  if (forTests) unpackTestPrograms();
+  if (forTests) {
+    unpackTestPrograms();
+    unpackNewerTestPrograms();
+  }
 } catch (error) {
   console.error(`setup: ${error.message}`);
   process.exit(1);

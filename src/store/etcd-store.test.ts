@@ -4,7 +4,7 @@ import { silentLog } from '../platform/log.ts';
 import { systemRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { storeContract } from './contract.ts';
-import { etcdPath, TestEtcd, whyNoEtcd } from './etcd/test-etcd.ts';
+import { newerEtcd, TestEtcd, usualEtcd } from './etcd/test-etcd.ts';
 import { openEtcdStore } from './etcd-store.ts';
 import type { Store } from './store.ts';
 import type { Harness } from './test-support.ts';
@@ -36,20 +36,22 @@ function etcdHarness(): Harness {
   };
 }
 
-describe.skipIf(!etcdPath)(`on real etcd${whyNoEtcd}`, () => {
-  beforeAll(async () => {
-    const args = ['--max-txn-ops', '8192', '--max-request-bytes', '10485760'];
-    etcd = await TestEtcd.start({ args });
-  });
-  afterAll(() => etcd.stop());
+for (const programs of [usualEtcd, newerEtcd]) {
+  describe.skipIf(programs.whyNot)(`on real ${programs.name}${programs.whyNot}`, () => {
+    beforeAll(async () => {
+      const args = ['--max-txn-ops', '8192', '--max-request-bytes', '10485760'];
+      etcd = await TestEtcd.start({ args, programs });
+    });
+    afterAll(() => etcd.stop());
 
-  storeContract('etcd', {
-    makeHarness: async () => etcdHarness(),
-    persistent: true,
-    lacks: {
-      faults: 'nobody can hold the flushes of a real etcd',
-      clockedLeases: 'a real etcd has a clock of its own',
-      historyBytes: 'etcd bounds its size by a quota',
-    },
+    storeContract('etcd', {
+      makeHarness: async () => etcdHarness(),
+      persistent: true,
+      lacks: {
+        faults: 'nobody can hold the flushes of a real etcd',
+        clockedLeases: 'a real etcd has a clock of its own',
+        historyBytes: 'etcd bounds its size by a quota',
+      },
+    });
   });
-});
+}

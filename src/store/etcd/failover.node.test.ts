@@ -5,7 +5,7 @@ import { systemRandom } from '../../platform/random.ts';
 import { openEtcdStore } from '../etcd-store.ts';
 import type { Store } from '../store.ts';
 import { del, put, Recorder, text } from '../test-support.ts';
-import { etcdPath, TestEtcd, whyNoEtcd } from './test-etcd.ts';
+import { etcdPath, newerEtcd, TestEtcd, usualEtcd, whyNoEtcd } from './test-etcd.ts';
 import { TestProxy } from './test-proxy.ts';
 
 const limits = { readMs: 500, writeMs: 500, totalMs: 15_000 };
@@ -31,77 +31,79 @@ async function until(check: () => boolean | Promise<boolean>, timeoutMs = 15_000
   }
 }
 
-describe.skipIf(!etcdPath)(`three members${whyNoEtcd}`, () => {
-  let etcd: TestEtcd;
-  beforeAll(async () => {
-    etcd = await TestEtcd.start({ members: 3 });
-  });
-  afterEach(closeAll);
-  afterAll(() => etcd.stop());
-
-  test.each(['SIGKILL', 'SIGSTOP'] as const)(
-    'each in turn gets %s: no commit is lost, none is made twice, no event is missed',
-    async (signal) => {
-      const store = await open(etcd.endpoints);
-      const { revision } = await store.status();
-      const watcher = new Recorder();
-      await store.watch('/f/', revision, watcher);
-      const end = new AbortController();
-      const acknowledged: string[] = [];
-      const writer = async (name: number) => {
-        let expected = 0;
-        for (let i = 0; !end.signal.aborted; i++) {
-          expected = await store.commit(put(`/f/${signal}-${name}`, `${i}`, expected));
-          acknowledged.push(`put /f/${signal}-${name}=${i} @${expected}`);
-          expect(text(await store.get(`/f/${signal}-${name}`))).toBe(`${i}`);
-        }
-      };
-      const writers = [0, 1, 2, 3].map(writer);
-      for (const member of [0, 1, 2]) {
-        const before = acknowledged.length;
-        await until(() => acknowledged.length > before + 20);
-        etcd.signal(member, signal);
-        const during = acknowledged.length;
-        await until(() => acknowledged.length > during + 20);
-        if (signal === 'SIGSTOP') etcd.signal(member, 'SIGCONT');
-        else {
-          await etcd.killMember(member);
-          etcd.startMember(member);
-        }
-        await etcd.ready();
-      }
-      end.abort();
-      await Promise.all(writers);
-      await until(() => watcher.lines().length >= acknowledged.length);
-      const byRevision = (line: string) => Number(line.slice(line.lastIndexOf('@') + 1));
-      expect(watcher.lines()).toEqual(acknowledged.sort((a, b) => byRevision(a) - byRevision(b)));
-      expect(watcher.ended).toBeUndefined();
-    },
-    60_000,
-  );
-
-  test('without a majority nothing is answered, and nothing is claimed', async () => {
-    const store = await open(etcd.endpoints);
-    await store.commit(put('/q', '1'));
-    await store.close();
-    const hasty = await openEtcdStore({
-      endpoints: etcd.endpoints,
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLog,
-      limits: { readMs: 200, writeMs: 200, totalMs: 1000 },
+const versions = [usualEtcd, newerEtcd];
+for (const programs of versions)
+  describe.skipIf(programs.whyNot)(`three members of ${programs.name}${programs.whyNot}`, () => {
+    let etcd: TestEtcd;
+    beforeAll(async () => {
+      etcd = await TestEtcd.start({ members: 3, programs });
     });
-    stores.push(hasty);
-    await Promise.all([etcd.killMember(0), etcd.killMember(1)]);
-    await expect(hasty.get('/q')).rejects.toMatchObject({ code: 'Unavailable' });
-    await expect(hasty.commit(put('/q', '2'))).rejects.toMatchObject({ code: 'Unknown' });
-    for (const member of [0, 1]) etcd.startMember(member);
-    await etcd.ready();
-    expect(text(await hasty.get('/q'))).toMatch(/^[12]$/);
-    await hasty.commit(put('/q', '3'));
-    expect(text(await hasty.get('/q'))).toBe('3');
-  }, 60_000);
-});
+    afterEach(closeAll);
+    afterAll(() => etcd.stop());
+
+    test.each(['SIGKILL', 'SIGSTOP'] as const)(
+      'each in turn gets %s: no commit is lost, none is made twice, no event is missed',
+      async (signal) => {
+        const store = await open(etcd.endpoints);
+        const { revision } = await store.status();
+        const watcher = new Recorder();
+        await store.watch('/f/', revision, watcher);
+        const end = new AbortController();
+        const acknowledged: string[] = [];
+        const writer = async (name: number) => {
+          let expected = 0;
+          for (let i = 0; !end.signal.aborted; i++) {
+            expected = await store.commit(put(`/f/${signal}-${name}`, `${i}`, expected));
+            acknowledged.push(`put /f/${signal}-${name}=${i} @${expected}`);
+            expect(text(await store.get(`/f/${signal}-${name}`))).toBe(`${i}`);
+          }
+        };
+        const writers = [0, 1, 2, 3].map(writer);
+        for (const member of [0, 1, 2]) {
+          const before = acknowledged.length;
+          await until(() => acknowledged.length > before + 20);
+          etcd.signal(member, signal);
+          const during = acknowledged.length;
+          await until(() => acknowledged.length > during + 20);
+          if (signal === 'SIGSTOP') etcd.signal(member, 'SIGCONT');
+          else {
+            await etcd.killMember(member);
+            etcd.startMember(member);
+          }
+          await etcd.ready();
+        }
+        end.abort();
+        await Promise.all(writers);
+        await until(() => watcher.lines().length >= acknowledged.length);
+        const byRevision = (line: string) => Number(line.slice(line.lastIndexOf('@') + 1));
+        expect(watcher.lines()).toEqual(acknowledged.sort((a, b) => byRevision(a) - byRevision(b)));
+        expect(watcher.ended).toBeUndefined();
+      },
+      60_000,
+    );
+
+    test('without a majority nothing is answered, and nothing is claimed', async () => {
+      const store = await open(etcd.endpoints);
+      await store.commit(put('/q', '1'));
+      await store.close();
+      const hasty = await openEtcdStore({
+        endpoints: etcd.endpoints,
+        clock: systemClock,
+        random: systemRandom,
+        log: silentLog,
+        limits: { readMs: 200, writeMs: 200, totalMs: 1000 },
+      });
+      stores.push(hasty);
+      await Promise.all([etcd.killMember(0), etcd.killMember(1)]);
+      await expect(hasty.get('/q')).rejects.toMatchObject({ code: 'Unavailable' });
+      await expect(hasty.commit(put('/q', '2'))).rejects.toMatchObject({ code: 'Unknown' });
+      for (const member of [0, 1]) etcd.startMember(member);
+      await etcd.ready();
+      expect(text(await hasty.get('/q'))).toMatch(/^[12]$/);
+      await hasty.commit(put('/q', '3'));
+      expect(text(await hasty.get('/q'))).toBe('3');
+    }, 60_000);
+  });
 
 describe.skipIf(!etcdPath)(`a bad way to etcd${whyNoEtcd}`, () => {
   let etcd: TestEtcd;

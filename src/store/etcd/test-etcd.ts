@@ -9,25 +9,52 @@ import { promisify } from 'node:util';
 
 /** Real etcd for tests: Debian's, where the set-up has put it, or what this machine has. */
 
-const unpacked = fileURLToPath(new URL('../../../node_modules/.cache/debian/usr/bin/', import.meta.url));
+const cache = fileURLToPath(new URL('../../../node_modules/.cache/', import.meta.url));
 /** In memory where the system has such a place: what is tested is not the disk. */
 const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-const find = (name: string) => [join(unpacked, name), `/usr/bin/${name}`].find((path) => existsSync(path));
+const find = (...paths: string[]) => paths.find((path) => existsSync(path));
+const usual = (name: string) => find(`${cache}debian/usr/bin/${name}`, `/usr/bin/${name}`);
+const newer = (name: string) => find(`${cache}debian-newer/usr/bin/${name}`);
 
-export const etcdPath = find('etcd');
-export const etcdctlPath = find('etcdctl');
+/** etcd's programs in one version. */
+export interface EtcdPrograms {
+  name: string;
+  etcd?: string;
+  etcdctl?: string;
+  /** Came with 3.5. */
+  etcdutl?: string;
+  /** For the names of tests that are skipped without them. */
+  whyNot: string;
+}
 
-/** For the names of tests that are skipped without it. */
-export const whyNoEtcd = etcdPath
-  ? ''
-  : ' (skipped: no etcd on this machine; `npm run setup -- --for-tests`)';
+function programs(name: string, where: (program: string) => string | undefined): EtcdPrograms {
+  const [etcd, etcdctl] = [where('etcd'), where('etcdctl')];
+  const whyNot =
+    etcd && etcdctl ? '' : ` (skipped: no ${name} on this machine; \`npm run setup -- --for-tests\`)`;
+  return { name, etcd, etcdctl, etcdutl: where('etcdutl'), whyNot };
+}
+
+/** What Debian 12 has, which is 3.4; and what Debian 13 has. */
+export const usualEtcd = programs('etcd', usual);
+export const newerEtcd = programs('etcd 3.5', newer);
+
+export const etcdPath = usualEtcd.etcd;
+export const etcdctlPath = usualEtcd.etcdctl;
+export const whyNoEtcd = usualEtcd.whyNot;
 
 /** Files in PEM for servers that talk TLS, and only to clients that show a certificate. */
 export interface TestEtcdTls {
   caFile: string;
   certFile: string;
   keyFile: string;
+}
+
+interface TestEtcdOptions {
+  members?: number;
+  args?: readonly string[];
+  tls?: TestEtcdTls;
+  programs?: EtcdPrograms;
 }
 
 interface Member {
@@ -68,22 +95,23 @@ export class TestEtcd {
   readonly #dir: string;
   readonly #members: Member[];
   readonly #args: readonly string[];
+  readonly #programs: EtcdPrograms;
 
-  private constructor(dir: string, members: Member[], args: readonly string[]) {
+  private constructor(dir: string, members: Member[], started: { args: string[]; programs: EtcdPrograms }) {
     this.#dir = dir;
     this.#members = members;
-    this.#args = args;
+    this.#args = started.args;
+    this.#programs = started.programs;
   }
 
   /** Resolves once every member answers. `args` are further ones of `etcd`. */
-  static async start(
-    options: { members?: number; args?: readonly string[]; tls?: TestEtcdTls } = {},
-  ): Promise<TestEtcd> {
-    const { members = 1, args = [], tls } = options;
+  static async start(options: TestEtcdOptions = {}): Promise<TestEtcd> {
+    const { members = 1, args = [], tls, programs: used = usualEtcd } = options;
     const dir = await mkdtemp(join(base, 'k8ts-etcd-'));
     const all: Member[] = [];
     for (let i = 0; i < members; i++) all.push(await makeMember(dir, i, tls ? 'https' : 'http'));
-    const etcd = new TestEtcd(dir, all, [...args, ...(tls ? tlsArgs(tls) : [])]);
+    const allArgs = [...args, ...(tls ? tlsArgs(tls) : [])];
+    const etcd = new TestEtcd(dir, all, { args: allArgs, programs: used });
     for (const index of all.keys()) etcd.startMember(index);
     await etcd.ready();
     return etcd;
@@ -103,7 +131,7 @@ export class TestEtcd {
     const health = ['--listen-metrics-urls', member.healthUrl];
     const about = ['--name', member.name, '--data-dir', member.dir, '--initial-cluster', cluster];
     const args = [...about, ...urls, ...peers, ...health, ...timing, '--log-level', 'error', ...this.#args];
-    member.process = spawn(etcdPath as string, args, { stdio: 'ignore' });
+    member.process = spawn(this.#programs.etcd as string, args, { stdio: 'ignore' });
   }
 
   /** Sends a signal to one member: SIGKILL, or SIGSTOP and SIGCONT for one that falls silent. */
@@ -136,7 +164,7 @@ export class TestEtcd {
     const env = { ...process.env, ETCDCTL_API: '3' };
     const running = this.#members.filter((m) => m.process?.exitCode === null && !m.process.signalCode);
     const all = ['--endpoints', running.map((m) => m.clientUrl).join(','), ...args];
-    const { stdout } = await promisify(execFile)(etcdctlPath as string, all, { env });
+    const { stdout } = await promisify(execFile)(this.#programs.etcdctl as string, all, { env });
     return stdout;
   }
 
