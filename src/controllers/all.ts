@@ -1,4 +1,5 @@
 import type { Component } from '../client/component.ts';
+import { createAttachDetachController } from './attach-detach/attach-detach.ts';
 import { createHorizontalPodAutoscaler } from './autoscaling/horizontal.ts';
 import { createBootstrapSigner, createTokenCleaner } from './bootstrap/bootstrap.ts';
 import { createCertificateController } from './certificates/certificates.ts';
@@ -75,6 +76,7 @@ export function createControllers(options: ControllersOptions): Component[] {
     createResourceClaimController(contextFor('resource-claim-controller')),
     createResourceQuotaController(contextFor('resourcequota-controller'), { discover }),
     createPersistentVolumeBinder(contextFor('persistent-volume-binder'), { local: options.localVolumes }),
+    createAttachDetachController(contextFor('attachdetach-controller')),
     createClaimProtection(contextFor('pvc-protection-controller')),
     createVolumeProtection(contextFor('pv-protection-controller')),
     createEphemeralVolumeController(contextFor('ephemeral-volume-controller')),

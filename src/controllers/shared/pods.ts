@@ -112,3 +112,19 @@ export const byNode = 'node';
 export function indexByNode(informer: Informer<Pod>): void {
   informer.addIndex(byNode, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
 }
+
+/** The claims that a pod uses, as `namespace/name`. */
+export function claimKeysOf({ metadata, spec }: Pod): string[] {
+  return (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
+    if (persistentVolumeClaim) return [`${metadata.namespace}/${persistentVolumeClaim.claimName}`];
+    return ephemeral ? [`${metadata.namespace}/${metadata.name}-${name}`] : [];
+  });
+}
+
+/** Name of the index by which the pods that use a claim are found, by the claim's `namespace/name`. */
+export const byClaim = 'claim';
+
+/** Adds that index. */
+export function indexByClaim(informer: Informer<Pod>): void {
+  informer.addIndex(byClaim, claimKeysOf);
+}

@@ -6,15 +6,7 @@ import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
-import { isFinished } from '../shared/pods.ts';
-
-/** The claims that a pod uses, as `namespace/name`. */
-export function claimKeysOf({ metadata, spec }: Pod): string[] {
-  return (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
-    if (persistentVolumeClaim) return [`${metadata.namespace}/${persistentVolumeClaim.claimName}`];
-    return ephemeral ? [`${metadata.namespace}/${metadata.name}-${name}`] : [];
-  });
-}
+import { byClaim, claimKeysOf, indexByClaim, isFinished } from '../shared/pods.ts';
 
 interface Protection<T extends KubernetesObject> {
   name: string;
@@ -64,12 +56,10 @@ function createProtection<T extends KubernetesObject>(
   });
 }
 
-const byClaim = 'claim';
-
 /** Claims stay while a pod uses them. */
 export function createClaimProtection(context: ControllerContext): Component {
   const informer = context.informers.of(pods);
-  informer.addIndex(byClaim, claimKeysOf);
+  indexByClaim(informer);
   const uses = (pod: Pod, key: string) => !isFinished(pod) && claimKeysOf(pod).includes(key);
   return createProtection(context, {
     name: 'pvc-protection-controller',
