@@ -1,5 +1,6 @@
 import { deepEqual } from '../../src/machinery/equal.ts';
 import { decodeProtobuf } from '../../src/machinery/protobuf.ts';
+import { parseYaml } from '../../src/machinery/yaml.ts';
 import { type Arena, ask, busyMs } from './arena.ts';
 import { collectionPath, type Served, served } from './corpus.ts';
 import { token } from './make-request.ts';
@@ -57,16 +58,30 @@ const isOfProtocol = ({ code, body, headers }: WireReply) =>
 /** The OpenAPI documents know no Status: upstream answers without a body too. */
 const isOpenApi = (request: WireRequest, code: number) => code === 406 && request.target.includes('openapi');
 
+/** The object of an answer, in whatever form it was asked for; undefined where it is none of an object. */
+function readable(reply: WireReply): Json | undefined {
+  switch ((reply.headers['content-type'] ?? '').split(';')[0]) {
+    case 'application/json':
+      return parsed(reply);
+    case 'application/yaml':
+      return parseYaml(reply.body.toString()) as Json;
+    case 'application/vnd.kubernetes.protobuf':
+      return decodeProtobuf(reply.body).object as unknown as Json;
+    default:
+      return undefined;
+  }
+}
+
 function checkFailure(request: WireRequest, reply: WireReply): void {
   const { code } = reply;
-  if (request.method === 'HEAD' || !isJson(reply)) {
+  const status = request.method === 'HEAD' ? undefined : readable(reply);
+  if (!status) {
     const isElsewhere = code === 503 || code === 504;
     hold(code < 500 || request.method === 'HEAD' || isElsewhere, `answered ${code} without saying why`);
     const mayBeEmpty = request.method === 'HEAD' || isOfProtocol(reply) || isOpenApi(request, code);
     hold(mayBeEmpty || reply.body.length > 0, `a ${code} says nothing`);
     return;
   }
-  const status = parsed(reply);
   hold(status.kind === 'Status' && status.apiVersion === 'v1', `a ${code} is no Status`);
   hold(
     status.status === 'Failure' && status.code === code,

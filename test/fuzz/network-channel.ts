@@ -71,7 +71,8 @@ export function http2Channel(origin: string, ca: string): Channel & { close(): v
   let session: ClientHttp2Session | undefined;
   const open = () => {
     if (!session || session.destroyed || session.closed) {
-      session = connect(origin, { ca });
+      // As many warnings as a server gives: Node's client ends the stream where an answer has more than 128 headers.
+      session = connect(origin, { ca, maxHeaderListPairs: 1000 });
       session.on('error', () => {});
     }
     return session;
