@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { etcdPath } from '../src/store/etcd/test-etcd.ts';
 import { refuse } from './arguments.mjs';
-import { churn, type Measured, puts, ranges, restarts, watchers } from './store/measures.ts';
+import { churn, compactions, type Measured, puts, ranges, restarts, watchers } from './store/measures.ts';
 import { embedded, etcdServer, hasCommand, k8tsEtcdServer, type Subject, server } from './store/subjects.ts';
 
 const usage =
-  'npm run bench:store -- [--seconds N (a measurement, 2)] [--objects N (100000)] [--only puts,reads,watches,restart,churn]';
-const parts = ['puts', 'reads', 'watches', 'restart', 'churn'];
+  'npm run bench:store -- [--seconds N (a measurement, 2)] [--objects N (100000)] [--only puts,reads,watches,restart,churn,compaction]';
+const parts = ['puts', 'reads', 'watches', 'restart', 'churn', 'compaction'];
 
 function options() {
   try {
@@ -48,7 +48,7 @@ function say({ what, unit, values }: Measured): void {
 }
 
 async function subjects(): Promise<Subject[]> {
-  const all = [await embedded(dir)];
+  const all: Subject[] = [await embedded(dir)];
   if (etcdPath) all.push(await server(dir, etcdServer(etcdPath)));
   else console.log('etcd is not here: `npm run setup -- --for-tests` installs it');
   if (!existsSync(join(process.cwd(), 'dist', 'main.js'))) console.log('no `k8ts etcd`: run `npm run build`');
@@ -66,6 +66,7 @@ try {
   if (only.has('watches')) await watchers(given);
   if (only.has('restart')) await restarts({ ...given, objects });
   if (only.has('churn')) await churn({ ...given, dir });
+  if (only.has('compaction')) await compactions({ ...given, dir, objects });
 } finally {
   for (const subject of running) await subject.stop();
   rmSync(dir, { recursive: true });

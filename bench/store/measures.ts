@@ -114,6 +114,68 @@ export async function restarts({ subjects, say, objects }: Given & { objects: nu
   say({ what: `restart with ${objects} objects of 1 KB more`, unit: 'ms', values });
 }
 
+const historyRounds = 2;
+const historyBytes = 2 ** 40;
+
+/** How long others wait while the past of so many objects is compacted, and while what goes by itself does, beside what they wait anyhow. */
+export async function compactions({
+  say,
+  dir,
+  objects,
+  forMs,
+}: Given & { dir: string; objects: number }): Promise<void> {
+  const own = await embedded(`${dir}/compaction`, historyBytes);
+  const key = (i: number) => `/registry/past/${i}`;
+  for (let round = 0; round < historyRounds; round++) await once(objects, 256, (i) => own.put(key(i), value));
+  const writing = async <T>(work: () => Promise<T>) => {
+    const state = { over: false };
+    const writer = async () => {
+      while (!state.over) await own.put(`/registry/others/${serial++ % 1000}`, value);
+    };
+    const writers = Array.from({ length: 32 }, writer);
+    await work();
+    state.over = true;
+    await Promise.all(writers);
+  };
+  const sleep = () => new Promise((resolve) => setTimeout(resolve, forMs));
+  const measured = [
+    { what: 'nothing', turns: await turnsOf(() => writing(sleep)) },
+    {
+      what: `a compaction of ${objects * historyRounds} changes`,
+      turns: await turnsOf(() => writing(() => own.compact())),
+    },
+  ];
+  await once(objects, 256, (i) => own.remove(key(i)));
+  measured.push({
+    what: `one of ${objects} deletions`,
+    turns: await turnsOf(() => writing(() => own.compact())),
+  });
+  await own.stop();
+  for (const { what, turns } of measured) {
+    const at = (share: number) => turns[Math.min(turns.length - 1, Math.floor(turns.length * share))] ?? 0;
+    const shares = { p50: 0.5, p99: 0.99, 'p99.9': 0.999, longest: 1 };
+    const values = Object.entries(shares).map(([name, share]) => ({ name, value: at(share) }));
+    say({ what: `a turn with 32 writers and ${what}`, unit: 'ms of CPU', values });
+  }
+}
+
+/** What the turns of the event loop take meanwhile, in milliseconds of processor time of the whole process, the shortest first. */
+async function turnsOf(work: () => Promise<unknown>): Promise<number[]> {
+  const turns: number[] = [];
+  const state = { over: false };
+  let before = process.cpuUsage();
+  const turn = () => {
+    const { user, system } = process.cpuUsage(before);
+    turns.push((user + system) / 1000);
+    before = process.cpuUsage();
+    if (!state.over) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await work();
+  state.over = true;
+  return turns.sort((a, b) => a - b);
+}
+
 const churnedKeys = 1000;
 const churnedBytes = 8192;
 const churnRounds = 10;

@@ -40,7 +40,10 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** The embedded store, in this process. */
-export async function embedded(dir: string, historyBytes?: number): Promise<Subject> {
+export async function embedded(
+  dir: string,
+  historyBytes?: number,
+): Promise<Subject & { remove(key: string): Promise<unknown> }> {
   const path = join(dir, 'embedded');
   const open = () => openEmbeddedStore({ path, clock: systemClock, files: systemFiles, historyBytes });
   let store: Store = await open();
@@ -48,6 +51,7 @@ export async function embedded(dir: string, historyBytes?: number): Promise<Subj
   return {
     name: 'embedded',
     put: (key, value) => store.commit({ writes: [{ type: 'put', key, value }] }),
+    remove: (key) => store.commit({ writes: [{ type: 'delete', key }] }),
     putAll: (keys, value) => store.commit({ writes: keys.map((key) => ({ type: 'put', key, value })) }),
     range: async (prefix, limit) => (await store.list(prefix, { limit })).entries.length,
     async watch(prefix, onEvent) {

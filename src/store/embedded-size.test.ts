@@ -44,6 +44,31 @@ test('the file grows to a size and stays there, however much is written', async 
   expect(later).toBeLessThan(kept * 6);
 });
 
+test('what is forgotten gives its place to what comes: the file is less than five times what lives, after twenty times that', async () => {
+  await open();
+  const sizes = [100, 700, 1500, 2500, 6000, 12_000];
+  const objects = 600;
+  const fresh = (i: number, round: number) =>
+    store.commit({
+      writes: [
+        {
+          type: 'put',
+          key: `/k/${i}`,
+          value: Buffer.alloc(sizes[(i + round) % sizes.length] as number, 'k8ts'),
+        },
+      ],
+    });
+  for (let round = 0; round < 20; round++) {
+    await Promise.all(Array.from({ length: objects }, (_, i) => fresh(i, round)));
+    await store.compact((await store.status()).revision);
+  }
+  const { entries } = await store.list('/');
+  const liveBytes = entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+  const multiple = (await stat(join(path, 'store.mdb'))).size / liveBytes;
+  console.log(`a file of ${multiple.toFixed(2)} times what lives`);
+  expect(multiple).toBeLessThan(5);
+});
+
 test('a compaction lets others run after every few steps', async () => {
   await open();
   const commits = 6400;

@@ -10,6 +10,8 @@ export interface CompactionGoal {
   /** No further than this revision. */
   revision: number;
   mayGo(change: Change, freedBytes: number): boolean;
+  /** Whether the step, which has come to this revision, has taken long enough; asked after each revision. */
+  isLate?(revision: number): boolean;
 }
 
 /**
@@ -30,7 +32,11 @@ export function planCompaction(
     if (revision > goal.revision) break;
     if (revision !== step.compactedRevision) {
       if (!goal.mayGo(change, step.freedBytes)) return { step: advanced(step, state), done: true };
-      if (seen >= changesPerStep || bytes >= bytesPerStep) return { step, done: false };
+      const isFull =
+        seen >= changesPerStep ||
+        bytes >= bytesPerStep ||
+        (seen > 0 && goal.isLate?.(step.compactedRevision));
+      if (isFull) return { step, done: false };
     }
     seen++;
     bytes += change.value?.length ?? 0;

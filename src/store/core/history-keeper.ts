@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../platform/clock.ts';
+import { afterTurn } from '../../platform/turn.ts';
 import { StoreError } from '../store.ts';
 import { type CompactionGoal, planCompaction } from './compaction.ts';
 import type { Flusher } from './flusher.ts';
@@ -11,8 +12,8 @@ export interface HistoryLimits {
   bytes: number;
 }
 
-/** After this long, or so many steps, compaction lets others run. */
-const sliceMs = 4;
+/** After this long, or so many steps, compaction lets others run. What it takes out goes to disk with what they write. */
+const sliceMs = 2;
 const stepsPerSlice = 8;
 const shortestRoundMs = 1000;
 const longestRoundMs = 300_000;
@@ -32,8 +33,6 @@ export class HistoryKeeper {
   /** The step under way. Never rejects. */
   #stepping: Promise<unknown> = Promise.resolve();
   #holds = 0;
-  /** The newest revision when there last was a slice. */
-  #paid = 0;
   #goOn = () => {};
 
   constructor(options: {
@@ -111,14 +110,18 @@ export class HistoryKeeper {
 
   async #run(goal: (durableRevision: number) => CompactionGoal): Promise<void> {
     const aim = goal(this.#engine.state().revision);
-    let sinceMs = this.#clock.monotonic();
+    let seen = this.#ledger.state.revision;
+    let owed = 0;
     while (await this.#mayStep()) {
-      const slice = this.#slice(aim, sinceMs);
+      const { revision, compactedRevision } = this.#ledger.state;
+      // Twice what has come since goes, or busy writers would make more past than is forgotten.
+      owed += 2 * (revision - seen);
+      seen = revision;
+      const slice = this.#slice(aim, owed);
       this.#stepping = slice.catch(() => {});
       if (await slice) return;
-      if (this.#clock.monotonic() - sinceMs < sliceMs) continue;
-      await this.#clock.sleep(1, this.#stopping.signal).catch(() => {});
-      sinceMs = this.#clock.monotonic();
+      owed = Math.max(0, owed - (this.#ledger.state.compactedRevision - compactedRevision));
+      await new Promise<void>(afterTurn);
     }
     throw new StoreError('Closed', 'The store was closed before the compaction was through');
   }
@@ -133,23 +136,19 @@ export class HistoryKeeper {
     return !this.#stopping.signal.aborted;
   }
 
-  /**
-   * Some steps that go to disk together: at least twice as many revisions as were made since the last time, where there
-   * are, or busy writers would make more past than goes. Gives whether the goal is reached.
-   */
-  async #slice(goal: CompactionGoal, sinceMs: number): Promise<boolean> {
-    const from = this.#ledger.state.compactedRevision;
-    const owed = 2 * (this.#ledger.state.revision - this.#paid);
-    this.#paid = this.#ledger.state.revision;
-    let reached = false;
-    for (let steps = 0; !reached && steps < stepsPerSlice; steps++) {
-      const { step, done } = planCompaction(this.#engine, this.#ledger.state, goal);
-      if (step) this.#ledger.compact(step);
-      reached = done;
-      const isLate = this.#clock.monotonic() - sinceMs >= sliceMs;
-      if (isLate && this.#ledger.state.compactedRevision - from >= owed) break;
+  /** Some steps that go to disk together, of no less than so many revisions; gives whether the goal is reached. */
+  async #slice(goal: CompactionGoal, owed: number): Promise<boolean> {
+    const least = this.#ledger.state.compactedRevision + owed;
+    const untilMs = this.#clock.monotonic() + sliceMs;
+    const isLate = (revision: number) => revision >= least && this.#clock.monotonic() >= untilMs;
+    let done = false;
+    for (let steps = 0; !done && steps < stepsPerSlice; steps++) {
+      const plan = planCompaction(this.#engine, this.#ledger.state, { ...goal, isLate });
+      if (plan.step) this.#ledger.compact(plan.step);
+      done = plan.done;
+      if (isLate(this.#ledger.state.compactedRevision)) break;
     }
     await this.#flusher.flushed();
-    return reached;
+    return done;
   }
 }
