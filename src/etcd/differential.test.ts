@@ -14,7 +14,7 @@ import type {
   TxnRequestSchema,
 } from '../store/etcd/generated/etcd/rpc_pb.js';
 import { KV } from '../store/etcd/generated/etcd/rpc_pb.js';
-import { TestEtcd, etcdPath, whyNoEtcd } from '../store/etcd/test-etcd.ts';
+import { newerEtcd, TestEtcd, usualEtcd } from '../store/etcd/test-etcd.ts';
 import { TestServer } from './test-server.ts';
 
 /** Random requests to etcd and to this server, one after the other: every answer must be the same. */
@@ -169,12 +169,14 @@ async function send(connection: Connection, each: Request, newest: bigint): Prom
 const newestOf = async (connection: Connection) =>
   (await connection.call(KV.method.range, { key: Uint8Array.of(0x61) }, 10_000)).header?.revision ?? 0n;
 
-describe.skipIf(!etcdPath)(`random requests${whyNoEtcd}`, () => {
+const programs = newerEtcd.whyNot ? usualEtcd : newerEtcd;
+
+describe.skipIf(programs.whyNot)(`random requests${programs.whyNot}`, () => {
   let real: TestEtcd;
   let ours: TestServer;
   let connections: [Connection, Connection];
   beforeAll(async () => {
-    [real, ours] = await Promise.all([TestEtcd.start(), TestServer.start()]);
+    [real, ours] = await Promise.all([TestEtcd.start({ programs }), TestServer.start()]);
     const open = (url: string) => new Connection(url, { tls: {}, clock: systemClock });
     connections = [open(real.endpoints[0] as string), open(ours.url)];
   });

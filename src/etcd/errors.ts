@@ -41,6 +41,13 @@ export const leaseNotFound = () => new EtcdError('NotFound', 'etcdserver: reques
 export const leaseExists = () => new EtcdError('FailedPrecondition', 'etcdserver: lease already exists');
 export const leaseTooLong = () => new EtcdError('OutOfRange', 'etcdserver: too large lease TTL');
 export const memberNotFound = () => new EtcdError('NotFound', 'etcdserver: member not found');
+export const rootNotFound = () => new EtcdError('FailedPrecondition', 'etcdserver: root user does not exist');
+export const userNotFound = () => new EtcdError('FailedPrecondition', 'etcdserver: user name not found');
+export const roleNotFound = () => new EtcdError('FailedPrecondition', 'etcdserver: role name not found');
+export const authNotEnabled = () =>
+  new EtcdError('FailedPrecondition', 'etcdserver: authentication is not enabled');
+export const noUsersHere = () =>
+  new EtcdError('Unimplemented', 'etcdserver: there are no users and roles here; use client certificates');
 const stopped = () => new EtcdError('Unavailable', 'etcdserver: server stopped');
 
 /** What a client is told of an error of the store, or of a bug. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Auth, Cluster, Maintenance } from '../store/etcd/generated/etcd/rpc_pb.js';
 import { writeSnapshot } from '../store/snapshot/write.ts';
-import { EtcdError, memberNotFound } from './errors.ts';
+import * as errors from './errors.ts';
+import { EtcdError } from './errors.ts';
 import { type EtcdNode, headerOf, raftTerm } from './node.ts';
 import { encodeRecord } from './record.ts';
 import { type Route, streaming, type StreamCall, unary } from './service.ts';
@@ -33,11 +34,13 @@ export function clusterService(node: EtcdNode): Route[] {
   const { method } = Cluster;
   const { memberId: ID, name } = node.identity;
   const member = () => ({ ID, name, peerURLs: [], clientURLs: [...node.clientUrls] });
+  // What members there are is no matter of revisions: etcd tells none here.
+  const header = { ...headerOf(node), revision: 0n };
   const known = (id: bigint) => {
-    if (id !== ID) throw memberNotFound();
+    if (id !== ID) throw errors.memberNotFound();
   };
   return [
-    unary(method.memberList, async () => ({ header: headerOf(node), members: [member()] })),
+    unary(method.memberList, async () => ({ header, members: [member()] })),
     unary(method.memberAdd, async () => {
       throw oneNode('members cannot be added');
     }),
@@ -56,14 +59,26 @@ export function clusterService(node: EtcdNode): Route[] {
   ];
 }
 
-/** There are no users here. */
+/** There are no users and no roles here, and none can be made: who may connect, may do everything. */
 export function authService(node: EtcdNode): Route[] {
   const { method } = Auth;
+  const header = () => headerOf(node);
+  const fails = (error: () => EtcdError) => async () => {
+    throw error();
+  };
   return [
-    unary(method.authStatus, async () => ({ header: headerOf(node), enabled: false, authRevision: 1n })),
-    unary(method.authenticate, async () => {
-      throw new EtcdError('FailedPrecondition', 'etcdserver: authentication is not enabled');
-    }),
+    unary(method.authStatus, async () => ({ header: header(), enabled: false, authRevision: 1n })),
+    unary(method.authEnable, fails(errors.rootNotFound)),
+    unary(method.authDisable, async () => ({ header: header() })),
+    unary(method.authenticate, fails(errors.authNotEnabled)),
+    unary(method.userAdd, fails(errors.noUsersHere)),
+    unary(method.userGet, fails(errors.userNotFound)),
+    unary(method.userList, async () => ({ header: header(), users: [] })),
+    unary(method.userDelete, fails(errors.userNotFound)),
+    unary(method.roleAdd, fails(errors.noUsersHere)),
+    unary(method.roleGet, fails(errors.roleNotFound)),
+    unary(method.roleList, async () => ({ header: header(), roles: [] })),
+    unary(method.roleDelete, fails(errors.roleNotFound)),
   ];
 }
 
@@ -94,7 +109,7 @@ async function hashOf(node: EtcdNode, atRevision: number) {
   return {
     header: headerOf(node),
     hash: hash.digest().readUInt32BE(),
-    compactRevision: BigInt(compactedRevision),
+    compactRevision: BigInt(compactedRevision || -1),
     hashRevision: BigInt(revision),
   };
 }
