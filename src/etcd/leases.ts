@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Random } from '../platform/random.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Write } from '../store/store.ts';
 import { leaseExists, leaseNotFound, leaseTooLong } from './errors.ts';
 import { changesPerRevision, type Changes, type Mvcc } from './mvcc.ts';
 
@@ -47,9 +47,7 @@ export class Leases {
 
   static async open(options: Options): Promise<Leases> {
     const leases = new Leases(options);
-    const { entries } = await options.store.list(prefix);
-    for (const { key, value } of entries)
-      leases.#add(BigInt(key.slice(prefix.length)), BigInt(Buffer.from(value).toString()));
+    for (const [id, ttl] of await grantedIn(options.store)) leases.#add(id, ttl);
     await leases.#attachAll();
     options.mvcc.onChanges = (changes) => leases.#attach(changes);
     options.mvcc.onFailure = () => leases.#attachAll();
@@ -58,6 +56,11 @@ export class Leases {
 
   has(id: bigint): boolean {
     return this.#leases.has(id);
+  }
+
+  /** The seconds that each was granted. */
+  granted(): [bigint, bigint][] {
+    return [...this.#leases.values()].map(({ id, ttl }) => [id, ttl]);
   }
 
   /** All of them, the one that ends first before the others. */
@@ -71,9 +74,8 @@ export class Leases {
     const chosen = id || this.#newId();
     if (this.#leases.has(chosen)) throw leaseExists();
     const lease = this.#add(chosen, ttl < shortestTtl ? shortestTtl : ttl);
-    const value = Buffer.from(String(lease.ttl));
     try {
-      await this.#store.commit({ writes: [{ type: 'put', key: keyOf(chosen), value }] });
+      await this.#store.commit({ writes: [leaseWrite(chosen, lease.ttl)] });
     } catch (error) {
       this.#drop(lease);
       throw error;
@@ -174,6 +176,20 @@ export class Leases {
     const id = Buffer.from(this.#random.bytes(8)).readBigUInt64BE() & 0x7fff_ffff_ffff_ffffn;
     return id === 0n || this.#leases.has(id) ? this.#newId() : id;
   }
+}
+
+/** The ids and seconds of the leases that a store keeps. */
+export async function grantedIn(store: Store): Promise<[bigint, bigint][]> {
+  const { entries } = await store.list(prefix);
+  return entries.map(({ key, value }) => [
+    BigInt(key.slice(prefix.length)),
+    BigInt(Buffer.from(value).toString()),
+  ]);
+}
+
+/** Keeps a lease that was granted so many seconds. */
+export function leaseWrite(id: bigint, ttl: bigint): Write {
+  return { type: 'put', key: keyOf(id), value: Buffer.from(String(ttl)) };
 }
 
 const keyOf = (id: bigint) => `${prefix}${id}`;

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Auth, Cluster, Maintenance } from '../store/etcd/generated/etcd/rpc_pb.js';
+import { etcdSectorBytes } from '../store/snapshot/format.ts';
 import { writeSnapshot } from '../store/snapshot/write.ts';
 import * as errors from './errors.ts';
 import { EtcdError } from './errors.ts';
 import { type EtcdNode, headerOf, raftTerm } from './node.ts';
 import { encodeRecord } from './record.ts';
+import { leasesFile } from './snapshot.ts';
 import { type Route, streaming, type StreamCall, unary } from './service.ts';
 
 /** The version of etcd whose interface this is. */
@@ -114,9 +116,6 @@ async function hashOf(node: EtcdNode, atRevision: number) {
   };
 }
 
-/** etcd's snapshots are whole sectors of this size and a checksum; clients look for that. */
-const sectorBytes = 512;
-
 type Snapshot = StreamCall<unknown, { header?: object; remainingBytes?: bigint; blob?: Uint8Array }>;
 
 /** Sends a snapshot as `k8ts snapshot save` makes it, filled up with zeros to what clients expect. */
@@ -139,12 +138,14 @@ async function sendSnapshot(node: EtcdNode, call: Snapshot): Promise<void> {
     if (!call.write({ header, remainingBytes: 1n, blob })) await waiting;
   };
   try {
-    await writeSnapshot(node.store, { writer: node.writer, takenMs: node.clock.now() }, async (piece) => {
+    const files = [leasesFile(node.leases.granted())];
+    const options = { writer: node.writer, takenMs: node.clock.now(), files };
+    await writeSnapshot(node.store, options, async (piece) => {
       hash.update(piece);
       size += piece.length;
       await put(piece);
     });
-    const filling = Buffer.alloc((sectorBytes - (size % sectorBytes)) % sectorBytes);
+    const filling = Buffer.alloc((etcdSectorBytes - (size % etcdSectorBytes)) % etcdSectorBytes);
     hash.update(filling);
     if (filling.length > 0) await put(filling);
     call.write({ header, remainingBytes: 0n, blob: hash.digest() });

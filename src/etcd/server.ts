@@ -16,6 +16,7 @@ import { lockService } from './lock-service.ts';
 import { authService, clusterService, maintenanceService } from './maintenance-service.ts';
 import { Mvcc } from './mvcc.ts';
 import { type EtcdNode, identityOf } from './node.ts';
+import { etcdParts, keepAll } from './snapshot.ts';
 import { watchService } from './watch-service.ts';
 
 export interface EtcdServerOptions {
@@ -41,15 +42,23 @@ export interface EtcdServer {
   stop(): Promise<void>;
 }
 
-/** The past goes when a client says so, as in etcd. */
-const keepAll = { historyMs: Number.POSITIVE_INFINITY, historyBytes: Number.POSITIVE_INFINITY };
 const progressEveryMs = 600_000;
 
 /** Serves a store of its own under etcd's v3 interface. Rejects where the store or an address cannot be had. */
 export async function startEtcdServer(options: EtcdServerOptions): Promise<EtcdServer> {
   const { clock, random, files } = options.platform;
-  const store = await openEmbeddedStore({ path: `${options.dataDir}/keys`, clock, files, ...keepAll });
-  const own = await openEmbeddedStore({ path: `${options.dataDir}/own`, clock, files, historyMs: 0 });
+  const store = await openEmbeddedStore({
+    path: `${options.dataDir}/${etcdParts.keys}`,
+    clock,
+    files,
+    ...keepAll,
+  });
+  const own = await openEmbeddedStore({
+    path: `${options.dataDir}/${etcdParts.own}`,
+    clock,
+    files,
+    historyMs: 0,
+  });
   try {
     const mvcc = await Mvcc.open(store);
     const leases = await Leases.open({ mvcc, store: own, clock, random });

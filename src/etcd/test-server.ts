@@ -27,6 +27,12 @@ export class TestServer {
     return this.#server?.urls[0] as string;
   }
 
+  /** What the JSON gateway answers, whatever the status. */
+  async post(path: string, body: object): Promise<string> {
+    const response = await fetch(this.url + path, { method: 'POST', body: JSON.stringify(body) });
+    return response.text();
+  }
+
   async restart(): Promise<void> {
     await this.#server?.stop();
     const platform = { ...systemPlatform(silentLog), clock: systemClock };

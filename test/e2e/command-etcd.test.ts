@@ -2,12 +2,14 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { VirtualClock } from '../../src/platform/virtual-clock.ts';
 import { storeContract } from '../../src/store/contract.ts';
+import { etcdctlPath, whyNoEtcd } from '../../src/store/etcd/test-etcd.ts';
 import { openEtcdStore } from '../../src/store/etcd-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { root } from './support/clients.ts';
@@ -39,6 +41,10 @@ class Command {
     return this.ended;
   }
 }
+
+/** What a program prints that succeeds. */
+const output = async (command: string, ...args: string[]) =>
+  (await promisify(execFile)(command, args, { timeout: 20_000 })).stdout;
 
 /** The exit code and what is said, of a command that should fail. */
 function failing(...args: string[]): Promise<{ code: unknown; said: string }> {
@@ -92,6 +98,30 @@ describe('k8ts etcd', () => {
     });
     expect(await (await fetch(`${url}/health`)).json()).toEqual({ health: 'true' });
   });
+
+  test.skipIf(!etcdctlPath)(
+    `what etcdctl saves is restored, and what that keeps is saved when it is stopped${whyNoEtcd}`,
+    async () => {
+      const etcdctl = (at: string, ...args: string[]) =>
+        output(etcdctlPath as string, '--endpoints', new URL(at).host, ...args);
+      const k8ts = (...args: string[]) => output(process.execPath, program, ...args);
+      const [first, second] = [join(dir, 'first'), join(dir, 'second')];
+      await etcdctl(url, 'put', 'saved', '1');
+      await etcdctl(url, 'snapshot', 'save', first);
+      expect(await k8ts('snapshot', 'inspect', first)).toContain('keys       not included');
+      const dataDir = join(dir, 'restored');
+      await k8ts('snapshot', 'restore', first, '--data-dir', dataDir, '--bump-revision', '0');
+      expect(await k8ts('snapshot', 'save', second, '--data-dir', dataDir)).toContain('objects=');
+      const again = join(dir, 'again');
+      await k8ts('snapshot', 'restore', second, '--data-dir', again);
+      const restored = new Command(again);
+      try {
+        expect(await etcdctl(await restored.url, 'get', 'saved')).toBe('saved\n1\n');
+      } finally {
+        expect(await restored.stop()).toBe(0);
+      }
+    },
+  );
 
   storeContract('etcd', {
     persistent: true,

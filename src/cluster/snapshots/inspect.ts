@@ -1,3 +1,4 @@
+import { isEtcdSnapshot } from '../../etcd/snapshot.ts';
 import type { Files } from '../../platform/files.ts';
 import type { SnapshotHeader } from '../../store/snapshot/format.ts';
 import { type CheckedSnapshot, withSnapshot } from '../../store/snapshot/read.ts';
@@ -34,7 +35,7 @@ export async function inspect(snapshot: CheckedSnapshot): Promise<Inspection> {
     objects,
     olderVersions,
     resources,
-    hasKeys: files.length > 0,
+    hasKeys: files.length > 0 && !isEtcdSnapshot(snapshot),
   };
 }
 

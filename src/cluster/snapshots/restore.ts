@@ -1,4 +1,5 @@
 import { type Files, syncDir } from '../../platform/files.ts';
+import { etcdParts, isEtcdSnapshot, restoreEtcd } from '../../etcd/snapshot.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { AttachedFile } from '../../store/snapshot/format.ts';
 import { restoreStore, usualBump } from '../../store/snapshot/restore.ts';
@@ -18,14 +19,14 @@ export interface RestoreOptions {
 export interface Restored {
   revision: number;
   snapshotRevision: number;
-  /** Whether the cluster's authorities and keys were in the snapshot. */
+  /** Whether the cluster's authorities and keys were in the snapshot, where there are such. */
   hasKeys: boolean;
   /** Where what was replaced has gone. */
   replaced?: string;
 }
 
-/** What a snapshot makes, and what it takes the place of. */
-const parts = ['pki', 'store'] as const;
+/** What a snapshot makes, and what it takes the place of: of a cluster, or of `k8ts etcd`. */
+const parts = ['pki', 'store', ...Object.values(etcdParts)] as const;
 
 /** Stands in a data directory as long as a restore is under way in it. */
 const workIn = (dataDir: string) => `${dataDir}/.restoring`;
@@ -50,17 +51,22 @@ export async function restoreClusterSnapshot(platform: Platform, options: Restor
     await files.remove(work);
     await files.makeDir(work, { mode: 0o700 });
     const nowMs = clock.now();
-    const store = { path: `${work}/store`, files, nowMs, bumpRevision: options.bumpRevision ?? usualBump };
-    const revision = await restoreStore(snapshot, store).catch(async (error) => {
+    const common = { files, nowMs, bumpRevision: options.bumpRevision ?? usualBump };
+    const ofEtcd = isEtcdSnapshot(snapshot);
+    const restoring = ofEtcd
+      ? restoreEtcd(snapshot, { ...common, path: work, clock })
+      : restoreStore(snapshot, { ...common, path: `${work}/store` });
+    const revision = await restoring.catch(async (error) => {
       await files.remove(work);
       throw error;
     });
-    await writeKeys(files, `${work}/pki`, snapshot.files);
-    const replaced = await putInPlace(files, { dataDir, nowMs, hasKeys: snapshot.files.length > 0 });
+    const keys = ofEtcd ? [] : snapshot.files;
+    await writeKeys(files, `${work}/pki`, keys);
+    const replaced = await putInPlace(files, { dataDir, nowMs });
     return {
       revision,
       snapshotRevision: snapshot.header.state.revision,
-      hasKeys: snapshot.files.length > 0,
+      hasKeys: ofEtcd || keys.length > 0,
       replaced,
     };
   });
@@ -89,13 +95,13 @@ async function writeKeys(files: Files, dir: string, keys: readonly AttachedFile[
 /** Gives where what stood there has gone, where something did. */
 async function putInPlace(
   files: Files,
-  { dataDir, nowMs, hasKeys }: { dataDir: string; nowMs: number; hasKeys: boolean },
+  { dataDir, nowMs }: { dataDir: string; nowMs: number },
 ): Promise<string | undefined> {
   const work = workIn(dataDir);
   const aside = `${dataDir}/replaced-${new Date(nowMs).toISOString().replace(/\W/g, '')}`;
   let isReplaced = false;
   for (const part of parts) {
-    if (part === 'pki' && !hasKeys) continue;
+    if (!(await files.exists(`${work}/${part}`))) continue;
     if (await files.exists(`${dataDir}/${part}`)) {
       await files.makeDir(aside, { mode: 0o700 });
       await files.rename(`${dataDir}/${part}`, `${aside}/${part}`);

@@ -1,3 +1,4 @@
+import { holdsEtcd, writeStoppedEtcd } from '../../etcd/snapshot.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { isCopyable } from '../../store/core/copying.ts';
 import { openEmbeddedStore } from '../../store/embedded-store.ts';
@@ -83,6 +84,11 @@ async function pass(pieces: AsyncIterable<Buffer>, send: Send): Promise<void> {
 
 async function writeStopped(platform: Platform, options: SaveOptions, send: Send): Promise<void> {
   const { files, clock } = platform;
+  if (await holdsEtcd(options.dataDir, files)) {
+    const { withoutHistory } = options;
+    const said = { writer: `k8ts ${version}`, takenMs: clock.now(), withoutHistory };
+    return writeStoppedEtcd({ path: options.dataDir, files, clock }, said, send);
+  }
   const path = `${options.dataDir}/store`;
   if (!(await files.exists(`${path}/store.mdb`))) throw new Error(`there is no store in ${options.dataDir}`);
   const store = await openEmbeddedStore({ path, clock, files });

@@ -27,6 +27,10 @@ export const headBytes = 10;
 export const tailBytes = 40;
 export const frameHeadBytes = 5;
 
+/** What etcd's clients take a snapshot for: whole sectors and a checksum. */
+export const etcdSectorBytes = 512;
+export const etcdChecksumBytes = 32;
+
 /** What a snapshot says of itself before anything else. */
 export interface SnapshotHeader {
   /** What has written it, such as `k8ts 0.1.0`. */

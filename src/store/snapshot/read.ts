@@ -6,6 +6,8 @@ import { decodeChange } from '../embedded/codec.ts';
 import {
   type AttachedFile,
   endMark,
+  etcdChecksumBytes,
+  etcdSectorBytes,
   type Frame,
   type FrameKind,
   formatVersion,
@@ -52,7 +54,8 @@ export async function withSnapshot<T>(
 
 /** Believes nothing of the file but its length before the checksum fits. */
 async function check(handle: FileHandle) {
-  const { size } = await handle.stat();
+  const { size: fileBytes } = await handle.stat();
+  const size = await sizeWithoutFilling(handle, fileBytes);
   const head = await readAt(handle, 0, Math.min(size, headBytes));
   if (!head.subarray(0, magic.length).equals(magic.subarray(0, head.length)) || size === 0) {
     throw new SnapshotError('it is not a snapshot of k8ts');
@@ -70,6 +73,19 @@ async function check(handle: FileHandle) {
   const sha256 = await hashOf(handle, size - (tailBytes - endMark.length));
   if (sha256 !== wanted) throw new SnapshotError('it is damaged: its checksum does not fit');
   return { format, sizeBytes: size, sha256, endsAt: size - tailBytes };
+}
+
+/**
+ * A snapshot that came over etcd's interface is filled up with zeros to whole sectors, and a checksum of all stands
+ * behind: clients of etcd look for that.
+ */
+async function sizeWithoutFilling(handle: FileHandle, size: number): Promise<number> {
+  if (size % etcdSectorBytes !== etcdChecksumBytes) return size;
+  const windowAt = Math.max(0, size - etcdChecksumBytes - etcdSectorBytes - tailBytes);
+  const window = await readAt(handle, windowAt, size - etcdChecksumBytes - windowAt);
+  const end = window.lastIndexOf(endMark) + tailBytes;
+  const isFilled = end >= tailBytes && window.subarray(end).every((byte) => byte === 0);
+  return isFilled ? windowAt + end : size;
 }
 
 const cutOff = () => new SnapshotError('it is cut off: its end is missing');
