@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { mostNodes } from '../cluster/hosts/layout.ts';
-import { wholeNumber } from './arguments.ts';
+import { spanMs, wholeNumber } from './arguments.ts';
 import { withControlPlaneFlags } from './control-plane-flags.ts';
 import { withEtcdFlags } from './etcd-flags.ts';
 import { fail, printError } from './output.ts';
@@ -211,6 +211,11 @@ function addEtcd(program: Command): void {
     .option('--client-cert-auth', 'send clients away that show no such certificate')
     .option('--max-txn-ops <n>', 'operations in a transaction', wholeNumber(1, 4096), 128)
     .option('--max-request-bytes <n>', 'size of a request', wholeNumber(1024, 2 ** 30), 1_572_864)
+    .option(
+      '--experimental-watch-progress-notify-interval <time>',
+      'how often watches are told how far they are (default: 10m)',
+      spanMs,
+    )
     .action(async (options) => (await import('./commands/etcd.ts')).etcd(options));
 }
 

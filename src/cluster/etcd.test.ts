@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLog } from '../platform/log.ts';
 import { systemPlatform } from '../platform/platform.ts';
 import { etcdPath, TestEtcd, type TestEtcdTls, whyNoEtcd } from '../store/etcd/test-etcd.ts';
+import { serveEtcd } from './serve-etcd.ts';
 import { openEtcd } from './etcd.ts';
 import type { EtcdOptions } from './options.ts';
 import { Pki } from './pki.ts';
@@ -27,57 +28,90 @@ test.each([
   });
 });
 
-describe.skipIf(!etcdPath)(`with certificates${whyNoEtcd}`, () => {
-  const dir = mkdtempSync(join(tmpdir(), 'k8ts-etcd-tls-'));
-  const file = (name: string, text: string) => {
-    writeFileSync(join(dir, name), text);
-    return join(dir, name);
-  };
-  let etcd: TestEtcd;
-  let client: TestEtcdTls;
-  let servers: readonly string[];
+interface Running {
+  servers: readonly string[];
+  stop(): Promise<void>;
+}
 
-  beforeAll(async () => {
-    const pki = new Pki(join(dir, 'pki'), platform);
-    const caFile = file('ca.crt', (await pki.authority()).certificate);
-    const pair = async (name: string, usages: readonly ('client' | 'server')[]) => {
-      const { certificate, key } = await pki.pair(name, { commonName: name, hosts: ['127.0.0.1'], usages });
-      return { caFile, certFile: file(`${name}.crt`, certificate), keyFile: file(`${name}.key`, key) };
+async function realEtcd(tls: TestEtcdTls): Promise<Running> {
+  const etcd = await TestEtcd.start({ tls });
+  return { servers: etcd.endpoints, stop: () => etcd.stop() };
+}
+
+async function ownEtcd({ caFile, certFile, keyFile }: TestEtcdTls, dir: string): Promise<Running> {
+  const tls = { certFile, keyFile, trustedCaFile: caFile, clientCertAuth: true };
+  const listen = { listenClientUrls: 'https://127.0.0.1:0', name: 'default', dataDir: join(dir, 'data') };
+  const { urls: servers, stop } = await serveEtcd({ ...listen, ...tls }, platform);
+  return { servers, stop };
+}
+
+const subjects = [
+  { name: `etcd${whyNoEtcd}`, skip: !etcdPath, start: realEtcd },
+  { name: 'k8ts etcd', skip: false, start: ownEtcd },
+];
+
+for (const { name: subject, skip, start } of subjects)
+  describe.skipIf(skip)(`${subject} with certificates`, () => {
+    const dir = mkdtempSync(join(tmpdir(), 'k8ts-etcd-tls-'));
+    const file = (name: string, text: string) => {
+      writeFileSync(join(dir, name), text);
+      return join(dir, name);
     };
-    client = await pair('client', ['client']);
-    etcd = await TestEtcd.start({ tls: await pair('etcd', ['server', 'client']) });
-    servers = etcd.endpoints;
-  });
-  afterAll(async () => {
-    await etcd.stop();
-    rmSync(dir, { recursive: true });
-  });
+    let etcd: Running;
+    let client: TestEtcdTls;
+    let servers: readonly string[];
 
-  test('a client that shows one is served, without a word on standard error', async () => {
-    const warnings: string[] = [];
-    const hear = (warning: Error) => warnings.push(warning.message);
-    process.on('warning', hear);
-    const store = await open({ servers, ...client });
-    await store.commit({ writes: [{ type: 'put', key: '/a', value: Buffer.from('1') }] });
-    expect(Buffer.from((await store.get('/a'))?.value as Uint8Array).toString()).toBe('1');
-    await store.close();
-    process.off('warning', hear);
-    expect(warnings).toEqual([]);
-  });
+    beforeAll(async () => {
+      const pki = new Pki(join(dir, 'pki'), platform);
+      const caFile = file('ca.crt', (await pki.authority()).certificate);
+      const pair = async (name: string, usages: readonly ('client' | 'server')[]) => {
+        const { certificate, key } = await pki.pair(name, { commonName: name, hosts: ['127.0.0.1'], usages });
+        return { caFile, certFile: file(`${name}.crt`, certificate), keyFile: file(`${name}.key`, key) };
+      };
+      client = await pair('client', ['client']);
+      etcd = await start(await pair('etcd', ['server', 'client']), dir);
+      servers = etcd.servers;
+    });
+    afterAll(async () => {
+      await etcd.stop();
+      rmSync(dir, { recursive: true });
+    });
 
-  test('a client that shows none is not, and says so in time', async () => {
-    const { caFile } = client;
-    await expect(open({ servers, caFile })).rejects.toMatchObject({ name: 'UserError' });
-  });
+    test('a client that shows one is served, without a word on standard error', async () => {
+      const warnings: string[] = [];
+      const hear = (warning: Error) => warnings.push(warning.message);
+      process.on('warning', hear);
+      const store = await open({ servers, ...client });
+      await store.commit({ writes: [{ type: 'put', key: '/a', value: Buffer.from('1') }] });
+      expect(Buffer.from((await store.get('/a'))?.value as Uint8Array).toString()).toBe('1');
+      await store.close();
+      process.off('warning', hear);
+      expect(warnings).toEqual([]);
+    });
 
-  test('a server whose certificate stands on another authority is not believed', async () => {
-    const other = (await new Pki(join(dir, 'other'), platform).authority()).certificate;
-    const mistaken = { servers, ...client, caFile: file('other.crt', other) };
-    await expect(open(mistaken)).rejects.toThrow(/certificate/);
-  });
+    test('a client that shows none is not, and says so in time', async () => {
+      const { caFile } = client;
+      await expect(open({ servers, caFile })).rejects.toMatchObject({ name: 'UserError' });
+    });
 
-  test('a server whose certificate is for another address is not believed', async () => {
-    const elsewhere = (servers[0] as string).replace('127.0.0.1', 'localhost');
-    await expect(open({ servers: [elsewhere], ...client })).rejects.toThrow(/altnames/);
+    test('a client whose certificate stands on another authority is not', async () => {
+      const strange = new Pki(join(dir, 'strange'), platform);
+      const wanted = { commonName: 'client', hosts: [], usages: ['client'] as const };
+      const { certificate, key } = await strange.pair('client', wanted);
+      const pair = { certFile: file('strange.crt', certificate), keyFile: file('strange.key', key) };
+      await expect(open({ servers, caFile: client.caFile, ...pair })).rejects.toMatchObject({
+        name: 'UserError',
+      });
+    });
+
+    test('a server whose certificate stands on another authority is not believed', async () => {
+      const other = (await new Pki(join(dir, 'other'), platform).authority()).certificate;
+      const mistaken = { servers, ...client, caFile: file('other.crt', other) };
+      await expect(open(mistaken)).rejects.toThrow(/certificate/);
+    });
+
+    test('a server whose certificate is for another address is not believed', async () => {
+      const elsewhere = (servers[0] as string).replace('127.0.0.1', 'localhost');
+      await expect(open({ servers: [elsewhere], ...client })).rejects.toThrow(/altnames/);
+    });
   });
-});

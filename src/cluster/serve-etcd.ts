@@ -15,6 +15,8 @@ export interface ServeEtcdOptions {
   clientCertAuth?: boolean;
   maxTxnOps?: number;
   maxRequestBytes?: number;
+  /** Milliseconds. */
+  experimentalWatchProgressNotifyInterval?: number;
 }
 
 /** Serves etcd's v3 interface on this machine. Rejects with a `UserError` for what the user can mend. */
@@ -32,7 +34,8 @@ export async function serveEtcd(options: ServeEtcdOptions, platform: Platform): 
     port: Number(port || 2379),
   }));
   const { dataDir, name, maxTxnOps: mostTxnOps, maxRequestBytes: mostRequestBytes } = options;
-  const limits = { mostTxnOps, mostRequestBytes };
+  const progressEveryMs = options.experimentalWatchProgressNotifyInterval;
+  const limits = { mostTxnOps, mostRequestBytes, progressEveryMs };
   try {
     return await startEtcdServer({
       dataDir,

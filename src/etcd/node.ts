@@ -28,6 +28,9 @@ export interface EtcdNode {
   writer: string;
 }
 
+/** What a message may be larger than the largest request, as in etcd. */
+export const overheadBytes = 512 * 1024;
+
 /** There is no election in a cluster of one, so the term never changes. */
 export const raftTerm = 2n;
 

@@ -15,7 +15,7 @@ import { Leases } from './leases.ts';
 import { lockService } from './lock-service.ts';
 import { authService, clusterService, maintenanceService } from './maintenance-service.ts';
 import { Mvcc } from './mvcc.ts';
-import { type EtcdNode, identityOf } from './node.ts';
+import { type EtcdNode, identityOf, overheadBytes } from './node.ts';
 import { etcdParts, keepAll } from './snapshot.ts';
 import { watchService } from './watch-service.ts';
 
@@ -33,6 +33,8 @@ export interface EtcdServerOptions {
   /** etcd's own limits unless given. */
   mostTxnOps?: number;
   mostRequestBytes?: number;
+  /** How often a watch is told how far it is, where it asks for that; ten minutes unless given. */
+  progressEveryMs?: number;
 }
 
 export interface EtcdServer {
@@ -42,7 +44,7 @@ export interface EtcdServer {
   stop(): Promise<void>;
 }
 
-const progressEveryMs = 600_000;
+const usualProgressMs = 600_000;
 
 /** Serves a store of its own under etcd's v3 interface. Rejects where the store or an address cannot be had. */
 export async function startEtcdServer(options: EtcdServerOptions): Promise<EtcdServer> {
@@ -83,6 +85,7 @@ async function nodeOf(
   parts: { mvcc: Mvcc; leases: Leases; store: CopyableStore; own: CopyableStore; urls: string[] },
 ): Promise<EtcdNode> {
   const { name, writer, mostTxnOps = 128, mostRequestBytes = 1.5 * 2 ** 20 } = options;
+  const { progressEveryMs = usualProgressMs } = options;
   const { clock, random } = options.platform;
   const { own, urls, ...rest } = parts;
   const identity = await identityOf(own, random, name);
@@ -96,7 +99,7 @@ async function listen(node: EtcdNode, options: EtcdServerOptions) {
     ...[kvService(node), watchService(node), leaseService(node), maintenanceService(node)],
     ...[clusterService(node), authService(node), lockService(node), electionService(node)],
   ].flat();
-  const grpc = grpcServer(routes, { mostRequestBytes: node.mostRequestBytes + 512 * 1024, log });
+  const grpc = grpcServer(routes, { mostRequestBytes: node.mostRequestBytes + overheadBytes, log });
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const onJson = gateway(node, routes);
   const ports: SharedPort[] = [];

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { Watch, type WatchResponseSchema } from '../store/etcd/generated/etcd/rpc_pb.js';
 import type { WatchCreateRequest, WatchRequest, WatchResponse } from '../store/etcd/generated/etcd/rpc_pb.js';
-import { type EtcdNode, headerOf } from './node.ts';
+import { type EtcdNode, headerOf, overheadBytes } from './node.ts';
 import { type Route, type StreamCall, streaming } from './service.ts';
 import { KeyWatch } from './key-watch.ts';
 
@@ -79,7 +79,8 @@ class WatchStream {
 
   #send(watchId: bigint, part: Response, fragment: boolean): boolean {
     const response = { ...part, watchId };
-    const pieces = fragment ? fragments(response, this.#node.mostRequestBytes) : [response];
+    const mostBytes = this.#node.mostRequestBytes + overheadBytes;
+    const pieces = fragment ? fragments(response, mostBytes) : [response];
     return pieces.map((piece) => this.#write(piece)).every(Boolean);
   }
 
