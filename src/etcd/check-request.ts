@@ -56,6 +56,23 @@ function checkOp({ request }: RequestOp, mostOps: number): void {
   }
 }
 
+/** Refuses a write that would take up more than `mostBytes`. */
+export function checkSize(bytes: number, mostBytes: number): void {
+  if (bytes > mostBytes) throw errors.requestTooLarge();
+}
+
+export const putBytes = ({ key, value }: PutRequest) => key.length + value.length;
+
+/** Of the puts in both branches. */
+export function txnBytes({ success, failure }: TxnRequest): number {
+  let bytes = 0;
+  for (const { request } of [...success, ...failure]) {
+    if (request.case === 'requestPut') bytes += putBytes(request.value);
+    else if (request.case === 'requestTxn') bytes += txnBytes(request.value);
+  }
+  return bytes;
+}
+
 interface Written {
   puts: Set<string>;
   deletes: KeyRange[];

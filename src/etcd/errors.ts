@@ -30,6 +30,7 @@ export const valueProvided = () => new EtcdError('InvalidArgument', 'etcdserver:
 export const leaseProvided = () => new EtcdError('InvalidArgument', 'etcdserver: lease is provided');
 export const tooManyOps = () =>
   new EtcdError('InvalidArgument', 'etcdserver: too many operations in txn request');
+export const requestTooLarge = () => new EtcdError('InvalidArgument', 'etcdserver: request is too large');
 export const duplicateKey = () =>
   new EtcdError('InvalidArgument', 'etcdserver: duplicate key given in txn request');
 export const invalidSort = () => new EtcdError('InvalidArgument', 'etcdserver: invalid sort option');

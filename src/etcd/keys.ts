@@ -1,4 +1,4 @@
-import { EtcdError } from './errors.ts';
+import { requestTooLarge } from './errors.ts';
 
 /** The longest key that the store holds, in UTF-8 bytes. */
 const longestStoreKeyBytes = 1024;
@@ -17,14 +17,14 @@ export function etcdKey(key: string): Uint8Array {
   return Buffer.from(key.replaceAll('\x01\x01', '\0').replaceAll('\x01\x02', '\x01'), 'latin1');
 }
 
-/** The store's key of what is to be written; refuses those that it cannot hold, which etcd itself would take. */
+/**
+ * The store's key of what is to be written. Those that it cannot hold are refused with etcd's word for what is too
+ * large, though etcd itself would take them.
+ */
 export function writableKey(bytes: Uint8Array): string {
   const key = storeKey(bytes);
   if (key.length * 2 > longestStoreKeyBytes && Buffer.byteLength(key) > longestStoreKeyBytes)
-    throw new EtcdError(
-      'InvalidArgument',
-      `etcdserver: a key has at most ${longestStoreKeyBytes} bytes here`,
-    );
+    throw requestTooLarge();
   return key;
 }
 

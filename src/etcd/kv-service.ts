@@ -1,6 +1,14 @@
 import { KV } from '../store/etcd/generated/etcd/rpc_pb.js';
 import type { CompactionRequest, RangeRequest, TxnRequest } from '../store/etcd/generated/etcd/rpc_pb.js';
-import { checkDelete, checkPut, checkRange, checkTxn } from './check-request.ts';
+import {
+  checkDelete,
+  checkPut,
+  checkRange,
+  checkSize,
+  checkTxn,
+  putBytes,
+  txnBytes,
+} from './check-request.ts';
 import { rangeOf } from './keys.ts';
 import { type EtcdNode, headerOf } from './node.ts';
 import { rangeAnswer } from './range-answer.ts';
@@ -14,6 +22,7 @@ export function kvService(node: EtcdNode): Route[] {
     unary(method.range, (request) => range(node, request)),
     unary(method.put, async (request) => {
       checkPut(request);
+      checkSize(putBytes(request), node.mostRequestBytes);
       return write(node, async (draft) => {
         await draft.checkPut(request);
         return draft.put(request);
@@ -49,6 +58,7 @@ async function range(node: EtcdNode, request: RangeRequest) {
 /** A transaction in an answer has a header as well: that of the whole is the only one that tells more than a revision. */
 export async function txn(node: EtcdNode, request: TxnRequest) {
   checkTxn(request, node.mostTxnOps);
+  checkSize(txnBytes(request), node.mostRequestBytes);
   return write(node, (draft) => draft.txn(request));
 }
 

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../platform/clock.ts';
 import type { Random } from '../platform/random.ts';
 import type { Store, Write } from '../store/store.ts';
 import { leaseExists, leaseNotFound, leaseTooLong } from './errors.ts';
-import { changesPerRevision, type Changes, type Mvcc } from './mvcc.ts';
+import type { Changes, Mvcc } from './mvcc.ts';
 
 /** etcd's own bounds, in seconds. */
 const longestTtl = 9_000_000_000n;
@@ -99,14 +99,10 @@ export class Leases {
     return { ttl: BigInt(Math.floor(leftMs / 1000)), grantedTtl: lease.ttl, keys: [...lease.keys].sort() };
   }
 
-  /** Ends a lease and deletes its keys: at one revision, as far as the store takes them at one. */
+  /** Ends a lease and deletes its keys, at one revision. */
   async revoke(id: bigint): Promise<number> {
     if (!this.#leases.has(id)) throw leaseNotFound();
-    let revision = this.#mvcc.revision;
-    for (let more = true; more; ) {
-      const written = await this.#mvcc.write(async () => this.#revocation(id));
-      ({ revision, answer: more } = written);
-    }
+    const { revision } = await this.#mvcc.write(async () => this.#revocation(id));
     await this.#store.commit({ writes: [{ type: 'delete', key: keyOf(id) }] });
     return revision;
   }
@@ -116,12 +112,11 @@ export class Leases {
     for (const { timer } of this.#leases.values()) timer.cancel();
   }
 
-  #revocation(id: bigint): { changes: Changes; answer: boolean } {
+  #revocation(id: bigint): { changes: Changes; answer: undefined } {
     const lease = this.#leases.get(id);
     const keys = [...(lease?.keys ?? [])].sort();
-    const part = keys.slice(0, changesPerRevision);
-    if (lease && part.length === keys.length) this.#drop(lease);
-    return { changes: new Map(part.map((key) => [key, undefined])), answer: part.length < keys.length };
+    if (lease) this.#drop(lease);
+    return { changes: new Map(keys.map((key) => [key, undefined])), answer: undefined };
   }
 
   #add(id: bigint, ttl: bigint): Lease {

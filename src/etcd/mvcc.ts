@@ -20,9 +20,6 @@ export interface Decision<T> {
   answer: T;
 }
 
-/** How many changes the store takes at one revision. */
-export const changesPerRevision = 4096;
-
 /**
  * etcd's revisions over a store that nobody else writes into. Decisions are made one after the other, each knowing
  * all before it; their commits share flushes. Reads see what is durable.

@@ -10,7 +10,8 @@ import type {
 import { holds } from './compare.ts';
 import * as errors from './errors.ts';
 import { isWithin, type KeyRange, rangeOf, writableKey } from './keys.ts';
-import { type Changes, changesPerRevision, type View } from './mvcc.ts';
+import { changesPerCommit } from '../store/core/log.ts';
+import type { Changes, View } from './mvcc.ts';
 import { rangeAnswer } from './range-answer.ts';
 import { keyValue, type Record } from './record.ts';
 
@@ -38,10 +39,10 @@ export class Draft {
   }
 
   get changes(): Changes {
-    if (this.#changes.size > changesPerRevision)
+    if (this.#changes.size > changesPerCommit)
       throw new errors.EtcdError(
         'InvalidArgument',
-        `etcdserver: at most ${changesPerRevision} keys change at one revision here`,
+        `etcdserver: at most ${changesPerCommit} keys change at one revision here`,
       );
     return this.#changes;
   }

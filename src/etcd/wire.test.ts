@@ -224,6 +224,39 @@ for (const { name, skip, start } of subjects) {
       stream.cancel();
     });
 
+    test('ten thousand keys are deleted at one revision', async () => {
+      const keys = Array.from({ length: 10_000 }, (_, i) => utf8(`many/${String(i).padStart(5, '0')}`));
+      for (let at = 0; at < keys.length; at += 100) {
+        const puts = keys.slice(at, at + 100).map((key) => ({
+          request: { case: 'requestPut' as const, value: { key } },
+        }));
+        await connection.call(KV.method.txn, { success: puts }, waitMs);
+      }
+      const stream = watches();
+      const all = { key: utf8('many/'), rangeEnd: utf8('many0') };
+      watch(stream, all);
+      const before = (await stream.next()).header?.revision as bigint;
+      const answer = await connection.call(KV.method.deleteRange, all, waitMs);
+      expect(answer).toMatchObject({ deleted: 10_000n, header: { revision: before + 1n } });
+      const gone: string[] = [];
+      while (gone.length < keys.length) gone.push(...eventsOf(await stream.next()));
+      expect(gone).toEqual(keys.map((key) => `delete ${text(key)}=`));
+      const then = { ...all, countOnly: true, revision: before };
+      expect((await connection.call(KV.method.range, then, waitMs)).count).toBe(10_000n);
+      await connection.call(KV.method.compact, { revision: before + 1n, physical: true }, waitMs);
+      expect((await connection.call(KV.method.range, all, waitMs)).count).toBe(0n);
+      stream.cancel();
+    });
+
+    test('a write that is too large is refused', async () => {
+      await expect(put('big', Buffer.alloc(1_600_000))).rejects.toThrow('etcdserver: request is too large');
+      const half = { key: utf8('big/1'), value: Buffer.alloc(800_000) };
+      const puts = [half, { ...half, key: utf8('big/2') }];
+      const success = puts.map((value) => ({ request: { case: 'requestPut' as const, value } }));
+      const txn = connection.call(KV.method.txn, { success }, waitMs);
+      await expect(txn).rejects.toThrow('etcdserver: request is too large');
+    });
+
     test('a lease that ends takes its keys along; one that is kept alive does not', async () => {
       const [short, kept] = [await grant(2n), await grant(5n)];
       await put('leased/short', '1', short);

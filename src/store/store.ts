@@ -133,7 +133,7 @@ export interface Store {
   /**
    * Applies all writes at one new revision or none; rejects with `Conflict` where an expectation fails, once what
    * it conflicts with is durable. Each key is written at most once. Every backend takes 127 writes, which is what fits
-   * into a transaction of etcd unless that is set up for more; none takes more than 4096, and what does not fit rejects
+   * into a transaction of etcd unless that is set up for more; none takes more than a million, and what does not fit rejects
    * with a `RangeError`. A commit that changes nothing takes no revision and resolves with the newest one.
    */
   commit(commit: Commit): Promise<number>;

@@ -33,7 +33,8 @@ export class Copying {
   readonly #engine: LogEngine;
   /** The first position beyond the copy. */
   readonly #end: Position;
-  #at: Position;
+  /** Up to here all has been read. */
+  #at: Position = 0;
   /** By key that was written since: which version was the newest then. */
   readonly #overtaken = new Map<string, Position>();
   done = false;
@@ -41,7 +42,6 @@ export class Copying {
   constructor(engine: LogEngine) {
     this.#engine = engine;
     this.#end = positionOf(engine.state().revision + 1);
-    this.#at = 0;
   }
 
   /** The next part; `done` tells whether it was the last. */
@@ -49,11 +49,12 @@ export class Copying {
     const part: CopiedChange[] = [];
     let bytes = 0;
     for (const change of this.#engine.changesFrom(this.#at)) {
+      if (change.position === this.#at) continue;
       if (change.position >= this.#end) break;
       if (part.length === changesPerPart || bytes >= bytesPerPart) return part;
       part.push({ change, newest: this.#newestOf(change.key) === change.position });
       bytes += change.value?.length ?? 0;
-      this.#at = change.position + 1;
+      this.#at = change.position;
     }
     this.done = true;
     return part;

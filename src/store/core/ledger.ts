@@ -8,7 +8,7 @@ import {
   type LogEngine,
   type LogState,
   type Position,
-  positionOf,
+  positionsOf,
   revisionOf,
 } from './log.ts';
 import { changeAt } from './reading.ts';
@@ -73,11 +73,12 @@ export class Ledger {
     const versions = commit.writes.map((write) => this.#expect(write));
     const revision = this.#state.revision + 1;
     const timeMs = Math.max(Math.floor(commit.nowMs), this.#state.timeMs);
+    const place = positionsOf(revision, commit.writes.length);
     let index = 0;
     for (const [i, write] of commit.writes.entries()) {
       const before = versions[i];
       if (write.type === 'delete' && (!before || before.deleted)) continue;
-      const position = positionOf(revision, index++);
+      const position = place(index++);
       this.#record(changeOf({ write, before, position, timeMs, cause: commit.cause }), before);
     }
     if (index === 0) return this.#state.revision;

@@ -8,15 +8,31 @@ import type { Cause, Entry } from '../store.ts';
 /** Where a change stands in the log: one number that orders by revision, then by place within the commit. */
 export type Position = number;
 
-/** How many changes one commit may hold. 2^53 / 4096 revisions last seventy years at a thousand a second. */
-export const changesPerCommit = 4096;
+/** How many changes one commit may hold: so many that memory ends first. */
+export const changesPerCommit = 2 ** 20;
 
-export function positionOf(revision: number, index = 0): Position {
-  return revision * changesPerCommit + index;
+/** Whole numbers between two revisions. 2^53 / 4096 revisions last seventy years at a thousand a second. */
+const placesPerRevision = 4096;
+
+/** Where the first change of a revision stands. */
+export function positionOf(revision: number): Position {
+  return revision * placesPerRevision;
+}
+
+/**
+ * Where so many changes of one revision stand: on whole numbers where there are enough, else closer together. Throws
+ * a `RangeError` where numbers are not exact enough for that: they are up to revision 2^33.
+ */
+export function positionsOf(revision: number, count: number): (index: number) => Position {
+  let parts = 1;
+  while (count > placesPerRevision * parts) parts *= 2;
+  if (positionOf(revision + 1) * parts > Number.MAX_SAFE_INTEGER)
+    throw new RangeError(`At revision ${revision} a commit has at most ${placesPerRevision} writes`);
+  return (index) => positionOf(revision) + index / parts;
 }
 
 export function revisionOf(position: Position): number {
-  return Math.floor(position / changesPerCommit);
+  return Math.floor(position / placesPerRevision);
 }
 
 /** One version of one key. */

@@ -1,11 +1,11 @@
 import { assert, nat, option, property, record, string, uint8Array } from 'fast-check';
 import { expect, test } from 'vitest';
-import { changesPerCommit, positionOf } from '../core/log.ts';
+import { positionOf, positionsOf } from '../core/log.ts';
 import { decodeChange, decodeHead, encodeChange, encodeHead } from './codec.ts';
 
 const text = string({ unit: 'binary', minLength: 1 });
-const position = record({ revision: nat(2 ** 40), index: nat(changesPerCommit - 1) }).map((p) =>
-  positionOf(p.revision, p.index),
+const position = record({ revision: nat(2 ** 33), index: nat(9999) }).map((p) =>
+  positionsOf(p.revision, 10_000)(p.index),
 );
 const change = record({
   position,

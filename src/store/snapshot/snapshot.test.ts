@@ -55,6 +55,19 @@ const leased = (key: string, leaseSeconds: number) => ({
 });
 
 describe('a restored store', () => {
+  test('has all of a commit that is larger than a revision has whole places for', async () => {
+    const keys = Array.from({ length: 5000 }, (_, i) => `/many/${String(i).padStart(4, '0')}`);
+    await store.commit({ writes: keys.map((key) => ({ type: 'put', key, value: bytes(key) })) });
+    const revision = await store.commit(put('/one', '1'));
+    await save();
+    const restored = await restore(0);
+    const watcher = new Recorder();
+    await restored.watch('/', 1, watcher);
+    await until(() => watcher.batches.length === 2);
+    expect(watcher.lines().slice(0, 5000)).toEqual(keys.map((key) => `put ${key}=${key} @${revision - 1}`));
+    expect((await restored.list('/many/')).entries.map(({ key }) => key)).toEqual(keys);
+  });
+
   test('has every object with its revisions, its past, its times and its causes', async () => {
     await store.commit(put('/registry/a/1', 'one'));
     await store.commit({ ...put('/registry/a/2', 'two'), cause: { actor: 'me', reason: 'Because.' } });
