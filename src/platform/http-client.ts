@@ -6,7 +6,7 @@ import {
   type IncomingHttpHeaders,
 } from 'node:http2';
 import { readBody } from './http-body.ts';
-import type { HttpHeaders } from './http.ts';
+import { type HttpHeaders, withoutMemoryLimit } from './http.ts';
 
 /** How a client shows who it is and checks who the server is. All PEM. */
 export interface ClientTls {
@@ -72,7 +72,7 @@ function openSession(origin: string, tls: ClientTls): ClientHttp2Session {
     servername: serverName,
     rejectUnauthorized: !insecure,
     settings: { initialWindowSize: windowBytes, enablePush: false },
-    maxSessionMemory: 256,
+    maxSessionMemory: withoutMemoryLimit,
   } as object);
   session.on('error', () => {});
   const slow = setTimeout(

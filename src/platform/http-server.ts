@@ -13,7 +13,13 @@ import type { TLSSocket } from 'node:tls';
 import { Http1Exchange, Http1Request } from './http1-exchange.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 
-import type { HttpLimits, HttpListener, ListenOptions, ServerTls } from './http.ts';
+import {
+  type HttpLimits,
+  type HttpListener,
+  type ListenOptions,
+  type ServerTls,
+  withoutMemoryLimit,
+} from './http.ts';
 import { authoritiesOf, peerOf } from './peer.ts';
 
 const defaultHttpLimits: HttpLimits = {
@@ -34,7 +40,7 @@ function serveHttp2(socket: TLSSocket, options: ListenOptions, limits: HttpLimit
       initialWindowSize: 256 * 1024,
     },
     maxHeaderListPairs: 256,
-    maxSessionMemory: 64,
+    maxSessionMemory: withoutMemoryLimit,
   } as object);
   session.setLocalWindowSize(1024 * 1024);
   session.on('error', () => session.destroy());

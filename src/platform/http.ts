@@ -127,3 +127,9 @@ export interface HttpServer {
 
 /** Serves HTTPS. */
 export type HttpListener = (options: ListenOptions) => Promise<HttpServer>;
+
+/**
+ * For `maxSessionMemory`, in MB. Node never takes off what a stream had still to send when it was closed, so that a connection which lasts would
+ * reach any limit, and from then on have all its streams refused (ENHANCE_YOUR_CALM). What a stream may take is bounded by those who write to it.
+ */
+export const withoutMemoryLimit = 2 ** 32 - 1;
