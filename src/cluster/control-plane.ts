@@ -8,12 +8,13 @@ import type { ElectionTimes } from '../client/election-plan.ts';
 import { systemConnector } from '../platform/connect.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, StoreError } from '../store/store.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { network } from './options.ts';
 import type { Pki } from './pki.ts';
 import { runRoles } from './roles.ts';
 import { shareReads } from './shared-read.ts';
+import { unusableStore } from './unusable-store.ts';
 import { version } from './version.ts';
 
 export interface ControlPlaneOptions {
@@ -129,6 +130,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     },
     ...(options.sharedStore && { freshRevision: shareReads(() => newestRevision(store)) }),
     freeze: options.freeze,
+  }).catch((error) => {
+    // What is damaged in a store is found when it is read.
+    throw error instanceof StoreError && error.code === 'Unusable' ? unusableStore(error) : error;
   });
   const tls = { cert: serving.certificate, key: serving.key, clientCa: authority.certificate };
   const advertise = { address: options.advertiseAddress, serviceAddress: network.apiServiceAddress };

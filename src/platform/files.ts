@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -83,6 +84,13 @@ async function writeAtomic(
   await fs.rename(temporary, path);
   await syncDir(dirname(path), { open: fs.open });
 }
+
+/**
+ * Reads into a piece of memory within this turn, for who reads thousands of small pieces: a promise for each would take longer than the
+ * read. Gives the bytes that there were.
+ */
+export const readNow = (handle: fs.FileHandle, into: Uint8Array, at: number): number =>
+  readSync(handle.fd, into, 0, into.length, at);
 
 /** What is new in a directory, or has a new name, is only there for good when the directory is on disk too. */
 export async function syncDir(path: string, files: Pick<Files, 'open'>): Promise<void> {

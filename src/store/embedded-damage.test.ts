@@ -38,14 +38,24 @@ async function refused(why: string | RegExp): Promise<void> {
 
 test('a newer format is refused', async () => {
   await used((store) => store.commit(put('/a', '1')));
-  const root = openLmdb<Buffer, string>({ path: file, noSubdir: true, encoding: 'binary' });
+  const root = openLmdb<Buffer, string>({
+    path: file,
+    noSubdir: true,
+    encoding: 'binary',
+    overlappingSync: false,
+  });
   await root.openDB({ name: 'meta', encoding: 'binary' }).put('format', Buffer.from('2'));
   await root.close();
   await refused('it has format 2, and this version of k8ts knows formats up to 1; use a newer one');
 });
 
 test("somebody else's file is refused", async () => {
-  const root = openLmdb<Buffer, string>({ path: file, noSubdir: true, encoding: 'binary' });
+  const root = openLmdb<Buffer, string>({
+    path: file,
+    noSubdir: true,
+    encoding: 'binary',
+    overlappingSync: false,
+  });
   await root.put('hello', Buffer.from('world'));
   await root.close();
   await refused('it is not a store of k8ts');
@@ -89,6 +99,24 @@ test('a file that is shorter than it says, but has all that counts, is whole', a
     expect(text(await store.get('/big'))).toBe('y'.repeat(3_000_000));
   });
   expect((await stat(file)).size).toBeGreaterThan(content.length + 3_000_000);
+});
+
+test('a file that says it is larger than any can be is refused', async () => {
+  await used((store) => store.commit(put('/a', '1')));
+  const content = await readFile(file);
+  for (const lastPageAt of [144, 4096 + 144]) content.writeBigUInt64LE(2n ** 40n, lastPageAt);
+  await writeFile(file, content);
+  await refused('is damaged, or not a store');
+});
+
+test('a state that is not what was written is refused', async () => {
+  await used((store) => store.commit(put('/a', '1')));
+  const content = await readFile(file);
+  const was = '"revision":2,';
+  for (let at = content.indexOf(was); at >= 0; at = content.indexOf(was, at + 1))
+    content.write('"revision":1,', at);
+  await writeFile(file, content);
+  await refused('its state is broken');
 });
 
 test('a record that changed on disk is an error, not a value; the others are still there', async () => {

@@ -1,9 +1,10 @@
 // A process of its own that uses a store, for tests that kill it or take its disk away: `node FILE MODE PATH`.
+import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { systemClock } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
 import { openEmbeddedStore } from './embedded-store.ts';
-import type { Store, StoreError } from './store.ts';
+import type { Store, StoreError, Write } from './store.ts';
 import { put } from './test-support.ts';
 
 const [mode, path] = process.argv.slice(2) as [string, string];
@@ -39,6 +40,52 @@ async function fill(store: Store): Promise<void> {
   await store.close();
 }
 
+/** All that a store holds, as far as anybody can read it. */
+async function contentOf(store: Store): Promise<string> {
+  const { revision, compactedRevision } = await store.status();
+  const hash = createHash('sha256');
+  for (const atRevision of [compactedRevision, Math.floor((compactedRevision + revision) / 2)]) {
+    const { entries } = await store.list('/', { atRevision });
+    for (const { key, value, ...rest } of entries)
+      hash.update(`${key} ${JSON.stringify(rest)} `).update(value);
+  }
+  const { entries } = await store.list('/', { onDemand: true });
+  for (const { key, value } of entries) {
+    hash.update(value);
+    for (const past of await store.history(key)) hash.update(JSON.stringify(past));
+  }
+  return `${revision} ${hash.update(JSON.stringify([...(await store.leases('/')).keys()])).digest('hex')}`;
+}
+
+/** Tries stores one after the other, and says of each what it holds and whether it can be written, or why it cannot be used. */
+async function survey(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    say(path);
+    const open = () => openEmbeddedStore({ path, clock: systemClock, files: systemFiles });
+    let store: Store | undefined;
+    try {
+      store = await open();
+      const content = await contentOf(store);
+      const writes = Array.from(
+        { length: 20 },
+        (_, i) => put(`/written/${i}`, 'x'.repeat(i * 500)).writes[0] as Write,
+      );
+      await store.commit({ writes });
+      await store.close();
+      store = await open();
+      const { entries } = await store.list('/written/');
+      say(`${entries.length} ${content}`);
+    } catch (error) {
+      say(`${(error as StoreError).code} ${(error as Error).message}`);
+    }
+    await store?.close();
+  }
+}
+
+if (mode === 'survey') {
+  await survey(process.argv.slice(3));
+  process.exit(0);
+}
 const store = await openEmbeddedStore({ path, clock: systemClock, files: systemFiles });
 say('open');
 if (mode === 'write') await write(store);

@@ -57,7 +57,12 @@ describe('a store that cannot be used is told in a line, and not touched', () =>
   }
 
   test('of a newer format', async () => {
-    const store = openLmdb<Buffer, string>({ path: storeFile(), noSubdir: true, encoding: 'binary' });
+    const store = openLmdb<Buffer, string>({
+      path: storeFile(),
+      noSubdir: true,
+      encoding: 'binary',
+      overlappingSync: false,
+    });
     await store.openDB({ name: 'meta', encoding: 'binary' }).put('format', Buffer.from('9'));
     await store.close();
     await refusedAsItIs(
@@ -72,6 +77,12 @@ describe('a store that cannot be used is told in a line, and not touched', () =>
     await refusedAsItIs(/damaged|CORRUPTED/, /hint: .*k8ts snapshot restore/);
     writeFileSync(storeFile(), 'x'.repeat(100_000));
     await refusedAsItIs(/is damaged, or not a store/, /hint: .*k8ts snapshot restore/);
+    writeFileSync(
+      storeFile(),
+      whole.toString('latin1').replaceAll('"name":"kept"', '"name":"left"'),
+      'latin1',
+    );
+    await refusedAsItIs(/damaged: the record of revision \d+ is broken/, /hint: .*k8ts snapshot restore/);
     writeFileSync(storeFile(), whole);
     const cluster = await start();
     await cluster.kubectl.ok('get configmap kept');

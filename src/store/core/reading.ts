@@ -54,7 +54,7 @@ export function readKey(engine: LogEngine, key: string, atRevision?: number): En
 /** What a head stands for. Throws `Unusable` where that is missing, or is of another key. */
 export function changeAt(engine: LogEngine, key: string, head: Head): Change {
   const change = engine.change(head.position);
-  if (change?.key === key) return change;
+  if (change?.key === key && change.createRevision === head.createRevision) return change;
   throw missing(key);
 }
 
@@ -181,7 +181,8 @@ class UnreadEntry implements EntryOnDemand {
   }
 
   #valueOf(change: Change | undefined): Uint8Array {
-    if (change?.key === this.key && change.value) return change.value;
+    const isSame = change?.key === this.key && change.createRevision === this.createRevision;
+    if (isSame && change.value) return change.value;
     if (!change) checkRevision(this.revision, this.#engine.state());
     throw missing(this.key);
   }

@@ -81,10 +81,20 @@ export function decodeHead(from: Buffer): Head {
   };
 }
 
+/** With a checksum of what it is without. */
 export function encodeState(state: LogState): Buffer {
-  return Buffer.from(JSON.stringify(state));
+  return Buffer.from(JSON.stringify({ ...state, checksum: checksumOf(state) }));
 }
 
+/** Throws `Unusable` where it is not what was written; older stores have no checksum. */
 export function decodeState(from: Buffer): LogState {
-  return JSON.parse(from.toString()) as LogState;
+  try {
+    const { checksum, ...state } = JSON.parse(from.toString()) as LogState & { checksum?: number };
+    if (checksum === undefined || checksum === checksumOf(state)) return state;
+  } catch {
+    // What is no JSON is not what was written either.
+  }
+  throw new StoreError('Unusable', 'The store is damaged: its state is broken');
 }
+
+const checksumOf = (state: LogState) => crc32(JSON.stringify(state));

@@ -1,6 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb';
 import { afterTurn } from '../../platform/turn.ts';
-import { compareKeys } from '../core/keys.ts';
 import {
   type Batch,
   type Change,
@@ -10,7 +9,6 @@ import {
   type LogEngine,
   type LogState,
   type Position,
-  revisionOf,
 } from '../core/log.ts';
 import { StoreError } from '../store.ts';
 import { decodeChange, decodeHead, decodeState, encodeChange, encodeHead, encodeState } from './codec.ts';
@@ -130,24 +128,6 @@ export class LmdbEngine implements LogEngine {
     this.#closed = true;
     await this.#root.close();
     this.onClosed();
-  }
-
-  /** Reads all heads, which takes about a millisecond a thousand; throws where they cannot be what was written. */
-  checkHeads(): void {
-    const { revision } = this.state();
-    for (const table of [this.#live, this.#gone]) {
-      let count = 0;
-      let last = '';
-      for (const [key, head] of headsFrom(table, '')) {
-        count++;
-        const isSound =
-          compareKeys(last, key) < 0 && revisionOf(head.position) <= revision && head.position > 0;
-        if (!isSound) throw damaged(`near the key ${JSON.stringify(key)}`);
-        last = key;
-      }
-      const { entryCount } = table.getStats() as { entryCount: number };
-      if (count !== entryCount) throw damaged(`${Math.abs(entryCount - count)} keys are missing`);
-    }
   }
 
   /** Reads everything; throws `Unusable` at the first record that is damaged. */

@@ -3,8 +3,9 @@ import { pid } from 'node:process';
 import type { Database, RootDatabase } from 'lmdb';
 import { type Files, syncDir } from '../../platform/files.ts';
 import { StoreError } from '../store.ts';
-import { dataFileHeadBytes, expectedSize } from './data-file.ts';
+import { checkPages } from './check-pages.ts';
 import { binary, LmdbEngine } from './lmdb-engine.ts';
+import { LmdbFile } from './lmdb-file.ts';
 
 /** The format of the file that this code writes, and the newest one that it reads. */
 const format = 1;
@@ -84,10 +85,15 @@ async function openEngine(file: string, options: { files: Files; suspect: boolea
   const { open } = await import('lmdb');
   const root: Root = open({ path: file, ...settings });
   try {
+    // Nothing is read through LMDB before, nor checked while another process may write.
+    checkAlone(root);
+    await checkFile(file, options.files);
+    root.getBinary('meta');
     checkAlone(root);
     const meta = await openMeta(root);
     const engine = new LmdbEngine(root, meta);
-    engine.checkHeads();
+    // Throws where it is broken.
+    engine.state();
     if (options.suspect) engine.verify();
     await syncDir(dirname(file), options.files);
     return engine;
@@ -106,12 +112,18 @@ async function fill(file: string, files: Files): Promise<number> {
   if (size === 0) return 0;
   const handle = await files.open(file, 'r+');
   try {
-    const head = Buffer.alloc(Math.min(size, dataFileHeadBytes));
-    await handle.read(head, 0, head.length, 0);
-    const expected = expectedSize(head);
-    if (expected === undefined) throw new Error(`${file} is damaged, or not a store`);
-    if (expected > size) await handle.truncate(expected);
-    return Math.max(0, expected - size);
+    const { expectedBytes } = new LmdbFile(handle);
+    if (expectedBytes > size) await handle.truncate(expectedBytes);
+    return Math.max(0, expectedBytes - size);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function checkFile(file: string, files: Files): Promise<void> {
+  const handle = await files.open(file, 'r');
+  try {
+    checkPages(new LmdbFile(handle));
   } finally {
     await handle.close();
   }
@@ -129,7 +141,6 @@ async function unfill(file: string, files: Files, bytes: number): Promise<void> 
  * lock that ends with its process: one that was killed leaves nothing behind.
  */
 function checkAlone(root: Root): void {
-  root.getBinary('meta');
   root.readerCheck();
   const readers = root.readerList().split('\n');
   const other = readers
