@@ -68,7 +68,8 @@ export class Server {
   }
 }
 
-function transportOf(url: string, kubeconfig: string): HttpTransport {
+/** The way to a server for whom a kubeconfig names. */
+export function transportOf(url: string, kubeconfig: string, timeoutMs = 20_000): HttpTransport {
   const { clusters, users } = JSON.parse(readFileSync(kubeconfig, 'utf8')) as Kubeconfig;
   const text = (base64: string | undefined) => Buffer.from(base64 ?? '', 'base64').toString();
   const tls = {
@@ -81,7 +82,7 @@ function transportOf(url: string, kubeconfig: string): HttpTransport {
     servers: [url],
     tls,
     userAgent: 'crash',
-    timeoutMs: 20_000,
+    timeoutMs,
   });
 }
 

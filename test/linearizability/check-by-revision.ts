@@ -3,7 +3,7 @@ import { type Change, describeOperation, type Operation, type Version } from './
 /**
  * Everything in a history that does not fit the order of revisions. Stronger than linearizability, and as fast as
  * sorting: writes happened in the order of their revisions, each within its call; a read shows what was newest
- * at some revision within its call. `log` is what the store says each revision did.
+ * at some revision within its call, or a state that is not older than it asked for. `log` is what the store says each revision did.
  */
 export function checkByRevision(history: readonly Operation[], log: readonly Change[]): string[] {
   const past = new Past(log);
@@ -157,8 +157,10 @@ function checkTime(history: readonly Operation[], claims: Claims, past: Past): s
       least = Math.max(least, at);
       answers.splice(i, 1);
     }
+    const { call } = operation;
+    const newest = 'notOlderThan' in call ? (call.notOlderThan ?? least) : least;
     // A write comes after what was answered before it, not at the same revision.
-    const from = claims.has(operation) ? least + 1 : least;
+    const from = claims.has(operation) ? least + 1 : newest;
     const spans = spansOf(operation, claims, past);
     const span = spans?.find(({ to }) => to >= from);
     if (span) answers.push({ returned: operation.returned, at: Math.max(span.from, from) });

@@ -28,6 +28,8 @@ interface Step {
 
 function stepsOn(key: string, operation: Operation): Step[] {
   const { call, result, invoked, returned } = operation;
+  // Older states may be told at any time.
+  if ('notOlderThan' in call) return [];
   if (call.verb !== 'list') return call.key === key ? [{ invoked, returned, apply: stepOf(operation) }] : [];
   if (result.type !== 'listed') return [];
   // A list says of every key what stands there, also of those that it does not show.

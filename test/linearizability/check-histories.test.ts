@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkByRevision } from './check-by-revision.ts';
 import { unexplainedKeys } from './check-by-search.ts';
+import { checkCourse } from './courses.ts';
 import type { Call, Change, Operation, Result, Version } from './operation.ts';
 
 /** Histories that can be, and such that cannot. */
@@ -87,6 +88,51 @@ const impossible: Record<string, Planted> = {
 describe.each(Object.entries(impossible))('%s', (_, { history, log }) => {
   test('does not fit the revisions', () => expect(checkByRevision(history, log)).not.toEqual([]));
   test('is explained by no order', () => expect(unexplainedKeys(history)).toEqual(['a']));
+});
+
+describe('a read of what is not older than a revision', () => {
+  const since = (notOlderThan: number, operation: Operation): Operation => ({
+    ...operation,
+    call: { verb: 'get', key: 'a', notOlderThan },
+  });
+  test('may tell what had been overwritten, and nothing older', () => {
+    for (const asked of [0, 1])
+      expect(checkByRevision([...twoWrites, since(asked, get(4, 5, 1))], log)).toEqual([]);
+    expect(checkByRevision([...twoWrites, since(0, get(4, 5, 0))], log)).toEqual([]);
+    expect(checkByRevision([...twoWrites, since(2, get(4, 5, 1))], log)).not.toEqual([]);
+    expect(checkByRevision([...twoWrites, since(1, get(4, 5, 0))], log)).not.toEqual([]);
+  });
+  test('tells nothing that nobody has asked for yet', () => {
+    const [first, second] = twoWrites as [Operation, Operation];
+    expect(checkByRevision([first, since(0, get(1.2, 1.5, 2)), second], log)).not.toEqual([]);
+  });
+  test('is of no interest to a search for an order of what is newest', () => {
+    expect(unexplainedKeys([...twoWrites, since(0, get(4, 5, 1))])).toEqual([]);
+  });
+});
+
+describe('a watcher', () => {
+  const happened = [wrote(1), wrote(2), took(3, 2), wrote(4)];
+  const [one, two, three, four] = happened as [Change, Change, Change, Change];
+  test.each([
+    ['is told of everything', 0, [one, two, three, four]],
+    ['is told of what comes after its list', 2, [three, four]],
+    ['is late', 1, [two, three]],
+    ['is told of nothing', 0, []],
+  ])('may be one that %s', (_, from, told) => {
+    expect(checkCourse({ watcher: 'w', from, told }, happened)).toEqual([]);
+  });
+  test.each([
+    ['misses something', 0, [one, three, four]],
+    ['misses the first', 0, [two, three, four]],
+    ['is told twice', 0, [one, two, two, three]],
+    ['is told in another order', 0, [one, three, two]],
+    ['is told again of what it began with', 1, [one, two]],
+    ['is told of what never was', 3, [four, wrote(5)]],
+    ['is told of a deletion as a write', 2, [{ ...three, deleted: false }]],
+  ])('must not be one that %s', (_, from, told) => {
+    expect(checkCourse({ watcher: 'w', from, told }, happened)).not.toEqual([]);
+  });
 });
 
 describe('the order of revisions says more:', () => {

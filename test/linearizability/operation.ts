@@ -12,8 +12,13 @@ export type Call =
   /** Where the expected version stands and nothing else. */
   | { verb: 'update'; key: string; token: string; expected: Version }
   | { verb: 'delete'; key: string; expected: Version }
-  | { verb: 'get'; key: string }
-  | { verb: 'list' };
+  | ({ verb: 'get'; key: string } & Read)
+  | ({ verb: 'list' } & Read);
+
+interface Read {
+  /** Any state will do that is not older than this revision; undefined: what is newest. */
+  notOlderThan?: number;
+}
 
 export type Result =
   /** Done; a create or an update with what it has written. */
@@ -48,9 +53,10 @@ export function describeOperation({ client, call, result, invoked, returned }: O
   const key = call.verb === 'list' ? '' : ` ${call.key}`;
   const token = 'token' in call ? `=${call.token}` : '';
   const expected = 'expected' in call ? ` where @${call.expected.revision}` : '';
+  const since = 'notOlderThan' in call ? ` since @${call.notOlderThan}` : '';
   const version =
     'version' in result && result.version ? ` ${result.version.token} @${result.version.revision}` : '';
   const at = result.type === 'listed' ? ` @${result.revision}` : '';
   const when = `${invoked.toFixed(2)}..${returned.toFixed(2)}`;
-  return `${client} ${when}: ${call.verb}${key}${token}${expected} -> ${result.type}${version}${at}`;
+  return `${client} ${when}: ${call.verb}${key}${token}${expected}${since} -> ${result.type}${version}${at}`;
 }

@@ -97,8 +97,11 @@ class Recorder {
     const key = keys[random.int(keys.length)] as string;
     const dice = random.next();
     const expected = this.#known.get(key);
-    if (dice < 0.3) return { verb: 'get', key };
-    if (dice < 0.4) return { verb: 'list' };
+    const notOlderThan = random.next() < 0.5 ? 0 : (expected?.revision ?? 0);
+    if (dice < 0.25) return { verb: 'get', key };
+    if (dice < 0.3) return { verb: 'get', key, notOlderThan };
+    if (dice < 0.37) return { verb: 'list' };
+    if (dice < 0.4) return { verb: 'list', notOlderThan };
     const token = `${client}-${this.#tokens++}`;
     if (!expected) return { verb: 'create', key, token };
     return dice < 0.85 ? { verb: 'update', key, token, expected } : { verb: 'delete', key, expected };
@@ -112,7 +115,7 @@ class Recorder {
       const code = error instanceof StatusError ? (error.status.code ?? 500) : 500;
       if (code === 404) return { type: 'missing' };
       if (code === 409) return { type: 'conflict' };
-      if (code < 500) throw error;
+      if (code < 500 && code !== 429) throw error;
       return { type: 'unknown' };
     }
   }
@@ -129,9 +132,13 @@ class Recorder {
 
 function requestOf(call: Call, record: string): Parameters<Transport['request']>[0] {
   if (call.verb === 'list')
-    return { method: 'GET', path: collection, query: { labelSelector: selectorOf(record) } };
+    return {
+      method: 'GET',
+      path: collection,
+      query: { labelSelector: selectorOf(record), resourceVersion: call.notOlderThan },
+    };
   const path = `${collection}/${call.key}`;
-  if (call.verb === 'get') return { method: 'GET', path };
+  if (call.verb === 'get') return { method: 'GET', path, query: { resourceVersion: call.notOlderThan } };
   const resourceVersion = call.verb === 'create' ? undefined : String(call.expected.revision);
   if (call.verb === 'delete') return { method: 'DELETE', path, body: { preconditions: { resourceVersion } } };
   const body = {
