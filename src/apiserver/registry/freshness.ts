@@ -1,5 +1,6 @@
 import { type StatusError, timeout } from '../../machinery/status-error.ts';
 import type { Call } from './registry.ts';
+import { within } from './seen.ts';
 import { translated } from './storage.ts';
 
 /** How long a read waits for a revision that the server has not seen. */
@@ -7,20 +8,11 @@ const freshnessMs = 3000;
 
 /** Waits until the caches have seen a revision; where none is given, what is newest now. */
 export async function freshEnough(call: Call, revision: number | undefined): Promise<void> {
-  const { feed, platform, freshRevision } = call.environment;
+  const { feed, freshRevision } = call.environment;
   const wanted = revision ?? (freshRevision ? await translated(freshRevision()) : 0);
   const waiting = feed.reached(wanted);
   if (!waiting) return;
-  const limit = new AbortController();
-  const late = platform.clock.sleep(freshnessMs, limit.signal).then(
-    () => Promise.reject(tooLarge(wanted, feed.revision)),
-    () => undefined,
-  );
-  try {
-    await Promise.race([waiting, late]);
-  } finally {
-    limit.abort();
-  }
+  await within(call, waiting, { ms: freshnessMs, late: () => tooLarge(wanted, feed.revision) });
 }
 
 /** The answer to a revision that has not been seen yet. */

@@ -13,6 +13,7 @@ import { decodeStored, encodeStored, storedJsonOf } from '../cache/encoding.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import { storeCause } from './cause.ts';
 import { type Call, keyOf, subjectOf } from './registry.ts';
+import { untilSeen } from './seen.ts';
 
 /** What a key holds at the head of the store, in the form of the stored kind. Shared and read-only. */
 export interface Current {
@@ -102,10 +103,9 @@ export function remove(call: Call, key: string, expected: number): Promise<numbe
 
 /** Commits writes and waits until the caches have them; undefined where an expectation fails. */
 async function commit(call: Call, writes: readonly Write[]): Promise<number | undefined> {
-  const { store, feed } = call.environment;
   try {
-    const revision = await store.commit({ writes, cause: storeCause(call) });
-    await feed.reached(revision);
+    const revision = await call.environment.store.commit({ writes, cause: storeCause(call) });
+    await untilSeen(call, revision);
     return revision;
   } catch (error) {
     if (error instanceof StoreError && error.code === 'Conflict') return undefined;

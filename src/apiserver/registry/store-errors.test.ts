@@ -40,3 +40,28 @@ test.each(lost)(
     await api.send('create', configmaps, { body: { metadata: { name: 'b' } } });
   },
 );
+
+test.each([
+  ['60 s', 60_000, {}],
+  ['what the request says', 5000, { timeout: '5s' }],
+])(
+  'a write that the store has made, but does not tell the server of, is a time-out after %s',
+  async (_what, ms, query) => {
+    const store = createMemoryStore({ clock: new VirtualClock() });
+    const telling = { now: true };
+    const watch = store.watch.bind(store);
+    store.watch = (prefix, from, watcher) =>
+      watch(prefix, from, { ...watcher, onBatch: (batch) => telling.now && watcher.onBatch(batch) });
+    const api = await createTestApi([configMapKind], { store });
+    telling.now = false;
+    const outcome = api
+      .send('create', configmaps, { body: { metadata: { name: 'a' } }, query })
+      .catch((error) => error);
+    await api.clock.advance(ms - 1);
+    expect(await Promise.race([outcome, 'under way'])).toBe('under way');
+    await api.clock.advance(1);
+    const message = 'Timeout: request did not complete within the allotted timeout';
+    expect(await outcome).toMatchObject({ status: { code: 504, reason: 'Timeout', message } });
+    expect(await store.get('/registry/configmaps/default/a')).toBeDefined();
+  },
+);
