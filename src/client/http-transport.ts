@@ -8,6 +8,7 @@ import {
   type HttpConnector,
   NotConnectedError,
 } from '../platform/http-client.ts';
+import { onAbort } from '../platform/on-abort.ts';
 import { Endpoints } from './endpoints.ts';
 import { LineSplitter } from './line-splitter.ts';
 import {
@@ -169,12 +170,13 @@ class RemoteWatch implements WatchStream {
   readonly #answer: HttpAnswer;
   readonly #sink: WatchSink;
   readonly #lines = new LineSplitter(eventLimitBytes);
+  readonly #leave: (() => void) | undefined;
   #over = false;
 
   constructor(answer: HttpAnswer, sink: WatchSink, signal: AbortSignal | undefined) {
     this.#answer = answer;
     this.#sink = sink;
-    signal?.addEventListener('abort', () => this.stop(), { once: true });
+    this.#leave = signal && onAbort(signal, () => this.stop());
     answer.read({
       onChunk: (chunk) => this.#onChunk(chunk),
       onEnd: (error) => this.#end(error && unreachable(error)),
@@ -184,8 +186,13 @@ class RemoteWatch implements WatchStream {
 
   stop(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#close();
     this.#answer.abort();
+  }
+
+  #close(): void {
+    this.#over = true;
+    this.#leave?.();
   }
 
   #onChunk(chunk: Uint8Array): void {
@@ -208,7 +215,7 @@ class RemoteWatch implements WatchStream {
 
   #end(error?: Error): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#close();
     this.#sink.onEnd(error);
   }
 }

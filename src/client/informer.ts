@@ -3,6 +3,7 @@ import { StatusError } from '../machinery/status-error.ts';
 import type { Clock } from '../platform/clock.ts';
 import { deferred } from '../platform/deferred.ts';
 import type { Log } from '../platform/log.ts';
+import { onAbort } from '../platform/on-abort.ts';
 import type { Random } from '../platform/random.ts';
 import { afterTurn } from '../platform/turn.ts';
 import { Backoff } from './backoff.ts';
@@ -205,9 +206,9 @@ export class Informer<T extends KubernetesObject> {
       stream.stop();
       ended.resolve();
     };
-    signal.addEventListener('abort', stop, { once: true });
+    const leave = onAbort(signal, stop);
     if (signal.aborted) stop();
-    await ended.promise.finally(() => signal.removeEventListener('abort', stop));
+    await ended.promise.finally(leave);
   }
 
   #apply({ type, object }: WatchEvent<Stored<T>>): void {

@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.ts';
+
 /** A pending call made by a clock; `cancel` is idempotent. */
 export interface Timer {
   cancel(): void;
@@ -37,15 +39,16 @@ export function formatMicroTime(epochMs: number): string {
 export function sleepOn(clock: Pick<Clock, 'after'>, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const onAbort = () => {
-      timer.cancel();
-      reject(signal?.reason);
-    };
     const timer = clock.after(delayMs, () => {
-      signal?.removeEventListener('abort', onAbort);
+      leave?.();
       resolve();
     });
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const leave =
+      signal &&
+      onAbort(signal, () => {
+        timer.cancel();
+        reject(signal.reason);
+      });
   });
 }
 

@@ -7,6 +7,7 @@ import {
 } from 'node:http2';
 import { readBody } from './http-body.ts';
 import { type HttpHeaders, withoutMemoryLimit } from './http.ts';
+import { onAbort } from './on-abort.ts';
 
 /** How a client shows who it is and checks who the server is. All PEM. */
 export interface ClientTls {
@@ -136,16 +137,15 @@ function callOn(
     const stream = session.request(all, { endStream: body === undefined });
     hold(stream);
     const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-    const onAbort = () => fail(signal?.reason as Error);
     const fail = (error: Error) => {
       reject(error);
       stream.close(constants.NGHTTP2_CANCEL);
     };
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const leave = signal && onAbort(signal, () => fail(signal.reason as Error));
     stream.on('error', (error: Error) => reject(session.connecting ? new NotConnectedError(error) : error));
     stream.once('close', () => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      leave?.();
       reject(new Error('the connection broke off before the answer'));
     });
     stream.once('response', (answer) => {

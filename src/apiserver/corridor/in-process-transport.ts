@@ -1,8 +1,8 @@
-import { setMaxListeners } from 'node:events';
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { ApiRequest, Query, Transport, WatchSink, WatchStream } from '../../client/transport.ts';
 import { badRequest, internalError, notFound, StatusError } from '../../machinery/status-error.ts';
 import type { Log } from '../../platform/log.ts';
+import { onAbort } from '../../platform/on-abort.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { statusOf } from '../http/status-reply.ts';
 import type { UserInfo } from '../registry/kind.ts';
@@ -51,8 +51,6 @@ function formFor({ withoutManagedFields, metadataOnly }: ApiRequest) {
 
 /** A signal for requests whose caller gave none; never aborted. */
 const never = new AbortController().signal;
-// Every watch without a signal of its own hangs on it.
-setMaxListeners(0, never);
 
 /** The way to the API server for what runs in its process: no connection and no encoding, but the same authorization. */
 export class InProcessTransport implements Transport {
@@ -111,6 +109,7 @@ class LocalWatch implements WatchStream {
   readonly #sink: WatchSink;
   readonly #seen: LocalWatchOptions['seen'];
   #over = false;
+  #leave: (() => void) | undefined;
   #handle: { stop(): void } | undefined;
 
   constructor({ open, sink, seen, signal }: LocalWatchOptions) {
@@ -119,7 +118,7 @@ class LocalWatch implements WatchStream {
     // The caller learns of the watch before its first event.
     queueMicrotask(() => this.#start(open));
     if (signal?.aborted) this.#over = true;
-    else signal?.addEventListener('abort', () => this.stop(), { once: true });
+    else this.#leave = signal && onAbort(signal, () => this.stop());
   }
 
   #start(open: (sink: FrameSink) => { stop(): void }): void {
@@ -133,16 +132,21 @@ class LocalWatch implements WatchStream {
       },
       onEnd: (error) => {
         if (this.#over) return;
-        this.#over = true;
+        this.#end();
         this.#sink.onEnd(error);
       },
     });
     if (this.#over) this.#handle.stop();
   }
 
+  #end(): void {
+    this.#over = true;
+    this.#leave?.();
+  }
+
   stop(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#end();
     this.#handle?.stop();
   }
 }

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { formatApiVersion } from '../../machinery/schema.ts';
 import { StatusError } from '../../machinery/status-error.ts';
+import { onAbort } from '../../platform/on-abort.ts';
 import type { ResourceCache, WatchStart } from '../cache/resource-cache.ts';
 import type { FrameSink, WatchAnswer } from '../request.ts';
 import { freshEnough } from './freshness.ts';
@@ -26,10 +27,10 @@ export async function watch(call: Call): Promise<WatchAnswer> {
       cursor.bookmark();
       cursor.end();
     });
-    const stop = () => cursor.stop();
+    const leave = onAbort(request.signal, () => cursor.stop());
     const onDone = () => {
       timer.cancel();
-      request.signal.removeEventListener('abort', stop);
+      leave();
     };
     const start: WatchStart = {
       initial: options.initialEvents,
@@ -40,9 +41,8 @@ export async function watch(call: Call): Promise<WatchAnswer> {
       prepare: registry.prepares ? (items) => registry.prepare(items) : undefined,
       onDone,
     };
-    request.signal.addEventListener('abort', stop, { once: true });
     const cursor = cache.watch(scope, start, sink);
-    return { stop };
+    return { stop: () => cursor.stop() };
   };
   return { type: 'watch', open };
 }

@@ -1,0 +1,27 @@
+/** By signal: who waits for it. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls `fn`, which must not throw, when the signal is aborted; gives the way to leave. What hundreds wait for takes one listener:
+ * an event target looks through all it has whenever one is removed.
+ */
+export function onAbort(signal: AbortSignal, fn: () => void): () => void {
+  const others = waiting.get(signal) ?? listenedTo(signal);
+  const own = () => fn();
+  others.add(own);
+  return () => void others.delete(own);
+}
+
+function listenedTo(signal: AbortSignal): Set<() => void> {
+  const all = new Set<() => void>();
+  waiting.set(signal, all);
+  signal.addEventListener(
+    'abort',
+    () => {
+      for (const fn of all) fn();
+      all.clear();
+    },
+    { once: true },
+  );
+  return all;
+}
