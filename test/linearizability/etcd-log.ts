@@ -8,14 +8,14 @@ import type { Change } from './operation.ts';
 
 const prefix = '/registry/configmaps/default/';
 
-/** What etcd itself says happened to keys up to a revision. */
+/** What etcd itself says happened to keys after a revision and up to another. */
 export async function logOfEtcd(options: {
   endpoints: readonly string[];
-  from?: number;
+  after: number;
   until: number;
   isOfInterest(key: string): boolean;
 }): Promise<Change[]> {
-  const { endpoints, from = 1, until, isOfInterest } = options;
+  const { endpoints, after, until, isOfInterest } = options;
   const store = await openEtcdStore({
     endpoints,
     clock: systemClock,
@@ -24,7 +24,7 @@ export async function logOfEtcd(options: {
   });
   const changes: Change[] = [];
   let newest = 0;
-  await store.watch(prefix, from, {
+  await store.watch(prefix, after, {
     onBatch: ({ revision, events }) => {
       newest = revision;
       changes.push(...events.map(changeOf).filter(({ key }) => isOfInterest(key)));

@@ -86,7 +86,7 @@ const followers = connect().map(
 );
 for (const follower of followers) void follower.run();
 await eventually(() => followers.every(({ courses }) => courses.length > 0) || undefined, { everyMs: 5 });
-const from = Math.min(...followers.map(({ at }) => at));
+const began = Math.min(...followers.map(({ at }) => at));
 
 process.stderr.write('recording\n');
 const transports = [...connect(), ...connect()];
@@ -96,7 +96,7 @@ const history = await recording;
 const end = await eventually(() => writeMarker(transports[0] as Transport, name).catch(() => undefined));
 const log = await logOfEtcd({
   endpoints,
-  from: from + 1,
+  after: began,
   until: end,
   isOfInterest: (key) => [...keys, `${name}-end`].includes(key),
 });
