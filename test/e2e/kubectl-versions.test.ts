@@ -13,15 +13,24 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-const clients: [name: string, path: () => string | undefined][] = [
-  ...kubectlMinors.map((minor): [string, () => string] => [`kubectl 1.${minor}`, () => kubectlOf(minor)]),
-  ["the machine's own kubectl", () => machineKubectl],
+type Version = [name: string, path: () => string | undefined, isAtTheEnd: boolean];
+
+/** The oldest and the newest do everything; those between them what they do in ways of their own. */
+const clients: Version[] = [
+  ...kubectlMinors.map(
+    (minor, i): Version => [
+      `kubectl 1.${minor}`,
+      () => kubectlOf(minor),
+      i === 0 || i === kubectlMinors.length - 1,
+    ],
+  ),
+  ["the machine's own kubectl", () => machineKubectl, false],
 ];
 
 /** Deletions say where since kubectl 1.33. */
 const deleted = (what: string, ns: string) => new RegExp(`^${what} deleted(?: from ${ns} namespace)?$`);
 
-describe.each(clients)('%s', (name, program) => {
+describe.each(clients)('%s', (name, program, isAtTheEnd) => {
   const path = program();
   const missing = path ? '' : ` (skipped: there is no ${name})`;
   type Run = (kubectl: CommandClient, ns: string) => Promise<void>;
@@ -33,6 +42,7 @@ describe.each(clients)('%s', (name, program) => {
   const session = (title: string, run: Run) =>
     test.skipIf(!path).concurrent(title + missing, inNamespace(run));
 
+  // Server-side or by a patch of its own; what it says of a deletion.
   session('writes: create, apply, edit, patch, replace, diff, delete', async (kubectl, ns) => {
     const { serverVersion } = await kubectl.json('version');
     expect(serverVersion).toMatchObject({ major: '1', minor: '36' });
@@ -64,26 +74,7 @@ describe.each(clients)('%s', (name, program) => {
     );
   });
 
-  session('applies on the server, and is told of conflicts', async (kubectl) => {
-    const web = deployment('web', { replicas: 0 });
-    expect(await kubectl.apply(web, '--server-side')).toBe('deployment.apps/web serverside-applied');
-    const other = JSON.stringify(deployment('web', { replicas: 1 }));
-    const refused = await kubectl.fails('apply -f - --server-side --field-manager=other', { input: other });
-    expect(refused).toMatch(/Apply failed with 1 conflict: conflict with "kubectl": \.spec\.replicas/);
-    await kubectl.apply(
-      deployment('web', { replicas: 1 }),
-      '--server-side',
-      '--field-manager=other',
-      '--force-conflicts',
-    );
-    const { metadata } = await kubectl.json('get deployment web --show-managed-fields');
-    const managers = metadata.managedFields.map(({ manager }: { manager: string }) => manager);
-    expect(managers).toEqual(expect.arrayContaining(['kubectl', 'other']));
-    expect(await kubectl.apply(web, '--server-side', '--dry-run=server', '--force-conflicts')).toContain(
-      '(server dry run)',
-    );
-  });
-
+  // Lists in pieces, and watches that begin with a list or without.
   session('reads: tables, JSON, YAML, paths, columns, watches', async (kubectl) => {
     await kubectl.apply(list(configMap('one', { a: '1' }, { tier: 'front' }), configMap('two')));
     expect(await kubectl.ok('get configmaps one two')).toMatch(
@@ -110,6 +101,66 @@ describe.each(clients)('%s', (name, program) => {
     await kubectl.ok('delete configmap fresh');
     await watch.shows(/DELETED +fresh +0/);
     await watch.stop('SIGINT');
+  });
+
+  // SPDY or WebSocket.
+  session('runs, logs, executes, describes ten kinds', async (kubectl) => {
+    const talker = pod('talker');
+    const annotations = {
+      'simulated.k8ts.dev/logs': 'one\ntwo\n',
+      'simulated.k8ts.dev/exec-output': 'executed',
+    };
+    await kubectl.apply({ ...talker, metadata: { ...talker.metadata, annotations } });
+    expect(await kubectl.ok('run web --image=registry.test/web:1 --port=80 --expose')).toMatch(
+      /service\/web created\npod\/web created/,
+    );
+    await kubectl.ok('wait pod/talker pod/web --for=condition=Ready --timeout=30s');
+    expect(await kubectl.ok('logs talker --tail=1')).toBe('two');
+    expect(await kubectl.ok('exec talker -- anything')).toBe('executed');
+    expect(await kubectl.fails('top pods')).toContain('Metrics API not available');
+    await kubectl.apply(deployment('web', { replicas: 1 }));
+    await kubectl.ok('create secret generic s --from-literal=a=b');
+    await kubectl.ok('create job j --image=registry.test/j:1');
+    await kubectl.ok('rollout status deployment/web --timeout=30s');
+    for (const [what, shows] of Object.entries({
+      'pod talker': /^Status: +Running$/m,
+      'service web': /^Endpoints: +10\.244\./m,
+      'deployment web': /1 desired \| 1 updated \| 1 total \| 1 available/,
+      replicasets: /^Controlled By: +Deployment\/web$/m,
+      'job j': /^Pods Statuses: +1 Active/m,
+      'secret s': /^a: +1 bytes?$/m,
+      'configmap kube-root-ca.crt': /^ca\.crt:\n----$/m,
+      'serviceaccount default': /^Image pull secrets: +<none>$/m,
+      'namespace kube-system': /^Status: +Active$/m,
+      'node node-1': /^Non-terminated Pods:/m,
+      'clusterrole view': /^PolicyRule:$/m,
+    })) {
+      expect(await kubectl.ok(`describe ${what}`)).toMatch(shows);
+    }
+    expect(await kubectl.ok('events --for pod/talker')).toMatch(/Normal +Started +Pod\/talker/);
+    expect(await kubectl.ok('get events --field-selector involvedObject.name=talker')).toContain('Scheduled');
+  });
+
+  if (!isAtTheEnd) return;
+
+  session('applies on the server, and is told of conflicts', async (kubectl) => {
+    const web = deployment('web', { replicas: 0 });
+    expect(await kubectl.apply(web, '--server-side')).toBe('deployment.apps/web serverside-applied');
+    const other = JSON.stringify(deployment('web', { replicas: 1 }));
+    const refused = await kubectl.fails('apply -f - --server-side --field-manager=other', { input: other });
+    expect(refused).toMatch(/Apply failed with 1 conflict: conflict with "kubectl": \.spec\.replicas/);
+    await kubectl.apply(
+      deployment('web', { replicas: 1 }),
+      '--server-side',
+      '--field-manager=other',
+      '--force-conflicts',
+    );
+    const { metadata } = await kubectl.json('get deployment web --show-managed-fields');
+    const managers = metadata.managedFields.map(({ manager }: { manager: string }) => manager);
+    expect(managers).toEqual(expect.arrayContaining(['kubectl', 'other']));
+    expect(await kubectl.apply(web, '--server-side', '--dry-run=server', '--force-conflicts')).toContain(
+      '(server dry run)',
+    );
   });
 
   session('rollouts: status, history, undo, restart, scale, autoscale, set', async (kubectl, ns) => {
@@ -157,43 +208,6 @@ describe.each(clients)('%s', (name, program) => {
     );
     expect(await kubectl.ok('delete deployment web')).toMatch(deleted('deployment.apps "web"', ns));
     expect(await kubectl.ok('wait pods --all --for=delete --timeout=30s')).not.toContain('timed out');
-  });
-
-  session('runs, logs, executes, describes ten kinds', async (kubectl) => {
-    const talker = pod('talker');
-    const annotations = {
-      'simulated.k8ts.dev/logs': 'one\ntwo\n',
-      'simulated.k8ts.dev/exec-output': 'executed',
-    };
-    await kubectl.apply({ ...talker, metadata: { ...talker.metadata, annotations } });
-    expect(await kubectl.ok('run web --image=registry.test/web:1 --port=80 --expose')).toMatch(
-      /service\/web created\npod\/web created/,
-    );
-    await kubectl.ok('wait pod/talker pod/web --for=condition=Ready --timeout=30s');
-    expect(await kubectl.ok('logs talker --tail=1')).toBe('two');
-    expect(await kubectl.ok('exec talker -- anything')).toBe('executed');
-    expect(await kubectl.fails('top pods')).toContain('Metrics API not available');
-    await kubectl.apply(deployment('web', { replicas: 1 }));
-    await kubectl.ok('create secret generic s --from-literal=a=b');
-    await kubectl.ok('create job j --image=registry.test/j:1');
-    await kubectl.ok('rollout status deployment/web --timeout=30s');
-    for (const [what, shows] of Object.entries({
-      'pod talker': /^Status: +Running$/m,
-      'service web': /^Endpoints: +10\.244\./m,
-      'deployment web': /1 desired \| 1 updated \| 1 total \| 1 available/,
-      replicasets: /^Controlled By: +Deployment\/web$/m,
-      'job j': /^Pods Statuses: +1 Active/m,
-      'secret s': /^a: +1 bytes?$/m,
-      'configmap kube-root-ca.crt': /^ca\.crt:\n----$/m,
-      'serviceaccount default': /^Image pull secrets: +<none>$/m,
-      'namespace kube-system': /^Status: +Active$/m,
-      'node node-1': /^Non-terminated Pods:/m,
-      'clusterrole view': /^PolicyRule:$/m,
-    })) {
-      expect(await kubectl.ok(`describe ${what}`)).toMatch(shows);
-    }
-    expect(await kubectl.ok('events --for pod/talker')).toMatch(/Normal +Started +Pod\/talker/);
-    expect(await kubectl.ok('get events --field-selector involvedObject.name=talker')).toContain('Scheduled');
   });
 
   session('asks what there is and who it is', async (kubectl, ns) => {
