@@ -7,6 +7,7 @@ import type { KubeletIntervals, NodeIdentity } from '../config.ts';
 import type { NodeContext } from '../pods/context.ts';
 import type { RuntimeStatus } from '../runtimes/types.ts';
 import {
+  foreignCapacity,
   imageList,
   type NodeHealth,
   newNode,
@@ -123,7 +124,15 @@ export class NodeAgent {
     const isDue = nowMs - this.#reportedMs >= intervals.nodeReportMs;
     const patch = isDue ? status : changedParts(found.status ?? {}, status);
     if (!patch) return;
-    const body = { status: { ...patch, ...(patch.addresses && { addresses: replaced(patch.addresses) }) } };
+    const body = {
+      status: {
+        ...patch,
+        ...(patch.addresses && { addresses: replaced(patch.addresses) }),
+        ...(patch.allocatable && {
+          allocatable: { ...gone(found.status?.allocatable), ...patch.allocatable },
+        }),
+      },
+    };
     const options = { type: 'application/strategic-merge-patch+json', subresource: 'status', cause } as const;
     await context.client.of(nodes).patch({ name: context.nodeName }, body, options);
     this.#reportedMs = nowMs;
@@ -172,7 +181,7 @@ export class NodeAgent {
       runtime.version().catch(() => ({ name: 'unknown', version: 'unknown', apiVersion: '' })),
       runtime.images.list().catch(() => []),
     ]);
-    const capacity = nodeCapacity(facts, disk, identity);
+    const capacity = { ...foreignCapacity(old?.capacity), ...nodeCapacity(facts, disk, identity) };
     const health = { troubles: this.#troubles(), ...pressure() };
     return {
       capacity,
@@ -192,6 +201,10 @@ export class NodeAgent {
     };
   }
 }
+
+/** What is not named anew is taken away. */
+const gone = (resources: NodeStatus['allocatable'] = {}) =>
+  Object.fromEntries(Object.keys(resources).map((name) => [name, null]));
 
 /** Addresses are merged by their type otherwise, and one that is gone would stay. */
 const replaced = (addresses: NonNullable<NodeStatus['addresses']>) => [{ $patch: 'replace' }, ...addresses];

@@ -30,6 +30,14 @@ export function nodeCapacity(facts: HostFacts, disk: FileSystemSpace, identity: 
   };
 }
 
+/** What others say that the node has, such as dongles: resources of a domain that is not Kubernetes' own. */
+export function foreignCapacity(capacity: NodeStatus['capacity'] = {}): Resources {
+  const isForeign = (name: string) => name.includes('/') && !name.includes('kubernetes.io/');
+  return Object.fromEntries(
+    Object.entries(capacity).flatMap(([name, amount]) => (isForeign(name) ? [[name, String(amount)]] : [])),
+  );
+}
+
 /** What pods may ask for: capacity less what is kept back, never below nothing. */
 export function nodeAllocatable(capacity: Resources, reserved: Resources = {}): Resources {
   const left = Object.entries(capacity).map(([name, total]) => {

@@ -7,7 +7,7 @@ import { milliCpuToQuotaUs, milliCpuToShares, sharesToWeight } from '../cgroups/
 import { oomScoreAdj } from '../cgroups/oom-score.ts';
 import { podCgroupLimits, podCgroupPath, qosCgroups } from '../cgroups/pod-cgroup.ts';
 import { containerResources } from '../cgroups/container-resources.ts';
-import type { Pod, ResourceRequirements } from '../../api/core/v1.ts';
+import type { Node, Pod, ResourceRequirements } from '../../api/core/v1.ts';
 import { nodes } from '../../api/generated/resources.ts';
 import { qosClassOf } from '../pods/qos.ts';
 import { TestNode } from '../testing/test-node.ts';
@@ -219,6 +219,28 @@ describe('the Node', () => {
       sizeBytes: 2,
     });
     expect(imageList(Array.from({ length: 60 }, (_, i) => image(`i${i}`, i)))).toHaveLength(50);
+  });
+
+  test('lets pods have what others say that it has, for as long as they say so', async () => {
+    const node = new TestNode();
+    await node.start();
+    await node.clock.advance(20_000);
+    const dongle = 'example.com/dongle';
+    const tell = (amount: string | null) =>
+      node.api.request({
+        method: 'PATCH',
+        path: '/api/v1/nodes/n1/status',
+        contentType: 'application/strategic-merge-patch+json',
+        body: { status: { capacity: { [dongle]: amount } } },
+      });
+    const allowed = () => (node.api.get(nodes, '', 'n1') as Node).status?.allocatable?.[dongle];
+    await tell('5');
+    await node.clock.advance(20_000);
+    expect(allowed()).toBe('5');
+    await tell(null);
+    await node.clock.advance(20_000);
+    expect(allowed()).toBeUndefined();
+    await node.stop();
   });
 
   test('is written anew when it is deleted, and only when something changed otherwise', async () => {
