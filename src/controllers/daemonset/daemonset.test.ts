@@ -67,6 +67,21 @@ describe('a DaemonSet', () => {
     );
   });
 
+  test('leaves conditions that others set', async () => {
+    await create();
+    await cluster.settle();
+    const conditions = [{ type: 'Checked', status: 'True' as const }];
+    const { client } = cluster;
+    const written = {
+      ...(await cluster.get(daemonsets, 'agent')),
+      status: { ...(await status()), conditions },
+    };
+    await client.of(daemonsets).updateStatus(written as never, { cause: { reason: 'a test says so' } });
+    await node('d');
+    await cluster.settle();
+    expect(await status()).toMatchObject({ conditions, numberReady: 4 });
+  });
+
   test('runs where its selector says, and leaves when that no longer holds', async () => {
     await node('gpu', { gpu: 'yes' });
     await create({}, { nodeSelector: { gpu: 'yes' } });

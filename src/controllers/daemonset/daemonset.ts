@@ -174,7 +174,10 @@ class DaemonSetController {
     return 0;
   }
 
-  async #report(set: Stored<DaemonSet>, status: DaemonSetStatus): Promise<void> {
+  /** Conditions are others' to write: the controller has none of its own. */
+  async #report(set: Stored<DaemonSet>, counted: DaemonSetStatus): Promise<void> {
+    const { conditions } = set.status ?? {};
+    const status = { ...counted, ...(conditions && { conditions }) };
     if (deepEqual(set.status ?? {}, status)) return;
     const cause = causedBy(set, `${status.numberReady} of ${status.desiredNumberScheduled} nodes run it`);
     const written = await this.#context.client.of(daemonsets).updateStatus({ ...set, status }, { cause });

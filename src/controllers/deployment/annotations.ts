@@ -19,13 +19,17 @@ const notCopied = new Set([
   'deprecated.deployment.rollback.to',
 ]);
 
-export function revisionOf(object: { metadata: { annotations?: Record<string, string> } }): number {
-  const value = Number(object.metadata.annotations?.[revisionKey] ?? 0);
-  return Number.isSafeInteger(value) ? value : 0;
+/** 64 bits, as upstream's; 0 where there is none that can be read. */
+export function revisionOf(object: { metadata: { annotations?: Record<string, string> } }): bigint {
+  const text = object.metadata.annotations?.[revisionKey] ?? '';
+  const value = /^[+-]?\d{1,19}$/.test(text) ? BigInt(text) : 0n;
+  return BigInt.asIntN(64, value) === value ? value : 0n;
 }
 
-export function highestRevision(sets: readonly ReplicaSet[]): number {
-  return Math.max(0, ...sets.map(revisionOf));
+export const higher = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+
+export function highestRevision(sets: readonly ReplicaSet[]): bigint {
+  return sets.map(revisionOf).reduce(higher, 0n);
 }
 
 /** How long the list of earlier revisions may get, in bytes. */
@@ -43,11 +47,11 @@ function historyWith(set: ReplicaSet | undefined, old: string | undefined): stri
 export function currentAnnotations(
   deployment: Deployment,
   set: ReplicaSet | undefined,
-  numbers: { revision: number; desired: number; max: number },
+  numbers: { revision: bigint; desired: number; max: number },
 ): Record<string, string> {
   const own = Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => !notCopied.has(key));
   const before = set?.metadata.annotations ?? {};
-  const raised = numbers.revision > (set ? revisionOf(set) : 0);
+  const raised = numbers.revision > (set ? revisionOf(set) : 0n);
   const history = raised ? historyWith(set, before[revisionKey]) : before[historyKey];
   return {
     ...before,

@@ -196,6 +196,19 @@ describe('a rolling update', () => {
     expect((await cluster.list(replicasets)).map(imageOf).sort()).toEqual(['web:3', 'web:4', 'web:5']);
   });
 
+  test('counts on from whatever revision there is, in 64 bits', async () => {
+    const deployment = await create(1);
+    await cluster.settle();
+    const [set] = await cluster.list(replicasets);
+    const key = 'deployment.kubernetes.io/revision';
+    const annotations = { [key]: '3546343826724305832' };
+    await cluster.patch(replicasets, set?.metadata.name as string, { metadata: { annotations } });
+    await roll('web:2');
+    await cluster.settle();
+    expect((await get()).metadata.annotations?.[key]).toBe('3546343826724305833');
+    expect(deployment).toBeDefined();
+  });
+
   test('has its deadline from its own beginning', async () => {
     await create(2, { progressDeadlineSeconds: 60 });
     await cluster.pass(600_000);

@@ -3,7 +3,7 @@ import type { Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { isFinished } from '../shared/pods.ts';
-import { currentAnnotations, highestRevision, revisionOf } from './annotations.ts';
+import { currentAnnotations, higher, highestRevision, revisionOf } from './annotations.ts';
 import {
   currentReplicas,
   desiredOf,
@@ -102,7 +102,7 @@ function oldPodsRun(old: Sets, pods: readonly Stored<Pod>[]): boolean {
 /** Creates the current ReplicaSet, or brings its notes and the Deployment's revision up to date. */
 function syncCurrent(input: DeploymentInput, current: Stored<ReplicaSet> | undefined, old: Sets) {
   const { deployment, sets } = input;
-  const revision = highestRevision(old) + 1;
+  const revision = highestRevision(old) + 1n;
   const desired = desiredOf(deployment);
   const numbers = { revision, desired, max: desired + limitsOf(deployment).surge };
   const annotations = currentAnnotations(deployment, current, numbers);
@@ -120,9 +120,8 @@ function syncCurrent(input: DeploymentInput, current: Stored<ReplicaSet> | undef
           metadata: { ...current.metadata, annotations },
           spec: { ...current.spec, minReadySeconds },
         };
-  const noted = String(Math.max(revision, revisionOf(current)));
-  const wanted = revisionOf(deployment) === Number(noted) ? undefined : noted;
-  return { update, revision: wanted };
+  const noted = higher(revision, revisionOf(current));
+  return { update, revision: revisionOf(deployment) === noted ? undefined : String(noted) };
 }
 
 function roll(deployment: Deployment, current: Stored<ReplicaSet> | undefined, old: Sets): Scaling[] {
@@ -159,7 +158,7 @@ function surplusHistory(deployment: Deployment, old: Sets): Stored<ReplicaSet>[]
   if (limit === undefined || limit === 2_147_483_647) return [];
   const living = old.filter((set) => !set.metadata.deletionTimestamp);
   const surplus = [...living]
-    .sort((a, b) => revisionOf(a) - revisionOf(b))
+    .sort((a, b) => (revisionOf(a) < revisionOf(b) ? -1 : 1))
     .slice(0, Math.max(0, living.length - limit));
   return surplus.filter(
     (set) =>

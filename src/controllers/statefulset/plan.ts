@@ -43,10 +43,10 @@ function stepsFor(input: StatefulSetInput): Step[] {
     const isSettled = !step && isAvailable(input, seat.pod) && !isTerminating(seat.pod as Pod);
     if (inOrder && !isSettled) return steps;
   }
-  for (const pod of surplus) {
-    if (!isTerminating(pod)) steps.push({ type: 'delete', pod, why: 'surplus' });
-    if (inOrder) return steps;
-  }
+  const [highest] = surplus;
+  if (highest && inOrder)
+    return mayGo(input, surplus) ? [{ type: 'delete', pod: highest, why: 'surplus' }] : [];
+  for (const pod of surplus) if (!isTerminating(pod)) steps.push({ type: 'delete', pod, why: 'surplus' });
   return steps.length > 0 ? steps : replaceOutdated(input, seats);
 }
 
@@ -60,6 +60,12 @@ function seatsOf({ set, pods }: StatefulSetInput): { seats: Seat[]; surplus: Sto
   for (const { ordinal } of seats) byOrdinal.delete(ordinal);
   const rest = [...byOrdinal].filter((entry): entry is [number, Stored<Pod>] => entry[0] !== undefined);
   return { seats, surplus: rest.sort(([a], [b]) => b - a).map(([, pod]) => pod) };
+}
+
+/** In order the highest goes once it is well, or all below it are: one that cannot become well holds up none but others that are not. */
+function mayGo(input: StatefulSetInput, [highest, ...lower]: readonly Stored<Pod>[]): boolean {
+  if (!highest || isTerminating(highest)) return false;
+  return isAvailable(input, highest) || lower.every((pod) => isRunningAndReady(pod) && !isTerminating(pod));
 }
 
 function fill({ set, current, update }: StatefulSetInput, { ordinal, pod }: Seat): Step | undefined {

@@ -100,6 +100,17 @@ describe('a StatefulSet', () => {
     expect(await cluster.names(pods)).toEqual(['db-0']);
   });
 
+  test('takes no pod away while that and a lower one are unwell', async () => {
+    await create(3);
+    await cluster.settle();
+    await nodes.all('app=db', 'unready');
+    await change({ replicas: 0 });
+    expect(await cluster.list(pods)).toHaveLength(3);
+    for (const name of ['db-0', 'db-1']) await nodes.become(await cluster.get(pods, name), 'ready');
+    await cluster.settle();
+    expect(await cluster.list(pods)).toEqual([]);
+  });
+
   test('in parallel waits for nothing', async () => {
     nodes.fate = () => 'unready';
     await create(3, { podManagementPolicy: 'Parallel', ordinals: { start: 5 } });
