@@ -3,13 +3,17 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { referenceTest, referenceText } from '../reference/reference.ts';
 import { lines as apiMachinery } from './api-machinery/lines.ts';
+import { lines as apps } from './apps/lines.ts';
 import { lines as cli } from './cli/lines.ts';
+import { lines as scheduling } from './scheduling/lines.ts';
 import type { Line } from './support/lines.ts';
 
 /** A folder here, its table, and the section of the list that it stands for. */
 const sections: [folder: string, lines: readonly Line[], section: string][] = [
   ['api-machinery', apiMachinery, 'sig-api-machinery'],
+  ['apps', apps, 'sig-apps'],
   ['cli', cli, 'sig-cli'],
+  ['scheduling', scheduling, 'sig-scheduling'],
 ];
 
 /** Ids of the tests in a folder, in the order of its files. */

@@ -29,6 +29,8 @@ export interface MachineOptions {
   size: MachineSize;
   heartbeatMs: number;
   latencies?: Partial<Latencies>;
+  /** Whether what listens at a pod's address answers its probes; it does unless given. */
+  answers?(address: string): boolean;
 }
 
 const podNameIn = (labels: Record<string, string>) => `${labels[podNamespaceLabel]}/${labels[podNameLabel]}`;
@@ -46,12 +48,23 @@ const restful = {
 
 const diskBytes = 2 ** 38;
 
-/** Whatever listens in a simulated pod answers that all is well. */
-const contentDialer: Dialer = {
-  httpGet: async () => ({ statusCode: 200, headers: {}, body: '' }),
-  tcp: async () => {},
-  grpc: async () => Buffer.from([8, 1]),
-};
+/** What listens in a simulated pod answers that all is well, or does not answer. */
+function podDialer(answers: (address: string) => boolean): Dialer {
+  const reach = (address: string) => {
+    if (!answers(address)) throw new Error('connection refused');
+  };
+  return {
+    async httpGet({ url }) {
+      reach(new URL(url).hostname);
+      return { statusCode: 200, headers: {}, body: '' };
+    },
+    tcp: async (host) => reach(host),
+    async grpc({ host }) {
+      reach(host);
+      return Buffer.from([8, 1]);
+    },
+  };
+}
 
 /** A machine that is not there: what runs on it and lies on its disk outlives its kubelet. */
 export class Machine {
@@ -97,7 +110,7 @@ export class Machine {
       runtime: mortal(this.#runtime, life),
       platform,
       host: simulatedHost({ nodeName: name, cpus, memoryBytes, diskBytes, files }),
-      dialer: contentDialer,
+      dialer: podDialer(this.#options.answers ?? (() => true)),
       nodeName: name,
       dirs: { root: '/var/lib/kubelet', logs: '/var/log/pods' },
       node: {

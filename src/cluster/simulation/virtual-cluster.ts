@@ -38,6 +38,8 @@ export interface VirtualClusterOptions {
   faults?: Partial<Faults>;
   /** How long what nodes do takes; no time unless given. */
   latencies?: Partial<Latencies>;
+  /** Whether what listens at a pod's address answers its probes; it does unless given. */
+  answers?(address: string): boolean;
   /** Controllers in place of the cluster's own, by their names: for planting mistakes. */
   controllers?: ControllerReplacements;
   /** Receives what components say; nobody does unless given. */
@@ -142,9 +144,9 @@ export class VirtualCluster {
   /** Adds a machine and starts its kubelet; the Node is there when it has registered itself. */
   addNode(name: string, size: MachineSize = this.#options.nodeSize ?? ordinarySize): void {
     const random = this.#random(`machine ${name}`);
-    const { latencies } = this.#options;
+    const { latencies, answers } = this.#options;
     const heartbeatMs = spanMs(this.#options.heartbeat ?? '10s');
-    const machine = new Machine({ name, size, clock: this.#clock, random, heartbeatMs, latencies });
+    const machine = new Machine({ name, size, clock: this.#clock, random, heartbeatMs, latencies, answers });
     this.#machines.set(name, machine);
     this.#process(name, (parts) => machine.runKubelet(parts));
   }

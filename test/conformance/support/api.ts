@@ -40,48 +40,10 @@ export class Refusal extends Error {
 
 const fromBase64 = (text: string) => Buffer.from(text, 'base64');
 
-/** The API over HTTPS/1.1, as the user of a kubeconfig. */
-export class Api {
-  readonly #agent: Agent;
-  readonly #origin: string;
-
-  constructor(options: { origin: string; ca: string | Buffer; cert: string | Buffer; key: string | Buffer }) {
-    const { origin, ca, cert, key } = options;
-    this.#origin = origin;
-    this.#agent = new Agent({ keepAlive: true, ca, cert, key });
-  }
-
-  /** The user of a kubeconfig as `startCluster` writes it. */
-  static of(kubeconfig: string): Api {
-    const { clusters, users } = JSON.parse(kubeconfig);
-    const { server, 'certificate-authority-data': ca } = clusters[0].cluster;
-    const { 'client-certificate-data': cert, 'client-key-data': key } = users[0].user;
-    return new Api({ origin: server, ca: fromBase64(ca), cert: fromBase64(cert), key: fromBase64(key) });
-  }
-
-  #open(method: string, path: string, { body, headers }: CallOptions): Promise<IncomingMessage> {
-    return new Promise((resolve, reject) => {
-      const bytes = typeof body === 'string' ? body : JSON.stringify(body);
-      // A DELETE has a body here, which Node does not measure by itself.
-      const sized = bytes === undefined ? {} : { 'content-length': String(Buffer.byteLength(bytes)) };
-      const type = bytes === undefined ? {} : { 'content-type': 'application/json' };
-      const options = { method, agent: this.#agent, headers: { ...type, ...sized, ...headers } };
-      const sent = httpsRequest(this.#origin + path, options, resolve);
-      sent.on('error', reject);
-      sent.end(bytes);
-    });
-  }
-
+/** What tests do to the API, whichever way leads there. */
+export abstract class Verbs {
   /** One request, whatever comes of it. */
-  async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
-    const incoming = await this.#open(method, path, options);
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString();
-    const isJson = incoming.headers['content-type']?.startsWith('application/json');
-    const body = isJson ? JSON.parse(text) : undefined;
-    return { code: incoming.statusCode as number, headers: incoming.headers, text, body };
-  }
+  abstract call(method: string, path: string, options?: CallOptions): Promise<Answer>;
 
   /** One request that must succeed; gives the answer's body. */
   async ok(method: string, path: string, options: CallOptions = {}): Promise<Any> {
@@ -132,6 +94,50 @@ export class Api {
   /** The names in a list. */
   async names(path: string): Promise<string[]> {
     return (await this.get(path)).items.map((item: Any) => item.metadata.name).sort();
+  }
+}
+
+/** The API over HTTPS/1.1, as the user of a kubeconfig. */
+export class Api extends Verbs {
+  readonly #agent: Agent;
+  readonly #origin: string;
+
+  constructor(options: { origin: string; ca: string | Buffer; cert: string | Buffer; key: string | Buffer }) {
+    super();
+    const { origin, ca, cert, key } = options;
+    this.#origin = origin;
+    this.#agent = new Agent({ keepAlive: true, ca, cert, key });
+  }
+
+  /** The user of a kubeconfig as `startCluster` writes it. */
+  static of(kubeconfig: string): Api {
+    const { clusters, users } = JSON.parse(kubeconfig);
+    const { server, 'certificate-authority-data': ca } = clusters[0].cluster;
+    const { 'client-certificate-data': cert, 'client-key-data': key } = users[0].user;
+    return new Api({ origin: server, ca: fromBase64(ca), cert: fromBase64(cert), key: fromBase64(key) });
+  }
+
+  #open(method: string, path: string, { body, headers }: CallOptions): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const bytes = typeof body === 'string' ? body : JSON.stringify(body);
+      // A DELETE has a body here, which Node does not measure by itself.
+      const sized = bytes === undefined ? {} : { 'content-length': String(Buffer.byteLength(bytes)) };
+      const type = bytes === undefined ? {} : { 'content-type': 'application/json' };
+      const options = { method, agent: this.#agent, headers: { ...type, ...sized, ...headers } };
+      const sent = httpsRequest(this.#origin + path, options, resolve);
+      sent.on('error', reject);
+      sent.end(bytes);
+    });
+  }
+
+  async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+    const incoming = await this.#open(method, path, options);
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString();
+    const isJson = incoming.headers['content-type']?.startsWith('application/json');
+    const body = isJson ? JSON.parse(text) : undefined;
+    return { code: incoming.statusCode as number, headers: incoming.headers, text, body };
   }
 
   /** Opens a watch; it is open when this resolves. */

@@ -7,7 +7,7 @@ import { milliValue, quantityValue } from '../../../machinery/quantity.ts';
 export interface Behaviour {
   /** Ends by itself after this time; runs until it is stopped where absent. `exit-after` */
   exitAfterMs?: number;
-  /** `exit-code` */
+  /** `exit-code`; several, separated by commas, for one start after the other. */
   exitCode: number;
   /** `exit-reason`, such as OOMKilled. */
   exitReason?: string;
@@ -51,13 +51,19 @@ function attempt<T>(text: string | undefined, parse: (text: string) => T): T | u
   }
 }
 
+/** What a list separated by commas says of one attempt; its last entry holds for all that follow. */
+const forAttempt = (text: string | undefined, attempt: number) => {
+  const entries = text?.split(',');
+  return entries?.[Math.min(attempt, entries.length - 1)]?.trim();
+};
+
 const wholeNumber = (text: string) => (/^\d{1,3}$/.test(text) ? Number(text) : undefined);
 
-export function behaviourOf(annotations: Record<string, string>, container: string): Behaviour {
+export function behaviourOf(annotations: Record<string, string>, container: string, start = 0): Behaviour {
   const told = (name: string) => annotations[`${prefix}${name}.${container}`] ?? annotations[prefix + name];
   return {
     exitAfterMs: attempt(told('exit-after'), parseSpanMs),
-    exitCode: attempt(told('exit-code'), wholeNumber) ?? 0,
+    exitCode: attempt(forAttempt(told('exit-code'), start), wholeNumber) ?? 0,
     exitReason: told('exit-reason'),
     stopAfterMs: attempt(told('stop-after'), parseSpanMs) ?? 0,
     startError: told('start-error'),

@@ -40,7 +40,7 @@ export class SimulatedContainers implements Containers {
       id,
       sandbox,
       spec,
-      behaviour: behaviourOf(sandbox.spec.annotations, name),
+      behaviour: behaviourOf(sandbox.spec.annotations, name, attempt),
       imageId: image.id,
       resources: { ...spec.resources },
       state: 'created',

@@ -157,6 +157,12 @@ describe('what annotations make containers do', () => {
     expect(stats?.memory?.workingSetBytes).toBe(64 << 20);
   });
 
+  test('an exit code may be told for each start', () => {
+    const annotations = { 'simulated.k8ts.dev/exit-code': '1, 2,0' };
+    const codes = [0, 1, 2, 3].map((start) => behaviourOf(annotations, 'c', start).exitCode);
+    expect(codes).toEqual([1, 2, 0, 0]);
+  });
+
   test('nonsense counts as nothing', () => {
     const prefixed = (name: string, value: string) => ({ [`simulated.k8ts.dev/${name}`]: value });
     expect(
