@@ -34,8 +34,7 @@ import { serveOpenApi } from './plain/openapi-routes.ts';
 import { kubernetesVersion, serveVersion, versionInfo } from './plain/version.ts';
 import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher.ts';
 import type { Kind, UserInfo } from './registry/kind.ts';
-import { publishService } from './start/kubernetes-service.ts';
-import { ServerRegister } from './start/server-register.ts';
+import { type Advertised, publishService } from './start/kubernetes-service.ts';
 import { FlowControl } from './start/flow-control.ts';
 import { PolicyChecks } from './start/policy-checks.ts';
 import { ServiceAddresses } from './start/service-addresses.ts';
@@ -115,12 +114,7 @@ export interface ServeOptions {
   port: number;
   tls: ServerTls;
   /** Where pods find the server; the service `kubernetes` is only made where this is told. */
-  advertise?: {
-    /** An address that pods can reach; the service does not lead here where there is none. */
-    address?: string;
-    /** The service's own address: the first of the service range. */
-    serviceAddress: string;
-  };
+  advertise?: Omit<Advertised, 'port'>;
 }
 
 export interface ApiServer {
@@ -269,7 +263,6 @@ class Server implements ApiServer {
   readonly #aggregator: Aggregator;
   readonly #listeners = new Set<HttpServer>();
   #stopping = false;
-  #register: ServerRegister | undefined;
 
   constructor(options: ApiServerOptions, parts: Parts) {
     const { security, dispatcher, responder, metrics, limits } = parts;
@@ -446,7 +439,7 @@ class Server implements ApiServer {
     const transport = this.transportFor(self);
     const proxies = frontProxy && { ca: frontProxy.ca, names: frontProxy.names };
     if (tls.clientCa) await ensureAuthenticationConfig(transport, { clientCa: tls.clientCa, proxies });
-    if (advertise) await this.#advertise(transport, advertise, server.port);
+    if (advertise) await publishService(transport, { ...advertise, port: server.port });
     const close = async () => {
       this.#listeners.delete(server);
       await server.close();
@@ -454,22 +447,8 @@ class Server implements ApiServer {
     return { port: server.port, close };
   }
 
-  async #advertise(
-    transport: Transport,
-    { address, serviceAddress }: NonNullable<ServeOptions['advertise']>,
-    port: number,
-  ): Promise<void> {
-    await publishService(transport, { serviceAddress, port });
-    if (address === undefined || this.#register) return;
-    const { platform, store, freshRevision } = this.#options;
-    const place = { address, port };
-    this.#register = new ServerRegister({ platform, transport, store, place, isAlone: !freshRevision });
-    await this.#register.start();
-  }
-
   async stop(): Promise<void> {
     this.#stopping = true;
-    await this.#register?.stop();
     this.#customResources.stop();
     this.#flowControl.stop();
     this.#serviceAddresses.stop();

@@ -31,16 +31,14 @@ export async function runNode(joined: JoinedNode, options: RunNodeOptions): Prom
   return node;
 }
 
-/** URLs of the servers in the slices of the Service `kubernetes`. */
-export function serversIn(slices: readonly EndpointSlice[]): string[] {
-  return slices.flatMap(({ ports, endpoints }) => {
-    const port = ports?.find(({ name }) => name === 'https')?.port ?? ports?.[0]?.port;
-    if (port === undefined) return [];
-    const addresses = (endpoints ?? [])
-      .filter(({ conditions }) => conditions?.ready !== false)
-      .flatMap((endpoint) => endpoint.addresses);
-    return addresses.map((a) => `https://${a.includes(':') ? `[${a}]` : a}:${port}`);
-  });
+/** URLs of the servers in the slice of the Service `kubernetes`. */
+export function serversIn(slice: EndpointSlice | undefined): string[] {
+  const port = slice?.ports?.find(({ name }) => name === 'https')?.port ?? slice?.ports?.[0]?.port;
+  if (port === undefined) return [];
+  const addresses = (slice?.endpoints ?? [])
+    .filter(({ conditions }) => conditions?.ready !== false)
+    .flatMap((endpoint) => endpoint.addresses);
+  return addresses.map((a) => `https://${a.includes(':') ? `[${a}]` : a}:${port}`);
 }
 
 class NodeRunner implements Agent {
@@ -167,13 +165,11 @@ class NodeRunner implements Agent {
       const { node, authority } = this.#joined;
       const { client, close } = nodeClient({ servers: this.#endpoints, authority }, node, 'k8ts-agent');
       const informers = new Informers({ client, clock, random, log: log.named('informer') });
-      const select = { namespace: 'default', labelSelector: 'kubernetes.io/service-name=kubernetes' };
+      const select = { namespace: 'default', fieldSelector: 'metadata.name=kubernetes' };
       const slices = informers.of(endpointslices, select);
-      // Only once all slices are there: the first of several is not all there is.
-      const learn = () => slices.hasSynced && void this.#learn(serversIn(slices.list()));
-      slices.onChange({ added: learn, updated: learn, deleted: learn });
+      const learn = (slice: EndpointSlice) => void this.#learn(serversIn(slice));
+      slices.onChange({ added: learn, updated: learn });
       informers.start(signal);
-      void slices.synced.then(learn);
       await informers.stopped();
       close();
     };
