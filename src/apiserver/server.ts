@@ -34,7 +34,8 @@ import { serveOpenApi } from './plain/openapi-routes.ts';
 import { kubernetesVersion, serveVersion, versionInfo } from './plain/version.ts';
 import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher.ts';
 import type { Kind, UserInfo } from './registry/kind.ts';
-import { type Advertised, publishService } from './start/kubernetes-service.ts';
+import { IdentityLease } from './start/identity-lease.ts';
+import { type Advertised, KubernetesService } from './start/kubernetes-service.ts';
 import { FlowControl } from './start/flow-control.ts';
 import { PolicyChecks } from './start/policy-checks.ts';
 import { ServiceAddresses } from './start/service-addresses.ts';
@@ -115,6 +116,8 @@ export interface ServeOptions {
   tls: ServerTls;
   /** Where pods find the server; the service `kubernetes` is only made where this is told. */
   advertise?: Omit<Advertised, 'port'>;
+  /** Name of this machine; the server keeps a lease that says it runs where this is told. */
+  hostName?: string;
 }
 
 export interface ApiServer {
@@ -262,6 +265,9 @@ class Server implements ApiServer {
   readonly #policyChecks: PolicyChecks;
   readonly #aggregator: Aggregator;
   readonly #listeners = new Set<HttpServer>();
+  /** How others find this server: kept from the first time that it listens. */
+  #kubernetesService: KubernetesService | undefined;
+  #identityLease: IdentityLease | undefined;
   #stopping = false;
 
   constructor(options: ApiServerOptions, parts: Parts) {
@@ -424,7 +430,7 @@ class Server implements ApiServer {
   }
 
   async listen(options: ServeOptions): Promise<{ port: number; close(): Promise<void> }> {
-    const { listen, host, port, advertise } = options;
+    const { listen, host, port } = options;
     const { frontProxy } = this.#options;
     const tls = { ...options.tls, ...(frontProxy && { proxyCa: frontProxy.ca }) };
     const server = await listen({
@@ -439,7 +445,7 @@ class Server implements ApiServer {
     const transport = this.transportFor(self);
     const proxies = frontProxy && { ca: frontProxy.ca, names: frontProxy.names };
     if (tls.clientCa) await ensureAuthenticationConfig(transport, { clientCa: tls.clientCa, proxies });
-    if (advertise) await publishService(transport, { ...advertise, port: server.port });
+    await this.#tellOthers(options, server.port);
     const close = async () => {
       this.#listeners.delete(server);
       await server.close();
@@ -447,8 +453,24 @@ class Server implements ApiServer {
     return { port: server.port, close };
   }
 
+  async #tellOthers({ advertise, hostName }: ServeOptions, port: number): Promise<void> {
+    const { platform, store } = this.#options;
+    const { reader } = this.dispatcher;
+    const means = { platform, store, reader, transport: this.transportFor(self), port };
+    if (hostName && !this.#identityLease) {
+      this.#identityLease = new IdentityLease({ ...means, hostName });
+      await this.#identityLease.start();
+    }
+    if (advertise && !this.#kubernetesService) {
+      this.#kubernetesService = new KubernetesService(means, { ...advertise, port });
+      await this.#kubernetesService.start();
+    }
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#identityLease?.stop();
+    await this.#kubernetesService?.stop();
     this.#customResources.stop();
     this.#flowControl.stop();
     this.#serviceAddresses.stop();

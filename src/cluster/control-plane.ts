@@ -9,6 +9,7 @@ import { systemConnector } from '../platform/connect.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Store, StoreError } from '../store/store.ts';
+import { hostName } from './host-name.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { network } from './options.ts';
 import type { Pki } from './pki.ts';
@@ -138,7 +139,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const advertise = { address: options.advertiseAddress, serviceAddress: network.apiServiceAddress };
   let { port } = options;
   for (const host of options.addresses) {
-    const listening = await server.listen({ listen: listenHttps, host, port, tls, advertise });
+    const listening = await server.listen({
+      listen: listenHttps,
+      host,
+      port,
+      tls,
+      advertise,
+      hostName: await hostName(platform),
+    });
     port = listening.port;
   }
   const roles = await runRoles(server, {

@@ -11,6 +11,7 @@ import { createControllers } from '../controllers/all.ts';
 import type { Platform } from '../platform/platform.ts';
 import { createScheduler } from '../scheduler/scheduler.ts';
 import { discover } from './discover.ts';
+import { hostName } from './host-name.ts';
 import { network } from './options.ts';
 import type { KeyPair } from './pki.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
@@ -64,11 +65,6 @@ export async function runRoles(server: ApiServer, options: RolesOptions): Promis
       await Promise.all(running);
     },
   };
-}
-
-async function hostName({ files }: Platform): Promise<string> {
-  const text = await files.readText('/proc/sys/kernel/hostname').catch(() => '');
-  return text.trim() || 'localhost';
 }
 
 interface RoleOptions {
