@@ -108,6 +108,11 @@ function addMachines(program: Command): void {
     .option('--bind-address <address>', 'address to listen on', '0.0.0.0')
     .option('--advertise-address <address>', 'where others find this server (default: its first address)')
     .option('--tls-san <name>', 'further name or address it is called by; may be repeated', many)
+    .option(
+      '--server <url>',
+      'running server of the cluster to join; may be repeated or separated by commas',
+      many,
+    )
     .option('--token <token>', 'server token of the cluster to join (default: the one in the data directory)')
     .option('--kubeconfig <file>', "where the administrator's kubeconfig is written")
     .option('--verbose', 'show what components say, instead of keeping it in the log file only')

@@ -30,6 +30,20 @@ test('learning keeps the server in use, and an empty list is none', () => {
   expect(endpoints.current).toBe(c);
 });
 
+test('what a person has named stays behind what is learned', () => {
+  const endpoints = new Endpoints([a], { fallbacks: [a] });
+  expect(endpoints.all).toEqual([a]);
+  expect(endpoints.learn([b, c])).toBe(true);
+  expect(endpoints.all).toEqual([b, c, a]);
+  expect(endpoints.current).toBe(a);
+  endpoints.failed(a);
+  expect(endpoints.current).toBe(b);
+  expect(endpoints.learn([c])).toBe(true);
+  expect(endpoints.all).toEqual([c, a]);
+  expect(endpoints.current).toBe(c);
+  expect(endpoints.learn([a, c])).toBe(false);
+});
+
 type Behaviour = 'well' | 'dead' | 'paused' | 'draining';
 
 const broken: Record<Exclude<Behaviour, 'well'>, Error> = {

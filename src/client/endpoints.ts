@@ -1,11 +1,18 @@
-/** The API servers of a cluster, of which one is used until it fails. Shared by all clients of one process. */
+/**
+ * The API servers of a cluster, of which one is used until it fails. Shared by all clients of one process.
+ *
+ * Fallbacks are servers that were named by a person: they stay at the end of the list whatever is learned, so that who learns
+ * addresses that lead nowhere (they hold in another network, or all servers have moved behind one name) still finds somebody.
+ */
 export class Endpoints {
+  readonly #fallbacks: readonly string[];
   #all: readonly string[];
   #current = 0;
 
   /** URLs such as `https://10.0.0.1:6443`; the first is tried first. */
-  constructor(servers: readonly string[]) {
-    this.#all = [...new Set(servers)];
+  constructor(servers: readonly string[], { fallbacks = [] }: { fallbacks?: readonly string[] } = {}) {
+    this.#fallbacks = fallbacks;
+    this.#all = [...new Set([...servers, ...fallbacks])];
   }
 
   get all(): readonly string[] {
@@ -26,9 +33,9 @@ export class Endpoints {
    * the old ones stay. Tells whether anything changed.
    */
   learn(servers: readonly string[]): boolean {
-    const next = [...new Set(servers)];
-    const isSame = next.length === this.#all.length && next.every((server) => this.#all.includes(server));
-    if (next.length === 0 || isSame) return false;
+    if (servers.length === 0) return false;
+    const next = [...new Set([...servers, ...this.#fallbacks])];
+    if (next.length === this.#all.length && next.every((server) => this.#all.includes(server))) return false;
     const { current } = this;
     this.#all = next;
     this.#current = Math.max(0, next.indexOf(current));

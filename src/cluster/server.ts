@@ -5,6 +5,7 @@ import { answerCommands } from './answer-commands.ts';
 import { clusterId } from './cluster-id.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { ensureJoinObjects } from './join/join-objects.ts';
+import { findStore, keptStore, offerToServers } from './join/join-server.ts';
 import { keepServerToken, serverToken, shareIdentity } from './join/shared-pki.ts';
 import { openStore } from './open-store.ts';
 import { defaultPort, type StoreOptions } from './options.ts';
@@ -23,6 +24,8 @@ export interface ServerOptions extends StoreOptions {
   advertiseAddress: string;
   /** Further names and addresses it is called by. */
   names: readonly string[];
+  /** URLs of running servers of the cluster to join; where they keep it is asked of them. */
+  join?: readonly string[];
   /** What opens the identity that the servers of a cluster share. */
   token?: string;
   kubeconfig?: string;
@@ -51,20 +54,44 @@ export async function startServer(
   await refuseHalfRestored(files, dataDir);
   await files.makeDir(dataDir, { mode: 0o700 });
   const token = await serverToken(dataDir, options.token, platform);
-  const store = await openStore(options, platform);
+  const place = await withFoundStore(options, { token, platform });
+  const store = await openStore(place, platform);
   try {
     await shareIdentity({ store, dir: `${dataDir}/pki`, token }, platform);
     await keepServerToken(dataDir, token, platform);
-    return await serve(options, { platform, pid, store });
+    return await serve(place, { platform, pid, store, token });
   } catch (error) {
     await store.close().catch(() => {});
     throw error;
   }
 }
 
+/** A server that joins, or has joined, keeps objects where the others do. */
+async function withFoundStore(
+  options: ServerOptions,
+  { token, platform }: { token: string; platform: Platform },
+): Promise<ServerOptions> {
+  const { dataDir, join } = options;
+  if (options.store === 'etcd') return options;
+  const kept = await keptStore(dataDir, platform);
+  if (kept) return { ...options, store: 'etcd', etcd: kept };
+  if (!join) return options;
+  if (options.token === undefined)
+    throw new UserError(
+      'to join a cluster a server needs --token beside --server',
+      'it stands in the file server-token in the data directory of a running server',
+    );
+  if (await platform.files.exists(`${dataDir}/store`))
+    throw new UserError(
+      `${dataDir} holds a cluster of its own, which would not be joined but left`,
+      'give this server another --data-dir',
+    );
+  return { ...options, store: 'etcd', etcd: await findStore({ servers: join, token, dataDir, platform }) };
+}
+
 async function serve(
   options: ServerOptions,
-  { platform, pid, store }: { platform: Platform; pid: number; store: Store },
+  { platform, pid, store, token }: { platform: Platform; pid: number; store: Store; token: string },
 ): Promise<RunningServer> {
   const { dataDir, advertiseAddress, bindAddress, names, port = defaultPort } = options;
   const { files, clock } = platform;
@@ -87,6 +114,7 @@ async function serve(
   });
   const authority = (await pki.authority()).certificate;
   await ensureJoinObjects(controlPlane.admin, { server: controlPlane.url, authority });
+  await offerToServers(controlPlane.admin, { token, store: options }, platform);
   const kubeconfigPath = options.kubeconfig ?? `${dataDir}/kubeconfig`;
   await files.writeAtomic(kubeconfigPath, controlPlane.kubeconfig, { mode: 0o600 });
   await writeState(files, dataDir, {

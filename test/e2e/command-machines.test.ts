@@ -62,7 +62,10 @@ test('two servers on one etcd, a node that joins with a token, and the loss of a
     ),
     'token',
   );
-  const second = await server('second', '--token', serverToken);
+  const onLoopback = ['--bind-address', '127.0.0.1', '--port', '0'];
+  const joining = ['server', '--server', first.said, '--data-dir', place('second'), ...onLoopback];
+  refused(await k8ts(...joining), '--token');
+  const second = await start(/^ready (https:\S+) /m, ...joining, '--token', serverToken);
 
   const onFirst = kubectlOn('first');
   const onSecond = kubectlOn('second');
@@ -78,6 +81,8 @@ test('two servers on one etcd, a node that joins with a token, and the loss of a
   refused(await k8ts(...node, ...address, '--token', 'abcdef.0123456789abcdef'), 'token');
   await start(/^joined /m, ...node, ...address, '--token', created.stdout.trim());
   await onSecond.ok('wait node/one --for=condition=Ready --timeout=30s');
+  const identities = 'get leases -n kube-system -l apiserver.kubernetes.io/identity=kube-apiserver -o name';
+  expect((await onSecond.ok(identities)).trim().split('\n')).toHaveLength(2);
 
   first.process.child.kill('SIGKILL');
   await onSecond.ok('create deployment web --image registry.test/web:1 --replicas 3');

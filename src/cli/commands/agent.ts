@@ -11,7 +11,7 @@ import { UserError } from '../../cluster/user-error.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { print, progress } from '../output.ts';
 import { isRoot, platformWith, stderrLog, whenAskedToStop } from '../world.ts';
-import { makeDataDir, ownAddress } from './shared.ts';
+import { makeDataDir, originsOf, ownAddress } from './shared.ts';
 
 interface AgentFlags {
   config?: string;
@@ -53,16 +53,19 @@ async function joined(flags: AgentFlags, platform: Platform): Promise<Agent> {
   const dataDir = resolve(flags.dataDir);
   makeDataDir(dataDir);
   const kept = await readNode(dataDir, platform);
-  const node = kept ? { ...kept, servers: withGiven(kept, flags) } : await joinNow(flags, platform);
+  const node = kept ? withGiven(kept, flags) : await joinNow(flags, platform);
   if (!kept) await writeNode(dataDir, node, platform);
   const running = await runNode(node, { dataDir, runtime, platform });
   print(`joined ${node.servers.join(',')} node=${node.nodeName}`);
   return running;
 }
 
-const withGiven = ({ servers }: JoinedNode, { server = [] }: AgentFlags) => [
-  ...new Set([...servers, ...server]),
-];
+/** A node that starts again believes the servers it is given now, rather than those it was given when it joined. */
+function withGiven(kept: JoinedNode, { server }: AgentFlags): JoinedNode {
+  if (!server) return kept;
+  const given = originsOf(server);
+  return { ...kept, given, servers: [...new Set([...kept.servers, ...given])] };
+}
 
 function joinNow(flags: AgentFlags, platform: Platform): Promise<JoinedNode> {
   const { server: servers = [], token, discoveryTokenCaCertHash: hashes = [] } = flags;
@@ -71,9 +74,7 @@ function joinNow(flags: AgentFlags, platform: Platform): Promise<JoinedNode> {
       'to join a cluster an agent needs --server and --token',
       '`k8ts token create --print-join-command` on a server prints the whole command',
     );
-  const wrong = servers.find((url) => !URL.canParse(url) || new URL(url).protocol !== 'https:');
-  if (wrong !== undefined)
-    throw new UserError(`not the URL of an API server: ${wrong}`, 'write it as https://10.0.0.1:6443');
+  const origins = originsOf(servers);
   const address = flags.nodeIp ?? ownAddress();
   // Every machine has these: no server believes a node that it is found there.
   if (address === '127.0.0.1' || address === '::1')
@@ -82,7 +83,7 @@ function joinNow(flags: AgentFlags, platform: Platform): Promise<JoinedNode> {
       'give the address at which other machines find this one with --node-ip',
     );
   return join({
-    servers: servers.map((url) => new URL(url).origin),
+    servers: origins,
     token: parseToken(token),
     hashes,
     nodeName: (flags.nodeName ?? hostname()).toLowerCase(),

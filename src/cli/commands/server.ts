@@ -7,7 +7,7 @@ import { systemRandom } from '../../platform/random.ts';
 import { type ControlPlaneFlags, controlPlaneOptions } from '../control-plane-flags.ts';
 import { print, progress } from '../output.ts';
 import { fileLog, platformWith, whenAskedToStop } from '../world.ts';
-import { makeDataDir, ownAddress } from './shared.ts';
+import { makeDataDir, originsOf, ownAddress } from './shared.ts';
 
 interface ServerFlags extends ControlPlaneFlags {
   dataDir: string;
@@ -16,6 +16,7 @@ interface ServerFlags extends ControlPlaneFlags {
   bindAddress: string;
   advertiseAddress?: string;
   tlsSan?: string[];
+  server?: string[];
   token?: string;
   kubeconfig?: string;
   verbose?: boolean;
@@ -39,6 +40,7 @@ export async function server(flags: ServerFlags): Promise<void> {
     bindAddress,
     advertiseAddress: flags.advertiseAddress ?? (isAny ? ownAddress() : bindAddress),
     names: flags.tlsSan ?? [],
+    join: flags.server && originsOf(flags.server),
     token: flags.token,
     kubeconfig: flags.kubeconfig && resolve(flags.kubeconfig),
   };
@@ -56,7 +58,7 @@ export async function server(flags: ServerFlags): Promise<void> {
 /** A cluster without tokens is new: it gets its first one. */
 async function tellHowToJoin({ controlPlane }: RunningServer, dataDir: string): Promise<void> {
   const { admin } = controlPlane;
-  if ((await listTokens(admin)).length > 0) return;
+  if ((await listTokens(admin)).some(({ groups }) => groups.includes(nodeTokenGroup))) return;
   const token = generateToken(systemRandom);
   await createToken(admin, {
     token,
@@ -66,5 +68,7 @@ async function tellHowToJoin({ controlPlane }: RunningServer, dataDir: string): 
     description: 'made at the first start of a server',
   });
   progress(`machines join within 24 hours with:\n  ${await joinCommand(admin, token)}`);
-  progress(`further servers on the same etcd start with --token and what stands in ${dataDir}/server-token`);
+  progress(
+    `further servers join with --server ${controlPlane.url} and the --token in ${dataDir}/server-token`,
+  );
 }

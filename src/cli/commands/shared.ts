@@ -27,3 +27,10 @@ export function ownAddress(): string {
   const all = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
   return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }
+
+/** URLs of API servers without their paths. Throws a `UserError` where one is none. */
+export function originsOf(servers: readonly string[]): string[] {
+  const wrong = servers.find((url) => !URL.canParse(url) || new URL(url).protocol !== 'https:');
+  if (wrong === undefined) return servers.map((url) => new URL(url).origin);
+  throw new UserError(`not the URL of an API server: ${wrong}`, 'write it as https://10.0.0.1:6443');
+}

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as pathOf } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -8,6 +8,7 @@ import {
   configmaps,
   nodes,
   pods,
+  secrets,
 } from '../../api/generated/resources.ts';
 import { Client } from '../../client/client.ts';
 import { HttpTransport } from '../../client/http-transport.ts';
@@ -21,7 +22,8 @@ import { clientFromKubeconfig } from '../status.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { formatToken, generateToken, nodeTokenGroup, tokenUsages } from './bootstrap-token.ts';
 import { publicKeyHash } from './discovery.ts';
-import { join, type JoinOptions } from './join.ts';
+import { connect, join, type JoinOptions } from './join.ts';
+import { findStore, type FindStoreOptions, serverJoinToken } from './join-server.ts';
 import { joinCommand } from './join-command.ts';
 import { readNode, renewed, writeNode } from './joined-node.ts';
 import { runNode, serversIn, tenthAddress } from './run-node.ts';
@@ -194,7 +196,36 @@ test('what an administrator takes from nodes stays taken, and one data directory
   ).rejects.toThrow('already runs');
 });
 
-test('servers are read from the slice of the Service kubernetes', () => {
+test('a further server is told why it cannot join: another token, or a store that nobody shares', async () => {
+  const token = readFileSync(`${dir}/server/server-token`, 'utf8').trim();
+  const find = (change: Partial<FindStoreOptions>) =>
+    findStore({ servers: [server.controlPlane.url], token, dataDir: `${dir}/further`, platform, ...change });
+  await expect(find({})).rejects.toThrow('no further server can share its store');
+  // Nobody waits for a signature that never comes.
+  let passedMs = 0;
+  const clock = { ...platform.clock, monotonic: () => (passedMs += 20_000) };
+  const other = { token: 'another-token', platform: { ...platform, clock } };
+  await expect(find(other)).rejects.toThrow('does not know this server token');
+  await expect(find({ servers: ['https://127.0.0.1:1'] })).rejects.toThrow('no API server answers');
+});
+
+test('the join token of further servers opens nothing but what they need', async () => {
+  const joinToken = await serverJoinToken(readFileSync(`${dir}/server/server-token`, 'utf8').trim());
+  expect(formatToken(joinToken)).toMatch(/^[a-z0-9]{6}\.[a-z0-9]{16}$/);
+  await expect(join(options({ token: joinToken, nodeName: 'n9' }))).rejects.toThrow();
+  const ca = (await readNode(`${dir}/n1`, platform))?.authority;
+  const { client, close } = connect([server.controlPlane.url], {
+    tls: { ca },
+    token: formatToken(joinToken),
+  });
+  const secret = client.of(secrets);
+  const found = await secret.get({ namespace: 'kube-system', name: 'k8ts-server-join' });
+  expect(Buffer.from(found.data?.sealed ?? '', 'base64').toString()).not.toContain('servers');
+  await expect(secret.list({ namespace: 'kube-system' })).rejects.toMatchObject({ code: 403 });
+  close();
+});
+
+test('servers are read from the slices of the Service kubernetes', () => {
   const slice = {
     metadata: { name: 'kubernetes' },
     addressType: 'IPv4',
@@ -205,7 +236,16 @@ test('servers are read from the slice of the Service kubernetes', () => {
     ],
     ports: [{ name: 'https', port: 6443 }],
   };
-  expect(serversIn(slice)).toEqual(['https://10.0.0.1:6443', 'https://[fd00::1]:6443']);
-  expect(serversIn(undefined)).toEqual([]);
+  const further = {
+    ...slice,
+    endpoints: [{ addresses: ['10.0.0.1'] }],
+    ports: [{ name: 'https', port: 6444 }],
+  };
+  expect(serversIn([slice, further])).toEqual([
+    'https://10.0.0.1:6443',
+    'https://[fd00::1]:6443',
+    'https://10.0.0.1:6444',
+  ]);
+  expect(serversIn([])).toEqual([]);
   expect(tenthAddress('10.96.0.0/12')).toBe('10.96.0.10');
 });

@@ -25,7 +25,8 @@ const hasCode = (error: unknown, code: number) => error instanceof StatusError &
 
 const signatureTimeoutMs = 10_000;
 
-function connect(
+/** A client of whoever answers at one of `servers`. */
+export function connect(
   servers: readonly string[],
   { tls, token }: { tls: ClientTls; token?: string },
 ): { client: Client; close(): void } {
@@ -35,7 +36,12 @@ function connect(
 }
 
 /** Reads `cluster-info` from whoever answers, and believes it by the token's signature. */
-async function discoverAuthority({ servers, token, hashes, platform }: JoinOptions): Promise<string> {
+export async function discoverAuthority({
+  servers,
+  token,
+  hashes,
+  platform,
+}: Pick<JoinOptions, 'servers' | 'token' | 'hashes' | 'platform'>): Promise<string> {
   const { client, close } = connect(servers, { tls: { insecure: true } });
   const { clock } = platform;
   const endMs = clock.monotonic() + signatureTimeoutMs;
@@ -71,7 +77,7 @@ function discoveryError(error: Error, servers: readonly string[]): Error {
 }
 
 /** What may go wrong once the authority is known. */
-function joinError(error: Error, clusterSays: string): Error {
+export function joinError(error: Error, clusterSays: string): Error {
   if (hasCode(error, 401))
     return new UserError(
       `the servers refuse the token${clusterSays}`,
@@ -125,7 +131,8 @@ export async function join(options: JoinOptions): Promise<JoinedNode> {
     const facts = await networkFacts(stranger.client);
     const wanted = { nodeName, kind: 'client' } as const;
     const node = await requestCertificate(stranger.client, wanted, platform);
-    const joined = { ...facts, nodeName, address, servers: [...servers], authority, node };
+    const given = [...servers];
+    const joined = { ...facts, nodeName, address, servers: given, given, authority, node };
     return { ...joined, serving: await requestServing(joined, platform) };
   } catch (error) {
     throw joinError(error as Error, ` ${options.token.id}`);

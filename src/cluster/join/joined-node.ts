@@ -19,6 +19,8 @@ export interface JoinedNode extends NetworkFacts {
   address: string;
   /** URLs of all API servers that were last known. */
   servers: string[];
+  /** Those of them that the administrator has named: what is left to try where none that was learned answers. */
+  given?: string[];
   /** The cluster's authority, PEM. */
   authority: string;
   /** Who the node is: `system:node:NAME`. */

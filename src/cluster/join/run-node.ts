@@ -31,14 +31,16 @@ export async function runNode(joined: JoinedNode, options: RunNodeOptions): Prom
   return node;
 }
 
-/** URLs of the servers in the slice of the Service `kubernetes`. */
-export function serversIn(slice: EndpointSlice | undefined): string[] {
-  const port = slice?.ports?.find(({ name }) => name === 'https')?.port ?? slice?.ports?.[0]?.port;
+/** URLs of the servers in the slices of the Service `kubernetes`. */
+export const serversIn = (slices: readonly EndpointSlice[]): string[] => slices.flatMap(serversOf);
+
+function serversOf({ ports = [], endpoints = [] }: EndpointSlice): string[] {
+  const port = (ports.find(({ name }) => name === 'https') ?? ports[0])?.port;
   if (port === undefined) return [];
-  const addresses = (slice?.endpoints ?? [])
+  return endpoints
     .filter(({ conditions }) => conditions?.ready !== false)
-    .flatMap((endpoint) => endpoint.addresses);
-  return addresses.map((a) => `https://${a.includes(':') ? `[${a}]` : a}:${port}`);
+    .flatMap(({ addresses }) => addresses)
+    .map((address) => `https://${address.includes(':') ? `[${address}]` : address}:${port}`);
 }
 
 class NodeRunner implements Agent {
@@ -53,7 +55,7 @@ class NodeRunner implements Agent {
   constructor(joined: JoinedNode, options: RunNodeOptions) {
     this.#joined = joined;
     this.#options = options;
-    this.#endpoints = new Endpoints(joined.servers);
+    this.#endpoints = new Endpoints(joined.servers, { fallbacks: joined.given });
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
     });
@@ -146,8 +148,7 @@ class NodeRunner implements Agent {
   /** Pods live on while the parts start again with the new certificates. */
   async #renew(): Promise<void> {
     const { platform, dataDir } = this.#options;
-    const servers = [...this.#endpoints.all];
-    const fresh = await renewed({ ...this.#joined, servers }, platform);
+    const fresh = await renewed({ ...this.#joined, servers: [...this.#endpoints.all] }, platform);
     await writeNode(dataDir, fresh, platform);
     this.#joined = fresh;
     const old = this.#parts;
@@ -165,10 +166,10 @@ class NodeRunner implements Agent {
       const { node, authority } = this.#joined;
       const { client, close } = nodeClient({ servers: this.#endpoints, authority }, node, 'k8ts-agent');
       const informers = new Informers({ client, clock, random, log: log.named('informer') });
-      const select = { namespace: 'default', fieldSelector: 'metadata.name=kubernetes' };
+      const select = { namespace: 'default', labelSelector: 'kubernetes.io/service-name=kubernetes' };
       const slices = informers.of(endpointslices, select);
-      const learn = (slice: EndpointSlice) => void this.#learn(serversIn(slice));
-      slices.onChange({ added: learn, updated: learn });
+      const learn = () => void this.#learn(serversIn([...slices.list()]));
+      slices.onChange({ added: learn, updated: learn, deleted: learn });
       informers.start(signal);
       await informers.stopped();
       close();
