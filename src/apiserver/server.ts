@@ -116,7 +116,7 @@ export interface ServeOptions {
   tls: ServerTls;
   /** Where pods find the server; the service `kubernetes` is only made where this is told. */
   advertise?: Omit<Advertised, 'port'>;
-  /** Name of this machine; the server keeps a lease that says it runs where this is told. */
+  /** Name of this machine; a server that shares its store keeps a lease that says it runs where this is told. */
   hostName?: string;
 }
 
@@ -454,10 +454,11 @@ class Server implements ApiServer {
   }
 
   async #tellOthers({ advertise, hostName }: ServeOptions, port: number): Promise<void> {
-    const { platform, store } = this.#options;
+    const { platform, store, freshRevision } = this.#options;
     const { reader } = this.dispatcher;
-    const means = { platform, store, reader, transport: this.transportFor(self), port };
-    if (hostName && !this.#identityLease) {
+    const isAlone = !freshRevision;
+    const means = { platform, store, reader, transport: this.transportFor(self), port, isAlone };
+    if (hostName && !isAlone && !this.#identityLease) {
       this.#identityLease = new IdentityLease({ ...means, hostName });
       await this.#identityLease.start();
     }

@@ -51,7 +51,7 @@ describe('the service kubernetes', () => {
     for (const server of running) await server.stop();
   });
 
-  const make = async (ip: string | undefined, port = 6443) => {
+  const make = async (ip: string | undefined, port = 6443, isAlone = false) => {
     const { dispatcher, clock, store } = api;
     const user = { name: 'self', groups: ['system:masters'] };
     const authorizer = privilegedGroupAuthorizer;
@@ -63,7 +63,7 @@ describe('the service kubernetes', () => {
       userAgent: 'test',
     });
     const server = new KubernetesService(
-      { platform: { clock, log: silentLog }, store, reader: dispatcher.reader, transport },
+      { platform: { clock, log: silentLog }, store, reader: dispatcher.reader, transport, isAlone },
       { address: ip, port, serviceAddress: '10.96.0.1' },
     );
     running.push(server);
@@ -146,6 +146,15 @@ describe('the service kubernetes', () => {
     expect(found()).toEqual(['198.19.1.1:6443']);
     expect(slices()).toEqual({ kubernetes: found() });
     expect(read().get(services, ref)?.spec.clusterIP).toBe('10.96.0.1');
+  });
+
+  test('leads to a server that has its store to itself, which writes nothing more', async () => {
+    await make('198.19.1.1', 6443, true);
+    expect(found()).toEqual(['198.19.1.1:6443']);
+    const { revision } = await api.store.status();
+    await after(60);
+    expect((await api.store.status()).revision).toBe(revision);
+    expect((await api.store.list(prefix)).entries).toEqual([]);
   });
 
   test('does not lead to a server that has no address for others', async () => {

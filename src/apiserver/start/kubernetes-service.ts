@@ -33,6 +33,8 @@ export interface KubernetesServiceOptions {
   store: Store;
   reader: ObjectReader;
   transport: Transport;
+  /** Nobody else serves from the store: no key is needed to know who lives. */
+  isAlone?: boolean;
 }
 
 /** Upstream's key of the servers that live. */
@@ -84,7 +86,7 @@ export class KubernetesService {
     this.#abort.abort();
     this.#watch?.stop();
     const key = this.#key();
-    if (key === undefined) return;
+    if (key === undefined || this.#options.isAlone) return;
     const goodbye = async () => {
       await this.#last;
       await store.commit({ writes: [{ type: 'delete', key }] });
@@ -123,7 +125,7 @@ export class KubernetesService {
 
   /** What other servers do is seen at once; where it cannot be, it is seen with the next renewal. */
   async #follow(): Promise<void> {
-    if (this.#isWatching) return;
+    if (this.#isWatching || this.#options.isAlone) return;
     this.#isWatching = true;
     await this.#try(async () => {
       const { store } = this.#options;
@@ -169,14 +171,15 @@ export class KubernetesService {
   }
 
   async #renewLease(): Promise<void> {
-    const { store } = this.#options;
+    const { store, isAlone } = this.#options;
     const [own, key] = [this.#own(), this.#key()];
-    if (!own || key === undefined || this.#abort.signal.aborted) return;
+    if (isAlone || !own || key === undefined || this.#abort.signal.aborted) return;
     const value = Buffer.from(JSON.stringify({ ...endpointsOf([own]), metadata: {} }));
     await store.commit({ writes: [{ type: 'put', key, value, leaseSeconds }], cause: { actor, ...cause } });
   }
 
   async #servers(): Promise<ServerAddress[]> {
+    if (this.#options.isAlone) return [this.#own() ?? []].flat();
     const { entries } = await this.#options.store.list(prefix);
     return entries.flatMap(({ key }) => parseHostPort(key.slice(prefix.length), this.#advertised.port) ?? []);
   }
