@@ -36,6 +36,7 @@ import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher
 import type { Kind, UserInfo } from './registry/kind.ts';
 import { IdentityLease } from './start/identity-lease.ts';
 import { type Advertised, KubernetesService } from './start/kubernetes-service.ts';
+import { hostPort } from './start/kubernetes-service-plan.ts';
 import { FlowControl } from './start/flow-control.ts';
 import { PolicyChecks } from './start/policy-checks.ts';
 import { ServiceAddresses } from './start/service-addresses.ts';
@@ -453,13 +454,14 @@ class Server implements ApiServer {
     return { port: server.port, close };
   }
 
-  async #tellOthers({ advertise, hostName }: ServeOptions, port: number): Promise<void> {
+  async #tellOthers({ advertise, host, hostName }: ServeOptions, port: number): Promise<void> {
     const { platform, store, freshRevision } = this.#options;
     const { reader } = this.dispatcher;
     const isAlone = !freshRevision;
-    const means = { platform, store, reader, transport: this.transportFor(self), port, isAlone };
+    const means = { platform, store, reader, transport: this.transportFor(self), isAlone };
+    const address = hostPort({ ip: advertise?.address ?? host, port });
     if (hostName && !isAlone && !this.#identityLease) {
-      this.#identityLease = new IdentityLease({ ...means, hostName });
+      this.#identityLease = new IdentityLease({ ...means, hostName, address });
       await this.#identityLease.start();
     }
     if (advertise && !this.#kubernetesService) {

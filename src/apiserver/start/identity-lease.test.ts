@@ -18,11 +18,11 @@ beforeEach(async () => {
     await api.send('create', namespaces, { body: { metadata: { name: namespace } } });
 });
 
-const make = async (hostName: string, port = 6443) => {
+const make = async (hostName: string, address = '10.0.0.1:6443') => {
   const { dispatcher, clock } = api;
   const user = { name: 'self', groups: ['system:masters'] };
   const lease = new IdentityLease({
-    platform: { clock, random: seededRandom(port), log: silentLog },
+    platform: { clock, random: seededRandom(1), log: silentLog },
     reader: dispatcher.reader,
     transport: new InProcessTransport({
       dispatcher,
@@ -32,17 +32,17 @@ const make = async (hostName: string, port = 6443) => {
       userAgent: 'test',
     }),
     hostName,
-    port,
+    address,
   });
   await lease.start();
   return lease;
 };
-const standing = (hostName: string, port = 6443) =>
-  api.dispatcher.reader.get(leases, { namespace, name: serverId(hostName, port) });
+const standing = (hostName: string, address = '10.0.0.1:6443') =>
+  api.dispatcher.reader.get(leases, { namespace, name: serverId(hostName, address) });
 
 test('a server says that it runs, and renews that', async () => {
   const lease = await make('one');
-  const name = serverId('one', 6443);
+  const name = serverId('one', '10.0.0.1:6443');
   expect(name).toMatch(/^apiserver-[a-z2-7]{26}$/);
   const before = standing('one');
   expect(before).toMatchObject({
@@ -59,11 +59,13 @@ test('a server says that it runs, and renews that', async () => {
 });
 
 test('two servers of a machine have a lease each; the next start of one takes its own again', async () => {
-  const [first, second] = [await make('one', 6443), await make('one', 6444)];
-  expect(standing('one', 6443)?.spec.holderIdentity).not.toBe(standing('one', 6444)?.spec.holderIdentity);
+  const [first, second] = [await make('one', '10.0.0.1:6443'), await make('one', '10.0.0.2:6443')];
+  expect(standing('one', '10.0.0.1:6443')?.spec.holderIdentity).not.toBe(
+    standing('one', '10.0.0.2:6443')?.spec.holderIdentity,
+  );
   first.stop();
   second.stop();
-  const again = await make('one', 6443);
+  const again = await make('one', '10.0.0.1:6443');
   expect([...api.dispatcher.reader.list(leases, namespace)]).toHaveLength(2);
   again.stop();
 });
@@ -80,6 +82,6 @@ test('the lease of a server that is gone is collected by one that runs, and no o
   await put('no-server', 7_200_000);
   const lives = await make('lives');
   const names = [...api.dispatcher.reader.list(leases, namespace)].map(({ metadata }) => metadata.name);
-  expect(names.sort()).toEqual([serverId('lives', 6443), 'no-server', 'silent']);
+  expect(names.sort()).toEqual([serverId('lives', '10.0.0.1:6443'), 'no-server', 'silent']);
   lives.stop();
 });
