@@ -46,7 +46,7 @@ export async function server(flags: ServerFlags): Promise<void> {
   };
   const running = await startServer(options, { platform, pid: process.pid });
   const { url, admin } = running.controlPlane;
-  await tellHowToJoin(running, dataDir);
+  await tellHowToJoin(running, { dataDir, store: flags.store });
   const nodes = (await (await import('../../cluster/node-counts.ts')).nodeCounts(admin)).join('/');
   const seconds = ((Date.now() - performance.timeOrigin) / 1000).toFixed(2);
   print(`ready ${url} kubeconfig=${running.kubeconfigPath} nodes=${nodes} in ${seconds} s`);
@@ -56,7 +56,10 @@ export async function server(flags: ServerFlags): Promise<void> {
 }
 
 /** A cluster without tokens is new: it gets its first one. */
-async function tellHowToJoin({ controlPlane }: RunningServer, dataDir: string): Promise<void> {
+async function tellHowToJoin(
+  { controlPlane }: RunningServer,
+  { dataDir, store }: Pick<ServerFlags, 'dataDir' | 'store'>,
+): Promise<void> {
   const { admin } = controlPlane;
   if ((await listTokens(admin)).some(({ groups }) => groups.includes(nodeTokenGroup))) return;
   const token = generateToken(systemRandom);
@@ -68,6 +71,8 @@ async function tellHowToJoin({ controlPlane }: RunningServer, dataDir: string): 
     description: 'made at the first start of a server',
   });
   progress(`machines join within 24 hours with:\n  ${await joinCommand(admin, token)}`);
+  // Nobody shares a store that a server keeps by itself.
+  if (store !== 'etcd') return;
   progress(
     `further servers join with --server ${controlPlane.url} and the --token in ${dataDir}/server-token`,
   );
