@@ -1,9 +1,9 @@
-// The embedded store beside real etcd, and behind etcd's API, on the same disk and in turns. About two minutes.
+// The embedded store beside real etcd, and behind etcd's API, on the same disk and in turns. About three minutes.
 // Reports figures and ratios; asserts nothing.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { etcdPath } from '../src/store/etcd/test-etcd.ts';
+import { etcdPath, newerEtcd } from '../src/store/etcd/test-etcd.ts';
 import { refuse } from './arguments.mjs';
 import { churn, compactions, type Measured, puts, ranges, restarts, watchers } from './store/measures.ts';
 import { embedded, etcdServer, hasCommand, k8tsEtcdServer, type Subject, server } from './store/subjects.ts';
@@ -51,6 +51,7 @@ async function subjects(): Promise<Subject[]> {
   const all: Subject[] = [await embedded(dir)];
   if (etcdPath) all.push(await server(dir, etcdServer(etcdPath)));
   else console.log('etcd is not here: `npm run setup -- --for-tests` installs it');
+  if (newerEtcd.etcd) all.push(await server(dir, { ...etcdServer(newerEtcd.etcd), name: newerEtcd.name }));
   if (!existsSync(join(process.cwd(), 'dist', 'main.js'))) console.log('no `k8ts etcd`: run `npm run build`');
   else if (hasCommand(program, 'etcd')) all.push(await server(dir, k8tsEtcdServer(program)));
   else console.log('no `k8ts etcd`: this program does not have the command');

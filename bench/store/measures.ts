@@ -49,10 +49,19 @@ const newKey = () => `/registry/pods/default/pod-${serial++}`;
 /** Durable puts of new keys. */
 export async function puts({ subjects, forMs, say }: Given): Promise<void> {
   for (const inFlight of [1, 32, 256]) {
-    const values = await inTurns(subjects, (subject) =>
-      rate(inFlight, forMs / turns, () => subject.put(newKey(), value)),
-    );
+    const spent = new Map<string, { ms: number; puts: number }>();
+    const values = await inTurns(subjects, async (subject) => {
+      const { ms, puts } = spent.get(subject.name) ?? { ms: 0, puts: 0 };
+      const before = subject.cpuMs();
+      let done = 0;
+      const put = () => subject.put(newKey(), value).then(() => done++);
+      const perSecond = await rate(inFlight, forMs / turns, put);
+      spent.set(subject.name, { ms: ms + subject.cpuMs() - before, puts: puts + done });
+      return perSecond;
+    });
     say({ what: `durable puts of 1 KB, ${inFlight} in flight`, unit: 'a second', values });
+    const cpu = [...spent].map(([name, { ms, puts }]) => ({ name, value: (ms * 1000) / puts }));
+    say({ what: '  CPU time of the process that stores', unit: 'µs a put', values: cpu });
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -23,6 +23,8 @@ export interface Subject {
   compact(): Promise<void>;
   /** Of the files in which it keeps what it has. */
   fileBytes(): number;
+  /** What its process has spent: of a server, the server's alone. NaN where the system does not tell. */
+  cpuMs(): number;
   /** Stops it, starts it again, and gives how long it took until it answered a read. */
   restart(): Promise<number>;
   stop(): Promise<void>;
@@ -64,6 +66,7 @@ export async function embedded(
     },
     compact: async () => store.compact((await store.status()).revision),
     fileBytes: () => statSync(join(path, 'store.mdb')).size,
+    cpuMs: () => process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000,
     async restart() {
       await store.close();
       return timed(async () => {
@@ -135,6 +138,7 @@ export async function server(dir: string, options: ServerOptions): Promise<Subje
       await connection.call(KV.method.compact, { revision: header?.revision, physical: true }, callTimeoutMs);
     },
     fileBytes: () => statSync(join(own, options.file)).size,
+    cpuMs: () => cpuMsOf(running.pid),
     async restart() {
       await end();
       return timed(start);
@@ -156,6 +160,16 @@ function watch(connection: Connection, prefix: string, onEvent: () => void): Pro
       requestUnion: { case: 'createRequest', value: { key: utf8(prefix), rangeEnd: endOf(prefix) } },
     });
   });
+}
+
+/** In Linux's clock ticks, of which there are a hundred a second. */
+function cpuMsOf(pid: number | undefined): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 function freeUrl(): Promise<string> {
@@ -199,6 +213,6 @@ export const etcdServer = (command: string): ServerOptions => ({
 export const k8tsEtcdServer = (program: string): ServerOptions => ({
   name: 'k8ts etcd',
   command: process.execPath,
-  file: 'store/store.mdb',
+  file: 'keys/store.mdb',
   args: ({ client, dir }) => [program, 'etcd', '--data-dir', dir, '--listen-client-urls', client],
 });

@@ -125,9 +125,11 @@ export class Mvcc {
     if (range.single) {
       const pending = this.#pending.get(range.from);
       if (pending) return pending.record ? [pending.record] : [];
+      const entry = await this.#store.get(range.from);
+      return entry ? [recordOf(entry)] : [];
     }
     const listing = listRange(this.#store, range);
-    const over = range.single ? [] : [...this.#pending].filter(([key]) => isWithin(key, range));
+    const over = [...this.#pending].filter(([key]) => isWithin(key, range));
     const { entries } = await listing;
     if (over.length === 0) return entries;
     const all = new Map(entries.map((record) => [record.key, record]));
