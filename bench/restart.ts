@@ -18,6 +18,9 @@ const program = join(process.cwd(), 'bin', 'k8ts');
 const dir = mkdtempSync(join(process.cwd(), '.bench-restart-'));
 const commitsInFlight = 1000;
 
+/** What is to be ended where something fails. */
+let running: ChildProcess | undefined;
+
 interface Server {
   child: ChildProcess;
   url: string;
@@ -31,6 +34,7 @@ function start(): Promise<Server> {
   const args = [program, 'up', '--nodes', '0', '--port', '0', '--data-dir', dir];
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: undefined };
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
+  running = child;
   return new Promise((resolve, reject) => {
     child.stdout?.on('data', (chunk) => {
       const url = /ready (\S+)/.exec(String(chunk))?.[1];
@@ -273,5 +277,6 @@ try {
     console.log(`${what.padEnd(46)} ${middle} (${low} to ${high}${without})`);
   }
 } finally {
+  running?.kill('SIGKILL');
   rmSync(dir, { recursive: true, force: true });
 }
