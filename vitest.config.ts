@@ -50,17 +50,29 @@ export default defineConfig({
         },
       },
       {
+        // Servers in processes of their own, which are killed, cut off and run out of disk.
+        test: {
+          ...shared,
+          name: 'processes',
+          sequence: { groupOrder: 2 },
+          include: [
+            'src/store/etcd/failover.node.test.ts',
+            'test/e2e/command*.test.ts',
+            'test/{crash,linearizability}/**/*.test.ts',
+          ],
+          exclude: ['test/{crash,linearizability}/**/check-*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
         // Real engines and network namespaces: one file at a time, so that they do not starve each other.
         test: {
           ...shared,
           name: 'real',
           sequence: { groupOrder: 3 },
-          include: [
-            'src/**/*.node.test.ts',
-            'test/e2e/{real,command}*.test.ts',
-            'test/{crash,linearizability}/**/*.test.ts',
-          ],
-          exclude: ['test/{crash,linearizability}/**/check-*.test.ts'],
+          include: ['src/**/*.node.test.ts', 'test/e2e/real*.test.ts'],
+          exclude: ['src/store/etcd/failover.node.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,

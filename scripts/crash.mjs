@@ -15,5 +15,5 @@ if (!/^[1-9]\d*$/.test(values.cycles)) {
 const env = { ...process.env, K8TS_CRASH_CYCLES: values.cycles };
 if (values.seed) env.K8TS_CRASH_SEED = values.seed;
 const vitest = join(root, 'node_modules', '.bin', 'vitest');
-const args = ['run', '--project', 'real', 'test/crash/kill.test.ts'];
+const args = ['run', '--project', 'processes', 'test/crash/kill.test.ts'];
 process.exit(spawnSync(vitest, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1);

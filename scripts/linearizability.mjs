@@ -15,5 +15,5 @@ if (!/^[1-9]\d*$/.test(values.minutes)) {
 const env = { ...process.env, K8TS_LINEARIZABILITY_MINUTES: values.minutes };
 if (values.seed) env.K8TS_CRASH_SEED = values.seed;
 const vitest = join(root, 'node_modules', '.bin', 'vitest');
-const args = ['run', '--project', 'real', 'test/linearizability/site.test.ts'];
+const args = ['run', '--project', 'processes', 'test/linearizability/site.test.ts'];
 process.exit(spawnSync(vitest, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1);
