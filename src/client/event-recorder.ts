@@ -5,6 +5,7 @@ import { formatTime } from '../platform/clock.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
+import { Semaphore } from '../platform/semaphore.ts';
 import type { Client } from './client.ts';
 import { causedBy } from './transport.ts';
 
@@ -32,6 +33,11 @@ const sameWithinMs = 600_000;
 /** Notes about one object: this many at once, then one more each `refillMs` (as client-go's spam filter). */
 const burst = 25;
 const refillMs = 300_000;
+/** So many different messages for one reason about one object; what differs beyond that is counted as one note (as client-go). */
+const mostMessages = 10;
+const combined = '(combined from similar events): ';
+/** Notes written at once. */
+const writers = 16;
 /** Notes and objects remembered; the oldest are forgotten first. */
 const remembered = 4096;
 
@@ -40,34 +46,58 @@ interface Seen {
   lastMs: number;
 }
 
+/** What has been said of an object for one reason. */
+interface Similar {
+  messages: Set<string>;
+  lastMs: number;
+}
+
+/** In characters. */
+const longestMessage = 1024;
+
+const keyOf = ({ kind, metadata }: KubernetesObject) =>
+  metadata.uid ?? `${kind}/${metadata.namespace}/${metadata.name}`;
+
 /** Tells people what a component does, as Events beside the object. Never fails its caller. */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #seen = new Map<string, Seen>();
   readonly #tokens = new Map<string, { left: number; atMs: number }>();
-  #last: Promise<void> = Promise.resolve();
+  readonly #similar = new Map<string, Similar>();
+  /** The last note about each object of which some are not written yet. */
+  readonly #last = new Map<string, Promise<void>>();
+  readonly #writers = new Semaphore(writers);
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
   }
 
-  /** Reports something about `object`. Returns at once; notes are written in order. */
+  /** Reports something about `object`. Returns at once; notes about one object are written in order. */
   record(object: KubernetesObject, note: EventNote): void {
-    if (!this.#allowed(object)) return;
-    this.#last = this.#last
-      .then(() => this.#write(object, note))
+    const key = keyOf(object);
+    if (!this.#allowed(key)) return;
+    const written = this.#after(this.#last.get(key), () => this.#write(object, note))
       .catch((error) =>
         this.#options.log.debug('event not written', { reason: note.reason, error: String(error) }),
-      );
+      )
+      .finally(() => {
+        if (this.#last.get(key) === written) this.#last.delete(key);
+      });
+    this.#last.set(key, written);
   }
 
   /** Resolves once everything reported so far is written or given up. */
-  flush(): Promise<void> {
-    return this.#last;
+  async flush(): Promise<void> {
+    await Promise.all(this.#last.values());
   }
 
-  #allowed(object: KubernetesObject): boolean {
-    const key = object.metadata.uid ?? `${object.kind}/${object.metadata.namespace}/${object.metadata.name}`;
+  async #after(before: Promise<void> | undefined, write: () => Promise<void>): Promise<void> {
+    await before;
+    const leave = await this.#writers.acquire();
+    await write().finally(leave);
+  }
+
+  #allowed(key: string): boolean {
     const nowMs = this.#options.clock.monotonic();
     const bucket = this.#tokens.get(key) ?? { left: burst, atMs: nowMs };
     const left = Math.min(burst, bucket.left + (nowMs - bucket.atMs) / refillMs);
@@ -80,13 +110,16 @@ export class EventRecorder {
     const fresh = this.#event(object, note, nowMs);
     // The revision does not count: the same thing said of a newer version is still the same.
     const { resourceVersion: _, ...about } = fresh.involvedObject;
-    const key = JSON.stringify([about, note.type, note.reason, note.message]);
+    const kind = JSON.stringify([about, note.type, note.reason]);
+    const isCombined = this.#isOneOfMany(kind, note.message, nowMs);
+    if (isCombined) fresh.message = (combined + note.message).slice(0, longestMessage);
+    const key = isCombined ? kind : JSON.stringify([kind, note.message]);
     const seen = this.#seen.get(key);
     const cause = causedBy(object, note.message);
     const api = this.#options.client.of(events);
     if (seen && nowMs - seen.lastMs < sameWithinMs) {
       const count = (seen.event.count ?? 1) + 1;
-      const patch = { count, lastTimestamp: formatTime(nowMs) };
+      const patch = { count, lastTimestamp: formatTime(nowMs), message: fresh.message };
       const patched = await api
         .patch(seen.event.metadata, patch, { type: 'application/merge-patch+json', cause })
         .catch(() => undefined);
@@ -94,6 +127,18 @@ export class EventRecorder {
     }
     const event = await api.create(fresh, { cause });
     remember(this.#seen, key, { event, lastMs: nowMs });
+  }
+
+  /** Whether so much has been said of the object for this reason that what differs no longer counts. */
+  #isOneOfMany(kind: string, message: string, nowMs: number): boolean {
+    const known = this.#similar.get(kind);
+    const isOver = !known || nowMs - known.lastMs > sameWithinMs;
+    const messages = isOver ? new Set<string>() : known.messages;
+    messages.add(message);
+    remember(this.#similar, kind, { messages, lastMs: nowMs });
+    if (messages.size < mostMessages) return false;
+    messages.delete(messages.values().next().value as string);
+    return true;
   }
 
   #event(object: KubernetesObject, note: EventNote, nowMs: number): Event {
@@ -108,7 +153,7 @@ export class EventRecorder {
       involvedObject: referenceTo(object, note.fieldPath),
       type: note.type,
       reason: note.reason,
-      message: note.message.slice(0, 1024),
+      message: note.message.slice(0, longestMessage),
       source: source as EventSource,
       firstTimestamp: time,
       lastTimestamp: time,

@@ -6,7 +6,7 @@ import { isRuntimeError } from '../runtimes/runtime-error.ts';
 import type { Image, RegistryAuth, SandboxSpec } from '../runtimes/types.ts';
 import { credentialsFor } from './credentials.ts';
 import { parseImageName, withDefaultTag } from './image-name.ts';
-import { Semaphore } from './semaphore.ts';
+import { Semaphore } from '../../platform/semaphore.ts';
 
 export interface ImageRequest {
   pod: Pod;

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import type { Event } from '../api/core/v1.ts';
+import { silentLog } from '../platform/log.ts';
+import { seededRandom } from '../platform/random.ts';
+import { VirtualClock } from '../platform/virtual-clock.ts';
+import { Client } from './client.ts';
+import { EventRecorder } from './event-recorder.ts';
+import type { ApiRequest, Transport } from './transport.ts';
+
+/** Takes events in after a second each, and says how many were under way at once. */
+class SlowServer implements Transport {
+  readonly clock = new VirtualClock();
+  readonly events = new Map<string, Event>();
+  readonly messages: string[] = [];
+  most = 0;
+  #underWay = 0;
+
+  async request({ method, path, body }: ApiRequest): Promise<unknown> {
+    this.most = Math.max(this.most, ++this.#underWay);
+    await this.clock.sleep(1000);
+    this.#underWay--;
+    const name = method === 'POST' ? (body as Event).metadata.name : path.split('/').at(-1);
+    const event = { ...this.events.get(name as string), ...(body as Event) };
+    this.events.set(name as string, event);
+    this.messages.push(event.message as string);
+    return event;
+  }
+
+  watch(): never {
+    throw new Error('nobody watches');
+  }
+}
+
+const pod = (name: string) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'n', uid: name },
+});
+
+function recorderOn(server: SlowServer): EventRecorder {
+  const { clock } = server;
+  const source = { component: 'test' };
+  return new EventRecorder({
+    client: new Client(server),
+    clock,
+    random: seededRandom(1),
+    log: silentLog,
+    source,
+  });
+}
+
+const note = (message: string) => ({ type: 'Normal', reason: 'Said', message }) as const;
+
+test('notes about many objects are written at once, those about one object in their order', async () => {
+  const server = new SlowServer();
+  const recorder = recorderOn(server);
+  for (const message of ['one', 'two', 'three']) recorder.record(pod('talkative'), note(message));
+  for (let i = 0; i < 31; i++) recorder.record(pod(`p${i}`), note('hello'));
+  await server.clock.advance(2000);
+  expect(server.most).toBe(16);
+  await server.clock.advance(2000);
+  await recorder.flush();
+  expect(server.events.size).toBe(34);
+  expect(server.messages.filter((message) => message !== 'hello')).toEqual(['one', 'two', 'three']);
+});
+
+test('what is said again is counted, and what differs too often is combined', async () => {
+  const server = new SlowServer();
+  const recorder = recorderOn(server);
+  for (let i = 0; i < 3; i++) recorder.record(pod('p'), note('same'));
+  for (let i = 1; i < 12; i++) recorder.record(pod('p'), note(`other ${i}`));
+  await server.clock.advance(20_000);
+  await recorder.flush();
+  const counts = [...server.events.values()].map(({ message, count }) => `${message} x${count}`);
+  expect(counts).toHaveLength(10);
+  expect(counts[0]).toBe('same x3');
+  expect(counts.at(-1)).toBe('(combined from similar events): other 11 x3');
+});
