@@ -48,8 +48,10 @@ export class CachedItem implements CachedObject {
     this.#codec = codec;
     const bytes = isOnDemand(stored) ? stored.passing : stored;
     const known = bytes instanceof Uint8Array ? takeOver(bytes) : { json: bytes };
-    this.#form = known?.json ?? (isOwn(bytes as Uint8Array) ? stored : storedJsonOf(bytes as Uint8Array));
-    this.#bytes = jsonBytes(known?.json ?? bytes, revision);
+    // What another server has stored is put into our form at once: its length is that of another text.
+    const json = known?.json ?? (isOwn(bytes as Uint8Array) ? undefined : storedJsonOf(bytes as Uint8Array));
+    this.#form = json ?? stored;
+    this.#bytes = jsonBytes(json ?? bytes, revision);
     if (!known?.object) return;
     known.object.metadata.resourceVersion = String(revision);
     this.#keep(known.object);
