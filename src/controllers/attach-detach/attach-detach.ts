@@ -123,7 +123,6 @@ class AttachDetach {
     this.#noteUnwanted(attachments, wanted, nowMs);
     const plan = planNode({
       node,
-      nodeName,
       isReady: node !== undefined && readiness(node) === 'True',
       wanted,
       attachments,

@@ -35,7 +35,6 @@ export const isShared = ({ spec }: PersistentVolume): boolean =>
 export interface NodeView {
   /** Undefined where there is no such node any more. */
   node: Node | undefined;
-  nodeName: string;
   isReady: boolean;
   /** By the name of their attachment. */
   wanted: ReadonlyMap<string, Wanted>;

@@ -1,40 +1,22 @@
-import type { Pod, PodResourceClaim } from '../../api/core/v1.ts';
+import type { Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { ResourceClaim, ResourceClaimConsumerReference } from '../../api/resource/v1.ts';
+import { claimFinalizer, isFullFor, isReservedFor } from '../../machinery/resource-claims.ts';
 import { isFinished } from '../shared/pods.ts';
 
 export type Claim = Stored<ResourceClaim>;
 
-/** So many pods may share a claim (`resource.k8s.io` ResourceClaimReservedForMaxSize). */
-export const mostUsers = 256;
-/** Keeps a claim while devices are allocated to it. */
-export const finalizer = 'resource.kubernetes.io/delete-protection';
 /** On a claim made from a template: the name of the pod's claim that it is for. */
 export const podClaimAnnotation = 'resource.kubernetes.io/pod-claim-name';
-
-/** The name of the claim behind an entry of a pod; undefined where it is not made yet, or was found not to be needed. */
-export function claimNameOf(pod: Pod, entry: PodResourceClaim): string | undefined {
-  if (entry.resourceClaimName) return entry.resourceClaimName;
-  return pod.status?.resourceClaimStatuses?.find(({ name }) => name === entry.name)?.resourceClaimName;
-}
-
-/** Whether an entry of a pod was found to need no claim. */
-export function needsNoClaim(pod: Pod, entry: PodResourceClaim): boolean {
-  const status = pod.status?.resourceClaimStatuses?.find(({ name }) => name === entry.name);
-  return !entry.resourceClaimName && status !== undefined && !status.resourceClaimName;
-}
 
 /** None of its containers runs or ever will. */
 export const isDone = (pod: Pod): boolean =>
   isFinished(pod) || (pod.metadata.deletionTimestamp !== undefined && !pod.spec.nodeName);
 
-export const isReservedFor = ({ status }: Claim, { metadata }: Stored<Pod>): boolean =>
-  status?.reservedFor?.some(({ uid }) => uid === metadata.uid) ?? false;
-
 /** Whether a pod that was given its node by somebody else still has to be noted as a user of the claim. */
 export function mustReserve(claim: Claim, pod: Stored<Pod>): boolean {
-  const isFull = (claim.status?.reservedFor?.length ?? 0) >= mostUsers;
-  return Boolean(pod.spec.nodeName && claim.status?.allocation) && !isReservedFor(claim, pod) && !isFull;
+  const isPlaced = Boolean(pod.spec.nodeName && claim.status?.allocation);
+  return isPlaced && !isReservedFor(claim, pod) && !isFullFor(claim, pod);
 }
 
 /** The longest generated name without its random end. */
@@ -72,7 +54,7 @@ export function planClaim(
   const { status, metadata } = claim;
   const isUsed = valid.length > 0;
   const lostUsers = valid.length < (status?.reservedFor?.length ?? 0);
-  const isHeld = metadata.finalizers?.includes(finalizer) ?? false;
+  const isHeld = metadata.finalizers?.includes(claimFinalizer) ?? false;
   const isEnding = !isUsed && isHeld && (lostUsers || metadata.deletionTimestamp !== undefined);
   return {
     ...(lostUsers && { reservedFor: valid }),

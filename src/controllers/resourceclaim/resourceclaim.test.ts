@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pods, resourceclaims, resourceclaimtemplates } from '../../api/generated/resources.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
-import { finalizer, generateNameOf, podClaimAnnotation } from './plan.ts';
+import { claimFinalizer as finalizer } from '../../machinery/resource-claims.ts';
+import { generateNameOf, podClaimAnnotation } from './plan.ts';
 import { createResourceClaimController } from './resourceclaim.ts';
 
 let cluster: TestCluster;

@@ -5,20 +5,11 @@ import type { ResourceClaim, ResourceClaimConsumerReference } from '../../api/re
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
+import { claimFinalizer, claimNameOf, needsNoClaim } from '../../machinery/resource-claims.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done, type OwnWrites } from '../controller.ts';
 import { controllerOf, controllerReference, isControlledBy } from '../shared/owners.ts';
-import {
-  type Claim,
-  claimNameOf,
-  finalizer,
-  generateNameOf,
-  isDone,
-  mustReserve,
-  needsNoClaim,
-  planClaim,
-  podClaimAnnotation,
-} from './plan.ts';
+import { type Claim, generateNameOf, isDone, mustReserve, planClaim, podClaimAnnotation } from './plan.ts';
 
 const byClaim = 'pods by claim';
 const byOwner = 'claims by owning pod';
@@ -249,8 +240,8 @@ class ResourceClaims {
 
   async #release(claim: Claim): Promise<void> {
     const { resourceVersion, finalizers = [] } = claim.metadata;
-    if (!finalizers.includes(finalizer)) return;
-    const metadata = { resourceVersion, finalizers: finalizers.filter((name) => name !== finalizer) };
+    if (!finalizers.includes(claimFinalizer)) return;
+    const metadata = { resourceVersion, finalizers: finalizers.filter((name) => name !== claimFinalizer) };
     const cause = causedBy(claim, 'no device is allocated to it');
     await this.#context.client.of(resourceclaims).patch(claim.metadata, { metadata }, { type: merge, cause });
   }

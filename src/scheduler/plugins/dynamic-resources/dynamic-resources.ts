@@ -8,6 +8,13 @@ import type {
   ResourceSlice,
 } from '../../../api/resource/v1.ts';
 import { causedBy } from '../../../client/transport.ts';
+import {
+  claimFinalizer,
+  claimNameOf,
+  isFullFor,
+  isReservedFor,
+  needsNoClaim,
+} from '../../../machinery/resource-claims.ts';
 import { formatTime } from '../../../platform/clock.ts';
 import type { NodeInfo } from '../../cache/node-info.ts';
 import { interestIn } from '../../framework/events.ts';
@@ -28,10 +35,7 @@ const name = 'DynamicResources';
 const refusalFor = refusalsOf(name);
 const elsewhere = refusalFor(['resourceclaim not available on the node'], true);
 const notEnough = refusalFor(['cannot allocate all claims'], true);
-/** So many pods may share a claim. */
-const mostUsers = 256;
 const merge = 'application/merge-patch+json';
-const finalizer = 'resource.kubernetes.io/delete-protection';
 
 type Claim = Stored<ResourceClaim>;
 
@@ -39,25 +43,17 @@ type Claim = Stored<ResourceClaim>;
 function claimsOf(pod: Pod, all: Lister<ResourceClaim>): Claim[] | string {
   const found: Claim[] = [];
   for (const entry of pod.spec.resourceClaims ?? []) {
-    const made = pod.status?.resourceClaimStatuses?.find((status) => status.name === entry.name);
-    if (!entry.resourceClaimName && !made)
-      return `pod "${pod.metadata.namespace}/${pod.metadata.name}": ResourceClaim not created yet`;
-    const claimName = entry.resourceClaimName ?? made?.resourceClaimName;
+    const claimName = claimNameOf(pod, entry);
     // A template can turn out to need no claim.
-    if (!claimName) continue;
+    if (needsNoClaim(pod, entry)) continue;
+    if (!claimName)
+      return `pod "${pod.metadata.namespace}/${pod.metadata.name}": ResourceClaim not created yet`;
     const claim = all.get(`${pod.metadata.namespace}/${claimName}`);
     if (!claim) return `resourceclaim.resource.k8s.io "${claimName}" not found`;
     if (claim.metadata.deletionTimestamp) return `resourceclaim "${claimName}" is being deleted`;
     found.push(claim);
   }
   return found;
-}
-
-const isReserved = ({ status }: Claim, pod: Stored<Pod>) =>
-  status?.reservedFor?.some(({ uid }) => uid === pod.metadata.uid) ?? false;
-
-function isFull(claim: Claim, pod: Stored<Pod>): boolean {
-  return !isReserved(claim, pod) && (claim.status?.reservedFor?.length ?? 0) >= mostUsers;
 }
 
 type Allocations = ReadonlyMap<string, AllocationResult>;
@@ -108,7 +104,7 @@ export class DynamicResources implements Plugin {
     if (claims.length === 0) return { skip: true };
     const isBusy = claims.some((claim) => this.#given.has(claim.metadata.uid));
     if (isBusy) return { refusal: refusalFor(['resourceclaim allocation is in progress'], true) };
-    if (claims.some((claim) => isFull(claim, pod)))
+    if (claims.some((claim) => isFullFor(claim, pod)))
       return { refusal: refusalFor(['resourceclaim in use'], true) };
     state.set(name, { claims, market: this.#market(claims), byNode: new Map() } satisfies State);
     return undefined;
@@ -151,7 +147,7 @@ export class DynamicResources implements Plugin {
     const { claims = [], byNode } = state.get<State>(name) ?? {};
     for (const claim of claims) {
       const allocation = byNode?.get(node)?.get(claim.metadata.uid);
-      if (allocation || !isReserved(claim, pod)) await this.#write(claim, pod, allocation);
+      if (allocation || !isReservedFor(claim, pod)) await this.#write(claim, pod, allocation);
     }
   }
 
@@ -186,8 +182,8 @@ export class DynamicResources implements Plugin {
     const cause = causedBy({ ...pod, apiVersion: 'v1', kind: 'Pod' }, 'the pod uses this claim');
     let { resourceVersion } = claim.metadata;
     const { finalizers = [] } = claim.metadata;
-    if (allocation && !finalizers.includes(finalizer)) {
-      const metadata = { resourceVersion, finalizers: [...finalizers, finalizer] };
+    if (allocation && !finalizers.includes(claimFinalizer)) {
+      const metadata = { resourceVersion, finalizers: [...finalizers, claimFinalizer] };
       const kept = await api.patch(claim.metadata, { metadata }, { type: merge, cause });
       resourceVersion = kept.metadata.resourceVersion;
     }
