@@ -106,10 +106,6 @@ interface Outcome {
   code: unknown;
 }
 
-/**
- * Endpoints are given without a scheme to etcdctl 3.4: for `defrag`, `endpoint status` and the like it makes the whole
- * URL the `:authority` of its call, which Node's HTTP/2 refuses as the standard demands.
- */
 const waits = new Set(['watch', 'elect']);
 
 function etcdctl(programs: EtcdPrograms, url: string, { args, input }: Step): Promise<Outcome> {
@@ -117,7 +113,7 @@ function etcdctl(programs: EtcdPrograms, url: string, { args, input }: Step): Pr
   const env = { ...process.env, ETCDCTL_API: '3' };
   return new Promise((resolve) => {
     const options = { env, timeout: waits.has(words[0] as string) ? 1500 : 10_000 };
-    const all = ['--endpoints', programs === newerEtcd ? url : new URL(url).host, ...words];
+    const all = ['--endpoints', url, ...words];
     const child = execFile(programs.etcdctl as string, all, options, (error, out, err) =>
       resolve({ output: normal(out + err), code: error?.code ?? 0 }),
     );

@@ -86,7 +86,7 @@ export class KeyWatch {
 
   /** Of the oldest revision that is kept, what is still there. */
   async #sendAt(revision: number): Promise<void> {
-    const { records } = await this.#node.mvcc.read(this.#range, revision);
+    const { records } = await this.#node.mvcc.read(this.#range, { atRevision: revision, onDemand: true });
     const kept = records.filter(({ modRevision }) => modRevision === revision);
     this.#after = revision;
     if (!this.#request.filters.includes(Filter.NOPUT))

@@ -49,9 +49,9 @@ export async function write<T>(node: EtcdNode, make: (draft: Draft) => Promise<T
 
 async function range(node: EtcdNode, request: RangeRequest) {
   checkRange(request);
-  const at = request.revision > 0n ? Number(request.revision) : undefined;
-  const found = await node.mvcc.read(rangeOf(request.key, request.rangeEnd), at);
-  const header = headerOf(node, at === undefined ? found.revision : node.mvcc.revision);
+  const atRevision = request.revision > 0n ? Number(request.revision) : undefined;
+  const found = await node.mvcc.read(rangeOf(request.key, request.rangeEnd), { atRevision, onDemand: true });
+  const header = headerOf(node, atRevision === undefined ? found.revision : node.mvcc.revision);
   return { ...rangeAnswer(request, found.records), header };
 }
 

@@ -101,7 +101,7 @@ async function statusOf(node: EtcdNode) {
 
 /** A number that two servers share where they hold the same: of keys, values, versions and leases at a revision. */
 async function hashOf(node: EtcdNode, atRevision: number) {
-  const { records, revision } = await node.mvcc.read({ from: '' }, atRevision || undefined);
+  const { records, revision } = await node.mvcc.read({ from: '' }, { atRevision: atRevision || undefined });
   const { compactedRevision } = node.mvcc;
   const hash = createHash('sha256');
   for (const record of records) {

@@ -1,4 +1,4 @@
-import { type Store, StoreError, type Write } from '../store/store.ts';
+import { type ListOptions, type Store, StoreError, type Write } from '../store/store.ts';
 import { compacted, futureRevision } from './errors.ts';
 import { isWithin, type KeyRange, prefixOf } from './keys.ts';
 import { encodeRecord, type Record, recordOf } from './record.ts';
@@ -11,6 +11,8 @@ export interface View {
   /** Throws `Compacted` or `FutureRevision`. */
   readAt(range: KeyRange, revision: number): Promise<Record[]>;
 }
+
+type ReadOptions = Pick<ListOptions, 'atRevision' | 'onDemand'>;
 
 /** What is written at one revision, in this order; undefined deletes. */
 export type Changes = ReadonlyMap<string, Record | undefined>;
@@ -69,10 +71,13 @@ export class Mvcc {
     return this.#durable;
   }
 
-  /** What is durable, now or at a revision. */
-  async read(range: KeyRange, atRevision?: number): Promise<{ records: Record[]; revision: number }> {
+  /**
+   * What is durable, now or at a revision. Records that are read on demand can be compacted by the next turn of the event loop:
+   * who asks for them uses them at once.
+   */
+  async read(range: KeyRange, { atRevision, onDemand }: ReadOptions = {}) {
     if (atRevision !== undefined && atRevision < this.#compacted) throw compacted();
-    const { entries, revision } = await listRange(this.#store, range, atRevision);
+    const { entries, revision } = await listRange(this.#store, range, { atRevision, onDemand });
     return { records: entries, revision };
   }
 
@@ -89,7 +94,7 @@ export class Mvcc {
     const view: View = {
       revision: this.#revision,
       read: (range) => this.#newest(range),
-      readAt: async (range, revision) => (await this.read(range, revision)).records,
+      readAt: async (range, revision) => (await this.read(range, { atRevision: revision })).records,
     };
     const { changes, answer } = await decide(view);
     if (changes.size === 0) return { answer, revision: this.#revision, durable: this.#last };
@@ -145,9 +150,9 @@ function writeOf(key: string, record: Record | undefined): Write {
   return record ? { type: 'put', key, value: encodeRecord(record) } : { type: 'delete', key };
 }
 
-async function listRange(store: Store, range: KeyRange, atRevision?: number) {
+async function listRange(store: Store, range: KeyRange, options: ReadOptions = {}) {
   const { from, single } = range;
   const limit = single ? 1 : 0;
-  const { entries, revision } = await store.list(prefixOf(range), { atRevision, from, limit });
+  const { entries, revision } = await store.list(prefixOf(range), { ...options, from, limit });
   return { entries: entries.filter(({ key }) => isWithin(key, range)).map(recordOf), revision };
 }

@@ -1,4 +1,4 @@
-import type { Entry } from '../store/store.ts';
+import { type Entry, isOnDemand } from '../store/store.ts';
 import type { KeyValue } from '../store/etcd/generated/etcd/kv_pb.js';
 import { etcdKey } from './keys.ts';
 
@@ -25,7 +25,10 @@ export function encodeRecord({ value, version, lease }: Pick<Record, 'value' | '
   return out;
 }
 
-export function recordOf({ key, value, revision, createRevision }: Entry): Record {
+/** Where the entry is on demand, so is the record: what is in its value is read when somebody asks for it. */
+export const recordOf = (entry: Entry): Record => (isOnDemand(entry) ? new UnreadRecord(entry) : read(entry));
+
+function read({ key, value, revision, createRevision }: Entry): Record {
   const from = Buffer.from(value.buffer, value.byteOffset, value.length);
   return {
     key,
@@ -35,6 +38,38 @@ export function recordOf({ key, value, revision, createRevision }: Entry): Recor
     createRevision,
     modRevision: revision,
   };
+}
+
+class UnreadRecord implements Record {
+  readonly key: string;
+  readonly createRevision: number;
+  readonly modRevision: number;
+  readonly #entry: Entry;
+  #record: Record | undefined;
+
+  constructor(entry: Entry) {
+    this.key = entry.key;
+    this.createRevision = entry.createRevision;
+    this.modRevision = entry.revision;
+    this.#entry = entry;
+  }
+
+  get value() {
+    return this.#read().value;
+  }
+
+  get version() {
+    return this.#read().version;
+  }
+
+  get lease() {
+    return this.#read().lease;
+  }
+
+  #read(): Record {
+    this.#record ??= read(this.#entry);
+    return this.#record;
+  }
 }
 
 /** A record as clients see it. */

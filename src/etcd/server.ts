@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { ServerCredentials } from '@grpc/grpc-js';
 import type { Files } from '../platform/files.ts';
 import type { Log } from '../platform/log.ts';
@@ -17,6 +18,7 @@ import { authService, clusterService, maintenanceService } from './maintenance-s
 import { Mvcc } from './mvcc.ts';
 import { type EtcdNode, identityOf, overheadBytes } from './node.ts';
 import { etcdParts, keepAll } from './snapshot.ts';
+import { withoutUrlAuthority } from './url-authority.ts';
 import { watchService } from './watch-service.ts';
 
 export interface EtcdServerOptions {
@@ -101,6 +103,8 @@ async function listen(node: EtcdNode, options: EtcdServerOptions) {
   ].flat();
   const grpc = grpcServer(routes, { mostRequestBytes: node.mostRequestBytes + overheadBytes, log });
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const onHttp2 = (connection: Duplex) =>
+    void withoutUrlAuthority(connection).then((ready) => injector.injectConnection(ready));
   const onJson = gateway(node, routes);
   const ports: SharedPort[] = [];
   const close = async () => {
@@ -110,8 +114,7 @@ async function listen(node: EtcdNode, options: EtcdServerOptions) {
   };
   try {
     for (const { host, port } of options.addresses) {
-      const on = { onHttp2: injector.injectConnection.bind(injector), onRequest: onJson };
-      ports.push(await listenShared({ host, port, tls: options.tls, ...on }));
+      ports.push(await listenShared({ host, port, tls: options.tls, onHttp2, onRequest: onJson }));
     }
   } catch (error) {
     await close();
