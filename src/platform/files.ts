@@ -107,6 +107,22 @@ async function list(path: string): Promise<string[]> {
   }
 }
 
+/** One step at a time: the recursive form of Node never ends below /proc. */
+async function makeDir(path: string, options?: { mode?: number }): Promise<void> {
+  const make = () =>
+    fs.mkdir(path, options).catch(async (error) => {
+      const isThere = error.code === 'EEXIST' && (await fs.stat(path)).isDirectory();
+      if (!isThere) throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await makeDir(dirname(path), options);
+    await make();
+  }
+}
+
 /** The machine's own file system. */
 export const systemFiles: Files = {
   read: (path) => fs.readFile(path),
@@ -114,7 +130,7 @@ export const systemFiles: Files = {
   write: (path, data, options) => fs.writeFile(path, data, options),
   writeAtomic,
   append: (path, data) => fs.appendFile(path, data),
-  makeDir: async (path, options) => void (await fs.mkdir(path, { recursive: true, ...options })),
+  makeDir,
   list,
   remove: (path) => fs.rm(path, { recursive: true, force: true }),
   rename: fs.rename,

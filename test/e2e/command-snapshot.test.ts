@@ -130,6 +130,7 @@ describe('what cannot be done is said in a line, and changes nothing', () => {
     changed[whole.length >> 1] = (changed[whole.length >> 1] as number) ^ 1;
     const newer = Buffer.from(whole);
     newer[9] = 2;
+    refused(await k8ts('snapshot', 'restore', file, '--data-dir', '/proc/none'), 'error: ENOENT');
     const cases: [Buffer, string][] = [
       [whole.subarray(0, whole.length - 1), 'it is cut off'],
       [changed, 'it is damaged: its checksum does not fit'],

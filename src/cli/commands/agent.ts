@@ -51,7 +51,7 @@ async function joined(flags: AgentFlags, platform: Platform): Promise<Agent> {
   if (runtime === 'containerd' && !isRoot)
     throw new UserError('a node with real containers needs root', 'run it with sudo, or --runtime simulated');
   const dataDir = resolve(flags.dataDir);
-  makeDataDir(dataDir);
+  await makeDataDir(dataDir);
   const kept = await readNode(dataDir, platform);
   const node = kept ? withGiven(kept, flags) : await joinNow(flags, platform);
   if (!kept) await writeNode(dataDir, node, platform);

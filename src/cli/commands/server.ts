@@ -27,7 +27,7 @@ const dayMs = 86_400_000;
 /** Runs a control plane until it is asked to stop. The last line on standard output says that it is ready. */
 export async function server(flags: ServerFlags): Promise<void> {
   const dataDir = resolve(flags.dataDir);
-  makeDataDir(dataDir);
+  await makeDataDir(dataDir);
   const platform = platformWith(fileLog(`${dataDir}/k8ts.log`, flags.verbose ?? false));
   const stopAsked = whenAskedToStop();
   const { bindAddress } = flags;

@@ -1,19 +1,11 @@
-import { existsSync, mkdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { dirname } from 'node:path';
 import { UserError } from '../../cluster/user-error.ts';
-
-/** Like `mkdir -p`, but one step at a time: the recursive form of Node never ends below /proc. */
-function makeDirs(path: string): void {
-  if (existsSync(path)) return;
-  makeDirs(dirname(path));
-  mkdirSync(path, { mode: 0o700 });
-}
+import { systemFiles } from '../../platform/files.ts';
 
 /** Makes the data directory; throws a `UserError` where that cannot be. */
-export function makeDataDir(path: string): void {
+export async function makeDataDir(path: string): Promise<void> {
   try {
-    makeDirs(path);
+    await systemFiles.makeDir(path, { mode: 0o700 });
   } catch (error) {
     throw new UserError(
       `the data directory cannot be made: ${(error as Error).message}`,

@@ -27,7 +27,7 @@ export async function up(flags: UpFlags): Promise<void> {
   if (flags.detach) return upInBackground();
   const startMs = performance.timeOrigin;
   const dataDir = resolve(flags.dataDir);
-  makeDataDir(dataDir);
+  await makeDataDir(dataDir);
   const platform = platformWith(fileLog(`${dataDir}/k8ts.log`, flags.verbose ?? false));
   const stopAsked = whenAskedToStop();
   const starting = startCluster({

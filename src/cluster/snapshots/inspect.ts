@@ -23,6 +23,9 @@ export interface Inspection {
   hasKeys: boolean;
 }
 
+/** What does not belong to a cluster, such as what else is kept in a `k8ts etcd`. */
+const otherKeys = '(keys outside /registry)';
+
 /** Counts what is in a snapshot. */
 export async function inspect(snapshot: CheckedSnapshot): Promise<Inspection> {
   const { header, format, sizeBytes, sha256, files } = snapshot;
@@ -39,7 +42,7 @@ export async function inspect(snapshot: CheckedSnapshot): Promise<Inspection> {
   };
 }
 
-/** Runs `use` on a snapshot that is whole; what is wrong with it is for the user to mend. */
+/** Runs `use` on a snapshot that is whole; what is wrong with it, or with where it goes, is for the user to mend. */
 export async function withUsersSnapshot<T>(
   path: string,
   files: Files,
@@ -48,9 +51,10 @@ export async function withUsersSnapshot<T>(
   try {
     return await withSnapshot(path, files, use);
   } catch (error) {
-    const { code, name, message } = error as NodeJS.ErrnoException;
-    if (name !== 'SnapshotError' && code === undefined) throw error;
-    throw error instanceof UserError ? error : new UserError(`${path} cannot be used: ${message}`);
+    const { code, name, message, path: where } = error as NodeJS.ErrnoException;
+    const isOfFile = name === 'SnapshotError' || where === path;
+    if (isOfFile) throw new UserError(`${path} cannot be used: ${message}`);
+    throw code === undefined || error instanceof UserError ? error : new UserError(message);
   }
 }
 
@@ -82,6 +86,7 @@ async function count(snapshot: CheckedSnapshot) {
 
 /** The part of a key that says of what resource it is: `pods`, or `example.com/widgets` of a group of its own. */
 function resourceOf(key: string): string {
-  const [, , first = '', second = ''] = key.split('/');
+  const [before, root, first = '', second = ''] = key.split('/');
+  if (before !== '' || root !== 'registry') return otherKeys;
   return first.includes('.') || first === 'services' ? `${first}/${second}` : first;
 }
