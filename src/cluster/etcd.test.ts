@@ -1,6 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { connect as http2Connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLog } from '../platform/log.ts';
 import { systemPlatform } from '../platform/platform.ts';
@@ -45,6 +50,21 @@ async function ownEtcd({ caFile, certFile, keyFile }: TestEtcdTls, dir: string):
   return { servers, stop };
 }
 
+const path = '/version';
+
+async function overHttp1({ host }: URL, socket: TLSSocket): Promise<string> {
+  const request = httpRequest({ path, headers: { host }, createConnection: () => socket }).end();
+  const [response] = await once(request, 'response');
+  return text(response);
+}
+
+async function overHttp2({ origin }: URL, socket: TLSSocket): Promise<string> {
+  const session = http2Connect(origin, { createConnection: () => socket });
+  const answer = await text(session.request({ ':path': path }));
+  session.close();
+  return answer;
+}
+
 const subjects = [
   { name: `etcd${whyNoEtcd}`, skip: !etcdPath, start: realEtcd },
   { name: 'k8ts etcd', skip: false, start: ownEtcd },
@@ -87,6 +107,19 @@ for (const { name: subject, skip, start } of subjects)
       await store.close();
       process.off('warning', hear);
       expect(warnings).toEqual([]);
+    });
+
+    test('the JSON gateway answers who speaks HTTP/1.1 and HTTP/2, in that which the server takes', async () => {
+      const { caFile, certFile, keyFile } = client;
+      const [ca, cert, key] = [caFile, certFile, keyFile].map((path) => readFileSync(path));
+      const url = new URL(servers[0] as string);
+      const socket = tlsConnect({
+        ...{ host: url.hostname, port: Number(url.port), ca, cert, key },
+        ALPNProtocols: ['h2', 'http/1.1'],
+      });
+      await once(socket, 'secureConnect');
+      const answer = await (socket.alpnProtocol === 'h2' ? overHttp2 : overHttp1)(url, socket);
+      expect(JSON.parse(answer)).toMatchObject({ etcdserver: expect.any(String) });
     });
 
     test('a client that shows none is not, and says so in time', async () => {

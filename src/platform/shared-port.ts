@@ -23,7 +23,7 @@ interface Options {
   /** 0: any free one. */
   port: number;
   tls?: SharedTls;
-  /** Takes over a connection that speaks HTTP/2, from its first byte on. */
+  /** Takes over a connection on which HTTP/2 is spoken, from its first byte on. */
   onHttp2(connection: Duplex): void;
   /** A request over HTTP/1.1. Must not reject. */
   onRequest(request: HttpRequest, reply: HttpReply): Promise<void>;
@@ -60,10 +60,15 @@ function serverOf(tls: SharedTls | undefined, take: (socket: Socket) => void): S
   const asksClients = tls.clientCa !== undefined;
   const { cert, key, clientCa: ca } = tls;
   const common = { cert, key, ca, requestCert: asksClients, rejectUnauthorized: asksClients };
-  const protocols = { minVersion: 'TLSv1.2', ALPNProtocols: ['h2', 'http/1.1'] } as const;
+  const protocols = { minVersion: 'TLSv1.2', ALPNCallback: chosen } as const;
   const server = createTlsServer({ ...common, ...protocols }, take as (socket: TLSSocket) => void);
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return server;
+}
+
+/** Who speaks both, as curl does, is given HTTP/1.1: clients that need HTTP/2, those of gRPC, offer nothing else. */
+function chosen({ protocols }: { protocols: readonly string[] }): string | undefined {
+  return ['http/1.1', 'h2'].find((known) => protocols.includes(known));
 }
 
 function listening(server: Server, { host, port }: Options, sockets: Set<Socket>): Promise<SharedPort> {
