@@ -29,6 +29,8 @@ export interface Files {
   /** The type and size of what stands at `path`, or undefined. Follows symbolic links unless told not to. */
   stat(path: string, options?: { followLinks?: boolean }): Promise<FileStat | undefined>;
   open(path: string, flags: string, mode?: number): Promise<fs.FileHandle>;
+  /** Bytes that this process can still write on the disk of a path. */
+  freeBytes(path: string): Promise<number>;
 }
 
 export interface FileStat {
@@ -141,4 +143,8 @@ export const systemFiles: Files = {
   exists: async (path) => (await statOf(path)) !== undefined,
   stat: statOf,
   open: fs.open,
+  async freeBytes(path) {
+    const { bavail, bsize } = await fs.statfs(path);
+    return bavail * bsize;
+  },
 };

@@ -133,6 +133,10 @@ export class MemoryFiles implements Files {
     return { type, sizeBytes: data.length, mode, modifiedMs: 0, inode, uid, gid };
   }
 
+  async freeBytes(): Promise<number> {
+    return Number.POSITIVE_INFINITY;
+  }
+
   /** Only for reading. */
   async open(path: string, flags: string): Promise<FileHandle> {
     if (flags !== 'r') throw failure('ENOSYS', path);

@@ -112,14 +112,17 @@ test('a second store in the same process is refused', async () => {
   await open();
 });
 
-test('a full disk fails the write, and harms nothing', async () => {
+test.each([
+  ['a full disk', '70000', /could not be made durable: the disk of .* is full: 68 KiB are left$/],
+  ['a file that cannot grow', '1e9', /could not be made durable: (Input\/output error|File too large)$/],
+])('%s fails the write, and harms nothing', async (_what, freeBytes, why) => {
   const limited = `ulimit -S -f 4096; exec "$0" "$@"`;
-  const child = await start('bash', ['-c', limited, execPath, bundle, 'fill', path]);
+  const child = await start('bash', ['-c', limited, execPath, bundle, 'fill', path, freeBytes]);
   await child.process.ended;
   const said = JSON.parse(child.lines()[1] as string) as Record<string, unknown>;
   expect(said).toMatchObject({ code: 'FlushFailed', again: 'FlushFailed', readable: said.written });
   expect(said.written).toBeGreaterThan(50);
-  expect(said.message).toMatch(/could not be made durable: (Input\/output error|File too large)/);
+  expect(said.message).toMatch(why);
   const store = await open();
   expect((await store.list('/f/')).entries).toHaveLength(said.written as number);
   await store.commit(put('/f/again', 'x'.repeat(500_000)));

@@ -1,4 +1,4 @@
-// A process of its own that uses a store, for tests that kill it or take its disk away: `node FILE MODE PATH`.
+// A process of its own that uses a store, for tests that kill it or take its disk away: `node FILE MODE PATH [FREE]`.
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { systemClock } from '../platform/clock.ts';
@@ -86,7 +86,10 @@ if (mode === 'survey') {
   await survey(process.argv.slice(3));
   process.exit(0);
 }
-const store = await openEmbeddedStore({ path, clock: systemClock, files: systemFiles });
+/** What is said to be left on the disk; unless given, what is. */
+const [, , , , freeBytes] = process.argv;
+const files = { ...systemFiles, ...(freeBytes && { freeBytes: async () => Number(freeBytes) }) };
+const store = await openEmbeddedStore({ path, clock: systemClock, files });
 say('open');
 if (mode === 'write') await write(store);
 else if (mode === 'fill') await fill(store);

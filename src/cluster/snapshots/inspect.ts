@@ -23,7 +23,7 @@ export interface Inspection {
   hasKeys: boolean;
 }
 
-/** What does not belong to a cluster, such as what else is kept in a `k8ts etcd`. */
+/** What is no object of the API. */
 const otherKeys = '(keys outside /registry)';
 
 /** Counts what is in a snapshot. */

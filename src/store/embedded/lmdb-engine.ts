@@ -38,6 +38,8 @@ export class LmdbEngine implements LogEngine {
   readonly #leases: Database<Buffer, [number, number]>;
   /** Called when the file is closed. */
   onClosed: () => void = () => {};
+  /** Makes something better of the reason why a write failed. */
+  explain: (reason: unknown) => Promise<unknown> = async (reason) => reason;
   /** A write failed, and it is not known whether LMDB can go on. */
   #doubtful = false;
   #closed = false;
@@ -115,7 +117,7 @@ export class LmdbEngine implements LogEngine {
       });
     } catch (error) {
       this.#doubtful = true;
-      throw await reasonOf(error);
+      throw await this.explain(await reasonOf(error));
     }
   }
 

@@ -26,6 +26,9 @@ const settings = {
 /** More than the lock file and the first pages of a new store take. */
 const leastRoomBytes = 128 * 1024;
 
+/** Where less is left on the disk, that is why a write failed. */
+const leastFreeBytes = 4 * 2 ** 20;
+
 type Root = RootDatabase<Buffer, string>;
 
 /** What this process has open: LMDB itself tells other processes apart only. */
@@ -40,6 +43,7 @@ export async function openLmdbEngine(options: { path: string; files: Files }): P
     await options.files.makeDir(path, { mode: 0o700 });
     await checkRoom(path, options.files);
     const engine = await openFile(join(path, 'store.mdb'), options.files);
+    engine.explain = (reason) => explained(reason, path, options.files);
     engine.onClosed = () => openPaths.delete(path);
     return engine;
   } catch (error) {
@@ -65,6 +69,13 @@ async function checkRoom(path: string, files: Files): Promise<void> {
   } finally {
     await files.remove(probe);
   }
+}
+
+/** LMDB calls it an input/output error when not all could be written, which is what happens where a disk gets full. */
+async function explained(reason: unknown, path: string, files: Files): Promise<unknown> {
+  const freeBytes = await files.freeBytes(path).catch(() => Number.POSITIVE_INFINITY);
+  if (freeBytes >= leastFreeBytes) return reason;
+  return new Error(`the disk of ${path} is full: ${freeBytes >> 10} KiB are left`, { cause: reason });
 }
 
 function unusable(path: string, reason: string, cause?: unknown): StoreError {
