@@ -13,6 +13,7 @@ import { defaultConfiguration } from '../../src/scheduler/configuration/configur
 import { buildProfiles } from '../../src/scheduler/configuration/profiles.ts';
 import { builtInPlugins } from '../../src/scheduler/configuration/registry.ts';
 import { decide } from '../../src/scheduler/decide.ts';
+import { Memory } from '../../src/scheduler/framework/memory.ts';
 import type { Profile } from '../../src/scheduler/framework/framework.ts';
 import { SchedulingQueue } from '../../src/scheduler/queue/scheduling-queue.ts';
 import { testHandle } from '../../src/scheduler/testing.ts';
@@ -32,6 +33,7 @@ export interface Result {
 class World {
   readonly cache = new SchedulerCache();
   readonly nominated = new NominatedPods();
+  readonly memory = new Memory();
   readonly random = seededRandom(1);
   readonly profile: Profile;
   readonly queue: SchedulingQueue;
@@ -69,7 +71,7 @@ class World {
   /** One decision; what follows from it is done as the scheduler and a server would. */
   async place(pod: Stored<Pod>): Promise<boolean> {
     const { profile, random, nominated } = this;
-    const options = { profile, random, nominated, startAt: this.#startAt };
+    const options = { profile, random, nominated, memory: this.memory, startAt: this.#startAt };
     const verdict = decide(podInfo(pod), this.cache.snapshot(), options);
     if (verdict.type === 'placed') {
       this.#startAt += verdict.examined;

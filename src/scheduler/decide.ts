@@ -4,6 +4,7 @@ import { type NodeInfo, type PodInfo, withPod } from './cache/node-info.ts';
 import { NominatedPods } from './cache/nominated-pods.ts';
 import { CycleState } from './framework/cycle-state.ts';
 import type { Decision, Plugin, PostFilterResult, Profile, Refusal } from './framework/framework.ts';
+import type { Memory } from './framework/memory.ts';
 import { noNodes, Refusals } from './framework/refusals.ts';
 import { best } from './score.ts';
 
@@ -43,6 +44,8 @@ export interface DecideOptions {
   /** Unless the profile says otherwise. */
   percentageOfNodesToScore?: number;
   nominated?: NominatedPods;
+  /** What earlier decisions have found out. */
+  memory?: Memory;
 }
 
 const nobody = new NominatedPods();
@@ -53,7 +56,8 @@ export function decide(pod: PodInfo, snapshot: Snapshot, options: DecideOptions)
   const refusals = new Refusals(snapshot.nodes);
   const open: Decision = { pod, state: new CycleState(), snapshot, profile, nominated, filters: [] };
   const prepared = preFilter(open, refusals);
-  const decision = { ...open, filters: prepared.filters };
+  const { filters } = prepared;
+  const decision = { ...open, filters, known: options.memory?.of({ ...open, filters }) };
   if (prepared.refusal) {
     refusals.rest = prepared.refusal;
     return refused(decision, refusals, wholeSummary(refusals, prepared.refusal));
@@ -136,12 +140,24 @@ function findFitting(decision: Decision, search: Search): { nodes: NodeInfo[]; e
   for (; examined < total && found.length < enough; examined++) {
     const turn = (search.startAt + examined) % total;
     const place = places ? (places[turn] as number) : turn;
-    const node = nodes.at(place);
-    const refusal = firstRefusal(decision, node);
+    const refusal = refusalAt(decision, place);
     if (refusal) search.refusals.set(place, refusal);
-    else found.push(node);
+    else found.push(nodes.at(place));
   }
   return { nodes: found, examined };
+}
+
+/** What keeps the pod from a node of the snapshot, as is known or found out now. */
+function refusalAt(decision: Decision, place: number): Refusal | undefined {
+  const { known, nominated, snapshot } = decision;
+  const node = snapshot.nodes.at(place);
+  if (!known || nominated.has(node.name)) return firstRefusal(decision, node);
+  let verdict = known.verdicts.get(place, node);
+  if (verdict === undefined) {
+    verdict = runFilters(decision, node) ?? null;
+    known.verdicts.set(place, node, verdict);
+  }
+  return verdict ?? undefined;
 }
 
 /**

@@ -8,6 +8,7 @@ import type {
   PodAffinityTerm,
   TopologySpreadConstraint,
 } from '../api/core/v1.ts';
+import type { PodDisruptionBudget } from '../api/policy/v1.ts';
 import type { Stored } from '../api/resource.ts';
 import { seededRandom } from '../platform/random.ts';
 import { SchedulerCache } from './cache/cache.ts';
@@ -15,6 +16,7 @@ import { podInfo } from './cache/node-info.ts';
 import { decide } from './decide.ts';
 import { CycleState } from './framework/cycle-state.ts';
 import type { Decision } from './framework/framework.ts';
+import { Memory } from './framework/memory.ts';
 import { NominatedPods } from './cache/nominated-pods.ts';
 import { testProfile } from './testing.ts';
 import { obviousAffinityScore, obviousProblem, type World } from './testing-oracle.ts';
@@ -89,7 +91,7 @@ const constraint = fc.record(
   { requiredKeys: ['maxSkew', 'topologyKey', 'whenUnsatisfiable'] },
 ) as fc.Arbitrary<TopologySpreadConstraint>;
 const taint = { key: 'k', value: 'v', effect: 'NoSchedule' };
-const podParts = fc.record({
+const podArbitraries = {
   namespace: fc.constantFrom('red', 'blue'),
   labels,
   affinity: fc.option(affinity, { nil: undefined, freq: 3 }),
@@ -97,7 +99,9 @@ const podParts = fc.record({
   cpu: fc.constantFrom('0', '500m', '1'),
   tolerates: fc.boolean(),
   zone: fc.option(fc.constantFrom('z0', 'z1'), { nil: undefined, freq: 4 }),
-});
+  priority: fc.constantFrom(0, 5, 10),
+};
+const podParts = fc.record(podArbitraries);
 const nodeParts = fc.record({
   zone: fc.option(fc.constantFrom('z0', 'z1', 'z2'), { nil: undefined, freq: 6 }),
   cpu: fc.constantFrom('1', '2', '4'),
@@ -133,6 +137,7 @@ function podOf(parts: PodParts, nodeName?: string): Stored<Pod> {
     },
     spec: {
       schedulerName: 'default-scheduler',
+      priority: parts.priority,
       ...(nodeName && { nodeName }),
       containers: [{ name: 'c', resources: { requests: { cpu: parts.cpu } } }],
       affinity: parts.affinity,
@@ -149,25 +154,48 @@ type Step =
   | { type: 'pod'; node: string; kind: number }
   | { type: 'remove pod'; which: number }
   | { type: 'relabel'; which: number; labels: PodParts['labels'] }
+  | { type: 'nominate'; node: string; kind: number }
+  | { type: 'budget'; allowed: number }
   | { type: 'decide'; kind: number };
 
 const nodeName = fc.constantFrom('n0', 'n1', 'n2', 'n3', 'n4');
-const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({ type: fc.constant('node' as const), name: nodeName, parts: nodeParts }),
-  },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('remove node' as const), name: nodeName }) },
-  { weight: 5, arbitrary: fc.record({ type: fc.constant('pod' as const), node: nodeName, kind: fc.nat(3) }) },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('remove pod' as const), which: fc.nat(20) }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('relabel' as const), which: fc.nat(20), labels }) },
-  { weight: 5, arbitrary: fc.record({ type: fc.constant('decide' as const), kind: fc.nat(3) }) },
-);
+const one = <T extends Step['type'], R>(type: T, rest: { [K in keyof R]: fc.Arbitrary<R[K]> }) =>
+  fc.record({ type: fc.constant(type), ...rest });
+const steps = {
+  node: one('node', { name: nodeName, parts: nodeParts }),
+  removeNode: one('remove node', { name: nodeName }),
+  pod: one('pod', { node: nodeName, kind: fc.nat(3) }),
+  removePod: one('remove pod', { which: fc.nat(20) }),
+  relabel: one('relabel', { which: fc.nat(20), labels }),
+  nominate: one('nominate', { node: nodeName, kind: fc.nat(3) }),
+  budget: one('budget', { allowed: fc.nat(1) }),
+  decide: one('decide', { kind: fc.nat(3) }),
+};
+/** Steps, each kind as often as is said, out of all that are said. */
+const stepsOf = (often: { [kind in keyof typeof steps]?: number }) =>
+  fc.oneof(
+    ...Object.entries(often).map(([kind, weight]) => ({
+      weight,
+      arbitrary: steps[kind as keyof typeof steps] as fc.Arbitrary<Step>,
+    })),
+  );
+
+const budgetOf = (disruptionsAllowed: number) =>
+  ({
+    metadata: { name: 'b', namespace: 'red', resourceVersion: `${made++}` },
+    spec: { selector: { matchLabels: { app: 'a' } } },
+    status: { disruptionsAllowed },
+  }) as unknown as Stored<PodDisruptionBudget>;
 
 class Model {
   readonly cache = new SchedulerCache();
   readonly nodes = new Map<string, Stored<Node>>();
   pods: Stored<Pod>[] = [];
+  readonly budgets: Stored<PodDisruptionBudget>[] = [];
+  readonly nominated = new NominatedPods();
+  readonly memory = new Memory();
+  /** One for decisions without memory and one for those with it: each takes its own chances. */
+  readonly #profiles = [1, 2].map(() => testProfile({ namespaces, poddisruptionbudgets: this.budgets }));
   /** Few kinds of pods, so that they have to do with each other, and the same things are counted again and again. */
   readonly #kinds: readonly PodParts[];
 
@@ -198,8 +226,15 @@ class Model {
         const own = action.labels as Record<string, string>;
         return old && this.put({ ...old, metadata: { ...old.metadata, labels: own } });
       }
-      case 'decide':
-        return this.check(podOf(this.#kind(action.kind)));
+      case 'nominate':
+        return this.nominated.set(podInfo(podOf(this.#kind(action.kind))), action.node);
+      case 'budget':
+        return void this.budgets.splice(0, 1, budgetOf(action.allowed));
+      case 'decide': {
+        const pod = podOf(this.#kind(action.kind));
+        this.check(pod);
+        return this.checkMemory(pod);
+      }
     }
   }
 
@@ -235,6 +270,29 @@ class Model {
     this.checkScores(world, pod);
   }
 
+  /** A decision that makes use of earlier ones is that which is made without. */
+  checkMemory(pod: Stored<Pod>): void {
+    const [anew, remembering] = this.#profiles.map((profile, i) => {
+      const { nominated } = this;
+      const options = {
+        profile,
+        random: seededRandom(1),
+        startAt: 0,
+        nominated,
+        memory: [undefined, this.memory][i],
+      };
+      const { decision: _, ...verdict } = decide(podInfo(pod), this.cache.snapshot(), options);
+      if (verdict.type === 'placed') return verdict;
+      const { refusals, ...rest } = verdict;
+      return {
+        ...rest,
+        plan: rest.plan.nominate,
+        all: [...this.nodes.keys()].map((name) => refusals.of(name)),
+      };
+    });
+    expect(remembering).toEqual(anew);
+  }
+
   checkScores(world: World, pod: Stored<Pod>): void {
     const snapshot = this.cache.snapshot();
     const nominated = new NominatedPods();
@@ -248,14 +306,50 @@ class Model {
   }
 }
 
+function run(kinds: PodParts[], nodes: NodeParts[], steps: Step[]): void {
+  const model = new Model(kinds);
+  nodes.forEach((parts, i) => model.take({ type: 'node', name: `n${i}`, parts }));
+  for (const action of steps) model.take(action);
+}
+
 test('decisions are those of the obvious rules, whatever has happened to the cluster before', () => {
-  const run = (kinds: PodParts[], nodes: NodeParts[], steps: Step[]) => {
-    const model = new Model(kinds);
-    nodes.forEach((parts, i) => model.take({ type: 'node', name: `n${i}`, parts }));
-    for (const action of steps) model.take(action);
-  };
   const kinds = fc.array(podParts, { minLength: 1, maxLength: 4 });
   const nodes = fc.array(nodeParts, { minLength: 3, maxLength: 5 });
-  const steps = fc.array(step, { minLength: 10, maxLength: 60 });
-  fc.assert(fc.property(kinds, nodes, steps, run), { numRuns: 400 });
+  const often = {
+    node: 3,
+    removeNode: 1,
+    pod: 5,
+    removePod: 2,
+    relabel: 1,
+    nominate: 1,
+    budget: 1,
+    decide: 5,
+  };
+  const steps = fc.array(stepsOf(often), { minLength: 10, maxLength: 60 });
+  fc.assert(fc.property(kinds, nodes, steps, run), { numRuns: 300 });
+});
+
+test('what is remembered of pods that are almost alike changes no decision', () => {
+  const kinds = podParts.chain((parts) => {
+    const plain: PodParts = {
+      ...parts,
+      affinity: undefined,
+      spread: [],
+      namespace: 'red',
+      labels: { app: 'a' },
+    };
+    const other: fc.Arbitrary<Partial<PodParts>> = fc.oneof(
+      fc.record({ cpu: podArbitraries.cpu }),
+      fc.record({ tolerates: podArbitraries.tolerates }),
+      fc.record({ zone: podArbitraries.zone }),
+      fc.record({ priority: podArbitraries.priority }),
+    );
+    return fc
+      .array(other, { minLength: 3, maxLength: 3 })
+      .map((others) => [plain, ...others.map((one) => ({ ...plain, ...one }))]);
+  });
+  const nodes = fc.array(nodeParts, { minLength: 3, maxLength: 5 });
+  const often = { node: 1, pod: 5, removePod: 2, nominate: 3, budget: 3, decide: 14 };
+  const steps = fc.array(stepsOf(often), { minLength: 20, maxLength: 80 });
+  fc.assert(fc.property(kinds, nodes, steps, run), { numRuns: 300 });
 });

@@ -28,6 +28,7 @@ import {
   type Refusal,
 } from './framework/framework.ts';
 import { type Handle, listersOf } from './framework/handle.ts';
+import { Memory } from './framework/memory.ts';
 import { noteRefusal } from './note-refusal.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
 
@@ -78,6 +79,7 @@ class Scheduler {
   readonly #profiles: ReadonlyMap<string, Profile>;
   readonly #cache = new SchedulerCache();
   readonly #nominated = new NominatedPods();
+  readonly #memory = new Memory();
   readonly #queue: SchedulingQueue;
   readonly #pods: Informer<Pod>;
   readonly #nodes: Informer<Node>;
@@ -220,6 +222,7 @@ class Scheduler {
       startAt: this.#startAt,
       percentageOfNodesToScore: this.#configuration.percentageOfNodesToScore,
       nominated: this.#nominated,
+      memory: this.#memory,
     });
     if (verdict.type === 'refused') return this.#refuse(pod, verdict);
     this.#startAt = (this.#startAt + verdict.examined) % Math.max(1, snapshot.nodes.size);

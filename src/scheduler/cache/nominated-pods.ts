@@ -7,6 +7,9 @@ export class NominatedPods {
   readonly #byNode = new Map<string, Map<string, PodInfo>>();
   readonly #nodeOf = new Map<string, string>();
 
+  /** How many of them have terms of affinity to other pods. */
+  withTerms = 0;
+
   get size(): number {
     return this.#nodeOf.size;
   }
@@ -14,6 +17,11 @@ export class NominatedPods {
   /** The node a pod is nominated for. */
   nodeOf(uid: string): string | undefined {
     return this.#nodeOf.get(uid);
+  }
+
+  /** Whether a node is kept for somebody. */
+  has(node: string): boolean {
+    return this.#byNode.has(node);
   }
 
   on(node: string): readonly PodInfo[] {
@@ -26,6 +34,7 @@ export class NominatedPods {
     const { uid } = pod.pod.metadata;
     this.remove(uid);
     this.#nodeOf.set(uid, node);
+    if (pod.terms) this.withTerms++;
     const pods = this.#byNode.get(node);
     if (pods) pods.set(uid, pod);
     else this.#byNode.set(node, new Map([[uid, pod]]));
@@ -36,6 +45,7 @@ export class NominatedPods {
     if (node === undefined) return;
     this.#nodeOf.delete(uid);
     const pods = this.#byNode.get(node);
+    if (pods?.get(uid)?.terms) this.withTerms--;
     pods?.delete(uid);
     if (pods?.size === 0) this.#byNode.delete(node);
   }

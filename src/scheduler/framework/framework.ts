@@ -6,6 +6,7 @@ import type { NominatedPods } from '../cache/nominated-pods.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { EventInterest } from './events.ts';
 import type { Handle } from './handle.ts';
+import type { Known } from './memory.ts';
 import type { Refusals } from './refusals.ts';
 
 /** Why a node, or the whole cluster, does not do for a pod. */
@@ -28,6 +29,8 @@ export interface Decision {
   readonly nominated: NominatedPods;
   /** The filters that have something to say about this pod. */
   readonly filters: readonly Plugin[];
+  /** What has been found out about pods like this one, where that can be said. */
+  readonly known?: Known;
 }
 
 export const maxScore = 100;
@@ -65,6 +68,11 @@ export interface Plugin {
   /** Reads off the pod what `filter` needs. */
   preFilter?(decision: Decision): PreFilterResult | undefined;
   filter?(decision: Decision, node: NodeInfo): Refusal | undefined;
+  /**
+   * What `filter` reads of the pod, as JSON can have it, where it reads nothing else but the node and what runs there: to pods for which
+   * all filters sign the same, the same node need be shown only once.
+   */
+  sign?(pod: PodInfo): unknown;
   /** Brings what `preFilter` made up to date with a pod that is put on a node, or taken off it, in thought. */
   changePod?(decision: Decision, change: { pod: PodInfo; node: NodeInfo; by: 1 | -1 }): void;
   /** Finds out how room can be made where no node does. */

@@ -63,7 +63,19 @@ export class Refusals {
   /** Plugins hand out the same refusal again and again: there are few, however many nodes there are. */
   *#distinct(): Iterable<{ refusal: Refusal; count: number }> {
     const counts = new Map<Refusal, number>();
-    for (const refusal of this.#byPlace) if (refusal) counts.set(refusal, (counts.get(refusal) ?? 0) + 1);
+    // Neighbours are mostly refused in the same way.
+    let last: Refusal | undefined;
+    let run = 0;
+    const count = () => last && counts.set(last, (counts.get(last) ?? 0) + run);
+    for (const refusal of this.#byPlace) {
+      if (refusal !== last) {
+        count();
+        last = refusal;
+        run = 0;
+      }
+      run++;
+    }
+    count();
     for (const [refusal, count] of counts) yield { refusal, count };
     const left = this.size - this.#explicit;
     if (this.rest && left > 0) yield { refusal: this.rest, count: left };

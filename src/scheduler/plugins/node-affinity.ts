@@ -57,6 +57,7 @@ export function nodeAffinity({ addedAffinity }: NodeAffinityArgs = {}): Plugin {
       const onlyNodes = namedNodes(pod.pod);
       return onlyNodes && { onlyNodes };
     },
+    sign: ({ pod: { spec } }) => [spec.nodeSelector, spec.affinity?.nodeAffinity],
     filter({ pod }, { node }) {
       if (!matchesSelector(node, enforced)) return enforcedRefusal;
       return matchesNode(pod.pod, node) ? undefined : podRefusal;

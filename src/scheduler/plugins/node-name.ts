@@ -12,6 +12,7 @@ export function nodeName(): Plugin {
     name,
     events: [interestIn(nodes, ['Add'], (pod, node) => pod.spec.nodeName === node.metadata.name)],
     preFilter: ({ pod }) => (pod.pod.spec.nodeName ? undefined : { skip: true }),
+    sign: ({ pod }) => pod.spec.nodeName,
     filter: ({ pod }, node) => (pod.pod.spec.nodeName !== node.name ? refusal : undefined),
   };
 }

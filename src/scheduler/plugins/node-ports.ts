@@ -31,6 +31,7 @@ export function nodePorts(): Plugin {
       }),
     ],
     preFilter: ({ pod }) => (pod.hostPorts.length === 0 ? { skip: true } : undefined),
+    sign: ({ hostPorts }) => hostPorts,
     filter: ({ pod }, node) =>
       pod.hostPorts.some((port) => collides(node.hostPorts, port)) ? refusal : undefined,
   };

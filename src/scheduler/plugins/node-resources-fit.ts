@@ -130,6 +130,7 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): Plugin {
       ),
       interestIn(nodes, ['Add', 'UpdateAllocatable'], couldFit),
     ],
+    sign: ({ requests: { cpu, memory, storage, others } }) => [cpu, memory, storage, ...others],
     filter({ pod }, node) {
       if (fits(node, pod.requests, ignored)) return undefined;
       const { reasons, unresolvable } = lacking(node, pod.requests, ignored);

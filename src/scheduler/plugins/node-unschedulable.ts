@@ -22,6 +22,7 @@ export function nodeUnschedulable(): Plugin {
         (pod, node, old) => !isClosed(node, pod) && (!old || isClosed(old, pod)),
       ),
     ],
+    sign: ({ pod }) => pod.spec.tolerations,
     filter: ({ pod }, { node }) => (isClosed(node, pod.pod) ? refusal : undefined),
   };
 }

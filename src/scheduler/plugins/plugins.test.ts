@@ -4,6 +4,7 @@ import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { seededRandom } from '../../platform/random.ts';
 import { SchedulerCache } from '../cache/cache.ts';
 import { podInfo } from '../cache/node-info.ts';
+import { Memory } from '../framework/memory.ts';
 import { NominatedPods } from '../cache/nominated-pods.ts';
 import { decide } from '../decide.ts';
 import { CycleState } from '../framework/cycle-state.ts';
@@ -293,4 +294,25 @@ test('pods that a node is kept for count, for those that matter no more', () => 
   const type = (priority: number) =>
     decide(podInfo(pod({ priority }, { cpu: '2' })), cache.snapshot(), options).type;
   expect([type(5), type(10), type(11)]).toEqual(['refused', 'refused', 'placed']);
+});
+
+test('whom a pod pushes aside follows the budgets, also where all else is remembered', () => {
+  const running = (name: string, nodeName: string, priority: number) => {
+    const { metadata, ...rest } = pod({ nodeName, priority }, { cpu: '4' });
+    return { ...rest, metadata: { ...metadata, name, uid: name, labels: { app: name } } };
+  };
+  const cache = cacheOf({ nodes: [node('a'), node('b')] });
+  cache.setPod(running('guarded', 'a', 0));
+  cache.setPod(running('open', 'b', 1));
+  const budgets: Stored<KubernetesObject>[] = [];
+  const profile = testProfile({ poddisruptionbudgets: budgets });
+  const options = { profile, random: seededRandom(1), startAt: 0, memory: new Memory() };
+  const nominated = (disruptionsAllowed: number) => {
+    const parts = { spec: { selector: { matchLabels: { app: 'guarded' } } }, status: { disruptionsAllowed } };
+    const budget = stored<Stored<KubernetesObject>>('b', parts);
+    budgets.splice(0, 1, { ...budget, metadata: { ...budget.metadata, namespace: 'default' } });
+    const verdict = decide(podInfo(pod({ priority: 10 }, { cpu: '4' })), cache.snapshot(), options);
+    return verdict.type === 'refused' && verdict.plan.nominate;
+  };
+  expect([nominated(0), nominated(1), nominated(0)]).toEqual(['b', 'a', 'b']);
 });

@@ -21,6 +21,7 @@ export function taintToleration(): Plugin {
         return !wasOpen && !isRepelled(node.spec?.taints, tolerations);
       }),
     ],
+    sign: ({ pod }) => pod.spec.tolerations,
     filter: ({ pod }, { node }) =>
       node.spec?.taints && isRepelled(node.spec.taints, pod.pod.spec.tolerations) ? refusal : undefined,
     preScore(decision) {

@@ -8,6 +8,7 @@ import { timestamp } from '../../../platform/clock.ts';
 import type { PodInfo } from '../../cache/node-info.ts';
 import type { Decision, Plugin, PostFilterResult, Refusal } from '../../framework/framework.ts';
 import type { Handle } from '../../framework/handle.ts';
+import { PerNode } from '../../framework/memory.ts';
 import { Refusals } from '../../framework/refusals.ts';
 import { type Candidate, leastHarm, victimsOn } from './victims.ts';
 
@@ -43,6 +44,24 @@ function ineligible({ pod, snapshot }: Decision, refusals: Refusals): string | u
   return leaving ? 'not eligible due to a terminating pod on the nominated node.' : undefined;
 }
 
+/** What making room for pods that are alike would cost on each node. */
+class KnownVictims {
+  #found = new PerNode<Candidate | Refusal>();
+  #priority = 0;
+  #budgets: readonly PodDisruptionBudget[] = [];
+
+  /** Of pods of this priority, with these budgets; with others, all has to be found out anew. */
+  of(priority: number, budgets: readonly PodDisruptionBudget[]): PerNode<Candidate | Refusal> {
+    const sameBudgets =
+      budgets.length === this.#budgets.length && budgets.every((budget, i) => budget === this.#budgets[i]);
+    if (priority === this.#priority && sameBudgets) return this.#found;
+    this.#priority = priority;
+    this.#budgets = [...budgets];
+    this.#found = new PerNode();
+    return this.#found;
+  }
+}
+
 interface Search {
   refusals: Refusals;
   budgets: readonly PodDisruptionBudget[];
@@ -63,9 +82,16 @@ export function findCandidates(
   const offset = places.length > 0 ? search.offset(places.length) : 0;
   const candidates: Candidate[] = [];
   let isHarmless = false;
+  const known = decision.known
+    ?.part(name, () => new KnownVictims())
+    .of(decision.pod.priority, search.budgets);
   for (let i = 0; i < places.length; i++) {
     const place = places[(offset + i) % places.length] as number;
-    const result = victimsOn(decision, nodes.at(place), search.budgets);
+    const node = nodes.at(place);
+    // Who else a node is kept for changes what is found there.
+    const memory = decision.nominated.has(node.name) ? undefined : known;
+    const result = memory?.get(place, node) ?? victimsOn(decision, node, search.budgets);
+    memory?.set(place, node, result);
     if ('reasons' in result) refusals.set(place, result);
     else {
       candidates.push(result);

@@ -3,7 +3,7 @@ import type { Pod } from '../../../api/core/v1.ts';
 import type { PodDisruptionBudget } from '../../../api/policy/v1.ts';
 import type { Stored } from '../../../api/resource.ts';
 import { type PodInfo, podInfo } from '../../cache/node-info.ts';
-import { byImportance, type Candidate, leastHarm, splitByBudget } from './victims.ts';
+import { type Candidate, candidateOf, leastHarm, splitByBudget } from './victims.ts';
 
 function pod(name: string, priority: number, more: { started?: string; app?: string } = {}): PodInfo {
   const { started = '2026-01-01T00:00:00Z', app } = more;
@@ -16,11 +16,8 @@ function pod(name: string, priority: number, more: { started?: string; app?: str
   } as Stored<Pod>);
 }
 
-const candidate = (node: string, victims: PodInfo[], violations = 0): Candidate => ({
-  node,
-  victims: [...victims].sort(byImportance),
-  violations,
-});
+const candidate = (node: string, victims: PodInfo[], violations = 0) =>
+  candidateOf(node, victims, violations);
 const chosen = (...candidates: Candidate[]) => leastHarm(candidates)?.node;
 
 test('the least harm: budgets, then priorities, then numbers, then time', () => {

@@ -5,12 +5,33 @@ import { type NodeInfo, type PodInfo, withoutPod, withPod } from '../../cache/no
 import { changePod, firstRefusal } from '../../decide.ts';
 import type { Decision, Refusal } from '../../framework/framework.ts';
 
-/** What it would cost to put a pod on a node: the most important victim first. */
+/** What it would cost to put a pod on a node. */
 export interface Candidate {
-  node: string;
-  victims: readonly PodInfo[];
+  readonly node: string;
+  /** The most important one first. */
+  readonly victims: readonly PodInfo[];
   /** Victims whose disruption budgets do not allow it. */
-  violations: number;
+  readonly violations: number;
+  /** Grows with their number, and with their priorities. */
+  readonly sumOfPriorities: number;
+  /** When the first of the most important ones started. */
+  readonly earliestStart: string;
+}
+
+/** Makes sums of priorities grow with the number of victims, also where priorities are negative. */
+const priorityShift = 2 ** 31;
+
+export function candidateOf(node: string, pods: readonly PodInfo[], violations: number): Candidate {
+  const victims = [...pods].sort(byImportance);
+  const highest = victims[0]?.priority;
+  const starts = victims.filter(({ priority }) => priority === highest).map(startOf);
+  return {
+    node,
+    victims,
+    violations,
+    sumOfPriorities: victims.reduce((sum, { priority }) => sum + priority + priorityShift, 0),
+    earliestStart: starts.sort()[0] ?? '',
+  };
 }
 
 const startOf = ({ pod }: PodInfo) => pod.status?.startTime ?? '9999';
@@ -103,21 +124,7 @@ export function victimsOn(
   };
   const violations = violating.filter(mustGo).length;
   others.filter(mustGo);
-  return { node: node.name, victims: victims.sort(byImportance), violations };
-}
-
-/** Makes sums of priorities grow with the number of victims, also where priorities are negative. */
-const priorityShift = 2 ** 31;
-
-function sumOfPriorities({ victims }: Candidate): number {
-  return victims.reduce((sum, { priority }) => sum + priority + priorityShift, 0);
-}
-
-/** When the first of the most important victims started. */
-function earliestStart({ victims }: Candidate): string {
-  const highest = victims[0]?.priority;
-  const starts = victims.filter(({ priority }) => priority === highest).map(startOf);
-  return starts.sort()[0] ?? '';
+  return candidateOf(node.name, victims, violations);
 }
 
 /**
@@ -126,11 +133,11 @@ function earliestStart({ victims }: Candidate): string {
  */
 export function leastHarm(candidates: readonly Candidate[]): Candidate | undefined {
   const compare = (a: Candidate, b: Candidate): number => {
-    const [startA, startB] = [earliestStart(a), earliestStart(b)];
+    const [startA, startB] = [a.earliestStart, b.earliestStart];
     return (
       a.violations - b.violations ||
       (a.victims[0]?.priority ?? 0) - (b.victims[0]?.priority ?? 0) ||
-      sumOfPriorities(a) - sumOfPriorities(b) ||
+      a.sumOfPriorities - b.sumOfPriorities ||
       a.victims.length - b.victims.length ||
       (startA > startB ? -1 : startA < startB ? 1 : 0)
     );
