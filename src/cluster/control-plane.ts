@@ -34,6 +34,8 @@ export interface ControlPlaneOptions {
   port: number;
   /** Where pods and nodes find the server; the `kubernetes` Service has no endpoints where there is none. */
   advertiseAddress?: string;
+  /** Addresses of all pods, where not as usual: a node gets 256 of them. */
+  podRange?: string;
   /** Whether others write into the store as well. */
   sharedStore?: boolean;
   /** How controllers and scheduler find out who acts, where not as usual. */
@@ -153,6 +155,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     platform,
     authority,
     volumeDir: options.volumeDir,
+    podRange: options.podRange ?? network.podRange,
     isAlone: !options.sharedStore,
     times: options.leaderElection,
   });

@@ -22,6 +22,8 @@ export interface RolesOptions {
   authority: KeyPair;
   /** Where volumes of claims that ask for none in particular are kept. */
   volumeDir: string;
+  /** Addresses of all pods. */
+  podRange: string;
   /** Nobody else writes into the store, so nobody else can lead. */
   isAlone: boolean;
   times?: Partial<ElectionTimes>;
@@ -108,7 +110,10 @@ function runRole(role: Role, { server, platform, signal, ...rest }: RoleOptions)
   });
 }
 
-function controllerManager(server: ApiServer, { platform, authority, volumeDir }: RolesOptions): Role {
+function controllerManager(
+  server: ApiServer,
+  { platform, authority, volumeDir, podRange }: RolesOptions,
+): Role {
   return {
     name: 'kube-controller-manager',
     components: (contextFor) =>
@@ -117,7 +122,7 @@ function controllerManager(server: ApiServer, { platform, authority, volumeDir }
         discover: async (options) => discover(server, options),
         authority: authority.certificate,
         authorityKey: authority.key,
-        podRange: network.podRange,
+        podRange,
         nodeBits: network.nodeBits,
         dnsAddress: network.dnsAddress,
         localVolumes: {
