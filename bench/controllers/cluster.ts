@@ -105,13 +105,12 @@ export class BenchCluster {
 
   /** Adds nodes and resolves when all of them are ready. */
   async addNodes(count: number): Promise<void> {
-    const { controlPlane, platform, dir } = this.#parts;
+    const { controlPlane, platform } = this.#parts;
     const groups = ['system:nodes', 'system:authenticated'];
     for (let i = 0; i < count; i++) {
       const name = `node-${i}`;
       const transport = controlPlane.server.transportFor({ name: `system:node:${name}`, groups });
-      const options = { name, transport, platform, dir: `${dir}/nodes/${name}` };
-      this.#nodes.set(name, startSimulatedNode(options));
+      this.#nodes.set(name, await startSimulatedNode({ name, transport, platform }));
       if (i % nodesAtOnce === nodesAtOnce - 1) await this.#nodesReady(i + 1 - nodesAtOnce);
     }
     await this.#nodesReady(count);

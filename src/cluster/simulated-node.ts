@@ -1,10 +1,11 @@
 import { Client } from '../client/client.ts';
 import type { Transport } from '../client/transport.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
-import { simulatedHost } from '../kubelet/node/simulated-host.ts';
+import { simulatedHost, simulatedIntervals } from '../kubelet/node/simulated-host.ts';
 import { SimulatedRuntime } from '../kubelet/runtimes/simulated/runtime.ts';
 import { systemDialer } from '../platform/dial.ts';
 import { listenHttps } from '../platform/http-server.ts';
+import { MemoryFiles } from '../platform/memory-files.ts';
 import type { Platform } from '../platform/platform.ts';
 import { network } from './options.ts';
 import type { KeyPair } from './pki.ts';
@@ -15,18 +16,32 @@ export interface SimulatedNodeOptions {
   /** The way to the API server as `system:node:NAME`. */
   transport: Transport;
   platform: Platform;
-  /** Where logs and volumes are written. */
-  dir: string;
   /** The node's address; 127.0.0.1 unless given. */
   address?: string;
   /** Serves logs and the like on a free port of its address; not served where absent. */
   serving?: { pair: KeyPair; authority: string };
 }
 
-/** A node that is not there: its kubelet is real, its containers are not. */
-export function startSimulatedNode(options: SimulatedNodeOptions): RunningComponents {
-  const { name, transport, platform, dir, serving, address = '127.0.0.1' } = options;
-  const { clock, random, files } = platform;
+/** What pods expect to find on any machine. */
+const usualDirs = [
+  '/dev',
+  '/etc',
+  '/lib/modules',
+  '/proc',
+  '/run',
+  '/sys/fs/cgroup',
+  '/usr',
+  '/var/lib',
+  '/var/log',
+];
+
+/** A node that is not there: its kubelet is real, its containers and its disk are not. */
+export async function startSimulatedNode(options: SimulatedNodeOptions): Promise<RunningComponents> {
+  const { name, transport, serving, address = '127.0.0.1' } = options;
+  const files = new MemoryFiles();
+  for (const dir of usualDirs) await files.makeDir(dir);
+  const platform = { ...options.platform, files };
+  const { clock, random } = platform;
   const server = serving && {
     host: address,
     port: 0,
@@ -40,7 +55,7 @@ export function startSimulatedNode(options: SimulatedNodeOptions): RunningCompon
     host: simulatedHost({ nodeName: name, cpus: 4, memoryBytes: 16 * 2 ** 30, diskBytes: 2 ** 38, files }),
     dialer: systemDialer,
     nodeName: name,
-    dirs: { root: `${dir}/kubelet`, logs: `${dir}/pods` },
+    dirs: { root: '/var/lib/kubelet', logs: '/var/log/pods' },
     node: {
       addresses: [
         { type: 'InternalIP', address },
@@ -49,6 +64,7 @@ export function startSimulatedNode(options: SimulatedNodeOptions): RunningCompon
     },
     cluster: { dnsServers: [network.dnsAddress], domain: network.domain },
     server,
+    intervals: simulatedIntervals,
   });
   return runComponents([kubelet], platform);
 }

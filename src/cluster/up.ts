@@ -268,9 +268,8 @@ class ClusterBuilder {
       usages: ['server'],
     });
     const authority = (await pki.authority()).certificate;
-    const dir = `${options.dataDir}/nodes/${name}`;
     this.#simulated.push(
-      startSimulatedNode({ name, transport, platform, dir, serving: { pair, authority } }),
+      await startSimulatedNode({ name, transport, platform, serving: { pair, authority } }),
     );
     return { name, address: '127.0.0.1' };
   }

@@ -73,22 +73,21 @@ class NodeRunner implements Agent {
   }
 
   async #startParts(): Promise<void> {
-    const parts = this.#options.runtime === 'simulated' ? this.#simulated() : await this.#real();
+    const parts = this.#options.runtime === 'simulated' ? await this.#simulated() : await this.#real();
     this.#parts = parts;
     // Parts that were stopped for new ones end too; that is no failure.
     void parts.failed.then((error) => this.#parts === parts && this.#fail(error));
   }
 
-  #simulated(): Agent {
-    const { platform, dataDir } = this.#options;
+  async #simulated(): Promise<Agent> {
+    const { platform } = this.#options;
     const { nodeName, node, serving, authority, address } = this.#joined;
     const known = { servers: this.#endpoints, authority };
     const { client, close } = nodeClient(known, node, 'kubelet');
-    const running = startSimulatedNode({
+    const running = await startSimulatedNode({
       name: nodeName,
       transport: client.transport,
       platform,
-      dir: `${dataDir}/agent`,
       address,
       serving: { pair: serving, authority },
     });

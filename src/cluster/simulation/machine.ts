@@ -1,7 +1,7 @@
 import { Client } from '../../client/client.ts';
 import { createKubelet } from '../../kubelet/kubelet.ts';
 import { podNameLabel, podNamespaceLabel } from '../../kubelet/pods/labels.ts';
-import { simulatedHost } from '../../kubelet/node/simulated-host.ts';
+import { simulatedHost, simulatedIntervals } from '../../kubelet/node/simulated-host.ts';
 import type { Latencies } from '../../kubelet/runtimes/simulated/world.ts';
 import { SimulatedRuntime } from '../../kubelet/runtimes/simulated/runtime.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -34,17 +34,6 @@ export interface MachineOptions {
 }
 
 const podNameIn = (labels: Record<string, string>) => `${labels[podNamespaceLabel]}/${labels[podNameLabel]}`;
-
-/** Nothing happens on a simulated machine that its runtime does not tell: looking again costs time and finds nothing. */
-const restful = {
-  nodeStatusMs: 60_000,
-  runtimePollMs: 60_000,
-  relistMs: 60_000,
-  housekeepingMs: 120_000,
-  evictionMs: 300_000,
-  logRotationMs: 3_600_000,
-  imageGcMs: 3_600_000,
-};
 
 const diskBytes = 2 ** 38;
 
@@ -121,7 +110,7 @@ export class Machine {
         labels,
       },
       cluster: { dnsServers: [network.dnsAddress], domain: network.domain },
-      intervals: { ...restful, leaseMs: this.#options.heartbeatMs },
+      intervals: { ...simulatedIntervals, leaseMs: this.#options.heartbeatMs },
     });
     const running = runComponents([kubelet], world);
     life.signal.addEventListener('abort', () => void running.stop(), { once: true });

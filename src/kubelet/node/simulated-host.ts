@@ -10,6 +10,17 @@ export interface SimulatedHostOptions {
   files: Files;
 }
 
+/** Nothing happens on a simulated machine that its runtime does not tell: looking again costs time and finds nothing. */
+export const simulatedIntervals = {
+  nodeStatusMs: 60_000,
+  runtimePollMs: 60_000,
+  relistMs: 60_000,
+  housekeepingMs: 120_000,
+  evictionMs: 300_000,
+  logRotationMs: 3_600_000,
+  imageGcMs: 3_600_000,
+};
+
 const inodes = 1_000_000;
 const pids = 32_768;
 
