@@ -249,6 +249,14 @@ describe('a cluster that does not come to rest says who keeps writing', () => {
   });
 });
 
+test('an API server that died does not come back in a cluster that has been stopped', async () => {
+  await start();
+  cluster.crash('kube-apiserver', { restartAfter: '5s' });
+  await cluster.stop();
+  await cluster.advance('10s');
+  await expect(async () => cluster.client.of(nodes).list()).rejects.toThrow('the API server does not answer');
+});
+
 test('the same seed gives the same cluster, write for write; another one another', async () => {
   const live = async (seed: number) => {
     await start({ nodes: 2, seed });

@@ -76,6 +76,7 @@ export class VirtualCluster {
   readonly #links = new Map<string, Set<Link>>();
   #faults: Faults;
   #isRunning = false;
+  #isOver = false;
   /** Why nothing runs any more. */
   #runaway: Error | undefined;
 
@@ -172,7 +173,9 @@ export class VirtualCluster {
     const restartMs = spanMs(options.restartAfter ?? '1s');
     if (name !== 'kube-apiserver') return this.#processOf(name).crash(restartMs);
     this.#api.crash();
-    this.#clock.after(restartMs, () => void this.#api.start());
+    this.#clock.after(restartMs, () => {
+      if (!this.#isOver) void this.#api.start();
+    });
   }
 
   /** Cuts a process off from the API server, such as the kubelet of a node. */
@@ -226,6 +229,7 @@ export class VirtualCluster {
   }
 
   #end(): void {
+    this.#isOver = true;
     for (const process of this.processes.values()) process.stop();
     this.#api.crash();
   }
