@@ -60,7 +60,7 @@ function addUp(program: Command): void {
 function addOthers(program: Command): void {
   program
     .command('down')
-    .description('stop the cluster and remove all it has put on this machine but its data')
+    .description('stop a cluster or an agent and remove all it has put on this machine but its data')
     .addOption(dataDirOption())
     .option('--purge', 'remove the data directory too')
     .action(async (options) => (await import('./commands/down.ts')).down(options));
@@ -76,7 +76,7 @@ function addOthers(program: Command): void {
   const image = program.command('image').description('images on the nodes');
   image
     .command('load <file...>')
-    .description('put image archives (OCI or docker-save tar) on every node')
+    .description('put image archives (OCI or docker-save tar) on every node that runs from here')
     .addOption(dataDirOption())
     .action(async (files, options) => (await import('./commands/image-load.ts')).loadImages(files, options));
   const node = program.command('node').description('nodes of the running cluster, one by one');

@@ -14,6 +14,7 @@ import type { Platform } from '../platform/platform.ts';
 import { nftablesBackend } from '../proxy/nftables.ts';
 import { createProxy } from '../proxy/proxy.ts';
 import type { AgentConfig } from './agent-config.ts';
+import { runtimeDirIn } from './node-dirs.ts';
 import { nodeClient } from './node-client.ts';
 import { network } from './options.ts';
 import { runComponents } from './run-components.ts';
@@ -62,28 +63,32 @@ export async function startAgent(
   };
 }
 
-/** A containerd left by an agent that was killed would hold the node's state: it is ended first. Its pods live on. */
+/** A containerd left by an agent that was killed would hold the node's state: it is ended first. */
 async function startRuntime(config: AgentConfig, platform: Platform): Promise<ContainerdDaemon> {
-  const directory = `${config.dir}/containerd`;
-  const pidFile = `${config.runDir}/containerd.pid`;
+  const directory = runtimeDirIn(config.dir);
   await platform.files.makeDir(config.runDir);
-  await endLeftRuntime(platform, pidFile, directory);
+  await endLeftRuntime(platform, { runDir: config.runDir, dir: directory });
   const containerd = await startContainerd({
     platform: { ...platform, log: platform.log.named('containerd') },
     directory,
     cniBinDir: config.cniBinDir,
     cniConfDir: `${config.dir}/cni`,
   });
-  await platform.files.write(pidFile, String(containerd.pid));
+  await platform.files.write(pidFileIn(config.runDir), String(containerd.pid));
   return containerd;
 }
 
-async function endLeftRuntime(platform: Platform, pidFile: string, directory: string): Promise<void> {
-  const { files, processes, clock } = platform;
-  const pid = await files.readText(pidFile).catch(() => '');
+const pidFileIn = (runDir: string) => `${runDir}/containerd.pid`;
+
+/** Ends the containerd with this directory that an agent has left; its pods live on. */
+export async function endLeftRuntime(
+  { files, processes, clock }: Pick<Platform, 'files' | 'processes' | 'clock'>,
+  { runDir, dir }: { runDir: string; dir: string },
+): Promise<void> {
+  const pid = await files.readText(pidFileIn(runDir)).catch(() => '');
   if (!/^\d+$/.test(pid)) return;
   const isIt = async () =>
-    (await files.readText(`/proc/${pid}/cmdline`).catch(() => '')).includes(`${directory}/config.toml`);
+    (await files.readText(`/proc/${pid}/cmdline`).catch(() => '')).includes(`${dir}/config.toml`);
   if (!(await isIt())) return;
   await processes.run('kill', ['-TERM', pid]);
   const deadlineMs = clock.monotonic() + 10_000;

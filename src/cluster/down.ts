@@ -1,22 +1,16 @@
 import type { Platform } from '../platform/platform.ts';
 import { clusterId } from './cluster-id.ts';
 import { removeHosts } from './hosts/cleanup.ts';
-import { isRunning, readState, removeState } from './state.ts';
+import { removeJoinedNode } from './join/remove-node.ts';
+import { readState, removeState, stopProcess } from './state.ts';
 
-const stopTimeoutMs = 30_000;
-
-/** Stops the cluster of a data directory, however it was left; gives whether one ran. */
+/** Stops what runs from a data directory, a cluster or a node of another, however it was left; gives whether it ran. */
 export async function down(platform: Platform, dataDir: string, isRoot: boolean): Promise<boolean> {
-  const { files, processes, clock } = platform;
+  const { files } = platform;
   const state = await readState(files, dataDir);
-  const ran = state !== undefined && (await isRunning(files, state));
-  if (state && ran) {
-    await processes.run('kill', ['-TERM', String(state.pid)]);
-    const deadlineMs = clock.monotonic() + stopTimeoutMs;
-    while ((await isRunning(files, state)) && clock.monotonic() < deadlineMs) await clock.sleep(20);
-    if (await isRunning(files, state)) await processes.run('kill', ['-KILL', String(state.pid)]);
-  }
+  const ran = state !== undefined && (await stopProcess(platform, state));
   if (isRoot) await removeHosts(platform, clusterId(dataDir), dataDir);
   await removeState(files, dataDir);
-  return ran;
+  const nodeRan = await removeJoinedNode(platform, dataDir, isRoot);
+  return ran || nodeRan;
 }

@@ -1,4 +1,5 @@
 import type { Files } from '../platform/files.ts';
+import type { Platform } from '../platform/platform.ts';
 
 /** What is written down about a running cluster, so that other commands find it. */
 export interface ClusterState {
@@ -45,7 +46,26 @@ export async function removeState(files: Files, dataDir: string): Promise<void> 
   await files.remove(statePath(dataDir));
 }
 
-/** Whether the process that wrote the state still runs. */
-export async function isRunning(files: Files, state: ClusterState): Promise<boolean> {
-  return (await startTicksOf(files, state.pid)) === state.startTicks;
+/** What tells a process from a later one with the same id. */
+export type KnownProcess = Pick<ClusterState, 'pid' | 'startTicks'>;
+
+/** Whether the process still runs that wrote this down. */
+export async function isRunning(files: Files, { pid, startTicks }: KnownProcess): Promise<boolean> {
+  return (await startTicksOf(files, pid)) === startTicks;
+}
+
+const stopTimeoutMs = 30_000;
+
+/** Asks a process to stop, and kills it where it does not; gives whether it ran. */
+export async function stopProcess(
+  { files, processes, clock }: Pick<Platform, 'files' | 'processes' | 'clock'>,
+  known: KnownProcess,
+): Promise<boolean> {
+  if (!(await isRunning(files, known))) return false;
+  const pid = String(known.pid);
+  await processes.run('kill', ['-TERM', pid]);
+  const deadlineMs = clock.monotonic() + stopTimeoutMs;
+  while ((await isRunning(files, known)) && clock.monotonic() < deadlineMs) await clock.sleep(20);
+  if (await isRunning(files, known)) await processes.run('kill', ['-KILL', pid]);
+  return true;
 }

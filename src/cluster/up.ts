@@ -9,6 +9,7 @@ import { removeHosts } from './hosts/cleanup.ts';
 import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
 import type { ClusterLayout } from './hosts/layout.ts';
 import { nameServers } from './name-servers.ts';
+import { runtimeSocketIn } from './node-dirs.ts';
 import { type Program, startNodeProcess } from './node-process.ts';
 import { openStore } from './open-store.ts';
 import { type ClusterOptions, defaultPort, network } from './options.ts';
@@ -247,7 +248,7 @@ class ClusterBuilder {
       onEnd: (text) => this.#onAgentEnd(node.name, text),
     });
     this.#agents.push(agent);
-    const runtimeSocket = `${options.dataDir}/nodes/${node.name}/containerd/containerd.sock`;
+    const runtimeSocket = runtimeSocketIn(`${options.dataDir}/nodes/${node.name}`);
     return { name: node.name, address: node.address, runtimeSocket };
   }
 

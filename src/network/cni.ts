@@ -8,6 +8,9 @@ export interface PodNetwork {
   stateDir: string;
 }
 
+/** The device that is the pods' gateway. */
+export const bridgeName = 'cni0';
+
 /** Name of the file in the runtime's configuration directory. */
 export const cniFileName = '10-k8ts.conflist';
 
@@ -25,7 +28,7 @@ export function cniConfig(network: PodNetwork): string {
   // hairpinMode lets a pod reach itself through a Service.
   const bridge = {
     type: 'bridge',
-    bridge: 'cni0',
+    bridge: bridgeName,
     isGateway: true,
     hairpinMode: true,
     mtu: network.mtu,

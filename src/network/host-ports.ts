@@ -6,7 +6,8 @@ import type { Platform } from '../platform/platform.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
 import { mustRun } from '../platform/processes.ts';
 
-const table = 'k8ts-hostports';
+/** The table for ports of the node that pods have. */
+export const table = 'k8ts-hostports';
 const gatherMs = 50;
 const retryMs = 1000;
 

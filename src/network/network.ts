@@ -22,7 +22,8 @@ export interface NetworkOptions {
   mtu: number;
 }
 
-const table = 'k8ts-network';
+/** The table for pods' packets that leave the node. */
+export const table = 'k8ts-network';
 const gatherMs = 50;
 const retryMs = 1000;
 /** Somebody else may have removed our routes: they are looked at this often even if nothing changes. */

@@ -5,7 +5,7 @@ import { type Agent, startAgent } from '../../cluster/agent.ts';
 import type { AgentConfig } from '../../cluster/agent-config.ts';
 import { parseToken } from '../../cluster/join/bootstrap-token.ts';
 import { join } from '../../cluster/join/join.ts';
-import { type JoinedNode, readNode, writeNode } from '../../cluster/join/joined-node.ts';
+import { becomeAgent, type JoinedNode, readNode, writeNode } from '../../cluster/join/joined-node.ts';
 import { runNode } from '../../cluster/join/run-node.ts';
 import { UserError } from '../../cluster/user-error.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -52,6 +52,7 @@ async function joined(flags: AgentFlags, platform: Platform): Promise<Agent> {
     throw new UserError('a node with real containers needs root', 'run it with sudo, or --runtime simulated');
   const dataDir = resolve(flags.dataDir);
   await makeDataDir(dataDir);
+  await becomeAgent(dataDir, process.pid, platform.files);
   const kept = await readNode(dataDir, platform);
   const node = kept ? withGiven(kept, flags) : await joinNow(flags, platform);
   if (!kept) await writeNode(dataDir, node, platform);

@@ -1,4 +1,11 @@
+import { removePodLeftovers } from '../../kubelet/runtimes/containerd/leftovers.ts';
+import { bridgeName } from '../../network/cni.ts';
+import { table as hostPortsTable } from '../../network/host-ports.ts';
+import { table as networkTable } from '../../network/network.ts';
+import { routeProtocol } from '../../network/routes.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { table as proxyTable } from '../../proxy/ruleset.ts';
+import { runtimeDirIn } from '../node-dirs.ts';
 import type { NodeLayout } from './layout.ts';
 
 type World = Pick<Platform, 'processes' | 'files' | 'log' | 'clock'>;
@@ -68,11 +75,11 @@ export async function removeNodeProcesses(world: World, node: NodeLayout): Promi
   await killAll(world, { cgroup: `${cgroupRoot}/`, namespaces: [namespace], mountFiles: [mountFile] });
 }
 
-/** Removes control groups from the leaves up; they are empty once their processes are gone. */
-async function removeCgroups(world: World, id: string): Promise<void> {
+/** Removes control groups with such names from the leaves up; they are empty once their processes are gone. */
+async function removeCgroups(world: World, isOurs: (name: string) => boolean): Promise<void> {
   const hierarchies = ['', ...(await world.files.list(cgroupMount))].map((name) => `${cgroupMount}/${name}`);
   for (const hierarchy of hierarchies) {
-    const roots = (await world.files.list(hierarchy)).filter((name) => name.startsWith(`k8ts-${id}-`));
+    const roots = (await world.files.list(hierarchy)).filter(isOurs);
     for (const root of roots) {
       await world.processes.run('find', [
         `${hierarchy}/${root}`,
@@ -97,6 +104,34 @@ async function unmountBelow(world: World, dir: string): Promise<void> {
   for (const point of points.reverse()) await world.processes.run('umount', ['--lazy', point]);
 }
 
+async function removeRunDir(world: World, runDir: string): Promise<void> {
+  await world.files.remove(runDir);
+  // The last one takes the folder with it.
+  await world.processes.run('rmdir', ['/run/k8ts']);
+}
+
+/** What a node that is this machine itself has put on it. */
+export interface MachineNode {
+  dir: string;
+  runDir: string;
+  cgroup: string;
+  serviceRange: string;
+}
+
+/** Removes what such a node has put on this machine, its pods with it. Its agent and its engine must not run any more. */
+export async function removeMachineNode(world: World, node: MachineNode): Promise<void> {
+  const { dir, runDir, cgroup, serviceRange } = node;
+  await removePodLeftovers(world, runtimeDirIn(dir));
+  await unmountBelow(world, dir);
+  await removeRunDir(world, runDir);
+  await removeCgroups(world, (name) => `/${name}` === cgroup);
+  for (const table of [proxyTable, networkTable, hostPortsTable])
+    await world.processes.run('nft', ['delete', 'table', 'ip', table]);
+  await world.processes.run('ip', ['link', 'delete', bridgeName]);
+  await world.processes.run('ip', ['route', 'flush', 'proto', routeProtocol]);
+  await world.processes.run('ip', ['route', 'delete', serviceRange]);
+}
+
 /**
  * Removes everything that the cluster with this id has put on this machine, whatever state it was left in:
  * processes, namespaces, links, mounts, control groups and its table. The data directory stays.
@@ -111,9 +146,7 @@ export async function removeHosts(world: World, id: string, dataDir: string): Pr
   await world.processes.run('ip', ['link', 'delete', `k8ts-${id}`]);
   await unmountBelow(world, runDir);
   await unmountBelow(world, dataDir);
-  await world.files.remove(runDir);
-  // The last cluster takes the folder with it.
-  await world.processes.run('rmdir', ['/run/k8ts']);
-  await removeCgroups(world, id);
+  await removeRunDir(world, runDir);
+  await removeCgroups(world, (name) => name.startsWith(`k8ts-${id}-`));
   await world.processes.run('nft', ['delete', 'table', 'inet', `k8ts-${id}`]).catch(() => {});
 }

@@ -1,8 +1,10 @@
 import { configmaps } from '../../api/generated/resources.ts';
 import type { Client } from '../../client/client.ts';
+import type { Files } from '../../platform/files.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { nodeClient } from '../node-client.ts';
 import type { KeyPair } from '../pki.ts';
+import { isRunning, type KnownProcess, startTicksOf } from '../state.ts';
 import { UserError } from '../user-error.ts';
 import { requestCertificate, validity } from './certificate.ts';
 
@@ -29,19 +31,55 @@ export interface JoinedNode extends NetworkFacts {
   serving: KeyPair;
 }
 
-const path = (dataDir: string) => `${dataDir}/agent/node.json`;
+/** Where a node that has joined keeps all it has. */
+export const agentDir = (dataDir: string) => `${dataDir}/agent`;
 
-/** The node that has joined from this data directory. Throws a `UserError` where its time is over. */
+const path = (dataDir: string) => `${agentDir(dataDir)}/node.json`;
+
+/** Where a node keeps what ends with the machine. */
+export const runDirOf = (nodeName: string) => `/run/k8ts/agent-${nodeName}`;
+
+/** The control group of a node's pods. */
+export const cgroupOf = (nodeName: string) => `/k8ts-${nodeName}`;
+
+const processPath = (dataDir: string) => `${agentDir(dataDir)}/process.json`;
+
+/** The process of the agent that was last started. */
+export async function agentProcess(dataDir: string, files: Files): Promise<KnownProcess | undefined> {
+  const text = await files.readText(processPath(dataDir)).catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as KnownProcess);
+}
+
+/** Writes down that this process is the agent. Throws a `UserError` where another one is. */
+export async function becomeAgent(dataDir: string, pid: number, files: Files): Promise<void> {
+  const other = await agentProcess(dataDir, files);
+  if (other && (await isRunning(files, other)))
+    throw new UserError(
+      `an agent runs in ${dataDir} already (process ${other.pid})`,
+      'stop it with `k8ts down`, or choose another with --data-dir',
+    );
+  await files.makeDir(agentDir(dataDir), { mode: 0o700 });
+  const known: KnownProcess = { pid, startTicks: (await startTicksOf(files, pid)) ?? '' };
+  await files.writeAtomic(processPath(dataDir), `${JSON.stringify(known)}\n`, { mode: 0o600 });
+}
+
+/** The node that has joined from this data directory. */
+export async function keptNode(dataDir: string, files: Files): Promise<JoinedNode | undefined> {
+  if (!(await files.exists(path(dataDir)))) return undefined;
+  return JSON.parse(await files.readText(path(dataDir))) as JoinedNode;
+}
+
+/** The same, for starting it. Throws a `UserError` where its time is over. */
 export async function readNode(
   dataDir: string,
   { files, clock }: Pick<Platform, 'files' | 'clock'>,
 ): Promise<JoinedNode | undefined> {
-  if (!(await files.exists(path(dataDir)))) return undefined;
-  const node = JSON.parse(await files.readText(path(dataDir))) as JoinedNode;
+  const node = await keptNode(dataDir, files);
+  if (!node) return undefined;
   if (validity(node.node.certificate).untilMs > clock.now()) return node;
   throw new UserError(
     `the certificate of ${node.nodeName} has ended: the node was off for too long`,
-    `remove ${dataDir}/agent and join again with --server and --token`,
+    `remove ${agentDir(dataDir)} and join again with --server and --token`,
   );
 }
 
@@ -51,7 +89,7 @@ export async function writeNode(
   node: JoinedNode,
   { files }: Pick<Platform, 'files'>,
 ): Promise<void> {
-  await files.makeDir(`${dataDir}/agent`, { mode: 0o700 });
+  await files.makeDir(agentDir(dataDir), { mode: 0o700 });
   await files.writeAtomic(path(dataDir), `${JSON.stringify(node, undefined, 2)}\n`, { mode: 0o600 });
 }
 

@@ -11,7 +11,7 @@ import { cniBinDirOf } from '../node-process.ts';
 import { runComponents } from '../run-components.ts';
 import { startSimulatedNode } from '../simulated-node.ts';
 import { renewAtMs } from './certificate.ts';
-import { type JoinedNode, renewed, writeNode } from './joined-node.ts';
+import { agentDir, cgroupOf, type JoinedNode, runDirOf, renewed, writeNode } from './joined-node.ts';
 import { prepareMachine } from './prepare-machine.ts';
 
 export interface RunNodeOptions {
@@ -109,10 +109,10 @@ class NodeRunner implements Agent {
         node,
         // The node's own name is enough to read Services with.
         proxy: node,
-        dir: `${dataDir}/agent`,
-        runDir: `/run/k8ts/agent-${joined.nodeName}`,
+        dir: agentDir(dataDir),
+        runDir: runDirOf(joined.nodeName),
         cniBinDir: await cniBinDirOf(platform),
-        cgroupRoot: `/k8ts-${joined.nodeName}`,
+        cgroupRoot: cgroupOf(joined.nodeName),
         clusterDns: tenthAddress(serviceRange),
         mtu: 1500,
         upstreamDns: await nameServers(platform),

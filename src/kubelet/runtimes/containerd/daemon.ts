@@ -5,6 +5,7 @@ import { containerdConfig, filesystemType, lacksSysResource, parseVersion } from
 import { connectCri } from './connect.ts';
 import { ensureSandboxImage, sandboxImageName } from './sandbox-image.ts';
 import type { StreamConnect } from './streaming.ts';
+import { socketIn } from './socket.ts';
 
 export interface ContainerdOptions {
   platform: Pick<Platform, 'clock' | 'files' | 'processes' | 'log'>;
@@ -56,7 +57,7 @@ function pathsIn(directory: string): Paths {
     log: `${directory}/containerd.log`,
     root: `${directory}/root`,
     state,
-    socket: `${directory}/containerd.sock`,
+    socket: socketIn(directory),
     runc: `${directory}/runc`,
   };
 }

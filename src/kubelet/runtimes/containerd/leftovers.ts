@@ -1,4 +1,5 @@
 import type { Platform } from '../../../platform/platform.ts';
+import { socketIn } from './socket.ts';
 
 type World = Pick<Platform, 'clock' | 'files' | 'processes'>;
 
@@ -64,6 +65,6 @@ async function unmountBelow(world: World, directory: string): Promise<void> {
  * namespace. For when pods shall not outlive their node, or containerd was killed; it must not run any more.
  */
 export async function removePodLeftovers(world: World, directory: string): Promise<void> {
-  await killPods(world, `${directory}/containerd.sock`);
+  await killPods(world, socketIn(directory));
   await unmountBelow(world, directory);
 }

@@ -1,0 +1,2 @@
+/** Where a containerd with this directory listens. */
+export const socketIn = (directory: string) => `${directory}/containerd.sock`;
