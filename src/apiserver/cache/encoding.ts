@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import { setOwn } from '../../machinery/clone.ts';
 import { closingBracket } from '../../machinery/json-brackets.ts';
 import { decodeProtobuf } from '../../machinery/protobuf.ts';
-import { dropUndefined } from './json-value.ts';
+import { withoutUndefined } from './json-value.ts';
 
 const revisionMarker = '"resourceVersion":"';
 const managedMarker = ',"managedFields":[';
@@ -37,8 +37,7 @@ const handedOver = new WeakMap<Uint8Array, { object: KubernetesObject; json: Sto
 
 /** The bytes to store of an object. The caller gives the object away. */
 export function encodeStored(object: KubernetesObject): Uint8Array {
-  const stored = ordered(object, '');
-  dropUndefined(stored);
+  const stored = withoutUndefined(ordered(object, ''));
   const json = jsonOf(stored);
   const bytes = toBytes(json);
   handedOver.set(bytes, { object: stored, json });

@@ -3,7 +3,7 @@ import { ConformError, conform } from '../../machinery/conform.ts';
 import { invalid, invalidObject } from '../../machinery/field-error.ts';
 import { findType } from '../../machinery/schema.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
-import { dropUndefined } from '../cache/json-value.ts';
+import { withoutUndefined } from '../cache/json-value.ts';
 
 const metadataType = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
@@ -12,11 +12,11 @@ const metadataType = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
  * is what an error shows in its place.
  */
 export function conformed(
-  value: KubernetesObject,
+  given: KubernetesObject,
   typeName: string,
-  shown: () => string = () => JSON.stringify(value),
+  shown: () => string = () => JSON.stringify(given),
 ): { object: KubernetesObject; unknown: string[] } {
-  dropUndefined(value);
+  const value = withoutUndefined(given);
   try {
     if (findType(typeName)) {
       const { value: object, unknown } = conform(value, typeName);

@@ -12,7 +12,7 @@ import { formatApiVersion, type GroupVersionKind, kindSchema } from '../../machi
 import { decodeProtobuf } from '../../machinery/protobuf.ts';
 import { badRequest, unsupportedMediaType } from '../../machinery/status-error.ts';
 import { parseYaml, YamlError } from '../../machinery/yaml.ts';
-import { dropUndefined } from '../cache/json-value.ts';
+import { withoutUndefined } from '../cache/json-value.ts';
 import type { RequestBody } from '../request.ts';
 import type { Facet } from './facet.ts';
 import type { Call } from './registry.ts';
@@ -31,8 +31,7 @@ export function decodeBody(
   const object =
     body && 'value' in body ? ownValue(body.value, expected.gvk) : decoded(call, expected, fieldValidation);
   expected.defaults(object);
-  dropUndefined(object);
-  return object;
+  return withoutUndefined(object);
 }
 
 function decoded(
@@ -69,7 +68,7 @@ const accepted = Object.keys(formats);
 const acceptedOfCustom = accepted.filter((type) => formats[type] !== 'protobuf');
 
 function formatOf(body: RequestBody | undefined, types: readonly string[] = accepted): Format {
-  const mediaType = body?.mediaType.split(';')[0]?.trim() || 'application/json';
+  const mediaType = body?.mediaType.split(';', 1)[0]?.trim() || 'application/json';
   if (types.includes(mediaType)) return formats[mediaType] as Format;
   throw unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`,

@@ -10,7 +10,7 @@ import { findType, formatApiVersion } from '../../machinery/schema.ts';
 import { badRequest, conflict, notFound, unsupportedMediaType } from '../../machinery/status-error.ts';
 import { applyStrategicMergePatch } from '../../machinery/strategic-merge.ts';
 import { isFiniteJson, wellFormed } from '../../machinery/well-formed.ts';
-import { dropUndefined } from '../cache/json-value.ts';
+import { withoutUndefined } from '../cache/json-value.ts';
 import type { ObjectAnswer, RequestBody } from '../request.ts';
 import { applyPatch } from './apply.ts';
 import { conformed, unusable } from './conform-object.ts';
@@ -137,8 +137,7 @@ function patched(call: Call, facet: Facet, { old, read, options }: PatchStep): K
   checkType(object, facet, read);
   object.metadata ??= {};
   facet.defaults(object);
-  dropUndefined(object);
-  return object;
+  return withoutUndefined(object);
 }
 
 /**

@@ -18,7 +18,7 @@ export function defaultPodSpec(spec: PodSpec): void {
   spec.securityContext ??= {};
   spec.terminationGracePeriodSeconds ??= 30;
   spec.schedulerName ||= 'default-scheduler';
-  spec.serviceAccountName ||= spec.serviceAccount;
+  if (spec.serviceAccount) spec.serviceAccountName ||= spec.serviceAccount;
   if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
   spec.containers ??= [];
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
