@@ -84,10 +84,10 @@ function readKind(value: unknown, expected: GroupVersionKind): GroupVersionKind 
   }
   const apiVersion = textField(value, 'apiVersion');
   const kind = textField(value, 'kind') || expected.kind;
-  if (apiVersion === '') return { ...expected, kind };
+  if (apiVersion === '') return { group: expected.group, version: expected.version, kind };
   const parsed = parseApiVersion(apiVersion);
   if (!parsed) throw new UnreadableError(`unexpected GroupVersion string: ${apiVersion}`);
-  return { ...parsed, kind };
+  return { group: parsed.group, version: parsed.version, kind };
 }
 
 /** The first bytes of a body, as errors show them. */

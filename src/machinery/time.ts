@@ -108,11 +108,6 @@ export function normalizeMicroTime(text: string): string | undefined {
   return epochMs === zeroMs && micros === '000000' ? undefined : `${seconds(epochMs)}.${micros}Z`;
 }
 
-/** A moment as a `metav1.Time`. */
-export function formatTime(epochMs: number): string {
-  return `${seconds(epochMs)}Z`;
-}
-
 /** The milliseconds since 1970 of a Time or MicroTime. Throws TimeError. */
 export function parseTime(text: string): number {
   const { epochMs, micros } = parse(text, secondsLayout);

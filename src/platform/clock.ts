@@ -25,9 +25,14 @@ export function timestamp(clock: Clock): string {
   return formatTime(clock.now());
 }
 
+/** The last second that was asked for: nearly all who ask mean now. */
+let lately = { second: Number.NaN, text: '' };
+
 /** Formats epoch milliseconds as `metav1.Time` does: RFC 3339, UTC, whole seconds. */
 export function formatTime(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(epochMs / 1000);
+  if (second !== lately.second) lately = { second, text: `${new Date(epochMs).toISOString().slice(0, 19)}Z` };
+  return lately.text;
 }
 
 /** Formats epoch milliseconds as `metav1.MicroTime` does: RFC 3339, UTC, six decimals. */

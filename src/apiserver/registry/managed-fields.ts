@@ -28,8 +28,8 @@ export function writerOf({ request, environment }: Call, { fieldManager }: Write
 
 /** Writes into the object's `managedFields` who wrote what. */
 export function recordWriter(call: Call, { object, old, options }: ManagedWrite): void {
-  const write = { ...managedContext(call), ...writerOf(call, options), live: old, next: object };
-  setManagedFields(object, updateManagedFields(write));
+  const write = { ...writerOf(call, options), live: old, next: object };
+  setManagedFields(object, updateManagedFields(managedContext(call), write));
 }
 
 export function setManagedFields(object: KubernetesObject, entries: ManagedFieldsEntry[] | undefined): void {
@@ -60,8 +60,8 @@ export function takeFacet(
     return object;
   }
   const live = managedFacet(facet, fields, old);
-  const write = { ...fields.context, ...writerOf(call, options), live, next: sent };
-  const entries = fields.back(old, updateManagedFields(write));
+  const write = { ...writerOf(call, options), live, next: sent };
+  const entries = fields.back(old, updateManagedFields(fields.context, write));
   const object = facet.take(sent, old);
   setManagedFields(object, entries);
   return object;

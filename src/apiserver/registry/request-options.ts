@@ -35,6 +35,7 @@ export function checkOptions(kind: OptionsKind, errors: readonly FieldError[]): 
 /** Reads the options of a write; `patchType` for patches. */
 export function writeOptions(request: ResourceRequest, kind: OptionsKind, patchType?: string): WriteOptions {
   const { query, userAgent } = request;
+  if (query.size === 0 && patchType === undefined) return usualOptions(managerOf(userAgent));
   const fieldManager = query.get('fieldManager') ?? '';
   const fieldValidation = query.get('fieldValidation') ?? '';
   const errors = [
@@ -54,12 +55,22 @@ export function writeOptions(request: ResourceRequest, kind: OptionsKind, patchT
   };
 }
 
+/** What a request means that says nothing. */
+const usualOptions = (fieldManager: string): WriteOptions => ({
+  dryRun: false,
+  fieldManager,
+  fieldValidation: 'Warn',
+  force: false,
+});
+
 const supportedValidations = ['', 'Ignore', 'Strict', 'Warn'];
 const validations = new Set(supportedValidations);
 
 /** The name a writer gets that gives none: its program, as the user agent says. */
 export function managerOf(userAgent: string): string {
-  return [...(userAgent.split('/')[0] as string)]
+  const program = userAgent.split('/', 1)[0] as string;
+  if (/^[ -~]{0,128}$/.test(program)) return program;
+  return [...program]
     .filter((c) => /[\P{C}]/u.test(c))
     .slice(0, 128)
     .join('');
@@ -75,6 +86,7 @@ function applyErrors(query: URLSearchParams, patchType: string): FieldError[] {
 /** Errors of a field manager's name. */
 export function fieldManagerErrors(name: string, field: string): FieldError[] {
   const errors = byteLength(name) > 128 ? [tooLong(field, 128)] : [];
+  if (/^[ -~]*$/.test(name)) return errors;
   let position = 0;
   for (const c of name) {
     if (/[\p{C}\p{Zl}\p{Zp}]/u.test(c) || (c !== ' ' && /\p{Zs}/u.test(c))) {

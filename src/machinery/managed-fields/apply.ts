@@ -1,9 +1,9 @@
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import { withinDepth } from '../depth.ts';
+import { formatTime } from '../../platform/clock.ts';
 import { deepEqual } from '../equal.ts';
 import { goKind, goText } from '../go-text.ts';
 import { badRequest } from '../status-error.ts';
-import { formatTime } from '../time.ts';
 import type { Conflict } from './conflict.ts';
 import { type FieldSet, isMember, leaf, pathsOf } from './field-set.ts';
 import { lastAppliedFields, withLastApplied } from './last-applied.ts';

@@ -51,8 +51,7 @@ function write(
   manager: string,
   more: { seconds?: number; subresource?: string } = {},
 ): Stored {
-  const managedFields = updateManagedFields({
-    ...context,
+  const managedFields = updateManagedFields(context, {
     live,
     next,
     manager,
@@ -184,14 +183,8 @@ describe('the fields of an update', () => {
 
   test('fields that are reset are nobody’s', () => {
     const next = { ...deployment({ replicas: 1 }), status: { replicas: 1 } };
-    const entries = updateManagedFields({
-      ...context,
-      live: undefined,
-      next,
-      manager: 'a',
-      timeMs: start,
-      resetFields: { 'f:status': leaf },
-    });
+    const write = { live: undefined, next, manager: 'a', timeMs: start };
+    const entries = updateManagedFields({ ...context, resetFields: { 'f:status': leaf } }, write);
     expect(pathsOf(entries?.[0]?.fieldsV1 as FieldSet).map(printPath)).toEqual(['.spec.replicas']);
   });
 

@@ -107,15 +107,13 @@ export function newManager(writer: Writer, fields: FieldSet, time: string | unde
 
 /** The entry of a manager that owns `fields`, which are in order: the order of its own fields is upstream's. */
 export function newEntry(writer: Writer, fields: FieldSet, time: string | undefined): ManagedFieldsEntry {
-  return {
-    manager: writer.manager || unknownManager,
-    operation: writer.operation,
-    apiVersion: writer.apiVersion,
-    ...(time && { time }),
-    fieldsType: 'FieldsV1',
-    fieldsV1: fields as ManagedFieldsEntry['fieldsV1'],
-    ...(writer.subresource && { subresource: writer.subresource }),
-  };
+  const { manager, operation, apiVersion, subresource } = writer;
+  const entry: ManagedFieldsEntry = { manager: manager || unknownManager, operation, apiVersion };
+  if (time) entry.time = time;
+  entry.fieldsType = 'FieldsV1';
+  entry.fieldsV1 = fields as ManagedFieldsEntry['fieldsV1'];
+  if (subresource) entry.subresource = subresource;
+  return entry;
 }
 
 /** More managers that update than these, and the oldest are thrown together. */

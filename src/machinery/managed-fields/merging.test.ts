@@ -96,13 +96,14 @@ class Story {
 
   write({ who, how, what, shape: of, apiVersion }: Write): this {
     const live = this.object && { ...this.object, metadata: { managedFields: this.entries } };
-    const context = { shape: of, apiVersion, convert: this.convert, manager: who, timeMs: 0, live };
+    const context = { shape: of, apiVersion, convert: this.convert };
+    const writer = { manager: who, timeMs: 0, live };
     if (how === 'update') {
-      this.entries = updateManagedFields({ ...context, next: what });
+      this.entries = updateManagedFields(context, { ...writer, next: what });
       this.object = what;
       return this;
     }
-    const result = applyManaged({ ...context, applied: what, force: how === 'force' });
+    const result = applyManaged({ ...context, ...writer, applied: what, force: how === 'force' });
     if (!result.object) throw conflictError(result.conflicts);
     const { metadata: _, ...object } = JSON.parse(JSON.stringify(result.object));
     this.object = object;

@@ -1,6 +1,6 @@
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
+import { formatTime } from '../../platform/clock.ts';
 import { deepEqual } from '../equal.ts';
-import { formatTime } from '../time.ts';
 import { createdFields } from './created-fields.ts';
 import { type FieldSet, union } from './field-set.ts';
 import {
@@ -28,7 +28,7 @@ import { reconcile } from './reconcile.ts';
 import type { Json } from './walk.ts';
 
 /** A write that is no apply: create, update, or any other patch. */
-export interface UpdateWrite extends WriteContext {
+export interface UpdateWrite {
   /** The object as it is stored; undefined if the write creates it. */
   live: object | undefined;
   /** The object as it will be stored. */
@@ -62,10 +62,17 @@ export function give(managers: Managers, writer: Writer, fields: FieldSet | unde
   managers.set(key, newManager(writer, owned, time));
 }
 
-function entriesOfCreator(next: Json, write: UpdateWrite): ManagedFieldsEntry[] | undefined {
-  const fields = unlessShapeless(() => createdFields(next, write));
-  return fields && [newEntry({ ...write, operation: 'Update' }, fields, formatTime(write.timeMs))];
+function entriesOfCreator(context: WriteContext, write: UpdateWrite): ManagedFieldsEntry[] | undefined {
+  const fields = unlessShapeless(() => createdFields(write.next as Json, context));
+  return fields && [newEntry(updater(context, write), fields, formatTime(write.timeMs))];
 }
+
+const updater = ({ apiVersion }: WriteContext, { manager, subresource }: UpdateWrite): Writer => ({
+  manager,
+  operation: 'Update',
+  apiVersion,
+  subresource,
+});
 
 /** Where a list's elements cannot be told apart, upstream, too, forgets the managers rather than keep what is wrong. */
 function unlessShapeless<T>(work: () => T): T | undefined {
@@ -81,18 +88,21 @@ function unlessShapeless<T>(work: () => T): T | undefined {
  * The managed fields of an object that is written: who wrote a field owns it. Cheap where objects share what did not
  * change. An object that is stored without managed fields stays so.
  */
-export function updateManagedFields(write: UpdateWrite): ManagedFieldsEntry[] | undefined {
+export function updateManagedFields(
+  context: WriteContext,
+  write: UpdateWrite,
+): ManagedFieldsEntry[] | undefined {
   const live = write.live as Json | undefined;
   const next = write.next as Json;
   const managers = startingManagers(live, next, write.subresource);
-  if (managers.size === 0) return live ? undefined : entriesOfCreator(next, write);
-  reconcile(managers, write);
+  if (managers.size === 0) return live ? undefined : entriesOfCreator(context, write);
+  reconcile(managers, context);
   const before = withoutManagedFields(live ?? {});
-  const changed = unlessShapeless(() => new Changes(before, withoutManagedFields(next), write));
+  const changed = unlessShapeless(() => new Changes(before, withoutManagedFields(next), context));
   if (!changed) return undefined;
   takeAway(managers, changed, '');
-  const writer: Writer = { ...write, operation: 'Update' };
-  give(managers, writer, withoutIdentity(written(changed.own)), formatTime(write.timeMs));
+  const fields = withoutIdentity(written(changed.own));
+  give(managers, updater(context, write), fields, formatTime(write.timeMs));
   capUpdateManagers(managers);
   return writeManagers(managers);
 }

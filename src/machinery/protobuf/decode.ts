@@ -2,7 +2,7 @@ import { setOwn } from '../clone.ts';
 import { maxDepth } from '../depth.ts';
 import { formatDuration } from '../duration.ts';
 import { type FieldSchema, type ScalarName, type TypeSchema, typeSchema } from '../schema.ts';
-import { formatTime } from '../time.ts';
+import { formatTime } from '../../platform/clock.ts';
 import { jsonSchemaProps, layoutOf, type ProtoField } from './layout.ts';
 import { ProtobufError, Reader, wireTypes } from './wire.ts';
 

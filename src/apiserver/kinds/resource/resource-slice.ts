@@ -2,7 +2,7 @@ import { resourceslices } from '../../../api/generated/resources.ts';
 import type { ResourceSlice, ResourceSliceSpec } from '../../../api/resource/v1.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
-import { formatTime } from '../../../machinery/time.ts';
+import { formatTime } from '../../../platform/clock.ts';
 import { sliceSpecErrors } from './slice-validation.ts';
 
 export const resourceSliceKind: Kind<ResourceSlice> = {
