@@ -63,25 +63,34 @@ export interface AdmittedWrite extends Pick<AdmissionAttributes, 'operation' | '
   deleteOptions?: DeleteOptions;
 }
 
-/** Runs the mutating plugins in their order; once more where one of the last has changed what the first have seen. */
-export async function admit(call: Call, write: AdmittedWrite): Promise<void> {
-  const attributes = new WriteAttributes(call, write);
+/**
+ * Runs the mutating plugins in their order; once more where one of the last has changed what the first have seen.
+ * Undefined where none of them had anything to wait for.
+ */
+export function admit(call: Call, write: AdmittedWrite): Promise<void> | undefined {
   const { admission } = call.environment;
+  const attributes = new WriteAttributes(call, write);
   const managers = write.object?.metadata?.managedFields;
-  await admitOnce(admission, attributes);
-  if (attributes.rounds.startSecond()) await admitOnce(admission, attributes);
-  keepManagers(call, write.object, managers);
+  const ask = (plugin: AdmissionPlugin) => plugin.admit?.(attributes);
+  const waiting = askInOrder(admission, ask);
+  // Whoever wants a second time has called out, and is waited for.
+  if (!waiting) return keepManagers(call, write.object, managers);
+  return waiting
+    .then(() => (attributes.rounds.startSecond() ? askInOrder(admission, ask) : undefined))
+    .then(() => keepManagers(call, write.object, managers));
 }
 
-/** Most plugins have nothing to wait for, so only what they promise is waited for. */
-async function admitOnce(
+/** Asks the plugins from the given one on. Most of them have nothing to wait for, so only what they promise is waited for. */
+function askInOrder(
   plugins: readonly AdmissionPlugin[],
-  attributes: AdmissionAttributes,
-): Promise<void> {
-  for (const plugin of plugins) {
-    const pending = plugin.admit?.(attributes);
-    if (pending) await pending;
+  ask: (plugin: AdmissionPlugin) => void | Promise<void>,
+  from = 0,
+): Promise<void> | undefined {
+  for (let i = from; i < plugins.length; i++) {
+    const waiting = ask(plugins[i] as AdmissionPlugin);
+    if (waiting) return waiting.then(() => askInOrder(plugins, ask, i + 1));
   }
+  return undefined;
 }
 
 /** Puts back who managed what, where a plugin has left nonsense. */
@@ -89,7 +98,7 @@ function keepManagers(
   call: Call,
   object: KubernetesObject | undefined,
   before: ManagedFieldsEntry[] | undefined,
-): void {
+): undefined {
   const after = object?.metadata?.managedFields;
   const fault = after === before ? undefined : managedFieldsFault(after);
   if (!object || !fault) return;
@@ -100,13 +109,10 @@ function keepManagers(
   );
 }
 
-/** Runs the validating plugins in their order. */
-export async function validateAdmission(call: Call, write: AdmittedWrite): Promise<void> {
+/** Runs the validating plugins in their order. Undefined where none of them had anything to wait for. */
+export function validateAdmission(call: Call, write: AdmittedWrite): Promise<void> | undefined {
   const attributes = new WriteAttributes(call, write);
-  for (const plugin of call.environment.admission) {
-    const pending = plugin.validate?.(attributes);
-    if (pending) await pending;
-  }
+  return askInOrder(call.environment.admission, (plugin) => plugin.validate?.(attributes));
 }
 
 /** Runs what plugins have to say of an object that has just been created. */

@@ -27,19 +27,34 @@ export const serviceAccount: AdmissionPlugin = {
   },
 };
 
-async function giveAccount(attributes: AdmissionAttributes, spec: PodSpec): Promise<void> {
+function giveAccount(attributes: AdmissionAttributes, spec: PodSpec): void | Promise<void> {
   spec.serviceAccountName ||= 'default';
   spec.serviceAccount = spec.serviceAccountName;
-  const account = await findAccount(attributes, spec.serviceAccountName);
+  const { random } = attributes.context.platform;
+  return withAccount(attributes, spec.serviceAccountName, (account) => runAs(account, spec, random));
+}
+
+/** What is done with an account: at once, where it is there. */
+function withAccount(
+  attributes: AdmissionAttributes,
+  name: string,
+  use: (account: ServiceAccount) => void,
+): void | Promise<void> {
+  const { context, namespace } = attributes;
+  const account = context.get(serviceaccounts, { namespace, name });
+  return account ? use(account) : awaitAccount(attributes, name).then(use);
+}
+
+function runAs(account: ServiceAccount, spec: PodSpec, random: Random): void {
   if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) {
-    mountToken(spec, attributes.context.platform.random);
+    mountToken(spec, random);
   }
   if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
     spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }));
   }
 }
 
-async function checkPod(attributes: AdmissionAttributes, pod: Pod): Promise<void> {
+function checkPod(attributes: AdmissionAttributes, pod: Pod): void | Promise<void> {
   if (isMirror(pod)) return checkMirror(attributes, pod);
   if (!pod.spec.serviceAccountName) {
     throw refuse(
@@ -47,13 +62,14 @@ async function checkPod(attributes: AdmissionAttributes, pod: Pod): Promise<void
       `no service account specified for pod ${attributes.namespace}/${attributes.name}`,
     );
   }
-  const account = await findAccount(attributes, pod.spec.serviceAccountName);
-  if (/^(1|t|true)$/i.test(account.metadata.annotations?.[enforceAnnotation] ?? '')) {
-    checkSecrets(attributes, pod.spec, account);
-  }
+  return withAccount(attributes, pod.spec.serviceAccountName, (account) => {
+    if (/^(1|t|true)$/i.test(account.metadata.annotations?.[enforceAnnotation] ?? '')) {
+      checkSecrets(attributes, pod.spec, account);
+    }
+  });
 }
 
-async function findAccount(attributes: AdmissionAttributes, name: string): Promise<ServiceAccount> {
+async function awaitAccount(attributes: AdmissionAttributes, name: string): Promise<ServiceAccount> {
   const { context, namespace } = attributes;
   const { clock, random } = context.platform;
   for (let attempt = 1; ; attempt++) {

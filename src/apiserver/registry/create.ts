@@ -38,7 +38,8 @@ export async function create(call: Call): Promise<ObjectAnswer> {
   if (registry.view.review) return objectAnswer(201, await reviewed(call, object, options));
   recordWriter(call, { object, old: undefined, options });
   const stored = toStoredForm(call, object);
-  await admit(call, { operation: 'CREATE', object: stored, options });
+  const admission = admit(call, { operation: 'CREATE', object: stored, options });
+  if (admission) await admission;
   dropDuplicateOwners(stored.metadata);
   return createNamed(call, stored, options);
 }
@@ -61,13 +62,16 @@ async function reviewed(
   return answer;
 }
 
-async function createNamed(
+function createNamed(call: Call, object: KubernetesObject, options: WriteOptions): Promise<ObjectAnswer> {
+  const generated = !object.metadata.name && object.metadata.generateName;
+  return generated ? createGenerated(call, object, options) : createOne(call, object, options);
+}
+
+async function createGenerated(
   call: Call,
   object: KubernetesObject,
   options: WriteOptions,
 ): Promise<ObjectAnswer> {
-  const generated = !object.metadata.name && object.metadata.generateName;
-  if (!generated) return createOne(call, object, options);
   for (let attempt = 1; ; attempt++) {
     try {
       return await createOne(call, clone(object), options);
@@ -154,7 +158,10 @@ async function store(
   object: KubernetesObject,
   { options, isAdmitted, allocation }: Creation,
 ): Promise<ObjectAnswer> {
-  if (!isAdmitted) await validateAdmission(call, { operation: 'CREATE', object, options });
+  const admission = isAdmitted
+    ? undefined
+    : validateAdmission(call, { operation: 'CREATE', object, options });
+  if (admission) await admission;
   const name = object.metadata.name as string;
   const key = keyOf(call, name);
   if (options.dryRun) {
@@ -165,26 +172,14 @@ async function store(
   }
   const item = await putAllotted(call, { key, object, expected: 0 }, allocation);
   if (!item) throw takenError(call, object, (await current(call, name))?.object);
-  await confirm(call, { object, key, revision: item.revision, options });
-  return cachedAnswer(201, call, item);
-}
-
-/** What was created on a past that others have changed meanwhile is taken back. */
-async function confirm(
-  call: Call,
-  {
-    object,
-    key,
-    revision,
-    options,
-  }: { object: KubernetesObject; key: string; revision: number; options: WriteOptions },
-): Promise<void> {
   try {
     confirmAdmission(call, { operation: 'CREATE', object, options });
   } catch (error) {
-    await remove(call, key, revision);
+    // It was created on a past that others have changed meanwhile.
+    await remove(call, key, item.revision);
     throw error;
   }
+  return cachedAnswer(201, call, item);
 }
 
 function takenError(call: Call, object: KubernetesObject, there: KubernetesObject | undefined): StatusError {

@@ -8,7 +8,7 @@ import { entriesOfScaled, scaleEntries } from '../../machinery/managed-fields/sc
 import { shapeOfType } from '../../machinery/managed-fields/shape.ts';
 import { formatApiVersion, type GroupVersionKind } from '../../machinery/schema.ts';
 import type { HookContext, Kind, ScaleStrategy } from './kind.ts';
-import type { Call } from './registry.ts';
+import type { Call, Registry } from './registry.ts';
 
 /** What differs between an update of the main resource and one through a subresource. */
 export interface UpdateStrategy {
@@ -50,9 +50,19 @@ export function facetOf(call: Call): Facet | undefined {
   const { registry, request } = call;
   const { view, kind } = registry;
   const { subresource } = request.info;
+  if (subresource === 'scale' && kind.scale) return scaleFacet(call, kind.scale);
+  const known = facets.get(registry) ?? new Map<string, Facet | undefined>();
+  if (!known.has(subresource))
+    facets.set(registry, known.set(subresource, wholeFacet(view, kind, subresource)));
+  return known.get(subresource);
+}
+
+/** The facets of each registry by their subresource, made once. */
+const facets = new WeakMap<Registry, Map<string, Facet | undefined>>();
+
+function wholeFacet(view: Kind, kind: Kind, subresource: string): Facet | undefined {
   if (subresource === '') return whole(view, mainUpdate(kind));
   if (subresource === 'status' && kind.status) return whole(view, statusUpdate(kind));
-  if (subresource === 'scale' && kind.scale) return scaleFacet(call, kind.scale);
   const part = kind.parts?.[subresource];
   return part && whole(view, partUpdate(part));
 }

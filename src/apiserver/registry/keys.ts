@@ -9,8 +9,19 @@ const special: Record<string, string> = {
   ingresses: 'ingress',
 };
 
+const prefixes = new WeakMap<Resource, string>();
+
 /** The store key prefix of a resource; those of other servers than the main one upstream carry their group. */
 export function resourcePrefix(resource: Resource): string {
+  let prefix = prefixes.get(resource);
+  if (prefix === undefined) {
+    prefix = prefixOf(resource);
+    prefixes.set(resource, prefix);
+  }
+  return prefix;
+}
+
+function prefixOf(resource: Resource): string {
   const main = resource.type.startsWith('io.k8s.api.');
   const path = main ? (special[resource.plural] ?? resource.plural) : `${resource.group}/${resource.plural}`;
   return `/registry/${path}/`;

@@ -33,6 +33,8 @@ export class Registries {
   #versions: Map<Kind, Registry[]> | undefined;
   #byName: Map<string, Registry> | undefined;
   #byKind: Map<string, Registry> | undefined;
+  /** What has been asked for, by the very resource: admission asks for the same few with every write. */
+  #found = new WeakMap<object, Registry>();
 
   constructor(options: RegistriesOptions) {
     this.#options = options;
@@ -52,7 +54,13 @@ export class Registries {
   }
 
   /** A resource of a group, whatever its version. */
-  find({ group, plural }: Pick<Resource, 'group' | 'plural'>): Registry | undefined {
+  find(asked: Pick<Resource, 'group' | 'plural'>): Registry | undefined {
+    const found = this.#found.get(asked) ?? this.#findByName(asked);
+    if (found) this.#found.set(asked, found);
+    return found;
+  }
+
+  #findByName({ group, plural }: Pick<Resource, 'group' | 'plural'>): Registry | undefined {
     this.#byName ??= indexBy(this.#served.values(), ({ resource }) => `${resource.group}/${resource.plural}`);
     return this.#byName.get(`${group}/${plural}`);
   }
@@ -105,6 +113,7 @@ export class Registries {
     this.#versions = undefined;
     this.#byName = undefined;
     this.#byKind = undefined;
+    this.#found = new WeakMap();
   }
 
   #stored(view: Kind): Kind {

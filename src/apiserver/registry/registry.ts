@@ -69,20 +69,46 @@ export function keyOf(call: Call, name: string = call.request.info.name): string
 
 /** What the hooks of a kind are given during this call. */
 export function hookContext(call: Call, name: string, dryRun: boolean): HookContext {
-  const { environment, request } = call;
-  const cacheOf = (resource: Resource) => environment.find(resource)?.cache;
-  return {
-    platform: environment.platform,
-    user: request.user,
-    namespace: namespaceOf(call),
-    name,
-    dryRun,
-    get: <T extends KubernetesObject>(resource: Resource<T>, ref: { namespace?: string; name: string }) =>
-      cacheOf(resource)?.get(objectKey(resource, ref))?.object as Stored<T> | undefined,
-    list: <T extends KubernetesObject>(resource: Resource<T>, namespace?: string) =>
-      objectsOf(cacheOf(resource)?.range(scopePrefix(resource, namespace))) as Iterable<Stored<T>>,
-    warn: (message) => request.warn(message),
-  };
+  return new CallContext(call, name, dryRun);
+}
+
+class CallContext implements HookContext {
+  readonly platform: HookContext['platform'];
+  readonly user: UserInfo;
+  readonly namespace: string;
+  readonly name: string;
+  readonly dryRun: boolean;
+  readonly #call: Call;
+
+  constructor(call: Call, name: string, dryRun: boolean) {
+    this.#call = call;
+    this.platform = call.environment.platform;
+    this.user = call.request.user;
+    this.namespace = namespaceOf(call);
+    this.name = name;
+    this.dryRun = dryRun;
+  }
+
+  get<T extends KubernetesObject>(
+    resource: Resource<T>,
+    ref: { namespace?: string; name: string },
+  ): Stored<T> | undefined {
+    const item = this.#cacheOf(resource)?.get(objectKey(resource, ref));
+    return item?.object as Stored<T> | undefined;
+  }
+
+  list<T extends KubernetesObject>(resource: Resource<T>, namespace?: string): Iterable<Stored<T>> {
+    const items = this.#cacheOf(resource)?.range(scopePrefix(resource, namespace));
+    return objectsOf(items) as Iterable<Stored<T>>;
+  }
+
+  warn(message: string): void {
+    this.#call.request.warn(message);
+  }
+
+  #cacheOf(resource: Resource): ResourceCache | undefined {
+    return this.#call.environment.find(resource)?.cache;
+  }
 }
 
 function* objectsOf(items: Iterable<CachedItem> | undefined): Iterable<KubernetesObject> {

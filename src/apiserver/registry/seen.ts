@@ -5,12 +5,12 @@ import type { Call } from './registry.ts';
 /** How long a write waits for the caches where the request does not say how long it may take. */
 const longestMs = 60_000;
 
-/** Waits until the caches have what a write of the call has made, for as long as the request may take. */
-export async function untilSeen(call: Call, revision: number): Promise<void> {
+/** Waits until the caches have what a write of the call has made, for as long as the request may take; undefined where they have it. */
+export function untilSeen(call: Call, revision: number): Promise<void> | undefined {
   const waiting = call.environment.feed.reached(revision);
-  if (!waiting) return;
+  if (!waiting) return undefined;
   const ms = deadlineMs(call.request.query, longestMs);
-  await within(call, waiting, {
+  return within(call, waiting, {
     ms,
     late: () => timeout('request did not complete within the allotted timeout', 0),
   });

@@ -72,19 +72,16 @@ export interface ObjectWrite {
 /** Puts an object; undefined where something else stands than was expected. */
 export async function put(call: Call, write: ObjectWrite): Promise<CachedItem | undefined> {
   const { key, object, expected, beside } = write;
-  const value = encodeStored(await storedForm(call, object));
+  const { codec } = call.registry.kind;
+  const value = encodeStored(codec ? await codec.encode(object) : object);
   const leaseSeconds = call.registry.kind.ttlSeconds?.(object);
   const own: Write = { type: 'put', key, value, expected, ...(leaseSeconds && { leaseSeconds }) };
   const revision = await commit(call, beside ? [own, beside] : [own]);
   if (revision === undefined) return undefined;
   const entry = { key, value, revision, createRevision: 0 };
   const item = cacheOf(call).written(key, revision) ?? cacheOf(call).itemOf(entry);
-  await call.registry.prepare([item]);
+  if (codec) await call.registry.prepare([item]);
   return item;
-}
-
-async function storedForm({ registry }: Call, object: KubernetesObject): Promise<KubernetesObject> {
-  return registry.kind.codec ? registry.kind.codec.encode(object) : object;
 }
 
 /** Whether an object that is as it was is also stored as it would be now: later versions and defaults are not. */
@@ -93,7 +90,8 @@ export async function isStoredSo(
   object: KubernetesObject,
   { stored }: Current,
 ): Promise<boolean> {
-  return !stored || deepEqual(await storedForm(call, object), stored);
+  const { codec } = call.registry.kind;
+  return !stored || !codec || deepEqual(await codec.encode(object), stored);
 }
 
 /** Takes an object away; undefined where another version than `expected` stands there, the revision otherwise. */
@@ -105,7 +103,8 @@ export function remove(call: Call, key: string, expected: number): Promise<numbe
 async function commit(call: Call, writes: readonly Write[]): Promise<number | undefined> {
   try {
     const revision = await call.environment.store.commit({ writes, cause: storeCause(call) });
-    await untilSeen(call, revision);
+    const seen = untilSeen(call, revision);
+    if (seen) await seen;
     return revision;
   } catch (error) {
     if (error instanceof StoreError && error.code === 'Conflict') return undefined;
