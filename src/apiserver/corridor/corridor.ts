@@ -3,6 +3,7 @@ import { badRequest, StatusError } from '../../machinery/status-error.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import type { HttpReply, HttpRequest, HttpUpgrade } from '../../platform/http.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { turnTogether } from '../../platform/turn.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { Fairness } from '../fairness/fairness.ts';
 import { isBuiltIn } from '../http/built-in.ts';
@@ -134,6 +135,7 @@ export class Corridor {
     const deadline = this.#deadline(x);
     try {
       const body = x.request.method === 'GET' ? undefined : await deadline.bound(this.#body(x));
+      if (body) await turnTogether();
       const pending = dispatcher.handle(new PendingRequest({ x, user, body, deadline }));
       const answer = await deadline.bound(pending);
       await responder.answer(x, answer, { ...format, pretty: format.pretty || x.pretty });

@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
 import { type FieldError, invalidObject } from '../../machinery/field-error.ts';
 import { alreadyExists, generateNameConflict, hasReason, StatusError } from '../../machinery/status-error.ts';
+import { stepTogether } from '../../platform/turn.ts';
 import { admit, confirmAdmission, validateAdmission } from '../admission/admission.ts';
 import type { ObjectAnswer } from '../request.ts';
 import { AllotmentLost, putAllotted } from './allotment.ts';
@@ -32,14 +33,15 @@ export async function create(call: Call): Promise<ObjectAnswer> {
   const { request, registry } = call;
   const options = writeOptions(request, 'CreateOptions');
   const object = decodeBody(call, facetOf(call) as Facet, options.fieldValidation);
+  await stepTogether;
   wipeSystemFields(object.metadata);
   matchNamespace(object.metadata, namespaceOf(call));
   if (dropDuplicateOwners(object.metadata)) request.warn(duplicateOwnersWarning);
   if (registry.view.review) return objectAnswer(201, await reviewed(call, object, options));
   recordWriter(call, { object, old: undefined, options });
   const stored = toStoredForm(call, object);
-  const admission = admit(call, { operation: 'CREATE', object: stored, options });
-  if (admission) await admission;
+  await stepTogether;
+  await admit(call, { operation: 'CREATE', object: stored, options });
   dropDuplicateOwners(stored.metadata);
   return createNamed(call, stored, options);
 }
@@ -90,6 +92,7 @@ export async function createOne(
   fillSystemFields(object.metadata, call.environment.platform);
   const context = hookContext(call, object.metadata.name ?? '', options.dryRun);
   prepare(call, object, context);
+  await stepTogether;
   if (!call.registry.kind.allocate) return store(call, object, { options, isAdmitted: false });
   for (let isAdmitted = false; ; isAdmitted = true) {
     try {
@@ -158,10 +161,7 @@ async function store(
   object: KubernetesObject,
   { options, isAdmitted, allocation }: Creation,
 ): Promise<ObjectAnswer> {
-  const admission = isAdmitted
-    ? undefined
-    : validateAdmission(call, { operation: 'CREATE', object, options });
-  if (admission) await admission;
+  if (!isAdmitted) await validateAdmission(call, { operation: 'CREATE', object, options });
   const name = object.metadata.name as string;
   const key = keyOf(call, name);
   if (options.dryRun) {

@@ -7,6 +7,7 @@ import {
   serviceUnavailable,
   timeout,
 } from '../../machinery/status-error.ts';
+import { stepTogether } from '../../platform/turn.ts';
 import { type Entry, StoreError, type Write } from '../../store/store.ts';
 import type { CachedItem } from '../cache/cached-item.ts';
 import { decodeStored, encodeStored, storedJsonOf } from '../cache/encoding.ts';
@@ -74,6 +75,7 @@ export async function put(call: Call, write: ObjectWrite): Promise<CachedItem | 
   const { key, object, expected, beside } = write;
   const { codec } = call.registry.kind;
   const value = encodeStored(codec ? await codec.encode(object) : object);
+  await stepTogether;
   const leaseSeconds = call.registry.kind.ttlSeconds?.(object);
   const own: Write = { type: 'put', key, value, expected, ...(leaseSeconds && { leaseSeconds }) };
   const revision = await commit(call, beside ? [own, beside] : [own]);

@@ -111,8 +111,7 @@ async function replace(call: Call, replacement: Replacement): Promise<ObjectAnsw
   const { object, found, change, strategy } = replacement;
   const { options } = change;
   const old = found.object;
-  const admission = admit(call, { operation: 'UPDATE', object, old, options });
-  if (admission) await admission;
+  await admit(call, { operation: 'UPDATE', object, old, options });
   dropDuplicateOwners(object.metadata);
   checkRevision(call, object, found);
   const context = hookContext(call, old.metadata.name, options.dryRun);
@@ -121,8 +120,7 @@ async function replace(call: Call, replacement: Replacement): Promise<ObjectAnsw
   const allocation = strategy.main ? await kind.allocate?.(object, old, context) : undefined;
   let stored = false;
   try {
-    const validation = validateAdmission(call, { operation: 'UPDATE', object, old, options });
-    if (validation) await validation;
+    await validateAdmission(call, { operation: 'UPDATE', object, old, options });
     const answer = await write(call, replacement, allocation);
     stored = answer !== undefined && !options.dryRun;
     return answer;
