@@ -2,6 +2,7 @@
 // Real time, the durable store, all controllers, the scheduler and simulated nodes in one process, whose processor time and memory are
 // counted; a case has its own. Reports; asserts nothing.
 import { spawnSync } from 'node:child_process';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { numbers, refuse } from './arguments.mjs';
 import { type Case, cases } from './controllers/cases.ts';
@@ -40,6 +41,8 @@ const pollMs = 250;
 
 interface Usage {
   seconds: number;
+  /** The longest time for which nobody was answered. */
+  pauseSeconds: number;
   cpuSeconds: number;
   writes: Writes;
 }
@@ -48,6 +51,8 @@ const copied = (writes: Writes): Writes => new Map([...writes].map(([key, map]) 
 
 /** What has been used since; writes are counted for all but nodes' leases, which come with time alone. */
 function since(cluster: BenchCluster): () => Usage {
+  const pauses = monitorEventLoopDelay({ resolution: 10 });
+  pauses.enable();
   const [startMs, cpu, before] = [performance.now(), process.cpuUsage(), copied(cluster.writes)];
   return () => {
     const { user, system } = process.cpuUsage(cpu);
@@ -55,24 +60,25 @@ function since(cluster: BenchCluster): () => Usage {
     for (const [what, byActor] of before)
       for (const [actor, count] of byActor)
         writes.get(what)?.set(actor, (writes.get(what)?.get(actor) ?? 0) - count);
-    return { seconds: (performance.now() - startMs) / 1000, cpuSeconds: (user + system) / 1e6, writes };
+    const [seconds, cpuSeconds] = [(performance.now() - startMs) / 1000, (user + system) / 1e6];
+    return { seconds, cpuSeconds, writes, pauseSeconds: pauses.max / 1e9 };
   };
 }
 
 const sum = (byActor: ReadonlyMap<string, number> = new Map()) =>
   [...byActor.values()].reduce((total, count) => total + count, 0);
 
-const columns = [9, 15, 15, 17, 12];
+const columns = [9, 15, 17, 15, 12, 18];
 const row = (cells: readonly string[]) =>
   console.log(cells.map((cell, i) => cell.padStart(columns[i] ?? 0)).join(''));
 
-function say(n: number, { seconds, cpuSeconds, writes }: Usage): void {
+function say(n: number, { seconds, cpuSeconds, pauseSeconds, writes }: Usage): void {
   const counted = [...writes].filter(([what]) => what !== 'leases');
   const total = counted.reduce((all, [, byActor]) => all + sum(byActor), 0);
   const peakMb = process.resourceUsage().maxRSS / 1024;
-  row(['seconds', 'CPU seconds', 'writes/object', 'heartbeats', 'peak MB']);
+  row(['seconds', 'CPU seconds', 'writes/object', 'heartbeats', 'peak MB', 'longest pause s']);
   const figures = [seconds.toFixed(1), cpuSeconds.toFixed(1), (total / n).toFixed(2)];
-  row([...figures, String(sum(writes.get('leases'))), peakMb.toFixed(0)]);
+  row([...figures, String(sum(writes.get('leases'))), peakMb.toFixed(0), pauseSeconds.toFixed(1)]);
   if (!options.writes) return;
   for (const [what, byActor] of counted.sort(([, a], [, b]) => sum(b) - sum(a))) {
     const actors = [...byActor].filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a);
@@ -87,7 +93,7 @@ const timedOut = Symbol('timed out');
 async function converge(missing: () => Promise<string | undefined>): Promise<string | undefined> {
   const untilMs = performance.now() + options.minutes * 60_000;
   for (;;) {
-    const rest = await missing();
+    const rest = await missing().catch((error: Error) => `not known: ${error.message}`);
     if (rest === undefined || performance.now() > untilMs) return rest;
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }

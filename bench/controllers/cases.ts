@@ -103,7 +103,7 @@ async function unfinished(cluster: BenchCluster, name: string, namespace = 'defa
 }
 
 async function waitFor(what: () => Promise<Missing>): Promise<void> {
-  while ((await what()) !== undefined) await new Promise((resolve) => setTimeout(resolve, 250));
+  while ((await what().catch(String)) !== undefined) await new Promise((resolve) => setTimeout(resolve, 250));
 }
 
 const isReady = (pod: Pod) => pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True');

@@ -2,7 +2,7 @@ import type { Node, Pod, Service } from '../api/core/v1.ts';
 import { nodes, pods, services } from '../api/generated/resources.ts';
 import type { Informer } from '../client/informer.ts';
 import { Informers } from '../client/informers.ts';
-import type { KubeletOptions } from './config.ts';
+import { defaultIntervals, type KubeletOptions } from './config.ts';
 import { Evictor } from './eviction/evictor.ts';
 import { defaultThresholds } from './eviction/pressure.ts';
 import { defaultImageLimits, ImageCollector } from './images/image-collector.ts';
@@ -74,6 +74,7 @@ export interface Assembly {
 export function assemble(input: AssemblyInput): Assembly {
   const { options, context, facts, watched, runtimeName, networkTrouble } = input;
   const { host, dialer } = options;
+  const { podResyncMs } = { ...defaultIntervals, ...options.intervals };
   const { runtime, platform } = context;
   const wake = (uid: string) => workers.wake(uid);
   const view = new RuntimeView(runtime, platform.files);
@@ -109,7 +110,7 @@ export function assemble(input: AssemblyInput): Assembly {
     activePods: () => workers.active(),
     networkTrouble,
   });
-  const workers: PodWorkers = new PodWorkers(platform, lifecycle);
+  const workers: PodWorkers = new PodWorkers(platform, lifecycle, podResyncMs);
   const scavengers = scavengersOf(input, workers, images);
   return { workers, view, statuses, probes, objects, volumes, ...scavengers };
 }

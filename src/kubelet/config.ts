@@ -66,6 +66,8 @@ export interface KubeletIntervals {
   leaseMs: number;
   /** Between comparisons of what runs with what is known. */
   relistMs: number;
+  /** After which a pod is looked at again though nothing has happened; up to half as much longer, by chance. */
+  podResyncMs: number;
   housekeepingMs: number;
   staticPodsMs: number;
   evictionMs: number;
@@ -80,6 +82,7 @@ export const defaultIntervals: KubeletIntervals = {
   nodeReportMs: 300_000,
   leaseMs: 10_000,
   relistMs: 10_000,
+  podResyncMs: 60_000,
   housekeepingMs: 30_000,
   staticPodsMs: 5000,
   evictionMs: 10_000,

@@ -10,30 +10,38 @@ interface Entry {
   uid: number;
   gid: number;
   inode: number;
+  /** What a directory holds, by name. */
+  children: Map<string, Entry>;
 }
 
+/** Where a path leads: the directory and the name in it. */
+interface Place {
+  directory: Entry;
+  name: string;
+}
+
+const nothing = Buffer.alloc(0);
+const nobody: Map<string, Entry> = new Map();
 const mostLinks = 40;
 
 function failure(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${path}`), { code });
 }
 
-const parentOf = (path: string) => path.slice(0, Math.max(1, path.lastIndexOf('/')));
-
-function normal(path: string): string {
+function partsOf(path: string): string[] {
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '' || part === '.') continue;
     if (part === '..') parts.pop();
     else parts.push(part);
   }
-  return `/${parts.join('/')}`;
+  return parts;
 }
 
 /** A file system that lives in memory and ends with it: for simulated nodes and tests. Has no devices or sockets. */
 export class MemoryFiles implements Files {
   #inodes = 1;
-  readonly #entries = new Map<string, Entry>([['/', this.#entry('directory', 0o755)]]);
+  readonly #root = this.#entry('directory', 0o755);
 
   async read(path: string): Promise<Buffer> {
     const entry = this.#get(path);
@@ -46,13 +54,13 @@ export class MemoryFiles implements Files {
   }
 
   async write(path: string, data: string | Uint8Array, options?: { mode?: number }): Promise<void> {
-    const at = this.#resolve(path, true);
-    const old = this.#entries.get(at);
+    const place = this.#place(path, true);
+    if (!place) throw failure(partsOf(path).length === 0 ? 'EISDIR' : 'ENOENT', path);
+    const old = place.directory.children.get(place.name);
     if (old?.type === 'directory') throw failure('EISDIR', path);
-    if (this.#entries.get(parentOf(at))?.type !== 'directory') throw failure('ENOENT', path);
     const entry = old ?? this.#entry('file', options?.mode ?? 0o644);
     entry.data = Buffer.from(data as Uint8Array);
-    this.#entries.set(at, entry);
+    place.directory.children.set(place.name, entry);
   }
 
   async writeAtomic(path: string, data: string | Uint8Array, options?: { mode?: number }): Promise<void> {
@@ -66,46 +74,40 @@ export class MemoryFiles implements Files {
 
   async makeDir(path: string, options?: { mode?: number }): Promise<void> {
     let at = '';
-    for (const part of normal(path).split('/').slice(1)) {
-      at = this.#resolve(`${at}/${part}`, true);
-      const entry = this.#entries.get(at);
+    for (const part of partsOf(path)) {
+      at = `${at}/${part}`;
+      const place = this.#place(at, true);
+      if (!place) throw failure('ENOENT', path);
+      const entry = place.directory.children.get(place.name);
       if (entry && entry.type !== 'directory') throw failure('EEXIST', path);
-      if (!entry && part !== '') this.#entries.set(at, this.#entry('directory', options?.mode ?? 0o755));
+      if (!entry) place.directory.children.set(place.name, this.#entry('directory', options?.mode ?? 0o755));
     }
   }
 
   async list(path: string): Promise<string[]> {
-    const at = this.#resolve(path, true);
-    const prefix = at === '/' ? '/' : `${at}/`;
-    const names = [...this.#entries.keys()].filter((p) => p.startsWith(prefix) && p !== '/');
-    return names
-      .map((p) => p.slice(prefix.length))
-      .filter((name) => !name.includes('/'))
-      .sort();
+    return [...(this.#find(path, true)?.children.keys() ?? [])].sort();
   }
 
   async remove(path: string): Promise<void> {
-    const at = this.#resolve(path, false);
-    for (const known of [...this.#entries.keys()])
-      if (known === at || known.startsWith(`${at}/`)) this.#entries.delete(known);
+    const place = this.#place(path, false);
+    place?.directory.children.delete(place.name);
   }
 
   async rename(from: string, to: string): Promise<void> {
-    const source = this.#resolve(from, false);
-    const target = this.#resolve(to, false);
-    if (!this.#entries.has(source)) throw failure('ENOENT', from);
-    await this.remove(to);
-    for (const [known, entry] of [...this.#entries]) {
-      if (known !== source && !known.startsWith(`${source}/`)) continue;
-      this.#entries.delete(known);
-      this.#entries.set(target + known.slice(source.length), entry);
-    }
+    const source = this.#place(from, false);
+    const entry = source?.directory.children.get(source.name);
+    if (!source || !entry) throw failure('ENOENT', from);
+    const target = this.#place(to, false);
+    if (!target) throw failure('ENOENT', to);
+    source.directory.children.delete(source.name);
+    target.directory.children.set(target.name, entry);
   }
 
   async symlink(target: string, path: string): Promise<void> {
-    const at = this.#resolve(path, false);
-    if (this.#entries.has(at)) throw failure('EEXIST', path);
-    this.#entries.set(at, { ...this.#entry('symlink', 0o777), target });
+    const place = this.#place(path, false);
+    if (!place) throw failure('ENOENT', path);
+    if (place.directory.children.has(place.name)) throw failure('EEXIST', path);
+    place.directory.children.set(place.name, { ...this.#entry('symlink', 0o777), target });
   }
 
   async readLink(path: string): Promise<string> {
@@ -127,7 +129,7 @@ export class MemoryFiles implements Files {
   }
 
   async stat(path: string, options?: { followLinks?: boolean }): Promise<FileStat | undefined> {
-    const entry = this.#entries.get(this.#resolve(path, options?.followLinks !== false));
+    const entry = this.#find(path, options?.followLinks !== false);
     if (!entry) return undefined;
     const { type, data, mode, uid, gid, inode } = entry;
     return { type, sizeBytes: data.length, mode, modifiedMs: 0, inode, uid, gid };
@@ -151,32 +153,45 @@ export class MemoryFiles implements Files {
   }
 
   #entry(type: Entry['type'], mode: number): Entry {
-    return { type, data: Buffer.alloc(0), target: '', mode, uid: 0, gid: 0, inode: this.#inodes++ };
+    const inode = this.#inodes++;
+    const children = type === 'directory' ? new Map<string, Entry>() : nobody;
+    return { type, data: nothing, target: '', mode, uid: 0, gid: 0, inode, children };
   }
 
   #get(path: string, follow = true): Entry {
-    const entry = this.#entries.get(this.#resolve(path, follow));
+    const entry = this.#find(path, follow);
     if (!entry) throw failure('ENOENT', path);
     return entry;
   }
 
-  /** The path with its symbolic links followed; the last one only where asked for. */
-  #resolve(path: string, follow: boolean): string {
-    let left = normal(path).split('/').slice(1);
-    let at = '';
+  #find(path: string, follow: boolean): Entry | undefined {
+    const place = this.#place(path, follow);
+    if (place) return place.directory.children.get(place.name);
+    return partsOf(path).length === 0 ? this.#root : undefined;
+  }
+
+  /** Where a path leads, its symbolic links followed, the last one only where asked for; undefined without a directory there. */
+  #place(path: string, follow: boolean): Place | undefined {
+    let left = partsOf(path);
+    let above: string[] = [];
+    let directory: Entry | undefined = this.#root;
     for (let links = 0; left.length > 0; ) {
-      const next = `${at}/${left[0]}`;
-      const entry = this.#entries.get(next);
-      if (entry?.type === 'symlink' && (follow || left.length > 1)) {
+      const [name, ...rest] = left as [string, ...string[]];
+      const entry: Entry | undefined = directory.children.get(name);
+      if (entry?.type === 'symlink' && (follow || rest.length > 0)) {
         if (++links > mostLinks) throw failure('ELOOP', path);
-        const target = entry.target.startsWith('/') ? entry.target : `${at}/${entry.target}`;
-        left = [...normal(target).split('/').slice(1), ...left.slice(1)];
-        at = '';
+        const base = entry.target.startsWith('/') ? '' : `${above.join('/')}/`;
+        left = [...partsOf(base + entry.target), ...rest];
+        above = [];
+        directory = this.#root;
         continue;
       }
-      at = next;
-      left = left.slice(1);
+      if (rest.length === 0) return { directory, name };
+      if (entry?.type !== 'directory') return undefined;
+      directory = entry;
+      above.push(name);
+      left = rest;
     }
-    return at === '' ? '/' : at;
+    return undefined;
   }
 }

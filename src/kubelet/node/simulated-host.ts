@@ -15,6 +15,7 @@ export const simulatedIntervals = {
   nodeStatusMs: 60_000,
   runtimePollMs: 60_000,
   relistMs: 60_000,
+  podResyncMs: 600_000,
   housekeepingMs: 120_000,
   evictionMs: 300_000,
   logRotationMs: 3_600_000,

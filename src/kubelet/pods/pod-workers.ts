@@ -20,8 +20,6 @@ export interface StepResult {
   end?: PodEnd;
 }
 
-/** Every pod is looked at again at least this often, the exact moment left to chance. */
-const resyncMs = 60_000;
 const failureBaseMs = 1000;
 const failureMaxMs = 20_000;
 
@@ -29,13 +27,16 @@ const failureMaxMs = 20_000;
 export class PodWorkers {
   readonly #platform: Platform;
   readonly #steps: PodSteps;
+  readonly #resyncMs: number;
   readonly #works = new Map<string, PodWork>();
   readonly #running = new Set<Promise<void>>();
   #stopped = false;
 
-  constructor(platform: Platform, steps: PodSteps) {
+  /** Every pod is looked at again at least each `resyncMs` and a half, the exact moment left to chance. */
+  constructor(platform: Platform, steps: PodSteps, resyncMs: number) {
     this.#platform = platform;
     this.#steps = steps;
+    this.#resyncMs = resyncMs;
   }
 
   get(uid: string): PodWork | undefined {
@@ -147,7 +148,7 @@ export class PodWorkers {
     try {
       const result = await this.#do(work, signal);
       work.failures = 0;
-      return result.retryAfterMs ?? resyncMs * (1 + this.#platform.random.next() / 2);
+      return result.retryAfterMs ?? this.#resyncMs * (1 + this.#platform.random.next() / 2);
     } catch (error) {
       if (signal.aborted) return 0;
       const { name, namespace } = work.pod.metadata;
