@@ -1,9 +1,11 @@
+import type { Node } from '../../api/core/v1.ts';
 import { nodes } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
-import { nextBlock } from './plan.ts';
+import { Blocks } from './plan.ts';
 
 export interface NodeIpamOptions {
   /** Addresses of all pods, such as `10.244.0.0/16`. */
@@ -21,25 +23,40 @@ export function createNodeIpamController(context: ControllerContext, options: No
     // One at a time: two nodes must not get the same part.
     workers: 1,
     setup: ({ queue }) => {
+      const blocks = new Blocks(options.podRange, options.nodeBits);
+      /** What nodes are being given, by their uids; it shows in them a little later. */
       const given = new Map<string, string>();
+      const without = new Set<string>();
+      const look = (node: Stored<Node>) => {
+        for (const block of blocksOf(node)) blocks.take(block);
+        if (!node.spec?.podCIDR) queue.add(keyOf(node));
+      };
       informer.onChange({
-        added: (node) => queue.add(keyOf(node)),
-        updated: (node) => queue.add(keyOf(node)),
-        deleted: (node) => void given.delete(node.metadata.uid),
+        added: look,
+        updated: look,
+        deleted: (node) => {
+          for (const block of [...blocksOf(node), given.get(node.metadata.uid)])
+            if (block !== undefined) blocks.giveBack(block);
+          given.delete(node.metadata.uid);
+          without.delete(keyOf(node));
+          for (const name of without) queue.add(name);
+        },
       });
       return async (name) => {
         const node = informer.get(name);
         if (!node || node.spec?.podCIDR) return done;
-        const seen = informer.list().flatMap((n) => n.spec?.podCIDRs ?? n.spec?.podCIDR ?? []);
-        const block = nextBlock(options.podRange, options.nodeBits, new Set([...seen, ...given.values()]));
+        const block = given.get(node.metadata.uid) ?? blocks.takeNext();
         if (block === undefined) {
+          without.add(name);
           const message = `no part of ${options.podRange} is left for the pods of this node`;
           context.events.record(node, { type: 'Warning', reason: 'CIDRNotAvailable', message });
           return { type: 'hopeless', reason: message };
         }
+        without.delete(name);
         given.set(node.metadata.uid, block);
         const cause = causedBy(node, 'the node has no addresses for its pods yet');
-        const patch = { spec: { podCIDR: block, podCIDRs: [block] } };
+        const { uid } = node.metadata;
+        const patch = { metadata: { uid }, spec: { podCIDR: block, podCIDRs: [block] } };
         await context.client
           .of(nodes)
           .patch(node.metadata, patch, { type: 'application/strategic-merge-patch+json', cause });
@@ -48,3 +65,5 @@ export function createNodeIpamController(context: ControllerContext, options: No
     },
   });
 }
+
+const blocksOf = ({ spec }: Node) => spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { blockOf, nextBlock } from './plan.ts';
+import { Blocks, blockOf } from './plan.ts';
 
 test('blocks follow each other up to the end of the range', () => {
   expect(blockOf('10.244.0.0/16', 24, 0)).toBe('10.244.0.0/24');
@@ -9,7 +9,17 @@ test('blocks follow each other up to the end of the range', () => {
 });
 
 test('the lowest free block is given', () => {
-  expect(nextBlock('10.244.0.0/16', 24, new Set(['10.244.0.0/24', '10.244.2.0/24']))).toBe('10.244.1.0/24');
-  const all = new Set(['10.0.0.0/25', '10.0.0.128/25']);
-  expect(nextBlock('10.0.0.0/24', 25, all)).toBeUndefined();
+  const blocks = new Blocks('10.244.0.0/16', 24);
+  blocks.take('10.244.0.0/24');
+  blocks.take('10.244.2.0/24');
+  expect([blocks.takeNext(), blocks.takeNext()]).toEqual(['10.244.1.0/24', '10.244.3.0/24']);
+  blocks.giveBack('10.244.2.0/24');
+  expect([blocks.takeNext(), blocks.takeNext()]).toEqual(['10.244.2.0/24', '10.244.4.0/24']);
+});
+
+test('a range is used up, and no more of it is given until some comes back', () => {
+  const blocks = new Blocks('10.0.0.0/24', 25);
+  expect([1, 2, 3].map(() => blocks.takeNext())).toEqual(['10.0.0.0/25', '10.0.0.128/25', undefined]);
+  blocks.giveBack('10.0.0.128/25');
+  expect(blocks.takeNext()).toBe('10.0.0.128/25');
 });

@@ -8,10 +8,34 @@ export function blockOf(range: string, size: number, index: number): string | un
   return `${toAddress(toNumber(base) + index * 2 ** (32 - size))}/${size}`;
 }
 
-/** The lowest block that is not taken; undefined where the range is used up. */
-export function nextBlock(range: string, size: number, taken: ReadonlySet<string>): string | undefined {
-  for (let index = 0; ; index++) {
-    const block = blockOf(range, size, index);
-    if (block === undefined || !taken.has(block)) return block;
+/** The blocks of `size` bits of a range, and which of them are free. */
+export class Blocks {
+  readonly #range: string;
+  readonly #size: number;
+  readonly #taken = new Set<string>();
+  /** Everything before this one is taken. */
+  #first = 0;
+
+  constructor(range: string, size: number) {
+    this.#range = range;
+    this.#size = size;
+  }
+
+  /** Takes the lowest block that is free; undefined where the range is used up. */
+  takeNext(): string | undefined {
+    for (; ; this.#first++) {
+      const block = blockOf(this.#range, this.#size, this.#first);
+      if (block !== undefined && this.#taken.has(block)) continue;
+      if (block !== undefined) this.#taken.add(block);
+      return block;
+    }
+  }
+
+  take(block: string): void {
+    this.#taken.add(block);
+  }
+
+  giveBack(block: string): void {
+    if (this.#taken.delete(block)) this.#first = 0;
   }
 }

@@ -44,7 +44,11 @@ export interface ZoneRates {
 /** How fast the pods of unready nodes may be sent away, zone by zone. */
 export function zoneRates(nodes: readonly Node[], options: ZoneOptions): ZoneRates {
   const zones = new Map<string, Node[]>();
-  for (const node of nodes) zones.set(zoneOf(node), [...(zones.get(zoneOf(node)) ?? []), node]);
+  for (const node of nodes) {
+    const members = zones.get(zoneOf(node));
+    if (members) members.push(node);
+    else zones.set(zoneOf(node), [node]);
+  }
   const states = [...zones].map(([zone, members]) => ({
     zone,
     size: members.length,
