@@ -249,6 +249,16 @@ describe('a cluster that does not come to rest says who keeps writing', () => {
   });
 });
 
+test('a cluster at rest writes nothing but that its nodes live', async () => {
+  await start({ nodes: 2 });
+  await cluster.advance('2m');
+  const { count } = cluster.trace();
+  await cluster.advance('2m');
+  const { writes, count: all } = cluster.trace();
+  const idle = writes.slice(count - all).filter(({ key }) => !key.startsWith('/registry/leases/'));
+  expect(idle.map(({ key, reason }) => `${key}: ${reason}`)).toEqual([]);
+});
+
 test('an API server that died does not come back in a cluster that has been stopped', async () => {
   await start();
   cluster.crash('kube-apiserver', { restartAfter: '5s' });

@@ -206,11 +206,12 @@ class LinkedWatch implements WatchStream {
     });
   }
 
+  /** A bookmark breaks nothing: there is one a minute on every watch, and most have nothing to tell ever. */
   #arrive(event: WatchEvent<KubernetesObject>): void {
     if (this.#isOver) return;
     const { random, faults, told } = this.#options;
     const { brokenWatches, expiredWatches } = faults();
-    if (brokenWatches > 0 && random.next() < brokenWatches) {
+    if (event.type !== 'BOOKMARK' && brokenWatches > 0 && random.next() < brokenWatches) {
       const isExpired = random.next() < expiredWatches;
       return this.break(isExpired ? expired() : unreachable());
     }

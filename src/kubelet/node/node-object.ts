@@ -1,5 +1,6 @@
 import type { ContainerImage, Node, NodeCondition, NodeStatus, NodeSystemInfo } from '../../api/core/v1.ts';
 import {
+  canonicalQuantity,
   formatQuantity,
   parseQuantity,
   quantityOf,
@@ -17,9 +18,12 @@ const mostNamesPerImage = 5;
 
 type Resources = Record<string, string>;
 
-/** Everything there is of each resource. What the node's settings say wins. */
+/**
+ * Everything there is of each resource. What the node's settings say wins. In the form in which the API server gives
+ * quantities back, so that what has not changed looks the same.
+ */
 export function nodeCapacity(facts: HostFacts, disk: FileSystemSpace, identity: NodeIdentity): Resources {
-  return {
+  const capacity = {
     cpu: String(facts.cpus),
     memory: `${Math.floor(facts.memoryBytes / 1024)}Ki`,
     'ephemeral-storage': `${Math.floor(disk.capacityBytes / 1024)}Ki`,
@@ -28,6 +32,9 @@ export function nodeCapacity(facts: HostFacts, disk: FileSystemSpace, identity: 
     pods: String(identity.maxPods ?? defaultMaxPods),
     ...identity.capacity,
   };
+  return Object.fromEntries(
+    Object.entries(capacity).map(([name, amount]) => [name, canonicalQuantity(amount)]),
+  );
 }
 
 /** What others say that the node has, such as dongles: resources of a domain that is not Kubernetes' own. */

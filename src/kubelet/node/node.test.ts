@@ -165,8 +165,8 @@ describe('the Node', () => {
     const capacity = nodeCapacity(facts, disk, { addresses: [], capacity: { cpu: '2' }, maxPods: 5 });
     expect(capacity).toMatchObject({
       cpu: '2',
-      memory: '8388608Ki',
-      'ephemeral-storage': '104857600Ki',
+      memory: '8Gi',
+      'ephemeral-storage': '100Gi',
       pods: '5',
     });
     expect(nodeAllocatable(capacity, { cpu: '500m', memory: '1Gi', pods: '9' })).toMatchObject({
@@ -174,6 +174,13 @@ describe('the Node', () => {
       memory: '7Gi',
       pods: '0',
     });
+  });
+
+  test('says how much it has as the API server gives it back: what has not changed is not written again', () => {
+    const uneven = { ...facts, memoryBytes: 8 * gi + 1024 };
+    expect(nodeCapacity(uneven, disk, { addresses: [] })).toMatchObject({ memory: '8388609Ki' });
+    const capacity = nodeCapacity(facts, disk, { addresses: [], capacity: { cpu: '2000m' } });
+    expect(capacity).toMatchObject({ cpu: '2', memory: '8Gi' });
   });
 
   test('says how it is, and since when', () => {
