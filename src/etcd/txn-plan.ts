@@ -108,7 +108,15 @@ export class Draft {
 
   /** Refuses a put that cannot be made. */
   async checkPut(request: PutRequest): Promise<void> {
-    if (request.lease !== 0n && !this.#hasLease(request.lease)) throw errors.leaseNotFound();
+    this.#checkLease(request);
+    await this.#checkKey(request);
+  }
+
+  #checkLease({ lease }: PutRequest): void {
+    if (lease !== 0n && !this.#hasLease(lease)) throw errors.leaseNotFound();
+  }
+
+  async #checkKey(request: PutRequest): Promise<void> {
     if (!request.ignoreValue && !request.ignoreLease) return;
     const found = await this.#view.read({ from: writableKey(request.key), single: true });
     if (found.length === 0) throw errors.keyNotFound();
@@ -156,10 +164,16 @@ export class Draft {
     return true;
   }
 
-  /** All puts before any range, as etcd does: which refusal a client gets depends on it. */
+  /**
+   * All puts before any range, and the key of each before its lease, as etcd 3.5 does (a put by itself is the other way
+   * round): which refusal a client gets depends on it.
+   */
   async #checkPuts({ ops, inner }: Path): Promise<void> {
     for (const op of ops) {
-      if (op.request.case === 'requestPut') await this.checkPut(op.request.value);
+      if (op.request.case === 'requestPut') {
+        await this.#checkKey(op.request.value);
+        this.#checkLease(op.request.value);
+      }
       const within = inner.get(op);
       if (within) await this.#checkPuts(within);
     }
