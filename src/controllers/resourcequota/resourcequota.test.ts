@@ -28,3 +28,24 @@ test('what is used follows what is there, and admission keeps to it', async () =
   expect(await used()).toEqual({ pods: '0', 'requests.cpu': '0', 'count/configmaps': '1' });
   await cluster.stop();
 });
+
+test('what admission has booked for an object that is not there yet stays booked, until something changes', async () => {
+  const cluster = await TestCluster.start();
+  const context = cluster.context('resourcequota-controller');
+  await cluster.run(createResourceQuotaController(context, { discover: cluster.discover }));
+  await cluster.create(resourcequotas, { metadata: { name: 'q' }, spec: { hard: { configmaps: '3' } } });
+  await cluster.settle();
+  const counted = await cluster.get(resourcequotas, 'q');
+  const status = { ...counted.status, used: { configmaps: '2' } };
+  await cluster.client
+    .of(resourcequotas)
+    .updateStatus({ ...counted, status }, { cause: { reason: 'a test' } });
+  await cluster.create(configmaps, { metadata: { name: 'm' } });
+  await cluster.settle();
+  const used = async () => (await cluster.get(resourcequotas, 'q')).status?.used;
+  expect(await used()).toEqual({ configmaps: '3' });
+  await cluster.delete(configmaps, 'm');
+  await cluster.settle();
+  expect(await used()).toEqual({ configmaps: '0' });
+  await cluster.stop();
+});

@@ -61,7 +61,10 @@ class QuotaController {
 
   subscribe(): void {
     const add = (quota: Stored<ResourceQuota>) => this.#queue.add(keyOf(quota));
-    this.#quotas.onChange({ added: add, updated: add });
+    // What admission has booked is left alone: the object that it is for may not be there yet.
+    const isCounted = ({ spec, status }: ResourceQuota) => deepEqual(spec?.hard ?? {}, status?.hard ?? {});
+    const updated = (quota: Stored<ResourceQuota>) => isCounted(quota) || add(quota);
+    this.#quotas.onChange({ added: add, updated });
   }
 
   async reconcile(key: string): Promise<Outcome> {
@@ -92,8 +95,8 @@ class QuotaController {
         for (const quota of this.#quotas.byIndex(byNamespace, object.metadata.namespace ?? ''))
           this.#queue.add(keyOf(quota));
       };
+      // Admission has counted what is added.
       informer.onChange({
-        added: add,
         deleted: add,
         updated: (object, old) => {
           const usage = (o: Stored<KubernetesObject>) =>
