@@ -56,6 +56,25 @@ export function readContract(subject: Subject): void {
     }
   });
 
+  test('the newest version of a key whose value is read on demand is the same, durable or not', async () => {
+    const { store } = subject;
+    const newest = async (key: string) => {
+      const [whole, found] = [await store.newest(key), await store.newest(key, { onDemand: true })];
+      if (!found) return expect(whole).toBeUndefined();
+      const { value, revision, createRevision } = found;
+      expect({ key, value, revision, createRevision }).toEqual(whole);
+    };
+    const writing = store.commit(put('/n/a', 'first'));
+    const early = await store.newest('/n/a', { onDemand: true });
+    if (early) expect(text(early)).toBe('first');
+    await writing;
+    await newest('/n/a');
+    await store.commit(put('/n/a', 'second'));
+    await store.commit(put('/n/b', 'b'));
+    await store.commit(del('/n/b'));
+    for (const key of ['/n/a', '/n/b', '/n/c']) await newest(key);
+  });
+
   test('a value that is asked for when it has been overwritten and compacted is refused, unless it was read before', async () => {
     const { store } = subject;
     await store.commit(put('/d/a', 'first'));

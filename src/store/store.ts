@@ -127,8 +127,11 @@ export interface HistoryEntry {
 export interface Store {
   /** The durable value of a key, now or at an old revision. */
   get(key: string, options?: { atRevision?: number }): Promise<Entry | undefined>;
-  /** The newest value of a key, also one that is not durable yet: what the next commit is checked against. */
-  newest(key: string): Promise<Entry | undefined>;
+  /**
+   * The newest value of a key, also one that is not durable yet: what the next commit is checked against. With `onDemand` perhaps an
+   * `EntryOnDemand`, for those who mostly have the value already.
+   */
+  newest(key: string, options?: { onDemand?: boolean }): Promise<Entry | undefined>;
   list(prefix: string, options?: ListOptions): Promise<ListResult>;
   /**
    * Applies all writes at one new revision or none; rejects with `Conflict` where an expectation fails, once what

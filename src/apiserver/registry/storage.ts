@@ -35,10 +35,12 @@ function cacheOf(call: Call): ResourceCache {
 /** The newest version of the object, also one that is not durable yet. */
 export async function current(call: Call, name?: string): Promise<Current | undefined> {
   const key = keyOf(call, name);
-  const entry = await translated(call.environment.store.newest(key));
+  const { codec } = call.registry.kind;
+  // The cache nearly always has the object. Where it has not, the value is read before anything else can happen to it.
+  const entry = await translated(call.environment.store.newest(key, { onDemand: !codec }));
   if (!entry) return undefined;
   const { revision } = entry;
-  if (!call.registry.kind.codec) {
+  if (!codec) {
     return { key, revision, object: decoded(call, entry) as Stored<KubernetesObject> };
   }
   const item = cacheOf(call).itemOf(entry);

@@ -59,6 +59,11 @@ export class Ledger {
     return this.#dirty;
   }
 
+  /** The newest version of a key, a deletion included, if it is not durable yet. */
+  pending(key: string): Change | undefined {
+    return this.#pending.get(key);
+  }
+
   /** The newest version of a key, a deletion included. */
   newest(key: string): Change | undefined {
     const pending = this.#pending.get(key);

@@ -19,6 +19,7 @@ import { type Batch, entryOf, type LogEngine, type LogState, revisionOf } from '
 import {
   checkRevision,
   checkWritten,
+  findKey,
   readHistory,
   readKey,
   readLeases,
@@ -63,9 +64,11 @@ export class LogStore implements CopyableStore {
     return readKey(this.#engine, key, options?.atRevision);
   }
 
-  async newest(key: string): Promise<Entry | undefined> {
+  async newest(key: string, options?: { onDemand?: boolean }): Promise<Entry | undefined> {
     this.#checkOpen();
-    return entryOf(this.#ledger.newest(key));
+    if (!options?.onDemand) return entryOf(this.#ledger.newest(key));
+    const pending = this.#ledger.pending(key);
+    return pending ? entryOf(pending) : findKey(this.#engine, key);
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<ListResult> {

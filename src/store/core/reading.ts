@@ -51,6 +51,12 @@ export function readKey(engine: LogEngine, key: string, atRevision?: number): En
   return head && versionAt(engine, [key, head], atRevision);
 }
 
+/** What stands durably under a key now, its value not read yet. */
+export function findKey(engine: LogEngine, key: string): EntryOnDemand | undefined {
+  const live = engine.live(key);
+  return live && new UnreadEntry(engine, key, live);
+}
+
 /** What a head stands for. Throws `Unusable` where that is missing, or is of another key. */
 export function changeAt(engine: LogEngine, key: string, head: Head): Change {
   const change = engine.change(head.position);
