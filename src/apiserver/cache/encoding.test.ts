@@ -163,6 +163,16 @@ describe('stored bytes', () => {
     expect(JSON.parse(sent(managed, 9))).toEqual(decodeStored(json, 9));
   });
 
+  test('are read with sets of fields that all objects share who have the same', () => {
+    const read = () => decodeStored(storedJsonOf(encodeStored(structuredClone(managed))), 9).metadata;
+    const [one, other] = [read(), read()].map(({ managedFields }) => managedFields ?? []);
+    expect(one).toEqual(managed.metadata.managedFields);
+    expect(one?.length).toBeGreaterThan(0);
+    for (const [i, entry] of (one ?? []).entries()) {
+      if (typeof entry.fieldsV1 === 'object') expect(other?.[i]?.fieldsV1).toBe(entry.fieldsV1);
+    }
+  });
+
   test('are read without their managed fields, wherever in the metadata these stand', () => {
     const { managedFields, ...rest } = managed.metadata;
     const lean = { ...managed, metadata: { ...rest, resourceVersion: '9' } };

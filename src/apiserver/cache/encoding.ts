@@ -99,17 +99,44 @@ function measured(parts: Pick<StoredJson, 'head' | 'managed' | 'tail'>): StoredJ
   return { head, managed, tail, revisionAt, bytes, ascii: bytes === characters };
 }
 
-/** Texts of field sets that many objects have, since the same writers made them. */
-const fieldSets = new Map<string, string>();
+/** Field sets that many objects have, since the same writers made them: their texts, and as values once somebody has asked for that. */
+const fieldSets = new Map<string, { text: string; value?: object }>();
 const maxFieldSets = 4096;
 
-function shared(text: string): string {
+function sharedSet(text: string): { text: string; value?: object } {
   const known = fieldSets.get(text);
   if (known) return known;
   if (fieldSets.size >= maxFieldSets) fieldSets.clear();
-  const own = detached(text);
-  fieldSets.set(own, own);
-  return own;
+  const set = { text: detached(text) };
+  fieldSets.set(set.text, set);
+  return set;
+}
+
+const shared = (text: string): string => sharedSet(text).text;
+
+/** The value of a set's text: one for all objects, and never changed. */
+function sharedValue(text: string): object {
+  const set = sharedSet(text);
+  if (!set.value) {
+    set.value = JSON.parse(set.text) as object;
+    fieldTexts.set(set.value, set.text);
+  }
+  return set.value;
+}
+
+/** Reads managed fields from the pieces of their text; each set in a piece of its own. */
+function entriesOf(pieces: readonly string[]): ManagedFieldsEntry[] {
+  let text = '';
+  // In the place of a set stands the number of its piece.
+  for (let i = 0; i < pieces.length; i++) text += i % 2 === 0 ? pieces[i] : i;
+  const entries = JSON.parse(text.slice(managedMarker.length - 1)) as ManagedFieldsEntry[];
+  for (const entry of entries) {
+    const { fieldsV1 } = entry as { fieldsV1?: unknown };
+    if (typeof fieldsV1 === 'number') {
+      entry.fieldsV1 = sharedValue(pieces[fieldsV1] as string) as ManagedFieldsEntry['fieldsV1'];
+    }
+  }
+  return entries;
 }
 
 /** A copy, where a part of a string would keep all of it. */
@@ -274,7 +301,9 @@ function writeParts(json: StoredJson, digits: string, { out, at, skip }: Place):
 export function decodeStored(form: StoredForm, revision: number): KubernetesObject {
   if (form instanceof Uint8Array) return parsed(bufferOf(form).toString(), revision);
   const { head, managed, tail } = form;
-  return parsed(head + managed.join('') + tail, revision);
+  const object = parsed(head + tail, revision);
+  if (managed.length > 0) object.metadata.managedFields = entriesOf(managed);
+  return object;
 }
 
 /** What stands before the managed fields, and behind them. */

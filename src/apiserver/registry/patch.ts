@@ -125,19 +125,39 @@ interface PatchStep {
 
 /** The object with the patch applied, in the form of its type and with its defaults. */
 function patched(call: Call, facet: Facet, { old, read, options }: PatchStep): KubernetesObject {
-  const result = clone(appliedTo(old, read, facet.type)) as KubernetesObject;
-  const shown = read.type === strategicPatchType ? () => goText(read.value) : undefined;
-  const { object, unknown } = conformed(result, facet.type, shown);
+  const { managedFields, ...metadata } = old.metadata;
+  // Half of a small object is managed fields, and hardly a patch is about them.
+  const isApart = managedFields !== undefined && !touchesManagers(read);
+  const base = isApart ? { ...old, metadata } : old;
+  const result = clone(appliedTo(base, read, facet.type)) as KubernetesObject;
+  const whole = (object: KubernetesObject) =>
+    isApart ? { ...object, metadata: { ...object.metadata, managedFields } } : object;
+  const shown =
+    read.type === strategicPatchType ? () => goText(read.value) : () => JSON.stringify(whole(result));
+  const conforming = conformed(result, facet.type, shown);
+  const { unknown } = conforming;
+  const object = whole(conforming.object);
   unknown.push(...facet.prune(object));
   const errors = [...read.errors, ...unknownFieldErrors(unknown)];
   if (errors.length > 0 && options.fieldValidation === 'Strict') {
-    throw unusable(shown?.() ?? JSON.stringify(object), strictDecodingMessage(errors));
+    const said = read.type === strategicPatchType ? shown() : JSON.stringify(object);
+    throw unusable(said, strictDecodingMessage(errors));
   }
   if (options.fieldValidation === 'Warn') for (const error of errors) call.request.warn(error);
   checkType(object, facet, read);
   object.metadata ??= {};
   facet.defaults(object);
   return withoutUndefined(object);
+}
+
+/** Whether a patch may change the managed fields, with a directive or by what it puts in the place of all metadata. */
+function touchesManagers({ type, value }: ReadPatch): boolean {
+  if (type !== mergePatchType && type !== strategicPatchType) return true;
+  if (typeof value !== 'object' || value === null || '$patch' in value || '$retainKeys' in value) return true;
+  const { metadata } = value as { metadata?: unknown };
+  if (metadata === undefined) return false;
+  if (typeof metadata !== 'object' || metadata === null) return true;
+  return Object.keys(metadata).some((key) => key === 'managedFields' || key.startsWith('$'));
 }
 
 /**

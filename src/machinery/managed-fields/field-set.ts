@@ -46,14 +46,19 @@ export function put(children: Children, element: string, child: FieldSet | undef
   if (child) children[element] = child;
 }
 
-/** What is in either. */
+/** What is in either: `a` itself where it has all of `b`, as most managers have who write the same again. */
 export function union(a: FieldSet | undefined, b: FieldSet | undefined): FieldSet | undefined {
   if (!a || a === b) return b;
   if (!b) return a;
-  const children: Children = {};
-  for (const key in a) if (key !== self) put(children, key, key in b ? union(a[key], b[key]) : a[key]);
-  for (const key in b) if (key !== self && !(key in a)) put(children, key, b[key]);
-  return makeNode(isMember(a) || isMember(b), children);
+  let grown: Children | undefined;
+  for (const key in b) {
+    const child = key === self ? undefined : union(a[key], b[key]);
+    if (child && child !== a[key]) (grown ??= { ...a })[key] = child;
+  }
+  const member = isMember(a);
+  if (!grown && (member || !isMember(b))) return a;
+  const { [self]: _, ...children } = grown ?? a;
+  return makeNode(member || isMember(b), children);
 }
 
 /** What is in both. */

@@ -2,7 +2,7 @@ import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import { formatTime } from '../../platform/clock.ts';
 import { deepEqual } from '../equal.ts';
 import { createdFields } from './created-fields.ts';
-import { type FieldSet, union } from './field-set.ts';
+import { difference, type FieldSet, intersection, union } from './field-set.ts';
 import {
   capUpdateManagers,
   type Managers,
@@ -12,6 +12,7 @@ import {
   sentManagers,
   storedManagers,
   type Writer,
+  withFields,
   writeManagers,
 } from './managers.ts';
 import {
@@ -58,8 +59,22 @@ function startingManagers(live: Json | undefined, next: Json, subresource: strin
 export function give(managers: Managers, writer: Writer, fields: FieldSet | undefined, time: string): void {
   if (!fields) return;
   const key = managerKey(writer);
-  const owned = union(managers.get(key)?.fields, fields) as FieldSet;
-  managers.set(key, newManager(writer, owned, time));
+  const known = managers.get(key);
+  const owned = union(known?.fields, fields) as FieldSet;
+  const before = owned === known?.fields ? known.entry.fieldsV1 : undefined;
+  const manager = before
+    ? { entry: newEntry(writer, before as FieldSet, time), fields: owned }
+    : newManager(writer, owned, time);
+  managers.set(key, manager);
+}
+
+/** Takes from a manager what it has removed. */
+function takeRemoved(managers: Managers, key: string, removed: FieldSet | undefined): void {
+  const manager = managers.get(key);
+  if (!manager || !intersection(manager.fields, removed)) return;
+  const rest = difference(manager.fields, removed);
+  if (rest) managers.set(key, withFields(manager, rest));
+  else managers.delete(key);
 }
 
 function entriesOfCreator(context: WriteContext, write: UpdateWrite): ManagedFieldsEntry[] | undefined {
@@ -100,9 +115,12 @@ export function updateManagedFields(
   const before = withoutManagedFields(live ?? {});
   const changed = unlessShapeless(() => new Changes(before, withoutManagedFields(next), context));
   if (!changed) return undefined;
-  takeAway(managers, changed, '');
+  const writer = updater(context, write);
+  // What it changes it owns before and after: taken away and given back, it would be another set each time.
+  takeAway(managers, changed, managerKey(writer));
+  takeRemoved(managers, managerKey(writer), changed.own.removed);
   const fields = withoutIdentity(written(changed.own));
-  give(managers, updater(context, write), fields, formatTime(write.timeMs));
+  give(managers, writer, fields, formatTime(write.timeMs));
   capUpdateManagers(managers);
   return writeManagers(managers);
 }
