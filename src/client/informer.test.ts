@@ -7,7 +7,7 @@ import { seededRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { Client } from './client.ts';
 import { Informers } from './informers.ts';
-import type { ApiRequest, Transport, WatchSink } from './transport.ts';
+import type { ApiRequest, Transport, WatchEvent, WatchSink } from './transport.ts';
 
 const mapNamed = (name: string): KubernetesObject => ({
   kind: 'ConfigMap',
@@ -88,6 +88,60 @@ test('a list that is made anew takes away what is gone', async () => {
   }
   expect(deleted).toEqual(['m1003']);
   expect(informer.list().map(({ metadata }) => metadata.name)).toEqual(server.names);
+  abort.abort();
+});
+
+/** An informer of ConfigMaps with what its server has to tell. */
+async function following() {
+  const { server, informers, abort } = setup();
+  server.names = names(3);
+  const informer = informers.of(configmaps);
+  informers.start(abort.signal);
+  await informers.synced();
+  while (server.watches.length < 1) await new Promise(setImmediate);
+  const tell = (type: 'MODIFIED' | 'DELETED', name: string, revision: number, labels = {}) => {
+    const object = mapNamed(name);
+    const metadata = { ...object.metadata, resourceVersion: String(revision), labels };
+    server.watches[0]?.onEvent({ type, object: { ...object, metadata } } as WatchEvent);
+  };
+  return { informer, tell, abort };
+}
+
+test('who waits for an object is called once, when that object has changed or gone', async () => {
+  const { informer, tell, abort } = await following();
+  const called: string[] = [];
+  informer.whenChanged('default/m1000', () => called.push('m1000'));
+  informer.whenChanged('default/m1001', () => called.push('m1001'));
+  tell('MODIFIED', 'm1002', 8);
+  expect(called).toEqual([]);
+  tell('MODIFIED', 'm1000', 9);
+  tell('DELETED', 'm1001', 10);
+  tell('MODIFIED', 'm1000', 11);
+  expect(called).toEqual(['m1000', 'm1001']);
+  abort.abort();
+});
+
+test('who waits for revisions is called in their order, however they asked', async () => {
+  const { informer, tell, abort } = await following();
+  const called: number[] = [];
+  for (const revision of [9, 11, 8, 10]) informer.whenReached(String(revision), () => called.push(revision));
+  tell('MODIFIED', 'm1000', 10);
+  expect(called).toEqual([8, 9, 10]);
+  tell('MODIFIED', 'm1000', 11);
+  expect(called).toEqual([8, 9, 10, 11]);
+  abort.abort();
+});
+
+test('an object keeps its place in an index for as long as it belongs there', async () => {
+  const { informer, tell, abort } = await following();
+  informer.addIndex('colour', ({ metadata }) => [metadata.labels?.colour ?? 'none']);
+  const found = (colour: string) => informer.byIndex('colour', colour).map(({ metadata }) => metadata.name);
+  tell('MODIFIED', 'm1000', 8);
+  expect(found('none')).toEqual(['m1000', 'm1001', 'm1002']);
+  tell('MODIFIED', 'm1000', 9, { colour: 'blue' });
+  expect([found('none'), found('blue')]).toEqual([['m1001', 'm1002'], ['m1000']]);
+  tell('DELETED', 'm1000', 10);
+  expect(found('blue')).toEqual([]);
   abort.abort();
 });
 

@@ -53,7 +53,9 @@ export class Informer<T extends KubernetesObject> {
   readonly #synced = deferred();
   #hasSynced = false;
   #resourceVersion = '';
+  /** By revision, those who have waited longest first. */
   #waiting: { revision: number; fn: () => void }[] = [];
+  readonly #waitingForChange = new Map<string, (() => void)[]>();
 
   constructor(options: InformerOptions<T>) {
     this.#options = options;
@@ -91,14 +93,14 @@ export class Informer<T extends KubernetesObject> {
   byIndex(index: string, value: string): Stored<T>[] {
     const found = this.#indexes.get(index);
     if (!found) throw new Error(`informer for ${this.resource.plural} has no index ${index}`);
-    return [...(found.entries.get(value) ?? [])].flatMap((key) => this.#objects.get(key) ?? []);
+    return Array.from(found.keys(value), (key) => this.#objects.get(key) as Stored<T>);
   }
 
   /** Adds an index: objects found by any of the values that `values` gives. No error where it stands already. */
   addIndex(name: string, values: (object: Stored<T>) => readonly string[]): void {
     if (this.#indexes.has(name)) return;
-    const index: Index<T> = { values, entries: new Map() };
-    for (const [key, object] of this.#objects) enter(index, key, object);
+    const index = new Index(values);
+    for (const [key, object] of this.#objects) index.replace(key, undefined, object);
     this.#indexes.set(name, index);
   }
 
@@ -115,8 +117,19 @@ export class Informer<T extends KubernetesObject> {
 
   /** Calls `fn` once the content is at least as new as `resourceVersion`; at once where it is. */
   whenReached(resourceVersion: string, fn: () => void): void {
-    if (this.hasReached(resourceVersion)) fn();
-    else this.#waiting.push({ revision: Number(resourceVersion), fn });
+    if (this.hasReached(resourceVersion)) return fn();
+    const revision = Number(resourceVersion);
+    // Answers come nearly in the order of their revisions: the place is at the end, or close to it.
+    let at = this.#waiting.length;
+    while (at > 0 && (this.#waiting[at - 1] as { revision: number }).revision > revision) at--;
+    this.#waiting.splice(at, 0, { revision, fn });
+  }
+
+  /** Calls `fn` once, after the next change of the object with this key. */
+  whenChanged(key: string, fn: () => void): void {
+    const waiting = this.#waitingForChange.get(key);
+    if (waiting) waiting.push(fn);
+    else this.#waitingForChange.set(key, [fn]);
   }
 
   /** Resolves once the content is at least as new as what the server has now; rejects where the server does not say. */
@@ -220,53 +233,73 @@ export class Informer<T extends KubernetesObject> {
   }
 
   #wakeWaiting(): void {
-    if (this.#waiting.length === 0) return;
     const at = Number(this.#resourceVersion);
-    const ready = this.#waiting.filter((w) => w.revision <= at);
-    this.#waiting = this.#waiting.filter((w) => w.revision > at);
-    for (const { fn } of ready) fn();
+    const first = this.#waiting[0];
+    if (!first || first.revision > at) return;
+    const left = this.#waiting.findIndex(({ revision }) => revision > at);
+    for (const { fn } of this.#waiting.splice(0, left < 0 ? this.#waiting.length : left)) fn();
+  }
+
+  #tellChanged(key: string): void {
+    const waiting = this.#waitingForChange.get(key);
+    if (!waiting) return;
+    this.#waitingForChange.delete(key);
+    for (const fn of waiting) fn();
   }
 
   #put(key: string, object: Stored<T>): void {
     const old = this.#objects.get(key);
     if (old && old.metadata.resourceVersion === object.metadata.resourceVersion) return;
-    if (old) for (const index of this.#indexes.values()) leave(index, key, old);
     this.#objects.set(key, object);
-    for (const index of this.#indexes.values()) enter(index, key, object);
+    for (const index of this.#indexes.values()) index.replace(key, old, object);
     if (old && old.metadata.uid === object.metadata.uid)
       for (const h of this.#handlers) h.updated?.(object, old);
     else {
       if (old) for (const h of this.#handlers) h.deleted?.(old);
       for (const h of this.#handlers) h.added?.(object);
     }
+    this.#tellChanged(key);
   }
 
   #remove(key: string, last: Stored<T>): void {
     const old = this.#objects.get(key);
     if (!old) return;
-    for (const index of this.#indexes.values()) leave(index, key, old);
+    for (const index of this.#indexes.values()) index.replace(key, old, undefined);
     this.#objects.delete(key);
     for (const h of this.#handlers) h.deleted?.(last);
+    this.#tellChanged(key);
   }
 }
 
-interface Index<T extends KubernetesObject> {
-  values(object: Stored<T>): readonly string[];
-  entries: Map<string, Set<string>>;
-}
+/** The keys of objects by values of theirs. An object keeps its place under a value for as long as it has it. */
+class Index<T extends KubernetesObject> {
+  readonly #values: (object: Stored<T>) => readonly string[];
+  readonly #keys = new Map<string, Set<string>>();
 
-function enter<T extends KubernetesObject>(index: Index<T>, key: string, object: Stored<T>): void {
-  for (const value of index.values(object)) {
-    const keys = index.entries.get(value);
+  constructor(values: (object: Stored<T>) => readonly string[]) {
+    this.#values = values;
+  }
+
+  keys(value: string): Iterable<string> {
+    return this.#keys.get(value) ?? [];
+  }
+
+  replace(key: string, old: Stored<T> | undefined, object: Stored<T> | undefined): void {
+    const before = old ? this.#values(old) : [];
+    const after = object ? this.#values(object) : [];
+    for (const value of before) if (!after.includes(value)) this.#leave(key, value);
+    for (const value of after) this.#enter(key, value);
+  }
+
+  #enter(key: string, value: string): void {
+    const keys = this.#keys.get(value);
     if (keys) keys.add(key);
-    else index.entries.set(value, new Set([key]));
+    else this.#keys.set(value, new Set([key]));
   }
-}
 
-function leave<T extends KubernetesObject>(index: Index<T>, key: string, object: Stored<T>): void {
-  for (const value of index.values(object)) {
-    const keys = index.entries.get(value);
+  #leave(key: string, value: string): void {
+    const keys = this.#keys.get(value);
     keys?.delete(key);
-    if (keys?.size === 0) index.entries.delete(value);
+    if (keys?.size === 0) this.#keys.delete(value);
   }
 }

@@ -78,7 +78,7 @@ export class OwnWrites {
     };
     if (isGone()) return;
     const done = this.#hold(key);
-    const look = () => (isGone() ? done() : informer.whenReached(nextRevision(informer), look));
+    const look = () => (isGone() ? done() : informer.whenChanged(objectKey, look));
     look();
   }
 
@@ -119,8 +119,6 @@ export class OwnWrites {
     return release;
   }
 }
-
-const nextRevision = (informer: { resourceVersion: string }) => String(Number(informer.resourceVersion) + 1);
 
 /** A level-triggered controller: keys go in, each is brought in order, alone, as often as needed. */
 export function createController(options: ControllerOptions): Component {

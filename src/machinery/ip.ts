@@ -149,11 +149,19 @@ export function interfaceAddressErrors(text: string): string[] {
   return text === canonical ? [] : [`must be in canonical form ("${canonical}")`];
 }
 
-/** Whether a range holds an address; false if either is malformed or the families differ. */
-export function cidrContains(cidr: string, ip: string): boolean {
+/** Tells whether a range holds an address; false if either is malformed or the families differ. */
+export function cidrTest(cidr: string): (ip: string) => boolean {
   const range = parseCidr(cidr);
-  const address = parseSloppy(ip)?.address;
-  if (!range || !address || range.address.kind() !== address.kind()) return false;
-  const network = maskBytes(address.toByteArray(), range.bits);
-  return ipaddr.fromByteArray(network).toString() === range.network.toString();
+  return (ip) => {
+    const address = range && parseSloppy(ip)?.address;
+    return address !== undefined && holds(range as ParsedCidr, address);
+  };
 }
+
+function holds({ network, bits }: ParsedCidr, address: Address): boolean {
+  if (network.kind() === 'ipv4')
+    return address.kind() === 'ipv4' && (address as ipaddr.IPv4).match(network as ipaddr.IPv4, bits);
+  return address.kind() === 'ipv6' && (address as ipaddr.IPv6).match(network as ipaddr.IPv6, bits);
+}
+
+export const cidrContains = (cidr: string, ip: string): boolean => cidrTest(cidr)(ip);

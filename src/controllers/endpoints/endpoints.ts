@@ -6,7 +6,7 @@ import { causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
-import { enqueueServices, hasEndpoints, podsOf } from '../shared/service-pods.ts';
+import { enqueueServices, hasEndpoints } from '../shared/service-pods.ts';
 import { mostAddresses, planSubsets } from './plan.ts';
 
 const overCapacityKey = 'endpoints.kubernetes.io/over-capacity';
@@ -21,7 +21,7 @@ export function createEndpointsController(context: ControllerContext): Component
     name: 'endpoint-controller',
     context,
     setup: ({ queue, writes }) => {
-      enqueueServices(context, queue);
+      const podsOf = enqueueServices(context, queue);
       informer.onChange({ deleted: (object) => queue.add(keyOf(object)) });
       return async (key) => {
         const service = serviceInformer.get(key);
@@ -34,7 +34,7 @@ export function createEndpointsController(context: ControllerContext): Component
           return done;
         }
         if (!hasEndpoints(service) || service.metadata.deletionTimestamp) return done;
-        const pods = podsOf(context, service);
+        const pods = podsOf(service);
         const subsets = planSubsets(service, pods);
         const labels = {
           ...service.metadata.labels,

@@ -27,17 +27,28 @@ function portsFor(service: Service, pod: Pod): EndpointPort[] {
 
 const byAddress = (a: EndpointAddress, b: EndpointAddress) => (a.ip < b.ip ? -1 : 1);
 
+/** The pods there is room for: those that are ready first. */
+function shown(service: Service, pods: readonly Stored<Pod>[]): readonly Stored<Pod>[] {
+  const ready: Stored<Pod>[] = [];
+  const others: Stored<Pod>[] = [];
+  for (const pod of pods) {
+    const state = stateOf(service, pod);
+    if (state.ready) ready.push(pod);
+    else if (!state.terminating) others.push(pod);
+  }
+  return [...ready, ...others].slice(0, mostAddresses);
+}
+
 /** The subsets that show the pods behind a Service: one for each set of ports, addresses in order. */
 export function planSubsets(service: Service, pods: readonly Stored<Pod>[]): EndpointSubset[] {
   const groups = new Map<
     string,
     { ports: EndpointPort[]; ready: EndpointAddress[]; notReady: EndpointAddress[] }
   >();
-  for (const pod of pods.slice(0, mostAddresses)) {
+  for (const pod of shown(service, pods)) {
     const ports = portsFor(service, pod);
     if (ports.length === 0 && service.spec.clusterIP !== 'None') continue;
     const state = stateOf(service, pod);
-    if (state.terminating && !state.ready) continue;
     const key = JSON.stringify(ports);
     const group = groups.get(key) ?? { ports, ready: [], notReady: [] };
     (state.ready ? group.ready : group.notReady).push(addressFor(service, pod));

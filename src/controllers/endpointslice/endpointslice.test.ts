@@ -69,12 +69,13 @@ describe('the slices of a Service', () => {
   test('hold a hundred each, and one change touches one slice', async () => {
     await service();
     for (let i = 0; i < 205; i++) await pod(`p${i}`);
-    await cluster.settle();
+    await cluster.pass(100);
     const slices = await cluster.list(endpointslices);
     expect(slices.map((s) => s.endpoints?.length ?? 0).reduce((a, b) => a + b)).toBe(205);
     expect(Math.max(...slices.map((s) => s.endpoints?.length ?? 0))).toBeLessThanOrEqual(100);
     const before = new Map(slices.map((s) => [s.metadata.name, s.metadata.resourceVersion]));
     await cluster.delete(pods, 'p7', { gracePeriodSeconds: 0 });
+    await cluster.pass(100);
     const touched = (await cluster.list(endpointslices)).filter(
       (s) => before.get(s.metadata.name) !== s.metadata.resourceVersion,
     );

@@ -4,7 +4,7 @@ import type { Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { causedBy } from '../../client/transport.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
-import { enqueueServices, hasEndpoints, podsOf } from '../shared/service-pods.ts';
+import { enqueueServices, hasEndpoints } from '../shared/service-pods.ts';
 import { carryOutSlices } from '../shared/slice-writes.ts';
 import { managedByLabel, serviceNameLabel } from '../shared/slices.ts';
 import { managedBy, planSlices } from './plan.ts';
@@ -28,7 +28,7 @@ export function createEndpointSliceController(context: ControllerContext): Compo
     name: 'endpointslice-controller',
     context,
     setup: ({ queue, writes }) => {
-      enqueueServices(context, queue);
+      const podsOf = enqueueServices(context, queue);
       const addOwner = (slice: Stored<EndpointSlice>) => isOurs(slice) && queue.add(serviceKeyOf(slice));
       slices.onChange({ updated: addOwner, deleted: addOwner });
       return async (key) => {
@@ -36,7 +36,7 @@ export function createEndpointSliceController(context: ControllerContext): Compo
         const own = slices.byIndex(byService, key).filter(isOurs);
         // The slices of a Service that is gone are the garbage collector's.
         if (!service || service.metadata.deletionTimestamp || !hasEndpoints(service)) return done;
-        const pods = podsOf(context, service);
+        const pods = podsOf(service);
         const plan = planSlices({ service, pods, slices: own, node: (name) => nodeInformer.get(name) });
         const count = pods.length;
         const cause = causedBy(service, `${count} pod${count === 1 ? '' : 's'} stand behind it`);

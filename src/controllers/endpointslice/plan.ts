@@ -4,7 +4,6 @@ import type { Stored } from '../../api/resource.ts';
 import { controllerReference } from '../shared/owners.ts';
 import { hostnameOf, stateOf, targetPort } from '../shared/service-pods.ts';
 import {
-  groupKey,
   managedByLabel,
   newSlice,
   planGroups,
@@ -70,12 +69,16 @@ function endpointFor({ service, node }: SliceInput, pod: Stored<Pod>): Endpoint 
 /** Pods whose named ports resolve alike share slices. */
 function groupsOf(input: SliceInput): SliceGroup[] {
   const groups = new Map<string, SliceGroup>();
+  const { ports: wanted = [], clusterIP } = input.service.spec;
   for (const pod of input.pods) {
-    const ports = portsFor(input.service, pod);
-    if (ports.length === 0 && input.service.spec.clusterIP !== 'None') continue;
     const addressType = pod.status?.podIP?.includes(':') ? 'IPv6' : 'IPv4';
-    const key = groupKey({ addressType, ports });
-    const group = groups.get(key) ?? { addressType, ports, endpoints: new Map() };
+    const key = `${addressType} ${wanted.map((port) => targetPort(port, pod)).join()}`;
+    const group = groups.get(key) ?? {
+      addressType,
+      ports: portsFor(input.service, pod),
+      endpoints: new Map(),
+    };
+    if (group.ports.length === 0 && clusterIP !== 'None') continue;
     group.endpoints.set(pod.metadata.uid, endpointFor(input, pod));
     groups.set(key, group);
   }

@@ -20,6 +20,7 @@ import { slowStart } from '../shared/batches.ts';
 import { claim, indexByController } from '../shared/claims.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { podFromTemplate } from '../shared/pods.ts';
+import { spacingMs } from '../shared/spacing.ts';
 import { planReplicas, type ReplicaSpec, statusOf } from './plan.ts';
 
 type Replicated = ReplicaSet | ReplicationController;
@@ -69,7 +70,7 @@ class ReplicaManager<T extends Replicated> {
     const addSet = (set: Stored<T>) => queue.add(keyOf(set));
     this.#sets.onChange({ added: addSet, updated: addSet, deleted: addSet });
     const addOwners = (pod: Stored<Pod>) => {
-      for (const key of this.#keysFor(pod)) queue.add(key);
+      for (const key of this.#keysFor(pod)) queue.addAfter(key, spacingMs(this.#sizeOf(key)));
     };
     this.#pods.onChange({
       added: addOwners,
@@ -79,6 +80,11 @@ class ReplicaManager<T extends Replicated> {
         addOwners(pod);
       },
     });
+  }
+
+  #sizeOf(key: string): number {
+    const set = this.#sets.get(key);
+    return set ? Math.max(this.#options.specOf(set).replicas, set.status?.replicas ?? 0) : 0;
   }
 
   async reconcile(key: string): Promise<Outcome> {

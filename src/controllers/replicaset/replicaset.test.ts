@@ -48,6 +48,17 @@ describe('ReplicaSet', () => {
     expect(await cluster.list(pods)).toHaveLength(3);
   });
 
+  test('counts the pods of a large set once for many that change', async () => {
+    await cluster.create(replicasets, setOf(200));
+    await cluster.pass(1000);
+    let written = 0;
+    cluster.informers.of(replicasets).onChange({ updated: () => void written++ });
+    for (const pod of await cluster.list(pods)) await nodes.become(pod, 'Failed');
+    await cluster.pass(1000);
+    expect((await cluster.get(replicasets, 'web')).status?.readyReplicas).toBe(200);
+    expect(written).toBeLessThan(20);
+  });
+
   test('removes first what is not ready, then the youngest', async () => {
     await cluster.create(replicasets, setOf(2));
     await cluster.settle();

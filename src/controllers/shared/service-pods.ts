@@ -1,4 +1,4 @@
-import type { Pod, Service, ServicePort } from '../../api/core/v1.ts';
+import type { Container, Pod, Service, ServicePort } from '../../api/core/v1.ts';
 import { pods, services } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import { keyOf } from '../../client/informer.ts';
@@ -7,6 +7,7 @@ import { matchesLabels, selectorFromLabels } from '../../machinery/label-selecto
 import { deepEqual } from '../../machinery/equal.ts';
 import type { ControllerContext } from '../controller.ts';
 import { isFinished, isReady } from './pods.ts';
+import { spacingMs } from './spacing.ts';
 
 const byNamespace = 'namespace';
 
@@ -22,10 +23,12 @@ export function selects(service: Service, pod: Pod): boolean {
   );
 }
 
-/** The pods behind a Service that have an address and are not finished. */
-export function podsOf(context: ControllerContext, service: Stored<Service>): Stored<Pod>[] {
-  const all = context.informers.of(pods).byIndex(byNamespace, service.metadata.namespace ?? '');
-  return all.filter((pod) => pod.status?.podIP && !isFinished(pod) && selects(service, pod));
+function portNamed(containers: readonly Container[] = [], name: string, protocol: string) {
+  for (const { ports = [] } of containers) {
+    const found = ports.find((p) => p.name === name && (p.protocol ?? 'TCP') === protocol);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** The number that a Service's port leads to in a pod; undefined where the pod has no port of that name. */
@@ -33,13 +36,13 @@ export function targetPort(port: ServicePort, pod: Pod): number | undefined {
   const target = port.targetPort ?? port.port;
   if (typeof target === 'number') return target || port.port;
   const protocol = port.protocol ?? 'TCP';
-  const containers = [
-    ...pod.spec.containers,
-    ...(pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always'),
-  ];
-  const named = containers
-    .flatMap((c) => c.ports ?? [])
-    .find((p) => p.name === target && (p.protocol ?? 'TCP') === protocol);
+  const named =
+    portNamed(pod.spec.containers, target, protocol) ??
+    portNamed(
+      pod.spec.initContainers?.filter((c) => c.restartPolicy === 'Always'),
+      target,
+      protocol,
+    );
   return named?.containerPort ?? (/^\d+$/.test(target) ? Number(target) : undefined);
 }
 
@@ -65,17 +68,29 @@ export function hostnameOf(service: Service, pod: Pod): string | undefined {
   return pod.spec.hostname && pod.spec.subdomain === service.metadata.name ? pod.spec.hostname : undefined;
 }
 
-/** Puts the Services into the queue that a change of a Service or pod matters to. */
-export function enqueueServices(context: ControllerContext, queue: WorkQueue): void {
+/**
+ * Puts the Services into the queue that a change of a Service or pod matters to. Gives the function that finds the pods behind a
+ * Service: those that have an address and are not finished.
+ */
+export function enqueueServices(
+  context: ControllerContext,
+  queue: WorkQueue,
+): (service: Stored<Service>) => Stored<Pod>[] {
   const serviceInformer = context.informers.of(services);
   const podInformer = context.informers.of(pods);
   serviceInformer.addIndex(byNamespace, (service) => [service.metadata.namespace ?? '']);
   podInformer.addIndex(byNamespace, (pod) => [pod.metadata.namespace ?? '']);
+  const counts = new Map<string, number>();
   const addService = (service: Stored<Service>) => queue.add(keyOf(service));
-  serviceInformer.onChange({ added: addService, updated: addService, deleted: addService });
+  const forget = (service: Stored<Service>) => {
+    counts.delete(keyOf(service));
+    addService(service);
+  };
+  serviceInformer.onChange({ added: addService, updated: addService, deleted: forget });
   const addSelecting = (pod: Stored<Pod>) => {
     for (const service of serviceInformer.byIndex(byNamespace, pod.metadata.namespace ?? '')) {
-      if (selects(service, pod)) addService(service);
+      const key = keyOf(service);
+      if (selects(service, pod)) queue.addAfter(key, spacingMs(counts.get(key) ?? 0));
     }
   };
   podInformer.onChange({
@@ -87,6 +102,12 @@ export function enqueueServices(context: ControllerContext, queue: WorkQueue): v
       addSelecting(pod);
     },
   });
+  return (service) => {
+    const all = podInformer.byIndex(byNamespace, service.metadata.namespace ?? '');
+    const found = all.filter((pod) => pod.status?.podIP && !isFinished(pod) && selects(service, pod));
+    counts.set(keyOf(service), found.length);
+    return found;
+  };
 }
 
 /** Whether a pod's change can change an endpoint. */
