@@ -91,9 +91,18 @@ export class Informer<T extends KubernetesObject> {
 
   /** Objects by an index value; the index must have been added. */
   byIndex(index: string, value: string): Stored<T>[] {
+    return Array.from(this.#indexOf(index).keys(value), (key) => this.#objects.get(key) as Stored<T>);
+  }
+
+  /** How many objects `byIndex` finds. */
+  countByIndex(index: string, value: string): number {
+    return this.#indexOf(index).count(value);
+  }
+
+  #indexOf(index: string): Index<T> {
     const found = this.#indexes.get(index);
     if (!found) throw new Error(`informer for ${this.resource.plural} has no index ${index}`);
-    return Array.from(found.keys(value), (key) => this.#objects.get(key) as Stored<T>);
+    return found;
   }
 
   /** Adds an index: objects found by any of the values that `values` gives. No error where it stands already. */
@@ -282,6 +291,10 @@ class Index<T extends KubernetesObject> {
 
   keys(value: string): Iterable<string> {
     return this.#keys.get(value) ?? [];
+  }
+
+  count(value: string): number {
+    return this.#keys.get(value)?.size ?? 0;
   }
 
   replace(key: string, old: Stored<T> | undefined, object: Stored<T> | undefined): void {

@@ -103,6 +103,20 @@ describe('a namespace that is deleted', () => {
     expect(await cluster.find(namespaces, 'team')).toBeUndefined();
   });
 
+  test('is looked at when the last of its pods has gone, not for each', async () => {
+    const spec = { containers: [{ name: 'c', image: 'web:1' }] };
+    await cluster.create(pods, { metadata: { name: 'other', namespace: 'team' }, spec });
+    nodes.lets = false;
+    await cluster.delete(namespaces, 'team');
+    const before = await cluster.get(namespaces, 'team');
+    await nodes.finish(await cluster.get(pods, 'web', 'team'));
+    await cluster.settle();
+    expect((await cluster.get(namespaces, 'team')).metadata).toEqual(before.metadata);
+    await nodes.finish(await cluster.get(pods, 'other', 'team'));
+    await cluster.settle();
+    expect(await cluster.find(namespaces, 'team')).toBeUndefined();
+  });
+
   test('waits for finalizers of others, and says so', async () => {
     const options = { namespace: 'team' };
     await cluster.patch(secrets, 's', { metadata: { finalizers: ['example.com/hold'] } }, options);

@@ -9,6 +9,7 @@ import { deepEqual } from '../../machinery/equal.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { type Discover, type ServedResource, servingVerbs } from '../discovery.ts';
+import { byNamespace, indexByNamespace } from '../shared/pods.ts';
 import { type Emptying, estimateSeconds, type Remains, statusAfter, undiscoveredText } from './plan.ts';
 
 const ourFinalizer = 'kubernetes';
@@ -28,11 +29,13 @@ export function createNamespaceController(
         if (namespace.metadata.deletionTimestamp) queue.add(keyOf(namespace));
       };
       informer.onChange({ added: addDeleting, updated: addDeleting });
-      // Pods take the longest to go: look again as soon as one has gone, not only when the estimate is up.
-      context.informers.of(pods).onChange({
-        deleted: (pod) => {
-          const namespace = informer.get(pod.metadata.namespace ?? '');
-          if (namespace) addDeleting(namespace);
+      // Pods take the longest to go: look again as soon as the last one has gone, not only when the estimate is up.
+      const podInformer = context.informers.of(pods);
+      indexByNamespace(podInformer);
+      podInformer.onChange({
+        deleted: ({ metadata: { namespace: name = '' } }) => {
+          const namespace = informer.get(name);
+          if (namespace && podInformer.countByIndex(byNamespace, name) === 0) addDeleting(namespace);
         },
       });
       const deleter = new NamespaceDeleter(context, options.discover);

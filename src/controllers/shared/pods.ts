@@ -105,6 +105,14 @@ export function byDeletionOrder<T extends Stored<Pod>>(
   return [...pods].sort(compare);
 }
 
+/** Name of the index by which the objects of a namespace are found. */
+export const byNamespace = 'namespace';
+
+/** Adds that index. */
+export function indexByNamespace<T extends KubernetesObject>(informer: Informer<T>): void {
+  informer.addIndex(byNamespace, ({ metadata }) => [metadata.namespace ?? '']);
+}
+
 /** Name of the index by which the pods of a node are found. */
 export const byNode = 'node';
 

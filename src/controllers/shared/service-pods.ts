@@ -6,10 +6,8 @@ import type { WorkQueue } from '../../client/work-queue.ts';
 import { matchesLabels, selectorFromLabels } from '../../machinery/label-selector.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import type { ControllerContext } from '../controller.ts';
-import { isFinished, isReady } from './pods.ts';
+import { byNamespace, indexByNamespace, isFinished, isReady } from './pods.ts';
 import { spacingMs } from './spacing.ts';
-
-const byNamespace = 'namespace';
 
 /** Whether endpoints are kept for a Service: it chooses pods, and is not just another name. */
 export function hasEndpoints(service: Service): boolean {
@@ -78,8 +76,8 @@ export function enqueueServices(
 ): (service: Stored<Service>) => Stored<Pod>[] {
   const serviceInformer = context.informers.of(services);
   const podInformer = context.informers.of(pods);
-  serviceInformer.addIndex(byNamespace, (service) => [service.metadata.namespace ?? '']);
-  podInformer.addIndex(byNamespace, (pod) => [pod.metadata.namespace ?? '']);
+  indexByNamespace(serviceInformer);
+  indexByNamespace(podInformer);
   const counts = new Map<string, number>();
   const addService = (service: Stored<Service>) => queue.add(keyOf(service));
   const forget = (service: Stored<Service>) => {
