@@ -125,7 +125,7 @@ const addNode: Action = async (stage) => {
 
 /** The machine goes first: pods that still ran on one whose Node is gone would be nobody's. */
 const removeNode: Action = async (stage) => {
-  if (stage.machines.size < 4) return 'nothing';
+  if (stage.machines.size < 3) return 'nothing';
   const name = someNode(stage);
   stage.cluster.switchOff(name);
   await stage.cluster.client.of(nodes).delete({ name }, { cause });
@@ -162,12 +162,9 @@ const crash: Action = async (stage) => {
   return `${name} crashes`;
 };
 
+const changes: readonly Action[] = [scale, scale, newImage, newImage, newImage];
 const users: readonly Action[] = [
-  scale,
-  scale,
-  newImage,
-  newImage,
-  newImage,
+  ...changes,
   remove,
   killPod,
   cordon,
@@ -179,9 +176,15 @@ const users: readonly Action[] = [
 ];
 const accidents: readonly Action[] = [cutNode, mendNode, powerOff, powerOn, crash, crash, nothing];
 
+/** Something happens. */
+export const act = (stage: Stage) =>
+  attempt(stage, pick(stage.random, pick(stage.random, [users, users, accidents])));
+
+/** A user asks something else of a workload. */
+export const changeWorkload = (stage: Stage) => attempt(stage, pick(stage.random, changes));
+
 /** Does something; what cannot be done is left. */
-export async function act(stage: Stage): Promise<string> {
-  const action = pick(stage.random, pick(stage.random, [users, users, accidents]));
+async function attempt(stage: Stage, action: Action): Promise<string> {
   try {
     return await action(stage);
   } catch (error) {

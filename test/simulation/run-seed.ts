@@ -4,9 +4,10 @@ import { formatWrite, type TracedWrite } from '../../src/cluster/simulation/trac
 import { VirtualCluster } from '../../src/cluster/simulation/virtual-cluster.ts';
 import type { LogLine } from '../../src/platform/log.ts';
 import { type Random, seededRandom } from '../../src/platform/random.ts';
-import { act, putRight, type Stage } from './actions.ts';
+import { act, changeWorkload, putRight, type Stage } from './actions.ts';
 import { InvariantChecker } from './invariants/checker.ts';
 import type { Violation } from './invariants/rule.ts';
+import { calmStaleMs, faultyStaleMs } from './invariants/world.ts';
 import { makeWorkloads } from './workloads.ts';
 
 export interface SeedResult {
@@ -47,15 +48,18 @@ function makeFaults(random: Random): Faults {
 
 /** How long everything may take to come to rest: refused work is tried again after up to 1000 s. */
 const restMinutes = 45;
-const fewActions = 4;
-const moreActions = 8;
+const mostCalmActions = 2;
+const fewActions = 3;
+const moreActions = 6;
 
 /** One life of one cluster: workloads, changes and accidents at random, then quiet; and all that is wrong with it. */
 export async function runSeed({ seed, controllers, untilFirst, onLog }: RunOptions): Promise<SeedResult> {
   const random = seededRandom(seed);
-  const machineCount = 3 + random.int(2);
+  const machineCount = 2 + random.int(3);
   const latencies = { sandboxMs: 100, startMs: 300, pullMs: random.int(2000) };
-  const options = { nodes: machineCount, seed, heartbeat: '20s', latencies, controllers, onLog };
+  // No rule asks for Events: that they are written changes only what else comes when.
+  const events = random.int(8) === 0;
+  const options = { nodes: machineCount, seed, heartbeat: '40s', events, latencies, controllers, onLog };
   const cluster = await VirtualCluster.start(options);
   const checker = new InvariantChecker();
   await cluster.follow((batch) => {
@@ -67,7 +71,7 @@ export async function runSeed({ seed, controllers, untilFirst, onLog }: RunOptio
   const stage: Stage = { cluster, random, workloads: [], machines, forced: new Set() };
   const story: string[] = [];
   try {
-    await unrest(stage, story);
+    await unrest(stage, { checker, story });
     await putRight(stage);
     await comeToRest(stage, checker);
   } catch (error) {
@@ -79,7 +83,10 @@ export async function runSeed({ seed, controllers, untilFirst, onLog }: RunOptio
   return { seed, hash, writes, violations: checker.violations, story, lastWrites };
 }
 
-async function unrest(stage: Stage, story: string[]): Promise<void> {
+async function unrest(
+  stage: Stage,
+  { checker: { world }, story }: { checker: InvariantChecker; story: string[] },
+): Promise<void> {
   const { cluster, random } = stage;
   const tell = (what: string) => story.push(`${new Date(cluster.now()).toISOString().slice(11, 23)} ${what}`);
   const cause = { reason: 'a user begins something' };
@@ -88,7 +95,13 @@ async function unrest(stage: Stage, story: string[]): Promise<void> {
     stage.workloads.push(workload);
     tell(`${workload.object.kind} ${workload.object.metadata.name} is made`);
   }
-  await cluster.advance('20s');
+  world.staleMs = calmStaleMs;
+  await cluster.advance('10s');
+  for (let left = random.int(mostCalmActions + 1); left > 0; left--) {
+    tell(await changeWorkload(stage));
+    await cluster.advance(random.int(15_000));
+  }
+  world.staleMs = faultyStaleMs;
   const faults = makeFaults(random);
   tell(`faults: ${JSON.stringify(faults)}`);
   cluster.setFaults(faults);

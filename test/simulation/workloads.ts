@@ -32,6 +32,8 @@ function template(random: Random, { app, exitAfter, exitCode }: TemplateOptions)
     metadata: { labels: { app }, annotations },
     spec: {
       terminationGracePeriodSeconds: 10,
+      // A token for each pod takes a sixth of all requests.
+      automountServiceAccountToken: random.int(4) === 0,
       ...(exitAfter && { restartPolicy: 'Never' }),
       containers: [{ name: 'main', image: 'app:1', resources: { requests } }],
     },
@@ -53,7 +55,7 @@ function deployment(random: Random, name: string): Workload {
     kind: 'Deployment',
     metadata: metadata(name),
     spec: {
-      replicas: 1 + random.int(5),
+      replicas: 1 + random.int(4),
       minReadySeconds: pick(random, [0, 0, 0, 5]),
       revisionHistoryLimit: pick(random, [0, 2, 10]),
       selector: selector(name),
@@ -134,8 +136,8 @@ function cronJob(random: Random, name: string): Workload {
 
 const makers = [deployment, deployment, deployment, statefulSet, statefulSet, daemonSet, job, job, cronJob];
 
-/** Two to four workloads of any kind. */
+/** One to three workloads of any kind. */
 export function makeWorkloads(random: Random): Workload[] {
-  const count = 2 + random.int(3);
+  const count = 1 + random.int(3);
   return Array.from({ length: count }, (_, i) => pick(random, makers)(random, `w${i}`));
 }

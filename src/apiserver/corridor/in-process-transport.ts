@@ -49,12 +49,11 @@ function formFor({ withoutManagedFields, metadataOnly }: ApiRequest) {
   return withoutManagedFields ? (item: CachedObject) => item.lean : (item: CachedObject) => item.object;
 }
 
-/** A signal for requests whose caller gave none; never aborted. */
-const never = new AbortController().signal;
-
 /** The way to the API server for what runs in its process: no connection and no encoding, but the same authorization. */
 export class InProcessTransport implements Transport {
   readonly #options: InProcessOptions;
+  /** For requests whose caller gave none; never aborted, and gone with the server, so that who waits for it is as well. */
+  readonly #signal = new AbortController().signal;
 
   constructor(options: InProcessOptions) {
     this.#options = options;
@@ -92,7 +91,7 @@ export class InProcessTransport implements Transport {
     if (!info.isResource) throw notFound({ group: '', resource: '', name: path });
     authorize(authorizer, user, info);
     const warn = (message: string) => log.debug('warning from the API server', { path, message });
-    const { cause, signal = never } = request;
+    const { cause, signal = this.#signal } = request;
     return { info, user, query, body: bodyOf(request), cause, userAgent, signal, warn };
   }
 }

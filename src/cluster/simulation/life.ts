@@ -48,7 +48,8 @@ export class Life {
   }
 }
 
-const never: Promise<never> = new Promise(() => {});
+/** Each time another one: who waits for a promise is held by it. */
+const never = () => new Promise<never>(() => {});
 
 /**
  * What lies outside of a process, as that process sees it: a runtime, a disk, a store. Its methods work for as long as
@@ -71,7 +72,7 @@ export function mortal<T extends object>(outside: T, life: Life): T {
 const mortalCall =
   (call: (...args: unknown[]) => unknown, life: Life) =>
   (...args: unknown[]) => {
-    if (life.isOver) return never;
+    if (life.isOver) return never();
     const result = call(...args);
     return result instanceof Promise ? life.heard(result) : result;
   };

@@ -23,7 +23,7 @@ export function parallelismRule(): Rule {
       }
       if (resource !== 'pods' || before || !after) return undefined;
       const owner = controllerOf(after);
-      const limit = owner?.kind === 'Job' ? most.get(owner.uid)?.at(timeMs) : undefined;
+      const limit = owner?.kind === 'Job' ? most.get(owner.uid)?.at(timeMs, world.staleMs) : undefined;
       if (limit === undefined || !owner) return undefined;
       const active = world.podsOf(owner.uid).filter(isActive).length;
       return active > limit ? `Job ${owner.name} has ${active} pods at work; ${limit} may be` : undefined;

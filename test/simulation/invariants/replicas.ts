@@ -3,7 +3,7 @@ import type { Pod } from '../../../src/api/core/v1.ts';
 import type { Stored } from '../../../src/api/resource.ts';
 import { limitsOf } from '../../../src/controllers/deployment/scaling.ts';
 import { isActive, isReady, nameOf } from './pods.ts';
-import { Ceiling, type Rule, staleMs } from './rule.ts';
+import { Ceiling, type Rule } from './rule.ts';
 import { type Change, controllerOf, type World } from './world.ts';
 
 const isOf = (resource: string, change: Change) => change.resource === resource && change.after !== undefined;
@@ -23,7 +23,7 @@ export function replicaSetRule(): Rule {
       const owner = controllerOf(after);
       if (owner?.kind !== 'ReplicaSet' || !world.byUid(owner.uid)) return undefined;
       const active = world.podsOf(owner.uid).filter(isActive).length;
-      const limit = ceilingOf(most, owner.uid).at(timeMs);
+      const limit = ceilingOf(most, owner.uid).at(timeMs, world.staleMs);
       return active > limit ? `ReplicaSet ${owner.name} has ${active} pods and asks for ${limit}` : undefined;
     },
   };
@@ -68,7 +68,7 @@ export function surgeRule(): Rule {
       const deployment = world.byUid<Deployment>(controllerOf(after as Stored<ReplicaSet>)?.uid);
       if (!deployment) return undefined;
       const asked = setsOf(deployment, world).reduce((sum, set) => sum + askedFor(set), 0);
-      const limit = ceilingOf(most, deployment.metadata.uid).at(timeMs);
+      const limit = ceilingOf(most, deployment.metadata.uid).at(timeMs, world.staleMs);
       return asked > limit
         ? `Deployment ${nameOf(deployment)} asks for ${asked} pods; ${limit} may be there`
         : undefined;
@@ -109,7 +109,7 @@ export function availabilityRule(): Rule {
         return undefined;
       }
       const { disturbedMs = 0 } = calm.get(deployment.metadata.uid) ?? {};
-      if (timeMs - disturbedMs < 2 * staleMs || deployment.metadata.deletionTimestamp) return undefined;
+      if (timeMs - disturbedMs < 2 * world.staleMs || deployment.metadata.deletionTimestamp) return undefined;
       return tooFew(deployment, world);
     },
   };

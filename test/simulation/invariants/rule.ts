@@ -20,21 +20,19 @@ export interface Violation {
   revision: number;
 }
 
-/** How long a process may act on what it saw before: its events come late, and broken watches are opened again later. */
-export const staleMs = 90_000;
-
-/** A number that rises at once and falls only after `staleMs`: the most that anybody may still believe in. */
+/** A number that rises at once and falls late: the most that anybody may still believe in. */
 export class Ceiling {
   readonly #past: { value: number; untilMs: number }[] = [];
   #value = 0;
 
   set(value: number, nowMs: number): void {
-    if (value < this.#value) this.#past.push({ value: this.#value, untilMs: nowMs + staleMs });
+    if (value < this.#value) this.#past.push({ value: this.#value, untilMs: nowMs });
     this.#value = value;
   }
 
-  at(nowMs: number): number {
-    while (this.#past[0] && this.#past[0].untilMs < nowMs) this.#past.shift();
+  /** The most that it was within the last `staleMs`. */
+  at(nowMs: number, staleMs: number): number {
+    while (this.#past[0] && this.#past[0].untilMs + staleMs < nowMs) this.#past.shift();
     return Math.max(this.#value, ...this.#past.map((p) => p.value));
   }
 }

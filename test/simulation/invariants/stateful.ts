@@ -2,7 +2,7 @@ import type { StatefulSet } from '../../../src/api/apps/v1.ts';
 import type { Pod } from '../../../src/api/core/v1.ts';
 import type { Stored } from '../../../src/api/resource.ts';
 import { isReady } from './pods.ts';
-import { type Rule, staleMs } from './rule.ts';
+import type { Rule } from './rule.ts';
 import { controllerOf, type World } from './world.ts';
 
 /** Where order matters, a pod of a StatefulSet is only made once the one before it has been ready. */
@@ -34,7 +34,7 @@ function tooEarly(
   const earlier = `${set.metadata.name}-${ordinal - 1}`;
   const there = world.get<Pod>('pods', `${namespace}/${earlier}`);
   const wasReadyMs = readyMs.get(`/registry/pods/${namespace}/${earlier}`);
-  const wasReady = wasReadyMs !== undefined && timeMs - wasReadyMs < staleMs;
+  const wasReady = wasReadyMs !== undefined && timeMs - wasReadyMs < world.staleMs;
   if ((there && isReady(there)) || wasReady) return undefined;
   return `pod ${name} is made before ${earlier} is ready`;
 }

@@ -29,8 +29,15 @@ const ignored = new Set(['events', 'leases']);
 export const controllerOf = ({ metadata }: KubernetesObject): OwnerReference | undefined =>
   metadata.ownerReferences?.find((reference) => reference.controller);
 
+/** For how long a process may act on what it saw before, where its events come late and its watches break. */
+export const faultyStaleMs = 90_000;
+/** The same where nothing goes wrong and nothing takes time. */
+export const calmStaleMs = 2000;
+
 /** Everything that is stored now, with what rules ask for most. */
 export class World {
+  /** For how long a process may act on what it saw before. */
+  staleMs = faultyStaleMs;
   readonly #objects = new Map<string, Map<string, Stored<KubernetesObject>>>();
   readonly #podsOf = new Map<string, Map<string, Stored<Pod>>>();
   readonly #uids = new Map<string, Stored<KubernetesObject>>();
