@@ -64,11 +64,10 @@ export function decide(pod: PodInfo, snapshot: Snapshot, options: DecideOptions)
   }
   const fitting = findFitting(decision, { ...options, only: prepared.only, refusals });
   if (fitting.nodes.length === 0) return refused(decision, refusals, refusals.summary());
-  const [first] = fitting.nodes;
-  const node =
-    fitting.nodes.length === 1 ? (first as NodeInfo) : best(decision, fitting.nodes, options.random);
-  const { examined } = fitting;
-  return { type: 'placed', decision, node: node.name, feasible: fitting.nodes.length, examined };
+  const { nodes, examined } = fitting;
+  const [first] = nodes;
+  const node = nodes.length === 1 ? (first as NodeInfo) : best(decision, nodes, options.random);
+  return { type: 'placed', decision, node: node.name, feasible: nodes.length, examined };
 }
 
 /** What is refused as such is not counted by node. */
@@ -154,10 +153,10 @@ function refusalAt(decision: Decision, place: number): Refusal | undefined {
   if (!known || nominated.has(node.name)) return firstRefusal(decision, node);
   let verdict = known.verdicts.get(place, node);
   if (verdict === undefined) {
-    verdict = runFilters(decision, node) ?? null;
+    verdict = runFilters(decision, node, { to: known.signed }) ?? null;
     known.verdicts.set(place, node, verdict);
   }
-  return verdict ?? undefined;
+  return verdict ?? runFilters(decision, node, { from: known.signed });
 }
 
 /**
@@ -192,9 +191,13 @@ export function changePod(decision: Decision, change: { pod: PodInfo; node: Node
   for (const plugin of decision.filters) plugin.changePod?.(decision, change);
 }
 
-function runFilters(decision: Decision, node: NodeInfo): Refusal | undefined {
+function runFilters(
+  decision: Decision,
+  node: NodeInfo,
+  { from = 0, to = decision.filters.length } = {},
+): Refusal | undefined {
   const { filters } = decision;
-  for (let i = 0; i < filters.length; i++) {
+  for (let i = from; i < to; i++) {
     const refusal = (filters[i] as Plugin).filter?.(decision, node);
     if (refusal) return refusal;
   }

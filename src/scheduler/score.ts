@@ -1,26 +1,51 @@
 import type { Random } from '../platform/random.ts';
 import type { NodeInfo } from './cache/node-info.ts';
-import { type Decision, maxScore } from './framework/framework.ts';
+import { type Decision, maxScore, type Plugin } from './framework/framework.ts';
+import { PerNode, signsScore } from './framework/memory.ts';
+
+const within = (score: number) => Math.min(maxScore, Math.max(0, score));
 
 /** The weighted sum of all scores of each node. */
 export function totalScores(decision: Decision, nodes: readonly NodeInfo[]): number[] {
-  const { at, weights } = decision.profile;
+  const { at } = decision.profile;
   const skipped = new Set<string>();
   for (const plugin of at.preScore)
     if (plugin.preScore?.(decision, nodes) === 'skip') skipped.add(plugin.name);
-  const totals = nodes.map(() => 0);
+  const asked = at.score.filter(({ name }) => !skipped.has(name));
+  const totals = signedTotals(decision, nodes, asked.filter(signsScore));
   const scores = nodes.map(() => 0);
-  for (const plugin of at.score) {
-    if (skipped.has(plugin.name)) continue;
+  for (const plugin of asked) {
+    if (signsScore(plugin)) continue;
     for (let i = 0; i < nodes.length; i++) scores[i] = plugin.score?.(decision, nodes[i] as NodeInfo) ?? 0;
     plugin.normalize?.(decision, scores, nodes);
-    const weight = weights[plugin.name] ?? 1;
-    for (let i = 0; i < nodes.length; i++) {
-      const score = Math.min(maxScore, Math.max(0, scores[i] as number));
-      totals[i] = (totals[i] as number) + score * weight;
-    }
+    const weight = weightOf(decision, plugin);
+    for (let i = 0; i < nodes.length; i++)
+      totals[i] = (totals[i] as number) + within(scores[i] as number) * weight;
   }
   return totals;
+}
+
+const weightOf = ({ profile }: Decision, { name }: Plugin) => profile.weights[name] ?? 1;
+
+/** The sum of what these plugins say, as is known or found out now. */
+function signedTotals(decision: Decision, nodes: readonly NodeInfo[], plugins: readonly Plugin[]): number[] {
+  const sumFor = (node: NodeInfo) => {
+    let sum = 0;
+    for (const plugin of plugins)
+      sum += within(plugin.score?.(decision, node) ?? 0) * weightOf(decision, plugin);
+    return sum;
+  };
+  const names = plugins.map(({ name }) => name);
+  const known = decision.known?.part(`scores of ${names}`, () => new PerNode<number>());
+  if (!known) return nodes.map(sumFor);
+  return nodes.map((node) => {
+    const place = decision.snapshot.nodes.placeOf(node.name) as number;
+    const found = known.get(place, node);
+    if (found !== undefined) return found;
+    const sum = sumFor(node);
+    known.set(place, node, sum);
+    return sum;
+  });
 }
 
 /** The node with the highest sum of weighted scores; among equals one by chance. */

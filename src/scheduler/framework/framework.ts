@@ -29,7 +29,7 @@ export interface Decision {
   readonly nominated: NominatedPods;
   /** The filters that have something to say about this pod. */
   readonly filters: readonly Plugin[];
-  /** What has been found out about pods like this one, where that can be said. */
+  /** What has been found out about pods like this one. */
   readonly known?: Known;
 }
 
@@ -69,8 +69,8 @@ export interface Plugin {
   preFilter?(decision: Decision): PreFilterResult | undefined;
   filter?(decision: Decision, node: NodeInfo): Refusal | undefined;
   /**
-   * What `filter` reads of the pod, as JSON can have it, where it reads nothing else but the node and what runs there: to pods for which
-   * all filters sign the same, the same node need be shown only once.
+   * What `filter` and `score` read of the pod, as JSON can have it, where they read nothing else but the node and what runs there: to pods
+   * for which a plugin signs the same, the same node need be shown only once. Scores that are normalized are asked for all the same.
    */
   sign?(pod: PodInfo): unknown;
   /** Brings what `preFilter` made up to date with a pod that is put on a node, or taken off it, in thought. */

@@ -1,5 +1,5 @@
 import type { NodeInfo } from '../cache/node-info.ts';
-import type { Decision, Refusal } from './framework.ts';
+import type { Decision, Plugin, Refusal } from './framework.ts';
 
 /** Something about each node, by its place in the list of nodes. It is known as long as the same node stands there. */
 export class PerNode<T> {
@@ -18,35 +18,44 @@ export class PerNode<T> {
 
 /** What has been found out about pods that are alike. */
 export class Known {
-  /** What the filters said of each node; null: nothing. */
+  /** How many of the filters, the first ones, sign. */
+  readonly signed: number;
+  /** What those said of each node; null: nothing. */
   readonly verdicts = new PerNode<Refusal | null>();
   readonly #parts = new Map<string, unknown>();
 
-  /** What a plugin keeps here. */
-  part<T>(plugin: string, make: () => T): T {
-    if (!this.#parts.has(plugin)) this.#parts.set(plugin, make());
-    return this.#parts.get(plugin) as T;
+  constructor(signed: number) {
+    this.signed = signed;
+  }
+
+  /** What somebody else keeps here. */
+  part<T>(name: string, make: () => T): T {
+    if (!this.#parts.has(name)) this.#parts.set(name, make());
+    return this.#parts.get(name) as T;
   }
 }
 
 /** Of so many kinds of pods something is known; of others it is found out anew. */
 const mostKinds = 8;
 
+/** Whether a plugin's score is one that a node gives to pods that are alike. */
+export const signsScore = ({ sign, normalize }: Plugin) => sign !== undefined && normalize === undefined;
+
 /**
- * A node answers pods that are alike in the same way until it changes. Pods are alike where all filters that have something to say
- * about them sign the same; where one does not sign, nothing is remembered.
+ * A node answers pods that are alike in the same way until it changes. Pods are alike where the filters that have something to say about
+ * them sign the same, and so do the plugins that score. From the first filter on that does not sign, each pod is looked at for itself.
  */
 export class Memory {
   readonly #known = new Map<string, Known>();
 
-  of({ filters, pod, profile }: Pick<Decision, 'filters' | 'pod' | 'profile'>): Known | undefined {
-    const signs: unknown[] = [profile.schedulerName];
-    for (const { name, sign } of filters) {
-      if (!sign) return undefined;
-      signs.push(name, sign(pod));
-    }
+  of({ filters, pod, profile }: Pick<Decision, 'filters' | 'pod' | 'profile'>): Known {
+    const unsigned = filters.findIndex(({ sign }) => !sign);
+    const signed = unsigned < 0 ? filters.length : unsigned;
+    const signs: unknown[] = [profile.schedulerName, signed];
+    for (let i = 0; i < signed; i++) signs.push(filters[i]?.name, filters[i]?.sign?.(pod));
+    for (const plugin of profile.at.score) if (signsScore(plugin)) signs.push(plugin.sign?.(pod));
     const signature = JSON.stringify(signs);
-    const known = this.#known.get(signature) ?? new Known();
+    const known = this.#known.get(signature) ?? new Known(signed);
     // The last one used stands at the end.
     this.#known.delete(signature);
     this.#known.set(signature, known);

@@ -1,6 +1,6 @@
 import { isNothing } from '../cache/resources.ts';
 import { maxScore, type Plugin } from '../framework/framework.ts';
-import { useAfter, type WeighedResource } from './resource-use.ts';
+import { signedUse, useAfter, type WeighedResource } from './resource-use.ts';
 
 const common: readonly WeighedResource[] = [
   { name: 'cpu', weight: 1 },
@@ -16,6 +16,7 @@ export function nodeResourcesBalancedAllocation({
   return {
     name: 'NodeResourcesBalancedAllocation',
     // Pods that ask for nothing change no share: they would all go to the same node.
+    sign: signedUse,
     preScore: ({ pod }) => (isNothing(pod.requests) ? 'skip' : undefined),
     score(decision, node) {
       const shares: number[] = [];

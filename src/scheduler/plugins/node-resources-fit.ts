@@ -5,7 +5,7 @@ import { amountOf, amountsOf, isNothing, type Resources, requestsOf } from '../c
 import { interestIn } from '../framework/events.ts';
 import { maxScore, type Plugin } from '../framework/framework.ts';
 import { refusalsOf } from '../framework/refusals.ts';
-import { isExtended, useAfter, type WeighedResource } from './resource-use.ts';
+import { isExtended, signedUse, useAfter, type WeighedResource } from './resource-use.ts';
 
 const name = 'NodeResourcesFit';
 
@@ -130,7 +130,7 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): Plugin {
       ),
       interestIn(nodes, ['Add', 'UpdateAllocatable'], couldFit),
     ],
-    sign: ({ requests: { cpu, memory, storage, others } }) => [cpu, memory, storage, ...others],
+    sign: signedUse,
     filter({ pod }, node) {
       if (fits(node, pod.requests, ignored)) return undefined;
       const { reasons, unresolvable } = lacking(node, pod.requests, ignored);

@@ -1,5 +1,5 @@
-import type { NodeInfo } from '../cache/node-info.ts';
-import { amountOf } from '../cache/resources.ts';
+import type { NodeInfo, PodInfo } from '../cache/node-info.ts';
+import { amountOf, type Resources } from '../cache/resources.ts';
 import type { Decision } from '../framework/framework.ts';
 
 /** A resource that counts for a score. */
@@ -19,6 +19,11 @@ export function isExtended(name: string): boolean {
     !name.startsWith('requests.')
   );
 }
+
+const listed = ({ cpu, memory, storage, others }: Resources) => [cpu, memory, storage, ...others];
+
+/** What a plugin signs that reads what a pod uses. */
+export const signedUse = ({ requests, assumed }: PodInfo) => [listed(requests), listed(assumed)];
 
 /** What the node would have in use with the pod, and what it has at all; no capacity where the resource is left out. */
 export function useAfter(

@@ -82,9 +82,9 @@ export function findCandidates(
   const offset = places.length > 0 ? search.offset(places.length) : 0;
   const candidates: Candidate[] = [];
   let isHarmless = false;
-  const known = decision.known
-    ?.part(name, () => new KnownVictims())
-    .of(decision.pod.priority, search.budgets);
+  const isKnown = decision.known?.signed === decision.filters.length;
+  const all = isKnown ? decision.known?.part(name, () => new KnownVictims()) : undefined;
+  const known = all?.of(decision.pod.priority, search.budgets);
   for (let i = 0; i < places.length; i++) {
     const place = places[(offset + i) % places.length] as number;
     const node = nodes.at(place);
