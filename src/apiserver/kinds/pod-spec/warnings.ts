@@ -108,8 +108,10 @@ const formerAnnotations = {
 };
 
 function annotationWarnings(field: string, meta: ObjectMeta | undefined): string[] {
+  const { annotations } = meta ?? {};
+  if (!annotations) return [];
   return Object.entries(formerAnnotations).flatMap(([key, why]) =>
-    meta?.annotations?.[key] === undefined ? [] : [`${field}[${key}]: ${why}`],
+    annotations[key] === undefined ? [] : [`${field}[${key}]: ${why}`],
   );
 }
 
@@ -127,7 +129,10 @@ const goneVolumes: readonly [name: keyof Volume, since: string, shown?: string][
   ['rbd', 'deprecated in v1.28, non-functional in v1.31+'],
 ];
 
+const goneNames = new Set<string>(goneVolumes.map(([name]) => name));
+
 function volumeWarnings(field: string, volume: Volume): string[] {
+  if (!Object.keys(volume).some((name) => goneNames.has(name))) return [];
   return goneVolumes.flatMap(([name, since, shown = name]) => {
     if (volume[name] === undefined) return [];
     if (since) return [`${field}.${shown}: ${since}`];
@@ -157,6 +162,7 @@ function tokenPathWarnings(field: string, { volumes = [] }: PodSpec): string[] {
 }
 
 function repeatedEntries(at: At, { hostAliases = [], imagePullSecrets = [] }: PodSpec): string[] {
+  if (hostAliases.length === 0 && imagePullSecrets.length === 0) return [];
   const secrets = imagePullSecrets.map(({ name = '' }) => name);
   const repeated = (field: string, values: readonly string[], what: 'ip' | 'name') => {
     const seen = new Set<string>();
@@ -183,7 +189,8 @@ function repeatedEntries(at: At, { hostAliases = [], imagePullSecrets = [] }: Po
 const byteResources = ['memory', 'ephemeral-storage'] as const;
 
 function fractionalBytes(field: string, list: Record<string, Quantity> | undefined): string[] {
-  return byteResources.flatMap((name) => fraction(`${field}[${name}]`, list?.[name]));
+  if (!list) return [];
+  return byteResources.flatMap((name) => fraction(`${field}[${name}]`, list[name]));
 }
 
 function fraction(field: string, amount: Quantity | undefined): string[] {
@@ -193,11 +200,12 @@ function fraction(field: string, amount: Quantity | undefined): string[] {
 }
 
 function fractionalResources(field: string, { resources }: Container): string[] {
-  return byteResources.flatMap((name) =>
-    (['limits', 'requests'] as const).flatMap((of) =>
-      fraction(`${field}.resources.${of}[${name}]`, resources?.[of]?.[name]),
-    ),
-  );
+  if (!resources) return [];
+  const { limits = {}, requests = {} } = resources;
+  return byteResources.flatMap((name) => [
+    ...fraction(`${field}.resources.limits[${name}]`, limits[name]),
+    ...fraction(`${field}.resources.requests[${name}]`, requests[name]),
+  ]);
 }
 
 const seccompPodKey = 'seccomp.security.alpha.kubernetes.io/pod';

@@ -112,7 +112,12 @@ export function each<T>(
   items: readonly T[] | undefined,
   validate: (item: T, field: string, index: number) => FieldError[],
 ): FieldError[] {
-  return (items ?? []).flatMap((item, i) => validate(item, `${field}[${i}]`, i));
+  const errors: FieldError[] = [];
+  for (let i = 0; i < (items?.length ?? 0); i++) {
+    const found = validate(items?.[i] as T, `${field}[${i}]`, i);
+    if (found.length > 0) errors.push(...found);
+  }
+  return errors;
 }
 
 /** Gives true for each value that was given before. */

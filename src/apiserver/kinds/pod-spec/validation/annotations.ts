@@ -65,7 +65,8 @@ export function profilesMatchAnnotations(
   meta: ObjectMeta | undefined,
   spec: PodSpec,
 ): FieldError[] {
-  const annotations = meta?.annotations ?? {};
+  const annotations = meta?.annotations;
+  if (!annotations) return [];
   const ofPod = spec.securityContext;
   const errors = match(`${field}.securityContext.seccompProfile`, ofPod?.seccompProfile, {
     annotation: annotations[seccompPodKey],

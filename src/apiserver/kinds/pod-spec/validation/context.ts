@@ -36,12 +36,10 @@ export function containersWithPaths(
   spec: PodSpec,
   field: string,
 ): { container: AnyContainer; field: string }[] {
-  const lists: [string, readonly AnyContainer[] | undefined][] = [
-    ['initContainers', spec.initContainers],
-    ['containers', spec.containers],
-    ['ephemeralContainers', spec.ephemeralContainers],
-  ];
-  return lists.flatMap(([name, list]) =>
-    (list ?? []).map((container, i) => ({ container, field: `${field}.${name}[${i}]` })),
-  );
+  const found: { container: AnyContainer; field: string }[] = [];
+  for (const name of ['initContainers', 'containers', 'ephemeralContainers'] as const) {
+    const list: readonly AnyContainer[] | undefined = spec[name];
+    list?.forEach((container, i) => found.push({ container, field: `${field}.${name}[${i}]` }));
+  }
+  return found;
 }

@@ -144,9 +144,18 @@ const reportedAs: Partial<Record<keyof Sources, string>> = { gcePersistentDisk: 
 /** The same, for what stands beside another source. */
 const forbiddenAs: Partial<Record<keyof Sources, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
 
+const sources = new Set(Object.keys(rules) as (keyof Sources)[]);
+
+/** The sources that a volume has, in upstream's order. */
+function sourcesOf(volume: Volume): (keyof Sources)[] {
+  const given = (Object.keys(volume) as (keyof Sources)[]).filter(
+    (name) => sources.has(name) && volume[name] !== undefined,
+  );
+  return given.length < 2 ? given : [...sources].filter((name) => given.includes(name));
+}
+
 function volumeSource(field: string, volume: Volume, pod: Owner): FieldError[] {
-  const names = (Object.keys(rules) as (keyof Sources)[]).filter((name) => volume[name] !== undefined);
-  const given = names.map((name): [string, () => FieldError[]] => {
+  const given = sourcesOf(volume).map((name): [string, () => FieldError[]] => {
     const rule = rules[name] as (f: string, s: unknown, v: Volume, pod: Owner) => FieldError[];
     const path = `${field}.${reportedAs[name] ?? name}`;
     return [forbiddenAs[name] ?? name, () => rule(path, volume[name], volume, pod)];
