@@ -114,8 +114,7 @@ export function each<T>(
 ): FieldError[] {
   const errors: FieldError[] = [];
   for (let i = 0; i < (items?.length ?? 0); i++) {
-    const found = validate(items?.[i] as T, `${field}[${i}]`, i);
-    if (found.length > 0) errors.push(...found);
+    for (const error of validate(items?.[i] as T, `${field}[${i}]`, i)) errors.push(error);
   }
   return errors;
 }
