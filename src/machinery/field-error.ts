@@ -118,3 +118,20 @@ export function invalidObject(
   };
   return new StatusError(422, 'Invalid', `${qualified} ${goQuote(name)} is invalid${why}`, details);
 }
+
+/** Who is told of so many errors of a list or a map need not know of more, and no request keeps the server busy with them. */
+const mostErrors = 1000;
+
+/** What is wrong with each of many. */
+export function errorsOf<T>(
+  items: Iterable<T>,
+  validate: (item: T, index: number) => readonly FieldError[],
+): FieldError[] {
+  const errors: FieldError[] = [];
+  let index = 0;
+  for (const item of items) {
+    for (const error of validate(item, index++)) errors.push(error);
+    if (errors.length >= mostErrors) break;
+  }
+  return errors;
+}

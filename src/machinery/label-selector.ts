@@ -1,5 +1,6 @@
 import type { LabelSelector } from '../api/meta/v1.ts';
 import {
+  errorsOf,
   type FieldError,
   forbiddenField,
   invalid,
@@ -298,12 +299,10 @@ export function formatLabelSelector(selector: Selector): string {
 
 /** What is wrong with a set of labels that stands at `field`. */
 export function labelsErrors(labels: Labels | undefined, field: string): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const [key, value] of Object.entries(labels ?? {})) {
-    for (const e of qualifiedNameErrors(key)) errors.push(invalid(field, key, e));
-    for (const e of labelValueErrors(value)) errors.push(invalid(field, value, e));
-  }
-  return errors;
+  return errorsOf(Object.entries(labels ?? {}), ([key, value]) => [
+    ...qualifiedNameErrors(key).map((e) => invalid(field, key, e)),
+    ...labelValueErrors(value).map((e) => invalid(field, value, e)),
+  ]);
 }
 
 /** What is wrong with a `metav1.LabelSelector` that stands at `field`. */

@@ -142,3 +142,44 @@ test.each([
   },
   120_000,
 );
+
+const count = 150_000;
+const same = (item: unknown) => Array(count).fill(item);
+const keyed = (key: (i: number) => string, value: string) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [key(i), value]));
+const named = { name: 'x' };
+const containers = [{ name: 'c', image: 'i' }];
+const request = { request: 'eA==', signerName: 'a.b/c' };
+
+/** Lists and maps that are as wrong as a request has room for. */
+const wrongAllOver: [what: string, path: string, body: object][] = [
+  ['labels', configMaps, { metadata: { ...named, labels: keyed(String, '-') } }],
+  ['annotations', configMaps, { metadata: { ...named, annotations: keyed((i) => `-${i}`, '') } }],
+  ['finalizers', configMaps, { metadata: { ...named, finalizers: same('-') } }],
+  ['owners', configMaps, { metadata: { ...named, ownerReferences: same({}) } }],
+  ['keys', configMaps, { metadata: named, data: keyed((i) => `/${i}`, '') }],
+  [
+    'usages',
+    '/apis/certificates.k8s.io/v1/certificatesigningrequests',
+    { metadata: named, spec: { ...request, usages: same('a') } },
+  ],
+  [
+    'tolerations',
+    '/api/v1/namespaces/default/pods',
+    { metadata: named, spec: { containers, tolerations: same({ key: '-' }) } },
+  ],
+  ['ports', '/api/v1/namespaces/default/services', { metadata: named, spec: { ports: same({}) } }],
+  ['rules', '/apis/rbac.authorization.k8s.io/v1/clusterroles', { metadata: named, rules: same({}) }],
+  ['taints', '/api/v1/nodes', { metadata: named, spec: { taints: same({ key: '-' }) } }],
+];
+
+test.each(wrongAllOver)(
+  '%s that are all wrong are refused, quickly',
+  async (_what, path, body) => {
+    const { value, cpuMs } = await busyMs(() => send('POST', path, { body }));
+    expect(value.code).toBe(422);
+    expect(cpuMs).toBeLessThan(boundMs);
+    expect(arena.takeErrors()).toEqual([]);
+  },
+  120_000,
+);

@@ -2,6 +2,7 @@ import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../../api/m
 import type { StoredMeta } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import {
+  errorsOf,
   type FieldError,
   forbiddenField,
   invalid,
@@ -77,19 +78,19 @@ function generationErrors(generation = 0): FieldError[] {
 
 /** Annotations of an object, or of those that will be made after its template. */
 export function annotationErrors(annotations: Record<string, string> = {}, field: string): FieldError[] {
-  const errors: FieldError[] = [];
+  const entries = Object.entries(annotations);
+  const errors = errorsOf(entries, ([key]) =>
+    qualifiedNameErrors(key.toLowerCase()).map((e) => invalid(field, key, e)),
+  );
   let size = 0;
-  for (const [key, value] of Object.entries(annotations)) {
-    size += byteLength(key) + byteLength(value);
-    for (const e of qualifiedNameErrors(key.toLowerCase())) errors.push(invalid(field, key, e));
-  }
+  for (const [key, value] of entries) size += byteLength(key) + byteLength(value);
   if (size > maxAnnotationBytes) errors.push(tooLong(field, maxAnnotationBytes));
   return errors;
 }
 
 function ownerErrors(owners: readonly OwnerReference[]): FieldError[] {
   const field = 'metadata.ownerReferences';
-  const errors = owners.flatMap((owner, i) => oneOwnerErrors(owner, `${field}[${i}]`));
+  const errors = errorsOf(owners, (owner, i) => oneOwnerErrors(owner, `${field}[${i}]`));
   const [first, ...more] = owners.filter((o) => o.controller === true).map((o) => `${o.kind}/${o.name}`);
   for (const other of more) {
     const why = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${other}`;
@@ -116,7 +117,7 @@ function oneOwnerErrors(owner: OwnerReference, field: string): FieldError[] {
 
 function finalizerErrors(finalizers: readonly string[]): FieldError[] {
   const field = 'metadata.finalizers';
-  const errors = finalizers.flatMap((f) => qualifiedNameErrors(f).map((e) => invalid(field, f, e)));
+  const errors = errorsOf(finalizers, (f) => qualifiedNameErrors(f).map((e) => invalid(field, f, e)));
   if (finalizers.includes(orphanFinalizer) && finalizers.includes(foregroundFinalizer)) {
     const why = `finalizer ${orphanFinalizer} and ${foregroundFinalizer} cannot be both set`;
     errors.push(invalid(field, finalizers, why));
@@ -125,7 +126,7 @@ function finalizerErrors(finalizers: readonly string[]): FieldError[] {
 }
 
 function managedFieldsErrors(entries: readonly ManagedFieldsEntry[]): FieldError[] {
-  return entries.flatMap((entry, i) => {
+  return errorsOf(entries, (entry, i) => {
     const field = `metadata.managedFields[${i}]`;
     const errors: FieldError[] = [];
     if (!entry.operation) errors.push(required(`${field}.operation`, 'must not be empty'));

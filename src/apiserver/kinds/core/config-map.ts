@@ -1,6 +1,6 @@
 import type { ConfigMap } from '../../../api/core/v1.ts';
 import { configmaps } from '../../../api/generated/resources.ts';
-import { type FieldError, invalid, tooLong } from '../../../machinery/field-error.ts';
+import { errorsOf, type FieldError, invalid, tooLong } from '../../../machinery/field-error.ts';
 import { byteLength } from '../../../machinery/go-text.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, integer, nameColumn } from '../shared/columns.ts';
@@ -25,7 +25,7 @@ export const configMapKind: Kind<ConfigMap> = {
 function configMapErrors({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
   const why = 'duplicate of key present in binaryData';
   const errors = [
-    ...Object.entries(data).flatMap(([key, value]) => [
+    ...errorsOf(Object.entries(data), ([key, value]) => [
       ...keyErrors('data', { [key]: value }),
       ...(Object.hasOwn(binaryData, key) ? [invalid(`data[${key}]`, key, why)] : []),
     ]),

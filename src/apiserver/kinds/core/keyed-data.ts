@@ -1,5 +1,5 @@
 import { deepEqual } from '../../../machinery/equal.ts';
-import { type FieldError, forbiddenField, invalid } from '../../../machinery/field-error.ts';
+import { errorsOf, type FieldError, forbiddenField, invalid } from '../../../machinery/field-error.ts';
 import { configMapKeyErrors } from '../../../machinery/names.ts';
 
 /** No more than this fits into a secret or config map, keys aside. */
@@ -7,7 +7,7 @@ export const maxDataBytes = 1024 * 1024;
 
 /** Keys that cannot be the names of files. */
 export function keyErrors(field: string, data: Record<string, string> | undefined): FieldError[] {
-  return Object.keys(data ?? {}).flatMap((key) =>
+  return errorsOf(Object.keys(data ?? {}), (key) =>
     configMapKeyErrors(key).map((message) => invalid(`${field}[${key}]`, key, message)),
   );
 }

@@ -1,5 +1,6 @@
 import { deepEqual } from '../../../machinery/equal.ts';
 import {
+  errorsOf,
   type FieldError,
   forbiddenField,
   invalid,
@@ -112,11 +113,7 @@ export function each<T>(
   items: readonly T[] | undefined,
   validate: (item: T, field: string, index: number) => FieldError[],
 ): FieldError[] {
-  const errors: FieldError[] = [];
-  for (let i = 0; i < (items?.length ?? 0); i++) {
-    for (const error of validate(items?.[i] as T, `${field}[${i}]`, i)) errors.push(error);
-  }
-  return errors;
+  return errorsOf(items ?? [], (item, i) => validate(item, `${field}[${i}]`, i));
 }
 
 /** Gives true for each value that was given before. */
