@@ -65,6 +65,23 @@ describe('patch', () => {
     expect(await failure(patch(api, merge, late))).toMatchObject({ code: 409, reason: 'Conflict' });
   });
 
+  test.each<[how: string, mediaType: string, body: object, managers: readonly string[] | undefined]>([
+    ['says nothing of them', merge, { data: { n: 'x' } }, ['creator', 'patcher']],
+    ['says nothing of them', strategic, { metadata: { labels: { n: 'x' } } }, ['creator', 'patcher']],
+    ['resets them', merge, { metadata: { managedFields: [{}] } }, []],
+    ['resets them', strategic, { metadata: { managedFields: [{}] } }, []],
+    ['resets them', json, [{ op: 'replace', path: '/metadata/managedFields', value: [{}] }], []],
+    ['replaces all', merge, { metadata: null, data: { n: 'x' } }, undefined],
+  ])('with managers: what %s (%s)', async (_, mediaType, body, managers) => {
+    const api = await createTestCluster();
+    const query = { fieldManager: 'creator' };
+    await api.send('create', configmaps, { body: { metadata: { name: 'a' }, data: { k: 'v' } }, query });
+    const patched = patch(api, mediaType, body, { fieldManager: 'patcher' });
+    if (!managers) return expect(await failure(patched)).toMatchObject({ code: 400 });
+    const entries = (await patched).metadata.managedFields ?? [];
+    expect(entries.map(({ manager }) => manager).sort()).toEqual(managers);
+  });
+
   test('of nothing is a 404', async () => {
     const api = await createTestCluster();
     expect(await failure(patch(api, merge, { data: {} }))).toMatchObject({
