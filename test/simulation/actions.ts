@@ -1,9 +1,9 @@
 import type { Node, Pod } from '../../src/api/core/v1.ts';
-import { configmaps, nodes, pods, secrets } from '../../src/api/generated/resources.ts';
+import { configmaps, namespaces, nodes, pods, secrets } from '../../src/api/generated/resources.ts';
 import type { Resource } from '../../src/api/resource.ts';
 import type { VirtualCluster } from '../../src/cluster/simulation/virtual-cluster.ts';
 import type { Random } from '../../src/platform/random.ts';
-import { namespace, pick, type Workload } from './workloads.ts';
+import { namespace, passing, pick, type Workload } from './workloads.ts';
 
 /** What an action works on. */
 export interface Stage {
@@ -12,13 +12,14 @@ export interface Stage {
   workloads: Workload[];
   /** Machines that there are. */
   machines: Set<string>;
-  /** Pods that were taken away without waiting for their machine: two of a name may then run at once. */
-  forced: Set<string>;
+  /** Images that no registry has, such as `app:1`. */
+  missingImages: Set<string>;
 }
 
 /** Something that a user or an accident does; gives what it was. */
 type Action = (stage: Stage) => Promise<string>;
 
+const images = ['app:1', 'app:2', 'app:3', 'app:4'];
 const merge = 'application/merge-patch+json';
 const cause = { reason: 'a user does something' };
 
@@ -42,25 +43,41 @@ const scale: Action = async (stage) => {
 const newImage: Action = async (stage) => {
   const workload = pick(stage.random, having(stage, 'Deployment', 'StatefulSet', 'DaemonSet'));
   if (!workload) return 'nothing';
-  const version = String(stage.random.int(4));
-  const template = { metadata: { annotations: { version } } };
-  await patch(stage, workload, { spec: { template } });
-  return `${named(workload)} gets version ${version}`;
+  const image = pick(stage.random, images);
+  const spec = { template: { spec: { containers: [{ name: 'main', image }] } } };
+  const type = 'application/strategic-merge-patch+json';
+  const { resource, object } = workload;
+  await stage.cluster.client.of(resource).patch(object.metadata, { spec }, { type, cause });
+  return `${named(workload)} gets ${image}`;
+};
+
+/** What machines have already they keep. */
+const loseImage: Action = async ({ random, missingImages }) => {
+  const image = pick(random, images);
+  if (missingImages.delete(image)) return `there is ${image} again`;
+  missingImages.add(image);
+  return `there is no ${image} any more`;
+};
+
+const deleteNamespace: Action = async (stage) => {
+  await stage.cluster.client.of(namespaces).delete({ name: passing }, { cause });
+  stage.workloads = stage.workloads.filter(({ object }) => object.metadata.namespace !== passing);
+  return `namespace ${passing} is deleted`;
 };
 
 const remove: Action = async (stage) => {
   const workload = pick(stage.random, stage.workloads);
   if (!workload || stage.random.int(2) === 0) return 'nothing';
   const propagationPolicy = pick(stage.random, ['Background', 'Foreground', 'Orphan'] as const);
-  stage.workloads = stage.workloads.filter((w) => w !== workload);
   await stage.cluster.client
     .of(workload.resource)
     .delete(workload.object.metadata, { cause, propagationPolicy });
+  stage.workloads = stage.workloads.filter((w) => w !== workload);
   return `${named(workload)} is deleted (${propagationPolicy})`;
 };
 
 const killPod: Action = async (stage) => {
-  const { items } = await stage.cluster.client.of(pods).list({ namespace });
+  const { items } = await stage.cluster.client.of(pods).list();
   const pod = pick(stage.random, items);
   if (!pod) return 'nothing';
   await stage.cluster.client.of(pods).delete(pod.metadata, { cause });
@@ -95,10 +112,10 @@ const cordon: Action = async (stage) => {
 const drain: Action = async (stage) => {
   const name = someNode(stage);
   await changeNode(stage, name, { unschedulable: true });
-  const { items } = await stage.cluster.client.of(pods as Resource<Pod>).list({ namespace });
+  const { items } = await stage.cluster.client.of(pods as Resource<Pod>).list();
   for (const { metadata, spec } of items) {
     if (spec.nodeName !== name || metadata.ownerReferences?.some((o) => o.kind === 'DaemonSet')) continue;
-    const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: metadata.name, namespace } };
+    const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: metadata.name } };
     await stage.cluster.client
       .of(pods)
       .postSubresource(metadata, 'eviction', body, { cause })
@@ -173,6 +190,9 @@ const users: readonly Action[] = [
   addNode,
   removeNode,
   makePair,
+  deleteNamespace,
+  loseImage,
+  loseImage,
 ];
 const accidents: readonly Action[] = [cutNode, mendNode, powerOff, powerOn, crash, crash, nothing];
 
@@ -196,6 +216,7 @@ async function attempt(stage: Stage, action: Action): Promise<string> {
 export async function putRight(stage: Stage): Promise<void> {
   const { cluster } = stage;
   cluster.calm();
+  stage.missingImages.clear();
   for (const name of stage.machines) cluster.switchOn(name);
   await cluster.advance('30s');
   for (const { metadata, spec } of (await cluster.client.of(nodes as Resource<Node>).list()).items) {

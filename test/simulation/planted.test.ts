@@ -24,6 +24,11 @@ test.each([
     /^never (more pods unavailable than the strategy allows|above replicas and surge)$/,
   ],
   ['a StatefulSet keeps no order', 'pods of a StatefulSet come in their order'],
+  [
+    'a StatefulSet does not wait until its pods are gone',
+    'never two living pods of one identity of a StatefulSet',
+  ],
+  ['a namespace goes before what is in it', 'nothing is left of a namespace that is gone'],
   ['a Job keeps no books', 'a Job completes as often as it should, and counts every pod'],
 ])(
   '%s: found, since %s',

@@ -1,3 +1,4 @@
+import { Client } from '../../src/client/client.ts';
 import type { ControllerReplacements } from '../../src/cluster/simulation/control-plane.ts';
 import { createDeploymentController } from '../../src/controllers/deployment/deployment.ts';
 import { planDeployment } from '../../src/controllers/deployment/plan.ts';
@@ -5,6 +6,7 @@ import { createGarbageCollector } from '../../src/controllers/garbage/garbage.ts
 import { judge } from '../../src/controllers/garbage/plan.ts';
 import { createJobController } from '../../src/controllers/job/job.ts';
 import { nextStatus } from '../../src/controllers/job/plan.ts';
+import { createNamespaceController } from '../../src/controllers/namespace/namespace.ts';
 import { planReplicas } from '../../src/controllers/replicaset/plan.ts';
 import { createReplicaSetController } from '../../src/controllers/replicaset/replicaset.ts';
 import { planStatefulSet } from '../../src/controllers/statefulset/plan.ts';
@@ -50,7 +52,19 @@ const hasty: typeof judge = (meta, owners, dependents) =>
     dependents,
   );
 
-/** Mistakes in five controllers, by what they do. */
+/** Deletes at once, whatever still runs. */
+const forcing = ({ transport }: Client): Client =>
+  new Client({
+    request: (request) =>
+      transport.request(
+        request.method === 'DELETE'
+          ? { ...request, body: { ...(request.body as object), gracePeriodSeconds: 0 } }
+          : request,
+      ),
+    watch: (request, sink) => transport.watch(request, sink),
+  });
+
+/** Mistakes in six controllers, by what they do. */
 export const plantedMistakes: Record<string, ControllerReplacements> = {
   'a ReplicaSet forgets pods that have no node yet': {
     'replicaset-controller': (context) => createReplicaSetController(context, forgetful),
@@ -60,6 +74,13 @@ export const plantedMistakes: Record<string, ControllerReplacements> = {
   },
   'a StatefulSet keeps no order': {
     'statefulset-controller': (context) => createStatefulSetController(context, impatient),
+  },
+  'a StatefulSet does not wait until its pods are gone': {
+    'statefulset-controller': (context) =>
+      createStatefulSetController({ ...context, client: forcing(context.client) }),
+  },
+  'a namespace goes before what is in it': {
+    'namespace-controller': (context) => createNamespaceController(context, { discover: async () => [] }),
   },
   'a Job keeps no books': {
     'job-controller': (context) => createJobController(context, bookless),

@@ -1,14 +1,17 @@
+import type { Namespace } from '../../src/api/core/v1.ts';
+import { namespaces } from '../../src/api/generated/resources.ts';
 import type { Faults } from '../../src/cluster/simulation/faults.ts';
 import type { ControllerReplacements } from '../../src/cluster/simulation/control-plane.ts';
 import { formatWrite, type TracedWrite } from '../../src/cluster/simulation/trace.ts';
 import { VirtualCluster } from '../../src/cluster/simulation/virtual-cluster.ts';
 import type { LogLine } from '../../src/platform/log.ts';
 import { type Random, seededRandom } from '../../src/platform/random.ts';
+import type { StoreEvent } from '../../src/store/store.ts';
 import { act, changeWorkload, putRight, type Stage } from './actions.ts';
 import { InvariantChecker } from './invariants/checker.ts';
 import type { Violation } from './invariants/rule.ts';
 import { calmStaleMs, faultyStaleMs } from './invariants/world.ts';
-import { makeWorkloads } from './workloads.ts';
+import { makeWorkloads, passing } from './workloads.ts';
 
 export interface SeedResult {
   seed: number;
@@ -46,6 +49,13 @@ function makeFaults(random: Random): Faults {
   };
 }
 
+const passingNamespace: Namespace = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: passing },
+  spec: {},
+};
+
 /** How long everything may take to come to rest: refused work is tried again after up to 1000 s. */
 const restMinutes = 45;
 const mostCalmActions = 2;
@@ -59,16 +69,26 @@ export async function runSeed({ seed, controllers, untilFirst, onLog }: RunOptio
   const latencies = { sandboxMs: 100, startMs: 300, pullMs: random.int(2000) };
   // No rule asks for Events: that they are written changes only what else comes when.
   const events = random.int(8) === 0;
-  const options = { nodes: machineCount, seed, heartbeat: '40s', events, latencies, controllers, onLog };
-  const cluster = await VirtualCluster.start(options);
-  const checker = new InvariantChecker();
-  await cluster.follow((batch) => {
-    const before = checker.violations.length;
-    checker.take(batch, cluster.now());
-    if (untilFirst && before === 0 && checker.violations.length > 0) void cluster.stop();
+  const missingImages = new Set<string>();
+  const hasImage = (name: string) => !missingImages.has(name.slice(name.lastIndexOf('/') + 1));
+  const cluster = await VirtualCluster.start({
+    nodes: machineCount,
+    seed,
+    heartbeat: '40s',
+    events,
+    latencies,
+    hasImage,
+    controllers,
+    onLog,
   });
+  const checker = new InvariantChecker();
   const machines = new Set(Array.from({ length: machineCount }, (_, i) => `node-${i + 1}`));
-  const stage: Stage = { cluster, random, workloads: [], machines, forced: new Set() };
+  await cluster.follow((batch) => {
+    checker.take(batch, cluster.now());
+    if (batch.events.some(isOfPod)) void checker.look(cluster, machines);
+    if (untilFirst && checker.violations.length > 0) void cluster.stop();
+  });
+  const stage: Stage = { cluster, random, workloads: [], machines, missingImages };
   const story: string[] = [];
   try {
     await unrest(stage, { checker, story });
@@ -83,6 +103,9 @@ export async function runSeed({ seed, controllers, untilFirst, onLog }: RunOptio
   return { seed, hash, writes, violations: checker.violations, story, lastWrites };
 }
 
+const isOfPod = (event: StoreEvent) =>
+  (event.type === 'put' ? event.entry.key : event.key).startsWith('/registry/pods/');
+
 async function unrest(
   stage: Stage,
   { checker: { world }, story }: { checker: InvariantChecker; story: string[] },
@@ -90,6 +113,7 @@ async function unrest(
   const { cluster, random } = stage;
   const tell = (what: string) => story.push(`${new Date(cluster.now()).toISOString().slice(11, 23)} ${what}`);
   const cause = { reason: 'a user begins something' };
+  await cluster.client.of(namespaces).create(passingNamespace, { cause });
   for (const workload of makeWorkloads(random)) {
     await cluster.client.of(workload.resource).create(workload.object, { cause });
     stage.workloads.push(workload);

@@ -1,11 +1,21 @@
 import type { DaemonSet, Deployment, StatefulSet } from '../../src/api/apps/v1.ts';
 import type { CronJob, Job } from '../../src/api/batch/v1.ts';
 import type { PodTemplateSpec } from '../../src/api/core/v1.ts';
-import { cronjobs, daemonsets, deployments, jobs, statefulsets } from '../../src/api/generated/resources.ts';
+import type { PodDisruptionBudget } from '../../src/api/policy/v1.ts';
+import {
+  cronjobs,
+  daemonsets,
+  deployments,
+  jobs,
+  poddisruptionbudgets,
+  statefulsets,
+} from '../../src/api/generated/resources.ts';
 import type { KubernetesObject, Resource } from '../../src/api/resource.ts';
 import type { Random } from '../../src/platform/random.ts';
 
+/** Where users work: one namespace stays, the other may be deleted. */
 export const namespace = 'default';
+export const passing = 'passing';
 
 /** Something that a user runs. */
 export interface Workload {
@@ -136,8 +146,25 @@ function cronJob(random: Random, name: string): Workload {
 
 const makers = [deployment, deployment, deployment, statefulSet, statefulSet, daemonSet, job, job, cronJob];
 
-/** One to three workloads of any kind. */
+/** How many pods of a workload may go at once. */
+function budget(random: Random, { object }: Workload): Workload {
+  const amount = pick(random, [0, 1, '50%']);
+  const limit = random.int(2) === 0 ? { minAvailable: amount } : { maxUnavailable: amount };
+  const budgeted: PodDisruptionBudget = {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: object.metadata,
+    spec: { ...limit, selector: selector(object.metadata.name as string) },
+  };
+  return { resource: poddisruptionbudgets as Resource, object: budgeted };
+}
+
+/** One to three workloads of any kind, some with budgets. */
 export function makeWorkloads(random: Random): Workload[] {
   const count = 1 + random.int(3);
-  return Array.from({ length: count }, (_, i) => pick(random, makers)(random, `w${i}`));
+  const workloads = Array.from({ length: count }, (_, i) => pick(random, makers)(random, `w${i}`));
+  for (const { object } of workloads)
+    if (random.int(4) === 0) object.metadata = { ...object.metadata, namespace: passing };
+  const steady = workloads.filter(({ object }) => ['Deployment', 'StatefulSet'].includes(object.kind ?? ''));
+  return [...workloads, ...steady.filter(() => random.int(4) === 0).map((w) => budget(random, w))];
 }

@@ -31,6 +31,8 @@ export interface MachineOptions {
   latencies?: Partial<Latencies>;
   /** Whether what listens at a pod's address answers its probes; it does unless given. */
   answers?(address: string): boolean;
+  /** Whether a registry has an image, by its full name; it does unless given. */
+  hasImage?(name: string): boolean;
 }
 
 const podNameIn = (labels: Record<string, string>) => `${labels[podNamespaceLabel]}/${labels[podNameLabel]}`;
@@ -83,8 +85,8 @@ export class Machine {
   }
 
   #newRuntime(): SimulatedRuntime {
-    const { clock, random, latencies } = this.#options;
-    return new SimulatedRuntime({ clock, random, latencies, files: this.#files });
+    const { clock, random, latencies, hasImage } = this.#options;
+    return new SimulatedRuntime({ clock, random, latencies, hasImage, files: this.#files });
   }
 
   /** Starts a kubelet on it. */

@@ -42,6 +42,8 @@ export interface VirtualClusterOptions {
   latencies?: Partial<Latencies>;
   /** Whether what listens at a pod's address answers its probes; it does unless given. */
   answers?(address: string): boolean;
+  /** Whether a registry has an image, such as `docker.io/library/app:1`; it does unless given. */
+  hasImage?(name: string): boolean;
   /** Controllers in place of the cluster's own, by their names: for planting mistakes. */
   controllers?: ControllerReplacements;
   /** Receives what components say; nobody does unless given. */
@@ -147,9 +149,10 @@ export class VirtualCluster {
   /** Adds a machine and starts its kubelet; the Node is there when it has registered itself. */
   addNode(name: string, size: MachineSize = this.#options.nodeSize ?? ordinarySize): void {
     const random = this.#random(`machine ${name}`);
-    const { latencies, answers } = this.#options;
+    const { latencies, answers, hasImage } = this.#options;
     const heartbeatMs = spanMs(this.#options.heartbeat ?? '10s');
-    const machine = new Machine({ name, size, clock: this.#clock, random, heartbeatMs, latencies, answers });
+    const clock = this.#clock;
+    const machine = new Machine({ name, size, clock, random, heartbeatMs, latencies, answers, hasImage });
     this.#machines.set(name, machine);
     this.#process(name, (parts) => machine.runKubelet(parts));
   }

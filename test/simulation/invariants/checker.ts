@@ -1,5 +1,7 @@
+import type { VirtualCluster } from '../../../src/cluster/simulation/virtual-cluster.ts';
 import type { WatchBatch } from '../../../src/store/store.ts';
 import { garbageRule } from './garbage.ts';
+import { identityRule, livingTwice } from './identities.ts';
 import { completionsRule, forbidRule, parallelismRule } from './jobs.ts';
 import { allocatableRule, causeRule } from './pods.ts';
 import { availabilityRule, replicaSetRule, surgeRule } from './replicas.ts';
@@ -31,6 +33,13 @@ export class InvariantChecker {
         const what = rule.check(change, this.world);
         if (what) this.violations.push({ rule: rule.name, what, timeMs, revision: batch.revision });
       }
+  }
+
+  /** Looks at what runs on the machines. */
+  async look(cluster: Pick<VirtualCluster, 'now' | 'running'>, machines: Iterable<string>): Promise<void> {
+    const timeMs = cluster.now();
+    for (const what of await livingTwice({ cluster, machines, world: this.world }))
+      this.violations.push({ rule: identityRule, what, timeMs, revision: 0 });
   }
 
   /** What is not as it should be, now that nothing goes wrong any more. */

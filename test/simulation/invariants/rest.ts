@@ -1,6 +1,7 @@
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../../../src/api/apps/v1.ts';
 import type { Job } from '../../../src/api/batch/v1.ts';
 import type { Node } from '../../../src/api/core/v1.ts';
+import type { PodDisruptionBudget } from '../../../src/api/policy/v1.ts';
 import type { KubernetesObject, Stored } from '../../../src/api/resource.ts';
 import { isActive, isReady, nameOf } from './pods.ts';
 import type { RestRule } from './rule.ts';
@@ -29,6 +30,35 @@ const leftovers: RestRule = {
         return `${object.kind} ${nameOf(object)} has been going since ${deletionTimestamp} (${finalizers.join(', ')})`;
       }),
 };
+
+const homeless: RestRule = {
+  name: 'nothing is left of a namespace that is gone',
+  check: (world) =>
+    world
+      .everything()
+      .filter(({ metadata }) => metadata.namespace && !world.get('namespaces', metadata.namespace))
+      .map((object) => `${object.kind} ${nameOf(object)} is there, and its namespace is not`),
+};
+
+const budgets = compared<PodDisruptionBudget>('poddisruptionbudgets', ({ spec, status, metadata }, world) => {
+  const app = spec?.selector?.matchLabels?.app;
+  const healthy = world
+    .pods()
+    .filter((pod) => pod.metadata.namespace === metadata.namespace && pod.metadata.labels?.app === app)
+    .filter((pod) => isActive(pod) && isReady(pod)).length;
+  return {
+    wanted: {
+      observedGeneration: metadata.generation,
+      currentHealthy: healthy,
+      disruptionsAllowed: Math.max(0, healthy - (status?.desiredHealthy ?? 0)),
+      disruptedPods: 0,
+    },
+    is: {
+      ...(status as unknown as Counted['is']),
+      disruptedPods: Object.keys(status?.disruptedPods ?? {}).length,
+    },
+  };
+});
 
 const placed: RestRule = {
   name: 'pods are on nodes that are there',
@@ -150,6 +180,8 @@ const strays: RestRule = {
 export const restRules: readonly RestRule[] = [
   orphans,
   leftovers,
+  homeless,
+  budgets,
   placed,
   deployments,
   replicaSets,

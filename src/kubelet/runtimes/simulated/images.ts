@@ -31,7 +31,7 @@ function imageOf(name: string): Image {
   };
 }
 
-/** Images that every registry has, whatever their name. */
+/** Images that registries have, whatever their name. */
 export class SimulatedImages implements Images {
   readonly #world: SimulatedWorld;
   readonly #byId = new Map<string, Image>();
@@ -52,7 +52,9 @@ export class SimulatedImages implements Images {
     const { pullError } = behaviourOf(options.sandbox?.annotations ?? {}, '');
     await this.#world.takesTime('pullMs', options.signal);
     if (pullError !== undefined) throw new RuntimeError('ImageNotFound', pullError);
-    const image = imageOf(fullName(name));
+    const full = fullName(name);
+    if (!this.#world.hasImage(full)) throw new RuntimeError('ImageNotFound', `${full}: not found`);
+    const image = imageOf(full);
     this.#byId.set(image.id, image);
     options.onProgress?.({ doneBytes: imageBytes, totalBytes: imageBytes });
     return image.id;

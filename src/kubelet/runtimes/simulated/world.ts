@@ -21,6 +21,8 @@ export interface SimulatedOptions {
   /** The pods' addresses, where they are not told later by `setPodCidr`. */
   podCidr?: string;
   latencies?: Partial<Latencies>;
+  /** Whether a registry has an image, by its full name; registries have all there are unless given. */
+  hasImage?(name: string): boolean;
   /** Where logs are written; nothing is written where absent. */
   files?: Pick<Files, 'append' | 'makeDir'>;
 }
@@ -61,6 +63,7 @@ export class SimulatedWorld {
   readonly containers = new Map<string, SimulatedContainer>();
   readonly listeners = new Set<(event: RuntimeEvent) => void>();
   readonly files: SimulatedOptions['files'];
+  readonly hasImage: (name: string) => boolean;
   addresses: AddressPool | undefined;
   readonly #random: Random;
   readonly #latencies: Latencies;
@@ -68,6 +71,7 @@ export class SimulatedWorld {
   constructor(options: SimulatedOptions) {
     this.clock = options.clock;
     this.files = options.files;
+    this.hasImage = options.hasImage ?? (() => true);
     this.#random = options.random;
     this.#latencies = { sandboxMs: 0, startMs: 0, pullMs: 0, ...options.latencies };
     if (options.podCidr) this.addresses = new AddressPool(options.podCidr);
