@@ -1,4 +1,3 @@
-import type { UserInfo } from '../apiserver/registry/kind.ts';
 import type { ApiServer } from '../apiserver/server.ts';
 import { Client } from '../client/client.ts';
 import type { Component } from '../client/component.ts';
@@ -6,13 +5,10 @@ import { type ElectionTimes, timesError } from '../client/election-plan.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informers.ts';
 import { LeaderElection } from '../client/leader-election.ts';
-import type { ControllerContext } from '../controllers/controller.ts';
-import { createControllers } from '../controllers/all.ts';
 import type { Platform } from '../platform/platform.ts';
-import { createScheduler } from '../scheduler/scheduler.ts';
+import { controllerManager, type ProcessMeans, scheduler, systemUser } from './components.ts';
 import { discover } from './discover.ts';
 import { hostName } from './host-name.ts';
-import { network } from './options.ts';
 import type { KeyPair } from './pki.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
 import { UserError } from './user-error.ts';
@@ -38,17 +34,9 @@ const aloneTimes: ElectionTimes = { leaseDurationMs: 60_000, renewDeadlineMs: 40
 interface Role {
   /** Upstream's name of its lease in kube-system, and of its user after `system:`. */
   name: string;
-  /** Made anew for each time of leading. `contextFor`: the means of somebody who writes only while this process leads. */
-  components(contextFor: (user: UserInfo) => ControllerContext): Component[];
+  /** Made anew for each time of leading, with means that write only while this process leads. */
+  components(means: ProcessMeans): Component[];
 }
-
-/** A component of the control plane as itself. */
-const systemUser = (name: string): UserInfo => ({ name: `system:${name}`, groups: ['system:authenticated'] });
-
-const serviceAccount = (name: string): UserInfo => ({
-  name: `system:serviceaccount:kube-system:${name}`,
-  groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
-});
 
 /** Controllers and scheduler: each role runs here whenever this process holds its lease. */
 export async function runRoles(server: ApiServer, options: RolesOptions): Promise<RunningComponents> {
@@ -58,7 +46,7 @@ export async function runRoles(server: ApiServer, options: RolesOptions): Promis
   if (wrong) throw new UserError(`leader election cannot work: ${wrong}`);
   const identity = `${await hostName(platform)}_${platform.random.uuid()}`;
   const abort = new AbortController();
-  const running = [controllerManager(server, options), scheduler(platform)].map((role) =>
+  const running = [controllerManagerRole(server, options), schedulerRole].map((role) =>
     runRole(role, { server, platform, identity, times, isAlone, signal: abort.signal }),
   );
   return {
@@ -93,13 +81,13 @@ function runRole(role: Role, { server, platform, signal, ...rest }: RoleOptions)
   });
   return election.run(signal, async (term) => {
     const informers = new Informers({ client, clock, random, log: log.named('informer') });
-    const contextFor = (actor: UserInfo): ControllerContext => {
-      const own = new Client(election.guard(server.transportFor(actor)));
-      const component = actor.name.slice(actor.name.lastIndexOf(':') + 1);
-      const events = new EventRecorder({ client: own, clock, random, log, source: { component } });
-      return { client: own, informers, events, clock, random, log };
-    };
-    const components = role.components(contextFor);
+    const components = role.components({
+      transportFor: (actor) => election.guard(server.transportFor(actor)),
+      informers,
+      clock,
+      random,
+      log,
+    });
     const abort = new AbortController();
     informers.start(abort.signal);
     const running = runComponents(components, platform);
@@ -110,37 +98,24 @@ function runRole(role: Role, { server, platform, signal, ...rest }: RoleOptions)
   });
 }
 
-function controllerManager(
+function controllerManagerRole(
   server: ApiServer,
   { platform, authority, volumeDir, podRange }: RolesOptions,
 ): Role {
   return {
     name: 'kube-controller-manager',
-    components: (contextFor) =>
-      createControllers({
-        contextFor: (name) => contextFor(serviceAccount(name)),
+    components: (means) =>
+      controllerManager(means, {
         discover: async (options) => discover(server, options),
         authority: authority.certificate,
         authorityKey: authority.key,
         podRange,
-        nodeBits: network.nodeBits,
-        dnsAddress: network.dnsAddress,
         localVolumes: {
           pathOf: (name) => `${volumeDir}/${name}`,
           remove: (name) => platform.files.remove(`${volumeDir}/${name}`),
         },
-      }),
+      }).controllers,
   };
 }
 
-function scheduler({ log }: Platform): Role {
-  const name = 'kube-scheduler';
-  return {
-    name,
-    components(contextFor) {
-      const context = contextFor(systemUser(name));
-      const events = new EventRecorder({ ...context, source: { component: 'default-scheduler' } });
-      return [createScheduler({ ...context, events, log: log.named('scheduler') })];
-    },
-  };
-}
+const schedulerRole: Role = { name: 'kube-scheduler', components: (means) => [scheduler(means)] };

@@ -3,16 +3,13 @@ import type { ApiServer } from '../../apiserver/server.ts';
 import type { Discovery } from '../../apiserver/discovery/discovery.ts';
 import { Client } from '../../client/client.ts';
 import type { Component } from '../../client/component.ts';
-import { EventRecorder } from '../../client/event-recorder.ts';
 import { Informers } from '../../client/informers.ts';
 import type { Transport } from '../../client/transport.ts';
-import { createControllers } from '../../controllers/all.ts';
 import type { Discover, ServedResource } from '../../controllers/discovery.ts';
 import type { ControllerContext } from '../../controllers/controller.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { createScheduler } from '../../scheduler/scheduler.ts';
+import { controllerManager, type ProcessMeans, scheduler, systemUser } from '../components.ts';
 import { discover } from '../discover.ts';
-import { network } from '../options.ts';
 import { runComponents } from '../run-components.ts';
 import type { Life } from './life.ts';
 
@@ -32,27 +29,14 @@ export type ControllerReplacements = Record<
   (context: ControllerContext, more: { discover: Discover }) => Component
 >;
 
-const authenticated = 'system:authenticated';
-const serviceAccount = (name: string): UserInfo => ({
-  name: `system:serviceaccount:kube-system:${name}`,
-  groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', authenticated],
-});
-const systemUser = (name: string): UserInfo => ({ name: `system:${name}`, groups: [authenticated] });
-
 /** Stands for the certificate of an authority in what controllers publish: nobody connects. */
 const authority = 'a simulated cluster has no certificates';
 
-function contextOf({ world, transportFor }: ProcessParts, user: UserInfo, informers: Informers) {
-  const client = new Client(transportFor(user));
-  const component = user.name.slice(user.name.lastIndexOf(':') + 1);
-  const events = new EventRecorder({ client, ...world, source: { component } });
-  return { client, informers, events, ...world };
-}
-
-function informersOf({ world, transportFor, life }: ProcessParts, user: UserInfo): Informers {
-  const informers = new Informers({ client: new Client(transportFor(user)), ...world });
+/** What the components of a process share; their informers begin to run. */
+function meansOf({ world, transportFor, life }: ProcessParts, name: string): ProcessMeans {
+  const informers = new Informers({ client: new Client(transportFor(systemUser(name))), ...world });
   informers.start(life.signal);
-  return informers;
+  return { transportFor, informers, ...world };
 }
 
 function run(components: readonly Component[], { life, world }: ProcessParts): void {
@@ -83,16 +67,10 @@ export function runControllerManager(
     nodeLifecycle?: { graceMs: number };
   },
 ): void {
-  const informers = informersOf(parts, systemUser('kube-controller-manager'));
-  const contextFor = (name: string) => contextOf(parts, serviceAccount(name), informers);
   const discovered = remembering(options.server);
-  const controllers = createControllers({
-    contextFor,
+  const { controllers, contextFor } = controllerManager(meansOf(parts, 'kube-controller-manager'), {
     discover: discovered,
     authority,
-    podRange: network.podRange,
-    nodeBits: network.nodeBits,
-    dnsAddress: network.dnsAddress,
     nodeLifecycle: options.nodeLifecycle,
   });
   const replaced = controllers.map(
@@ -103,9 +81,5 @@ export function runControllerManager(
 
 /** The scheduler. */
 export function runScheduler(parts: ProcessParts): void {
-  const user = systemUser('kube-scheduler');
-  const context = contextOf(parts, user, informersOf(parts, user));
-  const source = { component: 'default-scheduler' };
-  const events = new EventRecorder({ client: context.client, ...parts.world, source });
-  run([createScheduler({ ...context, events })], parts);
+  run([scheduler(meansOf(parts, 'kube-scheduler'))], parts);
 }

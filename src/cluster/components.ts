@@ -1,0 +1,58 @@
+import type { UserInfo } from '../apiserver/registry/kind.ts';
+import { Client } from '../client/client.ts';
+import type { Component } from '../client/component.ts';
+import { EventRecorder } from '../client/event-recorder.ts';
+import type { Informers } from '../client/informers.ts';
+import type { Transport } from '../client/transport.ts';
+import { type ControllersOptions, createControllers } from '../controllers/all.ts';
+import type { ControllerContext } from '../controllers/controller.ts';
+import type { Platform } from '../platform/platform.ts';
+import { createScheduler } from '../scheduler/scheduler.ts';
+import { network } from './options.ts';
+
+/** A component of the control plane as itself. */
+export const systemUser = (name: string): UserInfo => ({
+  name: `system:${name}`,
+  groups: ['system:authenticated'],
+});
+
+const serviceAccount = (name: string): UserInfo => ({
+  name: `system:serviceaccount:kube-system:${name}`,
+  groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
+});
+
+/** What the components of one process share. */
+export interface ProcessMeans extends Pick<Platform, 'clock' | 'random' | 'log'> {
+  /** The way to the API server as some user. */
+  transportFor(user: UserInfo): Transport;
+  informers: Informers;
+}
+
+function contextOf(means: ProcessMeans, user: UserInfo, component: string): ControllerContext {
+  const { transportFor, informers, clock, random, log } = means;
+  const client = new Client(transportFor(user));
+  const events = new EventRecorder({ client, clock, random, log, source: { component } });
+  return { client, informers, events, clock, random, log };
+}
+
+/** All controllers. Their network is the cluster's own, but for the addresses of pods where others are given. `contextFor` is what they have been given, by name. */
+export function controllerManager(
+  means: ProcessMeans,
+  options: Omit<ControllersOptions, 'contextFor' | 'podRange' | 'nodeBits' | 'dnsAddress'> & {
+    podRange?: string;
+  },
+): { controllers: Component[]; contextFor(name: string): ControllerContext } {
+  const contextFor = (name: string) => contextOf(means, serviceAccount(name), name);
+  const { nodeBits, dnsAddress } = network;
+  const { podRange = network.podRange } = options;
+  return {
+    controllers: createControllers({ ...options, contextFor, podRange, nodeBits, dnsAddress }),
+    contextFor,
+  };
+}
+
+/** The scheduler. */
+export function scheduler(means: ProcessMeans): Component {
+  const log = means.log.named('scheduler');
+  return createScheduler({ ...contextOf(means, systemUser('kube-scheduler'), 'default-scheduler'), log });
+}
