@@ -7,7 +7,9 @@ import {
   endpointslices,
   namespaces,
   nodes,
+  poddisruptionbudgets,
   pods,
+  resourcequotas,
   secrets,
   services,
 } from '../../src/api/generated/resources.ts';
@@ -142,6 +144,33 @@ const scale: Case = {
   wrong: miscounted,
 };
 
+const guarded: Case = {
+  name: 'guarded',
+  what: (n) => `the same to ${n} replicas beneath a ResourceQuota and a PodDisruptionBudget`,
+  objects: 2000,
+  nodes: 50,
+  async prepare(cluster, n) {
+    const metadata = { name: 'shop', namespace: 'default' };
+    const hard = { pods: String(2 * n), 'requests.cpu': String(n) };
+    await cluster.user.of(resourcequotas).create({ metadata, spec: { hard } }, { cause });
+    const selector = { matchLabels: { app: 'shop' } };
+    const spec = { minAvailable: '50%', selector };
+    await cluster.user.of(poddisruptionbudgets).create({ metadata, spec }, { cause });
+    await createShop(cluster, 0);
+  },
+  act: scale.act,
+  missing: scale.missing,
+  async wrong(cluster, n) {
+    const where = { name: 'shop', namespace: 'default' };
+    const budget = await cluster.onlooker.of(poddisruptionbudgets).get(where);
+    const quota = await cluster.onlooker.of(resourcequotas).get(where);
+    const used = Number(quota.status?.used?.pods);
+    const { currentHealthy } = budget.status ?? {};
+    if (used !== n || currentHealthy !== n) return `${used} pods counted, ${currentHealthy} of them healthy`;
+    return miscounted(cluster, n);
+  },
+};
+
 const rollout: Case = {
   name: 'rollout',
   what: (n) => `a rollout of ${n} replicas`,
@@ -266,4 +295,4 @@ const failure: Case = {
   },
 };
 
-export const cases: readonly Case[] = [scale, rollout, many, namespace, failure];
+export const cases: readonly Case[] = [scale, guarded, rollout, many, namespace, failure];

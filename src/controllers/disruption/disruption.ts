@@ -7,7 +7,12 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { compileLabelSelector, formatLabelSelector, matchesLabels } from '../../machinery/label-selector.ts';
+import {
+  compileLabelSelector,
+  formatLabelSelector,
+  matchesLabels,
+  type Selector,
+} from '../../machinery/label-selector.ts';
 import {
   type ControllerContext,
   createController,
@@ -16,11 +21,10 @@ import {
   type OwnWrites,
 } from '../controller.ts';
 import type { Discover } from '../discovery.ts';
-import { isReady } from '../shared/pods.ts';
+import { byNamespace, indexByNamespace, isReady } from '../shared/pods.ts';
+import { spacingMs } from '../shared/spacing.ts';
 import { budgetStatus, failedStatus, healthyPods, needsScale, pendingEvictions, wantedPods } from './plan.ts';
 import { ScaleFinder } from './scale-finder.ts';
-
-const byNamespace = 'namespace';
 
 /** Keeps count of how many pods of each PodDisruptionBudget may be evicted. */
 export function createDisruptionController(
@@ -51,8 +55,8 @@ class DisruptionController {
     this.#scales = new ScaleFinder(context, discover);
     this.#budgets = context.informers.of(poddisruptionbudgets);
     this.#pods = context.informers.of(pods);
-    this.#budgets.addIndex(byNamespace, (budget) => [budget.metadata.namespace ?? '']);
-    this.#pods.addIndex(byNamespace, (pod) => [pod.metadata.namespace ?? '']);
+    indexByNamespace(this.#budgets);
+    indexByNamespace(this.#pods);
   }
 
   subscribe(queue: WorkQueue): void {
@@ -60,7 +64,8 @@ class DisruptionController {
     this.#budgets.onChange({ added: addBudget, updated: addBudget });
     const addFor = (pod: Stored<Pod>) => {
       const near = this.#budgets.byIndex(byNamespace, pod.metadata.namespace ?? '');
-      for (const budget of near) if (selects(budget, pod)) addBudget(budget);
+      for (const budget of near)
+        if (selects(budget, pod)) queue.addAfter(keyOf(budget), spacingMs(budget.status?.expectedPods ?? 0));
     };
     this.#pods.onChange({
       added: addFor,
@@ -148,11 +153,21 @@ class DisruptionController {
   }
 }
 
-/** A selector that cannot be read selects nothing. */
-function selects(budget: PodDisruptionBudget, pod: Pod): boolean {
+const selectors = new WeakMap<PodDisruptionBudget, Selector | undefined>();
+
+/** What the budget selects, read once for each version of it; where it cannot be read, nothing. */
+function selectorOf(budget: PodDisruptionBudget): Selector | undefined {
+  if (!selectors.has(budget)) selectors.set(budget, compiled(budget));
+  return selectors.get(budget);
+}
+
+function compiled(budget: PodDisruptionBudget): Selector | undefined {
   try {
-    return matchesLabels(compileLabelSelector(budget.spec.selector), pod.metadata.labels);
+    return compileLabelSelector(budget.spec.selector);
   } catch {
-    return false;
+    return undefined;
   }
 }
+
+const selects = (budget: PodDisruptionBudget, pod: Pod) =>
+  matchesLabels(selectorOf(budget), pod.metadata.labels);

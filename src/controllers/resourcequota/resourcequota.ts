@@ -17,8 +17,9 @@ import {
   type OwnWrites,
 } from '../controller.ts';
 import { type Discover, type ServedResource, servingVerbs } from '../discovery.ts';
+import { byNamespace, indexByNamespace } from '../shared/pods.ts';
+import { spacingMs } from '../shared/spacing.ts';
 
-const byNamespace = 'namespace';
 /** Admission counts up; what it cannot see is caught up with by looking anew from time to time. */
 const resyncMs = 300_000;
 
@@ -56,7 +57,7 @@ class QuotaController {
     this.#writes = parts.writes;
     this.#discover = parts.discover;
     this.#quotas = context.informers.of(resourcequotas);
-    this.#quotas.addIndex(byNamespace, (quota) => [quota.metadata.namespace ?? '']);
+    indexByNamespace(this.#quotas);
   }
 
   subscribe(): void {
@@ -90,10 +91,12 @@ class QuotaController {
     const informer = known ?? this.#context.informers.of(row);
     if (!known) {
       this.#watched.set(name, informer);
-      informer.addIndex(byNamespace, (object) => [object.metadata.namespace ?? '']);
+      indexByNamespace(informer);
       const add = (object: Stored<KubernetesObject>) => {
-        for (const quota of this.#quotas.byIndex(byNamespace, object.metadata.namespace ?? ''))
-          this.#queue.add(keyOf(quota));
+        const { namespace = '' } = object.metadata;
+        const afterMs = spacingMs(informer.countByIndex(byNamespace, namespace));
+        for (const quota of this.#quotas.byIndex(byNamespace, namespace))
+          this.#queue.addAfter(keyOf(quota), afterMs);
       };
       // Admission has counted what is added.
       informer.onChange({
