@@ -72,6 +72,19 @@ describe('ResourceQuota', () => {
     expect(await usedOf(api)).toEqual({ configmaps: '3' });
   });
 
+  test('books what comes at once together', async () => {
+    const api = await withQuota({ configmaps: '100' });
+    const { metadata } = await api.object('get', resourcequotas, { name: 'q' });
+    const query = { resourceVersion: metadata.resourceVersion ?? '' };
+    const watch = await api.watch(resourcequotas, { query });
+    const makes = Array.from({ length: 50 }, (_, i) =>
+      api.send('create', configmaps, { body: named(`m${i}`) }),
+    );
+    await Promise.all(makes);
+    expect(await usedOf(api)).toEqual({ configmaps: '50' });
+    expect(watch.said.length).toBeLessThan(10);
+  });
+
   test('knows objects by count/, and services and claims by what they take', async () => {
     const hard = {
       'count/secrets': '1',

@@ -10,7 +10,7 @@ import { StoreFeed } from '../cache/store-feed.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Answer, Dispatcher, RequestInfo, ResourceRequest } from '../request.ts';
 import { methodNotAllowed } from '../http/method-not-allowed.ts';
-import { changeStatus } from './change-status.ts';
+import { StatusChanges } from './change-status.ts';
 import { createAs } from './create-as.ts';
 import { create } from './create.ts';
 import { deleteCollection } from './delete-collection.ts';
@@ -89,11 +89,12 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     admission: options.admission ?? [],
     authorize: options.authorize ?? (async () => {}),
     freshRevision: options.freshRevision,
-    changeStatus: (change) => changeStatus(environment, change),
+    changeStatus: (change) => statuses.make(change),
     find: (resource) => registries.find(resource),
     findKind: (kind) => registries.findKind(kind),
     versions: (registry) => registries.versions(registry),
   };
+  const statuses = new StatusChanges(environment);
   return {
     handle: (request) => handle(request, environment, registries),
     isReview: (info) => registries.served(info)?.view.review !== undefined,
