@@ -1,4 +1,5 @@
 import type { DaemonSet, Deployment, StatefulSet } from '../../src/api/apps/v1.ts';
+import type { HorizontalPodAutoscaler } from '../../src/api/autoscaling/v2.ts';
 import type { CronJob, Job } from '../../src/api/batch/v1.ts';
 import type { PodTemplateSpec } from '../../src/api/core/v1.ts';
 import type { PodDisruptionBudget } from '../../src/api/policy/v1.ts';
@@ -6,6 +7,7 @@ import {
   cronjobs,
   daemonsets,
   deployments,
+  horizontalpodautoscalers,
   jobs,
   poddisruptionbudgets,
   statefulsets,
@@ -159,12 +161,30 @@ function budget(random: Random, { object }: Workload): Workload {
   return { resource: poddisruptionbudgets as Resource, object: budgeted };
 }
 
-/** One to three workloads of any kind, some with budgets. */
+/** Within which numbers a workload may be scaled. Nobody serves metrics, so that is all that an autoscaler looks at. */
+function autoscaler(random: Random, { object }: Workload): Workload {
+  const { apiVersion, kind = '', metadata } = object;
+  const minReplicas = 1 + random.int(3);
+  const scaler: HorizontalPodAutoscaler = {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata,
+    spec: {
+      scaleTargetRef: { apiVersion, kind, name: metadata.name as string },
+      minReplicas,
+      maxReplicas: minReplicas + random.int(3),
+    },
+  };
+  return { resource: horizontalpodautoscalers as Resource, object: scaler };
+}
+
+/** One to three workloads of any kind, some with budgets and autoscalers. */
 export function makeWorkloads(random: Random): Workload[] {
   const count = 1 + random.int(3);
   const workloads = Array.from({ length: count }, (_, i) => pick(random, makers)(random, `w${i}`));
   for (const { object } of workloads)
     if (random.int(4) === 0) object.metadata = { ...object.metadata, namespace: passing };
   const steady = workloads.filter(({ object }) => ['Deployment', 'StatefulSet'].includes(object.kind ?? ''));
-  return [...workloads, ...steady.filter(() => random.int(4) === 0).map((w) => budget(random, w))];
+  const some = (make: typeof budget) => steady.filter(() => random.int(4) === 0).map((w) => make(random, w));
+  return [...workloads, ...some(budget), ...some(autoscaler)];
 }
