@@ -60,15 +60,15 @@ const passingNamespace: Namespace = {
 const restMinutes = 45;
 const mostCalmActions = 2;
 const fewActions = 3;
-const moreActions = 6;
+const moreActions = 5;
 
 /** One life of one cluster: workloads, changes and accidents at random, then quiet; and all that is wrong with it. */
 export async function runSeed({ seed, controllers, untilFirst, onLog }: RunOptions): Promise<SeedResult> {
   const random = seededRandom(seed);
-  const machineCount = 2 + random.int(3);
+  const machineCount = 2 + random.int(2);
   const latencies = { sandboxMs: 100, startMs: 300, pullMs: random.int(2000) };
   // No rule asks for Events: that they are written changes only what else comes when.
-  const events = random.int(8) === 0;
+  const events = random.int(16) === 0;
   const missingImages = new Set<string>();
   const hasImage = (name: string) => !missingImages.has(name.slice(name.lastIndexOf('/') + 1));
   const cluster = await VirtualCluster.start({
