@@ -114,8 +114,10 @@ async function run(one: Case): Promise<void> {
   const cluster = await BenchCluster.start();
   try {
     const preparing = cluster.addNodes(one.nodes / share).then(() => one.prepare?.(cluster, n));
+    const startMs = performance.now();
     if ((await within(options.minutes * 60_000, preparing)) === timedOut)
-      return console.log('    given up before it began');
+      return console.log(`    given up before it began: ${await cluster.readyNodes()} nodes are ready`);
+    console.log(`    prepared in ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
     const used = since(cluster);
     await one.act(cluster, n);
     const rest = await converge(() => one.missing(cluster, n));

@@ -2,6 +2,7 @@
 // and the kubelets of simulated nodes. Its writes are counted by what is written and by whom.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Node } from '../../src/api/core/v1.ts';
 import { nodes } from '../../src/api/generated/resources.ts';
 import type { Client } from '../../src/client/client.ts';
 import { type ControlPlane, startControlPlane } from '../../src/cluster/control-plane.ts';
@@ -21,7 +22,7 @@ export type Writes = Map<string, Map<string, number>>;
 /** A range with room for 16,384 nodes: the usual one has room for 256. */
 const podRange = '100.64.0.0/10';
 /** Nodes that are started at once. */
-const nodesAtOnce = 50;
+const nodesAtOnce = 200;
 
 const add = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
 
@@ -117,13 +118,14 @@ export class BenchCluster {
   }
 
   async #nodesReady(count: number): Promise<void> {
-    for (let ready = 0; ready < count; ) {
-      await this.#parts.platform.clock.sleep(250);
-      const { items } = await this.onlooker.of(nodes).list({ withoutManagedFields: true });
-      ready = items.filter((node) =>
-        node.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'),
-      ).length;
-    }
+    while ((await this.readyNodes()) < count) await this.#parts.platform.clock.sleep(250);
+  }
+
+  async readyNodes(): Promise<number> {
+    const { items } = await this.onlooker.of(nodes).list({ withoutManagedFields: true });
+    const isReady = (node: Node) =>
+      node.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True');
+    return items.filter(isReady).length;
   }
 
   /** Ends the kubelets of the first nodes, all at once, as a power failure would. */
