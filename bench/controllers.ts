@@ -138,5 +138,9 @@ function runApart({ name }: Case): void {
 }
 
 const wanted = cases.filter(({ name }) => options.wanted.includes(name));
-if (wanted.length === 1) await run(wanted[0] as Case);
-else for (const one of wanted) runApart(one);
+if (wanted.length === 1) {
+  await run(wanted[0] as Case);
+  // A preparation that was given up goes on waiting.
+  process.exit();
+}
+for (const one of wanted) runApart(one);
