@@ -16,6 +16,7 @@ import { createTaintEvictionController } from './taint-eviction/taint-eviction.t
 import { createTokensController } from './tokens/tokens.ts';
 import { createPersistentVolumeBinder } from './volumes/binder.ts';
 import { createEphemeralVolumeController } from './volumes/ephemeral.ts';
+import { createVolumeExpander } from './volumes/expand.ts';
 import type { LocalVolumes } from './volumes/local.ts';
 import { createClaimProtection, createVolumeProtection } from './volumes/protection.ts';
 import { createTtlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
@@ -76,6 +77,7 @@ export function createControllers(options: ControllersOptions): Component[] {
     createResourceClaimController(contextFor('resource-claim-controller')),
     createResourceQuotaController(contextFor('resourcequota-controller'), { discover }),
     createPersistentVolumeBinder(contextFor('persistent-volume-binder'), { local: options.localVolumes }),
+    createVolumeExpander(contextFor('expand-controller')),
     createAttachDetachController(contextFor('attachdetach-controller')),
     createClaimProtection(contextFor('pvc-protection-controller')),
     createVolumeProtection(contextFor('pv-protection-controller')),

@@ -22,6 +22,7 @@ export const standardClass: StorageClass = {
   provisioner: localProvisioner,
   reclaimPolicy: 'Delete',
   volumeBindingMode: 'WaitForFirstConsumer',
+  allowVolumeExpansion: true,
 };
 
 /** A volume for a claim, on the node that was chosen for the pod that uses it. */

@@ -8,6 +8,7 @@ import {
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createPersistentVolumeBinder } from './binder.ts';
 import { createEphemeralVolumeController } from './ephemeral.ts';
+import { createVolumeExpander } from './expand.ts';
 import { createClaimProtection, createVolumeProtection } from './protection.ts';
 
 let cluster: TestCluster;
@@ -26,6 +27,7 @@ beforeEach(async () => {
     createClaimProtection(cluster.context('pvc-protection-controller')),
     createVolumeProtection(cluster.context('pv-protection-controller')),
     createEphemeralVolumeController(cluster.context('ephemeral-volume-controller')),
+    createVolumeExpander(cluster.context('expand-controller')),
   );
 });
 afterEach(() => cluster.stop());
@@ -154,6 +156,38 @@ describe('the standard class', () => {
     await cluster.pass(1_000);
     expect(await cluster.list(persistentvolumes)).toEqual([]);
     expect(removed).toEqual([name]);
+  });
+
+  const grow = (storage: string) =>
+    cluster.patch(persistentvolumeclaims, 'data', { spec: { resources: { requests: { storage } } } });
+
+  test('lets a claim grow, and its volume with it', async () => {
+    await claim({ storageClassName: undefined });
+    const annotations = { 'volume.kubernetes.io/selected-node': 'node-1' };
+    await cluster.patch(persistentvolumeclaims, 'data', { metadata: { annotations } });
+    await cluster.settle();
+    await grow('3Gi');
+    await cluster.settle();
+    expect((await claimNow()).status).toMatchObject({ phase: 'Bound', capacity: { storage: '3Gi' } });
+    expect((await cluster.list(persistentvolumes))[0]?.spec.capacity).toEqual({ storage: '3Gi' });
+    expect(await cluster.events('VolumeResizeSuccessful')).toHaveLength(1);
+    await expect(grow('2Gi')).rejects.toThrow('field can not be less than status.capacity');
+  });
+
+  test('a volume of others waits for them to expand it', async () => {
+    const others = {
+      metadata: { name: 'fast' },
+      provisioner: 'example.com/fast',
+      allowVolumeExpansion: true,
+    };
+    await cluster.create(storageclasses, others);
+    await volume('v', '1Gi', { storageClassName: 'fast' });
+    await claim({ storageClassName: 'fast' });
+    await cluster.settle();
+    await grow('3Gi');
+    await cluster.settle();
+    expect((await claimNow()).status?.capacity).toEqual({ storage: '1Gi' });
+    expect(await cluster.events('ExternalExpanding')).toHaveLength(1);
   });
 
   test('another class is for its own provisioner', async () => {

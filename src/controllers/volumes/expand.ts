@@ -1,0 +1,57 @@
+import type { PersistentVolume, PersistentVolumeClaim } from '../../api/core/v1.ts';
+import { persistentvolumeclaims, persistentvolumes } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
+import type { Component } from '../../client/component.ts';
+import { keyOf } from '../../client/informer.ts';
+import { causedBy } from '../../client/transport.ts';
+import { compareQuantities } from '../../machinery/quantity.ts';
+import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
+import { localProvisioner } from './local.ts';
+import { annotations } from './match.ts';
+
+type Claim = Stored<PersistentVolumeClaim>;
+type Volume = Stored<PersistentVolume>;
+
+const storageOf = (list: Record<string, string> | undefined) => list?.storage ?? '0';
+
+/** Makes volumes as large as their claims have come to ask for. Directories of nodes can; others are their drivers' to expand. */
+export function createVolumeExpander(context: ControllerContext): Component {
+  const claims = context.informers.of(persistentvolumeclaims);
+  const volumes = context.informers.of(persistentvolumes);
+
+  async function expand(claim: Claim, volume: Volume): Promise<Outcome> {
+    const storage = storageOf(claim.spec.resources?.requests);
+    const cause = causedBy(claim, `it asks for ${storage} now`);
+    if (compareQuantities(storageOf(volume.spec.capacity), storage) < 0) {
+      const capacity = { ...volume.spec.capacity, storage };
+      const next = { ...volume, spec: { ...volume.spec, capacity } };
+      await context.client.of(persistentvolumes).update(next, { cause });
+    }
+    const status = { ...claim.status, capacity: { ...claim.status?.capacity, storage } };
+    await context.client.of(persistentvolumeclaims).updateStatus({ ...claim, status }, { cause });
+    const message = 'Resize volume succeeded';
+    context.events.record(claim, { type: 'Normal', reason: 'VolumeResizeSuccessful', message });
+    return done;
+  }
+
+  return createController({
+    name: 'volume-expand',
+    context,
+    setup: ({ queue }) => {
+      const add = (claim: Claim) => queue.add(keyOf(claim));
+      claims.onChange({ added: add, updated: add });
+      return async (key) => {
+        const claim = claims.get(key);
+        const volume = volumes.get(claim?.spec.volumeName ?? '');
+        if (!claim || !volume || claim.status?.phase !== 'Bound') return done;
+        const wanted = storageOf(claim.spec.resources?.requests);
+        if (compareQuantities(wanted, storageOf(claim.status.capacity)) <= 0) return done;
+        if (volume.metadata.annotations?.[annotations.provisionedBy] === localProvisioner)
+          return expand(claim, volume);
+        const message = 'waiting for an external controller to expand this PVC';
+        context.events.record(claim, { type: 'Normal', reason: 'ExternalExpanding', message });
+        return done;
+      };
+    },
+  });
+}
