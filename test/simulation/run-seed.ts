@@ -144,14 +144,6 @@ async function comeToRest(stage: Stage, checker: InvariantChecker): Promise<void
     await cluster.advance('1m');
     wrong = checker.atRest(cluster.now());
     if (wrong.length === 0) break;
-    if (process.env.SIMV)
-      console.log(
-        minute,
-        wrong
-          .slice(0, 3)
-          .map((w) => w.what)
-          .join(' | '),
-      );
   }
   checker.violations.push(...wrong);
   if (wrong.length === 0) checker.violations.push(...(await restless(cluster)));
