@@ -155,7 +155,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     platform,
     authority,
     volumeDir: options.volumeDir,
-    podRange: options.podRange ?? network.podRange,
+    podRange: options.podRange,
     isAlone: !options.sharedStore,
     times: options.leaderElection,
   });

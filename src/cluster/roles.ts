@@ -18,8 +18,8 @@ export interface RolesOptions {
   authority: KeyPair;
   /** Where volumes of claims that ask for none in particular are kept. */
   volumeDir: string;
-  /** Addresses of all pods. */
-  podRange: string;
+  /** Addresses of all pods, where not as usual. */
+  podRange?: string;
   /** Nobody else writes into the store, so nobody else can lead. */
   isAlone: boolean;
   times?: Partial<ElectionTimes>;
