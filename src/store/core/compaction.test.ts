@@ -3,7 +3,7 @@ import { MemoryEngine } from '../memory-engine.ts';
 import type { Write } from '../store.ts';
 import { put } from '../test-support.ts';
 import { planCompaction } from './compaction.ts';
-import { Ledger } from './ledger.ts';
+import { type CompactionStep, Ledger } from './ledger.ts';
 import { type Change, positionOf } from './log.ts';
 
 let engine: MemoryEngine;
@@ -62,24 +62,55 @@ describe('planCompaction', () => {
     expect(step?.freedBytes).toBeLessThan(12_000);
   });
 
-  test('goes in steps, and never splits a revision', async () => {
-    const many = Array.from(
-      { length: 1000 },
-      (_, i): Write => ({ type: 'put', key: `/${i}`, value: Buffer.from('1') }),
-    );
-    const [big = 0] = await write([many, ...Array.from({ length: 300 }, () => put('/0', '2').writes)]);
-    const last = engine.state().revision;
-    expect(plan(last)).toMatchObject({ step: { compactedRevision: big }, done: false });
-    let steps = 0;
-    for (let done = false; !done; steps++) {
-      const next = plan(last);
+  test('goes in steps, also through one revision, which is compacted from its first step on', async () => {
+    const many = (value?: string) =>
+      Array.from({ length: 1000 }, (_, i): Write => {
+        const key = `/${i}`;
+        return value ? { type: 'put', key, value: Buffer.from(value) } : { type: 'delete', key };
+      });
+    const [, gone = 0, last = 0] = await write([many('1'), many(), many('2')]);
+    const found: { revision: number; left: number }[] = [];
+    for (let done = false; !done; ) {
+      const next = plan(gone);
       done = next.done;
+      expect(next.step?.dropped.length).toBeLessThanOrEqual(256);
       if (next.step) ledger.compact(next.step);
       await flush();
+      found.push({ revision: engine.state().compactedRevision, left: [...engine.changesFrom(0)].length });
     }
-    expect(steps).toBeGreaterThan(2);
-    expect(engine.state()).toMatchObject({ compactedRevision: last, historyBytes: 0 });
-    expect([...engine.changesFrom(0)]).toHaveLength(1000);
+    const parted = found.filter(({ left }) => left > 1000 && left < 3000);
+    expect(parted.length).toBeGreaterThan(6);
+    for (const { revision } of parted) expect(revision).toBe(gone);
+    expect(engine.state()).toMatchObject({ compactedRevision: gone, compactedTo: undefined });
+    expect([...engine.changesFrom(0)].map((change) => change.position)).toEqual(
+      Array.from({ length: 1000 }, (_, i) => positionOf(last) + i),
+    );
+  });
+
+  test('what is left of a revision goes on after a restart, whatever is asked for then', async () => {
+    const keys = Array.from({ length: 300 }, (_, i) => `/${i}`);
+    const [, gone = 0] = await write([
+      keys.map((key) => ({ type: 'put', key, value: Buffer.from('1') })),
+      keys.map((key) => ({ type: 'delete', key })),
+    ]);
+    for (let i = 0; i < 4; i++) {
+      ledger.compact(plan(gone).step as CompactionStep);
+      await flush();
+    }
+    expect(engine.state()).toMatchObject({ compactedRevision: gone, compactedTo: positionOf(gone) + 211 });
+    ledger = new Ledger(engine);
+    const rest = plan(1, () => false);
+    expect(rest.step?.deletions.map(({ key }) => key)).toEqual(keys.slice(212));
+    ledger.compact(rest.step as CompactionStep);
+    await flush();
+    expect([...engine.changesFrom(0)]).toEqual([]);
+    expect([...engine.goneFrom('')]).toEqual([]);
+    expect(engine.state()).toMatchObject({
+      compactedRevision: gone,
+      compactedTo: undefined,
+      historyBytes: 0,
+    });
+    expect(plan(1, () => false)).toEqual({ step: undefined, done: true });
   });
 
   test('a goal between two commits is reached, and one already reached is nothing to do', async () => {

@@ -10,13 +10,14 @@ export interface CompactionGoal {
   /** No further than this revision. */
   revision: number;
   mayGo(change: Change, freedBytes: number): boolean;
-  /** Whether the step, which has come to this revision, has taken long enough; asked after each revision. */
+  /** Whether the step, which has come to this revision, has taken long enough; asked after each change. */
   isLate?(revision: number): boolean;
 }
 
 /**
  * Plans the next step of a compaction. A revision that falls out of the history takes with it the versions that
- * it replaced, and its deletions themselves; a version that is the newest of its key thus always stays.
+ * it replaced, and its deletions themselves; a version that is the newest of its key thus always stays. A step may
+ * end within a revision: it counts as compacted then, and the rest of it goes with the next steps in any case.
  * `done` says that the goal is reached with this step; without a step there is nothing to do.
  */
 export function planCompaction(
@@ -27,37 +28,41 @@ export function planCompaction(
   const step = emptyStep(state);
   let seen = 0;
   let bytes = 0;
-  for (const change of engine.peeksFrom(positionOf(state.compactedRevision + 1))) {
+  for (const change of engine.peeksFrom(state.compactedTo ?? positionOf(state.compactedRevision + 1))) {
+    if (change.position === state.compactedTo) continue;
     const revision = revisionOf(change.position);
-    if (revision > goal.revision) break;
-    if (revision !== step.compactedRevision) {
+    const isBegun = revision === step.compactedRevision;
+    if (!isBegun) {
+      step.compactedTo = undefined;
+      if (revision > goal.revision) break;
       if (!goal.mayGo(change, step.freedBytes)) return { step: advanced(step, state), done: true };
-      const isFull =
-        seen >= changesPerStep ||
-        bytes >= bytesPerStep ||
-        (seen > 0 && goal.isLate?.(step.compactedRevision));
-      if (isFull) return { step, done: false };
     }
+    const isFull =
+      seen >= changesPerStep || bytes >= bytesPerStep || (seen > 0 && goal.isLate?.(step.compactedRevision));
+    if (isFull) return { step, done: false };
     seen++;
     bytes += change.value?.length ?? 0;
     forget(change, step);
   }
+  step.compactedTo = undefined;
   step.compactedRevision = Math.max(step.compactedRevision, goal.revision);
   return { step: advanced(step, state), done: true };
 }
 
 function emptyStep(state: LogState): CompactionStep {
-  const { compactedRevision, compactedTimeMs } = state;
-  return { compactedRevision, compactedTimeMs, dropped: [], deletions: [], freedBytes: 0 };
+  const { compactedRevision, compactedTimeMs, compactedTo } = state;
+  return { compactedRevision, compactedTimeMs, compactedTo, dropped: [], deletions: [], freedBytes: 0 };
 }
 
 function advanced(step: CompactionStep, state: LogState): CompactionStep | undefined {
-  return step.compactedRevision > state.compactedRevision ? step : undefined;
+  const isSame = step.compactedRevision === state.compactedRevision && step.compactedTo === state.compactedTo;
+  return isSame ? undefined : step;
 }
 
 function forget(change: Change, step: CompactionStep): void {
   step.compactedRevision = revisionOf(change.position);
   step.compactedTimeMs = change.timeMs;
+  step.compactedTo = change.position;
   step.freedBytes += change.replacedBytes;
   if (change.previous) step.dropped.push(change.previous);
   if (change.value) return;

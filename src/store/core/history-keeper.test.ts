@@ -65,6 +65,20 @@ test('a compaction lets others run after a few milliseconds, also one of deletio
   await store.close();
 });
 
+test('so does one of a single revision that deletes much', async () => {
+  const { engine, store } = open();
+  const keys = Array.from({ length: 5000 }, (_, i) => `/k/${i}`);
+  await store.commit({ writes: keys.map((key) => ({ type: 'put', key, value: Buffer.from('1') })) });
+  const revision = await store.commit({ writes: keys.map((key) => ({ type: 'delete', key })) });
+  await store.compact(revision);
+  expect(engine.nowMs).toBeGreaterThan(keys.length * 2 * readMs);
+  expect(engine.longestMs).toBeGreaterThan(0);
+  // The read of where it goes on, too.
+  expect(engine.longestMs).toBeLessThanOrEqual(longestMs + readMs);
+  expect([...engine.changesFrom(0)]).toEqual([]);
+  await store.close();
+});
+
 test('so does what keeps the past within its size', async () => {
   const { engine, store } = open(20_000);
   for (let i = 0; i < objects * 10; i++, await new Promise(setImmediate))

@@ -93,7 +93,7 @@ test('a compaction leaves the tombstone alone that a pending deletion is about t
   await flush();
   commit(put('/a', '2').writes);
   const second = commit([{ type: 'delete', key: '/a' }]);
-  const state = { compactedRevision: first, compactedTimeMs: 0, freedBytes: 0 };
+  const state = { compactedRevision: first, compactedTo: undefined, compactedTimeMs: 0, freedBytes: 0 };
   ledger.compact({ ...state, dropped: [], deletions: [{ key: '/a', position: positionOf(first) }] });
   await flush();
   expect(engine.gone('/a')?.position).toBe(positionOf(second));

@@ -23,6 +23,8 @@ interface Version {
 /** What a compaction step takes out of the log. */
 export interface CompactionStep {
   compactedRevision: number;
+  /** Where it ends within that revision. */
+  compactedTo: Position | undefined;
   compactedTimeMs: number;
   dropped: Position[];
   /** Deletions among what is dropped. */
@@ -99,6 +101,7 @@ export class Ledger {
       if (this.#version(key)?.head.position === position) this.#open.gone.set(key, undefined);
     }
     this.#state.compactedRevision = step.compactedRevision;
+    this.#state.compactedTo = step.compactedTo;
     this.#state.compactedTimeMs = step.compactedTimeMs;
     this.#state.historyBytes -= step.freedBytes;
     this.#dirty = true;

@@ -71,6 +71,8 @@ export interface Lease {
 export interface LogState {
   revision: number;
   compactedRevision: number;
+  /** The last change of the compacted revision that has been forgotten, where others of it are still to go. */
+  compactedTo?: Position;
   /** Wall time of the compacted revision's commit. */
   compactedTimeMs: number;
   /** Wall time of the newest commit. Never goes back, so that a moment has one revision. */

@@ -62,6 +62,7 @@ function withoutPast(state: SnapshotHeader['state']): SnapshotHeader['state'] {
   return {
     ...state,
     compactedRevision: state.revision,
+    compactedTo: undefined,
     compactedTimeMs: state.timeMs,
     historyBytes: 0,
     gaps: undefined,
