@@ -109,10 +109,19 @@ function keepManagers(
   );
 }
 
-/** Runs the validating plugins in their order. Undefined where none of them had anything to wait for. */
-export function validateAdmission(call: Call, write: AdmittedWrite): Promise<void> | undefined {
+/**
+ * Runs the validating plugins in their order, those that book only where that has not been done. Undefined where none
+ * of them had anything to wait for.
+ */
+export function validateAdmission(
+  call: Call,
+  write: AdmittedWrite,
+  { isBooked = false } = {},
+): Promise<void> | undefined {
   const attributes = new WriteAttributes(call, write);
-  return askInOrder(call.environment.admission, (plugin) => plugin.validate?.(attributes));
+  return askInOrder(call.environment.admission, (plugin) =>
+    isBooked && plugin.last ? undefined : plugin.validate?.(attributes),
+  );
 }
 
 /** Runs what plugins have to say of an object that has just been created. */

@@ -72,6 +72,20 @@ describe('ResourceQuota', () => {
     expect(await usedOf(api)).toEqual({ configmaps: '3' });
   });
 
+  test('books once what has to try for a name twice', async () => {
+    const generated = { body: { metadata: { generateName: 'g-' } } };
+    const namesAfter = async (name: string) => {
+      const api = await withQuota({ configmaps: '5' });
+      await api.send('create', configmaps, { body: named(name) });
+      const made = await api.object('create', configmaps, generated);
+      expect(await usedOf(api)).toEqual({ configmaps: '2' });
+      return made.metadata.name;
+    };
+    // Chance is the same in each cluster.
+    const first = await namesAfter('g-other');
+    expect(await namesAfter(first)).not.toBe(first);
+  });
+
   test('books what comes at once together', async () => {
     const api = await withQuota({ configmaps: '100' });
     const { metadata } = await api.object('get', resourcequotas, { name: 'q' });

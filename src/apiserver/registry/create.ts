@@ -74,13 +74,19 @@ async function createGenerated(
   object: KubernetesObject,
   options: WriteOptions,
 ): Promise<ObjectAnswer> {
+  const booking = { isDone: false };
   for (let attempt = 1; ; attempt++) {
     try {
-      return await createOne(call, clone(object), options);
+      return await createOne(call, clone(object), options, booking);
     } catch (error) {
       if (attempt === maxNameAttempts || !hasReason(error, 'AlreadyExists')) throw error;
     }
   }
+}
+
+/** Whether what a new object takes has been booked: once, however many names are tried. */
+interface Booking {
+  isDone: boolean;
 }
 
 /** Stores a new object, in the form of the stored kind, that has been through mutating admission. */
@@ -88,15 +94,16 @@ export async function createOne(
   call: Call,
   object: KubernetesObject,
   options: WriteOptions,
+  booking: Booking = { isDone: false },
 ): Promise<ObjectAnswer> {
   fillSystemFields(object.metadata, call.environment.platform);
   const context = hookContext(call, object.metadata.name ?? '', options.dryRun);
   prepare(call, object, context);
   await stepTogether;
-  if (!call.registry.kind.allocate) return store(call, object, { options, isAdmitted: false });
+  if (!call.registry.kind.allocate) return store(call, object, { options, booking, isAdmitted: false });
   for (let isAdmitted = false; ; isAdmitted = true) {
     try {
-      return await createAllotted(call, clone(object), { options, context, isAdmitted });
+      return await createAllotted(call, clone(object), { options, booking, context, isAdmitted });
     } catch (error) {
       if (!(error instanceof AllotmentLost)) throw error;
     }
@@ -105,7 +112,8 @@ export async function createOne(
 
 interface Creation {
   options: WriteOptions;
-  /** Validating admission has let it through, and booked what it takes. */
+  booking: Booking;
+  /** Validating admission has let it through. */
   isAdmitted: boolean;
   allocation?: Allocation;
 }
@@ -159,9 +167,12 @@ function createErrors(call: Call, object: KubernetesObject, context: HookContext
 async function store(
   call: Call,
   object: KubernetesObject,
-  { options, isAdmitted, allocation }: Creation,
+  { options, booking, isAdmitted, allocation }: Creation,
 ): Promise<ObjectAnswer> {
-  if (!isAdmitted) await validateAdmission(call, { operation: 'CREATE', object, options });
+  if (!isAdmitted) {
+    await validateAdmission(call, { operation: 'CREATE', object, options }, { isBooked: booking.isDone });
+    booking.isDone = true;
+  }
   const name = object.metadata.name as string;
   const key = keyOf(call, name);
   if (options.dryRun) {
