@@ -35,9 +35,10 @@ export function print(text: string): void {
 
 /** Tells what went wrong: message and hint for what a user can mend, the stack for a bug. */
 export function printError(error: unknown): void {
-  if (error instanceof UserError) {
-    progress(`${colors.red('error:')} ${error.message}`);
-    if (error.hint) progress(`${colors.dim('hint:')}  ${error.hint}`);
+  const known = error instanceof UserError ? error : refusedFile(error);
+  if (known) {
+    progress(`${colors.red('error:')} ${known.message}`);
+    if (known.hint) progress(`${colors.dim('hint:')}  ${known.hint}`);
     return;
   }
   progress(
@@ -49,4 +50,22 @@ export function printError(error: unknown): void {
 export function fail(error: unknown): never {
   printError(error);
   process.exit(1);
+}
+
+const refusals: Record<string, string> = {
+  EACCES: 'run k8ts as the user whose file it is, or as root',
+  EPERM: 'run k8ts as the user whose file it is, or as root',
+  EROFS: 'choose a place that can be written',
+  ENOTDIR: 'choose a path below a directory',
+  EISDIR: 'choose a path that is no directory',
+  ENOSPC: 'make room on its disk',
+  EDQUOT: 'make room in the quota of its disk',
+};
+
+/** What the system refuses to do with a file, for reasons that a user can mend; undefined for other errors. */
+function refusedFile(error: unknown): UserError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code = '', path } = error as NodeJS.ErrnoException;
+  const hint = refusals[code];
+  return hint && path ? new UserError(error.message, hint) : undefined;
 }

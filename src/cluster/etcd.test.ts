@@ -12,6 +12,7 @@ import { systemPlatform } from '../platform/platform.ts';
 import { etcdPath, TestEtcd, type TestEtcdTls, whyNoEtcd } from '../store/etcd/test-etcd.ts';
 import { serveEtcd } from './serve-etcd.ts';
 import { openEtcd } from './etcd.ts';
+import { reasonIn } from '../store/etcd/connection.ts';
 import type { EtcdOptions } from './options.ts';
 import { Pki } from './pki.ts';
 
@@ -25,12 +26,23 @@ test.each([
   ['no URL', { servers: ['localhost:2379'] }, 'not the URL of an etcd server: localhost:2379'],
   ['a certificate without a key', { servers: ['https://127.0.0.1:1'], certFile: 'x' }, 'belong together'],
   ['a file that is not there', { servers: ['https://127.0.0.1:1'], caFile: '/none' }, '/none cannot be read'],
-  ['nobody at home', { servers: ['http://127.0.0.1:1', 'http://127.0.0.1:2'] }, 'ECONNREFUSED 127.0.0.1:2'],
+  [
+    'nobody at home',
+    { servers: ['http://127.0.0.1:1', 'http://127.0.0.1:2'] },
+    '(http://127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1; http://127.0.0.1:2: connect ECONNREFUSED 127.0.0.1:2)',
+  ],
 ])('says what is wrong: %s', async (_what, options, message) => {
   await expect(open(options)).rejects.toMatchObject({
     name: 'UserError',
     message: expect.stringContaining(message),
   });
+});
+
+test('what OpenSSL says of a connection is said without its places', () => {
+  const refused =
+    '80ACAA26D07F0000:error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../deps/rec_layer_s3.c:1601:SSL alert number 116\n';
+  const details = `No connection established. Last error: ${refused} (2026-11-28T18:39:36.528Z). Resolution note: `;
+  expect(reasonIn(details)).toBe('TLS: tlsv13 alert certificate required');
 });
 
 interface Running {
@@ -124,7 +136,10 @@ for (const { name: subject, skip, start } of subjects)
 
     test('a client that shows none is not, and says so in time', async () => {
       const { caFile } = client;
-      await expect(open({ servers, caFile })).rejects.toMatchObject({ name: 'UserError' });
+      await expect(open({ servers, caFile })).rejects.toMatchObject({
+        name: 'UserError',
+        hint: expect.stringContaining('give --etcd-certfile and --etcd-keyfile'),
+      });
     });
 
     test('a client whose certificate stands on another authority is not', async () => {

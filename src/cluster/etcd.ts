@@ -5,6 +5,8 @@ import type { EtcdOptions } from './options.ts';
 import { UserError } from './user-error.ts';
 
 const hint = 'give the URLs of a running etcd with --etcd-servers, such as http://127.0.0.1:2379';
+const tlsHint =
+  'etcd must run there, and --etcd-cafile must be the authority of its certificate; where it asks for one, give --etcd-certfile and --etcd-keyfile';
 
 /** Opens the store in an etcd cluster. Rejects with a `UserError` that says what is wrong with it, after ten seconds. */
 export async function openEtcd(
@@ -37,8 +39,9 @@ export async function openEtcd(
       limits,
     });
   } catch (error) {
-    if (error instanceof StoreError) throw new UserError(`etcd cannot be used: ${error.message}`, hint);
-    throw error;
+    if (!(error instanceof StoreError)) throw error;
+    const isTls = endpoints.some((url) => url.startsWith('https:'));
+    throw new UserError(`etcd cannot be used: ${error.message}`, isTls ? tlsHint : hint);
   }
 }
 

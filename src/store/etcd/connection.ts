@@ -178,5 +178,13 @@ const statuses: Record<number, CallStatus> = {
 };
 
 function callError(error: ServiceError): CallError {
-  return new CallError(statuses[error.code] ?? 'Unknown', error.details || error.message);
+  return new CallError(statuses[error.code] ?? 'Unknown', reasonIn(error.details || error.message));
+}
+
+/** Why there is no connection, without what grpc-js and OpenSSL put around it. */
+export function reasonIn(details: string): string {
+  const wrapped =
+    /^No connection established\. Last error: (?:Error: )?(.+?)(?:\s+\([-\d]+T[\d:.]+Z\))?\. Resolution note: /s;
+  const reason = wrapped.exec(details)?.[1] ?? details;
+  return reason.replace(/^[\dA-F]+:error:[\dA-F]+:SSL routines:\w+:([^:]+):.*$/s, 'TLS: $1');
 }
