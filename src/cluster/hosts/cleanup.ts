@@ -1,4 +1,5 @@
 import { removePodLeftovers } from '../../kubelet/runtimes/containerd/leftovers.ts';
+import { linuxMounts, unmountBelow } from '../../kubelet/volumes/mounts.ts';
 import { bridgeName } from '../../network/cni.ts';
 import { table as hostPortsTable } from '../../network/host-ports.ts';
 import { table as networkTable } from '../../network/network.ts';
@@ -95,16 +96,11 @@ async function removeCgroups(world: World, isOurs: (name: string) => boolean): P
   }
 }
 
-async function unmountBelow(world: World, dir: string): Promise<void> {
-  const table = await world.files.readText('/proc/self/mountinfo');
-  const points = table
-    .split('\n')
-    .map((line) => (line.split(' ')[4] ?? '').replaceAll('\\040', ' '))
-    .filter((point) => point === dir || point.startsWith(`${dir}/`));
-  for (const point of points.reverse()) await world.processes.run('umount', ['--lazy', point]);
-}
-
 async function removeRunDir(world: World, runDir: string): Promise<void> {
+  const mounts = linuxMounts(world);
+  await unmountBelow(mounts, runDir);
+  // A cluster's own is mounted onto itself.
+  await mounts.unmount(runDir).catch(() => {});
   await world.files.remove(runDir);
   // The last one takes the folder with it.
   await world.processes.run('rmdir', ['/run/k8ts']);
@@ -122,7 +118,7 @@ export interface MachineNode {
 export async function removeMachineNode(world: World, node: MachineNode): Promise<void> {
   const { dir, runDir, cgroup, serviceRange } = node;
   await removePodLeftovers(world, runtimeDirIn(dir));
-  await unmountBelow(world, dir);
+  await unmountBelow(linuxMounts(world), dir);
   await removeRunDir(world, runDir);
   await removeCgroups(world, (name) => `/${name}` === cgroup);
   for (const table of [proxyTable, networkTable, hostPortsTable])
@@ -144,8 +140,8 @@ export async function removeHosts(world: World, id: string, dataDir: string): Pr
     await world.processes.run('ip', ['netns', 'delete', namespace]);
   }
   await world.processes.run('ip', ['link', 'delete', `k8ts-${id}`]);
-  await unmountBelow(world, runDir);
-  await unmountBelow(world, dataDir);
+  // What is mounted at the directory itself is the user's disk.
+  await unmountBelow(linuxMounts(world), dataDir);
   await removeRunDir(world, runDir);
   await removeCgroups(world, (name) => name.startsWith(`k8ts-${id}-`));
   await world.processes.run('nft', ['delete', 'table', 'inet', `k8ts-${id}`]).catch(() => {});

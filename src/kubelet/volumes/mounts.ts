@@ -45,3 +45,14 @@ export const noMounts: Mounts = {
   unmount: async () => {},
   below: async () => [],
 };
+
+/** Takes away what is mounted below a directory, as far as that can be; what is mounted at it stays. */
+export async function unmountBelow(
+  mounts: Pick<Mounts, 'below' | 'unmount'>,
+  directory: string,
+): Promise<void> {
+  for (const point of await mounts.below(directory)) {
+    // Where mounts propagate, one may have gone with another.
+    if (point !== directory) await mounts.unmount(point).catch(() => {});
+  }
+}

@@ -1,4 +1,5 @@
 import type { Platform } from '../../../platform/platform.ts';
+import { linuxMounts, unmountBelow } from '../../volumes/mounts.ts';
 import { socketIn } from './socket.ts';
 
 type World = Pick<Platform, 'clock' | 'files' | 'processes'>;
@@ -52,19 +53,11 @@ async function killPods(world: World, socketPath: string): Promise<void> {
   }
 }
 
-async function unmountBelow(world: World, directory: string): Promise<void> {
-  const table = await world.files.readText('/proc/self/mountinfo');
-  const points = table.split('\n').map((line) => (line.split(' ')[4] ?? '').replaceAll('\\040', ' '));
-  for (const point of points.filter((p) => p.startsWith(`${directory}/`)).reverse()) {
-    await world.processes.run('umount', ['--lazy', point]);
-  }
-}
-
 /**
  * Ends the pods that a containerd with this directory has left running, and takes away their mounts in this process's
  * namespace. For when pods shall not outlive their node, or containerd was killed; it must not run any more.
  */
 export async function removePodLeftovers(world: World, directory: string): Promise<void> {
   await killPods(world, socketIn(directory));
-  await unmountBelow(world, directory);
+  await unmountBelow(linuxMounts(world), directory);
 }
