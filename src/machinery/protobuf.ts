@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../api/resource.ts';
 import { ConformError, conform } from './conform.ts';
 import { decodeMessage } from './protobuf/decode.ts';
 import { encodeMessage } from './protobuf/encode.ts';
-import { BackwardWriter, ProtobufError, wireTypes } from './protobuf/wire.ts';
+import { BackwardWriter, ProtobufError } from './protobuf/wire.ts';
 import {
   findType,
   formatApiVersion,
@@ -45,17 +45,10 @@ export function encodeProtobufMessage(object: object, gvk: GroupVersionKind): Ui
 /** Puts a message into the envelope that says its kind. */
 export function wrapProtobuf(kind: { apiVersion: string; kind: string }, message: Uint8Array): Uint8Array {
   const out = new BackwardWriter(message.length + 256);
-  for (const [number, text] of [
-    [4, ''],
-    [3, ''],
-  ] as const) {
-    out.string(text);
-    out.tag(number, wireTypes.bytes);
-  }
-  out.bytes(message);
-  out.tag(2, wireTypes.bytes);
-  out.bytes(encodeMessage(kind, typeSchema('io.k8s.apimachinery.pkg.runtime.TypeMeta')));
-  out.tag(1, wireTypes.bytes);
+  out.text(4, '');
+  out.text(3, '');
+  out.bytes(2, message);
+  out.bytes(1, encodeMessage(kind, typeSchema('io.k8s.apimachinery.pkg.runtime.TypeMeta')));
   out.raw(magic);
   return out.finish();
 }
@@ -71,12 +64,8 @@ export function encodeProtobuf(object: object): Uint8Array {
 /** The message of a list, from the messages of its items: nothing is encoded twice. */
 export function joinProtobufList(listMeta: object, items: readonly Uint8Array[]): Uint8Array {
   const out = new BackwardWriter(roomFor(items));
-  for (let i = items.length - 1; i >= 0; i--) {
-    out.bytes(items[i] as Uint8Array);
-    out.tag(2, wireTypes.bytes);
-  }
-  out.bytes(encodeMessage(listMeta as Json, typeSchema('io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta')));
-  out.tag(1, wireTypes.bytes);
+  for (let i = items.length - 1; i >= 0; i--) out.bytes(2, items[i] as Uint8Array);
+  out.bytes(1, encodeMessage(listMeta as Json, typeSchema('io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta')));
   return out.finish();
 }
 

@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import type { CachedObject } from '../request.ts';
 import { type EntryOnDemand, isOnDemand } from '../../store/store.ts';
 import {
+  decodeForProtobuf,
   decodeLean,
   decodeMetadata,
   decodeStored,
@@ -37,7 +38,8 @@ export class CachedItem implements CachedObject {
   readonly #bytes: number;
   #object: WeakRef<KubernetesObject> | undefined;
   #lean: WeakRef<KubernetesObject> | undefined;
-  #protobuf: Uint8Array | undefined;
+  /** A character a byte: a string needs less memory than an array of its own. */
+  #protobuf: string | undefined;
   #labels: Record<string, string> | undefined;
   #fields: Record<string, string> | undefined;
 
@@ -116,8 +118,11 @@ export class CachedItem implements CachedObject {
   }
 
   protobuf(): Uint8Array {
-    this.#protobuf ??= this.#codec.encodeProtobuf(this.object);
-    return this.#protobuf;
+    if (this.#protobuf !== undefined) return Buffer.from(this.#protobuf, 'latin1');
+    const object = this.#object?.deref() ?? decodeForProtobuf(this.#stored, this.revision);
+    const message = this.#codec.encodeProtobuf(object);
+    this.#protobuf = Buffer.from(message.buffer, message.byteOffset, message.length).toString('latin1');
+    return message;
   }
 
   get labels(): Record<string, string> {

@@ -6,105 +6,156 @@ import { BackwardWriter, wireTypes } from './wire.ts';
 
 /*
  * Writes messages as gogo-protobuf does for upstream's types: fields by number, keys of maps sorted, and a field that
- * is no pointer always, zero or not. All goes from the last to the first: see BackwardWriter.
+ * is no pointer always, zero or not. All goes from the last to the first: see BackwardWriter. What there is to know of a type
+ * is found out once, when the first of its objects is written.
  */
 
 type Json = Record<string, unknown>;
 
+/** Writes a value that is there, with its tag. */
+type Write = (out: BackwardWriter, value: unknown) => void;
+
+/** The fields of a message from the last to the first: of each its name, how it is written, and what stands for it where it is missing. */
+interface Plan {
+  names: string[];
+  writes: Write[];
+  zeros: (Uint8Array | undefined)[];
+}
+
+const plans = new WeakMap<TypeSchema, Plan>();
+
 const isObject = (v: unknown): v is Json => typeof v === 'object' && v !== null && !Array.isArray(v);
-const own = (object: Json, key: string) => (Object.hasOwn(object, key) ? object[key] : undefined);
 
-function nested(out: BackwardWriter, write: () => void): void {
-  const before = out.length;
-  write();
-  out.varint(out.length - before);
-}
-
-function writeText(out: BackwardWriter, number: number, text: string): void {
-  out.string(text);
-  out.tag(number, wireTypes.bytes);
-}
-
-function writeNumber(out: BackwardWriter, number: number, value: number): void {
-  out.signed(value);
-  out.tag(number, wireTypes.varint);
-}
-
-function writeMessageField(out: BackwardWriter, number: number, write: () => void): void {
-  nested(out, write);
-  out.tag(number, wireTypes.bytes);
-}
-
-function writeMessage(out: BackwardWriter, object: Json, type: TypeSchema): void {
-  const layout = layoutOf(type);
-  for (let i = layout.length - 1; i >= 0; i--) writeField(out, object, layout[i] as ProtoField);
-}
-
-function writeField(out: BackwardWriter, object: Json, { number, name, field }: ProtoField): void {
-  if (name === '') {
-    const type = typeSchema(field.ref as string);
-    return writeMessageField(out, number, () => writeMessage(out, object, type));
+function planOf(type: TypeSchema): Plan {
+  let plan = plans.get(type);
+  if (!plan) {
+    const fields = layoutOf(type).toReversed();
+    plan = {
+      names: fields.map(({ name }) => name),
+      writes: fields.map(({ number, field }) => writerOf(number, field)),
+      zeros: fields.map((field) => (isLeftOut(field) ? undefined : zeroOf(field.number, field.field))),
+    };
+    plans.set(type, plan);
   }
-  const value = own(object, name) ?? undefined;
-  if (field.type === 'array') return writeList(out, number, value, field.items as FieldSchema);
-  if (field.type === 'map') return writeMap(out, number, value, field.values as FieldSchema);
-  if (value === undefined && (field.pointer || field.type === 'bytes' || isListScalar(field))) return;
-  writeValue(out, number, value, field);
+  return plan;
 }
 
-/** Scalars that are lists in Go: nil is not written. */
-function isListScalar(field: FieldSchema): boolean {
-  if (field.type !== 'ref') return false;
+function writeMessage(out: BackwardWriter, object: Json, { names, writes, zeros }: Plan): void {
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    // What is embedded has no name: its fields are those of the object.
+    const value = name === '' ? object : object[name];
+    if (value !== undefined && value !== null) (writes[i] as Write)(out, value);
+    else {
+      const zero = zeros[i];
+      if (zero) out.few(zero);
+    }
+  }
+}
+
+/** Whether nothing is written of a field that is missing: of a pointer, and of what can be nil in Go. All others are zero then. */
+function isLeftOut({ name, field }: ProtoField): boolean {
+  // No object has a field of these names that is not its own.
+  if (name in Object.prototype) throw new Error(`${name} is a name that every object has`);
+  if (name === '' || field.pointer) return true;
+  if (field.type !== 'ref') return field.type === 'array' || field.type === 'map' || field.type === 'bytes';
   const { scalar } = typeSchema(field.ref as string);
   return scalar === 'Verbs' || scalar === 'ExtraValue';
 }
 
-function writeList(out: BackwardWriter, number: number, value: unknown, items: FieldSchema): void {
-  if (!Array.isArray(value)) return;
-  for (let i = value.length - 1; i >= 0; i--) writeValue(out, number, value[i], items);
+/** A value that is zero, with its tag. */
+function zeroOf(number: number, field: FieldSchema): Uint8Array {
+  const out = new BackwardWriter(64);
+  if (field.type === 'ref') {
+    const type = typeSchema(field.ref as string);
+    if (type.scalar) writeScalar(out, undefined, type.scalar);
+    else writeMessage(out, {}, planOf(type));
+    out.head(number, out.length);
+  } else writerOf(number, field)(out, field.type === 'string' || field.type === 'bytes' ? '' : 0);
+  return out.finish();
 }
 
-function writeMap(out: BackwardWriter, number: number, value: unknown, values: FieldSchema): void {
-  if (!isObject(value)) return;
-  const keys = Object.keys(value).sort();
-  for (let i = keys.length - 1; i >= 0; i--) {
-    const key = keys[i] as string;
-    writeMessageField(out, number, () => {
-      writeValue(out, 2, value[key], values);
-      writeText(out, 1, key);
-    });
-  }
-}
-
-/** Writes one value, with its tag; what is missing is zero. */
-function writeValue(out: BackwardWriter, number: number, value: unknown, field: FieldSchema): void {
+function writerOf(number: number, field: FieldSchema): Write {
   switch (field.type) {
     case 'string':
-      return writeText(out, number, (value ?? '') as string);
+      return (out, value) => out.text(number, value as string);
     case 'boolean':
-      out.byte(value === true ? 1 : 0);
-      return out.tag(number, wireTypes.varint);
+      return (out, value) => out.number(number, value === true ? 1 : 0);
     case 'int32':
     case 'int64':
-      return writeNumber(out, number, (value ?? 0) as number);
+      return (out, value) => out.number(number, value as number);
     case 'double':
-      out.double((value ?? 0) as number);
-      return out.tag(number, wireTypes.fixed64);
+      return (out, value) => {
+        out.double(value as number);
+        out.tag(number, wireTypes.fixed64);
+      };
     case 'bytes':
-      out.bytes(Buffer.from((value ?? '') as string, 'base64'));
-      return out.tag(number, wireTypes.bytes);
+      return (out, value) => out.bytes(number, Buffer.from(value as string, 'base64'));
+    case 'array':
+      return listWriter(number, field.items as FieldSchema);
+    case 'map':
+      return mapWriter(number, field.values as FieldSchema);
     case 'ref':
-      return writeRef(out, number, value, typeSchema(field.ref as string));
+      return refWriter(number, typeSchema(field.ref as string));
     default:
       throw new Error(`a ${field.type} has no protobuf form`);
   }
 }
 
-function writeRef(out: BackwardWriter, number: number, value: unknown, type: TypeSchema): void {
-  const { scalar } = type;
-  if (scalar) writeMessageField(out, number, () => writeScalar(out, value, scalar));
-  else writeMessageField(out, number, () => writeMessage(out, isObject(value) ? value : {}, type));
+/** Writes values that may be missing in what holds them. */
+function elementWriter(number: number, field: FieldSchema): Write {
+  const write = writerOf(number, field);
+  let zero: Uint8Array | undefined;
+  return (out, value) => {
+    if (value !== undefined && value !== null) return write(out, value);
+    zero ??= zeroOf(number, field);
+    out.few(zero);
+  };
 }
+
+function listWriter(number: number, items: FieldSchema): Write {
+  const write = elementWriter(number, items);
+  return (out, value) => {
+    if (!Array.isArray(value)) return;
+    for (let i = value.length - 1; i >= 0; i--) write(out, value[i]);
+  };
+}
+
+function mapWriter(number: number, values: FieldSchema): Write {
+  const write = elementWriter(2, values);
+  return (out, value) => {
+    if (!isObject(value)) return;
+    const keys = Object.keys(value).sort();
+    for (let i = keys.length - 1; i >= 0; i--) {
+      const key = keys[i] as string;
+      const before = out.length;
+      write(out, value[key]);
+      out.text(1, key);
+      out.head(number, out.length - before);
+    }
+  };
+}
+
+function refWriter(number: number, type: TypeSchema): Write {
+  const { scalar } = type;
+  if (scalar) {
+    return (out, value) => {
+      const before = out.length;
+      writeScalar(out, value, scalar);
+      out.head(number, out.length - before);
+    };
+  }
+  let plan: Plan | undefined;
+  return (out, value) => {
+    // Not before it is needed, since some types hold themselves.
+    plan ??= planOf(type);
+    const before = out.length;
+    writeMessage(out, isObject(value) ? value : {}, plan);
+    out.head(number, out.length - before);
+  };
+}
+
+const writeTexts = listWriter(1, { type: 'string' });
 
 /** Scalars are messages of their own in protobuf. */
 function writeScalar(out: BackwardWriter, value: unknown, scalar: ScalarName): void {
@@ -114,22 +165,21 @@ function writeScalar(out: BackwardWriter, value: unknown, scalar: ScalarName): v
       if (typeof value === 'string') writeMoment(out, value, scalar);
       return;
     case 'Duration':
-      return writeNumber(out, 1, typeof value === 'string' ? parseDuration(value) : 0);
+      return out.number(1, typeof value === 'string' ? parseDuration(value) : 0);
     case 'Quantity':
-      return writeText(out, 1, (value ?? '0') as string);
+      return out.text(1, (value ?? '0') as string);
     case 'IntOrString':
-      writeText(out, 3, typeof value === 'string' ? value : '');
-      writeNumber(out, 2, typeof value === 'number' ? value : 0);
-      return writeNumber(out, 1, typeof value === 'string' ? 1 : 0);
+      out.text(3, typeof value === 'string' ? value : '');
+      out.number(2, typeof value === 'number' ? value : 0);
+      return out.number(1, typeof value === 'string' ? 1 : 0);
     case 'RawExtension':
     case 'FieldsV1':
     case 'JSONValue':
       if (value === undefined || value === null) return;
-      out.bytes(value instanceof Uint8Array ? value : Buffer.from(JSON.stringify(value)));
-      return out.tag(1, wireTypes.bytes);
+      return out.bytes(1, value instanceof Uint8Array ? value : Buffer.from(JSON.stringify(value)));
     case 'Verbs':
     case 'ExtraValue':
-      return writeList(out, 1, value, { type: 'string' });
+      return writeTexts(out, value);
     default:
       return writeSchemaScalar(out, value, scalar);
   }
@@ -137,29 +187,40 @@ function writeScalar(out: BackwardWriter, value: unknown, scalar: ScalarName): v
 
 function writeMoment(out: BackwardWriter, text: string, scalar: 'Time' | 'MicroTime'): void {
   const micros = scalar === 'MicroTime' ? Number(/\.(\d{6})/.exec(text)?.[1] ?? 0) : 0;
-  writeNumber(out, 2, micros * 1000);
-  writeNumber(out, 1, Math.floor(parseTime(text) / 1000));
+  out.number(2, micros * 1000);
+  out.number(1, secondsOf(text));
+}
+
+/** Seconds since 1970 of the moments that were written last: many objects have the same. */
+const moments = new Map<string, number>();
+const maxMoments = 1000;
+
+function secondsOf(text: string): number {
+  let seconds = moments.get(text);
+  if (seconds === undefined) {
+    seconds = Math.floor(parseTime(text) / 1000);
+    if (moments.size >= maxMoments) moments.clear();
+    moments.set(text, seconds);
+  }
+  return seconds;
 }
 
 /** The scalars of a CustomResourceDefinition: a schema, or something simpler in its place. */
 function writeSchemaScalar(out: BackwardWriter, value: unknown, scalar: ScalarName): void {
-  const type = jsonSchemaProps();
   const list = Array.isArray(value) ? value : [];
-  const writeSchema = (number: number) => {
-    if (isObject(value)) writeMessageField(out, number, () => writeMessage(out, value, type));
+  const writeSchema = (number: number, schema: unknown) => {
+    if (isObject(schema)) refWriter(number, jsonSchemaProps())(out, schema);
   };
   switch (scalar) {
     case 'JSONSchemaPropsOrArray':
-      for (const item of [...list].reverse())
-        writeMessageField(out, 2, () => writeMessage(out, item as Json, type));
-      return writeSchema(1);
+      for (const item of list.toReversed()) writeSchema(2, item);
+      return writeSchema(1, value);
     case 'JSONSchemaPropsOrStringArray':
-      for (const item of [...list].reverse()) writeText(out, 2, item as string);
-      return writeSchema(1);
+      for (const item of list.toReversed()) out.text(2, item as string);
+      return writeSchema(1, value);
     case 'JSONSchemaPropsOrBool':
-      writeSchema(2);
-      out.byte(value === true || isObject(value) ? 1 : 0);
-      return out.tag(1, wireTypes.varint);
+      writeSchema(2, value);
+      return out.number(1, value === true || isObject(value) ? 1 : 0);
     case 'Patch':
     case 'CustomResourceSubresourceStatus':
       return;
@@ -168,9 +229,12 @@ function writeSchemaScalar(out: BackwardWriter, value: unknown, scalar: ScalarNa
   }
 }
 
-/** The message of an object, without the envelope. */
+const writer = new BackwardWriter(64 * 1024);
+
+/** The message of an object, without the envelope. Throws for numbers that no message can hold. */
 export function encodeMessage(object: Json, type: TypeSchema): Uint8Array {
-  const out = new BackwardWriter();
-  writeMessage(out, object, type);
-  return out.finish();
+  const plan = planOf(type);
+  writer.reset();
+  writeMessage(writer, object, plan);
+  return writer.finish();
 }

@@ -5,6 +5,8 @@ export class ProtobufError extends Error {
 
 export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
+const maxKeptBytes = 1024 * 1024;
+
 /** Up to this length, a loop is quicker than a call into the runtime. */
 const shortText = 64;
 
@@ -27,8 +29,17 @@ export class BackwardWriter {
     return this.buffer.length - this.start;
   }
 
+  /** A copy of what is written. */
   finish(): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.buffer, this.start);
+    const bytes = Buffer.allocUnsafe(this.length);
+    this.buffer.copy(bytes, 0, this.start);
+    return bytes;
+  }
+
+  /** Forgets what is written, and keeps the memory for the next message, unless it is a lot. */
+  reset(): void {
+    if (this.buffer.length > maxKeptBytes) this.buffer = Buffer.allocUnsafe(maxKeptBytes);
+    this.start = this.buffer.length;
   }
 
   /** Makes room for `count` bytes and says where; may exchange the buffer. */
@@ -44,14 +55,15 @@ export class BackwardWriter {
     return this.start;
   }
 
-  byte(value: number): void {
-    const at = this.reserve(1);
-    this.buffer[at] = value;
+  private varint(value: number): void {
+    if (value < 0x80) {
+      const at = this.reserve(1);
+      this.buffer[at] = value;
+    } else this.longVarint(value);
   }
 
   /** A whole number that is not negative. Throws for what no 64 bits hold: the digits of infinity have no end. */
-  varint(value: number): void {
-    if (value < 0x80) return this.byte(value);
+  private longVarint(value: number): void {
     if (!(value <= 2 ** 64)) throw new RangeError(`${value} has no place in 64 bits`);
     let size = 1;
     for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 128)) size++;
@@ -61,9 +73,8 @@ export class BackwardWriter {
     this.buffer[at] = rest;
   }
 
-  /** An int32 or int64: a negative one takes ten bytes. */
-  signed(value: number): void {
-    if (value >= 0) return this.varint(value);
+  /** A negative int32 or int64 takes ten bytes. */
+  private negative(value: number): void {
     let rest = BigInt.asUintN(64, BigInt(value));
     let at = this.reserve(10);
     for (let i = 0; i < 9; i++, rest >>= 7n) this.buffer[at++] = Number(rest & 0x7fn) | 0x80;
@@ -75,8 +86,28 @@ export class BackwardWriter {
     this.buffer.writeDoubleLE(value, at);
   }
 
-  tag(number: number, wireType: number): void {
-    this.varint(number * 8 + wireType);
+  tag(field: number, wireType: number): void {
+    this.varint(field * 8 + wireType);
+  }
+
+  /** An int32, int64 or boolean as a field. */
+  number(field: number, value: number): void {
+    if (value >= 0) this.varint(value);
+    else this.negative(value);
+    this.varint(field * 8 + wireTypes.varint);
+  }
+
+  /** What stands before the bytes of a field that have been written: their length, and the tag. */
+  head(field: number, length: number): void {
+    const tag = field * 8 + wireTypes.bytes;
+    if (length < 0x80 && tag < 0x80) {
+      const at = this.reserve(2);
+      this.buffer[at] = tag;
+      this.buffer[at + 1] = length;
+      return;
+    }
+    this.varint(length);
+    this.varint(tag);
   }
 
   raw(bytes: Uint8Array): void {
@@ -84,19 +115,25 @@ export class BackwardWriter {
     this.buffer.set(bytes, at);
   }
 
-  /** Length and bytes. */
-  bytes(bytes: Uint8Array): void {
-    this.raw(bytes);
-    this.varint(bytes.length);
+  /** The same for so few bytes that a call into the runtime would take longer. */
+  few(bytes: Uint8Array): void {
+    const at = this.reserve(bytes.length);
+    for (let i = 0; i < bytes.length; i++) this.buffer[at + i] = bytes[i] as number;
   }
 
-  /** Length and UTF-8 bytes. */
-  string(text: string): void {
-    if (text.length <= shortText && this.ascii(text)) return this.varint(text.length);
+  /** Bytes as a field. */
+  bytes(field: number, bytes: Uint8Array): void {
+    this.raw(bytes);
+    this.head(field, bytes.length);
+  }
+
+  /** Text as a field, in UTF-8. */
+  text(field: number, text: string): void {
+    if (text.length <= shortText && this.ascii(text)) return this.head(field, text.length);
     const size = Buffer.byteLength(text, 'utf8');
     const at = this.reserve(size);
     this.buffer.write(text, at, 'utf8');
-    this.varint(size);
+    this.head(field, size);
   }
 
   /** Writes text that is nothing but ASCII, without a call for it; gives false, having written nothing, for other text. */
