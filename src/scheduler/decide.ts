@@ -6,7 +6,7 @@ import { CycleState } from './framework/cycle-state.ts';
 import type { Decision, Plugin, PostFilterResult, Profile, Refusal } from './framework/framework.ts';
 import type { Memory } from './framework/memory.ts';
 import { noNodes, Refusals } from './framework/refusals.ts';
-import { best } from './score.ts';
+import { best, type Fitting } from './score.ts';
 
 /** Where a pod goes, or why it goes nowhere. */
 export type Verdict = { decision: Decision } & (
@@ -66,7 +66,7 @@ export function decide(pod: PodInfo, snapshot: Snapshot, options: DecideOptions)
   if (fitting.nodes.length === 0) return refused(decision, refusals, refusals.summary());
   const { nodes, examined } = fitting;
   const [first] = nodes;
-  const node = nodes.length === 1 ? (first as NodeInfo) : best(decision, nodes, options.random);
+  const node = nodes.length === 1 ? (first as NodeInfo) : best(decision, fitting, options.random);
   return { type: 'placed', decision, node: node.name, feasible: nodes.length, examined };
 }
 
@@ -123,40 +123,45 @@ interface Search extends DecideOptions {
 }
 
 /** A pod that a node is kept for goes there if it still can; otherwise enough nodes are looked for. */
-function findFitting(decision: Decision, search: Search): { nodes: NodeInfo[]; examined: number } {
+function findFitting(decision: Decision, search: Search): Fitting & { examined: number } {
   const { nodes } = decision.snapshot;
   const kept = decision.pod.pod.status?.nominatedNodeName;
-  const keptNode = kept && (!search.only || search.only.includes(kept)) ? nodes.get(kept) : undefined;
-  if (keptNode && !firstRefusal(decision, keptNode)) return { nodes: [keptNode], examined: 1 };
+  const keptPlace = kept && (!search.only || search.only.includes(kept)) ? nodes.placeOf(kept) : undefined;
+  if (keptPlace !== undefined && !firstRefusal(decision, nodes.at(keptPlace)))
+    return { nodes: [nodes.at(keptPlace)], places: [keptPlace], examined: 1 };
   const places = search.only?.flatMap((name) => nodes.placeOf(name) ?? []);
   const total = places ? places.length : nodes.size;
   const enough = enoughNodes(
     total,
     decision.profile.percentageOfNodesToScore ?? search.percentageOfNodesToScore,
   );
-  const found: NodeInfo[] = [];
+  const found = { nodes: [] as NodeInfo[], places: [] as number[] };
   let examined = 0;
-  for (; examined < total && found.length < enough; examined++) {
+  for (; examined < total && found.nodes.length < enough; examined++) {
     const turn = (search.startAt + examined) % total;
     const place = places ? (places[turn] as number) : turn;
-    const refusal = refusalAt(decision, place);
+    const node = nodes.at(place);
+    const refusal = refusalAt(decision, node, place);
     if (refusal) search.refusals.set(place, refusal);
-    else found.push(nodes.at(place));
+    else {
+      found.nodes.push(node);
+      found.places.push(place);
+    }
   }
-  return { nodes: found, examined };
+  return { ...found, examined };
 }
 
 /** What keeps the pod from a node of the snapshot, as is known or found out now. */
-function refusalAt(decision: Decision, place: number): Refusal | undefined {
-  const { known, nominated, snapshot } = decision;
-  const node = snapshot.nodes.at(place);
-  if (!known || nominated.has(node.name)) return firstRefusal(decision, node);
+function refusalAt(decision: Decision, node: NodeInfo, place: number): Refusal | undefined {
+  const { known, nominated, filters } = decision;
+  if (!known || (nominated.size > 0 && nominated.has(node.name))) return firstRefusal(decision, node);
   let verdict = known.verdicts.get(place, node);
   if (verdict === undefined) {
     verdict = runFilters(decision, node, { to: known.signed }) ?? null;
     known.verdicts.set(place, node, verdict);
   }
-  return verdict ?? runFilters(decision, node, { from: known.signed });
+  if (verdict) return verdict;
+  return known.signed < filters.length ? runFilters(decision, node, { from: known.signed }) : undefined;
 }
 
 /**

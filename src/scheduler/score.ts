@@ -5,17 +5,24 @@ import { PerNode, signsScore } from './framework/memory.ts';
 
 const within = (score: number) => Math.min(maxScore, Math.max(0, score));
 
+/** Nodes that a pod fits on, and where they stand in the snapshot's list. */
+export interface Fitting {
+  readonly nodes: readonly NodeInfo[];
+  readonly places: readonly number[];
+}
+
 /** The weighted sum of all scores of each node. */
-export function totalScores(decision: Decision, nodes: readonly NodeInfo[]): number[] {
+export function totalScores(decision: Decision, fitting: Fitting): number[] {
   const { at } = decision.profile;
+  const { nodes } = fitting;
   const skipped = new Set<string>();
   for (const plugin of at.preScore)
     if (plugin.preScore?.(decision, nodes) === 'skip') skipped.add(plugin.name);
   const asked = at.score.filter(({ name }) => !skipped.has(name));
-  const totals = signedTotals(decision, nodes, asked.filter(signsScore));
-  const scores = nodes.map(() => 0);
+  const totals = signedTotals(decision, fitting, asked.filter(signsScore));
   for (const plugin of asked) {
     if (signsScore(plugin)) continue;
+    const scores = nodes.map(() => 0);
     for (let i = 0; i < nodes.length; i++) scores[i] = plugin.score?.(decision, nodes[i] as NodeInfo) ?? 0;
     plugin.normalize?.(decision, scores, nodes);
     const weight = weightOf(decision, plugin);
@@ -28,7 +35,11 @@ export function totalScores(decision: Decision, nodes: readonly NodeInfo[]): num
 const weightOf = ({ profile }: Decision, { name }: Plugin) => profile.weights[name] ?? 1;
 
 /** The sum of what these plugins say, as is known or found out now. */
-function signedTotals(decision: Decision, nodes: readonly NodeInfo[], plugins: readonly Plugin[]): number[] {
+function signedTotals(
+  decision: Decision,
+  { nodes, places }: Fitting,
+  plugins: readonly Plugin[],
+): number[] {
   const sumFor = (node: NodeInfo) => {
     let sum = 0;
     for (const plugin of plugins)
@@ -38,8 +49,8 @@ function signedTotals(decision: Decision, nodes: readonly NodeInfo[], plugins: r
   const names = plugins.map(({ name }) => name);
   const known = decision.known?.part(`scores of ${names}`, () => new PerNode<number>());
   if (!known) return nodes.map(sumFor);
-  return nodes.map((node) => {
-    const place = decision.snapshot.nodes.placeOf(node.name) as number;
+  return nodes.map((node, i) => {
+    const place = places[i] as number;
     const found = known.get(place, node);
     if (found !== undefined) return found;
     const sum = sumFor(node);
@@ -49,19 +60,18 @@ function signedTotals(decision: Decision, nodes: readonly NodeInfo[], plugins: r
 }
 
 /** The node with the highest sum of weighted scores; among equals one by chance. */
-export function best(decision: Decision, nodes: readonly NodeInfo[], random: Random): NodeInfo {
-  const totals = totalScores(decision, nodes);
+export function best(decision: Decision, fitting: Fitting, random: Random): NodeInfo {
+  const totals = totalScores(decision, fitting);
   let highest = Number.NEGATIVE_INFINITY;
-  let equals: number[] = [];
-  for (let i = 0; i < nodes.length; i++) {
-    const total = totals[i] as number;
+  let equals = 0;
+  for (const total of totals) {
     if (total > highest) {
       highest = total;
-      equals = [i];
-    } else if (total === highest) equals.push(i);
+      equals = 1;
+    } else if (total === highest) equals++;
   }
-  const chosen = equals.length === 1 ? 0 : random.int(equals.length);
-  return nodes[equals[chosen] as number] as NodeInfo;
+  let left = equals === 1 ? 0 : random.int(equals);
+  return fitting.nodes.find((_, i) => totals[i] === highest && left-- === 0) as NodeInfo;
 }
 
 /** Brings scores to 0..100, the largest to 100; `reverse` where less is better. (`DefaultNormalizeScore`) */

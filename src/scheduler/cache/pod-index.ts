@@ -59,6 +59,7 @@ export class PodIndex {
   readonly #groupsByPair = new ByPair<Group>();
   readonly #claimUsers = new Map<string, number>();
   readonly #imageNodes = new Map<string, number>();
+  #softlyTainted = 0;
 
   constructor(nodes: () => Iterable<NodeInfo>) {
     this.#nodes = nodes;
@@ -101,16 +102,21 @@ export class PodIndex {
     return this.#imageNodes.get(name) ?? 0;
   }
 
+  /** Whether some node would rather not have every pod. */
+  get hasSoftTaints(): boolean {
+    return this.#softlyTainted > 0;
+  }
+
   addNode(info: NodeInfo): void {
     for (const counts of this.#counts.values()) counts.addNode(info);
     for (const pod of info.pods) this.#notePod(info.node, pod, 1);
-    this.#noteImages(info.node, 1);
+    this.#noteNode(info.node, 1);
   }
 
   removeNode(info: NodeInfo): void {
     for (const counts of this.#counts.values()) counts.removeNode(info);
     for (const pod of info.pods) this.#notePod(info.node, pod, -1);
-    this.#noteImages(info.node, -1);
+    this.#noteNode(info.node, -1);
   }
 
   addPod(node: Node, pod: PodInfo): void {
@@ -129,7 +135,8 @@ export class PodIndex {
     this.#countsByPair.delete(counts.query.pair, counts);
   }
 
-  #noteImages(node: Node, by: 1 | -1): void {
+  #noteNode(node: Node, by: 1 | -1): void {
+    if (node.spec?.taints?.some(({ effect }) => effect === 'PreferNoSchedule')) this.#softlyTainted += by;
     for (const image of node.status?.images ?? [])
       for (const name of image.names ?? []) add(this.#imageNodes, name, by);
   }

@@ -3,14 +3,19 @@ import type { Decision, Plugin, Refusal } from './framework.ts';
 
 /** Something about each node, by its place in the list of nodes. It is known as long as the same node stands there. */
 export class PerNode<T> {
-  readonly #nodes: NodeInfo[] = [];
-  readonly #values: T[] = [];
+  readonly #nodes: (NodeInfo | undefined)[] = [];
+  readonly #values: (T | undefined)[] = [];
 
   get(place: number, node: NodeInfo): T | undefined {
     return this.#nodes[place] === node ? this.#values[place] : undefined;
   }
 
   set(place: number, node: NodeInfo, value: T): void {
+    // An array that is written to far behind its end becomes a slow table.
+    while (this.#nodes.length < place) {
+      this.#nodes.push(undefined);
+      this.#values.push(undefined);
+    }
     this.#nodes[place] = node;
     this.#values[place] = value;
   }

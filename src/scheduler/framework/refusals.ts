@@ -7,7 +7,8 @@ export const noNodes = 'no nodes available to schedule pods';
 /** What each node's verdict on a pod was. */
 export class Refusals {
   readonly #nodes: NodeList;
-  readonly #byPlace: (Refusal | undefined)[] = [];
+  /** Empty while there is none: most pods find a node at once. */
+  #byPlace: (Refusal | undefined)[] = [];
   #explicit = 0;
   /** The verdict of every node that has none of its own. */
   rest: Refusal | undefined;
@@ -22,6 +23,7 @@ export class Refusals {
   }
 
   set(place: number, refusal: Refusal): void {
+    if (this.#byPlace.length === 0) this.#byPlace = new Array(this.size);
     if (!this.#byPlace[place]) this.#explicit++;
     this.#byPlace[place] = refusal;
   }

@@ -72,7 +72,8 @@ function scores(plugin: string, one: Stored<Pod>, setting: Setting & { args?: ob
   const nominated = new NominatedPods();
   const decision: Decision = { pod: podInfo(one), state, snapshot, profile, nominated, filters: [] };
   const infos = setting.nodes.map(({ metadata }) => snapshot.nodes.get(metadata.name) as never);
-  return totalScores(decision, infos);
+  const places = setting.nodes.map(({ metadata }) => snapshot.nodes.placeOf(metadata.name) as number);
+  return totalScores(decision, { nodes: infos, places });
 }
 
 describe('scores', () => {

@@ -25,6 +25,8 @@ export function taintToleration(): Plugin {
     filter: ({ pod }, { node }) =>
       node.spec?.taints && isRepelled(node.spec.taints, pod.pod.spec.tolerations) ? refusal : undefined,
     preScore(decision) {
+      // What all nodes are told alike decides nothing.
+      if (!decision.snapshot.pods.hasSoftTaints) return 'skip';
       decision.state.set(name, (decision.pod.pod.spec.tolerations ?? []).filter(concernsSoft));
       return undefined;
     },
