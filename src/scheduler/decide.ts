@@ -135,33 +135,39 @@ function findFitting(decision: Decision, search: Search): Fitting & { examined: 
     total,
     decision.profile.percentageOfNodesToScore ?? search.percentageOfNodesToScore,
   );
-  const found = { nodes: [] as NodeInfo[], places: [] as number[] };
+  const found: Fitting = { nodes: [], places: [] };
+  const refusalAt = judge(decision);
   let examined = 0;
-  for (; examined < total && found.nodes.length < enough; examined++) {
-    const turn = (search.startAt + examined) % total;
+  for (let turn = search.startAt % total; examined < total && found.nodes.length < enough; examined++) {
     const place = places ? (places[turn] as number) : turn;
     const node = nodes.at(place);
-    const refusal = refusalAt(decision, node, place);
+    const refusal = refusalAt(node, place);
     if (refusal) search.refusals.set(place, refusal);
     else {
       found.nodes.push(node);
       found.places.push(place);
     }
+    if (++turn === total) turn = 0;
   }
   return { ...found, examined };
 }
 
-/** What keeps the pod from a node of the snapshot, as is known or found out now. */
-function refusalAt(decision: Decision, node: NodeInfo, place: number): Refusal | undefined {
+/** Tells what keeps the pod from a node of the snapshot, as is known or found out now. */
+function judge(decision: Decision): (node: NodeInfo, place: number) => Refusal | undefined {
   const { known, nominated, filters } = decision;
-  if (!known || (nominated.size > 0 && nominated.has(node.name))) return firstRefusal(decision, node);
-  let verdict = known.verdicts.get(place, node);
-  if (verdict === undefined) {
-    verdict = runFilters(decision, node, { to: known.signed }) ?? null;
-    known.verdicts.set(place, node, verdict);
-  }
-  if (verdict) return verdict;
-  return known.signed < filters.length ? runFilters(decision, node, { from: known.signed }) : undefined;
+  if (!known) return (node) => firstRefusal(decision, node);
+  const { signed, verdicts } = known;
+  const isAllSigned = signed === filters.length;
+  const isAnyKept = nominated.size > 0;
+  return (node, place) => {
+    if (isAnyKept && nominated.has(node.name)) return firstRefusal(decision, node);
+    let verdict = verdicts.get(place, node);
+    if (verdict === undefined) {
+      verdict = runFilters(decision, node, { to: signed }) ?? null;
+      verdicts.set(place, node, verdict);
+    }
+    return verdict ?? (isAllSigned ? undefined : runFilters(decision, node, { from: signed }));
+  };
 }
 
 /**

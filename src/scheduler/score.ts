@@ -7,8 +7,8 @@ const within = (score: number) => Math.min(maxScore, Math.max(0, score));
 
 /** Nodes that a pod fits on, and where they stand in the snapshot's list. */
 export interface Fitting {
-  readonly nodes: readonly NodeInfo[];
-  readonly places: readonly number[];
+  nodes: NodeInfo[];
+  places: number[];
 }
 
 /** The weighted sum of all scores of each node. */
@@ -35,11 +35,7 @@ export function totalScores(decision: Decision, fitting: Fitting): number[] {
 const weightOf = ({ profile }: Decision, { name }: Plugin) => profile.weights[name] ?? 1;
 
 /** The sum of what these plugins say, as is known or found out now. */
-function signedTotals(
-  decision: Decision,
-  { nodes, places }: Fitting,
-  plugins: readonly Plugin[],
-): number[] {
+function signedTotals(decision: Decision, { nodes, places }: Fitting, plugins: readonly Plugin[]): number[] {
   const sumFor = (node: NodeInfo) => {
     let sum = 0;
     for (const plugin of plugins)
@@ -49,14 +45,17 @@ function signedTotals(
   const names = plugins.map(({ name }) => name);
   const known = decision.known?.part(`scores of ${names}`, () => new PerNode<number>());
   if (!known) return nodes.map(sumFor);
-  return nodes.map((node, i) => {
-    const place = places[i] as number;
-    const found = known.get(place, node);
-    if (found !== undefined) return found;
-    const sum = sumFor(node);
-    known.set(place, node, sum);
-    return sum;
-  });
+  const sums: number[] = [];
+  for (let i = 0; i < nodes.length; i++) {
+    const [node, place] = [nodes[i] as NodeInfo, places[i] as number];
+    let sum = known.get(place, node);
+    if (sum === undefined) {
+      sum = sumFor(node);
+      known.set(place, node, sum);
+    }
+    sums.push(sum);
+  }
+  return sums;
 }
 
 /** The node with the highest sum of weighted scores; among equals one by chance. */
@@ -71,7 +70,9 @@ export function best(decision: Decision, fitting: Fitting, random: Random): Node
     } else if (total === highest) equals++;
   }
   let left = equals === 1 ? 0 : random.int(equals);
-  return fitting.nodes.find((_, i) => totals[i] === highest && left-- === 0) as NodeInfo;
+  let at = totals.indexOf(highest);
+  for (; left > 0; left--) at = totals.indexOf(highest, at + 1);
+  return fitting.nodes[at] as NodeInfo;
 }
 
 /** Brings scores to 0..100, the largest to 100; `reverse` where less is better. (`DefaultNormalizeScore`) */
