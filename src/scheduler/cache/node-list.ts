@@ -35,6 +35,12 @@ export class NodeList {
   }
 }
 
+/** Puts something at the place of a node. An array that is written to far behind its end would become a slow table. */
+export function putAt<T>(values: (T | undefined)[], place: number, value: T): void {
+  while (values.length < place) values.push(undefined);
+  values[place] = value;
+}
+
 const zoneLabels = ['topology.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/zone'];
 const regionLabels = ['topology.kubernetes.io/region', 'failure-domain.beta.kubernetes.io/region'];
 

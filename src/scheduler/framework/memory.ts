@@ -1,4 +1,5 @@
 import type { NodeInfo } from '../cache/node-info.ts';
+import { putAt } from '../cache/node-list.ts';
 import type { Decision, Plugin, Refusal } from './framework.ts';
 
 /** Something about each node, by its place in the list of nodes. It is known as long as the same node stands there. */
@@ -11,13 +12,8 @@ export class PerNode<T> {
   }
 
   set(place: number, node: NodeInfo, value: T): void {
-    // An array that is written to far behind its end becomes a slow table.
-    while (this.#nodes.length < place) {
-      this.#nodes.push(undefined);
-      this.#values.push(undefined);
-    }
-    this.#nodes[place] = node;
-    this.#values[place] = value;
+    putAt(this.#nodes, place, node);
+    putAt(this.#values, place, value);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { NodeList } from '../cache/node-list.ts';
+import { type NodeList, putAt } from '../cache/node-list.ts';
 import type { Refusal } from './framework.ts';
 
 /** What is said where there is nothing to choose from. */
@@ -7,8 +7,7 @@ export const noNodes = 'no nodes available to schedule pods';
 /** What each node's verdict on a pod was. */
 export class Refusals {
   readonly #nodes: NodeList;
-  /** Empty while there is none: most pods find a node at once. */
-  #byPlace: (Refusal | undefined)[] = [];
+  readonly #byPlace: (Refusal | undefined)[] = [];
   #explicit = 0;
   /** The verdict of every node that has none of its own. */
   rest: Refusal | undefined;
@@ -23,9 +22,8 @@ export class Refusals {
   }
 
   set(place: number, refusal: Refusal): void {
-    if (this.#byPlace.length === 0) this.#byPlace = new Array(this.size);
     if (!this.#byPlace[place]) this.#explicit++;
-    this.#byPlace[place] = refusal;
+    putAt(this.#byPlace, place, refusal);
   }
 
   at(place: number): Refusal | undefined {
