@@ -82,8 +82,8 @@ export interface CachedObject<T extends KubernetesObject = KubernetesObject> {
   readonly jsonBytes: number;
   /** Writes `json()` without its first `skip` bytes into `out` at `at`; gives where it ends. */
   writeJson(out: Buffer, at: number, skip: number): number;
-  /** The object's protobuf message, without an envelope, as it stands in a list. Throws 406 where the kind has none. */
-  protobuf(): Uint8Array;
+  /** The object's protobuf message, without an envelope and a character a byte. Throws 406 where the kind has none. */
+  protobuf(): string;
 }
 
 export interface ObjectAnswer {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { clone } from './clone.ts';
 import { conform } from './conform.ts';
 import { deepEqual, semanticEqual } from './equal.ts';
-import { decodeProtobuf, encodeProtobuf } from './protobuf.ts';
+import { decodeProtobuf, encodeProtobuf, transcodeProtobuf, wrapProtobuf } from './protobuf.ts';
 import {
   addQuantities,
   canonicalQuantity,
@@ -11,7 +11,14 @@ import {
   formatQuantity,
   parseQuantity,
 } from './quantity.ts';
-import { allTypeNames, type FieldSchema, formatApiVersion, type TypeSchema, typeSchema } from './schema.ts';
+import {
+  allTypeNames,
+  type FieldSchema,
+  formatApiVersion,
+  type GroupVersionKind,
+  type TypeSchema,
+  typeSchema,
+} from './schema.ts';
 
 /*
  * Objects made at random of the types of the API: what is written in protobuf is read back as it was.
@@ -112,6 +119,10 @@ test('any object of any kind is read from protobuf as it was written', () => {
     fc.property(object, ({ type, object: made }) => {
       const before = conform(clone(made), type.name).value;
       const bytes = encodeProtobuf(before);
+      const json = Buffer.from(JSON.stringify(before));
+      const message = transcodeProtobuf(json, json.length, type.kind as GroupVersionKind);
+      const envelope = { apiVersion: made.apiVersion as string, kind: made.kind as string };
+      expect(Buffer.from(wrapProtobuf(envelope, Buffer.from(message, 'latin1'))).equals(bytes)).toBe(true);
       const after = decodeProtobuf(bytes).object as unknown as Record<string, unknown>;
       expect(semanticEqual(after, before, type.name)).toBe(true);
       expect(Buffer.from(encodeProtobuf(after)).equals(bytes)).toBe(true);

@@ -10,6 +10,7 @@ import {
   encodeProtobufMessage,
   frameProtobufEvent,
   joinProtobufList,
+  transcodeProtobuf,
   wrapProtobuf,
 } from './protobuf.ts';
 import { StatusError } from './status-error.ts';
@@ -59,11 +60,12 @@ describe('what is written', () => {
       { metadata: { name: 'b' }, spec: { priority: -1, containers: [{ name: 'c' }] } },
     ];
     const list = { apiVersion: 'v1', kind: 'PodList', metadata: { resourceVersion: '7' }, items };
-    const message = joinProtobufList(
-      list.metadata,
-      items.map((item) => encodeProtobufMessage(item, pod)),
-    );
-    expect(hex(wrapProtobuf({ apiVersion: 'v1', kind: 'PodList' }, message))).toBe(hex(encodeProtobuf(list)));
+    const messages = items.map((item) => {
+      const json = Buffer.from(JSON.stringify(item));
+      return transcodeProtobuf(json, json.length, pod);
+    });
+    const joined = joinProtobufList({ apiVersion: 'v1', kind: 'PodList' }, list.metadata, messages);
+    expect(hex(joined)).toBe(hex(encodeProtobuf(list)));
     expect(decodeProtobuf(encodeProtobuf(list)).object).toMatchObject(list);
   });
 

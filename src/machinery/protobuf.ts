@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../api/resource.ts';
 import { ConformError, conform } from './conform.ts';
 import { decodeMessage } from './protobuf/decode.ts';
 import { encodeMessage } from './protobuf/encode.ts';
+import { transcode } from './protobuf/transcode.ts';
 import { BackwardWriter, ProtobufError } from './protobuf/wire.ts';
 import {
   findType,
@@ -42,15 +43,33 @@ export function encodeProtobufMessage(object: object, gvk: GroupVersionKind): Ui
   return encodeMessage(object as Json, type);
 }
 
+/**
+ * The same of an object's JSON, which are the first `length` bytes of `json`, as `JSON.stringify` writes it. The message is text with a
+ * character a byte: to keep, that is less than an array of bytes.
+ */
+export function transcodeProtobuf(json: Buffer, length: number, gvk: GroupVersionKind): string {
+  const type = typeOf(gvk);
+  if (!type) throw new Error(`${gvk.kind} has no protobuf form`);
+  const message = transcode(json, length, type);
+  if (message !== undefined) return message;
+  return Buffer.from(encodeMessage(JSON.parse(json.toString('utf8', 0, length)) as Json, type)).toString(
+    'latin1',
+  );
+}
+
 /** Puts a message into the envelope that says its kind. */
 export function wrapProtobuf(kind: { apiVersion: string; kind: string }, message: Uint8Array): Uint8Array {
-  const out = new BackwardWriter(message.length + 256);
+  return enveloped(kind, message.length, (out) => out.bytes(2, message));
+}
+
+function enveloped(kind: object, roomBytes: number, writeMessage: (out: BackwardWriter) => void): Uint8Array {
+  const out = new BackwardWriter(roomBytes + 256);
   out.text(4, '');
   out.text(3, '');
-  out.bytes(2, message);
-  out.bytes(1, encodeMessage(kind, typeSchema('io.k8s.apimachinery.pkg.runtime.TypeMeta')));
+  writeMessage(out);
+  out.bytes(1, encodeMessage(kind as Json, typeSchema('io.k8s.apimachinery.pkg.runtime.TypeMeta')));
   out.raw(magic);
-  return out.finish();
+  return out.release();
 }
 
 /** An object of a built-in kind, list kinds among them, as protobuf with its envelope. */
@@ -61,16 +80,25 @@ export function encodeProtobuf(object: object): Uint8Array {
   return wrapProtobuf({ apiVersion, kind }, encodeProtobufMessage(object, gvk));
 }
 
-/** The message of a list, from the messages of its items: nothing is encoded twice. */
-export function joinProtobufList(listMeta: object, items: readonly Uint8Array[]): Uint8Array {
-  const out = new BackwardWriter(roomFor(items));
-  for (let i = items.length - 1; i >= 0; i--) out.bytes(2, items[i] as Uint8Array);
-  out.bytes(1, encodeMessage(listMeta as Json, typeSchema('io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta')));
-  return out.finish();
+/** A list with its envelope, from the messages of its items as `transcodeProtobuf` gives them: nothing is encoded twice. */
+export function joinProtobufList(
+  kind: { apiVersion: string; kind: string },
+  listMeta: object,
+  items: readonly string[],
+): Uint8Array {
+  return enveloped(kind, roomFor(items), (out) => {
+    const before = out.length;
+    for (let i = items.length - 1; i >= 0; i--) out.byteText(2, items[i] as string);
+    out.bytes(
+      1,
+      encodeMessage(listMeta as Json, typeSchema('io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta')),
+    );
+    out.head(2, out.length - before);
+  });
 }
 
 /** What the items take in a list, with a tag and a length each, and something for what stands before them. */
-const roomFor = (items: readonly Uint8Array[]) => items.reduce((sum, { length }) => sum + length + 6, 1024);
+const roomFor = (items: readonly string[]) => items.reduce((sum, { length }) => sum + length + 6, 1024);
 
 /**
  * One frame of a watch as protobuf: four bytes of length, and a WatchEvent whose object is `object`, protobuf with its

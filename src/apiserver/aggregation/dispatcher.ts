@@ -205,7 +205,7 @@ class ForeignObject implements CachedObject {
     return at + this.json().copy(out, at, skip);
   }
 
-  protobuf(): Uint8Array {
+  protobuf(): string {
     throw notAcceptable('an object of another server has no protobuf form');
   }
 }

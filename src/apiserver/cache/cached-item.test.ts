@@ -20,7 +20,7 @@ test.each([
   ['by somebody else, as protobuf', encodeProtobuf(object)],
 ])('what was stored %s is served whole', (_, stored) => {
   const item = new CachedItem('/registry/configmaps/default/a', 12, stored, {
-    encodeProtobuf: () => new Uint8Array(),
+    encodeProtobuf: () => '',
     freeze: true,
   });
   const whole = { ...object, metadata: { ...object.metadata, resourceVersion: '12' } };

@@ -2,7 +2,6 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import type { CachedObject } from '../request.ts';
 import { type EntryOnDemand, isOnDemand } from '../../store/store.ts';
 import {
-  decodeForProtobuf,
   decodeLean,
   decodeMetadata,
   decodeStored,
@@ -18,8 +17,8 @@ import {
 export interface ItemCodec {
   /** Values that field selectors know besides name and namespace. */
   selectableFields?(object: KubernetesObject): Record<string, string>;
-  /** The object's protobuf message, without an envelope. */
-  encodeProtobuf(object: KubernetesObject): Uint8Array;
+  /** The protobuf message, without an envelope and a character a byte, of an object by its JSON, the first `length` bytes of `json`. */
+  encodeProtobuf(json: Buffer, length: number): string;
   /** Freezes what is handed out, so that a write into a shared object is found. */
   freeze: boolean;
 }
@@ -38,7 +37,6 @@ export class CachedItem implements CachedObject {
   readonly #bytes: number;
   #object: WeakRef<KubernetesObject> | undefined;
   #lean: WeakRef<KubernetesObject> | undefined;
-  /** A character a byte: a string needs less memory than an array of its own. */
   #protobuf: string | undefined;
   #labels: Record<string, string> | undefined;
   #fields: Record<string, string> | undefined;
@@ -117,12 +115,12 @@ export class CachedItem implements CachedObject {
     return writeJson(this.#stored, this.revision, { out, at, skip });
   }
 
-  protobuf(): Uint8Array {
-    if (this.#protobuf !== undefined) return Buffer.from(this.#protobuf, 'latin1');
-    const object = this.#object?.deref() ?? decodeForProtobuf(this.#stored, this.revision);
-    const message = this.#codec.encodeProtobuf(object);
-    this.#protobuf = Buffer.from(message.buffer, message.byteOffset, message.length).toString('latin1');
-    return message;
+  protobuf(): string {
+    if (this.#protobuf === undefined) {
+      if (scratch.length < this.#bytes) scratch = Buffer.allocUnsafe(this.#bytes * 2);
+      this.#protobuf = this.#codec.encodeProtobuf(scratch, this.writeJson(scratch, 0, 0));
+    }
+    return this.#protobuf;
   }
 
   get labels(): Record<string, string> {
@@ -143,6 +141,9 @@ export class CachedItem implements CachedObject {
     return new CachedItem(this.key, revision, this.#form, this.#codec);
   }
 }
+
+/** Where JSON stands while protobuf is made of it. */
+let scratch = Buffer.allocUnsafe(64 * 1024);
 
 const none: Record<string, string> = Object.freeze({});
 

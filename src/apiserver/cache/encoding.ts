@@ -99,21 +99,15 @@ function measured(parts: Pick<StoredJson, 'head' | 'managed' | 'tail'>): StoredJ
   return { head, managed, tail, revisionAt, bytes, ascii: bytes === characters };
 }
 
-/** A set of fields that many objects have, since the same writers made them: as text, and in other forms once somebody has asked for those. */
-interface FieldSet {
-  text: string;
-  value?: object;
-  bytes?: Uint8Array;
-}
-
-const fieldSets = new Map<string, FieldSet>();
+/** Field sets that many objects have, since the same writers made them: their texts, and as values once somebody has asked for that. */
+const fieldSets = new Map<string, { text: string; value?: object }>();
 const maxFieldSets = 4096;
 
-function sharedSet(text: string): FieldSet {
+function sharedSet(text: string): { text: string; value?: object } {
   const known = fieldSets.get(text);
   if (known) return known;
   if (fieldSets.size >= maxFieldSets) fieldSets.clear();
-  const set: FieldSet = { text: detached(text) };
+  const set = { text: detached(text) };
   fieldSets.set(set.text, set);
   return set;
 }
@@ -130,15 +124,8 @@ function sharedValue(text: string): object {
   return set.value;
 }
 
-/** The bytes of a set's text, for all objects too. */
-function sharedBytes(text: string): Uint8Array {
-  const set = sharedSet(text);
-  set.bytes ??= Buffer.from(set.text);
-  return set.bytes;
-}
-
-/** Reads managed fields from the pieces of their text; each set in a piece of its own, of which `setOf` makes what is wanted. */
-function entriesOf(pieces: readonly string[], setOf: (text: string) => object): ManagedFieldsEntry[] {
+/** Reads managed fields from the pieces of their text; each set in a piece of its own. */
+function entriesOf(pieces: readonly string[]): ManagedFieldsEntry[] {
   let text = '';
   // In the place of a set stands the number of its piece.
   for (let i = 0; i < pieces.length; i++) text += i % 2 === 0 ? pieces[i] : i;
@@ -146,7 +133,7 @@ function entriesOf(pieces: readonly string[], setOf: (text: string) => object): 
   for (const entry of entries) {
     const { fieldsV1 } = entry as { fieldsV1?: unknown };
     if (typeof fieldsV1 === 'number') {
-      entry.fieldsV1 = setOf(pieces[fieldsV1] as string) as ManagedFieldsEntry['fieldsV1'];
+      entry.fieldsV1 = sharedValue(pieces[fieldsV1] as string) as ManagedFieldsEntry['fieldsV1'];
     }
   }
   return entries;
@@ -315,15 +302,7 @@ export function decodeStored(form: StoredForm, revision: number): KubernetesObje
   if (form instanceof Uint8Array) return parsed(bufferOf(form).toString(), revision);
   const { head, managed, tail } = form;
   const object = parsed(head + tail, revision);
-  if (managed.length > 0) object.metadata.managedFields = entriesOf(managed, sharedValue);
-  return object;
-}
-
-/** The same for writing it as protobuf, which has the sets of fields of who wrote what as the bytes of their JSON. */
-export function decodeForProtobuf(form: StoredForm, revision: number): KubernetesObject {
-  const { head, managed, tail } = form instanceof Uint8Array ? storedJsonOf(form) : form;
-  const object = parsed(head + tail, revision);
-  if (managed.length > 0) object.metadata.managedFields = entriesOf(managed, sharedBytes);
+  if (managed.length > 0) object.metadata.managedFields = entriesOf(managed);
   return object;
 }
 

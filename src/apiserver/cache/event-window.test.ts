@@ -3,7 +3,7 @@ import { CachedItem } from './cached-item.ts';
 import { encodeStored } from './encoding.ts';
 import { EventWindow } from './event-window.ts';
 
-const codec = { encodeProtobuf: () => new Uint8Array(), freeze: true };
+const codec = { encodeProtobuf: () => '', freeze: true };
 const item = (revision: number, size = 10) =>
   new CachedItem(
     'k',

@@ -14,7 +14,7 @@ export function cachedObject(object: KubernetesObject, revision = 1): CachedObje
     jsonBytes: json.length,
     json: () => json,
     writeJson: (out, at, skip) => at + json.copy(out, at, skip),
-    protobuf: () => Buffer.concat([Buffer.from('k8s\0'), json]),
+    protobuf: () => `k8s\0${json.toString('latin1')}`,
   };
 }
 

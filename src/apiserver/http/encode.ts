@@ -6,10 +6,10 @@ import type { Format } from './negotiate.ts';
 /** Writers for what is not JSON, handed in by the composition. */
 export interface Codecs {
   /**
-   * Any object of a known kind as protobuf with its envelope, around its message where that is at hand. Throws 406
+   * Any object of a known kind as protobuf with its envelope, around its message (a character a byte) where that is at hand. Throws 406
    * where the kind has no protobuf form.
    */
-  protobuf(object: object, message?: Uint8Array): Uint8Array;
+  protobuf(object: object, message?: string): Uint8Array;
   /** A list of cached objects as protobuf with its envelope. */
   protobufList(list: ListAnswer): Uint8Array;
   yaml(value: unknown): string;

@@ -15,13 +15,13 @@ const yamlOptions = {
 
 function protobufList({ apiVersion, kind, metadata, items }: ListAnswer): Uint8Array {
   const messages = items.map((item) => item.protobuf());
-  return wrapProtobuf({ apiVersion, kind }, joinProtobufList(metadata, messages));
+  return joinProtobufList({ apiVersion, kind }, metadata, messages);
 }
 
-function protobuf(object: object, message?: Uint8Array): Uint8Array {
-  if (!message) return encodeProtobuf(object);
+function protobuf(object: object, message?: string): Uint8Array {
+  if (message === undefined) return encodeProtobuf(object);
   const { apiVersion = '', kind = '' } = object as KubernetesObject;
-  return wrapProtobuf({ apiVersion, kind }, message);
+  return wrapProtobuf({ apiVersion, kind }, Buffer.from(message, 'latin1'));
 }
 
 /** The formats that the API is spoken in besides JSON. */

@@ -1,6 +1,6 @@
 import type { Log } from '../../platform/log.ts';
 import type { Resource } from '../../api/resource.ts';
-import { encodeProtobufMessage } from '../../machinery/protobuf.ts';
+import { transcodeProtobuf } from '../../machinery/protobuf.ts';
 import type { ItemCodec } from '../cache/cached-item.ts';
 import type { WindowLimits } from '../cache/event-window.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
@@ -146,7 +146,7 @@ export class Registries {
   #codec(kind: Kind): ItemCodec {
     return {
       selectableFields: kind.selectableFields && ((object) => kind.selectableFields?.(object) ?? {}),
-      encodeProtobuf: (object) => encodeProtobufMessage(object, kind.resource),
+      encodeProtobuf: (json, length) => transcodeProtobuf(json, length, kind.resource),
       freeze: this.#options.freeze,
     };
   }

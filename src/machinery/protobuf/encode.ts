@@ -13,7 +13,7 @@ import { BackwardWriter, wireTypes } from './wire.ts';
 type Json = Record<string, unknown>;
 
 /** Writes a value that is there, with its tag. */
-type Write = (out: BackwardWriter, value: unknown) => void;
+export type Write = (out: BackwardWriter, value: unknown) => void;
 
 /** The fields of a message from the last to the first: of each its name, how it is written, and what stands for it where it is missing. */
 interface Plan {
@@ -54,7 +54,7 @@ function writeMessage(out: BackwardWriter, object: Json, { names, writes, zeros 
 }
 
 /** Whether nothing is written of a field that is missing: of a pointer, and of what can be nil in Go. All others are zero then. */
-function isLeftOut({ name, field }: ProtoField): boolean {
+export function isLeftOut({ name, field }: ProtoField): boolean {
   // No object has a field of these names that is not its own.
   if (name in Object.prototype) throw new Error(`${name} is a name that every object has`);
   if (name === '' || field.pointer) return true;
@@ -64,7 +64,7 @@ function isLeftOut({ name, field }: ProtoField): boolean {
 }
 
 /** A value that is zero, with its tag. */
-function zeroOf(number: number, field: FieldSchema): Uint8Array {
+export function zeroOf(number: number, field: FieldSchema): Uint8Array {
   const out = new BackwardWriter(64);
   if (field.type === 'ref') {
     const type = typeSchema(field.ref as string);
@@ -75,7 +75,7 @@ function zeroOf(number: number, field: FieldSchema): Uint8Array {
   return out.finish();
 }
 
-function writerOf(number: number, field: FieldSchema): Write {
+export function writerOf(number: number, field: FieldSchema): Write {
   switch (field.type) {
     case 'string':
       return (out, value) => out.text(number, value as string);
@@ -195,7 +195,7 @@ function writeMoment(out: BackwardWriter, text: string, scalar: 'Time' | 'MicroT
 const moments = new Map<string, number>();
 const maxMoments = 1000;
 
-function secondsOf(text: string): number {
+export function secondsOf(text: string): number {
   let seconds = moments.get(text);
   if (seconds === undefined) {
     seconds = Math.floor(parseTime(text) / 1000);

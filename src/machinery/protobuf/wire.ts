@@ -36,6 +36,16 @@ export class BackwardWriter {
     return bytes;
   }
 
+  /** A copy of what is written as text, a character a byte. */
+  finishText(): string {
+    return this.buffer.toString('latin1', this.start);
+  }
+
+  /** What is written, in the writer's own memory: it must not write again. */
+  release(): Uint8Array {
+    return this.buffer.subarray(this.start);
+  }
+
   /** Forgets what is written, and keeps the memory for the next message, unless it is a lot. */
   reset(): void {
     if (this.buffer.length > maxKeptBytes) this.buffer = Buffer.allocUnsafe(maxKeptBytes);
@@ -121,10 +131,25 @@ export class BackwardWriter {
     for (let i = 0; i < bytes.length; i++) this.buffer[at + i] = bytes[i] as number;
   }
 
+  /** Some of the bytes, copied one by one where they are few. */
+  part(bytes: Uint8Array, start: number, end: number): void {
+    const count = end - start;
+    const at = this.reserve(count);
+    if (count > shortText) this.buffer.set(bytes.subarray(start, end), at);
+    else for (let i = 0; i < count; i++) this.buffer[at + i] = bytes[start + i] as number;
+  }
+
   /** Bytes as a field. */
   bytes(field: number, bytes: Uint8Array): void {
     this.raw(bytes);
     this.head(field, bytes.length);
+  }
+
+  /** Bytes as a field, given as text with a character a byte. */
+  byteText(field: number, text: string): void {
+    const at = this.reserve(text.length);
+    this.buffer.write(text, at, 'latin1');
+    this.head(field, text.length);
   }
 
   /** Text as a field, in UTF-8. */

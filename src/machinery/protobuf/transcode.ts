@@ -1,0 +1,373 @@
+import { type TypeSchema } from '../schema.ts';
+import { secondsOf } from './encode.ts';
+import { forms, type JsonField, type JsonName, type JsonPlan, jsonPlanOf, nextHash } from './json-plan.ts';
+import { BackwardWriter } from './wire.ts';
+
+/*
+ * From JSON to protobuf without an object between them. JSON has the fields in any order, protobuf by number: so the text is read
+ * once, noting in `tape` where the value of each field stands, and written from what is noted, last field first. An object has two numbers
+ * a field, a value of a list five with the place of the one before: see `#list`.
+ */
+
+const isClosing = (byte: number) => byte === closeBrace || byte === closeBracket;
+
+function isAt(text: Uint8Array, start: number, bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (text[start + i] !== bytes[i]) return false;
+  return true;
+}
+
+/** JSON that is not as `JSON.stringify` writes objects of the type. */
+class Unforeseen extends Error {}
+
+const code = (char: string) => char.charCodeAt(0);
+const [quote, backslash, comma, colon, minus] = ['"', '\\', ',', ':', '-'].map(code) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+const [openBrace, closeBrace, openBracket, closeBracket] = ['{', '}', '[', ']'].map(code) as [
+  number,
+  number,
+  number,
+  number,
+];
+const [letterN, letterT, zero, nine] = ['n', 't', '0', '9'].map(code) as [number, number, number, number];
+
+class Transcoder {
+  readonly #out = new BackwardWriter(64 * 1024);
+  #tape = new Int32Array(4096);
+  #top = 0;
+  #text: Buffer = Buffer.alloc(0);
+  #length = 0;
+  #at = 0;
+
+  run(text: Buffer, length: number, plan: JsonPlan): string {
+    this.#text = text;
+    this.#length = length;
+    this.#at = 0;
+    // No value stands at 0, which is how a missing one is known.
+    this.#top = 1;
+    this.#out.reset();
+    const base = this.#object(plan);
+    if (this.#at !== length) throw new Unforeseen();
+    this.#message(base, plan);
+    return this.#out.finishText();
+  }
+
+  /** Room for so many numbers, all zero; gives where. */
+  #room(count: number): number {
+    const at = this.#top;
+    this.#top += count;
+    if (this.#top > this.#tape.length) {
+      const larger = new Int32Array(Math.max(this.#tape.length * 2, this.#top));
+      larger.set(this.#tape);
+      this.#tape = larger;
+    }
+    const tape = this.#tape;
+    for (let i = at; i < this.#top; i++) tape[i] = 0;
+    return at;
+  }
+
+  #expect(char: number): void {
+    if (this.#text[this.#at++] !== char) throw new Unforeseen();
+  }
+
+  /** Whether another element follows; else the end has been read. */
+  #more(end: number): boolean {
+    const char = this.#text[this.#at++];
+    if (char === comma) return true;
+    if (char !== end) throw new Unforeseen();
+    return false;
+  }
+
+  /** Reads an opening bracket; gives false where the closing one follows at once, having read that too. */
+  #enter(open: number, close: number): boolean {
+    this.#expect(open);
+    if (this.#text[this.#at] !== close) return true;
+    this.#at++;
+    return false;
+  }
+
+  /** Reads an object; gives where its numbers stand. */
+  #object(plan: JsonPlan): number {
+    const base = this.#room(plan.size);
+    if (!this.#enter(openBrace, closeBrace)) return base;
+    let name = plan.start;
+    do {
+      name = this.#name(plan, name);
+      const { field } = name;
+      if (field) this.#value(base + field.offset, field);
+      else this.#skip();
+    } while (this.#more(closeBrace));
+    return base;
+  }
+
+  /** Reads a name and the colon behind it. Most objects have their fields in the order of the one before. */
+  #name(plan: JsonPlan, before: JsonName): JsonName {
+    this.#expect(quote);
+    const text = this.#text;
+    const start = this.#at;
+    const { next } = before;
+    if (next && text[start + next.bytes.length] === quote && isAt(text, start, next.bytes)) {
+      this.#at = start + next.bytes.length + 1;
+      this.#expect(colon);
+      return next;
+    }
+    let [at, hash] = [start, 0];
+    for (; at < this.#length && text[at] !== quote; at++) hash = nextHash(hash, text[at] as number);
+    this.#at = at + 1;
+    this.#expect(colon);
+    const found = plan.find(text, start, at, hash);
+    before.next = found;
+    return found;
+  }
+
+  /** Reads a value and notes where it is: in `slot` where it begins, behind that where it ends, or what its form says. */
+  #value(slot: number, field: JsonField): void {
+    if (this.#text[this.#at] === letterN) {
+      this.#at += 4;
+      return;
+    }
+    switch (field.form) {
+      case forms.text:
+      case forms.quantity:
+      case forms.time:
+        return this.#string(slot);
+      case forms.message: {
+        const base = this.#object(field.plan as JsonPlan);
+        this.#tape[slot] = base;
+        return;
+      }
+      case forms.list:
+        return this.#list(slot, field.element as JsonField);
+      case forms.map:
+        return this.#map(slot, field.element as JsonField);
+      default: {
+        const start = this.#at;
+        this.#skip();
+        this.#tape[slot] = start;
+        this.#tape[slot + 1] = this.#at;
+      }
+    }
+  }
+
+  /** Notes the inside of a string; its end as a negative number where it holds escapes. */
+  #string(slot: number): void {
+    this.#expect(quote);
+    const start = this.#at;
+    const isPlain = this.#pastString();
+    const end = this.#at - 1;
+    this.#tape[slot] = start;
+    this.#tape[slot + 1] = isPlain ? end : -end;
+  }
+
+  /** Reads on to the end of a string; gives whether it holds no escapes. */
+  #pastString(): boolean {
+    const text = this.#text;
+    let isPlain = true;
+    let at = this.#at;
+    for (; text[at] !== quote && at < this.#length; at++) {
+      if (text[at] !== backslash) continue;
+      isPlain = false;
+      at++;
+    }
+    this.#at = at + 1;
+    return isPlain;
+  }
+
+  /** Notes the last element; each has the place of the one before it, and then what its form says. */
+  #list(slot: number, element: JsonField): void {
+    if (!this.#enter(openBracket, closeBracket)) return;
+    let last = 0;
+    do {
+      const node = this.#room(3);
+      this.#tape[node] = last;
+      this.#value(node + 1, element);
+      last = node;
+    } while (this.#more(closeBracket));
+    this.#tape[slot] = last;
+  }
+
+  /** Notes the last entry like that of a list, with where its key begins and ends behind it; or where the map is, if a key is no plain ASCII. */
+  #map(slot: number, element: JsonField): void {
+    const start = this.#at;
+    if (!this.#enter(openBrace, closeBrace)) return;
+    let last = 0;
+    let isPlain = true;
+    do {
+      const node = this.#room(5);
+      this.#tape[node] = last;
+      this.#string(node + 3);
+      isPlain &&= this.#isPlainKey(node + 3);
+      this.#expect(colon);
+      this.#value(node + 1, element);
+      last = node;
+    } while (this.#more(closeBrace));
+    this.#tape[slot] = isPlain ? last : -start;
+    this.#tape[slot + 1] = this.#at;
+  }
+
+  #isPlainKey(slot: number): boolean {
+    const end = this.#tape[slot + 1] as number;
+    for (let i = this.#tape[slot] as number; i < end; i++) if ((this.#text[i] as number) > 0x7f) return false;
+    return end >= 0;
+  }
+
+  /** Reads past any value. */
+  #skip(): void {
+    const [text, length] = [this.#text, this.#length];
+    let depth = 0;
+    let at = this.#at;
+    for (; at < length; at++) {
+      const byte = text[at] as number;
+      if (byte === quote) {
+        this.#at = at + 1;
+        this.#pastString();
+        at = this.#at - 1;
+      } else if (byte === openBrace || byte === openBracket) depth++;
+      else if (depth === 0 ? byte === comma || isClosing(byte) : isClosing(byte) && --depth < 0) break;
+    }
+    this.#at = at;
+  }
+
+  #message(base: number, plan: JsonPlan): void {
+    const { fields } = plan;
+    for (let i = fields.length - 1; i >= 0; i--) {
+      const field = fields[i] as JsonField;
+      const slot = base + field.offset;
+      if (field.form === forms.embedded) this.#nested(field, slot);
+      else this.#field(slot, field);
+    }
+  }
+
+  #nested({ number, plan }: JsonField, base: number): void {
+    const before = this.#out.length;
+    this.#message(base, plan as JsonPlan);
+    this.#out.head(number, this.#out.length - before);
+  }
+
+  #field(slot: number, field: JsonField): void {
+    const start = this.#tape[slot] as number;
+    if (start !== 0) this.#write(start, this.#tape[slot + 1] as number, field);
+    else if (field.zero) this.#out.few(field.zero);
+  }
+
+  #write(start: number, end: number, field: JsonField): void {
+    const { number } = field;
+    switch (field.form) {
+      case forms.text:
+        return this.#writeText(number, start, end);
+      case forms.integer:
+        return this.#out.number(number, this.#integer(start, end));
+      case forms.boolean:
+        return this.#out.number(number, this.#text[start] === letterT ? 1 : 0);
+      case forms.message:
+        return this.#nested(field, start);
+      case forms.list:
+        return this.#writeList(start, field.element as JsonField);
+      case forms.map:
+        return this.#writeMap(start, end, field);
+      case forms.quantity: {
+        const before = this.#out.length;
+        this.#writeText(1, start, end);
+        return this.#out.head(number, this.#out.length - before);
+      }
+      case forms.time: {
+        const before = this.#out.length;
+        this.#out.number(2, 0);
+        this.#out.number(1, secondsOf(this.#decoded(start, end)));
+        return this.#out.head(number, this.#out.length - before);
+      }
+      case forms.json: {
+        const before = this.#out.length;
+        this.#out.bytes(1, this.#text.subarray(start, end));
+        return this.#out.head(number, this.#out.length - before);
+      }
+      default:
+        return field.write(this.#out, JSON.parse(this.#text.toString('utf8', start, end)));
+    }
+  }
+
+  #writeText(number: number, start: number, end: number): void {
+    if (end < 0) return this.#out.text(number, this.#decoded(start, end));
+    this.#out.part(this.#text, start, end);
+    this.#out.head(number, end - start);
+  }
+
+  #decoded(start: number, end: number): string {
+    if (end >= 0) return this.#text.toString('utf8', start, end);
+    return JSON.parse(this.#text.toString('utf8', start - 1, 1 - end)) as string;
+  }
+
+  #integer(start: number, end: number): number {
+    const text = this.#text;
+    if (end - start > 15) return Number(text.toString('latin1', start, end));
+    const isNegative = text[start] === minus;
+    let value = 0;
+    for (let i = isNegative ? start + 1 : start; i < end; i++) {
+      const byte = text[i] as number;
+      if (byte < zero || byte > nine) return Number(text.toString('latin1', start, end));
+      value = value * 10 + byte - zero;
+    }
+    return isNegative ? -value : value;
+  }
+
+  #writeList(last: number, element: JsonField): void {
+    for (let node = last; node !== 0; node = this.#tape[node] as number) this.#field(node + 1, element);
+  }
+
+  #writeMap(last: number, end: number, field: JsonField): void {
+    if (last < 0) return field.write(this.#out, JSON.parse(this.#text.toString('utf8', -last, end)));
+    const [out, tape] = [this.#out, this.#tape];
+    for (const node of this.#byKey(last)) {
+      const before = out.length;
+      this.#field(node + 1, field.element as JsonField);
+      this.#writeText(1, tape[node + 3] as number, tape[node + 4] as number);
+      out.head(field.number, out.length - before);
+    }
+  }
+
+  /** The entries of a map by their keys, the last first. */
+  #byKey(last: number): number[] {
+    const nodes: number[] = [];
+    let isSorted = true;
+    for (let node = last; node !== 0; node = this.#tape[node] as number) {
+      isSorted &&= nodes.length === 0 || this.#compareKeys(nodes.at(-1) as number, node) > 0;
+      nodes.push(node);
+    }
+    return isSorted ? nodes : nodes.sort((a, b) => this.#compareKeys(b, a));
+  }
+
+  #compareKeys(a: number, b: number): number {
+    const [text, tape] = [this.#text, this.#tape];
+    const [startA, endA, startB, endB] = [tape[a + 3], tape[a + 4], tape[b + 3], tape[b + 4]] as number[] as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const shorter = Math.min(endA - startA, endB - startB);
+    for (let i = 0; i < shorter; i++) {
+      const difference = (text[startA + i] as number) - (text[startB + i] as number);
+      if (difference !== 0) return difference;
+    }
+    return endA - startA - (endB - startB);
+  }
+}
+
+const transcoder = new Transcoder();
+
+/**
+ * The message, a character a byte, of an object whose JSON are the first `length` bytes of `json`, as `JSON.stringify` has written it;
+ * undefined where it is not so, or not as the type says: whoever asks has to decode it then.
+ */
+export function transcode(json: Buffer, length: number, type: TypeSchema): string | undefined {
+  try {
+    return transcoder.run(json, length, jsonPlanOf(type));
+  } catch (error) {
+    if (error instanceof Unforeseen) return undefined;
+    throw error;
+  }
+}
