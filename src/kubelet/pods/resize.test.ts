@@ -91,7 +91,7 @@ test('a running container gets its new limits without a restart', async () => {
     spec: { ...before.spec, ...spec('200m') },
     metadata: { ...before.metadata, generation: 2 },
   });
-  await at.until(() => at.pod('web')?.status?.containerStatuses?.[0]?.allocatedResources?.cpu === '200m');
+  await at.until(() => at.pod('web')?.status?.containerStatuses?.[0]?.resources?.limits?.cpu === '200m');
   expect((await at.runtime.containers.status(id)).resources?.cpuQuotaUs).toBe(20_000);
   expect(at.pod('web')?.status?.containerStatuses?.[0]).toMatchObject({ restartCount: 0 });
   const now = at.pod('web') as Pod;

@@ -68,6 +68,42 @@ function statusOf(pod: Pod, runtime: RuntimePod, more: Partial<PodStatusInput> =
 const condition = (status: PodStatus, type: string) => status.conditions?.find((c) => c.type === type);
 const first = (status: PodStatus) => status.containerStatuses?.[0];
 
+test.each([
+  [
+    'what was asked for',
+    { cpuShares: 102, cpuQuotaUs: 20_000, cpuPeriodUs: 100_000, memoryLimitBytes: 2 ** 20 },
+    { requests: { cpu: '100m', memory: '1Mi' }, limits: { cpu: '200m', memory: '1024Ki' } },
+  ],
+  [
+    'what the last change has not changed yet',
+    { cpuShares: 51, cpuQuotaUs: 5000, cpuPeriodUs: 50_000, memoryLimitBytes: 2 ** 21 },
+    { requests: { cpu: '50m', memory: '1Mi' }, limits: { cpu: '100m', memory: '2Mi' } },
+  ],
+  [
+    'a limit that is not there yet',
+    { cpuShares: 102, cpuQuotaUs: -1 },
+    { requests: { cpu: '100m', memory: '1Mi' }, limits: { memory: '1024Ki' } },
+  ],
+  [
+    'nothing that the runtime could tell',
+    undefined,
+    { requests: { cpu: '100m', memory: '1Mi' }, limits: { cpu: '200m', memory: '1024Ki' } },
+  ],
+])('resources in force are %s', (_, resources, inForce) => {
+  const requests = { cpu: '100m', memory: '1Mi' };
+  const container = {
+    name: 'c',
+    image: 'i',
+    resources: { requests, limits: { cpu: '200m', memory: '1024Ki' } },
+  };
+  const status = statusOf(
+    podOf({ containers: [container] }),
+    runtimeOf(ran('c', 'running', { ...(resources && { resources }) })),
+  );
+  expect(status.containerStatuses?.[0]).toMatchObject({ allocatedResources: requests, resources: inForce });
+  expect(status.containerStatuses?.[0]?.resources).toEqual(inForce);
+});
+
 describe('the status of a container', () => {
   test('that has not been made yet waits', () => {
     expect(first(statusOf(podOf(), runtimeOf()))?.state).toEqual({

@@ -13,13 +13,24 @@ export interface Mounts {
   below(path: string): Promise<string[]>;
 }
 
-/** The mount points of a mountinfo file. */
-export function parseMountInfo(text: string): string[] {
-  const points = text.split('\n').flatMap((line) => line.split(' ')[4] ?? []);
-  // Spaces and the like are written as octal numbers.
-  return points.map((point) =>
-    point.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8))),
-  );
+export interface MountPoint {
+  path: string;
+  /** Whether what is mounted below it appears in other mount namespaces too. */
+  isShared: boolean;
+}
+
+/** What a mountinfo file tells (proc_pid_mountinfo(5)). */
+export function parseMountInfo(text: string): MountPoint[] {
+  return text.split('\n').flatMap((line) => {
+    const [, , , , point, , ...optional] = line.split(' ');
+    if (point === undefined) return [];
+    // Spaces and the like are written as octal numbers.
+    const path = point.replace(/\\([0-7]{3})/g, (_, digits) =>
+      String.fromCharCode(Number.parseInt(digits, 8)),
+    );
+    const isShared = optional.slice(0, optional.indexOf('-')).some((field) => field.startsWith('shared:'));
+    return [{ path, isShared }];
+  });
 }
 
 /** Mounts by the system's own tools. */
@@ -33,7 +44,8 @@ export function linuxMounts(platform: { files: Files; processes: Processes }): M
     unmount: (path) => run('umount', '--lazy', '--no-canonicalize', path),
     below: async (path) => {
       const points = parseMountInfo(await platform.files.readText('/proc/self/mountinfo'));
-      return points.filter((p) => p === path || p.startsWith(`${path}/`)).sort((a, b) => (a < b ? 1 : -1));
+      const paths = points.map((point) => point.path);
+      return paths.filter((p) => p === path || p.startsWith(`${path}/`)).sort((a, b) => (a < b ? 1 : -1));
     },
   };
 }

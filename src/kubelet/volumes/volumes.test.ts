@@ -256,9 +256,14 @@ test('only volumes that a container mounts are made', () => {
   expect(usedVolumes({ ...pod, spec }).map((v) => v.name)).toEqual(['b']);
 });
 
-test('mount points are read with their odd characters', () => {
-  const text = '22 1 0:20 / /proc rw - proc proc rw\n23 1 0:21 / /a\\040b rw - tmpfs tmpfs rw\n';
-  expect(parseMountInfo(text)).toEqual(['/proc', '/a b']);
+test('mount points are read with their odd characters, and whether they are shared', () => {
+  const text =
+    '22 1 0:20 / /proc rw - proc proc rw\n23 1 0:21 / /a\\040b rw shared:7 master:2 - tmpfs tmpfs rw\n24 1 0:21 / /c rw master:2 - tmpfs shared:1 rw\n';
+  expect(parseMountInfo(text)).toEqual([
+    { path: '/proc', isShared: false },
+    { path: '/a b', isShared: true },
+    { path: '/c', isShared: false },
+  ]);
 });
 
 describe('mounts of a container', () => {
