@@ -5,6 +5,7 @@ import { formatTime } from '../platform/clock.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
+import { Recent } from '../platform/recent.ts';
 import { Semaphore } from '../platform/semaphore.ts';
 import type { Client } from './client.ts';
 import { causedBy } from './transport.ts';
@@ -38,11 +39,13 @@ const mostMessages = 10;
 const combined = '(combined from similar events): ';
 /** Notes written at once. */
 const writers = 16;
-/** Notes and objects remembered; the oldest are forgotten first. */
+/** Notes and objects remembered at least; the oldest are forgotten first. */
 const remembered = 4096;
 
 interface Seen {
-  event: Event;
+  /** Of the event that says it. */
+  name: string;
+  count: number;
   lastMs: number;
 }
 
@@ -61,9 +64,9 @@ const keyOf = ({ kind, metadata }: KubernetesObject) =>
 /** Tells people what a component does, as Events beside the object. Never fails its caller. */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
-  readonly #seen = new Map<string, Seen>();
-  readonly #tokens = new Map<string, { left: number; atMs: number }>();
-  readonly #similar = new Map<string, Similar>();
+  readonly #seen = new Recent<string, Seen>(remembered);
+  readonly #tokens = new Recent<string, { left: number; atMs: number }>(remembered);
+  readonly #similar = new Recent<string, Similar>(remembered);
   /** The last note about each object of which some are not written yet. */
   readonly #last = new Map<string, Promise<void>>();
   readonly #writers = new Semaphore(writers);
@@ -101,7 +104,7 @@ export class EventRecorder {
     const nowMs = this.#options.clock.monotonic();
     const bucket = this.#tokens.get(key) ?? { left: burst, atMs: nowMs };
     const left = Math.min(burst, bucket.left + (nowMs - bucket.atMs) / refillMs);
-    remember(this.#tokens, key, { left: Math.max(0, left - 1), atMs: nowMs });
+    this.#tokens.set(key, { left: Math.max(0, left - 1), atMs: nowMs });
     return left >= 1;
   }
 
@@ -118,15 +121,17 @@ export class EventRecorder {
     const cause = causedBy(object, note.message);
     const api = this.#options.client.of(events);
     if (seen && nowMs - seen.lastMs < sameWithinMs) {
-      const count = (seen.event.count ?? 1) + 1;
+      const { name } = seen;
+      const count = seen.count + 1;
+      const { namespace } = fresh.metadata;
       const patch = { count, lastTimestamp: formatTime(nowMs), message: fresh.message };
       const patched = await api
-        .patch(seen.event.metadata, patch, { type: 'application/merge-patch+json', cause })
+        .patch({ namespace, name }, patch, { type: 'application/merge-patch+json', cause })
         .catch(() => undefined);
-      if (patched) return remember(this.#seen, key, { event: patched, lastMs: nowMs });
+      if (patched) return this.#seen.set(key, { name, count, lastMs: nowMs });
     }
-    const event = await api.create(fresh, { cause });
-    remember(this.#seen, key, { event, lastMs: nowMs });
+    await api.create(fresh, { cause });
+    this.#seen.set(key, { name: fresh.metadata.name as string, count: 1, lastMs: nowMs });
   }
 
   /** Whether so much has been said of the object for this reason that what differs no longer counts. */
@@ -135,7 +140,7 @@ export class EventRecorder {
     const isOver = !known || nowMs - known.lastMs > sameWithinMs;
     const messages = isOver ? new Set<string>() : known.messages;
     messages.add(message);
-    remember(this.#similar, kind, { messages, lastMs: nowMs });
+    this.#similar.set(kind, { messages, lastMs: nowMs });
     if (messages.size < mostMessages) return false;
     messages.delete(messages.values().next().value as string);
     return true;
@@ -175,12 +180,4 @@ function referenceTo(object: KubernetesObject, fieldPath?: string): ObjectRefere
     resourceVersion,
     fieldPath,
   };
-}
-
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size <= remembered) return;
-  const oldest = map.keys().next().value;
-  if (oldest !== undefined) map.delete(oldest);
 }

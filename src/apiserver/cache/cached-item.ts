@@ -10,6 +10,7 @@ import {
   type StoredForm,
   storedJsonOf,
   takeOver,
+  withManagedFields,
   writeJson,
 } from './encoding.ts';
 
@@ -67,9 +68,14 @@ export class CachedItem implements CachedObject {
   }
 
   get object(): KubernetesObject {
-    const known = this.#object?.deref();
-    if (known) return known;
-    return this.#keep(this.copy());
+    return this.#object?.deref() ?? this.#keep(this.#ofLean() ?? this.copy());
+  }
+
+  /** What informers share of the object, completed. */
+  #ofLean(): KubernetesObject | undefined {
+    const lean = this.#lean?.deref();
+    if (!lean || isOnDemand(this.#form) || this.#form instanceof Uint8Array) return undefined;
+    return withManagedFields(lean, this.#form);
   }
 
   #keep(object: KubernetesObject): KubernetesObject {

@@ -306,6 +306,12 @@ export function decodeStored(form: StoredForm, revision: number): KubernetesObje
   return object;
 }
 
+/** A stored object of what `decodeLean` has read of it, with which it shares everything else. */
+export function withManagedFields(lean: KubernetesObject, { managed }: StoredJson): KubernetesObject {
+  if (managed.length === 0) return lean;
+  return { ...lean, metadata: { ...lean.metadata, managedFields: entriesOf(managed) } };
+}
+
 /** What stands before the managed fields, and behind them. */
 function aroundManaged(form: StoredForm): { head: string; tail: string } {
   if (!(form instanceof Uint8Array)) return form;

@@ -230,9 +230,10 @@ export interface SubresourceRequest<T extends KubernetesObject> {
   newest(): Promise<Stored<T>>;
   /**
    * Changes the object through the ordinary write path, without update validation of the main resource. Nobody's field
-   * manager owns what it changes. What `change` throws ends it.
+   * manager owns what it changes. What `change` throws ends it. It may write into all of the object, or where it says
+   * so, only into what `open` has copied.
    */
-  update(change: (object: T) => void): Promise<Stored<T>>;
+  update(change: (object: T) => void, open?: (object: T) => T): Promise<Stored<T>>;
   /**
    * Changes the status of another object, on its newest version and again where that moved meanwhile; what `change` throws ends it.
    */

@@ -38,12 +38,14 @@ export async function handleSubresource(
     query: call.request.query,
     context: hookContext(call, info.name, options.dryRun),
     newest: async () => (await existing(call)).object,
-    update: (change) => updateThrough(own, options, change),
-    updateStatusOf: async (resource, ref, change) =>
-      void (await updateThrough(callFor(call, resource, ref), options, (object, old) => {
+    update: (change, open) => updateThrough(own, options, { change, open }),
+    updateStatusOf: async (resource, ref, change) => {
+      const recorded: Update['change'] = (object, old) => {
         (change as (object: KubernetesObject) => void)(object);
         recordWriter(call, { object, old, options });
-      })),
+      };
+      await updateThrough(callFor(call, resource, ref), options, { change: recorded });
+    },
     delete: async (deletion) => void (await deleteOne(own, dryRunOf(options, deletion as DeleteOptions))),
   });
   return objectAnswer(verb === 'create' ? 201 : 200, answer);
@@ -86,11 +88,17 @@ function dryRunOf({ dryRun }: WriteOptions, options: DeleteOptions = {}): Delete
   return dryRun ? { ...options, dryRun: ['All'] } : options;
 }
 
+interface Update {
+  change(object: KubernetesObject, old: KubernetesObject | undefined): void;
+  /** Makes what `change` may write into; a copy of all of it unless given. */
+  open?: ((object: KubernetesObject) => KubernetesObject) | undefined;
+}
+
 /** Changes the object of a subresource; its kind's update rules do not apply, those of metadata do. */
 async function updateThrough(
   call: Call,
   options: WriteOptions,
-  change: (object: KubernetesObject, old: KubernetesObject | undefined) => void,
+  { change, open = clone }: Update,
 ): Promise<Stored<KubernetesObject>> {
   const facet: Pick<Facet, 'strategy' | 'type' | 'show'> = {
     type: call.registry.view.resource.type,
@@ -98,7 +106,7 @@ async function updateThrough(
     show: (object) => object,
   };
   const make = (old: KubernetesObject | undefined) => {
-    const object = clone(old) as KubernetesObject;
+    const object = open(old as KubernetesObject);
     change(object, old);
     return object;
   };

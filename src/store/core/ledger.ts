@@ -1,3 +1,4 @@
+import { Recent } from '../../platform/recent.ts';
 import { type Cause, StoreError, type Write } from '../store.ts';
 import {
   type Batch,
@@ -13,6 +14,9 @@ import {
 } from './log.ts';
 import { changeAt } from './reading.ts';
 import { checkWrites } from './writes.ts';
+
+/** How many heads the ledger knows without the engine, at least. */
+const rememberedHeads = 8192;
 
 /** The newest version of a key. A deletion is a version too, while it is kept. */
 interface Version {
@@ -40,6 +44,11 @@ export class Ledger {
   readonly #engine: LogEngine;
   /** The newest version of each key that is not durable yet. */
   readonly #pending = new Map<string, Change>();
+  /**
+   * Of keys that were written last, as they are durable: who has written a key mostly asks for it again. Readers go to
+   * the engine, which shows all keys as of one moment.
+   */
+  readonly #heads = new Recent<string, Head>(rememberedHeads);
   /** With all that is pending. */
   #state: LogState;
   #open: Batch;
@@ -70,7 +79,7 @@ export class Ledger {
   newest(key: string): Change | undefined {
     const pending = this.#pending.get(key);
     if (pending) return pending;
-    const head = this.#engine.live(key);
+    const head = this.#live(key);
     return head && changeAt(this.#engine, key, head);
   }
 
@@ -117,6 +126,10 @@ export class Ledger {
 
   /** The batch is durable: the engine answers for its keys from now on. */
   settle(batch: Batch): void {
+    for (const [key, head] of batch.live) {
+      if (head) this.#heads.set(key, head);
+      else this.#heads.delete(key);
+    }
     for (const change of batch.changes) {
       if (this.#pending.get(change.key) === change) this.#pending.delete(change.key);
     }
@@ -126,15 +139,20 @@ export class Ledger {
   fail(): void {
     const { revision, timeMs } = this.#state;
     this.#pending.clear();
+    this.#heads.clear();
     this.#state = { ...this.#engine.state(), revision, timeMs };
     this.#open = emptyBatch(this.#state);
     this.#dirty = false;
   }
 
+  #live(key: string): Head | undefined {
+    return this.#heads.get(key) ?? this.#engine.live(key);
+  }
+
   #version(key: string): Version | undefined {
     const pending = this.#pending.get(key);
     if (pending) return { head: headOf(pending), deleted: pending.value === undefined };
-    const live = this.#engine.live(key);
+    const live = this.#live(key);
     if (live) return { head: live, deleted: false };
     const gone = this.#engine.gone(key);
     return gone && { head: gone, deleted: true };

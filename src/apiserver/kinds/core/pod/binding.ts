@@ -1,4 +1,4 @@
-import type { Binding, Node, Pod } from '../../../../api/core/v1.ts';
+import type { Binding, Node, Pod, PodStatus } from '../../../../api/core/v1.ts';
 import { nodes } from '../../../../api/generated/resources.ts';
 import type { Stored } from '../../../../api/resource.ts';
 import { type FieldError, invalidObject, notSupported, required } from '../../../../machinery/field-error.ts';
@@ -21,10 +21,18 @@ export const bindingSubresource: Subresource<Pod> = {
     }
     const errors = bindingErrors(binding);
     if (errors.length > 0) throw invalidObject({ group: '', kind: 'Binding' }, object.metadata.name, errors);
-    await update((pod) => bind(pod, binding, context));
+    await update((pod) => bind(pod, binding, context), opened);
     return success(201);
   },
 };
+
+/** A binding sets fields of these; what stands in the fields is never written into. */
+const opened = (pod: Pod): Pod => ({
+  ...pod,
+  metadata: { ...pod.metadata },
+  spec: { ...pod.spec },
+  status: { ...pod.status },
+});
 
 function bindingErrors({ target }: Binding): FieldError[] {
   const kind = target?.kind;
@@ -58,10 +66,10 @@ function bind(pod: Pod, binding: Binding, context: HookContext): void {
   const { annotations } = binding.metadata;
   if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
   copyTopology(pod, context.get<Node>(nodes, { name: name as string }));
-  pod.status ??= {};
+  const status = pod.status as PodStatus;
   const scheduled = { type: 'PodScheduled', status: 'True', observedGeneration: pod.metadata.generation };
-  setPodCondition(pod.status, scheduled, timestamp(context.platform.clock));
-  delete pod.status.nominatedNodeName;
+  setPodCondition(status, scheduled, timestamp(context.platform.clock));
+  delete status.nominatedNodeName;
 }
 
 /** A pod learns from its labels in which zone it runs. */
