@@ -156,11 +156,16 @@ function findFitting(decision: Decision, search: Search): Fitting & { examined: 
 function judge(decision: Decision): (node: NodeInfo, place: number) => Refusal | undefined {
   const { known, nominated, filters } = decision;
   if (!known) return (node) => firstRefusal(decision, node);
-  const { signed, verdicts } = known;
+  const { signed, verdicts, keptVerdicts } = known;
   const isAllSigned = signed === filters.length;
-  const isAnyKept = nominated.size > 0;
+  const kept = new Set<number | undefined>();
+  for (const name of nominated.nodes()) kept.add(decision.snapshot.nodes.placeOf(name));
+  const ofKept = (node: NodeInfo, place: number) => {
+    const find = () => firstRefusal(decision, node);
+    return isAllSigned ? keptVerdicts.get({ place, node }, decision, find) : find();
+  };
   return (node, place) => {
-    if (isAnyKept && nominated.has(node.name)) return firstRefusal(decision, node);
+    if (kept.size > 0 && kept.has(place)) return ofKept(node, place);
     let verdict = verdicts.get(place, node);
     if (verdict === undefined) {
       verdict = runFilters(decision, node, { to: signed }) ?? null;

@@ -185,6 +185,35 @@ describe('the queue', () => {
     expect([next(queue), next(queue), next(queue)]).toEqual([vip, first, second].map((p) => p.metadata.name));
   });
 
+  test('what happens while a plugin holds a pod back wakes it when it is released', () => {
+    let isHeld = true;
+    const hold = { plugin: 'Hold', reasons: [], unresolvable: true };
+    const holding = { name: 'Hold', preEnqueue: () => (isHeld ? hold : undefined) };
+    const held = { ...profile, at: { ...profile.at, preEnqueue: [holding] } };
+    const clock = new VirtualClock();
+    const queue = new SchedulingQueue({ clock, profiles: new Map([[profile.schedulerName, held]]) });
+    const [one, other] = [pod(), pod()];
+    isHeld = false;
+    for (const each of [one, other]) {
+      queue.set(each);
+      queue.poll();
+    }
+    isHeld = true;
+    queue.refused(one.metadata.uid, new Set(['NodeResourcesFit']));
+    queue.refused(other.metadata.uid, new Set(['NodeName']));
+    queue.happened({ resource: pods, action: 'Delete', object: pod() });
+    queue.set({ ...one, metadata: { ...one.metadata, labels: { changed: 'yes' } } });
+    expect(next(queue)).toBeUndefined();
+    isHeld = false;
+    queue.released(one.metadata.uid);
+    queue.released(other.metadata.uid);
+    expect([next(queue), next(queue)]).toEqual([one.metadata.name, undefined]);
+    // What refused it before still counts.
+    queue.refused(one.metadata.uid, new Set(['NodeResourcesFit']));
+    queue.happened({ resource: pods, action: 'Delete', object: pod() });
+    expect(next(queue)).toBe(one.metadata.name);
+  });
+
   test('a refused pod waits for an event that can help it', async () => {
     const { clock, queue } = make();
     const one = pod({ nodeSelector: { disk: 'ssd' } });

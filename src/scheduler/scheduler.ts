@@ -239,14 +239,20 @@ class Scheduler {
     this.#queue.refused(uid, verdict.refusedBy);
     const note = { message: verdict.message, nominate };
     this.#track(noteRefusal(this.#options, pod, { ...note, reason: 'Unschedulable' }));
-    if (act) this.#track(act().catch((error) => this.#actFailed(verdict.decision.pod, error)));
+    if (act) this.#track(this.#makeRoom(verdict.decision.pod, act));
   }
 
-  /** Room could not be made: the pod is tried again as if nothing had been promised. */
-  #actFailed({ pod }: PodInfo, error: unknown): void {
-    this.#options.log.error('making room failed', { pod: pod.metadata.name, error });
-    this.#nominated.remove(pod.metadata.uid);
-    this.#queue.wake(pod.metadata.uid);
+  async #makeRoom({ pod }: PodInfo, act: () => Promise<boolean>): Promise<void> {
+    const { uid, name } = pod.metadata;
+    try {
+      if (await act()) this.#queue.wake(uid);
+      else this.#queue.released(uid);
+    } catch (error) {
+      // The pod is tried again as if nothing had been promised.
+      this.#options.log.error('making room failed', { pod: name, error });
+      this.#nominated.remove(uid);
+      this.#queue.wake(uid);
+    }
   }
 
   #track(work: Promise<void>): void {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Pod } from '../../src/api/core/v1.ts';
 import {
   deviceclasses,
+  events,
   limitranges,
   namespaces,
   nodes,
@@ -32,10 +33,14 @@ let cluster: TestCluster;
 let stopInformers: AbortController;
 const cause = { reason: 'a test says so' };
 
+function clientOfScheduler(): Client {
+  const user = { name: 'system:kube-scheduler', groups: ['system:authenticated'] };
+  return new Client(cluster.server.transportFor(user));
+}
+
 /** The scheduler as itself: it may do what its roles say, and starts only once it has read all that plugins ask for. */
 async function runScheduler(more: Partial<SchedulerOptions> = {}): Promise<void> {
-  const user = { name: 'system:kube-scheduler', groups: ['system:authenticated'] };
-  const client = new Client(cluster.server.transportFor(user));
+  const client = clientOfScheduler();
   const base = { client, clock: cluster.clock, random: seededRandom(3), log: silentLog };
   const informers = new Informers(base);
   informers.start(stopInformers.signal);
@@ -241,8 +246,21 @@ describe('predicates', () => {
 });
 
 describe('preemption', () => {
+  /** Each deletion by the scheduler takes this much longer than the one before. */
+  let slownessMs = 0;
+
   beforeEach(async () => {
-    await runScheduler();
+    slownessMs = 0;
+    const { transport } = clientOfScheduler();
+    let deletions = 0;
+    const client = new Client({
+      request: async (request) => {
+        if (request.method === 'DELETE') await cluster.clock.sleep(slownessMs * deletions++);
+        return transport.request(request);
+      },
+      watch: (request, sink) => transport.watch(request, sink),
+    });
+    await runScheduler({ client });
     playKubelets();
     await priority('low', 1);
     await priority('mid', 100);
@@ -263,6 +281,19 @@ describe('preemption', () => {
     const { uid } = (await cluster.get(pods, 'high')).metadata;
     expect(await cluster.events('Preempted')).toEqual([`Preempted Preempted by pod ${uid} on node ${was}`]);
     expect((await cluster.get(pods, 'high')).status?.nominatedNodeName).toBeUndefined();
+  });
+
+  test('a pod that several make room for is tried again once they have gone, not after each', async () => {
+    slownessMs = 100;
+    await node('a', { cpu: '3' });
+    for (const name of ['one', 'two', 'three'])
+      await pod(name, { requests: { cpu: '1' }, spec: { priorityClassName: 'low' } });
+    await pod('high', { requests: { cpu: '3' }, spec: { priorityClassName: 'high' } });
+    await cluster.pass(2000);
+    expect(await placeOf('high')).toBe('a');
+    expect(await cluster.names(pods)).toEqual(['high']);
+    const told = (await cluster.list(events)).filter(({ reason }) => reason === 'FailedScheduling');
+    expect(told.map(({ count }) => count)).toEqual([1]);
   });
 
   test('a critical pod does the same', async () => {

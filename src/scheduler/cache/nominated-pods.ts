@@ -4,7 +4,7 @@ const none: readonly PodInfo[] = [];
 
 /** Pods that a node is kept for: room has been made there for them, and they wait for it to come free. */
 export class NominatedPods {
-  readonly #byNode = new Map<string, Map<string, PodInfo>>();
+  readonly #byNode = new Map<string, readonly PodInfo[]>();
   readonly #nodeOf = new Map<string, string>();
 
   /** How many of them have terms of affinity to other pods. */
@@ -24,9 +24,14 @@ export class NominatedPods {
     return this.#byNode.has(node);
   }
 
+  /** Whom a node is kept for; the same value until that changes. */
   on(node: string): readonly PodInfo[] {
-    const pods = this.#byNode.get(node);
-    return pods ? [...pods.values()] : none;
+    return this.#byNode.get(node) ?? none;
+  }
+
+  /** The nodes that are kept for somebody. */
+  nodes(): Iterable<string> {
+    return this.#byNode.keys();
   }
 
   /** Nominates a pod for a node, and for no other. */
@@ -35,18 +40,17 @@ export class NominatedPods {
     this.remove(uid);
     this.#nodeOf.set(uid, node);
     if (pod.terms) this.withTerms++;
-    const pods = this.#byNode.get(node);
-    if (pods) pods.set(uid, pod);
-    else this.#byNode.set(node, new Map([[uid, pod]]));
+    this.#byNode.set(node, [...this.on(node), pod]);
   }
 
   remove(uid: string): void {
     const node = this.#nodeOf.get(uid);
     if (node === undefined) return;
     this.#nodeOf.delete(uid);
-    const pods = this.#byNode.get(node);
-    if (pods?.get(uid)?.terms) this.withTerms--;
-    pods?.delete(uid);
-    if (pods?.size === 0) this.#byNode.delete(node);
+    const pods = this.on(node);
+    const left = pods.filter(({ pod }) => pod.metadata.uid !== uid);
+    if (pods.some(({ pod, terms }) => pod.metadata.uid === uid && terms)) this.withTerms--;
+    if (left.length > 0) this.#byNode.set(node, left);
+    else this.#byNode.delete(node);
   }
 }

@@ -48,8 +48,8 @@ export interface PostFilterResult {
   message: string;
   /** The node to keep for the pod; the empty string gives up one that was kept, undefined leaves it as it is. */
   nominate?: string;
-  /** Makes room there. */
-  act?(): Promise<void>;
+  /** Makes room there. Resolves to true where no event will tell that it is there, so that the pod is to be tried again at once. */
+  act?(): Promise<boolean>;
 }
 
 /**

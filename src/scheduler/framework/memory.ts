@@ -1,4 +1,4 @@
-import type { NodeInfo } from '../cache/node-info.ts';
+import type { NodeInfo, PodInfo } from '../cache/node-info.ts';
 import { putAt } from '../cache/node-list.ts';
 import type { Decision, Plugin, Refusal } from './framework.ts';
 
@@ -17,12 +17,32 @@ export class PerNode<T> {
   }
 }
 
+/** Something about nodes that are kept for others: known as long as they are kept for the same, and for pods that matter as much. */
+export class PerKeptNode<T> {
+  readonly #found = new PerNode<{ value: T; others: readonly PodInfo[]; priority: number }>();
+
+  /** What is known, or what `find` makes of it. */
+  get(at: { place: number; node: NodeInfo }, { pod, nominated }: Decision, find: () => T): T {
+    const others = nominated.on(at.node.name);
+    // A pod does not keep its own node from itself.
+    if (others.some((other) => other.pod.metadata.uid === pod.pod.metadata.uid)) return find();
+    const { priority } = pod;
+    const known = this.#found.get(at.place, at.node);
+    if (known?.others === others && known.priority === priority) return known.value;
+    const value = find();
+    this.#found.set(at.place, at.node, { value, others, priority });
+    return value;
+  }
+}
+
 /** What has been found out about pods that are alike. */
 export class Known {
   /** How many of the filters, the first ones, sign. */
   readonly signed: number;
   /** What those said of each node; null: nothing. */
   readonly verdicts = new PerNode<Refusal | null>();
+  /** What all of them say of nodes that are kept for others, where all sign. */
+  readonly keptVerdicts = new PerKeptNode<Refusal | undefined>();
   readonly #parts = new Map<string, unknown>();
 
   constructor(signed: number) {

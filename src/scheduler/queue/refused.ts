@@ -5,6 +5,8 @@ export interface Waiting extends QueuedPod {
   notBeforeMs: number;
   /** When it was last refused. */
   sinceMs: number;
+  /** Something happened that would have woken it, had no plugin held it back. */
+  missed?: boolean;
 }
 
 /** Pods that wait for an event, found by the plugins that refused them: an event looks only at those it may help. */

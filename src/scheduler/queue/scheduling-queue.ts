@@ -81,7 +81,8 @@ export class SchedulingQueue {
     const gate = this.#gateOf(pod);
     if (gate) {
       this.#drop(uid);
-      this.#refused.add({ ...entry, refusedBy: new Set([gate]) });
+      // What refused it before may have news once the gate is open.
+      this.#refused.add({ ...entry, refusedBy: new Set([...entry.refusedBy, gate]) });
     } else if (!known || this.#active.get(uid)) this.#activate(entry);
     else if (this.#delayed.get(uid)) this.#delayed.put(entry);
     else if (this.#failed.get(uid)) this.#failed.put(entry);
@@ -134,7 +135,8 @@ export class SchedulingQueue {
     const attempts = trying.pod.attempts + 1;
     const delayMs = Math.min(maxBackoffMs, initialBackoffMs * 2 ** Math.min(attempts - 1, 20));
     const nowMs = clock.now();
-    const waiting = { ...trying.pod, attempts, refusedBy, sinceMs: nowMs, notBeforeMs: nowMs + delayMs };
+    const delayed = { sinceMs: nowMs, notBeforeMs: nowMs + delayMs };
+    const waiting = { ...trying.pod, attempts, refusedBy, ...delayed, missed: false };
     // Decisions are made in one go; only what waited in between can have missed something.
     const missed = trying.eventsBefore !== this.#events;
     if (refusedBy.size === 0) return this.#delay(this.#failed, waiting);
@@ -158,6 +160,11 @@ export class SchedulingQueue {
   wake(uid: string): void {
     const waiting = this.#refused.get(uid);
     if (waiting) this.#wake(waiting);
+  }
+
+  /** The plugin that held a pod back no longer does: what happened meanwhile wakes it now. */
+  released(uid: string): void {
+    if (this.#refused.get(uid)?.missed) this.wake(uid);
   }
 
   close(): void {
@@ -199,7 +206,10 @@ export class SchedulingQueue {
   }
 
   #wake(waiting: Waiting): void {
-    if (this.#gateOf(waiting.pod)) return;
+    if (this.#gateOf(waiting.pod)) {
+      waiting.missed = true;
+      return;
+    }
     this.#refused.delete(waiting.pod.metadata.uid);
     this.#delayOrActivate(waiting);
   }

@@ -5,10 +5,10 @@ import type { Stored } from '../../../api/resource.ts';
 import { causedBy } from '../../../client/transport.ts';
 import { hasReason } from '../../../machinery/status-error.ts';
 import { timestamp } from '../../../platform/clock.ts';
-import type { PodInfo } from '../../cache/node-info.ts';
+import type { NodeInfo, PodInfo } from '../../cache/node-info.ts';
 import type { Decision, Plugin, PostFilterResult, Refusal } from '../../framework/framework.ts';
 import type { Handle } from '../../framework/handle.ts';
-import { PerNode } from '../../framework/memory.ts';
+import { PerKeptNode, PerNode } from '../../framework/memory.ts';
 import { Refusals } from '../../framework/refusals.ts';
 import { type Candidate, leastHarm, victimsOn } from './victims.ts';
 
@@ -24,6 +24,12 @@ export interface DefaultPreemptionArgs {
 const notHelpful: Refusal = {
   plugin: name,
   reasons: ['Preemption is not helpful for scheduling'],
+  unresolvable: true,
+};
+
+const notFinished: Refusal = {
+  plugin: name,
+  reasons: ['waiting for the preemption for this pod to be finished'],
   unresolvable: true,
 };
 
@@ -46,19 +52,38 @@ function ineligible({ pod, snapshot }: Decision, refusals: Refusals): string | u
 
 /** What making room for pods that are alike would cost on each node. */
 class KnownVictims {
-  #found = new PerNode<Candidate | Refusal>();
+  #found = new Victims();
   #priority = 0;
   #budgets: readonly PodDisruptionBudget[] = [];
 
   /** Of pods of this priority, with these budgets; with others, all has to be found out anew. */
-  of(priority: number, budgets: readonly PodDisruptionBudget[]): PerNode<Candidate | Refusal> {
+  of(priority: number, budgets: readonly PodDisruptionBudget[]): Victims {
     const sameBudgets =
       budgets.length === this.#budgets.length && budgets.every((budget, i) => budget === this.#budgets[i]);
     if (priority === this.#priority && sameBudgets) return this.#found;
     this.#priority = priority;
     this.#budgets = [...budgets];
-    this.#found = new PerNode();
+    this.#found = new Victims();
     return this.#found;
+  }
+}
+
+class Victims {
+  readonly #found = new PerNode<Candidate | Refusal>();
+  readonly #onKept = new PerKeptNode<Candidate | Refusal>();
+
+  /** What is known, or what `find` makes of it. */
+  get(
+    at: { place: number; node: NodeInfo },
+    decision: Decision,
+    find: () => Candidate | Refusal,
+  ): Candidate | Refusal {
+    if (decision.nominated.has(at.node.name)) return this.#onKept.get(at, decision, find);
+    const known = this.#found.get(at.place, at.node);
+    if (known) return known;
+    const found = find();
+    this.#found.set(at.place, at.node, found);
+    return found;
   }
 }
 
@@ -88,10 +113,8 @@ export function findCandidates(
   for (let i = 0; i < places.length; i++) {
     const place = places[(offset + i) % places.length] as number;
     const node = nodes.at(place);
-    // Who else a node is kept for changes what is found there.
-    const memory = decision.nominated.has(node.name) ? undefined : known;
-    const result = memory?.get(place, node) ?? victimsOn(decision, node, search.budgets);
-    memory?.set(place, node, result);
+    const find = () => victimsOn(decision, node, search.budgets);
+    const result = known ? known.get({ place, node }, decision, find) : find();
     if ('reasons' in result) refusals.set(place, result);
     else {
       candidates.push(result);
@@ -110,8 +133,10 @@ export function defaultPreemption(handle: Handle, args: DefaultPreemptionArgs = 
     const share = Math.floor((count * minCandidateNodesPercentage) / 100);
     return Math.min(count, Math.max(share, minCandidateNodesAbsolute));
   };
+  const preempting = new Set<string>();
   return {
     name,
+    preEnqueue: ({ metadata }) => (preempting.has(metadata.uid) ? notFinished : undefined),
     postFilter(decision, refusals): PostFilterResult {
       const reason = ineligible(decision, refusals);
       if (reason !== undefined) return { message: `preemption: ${reason}` };
@@ -124,17 +149,42 @@ export function defaultPreemption(handle: Handle, args: DefaultPreemptionArgs = 
       const found = findCandidates(decision, search);
       const chosen = leastHarm(found.candidates);
       if (!chosen) return { message: `preemption: ${found.refusals.summary()}`, nominate: '' };
-      return { message: '', nominate: chosen.node, act: () => carryOut(handle, decision, chosen) };
+      return {
+        message: '',
+        nominate: chosen.node,
+        act: () => carryOut(handle, decision, { ...chosen, preempting }),
+      };
     },
   };
 }
 
-/** Evicts the victims; pods that matter less and wait for the same node have to look again. */
-async function carryOut(handle: Handle, decision: Decision, { node, victims }: Candidate): Promise<void> {
+interface Preemption extends Candidate {
+  /** The pods whose victims are being evicted. */
+  preempting: Set<string>;
+}
+
+/**
+ * Evicts the victims; pods that matter less and wait for the same node have to look again. The pod is not tried before
+ * the last victim's turn: the others' ends would wake it for nothing. Gives whether that victim was gone already, which tells nobody.
+ */
+async function carryOut(
+  handle: Handle,
+  decision: Decision,
+  { node, victims, preempting }: Preemption,
+): Promise<boolean> {
   const preemptor = decision.pod.pod;
+  const { uid } = preemptor.metadata;
   const displaced = decision.nominated.on(node).filter((other) => other.priority < decision.pod.priority);
-  await Promise.all(victims.map((victim) => evict(handle, { preemptor, victim, node })));
-  await Promise.all(displaced.map((other) => giveUpNode(handle, preemptor, other.pod)));
+  preempting.add(uid);
+  try {
+    const others = victims.slice(0, -1);
+    await Promise.all(others.map((victim) => evict(handle, { preemptor, victim, node })));
+    await Promise.all(displaced.map((other) => giveUpNode(handle, preemptor, other.pod)));
+  } finally {
+    preempting.delete(uid);
+  }
+  const victim = victims.at(-1) as PodInfo;
+  return !(await evict(handle, { preemptor, victim, node }));
 }
 
 interface Eviction {
@@ -143,7 +193,8 @@ interface Eviction {
   node: string;
 }
 
-async function evict(handle: Handle, { preemptor, victim: { pod }, node }: Eviction): Promise<void> {
+/** Gives whether the victim was still there. */
+async function evict(handle: Handle, { preemptor, victim: { pod }, node }: Eviction): Promise<boolean> {
   const { client, events, clock } = handle;
   const cause = causedBy(
     { ...preemptor, apiVersion: 'v1', kind: 'Pod' },
@@ -162,11 +213,12 @@ async function evict(handle: Handle, { preemptor, victim: { pod }, node }: Evict
     await client.of(pods).patch(pod.metadata, patch, { type, subresource: 'status', cause });
     await client.of(pods).delete(pod.metadata, { cause, preconditions: { uid: pod.metadata.uid } });
   } catch (error) {
-    if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return;
+    if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return false;
     throw error;
   }
   const message = `Preempted by pod ${preemptor.metadata.uid} on node ${node}`;
   events.record({ ...pod, apiVersion: 'v1', kind: 'Pod' }, { type: 'Normal', reason: 'Preempted', message });
+  return true;
 }
 
 async function giveUpNode({ client }: Handle, preemptor: Stored<Pod>, pod: Stored<Pod>): Promise<void> {
