@@ -30,12 +30,22 @@ export default defineConfig({
         },
       },
       {
-        // Random lives of whole clusters on a virtual clock; see scripts/simulate.mjs.
+        // What the fault simulation has found, and finds; see scripts/simulate.mjs.
         test: {
           ...shared,
           name: 'simulation',
           sequence: { groupOrder: 1 },
           include: ['test/simulation/**/*.test.ts'],
+          exclude: ['test/simulation/seeds.test.ts'],
+        },
+      },
+      {
+        // Random lives of whole clusters on a virtual clock, which take all processors.
+        test: {
+          ...shared,
+          name: 'lives',
+          sequence: { groupOrder: 2 },
+          include: ['test/simulation/seeds.test.ts'],
         },
       },
       {
@@ -43,7 +53,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'clients',
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           include: ['test/e2e/{kubectl,helm,client}*.test.ts', 'test/conformance/cli/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
@@ -54,7 +64,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'processes',
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           include: [
             'src/store/etcd/failover.node.test.ts',
             'test/e2e/command*.test.ts',
@@ -70,7 +80,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'real',
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           include: ['src/**/*.node.test.ts', 'test/e2e/real*.test.ts'],
           exclude: ['src/store/etcd/failover.node.test.ts'],
           testTimeout: 180_000,
