@@ -26,6 +26,8 @@ export class SimulatedApi {
   readonly #crashed = new Set<() => void>();
   #life = new Life();
   #server: ApiServer | undefined;
+  /** The ways to it, by user. */
+  #transports = new WeakMap<UserInfo, Transport>();
   #isUp = false;
 
   constructor(options: SimulatedApiOptions) {
@@ -65,6 +67,7 @@ export class SimulatedApi {
   crash(): void {
     this.#isUp = false;
     this.#server = undefined;
+    this.#transports = new WeakMap();
     this.#life.end();
     for (const fn of this.#crashed) fn();
   }
@@ -77,6 +80,10 @@ export class SimulatedApi {
 
   /** The way to the server that answers now; undefined while none does. */
   transportFor(user: UserInfo): Transport | undefined {
-    return this.#server?.transportFor(user);
+    const known = this.#server && this.#transports.get(user);
+    if (known) return known;
+    const transport = this.#server?.transportFor(user);
+    if (transport) this.#transports.set(user, transport);
+    return transport;
   }
 }

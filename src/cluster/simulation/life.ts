@@ -8,6 +8,7 @@ import { type Clock, sleepOn, type Timer } from '../../platform/clock.ts';
 export class Life {
   readonly #abort = new AbortController();
   readonly #endings = new Set<() => void>();
+  #isOver = false;
 
   constructor() {
     // Everything that a process runs hangs on this one.
@@ -15,7 +16,7 @@ export class Life {
   }
 
   get isOver(): boolean {
-    return this.#abort.signal.aborted;
+    return this.#isOver;
   }
 
   /** For code that can be told to stop: aborted after the process has been cut off, so it can do no harm any more. */
@@ -34,6 +35,7 @@ export class Life {
     if (this.isOver) return;
     for (const fn of this.#endings) fn();
     this.#endings.clear();
+    this.#isOver = true;
     this.#abort.abort();
   }
 

@@ -56,6 +56,8 @@ const quietMs = 100;
 /** What has not come to rest in this time does not come to rest. */
 const restlessMs = 60_000;
 
+const anotherWriter: UserInfo = { ...administrator, name: 'another-writer' };
+
 /** A number of its own for each name, from one seed. */
 function seedFor(seed: number, name: string): number {
   let hash = seed | 0;
@@ -295,7 +297,7 @@ export class VirtualCluster {
     return link;
   }
 
-  readonly #disturb = disturber(() => this.#api.transportFor({ ...administrator, name: 'another-writer' }));
+  readonly #disturb = disturber(() => this.#api.transportFor(anotherWriter));
 
   /** The administrator's way: time passes while an answer takes it. */
   #driven(): Transport {

@@ -51,7 +51,7 @@ function valueFor(key: string, value: unknown): unknown {
 
 /** A list or object that is empty is one that is missing: the API drops them. */
 function same(a: unknown, b: unknown): boolean {
-  return deepEqual(normal(a), normal(b));
+  return deepEqual(a, b) || deepEqual(normal(a), normal(b));
 }
 
 function normal(value: unknown): unknown {

@@ -23,6 +23,15 @@ const decode = (value: Uint8Array) =>
     Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString(),
   ) as Stored<KubernetesObject>;
 
+/** What clusters begin with is the same for all of them. */
+const beginnings = new WeakMap<Uint8Array, Stored<KubernetesObject>>();
+
+function decodeOnce(value: Uint8Array): Stored<KubernetesObject> {
+  const known = beginnings.get(value) ?? decode(value);
+  beginnings.set(value, known);
+  return known;
+}
+
 /** Objects that come often and that no rule asks for. */
 const ignored = new Set(['events', 'leases']);
 
@@ -49,7 +58,7 @@ export class World {
       const key = event.type === 'put' ? event.entry.key : event.key;
       const resource = resourceOf(key);
       if (ignored.has(resource)) continue;
-      const after = event.type === 'put' ? decode(event.entry.value) : undefined;
+      const after = event.type === 'put' ? decodeOnce(event.entry.value) : undefined;
       const before = this.#set(resource, key, after);
       yield { key, resource, actor, before, after, timeMs, revision };
     }

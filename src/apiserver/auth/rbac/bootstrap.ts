@@ -54,6 +54,7 @@ export function reconciled(
 }
 
 function withRules(has: PolicyRule[], want: readonly PolicyRule[]): PolicyRule[] {
+  if (deepEqual(has, want)) return has;
   const missing = want.filter((rule) => missingRules(has, [rule]).length > 0);
   return missing.length === 0 ? has : [...has, ...missing];
 }
