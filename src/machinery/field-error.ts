@@ -130,7 +130,8 @@ export function errorsOf<T>(
   const errors: FieldError[] = [];
   let index = 0;
   for (const item of items) {
-    for (const error of validate(item, index++)) errors.push(error);
+    const found = validate(item, index++);
+    if (found.length > 0) errors.push(...found);
     if (errors.length >= mostErrors) break;
   }
   return errors;

@@ -1,4 +1,5 @@
 import { goQuote } from './go-text.ts';
+import { Seen } from './seen.ts';
 
 /*
  * What JSON.parse does not tell: why a text is no JSON in the words of Go's `encoding/json`, and which fields stand
@@ -143,7 +144,7 @@ export function jsonSyntaxError(text: string): string | undefined {
 
 interface Frame {
   /** Keys seen so far; undefined for an array. */
-  keys: Set<string> | undefined;
+  keys: Seen | undefined;
   /** The key or index of the element being read. */
   at: string | number;
 }
@@ -187,10 +188,9 @@ export function strictFieldErrors(text: string, unknownPaths: readonly string[] 
   const frames: Frame[] = [];
   const found = new Set<string>();
   let keyNext = false;
-  const meet = (frame: Frame & { keys: Set<string> }, key: string): void => {
+  const meet = (frame: Frame & { keys: Seen }, key: string): void => {
     frame.at = key;
-    const twice = frame.keys.has(key);
-    frame.keys.add(key);
+    const twice = frame.keys.meet(key);
     if ((!twice && unknown.size === 0) || found.size >= maxStrictErrors) return;
     const path = pathOf(frames);
     if (unknown.has(path)) found.add(`unknown field ${goQuote(path)}`);
@@ -203,14 +203,14 @@ export function strictFieldErrors(text: string, unknownPaths: readonly string[] 
     keyNext = false;
     const raw = text.slice(start + 1, end);
     const key = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
-    meet(frame as Frame & { keys: Set<string> }, key);
+    meet(frame as Frame & { keys: Seen }, key);
     return end;
   };
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i);
     if (char === quote) i = readString(i);
     else if (char === openBrace) {
-      frames.push({ keys: new Set(), at: '' });
+      frames.push({ keys: new Seen(), at: '' });
       keyNext = true;
     } else if (char === openBracket) frames.push({ keys: undefined, at: 0 });
     else if (char === closeBrace || char === closeBracket) frames.pop();

@@ -128,6 +128,7 @@ function labelPrefixErrors(prefix: string): string[] {
 
 /** A qualified name, `name` or `domain/name`: the key of a label, an annotation, a resource. */
 export function qualifiedNameErrors(value: string): string[] {
+  if (value.length <= 63 && matches(labelKey, value)) return [];
   const parts = value.split('/');
   if (parts.length > 2) {
     const rest = " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";

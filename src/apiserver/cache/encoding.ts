@@ -70,9 +70,11 @@ function fieldsText(fields: object): string {
 function piecesOf(entries: readonly ManagedFieldsEntry[]): string[] {
   const pieces: string[] = [];
   let text = ',"managedFields":[';
-  for (const [i, entry] of entries.entries()) {
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] as unknown as Record<string, unknown>;
     let separator = i > 0 ? ',{' : '{';
-    for (const [key, value] of Object.entries(entry)) {
+    for (const key in entry) {
+      const value = entry[key];
       text += `${separator}${JSON.stringify(key)}:`;
       separator = ',';
       if (key === 'fieldsV1' && typeof value === 'object' && value !== null) {

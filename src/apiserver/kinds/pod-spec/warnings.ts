@@ -22,6 +22,7 @@ type At = (path: string) => string;
 /** Advice on a pod's spec, be it of a pod or of a template; `field` is the path of what holds both metadata and spec. */
 export function podWarnings(field: string, meta: ObjectMeta | undefined, spec: PodSpec): string[] {
   const at: At = (path) => (field ? `${field}.${path}` : path);
+  const containers = containersWithPaths(spec, at('spec'));
   return [
     ...nodeLabelWarnings(at('spec.nodeSelector'), spec.nodeSelector),
     ...nodeAffinityWarnings(at('spec.affinity.nodeAffinity'), spec),
@@ -32,14 +33,12 @@ export function podWarnings(field: string, meta: ObjectMeta | undefined, spec: P
     ...repeatedEntries(at, spec),
     ...fractionalBytes(at('spec.overhead'), spec.overhead),
     ...seccompOfPod(at('metadata.annotations'), meta, spec),
-    ...containersWithPaths(spec, at('spec')).flatMap(({ container, field: path }) => [
+    ...containers.flatMap(({ container, field: path }) => [
       ...profileWarnings(at, { meta, spec, container, isTemplate: field !== '' }),
       ...fractionalResources(path, container as Container),
       ...hiddenVariables(`${path}.env`, container.env),
     ]),
-    ...portWarnings(
-      containersWithPaths(spec, at('spec')) as { container: { ports?: ContainerPort[] }; field: string }[],
-    ),
+    ...portWarnings(containers as { container: { ports?: ContainerPort[] }; field: string }[]),
     ...graceWarnings(at('spec.terminationGracePeriodSeconds'), spec),
     ...podAffinityWarnings(at('spec.affinity.podAffinity'), spec.affinity?.podAffinity),
     ...podAffinityWarnings(at('spec.affinity.podAntiAffinity'), spec.affinity?.podAntiAffinity),
@@ -143,8 +142,10 @@ function volumeWarnings(field: string, volume: Volume): string[] {
 
 /** Files that would stand where the pod's token stands. */
 function tokenPathWarnings(field: string, { volumes = [] }: PodSpec): string[] {
-  const sources = volumes.flatMap((v) => v.projected?.sources ?? []);
-  const tokens = new Set(sources.flatMap((s) => (s.serviceAccountToken ? [s.serviceAccountToken.path] : [])));
+  const tokens = new Set<string>();
+  for (const { projected } of volumes) {
+    for (const { serviceAccountToken: token } of projected?.sources ?? []) if (token) tokens.add(token.path);
+  }
   if (tokens.size === 0) return [];
   const check = (path: string, file: string | undefined) =>
     file !== undefined && tokens.has(file)

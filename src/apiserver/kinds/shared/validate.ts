@@ -1,4 +1,5 @@
 import { deepEqual } from '../../../machinery/equal.ts';
+import { Seen } from '../../../machinery/seen.ts';
 import {
   errorsOf,
   type FieldError,
@@ -113,11 +114,12 @@ export function each<T>(
   items: readonly T[] | undefined,
   validate: (item: T, field: string, index: number) => FieldError[],
 ): FieldError[] {
-  return errorsOf(items ?? [], (item, i) => validate(item, `${field}[${i}]`, i));
+  if (!items || items.length === 0) return [];
+  return errorsOf(items, (item, i) => validate(item, `${field}[${i}]`, i));
 }
 
 /** Gives true for each value that was given before. */
 export function repeats(): (value: string) => boolean {
-  const seen = new Set<string>();
-  return (value) => seen.has(value) || !seen.add(value);
+  const seen = new Seen();
+  return (value) => seen.meet(value);
 }

@@ -176,6 +176,7 @@ const serviceFields = [
 
 /** The containers that people add to look into a pod: no part of its work. */
 export function ephemeralContainers(field: string, spec: PodSpec, context: SpecContext): FieldError[] {
+  if (!spec.ephemeralContainers?.length) return [];
   const others = new Set([...(spec.containers ?? []), ...(spec.initContainers ?? [])].map((c) => c.name));
   const repeated = repeats();
   for (const name of others) repeated(name);

@@ -117,6 +117,7 @@ function againstLimit(
 }
 
 function claims(field: string, { claims }: ResourceRequirements, known: ReadonlySet<string>): FieldError[] {
+  if (!claims?.length) return [];
   const seen = new Set<string>();
   return each(field, claims, ({ name, request }, path) => {
     if (!name) return [required(path)];
