@@ -40,13 +40,15 @@ const unknown = wanted?.find((name) => !cases.some((one) => one.name === name));
 if (unknown !== undefined) refuse(usage, unknown);
 const run = values.api ? runThroughApi : runPure;
 
-function say(name: string, { placed, seconds, decisionsMs }: Result): void {
+function say(name: string, { placed, seconds, decisionsMs, cpuUs }: Result): void {
   const sorted = [...decisionsMs].sort((a, b) => a - b);
   const at = (share: number) => (sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(2);
   const what = values.api ? 'created to bound' : 'decision';
+  // On a machine that does other things as well, this says more than the rate.
+  const cpu = cpuUs === undefined ? '' : `, ${cpuUs.toFixed(0)} us of CPU each`;
   const rate = (placed / seconds).toFixed(0);
   console.log(
-    `${name.padEnd(28)} ${rate.padStart(7)} pods/s   ${what} p50 ${at(0.5)} p99 ${at(0.99)} ms   (${placed} placed)`,
+    `${name.padEnd(28)} ${rate.padStart(7)} pods/s   ${what} p50 ${at(0.5)} p99 ${at(0.99)} ms   (${placed} placed${cpu})`,
   );
 }
 

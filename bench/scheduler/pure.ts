@@ -28,6 +28,8 @@ export interface Result {
   placed: number;
   seconds: number;
   decisionsMs: number[];
+  /** Of processor time a pod, with everything that happens until it is bound. */
+  cpuUs?: number;
 }
 
 class World {
