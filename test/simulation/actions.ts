@@ -1,6 +1,6 @@
 import type { Node, Pod } from '../../src/api/core/v1.ts';
 import { configmaps, namespaces, nodes, pods, secrets } from '../../src/api/generated/resources.ts';
-import type { Resource } from '../../src/api/resource.ts';
+import type { Resource, Stored } from '../../src/api/resource.ts';
 import type { VirtualCluster } from '../../src/cluster/simulation/virtual-cluster.ts';
 import type { Random } from '../../src/platform/random.ts';
 import { namespace, passing, pick, type Workload } from './workloads.ts';
@@ -113,14 +113,16 @@ const drain: Action = async (stage) => {
   const name = someNode(stage);
   await changeNode(stage, name, { unschedulable: true });
   const { items } = await stage.cluster.client.of(pods as Resource<Pod>).list();
-  for (const { metadata, spec } of items) {
-    if (spec.nodeName !== name || metadata.ownerReferences?.some((o) => o.kind === 'DaemonSet')) continue;
+  const there = items.filter(
+    ({ metadata, spec }) =>
+      spec.nodeName === name && !metadata.ownerReferences?.some((o) => o.kind === 'DaemonSet'),
+  );
+  const evict = ({ metadata }: Stored<Pod>) => {
     const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: metadata.name } };
-    await stage.cluster.client
-      .of(pods)
-      .postSubresource(metadata, 'eviction', body, { cause })
-      .catch(() => {});
-  }
+    return stage.cluster.client.of(pods).postSubresource(metadata, 'eviction', body, { cause });
+  };
+  // All at once, as kubectl does it.
+  await Promise.allSettled(there.map(evict));
   return `${name} is drained`;
 };
 

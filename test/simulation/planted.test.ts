@@ -1,8 +1,16 @@
 import { expect, test } from 'vitest';
-import { configmaps, secrets } from '../../src/api/generated/resources.ts';
+import type { Pod } from '../../src/api/core/v1.ts';
+import {
+  configmaps,
+  deployments,
+  poddisruptionbudgets,
+  pods,
+  secrets,
+} from '../../src/api/generated/resources.ts';
+import type { Stored } from '../../src/api/resource.ts';
 import { VirtualCluster } from '../../src/cluster/simulation/virtual-cluster.ts';
 import { InvariantChecker } from './invariants/checker.ts';
-import { plantedMistakes } from './planted.ts';
+import { plantedMistakes, unbookedEvictions } from './planted.ts';
 import { runSeed } from './run-seed.ts';
 
 /** Lives after which a mistake has to have been found. */
@@ -37,6 +45,43 @@ test.each([
   },
   600_000,
 );
+
+test.each([
+  ['are booked on their budgets: one of four at once', undefined, 1, undefined],
+  [
+    'are not booked on their budgets: found, since nobody is evicted but as the budget allowed it',
+    unbookedEvictions,
+    4,
+    'nobody is evicted but as the budget allowed it',
+  ],
+])('evictions %s', async (_, kinds, evicted, rule) => {
+  const cluster = await VirtualCluster.start({ kinds, nodes: 1 });
+  const checker = new InvariantChecker();
+  await cluster.follow((batch) => checker.take(batch, cluster.now()));
+  const cause = { reason: 'a test says so' };
+  const metadata = { name: 'web', namespace: 'default', labels: { app: 'web' } };
+  const selector = { matchLabels: metadata.labels };
+  const template = {
+    metadata: { labels: metadata.labels },
+    spec: { containers: [{ name: 'c', image: 'i' }] },
+  };
+  await cluster.client
+    .of(deployments)
+    .create({ metadata, spec: { replicas: 4, selector, template } }, { cause });
+  await cluster.client
+    .of(poddisruptionbudgets)
+    .create({ metadata, spec: { maxUnavailable: 1, selector } }, { cause });
+  await cluster.advance('10s');
+  const { items } = await cluster.client.of(pods).list();
+  const evict = ({ metadata: { name, namespace } }: Stored<Pod>) => {
+    const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } };
+    return cluster.client.of(pods).postSubresource({ name, namespace }, 'eviction', body, { cause });
+  };
+  const answers = await Promise.allSettled(items.map(evict));
+  expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(evicted);
+  expect(checker.violations[0]?.rule).toBe(rule);
+  await cluster.stop();
+});
 
 test('the garbage collector takes every owner for gone: found, where it hears of owners late', async () => {
   const controllers = plantedMistakes['the garbage collector takes every owner for gone'];

@@ -1,4 +1,9 @@
+import type { Pod } from '../../src/api/core/v1.ts';
+import { pods } from '../../src/api/generated/resources.ts';
+import { allKinds } from '../../src/apiserver/kinds/kinds.ts';
+import type { Kind, Subresource, SubresourceRequest } from '../../src/apiserver/registry/kind.ts';
 import { Client } from '../../src/client/client.ts';
+import { clone } from '../../src/machinery/clone.ts';
 import type { ControllerReplacements } from '../../src/cluster/simulation/control-plane.ts';
 import { createDeploymentController } from '../../src/controllers/deployment/deployment.ts';
 import { planDeployment } from '../../src/controllers/deployment/plan.ts';
@@ -63,6 +68,31 @@ const forcing = ({ transport }: Client): Client =>
       ),
     watch: (request, sink) => transport.watch(request, sink),
   });
+
+/** Asks a budget whether it allows an eviction, and does not book it. */
+function unbooked(request: SubresourceRequest<Pod>): SubresourceRequest<Pod> {
+  return {
+    ...request,
+    updateStatusOf: async (resource, ref, change) => {
+      const asked = request.context.get(resource, { ...ref, namespace: request.context.namespace });
+      if (asked) change(clone(asked));
+    },
+  };
+}
+
+function withEviction(kind: Kind<Pod>): Kind<Pod> {
+  const eviction = kind.subresources?.eviction as Subresource<Pod>;
+  const careless = {
+    ...eviction,
+    handle: (request: SubresourceRequest<Pod>) => eviction.handle(unbooked(request)),
+  };
+  return { ...kind, subresources: { ...kind.subresources, eviction: careless } };
+}
+
+/** Kinds of which evictions go by budgets that are never charged. */
+export const unbookedEvictions: readonly Kind[] = allKinds.map((kind) =>
+  kind.resource === pods ? (withEviction(kind as unknown as Kind<Pod>) as unknown as Kind) : kind,
+);
 
 /** Mistakes in six controllers, by what they do. */
 export const plantedMistakes: Record<string, ControllerReplacements> = {

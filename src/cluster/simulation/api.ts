@@ -1,6 +1,6 @@
 import { defaultAdmission } from '../../apiserver/admission/plugins.ts';
 import { allKinds } from '../../apiserver/kinds/kinds.ts';
-import type { UserInfo } from '../../apiserver/registry/kind.ts';
+import type { Kind, UserInfo } from '../../apiserver/registry/kind.ts';
 import { type ApiServer, createApiServer } from '../../apiserver/server.ts';
 import type { Transport } from '../../client/transport.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -15,6 +15,8 @@ export interface SimulatedApiOptions {
   clock: Clock;
   random: Random;
   log: Log;
+  /** What it serves; all there is unless given. */
+  kinds?: readonly Kind[] | undefined;
 }
 
 /** Nobody outside ever sees these tokens, so they are not signed: that would take real time, and real chance. */
@@ -43,13 +45,13 @@ export class SimulatedApi {
   async start(): Promise<void> {
     if (this.#isUp) return;
     this.#isUp = true;
-    const { store, clock, random, log } = this.#options;
+    const { store, clock, random, log, kinds = allKinds } = this.#options;
     const life = new Life();
     this.#life = life;
     const server = await createApiServer({
       platform: { clock: mortalClock(clock, life), random, log: log.named('apiserver') },
       store: mortal(store, life),
-      kinds: allKinds,
+      kinds,
       admission: defaultAdmission,
       serviceAccounts: {
         issuer: `https://kubernetes.default.svc.${network.domain}`,

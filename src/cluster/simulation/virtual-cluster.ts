@@ -1,3 +1,4 @@
+import type { Kind } from '../../apiserver/registry/kind.ts';
 import type { Latencies } from '../../kubelet/runtimes/simulated/world.ts';
 import type { UserInfo } from '../../apiserver/registry/kind.ts';
 import { Client } from '../../client/client.ts';
@@ -46,6 +47,8 @@ export interface VirtualClusterOptions {
   hasImage?(name: string): boolean;
   /** Controllers in place of the cluster's own, by their names: for planting mistakes. */
   controllers?: ControllerReplacements;
+  /** What the API server serves in place of its own kinds: for planting mistakes. */
+  kinds?: readonly Kind[];
   /** Receives what components say; nobody does unless given. */
   onLog?(line: LogLine): void;
 }
@@ -96,7 +99,8 @@ export class VirtualCluster {
     this.#clock = parts.clock;
     this.#store = parts.store;
     this.#faults = { ...noFaults, ...options.faults };
-    this.#api = new SimulatedApi({ ...parts, random: this.#random('kube-apiserver') });
+    const { kinds } = options;
+    this.#api = new SimulatedApi({ ...parts, kinds, random: this.#random('kube-apiserver') });
     this.#trace = new TraceRecorder(
       () => parts.clock.now(),
       () => this.#runAway(),

@@ -1,5 +1,6 @@
 import type { VirtualCluster } from '../../../src/cluster/simulation/virtual-cluster.ts';
 import type { WatchBatch } from '../../../src/store/store.ts';
+import { grantRule } from './budgets.ts';
 import { garbageRule } from './garbage.ts';
 import { identityRule, livingTwice } from './identities.ts';
 import { completionsRule, forbidRule, parallelismRule } from './jobs.ts';
@@ -25,6 +26,7 @@ export class InvariantChecker {
     forbidRule(),
     orderRule(),
     garbageRule(),
+    grantRule(),
   ];
 
   take(batch: WatchBatch, timeMs: number): void {
