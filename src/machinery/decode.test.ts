@@ -344,6 +344,24 @@ describe('JSON text', () => {
     );
   });
 
+  test('every duplicate is found among objects in objects and lists', () => {
+    const tree = fc.letrec<{ value: Tree }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        fc.constant('1'),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.record({
+          fields: fc.array(fc.tuple(fc.constantFrom('a', 'b', 'ab', ''), tie('value')), { maxLength: 4 }),
+        }),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(tree, (value) => {
+        expect(strictFieldErrors(textOf(value)).length > 0).toBe(repeats(value));
+      }),
+    );
+  });
+
   test('strict errors come in the order of the text, each once, and not from within what is unknown', () => {
     const text = '{"x":{"d":1,"d":2},"a":1,"y":1,"a":2,"b":[{"z":1}],"a":3,"x":1}';
     expect(strictFieldErrors(text, ['x', 'y', 'b[0].z'])).toEqual([
@@ -438,3 +456,21 @@ describe('YAML', () => {
     );
   });
 });
+
+/** JSON in which a field may stand twice. */
+type Tree = string | Tree[] | { fields: [string, Tree][] };
+
+function textOf(tree: Tree): string {
+  if (typeof tree === 'string') return tree;
+  if (Array.isArray(tree)) return `[${tree.map(textOf).join(',')}]`;
+  return `{${tree.fields.map(([name, value]) => `"${name}":${textOf(value)}`).join(', ')}}`;
+}
+
+function repeats(tree: Tree): boolean {
+  if (typeof tree === 'string') return false;
+  if (Array.isArray(tree)) return tree.some(repeats);
+  const { fields } = tree;
+  return (
+    new Set(fields.map(([name]) => name)).size < fields.length || fields.some(([, value]) => repeats(value))
+  );
+}

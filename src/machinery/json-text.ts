@@ -165,9 +165,15 @@ function endOfString(text: string, start: number): number {
 }
 
 const code = (char: string) => char.charCodeAt(0);
-const [quote, openBrace, closeBrace, openBracket, closeBracket, comma] = ['"', '{', '}', '[', ']', ','].map(
-  code,
-) as [number, number, number, number, number, number];
+const [quote, backslash, openBrace, closeBrace, openBracket, closeBracket, comma] = [
+  '"',
+  '\\',
+  '{',
+  '}',
+  '[',
+  ']',
+  ',',
+].map(code) as [number, number, number, number, number, number, number];
 
 const maxStrictErrors = 100;
 
@@ -178,12 +184,59 @@ const isUnder = (path: string, unknown: ReadonlySet<string>): boolean => {
   return false;
 };
 
+/** Hashes of the names of all objects that are open, in one row. */
+let hashes = new Int32Array(1024);
+const maxNamesLookedAt = 64;
+
+/** Whether a field may stand twice in its object: by hashes of names, and so without keeping any. The text must be valid JSON. */
+function mayRepeatFields(text: string): boolean {
+  // Where the names of each open object begin; -1 for a list.
+  const begins: number[] = [];
+  let [begin, end] = [-1, 0];
+  let keyNext = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === quote) {
+      const start = i;
+      i = endOfString(text, start);
+      if (!keyNext) continue;
+      keyNext = false;
+      let hash = i - start;
+      for (let at = start + 1; at < i; at++) {
+        const letter = text.charCodeAt(at);
+        if (letter === backslash) return true;
+        hash = (Math.imul(hash, 31) + letter) | 0;
+      }
+      if (end - begin > maxNamesLookedAt) return true;
+      for (let at = begin; at < end; at++) if (hashes[at] === hash) return true;
+      if (end === hashes.length) hashes = grown(hashes);
+      hashes[end++] = hash;
+    } else if (char === openBrace || char === openBracket) {
+      begins.push(begin);
+      keyNext = char === openBrace;
+      begin = keyNext ? end : -1;
+    } else if (char === closeBrace || char === closeBracket) {
+      if (begin >= 0) end = begin;
+      begin = begins.pop() as number;
+      keyNext = false;
+    } else if (char === comma) keyNext = begin >= 0;
+  }
+  return false;
+}
+
+function grown(from: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(from.length * 2);
+  larger.set(from);
+  return larger;
+}
+
 /**
  * The strict errors of a JSON text, each said once, in the order in which a reader meets them: fields that stand more than
  * once in their object, and fields that are not known (`unknown`: their paths). What is in an unknown field is not looked
  * at. The text must be valid JSON.
  */
 export function strictFieldErrors(text: string, unknownPaths: readonly string[] = []): string[] {
+  if (unknownPaths.length === 0 && !mayRepeatFields(text)) return [];
   const unknown = new Set(unknownPaths);
   const frames: Frame[] = [];
   const found = new Set<string>();
