@@ -173,6 +173,26 @@ describe('stored bytes', () => {
     }
   });
 
+  test('share the text of them where one writer has made them in one second', () => {
+    const fieldsV1 = { 'f:data': {} };
+    const entry = { manager: 'm', operation: 'Update', time: '2026-01-01T00:00:00Z', fieldsType: 'FieldsV1' };
+    const piecesOf = (managedFields: object[]) => {
+      const object = { ...managed, metadata: { name: 'n', managedFields } } as unknown as KubernetesObject;
+      return takeOver(encodeStored(object))?.json.managed;
+    };
+    const pieces = piecesOf([{ ...entry, fieldsV1 }]);
+    expect(piecesOf([{ ...entry, fieldsV1 }])).toBe(pieces);
+    const others = [
+      { ...entry, fieldsV1, time: '2026-01-01T00:00:01Z' },
+      { ...entry, fieldsV1, subresource: 's' },
+      entry,
+    ];
+    for (const other of others) {
+      expect(piecesOf([other])?.join('')).toBe(`,"managedFields":[${JSON.stringify(other)}]`);
+    }
+    expect(piecesOf([{ ...entry, fieldsV1 }, entry])?.join('')).toContain(JSON.stringify(entry));
+  });
+
   test('are read without their managed fields, wherever in the metadata these stand', () => {
     const { managedFields, ...rest } = managed.metadata;
     const lean = { ...managed, metadata: { ...rest, resourceVersion: '9' } };

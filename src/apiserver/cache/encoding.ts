@@ -66,8 +66,32 @@ function fieldsText(fields: object): string {
   return text;
 }
 
-/** The text of managed fields in pieces, each set of fields one of its own. */
-function piecesOf(entries: readonly ManagedFieldsEntry[]): string[] {
+/** What was made last of the entry of a creator with this set of fields. */
+const lastPieces = new WeakMap<object, { entry: ManagedFieldsEntry; pieces: readonly string[] }>();
+
+function isSameEntry(a: ManagedFieldsEntry, b: ManagedFieldsEntry): boolean {
+  for (const key in a)
+    if (a[key as keyof ManagedFieldsEntry] !== b[key as keyof ManagedFieldsEntry]) return false;
+  for (const key in b) if (!Object.hasOwn(a, key)) return false;
+  return true;
+}
+
+/** The text of managed fields in pieces. What one writer creates in one second shares them. */
+function piecesOf(entries: readonly ManagedFieldsEntry[]): readonly string[] {
+  const [entry] = entries;
+  const { fieldsV1 } = entry ?? {};
+  if (entries.length !== 1 || !entry || typeof fieldsV1 !== 'object' || fieldsV1 === null) {
+    return madePieces(entries);
+  }
+  const known = lastPieces.get(fieldsV1);
+  if (known && isSameEntry(known.entry, entry)) return known.pieces;
+  const pieces = madePieces(entries);
+  lastPieces.set(fieldsV1, { entry, pieces });
+  return pieces;
+}
+
+/** Each set of fields is a piece of its own. */
+function madePieces(entries: readonly ManagedFieldsEntry[]): string[] {
   const pieces: string[] = [];
   let text = ',"managedFields":[';
   for (let i = 0; i < entries.length; i++) {
