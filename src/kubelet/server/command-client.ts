@@ -32,6 +32,7 @@ function forward(from: Readable, to: Writable): void {
   from.pipe(to);
 }
 
+/** Resolves when all has been written, not only read: what the client is slow to take waits in between. */
 function copy(from: Readable | undefined, to: Writable | undefined): Promise<void> {
   if (!from) return Promise.resolve();
   if (!to) {
@@ -39,9 +40,12 @@ function copy(from: Readable | undefined, to: Writable | undefined): Promise<voi
     return Promise.resolve();
   }
   return new Promise((resolve) => {
-    from.once('end', resolve);
-    from.once('close', resolve);
-    from.once('error', () => resolve());
+    const over = () => to.end();
+    from.once('end', over);
+    from.once('close', over);
+    from.once('error', over);
+    to.once('finish', resolve);
+    to.once('close', resolve);
     to.once('error', () => {
       from.unpipe(to);
       from.resume();
