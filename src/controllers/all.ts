@@ -17,6 +17,7 @@ import { createTokensController } from './tokens/tokens.ts';
 import { createPersistentVolumeBinder } from './volumes/binder.ts';
 import { createEphemeralVolumeController } from './volumes/ephemeral.ts';
 import { createVolumeExpander } from './volumes/expand.ts';
+import { createTtlController } from './ttl/ttl.ts';
 import type { LocalVolumes } from './volumes/local.ts';
 import { createClaimProtection, createVolumeProtection } from './volumes/protection.ts';
 import { createTtlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
@@ -88,6 +89,7 @@ export function createControllers(options: ControllersOptions): Component[] {
     createTaintEvictionController(contextFor('node-controller')),
     createPodGarbageCollector(contextFor('pod-garbage-collector')),
     createEndpointSliceMirroringController(contextFor('endpointslicemirroring-controller')),
+    createTtlController(contextFor('ttl-controller')),
     createTtlAfterFinishedController(contextFor('ttl-after-finished-controller')),
     createClusterRoleAggregationController(contextFor('clusterrole-aggregation-controller')),
     createTokensController(contextFor('tokens-controller'), { authority }),
