@@ -76,7 +76,7 @@ export default defineConfig({
         },
       },
       {
-        // Real engines and network namespaces: one file at a time, so that they do not starve each other.
+        // Real engines and network namespaces.
         test: {
           ...shared,
           name: 'real',
@@ -85,7 +85,6 @@ export default defineConfig({
           exclude: ['src/store/etcd/failover.node.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -172,7 +172,11 @@ class Scheduler {
     // Most updates of a pod are news of its containers.
     const isSame = old !== undefined && sameForScheduling(pod, old);
     if (pod.spec.nodeName) {
-      if (isSame) return;
+      if (isSame) {
+        // Preemption spares those that have run longest; nobody waits for that.
+        if (pod.status?.startTime !== old.status?.startTime) this.#cache.setPod(pod);
+        return;
+      }
       this.#queue.remove(uid);
       this.#nominated.remove(uid);
       const action = old?.spec.nodeName ? 'Update' : 'Add';

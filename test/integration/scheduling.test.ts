@@ -283,6 +283,24 @@ describe('preemption', () => {
     expect((await cluster.get(pods, 'high')).status?.nominatedNodeName).toBeUndefined();
   });
 
+  test.each(['ab', 'ba'])(
+    'of those that matter alike, the one goes that was started last (%s)',
+    async (order) => {
+      for (const name of ['a', 'b']) await node(name);
+      for (const name of order) {
+        const nodeSelector = { 'kubernetes.io/hostname': name };
+        await pod(`on-${name}`, {
+          requests: { cpu: '2' },
+          spec: { priorityClassName: 'low', nodeSelector },
+        });
+        await cluster.pass(5000);
+      }
+      await pod('high', { requests: { cpu: '2' }, spec: { priorityClassName: 'high' } });
+      await cluster.pass(2000);
+      expect(await placeOf('high')).toBe(order[1]);
+    },
+  );
+
   test('a pod that several make room for is tried again once they have gone, not after each', async () => {
     slownessMs = 100;
     await node('a', { cpu: '3' });
