@@ -24,19 +24,28 @@ export interface ItemCodec {
   freeze: boolean;
 }
 
+/** How many items keep their decoded objects: what has just been written, or read, is mostly read again at once. */
+const decodedItems = 256;
+
 /**
  * One version of one object. Its JSON is kept, and its protobuf once somebody has asked for it; the decoded object only
- * as long as somebody uses it (informers in this process share its lean form), so an object that nobody looks at costs little more
+ * for a moment, and its lean form as long as informers in this process share it, so an object that nobody looks at costs little more
  * than its JSON. Where the store reads on demand, what it held when the server started stays there, and costs next to nothing.
  */
 export class CachedItem implements CachedObject {
+  static readonly #decoded: (CachedItem | undefined)[] = Array.from(
+    { length: decodedItems },
+    () => undefined,
+  );
+  static #next = 0;
   readonly key: string;
   readonly revision: number;
   readonly #codec: ItemCodec;
   /** Of what is read on demand: only what `encodeStored` made. */
   #form: StoredForm | EntryOnDemand;
   readonly #bytes: number;
-  #object: WeakRef<KubernetesObject> | undefined;
+  /** Held for a moment by its place in a ring, not weakly: a weak reference takes what is young for used. */
+  #object: KubernetesObject | undefined;
   #lean: WeakRef<KubernetesObject> | undefined;
   #protobuf: string | undefined;
   #labels: Record<string, string> | undefined;
@@ -68,7 +77,7 @@ export class CachedItem implements CachedObject {
   }
 
   get object(): KubernetesObject {
-    return this.#object?.deref() ?? this.#keep(this.#ofLean() ?? this.copy());
+    return this.#object ?? this.#keep(this.#ofLean() ?? this.copy());
   }
 
   /** What informers share of the object, completed. */
@@ -80,7 +89,11 @@ export class CachedItem implements CachedObject {
 
   #keep(object: KubernetesObject): KubernetesObject {
     if (this.#codec.freeze) deepFreeze(object);
-    this.#object = new WeakRef(object);
+    this.#object = object;
+    const oldest = CachedItem.#decoded[CachedItem.#next];
+    if (oldest) oldest.#object = undefined;
+    CachedItem.#decoded[CachedItem.#next] = this;
+    CachedItem.#next = (CachedItem.#next + 1) % decodedItems;
     return object;
   }
 
@@ -89,7 +102,7 @@ export class CachedItem implements CachedObject {
     if (known) return known;
     // Whoever keeps it lets others share its managed fields.
     if (this.#form instanceof Uint8Array) this.#form = storedJsonOf(this.#form);
-    const whole = this.#object?.deref();
+    const whole = this.#object;
     const lean = whole ? withoutManagedFields(whole) : decodeLean(this.#stored, this.revision);
     if (this.#codec.freeze) deepFreeze(lean);
     this.#lean = new WeakRef(lean);
