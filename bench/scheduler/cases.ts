@@ -12,6 +12,8 @@ export interface Case {
   /** At most so many can be placed, as a share of the nodes. */
   mostPerNode?: number;
   zones?: number;
+  /** Each pod is for one node alone, one after the other, as those of a DaemonSet are. */
+  daemon?: boolean;
   /** Nodes and other pods come and go meanwhile. */
   churn?: boolean;
 }
@@ -91,6 +93,7 @@ export const cases: readonly Case[] = [
     mostPerNode: 1,
   },
   { name: 'Unschedulable', hopeless: 0.2, pod: basic },
+  { name: 'DaemonSet', before: { perNode: 0.2, pod: basic }, pod: basic, daemon: true },
   { name: 'MixedChurn', before: { perNode: 0.2, pod: basic }, hopeless: 0.02, pod: basic, churn: true },
 ];
 
@@ -103,6 +106,16 @@ export function nodeOf(i: number, { zones = 1 }: Pick<Case, 'zones'>): Stored<No
     spec: {},
     status: { allocatable, capacity: allocatable },
   };
+}
+
+/** What the pod with this number looks like that is to be placed. */
+export function shapeOf({ pod, daemon }: Case, i: number, nodes: number): PodShape {
+  if (!daemon) return pod;
+  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [`node-${i % nodes}`] }];
+  const nodeAffinity = {
+    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] },
+  };
+  return { ...pod, spec: { affinity: { nodeAffinity } } };
 }
 
 /** A pod that asks for more than any node has. */

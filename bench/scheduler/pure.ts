@@ -17,7 +17,7 @@ import { Memory } from '../../src/scheduler/framework/memory.ts';
 import type { Profile } from '../../src/scheduler/framework/framework.ts';
 import { SchedulingQueue } from '../../src/scheduler/queue/scheduling-queue.ts';
 import { testHandle } from '../../src/scheduler/testing.ts';
-import { type Case, hopeless, nodeOf, type PodShape, storedPodOf } from './cases.ts';
+import { type Case, hopeless, nodeOf, type PodShape, shapeOf, storedPodOf } from './cases.ts';
 
 export interface Sizes {
   nodes: number;
@@ -116,7 +116,7 @@ export async function runPure(one: Case, sizes: Sizes, mostMs: number): Promise<
   const world = new World();
   fill(world, one, sizes);
   const wanted = Math.min(sizes.pods, (one.mostPerNode ?? Number.POSITIVE_INFINITY) * sizes.nodes);
-  const all = Array.from({ length: wanted }, () => storedPodOf(one.pod));
+  const all = Array.from({ length: wanted }, (_, i) => storedPodOf(shapeOf(one, i, sizes.nodes)));
   const decisionsMs: number[] = [];
   const start = performance.now();
   let placed = 0;

@@ -23,7 +23,7 @@ import { silentLog } from '../../src/platform/log.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { createScheduler } from '../../src/scheduler/scheduler.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
-import { type Case, hopeless, nodeOf, podOf } from './cases.ts';
+import { type Case, hopeless, nodeOf, podOf, shapeOf } from './cases.ts';
 import type { Result, Sizes } from './pure.ts';
 
 const cause = { reason: 'a benchmark' };
@@ -84,15 +84,19 @@ class Bench {
     await each(numbers(share * sizes.nodes), (i) => this.create(pods, podOf(`hopeless-${i}`, hopeless)));
   }
 
-  async measure(one: Case, wanted: number, mostMs: number): Promise<Result> {
+  async measure(
+    one: Case,
+    { wanted, nodeCount }: { wanted: number; nodeCount: number },
+    mostMs: number,
+  ): Promise<Result> {
     const createdMs = new Map<string, number>();
     const start = performance.now();
     const cpuBefore = process.cpuUsage();
     const names = Array.from({ length: wanted }, (_, i) => `${measured}${i}`);
-    const creating = each(names, async (name) => {
+    const creating = each([...names.entries()], async ([i, name]) => {
       if (performance.now() - start > mostMs) return;
       createdMs.set(name, performance.now());
-      await this.create(pods, podOf(name, one.pod));
+      await this.create(pods, podOf(name, shapeOf(one, i, nodeCount)));
     });
     await Promise.race([creating.then(() => this.#allBound(wanted)), systemClock.sleep(mostMs)]);
     await creating;
@@ -139,7 +143,7 @@ export async function runThroughApi(one: Case, sizes: Sizes, mostMs: number): Pr
     const running = scheduler.run(stop.signal);
     await informers.synced();
     const wanted = Math.min(sizes.pods, (one.mostPerNode ?? Number.POSITIVE_INFINITY) * sizes.nodes);
-    const result = await bench.measure(one, wanted, mostMs);
+    const result = await bench.measure(one, { wanted, nodeCount: sizes.nodes }, mostMs);
     stop.abort();
     await running;
     await recorder.flush();
