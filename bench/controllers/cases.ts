@@ -14,6 +14,7 @@ import {
   services,
 } from '../../src/api/generated/resources.ts';
 import type { Stored } from '../../src/api/resource.ts';
+import { quantityValue } from '../../src/machinery/quantity.ts';
 import { hasReason } from '../../src/machinery/status-error.ts';
 import type { BenchCluster } from './cluster.ts';
 
@@ -164,7 +165,7 @@ const guarded: Case = {
     const where = { name: 'shop', namespace: 'default' };
     const budget = await cluster.onlooker.of(poddisruptionbudgets).get(where);
     const quota = await cluster.onlooker.of(resourcequotas).get(where);
-    const used = Number(quota.status?.used?.pods);
+    const used = quantityValue(quota.status?.used?.pods ?? '0');
     const { currentHealthy } = budget.status ?? {};
     if (used !== n || currentHealthy !== n) return `${used} pods counted, ${currentHealthy} of them healthy`;
     return miscounted(cluster, n);
