@@ -1,4 +1,5 @@
 import { goQuote } from './go-text.ts';
+import { backslash, closeBrace, closeBracket, comma, openBrace, openBracket, quote } from './json-chars.ts';
 import { Seen } from './seen.ts';
 
 /*
@@ -163,17 +164,6 @@ function endOfString(text: string, start: number): number {
     end = text.indexOf('"', end + 1);
   }
 }
-
-const code = (char: string) => char.charCodeAt(0);
-const [quote, backslash, openBrace, closeBrace, openBracket, closeBracket, comma] = [
-  '"',
-  '\\',
-  '{',
-  '}',
-  '[',
-  ']',
-  ',',
-].map(code) as [number, number, number, number, number, number, number];
 
 const maxStrictErrors = 100;
 

@@ -7,7 +7,7 @@ import { routeProtocol } from '../../network/routes.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { table as proxyTable } from '../../proxy/ruleset.ts';
 import { runtimeDirIn } from '../node-dirs.ts';
-import type { NodeLayout } from './layout.ts';
+import { type NodeLayout, runRoot } from './layout.ts';
 
 type World = Pick<Platform, 'processes' | 'files' | 'log' | 'clock'>;
 
@@ -103,7 +103,7 @@ async function removeRunDir(world: World, runDir: string): Promise<void> {
   await mounts.unmount(runDir).catch(() => {});
   await world.files.remove(runDir);
   // The last one takes the folder with it.
-  await world.processes.run('rmdir', ['/run/k8ts']);
+  await world.processes.run('rmdir', [runRoot]);
 }
 
 /** What a node that is this machine itself has put on it. */
@@ -133,7 +133,7 @@ export async function removeMachineNode(world: World, node: MachineNode): Promis
  * processes, namespaces, links, mounts, control groups and its table. The data directory stays.
  */
 export async function removeHosts(world: World, id: string, dataDir: string): Promise<void> {
-  const runDir = `/run/k8ts/${id}`;
+  const runDir = `${runRoot}/${id}`;
   const mountFiles = (await world.files.list(runDir)).map((name) => `${runDir}/${name}`);
   await killAll(world, { cgroup: `/k8ts-${id}-`, namespaces: await namespacesOf(world, id), mountFiles });
   for (const namespace of await namespacesOf(world, id)) {

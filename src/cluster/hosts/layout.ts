@@ -1,5 +1,8 @@
 /** Names and addresses of everything a cluster puts on this machine: a function of its id alone. */
 
+/** Where clusters and agents keep on this machine what ends with it, each in a folder of its own. */
+export const runRoot = '/run/k8ts';
+
 export interface ClusterLayout {
   /** Six hexadecimal digits that tell this cluster's things from others'. */
   id: string;
@@ -47,7 +50,7 @@ export function clusterLayout(id: string, network: string): ClusterLayout {
     hostLink: `k8ts-${id}`,
     network,
     hostAddress: `${network}.1`,
-    runDir: `/run/k8ts/${id}`,
+    runDir: `${runRoot}/${id}`,
   };
 }
 

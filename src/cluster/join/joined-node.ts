@@ -2,6 +2,7 @@ import { configmaps } from '../../api/generated/resources.ts';
 import type { Client } from '../../client/client.ts';
 import type { Files } from '../../platform/files.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { runRoot } from '../hosts/layout.ts';
 import { nodeClient } from '../node-client.ts';
 import type { KeyPair } from '../pki.ts';
 import { isRunning, type KnownProcess, startTicksOf } from '../state.ts';
@@ -37,7 +38,7 @@ export const agentDir = (dataDir: string) => `${dataDir}/agent`;
 const path = (dataDir: string) => `${agentDir(dataDir)}/node.json`;
 
 /** Where a node keeps what ends with the machine. */
-export const runDirOf = (nodeName: string) => `/run/k8ts/agent-${nodeName}`;
+export const runDirOf = (nodeName: string) => `${runRoot}/agent-${nodeName}`;
 
 /** The control group of a node's pods. */
 export const cgroupOf = (nodeName: string) => `/k8ts-${nodeName}`;

@@ -1,5 +1,6 @@
 import { parseMountInfo } from '../../kubelet/volumes/mounts.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { runRoot } from '../hosts/layout.ts';
 import type { JoinedNode } from './joined-node.ts';
 
 const settings = ['net.ipv4.ip_forward=1', 'net.bridge.bridge-nf-call-iptables=1'];
@@ -36,6 +37,6 @@ function unsharedMounts(mountInfo: string): string[] {
   const mounts = parseMountInfo(mountInfo);
   if (mounts.some(({ path, isShared }) => path === '/' && isShared)) return [];
   return mounts
-    .filter(({ path, isShared }) => !isShared && !path.startsWith('/run/k8ts/'))
+    .filter(({ path, isShared }) => !isShared && !path.startsWith(`${runRoot}/`))
     .map(({ path }) => path);
 }

@@ -1,6 +1,5 @@
-import type { Kind } from '../../apiserver/registry/kind.ts';
 import type { Latencies } from '../../kubelet/runtimes/simulated/world.ts';
-import type { UserInfo } from '../../apiserver/registry/kind.ts';
+import type { Kind, UserInfo } from '../../apiserver/registry/kind.ts';
 import { Client } from '../../client/client.ts';
 import type { ApiRequest, Transport } from '../../client/transport.ts';
 import { createLog, type Log, type LogLine, silentLog } from '../../platform/log.ts';

@@ -1,4 +1,19 @@
-import { type TypeSchema } from '../schema.ts';
+import {
+  backslash,
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  letterN,
+  letterT,
+  minus,
+  nine,
+  openBrace,
+  openBracket,
+  quote,
+  zero,
+} from '../json-chars.ts';
+import type { TypeSchema } from '../schema.ts';
 import { secondsOf } from './encode.ts';
 import { forms, type JsonField, type JsonName, type JsonPlan, jsonPlanOf, nextHash } from './json-plan.ts';
 import { BackwardWriter } from './wire.ts';
@@ -18,22 +33,6 @@ function isAt(text: Uint8Array, start: number, bytes: Uint8Array): boolean {
 
 /** JSON that is not as `JSON.stringify` writes objects of the type. */
 class Unforeseen extends Error {}
-
-const code = (char: string) => char.charCodeAt(0);
-const [quote, backslash, comma, colon, minus] = ['"', '\\', ',', ':', '-'].map(code) as [
-  number,
-  number,
-  number,
-  number,
-  number,
-];
-const [openBrace, closeBrace, openBracket, closeBracket] = ['{', '}', '[', ']'].map(code) as [
-  number,
-  number,
-  number,
-  number,
-];
-const [letterN, letterT, zero, nine] = ['n', 't', '0', '9'].map(code) as [number, number, number, number];
 
 class Transcoder {
   readonly #out = new BackwardWriter(64 * 1024);
