@@ -114,6 +114,17 @@ export interface MachineNode {
   serviceRange: string;
 }
 
+/**
+ * Removes the pods' bridge and the links that lead from it to pods: the kernel takes those away with the namespaces of
+ * the pods as well, but in its own time.
+ */
+async function removeBridge(world: World): Promise<void> {
+  const { stdout } = await world.processes.run('ip', ['-brief', 'link', 'show', 'master', bridgeName]);
+  for (const [, name = ''] of stdout.matchAll(/^([^@\s]+)/gm))
+    await world.processes.run('ip', ['link', 'delete', name]);
+  await world.processes.run('ip', ['link', 'delete', bridgeName]);
+}
+
 /** Removes what such a node has put on this machine, its pods with it. Its agent and its engine must not run any more. */
 export async function removeMachineNode(world: World, node: MachineNode): Promise<void> {
   const { dir, runDir, cgroup, serviceRange } = node;
@@ -123,7 +134,7 @@ export async function removeMachineNode(world: World, node: MachineNode): Promis
   await removeCgroups(world, (name) => `/${name}` === cgroup);
   for (const table of [proxyTable, networkTable, hostPortsTable])
     await world.processes.run('nft', ['delete', 'table', 'ip', table]);
-  await world.processes.run('ip', ['link', 'delete', bridgeName]);
+  await removeBridge(world);
   await world.processes.run('ip', ['route', 'flush', 'proto', routeProtocol]);
   await world.processes.run('ip', ['route', 'delete', serviceRange]);
 }
