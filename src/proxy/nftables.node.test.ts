@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { on } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mustRun, type Processes, systemProcesses } from '../platform/processes.ts';
 import { systemFiles } from '../platform/files.ts';
@@ -97,5 +99,30 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
     ).rejects.toThrow('no-such-chain');
     expect(await list('ruleset')).toBe(before);
     await backend.remove();
+  });
+
+  test('what runs between a backend and itself goes on when rules come', async () => {
+    const address = '198.19.46.1';
+    await mustRun(inside, 'ip', ['link', 'set', 'lo', 'up']);
+    await mustRun(inside, 'ip', ['address', 'add', `${address}/32`, 'dev', 'lo']);
+    const echo = `
+      const server = net.createServer((socket) => socket.pipe(socket)).listen(0, '${address}', () => {
+        const socket = net.connect(server.address().port, '${address}', () => socket.write('open'));
+        socket.setEncoding('utf8').on('data', (text) => console.log(text));
+        process.stdin.on('data', (text) => socket.write(text));
+      });`;
+    const peers = spawn('nsenter', [`--net=/run/netns/${namespace}`, process.execPath, '-e', echo]);
+    try {
+      const said = on(peers.stdout.setEncoding('utf8'), 'data', { signal: AbortSignal.timeout(10_000) });
+      expect((await said.next()).value).toEqual(['open\n']);
+      const rules = new Ruleset();
+      rules.set('default/a', contributionOf([front([address])], '10.96.1.1'));
+      await backend.apply(rules.reload());
+      peers.stdin.write('still');
+      expect((await said.next()).value).toEqual(['still\n']);
+    } finally {
+      peers.kill('SIGKILL');
+      await backend.remove();
+    }
   });
 });

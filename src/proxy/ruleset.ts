@@ -27,7 +27,7 @@ const declarations = `
   chain nat-postrouting {
     type nat hook postrouting priority srcnat; policy accept;
     meta mark & ${masqueradeMark} == ${masqueradeMark} masquerade fully-random;
-    ip saddr . ip daddr @hairpin masquerade fully-random;
+    ct status dnat ip saddr . ip daddr @hairpin masquerade fully-random;
   }
   chain filter-input { type filter hook input priority -110; policy accept; ct state new ip daddr . ip protocol . th dport vmap @refused; }
   chain filter-forward {
