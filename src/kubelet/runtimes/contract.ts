@@ -80,7 +80,7 @@ export async function textOf(stream: Readable | undefined): Promise<string> {
 /** What every runtime must do. Call it inside a `describe` of its own. */
 export function runtimeContract(make: () => Promise<ContractSubject>, options: ContractOptions): void {
   let s: ContractSubject;
-  const forever = 'trap "exit 0" TERM; while :; do sleep 0.1; done';
+  const forever = 'trap "exit 0" TERM; sleep 100000 & wait';
 
   beforeAll(async () => {
     s = await make();

@@ -28,7 +28,7 @@ export async function shellArchive(): Promise<string> {
 }
 
 /** Ends a shell script in a way that ends on SIGTERM. */
-export const untilStopped = "trap 'exit 0' TERM; while :; do sleep 0.1; done";
+export const untilStopped = "trap 'exit 0' TERM; sleep 100000 & wait";
 
 /** A container that runs a shell script. */
 export const shell = (script: string, more: object = {}) => ({
