@@ -40,7 +40,11 @@ test('a server that cannot be reached is unavailable; the next one of the list i
   const options = { connect: connectHttps, tls, userAgent: 'test' };
   const alone = new HttpTransport({ ...options, servers: [gone] });
   const get = { method: 'GET', path: '/api/v1/namespaces/default' } as const;
-  await expect(alone.request(get)).rejects.toMatchObject({ code: 503, reason: 'ServiceUnavailable' });
+  await expect(alone.request(get)).rejects.toMatchObject({
+    code: 503,
+    reason: 'ServiceUnavailable',
+    message: 'the API server cannot be reached: connect ECONNREFUSED 127.0.0.1:1',
+  });
   const both = new HttpTransport({ ...options, servers: [gone, t.origin] });
   expect(await both.request(get)).toMatchObject({ kind: 'Namespace' });
   both.close();

@@ -125,6 +125,10 @@ function answerOf(stream: ClientHttp2Stream, headers: IncomingHttpHeaders): Http
   };
 }
 
+/** A stream says that it was cancelled where its connection failed; the connection says why. */
+const reasonOf = (error: Error & { code?: string }): Error =>
+  error.code === 'ERR_HTTP2_STREAM_CANCEL' && error.cause instanceof Error ? error.cause : error;
+
 function callOn(
   session: ClientHttp2Session,
   call: HttpCall,
@@ -142,7 +146,10 @@ function callOn(
       stream.close(constants.NGHTTP2_CANCEL);
     };
     const leave = signal && onAbort(signal, () => fail(signal.reason as Error));
-    stream.on('error', (error: Error) => reject(session.connecting ? new NotConnectedError(error) : error));
+    stream.on('error', (error: Error) => {
+      const reason = reasonOf(error);
+      reject(session.connecting ? new NotConnectedError(reason) : reason);
+    });
     stream.once('close', () => {
       clearTimeout(timer);
       leave?.();
