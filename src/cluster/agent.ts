@@ -139,14 +139,15 @@ async function kubeletOf(
 
 function networking(config: AgentConfig, platform: Platform, informers: Informers): Component[] {
   const { clock, random, log, processes } = platform;
-  const { nodeName, dir, podRange, mtu, address, domain, upstreamDns } = config;
+  const { nodeName, dir, runDir, podRange, mtu, address, domain, upstreamDns } = config;
   return [
     createNetwork({
       nodeName,
       informers,
       platform: { ...platform, log: log.named('network') },
       cniConfigDir: `${dir}/cni`,
-      cniStateDir: '/var/lib/cni/networks',
+      // Pods do not outlive the machine's start, and their addresses are free with them.
+      cniStateDir: `${runDir}/pod-addresses`,
       podRange,
       mtu,
     }),

@@ -11,6 +11,9 @@ export interface PodNetwork {
 /** The device that is the pods' gateway. */
 export const bridgeName = 'cni0';
 
+/** Name of the pods' network. */
+const networkName = 'k8ts';
+
 /** Name of the file in the runtime's configuration directory. */
 export const cniFileName = '10-k8ts.conflist';
 
@@ -34,6 +37,16 @@ export function cniConfig(network: PodNetwork): string {
     mtu: network.mtu,
     ipam,
   };
-  const config = { cniVersion: '0.4.0', name: 'k8ts', plugins: [bridge, { type: 'loopback' }] };
+  const config = { cniVersion: '0.4.0', name: networkName, plugins: [bridge, { type: 'loopback' }] };
   return `${JSON.stringify(config, undefined, 2)}\n`;
+}
+
+/** Where the plugins' library keeps what became of each pod. */
+export const cniResultsDir = '/var/lib/cni/results';
+
+/** Which of the files there are of pods of this network. */
+export function resultsOfPods(names: readonly string[]): string[] {
+  const pods = names.flatMap((name) => new RegExp(`^${networkName}-(.+)-eth0$`).exec(name)?.[1] ?? []);
+  const all = new Set(pods.flatMap((id) => [`${networkName}-${id}-eth0`, `cni-loopback-${id}-lo`]));
+  return names.filter((name) => all.has(name));
 }

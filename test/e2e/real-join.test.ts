@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,6 +17,10 @@ const nodeName = `joined-${process.pid}`;
 const within = ['--net=/run/netns/' + namespace, '--'];
 
 const onMachine = (command: string, ...args: string[]) => spawnSync('nsenter', [...within, command, ...args]);
+
+/** What CNI's plugins keep on this machine: addresses that are taken, and what became of pods. */
+const networkOfPods = () =>
+  existsSync('/var/lib/cni') ? readdirSync('/var/lib/cni', { recursive: true }).toSorted() : [];
 
 describe.skipIf(why)(`a machine that joins as a node${why ? ` (skipped: ${why})` : ''}`, () => {
   let dir: string;
@@ -48,6 +52,7 @@ describe.skipIf(why)(`a machine that joins as a node${why ? ` (skipped: ${why})`
   }
 
   test('runs pods, gets images, outlives the server, and is left as it was', async () => {
+    const before = networkOfPods();
     const [serverDir, nodeDir] = [join(dir, 'server'), join(dir, 'node')];
     const server = ['server', '--data-dir', serverDir, '--bind-address', address];
     const said = await start(/^ready/m, ...server, '--port', '0');
@@ -85,6 +90,7 @@ describe.skipIf(why)(`a machine that joins as a node${why ? ` (skipped: ${why})`
     expect(onMachine('nft', 'list', 'tables').stdout.toString()).toBe('');
     const links = onMachine('ip', '-brief', 'link').stdout.toString().trim().split('\n');
     expect(links.map((line) => line.split(/\s/)[0])).toEqual(['lo', 'machine']);
+    expect(networkOfPods()).toEqual(before);
     expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(dir);
     for (const hierarchy of ['', 'memory', 'unified'])
       expect(existsSync(`/sys/fs/cgroup/${hierarchy}/k8ts-${nodeName}`)).toBe(false);

@@ -38,7 +38,7 @@ test('the mounts of a cluster go, and the disk that it keeps its data on stays',
   ]);
 });
 
-test('the links to the pods of a machine go with their bridge, however long the kernel keeps their namespaces', async () => {
+test('what the network knows of the pods of a machine goes, however long the kernel keeps their namespaces', async () => {
   const links =
     'veth1a2b3c4d@if2 UP 3a:00:00:00:00:01 <BROADCAST,MULTICAST,UP,LOWER_UP> \n' +
     'veth5e6f7a8b@if3 UP 3a:00:00:00:00:02 <BROADCAST,MULTICAST,UP,LOWER_UP> \n';
@@ -49,7 +49,12 @@ test('the links to the pods of a machine go with their bridge, however long the 
     cgroup: '/k8ts-n',
     serviceRange: '198.19.96.0/20',
   };
+  const results = '/var/lib/cni/results';
+  const names = ['k8ts-a1-eth0', 'cni-loopback-a1-lo', 'other-b2-eth0', 'cni-loopback-b2-lo'];
+  await world.files.makeDir(results);
+  for (const name of names) await world.files.write(`${results}/${name}`, '{}');
   await removeMachineNode(world, node);
+  expect((await world.files.list(results)).toSorted()).toEqual(['cni-loopback-b2-lo', 'other-b2-eth0']);
   expect(commands.filter((line) => line.startsWith('ip link'))).toEqual([
     'ip link delete veth1a2b3c4d',
     'ip link delete veth5e6f7a8b',

@@ -1,6 +1,6 @@
 import { removePodLeftovers } from '../../kubelet/runtimes/containerd/leftovers.ts';
 import { linuxMounts, unmountBelow } from '../../kubelet/volumes/mounts.ts';
-import { bridgeName } from '../../network/cni.ts';
+import { bridgeName, cniResultsDir, resultsOfPods } from '../../network/cni.ts';
 import { table as hostPortsTable } from '../../network/host-ports.ts';
 import { table as networkTable } from '../../network/network.ts';
 import { routeProtocol } from '../../network/routes.ts';
@@ -135,6 +135,8 @@ export async function removeMachineNode(world: World, node: MachineNode): Promis
   for (const table of [proxyTable, networkTable, hostPortsTable])
     await world.processes.run('nft', ['delete', 'table', 'ip', table]);
   await removeBridge(world);
+  for (const name of resultsOfPods(await world.files.list(cniResultsDir)))
+    await world.files.remove(`${cniResultsDir}/${name}`);
   await world.processes.run('ip', ['route', 'flush', 'proto', routeProtocol]);
   await world.processes.run('ip', ['route', 'delete', serviceRange]);
 }
