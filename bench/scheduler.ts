@@ -1,14 +1,20 @@
 // How fast pods find their nodes, by the cases of upstream's scheduler_perf: `npm run bench:scheduler`.
 //   --nodes 5000 --pods 1000 --case PodAffinity,Basic --seconds 10 --api
-// Without --api: decisions alone. With it: from creating pods to seeing them bound, on the durable store.
+// Without --api: decisions alone. With it: from creating pods to seeing them bound, on the durable store. API server and scheduler
+// are one process, as in a cluster; this one creates the pods and watches them over HTTPS, all the while.
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { numbers, refuse } from './arguments.mjs';
 import { cases } from './scheduler/cases.ts';
 import { type Result, runPure } from './scheduler/pure.ts';
+import { serve } from './scheduler/server.ts';
 import { runThroughApi } from './scheduler/through-api.ts';
 
 const usage =
   'npm run bench:scheduler -- [--nodes 5000] [--pods 1000] [--case NAME,NAME] [--seconds 10] [--api]';
+
+const whatRunsWhere =
+  'API server, durable store and scheduler are one process; another creates the pods over HTTPS and sees them bound in a watch';
 
 function given() {
   try {
@@ -28,35 +34,40 @@ function given() {
   }
 }
 
-const values = given();
-const { nodes, pods, seconds } = numbers(usage, { nodes: 0, pods: 0, seconds: 0 }, [
-  values.nodes,
-  values.pods,
-  values.seconds,
-]);
-const sizes = { nodes, pods };
-const wanted = values.case?.split(',');
-const unknown = wanted?.find((name) => !cases.some((one) => one.name === name));
-if (unknown !== undefined) refuse(usage, unknown);
-const run = values.api ? runThroughApi : runPure;
-
-function say(name: string, { placed, seconds, decisionsMs, cpuUs }: Result): void {
+function say(name: string, { placed, seconds, decisionsMs, cpuUs, peakMb = 0 }: Result): void {
   const sorted = [...decisionsMs].sort((a, b) => a - b);
   const at = (share: number) => (sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(2);
-  const what = values.api ? 'created to bound' : 'decision';
+  const what = cpuUs === undefined ? 'decision' : 'created to bound';
   // On a machine that does other things as well, this says more than the rate.
-  const cpu = cpuUs === undefined ? '' : `, ${cpuUs.toFixed(0)} us of CPU each`;
+  const used =
+    cpuUs === undefined ? '' : `, server: ${cpuUs.toFixed(0)} us of CPU each, peak ${peakMb.toFixed(0)} MB`;
   const rate = (placed / seconds).toFixed(0);
   console.log(
-    `${name.padEnd(28)} ${rate.padStart(7)} pods/s   ${what} p50 ${at(0.5)} p99 ${at(0.99)} ms   (${placed} placed${cpu})`,
+    `${name.padEnd(28)} ${rate.padStart(7)} pods/s   ${what} p50 ${at(0.5)} p99 ${at(0.99)} ms   (${placed} placed${used})`,
   );
 }
 
-// Nothing else keeps the process alive while the scheduler waits.
-const alive = setInterval(() => {}, 1000);
-console.log(`${sizes.nodes} nodes, up to ${sizes.pods} pods a case`);
-for (const one of cases) {
-  if (wanted && !wanted.includes(one.name)) continue;
-  say(one.name, await run(one, sizes, seconds * 1000));
+async function main(): Promise<void> {
+  const values = given();
+  const { nodes, pods, seconds } = numbers(usage, { nodes: 0, pods: 0, seconds: 0 }, [
+    values.nodes,
+    values.pods,
+    values.seconds,
+  ]);
+  const wanted = values.case?.split(',');
+  const unknown = wanted?.find((name) => !cases.some((one) => one.name === name));
+  if (unknown !== undefined) refuse(usage, unknown);
+  // Nothing else keeps the process alive while the scheduler waits.
+  const alive = setInterval(() => {}, 1000);
+  console.log(`${nodes} nodes, up to ${pods} pods a case${values.api ? `; ${whatRunsWhere}` : ''}`);
+  const options = { mostMs: seconds * 1000, program: fileURLToPath(import.meta.url) };
+  for (const one of cases) {
+    if (wanted && !wanted.includes(one.name)) continue;
+    say(one.name, await (values.api ? runThroughApi : runPure)(one, { nodes, pods }, options));
+  }
+  clearInterval(alive);
 }
-clearInterval(alive);
+
+const [, , order, path] = process.argv;
+if (process.send && order === 'serve' && path) await serve(path);
+else await main();

@@ -28,8 +28,10 @@ export interface Result {
   placed: number;
   seconds: number;
   decisionsMs: number[];
-  /** Of processor time a pod, with everything that happens until it is bound. */
+  /** Of the server's processor time a pod, with everything that happens until it is bound. */
   cpuUs?: number;
+  /** The most memory the server has had. */
+  peakMb?: number;
 }
 
 class World {
@@ -112,7 +114,7 @@ function churn(world: World, i: number, shape: PodShape): void {
   world.remove(passing.metadata.name);
 }
 
-export async function runPure(one: Case, sizes: Sizes, mostMs: number): Promise<Result> {
+export async function runPure(one: Case, sizes: Sizes, { mostMs }: { mostMs: number }): Promise<Result> {
   const world = new World();
   fill(world, one, sizes);
   const wanted = Math.min(sizes.pods, (one.mostPerNode ?? Number.POSITIVE_INFINITY) * sizes.nodes);

@@ -1,4 +1,6 @@
-// The whole way: pods are created through the API server, and bound on the durable store.
+// The whole way: pods are created over HTTPS by this process, and bound on the durable store by another.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pod } from '../../src/api/core/v1.ts';
@@ -10,21 +12,16 @@ import {
   serviceaccounts,
 } from '../../src/api/generated/resources.ts';
 import type { KubernetesObject, Resource, Stored } from '../../src/api/resource.ts';
-import { defaultAdmission } from '../../src/apiserver/admission/plugins.ts';
-import { allKinds } from '../../src/apiserver/kinds/kinds.ts';
-import { createApiServer } from '../../src/apiserver/server.ts';
 import { Client } from '../../src/client/client.ts';
-import { EventRecorder } from '../../src/client/event-recorder.ts';
+import { HttpTransport } from '../../src/client/http-transport.ts';
 import { Informers } from '../../src/client/informers.ts';
-import { createTokenKey } from '../../src/cluster/pki.ts';
 import { systemClock } from '../../src/platform/clock.ts';
-import { systemFiles } from '../../src/platform/files.ts';
+import { connectHttps } from '../../src/platform/http-client.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { systemRandom } from '../../src/platform/random.ts';
-import { createScheduler } from '../../src/scheduler/scheduler.ts';
-import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import { type Case, hopeless, nodeOf, podOf, shapeOf } from './cases.ts';
 import type { Result, Sizes } from './pure.ts';
+import type { Order, Serving, Usage } from './server.ts';
 
 const cause = { reason: 'a benchmark' };
 const writersAtOnce = 64;
@@ -44,12 +41,14 @@ async function each<T>(items: readonly T[], fn: (item: T) => Promise<unknown>): 
 class Bench {
   readonly admin: Client;
   readonly informers: Informers;
+  readonly #usage: () => Promise<Usage>;
   /** When each pod that is measured was seen on a node. */
   readonly boundMs = new Map<string, number>();
   #wake: (() => void) | undefined;
 
-  constructor(admin: Client) {
+  constructor(admin: Client, usage: () => Promise<Usage>) {
     this.admin = admin;
+    this.#usage = usage;
     this.informers = new Informers({ client: admin, ...platform });
     const seen = ({ metadata, spec }: Stored<Pod>) => {
       if (!spec.nodeName || !metadata.name.startsWith(measured) || this.boundMs.has(metadata.name)) return;
@@ -90,8 +89,8 @@ class Bench {
     mostMs: number,
   ): Promise<Result> {
     const createdMs = new Map<string, number>();
+    const before = await this.#usage();
     const start = performance.now();
-    const cpuBefore = process.cpuUsage();
     const names = Array.from({ length: wanted }, (_, i) => `${measured}${i}`);
     const creating = each([...names.entries()], async ([i, name]) => {
       if (performance.now() - start > mostMs) return;
@@ -100,14 +99,15 @@ class Bench {
     });
     await Promise.race([creating.then(() => this.#allBound(wanted)), systemClock.sleep(mostMs)]);
     await creating;
-    const { user, system } = process.cpuUsage(cpuBefore);
+    const after = await this.#usage();
     const bound = names.filter((name) => this.boundMs.has(name));
     const lastMs = Math.max(...bound.map((name) => this.boundMs.get(name) as number));
     const decisionsMs = bound.map(
       (name) => (this.boundMs.get(name) as number) - (createdMs.get(name) as number),
     );
-    const cpuUs = (user + system) / bound.length;
-    return { placed: bound.length, seconds: (lastMs - start) / 1000, decisionsMs, cpuUs };
+    const cpuUs = (after.cpuUs - before.cpuUs) / bound.length;
+    const seconds = (lastMs - start) / 1000;
+    return { placed: bound.length, seconds, decisionsMs, cpuUs, peakMb: after.peakMb };
   }
 
   async #allBound(wanted: number): Promise<void> {
@@ -118,40 +118,68 @@ class Bench {
   }
 }
 
-export async function runThroughApi(one: Case, sizes: Sizes, mostMs: number): Promise<Result> {
-  const path = mkdtempSync(join(process.cwd(), '.bench-scheduler-'));
-  const store = await openEmbeddedStore({ path, clock: systemClock, files: systemFiles });
-  const server = await createApiServer({
-    platform,
-    store,
-    kinds: allKinds,
-    admission: defaultAdmission,
-    serviceAccounts: { issuer: 'https://bench', keys: [await createTokenKey()] },
-    version: '0.0.0',
-  });
+/** The process that serves; it answers one order after the other. */
+class ServerProcess {
+  readonly #path = mkdtempSync(join(process.cwd(), '.bench-scheduler-'));
+  readonly #child: ChildProcess;
+
+  constructor(program: string) {
+    this.#child = fork(program, ['serve', this.#path]);
+  }
+
+  async #answer(): Promise<unknown> {
+    const gone = once(this.#child, 'exit').then(([code]) => {
+      throw new Error(`the server has ended with ${code}`);
+    });
+    const [answer] = await Promise.race([once(this.#child, 'message'), gone]);
+    return answer;
+  }
+
+  serving(): Promise<Serving> {
+    return this.#answer() as Promise<Serving>;
+  }
+
+  async order<T>(order: Order): Promise<T> {
+    const answer = this.#answer();
+    this.#child.send(order);
+    return (await answer) as T;
+  }
+
+  end(): void {
+    this.#child.kill('SIGKILL');
+    rmSync(this.#path, { recursive: true });
+  }
+}
+
+/** `program` is what serves when its arguments are `serve` and a directory. */
+export async function runThroughApi(
+  one: Case,
+  sizes: Sizes,
+  { mostMs, program }: { mostMs: number; program: string },
+): Promise<Result> {
+  const server = new ServerProcess(program);
   const stop = new AbortController();
   try {
-    const bench = new Bench(new Client(server.transportFor({ name: 'admin', groups: ['system:masters'] })));
+    const { origin, tls } = await server.serving();
+    const transport = new HttpTransport({
+      connect: connectHttps,
+      servers: [origin],
+      tls,
+      userAgent: 'bench',
+    });
+    const bench = new Bench(new Client(transport), () => server.order<Usage>('usage'));
     bench.informers.start(stop.signal);
     await bench.fill(one, sizes);
-    const user = { name: 'system:kube-scheduler', groups: ['system:authenticated'] };
-    const client = new Client(server.transportFor(user));
-    const informers = new Informers({ client, ...platform });
-    informers.start(stop.signal);
-    const recorder = new EventRecorder({ client, ...platform, source: { component: 'default-scheduler' } });
-    const scheduler = createScheduler({ ...platform, client, informers, events: recorder });
-    const running = scheduler.run(stop.signal);
-    await informers.synced();
+    await server.order('schedule');
     const wanted = Math.min(sizes.pods, (one.mostPerNode ?? Number.POSITIVE_INFINITY) * sizes.nodes);
     const result = await bench.measure(one, { wanted, nodeCount: sizes.nodes }, mostMs);
     stop.abort();
-    await running;
-    await recorder.flush();
+    await bench.informers.stopped();
+    transport.close();
+    await server.order('stop');
     return result;
   } finally {
     stop.abort();
-    await server.stop();
-    await store.close();
-    rmSync(path, { recursive: true });
+    server.end();
   }
 }
