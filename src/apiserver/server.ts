@@ -38,6 +38,7 @@ import { IdentityLease } from './start/identity-lease.ts';
 import { type Advertised, KubernetesService } from './start/kubernetes-service.ts';
 import { hostPort } from './start/kubernetes-service-plan.ts';
 import { FlowControl } from './start/flow-control.ts';
+import { LegacyTokenTracking } from './start/legacy-token-tracking.ts';
 import { PolicyChecks } from './start/policy-checks.ts';
 import { ServiceAddresses } from './start/service-addresses.ts';
 import {
@@ -143,13 +144,14 @@ const self: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 's
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { platform, store } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const parts: { dispatcher?: RegistryDispatcher } = {};
+  const parts: { dispatcher?: RegistryDispatcher; server?: Server } = {};
   const reader = lateReader(() => parts.dispatcher?.reader as ObjectReader);
   const security = createSecurity({
     ...options,
     reader,
     clock: platform.clock,
     proxyNames: options.frontProxy?.names,
+    onSecretUsed: (secret, day) => parts.server?.legacyTokens.noteUse(secret, day),
   });
   const dispatcher = await createDispatcher({
     store,
@@ -182,6 +184,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     limits,
   });
   const server = new Server(options, { security, dispatcher, responder, metrics, limits });
+  parts.server = server;
   await server.start();
   return server;
 }
@@ -264,6 +267,7 @@ class Server implements ApiServer {
   readonly #flowControl: FlowControl;
   readonly #serviceAddresses: ServiceAddresses;
   readonly #policyChecks: PolicyChecks;
+  readonly legacyTokens: LegacyTokenTracking;
   readonly #aggregator: Aggregator;
   readonly #listeners = new Set<HttpServer>();
   /** How others find this server: kept from the first time that it listens. */
@@ -312,6 +316,7 @@ class Server implements ApiServer {
     const means = { platform, reader: dispatcher.reader, transport: this.transportFor(self) };
     this.#flowControl = new FlowControl(means);
     this.#serviceAddresses = new ServiceAddresses(means);
+    this.legacyTokens = new LegacyTokenTracking(means);
     this.#policyChecks = new PolicyChecks({ ...means, served: () => dispatcher.served() });
   }
 
@@ -372,6 +377,7 @@ class Server implements ApiServer {
     await this.#customResources.start();
     hooks.finish('start-apiextensions-controllers');
     await this.#policyChecks.start();
+    await this.legacyTokens.start();
     await this.#aggregator.start(transport);
     for (const name of aggregatorHooks) hooks.finish(name);
   }
@@ -478,6 +484,7 @@ class Server implements ApiServer {
     this.#flowControl.stop();
     this.#serviceAddresses.stop();
     this.#policyChecks.stop();
+    this.legacyTokens.stop();
     this.#aggregator.stop();
     this.dispatcher.close();
     await Promise.all([...this.#listeners].map((server) => server.close()));

@@ -8,6 +8,7 @@ import { createEndpointSliceMirroringController } from './endpointslice-mirrorin
 import { createCronJobController } from './cronjob/cronjob.ts';
 import { createJobController } from './job/job.ts';
 import { createGarbageCollector } from './garbage/garbage.ts';
+import { createLegacyTokenCleaner } from './legacy-token-cleaner/legacy-token-cleaner.ts';
 import { createNamespaceController } from './namespace/namespace.ts';
 import { createNodeLifecycleController, type NodeLifecycleOptions } from './node-lifecycle/node-lifecycle.ts';
 import { createPodGarbageCollector } from './pod-gc/pod-gc.ts';
@@ -93,6 +94,7 @@ export function createControllers(options: ControllersOptions): Component[] {
     createTtlAfterFinishedController(contextFor('ttl-after-finished-controller')),
     createClusterRoleAggregationController(contextFor('clusterrole-aggregation-controller')),
     createTokensController(contextFor('tokens-controller'), { authority }),
+    createLegacyTokenCleaner(contextFor('legacy-service-account-token-cleaner')),
     ...certificates(options),
     createTokenCleaner(contextFor('token-cleaner')),
     createBootstrapSigner(contextFor('bootstrap-signer')),

@@ -2,6 +2,7 @@ import { unauthorized } from '../../machinery/status-error.ts';
 import type { HttpRequest } from '../../platform/http.ts';
 import {
   type Authenticator,
+  type RequestNotes,
   type TokenAuthenticator,
   type TokenIdentity,
   withAuthenticated,
@@ -42,25 +43,26 @@ export class Tokens implements Authenticator {
     this.#options = options;
   }
 
-  authenticate(request: HttpRequest): Promise<UserInfo | undefined> | undefined {
+  authenticate(request: HttpRequest, notes?: RequestNotes): Promise<UserInfo | undefined> | undefined {
     const token = bearerToken(request.headers);
-    return token === undefined ? undefined : this.#user(token);
+    return token === undefined ? undefined : this.#user(token, notes);
   }
 
   /** Whom a token speaks for, towards an audience; undefined where it is none of ours, or not meant for the audience. */
   async identify(
     token: string,
     audiences: readonly string[] = this.#options.audiences,
+    notes?: RequestNotes,
   ): Promise<TokenIdentity | undefined> {
     for (const authenticator of this.#options.authenticators) {
-      const identity = await authenticator.authenticateToken(token, audiences);
+      const identity = await authenticator.authenticateToken(token, audiences, notes);
       if (identity) return identity;
     }
     return undefined;
   }
 
-  async #user(token: string): Promise<UserInfo> {
-    const identity = await this.identify(token);
+  async #user(token: string, notes: RequestNotes | undefined): Promise<UserInfo> {
+    const identity = await this.identify(token, undefined, notes);
     if (!identity) throw unauthorized();
     return withAuthenticated(identity.user);
   }

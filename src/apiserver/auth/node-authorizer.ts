@@ -1,6 +1,7 @@
 import * as resources from '../../api/generated/resources.ts';
 import type { Pod, Volume } from '../../api/core/v1.ts';
 import type { UserInfo } from '../registry/kind.ts';
+import { namesIn } from '../../machinery/pod-references.ts';
 import { type Attributes, type Authorizer, type Decision, noOpinion } from './authorizer.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { bootstrapRoles } from './rbac/cluster-roles.ts';
@@ -97,32 +98,8 @@ function refersTo(pod: Pod, resource: string, name: string): boolean {
   if (resource === 'serviceaccounts') return (pod.spec?.serviceAccountName ?? 'default') === name;
   const volumes = pod.spec?.volumes ?? [];
   if (resource === 'persistentvolumeclaims') return volumes.some((volume) => claimName(pod, volume) === name);
-  const kind = resource === 'secrets' ? 'secret' : 'configMap';
-  if (kind === 'secret' && pod.spec?.imagePullSecrets?.some((ref) => ref.name === name)) return true;
-  return (
-    volumes.some((volume) => volumeNames(volume, kind).includes(name)) ||
-    environmentNames(pod, kind).includes(name)
-  );
+  return namesIn(pod, resource === 'secrets' ? 'secret' : 'configMap').includes(name);
 }
 
 const claimName = (pod: Pod, volume: Volume) =>
   volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : volume.persistentVolumeClaim?.claimName;
-
-function volumeNames(volume: Volume, kind: 'secret' | 'configMap'): (string | undefined)[] {
-  const own = kind === 'secret' ? volume.secret?.secretName : volume.configMap?.name;
-  const projected = (volume.projected?.sources ?? []).map((source) => source[kind]?.name);
-  const plugin = kind === 'secret' ? volume.csi?.nodePublishSecretRef?.name : undefined;
-  return [own, plugin, ...projected];
-}
-
-function environmentNames({ spec }: Pod, kind: 'secret' | 'configMap'): (string | undefined)[] {
-  const containers = [
-    ...(spec?.initContainers ?? []),
-    ...(spec?.containers ?? []),
-    ...(spec?.ephemeralContainers ?? []),
-  ];
-  return containers.flatMap(({ env = [], envFrom = [] }) => [
-    ...env.map(({ valueFrom }) => valueFrom?.[`${kind}KeyRef`]?.name),
-    ...envFrom.map((source) => source[`${kind}Ref`]?.name),
-  ]);
-}

@@ -16,7 +16,7 @@ import { RoleIndex } from './rbac/role-index.ts';
 import { requestHeaderAuthenticator } from './request-header.ts';
 import { reviewKinds } from './reviews.ts';
 import { bootstrapTokens } from './tokens/bootstrap-tokens.ts';
-import { ServiceAccountTokens } from './tokens/service-account-tokens.ts';
+import { ServiceAccountTokens, type ServiceAccountTokensOptions } from './tokens/service-account-tokens.ts';
 import { staticTokens } from './tokens/static-tokens.ts';
 import { readTokenKey } from './tokens/token-keys.ts';
 import { tokenSubresource } from './tokens/token-request.ts';
@@ -27,6 +27,8 @@ export interface SecurityOptions {
   serviceAccounts: ServiceAccountOptions;
   /** Tokens that are good from the start. */
   staticTokens?: readonly { token: string; user: UserInfo }[];
+  /** Told of Secrets whose tokens are used. */
+  onSecretUsed?: ServiceAccountTokensOptions['onSecretUsed'];
   /** Asked before the roles are. */
   authorizers?: readonly Authorizer[];
   /** Names in the certificates of proxies that may say for whom they ask; nobody may where absent. */
@@ -61,7 +63,14 @@ export function createSecurity(options: SecurityOptions): Security {
   const { reader, clock } = options;
   const { issuer, keys, sign, audiences = [issuer] } = options.serviceAccounts;
   const tokenKeys = keys.map(readTokenKey);
-  const serviceAccounts = new ServiceAccountTokens({ issuer, keys: tokenKeys, sign, reader, clock });
+  const serviceAccounts = new ServiceAccountTokens({
+    issuer,
+    keys: tokenKeys,
+    sign,
+    reader,
+    clock,
+    onSecretUsed: options.onSecretUsed,
+  });
   const tokens = new Tokens({
     authenticators: [
       staticTokens(options.staticTokens ?? []),

@@ -1,6 +1,6 @@
 import { StatusError, unauthorized } from '../../machinery/status-error.ts';
 import type { HttpRequest } from '../../platform/http.ts';
-import { anonymousUser, type Authenticator } from '../auth/authenticator.ts';
+import { anonymousUser, type Authenticator, type RequestNotes } from '../auth/authenticator.ts';
 import type { UserInfo } from '../registry/kind.ts';
 
 export interface AuthenticateOptions {
@@ -14,11 +14,15 @@ export interface AuthenticateOptions {
  * Who asks. Credentials that one authenticator refuses may still satisfy another; where none is satisfied the
  * refusal stands, and only a request without any credentials can be anonymous.
  */
-export async function authenticate(request: HttpRequest, options: AuthenticateOptions): Promise<UserInfo> {
+export async function authenticate(
+  request: HttpRequest,
+  options: AuthenticateOptions,
+  notes?: RequestNotes,
+): Promise<UserInfo> {
   let refusal: unknown;
   for (const authenticator of options.authenticators) {
     try {
-      const found = authenticator.authenticate(request);
+      const found = authenticator.authenticate(request, notes);
       const user = found instanceof Promise ? await found : found;
       if (user) return user;
     } catch (error) {

@@ -74,7 +74,7 @@ export class Corridor {
     let code = 200;
     try {
       if (unreadable) throw unreadable;
-      sender = await authenticate(request, this.#options.authentication);
+      sender = await authenticate(request, this.#options.authentication, x);
       code = await this.#walk(x, sender);
     } catch (error) {
       code = this.#options.responder.failure(x, error);

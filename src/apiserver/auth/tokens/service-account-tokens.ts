@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto';
+import type { Secret } from '../../../api/core/v1.ts';
 import * as resources from '../../../api/generated/resources.ts';
-import type { KubernetesObject, Resource } from '../../../api/resource.ts';
+import type { KubernetesObject, Resource, Stored } from '../../../api/resource.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { UserInfo } from '../../registry/kind.ts';
-import { type TokenAuthenticator, type TokenIdentity, withAuthenticated } from '../authenticator.ts';
+import {
+  type RequestNotes,
+  type TokenAuthenticator,
+  type TokenIdentity,
+  withAuthenticated,
+} from '../authenticator.ts';
 import type { ObjectReader } from '../object-reader.ts';
+import { isHeldBy, judgeUse, lastUsedToNote } from './legacy-tokens.ts';
 import { claimsUser, type KubernetesClaims, readClaims, type TokenClaims } from './token-claims.ts';
 import type { TokenKey } from './token-keys.ts';
 
@@ -16,6 +23,8 @@ export interface ServiceAccountTokensOptions {
   sign?(claims: object): string;
   reader: ObjectReader;
   clock: Clock;
+  /** Called with the Secret whose token was used, where the day of that (`2026-01-31`) is not noted in it. */
+  onSecretUsed?(secret: Stored<Secret>, day: string): void;
 }
 
 /** A token whose signature was found to hold, so that it need not be checked again. */
@@ -62,7 +71,11 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       .sign(key.privateKey);
   }
 
-  async authenticateToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | undefined> {
+  async authenticateToken(
+    token: string,
+    audiences: readonly string[],
+    notes?: RequestNotes,
+  ): Promise<TokenIdentity | undefined> {
     const id = digest(token);
     const verified = this.#verified.get(id) ?? (await this.#verify(id, token));
     if (!verified) return undefined;
@@ -70,7 +83,21 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     const accepted = audiences.filter((audience) => claims.aud.includes(audience));
     if (accepted.length === 0 || !this.#isTimely(claims) || !this.#isBound(claims['kubernetes.io']))
       return undefined;
+    if (!this.#mayBeUsed(token, claims['kubernetes.io'], notes)) return undefined;
     return { user, audiences: accepted };
+  }
+
+  /** Watches over the use of tokens that Secrets hold: some are not to be used any longer. */
+  #mayBeUsed(token: string, own: KubernetesClaims, notes: RequestNotes | undefined): boolean {
+    if (!own.secret) return true;
+    const { reader, clock, onSecretUsed } = this.#options;
+    const { namespace } = own;
+    const secret = reader.get(resources.secrets, { namespace, name: own.secret.name });
+    const account = reader.get(resources.serviceaccounts, { namespace, name: own.serviceaccount.name });
+    if (!secret || !account || !isHeldBy(secret, token)) return true;
+    const day = lastUsedToNote(secret, clock.now());
+    if (day) onSecretUsed?.(secret, day);
+    return judgeUse(secret, account, notes);
   }
 
   async #verify(id: string, token: string): Promise<Verified | undefined> {

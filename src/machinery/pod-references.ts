@@ -1,0 +1,32 @@
+import type { Pod, Volume } from '../api/core/v1.ts';
+
+type Kind = 'secret' | 'configMap';
+
+/** The names of all Secrets, or ConfigMaps, of its namespace that a pod refers to; some may stand there twice. */
+export function namesIn(pod: Pod, kind: Kind): (string | undefined)[] {
+  const { volumes = [], imagePullSecrets = [] } = pod.spec ?? {};
+  return [
+    ...(kind === 'secret' ? imagePullSecrets.map(({ name }) => name) : []),
+    ...volumes.flatMap((volume) => ofVolume(volume, kind)),
+    ...ofEnvironment(pod, kind),
+  ];
+}
+
+function ofVolume(volume: Volume, kind: Kind): (string | undefined)[] {
+  const own = kind === 'secret' ? volume.secret?.secretName : volume.configMap?.name;
+  const projected = (volume.projected?.sources ?? []).map((source) => source[kind]?.name);
+  const plugin = kind === 'secret' ? volume.csi?.nodePublishSecretRef?.name : undefined;
+  return [own, plugin, ...projected];
+}
+
+function ofEnvironment({ spec }: Pod, kind: Kind): (string | undefined)[] {
+  const containers = [
+    ...(spec?.initContainers ?? []),
+    ...(spec?.containers ?? []),
+    ...(spec?.ephemeralContainers ?? []),
+  ];
+  return containers.flatMap(({ env = [], envFrom = [] }) => [
+    ...env.map(({ valueFrom }) => valueFrom?.[`${kind}KeyRef`]?.name),
+    ...envFrom.map((source) => source[`${kind}Ref`]?.name),
+  ]);
+}
