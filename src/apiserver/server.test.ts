@@ -1,5 +1,5 @@
 import { request as httpsRequest } from 'node:https';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startApiServer, type TestApiServer } from './testing-api-server.ts';
 
 type Pair = { cert: string; key: string; ca: string };
@@ -221,6 +221,36 @@ describe('service accounts', () => {
     expect(review.json.status).toMatchObject({ authenticated: true });
     await ask(`${accounts}/robot`, { method: 'DELETE' });
     expect((await whoAmI()).status).toBe(401);
+  });
+
+  test('have tokens in Secrets, whose use is noted until they are marked', async () => {
+    const secrets = '/api/v1/namespaces/default/secrets';
+    const type = 'kubernetes.io/service-account-token';
+    const annotations = { 'kubernetes.io/service-account.name': 'old' };
+    const metadata = { name: 'held', annotations };
+    const body = { apiVersion: 'v1', kind: 'Secret', metadata, type };
+    const named = { ...account, metadata: { name: 'old' }, secrets: [{ name: 'held' }] };
+    await ask(accounts, { method: 'POST', body: named });
+    const { uid } = (await ask(secrets, { method: 'POST', body })).json.metadata;
+    const boundObjectRef = { apiVersion: 'v1', kind: 'Secret', name: 'held', uid };
+    const asked = request({ boundObjectRef });
+    const { token } = (await ask(`${accounts}/old/token`, { method: 'POST', body: asked })).json.status;
+    const patch = (more: object) =>
+      ask(`${secrets}/held`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/merge-patch+json' },
+        body: more,
+      });
+    await patch({ data: { token: Buffer.from(token).toString('base64') } });
+    const use = () => ask('/version', { as: null, headers: { authorization: `Bearer ${token}` } });
+    expect((await use()).headers.warning).toContain('instead of auto-generated secret-based tokens');
+    const labels = async () => (await ask(`${secrets}/held`)).json.metadata.labels;
+    const day = expect.stringMatching(/^\d{4}-\d\d-\d\d$/);
+    await vi.waitFor(async () =>
+      expect(await labels()).toEqual({ 'kubernetes.io/legacy-token-last-used': day }),
+    );
+    await patch({ metadata: { labels: { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' } } });
+    expect((await use()).status).toBe(401);
   });
 
   test('no token, a wrong one, and a forged one', async () => {

@@ -20,13 +20,18 @@ import { createEphemeralVolumeController } from './volumes/ephemeral.ts';
 import { createVolumeExpander } from './volumes/expand.ts';
 import { createTtlController } from './ttl/ttl.ts';
 import type { LocalVolumes } from './volumes/local.ts';
-import { createClaimProtection, createVolumeProtection } from './volumes/protection.ts';
+import {
+  createClaimProtection,
+  createVolumeAttributesClassProtection,
+  createVolumeProtection,
+} from './volumes/protection.ts';
 import { createTtlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts';
 import { createClusterDnsController } from './cluster-dns/cluster-dns.ts';
 import type { ControllerContext } from './controller.ts';
 import { createDaemonSetController } from './daemonset/daemonset.ts';
 import { createDeploymentController } from './deployment/deployment.ts';
 import type { Discover } from './discovery.ts';
+import { createDeviceTaintEvictionController } from './device-taint-eviction/device-taint-eviction.ts';
 import { createDisruptionController } from './disruption/disruption.ts';
 import { createResourceClaimController } from './resourceclaim/resourceclaim.ts';
 import { createResourceQuotaController } from './resourcequota/resourcequota.ts';
@@ -83,11 +88,13 @@ export function createControllers(options: ControllersOptions): Component[] {
     createAttachDetachController(contextFor('attachdetach-controller')),
     createClaimProtection(contextFor('pvc-protection-controller')),
     createVolumeProtection(contextFor('pv-protection-controller')),
+    createVolumeAttributesClassProtection(contextFor('volumeattributesclass-protection-controller')),
     createEphemeralVolumeController(contextFor('ephemeral-volume-controller')),
     createGarbageCollector(contextFor('generic-garbage-collector'), { discover }),
     createNamespaceController(contextFor('namespace-controller'), { discover }),
     createNodeLifecycleController(contextFor('node-controller'), options.nodeLifecycle),
     createTaintEvictionController(contextFor('node-controller')),
+    createDeviceTaintEvictionController(contextFor('device-taint-eviction-controller')),
     createPodGarbageCollector(contextFor('pod-garbage-collector')),
     createEndpointSliceMirroringController(contextFor('endpointslicemirroring-controller')),
     createTtlController(contextFor('ttl-controller')),

@@ -1,5 +1,10 @@
-import type { Pod } from '../../api/core/v1.ts';
-import { persistentvolumeclaims, persistentvolumes, pods } from '../../api/generated/resources.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/core/v1.ts';
+import {
+  persistentvolumeclaims,
+  persistentvolumes,
+  pods,
+  volumeattributesclasses,
+} from '../../api/generated/resources.ts';
 import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
@@ -86,5 +91,44 @@ export function createVolumeProtection(context: ControllerContext): Component {
     finalizer: 'kubernetes.io/pv-protection',
     resource: persistentvolumes,
     isUsed: (volume) => volume.status?.phase === 'Bound',
+  });
+}
+
+const byAttributes = 'by volume attributes class';
+
+const attributesOfClaim = ({ spec, status }: PersistentVolumeClaim): string[] => {
+  const names = [
+    spec.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ];
+  return [...new Set(names.flatMap((name) => name || []))];
+};
+
+const attributesOfVolume = ({ spec }: PersistentVolume): string[] =>
+  spec?.volumeAttributesClassName ? [spec.volumeAttributesClassName] : [];
+
+/** Classes of volume attributes stay while a claim or a volume has them, or is on its way to them. */
+export function createVolumeAttributesClassProtection(context: ControllerContext): Component {
+  const claims = context.informers.of(persistentvolumeclaims);
+  const volumes = context.informers.of(persistentvolumes);
+  claims.addIndex(byAttributes, attributesOfClaim);
+  volumes.addIndex(byAttributes, attributesOfVolume);
+  return createProtection(context, {
+    name: 'volumeattributesclass-protection-controller',
+    finalizer: 'kubernetes.io/vac-protection',
+    resource: volumeattributesclasses,
+    subscribe: (add) => {
+      claims.onChange({
+        updated: (_, old) => attributesOfClaim(old).forEach(add),
+        deleted: (claim) => attributesOfClaim(claim).forEach(add),
+      });
+      volumes.onChange({
+        updated: (_, old) => attributesOfVolume(old).forEach(add),
+        deleted: (volume) => attributesOfVolume(volume).forEach(add),
+      });
+    },
+    isUsed: ({ metadata }) =>
+      [claims, volumes].some((informer) => informer.byIndex(byAttributes, metadata.name).length > 0),
   });
 }

@@ -4,12 +4,17 @@ import {
   persistentvolumes,
   pods,
   storageclasses,
+  volumeattributesclasses,
 } from '../../api/generated/resources.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createPersistentVolumeBinder } from './binder.ts';
 import { createEphemeralVolumeController } from './ephemeral.ts';
 import { createVolumeExpander } from './expand.ts';
-import { createClaimProtection, createVolumeProtection } from './protection.ts';
+import {
+  createClaimProtection,
+  createVolumeAttributesClassProtection,
+  createVolumeProtection,
+} from './protection.ts';
 
 let cluster: TestCluster;
 let removed: string[];
@@ -26,6 +31,7 @@ beforeEach(async () => {
     createPersistentVolumeBinder(cluster.context('persistent-volume-binder'), { local }),
     createClaimProtection(cluster.context('pvc-protection-controller')),
     createVolumeProtection(cluster.context('pv-protection-controller')),
+    createVolumeAttributesClassProtection(cluster.context('volumeattributesclass-protection-controller')),
     createEphemeralVolumeController(cluster.context('ephemeral-volume-controller')),
     createVolumeExpander(cluster.context('expand-controller')),
   );
@@ -201,6 +207,23 @@ describe('the standard class', () => {
       "external provisioner 'example.com/fast'",
     );
   });
+});
+
+test('a class of volume attributes stays while a claim has it', async () => {
+  await cluster.create(volumeattributesclasses, {
+    metadata: { name: 'fast' },
+    driverName: 'disk.example.com',
+    parameters: { iops: '1000' },
+  });
+  await claim({ volumeAttributesClassName: 'fast' });
+  await cluster.settle();
+  await cluster.delete(volumeattributesclasses, 'fast');
+  const { finalizers, deletionTimestamp } = (await cluster.get(volumeattributesclasses, 'fast')).metadata;
+  expect(finalizers).toEqual(['kubernetes.io/vac-protection']);
+  expect(deletionTimestamp).toBeDefined();
+  await cluster.delete(persistentvolumeclaims, 'data');
+  await cluster.settle();
+  expect(await cluster.find(volumeattributesclasses, 'fast')).toBeUndefined();
 });
 
 test('a volume that lives as long as its pod gets a claim', async () => {

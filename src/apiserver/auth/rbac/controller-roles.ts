@@ -65,6 +65,12 @@ export const controllerRules: Record<string, PolicyRule[]> = {
     rule('get list update watch', 'core', 'pods'),
     writeEvents,
   ],
+  'device-taint-eviction-controller': [
+    rule('delete get list watch', 'core', 'pods'),
+    rule('patch update', 'core', 'pods/status'),
+    rule(read, 'resource', 'deviceclasses resourceclaims resourceslices'),
+    writeEvents,
+  ],
   'disruption-controller': [
     rule(read, 'apps extensions', 'deployments'),
     rule(read, 'apps extensions', 'replicasets'),
