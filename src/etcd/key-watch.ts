@@ -124,9 +124,8 @@ export class KeyWatch {
   }
 
   #eventOf(event: StoreEvent): Event {
-    const { previous } = event;
-    const prevKv =
-      this.#request.prevKv && previous && previous.revision > 0 ? keyValue(recordOf(previous)) : undefined;
+    const previous = this.#request.prevKv ? event.previous : undefined;
+    const prevKv = previous && previous.revision > 0 ? keyValue(recordOf(previous)) : undefined;
     if (event.type === 'put') return { type: EventType.PUT, kv: keyValue(recordOf(event.entry)), prevKv };
     const kv = { key: etcdKey(event.key), modRevision: BigInt(event.revision) };
     return { type: EventType.DELETE, kv, prevKv };

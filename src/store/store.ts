@@ -50,6 +50,7 @@ export interface Commit {
   cause?: Cause;
 }
 
+/** What stood there before may be read only when it is first asked for: later than the turn in which the event is told, it may be forgotten. */
 export type StoreEvent =
   | { type: 'put'; entry: Entry; previous?: Entry }
   | { type: 'delete'; key: string; revision: number; previous: Entry };

@@ -71,9 +71,14 @@ export class CachedItem implements CachedObject {
     return isOnDemand(this.#form) ? this.#form.passing : this.#form;
   }
 
-  /** Lets the item last when the store no longer has it. `value` is what the store has of it. */
+  /** Whether it is read from the store each time. */
+  get isInStore(): boolean {
+    return isOnDemand(this.#form);
+  }
+
+  /** Lets such an item last when the store no longer has it. `value` is what the store has of it. */
   keep(value: Uint8Array): void {
-    if (isOnDemand(this.#form)) this.#form = value;
+    this.#form = value;
   }
 
   get object(): KubernetesObject {

@@ -134,7 +134,8 @@ export class ResourceCache {
     const revision = event.type === 'put' ? event.entry.revision : event.revision;
     const previous = this.#items.get(key);
     // The store may forget it from now on, and others may be about to read it.
-    if (event.previous?.revision === previous?.revision) previous?.keep(event.previous?.value as Uint8Array);
+    if (previous?.isInStore && event.previous?.revision === previous.revision)
+      previous.keep(event.previous.value);
     const item = event.type === 'put' ? this.#read(event.entry) : undefined;
     if (item) this.#items.set(item);
     else this.#items.delete(key);

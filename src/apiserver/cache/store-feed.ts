@@ -37,6 +37,16 @@ interface Waiter {
   resolve(): void;
 }
 
+/** The event for later: with what stood there before, which may be forgotten by then. */
+function withPrevious(event: StoreEvent): StoreEvent {
+  if (event.type === 'delete') {
+    const { type, key, revision, previous } = event;
+    return { type, key, revision, previous };
+  }
+  const { type, entry, previous } = event;
+  return { type, entry, previous };
+}
+
 /** Feeds every cache from one watch of the store, so all of them stand at one revision. */
 export class StoreFeed {
   readonly #options: StoreFeedOptions;
@@ -141,7 +151,7 @@ export class StoreFeed {
 
   #onBatch(batch: WatchBatch): void {
     for (const [slot, events] of this.#route(batch.events)) {
-      if (slot.held) slot.held.push(...events);
+      if (slot.held) slot.held.push(...events.map(withPrevious));
       else slot.cache.apply(events);
     }
     this.#onProgress(batch.revision);

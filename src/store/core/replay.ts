@@ -1,17 +1,61 @@
-import type { StoreEvent, WatchBatch } from '../store.ts';
-import { type Change, entryOf, type LogEngine, positionOf, revisionOf } from './log.ts';
+import type { Entry, StoreEvent, WatchBatch } from '../store.ts';
+import { type Change, entryOf, type LogEngine, type Position, positionOf, revisionOf } from './log.ts';
 
 /** How many changes a replay looks at before it lets others run. */
 const changesPerPart = 500;
 
+/** What an event was before it, read when somebody asks: most who watch know it already. */
+class Before {
+  readonly #engine: LogEngine;
+  readonly #position: Position;
+  #entry: Entry | undefined;
+
+  constructor(engine: LogEngine, { previous }: Change) {
+    this.#engine = engine;
+    this.#position = previous;
+  }
+
+  protected read(): Entry | undefined {
+    if (this.#position === 0) return undefined;
+    this.#entry ??= entryOf(this.#engine.change(this.#position));
+    return this.#entry;
+  }
+}
+
+class PutEvent extends Before {
+  readonly type = 'put';
+  readonly entry: Entry;
+
+  constructor(engine: LogEngine, change: Change, entry: Entry) {
+    super(engine, change);
+    this.entry = entry;
+  }
+
+  get previous(): Entry | undefined {
+    return this.read();
+  }
+}
+
+class DeleteEvent extends Before {
+  readonly type = 'delete';
+  readonly key: string;
+  readonly revision: number;
+
+  constructor(engine: LogEngine, change: Change) {
+    super(engine, change);
+    this.key = change.key;
+    this.revision = revisionOf(change.position);
+  }
+
+  get previous(): Entry {
+    return this.read() ?? { key: this.key, value: new Uint8Array(), revision: 0, createRevision: 0 };
+  }
+}
+
 /** The event that a change is to those who watch its key. */
 export function eventOf(engine: LogEngine, change: Change): StoreEvent {
-  const previous = change.previous ? entryOf(engine.change(change.previous)) : undefined;
   const entry = entryOf(change);
-  if (entry) return { type: 'put', entry, previous };
-  const { key, position, createRevision } = change;
-  const nothing = { key, value: new Uint8Array(), revision: 0, createRevision };
-  return { type: 'delete', key, revision: revisionOf(position), previous: previous ?? nothing };
+  return entry ? new PutEvent(engine, change, entry) : new DeleteEvent(engine, change);
 }
 
 /** Changes of the same revision together. */

@@ -55,6 +55,16 @@ test('a watcher stopped by another during a delivery gets nothing more', () => {
   expect(second.batches).toEqual([]);
 });
 
+test('what a watcher cannot read of the store is an error of the store', () => {
+  const hub = new WatchHub();
+  const damaged = new StoreError('Unusable', 'The store is damaged');
+  const onBatch = () => {
+    throw damaged;
+  };
+  hub.add('/', 0, { onBatch, onEnd: () => {} });
+  expect(() => hub.dispatch(commit(2, '/a'))).toThrow(damaged);
+});
+
 test('the end comes to all that still watch, once', () => {
   const hub = new WatchHub();
   const watchers = [new Recorder(), new Recorder(), new Recorder()];

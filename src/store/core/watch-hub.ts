@@ -1,4 +1,11 @@
-import type { Cause, StoreError, StoreEvent, WatchBatch, Watcher, WatchHandle } from '../store.ts';
+import {
+  type Cause,
+  StoreError,
+  type StoreEvent,
+  type WatchBatch,
+  type Watcher,
+  type WatchHandle,
+} from '../store.ts';
 
 interface Subscription {
   watcher: Watcher;
@@ -28,7 +35,7 @@ export class WatchHub {
     return this.#lengths.some((length) => length <= key.length && this.#byPrefix.has(key.slice(0, length)));
   }
 
-  /** Delivers one commit: each watcher gets the events below its prefix, in one batch. */
+  /** Delivers one commit: each watcher gets the events below its prefix, in one batch. Throws where one could not read what it asked for. */
   dispatch(commit: { revision: number; cause?: Cause; events: readonly StoreEvent[] }): void {
     const only = commit.events[0];
     if (only && commit.events.length === 1) return this.#deliver(this.#watching(keyOf(only)), commit);
@@ -65,7 +72,7 @@ export class WatchHub {
   #deliver(to: readonly Subscription[], batch: WatchBatch): void {
     for (const subscription of to) {
       if (subscription.stopped || batch.revision <= subscription.after) continue;
-      call(() => subscription.watcher.onBatch(batch));
+      call(() => subscription.watcher.onBatch(batch), { pass: StoreError });
     }
   }
 
@@ -98,11 +105,12 @@ function keyOf(event: StoreEvent): string {
   return event.type === 'put' ? event.entry.key : event.key;
 }
 
-/** A watcher that throws is a bug; it must be loud, but not take the other watchers and the commit with it. */
-function call(fn: () => void): void {
+/** A watcher that throws is a bug; it must be loud, but not take the other watchers and the commit with it. `pass`: errors of others. */
+function call(fn: () => void, { pass }: { pass?: typeof StoreError } = {}): void {
   try {
     fn();
   } catch (error) {
+    if (pass && error instanceof pass) throw error;
     queueMicrotask(() => {
       throw error;
     });
