@@ -122,6 +122,9 @@ interface Search extends DecideOptions {
   refusals: Refusals;
 }
 
+/** Where `findFitting` notes what it finds: a list that grows anew for each pod is copied again and again. */
+const found: number[] = [];
+
 /** A pod that a node is kept for goes there if it still can; otherwise enough nodes are looked for. */
 function findFitting(decision: Decision, search: Search): Fitting & { examined: number } {
   const { nodes } = decision.snapshot;
@@ -135,21 +138,19 @@ function findFitting(decision: Decision, search: Search): Fitting & { examined: 
     total,
     decision.profile.percentageOfNodesToScore ?? search.percentageOfNodesToScore,
   );
-  const found: Fitting = { nodes: [], places: [] };
   const refusalAt = judge(decision);
+  let count = 0;
   let examined = 0;
-  for (let turn = search.startAt % total; examined < total && found.nodes.length < enough; examined++) {
+  for (let turn = search.startAt % total; examined < total && count < enough; examined++) {
     const place = places ? (places[turn] as number) : turn;
     const node = nodes.at(place);
     const refusal = refusalAt(node, place);
     if (refusal) search.refusals.set(place, refusal);
-    else {
-      found.nodes.push(node);
-      found.places.push(place);
-    }
+    else found[count++] = place;
     if (++turn === total) turn = 0;
   }
-  return { ...found, examined };
+  const fitting = found.slice(0, count);
+  return { nodes: fitting.map((place) => nodes.at(place)), places: fitting, examined };
 }
 
 /** Tells what keeps the pod from a node of the snapshot, as is known or found out now. */

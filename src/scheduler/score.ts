@@ -45,17 +45,15 @@ function signedTotals(decision: Decision, { nodes, places }: Fitting, plugins: r
   const names = plugins.map(({ name }) => name);
   const known = decision.known?.part(`scores of ${names}`, () => new PerNode<number>());
   if (!known) return nodes.map(sumFor);
-  const sums: number[] = [];
-  for (let i = 0; i < nodes.length; i++) {
-    const [node, place] = [nodes[i] as NodeInfo, places[i] as number];
+  return nodes.map((node, i) => {
+    const place = places[i] as number;
     let sum = known.get(place, node);
     if (sum === undefined) {
       sum = sumFor(node);
       known.set(place, node, sum);
     }
-    sums.push(sum);
-  }
-  return sums;
+    return sum;
+  });
 }
 
 /** The node with the highest sum of weighted scores; among equals one by chance. */
