@@ -28,6 +28,12 @@ export interface HookContext {
   warn(message: string): void;
 }
 
+/** What objects that are told are made of. */
+export interface TellingContext extends HookContext {
+  /** Why the store does not answer; undefined where it does. */
+  storeTrouble(): Promise<string | undefined>;
+}
+
 /** A cell's value: as `metav1.TableRow` takes it. */
 export type Cell = string | number | boolean | null;
 
@@ -138,6 +144,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   ttlSeconds?(object: T): number | undefined;
   /** Creating an object of the kind is creating this subresource of the object of that name; nothing of it is stored. */
   createdAs?: { resource: Resource; subresource: string };
+  /** Kinds whose objects are told as they are at the moment, not stored; there is nothing to watch. */
+  told?(context: TellingContext): Promise<T[]>;
   /** Kinds that are answered, not stored (SubjectAccessReview and the like). */
   review?(object: T, context: HookContext): Promise<T>;
 }

@@ -10,6 +10,7 @@ import { type ListRequest, listRequest } from './list-options.ts';
 import type { Call } from './registry.ts';
 import { type Selection, selection } from './selection.ts';
 import { translate } from './storage.ts';
+import { toldItems } from './told.ts';
 
 /** Entries read at once from the store's past. */
 const storePage = 500;
@@ -29,6 +30,12 @@ export async function list(call: Call): Promise<ListAnswer> {
 }
 
 async function listSelected(call: Call, scope: Selection, options: ListRequest): Promise<ListAnswer> {
+  const { told } = call.registry.kind;
+  if (told) {
+    const place = { scope, revision: call.environment.feed.revision, from: scope.prefix, limit: 0 };
+    const items = await toldItems(call, told);
+    return answer(call, place, { items: items.filter((item) => scope.matches?.(item) ?? true) });
+  }
   if (options.continue !== '') return continued(call, scope, options);
   const { resourceVersion = 0, match, limit } = options;
   const exact = match === 'Exact' || (match === '' && limit > 0 && resourceVersion > 0);

@@ -7,6 +7,7 @@ import { freshEnough } from './freshness.ts';
 import { parseRevision } from './list-options.ts';
 import { type Call, keyOf, subjectOf } from './registry.ts';
 import { boolean } from './request-options.ts';
+import { toldItems } from './told.ts';
 
 const noExport = 'the export parameter, deprecated since v1.14, is no longer supported';
 
@@ -14,7 +15,11 @@ const noExport = 'the export parameter, deprecated since v1.14, is no longer sup
 export async function get(call: Call, facet: Facet): Promise<ObjectAnswer> {
   if (boolean(call.request.query.get('export')) === true) throw badRequest(noExport);
   await freshEnough(call, parseRevision(call.request.query.get('resourceVersion') ?? ''));
-  const item = (call.registry.cache as ResourceCache).get(keyOf(call));
+  const key = keyOf(call);
+  const { told } = call.registry.kind;
+  const item = told
+    ? (await toldItems(call, told)).find((one) => one.key === key)
+    : (call.registry.cache as ResourceCache).get(key);
   if (!item) throw notFound(subjectOf(call));
   await call.registry.prepare([item]);
   const answer = cachedAnswer(200, call, item);

@@ -1,6 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import type { ConfigMap, Endpoints, Event, Namespace, Node, Secret } from '../../../api/core/v1.ts';
-import { endpoints, eventsEventsV1, events, namespaces, secrets } from '../../../api/generated/resources.ts';
+import type {
+  ComponentStatus,
+  ConfigMap,
+  Endpoints,
+  Event,
+  Namespace,
+  Node,
+  Secret,
+} from '../../../api/core/v1.ts';
+import {
+  componentstatuses,
+  endpoints,
+  eventsEventsV1,
+  events,
+  leases,
+  namespaces,
+  secrets,
+} from '../../../api/generated/resources.ts';
 import type { StatusError } from '../../../machinery/status-error.ts';
 import { createTestCluster } from '../../registry/testing.ts';
 import { created, createErrors, testContext, texts, updateErrors } from '../shared/testing.ts';
@@ -244,4 +260,33 @@ describe('an event', () => {
       reportingComponent: 'example.com/c',
     });
   });
+});
+
+test('the status of components is told by their leases, and by the store', async () => {
+  const api = await createTestCluster();
+  await api.send('create', namespaces, { body: { metadata: { name: 'kube-system' } } });
+  const lease = { namespace: 'kube-system', name: 'kube-scheduler' };
+  const renewTime = '2026-01-01T00:00:00.000000Z';
+  const spec = { holderIdentity: 'a', leaseDurationSeconds: 15, renewTime };
+  await api.send('create', leases, { namespace: 'kube-system', body: { metadata: lease, spec } });
+  const told = async (query = {}) => {
+    const { items } = await api.list(componentstatuses, { query });
+    return items.map(({ object }) => {
+      const { metadata, conditions } = object as ComponentStatus;
+      return [metadata.name, conditions?.[0]?.status, conditions?.[0]?.message];
+    });
+  };
+  await api.clock.advance(Date.parse(renewTime) + 15_000 - api.clock.now());
+  const none = ['controller-manager', 'False', 'no kube-controller-manager leads'];
+  expect(await told()).toEqual([none, ['etcd-0', 'True', 'ok'], ['scheduler', 'True', 'ok']]);
+  await api.clock.advance(1);
+  const silent = `kube-scheduler a has not renewed its lease since ${renewTime}`;
+  expect(await told({ fieldSelector: 'metadata.name=scheduler' })).toEqual([['scheduler', 'False', silent]]);
+  api.store.get = () => Promise.reject(new Error('no disk'));
+  expect(await api.object<ComponentStatus>('get', componentstatuses, { name: 'etcd-0' })).toMatchObject({
+    conditions: [{ type: 'Healthy', status: 'False', message: 'no disk' }],
+  });
+  expect(await failure(api.send('get', componentstatuses, { name: 'other' }))).toBe(
+    'componentstatuses "other" not found',
+  );
 });
