@@ -1,13 +1,28 @@
-import { type NodeList, putAt } from '../cache/node-list.ts';
+import type { NodeList } from '../cache/node-list.ts';
 import type { Refusal } from './framework.ts';
 
 /** What is said where there is nothing to choose from. */
 export const noNodes = 'no nodes available to schedule pods';
 
-/** What each node's verdict on a pod was. */
+/** One of the refusals, and of how many nodes it is the verdict. */
+interface Counted {
+  refusal: Refusal;
+  count: number;
+}
+
+/**
+ * What each node's verdict on a pod was. Plugins hand out the same refusal again and again: there are few, however many nodes there
+ * are, and of each node only the number of its refusal is kept.
+ */
 export class Refusals {
   readonly #nodes: NodeList;
-  readonly #byPlace: (Refusal | undefined)[] = [];
+  /** The number of each node's refusal, by place; 0: none of its own. */
+  #numbers: Uint32Array | undefined;
+  /** By number less one. */
+  readonly #all: Counted[] = [];
+  readonly #numberOf = new Map<Refusal, number>();
+  /** The number that was asked for last: neighbours are mostly refused in the same way. */
+  #last = 0;
   #explicit = 0;
   /** The verdict of every node that has none of its own. */
   rest: Refusal | undefined;
@@ -22,12 +37,25 @@ export class Refusals {
   }
 
   set(place: number, refusal: Refusal): void {
-    if (!this.#byPlace[place]) this.#explicit++;
-    putAt(this.#byPlace, place, refusal);
+    this.#numbers ??= new Uint32Array(this.size);
+    const before = this.#numbers[place] as number;
+    if (before === 0) this.#explicit++;
+    else (this.#all[before - 1] as Counted).count--;
+    const number = this.#numbered(refusal);
+    (this.#all[number - 1] as Counted).count++;
+    this.#numbers[place] = number;
+  }
+
+  #numbered(refusal: Refusal): number {
+    if (this.#all[this.#last - 1]?.refusal === refusal) return this.#last;
+    this.#last = this.#numberOf.get(refusal) ?? this.#all.push({ refusal, count: 0 });
+    this.#numberOf.set(refusal, this.#last);
+    return this.#last;
   }
 
   at(place: number): Refusal | undefined {
-    return this.#byPlace[place] ?? this.rest;
+    const number = this.#numbers?.[place] ?? 0;
+    return number > 0 ? this.#all[number - 1]?.refusal : this.rest;
   }
 
   of(node: string): Refusal | undefined {
@@ -36,10 +64,11 @@ export class Refusals {
   }
 
   /** Places of the nodes on which making room could help. */
-  resolvable(): number[] {
-    const places: number[] = [];
-    for (let i = 0; i < this.size; i++) if (this.at(i)?.unresolvable === false) places.push(i);
-    return places;
+  resolvable(): Uint32Array {
+    const places = new Uint32Array(this.size);
+    let count = 0;
+    for (let i = 0; i < this.size; i++) if (this.at(i)?.unresolvable === false) places[count++] = i;
+    return places.subarray(0, count);
   }
 
   /** Names of all plugins that refused. */
@@ -60,25 +89,10 @@ export class Refusals {
     return parts.length > 0 ? `${head} ${parts.join(', ')}.` : head;
   }
 
-  /** Plugins hand out the same refusal again and again: there are few, however many nodes there are. */
-  *#distinct(): Iterable<{ refusal: Refusal; count: number }> {
-    const counts = new Map<Refusal, number>();
-    // Neighbours are mostly refused in the same way.
-    let last: Refusal | undefined;
-    let run = 0;
-    const count = () => last && counts.set(last, (counts.get(last) ?? 0) + run);
-    for (const refusal of this.#byPlace) {
-      if (refusal !== last) {
-        count();
-        last = refusal;
-        run = 0;
-      }
-      run++;
-    }
-    count();
-    for (const [refusal, count] of counts) yield { refusal, count };
-    const left = this.size - this.#explicit;
-    if (this.rest && left > 0) yield { refusal: this.rest, count: left };
+  #distinct(): Counted[] {
+    const left = this.rest ? this.size - this.#explicit : 0;
+    const all = left > 0 ? [...this.#all, { refusal: this.rest as Refusal, count: left }] : this.#all;
+    return all.filter(({ count }) => count > 0);
   }
 }
 

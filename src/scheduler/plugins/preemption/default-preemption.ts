@@ -73,18 +73,20 @@ class Victims {
   readonly #onKept = new PerKeptNode<Candidate | Refusal>();
 
   /** What is known, or what `find` makes of it. */
-  get(
-    at: { place: number; node: NodeInfo },
-    decision: Decision,
-    find: () => Candidate | Refusal,
-  ): Candidate | Refusal {
-    if (decision.nominated.has(at.node.name)) return this.#onKept.get(at, decision, find);
-    const known = this.#found.get(at.place, at.node);
+  get(place: number, node: NodeInfo, { decision, find }: Asked): Candidate | Refusal {
+    if (decision.nominated.has(node.name))
+      return this.#onKept.get({ place, node }, decision, () => find(node));
+    const known = this.#found.get(place, node);
     if (known) return known;
-    const found = find();
-    this.#found.set(at.place, at.node, found);
+    const found = find(node);
+    this.#found.set(place, node, found);
     return found;
   }
+}
+
+interface Asked {
+  decision: Decision;
+  find(node: NodeInfo): Candidate | Refusal;
 }
 
 interface Search {
@@ -110,11 +112,11 @@ export function findCandidates(
   const isKnown = decision.known?.signed === decision.filters.length;
   const all = isKnown ? decision.known?.part(name, () => new KnownVictims()) : undefined;
   const known = all?.of(decision.pod.priority, search.budgets);
+  const asked: Asked = { decision, find: (node) => victimsOn(decision, node, search.budgets) };
   for (let i = 0; i < places.length; i++) {
     const place = places[(offset + i) % places.length] as number;
     const node = nodes.at(place);
-    const find = () => victimsOn(decision, node, search.budgets);
-    const result = known ? known.get({ place, node }, decision, find) : find();
+    const result = known ? known.get(place, node, asked) : asked.find(node);
     if ('reasons' in result) refusals.set(place, result);
     else {
       candidates.push(result);
