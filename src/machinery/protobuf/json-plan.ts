@@ -1,6 +1,7 @@
 import { type FieldSchema, type TypeSchema, typeSchema } from '../schema.ts';
 import { isLeftOut, type Write, writerOf, zeroOf } from './encode.ts';
 import { layoutOf } from './layout.ts';
+import { RecurringValues } from './recurring-values.ts';
 
 /** How the JSON of a field is read where it is not decoded. */
 export const forms = {
@@ -25,7 +26,7 @@ export const forms = {
 export interface JsonField {
   number: number;
   form: number;
-  /** Where among the numbers of its object it has its two. */
+  /** Where among the numbers of its object it has its own: two, four of what may recur. */
   offset: number;
   /** Of what has fields itself. */
   plan: JsonPlan | undefined;
@@ -33,6 +34,8 @@ export interface JsonField {
   element: JsonField | undefined;
   /** What is written where it is missing. */
   zero: Uint8Array | undefined;
+  /** Of a message, a list or JSON. */
+  recurring: RecurringValues | undefined;
   /** Writes it as a decoded value. */
   write: Write;
 }
@@ -68,7 +71,7 @@ export class JsonPlan {
     return this.#fields ?? this.#build();
   }
 
-  /** How many numbers an object takes, two a field. */
+  /** How many numbers an object takes. */
   get size(): number {
     if (!this.#fields) this.#build();
     return this.#size;
@@ -88,7 +91,7 @@ export class JsonPlan {
         this.#size += size;
       } else {
         names.push(nameOf(Buffer.from(name), made));
-        this.#size += 2;
+        this.#size += numbersOf(made);
       }
       fields.push(made);
     }
@@ -128,6 +131,9 @@ function tableOf(names: readonly JsonName[]): (JsonName | undefined)[] {
   }
 }
 
+/** How many numbers it takes to note a value. */
+export const numbersOf = ({ recurring }: JsonField) => (recurring ? 4 : 2);
+
 const plans = new WeakMap<TypeSchema, JsonPlan>();
 
 export function jsonPlanOf(type: TypeSchema): JsonPlan {
@@ -147,6 +153,7 @@ function fieldOf(number: number, field: FieldSchema): JsonField {
     plan: undefined,
     element: undefined,
     zero: undefined,
+    recurring: undefined,
     write: writerOf(number, field),
   };
   if (field.type === 'array') {
@@ -160,6 +167,7 @@ function fieldOf(number: number, field: FieldSchema): JsonField {
     made.form = type.scalar ? (scalars[type.scalar] ?? forms.value) : forms.message;
     if (!type.scalar) made.plan = jsonPlanOf(type);
   } else made.form = plain[field.type] ?? forms.value;
+  if (mayRecur.has(made.form)) made.recurring = new RecurringValues();
   return made;
 }
 
@@ -167,6 +175,8 @@ const elementOf = (number: number, field: FieldSchema): JsonField => ({
   ...fieldOf(number, field),
   zero: zeroOf(number, field),
 });
+
+const mayRecur: ReadonlySet<number> = new Set([forms.message, forms.list, forms.json]);
 
 const plain: Record<string, number> = {
   string: forms.text,

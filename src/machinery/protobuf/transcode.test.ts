@@ -61,6 +61,45 @@ test('names are found, whatever came before', () => {
   );
 });
 
+test('values that recur are written as if they were new', () => {
+  const name = fc.constantFrom('a', 'b', 'c'.repeat(40), 'd'.repeat(40), 'e'.repeat(3000));
+  const time = fc.constantFrom('2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z');
+  const toleration = fc.record({ key: name, effect: name }, { requiredKeys: [] });
+  const source = fc.record({
+    configMap: fc.record({ name, items: fc.array(fc.record({ key: name, path: name })) }),
+  });
+  const volume = fc.record({ name, projected: fc.record({ sources: fc.array(source, { maxLength: 3 }) }) });
+  const container = fc.record({
+    name,
+    ports: fc.array(fc.record({ name, containerPort: fc.nat() }), { maxLength: 3 }),
+  });
+  const entry = fc.record({
+    manager: name,
+    time,
+    fieldsV1: fc.dictionary(name, fc.constantFrom({}, null, 'ä')),
+  });
+  const anyPod = fc.record({
+    metadata: fc.record({ name, managedFields: fc.array(entry, { maxLength: 3 }) }),
+    spec: fc.record({
+      containers: fc.array(container, { maxLength: 3 }),
+      volumes: fc.array(volume, { maxLength: 3 }),
+      tolerations: fc.array(toleration, { maxLength: 3 }),
+    }),
+  });
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(anyPod, { maxLength: 6 }),
+      fc.array(fc.nat(5), { maxLength: 30 }),
+      (pods, order) => {
+        for (const i of order) {
+          const text = JSON.stringify(pods[i % pods.length] ?? {});
+          expect(transcoded(text)).toBe(encoded(text));
+        }
+      },
+    ),
+  );
+});
+
 test('what is no such JSON is left to others', () => {
   const whole = '{"metadata":{"name":"a","labels":{"b":"c"}},"spec":{"containers":[{"name":"x"}]}}';
   for (let end = 0; end < whole.length; end++) expect(transcoded(whole.slice(0, end))).toBeUndefined();

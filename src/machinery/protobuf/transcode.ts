@@ -15,13 +15,22 @@ import {
 } from '../json-chars.ts';
 import type { TypeSchema } from '../schema.ts';
 import { secondsOf } from './encode.ts';
-import { forms, type JsonField, type JsonName, type JsonPlan, jsonPlanOf, nextHash } from './json-plan.ts';
+import {
+  forms,
+  type JsonField,
+  type JsonName,
+  type JsonPlan,
+  jsonPlanOf,
+  nextHash,
+  numbersOf,
+} from './json-plan.ts';
+import type { RecurringValue, RecurringValues } from './recurring-values.ts';
 import { BackwardWriter } from './wire.ts';
 
 /*
  * From JSON to protobuf without an object between them. JSON has the fields in any order, protobuf by number: so the text is read
- * once, noting in `tape` where the value of each field stands, and written from what is noted, last field first. An object has two numbers
- * a field, a value of a list five with the place of the one before: see `#list`.
+ * once, noting in `tape` where the value of each field stands, and written from what is noted, last field first. A value has two numbers,
+ * four where it may be one that has been written before; those of a list have the place of the one before too: see `#list`.
  */
 
 const isClosing = (byte: number) => byte === closeBrace || byte === closeBracket;
@@ -38,6 +47,8 @@ class Transcoder {
   readonly #out = new BackwardWriter(64 * 1024);
   #tape = new Int32Array(4096);
   #top = 0;
+  /** What has been found of recurring values, from 1 on. */
+  readonly #found: (RecurringValue | undefined)[] = [undefined];
   #text: Buffer = Buffer.alloc(0);
   #length = 0;
   #at = 0;
@@ -48,6 +59,7 @@ class Transcoder {
     this.#at = 0;
     // No value stands at 0, which is how a missing one is known.
     this.#top = 1;
+    this.#found.length = 1;
     this.#out.reset();
     const base = this.#object(plan);
     if (this.#at !== length) throw new Unforeseen();
@@ -129,6 +141,27 @@ class Transcoder {
       this.#at += 4;
       return;
     }
+    const { recurring } = field;
+    const isDue = recurring?.isDue === true;
+    if (isDue && this.#isKnown(slot, recurring)) return;
+    const start = this.#at;
+    this.#read(slot, field);
+    if (!isDue) return;
+    this.#tape[slot + 2] = start;
+    this.#tape[slot + 3] = this.#at;
+  }
+
+  /** Whether the value is a known one: it is read then, and the negative number noted under which it has been found. */
+  #isKnown(slot: number, recurring: RecurringValues): boolean {
+    const known = recurring.find(this.#text, this.#at, this.#length);
+    if (!known) return false;
+    this.#at += known.json.length;
+    this.#tape[slot] = -this.#found.length;
+    this.#found.push(known);
+    return true;
+  }
+
+  #read(slot: number, field: JsonField): void {
     switch (field.form) {
       case forms.text:
       case forms.quantity:
@@ -181,7 +214,7 @@ class Transcoder {
     if (!this.#enter(openBracket, closeBracket)) return;
     let last = 0;
     do {
-      const node = this.#room(3);
+      const node = this.#room(1 + numbersOf(element));
       this.#tape[node] = last;
       this.#value(node + 1, element);
       last = node;
@@ -189,19 +222,19 @@ class Transcoder {
     this.#tape[slot] = last;
   }
 
-  /** Notes the last entry like that of a list, with where its key begins and ends behind it; or where the map is, if a key is no plain ASCII. */
+  /** Notes the last entry like that of a list, with where its key begins and ends before it; or where the map is, if a key is no plain ASCII. */
   #map(slot: number, element: JsonField): void {
     const start = this.#at;
     if (!this.#enter(openBrace, closeBrace)) return;
     let last = 0;
     let isPlain = true;
     do {
-      const node = this.#room(5);
+      const node = this.#room(3 + numbersOf(element));
       this.#tape[node] = last;
-      this.#string(node + 3);
-      isPlain &&= this.#isPlainKey(node + 3);
+      this.#string(node + 1);
+      isPlain &&= this.#isPlainKey(node + 1);
       this.#expect(colon);
-      this.#value(node + 1, element);
+      this.#value(node + 3, element);
       last = node;
     } while (this.#more(closeBrace));
     this.#tape[slot] = isPlain ? last : -start;
@@ -249,8 +282,22 @@ class Transcoder {
 
   #field(slot: number, field: JsonField): void {
     const start = this.#tape[slot] as number;
-    if (start !== 0) this.#write(start, this.#tape[slot + 1] as number, field);
-    else if (field.zero) this.#out.few(field.zero);
+    if (start === 0) {
+      if (field.zero) this.#out.few(field.zero);
+      return;
+    }
+    const { recurring } = field;
+    if (!recurring) return this.#write(start, this.#tape[slot + 1] as number, field);
+    if (start < 0) return this.#out.raw((this.#found[-start] as RecurringValue).field);
+    const before = this.#out.length;
+    this.#write(start, this.#tape[slot + 1] as number, field);
+    if (this.#tape[slot + 2] !== 0) this.#keep(slot, recurring, before);
+  }
+
+  #keep(slot: number, recurring: RecurringValues, before: number): void {
+    const [start, end] = [this.#tape[slot + 2] as number, this.#tape[slot + 3] as number];
+    if (recurring.isKept(end - start))
+      recurring.keep(this.#text.subarray(start, end), this.#out.since(before));
   }
 
   #write(start: number, end: number, field: JsonField): void {
@@ -322,8 +369,8 @@ class Transcoder {
     const [out, tape] = [this.#out, this.#tape];
     for (const node of this.#byKey(last)) {
       const before = out.length;
-      this.#field(node + 1, field.element as JsonField);
-      this.#writeText(1, tape[node + 3] as number, tape[node + 4] as number);
+      this.#field(node + 3, field.element as JsonField);
+      this.#writeText(1, tape[node + 1] as number, tape[node + 2] as number);
       out.head(field.number, out.length - before);
     }
   }
@@ -341,7 +388,7 @@ class Transcoder {
 
   #compareKeys(a: number, b: number): number {
     const [text, tape] = [this.#text, this.#tape];
-    const [startA, endA, startB, endB] = [tape[a + 3], tape[a + 4], tape[b + 3], tape[b + 4]] as number[] as [
+    const [startA, endA, startB, endB] = [tape[a + 1], tape[a + 2], tape[b + 1], tape[b + 2]] as number[] as [
       number,
       number,
       number,

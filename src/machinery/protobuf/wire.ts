@@ -36,6 +36,11 @@ export class BackwardWriter {
     return bytes;
   }
 
+  /** A copy of what has been written since its length was `before`. */
+  since(before: number): Uint8Array {
+    return new Uint8Array(this.buffer.subarray(this.start, this.buffer.length - before));
+  }
+
   /** A copy of what is written as text, a character a byte. */
   finishText(): string {
     return this.buffer.toString('latin1', this.start);
