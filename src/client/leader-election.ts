@@ -1,7 +1,7 @@
 import type { Lease } from '../api/coordination/v1.ts';
 import { leases } from '../api/generated/resources.ts';
 import type { Stored } from '../api/resource.ts';
-import { hasReason, serviceUnavailable } from '../machinery/status-error.ts';
+import { ignoring, serviceUnavailable } from '../machinery/status-error.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
@@ -187,12 +187,7 @@ export class LeaderElection {
 
   async #read(signal: AbortSignal): Promise<void> {
     const { client, lease, clock } = this.#options;
-    const found = await client
-      .of(leases)
-      .get(lease, { signal })
-      .catch((error) => {
-        if (!hasReason(error, 'NotFound')) throw error;
-      });
+    const found = await client.of(leases).get(lease, { signal }).catch(ignoring('NotFound'));
     signal.throwIfAborted();
     this.#lease = found || undefined;
     this.#sight = found ? see(this.#sight, found.spec ?? {}, clock.monotonic()) : undefined;

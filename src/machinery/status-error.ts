@@ -168,3 +168,10 @@ export function serviceUnavailable(message: string): StatusError {
 export function hasReason(error: unknown, reason: StatusReason): boolean {
   return error instanceof StatusError && error.reason === reason;
 }
+
+/** For `catch`: gives nothing in place of an error with this reason, and throws every other. */
+export const ignoring =
+  (reason: StatusReason) =>
+  (error: unknown): undefined => {
+    if (!hasReason(error, reason)) throw error;
+  };

@@ -1,5 +1,5 @@
 import type { DeleteOptions } from '../../api/meta/v1.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import type { CachedItem } from '../cache/cached-item.ts';
 import { type ListAnswer, requestFor } from '../request.ts';
 import { decodeDeleteOptions } from './decode-body.ts';
@@ -26,9 +26,5 @@ export async function deleteCollection(call: Call): Promise<ListAnswer> {
 async function deleteItem(call: Call, item: CachedItem, options: DeleteOptions): Promise<void> {
   const { name = '', namespace = '' } = item.object.metadata;
   const info = { ...call.request.info, name, namespace };
-  try {
-    await deleteOne({ ...call, request: requestFor(call.request, info) }, options);
-  } catch (error) {
-    if (!hasReason(error, 'NotFound')) throw error;
-  }
+  await deleteOne({ ...call, request: requestFor(call.request, info) }, options).catch(ignoring('NotFound'));
 }

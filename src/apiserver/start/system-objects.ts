@@ -1,16 +1,12 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { Transport } from '../../client/transport.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { hasReason, ignoring } from '../../machinery/status-error.ts';
 
 const cause = { reason: 'every cluster has it' };
 
 /** Creates an object unless it stands. */
 async function ensure(transport: Transport, path: string, body: KubernetesObject): Promise<void> {
-  try {
-    await transport.request({ method: 'POST', path, body, cause });
-  } catch (error) {
-    if (!hasReason(error, 'AlreadyExists')) throw error;
-  }
+  await transport.request({ method: 'POST', path, body, cause }).catch(ignoring('AlreadyExists'));
 }
 
 const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];

@@ -1,7 +1,7 @@
 import type { Client } from '../../client/client.ts';
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import * as resources from '../../api/generated/resources.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import { network } from '../options.ts';
 import { nodeTokenGroup } from './bootstrap-token.ts';
 
@@ -128,8 +128,6 @@ export async function ensureJoinObjects(client: Client, facts: ClusterFacts): Pr
     client
       .of(resource)
       .create(object as KubernetesObject, { cause })
-      .catch((error) => {
-        if (!hasReason(error, 'AlreadyExists')) throw error;
-      });
+      .catch(ignoring('AlreadyExists'));
   await Promise.all(joinObjects(facts).map(create));
 }

@@ -2,7 +2,7 @@ import { scrypt } from 'node:crypto';
 import { rolebindings, roles, secrets } from '../../api/generated/resources.ts';
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import type { Client } from '../../client/client.ts';
-import { hasReason, StatusError } from '../../machinery/status-error.ts';
+import { ignoring, StatusError } from '../../machinery/status-error.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { EtcdOptions, StoreOptions } from '../options.ts';
 import { UserError } from '../user-error.ts';
@@ -46,12 +46,7 @@ export function serverJoinToken(token: string): Promise<BootstrapToken> {
 }
 
 async function ensure<T extends KubernetesObject>(client: Client, resource: Resource<T>, object: T) {
-  await client
-    .of(resource)
-    .create(object, { cause })
-    .catch((error) => {
-      if (!hasReason(error, 'AlreadyExists')) throw error;
-    });
+  await client.of(resource).create(object, { cause }).catch(ignoring('AlreadyExists'));
 }
 
 async function pem(path: string | undefined, { files }: Pick<Platform, 'files'>) {
@@ -88,13 +83,7 @@ export async function offerToServers(
     tokenSecret({ ...draft, description: 'further servers: k8ts server --server' }),
   );
   const plain = await sharedStore(store, world);
-  const found = await client
-    .of(secrets)
-    .get(metadata)
-    .catch((error) => {
-      if (!hasReason(error, 'NotFound')) throw error;
-      return undefined;
-    });
+  const found = await client.of(secrets).get(metadata).catch(ignoring('NotFound'));
   const known = await unsealed(found?.data, token);
   if (known === plain) return;
   const sealed = await seal({ store: plain }, token, world);

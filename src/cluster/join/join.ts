@@ -1,7 +1,7 @@
 import { configmaps, nodes } from '../../api/generated/resources.ts';
 import { Client } from '../../client/client.ts';
 import { HttpTransport } from '../../client/http-transport.ts';
-import { hasReason, StatusError } from '../../machinery/status-error.ts';
+import { hasReason, ignoring, StatusError } from '../../machinery/status-error.ts';
 import { type ClientTls, connectHttps } from '../../platform/http-client.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { UserError } from '../user-error.ts';
@@ -102,13 +102,7 @@ export function joinError(error: Error, clusterSays: string): Error {
 }
 
 async function refuseTakenName(client: Client, { nodeName, address }: JoinOptions): Promise<void> {
-  const node = await client
-    .of(nodes)
-    .get({ name: nodeName })
-    .catch((error) => {
-      if (hasReason(error, 'NotFound')) return undefined;
-      throw error;
-    });
+  const node = await client.of(nodes).get({ name: nodeName }).catch(ignoring('NotFound'));
   const isReady = node?.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True');
   const found = node?.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
   if (!node || (!isReady && found === address)) return;

@@ -11,7 +11,7 @@ import type { Stored } from '../../api/resource.ts';
 import type { VolumeAttachment } from '../../api/storage/v1.ts';
 import type { Component } from '../../client/component.ts';
 import { causedBy } from '../../client/transport.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { readiness } from '../shared/nodes.ts';
@@ -212,9 +212,7 @@ class AttachDetach {
     await this.#context.client
       .of(volumeattachments)
       .create(attachment, { cause })
-      .catch((error) => {
-        if (!hasReason(error, 'AlreadyExists')) throw error;
-      });
+      .catch(ignoring('AlreadyExists'));
   }
 
   async #detach(attachment: Attachment): Promise<void> {
@@ -223,9 +221,7 @@ class AttachDetach {
     await this.#context.client
       .of(volumeattachments)
       .delete(attachment.metadata, { cause, preconditions: { uid } })
-      .catch((error) => {
-        if (!hasReason(error, 'NotFound')) throw error;
-      });
+      .catch(ignoring('NotFound'));
   }
 
   /** Tells the pods that wait for an attachment what became of it. */

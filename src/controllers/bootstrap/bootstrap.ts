@@ -3,7 +3,7 @@ import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
 import { signedData, signersAmong, tokenExpiryMs, tokenType } from './plan.ts';
 
@@ -30,9 +30,7 @@ export function createTokenCleaner(context: ControllerContext): Component {
         await context.client
           .of(secrets)
           .delete(secret.metadata, { cause, preconditions })
-          .catch((error) => {
-            if (!hasReason(error, 'NotFound')) throw error;
-          });
+          .catch(ignoring('NotFound'));
         return done;
       };
     },

@@ -10,7 +10,7 @@ import { resourcePath } from '../../client/client.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import { formatTime } from '../../platform/clock.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import {
@@ -84,9 +84,7 @@ class CertificateOfficer {
     await this.#context.client
       .of(certificatesigningrequests)
       .delete(request.metadata, { cause })
-      .catch((error) => {
-        if (!hasReason(error, 'NotFound')) throw error;
-      });
+      .catch(ignoring('NotFound'));
     return done;
   }
 

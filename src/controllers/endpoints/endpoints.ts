@@ -4,7 +4,7 @@ import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
 import { enqueueServices, hasEndpoints } from '../shared/service-pods.ts';
 import { mostAddresses, planSubsets } from './plan.ts';
@@ -30,7 +30,7 @@ export function createEndpointsController(context: ControllerContext): Component
         if (!service) {
           const isOurs = there?.metadata.labels?.[managedByLabel] === 'endpoint-controller';
           const cause = { reason: 'its Service is gone' };
-          if (there && isOurs) await api.delete(there.metadata, { cause }).catch(ignoreMissing);
+          if (there && isOurs) await api.delete(there.metadata, { cause }).catch(ignoring('NotFound'));
           return done;
         }
         if (!hasEndpoints(service) || service.metadata.deletionTimestamp) return done;
@@ -54,8 +54,4 @@ export function createEndpointsController(context: ControllerContext): Component
       };
     },
   });
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!hasReason(error, 'NotFound')) throw error;
 }

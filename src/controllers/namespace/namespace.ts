@@ -6,7 +6,7 @@ import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { type Discover, type ServedResource, servingVerbs } from '../discovery.ts';
 import { byNamespace, indexByNamespace } from '../shared/pods.ts';
@@ -110,7 +110,7 @@ class NamespaceDeleter {
     const options = { cause, propagationPolicy: 'Background' } as const;
     if (resource.verbs.includes('deletecollection')) await api.deleteCollection(where, options);
     else {
-      const each = items.map((item) => api.delete(item.metadata, options).catch(ignoreMissing));
+      const each = items.map((item) => api.delete(item.metadata, options).catch(ignoring('NotFound')));
       await Promise.all(each);
     }
     return [{ resource, items: (await api.list(where)).items }];
@@ -131,12 +131,8 @@ class NamespaceDeleter {
     const cause = causedBy(namespace, 'nothing is left in it');
     await this.#context.client.transport
       .request({ method: 'PUT', path, body, cause })
-      .then(() => {}, ignoreMissing);
+      .then(() => {}, ignoring('NotFound'));
   }
 }
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
-function ignoreMissing(error: unknown): void {
-  if (!hasReason(error, 'NotFound')) throw error;
-}

@@ -6,7 +6,7 @@ import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { claimFinalizer, claimNameOf, needsNoClaim } from '../../machinery/resource-claims.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done, type OwnWrites } from '../controller.ts';
 import { controllerOf, controllerReference, isControlledBy } from '../shared/owners.ts';
 import { type Claim, generateNameOf, isDone, mustReserve, planClaim, podClaimAnnotation } from './plan.ts';
@@ -210,13 +210,7 @@ class ResourceClaims {
     const ref = { namespace: metadata.namespace, name: user.name };
     const known = this.#pods.get(keyOf({ metadata: ref }));
     if (known) return known.metadata.uid === user.uid && !isDone(known);
-    const pod = await this.#context.client
-      .of(pods)
-      .get(ref)
-      .catch((error) => {
-        if (hasReason(error, 'NotFound')) return undefined;
-        throw error;
-      });
+    const pod = await this.#context.client.of(pods).get(ref).catch(ignoring('NotFound'));
     return pod?.metadata.uid === user.uid;
   }
 
@@ -252,9 +246,7 @@ class ResourceClaims {
     await this.#context.client
       .of(resourceclaims)
       .delete(claim.metadata, { cause, preconditions: { uid } })
-      .catch((error) => {
-        if (!hasReason(error, 'NotFound')) throw error;
-      });
+      .catch(ignoring('NotFound'));
   }
 }
 

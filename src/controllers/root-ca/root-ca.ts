@@ -3,7 +3,7 @@ import { configmaps, namespaces } from '../../api/generated/resources.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
 
 const configMapName = 'kube-root-ca.crt';
@@ -42,9 +42,7 @@ export function createRootCaPublisher(context: ControllerContext, options: { aut
         };
         await api
           .create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, { cause })
-          .catch((error) => {
-            if (!hasReason(error, 'AlreadyExists')) throw error;
-          });
+          .catch(ignoring('AlreadyExists'));
         return done;
       };
     },

@@ -3,7 +3,7 @@ import { namespaces, serviceaccounts } from '../../api/generated/resources.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
 
 const accountName = 'default';
@@ -25,12 +25,7 @@ export function createServiceAccountController(context: ControllerContext): Comp
         const metadata = { name: accountName, namespace: name };
         const account: ServiceAccount = { apiVersion: 'v1', kind: 'ServiceAccount', metadata };
         const cause = causedBy(namespace, 'every namespace has a default service account');
-        await context.client
-          .of(serviceaccounts)
-          .create(account, { cause })
-          .catch((error) => {
-            if (!hasReason(error, 'AlreadyExists')) throw error;
-          });
+        await context.client.of(serviceaccounts).create(account, { cause }).catch(ignoring('AlreadyExists'));
         return done;
       };
     },

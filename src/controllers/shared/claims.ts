@@ -3,7 +3,7 @@ import type { Client } from '../../client/client.ts';
 import type { Informer } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { matchesLabels, type Selector } from '../../machinery/label-selector.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { hasReason, ignoring } from '../../machinery/status-error.ts';
 import { controllerOf, controllerReference } from './owners.ts';
 
 /** Name of the index by which dependents are found: by their manager's uid, or `orphans/NAMESPACE` without one. */
@@ -54,13 +54,7 @@ async function isStillThere<O extends KubernetesObject, D extends KubernetesObje
   options: ClaimOptions<O, D>,
 ): Promise<boolean> {
   const { client, owners, owner } = options;
-  const fresh = await client
-    .of(owners)
-    .get(owner.metadata)
-    .catch((error) => {
-      if (hasReason(error, 'NotFound')) return undefined;
-      throw error;
-    });
+  const fresh = await client.of(owners).get(owner.metadata).catch(ignoring('NotFound'));
   return fresh?.metadata.uid === owner.metadata.uid && !fresh.metadata.deletionTimestamp;
 }
 

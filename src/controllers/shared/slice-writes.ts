@@ -1,6 +1,6 @@
 import { endpointslices } from '../../api/generated/resources.ts';
 import type { Cause } from '../../client/transport.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import type { ControllerContext, OwnWrites } from '../controller.ts';
 import type { SlicePlan } from './slices.ts';
 
@@ -15,9 +15,7 @@ export async function carryOutSlices(
   for (const slice of plan.create) writes.wrote(key, informer, await api.create(slice, { cause }));
   for (const slice of plan.update) writes.wrote(key, informer, await api.update(slice, { cause }));
   for (const slice of plan.remove) {
-    await api.delete(slice.metadata, { cause }).catch((error) => {
-      if (!hasReason(error, 'NotFound')) throw error;
-    });
+    await api.delete(slice.metadata, { cause }).catch(ignoring('NotFound'));
     writes.deleted(key, informer, slice);
   }
 }

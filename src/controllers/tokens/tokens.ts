@@ -5,7 +5,7 @@ import type { Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { hasReason, ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
 
 const tokenType = 'kubernetes.io/service-account-token';
@@ -77,9 +77,7 @@ async function remove(context: ControllerContext, secret: Stored<Secret>): Promi
   await context.client
     .of(secrets)
     .delete(secret.metadata, { cause, preconditions })
-    .catch((error) => {
-      if (!hasReason(error, 'NotFound')) throw error;
-    });
+    .catch(ignoring('NotFound'));
 }
 
 async function fill(

@@ -7,7 +7,7 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { hasReason, ignoring } from '../../machinery/status-error.ts';
 import {
   type ControllerContext,
   createController,
@@ -105,9 +105,7 @@ class Binder {
     if (this.#classes.list().length > 0) return done;
     const cause = { reason: 'claims that name no class shall get a volume' };
     const create = this.#context.client.of(storageclasses).create(standardClass, { cause });
-    await create.catch((error) => {
-      if (!hasReason(error, 'AlreadyExists')) throw error;
-    });
+    await create.catch(ignoring('AlreadyExists'));
     return done;
   }
 

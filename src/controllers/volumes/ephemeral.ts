@@ -4,7 +4,7 @@ import type { Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
 import { controllerReference, isControlledBy } from '../shared/owners.ts';
 
@@ -49,9 +49,7 @@ export function createEphemeralVolumeController(context: ControllerContext): Com
           await context.client
             .of(persistentvolumeclaims)
             .create(claim, { cause })
-            .catch((error) => {
-              if (!hasReason(error, 'AlreadyExists')) throw error;
-            });
+            .catch(ignoring('AlreadyExists'));
         }
         return done;
       };

@@ -1,7 +1,7 @@
 import type { Lease } from '../../api/coordination/v1.ts';
 import { leases, nodes } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { hasReason, ignoring } from '../../machinery/status-error.ts';
 import { formatMicroTime } from '../../platform/clock.ts';
 import type { NodeContext } from '../pods/context.ts';
 
@@ -49,13 +49,7 @@ export class NodeLease {
 
   async #find(): Promise<Stored<Lease> | undefined> {
     const { client, nodeName } = this.#context;
-    return client
-      .of(leases)
-      .get({ namespace, name: nodeName })
-      .catch((error) => {
-        if (hasReason(error, 'NotFound')) return undefined;
-        throw error;
-      });
+    return client.of(leases).get({ namespace, name: nodeName }).catch(ignoring('NotFound'));
   }
 
   async #fresh(renewTime: string): Promise<Lease> {

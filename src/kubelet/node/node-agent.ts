@@ -1,7 +1,7 @@
 import type { Node, NodeStatus } from '../../api/core/v1.ts';
 import { nodes } from '../../api/generated/resources.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import { timestamp } from '../../platform/clock.ts';
 import type { KubeletIntervals, NodeIdentity } from '../config.ts';
 import type { NodeContext } from '../pods/context.ts';
@@ -164,13 +164,7 @@ export class NodeAgent {
 
   #node(): Promise<Node | undefined> {
     const { client, nodeName } = this.#options.context;
-    return client
-      .of(nodes)
-      .get({ name: nodeName })
-      .catch((error) => {
-        if (hasReason(error, 'NotFound')) return undefined;
-        throw error;
-      });
+    return client.of(nodes).get({ name: nodeName }).catch(ignoring('NotFound'));
   }
 
   async #status(old: NodeStatus | undefined): Promise<NodeStatus> {

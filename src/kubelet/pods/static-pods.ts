@@ -2,7 +2,7 @@ import type { Node, Pod } from '../../api/core/v1.ts';
 import { pods } from '../../api/generated/resources.ts';
 import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import { parseYaml } from '../../machinery/yaml.ts';
 import { timestamp } from '../../platform/clock.ts';
 import type { StatusManager } from '../status/status-manager.ts';
@@ -95,23 +95,16 @@ export class StaticPods {
 
   async #createMirror(mirror: Pod): Promise<void> {
     const cause = { reason: 'a manifest on the node asks for the pod' };
-    try {
-      await this.#options.context.client.of(pods).create(mirror, { cause });
-    } catch (error) {
-      if (!hasReason(error, 'AlreadyExists')) throw error;
-    }
+    await this.#options.context.client.of(pods).create(mirror, { cause }).catch(ignoring('AlreadyExists'));
   }
 
   async #deleteMirror(mirror: Pod): Promise<void> {
     const seen = { ...mirror, apiVersion: 'v1', kind: 'Pod' };
     const cause = causedBy(seen, 'no manifest on the node asks for this pod any more');
     const preconditions = { uid: mirror.metadata.uid };
-    try {
-      await this.#options.context.client
-        .of(pods)
-        .delete(mirror.metadata, { gracePeriodSeconds: 0, preconditions, cause });
-    } catch (error) {
-      if (!hasReason(error, 'NotFound')) throw error;
-    }
+    await this.#options.context.client
+      .of(pods)
+      .delete(mirror.metadata, { gracePeriodSeconds: 0, preconditions, cause })
+      .catch(ignoring('NotFound'));
   }
 }
