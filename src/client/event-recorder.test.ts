@@ -64,6 +64,18 @@ test('notes about many objects are written at once, those about one object in th
   expect(server.messages.filter((message) => message !== 'hello')).toEqual(['one', 'two', 'three']);
 });
 
+test('notes are lost where a thousand are not written yet, and taken again when they are', async () => {
+  const server = new SlowServer();
+  const recorder = recorderOn(server);
+  for (let i = 0; i < 1100; i++) recorder.record(pod(`p${i}`), note('hello'));
+  await server.clock.advance(70_000);
+  expect(server.events.size).toBe(1000);
+  recorder.record(pod('later'), note('hello'));
+  await server.clock.advance(1000);
+  await recorder.flush();
+  expect(server.events.size).toBe(1001);
+});
+
 test('what is said again is counted, and what differs too often is combined', async () => {
   const server = new SlowServer();
   const recorder = recorderOn(server);

@@ -39,6 +39,8 @@ const mostMessages = 10;
 const combined = '(combined from similar events): ';
 /** Notes written at once. */
 const writers = 16;
+/** When more notes than these are not written yet, further ones are lost: what they are about matters more (as client-go). */
+const mostQueued = 1000;
 /** Notes and objects remembered at least; the oldest are forgotten first. */
 const remembered = 4096;
 
@@ -70,20 +72,24 @@ export class EventRecorder {
   /** The last note about each object of which some are not written yet. */
   readonly #last = new Map<string, Promise<void>>();
   readonly #writers = new Semaphore(writers);
+  #queued = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
   }
 
-  /** Reports something about `object`. Returns at once; notes about one object are written in order. */
+  /** Reports something about `object`. Returns at once; notes about one object are written in order, unless there are too many of all. */
   record(object: KubernetesObject, note: EventNote): void {
+    const { reason } = note;
+    if (this.#queued >= mostQueued)
+      return this.#options.log.debug('too many events, one is lost', { reason });
     const key = keyOf(object);
     if (!this.#allowed(key)) return;
+    this.#queued++;
     const written = this.#after(this.#last.get(key), () => this.#write(object, note))
-      .catch((error) =>
-        this.#options.log.debug('event not written', { reason: note.reason, error: String(error) }),
-      )
+      .catch((error) => this.#options.log.debug('event not written', { reason, error: String(error) }))
       .finally(() => {
+        this.#queued--;
         if (this.#last.get(key) === written) this.#last.delete(key);
       });
     this.#last.set(key, written);
