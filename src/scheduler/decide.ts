@@ -56,13 +56,15 @@ export function decide(pod: PodInfo, snapshot: Snapshot, options: DecideOptions)
   const refusals = new Refusals(snapshot.nodes);
   const open: Decision = { pod, state: new CycleState(), snapshot, profile, nominated, filters: [] };
   const prepared = preFilter(open, refusals);
-  const { filters } = prepared;
-  const decision = { ...open, filters, known: options.memory?.of({ ...open, filters }) };
+  const { filters, only } = prepared;
+  // Of the few nodes that alone come into question nothing need be remembered: other pods are for others.
+  const known = only ? undefined : options.memory?.of({ ...open, filters });
+  const decision = { ...open, filters, known };
   if (prepared.refusal) {
     refusals.rest = prepared.refusal;
     return refused(decision, refusals, wholeSummary(refusals, prepared.refusal));
   }
-  const fitting = findFitting(decision, { ...options, only: prepared.only, refusals });
+  const fitting = findFitting(decision, { ...options, only, refusals });
   if (fitting.nodes.length === 0) return refused(decision, refusals, refusals.summary());
   const { nodes, examined } = fitting;
   const [first] = nodes;
