@@ -1,9 +1,18 @@
+import type { HorizontalPodAutoscaler } from '../../src/api/autoscaling/v2.ts';
 import type { Node, Pod } from '../../src/api/core/v1.ts';
-import { configmaps, namespaces, nodes, pods, secrets } from '../../src/api/generated/resources.ts';
+import {
+  configmaps,
+  horizontalpodautoscalers,
+  namespaces,
+  nodes,
+  pods,
+  secrets,
+} from '../../src/api/generated/resources.ts';
 import type { Resource, Stored } from '../../src/api/resource.ts';
 import type { VirtualCluster } from '../../src/cluster/simulation/virtual-cluster.ts';
 import type { Random } from '../../src/platform/random.ts';
-import { namespace, passing, pick, type Workload } from './workloads.ts';
+import type { Loads } from './metrics.ts';
+import { namespace, passing, peakLoad, pick, type Workload } from './workloads.ts';
 
 /** What an action works on. */
 export interface Stage {
@@ -14,6 +23,7 @@ export interface Stage {
   machines: Set<string>;
   /** Images that no registry has, such as `app:1`. */
   missingImages: Set<string>;
+  loads: Loads;
 }
 
 /** Something that a user or an accident does; gives what it was. */
@@ -32,9 +42,31 @@ const having = (stage: Stage, ...kinds: string[]) =>
   stage.workloads.filter(({ object }) => kinds.includes(object.kind ?? ''));
 const nothing = async () => 'nothing';
 
+/** Whether an autoscaler goes by what the pods of a workload use. */
+const isMeasured = ({ workloads }: Stage, { object: { metadata } }: Workload): boolean =>
+  workloads.some(
+    ({ resource, object }) =>
+      resource === (horizontalpodautoscalers as Resource) &&
+      object.metadata.name === metadata.name &&
+      object.metadata.namespace === metadata.namespace &&
+      (object as HorizontalPodAutoscaler).spec.metrics !== undefined,
+  );
+
+function shiftLoad({ random, loads }: Stage, workload: Workload, load = random.int(peakLoad)): string {
+  loads.set(workload.object.metadata.name as string, load);
+  return `there is ${load}m to do for ${named(workload)}`;
+}
+
+/** There is as much to do as is said, or any amount, for everything that is scaled by it. */
+export function shiftLoads(stage: Stage, load?: number): string[] {
+  const scaled = having(stage, 'Deployment', 'StatefulSet').filter((workload) => isMeasured(stage, workload));
+  return scaled.map((workload) => shiftLoad(stage, workload, load));
+}
+
 const scale: Action = async (stage) => {
   const workload = pick(stage.random, having(stage, 'Deployment', 'StatefulSet'));
   if (!workload) return 'nothing';
+  if (isMeasured(stage, workload)) return shiftLoad(stage, workload);
   const replicas = stage.random.int(6);
   await patch(stage, workload, { spec: { replicas } });
   return `${named(workload)} is scaled to ${replicas}`;

@@ -10,16 +10,16 @@ import {
 import type { Stored } from '../../src/api/resource.ts';
 import { VirtualCluster } from '../../src/cluster/simulation/virtual-cluster.ts';
 import { InvariantChecker } from './invariants/checker.ts';
-import { plantedMistakes, unbookedEvictions } from './planted.ts';
-import { runSeed } from './run-seed.ts';
+import { autoscalerMistakes, plantedMistakes, unbookedEvictions } from './planted.ts';
+import { type RunOptions, runSeed } from './run-seed.ts';
 
 /** Lives after which a mistake has to have been found. */
 const mostSeeds = 40;
 
-/** The first seed that breaks a rule, and the rule. */
-async function find(mistake: string): Promise<string> {
-  for (let seed = 1; seed <= mostSeeds; seed++) {
-    const { violations } = await runSeed({ seed, controllers: plantedMistakes[mistake], untilFirst: true });
+/** The rule that is broken first, in the lives from one on. */
+async function find(mistake: Pick<RunOptions, 'controllers' | 'autoscale'>, from = 1): Promise<string> {
+  for (let seed = from; seed < from + mostSeeds; seed++) {
+    const { violations } = await runSeed({ seed, ...mistake, untilFirst: true });
     if (violations[0]) return violations[0].rule;
   }
   return `nothing in ${mostSeeds} lives`;
@@ -41,7 +41,25 @@ test.each([
 ])(
   '%s: found, since %s',
   async (mistake, rule) => {
-    expect(await find(mistake)).toMatch(rule);
+    expect(await find({ controllers: plantedMistakes[mistake] })).toMatch(rule);
+  },
+  600_000,
+);
+
+// Few lives have an autoscaler that is put to the test: begun with one that has.
+test.each([
+  ['knows no policies', 21, 'an autoscaler keeps its limits, its policies and its patience'],
+  ['does not look back', 23, 'an autoscaler keeps its limits, its policies and its patience'],
+  ['knows no limits', 1, 'an autoscaler keeps its limits, its policies and its patience'],
+  [
+    'never goes down',
+    21,
+    'autoscalers keep the number of pods within their limits, and as the load wants it',
+  ],
+])(
+  'an autoscaler %s: found from life %i on, since %s',
+  async (mistake, from, rule) => {
+    expect(await find({ autoscale: autoscalerMistakes[mistake] }, from)).toBe(rule);
   },
   600_000,
 );

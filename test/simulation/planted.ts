@@ -5,6 +5,7 @@ import type { Kind, Subresource, SubresourceRequest } from '../../src/apiserver/
 import { Client } from '../../src/client/client.ts';
 import { clone } from '../../src/machinery/clone.ts';
 import type { ControllerReplacements } from '../../src/cluster/simulation/control-plane.ts';
+import { limit } from '../../src/controllers/autoscaling/behavior.ts';
 import { createDeploymentController } from '../../src/controllers/deployment/deployment.ts';
 import { planDeployment } from '../../src/controllers/deployment/plan.ts';
 import { createGarbageCollector } from '../../src/controllers/garbage/garbage.ts';
@@ -93,6 +94,23 @@ function withEviction(kind: Kind<Pod>): Kind<Pod> {
 export const unbookedEvictions: readonly Kind[] = allKinds.map((kind) =>
   kind.resource === pods ? (withEviction(kind as unknown as Kind<Pod>) as unknown as Kind) : kind,
 );
+
+/** Mistakes of the autoscaler, by what it does. */
+export const autoscalerMistakes: Record<string, typeof limit> = {
+  'knows no policies': (scaler, input) => {
+    const { scaleUp, scaleDown } = scaler.spec.behavior ?? {};
+    const policies = [{ type: 'Percent', value: 1000, periodSeconds: 15 }];
+    const behavior = { scaleUp: { ...scaleUp, policies }, scaleDown: { ...scaleDown, policies } };
+    return limit({ ...scaler, spec: { ...scaler.spec, behavior } }, input);
+  },
+  'does not look back': (scaler, input) =>
+    limit(scaler, { ...input, past: { ...input.past, recommendations: [] } }),
+  'knows no limits': (scaler, input) => ({ ...limit(scaler, input), replicas: input.wanted }),
+  'never goes down': (scaler, input) => {
+    const limited = limit(scaler, input);
+    return { ...limited, replicas: Math.max(input.current, limited.replicas) };
+  },
+};
 
 /** Mistakes in six controllers, by what they do. */
 export const plantedMistakes: Record<string, ControllerReplacements> = {

@@ -4,14 +4,16 @@ import type { Faults } from '../../src/cluster/simulation/faults.ts';
 import type { ControllerReplacements } from '../../src/cluster/simulation/control-plane.ts';
 import { formatWrite, type TracedWrite } from '../../src/cluster/simulation/trace.ts';
 import { VirtualCluster } from '../../src/cluster/simulation/virtual-cluster.ts';
+import type { limit } from '../../src/controllers/autoscaling/behavior.ts';
 import type { LogLine } from '../../src/platform/log.ts';
 import { type Random, seededRandom } from '../../src/platform/random.ts';
 import type { StoreEvent } from '../../src/store/store.ts';
-import { act, changeWorkload, putRight, type Stage } from './actions.ts';
+import { act, changeWorkload, putRight, shiftLoads, type Stage } from './actions.ts';
 import { InvariantChecker } from './invariants/checker.ts';
 import type { Violation } from './invariants/rule.ts';
 import { calmStaleMs, faultyStaleMs } from './invariants/world.ts';
-import { makeWorkloads, passing } from './workloads.ts';
+import { type Loads, withLoads } from './metrics.ts';
+import { makeWorkloads, passing, peakLoad } from './workloads.ts';
 
 export interface SeedResult {
   seed: number;
@@ -27,6 +29,8 @@ export interface RunOptions {
   seed: number;
   /** Controllers with mistakes, which the rules have to find. */
   controllers?: ControllerReplacements;
+  /** How the autoscaler decides, with a mistake. */
+  autoscale?: typeof limit;
   /** Whether the first thing that is wrong ends the life. */
   untilFirst?: boolean;
   onLog?(line: LogLine): void;
@@ -63,13 +67,20 @@ const fewActions = 3;
 const moreActions = 5;
 
 /** One life of one cluster: workloads, changes and accidents at random, then quiet; and all that is wrong with it. */
-export async function runSeed({ seed, controllers, untilFirst, onLog }: RunOptions): Promise<SeedResult> {
+export async function runSeed({
+  seed,
+  controllers,
+  autoscale,
+  untilFirst,
+  onLog,
+}: RunOptions): Promise<SeedResult> {
   const random = seededRandom(seed);
   const machineCount = 2 + random.int(2);
   const latencies = { sandboxMs: 100, startMs: 300, pullMs: random.int(2000) };
   // No rule asks for Events: that they are written changes only what else comes when.
   const events = random.int(16) === 0;
   const missingImages = new Set<string>();
+  const loads: Loads = new Map();
   const hasImage = (name: string) => !missingImages.has(name.slice(name.lastIndexOf('/') + 1));
   const cluster = await VirtualCluster.start({
     nodes: machineCount,
@@ -78,21 +89,23 @@ export async function runSeed({ seed, controllers, untilFirst, onLog }: RunOptio
     events,
     latencies,
     hasImage,
-    controllers,
+    controllers: { ...withLoads(loads, autoscale), ...controllers },
     onLog,
   });
-  const checker = new InvariantChecker();
+  const checker = new InvariantChecker(loads);
   const machines = new Set(Array.from({ length: machineCount }, (_, i) => `node-${i + 1}`));
   await cluster.follow((batch) => {
     checker.take(batch, cluster.now());
     if (batch.events.some(isOfPod)) void checker.look(cluster, machines);
     if (untilFirst && checker.violations.length > 0) void cluster.stop();
   });
-  const stage: Stage = { cluster, random, workloads: [], machines, missingImages };
+  const stage: Stage = { cluster, random, workloads: [], machines, missingImages, loads };
   const story: string[] = [];
   try {
     await unrest(stage, { checker, story });
     await putRight(stage);
+    checker.world.isQuiet = true;
+    await rushHour(stage, story);
     await comeToRest(stage, checker);
   } catch (error) {
     const what = `the simulation failed: ${(error as Error).stack}`;
@@ -120,12 +133,15 @@ async function unrest(
     tell(`${workload.object.kind} ${workload.object.metadata.name} is made`);
   }
   world.staleMs = calmStaleMs;
+  world.isQuiet = true;
+  for (const what of shiftLoads(stage)) tell(what);
   await cluster.advance('10s');
   for (let left = random.int(mostCalmActions + 1); left > 0; left--) {
     tell(await changeWorkload(stage));
     await cluster.advance(random.int(15_000));
   }
   world.staleMs = faultyStaleMs;
+  world.isQuiet = false;
   const faults = makeFaults(random);
   tell(`faults: ${JSON.stringify(faults)}`);
   cluster.setFaults(faults);
@@ -134,6 +150,14 @@ async function unrest(
     await cluster.advance(random.int(random.int(5) === 0 ? 120_000 : 15_000));
   }
   tell('all is put right');
+}
+
+/** For a moment there is as much to do as there ever is. */
+async function rushHour(stage: Stage, story: string[]): Promise<void> {
+  const peak = shiftLoads(stage, peakLoad);
+  if (peak.length === 0) return;
+  await stage.cluster.advance('40s');
+  story.push(...peak, ...shiftLoads(stage));
 }
 
 /** Waits until everything is as it should be, and looks whether it then stays as it is. */

@@ -1,5 +1,5 @@
 import type { DaemonSet, Deployment, StatefulSet } from '../../src/api/apps/v1.ts';
-import type { HorizontalPodAutoscaler } from '../../src/api/autoscaling/v2.ts';
+import type { HorizontalPodAutoscaler, HPAScalingRules } from '../../src/api/autoscaling/v2.ts';
 import type { CronJob, Job } from '../../src/api/batch/v1.ts';
 import type { PodTemplateSpec } from '../../src/api/core/v1.ts';
 import type { PodDisruptionBudget } from '../../src/api/policy/v1.ts';
@@ -161,7 +161,34 @@ function budget(random: Random, { object }: Workload): Workload {
   return { resource: poddisruptionbudgets as Resource, object: budgeted };
 }
 
-/** Within which numbers a workload may be scaled. Nobody serves metrics, so that is all that an autoscaler looks at. */
+/** How fast an autoscaler goes, and for how long it looks back. */
+function scaling(random: Random): HPAScalingRules {
+  const policies = [
+    { type: 'Pods', value: 1 + random.int(2), periodSeconds: pick(random, [15, 30, 60]) },
+    { type: 'Percent', value: pick(random, [50, 100]), periodSeconds: pick(random, [15, 30]) },
+  ];
+  return {
+    stabilizationWindowSeconds: pick(random, [0, 30, 60]),
+    policies: random.int(4) === 0 ? policies : [pick(random, policies)],
+  };
+}
+
+/** What each pod of an autoscaled application should have to do. */
+const loadOfPod = 100;
+
+/** What an autoscaler goes by. */
+function measuredBy(random: Random): Partial<HorizontalPodAutoscaler['spec']> {
+  const target = { type: 'AverageValue', averageValue: `${loadOfPod}m` };
+  return {
+    metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }],
+    behavior: { scaleUp: scaling(random), scaleDown: scaling(random) },
+  };
+}
+
+/** The most that there is to do for an application, in thousandths of a processor. */
+export const peakLoad = 6 * loadOfPod;
+
+/** Within which numbers a workload may be scaled: that alone, or by what its pods use as well. */
 function autoscaler(random: Random, { object }: Workload): Workload {
   const { apiVersion, kind = '', metadata } = object;
   const minReplicas = 1 + random.int(3);
@@ -172,7 +199,8 @@ function autoscaler(random: Random, { object }: Workload): Workload {
     spec: {
       scaleTargetRef: { apiVersion, kind, name: metadata.name as string },
       minReplicas,
-      maxReplicas: minReplicas + random.int(3),
+      maxReplicas: minReplicas + random.int(5),
+      ...(random.int(4) > 0 && measuredBy(random)),
     },
   };
   return { resource: horizontalpodautoscalers as Resource, object: scaler };

@@ -31,7 +31,7 @@ const byNamespace = 'namespace';
 /** Sets the number of replicas of what each HorizontalPodAutoscaler points at, by what its pods use. */
 export function createHorizontalPodAutoscaler(
   context: ControllerContext,
-  options: { discover: Discover },
+  options: { discover: Discover; decide?: typeof limit },
 ): Component {
   const informer = context.informers.of(horizontalpodautoscalers);
   return createController({
@@ -39,7 +39,7 @@ export function createHorizontalPodAutoscaler(
     context,
     setup: ({ queue }) => {
       const add = (scaler: Scaler) => queue.add(keyOf(scaler));
-      const autoscaler = new Autoscaler(context, options.discover);
+      const autoscaler = new Autoscaler(context, options);
       informer.onChange({
         added: add,
         updated: (scaler, old) => deepEqual(scaler.spec, old.spec) || add(scaler),
@@ -80,12 +80,17 @@ class Look {
 class Autoscaler {
   readonly #context: ControllerContext;
   readonly #discover: Discover;
+  readonly #decide: typeof limit;
   readonly #pods: Informer<Pod>;
   readonly #past = new Map<string, { recommendations: Moment[]; changes: Moment[] }>();
 
-  constructor(context: ControllerContext, discover: Discover) {
+  constructor(
+    context: ControllerContext,
+    { discover, decide = limit }: { discover: Discover; decide?: typeof limit },
+  ) {
     this.#context = context;
     this.#discover = discover;
+    this.#decide = decide;
     this.#pods = context.informers.of(pods);
     this.#pods.addIndex(byNamespace, (pod) => [pod.metadata.namespace ?? '']);
   }
@@ -144,7 +149,7 @@ class Autoscaler {
     const wanted = await this.#measure(look, scale);
     if (wanted === undefined) return current;
     const past = this.#pastOf(scaler, nowMs, current);
-    const { replicas, able, limited } = limit(scaler, { current, wanted, past, nowMs });
+    const { replicas, able, limited } = this.#decide(scaler, { current, wanted, past, nowMs });
     past.recommendations.push({ atMs: nowMs, replicas: wanted });
     look.say('AbleToScale', 'True', able);
     look.say('ScalingLimited', limited.status, limited);

@@ -1,5 +1,6 @@
 import type { VirtualCluster } from '../../../src/cluster/simulation/virtual-cluster.ts';
 import type { WatchBatch } from '../../../src/store/store.ts';
+import { autoscalerRule } from './autoscalers.ts';
 import { grantRule } from './budgets.ts';
 import { garbageRule } from './garbage.ts';
 import { identityRule, livingTwice } from './identities.ts';
@@ -13,7 +14,7 @@ import { World } from './world.ts';
 
 /** Holds everything that is written to what must be true. Knows only what it is told: it is fed with each commit. */
 export class InvariantChecker {
-  readonly world = new World();
+  readonly world: World;
   readonly violations: Violation[] = [];
   readonly #rules: readonly Rule[] = [
     causeRule(),
@@ -27,7 +28,12 @@ export class InvariantChecker {
     orderRule(),
     garbageRule(),
     grantRule(),
+    autoscalerRule(),
   ];
+
+  constructor(loads?: ReadonlyMap<string, number>) {
+    this.world = new World(loads);
+  }
 
   take(batch: WatchBatch, timeMs: number): void {
     for (const change of this.world.apply(batch, timeMs))

@@ -1,9 +1,9 @@
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../../../src/api/apps/v1.ts';
-import type { HorizontalPodAutoscaler } from '../../../src/api/autoscaling/v2.ts';
 import type { Job } from '../../../src/api/batch/v1.ts';
 import type { Node } from '../../../src/api/core/v1.ts';
 import type { PodDisruptionBudget } from '../../../src/api/policy/v1.ts';
 import type { KubernetesObject, Stored } from '../../../src/api/resource.ts';
+import { autoscalersAtRest } from './autoscalers.ts';
 import { isActive, isReady, nameOf } from './pods.ts';
 import type { RestRule } from './rule.ts';
 import { controllerOf, type World } from './world.ts';
@@ -60,20 +60,6 @@ const budgets = compared<PodDisruptionBudget>('poddisruptionbudgets', ({ spec, s
     },
   };
 });
-
-/** What is scaled down to nothing is left so. */
-const autoscalers: RestRule = {
-  name: 'autoscalers keep the number of pods within their limits',
-  check: (world) =>
-    world.all<HorizontalPodAutoscaler>('horizontalpodautoscalers').flatMap(({ spec, metadata }) => {
-      const { scaleTargetRef, minReplicas = 1, maxReplicas } = spec;
-      const resource = `${scaleTargetRef.kind.toLowerCase()}s`;
-      const target = world.get<Deployment>(resource, `${metadata.namespace}/${scaleTargetRef.name}`);
-      const { replicas = 1 } = target?.spec ?? {};
-      if (!target || replicas === 0 || (replicas >= minReplicas && replicas <= maxReplicas)) return [];
-      return [`${nameOf(target)} has ${replicas} replicas; ${minReplicas} to ${maxReplicas} are allowed`];
-    }),
-};
 
 const placed: RestRule = {
   name: 'pods are on nodes that are there',
@@ -197,7 +183,7 @@ export const restRules: readonly RestRule[] = [
   leftovers,
   homeless,
   budgets,
-  autoscalers,
+  autoscalersAtRest,
   placed,
   deployments,
   replicaSets,

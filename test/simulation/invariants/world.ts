@@ -47,9 +47,17 @@ export const calmStaleMs = 2000;
 export class World {
   /** For how long a process may act on what it saw before. */
   staleMs = faultyStaleMs;
+  /** Whether nothing goes wrong, and nothing did of late. */
+  isQuiet = false;
+  /** What there is to do for each application, in thousandths of a processor. */
+  readonly loads: ReadonlyMap<string, number>;
   readonly #objects = new Map<string, Map<string, Stored<KubernetesObject>>>();
   readonly #podsOf = new Map<string, Map<string, Stored<Pod>>>();
   readonly #uids = new Map<string, Stored<KubernetesObject>>();
+
+  constructor(loads: ReadonlyMap<string, number> = new Map()) {
+    this.loads = loads;
+  }
 
   /** Takes a batch in, and gives its changes one by one, each as soon as the world shows it. */
   *apply({ events, revision, cause }: WatchBatch, timeMs: number): Iterable<Change> {
