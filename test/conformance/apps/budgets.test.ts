@@ -1,19 +1,13 @@
-import { afterAll, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { type Any, at } from '../support/api.ts';
+import { startFileWorld } from '../support/file-world.ts';
 import { testsOf } from '../support/lines.ts';
-import { ConformanceWorld } from '../support/virtual.ts';
 import { apps, workload } from '../support/workloads.ts';
 import { lines } from './lines.ts';
 
 const line = testsOf(lines);
-let world: ConformanceWorld;
-let api: ConformanceWorld['api'];
-
-beforeAll(async () => {
-  world = await ConformanceWorld.start();
-  ({ api } = world);
-});
-afterAll(() => world?.stop());
+const world = await startFileWorld();
+const { api } = world;
 
 const policy = 'policy/v1';
 const budgets = (ns: string, name?: string) => at(policy, 'poddisruptionbudgets', { ns, name });

@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { type Any, at } from '../support/api.ts';
+import { startFileWorld } from '../support/file-world.ts';
 import { testsOf } from '../support/lines.ts';
-import { ConformanceWorld, isReady } from '../support/virtual.ts';
+import { isReady } from '../support/virtual.ts';
 import { apps, showCollection, showStatus, workload } from '../support/workloads.ts';
 import { lines } from './lines.ts';
 
 const line = testsOf(lines);
 const nodeCount = 3;
-let world: ConformanceWorld;
-let api: ConformanceWorld['api'];
-
-beforeAll(async () => {
-  world = await ConformanceWorld.start({ nodes: nodeCount });
-  ({ api } = world);
-});
-afterAll(() => world?.stop());
+const world = await startFileWorld({ nodes: nodeCount });
+const { api } = world;
 
 const sets = (ns: string, name?: string) => at(apps, 'daemonsets', { ns, name });
 const pods = (ns: string, name?: string) => at('v1', 'pods', { ns, name });

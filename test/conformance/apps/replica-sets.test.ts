@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { at } from '../support/api.ts';
+import { startFileWorld } from '../support/file-world.ts';
 import { testsOf } from '../support/lines.ts';
 import { controller, pod } from '../support/objects.ts';
-import { ConformanceWorld } from '../support/virtual.ts';
 import { apps, showCollection, showScale, showStatus, workload } from '../support/workloads.ts';
 import { lines } from './lines.ts';
 
 const line = testsOf(lines);
-let world: ConformanceWorld;
-let api: ConformanceWorld['api'];
-
-beforeAll(async () => {
-  world = await ConformanceWorld.start();
-  ({ api } = world);
-});
-afterAll(() => world?.stop());
+const world = await startFileWorld();
+const { api } = world;
 
 const sets = (ns: string, name?: string) => at(apps, 'replicasets', { ns, name });
 const controllers = (ns: string, name?: string) => at('v1', 'replicationcontrollers', { ns, name });

@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { type Any, at } from '../support/api.ts';
+import { startFileWorld } from '../support/file-world.ts';
 import { testsOf } from '../support/lines.ts';
-import { comingsAndGoings, ConformanceWorld, isReady } from '../support/virtual.ts';
+import { comingsAndGoings, isReady } from '../support/virtual.ts';
 import { apps, showCollection, showScale, showStatus, workload } from '../support/workloads.ts';
 import { lines } from './lines.ts';
 
 const line = testsOf(lines);
-let world: ConformanceWorld;
-let api: ConformanceWorld['api'];
-
-beforeAll(async () => {
-  world = await ConformanceWorld.start();
-  ({ api } = world);
-});
-afterAll(() => world?.stop());
+const world = await startFileWorld();
+const { api } = world;
 
 const sets = (ns: string, name?: string) => at(apps, 'statefulsets', { ns, name });
 const pods = (ns: string, name?: string) => at('v1', 'pods', { ns, name });

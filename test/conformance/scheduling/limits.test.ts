@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { type Any, at, refusal } from '../support/api.ts';
+import { startFileWorld } from '../support/file-world.ts';
 import { testsOf } from '../support/lines.ts';
-import { ConformanceWorld } from '../support/virtual.ts';
 import { lines } from './lines.ts';
 
 const line = testsOf(lines);
-let world: ConformanceWorld;
-let api: ConformanceWorld['api'];
-
-beforeAll(async () => {
-  world = await ConformanceWorld.start({ nodes: 1 });
-  ({ api } = world);
-});
-afterAll(() => world?.stop());
+const world = await startFileWorld({ nodes: 1 });
+const { api } = world;
 
 const ranges = (ns: string, name?: string) => at('v1', 'limitranges', { ns, name });
 const pods = (ns: string, name?: string) => at('v1', 'pods', { ns, name });

@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { type Any, at } from '../support/api.ts';
+import { startFileWorld } from '../support/file-world.ts';
 import { testsOf } from '../support/lines.ts';
-import { ConformanceWorld } from '../support/virtual.ts';
 import { lines } from './lines.ts';
 
 const line = testsOf(lines);
-let world: ConformanceWorld;
-let api: ConformanceWorld['api'];
-
-beforeAll(async () => {
-  world = await ConformanceWorld.start({ nodes: 2 });
-  ({ api } = world);
-});
-afterAll(() => world?.stop());
+const world = await startFileWorld({ nodes: 2 });
+const { api } = world;
 
 const pods = (ns: string, name?: string) => at('v1', 'pods', { ns, name });
 const node = (name: string) => at('v1', 'nodes', { name });
