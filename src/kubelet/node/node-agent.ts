@@ -39,6 +39,8 @@ export interface NodeAgentOptions {
 
 /** A node that is not ready is looked at more often: its network comes within moments, and everything waits for it. */
 const unreadyPollMs = 100;
+/** Upstream's: so much longer, by chance, is waited each time, so that kubelets that start together do not go on in step. */
+const jitterFactor = 0.04;
 /** The runtime counts as gone after this time without an answer. */
 const runtimeGraceMs = 30_000;
 const cause = { reason: 'the node tells how it stands' };
@@ -50,6 +52,8 @@ export class NodeAgent {
   #runtime: RuntimeStatus | undefined;
   #runtimeSeenMs = Number.NEGATIVE_INFINITY;
   #reportedMs = Number.NEGATIVE_INFINITY;
+  /** How much later than its time the next report of an unchanged status comes. */
+  #delayMs = 0;
   #wasReady: boolean | undefined;
 
   constructor(options: NodeAgentOptions) {
@@ -94,7 +98,8 @@ export class NodeAgent {
   /** Runs until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { intervals, context } = this.#options;
-    const { clock, log } = context.platform;
+    const { clock, log, random } = context.platform;
+    const jittered = (ms: number) => () => ms * (1 + random.next() * jitterFactor);
     const every = (intervalMs: Repetition['intervalMs'], what: string, task: () => Promise<void>) =>
       repeat({
         clock,
@@ -109,8 +114,8 @@ export class NodeAgent {
         'runtime not asked',
         () => this.#pollAndTell(),
       ),
-      every(intervals.nodeStatusMs, 'node status not written', () => this.report()),
-      every(intervals.leaseMs, 'lease not renewed', () => this.#lease.renew()),
+      every(jittered(intervals.nodeStatusMs), 'node status not written', () => this.report()),
+      every(jittered(intervals.leaseMs), 'lease not renewed', () => this.#lease.renew()),
     ]);
   }
 
@@ -121,8 +126,9 @@ export class NodeAgent {
     if (!found) return this.register();
     const status = await this.#status(found.status);
     const nowMs = context.platform.clock.monotonic();
-    const isDue = nowMs - this.#reportedMs >= intervals.nodeReportMs;
-    const patch = isDue ? status : changedParts(found.status ?? {}, status);
+    const isDue = nowMs - this.#reportedMs >= intervals.nodeReportMs + this.#delayMs;
+    const changes = changedParts(found.status ?? {}, status);
+    const patch = isDue ? status : changes;
     if (!patch) return;
     const body = {
       status: {
@@ -136,6 +142,8 @@ export class NodeAgent {
     const options = { type: 'application/strategic-merge-patch+json', subresource: 'status', cause } as const;
     await context.client.of(nodes).patch({ name: context.nodeName }, body, options);
     this.#reportedMs = nowMs;
+    // What changes for many nodes at once must not have them all report together for ever: upstream's half a period, either way.
+    this.#delayMs = changes ? intervals.nodeReportMs * (context.platform.random.next() - 0.5) : 0;
   }
 
   /** A change of the runtime's readiness is told at once. */

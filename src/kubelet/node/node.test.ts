@@ -7,6 +7,7 @@ import { milliCpuToQuotaUs, milliCpuToShares, sharesToWeight } from '../cgroups/
 import { oomScoreAdj } from '../cgroups/oom-score.ts';
 import { podCgroupLimits, podCgroupPath, qosCgroups } from '../cgroups/pod-cgroup.ts';
 import { containerResources } from '../cgroups/container-resources.ts';
+import type { Lease } from '../../api/coordination/v1.ts';
 import type { Node, Pod, ResourceRequirements } from '../../api/core/v1.ts';
 import { nodes } from '../../api/generated/resources.ts';
 import { qosClassOf } from '../pods/qos.ts';
@@ -247,6 +248,22 @@ describe('the Node', () => {
     await tell(null);
     await node.clock.advance(20_000);
     expect(allowed()).toBeUndefined();
+    await node.stop();
+  });
+
+  test('renews its lease a little later each time than it has to, so that many do not in step', async () => {
+    const node = new TestNode();
+    await node.start();
+    await node.clock.advance(200_000);
+    const isLease = ({ method, path }: { method: string; path: string }) =>
+      method === 'PUT' && path.includes('/leases/');
+    const times = node.api.requests
+      .filter(isLease)
+      .map(({ body }) => Date.parse((body as Lease).spec?.renewTime ?? ''));
+    const pauses = times.slice(1).map((time, i) => time - (times[i] as number));
+    expect(new Set(pauses).size).toBeGreaterThan(5);
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(10_000);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(10_401);
     await node.stop();
   });
 
