@@ -13,10 +13,17 @@ export function namesIn(pod: Pod, kind: Kind): (string | undefined)[] {
 }
 
 function ofVolume(volume: Volume, kind: Kind): (string | undefined)[] {
-  const own = kind === 'secret' ? volume.secret?.secretName : volume.configMap?.name;
   const projected = (volume.projected?.sources ?? []).map((source) => source[kind]?.name);
-  const plugin = kind === 'secret' ? volume.csi?.nodePublishSecretRef?.name : undefined;
-  return [own, plugin, ...projected];
+  if (kind === 'configMap') return [volume.configMap?.name, ...projected];
+  const { cephfs, cinder, flexVolume, iscsi, rbd, scaleIO, storageos } = volume;
+  const plugins = [cephfs, cinder, flexVolume, iscsi, rbd, scaleIO, storageos];
+  return [
+    volume.secret?.secretName,
+    volume.azureFile?.secretName,
+    volume.csi?.nodePublishSecretRef?.name,
+    ...plugins.map((plugin) => plugin?.secretRef?.name),
+    ...projected,
+  ];
 }
 
 function ofEnvironment({ spec }: Pod, kind: Kind): (string | undefined)[] {
