@@ -11,7 +11,7 @@ import type { Store } from '../../src/store/store.ts';
 const [how, path, most] = process.argv.slice(2) as [string, string, string];
 let said = 0;
 
-/** As the project opens it; or as lmdb does unless told otherwise, which acknowledges before the disk has it. */
+/** As the project opens it; or so that it acknowledges what the system has, and leaves it to that when the disk gets it. */
 function openStore(): Promise<Store> | Store {
   if (how === 'durable') return openEmbeddedStore({ path, clock: systemClock, files: systemFiles });
   mkdirSync(path, { recursive: true });
@@ -20,7 +20,8 @@ function openStore(): Promise<Store> | Store {
     ...binary,
     path: `${path}/store.mdb`,
     noSubdir: true,
-    overlappingSync: true,
+    overlappingSync: false,
+    noSync: true,
   });
   const engine = new LmdbEngine(root, root.openDB('meta', binary));
   return new LogStore({ engine, clock: systemClock, history: { ageMs: 3_600_000, bytes: 2 ** 30 } });

@@ -71,14 +71,19 @@ async function wrongInImage(image: Buffer, acknowledged: readonly Acknowledged[]
   }
 }
 
-/** Takes the power away at many moments, each time with other parts of what was not synced on disk. */
+/**
+ * Takes the power away at many moments, each time with other parts of what was not synced on disk; every second time right after
+ * something was acknowledged, with none of them: then it is easiest to lose.
+ */
 async function lossesIn(trace: DiskTrace): Promise<string[]> {
   const random = seededRandom(1);
   const first = trace.said[0]?.at as number;
   const found: string[] = [];
   for (let i = 0; i < moments && found.length === 0; i++) {
-    const at = first + 1 + random.int(trace.length - first);
-    const share = [0, 0.5, 1, random.next()][i % 4] as number;
+    const isWorst = i % 2 === 0;
+    const last = isWorst ? (trace.said[random.int(trace.said.length)]?.at as number) : first;
+    const at = last + 1 + (isWorst ? 0 : random.int(trace.length - first));
+    const share = isWorst ? 0 : ([0, 0.5, 1, random.next()][((i - 1) / 2) % 4] as number);
     const said = trace.said
       .filter((line) => line.at < at)
       .map(({ line }) => JSON.parse(line) as Acknowledged);
