@@ -33,6 +33,7 @@ import { serveOpenId } from './plain/openid.ts';
 import { serveOpenApi } from './plain/openapi-routes.ts';
 import { kubernetesVersion, serveVersion, versionInfo } from './plain/version.ts';
 import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher.ts';
+import { failureOf } from './registry/told.ts';
 import type { Kind, UserInfo } from './registry/kind.ts';
 import { IdentityLease } from './start/identity-lease.ts';
 import { type Advertised, KubernetesService } from './start/kubernetes-service.ts';
@@ -424,13 +425,8 @@ class Server implements ApiServer {
 
   #storeCheck(): HealthCheck {
     const check = async () => {
-      try {
-        // Any read does; the status of a large store takes longer.
-        await this.#options.store.get('/registry/health');
-        return undefined;
-      } catch (error) {
-        return String(error);
-      }
+      const failure = await failureOf(this.#options.store);
+      return failure && String(failure);
     };
     // The name that monitoring looks for, whatever the store is.
     return { name: 'etcd', check };

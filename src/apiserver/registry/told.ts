@@ -1,3 +1,4 @@
+import type { Store } from '../../store/store.ts';
 import type { CachedItem } from '../cache/cached-item.ts';
 import { encodeStored } from '../cache/encoding.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
@@ -19,11 +20,17 @@ export async function toldItems(call: Call, told: NonNullable<Kind['told']>): Pr
 
 function tellingContext(call: Call): TellingContext {
   const { store } = call.environment;
-  // Any read does.
-  const storeTrouble = () =>
-    store.get('/registry/health').then(
-      () => undefined,
-      (error: Error) => error.message,
-    );
+  const storeTrouble = async () => (await failureOf(store))?.message;
   return Object.assign(hookContext(call, call.request.info.name, false), { storeTrouble });
+}
+
+/** Why a store does not answer; undefined where it does. */
+export async function failureOf(store: Store): Promise<Error | undefined> {
+  try {
+    // Any read does; the status of a large store takes longer.
+    await store.get('/registry/health');
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
 }

@@ -2,12 +2,10 @@ import { expect, test, vi } from 'vitest';
 import type { FlowSchema, PriorityLevelConfiguration } from '../../api/flowcontrol/v1.ts';
 import { flowschemas, prioritylevelconfigurations } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
-import { silentLog } from '../../platform/log.ts';
-import { privilegedGroupAuthorizer } from '../auth/authorizer.ts';
-import { InProcessTransport } from '../corridor/in-process-transport.ts';
 import { allKinds } from '../kinds/kinds.ts';
 import { createTestApi } from '../registry/testing.ts';
 import { FlowControl } from './flow-control.ts';
+import { ownMeans } from './testing.ts';
 import { planConfigured } from './flow-control-plan.ts';
 
 const level = (metadata: object, lendablePercent = 0) =>
@@ -33,19 +31,8 @@ test.each<[string, Stored<PriorityLevelConfiguration>, boolean, boolean]>([
 
 test('what every server has is there, comes back, and says whether its level is there', async () => {
   const api = await createTestApi(allKinds);
-  const { dispatcher, clock } = api;
-  const transport = new InProcessTransport({
-    dispatcher,
-    authorizer: privilegedGroupAuthorizer,
-    log: silentLog,
-    user: { name: 'self', groups: ['system:masters'] },
-    userAgent: 'test',
-  });
-  const control = new FlowControl({
-    platform: { clock, log: silentLog },
-    reader: dispatcher.reader,
-    transport,
-  });
+  const { dispatcher } = api;
+  const control = new FlowControl(ownMeans(api));
   await control.start();
   const schema = (name: string) => dispatcher.reader.get<FlowSchema>(flowschemas, { name });
   const names = [...dispatcher.reader.list(flowschemas)].map((s) => s.metadata.name);

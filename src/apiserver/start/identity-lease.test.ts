@@ -1,13 +1,11 @@
 import { beforeEach, expect, test } from 'vitest';
 import { leases, namespaces } from '../../api/generated/resources.ts';
 import { formatMicroTime } from '../../platform/clock.ts';
-import { silentLog } from '../../platform/log.ts';
 import { seededRandom } from '../../platform/random.ts';
-import { privilegedGroupAuthorizer } from '../auth/authorizer.ts';
-import { InProcessTransport } from '../corridor/in-process-transport.ts';
 import { allKinds } from '../kinds/kinds.ts';
 import { createTestApi, type TestApi } from '../registry/testing.ts';
 import { IdentityLease, serverId } from './identity-lease.ts';
+import { ownMeans } from './testing.ts';
 
 const namespace = 'kube-system';
 let api: TestApi;
@@ -19,18 +17,10 @@ beforeEach(async () => {
 });
 
 const make = async (hostName: string, address = '10.0.0.1:6443') => {
-  const { dispatcher, clock } = api;
-  const user = { name: 'self', groups: ['system:masters'] };
+  const { platform, ...means } = ownMeans(api);
   const lease = new IdentityLease({
-    platform: { clock, random: seededRandom(1), log: silentLog },
-    reader: dispatcher.reader,
-    transport: new InProcessTransport({
-      dispatcher,
-      authorizer: privilegedGroupAuthorizer,
-      log: silentLog,
-      user,
-      userAgent: 'test',
-    }),
+    ...means,
+    platform: { ...platform, random: seededRandom(1) },
     hostName,
     address,
   });

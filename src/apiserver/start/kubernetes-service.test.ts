@@ -1,12 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { endpoints, endpointslices, namespaces, services } from '../../api/generated/resources.ts';
-import { silentLog } from '../../platform/log.ts';
-import { privilegedGroupAuthorizer } from '../auth/authorizer.ts';
-import { InProcessTransport } from '../corridor/in-process-transport.ts';
 import { allKinds } from '../kinds/kinds.ts';
 import { createTestApi, type TestApi } from '../registry/testing.ts';
 import { KubernetesService } from './kubernetes-service.ts';
 import { endpointsOf, hostPort, parseHostPort, slicesOf } from './kubernetes-service-plan.ts';
+import { ownMeans } from './testing.ts';
 
 const address = (ip: string, port = 6443) => ({ ip, port });
 const prefix = '/registry/masterleases/';
@@ -52,18 +50,8 @@ describe('the service kubernetes', () => {
   });
 
   const make = async (ip: string | undefined, port = 6443, isAlone = false) => {
-    const { dispatcher, clock, store } = api;
-    const user = { name: 'self', groups: ['system:masters'] };
-    const authorizer = privilegedGroupAuthorizer;
-    const transport = new InProcessTransport({
-      dispatcher,
-      authorizer,
-      log: silentLog,
-      user,
-      userAgent: 'test',
-    });
     const server = new KubernetesService(
-      { platform: { clock, log: silentLog }, store, reader: dispatcher.reader, transport, isAlone },
+      { ...ownMeans(api), store: api.store, isAlone },
       { address: ip, port, serviceAddress: '10.96.0.1' },
     );
     running.push(server);

@@ -2,12 +2,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { configmaps, namespaces, secrets } from '../../api/generated/resources.ts';
 import type { Secret } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
-import { silentLog } from '../../platform/log.ts';
-import { privilegedGroupAuthorizer } from '../auth/authorizer.ts';
-import { InProcessTransport } from '../corridor/in-process-transport.ts';
 import { allKinds } from '../kinds/kinds.ts';
 import { createTestApi, type TestApi } from '../registry/testing.ts';
 import { LegacyTokenTracking } from './legacy-token-tracking.ts';
+import { ownMeans } from './testing.ts';
 
 const ref = { namespace: 'kube-system', name: 'kube-apiserver-legacy-service-account-token-tracking' };
 let api: TestApi;
@@ -15,20 +13,11 @@ let tracking: LegacyTokenTracking;
 
 beforeEach(async () => {
   api = await createTestApi(allKinds);
-  const { dispatcher, clock } = api;
   for (const name of ['default', 'kube-system']) {
-    if (!dispatcher.reader.get(namespaces, { name }))
+    if (!api.dispatcher.reader.get(namespaces, { name }))
       await api.send('create', namespaces, { body: { metadata: { name } } });
   }
-  const transport = new InProcessTransport({
-    dispatcher,
-    authorizer: privilegedGroupAuthorizer,
-    log: silentLog,
-    user: { name: 'self', groups: ['system:masters'] },
-    userAgent: 'test',
-  });
-  const platform = { clock, log: silentLog };
-  tracking = new LegacyTokenTracking({ platform, reader: dispatcher.reader, transport });
+  tracking = new LegacyTokenTracking(ownMeans(api));
   await tracking.start();
 });
 afterEach(() => tracking.stop());

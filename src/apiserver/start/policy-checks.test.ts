@@ -1,33 +1,19 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ValidatingAdmissionPolicySpec } from '../../api/admissionregistration/v1.ts';
 import { validatingadmissionpolicies } from '../../api/generated/resources.ts';
-import { silentLog } from '../../platform/log.ts';
-import { privilegedGroupAuthorizer } from '../auth/authorizer.ts';
-import { InProcessTransport } from '../corridor/in-process-transport.ts';
 import { allKinds } from '../kinds/kinds.ts';
 import { createTestApi, type TestApi } from '../registry/testing.ts';
 import { PolicyChecks } from './policy-checks.ts';
+import { ownMeans } from './testing.ts';
 
 let api: TestApi;
 let checks: PolicyChecks;
 
 beforeEach(async () => {
   api = await createTestApi(allKinds);
-  const { dispatcher, clock } = api;
-  const transport = new InProcessTransport({
-    dispatcher,
-    authorizer: privilegedGroupAuthorizer,
-    log: silentLog,
-    user: { name: 'self', groups: ['system:masters'] },
-    userAgent: 'test',
-  });
-  const served = () => dispatcher.served();
-  checks = new PolicyChecks({
-    platform: { clock, log: silentLog },
-    reader: dispatcher.reader,
-    transport,
-    served,
-  });
+
+  const served = () => api.dispatcher.served();
+  checks = new PolicyChecks({ ...ownMeans(api), served });
   await checks.start();
 });
 afterEach(() => checks.stop());

@@ -3,13 +3,11 @@ import type { Service } from '../../api/core/v1.ts';
 import { ipaddresses, namespaces, servicecidrs, services } from '../../api/generated/resources.ts';
 import type { ServiceCIDR } from '../../api/networking/v1.ts';
 import type { Stored } from '../../api/resource.ts';
-import { silentLog } from '../../platform/log.ts';
-import { privilegedGroupAuthorizer } from '../auth/authorizer.ts';
-import { InProcessTransport } from '../corridor/in-process-transport.ts';
 import { allKinds } from '../kinds/kinds.ts';
 import { createTestApi, type TestApi } from '../registry/testing.ts';
 import { planRange } from './service-addresses-plan.ts';
 import { ServiceAddresses } from './service-addresses.ts';
+import { ownMeans } from './testing.ts';
 
 const finalizer = 'networking.k8s.io/service-cidr-finalizer';
 const range = (metadata: object, ...cidrs: string[]) =>
@@ -56,22 +54,10 @@ describe('the addresses of services', () => {
 
   beforeEach(async () => {
     api = await createTestApi(allKinds);
-    const { dispatcher, clock } = api;
-    if (!dispatcher.reader.get(namespaces, { name: 'default' })) {
+    if (!api.dispatcher.reader.get(namespaces, { name: 'default' })) {
       await api.send('create', namespaces, { body: { metadata: { name: 'default' } } });
     }
-    const transport = new InProcessTransport({
-      dispatcher,
-      authorizer: privilegedGroupAuthorizer,
-      log: silentLog,
-      user: { name: 'self', groups: ['system:masters'] },
-      userAgent: 'test',
-    });
-    keeper = new ServiceAddresses({
-      platform: { clock, log: silentLog },
-      reader: dispatcher.reader,
-      transport,
-    });
+    keeper = new ServiceAddresses(ownMeans(api));
     await keeper.start();
   });
   afterEach(() => keeper.stop());
