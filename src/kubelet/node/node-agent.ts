@@ -1,5 +1,6 @@
 import type { Node, NodeStatus } from '../../api/core/v1.ts';
 import { nodes } from '../../api/generated/resources.ts';
+import type { EventNote } from '../../client/event-recorder.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { ignoring } from '../../machinery/status-error.ts';
 import { timestamp } from '../../platform/clock.ts';
@@ -19,6 +20,7 @@ import {
   systemInfo,
 } from './node-object.ts';
 import { NodeLease } from './lease.ts';
+import { schedulableEvents, statusEvents } from './node-events.ts';
 import type { HostFacts, NodeHost } from './node-host.ts';
 import { type Repetition, repeat } from './repeat.ts';
 
@@ -55,6 +57,7 @@ export class NodeAgent {
   /** How much later than its time the next report of an unchanged status comes. */
   #delayMs = 0;
   #wasReady: boolean | undefined;
+  #wasUnschedulable = false;
 
   constructor(options: NodeAgentOptions) {
     this.#options = options;
@@ -87,6 +90,7 @@ export class NodeAgent {
     if (!found) {
       const status = await this.#status(undefined);
       await client.of(nodes).create(newNode({ nodeName, facts, identity, status }), { cause });
+      this.#tell(statusEvents(nodeName, undefined, status));
       return;
     }
     const labels = nodeLabels(nodeName, facts, identity);
@@ -99,6 +103,7 @@ export class NodeAgent {
   async run(signal: AbortSignal): Promise<void> {
     const { intervals, context } = this.#options;
     const { clock, log, random } = context.platform;
+    this.#tell([{ type: 'Normal', reason: 'Starting', message: 'Starting kubelet.' }]);
     const jittered = (ms: number) => () => ms * (1 + random.next() * jitterFactor);
     const every = (intervalMs: Repetition['intervalMs'], what: string, task: () => Promise<void>) =>
       repeat({
@@ -124,6 +129,8 @@ export class NodeAgent {
     const { context, intervals } = this.#options;
     const found = await this.#node();
     if (!found) return this.register();
+    this.#tell(schedulableEvents(context.nodeName, this.#wasUnschedulable, found));
+    this.#wasUnschedulable = found.spec.unschedulable === true;
     const status = await this.#status(found.status);
     const nowMs = context.platform.clock.monotonic();
     const isDue = nowMs - this.#reportedMs >= intervals.nodeReportMs + this.#delayMs;
@@ -141,6 +148,7 @@ export class NodeAgent {
     };
     const options = { type: 'application/strategic-merge-patch+json', subresource: 'status', cause } as const;
     await context.client.of(nodes).patch({ name: context.nodeName }, body, options);
+    this.#tell(statusEvents(context.nodeName, found.status, status));
     this.#reportedMs = nowMs;
     // What changes for many nodes at once must not have them all report together for ever: upstream's half a period, either way.
     this.#delayMs = changes ? intervals.nodeReportMs * (context.platform.random.next() - 0.5) : 0;
@@ -151,18 +159,17 @@ export class NodeAgent {
     await this.poll();
     const ready = this.#troubles().length === 0;
     if (this.#wasReady === ready) return;
-    this.#tellReady(ready);
     const isFirst = this.#wasReady === undefined;
     this.#wasReady = ready;
     if (ready) this.#options.onReady();
     if (!isFirst) await this.report();
   }
 
-  #tellReady(ready: boolean): void {
+  #tell(events: EventNote[]): void {
     const { recorder, nodeName } = this.#options.context;
-    const reason = ready ? 'NodeReady' : 'NodeNotReady';
+    // Upstream's kubelet names the node where its UID stands, and `kubectl describe node` finds its events by that.
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } };
-    recorder.record(node, { type: 'Normal', reason, message: `Node ${nodeName} status is now: ${reason}` });
+    for (const event of events) recorder.record(node, event);
   }
 
   #troubles(): string[] {

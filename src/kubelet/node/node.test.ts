@@ -8,11 +8,12 @@ import { oomScoreAdj } from '../cgroups/oom-score.ts';
 import { podCgroupLimits, podCgroupPath, qosCgroups } from '../cgroups/pod-cgroup.ts';
 import { containerResources } from '../cgroups/container-resources.ts';
 import type { Lease } from '../../api/coordination/v1.ts';
-import type { Node, Pod, ResourceRequirements } from '../../api/core/v1.ts';
-import { nodes } from '../../api/generated/resources.ts';
+import type { Node, NodeStatus, NodeSystemInfo, Pod, ResourceRequirements } from '../../api/core/v1.ts';
+import { events, nodes } from '../../api/generated/resources.ts';
 import { qosClassOf } from '../pods/qos.ts';
 import { TestNode } from '../testing/test-node.ts';
 import { countCpus, memInfoBytes, osName } from './linux-host.ts';
+import { statusEvents } from './node-events.ts';
 import { imageList, nodeAllocatable, nodeCapacity, nodeConditions, runtimeTroubles } from './node-object.ts';
 
 const gi = 2 ** 30;
@@ -201,6 +202,57 @@ describe('the Node', () => {
       lastTransitionTime: 't2',
     });
     expect(after[0]).toMatchObject({ lastTransitionTime: 't1', lastHeartbeatTime: 't2' });
+  });
+
+  test('tells what presses on it from the start, and whether it is ready when that changes', () => {
+    const health = {
+      troubles: [] as string[],
+      memoryPressure: false,
+      diskPressure: true,
+      pidPressure: false,
+    };
+    const status = (changed: Partial<typeof health>, bootID = 'a') => ({
+      conditions: nodeConditions({ ...health, ...changed }, undefined, 't1'),
+      nodeInfo: { bootID } as NodeSystemInfo,
+    });
+    const told = (...statuses: [NodeStatus | undefined, NodeStatus]) =>
+      statusEvents('n1', ...statuses).map(({ type, reason }) => `${type} ${reason}`);
+    expect(told(undefined, status({ troubles: ['no network'] }))).toEqual([
+      'Normal NodeHasSufficientMemory',
+      'Normal NodeHasDiskPressure',
+      'Normal NodeHasSufficientPID',
+    ]);
+    expect(told(status({}), status({}))).toEqual([]);
+    expect(told(status({ troubles: ['no network'] }), status({}))).toEqual(['Normal NodeReady']);
+    expect(told(status({}), status({ troubles: ['x'], memoryPressure: true }))).toEqual([
+      'Normal NodeHasInsufficientMemory',
+      'Normal NodeNotReady',
+    ]);
+    expect(statusEvents('n1', status({}), status({}, 'b'))).toEqual([
+      { type: 'Warning', reason: 'Rebooted', message: 'Node n1 has been rebooted, boot id: b' },
+    ]);
+  });
+
+  test('tells that it starts, and when pods are kept off it', async () => {
+    const node = new TestNode();
+    await node.start();
+    const told = () => node.api.list(events).map(({ reason, message }) => `${reason}: ${message}`);
+    await node.until(() => told().length >= 4);
+    const isNow = (reason: string) => `${reason}: Node n1 status is now: ${reason}`;
+    const begun = ['NodeHasSufficientMemory', 'NodeHasNoDiskPressure', 'NodeHasSufficientPID'].map(isNow);
+    expect(told().sort()).toEqual([...begun, 'Starting: Starting kubelet.'].sort());
+    const cordon = (unschedulable: boolean) =>
+      node.api.request({
+        method: 'PATCH',
+        path: '/api/v1/nodes/n1',
+        contentType: 'application/merge-patch+json',
+        body: { spec: { unschedulable } },
+      });
+    await cordon(true);
+    await node.until(() => told().includes(isNow('NodeNotSchedulable')));
+    await cordon(false);
+    await node.until(() => told().includes(isNow('NodeSchedulable')));
+    await node.stop();
   });
 
   test('knows why its runtime is not ready', () => {
