@@ -1,9 +1,9 @@
 import type { DaemonSet } from '../../api/apps/v1.ts';
 import type { Node, Pod, Toleration } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
-import { allowsNode } from '../shared/node-selection.ts';
+import { matchesNode } from '../../machinery/node-selection.ts';
+import { isRepelled } from '../../machinery/tolerations.ts';
 import { podFromTemplate } from '../shared/pods.ts';
-import { untolerated } from '../shared/tolerations.ts';
 
 /** Tells the pods of one template from those of another. */
 export const hashLabel = 'controller-revision-hash';
@@ -63,9 +63,9 @@ export function nodeOf(pod: Pod): string {
 export function placement(set: DaemonSet, node: Node): { runs: boolean; goesOn: boolean } {
   const spec = set.spec.template.spec ?? { containers: [] };
   const isNamed = !spec.nodeName || spec.nodeName === node.metadata.name;
-  if (!isNamed || !allowsNode(spec, node)) return { runs: false, goesOn: false };
+  if (!isNamed || !matchesNode({ spec }, node)) return { runs: false, goesOn: false };
   const tolerations = withDaemonTolerations(spec.tolerations ?? [], spec.hostNetwork ?? false);
   const taints = node.spec?.taints ?? [];
-  const goesOn = !untolerated(taints, tolerations, ['NoExecute']);
-  return { runs: goesOn && !untolerated(taints, tolerations, ['NoSchedule']), goesOn };
+  const goesOn = !isRepelled(taints, tolerations, ['NoExecute']);
+  return { runs: goesOn && !isRepelled(taints, tolerations, ['NoSchedule']), goesOn };
 }

@@ -5,7 +5,7 @@ import type {
   ResourceClaim,
   ResourceSlice,
 } from '../../api/resource/v1.ts';
-import { tolerates } from '../shared/tolerations.ts';
+import { covers } from '../../machinery/tolerations.ts';
 
 /** Driver and name of a pool: no other has both. */
 export const poolOf = ({ driver, pool }: { driver: string; pool: string }): string => `${driver}/${pool}`;
@@ -50,4 +50,4 @@ function endMs(taint: DeviceTaint, { tolerations = [] }: DeviceRequestAllocation
 
 /** A toleration for all effects says nothing of being driven out, as upstream reads it. */
 const bears = (toleration: DeviceToleration, taint: DeviceTaint): boolean =>
-  toleration.effect === 'NoExecute' && tolerates(toleration, taint);
+  toleration.effect === 'NoExecute' && covers(toleration, taint);

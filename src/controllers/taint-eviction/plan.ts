@@ -1,5 +1,5 @@
 import type { Taint, Toleration } from '../../api/core/v1.ts';
-import { tolerates } from '../shared/tolerations.ts';
+import { covers } from '../../machinery/tolerations.ts';
 
 export const noExecute = (taints: readonly Taint[] = []) =>
   taints.filter(({ effect }) => effect === 'NoExecute');
@@ -10,7 +10,7 @@ export function staySeconds(
   tolerations: readonly Toleration[],
 ): number | undefined {
   if (taints.length === 0) return undefined;
-  const used = taints.map((taint) => tolerations.filter((toleration) => tolerates(toleration, taint)));
+  const used = taints.map((taint) => tolerations.filter((toleration) => covers(toleration, taint)));
   if (used.some((matching) => matching.length === 0)) return 0;
   const spans = used.flat().flatMap(({ tolerationSeconds }) => tolerationSeconds ?? []);
   return spans.length > 0 ? Math.max(0, Math.min(...spans)) : undefined;

@@ -1,11 +1,5 @@
-import type {
-  Node,
-  NodeSelectorRequirement,
-  NodeSelectorTerm,
-  Pod,
-  Taint,
-  Toleration,
-} from '../../api/core/v1.ts';
+import type { Node, Pod } from '../../api/core/v1.ts';
+import { matchesNode } from '../../machinery/node-selection.ts';
 import {
   addQuantities,
   compareQuantities,
@@ -14,6 +8,7 @@ import {
   quantityOf,
   quantityValue,
 } from '../../machinery/quantity.ts';
+import { isRepelled, tolerates } from '../../machinery/tolerations.ts';
 import { isCriticalPod, isStaticPod } from './pod-kinds.ts';
 import { qosClassOf } from './qos.ts';
 import { sysctlTrouble } from './sysctls.ts';
@@ -56,7 +51,7 @@ function underPressure({ pod, node }: AdmissionInput): Rejection | undefined {
   const short = ['MemoryPressure', 'DiskPressure', 'PIDPressure'].filter(is);
   const memoryOnly = short.length === 1 && short[0] === 'MemoryPressure';
   const taint = { key: 'node.kubernetes.io/memory-pressure', effect: 'NoSchedule' };
-  const tolerated = pod.spec.tolerations?.some((toleration) => tolerates(toleration, taint));
+  const tolerated = tolerates(pod.spec.tolerations, taint);
   if (short.length === 0 || (memoryOnly && (qosClassOf(pod) !== 'BestEffort' || tolerated))) return undefined;
   return { reason: 'Evicted', message: `The node had condition: [${short.join(' ')}]. ` };
 }
@@ -117,46 +112,6 @@ function mismatch({ pod, node }: AdmissionInput): Rejection | undefined {
   return matchesNode(pod, node) ? undefined : affinityRejection;
 }
 
-/** Whether the node has the labels that the pod requires. */
-export function matchesNode(pod: Pod, node: Node): boolean {
-  const labels = node.metadata.labels ?? {};
-  const selector = Object.entries(pod.spec.nodeSelector ?? {});
-  if (!selector.every(([key, value]) => labels[key] === value)) return false;
-  const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return (
-    !required ||
-    required.nodeSelectorTerms.some((term) => matchesTerm(term, labels, node.metadata.name ?? ''))
-  );
-}
-
-function matchesTerm(term: NodeSelectorTerm, labels: Record<string, string>, name: string): boolean {
-  const { matchExpressions = [], matchFields = [] } = term;
-  if (matchExpressions.length + matchFields.length === 0) return false;
-  return (
-    matchExpressions.every((r) => matches(r, labels[r.key])) &&
-    matchFields.every((r) => matches(r, r.key === 'metadata.name' ? name : undefined))
-  );
-}
-
-function matches({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0]);
-    case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0]);
-    default:
-      return false;
-  }
-}
-
 function hostPortsOf(pod: Pod): { ip: string; port: number; protocol: string }[] {
   const containers = [
     ...pod.spec.containers,
@@ -187,19 +142,7 @@ function portConflict({ pod, others }: AdmissionInput): Rejection | undefined {
 /** Only taints that drive pods away count here; whether a pod should come at all was the scheduler's to say. */
 function untolerated({ pod, node }: AdmissionInput): Rejection | undefined {
   if (isStaticPod(pod)) return undefined;
-  const taint = (node.spec.taints ?? []).find(
-    (t) =>
-      t.effect === 'NoExecute' &&
-      !(pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, t)),
-  );
-  if (!taint) return undefined;
+  if (!isRepelled(node.spec.taints, pod.spec.tolerations, ['NoExecute'])) return undefined;
   const message = `Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate`;
   return { reason: 'TaintToleration', message };
-}
-
-function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean {
-  if (effect && effect !== taint.effect) return false;
-  if (!key) return operator === 'Exists';
-  if (key !== taint.key) return false;
-  return operator === 'Exists' || value === (taint.value ?? '');
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Node, Pod } from '../../api/core/v1.ts';
-import { admitPod, matchesNode } from './admission.ts';
+import { admitPod } from './admission.ts';
 import { formatSpan, KeyedBackoff } from './backoff.ts';
 import { finalStatus } from './final-status.ts';
 import { findGarbage } from './gc.ts';
@@ -54,22 +54,6 @@ describe('taking a pod in', () => {
         nodeOf({ metadata: { name: 'n1', labels: { 'kubernetes.io/os': 'linux' } } }),
       )?.reason,
     ).toBe('PodOSNotSupported');
-  });
-
-  test.each([
-    [{ key: 'zone', operator: 'In', values: ['a', 'b'] }, true],
-    [{ key: 'zone', operator: 'NotIn', values: ['a'] }, false],
-    [{ key: 'none', operator: 'NotIn', values: ['a'] }, true],
-    [{ key: 'zone', operator: 'Exists' }, true],
-    [{ key: 'zone', operator: 'DoesNotExist' }, false],
-    [{ key: 'size', operator: 'Gt', values: ['4'] }, true],
-    [{ key: 'size', operator: 'Lt', values: ['5'] }, false],
-  ])('affinity %j: %s', (requirement, expected) => {
-    const nodeSelectorTerms = [{ matchExpressions: [requirement] }];
-    const pod = podOf({
-      affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
-    });
-    expect(matchesNode(pod, nodeOf())).toBe(expected);
   });
 
   test('needs its host ports free', () => {

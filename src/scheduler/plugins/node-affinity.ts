@@ -3,7 +3,7 @@ import { nodes } from '../../api/generated/resources.ts';
 import { interestIn } from '../framework/events.ts';
 import type { Plugin, Refusal } from '../framework/framework.ts';
 import { normalizeByLargest } from '../score.ts';
-import { matchesNode, matchesSelector, matchesTerm } from './node-selection.ts';
+import { matchesNode, matchesSelector, matchesTerm } from '../../machinery/node-selection.ts';
 
 const name = 'NodeAffinity';
 const refuse = (reason: string): Refusal => ({ plugin: name, reasons: [reason], unresolvable: true });

@@ -2,7 +2,7 @@ import type { Node, Pod } from '../../api/core/v1.ts';
 import { nodes } from '../../api/generated/resources.ts';
 import { interestIn } from '../framework/events.ts';
 import type { Plugin, Refusal } from '../framework/framework.ts';
-import { tolerates } from './tolerations.ts';
+import { tolerates } from '../../machinery/tolerations.ts';
 
 const name = 'NodeUnschedulable';
 const refusal: Refusal = { plugin: name, reasons: ['node(s) were unschedulable'], unresolvable: true };

@@ -3,7 +3,7 @@ import { nodes } from '../../api/generated/resources.ts';
 import type { Decision, Plugin, Refusal } from '../framework/framework.ts';
 import { interestIn } from '../framework/events.ts';
 import { normalizeByLargest } from '../score.ts';
-import { isRepelled, tolerates } from './tolerations.ts';
+import { isRepelled, tolerates } from '../../machinery/tolerations.ts';
 
 const name = 'TaintToleration';
 const refusal: Refusal = { plugin: name, reasons: ['node(s) had untolerated taint(s)'], unresolvable: true };

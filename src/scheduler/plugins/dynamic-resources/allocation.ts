@@ -12,8 +12,8 @@ import type {
   ResourceSlice,
 } from '../../../api/resource/v1.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
-import { matchesSelector } from '../node-selection.ts';
-import { isRepelled } from '../tolerations.ts';
+import { matchesSelector } from '../../../machinery/node-selection.ts';
+import { isRepelled } from '../../../machinery/tolerations.ts';
 import type { DeviceMatcher } from './device-selector.ts';
 
 /** A device with where it comes from. */

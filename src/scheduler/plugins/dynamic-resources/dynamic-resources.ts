@@ -27,7 +27,7 @@ import type {
 } from '../../framework/framework.ts';
 import type { Handle, Lister } from '../../framework/handle.ts';
 import { refusalsOf } from '../../framework/refusals.ts';
-import { matchesSelector } from '../node-selection.ts';
+import { matchesSelector } from '../../../machinery/node-selection.ts';
 import { allocate, deviceId, type Market, offersOf } from './allocation.ts';
 import { deviceMatcher } from './device-selector.ts';
 

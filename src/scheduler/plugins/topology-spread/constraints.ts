@@ -3,8 +3,8 @@ import { formatLabelSelector, matchesLabels, type Selector } from '../../../mach
 import { compileOrNothing, keyRequirements, pairOf } from '../../cache/affinity-terms.ts';
 import type { DomainCounts } from '../../cache/domain-counts.ts';
 import type { Decision } from '../../framework/framework.ts';
-import { matchesNode } from '../node-selection.ts';
-import { isRepelled } from '../tolerations.ts';
+import { matchesNode } from '../../../machinery/node-selection.ts';
+import { isRepelled } from '../../../machinery/tolerations.ts';
 
 /** A constraint of a pod, made ready for counting. */
 export interface Constraint {

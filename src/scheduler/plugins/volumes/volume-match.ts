@@ -4,7 +4,7 @@ import type { CSIStorageCapacity, StorageClass } from '../../../api/storage/v1.t
 import { matchesLabels } from '../../../machinery/label-selector.ts';
 import { quantityValue } from '../../../machinery/quantity.ts';
 import { compileOrNothing } from '../../cache/affinity-terms.ts';
-import { matchesSelector } from '../node-selection.ts';
+import { matchesSelector } from '../../../machinery/node-selection.ts';
 import { type Claim, classNameOf } from './claims.ts';
 
 type Volume = Stored<PersistentVolume>;

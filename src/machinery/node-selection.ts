@@ -1,10 +1,4 @@
-import type {
-  Node,
-  NodeSelector,
-  NodeSelectorRequirement,
-  NodeSelectorTerm,
-  Pod,
-} from '../../api/core/v1.ts';
+import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod } from '../api/core/v1.ts';
 
 const integer = /^-?\d{1,19}$/;
 
@@ -52,7 +46,7 @@ export function matchesSelector(node: Node, selector: NodeSelector | undefined):
 }
 
 /** Whether a node has the labels that the pod's selector and required affinity ask for. */
-export function matchesNode({ spec }: Pod, node: Node): boolean {
+export function matchesNode({ spec }: Pick<Pod, 'spec'>, node: Node): boolean {
   for (const key in spec.nodeSelector)
     if (node.metadata.labels?.[key] !== spec.nodeSelector[key]) return false;
   return matchesSelector(node, spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution);
