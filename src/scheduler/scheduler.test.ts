@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { Node, Pod } from '../api/core/v1.ts';
+import type { ContainerStatus, Node, Pod } from '../api/core/v1.ts';
 import { nodes, pods } from '../api/generated/resources.ts';
 import type { Stored } from '../api/resource.ts';
 import { seededRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { SchedulerCache } from './cache/cache.ts';
 import { podInfo } from './cache/node-info.ts';
-import { requestsOf } from './cache/resources.ts';
+import { assumedRequestsOf, requestsOf } from './cache/resources.ts';
 import { decide, enoughNodes } from './decide.ts';
 import { testProfile } from './testing.ts';
 import { Heap } from './queue/heap.ts';
@@ -139,6 +139,14 @@ describe('where a pod goes', () => {
     expect(
       requestsOf(pod({ initContainers: [container('1', 'Always')], containers: [container('1')] })).cpu,
     ).toBe(2000);
+  });
+
+  test('a pod that is resized holds what its node has set aside until that is given back', () => {
+    const resized = pod({ containers: [{ name: 'c', resources: { requests: { cpu: '500m' } } }] });
+    const status = { name: 'c', allocatedResources: { cpu: '2' }, resources: { requests: { cpu: '2' } } };
+    resized.status = { containerStatuses: [status as Partial<ContainerStatus> as ContainerStatus] };
+    expect(requestsOf(resized).cpu).toBe(2000);
+    expect(assumedRequestsOf(resized).cpu).toBe(2000);
   });
 });
 

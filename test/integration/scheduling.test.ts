@@ -162,6 +162,32 @@ describe('predicates', () => {
     expect(await placeOf('second')).toBe('a');
   });
 
+  test('a pod that asks for less amid its life gives room once its node has taken it back', async () => {
+    await node('a');
+    await pod('resized', { requests: { cpu: '2' } });
+    const tell = (cpu: string) =>
+      cluster.patch(
+        pods,
+        'resized',
+        {
+          status: {
+            containerStatuses: [{ name: 'c', allocatedResources: { cpu }, resources: { requests: { cpu } } }],
+          },
+        },
+        { subresource: 'status' },
+      );
+    await tell('2');
+    const { containers } = (await cluster.get(pods, 'resized')).spec;
+    const less = containers.map((c) => ({ ...c, resources: { requests: { cpu: '1' } } }));
+    await cluster.patch(pods, 'resized', { spec: { containers: less } }, { subresource: 'resize' });
+    await pod('waits', { requests: { cpu: '1' } });
+    await cluster.pass(2000);
+    expect(await placeOf('waits')).toBeUndefined();
+    await tell('1');
+    await cluster.pass(2000);
+    expect(await placeOf('waits')).toBe('a');
+  });
+
   test('a node selector finds its node, or none', async () => {
     await node('a');
     await node('b', { labels: { disk: 'ssd' } });

@@ -5,7 +5,7 @@ import {
   formatQuantity,
   scaledValue,
 } from '../../machinery/quantity.ts';
-import { readSums, type Sums } from '../../machinery/quota/sums.ts';
+import { readSums, type Sums } from '../../machinery/resource-sums.ts';
 
 /** What is asked for and what it is limited to; claims have no limits. */
 export interface Amounts {

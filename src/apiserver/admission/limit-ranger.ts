@@ -1,7 +1,7 @@
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '../../api/core/v1.ts';
 import { limitranges } from '../../api/generated/resources.ts';
-import { podSums } from '../../machinery/quota/pod-sums.ts';
-import { readSums } from '../../machinery/quota/sums.ts';
+import { podSums } from '../../machinery/pod-sums.ts';
+import { readSums } from '../../machinery/resource-sums.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
 import { type Amounts, limitErrors } from './limit-errors.ts';
 import { isAbout, refuse } from './refuse.ts';
@@ -66,9 +66,10 @@ function fill(container: Container, defaults: Defaults): string[] {
   return [...set('requests'), ...set('limits')];
 }
 
-function podErrors(item: LimitRangeItem, { spec }: Pod): string[] {
+function podErrors(item: LimitRangeItem, pod: Pod): string[] {
+  const { spec } = pod;
   if (item.type === 'Pod') {
-    return limitErrors(item, { requests: podSums(spec, 'requests'), limits: podSums(spec, 'limits') });
+    return limitErrors(item, { requests: podSums(pod, 'requests'), limits: podSums(pod, 'limits') });
   }
   if (item.type !== 'Container') return [];
   return [...spec.containers, ...(spec.initContainers ?? [])].flatMap((container) =>

@@ -10,7 +10,7 @@ import {
   subtractSums,
   writeSums,
   zero,
-} from '../../machinery/quota/sums.ts';
+} from '../../machinery/resource-sums.ts';
 import { inScope } from '../../machinery/quota/scopes.ts';
 import { limits, usageOf } from '../../machinery/quota/usage.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';

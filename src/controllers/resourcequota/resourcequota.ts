@@ -7,7 +7,7 @@ import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { inScope } from '../../machinery/quota/scopes.ts';
-import { addSums, maskSums, type Sums, writeSums, zero } from '../../machinery/quota/sums.ts';
+import { addSums, maskSums, type Sums, writeSums, zero } from '../../machinery/resource-sums.ts';
 import { limits, usageOf } from '../../machinery/quota/usage.ts';
 import {
   type ControllerContext,

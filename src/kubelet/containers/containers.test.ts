@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Container, Pod, Service } from '../../api/core/v1.ts';
-import { amountsOf } from '../pods/resources.ts';
+import { readSums } from '../../machinery/resource-sums.ts';
 import type { Image } from '../runtimes/types.ts';
 import { containerSpec } from './container-spec.ts';
 import { parseResolvConf, podDns } from './dns.ts';
@@ -76,7 +76,7 @@ describe('resources of a container as values', () => {
     name: 'c',
     resources: { limits: { cpu: '1250m', memory: '64Mi' }, requests: { cpu: '250m' } },
   };
-  const allocatable = amountsOf({ cpu: '4', memory: '8Gi' });
+  const allocatable = readSums({ cpu: '4', memory: '8Gi' });
   const value = (resource: string, divisor?: string, from: Container = container) =>
     resourceFieldValue(
       podOf({ containers: [from] }),
@@ -154,7 +154,7 @@ describe('the environment of a container', () => {
       ['COLOR', 'from a service'],
     ]),
     addresses: { podIps: ['10.0.0.1'], hostIps: [] },
-    allocatable: amountsOf({}),
+    allocatable: readSums({}),
     config: {
       configMap: async (name) =>
         configMaps[name] ? { metadata: { name }, data: configMaps[name] } : undefined,

@@ -7,7 +7,7 @@ import type {
   Pod,
   Secret,
 } from '../../api/core/v1.ts';
-import type { Amounts } from '../pods/resources.ts';
+import type { Sums } from '../../machinery/resource-sums.ts';
 import { expand } from './expand.ts';
 import { type PodAddresses, podFieldValue, resourceFieldValue } from './field-ref.ts';
 
@@ -23,7 +23,7 @@ export interface EnvInput {
   /** Variables about services; what the container sets wins. */
   services: Map<string, string>;
   addresses: PodAddresses;
-  allocatable: Amounts;
+  allocatable: Sums;
   config: ConfigSource;
 }
 

@@ -7,8 +7,8 @@ import {
   quantityOf,
   quantityValue,
 } from '../../machinery/quantity.ts';
+import { readSums, type Sums } from '../../machinery/resource-sums.ts';
 import { allContainers } from '../pods/pod-kinds.ts';
-import { type Amounts, amountsOf } from '../pods/resources.ts';
 
 /** Addresses that are known only once the pod has its place. */
 export interface PodAddresses {
@@ -56,14 +56,14 @@ const plainFields: Record<string, (pod: Pod, addresses: PodAddresses) => string>
 export function resourceFieldValue(
   pod: Pod,
   selector: ResourceFieldSelector,
-  own: { container?: Container; allocatable: Amounts },
+  own: { container?: Container; allocatable: Sums },
 ): string {
   const [side, resource] = splitResource(selector.resource);
   const container = selector.containerName
     ? (allContainers(pod).find((c) => c.name === selector.containerName) as Container | undefined)
     : own.container;
   if (!container) throw new Error(`container ${selector.containerName ?? ''} not found`);
-  const asked = amountsOf(container.resources?.[side]).get(resource);
+  const asked = readSums(container.resources?.[side]).get(resource);
   const amount = asked ?? (side === 'limits' ? own.allocatable.get(resource) : undefined) ?? quantityOf(0);
   return divide(amount, divisorOf(selector), resource);
 }

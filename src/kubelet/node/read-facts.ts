@@ -1,7 +1,7 @@
+import { readSums } from '../../machinery/resource-sums.ts';
 import type { KubeletOptions } from '../config.ts';
 import { parseResolvConf } from '../containers/dns.ts';
 import type { NodeFacts } from '../pods/node-facts.ts';
-import { amountsOf } from '../pods/resources.ts';
 import type { HostFacts } from './node-host.ts';
 import { nodeAllocatable, nodeCapacity } from './node-object.ts';
 
@@ -12,7 +12,7 @@ export async function readNodeFacts(options: KubeletOptions, machine: HostFacts)
   return {
     hostIps: node.addresses.filter((a) => a.type === 'InternalIP').map((a) => a.address),
     memoryBytes: machine.memoryBytes,
-    allocatable: amountsOf(nodeAllocatable(capacity, node.reserved)),
+    allocatable: readSums(nodeAllocatable(capacity, node.reserved)),
     dns: {
       clusterServers: cluster.dnsServers,
       clusterDomain: cluster.domain,

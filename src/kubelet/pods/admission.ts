@@ -9,10 +9,11 @@ import {
   quantityValue,
 } from '../../machinery/quantity.ts';
 import { isRepelled, tolerates } from '../../machinery/tolerations.ts';
+import { readSums } from '../../machinery/resource-sums.ts';
 import { isCriticalPod, isStaticPod } from './pod-kinds.ts';
 import { qosClassOf } from './qos.ts';
 import { sysctlTrouble } from './sysctls.ts';
-import { addAmounts, type Amounts, amountsOf, podAmounts } from './resources.ts';
+import { podAmounts, totalRequests } from './resources.ts';
 
 /** Why a node does not take a pod in. */
 export interface Rejection {
@@ -56,19 +57,13 @@ function underPressure({ pod, node }: AdmissionInput): Rejection | undefined {
   return { reason: 'Evicted', message: `The node had condition: [${short.join(' ')}]. ` };
 }
 
-function used(others: Pod[]): Amounts {
-  const total: Amounts = new Map();
-  for (const pod of others) addAmounts(total, podAmounts(pod, 'requests'));
-  return total;
-}
-
 function outOfResources({ pod, node, others }: AdmissionInput): Rejection | undefined {
-  const allocatable = amountsOf(node.status?.allocatable);
+  const allocatable = readSums(node.status?.allocatable);
   const podsAllowed = allocatable.get('pods');
   if (podsAllowed && others.length + 1 > quantityValue(podsAllowed))
     return shortOf('pods', quantityOf(1), quantityOf(others.length), podsAllowed);
   if (isCriticalPod(pod) && isStaticPod(pod)) return undefined;
-  const taken = used(others);
+  const taken = totalRequests(others);
   for (const [name, request] of podAmounts(pod, 'requests')) {
     if (request.unscaled === 0n) continue;
     const has = allocatable.get(name) ?? quantityOf(0);

@@ -8,8 +8,9 @@ import {
   quantityOf,
   quantityValue,
 } from '../../machinery/quantity.ts';
+import { readSums } from '../../machinery/resource-sums.ts';
 import { isStaticPod } from './pod-kinds.ts';
-import { addAmounts, type Amounts, amountsOf, podAmounts } from './resources.ts';
+import { podAmounts, totalRequests } from './resources.ts';
 
 /** Says of a pod that the node cannot give it what it asks for now. */
 export const resizePending = 'PodResizePending';
@@ -64,9 +65,8 @@ function refusal(pod: Pod, node: Node, others: Pod[]): PodCondition | undefined 
     message,
   });
   if (isStaticPod(pod)) return say('Infeasible', 'In-place resize of static-pods is not supported');
-  const allocatable = amountsOf(node.status?.allocatable);
-  const taken: Amounts = new Map();
-  for (const other of others) addAmounts(taken, podAmounts(other, 'requests'));
+  const allocatable = readSums(node.status?.allocatable);
+  const taken = totalRequests(others);
   for (const [name, request] of podAmounts(pod, 'requests')) {
     const has = allocatable.get(name) ?? quantityOf(0);
     const value = (q: ParsedQuantity) => (name === 'cpu' ? milliValue(q) : quantityValue(q));

@@ -1,12 +1,12 @@
+import type { Sums } from '../../machinery/resource-sums.ts';
 import type { DnsSettings } from '../containers/dns.ts';
 import type { SecurityDefaults } from '../containers/security.ts';
-import type { Amounts } from './resources.ts';
 
 /** What the making of pods needs to know of the node. */
 export interface NodeFacts {
   hostIps: string[];
   memoryBytes: number;
-  allocatable: Amounts;
+  allocatable: Sums;
   dns: DnsSettings;
   /** The node's own /etc/hosts. */
   hostsFile: string;

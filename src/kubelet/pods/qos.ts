@@ -1,13 +1,14 @@
 import type { Container, Pod, ResourceRequirements } from '../../api/core/v1.ts';
 import { compareQuantities, quantitySign } from '../../machinery/quantity.ts';
-import { type Amounts, containerAmounts } from './resources.ts';
+import type { Sums } from '../../machinery/resource-sums.ts';
+import { containerAmounts } from './resources.ts';
 
 /** How well a pod is served when the node runs short. */
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
 
 const computeResources = ['cpu', 'memory'];
 
-const given = (amounts: Amounts): Amounts =>
+const given = (amounts: Sums): Sums =>
   new Map([...amounts].filter(([name, q]) => computeResources.includes(name) && quantitySign(q) > 0));
 
 /** Whether each of cpu and memory is limited and asked for in full. */

@@ -1,8 +1,8 @@
 import type { Pod, Volume, VolumeProjection } from '../../api/core/v1.ts';
+import type { Sums } from '../../machinery/resource-sums.ts';
 import type { PodAddresses } from '../containers/field-ref.ts';
 import type { ObjectCache } from '../pods/object-cache.ts';
 import { allContainers } from '../pods/pod-kinds.ts';
-import type { Amounts } from '../pods/resources.ts';
 import {
   configMapPayload,
   defaultFileMode,
@@ -18,7 +18,7 @@ export interface ContentSources {
   objects: Pick<ObjectCache, 'configMap' | 'secret'>;
   tokens: Pick<TokenManager, 'token'>;
   addresses(pod: Pod): PodAddresses;
-  allocatable(): Amounts;
+  allocatable(): Sums;
 }
 
 /** What stands in volumes that show API objects. */

@@ -1,8 +1,9 @@
 import type { Pod, Volume } from '../../api/core/v1.ts';
 import { parseQuantity, quantityValue } from '../../machinery/quantity.ts';
+import type { Sums } from '../../machinery/resource-sums.ts';
 import type { NodeHost } from '../node/node-host.ts';
 import type { NodeContext } from '../pods/context.ts';
-import { type Amounts, podAmounts } from '../pods/resources.ts';
+import { podAmounts } from '../pods/resources.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { boundVolume, claimOf } from './claims.ts';
 import type { PodDirs } from './dirs.ts';
@@ -27,7 +28,7 @@ export interface VolumeRequest {
   pod: Pod;
   volume: Volume;
   dirs: PodDirs;
-  allocatable: Amounts;
+  allocatable: Sums;
   content: VolumeContent;
 }
 
@@ -136,7 +137,7 @@ function contentPlugin(volume: Volume): { name: string; inMemory: boolean } | un
 }
 
 /** The least of what the volume, the pod and the node allow. */
-export function tmpfsSize(pod: Pod, sizeLimit: string | undefined, allocatable: Amounts): number | undefined {
+export function tmpfsSize(pod: Pod, sizeLimit: string | undefined, allocatable: Sums): number | undefined {
   const limits = [
     sizeLimit === undefined ? undefined : parseQuantity(sizeLimit),
     podAmounts(pod, 'limits').get('memory'),

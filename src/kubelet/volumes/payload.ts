@@ -1,6 +1,6 @@
 import type { ConfigMap, DownwardAPIVolumeFile, KeyToPath, Pod, Secret } from '../../api/core/v1.ts';
+import type { Sums } from '../../machinery/resource-sums.ts';
 import { type PodAddresses, podFieldValue, resourceFieldValue } from '../containers/field-ref.ts';
-import type { Amounts } from '../pods/resources.ts';
 
 /** One file of a volume. */
 export interface PayloadFile {
@@ -64,7 +64,7 @@ function select(data: Map<string, Buffer>, selection: Selection, missing: (key: 
 export function downwardPayload(
   pod: Pod,
   items: DownwardAPIVolumeFile[],
-  more: { addresses: PodAddresses; allocatable: Amounts; defaultMode?: number },
+  more: { addresses: PodAddresses; allocatable: Sums; defaultMode?: number },
 ): Payload {
   const payload: Payload = new Map();
   for (const { path, fieldRef, resourceFieldRef, mode } of items) {

@@ -1,8 +1,8 @@
 import type { Pod, Volume } from '../../api/core/v1.ts';
+import type { Sums } from '../../machinery/resource-sums.ts';
 import type { NodeHost } from '../node/node-host.ts';
 import { type NodeContext, podEvent } from '../pods/context.ts';
 import { allContainers } from '../pods/pod-kinds.ts';
-import type { Amounts } from '../pods/resources.ts';
 import type { VolumeContent } from './content.ts';
 import { podDirs } from './dirs.ts';
 import { type MountedVolume, VolumeMounter } from './mounter.ts';
@@ -12,7 +12,7 @@ export interface VolumeManagerOptions {
   host: Pick<NodeHost, 'mounts' | 'openBeneath'>;
   rootDir: string;
   content: VolumeContent;
-  allocatable(): Amounts;
+  allocatable(): Sums;
 }
 
 /** Volumes by their name in the pod. */

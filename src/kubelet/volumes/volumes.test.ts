@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Pod } from '../../api/core/v1.ts';
+import { readSums } from '../../machinery/resource-sums.ts';
 import type { OpenBeneath } from '../../platform/open-beneath.ts';
 import { MemoryFiles } from '../../platform/memory-files.ts';
-import { amountsOf } from '../pods/resources.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { claimTrouble } from './claims.ts';
 import { containerMounts } from './container-mounts.ts';
@@ -60,7 +60,7 @@ describe('files of a config map or secret', () => {
 });
 
 test('the downward API shows fields and resources', () => {
-  const more = { addresses: { podIps: [], hostIps: [] }, allocatable: amountsOf({ cpu: '2' }) };
+  const more = { addresses: { podIps: [], hostIps: [] }, allocatable: readSums({ cpu: '2' }) };
   const items = [
     { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },
     { path: 'cpu', mode: 0o400, resourceFieldRef: { containerName: 'c', resource: 'limits.cpu' } },
@@ -167,7 +167,7 @@ test('a volume is given to a group as a tree, once', async () => {
 });
 
 test('memory for a volume is the least that volume, pod and node allow', () => {
-  const allocatable = amountsOf({ memory: '1Gi' });
+  const allocatable = readSums({ memory: '1Gi' });
   const limited: Pod = {
     ...pod,
     spec: { containers: [{ name: 'c', resources: { limits: { memory: '64Mi' } } }] },

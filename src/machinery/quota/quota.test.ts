@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Pod, Service } from '../../api/core/v1.ts';
-import { podSums } from './pod-sums.ts';
 import { inScope } from './scopes.ts';
-import { addSums, maxSums, readSums, subtractSums, writeSums } from './sums.ts';
+import { writeSums } from '../resource-sums.ts';
 import { limits, usageOf } from './usage.ts';
 
 const pods = { group: '', plural: 'pods' };
@@ -10,39 +9,6 @@ const container = (name: string, cpu: string, more: object = {}) => ({
   name,
   resources: { requests: { cpu } },
   ...more,
-});
-
-describe('sums', () => {
-  test('add, subtract down to nothing, and take the larger', () => {
-    const [a, b] = [readSums({ cpu: '100m', memory: '1Gi' }), readSums({ cpu: '1', x: '2' })];
-    expect(writeSums(addSums(a, b))).toEqual({ cpu: '1100m', memory: '1Gi', x: '2' });
-    expect(writeSums(subtractSums(a, b))).toEqual({ cpu: '0', memory: '1Gi' });
-    expect(writeSums(maxSums(a, b))).toEqual({ cpu: '1', memory: '1Gi', x: '2' });
-  });
-});
-
-describe('what a pod asks for', () => {
-  const cpuOf = (spec: object) => writeSums(podSums(spec as Pod['spec'], 'requests')).cpu;
-
-  test('is its containers together, or its largest init container', () => {
-    const containers = [container('a', '1'), container('b', '2')];
-    expect(cpuOf({ containers })).toBe('3');
-    expect(cpuOf({ containers, initContainers: [container('i', '5'), container('j', '1')] })).toBe('5');
-    expect(cpuOf({ containers, initContainers: [container('i', '2')] })).toBe('3');
-  });
-
-  test('has sidecars beside both, and its overhead on top', () => {
-    const sidecar = container('s', '1', { restartPolicy: 'Always' });
-    const containers = [container('a', '1')];
-    expect(cpuOf({ containers, initContainers: [sidecar] })).toBe('2');
-    expect(cpuOf({ containers, initContainers: [sidecar, container('i', '4')] })).toBe('5');
-    expect(cpuOf({ containers, initContainers: [container('i', '4'), sidecar] })).toBe('4');
-    expect(cpuOf({ containers, overhead: { cpu: '250m' } })).toBe('1250m');
-  });
-
-  test('is what it says of itself as a whole, where it does', () => {
-    expect(cpuOf({ containers: [container('a', '1')], resources: { requests: { cpu: '7' } } })).toBe('7');
-  });
 });
 
 describe('what objects take of quotas', () => {

@@ -1,8 +1,8 @@
 import type { PersistentVolumeClaim, Pod, Service } from '../../api/core/v1.ts';
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import { type ParsedQuantity, quantityOf } from '../quantity.ts';
-import { hasEnded, podSums } from './pod-sums.ts';
-import { one, readSums, type Sums } from './sums.ts';
+import { podSums } from '../pod-sums.ts';
+import { one, readSums, type Sums } from '../resource-sums.ts';
 
 /** Core resources that quotas also know by their bare names. */
 const bareNames = new Set([
@@ -40,6 +40,14 @@ export function usageOf(
   }
 }
 
+/** Whether a pod has run its course, and holds nothing any more. */
+function hasEnded({ status, metadata }: Pod, nowMs: number): boolean {
+  if (status?.phase === 'Failed' || status?.phase === 'Succeeded') return true;
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+  if (!deletionTimestamp || deletionGracePeriodSeconds === undefined) return false;
+  return Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000 < nowMs;
+}
+
 /** Requests that a quota also knows without `requests.` in front. */
 const bareRequests = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const bounded = new Set(['cpu', 'memory', 'ephemeral-storage']);
@@ -48,14 +56,14 @@ const isHugePages = (name: string) => name.startsWith('hugepages-');
 const isExtended = (name: string) =>
   name.includes('/') && !name.startsWith('requests.') && !/(^|\.)kubernetes\.io\//.test(name);
 
-function addPod(usage: Map<string, ParsedQuantity>, { spec }: Pod): Sums {
+function addPod(usage: Map<string, ParsedQuantity>, pod: Pod): Sums {
   usage.set('pods', one);
-  for (const [name, quantity] of podSums(spec, 'requests')) {
+  for (const [name, quantity] of podSums(pod, 'requests')) {
     if (bareRequests.has(name) || isHugePages(name)) usage.set(name, quantity);
     if (bareRequests.has(name) || isHugePages(name) || isExtended(name))
       usage.set(`requests.${name}`, quantity);
   }
-  for (const [name, quantity] of podSums(spec, 'limits')) {
+  for (const [name, quantity] of podSums(pod, 'limits')) {
     if (bounded.has(name)) usage.set(`limits.${name}`, quantity);
   }
   return usage;

@@ -1,4 +1,5 @@
-import type { Container, Pod } from '../../api/core/v1.ts';
+import type { Pod } from '../../api/core/v1.ts';
+import { type AmountRules, claimedLists, containersPeak } from '../../machinery/pod-sums.ts';
 import { milliValue, quantityValue } from '../../machinery/quantity.ts';
 
 /** Amounts of what nodes have and pods ask for: what everything asks for by field, the rest by name. */
@@ -28,6 +29,14 @@ export function amountOf(resources: Resources, name: string): number {
       return resources.others.get(name) ?? 0;
   }
 }
+
+/** Whether two amounts are the same. */
+export const sameResources = (a: Resources, b: Resources): boolean =>
+  a.cpu === b.cpu &&
+  a.memory === b.memory &&
+  a.storage === b.storage &&
+  a.others.size === b.others.size &&
+  [...a.others].every(([name, amount]) => b.others.get(name) === amount);
 
 /** Whether nothing at all is asked for. */
 export function isNothing({ cpu, memory, storage, others }: Resources): boolean {
@@ -84,10 +93,12 @@ export function amountsOf(list: Readonly<Record<string, string>> | undefined): R
   return { ...common, others: others ?? noOthers };
 }
 
-type RequestsOf = (container: Container) => Resources;
+const rules: AmountRules<Resources> = { nothing, add: plus, larger };
+
+type List = Readonly<Record<string, string>> | undefined;
 
 /** What is set for the pod as a whole stands in place of what its containers ask for. */
-function withPodLevel(total: Resources, list: Readonly<Record<string, string>> | undefined): Resources {
+function withPodLevel(total: Resources, list: List): Resources {
   if (!list) return total;
   const own = amountsOf(list);
   const others = own.others.size > 0 ? new Map([...total.others, ...own.others]) : total.others;
@@ -99,31 +110,20 @@ function withPodLevel(total: Resources, list: Readonly<Record<string, string>> |
   };
 }
 
-/**
- * What a pod needs at its hungriest moment: its containers and sidecars together, or an init container beside the
- * sidecars that were started before it; plus its overhead. (`k8s.io/component-helpers/resource`)
- */
-function podAmounts({ spec }: Pod, requestsOf: RequestsOf): Resources {
-  let total = nothing;
-  for (const container of spec.containers) total = plus(total, requestsOf(container));
-  let sidecars = nothing;
-  let peak = nothing;
-  for (const container of spec.initContainers ?? []) {
-    const own = requestsOf(container);
-    if (container.restartPolicy === 'Always') {
-      total = plus(total, own);
-      sidecars = plus(sidecars, own);
-      peak = larger(peak, sidecars);
-    } else peak = larger(peak, plus(own, sidecars));
+/** What a pod needs at its hungriest moment, amid a resize as well; plus its overhead. */
+function podAmounts(pod: Pod, read: (list: List) => Resources): Resources {
+  const { spec } = pod;
+  let total: Resources | undefined;
+  for (const listOf of claimedLists(pod, 'requests')) {
+    const claim = containersPeak(spec, (container) => read(listOf(container)), rules);
+    total = total ? larger(total, claim) : claim;
   }
-  total = withPodLevel(larger(total, peak), spec.resources?.requests);
-  return spec.overhead ? plus(total, amountsOf(spec.overhead)) : total;
+  const whole = withPodLevel(total ?? nothing, spec.resources?.requests);
+  return spec.overhead ? plus(whole, amountsOf(spec.overhead)) : whole;
 }
 
 /** What the pod asks for. */
-export function requestsOf(pod: Pod): Resources {
-  return podAmounts(pod, (container) => amountsOf(container.resources?.requests));
-}
+export const requestsOf = (pod: Pod): Resources => podAmounts(pod, amountsOf);
 
 /** A container that asks for nothing is taken to use this, so that such pods spread too. */
 const assumedMilliCpu = 100;
@@ -131,8 +131,7 @@ const assumedMemory = 200 * 1024 * 1024;
 
 /** What the pod is taken to use where it asks for nothing: only for comparing nodes. */
 export function assumedRequestsOf(pod: Pod): Resources {
-  return podAmounts(pod, ({ resources }) => {
-    const { requests } = resources ?? {};
+  return podAmounts(pod, (requests) => {
     const own = amountsOf(requests);
     const cpu = requests && 'cpu' in requests ? own.cpu : assumedMilliCpu;
     const memory = requests && 'memory' in requests ? own.memory : assumedMemory;

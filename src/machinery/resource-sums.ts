@@ -6,7 +6,7 @@ import {
   parseQuantity,
   quantityOf,
   subtractQuantities,
-} from '../quantity.ts';
+} from './quantity.ts';
 
 /** Amounts by resource name, such as `requests.cpu`. */
 export type Sums = ReadonlyMap<string, ParsedQuantity>;

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import type { ContainerStatus, Pod } from '../api/core/v1.ts';
+import { podSums } from './pod-sums.ts';
+import { addSums, maxSums, readSums, subtractSums, writeSums } from './resource-sums.ts';
+
+const container = (name: string, cpu: string, more: object = {}) => ({
+  name,
+  resources: { requests: { cpu }, limits: { cpu } },
+  ...more,
+});
+
+test('sums add, subtract down to nothing, and take the larger', () => {
+  const [a, b] = [readSums({ cpu: '100m', memory: '1Gi' }), readSums({ cpu: '1', x: '2' })];
+  expect(writeSums(addSums(a, b))).toEqual({ cpu: '1100m', memory: '1Gi', x: '2' });
+  expect(writeSums(subtractSums(a, b))).toEqual({ cpu: '0', memory: '1Gi' });
+  expect(writeSums(maxSums(a, b))).toEqual({ cpu: '1', memory: '1Gi', x: '2' });
+});
+
+describe('what a pod asks for', () => {
+  const cpuOf = (spec: object, side: 'requests' | 'limits' = 'requests') =>
+    writeSums(podSums({ metadata: {}, spec } as Pod, side)).cpu;
+  const sidecar = container('s', '1', { restartPolicy: 'Always' });
+
+  test('is its containers together, or its largest init container', () => {
+    const containers = [container('a', '1'), container('b', '2')];
+    expect(cpuOf({ containers })).toBe('3');
+    expect(cpuOf({ containers, initContainers: [container('i', '5'), container('j', '1')] })).toBe('5');
+    expect(cpuOf({ containers, initContainers: [container('i', '2')] })).toBe('3');
+  });
+
+  test('has sidecars beside both, and its overhead on top', () => {
+    const containers = [container('a', '1')];
+    expect(cpuOf({ containers, initContainers: [sidecar] })).toBe('2');
+    expect(cpuOf({ containers, initContainers: [sidecar, container('i', '4')] })).toBe('5');
+    expect(cpuOf({ containers, initContainers: [container('i', '4'), sidecar] })).toBe('4');
+    expect(cpuOf({ containers, overhead: { cpu: '250m' } })).toBe('1250m');
+    expect(cpuOf({ containers: [{ name: 'a' }], overhead: { cpu: '250m' } }, 'limits')).toBeUndefined();
+  });
+
+  test('is what it says of itself as a whole, where it does', () => {
+    const containers = [container('a', '1')];
+    expect(cpuOf({ containers, resources: { requests: { cpu: '7' } } })).toBe('7');
+    // Each container keeps below the limit of the pod; together they may say more.
+    const initContainers = [sidecar, container('i', '3')];
+    expect(cpuOf({ containers, initContainers, resources: { limits: { cpu: '3' } } }, 'limits')).toBe('3');
+  });
+
+  describe('amid a resize', () => {
+    const asks = (cpu: string, status: Partial<ContainerStatus>, reason?: string) => {
+      const conditions = reason ? [{ type: 'PodResizePending', status: 'True', reason }] : [];
+      const containerStatuses = [{ name: 'a', ...status }] as ContainerStatus[];
+      const spec = { containers: [container('a', cpu)] };
+      const pod: Pod = { metadata: {}, spec, status: { conditions, containerStatuses } };
+      return [writeSums(podSums(pod, 'requests')).cpu, writeSums(podSums(pod, 'limits')).cpu];
+    };
+    const inForce = (cpu: string) => ({ requests: { cpu }, limits: { cpu } });
+
+    test('is the most of what it asks for, what is set aside and what is in force', () => {
+      expect(asks('1', { allocatedResources: { cpu: '2' }, resources: inForce('3') })).toEqual(['3', '3']);
+      expect(asks('1', { allocatedResources: { cpu: '2' }, resources: inForce('1') })).toEqual(['2', '1']);
+      expect(asks('4', { allocatedResources: { cpu: '2' }, resources: inForce('2') })).toEqual(['4', '4']);
+      expect(asks('4', { allocatedResources: { cpu: '5' } })).toEqual(['5', '4']);
+      expect(asks('4', {}, 'Infeasible')).toEqual(['4', '4']);
+    });
+
+    test('is not what the node can never give', () => {
+      const status = { allocatedResources: { cpu: '2' }, resources: inForce('2') };
+      expect(asks('100', status, 'Infeasible')).toEqual(['2', '2']);
+      expect(asks('100', status, 'Deferred')).toEqual(['100', '100']);
+    });
+  });
+});

@@ -1,0 +1,88 @@
+import type { Container, ContainerStatus, Pod, PodSpec, ResourceRequirements } from '../api/core/v1.ts';
+import { addSums, maxSums, readSums, type Sums } from './resource-sums.ts';
+
+type Side = 'requests' | 'limits';
+type List = Readonly<Record<string, string>>;
+
+/** How amounts are put together, in whatever form somebody keeps them. */
+export interface AmountRules<T> {
+  readonly nothing: T;
+  add(a: T, b: T): T;
+  /** The larger amount of each resource. */
+  larger(a: T, b: T): T;
+}
+
+const sumRules: AmountRules<Sums> = { nothing: new Map(), add: addSums, larger: maxSums };
+
+/**
+ * What the containers of a pod take at their hungriest moment: all that run side by side, sidecars with them, or an init
+ * container beside the sidecars that were started before it, whichever is more. (`k8s.io/component-helpers/resource`)
+ */
+export function containersPeak<T>(
+  { containers, initContainers }: PodSpec,
+  amountsOf: (container: Container) => T,
+  { nothing, add, larger }: AmountRules<T>,
+): T {
+  let together = nothing;
+  for (const container of containers ?? []) together = add(together, amountsOf(container));
+  if (!initContainers?.length) return together;
+  let sidecars = nothing;
+  let peak = nothing;
+  for (const container of initContainers) {
+    const own = amountsOf(container);
+    const moment = add(sidecars, own);
+    peak = larger(peak, moment);
+    if (container.restartPolicy !== 'Always') continue;
+    sidecars = moment;
+    together = add(together, own);
+  }
+  return larger(together, peak);
+}
+
+/** `containersPeak` of amounts as the API writes them. */
+export const containerSums = (spec: PodSpec, amountsOf: (container: Container) => Sums): Sums =>
+  containersPeak(spec, amountsOf, sumRules);
+
+/**
+ * Where the amounts of a container stand that is resized where it runs: what is asked for, what its node has set aside, and
+ * what is in force. Most of them counts; what is asked for does not when the node can never have it. (KEP-1287)
+ */
+export function claimedLists({ status }: Pod, side: Side): ((container: Container) => List | undefined)[] {
+  const asked = (container: Container) => container.resources?.[side];
+  const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
+  if (!statuses.some(({ allocatedResources, resources }) => allocatedResources ?? resources)) return [asked];
+  const byName = new Map<string | undefined, ContainerStatus>(statuses.map((s) => [s.name, s]));
+  const isHopeless = status?.conditions?.find((c) => c.type === 'PodResizePending')?.reason === 'Infeasible';
+  const otherwise = isHopeless ? () => undefined : asked;
+  const setAside = (container: Container) =>
+    byName.get(container.name)?.allocatedResources ?? otherwise(container);
+  const inForce = (container: Container) =>
+    byName.get(container.name)?.resources?.[side] ??
+    (side === 'requests' ? setAside(container) : otherwise(container));
+  const told = side === 'requests' ? [setAside, inForce] : [inForce];
+  return isHopeless ? told : [asked, ...told];
+}
+
+/** What a pod is charged with: the most that its containers claim, or what is said for it as a whole; and what running it takes. */
+export function podSums(pod: Pod, side: Side): Sums {
+  const claims = claimedLists(pod, side).map((listOf) => containerSums(pod.spec, (c) => readSums(listOf(c))));
+  return asWhole(pod.spec, side, claims.reduce(maxSums), readSums(pod.spec.resources?.[side]));
+}
+
+/** What a pod asks for, or is limited to, by its spec alone; `read` says what the resources of a container or pod amount to. */
+export function specSums(
+  spec: PodSpec,
+  side: Side,
+  read: (resources: ResourceRequirements | undefined, side: Side) => Sums,
+): Sums {
+  const containers = containerSums(spec, ({ resources }) => read(resources, side));
+  return asWhole(spec, side, containers, read(spec.resources, side));
+}
+
+/** What is said for the pod as a whole counts instead of its containers; overhead counts against limits only where there is one. */
+function asWhole({ overhead }: PodSpec, side: Side, containers: Sums, whole: Sums): Sums {
+  const sums = whole.size === 0 ? containers : new Map([...containers, ...whole]);
+  if (!overhead) return sums;
+  const more = readSums(overhead);
+  return addSums(sums, side === 'requests' ? more : new Map([...more].filter(([name]) => sums.has(name))));
+}
