@@ -1,5 +1,6 @@
 import type { StatusCause } from '../api/meta/v1.ts';
 import { goJson, goQuote } from './go-text.ts';
+import { joined, nothing } from './joined.ts';
 import { StatusError } from './status-error.ts';
 
 /** Types of `apimachinery/pkg/util/validation/field`, with the text each begins with. */
@@ -28,6 +29,12 @@ export interface FieldError {
   body: string;
 }
 
+/** Nothing is wrong. */
+export const noErrors: readonly FieldError[] = nothing;
+
+/** What several checks have found. */
+export const allErrors: (...found: readonly (readonly FieldError[])[]) => readonly FieldError[] = joined;
+
 /** Go's `%v`-like rendering upstream uses for a bad value: strings quoted, objects as JSON. */
 export function renderValue(value: unknown): string {
   if (value === undefined || value === null) return 'null';
@@ -46,6 +53,11 @@ export function required(field: string, detail = ''): FieldError {
 
 export function invalid(field: string, value: unknown, detail: string): FieldError {
   return make('FieldValueInvalid', field, renderValue(value), detail);
+}
+
+/** One error a message. */
+export function invalids(field: string, value: unknown, messages: readonly string[]): readonly FieldError[] {
+  return messages.length === 0 ? noErrors : messages.map((message) => invalid(field, value, message));
 }
 
 /** A bad value that is too large to be repeated. */
@@ -122,17 +134,33 @@ export function invalidObject(
 /** Who is told of so many errors of a list or a map need not know of more, and no request keeps the server busy with them. */
 const mostErrors = 1000;
 
+/** What is wrong with each entry of a map. */
+export function errorsOfEach<T>(
+  map: Readonly<Record<string, T>> | undefined,
+  validate: (key: string, value: T) => readonly FieldError[],
+): readonly FieldError[] {
+  let all = noErrors;
+  for (const key in map) {
+    const found = validate(key, map[key] as T);
+    if (found.length > 0) all = [...all, ...found];
+    if (all.length >= mostErrors) break;
+  }
+  return all;
+}
+
 /** What is wrong with each of many. */
 export function errorsOf<T>(
   items: Iterable<T>,
   validate: (item: T, index: number) => readonly FieldError[],
-): FieldError[] {
-  const errors: FieldError[] = [];
+): readonly FieldError[] {
+  let all: FieldError[] | undefined;
   let index = 0;
   for (const item of items) {
     const found = validate(item, index++);
-    if (found.length > 0) errors.push(...found);
-    if (errors.length >= mostErrors) break;
+    if (found.length === 0) continue;
+    all ??= [];
+    all.push(...found);
+    if (all.length >= mostErrors) break;
   }
-  return errors;
+  return all ?? noErrors;
 }

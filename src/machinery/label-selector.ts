@@ -1,9 +1,12 @@
 import type { LabelSelector } from '../api/meta/v1.ts';
 import {
-  errorsOf,
+  allErrors,
+  errorsOfEach,
   type FieldError,
   forbiddenField,
   invalid,
+  invalids,
+  noErrors,
   notSupported,
   renderErrors,
   required,
@@ -32,47 +35,54 @@ const int64 = /^[-+]?[0-9]{1,19}$/;
 
 const inInt64 = (text: string) => int64.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
 
-function valueCountErrors(operator: Operator, values: readonly string[], field: string): FieldError[] {
+function valueCountErrors(
+  operator: Operator,
+  values: readonly string[],
+  field: string,
+): readonly FieldError[] {
   const wrong = (detail: string) => [invalid(field, values, detail)];
   switch (operator) {
     case 'in':
     case 'notin':
-      return values.length > 0 ? [] : wrong("for 'in', 'notin' operators, values set can't be empty");
+      return values.length > 0 ? noErrors : wrong("for 'in', 'notin' operators, values set can't be empty");
     case '=':
     case '==':
     case '!=':
-      return values.length === 1 ? [] : wrong('exact-match compatibility requires one single value');
+      return values.length === 1 ? noErrors : wrong('exact-match compatibility requires one single value');
     case 'exists':
     case '!':
-      return values.length === 0 ? [] : wrong('values set must be empty for exists and does not exist');
+      return values.length === 0 ? noErrors : wrong('values set must be empty for exists and does not exist');
     default:
       return comparisonErrors(values, field);
   }
 }
 
-function comparisonErrors(values: readonly string[], field: string): FieldError[] {
+function comparisonErrors(values: readonly string[], field: string): readonly FieldError[] {
   const one = "for 'Gt', 'Lt' operators, exactly one value is required";
   const whole = "for 'Gt', 'Lt' operators, the value must be an integer";
-  const count = values.length === 1 ? [] : [invalid(field, values, one)];
-  return [...count, ...values.flatMap((v, i) => (inInt64(v) ? [] : [invalid(`${field}[${i}]`, v, whole)]))];
+  const count = values.length === 1 ? noErrors : [invalid(field, values, one)];
+  return allErrors(
+    count,
+    values.flatMap((v, i) => (inInt64(v) ? noErrors : [invalid(`${field}[${i}]`, v, whole)])),
+  );
 }
 
-function keyErrors(key: string, field: string): FieldError[] {
+function keyErrors(key: string, field: string): readonly FieldError[] {
   const errors = qualifiedNameErrors(key);
-  return errors.length > 0 ? [invalid(field, key, errors.join('; '))] : [];
+  return errors.length > 0 ? [invalid(field, key, errors.join('; '))] : noErrors;
 }
 
 /** What is wrong with a condition, in upstream's words. */
-export function requirementErrors({ key, operator, values }: Requirement): FieldError[] {
+export function requirementErrors({ key, operator, values }: Requirement): readonly FieldError[] {
   const known = operators.includes(operator);
   const byOperator = known
     ? valueCountErrors(operator, values, 'values')
     : [notSupported('operator', operator, operators)];
   const byValue = values.flatMap((v, i) => {
     const errors = labelValueErrors(v);
-    return errors.length > 0 ? [invalid(`values[${i}][${key}]`, v, errors.join('; '))] : [];
+    return errors.length > 0 ? [invalid(`values[${i}][${key}]`, v, errors.join('; '))] : noErrors;
   });
-  return [...keyErrors(key, 'key'), ...byOperator, ...byValue];
+  return allErrors(keyErrors(key, 'key'), byOperator, byValue);
 }
 
 const comparePlain = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
@@ -298,26 +308,31 @@ export function formatLabelSelector(selector: Selector): string {
 }
 
 /** What is wrong with a set of labels that stands at `field`. */
-export function labelsErrors(labels: Labels | undefined, field: string): FieldError[] {
-  return errorsOf(Object.entries(labels ?? {}), ([key, value]) => [
-    ...qualifiedNameErrors(key).map((e) => invalid(field, key, e)),
-    ...labelValueErrors(value).map((e) => invalid(field, value, e)),
-  ]);
+export function labelsErrors(labels: Labels | undefined, field: string): readonly FieldError[] {
+  return errorsOfEach(labels, (key, value) =>
+    allErrors(
+      invalids(field, key, qualifiedNameErrors(key)),
+      invalids(field, value, labelValueErrors(value)),
+    ),
+  );
 }
 
 /** What is wrong with a `metav1.LabelSelector` that stands at `field`. */
-export function labelSelectorErrors(selector: LabelSelector | undefined, field: string): FieldError[] {
-  if (!selector) return [];
+export function labelSelectorErrors(
+  selector: LabelSelector | undefined,
+  field: string,
+): readonly FieldError[] {
+  if (!selector) return noErrors;
   const expressions = (selector.matchExpressions ?? []).flatMap((e, i) =>
     expressionErrors({ ...e, values: e.values ?? [] }, `${field}.matchExpressions[${i}]`),
   );
-  return [...labelsErrors(selector.matchLabels, `${field}.matchLabels`), ...expressions];
+  return allErrors(labelsErrors(selector.matchLabels, `${field}.matchLabels`), expressions);
 }
 
 function expressionErrors(
   e: { key: string; operator: string; values: string[] },
   field: string,
-): FieldError[] {
+): readonly FieldError[] {
   const errors: FieldError[] = [];
   if (e.operator === 'In' || e.operator === 'NotIn') {
     const why = "must be specified when `operator` is 'In' or 'NotIn'";

@@ -16,6 +16,8 @@ function format(pattern: string, text: string, ...examples: string[]): Format {
   return { pattern, regexp: new RegExp(`^${pattern}$`), text, examples };
 }
 
+const none: readonly string[] = Object.freeze([]);
+
 /** No format allows as much; what is longer is not worth a regular expression's time. */
 const hopelessLength = 4096;
 const matches = (f: Format, value: string) => value.length <= hopelessLength && f.regexp.test(value);
@@ -38,8 +40,8 @@ function check(
   f: Format,
   maxLength = Number.POSITIVE_INFINITY,
   unit = 'characters',
-): string[] {
-  const errors = byteLength(value) > maxLength ? [`must be no more than ${maxLength} ${unit}`] : [];
+): readonly string[] {
+  const errors = byteLength(value) > maxLength ? [`must be no more than ${maxLength} ${unit}`] : none;
   return matches(f, value) ? errors : [...errors, mismatch(f)];
 }
 
@@ -77,31 +79,29 @@ const wildcardSubdomain = format(
 );
 
 /** A label of a DNS name (RFC 1123), at most 63 long. */
-export function dns1123LabelErrors(value: string): string[] {
+export function dns1123LabelErrors(value: string): readonly string[] {
   const errors = check(value, dns1123Label, 63);
-  if (!matches(dns1123Label, value) && matches(dns1123Subdomain, value)) {
-    errors[errors.length - 1] = 'must not contain dots';
-  }
-  return errors;
+  if (matches(dns1123Label, value) || !matches(dns1123Subdomain, value)) return errors;
+  return [...errors.slice(0, -1), 'must not contain dots'];
 }
 
 /** A DNS name in lower case (RFC 1123), at most 253 long. */
-export function dns1123SubdomainErrors(value: string): string[] {
+export function dns1123SubdomainErrors(value: string): readonly string[] {
   return check(value, dns1123Subdomain, 253);
 }
 
 /** A DNS name that may also hold underscores. */
-export function dns1123SubdomainWithUnderscoreErrors(value: string): string[] {
+export function dns1123SubdomainWithUnderscoreErrors(value: string): readonly string[] {
   return check(value, dns1123SubdomainWithUnderscore, 253);
 }
 
 /** A label of a DNS name (RFC 1035): begins with a letter. */
-export function dns1035LabelErrors(value: string): string[] {
+export function dns1035LabelErrors(value: string): readonly string[] {
   return check(value, dns1035Label, 63);
 }
 
 /** `*.` and a DNS name. */
-export function wildcardDns1123SubdomainErrors(value: string): string[] {
+export function wildcardDns1123SubdomainErrors(value: string): readonly string[] {
   return check(value, wildcardSubdomain, 253);
 }
 
@@ -121,27 +121,30 @@ const labelValue = format(
   '12345',
 );
 
-function labelPrefixErrors(prefix: string): string[] {
+function labelPrefixErrors(prefix: string): readonly string[] {
   if (prefix === '') return ['prefix part must be non-empty'];
-  return check(prefix, dns1123Subdomain, 253, 'bytes').map((e) => `prefix part ${e}`);
+  const errors = check(prefix, dns1123Subdomain, 253, 'bytes');
+  return errors.length === 0 ? none : errors.map((e) => `prefix part ${e}`);
 }
 
 /** A qualified name, `name` or `domain/name`: the key of a label, an annotation, a resource. */
-export function qualifiedNameErrors(value: string): string[] {
-  if (value.length <= 63 && matches(labelKey, value)) return [];
+export function qualifiedNameErrors(value: string): readonly string[] {
+  if (value.length <= 63 && matches(labelKey, value)) return none;
   const parts = value.split('/');
   if (parts.length > 2) {
     const rest = " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
     return [`a valid label key ${mismatch(labelKey)}${rest}`];
   }
   const name = parts[parts.length - 1] as string;
-  const errors = parts.length === 2 ? labelPrefixErrors(parts[0] as string) : [];
-  if (name === '') errors.push('name part must be non-empty');
-  return [...errors, ...check(name, labelKey, 63, 'bytes').map((e) => `name part ${e}`)];
+  const ofPrefix = parts.length === 2 ? labelPrefixErrors(parts[0] as string) : none;
+  const ofName = check(name, labelKey, 63, 'bytes');
+  if (ofPrefix.length === 0 && ofName.length === 0) return none;
+  const empty = name === '' ? ['name part must be non-empty'] : none;
+  return [...ofPrefix, ...empty, ...ofName.map((e) => `name part ${e}`)];
 }
 
 /** The value of a label: empty, or at most 63 letters, digits, `-`, `_`, `.`. */
-export function labelValueErrors(value: string): string[] {
+export function labelValueErrors(value: string): readonly string[] {
   return check(value, labelValue, 63, 'bytes');
 }
 
@@ -154,14 +157,14 @@ const cIdentifier = format(
 );
 
 /** An identifier of C. */
-export function cIdentifierErrors(value: string): string[] {
+export function cIdentifierErrors(value: string): readonly string[] {
   return check(value, cIdentifier);
 }
 
 /** A name of an environment variable: anything printable in ASCII but `=`. */
-export function envVarNameErrors(value: string): string[] {
+export function envVarNameErrors(value: string): readonly string[] {
   if (value === '') return ['environment variable name must be non-empty'];
-  if (/^[ -<>-~]*$/.test(value)) return [];
+  if (/^[ -<>-~]*$/.test(value)) return none;
   return ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
 }
 
@@ -173,25 +176,27 @@ const configKey = format(
   'key-name',
 );
 
-function parentFolderErrors(value: string): string[] {
+function parentFolderErrors(value: string): readonly string[] {
   if (value === '.') return ["must not be '.'"];
   if (value === '..') return ["must not be '..'"];
-  return value.startsWith('..') ? ["must not start with '..'"] : [];
+  return value.startsWith('..') ? ["must not start with '..'"] : none;
 }
 
 /** A key in a ConfigMap or Secret; it becomes a file name. */
-export function configMapKeyErrors(value: string): string[] {
-  return [...check(value, configKey, 253), ...parentFolderErrors(value)];
+export function configMapKeyErrors(value: string): readonly string[] {
+  const [format, folder] = [check(value, configKey, 253), parentFolderErrors(value)];
+  return folder.length === 0 ? format : [...format, ...folder];
 }
 
 /** A name that becomes one step of a URL's path. */
-export function pathSegmentNameErrors(value: string): string[] {
+export function pathSegmentNameErrors(value: string): readonly string[] {
   if (value === '.' || value === '..') return [`may not be '${value}'`];
+  if (!value.includes('/') && !value.includes('%')) return none;
   return ['/', '%'].filter((c) => value.includes(c)).map((c) => `may not contain '${c}'`);
 }
 
 /** The name of a port (RFC 6335, in lower case). */
-export function portNameErrors(value: string): string[] {
+export function portNameErrors(value: string): readonly string[] {
   const errors: string[] = [];
   if (byteLength(value) > 15) errors.push('must be no more than 15 characters');
   if (!/^[-a-z0-9]+$/.test(value))
@@ -203,17 +208,17 @@ export function portNameErrors(value: string): string[] {
 }
 
 /** A number of a port, 1 to 65535. */
-export function portNumberErrors(port: number): string[] {
+export function portNumberErrors(port: number): readonly string[] {
   return rangeErrors(port, 1, 65535);
 }
 
 /** A number between `min` and `max`. */
-export function rangeErrors(value: number, min: number, max: number): string[] {
-  return value >= min && value <= max ? [] : [inclusiveRangeError(min, max)];
+export function rangeErrors(value: number, min: number, max: number): readonly string[] {
+  return value >= min && value <= max ? none : [inclusiveRangeError(min, max)];
 }
 
 /** A user or group id of Linux. */
-export function unixIdErrors(id: number): string[] {
+export function unixIdErrors(id: number): readonly string[] {
   return rangeErrors(id, 0, 2 ** 31 - 1);
 }
 
@@ -225,7 +230,7 @@ const percent = format(
 );
 
 /** A share such as `25%`. */
-export function percentErrors(value: string): string[] {
+export function percentErrors(value: string): readonly string[] {
   return check(value, percent);
 }
 
@@ -236,6 +241,6 @@ const httpHeaderName = format(
 );
 
 /** The name of an HTTP header. */
-export function httpHeaderNameErrors(value: string): string[] {
+export function httpHeaderNameErrors(value: string): readonly string[] {
   return check(value, httpHeaderName);
 }

@@ -17,7 +17,7 @@ type Selector = FieldSelectorAttributes | LabelSelectorAttributes;
 type Requirement = NonNullable<Selector['requirements']>[number];
 
 /** What is wrong with the selectors of a question. Operators that this version does not know are let pass. */
-export function selectorErrors(field: string, asked: ResourceAttributes | undefined): FieldError[] {
+export function selectorErrors(field: string, asked: ResourceAttributes | undefined): readonly FieldError[] {
   const { fieldSelector, labelSelector } = asked ?? {};
   return [
     ...oneSelector(`${field}.fieldSelector`, fieldSelector, fieldKeyErrors),
@@ -42,7 +42,11 @@ const labelKeyErrors: KeyErrors = (field, { key, values = [] }) => ({
   ],
 });
 
-function oneSelector(field: string, selector: Selector | undefined, keyErrors: KeyErrors): FieldError[] {
+function oneSelector(
+  field: string,
+  selector: Selector | undefined,
+  keyErrors: KeyErrors,
+): readonly FieldError[] {
   if (!selector) return [];
   const { rawSelector: raw, requirements = [] } = selector;
   const both = 'may not specified at the same time as requirements';
@@ -58,7 +62,7 @@ function oneSelector(field: string, selector: Selector | undefined, keyErrors: K
   ];
 }
 
-function valueErrors(field: string, { operator, values = [] }: Requirement): FieldError[] {
+function valueErrors(field: string, { operator, values = [] }: Requirement): readonly FieldError[] {
   if ((operator === 'In' || operator === 'NotIn') && values.length === 0) {
     return [required(field, "must be specified when `operator` is 'In' or 'NotIn'")];
   }

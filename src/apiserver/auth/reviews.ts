@@ -82,14 +82,17 @@ function decide({ authorizer }: ReviewOptions, user: UserInfo, asked: Asked): Su
   };
 }
 
-function askedErrors({ resourceAttributes: resource, nonResourceAttributes: path }: Asked): FieldError[] {
+function askedErrors({
+  resourceAttributes: resource,
+  nonResourceAttributes: path,
+}: Asked): readonly FieldError[] {
   const both = 'cannot be specified in combination with resourceAttributes';
   const one = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
   if (resource && path) return [invalid('spec.nonResourceAttributes', path, both)];
   return resource || path ? [] : [invalid('spec.resourceAttributes', resource ?? null, one)];
 }
 
-function subjectErrors({ user, groups }: SubjectAccessReviewSpec): FieldError[] {
+function subjectErrors({ user, groups }: SubjectAccessReviewSpec): readonly FieldError[] {
   if (user || groups?.length) return [];
   return [invalid('spec.user', user ?? '', 'at least one of user or group must be specified')];
 }
@@ -98,7 +101,7 @@ const selectorsOf = ({ resourceAttributes: asked }: Asked) =>
   selectorErrors('spec.resourceAttributes', asked);
 
 /** Reviews are no objects: what a client writes into their metadata is an error. */
-function metadataErrors(review: KubernetesObject, known: readonly string[] = []): FieldError[] {
+function metadataErrors(review: KubernetesObject, known: readonly string[] = []): readonly FieldError[] {
   const but = known.length > 0 ? ` except for ${known.join(', ')}` : '';
   const set = Object.entries(review.metadata ?? {}).filter(
     ([key, value]) => !['managedFields', 'creationTimestamp', ...known].includes(key) && value,

@@ -127,7 +127,7 @@ function ownStatus(validation: Validation): Pick<Kind, 'prepareForCreate' | 'pre
 function statusErrors(
   validation: Validation,
   write: { object: KubernetesObject; old: KubernetesObject; context: HookContext },
-): FieldError[] {
+): readonly FieldError[] {
   return customErrors(validation, { ...write, part: 'status' });
 }
 

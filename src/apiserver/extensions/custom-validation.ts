@@ -29,7 +29,7 @@ export interface CustomWrite {
 }
 
 /** What is wrong with a custom resource besides its metadata. */
-export function customErrors(validation: Validation, write: CustomWrite): FieldError[] {
+export function customErrors(validation: Validation, write: CustomWrite): readonly FieldError[] {
   const { schema } = validation;
   const { object, old, context, part } = write;
   const errors = [
@@ -60,7 +60,7 @@ const unchecked = invalid(
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
 );
 
-function bySchema({ schema }: Validation, { object, old, part }: CustomWrite): FieldError[] {
+function bySchema({ schema }: Validation, { object, old, part }: CustomWrite): readonly FieldError[] {
   if (!part) return schemaErrors(object, schema, old && { old: { value: old } });
   const status = propertyOf(schema, part);
   const [now, before] = [object as { status?: unknown }, old as { status?: unknown }];
@@ -70,7 +70,7 @@ function bySchema({ schema }: Validation, { object, old, part }: CustomWrite): F
 
 const maxReplicas = 2 ** 31 - 1;
 
-function scaleErrors({ scale }: Validation, { object, part }: CustomWrite): FieldError[] {
+function scaleErrors({ scale }: Validation, { object, part }: CustomWrite): readonly FieldError[] {
   if (!scale) return [];
   const { specReplicasPath, statusReplicasPath, labelSelectorPath } = scale;
   return [
@@ -80,7 +80,7 @@ function scaleErrors({ scale }: Validation, { object, part }: CustomWrite): Fiel
   ];
 }
 
-function replicaErrors(object: KubernetesObject, path: string): FieldError[] {
+function replicaErrors(object: KubernetesObject, path: string): readonly FieldError[] {
   const value = valueAt(object, path);
   if (value === undefined) return [];
   if (typeof value !== 'number') return [invalid(path, 0, wrongTypeAt(path, value, 'int64'))];
@@ -89,7 +89,7 @@ function replicaErrors(object: KubernetesObject, path: string): FieldError[] {
   return [invalid(path, value, `should be less than or equal to ${maxReplicas}`)];
 }
 
-function selectorErrors(object: KubernetesObject, path: string): FieldError[] {
+function selectorErrors(object: KubernetesObject, path: string): readonly FieldError[] {
   const value = valueAt(object, path);
   if (value === undefined || textAt(object, path) !== undefined) return [];
   return [invalid(path, '', wrongTypeAt(path, value, 'string'))];

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
-import { type FieldError, invalidObject } from '../../machinery/field-error.ts';
+import { allErrors, type FieldError, invalidObject } from '../../machinery/field-error.ts';
 import { alreadyExists, generateNameConflict, hasReason, StatusError } from '../../machinery/status-error.ts';
 import { stepTogether } from '../../platform/turn.ts';
 import { admit, confirmAdmission, validateAdmission } from '../admission/admission.ts';
@@ -155,13 +155,13 @@ function prepare(call: Call, object: KubernetesObject, context: HookContext): vo
   delete metadata.resourceVersion;
 }
 
-function createErrors(call: Call, object: KubernetesObject, context: HookContext): FieldError[] {
+function createErrors(call: Call, object: KubernetesObject, context: HookContext): readonly FieldError[] {
   const { kind } = call.registry;
   const nameErrors = kind.validateName ?? subdomainNameErrors;
-  return [
-    ...metadataErrors(object.metadata, kind.resource.namespaced, nameErrors),
-    ...(kind.validate?.(object, context) ?? []),
-  ];
+  return allErrors(
+    metadataErrors(object.metadata, kind.resource.namespaced, nameErrors),
+    kind.validate?.(object, context) ?? [],
+  );
 }
 
 async function store(

@@ -13,7 +13,11 @@ import type { Call, Registry } from './registry.ts';
 /** What differs between an update of the main resource and one through a subresource. */
 export interface UpdateStrategy {
   prepare(object: KubernetesObject, old: Stored<KubernetesObject>, context: HookContext): void;
-  validate(object: KubernetesObject, old: Stored<KubernetesObject>, context: HookContext): FieldError[];
+  validate(
+    object: KubernetesObject,
+    old: Stored<KubernetesObject>,
+    context: HookContext,
+  ): readonly FieldError[];
   /** Whether allotments are made and warnings given: only where the spec can change. */
   main: boolean;
 }

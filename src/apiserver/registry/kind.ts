@@ -89,12 +89,12 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   /** Puts back what an update may not change. `metadata.generation` is counted afterwards. */
   prepareForUpdate?(object: T, old: Stored<T>, context: HookContext): void;
   /** What is wrong with the object besides its metadata, which is checked for all kinds. On updates too, unless `validateUpdate` is there. */
-  validate?(object: T, context: HookContext): FieldError[];
-  validateUpdate?(object: T, old: Stored<T>, context: HookContext): FieldError[];
+  validate?(object: T, context: HookContext): readonly FieldError[];
+  validateUpdate?(object: T, old: Stored<T>, context: HookContext): readonly FieldError[];
   /** Advice that goes back in `Warning` headers. */
-  warnings?(object: T, old: Stored<T> | undefined): string[];
+  warnings?(object: T, old: Stored<T> | undefined): readonly string[];
   /** Validates the name; DNS-1123 subdomain where absent. Answers are messages. */
-  validateName?(name: string, isPrefix: boolean): string[];
+  validateName?(name: string, isPrefix: boolean): readonly string[];
   /** Whether PUT to a name that does not exist creates it. */
   allowCreateOnUpdate?: boolean;
   /** Whether an update without resourceVersion overwrites; true where absent. */
@@ -206,7 +206,7 @@ export interface OwnershipRules {
 export interface StatusStrategy<T extends KubernetesObject> extends OwnershipRules {
   /** Called after everything but metadata and status has been taken from `old`: puts back what else may not change. */
   prepareForUpdate?(object: T, old: Stored<T>, context: HookContext): void;
-  validateUpdate?(object: T, old: Stored<T>, context: HookContext): FieldError[];
+  validateUpdate?(object: T, old: Stored<T>, context: HookContext): readonly FieldError[];
 }
 
 export interface PartStrategy<T extends KubernetesObject> extends OwnershipRules {
@@ -214,7 +214,7 @@ export interface PartStrategy<T extends KubernetesObject> extends OwnershipRules
   verbs?: readonly ('get' | 'update' | 'patch')[];
   /** Takes from the object sent what the part may change, and puts back everything else from `old`. */
   prepareForUpdate(object: T, old: Stored<T>, context: HookContext): void;
-  validateUpdate?(object: T, old: Stored<T>, context: HookContext): FieldError[];
+  validateUpdate?(object: T, old: Stored<T>, context: HookContext): readonly FieldError[];
 }
 
 export interface ScaleStrategy<T extends KubernetesObject> {

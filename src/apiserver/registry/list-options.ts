@@ -48,7 +48,7 @@ function listErrors(options: {
   version: string;
   token: string;
   initial: boolean;
-}): FieldError[] {
+}): readonly FieldError[] {
   const { match, version, token, initial } = options;
   const field = 'resourceVersionMatch';
   const errors: FieldError[] = [];
@@ -83,7 +83,11 @@ export function watchRequest(query: URLSearchParams): WatchRequest {
   };
 }
 
-function watchErrors(options: { match: string; token: string; asked: boolean | undefined }): FieldError[] {
+function watchErrors(options: {
+  match: string;
+  token: string;
+  asked: boolean | undefined;
+}): readonly FieldError[] {
   const { match, token, asked } = options;
   const field = 'resourceVersionMatch';
   const errors: FieldError[] = [];

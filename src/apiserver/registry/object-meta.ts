@@ -2,10 +2,14 @@ import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../../api/m
 import type { StoredMeta } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import {
+  allErrors,
   errorsOf,
+  errorsOfEach,
   type FieldError,
   forbiddenField,
   invalid,
+  invalids,
+  noErrors,
   notSupported,
   required,
   tooLong,
@@ -21,7 +25,7 @@ import {
 import { parseApiVersion } from '../../machinery/schema.ts';
 import { fieldManagerErrors } from './request-options.ts';
 
-export type NameErrors = (name: string, isPrefix: boolean) => string[];
+export type NameErrors = (name: string, isPrefix: boolean) => readonly string[];
 
 const maxAnnotationBytes = 256 * 1024;
 /** The finalizers that stand for a propagation policy. */
@@ -42,64 +46,73 @@ export const pathNameErrors: NameErrors = (name, isPrefix) =>
   pathSegmentNameErrors(isPrefix && (name === '.' || name === '..') ? 'a' : name);
 
 /** Errors in the metadata of an object that is about to be stored. */
-export function metadataErrors(meta: ObjectMeta, namespaced: boolean, nameErrors: NameErrors): FieldError[] {
-  return [
-    ...identityErrors(meta, nameErrors),
-    ...namespaceErrors(meta.namespace ?? '', namespaced),
-    ...generationErrors(meta.generation),
-    ...labelsErrors(meta.labels, 'metadata.labels'),
-    ...annotationErrors(meta.annotations, 'metadata.annotations'),
-    ...ownerErrors(meta.ownerReferences ?? []),
-    ...finalizerErrors(meta.finalizers ?? []),
-    ...managedFieldsErrors(meta.managedFields ?? []),
-  ];
+export function metadataErrors(
+  meta: ObjectMeta,
+  namespaced: boolean,
+  nameErrors: NameErrors,
+): readonly FieldError[] {
+  return allErrors(
+    identityErrors(meta, nameErrors),
+    namespaceErrors(meta.namespace ?? '', namespaced),
+    generationErrors(meta.generation),
+    labelsErrors(meta.labels, 'metadata.labels'),
+    annotationErrors(meta.annotations, 'metadata.annotations'),
+    meta.ownerReferences ? ownerErrors(meta.ownerReferences) : noErrors,
+    meta.finalizers ? finalizerErrors(meta.finalizers) : noErrors,
+    meta.managedFields ? managedFieldsErrors(meta.managedFields) : noErrors,
+  );
 }
 
-function identityErrors({ name, generateName }: ObjectMeta, nameErrors: NameErrors): FieldError[] {
+function identityErrors({ name, generateName }: ObjectMeta, nameErrors: NameErrors): readonly FieldError[] {
   const prefix = generateName
-    ? nameErrors(generateName, true).map((e) => invalid('metadata.generateName', generateName, e))
-    : [];
+    ? invalids('metadata.generateName', generateName, nameErrors(generateName, true))
+    : noErrors;
   if (!name) return [...prefix, required('metadata.name', 'name or generateName is required')];
-  return [...prefix, ...nameErrors(name, false).map((e) => invalid('metadata.name', name, e))];
+  return allErrors(prefix, invalids('metadata.name', name, nameErrors(name, false)));
 }
 
-function namespaceErrors(namespace: string, namespaced: boolean): FieldError[] {
+function namespaceErrors(namespace: string, namespaced: boolean): readonly FieldError[] {
   const field = 'metadata.namespace';
-  if (!namespaced) return namespace ? [forbiddenField(field, 'not allowed on this type')] : [];
+  if (!namespaced) return namespace ? [forbiddenField(field, 'not allowed on this type')] : noErrors;
   if (!namespace) return [required(field)];
-  return dns1123LabelErrors(namespace).map((e) => invalid(field, namespace, e));
+  return invalids(field, namespace, dns1123LabelErrors(namespace));
 }
 
-function generationErrors(generation = 0): FieldError[] {
+function generationErrors(generation = 0): readonly FieldError[] {
   return generation < 0
     ? [invalid('metadata.generation', generation, 'must be greater than or equal to 0')]
-    : [];
+    : noErrors;
 }
 
 /** Annotations of an object, or of those that will be made after its template. */
-export function annotationErrors(annotations: Record<string, string> = {}, field: string): FieldError[] {
-  const entries = Object.entries(annotations);
-  const errors = errorsOf(entries, ([key]) =>
-    qualifiedNameErrors(key.toLowerCase()).map((e) => invalid(field, key, e)),
+export function annotationErrors(
+  annotations: Record<string, string> | undefined,
+  field: string,
+): readonly FieldError[] {
+  const errors = errorsOfEach(annotations, (key) =>
+    invalids(field, key, qualifiedNameErrors(key.toLowerCase())),
   );
   let size = 0;
-  for (const [key, value] of entries) size += byteLength(key) + byteLength(value);
-  if (size > maxAnnotationBytes) errors.push(tooLong(field, maxAnnotationBytes));
-  return errors;
+  for (const key in annotations) size += byteLength(key) + byteLength(annotations[key] as string);
+  return size > maxAnnotationBytes ? [...errors, tooLong(field, maxAnnotationBytes)] : errors;
 }
 
-function ownerErrors(owners: readonly OwnerReference[]): FieldError[] {
+function ownerErrors(owners: readonly OwnerReference[]): readonly FieldError[] {
   const field = 'metadata.ownerReferences';
   const errors = errorsOf(owners, (owner, i) => oneOwnerErrors(owner, `${field}[${i}]`));
-  const [first, ...more] = owners.filter((o) => o.controller === true).map((o) => `${o.kind}/${o.name}`);
-  for (const other of more) {
-    const why = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${other}`;
-    errors.push(invalid(field, owners, why));
-  }
-  return errors;
+  const controllers = owners.filter((o) => o.controller === true);
+  if (controllers.length < 2) return errors;
+  const [first, ...more] = controllers.map((o) => `${o.kind}/${o.name}`);
+  return allErrors(
+    errors,
+    more.map((other) => {
+      const why = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${other}`;
+      return invalid(field, owners, why);
+    }),
+  );
 }
 
-function oneOwnerErrors(owner: OwnerReference, field: string): FieldError[] {
+function oneOwnerErrors(owner: OwnerReference, field: string): readonly FieldError[] {
   const errors: FieldError[] = [];
   const gv = parseApiVersion(owner.apiVersion ?? '');
   if (!owner.apiVersion) errors.push(required(`${field}.apiVersion`, 'must not be empty'));
@@ -115,9 +128,9 @@ function oneOwnerErrors(owner: OwnerReference, field: string): FieldError[] {
   return errors;
 }
 
-function finalizerErrors(finalizers: readonly string[]): FieldError[] {
+function finalizerErrors(finalizers: readonly string[]): readonly FieldError[] {
   const field = 'metadata.finalizers';
-  const errors = errorsOf(finalizers, (f) => qualifiedNameErrors(f).map((e) => invalid(field, f, e)));
+  const errors = [...errorsOf(finalizers, (f) => invalids(field, f, qualifiedNameErrors(f)))];
   if (finalizers.includes(orphanFinalizer) && finalizers.includes(foregroundFinalizer)) {
     const why = `finalizer ${orphanFinalizer} and ${foregroundFinalizer} cannot be both set`;
     errors.push(invalid(field, finalizers, why));
@@ -125,7 +138,7 @@ function finalizerErrors(finalizers: readonly string[]): FieldError[] {
   return errors;
 }
 
-function managedFieldsErrors(entries: readonly ManagedFieldsEntry[]): FieldError[] {
+function managedFieldsErrors(entries: readonly ManagedFieldsEntry[]): readonly FieldError[] {
   return errorsOf(entries, (entry, i) => {
     const field = `metadata.managedFields[${i}]`;
     const errors: FieldError[] = [];
@@ -152,8 +165,10 @@ const immutable = [
 ] as const;
 
 /** Errors in what an update does to the metadata of an object. */
-export function metadataUpdateErrors(meta: ObjectMeta, old: StoredMeta): FieldError[] {
-  const errors = old.deletionTimestamp ? newFinalizerErrors(meta.finalizers, old.finalizers) : [];
+export function metadataUpdateErrors(meta: ObjectMeta, old: StoredMeta): readonly FieldError[] {
+  const errors = [
+    ...(old.deletionTimestamp ? newFinalizerErrors(meta.finalizers, old.finalizers) : noErrors),
+  ];
   if (!meta.resourceVersion) {
     errors.push(invalid('metadata.resourceVersion', '', 'must be specified for an update'));
   }
@@ -168,9 +183,12 @@ export function metadataUpdateErrors(meta: ObjectMeta, old: StoredMeta): FieldEr
   return errors;
 }
 
-function newFinalizerErrors(now: readonly string[] = [], before: readonly string[] = []): FieldError[] {
+function newFinalizerErrors(
+  now: readonly string[] = [],
+  before: readonly string[] = [],
+): readonly FieldError[] {
   const extra = [...new Set(now)].filter((f) => !before.includes(f)).sort();
-  if (extra.length === 0) return [];
+  if (extra.length === 0) return noErrors;
   const list = `[]string{${extra.map(goQuote).join(', ')}}`;
   const why = `no new finalizers can be added if the object is being deleted, found new finalizers ${list}`;
   return [forbiddenField('metadata.finalizers', why)];

@@ -76,7 +76,7 @@ export function managerOf(userAgent: string): string {
     .join('');
 }
 
-function applyErrors(query: URLSearchParams, patchType: string): FieldError[] {
+function applyErrors(query: URLSearchParams, patchType: string): readonly FieldError[] {
   if (patchType !== 'application/apply-patch+yaml') {
     return query.has('force') ? [forbiddenField('force', 'may not be specified for non-apply patch')] : [];
   }
@@ -84,7 +84,7 @@ function applyErrors(query: URLSearchParams, patchType: string): FieldError[] {
 }
 
 /** Errors of a field manager's name. */
-export function fieldManagerErrors(name: string, field: string): FieldError[] {
+export function fieldManagerErrors(name: string, field: string): readonly FieldError[] {
   const errors = byteLength(name) > 128 ? [tooLong(field, 128)] : [];
   if (/^[ -~]*$/.test(name)) return errors;
   let position = 0;
@@ -98,7 +98,7 @@ export function fieldManagerErrors(name: string, field: string): FieldError[] {
   return errors;
 }
 
-function dryRunErrors(values: readonly string[]): FieldError[] {
+function dryRunErrors(values: readonly string[]): readonly FieldError[] {
   return values.every((v) => v === 'All') ? [] : [notSupported('dryRun', values, ['All'])];
 }
 

@@ -21,7 +21,7 @@ const logFlags = ['follow', 'previous', 'timestamps'];
 const logStreams = ['All', 'Stderr', 'Stdout'];
 const logNumbers = ['sinceSeconds', 'tailLines', 'limitBytes'];
 
-function logErrors(query: URLSearchParams): FieldError[] {
+function logErrors(query: URLSearchParams): readonly FieldError[] {
   const [since, tail, limit] = logNumbers.map((name) => wholeNumber(query, name));
   const sinceTime = time(query, 'sinceTime');
   const errors: FieldError[] = [];

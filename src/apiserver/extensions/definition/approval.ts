@@ -33,7 +33,7 @@ function stateOf({ metadata }: CustomResourceDefinition): { state: State; reason
 export function approvalErrors(
   definition: CustomResourceDefinition,
   old?: CustomResourceDefinition,
-): FieldError[] {
+): readonly FieldError[] {
   if (!isProtected(definition.spec.group ?? '')) return [];
   const { state, reason, value } = stateOf(definition);
   if (old && stateOf(old).state === state) return [];

@@ -6,7 +6,7 @@ const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
 const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
 
 /** What is wrong with a printer column. */
-export function columnErrors(field: string, column: CustomResourceColumnDefinition): FieldError[] {
+export function columnErrors(field: string, column: CustomResourceColumnDefinition): readonly FieldError[] {
   const { name, type, format, jsonPath } = column;
   const ofType = `must be one of ${columnTypes.join(',')}`;
   return [
@@ -21,6 +21,6 @@ export function columnErrors(field: string, column: CustomResourceColumnDefiniti
 }
 
 /** What is wrong with a path that stands for one field. */
-export function simplePathErrors(field: string, path: string): FieldError[] {
+export function simplePathErrors(field: string, path: string): readonly FieldError[] {
   return path.startsWith('.') ? [] : [invalid(field, path, 'must be a simple json path starting with .')];
 }

@@ -9,7 +9,7 @@ import { itemsOf } from '../schema/structure.ts';
 import { schemaErrors } from '../schema/validate-value.ts';
 
 /** Defaults that their own schemas would refuse. */
-export function defaultErrors(field: string, schema: JSONSchemaProps): FieldError[] {
+export function defaultErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
   const items = itemsOf(schema);
   return [
     ...(schema.default === undefined ? [] : ownErrors(`${field}.default`, schema)),
@@ -20,14 +20,14 @@ export function defaultErrors(field: string, schema: JSONSchemaProps): FieldErro
   ];
 }
 
-function ownErrors(field: string, schema: JSONSchemaProps): FieldError[] {
+function ownErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
   const unknown = pruneValue(clone(schema.default), schema);
   const errors = unknown.length > 0 ? [invalid(field, schema.default, 'must not have unknown fields')] : [];
   const wrong = schemaErrors(schema.default, schema, { base: field });
   return [...errors, ...(wrong.length > 0 ? wrong : brokenRules(field, schema))];
 }
 
-function brokenRules(field: string, schema: JSONSchemaProps): FieldError[] {
+function brokenRules(field: string, schema: JSONSchemaProps): readonly FieldError[] {
   const type = ruleTypeOf(schema, 'selfType', false);
   if (!type || !schema['x-kubernetes-validations']?.length) return [];
   const rules = compileRules(schema, type);

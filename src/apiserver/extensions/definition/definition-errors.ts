@@ -17,7 +17,7 @@ import { commonErrors, commonParts, versionErrors } from './version-errors.ts';
 function definitionErrors(
   definition: CustomResourceDefinition,
   old?: CustomResourceDefinition,
-): FieldError[] {
+): readonly FieldError[] {
   const { spec, status } = definition;
   const stored = status?.storedVersions ?? [];
   return [
@@ -37,11 +37,11 @@ function definitionErrors(
 }
 
 /** What is wrong with a new definition. */
-export function createErrors(definition: CustomResourceDefinition): FieldError[] {
+export function createErrors(definition: CustomResourceDefinition): readonly FieldError[] {
   return [...ownNameErrors(definition), ...definitionErrors(definition), ...approvalErrors(definition)];
 }
 
-function ownNameErrors({ metadata, spec }: CustomResourceDefinition): FieldError[] {
+function ownNameErrors({ metadata, spec }: CustomResourceDefinition): readonly FieldError[] {
   const wanted = `${spec.names?.plural ?? ''}.${spec.group ?? ''}`;
   if (metadata.name === wanted) return [];
   return [invalid('metadata.name', metadata.name ?? '', 'must be spec.names.plural+"."+spec.group')];
@@ -51,7 +51,7 @@ function ownNameErrors({ metadata, spec }: CustomResourceDefinition): FieldError
 export function updateErrors(
   definition: CustomResourceDefinition,
   old: CustomResourceDefinition,
-): FieldError[] {
+): readonly FieldError[] {
   const { spec } = definition;
   const isEstablished = conditionOf(old, 'Established')?.status === 'True';
   const fixed = isEstablished
@@ -72,7 +72,7 @@ export function updateErrors(
 function storedVersionErrors(
   stored: readonly string[],
   versions: readonly CustomResourceDefinitionVersion[],
-): FieldError[] {
+): readonly FieldError[] {
   const field = 'status.storedVersions';
   if (stored.length === 0) return [invalid(field, null, 'must have at least one stored version')];
   const unstored = versions.filter((version) => version.storage && !stored.includes(version.name));
@@ -89,7 +89,7 @@ function storedVersionErrors(
 function specErrors(
   spec: CustomResourceDefinitionSpec,
   old: CustomResourceDefinitionSpec | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   const { versions = [] } = spec;
   const before = (name: string | undefined) => old?.versions?.find((version) => version.name === name);
   const common = commonParts(versions);
@@ -114,7 +114,7 @@ function specErrors(
 function missingSchemaErrors(
   versions: readonly CustomResourceDefinitionVersion[],
   old: CustomResourceDefinitionSpec | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   const lacks = ({ schema }: CustomResourceDefinitionVersion) => !schema?.openAPIV3Schema;
   const mayLack = old?.versions?.some(lacks) ?? false;
   return each('spec.versions', versions, (version, field) => {
@@ -124,7 +124,7 @@ function missingSchemaErrors(
   });
 }
 
-function groupErrors(group: string | undefined): FieldError[] {
+function groupErrors(group: string | undefined): readonly FieldError[] {
   const field = 'spec.group';
   if (!group) return [required(field)];
   const errors = dns1123SubdomainErrors(group);
@@ -133,7 +133,7 @@ function groupErrors(group: string | undefined): FieldError[] {
   return [invalid(field, group, 'should be a domain with at least one dot')];
 }
 
-function versionSetErrors(versions: readonly CustomResourceDefinitionVersion[]): FieldError[] {
+function versionSetErrors(versions: readonly CustomResourceDefinitionVersion[]): readonly FieldError[] {
   const field = 'spec.versions';
   const errors: FieldError[] = [];
   if (new Set(versions.map(({ name }) => name)).size < versions.length) {
@@ -147,13 +147,16 @@ function versionSetErrors(versions: readonly CustomResourceDefinitionVersion[]):
 }
 
 /** What is wrong with the names of a type. */
-export function nameErrors(field: string, names: Partial<CustomResourceDefinitionNames> = {}): FieldError[] {
+export function nameErrors(
+  field: string,
+  names: Partial<CustomResourceDefinitionNames> = {},
+): readonly FieldError[] {
   const { plural = '', singular = '', kind = '', listKind = '', shortNames, categories } = names;
-  const label = (name: string, value: string): FieldError[] => {
+  const label = (name: string, value: string): readonly FieldError[] => {
     const errors = value ? dns1035LabelErrors(value) : [];
     return errors.length > 0 ? [invalid(`${field}.${name}`, value, errors.join(','))] : [];
   };
-  const mixed = (name: string, value: string): FieldError[] => {
+  const mixed = (name: string, value: string): readonly FieldError[] => {
     const errors = value ? dns1035LabelErrors(value.toLowerCase()) : [];
     const why = `may have mixed case, but should otherwise match: ${errors.join(',')}`;
     return errors.length > 0 ? [invalid(`${field}.${name}`, value, why)] : [];
@@ -171,13 +174,16 @@ export function nameErrors(field: string, names: Partial<CustomResourceDefinitio
   ];
 }
 
-function conversionErrors(field: string, conversion: CustomResourceConversion | undefined): FieldError[] {
+function conversionErrors(
+  field: string,
+  conversion: CustomResourceConversion | undefined,
+): readonly FieldError[] {
   if (!conversion) return [];
   const { strategy, webhook } = conversion;
   const client = `${field}.webhookClientConfig`;
   const versions = `${field}.conversionReviewVersions`;
   const reviews = webhook?.conversionReviewVersions ?? [];
-  const errors = requireSupported(`${field}.strategy`, strategy, ['None', 'Webhook']);
+  const errors = [...requireSupported(`${field}.strategy`, strategy, ['None', 'Webhook'])];
   if (strategy !== 'Webhook') {
     const why = 'should not be set when strategy is not set to Webhook';
     if (webhook?.clientConfig) errors.push(forbiddenField(client, why));
@@ -189,7 +195,7 @@ function conversionErrors(field: string, conversion: CustomResourceConversion | 
   return [...errors, ...reviewVersionErrors(versions, reviews)];
 }
 
-function reviewVersionErrors(field: string, versions: readonly string[]): FieldError[] {
+function reviewVersionErrors(field: string, versions: readonly string[]): readonly FieldError[] {
   if (versions.length === 0) return [required(field)];
   const errors = each(field, versions, (version, path, i) =>
     versions.indexOf(version) < i

@@ -9,7 +9,7 @@ import {
 import { itemsOf, propertyOf } from '../schema/structure.ts';
 
 /** What is wrong with how a schema says that a list merges. */
-export function listTypeDefinitionErrors(field: string, schema: JSONSchemaProps): FieldError[] {
+export function listTypeDefinitionErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
   return [
     ...typeErrors(field, schema),
     ...keyPresenceErrors(field, schema),
@@ -18,7 +18,7 @@ export function listTypeDefinitionErrors(field: string, schema: JSONSchemaProps)
   ];
 }
 
-function typeErrors(field: string, schema: JSONSchemaProps): FieldError[] {
+function typeErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
   const listType = schema['x-kubernetes-list-type'];
   if (listType === undefined) return [];
   const errors: FieldError[] = [];
@@ -33,7 +33,7 @@ function typeErrors(field: string, schema: JSONSchemaProps): FieldError[] {
 }
 
 /** The elements of a set are one value each. */
-function setErrors(field: string, items: JSONSchemaProps | undefined): FieldError[] {
+function setErrors(field: string, items: JSONSchemaProps | undefined): readonly FieldError[] {
   const why = 'must be atomic as item of a list with x-kubernetes-list-type=set';
   const listType = items?.['x-kubernetes-list-type'];
   if (items?.type === 'array' && listType !== undefined && listType !== 'atomic') {
@@ -45,7 +45,7 @@ function setErrors(field: string, items: JSONSchemaProps | undefined): FieldErro
   return [];
 }
 
-function keyPresenceErrors(field: string, schema: JSONSchemaProps): FieldError[] {
+function keyPresenceErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
   const listType = schema['x-kubernetes-list-type'];
   const name = `${field}.x-kubernetes-list-type`;
   const why = 'must be map if x-kubernetes-list-map-keys is non-empty';
@@ -53,7 +53,7 @@ function keyPresenceErrors(field: string, schema: JSONSchemaProps): FieldError[]
   return [listType === undefined ? required(name, why) : invalid(name, listType, why)];
 }
 
-function mapErrors(field: string, schema: JSONSchemaProps): FieldError[] {
+function mapErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   const items = itemsOf(schema);
   const errors: FieldError[] = [];
@@ -72,7 +72,7 @@ function mapErrors(field: string, schema: JSONSchemaProps): FieldError[] {
   return errors;
 }
 
-function keyErrors(field: string, items: JSONSchemaProps, keys: readonly string[]): FieldError[] {
+function keyErrors(field: string, items: JSONSchemaProps, keys: readonly string[]): readonly FieldError[] {
   const name = `${field}.x-kubernetes-list-map-keys`;
   return keys.flatMap((key, i) => {
     const property = propertyOf(items, key);
@@ -88,7 +88,7 @@ function keyErrors(field: string, items: JSONSchemaProps, keys: readonly string[
 }
 
 /** What tells the elements of a list apart must be there. */
-function itemErrors(field: string, schema: JSONSchemaProps): FieldError[] {
+function itemErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
   const listType = schema['x-kubernetes-list-type'];
   const items = itemsOf(schema);
   if (!items || (listType !== 'set' && listType !== 'map')) return [];

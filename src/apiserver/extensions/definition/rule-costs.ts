@@ -50,7 +50,7 @@ export class RuleCosts {
   }
 
   /** What is wrong with the cost of one rule and of its message. */
-  errorsOf(rule: CostedRule): FieldError[] {
+  errorsOf(rule: CostedRule): readonly FieldError[] {
     const { rule: written, program, message } = rule.compiled;
     return [
       ...(program ? this.#check(rule, { name: 'rule', text: written.rule }) : []),
@@ -58,7 +58,10 @@ export class RuleCosts {
     ];
   }
 
-  #check(rule: CostedRule, { name, text = '' }: { name: string; text: string | undefined }): FieldError[] {
+  #check(
+    rule: CostedRule,
+    { name, text = '' }: { name: string; text: string | undefined },
+  ): readonly FieldError[] {
     const { type, measure, compiled } = rule;
     const past = compiled.rule.optionalOldSelf ? optionalType(type) : type;
     const extents = new Map([
@@ -80,7 +83,7 @@ export class RuleCosts {
   }
 
   /** What is wrong with the cost of all rules together. */
-  totalErrors(field: string): FieldError[] {
+  totalErrors(field: string): readonly FieldError[] {
     if (this.#total <= schemaLimit) return [];
     const why = 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema';
     const most = this.#expensive.sort((a, b) => b.cost - a.cost).slice(0, blamed);

@@ -46,7 +46,7 @@ export function ruleDefinitionErrors(
 
 const hasBreaks = (text: string) => /[\n\r]/.test(text);
 
-function textErrors(field: string, rule: ValidationRule): FieldError[] {
+function textErrors(field: string, rule: ValidationRule): readonly FieldError[] {
   const errors: FieldError[] = [];
   const { message = '', messageExpression = '', reason } = rule;
   if (!rule.rule.trim()) errors.push(required(`${field}.rule`, 'rule is not specified'));
@@ -72,7 +72,7 @@ function fieldPathErrors(
   field: string,
   { fieldPath = '' }: ValidationRule,
   schema: JSONSchemaProps,
-): FieldError[] {
+): readonly FieldError[] {
   if (!fieldPath) return [];
   const at = `${field}.fieldPath`;
   const errors: FieldError[] = [];
@@ -114,7 +114,7 @@ function expressionErrors(
   field: string,
   compiled: CompiledRule,
   uncorrelated: string | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   const { rule, error, messageError, usesOldSelf } = compiled;
   const errors: FieldError[] = [];
   if (error) errors.push(invalid(`${field}.rule`, shown(rule), error));

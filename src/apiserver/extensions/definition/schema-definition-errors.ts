@@ -39,7 +39,7 @@ export function schemaDefinitionErrors(
   field: string,
   schema: JSONSchemaProps,
   { sound, isAsBefore }: { sound: boolean; isAsBefore: boolean },
-): FieldError[] {
+): readonly FieldError[] {
   const type = sound ? ruleTypeOf(schema, 'selfType', true) : undefined;
   const costs = new RuleCosts(isAsBefore);
   const found = findingsOf(field, schema, { isRoot: true, isInMetadata: false, type, costs, count: 1 });
@@ -47,7 +47,7 @@ export function schemaDefinitionErrors(
 }
 
 function findingsOf(field: string, schema: JSONSchemaProps, around: Surroundings): Findings {
-  const found: Findings = { schema: ownErrors(field, schema, around), rules: [] };
+  const found: Findings = { schema: [...ownErrors(field, schema, around)], rules: [] };
   const add = (inner: Findings) => {
     found.schema.push(...inner.schema);
     found.rules.push(...inner.rules);
@@ -132,7 +132,7 @@ function addItems(field: string, schema: JSONSchemaProps, { around, add }: Walk)
 
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 
-function ownErrors(field: string, schema: JSONSchemaProps, around: Surroundings): FieldError[] {
+function ownErrors(field: string, schema: JSONSchemaProps, around: Surroundings): readonly FieldError[] {
   const errors: FieldError[] = [];
   const forbid = (name: string, why: string) => errors.push(forbiddenField(`${field}.${name}`, why));
   if (schema.type && !types.includes(schema.type)) {
@@ -174,7 +174,7 @@ const isSet = (value: unknown) =>
   value !== '' &&
   !(typeof value === 'object' && Object.keys(value ?? {}).length === 0);
 
-function mapTypeErrors(field: string, schema: JSONSchemaProps): FieldError[] {
+function mapTypeErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
   const mapType = schema['x-kubernetes-map-type'];
   if (mapType === undefined) return [];
   const why = 'must be object if x-kubernetes-map-type is specified';

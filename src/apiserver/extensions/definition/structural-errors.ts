@@ -7,7 +7,7 @@ import { itemsOf, propertyOf, valuesOf } from '../schema/structure.ts';
 type Level = 'root' | 'item' | 'field';
 
 /** What keeps a schema from being structural: every field must have its type in one place. Sorted by text. */
-export function structuralErrors(field: string, schema: JSONSchemaProps): FieldError[] {
+export function structuralErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
   const errors = [
     ...nodeErrors(schema, 'root', field),
     ...completenessErrors(schema, { field, partField: field, schema }),
@@ -16,7 +16,7 @@ export function structuralErrors(field: string, schema: JSONSchemaProps): FieldE
   return errors.sort((a, b) => (text(a) < text(b) ? -1 : 1));
 }
 
-function nodeErrors(schema: JSONSchemaProps, level: Level, field: string): FieldError[] {
+function nodeErrors(schema: JSONSchemaProps, level: Level, field: string): readonly FieldError[] {
   const items = itemsOf(schema);
   const values = valuesOf(schema);
   const { properties = {} } = schema;
@@ -37,7 +37,7 @@ function nodeErrors(schema: JSONSchemaProps, level: Level, field: string): Field
   ];
 }
 
-function extensionErrors(schema: JSONSchemaProps, field: string): FieldError[] {
+function extensionErrors(schema: JSONSchemaProps, field: string): readonly FieldError[] {
   if (!schema['x-kubernetes-int-or-string']) return [];
   const why = 'must be false if x-kubernetes-int-or-string is true';
   return (['x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource'] as const)
@@ -51,7 +51,7 @@ const typeAt: Record<Level, string> = {
   field: 'must not be empty for specified object fields',
 };
 
-function typeErrors(schema: JSONSchemaProps, level: Level, field: string): FieldError[] {
+function typeErrors(schema: JSONSchemaProps, level: Level, field: string): readonly FieldError[] {
   const { type = '', properties = {} } = schema;
   const isEmbedded = schema['x-kubernetes-embedded-resource'];
   const isOpen = schema['x-kubernetes-preserve-unknown-fields'];
@@ -78,7 +78,7 @@ function typeErrors(schema: JSONSchemaProps, level: Level, field: string): Field
 }
 
 /** What every object has can be described in one way alone. */
-function metaErrors(schema: JSONSchemaProps, level: Level, field: string): FieldError[] {
+function metaErrors(schema: JSONSchemaProps, level: Level, field: string): readonly FieldError[] {
   const isObjectLike = level === 'root' || schema['x-kubernetes-embedded-resource'];
   const { kind, apiVersion, metadata } = schema.properties ?? {};
   const mustBe = (name: string, wanted: string, child: JSONSchemaProps | undefined) =>
@@ -118,7 +118,7 @@ function exceptionsOf({ anyOf, allOf }: JSONSchemaProps): Exceptions {
   return { anyOf: deepEqual(anyOf, intOrString), firstAllOf: deepEqual(allOf?.[0]?.anyOf, intOrString) };
 }
 
-function valueErrors(schema: JSONSchemaProps, field: string, exceptions: Exceptions): FieldError[] {
+function valueErrors(schema: JSONSchemaProps, field: string, exceptions: Exceptions): readonly FieldError[] {
   const { anyOf = [], allOf = [], oneOf = [], not } = schema;
   return [
     ...(exceptions.anyOf ? [] : anyOf.flatMap((part, i) => nestedErrors(part, `${field}.anyOf[${i}]`))),
@@ -134,7 +134,7 @@ function valueErrors(schema: JSONSchemaProps, field: string, exceptions: Excepti
   ];
 }
 
-function patternErrors({ pattern }: JSONSchemaProps, field: string): FieldError[] {
+function patternErrors({ pattern }: JSONSchemaProps, field: string): readonly FieldError[] {
   if (!pattern) return [];
   try {
     compilePattern(pattern);
@@ -162,7 +162,11 @@ const forbiddenInParts: Record<string, string> = {
   'x-kubernetes-validations': 'must be empty to be structural',
 };
 
-function nestedErrors(part: JSONSchemaProps, field: string, exceptions: Exceptions = none): FieldError[] {
+function nestedErrors(
+  part: JSONSchemaProps,
+  field: string,
+  exceptions: Exceptions = none,
+): readonly FieldError[] {
   const items = itemsOf(part);
   const { properties = {} } = part;
   const said = part as Record<string, unknown>;
@@ -189,7 +193,7 @@ interface Correspondence {
 }
 
 /** Fields that parts of combinations speak of have to be described outside of them too. */
-function completenessErrors(part: JSONSchemaProps, at: Correspondence): FieldError[] {
+function completenessErrors(part: JSONSchemaProps, at: Correspondence): readonly FieldError[] {
   const { schema, field, partField } = at;
   if (!schema) return [required(field, `because it is defined in ${partField}`)];
   const { allOf = [], anyOf = [], oneOf = [], not } = part;
@@ -203,9 +207,9 @@ function completenessErrors(part: JSONSchemaProps, at: Correspondence): FieldErr
   ];
 }
 
-function nestedCompleteness(part: JSONSchemaProps, at: Correspondence): FieldError[] {
+function nestedCompleteness(part: JSONSchemaProps, at: Correspondence): readonly FieldError[] {
   const { schema, field, partField } = at;
-  const errors = completenessErrors(part, at);
+  const errors = [...completenessErrors(part, at)];
   if (!schema) return errors;
   const items = itemsOf(part);
   const below = (name: string, inner: JSONSchemaProps | undefined) => ({

@@ -46,7 +46,11 @@ export interface VersionSurroundings {
 }
 
 /** What is wrong with one version of a definition. */
-export function versionErrors(field: string, version: Version, around: VersionSurroundings): FieldError[] {
+export function versionErrors(
+  field: string,
+  version: Version,
+  around: VersionSurroundings,
+): readonly FieldError[] {
   const wrongName = dns1035LabelErrors(version.name);
   const own = Object.fromEntries(
     Object.entries(version).filter(([part]) => !around.common.has(part as Part)),
@@ -63,7 +67,7 @@ export function versionErrors(field: string, version: Version, around: VersionSu
 }
 
 /** What is wrong with what all versions have alike. */
-export function commonErrors(versions: readonly Version[], old: Version | undefined): FieldError[] {
+export function commonErrors(versions: readonly Version[], old: Version | undefined): readonly FieldError[] {
   const [first] = versions;
   if (!first) return [];
   const common = commonParts(versions);
@@ -85,7 +89,11 @@ interface PartsToCheck {
   isAsBefore: boolean;
 }
 
-function partErrors(field: string, schemaField: string, { version, ...about }: PartsToCheck): FieldError[] {
+function partErrors(
+  field: string,
+  schemaField: string,
+  { version, ...about }: PartsToCheck,
+): readonly FieldError[] {
   const schema = version.schema?.openAPIV3Schema;
   return [
     ...(schema ? schemaErrors(`${field}.${schemaField}.openAPIV3Schema`, schema, about) : []),
@@ -100,7 +108,7 @@ function partErrors(field: string, schemaField: string, { version, ...about }: P
 function deprecationErrors(
   field: string,
   { deprecated, deprecationWarning: warning }: Version,
-): FieldError[] {
+): readonly FieldError[] {
   if (warning === undefined) return [];
   if (!deprecated) return [invalid(field, warning, 'can only be set for deprecated versions')];
   const errors: string[] = [];
@@ -128,7 +136,7 @@ function goName(name: string): string {
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
-function rootErrors(field: string, schema: JSONSchemaProps): FieldError[] {
+function rootErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
   if (schema.type && schema.type !== 'object') {
     const why =
       'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
@@ -143,7 +151,7 @@ function schemaErrors(
   field: string,
   schema: JSONSchemaProps,
   { hasStatus, isAsBefore }: Omit<PartsToCheck, 'version'>,
-): FieldError[] {
+): readonly FieldError[] {
   const structural = structuralErrors(field, schema);
   const wrongDefaults = structural.length === 0 ? defaultErrors(field, schema) : [];
   const isSound = structural.length === 0 && wrongDefaults.length === 0;
@@ -159,7 +167,7 @@ function schemaErrors(
 function subresourceErrors(
   field: string,
   subresources: CustomResourceSubresources | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   const scale = subresources?.scale;
   if (!scale) return [];
   return [
@@ -171,7 +179,7 @@ function subresourceErrors(
   ];
 }
 
-function pathUnder(field: string, path: string, parents: readonly string[]): FieldError[] {
+function pathUnder(field: string, path: string, parents: readonly string[]): readonly FieldError[] {
   if (!path) return [required(field)];
   const errors = simplePathErrors(field, path);
   if (errors.length > 0 || parents.some((parent) => path.startsWith(parent))) return errors;
@@ -180,7 +188,7 @@ function pathUnder(field: string, path: string, parents: readonly string[]): Fie
   return [invalid(field, path, `should be a json path under ${where}`)];
 }
 
-function selectableErrors(field: string, version: Partial<Version>): FieldError[] {
+function selectableErrors(field: string, version: Partial<Version>): readonly FieldError[] {
   const { selectableFields = [], schema } = version;
   if (selectableFields.length === 0 || !schema?.openAPIV3Schema) return [];
   const seen = new Set<string>();
@@ -198,7 +206,7 @@ function oneSelectable(
   field: string,
   path: string,
   { root, seen }: { root: JSONSchemaProps; seen: Set<string> },
-): FieldError[] {
+): readonly FieldError[] {
   let found: FoundField;
   try {
     found = findField(path, root, { brackets: false });

@@ -28,7 +28,11 @@ export interface CheckOptions {
 }
 
 /** Runs the rules of a schema on a value. */
-export function ruleErrors(value: unknown, node: RuleNode, { old, warn }: CheckOptions): FieldError[] {
+export function ruleErrors(
+  value: unknown,
+  node: RuleNode,
+  { old, warn }: CheckOptions,
+): readonly FieldError[] {
   const checker = new Checker(warn);
   const past = old && new Correlation(value, old.value, node.schema);
   checker.check(value, node, { path: '', old: old?.value, past, near: undefined });

@@ -54,11 +54,11 @@ function conformed(metadata: unknown): { value: Json; unknown: string[] } | unde
 const structuredCopy = (value: Json): Json => JSON.parse(JSON.stringify(value)) as Json;
 
 /** What is wrong with the type and the metadata of embedded resources. */
-export function embeddedErrors(object: Json, schema: JSONSchemaProps): FieldError[] {
+export function embeddedErrors(object: Json, schema: JSONSchemaProps): readonly FieldError[] {
   return [...embeddedIn(object, schema, '')].flatMap(({ path, resource }) => resourceErrors(path, resource));
 }
 
-function resourceErrors(path: string, { apiVersion, kind, metadata }: Json): FieldError[] {
+function resourceErrors(path: string, { apiVersion, kind, metadata }: Json): readonly FieldError[] {
   return [
     ...textErrors(`${path}.apiVersion`, apiVersion, (text) =>
       parseApiVersion(text) ? [] : [`unexpected GroupVersion string: ${text}`],
@@ -72,14 +72,14 @@ function resourceErrors(path: string, { apiVersion, kind, metadata }: Json): Fie
   ];
 }
 
-function textErrors(field: string, value: unknown, check: (text: string) => string[]): FieldError[] {
+function textErrors(field: string, value: unknown, check: (text: string) => string[]): readonly FieldError[] {
   if (value === undefined) return [required(field)];
   if (typeof value !== 'string') return [invalid(field, value, 'must be a string')];
   if (value === '') return [invalid(field, value, 'must not be empty')];
   return check(value).map((why) => invalid(field, value, why));
 }
 
-function embeddedMetadataErrors(field: string, metadata: unknown): FieldError[] {
+function embeddedMetadataErrors(field: string, metadata: unknown): readonly FieldError[] {
   if (metadata === undefined) return [];
   if (!conformed(metadata)) return [invalid(field, metadata, 'must be object metadata')];
   const meta = { name: 'fakename', ...(metadata as ObjectMeta) };

@@ -3,7 +3,7 @@ import { duplicate, type FieldError, invalid } from '../../../machinery/field-er
 import { isObject, itemsOf, propertyOf, valuesOf } from './structure.ts';
 
 /** Elements that stand twice in lists whose elements are told apart by their value (`set`) or by keys (`map`). */
-export function listTypeErrors(value: unknown, schema: JSONSchemaProps, path = ''): FieldError[] {
+export function listTypeErrors(value: unknown, schema: JSONSchemaProps, path = ''): readonly FieldError[] {
   if (Array.isArray(value)) {
     const items = itemsOf(schema);
     return [
@@ -20,7 +20,11 @@ export function listTypeErrors(value: unknown, schema: JSONSchemaProps, path = '
   });
 }
 
-function uniqueErrors(list: readonly unknown[], schema: JSONSchemaProps, path: string): FieldError[] {
+function uniqueErrors(
+  list: readonly unknown[],
+  schema: JSONSchemaProps,
+  path: string,
+): readonly FieldError[] {
   if (schema['x-kubernetes-list-type'] === 'set') {
     return repeated(list).map((i) => duplicate(`${path}[${i}]`, list[i]));
   }

@@ -58,7 +58,7 @@ export function beyond(path: string, value: unknown, what: string): Violation {
 }
 
 /** The violations as errors of fields below `base` (empty: the object itself). */
-export function toFieldErrors(violations: readonly Violation[], base: string): FieldError[] {
+export function toFieldErrors(violations: readonly Violation[], base: string): readonly FieldError[] {
   return violations.map((violation) => toFieldError(violation, base));
 }
 

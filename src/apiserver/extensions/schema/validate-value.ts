@@ -28,7 +28,7 @@ export function schemaErrors(
   value: unknown,
   schema: JSONSchemaProps,
   { base = '', old }: ValidateOptions = {},
-): FieldError[] {
+): readonly FieldError[] {
   const past = old && new Correlation(value, old.value, schema);
   return toFieldErrors(ratcheted(value, { path: '', schema, past }).violations, base);
 }

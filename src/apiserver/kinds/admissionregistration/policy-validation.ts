@@ -15,6 +15,7 @@ import {
   type FieldError,
   forbiddenField,
   invalid,
+  invalids,
   required,
 } from '../../../machinery/field-error.ts';
 import { byteLength } from '../../../machinery/go-text.ts';
@@ -27,7 +28,6 @@ import {
 import {
   dnsSubdomain,
   each,
-  invalids,
   optionalSupported,
   qualifiedName,
   repeats,
@@ -47,9 +47,9 @@ const reserved = new Set(
 );
 
 /** What holds for a policy at any time, its expressions aside. */
-export function validatingPolicyErrors({ metadata, spec }: ValidatingAdmissionPolicy): FieldError[] {
+export function validatingPolicyErrors({ metadata, spec }: ValidatingAdmissionPolicy): readonly FieldError[] {
   const { validations = [], auditAnnotations = [] } = spec;
-  const errors = commonErrors(spec);
+  const errors = [...commonErrors(spec)];
   if (validations.length === 0 && auditAnnotations.length === 0) {
     const why = 'validations or auditAnnotations must contain at least one item';
     return [...errors, required('spec.validations', why), required('spec.auditAnnotations', why)];
@@ -69,19 +69,19 @@ export function validatingPolicyErrors({ metadata, spec }: ValidatingAdmissionPo
 }
 
 /** Annotations stand under the name of their policy. */
-function annotationKey(field: string, key: string, policy = ''): FieldError[] {
+function annotationKey(field: string, key: string, policy = ''): readonly FieldError[] {
   if (policy) return qualifiedName(field, `${policy}/${key}`);
   return [invalid(field, key, 'requires metadata.name be non-empty')];
 }
 
-function annotationValue(field: string, expression: string): FieldError[] {
+function annotationValue(field: string, expression: string): readonly FieldError[] {
   if (!expression) return [required(field, 'valueExpression is not specified')];
   if (byteLength(expression) <= maxValueExpressionBytes) return [];
   return [required(field, `must not exceed ${maxValueExpressionBytes} bytes in length`)];
 }
 
 /** What a report on the expressions of a policy may say. */
-export function typeCheckingErrors({ status }: ValidatingAdmissionPolicy): FieldError[] {
+export function typeCheckingErrors({ status }: ValidatingAdmissionPolicy): readonly FieldError[] {
   const field = 'status.typeChecking.expressionWarnings';
   return each(field, status?.typeChecking?.expressionWarnings, ({ warning, fieldRef }, path) => [
     ...requireValue(`${path}.warning`, warning),
@@ -90,7 +90,7 @@ export function typeCheckingErrors({ status }: ValidatingAdmissionPolicy): Field
 }
 
 /** What holds for a policy that changes objects at any time, its expressions aside. */
-export function mutatingPolicyErrors({ spec }: MutatingAdmissionPolicy): FieldError[] {
+export function mutatingPolicyErrors({ spec }: MutatingAdmissionPolicy): readonly FieldError[] {
   const errors = [
     ...commonErrors(spec),
     ...requireSupported('spec.reinvocationPolicy', spec.reinvocationPolicy, ['IfNeeded', 'Never']),
@@ -109,7 +109,7 @@ interface CommonSpec {
   variables?: Variable[];
 }
 
-function commonErrors(spec: CommonSpec): FieldError[] {
+function commonErrors(spec: CommonSpec): readonly FieldError[] {
   const { matchConstraints: match, paramKind, failurePolicy } = spec;
   const rules = 'spec.matchConstraints.resourceRules';
   return [
@@ -125,13 +125,13 @@ function commonErrors(spec: CommonSpec): FieldError[] {
   ];
 }
 
-function variableName(field: string, name: string): FieldError[] {
+function variableName(field: string, name: string): readonly FieldError[] {
   if (!name?.trim()) return [required(field, 'name is not specified')];
   if (/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name) && !reserved.has(name)) return [];
   return [invalid(field, name, 'name is not a valid CEL identifier')];
 }
 
-function paramKindErrors(field: string, { apiVersion = '', kind = '' }: ParamKind): FieldError[] {
+function paramKindErrors(field: string, { apiVersion = '', kind = '' }: ParamKind): readonly FieldError[] {
   const path = `${field}.apiVersion`;
   const errors = apiVersion ? groupVersion(path, apiVersion) : [required(path)];
   if (!kind) return [...errors, required(`${field}.kind`)];
@@ -140,7 +140,7 @@ function paramKindErrors(field: string, { apiVersion = '', kind = '' }: ParamKin
   return wrong ? [...errors, invalid(`${field}.kind`, kind, why)] : errors;
 }
 
-function groupVersion(field: string, text: string): FieldError[] {
+function groupVersion(field: string, text: string): readonly FieldError[] {
   const parts = text.split('/');
   if (parts.length > 2) return [invalid(field, text, `unexpected GroupVersion string: ${text}`)];
   const [group, version] = parts.length === 2 ? parts : ['', text];
@@ -153,7 +153,7 @@ function groupVersion(field: string, text: string): FieldError[] {
   ];
 }
 
-function matchErrors(field: string, match: MatchResources): FieldError[] {
+function matchErrors(field: string, match: MatchResources): readonly FieldError[] {
   return [
     ...requireSupported(`${field}.matchPolicy`, match.matchPolicy, ['Equivalent', 'Exact']),
     ...labelSelectorErrors(match.namespaceSelector, `${field}.namespaceSelector`),
@@ -165,9 +165,9 @@ function matchErrors(field: string, match: MatchResources): FieldError[] {
   ];
 }
 
-function validationErrors(field: string, validation: Validation): FieldError[] {
+function validationErrors(field: string, validation: Validation): readonly FieldError[] {
   const { expression, message = '', messageExpression = '', reason } = validation;
-  const errors = requireValue(`${field}.expression`, expression?.trim(), 'expression is not specified');
+  const errors = [...requireValue(`${field}.expression`, expression?.trim(), 'expression is not specified')];
   if (messageExpression && !messageExpression.trim()) {
     errors.push(invalid(`${field}.messageExpression`, messageExpression, 'must be non-empty if specified'));
   }
@@ -180,7 +180,7 @@ function validationErrors(field: string, validation: Validation): FieldError[] {
   return [...errors, ...optionalSupported(`${field}.reason`, reason, reasons)];
 }
 
-function mutationErrors(field: string, mutation: Mutation): FieldError[] {
+function mutationErrors(field: string, mutation: Mutation): readonly FieldError[] {
   const { patchType, applyConfiguration, jsonPatch } = mutation;
   const names = { ApplyConfiguration: 'applyConfiguration', JSONPatch: 'jsonPatch' } as const;
   const errors = requireSupported(`${field}.patchType`, patchType, ['ApplyConfiguration', 'JSONPatch']);
@@ -197,7 +197,7 @@ function mutationErrors(field: string, mutation: Mutation): FieldError[] {
 /** What holds for a binding at any time. */
 export function policyBindingErrors(
   binding: ValidatingAdmissionPolicyBinding | MutatingAdmissionPolicyBinding,
-): FieldError[] {
+): readonly FieldError[] {
   const { policyName, paramRef, matchResources } = binding.spec;
   return [
     ...(policyName ? dnsSubdomain('spec.policyName', policyName) : [required('spec.policyName')]),
@@ -206,10 +206,10 @@ export function policyBindingErrors(
   ];
 }
 
-function paramRefErrors(field: string, ref: ParamRef): FieldError[] {
+function paramRefErrors(field: string, ref: ParamRef): readonly FieldError[] {
   const { name, selector, parameterNotFoundAction: action } = ref;
   const both = 'name and selector are mutually exclusive';
-  const errors = name ? invalids(`${field}.name`, name, pathSegmentNameErrors(name)) : [];
+  const errors = [...(name ? invalids(`${field}.name`, name, pathSegmentNameErrors(name)) : [])];
   if (name && selector) errors.push(forbiddenField(`${field}.name`, both));
   errors.push(...labelSelectorErrors(selector, `${field}.selector`));
   if (name && selector) errors.push(forbiddenField(`${field}.selector`, both));
@@ -218,12 +218,14 @@ function paramRefErrors(field: string, ref: ParamRef): FieldError[] {
 }
 
 /** What happens where a policy says no. */
-export function actionErrors(field: string, actions: readonly string[] = []): FieldError[] {
+export function actionErrors(field: string, actions: readonly string[] = []): readonly FieldError[] {
   const repeated = repeats();
-  const errors = each(field, actions, (action, path) => [
-    ...supported(path, action, ['Audit', 'Deny', 'Warn']),
-    ...(repeated(action) ? [duplicate(path, action)] : []),
-  ]);
+  const errors = [
+    ...each(field, actions, (action, path) => [
+      ...supported(path, action, ['Audit', 'Deny', 'Warn']),
+      ...(repeated(action) ? [duplicate(path, action)] : []),
+    ]),
+  ];
   if (actions.includes('Deny') && actions.includes('Warn')) {
     const why =
       'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)';

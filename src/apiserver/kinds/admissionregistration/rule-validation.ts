@@ -4,11 +4,17 @@ import type {
   Rule,
   RuleWithOperations,
 } from '../../../api/admissionregistration/v1.ts';
-import { duplicate, type FieldError, invalid, required, tooMany } from '../../../machinery/field-error.ts';
+import {
+  duplicate,
+  type FieldError,
+  invalid,
+  invalids,
+  required,
+  tooMany,
+} from '../../../machinery/field-error.ts';
 import { pathSegmentNameErrors } from '../../../machinery/names.ts';
 import {
   each,
-  invalids,
   optionalSupported,
   qualifiedName,
   repeats,
@@ -20,7 +26,7 @@ const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
 const maxConditions = 64;
 
 /** Which requests are asked about. */
-export function ruleErrors(field: string, rule: RuleWithOperations): FieldError[] {
+export function ruleErrors(field: string, rule: RuleWithOperations): readonly FieldError[] {
   return [
     ...needed(`${field}.operations`, rule.operations),
     ...lonelyStar(`${field}.operations`, rule.operations, 'operations'),
@@ -30,7 +36,7 @@ export function ruleErrors(field: string, rule: RuleWithOperations): FieldError[
 }
 
 /** As {@link ruleErrors}, for objects of certain names. */
-export function namedRuleErrors(field: string, rule: NamedRuleWithOperations): FieldError[] {
+export function namedRuleErrors(field: string, rule: NamedRuleWithOperations): readonly FieldError[] {
   const repeated = repeats();
   const names = each(`${field}.resourceNames`, rule.resourceNames, (name, path) => [
     ...invalids(path, name, pathSegmentNameErrors(name)),
@@ -42,12 +48,12 @@ export function namedRuleErrors(field: string, rule: NamedRuleWithOperations): F
 const needed = (field: string, list: readonly string[] | undefined) =>
   list?.length ? [] : [required(field)];
 
-function lonelyStar(field: string, values: readonly string[] = [], what: string): FieldError[] {
+function lonelyStar(field: string, values: readonly string[] = [], what: string): readonly FieldError[] {
   if (values.length < 2 || !values.includes('*')) return [];
   return [invalid(field, values, `if '*' is present, must not specify other ${what}`)];
 }
 
-function plainRule(field: string, { apiGroups, apiVersions, resources, scope }: Rule): FieldError[] {
+function plainRule(field: string, { apiGroups, apiVersions, resources, scope }: Rule): readonly FieldError[] {
   return [
     ...needed(`${field}.apiGroups`, apiGroups),
     ...lonelyStar(`${field}.apiGroups`, apiGroups, 'API groups'),
@@ -60,7 +66,7 @@ function plainRule(field: string, { apiGroups, apiVersions, resources, scope }: 
 }
 
 /** Resources and their subresources; what a wildcard names already is not named again. */
-function resourceErrors(field: string, resources: readonly string[]): FieldError[] {
+function resourceErrors(field: string, resources: readonly string[]): readonly FieldError[] {
   const wholes = new Set<string>();
   const errors = resources.length > 0 ? [] : [required(field)];
   resources.forEach((text, i) => {
@@ -90,7 +96,7 @@ function resourceErrors(field: string, resources: readonly string[]): FieldError
 export function matchConditionErrors(
   field: string,
   conditions: readonly MatchCondition[] | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   const count = conditions?.length ?? 0;
   const repeated = repeats();
   const errors = each(field, conditions, ({ name, expression }, path) => [

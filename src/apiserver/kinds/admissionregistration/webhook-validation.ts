@@ -4,10 +4,10 @@ import type {
   ValidatingWebhook,
   WebhookClientConfig,
 } from '../../../api/admissionregistration/v1.ts';
-import { duplicate, type FieldError, invalid, required } from '../../../machinery/field-error.ts';
+import { duplicate, type FieldError, invalid, invalids, required } from '../../../machinery/field-error.ts';
 import { labelSelectorErrors } from '../../../machinery/label-selector.ts';
 import { dns1035LabelErrors, dns1123SubdomainErrors, portNumberErrors } from '../../../machinery/names.ts';
-import { each, invalids, optionalSupported, repeats, requireValue, supported } from '../shared/validate.ts';
+import { each, optionalSupported, repeats, requireValue, supported } from '../shared/validate.ts';
 import { matchConditionErrors, ruleErrors } from './rule-validation.ts';
 
 type Webhook = MutatingWebhook | ValidatingWebhook;
@@ -17,7 +17,7 @@ const sideEffects = ['None', 'NoneOnDryRun'];
 const maxTimeoutSeconds = 30;
 
 /** What holds for the webhooks of a configuration at any time. */
-export function webhookErrors(webhooks: readonly Webhook[] | undefined): FieldError[] {
+export function webhookErrors(webhooks: readonly Webhook[] | undefined): readonly FieldError[] {
   const repeated = repeats();
   return each('webhooks', webhooks, (hook, field) => [
     ...oneWebhook(field, hook),
@@ -26,7 +26,7 @@ export function webhookErrors(webhooks: readonly Webhook[] | undefined): FieldEr
   ]);
 }
 
-function oneWebhook(field: string, hook: Webhook): FieldError[] {
+function oneWebhook(field: string, hook: Webhook): readonly FieldError[] {
   const { timeoutSeconds: seconds = 1 } = hook;
   const isSlow = seconds < 1 || seconds > maxTimeoutSeconds;
   const reinvocation = 'reinvocationPolicy' in hook ? hook.reinvocationPolicy : undefined;
@@ -49,7 +49,7 @@ function oneWebhook(field: string, hook: Webhook): FieldError[] {
   ];
 }
 
-function fullName(field: string, name: string): FieldError[] {
+function fullName(field: string, name: string): readonly FieldError[] {
   if (!name) return [required(field)];
   const errors = dns1123SubdomainErrors(name);
   if (errors.length > 0) return [invalid(field, name, errors.join(','))];
@@ -57,7 +57,7 @@ function fullName(field: string, name: string): FieldError[] {
   return [invalid(field, name, 'should be a domain with at least three segments separated by dots')];
 }
 
-function versionErrors(field: string, versions: readonly string[] = []): FieldError[] {
+function versionErrors(field: string, versions: readonly string[] = []): readonly FieldError[] {
   const list = reviewVersions.join(', ');
   if (versions.length === 0) return [required(field, `must specify one of ${list}`)];
   const repeated = repeats();
@@ -71,7 +71,7 @@ function versionErrors(field: string, versions: readonly string[] = []): FieldEr
 }
 
 /** How a webhook is reached: by a Service of the cluster or by a URL. */
-export function clientErrors(field: string, { url, service }: WebhookClientConfig): FieldError[] {
+export function clientErrors(field: string, { url, service }: WebhookClientConfig): readonly FieldError[] {
   if ((url === undefined) === (service === undefined)) {
     return [required(field, 'exactly one of url or service is required')];
   }
@@ -81,7 +81,7 @@ export function clientErrors(field: string, { url, service }: WebhookClientConfi
 
 const form = '; desired format: https://host[/path]';
 
-function urlErrors(field: string, text: string): FieldError[] {
+function urlErrors(field: string, text: string): readonly FieldError[] {
   if (!URL.canParse(text)) {
     const scheme = text.includes('://') ? text.slice(0, text.indexOf('://')) : '';
     if (scheme === 'https') return [invalid(field, '', `host must be specified${form}`)];
@@ -105,7 +105,10 @@ function urlErrors(field: string, text: string): FieldError[] {
 }
 
 /** Upstream mixes up the two names in its answers; so do we. */
-function serviceErrors(field: string, { name, namespace, path, port = 443 }: ServiceReference): FieldError[] {
+function serviceErrors(
+  field: string,
+  { name, namespace, path, port = 443 }: ServiceReference,
+): readonly FieldError[] {
   const wrongPort = portNumberErrors(port);
   return [
     ...requireValue(`${field}.name`, namespace),
@@ -117,7 +120,7 @@ function serviceErrors(field: string, { name, namespace, path, port = 443 }: Ser
   ];
 }
 
-function pathErrors(field: string, path: string): FieldError[] {
+function pathErrors(field: string, path: string): readonly FieldError[] {
   if (path === '' || path === '/') return [];
   if (path === '//') return [invalid(field, path, 'segment[0] may not be empty')];
   const errors = path.startsWith('/') ? [] : [invalid(field, path, "must start with a '/'")];

@@ -1,6 +1,6 @@
 import type { APIService, APIServiceSpec } from '../../../api/apiregistration/v1.ts';
 import { apiservices } from '../../../api/generated/resources.ts';
-import { type FieldError, invalid, required } from '../../../machinery/field-error.ts';
+import { type FieldError, invalid, invalids, required } from '../../../machinery/field-error.ts';
 import {
   dns1035LabelErrors,
   dns1123SubdomainErrors,
@@ -11,7 +11,7 @@ import { timestamp } from '../../../platform/clock.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
-import { each, invalids, requireValue, supported } from '../shared/validate.ts';
+import { each, requireValue, supported } from '../shared/validate.ts';
 import { availability, localCondition, withCondition } from './conditions.ts';
 
 const defaultPort = 443;
@@ -63,7 +63,7 @@ function availableText(service: APIService): string {
   return status !== 'True' && reason ? `${status} (${reason})` : status;
 }
 
-function nameErrors({ metadata, spec }: APIService): FieldError[] {
+function nameErrors({ metadata, spec }: APIService): readonly FieldError[] {
   const { name = '' } = metadata;
   const wanted = `${spec.version ?? ''}.${spec.group ?? ''}`;
   if (name === wanted || pathSegmentNameErrors(name).length > 0) return [];
@@ -72,7 +72,7 @@ function nameErrors({ metadata, spec }: APIService): FieldError[] {
   ];
 }
 
-function specErrors(spec: APIServiceSpec): FieldError[] {
+function specErrors(spec: APIServiceSpec): readonly FieldError[] {
   const { group = '', version = '', groupPriorityMinimum, versionPriority } = spec;
   const errors: FieldError[] = [];
   if (group === '' && version !== 'v1') {
@@ -90,7 +90,7 @@ function specErrors(spec: APIServiceSpec): FieldError[] {
 const priorityErrors = (field: string, value: number, max: number) =>
   value > 0 && value <= max ? [] : [invalid(field, value, `must be positive and less than ${max}`)];
 
-function localErrors({ caBundle, insecureSkipTLSVerify }: APIServiceSpec): FieldError[] {
+function localErrors({ caBundle, insecureSkipTLSVerify }: APIServiceSpec): readonly FieldError[] {
   const errors: FieldError[] = [];
   if (caBundle) {
     const size = `${Buffer.from(caBundle, 'base64').length} bytes`;
@@ -103,7 +103,7 @@ function localErrors({ caBundle, insecureSkipTLSVerify }: APIServiceSpec): Field
   return errors;
 }
 
-function serviceErrors({ service, caBundle, insecureSkipTLSVerify }: APIServiceSpec): FieldError[] {
+function serviceErrors({ service, caBundle, insecureSkipTLSVerify }: APIServiceSpec): readonly FieldError[] {
   const { namespace, name, port = 0 } = service ?? {};
   const portErrors = portNumberErrors(port);
   return [

@@ -30,7 +30,7 @@ export const controllerRevisionKind: Kind<ControllerRevision> = {
   ],
 };
 
-function dataErrors(data: unknown): FieldError[] {
+function dataErrors(data: unknown): readonly FieldError[] {
   if (data === undefined || data === null) return [required('data', 'data is mandatory')];
   const isObject = typeof data === 'object' && !Array.isArray(data);
   return isObject ? [] : [required('data', 'data must be a valid JSON object')];

@@ -16,7 +16,7 @@ import {
 } from './workload-validation.ts';
 
 /** What holds for a daemon set at any time. */
-export function daemonSetErrors({ spec }: DaemonSet): FieldError[] {
+export function daemonSetErrors({ spec }: DaemonSet): readonly FieldError[] {
   const { selector, template } = spec;
   return [
     ...labelSelectorErrors(selector, 'spec.selector'),
@@ -33,7 +33,10 @@ export function daemonSetErrors({ spec }: DaemonSet): FieldError[] {
 }
 
 /** A pod comes before the old one goes, or after it: not both. */
-function strategyErrors(field: string, { type = '', rollingUpdate }: DaemonSetUpdateStrategy): FieldError[] {
+function strategyErrors(
+  field: string,
+  { type = '', rollingUpdate }: DaemonSetUpdateStrategy,
+): readonly FieldError[] {
   if (type === 'OnDelete') return [];
   if (type !== 'RollingUpdate')
     return [notSupported(field, shownStrategy(type, rollingUpdate), ['RollingUpdate', 'OnDelete'])];
@@ -56,7 +59,7 @@ function strategyErrors(field: string, { type = '', rollingUpdate }: DaemonSetUp
 }
 
 /** What a report of a daemon set's state may say. */
-export function daemonSetStatusErrors({ status }: DaemonSet, old: DaemonSet): FieldError[] {
+export function daemonSetStatusErrors({ status }: DaemonSet, old: DaemonSet): readonly FieldError[] {
   const names = [
     'currentNumberScheduled',
     'numberMisscheduled',

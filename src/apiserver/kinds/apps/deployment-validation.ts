@@ -19,7 +19,7 @@ import {
 } from './workload-validation.ts';
 
 /** What holds for a deployment at any time. */
-export function deploymentErrors({ spec }: Deployment): FieldError[] {
+export function deploymentErrors({ spec }: Deployment): readonly FieldError[] {
   const { selector, template, progressDeadlineSeconds: deadline, minReadySeconds = 0 } = spec;
   const errors = [
     ...nonNegative('spec.replicas', spec.replicas),
@@ -37,7 +37,10 @@ export function deploymentErrors({ spec }: Deployment): FieldError[] {
   ];
 }
 
-function strategyErrors(field: string, { type = '', rollingUpdate }: DeploymentStrategy): FieldError[] {
+function strategyErrors(
+  field: string,
+  { type = '', rollingUpdate }: DeploymentStrategy,
+): readonly FieldError[] {
   const path = `${field}.rollingUpdate`;
   if (type === 'Recreate') {
     const why = "may not be specified when strategy `type` is 'Recreate'";
@@ -58,7 +61,7 @@ function strategyErrors(field: string, { type = '', rollingUpdate }: DeploymentS
 }
 
 /** What a report of a deployment's state may say. */
-export function deploymentStatusErrors({ status }: Deployment, old: Deployment): FieldError[] {
+export function deploymentStatusErrors({ status }: Deployment, old: Deployment): readonly FieldError[] {
   const names = [
     'observedGeneration',
     'replicas',

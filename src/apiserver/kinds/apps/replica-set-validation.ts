@@ -4,7 +4,7 @@ import { nonNegative } from '../shared/validate.ts';
 import { statusCounts, workloadSelector, selectedTemplate } from './workload-validation.ts';
 
 /** What holds for a replica set at any time. */
-export function replicaSetErrors({ spec }: ReplicaSet): FieldError[] {
+export function replicaSetErrors({ spec }: ReplicaSet): readonly FieldError[] {
   const { selector, template } = spec;
   return [
     ...nonNegative('spec.replicas', spec.replicas),
@@ -15,7 +15,7 @@ export function replicaSetErrors({ spec }: ReplicaSet): FieldError[] {
 }
 
 /** What a report of the state of a replica set, or of a replication controller, may say. */
-export function replicaStatusErrors({ status }: { status?: object }): FieldError[] {
+export function replicaStatusErrors({ status }: { status?: object }): readonly FieldError[] {
   const names = [
     'replicas',
     'fullyLabeledReplicas',

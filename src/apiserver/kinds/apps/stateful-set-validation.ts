@@ -30,7 +30,7 @@ interface Leniency {
 }
 
 /** What holds for a stateful set at any time. */
-export function statefulSetErrors({ spec }: StatefulSet, lenient: Leniency = {}): FieldError[] {
+export function statefulSetErrors({ spec }: StatefulSet, lenient: Leniency = {}): readonly FieldError[] {
   const { podManagementPolicy: management, serviceName } = spec;
   const retention = spec.persistentVolumeClaimRetentionPolicy;
   const policies = ['Retain', 'Delete'];
@@ -63,11 +63,11 @@ export function statefulSetErrors({ spec }: StatefulSet, lenient: Leniency = {})
   ];
 }
 
-function claimTemplates(field: string, { volumeClaimTemplates }: StatefulSetSpec): FieldError[] {
+function claimTemplates(field: string, { volumeClaimTemplates }: StatefulSetSpec): readonly FieldError[] {
   return each(field, volumeClaimTemplates, ({ spec }, path) => claimSpec(`${path}.spec`, spec));
 }
 
-function templateErrors(field: string, spec: StatefulSetSpec, whole: boolean): FieldError[] {
+function templateErrors(field: string, spec: StatefulSetSpec, whole: boolean): readonly FieldError[] {
   const { selector, template } = spec;
   if (!isReadable(selector)) return [invalid('spec.selector', selector, '')];
   const rest = whole ? podTemplateSpec(field, withClaims(template, spec)) : templateMetadata(field, template);
@@ -88,7 +88,7 @@ function withClaims(
   return { ...template, spec: { ...spec, volumes: [...(spec.volumes ?? []), ...claims] } };
 }
 
-function strategyErrors(field: string, strategy: StatefulSetUpdateStrategy): FieldError[] {
+function strategyErrors(field: string, strategy: StatefulSetUpdateStrategy): readonly FieldError[] {
   const { type, rollingUpdate } = strategy;
   if (!type) return [required(field)];
   if (type === 'OnDelete') {
@@ -101,7 +101,7 @@ function strategyErrors(field: string, strategy: StatefulSetUpdateStrategy): Fie
   }
   const { partition, maxUnavailable } = rollingUpdate ?? {};
   const path = `${field}.rollingUpdate`;
-  const errors = nonNegative(`${path}.partition`, partition);
+  const errors = [...nonNegative(`${path}.partition`, partition)];
   if (maxUnavailable === undefined) return errors;
   errors.push(...countOrPercent(`${path}.maxUnavailable`, maxUnavailable));
   if (isZero(maxUnavailable)) errors.push(invalid(`${path}.maxUnavailable`, maxUnavailable, 'cannot be 0'));
@@ -124,7 +124,7 @@ const mutable = [
 ] as const satisfies readonly (keyof StatefulSetSpec)[];
 
 /** What an update may do; volumes and names of pods hang on the rest. */
-export function statefulSetUpdateErrors(set: StatefulSet, old: StatefulSet): FieldError[] {
+export function statefulSetUpdateErrors(set: StatefulSet, old: StatefulSet): readonly FieldError[] {
   const kept = Object.fromEntries(mutable.map((name) => [name, old.spec[name]]));
   const errors = statefulSetErrors(set, {
     serviceName: true,
@@ -141,7 +141,7 @@ export function statefulSetUpdateErrors(set: StatefulSet, old: StatefulSet): Fie
 }
 
 /** What a report of a stateful set's state may say. */
-export function statefulSetStatusErrors({ status }: StatefulSet, old: StatefulSet): FieldError[] {
+export function statefulSetStatusErrors({ status }: StatefulSet, old: StatefulSet): readonly FieldError[] {
   const counts = ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'];
   const limits = counts.map((name) => [name, 'replicas', 'status.replicas'] as const);
   const names = ['replicas', ...counts, 'observedGeneration', 'collisionCount'];

@@ -14,7 +14,10 @@ export function sameGeneration(object: { metadata: ObjectMeta }, old: { metadata
 }
 
 /** Advice on the template of a workload, whenever anything of its spec is new. */
-export function changedTemplateWarnings(workload: HasTemplate, old: HasTemplate | undefined): string[] {
+export function changedTemplateWarnings(
+  workload: HasTemplate,
+  old: HasTemplate | undefined,
+): readonly string[] {
   return sameGeneration(workload, old) ? [] : templateWarnings('spec.template', workload.spec.template);
 }
 

@@ -4,6 +4,7 @@ import {
   type FieldError,
   forbiddenField,
   invalid,
+  invalids,
   notSupported,
   required,
 } from '../../../machinery/field-error.ts';
@@ -15,7 +16,7 @@ import {
 } from '../../../machinery/label-selector.ts';
 import { percentErrors } from '../../../machinery/names.ts';
 import { podTemplateSpec } from '../pod-spec/validation/pod-spec.ts';
-import { invalids, nonNegative } from '../shared/validate.ts';
+import { nonNegative } from '../shared/validate.ts';
 
 /** Whether a selector asks for nothing, so that all match. */
 export const isEmpty = ({ matchLabels, matchExpressions }: LabelSelector) =>
@@ -26,7 +27,7 @@ export function workloadSelector(
   field: string,
   selector: LabelSelector | undefined,
   kind: string,
-): FieldError[] {
+): readonly FieldError[] {
   if (!selector) return [required(field)];
   const errors = labelSelectorErrors(selector, field);
   return isEmpty(selector)
@@ -49,7 +50,7 @@ export function selectedTemplate(
   field: string,
   template: PodTemplateSpec | undefined,
   selector: LabelSelector | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   if (!isReadable(selector)) return [invalid('spec.selector', selector, 'invalid label selector')];
   return workloadTemplate(field, template, { selector, kind: 'ReplicaSet' });
 }
@@ -59,7 +60,7 @@ export function workloadTemplate(
   field: string,
   template: PodTemplateSpec | undefined,
   { selector, kind }: { selector: LabelSelector | undefined; kind: string },
-): FieldError[] {
+): readonly FieldError[] {
   if (!template) return [required(field)];
   return [
     ...templateMatches(field, template, selector),
@@ -69,7 +70,7 @@ export function workloadTemplate(
 }
 
 /** Pods of a workload are always restarted, and never end by a deadline. */
-export function lastingPods(field: string, template: PodTemplateSpec, kind: string): FieldError[] {
+export function lastingPods(field: string, template: PodTemplateSpec, kind: string): readonly FieldError[] {
   const errors: FieldError[] = [];
   const { restartPolicy, activeDeadlineSeconds } = template.spec ?? { containers: [] };
   if (restartPolicy !== 'Always') {
@@ -87,7 +88,7 @@ export function templateMatches(
   field: string,
   { metadata }: PodTemplateSpec,
   selector: LabelSelector | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   if (!isReadable(selector)) return [];
   if (selector && matchesLabels(compileLabelSelector(selector), metadata?.labels)) return [];
   const why = '`selector` does not match template `labels`';
@@ -107,13 +108,13 @@ export function shownStrategy(
 }
 
 /** A count, or a share such as `25%`. */
-export function countOrPercent(field: string, value: IntOrString | undefined): FieldError[] {
+export function countOrPercent(field: string, value: IntOrString | undefined): readonly FieldError[] {
   if (typeof value === 'string') return invalids(field, value, percentErrors(value));
   return nonNegative(field, value);
 }
 
 /** A share of at most the whole. */
-export function atMostAll(field: string, value: IntOrString | undefined): FieldError[] {
+export function atMostAll(field: string, value: IntOrString | undefined): readonly FieldError[] {
   const percent = value === undefined ? undefined : percentOf(value);
   return percent !== undefined && percent > 100
     ? [invalid(field, value, 'must not be greater than 100%')]
@@ -133,7 +134,7 @@ export function statusCounts(
     names,
     limits = [],
   }: { names: readonly string[]; limits?: readonly (readonly [less: string, more: string, said?: string])[] },
-): FieldError[] {
+): readonly FieldError[] {
   const counts = (status ?? {}) as Record<string, number | undefined>;
   const count = (name: string) => counts[name] ?? 0;
   const errors = names.flatMap((name) => nonNegative(`status.${name}`, count(name)));
@@ -150,7 +151,7 @@ export function statusCounts(
 export function collisionCount(
   now: { collisionCount?: number } | undefined,
   before: { collisionCount?: number } | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   const [count, old] = [now?.collisionCount, before?.collisionCount];
   if (old === undefined || (count !== undefined && count >= old)) return [];
   return [invalid('status.collisionCount', count ?? 0, 'cannot be decremented')];

@@ -3,12 +3,13 @@ import {
   type FieldError,
   forbiddenField,
   invalid,
+  invalids,
   notSupported,
   required,
 } from '../../../machinery/field-error.ts';
 import { canonicalQuantity, isQuantity, quantitySign } from '../../../machinery/quantity.ts';
 import { pathSegmentNameErrors } from '../../../machinery/names.ts';
-import { invalids, pathSegment, requireValue } from '../shared/validate.ts';
+import { pathSegment, requireValue } from '../shared/validate.ts';
 
 /** Where metrics come from, by type, in the order in which upstream looks at them. */
 const sources = ['object', 'external', 'pods', 'resource', 'containerResource'] as const;
@@ -23,7 +24,7 @@ const types: Record<string, Source> = {
 };
 
 /** A metric has a type, and what goes with that. */
-export function metricErrors(field: string, spec: MetricSpec): FieldError[] {
+export function metricErrors(field: string, spec: MetricSpec): readonly FieldError[] {
   const expected = types[spec.type];
   const given = sources.filter((name) => spec[name] !== undefined);
   const [first] = given;
@@ -40,7 +41,7 @@ export function metricErrors(field: string, spec: MetricSpec): FieldError[] {
   return [...errors, ...others.map((name) => forbiddenField(`${field}.${name}`, why))];
 }
 
-function sourceErrors(field: string, name: Source, spec: MetricSpec): FieldError[] {
+function sourceErrors(field: string, name: Source, spec: MetricSpec): readonly FieldError[] {
   const source = spec[name];
   const target = (source?.target ?? {}) as MetricTarget;
   const path = `${field}.target`;
@@ -59,17 +60,20 @@ function sourceErrors(field: string, name: Source, spec: MetricSpec): FieldError
   ];
 }
 
-function metricName(field: string, name: string | undefined): FieldError[] {
+function metricName(field: string, name: string | undefined): readonly FieldError[] {
   if (!name) return [required(field, 'must specify a metric name')];
   return invalids(field, name, pathSegmentNameErrors(name));
 }
 
 /** What is scaled or described: kind and name become steps of a path. */
-export function objectReference(field: string, ref: CrossVersionObjectReference | undefined): FieldError[] {
+export function objectReference(
+  field: string,
+  ref: CrossVersionObjectReference | undefined,
+): readonly FieldError[] {
   return [...pathSegment(`${field}.kind`, ref?.kind), ...pathSegment(`${field}.name`, ref?.name)];
 }
 
-function targetErrors(field: string, target: MetricTarget): FieldError[] {
+function targetErrors(field: string, target: MetricTarget): readonly FieldError[] {
   const { type, value, averageValue, averageUtilization } = target;
   const errors: FieldError[] = [];
   if (!type) errors.push(required(`${field}.type`, 'must specify a metric target type'));
@@ -87,7 +91,7 @@ function targetErrors(field: string, target: MetricTarget): FieldError[] {
   return errors;
 }
 
-const neededTargets: Record<Source, (field: string, target: MetricTarget) => FieldError[]> = {
+const neededTargets: Record<Source, (field: string, target: MetricTarget) => readonly FieldError[]> = {
   object: (field, { value, averageValue }) =>
     value === undefined && averageValue === undefined
       ? [required(`${field}.averageValue`, 'must set either a target value or averageValue')]
@@ -111,7 +115,7 @@ const neededTargets: Record<Source, (field: string, target: MetricTarget) => Fie
 function resourceTarget(
   field: string,
   { averageUtilization: share, averageValue }: MetricTarget,
-): FieldError[] {
+): readonly FieldError[] {
   const why = 'must set either a target raw value or a target utilization';
   if (share === undefined && averageValue === undefined) {
     return [required(`${field}.averageUtilization`, why)];

@@ -13,7 +13,7 @@ const maxWindowSeconds = 3600;
 const maxPeriodSeconds = 1800;
 
 /** What holds for an autoscaler at any time. */
-export function autoscalerErrors({ spec }: HorizontalPodAutoscaler): FieldError[] {
+export function autoscalerErrors({ spec }: HorizontalPodAutoscaler): readonly FieldError[] {
   const { minReplicas: least, maxReplicas: most = 0, behavior } = spec;
   const errors: FieldError[] = [];
   if (least !== undefined && least < 1) {
@@ -33,11 +33,11 @@ export function autoscalerErrors({ spec }: HorizontalPodAutoscaler): FieldError[
 }
 
 /** What a report of an autoscaler's state may say. */
-export function autoscalerStatusErrors({ status }: HorizontalPodAutoscaler): FieldError[] {
+export function autoscalerStatusErrors({ status }: HorizontalPodAutoscaler): readonly FieldError[] {
   return statusCounts(status, { names: ['currentReplicas', 'desiredReplicas'] });
 }
 
-function scalingRules(field: string, rules: HPAScalingRules | undefined): FieldError[] {
+function scalingRules(field: string, rules: HPAScalingRules | undefined): readonly FieldError[] {
   if (!rules) return [];
   const { stabilizationWindowSeconds: windowSeconds = 0, policies, tolerance } = rules;
   const errors: FieldError[] = [];
@@ -63,7 +63,7 @@ function scalingRules(field: string, rules: HPAScalingRules | undefined): FieldE
 function scalingPolicy(
   field: string,
   { type, value, periodSeconds: period }: HPAScalingPolicy,
-): FieldError[] {
+): readonly FieldError[] {
   const positive = (name: string, number: number) =>
     number > 0 ? [] : [invalid(`${field}.${name}`, number, 'must be greater than zero')];
   const tooLong = `must be less than or equal to ${maxPeriodSeconds}`;

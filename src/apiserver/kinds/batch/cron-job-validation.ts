@@ -10,7 +10,7 @@ import { isTimeZone } from './time-zone.ts';
 const maxNameLength = 52;
 
 /** What holds for a new cron job. */
-export function newCronJobErrors({ metadata, spec }: CronJob): FieldError[] {
+export function newCronJobErrors({ metadata, spec }: CronJob): readonly FieldError[] {
   const { name = '' } = metadata;
   const long = byteLength(name) > maxNameLength;
   const why = `must be no more than ${maxNameLength} bytes`;
@@ -18,7 +18,7 @@ export function newCronJobErrors({ metadata, spec }: CronJob): FieldError[] {
 }
 
 /** What holds for a cron job at any time; what was accepted once is not looked at again. */
-export function cronJobErrors(spec: CronJobSpec, old?: CronJobSpec): FieldError[] {
+export function cronJobErrors(spec: CronJobSpec, old?: CronJobSpec): readonly FieldError[] {
   return [
     ...schedule(spec, old),
     ...nonNegative('spec.startingDeadlineSeconds', spec.startingDeadlineSeconds),
@@ -33,7 +33,7 @@ export function cronJobErrors(spec: CronJobSpec, old?: CronJobSpec): FieldError[
 function schedule(
   { schedule: text, timeZone: zone }: CronJobSpec,
   old: CronJobSpec | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   const field = 'spec.schedule';
   if (!text) return [required(field)];
   const fault = scheduleError(text);
@@ -49,7 +49,7 @@ function schedule(
 
 const zonePart = /^[A-Za-z.\-_0-9+]{1,14}$/;
 
-function timeZone(zone: string | undefined): FieldError[] {
+function timeZone(zone: string | undefined): readonly FieldError[] {
   const field = 'spec.timeZone';
   if (zone === undefined) return [];
   if (zone === '') return [invalid(field, zone, 'timeZone must be nil or non-empty string')];
@@ -61,9 +61,9 @@ function timeZone(zone: string | undefined): FieldError[] {
   return zone === 'Local' || isTimeZone(zone) ? local : [...local, unknown];
 }
 
-function jobTemplate({ spec = { template: {} } }: CronJob['spec']['jobTemplate']): FieldError[] {
+function jobTemplate({ spec = { template: {} } }: CronJob['spec']['jobTemplate']): readonly FieldError[] {
   const field = 'spec.jobTemplate.spec';
-  const errors = jobSpec(field, spec);
+  const errors = [...jobSpec(field, spec)];
   if (spec.selector)
     errors.push(invalid(`${field}.selector`, spec.selector, '`selector` will be auto-generated'));
   if (spec.manualSelector) {

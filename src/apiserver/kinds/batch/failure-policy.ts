@@ -18,7 +18,7 @@ const maxExitCodes = 255;
 const maxPatterns = 20;
 
 /** What failures of pods mean for their job. */
-export function failurePolicy(field: string, spec: JobSpec): FieldError[] {
+export function failurePolicy(field: string, spec: JobSpec): readonly FieldError[] {
   if (!spec.podFailurePolicy) return [];
   const { rules } = spec.podFailurePolicy;
   const path = `${field}.rules`;
@@ -26,9 +26,9 @@ export function failurePolicy(field: string, spec: JobSpec): FieldError[] {
   return [...many, ...each(path, rules, (rule, p) => failureRule(p, rule, spec))];
 }
 
-function failureRule(field: string, rule: PodFailurePolicyRule, spec: JobSpec): FieldError[] {
+function failureRule(field: string, rule: PodFailurePolicyRule, spec: JobSpec): readonly FieldError[] {
   const { action, onExitCodes, onPodConditions = [] } = rule;
-  const errors = choice(`${field}.action`, action, ['Count', 'FailIndex', 'FailJob', 'Ignore']);
+  const errors = [...choice(`${field}.action`, action, ['Count', 'FailIndex', 'FailJob', 'Ignore'])];
   if (action === 'FailIndex' && spec.backoffLimitPerIndex === undefined) {
     errors.push(invalid(`${field}.action`, action, 'requires the backoffLimitPerIndex to be set'));
   }
@@ -52,7 +52,7 @@ function failureRule(field: string, rule: PodFailurePolicyRule, spec: JobSpec): 
 }
 
 /** One of a few words; that it is missing is said with the words. */
-function choice(field: string, value: string | undefined, words: readonly string[]): FieldError[] {
+function choice(field: string, value: string | undefined, words: readonly string[]): readonly FieldError[] {
   if (value) return supported(field, value, words);
   return [required(field, `valid values: [${words.map((word) => `"${word}"`).join(' ')}]`)];
 }
@@ -61,9 +61,9 @@ function exitCodes(
   field: string,
   requirement: PodFailurePolicyOnExitCodesRequirement,
   { template }: JobSpec,
-): FieldError[] {
+): readonly FieldError[] {
   const { operator, values = [], containerName } = requirement;
-  const errors = choice(`${field}.operator`, operator, ['In', 'NotIn']);
+  const errors = [...choice(`${field}.operator`, operator, ['In', 'NotIn'])];
   const { containers = [], initContainers = [] } = template.spec ?? {};
   if (
     containerName !== undefined &&

@@ -24,7 +24,7 @@ const isIndexed = ({ completionMode }: JobSpec) => completionMode === 'Indexed';
 const conditions = (why: string) => invalidUnshown('status.conditions', why);
 
 /** What a report of a job's state may say. */
-export function jobStatusErrors(job: Job, old: Job): FieldError[] {
+export function jobStatusErrors(job: Job, old: Job): readonly FieldError[] {
   const report = { spec: old.spec, now: job.status ?? {}, before: old.status ?? {} };
   return [
     ...counts(report.now),
@@ -63,7 +63,7 @@ function moved({ now, before }: Report, ...types: string[]): boolean {
   return types.some((type) => holds(now, type) !== holds(before, type));
 }
 
-function outcomes(report: Report): FieldError[] {
+function outcomes(report: Report): readonly FieldError[] {
   const complete = holds(report.now, 'Complete');
   const errors: FieldError[] = [];
   if (complete && holds(report.now, 'Failed') && moved(report, 'Complete', 'Failed')) {
@@ -75,7 +75,7 @@ function outcomes(report: Report): FieldError[] {
   return errors;
 }
 
-function times(report: Report): FieldError[] {
+function times(report: Report): readonly FieldError[] {
   const { now, before } = report;
   const { startTime, completionTime } = now;
   const field = 'status.completionTime';
@@ -95,7 +95,7 @@ function times(report: Report): FieldError[] {
 }
 
 /** A job ends for a reason that was there before. */
-function reasons(report: Report): FieldError[] {
+function reasons(report: Report): readonly FieldError[] {
   const { now, before } = report;
   const errors: FieldError[] = [];
   const failing = moved(report, 'Failed') || now.failedIndexes !== before.failedIndexes;
@@ -112,7 +112,7 @@ function reasons(report: Report): FieldError[] {
 }
 
 /** A job that is finished has begun, and has nothing left to do. */
-function ends({ now, before }: Report): FieldError[] {
+function ends({ now, before }: Report): readonly FieldError[] {
   if (!finished(now)) return [];
   const ending = !finished(before);
   const errors: FieldError[] = [];
@@ -131,7 +131,7 @@ function ends({ now, before }: Report): FieldError[] {
   return errors;
 }
 
-function indexes({ spec, now, before }: Report): FieldError[] {
+function indexes({ spec, now, before }: Report): readonly FieldError[] {
   const { completedIndexes: completed = '', failedIndexes: failed } = now;
   const { completions, backoffLimitPerIndex } = spec;
   const [newCompleted, newFailed] = [
@@ -163,7 +163,7 @@ function indexes({ spec, now, before }: Report): FieldError[] {
   return [...errors, invalid('status.failedIndexes', failed, why)];
 }
 
-function pods({ now, before }: Report): FieldError[] {
+function pods({ now, before }: Report): readonly FieldError[] {
   const { active = 0, ready, terminating } = now;
   const errors: FieldError[] = [];
   const ending = finished(now) && (!finished(before) || terminating !== before.terminating);
@@ -176,7 +176,7 @@ function pods({ now, before }: Report): FieldError[] {
   return errors;
 }
 
-function contradictions({ spec, now }: Report): FieldError[] {
+function contradictions({ spec, now }: Report): readonly FieldError[] {
   const met = holds(now, 'SuccessCriteriaMet');
   const errors: FieldError[] = [];
   if (met && holds(now, 'Failed'))
@@ -191,7 +191,7 @@ function contradictions({ spec, now }: Report): FieldError[] {
 }
 
 /** What has happened has happened. */
-function changes({ spec, now, before }: Report): FieldError[] {
+function changes({ spec, now, before }: Report): readonly FieldError[] {
   const lost = ['Failed', 'Complete', 'FailureTarget'].filter(
     (type) => holds(before, type) && !holds(now, type),
   );

@@ -9,7 +9,7 @@ import { jobErrors, selectingJobSpec } from './job-validation.ts';
 const templateType = 'io.k8s.api.core.v1.PodTemplateSpec';
 
 /** What an update of a job may do. Upstream looks at the spec twice, once as at a new one: its errors are there twice. */
-export function jobUpdateErrors(job: Job, old: Job): FieldError[] {
+export function jobUpdateErrors(job: Job, old: Job): readonly FieldError[] {
   const [spec, before] = [job.spec, old.spec];
   return [
     ...jobErrors(job),
@@ -26,7 +26,7 @@ export function jobUpdateErrors(job: Job, old: Job): FieldError[] {
 }
 
 /** An indexed job can be made larger or smaller as a whole. */
-function completions(spec: JobSpec, old: JobSpec): FieldError[] {
+function completions(spec: JobSpec, old: JobSpec): readonly FieldError[] {
   const field = 'spec.completions';
   if (spec.completionMode !== 'Indexed') return immutable(field, spec.completions, old.completions);
   if (spec.completions === undefined || spec.completions === old.completions) return [];
@@ -35,7 +35,7 @@ function completions(spec: JobSpec, old: JobSpec): FieldError[] {
 }
 
 /** A suspended job without pods may still be told where they go, and how much they take. */
-function template(job: Job, old: Job): FieldError[] {
+function template(job: Job, old: Job): readonly FieldError[] {
   const now = clone(job.spec.template);
   const before = clone(old.spec.template);
   const adjustable = old.spec.suspend && !old.status?.active;

@@ -19,13 +19,13 @@ const maxLimitedCompletions = 100_000;
 const maxFailedIndexes = 100_000;
 
 /** What holds for a job at any time. */
-export function jobErrors(job: Job): FieldError[] {
+export function jobErrors(job: Job): readonly FieldError[] {
   const { spec } = job;
   return [...generatedSelector(job), ...selectingJobSpec(spec), ...indexedPodName(job)];
 }
 
 /** The spec of a job of its own, which selects its pods. */
-export function selectingJobSpec(spec: JobSpec): FieldError[] {
+export function selectingJobSpec(spec: JobSpec): readonly FieldError[] {
   return [
     ...jobSpec('spec', spec),
     ...(spec.selector ? labelSelectorErrors(spec.selector, 'spec.selector') : [required('spec.selector')]),
@@ -34,7 +34,7 @@ export function selectingJobSpec(spec: JobSpec): FieldError[] {
 }
 
 /** Pods of an indexed job are named after it; the name of the last has to be one of a host. */
-function indexedPodName({ metadata, spec }: Job): FieldError[] {
+function indexedPodName({ metadata, spec }: Job): readonly FieldError[] {
   if (spec.completionMode !== 'Indexed' || !spec.completions) return [];
   const last = `${metadata.name}-${spec.completions - 1}`;
   if (dns1123LabelErrors(last).length === 0) return [];
@@ -44,7 +44,7 @@ function indexedPodName({ metadata, spec }: Job): FieldError[] {
 }
 
 /** A selector that nobody chose has to be the one the server makes. */
-function generatedSelector({ metadata, spec }: Job): FieldError[] {
+function generatedSelector({ metadata, spec }: Job): readonly FieldError[] {
   if (spec.manualSelector || !spec.selector) return [];
   const field = 'spec.template.metadata';
   const labels = spec.template.metadata?.labels ?? {};
@@ -68,7 +68,7 @@ export const uidLabels = (uid: string) => ({
 export const nameLabels = (name: string) => ({ 'job-name': name, 'batch.kubernetes.io/job-name': name });
 
 /** The spec of a job, be it of one or of the template of one. */
-export function jobSpec(field: string, spec: JobSpec): FieldError[] {
+export function jobSpec(field: string, spec: JobSpec): readonly FieldError[] {
   const { template, managedBy } = spec;
   const errors = [
     ...nonNegative(`${field}.parallelism`, spec.parallelism),
@@ -92,7 +92,7 @@ export function jobSpec(field: string, spec: JobSpec): FieldError[] {
 }
 
 /** The pods of a job come to an end. */
-function restartPolicy(field: string, { template, podFailurePolicy }: JobSpec): FieldError[] {
+function restartPolicy(field: string, { template, podFailurePolicy }: JobSpec): readonly FieldError[] {
   const policy = template.spec?.restartPolicy ?? '';
   if (policy === '' || policy === 'Always') return [required(field, 'valid values: "OnFailure", "Never"')];
   if (policy !== 'OnFailure' && policy !== 'Never')
@@ -103,12 +103,12 @@ function restartPolicy(field: string, { template, podFailurePolicy }: JobSpec): 
 
 const maxManagerLength = 63;
 
-function managerName(field: string, name: string): FieldError[] {
+function managerName(field: string, name: string): readonly FieldError[] {
   const errors = name ? domainPath(field, name) : [required(field)];
   return byteLength(name) > maxManagerLength ? [...errors, tooLong(field, maxManagerLength)] : errors;
 }
 
-function completionMode(field: string, spec: JobSpec): FieldError[] {
+function completionMode(field: string, spec: JobSpec): readonly FieldError[] {
   const { completionMode: mode, completions, parallelism = 1 } = spec;
   if (mode === undefined || mode === 'NonIndexed') return indexedOnly(field, spec);
   if (mode !== 'Indexed') return [notSupported(`${field}.completionMode`, mode, ['NonIndexed', 'Indexed'])];
@@ -122,7 +122,7 @@ function completionMode(field: string, spec: JobSpec): FieldError[] {
   return [...errors, ...limitedIndexes(field, spec)];
 }
 
-function indexedOnly(field: string, spec: JobSpec): FieldError[] {
+function indexedOnly(field: string, spec: JobSpec): readonly FieldError[] {
   const { backoffLimitPerIndex: backoff, maxFailedIndexes: failed } = spec;
   const why = 'requires indexed completion mode';
   return [
@@ -131,7 +131,7 @@ function indexedOnly(field: string, spec: JobSpec): FieldError[] {
   ];
 }
 
-function limitedIndexes(field: string, spec: JobSpec): FieldError[] {
+function limitedIndexes(field: string, spec: JobSpec): readonly FieldError[] {
   const { backoffLimitPerIndex: backoff, maxFailedIndexes: failed, completions, parallelism = 0 } = spec;
   const path = `${field}.maxFailedIndexes`;
   const errors: FieldError[] = [];
@@ -155,7 +155,7 @@ function limitedIndexes(field: string, spec: JobSpec): FieldError[] {
 function replacementPolicy(
   field: string,
   { podReplacementPolicy: policy, podFailurePolicy }: JobSpec,
-): FieldError[] {
+): readonly FieldError[] {
   if (policy === undefined) return [];
   const allowed = podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed'];
   return allowed.includes(policy) ? [] : [notSupported(`${field}.podReplacementPolicy`, policy, allowed)];

@@ -8,7 +8,7 @@ const maxRules = 20;
 const maxIndexesLength = 64 * 1024;
 
 /** When a job has succeeded before all of its indexes have. */
-export function successPolicy(field: string, spec: JobSpec): FieldError[] {
+export function successPolicy(field: string, spec: JobSpec): readonly FieldError[] {
   if (!spec.successPolicy) return [];
   if (spec.completionMode !== 'Indexed') {
     return [invalid(field, shownPolicy(spec.successPolicy), 'requires indexed completion mode')];
@@ -32,7 +32,7 @@ function shownPolicy({ rules }: SuccessPolicy): object {
   return { Rules: shown ?? null };
 }
 
-function successRule(field: string, rule: SuccessPolicyRule, completions: number): FieldError[] {
+function successRule(field: string, rule: SuccessPolicyRule, completions: number): readonly FieldError[] {
   const { succeededCount: count, succeededIndexes: indexes } = rule;
   const errors: FieldError[] = [];
   if (count === undefined && indexes === undefined) {

@@ -1,4 +1,4 @@
-import { type FieldError, invalid, required, tooLong } from '../../../machinery/field-error.ts';
+import { type FieldError, invalid, noErrors, required, tooLong } from '../../../machinery/field-error.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import { dns1123LabelErrors, dns1123SubdomainErrors } from '../../../machinery/names.ts';
 
@@ -7,7 +7,7 @@ const maxDomainLength = 253;
 const maxLength = maxDomainLength + 1 + 63 + 1 + 253;
 
 /** The name of a signer, `domain/path`. */
-export function signerName(field: string, name: string): FieldError[] {
+export function signerName(field: string, name: string): readonly FieldError[] {
   if (!name) return [required(field)];
   const [domain = '', path = '', ...more] = name.split('/');
   if (!name.includes('/') || more.length > 0) {
@@ -24,8 +24,12 @@ export function signerName(field: string, name: string): FieldError[] {
 }
 
 /** One part that is wrong says enough. */
-function firstBad(field: string, text: string, rule: (part: string) => string[]): FieldError[] {
+function firstBad(
+  field: string,
+  text: string,
+  rule: (part: string) => readonly string[],
+): readonly FieldError[] {
   const bad = text.split('.').find((part) => rule(part).length > 0);
-  if (bad === undefined) return [];
+  if (bad === undefined) return noErrors;
   return rule(bad).map((why) => invalid(field, text, `validating label ${goQuote(bad)}: ${why}`));
 }

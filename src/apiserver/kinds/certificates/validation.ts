@@ -46,10 +46,10 @@ const usages = [
 ];
 
 /** What holds for a request at any time. */
-export function requestErrors({ spec, status }: Request): FieldError[] {
+export function requestErrors({ spec, status }: Request): readonly FieldError[] {
   const { expirationSeconds: lifetime } = spec;
   const repeated = repeats();
-  const errors = pemErrors(spec.request);
+  const errors = [...pemErrors(spec.request)];
   if (!spec.usages?.length) errors.push(required('spec.usages'));
   errors.push(...each('spec.usages', spec.usages, (usage, field) => supported(field, usage, usages)));
   errors.push(
@@ -67,7 +67,7 @@ export function requestErrors({ spec, status }: Request): FieldError[] {
 }
 
 /** The form of what is to be signed; whoever signs checks what is in it. */
-function pemErrors(request: string): FieldError[] {
+function pemErrors(request: string): readonly FieldError[] {
   const text = Buffer.from(request ?? '', 'base64').toString('latin1');
   const match = /-----BEGIN ([^-]+)-----[^-]*-----END \1-----/.exec(text);
   return match?.[1] === 'CERTIFICATE REQUEST'
@@ -78,7 +78,7 @@ function pemErrors(request: string): FieldError[] {
 function conditionErrors(
   field: string,
   conditions: readonly CertificateSigningRequestCondition[] | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   const repeated = repeats();
   const verdicts = new Set<string>();
   return each(field, conditions, ({ type, status }, path) => {
@@ -101,8 +101,8 @@ export function requestUpdateErrors(
   request: Request,
   old: Request,
   may: { decide?: boolean; issue?: boolean } = {},
-): FieldError[] {
-  const errors = requestErrors(request);
+): readonly FieldError[] {
+  const errors = [...requestErrors(request)];
   const types = ['Approved', 'Denied', 'Failed'];
   const removed = types.filter((type) => of(request, type).length < of(old, type).length);
   errors.push(...removed.map((type) => condition(`updates may not remove a condition of type "${type}"`)));
@@ -121,7 +121,7 @@ function of({ status }: Request, type: string): CertificateSigningRequestConditi
   return (status?.conditions ?? []).filter((c) => c.type === type);
 }
 
-function decided(request: Request, old: Request): FieldError[] {
+function decided(request: Request, old: Request): readonly FieldError[] {
   return ['Approved', 'Denied'].flatMap((type) => {
     const [now, before] = [of(request, type), of(old, type)];
     if (now.length > before.length) return [condition(`updates may not add a condition of type "${type}"`)];

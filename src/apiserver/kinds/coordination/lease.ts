@@ -16,7 +16,7 @@ export const leaseKind: Kind<Lease> = {
   columns: [nameColumn, text('Holder', 'Who has the lease.', (l) => l.spec.holderIdentity ?? ''), ageColumn],
 };
 
-function leaseErrors({ spec }: Lease): FieldError[] {
+function leaseErrors({ spec }: Lease): readonly FieldError[] {
   const { leaseDurationSeconds: duration, strategy } = spec;
   const errors: FieldError[] = [];
   if (duration !== undefined && duration <= 0) {
@@ -32,7 +32,7 @@ function leaseErrors({ spec }: Lease): FieldError[] {
 }
 
 /** Upstream names the field twice in the path. */
-function strategyErrors(strategy: string): FieldError[] {
+function strategyErrors(strategy: string): readonly FieldError[] {
   const field = 'spec.strategy.strategy';
   if (strategy.includes('/')) return qualifiedName(field, strategy);
   const known = 'OldestEmulationVersion';

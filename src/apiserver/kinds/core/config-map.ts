@@ -1,6 +1,13 @@
 import type { ConfigMap } from '../../../api/core/v1.ts';
 import { configmaps } from '../../../api/generated/resources.ts';
-import { errorsOf, type FieldError, invalid, tooLong } from '../../../machinery/field-error.ts';
+import {
+  allErrors,
+  errorsOfEach,
+  type FieldError,
+  invalid,
+  noErrors,
+  tooLong,
+} from '../../../machinery/field-error.ts';
 import { byteLength } from '../../../machinery/go-text.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, integer, nameColumn } from '../shared/columns.ts';
@@ -22,17 +29,20 @@ export const configMapKind: Kind<ConfigMap> = {
   ],
 };
 
-function configMapErrors({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
+function configMapErrors({ data = {}, binaryData = {} }: ConfigMap): readonly FieldError[] {
   const why = 'duplicate of key present in binaryData';
-  const errors = [
-    ...errorsOf(Object.entries(data), ([key, value]) => [
-      ...keyErrors('data', { [key]: value }),
-      ...(Object.hasOwn(binaryData, key) ? [invalid(`data[${key}]`, key, why)] : []),
-    ]),
-    ...keyErrors('binaryData', binaryData),
-  ];
-  const lengths = [...Object.values(data).map(byteLength), ...Object.values(binaryData).map(decodedLength)];
-  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const errors = allErrors(
+    errorsOfEach(data, (key) =>
+      allErrors(
+        keyErrors('data', key),
+        Object.hasOwn(binaryData, key) ? [invalid(`data[${key}]`, key, why)] : noErrors,
+      ),
+    ),
+    errorsOfEach(binaryData, (key) => keyErrors('binaryData', key)),
+  );
+  let total = 0;
+  for (const key in data) total += byteLength(data[key] as string);
+  for (const key in binaryData) total += decodedLength(binaryData[key] as string);
   // The object as a whole has no path: upstream prints that so.
   return total > maxDataBytes ? [...errors, tooLong('[]', maxDataBytes)] : errors;
 }

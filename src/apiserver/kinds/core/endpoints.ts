@@ -1,18 +1,11 @@
 import type { EndpointAddress, EndpointPort, Endpoints, EndpointSubset } from '../../../api/core/v1.ts';
 import { endpoints } from '../../../api/generated/resources.ts';
-import { type FieldError, required } from '../../../machinery/field-error.ts';
+import { allErrors, type FieldError, invalids, noErrors, required } from '../../../machinery/field-error.ts';
 import { ipWarnings, legacyIpErrors } from '../../../machinery/ip.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { portNumber, protocols } from '../pod-spec/validation/ports.ts';
 import { ageColumn, firstThree, nameColumn, text } from '../shared/columns.ts';
-import {
-  dnsLabel,
-  dnsSubdomain,
-  each,
-  invalids,
-  qualifiedName,
-  requireSupported,
-} from '../shared/validate.ts';
+import { dnsLabel, dnsSubdomain, each, qualifiedName, requireSupported } from '../shared/validate.ts';
 import { specialAddress } from './special-address.ts';
 
 export const endpointsKind: Kind<Endpoints> = {
@@ -49,35 +42,35 @@ function addresses(subset: EndpointSubset): string[] {
   return subset.ports.flatMap((port) => ips.map((ip) => `${host(ip)}:${port.port}`));
 }
 
-function subsetErrors(subset: EndpointSubset, field: string): FieldError[] {
+function subsetErrors(subset: EndpointSubset, field: string): readonly FieldError[] {
   const { addresses, notReadyAddresses, ports } = subset;
   const none = !addresses?.length && !notReadyAddresses?.length;
-  return [
-    ...(none ? [required(field, 'must specify `addresses` or `notReadyAddresses`')] : []),
-    ...each(`${field}.addresses`, addresses, addressErrors),
-    ...each(`${field}.notReadyAddresses`, notReadyAddresses, addressErrors),
-    ...each(`${field}.ports`, ports, (port, path) => portErrors(port, path, (ports ?? []).length > 1)),
-  ];
+  return allErrors(
+    none ? [required(field, 'must specify `addresses` or `notReadyAddresses`')] : noErrors,
+    each(`${field}.addresses`, addresses, addressErrors),
+    each(`${field}.notReadyAddresses`, notReadyAddresses, addressErrors),
+    each(`${field}.ports`, ports, (port, path) => portErrors(port, path, (ports ?? []).length > 1)),
+  );
 }
 
-function addressErrors({ ip, hostname, nodeName }: EndpointAddress, field: string): FieldError[] {
-  return [
-    ...invalids(`${field}.ip`, ip, legacyIpErrors(ip)),
-    ...(hostname ? dnsLabel(`${field}.hostname`, hostname) : []),
-    ...(nodeName === undefined ? [] : dnsSubdomain(`${field}.nodeName`, nodeName)),
-    ...specialAddress(`${field}.ip`, ip),
-  ];
+function addressErrors({ ip, hostname, nodeName }: EndpointAddress, field: string): readonly FieldError[] {
+  return allErrors(
+    invalids(`${field}.ip`, ip, legacyIpErrors(ip)),
+    hostname ? dnsLabel(`${field}.hostname`, hostname) : noErrors,
+    nodeName === undefined ? noErrors : dnsSubdomain(`${field}.nodeName`, nodeName),
+    specialAddress(`${field}.ip`, ip),
+  );
 }
 
 function portErrors(
   { name, port, protocol, appProtocol }: EndpointPort,
   field: string,
   isOneOfMany: boolean,
-): FieldError[] {
-  return [
-    ...(name ? dnsLabel(`${field}.name`, name) : isOneOfMany ? [required(`${field}.name`)] : []),
-    ...portNumber(`${field}.port`, port),
-    ...requireSupported(`${field}.protocol`, protocol, protocols),
-    ...(appProtocol === undefined ? [] : qualifiedName(`${field}.appProtocol`, appProtocol)),
-  ];
+): readonly FieldError[] {
+  return allErrors(
+    name ? dnsLabel(`${field}.name`, name) : isOneOfMany ? [required(`${field}.name`)] : noErrors,
+    portNumber(`${field}.port`, port),
+    requireSupported(`${field}.protocol`, protocol, protocols),
+    appProtocol === undefined ? noErrors : qualifiedName(`${field}.appProtocol`, appProtocol),
+  );
 }

@@ -1,15 +1,13 @@
 import { deepEqual } from '../../../machinery/equal.ts';
-import { errorsOf, type FieldError, forbiddenField, invalid } from '../../../machinery/field-error.ts';
+import { type FieldError, forbiddenField, invalids, noErrors } from '../../../machinery/field-error.ts';
 import { configMapKeyErrors } from '../../../machinery/names.ts';
 
 /** No more than this fits into a secret or config map, keys aside. */
 export const maxDataBytes = 1024 * 1024;
 
-/** Keys that cannot be the names of files. */
-export function keyErrors(field: string, data: Record<string, string> | undefined): FieldError[] {
-  return errorsOf(Object.keys(data ?? {}), (key) =>
-    configMapKeyErrors(key).map((message) => invalid(`${field}[${key}]`, key, message)),
-  );
+/** What keeps a key from being the name of a file. */
+export function keyErrors(field: string, key: string): readonly FieldError[] {
+  return invalids(`${field}[${key}]`, key, configMapKeyErrors(key));
 }
 
 /** How many bytes base64 stands for. */
@@ -23,8 +21,8 @@ export function frozenErrors<T extends { immutable?: boolean }>(
   object: T,
   old: T,
   fields: readonly (keyof T & string)[],
-): FieldError[] {
-  if (!old.immutable) return [];
+): readonly FieldError[] {
+  if (!old.immutable) return noErrors;
   const why = 'field is immutable when `immutable` is set';
   const changed = fields.filter((name) => !deepEqual(object[name] ?? {}, old[name] ?? {}));
   return [...(object.immutable ? [] : ['immutable']), ...changed].map((name) => forbiddenField(name, why));

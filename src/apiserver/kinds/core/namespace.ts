@@ -1,6 +1,6 @@
 import type { Namespace } from '../../../api/core/v1.ts';
 import { namespaces } from '../../../api/generated/resources.ts';
-import { type FieldError, invalid } from '../../../machinery/field-error.ts';
+import { allErrors, type FieldError, invalid, noErrors } from '../../../machinery/field-error.ts';
 import { dns1123LabelErrors } from '../../../machinery/names.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
@@ -59,15 +59,15 @@ function labelWithName(namespace: Namespace): void {
   if (name) namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': name };
 }
 
-function finalizers(field: string, names: readonly string[] = []): FieldError[] {
-  return names.flatMap((name) => [...qualifiedName(field, name), ...kubernetesFinalizer(name, field)]);
+function finalizers(field: string, names: readonly string[] = []): readonly FieldError[] {
+  return names.flatMap((name) => allErrors(qualifiedName(field, name), kubernetesFinalizer(name, field)));
 }
 
 /** A namespace is going away from the moment that it is deleted, and not before. */
-function phaseErrors({ metadata, status }: Namespace): FieldError[] {
+function phaseErrors({ metadata, status }: Namespace): readonly FieldError[] {
   const deleted = metadata.deletionTimestamp !== undefined;
   const phase = deleted ? 'Terminating' : 'Active';
-  if (status?.phase === phase) return [];
+  if (status?.phase === phase) return noErrors;
   const why = `may only be '${phase}' if \`deletionTimestamp\` is ${deleted ? 'not ' : ''}empty`;
   return [invalid('status.Phase', status?.phase ?? '', why)];
 }

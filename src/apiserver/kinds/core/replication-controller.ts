@@ -1,6 +1,6 @@
 import type { ReplicationController } from '../../../api/core/v1.ts';
 import { replicationcontrollers } from '../../../api/generated/resources.ts';
-import { type FieldError, required } from '../../../machinery/field-error.ts';
+import { allErrors, type FieldError, noErrors, required } from '../../../machinery/field-error.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { replicaStatusErrors } from '../apps/replica-set-validation.ts';
 import { changedTemplateWarnings, podNameWarnings } from '../apps/template-warnings.ts';
@@ -74,15 +74,15 @@ export const replicationControllerKind: Kind<ReplicationController> = {
   ],
 };
 
-function controllerErrors({ spec }: ReplicationController): FieldError[] {
+function controllerErrors({ spec }: ReplicationController): readonly FieldError[] {
   const selected = Object.keys(spec.selector ?? {}).length > 0;
-  return [
-    ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
-    ...(selected ? [] : [required('spec.selector')]),
-    ...nonNegative('spec.replicas', spec.replicas),
-    ...workloadTemplate('spec.template', spec.template, {
+  return allErrors(
+    nonNegative('spec.minReadySeconds', spec.minReadySeconds),
+    selected ? noErrors : [required('spec.selector')],
+    nonNegative('spec.replicas', spec.replicas),
+    workloadTemplate('spec.template', spec.template, {
       selector: selected ? { matchLabels: spec.selector } : {},
       kind: 'ReplicationController',
     }),
-  ];
+  );
 }

@@ -1,5 +1,13 @@
 import type { Secret } from '../../../api/core/v1.ts';
-import { type FieldError, invalid, required, tooLong } from '../../../machinery/field-error.ts';
+import {
+  allErrors,
+  errorsOfEach,
+  type FieldError,
+  invalid,
+  noErrors,
+  required,
+  tooLong,
+} from '../../../machinery/field-error.ts';
 import { jsonSyntaxError } from '../../../machinery/json-text.ts';
 import { immutable } from '../shared/validate.ts';
 import { decodedLength, frozenErrors, keyErrors, maxDataBytes } from './keyed-data.ts';
@@ -12,15 +20,15 @@ const redacted = '<secret contents redacted>';
 const needed = (key: string, data: Data) => (key in data ? [] : [required(`data[${key}]`)]);
 
 /** A file of credentials as docker keeps it. */
-function dockerConfig(key: string, data: Data): FieldError[] {
+function dockerConfig(key: string, data: Data): readonly FieldError[] {
   const content = data[key];
   if (content === undefined) return [required(`data[${key}]`)];
   const fault = jsonSyntaxError(Buffer.from(content, 'base64').toString('utf8'));
-  return fault ? [invalid(`data[${key}]`, redacted, fault)] : [];
+  return fault ? [invalid(`data[${key}]`, redacted, fault)] : noErrors;
 }
 
 /** What secrets of a type have to hold. */
-const contents: Record<string, (data: Data, secret: Secret) => FieldError[]> = {
+const contents: Record<string, (data: Data, secret: Secret) => readonly FieldError[]> = {
   'kubernetes.io/service-account-token': (_, { metadata }) =>
     metadata.annotations?.[accountAnnotation] ? [] : [required(`metadata.annotations[${accountAnnotation}]`)],
   'kubernetes.io/dockercfg': (data) => dockerConfig('.dockercfg', data),
@@ -34,21 +42,21 @@ const contents: Record<string, (data: Data, secret: Secret) => FieldError[]> = {
 };
 
 /** What holds for a secret at any time. */
-export function secretErrors(secret: Secret): FieldError[] {
+export function secretErrors(secret: Secret): readonly FieldError[] {
   const { data = {}, type = '' } = secret;
   const total = Object.values(data).reduce((sum, value) => sum + decodedLength(value), 0);
-  return [
-    ...keyErrors('data', data),
-    ...(total > maxDataBytes ? [tooLong('data', maxDataBytes)] : []),
-    ...(contents[type]?.(data, secret) ?? []),
-  ];
+  return allErrors(
+    errorsOfEach(data, (key) => keyErrors('data', key)),
+    total > maxDataBytes ? [tooLong('data', maxDataBytes)] : noErrors,
+    contents[type]?.(data, secret) ?? [],
+  );
 }
 
 /** What an update may do: the type stays, and of an immutable secret everything. */
-export function secretUpdateErrors(secret: Secret, old: Secret): FieldError[] {
-  return [
-    ...immutable('type', secret.type, old.type),
-    ...frozenErrors(secret, old, ['data']),
-    ...secretErrors(secret),
-  ];
+export function secretUpdateErrors(secret: Secret, old: Secret): readonly FieldError[] {
+  return allErrors(
+    immutable('type', secret.type, old.type),
+    frozenErrors(secret, old, ['data']),
+    secretErrors(secret),
+  );
 }

@@ -8,7 +8,7 @@ const special = [
 ].map(([why, cidrs]) => ({ why: why as string, tests: (cidrs as string[]).map(cidrTest) }));
 
 /** Traffic must not be sent to addresses that mean the node itself or its neighbours. */
-export function specialAddress(field: string, ip: string): FieldError[] {
+export function specialAddress(field: string, ip: string): readonly FieldError[] {
   const canonical = looseIp(ip);
   if (!canonical) return [invalid(field, ip, 'must be a valid IP address')];
   if (canonical === '0.0.0.0' || canonical === '::')

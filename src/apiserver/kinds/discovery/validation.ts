@@ -1,5 +1,12 @@
 import type { Endpoint, EndpointHints, EndpointPort, EndpointSlice } from '../../../api/discovery/v1.ts';
-import { duplicate, type FieldError, invalid, required, tooMany } from '../../../machinery/field-error.ts';
+import {
+  duplicate,
+  type FieldError,
+  invalid,
+  invalids,
+  required,
+  tooMany,
+} from '../../../machinery/field-error.ts';
 import { ipFamily, legacyIpErrors } from '../../../machinery/ip.ts';
 import { dns1123SubdomainErrors, labelValueErrors } from '../../../machinery/names.ts';
 import { labelsErrors } from '../../../machinery/label-selector.ts';
@@ -10,7 +17,6 @@ import {
   dnsSubdomain,
   each,
   immutable,
-  invalids,
   qualifiedName,
   repeats,
   requireSupported,
@@ -23,7 +29,7 @@ const maxTopologyLabels = 16;
 const maxHints = 8;
 
 /** What holds for a slice at any time. */
-export function sliceErrors({ addressType, endpoints, ports }: EndpointSlice): FieldError[] {
+export function sliceErrors({ addressType, endpoints, ports }: EndpointSlice): readonly FieldError[] {
   return [
     ...requireSupported('addressType', addressType, ['FQDN', 'IPv4', 'IPv6']),
     ...endpointErrors('endpoints', endpoints ?? [], addressType),
@@ -32,11 +38,15 @@ export function sliceErrors({ addressType, endpoints, ports }: EndpointSlice): F
 }
 
 /** Whoever watches slices of one family goes on doing so. */
-export function sliceUpdateErrors(slice: EndpointSlice, old: EndpointSlice): FieldError[] {
+export function sliceUpdateErrors(slice: EndpointSlice, old: EndpointSlice): readonly FieldError[] {
   return [...sliceErrors(slice), ...immutable('addressType', slice.addressType, old.addressType)];
 }
 
-function endpointErrors(field: string, endpoints: readonly Endpoint[], addressType: string): FieldError[] {
+function endpointErrors(
+  field: string,
+  endpoints: readonly Endpoint[],
+  addressType: string,
+): readonly FieldError[] {
   if (endpoints.length > maxEndpoints) return [tooMany(field, endpoints.length, maxEndpoints)];
   return each(field, endpoints, (endpoint, path) => {
     const { addresses = [], deprecatedTopology: topology, hostname, nodeName, hints } = endpoint;
@@ -55,26 +65,26 @@ function endpointErrors(field: string, endpoints: readonly Endpoint[], addressTy
   });
 }
 
-function addressCount(field: string, count: number): FieldError[] {
+function addressCount(field: string, count: number): readonly FieldError[] {
   if (count === 0) return [required(field, 'must contain at least 1 address')];
   return count > maxAddresses ? [tooMany(field, count, maxAddresses)] : [];
 }
 
-const addressErrors: Record<string, (field: string, address: string) => FieldError[]> = {
+const addressErrors: Record<string, (field: string, address: string) => readonly FieldError[]> = {
   IPv4: (field, address) => ipAddress(field, address, 4),
   IPv6: (field, address) => ipAddress(field, address, 6),
   FQDN: fullName,
 };
 
-function ipAddress(field: string, address: string, family: 4 | 6): FieldError[] {
-  const errors = invalids(field, address, legacyIpErrors(address));
+function ipAddress(field: string, address: string, family: 4 | 6): readonly FieldError[] {
+  const errors = [...invalids(field, address, legacyIpErrors(address))];
   if (errors.length === 0 && ipFamily(address) !== family) {
     errors.push(invalid(field, address, `must be a valid IPv${family} address`));
   }
   return [...errors, ...specialAddress(field, address)];
 }
 
-function fullName(field: string, name: string): FieldError[] {
+function fullName(field: string, name: string): readonly FieldError[] {
   if (!name) return [required(field)];
   const bare = name.endsWith('.') ? name.slice(0, -1) : name;
   const errors = dns1123SubdomainErrors(bare);
@@ -83,7 +93,7 @@ function fullName(field: string, name: string): FieldError[] {
   return [invalid(field, bare, 'should be a domain with at least two segments separated by dots')];
 }
 
-function hintErrors(field: string, hints: EndpointHints): FieldError[] {
+function hintErrors(field: string, hints: EndpointHints): readonly FieldError[] {
   return Object.entries({ forZones: hints.forZones, forNodes: hints.forNodes }).flatMap(
     ([name, list = []]) => {
       if (list.length > maxHints) return [tooMany(`${field}.${name}`, list.length, maxHints)];
@@ -98,7 +108,7 @@ function hintErrors(field: string, hints: EndpointHints): FieldError[] {
   );
 }
 
-function portErrors(field: string, ports: readonly EndpointPort[]): FieldError[] {
+function portErrors(field: string, ports: readonly EndpointPort[]): readonly FieldError[] {
   if (ports.length > maxPorts) return [tooMany(field, ports.length, maxPorts)];
   const repeated = repeats();
   return each(field, ports, ({ name = '', protocol, appProtocol }, path) => [

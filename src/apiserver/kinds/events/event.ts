@@ -84,7 +84,7 @@ function present<T extends object>(fields: T): Partial<T> {
 }
 
 /** What the newer form asks for; fields are reported by the names they are stored under. */
-function strictErrors(event: Event): FieldError[] {
+function strictErrors(event: Event): readonly FieldError[] {
   const { series, eventTime, type = '', deprecatedSource: source } = event;
   const unset = {
     firstTimestamp: event.deprecatedFirstTimestamp,

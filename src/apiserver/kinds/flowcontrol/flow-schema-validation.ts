@@ -22,7 +22,7 @@ const maxPrecedence = 10_000;
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch'];
 
 /** What holds for a flow schema at any time. */
-export function flowSchemaErrors(schema: FlowSchema): FieldError[] {
+export function flowSchemaErrors(schema: FlowSchema): readonly FieldError[] {
   const { metadata, spec, status } = schema;
   const { distinguisherMethod: method, priorityLevelConfiguration: level } = spec;
   return [
@@ -38,7 +38,10 @@ export function flowSchemaErrors(schema: FlowSchema): FieldError[] {
 }
 
 /** Conditions have types, each once; more is not asked of them here. */
-export function typedOnce(field: string, conditions: readonly { type?: string }[] | undefined): FieldError[] {
+export function typedOnce(
+  field: string,
+  conditions: readonly { type?: string }[] | undefined,
+): readonly FieldError[] {
   const repeated = repeats();
   return each(field, conditions, ({ type = '' }, path) => [
     ...(repeated(type) ? [duplicate(`${path}.type`, type)] : []),
@@ -46,7 +49,11 @@ export function typedOnce(field: string, conditions: readonly { type?: string }[
   ]);
 }
 
-function precedenceErrors(field: string, precedence: number, name: string | undefined): FieldError[] {
+function precedenceErrors(
+  field: string,
+  precedence: number,
+  name: string | undefined,
+): readonly FieldError[] {
   if (precedence <= 0) return [invalid(field, precedence, 'must be a positive value')];
   if (precedence > maxPrecedence) {
     return [invalid(field, precedence, `must not be greater than ${maxPrecedence}`)];
@@ -55,7 +62,7 @@ function precedenceErrors(field: string, precedence: number, name: string | unde
   return [invalid(field, precedence, "only the schema named 'exempt' may have matchingPrecedence 1")];
 }
 
-function ruleErrors(field: string, rule: PolicyRulesWithSubjects): FieldError[] {
+function ruleErrors(field: string, rule: PolicyRulesWithSubjects): readonly FieldError[] {
   const { subjects, resourceRules, nonResourceRules } = rule;
   const none = 'at least one of resourceRules and nonResourceRules has to be non-empty';
   return [
@@ -71,7 +78,7 @@ function ruleErrors(field: string, rule: PolicyRulesWithSubjects): FieldError[] 
 const subjectFields = { ServiceAccount: 'serviceAccount', User: 'user', Group: 'group' } as const;
 type SubjectKind = keyof typeof subjectFields;
 
-function subjectErrors(field: string, subject: Subject): FieldError[] {
+function subjectErrors(field: string, subject: Subject): readonly FieldError[] {
   const kinds = Object.keys(subjectFields) as SubjectKind[];
   const kind = kinds.find((k) => k === subject.kind);
   if (!kind) return [notSupported(`${field}.kind`, subject.kind, [...kinds].sort())];
@@ -91,8 +98,8 @@ function subjectErrors(field: string, subject: Subject): FieldError[] {
   ];
 }
 
-function namedSubject(field: string, kind: SubjectKind, subject: { name: string }): FieldError[] {
-  const errors = requireValue(`${field}.name`, subject.name);
+function namedSubject(field: string, kind: SubjectKind, subject: { name: string }): readonly FieldError[] {
+  const errors = [...requireValue(`${field}.name`, subject.name)];
   if (kind !== 'ServiceAccount') return errors;
   const { name, namespace } = subject as ServiceAccountSubject;
   if (name && name !== '*') errors.push(...dnsSubdomain(`${field}.name`, name));
@@ -101,18 +108,18 @@ function namedSubject(field: string, kind: SubjectKind, subject: { name: string 
 }
 
 /** `*` stands alone. */
-function lonelyStar(field: string, values: readonly string[], what: string): FieldError[] {
+function lonelyStar(field: string, values: readonly string[], what: string): readonly FieldError[] {
   if (values.length < 2 || !values.includes('*')) return [];
   return [invalid(field, values, `if '*' is present, must not specify other ${what}`)];
 }
 
-function verbErrors(field: string, given: readonly string[] = []): FieldError[] {
+function verbErrors(field: string, given: readonly string[] = []): readonly FieldError[] {
   if (given.length === 0) return [required(field, 'verbs must contain at least one value')];
   if (given.includes('*')) return lonelyStar(field, given, 'verbs');
   return given.every((verb) => verbs.includes(verb)) ? [] : [notSupported(field, given, verbs)];
 }
 
-function resourceRule(field: string, rule: ResourcePolicyRule): FieldError[] {
+function resourceRule(field: string, rule: ResourcePolicyRule): readonly FieldError[] {
   const { apiGroups = [], resources = [], namespaces = [], clusterScope } = rule;
   const needed = (name: string, list: readonly string[], why: string, what: string) =>
     list.length > 0 ? lonelyStar(`${field}.${name}`, list, what) : [required(`${field}.${name}`, why)];
@@ -131,7 +138,7 @@ function resourceRule(field: string, rule: ResourcePolicyRule): FieldError[] {
   ];
 }
 
-function namespaceErrors(field: string, name: string): FieldError[] {
+function namespaceErrors(field: string, name: string): readonly FieldError[] {
   const head = "each member of this list must be '*' or a DNS-1123 label; ";
   return dns1123LabelErrors(name).map((why) => invalid(field, name, head + why));
 }
@@ -139,7 +146,7 @@ function namespaceErrors(field: string, name: string): FieldError[] {
 function pathRule(
   field: string,
   { verbs: given, nonResourceURLs: paths = [] }: NonResourcePolicyRule,
-): FieldError[] {
+): readonly FieldError[] {
   const path = `${field}.nonResourceURLs`;
   const errors = verbErrors(`${field}.verbs`, given);
   if (paths.length === 0) {

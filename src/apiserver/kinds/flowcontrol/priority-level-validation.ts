@@ -20,7 +20,7 @@ const maxQueues = 10_000_000;
 const hashBits = 60;
 
 /** What holds for a priority level at any time. */
-export function priorityLevelErrors(level: PriorityLevelConfiguration): FieldError[] {
+export function priorityLevelErrors(level: PriorityLevelConfiguration): readonly FieldError[] {
   const { metadata, spec, status } = level;
   const { type, limited, exempt } = spec;
   const errors: FieldError[] = [];
@@ -38,7 +38,7 @@ export function priorityLevelErrors(level: PriorityLevelConfiguration): FieldErr
   return [...errors, ...mandatoryLevelErrors(level), ...typedOnce('status.conditions', status?.conditions)];
 }
 
-function shares(field: string, level: ExemptPriorityLevelConfiguration): FieldError[] {
+function shares(field: string, level: ExemptPriorityLevelConfiguration): readonly FieldError[] {
   const { nominalConcurrencyShares: nominal = 0, lendablePercent: lendable = 0 } = level;
   const errors: FieldError[] = [];
   if (nominal < 0) {
@@ -50,7 +50,7 @@ function shares(field: string, level: ExemptPriorityLevelConfiguration): FieldEr
   return errors;
 }
 
-function limitedErrors(field: string, level: LimitedPriorityLevelConfiguration): FieldError[] {
+function limitedErrors(field: string, level: LimitedPriorityLevelConfiguration): readonly FieldError[] {
   const { borrowingLimitPercent: borrowing, limitResponse } = level;
   const errors = [
     ...shares(field, level),
@@ -61,7 +61,7 @@ function limitedErrors(field: string, level: LimitedPriorityLevelConfiguration):
   return [...errors, invalid(`${field}.borrowingLimitPercent`, borrowing, why)];
 }
 
-function responseErrors(field: string, { type, queuing }: LimitResponse): FieldError[] {
+function responseErrors(field: string, { type, queuing }: LimitResponse): readonly FieldError[] {
   const path = `${field}.queuing`;
   if (type === 'Reject') {
     const why = 'must be nil if limited.limitResponse.type is not Limited';
@@ -72,7 +72,7 @@ function responseErrors(field: string, { type, queuing }: LimitResponse): FieldE
   return [required(path, 'must not be empty if limited.limitResponse.type is Limited')];
 }
 
-function queuingErrors(field: string, queuing: QueuingConfiguration): FieldError[] {
+function queuingErrors(field: string, queuing: QueuingConfiguration): readonly FieldError[] {
   const { queues = 0, handSize = 0, queueLengthLimit = 0 } = queuing;
   const errors: FieldError[] = [];
   const wrong = (name: string, value: number, why: string) =>

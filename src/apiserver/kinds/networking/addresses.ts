@@ -1,18 +1,11 @@
 import { ipaddresses, servicecidrs } from '../../../api/generated/resources.ts';
 import type { IPAddress, IPAddressSpec, ParentReference, ServiceCIDR } from '../../../api/networking/v1.ts';
-import { type FieldError, invalid, required } from '../../../machinery/field-error.ts';
+import { type FieldError, invalid, invalids, required } from '../../../machinery/field-error.ts';
 import { cidrErrors, ipErrors } from '../../../machinery/ip.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
-import {
-  dnsSubdomain,
-  each,
-  immutable,
-  immutableMessage,
-  invalids,
-  pathSegment,
-} from '../shared/validate.ts';
+import { dnsSubdomain, each, immutable, immutableMessage, pathSegment } from '../shared/validate.ts';
 
 export const ipAddressKind: Kind<IPAddress> = {
   resource: ipaddresses,
@@ -25,7 +18,7 @@ export const ipAddressKind: Kind<IPAddress> = {
   columns: [nameColumn, text('ParentRef', 'Whose address it is.', parent), ageColumn],
 };
 
-function parentErrors(ref: ParentReference | undefined): FieldError[] {
+function parentErrors(ref: ParentReference | undefined): readonly FieldError[] {
   const field = 'spec.parentRef';
   if (!ref) return [required(field)];
   return [
@@ -66,7 +59,7 @@ export const serviceCidrKind: Kind<ServiceCIDR> = {
 
 const ranges = 'spec.cidrs';
 
-function rangeErrors(cidrs: readonly string[] = []): FieldError[] {
+function rangeErrors(cidrs: readonly string[] = []): readonly FieldError[] {
   if (cidrs.length === 0) return [required(ranges, 'at least one CIDR required')];
   if (cidrs.length > 2) return [invalid(ranges, { cidrs }, 'may only hold up to 2 values')];
   const families = new Set(cidrs.map((cidr) => cidr.includes(':')));
@@ -78,7 +71,7 @@ function rangeErrors(cidrs: readonly string[] = []): FieldError[] {
 }
 
 /** A range stays; one of the other family may join it. */
-function rangeChange(cidrs: readonly string[] = [], old: readonly string[] = []): FieldError[] {
+function rangeChange(cidrs: readonly string[] = [], old: readonly string[] = []): readonly FieldError[] {
   const grows = old.length === 1 && cidrs.length === 2;
   if (!grows && old.length !== cidrs.length) return [invalid(ranges, cidrs, immutableMessage)];
   const changed = each(ranges, old, (cidr, field, i) =>

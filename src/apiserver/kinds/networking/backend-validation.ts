@@ -1,11 +1,11 @@
 import type { IngressBackend, IngressServiceBackend } from '../../../api/networking/v1.ts';
 import type { TypedLocalObjectReference } from '../../../api/core/v1.ts';
-import { type FieldError, invalid, required } from '../../../machinery/field-error.ts';
+import { type FieldError, invalid, invalids, required } from '../../../machinery/field-error.ts';
 import { portNameErrors, portNumberErrors } from '../../../machinery/names.ts';
-import { dnsLabel, dnsSubdomain, invalids, pathSegment } from '../shared/validate.ts';
+import { dnsLabel, dnsSubdomain, pathSegment } from '../shared/validate.ts';
 
 /** What serves the requests of an ingress: a service, or something else. */
-export function backendErrors(field: string, { resource, service }: IngressBackend): FieldError[] {
+export function backendErrors(field: string, { resource, service }: IngressBackend): readonly FieldError[] {
   if (resource && service) return [invalid(field, '', 'cannot set both resource and service backends')];
   if (resource) return localReference(`${field}.resource`, resource);
   if (service) return serviceErrors(field, service);
@@ -16,7 +16,7 @@ export function backendErrors(field: string, { resource, service }: IngressBacke
 export function localReference(
   field: string,
   { apiGroup, kind, name }: TypedLocalObjectReference,
-): FieldError[] {
+): readonly FieldError[] {
   return [
     ...(apiGroup === undefined ? [] : dnsSubdomain(`${field}.apiGroup`, apiGroup)),
     ...pathSegment(`${field}.kind`, kind, 'kind is required'),
@@ -24,7 +24,7 @@ export function localReference(
   ];
 }
 
-function serviceErrors(field: string, { name, port }: IngressServiceBackend): FieldError[] {
+function serviceErrors(field: string, { name, port }: IngressServiceBackend): readonly FieldError[] {
   const path = `${field}.service`;
   const errors = name ? dnsLabel(`${path}.name`, name) : [required(`${path}.name`)];
   if (port?.name && port.number) {

@@ -40,14 +40,14 @@ function parameters({ spec: { parameters } }: IngressClass): string {
 
 const maxControllerLength = 250;
 
-function classErrors({ spec: { controller, parameters } }: IngressClass): FieldError[] {
+function classErrors({ spec: { controller, parameters } }: IngressClass): readonly FieldError[] {
   const field = 'spec.controller';
-  const errors = controller ? domainPath(field, controller) : [required(field)];
+  const errors = [...(controller ? domainPath(field, controller) : [required(field)])];
   if ((controller ?? '').length > maxControllerLength) errors.unshift(tooLong(field, maxControllerLength));
   return parameters ? [...errors, ...parameterErrors('spec.parameters', parameters)] : errors;
 }
 
-function parameterErrors(field: string, reference: IngressClassParametersReference): FieldError[] {
+function parameterErrors(field: string, reference: IngressClassParametersReference): readonly FieldError[] {
   const { scope, namespace } = reference;
   const errors = localReference(field, reference);
   const path = `${field}.namespace`;

@@ -1,8 +1,14 @@
 import type { HTTPIngressPath, Ingress, IngressRule, IngressTLS } from '../../../api/networking/v1.ts';
-import { type FieldError, invalid, notSupported, required } from '../../../machinery/field-error.ts';
+import {
+  type FieldError,
+  invalid,
+  invalids,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts';
 import { legacyIpErrors } from '../../../machinery/ip.ts';
 import { dns1123SubdomainErrors, wildcardDns1123SubdomainErrors } from '../../../machinery/names.ts';
-import { dnsSubdomain, each, invalids } from '../shared/validate.ts';
+import { dnsSubdomain, each } from '../shared/validate.ts';
 import { backendErrors } from './backend-validation.ts';
 
 const classAnnotation = 'kubernetes.io/ingress.class';
@@ -12,7 +18,7 @@ const badEnds = ['/..', '/.'];
 const isIp = (text: string) => legacyIpErrors(text).length === 0;
 
 /** What holds for an ingress at any time. */
-export function ingressErrors({ spec }: Ingress): FieldError[] {
+export function ingressErrors({ spec }: Ingress): readonly FieldError[] {
   const { rules = [], defaultBackend, ingressClassName } = spec;
   const nothing = rules.length === 0 && !defaultBackend;
   return [
@@ -27,7 +33,7 @@ export function ingressErrors({ spec }: Ingress): FieldError[] {
 }
 
 /** The class can be said in two places, for a while; on creation they may not contradict each other. */
-export function classContradiction({ metadata, spec }: Ingress): FieldError[] {
+export function classContradiction({ metadata, spec }: Ingress): readonly FieldError[] {
   const annotated = metadata.annotations?.[classAnnotation];
   const { ingressClassName: named } = spec;
   if (annotated === undefined || named === undefined || annotated === named) return [];
@@ -36,7 +42,7 @@ export function classContradiction({ metadata, spec }: Ingress): FieldError[] {
 }
 
 /** What a report of where an ingress can be reached may say. */
-export function ingressStatusErrors({ status }: Ingress): FieldError[] {
+export function ingressStatusErrors({ status }: Ingress): readonly FieldError[] {
   const field = 'status.loadBalancer.ingress';
   return each(field, status?.loadBalancer?.ingress, ({ ip, hostname }, path) => [
     ...(ip ? invalids(`${path}.ip`, ip, legacyIpErrors(ip)) : []),
@@ -47,12 +53,12 @@ export function ingressStatusErrors({ status }: Ingress): FieldError[] {
   ]);
 }
 
-function hostName(field: string, host: string): FieldError[] {
+function hostName(field: string, host: string): readonly FieldError[] {
   const rule = host.includes('*') ? wildcardDns1123SubdomainErrors : dns1123SubdomainErrors;
   return invalids(field, host, rule(host));
 }
 
-function ruleErrors(field: string, { host, http }: IngressRule): FieldError[] {
+function ruleErrors(field: string, { host, http }: IngressRule): readonly FieldError[] {
   const errors: FieldError[] = [];
   if (host) {
     if (isIp(host)) {
@@ -65,7 +71,7 @@ function ruleErrors(field: string, { host, http }: IngressRule): FieldError[] {
   return [...errors, ...each(`${field}.http.paths`, http.paths, (path, p) => pathErrors(p, path))];
 }
 
-function pathErrors(field: string, { path = '', pathType, backend }: HTTPIngressPath): FieldError[] {
+function pathErrors(field: string, { path = '', pathType, backend }: HTTPIngressPath): readonly FieldError[] {
   if (pathType === undefined) return [required(`${field}.pathType`, 'pathType must be specified')];
   const types = ['Exact', 'ImplementationSpecific', 'Prefix'];
   const errors: FieldError[] = [];
@@ -79,7 +85,7 @@ function pathErrors(field: string, { path = '', pathType, backend }: HTTPIngress
 }
 
 /** Parts of a path that servers read in different ways. */
-function ambiguous(field: string, path: string): FieldError[] {
+function ambiguous(field: string, path: string): readonly FieldError[] {
   const inside = badSequences.filter((text) => path.includes(text));
   const atEnd = badEnds.filter((text) => path.endsWith(text));
   return [
@@ -88,7 +94,7 @@ function ambiguous(field: string, path: string): FieldError[] {
   ];
 }
 
-function tlsErrors(field: string, { hosts, secretName }: IngressTLS): FieldError[] {
+function tlsErrors(field: string, { hosts, secretName }: IngressTLS): readonly FieldError[] {
   return [
     ...each(`${field}.hosts`, hosts, (host, path) => hostName(path, host)),
     ...(secretName ? dnsSubdomain(`${field}.secretName`, secretName) : []),

@@ -4,15 +4,21 @@ import type {
   NetworkPolicyPeer,
   NetworkPolicyPort,
 } from '../../../api/networking/v1.ts';
-import { type FieldError, forbiddenField, invalid, required } from '../../../machinery/field-error.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalids,
+  required,
+} from '../../../machinery/field-error.ts';
 import { cidrContains, legacyCidrErrors } from '../../../machinery/ip.ts';
 import { labelSelectorErrors } from '../../../machinery/label-selector.ts';
 import { portNameErrors } from '../../../machinery/names.ts';
 import { portNumber } from '../pod-spec/validation/ports.ts';
-import { each, invalids, optionalSupported, supported } from '../shared/validate.ts';
+import { each, optionalSupported, supported } from '../shared/validate.ts';
 
 /** What holds for a network policy at any time. */
-export function networkPolicyErrors({ spec }: NetworkPolicy): FieldError[] {
+export function networkPolicyErrors({ spec }: NetworkPolicy): readonly FieldError[] {
   const { ingress, egress, policyTypes = [] } = spec;
   const errors = [
     ...labelSelectorErrors(spec.podSelector, 'spec.podSelector'),
@@ -34,15 +40,15 @@ function ruleErrors(
   ports: readonly NetworkPolicyPort[] | undefined,
   direction: 'from' | 'to',
   peers: readonly NetworkPolicyPeer[] | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   return [
     ...each(`${field}.ports`, ports, (port, path) => portErrors(path, port)),
     ...each(`${field}.${direction}`, peers, (peer, path) => peerErrors(path, peer)),
   ];
 }
 
-function portErrors(field: string, { protocol, port, endPort }: NetworkPolicyPort): FieldError[] {
-  const errors = optionalSupported(`${field}.protocol`, protocol, ['TCP', 'UDP', 'SCTP']);
+function portErrors(field: string, { protocol, port, endPort }: NetworkPolicyPort): readonly FieldError[] {
+  const errors = [...optionalSupported(`${field}.protocol`, protocol, ['TCP', 'UDP', 'SCTP'])];
   const path = `${field}.endPort`;
   if (typeof port === 'number') {
     errors.push(...portNumber(`${field}.port`, port));
@@ -60,7 +66,7 @@ function portErrors(field: string, { protocol, port, endPort }: NetworkPolicyPor
 function peerErrors(
   field: string,
   { podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer,
-): FieldError[] {
+): readonly FieldError[] {
   const bySelector = podSelector !== undefined || namespaceSelector !== undefined;
   const errors = [
     ...labelSelectorErrors(podSelector, `${field}.podSelector`),
@@ -74,7 +80,7 @@ function peerErrors(
 
 const prefixLength = (cidr: string) => Number(cidr.slice(cidr.indexOf('/') + 1));
 
-function blockErrors(field: string, { cidr, except }: IPBlock): FieldError[] {
+function blockErrors(field: string, { cidr, except }: IPBlock): readonly FieldError[] {
   if (!cidr) return [required(`${field}.cidr`)];
   const errors = invalids(`${field}.cidr`, cidr, legacyCidrErrors(cidr));
   if (errors.length > 0) return errors;

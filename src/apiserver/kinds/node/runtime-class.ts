@@ -23,7 +23,7 @@ export const runtimeClassKind: Kind<RuntimeClass> = {
   ],
 };
 
-function classErrors({ handler = '', overhead, scheduling }: RuntimeClass): FieldError[] {
+function classErrors({ handler = '', overhead, scheduling }: RuntimeClass): readonly FieldError[] {
   const limits = overhead?.podFixed ?? {};
   return [
     ...dnsLabel('handler', handler),

@@ -1,4 +1,5 @@
 import type { NodeSelectorTerm } from '../../../api/core/v1.ts';
+import { nothing } from '../../../machinery/joined.ts';
 import { labelValueErrors } from '../../../machinery/names.ts';
 
 /** Labels of nodes that have got other names, and since when. */
@@ -31,8 +32,12 @@ export const labelAdvice = (key: string): string | undefined =>
   Object.hasOwn(advice, key) ? advice[key] : undefined;
 
 /** Advice on labels that nodes are chosen by. */
-export function nodeLabelWarnings(field: string, labels: Record<string, string> | undefined): string[] {
-  return Object.keys(labels ?? {}).flatMap((key) => {
+export function nodeLabelWarnings(
+  field: string,
+  labels: Record<string, string> | undefined,
+): readonly string[] {
+  if (!labels) return nothing;
+  return Object.keys(labels).flatMap((key) => {
     const why = labelAdvice(key);
     return why ? [`${field}[${key}]: ${why}`] : [];
   });

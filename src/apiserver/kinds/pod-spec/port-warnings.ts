@@ -1,4 +1,5 @@
 import type { ContainerPort } from '../../../api/core/v1.ts';
+import { nothing } from '../../../machinery/joined.ts';
 
 interface Placed {
   container: { ports?: readonly ContainerPort[] };
@@ -6,7 +7,8 @@ interface Placed {
 }
 
 /** Advice on ports that several containers of a pod, or one of them twice, have. */
-export function portWarnings(containers: readonly Placed[]): string[] {
+export function portWarnings(containers: readonly Placed[]): readonly string[] {
+  if (!containers.some(({ container }) => container.ports)) return nothing;
   const known = new Map<string, { field: string; port: ContainerPort }[]>();
   return containers.flatMap(({ container, field: path }) =>
     (container.ports ?? []).flatMap((port, i) => {

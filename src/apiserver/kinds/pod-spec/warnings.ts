@@ -9,6 +9,7 @@ import type {
 } from '../../../api/core/v1.ts';
 import type { ObjectMeta, Quantity } from '../../../api/meta/v1.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
+import { joined, nothing } from '../../../machinery/joined.ts';
 import { ipWarnings } from '../../../machinery/ip.ts';
 import { canonicalQuantity, isQuantity, milliValue } from '../../../machinery/quantity.ts';
 import { claimSpecWarnings } from '../core/volumes/claim-warnings.ts';
@@ -20,49 +21,64 @@ import { portWarnings } from './port-warnings.ts';
 type At = (path: string) => string;
 
 /** Advice on a pod's spec, be it of a pod or of a template; `field` is the path of what holds both metadata and spec. */
-export function podWarnings(field: string, meta: ObjectMeta | undefined, spec: PodSpec): string[] {
+export function podWarnings(field: string, meta: ObjectMeta | undefined, spec: PodSpec): readonly string[] {
   const at: At = (path) => (field ? `${field}.${path}` : path);
   const containers = containersWithPaths(spec, at('spec'));
-  return [
-    ...nodeLabelWarnings(at('spec.nodeSelector'), spec.nodeSelector),
-    ...nodeAffinityWarnings(at('spec.affinity.nodeAffinity'), spec),
-    ...spreadWarnings(at('spec.topologySpreadConstraints'), spec),
-    ...annotationWarnings(at('metadata.annotations'), meta),
-    ...(spec.volumes ?? []).flatMap((volume, i) => volumeWarnings(at(`spec.volumes[${i}]`), volume)),
-    ...tokenPathWarnings(at('spec.volumes'), spec),
-    ...repeatedEntries(at, spec),
-    ...fractionalBytes(at('spec.overhead'), spec.overhead),
-    ...seccompOfPod(at('metadata.annotations'), meta, spec),
-    ...containers.flatMap(({ container, field: path }) => [
-      ...profileWarnings(at, { meta, spec, container, isTemplate: field !== '' }),
-      ...fractionalResources(path, container as Container),
-      ...hiddenVariables(`${path}.env`, container.env),
-    ]),
-    ...portWarnings(containers as { container: { ports?: ContainerPort[] }; field: string }[]),
-    ...graceWarnings(at('spec.terminationGracePeriodSeconds'), spec),
-    ...podAffinityWarnings(at('spec.affinity.podAffinity'), spec.affinity?.podAffinity),
-    ...podAffinityWarnings(at('spec.affinity.podAntiAffinity'), spec.affinity?.podAntiAffinity),
-    ...(spec.dnsConfig?.nameservers ?? []).flatMap((ip, i) =>
-      ipWarnings(at(`spec.dnsConfig.nameservers[${i}]`), ip),
+  return joined(
+    nodeLabelWarnings(at('spec.nodeSelector'), spec.nodeSelector),
+    nodeAffinityWarnings(at('spec.affinity.nodeAffinity'), spec),
+    spreadWarnings(at('spec.topologySpreadConstraints'), spec),
+    annotationWarnings(at('metadata.annotations'), meta),
+    ofEach(spec.volumes, (volume, i) => volumeWarnings(at(`spec.volumes[${i}]`), volume)),
+    tokenPathWarnings(at('spec.volumes'), spec),
+    repeatedEntries(at, spec),
+    fractionalBytes(at('spec.overhead'), spec.overhead),
+    seccompOfPod(at('metadata.annotations'), meta, spec),
+    ofEach(containers, ({ container, field: path }) =>
+      joined(
+        profileWarnings(at, { meta, spec, container, isTemplate: field !== '' }),
+        fractionalResources(path, container as Container),
+        hiddenVariables(`${path}.env`, container.env),
+      ),
     ),
-    ...(spec.hostAliases ?? []).flatMap(({ ip }, i) => ipWarnings(at(`spec.hostAliases[${i}].ip`), ip)),
-  ];
+    portWarnings(containers as { container: { ports?: ContainerPort[] }; field: string }[]),
+    graceWarnings(at('spec.terminationGracePeriodSeconds'), spec),
+    podAffinityWarnings(at('spec.affinity.podAffinity'), spec.affinity?.podAffinity),
+    podAffinityWarnings(at('spec.affinity.podAntiAffinity'), spec.affinity?.podAntiAffinity),
+    ofEach(spec.dnsConfig?.nameservers, (ip, i) => ipWarnings(at(`spec.dnsConfig.nameservers[${i}]`), ip)),
+    ofEach(spec.hostAliases, ({ ip }, i) => ipWarnings(at(`spec.hostAliases[${i}].ip`), ip)),
+  );
+}
+
+/** Advice on each of what may not be there. */
+function ofEach<T>(
+  items: readonly T[] | undefined,
+  advise: (item: T, index: number) => readonly string[],
+): readonly string[] {
+  if (!items) return nothing;
+  let all: string[] | undefined;
+  for (let i = 0; i < items.length; i++) {
+    const found = advise(items[i] as T, i);
+    if (found.length > 0) (all ??= []).push(...found);
+  }
+  return all ?? nothing;
 }
 
 /** Advice on a template. */
-export function templateWarnings(field: string, template: PodTemplateSpec | undefined): string[] {
-  return template?.spec ? podWarnings(field, template.metadata, template.spec) : [];
+export function templateWarnings(field: string, template: PodTemplateSpec | undefined): readonly string[] {
+  return template?.spec ? podWarnings(field, template.metadata, template.spec) : nothing;
 }
 
-function nodeAffinityWarnings(field: string, { affinity }: PodSpec): string[] {
-  const { nodeAffinity } = affinity ?? {};
+function nodeAffinityWarnings(field: string, { affinity }: PodSpec): readonly string[] {
+  const nodeAffinity = affinity?.nodeAffinity;
+  if (!nodeAffinity) return nothing;
   const always = 'requiredDuringSchedulingIgnoredDuringExecution';
   const preferred = 'preferredDuringSchedulingIgnoredDuringExecution';
   return [
-    ...(nodeAffinity?.[always]?.nodeSelectorTerms ?? []).flatMap((term, i) =>
+    ...(nodeAffinity[always]?.nodeSelectorTerms ?? []).flatMap((term, i) =>
       nodeTermWarnings(`${field}.${always}.nodeSelectorTerms[${i}]`, term, false),
     ),
-    ...(nodeAffinity?.[preferred] ?? []).flatMap(({ preference }, i) =>
+    ...(nodeAffinity[preferred] ?? []).flatMap(({ preference }, i) =>
       nodeTermWarnings(`${field}.${preferred}[${i}].preference`, preference ?? {}, true),
     ),
   ];
@@ -70,8 +86,8 @@ function nodeAffinityWarnings(field: string, { affinity }: PodSpec): string[] {
 
 const matchesNothing = 'a null labelSelector results in matching no pod';
 
-function spreadWarnings(field: string, spec: PodSpec): string[] {
-  return (spec.topologySpreadConstraints ?? []).flatMap(({ topologyKey, labelSelector }, i) => {
+function spreadWarnings(field: string, spec: PodSpec): readonly string[] {
+  return ofEach(spec.topologySpreadConstraints, ({ topologyKey, labelSelector }, i) => {
     const why = labelAdvice(topologyKey);
     return [
       ...(why ? [`${field}[${i}].topologyKey: ${topologyKey} is ${why}`] : []),
@@ -80,9 +96,10 @@ function spreadWarnings(field: string, spec: PodSpec): string[] {
   });
 }
 
-function podAffinityWarnings(field: string, rules: PodAffinity | undefined): string[] {
-  const always = rules?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
-  const preferred = rules?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+function podAffinityWarnings(field: string, rules: PodAffinity | undefined): readonly string[] {
+  if (!rules) return nothing;
+  const always = rules.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+  const preferred = rules.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   return [
     ...always.flatMap(({ labelSelector }, i) =>
       labelSelector
@@ -106,9 +123,9 @@ const formerAnnotations = {
   'security.alpha.kubernetes.io/unsafe-sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
 };
 
-function annotationWarnings(field: string, meta: ObjectMeta | undefined): string[] {
+function annotationWarnings(field: string, meta: ObjectMeta | undefined): readonly string[] {
   const { annotations } = meta ?? {};
-  if (!annotations) return [];
+  if (!annotations) return nothing;
   return Object.entries(formerAnnotations).flatMap(([key, why]) =>
     annotations[key] === undefined ? [] : [`${field}[${key}]: ${why}`],
   );
@@ -130,8 +147,13 @@ const goneVolumes: readonly [name: keyof Volume, since: string, shown?: string][
 
 const goneNames = new Set<string>(goneVolumes.map(([name]) => name));
 
-function volumeWarnings(field: string, volume: Volume): string[] {
-  if (!Object.keys(volume).some((name) => goneNames.has(name))) return [];
+function isGone(volume: Volume): boolean {
+  for (const name in volume) if (goneNames.has(name)) return true;
+  return false;
+}
+
+function volumeWarnings(field: string, volume: Volume): readonly string[] {
+  if (!isGone(volume)) return nothing;
   return goneVolumes.flatMap(([name, since, shown = name]) => {
     if (volume[name] === undefined) return [];
     if (since) return [`${field}.${shown}: ${since}`];
@@ -140,30 +162,37 @@ function volumeWarnings(field: string, volume: Volume): string[] {
   });
 }
 
-/** Files that would stand where the pod's token stands. */
-function tokenPathWarnings(field: string, { volumes = [] }: PodSpec): string[] {
-  const tokens = new Set<string>();
+function tokenPaths(volumes: readonly Volume[]): string[] {
+  const paths: string[] = [];
   for (const { projected } of volumes) {
-    for (const { serviceAccountToken: token } of projected?.sources ?? []) if (token) tokens.add(token.path);
+    for (const { serviceAccountToken: token } of projected?.sources ?? []) if (token) paths.push(token.path);
   }
-  if (tokens.size === 0) return [];
+  return paths;
+}
+
+/** Files that would stand where the pod's token stands. */
+function tokenPathWarnings(field: string, { volumes = [] }: PodSpec): readonly string[] {
+  const tokens = tokenPaths(volumes);
+  if (tokens.length === 0) return nothing;
   const check = (path: string, file: string | undefined) =>
-    file !== undefined && tokens.has(file)
+    file !== undefined && tokens.includes(file)
       ? [`${path}: has duplicated path with ServiceAccountToken ${goQuote(file)}`]
-      : [];
-  return volumes.flatMap(({ projected }, i) => {
+      : nothing;
+  return ofEach(volumes, ({ projected }, i) => {
     const at = `${field}[${i}].projected.sources`;
-    return (projected?.sources ?? []).flatMap(({ configMap, secret, downwardAPI, clusterTrustBundle }) => [
-      ...(configMap?.items ?? []).flatMap(({ path }, j) => check(`${at}.configMap[${j}]`, path)),
-      ...(secret?.items ?? []).flatMap(({ path }, j) => check(`${at}.secrets[${j}]`, path)),
-      ...(downwardAPI?.items ?? []).flatMap(({ path }, j) => check(`${at}.downwardAPI[${j}]`, path)),
-      ...check(`${at}.ClusterTrustBundle`, clusterTrustBundle?.path),
-    ]);
+    return ofEach(projected?.sources, ({ configMap, secret, downwardAPI, clusterTrustBundle }) =>
+      joined(
+        ofEach(configMap?.items, ({ path }, j) => check(`${at}.configMap[${j}]`, path)),
+        ofEach(secret?.items, ({ path }, j) => check(`${at}.secrets[${j}]`, path)),
+        ofEach(downwardAPI?.items, ({ path }, j) => check(`${at}.downwardAPI[${j}]`, path)),
+        check(`${at}.ClusterTrustBundle`, clusterTrustBundle?.path),
+      ),
+    );
   });
 }
 
-function repeatedEntries(at: At, { hostAliases = [], imagePullSecrets = [] }: PodSpec): string[] {
-  if (hostAliases.length === 0 && imagePullSecrets.length === 0) return [];
+function repeatedEntries(at: At, { hostAliases = [], imagePullSecrets = [] }: PodSpec): readonly string[] {
+  if (hostAliases.length === 0 && imagePullSecrets.length === 0) return nothing;
   const secrets = imagePullSecrets.map(({ name = '' }) => name);
   const repeated = (field: string, values: readonly string[], what: 'ip' | 'name') => {
     const seen = new Set<string>();
@@ -189,32 +218,35 @@ function repeatedEntries(at: At, { hostAliases = [], imagePullSecrets = [] }: Po
 
 const byteResources = ['memory', 'ephemeral-storage'] as const;
 
-function fractionalBytes(field: string, list: Record<string, Quantity> | undefined): string[] {
-  if (!list) return [];
-  return byteResources.flatMap((name) => fraction(`${field}[${name}]`, list[name]));
+function fractionalBytes(field: string, list: Record<string, Quantity> | undefined): readonly string[] {
+  if (!list) return nothing;
+  return ofEach(byteResources, (name) => fraction(`${field}[${name}]`, list[name]));
 }
 
-function fraction(field: string, amount: Quantity | undefined): string[] {
-  if (amount === undefined || !isQuantity(amount) || milliValue(amount) % 1000 === 0) return [];
+function fraction(field: string, amount: Quantity | undefined): readonly string[] {
+  if (amount === undefined || !isQuantity(amount) || milliValue(amount) % 1000 === 0) return nothing;
   const shown = goQuote(canonicalQuantity(amount));
   return [`${field}: fractional byte value ${shown} is invalid, must be an integer`];
 }
 
-function fractionalResources(field: string, { resources }: Container): string[] {
-  if (!resources) return [];
-  const { limits = {}, requests = {} } = resources;
-  return byteResources.flatMap((name) => [
-    ...fraction(`${field}.resources.limits[${name}]`, limits[name]),
-    ...fraction(`${field}.resources.requests[${name}]`, requests[name]),
-  ]);
+function fractionalResources(field: string, { resources }: Container): readonly string[] {
+  if (!resources) return nothing;
+  const { limits, requests } = resources;
+  return ofEach(byteResources, (name) =>
+    joined(
+      fraction(`${field}.resources.limits[${name}]`, limits?.[name]),
+      fraction(`${field}.resources.requests[${name}]`, requests?.[name]),
+    ),
+  );
 }
 
 const seccompPodKey = 'seccomp.security.alpha.kubernetes.io/pod';
 const seccompContainerPrefix = 'container.seccomp.security.alpha.kubernetes.io/';
 const useSeccompField = 'non-functional in v1.27+; use the "seccompProfile" field instead';
 
-function seccompOfPod(field: string, meta: ObjectMeta | undefined, spec: PodSpec): string[] {
-  if (spec.securityContext?.seccompProfile || meta?.annotations?.[seccompPodKey] === undefined) return [];
+function seccompOfPod(field: string, meta: ObjectMeta | undefined, spec: PodSpec): readonly string[] {
+  if (spec.securityContext?.seccompProfile || meta?.annotations?.[seccompPodKey] === undefined)
+    return nothing;
   return [`${field}[${seccompPodKey}]: ${useSeccompField}`];
 }
 
@@ -232,9 +264,11 @@ function profileWarnings(
     container: Pick<Container, 'name' | 'securityContext'>;
     isTemplate: boolean;
   },
-): string[] {
+): readonly string[] {
+  const annotations = meta?.annotations;
+  if (!annotations) return nothing;
   const field = at('metadata.annotations');
-  const given = (key: string) => meta?.annotations?.[key] !== undefined;
+  const given = (key: string) => annotations[key] !== undefined;
   const [seccomp, appArmor] = [`${seccompContainerPrefix}${name}`, `${appArmorPrefix}${name}`];
   const warnings = !own?.seccompProfile && given(seccomp) ? [`${field}[${seccomp}]: ${useSeccompField}`] : [];
   const hasProfile = spec.securityContext?.appArmorProfile || own?.appArmorProfile;
@@ -244,7 +278,8 @@ function profileWarnings(
 }
 
 /** Variables that are set anew, unless to something made of what they were. */
-function hiddenVariables(field: string, variables: readonly EnvVar[] = []): string[] {
+function hiddenVariables(field: string, variables: readonly EnvVar[] | undefined): readonly string[] {
+  if (!variables) return nothing;
   const seen = new Set<string>();
   return variables.flatMap(({ name, value = '', valueFrom }, i) => {
     const repeated = seen.has(name) || !seen.add(name);
@@ -257,7 +292,7 @@ function hiddenVariables(field: string, variables: readonly EnvVar[] = []): stri
   });
 }
 
-function graceWarnings(field: string, { terminationGracePeriodSeconds = 0 }: PodSpec): string[] {
+function graceWarnings(field: string, { terminationGracePeriodSeconds = 0 }: PodSpec): readonly string[] {
   const why = 'must be >= 0; negative values are invalid and will be treated as 1';
-  return terminationGracePeriodSeconds < 0 ? [`${field}: ${why}`] : [];
+  return terminationGracePeriodSeconds < 0 ? [`${field}: ${why}`] : nothing;
 }

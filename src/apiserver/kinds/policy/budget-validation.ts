@@ -6,7 +6,7 @@ import { conditionErrors } from '../shared/conditions.ts';
 import { optionalSupported } from '../shared/validate.ts';
 
 /** What holds for a budget at any time. */
-export function budgetErrors({ spec }: PodDisruptionBudget): FieldError[] {
+export function budgetErrors({ spec }: PodDisruptionBudget): readonly FieldError[] {
   const { minAvailable, maxUnavailable, selector, unhealthyPodEvictionPolicy: policy } = spec;
   const both = minAvailable !== undefined && maxUnavailable !== undefined;
   const counts = { minAvailable, maxUnavailable };
@@ -22,7 +22,7 @@ export function budgetErrors({ spec }: PodDisruptionBudget): FieldError[] {
 }
 
 /** What a report of a budget's state may say. */
-export function budgetStatusErrors({ status }: PodDisruptionBudget): FieldError[] {
+export function budgetStatusErrors({ status }: PodDisruptionBudget): readonly FieldError[] {
   const names = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'];
   return [...conditionErrors('status.conditions', status?.conditions), ...statusCounts(status, { names })];
 }

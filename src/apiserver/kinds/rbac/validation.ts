@@ -16,14 +16,17 @@ export const rbacGroup = 'rbac.authorization.k8s.io';
 type Binding = RoleBinding | ClusterRoleBinding;
 
 /** The rules of a role: of resources or of paths, the latter for the cluster alone. */
-export function ruleErrors(rules: readonly PolicyRule[] | undefined, isNamespaced: boolean): FieldError[] {
+export function ruleErrors(
+  rules: readonly PolicyRule[] | undefined,
+  isNamespaced: boolean,
+): readonly FieldError[] {
   return each('rules', rules, (rule, field) => [
     ...(rule.verbs?.length ? [] : [required(`${field}.verbs`, 'verbs must contain at least one value')]),
     ...(rule.nonResourceURLs?.length ? pathRule(field, rule, isNamespaced) : resourceRule(field, rule)),
   ]);
 }
 
-function pathRule(field: string, rule: PolicyRule, isNamespaced: boolean): FieldError[] {
+function pathRule(field: string, rule: PolicyRule, isNamespaced: boolean): readonly FieldError[] {
   const { nonResourceURLs, apiGroups, resources, resourceNames } = rule;
   const path = `${field}.nonResourceURLs`;
   const errors: FieldError[] = [];
@@ -37,7 +40,7 @@ function pathRule(field: string, rule: PolicyRule, isNamespaced: boolean): Field
   return errors;
 }
 
-function resourceRule(field: string, { apiGroups, resources }: PolicyRule): FieldError[] {
+function resourceRule(field: string, { apiGroups, resources }: PolicyRule): readonly FieldError[] {
   const errors: FieldError[] = [];
   if (!apiGroups?.length) {
     errors.push(required(`${field}.apiGroups`, 'resource rules must supply at least one api group'));
@@ -49,7 +52,7 @@ function resourceRule(field: string, { apiGroups, resources }: PolicyRule): Fiel
 }
 
 /** Where the rules of a role come from, if not from itself: from roles that some selector chooses. */
-export function aggregationErrors(aggregation: AggregationRule | undefined): FieldError[] {
+export function aggregationErrors(aggregation: AggregationRule | undefined): readonly FieldError[] {
   const field = 'aggregationRule.clusterRoleSelectors';
   if (!aggregation) return [];
   const why = 'at least one clusterRoleSelector required if aggregationRule is non-nil';
@@ -61,7 +64,7 @@ export function aggregationErrors(aggregation: AggregationRule | undefined): Fie
 }
 
 /** What holds for a binding at any time. */
-export function bindingErrors(binding: Binding, isNamespaced: boolean): FieldError[] {
+export function bindingErrors(binding: Binding, isNamespaced: boolean): readonly FieldError[] {
   const { roleRef, subjects } = binding;
   return [
     ...supported('roleRef.apiGroup', roleRef.apiGroup, [rbacGroup]),
@@ -72,13 +75,13 @@ export function bindingErrors(binding: Binding, isNamespaced: boolean): FieldErr
 }
 
 /** A binding grants one role for good: whoever may bind others has to be asked again. */
-export function roleChange(roleRef: RoleRef, old: RoleRef): FieldError[] {
+export function roleChange(roleRef: RoleRef, old: RoleRef): readonly FieldError[] {
   return deepEqual(roleRef, old) ? [] : [invalid('roleRef', roleRef, 'cannot change roleRef')];
 }
 
 const kinds = ['ServiceAccount', 'User', 'Group'];
 
-function subjectErrors(field: string, subject: Subject, isNamespaced: boolean): FieldError[] {
+function subjectErrors(field: string, subject: Subject, isNamespaced: boolean): readonly FieldError[] {
   const { kind, name, namespace, apiGroup = '' } = subject;
   const errors = requireValue(`${field}.name`, name);
   if (!kinds.includes(kind)) return [...errors, notSupported(`${field}.kind`, kind, kinds)];

@@ -9,7 +9,7 @@ export function adminAccessErrors(
   field: string,
   namespace: string,
   context: Pick<HookContext, 'get'>,
-): FieldError[] {
+): readonly FieldError[] {
   const found = context.get(namespaces, { name: namespace });
   if (!found) {
     const why = `could not retrieve namespace to verify admin access: namespaces "${namespace}" not found`;

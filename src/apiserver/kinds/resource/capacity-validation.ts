@@ -22,7 +22,7 @@ const maxInt64 = '9223372036854775807';
 export function sharedCapacityErrors(
   field: string,
   { value = '0', requestPolicy }: DeviceCapacity,
-): FieldError[] {
+): readonly FieldError[] {
   if (!requestPolicy) return [];
   const { validValues = [], validRange, default: usual } = requestPolicy;
   const path = `${field}.requestPolicy`;
@@ -41,7 +41,7 @@ export function sharedCapacityErrors(
 }
 
 /** An amount of a device that only one claim can have. */
-export function wholeCapacityErrors(field: string, { requestPolicy }: DeviceCapacity): FieldError[] {
+export function wholeCapacityErrors(field: string, { requestPolicy }: DeviceCapacity): readonly FieldError[] {
   if (!requestPolicy) return [];
   return [forbiddenField(`${field}.requestPolicy`, 'allowMultipleAllocations must be true')];
 }
@@ -56,7 +56,11 @@ interface Policy {
 const shown = (amount: Amount) => canonicalQuantity(amount);
 const isMore = (a: Amount, b: Amount) => compareQuantities(a, b) > 0;
 
-function choiceErrors(field: string, values: readonly Amount[], { usual, capacity }: Policy): FieldError[] {
+function choiceErrors(
+  field: string,
+  values: readonly Amount[],
+  { usual, capacity }: Policy,
+): readonly FieldError[] {
   const unsorted = each(field, values, (value, path, i) =>
     i > 0 && isMore(values[i - 1] as Amount, value)
       ? [invalid(path, shown(value), 'values must be sorted in ascending order')]
@@ -85,7 +89,7 @@ function rangeErrors(
   field: string,
   range: CapacityRequestPolicyRange,
   { usual, capacity }: Policy,
-): FieldError[] {
+): readonly FieldError[] {
   const { min, max, step } = range;
   if (min === undefined) return [required(`${field}.min`, 'required when validRange is defined')];
   const errors: FieldError[] = [];
@@ -107,7 +111,7 @@ interface Steps extends Policy {
   step: Amount;
 }
 
-function stepErrors(field: string, { min, max, step, usual, capacity }: Steps): FieldError[] {
+function stepErrors(field: string, { min, max, step, usual, capacity }: Steps): readonly FieldError[] {
   const path = `${field}.step`;
   if (quantitySign(step) <= 0) return [invalid(path, shown(step), 'must be greater than zero')];
   const first = formatQuantity(addQuantities(min, step));
@@ -128,7 +132,7 @@ function stepErrors(field: string, { min, max, step, usual, capacity }: Steps): 
 }
 
 /** Steps are counted in whole numbers of 64 bits. */
-function uncountable(field: string, amount: Amount): FieldError[] {
+function uncountable(field: string, amount: Amount): readonly FieldError[] {
   if (quantitySign(amount) < 0) return [invalid(field, shown(amount), notNegativeMessage)];
   return isMore(amount, maxInt64)
     ? [invalid(field, shown(amount), `must not be larger than ${maxInt64}`)]

@@ -12,6 +12,7 @@ import {
   type FieldError,
   forbiddenField,
   invalid,
+  invalids,
   tooLong,
   tooMany,
 } from '../../../machinery/field-error.ts';
@@ -19,7 +20,7 @@ import { byteLength } from '../../../machinery/go-text.ts';
 import { interfaceAddressErrors } from '../../../machinery/ip.ts';
 import { nodeSelector } from '../pod-spec/validation/affinity.ts';
 import { conditionErrors } from '../shared/conditions.ts';
-import { dnsLabel, each, immutable, invalids, requireSupported, requireValue } from '../shared/validate.ts';
+import { dnsLabel, each, immutable, requireSupported, requireValue } from '../shared/validate.ts';
 import { eachOnce, eachUpTo } from './collections.ts';
 import { deviceConfigurationErrors, rawObjectErrors } from './configuration-validation.ts';
 import {
@@ -51,7 +52,7 @@ const keyOf = ({
 const shownKey = { Driver: {}, Pool: {}, Device: {}, ShareID: {} };
 
 /** What may become of the status of a claim. */
-export function claimStatusErrors(claim: ResourceClaim, old: ResourceClaim): FieldError[] {
+export function claimStatusErrors(claim: ResourceClaim, old: ResourceClaim): readonly FieldError[] {
   const { reservedFor, devices, allocation } = claim.status ?? {};
   const given = new Set((allocation?.devices?.results ?? []).map(keyOf));
   return [
@@ -71,13 +72,16 @@ export function claimStatusErrors(claim: ResourceClaim, old: ResourceClaim): Fie
   ];
 }
 
-function consumerErrors(consumer: ResourceClaimConsumerReference, field: string): FieldError[] {
+function consumerErrors(consumer: ResourceClaimConsumerReference, field: string): readonly FieldError[] {
   return (['resource', 'name', 'uid'] as const).flatMap((part) =>
     requireValue(`${field}.${part}`, consumer[part]),
   );
 }
 
-function reservationErrors({ metadata, status = {} }: ResourceClaim, old: ResourceClaimStatus): FieldError[] {
+function reservationErrors(
+  { metadata, status = {} }: ResourceClaim,
+  old: ResourceClaimStatus,
+): readonly FieldError[] {
   const field = 'status.reservedFor';
   if (!status.reservedFor?.length) return [];
   if (!status.allocation) return [forbiddenField(field, 'may not be specified when `allocated` is not set')];
@@ -89,7 +93,7 @@ function reservationErrors({ metadata, status = {} }: ResourceClaim, old: Resour
   return [forbiddenField(field, why)];
 }
 
-function allocationChange({ spec, status }: ResourceClaim, old: ResourceClaim): FieldError[] {
+function allocationChange({ spec, status }: ResourceClaim, old: ResourceClaim): readonly FieldError[] {
   const field = 'status.allocation';
   if (!status?.allocation) return [];
   if (old.status?.allocation) return immutable(field, status.allocation, old.status.allocation);
@@ -100,7 +104,7 @@ function allocationErrors(
   field: string,
   { devices = {}, nodeSelector: nodes }: AllocationResult,
   names: RequestNames,
-): FieldError[] {
+): readonly FieldError[] {
   return [
     ...eachUpTo(`${field}.devices.results`, devices.results, {
       max: maxRequests,
@@ -118,7 +122,7 @@ function resultErrors(
   result: DeviceRequestAllocationResult,
   field: string,
   names: RequestNames,
-): FieldError[] {
+): readonly FieldError[] {
   return [
     ...requestReference(`${field}.request`, result.request, names),
     ...driverName(`${field}.driver`, result.driver),
@@ -134,7 +138,7 @@ function givenConfigurationErrors(
   config: DeviceAllocationConfiguration,
   field: string,
   names: RequestNames,
-): FieldError[] {
+): readonly FieldError[] {
   return [
     ...requireSupported(`${field}.source`, config.source, ['FromClaim', 'FromClass']),
     ...requestReferenceErrors(`${field}.requests`, config.requests, names),
@@ -146,7 +150,7 @@ function deviceStatusErrors(
   device: AllocatedDeviceStatus,
   field: string,
   given: ReadonlySet<string>,
-): FieldError[] {
+): readonly FieldError[] {
   const { conditions = [], data, networkData } = device;
   return [
     ...driverName(`${field}.driver`, device.driver),
@@ -168,7 +172,7 @@ function deviceStatusErrors(
 function networkErrors(
   field: string,
   { interfaceName = '', hardwareAddress = '', ips }: NetworkDeviceData,
-): FieldError[] {
+): readonly FieldError[] {
   const limited = (name: string, value: string, max: number) =>
     byteLength(value) > max ? [tooLong(`${field}.${name}`, max)] : [];
   return [

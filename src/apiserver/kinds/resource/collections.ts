@@ -6,8 +6,8 @@ import { each } from '../shared/validate.ts';
 export function eachUpTo<T>(
   field: string,
   items: readonly T[] | undefined,
-  { max, validate }: { max: number; validate: (item: T, field: string) => FieldError[] },
-): FieldError[] {
+  { max, validate }: { max: number; validate: (item: T, field: string) => readonly FieldError[] },
+): readonly FieldError[] {
   const { length } = items ?? [];
   return length > max ? [tooMany(field, length, max)] : each(field, items, validate);
 }
@@ -18,11 +18,11 @@ export function eachOnce<T>(
   items: readonly T[] | undefined,
   rules: {
     max: number;
-    validate: (item: T, field: string) => FieldError[];
+    validate: (item: T, field: string) => readonly FieldError[];
     key: (item: T) => string;
     shown?: (item: T) => unknown;
   },
-): FieldError[] {
+): readonly FieldError[] {
   const errors = eachUpTo(field, items, rules);
   if ((items?.length ?? 0) > rules.max) return errors;
   const seen = new Set<string>();
@@ -41,10 +41,10 @@ export function eachEntry<T>(
   map: Readonly<Record<string, T>> | undefined,
   rules: {
     maxKeyLength: number;
-    key: (field: string, key: string) => FieldError[];
-    value?: (field: string, value: T) => FieldError[];
+    key: (field: string, key: string) => readonly FieldError[];
+    value?: (field: string, value: T) => readonly FieldError[];
   },
-): FieldError[] {
+): readonly FieldError[] {
   return Object.entries(map ?? {}).flatMap(([key, value]) => [
     ...rules.key(field, key),
     ...(rules.value?.(`${field}[${shortened(key, rules.maxKeyLength)}]`, value) ?? []),

@@ -11,7 +11,7 @@ export function deviceConfigurationErrors(
   { opaque }: { opaque?: OpaqueDeviceConfiguration },
   field: string,
   stored: boolean,
-): FieldError[] {
+): readonly FieldError[] {
   if (!opaque) return [required(`${field}.opaque`)];
   const { driver, parameters } = opaque;
   return [
@@ -21,7 +21,7 @@ export function deviceConfigurationErrors(
 }
 
 /** Data that only its owner understands: any JSON object that is not too large. */
-export function rawObjectErrors(field: string, data: unknown, stored: boolean): FieldError[] {
+export function rawObjectErrors(field: string, data: unknown, stored: boolean): readonly FieldError[] {
   if (data === undefined || data === null) return [required(field)];
   if (!stored && byteLength(JSON.stringify(data)) > maxDataBytes) return [tooLong(field, maxDataBytes)];
   if (typeof data === 'object' && !Array.isArray(data)) return [];

@@ -30,7 +30,7 @@ export function requestNames({ requests = [] }: DeviceClaim): RequestNames {
 }
 
 /** What a claim asks for. */
-export function claimSpecErrors(field: string, { devices = {} }: ResourceClaimSpec): FieldError[] {
+export function claimSpecErrors(field: string, { devices = {} }: ResourceClaimSpec): readonly FieldError[] {
   const names = requestNames(devices);
   const path = `${field}.devices`;
   return [
@@ -50,7 +50,7 @@ export function claimSpecErrors(field: string, { devices = {} }: ResourceClaimSp
   ];
 }
 
-function requestErrors(request: DeviceRequest, field: string): FieldError[] {
+function requestErrors(request: DeviceRequest, field: string): readonly FieldError[] {
   const { name, exactly, firstAvailable = [] } = request;
   const errors = dnsLabel(`${field}.name`, name);
   const why = 'exactly one of `exactly` or `firstAvailable` is required';
@@ -67,7 +67,7 @@ function requestErrors(request: DeviceRequest, field: string): FieldError[] {
   return [...errors, ...alternatives];
 }
 
-function wishErrors(wish: ExactDeviceRequest | DeviceSubRequest, field: string): FieldError[] {
+function wishErrors(wish: ExactDeviceRequest | DeviceSubRequest, field: string): readonly FieldError[] {
   const { deviceClassName: className, selectors, tolerations } = wish;
   const classField = `${field}.deviceClassName`;
   return [
@@ -81,7 +81,7 @@ function wishErrors(wish: ExactDeviceRequest | DeviceSubRequest, field: string):
 function amountErrors(
   { allocationMode: mode = '', count = 0 }: ExactDeviceRequest | DeviceSubRequest,
   field: string,
-): FieldError[] {
+): readonly FieldError[] {
   const at = `${field}.count`;
   switch (mode) {
     case 'All':
@@ -93,7 +93,11 @@ function amountErrors(
   }
 }
 
-function constraintErrors(constraint: DeviceConstraint, field: string, names: RequestNames): FieldError[] {
+function constraintErrors(
+  constraint: DeviceConstraint,
+  field: string,
+  names: RequestNames,
+): readonly FieldError[] {
   const { matchAttribute: same, distinctAttribute: distinct } = constraint;
   const errors = requestReferenceErrors(`${field}.requests`, constraint.requests, names);
   if (same !== undefined) return [...errors, ...fullAttributeName(`${field}.matchAttribute`, same)];
@@ -109,7 +113,7 @@ function configurationErrors(
   config: DeviceClaimConfiguration,
   field: string,
   names: RequestNames,
-): FieldError[] {
+): readonly FieldError[] {
   return [
     ...requestReferenceErrors(`${field}.requests`, config.requests, names),
     ...deviceConfigurationErrors(config, field, false),
@@ -121,7 +125,7 @@ export function requestReferenceErrors(
   field: string,
   requests: readonly string[] | undefined,
   names: RequestNames,
-): FieldError[] {
+): readonly FieldError[] {
   return eachOnce(field, requests, {
     max: maxRequests,
     validate: (name, path) => requestReference(path, name, names),
@@ -130,7 +134,7 @@ export function requestReferenceErrors(
 }
 
 /** The name of a request, or of one of its alternatives as `request/alternative`. */
-export function requestReference(field: string, name: string, names: RequestNames): FieldError[] {
+export function requestReference(field: string, name: string, names: RequestNames): readonly FieldError[] {
   const why =
     "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'";
   const segments = name.split('/');

@@ -22,7 +22,7 @@ export const deviceClassKind: Kind<DeviceClass> = {
 };
 
 /** Selectors and configuration that are as they were keep what was right when they were written. */
-function specErrors(spec: DeviceClassSpec, old?: DeviceClassSpec): FieldError[] {
+function specErrors(spec: DeviceClassSpec, old?: DeviceClassSpec): readonly FieldError[] {
   const isAsBefore = (part: 'selectors' | 'config') => old !== undefined && deepEqual(spec[part], old[part]);
   const { extendedResourceName: name } = spec;
   return [

@@ -1,11 +1,18 @@
 import type { NodeSelector } from '../../../api/core/v1.ts';
 import type { Counter, Device, DeviceAttribute, DeviceCounterConsumption } from '../../../api/resource/v1.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
-import { type FieldError, invalid, required, tooLong, tooMany } from '../../../machinery/field-error.ts';
+import {
+  type FieldError,
+  invalid,
+  invalids,
+  required,
+  tooLong,
+  tooMany,
+} from '../../../machinery/field-error.ts';
 import { byteLength } from '../../../machinery/go-text.ts';
 import { dns1123SubdomainErrors } from '../../../machinery/names.ts';
 import { nodeSelector } from '../pod-spec/validation/affinity.ts';
-import { dnsLabel, invalids } from '../shared/validate.ts';
+import { dnsLabel } from '../shared/validate.ts';
 import { sharedCapacityErrors, wholeCapacityErrors } from './capacity-validation.ts';
 import { eachEntry, eachOnce, eachUpTo } from './collections.ts';
 import { attributeName } from './names.ts';
@@ -26,7 +33,7 @@ export function deviceErrors(
   device: Device,
   field: string,
   { old, perDevice }: { old: Device | undefined; perDevice: boolean },
-): FieldError[] {
+): readonly FieldError[] {
   const capacityErrors = device.allowMultipleAllocations ? sharedCapacityErrors : wholeCapacityErrors;
   const changed = (part: 'capacity' | 'taints') => !old || !deepEqual(old[part], device[part]);
   const capacity = changed('capacity') ? device.capacity : undefined;
@@ -48,7 +55,7 @@ export function deviceErrors(
   ];
 }
 
-function numberErrors({ attributes = {}, capacity = {} }: Device, field: string): FieldError[] {
+function numberErrors({ attributes = {}, capacity = {} }: Device, field: string): readonly FieldError[] {
   const values = Object.keys(attributes).length;
   const all = values + Object.keys(capacity).length;
   const limit = (what: string, count: number, max: number) =>
@@ -66,7 +73,7 @@ const semanticVersion = new RegExp(
   `^${numeric}\\.${numeric}\\.${numeric}(-${preRelease}(\\.${preRelease})*)?(\\+${build}(\\.${build})*)?$`,
 );
 
-function attributeErrors(field: string, attribute: DeviceAttribute): FieldError[] {
+function attributeErrors(field: string, attribute: DeviceAttribute): readonly FieldError[] {
   const { int, bool, string, version } = attribute;
   const given = [int, bool, string, version].filter((value) => value !== undefined);
   const tooLarge = (name: string, value: string) =>
@@ -96,7 +103,10 @@ function asUpstreamShows({ int, bool, string, version }: DeviceAttribute) {
   };
 }
 
-function consumptionErrors({ counterSet, counters }: DeviceCounterConsumption, field: string): FieldError[] {
+function consumptionErrors(
+  { counterSet, counters }: DeviceCounterConsumption,
+  field: string,
+): readonly FieldError[] {
   return namedCounterErrors(field, { nameField: 'counterSet', name: counterSet, counters });
 }
 
@@ -104,7 +114,7 @@ function consumptionErrors({ counterSet, counters }: DeviceCounterConsumption, f
 export function namedCounterErrors(
   field: string,
   set: { nameField: string; name: string; counters: Readonly<Record<string, Counter>> | undefined },
-): FieldError[] {
+): readonly FieldError[] {
   const { name, counters = {} } = set;
   const path = `${field}.counters`;
   const count = Object.keys(counters).length;
@@ -121,7 +131,7 @@ interface Place {
   allNodes?: boolean;
 }
 
-function placeErrors(device: Device, field: string, perDevice: boolean): FieldError[] {
+function placeErrors(device: Device, field: string, perDevice: boolean): readonly FieldError[] {
   if (!perDevice) {
     const { nodeName, nodeSelector: nodes, allNodes } = device;
     if ([nodeName, nodes, allNodes].every((value) => value === undefined)) return [];

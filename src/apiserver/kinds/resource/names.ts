@@ -1,14 +1,14 @@
-import { type FieldError, invalid, required, tooLong } from '../../../machinery/field-error.ts';
+import { type FieldError, invalid, invalids, required, tooLong } from '../../../machinery/field-error.ts';
 import { byteLength } from '../../../machinery/go-text.ts';
 import { cIdentifierErrors, dns1123SubdomainErrors } from '../../../machinery/names.ts';
-import { dnsSubdomain, invalids } from '../shared/validate.ts';
+import { dnsSubdomain } from '../shared/validate.ts';
 
 const maxDriverLength = 63;
 const maxPoolLength = 253;
 const maxIdentifierLength = 32;
 
 /** The name of a DRA driver: like that of a CSI driver, and wrong in two ways where it is missing. */
-export function driverName(field: string, name: string): FieldError[] {
+export function driverName(field: string, name: string): readonly FieldError[] {
   return [
     ...(name ? [] : [required(field)]),
     ...(byteLength(name) > maxDriverLength ? [tooLong(field, maxDriverLength)] : []),
@@ -17,14 +17,14 @@ export function driverName(field: string, name: string): FieldError[] {
 }
 
 /** The name of a pool: DNS names with slashes between them. */
-export function poolName(field: string, name: string): FieldError[] {
+export function poolName(field: string, name: string): readonly FieldError[] {
   if (!name) return [required(field)];
   const long = byteLength(name) > maxPoolLength ? [tooLong(field, maxPoolLength)] : [];
   return [...long, ...name.split('/').flatMap((part) => dnsSubdomain(field, part))];
 }
 
 /** The name of an attribute or capacity: an identifier, with the domain of a driver before it or without. */
-export function attributeName(field: string, name: string): FieldError[] {
+export function attributeName(field: string, name: string): readonly FieldError[] {
   const parts = name.split('/');
   if (parts.length > 2) return [invalid(field, name, 'must not contain more than one slash')];
   if (parts.length === 1) return identifier(field, name);
@@ -36,19 +36,19 @@ export function attributeName(field: string, name: string): FieldError[] {
 }
 
 /** The name of an attribute with its domain. */
-export function fullAttributeName(field: string, name: string): FieldError[] {
+export function fullAttributeName(field: string, name: string): readonly FieldError[] {
   const why = 'a fully qualified name must be a domain and a name separated by a slash';
   const errors = attributeName(field, name);
   return name.includes('/') ? errors : [...errors, invalid(field, name, why)];
 }
 
-function identifier(field: string, id: string): FieldError[] {
+function identifier(field: string, id: string): readonly FieldError[] {
   const long = byteLength(id) > maxIdentifierLength ? [tooLong(field, maxIdentifierLength)] : [];
   return [...long, ...invalids(field, id, cIdentifierErrors(id))];
 }
 
 /** A UID, in the one form that is stored. */
-export function shareId(field: string, uid: string): FieldError[] {
+export function shareId(field: string, uid: string): readonly FieldError[] {
   const why = uuidError(uid);
   if (why) return [invalid(field, uid, `error validating uid: ${why}`)];
   if (uid.length === 36 && uid === uid.toLowerCase()) return [];

@@ -87,13 +87,17 @@ function requestedAccessErrors(
   { requests = [] }: DeviceClaim = {},
   { namespace = '' }: ObjectMeta,
   context: HookContext,
-): FieldError[] {
+): readonly FieldError[] {
   const i = requests.findIndex((request) => request.exactly?.adminAccess);
   return i < 0 ? [] : adminAccessErrors(`spec.devices.requests[${i}].adminAccess`, namespace, context);
 }
 
 /** What was once given stays given. */
-function givenAccessErrors(claim: ResourceClaim, old: ResourceClaim, context: HookContext): FieldError[] {
+function givenAccessErrors(
+  claim: ResourceClaim,
+  old: ResourceClaim,
+  context: HookContext,
+): readonly FieldError[] {
   const given = ({ status }: ResourceClaim) =>
     (status?.allocation?.devices?.results ?? []).findIndex((result) => result.adminAccess);
   const i = given(claim);
@@ -115,7 +119,7 @@ function dropDeallocated(claim: ResourceClaim, old: ResourceClaim): void {
 }
 
 /** Claims made from a template get labels and annotations from it, and nothing else. */
-function templateMetadataErrors(field: string, metadata: ObjectMeta): FieldError[] {
+function templateMetadataErrors(field: string, metadata: ObjectMeta): readonly FieldError[] {
   const others = Object.entries(metadata).filter(
     ([name, value]) => name !== 'labels' && name !== 'annotations' && isSet(value),
   );

@@ -61,7 +61,7 @@ export function selectorErrors(
   field: string,
   selectors: readonly DeviceSelector[] | undefined,
   stored = false,
-): FieldError[] {
+): readonly FieldError[] {
   const validate = ({ cel }: DeviceSelector, path: string) => {
     if (!cel) return [required(`${path}.cel`)];
     return stored ? [] : expressionErrors(`${path}.cel.expression`, cel.expression);
@@ -69,7 +69,7 @@ export function selectorErrors(
   return eachUpTo(field, selectors, { max: maxSelectors, validate });
 }
 
-function expressionErrors(field: string, expression: string): FieldError[] {
+function expressionErrors(field: string, expression: string): readonly FieldError[] {
   if (byteLength(expression) > maxExpressionBytes) return [tooLong(field, maxExpressionBytes)];
   try {
     const variables = { device: deviceType };

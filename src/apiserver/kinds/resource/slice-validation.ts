@@ -12,7 +12,7 @@ const maxComplexDevices = 64;
 const maxCounterSets = 8;
 
 /** What a driver says of its devices. `old`: what it said before. */
-export function sliceSpecErrors(spec: ResourceSliceSpec, old?: ResourceSliceSpec): FieldError[] {
+export function sliceSpecErrors(spec: ResourceSliceSpec, old?: ResourceSliceSpec): readonly FieldError[] {
   const { devices, sharedCounters } = spec;
   const isComplex = devices?.some((d) => d.taints?.length || d.consumesCounters?.length);
   const perDevice = spec.perDeviceNodeSelection === true;
@@ -49,7 +49,7 @@ function poolErrors(field: string, { name, generation, resourceSliceCount: slice
   ];
 }
 
-function fixedErrors(spec: ResourceSliceSpec, old: ResourceSliceSpec): FieldError[] {
+function fixedErrors(spec: ResourceSliceSpec, old: ResourceSliceSpec): readonly FieldError[] {
   return [
     ...immutable('spec.pool.name', spec.pool.name, old.pool.name),
     ...immutable('spec.driver', spec.driver, old.driver),
@@ -57,7 +57,7 @@ function fixedErrors(spec: ResourceSliceSpec, old: ResourceSliceSpec): FieldErro
   ];
 }
 
-function placeErrors(spec: ResourceSliceSpec): FieldError[] {
+function placeErrors(spec: ResourceSliceSpec): readonly FieldError[] {
   const noName = 'must be either unset or set to a non-empty string';
   const { nodeSelector, perDeviceNodeSelection: perDevice, allNodes } = spec;
   const { errors, set } = placesErrors('spec', { ...spec, allNodes: undefined }, noName);

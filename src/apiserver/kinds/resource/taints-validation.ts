@@ -1,14 +1,14 @@
 import type { DeviceTaint, DeviceToleration } from '../../../api/resource/v1.ts';
-import { duplicate, type FieldError, invalid } from '../../../machinery/field-error.ts';
+import { duplicate, type FieldError, invalid, invalids } from '../../../machinery/field-error.ts';
 import { labelValueErrors } from '../../../machinery/names.ts';
-import { each, invalids, qualifiedName, repeats, requireSupported, supported } from '../shared/validate.ts';
+import { each, qualifiedName, repeats, requireSupported, supported } from '../shared/validate.ts';
 import { eachUpTo } from './collections.ts';
 
 const effects = ['NoExecute', 'NoSchedule', 'None'];
 const maxConditions = 4;
 
 /** A mark on a device. */
-export function deviceTaintErrors({ key, value, effect }: DeviceTaint, field: string): FieldError[] {
+export function deviceTaintErrors({ key, value, effect }: DeviceTaint, field: string): readonly FieldError[] {
   return [
     ...qualifiedName(`${field}.key`, key),
     ...(value ? invalids(`${field}.value`, value, labelValueErrors(value)) : []),
@@ -20,7 +20,7 @@ export function deviceTaintErrors({ key, value, effect }: DeviceTaint, field: st
 export function deviceTolerationErrors(
   { key, operator, value = '', effect }: DeviceToleration,
   field: string,
-): FieldError[] {
+): readonly FieldError[] {
   return [
     ...(key ? qualifiedName(`${field}.key`, key) : []),
     ...requireSupported(`${field}.operator`, operator, ['Equal', 'Exists']),
@@ -36,7 +36,7 @@ export function deviceTolerationErrors(
 export function bindingConditionErrors(
   { bindingConditions: wanted = [], bindingFailureConditions: failed = [] }: BindingConditions,
   field: string,
-): FieldError[] {
+): readonly FieldError[] {
   const [good, bad] = [`${field}.bindingConditions`, `${field}.bindingFailureConditions`];
   const rules = { max: maxConditions, validate: (name: string, path: string) => qualifiedName(path, name) };
   const [wantedTwice, failedTwice] = [repeats(), repeats()];

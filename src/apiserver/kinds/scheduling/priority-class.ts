@@ -43,7 +43,7 @@ const systemClasses: Record<string, number> = {
 };
 const maxUserPriority = 1_000_000_000;
 
-function classErrors(object: PriorityClass): FieldError[] {
+function classErrors(object: PriorityClass): readonly FieldError[] {
   const { name = '' } = object.metadata;
   const { value = 0 } = object;
   const policy = requireSupported('preemptionPolicy', object.preemptionPolicy, [
@@ -57,7 +57,11 @@ function classErrors(object: PriorityClass): FieldError[] {
 }
 
 /** Names of the system are for the classes it has, as it has them. */
-function systemErrors({ metadata: { name = '' }, value, globalDefault }: PriorityClass): FieldError[] {
+function systemErrors({
+  metadata: { name = '' },
+  value,
+  globalDefault,
+}: PriorityClass): readonly FieldError[] {
   const expected = systemClasses[name];
   let error = '';
   if (expected === undefined) error = `${name} is not a known system priority class`;

@@ -1,20 +1,24 @@
 import type { KubernetesObject, Stored } from '../../../api/resource.ts';
-import { type FieldError, invalid } from '../../../machinery/field-error.ts';
+import { type FieldError, invalid, noErrors } from '../../../machinery/field-error.ts';
 import type { HookContext, Kind } from '../../registry/kind.ts';
 import { each } from './validate.ts';
 
 const standard = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
 /** A finalizer that is not qualified by a domain has to be one of Kubernetes' own. */
-export function kubernetesFinalizer(name: string, field: string): FieldError[] {
-  if (name.includes('/') || standard.has(name)) return [];
+export function kubernetesFinalizer(name: string, field: string): readonly FieldError[] {
+  if (name.includes('/') || standard.has(name)) return noErrors;
   return [invalid(field, name, 'name is neither a standard finalizer name nor is it fully qualified')];
 }
 
 const finalizers = ({ metadata }: KubernetesObject) =>
   each('metadata.finalizers', metadata.finalizers, kubernetesFinalizer);
 
-type Validate<T extends KubernetesObject> = (object: T, old: Stored<T>, context: HookContext) => FieldError[];
+type Validate<T extends KubernetesObject> = (
+  object: T,
+  old: Stored<T>,
+  context: HookContext,
+) => readonly FieldError[];
 
 function withRule<T extends KubernetesObject>(validate: Validate<T> | undefined): Validate<T> {
   return (object, old, context) => [...finalizers(object), ...(validate?.(object, old, context) ?? [])];

@@ -6,27 +6,20 @@ import {
   type FieldError,
   forbiddenField,
   invalid,
+  invalids,
   required,
   tooLong,
 } from '../../../machinery/field-error.ts';
 import { byteLength } from '../../../machinery/go-text.ts';
 import { qualifiedNameErrors } from '../../../machinery/names.ts';
-import {
-  each,
-  immutable,
-  invalids,
-  qualifiedName,
-  repeats,
-  requireSupported,
-  supported,
-} from '../shared/validate.ts';
+import { each, immutable, qualifiedName, repeats, requireSupported, supported } from '../shared/validate.ts';
 import { csiDriverName } from './names.ts';
 
 const maxParameters = 512;
 const maxParameterBytes = 256 * 1024;
 
 /** What holds for a new storage class. */
-export function storageClassErrors(object: StorageClass): FieldError[] {
+export function storageClassErrors(object: StorageClass): readonly FieldError[] {
   const { provisioner, reclaimPolicy, volumeBindingMode, allowedTopologies } = object;
   const modes = ['Immediate', 'WaitForFirstConsumer'];
   return [
@@ -41,7 +34,7 @@ export function storageClassErrors(object: StorageClass): FieldError[] {
 }
 
 /** What volumes were made from stays as it was. */
-export function storageClassUpdateErrors(object: StorageClass, old: StorageClass): FieldError[] {
+export function storageClassUpdateErrors(object: StorageClass, old: StorageClass): readonly FieldError[] {
   return [
     ...noUpdates(object, old, ['parameters', 'provisioner', 'reclaimPolicy']),
     ...immutable('volumeBindingMode', object.volumeBindingMode, old.volumeBindingMode),
@@ -49,7 +42,10 @@ export function storageClassUpdateErrors(object: StorageClass, old: StorageClass
 }
 
 /** What holds for a new class of attributes. */
-export function attributesClassErrors({ driverName, parameters }: VolumeAttributesClass): FieldError[] {
+export function attributesClassErrors({
+  driverName,
+  parameters,
+}: VolumeAttributesClass): readonly FieldError[] {
   const none = Object.keys(parameters ?? {}).length === 0;
   return [
     ...csiDriverName('driverName', driverName),
@@ -61,16 +57,20 @@ export function attributesClassErrors({ driverName, parameters }: VolumeAttribut
 export function attributesClassUpdateErrors(
   object: VolumeAttributesClass,
   old: VolumeAttributesClass,
-): FieldError[] {
+): readonly FieldError[] {
   return noUpdates(object, old, ['driverName', 'parameters']);
 }
 
-function noUpdates<T extends object>(object: T, old: T, names: readonly (keyof T & string)[]): FieldError[] {
+function noUpdates<T extends object>(
+  object: T,
+  old: T,
+  names: readonly (keyof T & string)[],
+): readonly FieldError[] {
   const changed = names.filter((name) => !deepEqual(object[name] ?? {}, old[name] ?? {}));
   return changed.map((name) => forbiddenField(name, `updates to ${name} are forbidden.`));
 }
 
-function parameterErrors(parameters: Record<string, string> = {}): FieldError[] {
+function parameterErrors(parameters: Record<string, string> = {}): readonly FieldError[] {
   const field = 'parameters';
   const entries = Object.entries(parameters);
   if (entries.length > maxParameters) return [tooLong(field, maxParameters)];
@@ -80,7 +80,10 @@ function parameterErrors(parameters: Record<string, string> = {}): FieldError[] 
   return total > maxParameterBytes ? [...errors, tooLong(field, maxParameterBytes)] : errors;
 }
 
-function topologyErrors(field: string, { matchLabelExpressions }: TopologySelectorTerm): FieldError[] {
+function topologyErrors(
+  field: string,
+  { matchLabelExpressions }: TopologySelectorTerm,
+): readonly FieldError[] {
   const repeated = repeats();
   return each(`${field}.matchLabelExpressions`, matchLabelExpressions, ({ key, values = [] }, path) => {
     const again = repeats();

@@ -38,7 +38,7 @@ const maxMetadataBytes = 256 * 1024;
 const maxMessageBytes = 1024;
 
 /** What holds for a driver at any time. */
-export function driverErrors({ spec }: CSIDriver): FieldError[] {
+export function driverErrors({ spec }: CSIDriver): readonly FieldError[] {
   const { fsGroupPolicy, nodeAllocatableUpdatePeriodSeconds: period } = spec;
   const { serviceAccountTokenInSecrets: inSecrets } = spec;
   const noTokens = 'serviceAccountTokenInSecrets is set but no tokenRequests are specified';
@@ -65,7 +65,7 @@ export function driverErrors({ spec }: CSIDriver): FieldError[] {
   ];
 }
 
-export function driverUpdateErrors(driver: CSIDriver, old: CSIDriver): FieldError[] {
+export function driverUpdateErrors(driver: CSIDriver, old: CSIDriver): readonly FieldError[] {
   const [spec, before] = [driver.spec, old.spec];
   return [
     ...driverErrors(driver),
@@ -74,7 +74,7 @@ export function driverUpdateErrors(driver: CSIDriver, old: CSIDriver): FieldErro
   ];
 }
 
-function tokenErrors(requests: CSIDriver['spec']['tokenRequests']): FieldError[] {
+function tokenErrors(requests: CSIDriver['spec']['tokenRequests']): readonly FieldError[] {
   const repeated = repeats();
   return each('spec.tokenRequests', requests, ({ audience, expirationSeconds: seconds }, field) => {
     const errors = repeated(audience) ? [duplicate(`${field}.audience`, audience)] : [];
@@ -91,7 +91,7 @@ function tokenErrors(requests: CSIDriver['spec']['tokenRequests']): FieldError[]
 }
 
 /** What holds for the drivers of a node at any time. */
-export function csiNodeErrors({ spec }: CSINode): FieldError[] {
+export function csiNodeErrors({ spec }: CSINode): readonly FieldError[] {
   const repeated = repeats();
   return each('spec.drivers', spec.drivers, (driver, field) => {
     const keyRepeated = repeats();
@@ -108,7 +108,7 @@ export function csiNodeErrors({ spec }: CSINode): FieldError[] {
   });
 }
 
-function nodeId(field: string, id: string): FieldError[] {
+function nodeId(field: string, id: string): readonly FieldError[] {
   if (!id) return [required(field)];
   return id.length > maxNodeIdLength
     ? [invalid(field, id, `must be ${maxNodeIdLength} characters or less`)]
@@ -116,7 +116,7 @@ function nodeId(field: string, id: string): FieldError[] {
 }
 
 /** A driver comes and goes as a whole; how many volumes it takes may be found out later. */
-export function csiNodeUpdateErrors(node: CSINode, old: CSINode): FieldError[] {
+export function csiNodeUpdateErrors(node: CSINode, old: CSINode): readonly FieldError[] {
   const fixed = ({ allocatable: _, ...driver }: CSINodeDriver) => driver;
   const pairs = (old.spec.drivers ?? []).flatMap((before) =>
     (node.spec.drivers ?? []).filter((d) => d.name === before.name).map((now) => [now, before] as const),
@@ -126,7 +126,7 @@ export function csiNodeUpdateErrors(node: CSINode, old: CSINode): FieldError[] {
 }
 
 /** What holds for a report of room at any time. */
-export function capacityErrors(object: CSIStorageCapacity): FieldError[] {
+export function capacityErrors(object: CSIStorageCapacity): readonly FieldError[] {
   const { nodeTopology, storageClassName, capacity, maximumVolumeSize } = object;
   const amounts = Object.entries({ capacity, maximumVolumeSize });
   return [
@@ -140,7 +140,10 @@ export function capacityErrors(object: CSIStorageCapacity): FieldError[] {
   ];
 }
 
-export function capacityUpdateErrors(object: CSIStorageCapacity, old: CSIStorageCapacity): FieldError[] {
+export function capacityUpdateErrors(
+  object: CSIStorageCapacity,
+  old: CSIStorageCapacity,
+): readonly FieldError[] {
   return [
     ...capacityErrors(object),
     ...immutable('nodeTopology', object.nodeTopology, old.nodeTopology),
@@ -149,7 +152,7 @@ export function capacityUpdateErrors(object: CSIStorageCapacity, old: CSIStorage
 }
 
 /** What holds for an attachment at any time. */
-export function attachmentErrors({ spec, status }: VolumeAttachment): FieldError[] {
+export function attachmentErrors({ spec, status }: VolumeAttachment): readonly FieldError[] {
   const metadata = Object.entries(status?.attachmentMetadata ?? {});
   const size = metadata.reduce((sum, [key, value]) => sum + byteLength(key) + byteLength(value), 0);
   return [
@@ -162,11 +165,14 @@ export function attachmentErrors({ spec, status }: VolumeAttachment): FieldError
   ];
 }
 
-export function attachmentUpdateErrors(attachment: VolumeAttachment, old: VolumeAttachment): FieldError[] {
+export function attachmentUpdateErrors(
+  attachment: VolumeAttachment,
+  old: VolumeAttachment,
+): readonly FieldError[] {
   return [...attachmentErrors(attachment), ...immutable('spec', attachment.spec, old.spec)];
 }
 
-function sourceErrors(field: string, source: VolumeAttachment['spec']['source']): FieldError[] {
+function sourceErrors(field: string, source: VolumeAttachment['spec']['source']): readonly FieldError[] {
   const { persistentVolumeName: name, inlineVolumeSpec: inline } = source;
   const why = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
   if (inline === undefined && name === undefined) return [required(field, why)];
@@ -176,7 +182,7 @@ function sourceErrors(field: string, source: VolumeAttachment['spec']['source'])
   return name === undefined ? [] : dnsSubdomain(path, name);
 }
 
-function volumeError(field: string, error: VolumeError | undefined): FieldError[] {
+function volumeError(field: string, error: VolumeError | undefined): readonly FieldError[] {
   const long = byteLength(error?.message ?? '') > maxMessageBytes;
   return [
     ...(long ? [tooLong(`${field}.message`, maxMetadataBytes)] : []),

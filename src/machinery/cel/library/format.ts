@@ -9,7 +9,7 @@ import { type Overload, overload } from '../signature.ts';
 import { ArrayList, Opaque, Optional } from '../values.ts';
 import { isUrl } from './url.ts';
 
-type Rule = (text: string) => string[];
+type Rule = (text: string) => readonly string[];
 
 /** A prefix may end in a dash, which a name may not. */
 const prefix =

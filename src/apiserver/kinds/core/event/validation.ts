@@ -1,5 +1,11 @@
 import type { Event } from '../../../../api/core/v1.ts';
-import { type FieldError, invalid, required } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  invalid,
+  noErrors,
+  required,
+} from '../../../../machinery/field-error.ts';
 import { byteLength } from '../../../../machinery/go-text.ts';
 import { dnsSubdomain, qualifiedName } from '../../shared/validate.ts';
 
@@ -7,16 +13,16 @@ const maxNameLength = 128;
 const maxMessageLength = 1024;
 
 /** What holds for an event, in whatever form it came. */
-export function eventErrors(event: Event): FieldError[] {
+export function eventErrors(event: Event): readonly FieldError[] {
   const { namespace = '' } = event.metadata;
   const errors = event.eventTime === undefined ? oldEventErrors(event) : timedEventErrors(event);
-  return [...errors, ...dnsSubdomain('namespace', namespace)];
+  return allErrors(errors, dnsSubdomain('namespace', namespace));
 }
 
 /** Events stand in the namespace of what they are about; those about the cluster, in the default one. */
-function oldEventErrors({ metadata, involvedObject }: Event): FieldError[] {
+function oldEventErrors({ metadata, involvedObject }: Event): readonly FieldError[] {
   const about = involvedObject.namespace || 'default';
-  return about === metadata.namespace ? [] : [wrongNamespace(involvedObject.namespace)];
+  return about === metadata.namespace ? noErrors : [wrongNamespace(involvedObject.namespace)];
 }
 
 function wrongNamespace(namespace = ''): FieldError {
@@ -24,24 +30,24 @@ function wrongNamespace(namespace = ''): FieldError {
 }
 
 /** Events that say when exactly say who and what, too. */
-function timedEventErrors(event: Event): FieldError[] {
+function timedEventErrors(event: Event): readonly FieldError[] {
   const { metadata, involvedObject, reportingComponent = '', message = '' } = event;
   const ownNamespace = metadata.namespace === 'default' || metadata.namespace === 'kube-system';
-  return [
-    ...(involvedObject.namespace || ownNamespace ? [] : [wrongNamespace()]),
-    ...(reportingComponent ? [] : [required('reportingController')]),
-    ...qualifiedName('reportingController', reportingComponent),
-    ...shortText('reportingInstance', event.reportingInstance),
-    ...shortText('action', event.action),
-    ...shortText('reason', event.reason),
-    ...tooManyCharacters('message', message, maxMessageLength),
-  ];
+  return allErrors(
+    involvedObject.namespace || ownNamespace ? noErrors : [wrongNamespace()],
+    reportingComponent ? noErrors : [required('reportingController')],
+    qualifiedName('reportingController', reportingComponent),
+    shortText('reportingInstance', event.reportingInstance),
+    shortText('action', event.action),
+    shortText('reason', event.reason),
+    tooManyCharacters('message', message, maxMessageLength),
+  );
 }
 
-function shortText(field: string, text = ''): FieldError[] {
-  return [...(text ? [] : [required(field)]), ...tooManyCharacters(field, text, maxNameLength)];
+function shortText(field: string, text = ''): readonly FieldError[] {
+  return allErrors(text ? noErrors : [required(field)], tooManyCharacters(field, text, maxNameLength));
 }
 
-function tooManyCharacters(field: string, text: string, most: number): FieldError[] {
-  return byteLength(text) > most ? [invalid(field, '', `can have at most ${most} characters`)] : [];
+function tooManyCharacters(field: string, text: string, most: number): readonly FieldError[] {
+  return byteLength(text) > most ? [invalid(field, '', `can have at most ${most} characters`)] : noErrors;
 }

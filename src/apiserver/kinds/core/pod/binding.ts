@@ -1,7 +1,13 @@
 import type { Binding, Node, Pod, PodStatus } from '../../../../api/core/v1.ts';
 import { nodes } from '../../../../api/generated/resources.ts';
 import type { Stored } from '../../../../api/resource.ts';
-import { type FieldError, invalidObject, notSupported, required } from '../../../../machinery/field-error.ts';
+import {
+  type FieldError,
+  invalidObject,
+  noErrors,
+  notSupported,
+  required,
+} from '../../../../machinery/field-error.ts';
 import { badRequest, conflict } from '../../../../machinery/status-error.ts';
 import { timestamp } from '../../../../platform/clock.ts';
 import type { HookContext, Subresource } from '../../../registry/kind.ts';
@@ -34,9 +40,10 @@ const opened = (pod: Pod): Pod => ({
   status: { ...pod.status },
 });
 
-function bindingErrors({ target }: Binding): FieldError[] {
+function bindingErrors({ target }: Binding): readonly FieldError[] {
   const kind = target?.kind;
-  const wrongKind = kind && kind !== 'Node' ? [notSupported('target.kind', kind, ['Node', '<empty>'])] : [];
+  const wrongKind =
+    kind && kind !== 'Node' ? [notSupported('target.kind', kind, ['Node', '<empty>'])] : noErrors;
   return target?.name ? wrongKind : [...wrongKind, required('target.name')];
 }
 

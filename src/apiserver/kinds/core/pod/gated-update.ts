@@ -1,13 +1,13 @@
 import type { NodeAffinity, NodeSelectorTerm, PodSpec } from '../../../../api/core/v1.ts';
 import { deepEqual } from '../../../../machinery/equal.ts';
-import { type FieldError, invalid } from '../../../../machinery/field-error.ts';
+import { type FieldError, invalid, noErrors } from '../../../../machinery/field-error.ts';
 import { shownTerm } from '../../pod-spec/validation/affinity.ts';
 
 /**
  * A pod that waits at a gate may still be narrowed down to fewer nodes. Reports where it is not only that, and puts the
  * old selectors into `rest`, so that the remainder can be compared.
  */
-export function takeGatedFields(rest: PodSpec, old: PodSpec): FieldError[] {
+export function takeGatedFields(rest: PodSpec, old: PodSpec): readonly FieldError[] {
   const errors: FieldError[] = [];
   if (!onlyAdded(rest.nodeSelector, old.nodeSelector)) {
     const why = 'only additions to spec.nodeSelector are allowed (no mutations or deletions)';
@@ -27,7 +27,10 @@ function onlyAdded(now: Record<string, string> = {}, before: Record<string, stri
   return Object.entries(before).every(([key, value]) => now[key] === value);
 }
 
-function affinityChanges(now: NodeAffinity | undefined, before: NodeAffinity | undefined): FieldError[] {
+function affinityChanges(
+  now: NodeAffinity | undefined,
+  before: NodeAffinity | undefined,
+): readonly FieldError[] {
   const terms = (a: NodeAffinity | undefined) =>
     a?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
   const [newTerms, oldTerms] = [terms(now), terms(before)];
@@ -37,7 +40,7 @@ function affinityChanges(now: NodeAffinity | undefined, before: NodeAffinity | u
     return [invalid(field, newTerms.map(shownTerm), why)];
   }
   return oldTerms.flatMap((term, i) => {
-    if (hasOnlyAdditions(newTerms[i] as NodeSelectorTerm, term)) return [];
+    if (hasOnlyAdditions(newTerms[i] as NodeSelectorTerm, term)) return noErrors;
     const now = shownTerm(newTerms[i] as NodeSelectorTerm);
     return [invalid(`${field}[${i}]`, now, 'only additions are allowed (no mutations or deletions)')];
   });

@@ -2,7 +2,13 @@ import type { Container, Pod, PodSpec, ResourceRequirements } from '../../../../
 import type { Stored } from '../../../../api/resource.ts';
 import { clone } from '../../../../machinery/clone.ts';
 import { semanticEqual } from '../../../../machinery/equal.ts';
-import { type FieldError, forbiddenField, invalid } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  noErrors,
+} from '../../../../machinery/field-error.ts';
 import type { PartStrategy } from '../../../registry/kind.ts';
 import type { ResourceList } from '../../pod-spec/resource-lists.ts';
 import { mirrorKey } from '../../pod-spec/validation/annotations.ts';
@@ -40,13 +46,13 @@ export const ephemeralContainersPart: PartStrategy<Pod> = {
 };
 
 /** Those that are there stay as they are. */
-function ephemeralChanges({ spec }: Pod, old: Stored<Pod>): FieldError[] {
+function ephemeralChanges({ spec }: Pod, old: Stored<Pod>): readonly FieldError[] {
   const field = 'spec.ephemeralContainers';
   return (old.spec.ephemeralContainers ?? []).flatMap((before) => {
     const now = spec.ephemeralContainers?.find((c) => c.name === before.name);
     const what = `existing ephemeral containers ${JSON.stringify(before.name)} may not be`;
     if (!now) return [forbiddenField(field, `${what} removed\n`)];
-    if (semanticEqual(now, before, 'io.k8s.api.core.v1.EphemeralContainer')) return [];
+    if (semanticEqual(now, before, 'io.k8s.api.core.v1.EphemeralContainer')) return noErrors;
     return [forbiddenField(field, `${what} changed\n${goDiff('core.EphemeralContainer', before, now)}`)];
   });
 }
@@ -85,11 +91,11 @@ function resized(now: Container[], before: readonly Container[]): Container[] {
   }));
 }
 
-function resizeErrors(pod: Pod, old: Stored<Pod>): FieldError[] {
+function resizeErrors(pod: Pod, old: Stored<Pod>): readonly FieldError[] {
   if (old.metadata.annotations?.[mirrorKey] !== undefined)
     return [forbiddenField('', 'static pods cannot be resized')];
   if (old.spec.os?.name === 'windows') return [forbiddenField('', 'windows pods cannot be resized')];
-  const errors = podErrors(pod);
+  const errors = [...podErrors(pod)];
   const [spec, before] = [pod.spec, old.spec];
   if (qosClass(spec) !== (old.status?.qosClass || qosClass(before))) {
     errors.push(
@@ -98,7 +104,7 @@ function resizeErrors(pod: Pod, old: Stored<Pod>): FieldError[] {
   }
   errors.push(
     ...each('spec.initContainers', spec.initContainers, (c, path, i) =>
-      c.restartPolicy === 'Always' ? removed(path, c, before.initContainers?.[i]) : [],
+      c.restartPolicy === 'Always' ? removed(path, c, before.initContainers?.[i]) : noErrors,
     ),
     ...each('spec.containers', spec.containers, (c, path, i) => removed(path, c, before.containers[i])),
     ...otherChanges(spec, before),
@@ -109,28 +115,28 @@ function resizeErrors(pod: Pod, old: Stored<Pod>): FieldError[] {
 }
 
 /** Containers of which something else is to change than what they take of cpu and memory. */
-function otherChanges(spec: PodSpec, old: PodSpec): FieldError[] {
+function otherChanges(spec: PodSpec, old: PodSpec): readonly FieldError[] {
   const changed = (now: Container, was: Container | undefined, fixed: boolean) => {
     const [a, b] = [clone(now), clone(was)];
     if (!fixed) dropAmounts(a);
     if (!fixed && b) dropAmounts(b);
     return !semanticEqual(a, b, containerType);
   };
-  return [
-    ...spec.containers.flatMap((c, i) =>
+  return allErrors(
+    spec.containers.flatMap((c, i) =>
       changed(c, old.containers[i], false)
         ? [forbiddenField('spec', 'only cpu and memory resources are mutable')]
-        : [],
+        : noErrors,
     ),
-    ...(spec.initContainers ?? []).flatMap((c, i) => {
+    (spec.initContainers ?? []).flatMap((c, i) => {
       const isSidecar = c.restartPolicy === 'Always';
-      if (!changed(c, old.initContainers?.[i], !isSidecar)) return [];
+      if (!changed(c, old.initContainers?.[i], !isSidecar)) return noErrors;
       const why = isSidecar
         ? 'only cpu and memory resources for sidecar containers are mutable'
         : 'resources for non-sidecar init containers are immutable';
       return [forbiddenField('spec', why)];
     }),
-  ];
+  );
 }
 
 function dropAmounts({ resources }: { resources?: ResourceRequirements }): void {
@@ -151,12 +157,12 @@ function withoutAmounts(spec: PodSpec): PodSpec {
   return rest;
 }
 
-function removed(field: string, now: Container, before: Container | undefined): FieldError[] {
+function removed(field: string, now: Container, before: Container | undefined): readonly FieldError[] {
   const lost = (a: ResourceList = {}, b: ResourceList = {}) =>
     Object.keys(b).some((name) => a[name] === undefined);
   const check = (name: 'requests' | 'limits') =>
     lost(now.resources?.[name], before?.resources?.[name])
       ? [forbiddenField(`${field}.resources.${name}`, `resource ${name} cannot be removed`)]
-      : [];
-  return [...check('requests'), ...check('limits')];
+      : noErrors;
+  return allErrors(check('requests'), check('limits'));
 }

@@ -1,6 +1,7 @@
 import type { Pod } from '../../../../api/core/v1.ts';
 import { pods } from '../../../../api/generated/resources.ts';
 import type { Stored } from '../../../../api/resource.ts';
+import { joined, nothing } from '../../../../machinery/joined.ts';
 import { dns1123LabelErrors } from '../../../../machinery/names.ts';
 import type { GracefulDeletion, Kind } from '../../../registry/kind.ts';
 import { podWarnings } from '../../pod-spec/warnings.ts';
@@ -51,15 +52,15 @@ export const podKind: Kind<Pod> = {
   gracefulDeletion,
 };
 
-function warnings(pod: Pod, old: Stored<Pod> | undefined): string[] {
-  if (old) return [];
+function warnings(pod: Pod, old: Stored<Pod> | undefined): readonly string[] {
+  if (old) return nothing;
   const errors = dns1123LabelErrors(pod.metadata.name ?? '');
   const why =
     "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended";
-  return [
-    ...(errors.length ? [`${why}: [${errors.join(' ')}]`] : []),
-    ...podWarnings('', pod.metadata, pod.spec),
-  ];
+  return joined(
+    errors.length ? [`${why}: [${errors.join(' ')}]`] : nothing,
+    podWarnings('', pod.metadata, pod.spec),
+  );
 }
 
 /** Kubelets report state: who owns the pod and how well it is served are not theirs to say. */

@@ -1,62 +1,62 @@
 import type { Container, ContainerStatus, Pod, PodSpec, ResourceStatus } from '../../../../api/core/v1.ts';
 import type { Stored } from '../../../../api/resource.ts';
-import { duplicate, type FieldError, forbiddenField, invalid } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalids,
+  noErrors,
+} from '../../../../machinery/field-error.ts';
 import { ipFamily, legacyIpErrors } from '../../../../machinery/ip.ts';
 import { dns1123SubdomainErrors, unixIdErrors } from '../../../../machinery/names.ts';
-import {
-  dnsSubdomain,
-  each,
-  immutable,
-  invalids,
-  qualifiedName,
-  repeats,
-  supported,
-} from '../../shared/validate.ts';
+import { dnsSubdomain, each, immutable, qualifiedName, repeats, supported } from '../../shared/validate.ts';
 import { annotationChanges } from './update-validation.ts';
 
 const systemConditions = new Set(['PodScheduled', 'Ready', 'Initialized']);
 
 /** What a report of a pod's state may say. */
-export function podStatusErrors(pod: Pod, old: Stored<Pod>): FieldError[] {
+export function podStatusErrors(pod: Pod, old: Stored<Pod>): readonly FieldError[] {
   const status = pod.status ?? {};
   const before = old.status ?? {};
   const nominated = status.nominatedNodeName;
   const { spec } = old;
-  return [
-    ...annotationChanges(pod, old),
-    ...each('metadata.conditions', status.conditions, ({ type }, path) =>
-      systemConditions.has(type) ? [] : qualifiedName(`${path}.Type`, type),
+  return allErrors(
+    annotationChanges(pod, old),
+    each('metadata.conditions', status.conditions, ({ type }, path) =>
+      systemConditions.has(type) ? noErrors : qualifiedName(`${path}.Type`, type),
     ),
-    ...(nominated && nominated !== before.nominatedNodeName
+    nominated && nominated !== before.nominatedNodeName
       ? invalids('status.nominatedNodeName', nominated, dns1123SubdomainErrors(nominated))
-      : []),
-    ...immutable('status.qosClass', status.qosClass, before.qosClass),
-    ...transitions(
+      : noErrors,
+    immutable('status.qosClass', status.qosClass, before.qosClass),
+    transitions(
       'status.containerStatuses',
       status.containerStatuses,
       before.containerStatuses,
       mayRestart(spec),
     ),
-    ...transitions(
+    transitions(
       'status.initContainerStatuses',
       status.initContainerStatuses,
       before.initContainerStatuses,
       (s) => mayRestart(spec)(s) || isSidecar(spec, s.name),
     ),
-    ...transitions(
+    transitions(
       'status.ephemeralContainerStatuses',
       status.ephemeralContainerStatuses,
       before.ephemeralContainerStatuses,
       () => false,
     ),
-    ...resourceClaims(pod),
-    ...addresses('status.podIPs', status.podIPs),
-    ...hostAddresses(pod),
-    ...statusLists(pod).flatMap(([field, list]) => users(field, list, spec.os?.name)),
-    ...allocatedHealth('status.containerStatuses', status.containerStatuses, spec.containers),
-    ...allocatedHealth('status.initContainerStatuses', status.initContainerStatuses, spec.initContainers),
-    ...each('status.ephemeralContainerStatuses', status.ephemeralContainerStatuses, noHealth),
-  ];
+    resourceClaims(pod),
+    addresses('status.podIPs', status.podIPs),
+    hostAddresses(pod),
+    statusLists(pod).flatMap(([field, list]) => users(field, list, spec.os?.name)),
+    allocatedHealth('status.containerStatuses', status.containerStatuses, spec.containers),
+    allocatedHealth('status.initContainerStatuses', status.initContainerStatuses, spec.initContainers),
+    each('status.ephemeralContainerStatuses', status.ephemeralContainerStatuses, noHealth),
+  );
 }
 
 function statusLists({ status }: Pod): [field: string, list: readonly ContainerStatus[] | undefined][] {
@@ -83,27 +83,27 @@ function transitions(
   now: readonly ContainerStatus[] | undefined,
   before: readonly ContainerStatus[] | undefined,
   allowed: (status: ContainerStatus) => boolean,
-): FieldError[] {
+): readonly FieldError[] {
   return each(field, before, (old, path) => {
-    if (!old.state?.terminated || allowed(old)) return [];
+    if (!old.state?.terminated || allowed(old)) return noErrors;
     const revived = (now ?? []).some((s) => s.name === old.name && !s.state?.terminated);
     return revived
       ? [forbiddenField(`${path}.state`, 'may not be transitioned to non-terminated state')]
-      : [];
+      : noErrors;
   });
 }
 
-function resourceClaims({ spec, status }: Pod): FieldError[] {
+function resourceClaims({ spec, status }: Pod): readonly FieldError[] {
   const repeated = repeats();
   const known = new Set((spec.resourceClaims ?? []).map((c) => c.name));
   return each('status.resourceClaimStatuses', status?.resourceClaimStatuses, (claim, path) => {
     const { name, resourceClaimName } = claim;
     const why = 'must match the name of an entry in `spec.resourceClaims`';
-    const errors = known.has(name) ? [] : [invalid(`${path}.name`, name, why)];
+    const errors = [...(known.has(name) ? noErrors : [invalid(`${path}.name`, name, why)])];
     if (repeated(name)) errors.push(duplicate(`${path}.name`, name));
     return resourceClaimName === undefined
       ? errors
-      : [...errors, ...dnsSubdomain(`${path}.name`, resourceClaimName)];
+      : allErrors(errors, dnsSubdomain(`${path}.name`, resourceClaimName));
   });
 }
 
@@ -112,51 +112,51 @@ type Address = { ip: string };
 /** As errors of upstream show it: by the name that Go has for the field. */
 const shownAddress = ({ ip }: Address) => ({ IP: ip });
 
-function addresses(field: string, list: readonly Address[] = []): FieldError[] {
+function addresses(field: string, list: readonly Address[] = []): readonly FieldError[] {
   const errors = each(field, list, ({ ip }, path) => invalids(path, ip, legacyIpErrors(ip)));
-  return list.length < 2 ? errors : [...errors, ...oneOfEach(field, list), ...repeatedAddresses(field, list)];
+  return list.length < 2 ? errors : allErrors(errors, oneOfEach(field, list), repeatedAddresses(field, list));
 }
 
-function oneOfEach(field: string, list: readonly Address[]): FieldError[] {
+function oneOfEach(field: string, list: readonly Address[]): readonly FieldError[] {
   const families = new Set(list.map(({ ip }) => ipFamily(ip)));
-  if (families.size === 2 && list.length === 2) return [];
+  if (families.size === 2 && list.length === 2) return noErrors;
   return [invalid(field, list.map(shownAddress), 'may specify no more than one IP for each IP family')];
 }
 
-function repeatedAddresses(field: string, list: readonly Address[]): FieldError[] {
+function repeatedAddresses(field: string, list: readonly Address[]): readonly FieldError[] {
   const repeated = repeats();
   return each(field, list, (entry, path) =>
-    repeated(entry.ip) ? [duplicate(path, shownAddress(entry))] : [],
+    repeated(entry.ip) ? [duplicate(path, shownAddress(entry))] : noErrors,
   );
 }
 
-function hostAddresses({ status }: Pod): FieldError[] {
+function hostAddresses({ status }: Pod): readonly FieldError[] {
   const field = 'status.hostIPs';
   const list = status?.hostIPs ?? [];
   const [first] = list;
-  if (!first) return [];
+  if (!first) return noErrors;
   const same = (status?.hostIP ?? '') === first.ip;
-  return [
-    ...(same ? [] : [invalid(`${field}[0].ip`, first.ip, 'must be equal to `hostIP`')]),
-    ...each(field, list, ({ ip }, path) => invalids(path, ip, legacyIpErrors(ip))),
-    ...(list.length < 2 ? [] : [...repeatedAddresses(field, list), ...oneOfEach(field, list)]),
-  ];
+  return allErrors(
+    same ? noErrors : [invalid(`${field}[0].ip`, first.ip, 'must be equal to `hostIP`')],
+    each(field, list, ({ ip }, path) => invalids(path, ip, legacyIpErrors(ip))),
+    list.length < 2 ? noErrors : allErrors(repeatedAddresses(field, list), oneOfEach(field, list)),
+  );
 }
 
 function users(
   field: string,
   statuses: readonly ContainerStatus[] | undefined,
   os: string | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   return each(field, statuses, ({ user }, path) => {
     const linux = user?.linux;
-    if (!linux) return [];
+    if (!linux) return noErrors;
     if (os === 'windows') return [forbiddenField(`${path}.linux`, 'cannot be set for a windows pod')];
     const id = (name: string, value: number) => invalids(`${path}.linux.${name}`, value, unixIdErrors(value));
     const groups = each(`${path}.linux.supplementalGroups`, linux.supplementalGroups, (gid, p) =>
       invalids(p, gid, unixIdErrors(gid)),
     );
-    return [...id('uid', linux.uid), ...id('gid', linux.gid), ...groups];
+    return allErrors(id('uid', linux.uid), id('gid', linux.gid), groups);
   });
 }
 
@@ -165,36 +165,40 @@ function allocatedHealth(
   field: string,
   statuses: readonly ContainerStatus[] | undefined,
   containers: readonly Container[] | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   return each(field, statuses, ({ name, allocatedResourcesStatus }, path) => {
     const container = containers?.find((c) => c.name === name);
-    return each(`${path}.allocatedResourcesStatus`, allocatedResourcesStatus, (status, p) => [
-      ...(container ? askedFor(`${p}.name`, status.name, container) : []),
-      ...health(`${p}.resources`, status),
-    ]);
+    return each(`${path}.allocatedResourcesStatus`, allocatedResourcesStatus, (status, p) =>
+      allErrors(
+        container ? askedFor(`${p}.name`, status.name, container) : noErrors,
+        health(`${p}.resources`, status),
+      ),
+    );
   });
 }
 
-function askedFor(field: string, name: string, { resources }: Container): FieldError[] {
+function askedFor(field: string, name: string, { resources }: Container): readonly FieldError[] {
   if (!name.startsWith('claim:')) {
-    if (resources?.requests?.[name] !== undefined) return [];
+    if (resources?.requests?.[name] !== undefined) return noErrors;
     return [invalid(field, name, "must match one of the container's resource requests")];
   }
   const claims = (resources?.claims ?? []).map((c) => `claim:${c.name}${c.request ? `/${c.request}` : ''}`);
   const why =
     "must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty";
-  return claims.includes(name) ? [] : [invalid(field, name, why)];
+  return claims.includes(name) ? noErrors : [invalid(field, name, why)];
 }
 
-function health(field: string, { resources }: ResourceStatus): FieldError[] {
+function health(field: string, { resources }: ResourceStatus): readonly FieldError[] {
   const repeated = repeats();
-  return each(field, resources, ({ resourceID, health: state }, path) => [
-    ...supported(`${path}.health`, state, ['Healthy', 'Unhealthy', 'Unknown']),
-    ...(repeated(resourceID) ? [duplicate(`${path}.resourceID`, resourceID)] : []),
-  ]);
+  return each(field, resources, ({ resourceID, health: state }, path) =>
+    allErrors(
+      supported(`${path}.health`, state, ['Healthy', 'Unhealthy', 'Unknown']),
+      repeated(resourceID) ? [duplicate(`${path}.resourceID`, resourceID)] : noErrors,
+    ),
+  );
 }
 
-function noHealth({ allocatedResourcesStatus }: ContainerStatus, field: string): FieldError[] {
-  if (!allocatedResourcesStatus?.length) return [];
+function noHealth({ allocatedResourcesStatus }: ContainerStatus, field: string): readonly FieldError[] {
+  if (!allocatedResourcesStatus?.length) return noErrors;
   return [forbiddenField(`${field}.allocatedResourcesStatus`, 'must not be specified in container status')];
 }

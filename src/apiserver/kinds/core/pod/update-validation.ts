@@ -2,7 +2,14 @@ import type { Container, Pod, PodSpec, Toleration } from '../../../../api/core/v
 import type { Stored } from '../../../../api/resource.ts';
 import { clone } from '../../../../machinery/clone.ts';
 import { deepEqual, semanticEqual } from '../../../../machinery/equal.ts';
-import { type FieldError, forbiddenField, invalid, required } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  noErrors,
+  required,
+} from '../../../../machinery/field-error.ts';
 import { inclusiveRangeError } from '../../../../machinery/names.ts';
 import { appArmorPrefix, mirrorKey, podAnnotations } from '../../pod-spec/validation/annotations.ts';
 import { tolerations } from '../../pod-spec/validation/scheduling.ts';
@@ -23,7 +30,7 @@ const mutable = [
 ].join(',');
 
 /** What an update of a pod may do: little; most of a pod is fixed when it is made. */
-export function podUpdateErrors(pod: Pod, old: Stored<Pod>): FieldError[] {
+export function podUpdateErrors(pod: Pod, old: Stored<Pod>): readonly FieldError[] {
   const errors = [...podErrors(pod), ...annotationChanges(pod, old)];
   for (const name of ['containers', 'initContainers'] as const) {
     const found = imageErrors(`spec.${name}`, pod.spec[name], old.spec[name]);
@@ -35,11 +42,11 @@ export function podUpdateErrors(pod: Pod, old: Stored<Pod>): FieldError[] {
   if (deadline.stop) return errors;
   errors.push(...tolerationChanges(pod.spec, old.spec), ...gateChanges(pod.spec, old.spec));
   if (semanticEqual(pod.spec, old.spec, specType)) return errors;
-  return [...errors, ...otherChanges(pod.spec, old.spec)];
+  return allErrors(errors, otherChanges(pod.spec, old.spec));
 }
 
 /** Annotations that may not come, change or go; what holds for them at any time is said again, as upstream does. */
-export function annotationChanges(pod: Pod, old: Stored<Pod>): FieldError[] {
+export function annotationChanges(pod: Pod, old: Stored<Pod>): readonly FieldError[] {
   const [now, before] = [pod.metadata.annotations ?? {}, old.metadata.annotations ?? {}];
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
     (key) => now[key] !== before[key],
@@ -51,13 +58,13 @@ export function annotationChanges(pod: Pod, old: Stored<Pod>): FieldError[] {
         ? 'mirror pod annotation'
         : '';
     const verb = Object.hasOwn(before, key) ? 'remove or update' : 'add';
-    return what ? [forbiddenField(`metadata.annotations[${key}]`, `may not ${verb} ${what}`)] : [];
+    return what ? [forbiddenField(`metadata.annotations[${key}]`, `may not ${verb} ${what}`)] : noErrors;
   });
-  return [...changes, ...podAnnotations('metadata.annotations', pod.metadata, pod.spec)];
+  return allErrors(changes, podAnnotations('metadata.annotations', pod.metadata, pod.spec));
 }
 
 interface Found {
-  errors: FieldError[];
+  errors: readonly FieldError[];
   /** Whether it makes no sense to look further. */
   stop: boolean;
 }
@@ -97,7 +104,7 @@ function deadlineErrors(
 function tolerationChanges(
   { tolerations: now = [] }: PodSpec,
   { tolerations: before = [] }: PodSpec,
-): FieldError[] {
+): readonly FieldError[] {
   const lasting = ({ tolerationSeconds: _, ...rest }: Toleration) => rest;
   const kept = before.every((old) => now.some((t) => deepEqual(lasting(t), lasting(old))));
   if (kept) return tolerations('spec.tolerations', now);
@@ -112,9 +119,9 @@ function tolerationChanges(
 function gateChanges(
   { schedulingGates: now }: PodSpec,
   { schedulingGates: before = [] }: PodSpec,
-): FieldError[] {
+): readonly FieldError[] {
   return each('spec.schedulingGates', now, ({ name }, path) => {
-    if (before.some((gate) => gate.name === name)) return [];
+    if (before.some((gate) => gate.name === name)) return noErrors;
     return [
       forbiddenField(`${path}.name`, `only deletion is allowed, but found new scheduling gate '${name}'`),
     ];
@@ -122,7 +129,7 @@ function gateChanges(
 }
 
 /** Takes what may change from the old spec, and complains about what is left. */
-function otherChanges(spec: PodSpec, old: PodSpec): FieldError[] {
+function otherChanges(spec: PodSpec, old: PodSpec): readonly FieldError[] {
   const rest = clone(spec);
   for (const name of ['containers', 'initContainers'] as const) {
     rest[name]?.forEach((container, i) => {
@@ -135,7 +142,7 @@ function otherChanges(spec: PodSpec, old: PodSpec): FieldError[] {
   if ((old.terminationGracePeriodSeconds ?? 0) < 0 && rest.terminationGracePeriodSeconds === 1) {
     rest.terminationGracePeriodSeconds = old.terminationGracePeriodSeconds;
   }
-  const errors = old.schedulingGates?.length ? takeGatedFields(rest, old) : [];
+  const errors = old.schedulingGates?.length ? takeGatedFields(rest, old) : noErrors;
   if (semanticEqual(rest, old, specType)) return errors;
   const why = `pod updates may not change fields other than ${mutable}\n${goDiff('core.PodSpec', old, rest)}`;
   return [...errors, forbiddenField('spec', why)];

@@ -1,10 +1,13 @@
 import type { LimitRange, LimitRangeItem } from '../../../../api/core/v1.ts';
 import type { Quantity } from '../../../../api/meta/v1.ts';
 import {
+  allErrors,
   duplicate,
   type FieldError,
   forbiddenField,
   invalid,
+  invalids,
+  noErrors,
   required,
 } from '../../../../machinery/field-error.ts';
 import { qualifiedNameErrors } from '../../../../machinery/names.ts';
@@ -16,23 +19,25 @@ import {
 } from '../../../../machinery/quantity.ts';
 import { isOvercommitAllowed } from '../../pod-spec/validation/resource-names.ts';
 import { containerResourceName, resourceName } from '../../pod-spec/validation/resources.ts';
-import { each, invalids, repeats } from '../../shared/validate.ts';
+import { each, repeats } from '../../shared/validate.ts';
 
 const types = ['Pod', 'Container', 'PersistentVolumeClaim'];
 
 /** What holds for limits at any time. */
-export function limitRangeErrors({ spec }: LimitRange): FieldError[] {
+export function limitRangeErrors({ spec }: LimitRange): readonly FieldError[] {
   const repeated = repeats();
-  return each('spec.limits', spec.limits, (item, field) => [
-    ...typeErrors(`${field}.type`, item.type),
-    ...(repeated(item.type) ? [duplicate(`${field}.type`, item.type)] : []),
-    ...names(field, item),
-    ...storageBounds(field, item),
-    ...allNames(item).flatMap((name) => amounts(field, item, name)),
-  ]);
+  return each('spec.limits', spec.limits, (item, field) =>
+    allErrors(
+      typeErrors(`${field}.type`, item.type),
+      repeated(item.type) ? [duplicate(`${field}.type`, item.type)] : noErrors,
+      names(field, item),
+      storageBounds(field, item),
+      allNames(item).flatMap((name) => amounts(field, item, name)),
+    ),
+  );
 }
 
-function typeErrors(field: string, type: string): FieldError[] {
+function typeErrors(field: string, type: string): readonly FieldError[] {
   const errors = invalids(field, type, qualifiedNameErrors(type));
   if (errors.length > 0 || type.includes('/') || types.includes(type)) return errors;
   return [invalid(field, type, 'must be a standard limit type or fully qualified')];
@@ -44,21 +49,21 @@ const allNames = (item: LimitRangeItem) => [
   ...new Set(lists.flatMap((list) => Object.keys(item[list] ?? {}))),
 ];
 
-function names(field: string, item: LimitRangeItem): FieldError[] {
+function names(field: string, item: LimitRangeItem): readonly FieldError[] {
   const isPod = item.type === 'Pod';
   const rule = isPod || item.type === 'Container' ? containerResourceName : resourceName;
   return lists.flatMap((list) => {
     const given = Object.keys(item[list] ?? {});
     if (isPod && list.startsWith('default')) {
       const why = "may not be specified when `type` is 'Pod'";
-      return given.length > 0 ? [forbiddenField(`${field}.${list}`, why)] : [];
+      return given.length > 0 ? [forbiddenField(`${field}.${list}`, why)] : noErrors;
     }
     return given.flatMap((name) => rule(`${field}.${list}[${name}]`, name));
   });
 }
 
-function storageBounds(field: string, { type, min, max }: LimitRangeItem): FieldError[] {
-  if (type !== 'PersistentVolumeClaim' || min?.storage || max?.storage) return [];
+function storageBounds(field: string, { type, min, max }: LimitRangeItem): readonly FieldError[] {
+  if (type !== 'PersistentVolumeClaim' || min?.storage || max?.storage) return noErrors;
   const why = 'either minimum or maximum storage value is required, but neither was provided';
   return [required(`${field}.limits`, why)];
 }
@@ -94,11 +99,11 @@ const orders: readonly { less: List; more: List; at: List; shown: List; says: [s
 ];
 
 /** Amounts of one resource have to be in order: minimum, default request, default, maximum. */
-function amounts(field: string, item: LimitRangeItem, name: string): FieldError[] {
+function amounts(field: string, item: LimitRangeItem, name: string): readonly FieldError[] {
   const amount = (list: List) => amountIn(item, list, name);
   const errors = orders.flatMap(({ less, more, at, shown, says }) => {
     const [low, high] = [amount(less), amount(more)];
-    if (low === undefined || high === undefined || compareQuantities(low, high) <= 0) return [];
+    if (low === undefined || high === undefined || compareQuantities(low, high) <= 0) return noErrors;
     const why = `${says[0]} value ${canonicalQuantity(low)} is greater than ${says[1]} value ${canonicalQuantity(high)}`;
     return [invalid(`${field}.${at}[${name}]`, canonicalQuantity(amount(shown) as Quantity), why)];
   });
@@ -111,13 +116,13 @@ function amounts(field: string, item: LimitRangeItem, name: string): FieldError[
   return [...errors, invalid(`${field}.defaultRequest[${name}]`, shownRequest, why)];
 }
 
-function ratio(field: string, item: LimitRangeItem, name: string): FieldError[] {
+function ratio(field: string, item: LimitRangeItem, name: string): readonly FieldError[] {
   const given = amountIn(item, 'maxLimitRequestRatio', name);
-  if (given === undefined) return [];
+  if (given === undefined) return noErrors;
   const errors =
     compareQuantities(given, '1') < 0
       ? [invalid(field, canonicalQuantity(given), `ratio ${canonicalQuantity(given)} is less than 1`)]
-      : [];
+      : noErrors;
   const [min, max] = [amountIn(item, 'min', name), amountIn(item, 'max', name)];
   if (min === undefined || max === undefined) return errors;
   const widest = toNumber(max) / toNumber(min);

@@ -3,23 +3,29 @@ import type {
   ResourceQuotaSpec,
   ScopedResourceSelectorRequirement,
 } from '../../../../api/core/v1.ts';
-import { type FieldError, invalid, required } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  invalid,
+  noErrors,
+  required,
+} from '../../../../machinery/field-error.ts';
 import type { ResourceList } from '../../pod-spec/resource-lists.ts';
 import { isQuotaResource } from '../../pod-spec/validation/resource-names.ts';
 import { resourceAmount, resourceName } from '../../pod-spec/validation/resources.ts';
 import { immutableMessage } from '../../shared/validate.ts';
 
 /** What holds for a quota at any time. */
-export function quotaErrors({ spec }: ResourceQuota): FieldError[] {
-  return [
-    ...hardLimits('spec.hard', spec.hard),
-    ...scopes('spec.scopes', spec),
-    ...scopeSelector('spec.scopeSelector.matchExpressions', spec),
-  ];
+export function quotaErrors({ spec }: ResourceQuota): readonly FieldError[] {
+  return allErrors(
+    hardLimits('spec.hard', spec.hard),
+    scopes('spec.scopes', spec),
+    scopeSelector('spec.scopeSelector.matchExpressions', spec),
+  );
 }
 
 /** What a quota counts does not change. */
-export function quotaUpdateErrors(quota: ResourceQuota, old: ResourceQuota): FieldError[] {
+export function quotaUpdateErrors(quota: ResourceQuota, old: ResourceQuota): readonly FieldError[] {
   const sorted = ({ spec }: ResourceQuota) => [...new Set(spec.scopes)].sort().join();
   const errors = quotaErrors(quota);
   if (sorted(quota) === sorted(old)) return errors;
@@ -27,18 +33,18 @@ export function quotaUpdateErrors(quota: ResourceQuota, old: ResourceQuota): Fie
 }
 
 /** What a report of what is used may say. */
-export function quotaStatusErrors({ status }: ResourceQuota): FieldError[] {
-  return [...hardLimits('status.hard', status?.hard), ...hardLimits('status.used', status?.used)];
+export function quotaStatusErrors({ status }: ResourceQuota): readonly FieldError[] {
+  return allErrors(hardLimits('status.hard', status?.hard), hardLimits('status.used', status?.used));
 }
 
-function hardLimits(field: string, list: ResourceList | undefined): FieldError[] {
+function hardLimits(field: string, list: ResourceList | undefined): readonly FieldError[] {
   return Object.entries(list ?? {}).flatMap(([name, amount]) => {
     const path = `${field}[${name}]`;
-    const errors = resourceName(path, name);
+    const errors = [...resourceName(path, name)];
     if (!name.includes('/') && !isQuotaResource(name)) {
       errors.push(invalid(path, name, 'must be a standard resource for quota'));
     }
-    return [...errors, ...resourceAmount(path, name, amount)];
+    return allErrors(errors, resourceAmount(path, name, amount));
   });
 }
 
@@ -66,16 +72,16 @@ const conflicts = [
   ['Terminating', 'NotTerminating'],
 ] as const;
 
-function scopes(field: string, { scopes = [], hard = {} }: ResourceQuotaSpec): FieldError[] {
+function scopes(field: string, { scopes = [], hard = {} }: ResourceQuotaSpec): readonly FieldError[] {
   const errors = scopes.flatMap((scope) => scopeErrors({ scope, field, shown: scopes, at: field }, hard));
-  return [...errors, ...conflicting(field, scopes, scopes)];
+  return allErrors(errors, conflicting(field, scopes, scopes));
 }
 
 /** A scope that is unknown is said `at` a path, one that does not fit to what is counted for the whole `field`. */
 function scopeErrors(
   { scope, field, shown, at }: { scope: string; field: string; shown: unknown; at: string },
   hard: ResourceList,
-): FieldError[] {
+): readonly FieldError[] {
   const counts = scopeCounts[scope];
   if (!counts) return [invalid(at, at === field ? shown : scope, 'unsupported scope')];
   const wrong = Object.keys(hard)
@@ -84,24 +90,29 @@ function scopeErrors(
   return wrong.map(() => invalid(field, shown, 'unsupported scope applied to resource'));
 }
 
-function conflicting(field: string, scopes: readonly string[], shown: unknown): FieldError[] {
+function conflicting(field: string, scopes: readonly string[], shown: unknown): readonly FieldError[] {
   const both = conflicts.filter((pair) => pair.every((scope) => scopes.includes(scope)));
   return both.map(() => invalid(field, shown, 'conflicting scopes'));
 }
 
 /** Upstream reports all requirements under one path. */
-function scopeSelector(field: string, { scopeSelector, scopes, hard = {} }: ResourceQuotaSpec): FieldError[] {
-  if (!scopeSelector) return [];
+function scopeSelector(
+  field: string,
+  { scopeSelector, scopes, hard = {} }: ResourceQuotaSpec,
+): readonly FieldError[] {
+  if (!scopeSelector) return noErrors;
   const requirements = scopeSelector.matchExpressions ?? [];
-  const errors = requirements.flatMap((requirement) => [
-    ...scopeErrors(
-      { scope: requirement.scopeName, field, shown: shownSelector(requirements), at: `${field}.scopeName` },
-      hard,
+  const errors = requirements.flatMap((requirement) =>
+    allErrors(
+      scopeErrors(
+        { scope: requirement.scopeName, field, shown: shownSelector(requirements), at: `${field}.scopeName` },
+        hard,
+      ),
+      operatorErrors(field, requirement),
     ),
-    ...operatorErrors(field, requirement),
-  ]);
+  );
   const named = requirements.map((r) => r.scopeName);
-  return [...errors, ...conflicting(field, named, scopes ?? null)];
+  return allErrors(errors, conflicting(field, named, scopes ?? null));
 }
 
 /** As errors of upstream show it: by the names that Go has for the fields. */
@@ -125,7 +136,7 @@ const existOnly = new Set([
 function operatorErrors(
   field: string,
   { scopeName, operator, values = [] }: ScopedResourceSelectorRequirement,
-): FieldError[] {
+): readonly FieldError[] {
   const errors: FieldError[] = [];
   if (existOnly.has(scopeName) && operator !== 'Exists') {
     const why =

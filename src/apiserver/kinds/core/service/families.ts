@@ -1,6 +1,12 @@
 import type { Service, ServiceSpec } from '../../../../api/core/v1.ts';
 import { deepEqual } from '../../../../machinery/equal.ts';
-import { type FieldError, invalid, invalidObject } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  invalid,
+  invalidObject,
+  noErrors,
+} from '../../../../machinery/field-error.ts';
 import { ipFamily } from '../../../../machinery/ip.ts';
 import { isHeadless } from './type-change.ts';
 import { clusterIpErrors } from './validation.ts';
@@ -34,7 +40,7 @@ export function decideFamilies(
   spec.ipFamilies = complete(spec, families, families.length === 2);
 }
 
-function fail({ metadata }: Service, errors: FieldError[]): void {
+function fail({ metadata }: Service, errors: readonly FieldError[]): void {
   if (errors.length > 0) throw invalidObject({ group: '', kind: 'Service' }, metadata.name ?? '', errors);
 }
 
@@ -49,12 +55,12 @@ function keepsPreference(spec: ServiceSpec, old: ServiceSpec | undefined): boole
 }
 
 /** With one family wanted the second goes; otherwise nobody may take it off in silence. */
-function reductions(spec: ServiceSpec, old: ServiceSpec | undefined): FieldError[] {
-  if (!old) return [];
+function reductions(spec: ServiceSpec, old: ServiceSpec | undefined): readonly FieldError[] {
+  if (!old) return noErrors;
   if (spec.ipFamilyPolicy === 'SingleStack') {
     if (deepEqual(spec.clusterIPs, old.clusterIPs)) spec.clusterIPs = spec.clusterIPs?.slice(0, 1);
     if (deepEqual(spec.ipFamilies, old.ipFamilies)) spec.ipFamilies = spec.ipFamilies?.slice(0, 1);
-    return [];
+    return noErrors;
   }
   const errors: FieldError[] = [];
   const reduced = (now: string[] | undefined, before: string[] | undefined) =>
@@ -72,18 +78,18 @@ function reductions(spec: ServiceSpec, old: ServiceSpec | undefined): FieldError
   return errors;
 }
 
-function tooMany({ ipFamilyPolicy, clusterIPs, ipFamilies }: ServiceSpec): FieldError[] {
-  if (ipFamilyPolicy !== 'SingleStack') return [];
+function tooMany({ ipFamilyPolicy, clusterIPs, ipFamilies }: ServiceSpec): readonly FieldError[] {
+  if (ipFamilyPolicy !== 'SingleStack') return noErrors;
   const why = (what: string) =>
     `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${what} are specified`;
-  return [
-    ...(clusterIPs?.length === 2 ? [invalid(policyField, ipFamilyPolicy, why('cluster IPs'))] : []),
-    ...(ipFamilies?.length === 2 ? [invalid(policyField, ipFamilyPolicy, why('IP families'))] : []),
-  ];
+  return allErrors(
+    clusterIPs?.length === 2 ? [invalid(policyField, ipFamilyPolicy, why('cluster IPs'))] : noErrors,
+    ipFamilies?.length === 2 ? [invalid(policyField, ipFamilyPolicy, why('IP families'))] : noErrors,
+  );
 }
 
 /** Addresses that are given say which families they are of. */
-function inferFamilies(spec: ServiceSpec, families: readonly Family[]): FieldError[] {
+function inferFamilies(spec: ServiceSpec, families: readonly Family[]): readonly FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, ip] of (spec.clusterIPs ?? []).entries()) {
     if (ip === 'None') break;
@@ -98,7 +104,7 @@ function inferFamilies(spec: ServiceSpec, families: readonly Family[]): FieldErr
   return errors;
 }
 
-function unavailable(spec: ServiceSpec, families: readonly Family[]): FieldError[] {
+function unavailable(spec: ServiceSpec, families: readonly Family[]): readonly FieldError[] {
   const errors: FieldError[] = [];
   if (spec.ipFamilyPolicy === 'RequireDualStack' && families.length < 2) {
     const why = 'this cluster is not configured for dual-stack services';

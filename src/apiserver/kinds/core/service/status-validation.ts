@@ -1,27 +1,35 @@
 import type { Service } from '../../../../api/core/v1.ts';
-import { type FieldError, forbiddenField, invalid, required } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalids,
+  noErrors,
+  required,
+} from '../../../../machinery/field-error.ts';
 import { legacyIpErrors } from '../../../../machinery/ip.ts';
-import { dnsSubdomain, each, invalids, supported } from '../../shared/validate.ts';
+import { dnsSubdomain, each, supported } from '../../shared/validate.ts';
 
 /** What a report of a balancer may say. */
-export function serviceStatusErrors({ spec, status }: Service): FieldError[] {
+export function serviceStatusErrors({ spec, status }: Service): readonly FieldError[] {
   const field = 'status.loadBalancer.ingress';
   const ingress = status?.loadBalancer?.ingress ?? [];
   if (spec.type !== 'LoadBalancer' && ingress.length > 0) {
     return [forbiddenField(field, "may only be used when `spec.type` is 'LoadBalancer'")];
   }
   return each(field, ingress, ({ ip, ipMode, hostname }, path) => {
-    const errors = ip ? invalids(`${path}.ip`, ip, legacyIpErrors(ip)) : [];
+    const errors = [...(ip ? invalids(`${path}.ip`, ip, legacyIpErrors(ip)) : noErrors)];
     if (ip && ipMode === undefined)
       errors.push(required(`${path}.ipMode`, 'must be specified when `ip` is set'));
     if (!ip && ipMode !== undefined) {
       errors.push(forbiddenField(`${path}.ipMode`, 'may not be specified when `ip` is not set'));
     } else if (ipMode !== undefined) errors.push(...supported(`${path}.ipMode`, ipMode, ['Proxy', 'VIP']));
-    return hostname ? [...errors, ...hostnameErrors(`${path}.hostname`, hostname)] : errors;
+    return hostname ? allErrors(errors, hostnameErrors(`${path}.hostname`, hostname)) : errors;
   });
 }
 
-function hostnameErrors(field: string, hostname: string): FieldError[] {
+function hostnameErrors(field: string, hostname: string): readonly FieldError[] {
   const errors = dnsSubdomain(field, hostname);
   const isIp = legacyIpErrors(hostname).length === 0;
   return isIp ? [...errors, invalid(field, hostname, 'must be a DNS name, not an IP address')] : errors;

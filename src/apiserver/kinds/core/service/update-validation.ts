@@ -1,15 +1,24 @@
 import type { Service, ServiceSpec } from '../../../../api/core/v1.ts';
-import { type FieldError, forbiddenField, invalid } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  noErrors,
+} from '../../../../machinery/field-error.ts';
 import { isHeadless, needsHealthCheck } from './type-change.ts';
 import { balancerClass, serviceErrors } from './validation.ts';
 
 const fixed = 'may not change once set';
 
 /** What an update of a service may do: its addresses stay, a second one may come and go. */
-export function serviceUpdateErrors(service: Service, old: Service): FieldError[] {
+export function serviceUpdateErrors(service: Service, old: Service): readonly FieldError[] {
   const [spec, before] = [service.spec, old.spec];
-  const errors =
-    spec.type === 'ExternalName' || before.type === 'ExternalName' ? [] : addressChanges(spec, before);
+  const errors = [
+    ...(spec.type === 'ExternalName' || before.type === 'ExternalName'
+      ? noErrors
+      : addressChanges(spec, before)),
+  ];
   const balanced = spec.type === 'LoadBalancer' && before.type === 'LoadBalancer';
   if (balanced && spec.loadBalancerClass !== before.loadBalancerClass) {
     errors.push(invalid('spec.loadBalancerClass', spec.loadBalancerClass ?? null, fixed));
@@ -19,13 +28,13 @@ export function serviceUpdateErrors(service: Service, old: Service): FieldError[
   if (checked && spec.healthCheckNodePort !== before.healthCheckNodePort) {
     errors.push(forbiddenField('spec.healthCheckNodePort', 'field is immutable'));
   }
-  return [...errors, ...serviceErrors(service)];
+  return allErrors(errors, serviceErrors(service));
 }
 
-function addressChanges(spec: ServiceSpec, old: ServiceSpec): FieldError[] {
+function addressChanges(spec: ServiceSpec, old: ServiceSpec): readonly FieldError[] {
   const [now, before] = [isHeadless(spec), isHeadless(old)];
-  const errors = now && before ? [] : changes('clusterIPs', spec, old);
-  return now || before ? errors : [...errors, ...changes('ipFamilies', spec, old)];
+  const errors = now && before ? noErrors : changes('clusterIPs', spec, old);
+  return now || before ? errors : allErrors(errors, changes('ipFamilies', spec, old));
 }
 
 const words = {
@@ -33,12 +42,16 @@ const words = {
   ipFamilies: { unset: 'primary ipFamily can not be unset', second: 'secondary ipFamily' },
 };
 
-function changes(name: 'clusterIPs' | 'ipFamilies', spec: ServiceSpec, old: ServiceSpec): FieldError[] {
+function changes(
+  name: 'clusterIPs' | 'ipFamilies',
+  spec: ServiceSpec,
+  old: ServiceSpec,
+): readonly FieldError[] {
   const [now, before] = [spec[name] ?? [], old[name] ?? []];
   const field = (i: number) => `spec.${name}[${i}]`;
   if (now.length === before.length) {
     return before.flatMap((value, i) =>
-      now[i] === value ? [] : [invalid(field(name === 'clusterIPs' ? i : 0), now, fixed)],
+      now[i] === value ? noErrors : [invalid(field(name === 'clusterIPs' ? i : 0), now, fixed)],
     );
   }
   const errors: FieldError[] = [];

@@ -1,9 +1,12 @@
 import type { Service, ServicePort, ServiceSpec } from '../../../../api/core/v1.ts';
 import {
+  allErrors,
   duplicate,
   type FieldError,
   forbiddenField,
   invalid,
+  invalids,
+  noErrors,
   notSupported,
   required,
 } from '../../../../machinery/field-error.ts';
@@ -15,7 +18,6 @@ import {
   dnsSubdomain,
   each,
   forbidValue,
-  invalids,
   optionalSupported,
   qualifiedName,
   repeats,
@@ -34,7 +36,7 @@ const maxAffinitySeconds = 86400;
 const onlyBalanced = "may only be used when `type` is 'LoadBalancer'";
 
 /** What holds for a service at any time (upstream's `ValidateService`). */
-export function serviceErrors(service: Service): FieldError[] {
+export function serviceErrors(service: Service): readonly FieldError[] {
   const { spec, metadata } = service;
   const [hints, mode] = [metadata.annotations?.[topologyHints], metadata.annotations?.[topologyMode]];
   const errors: FieldError[] = [];
@@ -44,66 +46,65 @@ export function serviceErrors(service: Service): FieldError[] {
   }
   if (!spec.ports?.length && !isHeadless(spec) && spec.type !== 'ExternalName')
     errors.push(required('spec.ports'));
-  return [
-    ...errors,
-    ...ofType(spec),
-    ...portErrors(spec),
-    ...labelsErrors(spec.selector, 'spec.selector'),
-    ...affinityErrors(spec),
-    ...clusterIpErrors(spec),
-    ...each('spec.externalIPs', spec.externalIPs, externalAddress),
-    ...requireSupported('spec.type', spec.type, types),
-    ...nodePortErrors(spec),
-    ...repeatedPorts(spec),
-    ...sourceRanges(service),
-    ...balancerErrors(spec),
-    ...trafficErrors(spec),
-  ];
+  return allErrors(
+    errors,
+    ofType(spec),
+    portErrors(spec),
+    labelsErrors(spec.selector, 'spec.selector'),
+    affinityErrors(spec),
+    clusterIpErrors(spec),
+    each('spec.externalIPs', spec.externalIPs, externalAddress),
+    requireSupported('spec.type', spec.type, types),
+    nodePortErrors(spec),
+    repeatedPorts(spec),
+    sourceRanges(service),
+    balancerErrors(spec),
+    trafficErrors(spec),
+  );
 }
 
-function ofType(spec: ServiceSpec): FieldError[] {
+function ofType(spec: ServiceSpec): readonly FieldError[] {
   const { type } = spec;
   if (type === 'LoadBalancer' || type === 'NodePort') {
     const why = `may not be set to 'None' for ${type} services`;
-    return isHeadless(spec) ? [invalid('spec.clusterIPs[0]', 'None', why)] : [];
+    return isHeadless(spec) ? [invalid('spec.clusterIPs[0]', 'None', why)] : noErrors;
   }
-  return type === 'ExternalName' ? externalName(spec) : [];
+  return type === 'ExternalName' ? externalName(spec) : noErrors;
 }
 
-function externalName(spec: ServiceSpec): FieldError[] {
+function externalName(spec: ServiceSpec): readonly FieldError[] {
   const why = 'may not be set for ExternalName services';
   const name = (spec.externalName ?? '').replace(/\.$/, '');
-  return [
-    ...(spec.clusterIPs?.length ? [forbiddenField('spec.clusterIPs', why)] : []),
-    ...(spec.ipFamilies?.length ? [forbiddenField('spec.ipFamilies', why)] : []),
-    ...forbidValue('spec.ipFamilyPolicy', spec.ipFamilyPolicy, why),
-    ...(name ? dnsSubdomain('spec.externalName', name) : [required('spec.externalName')]),
-  ];
+  return allErrors(
+    spec.clusterIPs?.length ? [forbiddenField('spec.clusterIPs', why)] : noErrors,
+    spec.ipFamilies?.length ? [forbiddenField('spec.ipFamilies', why)] : noErrors,
+    forbidValue('spec.ipFamilyPolicy', spec.ipFamilyPolicy, why),
+    name ? dnsSubdomain('spec.externalName', name) : [required('spec.externalName')],
+  );
 }
 
-function portErrors({ ports }: ServiceSpec): FieldError[] {
+function portErrors({ ports }: ServiceSpec): readonly FieldError[] {
   const repeated = repeats();
   const many = (ports?.length ?? 0) > 1;
   return each('spec.ports', ports, (port, path) => {
     const { name, protocol, appProtocol } = port;
-    const errors = name ? dnsLabel(`${path}.name`, name) : many ? [required(`${path}.name`)] : [];
-    if (name && repeated(name)) errors.push(duplicate(`${path}.name`, name));
-    return [
-      ...errors,
-      ...portNumber(`${path}.port`, port.port ?? 0),
-      ...requireSupported(`${path}.protocol`, protocol, protocols),
-      ...portNumberOrName(`${path}.targetPort`, port.targetPort),
-      ...(appProtocol === undefined ? [] : qualifiedName(`${path}.appProtocol`, appProtocol)),
-    ];
+    return allErrors(
+      name ? dnsLabel(`${path}.name`, name) : many ? [required(`${path}.name`)] : noErrors,
+      name && repeated(name) ? [duplicate(`${path}.name`, name)] : noErrors,
+      portNumber(`${path}.port`, port.port ?? 0),
+      requireSupported(`${path}.protocol`, protocol, protocols),
+      portNumberOrName(`${path}.targetPort`, port.targetPort),
+      appProtocol === undefined ? noErrors : qualifiedName(`${path}.appProtocol`, appProtocol),
+    );
   });
 }
 
-function affinityErrors({ sessionAffinity, sessionAffinityConfig }: ServiceSpec): FieldError[] {
+function affinityErrors({ sessionAffinity, sessionAffinityConfig }: ServiceSpec): readonly FieldError[] {
   const errors = requireSupported('spec.sessionAffinity', sessionAffinity, ['ClientIP', 'None']);
   const field = 'spec.sessionAffinityConfig';
   if (sessionAffinity === 'None') {
     const why = 'must not be set when session affinity is None';
-    return [...errors, ...forbidValue(field, sessionAffinityConfig, why)];
+    return allErrors(errors, forbidValue(field, sessionAffinityConfig, why));
   }
   if (sessionAffinity !== 'ClientIP') return errors;
   const missing = 'when session affinity type is ClientIP';
@@ -116,14 +117,14 @@ function affinityErrors({ sessionAffinity, sessionAffinityConfig }: ServiceSpec)
   return [...errors, invalid(`${field}.clientIP.timeoutSeconds`, seconds, why)];
 }
 
-function externalAddress(ip: string, field: string): FieldError[] {
+function externalAddress(ip: string, field: string): readonly FieldError[] {
   const errors = invalids(field, ip, legacyIpErrors(ip));
   return errors.length > 0 ? errors : specialAddress(field, ip);
 }
 
 /** `clusterIP`, `clusterIPs`, `ipFamilies` and `ipFamilyPolicy` have to go together. */
-export function clusterIpErrors(spec: ServiceSpec): FieldError[] {
-  if (spec.type === 'ExternalName') return [];
+export function clusterIpErrors(spec: ServiceSpec): readonly FieldError[] {
+  if (spec.type === 'ExternalName') return noErrors;
   const { clusterIP, clusterIPs = [], ipFamilies = [] } = spec;
   const field = 'spec.clusterIPs';
   const errors: FieldError[] = [];
@@ -135,24 +136,30 @@ export function clusterIpErrors(spec: ServiceSpec): FieldError[] {
   }
   const repeated = repeats();
   errors.push(
-    ...each('spec.ipFamilies', ipFamilies, (family, path) => [
-      ...supported(path, family, ['IPv4', 'IPv6']),
-      ...(repeated(family) ? [duplicate(path, family)] : []),
-    ]),
+    ...each('spec.ipFamilies', ipFamilies, (family, path) =>
+      allErrors(
+        supported(path, family, ['IPv4', 'IPv6']),
+        repeated(family) ? [duplicate(path, family)] : noErrors,
+      ),
+    ),
     ...optionalSupported('spec.ipFamilyPolicy', spec.ipFamilyPolicy, [
       'PreferDualStack',
       'RequireDualStack',
       'SingleStack',
     ]),
   );
-  return [...errors, ...addressErrors(field, clusterIPs, ipFamilies)];
+  return allErrors(errors, addressErrors(field, clusterIPs, ipFamilies));
 }
 
-function addressErrors(field: string, ips: readonly string[], families: readonly string[]): FieldError[] {
+function addressErrors(
+  field: string,
+  ips: readonly string[],
+  families: readonly string[],
+): readonly FieldError[] {
   const errors: FieldError[] = [];
   const wrong = ips.flatMap((ip, i) => {
     if (i > 0 || ip !== 'None') return invalids(`${field}[${i}]`, ip, legacyIpErrors(ip));
-    return ips.length > 1 ? [invalid(field, ips, "'None' must be the first and only value")] : [];
+    return ips.length > 1 ? [invalid(field, ips, "'None' must be the first and only value")] : noErrors;
   });
   errors.push(...wrong);
   if (ips.length > 2) errors.push(invalid(field, ips, 'may only hold up to 2 values'));
@@ -161,35 +168,35 @@ function addressErrors(field: string, ips: readonly string[], families: readonly
   if (ips.length > 1 && !isDual)
     errors.push(invalid(field, ips, 'may specify no more than one IP for each IP family'));
   if (ips[0] === 'None') return errors;
-  return [
-    ...errors,
-    ...ips.flatMap((ip, i) => {
+  return allErrors(
+    errors,
+    ips.flatMap((ip, i) => {
       const family = families[i];
-      if (!family || `IPv${ipFamily(ip)}` === family) return [];
+      if (!family || `IPv${ipFamily(ip)}` === family) return noErrors;
       return [
         invalid(`${field}[${i}]`, ip, `expected an ${family} value as indicated by \`ipFamilies[${i}]\``),
       ];
     }),
-  ];
+  );
 }
 
-function nodePortErrors({ type, ports }: ServiceSpec): FieldError[] {
+function nodePortErrors({ type, ports }: ServiceSpec): readonly FieldError[] {
   const repeated = repeats();
   const why = "may not be used when `type` is 'ClusterIP'";
-  return [
-    ...each('spec.ports', ports, ({ nodePort }, path) =>
-      nodePort && type === 'ClusterIP' ? [forbiddenField(`${path}.nodePort`, why)] : [],
+  return allErrors(
+    each('spec.ports', ports, ({ nodePort }, path) =>
+      nodePort && type === 'ClusterIP' ? [forbiddenField(`${path}.nodePort`, why)] : noErrors,
     ),
-    ...each('spec.ports', ports, ({ nodePort, protocol }, path) =>
-      nodePort && repeated(`${protocol}/${nodePort}`) ? [duplicate(`${path}.nodePort`, nodePort)] : [],
+    each('spec.ports', ports, ({ nodePort, protocol }, path) =>
+      nodePort && repeated(`${protocol}/${nodePort}`) ? [duplicate(`${path}.nodePort`, nodePort)] : noErrors,
     ),
-  ];
+  );
 }
 
-function repeatedPorts({ ports }: ServiceSpec): FieldError[] {
+function repeatedPorts({ ports }: ServiceSpec): readonly FieldError[] {
   const repeated = repeats();
   return each('spec.ports', ports, ({ port, protocol }: ServicePort, path) =>
-    repeated(`${protocol}/${port}`) ? [duplicate(path, shownPort(protocol, port))] : [],
+    repeated(`${protocol}/${port}`) ? [duplicate(path, shownPort(protocol, port))] : noErrors,
   );
 }
 
@@ -203,39 +210,47 @@ const shownPort = (protocol: string | undefined, port: number): object => ({
   NodePort: 0,
 });
 
-function sourceRanges({ metadata, spec }: Service): FieldError[] {
+function sourceRanges({ metadata, spec }: Service): readonly FieldError[] {
   const { loadBalancerSourceRanges: ranges = [], type } = spec;
   const check = (field: string, range: string) =>
     invalids(field, range.trim(), legacyCidrErrors(range.trim()));
   if (ranges.length > 0) {
     const field = 'spec.LoadBalancerSourceRanges';
-    const errors = type === 'LoadBalancer' ? [] : [forbiddenField(field, onlyBalanced)];
-    return [...errors, ...each(field, ranges, (range, path) => check(path, range))];
+    const errors = type === 'LoadBalancer' ? noErrors : [forbiddenField(field, onlyBalanced)];
+    return allErrors(
+      errors,
+      each(field, ranges, (range, path) => check(path, range)),
+    );
   }
   const annotation = metadata.annotations?.[sourceRangesKey];
-  if (annotation === undefined) return [];
+  if (annotation === undefined) return noErrors;
   const field = `metadata.annotations[${sourceRangesKey}]`;
-  const errors = type === 'LoadBalancer' ? [] : [forbiddenField(field, onlyBalanced)];
+  const errors = type === 'LoadBalancer' ? noErrors : [forbiddenField(field, onlyBalanced)];
   const list = annotation.trim() ? annotation.split(',') : [];
-  return [...errors, ...list.flatMap((range) => check(field, range))];
+  return allErrors(
+    errors,
+    list.flatMap((range) => check(field, range)),
+  );
 }
 
-function balancerErrors(spec: ServiceSpec): FieldError[] {
+function balancerErrors(spec: ServiceSpec): readonly FieldError[] {
   const { type, allocateLoadBalancerNodePorts: allocates } = spec;
   const errors =
-    type === 'LoadBalancer' ? [] : forbidValue('spec.allocateLoadBalancerNodePorts', allocates, onlyBalanced);
-  return [...errors, ...balancerClass(spec)];
+    type === 'LoadBalancer'
+      ? noErrors
+      : forbidValue('spec.allocateLoadBalancerNodePorts', allocates, onlyBalanced);
+  return allErrors(errors, balancerClass(spec));
 }
 
 /** Whose load balancers serve. */
-export function balancerClass({ type, loadBalancerClass: balancer }: ServiceSpec): FieldError[] {
+export function balancerClass({ type, loadBalancerClass: balancer }: ServiceSpec): readonly FieldError[] {
   if (type !== 'LoadBalancer') return forbidValue('spec.loadBalancerClass', balancer, onlyBalanced);
-  return balancer === undefined ? [] : qualifiedName('spec.loadBalancerClass', balancer);
+  return balancer === undefined ? noErrors : qualifiedName('spec.loadBalancerClass', balancer);
 }
 
 const localOrCluster = ['Cluster', 'Local'];
 
-function trafficErrors(spec: ServiceSpec): FieldError[] {
+function trafficErrors(spec: ServiceSpec): readonly FieldError[] {
   const { externalTrafficPolicy: policy, healthCheckNodePort: check } = spec;
   const errors: FieldError[] = [];
   if (isExternal(spec))

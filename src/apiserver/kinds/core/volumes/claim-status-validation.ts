@@ -1,6 +1,13 @@
 import type { PersistentVolumeClaim } from '../../../../api/core/v1.ts';
 import type { Quantity } from '../../../../api/meta/v1.ts';
-import { type FieldError, invalid, notSupported, required } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  invalid,
+  noErrors,
+  notSupported,
+  required,
+} from '../../../../machinery/field-error.ts';
 import { isQuantity, quantitySign, quantityValue } from '../../../../machinery/quantity.ts';
 import { isNativeResource } from '../../pod-spec/validation/resource-names.ts';
 import { qualifiedName } from '../../shared/validate.ts';
@@ -14,8 +21,8 @@ const resizes = [
 ];
 
 /** What a report of a claim may say: how much there is, and how its growing goes. */
-export function claimStatusErrors({ spec, status = {} }: PersistentVolumeClaim): FieldError[] {
-  const modes = spec.accessModes?.length ? [] : [required('Spec.accessModes')];
+export function claimStatusErrors({ spec, status = {} }: PersistentVolumeClaim): readonly FieldError[] {
+  const modes = spec.accessModes?.length ? noErrors : [required('Spec.accessModes')];
   const amounts = Object.entries(status.capacity ?? {}).flatMap(([name, amount]) =>
     basicAmount(`status.capacity[${name}]`, amount),
   );
@@ -29,18 +36,18 @@ export function claimStatusErrors({ spec, status = {} }: PersistentVolumeClaim):
     const errors = resourceKey(field, name);
     return errors.length > 0 ? errors : basicAmount(`${field}[${name}]`, amount);
   });
-  return [...modes, ...amounts, ...states, ...allocated];
+  return allErrors(modes, amounts, states, allocated);
 }
 
 /** Storage, or a resource of somebody's own. */
-function resourceKey(field: string, name: string): FieldError[] {
+function resourceKey(field: string, name: string): readonly FieldError[] {
   const errors = qualifiedName(field, name);
   if (errors.length > 0 || name === 'storage' || !isNativeResource(name)) return errors;
   return [notSupported(field, name, ['storage'])];
 }
 
 /** An amount that is not negative. */
-export function basicAmount(field: string, amount: Quantity): FieldError[] {
-  if (!isQuantity(amount) || quantitySign(amount) >= 0) return [];
+export function basicAmount(field: string, amount: Quantity): readonly FieldError[] {
+  if (!isQuantity(amount) || quantitySign(amount) >= 0) return noErrors;
   return [invalid(field, quantityValue(amount), 'must be a valid resource quantity')];
 }

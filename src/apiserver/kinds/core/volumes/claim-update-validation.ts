@@ -1,7 +1,7 @@
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../../api/core/v1.ts';
 import { clone } from '../../../../machinery/clone.ts';
 import { semanticEqual } from '../../../../machinery/equal.ts';
-import { type FieldError, forbiddenField } from '../../../../machinery/field-error.ts';
+import { allErrors, type FieldError, forbiddenField, noErrors } from '../../../../machinery/field-error.ts';
 import { compareQuantities, isQuantity } from '../../../../machinery/quantity.ts';
 import { goDiff } from '../../shared/go-diff.ts';
 import { immutable } from '../../shared/validate.ts';
@@ -13,25 +13,25 @@ const specType = 'io.k8s.api.core.v1.PersistentVolumeClaimSpec';
 const storageOf = (claim: Claim) => claim.spec.resources?.requests?.storage;
 
 /** What an update of a claim may do: it gets its volume once, and may grow afterwards. */
-export function claimUpdateErrors(claim: Claim, old: Claim): FieldError[] {
-  return [
-    ...changes(claim, old),
-    ...shrinking(claim, old),
-    ...immutable('volumeMode', claim.spec.volumeMode, old.spec.volumeMode),
-    ...attributesChange(claim.spec.volumeAttributesClassName, old.spec.volumeAttributesClassName),
-  ];
+export function claimUpdateErrors(claim: Claim, old: Claim): readonly FieldError[] {
+  return allErrors(
+    changes(claim, old),
+    shrinking(claim, old),
+    immutable('volumeMode', claim.spec.volumeMode, old.spec.volumeMode),
+    attributesChange(claim.spec.volumeAttributesClassName, old.spec.volumeAttributesClassName),
+  );
 }
 
 /** A class of attributes can be exchanged, not taken away. */
-function attributesChange(now: string | undefined, before: string | undefined): FieldError[] {
-  if (before === undefined || now) return [];
+function attributesChange(now: string | undefined, before: string | undefined): readonly FieldError[] {
+  if (before === undefined || now) return noErrors;
   const to = now === undefined ? 'nil' : 'an empty string';
   return [
     forbiddenField('spec.volumeAttributesClassName', `update from non-nil value to ${to} is forbidden`),
   ];
 }
 
-function changes(claim: Claim, old: Claim): FieldError[] {
+function changes(claim: Claim, old: Claim): readonly FieldError[] {
   const now = clone(claim.spec);
   const before = clone(old.spec);
   if (!before.volumeName) before.volumeName = now.volumeName;
@@ -56,7 +56,7 @@ function takeAdjustable(now: PersistentVolumeClaimSpec, before: PersistentVolume
  * The class may move from the annotation of old into the field, and a claim that had none may get one, as long as no
  * annotation says otherwise.
  */
-function classChange(claim: Claim, old: Claim): { allowed: boolean; found: FieldError[] } {
+function classChange(claim: Claim, old: Claim): { allowed: boolean; found: readonly FieldError[] } {
   const before = old.metadata.annotations?.[classAnnotation];
   const now = claim.metadata.annotations?.[classAnnotation];
   const { storageClassName: name } = claim.spec;
@@ -67,10 +67,10 @@ function classChange(claim: Claim, old: Claim): { allowed: boolean; found: Field
 }
 
 /** A claim that could not grow may ask for less again, but not for less than there is. */
-function shrinking(claim: Claim, old: Claim): FieldError[] {
+function shrinking(claim: Claim, old: Claim): readonly FieldError[] {
   const [now, before, there] = [storageOf(claim), storageOf(old), old.status?.capacity?.storage].map(
     (amount) => (amount !== undefined && isQuantity(amount) ? amount : '0'),
   ) as [string, string, string];
-  if (compareQuantities(now, before) >= 0 || compareQuantities(now, there) > 0) return [];
+  if (compareQuantities(now, before) >= 0 || compareQuantities(now, there) > 0) return noErrors;
   return [forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity')];
 }

@@ -3,17 +3,25 @@ import type {
   TypedLocalObjectReference,
   TypedObjectReference,
 } from '../../../../api/core/v1.ts';
-import { type FieldError, forbiddenField, invalid, required } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalids,
+  noErrors,
+  required,
+} from '../../../../machinery/field-error.ts';
 import { labelSelectorErrors } from '../../../../machinery/label-selector.ts';
 import { dns1123LabelErrors } from '../../../../machinery/names.ts';
 import { canonicalQuantity, isQuantity, quantitySign } from '../../../../machinery/quantity.ts';
-import { dnsSubdomain, invalids, optionalSupported, requireValue, supported } from '../../shared/validate.ts';
+import { dnsSubdomain, optionalSupported, requireValue, supported } from '../../shared/validate.ts';
 
 const modes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 export const volumeModes = ['Block', 'Filesystem'];
 
 /** How a volume can be mounted; being for one pod alone excludes the others. */
-export function accessModes(field: string, given: readonly string[] | undefined): FieldError[] {
+export function accessModes(field: string, given: readonly string[] | undefined): readonly FieldError[] {
   const errors = (given ?? []).flatMap((mode) => supported(field, mode, modes));
   const others = (given ?? []).some((mode) => mode !== 'ReadWriteOncePod' && modes.includes(mode));
   if (!given?.includes('ReadWriteOncePod') || !others) return errors;
@@ -21,8 +29,8 @@ export function accessModes(field: string, given: readonly string[] | undefined)
 }
 
 /** A positive amount. */
-export function positiveQuantity(field: string, amount: string): FieldError[] {
-  if (!isQuantity(amount) || quantitySign(amount) > 0) return [];
+export function positiveQuantity(field: string, amount: string): readonly FieldError[] {
+  if (!isQuantity(amount) || quantitySign(amount) > 0) return noErrors;
   return [invalid(field, canonicalQuantity(amount), 'must be greater than zero')];
 }
 
@@ -31,7 +39,7 @@ export function claimSpec(
   field: string,
   spec: PersistentVolumeClaimSpec,
   old?: PersistentVolumeClaimSpec,
-): FieldError[] {
+): readonly FieldError[] {
   const { storageClassName, volumeAttributesClassName, volumeMode, selector } = spec;
   const errors: FieldError[] = [];
   if (!spec.accessModes?.length)
@@ -60,12 +68,12 @@ function sources(
   field: string,
   { dataSource, dataSourceRef }: PersistentVolumeClaimSpec,
   old: PersistentVolumeClaimSpec | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   // A group that was accepted once, before there was a rule, is not looked at again.
   const known = old?.dataSource?.apiGroup !== undefined || old?.dataSourceRef?.apiGroup !== undefined;
   const errors = [
-    ...(dataSource ? source(`${field}.dataSource`, dataSource, known) : []),
-    ...(dataSourceRef ? source(`${field}.dataSourceRef`, dataSourceRef, known) : []),
+    ...(dataSource ? source(`${field}.dataSource`, dataSource, known) : noErrors),
+    ...(dataSourceRef ? source(`${field}.dataSourceRef`, dataSourceRef, known) : noErrors),
   ];
   const namespace = dataSourceRef?.namespace;
   if (namespace)
@@ -89,9 +97,12 @@ function source(
   field: string,
   { name, kind, apiGroup }: TypedLocalObjectReference,
   groupIsKnown: boolean,
-): FieldError[] {
+): readonly FieldError[] {
   const errors = [...requireValue(`${field}.name`, name), ...requireValue(`${field}.kind`, kind)];
   const why = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
   if (!apiGroup && kind !== 'PersistentVolumeClaim') errors.push(invalid(field, kind ?? '', why));
-  return [...errors, ...(apiGroup && !groupIsKnown ? dnsSubdomain(`${field}.apiGroup`, apiGroup) : [])];
+  return allErrors(
+    errors,
+    apiGroup && !groupIsKnown ? dnsSubdomain(`${field}.apiGroup`, apiGroup) : noErrors,
+  );
 }

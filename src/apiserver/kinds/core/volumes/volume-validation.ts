@@ -10,9 +10,11 @@ import type {
 import { clone } from '../../../../machinery/clone.ts';
 import { semanticEqual } from '../../../../machinery/equal.ts';
 import {
+  allErrors,
   type FieldError,
   forbiddenField,
   invalid,
+  noErrors,
   notSupported,
   required,
 } from '../../../../machinery/field-error.ts';
@@ -45,7 +47,7 @@ const affinityType = 'io.k8s.api.core.v1.VolumeNodeAffinity';
 
 type Sources = Required<PersistentVolumeSource>;
 type Rules = {
-  [K in keyof Sources]: (field: string, source: Sources[K], volumeName: string) => FieldError[];
+  [K in keyof Sources]: (field: string, source: Sources[K], volumeName: string) => readonly FieldError[];
 };
 
 /** In the order in which upstream looks at them: of several sources the first counts. */
@@ -97,92 +99,94 @@ const rules: Rules = {
 
 const sourceNames = Object.keys(rules) as (keyof Sources)[];
 
-function endpointsNamespace(field: string, name: string | undefined): FieldError[] {
+function endpointsNamespace(field: string, name: string | undefined): readonly FieldError[] {
   const why = 'if the endpointnamespace is set, it must be a valid namespace name';
   if (name === '') return [invalid(field, name, why)];
-  return name === undefined ? [] : dnsLabel(field, name);
+  return name === undefined ? noErrors : dnsLabel(field, name);
 }
 
 const maxPortalLength = 64;
 
-function iscsiVolume(field: string, source: Sources['iscsi'], volumeName: string): FieldError[] {
+function iscsiVolume(field: string, source: Sources['iscsi'], volumeName: string): readonly FieldError[] {
   const { initiatorName, targetPortal = '' } = source;
   const long = byteLength(`${volumeName}:${targetPortal}`) > maxPortalLength;
   const why =
     'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
-  return [
-    ...(initiatorName !== undefined && long ? [invalid(`${field}.targetportal`, targetPortal, why)] : []),
-    ...iscsi(field, source, 'must be valid format'),
-    ...namedSecret(field, source.secretRef, 'name'),
-  ];
+  return allErrors(
+    initiatorName !== undefined && long ? [invalid(`${field}.targetportal`, targetPortal, why)] : noErrors,
+    iscsi(field, source, 'must be valid format'),
+    namedSecret(field, source.secretRef, 'name'),
+  );
 }
 
 /** Sources whose errors upstream reports under another name than the field's. */
 const reportedAs: Partial<Record<keyof Sources, string>> = { gcePersistentDisk: 'persistentDisk' };
 
-function csi(field: string, source: CSIPersistentVolumeSource): FieldError[] {
+function csi(field: string, source: CSIPersistentVolumeSource): readonly FieldError[] {
   const secrets = [
     'controllerPublishSecretRef',
     'controllerExpandSecretRef',
     'nodePublishSecretRef',
     'nodeExpandSecretRef',
   ] as const;
-  return [
-    ...csiDriverName(`${field}.driver`, source.driver),
-    ...requireFields(field, source, 'volumeHandle'),
-    ...secrets.flatMap((name) => secretReference(`${field}.${name}`, source[name])),
-  ];
+  return allErrors(
+    csiDriverName(`${field}.driver`, source.driver),
+    requireFields(field, source, 'volumeHandle'),
+    secrets.flatMap((name) => secretReference(`${field}.${name}`, source[name])),
+  );
 }
 
-function secretReference(field: string, ref: SecretReference | undefined): FieldError[] {
-  if (!ref) return [];
+function secretReference(field: string, ref: SecretReference | undefined): readonly FieldError[] {
+  if (!ref) return noErrors;
   const { name, namespace } = ref;
-  return [
-    ...(name ? dnsSubdomain(`${field}.name`, name) : [required(`${field}.name`)]),
-    ...(namespace ? dnsLabel(`${field}.namespace`, namespace) : [required(`${field}.namespace`)]),
-  ];
+  return allErrors(
+    name ? dnsSubdomain(`${field}.name`, name) : [required(`${field}.name`)],
+    namespace ? dnsLabel(`${field}.namespace`, namespace) : [required(`${field}.namespace`)],
+  );
 }
 
 /** What holds for a volume at any time. */
-export function volumeErrors({ metadata, spec }: PersistentVolume): FieldError[] {
+export function volumeErrors({ metadata, spec }: PersistentVolume): readonly FieldError[] {
   const { storageClassName, volumeMode, persistentVolumeReclaimPolicy: policy } = spec;
-  const modes = spec.accessModes?.length ? [] : [required('spec.accessModes')];
-  return [
-    ...modes,
-    ...accessModes('spec.accessModes', spec.accessModes),
-    ...capacity(spec),
-    ...(policy
+  const modes = spec.accessModes?.length ? noErrors : [required('spec.accessModes')];
+  return allErrors(
+    modes,
+    accessModes('spec.accessModes', spec.accessModes),
+    capacity(spec),
+    policy
       ? optionalSupported('spec.persistentVolumeReclaimPolicy', policy, ['Delete', 'Recycle', 'Retain'])
-      : []),
-    ...nodeAffinity(spec),
-    ...source(spec, metadata.name ?? ''),
-    ...(spec.local && !spec.nodeAffinity
+      : noErrors,
+    nodeAffinity(spec),
+    source(spec, metadata.name ?? ''),
+    spec.local && !spec.nodeAffinity
       ? [required('spec.nodeAffinity', 'Local volume requires node affinity')]
-      : []),
-    ...recycling(spec),
-    ...(storageClassName ? dnsSubdomain('spec.storageClassName', storageClassName) : []),
-    ...optionalSupported('spec.volumeMode', volumeMode, volumeModes),
-    ...attributesClass(spec),
-  ];
+      : noErrors,
+    recycling(spec),
+    storageClassName ? dnsSubdomain('spec.storageClassName', storageClassName) : noErrors,
+    optionalSupported('spec.volumeMode', volumeMode, volumeModes),
+    attributesClass(spec),
+  );
 }
 
-function capacity({ capacity = {} }: PersistentVolumeSpec): FieldError[] {
+function capacity({ capacity = {} }: PersistentVolumeSpec): readonly FieldError[] {
   const field = 'spec.capacity';
   const names = Object.keys(capacity);
   const errors = names.length === 0 ? [required(field)] : [];
   if (names.length !== 1 || names[0] !== 'storage') errors.push(notSupported(field, capacity, ['storage']));
-  return [
-    ...errors,
-    ...names.flatMap((name) => [
-      ...basicAmount(`${field}[${name}]`, capacity[name] as string),
-      ...positiveQuantity(`${field}[${name}]`, capacity[name] as string),
-    ]),
-  ];
+  return allErrors(
+    errors,
+    names.flatMap((name) =>
+      allErrors(
+        basicAmount(`${field}[${name}]`, capacity[name] as string),
+        positiveQuantity(`${field}[${name}]`, capacity[name] as string),
+      ),
+    ),
+  );
 }
 
-function nodeAffinity({ nodeAffinity: affinity }: PersistentVolumeSpec): FieldError[] {
+function nodeAffinity({ nodeAffinity: affinity }: PersistentVolumeSpec): readonly FieldError[] {
   const field = 'spec.nodeAffinity';
-  if (!affinity) return [];
+  if (!affinity) return noErrors;
   if (affinity.required) return nodeSelector(`${field}.required`, affinity.required);
   return [required(`${field}.required`, 'must specify required node constraints')];
 }
@@ -190,54 +194,57 @@ function nodeAffinity({ nodeAffinity: affinity }: PersistentVolumeSpec): FieldEr
 /** Sources that upstream calls otherwise where they stand beside another. */
 const forbiddenAs: Partial<Record<keyof Sources, string>> = { cephfs: 'cephFS' };
 
-function source(spec: PersistentVolumeSpec, volumeName: string): FieldError[] {
+function source(spec: PersistentVolumeSpec, volumeName: string): readonly FieldError[] {
   const names = sourceNames.filter((name) => spec[name] !== undefined);
-  const given = names.map((name): [string, () => FieldError[]] => {
-    const rule = rules[name] as (field: string, source: unknown, volumeName: string) => FieldError[];
+  const given = names.map((name): [string, () => readonly FieldError[]] => {
+    const rule = rules[name] as (field: string, source: unknown, volumeName: string) => readonly FieldError[];
     const path = `spec.${reportedAs[name] ?? name}`;
     return [forbiddenAs[name] ?? name, () => rule(path, spec[name], volumeName)];
   });
   return oneSource('spec', given);
 }
 
-function recycling(spec: PersistentVolumeSpec): FieldError[] {
+function recycling(spec: PersistentVolumeSpec): readonly FieldError[] {
   const recyclesAll =
     spec.hostPath &&
     path.normalize(spec.hostPath.path) === '/' &&
     spec.persistentVolumeReclaimPolicy === 'Recycle';
   const why = "may not be 'recycle' for a hostPath mount of '/'";
-  return recyclesAll ? [forbiddenField('spec.persistentVolumeReclaimPolicy', why)] : [];
+  return recyclesAll ? [forbiddenField('spec.persistentVolumeReclaimPolicy', why)] : noErrors;
 }
 
-function attributesClass({ volumeAttributesClassName: name, csi }: PersistentVolumeSpec): FieldError[] {
+function attributesClass({
+  volumeAttributesClassName: name,
+  csi,
+}: PersistentVolumeSpec): readonly FieldError[] {
   const field = 'spec.volumeAttributesClassName';
-  if (name === undefined) return [];
+  if (name === undefined) return noErrors;
   const errors = name ? dnsSubdomain(field, name) : [required(field, 'an empty string is disallowed')];
   const why = 'has to be specified when using volumeAttributesClassName';
   return csi ? errors : [...errors, required('spec.csi', why)];
 }
 
 /** What an update may do: where the data is does not change. Upstream looks at the whole twice. */
-export function volumeUpdateErrors(volume: PersistentVolume, old: PersistentVolume): FieldError[] {
+export function volumeUpdateErrors(volume: PersistentVolume, old: PersistentVolume): readonly FieldError[] {
   const { spec } = volume;
-  return [
-    ...volumeErrors(volume),
-    ...volumeErrors(volume),
-    ...sourceChange(spec, old.spec),
-    ...immutable('volumeMode', spec.volumeMode, old.spec.volumeMode),
-    ...affinityChange(spec.nodeAffinity, old.spec.nodeAffinity),
-    ...(old.spec.volumeAttributesClassName !== undefined && spec.volumeAttributesClassName === undefined
+  return allErrors(
+    volumeErrors(volume),
+    volumeErrors(volume),
+    sourceChange(spec, old.spec),
+    immutable('volumeMode', spec.volumeMode, old.spec.volumeMode),
+    affinityChange(spec.nodeAffinity, old.spec.nodeAffinity),
+    old.spec.volumeAttributesClassName !== undefined && spec.volumeAttributesClassName === undefined
       ? [forbiddenField('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden')]
-      : []),
-  ];
+      : noErrors,
+  );
 }
 
 /** Nodes stay who they were, by whatever name their labels go. */
 function affinityChange(
   now: VolumeNodeAffinity | undefined,
   old: VolumeNodeAffinity | undefined,
-): FieldError[] {
-  if (!old || semanticEqual(now, withNewLabels(old, now), affinityType)) return [];
+): readonly FieldError[] {
+  if (!old || semanticEqual(now, withNewLabels(old, now), affinityType)) return noErrors;
   const why = 'field is immutable, except for updating from beta label to GA';
   const terms = now?.required && {
     NodeSelectorTerms: now.required.nodeSelectorTerms?.map(shownTerm) ?? null,
@@ -260,7 +267,7 @@ function withNewLabels(old: VolumeNodeAffinity, now: VolumeNodeAffinity | undefi
   return copy;
 }
 
-function sourceChange(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): FieldError[] {
+function sourceChange(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): readonly FieldError[] {
   const now = sourceOf(spec);
   const before = sourceOf(old);
   // Growing a volume may need a secret that nobody thought of before.
@@ -268,7 +275,7 @@ function sourceChange(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): Fi
     now.csi = { ...now.csi };
     delete now.csi.controllerExpandSecretRef;
   }
-  if (semanticEqual(now, before, 'io.k8s.api.core.v1.PersistentVolumeSpec')) return [];
+  if (semanticEqual(now, before, 'io.k8s.api.core.v1.PersistentVolumeSpec')) return noErrors;
   const diff = goDiff('core.PersistentVolumeSource', before, now);
   return [
     forbiddenField(

@@ -8,44 +8,54 @@ import type {
   PodAffinityTerm,
 } from '../../../../api/core/v1.ts';
 import type { LabelSelector } from '../../../../api/meta/v1.ts';
-import { type FieldError, forbiddenField, invalid, required } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalids,
+  noErrors,
+  required,
+} from '../../../../machinery/field-error.ts';
 import { labelSelectorErrors } from '../../../../machinery/label-selector.ts';
 import { dns1123LabelErrors, dns1123SubdomainErrors, labelValueErrors } from '../../../../machinery/names.ts';
-import { each, invalids, qualifiedName } from '../../shared/validate.ts';
+import { each, qualifiedName } from '../../shared/validate.ts';
 
 /** Where a pod wants to be. */
 export function affinity(
   field: string,
   { nodeAffinity, podAffinity, podAntiAffinity }: Affinity,
-): FieldError[] {
-  return [
-    ...(nodeAffinity ? toNodes(`${field}.nodeAffinity`, nodeAffinity) : []),
-    ...(podAffinity ? toPods(`${field}.podAffinity`, podAffinity) : []),
-    ...(podAntiAffinity ? toPods(`${field}.podAntiAffinity`, podAntiAffinity) : []),
-  ];
+): readonly FieldError[] {
+  return allErrors(
+    nodeAffinity ? toNodes(`${field}.nodeAffinity`, nodeAffinity) : noErrors,
+    podAffinity ? toPods(`${field}.podAffinity`, podAffinity) : noErrors,
+    podAntiAffinity ? toPods(`${field}.podAntiAffinity`, podAntiAffinity) : noErrors,
+  );
 }
 
 const always = 'requiredDuringSchedulingIgnoredDuringExecution';
 const preferred = 'preferredDuringSchedulingIgnoredDuringExecution';
 
-function weight(field: string, weight: number): FieldError[] {
+function weight(field: string, weight: number): readonly FieldError[] {
   return weight > 0 && weight <= 100
-    ? []
+    ? noErrors
     : [invalid(`${field}.weight`, weight ?? 0, 'must be in the range 1-100')];
 }
 
-function toNodes(field: string, rules: NodeAffinity): FieldError[] {
-  return [
-    ...(rules[always] ? nodeSelector(`${field}.${always}`, rules[always]) : []),
-    ...each(`${field}.${preferred}`, rules[preferred], (term, path) => [
-      ...weight(path, term.weight),
-      ...nodeSelectorTerm(`${path}.preference`, term.preference ?? {}, false),
-    ]),
-  ];
+function toNodes(field: string, rules: NodeAffinity): readonly FieldError[] {
+  return allErrors(
+    rules[always] ? nodeSelector(`${field}.${always}`, rules[always]) : noErrors,
+    each(`${field}.${preferred}`, rules[preferred], (term, path) =>
+      allErrors(
+        weight(path, term.weight),
+        nodeSelectorTerm(`${path}.preference`, term.preference ?? {}, false),
+      ),
+    ),
+  );
 }
 
 /** A choice of nodes. */
-export function nodeSelector(field: string, { nodeSelectorTerms }: NodeSelector): FieldError[] {
+export function nodeSelector(field: string, { nodeSelectorTerms }: NodeSelector): readonly FieldError[] {
   const path = `${field}.nodeSelectorTerms`;
   if (!nodeSelectorTerms?.length) return [required(path, 'must have at least one node selector term')];
   return each(path, nodeSelectorTerms, (term, termPath) => nodeSelectorTerm(termPath, term, true));
@@ -60,13 +70,17 @@ export function shownTerm({ matchExpressions, matchFields }: NodeSelectorTerm): 
 }
 
 /** Values of a mere preference need not be values of labels. */
-function nodeSelectorTerm(field: string, term: NodeSelectorTerm, checkValues: boolean): FieldError[] {
-  return [
-    ...each(`${field}.matchExpressions`, term.matchExpressions, (r, path) =>
+function nodeSelectorTerm(
+  field: string,
+  term: NodeSelectorTerm,
+  checkValues: boolean,
+): readonly FieldError[] {
+  return allErrors(
+    each(`${field}.matchExpressions`, term.matchExpressions, (r, path) =>
       nodeRequirement(path, r, checkValues),
     ),
-    ...each(`${field}.matchFields`, term.matchFields, (r, path) => nodeFieldRequirement(path, r)),
-  ];
+    each(`${field}.matchFields`, term.matchFields, (r, path) => nodeFieldRequirement(path, r)),
+  );
 }
 
 function nodeRequirement(
@@ -97,7 +111,7 @@ function nodeRequirement(
 function nodeFieldRequirement(
   field: string,
   { key, operator, values = [] }: NodeSelectorRequirement,
-): FieldError[] {
+): readonly FieldError[] {
   const errors: FieldError[] = [];
   if (operator !== 'In' && operator !== 'NotIn') {
     errors.push(invalid(`${field}.operator`, operator ?? '', 'not a valid selector operator'));
@@ -107,56 +121,55 @@ function nodeFieldRequirement(
   }
   if (key !== 'metadata.name')
     return [...errors, invalid(`${field}.key`, key ?? '', 'not a valid field selector key')];
-  return [
-    ...errors,
-    ...each(`${field}.values`, values, (v, path) => invalids(path, v, dns1123SubdomainErrors(v))),
-  ];
+  return allErrors(
+    errors,
+    each(`${field}.values`, values, (v, path) => invalids(path, v, dns1123SubdomainErrors(v))),
+  );
 }
 
-function toPods(field: string, rules: PodAffinity): FieldError[] {
-  return [
-    ...each(`${field}.${always}`, rules[always], (term, path) => podTerm(path, term)),
-    ...each(`${field}.${preferred}`, rules[preferred], (term, path) => [
-      ...weight(path, term.weight),
-      ...podTerm(`${path}.podAffinityTerm`, term.podAffinityTerm ?? {}),
-    ]),
-  ];
+function toPods(field: string, rules: PodAffinity): readonly FieldError[] {
+  return allErrors(
+    each(`${field}.${always}`, rules[always], (term, path) => podTerm(path, term)),
+    each(`${field}.${preferred}`, rules[preferred], (term, path) =>
+      allErrors(weight(path, term.weight), podTerm(`${path}.podAffinityTerm`, term.podAffinityTerm ?? {})),
+    ),
+  );
 }
 
-function podTerm(field: string, term: PodAffinityTerm): FieldError[] {
+function podTerm(field: string, term: PodAffinityTerm): readonly FieldError[] {
   const { topologyKey = '' } = term;
-  return [
-    ...labelSelectorErrors(term.labelSelector, `${field}.labelSelector`),
-    ...labelSelectorErrors(term.namespaceSelector, `${field}.namespaceSelector`),
-    ...(term.namespaces ?? []).flatMap((n) => invalids(`${field}.namespace`, n, dns1123LabelErrors(n))),
-    ...labelKeys(field, term),
-    ...(topologyKey ? [] : [required(`${field}.topologyKey`, 'can not be empty')]),
-    ...qualifiedName(`${field}.topologyKey`, topologyKey),
-  ];
+  return allErrors(
+    labelSelectorErrors(term.labelSelector, `${field}.labelSelector`),
+    labelSelectorErrors(term.namespaceSelector, `${field}.namespaceSelector`),
+    (term.namespaces ?? []).flatMap((n) => invalids(`${field}.namespace`, n, dns1123LabelErrors(n))),
+    labelKeys(field, term),
+    topologyKey ? noErrors : [required(`${field}.topologyKey`, 'can not be empty')],
+    qualifiedName(`${field}.topologyKey`, topologyKey),
+  );
 }
 
-function labelKeys(field: string, term: PodAffinityTerm): FieldError[] {
+function labelKeys(field: string, term: PodAffinityTerm): readonly FieldError[] {
   const { labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] } = term;
   const both = matchLabelKeys.flatMap((key, i) => {
-    if (!mismatchLabelKeys.includes(key)) return [];
+    if (!mismatchLabelKeys.includes(key)) return noErrors;
     return [
       invalid(`${field}.matchLabelKeys[${i}]`, key, 'exists in both matchLabelKeys and mismatchLabelKeys'),
     ];
   });
-  return [
-    ...keysOfSelector(`${field}.matchLabelKeys`, matchLabelKeys, labelSelector),
-    ...keysOfSelector(`${field}.mismatchLabelKeys`, mismatchLabelKeys, labelSelector),
-    ...keysInSelector(field, matchLabelKeys, labelSelector),
-    ...both,
-  ];
+  return allErrors(
+    keysOfSelector(`${field}.matchLabelKeys`, matchLabelKeys, labelSelector),
+    keysOfSelector(`${field}.mismatchLabelKeys`, mismatchLabelKeys, labelSelector),
+    keysInSelector(field, matchLabelKeys, labelSelector),
+    both,
+  );
 }
 
 function keysOfSelector(
   field: string,
   keys: readonly string[],
   selector: LabelSelector | undefined,
-): FieldError[] {
-  if (keys.length === 0) return [];
+): readonly FieldError[] {
+  if (keys.length === 0) return noErrors;
   if (!selector) return [forbiddenField(field, 'must not be specified when labelSelector is not set')];
   return each(field, keys, (key, path) => qualifiedName(path, key));
 }
@@ -166,7 +179,7 @@ function keysInSelector(
   field: string,
   keys: readonly string[],
   selector: LabelSelector | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   const seen = new Set(Object.keys(selector?.matchLabels ?? {}));
   return (selector?.matchExpressions ?? []).flatMap(({ key }) => {
     const index = keys.indexOf(key);
@@ -174,6 +187,6 @@ function keysInSelector(
     seen.add(key);
     return again
       ? [invalid(`${field}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector')]
-      : [];
+      : noErrors;
   });
 }

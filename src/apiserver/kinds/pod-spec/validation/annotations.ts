@@ -1,6 +1,12 @@
 import type { AppArmorProfile, PodSpec, SeccompProfile } from '../../../../api/core/v1.ts';
 import type { ObjectMeta } from '../../../../api/meta/v1.ts';
-import { type FieldError, forbiddenField, invalid } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  noErrors,
+} from '../../../../machinery/field-error.ts';
 import { containersWithPaths } from './context.ts';
 import { descendingPath } from './paths.ts';
 
@@ -12,7 +18,11 @@ const seccompContainerPrefix = 'container.seccomp.security.alpha.kubernetes.io/'
 const localhost = 'localhost/';
 
 /** Annotations that mean something to Kubernetes. */
-export function podAnnotations(field: string, meta: ObjectMeta | undefined, spec: PodSpec): FieldError[] {
+export function podAnnotations(
+  field: string,
+  meta: ObjectMeta | undefined,
+  spec: PodSpec,
+): readonly FieldError[] {
   const annotations = meta?.annotations ?? {};
   const errors: FieldError[] = [];
   const mirror = annotations[mirrorKey];
@@ -39,8 +49,8 @@ function isDeletionCost(text: string): boolean {
   return /^(0|-?[1-9][0-9]*)$/.test(text) && value >= -(2 ** 31) && value < 2 ** 31;
 }
 
-function seccomp(field: string, profile: string): FieldError[] {
-  if (['runtime/default', 'docker/default', 'unconfined'].includes(profile)) return [];
+function seccomp(field: string, profile: string): readonly FieldError[] {
+  if (['runtime/default', 'docker/default', 'unconfined'].includes(profile)) return noErrors;
   if (profile.startsWith(localhost)) return descendingPath(field, profile.slice(localhost.length));
   return [invalid(field, profile, 'must be a valid seccomp profile')];
 }
@@ -49,10 +59,10 @@ function appArmor(
   field: string,
   key: string,
   { value, spec }: { value: string; spec: PodSpec },
-): FieldError[] {
+): readonly FieldError[] {
   const name = key.slice(appArmorPrefix.length);
   const known = containersWithPaths(spec, '').some((c) => c.container.name === name);
-  const errors = known ? [] : [invalid(field, name, 'container not found')];
+  const errors = known ? noErrors : [invalid(field, name, 'container not found')];
   if (['', 'runtime/default', 'unconfined'].includes(value) || value.startsWith(localhost)) return errors;
   return [...errors, invalid(field, value, `invalid AppArmor profile name: ${JSON.stringify(value)}`)];
 }
@@ -64,9 +74,9 @@ export function profilesMatchAnnotations(
   field: string,
   meta: ObjectMeta | undefined,
   spec: PodSpec,
-): FieldError[] {
+): readonly FieldError[] {
   const annotations = meta?.annotations;
-  if (!annotations) return [];
+  if (!annotations) return noErrors;
   const ofPod = spec.securityContext;
   const errors = match(`${field}.securityContext.seccompProfile`, ofPod?.seccompProfile, {
     annotation: annotations[seccompPodKey],
@@ -79,7 +89,7 @@ export function profilesMatchAnnotations(
       word: 'seccomp',
     });
   });
-  if (spec.os?.name === 'windows') return [...errors, ...containers];
+  if (spec.os?.name === 'windows') return allErrors(errors, containers);
   const armored = containersWithPaths(spec, field).flatMap(({ container, field: path }) =>
     match(
       `${path}.securityContext.appArmorProfile`,
@@ -90,21 +100,21 @@ export function profilesMatchAnnotations(
       },
     ),
   );
-  return [...errors, ...containers, ...armored];
+  return allErrors(errors, containers, armored);
 }
 
 function match(
   field: string,
   profile: Profile | undefined,
   { annotation, word }: { annotation: string | undefined; word: 'seccomp' | 'apparmor' },
-): FieldError[] {
-  if (!profile || annotation === undefined) return [];
+): readonly FieldError[] {
+  if (!profile || annotation === undefined) return noErrors;
   const wrongType = [forbiddenField(`${field}.type`, `${word} type in annotation and field must match`)];
   const same = annotation === 'runtime/default' || (word === 'seccomp' && annotation === 'docker/default');
-  if (profile.type === 'Unconfined') return annotation === 'unconfined' ? [] : wrongType;
-  if (profile.type === 'RuntimeDefault') return same ? [] : wrongType;
-  if (profile.type !== 'Localhost') return [];
+  if (profile.type === 'Unconfined') return annotation === 'unconfined' ? noErrors : wrongType;
+  if (profile.type === 'RuntimeDefault') return same ? noErrors : wrongType;
+  if (profile.type !== 'Localhost') return noErrors;
   if (!annotation.startsWith(localhost)) return wrongType;
-  if (annotation.slice(localhost.length) === profile.localhostProfile) return [];
+  if (annotation.slice(localhost.length) === profile.localhostProfile) return noErrors;
   return [forbiddenField(`${field}.localhostProfile`, `${word} profile in annotation and field must match`)];
 }

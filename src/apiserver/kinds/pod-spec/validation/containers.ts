@@ -6,10 +6,12 @@ import type {
   PodSpec,
 } from '../../../../api/core/v1.ts';
 import {
+  allErrors,
   duplicate,
   type FieldError,
   forbiddenField,
   invalid,
+  noErrors,
   notFoundValue,
   notSupported,
   required,
@@ -32,34 +34,34 @@ import { resourceRequirements } from './resources.ts';
 import { containerSecurity } from './security.ts';
 
 /** What holds for containers of every sort. */
-function common(field: string, container: AnyContainer, context: SpecContext): FieldError[] {
+function common(field: string, container: AnyContainer, context: SpecContext): readonly FieldError[] {
   const { name, image, resources = {} } = container;
-  return [
-    ...(name ? dnsLabel(`${field}.name`, name) : [required(`${field}.name`)]),
-    ...requireValue(`${field}.image`, image),
-    ...requireSupported(`${field}.terminationMessagePolicy`, container.terminationMessagePolicy, [
+  return allErrors(
+    name ? dnsLabel(`${field}.name`, name) : [required(`${field}.name`)],
+    requireValue(`${field}.image`, image),
+    requireSupported(`${field}.terminationMessagePolicy`, container.terminationMessagePolicy, [
       'File',
       'FallbackToLogsOnError',
     ]),
-    ...containerPorts(`${field}.ports`, container.ports),
-    ...environment(`${field}.env`, container.env, context),
-    ...environmentFrom(`${field}.envFrom`, container.envFrom),
-    ...volumeMounts(`${field}.volumeMounts`, container, context),
-    ...volumeDevices(`${field}.volumeDevices`, container, context),
-    ...requireSupported(`${field}.imagePullPolicy`, container.imagePullPolicy, [
+    containerPorts(`${field}.ports`, container.ports),
+    environment(`${field}.env`, container.env, context),
+    environmentFrom(`${field}.envFrom`, container.envFrom),
+    volumeMounts(`${field}.volumeMounts`, container, context),
+    volumeDevices(`${field}.volumeDevices`, container, context),
+    requireSupported(`${field}.imagePullPolicy`, container.imagePullPolicy, [
       'Always',
       'IfNotPresent',
       'Never',
     ]),
-    ...resourceRequirements(`${field}.resources`, resources, context),
-    ...resizePolicy(`${field}.resizePolicy`, container.resizePolicy, context),
-    ...containerSecurity(`${field}.securityContext`, container.securityContext, context.hostUsers),
-  ];
+    resourceRequirements(`${field}.resources`, resources, context),
+    resizePolicy(`${field}.resizePolicy`, container.resizePolicy, context),
+    containerSecurity(`${field}.securityContext`, container.securityContext, context.hostUsers),
+  );
 }
 
 /** What holds for the containers of a pod, but not for those of a template: names of images are names alone. */
-export function paddedImage(field: string, { image = '' }: AnyContainer): FieldError[] {
-  if (image.trim() === image) return [];
+export function paddedImage(field: string, { image = '' }: AnyContainer): readonly FieldError[] {
+  if (image.trim() === image) return noErrors;
   return [invalid(`${field}.image`, image, 'must not have leading or trailing whitespace')];
 }
 
@@ -67,7 +69,7 @@ function resizePolicy(
   field: string,
   policies: readonly ContainerResizePolicy[] | undefined,
   context: SpecContext,
-): FieldError[] {
+): readonly FieldError[] {
   const repeated = repeats();
   return each(field, policies, ({ resourceName = '', restartPolicy }, path) => {
     const errors = repeated(resourceName) ? [duplicate(path, resourceName)] : [];
@@ -86,45 +88,49 @@ export function mainContainers(
   field: string,
   containers: readonly Container[] | undefined,
   context: SpecContext,
-): FieldError[] {
+): readonly FieldError[] {
   if (!containers?.length) return [required(field)];
   const repeated = repeats();
-  const errors = each(field, containers, (container, path) => [
-    ...common(path, container, context),
-    ...(repeated(container.name ?? '') ? [duplicate(`${path}.name`, container.name)] : []),
-    ...(container.lifecycle
-      ? lifecycle(`${path}.lifecycle`, container.lifecycle, context.gracePeriodSeconds)
-      : []),
-    ...probes(path, container, context.gracePeriodSeconds),
-    ...restartRules(path, container),
-  ]);
-  return [...errors, ...hostPortConflicts(field, containers)];
+  const errors = each(field, containers, (container, path) =>
+    allErrors(
+      common(path, container, context),
+      repeated(container.name ?? '') ? [duplicate(`${path}.name`, container.name)] : noErrors,
+      container.lifecycle
+        ? lifecycle(`${path}.lifecycle`, container.lifecycle, context.gracePeriodSeconds)
+        : noErrors,
+      probes(path, container, context.gracePeriodSeconds),
+      restartRules(path, container),
+    ),
+  );
+  return allErrors(errors, hostPortConflicts(field, containers));
 }
 
 /** The containers that run before, one after the other; those that are always restarted stay. */
-export function initContainers(field: string, spec: PodSpec, context: SpecContext): FieldError[] {
+export function initContainers(field: string, spec: PodSpec, context: SpecContext): readonly FieldError[] {
   const repeated = repeats();
   for (const { name } of spec.containers ?? []) repeated(name);
-  return each(field, spec.initContainers, (container, path) => [
-    ...common(path, container, context),
-    ...restartRules(path, container),
-    ...(container.name && repeated(container.name) ? [duplicate(`${path}.name`, container.name)] : []),
-    ...hostPortConflicts(field, [container]),
-    ...initHooks(path, container, context),
-  ]);
+  return each(field, spec.initContainers, (container, path) =>
+    allErrors(
+      common(path, container, context),
+      restartRules(path, container),
+      container.name && repeated(container.name) ? [duplicate(`${path}.name`, container.name)] : noErrors,
+      hostPortConflicts(field, [container]),
+      initHooks(path, container, context),
+    ),
+  );
 }
 
-function initHooks(field: string, container: Container, context: SpecContext): FieldError[] {
+function initHooks(field: string, container: Container, context: SpecContext): readonly FieldError[] {
   if (container.restartPolicy !== 'Always') {
     const why = 'may not be set for init containers without restartPolicy=Always';
     const names = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const;
     return names.flatMap((name) => forbidValue(`${field}.${name}`, container[name], why));
   }
   const hooks = container.lifecycle;
-  return [
-    ...(hooks ? lifecycle(`${field}.lifecycle`, hooks, context.gracePeriodSeconds) : []),
-    ...probes(field, container, context.gracePeriodSeconds),
-  ];
+  return allErrors(
+    hooks ? lifecycle(`${field}.lifecycle`, hooks, context.gracePeriodSeconds) : noErrors,
+    probes(field, container, context.gracePeriodSeconds),
+  );
 }
 
 const restartPolicies = ['Always', 'Never', 'OnFailure'];
@@ -132,26 +138,31 @@ const maxRules = 20;
 const maxExitCodes = 255;
 
 /** A container's own way of being restarted. */
-function restartRules(field: string, { restartPolicy, restartPolicyRules = [] }: Container): FieldError[] {
+function restartRules(
+  field: string,
+  { restartPolicy, restartPolicyRules = [] }: Container,
+): readonly FieldError[] {
   const path = `${field}.restartPolicy`;
   if (restartPolicy === undefined) {
     const why = 'must specify restartPolicy when restart rules are used';
-    return restartPolicyRules.length > 0 ? [required(path, why)] : [];
+    return restartPolicyRules.length > 0 ? [required(path, why)] : noErrors;
   }
-  const errors = restartPolicies.includes(restartPolicy)
-    ? []
-    : [notSupported(path, restartPolicy, restartPolicies)];
+  const errors = [
+    ...(restartPolicies.includes(restartPolicy)
+      ? noErrors
+      : [notSupported(path, restartPolicy, restartPolicies)]),
+  ];
   const rulesField = `${field}.restartPolicyRules`;
   if (restartPolicyRules.length > maxRules)
     errors.push(tooMany(rulesField, restartPolicyRules.length, maxRules));
-  return [
-    ...errors,
-    ...each(rulesField, restartPolicyRules, (rule, rulePath) => restartRule(rulePath, rule)),
-  ];
+  return allErrors(
+    errors,
+    each(rulesField, restartPolicyRules, (rule, rulePath) => restartRule(rulePath, rule)),
+  );
 }
 
-function restartRule(field: string, { action, exitCodes }: ContainerRestartRule): FieldError[] {
-  const errors = requireSupported(`${field}.action`, action, ['Restart', 'RestartAllContainers']);
+function restartRule(field: string, { action, exitCodes }: ContainerRestartRule): readonly FieldError[] {
+  const errors = [...requireSupported(`${field}.action`, action, ['Restart', 'RestartAllContainers'])];
   if (!exitCodes) return [...errors, required(`${field}.exitCodes`, 'must be specified')];
   const { operator, values = [] } = exitCodes;
   const path = `${field}.exitCodes`;
@@ -175,8 +186,12 @@ const serviceFields = [
 ] as const;
 
 /** The containers that people add to look into a pod: no part of its work. */
-export function ephemeralContainers(field: string, spec: PodSpec, context: SpecContext): FieldError[] {
-  if (!spec.ephemeralContainers?.length) return [];
+export function ephemeralContainers(
+  field: string,
+  spec: PodSpec,
+  context: SpecContext,
+): readonly FieldError[] {
+  if (!spec.ephemeralContainers?.length) return noErrors;
   const others = new Set([...(spec.containers ?? []), ...(spec.initContainers ?? [])].map((c) => c.name));
   const repeated = repeats();
   for (const name of others) repeated(name);
@@ -185,18 +200,20 @@ export function ephemeralContainers(field: string, spec: PodSpec, context: SpecC
     const errors = [...common(path, container, context), ...paddedImage(path, container)];
     if (repeated(name ?? '')) errors.push(duplicate(`${path}.name`, name));
     if (target && !others.has(target)) errors.push(notFoundValue(`${path}.targetContainerName`, target));
-    return [...errors, ...notForLooking(path, container)];
+    return allErrors(errors, notForLooking(path, container));
   });
 }
 
-function notForLooking(field: string, container: EphemeralContainer): FieldError[] {
+function notForLooking(field: string, container: EphemeralContainer): readonly FieldError[] {
   const why = 'cannot be set for an Ephemeral Container';
   const isSet = (name: (typeof serviceFields)[number]) =>
     name === 'resources' ? Object.keys(container.resources ?? {}).length > 0 : container[name] !== undefined;
   const errors = serviceFields.filter(isSet).map((name) => forbiddenField(`${field}.${name}`, why));
-  const mounts = each(`${field}.volumeMounts`, container.volumeMounts, ({ subPath, subPathExpr }, path) => [
-    ...(subPath ? [forbiddenField(`${path}.subPath`, why)] : []),
-    ...(subPathExpr ? [forbiddenField(`${path}.subPathExpr`, why)] : []),
-  ]);
-  return [...errors, ...mounts];
+  const mounts = each(`${field}.volumeMounts`, container.volumeMounts, ({ subPath, subPathExpr }, path) =>
+    allErrors(
+      subPath ? [forbiddenField(`${path}.subPath`, why)] : noErrors,
+      subPathExpr ? [forbiddenField(`${path}.subPathExpr`, why)] : noErrors,
+    ),
+  );
+  return allErrors(errors, mounts);
 }

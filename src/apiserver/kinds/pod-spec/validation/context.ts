@@ -15,6 +15,8 @@ export interface SpecContext {
 
 export type AnyContainer = Container | EphemeralContainer;
 
+const noClaims: ReadonlySet<string> = new Set();
+
 /** What is to be known of a spec; `volumes` are those of it that are well-formed. */
 export function specContext(
   spec: PodSpec,
@@ -24,11 +26,24 @@ export function specContext(
   return {
     isPod: pod !== undefined,
     volumes,
-    claimNames: new Set((spec.resourceClaims ?? []).map((c) => c.name).filter(Boolean)),
+    claimNames: spec.resourceClaims
+      ? new Set(spec.resourceClaims.map((c) => c.name).filter(Boolean))
+      : noClaims,
     restartPolicy: spec.restartPolicy,
     gracePeriodSeconds: spec.terminationGracePeriodSeconds,
     hostUsers: spec.hostUsers ?? true,
   };
+}
+
+const sorts = ['initContainers', 'containers', 'ephemeralContainers'] as const;
+
+/** Whether any container of a spec is such. */
+export function someContainer(spec: PodSpec, is: (container: AnyContainer) => boolean): boolean {
+  for (const sort of sorts) {
+    const list: readonly AnyContainer[] | undefined = spec[sort];
+    if (list?.some(is)) return true;
+  }
+  return false;
 }
 
 /** Every container of a spec with the path it stands at. */
@@ -37,7 +52,7 @@ export function containersWithPaths(
   field: string,
 ): { container: AnyContainer; field: string }[] {
   const found: { container: AnyContainer; field: string }[] = [];
-  for (const name of ['initContainers', 'containers', 'ephemeralContainers'] as const) {
+  for (const name of sorts) {
     const list: readonly AnyContainer[] | undefined = spec[name];
     list?.forEach((container, i) => found.push({ container, field: `${field}.${name}[${i}]` }));
   }

@@ -8,15 +8,18 @@ import type {
   ResourceFieldSelector,
 } from '../../../../api/core/v1.ts';
 import {
+  allErrors,
   type FieldError,
   invalid,
+  invalids,
+  noErrors,
   notFoundValue,
   notSupported,
   required,
 } from '../../../../machinery/field-error.ts';
 import { configMapKeyErrors, dns1123SubdomainErrors, envVarNameErrors } from '../../../../machinery/names.ts';
 import { canonicalQuantity, isQuantity, quantitySign } from '../../../../machinery/quantity.ts';
-import { each, invalids, qualifiedName, requireValue } from '../../shared/validate.ts';
+import { each, qualifiedName, requireValue } from '../../shared/validate.ts';
 import type { SpecContext } from './context.ts';
 import { unreservedPath } from './paths.ts';
 
@@ -37,27 +40,33 @@ export function environment(
   field: string,
   variables: readonly EnvVar[] | undefined,
   context: SpecContext,
-): FieldError[] {
-  return each(field, variables, (variable, path) => [
-    ...(variable.name
-      ? invalids(`${path}.name`, variable.name, envVarNameErrors(variable.name))
-      : [required(`${path}.name`)]),
-    ...(variable.valueFrom ? variableSource(`${path}.valueFrom`, variable, context) : []),
-  ]);
+): readonly FieldError[] {
+  return each(field, variables, (variable, path) =>
+    allErrors(
+      variable.name
+        ? invalids(`${path}.name`, variable.name, envVarNameErrors(variable.name))
+        : [required(`${path}.name`)],
+      variable.valueFrom ? variableSource(`${path}.valueFrom`, variable, context) : noErrors,
+    ),
+  );
 }
 
-function variableSource(field: string, { value, valueFrom }: EnvVar, context: SpecContext): FieldError[] {
+function variableSource(
+  field: string,
+  { value, valueFrom }: EnvVar,
+  context: SpecContext,
+): readonly FieldError[] {
   const source = valueFrom as EnvVarSource;
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = source;
   const count = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef].filter(
     Boolean,
   ).length;
   const errors = [
-    ...(fieldRef ? objectField(`${field}.fieldRef`, fieldRef, environmentFields) : []),
-    ...(resourceFieldRef ? resourceField(`${field}.resourceFieldRef`, resourceFieldRef, false) : []),
-    ...(configMapKeyRef ? keySelector(`${field}.configMapKeyRef`, configMapKeyRef) : []),
-    ...(secretKeyRef ? keySelector(`${field}.secretKeyRef`, secretKeyRef) : []),
-    ...(fileKeyRef ? fileKey(`${field}.fileKeyRef`, fileKeyRef, context) : []),
+    ...(fieldRef ? objectField(`${field}.fieldRef`, fieldRef, environmentFields) : noErrors),
+    ...(resourceFieldRef ? resourceField(`${field}.resourceFieldRef`, resourceFieldRef, false) : noErrors),
+    ...(configMapKeyRef ? keySelector(`${field}.configMapKeyRef`, configMapKeyRef) : noErrors),
+    ...(secretKeyRef ? keySelector(`${field}.secretKeyRef`, secretKeyRef) : noErrors),
+    ...(fileKeyRef ? fileKey(`${field}.fileKeyRef`, fileKeyRef, context) : noErrors),
   ];
   const sources = '`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
   if (count === 0) errors.push(invalid(field, '', `must specify one of: ${sources}`));
@@ -66,29 +75,29 @@ function variableSource(field: string, { value, valueFrom }: EnvVar, context: Sp
   return errors;
 }
 
-function keySelector(field: string, { name = '', key }: ConfigMapKeySelector): FieldError[] {
-  return [
-    ...invalids(`${field}.name`, name, dns1123SubdomainErrors(name)),
-    ...(key ? invalids(`${field}.key`, key, configMapKeyErrors(key)) : [required(`${field}.key`)]),
-  ];
+function keySelector(field: string, { name = '', key }: ConfigMapKeySelector): readonly FieldError[] {
+  return allErrors(
+    invalids(`${field}.name`, name, dns1123SubdomainErrors(name)),
+    key ? invalids(`${field}.key`, key, configMapKeyErrors(key)) : [required(`${field}.key`)],
+  );
 }
 
 function fileKey(
   field: string,
   { volumeName, path, key }: FileKeySelector,
   context: SpecContext,
-): FieldError[] {
+): readonly FieldError[] {
   const known = context.volumes.get(volumeName);
-  return [
-    ...(key ? invalids(`${field}.key`, key, envVarNameErrors(key)) : [required(`${field}.key`)]),
-    ...requireValue(`${field}.volumeName`, volumeName),
-    ...(volumeName && !known ? [notFoundValue(`${field}.volumeName`, volumeName)] : []),
-    ...(known && !known.emptyDir
+  return allErrors(
+    key ? invalids(`${field}.key`, key, envVarNameErrors(key)) : [required(`${field}.key`)],
+    requireValue(`${field}.volumeName`, volumeName),
+    volumeName && !known ? [notFoundValue(`${field}.volumeName`, volumeName)] : noErrors,
+    known && !known.emptyDir
       ? [invalid(`${field}.volumeName`, volumeName, 'referenced volume must be of type emptyDir')]
-      : []),
-    ...requireValue(`${field}.path`, path),
-    ...unreservedPath(`${field}.path`, path),
-  ];
+      : noErrors,
+    requireValue(`${field}.path`, path),
+    unreservedPath(`${field}.path`, path),
+  );
 }
 
 const subscripted = /^(metadata\.(?:annotations|labels)|[^[]*)\['([^']*)'\]$/;
@@ -98,7 +107,7 @@ export function objectField(
   field: string,
   selector: ObjectFieldSelector,
   allowed: readonly string[],
-): FieldError[] {
+): readonly FieldError[] {
   const { apiVersion, fieldPath } = selector;
   if (!apiVersion) return [required(`${field}.apiVersion`)];
   if (!fieldPath) return [required(`${field}.fieldPath`)];
@@ -111,7 +120,7 @@ export function objectField(
     const key = match[2] as string;
     return qualifiedName(field, match[1] === 'metadata.annotations' ? key.toLowerCase() : key);
   }
-  return allowed.includes(path) ? [] : [notSupported(`${field}.fieldPath`, path, allowed)];
+  return allowed.includes(path) ? noErrors : [notSupported(`${field}.fieldPath`, path, allowed)];
 }
 
 const knownFields = new Set([
@@ -150,7 +159,7 @@ export function resourceField(
   field: string,
   selector: ResourceFieldSelector,
   inVolume: boolean,
-): FieldError[] {
+): readonly FieldError[] {
   const { containerName, resource = '' } = selector;
   const errors: FieldError[] = [];
   if (inVolume && !containerName) errors.push(required(`${field}.containerName`));
@@ -158,17 +167,20 @@ export function resourceField(
   else if (!resourceFields.includes(resource) && !isHugePages(resource)) {
     errors.push(notSupported(`${field}.resource`, resource, resourceFields));
   }
-  return [...errors, ...divisor(field, selector)];
+  return allErrors(errors, divisor(field, selector));
 }
 
 const byteDivisors = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
 
-function divisor(field: string, { resource = '', divisor = '0' }: ResourceFieldSelector): FieldError[] {
-  if (!isQuantity(divisor) || quantitySign(divisor) === 0) return [];
+function divisor(
+  field: string,
+  { resource = '', divisor = '0' }: ResourceFieldSelector,
+): readonly FieldError[] {
+  if (!isQuantity(divisor) || quantitySign(divisor) === 0) return noErrors;
   const kind = divisorKind(resource);
-  if (!kind) return [];
+  if (!kind) return noErrors;
   const allowed = kind === 'cpu' ? ['1m', '1'] : byteDivisors;
-  if (allowed.includes(canonicalQuantity(divisor))) return [];
+  if (allowed.includes(canonicalQuantity(divisor))) return noErrors;
   const list = kind === 'cpu' ? '1m and 1' : allowed.join(', ');
   return [
     invalid(
@@ -186,9 +198,12 @@ function divisorKind(resource: string): string | undefined {
 }
 
 /** Whole config maps and secrets whose keys become variables. */
-export function environmentFrom(field: string, sources: readonly EnvFromSource[] | undefined): FieldError[] {
+export function environmentFrom(
+  field: string,
+  sources: readonly EnvFromSource[] | undefined,
+): readonly FieldError[] {
   return each(field, sources, ({ prefix, configMapRef, secretRef }, path) => {
-    const errors = prefix ? invalids(`${path}.prefix`, prefix, envVarNameErrors(prefix)) : [];
+    const errors = [...(prefix ? invalids(`${path}.prefix`, prefix, envVarNameErrors(prefix)) : noErrors)];
     if (configMapRef) errors.push(...referenceName(`${path}.configMapRef.name`, configMapRef.name));
     if (secretRef) errors.push(...referenceName(`${path}.secretRef.name`, secretRef.name));
     if (!configMapRef && !secretRef)
@@ -199,6 +214,6 @@ export function environmentFrom(field: string, sources: readonly EnvFromSource[]
   });
 }
 
-function referenceName(field: string, name: string | undefined): FieldError[] {
+function referenceName(field: string, name: string | undefined): readonly FieldError[] {
   return name ? invalids(field, name, dns1123SubdomainErrors(name)) : [required(field)];
 }

@@ -5,18 +5,30 @@ import type {
   Probe,
   ProbeHandler,
 } from '../../../../api/core/v1.ts';
-import { type FieldError, forbiddenField, invalid, required } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalids,
+  noErrors,
+  required,
+} from '../../../../machinery/field-error.ts';
 import { httpHeaderNameErrors } from '../../../../machinery/names.ts';
-import { invalids, nonNegative, requireValue, supported } from '../../shared/validate.ts';
+import { nonNegative, requireValue, supported } from '../../shared/validate.ts';
 import { portNumber, portNumberOrName } from './ports.ts';
 
 type Handler = ProbeHandler & LifecycleHandler;
 
 /** Exactly one way of doing it. */
-function handler(field: string, action: Handler, gracePeriodSeconds: number | undefined): FieldError[] {
+function handler(
+  field: string,
+  action: Handler,
+  gracePeriodSeconds: number | undefined,
+): readonly FieldError[] {
   const { exec, httpGet, tcpSocket, grpc, sleep } = action;
-  const given: [string, FieldError[]][] = [];
-  if (exec) given.push(['exec', exec.command?.length ? [] : [required(`${field}.exec.command`)]]);
+  const given: [string, readonly FieldError[]][] = [];
+  if (exec) given.push(['exec', exec.command?.length ? noErrors : [required(`${field}.exec.command`)]]);
   if (httpGet) given.push(['httpGet', httpRequest(`${field}.httpGet`, httpGet)]);
   if (tcpSocket) given.push(['tcpSocket', portNumberOrName(`${field}.tcpSocket.port`, tcpSocket.port)]);
   if (grpc) given.push(['grpc', portNumber(`${field}.grpc.port`, grpc.port ?? 0)]);
@@ -26,22 +38,26 @@ function handler(field: string, action: Handler, gracePeriodSeconds: number | un
   const more = rest.map(([name]) =>
     forbiddenField(`${field}.${name}`, 'may not specify more than 1 handler type'),
   );
-  return [...first[1], ...more];
+  return allErrors(first[1], more);
 }
 
-function httpRequest(field: string, action: HTTPGetAction): FieldError[] {
-  return [
-    ...requireValue(`${field}.path`, action.path),
-    ...portNumberOrName(`${field}.port`, action.port),
-    ...supported(`${field}.scheme`, action.scheme, ['HTTP', 'HTTPS']),
-    ...(action.httpHeaders ?? []).flatMap(({ name }) =>
+function httpRequest(field: string, action: HTTPGetAction): readonly FieldError[] {
+  return allErrors(
+    requireValue(`${field}.path`, action.path),
+    portNumberOrName(`${field}.port`, action.port),
+    supported(`${field}.scheme`, action.scheme, ['HTTP', 'HTTPS']),
+    (action.httpHeaders ?? []).flatMap(({ name }) =>
       invalids(`${field}.httpHeaders`, name, httpHeaderNameErrors(name)),
     ),
-  ];
+  );
 }
 
-function pause(field: string, seconds: number, gracePeriodSeconds: number | undefined): FieldError[] {
-  if (gracePeriodSeconds === undefined || (seconds >= 0 && seconds <= gracePeriodSeconds)) return [];
+function pause(
+  field: string,
+  seconds: number,
+  gracePeriodSeconds: number | undefined,
+): readonly FieldError[] {
+  if (gracePeriodSeconds === undefined || (seconds >= 0 && seconds <= gracePeriodSeconds)) return noErrors;
   const limit = `must be non-negative and less than terminationGracePeriodSeconds (${gracePeriodSeconds})`;
   return [invalid(field, seconds, limit)];
 }
@@ -51,12 +67,12 @@ export function lifecycle(
   field: string,
   hooks: Lifecycle,
   gracePeriodSeconds: number | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   const { postStart, preStop } = hooks;
-  return [
-    ...(postStart ? handler(`${field}.postStart`, postStart, gracePeriodSeconds) : []),
-    ...(preStop ? handler(`${field}.preStop`, preStop, gracePeriodSeconds) : []),
-  ];
+  return allErrors(
+    postStart ? handler(`${field}.postStart`, postStart, gracePeriodSeconds) : noErrors,
+    preStop ? handler(`${field}.preStop`, preStop, gracePeriodSeconds) : noErrors,
+  );
 }
 
 interface Probes {
@@ -70,33 +86,40 @@ export function probes(
   field: string,
   container: Probes,
   gracePeriodSeconds: number | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   const { livenessProbe, readinessProbe, startupProbe } = container;
   const onceIsEnough = (path: string, probe: Probe) =>
     probe.successThreshold === 1
-      ? []
+      ? noErrors
       : [invalid(`${path}.successThreshold`, probe.successThreshold, 'must be 1')];
   const check = (
     name: string,
     probe: Probe | undefined,
-    more: (path: string, probe: Probe) => FieldError[],
+    more: (path: string, probe: Probe) => readonly FieldError[],
   ) => {
     const path = `${field}.${name}`;
-    return probe ? [...probeErrors(path, probe, gracePeriodSeconds), ...more(path, probe)] : [];
+    return probe ? allErrors(probeErrors(path, probe, gracePeriodSeconds), more(path, probe)) : noErrors;
   };
-  return [
-    ...check('livenessProbe', livenessProbe, onceIsEnough),
-    ...check('readinessProbe', readinessProbe, noGracePeriod),
-    ...check('startupProbe', startupProbe, onceIsEnough),
-  ];
+  return allErrors(
+    check('livenessProbe', livenessProbe, onceIsEnough),
+    check('readinessProbe', readinessProbe, noGracePeriod),
+    check('startupProbe', startupProbe, onceIsEnough),
+  );
 }
 
-function noGracePeriod(field: string, { terminationGracePeriodSeconds: seconds }: Probe): FieldError[] {
-  if (seconds === undefined) return [];
+function noGracePeriod(
+  field: string,
+  { terminationGracePeriodSeconds: seconds }: Probe,
+): readonly FieldError[] {
+  if (seconds === undefined) return noErrors;
   return [invalid(`${field}.terminationGracePeriodSeconds`, seconds, 'must not be set for readinessProbes')];
 }
 
-function probeErrors(field: string, probe: Probe, gracePeriodSeconds: number | undefined): FieldError[] {
+function probeErrors(
+  field: string,
+  probe: Probe,
+  gracePeriodSeconds: number | undefined,
+): readonly FieldError[] {
   const errors = [
     ...handler(field, probe, gracePeriodSeconds),
     ...nonNegative(`${field}.initialDelaySeconds`, probe.initialDelaySeconds),

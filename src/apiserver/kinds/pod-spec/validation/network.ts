@@ -1,34 +1,42 @@
 import type { HostAlias, PodDNSConfig, PodSpec } from '../../../../api/core/v1.ts';
-import { type FieldError, forbiddenField, invalid, required } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalids,
+  noErrors,
+  required,
+} from '../../../../machinery/field-error.ts';
 import { legacyIpErrors } from '../../../../machinery/ip.ts';
 import { dns1123SubdomainWithUnderscoreErrors } from '../../../../machinery/names.ts';
-import { dnsSubdomain, each, invalids } from '../../shared/validate.ts';
+import { dnsSubdomain, each } from '../../shared/validate.ts';
 
 /** Limits of the resolver in the C library. */
 const max = { nameservers: 3, searches: 32, searchCharacters: 2048 };
 
 /** How names are resolved in the pod. */
-export function dnsConfig(field: string, { dnsPolicy, dnsConfig }: PodSpec): FieldError[] {
+export function dnsConfig(field: string, { dnsPolicy, dnsConfig }: PodSpec): readonly FieldError[] {
   if (dnsPolicy === 'None') {
     if (!dnsConfig) return [required(field, 'must provide `dnsConfig` when `dnsPolicy` is None')];
     const why = 'must provide at least one DNS nameserver when `dnsPolicy` is None';
     if (!dnsConfig.nameservers?.length) return [required(`${field}.nameservers`, why)];
   }
   return dnsConfig
-    ? [...nameservers(field, dnsConfig), ...searches(field, dnsConfig), ...options(field, dnsConfig)]
-    : [];
+    ? allErrors(nameservers(field, dnsConfig), searches(field, dnsConfig), options(field, dnsConfig))
+    : noErrors;
 }
 
-function nameservers(field: string, { nameservers = [] }: PodDNSConfig): FieldError[] {
+function nameservers(field: string, { nameservers = [] }: PodDNSConfig): readonly FieldError[] {
   const path = `${field}.nameservers`;
   const many = nameservers.length > max.nameservers;
-  return [
-    ...(many ? [invalid(path, nameservers, `must not have more than ${max.nameservers} nameservers`)] : []),
-    ...each(path, nameservers, (ip, p) => invalids(p, ip, legacyIpErrors(ip))),
-  ];
+  return allErrors(
+    many ? [invalid(path, nameservers, `must not have more than ${max.nameservers} nameservers`)] : noErrors,
+    each(path, nameservers, (ip, p) => invalids(p, ip, legacyIpErrors(ip))),
+  );
 }
 
-function searches(field: string, { searches = [] }: PodDNSConfig): FieldError[] {
+function searches(field: string, { searches = [] }: PodDNSConfig): readonly FieldError[] {
   const path = `${field}.searches`;
   const errors: FieldError[] = [];
   if (searches.length > max.searches) {
@@ -39,42 +47,44 @@ function searches(field: string, { searches = [] }: PodDNSConfig): FieldError[] 
     errors.push(invalid(path, searches, why));
   }
   const names = each(path, searches, (search, p) => {
-    if (search === '.') return [];
+    if (search === '.') return noErrors;
     const name = search.replace(/\.$/, '');
     return invalids(p, name, dns1123SubdomainWithUnderscoreErrors(name));
   });
-  return [...errors, ...names];
+  return allErrors(errors, names);
 }
 
-function options(field: string, { options }: PodDNSConfig): FieldError[] {
+function options(field: string, { options }: PodDNSConfig): readonly FieldError[] {
   return each(`${field}.options`, options, ({ name }, path) =>
-    name ? [] : [required(path, 'must not be empty')],
+    name ? noErrors : [required(path, 'must not be empty')],
   );
 }
 
 /** Lines for `/etc/hosts`. */
-export function hostAliases(field: string, aliases: readonly HostAlias[] | undefined): FieldError[] {
-  return each(field, aliases, ({ ip = '', hostnames }, path) => [
-    ...invalids(`${path}.ip`, ip, legacyIpErrors(ip)),
-    ...each(`${path}.hostnames`, hostnames, (name, p) => dnsSubdomain(p, name)),
-  ]);
+export function hostAliases(field: string, aliases: readonly HostAlias[] | undefined): readonly FieldError[] {
+  return each(field, aliases, ({ ip = '', hostnames }, path) =>
+    allErrors(
+      invalids(`${path}.ip`, ip, legacyIpErrors(ip)),
+      each(`${path}.hostnames`, hostnames, (name, p) => dnsSubdomain(p, name)),
+    ),
+  );
 }
 
 /** On the node's network a container's port is the node's; a template may leave it open. */
-export function hostNetworkPorts(field: string, spec: PodSpec, isPod: boolean): FieldError[] {
-  if (!spec.hostNetwork) return [];
+export function hostNetworkPorts(field: string, spec: PodSpec, isPod: boolean): readonly FieldError[] {
+  if (!spec.hostNetwork) return noErrors;
   const why = 'must match `containerPort` when `hostNetwork` is true';
   return each(`${field}.containers`, spec.containers, ({ ports }, path) =>
     each(`${path}.ports`, ports, ({ hostPort = 0, containerPort }, portPath) => {
       const wrong = (isPod || hostPort !== 0) && hostPort !== containerPort;
-      return wrong ? [invalid(`${portPath}.hostPort`, hostPort, why)] : [];
+      return wrong ? [invalid(`${portPath}.hostPort`, hostPort, why)] : noErrors;
     }),
   );
 }
 
 /** Users of their own do not go with namespaces of the node. */
-export function hostUsers(field: string, spec: PodSpec): FieldError[] {
-  if (spec.hostUsers !== false) return [];
+export function hostUsers(field: string, spec: PodSpec): readonly FieldError[] {
+  if (spec.hostUsers !== false) return noErrors;
   const shared: [boolean | undefined, string][] = [
     [spec.hostNetwork, 'hostNetwork'],
     [spec.hostPID, 'HostPID'],

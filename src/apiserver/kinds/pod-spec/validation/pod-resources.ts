@@ -1,5 +1,12 @@
 import type { Container, PodSpec, ResourceRequirements } from '../../../../api/core/v1.ts';
-import { type FieldError, forbiddenField, invalid, notSupported } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  noErrors,
+  notSupported,
+} from '../../../../machinery/field-error.ts';
 import {
   canonicalQuantity,
   compareQuantities,
@@ -13,35 +20,35 @@ import { isHugePages } from './resource-names.ts';
 import { resourceName, resourceRequirements } from './resources.ts';
 
 /** Whether a pod as a whole can have it. */
-function podResourceName(field: string, name: string): FieldError[] {
+function podResourceName(field: string, name: string): readonly FieldError[] {
   const errors = resourceName(field, name);
   if (errors.length > 0 || name === 'cpu' || name === 'memory' || isHugePages(name)) return errors;
   return [notSupported(field, name, ['cpu', 'hugepages-', 'memory'])];
 }
 
 /** What a pod as a whole requests and is limited to: no less than its containers together request. */
-export function podResources(field: string, spec: PodSpec, context: SpecContext): FieldError[] {
+export function podResources(field: string, spec: PodSpec, context: SpecContext): readonly FieldError[] {
   const { resources } = spec;
-  if (!resources) return [];
+  if (!resources) return noErrors;
   const why = 'claims cannot be set for Resources at pod-level';
-  return [
-    ...(resources.claims ? [forbiddenField(`${field}.claims`, why)] : []),
-    ...resourceRequirements(field, resources, { claimNames: context.claimNames, nameRule: podResourceName }),
-    ...enoughRequested(field, spec, resources),
-    ...each(`${field}.containers`, spec.containers, (container, path) =>
+  return allErrors(
+    resources.claims ? [forbiddenField(`${field}.claims`, why)] : noErrors,
+    resourceRequirements(field, resources, { claimNames: context.claimNames, nameRule: podResourceName }),
+    enoughRequested(field, spec, resources),
+    each(`${field}.containers`, spec.containers, (container, path) =>
       withinLimits(path, container, resources),
     ),
-  ];
+  );
 }
 
 function enoughRequested(
   field: string,
   spec: PodSpec,
   { requests = {} }: ResourceRequirements,
-): FieldError[] {
+): readonly FieldError[] {
   return [...containerSum(spec, 'requests')].flatMap(([name, sum]) => {
     const amount = requests[name] ?? '0';
-    if (!isQuantity(amount) || compareQuantities(sum, amount) <= 0) return [];
+    if (!isQuantity(amount) || compareQuantities(sum, amount) <= 0) return noErrors;
     const why = `must be greater than or equal to aggregate container requests of ${formatQuantity(sum)}`;
     return [invalid(`${field}.requests[${name}]`, canonicalQuantity(amount), why)];
   });
@@ -51,11 +58,11 @@ function withinLimits(
   field: string,
   { resources }: Container,
   { limits = {} }: ResourceRequirements,
-): FieldError[] {
+): readonly FieldError[] {
   return Object.entries(resources?.limits ?? {}).flatMap(([name, amount]) => {
     const limit = limits[name];
-    if (limit === undefined || !isQuantity(amount) || !isQuantity(limit)) return [];
-    if (compareQuantities(amount, limit) <= 0) return [];
+    if (limit === undefined || !isQuantity(amount) || !isQuantity(limit)) return noErrors;
+    if (compareQuantities(amount, limit) <= 0) return noErrors;
     const why = `must be less than or equal to pod limits of ${canonicalQuantity(limit)}`;
     return [invalid(`${field}[${name}].limits`, canonicalQuantity(amount), why)];
   });

@@ -1,10 +1,13 @@
 import type { PodResourceClaim, PodSpec, PodTemplateSpec } from '../../../../api/core/v1.ts';
 import type { ObjectMeta } from '../../../../api/meta/v1.ts';
 import {
+  allErrors,
   duplicate,
   type FieldError,
   forbiddenField,
   invalid,
+  invalids,
+  noErrors,
   required,
 } from '../../../../machinery/field-error.ts';
 import { byteLength } from '../../../../machinery/go-text.ts';
@@ -14,7 +17,6 @@ import {
   dnsLabel,
   dnsSubdomain,
   each,
-  invalids,
   qualifiedName,
   repeats,
   requireSupported,
@@ -35,81 +37,81 @@ import { hostProcesses, operatingSystem } from './windows.ts';
 const maxInt32 = 2 ** 31 - 1;
 
 /** The spec of a pod, or of a template where `pod` is left out (upstream's `ValidatePodSpec`). */
-export function podSpec(field: string, spec: PodSpec, pod?: ObjectMeta): FieldError[] {
+export function podSpec(field: string, spec: PodSpec, pod?: ObjectMeta): readonly FieldError[] {
   const volumes = podVolumes(`${field}.volumes`, spec.volumes, pod);
   const context = specContext(spec, volumes.valid, pod);
-  return [
-    ...(spec.terminationGracePeriodSeconds === undefined
+  return allErrors(
+    spec.terminationGracePeriodSeconds === undefined
       ? [required(`${field}.terminationGracePeriodSeconds`)]
-      : []),
-    ...volumes.errors,
-    ...resourceClaims(`${field}.resourceClaims`, spec.resourceClaims),
-    ...mainContainers(`${field}.containers`, spec.containers, context),
-    ...initContainers(`${field}.initContainers`, spec, context),
-    ...ephemeralContainers(`${field}.ephemeralContainers`, spec, context),
-    ...podResources(`${field}.resources`, spec, context),
-    ...placement(field, spec, context),
-    ...names(field, spec),
-    ...limits(field, spec, context),
-    ...operatingSystem(field, spec),
-  ];
+      : noErrors,
+    volumes.errors,
+    resourceClaims(`${field}.resourceClaims`, spec.resourceClaims),
+    mainContainers(`${field}.containers`, spec.containers, context),
+    initContainers(`${field}.initContainers`, spec, context),
+    ephemeralContainers(`${field}.ephemeralContainers`, spec, context),
+    podResources(`${field}.resources`, spec, context),
+    placement(field, spec, context),
+    names(field, spec),
+    limits(field, spec, context),
+    operatingSystem(field, spec),
+  );
 }
 
-function placement(field: string, spec: PodSpec, context: SpecContext): FieldError[] {
-  return [
-    ...hostNetworkPorts(field, spec, context.isPod),
-    ...requireSupported(`${field}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']),
-    ...requireSupported(`${field}.dnsPolicy`, spec.dnsPolicy, [
+function placement(field: string, spec: PodSpec, context: SpecContext): readonly FieldError[] {
+  return allErrors(
+    hostNetworkPorts(field, spec, context.isPod),
+    requireSupported(`${field}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']),
+    requireSupported(`${field}.dnsPolicy`, spec.dnsPolicy, [
       'ClusterFirstWithHostNet',
       'ClusterFirst',
       'Default',
       'None',
     ]),
-    ...labelsErrors(spec.nodeSelector, `${field}.nodeSelector`),
-    ...podSecurity(`${field}.securityContext`, spec),
-    ...(spec.affinity ? affinity(`${field}.affinity`, spec.affinity) : []),
-    ...dnsConfig(`${field}.dnsConfig`, spec),
-    ...each(`${field}.readinessGates`, spec.readinessGates, ({ conditionType = '' }, path) =>
+    labelsErrors(spec.nodeSelector, `${field}.nodeSelector`),
+    podSecurity(`${field}.securityContext`, spec),
+    spec.affinity ? affinity(`${field}.affinity`, spec.affinity) : noErrors,
+    dnsConfig(`${field}.dnsConfig`, spec),
+    each(`${field}.readinessGates`, spec.readinessGates, ({ conditionType = '' }, path) =>
       qualifiedName(`${path}.conditionType`, conditionType),
     ),
-    ...schedulingGates(`${field}.schedulingGates`, spec.schedulingGates),
-    ...spreadConstraints(`${field}.topologySpreadConstraints`, spec.topologySpreadConstraints, context.isPod),
-    ...hostProcesses(field, spec),
-    ...hostUsers(field, spec),
-  ];
+    schedulingGates(`${field}.schedulingGates`, spec.schedulingGates),
+    spreadConstraints(`${field}.topologySpreadConstraints`, spec.topologySpreadConstraints, context.isPod),
+    hostProcesses(field, spec),
+    hostUsers(field, spec),
+  );
 }
 
-function names(field: string, spec: PodSpec): FieldError[] {
+function names(field: string, spec: PodSpec): readonly FieldError[] {
   const { activeDeadlineSeconds: deadline } = spec;
   const subdomain = (name: string, value: string | undefined) =>
-    value ? invalids(`${field}.${name}`, value, dns1123SubdomainErrors(value)) : [];
+    value ? invalids(`${field}.${name}`, value, dns1123SubdomainErrors(value)) : noErrors;
   const label = (name: string, value: string | undefined) =>
-    value ? dnsLabel(`${field}.${name}`, value) : [];
-  return [
-    ...subdomain('serviceAccountName', spec.serviceAccountName),
-    ...subdomain('nodeName', spec.nodeName),
-    ...(deadline === undefined
-      ? []
-      : invalids(`${field}.activeDeadlineSeconds`, deadline, rangeErrors(deadline, 1, maxInt32))),
-    ...label('hostname', spec.hostname),
-    ...label('subdomain', spec.subdomain),
-    ...hostnameOverride(field, spec),
-    ...tolerations(`${field}.tolerations`, spec.tolerations),
-    ...hostAliases(`${field}.hostAliases`, spec.hostAliases),
-    ...subdomain('priorityClassName', spec.priorityClassName),
-    ...(spec.runtimeClassName === undefined
-      ? []
-      : dnsSubdomain(`${field}.runtimeClassName`, spec.runtimeClassName)),
-  ];
+    value ? dnsLabel(`${field}.${name}`, value) : noErrors;
+  return allErrors(
+    subdomain('serviceAccountName', spec.serviceAccountName),
+    subdomain('nodeName', spec.nodeName),
+    deadline === undefined
+      ? noErrors
+      : invalids(`${field}.activeDeadlineSeconds`, deadline, rangeErrors(deadline, 1, maxInt32)),
+    label('hostname', spec.hostname),
+    label('subdomain', spec.subdomain),
+    hostnameOverride(field, spec),
+    tolerations(`${field}.tolerations`, spec.tolerations),
+    hostAliases(`${field}.hostAliases`, spec.hostAliases),
+    subdomain('priorityClassName', spec.priorityClassName),
+    spec.runtimeClassName === undefined
+      ? noErrors
+      : dnsSubdomain(`${field}.runtimeClassName`, spec.runtimeClassName),
+  );
 }
 
 const maxHostnameLength = 64;
 
-function hostnameOverride(field: string, spec: PodSpec): FieldError[] {
+function hostnameOverride(field: string, spec: PodSpec): readonly FieldError[] {
   const { hostnameOverride: name } = spec;
-  if (name === undefined) return [];
+  if (name === undefined) return noErrors;
   const path = `${field}.hostnameOverride`;
-  const errors = dnsSubdomain(path, name);
+  const errors = [...dnsSubdomain(path, name)];
   if (byteLength(name) > maxHostnameLength) {
     errors.push(invalid(path, name, `must be no more than ${maxHostnameLength} characters`));
   }
@@ -119,24 +121,27 @@ function hostnameOverride(field: string, spec: PodSpec): FieldError[] {
   return errors;
 }
 
-function limits(field: string, spec: PodSpec, context: SpecContext): FieldError[] {
+function limits(field: string, spec: PodSpec, context: SpecContext): readonly FieldError[] {
   const { overhead, preemptionPolicy } = spec;
   const policies = ['PreemptLowerPriority', 'Never'];
-  return [
-    ...(preemptionPolicy === undefined
-      ? []
-      : requireSupported(`${field}.preemptionPolicy`, preemptionPolicy, policies)),
-    ...(overhead
+  return allErrors(
+    preemptionPolicy === undefined
+      ? noErrors
+      : requireSupported(`${field}.preemptionPolicy`, preemptionPolicy, policies),
+    overhead
       ? resourceRequirements(`${field}.overhead`, { limits: overhead }, { claimNames: context.claimNames })
-      : []),
-  ];
+      : noErrors,
+  );
 }
 
-function resourceClaims(field: string, claims: readonly PodResourceClaim[] | undefined): FieldError[] {
+function resourceClaims(
+  field: string,
+  claims: readonly PodResourceClaim[] | undefined,
+): readonly FieldError[] {
   const repeated = repeats();
   return each(field, claims, (claim, path) => {
     const { name, resourceClaimName, resourceClaimTemplateName } = claim;
-    const errors = name ? dnsLabel(`${path}.name`, name) : [required(`${path}.name`)];
+    const errors = [...(name ? dnsLabel(`${path}.name`, name) : [required(`${path}.name`)])];
     if (name && repeated(name)) errors.splice(0, errors.length, duplicate(`${path}.name`, name));
     if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined) {
       const why = 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified';
@@ -168,16 +173,16 @@ function shownClaim({ name, resourceClaimName, resourceClaimTemplateName }: PodR
 }
 
 /** What a template says of its pods' metadata. */
-export function templateMetadata(field: string, { metadata, spec }: PodTemplateSpec): FieldError[] {
-  return [
-    ...labelsErrors(metadata?.labels, `${field}.labels`),
-    ...annotationKeys(`${field}.annotations`, metadata?.annotations),
-    ...podAnnotations(`${field}.annotations`, metadata, spec ?? { containers: [] }),
-  ];
+export function templateMetadata(field: string, { metadata, spec }: PodTemplateSpec): readonly FieldError[] {
+  return allErrors(
+    labelsErrors(metadata?.labels, `${field}.labels`),
+    annotationKeys(`${field}.annotations`, metadata?.annotations),
+    podAnnotations(`${field}.annotations`, metadata, spec ?? { containers: [] }),
+  );
 }
 
 /** A template of pods. */
-export function podTemplateSpec(field: string, template: PodTemplateSpec): FieldError[] {
+export function podTemplateSpec(field: string, template: PodTemplateSpec): readonly FieldError[] {
   const { metadata } = template;
   const spec = template.spec ?? { containers: [] };
   const errors = [

@@ -7,7 +7,15 @@ import type {
   ServiceAccountTokenProjection,
   VolumeProjection,
 } from '../../../../api/core/v1.ts';
-import { type FieldError, forbiddenField, invalid, required } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  errorsOf,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  noErrors,
+  required,
+} from '../../../../machinery/field-error.ts';
 import { labelSelectorErrors } from '../../../../machinery/label-selector.ts';
 import { signerName } from '../../certificates/signer-name.ts';
 import { each, repeats, requireSupported, requireValue } from '../../shared/validate.ts';
@@ -23,65 +31,97 @@ const fileFields = [
 ];
 
 /** A file that holds a field of the pod. */
-export function downwardFile(field: string, file: DownwardAPIVolumeFile): FieldError[] {
-  const { path, fieldRef, resourceFieldRef, mode } = file;
-  const errors = [...requireValue(`${field}.path`, path), ...unreservedPath(`${field}.path`, path)];
-  if (fieldRef) {
-    errors.push(...objectField(`${field}.fieldRef`, fieldRef, fileFields));
-    const why = 'fieldRef and resourceFieldRef can not be specified simultaneously';
-    if (resourceFieldRef) errors.push(invalid(field, 'resource', why));
-  } else if (resourceFieldRef) {
-    errors.push(...resourceField(`${field}.resourceFieldRef`, resourceFieldRef, true));
-  } else {
-    errors.push(required(field, 'one of fieldRef and resourceFieldRef is required'));
-  }
-  return [...errors, ...fileMode(`${field}.mode`, mode)];
+export function downwardFile(field: string, file: DownwardAPIVolumeFile): readonly FieldError[] {
+  const { path, mode } = file;
+  return allErrors(
+    requireValue(`${field}.path`, path),
+    unreservedPath(`${field}.path`, path),
+    downwardSource(field, file),
+    fileMode(`${field}.mode`, mode),
+  );
 }
 
-type TakePath = (path: string | undefined, culprit: string) => FieldError[];
+function downwardSource(
+  field: string,
+  { fieldRef, resourceFieldRef }: DownwardAPIVolumeFile,
+): readonly FieldError[] {
+  const both = 'fieldRef and resourceFieldRef can not be specified simultaneously';
+  if (fieldRef) {
+    return allErrors(
+      objectField(`${field}.fieldRef`, fieldRef, fileFields),
+      resourceFieldRef ? [invalid(field, 'resource', both)] : noErrors,
+    );
+  }
+  return resourceFieldRef
+    ? resourceField(`${field}.resourceFieldRef`, resourceFieldRef, true)
+    : [required(field, 'one of fieldRef and resourceFieldRef is required')];
+}
+
+type TakePath = (path: string | undefined, culprit: string) => readonly FieldError[];
 
 /** Several sources in one directory. */
-export function projected(field: string, { defaultMode, sources }: ProjectedVolumeSource): FieldError[] {
+export function projected(
+  field: string,
+  { defaultMode, sources }: ProjectedVolumeSource,
+): readonly FieldError[] {
   const repeated = repeats();
   const take: TakePath = (path, culprit) =>
-    path && repeated(path) ? [invalid(field, culprit, 'conflicting duplicate paths')] : [];
-  return [
-    ...fileMode(`${field}.defaultMode`, defaultMode),
-    ...each(`${field}.sources`, sources, (source, path) => projection(field, path, source, take)),
-  ];
+    path && repeated(path) ? [invalid(field, culprit, 'conflicting duplicate paths')] : noErrors;
+  return allErrors(
+    fileMode(`${field}.defaultMode`, defaultMode),
+    each(`${field}.sources`, sources, (source, path) => projection(field, path, source, take)),
+  );
 }
 
-function projection(volume: string, field: string, source: VolumeProjection, take: TakePath): FieldError[] {
+function projection(
+  volume: string,
+  field: string,
+  source: VolumeProjection,
+  take: TakePath,
+): readonly FieldError[] {
   const { secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate } = source;
-  const errors: FieldError[] = [];
-  if (secret) errors.push(...keyed(`${field}.secret`, secret, take));
-  if (configMap) errors.push(...keyed(`${field}.configMap`, configMap, take));
-  for (const file of downwardAPI?.items ?? []) {
-    errors.push(...downwardFile(`${field}.downwardAPI`, file), ...take(file.path, file.path));
-  }
-  if (serviceAccountToken) errors.push(...token(volume, `${field}.serviceAccountToken`, serviceAccountToken));
-  if (clusterTrustBundle)
-    errors.push(...trustBundle(`${field}.clusterTrustBundle`, clusterTrustBundle, take));
-  if (podCertificate) errors.push(...certificate(`${field}.podCertificate`, podCertificate, take));
-  if (Object.values(source).filter((s) => s !== undefined && s !== null).length > 1) {
-    errors.push(forbiddenField(field, 'may not specify more than 1 volume type per source'));
-  }
-  return errors;
+  const file = `${field}.downwardAPI`;
+  return allErrors(
+    secret ? keyed(`${field}.secret`, secret, take) : noErrors,
+    configMap ? keyed(`${field}.configMap`, configMap, take) : noErrors,
+    errorsOf(downwardAPI?.items ?? [], (item) =>
+      allErrors(downwardFile(file, item), take(item.path, item.path)),
+    ),
+    serviceAccountToken ? token(volume, `${field}.serviceAccountToken`, serviceAccountToken) : noErrors,
+    clusterTrustBundle ? trustBundle(`${field}.clusterTrustBundle`, clusterTrustBundle, take) : noErrors,
+    podCertificate ? certificate(`${field}.podCertificate`, podCertificate, take) : noErrors,
+    sourcesIn(source) > 1
+      ? [forbiddenField(field, 'may not specify more than 1 volume type per source')]
+      : noErrors,
+  );
 }
 
-function keyed(field: string, source: { name?: string; items?: KeyToPath[] }, take: TakePath): FieldError[] {
+function sourcesIn(source: VolumeProjection): number {
+  let count = 0;
+  for (const key in source) {
+    const value = source[key as keyof VolumeProjection];
+    if (value !== undefined && value !== null) count++;
+  }
+  return count;
+}
+
+function keyed(
+  field: string,
+  source: { name?: string; items?: KeyToPath[] },
+  take: TakePath,
+): readonly FieldError[] {
   const { name = '', items } = source;
-  return [
-    ...requireValue(`${field}.name`, name),
-    ...each(`${field}.items`, items, (item, path) => [...keyToPath(path, item), ...take(item.path, name)]),
-  ];
+  return allErrors(
+    requireValue(`${field}.name`, name),
+    each(`${field}.items`, items, (item, path) => allErrors(keyToPath(path, item), take(item.path, name))),
+  );
 }
 
 function token(
   volume: string,
   field: string,
   { expirationSeconds = 3600, path }: ServiceAccountTokenProjection,
-): FieldError[] {
+): readonly FieldError[] {
   const errors: FieldError[] = [];
   const lifetime = `${field}.expirationSeconds`;
   if (expirationSeconds < 600) {
@@ -90,10 +130,14 @@ function token(
   if (expirationSeconds > 2 ** 32) {
     errors.push(invalid(lifetime, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));
   }
-  return [...errors, ...(path ? unreservedPath(`${volume}.path`, path) : [required(`${volume}.path`)])];
+  return allErrors(errors, path ? unreservedPath(`${volume}.path`, path) : [required(`${volume}.path`)]);
 }
 
-function trustBundle(field: string, bundle: ClusterTrustBundleProjection, take: TakePath): FieldError[] {
+function trustBundle(
+  field: string,
+  bundle: ClusterTrustBundleProjection,
+  take: TakePath,
+): readonly FieldError[] {
   const { name, signerName: signer, labelSelector, path } = bundle;
   const errors: FieldError[] = [];
   if (name !== undefined && signer !== undefined) {
@@ -111,17 +155,17 @@ function trustBundle(field: string, bundle: ClusterTrustBundleProjection, take: 
   } else {
     errors.push(required(field, 'either name or signerName must be specified'));
   }
-  return [
-    ...errors,
-    ...requireValue(`${field}.path`, path),
-    ...unreservedPath(`${field}.path`, path),
-    ...take(path, path),
-  ];
+  return allErrors(
+    errors,
+    requireValue(`${field}.path`, path),
+    unreservedPath(`${field}.path`, path),
+    take(path, path),
+  );
 }
 
 const keyTypes = ['ECDSAP256', 'ECDSAP384', 'ECDSAP521', 'ED25519', 'RSA3072', 'RSA4096'];
 
-function certificate(field: string, source: PodCertificateProjection, take: TakePath): FieldError[] {
+function certificate(field: string, source: PodCertificateProjection, take: TakePath): readonly FieldError[] {
   const { credentialBundlePath, keyPath, certificateChainPath, maxExpirationSeconds } = source;
   const paths = { credentialBundlePath, keyPath, certificateChainPath };
   const errors = [
@@ -143,7 +187,7 @@ function certificate(field: string, source: PodCertificateProjection, take: Take
     );
   }
   const each = Object.entries(paths).flatMap(([name, path]) =>
-    path ? [...unreservedPath(`${field}.${name}`, path), ...take(path, path)] : [],
+    path ? allErrors(unreservedPath(`${field}.${name}`, path), take(path, path)) : noErrors,
   );
-  return [...errors, ...each];
+  return allErrors(errors, each);
 }

@@ -1,9 +1,11 @@
 import type { PodSchedulingGate, Toleration, TopologySpreadConstraint } from '../../../../api/core/v1.ts';
 import {
+  allErrors,
   duplicate,
   type FieldError,
   forbiddenField,
   invalid,
+  noErrors,
   notSupported,
   required,
 } from '../../../../machinery/field-error.ts';
@@ -14,16 +16,16 @@ import { each, optionalSupported, qualifiedName, repeats, supported } from '../.
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 /** What a taint does to pods that do not tolerate it. */
-export function taintEffect(field: string, effect: string | undefined): FieldError[] {
+export function taintEffect(field: string, effect: string | undefined): readonly FieldError[] {
   if (!effect) return [required(field)];
-  return effects.includes(effect) ? [] : [notSupported(field, effect, effects)];
+  return effects.includes(effect) ? noErrors : [notSupported(field, effect, effects)];
 }
 
 /** Taints that a pod puts up with. */
-export function tolerations(field: string, list: readonly Toleration[] | undefined): FieldError[] {
+export function tolerations(field: string, list: readonly Toleration[] | undefined): readonly FieldError[] {
   return each(field, list, (toleration, path) => {
     const { key, operator = '', effect, tolerationSeconds } = toleration;
-    const errors = key ? qualifiedName(`${path}.key`, key) : [];
+    const errors = [...(key ? qualifiedName(`${path}.key`, key) : noErrors)];
     if (!key && operator !== 'Exists') {
       const why = 'operator must be Exists when `key` is empty, which means "match all values and all keys"';
       errors.push(invalid(`${path}.operator`, operator, why));
@@ -33,29 +35,28 @@ export function tolerations(field: string, list: readonly Toleration[] | undefin
       errors.push(invalid(`${path}.effect`, effect ?? '', why));
     }
     errors.push(...tolerationValue(`${path}.operator`, toleration));
-    return effect ? [...errors, ...taintEffect(`${path}.effect`, effect)] : errors;
+    return effect ? allErrors(errors, taintEffect(`${path}.effect`, effect)) : errors;
   });
 }
 
-function tolerationValue(field: string, { operator = '', value = '' }: Toleration): FieldError[] {
+function tolerationValue(field: string, { operator = '', value = '' }: Toleration): readonly FieldError[] {
   if (operator === '' || operator === 'Equal') {
     const errors = labelValueErrors(value);
-    return errors.length ? [invalid(field, value, errors.join(';'))] : [];
+    return errors.length ? [invalid(field, value, errors.join(';'))] : noErrors;
   }
   if (operator !== 'Exists') return [notSupported(field, operator, ['Equal', 'Exists'])];
-  return value ? [invalid(field, value, "value must be empty when `operator` is 'Exists'")] : [];
+  return value ? [invalid(field, value, "value must be empty when `operator` is 'Exists'")] : noErrors;
 }
 
 /** What holds a pod back from being scheduled. */
 export function schedulingGates(
   field: string,
   gates: readonly PodSchedulingGate[] | undefined,
-): FieldError[] {
+): readonly FieldError[] {
   const repeated = repeats();
-  return each(field, gates, ({ name = '' }, path) => [
-    ...qualifiedName(path, name),
-    ...(repeated(name) ? [duplicate(path, name)] : []),
-  ]);
+  return each(field, gates, ({ name = '' }, path) =>
+    allErrors(qualifiedName(path, name), repeated(name) ? [duplicate(path, name)] : noErrors),
+  );
 }
 
 /** How pods spread over nodes and zones. On pods `matchLabelKeys` have been merged into the selector by now. */
@@ -63,7 +64,7 @@ export function spreadConstraints(
   field: string,
   list: readonly TopologySpreadConstraint[] | undefined,
   keysAreMerged: boolean,
-): FieldError[] {
+): readonly FieldError[] {
   return each(field, list, (constraint, path, i) => {
     const { maxSkew = 0, topologyKey, whenUnsatisfiable = '' } = constraint;
     const errors: FieldError[] = [];
@@ -78,7 +79,7 @@ export function spreadConstraints(
       const pair = `{${topologyKey ?? ''}, ${whenUnsatisfiable}}`;
       errors.push(duplicate(`${path}.{topologyKey, whenUnsatisfiable}`, pair));
     }
-    return [...errors, ...spreadDetails(path, constraint, keysAreMerged)];
+    return allErrors(errors, spreadDetails(path, constraint, keysAreMerged));
   });
 }
 
@@ -86,7 +87,7 @@ function spreadDetails(
   field: string,
   constraint: TopologySpreadConstraint,
   keysAreMerged: boolean,
-): FieldError[] {
+): readonly FieldError[] {
   const { minDomains, whenUnsatisfiable, labelSelector } = constraint;
   const errors: FieldError[] = [];
   if (minDomains !== undefined) {
@@ -95,27 +96,33 @@ function spreadDetails(
     if (whenUnsatisfiable !== 'DoNotSchedule') errors.push(invalid(`${field}.minDomains`, minDomains, why));
   }
   const policies = ['Honor', 'Ignore'];
-  return [
-    ...errors,
-    ...optionalSupported(`${field}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, policies),
-    ...optionalSupported(`${field}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, policies),
-    ...spreadKeys(`${field}.matchLabelKeys`, constraint, keysAreMerged ? 1 : 0),
-    ...labelSelectorErrors(labelSelector, `${field}.labelSelector`),
-  ];
+  return allErrors(
+    errors,
+    optionalSupported(`${field}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, policies),
+    optionalSupported(`${field}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, policies),
+    spreadKeys(`${field}.matchLabelKeys`, constraint, keysAreMerged ? 1 : 0),
+    labelSelectorErrors(labelSelector, `${field}.labelSelector`),
+  );
 }
 
-function spreadKeys(field: string, constraint: TopologySpreadConstraint, allowedTimes: number): FieldError[] {
+function spreadKeys(
+  field: string,
+  constraint: TopologySpreadConstraint,
+  allowedTimes: number,
+): readonly FieldError[] {
   const { matchLabelKeys = [], labelSelector } = constraint;
-  if (matchLabelKeys.length === 0) return [];
+  if (matchLabelKeys.length === 0) return noErrors;
   if (!labelSelector) return [forbiddenField(field, 'must not be specified when labelSelector is not set')];
   const expressions = (labelSelector.matchExpressions ?? []).map((e) => e.key);
   const times = (key: string) =>
     expressions.filter((e) => e === key).length +
     (Object.hasOwn(labelSelector.matchLabels ?? {}, key) ? 1 : 0);
-  return each(field, matchLabelKeys, (key, path) => [
-    ...qualifiedName(path, key),
-    ...(times(key) > allowedTimes
-      ? [invalid(path, key, 'exists in both matchLabelKeys and labelSelector')]
-      : []),
-  ]);
+  return each(field, matchLabelKeys, (key, path) =>
+    allErrors(
+      qualifiedName(path, key),
+      times(key) > allowedTimes
+        ? [invalid(path, key, 'exists in both matchLabelKeys and labelSelector')]
+        : noErrors,
+    ),
+  );
 }

@@ -7,24 +7,27 @@ import type {
   Sysctl,
 } from '../../../../api/core/v1.ts';
 import {
+  allErrors,
   duplicate,
   type FieldError,
   invalid,
+  invalids,
+  noErrors,
   notSupported,
   required,
   tooLong,
 } from '../../../../machinery/field-error.ts';
 import { byteLength } from '../../../../machinery/go-text.ts';
 import { unixIdErrors } from '../../../../machinery/names.ts';
-import { each, invalids, optionalSupported, repeats } from '../../shared/validate.ts';
+import { each, optionalSupported, repeats } from '../../shared/validate.ts';
 import { descendingPath } from './paths.ts';
 import { windowsOptions } from './windows.ts';
 
 const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 const maxProfileLength = 4095;
 
-function unixId(field: string, id: number | undefined): FieldError[] {
-  return id === undefined ? [] : invalids(field, id, unixIdErrors(id));
+function unixId(field: string, id: number | undefined): readonly FieldError[] {
+  return id === undefined ? noErrors : invalids(field, id, unixIdErrors(id));
 }
 
 /** What a container may do. */
@@ -32,8 +35,8 @@ export function containerSecurity(
   field: string,
   security: SecurityContext | undefined,
   hostUsers: boolean,
-): FieldError[] {
-  if (!security) return [];
+): readonly FieldError[] {
+  if (!security) return noErrors;
   const { procMount, privileged, allowPrivilegeEscalation, capabilities } = security;
   const errors = [
     ...unixId(`${field}.runAsUser`, security.runAsUser),
@@ -52,11 +55,11 @@ export function containerSecurity(
       ...admin.map(() => invalid(field, shownSecurity(security), `${no} \`capabilities.Add\` CAP_SYS_ADMIN`)),
     );
   }
-  return [
-    ...errors,
-    ...windowsOptions(`${field}.windowsOptions`, security.windowsOptions),
-    ...appArmor(`${field}.appArmorProfile`, security.appArmorProfile),
-  ];
+  return allErrors(
+    errors,
+    windowsOptions(`${field}.windowsOptions`, security.windowsOptions),
+    appArmor(`${field}.appArmorProfile`, security.appArmorProfile),
+  );
 }
 
 /** As errors of upstream show it: by the names that Go has for the fields. */
@@ -95,7 +98,7 @@ function shownSecurity(security: SecurityContext): object {
 }
 
 /** What a pod's containers may do, if they do not say otherwise. */
-export function podSecurity(field: string, spec: PodSpec): FieldError[] {
+export function podSecurity(field: string, spec: PodSpec): readonly FieldError[] {
   const security = spec.securityContext;
   const shareField = `${field}.shareProcessNamespace`;
   const errors: FieldError[] = [];
@@ -103,40 +106,40 @@ export function podSecurity(field: string, spec: PodSpec): FieldError[] {
     errors.push(invalid(shareField, true, 'ShareProcessNamespace and HostPID cannot both be enabled'));
   }
   if (!security) return errors;
-  return [
-    ...unixId(`${field}.fsGroup`, security.fsGroup),
-    ...unixId(`${field}.runAsUser`, security.runAsUser),
-    ...unixId(`${field}.runAsGroup`, security.runAsGroup),
-    ...each(`${field}.supplementalGroups`, security.supplementalGroups, (id, path) => unixId(path, id)),
-    ...errors,
-    ...sysctls(`${field}.sysctls`, security, spec),
-    ...optionalSupported(`${field}.fsGroupChangePolicy`, security.fsGroupChangePolicy, [
+  return allErrors(
+    unixId(`${field}.fsGroup`, security.fsGroup),
+    unixId(`${field}.runAsUser`, security.runAsUser),
+    unixId(`${field}.runAsGroup`, security.runAsGroup),
+    each(`${field}.supplementalGroups`, security.supplementalGroups, (id, path) => unixId(path, id)),
+    errors,
+    sysctls(`${field}.sysctls`, security, spec),
+    optionalSupported(`${field}.fsGroupChangePolicy`, security.fsGroupChangePolicy, [
       'Always',
       'OnRootMismatch',
     ]),
-    ...seccomp(`${field}.seccompProfile`, security.seccompProfile),
-    ...windowsOptions(`${field}.windowsOptions`, security.windowsOptions),
-    ...appArmor(`${field}.appArmorProfile`, security.appArmorProfile),
-    ...optionalSupported(`${field}.supplementalGroupsPolicy`, security.supplementalGroupsPolicy, [
+    seccomp(`${field}.seccompProfile`, security.seccompProfile),
+    windowsOptions(`${field}.windowsOptions`, security.windowsOptions),
+    appArmor(`${field}.appArmorProfile`, security.appArmorProfile),
+    optionalSupported(`${field}.supplementalGroupsPolicy`, security.supplementalGroupsPolicy, [
       'Merge',
       'Strict',
     ]),
-    ...optionalSupported(`${field}.seLinuxChangePolicy`, security.seLinuxChangePolicy, [
+    optionalSupported(`${field}.seLinuxChangePolicy`, security.seLinuxChangePolicy, [
       'MountOption',
       'Recursive',
     ]),
-  ];
+  );
 }
 
-function seccomp(field: string, profile: SeccompProfile | undefined): FieldError[] {
-  if (!profile) return [];
+function seccomp(field: string, profile: SeccompProfile | undefined): readonly FieldError[] {
+  if (!profile) return noErrors;
   const { type, localhostProfile } = profile;
   const errors: FieldError[] = [];
   if (!type) errors.push(required(`${field}.type`, 'type is required when seccompProfile is set'));
   else if (!profileTypes.includes(type)) errors.push(notSupported(`${field}.type`, type, profileTypes));
   const path = `${field}.localhostProfile`;
   if (type === 'Localhost') {
-    if (localhostProfile !== undefined) return [...errors, ...descendingPath(path, localhostProfile)];
+    if (localhostProfile !== undefined) return allErrors(errors, descendingPath(path, localhostProfile));
     return [...errors, required(path, 'must be set when seccomp type is Localhost')];
   }
   if (localhostProfile === undefined) return errors;
@@ -144,18 +147,18 @@ function seccomp(field: string, profile: SeccompProfile | undefined): FieldError
   return [...errors, invalid(path, shown, 'can only be set when seccomp type is Localhost')];
 }
 
-function appArmor(field: string, profile: AppArmorProfile | undefined): FieldError[] {
-  if (!profile) return [];
+function appArmor(field: string, profile: AppArmorProfile | undefined): readonly FieldError[] {
+  if (!profile) return noErrors;
   const { type, localhostProfile } = profile;
   if (!type) return [required(`${field}.type`, 'type is required when appArmorProfile is set')];
   if (type === 'Localhost') return appArmorName(`${field}.localhostProfile`, localhostProfile);
   if (!profileTypes.includes(type)) return [notSupported(`${field}.type`, type, profileTypes)];
-  if (localhostProfile === undefined) return [];
+  if (localhostProfile === undefined) return noErrors;
   const why = 'can only be set when AppArmor type is Localhost';
   return [invalid(`${field}.localhostProfile`, localhostProfile, why)];
 }
 
-function appArmorName(field: string, name: string | undefined): FieldError[] {
+function appArmorName(field: string, name: string | undefined): readonly FieldError[] {
   const missing = [required(field, 'must be set when AppArmor type is Localhost')];
   if (name === undefined) return missing;
   const errors: FieldError[] = [];
@@ -174,35 +177,36 @@ function isSysctlName(name: string): boolean {
   return name.length <= maxSysctlLength && name.split(/[./]/).every((part) => sysctlSegment.test(part));
 }
 
-function sysctls(field: string, { sysctls }: PodSecurityContext, spec: PodSpec): FieldError[] {
+function sysctls(field: string, { sysctls }: PodSecurityContext, spec: PodSpec): readonly FieldError[] {
   const repeated = repeats();
-  return each(field, sysctls, (sysctl, path) => [
-    ...sysctlNameErrors(`${path}.name`, sysctl, repeated),
-    ...sysctlOfHost(`${path}.name`, sysctl, spec),
-  ]);
+  return each(field, sysctls, (sysctl, path) =>
+    allErrors(sysctlNameErrors(`${path}.name`, sysctl, repeated), sysctlOfHost(`${path}.name`, sysctl, spec)),
+  );
 }
 
 function sysctlNameErrors(
   field: string,
   { name }: Sysctl,
   repeated: (name: string) => boolean,
-): FieldError[] {
+): readonly FieldError[] {
   if (!name) return [required(field)];
   if (!isSysctlName(name)) {
     const why = `must have at most ${maxSysctlLength} characters and match regex ^${sysctlName}$`;
     return [invalid(field, name, why)];
   }
-  return repeated(name) ? [duplicate(field, name)] : [];
+  return repeated(name) ? [duplicate(field, name)] : noErrors;
 }
 
 const ipcSysctls = new Set(['kernel.sem', 'kernel.msgmax', 'kernel.msgmnb', 'kernel.msgmni']);
 
 /** What belongs to a namespace that the pod shares with its node is the node's. */
-function sysctlOfHost(field: string, { name = '' }: Sysctl, spec: PodSpec): FieldError[] {
+function sysctlOfHost(field: string, { name = '' }: Sysctl, spec: PodSpec): readonly FieldError[] {
   const dotted = name.replaceAll('/', '.');
   if (spec.hostNetwork && dotted.startsWith('net.')) {
     return [invalid(field, name, "may not be specified when 'hostNetwork' is true")];
   }
   const ipc = ipcSysctls.has(dotted) || dotted.startsWith('kernel.shm') || dotted.startsWith('fs.mqueue.');
-  return spec.hostIPC && ipc ? [invalid(field, name, "may not be specified when 'hostIPC' is true")] : [];
+  return spec.hostIPC && ipc
+    ? [invalid(field, name, "may not be specified when 'hostIPC' is true")]
+    : noErrors;
 }

@@ -11,14 +11,17 @@ import type {
   StorageOSVolumeSource,
 } from '../../../../api/core/v1.ts';
 import {
+  allErrors,
   type FieldError,
   forbiddenField,
   invalid,
+  invalids,
+  noErrors,
   notSupported,
   required,
 } from '../../../../machinery/field-error.ts';
 import { inclusiveRangeError, rangeErrors } from '../../../../machinery/names.ts';
-import { dnsLabel, invalids, optionalSupported, requireValue } from '../../shared/validate.ts';
+import { dnsLabel, optionalSupported, requireValue } from '../../shared/validate.ts';
 import { noBacksteps } from './paths.ts';
 
 const hostPathTypes = [
@@ -37,11 +40,11 @@ export function requireFields<T extends object>(
   field: string,
   source: T,
   ...names: (keyof T & string)[]
-): FieldError[] {
+): readonly FieldError[] {
   return names.flatMap((name) => {
     const value = source[name];
     const there = Array.isArray(value) ? value.length > 0 : Boolean(value);
-    return there ? [] : [required(`${field}.${name}`)];
+    return there ? noErrors : [required(`${field}.${name}`)];
   });
 }
 
@@ -54,12 +57,15 @@ export function namedSecret(
   return ref ? requireFields(`${field}.secretRef`, ref, ...names) : [];
 }
 
-export function hostPath(field: string, { path, type }: HostPathVolumeSource): FieldError[] {
+export function hostPath(field: string, { path, type }: HostPathVolumeSource): readonly FieldError[] {
   if (!path) return [required(`${field}.path`)];
-  return [...noBacksteps(`${field}.path`, path), ...optionalSupported(`${field}.type`, type, hostPathTypes)];
+  return allErrors(
+    noBacksteps(`${field}.path`, path),
+    optionalSupported(`${field}.type`, type, hostPathTypes),
+  );
 }
 
-export function nfs(field: string, source: NFSVolumeSource): FieldError[] {
+export function nfs(field: string, source: NFSVolumeSource): readonly FieldError[] {
   const { path = '' } = source;
   const errors = requireFields(field, source, 'server', 'path');
   return path.startsWith('/')
@@ -73,19 +79,19 @@ const initiatorFormats: Record<string, RegExp> = {
   naa: /^naa.[A-Za-z0-9]{32}$/,
 };
 
-function initiator(field: string, name: string, unknownForm: string): FieldError[] {
+function initiator(field: string, name: string, unknownForm: string): readonly FieldError[] {
   const format = initiatorFormats[name.slice(0, 3)];
   if (!format) return [invalid(field, name, unknownForm)];
-  return format.test(name) ? [] : [invalid(field, name, 'must be valid format')];
+  return format.test(name) ? noErrors : [invalid(field, name, 'must be valid format')];
 }
 
 export function iscsi(
   field: string,
   source: ISCSIVolumeSource | ISCSIPersistentVolumeSource,
   unknownForm = 'must be valid format starting with iqn, eui, or naa',
-): FieldError[] {
+): readonly FieldError[] {
   const { iqn, lun = 0, secretRef, initiatorName } = source;
-  const errors = requireFields(field, source, 'targetPortal', 'iqn');
+  const errors = [...requireFields(field, source, 'targetPortal', 'iqn')];
   if (iqn) errors.push(...initiator(`${field}.iqn`, iqn, unknownForm));
   errors.push(...invalids(`${field}.lun`, lun, rangeErrors(lun, 0, 255)));
   if ((source.chapAuthDiscovery || source.chapAuthSession) && !secretRef)
@@ -98,7 +104,7 @@ export function iscsi(
 export function fibreChannel(
   field: string,
   { targetWWNs = [], wwids = [], lun }: FCVolumeSource,
-): FieldError[] {
+): readonly FieldError[] {
   const errors: FieldError[] = [];
   if (targetWWNs.length === 0 && wwids.length === 0) {
     errors.push(required(`${field}.targetWWNs`, 'must specify either targetWWNs or wwids, but not both'));
@@ -110,17 +116,17 @@ export function fibreChannel(
   if (targetWWNs.length === 0) return errors;
   if (lun === undefined)
     return [...errors, required(`${field}.lun`, 'lun is required if targetWWNs is specified')];
-  return [...errors, ...invalids(`${field}.lun`, lun, rangeErrors(lun, 0, 255))];
+  return allErrors(errors, invalids(`${field}.lun`, lun, rangeErrors(lun, 0, 255)));
 }
 
-export function partition(field: string, partition = 0): FieldError[] {
-  if (partition >= 0 && partition <= 255) return [];
+export function partition(field: string, partition = 0): readonly FieldError[] {
+  if (partition >= 0 && partition <= 255) return noErrors;
   return [invalid(`${field}.partition`, partition, inclusiveRangeError(1, 255))];
 }
 
 const hostPortPairs = 'must be a host:port pair or multiple pairs separated by commas';
 
-export function quobyte(field: string, source: QuobyteVolumeSource): FieldError[] {
+export function quobyte(field: string, source: QuobyteVolumeSource): readonly FieldError[] {
   const { registry, tenant = '' } = source;
   const errors: FieldError[] = [];
   if (!registry) errors.push(required(`${field}.registry`, hostPortPairs));
@@ -130,13 +136,13 @@ export function quobyte(field: string, source: QuobyteVolumeSource): FieldError[
     const wrong = registry.split(',').filter((pair) => !/^(\[[^\]]*\]|[^:[\]]*):[^:]*$/.test(pair));
     errors.push(...wrong.map(() => invalid(`${field}.registry`, registry, hostPortPairs)));
   }
-  return [...errors, ...requireFields(field, source, 'volume')];
+  return allErrors(errors, requireFields(field, source, 'volume'));
 }
 
 export function flocker(
   field: string,
   { datasetName = '', datasetUUID = '' }: FlockerVolumeSource,
-): FieldError[] {
+): readonly FieldError[] {
   const errors: FieldError[] = [];
   if (!datasetName && !datasetUUID)
     errors.push(required(field, 'one of datasetName and datasetUUID is required'));
@@ -153,22 +159,22 @@ export function flocker(
 export function flexVolume(
   field: string,
   source: { driver: string; options?: Record<string, string> },
-): FieldError[] {
+): readonly FieldError[] {
   const reserved = Object.keys(source.options ?? {}).filter((key) =>
     /\.(kubernetes\.io|k8s\.io)$/.test(`.${(key.split('/', 2)[0] as string).toLowerCase()}`),
   );
   const why = 'kubernetes.io and k8s.io namespaces are reserved';
-  return [
-    ...requireFields(field, source, 'driver'),
-    ...reserved.map((key) => invalid(`${field}.options[${key}]`, key, why)),
-  ];
+  return allErrors(
+    requireFields(field, source, 'driver'),
+    reserved.map((key) => invalid(`${field}.options[${key}]`, key, why)),
+  );
 }
 
 const managedDisk =
   '/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}';
 const blobDisk = 'https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd';
 
-export function azureDisk(field: string, source: AzureDiskVolumeSource): FieldError[] {
+export function azureDisk(field: string, source: AzureDiskVolumeSource): readonly FieldError[] {
   const { diskURI = '', kind, cachingMode } = source;
   const errors = [
     ...requireFields(field, source, 'diskName', 'diskURI'),
@@ -183,23 +189,26 @@ export function azureDisk(field: string, source: AzureDiskVolumeSource): FieldEr
 export function storageOs(
   field: string,
   source: StorageOSVolumeSource | StorageOSPersistentVolumeSource,
-): FieldError[] {
+): readonly FieldError[] {
   const { volumeName, volumeNamespace } = source;
-  return [
-    ...(volumeName
+  return allErrors(
+    volumeName
       ? dnsLabel(`${field}.volumeName`, volumeName)
-      : requireValue(`${field}.volumeName`, volumeName)),
-    ...(volumeNamespace ? dnsLabel(`${field}.volumeNamespace`, volumeNamespace) : []),
-  ];
+      : requireValue(`${field}.volumeName`, volumeName),
+    volumeNamespace ? dnsLabel(`${field}.volumeNamespace`, volumeNamespace) : noErrors,
+  );
 }
 
 /** A volume has one source: the validators of those that are given, of which only the first is run. */
 export function oneSource(
   field: string,
-  given: readonly [name: string, validate: () => FieldError[]][],
-): FieldError[] {
+  given: readonly [name: string, validate: () => readonly FieldError[]][],
+): readonly FieldError[] {
   const [first, ...rest] = given;
   if (!first) return [required(field, 'must specify a volume type')];
   const why = 'may not specify more than 1 volume type';
-  return [...first[1](), ...rest.map(([name]) => forbiddenField(`${field}.${name}`, why))];
+  return allErrors(
+    first[1](),
+    rest.map(([name]) => forbiddenField(`${field}.${name}`, why)),
+  );
 }

@@ -1,14 +1,22 @@
 import type { ObjectMeta } from '../../../../api/meta/v1.ts';
-import { type FieldError, forbiddenField, tooLong } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  forbiddenField,
+  invalids,
+  tooLong,
+} from '../../../../machinery/field-error.ts';
 import { byteLength } from '../../../../machinery/go-text.ts';
 import { labelsErrors } from '../../../../machinery/label-selector.ts';
 import { qualifiedNameErrors } from '../../../../machinery/names.ts';
-import { invalids } from '../../shared/validate.ts';
 
 const maxAnnotationsSize = 256 * 1024;
 
 /** The annotations of a template, which are those of an object in waiting. */
-export function annotationKeys(field: string, annotations: Record<string, string> = {}): FieldError[] {
+export function annotationKeys(
+  field: string,
+  annotations: Record<string, string> = {},
+): readonly FieldError[] {
   const errors = Object.keys(annotations).flatMap((key) =>
     invalids(field, key, qualifiedNameErrors(key.toLowerCase())),
   );
@@ -35,13 +43,13 @@ const meaningless: readonly [name: keyof ObjectMeta, shown?: string][] = [
 ];
 
 /** Metadata of which only labels and annotations are taken over. */
-export function bareMetadata(field: string, meta: ObjectMeta = {}): FieldError[] {
+export function bareMetadata(field: string, meta: ObjectMeta = {}): readonly FieldError[] {
   const set = meaningless.filter(
     ([name]) => meta[name] !== undefined && meta[name] !== null && meta[name] !== '',
   );
-  return [
-    ...annotationKeys(`${field}.annotations`, meta.annotations),
-    ...labelsErrors(meta.labels, `${field}.labels`),
-    ...set.map(([name, shown = name]) => forbiddenField(`${field}.${shown}`, 'cannot be set')),
-  ];
+  return allErrors(
+    annotationKeys(`${field}.annotations`, meta.annotations),
+    labelsErrors(meta.labels, `${field}.labels`),
+    set.map(([name, shown = name]) => forbiddenField(`${field}.${shown}`, 'cannot be set')),
+  );
 }

@@ -6,10 +6,12 @@ import type {
   Volume,
 } from '../../../../api/core/v1.ts';
 import {
+  allErrors,
   duplicate,
   type FieldError,
   forbiddenField,
   invalid,
+  noErrors,
   required,
 } from '../../../../machinery/field-error.ts';
 import { dns1123SubdomainErrors } from '../../../../machinery/names.ts';
@@ -44,23 +46,25 @@ export function podVolumes(
   field: string,
   volumes: readonly Volume[] | undefined,
   pod: Owner,
-): { errors: FieldError[]; valid: Map<string, Volume> } {
+): { errors: readonly FieldError[]; valid: Map<string, Volume> } {
   const valid = new Map<string, Volume>();
   const errors = each(field, volumes, (volume, path) => {
-    const found = oneVolume(path, volume, pod);
-    if (valid.has(volume.name)) found.push(duplicate(`${path}.name`, volume.name));
+    const found = allErrors(
+      oneVolume(path, volume, pod),
+      valid.has(volume.name) ? [duplicate(`${path}.name`, volume.name)] : noErrors,
+    );
     if (found.length === 0) valid.set(volume.name, volume);
-    return [...found, ...claimOfEphemeral(path, volume, { volumes, pod })];
+    return allErrors(found, claimOfEphemeral(path, volume, { volumes, pod }));
   });
   return { errors, valid };
 }
 
-function oneVolume(field: string, volume: Volume, pod: Owner): FieldError[] {
+function oneVolume(field: string, volume: Volume, pod: Owner): readonly FieldError[] {
   const { name } = volume;
-  return [
-    ...volumeSource(field, volume, pod),
-    ...(name ? dnsLabel(`${field}.name`, name) : [required(`${field}.name`)]),
-  ];
+  return allErrors(
+    volumeSource(field, volume, pod),
+    name ? dnsLabel(`${field}.name`, name) : [required(`${field}.name`)],
+  );
 }
 
 /** A claim that is made for another volume of the same pod cannot be meant. */
@@ -68,16 +72,21 @@ function claimOfEphemeral(
   field: string,
   { persistentVolumeClaim: claim }: Volume,
   { volumes, pod }: { volumes: readonly Volume[] | undefined; pod: Owner },
-): FieldError[] {
-  if (!claim || !pod?.name) return [];
+): readonly FieldError[] {
+  if (!claim || !pod?.name) return noErrors;
   const made = (volumes ?? []).some((v) => v.ephemeral && `${pod.name}-${v.name}` === claim.claimName);
   const why = 'must not reference a PVC that gets created for an ephemeral volume';
-  return made ? [invalid(`${field}.persistentVolumeClaim.claimName`, claim.claimName, why)] : [];
+  return made ? [invalid(`${field}.persistentVolumeClaim.claimName`, claim.claimName, why)] : noErrors;
 }
 
 type Sources = Omit<Required<Volume>, 'name'>;
 type Rules = {
-  [K in keyof Sources]: (field: string, source: Sources[K], volume: Volume, pod: Owner) => FieldError[];
+  [K in keyof Sources]: (
+    field: string,
+    source: Sources[K],
+    volume: Volume,
+    pod: Owner,
+  ) => readonly FieldError[];
 };
 
 /** In the order in which upstream looks at them: of several sources the first counts. */
@@ -148,15 +157,17 @@ const sources = new Set(Object.keys(rules) as (keyof Sources)[]);
 
 /** The sources that a volume has, in upstream's order. */
 function sourcesOf(volume: Volume): (keyof Sources)[] {
-  const given = (Object.keys(volume) as (keyof Sources)[]).filter(
-    (name) => sources.has(name) && volume[name] !== undefined,
-  );
+  const given: (keyof Sources)[] = [];
+  for (const key in volume) {
+    const name = key as keyof Sources;
+    if (sources.has(name) && volume[name] !== undefined) given.push(name);
+  }
   return given.length < 2 ? given : [...sources].filter((name) => given.includes(name));
 }
 
-function volumeSource(field: string, volume: Volume, pod: Owner): FieldError[] {
-  const given = sourcesOf(volume).map((name): [string, () => FieldError[]] => {
-    const rule = rules[name] as (f: string, s: unknown, v: Volume, pod: Owner) => FieldError[];
+function volumeSource(field: string, volume: Volume, pod: Owner): readonly FieldError[] {
+  const given = sourcesOf(volume).map((name): [string, () => readonly FieldError[]] => {
+    const rule = rules[name] as (f: string, s: unknown, v: Volume, pod: Owner) => readonly FieldError[];
     const path = `${field}.${reportedAs[name] ?? name}`;
     return [forbiddenAs[name] ?? name, () => rule(path, volume[name], volume, pod)];
   });
@@ -167,37 +178,37 @@ function longPortal(
   field: string,
   name: string,
   source: { initiatorName?: string; targetPortal: string },
-): FieldError[] {
-  if (source.initiatorName === undefined || `${name}:${source.targetPortal}`.length <= 64) return [];
+): readonly FieldError[] {
+  if (source.initiatorName === undefined || `${name}:${source.targetPortal}`.length <= 64) return noErrors;
   const why =
     'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
   return [invalid(`${field.slice(0, field.lastIndexOf('.'))}.name`, name, why)];
 }
 
-function secretSource(field: string, source: SecretVolumeSource): FieldError[] {
-  return [
-    ...requireFields(field, source, 'secretName'),
-    ...fileMode(`${field}.defaultMode`, source.defaultMode),
-    ...each(`${field}.items`, source.items, (item, path) => keyToPath(path, item)),
-  ];
+function secretSource(field: string, source: SecretVolumeSource): readonly FieldError[] {
+  return allErrors(
+    requireFields(field, source, 'secretName'),
+    fileMode(`${field}.defaultMode`, source.defaultMode),
+    each(`${field}.items`, source.items, (item, path) => keyToPath(path, item)),
+  );
 }
 
-function configMapSource(field: string, source: ConfigMapVolumeSource): FieldError[] {
-  return [
-    ...requireFields(field, source, 'name'),
-    ...fileMode(`${field}.defaultMode`, source.defaultMode),
-    ...each(`${field}.items`, source.items, (item, path) => keyToPath(path, item)),
-  ];
+function configMapSource(field: string, source: ConfigMapVolumeSource): readonly FieldError[] {
+  return allErrors(
+    requireFields(field, source, 'name'),
+    fileMode(`${field}.defaultMode`, source.defaultMode),
+    each(`${field}.items`, source.items, (item, path) => keyToPath(path, item)),
+  );
 }
 
-function csiSource(field: string, { driver, nodePublishSecretRef }: CSIVolumeSource): FieldError[] {
+function csiSource(field: string, { driver, nodePublishSecretRef }: CSIVolumeSource): readonly FieldError[] {
   const secret = `${field}.nodePublishSecretRef`;
   const named = nodePublishSecretRef?.name;
-  return [
-    ...csiDriverName(`${field}.driver`, driver),
-    ...(nodePublishSecretRef && !named ? [required(`${secret}.name`)] : []),
-    ...(named ? dnsSubdomain(`${field}.name`, named) : []),
-  ];
+  return allErrors(
+    csiDriverName(`${field}.driver`, driver),
+    nodePublishSecretRef && !named ? [required(`${secret}.name`)] : noErrors,
+    named ? dnsSubdomain(`${field}.name`, named) : noErrors,
+  );
 }
 
 /** A claim that lives and dies with the pod; its name is made of the pod's and the volume's. */
@@ -206,7 +217,7 @@ function ephemeralSource(
   source: EphemeralVolumeSource,
   { name }: Volume,
   pod: Owner,
-): FieldError[] {
+): readonly FieldError[] {
   const template = source.volumeClaimTemplate;
   if (!template) return [required(`${field}.volumeClaimTemplate`)];
   const errors = [
@@ -217,8 +228,8 @@ function ephemeralSource(
   const claimName = `${pod.name}-${name}`;
   const volumeField = field.slice(0, field.lastIndexOf('.'));
   const messages = dns1123SubdomainErrors(claimName);
-  return [
-    ...errors,
-    ...messages.map((m) => invalid(`${volumeField}.name`, name, `PVC name "${claimName}": ${m}`)),
-  ];
+  return allErrors(
+    errors,
+    messages.map((m) => invalid(`${volumeField}.name`, name, `PVC name "${claimName}": ${m}`)),
+  );
 }

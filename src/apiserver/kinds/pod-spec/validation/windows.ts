@@ -1,15 +1,18 @@
 import type { PodSpec, SecurityContext, WindowsSecurityContextOptions } from '../../../../api/core/v1.ts';
 import {
+  allErrors,
   type FieldError,
   forbiddenField,
   invalid,
+  invalids,
+  noErrors,
   notSupported,
   required,
 } from '../../../../machinery/field-error.ts';
 import { byteLength } from '../../../../machinery/go-text.ts';
 import { dns1123SubdomainErrors } from '../../../../machinery/names.ts';
-import { forbidValue, invalids } from '../../shared/validate.ts';
-import { containersWithPaths } from './context.ts';
+import { forbidValue } from '../../shared/validate.ts';
+import { type AnyContainer, containersWithPaths, someContainer } from './context.ts';
 
 const maxCredentialSpecKib = 64;
 
@@ -17,16 +20,16 @@ const maxCredentialSpecKib = 64;
 export function windowsOptions(
   field: string,
   options: WindowsSecurityContextOptions | undefined,
-): FieldError[] {
-  if (!options) return [];
+): readonly FieldError[] {
+  if (!options) return noErrors;
   const { gmsaCredentialSpecName: specName, gmsaCredentialSpec: spec, runAsUserName: user } = options;
-  return [
-    ...(specName === undefined
-      ? []
-      : invalids(`${field}.gmsaCredentialSpecName`, specName, dns1123SubdomainErrors(specName))),
-    ...(spec === undefined ? [] : invalids(`${field}.gmsaCredentialSpec`, spec, credentialSpecErrors(spec))),
-    ...(user === undefined ? [] : invalids(`${field}.runAsUserName`, user, userNameErrors(user))),
-  ];
+  return allErrors(
+    specName === undefined
+      ? noErrors
+      : invalids(`${field}.gmsaCredentialSpecName`, specName, dns1123SubdomainErrors(specName)),
+    spec === undefined ? noErrors : invalids(`${field}.gmsaCredentialSpec`, spec, credentialSpecErrors(spec)),
+    user === undefined ? noErrors : invalids(`${field}.runAsUserName`, user, userNameErrors(user)),
+  );
 }
 
 function credentialSpecErrors(spec: string): string[] {
@@ -64,8 +67,10 @@ function domainErrors(domain: string): string[] {
 }
 
 /** Containers of Windows that run as processes of the node: all of a pod's, or none. */
-export function hostProcesses(field: string, spec: PodSpec): FieldError[] {
+export function hostProcesses(field: string, spec: PodSpec): readonly FieldError[] {
   const ofPod = spec.securityContext?.windowsOptions?.hostProcess;
+  const isSet = (c: AnyContainer) => c.securityContext?.windowsOptions?.hostProcess !== undefined;
+  if (ofPod === undefined && !someContainer(spec, isSet)) return noErrors;
   const containers = containersWithPaths(spec, field);
   const own = (c: (typeof containers)[number]) => c.container.securityContext?.windowsOptions?.hostProcess;
   const errors = containers.flatMap((c) => {
@@ -89,8 +94,8 @@ export function hostProcesses(field: string, spec: PodSpec): FieldError[] {
 }
 
 /** What a pod that says its operating system may not set. */
-export function operatingSystem(field: string, spec: PodSpec): FieldError[] {
-  if (!spec.os) return [];
+export function operatingSystem(field: string, spec: PodSpec): readonly FieldError[] {
+  if (!spec.os) return noErrors;
   const { name } = spec.os;
   if (!name) return [required(`${field}.os.name`, 'cannot be empty')];
   if (name === 'linux') return linux(field, spec);
@@ -99,11 +104,11 @@ export function operatingSystem(field: string, spec: PodSpec): FieldError[] {
     : [notSupported(`${field}.os`, name, ['linux', 'windows'])];
 }
 
-function linux(field: string, spec: PodSpec): FieldError[] {
+function linux(field: string, spec: PodSpec): readonly FieldError[] {
   const why = 'windows options cannot be set for a linux pod';
   const places = [{ security: spec.securityContext, field }, ...securities(field, spec)];
   return places.flatMap(({ security, field: path }) =>
-    security?.windowsOptions ? [forbiddenField(`${path}.securityContext.windowsOptions`, why)] : [],
+    security?.windowsOptions ? [forbiddenField(`${path}.securityContext.windowsOptions`, why)] : noErrors,
   );
 }
 
@@ -146,7 +151,7 @@ const linuxOnlyInContainers = [
   'runAsGroup',
 ] as const satisfies readonly (keyof SecurityContext)[];
 
-function windows(field: string, spec: PodSpec): FieldError[] {
+function windows(field: string, spec: PodSpec): readonly FieldError[] {
   const why = 'cannot be set for a windows pod';
   const ofPod = linuxOnlyInPods.flatMap(([path, of]) => forbidValue(`${field}.${path}`, of(spec), why));
   const ofContainers = securities(field, spec).flatMap((c) =>
@@ -154,5 +159,5 @@ function windows(field: string, spec: PodSpec): FieldError[] {
       forbidValue(`${c.field}.securityContext.${n}`, c.security?.[n], why),
     ),
   );
-  return [...ofPod, ...ofContainers];
+  return allErrors(ofPod, ofContainers);
 }
