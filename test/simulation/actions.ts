@@ -141,6 +141,18 @@ const cordon: Action = async (stage) => {
   return `${name} is ${unschedulable ? 'cordoned' : 'uncordoned'}`;
 };
 
+/** All at once, as kubectl does it. Gives how many of them were let go. */
+async function evictAll({ cluster }: Stage, all: readonly Stored<Pod>[]): Promise<string> {
+  const answers = await Promise.allSettled(
+    all.map(({ metadata }) => {
+      const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: metadata.name } };
+      return cluster.client.of(pods).postSubresource(metadata, 'eviction', body, { cause });
+    }),
+  );
+  const evicted = answers.filter(({ status }) => status === 'fulfilled').length;
+  return `${evicted} of ${all.length}`;
+}
+
 const drain: Action = async (stage) => {
   const name = someNode(stage);
   await changeNode(stage, name, { unschedulable: true });
@@ -149,13 +161,18 @@ const drain: Action = async (stage) => {
     ({ metadata, spec }) =>
       spec.nodeName === name && !metadata.ownerReferences?.some((o) => o.kind === 'DaemonSet'),
   );
-  const evict = ({ metadata }: Stored<Pod>) => {
-    const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: metadata.name } };
-    return stage.cluster.client.of(pods).postSubresource(metadata, 'eviction', body, { cause });
-  };
-  // All at once, as kubectl does it.
-  await Promise.allSettled(there.map(evict));
-  return `${name} is drained`;
+  return `${name} is drained: ${await evictAll(stage, there)}`;
+};
+
+/** As somebody does who makes room: of a workload with a budget, where there is one. */
+const evict: Action = async (stage) => {
+  const budgeted = having(stage, 'PodDisruptionBudget');
+  const workload = pick(stage.random, budgeted.length > 0 ? budgeted : stage.workloads);
+  if (!workload) return 'nothing';
+  const { name, namespace } = workload.object.metadata;
+  const chosen = { namespace, labelSelector: `app=${name}` };
+  const { items } = await stage.cluster.client.of(pods as Resource<Pod>).list(chosen);
+  return `pods of ${name} are evicted: ${await evictAll(stage, items)}`;
 };
 
 const taint: Action = async (stage) => {
@@ -220,6 +237,8 @@ const users: readonly Action[] = [
   killPod,
   cordon,
   drain,
+  evict,
+  evict,
   taint,
   addNode,
   removeNode,

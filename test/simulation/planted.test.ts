@@ -1,13 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Pod } from '../../src/api/core/v1.ts';
-import {
-  configmaps,
-  deployments,
-  poddisruptionbudgets,
-  pods,
-  secrets,
-} from '../../src/api/generated/resources.ts';
-import type { Stored } from '../../src/api/resource.ts';
+import { configmaps, secrets } from '../../src/api/generated/resources.ts';
 import { VirtualCluster } from '../../src/cluster/simulation/virtual-cluster.ts';
 import { InvariantChecker } from './invariants/checker.ts';
 import { autoscalerMistakes, plantedMistakes, unbookedEvictions } from './planted.ts';
@@ -17,7 +9,10 @@ import { type RunOptions, runSeed } from './run-seed.ts';
 const mostSeeds = 40;
 
 /** The rule that is broken first, in the lives from one on. */
-async function find(mistake: Pick<RunOptions, 'controllers' | 'autoscale'>, from = 1): Promise<string> {
+async function find(
+  mistake: Pick<RunOptions, 'controllers' | 'kinds' | 'autoscale'>,
+  from = 1,
+): Promise<string> {
   for (let seed = from; seed < from + mostSeeds; seed++) {
     const { violations } = await runSeed({ seed, ...mistake, untilFirst: true });
     if (violations[0]) return violations[0].rule;
@@ -48,12 +43,12 @@ test.each([
 
 // Few lives have an autoscaler that is put to the test: begun with one that has.
 test.each([
-  ['knows no policies', 21, 'an autoscaler keeps its limits, its policies and its patience'],
+  ['knows no policies', 60, 'an autoscaler keeps its limits, its policies and its patience'],
   ['does not look back', 23, 'an autoscaler keeps its limits, its policies and its patience'],
   ['knows no limits', 1, 'an autoscaler keeps its limits, its policies and its patience'],
   [
     'never goes down',
-    21,
+    20,
     'autoscalers keep the number of pods within their limits, and as the load wants it',
   ],
 ])(
@@ -64,42 +59,9 @@ test.each([
   600_000,
 );
 
-test.each([
-  ['are booked on their budgets: one of four at once', undefined, 1, undefined],
-  [
-    'are not booked on their budgets: found, since nobody is evicted but as the budget allowed it',
-    unbookedEvictions,
-    4,
-    'nobody is evicted but as the budget allowed it',
-  ],
-])('evictions %s', async (_, kinds, evicted, rule) => {
-  const cluster = await VirtualCluster.start({ kinds, nodes: 1 });
-  const checker = new InvariantChecker();
-  await cluster.follow((batch) => checker.take(batch, cluster.now()));
-  const cause = { reason: 'a test says so' };
-  const metadata = { name: 'web', namespace: 'default', labels: { app: 'web' } };
-  const selector = { matchLabels: metadata.labels };
-  const template = {
-    metadata: { labels: metadata.labels },
-    spec: { containers: [{ name: 'c', image: 'i' }] },
-  };
-  await cluster.client
-    .of(deployments)
-    .create({ metadata, spec: { replicas: 4, selector, template } }, { cause });
-  await cluster.client
-    .of(poddisruptionbudgets)
-    .create({ metadata, spec: { maxUnavailable: 1, selector } }, { cause });
-  await cluster.advance('10s');
-  const { items } = await cluster.client.of(pods).list();
-  const evict = ({ metadata: { name, namespace } }: Stored<Pod>) => {
-    const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } };
-    return cluster.client.of(pods).postSubresource({ name, namespace }, 'eviction', body, { cause });
-  };
-  const answers = await Promise.allSettled(items.map(evict));
-  expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(evicted);
-  expect(checker.violations[0]?.rule).toBe(rule);
-  await cluster.stop();
-});
+test('evictions are not booked on their budgets: found, since nobody is evicted but as the budget allowed it', async () => {
+  expect(await find({ kinds: unbookedEvictions })).toBe('nobody is evicted but as the budget allowed it');
+}, 600_000);
 
 test('the garbage collector takes every owner for gone: found, where it hears of owners late', async () => {
   const controllers = plantedMistakes['the garbage collector takes every owner for gone'];

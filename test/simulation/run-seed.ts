@@ -1,5 +1,6 @@
 import type { Namespace } from '../../src/api/core/v1.ts';
 import { namespaces } from '../../src/api/generated/resources.ts';
+import type { Kind } from '../../src/apiserver/registry/kind.ts';
 import type { Faults } from '../../src/cluster/simulation/faults.ts';
 import type { ControllerReplacements } from '../../src/cluster/simulation/control-plane.ts';
 import { formatWrite, type TracedWrite } from '../../src/cluster/simulation/trace.ts';
@@ -29,6 +30,8 @@ export interface RunOptions {
   seed: number;
   /** Controllers with mistakes, which the rules have to find. */
   controllers?: ControllerReplacements;
+  /** What the API server serves in place of its own kinds, with mistakes. */
+  kinds?: readonly Kind[];
   /** How the autoscaler decides, with a mistake. */
   autoscale?: typeof limit;
   /** Whether the first thing that is wrong ends the life. */
@@ -70,6 +73,7 @@ const moreActions = 5;
 export async function runSeed({
   seed,
   controllers,
+  kinds,
   autoscale,
   untilFirst,
   onLog,
@@ -89,6 +93,7 @@ export async function runSeed({
     events,
     latencies,
     hasImage,
+    kinds,
     controllers: { ...withLoads(loads, autoscale), ...controllers },
     onLog,
   });

@@ -213,6 +213,7 @@ export function makeWorkloads(random: Random): Workload[] {
   for (const { object } of workloads)
     if (random.int(4) === 0) object.metadata = { ...object.metadata, namespace: passing };
   const steady = workloads.filter(({ object }) => ['Deployment', 'StatefulSet'].includes(object.kind ?? ''));
-  const some = (make: typeof budget) => steady.filter(() => random.int(4) === 0).map((w) => make(random, w));
-  return [...workloads, ...some(budget), ...some(autoscaler)];
+  const some = (make: typeof budget, oneOf: number) =>
+    steady.filter(() => random.int(oneOf) === 0).map((w) => make(random, w));
+  return [...workloads, ...some(budget, 2), ...some(autoscaler, 4)];
 }

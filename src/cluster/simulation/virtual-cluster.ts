@@ -2,6 +2,7 @@ import type { Latencies } from '../../kubelet/runtimes/simulated/world.ts';
 import type { Kind, UserInfo } from '../../apiserver/registry/kind.ts';
 import { Client } from '../../client/client.ts';
 import type { ApiRequest, Transport } from '../../client/transport.ts';
+import { deferred } from '../../platform/deferred.ts';
 import { createLog, type Log, type LogLine, silentLog } from '../../platform/log.ts';
 import { type Random, seededRandom } from '../../platform/random.ts';
 import { turnsOver } from '../../platform/turn.ts';
@@ -85,6 +86,7 @@ export class VirtualCluster {
   #faults: Faults;
   #isRunning = false;
   #isOver = false;
+  readonly #ended = deferred();
   /** Why nothing runs any more. */
   #runaway: Error | undefined;
 
@@ -240,6 +242,7 @@ export class VirtualCluster {
 
   #end(): void {
     this.#isOver = true;
+    this.#ended.resolve();
     for (const process of this.processes.values()) process.stop();
     this.#api.crash();
   }
@@ -315,18 +318,20 @@ export class VirtualCluster {
     };
   }
 
-  /** Moves time until a promise has settled; whoever moves it already takes others along. */
+  /** Moves time until a promise has settled; whoever moves it already takes others along. Rejects once everything has ended: nobody answers then. */
   async #drive<T>(promise: Promise<T>): Promise<T> {
     const state = { isOver: false };
     const note = () => {
       state.isOver = true;
     };
     const over = promise.then(note, note);
-    if (this.#isRunning) await over;
+    if (this.#isRunning) await Promise.race([over, this.#ended.promise]);
     else
       await this.#alone(async () => {
-        for (await turnsOver(); !state.isOver; ) await this.#clock.advance(this.#clock.untilNext() ?? 0);
+        for (await turnsOver(); !state.isOver && !this.#isOver; )
+          await this.#clock.advance(this.#clock.untilNext() ?? 0);
       });
+    if (!state.isOver && this.#isOver) throw new Error('the cluster has been stopped');
     return promise;
   }
 
