@@ -1,7 +1,16 @@
 import type { Node, Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { nodeInfo, type PodInfo, podInfo, withNode, withoutPod, withPod } from './node-info.ts';
+import {
+  nodeInfo,
+  type PodInfo,
+  podInfo,
+  podInfoAgain,
+  withNode,
+  withoutPod,
+  withPod,
+  withPodInstead,
+} from './node-info.ts';
 import { type NodeList, NodeTable } from './node-list.ts';
 import { PodIndex } from './pod-index.ts';
 
@@ -57,8 +66,13 @@ export class SchedulerCache {
 
   /** A pod that an informer shows on a node; takes the place of an assumption. */
   setPod(pod: Stored<Pod>): void {
-    this.#assumed.delete(pod.metadata.uid);
-    this.#put(podInfo(pod), pod.spec.nodeName ?? '');
+    const { uid } = pod.metadata;
+    const { nodeName = '' } = pod.spec;
+    this.#assumed.delete(uid);
+    const known = this.#placed.get(uid);
+    const again = known?.node === nodeName ? podInfoAgain(pod, known.info) : undefined;
+    if (known && again) this.#replace(known, again);
+    else this.#put(podInfo(pod), nodeName);
   }
 
   removePod(pod: Stored<Pod>): void {
@@ -97,6 +111,16 @@ export class SchedulerCache {
       return;
     }
     this.#table.set(withPod(on, info));
+    this.#index.addPod(on.node, info);
+  }
+
+  /** The same pod in the same place, in another version that asks for the same. */
+  #replace({ info: old, node }: Placed, info: PodInfo): void {
+    this.#placed.set(info.pod.metadata.uid, { info, node });
+    const on = this.#table.get(node);
+    if (!on) return;
+    this.#table.set(withPodInstead(on, old, info));
+    this.#index.removePod(on.node, old);
     this.#index.addPod(on.node, info);
   }
 

@@ -1,5 +1,6 @@
 import type { Node, Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
+import { deepEqual } from '../../machinery/equal.ts';
 import { type PodTerms, podTermsOf } from './affinity-terms.ts';
 import { amountsOf, assumedRequestsOf, minus, plus, type Resources, requestsOf } from './resources.ts';
 
@@ -44,6 +45,18 @@ function claimNamesOf(pod: Stored<Pod>): string[] {
     if (volume.persistentVolumeClaim) return [volume.persistentVolumeClaim.claimName];
     return volume.ephemeral ? [`${pod.metadata.name}-${volume.name}`] : [];
   });
+}
+
+/** The same of another version of a known pod; undefined where that asks for something else. */
+export function podInfoAgain(pod: Stored<Pod>, known: PodInfo): PodInfo | undefined {
+  if (!sameSpec(pod, known.pod)) return undefined;
+  // Terms can mean labels of the pod.
+  return { ...known, pod, terms: known.terms && podTermsOf(pod) };
+}
+
+/** Whether two versions of a pod ask for the same, wherever they are. */
+function sameSpec(a: Pod, b: Pod): boolean {
+  return deepEqual({ ...a.spec, nodeName: undefined }, { ...b.spec, nodeName: undefined });
 }
 
 /** A node and what runs on it. Immutable: a change makes a new one, so a snapshot is a list of them. */
@@ -100,6 +113,11 @@ export function withPod(info: NodeInfo, pod: PodInfo): NodeInfo {
     assumed: plus(info.assumed, pod.assumed),
     hostPorts: pod.hostPorts.length > 0 ? [...hostPorts, ...pod.hostPorts] : hostPorts,
   };
+}
+
+/** The same node with another version of one of its pods, which asks for the same. */
+export function withPodInstead(info: NodeInfo, old: PodInfo, pod: PodInfo): NodeInfo {
+  return { ...info, pods: info.pods.map((p) => (p === old ? pod : p)) };
 }
 
 /** The same node without one of its pods. */
