@@ -1,6 +1,6 @@
-import type { ContainerStatus, Node, Pod } from '../api/core/v1.ts';
+import type { Node, Pod } from '../api/core/v1.ts';
 import { deepEqual } from '../machinery/equal.ts';
-import { requestsOf, sameResources } from './cache/resources.ts';
+import { holdsTheSame } from './cache/resources.ts';
 import type { Action } from './framework/events.ts';
 
 /** Which parts of a node that plugins look at have changed. */
@@ -23,15 +23,4 @@ export function sameForScheduling(pod: Pod, old: Pod): boolean {
     status?.resourceClaimStatuses,
   ];
   return deepEqual(view(pod), view(old)) && holdsTheSame(pod, old);
-}
-
-/** Amid a resize the spec is changed first, and what the pod holds of its node later. */
-function holdsTheSame(pod: Pod, old: Pod): boolean {
-  const amounts = ({ allocatedResources, resources }: ContainerStatus) => [allocatedResources, resources];
-  const told = ({ status }: Pod) => [
-    status?.containerStatuses?.map(amounts),
-    status?.initContainerStatuses?.map(amounts),
-    status?.conditions?.find(({ type }) => type === 'PodResizePending')?.reason,
-  ];
-  return deepEqual(told(pod), told(old)) || sameResources(requestsOf(pod), requestsOf(old));
 }

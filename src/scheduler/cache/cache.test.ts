@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Node, Pod } from '../../api/core/v1.ts';
+import type { ContainerStatus, Node, Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { SchedulerCache } from './cache.ts';
 import { nodeInfo, podInfo } from './node-info.ts';
@@ -85,4 +85,17 @@ test('what stands on a node after any changes is what its pods would make of it 
       expect(pods.claimUsers('n', 'c')).toBe(all.filter(isCounted).length);
     }),
   );
+});
+
+test('what its node has set aside for a pod counts, though the pod asks for the same', () => {
+  const cache = new SchedulerCache();
+  cache.setNode(nodeOf('a'));
+  const shape = { name: 'p', nodeName: 'a', color: 'red', cpu: '1', isApart: false };
+  const pod = podOf({ ...shape, hostPort: undefined, claimName: undefined });
+  const tell = (cpu: string) => {
+    const status = { name: 'c', allocatedResources: { cpu } } as Partial<ContainerStatus> as ContainerStatus;
+    cache.setPod({ ...pod, status: { containerStatuses: [status] } });
+    return cache.snapshot().nodes.get('a')?.requested.cpu;
+  };
+  expect([tell('1'), tell('3'), tell('1')]).toEqual([1000, 3000, 1000]);
 });

@@ -2,7 +2,15 @@ import type { Node, Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { type PodTerms, podTermsOf } from './affinity-terms.ts';
-import { amountsOf, assumedRequestsOf, minus, plus, type Resources, requestsOf } from './resources.ts';
+import {
+  amountsOf,
+  assumedRequestsOf,
+  holdsTheSame,
+  minus,
+  plus,
+  type Resources,
+  requestsOf,
+} from './resources.ts';
 
 /** A pod with what the scheduler reads off it once. */
 export interface PodInfo {
@@ -49,7 +57,7 @@ function claimNamesOf(pod: Stored<Pod>): string[] {
 
 /** The same of another version of a known pod; undefined where that asks for something else. */
 export function podInfoAgain(pod: Stored<Pod>, known: PodInfo): PodInfo | undefined {
-  if (!sameSpec(pod, known.pod)) return undefined;
+  if (!sameSpec(pod, known.pod) || !holdsTheSame(pod, known.pod)) return undefined;
   // Terms can mean labels of the pod.
   return { ...known, pod, terms: known.terms && podTermsOf(pod) };
 }

@@ -1,4 +1,5 @@
-import type { Pod } from '../../api/core/v1.ts';
+import type { ContainerStatus, Pod } from '../../api/core/v1.ts';
+import { deepEqual } from '../../machinery/equal.ts';
 import { type AmountRules, claimedLists, containersPeak } from '../../machinery/pod-sums.ts';
 import { milliValue, quantityValue } from '../../machinery/quantity.ts';
 
@@ -31,7 +32,7 @@ export function amountOf(resources: Resources, name: string): number {
 }
 
 /** Whether two amounts are the same. */
-export const sameResources = (a: Resources, b: Resources): boolean =>
+const sameResources = (a: Resources, b: Resources): boolean =>
   a.cpu === b.cpu &&
   a.memory === b.memory &&
   a.storage === b.storage &&
@@ -137,4 +138,18 @@ export function assumedRequestsOf(pod: Pod): Resources {
     const memory = requests && 'memory' in requests ? own.memory : assumedMemory;
     return { ...own, cpu, memory };
   });
+}
+
+/**
+ * Whether two versions of a pod with one spec hold the same of their node: amid a resize the spec is changed first, and what
+ * the node has set aside later.
+ */
+export function holdsTheSame(pod: Pod, old: Pod): boolean {
+  const amounts = ({ allocatedResources, resources }: ContainerStatus) => [allocatedResources, resources];
+  const told = ({ status }: Pod) => [
+    status?.containerStatuses?.map(amounts),
+    status?.initContainerStatuses?.map(amounts),
+    status?.conditions?.find(({ type }) => type === 'PodResizePending')?.reason,
+  ];
+  return deepEqual(told(pod), told(old)) || sameResources(requestsOf(pod), requestsOf(old));
 }
