@@ -1,4 +1,4 @@
-import type { Container, ContainerStatus, Pod, PodSpec, ResourceRequirements } from '../api/core/v1.ts';
+import type { Container, ContainerStatus, Pod, PodSpec } from '../api/core/v1.ts';
 import { addSums, maxSums, readSums, type Sums } from './resource-sums.ts';
 
 type Side = 'requests' | 'limits';
@@ -66,23 +66,26 @@ export function claimedLists({ status }: Pod, side: Side): ((container: Containe
 /** What a pod is charged with: the most that its containers claim, or what is said for it as a whole; and what running it takes. */
 export function podSums(pod: Pod, side: Side): Sums {
   const claims = claimedLists(pod, side).map((listOf) => containerSums(pod.spec, (c) => readSums(listOf(c))));
-  return asWhole(pod.spec, side, claims.reduce(maxSums), readSums(pod.spec.resources?.[side]));
+  return asWhole(pod.spec, side, claims.reduce(maxSums));
 }
 
-/** What a pod asks for, or is limited to, by its spec alone; `read` says what the resources of a container or pod amount to. */
-export function specSums(
-  spec: PodSpec,
-  side: Side,
-  read: (resources: ResourceRequirements | undefined, side: Side) => Sums,
-): Sums {
-  const containers = containerSums(spec, ({ resources }) => read(resources, side));
-  return asWhole(spec, side, containers, read(spec.resources, side));
-}
+/** What a pod asks for, or is limited to, by its spec alone. */
+export const specSums = (spec: PodSpec, side: Side): Sums =>
+  asWhole(
+    spec,
+    side,
+    containerSums(spec, ({ resources }) => readSums(resources?.[side])),
+  );
 
 /** What is said for the pod as a whole counts instead of its containers; overhead counts against limits only where there is one. */
-function asWhole({ overhead }: PodSpec, side: Side, containers: Sums, whole: Sums): Sums {
+function asWhole({ overhead, resources }: PodSpec, side: Side, containers: Sums): Sums {
+  const whole = readSums(resources?.[side]);
   const sums = whole.size === 0 ? containers : new Map([...containers, ...whole]);
   if (!overhead) return sums;
   const more = readSums(overhead);
   return addSums(sums, side === 'requests' ? more : new Map([...more].filter(([name]) => sums.has(name))));
 }
+
+/** What pods ask for together, by their specs. */
+export const totalRequests = (pods: readonly Pod[]): Sums =>
+  pods.map(({ spec }) => specSums(spec, 'requests')).reduce<Sums>(addSums, new Map());

@@ -1,6 +1,6 @@
 import type { Container, Pod } from '../../api/core/v1.ts';
 import { milliValue, quantityValue } from '../../machinery/quantity.ts';
-import { containerAmounts } from '../pods/resources.ts';
+import { readSums } from '../../machinery/resource-sums.ts';
 import type { LinuxResources } from '../runtimes/types.ts';
 import { cpuPeriodUs, milliCpuToQuotaUs, milliCpuToShares } from './cpu.ts';
 import { oomScoreAdj } from './oom-score.ts';
@@ -11,8 +11,8 @@ export function containerResources(
   container: Container,
   node: { memoryBytes: number; cgroupVersion: 1 | 2 },
 ): LinuxResources {
-  const requests = containerAmounts(container.resources, 'requests');
-  const limits = containerAmounts(container.resources, 'limits');
+  const requests = readSums(container.resources?.requests);
+  const limits = readSums(container.resources?.limits);
   const cpu = requests.get('cpu');
   const cpuLimit = limits.get('cpu');
   const memory = limits.get('memory');

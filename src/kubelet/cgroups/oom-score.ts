@@ -1,8 +1,8 @@
 import type { Container, Pod } from '../../api/core/v1.ts';
 import { quantityValue } from '../../machinery/quantity.ts';
 import { isCriticalPod, isSidecar } from '../pods/pod-kinds.ts';
-import { qosClassOf } from '../pods/qos.ts';
-import { containerAmounts } from '../pods/resources.ts';
+import { qosClassOf } from '../../machinery/qos.ts';
+import { readSums } from '../../machinery/resource-sums.ts';
 
 const guaranteedScore = -997;
 const bestEffortScore = 1000;
@@ -23,7 +23,7 @@ export function oomScoreAdj(pod: Pod, container: Container, nodeMemoryBytes: num
 }
 
 function burstableScore(container: Container, nodeMemoryBytes: number): number {
-  const request = containerAmounts(container.resources, 'requests').get('memory');
+  const request = readSums(container.resources?.requests).get('memory');
   const asked = request ? quantityValue(request) : 0;
   const score = 1000 - Math.trunc((1000 * asked) / nodeMemoryBytes);
   return Math.min(bestEffortScore - 1, Math.max(1000 + guaranteedScore, score));

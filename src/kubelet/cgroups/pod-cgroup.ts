@@ -1,7 +1,8 @@
 import type { Pod } from '../../api/core/v1.ts';
 import { milliValue, quantitySign, quantityValue } from '../../machinery/quantity.ts';
-import { type QosClass, qosClassOf } from '../pods/qos.ts';
-import { containerAmounts, podAmounts } from '../pods/resources.ts';
+import { type QosClass, qosClassOf } from '../../machinery/qos.ts';
+import { specSums } from '../../machinery/pod-sums.ts';
+import { readSums } from '../../machinery/resource-sums.ts';
 import { milliCpuToQuotaUs, milliCpuToShares } from './cpu.ts';
 
 /** What a cgroup may take; an absent limit is none. */
@@ -29,13 +30,13 @@ export function qosCgroups(podsRoot: string, pods: Pod[]): { path: string; limit
 }
 
 function requestedMilliCpu(pod: Pod): number {
-  const cpu = podAmounts(pod, 'requests').get('cpu');
+  const cpu = specSums(pod.spec, 'requests').get('cpu');
   return cpu ? milliValue(cpu) : 0;
 }
 
 /** Limits on all of a pod's containers together; a sum counts as a limit only where every container has one. */
 export function podCgroupLimits(pod: Pod, maxPids?: number): CgroupLimits {
-  const limits = podAmounts(pod, 'limits');
+  const limits = specSums(pod.spec, 'limits');
   const cpu = isLimited(pod, 'cpu') ? limits.get('cpu') : undefined;
   const memory = isLimited(pod, 'memory') ? limits.get('memory') : undefined;
   return {
@@ -47,11 +48,11 @@ export function podCgroupLimits(pod: Pod, maxPids?: number): CgroupLimits {
 }
 
 function isLimited(pod: Pod, resource: 'cpu' | 'memory'): boolean {
-  const own = containerAmounts(pod.spec.resources, 'limits').get(resource);
+  const own = readSums(pod.spec.resources?.limits).get(resource);
   if (own) return quantitySign(own) > 0;
   const all = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
   return all.every((c) => {
-    const limit = containerAmounts(c.resources, 'limits').get(resource);
+    const limit = readSums(c.resources?.limits).get(resource);
     return limit !== undefined && quantitySign(limit) > 0;
   });
 }

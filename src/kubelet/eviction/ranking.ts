@@ -1,7 +1,7 @@
 import type { Pod } from '../../api/core/v1.ts';
 import { quantityValue } from '../../machinery/quantity.ts';
+import { specSums } from '../../machinery/pod-sums.ts';
 import { isCriticalPod } from '../pods/pod-kinds.ts';
-import { podAmounts } from '../pods/resources.ts';
 
 /** A pod and how much it uses of what runs short. */
 export interface PodUsage {
@@ -27,6 +27,6 @@ export function evictionOrder(usages: PodUsage[], resource: 'memory' | 'ephemera
 }
 
 function requestedBytes(pod: Pod, resource: string): number {
-  const asked = podAmounts(pod, 'requests').get(resource);
+  const asked = specSums(pod.spec, 'requests').get(resource);
   return asked ? quantityValue(asked) : 0;
 }

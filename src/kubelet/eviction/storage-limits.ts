@@ -1,6 +1,6 @@
 import type { Pod, Volume } from '../../api/core/v1.ts';
 import { formatQuantity, parseQuantity, quantityValue } from '../../machinery/quantity.ts';
-import { containerAmounts } from '../pods/resources.ts';
+import { readSums } from '../../machinery/resource-sums.ts';
 
 const storage = 'ephemeral-storage';
 
@@ -35,7 +35,7 @@ export function storageExcess(pod: Pod, usage: StorageUsage): string | undefined
       return `Usage of EmptyDir volume ${JSON.stringify(name)} exceeds the limit ${JSON.stringify(formatQuantity(limit))}. `;
   }
   for (const { name, resources } of pod.spec.containers) {
-    const limit = containerAmounts(resources, 'limits').get(storage);
+    const limit = readSums(resources?.limits).get(storage);
     if (limit && (usage.containers.get(name) ?? 0) > quantityValue(limit))
       return `Container ${name} exceeded its local ephemeral storage limit ${JSON.stringify(formatQuantity(limit))}. `;
   }
@@ -43,7 +43,7 @@ export function storageExcess(pod: Pod, usage: StorageUsage): string | undefined
 }
 
 function podExcess(pod: Pod, usage: StorageUsage): string | undefined {
-  const limits = pod.spec.containers.map((c) => containerAmounts(c.resources, 'limits').get(storage));
+  const limits = pod.spec.containers.map((c) => readSums(c.resources?.limits).get(storage));
   if (limits.some((limit) => !limit)) return undefined;
   const allowed = limits.reduce((sum, limit) => sum + (limit ? quantityValue(limit) : 0), 0);
   const used = [...usage.volumes.values(), ...usage.containers.values()].reduce((a, b) => a + b, 0);

@@ -10,7 +10,6 @@ import { containerResources } from '../cgroups/container-resources.ts';
 import type { Lease } from '../../api/coordination/v1.ts';
 import type { Node, NodeStatus, NodeSystemInfo, Pod, ResourceRequirements } from '../../api/core/v1.ts';
 import { events, nodes } from '../../api/generated/resources.ts';
-import { qosClassOf } from '../pods/qos.ts';
 import { TestNode } from '../testing/test-node.ts';
 import { countCpus, memInfoBytes, osName } from './linux-host.ts';
 import { statusEvents } from './node-events.ts';
@@ -26,26 +25,6 @@ function podOf(...resources: (ResourceRequirements | undefined)[]): Pod {
 }
 
 const full = (cpu: string, memory: string) => ({ limits: { cpu, memory }, requests: { cpu, memory } });
-
-describe('classes of service', () => {
-  test.each([
-    ['BestEffort', podOf(undefined, {})],
-    ['Burstable', podOf({ requests: { cpu: '1' } })],
-    ['Burstable', podOf(full('1', '1Gi'), undefined)],
-    ['Burstable', podOf({ limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } })],
-    ['Guaranteed', podOf(full('1', '1Gi'), full('2', '2Gi'))],
-    ['Guaranteed', podOf({ limits: { cpu: '1', memory: '1Gi' } })],
-    ['BestEffort', podOf({ requests: { 'ephemeral-storage': '1Gi' } })],
-  ])('%s', (expected, pod) => {
-    expect(qosClassOf(pod)).toBe(expected);
-  });
-
-  test('follow the resources of the pod as a whole where it has any', () => {
-    const pod = podOf(undefined);
-    pod.spec.resources = full('1', '1Gi');
-    expect(qosClassOf(pod)).toBe('Guaranteed');
-  });
-});
 
 describe('control groups', () => {
   test('CPU in the words of the kernel', () => {

@@ -11,9 +11,9 @@ import {
 import { isRepelled, tolerates } from '../../machinery/tolerations.ts';
 import { readSums } from '../../machinery/resource-sums.ts';
 import { isCriticalPod, isStaticPod } from './pod-kinds.ts';
-import { qosClassOf } from './qos.ts';
+import { qosClassOf } from '../../machinery/qos.ts';
+import { specSums, totalRequests } from '../../machinery/pod-sums.ts';
 import { sysctlTrouble } from './sysctls.ts';
-import { podAmounts, totalRequests } from './resources.ts';
 
 /** Why a node does not take a pod in. */
 export interface Rejection {
@@ -64,7 +64,7 @@ function outOfResources({ pod, node, others }: AdmissionInput): Rejection | unde
     return shortOf('pods', quantityOf(1), quantityOf(others.length), podsAllowed);
   if (isCriticalPod(pod) && isStaticPod(pod)) return undefined;
   const taken = totalRequests(others);
-  for (const [name, request] of podAmounts(pod, 'requests')) {
+  for (const [name, request] of specSums(pod.spec, 'requests')) {
     if (request.unscaled === 0n) continue;
     const has = allocatable.get(name) ?? quantityOf(0);
     const before = taken.get(name) ?? quantityOf(0);

@@ -9,8 +9,8 @@ import {
   quantityValue,
 } from '../../machinery/quantity.ts';
 import { readSums } from '../../machinery/resource-sums.ts';
+import { specSums, totalRequests } from '../../machinery/pod-sums.ts';
 import { isStaticPod } from './pod-kinds.ts';
-import { podAmounts, totalRequests } from './resources.ts';
 
 /** Says of a pod that the node cannot give it what it asks for now. */
 export const resizePending = 'PodResizePending';
@@ -67,7 +67,7 @@ function refusal(pod: Pod, node: Node, others: Pod[]): PodCondition | undefined 
   if (isStaticPod(pod)) return say('Infeasible', 'In-place resize of static-pods is not supported');
   const allocatable = readSums(node.status?.allocatable);
   const taken = totalRequests(others);
-  for (const [name, request] of podAmounts(pod, 'requests')) {
+  for (const [name, request] of specSums(pod.spec, 'requests')) {
     const has = allocatable.get(name) ?? quantityOf(0);
     const value = (q: ParsedQuantity) => (name === 'cpu' ? milliValue(q) : quantityValue(q));
     const used = taken.get(name) ?? quantityOf(0);

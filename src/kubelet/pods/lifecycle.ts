@@ -17,7 +17,7 @@ import type { ObjectCache } from './object-cache.ts';
 import { isTerminalPhase } from './pod-kinds.ts';
 import type { PodWork } from './pod-work.ts';
 import type { PodSteps, StepResult } from './pod-workers.ts';
-import { qosClassOf } from './qos.ts';
+import { qosClassOf } from '../../machinery/qos.ts';
 import type { Resizer } from './resizer.ts';
 import { isAlive, type RuntimePod } from './runtime-pod.ts';
 import type { RuntimeView } from './runtime-view.ts';

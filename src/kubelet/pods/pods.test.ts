@@ -9,9 +9,7 @@ import { graceSecondsOf } from './killer.ts';
 import { objectNeeds } from './object-refs.ts';
 import { orphanPod } from './orphans.ts';
 import { containerFieldPath, isCriticalPod } from './pod-kinds.ts';
-import { podAmounts } from './resources.ts';
 import { restartCountOf } from './starter.ts';
-import { formatQuantity } from '../../machinery/quantity.ts';
 
 function podOf(spec: Partial<Pod['spec']> = {}, metadata: Partial<Pod['metadata']> = {}): Pod {
   return {
@@ -176,26 +174,6 @@ describe('what is left behind', () => {
       findGarbage({ containers: [dead('a', 1)], sandboxes, knownUids: new Set(['u']) }).sandboxes,
     ).toEqual(['old']);
   });
-});
-
-test('what a pod takes up: containers and sidecars, or the most of its initialisation', () => {
-  const cpu = (requests: string, more = {}) => ({
-    name: 'x',
-    resources: { requests: { cpu: requests } },
-    ...more,
-  });
-  const total = (spec: Partial<Pod['spec']>) =>
-    formatQuantity(podAmounts(podOf(spec), 'requests').get('cpu') as never);
-  expect(total({ containers: [cpu('1'), cpu('2')] })).toBe('3');
-  expect(total({ containers: [cpu('1')], initContainers: [cpu('5')] })).toBe('5');
-  expect(
-    total({ containers: [cpu('1')], initContainers: [cpu('2', { restartPolicy: 'Always' }), cpu('500m')] }),
-  ).toBe('3');
-  expect(
-    total({ containers: [cpu('1')], initContainers: [cpu('2', { restartPolicy: 'Always' }), cpu('3')] }),
-  ).toBe('5');
-  expect(total({ containers: [cpu('1')], overhead: { cpu: '250m' } })).toBe('1250m');
-  expect(total({ containers: [cpu('1')], resources: { requests: { cpu: '7' } } })).toBe('7');
 });
 
 describe('how long a container has to end', () => {

@@ -19,11 +19,14 @@ function withProbeDefaults(probe: Probe | undefined): Probe | undefined {
 }
 
 function withContainerDefaults(container: Container): Container {
-  const { livenessProbe, readinessProbe, startupProbe } = container;
+  const { livenessProbe, readinessProbe, startupProbe, resources } = container;
   return {
     terminationMessagePath: '/dev/termination-log',
     terminationMessagePolicy: 'File',
     ...container,
+    ...(resources?.limits && {
+      resources: { ...resources, requests: { ...resources.limits, ...resources.requests } },
+    }),
     ...(livenessProbe && { livenessProbe: withProbeDefaults(livenessProbe) }),
     ...(readinessProbe && { readinessProbe: withProbeDefaults(readinessProbe) }),
     ...(startupProbe && { startupProbe: withProbeDefaults(startupProbe) }),

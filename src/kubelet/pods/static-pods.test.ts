@@ -94,3 +94,13 @@ test('the same manifest is the same pod, another is another', () => {
   expect(of('a')).toBe(of('a'));
   expect(of('a')).not.toBe(of('b'));
 });
+
+test('what a manifest limits it asks for, as the API server has it', () => {
+  const resources = { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } };
+  const { spec } = staticPod(
+    { metadata: { name: 'a' }, spec: { containers: [{ name: 'c', image: 'i', resources }] } },
+    'n1',
+    'now',
+  );
+  expect(spec.containers[0]?.resources?.requests).toEqual({ cpu: '500m', memory: '1Gi' });
+});

@@ -18,7 +18,7 @@ import type { NodeFacts } from './node-facts.ts';
 import type { ObjectCache } from './object-cache.ts';
 import { planPod, type PodPlan, type ProbeView } from './plan.ts';
 import { isSidecar, podFullName } from './pod-kinds.ts';
-import { qosClassOf } from './qos.ts';
+import { qosClassOf } from '../../machinery/qos.ts';
 import type { Resizer } from './resizer.ts';
 import { newestOf, podIpsOf, type RuntimePod } from './runtime-pod.ts';
 import { StartError } from './start-error.ts';

@@ -1,7 +1,7 @@
 import type { Container, ContainerStatus, VolumeMountStatus } from '../../api/core/v1.ts';
 import { formatQuantity, milliValue, quantityOf, quantityValue } from '../../machinery/quantity.ts';
+import { readSums } from '../../machinery/resource-sums.ts';
 import { milliCpuToQuotaUs, milliCpuToShares, quotaToMilliCpu, sharesToMilliCpu } from '../cgroups/cpu.ts';
-import { containerAmounts } from '../pods/resources.ts';
 import type { RuntimeContainer } from '../pods/runtime-pod.ts';
 
 type Details = Pick<ContainerStatus, 'allocatedResources' | 'resources'>;
@@ -12,7 +12,7 @@ type Details = Pick<ContainerStatus, 'allocatedResources' | 'resources'>;
  */
 export function resourcesStatus(container: Container, from: RuntimeContainer): Details {
   if (from.state !== 'running') return container.resources ? { resources: container.resources } : {};
-  const requests = containerAmounts(container.resources, 'requests');
+  const requests = readSums(container.resources?.requests);
   if (requests.size === 0) return { resources: container.resources ?? {} };
   const allocatedResources = Object.fromEntries([...requests].map(([name, q]) => [name, formatQuantity(q)]));
   const inForce = { requests: { ...allocatedResources }, limits: { ...container.resources?.limits } };

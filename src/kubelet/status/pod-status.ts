@@ -1,6 +1,6 @@
 import type { Container, ContainerStatus, Pod, PodCondition, PodStatus } from '../../api/core/v1.ts';
 import { isSidecar, isTerminalPhase } from '../pods/pod-kinds.ts';
-import { qosClassOf } from '../pods/qos.ts';
+import { qosClassOf } from '../../machinery/qos.ts';
 import { podIpsOf, type RuntimePod } from '../pods/runtime-pod.ts';
 import { planSandbox } from '../pods/plan.ts';
 import { disruptionTarget, ownConditions, passingConditions, podConditions } from './conditions.ts';

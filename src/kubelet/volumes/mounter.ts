@@ -1,9 +1,9 @@
 import type { Pod, Volume } from '../../api/core/v1.ts';
 import { parseQuantity, quantityValue } from '../../machinery/quantity.ts';
 import type { Sums } from '../../machinery/resource-sums.ts';
+import { specSums } from '../../machinery/pod-sums.ts';
 import type { NodeHost } from '../node/node-host.ts';
 import type { NodeContext } from '../pods/context.ts';
-import { podAmounts } from '../pods/resources.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { boundVolume, claimOf } from './claims.ts';
 import type { PodDirs } from './dirs.ts';
@@ -140,7 +140,7 @@ function contentPlugin(volume: Volume): { name: string; inMemory: boolean } | un
 export function tmpfsSize(pod: Pod, sizeLimit: string | undefined, allocatable: Sums): number | undefined {
   const limits = [
     sizeLimit === undefined ? undefined : parseQuantity(sizeLimit),
-    podAmounts(pod, 'limits').get('memory'),
+    specSums(pod.spec, 'limits').get('memory'),
     allocatable.get('memory'),
   ];
   const sizes = limits.flatMap((q) => (q ? [quantityValue(q)] : [])).filter((n) => n > 0);

@@ -1,5 +1,6 @@
 import type { Pod, PodSpec, ResourceQuota, ScopedResourceSelectorRequirement } from '../../api/core/v1.ts';
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
+import { qosClassOf } from '../qos.ts';
 
 /** Whether a quota is about this object: a quota with scopes is about the pods in all of them. */
 export function inScope(
@@ -16,16 +17,17 @@ export function inScope(
   return isPod && requirements.every((requirement) => podMatches(object as Pod, requirement));
 }
 
-function podMatches({ spec }: Pod, requirement: ScopedResourceSelectorRequirement): boolean {
+function podMatches(pod: Pod, requirement: ScopedResourceSelectorRequirement): boolean {
+  const { spec } = pod;
   switch (requirement.scopeName) {
     case 'Terminating':
       return spec.activeDeadlineSeconds !== undefined;
     case 'NotTerminating':
       return spec.activeDeadlineSeconds === undefined;
     case 'BestEffort':
-      return isBestEffort(spec);
+      return qosClassOf(pod) === 'BestEffort';
     case 'NotBestEffort':
-      return !isBestEffort(spec);
+      return qosClassOf(pod) !== 'BestEffort';
     case 'PriorityClass':
       return classMatches(spec.priorityClassName ?? '', requirement);
     case 'CrossNamespacePodAffinity':
@@ -33,16 +35,6 @@ function podMatches({ spec }: Pod, requirement: ScopedResourceSelectorRequiremen
     default:
       return false;
   }
-}
-
-/** Whether nothing in the pod asks for cpu or memory, or is limited in them. */
-function isBestEffort(spec: PodSpec): boolean {
-  const parts = [spec, ...spec.containers, ...(spec.initContainers ?? [])];
-  return !parts.some(({ resources }) =>
-    [resources?.requests, resources?.limits].some((list) =>
-      ['cpu', 'memory'].some((name) => Number.parseFloat(list?.[name] ?? '0') > 0),
-    ),
-  );
 }
 
 function classMatches(name: string, { operator, values = [] }: ScopedResourceSelectorRequirement): boolean {

@@ -5,7 +5,7 @@ import { timestamp } from '../../../../platform/clock.ts';
 import type { HookContext } from '../../../registry/kind.ts';
 import { appArmorPrefix } from '../../pod-spec/validation/annotations.ts';
 import { setPodCondition } from './conditions.ts';
-import { qosClass } from './qos.ts';
+import { qosClass } from '../../../../machinery/qos.ts';
 
 /** Makes a new pod ready to be stored: nothing has happened to it yet. */
 export function prepareNewPod(pod: Pod, context: HookContext): void {

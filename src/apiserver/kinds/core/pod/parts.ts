@@ -17,7 +17,7 @@ import { keepMeta } from '../../shared/meta.ts';
 import { keepStatus } from '../../shared/status.ts';
 import { each } from '../../shared/validate.ts';
 import { countGeneration } from './generation.ts';
-import { qosClass } from './qos.ts';
+import { qosClass } from '../../../../machinery/qos.ts';
 import { annotationChanges } from './update-validation.ts';
 import { podErrors } from './validation.ts';
 

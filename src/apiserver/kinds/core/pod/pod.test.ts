@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { Container, Pod, PodSpec } from '../../../../api/core/v1.ts';
 import { created, createErrors, row, testContext, updateErrors } from '../../shared/testing.ts';
 import { podKind } from './pod.ts';
-import { qosClass } from './qos.ts';
 
 const container = (more: Partial<Container> = {}): Container => ({ name: 'c', image: 'nginx', ...more });
 
@@ -412,26 +411,6 @@ describe('an update', () => {
       Object.assign(p.spec.nodeSelector as object, { a: 'x' }),
     );
     expect(change[0]).toContain('only additions to spec.nodeSelector are allowed');
-  });
-});
-
-describe('quality of service', () => {
-  const resources = (requests: Record<string, string>, limits: Record<string, string>) => ({
-    requests,
-    limits,
-  });
-  test.each<[string, Partial<Container>[]]>([
-    ['BestEffort', [{}]],
-    ['BestEffort', [{ resources: resources({ cpu: '0' }, {}) }]],
-    ['Burstable', [{ resources: resources({ cpu: '1' }, {}) }]],
-    ['Burstable', [{ resources: resources({ cpu: '1', memory: '1' }, { cpu: '1', memory: '1' }) }, {}]],
-    [
-      'Guaranteed',
-      [{ resources: resources({ cpu: '1', memory: '1Gi' }, { cpu: '1000m', memory: '1024Mi' }) }],
-    ],
-    ['Burstable', [{ resources: resources({ cpu: '1', memory: '1Gi' }, { cpu: '2', memory: '1Gi' }) }]],
-  ])('is %s', (expected, containers) => {
-    expect(qosClass({ containers: containers.map((c) => container(c)) })).toBe(expected);
   });
 });
 

@@ -1,19 +1,22 @@
-import type { PodSpec } from '../../../../api/core/v1.ts';
+import type { Pod, PodSpec } from '../api/core/v1.ts';
 import {
   addQuantities,
   compareQuantities,
   isQuantity,
   type ParsedQuantity,
   quantitySign,
-} from '../../../../machinery/quantity.ts';
-import type { ResourceList } from '../../pod-spec/resource-lists.ts';
+} from './quantity.ts';
+
+/** How well a pod is served when its node runs short. */
+export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
 
 const counted = ['cpu', 'memory'] as const;
 
 type Sum = Partial<Record<(typeof counted)[number], ParsedQuantity>>;
+type List = Readonly<Record<string, string>> | undefined;
 
 /** Adds the amounts of cpu and memory that are above zero; gives how many there are. */
-function addPositive(sum: Sum, list: ResourceList | undefined): number {
+function addPositive(sum: Sum, list: List): number {
   let count = 0;
   for (const name of counted) {
     const amount = list?.[name];
@@ -24,13 +27,15 @@ function addPositive(sum: Sum, list: ResourceList | undefined): number {
   return count;
 }
 
+const isEmpty = (list: List) => Object.keys(list ?? {}).length === 0;
+
 /**
- * How well a pod is served when its node runs short: `Guaranteed` if every container limits cpu and memory and requests
- * as much, `BestEffort` if none asks for anything, else `Burstable`. Resources of the pod as a whole take precedence.
+ * The class that follows from what a pod asks for: `Guaranteed` if every container limits cpu and memory and requests as
+ * much, `BestEffort` if none asks for any of them, else `Burstable`. What is said for the pod as a whole takes precedence.
  */
-export function qosClass(spec: PodSpec): string {
-  const containers = [...spec.containers, ...(spec.initContainers ?? [])].map((c) => c.resources);
-  const all = spec.resources ? [spec.resources] : containers;
+export function qosClass({ containers, initContainers = [], resources: whole }: PodSpec): QosClass {
+  const isWhole = whole && !(isEmpty(whole.requests) && isEmpty(whole.limits));
+  const all = isWhole ? [whole] : [...containers, ...initContainers].map((c) => c.resources);
   const [requests, limits]: [Sum, Sum] = [{}, {}];
   let limited = all.length > 0;
   for (const resources of all) {
@@ -46,3 +51,7 @@ export function qosClass(spec: PodSpec): string {
   });
   return limited && same && asked.length === bounded.length ? 'Guaranteed' : 'Burstable';
 }
+
+/** The class that a pod was given when it was made, or should have been. */
+export const qosClassOf = ({ status, spec }: Pod): QosClass =>
+  (status?.qosClass as QosClass | undefined) || qosClass(spec);
