@@ -120,7 +120,7 @@ export class Corridor {
     }
   }
 
-  async #handle(x: Exchange, user: UserInfo): Promise<number> {
+  #handle(x: Exchange, user: UserInfo): Promise<number> {
     const { plain, streams, elsewhere } = this.#options;
     if (elsewhere?.handles(x)) return elsewhere.serve(x);
     if (streams.handles(x)) return streams.serve(x);

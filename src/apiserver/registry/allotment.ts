@@ -18,7 +18,7 @@ const turns = new WeakMap<Registry, Promise<unknown>>();
  * that all of them share, from a revision that this server's caches have reached: so it knows all that was given away
  * before. Undefined where another version of the object stands than expected; throws AllotmentLost.
  */
-export async function putAllotted(
+export function putAllotted(
   call: Call,
   write: ObjectWrite,
   allocation: Allocation | undefined,

@@ -1,4 +1,5 @@
 import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
+import { nothing } from '../../machinery/joined.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Store } from '../../store/store.ts';
 import type { AdmissionPlugin } from '../admission/admission.ts';
@@ -98,8 +99,9 @@ class CallContext implements HookContext {
   }
 
   list<T extends KubernetesObject>(resource: Resource<T>, namespace?: string): Iterable<Stored<T>> {
-    const items = this.#cacheOf(resource)?.range(scopePrefix(resource, namespace));
-    return objectsOf(items) as Iterable<Stored<T>>;
+    const cache = this.#cacheOf(resource);
+    if (!cache || cache.size === 0) return nothing;
+    return objectsOf(cache.range(scopePrefix(resource, namespace))) as Iterable<Stored<T>>;
   }
 
   warn(message: string): void {
@@ -111,6 +113,6 @@ class CallContext implements HookContext {
   }
 }
 
-function* objectsOf(items: Iterable<CachedItem> | undefined): Iterable<KubernetesObject> {
-  for (const item of items ?? []) yield item.object;
+function* objectsOf(items: Iterable<CachedItem>): Iterable<KubernetesObject> {
+  for (const item of items) yield item.object;
 }
