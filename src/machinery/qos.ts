@@ -4,6 +4,7 @@ import {
   compareQuantities,
   isQuantity,
   type ParsedQuantity,
+  parseQuantity,
   quantitySign,
 } from './quantity.ts';
 
@@ -21,7 +22,8 @@ function addPositive(sum: Sum, list: List): number {
   for (const name of counted) {
     const amount = list?.[name];
     if (amount === undefined || !isQuantity(amount) || quantitySign(amount) <= 0) continue;
-    sum[name] = addQuantities(sum[name] ?? '0', amount);
+    const before = sum[name];
+    sum[name] = before ? addQuantities(before, amount) : parseQuantity(amount);
     count++;
   }
   return count;
@@ -33,12 +35,14 @@ const isEmpty = (list: List) => Object.keys(list ?? {}).length === 0;
  * The class that follows from what a pod asks for: `Guaranteed` if every container limits cpu and memory and requests as
  * much, `BestEffort` if none asks for any of them, else `Burstable`. What is said for the pod as a whole takes precedence.
  */
-export function qosClass({ containers, initContainers = [], resources: whole }: PodSpec): QosClass {
+export function qosClass(spec: PodSpec): QosClass {
+  const { containers, initContainers, resources: whole } = spec;
   const isWhole = whole && !(isEmpty(whole.requests) && isEmpty(whole.limits));
-  const all = isWhole ? [whole] : [...containers, ...initContainers].map((c) => c.resources);
+  const every = initContainers ? [...containers, ...initContainers] : containers;
+  const all = isWhole ? [spec] : every;
   const [requests, limits]: [Sum, Sum] = [{}, {}];
   let limited = all.length > 0;
-  for (const resources of all) {
+  for (const { resources } of all) {
     addPositive(requests, resources?.requests);
     if (addPositive(limits, resources?.limits) < counted.length) limited = false;
   }

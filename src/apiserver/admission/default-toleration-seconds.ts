@@ -3,6 +3,7 @@ import type { AdmissionPlugin } from './admission.ts';
 import { isAbout } from './refuse.ts';
 
 const tolerationSeconds = 300;
+const keys = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 
 const tolerates = (tolerations: readonly Toleration[], key: string) =>
   tolerations.some((t) => (!t.key || t.key === key) && (!t.effect || t.effect === 'NoExecute'));
@@ -14,9 +15,7 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
     if (attributes.operation === 'DELETE' || !isAbout(attributes, 'pods')) return;
     const { spec } = attributes.object as Pod;
     const given = spec.tolerations ?? [];
-    const missing = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].filter(
-      (key) => !tolerates(given, key),
-    );
+    const missing = keys.filter((key) => !tolerates(given, key));
     if (missing.length === 0) return;
     const added = missing.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds }));
     spec.tolerations = [...given, ...added];

@@ -13,7 +13,9 @@ export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
   admit(attributes) {
     if (attributes.operation !== 'CREATE' || !isAbout(attributes, 'pods')) return;
-    const defaults = containerDefaults(rangesOf(attributes));
+    const ranges = rangesOf(attributes);
+    if (ranges.length === 0) return;
+    const defaults = containerDefaults(ranges);
     const pod = attributes.object as Pod;
     const said = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].flatMap((c) =>
       fill(c, defaults),
@@ -26,7 +28,9 @@ export const limitRanger: AdmissionPlugin = {
     const isNewPod = attributes.operation === 'CREATE' && isAbout(attributes, 'pods');
     const isClaim = attributes.operation !== 'DELETE' && isAbout(attributes, 'persistentvolumeclaims');
     if (!isNewPod && !isClaim) return;
-    const items = rangesOf(attributes).flatMap(({ spec }) => spec?.limits ?? []);
+    const ranges = rangesOf(attributes);
+    if (ranges.length === 0) return;
+    const items = ranges.flatMap(({ spec }) => spec?.limits ?? []);
     const check = isNewPod ? podErrors : claimErrors;
     const errors = items.flatMap((item) => check(item, attributes.object as never));
     if (errors.length === 1) throw refuse(attributes, errors[0] as string);

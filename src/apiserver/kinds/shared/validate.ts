@@ -120,6 +120,7 @@ export function each<T>(
   validate: (item: T, field: string, index: number) => readonly FieldError[],
 ): readonly FieldError[] {
   if (!items || items.length === 0) return noErrors;
+  if (items.length === 1) return validate(items[0] as T, `${field}[0]`, 0);
   return errorsOf(items, (item, i) => validate(item, `${field}[${i}]`, i));
 }
 

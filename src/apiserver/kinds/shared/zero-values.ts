@@ -57,7 +57,8 @@ function fillZeroes(type: string, object: Struct): void {
   for (const [name, innerType, many] of inner) {
     const value = object[name];
     if (typeof value !== 'object' || value === null) continue;
-    for (const item of many ? Object.values(value) : [value]) fillZeroes(innerType, item as Struct);
+    if (!many) fillZeroes(innerType, value as Struct);
+    else for (const item of Array.isArray(value) ? value : Object.values(value)) fillZeroes(innerType, item);
   }
 }
 

@@ -28,6 +28,7 @@ function markGated({ status }: Pod, { platform }: HookContext): void {
 
 /** Selectors that speak of the pod's own labels get their values now; the labels may change later. */
 function mergeLabelKeys({ metadata: { labels = {} }, spec }: Pod): void {
+  if (!spec.affinity && !spec.topologySpreadConstraints) return;
   const { podAffinity, podAntiAffinity } = spec.affinity ?? {};
   for (const term of [...termsOf(podAffinity), ...termsOf(podAntiAffinity)]) {
     if (!term.labelSelector) continue;
@@ -64,11 +65,12 @@ function addExpressions(
 
 /** Annotations of old become the field that took their place. */
 function moveAppArmor(pod: Pod, context: HookContext): void {
-  if (pod.spec.os?.name === 'windows') return;
+  const { annotations } = pod.metadata;
+  if (!annotations || pod.spec.os?.name === 'windows') return;
   const containers: Container[] = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
   for (const container of containers) {
     const key = `${appArmorPrefix}${container.name}`;
-    const annotation = pod.metadata.annotations?.[key];
+    const annotation = annotations[key];
     if (annotation === undefined || container.securityContext?.appArmorProfile) continue;
     const profile = profileOf(annotation);
     if (profile && deepEqual(profile, pod.spec.securityContext?.appArmorProfile)) continue;
