@@ -8,7 +8,6 @@ import { seededRandom } from '../../src/platform/random.ts';
 import { VirtualClock } from '../../src/platform/virtual-clock.ts';
 import { SchedulerCache } from '../../src/scheduler/cache/cache.ts';
 import { podInfo } from '../../src/scheduler/cache/node-info.ts';
-import { NominatedPods } from '../../src/scheduler/cache/nominated-pods.ts';
 import { defaultConfiguration } from '../../src/scheduler/configuration/configuration.ts';
 import { buildProfiles } from '../../src/scheduler/configuration/profiles.ts';
 import { builtInPlugins } from '../../src/scheduler/configuration/registry.ts';
@@ -36,7 +35,6 @@ export interface Result {
 
 class World {
   readonly cache = new SchedulerCache();
-  readonly nominated = new NominatedPods();
   readonly memory = new Memory();
   readonly random = seededRandom(1);
   readonly profile: Profile;
@@ -74,12 +72,12 @@ class World {
 
   /** One decision; what follows from it is done as the scheduler and a server would. */
   async place(pod: Stored<Pod>): Promise<boolean> {
-    const { profile, random, nominated } = this;
-    const options = { profile, random, nominated, memory: this.memory, startAt: this.#startAt };
+    const { profile, random } = this;
+    const options = { profile, random, memory: this.memory, startAt: this.#startAt };
     const verdict = decide(podInfo(pod), this.cache.snapshot(), options);
     if (verdict.type === 'placed') {
       this.#startAt += verdict.examined;
-      nominated.remove(pod.metadata.uid);
+      this.cache.nominated.remove(pod.metadata.uid);
       this.cache.assume(verdict.decision.pod, verdict.node);
       this.put({ ...pod, spec: { ...pod.spec, nodeName: verdict.node } });
       return true;

@@ -1,10 +1,10 @@
 import type { Random } from '../platform/random.ts';
 import type { Snapshot } from './cache/cache.ts';
 import { type NodeInfo, type PodInfo, withPod } from './cache/node-info.ts';
-import { NominatedPods } from './cache/nominated-pods.ts';
+import { blockSize } from './cache/node-list.ts';
 import { CycleState } from './framework/cycle-state.ts';
 import type { Decision, Plugin, PostFilterResult, Profile, Refusal } from './framework/framework.ts';
-import type { Memory } from './framework/memory.ts';
+import type { Known, Memory } from './framework/memory.ts';
 import { noNodes, Refusals } from './framework/refusals.ts';
 import { best, type Fitting } from './score.ts';
 
@@ -43,16 +43,14 @@ export interface DecideOptions {
   startAt: number;
   /** Unless the profile says otherwise. */
   percentageOfNodesToScore?: number;
-  nominated?: NominatedPods;
   /** What earlier decisions have found out. */
   memory?: Memory;
 }
 
-const nobody = new NominatedPods();
-
 /** Chooses a node for a pod: a function of the snapshot, the profile and chance. */
 export function decide(pod: PodInfo, snapshot: Snapshot, options: DecideOptions): Verdict {
-  const { profile, nominated = nobody } = options;
+  const { profile } = options;
+  const { nominated } = snapshot;
   const refusals = new Refusals(snapshot.nodes);
   const open: Decision = { pod, state: new CycleState(), snapshot, profile, nominated, filters: [] };
   const prepared = preFilter(open, refusals);
@@ -140,61 +138,107 @@ function findFitting(decision: Decision, search: Search): Fitting & { examined: 
     total,
     decision.profile.percentageOfNodesToScore ?? search.percentageOfNodesToScore,
   );
-  const refusalAt = judge(decision);
-  let count = 0;
-  let examined = 0;
-  for (let turn = search.startAt % total; examined < total && count < enough; examined++) {
-    const place = places ? (places[turn] as number) : turn;
-    const node = nodes.at(place);
-    const refusal = refusalAt(node, place);
-    if (refusal) search.refusals.set(place, refusal);
-    else found[count++] = place;
-    if (++turn === total) turn = 0;
-  }
+  const walk: Walk = { start: search.startAt % total, total, enough, places, refusals: search.refusals };
+  const isAllSigned = decision.known?.signed === decision.filters.length;
+  const { count, examined } = isAllSigned ? walkBlocks(decision, walk) : walkNodes(decision, walk);
   const fitting = found.slice(0, count);
   return { nodes: fitting.map((place) => nodes.at(place)), places: fitting, examined };
 }
 
+/** The way from node to node: so many nodes at most, until enough fit. */
+interface Walk {
+  start: number;
+  total: number;
+  enough: number;
+  /** Of the nodes, where not all come into question. */
+  places: readonly number[] | undefined;
+  refusals: Refusals;
+}
+
+/** Looks at one node after the other; those that fit stand in `found`. */
+function walkNodes(decision: Decision, { start, total, enough, places, refusals }: Walk) {
+  const { nodes } = decision.snapshot;
+  const refusalAt = judge(decision);
+  let count = 0;
+  let examined = 0;
+  for (let turn = start; examined < total && count < enough; examined++) {
+    const place = places ? (places[turn] as number) : turn;
+    const refusal = refusalAt(nodes.at(place), place);
+    if (refusal) refusals.set(place, refusal);
+    else found[count++] = place;
+    if (++turn === total) turn = 0;
+  }
+  return { count, examined };
+}
+
+/** The same where a node says the same to all pods that are alike: what has not changed is passed over, a whole block at once. */
+function walkBlocks(decision: Decision, { start, total, enough, refusals }: Walk) {
+  const { known, nominated, snapshot, pod } = decision;
+  const { nodes } = snapshot;
+  // What is remembered is for pods like this one, from whom its own node is kept.
+  const find = (node: NodeInfo) => firstRefusal(decision, node, { self: '' });
+  // A pod does not keep its own node from itself.
+  const own = nodes.placeOf(nominated.nodeOf(pod.pod.metadata.uid) ?? '');
+  let count = 0;
+  let examined = 0;
+  for (let place = start; examined < total && count < enough; ) {
+    const number = Math.floor(place / blockSize);
+    const first = number * blockSize;
+    const end = Math.min(first + blockSize, total, place + total - examined);
+    const { verdicts, same } = (known as Known).blocks.get(number, nodes.block(number), find);
+    const from = place;
+    if (same && (own === undefined || own < place || own >= end)) {
+      refusals.setAll(place, end, same);
+      place = end;
+    }
+    for (; place < end && count < enough; place++) {
+      const refusal = place === own ? firstRefusal(decision, nodes.at(place)) : verdicts[place - first];
+      if (refusal) refusals.set(place, refusal);
+      else found[count++] = place;
+    }
+    examined += place - from;
+    if (place === total) place = 0;
+  }
+  return { count, examined };
+}
+
 /** Tells what keeps the pod from a node of the snapshot, as is known or found out now. */
 function judge(decision: Decision): (node: NodeInfo, place: number) => Refusal | undefined {
-  const { known, nominated, filters } = decision;
+  const { known } = decision;
   if (!known) return (node) => firstRefusal(decision, node);
-  const { signed, verdicts, keptVerdicts } = known;
-  const isAllSigned = signed === filters.length;
-  const kept = new Set<number | undefined>();
-  for (const name of nominated.nodes()) kept.add(decision.snapshot.nodes.placeOf(name));
-  const ofKept = (node: NodeInfo, place: number) => {
-    const find = () => firstRefusal(decision, node);
-    return isAllSigned ? keptVerdicts.get({ place, node }, decision, find) : find();
-  };
+  const { signed, verdicts } = known;
   return (node, place) => {
-    if (kept.size > 0 && kept.has(place)) return ofKept(node, place);
+    if (node.kept.length > 0) return firstRefusal(decision, node);
     let verdict = verdicts.get(place, node);
     if (verdict === undefined) {
       verdict = runFilters(decision, node, { to: signed }) ?? null;
       verdicts.set(place, node, verdict);
     }
-    return verdict ?? (isAllSigned ? undefined : runFilters(decision, node, { from: signed }));
+    return verdict ?? runFilters(decision, node, { from: signed });
   };
 }
 
 /**
  * What keeps the pod from a node. Pods that the node is kept for, and that matter no less, count as if they were there
- * already; and since they may never come, the node must do without them too.
+ * already; and since they may never come, the node must do without them too. `self` is the UID of the pod that is none of the others.
  */
-export function firstRefusal(decision: Decision, node: NodeInfo): Refusal | undefined {
-  if (decision.nominated.size > 0) {
-    const refusal = refusalWithNominated(decision, node);
+export function firstRefusal(
+  decision: Decision,
+  node: NodeInfo,
+  { self = decision.pod.pod.metadata.uid } = {},
+): Refusal | undefined {
+  if (node.kept.length > 0) {
+    const refusal = refusalWithNominated(decision, node, self);
     if (refusal) return refusal;
   }
   return runFilters(decision, node);
 }
 
-function refusalWithNominated(decision: Decision, node: NodeInfo): Refusal | undefined {
+function refusalWithNominated(decision: Decision, node: NodeInfo, self: string): Refusal | undefined {
   const { pod } = decision;
-  const others = decision.nominated
-    .on(node.name)
-    .filter((other) => other.priority >= pod.priority && other.pod.metadata.uid !== pod.pod.metadata.uid);
+  const others = node.kept.filter(
+    (other) => other.priority >= pod.priority && other.pod.metadata.uid !== self,
+  );
   if (others.length === 0) return undefined;
   const trial = { ...decision, state: decision.state.clone() };
   let crowded = node;

@@ -14,7 +14,6 @@ import type { Random } from '../platform/random.ts';
 import { afterTurn } from '../platform/turn.ts';
 import { SchedulerCache } from './cache/cache.ts';
 import { type PodInfo, podInfo } from './cache/node-info.ts';
-import { NominatedPods } from './cache/nominated-pods.ts';
 import { changesOfNode, sameForScheduling } from './changes.ts';
 import { defaultConfiguration, type SchedulerConfiguration } from './configuration/configuration.ts';
 import { buildProfiles } from './configuration/profiles.ts';
@@ -78,7 +77,6 @@ class Scheduler {
   readonly #configuration: SchedulerConfiguration;
   readonly #profiles: ReadonlyMap<string, Profile>;
   readonly #cache = new SchedulerCache();
-  readonly #nominated = new NominatedPods();
   readonly #memory = new Memory();
   readonly #queue: SchedulingQueue;
   readonly #pods: Informer<Pod>;
@@ -178,35 +176,37 @@ class Scheduler {
         return;
       }
       this.#queue.remove(uid);
-      this.#nominated.remove(uid);
+      this.#cache.nominated.remove(uid);
       const action = old?.spec.nodeName ? 'Update' : 'Add';
       this.#cache.setPod(pod);
       this.#queue.happened({ resource: pods, action, object: pod, ...(action === 'Update' && { old }) });
     } else if (this.#isOurs(pod)) {
-      this.#nominate(pod);
+      this.#nominate(pod, isSame);
       if (isSame) this.#queue.refresh(pod);
       else this.#queue.set(pod);
     } else {
       this.#queue.remove(uid);
-      this.#nominated.remove(uid);
+      this.#cache.nominated.remove(uid);
     }
   }
 
   #hide(pod: Stored<Pod>): void {
     const { uid } = pod.metadata;
     this.#queue.remove(uid);
-    this.#nominated.remove(uid);
+    this.#cache.nominated.remove(uid);
     if (!this.#cache.has(uid)) return;
     this.#cache.removePod(pod);
     this.#queue.happened({ resource: pods, action: 'Delete', object: pod });
   }
 
-  /** The API's word on the node that is kept for a pod. */
-  #nominate(pod: Stored<Pod>): void {
+  /** The API's word on the node that is kept for a pod; `isSame` where nothing else is news of it. */
+  #nominate(pod: Stored<Pod>, isSame: boolean): void {
     const node = pod.status?.nominatedNodeName;
-    if (this.#cache.has(pod.metadata.uid)) return;
-    if (node) this.#nominated.set(podInfo(pod), node);
-    else this.#nominated.remove(pod.metadata.uid);
+    const { uid } = pod.metadata;
+    const { nominated } = this.#cache;
+    if (this.#cache.has(uid) || (isSame && node === nominated.nodeOf(uid))) return;
+    if (node) nominated.set(podInfo(pod), node);
+    else nominated.remove(uid);
   }
 
   #isOurs(pod: Pod): boolean {
@@ -225,12 +225,11 @@ class Scheduler {
       random: this.#options.random,
       startAt: this.#startAt,
       percentageOfNodesToScore: this.#configuration.percentageOfNodesToScore,
-      nominated: this.#nominated,
       memory: this.#memory,
     });
     if (verdict.type === 'refused') return this.#refuse(pod, verdict);
     this.#startAt = (this.#startAt + verdict.examined) % Math.max(1, snapshot.nodes.size);
-    this.#nominated.remove(uid);
+    this.#cache.nominated.remove(uid);
     this.#cache.assume(verdict.decision.pod, verdict.node);
     this.#track(this.#bind({ decision: verdict.decision, node: verdict.node, signal }));
   }
@@ -238,8 +237,8 @@ class Scheduler {
   #refuse(pod: Stored<Pod>, verdict: Extract<Verdict, { type: 'refused' }>): void {
     const { nominate, act } = verdict.plan;
     const { uid } = pod.metadata;
-    if (nominate) this.#nominated.set(verdict.decision.pod, nominate);
-    else if (nominate === '') this.#nominated.remove(uid);
+    if (nominate) this.#cache.nominated.set(verdict.decision.pod, nominate);
+    else if (nominate === '') this.#cache.nominated.remove(uid);
     this.#queue.refused(uid, verdict.refusedBy);
     const note = { message: verdict.message, nominate };
     this.#track(noteRefusal(this.#options, pod, { ...note, reason: 'Unschedulable' }));
@@ -254,7 +253,7 @@ class Scheduler {
     } catch (error) {
       // The pod is tried again as if nothing had been promised.
       this.#options.log.error('making room failed', { pod: name, error });
-      this.#nominated.remove(uid);
+      this.#cache.nominated.remove(uid);
       this.#queue.wake(uid);
     }
   }

@@ -11,14 +11,16 @@ import {
   withPod,
   withPodInstead,
 } from './node-info.ts';
+import { NominatedPods } from './nominated-pods.ts';
 import { type NodeList, NodeTable } from './node-list.ts';
 import { PodIndex } from './pod-index.ts';
 
 /** All nodes at one moment; decisions are made on it while the cache goes on. */
 export interface Snapshot {
   readonly nodes: NodeList;
-  /** Follows the newest snapshot. */
+  /** Follow the newest snapshot, as do the next. */
   readonly pods: PodIndex;
+  readonly nominated: NominatedPods;
 }
 
 interface Placed {
@@ -31,6 +33,11 @@ interface Placed {
  * binding has not shown up yet (assumed). A change costs what it changes, not the size of the cluster.
  */
 export class SchedulerCache {
+  /** Pods that wait for nodes which are kept for them. */
+  readonly nominated = new NominatedPods((node, kept) => {
+    const on = this.#table.get(node);
+    if (on) this.#table.set({ ...on, kept });
+  });
   readonly #table = new NodeTable();
   readonly #index = new PodIndex(() => this.#table.values());
   /** Every pod that is counted, also on nodes that have not shown up. */
@@ -49,6 +56,7 @@ export class SchedulerCache {
       : nodeInfo(
           node,
           [...waiting].map((uid) => (this.#placed.get(uid) as Placed).info),
+          this.nominated.on(name),
         );
     this.#onUnknownNodes.delete(name);
     this.#table.set(info);
@@ -98,7 +106,7 @@ export class SchedulerCache {
 
   /** All nodes as they are now. */
   snapshot(): Snapshot {
-    return { nodes: this.#table.list(), pods: this.#index };
+    return { nodes: this.#table.list(), pods: this.#index, nominated: this.nominated };
   }
 
   #put(info: PodInfo, node: string): void {

@@ -72,6 +72,8 @@ export interface NodeInfo {
   readonly node: Stored<Node>;
   readonly name: string;
   readonly pods: readonly PodInfo[];
+  /** Pods that it is kept for, as `NominatedPods` has them. */
+  readonly kept: readonly PodInfo[];
   readonly allocatable: Resources;
   /** How many pods it takes. */
   readonly podLimit: number;
@@ -82,39 +84,45 @@ export interface NodeInfo {
   readonly hostPorts: readonly string[];
 }
 
-const empty: Pick<NodeInfo, 'pods' | 'requested' | 'assumed' | 'hostPorts'> = {
+/** What does not come from the node itself. */
+type Load = Pick<NodeInfo, 'pods' | 'kept' | 'requested' | 'assumed' | 'hostPorts'>;
+
+const empty: Load = {
   pods: [],
+  kept: [],
   requested: amountsOf(undefined),
   assumed: amountsOf(undefined),
   hostPorts: [],
 };
 
-/** The node with exactly these pods. */
-export function nodeInfo(node: Stored<Node>, pods: Iterable<PodInfo> = []): NodeInfo {
-  let info = withNode({ ...empty }, node);
+/** The node with exactly these pods, kept for those. */
+export function nodeInfo(
+  node: Stored<Node>,
+  pods: Iterable<PodInfo> = [],
+  kept: readonly PodInfo[] = [],
+): NodeInfo {
+  let info = withNode({ ...empty, kept }, node);
   for (const pod of pods) info = withPod(info, pod);
   return info;
 }
 
 /** The same pods on the node as it is now. */
-export function withNode(
-  info: Pick<NodeInfo, 'pods' | 'requested' | 'assumed' | 'hostPorts'>,
-  node: Stored<Node>,
-): NodeInfo {
-  const { pods, requested, assumed, hostPorts } = info;
+export function withNode(info: Load, node: Stored<Node>): NodeInfo {
+  const { pods, kept, requested, assumed, hostPorts } = info;
   const allocatable = amountsOf(node.status?.allocatable ?? node.status?.capacity);
   const podLimit = allocatable.others.get('pods') ?? 0;
   const { name } = node.metadata;
-  return { node, name, pods, allocatable, podLimit, requested, assumed, hostPorts };
+  return { node, name, pods, kept, allocatable, podLimit, requested, assumed, hostPorts };
 }
 
 /** The same node with one pod more. */
 export function withPod(info: NodeInfo, pod: PodInfo): NodeInfo {
-  const { node, name, allocatable, podLimit, hostPorts } = info;
+  const { node, name, kept, allocatable, podLimit, hostPorts } = info;
   return {
     node,
     name,
     pods: [...info.pods, pod],
+    kept,
     allocatable,
     podLimit,
     requested: plus(info.requested, pod.requests),

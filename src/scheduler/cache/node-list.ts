@@ -2,7 +2,7 @@ import type { NodeInfo } from './node-info.ts';
 
 /** Nodes stand in blocks, so that a change copies one block and not the whole list. */
 const blockBits = 6;
-const blockSize = 1 << blockBits;
+export const blockSize = 1 << blockBits;
 
 /** An immutable list of nodes, which can also be found by name. */
 export class NodeList {
@@ -18,6 +18,11 @@ export class NodeList {
 
   at(index: number): NodeInfo {
     return (this.#blocks[index >> blockBits] as readonly NodeInfo[])[index & (blockSize - 1)] as NodeInfo;
+  }
+
+  /** The nodes from place `number * blockSize` on; the same value as long as none of them changes. */
+  block(number: number): readonly NodeInfo[] {
+    return this.#blocks[number] as readonly NodeInfo[];
   }
 
   /** Where a node stands, or undefined. */

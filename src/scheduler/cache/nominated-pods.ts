@@ -4,14 +4,16 @@ const none: readonly PodInfo[] = [];
 
 /** Pods that a node is kept for: room has been made there for them, and they wait for it to come free. */
 export class NominatedPods {
+  readonly #changed: (node: string, pods: readonly PodInfo[]) => void;
   readonly #byNode = new Map<string, readonly PodInfo[]>();
   readonly #nodeOf = new Map<string, string>();
 
   /** How many of them have terms of affinity to other pods. */
   withTerms = 0;
 
-  get size(): number {
-    return this.#nodeOf.size;
+  /** `changed` is told whom a node is kept for from now on. */
+  constructor(changed: (node: string, pods: readonly PodInfo[]) => void = () => {}) {
+    this.#changed = changed;
   }
 
   /** The node a pod is nominated for. */
@@ -19,19 +21,9 @@ export class NominatedPods {
     return this.#nodeOf.get(uid);
   }
 
-  /** Whether a node is kept for somebody. */
-  has(node: string): boolean {
-    return this.#byNode.has(node);
-  }
-
-  /** Whom a node is kept for; the same value until that changes. */
+  /** Whom a node is kept for. */
   on(node: string): readonly PodInfo[] {
     return this.#byNode.get(node) ?? none;
-  }
-
-  /** The nodes that are kept for somebody. */
-  nodes(): Iterable<string> {
-    return this.#byNode.keys();
   }
 
   /** Nominates a pod for a node, and for no other. */
@@ -40,7 +32,7 @@ export class NominatedPods {
     this.remove(uid);
     this.#nodeOf.set(uid, node);
     if (pod.terms) this.withTerms++;
-    this.#byNode.set(node, [...this.on(node), pod]);
+    this.#keep(node, [...this.on(node), pod]);
   }
 
   remove(uid: string): void {
@@ -48,9 +40,16 @@ export class NominatedPods {
     if (node === undefined) return;
     this.#nodeOf.delete(uid);
     const pods = this.on(node);
-    const left = pods.filter(({ pod }) => pod.metadata.uid !== uid);
     if (pods.some(({ pod, terms }) => pod.metadata.uid === uid && terms)) this.withTerms--;
-    if (left.length > 0) this.#byNode.set(node, left);
+    this.#keep(
+      node,
+      pods.filter(({ pod }) => pod.metadata.uid !== uid),
+    );
+  }
+
+  #keep(node: string, pods: readonly PodInfo[]): void {
+    if (pods.length > 0) this.#byNode.set(node, pods);
     else this.#byNode.delete(node);
+    this.#changed(node, pods);
   }
 }

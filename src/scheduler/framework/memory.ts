@@ -1,4 +1,4 @@
-import type { NodeInfo, PodInfo } from '../cache/node-info.ts';
+import type { NodeInfo } from '../cache/node-info.ts';
 import { putAt } from '../cache/node-list.ts';
 import type { Decision, Plugin, Refusal } from './framework.ts';
 
@@ -17,21 +17,32 @@ export class PerNode<T> {
   }
 }
 
-/** Something about nodes that are kept for others: known as long as they are kept for the same, and for pods that matter as much. */
-export class PerKeptNode<T> {
-  readonly #found = new PerNode<{ value: T; others: readonly PodInfo[]; priority: number }>();
+/** What is said of the nodes of one block. */
+export interface BlockVerdicts {
+  readonly nodes: readonly NodeInfo[];
+  readonly verdicts: readonly (Refusal | undefined)[];
+  /** Where it is the same refusal of all. */
+  readonly same: Refusal | undefined;
+}
 
-  /** What is known, or what `find` makes of it. */
-  get(at: { place: number; node: NodeInfo }, { pod, nominated }: Decision, find: () => T): T {
-    const others = nominated.on(at.node.name);
-    // A pod does not keep its own node from itself.
-    if (others.some((other) => other.pod.metadata.uid === pod.pod.metadata.uid)) return find();
-    const { priority } = pod;
-    const known = this.#found.get(at.place, at.node);
-    if (known?.others === others && known.priority === priority) return known.value;
-    const value = find();
-    this.#found.set(at.place, at.node, { value, others, priority });
-    return value;
+/** What is said of the nodes, block by block: most blocks are as they were when the last pod like this one was looked at. */
+export class PerBlock {
+  readonly #known: (BlockVerdicts | undefined)[] = [];
+
+  /** What is known of a block, or what `find` makes of those nodes that have changed. */
+  get(
+    number: number,
+    nodes: readonly NodeInfo[],
+    find: (node: NodeInfo) => Refusal | undefined,
+  ): BlockVerdicts {
+    const known = this.#known[number];
+    if (known?.nodes === nodes) return known;
+    const verdicts = nodes.map((node, i) => (known?.nodes[i] === node ? known.verdicts[i] : find(node)));
+    const [first] = verdicts;
+    const same = verdicts.every((verdict) => verdict === first) ? first : undefined;
+    const found = { nodes, verdicts, same };
+    putAt(this.#known, number, found);
+    return found;
   }
 }
 
@@ -39,10 +50,10 @@ export class PerKeptNode<T> {
 export class Known {
   /** How many of the filters, the first ones, sign. */
   readonly signed: number;
-  /** What those said of each node; null: nothing. */
+  /** What those said of each node, whoever it is kept for; null: nothing. */
   readonly verdicts = new PerNode<Refusal | null>();
-  /** What all of them say of nodes that are kept for others, where all sign. */
-  readonly keptVerdicts = new PerKeptNode<Refusal | undefined>();
+  /** What all of them say of the nodes as they are kept for others, where all sign. */
+  readonly blocks = new PerBlock();
   readonly #parts = new Map<string, unknown>();
 
   constructor(signed: number) {
@@ -64,7 +75,7 @@ export const signsScore = ({ sign, normalize }: Plugin) => sign !== undefined &&
 
 /**
  * A node answers pods that are alike in the same way until it changes. Pods are alike where the filters that have something to say about
- * them sign the same, and so do the plugins that score. From the first filter on that does not sign, each pod is looked at for itself.
+ * them sign the same, so do the plugins that score, and they matter as much: then they give way to the same pods that nodes are kept for. From the first filter on that does not sign, each pod is looked at for itself.
  */
 export class Memory {
   readonly #known = new Map<string, Known>();
@@ -72,7 +83,7 @@ export class Memory {
   of({ filters, pod, profile }: Pick<Decision, 'filters' | 'pod' | 'profile'>): Known {
     const unsigned = filters.findIndex(({ sign }) => !sign);
     const signed = unsigned < 0 ? filters.length : unsigned;
-    const signs: unknown[] = [profile.schedulerName, signed];
+    const signs: unknown[] = [profile.schedulerName, pod.priority, signed];
     for (let i = 0; i < signed; i++) signs.push(filters[i]?.name, filters[i]?.sign?.(pod));
     for (const plugin of profile.at.score) if (signsScore(plugin)) signs.push(plugin.sign?.(pod));
     const signature = JSON.stringify(signs);

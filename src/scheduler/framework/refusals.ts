@@ -37,13 +37,20 @@ export class Refusals {
   }
 
   set(place: number, refusal: Refusal): void {
+    this.setAll(place, place + 1, refusal);
+  }
+
+  /** Says the same of all nodes from one place up to another. */
+  setAll(from: number, to: number, refusal: Refusal): void {
     this.#numbers ??= new Uint32Array(this.size);
-    const before = this.#numbers[place] as number;
-    if (before === 0) this.#explicit++;
-    else (this.#all[before - 1] as Counted).count--;
     const number = this.#numbered(refusal);
-    (this.#all[number - 1] as Counted).count++;
-    this.#numbers[place] = number;
+    for (let place = from; place < to; place++) {
+      const before = this.#numbers[place] as number;
+      if (before === 0) this.#explicit++;
+      else (this.#all[before - 1] as Counted).count--;
+      this.#numbers[place] = number;
+    }
+    (this.#all[number - 1] as Counted).count += to - from;
   }
 
   #numbered(refusal: Refusal): number {
@@ -67,7 +74,10 @@ export class Refusals {
   resolvable(): Uint32Array {
     const places = new Uint32Array(this.size);
     let count = 0;
-    for (let i = 0; i < this.size; i++) if (this.at(i)?.unresolvable === false) places[count++] = i;
+    const helps = [this.rest, ...this.#all.map(({ refusal }) => refusal)].map(
+      (r) => r?.unresolvable === false,
+    );
+    for (let i = 0; i < this.size; i++) if (helps[this.#numbers?.[i] ?? 0]) places[count++] = i;
     return places.subarray(0, count);
   }
 

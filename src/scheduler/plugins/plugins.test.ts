@@ -5,7 +5,6 @@ import { seededRandom } from '../../platform/random.ts';
 import { SchedulerCache } from '../cache/cache.ts';
 import { podInfo } from '../cache/node-info.ts';
 import { Memory } from '../framework/memory.ts';
-import { NominatedPods } from '../cache/nominated-pods.ts';
 import { decide } from '../decide.ts';
 import { CycleState } from '../framework/cycle-state.ts';
 import type { Decision } from '../framework/framework.ts';
@@ -69,7 +68,7 @@ function scores(plugin: string, one: Stored<Pod>, setting: Setting & { args?: ob
   });
   const snapshot = cacheOf(setting).snapshot();
   const state = new CycleState();
-  const nominated = new NominatedPods();
+  const { nominated } = snapshot;
   const decision: Decision = { pod: podInfo(one), state, snapshot, profile, nominated, filters: [] };
   const infos = setting.nodes.map(({ metadata }) => snapshot.nodes.get(metadata.name) as never);
   const places = setting.nodes.map(({ metadata }) => snapshot.nodes.placeOf(metadata.name) as number);
@@ -288,10 +287,9 @@ describe('volumes', () => {
 });
 
 test('pods that a node is kept for count, for those that matter no more', () => {
-  const nominated = new NominatedPods();
   const cache = cacheOf({ nodes: [node('a')] });
-  nominated.set(podInfo(pod({ priority: 10 }, { cpu: '3' })), 'a');
-  const options = { profile: testProfile(), random: seededRandom(1), startAt: 0, nominated };
+  cache.nominated.set(podInfo(pod({ priority: 10 }, { cpu: '3' })), 'a');
+  const options = { profile: testProfile(), random: seededRandom(1), startAt: 0 };
   const type = (priority: number) =>
     decide(podInfo(pod({ priority }, { cpu: '2' })), cache.snapshot(), options).type;
   expect([type(5), type(10), type(11)]).toEqual(['refused', 'refused', 'placed']);

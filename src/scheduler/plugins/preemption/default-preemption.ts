@@ -8,7 +8,7 @@ import { timestamp } from '../../../platform/clock.ts';
 import type { NodeInfo, PodInfo } from '../../cache/node-info.ts';
 import type { Decision, Plugin, PostFilterResult, Refusal } from '../../framework/framework.ts';
 import type { Handle } from '../../framework/handle.ts';
-import { PerKeptNode, PerNode } from '../../framework/memory.ts';
+import { PerNode } from '../../framework/memory.ts';
 import { Refusals } from '../../framework/refusals.ts';
 import { type Candidate, leastHarm, victimsOn } from './victims.ts';
 
@@ -52,41 +52,37 @@ function ineligible({ pod, snapshot }: Decision, refusals: Refusals): string | u
 
 /** What making room for pods that are alike would cost on each node. */
 class KnownVictims {
-  #found = new Victims();
-  #priority = 0;
+  #found = new PerNode<Candidate | Refusal>();
   #budgets: readonly PodDisruptionBudget[] = [];
 
-  /** Of pods of this priority, with these budgets; with others, all has to be found out anew. */
-  of(priority: number, budgets: readonly PodDisruptionBudget[]): Victims {
+  /** With these budgets; with others, all has to be found out anew. */
+  with(budgets: readonly PodDisruptionBudget[]): PerNode<Candidate | Refusal> {
     const sameBudgets =
       budgets.length === this.#budgets.length && budgets.every((budget, i) => budget === this.#budgets[i]);
-    if (priority === this.#priority && sameBudgets) return this.#found;
-    this.#priority = priority;
+    if (sameBudgets) return this.#found;
     this.#budgets = [...budgets];
-    this.#found = new Victims();
+    this.#found = new PerNode();
     return this.#found;
   }
 }
 
-class Victims {
-  readonly #found = new PerNode<Candidate | Refusal>();
-  readonly #onKept = new PerKeptNode<Candidate | Refusal>();
-
-  /** What is known, or what `find` makes of it. */
-  get(place: number, node: NodeInfo, { decision, find }: Asked): Candidate | Refusal {
-    if (decision.nominated.has(node.name))
-      return this.#onKept.get({ place, node }, decision, () => find(node));
-    const known = this.#found.get(place, node);
-    if (known) return known;
-    const found = find(node);
-    this.#found.set(place, node, found);
+/** Tells what making room on a node would cost, as is known or found out now. */
+function victimsFinder(decision: Decision, budgets: readonly PodDisruptionBudget[]) {
+  const { known, filters, nominated, pod } = decision;
+  const find = (node: NodeInfo) => victimsOn(decision, node, budgets);
+  if (known?.signed !== filters.length) return find;
+  const all = known.part(name, () => new KnownVictims()).with(budgets);
+  // A pod does not keep its own node from itself.
+  const own = nominated.nodeOf(pod.pod.metadata.uid);
+  return (node: NodeInfo, place: number) => {
+    if (node.name === own) return find(node);
+    let found = all.get(place, node);
+    if (!found) {
+      found = find(node);
+      all.set(place, node, found);
+    }
     return found;
-  }
-}
-
-interface Asked {
-  decision: Decision;
-  find(node: NodeInfo): Candidate | Refusal;
+  };
 }
 
 interface Search {
@@ -109,14 +105,10 @@ export function findCandidates(
   const offset = places.length > 0 ? search.offset(places.length) : 0;
   const candidates: Candidate[] = [];
   let isHarmless = false;
-  const isKnown = decision.known?.signed === decision.filters.length;
-  const all = isKnown ? decision.known?.part(name, () => new KnownVictims()) : undefined;
-  const known = all?.of(decision.pod.priority, search.budgets);
-  const asked: Asked = { decision, find: (node) => victimsOn(decision, node, search.budgets) };
+  const victimsAt = victimsFinder(decision, search.budgets);
   for (let i = 0; i < places.length; i++) {
     const place = places[(offset + i) % places.length] as number;
-    const node = nodes.at(place);
-    const result = known ? known.get(place, node, asked) : asked.find(node);
+    const result = victimsAt(nodes.at(place), place);
     if ('reasons' in result) refusals.set(place, result);
     else {
       candidates.push(result);
