@@ -18,13 +18,9 @@ const percentile = (sorted, share) =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 
 function up(dataDir) {
-  const child = spawn(
-    process.execPath,
-    [program, 'up', '--nodes', '0', '--port', '0', '--data-dir', dataDir],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawn(program, ['up', '--nodes', '0', '--port', '0', '--data-dir', dataDir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return new Promise((resolve, reject) => {
     child.stdout.on('data', (chunk) => String(chunk).includes('ready ') && resolve(child));
     child.on('exit', (code) => reject(new Error(`the cluster ended with ${code}`)));

@@ -26,7 +26,7 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Starts a cluster and gives the seconds from exec to the ready line. */
 function start(dataDir, ...args) {
   const startMs = performance.now();
-  const child = spawn(process.execPath, [program, 'up', '--data-dir', dataDir, '--port', '0', ...args], {
+  const child = spawn(program, ['up', '--data-dir', dataDir, '--port', '0', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined },
   });

@@ -19,7 +19,7 @@ if (doctor.status !== 0 && !args.includes('--nodes')) {
   args.push('--nodes', '0');
 } else args.push('--example', join(root, 'examples', 'guestbook'));
 
-const child = spawn(process.execPath, [program, 'up', ...args], { stdio: 'inherit' });
+const child = spawn(program, ['up', ...args], { stdio: 'inherit' });
 // Ctrl-C reaches the child by itself; this process waits for it to clean up.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => signal === 'SIGINT' || child.kill(signal));

@@ -124,7 +124,8 @@ class ServerProcess {
   readonly #child: ChildProcess;
 
   constructor(program: string) {
-    this.#child = fork(program, ['serve', this.#path]);
+    // As bin/k8ts starts it.
+    this.#child = fork(program, ['serve', this.#path], { execArgv: ['--max-semi-space-size=32'] });
   }
 
   async #answer(): Promise<unknown> {

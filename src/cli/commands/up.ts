@@ -84,7 +84,7 @@ async function withExample(
 
 /** Starts the same command as a process of its own and returns when that is ready. */
 async function upInBackground(): Promise<void> {
-  const args = process.argv.slice(1).filter((arg) => arg !== '--detach');
+  const args = [...process.execArgv, ...process.argv.slice(1).filter((arg) => arg !== '--detach')];
   // Pipes of its own: whoever waits for this process's output must not wait for the cluster's end.
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stderr.on('data', (chunk: Buffer) => process.stderr.write(chunk));
