@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { mostNodes } from '../cluster/hosts/layout.ts';
+import { mostSimulatedNodes } from '../cluster/options.ts';
 import { spanMs, wholeNumber } from './arguments.ts';
 import { withControlPlaneFlags } from './control-plane-flags.ts';
 import { withEtcdFlags } from './etcd-flags.ts';
@@ -24,7 +24,7 @@ function addUp(program: Command): void {
     .option(
       '--nodes <n>',
       'nodes to run; 0 is the control plane alone, which needs no root',
-      wholeNumber(0, mostNodes),
+      wholeNumber(0, mostSimulatedNodes),
       1,
     )
     .addOption(

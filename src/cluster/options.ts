@@ -41,6 +41,8 @@ export interface EtcdOptions {
 export const network = {
   serviceRange: '10.96.0.0/12',
   podRange: '10.244.0.0/16',
+  /** The pods' addresses where that has no part for each node; has it inside. */
+  largePodRange: '10.128.0.0/9',
   /** Bits of the part of the pods' addresses that one node gets. */
   nodeBits: 24,
   /** The `kubernetes` service: the API server as pods see it. */
@@ -52,3 +54,6 @@ export const network = {
 } as const;
 
 export const defaultPort = 6443;
+
+/** What Kubernetes itself is made for. */
+export const mostSimulatedNodes = 5000;

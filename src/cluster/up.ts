@@ -7,16 +7,16 @@ import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { diagnose } from './doctor.ts';
 import { removeHosts } from './hosts/cleanup.ts';
 import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
-import type { ClusterLayout } from './hosts/layout.ts';
+import { type ClusterLayout, mostNodes } from './hosts/layout.ts';
 import { nameServers } from './name-servers.ts';
 import { runtimeSocketIn } from './node-dirs.ts';
 import { type Program, startNodeProcess } from './node-process.ts';
 import { openStore } from './open-store.ts';
-import { type ClusterOptions, defaultPort, network } from './options.ts';
+import { type ClusterOptions, defaultPort, mostSimulatedNodes, network } from './options.ts';
 import { Pki } from './pki.ts';
 import type { RunningComponents } from './run-components.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
-import { startSimulatedNode } from './simulated-node.ts';
+import { type SimulatedNodeOptions, startSimulatedNode } from './simulated-node.ts';
 import { type ClusterState, isRunning, readState, removeState, startTicksOf, writeState } from './state.ts';
 import { UserError } from './user-error.ts';
 import { waitForNodes } from './wait-for-nodes.ts';
@@ -48,7 +48,9 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-const nodeTimeoutMs = 90_000;
+const nodesTimeoutMs = 90_000;
+/** So much more for each of many. */
+const nodeTimeoutMs = 100;
 const interruption = 'interrupted before the cluster was ready';
 
 /** Brings a cluster up and resolves when all of it is ready; on failure nothing is left but the data directory. */
@@ -108,6 +110,11 @@ class ClusterBuilder {
     const { options, platform } = this.#start;
     if (options.runtime === 'docker')
       throw new UserError('--runtime docker is not there yet', 'use --runtime containerd');
+    if (this.#isReal && options.nodes > mostNodes)
+      throw new UserError(
+        `--nodes ${options.nodes} is more than the network of real nodes has room for: ${mostNodes}`,
+        `with --runtime simulated there can be up to ${mostSimulatedNodes}`,
+      );
     let fabric: ClusterLayout | undefined;
     if (this.#isReal) {
       await this.#checkMachine();
@@ -185,6 +192,7 @@ class ClusterBuilder {
       volumeDir: `${options.dataDir}/volumes`,
       addresses: ['127.0.0.1', ...(fabric ? [fabric.hostAddress] : [])],
       advertiseAddress: fabric?.hostAddress,
+      podRange: options.nodes > mostNodes ? network.largePodRange : undefined,
     };
     try {
       this.#controlPlane = await startControlPlane({ ...common, port: options.port ?? defaultPort });
@@ -205,11 +213,12 @@ class ClusterBuilder {
     const { options, platform } = this.#start;
     const sinceMs = platform.clock.now();
     const indexes = Array.from({ length: options.nodes }, (_, i) => i + 1);
+    const serving = fabric ? undefined : await this.#simulatedServing();
     const nodes = await settled(
       indexes.map((index) =>
         fabric
           ? this.#startRealNode(index, fabric, controlPlane.port)
-          : this.#startSimulatedNode(`node-${index}`, controlPlane),
+          : this.#startSimulatedNode(`node-${index}`, controlPlane, serving),
       ),
     );
     const names = nodes.map((node) => node.name);
@@ -218,7 +227,7 @@ class ClusterBuilder {
       client: admin,
       clock: platform.clock,
       names,
-      timeoutMs: nodeTimeoutMs,
+      timeoutMs: nodesTimeoutMs + nodes.length * nodeTimeoutMs,
       sinceMs,
       failed: this.#agentFailed,
     });
@@ -258,20 +267,27 @@ class ClusterBuilder {
     this.#failAgent(`the agent of ${name} has ended:\n${text}`);
   }
 
-  async #startSimulatedNode(name: string, controlPlane: ControlPlane): Promise<RunningNode> {
+  /** What all simulated nodes show whoever asks them for logs and the like. */
+  async #simulatedServing(): Promise<SimulatedNodeOptions['serving']> {
     const { options, platform } = this.#start;
     const pki = new Pki(`${options.dataDir}/pki`, platform);
-    const groups = ['system:nodes', 'system:authenticated'];
-    const transport = controlPlane.server.transportFor({ name: `system:node:${name}`, groups });
     const pair = await pki.pair('serving-simulated', {
       commonName: 'system:node:simulated',
       hosts: ['127.0.0.1'],
       usages: ['server'],
     });
-    const authority = (await pki.authority()).certificate;
-    this.#simulated.push(
-      await startSimulatedNode({ name, transport, platform, serving: { pair, authority } }),
-    );
+    return { pair, authority: (await pki.authority()).certificate };
+  }
+
+  async #startSimulatedNode(
+    name: string,
+    controlPlane: ControlPlane,
+    serving: SimulatedNodeOptions['serving'],
+  ): Promise<RunningNode> {
+    const { platform } = this.#start;
+    const groups = ['system:nodes', 'system:authenticated'];
+    const transport = controlPlane.server.transportFor({ name: `system:node:${name}`, groups });
+    this.#simulated.push(await startSimulatedNode({ name, transport, platform, serving }));
     return { name, address: '127.0.0.1' };
   }
 

@@ -20,6 +20,8 @@ function whyNotReady(name: string, node: Node | undefined): string {
   return `${name}: ${condition?.message ?? 'says nothing of its readiness'}`;
 }
 
+const shortestPauseMs = 25;
+
 export interface WaitOptions {
   client: Client;
   clock: Clock;
@@ -41,24 +43,20 @@ export async function waitForNodes(options: WaitOptions): Promise<void> {
   });
   for (;;) {
     const { items } = await client.of(nodes).list();
+    const byName = new Map(items.map((node) => [node.metadata.name, node]));
     const alive = await aliveSince(client, options.sinceMs);
-    const find = (name: string) => items.find((n) => n.metadata.name === name);
-    const isReady = (name: string) => alive.has(name) && readyOf(find(name))?.status === 'True';
+    const isReady = (name: string) => alive.has(name) && readyOf(byName.get(name))?.status === 'True';
     const missing = names.filter((name) => !isReady(name));
     if (missing.length === 0) return;
     if (failure !== undefined) throw new UserError(failure);
     if (clock.monotonic() > deadlineMs) {
-      const reasons = missing.map((name) =>
-        whyNotReady(
-          name,
-          items.find((n) => n.metadata.name === name),
-        ),
-      );
+      const reasons = missing.map((name) => whyNotReady(name, byName.get(name)));
       throw new UserError(
         `not ready after ${timeoutMs / 1000} s: ${reasons.join('; ')}`,
         'the logs of a node stand in the data directory under nodes/',
       );
     }
-    await clock.sleep(25);
+    // A look at many takes long itself.
+    await clock.sleep(Math.max(shortestPauseMs, names.length));
   }
 }

@@ -89,6 +89,8 @@ test('a port that is taken, and options that make no sense, are told as such', a
     expect((await k8ts('up', '--nodes', 'many', '--data-dir', dataDir)).stderr).toContain(
       'must be a whole number',
     );
+    const many = await k8ts('up', '--nodes', '251', '--data-dir', dataDir);
+    expect(many.stderr).toContain('--runtime simulated there can be up to 5000');
     const misplaced = await k8ts('down', '--data-dir', join(root, 'package.json', 'x'));
     expect(misplaced.stderr).toMatch(/^error: ENOTDIR: .*\nhint: {2}choose a path below a directory\n$/);
     expect((await k8ts('sideways')).stderr).toContain("unknown command 'sideways'");
