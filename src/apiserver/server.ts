@@ -32,9 +32,10 @@ import { Metrics, type MetricSources } from './plain/metrics.ts';
 import { serveOpenId } from './plain/openid.ts';
 import { serveOpenApi } from './plain/openapi-routes.ts';
 import { kubernetesVersion, serveVersion, versionInfo } from './plain/version.ts';
+import { metricsKinds } from './kinds/metrics/metrics.ts';
 import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher.ts';
 import { failureOf } from './registry/told.ts';
-import type { Kind, UserInfo } from './registry/kind.ts';
+import type { Kind, MeasuredUsage, UserInfo } from './registry/kind.ts';
 import { IdentityLease } from './start/identity-lease.ts';
 import { type Advertised, KubernetesService } from './start/kubernetes-service.ts';
 import { hostPort } from './start/kubernetes-service-plan.ts';
@@ -78,6 +79,8 @@ export interface ApiServerOptions {
   limits?: Partial<ApiServerLimits>;
   /** The newest revision of a store that others write into as well; absent where this process alone does. */
   freshRevision?(): Promise<number>;
+  /** What nodes and pods use; the metrics API is served where somebody measures it. */
+  usage?(): Promise<MeasuredUsage>;
   /** Freezes the objects that are handed out, so that writing into a shared one throws: for tests. */
   freeze?: boolean;
 }
@@ -157,7 +160,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const dispatcher = await createDispatcher({
     store,
     platform,
-    kinds: [...security.withTokens(options.kinds), ...security.kinds],
+    kinds: [...security.withTokens(options.kinds), ...security.kinds, ...(options.usage ? metricsKinds : [])],
     admission: inOrder([
       ...(options.admission ?? []),
       ...security.admission,
@@ -172,6 +175,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ]),
     authorize: async (user, info) => authorize(security.authorizer, user, info),
     freshRevision: options.freshRevision,
+    usage: options.usage,
     minWatchMs: limits.minWatchMs,
     freeze: options.freeze,
   });

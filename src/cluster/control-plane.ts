@@ -1,10 +1,12 @@
+import * as resources from '../api/generated/resources.ts';
 import { defaultAdmission } from '../apiserver/admission/plugins.ts';
 import { allKinds } from '../apiserver/kinds/kinds.ts';
 import type { UserInfo } from '../apiserver/registry/kind.ts';
 import { type ApiServer, createApiServer } from '../apiserver/server.ts';
-import { tlsNodeDialer } from '../apiserver/streams/node-dialer.ts';
+import { type NodeDialer, tlsNodeDialer } from '../apiserver/streams/node-dialer.ts';
 import { Client } from '../client/client.ts';
 import type { ElectionTimes } from '../client/election-plan.ts';
+import { UsageCollector } from '../metrics/usage-collector.ts';
 import { systemConnector } from '../platform/connect.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -12,8 +14,10 @@ import { type Store, StoreError } from '../store/store.ts';
 import { hostName } from './host-name.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { network } from './options.ts';
-import type { Pki } from './pki.ts';
+import type { KeyPair, Pki } from './pki.ts';
+import { readResourceMetrics } from './read-resource-metrics.ts';
 import { runRoles } from './roles.ts';
+import { runComponents } from './run-components.ts';
 import { shareReads } from './shared-read.ts';
 import { unusableStore } from './unusable-store.ts';
 import { version } from './version.ts';
@@ -111,6 +115,8 @@ async function credentials({
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { platform, store } = options;
   const { authority, proxyAuthority, tokenKey, serving, admin, kubelet, proxy } = await credentials(options);
+  const nodes = nodeDialer(kubelet, authority);
+  const usage = usageCollector(platform, nodes, () => server.dispatcher.reader);
   const server = await createApiServer({
     platform: { ...platform, log: platform.log.named('apiserver') },
     store,
@@ -118,12 +124,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     admission: defaultAdmission,
     serviceAccounts: { issuer, keys: [tokenKey] },
     version,
-    nodes: tlsNodeDialer({
-      connect: systemConnector,
-      cert: kubelet.certificate,
-      key: kubelet.key,
-      ca: authority.certificate,
-    }),
+    nodes,
+    usage: async () => usage,
     outside: systemConnector,
     frontProxy: {
       cert: proxy.certificate,
@@ -159,6 +161,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     isAlone: !options.sharedStore,
     times: options.leaderElection,
   });
+  const running = runComponents([usage], platform);
   const url = `https://${options.host ?? options.addresses[0]}:${port}`;
   return {
     server,
@@ -172,11 +175,28 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     }),
     admin: new Client(server.transportFor(administrator)),
     async stop() {
-      await roles.stop();
+      await Promise.all([running.stop(), roles.stop()]);
       await server.stop();
       await store.close();
     },
   };
+}
+
+const nodeDialer = ({ certificate: cert, key }: KeyPair, { certificate: ca }: KeyPair): NodeDialer =>
+  tlsNodeDialer({ connect: systemConnector, cert, key, ca });
+
+/** Asks all kubelets what is used. */
+function usageCollector(
+  { clock, log }: Platform,
+  dialer: NodeDialer,
+  reader: () => ApiServer['dispatcher']['reader'],
+): UsageCollector {
+  return new UsageCollector({
+    clock,
+    log: log.named('metrics-server'),
+    nodes: () => reader().list(resources.nodes),
+    read: (node, signal) => readResourceMetrics(dialer, node, signal),
+  });
 }
 
 /** The newest revision, whoever wrote it: that of a list of what no key begins with. */

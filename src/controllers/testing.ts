@@ -5,7 +5,7 @@ import type { KubernetesObject, Resource, Stored } from '../api/resource.ts';
 import { defaultAdmission } from '../apiserver/admission/plugins.ts';
 import { servedResources } from '../apiserver/discovery/served-resources.ts';
 import { allKinds } from '../apiserver/kinds/kinds.ts';
-import { type ApiServer, createApiServer } from '../apiserver/server.ts';
+import { type ApiServer, type ApiServerOptions, createApiServer } from '../apiserver/server.ts';
 import { Client } from '../client/client.ts';
 import type { Component } from '../client/component.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
@@ -57,7 +57,9 @@ export class TestCluster {
   }
 
   /** A server with what every server has, and the service account `default` of the namespace `default`. */
-  static async start(options: { onLog?(line: LogLine): void } = {}): Promise<TestCluster> {
+  static async start(
+    options: { onLog?(line: LogLine): void; usage?: ApiServerOptions['usage'] } = {},
+  ): Promise<TestCluster> {
     const clock = new VirtualClock();
     const store = createMemoryStore({ clock });
     tokenKey ??= createTokenKey();
@@ -73,6 +75,7 @@ export class TestCluster {
       admission: defaultAdmission,
       serviceAccounts,
       version: '0.0.0',
+      usage: options.usage,
       freeze: true,
     });
     const cluster = new TestCluster({ clock, store, server, log });

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { formatDuration } from './duration.ts';
 import { expect, test } from 'vitest';
 import { clone } from './clone.ts';
 import { conform } from './conform.ts';
@@ -44,7 +45,7 @@ function scalarOf(type: TypeSchema): fc.Arbitrary<unknown> | undefined {
     case 'MicroTime':
       return fc.tuple(seconds, micros).map(([s, m]) => `${timeText(s)}.${String(m).padStart(6, '0')}Z`);
     case 'Duration':
-      return fc.integer({ min: 1, max: 100_000 }).map((n) => `${n}ms`);
+      return fc.integer({ min: 1, max: 100_000 }).map((n) => formatDuration(n * 1e6));
     case 'Quantity':
       return quantityText;
     case 'IntOrString':

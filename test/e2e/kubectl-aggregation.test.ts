@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ExtensionResource, TestExtension } from '../../src/apiserver/aggregation/testing-extension.ts';
 import { type E2eCluster, startE2eCluster } from './support/cluster.ts';
+import { eventually } from './support/commands.ts';
 
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'watch'];
 const flunders: ExtensionResource = {
@@ -221,7 +222,7 @@ describe('the metrics API', () => {
     expect(await kubectl.ok('top pods --no-headers')).toMatch(/^web +125m +64Mi/);
   });
 
-  test('is what the autoscaler scales by', async () => {
+  test('is what the autoscaler scales by, whoever serves it', async () => {
     const { kubectl, ns } = await cluster.namespace();
     await kubectl.ok('create deployment web --image=nginx');
     await kubectl.ok('set resources deployment web --requests=cpu=100m');
@@ -232,5 +233,22 @@ describe('the metrics API', () => {
     await report(`namespaces/${ns}/pods`, measured('PodMetrics', name, { containers }));
     await kubectl.ok('autoscale deployment web --min=1 --max=3 --cpu=100%');
     await kubectl.ok(['wait', 'deployment/web', '--for=jsonpath={.spec.replicas}=3', '--timeout=120s']);
+  });
+
+  test('is built in, and answers where nobody else does', async () => {
+    await cluster.kubectl.ok('delete apiservice v1beta1.metrics.k8s.io');
+    const { kubectl } = await cluster.namespace();
+    const containers = ['a', 'b'].map((name) => ({ name, image: 'nginx' }));
+    const annotations = {
+      'simulated.k8ts.dev/cpu.a': '250m',
+      'simulated.k8ts.dev/cpu.b': '2',
+      'simulated.k8ts.dev/memory': '64Mi',
+    };
+    const metadata = { name: 'web', labels: { app: 'web' }, annotations };
+    await kubectl.apply({ apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers } });
+    const used = await eventually(() => kubectl.ok('top pods -l app=web --containers --no-headers'));
+    expect(used).toMatch(/^web +a +2[2345]\dm +64Mi/m);
+    expect(used).toMatch(/^web +b +(2000|1[89]\d\d)m +64Mi/m);
+    expect(await kubectl.ok('top nodes --no-headers')).toMatch(/^node-1 +\d+m +\d+% /);
   });
 });

@@ -17,6 +17,7 @@ const floors: Record<string, readonly string[]> = {
   proxy: component,
   network: component,
   dns: component,
+  metrics: component,
   cluster: [
     ...component,
     'controllers',
@@ -25,6 +26,7 @@ const floors: Record<string, readonly string[]> = {
     'proxy',
     'network',
     'dns',
+    'metrics',
     'apiserver',
     'etcd',
     'store',

@@ -48,6 +48,13 @@ describe('what is done about an APIService', () => {
     expect(plan({ current, wasThere: false })).toBeUndefined();
   });
 
+  test('those that others may take over are made where they are missing at a start, and never touched', () => {
+    const wanted = localService(gv);
+    expect(plan({ wanted })).toBe('create');
+    expect(plan({ wanted, isSynced: true })).toBeUndefined();
+    expect(plan({ wanted, current: standing(undefined, other) })).toBeUndefined();
+  });
+
   test('those of definitions follow them always', () => {
     expect(plan({ wanted: wanted('true'), current: standing('true', other), isSynced: true })).toBe('update');
     expect(plan({ wanted: wanted('true'), current: standing('true'), isSynced: true })).toBeUndefined();

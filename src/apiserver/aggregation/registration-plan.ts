@@ -20,13 +20,17 @@ export function groupVersionOf(name: string): GroupVersion {
   return { version: name.slice(0, dot), group: name.slice(dot + 1) };
 }
 
-/** The APIService of a version that this server serves itself. */
-export function localService(gv: GroupVersion, management: Management): APIService {
+/**
+ * The APIService of a version that this server serves itself. Without management it is made once, and then belongs to whoever changes
+ * it, over all starts: so is what others may serve instead.
+ */
+export function localService(gv: GroupVersion, management?: Management): APIService {
+  const labels = management && { [managedLabel]: management };
   const priority = localPriority(gv);
   return {
     apiVersion: 'apiregistration.k8s.io/v1',
     kind: 'APIService',
-    metadata: { name: serviceName(gv), labels: { [managedLabel]: management } },
+    metadata: { name: serviceName(gv), ...(labels && { labels }) },
     spec: {
       group: gv.group,
       version: gv.version,
@@ -60,7 +64,7 @@ const managementOf = (service: APIService | undefined) => service?.metadata.labe
  */
 export function planRegistration({ wanted, current, wasThere, isSynced }: Registered): RegistrationStep {
   if (!current && !wanted) return undefined;
-  if (managementOf(wanted) === 'onstart' && isSynced) return undefined;
+  if (wanted && managementOf(wanted) !== 'true' && isSynced) return undefined;
   if (!current) return { type: 'create', object: wanted as APIService };
   const management = managementOf(current);
   if (management !== 'onstart' && management !== 'true') return undefined;

@@ -5,7 +5,7 @@ import type { Transport } from '../../client/transport.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
-import { builtInPriority } from '../discovery/priorities.ts';
+import { builtInPriority, metricsGroup } from '../discovery/priorities.ts';
 import { KeyedWork } from './keyed-work.ts';
 import {
   type GroupVersion,
@@ -89,7 +89,7 @@ export class Registration {
 
   #wanted(name: string): APIService | undefined {
     const gv = groupVersionOf(name);
-    if (this.#builtIn.has(name)) return localService(gv, 'onstart');
+    if (this.#builtIn.has(name)) return localService(gv, gv.group === metricsGroup ? undefined : 'onstart');
     for (const names of this.#defined.values()) if (names.includes(name)) return localService(gv, 'true');
     return undefined;
   }

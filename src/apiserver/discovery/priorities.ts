@@ -6,6 +6,9 @@ export interface Priority {
   version: number;
 }
 
+/** What upstream leaves to an add-on, which may take the place of what is built in. */
+export const metricsGroup = 'metrics.k8s.io';
+
 /** Upstream's figures for what the server was built with. */
 const builtIn: Readonly<Record<string, readonly [group: number, version: number]>> = {
   '/v1': [18_000, 1],
@@ -29,6 +32,7 @@ const builtIn: Readonly<Record<string, readonly [group: number, version: number]
   'discovery.k8s.io/v1': [16_200, 15],
   'resource.k8s.io/v1': [16_200, 20],
   'flowcontrol.apiserver.k8s.io/v1': [16_100, 21],
+  [`${metricsGroup}/v1beta1`]: [100, 100],
 };
 
 /** The group that says who serves the others; it stands before all of them and nobody can take its place. */

@@ -23,7 +23,7 @@ export function servedResources(kind: Kind, stored: Kind): ServedResource[] {
     verbs: [...(kind.verbs ?? (isStored(kind) ? allVerbs : ['create']))].sort(),
     ...(shortNames.length > 0 && { shortNames: [...shortNames] }),
     ...(categories.length > 0 && { categories: [...categories] }),
-    ...(isStored(kind) && { storageVersionHash: storageVersionHash(stored) }),
+    ...(isStored(kind) && !kind.told && { storageVersionHash: storageVersionHash(stored) }),
   };
   return [main, ...subresources(resource, stored)];
 }

@@ -5,6 +5,7 @@ import { clone } from '../../machinery/clone.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import type { Kind } from '../registry/kind.ts';
 import { allKinds } from './kinds.ts';
+import { metricsKinds } from './metrics/metrics.ts';
 import { created, testContext } from './shared/testing.ts';
 import { type Leaves, skeleton } from './shared/testing-skeleton.ts';
 
@@ -22,7 +23,7 @@ const key = (r: { group: string; version: string; plural: string }) => `${r.grou
 
 test('every stored resource of the API has one kind', () => {
   const expected = allResources.filter((r) => !elsewhere.has(r.plural)).map(key);
-  expect(allKinds.map((k) => key(k.resource)).sort()).toEqual([...expected].sort());
+  expect([...allKinds, ...metricsKinds].map((k) => key(k.resource)).sort()).toEqual([...expected].sort());
 });
 
 /** What clients may send, sense or not: nothing, empty structs, and structs full of the same. */

@@ -16,7 +16,7 @@ import { create } from './create.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { deleteObject } from './delete.ts';
 import { type Facet, facetOf } from './facet.ts';
-import { isStored, type Kind, type UserInfo } from './kind.ts';
+import { isStored, type Kind, type MeasuredUsage, type UserInfo } from './kind.ts';
 import { list } from './list.ts';
 import { patch } from './patch.ts';
 import { get } from './read.ts';
@@ -36,6 +36,8 @@ export interface DispatcherOptions {
   authorize?(user: UserInfo, info: RequestInfo): Promise<void>;
   /** The newest revision of a store that others write into as well; absent where this process alone does. */
   freshRevision?(): Promise<number>;
+  /** What nodes and pods use; where nobody measures it, nothing is known. */
+  usage?(): Promise<MeasuredUsage>;
   /** How much of each resource's past is kept for watchers. */
   window?: WindowLimits;
   /** Watches last between once and twice this long where the client says nothing. */
@@ -89,6 +91,7 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     admission: options.admission ?? [],
     authorize: options.authorize ?? (async () => {}),
     freshRevision: options.freshRevision,
+    usage: options.usage,
     changeStatus: (change) => statuses.make(change),
     find: (resource) => registries.find(resource),
     findKind: (kind) => registries.findKind(kind),

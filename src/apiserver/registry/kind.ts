@@ -1,3 +1,4 @@
+import type { NodeMetrics, PodMetrics } from '../../api/metrics/v1beta1.ts';
 import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
 import type { FieldError } from '../../machinery/field-error.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -28,8 +29,26 @@ export interface HookContext {
   warn(message: string): void;
 }
 
+/** What nodes and pods use; undefined for what has not been measured, or not often enough. */
+export interface MeasuredUsage {
+  node(name: string): Pick<NodeMetrics, 'timestamp' | 'window' | 'usage'> | undefined;
+  pod(namespace: string, name: string): Pick<PodMetrics, 'timestamp' | 'window' | 'containers'> | undefined;
+}
+
+/** An object of another resource that a request means, by its name and its labels. */
+export interface Chosen {
+  name: string;
+  /** Empty for what is in none. */
+  namespace: string;
+  labels: Record<string, string>;
+}
+
 /** What objects that are told are made of. */
 export interface TellingContext extends HookContext {
+  /** Objects of another resource whose name, namespace and labels the request asks for. */
+  chosen(resource: Resource): Iterable<Chosen>;
+  /** What nodes and pods use at the moment. */
+  usage(): Promise<MeasuredUsage>;
   /** Why the store does not answer; undefined where it does. */
   storeTrouble(): Promise<string | undefined>;
 }

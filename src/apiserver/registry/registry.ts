@@ -9,7 +9,7 @@ import type { StoreFeed } from '../cache/store-feed.ts';
 import type { RequestInfo, ResourceRequest } from '../request.ts';
 import type { StatusChange } from './change-status.ts';
 import { objectKey, scopePrefix } from './keys.ts';
-import type { HookContext, Kind, UserInfo } from './kind.ts';
+import type { HookContext, Kind, MeasuredUsage, UserInfo } from './kind.ts';
 
 /** One resource that is served: its kind, and the kind and cache of the objects behind it. */
 export interface Registry {
@@ -39,6 +39,8 @@ export interface RegistryEnvironment {
   authorize(user: UserInfo, info: RequestInfo): Promise<void>;
   /** The newest revision of a store that others write into as well; absent where this process alone does. */
   freshRevision?(): Promise<number>;
+  /** What nodes and pods use, where somebody measures it. */
+  usage?(): Promise<MeasuredUsage>;
   /** Changes the status of an object, as the server itself. */
   changeStatus<T extends KubernetesObject>(change: StatusChange<T>): Promise<void>;
   find(resource: Pick<Resource, 'group' | 'plural'>): Registry | undefined;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { deployments, horizontalpodautoscalers, pods } from '../../api/generated/resources.ts';
-import { Client } from '../../client/client.ts';
-import type { Transport } from '../../client/transport.ts';
+import { deployments, horizontalpodautoscalers } from '../../api/generated/resources.ts';
+import type { MeasuredUsage } from '../../apiserver/registry/kind.ts';
+import { timestamp } from '../../platform/clock.ts';
 import { createDeploymentController } from '../deployment/deployment.ts';
 import { createReplicaSetController } from '../replicaset/replicaset.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
@@ -51,32 +51,28 @@ describe('what may be done at once', () => {
 
 describe('an autoscaler', () => {
   let cluster: TestCluster;
-  /** What each pod uses, in thousandths of a CPU; undefined: nobody serves metrics. */
+  /** What each pod uses, in thousandths of a CPU; undefined: that is not known. */
   let usage: number | undefined;
 
-  /** Answers for the metrics API in front of the real server. */
-  const withMetrics = (inner: Transport): Transport => ({
-    watch: (request, sink) => inner.watch(request, sink),
-    request: async (request) => {
-      if (!request.path.startsWith('/apis/metrics.k8s.io/') || usage === undefined)
-        return inner.request(request);
-      const names = cluster.informers
-        .of(pods)
-        .list()
-        .map((pod) => pod.metadata.name);
-      const containers = [{ name: 'c', usage: { cpu: `${usage}m` } }];
-      return { items: names.map((name) => ({ metadata: { name }, containers })) };
-    },
-  });
+  const measured: MeasuredUsage = {
+    node: () => undefined,
+    pod: () =>
+      usage === undefined
+        ? undefined
+        : {
+            timestamp: timestamp(cluster.clock),
+            window: '15s',
+            containers: [{ name: 'c', usage: { cpu: `${usage}m` } }],
+          },
+  };
 
   beforeEach(async () => {
     usage = 100;
-    cluster = await TestCluster.start();
+    cluster = await TestCluster.start({ usage: async () => measured });
     void new TestNodes(cluster);
     const context = cluster.context('horizontal-pod-autoscaler');
-    const client = new Client(withMetrics(context.client.transport));
     await cluster.run(
-      createHorizontalPodAutoscaler({ ...context, client }, { discover: cluster.discover }),
+      createHorizontalPodAutoscaler(context, { discover: cluster.discover }),
       createDeploymentController(cluster.context('deployment-controller')),
       createReplicaSetController(cluster.context('replicaset-controller')),
     );

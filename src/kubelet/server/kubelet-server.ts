@@ -266,9 +266,9 @@ export class KubeletServer {
   }
 
   async #measure(): Promise<Measured> {
-    const { context, host, facts, workers } = this.#parts;
+    const { context, host, facts, workers, statuses } = this.#parts;
     const { runtime, nodeName, platform } = context;
-    const pods = workers.all().map((work) => work.pod);
+    const pods = workers.all().map(({ pod }) => ({ ...pod, status: statuses.latest(pod) }));
     const timeMs = platform.clock.now();
     return measure({ pods, nodeName, facts, runtime, host, timeMs, startedAt: this.#startedAt });
   }

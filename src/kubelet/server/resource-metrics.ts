@@ -72,7 +72,7 @@ function containerFamilies(measured: Measured): string[] {
     value: m?.workingSetBytes,
     timeMs: m?.timeMs ?? timeMs,
   }));
-  const start = each(({ pod }) => ({ value: startSeconds(pod), timeMs }));
+  const start = each(({ pod, stats }) => ({ value: startSeconds(pod, nameOf(stats)), timeMs }));
   return [
     family(
       'counter',
@@ -97,8 +97,13 @@ function containerFamilies(measured: Measured): string[] {
 
 const nameOf = (stats: ContainerStats) => stats.labels[containerNameLabel] ?? stats.container.name;
 const labelsOf = ({ metadata }: Pod): Labels => ({ namespace: metadata.namespace, pod: metadata.name });
-const startSeconds = (pod: Pod) =>
-  pod.status?.startTime ? Date.parse(pod.status.startTime) / 1000 : undefined;
+
+/** When a container was started last. */
+function startSeconds({ status }: Pod, name: string): number | undefined {
+  const all = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
+  const startedAt = all.find((container) => container.name === name)?.state?.running?.startedAt;
+  return startedAt ? Date.parse(startedAt) / 1000 : undefined;
+}
 
 function nodeFamilies({ containers, facts, availableMemoryBytes, timeMs }: Measured): string[] {
   const cpu = seconds(sum(containers.map((c) => c.cpu?.usageCoreNanoseconds)) ?? 0);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { PodStatus } from '../../api/core/v1.ts';
 import { subjectaccessreviews, tokenreviews } from '../../api/generated/resources.ts';
 import { Client } from '../../client/client.ts';
 import type { ApiRequest, Transport } from '../../client/transport.ts';
@@ -106,7 +107,10 @@ describe('figures', () => {
       {
         metadata: { name: 'p"q', namespace: 'n', uid: 'u' },
         spec: { containers: [] },
-        status: { startTime: '2026-01-01T00:00:00Z' },
+        status: {
+          startTime: '1970-01-01T00:00:01Z',
+          containerStatuses: [{ name: 'c', state: { running: { startedAt: '1970-01-01T00:00:04Z' } } }],
+        } as PodStatus,
       },
     ],
     containers: [
@@ -131,6 +135,7 @@ describe('figures', () => {
     expect(text).toContain(
       'container_cpu_usage_seconds_total{container="c",namespace="n",pod="p\\"q"} 2.5 5000\n',
     );
+    expect(text).toContain('container_start_time_seconds{container="c",namespace="n",pod="p\\"q"} 4 6000\n');
     expect(text).toContain('pod_memory_working_set_bytes{namespace="n",pod="p\\"q"} 1024 6000\n');
     expect(text).toContain('node_memory_working_set_bytes 2000 6000\n');
     expect(text).toContain('# TYPE container_memory_working_set_bytes gauge\n');

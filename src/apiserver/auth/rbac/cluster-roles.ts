@@ -10,7 +10,7 @@ import { read, readWrite, rule, urls, write, writeEvents } from './policy-rules.
 export interface BootstrapRole {
   name: string;
   rules: PolicyRule[];
-  /** The roles it is added to: `admin`, `edit` or `view`. */
+  /** The roles it is added to: some of `admin`, `edit` and `view`. */
   aggregateTo?: string;
   /** The label value of the roles that it is made of. */
   aggregates?: string;
@@ -170,6 +170,12 @@ export const bootstrapRoles: readonly BootstrapRole[] = [
   { name: 'system:aggregate-to-admin', rules: aggregateToAdmin, aggregateTo: 'admin' },
   { name: 'system:aggregate-to-edit', rules: aggregateToEdit, aggregateTo: 'edit' },
   { name: 'system:aggregate-to-view', rules: aggregateToView, aggregateTo: 'view' },
+  // Upstream's comes with the metrics server.
+  {
+    name: 'system:aggregated-metrics-reader',
+    rules: [rule(read, 'metrics', 'nodes pods')],
+    aggregateTo: 'admin edit view',
+  },
   {
     name: 'system:auth-delegator',
     rules: [
@@ -278,13 +284,17 @@ export const bootstrapMetadata = {
 /** The rules of a role, those of the roles it aggregates included: what the aggregation controller makes of it. */
 function aggregated(role: BootstrapRole, all: readonly BootstrapRole[]): PolicyRule[] {
   if (!role.aggregates) return role.rules;
-  return all.filter((part) => part.aggregateTo === role.aggregates).flatMap((part) => aggregated(part, all));
+  const parts = all.filter((part) => targetsOf(part).includes(role.aggregates as string));
+  const rules = new Map(parts.flatMap((part) => aggregated(part, all)).map((r) => [JSON.stringify(r), r]));
+  return [...rules.values()];
 }
+
+const targetsOf = ({ aggregateTo = '' }: BootstrapRole) => aggregateTo.split(' ').filter(Boolean);
 
 /** The object for a role of the table. Aggregated roles come complete, so that they work from the first moment. */
 export function clusterRole(role: BootstrapRole, all: readonly BootstrapRole[]): ClusterRole {
   const { annotations, labels } = bootstrapMetadata;
-  const partOf = role.aggregateTo ? { [labelKey(role.aggregateTo)]: 'true' } : {};
+  const partOf = Object.fromEntries(targetsOf(role).map((target) => [labelKey(target), 'true']));
   const selector = role.aggregates && { matchLabels: { [labelKey(role.aggregates)]: 'true' } };
   return {
     apiVersion: 'rbac.authorization.k8s.io/v1',
