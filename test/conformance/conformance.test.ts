@@ -16,6 +16,8 @@ const sections: [folder: string, lines: readonly Line[], section: string][] = [
   ['scheduling', scheduling, 'sig-scheduling'],
 ];
 
+const root = join(import.meta.dirname, '..', '..');
+
 /** Ids of the tests in a folder, in the order of its files. */
 function testedIn(folder: string): string[] {
   const dir = join(import.meta.dirname, folder);
@@ -43,10 +45,15 @@ const sum = (lines: readonly Line[]) => lines.reduce((total, { count = 1 }) => t
 
 describe.each(sections)('%s', (folder, lines, section) => {
   test('each line has one test, or says why not', () => {
-    const wanted = lines.filter((line) => line.gap === undefined).map((line) => line.id);
+    const wanted = lines.filter(({ gap, shownBy }) => !gap && !shownBy).map((line) => line.id);
     expect(testedIn(folder).sort()).toEqual(wanted.sort());
     expect(new Set(lines.map((line) => line.id)).size).toBe(lines.length);
     expect(lines.filter((line) => line.gap === '')).toEqual([]);
+  });
+
+  test('what takes real containers is shown by a test that there is', () => {
+    for (const { shownBy } of lines)
+      if (shownBy) expect(readFileSync(join(root, shownBy.file), 'utf8')).toContain(`test('${shownBy.test}'`);
   });
 
   referenceTest('the table has the lines of the list', () => {
@@ -54,6 +61,7 @@ describe.each(sections)('%s', (folder, lines, section) => {
     expect(lines.map((line) => line.count ?? 1)).toEqual(counts);
     expect(sum(lines)).toBe(total);
     const shown = sum(lines.filter((line) => line.gap === undefined));
-    console.log(`conformance ${folder} ${shown}/${total}`);
+    const onReal = sum(lines.filter((line) => line.shownBy));
+    console.log(`conformance ${folder} ${shown}/${total}${onReal > 0 ? `, ${onReal} on real nodes` : ''}`);
   });
 });

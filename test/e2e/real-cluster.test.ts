@@ -68,6 +68,36 @@ describe.skipIf(why)(`a cluster of real nodes${why ? ` (skipped: ${why})` : ''}`
     }
   });
 
+  test('every replica of a ReplicaSet and of a ReplicationController answers', async () => {
+    for (const [apiVersion, kind] of [
+      ['apps/v1', 'ReplicaSet'],
+      ['v1', 'ReplicationController'],
+    ] as const) {
+      const name = kind.toLowerCase();
+      const labels = { app: name };
+      const selector = kind === 'ReplicaSet' ? { matchLabels: labels } : labels;
+      const ready = { tcpSocket: { port: 8080 }, periodSeconds: 1 };
+      const containers = [shell(answersItsName(), { readinessProbe: ready })];
+      const template = { metadata: { labels }, spec: { containers, terminationGracePeriodSeconds: 1 } };
+      await kubectl.apply({
+        apiVersion,
+        kind,
+        metadata: { name },
+        spec: { replicas: 2, selector, template },
+      });
+    }
+    for (const name of ['replicaset', 'replicationcontroller']) {
+      await kubectl.ok(`wait ${name}/${name} --for=jsonpath={.status.readyReplicas}=2 --timeout=60s`);
+      const { items } = await kubectl.json(`get pods -l app=${name}`);
+      expect(items).toHaveLength(2);
+      for (const { metadata } of items) {
+        const path = `/api/v1/namespaces/default/pods/${metadata.name}:8080/proxy/`;
+        expect((await kubectl.ok(['get', '--raw', path])).trim()).toBe(metadata.name);
+      }
+      await kubectl.ok(`delete ${name} ${name} --wait=false`);
+    }
+  });
+
   test('a pod reaches the API by its Service, with its own token and the authority it is given', async () => {
     const script = `
       const { readFileSync } = require('fs');
@@ -186,6 +216,11 @@ describe.skipIf(why)(`a cluster of real nodes${why ? ` (skipped: ${why})` : ''}`
     );
     await kubectl.ok('wait pod/back --for=condition=Ready --timeout=60s');
     expect(await kubectl.ok('exec back -- hostname')).toBe('back');
+  });
+
+  test('kubectl top tells what nodes and pods use', async () => {
+    expect(await kubectl.ok('top pods -l app=redis --no-headers')).toMatch(/^redis-\S+ +\d+m +[1-9]\d*Mi/m);
+    expect(await kubectl.ok('top node node-1 --no-headers')).toMatch(/^node-1 +\d+m +\d+% +[1-9]\d*Mi +\d+%/);
   });
 
   test('a control plane that is killed goes on where it was, with its pods', async () => {

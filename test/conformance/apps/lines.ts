@@ -46,7 +46,10 @@ export const lines: readonly Line[] = [
   {
     id: 'set-image',
     title: 'every replica answers',
-    gap: 'simulated containers answer nothing: test/e2e/real-cluster.test.ts asks real ones',
+    shownBy: {
+      file: 'test/e2e/real-cluster.test.ts',
+      test: 'every replica of a ReplicaSet and of a ReplicationController answers',
+    },
   },
   { id: 'set-status', title: 'status of a ReplicaSet: get, update, patch' },
   { id: 'rc-adoption', title: 'a ReplicationController adopts what matches' },
@@ -55,7 +58,10 @@ export const lines: readonly Line[] = [
   {
     id: 'rc-image',
     title: 'every replica answers',
-    gap: 'simulated containers answer nothing: test/e2e/real-cluster.test.ts asks real ones',
+    shownBy: {
+      file: 'test/e2e/real-cluster.test.ts',
+      test: 'every replica of a ReplicaSet and of a ReplicationController answers',
+    },
   },
   { id: 'rc-quota', title: 'a quota that forbids pods is a condition' },
   { id: 'rc-lifecycle', title: 'a ReplicationController from its creation to its end' },

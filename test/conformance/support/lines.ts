@@ -8,6 +8,8 @@ export interface Line {
   title: string;
   /** For how many of the list's tests the line stands; 1 where absent. */
   count?: number;
+  /** The test that shows it where it takes real containers: those of simulated nodes run nothing. */
+  shownBy?: { file: string; test: string };
   /** Why no test shows it. */
   gap?: string;
 }
