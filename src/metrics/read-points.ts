@@ -15,16 +15,16 @@ export interface Scrape {
   pods: Map<string, Map<string, Point>>;
 }
 
+/** Labels come in the order of their names, as Prometheus' libraries write them. */
 const sample =
-  /^(node|container)_(cpu_usage_seconds_total|memory_working_set_bytes|start_time_seconds)(?:\{([^}]*)\})? (\S+)(?: (\d+))?$/gm;
-const label = /(\w+)="([^"]*)"/g;
+  /^(node|container)_(cpu_usage_seconds_total|memory_working_set_bytes|start_time_seconds)(?:\{container="([^"]*)",namespace="([^"]*)",pod="([^"]*)"\})? (\S+)(?: (\d+))?$/gm;
 
 /** Reads the text of a kubelet's `/metrics/resource`. What tells no time was measured at `nowMs`. */
 export function readPoints(text: string, nowMs: number): Scrape {
   const node: Partial<Point> = {};
   const pods = new Map<string, Map<string, Partial<Point>>>();
-  for (const [, whose, what = '', labels = '', value, time] of text.matchAll(sample)) {
-    const point = whose === 'node' ? node : pointOf(pods, labels);
+  for (const [, whose, what, container = '', namespace, pod, value, time] of text.matchAll(sample)) {
+    const point = whose === 'node' ? node : pointOf(pods, `${namespace}/${pod}`, container);
     if (what === 'memory_working_set_bytes') point.memoryBytes = Number(value);
     else if (what === 'start_time_seconds') point.startMs = Number(value) * 1000;
     else {
@@ -35,13 +35,11 @@ export function readPoints(text: string, nowMs: number): Scrape {
   return { ...(isWhole(node) && { node: { ...node, startMs: 0 } }), pods: wholePods(pods) };
 }
 
-function pointOf(pods: Map<string, Map<string, Partial<Point>>>, labels: string): Partial<Point> {
-  const {
-    namespace,
-    pod,
-    container = '',
-  } = Object.fromEntries([...labels.matchAll(label)].map(([, name, value]) => [name, value]));
-  const key = `${namespace}/${pod}`;
+function pointOf(
+  pods: Map<string, Map<string, Partial<Point>>>,
+  key: string,
+  container: string,
+): Partial<Point> {
   const containers = pods.get(key) ?? new Map<string, Partial<Point>>();
   pods.set(key, containers);
   const point = containers.get(container) ?? { startMs: 0 };

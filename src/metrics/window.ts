@@ -47,12 +47,15 @@ export function usedIn({ last, previous }: Window): Used | undefined {
   return {
     timestamp: formatTime(last.timeMs),
     window: formatDuration(spanMs * 1e6),
-    usage: {
-      cpu: formatQuantity(quantityOf(nanoCores, 'DecimalSI', -9)),
-      memory: formatQuantity(quantityOf(last.memoryBytes, 'BinarySI')),
-    },
+    usage: usageOf(nanoCores, last.memoryBytes),
   };
 }
+
+/** Amounts as the metrics API tells them. */
+export const usageOf = (nanoCores: number, memoryBytes: number): Used['usage'] => ({
+  cpu: formatQuantity(quantityOf(nanoCores, 'DecimalSI', -9)),
+  memory: formatQuantity(quantityOf(memoryBytes, 'BinarySI')),
+});
 
 /** What the containers of a pod used; undefined unless it is known of all. The window is that which ended first. */
 export function usedByPod(

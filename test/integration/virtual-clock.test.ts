@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { PodSpec, PodTemplateSpec } from '../../src/api/core/v1.ts';
+import type { NodeMetricsList, PodMetricsList } from '../../src/api/metrics/v1beta1.ts';
 import {
   configmaps,
   cronjobs,
   deployments,
+  horizontalpodautoscalers,
   jobs,
   nodes,
   pods,
@@ -280,4 +282,32 @@ test('the same seed gives the same cluster, write for write; another one another
   const first = await live(11);
   expect(await live(11)).toEqual(first);
   expect((await live(12)).hash).not.toBe(first.hash);
+});
+
+test('an autoscaler goes by what the containers of simulated nodes use', async () => {
+  await start({ nodes: 2, heartbeat: '1h' });
+  const resources = { requests: { cpu: '100m' } };
+  const containers = ['main', 'sidecar'].map((name) => ({ name, image: 'app:1', resources }));
+  const annotations = { 'simulated.k8ts.dev/cpu.main': '200m', 'simulated.k8ts.dev/cpu.sidecar': '1' };
+  await deploy('web', 1, template('web', { containers }, annotations));
+  const target = { type: 'Utilization', averageUtilization: 70 };
+  const containerResource = { name: 'cpu', container: 'main', target };
+  const hpa = {
+    metadata: { name: 'web', namespace },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+      maxReplicas: 3,
+      metrics: [{ type: 'ContainerResource', containerResource }],
+    },
+  };
+  await cluster.client.of(horizontalpodautoscalers).create(hpa, { cause });
+  await cluster.advance('2m');
+  expect(await podsOf('web')).toHaveLength(3);
+  const path = '/apis/metrics.k8s.io/v1beta1';
+  const ask = (to: string) => cluster.client.transport.request({ method: 'GET', path: `${path}${to}` });
+  const used = { main: { cpu: '200m', memory: '1Mi' }, sidecar: { cpu: '1', memory: '1Mi' } };
+  const [pod] = ((await ask('/pods')) as PodMetricsList).items;
+  expect(pod?.containers).toEqual(Object.entries(used).map(([name, usage]) => ({ name, usage })));
+  const { items } = (await ask('/nodes')) as NodeMetricsList;
+  expect(items.map(({ usage }) => usage.cpu).sort()).toEqual(['1200m', '2400m']);
 });

@@ -6,6 +6,7 @@ import { Client } from '../../src/client/client.ts';
 import { clone } from '../../src/machinery/clone.ts';
 import type { ControllerReplacements } from '../../src/cluster/simulation/control-plane.ts';
 import { limit } from '../../src/controllers/autoscaling/behavior.ts';
+import { createHorizontalPodAutoscaler } from '../../src/controllers/autoscaling/horizontal.ts';
 import { createDeploymentController } from '../../src/controllers/deployment/deployment.ts';
 import { planDeployment } from '../../src/controllers/deployment/plan.ts';
 import { createGarbageCollector } from '../../src/controllers/garbage/garbage.ts';
@@ -95,21 +96,27 @@ export const unbookedEvictions: readonly Kind[] = allKinds.map((kind) =>
   kind.resource === pods ? (withEviction(kind as unknown as Kind<Pod>) as unknown as Kind) : kind,
 );
 
+const deciding = (decide: typeof limit): ControllerReplacements => ({
+  'horizontal-pod-autoscaler': (context, { discover }) =>
+    createHorizontalPodAutoscaler(context, { discover, decide }),
+});
+
 /** Mistakes of the autoscaler, by what it does. */
-export const autoscalerMistakes: Record<string, typeof limit> = {
-  'knows no policies': (scaler, input) => {
+export const autoscalerMistakes: Record<string, ControllerReplacements> = {
+  'knows no policies': deciding((scaler, input) => {
     const { scaleUp, scaleDown } = scaler.spec.behavior ?? {};
     const policies = [{ type: 'Percent', value: 1000, periodSeconds: 15 }];
     const behavior = { scaleUp: { ...scaleUp, policies }, scaleDown: { ...scaleDown, policies } };
     return limit({ ...scaler, spec: { ...scaler.spec, behavior } }, input);
-  },
-  'does not look back': (scaler, input) =>
+  }),
+  'does not look back': deciding((scaler, input) =>
     limit(scaler, { ...input, past: { ...input.past, recommendations: [] } }),
-  'knows no limits': (scaler, input) => ({ ...limit(scaler, input), replicas: input.wanted }),
-  'never goes down': (scaler, input) => {
+  ),
+  'knows no limits': deciding((scaler, input) => ({ ...limit(scaler, input), replicas: input.wanted })),
+  'never goes down': deciding((scaler, input) => {
     const limited = limit(scaler, input);
     return { ...limited, replicas: Math.max(input.current, limited.replicas) };
-  },
+  }),
 };
 
 /** Mistakes in six controllers, by what they do. */

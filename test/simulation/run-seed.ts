@@ -5,7 +5,6 @@ import type { Faults } from '../../src/cluster/simulation/faults.ts';
 import type { ControllerReplacements } from '../../src/cluster/simulation/control-plane.ts';
 import { formatWrite, type TracedWrite } from '../../src/cluster/simulation/trace.ts';
 import { VirtualCluster } from '../../src/cluster/simulation/virtual-cluster.ts';
-import type { limit } from '../../src/controllers/autoscaling/behavior.ts';
 import type { LogLine } from '../../src/platform/log.ts';
 import { type Random, seededRandom } from '../../src/platform/random.ts';
 import type { StoreEvent } from '../../src/store/store.ts';
@@ -13,7 +12,7 @@ import { act, changeWorkload, putRight, shiftLoads, type Stage } from './actions
 import { InvariantChecker } from './invariants/checker.ts';
 import type { Violation } from './invariants/rule.ts';
 import { calmStaleMs, faultyStaleMs } from './invariants/world.ts';
-import { type Loads, withLoads } from './metrics.ts';
+import { type Loads, usageBy } from './metrics.ts';
 import { makeWorkloads, passing, peakLoad } from './workloads.ts';
 
 export interface SeedResult {
@@ -32,8 +31,6 @@ export interface RunOptions {
   controllers?: ControllerReplacements;
   /** What the API server serves in place of its own kinds, with mistakes. */
   kinds?: readonly Kind[];
-  /** How the autoscaler decides, with a mistake. */
-  autoscale?: typeof limit;
   /** Whether the first thing that is wrong ends the life. */
   untilFirst?: boolean;
   onLog?(line: LogLine): void;
@@ -74,7 +71,6 @@ export async function runSeed({
   seed,
   controllers,
   kinds,
-  autoscale,
   untilFirst,
   onLog,
 }: RunOptions): Promise<SeedResult> {
@@ -86,7 +82,8 @@ export async function runSeed({
   const missingImages = new Set<string>();
   const loads: Loads = new Map();
   const hasImage = (name: string) => !missingImages.has(name.slice(name.lastIndexOf('/') + 1));
-  const cluster = await VirtualCluster.start({
+  const checker = new InvariantChecker(loads);
+  const cluster: VirtualCluster = await VirtualCluster.start({
     nodes: machineCount,
     seed,
     heartbeat: '40s',
@@ -94,10 +91,10 @@ export async function runSeed({
     latencies,
     hasImage,
     kinds,
-    controllers: { ...withLoads(loads, autoscale), ...controllers },
+    controllers,
+    usage: async () => usageBy(checker.world, cluster.now()),
     onLog,
   });
-  const checker = new InvariantChecker(loads);
   const machines = new Set(Array.from({ length: machineCount }, (_, i) => `node-${i + 1}`));
   await cluster.follow((batch) => {
     checker.take(batch, cluster.now());

@@ -1,6 +1,6 @@
 import { defaultAdmission } from '../../apiserver/admission/plugins.ts';
 import { allKinds } from '../../apiserver/kinds/kinds.ts';
-import type { Kind, UserInfo } from '../../apiserver/registry/kind.ts';
+import type { Kind, MeasuredUsage, UserInfo } from '../../apiserver/registry/kind.ts';
 import { type ApiServer, createApiServer } from '../../apiserver/server.ts';
 import type { Transport } from '../../client/transport.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -17,6 +17,8 @@ export interface SimulatedApiOptions {
   log: Log;
   /** What it serves; all there is unless given. */
   kinds?: readonly Kind[] | undefined;
+  /** What nodes and pods use. */
+  usage(): Promise<MeasuredUsage>;
 }
 
 /** Nobody outside ever sees these tokens, so they are not signed: that would take real time, and real chance. */
@@ -45,7 +47,7 @@ export class SimulatedApi {
   async start(): Promise<void> {
     if (this.#isUp) return;
     this.#isUp = true;
-    const { store, clock, random, log, kinds = allKinds } = this.#options;
+    const { store, clock, random, log, usage, kinds = allKinds } = this.#options;
     const life = new Life();
     this.#life = life;
     const server = await createApiServer({
@@ -59,6 +61,7 @@ export class SimulatedApi {
         sign: unsigned,
       },
       version: '0.0.0',
+      usage,
       // Watches last until something breaks them: to open them again costs time, and finds nothing.
       limits: { minWatchMs: 30 * 24 * 3_600_000 },
     });

@@ -3,6 +3,7 @@ import { createKubelet } from '../../kubelet/kubelet.ts';
 import { podNameLabel, podNamespaceLabel } from '../../kubelet/pods/labels.ts';
 import { simulatedHost, simulatedIntervals } from '../../kubelet/node/simulated-host.ts';
 import type { Latencies } from '../../kubelet/runtimes/simulated/world.ts';
+import type { ContainerStats } from '../../kubelet/runtimes/types.ts';
 import { SimulatedRuntime } from '../../kubelet/runtimes/simulated/runtime.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Dialer } from '../../platform/dial.ts';
@@ -82,6 +83,11 @@ export class Machine {
   async running(): Promise<string[]> {
     const containers = await this.#runtime.containers.list({ state: 'running' });
     return [...new Set(containers.map(({ labels }) => podNameIn(labels)))];
+  }
+
+  /** What each of its running containers uses. */
+  stats(): Promise<ContainerStats[]> {
+    return this.#runtime.containers.stats();
   }
 
   #newRuntime(): SimulatedRuntime {

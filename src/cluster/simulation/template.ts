@@ -4,6 +4,7 @@ import { VirtualClock } from '../../platform/virtual-clock.ts';
 import { MemoryEngine } from '../../store/memory-engine.ts';
 import { createMemoryStore } from '../../store/memory-store.ts';
 import { SimulatedApi } from './api.ts';
+import { simulatedUsage } from './usage.ts';
 import { runControllerManager } from './control-plane.ts';
 import { Life, mortalClock } from './life.ts';
 
@@ -33,7 +34,7 @@ async function make(): Promise<Template> {
   const own = mortalClock(clock, life);
   const store = createMemoryStore({ clock: own, engine });
   const world = { clock: own, random: seededRandom(0), log: silentLog };
-  const api = new SimulatedApi({ store, ...world });
+  const api = new SimulatedApi({ store, ...world, usage: () => simulatedUsage([], clock.now()) });
   await api.start();
   runControllerManager(
     {

@@ -1,5 +1,5 @@
 import type { Latencies } from '../../kubelet/runtimes/simulated/world.ts';
-import type { Kind, UserInfo } from '../../apiserver/registry/kind.ts';
+import type { Kind, MeasuredUsage, UserInfo } from '../../apiserver/registry/kind.ts';
 import { Client } from '../../client/client.ts';
 import type { ApiRequest, Transport } from '../../client/transport.ts';
 import { deferred } from '../../platform/deferred.ts';
@@ -22,6 +22,7 @@ import { SimulatedProcess } from './process.ts';
 import { spanMs } from './span.ts';
 import { clusterTemplate } from './template.ts';
 import { formatWrite, type Trace, TraceRecorder } from './trace.ts';
+import { simulatedUsage } from './usage.ts';
 
 export interface VirtualClusterOptions {
   /** Simulated nodes, `node-1` and so on. None unless given. */
@@ -49,6 +50,8 @@ export interface VirtualClusterOptions {
   controllers?: ControllerReplacements;
   /** What the API server serves in place of its own kinds: for planting mistakes. */
   kinds?: readonly Kind[];
+  /** What nodes and pods use; what the annotations of their pods say unless given. */
+  usage?(): Promise<MeasuredUsage>;
   /** Receives what components say; nobody does unless given. */
   onLog?(line: LogLine): void;
 }
@@ -100,8 +103,8 @@ export class VirtualCluster {
     this.#clock = parts.clock;
     this.#store = parts.store;
     this.#faults = { ...noFaults, ...options.faults };
-    const { kinds } = options;
-    this.#api = new SimulatedApi({ ...parts, kinds, random: this.#random('kube-apiserver') });
+    const { kinds, usage = () => simulatedUsage(this.#machines.values(), this.now()) } = options;
+    this.#api = new SimulatedApi({ ...parts, kinds, usage, random: this.#random('kube-apiserver') });
     this.#trace = new TraceRecorder(
       () => parts.clock.now(),
       () => this.#runAway(),
