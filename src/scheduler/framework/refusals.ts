@@ -73,11 +73,12 @@ export class Refusals {
   /** Places of the nodes on which making room could help. */
   resolvable(): Uint32Array {
     const places = new Uint32Array(this.size);
+    const numbers = this.#numbers;
     let count = 0;
     const helps = [this.rest, ...this.#all.map(({ refusal }) => refusal)].map(
       (r) => r?.unresolvable === false,
     );
-    for (let i = 0; i < this.size; i++) if (helps[this.#numbers?.[i] ?? 0]) places[count++] = i;
+    for (let i = 0; i < this.size; i++) if (helps[numbers ? (numbers[i] as number) : 0]) places[count++] = i;
     return places.subarray(0, count);
   }
 

@@ -93,29 +93,30 @@ interface Search {
   enough(count: number): number;
 }
 
-/** Nodes that would do without some of their pods, and why the others would not. */
+/** Nodes that would do without some of their pods; where there are none, why not. */
 export function findCandidates(
   decision: Decision,
   search: Search,
 ): { candidates: Candidate[]; refusals: Refusals } {
   const { nodes } = decision.snapshot;
-  const refusals = new Refusals(nodes, notHelpful);
   const places = search.refusals.resolvable();
   const wanted = search.enough(places.length);
-  const offset = places.length > 0 ? search.offset(places.length) : 0;
+  let at = places.length > 0 ? search.offset(places.length) : 0;
   const candidates: Candidate[] = [];
   let isHarmless = false;
   const victimsAt = victimsFinder(decision, search.budgets);
   for (let i = 0; i < places.length; i++) {
-    const place = places[(offset + i) % places.length] as number;
+    const place = places[at] as number;
+    if (++at === places.length) at = 0;
     const result = victimsAt(nodes.at(place), place);
-    if ('reasons' in result) refusals.set(place, result);
-    else {
-      candidates.push(result);
-      isHarmless ||= result.violations === 0;
-    }
+    if ('reasons' in result) continue;
+    candidates.push(result);
+    isHarmless ||= result.violations === 0;
     if (isHarmless && candidates.length >= wanted) break;
   }
+  const refusals = new Refusals(nodes, notHelpful);
+  if (candidates.length > 0) return { candidates, refusals };
+  for (const place of places) refusals.set(place, victimsAt(nodes.at(place), place) as Refusal);
   return { candidates, refusals };
 }
 
