@@ -30,6 +30,8 @@ export interface Facet {
   strategy: UpdateStrategy;
   /** Fills in what a client left out of what it sent. */
   defaults(sent: KubernetesObject): void;
+  /** What of an object it is made of, and how that is filled in, where the rest need not be looked at. */
+  narrow?: { fields: ReadonlySet<string>; defaults(sent: KubernetesObject): void };
   /** Drops what a custom kind's schema does not have. */
   prune(sent: KubernetesObject): string[];
   /** What clients see of the object. */
@@ -66,9 +68,15 @@ const facets = new WeakMap<Registry, Map<string, Facet | undefined>>();
 
 function wholeFacet(view: Kind, kind: Kind, subresource: string): Facet | undefined {
   if (subresource === '') return whole(view, mainUpdate(kind));
-  if (subresource === 'status' && kind.status) return whole(view, statusUpdate(kind));
+  if (subresource === 'status' && kind.status) return statusFacet(view, kind);
   const part = kind.parts?.[subresource];
   return part && whole(view, partUpdate(part));
+}
+
+function statusFacet(view: Kind, kind: Kind): Facet {
+  const facet = whole(view, statusUpdate(kind));
+  const defaults = view === kind ? kind.status?.defaults : undefined;
+  return defaults ? { ...facet, narrow: { fields: ofStatus, defaults } } : facet;
 }
 
 /** A facet in which the object is seen as it is. */

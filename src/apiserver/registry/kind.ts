@@ -223,6 +223,8 @@ export interface OwnershipRules {
 }
 
 export interface StatusStrategy<T extends KubernetesObject> extends OwnershipRules {
+  /** What of the kind's `defaults` is about the status. Where it is given, a patch of the status leaves all else unread. */
+  defaults?(object: T): void;
   /** Called after everything but metadata and status has been taken from `old`: puts back what else may not change. */
   prepareForUpdate?(object: T, old: Stored<T>, context: HookContext): void;
   validateUpdate?(object: T, old: Stored<T>, context: HookContext): readonly FieldError[];

@@ -129,25 +129,52 @@ function patched(call: Call, facet: Facet, { old, read, options }: PatchStep): K
   // Half of a small object is managed fields, and hardly a patch is about them.
   const isApart = managedFields !== undefined && !touchesManagers(read);
   const base = isApart ? { ...old, metadata } : old;
-  const result = clone(appliedTo(base, read, facet.type)) as KubernetesObject;
-  const whole = (object: KubernetesObject) =>
-    isApart ? { ...object, metadata: { ...object.metadata, managedFields } } : object;
+  const narrow = facet.narrow && staysWithin(facet.narrow.fields, read) ? facet.narrow : undefined;
+  const part = narrow ? partOf(base, narrow.fields) : base;
+  const result = clone(appliedTo(part, read, facet.type)) as KubernetesObject;
+  const whole = (object: KubernetesObject): KubernetesObject => {
+    const completed = narrow ? withRest(object, base, narrow.fields) : object;
+    return isApart ? { ...completed, metadata: { ...object.metadata, managedFields } } : completed;
+  };
   const shown =
     read.type === strategicPatchType ? () => goText(read.value) : () => JSON.stringify(whole(result));
   const conforming = conformed(result, facet.type, shown);
   const { unknown } = conforming;
-  const object = whole(conforming.object);
+  const { object } = conforming;
   unknown.push(...facet.prune(object));
   const errors = [...read.errors, ...unknownFieldErrors(unknown)];
   if (errors.length > 0 && options.fieldValidation === 'Strict') {
-    const said = read.type === strategicPatchType ? shown() : JSON.stringify(object);
+    const said = read.type === strategicPatchType ? shown() : JSON.stringify(whole(object));
     throw unusable(said, strictDecodingMessage(errors));
   }
   if (options.fieldValidation === 'Warn') for (const error of errors) call.request.warn(error);
-  checkType(object, facet, read);
+  checkType(object, facet, { type: read.type, said: () => JSON.stringify(whole(object)) });
   object.metadata ??= {};
-  facet.defaults(object);
-  return withoutUndefined(object);
+  (narrow ?? facet).defaults(object);
+  return whole(withoutUndefined(object));
+}
+
+/** An object with these fields alone. */
+function partOf(object: KubernetesObject, fields: ReadonlySet<string>): KubernetesObject {
+  const kept = Object.entries(object).filter(([name]) => fields.has(name));
+  return Object.fromEntries(kept) as unknown as KubernetesObject;
+}
+
+/** What has become of these fields of an object, with all its other fields; in the order in which they stood there. */
+function withRest(
+  part: KubernetesObject,
+  object: KubernetesObject,
+  fields: ReadonlySet<string>,
+): KubernetesObject {
+  const all = { ...object, ...part };
+  for (const name of fields) if (!(name in part)) delete all[name as keyof KubernetesObject];
+  return all;
+}
+
+/** Whether a patch is about these fields of an object alone. */
+function staysWithin(fields: ReadonlySet<string>, { type, value }: ReadPatch): boolean {
+  if (type !== mergePatchType && type !== strategicPatchType) return false;
+  return typeof value === 'object' && value !== null && Object.keys(value).every((name) => fields.has(name));
 }
 
 /** Whether a patch may change the managed fields, with a directive or by what it puts in the place of all metadata. */
@@ -164,13 +191,17 @@ function touchesManagers({ type, value }: ReadPatch): boolean {
  * A patch does not make another kind of an object. As upstream, a strategic merge patch that tries has no say in it, since its
  * result is read as the kind; that of the others is read as what it says it is.
  */
-function checkType(object: KubernetesObject, { gvk }: Facet, { type }: ReadPatch): void {
+function checkType(
+  object: KubernetesObject,
+  { gvk }: Facet,
+  { type, said }: { type: string; said(): string },
+): void {
   const apiVersion = formatApiVersion(gvk);
   const { kind = gvk.kind, apiVersion: version = apiVersion } = object;
   const isSame = kind === gvk.kind && version === apiVersion;
   if (!isSame && type !== strategicPatchType) {
     const why = `unable to decode ${version}, Kind=${kind} into ${apiVersion}, Kind=${gvk.kind}`;
-    throw unusable(JSON.stringify(object), why);
+    throw unusable(said(), why);
   }
   object.kind = gvk.kind;
   object.apiVersion = apiVersion;

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../../api/resource.ts';
 import { type FieldSchema, typeSchema } from '../../../machinery/schema.ts';
-import type { Kind } from '../../registry/kind.ts';
+import type { Kind, StatusStrategy } from '../../registry/kind.ts';
 
 type Struct = Record<string, unknown>;
 
@@ -69,6 +69,22 @@ export function withZeroes<T extends KubernetesObject>(kind: Kind<T>): Kind<T> {
     defaults(object) {
       fillZeroes(kind.resource.type, object as unknown as Struct);
       kind.defaults?.(object);
+    },
+    ...(kind.status?.defaults && { status: statusWithZeroes(kind, kind.status) }),
+  };
+}
+
+function statusWithZeroes<T extends KubernetesObject>(
+  kind: Kind<T>,
+  strategy: StatusStrategy<T>,
+): StatusStrategy<T> {
+  const type = structOf(typeSchema(kind.resource.type).fields.get('status'));
+  return {
+    ...strategy,
+    defaults(object) {
+      const { status } = object as { status?: Struct };
+      if (type && status) fillZeroes(type, status);
+      strategy.defaults?.(object);
     },
   };
 }

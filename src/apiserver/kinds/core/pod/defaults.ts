@@ -13,8 +13,7 @@ export function defaultPod(pod: Pod): void {
   defaultPodResources(pod.spec);
   pod.spec.enableServiceLinks ??= true;
   if (pod.spec.hostNetwork) publishPorts(pod.spec);
-  pod.status ??= {};
-  syncAddresses(pod);
+  defaultPodStatus(pod);
 }
 
 const workers = (spec: PodSpec): Container[] => [...(spec.initContainers ?? []), ...spec.containers];
@@ -75,8 +74,9 @@ function publishPorts(spec: PodSpec): void {
 }
 
 /** `podIP` is the first of `podIPs`, whichever of the two is given. */
-function syncAddresses({ status }: Pod): void {
-  if (!status) return;
+export function defaultPodStatus(pod: Pod): void {
+  pod.status ??= {};
+  const { status } = pod;
   const first = status.podIPs?.[0]?.ip;
   if (status.podIP && status.podIP !== first) status.podIPs = [{ ip: status.podIP }];
   else if (!status.podIP && first) status.podIP = first;

@@ -8,7 +8,7 @@ import { podWarnings } from '../../pod-spec/warnings.ts';
 import { keepStatus } from '../../shared/status.ts';
 import { bindingSubresource } from './binding.ts';
 import { podColumns, podRowConditions } from './columns.ts';
-import { defaultPod } from './defaults.ts';
+import { defaultPod, defaultPodStatus } from './defaults.ts';
 import { evictionSubresource } from './eviction.ts';
 import { countGeneration } from './generation.ts';
 import { prepareNewPod } from './new-pod.ts';
@@ -32,6 +32,7 @@ export const podKind: Kind<Pod> = {
   warnings,
   status: {
     resets: ['spec', 'metadata.deletionTimestamp', 'metadata.ownerReferences'],
+    defaults: defaultPodStatus,
     prepareForUpdate: prepareStatus,
     validateUpdate: podStatusErrors,
   },

@@ -4,7 +4,13 @@ import type { DeleteOptions } from '../../../../api/meta/v1.ts';
 import { bindings, nodes, poddisruptionbudgets, pods } from '../../../../api/generated/resources.ts';
 import type { PodDisruptionBudgetStatus } from '../../../../api/policy/v1.ts';
 import { StatusError } from '../../../../machinery/status-error.ts';
-import { createTestCluster, type TestApi } from '../../../registry/testing.ts';
+import type { Kind } from '../../../registry/kind.ts';
+import { createTestApi, createTestCluster, type TestApi } from '../../../registry/testing.ts';
+import { withZeroes } from '../../shared/zero-values.ts';
+import { podKind } from './pod.ts';
+
+const merge = 'application/merge-patch+json';
+const strategic = 'application/strategic-merge-patch+json';
 
 let api: TestApi;
 const spec = { containers: [{ name: 'c', image: 'nginx' }] };
@@ -337,4 +343,47 @@ describe('parts', () => {
       'only cpu and memory resources are mutable',
     );
   });
+});
+
+/** Patches of a status that say something of every part, in ways that are right, wrong and odd. */
+const statusPatches: [type: string, body: unknown][] = [
+  [strategic, { status: { conditions: [{ type: 'Ready', status: 'True' }] } }],
+  [strategic, { metadata: { labels: { b: 'c' } }, status: { podIPs: [{ ip: '10.0.0.1' }] } }],
+  [strategic, { status: { containerStatuses: [{ name: 'c', state: { running: {} } }] } }],
+  [strategic, { metadata: { uid: 'other' }, status: {} }],
+  [strategic, { status: { $patch: 'delete' } }],
+  [strategic, { status: { phase: 'Running', odd: 1 } }],
+  [strategic, { status: { phase: 1 } }],
+  [strategic, { status: { conditions: [{ type: 'Ready', $patch: 'delete' }] }, spec: { nodeName: 'n' } }],
+  [merge, { status: { nominatedNodeName: 'n', podIP: '10.0.0.2' } }],
+  [merge, { status: { phase: [] } }],
+  [merge, { status: null }],
+  [merge, { status: { phase: 'Pending' } }],
+  [merge, { kind: 'Node', status: {} }],
+  [merge, { metadata: null, status: {} }],
+  [merge, { spec: { odd: true }, status: { message: 'm' } }],
+  [merge, { spec: { nodeName: null }, status: { reason: 'r' } }],
+];
+
+test('a patch of the status alone comes to what it comes to where all of the pod is read', async () => {
+  const { defaults: _, ...wide } = podKind.status as NonNullable<typeof podKind.status>;
+  const kinds = [{ ...podKind, status: wide }, podKind] as unknown as Kind[];
+  const said = await Promise.all(
+    kinds.map(async (kind) => {
+      const one = await createTestApi([withZeroes(kind)]);
+      const answers: unknown[] = [];
+      await one.send('create', pods, { body: { metadata: { name: 'p', labels: { app: 'a' } }, spec } });
+      for (const fieldValidation of ['Warn', 'Strict']) {
+        for (const [mediaType, body] of statusPatches) {
+          await one.clock.advance(1000);
+          const request = { name: 'p', subresource: 'status', mediaType, body, query: { fieldValidation } };
+          const answer = one.object('patch', pods, request);
+          answers.push(await answer.catch((error) => (error as StatusError).status));
+        }
+      }
+      return { answers, warnings: one.warnings };
+    }),
+  );
+  expect(said[1]).toEqual(said[0]);
+  expect(JSON.stringify(said[1])).toBe(JSON.stringify(said[0]));
 });
