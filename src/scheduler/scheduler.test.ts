@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { ContainerStatus, Node, Pod } from '../api/core/v1.ts';
 import { nodes, pods } from '../api/generated/resources.ts';
-import type { Stored } from '../api/resource.ts';
+import type { Resource, Stored } from '../api/resource.ts';
 import { seededRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { SchedulerCache } from './cache/cache.ts';
 import { podInfo } from './cache/node-info.ts';
 import { assumedRequestsOf, requestsOf } from './cache/resources.ts';
 import { decide, enoughNodes } from './decide.ts';
+import type { Action } from './framework/events.ts';
+import type { Plugin } from './framework/framework.ts';
 import { testProfile } from './testing.ts';
 import { Heap } from './queue/heap.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
@@ -220,6 +222,37 @@ describe('the queue', () => {
     queue.refused(one.metadata.uid, new Set(['NodeResourcesFit']));
     queue.happened({ resource: pods, action: 'Delete', object: pod() });
     expect(next(queue)).toBe(one.metadata.name);
+  });
+
+  test('a pod that is held back is not looked at for each event that would help it, but for those of what holds it', () => {
+    let isHeld = false;
+    const asked: string[] = [];
+    const hold = { plugin: 'Hold', reasons: [], unresolvable: true };
+    const interest = (resource: Resource, action: Action) => ({
+      resource,
+      actions: [action],
+      helps: () => asked.push(action) > 0,
+    });
+    const holding: Plugin = {
+      name: 'Hold',
+      preEnqueue: () => (isHeld ? hold : undefined),
+      events: [interest(nodes, 'Add')],
+    };
+    const refusing: Plugin = { name: 'Refuse', filter: () => hold, events: [interest(pods, 'Delete')] };
+    const at = { ...profile.at, preEnqueue: [holding], filter: [refusing] };
+    const profiles = new Map([[profile.schedulerName, { ...profile, at }]]);
+    const queue = new SchedulingQueue({ clock: new VirtualClock(), profiles });
+    const one = pod();
+    queue.set(one);
+    queue.poll();
+    isHeld = true;
+    queue.refused(one.metadata.uid, new Set(['Refuse', 'Hold']));
+    for (let i = 0; i < 3; i++) queue.happened({ resource: pods, action: 'Delete', object: pod() });
+    expect(asked).toEqual(['Delete']);
+    isHeld = false;
+    queue.happened({ resource: nodes, action: 'Add', object: node('n') });
+    expect(asked).toEqual(['Delete', 'Add']);
+    expect(queue.sizes.refused).toBe(0);
   });
 
   test('a refused pod waits for an event that can help it', async () => {

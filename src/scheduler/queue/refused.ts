@@ -39,6 +39,11 @@ export class Refused {
     for (const plugin of waiting.refusedBy) this.#byPlugin.get(plugin)?.delete(waiting);
   }
 
+  /** From now on the pod is found by one plugin alone, which holds it back: what would help it otherwise does not yet. */
+  hold(waiting: Waiting, plugin: string): void {
+    for (const other of waiting.refusedBy) if (other !== plugin) this.#byPlugin.get(other)?.delete(waiting);
+  }
+
   /** May be changed while it is gone through. */
   by(plugin: string): Iterable<Waiting> {
     return this.#byPlugin.get(plugin) ?? [];

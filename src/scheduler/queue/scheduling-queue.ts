@@ -206,8 +206,10 @@ export class SchedulingQueue {
   }
 
   #wake(waiting: Waiting): void {
-    if (this.#gateOf(waiting.pod)) {
+    const gate = this.#gateOf(waiting.pod);
+    if (gate) {
       waiting.missed = true;
+      this.#refused.hold(waiting, gate);
       return;
     }
     this.#refused.delete(waiting.pod.metadata.uid);
