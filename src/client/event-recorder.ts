@@ -53,7 +53,7 @@ interface Seen {
 
 /** What has been said of an object for one reason. */
 interface Similar {
-  messages: Set<string>;
+  messages: string[];
   lastMs: number;
 }
 
@@ -118,11 +118,10 @@ export class EventRecorder {
     const nowMs = this.#options.clock.now();
     const fresh = this.#event(object, note, nowMs);
     // The revision does not count: the same thing said of a newer version is still the same.
-    const { resourceVersion: _, ...about } = fresh.involvedObject;
-    const kind = JSON.stringify([about, note.type, note.reason]);
+    const kind = [keyOf(object), note.fieldPath, note.type, note.reason].join('\0');
     const isCombined = this.#isOneOfMany(kind, note.message, nowMs);
     if (isCombined) fresh.message = (combined + note.message).slice(0, longestMessage);
-    const key = isCombined ? kind : JSON.stringify([kind, note.message]);
+    const key = isCombined ? kind : `${kind}\0${note.message}`;
     const seen = this.#seen.get(key);
     const cause = causedBy(object, note.message);
     const api = this.#options.client.of(events);
@@ -144,11 +143,11 @@ export class EventRecorder {
   #isOneOfMany(kind: string, message: string, nowMs: number): boolean {
     const known = this.#similar.get(kind);
     const isOver = !known || nowMs - known.lastMs > sameWithinMs;
-    const messages = isOver ? new Set<string>() : known.messages;
-    messages.add(message);
+    const messages = isOver ? [] : known.messages;
+    if (!messages.includes(message)) messages.push(message);
     this.#similar.set(kind, { messages, lastMs: nowMs });
-    if (messages.size < mostMessages) return false;
-    messages.delete(messages.values().next().value as string);
+    if (messages.length < mostMessages) return false;
+    messages.shift();
     return true;
   }
 
