@@ -27,10 +27,15 @@ export interface InProcessOptions {
   userAgent: string;
 }
 
-function searchParams(query: Query = {}): URLSearchParams {
-  const params = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) if (value !== undefined) params.set(key, String(value));
-  return params;
+/** What is asked for beside the path; `none` where that is nothing, as with most writes. */
+function searchParams(query: Query, none: URLSearchParams): URLSearchParams {
+  let params: URLSearchParams | undefined;
+  for (const key in query) {
+    if (query[key] === undefined) continue;
+    params ??= new URLSearchParams();
+    params.set(key, String(query[key]));
+  }
+  return params ?? none;
 }
 
 const bodyOf = ({ body, contentType }: ApiRequest): RequestBody | undefined =>
@@ -85,8 +90,8 @@ export class InProcessTransport implements Transport {
 
   #resourceRequest(request: ApiRequest): ResourceRequest {
     const { user, userAgent, authorizer, log } = this.#options;
-    const { path } = splitTarget(request.path);
-    const query = searchParams(request.query);
+    const { path, query: none } = splitTarget(request.path);
+    const query = request.query ? searchParams(request.query, none) : none;
     const info = parseRequestInfo(request.method, path, query);
     if (!info.isResource) throw notFound({ group: '', resource: '', name: path });
     authorize(authorizer, user, info);

@@ -132,16 +132,12 @@ export function victimsOn(
  * priorities, the fewest victims, and victims that started last. (upstream's order)
  */
 export function leastHarm(candidates: readonly Candidate[]): Candidate | undefined {
-  const compare = (a: Candidate, b: Candidate): number => {
-    const [startA, startB] = [a.earliestStart, b.earliestStart];
-    return (
-      a.violations - b.violations ||
-      (a.victims[0]?.priority ?? 0) - (b.victims[0]?.priority ?? 0) ||
-      a.sumOfPriorities - b.sumOfPriorities ||
-      a.victims.length - b.victims.length ||
-      (startA > startB ? -1 : startA < startB ? 1 : 0)
-    );
-  };
+  const compare = (a: Candidate, b: Candidate): number =>
+    a.violations - b.violations ||
+    (a.victims[0]?.priority ?? 0) - (b.victims[0]?.priority ?? 0) ||
+    a.sumOfPriorities - b.sumOfPriorities ||
+    a.victims.length - b.victims.length ||
+    (a.earliestStart > b.earliestStart ? -1 : a.earliestStart < b.earliestStart ? 1 : 0);
   let best = candidates[0];
   for (const candidate of candidates) if (best && compare(candidate, best) < 0) best = candidate;
   return best;
