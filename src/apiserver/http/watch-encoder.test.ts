@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { cachedObject } from '../corridor/testing-dispatcher.ts';
-import { FrameMemo } from './watch-encoder.ts';
+import type { Codecs } from './encode.ts';
+import { FrameMemo, watchEncoder } from './watch-encoder.ts';
 
 const object = (name: string) => cachedObject({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
 
@@ -32,4 +33,17 @@ test('an event that is larger than all that may be kept is shared by those who w
   const cached = object('a');
   const first = memo.remember(cached, 'k', () => Buffer.alloc(100));
   expect(memo.remember(cached, 'k', () => Buffer.alloc(1))).toBe(first);
+});
+
+test('an event in JSON is made of the JSON that is kept: nothing is decoded', () => {
+  const cached = object('grün');
+  const undecoded = {
+    ...{ jsonBytes: cached.jsonBytes, writeJson: cached.writeJson.bind(cached) },
+    get object(): never {
+      throw new Error('decoded');
+    },
+  };
+  const encoder = watchEncoder({ encoding: 'json', pretty: false }, {} as Codecs);
+  const frame = Buffer.from(encoder.frame({ type: 'ADDED', cached: undecoded as never })).toString();
+  expect(frame).toBe(`{"type":"ADDED","object":${Buffer.from(cached.json())}}\n`);
 });

@@ -69,6 +69,14 @@ function jsonEvent(type: string, object: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, lineEnd]);
 }
 
+/** The same of a cached object, whose JSON is ready: it is written where it is sent from, and nothing is decoded. */
+function cachedJsonEvent(type: string, cached: CachedObject): Uint8Array {
+  const head = `{"type":"${type}","object":`;
+  const out = Buffer.allocUnsafe(head.length + cached.jsonBytes + lineEnd.length);
+  out.set(lineEnd, cached.writeJson(out, out.write(head, 0, 'latin1'), 0));
+  return out;
+}
+
 /** What is sent in place of the object, for watches that ask for a table or metadata alone. */
 export interface FrameConversion {
   /** Tells conversions apart whose results differ. */
@@ -100,6 +108,7 @@ export function watchEncoder(
       const { cached, type } = frame;
       const make = () => {
         if (by) return event(type, bare(by.convert(cached.object)));
+        if (format.encoding === 'json') return cachedJsonEvent(type, cached);
         return event(type, encodeBare({ object: cached.object, cached }, plain, codecs));
       };
       const key = keys[type] as string;

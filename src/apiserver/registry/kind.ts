@@ -23,6 +23,11 @@ export interface HookContext {
     resource: Resource<T>,
     ref: { namespace?: string; name: string },
   ): Stored<T> | undefined;
+  /** The same, maybe without managed fields: as informers in this process hold it, so that it need not be decoded. */
+  getLean<T extends KubernetesObject>(
+    resource: Resource<T>,
+    ref: { namespace?: string; name: string },
+  ): Stored<T> | undefined;
   /** Objects of a resource, in one namespace or all. */
   list<T extends KubernetesObject>(resource: Resource<T>, namespace?: string): Iterable<Stored<T>>;
   /** Tells the client something in a `Warning` header. */

@@ -96,8 +96,14 @@ class CallContext implements HookContext {
     resource: Resource<T>,
     ref: { namespace?: string; name: string },
   ): Stored<T> | undefined {
-    const item = this.#cacheOf(resource)?.get(objectKey(resource, ref));
-    return item?.object as Stored<T> | undefined;
+    return this.#itemOf(resource, ref)?.object as Stored<T> | undefined;
+  }
+
+  getLean<T extends KubernetesObject>(
+    resource: Resource<T>,
+    ref: { namespace?: string; name: string },
+  ): Stored<T> | undefined {
+    return this.#itemOf(resource, ref)?.lean as Stored<T> | undefined;
   }
 
   list<T extends KubernetesObject>(resource: Resource<T>, namespace?: string): Iterable<Stored<T>> {
@@ -108,6 +114,10 @@ class CallContext implements HookContext {
 
   warn(message: string): void {
     this.#call.request.warn(message);
+  }
+
+  #itemOf(resource: Resource, ref: { namespace?: string; name: string }): CachedItem | undefined {
+    return this.#cacheOf(resource)?.get(objectKey(resource, ref));
   }
 
   #cacheOf(resource: Resource): ResourceCache | undefined {

@@ -12,14 +12,18 @@ export function testContext(
 ): HookContext & { warnings: string[] } {
   const warnings: string[] = [];
   const matching = (resource: Resource) => objects.filter((o) => o.kind === resource.kind);
+  const get = <T extends KubernetesObject>(
+    resource: Resource<T>,
+    ref: { namespace?: string; name: string },
+  ) => matching(resource).find((o) => o.metadata.name === ref.name) as Stored<T> | undefined;
   return {
     platform: { clock: new VirtualClock(), random: seededRandom(1) },
     user: { name: 'test', groups: [] },
     namespace: 'default',
     name: 'x',
     dryRun: false,
-    get: <T extends KubernetesObject>(resource: Resource<T>, ref: { namespace?: string; name: string }) =>
-      matching(resource).find((o) => o.metadata.name === ref.name) as Stored<T> | undefined,
+    get,
+    getLean: get,
     list: <T extends KubernetesObject>(resource: Resource<T>) => matching(resource) as Stored<T>[],
     warn: (message) => warnings.push(message),
     ...more,

@@ -72,7 +72,7 @@ function bind(pod: Pod, binding: Binding, context: HookContext): void {
   pod.spec.nodeName = name;
   const { annotations } = binding.metadata;
   if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
-  copyTopology(pod, context.get<Node>(nodes, { name: name as string }));
+  copyTopology(pod, context.getLean<Node>(nodes, { name: name as string }));
   const status = pod.status as PodStatus;
   const scheduled = { type: 'PodScheduled', status: 'True', observedGeneration: pod.metadata.generation };
   setPodCondition(status, scheduled, timestamp(context.platform.clock));
