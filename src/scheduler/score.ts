@@ -11,15 +11,16 @@ export interface Fitting {
   places: number[];
 }
 
-/** The weighted sum of all scores of each node. */
-export function totalScores(decision: Decision, fitting: Fitting): number[] {
+/** The weighted sum of all scores of each node, in `totals`. */
+export function totalScores(decision: Decision, fitting: Fitting, totals: number[] = []): number[] {
   const { at } = decision.profile;
   const { nodes } = fitting;
   const skipped = new Set<string>();
   for (const plugin of at.preScore)
     if (plugin.preScore?.(decision, nodes) === 'skip') skipped.add(plugin.name);
   const asked = at.score.filter(({ name }) => !skipped.has(name));
-  const totals = signedTotals(decision, fitting, asked.filter(signsScore));
+  totals.length = nodes.length;
+  sumSigned(decision, { ...fitting, totals }, asked.filter(signsScore));
   for (const plugin of asked) {
     if (signsScore(plugin)) continue;
     const scores = nodes.map(() => 0);
@@ -34,8 +35,12 @@ export function totalScores(decision: Decision, fitting: Fitting): number[] {
 
 const weightOf = ({ profile }: Decision, { name }: Plugin) => profile.weights[name] ?? 1;
 
-/** The sum of what these plugins say, as is known or found out now. */
-function signedTotals(decision: Decision, { nodes, places }: Fitting, plugins: readonly Plugin[]): number[] {
+/** Fills `totals` with the sum of what these plugins say, as is known or found out now. */
+function sumSigned(
+  decision: Decision,
+  { nodes, places, totals }: Fitting & { totals: number[] },
+  plugins: readonly Plugin[],
+): void {
   const sumFor = (node: NodeInfo) => {
     let sum = 0;
     for (const plugin of plugins)
@@ -44,21 +49,23 @@ function signedTotals(decision: Decision, { nodes, places }: Fitting, plugins: r
   };
   const names = plugins.map(({ name }) => name);
   const known = decision.known?.part(`scores of ${names}`, () => new PerNode<number>());
-  if (!known) return nodes.map(sumFor);
-  return nodes.map((node, i) => {
-    const place = places[i] as number;
-    let sum = known.get(place, node);
+  for (let i = 0; i < nodes.length; i++) {
+    const [node, place] = [nodes[i] as NodeInfo, places[i] as number];
+    let sum = known?.get(place, node);
     if (sum === undefined) {
       sum = sumFor(node);
-      known.set(place, node, sum);
+      known?.set(place, node, sum);
     }
-    return sum;
-  });
+    totals[i] = sum;
+  }
 }
+
+/** The sums of the last decision: a list that is filled again. */
+const lastTotals: number[] = [];
 
 /** The node with the highest sum of weighted scores; among equals one by chance. */
 export function best(decision: Decision, fitting: Fitting, random: Random): NodeInfo {
-  const totals = totalScores(decision, fitting);
+  const totals = totalScores(decision, fitting, lastTotals);
   let highest = Number.NEGATIVE_INFINITY;
   let equals = 0;
   for (const total of totals) {
