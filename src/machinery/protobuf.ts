@@ -13,6 +13,7 @@ import {
   type TypeSchema,
   typeSchema,
 } from './schema.ts';
+import { borrowMemory } from '../platform/lent-memory.ts';
 import { badRequest } from './status-error.ts';
 
 /*
@@ -59,11 +60,14 @@ export function transcodeProtobuf(json: Buffer, length: number, gvk: GroupVersio
 
 /** Puts a message into the envelope that says its kind. */
 export function wrapProtobuf(kind: { apiVersion: string; kind: string }, message: Uint8Array): Uint8Array {
-  return enveloped(kind, message.length, (out) => out.bytes(2, message));
+  return enveloped(kind, Buffer.allocUnsafe(message.length + envelopeBytes), (out) => out.bytes(2, message));
 }
 
-function enveloped(kind: object, roomBytes: number, writeMessage: (out: BackwardWriter) => void): Uint8Array {
-  const out = new BackwardWriter(roomBytes + 256);
+/** What an envelope takes, with something to spare. */
+const envelopeBytes = 256;
+
+function enveloped(kind: object, room: Buffer, writeMessage: (out: BackwardWriter) => void): Uint8Array {
+  const out = new BackwardWriter(room);
   out.text(4, '');
   out.text(3, '');
   writeMessage(out);
@@ -80,13 +84,16 @@ export function encodeProtobuf(object: object): Uint8Array {
   return wrapProtobuf({ apiVersion, kind }, encodeProtobufMessage(object, gvk));
 }
 
-/** A list with its envelope, from the messages of its items as `transcodeProtobuf` gives them: nothing is encoded twice. */
+/**
+ * A list with its envelope, from the messages of its items as `transcodeProtobuf` gives them: nothing is encoded twice. Its memory
+ * is borrowed.
+ */
 export function joinProtobufList(
   kind: { apiVersion: string; kind: string },
   listMeta: object,
   items: readonly string[],
 ): Uint8Array {
-  return enveloped(kind, roomFor(items), (out) => {
+  return enveloped(kind, borrowMemory(roomFor(items) + envelopeBytes), (out) => {
     const before = out.length;
     for (let i = items.length - 1; i >= 0; i--) out.byteText(2, items[i] as string);
     out.bytes(

@@ -40,7 +40,8 @@ export interface HttpRequest {
 export interface HttpReply {
   /** Whether `send` or `open` was called. */
   readonly started: boolean;
-  send(status: number, headers: ReplyHeaders, body?: readonly Uint8Array[]): void;
+  /** `onTaken` is called where it is known that all has been sent, and nobody reads the memory of the body any more. */
+  send(status: number, headers: ReplyHeaders, body?: readonly Uint8Array[], onTaken?: () => void): void;
   open(status: number, headers: ReplyHeaders): ReplyStream;
 }
 

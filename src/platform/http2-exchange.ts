@@ -80,7 +80,7 @@ export class Http2Exchange implements HttpRequest, HttpReply {
     return readBody(this.#stream, limitBytes);
   }
 
-  send(status: number, headers: ReplyHeaders, body: readonly Uint8Array[] = []): void {
+  send(status: number, headers: ReplyHeaders, body: readonly Uint8Array[] = [], onTaken?: () => void): void {
     this.started = true;
     this.#complete = true;
     const stream = this.#stream;
@@ -92,6 +92,8 @@ export class Http2Exchange implements HttpRequest, HttpReply {
     if (this.method === 'HEAD' || length === 0) stream.respond(all, { endStream: true });
     else {
       stream.respond(all);
+      // The end of a write over HTTP/2 is the end of that of its last frame on the connection.
+      if (onTaken) stream.once('finish', onTaken);
       stream.end(body.length === 1 ? body[0] : Buffer.concat(body, length));
     }
     if (!this.#ended && !stream.readableEnded) this.#refuseRest();

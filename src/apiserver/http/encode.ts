@@ -2,6 +2,7 @@ import type { Status } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { CachedObject, ListAnswer } from '../request.ts';
 import type { Format } from './negotiate.ts';
+import { borrowMemory } from '../../platform/lent-memory.ts';
 
 /** Writers for what is not JSON, handed in by the composition. */
 export interface Codecs {
@@ -10,7 +11,7 @@ export interface Codecs {
    * where the kind has no protobuf form.
    */
   protobuf(object: object, message?: string): Uint8Array;
-  /** A list of cached objects as protobuf with its envelope. */
+  /** A list of cached objects as protobuf with its envelope, in borrowed memory. */
   protobufList(list: ListAnswer): Uint8Array;
   yaml(value: unknown): string;
 }
@@ -45,7 +46,7 @@ export function encodeObject(value: Encodable, format: Format, codecs: Codecs): 
   return [out];
 }
 
-/** A list in the wanted format. `typed`: items do not repeat their kind and version, as for all built-in kinds. */
+/** A list in the wanted format, in borrowed memory where it is large. `typed`: items do not repeat their kind and version, as for all built-in kinds. */
 export function encodeList(
   list: ListAnswer,
   format: Format,
@@ -71,15 +72,15 @@ function listBytes({ kind, apiVersion, metadata, items }: ListAnswer, typed: boo
   const skip = typed && items[0] ? typePrefixBytes(items[0].object) : 0;
   let size = Buffer.byteLength(head) + listEnd.length + Math.max(0, items.length - 1);
   for (const item of items) size += item.jsonBytes - Math.max(0, skip - 1);
-  const out = Buffer.allocUnsafe(size);
+  const out = borrowMemory(size);
   let at = out.write(head, 0, 'utf8');
   for (const [i, item] of items.entries()) {
     if (i > 0) out[at++] = comma;
     if (skip > 0) out[at++] = brace;
     at = item.writeJson(out, at, skip);
   }
-  out.write(listEnd, at, 'latin1');
-  return out;
+  at += out.write(listEnd, at, 'latin1');
+  return out.subarray(0, at);
 }
 
 /** How much of the JSON of a resource's objects is their kind and version, which come first. Both are ASCII. */

@@ -3,6 +3,7 @@ import { constants, gzip } from 'node:zlib';
 import type { Status } from '../../api/meta/v1.ts';
 import { tooManyRequests } from '../../machinery/status-error.ts';
 import type { ReplyHeaders } from '../../platform/http.ts';
+import { giveBackMemory } from '../../platform/lent-memory.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Exchange } from '../corridor/exchange.ts';
 import type { Answer, ListAnswer, ObjectAnswer, WatchAnswer } from '../request.ts';
@@ -154,12 +155,17 @@ export class Responder {
 
   async #send(x: Exchange, answer: RawAnswer): Promise<void> {
     if (x.reply.started) return;
+    const { code, body: plain } = answer;
     const headers = x.headers(answer.headers);
-    if (!wantsGzip(x, answer.body)) return x.reply.send(answer.code, headers, answer.body);
-    const body = await gzipped(Buffer.concat(answer.body), gzipOptions);
+    if (!wantsGzip(x, plain)) return x.reply.send(code, headers, plain, () => plain.forEach(giveBackMemory));
+    const body = await gzipped(
+      plain.length === 1 ? (plain[0] as Uint8Array) : Buffer.concat(plain),
+      gzipOptions,
+    );
+    plain.forEach(giveBackMemory);
     headers['content-encoding'] = 'gzip';
     headers.vary = headers.vary ? `${headers.vary}, Accept-Encoding` : 'Accept-Encoding';
-    if (!x.reply.started) x.reply.send(answer.code, headers, [body]);
+    if (!x.reply.started) x.reply.send(code, headers, [body]);
   }
 }
 

@@ -18,10 +18,10 @@ export class BackwardWriter {
   private buffer: Buffer;
   private start: number;
 
-  /** With room for so many bytes to begin with. */
-  constructor(roomBytes = 2048) {
-    this.buffer = Buffer.allocUnsafe(roomBytes);
-    this.start = roomBytes;
+  /** Writes into the given memory, or has room for so many bytes of its own, to begin with. */
+  constructor(room: number | Buffer = 2048) {
+    this.buffer = typeof room === 'number' ? Buffer.allocUnsafe(room) : room;
+    this.start = this.buffer.length;
   }
 
   /** How much is written so far; the difference of two is the length of what was written between. */
