@@ -1,9 +1,17 @@
 import type { Pod, Toleration } from '../../api/core/v1.ts';
+import { deepFreeze } from '../../machinery/deep-freeze.ts';
 import type { AdmissionPlugin } from './admission.ts';
 import { isAbout } from './refuse.ts';
 
-const tolerationSeconds = 300;
-const keys = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+/** All pods share them. */
+const lasting: readonly Toleration[] = deepFreeze(
+  ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].map((key) => ({
+    key,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds: 300,
+  })),
+);
 
 const tolerates = (tolerations: readonly Toleration[], key: string) =>
   tolerations.some((t) => (!t.key || t.key === key) && (!t.effect || t.effect === 'NoExecute'));
@@ -15,9 +23,7 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
     if (attributes.operation === 'DELETE' || !isAbout(attributes, 'pods')) return;
     const { spec } = attributes.object as Pod;
     const given = spec.tolerations ?? [];
-    const missing = keys.filter((key) => !tolerates(given, key));
-    if (missing.length === 0) return;
-    const added = missing.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds }));
-    spec.tolerations = [...given, ...added];
+    const missing = lasting.filter(({ key = '' }) => !tolerates(given, key));
+    if (missing.length > 0) spec.tolerations = [...given, ...missing];
   },
 };

@@ -1,5 +1,13 @@
-import type { Container, Pod, PodSpec, ServiceAccount, Volume, VolumeMount } from '../../api/core/v1.ts';
+import type {
+  Container,
+  Pod,
+  PodSpec,
+  ProjectedVolumeSource,
+  ServiceAccount,
+  VolumeMount,
+} from '../../api/core/v1.ts';
 import { serviceaccounts } from '../../api/generated/resources.ts';
+import { deepFreeze } from '../../machinery/deep-freeze.ts';
 import type { Random } from '../../platform/random.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
 import { isAbout, refuse } from './refuse.ts';
@@ -101,24 +109,19 @@ function mountToken(spec: PodSpec, random: Random): void {
     container.volumeMounts = [...(container.volumeMounts ?? []), { ...mount }];
     needed = true;
   }
-  if (needed && !existing) spec.volumes = [...(spec.volumes ?? []), tokenVolume(name)];
+  if (needed && !existing) spec.volumes = [...(spec.volumes ?? []), { name, projected }];
 }
 
-/** What a pod needs to talk to the API server: its token, the server's authority, its namespace. */
-function tokenVolume(name: string): Volume {
-  const namespaceOfPod = { apiVersion: 'v1', fieldPath: 'metadata.namespace' };
-  return {
-    name,
-    projected: {
-      defaultMode: 0o644,
-      sources: [
-        { serviceAccountToken: { path: 'token', expirationSeconds: 3607 } },
-        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-        { downwardAPI: { items: [{ path: 'namespace', fieldRef: namespaceOfPod }] } },
-      ],
-    },
-  };
-}
+const namespaceOfPod = { apiVersion: 'v1', fieldPath: 'metadata.namespace' };
+/** What a pod needs to talk to the API server: its token, the server's authority, its namespace. All pods share it. */
+const projected: ProjectedVolumeSource = deepFreeze({
+  defaultMode: 0o644,
+  sources: [
+    { serviceAccountToken: { path: 'token', expirationSeconds: 3607 } },
+    { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    { downwardAPI: { items: [{ path: 'namespace', fieldRef: namespaceOfPod }] } },
+  ],
+});
 
 /** A mirror pod only shows what a node runs from its own files: it can have no secrets. */
 function checkMirror(attributes: AdmissionAttributes, { spec }: Pod): void {

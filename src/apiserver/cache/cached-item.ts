@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { CachedObject } from '../request.ts';
+import { deepFreeze } from '../../machinery/deep-freeze.ts';
 import { type EntryOnDemand, isOnDemand } from '../../store/store.ts';
 import {
   decodeLean,
@@ -179,10 +180,4 @@ const identity = ({ metadata }: KubernetesObject) => ({
 function withoutManagedFields(object: KubernetesObject): KubernetesObject {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
-}
-
-function deepFreeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
-  Object.freeze(value);
-  for (const child of Object.values(value)) deepFreeze(child);
 }

@@ -425,6 +425,43 @@ describe('mutating admission policies', () => {
     expect(off.metadata.labels).toEqual(some);
   });
 
+  test('change of a pod what all pods are given, and not that of others', async () => {
+    const pods = '/api/v1/namespaces/default/pods';
+    const spec = { containers: [{ name: 'c', image: 'i' }] };
+    await send('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'robot' } });
+    const robot = { ...spec, serviceAccountName: 'robot' };
+    const token = '/spec/volumes/0/projected/sources/0/serviceAccountToken/expirationSeconds';
+    const expression = `[
+      JSONPatch{op: "replace", path: "${token}", value: 601},
+      JSONPatch{op: "replace", path: "/spec/tolerations/0/tolerationSeconds", value: 1}
+    ]`;
+    await bind('Mutating', {
+      matchConstraints: matchOf('pods', ['CREATE']),
+      matchConditions: [{ name: 'labelled', expression: 'has(object.metadata.labels)' }],
+      reinvocationPolicy: 'IfNeeded',
+      mutations: [
+        { patchType: 'JSONPatch', jsonPatch: { expression } },
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: { expression: 'Object{spec: Object.spec{hostname: "h"}}' },
+        },
+      ],
+    });
+    const seconds = async (labels?: object) => {
+      const made = await send('POST', pods, { metadata: { name: fresh('p'), labels }, spec: robot });
+      const [volume] = made.spec.volumes;
+      const { expirationSeconds } = volume.projected.sources[0].serviceAccountToken;
+      return [
+        expirationSeconds,
+        made.spec.tolerations.map((t: any) => t.tolerationSeconds),
+        made.spec.hostname,
+      ];
+    };
+    expect(await seconds()).toEqual([3607, [300, 300], undefined]);
+    expect(await seconds({ a: 'b' })).toEqual([601, [1, 300], 'h']);
+    expect(await seconds()).toEqual([3607, [300, 300], undefined]);
+  });
+
   test('that fail refuse the request', async () => {
     const expression = '[JSONPatch{op: "remove", path: "/data/missing"}]';
     const names = await bind('Mutating', {
