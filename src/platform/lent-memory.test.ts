@@ -5,17 +5,20 @@ import { borrowMemory, giveBackMemory } from './lent-memory.ts';
 const kib = 1024;
 
 test('what is given back, by any part of it, is lent again to who has room in it', () => {
-  const piece = borrowMemory(300 * kib);
-  expect(piece.length).toBeGreaterThanOrEqual(300 * kib);
+  // Nothing else that large is kept, whatever ran before in this process.
+  const bytes = 7900 * kib;
+  const piece = borrowMemory(bytes);
+  expect(piece.length).toBeGreaterThanOrEqual(bytes);
   giveBackMemory(piece.subarray(5, 10));
-  expect(borrowMemory(200 * kib).buffer).toBe(piece.buffer);
-  expect(borrowMemory(200 * kib).buffer).not.toBe(piece.buffer);
+  expect(borrowMemory(bytes).buffer === piece.buffer).toBe(true);
+  expect(borrowMemory(bytes).buffer === piece.buffer).toBe(false);
 });
 
 test('nothing is lent to two at once, whoever gives back what and how often', () => {
-  const step = fc.record({ isBorrowing: fc.boolean(), bytes: fc.nat(12 << 20), which: fc.nat() });
+  const bytes = fc.constantFrom(1, 63, 64, 100, 128, 300, 1000, 3000, 8192, 9000).map((n) => n * kib);
+  const step = fc.record({ isBorrowing: fc.boolean(), bytes, which: fc.nat() });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
       const held = new Set<ArrayBufferLike>();
       const returned: Buffer[] = [];
       const borrowed: Buffer[] = [];
@@ -37,6 +40,6 @@ test('nothing is lent to two at once, whoever gives back what and how often', ()
         }
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 30 },
   );
 });

@@ -3,7 +3,7 @@ import { constants, gzip } from 'node:zlib';
 import type { Status } from '../../api/meta/v1.ts';
 import { tooManyRequests } from '../../machinery/status-error.ts';
 import type { ReplyHeaders } from '../../platform/http.ts';
-import { giveBackMemory } from '../../platform/lent-memory.ts';
+import { giveBackMemory, isBorrowed } from '../../platform/lent-memory.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Exchange } from '../corridor/exchange.ts';
 import type { Answer, ListAnswer, ObjectAnswer, WatchAnswer } from '../request.ts';
@@ -157,7 +157,10 @@ export class Responder {
     if (x.reply.started) return;
     const { code, body: plain } = answer;
     const headers = x.headers(answer.headers);
-    if (!wantsGzip(x, plain)) return x.reply.send(code, headers, plain, () => plain.forEach(giveBackMemory));
+    if (!wantsGzip(x, plain)) {
+      const onTaken = plain.some(isBorrowed) ? () => plain.forEach(giveBackMemory) : undefined;
+      return x.reply.send(code, headers, plain, onTaken);
+    }
     const body = await gzipped(
       plain.length === 1 ? (plain[0] as Uint8Array) : Buffer.concat(plain),
       gzipOptions,
