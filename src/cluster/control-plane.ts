@@ -3,18 +3,19 @@ import { defaultAdmission } from '../apiserver/admission/plugins.ts';
 import { allKinds } from '../apiserver/kinds/kinds.ts';
 import type { UserInfo } from '../apiserver/registry/kind.ts';
 import { type ApiServer, createApiServer } from '../apiserver/server.ts';
-import { type NodeDialer, tlsNodeDialer } from '../apiserver/streams/node-dialer.ts';
+import { tlsNodeDialer } from '../apiserver/streams/node-dialer.ts';
 import { Client } from '../client/client.ts';
 import type { ElectionTimes } from '../client/election-plan.ts';
 import { UsageCollector } from '../metrics/usage-collector.ts';
 import { systemConnector } from '../platform/connect.ts';
+import { type HttpsGetter, httpsGetter } from '../platform/https-get.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { hostName } from './host-name.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { network } from './options.ts';
-import type { KeyPair, Pki } from './pki.ts';
+import type { Pki } from './pki.ts';
 import { readResourceMetrics } from './read-resource-metrics.ts';
 import { runRoles } from './roles.ts';
 import { runComponents } from './run-components.ts';
@@ -115,8 +116,9 @@ async function credentials({
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { platform, store } = options;
   const { authority, proxyAuthority, tokenKey, serving, admin, kubelet, proxy } = await credentials(options);
-  const nodes = nodeDialer(kubelet, authority);
-  const usage = usageCollector(platform, nodes, () => server.dispatcher.reader);
+  const identity = { cert: kubelet.certificate, key: kubelet.key, ca: authority.certificate };
+  const kubelets = httpsGetter(identity);
+  const usage = usageCollector(platform, kubelets, () => server.dispatcher.reader);
   const server = await createApiServer({
     platform: { ...platform, log: platform.log.named('apiserver') },
     store,
@@ -124,7 +126,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     admission: defaultAdmission,
     serviceAccounts: { issuer, keys: [tokenKey] },
     version,
-    nodes,
+    nodes: tlsNodeDialer({ connect: systemConnector, ...identity }),
     usage: async () => usage,
     outside: systemConnector,
     frontProxy: {
@@ -175,27 +177,24 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     }),
     admin: new Client(server.transportFor(administrator)),
     async stop() {
-      await Promise.all([running.stop(), roles.stop()]);
+      await Promise.all([running.stop().then(kubelets.close), roles.stop()]);
       await server.stop();
       await store.close();
     },
   };
 }
 
-const nodeDialer = ({ certificate: cert, key }: KeyPair, { certificate: ca }: KeyPair): NodeDialer =>
-  tlsNodeDialer({ connect: systemConnector, cert, key, ca });
-
 /** Asks all kubelets what is used. */
 function usageCollector(
   { clock, log }: Platform,
-  dialer: NodeDialer,
+  kubelets: HttpsGetter,
   reader: () => ApiServer['dispatcher']['reader'],
 ): UsageCollector {
   return new UsageCollector({
     clock,
     log: log.named('metrics-server'),
     nodes: () => reader().list(resources.nodes),
-    read: (node, signal) => readResourceMetrics(dialer, node, signal),
+    read: (node, signal) => readResourceMetrics(kubelets, node, signal),
   });
 }
 

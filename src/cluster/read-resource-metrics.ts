@@ -1,32 +1,23 @@
 import type { Node } from '../api/core/v1.ts';
-import { hostOf } from '../apiserver/streams/kubelet-way.ts';
-import { kubeletAddress, type NodeDialer } from '../apiserver/streams/node-dialer.ts';
-import { readBody } from '../platform/http-body.ts';
-import { callOver } from '../platform/http1-call.ts';
+import { kubeletAddress } from '../apiserver/streams/node-dialer.ts';
+import type { HttpsGetter } from '../platform/https-get.ts';
 
 /** Upstream's `--kubelet-request-timeout`. */
 const timeoutMs = 10_000;
 /** Thousands of containers. */
-const mostBytes = 16 * 1024 * 1024;
+const limitBytes = 16 * 1024 * 1024;
 
-/** Asks a kubelet, in the way of the API server, what is used on its node: the text of `/metrics/resource`. */
+/** Asks a kubelet what is used on its node: the text of `/metrics/resource`. `kubelets` has the API server's certificate for them. */
 export async function readResourceMetrics(
-  dialer: NodeDialer,
+  kubelets: HttpsGetter,
   node: Node,
   signal: AbortSignal,
 ): Promise<string> {
   const address = kubeletAddress(node);
   if (!address) throw new Error('the node names no address');
-  const socket = await dialer.connect(address);
-  const headers = { host: hostOf(address) };
-  const answer = await callOver(socket, {
-    method: 'GET',
-    target: '/metrics/resource',
-    headers,
-    timeoutMs,
-    signal,
-  });
-  const text = Buffer.from(await readBody(answer.body, mostBytes)).toString();
-  if (answer.status !== 200) throw new Error(`it answers ${answer.status}: ${text}`);
+  const { host, port } = address;
+  const target = '/metrics/resource';
+  const { status, text } = await kubelets.get({ host, port, target, timeoutMs, limitBytes, signal });
+  if (status !== 200) throw new Error(`it answers ${status}: ${text}`);
   return text;
 }
