@@ -59,6 +59,10 @@ export class Http1Request implements HttpRequest {
   }
 }
 
+/** Whether a body comes with a request: that of one without may not have been seen to end when it is answered at once. */
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+
 /** A request over HTTP/1.1 and the answer to it. */
 export class Http1Exchange extends Http1Request implements HttpReply {
   started = false;
@@ -87,7 +91,7 @@ export class Http1Exchange extends Http1Request implements HttpReply {
     for (const part of body) length += part.length;
     if (status >= 200 && status !== 204 && status !== 304) headers['content-length'] = length;
     // A body that was not read would otherwise have to be, to keep the connection.
-    if (!this.message.complete) headers.connection = 'close';
+    if (!this.message.complete && hasBody(this.message)) headers.connection = 'close';
     this.#response.writeHead(status, headers as Record<string, string>);
     if (this.method === 'HEAD' || length === 0) return void this.#response.end();
     if (body.length === 1) return void this.#response.end(body[0]);

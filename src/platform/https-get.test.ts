@@ -8,6 +8,8 @@ import { systemRandom } from './random.ts';
 
 let server: HttpServer;
 let getter: HttpsGetter;
+/** One a connection. */
+const peers = new Set<object>();
 
 beforeAll(async () => {
   const means = { clock: systemClock, random: systemRandom };
@@ -18,7 +20,8 @@ beforeAll(async () => {
     port: 0,
     tls: { cert: pair.certificate, key: pair.key, clientCa: authority.certificate },
     http1Only: true,
-    onRequest: ({ target }, reply) => {
+    onRequest: ({ target, peer }, reply) => {
+      if (peer) peers.add(peer);
       const body = Buffer.from(`this is ${target}`);
       const headers = { 'content-length': String(body.length) };
       if (target !== '/silent') reply.send(target === '/' ? 200 : 404, headers, [body]);
@@ -39,6 +42,7 @@ const get = (target: string, more: object = {}) =>
 test('an answer comes with its status', async () => {
   expect(await get('/')).toEqual({ status: 200, text: 'this is /' });
   expect(await get('/none')).toEqual({ status: 404, text: 'this is /none' });
+  expect(peers.size).toBe(1);
 });
 
 test('what is too long, too late or no longer wanted is an error', async () => {
