@@ -224,7 +224,10 @@ describe('the queue', () => {
     expect(next(queue)).toBe(one.metadata.name);
   });
 
-  test('a pod that is held back is not looked at for each event that would help it, but for those of what holds it', () => {
+  test.each([
+    ['had its part in refusing it', ['Refuse', 'Hold']],
+    ['had none in refusing it', ['Refuse']],
+  ])('a pod that is held back by what %s is looked at for its events alone', (_, refusedBy) => {
     let isHeld = false;
     const asked: string[] = [];
     const hold = { plugin: 'Hold', reasons: [], unresolvable: true };
@@ -246,7 +249,7 @@ describe('the queue', () => {
     queue.set(one);
     queue.poll();
     isHeld = true;
-    queue.refused(one.metadata.uid, new Set(['Refuse', 'Hold']));
+    queue.refused(one.metadata.uid, new Set(refusedBy));
     for (let i = 0; i < 3; i++) queue.happened({ resource: pods, action: 'Delete', object: pod() });
     expect(asked).toEqual(['Delete']);
     isHeld = false;

@@ -25,11 +25,7 @@ export class Refused {
   add(waiting: Waiting): void {
     this.delete(waiting.pod.metadata.uid);
     this.#pods.set(waiting.pod.metadata.uid, waiting);
-    for (const plugin of waiting.refusedBy) {
-      const pods = this.#byPlugin.get(plugin);
-      if (pods) pods.add(waiting);
-      else this.#byPlugin.set(plugin, new Set([waiting]));
-    }
+    for (const plugin of waiting.refusedBy) this.#find(waiting, plugin);
   }
 
   delete(uid: string): void {
@@ -42,6 +38,8 @@ export class Refused {
   /** From now on the pod is found by one plugin alone, which holds it back: what would help it otherwise does not yet. */
   hold(waiting: Waiting, plugin: string): void {
     for (const other of waiting.refusedBy) if (other !== plugin) this.#byPlugin.get(other)?.delete(waiting);
+    if (!waiting.refusedBy.has(plugin)) this.#find(waiting, plugin);
+    waiting.refusedBy = new Set([plugin]);
   }
 
   /** May be changed while it is gone through. */
@@ -51,5 +49,12 @@ export class Refused {
 
   all(): Iterable<Waiting> {
     return this.#pods.values();
+  }
+
+  /** Lets the pod be found by a plugin. */
+  #find(waiting: Waiting, plugin: string): void {
+    const pods = this.#byPlugin.get(plugin);
+    if (pods) pods.add(waiting);
+    else this.#byPlugin.set(plugin, new Set([waiting]));
   }
 }
