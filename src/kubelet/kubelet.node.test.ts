@@ -259,9 +259,11 @@ describe.skipIf(why)(`the kubelet on containerd${why ? ` (skipped: ${why})` : ''
   });
 
   test('limits change in place', async () => {
-    const spec = (cpu: string) => ({
-      containers: [shell('c', 'sleep 1000', { resources: { limits: { cpu, memory: '64Mi' } } })],
-    });
+    const spec = (cpu: string) => {
+      const amounts = { cpu, memory: '64Mi' };
+      const resources = { requests: amounts, limits: amounts };
+      return { containers: [shell('c', 'sleep 1000', { resources })] };
+    };
     node.create('resized', spec('100m'));
     const pod = await node.phase('resized', 'Running');
     node.api.change(pods, { ...pod, spec: { ...pod.spec, ...spec('250m') } });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type E2eCluster, startE2eCluster } from './support/cluster.ts';
+import { eventually } from './support/commands.ts';
 import type { CommandClient } from './support/kubectl.ts';
 import { configMap, deployment, list } from './support/manifests.ts';
 
@@ -423,9 +424,9 @@ describe('what the cluster says of itself', () => {
     expect(schedule).toMatch(/^ {2}schedule\t<string> -required-$/m);
   });
 
-  test('its component statuses and metrics, as far as there are any', async () => {
-    expect(await cluster.kubectl.fails('top nodes')).toBe('error: Metrics API not available');
-    expect(await cluster.kubectl.fails('top pods')).toBe('error: Metrics API not available');
+  test('what its nodes use, once they have been asked twice', async () => {
+    const used = await eventually(() => cluster.kubectl.ok('top nodes --no-headers'));
+    expect(used).toMatch(/^node-1 +\d+m +\d+% +\d+Mi +\d+%/m);
   });
 });
 

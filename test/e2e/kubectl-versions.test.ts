@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kubectlMinors, kubectlOf, machineKubectl } from './support/clients.ts';
 import { type E2eCluster, startE2eCluster } from './support/cluster.ts';
+import { eventually } from './support/commands.ts';
 import type { CommandClient } from './support/kubectl.ts';
 import { certificateRequest, configMap, deployment, list, pod } from './support/manifests.ts';
 
@@ -117,7 +118,7 @@ describe.each(clients)('%s', (name, program, isAtTheEnd) => {
     await kubectl.ok('wait pod/talker pod/web --for=condition=Ready --timeout=30s');
     expect(await kubectl.ok('logs talker --tail=1')).toBe('two');
     expect(await kubectl.ok('exec talker -- anything')).toBe('executed');
-    expect(await kubectl.fails('top pods')).toContain('Metrics API not available');
+    expect(await eventually(() => kubectl.ok('top nodes --no-headers'))).toMatch(/^node-1 +\d+m +\d+%/);
     await kubectl.apply(deployment('web', { replicas: 1 }));
     await kubectl.ok('create secret generic s --from-literal=a=b');
     await kubectl.ok('create job j --image=registry.test/j:1');

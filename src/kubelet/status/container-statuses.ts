@@ -47,12 +47,14 @@ function containerStatus(input: StatusInput, container: Container, kind: Contain
   const status = newest
     ? fromRuntime(input, container, newest)
     : fromOld(input, container, old, kind === 'regular' ? hasInit(input.pod) : false);
-  if (newest && previous?.state === 'exited') status.lastState = stateOf(previous, input.runtimeName);
+  if (newest && previous && hasEnded(previous)) status.lastState = stateOf(previous, input.runtimeName);
   else if (newest && old?.lastState && sameRun(old, newest)) status.lastState = old.lastState;
   return kind === 'ephemeral' ? status : withFailure(input, container, kind, status);
 }
 
 const hasInit = (pod: Pod) => (pod.spec.initContainers?.length ?? 0) > 0;
+/** One that the runtime has lost sight of is over as well: another was started in its place. */
+const hasEnded = ({ state }: RuntimeContainer) => state === 'exited' || state === 'unknown';
 const sameRun = (old: ContainerStatus, newest: RuntimeContainer) => old.restartCount === newest.restartCount;
 
 function fromRuntime(input: StatusInput, container: Container, from: RuntimeContainer): ContainerStatus {

@@ -146,6 +146,16 @@ describe('the status of a container', () => {
     });
   });
 
+  test('that was lost sight of before another took its place has ended unseen', () => {
+    const lost = { ...exited('c', 0, { id: 'old' }), state: 'unknown' as const };
+    const runtime = runtimeOf({ ...exited('c', 0, { id: 'new', restartCount: 1 }), state: 'running' }, lost);
+    expect(first(statusOf(podOf(), runtime))).toMatchObject({
+      restartCount: 1,
+      state: { running: {} },
+      lastState: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } },
+    });
+  });
+
   test('that could not be started says why, with how it ended before', () => {
     const failureOf = () => ({ reason: 'CrashLoopBackOff', message: 'back-off 10s' });
     const status = first(statusOf(podOf(), runtimeOf(exited('c', 3)), { failureOf }));
