@@ -258,7 +258,15 @@ function compareInts(actual: string, wanted: string | undefined): number {
 }
 
 function requirementMatches({ key, operator, values }: Requirement, labels: Labels): boolean {
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+  return valueMatches(Object.hasOwn(labels, key) ? labels[key] : undefined, operator, values);
+}
+
+/** Whether a value, undefined where there is none, is as an operator and its values want it. */
+export function valueMatches(
+  value: string | undefined,
+  operator: Operator,
+  values: readonly string[],
+): boolean {
   switch (operator) {
     case 'in':
     case '=':

@@ -1,4 +1,5 @@
 import { byteLength } from './go-text.ts';
+import { joined, nothing } from './joined.ts';
 
 /*
  * The formats of names, each as a function that answers with what is wrong (empty: nothing). The texts are those of
@@ -15,8 +16,6 @@ interface Format {
 function format(pattern: string, text: string, ...examples: string[]): Format {
   return { pattern, regexp: new RegExp(`^${pattern}$`), text, examples };
 }
-
-const none: readonly string[] = Object.freeze([]);
 
 /** No format allows as much; what is longer is not worth a regular expression's time. */
 const hopelessLength = 4096;
@@ -41,7 +40,7 @@ function check(
   maxLength = Number.POSITIVE_INFINITY,
   unit = 'characters',
 ): readonly string[] {
-  const errors = byteLength(value) > maxLength ? [`must be no more than ${maxLength} ${unit}`] : none;
+  const errors = byteLength(value) > maxLength ? [`must be no more than ${maxLength} ${unit}`] : nothing;
   return matches(f, value) ? errors : [...errors, mismatch(f)];
 }
 
@@ -124,22 +123,22 @@ const labelValue = format(
 function labelPrefixErrors(prefix: string): readonly string[] {
   if (prefix === '') return ['prefix part must be non-empty'];
   const errors = check(prefix, dns1123Subdomain, 253, 'bytes');
-  return errors.length === 0 ? none : errors.map((e) => `prefix part ${e}`);
+  return errors.length === 0 ? nothing : errors.map((e) => `prefix part ${e}`);
 }
 
 /** A qualified name, `name` or `domain/name`: the key of a label, an annotation, a resource. */
 export function qualifiedNameErrors(value: string): readonly string[] {
-  if (value.length <= 63 && matches(labelKey, value)) return none;
+  if (value.length <= 63 && matches(labelKey, value)) return nothing;
   const parts = value.split('/');
   if (parts.length > 2) {
     const rest = " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
     return [`a valid label key ${mismatch(labelKey)}${rest}`];
   }
   const name = parts[parts.length - 1] as string;
-  const ofPrefix = parts.length === 2 ? labelPrefixErrors(parts[0] as string) : none;
+  const ofPrefix = parts.length === 2 ? labelPrefixErrors(parts[0] as string) : nothing;
   const ofName = check(name, labelKey, 63, 'bytes');
-  if (ofPrefix.length === 0 && ofName.length === 0) return none;
-  const empty = name === '' ? ['name part must be non-empty'] : none;
+  if (ofPrefix.length === 0 && ofName.length === 0) return nothing;
+  const empty = name === '' ? ['name part must be non-empty'] : nothing;
   return [...ofPrefix, ...empty, ...ofName.map((e) => `name part ${e}`)];
 }
 
@@ -164,7 +163,7 @@ export function cIdentifierErrors(value: string): readonly string[] {
 /** A name of an environment variable: anything printable in ASCII but `=`. */
 export function envVarNameErrors(value: string): readonly string[] {
   if (value === '') return ['environment variable name must be non-empty'];
-  if (/^[ -<>-~]*$/.test(value)) return none;
+  if (/^[ -<>-~]*$/.test(value)) return nothing;
   return ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
 }
 
@@ -179,19 +178,18 @@ const configKey = format(
 function parentFolderErrors(value: string): readonly string[] {
   if (value === '.') return ["must not be '.'"];
   if (value === '..') return ["must not be '..'"];
-  return value.startsWith('..') ? ["must not start with '..'"] : none;
+  return value.startsWith('..') ? ["must not start with '..'"] : nothing;
 }
 
 /** A key in a ConfigMap or Secret; it becomes a file name. */
 export function configMapKeyErrors(value: string): readonly string[] {
-  const [format, folder] = [check(value, configKey, 253), parentFolderErrors(value)];
-  return folder.length === 0 ? format : [...format, ...folder];
+  return joined(check(value, configKey, 253), parentFolderErrors(value));
 }
 
 /** A name that becomes one step of a URL's path. */
 export function pathSegmentNameErrors(value: string): readonly string[] {
   if (value === '.' || value === '..') return [`may not be '${value}'`];
-  if (!value.includes('/') && !value.includes('%')) return none;
+  if (!value.includes('/') && !value.includes('%')) return nothing;
   return ['/', '%'].filter((c) => value.includes(c)).map((c) => `may not contain '${c}'`);
 }
 
@@ -214,7 +212,7 @@ export function portNumberErrors(port: number): readonly string[] {
 
 /** A number between `min` and `max`. */
 export function rangeErrors(value: number, min: number, max: number): readonly string[] {
-  return value >= min && value <= max ? none : [inclusiveRangeError(min, max)];
+  return value >= min && value <= max ? nothing : [inclusiveRangeError(min, max)];
 }
 
 /** A user or group id of Linux. */

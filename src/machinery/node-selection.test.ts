@@ -18,7 +18,10 @@ describe('a node selector', () => {
     ['Lt', 'size', ['6'], true],
     ['Lt', 'word', ['6'], false],
     ['Lt', 'size', ['9223372036854775807'], true],
+    ['Lt', 'size', ['9223372036854775808'], false],
+    ['Exists', 'constructor', undefined, false],
     ['Like', 'zone', ['a'], false],
+    ['constructor', 'zone', ['a'], false],
   ])('%s %s %j: %s', (operator, key, values, expected) => {
     const nodeSelectorTerms = [{ matchExpressions: [{ key, operator, values }] }];
     expect(matchesSelector(node, { nodeSelectorTerms })).toBe(expected);

@@ -1,41 +1,31 @@
 import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod } from '../api/core/v1.ts';
+import { type Operator, valueMatches } from './label-selector.ts';
 
-const integer = /^-?\d{1,19}$/;
-
-function compare(value: string | undefined, wanted: string | undefined): number {
-  if (!value || !wanted || !integer.test(value) || !integer.test(wanted)) return Number.NaN;
-  const difference = BigInt(value) - BigInt(wanted);
-  return difference > 0n ? 1 : difference < 0n ? -1 : 0;
-}
+const operators: Readonly<Record<string, Operator>> = {
+  In: 'in',
+  NotIn: 'notin',
+  Exists: 'exists',
+  DoesNotExist: '!',
+  Gt: 'gt',
+  Lt: 'lt',
+};
 
 function matchesRequirement(
   value: string | undefined,
   { operator, values = [] }: NodeSelectorRequirement,
 ): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return compare(value, values[0]) > 0;
-    case 'Lt':
-      return compare(value, values[0]) < 0;
-    default:
-      return false;
-  }
+  return Object.hasOwn(operators, operator) && valueMatches(value, operators[operator] as Operator, values);
 }
+
+const labelOf = (labels: Record<string, string> | undefined, key: string) =>
+  labels && Object.hasOwn(labels, key) ? labels[key] : undefined;
 
 /** Whether a node satisfies a term: all its expressions and fields. A term that says nothing matches nothing. */
 export function matchesTerm(node: Node, { matchExpressions, matchFields }: NodeSelectorTerm): boolean {
   if (!matchExpressions?.length && !matchFields?.length) return false;
   const { labels, name } = node.metadata;
   return (
-    (matchExpressions ?? []).every((r) => matchesRequirement(labels?.[r.key], r)) &&
+    (matchExpressions ?? []).every((r) => matchesRequirement(labelOf(labels, r.key), r)) &&
     (matchFields ?? []).every((r) => r.key === 'metadata.name' && matchesRequirement(name, r))
   );
 }

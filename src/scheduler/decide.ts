@@ -50,9 +50,8 @@ export interface DecideOptions {
 /** Chooses a node for a pod: a function of the snapshot, the profile and chance. */
 export function decide(pod: PodInfo, snapshot: Snapshot, options: DecideOptions): Verdict {
   const { profile } = options;
-  const { nominated } = snapshot;
   const refusals = new Refusals(snapshot.nodes);
-  const open: Decision = { pod, state: new CycleState(), snapshot, profile, nominated, filters: [] };
+  const open: Decision = { pod, state: new CycleState(), snapshot, profile, filters: [] };
   const prepared = preFilter(open, refusals);
   const { filters, only } = prepared;
   // Of the few nodes that alone come into question nothing need be remembered: other pods are for others.
@@ -175,8 +174,8 @@ function walkNodes(decision: Decision, { start, total, enough, places, refusals 
 
 /** The same where a node says the same to all pods that are alike: what has not changed is passed over, a whole block at once. */
 function walkBlocks(decision: Decision, { start, total, enough, refusals }: Walk) {
-  const { known, nominated, snapshot, pod } = decision;
-  const { nodes } = snapshot;
+  const { known, snapshot, pod } = decision;
+  const { nodes, nominated } = snapshot;
   // What is remembered is for pods like this one, from whom its own node is kept.
   const find = (node: NodeInfo) => firstRefusal(decision, node, { self: '' });
   // A pod does not keep its own node from itself.

@@ -300,9 +300,8 @@ class Model {
 
   checkScores(world: World, pod: Stored<Pod>): void {
     const snapshot = this.cache.snapshot();
-    const { nominated } = snapshot;
     const state = new CycleState();
-    const decision: Decision = { pod: podInfo(pod), state, snapshot, profile, nominated, filters: [] };
+    const decision: Decision = { pod: podInfo(pod), state, snapshot, profile, filters: [] };
     const isSkipped = interPodAffinity?.preScore?.(decision, [...snapshot.nodes]) === 'skip';
     for (const node of snapshot.nodes) {
       const score = isSkipped ? 0 : interPodAffinity?.score?.(decision, node);

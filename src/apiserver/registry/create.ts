@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
-import { allErrors, type FieldError, invalidObject } from '../../machinery/field-error.ts';
+import { allErrors, type FieldError, invalidObject, noErrors } from '../../machinery/field-error.ts';
 import { alreadyExists, generateNameConflict, hasReason, StatusError } from '../../machinery/status-error.ts';
 import { stepTogether } from '../../platform/turn.ts';
 import { admit, confirmAdmission, validateAdmission } from '../admission/admission.ts';
@@ -160,7 +160,7 @@ function createErrors(call: Call, object: KubernetesObject, context: HookContext
   const nameErrors = kind.validateName ?? subdomainNameErrors;
   return allErrors(
     metadataErrors(object.metadata, kind.resource.namespaced, nameErrors),
-    kind.validate?.(object, context) ?? [],
+    kind.validate?.(object, context) ?? noErrors,
   );
 }
 

@@ -18,8 +18,9 @@ import { PodIndex } from './pod-index.ts';
 /** All nodes at one moment; decisions are made on it while the cache goes on. */
 export interface Snapshot {
   readonly nodes: NodeList;
-  /** Follow the newest snapshot, as do the next. */
+  /** Follows the newest snapshot. */
   readonly pods: PodIndex;
+  /** Pods that nodes are kept for; follows the newest snapshot too. */
   readonly nominated: NominatedPods;
 }
 

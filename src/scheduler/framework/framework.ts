@@ -2,7 +2,6 @@ import type { Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { Snapshot } from '../cache/cache.ts';
 import type { NodeInfo, PodInfo } from '../cache/node-info.ts';
-import type { NominatedPods } from '../cache/nominated-pods.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { EventInterest } from './events.ts';
 import type { Handle } from './handle.ts';
@@ -25,8 +24,6 @@ export interface Decision {
   readonly state: CycleState;
   readonly snapshot: Snapshot;
   readonly profile: Profile;
-  /** Pods that nodes are kept for. */
-  readonly nominated: NominatedPods;
   /** The filters that have something to say about this pod. */
   readonly filters: readonly Plugin[];
   /** What has been found out about pods like this one. */

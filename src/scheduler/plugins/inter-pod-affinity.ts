@@ -225,7 +225,7 @@ export function interPodAffinity(
     preFilter(decision) {
       const state = filterState(decision, groupsFor(decision), all);
       const hasNothing = state.terms.length + state.antiTerms.length + state.keptAway.size === 0;
-      if (hasNothing && decision.nominated.withTerms === 0) return { skip: true };
+      if (hasNothing && decision.snapshot.nominated.withTerms === 0) return { skip: true };
       decision.state.set(filterKey, state);
       return undefined;
     },

@@ -68,8 +68,7 @@ function scores(plugin: string, one: Stored<Pod>, setting: Setting & { args?: ob
   });
   const snapshot = cacheOf(setting).snapshot();
   const state = new CycleState();
-  const { nominated } = snapshot;
-  const decision: Decision = { pod: podInfo(one), state, snapshot, profile, nominated, filters: [] };
+  const decision: Decision = { pod: podInfo(one), state, snapshot, profile, filters: [] };
   const infos = setting.nodes.map(({ metadata }) => snapshot.nodes.get(metadata.name) as never);
   const places = setting.nodes.map(({ metadata }) => snapshot.nodes.placeOf(metadata.name) as number);
   return totalScores(decision, { nodes: infos, places });

@@ -68,12 +68,12 @@ class KnownVictims {
 
 /** Tells what making room on a node would cost, as is known or found out now. */
 function victimsFinder(decision: Decision, budgets: readonly PodDisruptionBudget[]) {
-  const { known, filters, nominated, pod } = decision;
+  const { known, filters, snapshot, pod } = decision;
   const find = (node: NodeInfo) => victimsOn(decision, node, budgets);
   if (known?.signed !== filters.length) return find;
   const all = known.part(name, () => new KnownVictims()).with(budgets);
   // A pod does not keep its own node from itself.
-  const own = nominated.nodeOf(pod.pod.metadata.uid);
+  const own = snapshot.nominated.nodeOf(pod.pod.metadata.uid);
   return (node: NodeInfo, place: number) => {
     if (node.name === own) return find(node);
     let found = all.get(place, node);
@@ -169,7 +169,9 @@ async function carryOut(
 ): Promise<boolean> {
   const preemptor = decision.pod.pod;
   const { uid } = preemptor.metadata;
-  const displaced = decision.nominated.on(node).filter((other) => other.priority < decision.pod.priority);
+  const displaced = decision.snapshot.nominated
+    .on(node)
+    .filter((other) => other.priority < decision.pod.priority);
   preempting.add(uid);
   try {
     const others = victims.slice(0, -1);
