@@ -2,11 +2,11 @@
 // Usage: npm run bench:api [-- SECONDS]. Reports; asserts nothing.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { numbers } from './arguments.mjs';
+import { Connection } from './http2.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const program = join(root, 'bin', 'k8ts');
@@ -37,37 +37,15 @@ function clients(dataDir, count = sessions) {
     cert: decode(user['client-certificate-data']),
     key: decode(user['client-key-data']),
   };
-  // As wide as those of Go's client: with less, a connection's rate is bounded by its round trip.
-  const settings = { initialWindowSize: 4 << 20 };
-  return Array.from({ length: count }, () => {
-    const session = connect(server, { ...tls, settings });
-    session.once('connect', () => session.setLocalWindowSize(1 << 30));
-    return session;
-  });
+  return Array.from({ length: count }, () => new Connection(new URL(server), tls));
 }
 
 /** One request; gives status and body length. */
-function call(session, { method = 'GET', path, body, accept = 'application/json', onData }) {
+function call(connection, { accept = 'application/json', ...request }) {
   return new Promise((resolve, reject) => {
-    const headers = {
-      ':method': method,
-      ':path': path,
-      accept,
-      ...(body && { 'content-type': 'application/json' }),
-    };
-    const stream = session.request(headers);
-    let status = 0;
-    let bytes = 0;
-    stream.on('response', (h) => {
-      status = h[':status'];
-    });
-    stream.on('data', (chunk) => {
-      bytes += chunk.length;
-      onData?.(chunk);
-    });
-    stream.on('end', () => resolve({ status, bytes }));
-    stream.on('error', reject);
-    stream.end(body);
+    connection.request({ ...request, accept }, (error, status, bytes) =>
+      error ? reject(error) : resolve({ status, bytes }),
+    );
   });
 }
 
@@ -142,25 +120,25 @@ async function watch(pool, dataDir, watchers) {
   const revision = await revisionOf(own[0], '/api/v1/namespaces/watched/configmaps?limit=1');
   let events = 0;
   const late = [];
-  const controllers = [];
+  const ends = [];
   const begun = [];
   for (let i = 0; i < watchers; i++) {
-    const session = own[i % own.length];
-    const stream = session.request({
-      ':path': `/api/v1/namespaces/watched/configmaps?watch=true&resourceVersion=${revision}`,
-      accept: 'application/json',
-    });
-    stream.on('data', (chunk) => {
+    const connection = own[i % own.length];
+    const onData = (chunk) => {
       for (const line of chunk.toString().split('\n')) {
         const sent = /"sent":"(\d+\.\d+)"/.exec(line);
         if (!sent) continue;
         events++;
         late.push(performance.now() - Number(sent[1]));
       }
-    });
-    stream.on('error', () => {});
-    controllers.push(stream);
-    begun.push(new Promise((resolve) => stream.once('response', resolve)));
+    };
+    const path = `/api/v1/namespaces/watched/configmaps?watch=true&resourceVersion=${revision}`;
+    begun.push(
+      new Promise((resolve) => {
+        const request = { path, accept: 'application/json', onData, onStatus: resolve };
+        ends.push(connection.request(request, () => {}));
+      }),
+    );
   }
   await Promise.all(begun);
   const startMs = performance.now();
@@ -181,8 +159,8 @@ async function watch(pool, dataDir, watchers) {
   console.log(
     `${`watch events delivered, ${watchers} watchers`.padEnd(44)} ${(events / elapsed).toFixed(0)}/s  late p50 ${percentile(late, 0.5).toFixed(1)} ms  p99 ${percentile(late, 0.99).toFixed(1)} ms`,
   );
-  for (const stream of controllers) stream.close();
-  for (const session of own) session.destroy();
+  for (const end of ends) end();
+  for (const connection of own) connection.close();
 }
 
 /** What a process has in memory: of its own, and of files, which the system takes back when it needs to. */
@@ -248,7 +226,7 @@ console.log(
 );
 await pages('page of 500 pods, JSON', 'application/json');
 await pages('page of 500 pods, protobuf', 'application/vnd.kubernetes.protobuf');
-for (const session of pool) session.close();
+for (const connection of pool) connection.close();
 await new Promise((resolve) => {
   child.on('exit', resolve);
   child.kill('SIGTERM');
