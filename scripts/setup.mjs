@@ -155,10 +155,8 @@ function checkNode() {
 
 checkNode();
 try {
-  if (existsSync(join(root, 'src'))) {
-    installNpmPackages();
-    buildIfStale();
-  }
+  installNpmPackages();
+  buildIfStale();
   if (!process.argv.includes('--no-system-packages')) installDebianPackages();
   if (forTests) {
     unpackTestPrograms();
