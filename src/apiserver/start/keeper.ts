@@ -1,6 +1,8 @@
-import type { ApiRequest, Transport, WatchStream } from '../../client/transport.ts';
+import type { KubernetesObject } from '../../api/resource.ts';
+import type { ApiRequest, Transport } from '../../client/transport.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { Follower } from '../corridor/follower.ts';
 
 export interface KeeperOptions {
   platform: Pick<Platform, 'clock' | 'log'>;
@@ -23,7 +25,7 @@ const retryMs = 1000;
 export class Keeper {
   readonly #options: KeeperOptions;
   readonly #kept: Kept;
-  #watches: WatchStream[] = [];
+  readonly #followers: readonly Follower<KubernetesObject>[];
   #stopped = false;
   #working = false;
   #isDue = false;
@@ -31,47 +33,26 @@ export class Keeper {
   constructor(options: KeeperOptions, kept: Kept) {
     this.#options = options;
     this.#kept = kept;
+    const enqueue = () => this.#enqueue();
+    this.#followers = kept.paths.map(
+      (path) => new Follower({ ...options, path, onChange: enqueue, onGap: enqueue }),
+    );
   }
 
   /** Resolves when everything stands. */
   async start(): Promise<void> {
     await this.#kept.pass();
-    await this.#follow();
+    for (const follower of this.#followers) await follower.start();
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const watch of this.#watches) watch.stop();
-  }
-
-  async #follow(): Promise<void> {
-    for (const watch of this.#watches) watch.stop();
-    this.#watches = [];
-    const sink = { onEvent: () => this.#enqueue(), onEnd: () => this.#later(() => this.#followAgain()) };
-    for (const path of this.#kept.paths) {
-      this.#watches.push(await this.#options.transport.watch({ method: 'GET', path }, sink));
-    }
-  }
-
-  async #followAgain(): Promise<void> {
-    try {
-      await this.#follow();
-      this.#enqueue();
-    } catch (error) {
-      this.#options.platform.log.warn(`${this.#kept.what} cannot be followed`, { error });
-      this.#later(() => this.#followAgain());
-    }
-  }
-
-  #later(action: () => void): void {
-    this.#options.platform.clock.after(retryMs, () => {
-      if (!this.#stopped) action();
-    });
+    for (const follower of this.#followers) follower.stop();
   }
 
   #enqueue(): void {
     this.#isDue = true;
-    if (!this.#working) void this.#work();
+    if (!this.#working && !this.#stopped) void this.#work();
   }
 
   async #work(): Promise<void> {
@@ -83,7 +64,7 @@ export class Keeper {
       }
     } catch (error) {
       this.#options.platform.log.warn(`${this.#kept.what} cannot be kept`, { error });
-      this.#later(() => this.#enqueue());
+      this.#options.platform.clock.after(retryMs, () => this.#enqueue());
     } finally {
       this.#working = false;
     }

@@ -14,7 +14,7 @@ export interface FollowerOptions<T extends KubernetesObject> {
 
 const retryMs = 1000;
 
-/** Follows a resource of this server for as long as the server runs. */
+/** Follows a resource of this server until it is stopped, and keeps nothing of it. */
 export class Follower<T extends KubernetesObject> {
   readonly #options: FollowerOptions<T>;
   #watch: WatchStream | undefined;
