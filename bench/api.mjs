@@ -198,8 +198,11 @@ async function pages(what, accept, readers = 4) {
 }
 
 const dataDir = mkdtempSync(join(tmpdir(), 'k8ts-bench-'));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+process.on('exit', () => rmSync(dataDir, { recursive: true, force: true }));
 const child = await up(dataDir);
 child.removeAllListeners('exit');
+process.on('exit', () => child.kill('SIGKILL'));
 const pool = clients(dataDir);
 await call(pool[0], {
   method: 'POST',
@@ -231,4 +234,3 @@ await new Promise((resolve) => {
   child.on('exit', resolve);
   child.kill('SIGTERM');
 });
-rmSync(dataDir, { recursive: true, force: true });
