@@ -1,14 +1,22 @@
 // Bundles the program into dist/, with the types of what users import and the licences of the packages inside: one file a
-// command needs at once, the rest split off and loaded when used.
+// command needs at once, the rest split off and loaded when used. dist/ is there when it is whole: one that is broken off, or one
+// beside another, harms nothing.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
+/** Beside dist/, so that what leads to sources from here does so from there. */
+const out = join(root, `.dist-${process.pid}`);
+const before = `${out}-before`;
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+process.on('exit', () => {
+  for (const path of [out, before]) rmSync(path, { recursive: true, force: true });
+});
+
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: {
@@ -18,7 +26,7 @@ const { metafile } = await build({
     machinery: 'src/machinery/public.ts',
     resources: 'src/api/generated/resources.ts',
   },
-  outdir: 'dist',
+  outdir: out,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -53,10 +61,10 @@ function notices() {
   return `k8ts is bundled with these packages.\n\n${all.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
 }
 
-writeFileSync(join(root, 'dist', 'NOTICES.txt'), notices());
+writeFileSync(join(out, 'NOTICES.txt'), notices());
 
 const tsc = join(root, 'node_modules', '.bin', 'tsc');
-const types = spawnSync(tsc, ['-p', 'tsconfig.types.json'], {
+const types = spawnSync(tsc, ['-p', 'tsconfig.types.json', '--outDir', join(out, 'types')], {
   cwd: root,
   stdio: ['ignore', 'inherit', 'inherit'],
 });
@@ -72,15 +80,19 @@ function pruneTypes() {
     for (const [, path] of readFileSync(file, 'utf8').matchAll(/\b(?:from|import\() ?'(\.[^']+)\.ts'/g))
       reach(join(dirname(file), `${path}.d.ts`));
   };
-  const directory = join(root, 'dist', 'types');
+  const directory = join(out, 'types');
   const files = readdirSync(directory, { recursive: true })
     .filter((name) => name.endsWith('.d.ts'))
     .map((name) => join(directory, name));
   for (const { types } of Object.values(exports)) {
-    const [before, after = ''] = types ? join(root, types).split('*') : [];
+    const [before, after = ''] = types ? types.replace('./dist', out).split('*') : [];
     for (const file of files) if (before && file.startsWith(before) && file.endsWith(after)) reach(file);
   }
   for (const file of files) if (!reached.has(file)) rmSync(file);
 }
 
 pruneTypes();
+const dist = join(root, 'dist');
+if (existsSync(dist)) renameSync(dist, before);
+// Where another build has been quicker, its result stays: it is of the same sources.
+if (!existsSync(dist)) renameSync(out, dist);
