@@ -130,6 +130,18 @@ describe('ResourceQuota', () => {
     });
   });
 
+  test('takes of no quota what another refuses', async () => {
+    const api = await withQuota({ configmaps: '5' });
+    const hard = { 'count/configmaps': '0' };
+    const made = await api.object('create', resourcequotas, { body: { ...named('r'), spec: { hard } } });
+    const body = { ...made, status: { hard, used: { 'count/configmaps': '0' } } };
+    await api.send('update', resourcequotas, { name: 'r', subresource: 'status', body });
+    expect((await failure(api.send('create', configmaps, { body: named('a') })))?.message).toContain(
+      'exceeded quota: r',
+    );
+    expect(await usedOf(api)).toEqual({ configmaps: '0' });
+  });
+
   test('with scopes is about some pods only', async () => {
     const api = await withQuota({ pods: '1' }, { scopes: ['BestEffort'] });
     await api.send('create', pods, { body: pod('a', cpu('1')) });

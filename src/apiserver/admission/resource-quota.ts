@@ -30,13 +30,17 @@ export const resourceQuota: AdmissionPlugin = {
   },
 };
 
+/** Nothing is booked of any quota before all have been found to leave enough. */
 async function chargeAll(
   attributes: AdmissionAttributes,
   quotas: readonly Stored<ResourceQuota>[],
 ): Promise<void> {
-  for (const quota of quotas) {
-    if (inScope(quota, attributes.kind.resource, attributes.object as Pod)) await charge(attributes, quota);
-  }
+  const concerned = quotas.filter((quota) =>
+    inScope(quota, attributes.kind.resource, attributes.object as Pod),
+  );
+  const charges = concerned.flatMap((quota) => chargeOf(attributes, quota) ?? []);
+  if (attributes.options.dryRun) return;
+  for (const charge of charges) await book(attributes, charge);
 }
 
 function takesQuota({ operation, subresource, namespace, kind }: AdmissionAttributes): boolean {
@@ -47,22 +51,26 @@ function takesQuota({ operation, subresource, namespace, kind }: AdmissionAttrib
   return operation === 'CREATE' || (operation === 'UPDATE' && group === '' && growing.has(plural));
 }
 
-/** Checks one quota, and books what the object takes of it. */
-async function charge(attributes: AdmissionAttributes, quota: Stored<ResourceQuota>): Promise<void> {
+/** What the object takes of a quota, if anything; throws where that is more than it leaves. */
+function chargeOf(attributes: AdmissionAttributes, quota: Stored<ResourceQuota>): Charge | undefined {
   const { resource } = attributes.kind;
   const relevant = Object.keys(quota.status?.hard ?? quota.spec?.hard ?? {}).filter((name) =>
     limits(resource, name),
   );
-  if (relevant.length === 0) return;
+  if (relevant.length === 0) return undefined;
   checkStated(attributes, quota, relevant);
   const wanted = maskSums(delta(attributes, quota), new Set(relevant));
-  if (wanted.size === 0) return;
-  check(attributes, { quota, relevant, wanted });
-  if (attributes.options.dryRun) return;
+  if (wanted.size === 0) return undefined;
+  const charge = { quota, relevant, wanted };
+  check(attributes, charge);
+  return charge;
+}
+
+async function book(attributes: AdmissionAttributes, { quota, relevant, wanted }: Charge): Promise<void> {
   await attributes.changeStatus({
     resource: resourcequotas,
     ref: { namespace: attributes.namespace, name: quota.metadata.name },
-    reason: `${resource.kind} ${attributes.name} takes from it`,
+    reason: `${attributes.kind.resource.kind} ${attributes.name} takes from it`,
     change(newest) {
       check(attributes, { quota: newest, relevant, wanted });
       newest.status = { ...newest.status, used: writeSums(addSums(readSums(newest.status?.used), wanted)) };
@@ -85,7 +93,7 @@ function delta({ kind, object, old, context, operation }: AdmissionAttributes, q
 }
 
 interface Charge {
-  quota: ResourceQuota;
+  quota: Stored<ResourceQuota>;
   relevant: readonly string[];
   wanted: Sums;
 }
