@@ -1,0 +1,161 @@
+import type { Namespace, Pod, PodSpec, PodTemplateSpec } from '../../../api/core/v1.ts';
+import { namespaces, pods } from '../../../api/generated/resources.ts';
+import type { KubernetesObject, Stored } from '../../../api/resource.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
+import { invalidObject } from '../../../machinery/field-error.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
+import { isAbout, refuse } from '../refuse.ts';
+import { checks, type Finding, type PodLike } from './checks.ts';
+import { isSame, isStricter, labelPrefix, policyOf, type Standard, standardText } from './levels.ts';
+
+/** The newest version of the standards that is known; those of later versions are taken for it. */
+const newestMinor = 36;
+/** How many pods of a namespace are looked at when it asks more of them. */
+const maxPodsChecked = 3000;
+
+/** Pods keep to the pod security standard that the labels of their namespace ask for. */
+export const podSecurity: AdmissionPlugin = {
+  name: 'PodSecurity',
+  validate(attributes) {
+    if (attributes.operation !== 'CREATE' && attributes.operation !== 'UPDATE') return;
+    if (isAbout(attributes, 'namespaces')) checkNamespace(attributes);
+    else if (attributes.namespace !== '' && attributes.object) checkPods(attributes);
+  },
+};
+
+function checkNamespace(attributes: AdmissionAttributes): void {
+  const { object, old, context } = attributes;
+  const { name, labels } = (object as Namespace).metadata;
+  const { policy, errors } = policyOf(labels);
+  const before = old && policyOf(old.metadata.labels);
+  if (errors.length > 0 && (!before || !deepEqual(errors, before.errors))) {
+    throw invalidObject({ group: '', kind: 'Namespace' }, name ?? '', errors);
+  }
+  if (!before) return;
+  const [now, then] = [policy.enforce, before.policy.enforce];
+  const isLooser = now.minor === then.minor && !isStricter(now.level, then.level);
+  if (isSame(now, then) || now.level === 'privileged' || isLooser) return;
+  for (const warning of warningsOfPods(name as string, now, [...context.list(pods, name)]))
+    context.warn(warning);
+}
+
+/** What to say of pods that are there already, each way of failing once; one pod of each controller is looked at first. */
+function warningsOfPods(namespace: string, standard: Standard, all: readonly Stored<Pod>[]): string[] {
+  const failing = new Map<string, string[]>();
+  const controllers = new Set<string>();
+  const isNew = (pod: Stored<Pod>) => {
+    const uid = pod.metadata.ownerReferences?.find(({ controller }) => controller)?.uid;
+    if (uid === undefined) return true;
+    return !controllers.has(uid) && Boolean(controllers.add(uid));
+  };
+  const firsts = new Set(all.filter(isNew));
+  const ordered = [...firsts, ...all.filter((pod) => !firsts.has(pod))];
+  for (const pod of ordered.slice(0, maxPodsChecked)) {
+    const reasons = findingsOf(standard, podLike(pod.metadata, pod.spec)).map(({ reason }) => reason);
+    if (reasons.length === 0) continue;
+    const names = failing.get(reasons.join(', ')) ?? [];
+    failing.set(reasons.join(', '), [...names, pod.metadata.name]);
+  }
+  const warnings = [...failing].map(([reasons, names]) => {
+    const others = names.length - 1;
+    const also = others === 0 ? '' : ` (and ${others} other ${others === 1 ? 'pod' : 'pods'})`;
+    return `${names.reduce((a, b) => (b < a ? b : a))}${also}: ${reasons}`;
+  });
+  warnings.sort((a, b) => (a < b ? -1 : 1));
+  if (warnings.length > 0) {
+    const shown = standardText(standard);
+    warnings.unshift(
+      `existing pods in namespace "${namespace}" violate the new PodSecurity enforce level "${shown}"`,
+    );
+  }
+  if (ordered.length > maxPodsChecked) {
+    warnings.unshift(
+      `new PodSecurity enforce level only checked against the first ${maxPodsChecked} of ${ordered.length} existing pods`,
+    );
+  }
+  return warnings;
+}
+
+const checkedSubresources = new Set(['', 'ephemeralcontainers', 'resize']);
+
+function checkPods(attributes: AdmissionAttributes): void {
+  const { kind, subresource, namespace, object, old, context } = attributes;
+  const { group, plural } = kind.resource;
+  const isPod = group === '' && plural === 'pods';
+  const template = isPod ? (object as Pod) : templateOf(attributes);
+  if (!template?.spec || (isPod && !checkedSubresources.has(subresource))) return;
+  const { policy, errors } = policyOf(
+    context.getLean(namespaces, { name: namespace })?.metadata.labels as Record<string, string> | undefined,
+  );
+  const note = (key: string, value: string) => attributes.annotate(`${labelPrefix}${key}`, value);
+  const isAsked = Object.values(policy).some(({ level }) => level !== 'privileged');
+  if (!isAsked && !isPod) return;
+  if (isPod && old && isAsked && !isSignificant(object as Pod, old as Stored<Pod>)) return;
+  if (isPod) note('enforce-policy', standardText(policy.enforce));
+  if (errors.length > 0) note('error', 'Failed to parse policy');
+  if (!isAsked) return;
+  const pod = podLike(template.metadata, template.spec);
+  const violation = (standard: Standard) => {
+    const found = findingsOf(standard, pod);
+    const texts = found.map(({ reason, detail }) => `${reason} (${detail})`);
+    return found.length > 0 ? `PodSecurity "${standardText(standard)}": ${texts.join(', ')}` : undefined;
+  };
+  const noted = violation(policy.audit);
+  if (noted) note('audit-violations', `would violate ${noted}`);
+  const refused = isPod ? violation(policy.enforce) : undefined;
+  if (refused) throw refuse(attributes, `violates ${refused}`);
+  const warned = violation(policy.warn);
+  if (warned) context.warn(`would violate ${warned}`);
+}
+
+/** What a kind makes its pods of, if it makes any. */
+function templateOf({ kind, subresource, object }: AdmissionAttributes): PodTemplateSpec | undefined {
+  if (subresource !== '') return undefined;
+  const { group, plural } = kind.resource;
+  const spec = (object as { spec?: { template?: PodTemplateSpec; jobTemplate?: { spec?: never } } }).spec;
+  switch (`${group}/${plural}`) {
+    case '/podtemplates':
+      return (object as { template?: PodTemplateSpec }).template;
+    case 'batch/cronjobs':
+      return (spec?.jobTemplate?.spec as { template?: PodTemplateSpec } | undefined)?.template;
+    case '/replicationcontrollers':
+    case 'apps/daemonsets':
+    case 'apps/deployments':
+    case 'apps/replicasets':
+    case 'apps/statefulsets':
+    case 'batch/jobs':
+      return spec?.template;
+    default:
+      return undefined;
+  }
+}
+
+const podLike = (metadata: Partial<KubernetesObject['metadata']> | undefined, spec: PodSpec): PodLike => ({
+  annotations: metadata?.annotations ?? {},
+  spec,
+});
+
+/** Whether an update of a pod touches what the standards are about: containers that come, and their images and profiles. */
+function isSignificant(pod: Pod, old: Stored<Pod>): boolean {
+  const partOf = ({ metadata, spec }: Pod | Stored<Pod>) => ({
+    images: [spec.initContainers, spec.containers, spec.ephemeralContainers].map((list) =>
+      (list ?? []).map(({ name, image }) => [name, image]),
+    ),
+    profiles: Object.entries(metadata.annotations ?? {}).filter(([key]) =>
+      /^container\.(apparmor|seccomp)\.security\./.test(key),
+    ),
+  });
+  return !deepEqual(partOf(pod), partOf(old));
+}
+
+/** How a pod fails a standard. */
+function findingsOf({ level, minor = newestMinor }: Standard, pod: PodLike): Finding[] {
+  if (level === 'privileged') return [];
+  const version = Math.min(minor, newestMinor);
+  return checks.flatMap((check) => {
+    if (check.since > version) return [];
+    if (level === 'baseline' && check.level === 'restricted') return [];
+    if (level === 'restricted' && version >= (check.overriddenSince ?? Number.POSITIVE_INFINITY)) return [];
+    return check.find(pod, version) ?? [];
+  });
+}
