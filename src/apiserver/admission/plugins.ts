@@ -1,4 +1,5 @@
 import type { AdmissionPlugin } from './admission.ts';
+import { certificateSubject } from './certificate-subject.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
@@ -23,6 +24,7 @@ export const defaultAdmission: readonly AdmissionPlugin[] = [
   defaultStorageClass,
   persistentVolumeClaimResize,
   runtimeClass,
+  certificateSubject,
   defaultIngressClass,
   resourceQuota,
 ];

@@ -11,11 +11,32 @@ import { certificateSigningRequestKind } from './certificate-signing-request.ts'
 
 type Request = CertificateSigningRequest;
 
-const pem = '-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n';
+/** Of `/O=dev/CN=x`. */
+const pem = [
+  '-----BEGIN CERTIFICATE REQUEST-----',
+  'MIHVMHwCAQAwGjEMMAoGA1UECgwDZGV2MQowCAYDVQQDDAF4MFkwEwYHKoZIzj0C',
+  'AQYIKoZIzj0DAQcDQgAEWU/3mBLPF2ZvI2VZCcF0YKySQR9e0jChALUDS8KKjkVC',
+  'leoC/uhuKAS9jNgfd03bufFjXLUxd0BXdRyLw9MXkKAAMAoGCCqGSM49BAMCA0kA',
+  'MEYCIQD2So/ZqDZfiRtIXPBSqp9TxvW3QVWStmPsJkpdJeEEQQIhAN7eOUCa7Y2j',
+  '8SpTTPlC8aIY02p6zMwFHs6QiYUGM9Cg',
+  '-----END CERTIFICATE REQUEST-----',
+].join('\n');
+/** Of `/O=dev/O=system:masters/CN=x`. */
+const mastersPem = [
+  '-----BEGIN CERTIFICATE REQUEST-----',
+  'MIHvMIGVAgEAMDMxDDAKBgNVBAoMA2RldjEXMBUGA1UECgwOc3lzdGVtOm1hc3Rl',
+  'cnMxCjAIBgNVBAMMAXgwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATdVZq1SEl9',
+  'RCx1JrEr36JB6WMt80/bF8y3EdMlJqMctsk4UfGcY9lDoL954nNZqDC3M1enW0Y6',
+  't0pBLngUalbmoAAwCgYIKoZIzj0EAwIDSQAwRgIhAMmPtTVH5l1I/i+yvgR1Re26',
+  '6HiLSOm9i4z8zcSTtrYCAiEA3PDbRY+m3MSmygxOZy4xqH68s5W03NhSqkP/oUbg',
+  'dLs=',
+  '-----END CERTIFICATE REQUEST-----',
+].join('\n');
+const encoded = (text: string) => Buffer.from(text).toString('base64');
 const request = (spec: Partial<CertificateSigningRequestSpec> = {}): Request => ({
   metadata: { name: 'r' },
   spec: {
-    request: Buffer.from(pem).toString('base64'),
+    request: encoded(pem),
     signerName: 'kubernetes.io/kube-apiserver-client',
     usages: ['client auth'],
     ...spec,
@@ -118,5 +139,19 @@ describe('the way of a request', () => {
     expect(await failure(put('approval', { conditions: [approved, denied] }))).toContain(
       'status.conditions[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
     );
+  });
+
+  test('is not for the group that may do everything, where a client of this API is to be made', async () => {
+    const create = (name: string, spec: Partial<CertificateSigningRequestSpec>) => {
+      const body = { ...request(spec), metadata: { name } };
+      return api.send('create', certificatesigningrequests, { body });
+    };
+    const mighty = encoded(mastersPem);
+    expect(await failure(create('s', { request: mighty }))).toBe(
+      'certificatesigningrequests.certificates.k8s.io "s" is forbidden: use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed',
+    );
+    const cut = encoded(pem.replace('MIHV', 'MIIB'));
+    expect(await failure(create('s', { request: cut }))).toContain('failed to parse CSR');
+    await create('s', { request: mighty, signerName: 'example.com/others' });
   });
 });
