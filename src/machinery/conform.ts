@@ -89,6 +89,8 @@ function isOmitted(value: unknown, field: FieldSchema): boolean {
 }
 
 class Conformer {
+  /** Says what is wrong where a value meets a type that cannot hold it. */
+  readonly #words: MismatchWords;
   readonly unknown: string[] = [];
   /** Where the walk is: names of fields, keys of maps, indices of lists. */
   private readonly path: (string | number)[] = [];
@@ -96,6 +98,12 @@ class Conformer {
   private readonly fields: string[] = [];
   private readonly structs: string[] = [];
   private depth = 0;
+  /** Whether the value at hand is of a type that reads its own JSON, whoever asks. */
+  private readsItself = false;
+
+  constructor(words: MismatchWords) {
+    this.#words = words;
+  }
 
   value(value: unknown, field: FieldSchema): unknown {
     switch (field.type) {
@@ -116,7 +124,12 @@ class Conformer {
   }
 
   private ref(value: unknown, type: TypeSchema, field: FieldSchema): unknown {
-    if (type.scalar) return this.scalar(value, type.scalar);
+    if (type.scalar) {
+      this.readsItself = selfReading.has(type.scalar);
+      const read = this.scalar(value, type.scalar);
+      this.readsItself = false;
+      return read;
+    }
     return isObject(value) ? this.object(value, type) : this.mismatch(value, goType(field));
   }
 
@@ -276,10 +289,34 @@ class Conformer {
   }
 
   private mismatch(value: unknown, type: string, found = jsonName(value)): never {
-    const field = this.fields.join('.');
+    const isConverted = this.#words === 'converter';
+    if (isConverted && !this.readsItself) throw new ConformError(converterWords(value, type));
+    const field = isConverted ? '' : this.fields.join('.');
     const target = field ? `Go struct field ${this.structs.at(-1)}.${field}` : 'Go value';
     throw new ConformError(`json: cannot unmarshal ${found} into ${target} of type ${type}`);
   }
+}
+
+/** In whose words a mismatch is told: those of `encoding/json`, or those of upstream's converter of decoded objects. */
+export type MismatchWords = 'json' | 'converter';
+
+const selfReading: ReadonlySet<ScalarName> = new Set(['Time', 'MicroTime', 'Duration', 'IntOrString']);
+
+const goKindOf = (value: unknown) => {
+  if (Array.isArray(value)) return 'slice';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'string' ? 'string' : 'map';
+};
+
+function converterWords(value: unknown, type: string): string {
+  const kind = goKindOf(value);
+  if (type.startsWith('[]')) return `cannot restore slice from ${kind}`;
+  if (type.startsWith('map[')) return `cannot restore map from ${kind}`;
+  if (type.includes('.')) return `cannot restore struct from: ${kind}`;
+  // Go itself converts whole numbers to text, and numbers to each other.
+  const isConvertible = type === 'string' ? kind === 'int64' : kind === 'float64' && type.startsWith('int');
+  return isConvertible ? `cannot convert ${kind} to ${type}` : `unrecognized type: ${type}`;
 }
 
 function checkBase64(text: string): string {
@@ -320,8 +357,8 @@ function keepReset(value: Json, typeName: string): void {
  * Conforms an object to its type. Works in place where it can: the object given must be nobody else's.
  * Throws ConformError.
  */
-export function conform(object: unknown, typeName: string): Conformed<Json> {
-  const conformer = new Conformer();
+export function conform(object: unknown, typeName: string, words: MismatchWords = 'json'): Conformed<Json> {
+  const conformer = new Conformer(words);
   const resets = isReset(managersOf(object, typeName));
   try {
     const value = conformer.value(object, { type: 'ref', ref: typeName }) as Json;

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../api/resource.ts';
-import { ConformError, conform } from '../../machinery/conform.ts';
+import { ConformError, conform, type MismatchWords } from '../../machinery/conform.ts';
 import { invalid, invalidObject } from '../../machinery/field-error.ts';
 import { findType } from '../../machinery/schema.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
@@ -9,17 +9,18 @@ const metadataType = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
 /**
  * An object in the form of its type, and the fields that the type does not have. The value must be nobody else's; `shown`
- * is what an error shows in its place.
+ * is what an error shows in its place, and `words` are those in which it is told.
  */
 export function conformed(
   given: KubernetesObject,
   typeName: string,
   shown: () => string = () => JSON.stringify(given),
+  words?: MismatchWords,
 ): { object: KubernetesObject; unknown: string[] } {
   const value = withoutUndefined(given);
   try {
     if (findType(typeName)) {
-      const { value: object, unknown } = conform(value, typeName);
+      const { value: object, unknown } = conform(value, typeName, words);
       return { object: object as unknown as KubernetesObject, unknown: [...unknown] };
     }
     const metadata = conform(value.metadata ?? {}, metadataType);

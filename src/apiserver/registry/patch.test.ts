@@ -164,8 +164,7 @@ describe('patch', () => {
     const wrong = await failure(patch(api, strategic, '{"data":{"a":1}}'));
     expect(wrong).toMatchObject({
       code: 422,
-      message:
-        ' "" is invalid: patch: Invalid value: "map[data:map[a:1]]": json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
+      message: ' "" is invalid: patch: Invalid value: "map[data:map[a:1]]": cannot convert int64 to string',
     });
     const strict = await failure(
       patch(api, strategic, '{"data":{"a":"1"},"data":{}}', { fieldValidation: 'Strict' }),
@@ -173,6 +172,25 @@ describe('patch', () => {
     expect(strict?.message).toBe(
       ' "" is invalid: patch: Invalid value: "map[data:map[]]": strict decoding error: duplicate field "data"',
     );
+  });
+
+  test.each([
+    [{ replicas: 'x' }, 'unrecognized type: int32'],
+    [{ replicas: 1.5 }, 'cannot convert float64 to int32'],
+    [{ paused: 'true' }, 'unrecognized type: bool'],
+    [{ selector: 'a=b' }, 'cannot restore struct from: string'],
+    [{ selector: { matchLabels: 1 } }, 'cannot restore map from int64'],
+    [
+      { strategy: { rollingUpdate: { maxSurge: true } } },
+      'json: cannot unmarshal bool into Go value of type int32',
+    ],
+  ])('by strategic merging says of %j what upstream does', async (spec, why) => {
+    const api = await createTestCluster();
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const body = { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'b' } }, template } };
+    await api.send('create', deployments, { body });
+    const change = api.send('patch', deployments, { name: 'd', mediaType: strategic, body: { spec } });
+    expect((await failure(change))?.message).toMatch(new RegExp(`: ${why}$`));
   });
 
   test.each(['kind', 'apiVersion'])('does not change the %s of an object', async (field) => {

@@ -138,7 +138,8 @@ function patched(call: Call, facet: Facet, { old, read, options }: PatchStep): K
   };
   const shown =
     read.type === strategicPatchType ? () => goText(read.value) : () => JSON.stringify(whole(result));
-  const conforming = conformed(result, facet.type, shown);
+  const words = read.type === strategicPatchType ? 'converter' : 'json';
+  const conforming = conformed(result, facet.type, shown, words);
   const { unknown } = conforming;
   const { object } = conforming;
   unknown.push(...facet.prune(object));
