@@ -2,6 +2,7 @@ import type { webcrypto } from 'node:crypto';
 import type { Files } from '../platform/files.ts';
 import type { Random } from '../platform/random.ts';
 import type { Clock } from '../platform/clock.ts';
+import { loadX509 } from '../platform/x509.ts';
 
 /** A certificate with its private key, both PEM. */
 export interface KeyPair {
@@ -25,12 +26,6 @@ const leafDays = 365;
 /** A certificate with less than this left is made anew at start. */
 const renewBeforeMs = 30 * dayMs;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-
-/** The library is slow to load and needed only where a certificate is made, which is once. */
-async function loadX509() {
-  await import('reflect-metadata');
-  return import('@peculiar/x509');
-}
 
 function serialNumber(random: Random): string {
   const bytes = random.bytes(16);

@@ -12,6 +12,7 @@ import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { ignoring } from '../../machinery/status-error.ts';
 import { formatTime } from '../../platform/clock.ts';
+import { type RequestContent, readRequest } from '../../platform/x509.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import {
   expiryMs,
@@ -22,10 +23,9 @@ import {
   isSelf,
   kubeletClientSigner,
   kubeletServingSigner,
-  type RequestContent,
   refusal,
 } from './plan.ts';
-import { type Authority, readRequest, sign } from './x509.ts';
+import { type Authority, sign } from './x509.ts';
 
 type Request = Stored<CertificateSigningRequest>;
 

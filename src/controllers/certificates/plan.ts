@@ -1,21 +1,12 @@
 import type { Node } from '../../api/core/v1.ts';
 import type { CertificateSigningRequest } from '../../api/certificates/v1.ts';
+import type { RequestContent } from '../../platform/x509.ts';
 
 const prefix = 'kubernetes.io/';
 export const kubeletClientSigner = `${prefix}kube-apiserver-client-kubelet`;
 export const kubeletServingSigner = `${prefix}kubelet-serving`;
 const clientSigner = `${prefix}kube-apiserver-client`;
 const signers = [clientSigner, kubeletClientSigner, kubeletServingSigner, `${prefix}legacy-unknown`];
-
-/** What stands in a request, as far as it decides. */
-export interface RequestContent {
-  commonName: string;
-  organizations: readonly string[];
-  dnsNames: readonly string[];
-  addresses: readonly string[];
-  /** E-mail addresses and URIs, which no signer of ours takes. */
-  others: number;
-}
 
 type Request = CertificateSigningRequest;
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { Random } from '../../platform/random.ts';
-import type { RequestContent } from './plan.ts';
+import { alternativeNames, loadX509, parseRequest } from '../../platform/x509.ts';
 
 /** The authority that signs, both PEM. */
 export interface Authority {
@@ -10,34 +10,9 @@ export interface Authority {
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-/** The object identifier of subjectAltName. */
-const alternativeNames = '2.5.29.17';
 const yearSeconds = 365 * 86_400;
 /** Clocks differ: a new certificate holds from a little before it was made. */
 const backdateMs = 300_000;
-
-/** Slow to load, and needed only where somebody asks for a certificate. */
-async function loadX509() {
-  await import('reflect-metadata');
-  return import('@peculiar/x509');
-}
-
-/** Reads a request; throws where it is none. */
-export async function readRequest(base64: string): Promise<RequestContent> {
-  const x509 = await loadX509();
-  const request = new x509.Pkcs10CertificateRequest(Buffer.from(base64, 'base64').toString());
-  const found = request.getExtension(alternativeNames);
-  const names = found instanceof x509.SubjectAlternativeNameExtension ? found.names.items : [];
-  const of = (type: string) => names.filter((name) => name.type === type).map((name) => name.value);
-  const [dnsNames, addresses] = [of('dns'), of('ip')];
-  return {
-    commonName: request.subjectName.getField('CN')[0] ?? '',
-    organizations: request.subjectName.getField('O'),
-    dnsNames,
-    addresses,
-    others: names.length - dnsNames.length - addresses.length,
-  };
-}
 
 export interface SignOptions {
   usages: readonly string[];
@@ -49,7 +24,7 @@ export interface SignOptions {
 /** Signs a request; gives the certificate as PEM in base64. */
 export async function sign(authority: Authority, base64: string, options: SignOptions): Promise<string> {
   const x509 = await loadX509();
-  const request = new x509.Pkcs10CertificateRequest(Buffer.from(base64, 'base64').toString());
+  const request = await parseRequest(base64);
   const issuer = new x509.X509Certificate(authority.certificate);
   const der = Buffer.from(authority.key.replace(/-----[^-]+-----|\s/g, ''), 'base64');
   const signingKey = await crypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);

@@ -1,0 +1,41 @@
+/** What stands in a certificate request, as far as it decides. */
+export interface RequestContent {
+  commonName: string;
+  organizations: readonly string[];
+  dnsNames: readonly string[];
+  addresses: readonly string[];
+  /** E-mail addresses and URIs, which no signer of ours takes. */
+  others: number;
+}
+
+/** The object identifier of subjectAltName. */
+export const alternativeNames = '2.5.29.17';
+
+/** Slow to load, and needed only where somebody makes or asks for a certificate. */
+export async function loadX509() {
+  await import('reflect-metadata');
+  return import('@peculiar/x509');
+}
+
+/** A request that came as PEM in base64; throws where it is none. */
+export async function parseRequest(base64: string) {
+  const { Pkcs10CertificateRequest } = await loadX509();
+  return new Pkcs10CertificateRequest(Buffer.from(base64, 'base64').toString());
+}
+
+/** Reads a request (PEM in base64); throws where it is none. */
+export async function readRequest(base64: string): Promise<RequestContent> {
+  const { SubjectAlternativeNameExtension } = await loadX509();
+  const request = await parseRequest(base64);
+  const found = request.getExtension(alternativeNames);
+  const names = found instanceof SubjectAlternativeNameExtension ? found.names.items : [];
+  const of = (type: string) => names.filter((name) => name.type === type).map((name) => name.value);
+  const [dnsNames, addresses] = [of('dns'), of('ip')];
+  return {
+    commonName: request.subjectName.getField('CN')[0] ?? '',
+    organizations: request.subjectName.getField('O'),
+    dnsNames,
+    addresses,
+    others: names.length - dnsNames.length - addresses.length,
+  };
+}
