@@ -146,6 +146,59 @@ describe('an autoscaler', () => {
     await cluster.pass(16_000);
     expect(await replicas()).toBe(2);
     expect(await conditions()).toMatchObject({ ScalingActive: 'False FailedGetResourceMetric' });
+    const why =
+      'failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API';
+    expect(await cluster.events('FailedGetResourceMetric')).toContain(`FailedGetResourceMetric ${why}`);
+    expect(await cluster.events('FailedComputeMetricsReplicas')).toContain(
+      `FailedComputeMetricsReplicas invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: ${why}`,
+    );
+  });
+
+  test.each([
+    [
+      'ContainerResource',
+      'containerResource',
+      { name: 'cpu', container: 'none', target: { type: 'Utilization', averageUtilization: 50 } },
+    ],
+    ['Pods', 'pods', { metric: { name: 'm' }, target: { type: 'AverageValue', averageValue: '1' } }],
+    ['External', 'external', { metric: { name: 'm' }, target: { type: 'AverageValue', averageValue: '1' } }],
+    [
+      'Object',
+      'object',
+      {
+        describedObject: { kind: 'Service', name: 'web' },
+        metric: { name: 'm' },
+        target: { type: 'Value', value: '1' },
+      },
+    ],
+  ])('tells by its reason which kind of metric it cannot get: %s', async (type, field, source) => {
+    await cluster.patch(horizontalpodautoscalers, 'web', { spec: { metrics: [{ type, [field]: source }] } });
+    await cluster.pass(16_000);
+    expect(await conditions()).toMatchObject({ ScalingActive: `False FailedGet${type}Metric` });
+  });
+
+  test('says that the replicas were out of its bounds, whatever was measured before', async () => {
+    await cluster.pass(16_000);
+    await cluster.patch(horizontalpodautoscalers, 'web', { spec: { minReplicas: 3 } });
+    await cluster.pass(1000);
+    await cluster.patch(deployments, 'web', { spec: { replicas: 12 } });
+    await cluster.pass(16_000);
+    const told = await cluster.events('SuccessfulRescale');
+    expect(told).toContain(
+      'SuccessfulRescale New size: 3; reason: Current number of replicas below Spec.MinReplicas',
+    );
+    expect(told).toContain(
+      'SuccessfulRescale New size: 10; reason: Current number of replicas above Spec.MaxReplicas',
+    );
+  });
+
+  test('keeps what it wanted while its target cannot be found', async () => {
+    await cluster.pass(16_000);
+    await cluster.delete(deployments, 'web');
+    await cluster.pass(16_000);
+    expect(await conditions()).toMatchObject({ AbleToScale: 'False FailedGetScale' });
+    const { status } = await cluster.get(horizontalpodautoscalers, 'web');
+    expect(status).toMatchObject({ currentReplicas: 2, desiredReplicas: 2 });
   });
 
   test('does nothing while its target is switched off', async () => {

@@ -59,6 +59,8 @@ class Look {
   readonly #nowMs: number;
   conditions: HorizontalPodAutoscalerCondition[];
   metrics: MetricStatus[] | undefined;
+  /** Why the number of replicas is to change. */
+  why = '';
 
   constructor(scaler: Scaler, nowMs: number) {
     this.scaler = scaler;
@@ -112,18 +114,21 @@ class Autoscaler {
       this.#tell(scaler, 'FailedGetScale', why);
       const message = `the HPA controller was unable to get the target's current scale: ${why}`;
       look.say('AbleToScale', 'False', { reason: 'FailedGetScale', message });
-      await this.#report(look, { current: scaler.status?.currentReplicas ?? 0, desired: 0 });
+      const { currentReplicas = 0, desiredReplicas = 0 } = scaler.status ?? {};
+      await this.#report(look, { current: currentReplicas, desired: desiredReplicas });
       return { type: 'again', afterMs: periodMs };
     }
     const message = "the HPA controller was able to get the target's current scale";
     look.say('AbleToScale', 'True', { reason: 'SucceededGetScale', message });
     const current = scale.spec?.replicas ?? 0;
     const desired = await this.#desired(look, scale, nowMs);
-    if (desired !== current) await this.#rescale(look, scale, { path: path as string, desired, nowMs });
+    const rescaled =
+      desired !== current && (await this.#rescale(look, scale, { path: path as string, desired, nowMs }));
+    const isRefused = desired !== current && !rescaled;
     await this.#report(look, {
       current: scale.status?.replicas ?? current,
-      desired,
-      rescaled: desired !== current,
+      desired: isRefused ? (scaler.status?.desiredReplicas ?? 0) : desired,
+      rescaled,
     });
     return { type: 'again', afterMs: periodMs };
   }
@@ -144,10 +149,18 @@ class Autoscaler {
       look.say('ScalingActive', 'False', { reason: 'ScalingDisabled', message });
       return 0;
     }
-    if (current > maxReplicas) return maxReplicas;
-    if (current < minReplicas) return minReplicas;
-    const wanted = await this.#measure(look, scale);
-    if (wanted === undefined) return current;
+    if (current > maxReplicas) {
+      look.why = 'Current number of replicas above Spec.MaxReplicas';
+      return maxReplicas;
+    }
+    if (current < minReplicas) {
+      look.why = 'Current number of replicas below Spec.MinReplicas';
+      return minReplicas;
+    }
+    const highest = await this.#measure(look, scale);
+    if (!highest) return current;
+    const { replicas: wanted, name } = highest;
+    look.why = wanted > current ? `${name} above target` : 'All metrics below target';
     const past = this.#pastOf(scaler, nowMs, current);
     const { replicas, able, limited } = this.#decide(scaler, { current, wanted, past, nowMs });
     past.recommendations.push({ atMs: nowMs, replicas: wanted });
@@ -157,29 +170,32 @@ class Autoscaler {
   }
 
   /** The highest of what the metrics recommend; undefined where they say too little to act on. */
-  async #measure(look: Look, scale: Scale): Promise<number | undefined> {
+  async #measure(look: Look, scale: Scale): Promise<{ replicas: number; name: string } | undefined> {
     const { scaler } = look;
     const specs = scaler.spec.metrics ?? [];
     const results = await Promise.allSettled(specs.map((spec) => this.#metric(scaler, scale, spec)));
     const found = results.flatMap((r) => (r.status === 'fulfilled' ? r.value : []));
-    const failure = results.find((r) => r.status === 'rejected') as PromiseRejectedResult | undefined;
-    look.metrics = found.map(({ metric }) => metric);
+    const failures = results.flatMap((r, i) =>
+      r.status === 'rejected' ? failureOf(specs[i] as MetricSpec, r.reason as Error) : [],
+    );
+    for (const { reason, why } of failures) this.#tell(scaler, reason, why);
     const current = scale.spec?.replicas ?? 0;
     const highest = [...found].sort((a, b) => b.replicas - a.replicas)[0];
+    const [first] = failures;
     // With something unknown it may grow, but not shrink.
-    if (failure && (!highest || highest.replicas < current)) {
-      const why = `failed to get metric: ${(failure.reason as Error).message}`;
-      const bad = results.filter((r) => r.status === 'rejected').length;
-      const message = `invalid metrics (${bad} invalid out of ${specs.length}), first error is: ${why}`;
+    if (first && (!highest || highest.replicas < current)) {
+      const counted = `${failures.length} invalid out of ${specs.length}`;
+      const message = `invalid metrics (${counted}), first error is: failed to get ${first.what} metric value: ${first.why}`;
       this.#tell(scaler, 'FailedComputeMetricsReplicas', message);
-      const text = `the HPA was unable to compute the replica count: ${why}`;
-      look.say('ScalingActive', 'False', { reason: 'FailedGetResourceMetric', message: text });
+      const text = `the HPA was unable to compute the replica count: ${first.why}`;
+      look.say('ScalingActive', 'False', { reason: first.reason, message: text });
       return undefined;
     }
+    look.metrics = found.map(({ metric }) => metric);
     if (!highest) return undefined;
     const message = `the HPA was able to successfully calculate a replica count from ${highest.name}`;
     look.say('ScalingActive', 'True', { reason: 'ValidMetricFound', message });
-    return highest.replicas;
+    return highest;
   }
 
   async #metric(
@@ -241,24 +257,26 @@ class Autoscaler {
     look: Look,
     scale: Scale,
     { path, desired, nowMs }: { path: string; desired: number; nowMs: number },
-  ): Promise<void> {
-    const { scaler } = look;
+  ): Promise<boolean> {
+    const { scaler, why } = look;
     const current = scale.spec?.replicas ?? 0;
-    const source = look.conditions
-      .find(({ type }) => type === 'ScalingActive')
-      ?.message?.split(' count from ')[1];
-    const reason =
-      desired > current
-        ? `${source ?? 'Current number of replicas'} above target`
-        : 'All metrics below target';
     const body = { ...scale, spec: { ...scale.spec, replicas: desired } };
-    const cause = causedBy(scaler, reason);
-    await this.#context.client.transport.request({ method: 'PUT', path, body, cause });
+    const cause = causedBy(scaler, why);
+    try {
+      await this.#context.client.transport.request({ method: 'PUT', path, body, cause });
+    } catch (error) {
+      const { message } = error as Error;
+      this.#tell(scaler, 'FailedRescale', `New size: ${desired}; reason: ${why}; error: ${message}`);
+      const text = `the HPA controller was unable to update the target scale: ${message}`;
+      look.say('AbleToScale', 'False', { reason: 'FailedUpdateScale', message: text });
+      return false;
+    }
     this.#past.get(scaler.metadata.uid)?.changes.push({ atMs: nowMs, replicas: desired - current });
-    const message = `New size: ${desired}; reason: ${reason}`;
+    const message = `New size: ${desired}; reason: ${why}`;
     this.#context.events.record(scaler, { type: 'Normal', reason: 'SuccessfulRescale', message });
     const able = `the HPA controller was able to update the target scale to ${desired}`;
     look.say('AbleToScale', 'True', { reason: 'SucceededRescale', message: able });
+    return true;
   }
 
   async #report(
@@ -282,4 +300,20 @@ class Autoscaler {
   #tell(scaler: Scaler, reason: string, message: string): void {
     this.#context.events.record(scaler, { type: 'Warning', reason, message });
   }
+}
+
+/** How upstream tells that a metric could not be had: the reason, the error, and what it calls the metric. */
+function failureOf(spec: MetricSpec, { message }: Error): { reason: string; why: string; what: string } {
+  const { type, resource, containerResource, external } = spec;
+  const { name } = resource ?? containerResource ?? {};
+  const whats: Record<string, string> = {
+    Resource: `${name} resource`,
+    ContainerResource: `${containerResource?.container} container`,
+    External: `${external?.metric.name} external`,
+  };
+  return {
+    reason: `FailedGet${type}Metric`,
+    why: name === undefined ? message : `failed to get ${name} utilization: ${message}`,
+    what: whats[type] ?? type.toLowerCase(),
+  };
 }

@@ -10,16 +10,18 @@ interface PodMetrics {
   containers: { name: string; usage: Record<string, string> }[];
 }
 
-/** Asks the metrics API, where somebody serves one; rejects like any request where nobody does. */
+/** Asks the metrics API, where somebody serves one; rejects where nobody does, or nothing is known of these pods. */
 export async function readUsage(
   client: Client,
   { namespace, selector, resource }: { namespace: string; selector: string; resource: string },
 ): Promise<Usage> {
   const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${namespace}/pods`;
   const query = { labelSelector: selector };
-  const { items } = (await client.transport.request({ method: 'GET', path, query })) as {
-    items: PodMetrics[];
-  };
+  const failed = (why: string) => new Error(`unable to get metrics for resource ${resource}: ${why}`);
+  const { items } = (await client.transport.request({ method: 'GET', path, query }).catch((error: Error) => {
+    throw failed(`unable to fetch metrics from resource metrics API: ${error.message}`);
+  })) as { items: PodMetrics[] };
+  if (items.length === 0) throw failed('no metrics returned from resource metrics API');
   return new Map(
     items.map(({ metadata, containers }) => [
       metadata.name,
