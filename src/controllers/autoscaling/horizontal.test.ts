@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deployments, horizontalpodautoscalers } from '../../api/generated/resources.ts';
 import type { MeasuredUsage } from '../../apiserver/registry/kind.ts';
 import { timestamp } from '../../platform/clock.ts';
+import type { ControllerContext } from '../controller.ts';
 import { createDeploymentController } from '../deployment/deployment.ts';
 import { createReplicaSetController } from '../replicaset/replicaset.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
@@ -51,6 +52,7 @@ describe('what may be done at once', () => {
 
 describe('an autoscaler', () => {
   let cluster: TestCluster;
+  let context: ControllerContext;
   /** What each pod uses, in thousandths of a CPU; undefined: that is not known. */
   let usage: number | undefined;
 
@@ -70,7 +72,7 @@ describe('an autoscaler', () => {
     usage = 100;
     cluster = await TestCluster.start({ usage: async () => measured });
     void new TestNodes(cluster);
-    const context = cluster.context('horizontal-pod-autoscaler');
+    context = cluster.context('horizontal-pod-autoscaler');
     await cluster.run(
       createHorizontalPodAutoscaler(context, { discover: cluster.discover }),
       createDeploymentController(cluster.context('deployment-controller')),
@@ -190,6 +192,27 @@ describe('an autoscaler', () => {
     expect(told).toContain(
       'SuccessfulRescale New size: 10; reason: Current number of replicas above Spec.MaxReplicas',
     );
+  });
+
+  test('says that it could not set the replicas, and tries again', async () => {
+    await cluster.pass(16_000);
+    const { transport } = context.client;
+    const real = transport.request.bind(transport);
+    const refusing = vi
+      .spyOn(transport, 'request')
+      .mockImplementation((r) =>
+        r.method === 'PUT' && r.path.endsWith('/scale') ? Promise.reject(new Error('no')) : real(r),
+      );
+    usage = 200;
+    await cluster.pass(16_000);
+    expect(await conditions()).toMatchObject({ AbleToScale: 'False FailedUpdateScale' });
+    expect((await cluster.get(horizontalpodautoscalers, 'web')).status?.desiredReplicas).toBe(2);
+    expect((await cluster.events('FailedRescale'))[0]).toBe(
+      'FailedRescale New size: 4; reason: cpu resource utilization (percentage of request) above target; error: no',
+    );
+    refusing.mockRestore();
+    await cluster.pass(16_000);
+    expect(await replicas()).toBe(4);
   });
 
   test('keeps what it wanted while its target cannot be found', async () => {
