@@ -215,6 +215,21 @@ describe('an autoscaler', () => {
     expect(await replicas()).toBe(4);
   });
 
+  test('does not take all pods for those of a target without a selector', async () => {
+    const { transport } = context.client;
+    const real = transport.request.bind(transport);
+    vi.spyOn(transport, 'request').mockImplementation(async (r) => {
+      const answer = await real(r);
+      if (r.method !== 'GET' || !r.path.endsWith('/scale')) return answer;
+      return { ...(answer as object), status: { replicas: 2 } };
+    });
+    usage = 200;
+    await cluster.pass(31_000);
+    expect(await replicas()).toBe(2);
+    expect(await conditions()).toMatchObject({ ScalingActive: 'False InvalidSelector' });
+    expect(await cluster.events('SelectorRequired')).toContain('SelectorRequired selector is required');
+  });
+
   test('keeps what it wanted while its target cannot be found', async () => {
     await cluster.pass(16_000);
     await cluster.delete(deployments, 'web');

@@ -172,6 +172,15 @@ class Autoscaler {
   /** The highest of what the metrics recommend; undefined where they say too little to act on. */
   async #measure(look: Look, scale: Scale): Promise<{ replicas: number; name: string } | undefined> {
     const { scaler } = look;
+    if (!scale.status?.selector) {
+      // No selector would select every pod of the namespace.
+      const why = 'selector is required';
+      this.#tell(scaler, 'SelectorRequired', why);
+      this.#tell(scaler, 'FailedComputeMetricsReplicas', why);
+      const message = "the HPA target's scale is missing a selector";
+      look.say('ScalingActive', 'False', { reason: 'InvalidSelector', message });
+      return undefined;
+    }
     const specs = scaler.spec.metrics ?? [];
     const results = await Promise.allSettled(specs.map((spec) => this.#metric(scaler, scale, spec)));
     const found = results.flatMap((r) => (r.status === 'fulfilled' ? r.value : []));
