@@ -233,6 +233,15 @@ describe('defaults', () => {
     expect(ingress.spec?.ingressClassName).toBe('front');
   });
 
+  test('of claims and volumes are that they stay while they are used', async () => {
+    const api = await createTestCluster();
+    const resources = { requests: { storage: '1Gi' } };
+    const spec = { accessModes: ['ReadWriteOnce'], resources };
+    const body = { metadata: { name: 'c', finalizers: ['example.com/own'] }, spec };
+    const claim = await api.object('create', persistentvolumeclaims, { body });
+    expect(claim.metadata.finalizers).toEqual(['example.com/own', 'kubernetes.io/pvc-protection']);
+  });
+
   test('of priorities come from their class', async () => {
     const api = await createTestCluster();
     await api.send('create', priorityclasses, {

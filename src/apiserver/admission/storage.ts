@@ -53,3 +53,21 @@ export const persistentVolumeClaimResize: AdmissionPlugin = {
     throw refuse(attributes, why);
   },
 };
+
+/** By resource, the finalizers that keep an object while it is used. */
+const protections = new Map([
+  ['/persistentvolumeclaims', 'kubernetes.io/pvc-protection'],
+  ['/persistentvolumes', 'kubernetes.io/pv-protection'],
+  ['storage.k8s.io/volumeattributesclasses', 'kubernetes.io/vac-protection'],
+]);
+
+/** What may come to be used is protected from its first moment on. */
+export const storageObjectInUseProtection: AdmissionPlugin = {
+  name: 'StorageObjectInUseProtection',
+  admit({ operation, subresource, kind, object }) {
+    if (operation !== 'CREATE' || subresource !== '' || !object) return;
+    const finalizer = protections.get(`${kind.resource.group}/${kind.resource.plural}`);
+    if (finalizer === undefined || object.metadata.finalizers?.includes(finalizer)) return;
+    object.metadata.finalizers = [...(object.metadata.finalizers ?? []), finalizer];
+  },
+};

@@ -391,6 +391,11 @@ const full: [resource: Resource, body: object][] = [
   ],
 ];
 
+const protections: Record<string, string[]> = {
+  persistentvolumeclaims: ['kubernetes.io/pvc-protection'],
+  persistentvolumes: ['kubernetes.io/pv-protection'],
+};
+
 describe('what makes use of everything is stored as it is sent, and may be sent again', () => {
   test.each(full.map(([resource, body]) => [resource.plural, resource, body] as const))(
     '%s',
@@ -398,7 +403,8 @@ describe('what makes use of everything is stored as it is sent, and may be sent 
       const api = await createTestCluster();
       const metadata = {
         name: 'x',
-        finalizers: ['example.com/f'],
+        // With those that claims and volumes are given.
+        finalizers: ['example.com/f', ...(protections[resource.plural] ?? [])],
         ...(resource.namespaced && { namespace: 'default' }),
       };
       const sent: KubernetesObject = {
