@@ -14,7 +14,6 @@ import {
   conflict,
   forbidden,
   generateNameConflict,
-  methodNotSupported,
   notFound,
   serverTimeout,
   StatusError,
@@ -50,11 +49,6 @@ describe('status errors', () => {
 
   test('details leave out what is empty', () => {
     expect(notFound(pods).status.details).toEqual({ name: 'a', kind: 'pods' });
-    expect(methodNotSupported(deployments, 'patch').status).toMatchObject({
-      message: 'patch is not supported on resources of kind "deployments.apps"',
-      details: { group: 'apps', kind: 'deployments' },
-    });
-    expect(methodNotSupported(deployments, 'patch').status.details?.name).toBeUndefined();
   });
 
   test('a Status from the wire becomes the same error', () => {

@@ -112,12 +112,6 @@ export function unauthorized(message = 'Unauthorized'): StatusError {
   return new StatusError(401, 'Unauthorized', message);
 }
 
-export function methodNotSupported(s: Subject, action: string): StatusError {
-  const message = `${action} is not supported on resources of kind ${goQuote(qualified(s))}`;
-  const { name: _, ...details } = detailsOf(s);
-  return new StatusError(405, 'MethodNotAllowed', message, details);
-}
-
 export function expired(message: string): StatusError {
   return new StatusError(410, 'Expired', message);
 }

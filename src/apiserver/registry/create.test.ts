@@ -98,6 +98,19 @@ describe('create', () => {
     });
   });
 
+  test.each([
+    ['update', ''],
+    ['patch', ''],
+    ['create', 'a'],
+    ['', ''],
+  ])('%j of %j is no method of its path', async (verb, name) => {
+    const api = await createTestCluster();
+    expect(await failure(api.send(verb, configmaps, { name, body: map('a') }))).toMatchObject({
+      code: 405,
+      message: 'the server does not allow this method on the requested resource',
+    });
+  });
+
   test('validates metadata, every error at once', async () => {
     const api = await createTestCluster();
     const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u', controller: true };

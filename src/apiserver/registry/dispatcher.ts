@@ -1,5 +1,5 @@
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
-import { methodNotSupported, StatusError } from '../../machinery/status-error.ts';
+import { StatusError } from '../../machinery/status-error.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Store } from '../../store/store.ts';
 import { type AdmissionPlugin, admit, validateAdmission } from '../admission/admission.ts';
@@ -174,6 +174,8 @@ function handlerOf(call: Call): () => Answer | Promise<Answer> {
   const other = kind.subresources?.[subresource];
   if (other) return () => handleSubresource(call, other);
   if (!facet) throw noSuchPath();
+  if (verb === 'create' ? info.name !== '' && !subresource : info.name === '' && ofOne.has(verb))
+    throw methodNotAllowed();
   const verbs: readonly string[] | undefined = subresource
     ? (kind.parts?.[subresource]?.verbs ?? facetVerbs)
     : (view.verbs ?? (isStored(view) ? undefined : ['create']));
@@ -186,8 +188,11 @@ function handlerOf(call: Call): () => Answer | Promise<Answer> {
   const { createdAs } = view;
   if (onCollection && createdAs) return () => createAs(call, createdAs);
   if (onCollection) return () => onCollection(call);
-  throw methodNotSupported({ group: info.group, resource: info.resource }, verb);
+  throw methodNotAllowed();
 }
+
+/** What is about one object, whose name stands in the path. */
+const ofOne = new Set(['update', 'patch']);
 
 /** What is not served across namespaces. */
 const needsNamespace = new Set(['create', 'delete', 'deletecollection']);

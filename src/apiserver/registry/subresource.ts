@@ -1,8 +1,9 @@
 import type { DeleteOptions } from '../../api/meta/v1.ts';
 import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
-import { methodNotSupported, notFound } from '../../machinery/status-error.ts';
+import { notFound } from '../../machinery/status-error.ts';
 import { admit, validateAdmission } from '../admission/admission.ts';
+import { methodNotAllowed } from '../http/method-not-allowed.ts';
 import { type ObjectAnswer, requestFor } from '../request.ts';
 import { objectAnswer } from './answers.ts';
 import { decodeBody } from './decode-body.ts';
@@ -10,7 +11,7 @@ import { deleteOne } from './delete.ts';
 import type { Facet } from './facet.ts';
 import type { Subresource, SubresourceRequest } from './kind.ts';
 import { recordWriter } from './managed-fields.ts';
-import { type Call, hookContext, subjectOf } from './registry.ts';
+import { type Call, hookContext } from './registry.ts';
 import { type WriteOptions, writeOptions } from './request-options.ts';
 import { existing } from './storage.ts';
 import { applyChange } from './update.ts';
@@ -22,7 +23,7 @@ export async function handleSubresource(
 ): Promise<ObjectAnswer> {
   const { info } = call.request;
   const verb = info.verb as SubresourceRequest<KubernetesObject>['verb'];
-  if (!subresource.verbs.includes(verb)) throw methodNotSupported(subjectOf(call), verb);
+  if (!subresource.verbs.includes(verb)) throw methodNotAllowed();
   const options = writeOptions(call.request, 'CreateOptions');
   const { gvk } = subresource;
   const facet = { gvk, defaults: () => {}, prune: () => [] };

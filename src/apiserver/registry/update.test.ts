@@ -196,7 +196,7 @@ describe('subresources', () => {
     ).toMatchObject({
       code: 405,
       reason: 'MethodNotAllowed',
-      message: 'create is not supported on resources of kind "deployments.apps"',
+      message: 'the server does not allow this method on the requested resource',
     });
   });
 

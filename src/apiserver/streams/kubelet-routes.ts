@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Pod } from '../../api/core/v1.ts';
 import * as resources from '../../api/generated/resources.ts';
-import { badRequest, methodNotSupported, notFound, StatusError } from '../../machinery/status-error.ts';
+import { badRequest, notFound, StatusError } from '../../machinery/status-error.ts';
+import { methodNotAllowed } from '../http/method-not-allowed.ts';
 import { readBody } from '../../platform/http-body.ts';
 import { callOver, type Http1Answer } from '../../platform/http1-call.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
@@ -43,7 +44,7 @@ export class KubeletRoutes {
 
   /** `pods/log`, in the body of an answer or over a WebSocket. */
   async log(x: Exchange): Promise<number> {
-    if (x.info.verb !== 'get') throw methodNotSupported({ group: '', resource: 'pods/log' }, x.info.verb);
+    if (x.info.verb !== 'get') throw methodNotAllowed();
     const pod = this.#pod(x);
     const target = logTarget(pod, x.query);
     if (!pod.spec?.nodeName) {
@@ -118,9 +119,8 @@ export class KubeletRoutes {
 
   /** A WebSocket can only be asked for by GET, yet running a command is no reading. */
   #authorize(x: Exchange): void {
-    const { verb, subresource } = x.info;
-    if (verb !== 'get' && verb !== 'create')
-      throw methodNotSupported({ group: '', resource: `pods/${subresource}` }, verb);
+    const { verb } = x.info;
+    if (verb !== 'get' && verb !== 'create') throw methodNotAllowed();
     if (verb === 'get')
       authorize(this.#options.authorizer, x.user as UserInfo, { ...x.info, verb: 'create' });
   }
