@@ -65,6 +65,8 @@ export default defineConfig({
           ...shared,
           name: 'clients',
           sequence: { groupOrder: 2 },
+          // They wait for one another's processes: two alone left a third of the processors idle.
+          maxWorkers: 3,
           include: ['test/e2e/{kubectl,helm,client}*.test.ts', 'test/conformance/cli/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
@@ -76,6 +78,7 @@ export default defineConfig({
           ...shared,
           name: 'processes',
           sequence: { groupOrder: 2 },
+          maxWorkers: 3,
           include: [
             'src/store/etcd/failover.node.test.ts',
             'test/e2e/command*.test.ts',
