@@ -194,6 +194,40 @@ describe('an autoscaler', () => {
     );
   });
 
+  test('counts what it did for its bounds where its policies ask what it did', async () => {
+    const labels = { app: 'other' };
+    const resources = { requests: { cpu: '200m' } };
+    const containers = [{ name: 'c', image: 'web:1', resources }];
+    await cluster.create(deployments, {
+      metadata: { name: 'other' },
+      spec: {
+        replicas: 1,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers } },
+      },
+    });
+    usage = 400;
+    const target = { type: 'Utilization', averageUtilization: 50 };
+    const policies = [{ type: 'Pods', value: 1, periodSeconds: 60 }];
+    await cluster.create(horizontalpodautoscalers, {
+      metadata: { name: 'other' },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'other' },
+        minReplicas: 2,
+        maxReplicas: 10,
+        metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }],
+        behavior: { scaleUp: { policies } },
+      },
+    });
+    const replicasAfter = async (ms: number) => {
+      await cluster.pass(ms);
+      return (await cluster.get(deployments, 'other')).spec.replicas;
+    };
+    expect(await replicasAfter(16_000)).toBe(2);
+    expect(await replicasAfter(45_000)).toBe(2);
+    expect(await replicasAfter(15_000)).toBe(3);
+  });
+
   test('says that it could not set the replicas, and tries again', async () => {
     await cluster.pass(16_000);
     const { transport } = context.client;

@@ -144,6 +144,7 @@ class Autoscaler {
     const { scaler } = look;
     const { minReplicas = 1, maxReplicas } = scaler.spec;
     const current = scale.spec?.replicas ?? 0;
+    const past = this.#pastOf(scaler, nowMs, current);
     if (current === 0 && minReplicas !== 0) {
       const message = 'scaling is disabled since the replica count of the target is zero';
       look.say('ScalingActive', 'False', { reason: 'ScalingDisabled', message });
@@ -161,7 +162,6 @@ class Autoscaler {
     if (!highest) return current;
     const { replicas: wanted, name } = highest;
     look.why = wanted > current ? `${name} above target` : 'All metrics below target';
-    const past = this.#pastOf(scaler, nowMs, current);
     const { replicas, able, limited } = this.#decide(scaler, { current, wanted, past, nowMs });
     past.recommendations.push({ atMs: nowMs, replicas: wanted });
     look.say('AbleToScale', 'True', able);
