@@ -4,7 +4,7 @@ import { createGarbageCollector } from '../garbage/garbage.ts';
 import { createJobController } from '../job/job.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createCronJobController } from './cronjob.ts';
-import { parseSchedule } from './schedule.ts';
+import { formatInZone, parseSchedule } from './schedule.ts';
 
 const ms = (text: string) => Date.parse(text);
 const nextOf = (text: string, after: string, zone?: string) =>
@@ -25,6 +25,13 @@ test('a time zone shifts the time, also over its summer', () => {
   expect(nextOf('0 9 * * *', '2026-07-01T00:00:00Z', 'Europe/Berlin')).toBe('2026-07-01T07:00:00');
   expect(() => parseSchedule('no schedule')).toThrow();
 });
+
+test.each([
+  ['2026-01-01T08:00:00Z', 'Europe/Berlin', '2026-01-01T09:00:00+01:00'],
+  ['2026-01-01T02:30:00Z', 'America/St_Johns', '2025-12-31T23:00:00-03:30'],
+  ['2026-01-01T08:00:00Z', 'Europe/London', '2026-01-01T08:00:00Z'],
+  ['2026-01-01T08:00:00Z', undefined, '2026-01-01T08:00:00Z'],
+])('%s is in %s %s', (text, zone, shown) => expect(formatInZone(ms(text), zone)).toBe(shown));
 
 let cluster: TestCluster;
 let nodes: TestNodes;
@@ -90,6 +97,42 @@ describe('a CronJob', () => {
     expect((await get()).status?.active).toHaveLength(2);
     expect((await cluster.events('JobAlreadyActive')).length).toBeGreaterThan(0);
   });
+
+  test('notes on its Job the time that is meant, as its own zone shows it', async () => {
+    await create({ timeZone: 'Asia/Kolkata' });
+    await cluster.pass(301_000);
+    const [job] = await cluster.list(jobs);
+    const key = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
+    expect(job?.metadata.annotations?.[key]).toBe('2026-01-01T05:35:00+05:30');
+  });
+
+  test.each(['Forbid', 'Replace'])(
+    '%s: a Job that a person made of it neither holds it up nor gives way',
+    async (policy) => {
+      nodes.fate = () => 'ready';
+      const { apiVersion, kind, metadata, spec } = await create({ concurrencyPolicy: policy });
+      const owner = {
+        apiVersion: apiVersion ?? '',
+        kind: kind ?? '',
+        name: 'tick',
+        uid: metadata.uid,
+        controller: true,
+      };
+      const { template } = spec.jobTemplate.spec ?? {};
+      await cluster.create(jobs, {
+        metadata: { name: 'by-hand', ownerReferences: [owner] },
+        spec: { template },
+      });
+      await cluster.pass(301_000);
+      expect((await cluster.list(jobs)).map((job) => job.metadata.name)).toEqual([
+        'by-hand',
+        expect.stringMatching(/^tick-/),
+      ]);
+      expect((await get()).status?.active).toHaveLength(1);
+      const message = 'UnexpectedJob Saw a job that the controller did not create or forgot: by-hand';
+      expect(await cluster.events('UnexpectedJob')).toContain(message);
+    },
+  );
 
   test('replaces the Job that still runs', async () => {
     nodes.fate = () => 'ready';

@@ -88,16 +88,18 @@ class CronJobController {
       return false;
     });
     const known = new Set(active.map((reference) => reference.uid));
-    const unknown = own.filter(
-      (j) => !endedAs(j) && !known.has(j.metadata.uid) && !j.metadata.deletionTimestamp,
-    );
+    // One that a person has made of it is not counted among those that its schedule makes.
+    for (const job of own.filter((j) => !endedAs(j) && !known.has(j.metadata.uid))) {
+      const message = `Saw a job that the controller did not create or forgot: ${job.metadata.name}`;
+      this.#tell(cron, 'UnexpectedJob', message, 'Warning');
+    }
     const successes = own.flatMap((job) =>
       endedAs(job) === 'Complete' ? (job.status?.completionTime ?? []) : [],
     );
     const lastSuccessfulTime = [before.lastSuccessfulTime ?? '', ...successes].sort().at(-1);
     return {
       ...before,
-      active: [...active, ...unknown.map(referenceTo)],
+      active,
       ...(lastSuccessfulTime && { lastSuccessfulTime }),
     };
   }
@@ -165,7 +167,7 @@ class CronJobController {
       }
       // Made before, and the note of it was lost.
       const there = await api.get(wanted.metadata);
-      return isControlledBy(there, cron) && !endedAs(there) ? there : undefined;
+      return isControlledBy(there, cron) ? there : undefined;
     }
   }
 

@@ -1,9 +1,8 @@
 import type { CronJob, Job } from '../../api/batch/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
-import { formatTime } from '../../platform/clock.ts';
 import { controllerReference } from '../shared/owners.ts';
-import type { Schedule } from './schedule.ts';
+import { formatInZone, type Schedule } from './schedule.ts';
 
 const timestampKey = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
 /** More missed times than this are told of: a clock is off, or the deadline too long. */
@@ -55,7 +54,7 @@ export function jobFor(cron: Stored<CronJob>, atMs: number): Job {
       name: `${name}-${Math.floor(atMs / 60_000)}`,
       namespace,
       ...(labels && { labels }),
-      annotations: { ...annotations, [timestampKey]: formatTime(atMs) },
+      annotations: { ...annotations, [timestampKey]: formatInZone(atMs, cron.spec.timeZone) },
       ownerReferences: [controllerReference(cron)],
     },
     spec: template.spec,

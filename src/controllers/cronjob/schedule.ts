@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
 import { parseDuration } from '../../machinery/duration.ts';
+import { formatTime } from '../../platform/clock.ts';
 
 /** When something is due, by the notation of `robfig/cron` that upstream takes. */
 export interface Schedule {
@@ -43,4 +44,15 @@ function every(span: string): Schedule {
   const spanMs = Math.max(1, Math.floor(parseDuration(span) / 1e9)) * 1000;
   // Whole seconds, counted from whatever came before.
   return { next: (afterMs) => Math.floor(afterMs / 1000) * 1000 + spanMs };
+}
+
+/** The time that clocks of a zone show, with their distance from UTC (RFC 3339); UTC where none is named. */
+export function formatInZone(atMs: number, timeZone = 'UTC'): string {
+  const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
+  const named = format.formatToParts(atMs).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const [, sign, hours, minutes] = /^GMT([+-])(\d\d):(\d\d)/.exec(named) ?? [];
+  const aheadMs = (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60_000;
+  if (aheadMs === 0) return formatTime(atMs);
+  const shown = formatTime(sign === '-' ? atMs - aheadMs : atMs + aheadMs);
+  return shown.replace('Z', `${sign}${hours}:${minutes}`);
 }
