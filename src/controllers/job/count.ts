@@ -16,7 +16,7 @@ import {
 /** What the pods of a Job amount to. */
 export interface Count {
   active: Stored<Pod>[];
-  terminating: number;
+  terminating: Stored<Pod>[];
   succeeded: number;
   failed: number;
   /** Pods that ended and are in the counters for good: nothing holds them any more. */
@@ -64,8 +64,7 @@ export function countPods(job: Stored<Job>, pods: readonly Stored<Pod>[]): Count
   const unsettledFailed = counted.filter(({ pod }) => waiting.has(pod)).length;
   return {
     active: pods.filter((pod) => !isSucceeded(pod) && pod.status?.phase !== 'Failed' && !isTerminating(pod)),
-    terminating: pods.filter((p) => isTerminating(p) && !isSucceeded(p) && p.status?.phase !== 'Failed')
-      .length,
+    terminating: pods.filter((p) => isTerminating(p) && !isSucceeded(p) && p.status?.phase !== 'Failed'),
     succeeded: isIndexed(job) ? completed.size : settled.succeeded + uncounted.succeeded.length,
     failed: settled.failed + uncounted.failed.length + unsettledFailed,
     settled,
@@ -109,14 +108,17 @@ function completedIndexes(job: Job, pods: readonly Stored<Pod>[]): Set<number> {
  */
 function countIndexes(job: Job, pods: readonly Stored<Pod>[]) {
   const limit = job.spec?.backoffLimitPerIndex;
-  const failedIndexes = parseIndexes(job.status?.failedIndexes);
+  const completions = job.spec?.completions ?? 0;
+  // A Job that has become smaller has nothing to do with the indexes beyond its end any more.
+  const noted = [...parseIndexes(job.status?.failedIndexes)].filter((index) => index < completions);
+  const failedIndexes = new Set(noted);
   const failures = new Map<number, number>();
   const waiting = new Set<Stored<Pod>>();
   if (limit === undefined) return { failures, failedIndexes, waiting };
   const last = new Map<number, Stored<Pod>>();
   for (const pod of pods.filter((p) => isFailed(job, p))) {
     const index = indexOf(pod);
-    if (index === undefined) continue;
+    if (index === undefined || index >= completions) continue;
     const { action } = judgeFailure(job.spec?.podFailurePolicy, pod);
     const total = failuresBefore(pod) + (action === 'Ignore' ? 0 : 1);
     if (action === 'FailIndex' || total > limit) failedIndexes.add(index);

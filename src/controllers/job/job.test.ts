@@ -7,6 +7,7 @@ import { TestCluster, TestNodes } from '../testing.ts';
 import { judgeFailure } from './failure-policy.ts';
 import { formatIndexes, parseIndexes } from './indexes.ts';
 import { createJobController } from './job.ts';
+import { decide } from './outcome.ts';
 import { indexOf } from './pods.ts';
 
 test('indexes are written as ranges', () => {
@@ -243,6 +244,38 @@ describe('an indexed Job', () => {
       failedIndexes: '1',
     });
     expect(ended(job)).toEqual(['FailureTarget FailedIndexes', 'Failed FailedIndexes']);
+  });
+
+  test('replaces the index whose pod has failed, not the one whose pod is still on its way out', async () => {
+    await create({ ...indexed, podReplacementPolicy: 'Failed' });
+    await cluster.settle();
+    nodes.lets = false;
+    const leaving = (await running()).find((p) => indexOf(p) === 0);
+    await cluster.delete(pods, leaving?.metadata.name ?? '');
+    await end(2, 'Failed');
+    await cluster.pass(11_000);
+    expect((await running()).map(indexOf).sort()).toEqual([1, 2]);
+    expect((await get()).status).toMatchObject({ active: 2, terminating: 1, failed: 1 });
+  });
+
+  test('that becomes smaller is not failed by an index it has no more', async () => {
+    await create({ ...indexed, backoffLimitPerIndex: 0 });
+    await cluster.settle();
+    await end(2, 'Failed');
+    expect((await get()).status).toMatchObject({ failedIndexes: '2', active: 2 });
+    await cluster.patch(jobs, 'j', { spec: { completions: 2, parallelism: 2 } });
+    for (const index of [0, 1]) await end(index, 'Succeeded');
+    expect((await get()).status).toMatchObject({ failedIndexes: '', completedIndexes: '0,1' });
+    expect(ended(await get())).toContain('Complete CompletionsReached');
+  });
+
+  test('all of whose indexes have ended has failed by one of them, also where its success policy is met', () => {
+    const rules = [{ succeededIndexes: '0' }];
+    const job = { spec: { ...indexed, completions: 2, backoffLimitPerIndex: 0, successPolicy: { rules } } };
+    const fresh = { succeeded: [], failed: [] };
+    const indexes = { completed: new Set([0]), failedIndexes: new Set([1]) };
+    const count = { active: [], failed: 0, succeeded: 1, fresh, ...indexes };
+    expect(decide(job as never, count as never, 0)).toMatchObject({ reason: 'FailedIndexes' });
   });
 
   test('ends early where its success policy says so', async () => {

@@ -50,6 +50,10 @@ function failure(job: Stored<Job>, count: Count, nowMs: number): Outcome | undef
     const message = 'Job has exceeded the specified maximal number of failed indexes';
     return failed('MaxFailedIndexesExceeded', message);
   }
+  // Every index has come to an end, and not all to a good one: that counts before a success policy does.
+  const { completions = Number.POSITIVE_INFINITY } = job.spec ?? {};
+  if (count.failedIndexes.size > 0 && count.completed.size + count.failedIndexes.size >= completions)
+    return failed('FailedIndexes', 'Job has failed indexes');
   return undefined;
 }
 
@@ -77,11 +81,7 @@ function success(job: Stored<Job>, count: Count): Outcome | undefined {
   const { completions } = job.spec ?? {};
   if (completions === undefined)
     return count.succeeded > 0 && count.active.length === 0 ? reached : undefined;
-  if (count.succeeded >= completions) return reached;
-  // Every index has come to an end, and not all to a good one.
-  if (count.failedIndexes.size > 0 && count.succeeded + count.failedIndexes.size >= completions)
-    return failed('FailedIndexes', 'Job has failed indexes');
-  return undefined;
+  return count.succeeded >= completions ? reached : undefined;
 }
 
 function matchedRule(job: Job, { completed }: Count): number | undefined {

@@ -38,13 +38,13 @@ export function planPods(
   const left = (completions ?? 0) - count.succeeded - count.failedIndexes.size;
   const byWork = completions === undefined ? (count.succeeded > 0 ? kept.length : parallelism) : left;
   const wanted = Math.max(0, Math.min(parallelism, byWork));
-  const inTheWay = podReplacementPolicy === 'Failed' ? count.terminating : 0;
-  const missing = wanted - kept.length - inTheWay;
+  const inTheWay = podReplacementPolicy === 'Failed' ? count.terminating : [];
+  const missing = wanted - kept.length - inTheWay.length;
   const surplus = kept.length - wanted;
   const extra = surplus > 0 ? byDeletionOrder(kept, () => 0, nowMs).slice(0, surplus) : [];
   const remove = [...duplicates, ...extra];
   if (missing <= 0 || remove.length > 0) return { create: [], remove, againInMs: undefined };
-  const { create, againInMs } = newPods(job, count, { missing, kept, delays });
+  const { create, againInMs } = newPods(job, count, { missing, kept: [...kept, ...inTheWay], delays });
   return { create: create.slice(0, burst), remove, againInMs };
 }
 
@@ -93,7 +93,7 @@ export function nextStatus(
   const now = formatTime(nowMs);
   const { succeeded, failed } = count.settled;
   const { uncounted } = count;
-  const isDone = outcome !== undefined && activeAfter.length === 0 && count.terminating === 0;
+  const isDone = outcome !== undefined && activeAfter.length === 0 && count.terminating.length === 0;
   const isAllCounted = uncounted.succeeded.length + uncounted.failed.length === 0;
   const conditions = conditionsFor(job, { outcome, isFinal: isDone && isAllCounted, now });
   const startTime = job.spec?.suspend ? undefined : (before.startTime ?? now);
@@ -114,7 +114,7 @@ export function nextStatus(
       ...(uncounted.failed.length > 0 && { failed: uncounted.failed }),
     },
     ready: activeAfter.filter(isReady).length,
-    terminating: count.terminating,
+    terminating: count.terminating.length,
   };
 }
 
