@@ -8,7 +8,7 @@ import { deepEqual } from '../../machinery/equal.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import type { ControllerContext } from '../controller.ts';
 import { controllerReference } from '../shared/owners.ts';
-import { claimsFor, ordinalOf, replicasOf, startOf } from './pods.ts';
+import { claimsFor, hasSeat, ordinalOf } from './pods.ts';
 
 /** With whom a claim goes, by the set's policy: with the set, with a pod that is scaled away, or with nobody. */
 export function claimOwners(
@@ -17,7 +17,7 @@ export function claimOwners(
   ordinal: number,
 ): OwnerReference[] {
   const { whenDeleted, whenScaled } = set.spec.persistentVolumeClaimRetentionPolicy ?? {};
-  const isSurplus = ordinal < startOf(set) || ordinal >= startOf(set) + replicasOf(set);
+  const isSurplus = !hasSeat(set, ordinal);
   if (whenScaled === 'Delete' && isSurplus) return pod ? [controllerReference(pod)] : [];
   return whenDeleted === 'Delete' ? [controllerReference(set)] : [];
 }

@@ -86,21 +86,26 @@ function isAvailable({ set, nowMs }: StatefulSetInput, pod: Stored<Pod> | undefi
   return availableInMs(pod, set.spec.minReadySeconds ?? 0, nowMs) === 0;
 }
 
-/** From the highest down, as many at once as may be unavailable. */
+/**
+ * From the highest down, as many at once as may be unavailable, wherever those stand that are already. In parallel, pods
+ * that do not work go at once: nothing is lost by it, and a template that is mended reaches them.
+ */
 function replaceOutdated(input: StatefulSetInput, seats: readonly Seat[]): Step[] {
   const { set, update } = input;
   if (set.spec.updateStrategy?.type === 'OnDelete') return [];
   const most = set.spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1;
-  let budget = Math.max(1, scaledIntOrPercent(most, replicasOf(set), 'up'));
-  const steps: Step[] = [];
-  for (const { ordinal, pod } of [...seats].reverse()) {
-    if (budget <= 0 || keepsOld(set, ordinal) || !pod) break;
-    if (revisionOf(pod) !== update && !isTerminating(pod)) {
-      steps.push({ type: 'delete', pod, why: 'outdated' });
-      budget--;
-    } else if (isTerminating(pod) || !isAvailable(input, pod)) budget--;
-  }
-  return steps;
+  const works = (pod: Stored<Pod>) => !isTerminating(pod) && isAvailable(input, pod);
+  const unavailable = seats.filter(({ pod }) => !pod || !works(pod)).length;
+  // Rounded down, unlike in other sets.
+  const budget = Math.max(1, scaledIntOrPercent(most, replicasOf(set), 'down')) - unavailable;
+  const outdated = seats.flatMap(({ ordinal, pod }) => {
+    const isOld = pod && !keepsOld(set, ordinal) && revisionOf(pod) !== update && !isTerminating(pod);
+    return isOld ? [pod] : [];
+  });
+  const broken = outdated.filter((pod) => !works(pod)).reverse();
+  const working = outdated.filter(works).reverse();
+  const pods = [...broken, ...working.slice(0, Math.max(0, budget))];
+  return pods.map((pod) => ({ type: 'delete', pod, why: 'outdated' }));
 }
 
 /** The status that the pods amount to. */
@@ -129,6 +134,6 @@ export function statefulSetStatus(
     updatedReplicas,
     currentRevision,
     updateRevision: update,
-    ...(collisionCount !== undefined && { collisionCount }),
+    collisionCount: collisionCount ?? 0,
   };
 }

@@ -10,6 +10,9 @@ const podIndexLabel = 'apps.kubernetes.io/pod-index';
 
 export const startOf = (set: StatefulSet) => set.spec.ordinals?.start ?? 0;
 export const replicasOf = (set: StatefulSet) => set.spec.replicas ?? 1;
+/** Whether the number is one of those that the set shall have pods of. */
+export const hasSeat = (set: StatefulSet, ordinal: number) =>
+  ordinal >= startOf(set) && ordinal < startOf(set) + replicasOf(set);
 export const revisionOf = (pod: Pod) => pod.metadata.labels?.[revisionLabel];
 
 /** The number in the name of a set's pod; undefined where the name is not of the set's making. */

@@ -73,6 +73,7 @@ describe('a StatefulSet', () => {
       updatedReplicas: 2,
       currentRevision: updateRevision,
       updateRevision,
+      collisionCount: 0,
     });
     expect(await cluster.events('SuccessfulCreate')).toContain(
       'SuccessfulCreate create Pod db-0 in StatefulSet db successful',
@@ -182,6 +183,27 @@ describe('an update', () => {
     expect(Object.values(await images()).sort()).toEqual(['db:1', 'db:1', 'db:2', 'db:2']);
   });
 
+  test('rounds a share of them down, and counts what does not work below its partition too', async () => {
+    const rollingUpdate = { maxUnavailable: '60%', partition: 1 };
+    await create(4, {
+      podManagementPolicy: 'Parallel',
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate },
+    });
+    await cluster.settle();
+    await nodes.become(await cluster.get(pods, 'db-0'), 'unready');
+    nodes.fate = () => 'unready';
+    await roll('db:2');
+    expect(await images()).toEqual({ 'db-0': 'db:1', 'db-1': 'db:1', 'db-2': 'db:1', 'db-3': 'db:2' });
+  });
+
+  test('in parallel replaces at once what does not work, so that a mended template gets through', async () => {
+    nodes.fate = () => 'unready';
+    await create(3, { podManagementPolicy: 'Parallel' });
+    await cluster.settle();
+    await roll('db:2');
+    expect(await images()).toEqual({ 'db-0': 'db:2', 'db-1': 'db:2', 'db-2': 'db:2' });
+  });
+
   test('on delete waits for the deletion', async () => {
     await create(2, { updateStrategy: { type: 'OnDelete' } });
     await cluster.settle();
@@ -206,6 +228,16 @@ describe('claims', () => {
     await cluster.pass(1_000);
     expect(await cluster.list(pods)).toEqual([]);
     expect(await cluster.names(persistentvolumeclaims)).toEqual(['data-db-0', 'data-db-1']);
+  });
+
+  test('are made again for a pod that waits for one', async () => {
+    nodes.fate = () => 'pending';
+    await create(1, { volumeClaimTemplates: [claim] });
+    await cluster.settle();
+    await cluster.delete(persistentvolumeclaims, 'data-db-0');
+    expect(await cluster.list(persistentvolumeclaims)).toEqual([]);
+    await cluster.patch(pods, 'db-0', { metadata: { annotations: { seen: 'yes' } } });
+    expect(await cluster.names(persistentvolumeclaims)).toEqual(['data-db-0']);
   });
 
   test('go with the pod that is scaled away, or with the set, where it asks for that', async () => {

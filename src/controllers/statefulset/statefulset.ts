@@ -26,7 +26,7 @@ import { PodWriter } from '../shared/pod-writes.ts';
 import { currentRevision, templateOf, truncateHistory } from '../shared/revisions.ts';
 import { ensureClaims, syncClaimOwners } from './claims.ts';
 import { planStatefulSet, type StatefulSetInput, type Step, statefulSetStatus } from './plan.ts';
-import { ordinalOf, podFor, revisionOf } from './pods.ts';
+import { hasSeat, isTerminating, ordinalOf, podFor, revisionOf } from './pods.ts';
 
 /** Keeps the named pods of every StatefulSet, and the claims that go with them. */
 export function createStatefulSetController(context: ControllerContext, plan = planStatefulSet): Component {
@@ -40,6 +40,8 @@ export function createStatefulSetController(context: ControllerContext, plan = p
     },
   });
 }
+
+const isWaiting = (pod: Pod) => pod.status?.phase === 'Pending' && !isTerminating(pod);
 
 interface Parts {
   context: ControllerContext;
@@ -118,6 +120,7 @@ class StatefulSetController {
     await this.#report(set, statefulSetStatus(input, collisionCount));
     await syncClaimOwners(this.#context, set, owned);
     for (const step of steps) await this.#carryOut(set, step, { current, update });
+    if (!set.metadata.deletionTimestamp) await this.#ensureClaimsOfWaiting(set, owned);
     const used = new Set([...Object.values(names), ...owned.map(revisionOf)]);
     await truncateHistory(this.#context, history, (revision) => used.has(revision.metadata.name));
     return againInMs === undefined ? done : { type: 'again', afterMs: againInMs };
@@ -143,6 +146,14 @@ class StatefulSetController {
     await this.#told(set, `delete Pod ${pod.metadata.name}`, () =>
       this.#pods.remove(set, pod, { key, why: reasons[why] }),
     );
+  }
+
+  /** A pod that does not start may wait for a claim that somebody has deleted. */
+  async #ensureClaimsOfWaiting(set: Stored<StatefulSet>, owned: readonly Stored<Pod>[]): Promise<void> {
+    for (const pod of owned.filter(isWaiting)) {
+      const ordinal = ordinalOf(set.metadata.name, pod.metadata.name);
+      if (ordinal !== undefined && hasSeat(set, ordinal)) await ensureClaims(this.#context, set, ordinal);
+    }
   }
 
   async #create(
