@@ -101,7 +101,8 @@ describe('the slices of a Service', () => {
     ]);
     expect(subsets?.[0]?.notReadyAddresses).toHaveLength(1);
     await cluster.patch(services, 'web', { spec: { publishNotReadyAddresses: true } });
-    expect((await shown()).bad).toEqual({ ready: true, serving: true, terminating: false });
+    expect((await shown()).bad).toEqual({ ready: true, serving: false, terminating: false });
+    expect((await shown()).leaving).toEqual({ ready: true, serving: true, terminating: true });
   });
 
   test('finished pods do not show', async () => {

@@ -59,7 +59,7 @@ export interface PodState {
 /** What clients are told of a pod: ending ones may still serve, but are not chosen while others are. */
 export function stateOf(service: Service, pod: Pod): PodState {
   const terminating = pod.metadata.deletionTimestamp !== undefined;
-  const serving = isReady(pod) || service.spec.publishNotReadyAddresses === true;
+  const serving = isReady(pod);
   return {
     ready: service.spec.publishNotReadyAddresses === true || (serving && !terminating),
     serving,
