@@ -33,6 +33,7 @@ import { createDeploymentController } from './deployment/deployment.ts';
 import type { Discover } from './discovery.ts';
 import { createDeviceTaintEvictionController } from './device-taint-eviction/device-taint-eviction.ts';
 import { createDisruptionController } from './disruption/disruption.ts';
+import { createStaleDisruptionController } from './disruption/stale.ts';
 import { createResourceClaimController } from './resourceclaim/resourceclaim.ts';
 import { createResourceQuotaController } from './resourcequota/resourcequota.ts';
 import { createEndpointsController } from './endpoints/endpoints.ts';
@@ -81,6 +82,7 @@ export function createControllers(options: ControllersOptions): Component[] {
     createNodeIpamController(contextFor('node-ipam-controller'), { podRange, nodeBits }),
     createHorizontalPodAutoscaler(contextFor('horizontal-pod-autoscaler'), { discover }),
     createDisruptionController(contextFor('disruption-controller'), { discover }),
+    createStaleDisruptionController(contextFor('disruption-controller')),
     createResourceClaimController(contextFor('resource-claim-controller')),
     createResourceQuotaController(contextFor('resourcequota-controller'), { discover }),
     createPersistentVolumeBinder(contextFor('persistent-volume-binder'), { local: options.localVolumes }),

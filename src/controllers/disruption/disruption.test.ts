@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { poddisruptionbudgets, pods, replicasets } from '../../api/generated/resources.ts';
 import { createReplicaSetController } from '../replicaset/replicaset.ts';
+import { noteDisruption } from '../shared/disruption.ts';
+import { conditionOf } from '../shared/pods.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createDisruptionController } from './disruption.ts';
 import { wantedPods } from './plan.ts';
+import { createStaleDisruptionController } from './stale.ts';
 
 test.each([
   [{ minAvailable: 2 }, { expected: 4, healthy: 2 }],
@@ -22,6 +25,7 @@ beforeEach(async () => {
   nodes = new TestNodes(cluster);
   await cluster.run(
     createDisruptionController(cluster.context('disruption-controller'), { discover: cluster.discover }),
+    createStaleDisruptionController(cluster.context('disruption-controller')),
     createReplicaSetController(cluster.context('replicaset-controller')),
   );
 });
@@ -97,4 +101,22 @@ describe('a budget', () => {
       '(selector: app=web) were found to be unmanaged',
     );
   });
+});
+
+test('a pod that was to be disrupted and stays is not said to be any more, unless its kubelet says it', async () => {
+  const disrupted = async (name: string, reason: string) => {
+    await cluster.create(pods, { metadata: { name }, spec: template.spec });
+    await cluster.settle();
+    const condition = { reason, message: 'it is in the way' };
+    await noteDisruption(cluster, await cluster.get(pods, name), { condition, cause: { reason: 'test' } });
+  };
+  await disrupted('evicted', 'EvictionByEvictionAPI');
+  await disrupted('pressed', 'TerminationByKubelet');
+  const said = async (name: string) => conditionOf(await cluster.get(pods, name), 'DisruptionTarget');
+  await cluster.pass(110_000);
+  expect(await said('evicted')).toMatchObject({ status: 'True', reason: 'EvictionByEvictionAPI' });
+  await cluster.pass(15_000);
+  expect(await said('evicted')).toMatchObject({ status: 'False' });
+  expect(await said('evicted')).not.toHaveProperty('reason');
+  expect(await said('pressed')).toMatchObject({ status: 'True' });
 });
