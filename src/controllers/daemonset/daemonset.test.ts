@@ -58,6 +58,7 @@ describe('a DaemonSet', () => {
     await cluster.settle();
     expect(await places()).toEqual(['a', 'b', 'c', 'd']);
     const [pod] = await cluster.list(pods);
+    expect(pod?.metadata.labels?.['pod-template-generation']).toBe('1');
     const required = pod?.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
     expect(required?.nodeSelectorTerms).toEqual([
       { matchFields: [{ key: 'metadata.name', operator: 'In', values: [nodeOf(pod as never)] }] },
@@ -116,9 +117,35 @@ describe('a DaemonSet', () => {
     expect(failures.length).toBeGreaterThan(3);
     expect(failures.length).toBeLessThan(10);
   });
+
+  test('replaces a failed pod soon again once all has gone well for long', async () => {
+    const uid = async () => (await cluster.list(pods)).find((p) => nodeOf(p) === 'a')?.metadata.uid;
+    kubelets.fate = (pod) => (nodeOf(pod) === 'a' ? 'Failed' : 'ready');
+    await create();
+    await cluster.pass(3_600_000);
+    kubelets.fate = () => 'ready';
+    await cluster.pass(1_860_000 + 900_000);
+    kubelets.fate = (pod) => (nodeOf(pod) === 'a' ? 'Failed' : 'ready');
+    const ready = (await cluster.list(pods)).find((p) => nodeOf(p) === 'a');
+    if (ready) await kubelets.become(ready, 'Failed');
+    await cluster.settle();
+    const second = await uid();
+    expect(second).not.toBe(ready?.metadata.uid);
+    await cluster.pass(2_000);
+    expect(await uid()).not.toBe(second);
+  });
 });
 
 describe('an update', () => {
+  test('reaches at once the daemons that failed, however long they would have been left', async () => {
+    kubelets.fate = (pod) => (pod.spec.containers[0]?.image === 'agent:1' ? 'Failed' : 'ready');
+    await create();
+    await cluster.pass(60_000);
+    await roll('agent:2');
+    expect(await images()).toEqual(['a agent:2', 'b agent:2', 'c agent:2']);
+    expect(await status()).toMatchObject({ updatedNumberScheduled: 3, numberAvailable: 3 });
+  });
+
   test('goes node by node', async () => {
     await create();
     await cluster.settle();

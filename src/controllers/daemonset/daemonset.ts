@@ -26,6 +26,10 @@ import { daemonPod, hashLabel, nodeOf, placement } from './pods.ts';
 
 /** So many daemons are made for one look at a set. */
 const burst = 250;
+/** A failed daemon is replaced after this time at the latest. */
+const longestHoldMs = 900_000;
+
+const hasFailed = (pod: Pod) => pod.status?.phase === 'Failed' && !pod.metadata.deletionTimestamp;
 
 /** Keeps a pod of every DaemonSet on each node it is for. */
 export function createDaemonSetController(context: ControllerContext): Component {
@@ -49,7 +53,7 @@ class DaemonSetController {
   readonly #nodeInformer: Informer<Node>;
   readonly #revisionInformer: Informer<ControllerRevision>;
   /** When the failed daemon of a node may be replaced again. */
-  readonly #retries = new Map<string, { backoff: Backoff; notBeforeMs: number }>();
+  readonly #retries = new Map<string, { backoff: Backoff; lastMs: number; notBeforeMs: number }>();
 
   constructor(context: ControllerContext, writes: OwnWrites) {
     this.#context = context;
@@ -65,7 +69,14 @@ class DaemonSetController {
 
   subscribe(queue: WorkQueue): void {
     const addSet = (set: Stored<DaemonSet>) => queue.add(keyOf(set));
-    this.#setInformer.onChange({ added: addSet, updated: addSet, deleted: addSet });
+    this.#setInformer.onChange({
+      added: addSet,
+      updated: addSet,
+      deleted: (set) => {
+        for (const id of this.#retries.keys()) if (id.startsWith(`${keyOf(set)}/`)) this.#retries.delete(id);
+        addSet(set);
+      },
+    });
     const addOwners = (pod: Stored<Pod>) => this.#keysFor(pod).forEach((key) => queue.add(key));
     this.#podInformer.onChange({
       added: addOwners,
@@ -109,8 +120,12 @@ class DaemonSetController {
     const history = { owner: set, revisions, key, writes: this.#writes, hashLabel };
     const { revision, collisionCount } = await currentRevision(this.#context, history);
     const hash = revision.metadata.labels?.[hashLabel] ?? '';
-    const input = { set, pods: owned, nodes: this.#nodeInformer.list(), hash, nowMs: clock.now() };
-    const waitMs = await this.#carryOut(input, planDaemonSet(input));
+    const held = new Map(owned.filter(hasFailed).map((pod) => [pod, this.#heldMs(key, pod)]));
+    const isHeldBack = (pod: Stored<Pod>) => (held.get(pod) ?? 0) > 0;
+    const nodes = this.#nodeInformer.list();
+    const input = { set, pods: owned, nodes, hash, isHeldBack, nowMs: clock.now() };
+    await this.#carryOut(input, planDaemonSet(input));
+    const waitMs = Math.min(Number.POSITIVE_INFINITY, ...[...held.values()].filter((ms) => ms > 0));
     const { status, againInMs } = daemonSetStatus(input, collisionCount);
     await this.#report(set, status);
     const used = new Set([hash, ...owned.map((pod) => pod.metadata.labels?.[hashLabel])]);
@@ -119,14 +134,11 @@ class DaemonSetController {
     return Number.isFinite(again) ? { type: 'again', afterMs: again } : done;
   }
 
-  /** Gives the milliseconds until something that has to wait may be done. */
-  async #carryOut({ set, hash }: DaemonSetInput, plan: DaemonSetPlan): Promise<number> {
+  async #carryOut({ set, hash }: DaemonSetInput, plan: DaemonSetPlan): Promise<void> {
     const key = keyOf(set);
-    let waitMs = Number.POSITIVE_INFINITY;
     for (const { pod, why } of plan.remove) {
-      const leftMs = why === 'failed' ? this.#waitMs(key, pod) : 0;
-      if (leftMs > 0) waitMs = Math.min(waitMs, leftMs);
-      else await this.#remove(set, pod, why);
+      if (why === 'failed') this.#holdBack(key, pod);
+      await this.#remove(set, pod, why);
     }
     const names = plan.create.slice(0, burst);
     const { error } = await slowStart(names.length, async (index) => {
@@ -135,7 +147,7 @@ class DaemonSetController {
       const pod = await this.#pods.create(set, daemonPod(set, nodeName, hash), { key, why });
       this.#pods.tell(set, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     });
-    if (error === undefined) return waitMs;
+    if (error === undefined) return;
     this.#pods.tell(set, 'FailedCreate', `Error creating: ${(error as Error).message}`, 'Warning');
     throw error;
   }
@@ -162,16 +174,21 @@ class DaemonSetController {
     this.#pods.tell(set, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
   }
 
-  /** A daemon that fails again and again is replaced ever more slowly, up to a quarter of an hour. */
-  #waitMs(key: string, pod: Stored<Pod>): number {
+  /** How long a failed daemon stays before another may take its place, in milliseconds. */
+  #heldMs(key: string, pod: Pod): number {
+    const { notBeforeMs } = this.#retries.get(`${key}/${nodeOf(pod)}`) ?? { notBeforeMs: 0 };
+    return Math.max(0, notBeforeMs - this.#context.clock.now());
+  }
+
+  /** A daemon that fails again and again is replaced ever more slowly; after a long time without failure, soon again. */
+  #holdBack(key: string, pod: Pod): void {
     const { clock, random } = this.#context;
     const id = `${key}/${nodeOf(pod)}`;
-    const entry = this.#retries.get(id);
+    const before = this.#retries.get(id);
     const nowMs = clock.now();
-    if (entry && entry.notBeforeMs > nowMs) return entry.notBeforeMs - nowMs;
-    const backoff = entry?.backoff ?? new Backoff({ baseMs: 1_000, maxMs: 900_000, random });
-    this.#retries.set(id, { backoff, notBeforeMs: nowMs + backoff.next() });
-    return 0;
+    const isRecent = before && nowMs - before.lastMs <= 2 * longestHoldMs;
+    const backoff = isRecent ? before.backoff : new Backoff({ baseMs: 1_000, maxMs: longestHoldMs, random });
+    this.#retries.set(id, { backoff, lastMs: nowMs, notBeforeMs: nowMs + backoff.next() });
   }
 
   /** Conditions are others' to write: the controller has none of its own. */

@@ -11,6 +11,8 @@ export interface DaemonSetInput {
   pods: readonly Stored<Pod>[];
   /** Of the present template. */
   hash: string;
+  /** Whether a failed daemon stays for now, because others before it have failed on its node. */
+  isHeldBack(pod: Stored<Pod>): boolean;
   nowMs: number;
 }
 
@@ -91,7 +93,8 @@ function planPlace(round: Round, place: Place, plan: DaemonSetPlan): void {
   }
   if (place.runs && place.pods.length === 0) plan.create.push(place.name);
   const phase = (name: string) => living.filter((pod) => pod.status?.phase === name);
-  for (const pod of phase('Failed')) plan.remove.push({ pod, why: 'failed' });
+  for (const pod of phase('Failed'))
+    if (!round.input.isHeldBack(pod)) plan.remove.push({ pod, why: 'failed' });
   for (const pod of phase('Succeeded')) plan.remove.push({ pod, why: 'succeeded' });
   const running = living.filter((p) => p.status?.phase !== 'Failed' && p.status?.phase !== 'Succeeded');
   for (const pod of surplusOf(round, running.sort(byAge))) plan.remove.push({ pod, why: 'surplus' });

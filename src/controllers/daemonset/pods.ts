@@ -8,6 +8,10 @@ import { podFromTemplate } from '../shared/pods.ts';
 /** Tells the pods of one template from those of another. */
 export const hashLabel = 'controller-revision-hash';
 
+/** How often the template had changed, for clients of old that know daemons by it. */
+const generationLabel = 'pod-template-generation';
+const generationKey = 'deprecated.daemonset.template.generation';
+
 const toleration = (name: string, effect: string): Toleration => ({
   key: `node.kubernetes.io/${name}`,
   operator: 'Exists',
@@ -44,9 +48,15 @@ export function daemonPod(set: Stored<DaemonSet>, nodeName: string, hash: string
     requiredDuringSchedulingIgnoredDuringExecution: required,
   };
   const tolerations = withDaemonTolerations(pod.spec.tolerations ?? [], pod.spec.hostNetwork ?? false);
+  const generation = set.metadata.annotations?.[generationKey];
+  const labels = {
+    ...pod.metadata.labels,
+    ...(generation && { [generationLabel]: generation }),
+    [hashLabel]: hash,
+  };
   return {
     ...pod,
-    metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, [hashLabel]: hash } },
+    metadata: { ...pod.metadata, labels },
     spec: { ...pod.spec, affinity: { ...pod.spec.affinity, nodeAffinity }, tolerations },
   };
 }
