@@ -1,12 +1,9 @@
 import type { PersistentVolumeClaim } from '../../api/core/v1.ts';
 import { storageclasses } from '../../api/generated/resources.ts';
-import type { Stored } from '../../api/resource.ts';
-import type { StorageClass } from '../../api/storage/v1.ts';
+import { defaultStorageClassOf } from '../../machinery/default-storage-class.ts';
 import { compareQuantities } from '../../machinery/quantity.ts';
-import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
+import type { AdmissionPlugin } from './admission.ts';
 import { isAbout, refuse } from './refuse.ts';
-
-const defaultClassAnnotation = 'storageclass.kubernetes.io/is-default-class';
 
 /** A claim that names no class gets the one that is marked as the default; of several, the newest. */
 export const defaultStorageClass: AdmissionPlugin = {
@@ -17,21 +14,10 @@ export const defaultStorageClass: AdmissionPlugin = {
     const isSaid =
       spec.storageClassName !== undefined ||
       metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] !== undefined;
-    const found = isSaid ? undefined : newestDefault(attributes);
+    const found = isSaid ? undefined : defaultStorageClassOf([...attributes.context.list(storageclasses)]);
     if (found) spec.storageClassName = found.metadata.name;
   },
 };
-
-function newestDefault({ context }: AdmissionAttributes): Stored<StorageClass> | undefined {
-  const marked = [...context.list(storageclasses)].filter(
-    ({ metadata }) => metadata.annotations?.[defaultClassAnnotation] === 'true',
-  );
-  return marked.sort(
-    (a, b) =>
-      b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp) ||
-      a.metadata.name.localeCompare(b.metadata.name),
-  )[0];
-}
 
 /** A bound claim only grows where its class allows that. */
 export const persistentVolumeClaimResize: AdmissionPlugin = {

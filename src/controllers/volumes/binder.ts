@@ -6,6 +6,7 @@ import type { Component } from '../../client/component.ts';
 import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
+import { defaultStorageClassOf } from '../../machinery/default-storage-class.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { hasReason, ignoring } from '../../machinery/status-error.ts';
 import {
@@ -15,7 +16,7 @@ import {
   type Outcome,
   type OwnWrites,
 } from '../controller.ts';
-import { annotations, classOf, findVolume, isKeptFor, phaseOf } from './match.ts';
+import { annotations, classOf, findVolume, isKeptFor, mismatchOf, namesClass, phaseOf } from './match.ts';
 import { type LocalVolumes, localProvisioner, localVolume, standardClass } from './local.ts';
 
 type Claim = Stored<PersistentVolumeClaim>;
@@ -122,7 +123,13 @@ class Binder {
       await this.#setPhase(key, claim, { phase: 'Pending' });
       return { type: 'again', afterMs: resyncMs };
     }
-    return this.#bind(key, claim, volume);
+    const isBound = claim.metadata.annotations?.[annotations.bindCompleted] !== undefined;
+    const mismatch = isBound || volume.spec.claimRef ? undefined : mismatchOf(volume, claim);
+    if (mismatch === undefined) return this.#bind(key, claim, volume);
+    const message = `Cannot bind to requested volume ${JSON.stringify(volume.metadata.name)}: ${mismatch}`;
+    this.#tell(claim, 'VolumeMismatch', message, 'Warning');
+    await this.#setPhase(key, claim, { phase: 'Pending' });
+    return { type: 'again', afterMs: resyncMs };
   }
 
   async #lose(key: string, claim: Claim): Promise<Outcome> {
@@ -139,6 +146,14 @@ class Binder {
     const waits = storageClass?.volumeBindingMode === 'WaitForFirstConsumer' && !isChosen;
     const volume = findVolume(claim, this.#volumes.list(), { onlyKept: waits || isChosen });
     if (volume) return this.#bind(key, claim, volume);
+    // A default class that came after the claim is for it too.
+    const byDefault = namesClass(claim) ? undefined : defaultStorageClassOf(this.#classes.list());
+    if (byDefault) {
+      const spec = { ...claim.spec, storageClassName: byDefault.metadata.name };
+      const cause = causedBy(claim, 'it names no class, and there is a default one');
+      await this.#updateClaim(key, { ...claim, spec }, cause);
+      return done;
+    }
     await this.#setPhase(key, claim, { phase: 'Pending' });
     if (waits) {
       this.#tell(claim, 'WaitForFirstConsumer', 'waiting for first consumer to be created before binding');

@@ -18,6 +18,11 @@ export function classOf({ metadata, spec }: PersistentVolume | PersistentVolumeC
   return metadata.annotations?.[annotations.betaClass] ?? spec?.storageClassName ?? '';
 }
 
+/** Whether a claim says of which class it is to be, should it be of none. */
+export function namesClass({ metadata, spec }: PersistentVolumeClaim): boolean {
+  return metadata.annotations?.[annotations.betaClass] !== undefined || spec.storageClassName !== undefined;
+}
+
 /** Whether a volume is kept for a claim, by name or for good. */
 export function isKeptFor(volume: PersistentVolume, claim: Stored<PersistentVolumeClaim>): boolean {
   const { claimRef } = volume.spec;
@@ -31,14 +36,32 @@ export function isKeptFor(volume: PersistentVolume, claim: Stored<PersistentVolu
 const sizeOf = (volume: PersistentVolume) => volume.spec.capacity?.storage ?? '0';
 const askedOf = (claim: PersistentVolumeClaim) => claim.spec.resources?.requests?.storage ?? '0';
 
+const modeOf = ({ spec }: PersistentVolume | PersistentVolumeClaim) => spec.volumeMode ?? 'Filesystem';
+
 /** Whether a volume is what a claim asks for, whoever has it. */
 function fits(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
+  return hasAccessModes(volume, claim) && modeOf(volume) === modeOf(claim) && isLargeEnough(volume, claim);
+}
+
+const isLargeEnough = (volume: PersistentVolume, claim: PersistentVolumeClaim) =>
+  compareQuantities(sizeOf(volume), askedOf(claim)) >= 0;
+
+function hasAccessModes(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
   const modes = volume.spec.accessModes ?? [];
-  return (
-    (claim.spec.accessModes ?? []).every((mode) => modes.includes(mode)) &&
-    (volume.spec.volumeMode ?? 'Filesystem') === (claim.spec.volumeMode ?? 'Filesystem') &&
-    compareQuantities(sizeOf(volume), askedOf(claim)) >= 0
-  );
+  return (claim.spec.accessModes ?? []).every((mode) => modes.includes(mode));
+}
+
+/** Why a free volume that a claim names is not what it asks for, in upstream's words; undefined where it is. */
+export function mismatchOf(
+  volume: Stored<PersistentVolume>,
+  claim: PersistentVolumeClaim,
+): string | undefined {
+  if (volume.metadata.deletionTimestamp)
+    return `the volume is marked for deletion ${JSON.stringify(volume.metadata.name)}`;
+  if (!isLargeEnough(volume, claim)) return 'requested PV is too small';
+  if (classOf(volume) !== classOf(claim)) return 'storageClassName does not match';
+  if (modeOf(volume) !== modeOf(claim)) return 'incompatible volumeMode';
+  return hasAccessModes(volume, claim) ? undefined : 'incompatible accessMode';
 }
 
 /** The volume for a claim: one that is kept for it, or else the smallest free one that will do. */
@@ -56,6 +79,7 @@ export function findVolume(
     (volume) =>
       !volume.spec.claimRef &&
       classOf(volume) === classOf(claim) &&
+      (volume.spec.volumeAttributesClassName || '') === (claim.spec.volumeAttributesClassName || '') &&
       (!compiled || matchesLabels(compiled, volume.metadata.labels)) &&
       fits(volume, claim),
   );

@@ -86,6 +86,48 @@ describe('a claim', () => {
     expect((await phases()).right).toBe('Released');
   });
 
+  test('that names no class gets the default one, also where that comes later', async () => {
+    await cluster.delete(storageclasses, 'standard');
+    const storageClassName = undefined;
+    await claim({ storageClassName });
+    await claim({ storageClassName: '' }, 'without');
+    await cluster.settle();
+    expect((await claimNow()).spec.storageClassName).toBeUndefined();
+    await cluster.create(storageclasses, {
+      metadata: { name: 'fast', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+      provisioner: 'fast.example.com',
+    });
+    await cluster.settle();
+    expect((await claimNow()).spec.storageClassName).toBe('fast');
+    const asked = 'volume.kubernetes.io/storage-provisioner';
+    expect((await claimNow()).metadata.annotations?.[asked]).toBe('fast.example.com');
+    expect((await cluster.get(persistentvolumeclaims, 'without')).spec.storageClassName).toBe('');
+  });
+
+  test.each([
+    [{ capacity: { storage: '500Mi' } }, 'requested PV is too small'],
+    [{ storageClassName: 'other' }, 'storageClassName does not match'],
+    [{ volumeMode: 'Block' }, 'incompatible volumeMode'],
+    [{ accessModes: ['ReadOnlyMany'] }, 'incompatible accessMode'],
+  ])('does not get the volume it names with %j', async (more, why) => {
+    await volume('named', '5Gi', more);
+    await claim({ volumeName: 'named' });
+    await cluster.settle();
+    expect((await claimNow()).status?.phase).toBe('Pending');
+    expect(await phases()).toEqual({ named: 'Available' });
+    const message = `VolumeMismatch Cannot bind to requested volume "named": ${why}`;
+    expect(await cluster.events('VolumeMismatch')).toContain(message);
+  });
+
+  test('gets no volume of other attributes', async () => {
+    const csi = { driver: 'quick.example.com', volumeHandle: 'quick' };
+    await volume('quick', '1Gi', { volumeAttributesClassName: 'quick', hostPath: undefined, csi });
+    await volume('plain', '2Gi');
+    await claim();
+    await cluster.settle();
+    expect((await claimNow()).spec.volumeName).toBe('plain');
+  });
+
   test('waits for a volume to come', async () => {
     await claim({ storageClassName: '' });
     await cluster.settle();
