@@ -108,6 +108,30 @@ describe('commands over SPDY', () => {
     await connection.closed;
   });
 
+  test('a client may reset its streams, hang up and leave the end of the command unheard', async () => {
+    const cat = new Cat();
+    const served = deferred<void>();
+    const at = await serving((upgrade) => {
+      void spdyCommandClient(upgrade, all, systemClock)
+        .then((client) => client && serveCommand(cat, client))
+        .then(served.resolve);
+    });
+    const headers = { Upgrade: 'SPDY/3.1', 'X-Stream-Protocol-Version': 'v4.channel.k8s.io' };
+    const url = `http://${at}/exec`;
+    const { socket } = await dialUpgrade({ url, method: 'POST', headers, timeoutMs: 5000 });
+    const connection = new SpdyConnection(socket, { role: 'client' });
+    const streams = ['error', 'stdin', 'stdout', 'stderr'].map((streamtype) =>
+      connection.openStream({ streamtype }),
+    );
+    await Promise.all(streams.map(({ replied }) => replied));
+    for (const stream of streams) stream.destroy();
+    connection.close();
+    await connection.closed;
+    cat.stdin.end();
+    await served.promise;
+    expect(cat.closed).toBe(true);
+  });
+
   test('a client without a protocol that is known is refused', async () => {
     const at = await serving((upgrade) => void spdyCommandClient(upgrade, all, systemClock));
     const headers = { Upgrade: 'SPDY/3.1', 'X-Stream-Protocol-Version': 'v9.channel.k8s.io' };

@@ -231,6 +231,24 @@ describe('connection', () => {
     client.close();
   });
 
+  test('what is written after a reset is dropped too while nobody has read what came before it', async () => {
+    const { client, next } = pair();
+    const mine = client.openStream({});
+    const { stream } = await next();
+    await new Promise<void>((resolve) => stream.write('last words', () => resolve()));
+    stream.destroy();
+    await expect.poll(() => mine.resetBy).toBe(5);
+    const failed: Error[] = [];
+    mine.on('error', (error) => failed.push(error));
+    const dropped = (say: (done: (error?: Error | null) => void) => void) =>
+      new Promise<Error | null | undefined>(say);
+    expect(await dropped((done) => mine.write('too late', done))).toBeFalsy();
+    expect(await dropped((done) => mine.end('too late', 'utf8', done))).toBeFalsy();
+    expect(await text(mine)).toBe('last words');
+    expect(failed).toEqual([]);
+    client.close();
+  });
+
   test('a lost connection ends all streams', async () => {
     const [a, b] = wire();
     const client = new SpdyConnection(a, { role: 'client' });

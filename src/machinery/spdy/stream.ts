@@ -9,6 +9,14 @@ export interface StreamOwner {
   forget(id: number): void;
 }
 
+type Written = (error?: Error | null) => void;
+
+/** Nothing is sent; whoever waits for it goes on. */
+function drop(...given: unknown[]): void {
+  const done = given.find((value) => typeof value === 'function');
+  if (done) process.nextTick(done as () => void);
+}
+
 /** Bytes that wait to be read before the connection stops reading. */
 const readAheadBytes = 256 * 1024;
 
@@ -27,6 +35,7 @@ export class SpdyStream extends Duplex {
   #reply!: { resolve(headers: SpdyHeaders): void; reject(error: Error): void };
   #readEnded = false;
   #writeEnded = false;
+  #isLost = false;
   #wake: (() => void) | undefined;
 
   constructor(id: number, owner: StreamOwner) {
@@ -42,6 +51,19 @@ export class SpdyStream extends Duplex {
   override _read(): void {
     this.#wake?.();
     this.#wake = undefined;
+  }
+
+  // A Writable that has ended fails when it is written to; this one may have been ended by its peer.
+  override write(chunk: unknown, encoding?: BufferEncoding | Written, written?: Written): boolean {
+    if (!this.#isLost) return super.write(chunk, encoding as BufferEncoding, written);
+    drop(encoding, written);
+    return true;
+  }
+
+  override end(chunk?: unknown, encoding?: BufferEncoding | (() => void), ended?: () => void): this {
+    if (!this.#isLost) return super.end(chunk, encoding as BufferEncoding, ended);
+    drop(chunk, encoding, ended);
+    return this;
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
@@ -98,6 +120,7 @@ export class SpdyStream extends Duplex {
     this.#writeEnded = true;
     this.#over();
     if (!this.destroyed) this.end();
+    this.#isLost = true;
   }
 
   /** The connection is being closed by this end. */
