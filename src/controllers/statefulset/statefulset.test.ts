@@ -234,6 +234,8 @@ describe('claims', () => {
     nodes.fate = () => 'pending';
     await create(1, { volumeClaimTemplates: [claim] });
     await cluster.settle();
+    // Nobody takes away the mark of what is used.
+    await cluster.patch(persistentvolumeclaims, 'data-db-0', { metadata: { finalizers: null } });
     await cluster.delete(persistentvolumeclaims, 'data-db-0');
     expect(await cluster.list(persistentvolumeclaims)).toEqual([]);
     await cluster.patch(pods, 'db-0', { metadata: { annotations: { seen: 'yes' } } });
