@@ -17,9 +17,9 @@ import {
   type OwnWrites,
 } from '../controller.ts';
 import { slowStart } from '../shared/batches.ts';
-import { claim, indexByController } from '../shared/claims.ts';
+import { byController, claim, indexByController } from '../shared/claims.ts';
 import { controllerOf } from '../shared/owners.ts';
-import { podFromTemplate } from '../shared/pods.ts';
+import { isActive, podFromTemplate } from '../shared/pods.ts';
 import { spacingMs } from '../shared/spacing.ts';
 import { planReplicas, type ReplicaSpec, statusOf } from './plan.ts';
 
@@ -64,6 +64,7 @@ class ReplicaManager<T extends Replicated> {
     this.#sets = options.context.informers.of(options.resource);
     this.#pods = options.context.informers.of(pods);
     indexByController(this.#pods);
+    indexByController(this.#sets);
   }
 
   subscribe(queue: WorkQueue): void {
@@ -95,7 +96,7 @@ class ReplicaManager<T extends Replicated> {
     const owned = await claim({ ...where, owner: set, selector: selectorOf(set) });
     const spec = specOf(set);
     const nowMs = this.#context.clock.now();
-    const plan = planFor(spec, owned, { nowMs, crowding: crowdingOf(owned) });
+    const plan = planFor(spec, owned, { nowMs, crowding: crowdingOf(() => this.#related(set)) });
     const failure = (await this.#create(set, plan.create)) ?? (await this.#remove(set, plan.remove));
     const status = set.status as ReplicaSetStatus | undefined;
     const generation = set.metadata.generation ?? 0;
@@ -116,6 +117,13 @@ class ReplicaManager<T extends Replicated> {
       .filter((set) => set.metadata.namespace === pod.metadata.namespace)
       .filter((set) => matchesLabels(this.#options.selectorOf(set), pod.metadata.labels));
     return matching.map(keyOf);
+  }
+
+  /** The pods of all sets that share the set's owner: in a rollout, those of the other templates too. */
+  #related(set: Stored<T>): Stored<Pod>[] {
+    const owner = controllerOf(set);
+    const sets = owner ? this.#sets.byIndex(byController, owner.uid) : [set];
+    return sets.flatMap(({ metadata: { uid } }) => this.#pods.byIndex(byController, uid));
   }
 
   async #create(set: Stored<T>, count: number): Promise<Failure | undefined> {
@@ -179,12 +187,20 @@ class ReplicaManager<T extends Replicated> {
   }
 }
 
-/** How many of the owned pods share a pod's node. */
-function crowdingOf(owned: readonly Stored<Pod>[]): (pod: Stored<Pod>) => number {
-  const perNode = new Map<string, number>();
-  for (const { spec } of owned)
-    if (spec.nodeName) perNode.set(spec.nodeName, (perNode.get(spec.nodeName) ?? 0) + 1);
-  return (pod) => perNode.get(pod.spec.nodeName ?? '') ?? 0;
+/** How many of these pods share a pod's node, those that are finished or on their way out aside. */
+function crowdingOf(related: () => readonly Stored<Pod>[]): (pod: Stored<Pod>) => number {
+  let perNode: Map<string, number> | undefined;
+  return (pod) => {
+    perNode ??= countByNode(related().filter(isActive));
+    return perNode.get(pod.spec.nodeName ?? '') ?? 0;
+  };
+}
+
+function countByNode(all: readonly Pod[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { spec } of all)
+    if (spec.nodeName) counts.set(spec.nodeName, (counts.get(spec.nodeName) ?? 0) + 1);
+  return counts;
 }
 
 function isTerminatingNamespace(error: unknown): boolean {

@@ -123,6 +123,30 @@ describe('ReplicaSet', () => {
     expect((await cluster.get(replicasets, 'web')).status?.conditions).toBeUndefined();
   });
 
+  test('shrinks where pods of the other templates of its Deployment are as well', async () => {
+    const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd', uid: 'd-uid', controller: true };
+    const set = (name: string) => {
+      const labels = { app: 'web', set: name };
+      const spec = {
+        replicas: 1,
+        selector: { matchLabels: labels },
+        template: { ...template, metadata: { labels } },
+      };
+      return cluster.create(replicasets, { metadata: { name, ownerReferences: [owner] }, spec });
+    };
+    nodes.place = () => 'a';
+    await set('old');
+    await cluster.pass(3_600_000);
+    nodes.place = () => 'b';
+    await cluster.patch(replicasets, 'old', { spec: { replicas: 2 } });
+    nodes.place = () => 'a';
+    await set('new');
+    await cluster.settle();
+    await cluster.patch(replicasets, 'old', { spec: { replicas: 1 } });
+    const left = (await cluster.list(pods)).filter(({ metadata }) => metadata.labels?.set === 'old');
+    expect(left.map(({ spec }) => spec.nodeName)).toEqual(['b']);
+  });
+
   test('comes to rest: nothing is written where nothing changes', async () => {
     await cluster.create(replicasets, setOf(2));
     await cluster.settle();
