@@ -70,6 +70,7 @@ const cronTabs: OpenApiResource = {
   subresources: [],
 };
 
+const v3Protobuf = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf';
 const v2Protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 function serving(...resources: OpenApiResource[]): OpenApi {
@@ -157,6 +158,18 @@ describe('documents over HTTP', () => {
     [`${v2Protobuf}, application/json;q=0.5`, v2Protobuf],
   ])('OpenAPI 2.0 for Accept: %s is %s', (accept, type) => {
     expect(ask(serving(pods), '/openapi/v2', { accept })?.headers['content-type']).toBe(type);
+  });
+
+  test.each([
+    [undefined, 'application/json'],
+    ['application/com.github.proto-openapi.spec.v3@v1.0+protobuf', v3Protobuf],
+    [`${v3Protobuf}, application/json;q=0.5`, v3Protobuf],
+  ])('OpenAPI 3.0 for Accept: %s is %s', (accept, type) => {
+    const api = serving(pods);
+    const hash = urlOf(api, 'api/v1').searchParams.get('hash') as string;
+    const answer = ask(api, '/openapi/v3/api/v1', { accept, hash });
+    expect(answer?.headers['content-type']).toBe(type);
+    expect(answer?.headers.etag).toBe(`"${hash}"`);
   });
 
   test('406 where the client takes nothing that there is', () => {
@@ -292,6 +305,24 @@ describe('the protobuf form of OpenAPI 2.0', () => {
     expect(fieldsOf(definitions).get(1)).toHaveLength(Object.keys(text.definitions).length);
   });
 
+  test('every parameter in a path or query says that its items are unique', () => {
+    const parameters = (fieldsOf(document.get(10)?.[0] as Uint8Array).get(1) ?? []).map(fieldsOf);
+    const plain = parameters
+      .map((pair) => fieldsOf(pair.get(2)?.[0] as Uint8Array).get(2)?.[0])
+      .filter((bytes) => bytes !== undefined);
+    const unique = plain.map((bytes) => {
+      const inPath = fieldsOf(bytes).get(4)?.[0];
+      const reader = new BinaryReader(inPath ?? (fieldsOf(bytes).get(3)?.[0] as Uint8Array));
+      for (;;) {
+        const [number, type] = reader.tag();
+        if (number === (inPath ? 19 : 20)) return reader.bool();
+        reader.skip(type, number);
+      }
+    });
+    expect(unique.length).toBeGreaterThan(5);
+    expect(unique).not.toContain(false);
+  });
+
   test('writes schemas with types, references and extensions as YAML', () => {
     const container = namedIn(definitions, 1, 'io.k8s.api.core.v1.Container');
     expect(textIn(container, 19)).toBe('name');
@@ -309,5 +340,47 @@ describe('the protobuf form of OpenAPI 2.0', () => {
       'x-kubernetes-patch-merge-key': 'name',
       'x-kubernetes-patch-strategy': 'merge',
     });
+  });
+});
+
+describe('the protobuf form of OpenAPI 3.0', () => {
+  const path = '/openapi/v3/apis/stable.example.com/v1';
+  const api = serving(cronTabs);
+  const document = fieldsOf(ask(api, path, { accept: v3Protobuf })?.body as Uint8Array);
+  const schemas = fieldsOf(document.get(5)?.[0] as Uint8Array).get(1)?.[0] as Uint8Array;
+  const inlineSchema = (fields: Map<number, Uint8Array[]>) =>
+    fieldsOf(fields.get(1)?.[0] ?? new Uint8Array());
+
+  test('has every path and schema', () => {
+    const text = json(api, path);
+    expect(textIn(document, 1)).toBe('3.0.0');
+    expect(fieldsOf(document.get(4)?.[0] as Uint8Array).get(1)).toHaveLength(Object.keys(text.paths).length);
+    expect(fieldsOf(schemas).get(1)).toHaveLength(Object.keys(text.components.schemas).length);
+  });
+
+  test('writes schemas with types, defaults and references', () => {
+    const cronTab = inlineSchema(namedIn(schemas, 1, 'com.example.stable.v1.CronTab'));
+    expect(textIn(cronTab, 25)).toBe('object');
+    const properties = cronTab.get(31)?.[0] as Uint8Array;
+    const metadata = inlineSchema(namedIn(properties, 1, 'metadata'));
+    const [referred] = (metadata.get(26) ?? []).map((item) =>
+      fieldsOf(fieldsOf(item).get(2)?.[0] as Uint8Array),
+    );
+    expect(textIn(referred as Map<number, Uint8Array[]>, 1)).toBe(
+      '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta',
+    );
+    const spec = inlineSchema(namedIn(properties, 1, 'spec'));
+    const when = inlineSchema(namedIn(spec.get(31)?.[0] as Uint8Array, 1, 'when'));
+    expect(textIn(fieldsOf(when.get(33)?.[0] as Uint8Array), 3)).toBe('now');
+    expect(textIn(when, 17)).toBe('^.+$');
+  });
+
+  test('answers of an operation go by their code', () => {
+    const paths = document.get(4)?.[0] as Uint8Array;
+    const get = fieldsOf(namedIn(paths, 1, '/apis/stable.example.com/v1/').get(4)?.[0] as Uint8Array);
+    const codes = (fieldsOf(get.get(8)?.[0] as Uint8Array).get(2) ?? []).map((pair) =>
+      textIn(fieldsOf(pair), 1),
+    );
+    expect(codes).toEqual(['200', '401']);
   });
 });

@@ -7,6 +7,7 @@ import { documentV3 } from './document-v3.ts';
 import { mergeV2 } from './merge-v2.ts';
 import { generalPaths, groupPaths, type PathOperations, resourcePaths, versionPath } from './paths.ts';
 import { encodeDocumentV2 } from './protobuf-v2.ts';
+import { encodeDocumentV3 } from './protobuf-v3.ts';
 import type { ForeignDocument, OpenApiResource } from './resource.ts';
 
 /** A request for a document. */
@@ -139,6 +140,8 @@ function indexOf(documents: ReadonlyMap<string, Content>): unknown {
 
 const protobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 const oldProtobufType = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+const protobufTypeV3 = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf';
+const oldProtobufTypeV3 = 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf';
 const jsonType = 'application/json';
 
 /** The first offered media type that the client takes, best first in its own order. */
@@ -161,15 +164,25 @@ function send(document: Content, mediaType: string, request: OpenApiRequest): Op
     : { code: 200, headers, body: document.bytes() };
 }
 
+/** The same document, under the digest of its JSON; few ask for it, so it is not kept. */
+const inProtobuf = (document: Content): Content => ({
+  bytes: () => encodeDocumentV3(JSON.parse(Buffer.from(document.bytes()).toString()) as object),
+  etag: document.etag,
+});
+
 const yearMs = 365 * 24 * 3600 * 1000;
 
 /** A document whose URL names its digest never changes; one with an old digest has moved. */
 function sendVersioned(key: string, document: Content, request: OpenApiRequest): OpenApiAnswer {
-  if (!preferred(request.accept, [jsonType])) return notAcceptable;
-  if (!request.hash) return send(document, jsonType, request);
-  if (request.hash !== document.etag())
+  const accepted = preferred(request.accept, [jsonType, protobufTypeV3, oldProtobufTypeV3]);
+  if (!accepted) return notAcceptable;
+  if (request.hash && request.hash !== document.etag())
     return { code: 301, headers: { location: serverUrl(key, document), vary: 'Accept' } };
-  const answer = send(document, jsonType, request);
+  const answer =
+    accepted === jsonType
+      ? send(document, jsonType, request)
+      : send(inProtobuf(document), protobufTypeV3, request);
+  if (!request.hash) return answer;
   const expires = new Date(request.nowMs + yearMs).toUTCString();
   return { ...answer, headers: { ...answer.headers, 'cache-control': 'public, immutable', expires } };
 }

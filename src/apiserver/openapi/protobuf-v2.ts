@@ -1,88 +1,26 @@
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { DocumentV2 } from './document-v2.ts';
+import {
+  any,
+  double,
+  each,
+  encode,
+  entries,
+  type Fields,
+  flag,
+  type Kind,
+  message,
+  present,
+  text,
+  whole,
+  wrapped,
+} from './protobuf-writer.ts';
 
-/**
- * The protobuf form of OpenAPI 2.0 that Go clients ask for (gnostic's `openapi.v2.Document`). Field numbers are
- * theirs. What a table does not name is left out, but for extensions.
- */
-type Fields = Readonly<Record<string, readonly [number: number, kind: Kind]>>;
-
-/** Writes one JSON value under a field number. */
-type Kind = (writer: BinaryWriter, number: number, value: unknown) => void;
-
-const bytesOf = (write: (inner: BinaryWriter) => void): Uint8Array => {
-  const inner = new BinaryWriter();
-  write(inner);
-  return inner.finish();
-};
-
-const text: Kind = (w, n, value) => void w.tag(n, WireType.LengthDelimited).string(String(value));
-const flag: Kind = (w, n, value) => {
-  if (value === true) w.tag(n, WireType.Varint).bool(true);
-};
-const whole: Kind = (w, n, value) => void w.tag(n, WireType.Varint).int64(Number(value));
-const double: Kind = (w, n, value) => void w.tag(n, WireType.Bit64).double(Number(value));
-const bytes: Kind = (w, n, value) => void w.tag(n, WireType.LengthDelimited).bytes(value as Uint8Array);
-
-const each =
-  (kind: Kind): Kind =>
-  (w, n, value) => {
-    for (const item of value as unknown[]) kind(w, n, item);
-  };
-
-/** A message that stands in place of its fields, such as a oneof. */
-const wrapped =
-  (number: number, kind: Kind): Kind =>
-  (w, n, value) =>
-    bytes(
-      w,
-      n,
-      bytesOf((inner) => kind(inner, number, value)),
-    );
-
-/** Any JSON value, as YAML: JSON is that too. */
-const any: Kind = wrapped(2, (w, n, value) => text(w, n, JSON.stringify(value)));
-
-const named =
-  (value: Kind): Kind =>
-  (w, n, entry) => {
-    const [name, content] = entry as [string, unknown];
-    const inner = bytesOf((writer) => {
-      text(writer, 1, name);
-      value(writer, 2, content);
-    });
-    bytes(w, n, inner);
-  };
-
-const entries =
-  (number: number, value: Kind): Kind =>
-  (w, n, map) =>
-    bytes(
-      w,
-      n,
-      bytesOf((inner) => each(named(value))(inner, number, Object.entries(map as object))),
-    );
-
-/** A message; keys that begin with `x-` go to its extensions, if it has a number for them. */
-function message(fields: () => Fields, extensions?: number): Kind {
-  const extension = named(any);
-  return (w, n, value) => {
-    const known = fields();
-    const inner = bytesOf((writer) => {
-      for (const [key, content] of Object.entries(value as object)) {
-        const field = Object.hasOwn(known, key) ? known[key] : undefined;
-        if (field) field[1](writer, field[0], content);
-        else if (extensions && key.startsWith('x-')) extension(writer, extensions, [key, content]);
-      }
-    });
-    bytes(w, n, inner);
-  };
-}
+// The protobuf form of OpenAPI 2.0 that Go clients ask for (gnostic's `openapi.v2.Document`). Field numbers are theirs.
 
 const schema: Kind = message(() => schemaFields, 31);
 
 const additionalProperties: Kind = (w, n, value) =>
-  typeof value === 'boolean' ? wrapped(2, flag)(w, n, value) : wrapped(1, schema)(w, n, value);
+  typeof value === 'boolean' ? wrapped(2, present)(w, n, value) : wrapped(1, schema)(w, n, value);
 
 const externalDocs = message(() => ({ description: [1, text], url: [2, text] }));
 
@@ -127,7 +65,14 @@ const body = message(
   6,
 );
 const inPath = message(
-  () => ({ required: [1, flag], in: [2, text], description: [3, text], name: [4, text], type: [5, text] }),
+  () => ({
+    required: [1, flag],
+    in: [2, text],
+    description: [3, text],
+    name: [4, text],
+    type: [5, text],
+    uniqueItems: [19, flag],
+  }),
   22,
 );
 const inQuery = message(
@@ -207,11 +152,4 @@ const documentFields: Fields = {
 };
 
 /** The document as `application/com.github.proto-openapi.spec.v2.v1.0+protobuf`. */
-export function encodeDocumentV2(document: DocumentV2): Uint8Array {
-  return bytesOf((writer) => {
-    for (const [key, content] of Object.entries(document)) {
-      const field = documentFields[key];
-      if (field) field[1](writer, field[0], content);
-    }
-  });
-}
+export const encodeDocumentV2 = (document: DocumentV2): Uint8Array => encode(documentFields, document);
