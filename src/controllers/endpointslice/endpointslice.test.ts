@@ -8,11 +8,16 @@ import { createEndpointSliceController } from './endpointslice.ts';
 let cluster: TestCluster;
 let nodes: TestNodes;
 
+async function addNodeIn(zone: string, name: string): Promise<void> {
+  const labels = { 'topology.kubernetes.io/zone': zone };
+  const node = readyNode(name, cluster.clock.now(), { labels });
+  await addNode(cluster, { ...node, status: { ...node.status, allocatable: { cpu: '4' } } });
+}
+
 beforeEach(async () => {
   cluster = await TestCluster.start();
   nodes = new TestNodes(cluster);
-  const labels = { 'topology.kubernetes.io/zone': 'a' };
-  await addNode(cluster, readyNode('node-1', cluster.clock.now(), { labels }));
+  await addNodeIn('a', 'node-1');
   await cluster.run(
     createEndpointSliceController(cluster.context('endpointslice-controller')),
     createEndpointsController(cluster.context('endpoint-controller')),
@@ -163,6 +168,25 @@ describe('the slices of a Service', () => {
     await pod('a');
     await cluster.settle();
     expect((await all())[0]?.hints).toEqual({ forZones: [{ name: 'a' }] });
+  });
+
+  test('share their endpoints out among the zones where the Service asks for that, and say so', async () => {
+    const annotations = { 'service.kubernetes.io/topology-mode': 'Auto' };
+    await service();
+    for (const name of ['a', 'b', 'c', 'd']) await pod(name);
+    await cluster.settle();
+    await cluster.patch(services, 'web', { metadata: { annotations } });
+    expect((await all()).map(({ hints }) => hints)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(await cluster.events('TopologyAwareHintsDisabled')).toEqual([
+      'TopologyAwareHintsDisabled Insufficient Node information: allocatable CPU or zone not specified on one or more nodes, addressType: IPv4',
+    ]);
+    await addNodeIn('b', 'node-2');
+    await cluster.settle();
+    const zones = (await all()).map(({ hints }) => hints?.forZones?.[0]?.name);
+    expect(zones.toSorted()).toEqual(['a', 'a', 'b', 'b']);
+    expect(await cluster.events('TopologyAwareHintsEnabled')).toEqual([
+      'TopologyAwareHintsEnabled Topology Aware Hints has been enabled, addressType: IPv4',
+    ]);
   });
 
   test('nothing is written where nothing changes', async () => {

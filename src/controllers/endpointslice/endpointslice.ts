@@ -1,13 +1,18 @@
+import type { Node, Service } from '../../api/core/v1.ts';
 import type { EndpointSlice } from '../../api/discovery/v1.ts';
 import { endpointslices, nodes, services } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
+import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
+import { deepEqual } from '../../machinery/equal.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
+import { readiness } from '../shared/nodes.ts';
 import { enqueueServices, hasEndpoints } from '../shared/service-pods.ts';
 import { carryOutSlices } from '../shared/slice-writes.ts';
 import { managedByLabel, serviceNameLabel } from '../shared/slices.ts';
-import { managedBy, planSlices } from './plan.ts';
+import { managedBy, planSlices, type Topology } from './plan.ts';
+import { asksForTopology, shareOf, zoneSharesOf } from './topology.ts';
 
 const byService = 'service';
 
@@ -31,18 +36,66 @@ export function createEndpointSliceController(context: ControllerContext): Compo
       const podsOf = enqueueServices(context, queue);
       const addOwner = (slice: Stored<EndpointSlice>) => isOurs(slice) && queue.add(serviceKeyOf(slice));
       slices.onChange({ updated: addOwner, deleted: addOwner });
+      const addSharing = () => {
+        for (const service of serviceInformer.list()) if (asksForTopology(service)) queue.add(keyOf(service));
+      };
+      const weightOf = (node: Node) => [readiness(node), shareOf(node)];
+      nodeInformer.onChange({
+        added: addSharing,
+        deleted: addSharing,
+        updated: (node, old) => void (deepEqual(weightOf(node), weightOf(old)) || addSharing()),
+      });
+      const teller = new TopologyTeller(context);
       return async (key) => {
         const service = serviceInformer.get(key);
         const own = slices.byIndex(byService, key).filter(isOurs);
         // The slices of a Service that is gone are the garbage collector's.
-        if (!service || service.metadata.deletionTimestamp || !hasEndpoints(service)) return done;
+        if (!service || service.metadata.deletionTimestamp || !hasEndpoints(service)) {
+          teller.forget(key);
+          return done;
+        }
         const pods = podsOf(service);
-        const plan = planSlices({ service, pods, slices: own, node: (name) => nodeInformer.get(name) });
+        const node = (name: string) => nodeInformer.get(name);
+        const zoneShares = () => zoneSharesOf(nodeInformer.list());
+        const plan = planSlices({ service, pods, slices: own, node, zoneShares });
         const count = pods.length;
         const cause = causedBy(service, `${count} pod${count === 1 ? '' : 's'} stand behind it`);
         await carryOutSlices(context, plan, { key, writes, cause });
+        teller.tell(service, plan.topology);
         return done;
       };
     },
   });
+}
+
+const phrase = ({ addressType, why }: Topology) =>
+  `${why ?? 'Topology Aware Hints has been enabled'}, addressType: ${addressType}`;
+
+/** Tells of a Service by an event when its endpoints come to be shared out among the zones, and when they no longer are. */
+class TopologyTeller {
+  readonly #events: ControllerContext['events'];
+  readonly #said = new Map<string, string>();
+
+  constructor({ events }: ControllerContext) {
+    this.#events = events;
+  }
+
+  forget(key: string): void {
+    this.#said.delete(key);
+  }
+
+  tell(service: Stored<Service>, topology: readonly Topology[] | undefined): void {
+    const key = keyOf(service);
+    const before = this.#said.get(key);
+    const now = topology?.map(phrase).join('; ');
+    if (before === now) return;
+    if (now === undefined) this.forget(key);
+    else this.#said.set(key, now);
+    const off = { type: 'Warning', reason: 'TopologyAwareHintsDisabled' } as const;
+    const on = { type: 'Normal', reason: 'TopologyAwareHintsEnabled' } as const;
+    if (!topology)
+      this.#events.record(service, { ...off, message: 'Topology Aware Hints has been disabled' });
+    for (const one of topology ?? [])
+      this.#events.record(service, { ...(one.why === undefined ? on : off), message: phrase(one) });
+  }
 }

@@ -4,6 +4,7 @@ import type { Stored } from '../../api/resource.ts';
 import { controllerReference } from '../shared/owners.ts';
 import { hostnameOf, stateOf, targetPort } from '../shared/service-pods.ts';
 import {
+  endpointKey,
   managedByLabel,
   newSlice,
   planGroups,
@@ -12,10 +13,10 @@ import {
   type SliceShape,
   serviceNameLabel,
 } from '../shared/slices.ts';
+import { asksForTopology, zoneLabel, type ZoneShares, zonesFor } from './topology.ts';
 
 export const managedBy = 'endpointslice-controller.k8s.io';
 const headlessLabel = 'service.kubernetes.io/headless';
-const zoneLabel = 'topology.kubernetes.io/zone';
 
 /** Endpoints in one slice, at most. */
 const mostEndpoints = 100;
@@ -26,6 +27,14 @@ export interface SliceInput {
   /** The slices that this controller keeps for the Service. */
   slices: readonly Stored<EndpointSlice>[];
   node(name: string): Node | undefined;
+  /** What the zones have of all CPUs; asked where the Service wants its endpoints shared out among them. */
+  zoneShares(): ZoneShares | undefined;
+}
+
+/** Whether the endpoints of one family of addresses are shared out among the zones, and if not, why. */
+export interface Topology {
+  addressType: string;
+  why?: string;
 }
 
 function portsFor(service: Service, pod: Pod): EndpointPort[] {
@@ -54,7 +63,8 @@ function endpointFor({ service, node }: SliceInput, pod: Stored<Pod>): Endpoint 
   const zone = nodeName ? node(nodeName)?.metadata.labels?.[zoneLabel] : undefined;
   const { namespace, name, uid } = pod.metadata;
   const conditions = { ...stateOf(service, pod) };
-  const hints = conditions.ready ? hintsFor(service, { nodeName, zone }) : undefined;
+  const hints =
+    conditions.ready && !asksForTopology(service) ? hintsFor(service, { nodeName, zone }) : undefined;
   return {
     addresses: [pod.status?.podIP ?? ''],
     conditions,
@@ -105,11 +115,32 @@ function shapeFor(service: Stored<Service>): SliceShape {
   return { metadata, most: mostEndpoints };
 }
 
-/** Which slices to make, change and remove so that they show the pods behind a Service. */
-export function planSlices(input: SliceInput): SlicePlan {
+/** Says of each endpoint which zone it is for, where that can be said. */
+function shareOut({ slices, zoneShares }: SliceInput, groups: readonly SliceGroup[]): Topology[] {
+  const before = new Map(
+    slices.flatMap(({ endpoints }) =>
+      (endpoints ?? []).map((e): [string, string] => [endpointKey(e), e.hints?.forZones?.[0]?.name ?? '']),
+    ),
+  );
+  return groups.map(({ addressType, endpoints }) => {
+    const zones = zonesFor(endpoints, zoneShares(), before);
+    if (typeof zones === 'string') return { addressType, why: zones };
+    for (const [key, name] of zones)
+      endpoints.set(key, { ...(endpoints.get(key) as Endpoint), hints: { forZones: [{ name }] } });
+    return { addressType };
+  });
+}
+
+/**
+ * Which slices to make, change and remove so that they show the pods behind a Service; `topology` where it asks for its endpoints
+ * to be shared out among the zones.
+ */
+export function planSlices(input: SliceInput): SlicePlan & { topology?: readonly Topology[] } {
   const shape = shapeFor(input.service);
   const living = input.slices.filter((slice) => !slice.metadata.deletionTimestamp);
-  return keepOne(shape, planGroups(shape, groupsOf(input), living), living);
+  const groups = groupsOf(input);
+  const topology = asksForTopology(input.service) ? shareOut(input, groups) : undefined;
+  return { ...keepOne(shape, planGroups(shape, groups, living), living), topology };
 }
 
 /** A Service without pods keeps one empty slice, so that everybody can see that it has been looked at. */
