@@ -210,15 +210,16 @@ describe('service accounts', () => {
       groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
       extra: { 'authentication.kubernetes.io/credential-id': [expect.stringMatching(/^JTI=/)] },
     });
-    const review = await ask('/apis/authentication.k8s.io/v1/tokenreviews', {
-      method: 'POST',
-      body: {
-        apiVersion: 'authentication.k8s.io/v1',
-        kind: 'TokenReview',
-        spec: { token: issued.json.status.token },
-      },
-    });
-    expect(review.json.status).toMatchObject({ authenticated: true });
+    const review = async (audiences?: string[]) => {
+      const spec = { token: issued.json.status.token, audiences };
+      const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec };
+      const path = '/apis/authentication.k8s.io/v1/tokenreviews';
+      return (await ask(path, { method: 'POST', body })).json.status;
+    };
+    expect(await review()).toMatchObject({ authenticated: true });
+    expect((await review(['vault', 'db'])).error).toMatch(
+      /^\[invalid bearer token, token audiences \["\S+"\] is invalid for the target audiences \["vault" "db"\]\]$/,
+    );
     await ask(`${accounts}/robot`, { method: 'DELETE' });
     expect((await whoAmI()).status).toBe(401);
   });

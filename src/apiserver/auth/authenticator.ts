@@ -7,6 +7,8 @@ export interface RequestNotes {
   warn(message: string): void;
   /** For the audit event. */
   annotate(key: string, value: string): void;
+  /** Why a token that is known is not valid: for who reviews it, not for who shows it. */
+  refuse?(why: string): void;
 }
 
 /**

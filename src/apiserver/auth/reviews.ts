@@ -19,7 +19,7 @@ import { type FieldError, invalid, invalidObject, required } from '../../machine
 import { badRequest } from '../../machinery/status-error.ts';
 import { withZeroes } from '../kinds/shared/zero-values.ts';
 import type { Kind, UserInfo } from '../registry/kind.ts';
-import type { TokenIdentity } from './authenticator.ts';
+import type { RequestNotes, TokenIdentity } from './authenticator.ts';
 import type { Attributes, Authorizer } from './authorizer.ts';
 import { selectorErrors, selectorEvaluationError } from './review-selectors.ts';
 import type { RbacAuthorizer } from './rbac/rbac-authorizer.ts';
@@ -28,7 +28,11 @@ export interface ReviewOptions {
   authorizer: Authorizer;
   rbac: RbacAuthorizer;
   /** Whom a token speaks for, towards these audiences. */
-  identify(token: string, audiences: readonly string[]): Promise<TokenIdentity | undefined>;
+  identify(
+    token: string,
+    audiences: readonly string[],
+    notes: RequestNotes,
+  ): Promise<TokenIdentity | undefined>;
   /** The audiences of this server. */
   audiences: readonly string[];
 }
@@ -223,11 +227,11 @@ function tokenReviewKind({ identify, audiences }: ReviewOptions): Kind<TokenRevi
     async review(review) {
       const { token, audiences: asked } = review.spec;
       if (!token) mustBeValid(review, resource, [required('spec.token')]);
-      const identity = await identify(token, asked?.length ? asked : audiences);
-      if (!identity) {
-        // The words of upstream where no authenticator knows the token.
-        return { ...review, status: { user: {}, error: '[invalid bearer token]' } };
-      }
+      // Upstream's words where no authenticator knows the token; what those say that do follows.
+      const errors = ['invalid bearer token'];
+      const notes = { warn() {}, annotate() {}, refuse: (why: string) => void errors.push(why) };
+      const identity = await identify(token, asked?.length ? asked : audiences, notes);
+      if (!identity) return { ...review, status: { user: {}, error: `[${errors.join(', ')}]` } };
       const status = {
         authenticated: true,
         user: described(identity.user),

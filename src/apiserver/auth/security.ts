@@ -14,7 +14,7 @@ import { escalationCheck } from './admission/role-escalation.ts';
 import { RbacAuthorizer } from './rbac/rbac-authorizer.ts';
 import { RoleIndex } from './rbac/role-index.ts';
 import { requestHeaderAuthenticator } from './request-header.ts';
-import { reviewKinds } from './reviews.ts';
+import { reviewKinds, type ReviewOptions } from './reviews.ts';
 import { bootstrapTokens } from './tokens/bootstrap-tokens.ts';
 import { ServiceAccountTokens, type ServiceAccountTokensOptions } from './tokens/service-account-tokens.ts';
 import { staticTokens } from './tokens/static-tokens.ts';
@@ -87,7 +87,7 @@ export function createSecurity(options: SecurityOptions): Security {
     new NodeAuthorizer(reader),
     rbac,
   ]);
-  const identify = (token: string, wanted: readonly string[]) => tokens.identify(token, wanted);
+  const identify: ReviewOptions['identify'] = (token, wanted, notes) => tokens.identify(token, wanted, notes);
   const token = tokenSubresource({ tokens: serviceAccounts, audiences });
   return {
     authenticators: [

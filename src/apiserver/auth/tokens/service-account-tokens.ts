@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Secret } from '../../../api/core/v1.ts';
 import * as resources from '../../../api/generated/resources.ts';
 import type { KubernetesObject, Resource, Stored } from '../../../api/resource.ts';
+import { goQuote } from '../../../machinery/go-text.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { UserInfo } from '../../registry/kind.ts';
 import {
@@ -42,6 +43,10 @@ const deletionGraceMs = 60_000;
 
 const digest = (token: string) => createHash('sha256').update(token).digest('base64');
 
+const listed = (audiences: readonly string[]) => `[${audiences.map(goQuote).join(' ')}]`;
+const wrongAudience = (own: readonly string[], asked: readonly string[]) =>
+  `token audiences ${listed(own)} is invalid for the target audiences ${listed(asked)}`;
+
 /** Issues and verifies the tokens of service accounts. */
 export class ServiceAccountTokens implements TokenAuthenticator {
   readonly #options: ServiceAccountTokensOptions;
@@ -81,8 +86,9 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     if (!verified) return undefined;
     const { claims, user } = verified;
     const accepted = audiences.filter((audience) => claims.aud.includes(audience));
-    if (accepted.length === 0 || !this.#isTimely(claims) || !this.#isBound(claims['kubernetes.io']))
-      return undefined;
+    const why = accepted.length === 0 ? wrongAudience(claims.aud, audiences) : this.#untimely(claims);
+    if (why !== undefined) notes?.refuse?.(why);
+    if (why !== undefined || !this.#isBound(claims['kubernetes.io'])) return undefined;
     if (!this.#mayBeUsed(token, claims['kubernetes.io'], notes)) return undefined;
     return { user, audiences: accepted };
   }
@@ -126,9 +132,11 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     return undefined;
   }
 
-  #isTimely({ exp, nbf }: TokenClaims): boolean {
+  /** Why the token is not for now, in upstream's words; undefined where it is. */
+  #untimely({ exp, nbf }: TokenClaims): string | undefined {
     const nowSeconds = this.#options.clock.now() / 1000;
-    return nowSeconds < exp + leewaySeconds && !(nbf > nowSeconds + leewaySeconds);
+    if (nowSeconds >= exp + leewaySeconds) return 'service account token has expired';
+    return nbf > nowSeconds + leewaySeconds ? 'service account token is not valid yet' : undefined;
   }
 
   /** Whether everything that the token stands for is still there. */
