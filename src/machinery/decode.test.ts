@@ -374,6 +374,20 @@ describe('JSON text', () => {
     expect(strictFieldErrors(many)).toHaveLength(100);
   });
 
+  // Each level looked at by its whole path would take minutes.
+  test('take no longer for what is nested deeply', () => {
+    const bomb = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+    expect(strictFieldErrors(`{"x":${bomb(300_000)},"x":[1],"y":[{"k":2,"k":3}]}`, ['x'])).toEqual([
+      'unknown field "x"',
+      'duplicate field "y[0].k"',
+    ]);
+    const twice = `{${'"a":1,'.repeat(200_000)}"a":1}`;
+    const path = Array.from({ length: 400 }, () => 'a').join('.');
+    expect(strictFieldErrors(`${'{"a":'.repeat(400)}${twice}${'}'.repeat(400)}`)).toEqual([
+      `duplicate field "${path}.a"`,
+    ]);
+  });
+
   test('strict errors of YAML come in the order of the keys', () => {
     const yaml = 'kind: Pod\napiVersion: v1\nzz: 1\nspec:\n  q: 1\n  p: 1\naa: 1\n';
     const { warnings } = decodeObject(yaml, {

@@ -148,11 +148,13 @@ interface Frame {
   keys: Seen | undefined;
   /** The key or index of the element being read. */
   at: string | number;
+  /** Where the object or array stands. */
+  path: string;
 }
 
-function pathOf(frames: readonly Frame[]): string {
-  const path = frames.map((f) => (f.keys ? `.${f.at}` : `[${f.at}]`)).join('');
-  return path.startsWith('.') ? path.slice(1) : path;
+function pathOf({ keys, at, path }: Frame): string {
+  if (!keys) return `${path}[${at}]`;
+  return path === '' ? String(at) : `${path}.${at}`;
 }
 
 function endOfString(text: string, start: number): number {
@@ -167,12 +169,20 @@ function endOfString(text: string, start: number): number {
 
 const maxStrictErrors = 100;
 
-/** Whether the path, or one it lies under, is among those of unknown fields. */
-const isUnder = (path: string, unknown: ReadonlySet<string>): boolean => {
-  for (const u of unknown)
-    if (path === u || path.startsWith(`${u}.`) || path.startsWith(`${u}[`)) return true;
-  return false;
-};
+/** Where the value ends whose key has ended at `end`: the place of its last character, or before it where that is a scalar's. */
+function endOfValue(text: string, end: number): number {
+  let depth = 0;
+  for (let i = text.indexOf(':', end) + 1; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === quote) i = endOfString(text, i);
+    else if (char === openBrace || char === openBracket) depth++;
+    else if (char === closeBrace || char === closeBracket) {
+      if (depth === 0) return i - 1;
+      if (--depth === 0) return i;
+    } else if (char === comma && depth === 0) return i - 1;
+  }
+  return text.length;
+}
 
 /** Hashes of the names of all objects that are open, in one row. */
 let hashes = new Int32Array(1024);
@@ -231,13 +241,20 @@ export function strictFieldErrors(text: string, unknownPaths: readonly string[] 
   const frames: Frame[] = [];
   const found = new Set<string>();
   let keyNext = false;
-  const meet = (frame: Frame & { keys: Seen }, key: string): void => {
+  const here = () => {
+    const frame = frames.at(-1);
+    return frame ? pathOf(frame) : '';
+  };
+  /** Gives whether the field is not known. */
+  const meet = (frame: Frame & { keys: Seen }, key: string): boolean => {
     frame.at = key;
     const twice = frame.keys.meet(key);
-    if ((!twice && unknown.size === 0) || found.size >= maxStrictErrors) return;
-    const path = pathOf(frames);
-    if (unknown.has(path)) found.add(`unknown field ${goQuote(path)}`);
-    else if (twice && !isUnder(path, unknown)) found.add(`duplicate field ${goQuote(path)}`);
+    if (!twice && unknown.size === 0) return false;
+    const path = pathOf(frame);
+    const isUnknown = unknown.has(path);
+    if ((isUnknown || twice) && found.size < maxStrictErrors)
+      found.add(`${isUnknown ? 'unknown' : 'duplicate'} field ${goQuote(path)}`);
+    return isUnknown;
   };
   const readString = (start: number): number => {
     const end = endOfString(text, start);
@@ -246,16 +263,15 @@ export function strictFieldErrors(text: string, unknownPaths: readonly string[] 
     keyNext = false;
     const raw = text.slice(start + 1, end);
     const key = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
-    meet(frame as Frame & { keys: Seen }, key);
-    return end;
+    return meet(frame as Frame & { keys: Seen }, key) ? endOfValue(text, end) : end;
   };
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i);
     if (char === quote) i = readString(i);
     else if (char === openBrace) {
-      frames.push({ keys: new Seen(), at: '' });
+      frames.push({ keys: new Seen(), at: '', path: here() });
       keyNext = true;
-    } else if (char === openBracket) frames.push({ keys: undefined, at: 0 });
+    } else if (char === openBracket) frames.push({ keys: undefined, at: 0, path: here() });
     else if (char === closeBrace || char === closeBracket) frames.pop();
     else if (char === comma) {
       const frame = frames.at(-1) as Frame;
