@@ -60,4 +60,7 @@ test('what the network knows of the pods of a machine goes, however long the ker
     'ip link delete veth5e6f7a8b',
     'ip link delete cni0',
   ]);
+  for (const name of ['other-b2-eth0', 'cni-loopback-b2-lo']) await world.files.remove(`${results}/${name}`);
+  await removeMachineNode(world, node);
+  expect(await world.files.exists(results)).toBe(false);
 });

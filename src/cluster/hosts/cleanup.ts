@@ -125,6 +125,13 @@ async function removeBridge(world: World): Promise<void> {
   await world.processes.run('ip', ['link', 'delete', bridgeName]);
 }
 
+/** Removes what the plugins have noted of pods, and the folder of it where there is nothing else in it. */
+async function removeResults({ files }: World): Promise<void> {
+  for (const name of resultsOfPods(await files.list(cniResultsDir)))
+    await files.remove(`${cniResultsDir}/${name}`);
+  if ((await files.list(cniResultsDir)).length === 0) await files.remove(cniResultsDir);
+}
+
 /** Removes what such a node has put on this machine, its pods with it. Its agent and its engine must not run any more. */
 export async function removeMachineNode(world: World, node: MachineNode): Promise<void> {
   const { dir, runDir, cgroup, serviceRange } = node;
@@ -135,8 +142,7 @@ export async function removeMachineNode(world: World, node: MachineNode): Promis
   for (const table of [proxyTable, networkTable, hostPortsTable])
     await world.processes.run('nft', ['delete', 'table', 'ip', table]);
   await removeBridge(world);
-  for (const name of resultsOfPods(await world.files.list(cniResultsDir)))
-    await world.files.remove(`${cniResultsDir}/${name}`);
+  await removeResults(world);
   await world.processes.run('ip', ['route', 'flush', 'proto', routeProtocol]);
   await world.processes.run('ip', ['route', 'delete', serviceRange]);
 }
