@@ -21,6 +21,7 @@ const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: {
     main: 'src/cli/main.ts',
+    'http-thread': 'src/platform/http-thread/thread.ts',
     testing: 'src/cluster/testing.ts',
     images: 'src/cluster/images.ts',
     machinery: 'src/machinery/public.ts',

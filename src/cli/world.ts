@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { systemClock } from '../platform/clock.ts';
 import { createLog, formatLogLine, type Log, type LogLevel } from '../platform/log.ts';
 import { type Platform, systemPlatform } from '../platform/platform.ts';
@@ -6,6 +7,10 @@ import type { Program } from '../cluster/node-process.ts';
 
 /** How this program is started again. */
 export const program: Program = { command: process.execPath, script: process.argv[1] ?? '' };
+
+/** What a thread runs that takes connections for this process: worth one where both can run at once. */
+export const httpThread =
+  availableParallelism() > 1 ? new URL('./http-thread.js', import.meta.url) : undefined;
 
 /** Whether this process may make namespaces, mounts and rules. */
 export const isRoot = process.getuid?.() === 0;

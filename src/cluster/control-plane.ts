@@ -9,6 +9,8 @@ import type { ElectionTimes } from '../client/election-plan.ts';
 import { UsageCollector } from '../metrics/usage-collector.ts';
 import { systemConnector } from '../platform/connect.ts';
 import { type HttpsGetter, httpsGetter } from '../platform/https-get.ts';
+import type { HttpListener, ServerTls } from '../platform/http.ts';
+import { listenInThread } from '../platform/http-thread/listen-in-thread.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Store, StoreError } from '../store/store.ts';
@@ -45,6 +47,8 @@ export interface ControlPlaneOptions {
   sharedStore?: boolean;
   /** How controllers and scheduler find out who acts, where not as usual. */
   leaderElection?: Partial<ElectionTimes>;
+  /** What a thread runs that takes the server's connections; without it they are taken in this one. */
+  httpThread?: URL;
   /** Freezes what the server hands out: for tests. */
   freeze?: boolean;
 }
@@ -114,7 +118,9 @@ async function credentials({
 
 /** API server, controllers and scheduler in this process. When it resolves, the API answers. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { platform, store } = options;
+  const { platform, store, httpThread } = options;
+  // A thread begins while the rest does.
+  const listen = httpThread ? listenInThread(httpThread) : listenHttps;
   const { authority, proxyAuthority, tokenKey, serving, admin, kubelet, proxy } = await credentials(options);
   const identity = { cert: kubelet.certificate, key: kubelet.key, ca: authority.certificate };
   const kubelets = httpsGetter(identity);
@@ -142,19 +148,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     throw error instanceof StoreError && error.code === 'Unusable' ? unusableStore(error) : error;
   });
   const tls = { cert: serving.certificate, key: serving.key, clientCa: authority.certificate };
-  const advertise = { address: options.advertiseAddress, serviceAddress: network.apiServiceAddress };
-  let { port } = options;
-  for (const host of options.addresses) {
-    const listening = await server.listen({
-      listen: listenHttps,
-      host,
-      port,
-      tls,
-      advertise,
-      hostName: await hostName(platform),
-    });
-    port = listening.port;
-  }
+  const port = await listenEverywhere(server, { ...options, listen, tls });
   const roles = await runRoles(server, {
     platform,
     authority,
@@ -182,6 +176,40 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       await store.close();
     },
   };
+}
+
+/** Listens on all addresses, on one port, and gives it. */
+async function listenEverywhere(
+  server: ApiServer,
+  {
+    platform,
+    addresses,
+    advertiseAddress,
+    listen,
+    tls,
+    ...options
+  }: ControlPlaneOptions & { listen: HttpListener; tls: ServerTls },
+): Promise<number> {
+  const advertise = { address: advertiseAddress, serviceAddress: network.apiServiceAddress };
+  let { port } = options;
+  try {
+    for (const host of addresses) {
+      const listening = await server.listen({
+        listen,
+        host,
+        port,
+        tls,
+        advertise,
+        hostName: await hostName(platform),
+      });
+      port = listening.port;
+    }
+  } catch (error) {
+    // Another may be started on the same store at once.
+    await server.stop();
+    throw error;
+  }
+  return port;
 }
 
 /** Asks all kubelets what is used. */

@@ -39,12 +39,18 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** What a server runs in. */
+interface ServerProcess {
+  platform: Platform;
+  pid: number;
+  /** What a thread runs that takes the API server's connections; without it they are taken in this one. */
+  httpThread?: URL;
+}
+
 /** Starts API server, controllers and scheduler; resolves when the API answers and machines can join. */
-export async function startServer(
-  options: ServerOptions,
-  { platform, pid }: { platform: Platform; pid: number },
-): Promise<RunningServer> {
+export async function startServer(options: ServerOptions, process: ServerProcess): Promise<RunningServer> {
   const { dataDir } = options;
+  const { platform } = process;
   const { files } = platform;
   const state = await readState(files, dataDir);
   if (state && (await isRunning(files, state))) {
@@ -59,7 +65,7 @@ export async function startServer(
   try {
     await shareIdentity({ store, dir: `${dataDir}/pki`, token }, platform);
     await keepServerToken(dataDir, token, platform);
-    return await serve(place, { platform, pid, store, token });
+    return await serve(place, { ...process, store, token });
   } catch (error) {
     await store.close().catch(() => {});
     throw error;
@@ -91,7 +97,7 @@ async function withFoundStore(
 
 async function serve(
   options: ServerOptions,
-  { platform, pid, store, token }: { platform: Platform; pid: number; store: Store; token: string },
+  { platform, pid, httpThread, store, token }: ServerProcess & { store: Store; token: string },
 ): Promise<RunningServer> {
   const { dataDir, advertiseAddress, bindAddress, names, port = defaultPort } = options;
   const { files, clock } = platform;
@@ -100,6 +106,7 @@ async function serve(
     platform,
     store,
     pki,
+    httpThread,
     port,
     sharedStore: options.store === 'etcd',
     leaderElection: options.leaderElection,

@@ -26,6 +26,8 @@ export interface UpOptions {
   platform: Platform;
   program: Program;
   pid: number;
+  /** What a thread runs that takes the API server's connections; without it they are taken in this one. */
+  httpThread?: URL;
   /** Told after each step that took its time. */
   onStep(what: string, seconds: number): void;
   /** Resolves when the cluster is no longer wanted; a start that is under way then fails. */
@@ -179,7 +181,7 @@ class ClusterBuilder {
   }
 
   async #startControlPlane(fabric: ClusterLayout | undefined): Promise<ControlPlane> {
-    const { options, platform } = this.#start;
+    const { options, platform, httpThread } = this.#start;
     const pki = new Pki(`${options.dataDir}/pki`, platform);
     const store = await openStore(options, platform);
     this.#control = await answerCommands(store, { platform, dataDir: options.dataDir });
@@ -187,6 +189,7 @@ class ClusterBuilder {
       platform,
       store,
       pki,
+      httpThread,
       sharedStore: options.store === 'etcd',
       leaderElection: options.leaderElection,
       volumeDir: `${options.dataDir}/volumes`,

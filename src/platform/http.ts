@@ -24,6 +24,8 @@ export interface HttpRequest {
   readonly rawHeaders: readonly string[];
   readonly httpVersion: 1 | 2;
   readonly remoteAddress: string;
+  /** How long the body is, in bytes: 0 where there is none, undefined where the client does not say. */
+  readonly bodyLength: number | undefined;
   /** The connection's client certificate; read once a connection. */
   readonly peer: PeerCertificate | undefined;
   /** Aborted when the client goes away before its answer is complete. */
@@ -49,7 +51,8 @@ export type ReplyHeaders = Record<string, string | readonly string[] | number>;
 
 /** An answer that goes on. */
 export interface ReplyStream {
-  write(bytes: Uint8Array): void;
+  /** `onTaken` is called when the connection has taken them, or is gone. */
+  write(bytes: Uint8Array, onTaken?: () => void): void;
   /** What was written and the connection has not taken yet. */
   readonly bufferedBytes: number;
   /** Resolves when the connection has taken all that was written, or is gone. */

@@ -36,6 +36,10 @@ export class Http1Request implements HttpRequest {
     return this.message.socket.remoteAddress ?? '';
   }
 
+  get bodyLength(): number | undefined {
+    return lengthOf(this.message);
+  }
+
   get signal(): AbortSignal {
     if (!this.#abort) {
       const abort = new AbortController();
@@ -59,9 +63,9 @@ export class Http1Request implements HttpRequest {
   }
 }
 
-/** Whether a body comes with a request: that of one without may not have been seen to end when it is answered at once. */
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+function lengthOf({ headers }: IncomingMessage): number | undefined {
+  return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : undefined;
+}
 
 /** A request over HTTP/1.1 and the answer to it. */
 export class Http1Exchange extends Http1Request implements HttpReply {
@@ -91,7 +95,8 @@ export class Http1Exchange extends Http1Request implements HttpReply {
     for (const part of body) length += part.length;
     if (status >= 200 && status !== 204 && status !== 304) headers['content-length'] = length;
     // A body that was not read would otherwise have to be, to keep the connection.
-    if (!this.message.complete && hasBody(this.message)) headers.connection = 'close';
+    // That of a request without one may not have been seen to end when it is answered at once.
+    if (!this.message.complete && this.bodyLength !== 0) headers.connection = 'close';
     this.#response.writeHead(status, headers as Record<string, string>);
     if (this.method === 'HEAD' || length === 0) return void this.#response.end();
     if (body.length === 1) return void this.#response.end(body[0]);
@@ -104,8 +109,8 @@ export class Http1Exchange extends Http1Request implements HttpReply {
     response.writeHead(status, headers as Record<string, string>);
     response.flushHeaders();
     return {
-      write: (bytes) => {
-        if (!response.destroyed && !response.writableEnded) response.write(bytes);
+      write: (bytes, onTaken) => {
+        if (!response.destroyed && !response.writableEnded) response.write(bytes, onTaken);
       },
       get bufferedBytes() {
         return response.writableLength;

@@ -54,6 +54,11 @@ export class Http2Exchange implements HttpRequest, HttpReply {
     stream.on('error', () => {});
   }
 
+  get bodyLength(): number | undefined {
+    const { 'content-length': length } = this.headers;
+    return this.#ended ? 0 : length === undefined ? undefined : Number(length);
+  }
+
   get signal(): AbortSignal {
     if (!this.#abort) {
       const abort = new AbortController();
@@ -104,8 +109,8 @@ export class Http2Exchange implements HttpRequest, HttpReply {
     const stream = this.#stream;
     if (!stream.destroyed && !stream.closed) stream.respond(this.#head(status, headers));
     return {
-      write: (bytes) => {
-        if (!stream.destroyed && !stream.writableEnded) stream.write(bytes);
+      write: (bytes, onTaken) => {
+        if (!stream.destroyed && !stream.writableEnded) stream.write(bytes, onTaken);
       },
       get bufferedBytes() {
         return stream.writableLength;
@@ -119,7 +124,8 @@ export class Http2Exchange implements HttpRequest, HttpReply {
         await pipeTo(source, stream);
         this.#complete = true;
       },
-      abort: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+      // Closing it with a code would end it first.
+      abort: () => stream.destroy(new Error('broken off')),
     };
   }
 

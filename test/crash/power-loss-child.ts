@@ -29,6 +29,17 @@ function openStore(): Promise<Store> | Store {
 
 const store = await openStore();
 
+/** Writes to standard output at once, also where nobody has read from it for a while. */
+function say(line: string): void {
+  for (let left = Buffer.from(line); left.length > 0; ) {
+    try {
+      left = left.subarray(writeSync(1, left));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
 async function write(name: number): Promise<never> {
   for (let i = 0; ; i++) {
     const key = `/w/${name}-${i % 10}`;
@@ -37,7 +48,7 @@ async function write(name: number): Promise<never> {
     const isDeletion = i % 7 === 6;
     const revision = await store.commit({ writes: [isDeletion ? { type: 'delete', key } : put] });
     const value = isDeletion ? null : `${i} ${padding}`;
-    writeSync(1, `${JSON.stringify({ revision, key, value })}\n`);
+    say(`${JSON.stringify({ revision, key, value })}\n`);
     if (++said === Number(most)) process.exit();
     // What is forgotten leaves room that is used again.
     if (revision % 100 === 0) void store.compact(revision - 50);

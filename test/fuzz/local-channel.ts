@@ -25,6 +25,7 @@ class LocalExchange implements HttpRequest, HttpReply {
   readonly httpVersion = 2;
   readonly remoteAddress = '127.0.0.1';
   readonly peer = undefined;
+  readonly bodyLength: number;
   readonly stream: Readable;
   started = false;
   readonly answer: Promise<WireReply>;
@@ -38,6 +39,7 @@ class LocalExchange implements HttpRequest, HttpReply {
     this.headers = request.headers;
     this.rawHeaders = Object.entries(request.headers).flat();
     const { body } = request;
+    this.bodyLength = body.length;
     // In pieces, as a connection would bring it.
     const pieces = [body.subarray(0, body.length >> 1), body.subarray(body.length >> 1)];
     this.stream = Readable.from(pieces.filter((piece) => piece.length > 0));
