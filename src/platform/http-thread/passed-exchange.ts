@@ -76,7 +76,7 @@ export class PassedExchange implements HttpRequest, HttpReply {
   }
 
   get rawHeaders(): readonly string[] {
-    this.#rawHeaders ||= Object.entries(this.headers).flat() as string[];
+    this.#rawHeaders ||= inTurn(this.headers);
     return this.#rawHeaders;
   }
 
@@ -179,4 +179,10 @@ export class PassedExchange implements HttpRequest, HttpReply {
     this.#incoming?.breakOff();
     this.#onComplete(this.#id);
   }
+}
+
+function inTurn(headers: HttpHeaders): string[] {
+  const all: string[] = [];
+  for (const name in headers) all.push(name, headers[name] as string);
+  return all;
 }
