@@ -15,6 +15,9 @@ import type {
   ReplyStream,
 } from './http.ts';
 
+/** A client of Node.js 22 or 26 that is told to stop in the breath in which it is answered does not see the answer. */
+const refusalAfterMs = 50;
+
 export interface Http2ExchangeOptions {
   stream: ServerHttp2Stream;
   headers: IncomingHttpHeaders;
@@ -133,9 +136,10 @@ export class Http2Exchange implements HttpRequest, HttpReply {
   #refuseRest(): void {
     const stream = this.#stream;
     stream.resume();
-    stream.once('finish', () => {
+    const stop = () => {
       if (!stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
-    });
+    };
+    stream.once('finish', () => setTimeout(stop, refusalAfterMs).unref());
   }
 
   #head(status: number, headers: ReplyHeaders): OutgoingHttpHeaders {

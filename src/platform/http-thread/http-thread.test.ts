@@ -159,7 +159,7 @@ describe.each([
       for (const headers of [{}, { 'content-length': body.length }])
         expect((await post(body, headers)).body.equals(body)).toBe(true);
     expect(lengths).toEqual([undefined, 5, undefined, megabyte.length]);
-    const larger = Buffer.concat([megabyte, megabyte]);
+    const larger = Buffer.concat([megabyte, Buffer.from('.')]);
     expect((await post(larger)).status).toBe(413);
     expect((await post(larger, { 'content-length': larger.length })).status).toBe(413);
     expect((await overHttp1(server, { method: 'POST' }, megabyte)).body).toBe(String(megabyte));
