@@ -16,6 +16,7 @@ import { createSecurity, type Security, type ServiceAccountOptions } from './aut
 import type { AuditSink } from './corridor/audit.ts';
 import { authorize } from './corridor/authorize.ts';
 import { Corridor } from './corridor/corridor.ts';
+import { Impersonation } from './corridor/impersonate.ts';
 import { InProcessTransport } from './corridor/in-process-transport.ts';
 import { PathMux } from './corridor/plain-routes.ts';
 import { conversionWebhooks } from './extensions/conversion-webhook.ts';
@@ -225,7 +226,7 @@ function metricSources(
   { version }: ApiServerOptions,
   dispatcher: RegistryDispatcher,
   fairness: Fairness,
-): MetricSources {
+): Omit<MetricSources, 'more'> {
   const byKind = (what: 'taken' | 'waiting') =>
     Object.entries(fairness.counts).map(([kind, counts]) => ({
       labels: { request_kind: kind },
@@ -235,7 +236,6 @@ function metricSources(
   return {
     inFlight: () => byKind('taken'),
     inQueue: () => byKind('waiting'),
-    more: fairness.metrics,
     objects: () =>
       dispatcher.objectCounts().map(({ group, resource, count }) => ({ labels: { group, resource }, count })),
     build: { major, minor, git_version: gitVersion, git_commit: gitCommit, platform },
@@ -289,7 +289,9 @@ class Server implements ApiServer {
     const { clock } = options.platform;
     const { reader } = dispatcher;
     const fairness = new Fairness({ clock, reader, limits, count: (info) => dispatcher.count(info) });
-    metrics.serve(this.routes, metricSources(options, dispatcher, fairness));
+    const impersonation = new Impersonation(security.authorizer);
+    const counted = [...fairness.metrics, ...impersonation.metrics];
+    metrics.serve(this.routes, { ...metricSources(options, dispatcher, fairness), more: counted });
     const pods = options.pods ?? throughNodes(options, dispatcher.reader);
     this.#aggregator = new Aggregator({ ...options, dispatcher, pods });
     this.#corridor = new Corridor({
@@ -299,6 +301,7 @@ class Server implements ApiServer {
         allowAnonymous: options.allowAnonymous ?? true,
       },
       authorizer: security.authorizer,
+      impersonation,
       fairness,
       dispatcher,
       plain: this.routes,

@@ -312,7 +312,7 @@ describe.concurrent('users who may not', () => {
     const token = await kubectl.ok('create token robot');
     const robot = kubectl.with({ flags: ['--token', token, '--kubeconfig', withoutUser(kubectl)] });
     expect(await robot.fails('get pods --as=jane')).toBe(
-      `Error from server (Forbidden): users "jane" is forbidden: User "system:serviceaccount:${ns}:robot" cannot impersonate resource "users" in API group "" at the cluster scope`,
+      `Error from server (Forbidden): pods is forbidden: User "system:serviceaccount:${ns}:robot" cannot impersonate-on:user-info:list resource "pods" in API group "" in the namespace "${ns}"`,
     );
     const unknown = kubectl.with({ flags: ['--token', 'nonsense', '--kubeconfig', withoutUser(kubectl)] });
     expect(await unknown.fails('get pods')).toBe('error: You must be logged in to the server (Unauthorized)');

@@ -21,7 +21,7 @@ export interface Authorizer {
 export const noOpinion: Decision = { verdict: 'none', reason: '' };
 
 /** Members of this group may do everything, whatever the roles say. */
-const privilegedGroup = 'system:masters';
+export const privilegedGroup = 'system:masters';
 
 export const privilegedGroupAuthorizer: Authorizer = {
   authorize: (user) => (user.groups.includes(privilegedGroup) ? { verdict: 'allow', reason: '' } : noOpinion),

@@ -1,3 +1,5 @@
+import { dns1123LabelErrors, dns1123SubdomainErrors } from '../../machinery/names.ts';
+
 const prefix = 'system:serviceaccount:';
 
 /** The user name of a service account. */
@@ -14,5 +16,7 @@ export function serviceAccountGroups(namespace: string): string[] {
 export function parseServiceAccountName(user: string): { namespace: string; name: string } | undefined {
   if (!user.startsWith(prefix)) return undefined;
   const [namespace, name, ...more] = user.slice(prefix.length).split(':');
-  return namespace && name && more.length === 0 ? { namespace, name } : undefined;
+  if (!namespace || !name || more.length > 0) return undefined;
+  const errors = [...dns1123LabelErrors(namespace), ...dns1123SubdomainErrors(name)];
+  return errors.length === 0 ? { namespace, name } : undefined;
 }

@@ -13,6 +13,7 @@ export interface AuditEvent {
   verb: string;
   user: { username: string; uid?: string; groups?: readonly string[]; extra?: Record<string, string[]> };
   impersonatedUser?: AuditEvent['user'];
+  authenticationMetadata?: { impersonationConstraint: string };
   sourceIPs: string[];
   userAgent: string;
   objectRef?: {
@@ -43,7 +44,7 @@ export function auditEvent(
   options: { code: number; sender: UserInfo | undefined; receivedMs: number; nowMs: number },
 ): AuditEvent {
   const { sender } = options;
-  const { info, user } = x;
+  const { info, user, impersonationConstraint: constraint } = x;
   const acts = user && sender && user !== sender;
   const ref = {
     resource: info.resource,
@@ -63,6 +64,7 @@ export function auditEvent(
     verb: info.verb,
     user: sender ? account(sender) : { username: '' },
     impersonatedUser: acts ? account(user) : undefined,
+    authenticationMetadata: constraint ? { impersonationConstraint: constraint } : undefined,
     sourceIPs: [x.request.remoteAddress],
     userAgent: x.userAgent,
     objectRef: info.isResource ? ref : undefined,

@@ -184,7 +184,7 @@ describe('over HTTP/1.1', () => {
     expect(json.message).toContain('User "jane" cannot list');
     const refused = await ask(configMaps, { as: nobody, headers: { 'impersonate-user': 'bob' } });
     expect(refused.json.message).toBe(
-      'users "bob" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope',
+      'configmaps is forbidden: User "jane" cannot impersonate-on:user-info:list resource "configmaps" in API group "" in the namespace "default"',
     );
     const masters = { 'impersonate-user': 'x', 'impersonate-group': 'system:masters' };
     await ask(configMaps, { headers: masters });

@@ -17,7 +17,7 @@ import { type AuthenticateOptions, authenticate } from './authenticate.ts';
 import { authorize } from './authorize.ts';
 import { deadlineMs } from './deadline.ts';
 import { Exchange } from './exchange.ts';
-import { impersonate } from './impersonate.ts';
+import type { Impersonation } from './impersonate.ts';
 import { isLongRunning, parseRequestInfo, splitTarget } from './request-info.ts';
 
 /** Serves paths that are no resources. */
@@ -42,6 +42,7 @@ export interface CorridorOptions {
   platform: Pick<Platform, 'clock' | 'random' | 'log'>;
   authentication: AuthenticateOptions;
   authorizer: Authorizer;
+  impersonation: Impersonation;
   fairness: Fairness;
   dispatcher: Dispatcher;
   plain: PlainRoutes;
@@ -106,10 +107,11 @@ export class Corridor {
   }
 
   async #walk(x: Exchange, sender: UserInfo): Promise<number> {
-    const { authorizer, fairness } = this.#options;
+    const { authorizer, impersonation, fairness } = this.#options;
     x.user = sender;
-    const user = impersonate(x.request.rawHeaders, sender, authorizer);
+    const { user, constraint } = impersonation.resolve(x.request.rawHeaders, sender, x.info);
     x.user = user;
+    x.impersonationConstraint = constraint;
     const place = fairness.enter(x, user);
     const leave = place instanceof Promise ? await place : place;
     try {

@@ -16,6 +16,8 @@ export class Exchange {
   readonly upgrade: HttpUpgrade | undefined;
   /** Who asks: set by authentication, changed by impersonation. */
   user: UserInfo | undefined;
+  /** The verb of constrained impersonation that let the sender act as the user; empty where none did. */
+  impersonationConstraint = '';
   /** What flow the request belongs to: set by priority and fairness. */
   flow: Flow | undefined;
   readonly #warnings: string[] = [];

@@ -1,17 +1,16 @@
+import { goQuote } from '../../machinery/go-text.ts';
 import { badRequest } from '../../machinery/status-error.ts';
-import { anonymousUser, authenticatedGroup, unauthenticatedGroup } from '../auth/authenticator.ts';
+import { Recent } from '../../platform/recent.ts';
 import type { Attributes, Authorizer } from '../auth/authorizer.ts';
-import { parseServiceAccountName, serviceAccountGroups } from '../auth/service-account-name.ts';
+import type { Metric } from '../plain/metrics.ts';
 import type { UserInfo } from '../registry/kind.ts';
-import { authorize } from './authorize.ts';
-
-/** Whom a request wants to act as, as its headers say. */
-interface Wanted {
-  user: string;
-  uid: string;
-  groups: string[];
-  extra: Record<string, string[]>;
-}
+import {
+  type Attempt,
+  constraintOf,
+  type ImpersonationMode,
+  impersonationModes,
+  type Wanted,
+} from './impersonation-modes.ts';
 
 const extraPrefix = 'impersonate-extra-';
 
@@ -25,82 +24,135 @@ function extraKey(header: string): string {
   }
 }
 
-function readHeaders(rawHeaders: readonly string[]): Wanted {
-  const wanted: Wanted = { user: '', uid: '', groups: [], extra: Object.create(null) };
+/** Undefined where nobody is to be impersonated. */
+function readHeaders(rawHeaders: readonly string[]): Wanted | undefined {
+  let wanted: Wanted | undefined;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] as string).toLowerCase();
     if (!name.startsWith('impersonate-')) continue;
-    const value = rawHeaders[i + 1] as string;
-    if (name === 'impersonate-user') wanted.user ||= value;
-    else if (name === 'impersonate-uid') wanted.uid ||= value;
-    else if (name === 'impersonate-group') wanted.groups.push(value);
-    else if (name.startsWith(extraPrefix)) {
-      const key = extraKey(name);
-      wanted.extra[key] = [...(wanted.extra[key] ?? []), value];
-    }
+    wanted ??= { user: '', uid: '', groups: [], extra: Object.create(null) as Wanted['extra'] };
+    readHeader(wanted, name, rawHeaders[i + 1] as string);
   }
-  return wanted;
+  if (!wanted || wanted.user) return wanted;
+  const isEmpty = !wanted.uid && wanted.groups.length === 0 && Object.keys(wanted.extra).length === 0;
+  if (isEmpty) return undefined;
+  throw badRequest(`requested ${describe(wanted)} without impersonating a user name`);
 }
 
-function describe({ groups, extra, uid }: Wanted): string {
-  const parts = [...groups.map((g) => `group ${g}`), ...Object.keys(extra).map((k) => `extra ${k}`)];
-  return `requested ${[...parts, ...(uid ? [`uid ${uid}`] : [])].join(', ')} without impersonating a user`;
+function readHeader(wanted: Wanted, name: string, value: string): void {
+  if (name === 'impersonate-user') wanted.user ||= value;
+  else if (name === 'impersonate-uid') wanted.uid ||= value;
+  else if (name === 'impersonate-group') wanted.groups.push(value);
+  else if (name.startsWith(extraPrefix)) {
+    const key = extraKey(name);
+    wanted.extra[key] = [...(wanted.extra[key] ?? []), value];
+  }
 }
 
-const acting = (resource: string, name: string, more: Partial<Attributes> = {}): Attributes => ({
-  isResource: true,
-  verb: 'impersonate',
-  group: '',
-  version: '',
-  namespace: '',
-  resource,
-  subresource: '',
-  name,
-  path: '',
-  ...more,
-});
+const goStrings = (values: readonly string[]) => `[]string{${values.map(goQuote).join(', ')}}`;
 
-/** All that the caller must be allowed to impersonate. */
-function demands({ user, uid, groups, extra }: Wanted): Attributes[] {
-  const account = parseServiceAccountName(user);
-  const group = 'authentication.k8s.io';
-  const version = 'v1';
-  return [
-    account
-      ? acting('serviceaccounts', account.name, { namespace: account.namespace })
-      : acting('users', user),
-    ...groups.map((name) => acting('groups', name)),
-    ...Object.entries(extra).flatMap(([subresource, values]) =>
-      values.map((value) => acting('userextras', value, { group, version, subresource })),
-    ),
-    ...(uid ? [acting('uids', uid, { group, version })] : []),
+/** The user in Go's `%#v`, as upstream shows it. */
+function describe({ user, uid, groups, extra }: Wanted): string {
+  const keys = Object.keys(extra).sort();
+  const extras = keys.map((key) => `${goQuote(key)}:${goStrings(extra[key] as string[])}`);
+  const fields = [
+    `Name:${goQuote(user)}`,
+    `UID:${goQuote(uid)}`,
+    `Groups:${groups.length > 0 ? goStrings(groups) : '[]string(nil)'}`,
+    `Extra:map[string][]string${keys.length > 0 ? `{${extras.join(', ')}}` : '(nil)'}`,
   ];
+  return `&user.DefaultInfo{${fields.join(', ')}}`;
 }
 
-function becomes({ user, uid, groups, extra }: Wanted): UserInfo {
-  const account = parseServiceAccountName(user);
-  const all = account && groups.length === 0 ? serviceAccountGroups(account.namespace) : [...groups];
-  if (user === anonymousUser.name) {
-    if (!all.includes(unauthenticatedGroup)) all.push(unauthenticatedGroup);
-  } else if (!all.includes(authenticatedGroup) && !all.includes(unauthenticatedGroup)) {
-    all.push(authenticatedGroup);
+/** As whom a request is worked on. */
+export interface Acting {
+  user: UserInfo;
+  /** The verb of constrained impersonation that allowed it; empty where it was not that. */
+  constraint: string;
+}
+
+/** Users of whom the way that they last impersonated in is known. */
+const rememberedUsers = 5000;
+
+/** Lets requests act as others, where who sends them may do that in one of several ways. */
+export class Impersonation {
+  readonly #authorizer: Authorizer;
+  /** The way that last served a sender is tried first, so that whoever uses the old one is not asked for the others each time. */
+  readonly #lastModes = new Recent<string, ImpersonationMode>(rememberedUsers);
+  readonly #attempts = new Counts();
+  readonly #authorizations = new Counts();
+
+  constructor(authorizer: Authorizer) {
+    this.#authorizer = authorizer;
   }
-  return { name: user, groups: all, ...(uid && { uid }), extra };
-}
 
-/** The user a request acts as: who sent it, or whom its Impersonate headers name, if the sender may do that. */
-export function impersonate(
-  rawHeaders: readonly string[],
-  sender: UserInfo,
-  authorizer: Authorizer,
-): UserInfo {
-  const wanted = readHeaders(rawHeaders);
-  if (!wanted.user) {
-    if (wanted.groups.length > 0 || wanted.uid || Object.keys(wanted.extra).length > 0) {
-      throw badRequest(describe(wanted));
+  /** The user a request acts as: who sent it, or whom its Impersonate headers name; throws 403 where that may not be. */
+  resolve(rawHeaders: readonly string[], sender: UserInfo, asked: Attributes): Acting {
+    const wanted = readHeaders(rawHeaders);
+    if (!wanted) return { user: sender, constraint: '' };
+    const last = this.#lastModes.get(sender.name);
+    const modes = last ? [last, ...impersonationModes.filter((mode) => mode !== last)] : impersonationModes;
+    let firstError: unknown;
+    for (const mode of modes) {
+      const attempt = { wanted, sender, asked, authorizer: this.#counting(mode) };
+      if (!mode.applies(attempt)) continue;
+      try {
+        return this.#allowed(mode, attempt);
+      } catch (error) {
+        firstError ??= error;
+      }
     }
-    return sender;
+    this.#attempts.add('', 'denied');
+    throw firstError;
   }
-  for (const demand of demands(wanted)) authorize(authorizer, sender, demand);
-  return becomes(wanted);
+
+  #allowed(mode: ImpersonationMode, attempt: Attempt): Acting {
+    const user = mode.check(attempt);
+    this.#lastModes.set(attempt.sender.name, mode);
+    this.#attempts.add(mode.name, 'allowed');
+    return { user, constraint: constraintOf(mode) };
+  }
+
+  #counting(mode: ImpersonationMode): Authorizer {
+    return {
+      authorize: (user, attributes) => {
+        const decision = this.#authorizer.authorize(user, attributes);
+        this.#authorizations.add(mode.name, decision.verdict === 'allow' ? 'allowed' : 'denied');
+        return decision;
+      },
+    };
+  }
+
+  /** How often it was tried, and what was asked for it. */
+  get metrics(): Metric[] {
+    const counter = (name: string, help: string, counts: Counts): Metric => ({
+      name: `apiserver_impersonation_${name}`,
+      type: 'counter',
+      help,
+      values: () => counts.values(),
+    });
+    return [
+      counter('attempts_total', 'Attempts to impersonate, by mode and decision.', this.#attempts),
+      counter(
+        'authorization_attempts_total',
+        'What was asked of authorization for impersonation, by mode and decision.',
+        this.#authorizations,
+      ),
+    ];
+  }
+}
+
+class Counts {
+  readonly #counts = new Map<string, { labels: { mode: string; decision: string }; value: number }>();
+
+  add(mode: string, decision: 'allowed' | 'denied'): void {
+    const key = `${mode} ${decision}`;
+    const count = this.#counts.get(key) ?? { labels: { mode, decision }, value: 0 };
+    count.value++;
+    this.#counts.set(key, count);
+  }
+
+  values() {
+    return [...this.#counts.values()];
+  }
 }

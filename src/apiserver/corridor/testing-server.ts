@@ -10,6 +10,7 @@ import { certificateAuthenticator } from '../auth/client-certificate.ts';
 import { testFairness } from '../fairness/testing-fairness.ts';
 import { Responder } from '../http/responder.ts';
 import { Corridor, type CorridorOptions } from './corridor.ts';
+import { Impersonation } from './impersonate.ts';
 import { PathMux } from './plain-routes.ts';
 import { FakeDispatcher } from './testing-dispatcher.ts';
 
@@ -72,6 +73,7 @@ export async function startTestServer(
       allowAnonymous: true,
     },
     authorizer: privilegedGroupAuthorizer,
+    impersonation: new Impersonation(options.authorizer ?? privilegedGroupAuthorizer),
     limits: { bodyBytes: 3 * 1024 * 1024, deadlineMs: 60_000 },
     ...options,
   });
