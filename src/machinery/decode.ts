@@ -117,11 +117,11 @@ export function strictDecodingMessage(errors: readonly string[]): string {
 
 const scheme = 'pkg/api/legacyscheme/scheme.go:30';
 
-function mismatchReason(gvk: GroupVersionKind, expected: GroupVersionKind): string | undefined {
+/** Why an object of one kind that is built in cannot be read as one of another; undefined where it can. */
+export function mismatchReason(gvk: GroupVersionKind, expected: GroupVersionKind): string | undefined {
   const type = kindSchema(gvk);
-  const custom = !kindSchema(expected);
   const sameKind = gvk.kind === expected.kind && (gvk.group === expected.group || type?.everyGroup);
-  if (sameKind && (type || custom)) return undefined;
+  if (sameKind && type) return undefined;
   if (!type) {
     const version = goQuote(formatApiVersion(gvk));
     return `no kind ${goQuote(gvk.kind)} is registered for version ${version} in scheme ${goQuote(scheme)}`;
@@ -155,8 +155,12 @@ function conformCustom(object: Json): string[] {
   return unknown.map((path) => `metadata.${path}`);
 }
 
-function conformTo(object: Json, gvk: GroupVersionKind): { value: Json; unknown: string[] } {
-  const type = kindSchema(gvk);
+function conformTo(
+  object: Json,
+  gvk: GroupVersionKind,
+  isCustom: boolean,
+): { value: Json; unknown: string[] } {
+  const type = isCustom ? undefined : kindSchema(gvk);
   if (!type || type.fields.has('metadata')) object.metadata ??= {};
   return type ? conform(object, type.name) : { unknown: conformCustom(object), value: object };
 }
@@ -173,21 +177,40 @@ function read(body: string, { format, expected }: DecodeOptions): { parsed: unkn
 
 function conformOrRefuse(object: Json, gvk: GroupVersionKind, expected: GroupVersionKind) {
   try {
-    return conformTo(object, gvk);
+    return conformTo(object, gvk, !kindSchema(expected));
   } catch (error) {
     if (error instanceof ConformError) throw cannotBeHandled(gvk, expected, error.message);
     throw error;
   }
 }
 
+export const missingKind = (json: string): string => `Object 'Kind' is missing in '${json}'`;
+
+/** What an object of a kind that is not built in says it is: nothing is filled in, and it may be something else. */
+function customKind(parsed: unknown, body: string, { filled, format, expected }: CustomOptions) {
+  const { kind, apiVersion } = isObject(parsed) ? parsed : {};
+  if (!kind) {
+    const json = format === 'json' ? body : JSON.stringify(parsed);
+    throw cannotBeHandled(filled, expected, missingKind(json));
+  }
+  return apiVersion ? filled : { group: '', version: '', kind: filled.kind };
+}
+
+interface CustomOptions extends DecodeOptions {
+  /** What the object says it is, completed with what was expected. */
+  filled: GroupVersionKind;
+}
+
 /**
- * Decodes the body of a request. Throws a BadRequest in upstream's words for whatever is wrong with it, and for unknown
+ * Decodes the body of a request. An object of a kind that is not built in may turn out to be of another. Throws a BadRequest in upstream's words for whatever is wrong with it, and for unknown
  * and duplicate fields if `fieldValidation` is Strict.
  */
 export function decodeObject(body: string, options: DecodeOptions): Decoded {
   const { format, expected, fieldValidation } = options;
-  const { parsed, gvk } = read(body, options);
-  const wrongKind = mismatchReason(gvk, expected);
+  const { parsed, gvk: filled } = read(body, options);
+  const isCustom = !kindSchema(expected);
+  const gvk = isCustom ? customKind(parsed, body, { ...options, filled }) : filled;
+  const wrongKind = isCustom ? undefined : mismatchReason(gvk, expected);
   if (wrongKind) throw cannotBeHandled(gvk, expected, wrongKind);
   const { value, unknown } = conformOrRefuse(isObject(parsed) ? parsed : {}, gvk, expected);
   const object = {

@@ -104,6 +104,12 @@ export function forbidden(s: Subject, why: string): StatusError {
   return new StatusError(403, 'Forbidden', `${subject} is forbidden: ${why}`, detailsOf(s));
 }
 
+/** The answer of a resource to a verb that it does not have. */
+export function notSupportedMethod(s: Subject, verb: string): StatusError {
+  const message = `${verb} is not supported on resources of kind ${goQuote(qualified(s))}`;
+  return new StatusError(405, 'MethodNotAllowed', message, detailsOf({ ...s, name: '' }));
+}
+
 export function badRequest(message: string): StatusError {
   return new StatusError(400, 'BadRequest', message);
 }

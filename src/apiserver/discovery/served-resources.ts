@@ -4,6 +4,7 @@ import type { Resource } from '../../api/resource.ts';
 import { isStored, type Kind } from '../registry/kind.ts';
 
 const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const endingVerbs = ['delete', 'deletecollection', 'get', 'list', 'watch'];
 const statusVerbs = ['get', 'patch', 'update'];
 
 /** A resource or subresource of one group and version; group and version are always said. */
@@ -20,12 +21,18 @@ export function servedResources(kind: Kind, stored: Kind): ServedResource[] {
     group,
     version,
     kind: resource.kind,
-    verbs: [...(kind.verbs ?? (isStored(kind) ? allVerbs : ['create']))].sort(),
+    verbs: verbsOf(kind),
     ...(shortNames.length > 0 && { shortNames: [...shortNames] }),
     ...(categories.length > 0 && { categories: [...categories] }),
     ...(isStored(kind) && !kind.told && { storageVersionHash: storageVersionHash(stored) }),
   };
   return [main, ...subresources(resource, stored)];
+}
+
+function verbsOf(kind: Kind): string[] {
+  if (kind.verbs) return [...kind.verbs].sort();
+  if (!isStored(kind)) return ['create'];
+  return kind.creationForbidden ? endingVerbs : allVerbs;
 }
 
 function subresources(

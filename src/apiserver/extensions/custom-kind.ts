@@ -9,7 +9,7 @@ import { clone } from '../../machinery/clone.ts';
 import type { FieldError } from '../../machinery/field-error.ts';
 import { formatApiVersion } from '../../machinery/schema.ts';
 import { customTypeName } from '../openapi/custom-definitions.ts';
-import type { HookContext, Kind, ScaleStrategy, StorageCodec, Verb } from '../registry/kind.ts';
+import type { HookContext, Kind, ScaleStrategy, StorageCodec } from '../registry/kind.ts';
 import { customColumns } from './columns.ts';
 import { type ConversionContext, type ConversionWebhook, convert } from './conversion.ts';
 import { customErrors, finalizerWarnings, type Validation } from './custom-validation.ts';
@@ -58,16 +58,11 @@ const storageVersionOf = ({ spec }: CustomResourceDefinition) =>
 
 const isNamespaced = ({ spec }: CustomResourceDefinition) => spec.scope === 'Namespaced';
 
-/** What is served of a custom resource whose definition is going away. */
-export const withoutCreate: readonly Verb[] = [
-  'get',
-  'list',
-  'watch',
-  'update',
-  'patch',
-  'delete',
-  'deletecollection',
-];
+/** A custom resource whose definition is going away. */
+export const ending = (kind: Kind): Kind => ({
+  ...kind,
+  creationForbidden: 'create not allowed while custom resource definition is terminating',
+});
 
 function lazy<T>(make: () => T): () => T {
   let made: { value: T } | undefined;

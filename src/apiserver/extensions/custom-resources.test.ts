@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { customresourcedefinitions } from '../../api/generated/resources.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { StatusError } from '../../machinery/status-error.ts';
+import type { TestRequest } from '../registry/testing.ts';
 import { createCustomCluster, widgets } from './testing.ts';
 
 const spec = (properties: object) => ({ spec: { type: 'object', properties } });
@@ -67,7 +68,19 @@ describe('a definition', () => {
     expect(definition('widgets.example.com')?.status?.conditions?.[2]?.reason).toBe(
       'InstanceDeletionInProgress',
     );
-    expect((await failure(api.send('create', v1!, named('late')))).code).toBe(405);
+    const refusal = {
+      code: 403,
+      message:
+        'widgets.example.com "late" is forbidden: create not allowed while custom resource definition is terminating',
+    };
+    expect(await failure(api.send('create', v1!, named('late')))).toMatchObject(refusal);
+    const late = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'late' } };
+    const apply = { mediaType: 'application/apply-patch+yaml', query: { fieldManager: 'x' } };
+    expect(await failure(api.send('patch', v1!, { name: 'late', body: late, ...apply }))).toMatchObject(
+      refusal,
+    );
+    const shown = api.dispatcher.discovery().resourceList({ group: 'example.com', version: 'v1' });
+    expect(shown?.resources[0]?.verbs).toEqual(['delete', 'deletecollection', 'get', 'list', 'watch']);
     const patch = { metadata: { finalizers: null } };
     await api.object('patch', v1!, { name: 'held', body: patch, mediaType: 'application/merge-patch+json' });
     await vi.waitFor(async () => {
@@ -188,6 +201,86 @@ describe('objects', () => {
         'spec',
       ]);
     }
+  });
+
+  describe('that are of another kind or version than their resource', () => {
+    const widget = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'x' } };
+    const version = (said: string) =>
+      `the API version in the data (${said}) does not match the expected API version (example.com/v1)`;
+    const missing = (said: object) =>
+      `Widget in version "v1" cannot be handled as a Widget: Object 'Kind' is missing in '${JSON.stringify(said)}'`;
+    const other = 'Other.example.com "x" is invalid: kind: Invalid value: "Other": must be Widget';
+
+    const { kind: _, ...withoutKind } = widget;
+    const sent: [object, number, string][] = [
+      [{ ...widget, kind: 'Other' }, 422, other],
+      [withoutKind, 400, missing(withoutKind)],
+      [{ ...widget, apiVersion: 'example.com/v2' }, 400, version('example.com/v2')],
+      [{ ...widget, apiVersion: 'v1', kind: 'ConfigMap' }, 400, version('v1')],
+      [{ ...widget, apiVersion: undefined }, 400, version('')],
+    ];
+    test.each(sent)('are refused: %j', async (body, code, message) => {
+      const { define, api } = await createCustomCluster();
+      const { v1 } = await define(widgets({ v1: { subresources: { status: {} } } }));
+      await api.object('create', v1!, named('x'));
+      const text = JSON.stringify(body);
+      const refusal = { code, message };
+      expect(await failure(api.send('create', v1!, { body: text }))).toMatchObject(refusal);
+      for (const subresource of ['', 'status']) {
+        const update = api.send('update', v1!, { name: 'x', subresource, body: text });
+        expect(await failure(update)).toMatchObject(refusal);
+      }
+    });
+
+    test.each([
+      [{ kind: 'Other' }, other],
+      [
+        { apiVersion: 'example.com/v2' },
+        'Widget.example.com "x" is invalid: apiVersion: Invalid value: "example.com/v2": must be example.com/v1',
+      ],
+      [
+        { apiVersion: 'v1', kind: 'Pod' },
+        'Pod "x" is invalid: [kind: Invalid value: "Pod": must be Widget, apiVersion: Invalid value: "v1": must be example.com/v1]',
+      ],
+    ])('are not made by a patch: %j', async (body, message) => {
+      const { define, api } = await createCustomCluster();
+      const { v1 } = await define(widgets({ v1: { subresources: { status: {} } } }));
+      await api.object('create', v1!, named('x'));
+      const mediaType = 'application/merge-patch+json';
+      for (const subresource of ['', 'status']) {
+        const patch = api.send('patch', v1!, { name: 'x', subresource, body, mediaType });
+        expect(await failure(patch)).toMatchObject({ code: 422, message });
+      }
+      const bare = api.send('patch', v1!, { name: 'x', body: { kind: null }, mediaType });
+      expect((await failure(bare)).message).toMatch(
+        /^ "" is invalid: patch: .*: Object 'Kind' is missing in '/,
+      );
+    });
+  });
+
+  test('are answered for what is no request about them as upstream’s one handler of all of them does', async () => {
+    const { define, api } = await createCustomCluster();
+    const { v1 } = await define(widgets({ v1: { subresources: { status: {} } } }));
+    await api.object('create', v1!, named('x'));
+    const said = async (verb: string, request: TestRequest) => {
+      const { code, message } = await failure(api.send(verb, v1!, { ...named('x'), ...request }));
+      return `${code} ${message}`;
+    };
+    const noName = '400 name must be provided';
+    expect(await said('update', {})).toBe(noName);
+    expect(await said('patch', {})).toBe(noName);
+    const notSupported = 'is not supported on resources of kind "widgets.example.com"';
+    expect(await said('create', { name: 'x', subresource: 'status' })).toBe(`405 create ${notSupported}`);
+    expect(await said('delete', { name: 'x', subresource: 'status' })).toBe(`405 delete ${notSupported}`);
+    expect(await said('get', { name: 'x', subresource: 'scale' })).toBe(
+      '404 widgets.example.com "x" not found',
+    );
+    const nowhere = '404 the server could not find the requested resource';
+    expect(await said('create', { namespace: '' })).toBe(nowhere);
+    expect(await said('get', { namespace: '', name: 'x' })).toBe(nowhere);
+    expect((await api.list(v1!, { namespace: '' })).items).toHaveLength(1);
+    const anew = { name: 'ignored', ...named('y') };
+    expect((await api.object('create', v1!, anew)).metadata.name).toBe('y');
   });
 
   test('refuse strategic merge patches', async () => {

@@ -3,7 +3,7 @@ import type { Resource } from '../../api/resource.ts';
 import type { RegistryDispatcher } from '../registry/dispatcher.ts';
 import type { Kind } from '../registry/kind.ts';
 import type { ConversionWebhook } from './conversion.ts';
-import { customKind, withoutCreate } from './custom-kind.ts';
+import { customKind, ending } from './custom-kind.ts';
 import type { AcceptedNames } from './definition/accepted-names.ts';
 import { isTrue } from './definition/conditions.ts';
 
@@ -37,9 +37,7 @@ export class ServedDefinitions {
     if (before && before.state === entry.state && before.isEnding === entry.isEnding) return;
     const gone = before?.kinds.filter((kind) => !entry.kinds.some((next) => sameResource(next, kind)));
     for (const { resource } of gone ?? []) this.#dispatcher.withdraw(resource);
-    const shown = entry.isEnding
-      ? entry.kinds.map((kind) => ({ ...kind, verbs: withoutCreate }))
-      : entry.kinds;
+    const shown = entry.isEnding ? entry.kinds.map(ending) : entry.kinds;
     await Promise.all(shown.map((kind) => this.#dispatcher.serve(kind)));
   }
 
@@ -72,7 +70,7 @@ export class ServedDefinitions {
     if (known) return known;
     const storage = definition.spec.versions.find((version) => version.storage);
     if (!storage || !entry) throw new Error(`no version of ${name} is stored`);
-    const kind = { ...customKind(definition, storage, this.#webhook), verbs: withoutCreate };
+    const kind = ending(customKind(definition, storage, this.#webhook));
     this.#entries.set(name, { ...entry, kinds: [kind] });
     await this.#dispatcher.serve(kind);
     return kind.resource;

@@ -1,7 +1,12 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { ConformError, conform, type MismatchWords } from '../../machinery/conform.ts';
 import { invalid, invalidObject } from '../../machinery/field-error.ts';
-import { findType } from '../../machinery/schema.ts';
+import {
+  findType,
+  formatApiVersion,
+  type GroupVersionKind,
+  parseApiVersion,
+} from '../../machinery/schema.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
 import { withoutUndefined } from '../cache/json-value.ts';
 
@@ -35,4 +40,15 @@ export function conformed(
 /** The answer to a patch whose result is no object of the kind. */
 export function unusable(shown: string, why: string): StatusError {
   return invalidObject({ group: '', kind: '' }, '', [invalid('patch', shown, why)]);
+}
+
+/** The answer to a custom object that says it is of another kind or version; what is built in cannot be read as such. */
+export function wrongType({ kind, apiVersion = '', metadata }: KubernetesObject, expected: GroupVersionKind) {
+  const version = formatApiVersion(expected);
+  const errors = [
+    ...(kind === expected.kind ? [] : [invalid('kind', kind, `must be ${expected.kind}`)]),
+    ...(apiVersion === version ? [] : [invalid('apiVersion', apiVersion, `must be ${version}`)]),
+  ];
+  const group = parseApiVersion(apiVersion || version)?.group ?? expected.group;
+  return invalidObject({ group, kind: kind as string }, metadata?.name ?? '', errors);
 }

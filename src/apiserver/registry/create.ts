@@ -1,7 +1,13 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
 import { allErrors, type FieldError, invalidObject, noErrors } from '../../machinery/field-error.ts';
-import { alreadyExists, generateNameConflict, hasReason, StatusError } from '../../machinery/status-error.ts';
+import {
+  alreadyExists,
+  forbidden,
+  generateNameConflict,
+  hasReason,
+  StatusError,
+} from '../../machinery/status-error.ts';
 import { stepTogether } from '../../platform/turn.ts';
 import { admit, confirmAdmission, validateAdmission } from '../admission/admission.ts';
 import type { ObjectAnswer } from '../request.ts';
@@ -37,6 +43,7 @@ export async function create(call: Call): Promise<ObjectAnswer> {
   wipeSystemFields(object.metadata);
   matchNamespace(object.metadata, namespaceOf(call));
   if (dropDuplicateOwners(object.metadata)) request.warn(duplicateOwnersWarning);
+  checkCreatable(call, object);
   if (registry.view.review) return objectAnswer(201, await reviewed(call, object, options));
   recordWriter(call, { object, old: undefined, options });
   const stored = toStoredForm(call, object);
@@ -44,6 +51,12 @@ export async function create(call: Call): Promise<ObjectAnswer> {
   await admit(call, { operation: 'CREATE', object: stored, options });
   dropDuplicateOwners(stored.metadata);
   return createNamed(call, stored, options);
+}
+
+/** Throws 403 where no more objects may be made. */
+export function checkCreatable(call: Call, { metadata }: KubernetesObject): void {
+  const { creationForbidden } = call.registry.view;
+  if (creationForbidden) throw forbidden(subjectOf(call, metadata.name), creationForbidden);
 }
 
 export const duplicateOwnersWarning =

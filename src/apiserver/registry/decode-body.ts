@@ -14,6 +14,7 @@ import { badRequest, unsupportedMediaType } from '../../machinery/status-error.t
 import { parseYaml, YamlError } from '../../machinery/yaml.ts';
 import { withoutUndefined } from '../cache/json-value.ts';
 import type { RequestBody } from '../request.ts';
+import { wrongType } from './conform-object.ts';
 import type { Facet } from './facet.ts';
 import type { Call } from './registry.ts';
 import type { FieldValidation } from './request-options.ts';
@@ -43,9 +44,11 @@ function decoded(
   // What a custom resource's schema does not know is told together with what decoding has found.
   const { object, gvk, warnings } = read(call.request.body, expected, isStrict ? 'Warn' : fieldValidation);
   if (!isStrict || warnings.length === 0) checkVersion(gvk, expected);
-  const odd = [...warnings, ...unknownFieldErrors(prune(object))];
+  const isOther = gvk.kind !== expected.kind;
+  const odd = isOther ? warnings : [...warnings, ...unknownFieldErrors(prune(object))];
   if (isStrict && odd.length > 0) throw cannotBeHandled(gvk, expected, strictDecodingMessage(odd));
   if (fieldValidation === 'Warn') for (const warning of odd) call.request.warn(warning);
+  if (isOther) throw wrongType(object, expected);
   return object;
 }
 

@@ -1,5 +1,5 @@
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
-import { StatusError } from '../../machinery/status-error.ts';
+import { badRequest, notFound, notSupportedMethod, StatusError } from '../../machinery/status-error.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Store } from '../../store/store.ts';
 import { type AdmissionPlugin, admit, validateAdmission } from '../admission/admission.ts';
@@ -16,12 +16,12 @@ import { create } from './create.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { deleteObject } from './delete.ts';
 import { type Facet, facetOf } from './facet.ts';
-import { isStored, type Kind, type MeasuredUsage, type UserInfo } from './kind.ts';
+import { isCustom, isStored, type Kind, type MeasuredUsage, type UserInfo } from './kind.ts';
 import { list } from './list.ts';
 import { patch } from './patch.ts';
 import { get } from './read.ts';
 import { Registries, type Shown } from './registries.ts';
-import type { Call, RegistryEnvironment } from './registry.ts';
+import { type Call, type RegistryEnvironment, subjectOf } from './registry.ts';
 import { handleSubresource } from './subresource.ts';
 import { update } from './update.ts';
 import { watch } from './watch.ts';
@@ -173,6 +173,7 @@ function handlerOf(call: Call): () => Answer | Promise<Answer> {
   const facet = facetOf(call);
   const other = kind.subresources?.[subresource];
   if (other) return () => handleSubresource(call, other);
+  if (isCustom(view)) return customHandlerOf(call, facet);
   if (!facet) throw noSuchPath();
   if (verb === 'create' ? info.name !== '' && !subresource : info.name === '' && ofOne.has(verb))
     throw methodNotAllowed();
@@ -190,6 +191,24 @@ function handlerOf(call: Call): () => Answer | Promise<Answer> {
   if (onCollection) return () => onCollection(call);
   throw methodNotAllowed();
 }
+
+/** Custom resources have no routes that could lack a method: one handler takes all that is said to be about them. */
+function customHandlerOf(call: Call, facet: Facet | undefined): () => Answer | Promise<Answer> {
+  const { info } = call.request;
+  const { verb, subresource, name } = info;
+  const { namespaced } = call.registry.kind.resource;
+  const isElsewhere = namespaced ? !info.namespace && !acrossNamespaces.has(verb) : info.namespace !== '';
+  if (isElsewhere) throw noSuchPath();
+  if (!facet) throw notFound(subjectOf(call));
+  const onFacet = facetHandlers[verb];
+  if (onFacet && name === '') throw badRequest('name must be provided');
+  if (onFacet) return () => onFacet(call, facet);
+  const onCollection = subresource ? undefined : collectionHandlers[verb];
+  if (onCollection) return () => onCollection(call);
+  throw notSupportedMethod(subjectOf(call), verb);
+}
+
+const acrossNamespaces = new Set(['list', 'watch']);
 
 /** What is about one object, whose name stands in the path. */
 const ofOne = new Set(['update', 'patch']);

@@ -98,6 +98,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   deprecation?: string;
   /** Verbs served; all of them where absent. */
   verbs?: readonly Verb[];
+  /** Why nobody may make further objects; discovery then names the verbs alone that read objects and take them away. */
+  creationForbidden?: string;
   /** For kinds whose type the schema does not know: their structural schema (OpenAPI v3), which says how lists and maps merge. */
   schema?: object;
   /** For kinds whose type the schema does not know: drops fields that their own schema does not have, in place, and gives their paths. */
@@ -173,6 +175,9 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   /** Kinds that are answered, not stored (SubjectAccessReview and the like). */
   review?(object: T, context: HookContext): Promise<T>;
 }
+
+/** Whether the kind comes of a definition; its type is known to nobody else. */
+export const isCustom = ({ schema }: Kind): boolean => schema !== undefined;
 
 /** Whether objects of a kind are stored at all. */
 export const isStored = ({ review, createdAs }: Kind): boolean => !review && !createdAs;

@@ -1,19 +1,19 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
 import { unknownFieldErrors } from '../../machinery/conform.ts';
-import { strictDecodingMessage } from '../../machinery/decode.ts';
+import { mismatchReason, missingKind, strictDecodingMessage } from '../../machinery/decode.ts';
 import { goText, jsonTypeName } from '../../machinery/go-text.ts';
 import { applyJsonPatch, operationTypeError, unknownOperationFields } from '../../machinery/json-patch.ts';
 import { jsonSyntaxError, strictFieldErrors } from '../../machinery/json-text.ts';
 import { applyMergePatch } from '../../machinery/merge-patch.ts';
-import { findType, formatApiVersion } from '../../machinery/schema.ts';
+import { findType, formatApiVersion, parseApiVersion } from '../../machinery/schema.ts';
 import { badRequest, conflict, notFound, unsupportedMediaType } from '../../machinery/status-error.ts';
 import { applyStrategicMergePatch } from '../../machinery/strategic-merge.ts';
 import { isFiniteJson, wellFormed } from '../../machinery/well-formed.ts';
 import { withoutUndefined } from '../cache/json-value.ts';
 import type { ObjectAnswer, RequestBody } from '../request.ts';
 import { applyPatch } from './apply.ts';
-import { conformed, unusable } from './conform-object.ts';
+import { conformed, unusable, wrongType } from './conform-object.ts';
 import type { Facet } from './facet.ts';
 import { takeFacet } from './managed-fields.ts';
 import { checkName, matchNamespace } from './metadata.ts';
@@ -194,15 +194,20 @@ function touchesManagers({ type, value }: ReadPatch): boolean {
  */
 function checkType(
   object: KubernetesObject,
-  { gvk }: Facet,
+  { gvk, type: typeName }: Facet,
   { type, said }: { type: string; said(): string },
 ): void {
   const apiVersion = formatApiVersion(gvk);
+  const isCustom = !findType(typeName);
+  if (isCustom && !object.kind) throw unusable(said(), missingKind(said()));
+  if (isCustom && (object.kind !== gvk.kind || object.apiVersion !== apiVersion))
+    throw wrongType(object, gvk);
   const { kind = gvk.kind, apiVersion: version = apiVersion } = object;
   const isSame = kind === gvk.kind && version === apiVersion;
   if (!isSame && type !== strategicPatchType) {
     const why = `unable to decode ${version}, Kind=${kind} into ${apiVersion}, Kind=${gvk.kind}`;
-    throw unusable(said(), why);
+    const reason = mismatchReason({ ...gvk, ...parseApiVersion(version), kind }, gvk);
+    throw unusable(said(), reason ?? why);
   }
   object.kind = gvk.kind;
   object.apiVersion = apiVersion;

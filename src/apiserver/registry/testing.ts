@@ -70,7 +70,7 @@ export async function createTestApi(
       info: infoOf(verb, resource, request),
       user: { name: request.user ?? 'tester', groups: [] },
       query: new URLSearchParams(request.query),
-      body: bodyOf(request),
+      body: bodyOf(typed(verb, resource, request)),
       userAgent: request.userAgent ?? 'vitest/1.0',
       signal: new AbortController().signal,
       warn: (message) => warnings.push(message),
@@ -103,6 +103,14 @@ function infoOf(verb: string, resource: Resource, request: TestRequest): Request
     name: request.name ?? '',
     rest: '',
   };
+}
+
+/** An object that is written says what it is: a custom one must, and tests need not. */
+function typed(verb: string, { group, version, kind, type }: Resource, request: TestRequest): TestRequest {
+  const { body, subresource } = request;
+  const isWhole = (verb === 'create' || verb === 'update') && (!subresource || subresource === 'status');
+  if (type !== 'custom' || !isWhole || typeof body !== 'object') return request;
+  return { ...request, body: { apiVersion: `${group}/${version}`, kind, ...body } };
 }
 
 function bodyOf({ body, mediaType = 'application/json' }: TestRequest) {

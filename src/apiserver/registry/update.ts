@@ -6,7 +6,7 @@ import { admit, validateAdmission } from '../admission/admission.ts';
 import type { ObjectAnswer } from '../request.ts';
 import { AllotmentLost, putAllotted } from './allotment.ts';
 import { cachedAnswer, objectAnswer } from './answers.ts';
-import { createOne, duplicateOwnersWarning, settle } from './create.ts';
+import { checkCreatable, createOne, duplicateOwnersWarning, settle } from './create.ts';
 import { clone } from '../../machinery/clone.ts';
 import type { Facet, UpdateStrategy } from './facet.ts';
 import { decodeBody } from './decode-body.ts';
@@ -90,6 +90,7 @@ async function createByUpdate(
   { options }: Change,
 ): Promise<ObjectAnswer | undefined> {
   const { request, environment } = call;
+  checkCreatable(call, object);
   await admit(call, { operation: 'CREATE', object, options });
   dropDuplicateOwners(object.metadata);
   wipeSystemFields(object.metadata);

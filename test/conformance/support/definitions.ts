@@ -64,7 +64,8 @@ export interface Served {
 export async function define(api: Api, options: DefinitionOptions = {}): Promise<Served> {
   const made = definition(options);
   await api.post(definitionsPath, made);
-  const { group, names, versions } = made.spec;
+  const { group, names, scope, versions } = made.spec;
+  const isNamespaced = scope === 'Namespaced';
   const path = `${definitionsPath}/${made.metadata.name}`;
   await eventually(async () => {
     const { status } = await api.get(path);
@@ -72,7 +73,7 @@ export async function define(api: Api, options: DefinitionOptions = {}): Promise
   });
   const first = versions[0].name;
   const served = (ns: string, { name, version = first }: { name?: string; version?: string } = {}) =>
-    at(`${group}/${version}`, names.plural, { ns, name });
+    at(`${group}/${version}`, names.plural, { ns: isNamespaced ? ns : undefined, name });
   for (const { name: version, served: is } of versions) {
     if (is) await eventually(() => api.has(served('default', { version })));
   }
