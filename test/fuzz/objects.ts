@@ -3,6 +3,8 @@
  * collection is still asked for.
  */
 
+import { testRequest } from '../../src/apiserver/kinds/certificates/testing.ts';
+
 const selector = { matchLabels: { app: 'web' } };
 const probe = { httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 5 };
 const container = {
@@ -70,9 +72,7 @@ const webhook = {
   rules: [rule],
   matchConditions: [{ name: 'odd', expression: "object.metadata.name.matches('^a+$')" }],
 };
-const request = Buffer.from(
-  '-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n',
-).toString('base64');
+const request = Buffer.from(testRequest).toString('base64');
 const crdSchema = {
   type: 'object',
   properties: {

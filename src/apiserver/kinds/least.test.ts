@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import { createTestCluster, type TestApi } from '../registry/testing.ts';
+import { testRequest } from './certificates/testing.ts';
 import { allKinds } from './kinds.ts';
 
 const containers = [{ name: 'c', image: 'nginx' }];
@@ -18,8 +19,7 @@ const webhooks = [
   },
 ];
 const roleRef = { kind: 'ClusterRole', name: 'r' };
-const pem = '-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n';
-const request = Buffer.from(pem).toString('base64');
+const request = Buffer.from(testRequest).toString('base64');
 const scaleTargetRef = { kind: 'Deployment', name: 'd' };
 const storage = { storage: '1Gi' };
 

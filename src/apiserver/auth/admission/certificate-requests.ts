@@ -1,4 +1,5 @@
 import type { CertificateSigningRequest } from '../../../api/certificates/v1.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/admission.ts';
 import { refuse } from '../../admission/refuse.ts';
@@ -27,10 +28,21 @@ export function certificateRequests(authorizer: Authorizer): AdmissionPlugin {
       const { subresource, object, old } = attributes;
       const [request, before] = [object, old] as (CertificateSigningRequest | undefined)[];
       if (subresource === 'approval') permit(attributes, authorizer, 'approve');
-      const isSigned = request?.status?.certificate !== before?.status?.certificate;
-      if (subresource === 'status' && isSigned) permit(attributes, authorizer, 'sign');
+      if (subresource === 'status' && !isLeftAlone(request, before)) permit(attributes, authorizer, 'sign');
     },
   };
+}
+
+/** Whether nothing is said about whether a request is granted: neither a certificate nor why there is none. */
+function isLeftAlone(
+  request: CertificateSigningRequest | undefined,
+  old: CertificateSigningRequest | undefined,
+): boolean {
+  const [now = {}, before = {}] = [request?.status, old?.status];
+  return (
+    (now.certificate ?? '') === (before.certificate ?? '') &&
+    deepEqual(now.conditions ?? [], before.conditions ?? [])
+  );
 }
 
 /** Signers are authorized by name, or all of a domain at once: `example.com/*`. */

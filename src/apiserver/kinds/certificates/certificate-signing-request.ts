@@ -31,7 +31,10 @@ export const certificateSigningRequestKind: Kind<CertificateSigningRequest> = {
   validateUpdate: (request, old) => requestUpdateErrors(request, old),
   status: {
     resets: ['spec', 'status.conditions'],
-    prepareForUpdate: dateConditions,
+    prepareForUpdate(request, old, context) {
+      for (const type of ['Approved', 'Denied']) keepConditions(request, old, type);
+      dateConditions(request, old, context);
+    },
     validateUpdate: (request, old) => requestUpdateErrors(request, old, { issue: true }),
   },
   parts: {
@@ -63,6 +66,20 @@ function condition({ status }: CertificateSigningRequest): string {
   const has = (type: string) => status?.conditions?.some((c) => c.type === type);
   const verdict = has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending';
   return [verdict, has('Failed') && 'Failed', status?.certificate && 'Issued'].filter(Boolean).join(',');
+}
+
+/** Whoever signs does not decide: conditions of the type stay as they were, unless some came or went, which is refused. */
+function keepConditions(
+  request: CertificateSigningRequest,
+  old: CertificateSigningRequest,
+  type: string,
+): void {
+  const conditions = request.status?.conditions ?? [];
+  const before = (old.status?.conditions ?? []).filter((condition) => condition.type === type);
+  if (conditions.filter((condition) => condition.type === type).length !== before.length) return;
+  for (const [i, condition] of conditions.entries()) {
+    if (condition.type === type) conditions[i] = before.shift() as typeof condition;
+  }
 }
 
 /** Says when a condition came, where whoever sets it did not. */

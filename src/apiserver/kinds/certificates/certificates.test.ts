@@ -8,19 +8,10 @@ import type { StatusError } from '../../../machinery/status-error.ts';
 import { createTestCluster, type TestApi } from '../../registry/testing.ts';
 import { createErrors, row } from '../shared/testing.ts';
 import { certificateSigningRequestKind } from './certificate-signing-request.ts';
+import { testCertificate, testRequest } from './testing.ts';
 
 type Request = CertificateSigningRequest;
 
-/** Of `/O=dev/CN=x`. */
-const pem = [
-  '-----BEGIN CERTIFICATE REQUEST-----',
-  'MIHVMHwCAQAwGjEMMAoGA1UECgwDZGV2MQowCAYDVQQDDAF4MFkwEwYHKoZIzj0C',
-  'AQYIKoZIzj0DAQcDQgAEWU/3mBLPF2ZvI2VZCcF0YKySQR9e0jChALUDS8KKjkVC',
-  'leoC/uhuKAS9jNgfd03bufFjXLUxd0BXdRyLw9MXkKAAMAoGCCqGSM49BAMCA0kA',
-  'MEYCIQD2So/ZqDZfiRtIXPBSqp9TxvW3QVWStmPsJkpdJeEEQQIhAN7eOUCa7Y2j',
-  '8SpTTPlC8aIY02p6zMwFHs6QiYUGM9Cg',
-  '-----END CERTIFICATE REQUEST-----',
-].join('\n');
 /** Of `/O=dev/O=system:masters/CN=x`. */
 const mastersPem = [
   '-----BEGIN CERTIFICATE REQUEST-----',
@@ -32,11 +23,30 @@ const mastersPem = [
   'dLs=',
   '-----END CERTIFICATE REQUEST-----',
 ].join('\n');
+/** Of `/CN=x`, signed with RSA and with Ed25519. */
+const rsaPem = [
+  '-----BEGIN CERTIFICATE REQUEST-----',
+  'MIIBSzCBtQIBADAMMQowCAYDVQQDDAF4MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCB',
+  'iQKBgQD1wDaoeshxlojC9bSuRWIQYu9TbTD9NIkSyy6VEb9poXbIvwoRoIvR8D4u',
+  'gzQqjKw1axrHuCE+fQPlRVkawJLVlfosE48WWHsUaRw+GL66a6R3IgCbwrtMsv6v',
+  'TzGDbfbzG7qLXQxi9S69MPNtb4RTiWe2H08WafGw4SdVV3YkowIDAQABoAAwDQYJ',
+  'KoZIhvcNAQELBQADgYEA8hjIWPPnZdaUAPBFjGLVw63Rxq1RJp0S1L1dEz3WTj3H',
+  'm9onRKlV6f+mzJUTJfFJ4gUKz7hSHpg9Xu7XuSsmODFT3DtMTHsD9H5ANt2N9okz',
+  'HUes99fOU4KppeHI+2wfFhFP/ZkvNWiSgh8qt4oU6YpXfD7dPiTXa+cVStYoPHg=',
+  '-----END CERTIFICATE REQUEST-----',
+].join('\n');
+const ed25519Pem = [
+  '-----BEGIN CERTIFICATE REQUEST-----',
+  'MIGLMD8CAQAwDDEKMAgGA1UEAwwBeDAqMAUGAytlcAMhAB+bNsmIQApVxRW01ePB',
+  'aFc0xKPiyVqOdhl4rb30AJCPoAAwBQYDK2VwA0EASSzMWzPqfiiFz0QK8LZPLVYJ',
+  'c6FKW3ASP+Mn2uZklMRy9imI0V7ol4QtHsCXLAg7GNV+PhAZW1Y2EU5ScVS1Dg==',
+  '-----END CERTIFICATE REQUEST-----',
+].join('\n');
 const encoded = (text: string) => Buffer.from(text).toString('base64');
 const request = (spec: Partial<CertificateSigningRequestSpec> = {}): Request => ({
   metadata: { name: 'r' },
   spec: {
-    request: encoded(pem),
+    request: encoded(testRequest),
     signerName: 'kubernetes.io/kube-apiserver-client',
     usages: ['client auth'],
     ...spec,
@@ -71,8 +81,37 @@ describe('a request', () => {
       { request: 'AA==' },
       ['spec.request: Invalid value: "AA==": PEM block type must be CERTIFICATE REQUEST'],
     ],
+    [{ request: encoded(rsaPem) }, []],
+    [{ request: encoded(ed25519Pem) }, []],
+    [
+      { usages: ['eating'] },
+      [expect.stringMatching(/^spec.usages\[0\]: Unsupported value: "eating": supported/)],
+    ],
   ])('with %j', (spec, errors) => {
     expect(createErrors(certificateSigningRequestKind, request(spec))).toEqual(errors);
+  });
+
+  const errorOf = (pem: string) => {
+    const [error = ''] = createErrors(certificateSigningRequestKind, request({ request: encoded(pem) }));
+    return error.replace(/^spec.request: Invalid value: "[^"]*": /, '');
+  };
+  const resigned = (pem: string) => {
+    const [head, ...lines] = pem.split('\n');
+    const bytes = Buffer.from(lines.slice(0, -1).join(''), 'base64');
+    bytes[bytes.length - 1]! ^= 1;
+    return [head, bytes.toString('base64'), lines.at(-1)].join('\n');
+  };
+
+  test.each([
+    [testRequest, 'x509: ECDSA verification failure'],
+    [rsaPem, 'crypto/rsa: verification error'],
+    [ed25519Pem, 'x509: Ed25519 verification failure'],
+  ])('is signed with its own key', (pem, why) => {
+    expect(errorOf(resigned(pem))).toBe(why);
+    expect(errorOf(pem.replace(/.{8}\n-----END/, '\n-----END'))).toMatch(/^asn1: /);
+    expect(errorOf(pem.replaceAll('CERTIFICATE REQUEST', 'CERTIFICATE'))).toBe(
+      'PEM block type must be CERTIFICATE REQUEST',
+    );
   });
 
   test('shows how far it has come', () => {
@@ -120,24 +159,58 @@ describe('the way of a request', () => {
     expect(await failure(put('status', { conditions: [approved] }))).toContain(
       'status.conditions: Forbidden: updates may not add a condition of type "Approved"',
     );
-    const { status } = await put('approval', { conditions: [approved], certificate: 'AA==' });
+    const { status } = await put('approval', {
+      conditions: [approved],
+      certificate: encoded(testCertificate),
+    });
     expect(status?.certificate).toBeUndefined();
     expect(status?.conditions).toMatchObject([approved]);
     expect(status?.conditions?.[0]?.lastUpdateTime).toBeDefined();
-    const issued = await put('status', { ...status, certificate: 'AA==' });
-    expect(issued.status?.certificate).toBe('AA==');
-    expect(await failure(put('status', { ...issued.status, certificate: 'AQ==' }))).toContain(
-      'status.certificate: Forbidden: updates may not modify existing certificate content',
-    );
+    const certificate = encoded(testCertificate);
+    const issued = await put('status', { ...status, certificate });
+    expect(issued.status?.certificate).toBe(certificate);
+    expect(
+      await failure(
+        put('status', { ...issued.status, certificate: encoded(`${testCertificate}\n${testCertificate}`) }),
+      ),
+    ).toContain('status.certificate: Forbidden: updates may not modify existing certificate content');
     expect(await failure(put('approval', { conditions: [] }))).toContain(
       'status.conditions: Forbidden: updates may not remove a condition of type "Approved"',
     );
   });
 
+  test.each([
+    ['AA==', 'must contain at least one CERTIFICATE PEM block'],
+    [encoded(testRequest), 'only CERTIFICATE PEM blocks are allowed, found "CERTIFICATE REQUEST"'],
+    [encoded(testCertificate.replace('MII', 'MIH')), 'x509: malformed certificate'],
+    [encoded(testCertificate.replace('-----\n', '-----\na: b\n\n')), 'no PEM block headers are permitted'],
+    [
+      encoded(`${testCertificate}\n${testRequest}`),
+      'only CERTIFICATE PEM blocks are allowed, found "CERTIFICATE REQUEST"',
+    ],
+    [
+      encoded('-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n'),
+      'found CERTIFICATE PEM block containing 0 certificates',
+    ],
+  ])('ends with certificates alone, not %s', async (certificate, why) => {
+    expect(await failure(put('status', { certificate }))).toContain(
+      `is invalid: status.certificate: Invalid value: "<certificate data>": ${why}`,
+    );
+  });
+
+  test('keeps the verdict as it was given when it is signed', async () => {
+    const { status } = await put('approval', { conditions: [approved] });
+    const other = { type: 'Ready', status: 'Unknown' };
+    const signed = await put('status', {
+      conditions: [other, { ...approved, reason: 'Changed', message: 'no' }],
+    });
+    expect(signed.status?.conditions).toMatchObject([other, status?.conditions?.[0] as object]);
+  });
+
   test('is not both approved and denied', async () => {
     const denied = { type: 'Denied', status: 'True' };
     expect(await failure(put('approval', { conditions: [approved, denied] }))).toContain(
-      'status.conditions[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
+      'status.conditions: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
     );
   });
 
@@ -150,8 +223,8 @@ describe('the way of a request', () => {
     expect(await failure(create('s', { request: mighty }))).toBe(
       'certificatesigningrequests.certificates.k8s.io "s" is forbidden: use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed',
     );
-    const cut = encoded(pem.replace('MIHV', 'MIIB'));
-    expect(await failure(create('s', { request: cut }))).toContain('failed to parse CSR');
+    const cut = encoded(testRequest.replace('MIHV', 'MIIB'));
+    expect(await failure(create('s', { request: cut }))).toContain('asn1: ');
     await create('s', { request: mighty, signerName: 'example.com/others' });
   });
 });

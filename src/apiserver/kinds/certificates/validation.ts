@@ -12,6 +12,8 @@ import {
 } from '../../../machinery/field-error.ts';
 import { goDiff } from '../shared/go-diff.ts';
 import { each, repeats, requireSupported, supported } from '../shared/validate.ts';
+import { certificatesError, pemBlocks } from './pem.ts';
+import { requestError } from './request-signature.ts';
 import { signerName } from './signer-name.ts';
 
 type Request = CertificateSigningRequest;
@@ -46,7 +48,8 @@ const usages = [
 ];
 
 /** What holds for a request at any time. */
-export function requestErrors({ spec, status }: Request): readonly FieldError[] {
+export function requestErrors(request: Request, old?: Request): readonly FieldError[] {
+  const { spec, status } = request;
   const { expirationSeconds: lifetime } = spec;
   const repeated = repeats();
   const errors = [...pemErrors(spec.request)];
@@ -63,16 +66,25 @@ export function requestErrors({ spec, status }: Request): readonly FieldError[] 
     const why = 'may not specify a duration less than 600 seconds (10 minutes)';
     errors.push(invalid('spec.expirationSeconds', lifetime, why));
   }
-  return [...errors, ...conditionErrors('status.conditions', status?.conditions)];
+  errors.push(...conditionErrors('status.conditions', status?.conditions));
+  return [...errors, ...certificateErrors(request, old)];
 }
 
-/** The form of what is to be signed; whoever signs checks what is in it. */
+/** What is to be signed is a request, made by whoever holds the key; whoever signs checks what is in it. */
 function pemErrors(request: string): readonly FieldError[] {
-  const text = Buffer.from(request ?? '', 'base64').toString('latin1');
-  const match = /-----BEGIN ([^-]+)-----[^-]*-----END \1-----/.exec(text);
-  return match?.[1] === 'CERTIFICATE REQUEST'
-    ? []
-    : [invalid('spec.request', request, 'PEM block type must be CERTIFICATE REQUEST')];
+  const [found] = pemBlocks(Buffer.from(request ?? '', 'base64').toString('latin1'));
+  const isRequest = found?.type === 'CERTIFICATE REQUEST';
+  const why = isRequest ? requestError(found.bytes) : 'PEM block type must be CERTIFICATE REQUEST';
+  return why ? [invalid('spec.request', request, why)] : [];
+}
+
+/** What is issued are certificates. What is there already stays, and so does the way of who began with something else. */
+function certificateErrors({ status }: Request, old: Request | undefined): readonly FieldError[] {
+  const { certificate = '' } = status ?? {};
+  const before = old?.status?.certificate ?? '';
+  if (old && (certificate === before || certificatesError(before))) return [];
+  const why = certificatesError(certificate);
+  return why ? [invalid('status.certificate', '<certificate data>', why)] : [];
 }
 
 function conditionErrors(
@@ -87,10 +99,9 @@ function conditionErrors(
       ...(type ? [] : [required(`${path}.type`)]),
       ...requireSupported(`${path}.status`, status, isFinal ? ['True'] : ['False', 'True', 'Unknown']),
     ];
-    if (type === 'Approved' || type === 'Denied') verdicts.add(type);
-    if (verdicts.size === 2) {
-      const why = 'Approved and Denied conditions are mutually exclusive';
-      errors.push(invalid(`${path}.type`, type, why));
+    const isVerdict = type === 'Approved' || type === 'Denied';
+    if (isVerdict && verdicts.add(type).size === 2) {
+      errors.push(invalid(field, type, 'Approved and Denied conditions are mutually exclusive'));
     }
     return repeated(type) ? [...errors, duplicate(`${path}.type`, type)] : errors;
   });
@@ -102,7 +113,7 @@ export function requestUpdateErrors(
   old: Request,
   may: { decide?: boolean; issue?: boolean } = {},
 ): readonly FieldError[] {
-  const errors = [...requestErrors(request)];
+  const errors = [...requestErrors(request, old)];
   const types = ['Approved', 'Denied', 'Failed'];
   const removed = types.filter((type) => of(request, type).length < of(old, type).length);
   errors.push(...removed.map((type) => condition(`updates may not remove a condition of type "${type}"`)));

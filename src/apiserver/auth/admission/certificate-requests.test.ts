@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import type { CertificateSigningRequest } from '../../../api/certificates/v1.ts';
+import { certificatesigningrequests } from '../../../api/generated/resources.ts';
+import type { AdmissionAttributes } from '../../admission/admission.ts';
+import type { Attributes, Authorizer } from '../authorizer.ts';
+import { certificateRequests } from './certificate-requests.ts';
+
+type Status = CertificateSigningRequest['status'];
+
+const spec = { request: '', signerName: 'example.com/mine' };
+const failed = { conditions: [{ type: 'Failed', status: 'True' }] };
+
+/** What is said of an update of the status (or another part), where somebody may do these things. */
+function said(now: Status, old: Status, allowed: string[], subresource = 'status'): string {
+  const authorizer: Authorizer = {
+    authorize: (_, { verb, resource, name }: Attributes) => ({
+      verdict: allowed.includes(`${verb} ${resource} ${name}`) ? 'allow' : 'none',
+      reason: '',
+    }),
+  };
+  const attributes = {
+    kind: { resource: certificatesigningrequests },
+    operation: 'UPDATE',
+    subresource,
+    resource: certificatesigningrequests,
+    name: 'r',
+    object: { metadata: { name: 'r' }, spec, status: now },
+    old: { metadata: { name: 'r' }, spec, status: old },
+    context: { user: { name: 'jane', groups: [] } },
+  } as unknown as AdmissionAttributes;
+  try {
+    certificateRequests(authorizer).validate?.(attributes);
+    return 'allowed';
+  } catch (error) {
+    return (error as Error).message.replace(/^.* is forbidden: /, '');
+  }
+}
+
+const noLeave = 'user not permitted to sign requests with signerName "example.com/mine"';
+
+test('who may sign alone says what becomes of a request, by a certificate or by a condition', () => {
+  expect(said({ certificate: 'AA==' }, {}, [])).toBe(noLeave);
+  expect(said(failed, {}, [])).toBe(noLeave);
+  expect(said(failed, {}, ['sign signers example.com/mine'])).toBe('allowed');
+  expect(said(failed, {}, ['sign signers example.com/*'])).toBe('allowed');
+  expect(said(failed, {}, ['approve signers example.com/mine'])).toBe(noLeave);
+  expect(said(failed, failed, [])).toBe('allowed');
+  expect(said(undefined, {}, [])).toBe('allowed');
+});
+
+test('who may approve alone does so', () => {
+  const why = 'user not permitted to approve requests with signerName "example.com/mine"';
+  expect(said({}, {}, [], 'approval')).toBe(why);
+  expect(said({}, {}, ['approve signers example.com/*'], 'approval')).toBe('allowed');
+});
