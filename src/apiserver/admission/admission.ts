@@ -1,5 +1,5 @@
 import type { DeleteOptions, ManagedFieldsEntry } from '../../api/meta/v1.ts';
-import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
 import { managedFieldsFault } from '../../machinery/managed-fields/managers.ts';
 import type { StatusChange } from '../registry/change-status.ts';
 import type { HookContext, Kind } from '../registry/kind.ts';
@@ -14,7 +14,10 @@ export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 /** What a plugin is told of a request. */
 export interface AdmissionAttributes {
   operation: Operation;
+  /** The kind that is stored. */
   kind: Kind;
+  /** The resource that the request is about; not that of the stored kind where it is another view of it. */
+  resource: Resource;
   /** Empty for the main resource. */
   subresource: string;
   namespace: string;
@@ -30,6 +33,8 @@ export interface AdmissionAttributes {
   context: HookContext;
   /** The object's form in each version that is served, that of the request first; made when asked for. */
   forms(): readonly Form[];
+  /** Whether one of the forms is of one of these groups; `*` is all of them. */
+  isServedIn(groups: readonly string[] | undefined): boolean;
   /** The options of the request as an object, such as `CreateOptions`; absent where it has none. */
   sentOptions(): object | undefined;
   /** Adds to the audit event of the request. */
@@ -141,6 +146,7 @@ class WriteAttributes implements AdmissionAttributes {
   readonly old?: Stored<KubernetesObject>;
   readonly options: { dryRun: boolean };
   readonly kind: Kind;
+  readonly resource: Resource;
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
@@ -158,6 +164,7 @@ class WriteAttributes implements AdmissionAttributes {
     if (write.old) this.old = write.old;
     this.options = write.options;
     this.kind = call.registry.kind;
+    this.resource = call.registry.view.resource;
     this.subresource = info.subresource;
     this.namespace = namespaceOf(call);
     this.name = info.name || write.object?.metadata?.name || '';
@@ -166,6 +173,13 @@ class WriteAttributes implements AdmissionAttributes {
 
   forms(): readonly Form[] {
     return formsOf(this.#call, this.object);
+  }
+
+  isServedIn(groups: readonly string[] | undefined): boolean {
+    if (!groups) return false;
+    if (groups.includes('*') || groups.includes(this.resource.group)) return true;
+    const { registry, environment } = this.#call;
+    return environment.versions(registry).some(({ view }) => groups.includes(view.resource.group));
   }
 
   sentOptions(): object | undefined {

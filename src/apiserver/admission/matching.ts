@@ -74,7 +74,7 @@ function concerns(rule: NamedRuleWithOperations, attributes: AdmissionAttributes
   const { resource } = attributes.kind;
   return (
     includes(rule.operations, attributes.operation) &&
-    includes(rule.apiGroups, resource.group) &&
+    attributes.isServedIn(rule.apiGroups) &&
     namesResource(rule, resource.plural, attributes.subresource)
   );
 }

@@ -2,8 +2,8 @@ import { forbidden, type StatusError } from '../../machinery/status-error.ts';
 import type { AdmissionAttributes } from './admission.ts';
 
 /** The Forbidden answer of a plugin; an object whose name is still to be generated is called by its prefix. */
-export function refuse({ kind, name, object }: AdmissionAttributes, why: string): StatusError {
-  const { group, plural } = kind.resource;
+export function refuse({ resource, name, object }: AdmissionAttributes, why: string): StatusError {
+  const { group, plural } = resource;
   const known = name || object?.metadata.name || object?.metadata.generateName || 'Unknown';
   return forbidden({ group, resource: plural, name: known }, why);
 }

@@ -100,6 +100,7 @@ describe('the node restriction', () => {
       void nodeRestriction.validate?.({
         operation: 'CREATE',
         kind: { resource: resources.pods },
+        resource: resources.pods,
         subresource: '',
         namespace: 'default',
         name: 'p',
@@ -117,7 +118,7 @@ describe('the node restriction', () => {
     spec: { nodeName, containers: [] },
   });
   const node = (name: string, more: object = {}) => ({ metadata: { name, ...more } });
-  const nodes = { kind: { resource: resources.nodes }, namespace: '' };
+  const nodes = { kind: { resource: resources.nodes }, resource: resources.nodes, namespace: '' };
 
   test('pods', () => {
     expect(refusal({ object: pod('n1') })).toBeUndefined();
@@ -154,7 +155,11 @@ describe('the node restriction', () => {
   });
 
   test('tokens are for pods', () => {
-    const accounts = { kind: { resource: resources.serviceaccounts }, subresource: 'token' };
+    const accounts = {
+      kind: { resource: resources.serviceaccounts },
+      resource: resources.serviceaccounts,
+      subresource: 'token',
+    };
     expect(refusal({ ...accounts, object: { spec: {} } })).toContain('not bound to a pod');
     const boundObjectRef = { kind: 'Pod', name: 'p', uid: 'u' };
     expect(refusal({ ...accounts, object: { spec: { boundObjectRef } } })).toBeUndefined();

@@ -304,6 +304,37 @@ describe('validating admission policies', () => {
     await expect(send('POST', configMaps, configMap(fresh('cm'), {}, checked))).rejects.toThrow('never');
   });
 
+  test.each(['', 'events.k8s.io'])(
+    'of events in group %j hear of those of the other, in their own form',
+    async (group) => {
+      const rule = { operations: ['CREATE'], apiGroups: [group], apiVersions: ['v1'], resources: ['events'] };
+      const field = group ? 'regarding' : 'involvedObject';
+      const policy = {
+        matchConstraints: { resourceRules: [rule] },
+        validations: [{ expression: `object.${field}.name != 'bad'` }],
+      };
+      const names = await bind('Validating', policy);
+      const body = (regarding: object) => ({
+        metadata: { name: fresh('event') },
+        ...regarding,
+        eventTime: '2020-01-01T00:00:00.000000Z',
+        type: 'Normal',
+        reason: 'Tried',
+        action: 'Try',
+        reportingInstance: 'i',
+      });
+      const about = { namespace: 'default', name: 'bad' };
+      const core = { ...body({ involvedObject: about }), reportingComponent: 'example.com/x' };
+      await expect(send('POST', '/api/v1/namespaces/default/events', core)).rejects.toThrow(
+        `events "${core.metadata.name}" is forbidden: ValidatingAdmissionPolicy '${names.policy}'`,
+      );
+      const other = { ...body({ regarding: about }), reportingController: 'example.com/x' };
+      await expect(send('POST', '/apis/events.k8s.io/v1/namespaces/default/events', other)).rejects.toThrow(
+        `events.events.k8s.io "${other.metadata.name}" is forbidden: ValidatingAdmissionPolicy '${names.policy}'`,
+      );
+    },
+  );
+
   test('may ask the authorizer', async () => {
     await bind('Validating', {
       matchConstraints: onMaps,

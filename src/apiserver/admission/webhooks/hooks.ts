@@ -69,7 +69,7 @@ export async function wantedForm(
     log.warn('conditions of a webhook failed', { webhook: hook.webhook.name, error: holds.message });
     return undefined;
   }
-  const { group, plural } = attributes.kind.resource;
+  const { group, plural } = attributes.resource;
   throw forbidden({ group, resource: plural, name: attributes.name }, holds.message);
 }
 
