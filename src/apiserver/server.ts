@@ -29,6 +29,7 @@ import { standardCodecs } from './http/standard-codecs.ts';
 import { serveDiscovery } from './plain/discovery-routes.ts';
 import { type HealthCheck, ping, serveHealth, StartHooks } from './plain/health.ts';
 import { serveLogs } from './plain/logs.ts';
+import { serveFairnessDumps } from './plain/fairness-dumps.ts';
 import { Metrics, type MetricSources } from './plain/metrics.ts';
 import { serveOpenId } from './plain/openid.ts';
 import { serveOpenApi } from './plain/openapi-routes.ts';
@@ -289,6 +290,7 @@ class Server implements ApiServer {
     const { clock } = options.platform;
     const { reader } = dispatcher;
     const fairness = new Fairness({ clock, reader, limits, count: (info) => dispatcher.count(info) });
+    serveFairnessDumps(this.routes, { fairness, clock });
     const impersonation = new Impersonation(security.authorizer);
     const counted = [...fairness.metrics, ...impersonation.metrics];
     metrics.serve(this.routes, { ...metricSources(options, dispatcher, fairness), more: counted });

@@ -42,6 +42,11 @@ export class PathMux implements PlainRoutes {
     if (path !== '/') this.#announced.add(path);
   }
 
+  /** Serves a path that `/` does not list. */
+  handleUnlisted(path: string, handler: PlainHandler): void {
+    this.#exact.set(path, handler);
+  }
+
   /** Adds a path to the list at `/` that is served by what stands above it. */
   announce(path: string): void {
     this.#announced.add(path);

@@ -61,6 +61,7 @@ export class FairnessConfig {
 
   #updateLevels(wanted: ReadonlyMap<string, PriorityLevelConfiguration>, nowMs: number): void {
     for (const [name, level] of this.levels) {
+      level.isQuiescing = !wanted.has(name);
       if (wanted.has(name) || !level.set.idle) continue;
       this.levels.delete(name);
       this.#configurations.delete(name);

@@ -4,6 +4,7 @@ import { VirtualClock } from '../../platform/virtual-clock.ts';
 import { parseRequestInfo, splitTarget } from '../corridor/request-info.ts';
 import { mandatoryLevels, suggestedLevels, suggestedSchemas } from '../kinds/flowcontrol/bootstrap.ts';
 import type { Entrant, Fairness, Leave } from './fairness.ts';
+import { dumpPriorityLevels, dumpQueues, dumpRequests } from './dumps.ts';
 import { testFairness, type TestObjects } from './testing-fairness.ts';
 
 const jane = { name: 'jane', groups: ['system:authenticated'] };
@@ -287,4 +288,79 @@ test('the metrics have upstream’s names and say what happened', async () => {
   expect(read('dispatched_requests_total')).toMatchObject({ value: 2 });
   expect(read('current_inqueue_requests')).toMatchObject({ value: 0 });
   expect(read('current_executing_requests')).toMatchObject({ value: 0 });
+});
+
+describe('dumps', () => {
+  const cells = (text: string) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/, */));
+
+  test('name the levels, with what they have let through and refused', async () => {
+    const { fairness } = small();
+    expect(dumpPriorityLevels(fairness.state)).toMatch(
+      /^PriorityLevelName, ActiveQueues, IsIdle, IsQuiescing, /,
+    );
+    const leave = fairness.enter(request(), jane) as Leave;
+    const waiting = [fairness.enter(request(), jane), fairness.enter(request(), jane)];
+    await expect(fairness.enter(request(), jane)).rejects.toThrow();
+    expect(cells(dumpPriorityLevels(fairness.state)).slice(1)).toEqual([
+      ['a', '1', 'false', 'false', '2', '1', '1', '1', '0', '0'],
+      ['catch-all', '0', 'true', 'false', '0', '0', '0', '0', '0', '0'],
+      ['exempt', '0', 'true', 'false', '0', '0', '0', '0', '0', '0'],
+    ]);
+    leave();
+    for (const place of waiting) (await place)();
+    expect(cells(dumpPriorityLevels(fairness.state))[1]).toEqual([
+      'a',
+      '0',
+      'true',
+      'false',
+      '0',
+      '0',
+      '3',
+      '1',
+      '0',
+      '0',
+    ]);
+    expect([...fairness.state.attended]).toEqual([]);
+  });
+
+  test('name the queues, with who waits and works there', () => {
+    const { fairness } = small();
+    void fairness.enter(request(), jane);
+    void fairness.enter(request(), jane);
+    const [head, ...queues] = cells(dumpQueues(fairness.state));
+    expect(head).toContain('NextDispatchR');
+    expect(queues).toHaveLength(8);
+    expect(queues.filter((row) => row[2] !== '0' || row[3] !== '0')).toEqual([
+      ['a', expect.any(String), '1', '1', '1', '0.00300000ss', '1', '1', '0.00300000ss'],
+    ]);
+  });
+
+  test('name the requests, with who asks for what where that is wanted', async () => {
+    const { fairness, clock } = small();
+    await clock.advance(1500);
+    void fairness.enter(request(), jane);
+    void fairness.enter(request('/apis/apps/v1/namespaces/default/deployments/d/scale', 'PUT'), jane);
+    const dump = (withDetails: boolean) => cells(dumpRequests(fairness.state, { clock, withDetails }));
+    const at = new Date(clock.now()).toISOString().replace('00Z', 'Z');
+    const [, waiting, executing] = dump(true);
+    const queue = expect.stringMatching(/^[0-7]$/);
+    const never = '0001-01-01T00:00:00Z';
+    expect(waiting).toEqual([
+      ...['a', 'a', queue, '0', 'jane', at, '1', '0', '0s', never, 'jane', 'update'],
+      ...[
+        '/apis/apps/v1/namespaces/default/deployments/d/scale',
+        'default',
+        'd',
+        'apps/v1',
+        'deployments',
+        'scale',
+      ],
+    ]);
+    expect(executing?.slice(0, 10)).toEqual(['a', 'a', queue, '-1', 'jane', at, '1', '0', '0s', at]);
+    expect(dump(false)[1]).toHaveLength(10);
+  });
 });

@@ -11,8 +11,9 @@ import type { RequestInfo } from '../request.ts';
 import { lendAndBorrow } from './borrowing.ts';
 import { FairnessConfig } from './fairness-config.ts';
 import type { Flow, KindCounts } from './flow.ts';
-import { flowMetrics, type Refusal } from './flow-metrics.ts';
-import type { Queue } from './queue-set.ts';
+import { type FlowCounts, flowMetrics, type Refusal } from './flow-metrics.ts';
+import type { Queue, Ticket } from './queue-set.ts';
+import type { PriorityLevel } from './priority-level.ts';
 import { estimateSeats } from './work-estimate.ts';
 
 export interface FairnessLimits {
@@ -31,6 +32,13 @@ export interface FairnessOptions {
   limits: FairnessLimits;
 }
 
+/** What can be seen of the requests that are attended to. */
+export interface FairnessState {
+  counts: ReadonlyMap<string, FlowCounts>;
+  levels: ReadonlyMap<string, PriorityLevel>;
+  attended: Iterable<Attended>;
+}
+
 /** A request on its way, as far as it matters here. */
 export interface Entrant {
   readonly info: RequestInfo;
@@ -46,11 +54,20 @@ export type Leave = () => void;
 const nothing: Leave = () => {};
 const readOnlyVerbs = new Set(['get', 'list', 'watch']);
 
-/** What a request that is worked on holds. */
-interface Held {
+/** A request that waits for its seats or holds them. */
+export interface Attended {
+  info: RequestInfo;
+  user: string;
+  flow: Flow;
   kind: KindCounts;
   seats: number;
-  startMs: number;
+  arrivedMs: number;
+  /** Undefined while it waits. */
+  startMs: number | undefined;
+  /** What it waits as. */
+  ticket: Ticket | undefined;
+  /** The queue that its seats are booked on; null where the level has none. */
+  queue: Queue | null;
 }
 const borrowingPeriodMs = 10_000;
 const longestWaitMs = 60_000;
@@ -71,6 +88,7 @@ export class Fairness {
   #seenLevels = -1;
   #sharedOutMs: number;
   #sharing = false;
+  readonly #attended = new Set<Attended>();
 
   constructor(options: FairnessOptions) {
     this.#options = options;
@@ -81,6 +99,12 @@ export class Fairness {
   get metrics(): Metric[] {
     const { counts, levels } = this.#config;
     return flowMetrics({ counts: () => counts.values(), levels: () => levels.values() });
+  }
+
+  /** The levels, and the requests that wait or are worked on there; those of exempt levels are not kept. */
+  get state(): FairnessState {
+    const { counts, levels } = this.#config;
+    return { counts, levels, attended: this.#attended };
   }
 
   /**
@@ -100,26 +124,43 @@ export class Fairness {
     const seats = estimateSeats({ info, query }, this.#options.count, level.mostPerRequest);
     const hand = flow.handOf(info, user);
     const queue = level.set.tryStart(hand, seats, nowMs);
+    const attended: Attended = {
+      info,
+      user: user.name,
+      flow,
+      kind,
+      seats,
+      arrivedMs: nowMs,
+      startMs: undefined,
+      ticket: undefined,
+      queue: null,
+    };
     if (queue !== undefined) {
       level.noteDemand(nowMs);
-      return this.#started(flow, queue, { kind, seats, startMs: nowMs });
+      this.#attended.add(attended);
+      return this.#started(attended, queue, nowMs);
     }
     if (level.queues === 0) throw this.#refuse(flow, 'concurrency-limit');
-    return this.#wait(entrant, flow, { hand, kind, seats });
+    return this.#wait(entrant, attended, hand);
   }
 
-  #started(flow: Flow, queue: Queue | null, held: Held): Leave {
+  #started(attended: Attended, queue: Queue | null, nowMs: number): Leave {
+    const { flow, kind, seats } = attended;
     const { counts } = flow;
+    attended.queue = queue;
+    attended.startMs = nowMs;
     counts.dispatched++;
     counts.executing++;
-    counts.executingSeats += held.seats;
-    held.kind.taken++;
-    return () => this.#leave(flow, queue, held);
+    counts.executingSeats += seats;
+    kind.taken++;
+    return () => this.#leave(attended);
   }
 
-  #leave(flow: Flow, queue: Queue | null, { kind, seats, startMs }: Held): void {
+  #leave(attended: Attended): void {
+    const { flow, kind, seats, queue, startMs = 0 } = attended;
     const { counts, level } = flow;
     const nowMs = this.#options.clock.monotonic();
+    this.#attended.delete(attended);
     kind.taken--;
     counts.executing--;
     counts.executingSeats -= seats;
@@ -127,15 +168,12 @@ export class Fairness {
     level.noteDemand(nowMs);
   }
 
-  #wait(
-    { query, request }: Entrant,
-    flow: Flow,
-    { hand, kind, seats }: { hand: readonly number[]; kind: KindCounts; seats: number },
-  ): Promise<Leave> {
+  #wait({ query, request }: Entrant, attended: Attended, hand: readonly number[]): Promise<Leave> {
     const { clock, limits } = this.#options;
+    const { flow, kind, seats, arrivedMs } = attended;
     const { level } = flow;
     const limitMs = Math.min(longestWaitMs, deadlineMs(query, limits.deadlineMs) / 4);
-    const arrivedMs = clock.monotonic();
+    this.#attended.add(attended);
     return new Promise((resolve, reject) => {
       let timer: Timer | undefined;
       let waits = true;
@@ -145,15 +183,17 @@ export class Fairness {
         const startMs = clock.monotonic();
         noteQueued(flow, kind, -seats);
         flow.counts.noteWait(startMs - arrivedMs);
-        resolve(this.#started(flow, queue, { kind, seats, startMs }));
+        resolve(this.#started(attended, queue, startMs));
       };
       noteQueued(flow, kind, seats);
       const ticket = level.set.enqueue(hand, { seats, onDispatch }, arrivedMs);
+      attended.ticket = ticket;
       level.noteDemand(arrivedMs);
       const giveUp = (why: Refusal) => {
         if (!waits) return;
         waits = false;
         timer?.cancel();
+        this.#attended.delete(attended);
         if (ticket) level.set.cancel(ticket, clock.monotonic());
         noteQueued(flow, kind, -seats);
         reject(this.#refuse(flow, why));

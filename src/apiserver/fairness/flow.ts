@@ -51,7 +51,7 @@ export class Flow {
   handOf(info: RequestInfo, user: UserInfo): readonly number[] {
     const { queues, handSize } = this.level;
     if (queues <= 1) return onlyHand;
-    const distinguisher = this.#distinguisher(info, user);
+    const distinguisher = this.distinguisherOf(info, user.name);
     let hand = this.#hands.get(distinguisher);
     if (!hand) {
       hand = deal(hashFlow(this.name, distinguisher), queues, handSize);
@@ -61,8 +61,9 @@ export class Flow {
     return hand;
   }
 
-  #distinguisher(info: RequestInfo, user: UserInfo): string {
-    if (this.#by === 'ByUser') return user.name;
+  /** What tells the flows of the schema apart. */
+  distinguisherOf(info: RequestInfo, user: string): string {
+    if (this.#by === 'ByUser') return user;
     return this.#by === 'ByNamespace' ? info.namespace : '';
   }
 }

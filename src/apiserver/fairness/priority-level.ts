@@ -52,6 +52,8 @@ export class PriorityLevel {
   readonly retryAfter = new RetryAfter();
   uid = '';
   isExempt = false;
+  /** Its configuration is gone; it stays until its last request has left. */
+  isQuiescing = false;
   queues = 0;
   handSize = 1;
   queueLengthLimit = 0;

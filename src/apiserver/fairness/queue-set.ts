@@ -40,7 +40,7 @@ export interface Ticket {
 }
 
 /** How long a request is taken to last before it is known. */
-const estimatedMs = 3;
+export const estimatedMs = 3;
 
 const newQueue = (): Queue => ({ waiting: [], executing: 0, seatsInUse: 0, seatsWaiting: 0, nextStart: 0 });
 const isBusy = (queue: Queue) => queue.executing > 0 || queue.waiting.length > 0;
@@ -63,6 +63,11 @@ export class QueueSet {
     this.#config = config;
     this.#lastMs = nowMs;
     this.#growTo(config.queues);
+  }
+
+  /** The queues as they stand, by their index. */
+  get queues(): readonly Queue[] {
+    return this.#queues;
   }
 
   get idle(): boolean {
