@@ -11,7 +11,7 @@ const spec = { request: '', signerName: 'example.com/mine' };
 const failed = { conditions: [{ type: 'Failed', status: 'True' }] };
 
 /** What is said of an update of the status (or another part), where somebody may do these things. */
-function said(now: Status, old: Status, allowed: string[], subresource = 'status'): string {
+async function said(now: Status, old: Status, allowed: string[], subresource = 'status'): Promise<string> {
   const authorizer: Authorizer = {
     authorize: (_, { verb, resource, name }: Attributes) => ({
       verdict: allowed.includes(`${verb} ${resource} ${name}`) ? 'allow' : 'none',
@@ -29,7 +29,7 @@ function said(now: Status, old: Status, allowed: string[], subresource = 'status
     context: { user: { name: 'jane', groups: [] } },
   } as unknown as AdmissionAttributes;
   try {
-    certificateRequests(authorizer).validate?.(attributes);
+    await certificateRequests(authorizer).validate?.(attributes);
     return 'allowed';
   } catch (error) {
     return (error as Error).message.replace(/^.* is forbidden: /, '');
@@ -38,18 +38,18 @@ function said(now: Status, old: Status, allowed: string[], subresource = 'status
 
 const noLeave = 'user not permitted to sign requests with signerName "example.com/mine"';
 
-test('who may sign alone says what becomes of a request, by a certificate or by a condition', () => {
-  expect(said({ certificate: 'AA==' }, {}, [])).toBe(noLeave);
-  expect(said(failed, {}, [])).toBe(noLeave);
-  expect(said(failed, {}, ['sign signers example.com/mine'])).toBe('allowed');
-  expect(said(failed, {}, ['sign signers example.com/*'])).toBe('allowed');
-  expect(said(failed, {}, ['approve signers example.com/mine'])).toBe(noLeave);
-  expect(said(failed, failed, [])).toBe('allowed');
-  expect(said(undefined, {}, [])).toBe('allowed');
+test('who may sign alone says what becomes of a request, by a certificate or by a condition', async () => {
+  expect(await said({ certificate: 'AA==' }, {}, [])).toBe(noLeave);
+  expect(await said(failed, {}, [])).toBe(noLeave);
+  expect(await said(failed, {}, ['sign signers example.com/mine'])).toBe('allowed');
+  expect(await said(failed, {}, ['sign signers example.com/*'])).toBe('allowed');
+  expect(await said(failed, {}, ['approve signers example.com/mine'])).toBe(noLeave);
+  expect(await said(failed, failed, [])).toBe('allowed');
+  expect(await said(undefined, {}, [])).toBe('allowed');
 });
 
-test('who may approve alone does so', () => {
+test('who may approve alone does so', async () => {
   const why = 'user not permitted to approve requests with signerName "example.com/mine"';
-  expect(said({}, {}, [], 'approval')).toBe(why);
-  expect(said({}, {}, ['approve signers example.com/*'], 'approval')).toBe('allowed');
+  expect(await said({}, {}, [], 'approval')).toBe(why);
+  expect(await said({}, {}, ['approve signers example.com/*'], 'approval')).toBe('allowed');
 });
