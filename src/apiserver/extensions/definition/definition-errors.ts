@@ -9,7 +9,8 @@ import { type FieldError, forbiddenField, invalid, required } from '../../../mac
 import { dns1035LabelErrors, dns1123SubdomainErrors } from '../../../machinery/names.ts';
 import { clientErrors } from '../../kinds/admissionregistration/webhook-validation.ts';
 import { each, immutable, requireSupported, requireValue } from '../../kinds/shared/validate.ts';
-import { conditionOf } from './conditions.ts';
+import { bundleError } from '../../kinds/shared/pem.ts';
+import { conditionOf, isTrue } from './conditions.ts';
 import { approvalErrors } from './approval.ts';
 import { commonErrors, commonParts, versionErrors } from './version-errors.ts';
 
@@ -66,8 +67,23 @@ export function updateErrors(
     ...immutable('spec.group', spec.group, old.spec.group),
     ...immutable('spec.names.plural', spec.names.plural, old.spec.names.plural),
     ...approvalErrors(definition, old),
+    ...bundleErrors(definition, old),
   ];
 }
+
+/** A webhook that converts must be one that can be trusted, once the definition is established with such a one or none. */
+function bundleErrors(
+  { spec }: CustomResourceDefinition,
+  old: CustomResourceDefinition,
+): readonly FieldError[] {
+  if (!isTrue(old, 'Established') || bundleError(bundleOf(old))) return [];
+  const why = bundleError(bundleOf({ spec }));
+  return why ? [invalid('spec.conversion.webhookClientConfig.caBundle', bundleOf({ spec }), why)] : [];
+}
+
+/** The authorities that a definition trusts in its webhook. */
+export const bundleOf = ({ spec }: Pick<CustomResourceDefinition, 'spec'>): string | undefined =>
+  spec.conversion?.webhook?.clientConfig?.caBundle;
 
 function storedVersionErrors(
   stored: readonly string[],

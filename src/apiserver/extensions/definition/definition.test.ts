@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { CustomResourceDefinition, JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
 import type { Stored } from '../../../api/resource.ts';
 import { createErrors, testContext, texts, updateErrors } from '../../kinds/shared/testing.ts';
+import { testCertificate, testRequest } from '../../kinds/certificates/testing.ts';
 import { widgets } from '../testing.ts';
+import { planStatus } from './status-plan.ts';
 import { customResourceDefinitionKind as kind } from './custom-resource-definition.ts';
 
 const withSchema = (properties: Record<string, JSONSchemaProps>) => widgets({ v1: { properties } });
@@ -171,6 +173,60 @@ describe('a definition', () => {
     expect(said[0]).toMatch(
       /^status.storedVersions\[0\]: Invalid value: "v1": missing from spec.versions; v1 was/,
     );
+  });
+
+  describe('with a webhook', () => {
+    const encoded = (text: string) => Buffer.from(text).toString('base64');
+    const converted = (caBundle: string, more: object = {}) => ({
+      ...changed((definition) => {
+        const clientConfig = { url: 'https://example.com/', ...(caBundle && { caBundle }) };
+        const webhook = { conversionReviewVersions: ['v1'], clientConfig };
+        definition.spec.conversion = { strategy: 'Webhook', webhook };
+      }),
+      status: { storedVersions: ['v1'], ...more },
+    });
+    const good = encoded(testCertificate);
+    const bad = encoded('   \n');
+    const established = (definition: CustomResourceDefinition) => {
+      const { status } = planStatus(definition, [], '2026-01-01T00:00:00Z') ?? definition;
+      return status?.conditions?.find(({ type }) => type === 'Established');
+    };
+
+    test('is established once that can be trusted', () => {
+      expect(createErrors(kind, converted(bad))).toEqual([]);
+      expect(established(converted(bad))).toMatchObject({
+        status: 'False',
+        reason: 'InvalidCABundle',
+        message: 'The conversion webhook CABundle is invalid',
+      });
+      for (const caBundle of ['', good]) expect(established(converted(caBundle))?.status).toBe('True');
+      const conditions = [{ type: 'Established', status: 'True' as const }];
+      expect(established(converted(bad, { conditions }))?.status).toBe('True');
+    });
+
+    test.each([
+      [bad, 'unable to parse bytes as PEM block'],
+      [encoded(testRequest), 'no valid certificate authority data seen'],
+      [
+        encoded(testCertificate.replace('MII', 'MIH')),
+        'failed to parse certificate: x509: malformed certificate',
+      ],
+    ])('does not lose that trust again: %s', (caBundle, why) => {
+      const conditions = [{ type: 'Established', status: 'True' as const }];
+      const errorsAfter = (old: CustomResourceDefinition) => {
+        const next = { ...old, spec: converted(caBundle).spec };
+        kind.defaults?.(next);
+        return texts(
+          kind.validateUpdate?.(next, old as Stored<CustomResourceDefinition>, testContext()) ?? [],
+        );
+      };
+      const field = 'spec.conversion.webhookClientConfig.caBundle';
+      expect(errorsAfter(converted(good, { conditions }))).toEqual([
+        `${field}: Invalid value: "${caBundle}": unable to load root certificates: ${why}`,
+      ]);
+      expect(errorsAfter(converted(good))).toEqual([]);
+      expect(errorsAfter(converted(bad, { conditions }))).toEqual([]);
+    });
   });
 
   test('warns of formats that nobody checks', () => {

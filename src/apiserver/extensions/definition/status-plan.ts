@@ -7,6 +7,8 @@ import { deepEqual } from '../../../machinery/equal.ts';
 import { type AcceptedNames, planNames } from './accepted-names.ts';
 import { approvalCondition } from './approval.ts';
 import { conditionOf, isTrue, setCondition } from './conditions.ts';
+import { bundleError } from '../../kinds/shared/pem.ts';
+import { bundleOf } from './definition-errors.ts';
 import { cleanupFinalizer } from './custom-resource-definition.ts';
 
 /** A definition with the status it ought to have; undefined where it has that. */
@@ -34,6 +36,10 @@ function establishedCondition(
   if (status !== 'True') {
     const message = 'not all names are accepted';
     return { type: 'Established', status: 'False', reason: 'NotAccepted', message };
+  }
+  if (bundleError(bundleOf(definition))) {
+    const message = 'The conversion webhook CABundle is invalid';
+    return { type: 'Established', status: 'False', reason: 'InvalidCABundle', message };
   }
   const message = 'the initial names have been accepted';
   return { type: 'Established', status: 'True', reason: 'InitialNamesAccepted', message };

@@ -12,7 +12,7 @@ import {
 } from '../../../machinery/field-error.ts';
 import { goDiff } from '../shared/go-diff.ts';
 import { each, repeats, requireSupported, supported } from '../shared/validate.ts';
-import { certificatesError, pemBlocks } from './pem.ts';
+import { certificatesError, pemBlocks } from '../shared/pem.ts';
 import { requestError } from './request-signature.ts';
 import { signerName } from './signer-name.ts';
 

@@ -40,3 +40,17 @@ function certificateError({ type, hasHeaders, bytes }: PemBlock): string | undef
     return 'x509: malformed certificate';
   }
 }
+
+/** Why nobody can be trusted by a bundle (PEM in base64); undefined where somebody can, or where there is none. */
+export function bundleError(base64: string | undefined): string | undefined {
+  const text = Buffer.from(base64 ?? '', 'base64').toString('latin1');
+  if (text === '') return undefined;
+  const blocks = pemBlocks(text);
+  const certificates = blocks.filter(({ type, hasHeaders }) => type === 'CERTIFICATE' && !hasHeaders);
+  const errors = certificates.map(certificateError);
+  if (errors.includes(undefined)) return undefined;
+  const none =
+    blocks.length === 0 ? 'unable to parse bytes as PEM block' : 'no valid certificate authority data seen';
+  const why = errors[0] ? `failed to parse certificate: ${errors[0]}` : none;
+  return `unable to load root certificates: ${why}`;
+}
