@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { deployments, horizontalpodautoscalers } from '../../api/generated/resources.ts';
+import { deployments, horizontalpodautoscalers, pods } from '../../api/generated/resources.ts';
 import type { MeasuredUsage } from '../../apiserver/registry/kind.ts';
 import { timestamp } from '../../platform/clock.ts';
 import type { ControllerContext } from '../controller.ts';
@@ -19,8 +19,10 @@ describe('what may be done at once', () => {
   const ask = (current: number, wanted: number, more: object = {}, spec: object = {}) =>
     limit(scaler(spec), { current, wanted, past, nowMs: 0, ...more });
 
-  test('up: twice as many or four more, down: all', () => {
-    expect(ask(1, 50)).toMatchObject({ replicas: 5, limited: { reason: 'ScaleUpLimit' } });
+  test('up: twice as many or four, down: all', () => {
+    expect(ask(1, 50)).toMatchObject({ replicas: 4, limited: { reason: 'ScaleUpLimit' } });
+    expect(ask(3, 5, {}, { behavior: {} })).toMatchObject({ replicas: 5 });
+    expect(ask(1, 50, {}, { behavior: {} })).toMatchObject({ replicas: 5 });
     expect(ask(10, 50)).toMatchObject({ replicas: 20 });
     expect(ask(10, 1)).toMatchObject({ replicas: 1, limited: { status: 'False' } });
     expect(ask(90, 150)).toMatchObject({ replicas: 100, limited: { reason: 'TooManyReplicas' } });
@@ -44,6 +46,10 @@ describe('what may be done at once', () => {
     const changes = [{ atMs: -30_000, replicas: 1 }];
     expect(ask(5, 10, { past: { recommendations: [], changes } }, { behavior })).toMatchObject({
       replicas: 6,
+    });
+    const both = [...changes, { atMs: -20_000, replicas: -2 }];
+    expect(ask(5, 10, { past: { recommendations: [], changes: both } }, { behavior })).toMatchObject({
+      replicas: 8,
     });
     const never = { scaleDown: { selectPolicy: 'Disabled', stabilizationWindowSeconds: 0 } };
     expect(ask(5, 1, {}, { behavior: never })).toMatchObject({ replicas: 5 });
@@ -224,8 +230,31 @@ describe('an autoscaler', () => {
       return (await cluster.get(deployments, 'other')).spec.replicas;
     };
     expect(await replicasAfter(16_000)).toBe(2);
-    expect(await replicasAfter(45_000)).toBe(2);
+    expect(await replicasAfter(30_000)).toBe(2);
     expect(await replicasAfter(15_000)).toBe(3);
+  });
+
+  test('reads the scale again where somebody else has just changed it', async () => {
+    await cluster.pass(16_000);
+    const { transport } = context.client;
+    const real = transport.request.bind(transport);
+    let left = 2;
+    vi.spyOn(transport, 'request').mockImplementation(async (r) => {
+      if (r.method === 'PUT' && r.path.endsWith('/scale') && left-- > 0)
+        await cluster.client
+          .of(deployments)
+          .patch(
+            { name: 'web', namespace: 'default' },
+            { metadata: { annotations: { touched: `${left}` } } },
+            { type: 'application/merge-patch+json', cause: { reason: 'a test says so' } },
+          );
+      return real(r);
+    });
+    usage = 200;
+    await cluster.pass(16_000);
+    expect(left).toBeLessThan(0);
+    expect(await replicas()).toBe(4);
+    expect(await cluster.events('FailedRescale')).toEqual([]);
   });
 
   test('says that it could not set the replicas, and tries again', async () => {
@@ -264,6 +293,48 @@ describe('an autoscaler', () => {
     expect(await cluster.events('SelectorRequired')).toContain('SelectorRequired selector is required');
   });
 
+  test('says of a selector that it cannot be read', async () => {
+    const { transport } = context.client;
+    const real = transport.request.bind(transport);
+    vi.spyOn(transport, 'request').mockImplementation(async (r) => {
+      const answer = await real(r);
+      if (r.method !== 'GET' || !r.path.endsWith('/scale')) return answer;
+      return { ...(answer as object), status: { replicas: 2, selector: 'cheese=in(gouda' } };
+    });
+    await cluster.pass(16_000);
+    expect(await conditions()).toMatchObject({ ScalingActive: 'False InvalidSelector' });
+    const [told] = await cluster.events('InvalidSelector');
+    expect(told).toMatch(
+      /^InvalidSelector couldn't convert selector into a corresponding internal selector object: /,
+    );
+  });
+
+  test('does not scale pods that another one scales too', async () => {
+    usage = 200;
+    const { spec } = await cluster.get(horizontalpodautoscalers, 'web');
+    await cluster.create(horizontalpodautoscalers, { metadata: { name: 'again' }, spec });
+    await cluster.pass(31_000);
+    expect(await conditions()).toMatchObject({ ScalingActive: 'False AmbiguousSelector' });
+    expect(await cluster.events('AmbiguousSelector')).toContain(
+      'AmbiguousSelector pods by selector app=web are controlled by multiple HPAs: [default/again default/web]',
+    );
+    await cluster.delete(horizontalpodautoscalers, 'again');
+    await cluster.pass(16_000);
+    expect(await conditions()).toMatchObject({ ScalingActive: 'True ValidMetricFound' });
+  });
+
+  test('says that it could not write down what it found', async () => {
+    await cluster.pass(16_000);
+    const { transport } = context.client;
+    const real = transport.request.bind(transport);
+    vi.spyOn(transport, 'request').mockImplementation((r) =>
+      r.method === 'PUT' && r.path.endsWith('/web/status') ? Promise.reject(new Error('no')) : real(r),
+    );
+    usage = 200;
+    await cluster.pass(16_000);
+    expect(await cluster.events('FailedUpdateStatus')).toContain('FailedUpdateStatus no');
+  });
+
   test('keeps what it wanted while its target cannot be found', async () => {
     await cluster.pass(16_000);
     await cluster.delete(deployments, 'web');
@@ -273,10 +344,228 @@ describe('an autoscaler', () => {
     expect(status).toMatchObject({ currentReplicas: 2, desiredReplicas: 2 });
   });
 
+  test('says of what kind it finds nothing to scale', async () => {
+    await cluster.patch(horizontalpodautoscalers, 'web', {
+      spec: { scaleTargetRef: { kind: 'Ship', apiVersion: 'sea/v1' } },
+    });
+    await cluster.pass(16_000);
+    expect(await cluster.events('FailedGetScale')).toContain(
+      'FailedGetScale no matches for kind "Ship" in group "sea"',
+    );
+  });
+
   test('does nothing while its target is switched off', async () => {
     await cluster.patch(deployments, 'web', { spec: { replicas: 0 } });
     await cluster.pass(60_000);
     expect(await replicas()).toBe(0);
     expect(await conditions()).toMatchObject({ ScalingActive: 'False ScalingDisabled' });
+  });
+
+  describe('by metrics that somebody else serves', () => {
+    /** Answers by path, with the query's selectors. */
+    let served: Record<string, unknown>;
+    let asked: string[];
+    const group = (preferred: string, ...versions: string[]) => ({
+      kind: 'APIGroup',
+      preferredVersion: { version: preferred },
+      versions: versions.map((version) => ({ version })),
+    });
+    const values = (...items: object[]) => ({
+      kind: 'MetricValueList',
+      items: items.map((item) => ({ timestamp: timestamp(cluster.clock), ...item })),
+    });
+    const custom = '/apis/custom.metrics.k8s.io';
+    const own = `${custom}/v1beta2/namespaces/default`;
+    const outside = '/apis/external.metrics.k8s.io/v1beta1/namespaces/default';
+
+    beforeEach(() => {
+      served = { [custom]: group('v1beta2', 'v1beta1', 'v1beta2') };
+      asked = [];
+      const { transport } = context.client;
+      const real = transport.request.bind(transport);
+      vi.spyOn(transport, 'request').mockImplementation(async (r) => {
+        if (!/^\/apis\/(custom|external)\./.test(r.path)) return real(r);
+        const selectors = Object.entries(r.query ?? {}).filter(([, value]) => value !== undefined);
+        asked.push([r.path, ...selectors.map(([key, value]) => `${key}: ${value}`)].join(' '));
+        return r.path in served ? served[r.path] : real(r);
+      });
+    });
+
+    const scaleBy = async (...metrics: object[]) => {
+      asked = [];
+      await cluster.patch(horizontalpodautoscalers, 'web', { spec: { metrics } });
+    };
+    const current = async () =>
+      (await cluster.get(horizontalpodautoscalers, 'web')).status?.currentMetrics?.[0];
+    const rescaled = async () => (await cluster.events('SuccessfulRescale')).at(-1);
+    const podsMetric = (averageValue: string) => ({
+      type: 'Pods',
+      pods: { metric: { name: 'qps' }, target: { type: 'AverageValue', averageValue } },
+    });
+    const describedObject = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
+    const objectMetric = (target: object, reference: object = describedObject) => ({
+      type: 'Object',
+      object: { describedObject: reference, metric: { name: 'qps' }, target },
+    });
+    const selector = { matchLabels: { queue: 'a' } };
+    const externalMetric = (target: object) => ({
+      type: 'External',
+      external: { metric: { name: 'waiting', selector }, target },
+    });
+    const servePods = async (of: string) => {
+      const names = await cluster.names(pods);
+      served[`${of}/pods/*/qps`] = values(
+        ...names.map((name, i) => ({ describedObject: { name }, value: i % 2 ? '30' : '29500m' })),
+      );
+    };
+
+    test('of each pod', async () => {
+      await servePods(own);
+      await scaleBy(podsMetric('15'));
+      expect(asked).toEqual([custom, `${own}/pods/*/qps labelSelector: app=web`]);
+      expect(await replicas()).toBe(4);
+      expect(await rescaled()).toBe('SuccessfulRescale New size: 4; reason: pods metric qps above target');
+      expect(await current()).toEqual({
+        type: 'Pods',
+        pods: { metric: { name: 'qps' }, current: { averageValue: '29750m' } },
+      });
+    });
+
+    test('in the older version where only that is served', async () => {
+      served[custom] = group('v2', 'v2', 'v1beta1');
+      await servePods(`${custom}/v1beta1/namespaces/default`);
+      await scaleBy(podsMetric('15'));
+      expect(await replicas()).toBe(4);
+      served[custom] = group('v2', 'v2');
+      await cluster.pass(16_000);
+      expect(await cluster.events('FailedGetPodsMetric')).toContain(
+        'FailedGetPodsMetric unable to get metric qps: unable to fetch metrics from custom metrics API: no known available metric versions found',
+      );
+    });
+
+    test('that are narrowed by labels', async () => {
+      served[`${own}/pods/*/qps`] = values();
+      const metric = { name: 'qps', selector };
+      const target = { type: 'AverageValue', averageValue: '1' };
+      await scaleBy({ type: 'Pods', pods: { metric, target } });
+      expect(asked[1]).toBe(`${own}/pods/*/qps labelSelector: app=web metricLabelSelector: queue=a`);
+      const why = 'unable to get metric qps: no metrics returned from custom metrics API';
+      expect(await cluster.events('FailedGetPodsMetric')).toContain(`FailedGetPodsMetric ${why}`);
+      expect(await cluster.events('FailedComputeMetricsReplicas')).toContain(
+        `FailedComputeMetricsReplicas invalid metrics (1 invalid out of 1), first error is: failed to get pods metric value: ${why}`,
+      );
+    });
+
+    test('of one object', async () => {
+      served[`${own}/deployments.apps/web/qps`] = values({ value: '30' });
+      await scaleBy(objectMetric({ type: 'Value', value: '20' }));
+      expect(await replicas()).toBe(3);
+      expect(await rescaled()).toBe(
+        'SuccessfulRescale New size: 3; reason: Deployment metric qps above target',
+      );
+      expect(await current()).toEqual({
+        type: 'Object',
+        object: { describedObject, metric: { name: 'qps' }, current: { value: '30' } },
+      });
+    });
+
+    test('of one object, shared among the replicas', async () => {
+      served[`${own}/deployments.apps/web/qps`] = values({ value: '31' });
+      await scaleBy(objectMetric({ type: 'AverageValue', averageValue: '10' }));
+      expect(await replicas()).toBe(4);
+      expect(await rescaled()).toBe(
+        'SuccessfulRescale New size: 4; reason: external metric qps(nil) above target',
+      );
+      expect(await current()).toMatchObject({ object: { current: { averageValue: '15500m' } } });
+    });
+
+    test('of its namespace, whichever is named', async () => {
+      served[`${own}/metrics/qps`] = values({ value: '30' });
+      await scaleBy(
+        objectMetric(
+          { type: 'Value', value: '20' },
+          { apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' },
+        ),
+      );
+      expect(await replicas()).toBe(3);
+    });
+
+    test('of an object that cannot be found', async () => {
+      const target = { type: 'Value', value: '20' };
+      const get =
+        'unable to get metric qps on Deployment default/web: unable to fetch metrics from custom metrics API';
+      served[`${own}/deployments.apps/web/qps`] = values({ value: '1' }, { value: '2' });
+      await scaleBy(objectMetric(target));
+      const events = await cluster.events('FailedGetObjectMetric');
+      expect(events).toContain(
+        `FailedGetObjectMetric ${get}: the custom metrics API server returned 2 results when we asked for exactly one`,
+      );
+      expect(await current()).toEqual({ type: '' });
+      await scaleBy(objectMetric(target, { apiVersion: 'sea/v1', kind: 'Ship', name: 'web' }));
+      expect(await cluster.events('FailedGetObjectMetric')).toContain(
+        `FailedGetObjectMetric ${get.replace('Deployment', 'Ship')}: unable to map kind Ship.sea to resource: no matches for kind "Ship" in group "sea"`,
+      );
+      delete served[custom];
+      await scaleBy(objectMetric(target));
+      expect(await cluster.events('FailedComputeMetricsReplicas')).toContain(
+        `FailedComputeMetricsReplicas invalid metrics (1 invalid out of 1), first error is: failed to get object metric value: ${get}: no custom metrics API (custom.metrics.k8s.io) registered`,
+      );
+    });
+
+    test('from outside, all values together', async () => {
+      served[`${outside}/waiting`] = values({ value: '20' }, { value: '10' });
+      await scaleBy(externalMetric({ type: 'Value', value: '20' }));
+      expect(asked).toEqual([`${outside}/waiting labelSelector: queue=a`]);
+      expect(await replicas()).toBe(3);
+      const metric = { name: 'waiting', selector };
+      expect(await current()).toEqual({ type: 'External', external: { metric, current: { value: '30' } } });
+      expect(await rescaled()).toBe(
+        'SuccessfulRescale New size: 3; reason: external metric waiting(&LabelSelector{MatchLabels:map[string]string{queue: a,},MatchExpressions:[]LabelSelectorRequirement{},}) above target',
+      );
+    });
+
+    test('from outside, shared among the replicas', async () => {
+      served[`${outside}/waiting`] = values({ value: '20' }, { value: '10' });
+      await scaleBy(externalMetric({ type: 'AverageValue', averageValue: '10' }));
+      expect(await replicas()).toBe(3);
+      expect(await current()).toMatchObject({ external: { current: { averageValue: '15' } } });
+    });
+
+    test('from outside, that nobody serves', async () => {
+      await scaleBy(externalMetric({ type: 'Value', value: '20' }));
+      const selected =
+        '&LabelSelector{MatchLabels:map[string]string{queue: a,},MatchExpressions:[]LabelSelectorRequirement{},}';
+      expect((await cluster.events('FailedGetExternalMetric'))[0]).toBe(
+        `FailedGetExternalMetric unable to get external metric default/waiting/${selected}: unable to fetch metrics from external metrics API: the server could not find the requested resource (get waiting.external.metrics.k8s.io)`,
+      );
+      expect((await cluster.events('FailedComputeMetricsReplicas')).join()).toContain(
+        `first error is: failed to get waiting external metric value: failed to get external metric waiting: unable to get external metric default/waiting/${selected}: unable to fetch metrics from external metrics API: the server could not find the requested resource (get waiting.external.metrics.k8s.io)`,
+      );
+    });
+
+    test('some of which cannot be had: it grows by the others, and does not shrink', async () => {
+      served[`${outside}/waiting`] = values({ value: '30' });
+      const metrics = [podsMetric('1'), externalMetric({ type: 'Value', value: '20' })];
+      await scaleBy(...metrics);
+      expect(await replicas()).toBe(3);
+      const { status } = await cluster.get(horizontalpodautoscalers, 'web');
+      expect(status?.currentMetrics).toEqual([{ type: '' }, expect.objectContaining({ type: 'External' })]);
+      served[`${outside}/waiting`] = values({ value: '1' });
+      await cluster.pass(400_000);
+      expect(await replicas()).toBe(3);
+      expect(await conditions()).toMatchObject({ ScalingActive: 'False FailedGetPodsMetric' });
+    });
+
+    test('within the tolerance that it was given', async () => {
+      served[`${outside}/waiting`] = values({ value: '23' });
+      const behavior = { scaleUp: { tolerance: '0.2' }, scaleDown: { tolerance: '0' } };
+      await cluster.patch(horizontalpodautoscalers, 'web', { spec: { behavior } });
+      await scaleBy(externalMetric({ type: 'Value', value: '20' }));
+      expect(await replicas()).toBe(2);
+      await cluster.patch(horizontalpodautoscalers, 'web', {
+        spec: { behavior: { scaleUp: { tolerance: '0.1' } } },
+      });
+      expect(await replicas()).toBe(3);
+    });
   });
 });

@@ -2,7 +2,7 @@ import type { Scale } from '../../api/autoscaling/v1.ts';
 import type {
   HorizontalPodAutoscaler,
   HorizontalPodAutoscalerCondition,
-  MetricSpec,
+  HorizontalPodAutoscalerStatus,
   MetricStatus,
 } from '../../api/autoscaling/v2.ts';
 import type { Pod } from '../../api/core/v1.ts';
@@ -11,21 +11,27 @@ import type { Stored } from '../../api/resource.ts';
 import { resourcePath } from '../../client/client.ts';
 import type { Component } from '../../client/component.ts';
 import { type Informer, keyOf } from '../../client/informer.ts';
-import { causedBy } from '../../client/transport.ts';
+import { type Cause, causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { matchesLabels, parseLabelSelector } from '../../machinery/label-selector.ts';
-import { milliValue } from '../../machinery/quantity.ts';
+import { matchesLabels, parseLabelSelector, type Selector } from '../../machinery/label-selector.ts';
+import { scaledValue } from '../../machinery/quantity.ts';
+import { hasReason } from '../../machinery/status-error.ts';
 import { formatTime } from '../../platform/clock.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import type { Discover } from '../discovery.ts';
 import { limit, type Moment, type Past } from './behavior.ts';
-import { readUsage } from './metrics.ts';
-import { type Recommendation, recommend } from './replicas.ts';
+import { MetricsApi, noMatches } from './metrics.ts';
+import { MetricError, type Proposal, propose } from './proposal.ts';
+import type { Tolerance } from './replicas.ts';
+import { ScaledSelectors } from './selectors.ts';
 
 type Scaler = Stored<HorizontalPodAutoscaler>;
 
 const periodMs = 15_000;
 const rememberedMs = 3_600_000;
+const defaultTolerance = 0.1;
+/** A scale that somebody else changes at the same time is tried so often. */
+const maxAttempts = 5;
 const byNamespace = 'namespace';
 
 /** Sets the number of replicas of what each HorizontalPodAutoscaler points at, by what its pods use. */
@@ -43,7 +49,7 @@ export function createHorizontalPodAutoscaler(
       informer.onChange({
         added: add,
         updated: (scaler, old) => deepEqual(scaler.spec, old.spec) || add(scaler),
-        deleted: (scaler) => autoscaler.forget(scaler.metadata.uid),
+        deleted: (scaler) => autoscaler.forget(scaler),
       });
       return async (key) => {
         const scaler = informer.get(key);
@@ -58,6 +64,7 @@ class Look {
   readonly scaler: Scaler;
   readonly #nowMs: number;
   conditions: HorizontalPodAutoscalerCondition[];
+  /** One for each metric of the spec, in order, where any were asked for. */
   metrics: MetricStatus[] | undefined;
   /** Why the number of replicas is to change. */
   why = '';
@@ -66,7 +73,6 @@ class Look {
     this.scaler = scaler;
     this.#nowMs = nowMs;
     this.conditions = [...(scaler.status?.conditions ?? [])];
-    this.metrics = scaler.status?.currentMetrics;
   }
 
   say(type: string, status: string, { reason, message }: { reason: string; message: string }): void {
@@ -83,7 +89,9 @@ class Autoscaler {
   readonly #context: ControllerContext;
   readonly #discover: Discover;
   readonly #decide: typeof limit;
+  readonly #metrics: MetricsApi;
   readonly #pods: Informer<Pod>;
+  readonly #selectors = new ScaledSelectors();
   readonly #past = new Map<string, { recommendations: Moment[]; changes: Moment[] }>();
 
   constructor(
@@ -93,54 +101,71 @@ class Autoscaler {
     this.#context = context;
     this.#discover = discover;
     this.#decide = decide;
+    this.#metrics = new MetricsApi(context.client, discover);
     this.#pods = context.informers.of(pods);
     this.#pods.addIndex(byNamespace, (pod) => [pod.metadata.namespace ?? '']);
   }
 
-  forget(uid: string): void {
-    this.#past.delete(uid);
+  forget({ metadata }: Scaler): void {
+    this.#past.delete(metadata.uid);
+    this.#selectors.remove(metadata);
   }
 
   async reconcile(scaler: Scaler): Promise<Outcome> {
     const nowMs = this.#context.clock.now();
     const look = new Look(scaler, nowMs);
-    const path = await this.#scalePath(scaler);
-    let scale: Scale;
+    let target: Target;
     try {
-      if (!path) throw new Error(`no matches for kind "${scaler.spec.scaleTargetRef.kind}"`);
-      scale = (await this.#context.client.transport.request({ method: 'GET', path })) as Scale;
+      target = await this.#target(scaler);
     } catch (error) {
       const why = (error as Error).message;
       this.#tell(scaler, 'FailedGetScale', why);
       const message = `the HPA controller was unable to get the target's current scale: ${why}`;
       look.say('AbleToScale', 'False', { reason: 'FailedGetScale', message });
-      const { currentReplicas = 0, desiredReplicas = 0 } = scaler.status ?? {};
-      await this.#report(look, { current: currentReplicas, desired: desiredReplicas });
+      await this.#report(look, scaler.status);
       return { type: 'again', afterMs: periodMs };
     }
     const message = "the HPA controller was able to get the target's current scale";
     look.say('AbleToScale', 'True', { reason: 'SucceededGetScale', message });
-    const current = scale.spec?.replicas ?? 0;
-    const desired = await this.#desired(look, scale, nowMs);
-    const rescaled =
-      desired !== current && (await this.#rescale(look, scale, { path: path as string, desired, nowMs }));
-    const isRefused = desired !== current && !rescaled;
-    await this.#report(look, {
-      current: scale.status?.replicas ?? current,
-      desired: isRefused ? (scaler.status?.desiredReplicas ?? 0) : desired,
-      rescaled,
-    });
+    await this.#scale(look, target, nowMs);
     return { type: 'again', afterMs: periodMs };
   }
 
-  async #scalePath({ spec, metadata }: Scaler): Promise<string | undefined> {
-    const { kind, name, apiVersion = 'v1' } = spec.scaleTargetRef;
-    const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
-    const row = (await this.#discover()).find((r) => r.kind === kind && r.group === group);
-    return row && resourcePath(row, { namespace: metadata.namespace, name, subresource: 'scale' });
+  async #scale(look: Look, target: Target, nowMs: number): Promise<void> {
+    const { scaler } = look;
+    const currentReplicas = target.scale.spec?.replicas ?? 0;
+    const before = scaler.status?.desiredReplicas ?? 0;
+    const { metadata, status } = scaler;
+    const desired = await this.#desired(look, target.scale, nowMs);
+    const isDifferent = desired !== undefined && desired !== currentReplicas;
+    const rescaled = isDifferent && (await this.#rescale(look, target, { desired, nowMs }));
+    const isFailed = desired === undefined || (isDifferent && !rescaled);
+    const lastScaleTime = rescaled ? formatTime(this.#context.clock.now()) : status?.lastScaleTime;
+    await this.#report(look, {
+      ...(metadata.generation && { observedGeneration: metadata.generation }),
+      ...(lastScaleTime && { lastScaleTime }),
+      currentReplicas,
+      desiredReplicas: isFailed ? before : desired,
+      ...(look.metrics?.length && { currentMetrics: look.metrics }),
+    });
   }
 
-  async #desired(look: Look, scale: Scale, nowMs: number): Promise<number> {
+  /** Rejects where there is nothing to scale. */
+  async #target({ spec, metadata }: Scaler): Promise<Target> {
+    const { kind, name, apiVersion = 'v1' } = spec.scaleTargetRef;
+    const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] as string) : '';
+    const row = (await this.#discover()).find((r) => r.kind === kind && r.group === group);
+    if (!row) throw new Error(noMatches(kind, group));
+    const path = resourcePath(row, { namespace: metadata.namespace, name, subresource: 'scale' });
+    return { path, scale: await this.#getScale(path) };
+  }
+
+  async #getScale(path: string): Promise<Scale> {
+    return (await this.#context.client.transport.request({ method: 'GET', path })) as Scale;
+  }
+
+  /** The number of replicas that is right; undefined where that cannot be told. */
+  async #desired(look: Look, scale: Scale, nowMs: number): Promise<number | undefined> {
     const { scaler } = look;
     const { minReplicas = 1, maxReplicas } = scaler.spec;
     const current = scale.spec?.replicas ?? 0;
@@ -158,8 +183,8 @@ class Autoscaler {
       look.why = 'Current number of replicas below Spec.MinReplicas';
       return minReplicas;
     }
-    const highest = await this.#measure(look, scale);
-    if (!highest) return current;
+    const highest = await this.#measure(look, scale, nowMs);
+    if (!highest) return undefined;
     const { replicas: wanted, name } = highest;
     look.why = wanted > current ? `${name} above target` : 'All metrics below target';
     const { replicas, able, limited } = this.#decide(scaler, { current, wanted, past, nowMs });
@@ -169,82 +194,75 @@ class Autoscaler {
     return replicas;
   }
 
-  /** The highest of what the metrics recommend; undefined where they say too little to act on. */
-  async #measure(look: Look, scale: Scale): Promise<{ replicas: number; name: string } | undefined> {
+  /** The highest of what the metrics ask for; undefined where they say too little to act on. */
+  async #measure(look: Look, scale: Scale, nowMs: number): Promise<Proposal | undefined> {
     const { scaler } = look;
-    if (!scale.status?.selector) {
-      // No selector would select every pod of the namespace.
-      const why = 'selector is required';
-      this.#tell(scaler, 'SelectorRequired', why);
-      this.#tell(scaler, 'FailedComputeMetricsReplicas', why);
-      const message = "the HPA target's scale is missing a selector";
-      look.say('ScalingActive', 'False', { reason: 'InvalidSelector', message });
-      return undefined;
-    }
-    const specs = scaler.spec.metrics ?? [];
-    const results = await Promise.allSettled(specs.map((spec) => this.#metric(scaler, scale, spec)));
-    const found = results.flatMap((r) => (r.status === 'fulfilled' ? r.value : []));
-    const failures = results.flatMap((r, i) =>
-      r.status === 'rejected' ? failureOf(specs[i] as MetricSpec, r.reason as Error) : [],
-    );
-    for (const { reason, why } of failures) this.#tell(scaler, reason, why);
+    const chosen = this.#choose(look, scale.status?.selector ?? '');
+    if (!chosen) return undefined;
     const current = scale.spec?.replicas ?? 0;
-    const highest = [...found].sort((a, b) => b.replicas - a.replicas)[0];
+    const scaled = {
+      ...chosen,
+      metrics: this.#metrics,
+      namespace: scaler.metadata.namespace ?? '',
+      replicas: current,
+      statusReplicas: scale.status?.replicas ?? 0,
+      tolerance: toleranceOf(scaler),
+      nowMs,
+    };
+    const specs = scaler.spec.metrics ?? [];
+    const results = await Promise.allSettled(specs.map((spec) => propose(spec, scaled)));
+    // Whoever reads the status pairs it with the spec by position.
+    look.metrics = results.map((r) => (r.status === 'fulfilled' ? r.value.status : { type: '' }));
+    const proposals = results.flatMap((r) => (r.status === 'fulfilled' ? r.value : []));
+    const failures = results.flatMap((r) => (r.status === 'rejected' ? asMetricError(r.reason) : []));
+    for (const { reason, message } of failures) this.#tell(scaler, reason, message);
+    const highest = [...proposals].sort((a, b) => b.replicas - a.replicas)[0];
     const [first] = failures;
     // With something unknown it may grow, but not shrink.
     if (first && (!highest || highest.replicas < current)) {
       const counted = `${failures.length} invalid out of ${specs.length}`;
-      const message = `invalid metrics (${counted}), first error is: failed to get ${first.what} metric value: ${first.why}`;
-      this.#tell(scaler, 'FailedComputeMetricsReplicas', message);
-      const text = `the HPA was unable to compute the replica count: ${first.why}`;
-      look.say('ScalingActive', 'False', { reason: first.reason, message: text });
+      this.#cannotCompute(scaler, `invalid metrics (${counted}), first error is: ${first.whole}`);
+      const message = `the HPA was unable to compute the replica count: ${first.message}`;
+      look.say('ScalingActive', 'False', { reason: first.reason, message });
       return undefined;
     }
-    look.metrics = found.map(({ metric }) => metric);
     if (!highest) return undefined;
     const message = `the HPA was able to successfully calculate a replica count from ${highest.name}`;
     look.say('ScalingActive', 'True', { reason: 'ValidMetricFound', message });
     return highest;
   }
 
-  async #metric(
-    scaler: Scaler,
-    scale: Scale,
-    spec: MetricSpec,
-  ): Promise<{ replicas: number; name: string; metric: MetricStatus }> {
-    const source = spec.resource ?? spec.containerResource;
-    if (!source) throw new Error(`no API serves metrics of type ${spec.type}`);
-    const container = spec.containerResource?.container;
-    const namespace = scaler.metadata.namespace ?? '';
-    const selector = scale.status?.selector ?? '';
-    const { name: resource, target } = source;
-    const usage = await readUsage(this.#context.client, { namespace, selector, resource });
-    const compiled = parseLabelSelector(selector);
-    const own = this.#pods
-      .byIndex(byNamespace, namespace)
-      .filter((p) => matchesLabels(compiled, p.metadata.labels));
-    const { behavior } = scaler.spec;
-    const toleranceOf = (text: string | undefined) => (text === undefined ? 0.1 : milliValue(text) / 1000);
-    const tolerance = {
-      up: toleranceOf(behavior?.scaleUp?.tolerance),
-      down: toleranceOf(behavior?.scaleDown?.tolerance),
+  /** The pods that are scaled, unless they cannot be told or something else scales them too. (`validateAndParseSelector`) */
+  #choose(look: Look, text: string): { selector: Selector; pods: readonly Stored<Pod>[] } | undefined {
+    const { scaler } = look;
+    const refuse = (reason: string, message: string, condition = { reason, message }) => {
+      this.#tell(scaler, reason, message);
+      this.#cannotCompute(scaler, message);
+      look.say('ScalingActive', 'False', condition);
+      return undefined;
     };
-    const current = scale.spec?.replicas ?? 0;
-    const { replicas, status }: Recommendation = recommend({
-      resource,
-      container,
-      target,
-      pods: own,
-      usage,
-      current,
-      tolerance,
-    });
-    const what = target.averageUtilization === undefined ? '' : ' utilization (percentage of request)';
-    const name = `${resource} ${container ? 'container resource' : 'resource'}${what}`;
-    const metric: MetricStatus = container
-      ? { type: 'ContainerResource', containerResource: { name: resource, container, current: status } }
-      : { type: 'Resource', resource: { name: resource, current: status } };
-    return { replicas, name, metric };
+    if (!text) {
+      // No selector would select every pod of the namespace.
+      const message = "the HPA target's scale is missing a selector";
+      return refuse('SelectorRequired', 'selector is required', { reason: 'InvalidSelector', message });
+    }
+    let selector: Selector;
+    try {
+      selector = parseLabelSelector(text);
+    } catch (error) {
+      const why = (error as Error).message;
+      const message = `couldn't convert selector into a corresponding internal selector object: ${why}`;
+      return refuse('InvalidSelector', message);
+    }
+    const { namespace = '' } = scaler.metadata;
+    this.#selectors.set(scaler.metadata, selector);
+    const chosen = this.#pods
+      .byIndex(byNamespace, namespace)
+      .filter((p) => matchesLabels(selector, p.metadata.labels));
+    const scaling = this.#selectors.scaling(namespace, chosen);
+    if (scaling.length <= 1) return { selector, pods: chosen };
+    const many = `pods by selector ${text} are controlled by multiple HPAs: [${scaling.join(' ')}]`;
+    return refuse('AmbiguousSelector', many);
   }
 
   #pastOf(
@@ -264,15 +282,13 @@ class Autoscaler {
 
   async #rescale(
     look: Look,
-    scale: Scale,
-    { path, desired, nowMs }: { path: string; desired: number; nowMs: number },
+    target: Target,
+    { desired, nowMs }: { desired: number; nowMs: number },
   ): Promise<boolean> {
     const { scaler, why } = look;
-    const current = scale.spec?.replicas ?? 0;
-    const body = { ...scale, spec: { ...scale.spec, replicas: desired } };
-    const cause = causedBy(scaler, why);
+    const current = target.scale.spec?.replicas ?? 0;
     try {
-      await this.#context.client.transport.request({ method: 'PUT', path, body, cause });
+      await this.#writeScale(target, desired, causedBy(scaler, why));
     } catch (error) {
       const { message } = error as Error;
       this.#tell(scaler, 'FailedRescale', `New size: ${desired}; reason: ${why}; error: ${message}`);
@@ -280,7 +296,10 @@ class Autoscaler {
       look.say('AbleToScale', 'False', { reason: 'FailedUpdateScale', message: text });
       return false;
     }
-    this.#past.get(scaler.metadata.uid)?.changes.push({ atMs: nowMs, replicas: desired - current });
+    const { behavior } = scaler.spec;
+    if (behavior) {
+      this.#past.get(scaler.metadata.uid)?.changes.push({ atMs: nowMs, replicas: desired - current });
+    }
     const message = `New size: ${desired}; reason: ${why}`;
     this.#context.events.record(scaler, { type: 'Normal', reason: 'SuccessfulRescale', message });
     const able = `the HPA controller was able to update the target scale to ${desired}`;
@@ -288,22 +307,40 @@ class Autoscaler {
     return true;
   }
 
+  /** Where somebody else has changed what is scaled, what it is now is read again. */
+  async #writeScale({ path, scale }: Target, replicas: number, cause: Cause): Promise<void> {
+    const { transport } = this.#context.client;
+    let newest = scale;
+    for (let attempt = 1; ; attempt++) {
+      const body = { ...newest, spec: { ...newest.spec, replicas } };
+      try {
+        await transport.request({ method: 'PUT', path, body, cause });
+        return;
+      } catch (error) {
+        if (!hasReason(error, 'Conflict') || attempt === maxAttempts) throw error;
+        newest = await this.#getScale(path);
+      }
+    }
+  }
+
   async #report(
-    { scaler, conditions, metrics }: Look,
-    { current, desired, rescaled }: { current: number; desired: number; rescaled?: boolean },
+    { scaler, conditions }: Look,
+    found: Omit<HorizontalPodAutoscalerStatus, 'conditions'> | undefined,
   ): Promise<void> {
-    const status = {
-      ...scaler.status,
-      ...(scaler.metadata.generation && { observedGeneration: scaler.metadata.generation }),
-      ...(rescaled && { lastScaleTime: formatTime(this.#context.clock.now()) }),
-      currentReplicas: current,
-      desiredReplicas: desired,
-      ...(metrics && metrics.length > 0 && { currentMetrics: metrics }),
-      conditions,
-    };
+    const { desiredReplicas = 0 } = found ?? {};
+    const status = { ...found, desiredReplicas, conditions };
     if (deepEqual(scaler.status ?? {}, status)) return;
-    const cause = causedBy(scaler, `${desired} replicas are right now`);
-    await this.#context.client.of(horizontalpodautoscalers).updateStatus({ ...scaler, status }, { cause });
+    const cause = causedBy(scaler, `${desiredReplicas} replicas are right now`);
+    try {
+      await this.#context.client.of(horizontalpodautoscalers).updateStatus({ ...scaler, status }, { cause });
+    } catch (error) {
+      this.#tell(scaler, 'FailedUpdateStatus', (error as Error).message);
+      throw error;
+    }
+  }
+
+  #cannotCompute(scaler: Scaler, message: string): void {
+    this.#tell(scaler, 'FailedComputeMetricsReplicas', message);
   }
 
   #tell(scaler: Scaler, reason: string, message: string): void {
@@ -311,18 +348,20 @@ class Autoscaler {
   }
 }
 
-/** How upstream tells that a metric could not be had: the reason, the error, and what it calls the metric. */
-function failureOf(spec: MetricSpec, { message }: Error): { reason: string; why: string; what: string } {
-  const { type, resource, containerResource, external } = spec;
-  const { name } = resource ?? containerResource ?? {};
-  const whats: Record<string, string> = {
-    Resource: `${name} resource`,
-    ContainerResource: `${containerResource?.container} container`,
-    External: `${external?.metric.name} external`,
-  };
-  return {
-    reason: `FailedGet${type}Metric`,
-    why: name === undefined ? message : `failed to get ${name} utilization: ${message}`,
-    what: whats[type] ?? type.toLowerCase(),
-  };
+/** What is scaled: where its scale is read and written, and what it was read to be. */
+interface Target {
+  path: string;
+  scale: Scale;
+}
+
+/** How far from its targets a scaler lets things be, either way. */
+function toleranceOf({ spec: { behavior } }: Scaler): Tolerance {
+  const read = (text: string | undefined) =>
+    text === undefined ? defaultTolerance : Number(scaledValue(text, -9)) / 1e9;
+  return { up: read(behavior?.scaleUp?.tolerance), down: read(behavior?.scaleDown?.tolerance) };
+}
+
+function asMetricError(error: unknown): MetricError {
+  if (error instanceof MetricError) return error;
+  throw error;
 }
