@@ -6,7 +6,9 @@ import { causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
-import { enqueueServices, hasEndpoints } from '../shared/service-pods.ts';
+import { isTerminatingNamespace } from '../shared/namespaces.ts';
+import { enqueueServices, hasEndpoints, isReachable } from '../shared/service-pods.ts';
+import { TriggerTimes, withTriggerTime } from '../shared/trigger-times.ts';
 import { mostAddresses, planSubsets } from './plan.ts';
 
 const overCapacityKey = 'endpoints.kubernetes.io/over-capacity';
@@ -22,12 +24,14 @@ export function createEndpointsController(context: ControllerContext): Component
     context,
     setup: ({ queue, writes }) => {
       const podsOf = enqueueServices(context, queue);
+      const times = new TriggerTimes();
       informer.onChange({ deleted: (object) => queue.add(keyOf(object)) });
       return async (key) => {
         const service = serviceInformer.get(key);
         const there = informer.get(key);
         const api = context.client.of(endpoints);
         if (!service) {
+          times.forget(key);
           const isOurs = there?.metadata.labels?.[managedByLabel] === 'endpoint-controller';
           const cause = { reason: 'its Service is gone' };
           if (there && isOurs) await api.delete(there.metadata, { cause }).catch(ignoring('NotFound'));
@@ -41,15 +45,37 @@ export function createEndpointsController(context: ControllerContext): Component
           [managedByLabel]: 'endpoint-controller',
           ...(service.spec.clusterIP === 'None' && { [headlessLabel]: '' }),
         };
-        const annotations = pods.length > mostAddresses ? { [overCapacityKey]: 'truncated' } : undefined;
-        if (there && deepEqual(there.subsets ?? [], subsets) && deepEqual(there.metadata.labels, labels))
+        const triggerTime = times.look(service, pods);
+        const isTooMany = pods.filter(isReachable).length > mostAddresses;
+        const { [overCapacityKey]: said, ...others } = there?.metadata.annotations ?? {};
+        if (
+          there &&
+          deepEqual(there.subsets ?? [], subsets) &&
+          deepEqual(there.metadata.labels, labels) &&
+          isTooMany === (said !== undefined)
+        )
           return done;
+        const annotations = withTriggerTime(
+          { ...others, ...(isTooMany && { [overCapacityKey]: 'truncated' }) },
+          triggerTime,
+        );
         const { namespace, name } = service.metadata;
         const metadata = { ...there?.metadata, namespace, name, labels, annotations };
         const object: Endpoints = { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets };
         const cause = causedBy(service, `${pods.length} pod${pods.length === 1 ? '' : 's'} stand behind it`);
-        const written = there ? await api.update(object, { cause }) : await api.create(object, { cause });
-        writes.wrote(key, informer, written);
+        try {
+          const written = there ? await api.update(object, { cause }) : await api.create(object, { cause });
+          writes.wrote(key, informer, written);
+        } catch (error) {
+          if (isTerminatingNamespace(error)) return done;
+          const { message } = error as Error;
+          const [reason, what] = there
+            ? ['FailedToUpdateEndpoint', 'update endpoint']
+            : ['FailedToCreateEndpoint', 'create endpoint for service'];
+          const text = `Failed to ${what} ${key}: ${message}`;
+          context.events.record(object, { type: 'Warning', reason, message: text });
+          throw error;
+        }
         return done;
       };
     },

@@ -1,15 +1,30 @@
 import type { EndpointAddress, EndpointPort, EndpointSubset, Pod, Service } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
-import { hostnameOf, stateOf, targetPort } from '../shared/service-pods.ts';
+import {
+  addressesOf,
+  familiesOf,
+  hostnameOf,
+  isReachable,
+  stateOf,
+  targetPort,
+} from '../shared/service-pods.ts';
 
 /** Addresses in one Endpoints object, at most; the rest is cut off and an annotation says so. */
 export const mostAddresses = 1000;
 
-function addressFor(service: Service, pod: Stored<Pod>): EndpointAddress {
+/** The pod's address of the Service's first family; undefined where it has none. */
+function ipFor(service: Service, pod: Pod): string | undefined {
+  const { ipFamilies, clusterIP } = service.spec;
+  const isTold = ipFamilies?.length || (clusterIP && clusterIP !== 'None');
+  const [family] = familiesOf(service);
+  return isTold && family ? addressesOf(pod, family)[0] : pod.status?.podIP;
+}
+
+function addressFor(service: Service, pod: Stored<Pod>, ip: string): EndpointAddress {
   const hostname = hostnameOf(service, pod);
   const { namespace, name, uid } = pod.metadata;
   return {
-    ip: pod.status?.podIP ?? '',
+    ip,
     ...(hostname && { hostname }),
     ...(pod.spec.nodeName && { nodeName: pod.spec.nodeName }),
     targetRef: { kind: 'Pod', namespace, name, uid },
@@ -32,6 +47,7 @@ function shown(service: Service, pods: readonly Stored<Pod>[]): readonly Stored<
   const ready: Stored<Pod>[] = [];
   const others: Stored<Pod>[] = [];
   for (const pod of pods) {
+    if (!isReachable(pod) || ipFor(service, pod) === undefined) continue;
     const state = stateOf(service, pod);
     if (state.ready) ready.push(pod);
     else if (!state.terminating) others.push(pod);
@@ -51,7 +67,9 @@ export function planSubsets(service: Service, pods: readonly Stored<Pod>[]): End
     const state = stateOf(service, pod);
     const key = JSON.stringify(ports);
     const group = groups.get(key) ?? { ports, ready: [], notReady: [] };
-    (state.ready ? group.ready : group.notReady).push(addressFor(service, pod));
+    (state.ready ? group.ready : group.notReady).push(
+      addressFor(service, pod, ipFor(service, pod) as string),
+    );
     groups.set(key, group);
   }
   return [...groups]

@@ -1,12 +1,27 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Pod } from '../../api/core/v1.ts';
 import { endpoints, endpointslices, pods, services } from '../../api/generated/resources.ts';
+import type { ApiRequest } from '../../client/transport.ts';
+import { formatTime } from '../../platform/clock.ts';
+import type { ControllerContext } from '../controller.ts';
 import { addNode, readyNode, TestCluster, TestNodes } from '../testing.ts';
 import { createEndpointsController } from '../endpoints/endpoints.ts';
 import { createEndpointSliceController } from './endpointslice.ts';
 
 let cluster: TestCluster;
 let nodes: TestNodes;
+/** Which requests of the controllers are refused. */
+let refuse: (request: ApiRequest) => boolean;
+
+function refusableContext(name: string): ControllerContext {
+  const context = cluster.context(name);
+  const { transport } = context.client;
+  const real = transport.request.bind(transport);
+  vi.spyOn(transport, 'request').mockImplementation((r) =>
+    /endpoint/.test(r.path) && refuse(r) ? Promise.reject(new Error('no')) : real(r),
+  );
+  return context;
+}
 
 async function addNodeIn(zone: string, name: string): Promise<void> {
   const labels = { 'topology.kubernetes.io/zone': zone };
@@ -15,12 +30,13 @@ async function addNodeIn(zone: string, name: string): Promise<void> {
 }
 
 beforeEach(async () => {
+  refuse = () => false;
   cluster = await TestCluster.start();
   nodes = new TestNodes(cluster);
   await addNodeIn('a', 'node-1');
   await cluster.run(
-    createEndpointSliceController(cluster.context('endpointslice-controller')),
-    createEndpointsController(cluster.context('endpoint-controller')),
+    createEndpointSliceController(refusableContext('endpointslice-controller')),
+    createEndpointsController(refusableContext('endpoint-controller')),
   );
 });
 afterEach(() => cluster.stop());
@@ -187,6 +203,70 @@ describe('the slices of a Service', () => {
     expect(await cluster.events('TopologyAwareHintsEnabled')).toEqual([
       'TopologyAwareHintsEnabled Topology Aware Hints has been enabled, addressType: IPv4',
     ]);
+  });
+
+  test('tell when that happened which they show', async () => {
+    const key = 'endpoints.kubernetes.io/last-change-trigger-time';
+    const told = async () => {
+      const [slice] = await cluster.list(endpointslices);
+      const older = await cluster.get(endpoints, 'web');
+      expect(older.metadata.annotations?.[key]).toBe(slice?.metadata.annotations?.[key]);
+      return slice?.metadata.annotations?.[key];
+    };
+    const { metadata } = await service();
+    await cluster.pass(5000);
+    expect(await told()).toBe(metadata.creationTimestamp);
+    const { creationTimestamp } = (await pod('a')).metadata;
+    await cluster.settle();
+    expect(await told()).toBe(creationTimestamp);
+    await cluster.pass(5000);
+    await cluster.patch(services, 'web', { metadata: { labels: { team: 'y' } } });
+    expect(await told()).toBeUndefined();
+    const changed = formatTime(cluster.clock.now());
+    await nodes.all('app=web', 'unready');
+    expect(await told()).toBe(changed);
+  });
+
+  test('leave out the pods of a node that is not there, until it is', async () => {
+    await service();
+    nodes.place = () => 'node-9';
+    await pod('a');
+    await cluster.settle();
+    expect(await all()).toEqual([]);
+    await addNodeIn('b', 'node-9');
+    await cluster.settle();
+    expect(await all()).toMatchObject([{ nodeName: 'node-9', zone: 'b' }]);
+  });
+
+  test('that cannot be written are told of', async () => {
+    await service();
+    await cluster.settle();
+    refuse = (r) => r.method === 'PUT' || r.method === 'POST';
+    await pod('a');
+    await cluster.settle();
+    expect(await cluster.events('FailedToUpdateEndpointSlices')).toContain(
+      'FailedToUpdateEndpointSlices Error updating Endpoint Slices for Service default/web: no',
+    );
+    expect(await cluster.events('FailedToUpdateEndpoint')).toContain(
+      'FailedToUpdateEndpoint Failed to update endpoint default/web: no',
+    );
+    await cluster.create(services, {
+      metadata: { name: 'new' },
+      spec: { selector: { app: 'x' }, ports: [{ port: 80 }] },
+    });
+    await cluster.settle();
+    expect(await cluster.events('FailedToCreateEndpoint')).toContain(
+      'FailedToCreateEndpoint Failed to create endpoint for service default/new: no',
+    );
+  });
+
+  test('notes that others made on Endpoints stay', async () => {
+    await service();
+    await cluster.settle();
+    await cluster.patch(endpoints, 'web', { metadata: { annotations: { note: 'x' } } });
+    await pod('a');
+    await cluster.settle();
+    expect((await cluster.get(endpoints, 'web')).metadata.annotations?.note).toBe('x');
   });
 
   test('nothing is written where nothing changes', async () => {

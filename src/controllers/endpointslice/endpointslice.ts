@@ -7,10 +7,12 @@ import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
+import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { readiness } from '../shared/nodes.ts';
 import { enqueueServices, hasEndpoints } from '../shared/service-pods.ts';
 import { carryOutSlices } from '../shared/slice-writes.ts';
 import { managedByLabel, serviceNameLabel } from '../shared/slices.ts';
+import { TriggerTimes } from '../shared/trigger-times.ts';
 import { managedBy, planSlices, type Topology } from './plan.ts';
 import { asksForTopology, shareOf, zoneSharesOf } from './topology.ts';
 
@@ -40,27 +42,52 @@ export function createEndpointSliceController(context: ControllerContext): Compo
         for (const service of serviceInformer.list()) if (asksForTopology(service)) queue.add(keyOf(service));
       };
       const weightOf = (node: Node) => [readiness(node), shareOf(node)];
+      /** Services with pods of nodes that are not there. */
+      const waiting = new Set<string>();
+      const addWaiting = () => {
+        for (const key of waiting) queue.add(key);
+      };
       nodeInformer.onChange({
-        added: addSharing,
+        added: () => {
+          addWaiting();
+          addSharing();
+        },
         deleted: addSharing,
         updated: (node, old) => void (deepEqual(weightOf(node), weightOf(old)) || addSharing()),
       });
       const teller = new TopologyTeller(context);
+      const times = new TriggerTimes();
       return async (key) => {
         const service = serviceInformer.get(key);
         const own = slices.byIndex(byService, key).filter(isOurs);
         // The slices of a Service that is gone are the garbage collector's.
         if (!service || service.metadata.deletionTimestamp || !hasEndpoints(service)) {
           teller.forget(key);
+          times.forget(key);
+          waiting.delete(key);
           return done;
         }
         const pods = podsOf(service);
         const node = (name: string) => nodeInformer.get(name);
         const zoneShares = () => zoneSharesOf(nodeInformer.list());
-        const plan = planSlices({ service, pods, slices: own, node, zoneShares });
+        if (pods.some(({ spec }) => spec.nodeName && !node(spec.nodeName))) waiting.add(key);
+        else waiting.delete(key);
+        const triggerTime = times.look(service, pods);
+        const plan = planSlices({ service, pods, slices: own, node, zoneShares, triggerTime });
         const count = pods.length;
         const cause = causedBy(service, `${count} pod${count === 1 ? '' : 's'} stand behind it`);
-        await carryOutSlices(context, plan, { key, writes, cause });
+        try {
+          await carryOutSlices(context, plan, { key, writes, cause });
+        } catch (error) {
+          if (isTerminatingNamespace(error)) return done;
+          const message = `Error updating Endpoint Slices for Service ${key}: ${(error as Error).message}`;
+          context.events.record(service, {
+            type: 'Warning',
+            reason: 'FailedToUpdateEndpointSlices',
+            message,
+          });
+          throw error;
+        }
         teller.tell(service, plan.topology);
         return done;
       };

@@ -2,7 +2,16 @@ import type { Node, Pod, Service } from '../../api/core/v1.ts';
 import type { Endpoint, EndpointHints, EndpointPort, EndpointSlice } from '../../api/discovery/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { controllerReference } from '../shared/owners.ts';
-import { hostnameOf, stateOf, targetPort } from '../shared/service-pods.ts';
+import {
+  addressesOf,
+  familiesOf,
+  type Family,
+  hostnameOf,
+  isReachable,
+  stateOf,
+  targetPort,
+} from '../shared/service-pods.ts';
+import { withTriggerTime } from '../shared/trigger-times.ts';
 import {
   endpointKey,
   managedByLabel,
@@ -23,12 +32,15 @@ const mostEndpoints = 100;
 
 export interface SliceInput {
   service: Stored<Service>;
+  /** The pods that it chooses. */
   pods: readonly Stored<Pod>[];
   /** The slices that this controller keeps for the Service. */
   slices: readonly Stored<EndpointSlice>[];
   node(name: string): Node | undefined;
   /** What the zones have of all CPUs; asked where the Service wants its endpoints shared out among them. */
   zoneShares(): ZoneShares | undefined;
+  /** When that happened which may have changed the endpoints. */
+  triggerTime?: string;
 }
 
 /** Whether the endpoints of one family of addresses are shared out among the zones, and if not, why. */
@@ -57,7 +69,11 @@ function hintsFor(service: Service, place: { nodeName?: string; zone?: string })
     : undefined;
 }
 
-function endpointFor({ service, node }: SliceInput, pod: Stored<Pod>): Endpoint {
+function endpointFor(
+  { service, node }: SliceInput,
+  pod: Stored<Pod>,
+  addresses: Endpoint['addresses'],
+): Endpoint {
   const hostname = hostnameOf(service, pod);
   const { nodeName } = pod.spec;
   const zone = nodeName ? node(nodeName)?.metadata.labels?.[zoneLabel] : undefined;
@@ -66,7 +82,7 @@ function endpointFor({ service, node }: SliceInput, pod: Stored<Pod>): Endpoint 
   const hints =
     conditions.ready && !asksForTopology(service) ? hintsFor(service, { nodeName, zone }) : undefined;
   return {
-    addresses: [pod.status?.podIP ?? ''],
+    addresses,
     conditions,
     ...(hostname && { hostname }),
     ...(nodeName && { nodeName }),
@@ -76,23 +92,39 @@ function endpointFor({ service, node }: SliceInput, pod: Stored<Pod>): Endpoint 
   };
 }
 
-/** Pods whose named ports resolve alike share slices. */
+/** Pods whose named ports resolve alike share slices, by each family of addresses. */
 function groupsOf(input: SliceInput): SliceGroup[] {
+  const families = familiesOf(input.service);
+  const wanted = input.service.spec.ports ?? [];
   const groups = new Map<string, SliceGroup>();
-  const { ports: wanted = [], clusterIP } = input.service.spec;
   for (const pod of input.pods) {
-    const addressType = pod.status?.podIP?.includes(':') ? 'IPv6' : 'IPv4';
-    const key = `${addressType} ${wanted.map((port) => targetPort(port, pod)).join()}`;
-    const group = groups.get(key) ?? {
-      addressType,
-      ports: portsFor(input.service, pod),
-      endpoints: new Map(),
-    };
-    if (group.ports.length === 0 && clusterIP !== 'None') continue;
-    group.endpoints.set(pod.metadata.uid, endpointFor(input, pod));
-    groups.set(key, group);
+    if (!isShown(input, pod)) continue;
+    const ports = wanted.map((port) => targetPort(port, pod)).join();
+    for (const addressType of families) addTo(groups, `${addressType} ${ports}`, { input, pod, addressType });
   }
   return [...groups.values()];
+}
+
+function addTo(
+  groups: Map<string, SliceGroup>,
+  key: string,
+  { input, pod, addressType }: { input: SliceInput; pod: Stored<Pod>; addressType: Family },
+): void {
+  const addresses = addressesOf(pod, addressType);
+  if (addresses.length === 0) return;
+  const group = groups.get(key) ?? {
+    addressType,
+    ports: portsFor(input.service, pod),
+    endpoints: new Map(),
+  };
+  group.endpoints.set(pod.metadata.uid, endpointFor(input, pod, addresses));
+  groups.set(key, group);
+}
+
+/** A pod of a node that is gone is not shown, unless the Service shows whatever there is. */
+function isShown({ service, node }: SliceInput, pod: Pod): boolean {
+  if (!isReachable(pod)) return false;
+  return service.spec.publishNotReadyAddresses === true || node(pod.spec.nodeName ?? '') !== undefined;
 }
 
 /** Labels of the Service go over to its slices, but for those that say something of the slice itself. */
@@ -117,12 +149,13 @@ function shapeFor(service: Stored<Service>): SliceShape {
 
 /** Says of each endpoint which zone it is for, where that can be said. */
 function shareOut({ slices, zoneShares }: SliceInput, groups: readonly SliceGroup[]): Topology[] {
-  const before = new Map(
-    slices.flatMap(({ endpoints }) =>
-      (endpoints ?? []).map((e): [string, string] => [endpointKey(e), e.hints?.forZones?.[0]?.name ?? '']),
-    ),
-  );
   return groups.map(({ addressType, endpoints }) => {
+    const before = new Map(
+      slices
+        .filter((slice) => slice.addressType === addressType)
+        .flatMap((slice) => slice.endpoints ?? [])
+        .map((e): [string, string] => [endpointKey(e), e.hints?.forZones?.[0]?.name ?? '']),
+    );
     const zones = zonesFor(endpoints, zoneShares(), before);
     if (typeof zones === 'string') return { addressType, why: zones };
     for (const [key, name] of zones)
@@ -136,22 +169,52 @@ function shareOut({ slices, zoneShares }: SliceInput, groups: readonly SliceGrou
  * to be shared out among the zones.
  */
 export function planSlices(input: SliceInput): SlicePlan & { topology?: readonly Topology[] } {
-  const shape = shapeFor(input.service);
+  const { service, triggerTime } = input;
+  const shape = shapeFor(service);
   const living = input.slices.filter((slice) => !slice.metadata.deletionTimestamp);
+  const own = living.filter((slice) => isOwn(service, slice));
   const groups = groupsOf(input);
-  const topology = asksForTopology(input.service) ? shareOut(input, groups) : undefined;
-  return { ...keepOne(shape, planGroups(shape, groups, living), living), topology };
+  const topology = asksForTopology(service) ? shareOut(input, groups) : undefined;
+  const planned = planGroups(shape, groups, own);
+  const plan = familiesOf(service).reduce((plan, family) => keepOne(shape, { plan, own, family }), planned);
+  const stamped = <T extends EndpointSlice>(slice: T): T => {
+    const annotations = withTriggerTime(slice.metadata.annotations, triggerTime);
+    return { ...slice, metadata: { ...slice.metadata, annotations } };
+  };
+  return {
+    create: plan.create.map(stamped),
+    update: plan.update.map(stamped),
+    remove: [...plan.remove, ...living.filter((slice) => !isOwn(service, slice))],
+    topology,
+  };
 }
 
-/** A Service without pods keeps one empty slice, so that everybody can see that it has been looked at. */
-function keepOne(shape: SliceShape, plan: SlicePlan, living: readonly Stored<EndpointSlice>[]): SlicePlan {
-  if (plan.create.length > 0 || living.length > plan.remove.length) return plan;
-  const [spare, ...remove] = plan.remove;
+/** Slices of an earlier Service of the same name are not taken over: they go with their owner. */
+const isOwn = (service: Stored<Service>, { metadata }: EndpointSlice) =>
+  metadata.ownerReferences?.some(({ uid, kind }) => uid === service.metadata.uid && kind === 'Service') ??
+  false;
+
+/** A Service without pods keeps one empty slice of each family, so that everybody can see that it has been looked at. */
+function keepOne(
+  shape: SliceShape,
+  { plan, own, family }: { plan: SlicePlan; own: readonly Stored<EndpointSlice>[]; family: Family },
+): SlicePlan {
+  const isOfFamily = ({ addressType }: EndpointSlice) => addressType === family;
+  const removed = plan.remove.filter(isOfFamily);
+  if (plan.create.some(isOfFamily) || own.filter(isOfFamily).length > removed.length) return plan;
+  const [spare] = removed;
   const { labels } = shape.metadata;
-  if (!spare) return { ...plan, create: [newSlice(shape, { addressType: 'IPv4', ports: [] }, [])] };
+  if (!spare) {
+    const empty = newSlice(shape, { addressType: family, ports: [] }, []);
+    return { ...plan, create: [...plan.create, empty] };
+  }
   const isEmpty = (spare.endpoints ?? []).length === 0 && (spare.ports ?? []).length === 0;
   const update = isEmpty
     ? []
     : [{ ...spare, metadata: { ...spare.metadata, labels }, endpoints: [], ports: [] }];
-  return { create: [], update: [...plan.update, ...update], remove };
+  return {
+    ...plan,
+    update: [...plan.update, ...update],
+    remove: plan.remove.filter((slice) => slice !== spare),
+  };
 }

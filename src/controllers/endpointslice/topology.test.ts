@@ -33,13 +33,14 @@ function flows(zones: Map<string, string> | string) {
   return counts;
 }
 
-test('a Service asks by its annotation, the older one where the newer is not there', () => {
+test('a Service asks by its annotation, the older one before the newer', () => {
   const of = (annotations: Record<string, string>) =>
     asksForTopology({ metadata: { name: 's', annotations }, spec: {} });
   const [mode, hints] = ['service.kubernetes.io/topology-mode', 'service.kubernetes.io/topology-aware-hints'];
   expect(of({ [mode]: 'Auto' })).toBe(true);
   expect(of({ [hints]: 'auto' })).toBe(true);
-  expect(of({ [mode]: 'Disabled', [hints]: 'auto' })).toBe(false);
+  expect(of({ [mode]: 'Disabled', [hints]: 'auto' })).toBe(true);
+  expect(of({ [mode]: 'Auto', [hints]: 'disabled' })).toBe(false);
   expect(of({})).toBe(false);
 });
 

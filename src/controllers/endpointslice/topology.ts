@@ -9,7 +9,8 @@ import { readiness } from '../shared/nodes.ts';
  */
 
 export const zoneLabel = 'topology.kubernetes.io/zone';
-const modeAnnotations = ['service.kubernetes.io/topology-mode', 'service.kubernetes.io/topology-aware-hints'];
+/** The older one counts where both are set. */
+const modeAnnotations = ['service.kubernetes.io/topology-aware-hints', 'service.kubernetes.io/topology-mode'];
 const controlPlaneLabels = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
 /** By how much an endpoint may be asked more than its share. */
 const overload = 0.2;

@@ -20,6 +20,7 @@ import { slowStart } from '../shared/batches.ts';
 import { byController, claim, indexByController } from '../shared/claims.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { isActive, podFromTemplate } from '../shared/pods.ts';
+import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { spacingMs } from '../shared/spacing.ts';
 import { planReplicas, type ReplicaSpec, statusOf } from './plan.ts';
 
@@ -201,11 +202,6 @@ function countByNode(all: readonly Pod[]): Map<string, number> {
   for (const { spec } of all)
     if (spec.nodeName) counts.set(spec.nodeName, (counts.get(spec.nodeName) ?? 0) + 1);
   return counts;
-}
-
-function isTerminatingNamespace(error: unknown): boolean {
-  const status = (error as { status?: { details?: { causes?: { reason?: string }[] } } }).status;
-  return status?.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating') ?? false;
 }
 
 const errorText = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -6,6 +6,7 @@ import type { WorkQueue } from '../../client/work-queue.ts';
 import { matchesLabels, type Selector, selectorFromLabels } from '../../machinery/label-selector.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import type { ControllerContext } from '../controller.ts';
+import { ipFamily } from '../../machinery/ip.ts';
 import { byNamespace, indexByNamespace, isFinished, isReady } from './pods.ts';
 import { spacingMs } from './spacing.ts';
 
@@ -67,14 +68,34 @@ export function stateOf(service: Service, pod: Pod): PodState {
   };
 }
 
+export type Family = 'IPv4' | 'IPv6';
+
+const familyOf = (ip: string): Family => (ipFamily(ip) === 6 ? 'IPv6' : 'IPv4');
+
+/** The families of addresses that a Service shows its pods by, its own first; both where that is not said and nothing tells it. */
+export function familiesOf({ spec }: Service): Family[] {
+  const { ipFamilies = [], clusterIP } = spec;
+  if (ipFamilies.length > 0) return ipFamilies as Family[];
+  return clusterIP && clusterIP !== 'None' ? [familyOf(clusterIP)] : ['IPv4', 'IPv6'];
+}
+
+/** A pod's addresses of one family. */
+export function addressesOf({ status }: Pod, family: Family): string[] {
+  const { podIP, podIPs = podIP ? [{ ip: podIP }] : [] } = status ?? {};
+  return podIPs.map(({ ip }) => ip).filter((ip) => familyOf(ip) === family);
+}
+
+/** Whether a pod can be an endpoint: it has an address and is not finished. */
+export const isReachable = (pod: Pod) => Boolean(pod.status?.podIP) && !isFinished(pod);
+
 /** The name under which DNS finds a pod of a headless Service. */
 export function hostnameOf(service: Service, pod: Pod): string | undefined {
   return pod.spec.hostname && pod.spec.subdomain === service.metadata.name ? pod.spec.hostname : undefined;
 }
 
 /**
- * Puts the Services into the queue that a change of a Service or pod matters to. Gives the function that finds the pods behind a
- * Service: those that have an address and are not finished.
+ * Puts the Services into the queue that a change of a Service or pod matters to. Gives the function that finds the pods that a
+ * Service chooses.
  */
 export function enqueueServices(
   context: ControllerContext,
@@ -108,7 +129,7 @@ export function enqueueServices(
   });
   return (service) => {
     const all = podInformer.byIndex(byNamespace, service.metadata.namespace ?? '');
-    const found = all.filter((pod) => pod.status?.podIP && !isFinished(pod) && selects(service, pod));
+    const found = all.filter((pod) => selects(service, pod));
     counts.set(keyOf(service), found.length);
     return found;
   };
