@@ -1,6 +1,11 @@
-import type { PersistentVolume, PersistentVolumeClaim } from '../../api/core/v1.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/core/v1.ts';
 import type { StorageClass } from '../../api/storage/v1.ts';
-import { persistentvolumeclaims, persistentvolumes, storageclasses } from '../../api/generated/resources.ts';
+import {
+  persistentvolumeclaims,
+  persistentvolumes,
+  pods,
+  storageclasses,
+} from '../../api/generated/resources.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { type Informer, keyOf } from '../../client/informer.ts';
@@ -16,11 +21,40 @@ import {
   type Outcome,
   type OwnWrites,
 } from '../controller.ts';
-import { annotations, classOf, findVolume, isKeptFor, mismatchOf, namesClass, phaseOf } from './match.ts';
+import { byClaim, indexByClaim, isFinished } from '../shared/pods.ts';
+import {
+  annotations,
+  classOf,
+  findVolume,
+  isBoundElsewhere,
+  isKeptFor,
+  isMadeForClaim,
+  mismatchOf,
+  namesClass,
+  phaseOf,
+} from './match.ts';
+import { isExternal, reclaimFailure } from './reclaim.ts';
 import { type LocalVolumes, localProvisioner, localVolume, standardClass } from './local.ts';
 
 type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;
+
+const byClaimRef = 'claim';
+
+const lostReference = {
+  reason: 'ClaimLost',
+  message: 'Bound claim has lost reference to PersistentVolume. Data on the volume is lost!',
+};
+const lostVolume = {
+  reason: 'ClaimLost',
+  message: 'Bound claim has lost its PersistentVolume. Data on the volume is lost!',
+};
+const misbound = {
+  reason: 'ClaimMisbound',
+  message: 'Two claims are bound to the same volume, this one is bound incorrectly',
+};
+
+const wasBound = ({ metadata }: Claim) => metadata.annotations?.[annotations.bindCompleted] !== undefined;
 
 /** Claims that found nothing look again after this time, as upstream does. */
 const resyncMs = 15_000;
@@ -49,6 +83,7 @@ class Binder {
   readonly #claims: Informer<PersistentVolumeClaim>;
   readonly #volumes: Informer<PersistentVolume>;
   readonly #classes: Informer<StorageClass>;
+  readonly #pods: Informer<Pod>;
 
   constructor(
     context: ControllerContext,
@@ -61,6 +96,11 @@ class Binder {
     this.#claims = context.informers.of(persistentvolumeclaims);
     this.#volumes = context.informers.of(persistentvolumes);
     this.#classes = context.informers.of(storageclasses);
+    this.#pods = context.informers.of(pods);
+    indexByClaim(this.#pods);
+    this.#volumes.addIndex(byClaimRef, ({ spec: { claimRef } }) =>
+      claimRef ? [`${claimRef.namespace}/${claimRef.name}`] : [],
+    );
   }
 
   subscribe(): void {
@@ -72,6 +112,7 @@ class Binder {
     const addVolumeOf = (claim: Claim) => {
       const volume = this.#volumes.get(claim.spec.volumeName ?? '');
       if (volume) addVolume(volume);
+      for (const kept of this.#volumes.byIndex(byClaimRef, keyOf(claim))) addVolume(kept);
     };
     const onClaim = (claim: Claim) => {
       addClaim(claim);
@@ -99,7 +140,8 @@ class Binder {
     }
     const claim = this.#claims.get(name);
     if (!claim || claim.metadata.deletionTimestamp) return done;
-    return claim.spec.volumeName ? this.#syncNamed(key, claim) : this.#syncPending(key, claim);
+    if (claim.spec.volumeName) return this.#syncNamed(key, claim);
+    return wasBound(claim) ? this.#lose(key, claim, lostReference) : this.#syncPending(key, claim);
   }
 
   async #ensureClass(): Promise<Outcome> {
@@ -114,17 +156,16 @@ class Binder {
   async #syncNamed(key: string, claim: Claim): Promise<Outcome> {
     const volume = this.#volumes.get(claim.spec.volumeName ?? '');
     if (!volume) {
-      if (claim.metadata.annotations?.[annotations.bindCompleted]) return this.#lose(key, claim);
+      if (wasBound(claim)) return this.#lose(key, claim, lostVolume);
       await this.#setPhase(key, claim, { phase: 'Pending' });
       return { type: 'again', afterMs: resyncMs };
     }
     if (volume.spec.claimRef && !isKeptFor(volume, claim)) {
-      if (claim.metadata.annotations?.[annotations.bindCompleted]) return this.#lose(key, claim);
+      if (wasBound(claim)) return this.#lose(key, claim, misbound);
       await this.#setPhase(key, claim, { phase: 'Pending' });
       return { type: 'again', afterMs: resyncMs };
     }
-    const isBound = claim.metadata.annotations?.[annotations.bindCompleted] !== undefined;
-    const mismatch = isBound || volume.spec.claimRef ? undefined : mismatchOf(volume, claim);
+    const mismatch = wasBound(claim) || volume.spec.claimRef ? undefined : mismatchOf(volume, claim);
     if (mismatch === undefined) return this.#bind(key, claim, volume);
     const message = `Cannot bind to requested volume ${JSON.stringify(volume.metadata.name)}: ${mismatch}`;
     this.#tell(claim, 'VolumeMismatch', message, 'Warning');
@@ -132,10 +173,9 @@ class Binder {
     return { type: 'again', afterMs: resyncMs };
   }
 
-  async #lose(key: string, claim: Claim): Promise<Outcome> {
+  async #lose(key: string, claim: Claim, why: { reason: string; message: string }): Promise<Outcome> {
     if (claim.status?.phase === 'Lost') return done;
-    const message = 'Bound claim has lost its PersistentVolume. Data on the volume is lost!';
-    this.#tell(claim, 'ClaimLost', message, 'Warning');
+    this.#tell(claim, why.reason, why.message, 'Warning');
     await this.#setPhase(key, claim, { phase: 'Lost' });
     return done;
   }
@@ -155,19 +195,32 @@ class Binder {
       return done;
     }
     await this.#setPhase(key, claim, { phase: 'Pending' });
-    if (waits) {
-      this.#tell(claim, 'WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
-      return done;
-    }
-    if (storageClass && storageClass.provisioner !== 'kubernetes.io/no-provisioner')
+    if (waits) this.#tellWaiting(claim);
+    else if (storageClass && isExternal(storageClass.provisioner))
       return this.#provision(key, claim, storageClass);
-    const missing = `storageclass.storage.k8s.io "${classOf(claim)}" not found`;
-    if (classOf(claim) && !storageClass) this.#tell(claim, 'ProvisioningFailed', missing, 'Warning');
-    else {
+    else if (storageClass) {
+      const message = `no volume plugin matched name: ${storageClass.provisioner}`;
+      this.#tell(claim, 'ProvisioningFailed', message, 'Warning');
+    } else if (classOf(claim)) {
+      const message = `storageclass.storage.k8s.io ${JSON.stringify(classOf(claim))} not found`;
+      this.#tell(claim, 'ProvisioningFailed', message, 'Warning');
+    } else {
       const message = 'no persistent volumes available for this claim and no storage class is set';
       this.#tell(claim, 'FailedBinding', message);
     }
     return { type: 'again', afterMs: resyncMs };
+  }
+
+  /** What a claim waits for that gets its volume where its pod goes. */
+  #tellWaiting(claim: Claim): void {
+    const users = this.#pods.byIndex(byClaim, keyOf(claim));
+    const names = users.filter((pod) => !pod.spec.nodeName && !isFinished(pod)).map((p) => p.metadata.name);
+    if (names.length === 0) {
+      this.#tell(claim, 'WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
+      return;
+    }
+    const what = names.length > 1 ? `pods ${names.join(',')}` : `pod ${names[0]}`;
+    this.#tell(claim, 'WaitForPodScheduled', `waiting for ${what} to be scheduled`);
   }
 
   async #provision(key: string, claim: Claim, storageClass: Stored<StorageClass>): Promise<Outcome> {
@@ -270,22 +323,58 @@ class Binder {
   async #syncVolume(key: string, volume: Volume): Promise<Outcome> {
     const { claimRef } = volume.spec;
     const claim = claimRef && this.#claims.get(`${claimRef.namespace}/${claimRef.name}`);
-    const phase = phaseOf(volume, claim);
-    if (volume.status?.phase !== phase) {
-      const cause = causedBy(volume, `it is ${phase}`);
-      const status = { ...volume.status, phase };
-      const written = await this.#context.client
-        .of(persistentvolumes)
-        .updateStatus({ ...volume, status }, { cause });
-      this.#writes.wrote(key, this.#volumes, written);
+    const isElsewhere = isBoundElsewhere(volume, claim);
+    if (isElsewhere && !isMadeForClaim(volume)) {
+      await this.#unbind(key, volume);
       return done;
     }
-    const reclaims = phase === 'Released' && volume.spec.persistentVolumeReclaimPolicy === 'Delete';
-    const isOurs = volume.metadata.annotations?.[annotations.provisionedBy] === localProvisioner;
-    // Volumes of others are their provisioner's to delete.
-    if (reclaims && isOurs && this.#local && !volume.metadata.deletionTimestamp)
-      await this.#discard(volume, this.#local);
+    const phase = isElsewhere ? 'Released' : phaseOf(volume, claim);
+    // That it could not be reclaimed stays to be seen.
+    const isSaid =
+      volume.status?.phase === phase || (phase === 'Released' && volume.status?.phase === 'Failed');
+    if (!isSaid) await this.#setVolumePhase(key, volume, { phase });
+    else if (phase === 'Released' && !volume.metadata.deletionTimestamp) await this.#reclaim(key, volume);
     return done;
+  }
+
+  async #setVolumePhase(
+    key: string,
+    volume: Volume,
+    said: { phase: string; message?: string },
+  ): Promise<void> {
+    const cause = causedBy(volume, `it is ${said.phase}`);
+    const { message: _, ...before } = volume.status ?? {};
+    const api = this.#context.client.of(persistentvolumes);
+    const written = await api.updateStatus({ ...volume, status: { ...before, ...said } }, { cause });
+    this.#writes.wrote(key, this.#volumes, written);
+  }
+
+  /** Takes back a binding to a claim that has got another volume; where a person has made it, the claim may still have it later. */
+  async #unbind(key: string, volume: Volume): Promise<void> {
+    const { [annotations.boundByController]: byUs, ...others } = volume.metadata.annotations ?? {};
+    const { uid: _, resourceVersion: __, ...kept } = volume.spec.claimRef ?? {};
+    const next = {
+      ...volume,
+      metadata: { ...volume.metadata, annotations: others },
+      spec: { ...volume.spec, claimRef: byUs === undefined ? kept : undefined },
+    };
+    const cause = causedBy(volume, 'its claim has got another volume');
+    const written = await this.#context.client.of(persistentvolumes).update(next, { cause });
+    this.#writes.wrote(key, this.#volumes, written);
+  }
+
+  /** Does away with a volume that nobody wants kept, or says why that cannot be done. Volumes of others are their provisioner's to delete. */
+  async #reclaim(key: string, volume: Volume): Promise<void> {
+    const isOurs = volume.metadata.annotations?.[annotations.provisionedBy] === localProvisioner;
+    const isUnwanted = volume.spec.persistentVolumeReclaimPolicy === 'Delete';
+    if (isUnwanted && isOurs) {
+      if (this.#local) await this.#discard(volume, this.#local);
+      return;
+    }
+    const failure = reclaimFailure(volume);
+    if (!failure || volume.status?.phase === 'Failed') return;
+    await this.#setVolumePhase(key, volume, { phase: 'Failed', message: failure.message });
+    this.#tell(volume, failure.reason, failure.message, 'Warning');
   }
 
   async #discard(volume: Volume, local: LocalVolumes): Promise<void> {

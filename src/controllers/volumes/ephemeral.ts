@@ -4,9 +4,9 @@ import type { Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
-import { ignoring } from '../../machinery/status-error.ts';
+import { hasReason } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
-import { controllerReference, isControlledBy } from '../shared/owners.ts';
+import { controllerOf, controllerReference, isControlledBy } from '../shared/owners.ts';
 
 /** The claim for a volume that lives as long as its pod. */
 function claimFor(pod: Stored<Pod>, volume: Volume): PersistentVolumeClaim {
@@ -26,30 +26,46 @@ function claimFor(pod: Stored<Pod>, volume: Volume): PersistentVolumeClaim {
   };
 }
 
-/** Makes the claims of volumes that live as long as their pod. */
+/** Makes the claims of volumes that live as long as their pod, again where somebody takes one away. */
 export function createEphemeralVolumeController(context: ControllerContext): Component {
   const informer = context.informers.of(pods);
   const claims = context.informers.of(persistentvolumeclaims);
   const volumesOf = (pod: Pod) => (pod.spec.volumes ?? []).filter((volume) => volume.ephemeral);
+  const ensure = async (pod: Stored<Pod>, volume: Volume) => {
+    const claim = claimFor(pod, volume);
+    const there = claims.get(keyOf(claim));
+    if (there && isControlledBy(there, pod)) return;
+    if (there)
+      throw new Error(`PVC ${keyOf(claim)} was not created for pod ${keyOf(pod)} (pod is not owner)`);
+    const cause = causedBy(pod, `its volume ${volume.name} needs a claim`);
+    await context.client
+      .of(persistentvolumeclaims)
+      .create(claim, { cause })
+      .catch((error) => {
+        if (hasReason(error, 'AlreadyExists')) return;
+        throw new Error(`create PVC ${claim.metadata.name}: ${error.message}`, { cause: error });
+      });
+  };
   return createController({
     name: 'ephemeral-volume-controller',
     context,
     setup: ({ queue }) => {
       informer.onChange({ added: (pod) => volumesOf(pod).length > 0 && queue.add(keyOf(pod)) });
+      claims.onChange({
+        deleted: (claim) => {
+          const owner = controllerOf(claim);
+          if (owner?.kind === 'Pod') queue.add(`${claim.metadata.namespace}/${owner.name}`);
+        },
+      });
       return async (key) => {
         const pod = informer.get(key);
         if (!pod || pod.metadata.deletionTimestamp) return done;
-        for (const volume of volumesOf(pod)) {
-          const claim = claimFor(pod, volume);
-          const there = claims.get(keyOf(claim));
-          const message = `PVC ${keyOf(claim)} was not created for pod ${key} (pod is not owner)`;
-          if (there && !isControlledBy(there, pod)) throw new Error(message);
-          if (there) continue;
-          const cause = causedBy(pod, `its volume ${volume.name} needs a claim`);
-          await context.client
-            .of(persistentvolumeclaims)
-            .create(claim, { cause })
-            .catch(ignoring('AlreadyExists'));
+        try {
+          for (const volume of volumesOf(pod)) await ensure(pod, volume);
+        } catch (error) {
+          const message = `ephemeral volume controller: ${(error as Error).message}`;
+          context.events.record(pod, { type: 'Warning', reason: 'FailedBinding', message });
+          throw error;
         }
         return done;
       };

@@ -96,3 +96,17 @@ export function phaseOf(volume: PersistentVolume, claim: Stored<PersistentVolume
   if (!claimRef.uid) return claim && claim.spec.volumeName === volume.metadata.name ? 'Bound' : 'Available';
   return claim?.metadata.uid === claimRef.uid ? 'Bound' : 'Released';
 }
+
+/** Whether a volume is bound to a claim that has got another one. */
+export function isBoundElsewhere(
+  { metadata, spec: { claimRef } }: Stored<PersistentVolume>,
+  claim: Stored<PersistentVolumeClaim> | undefined,
+): boolean {
+  if (!claimRef?.uid || claim?.metadata.uid !== claimRef.uid) return false;
+  return Boolean(claim.spec.volumeName) && claim.spec.volumeName !== metadata.name;
+}
+
+/** Whether a volume was made for its claim and is to go with it. */
+export const isMadeForClaim = ({ metadata, spec }: PersistentVolume): boolean =>
+  metadata.annotations?.[annotations.provisionedBy] !== undefined &&
+  spec.persistentVolumeReclaimPolicy === 'Delete';

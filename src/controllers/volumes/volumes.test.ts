@@ -17,11 +17,12 @@ import {
 } from './protection.ts';
 
 let cluster: TestCluster;
+let nodes: TestNodes;
 let removed: string[];
 
 beforeEach(async () => {
   cluster = await TestCluster.start();
-  void new TestNodes(cluster);
+  nodes = new TestNodes(cluster);
   removed = [];
   const local = {
     pathOf: (name: string) => `/var/lib/volumes/${name}`,
@@ -164,6 +165,62 @@ describe('a claim', () => {
     expect((await claimNow()).status?.phase).toBe('Lost');
   });
 
+  test('that says it was bound, and names no volume, is lost', async () => {
+    const annotations = { 'pv.kubernetes.io/bind-completed': 'yes' };
+    await cluster.create(persistentvolumeclaims, {
+      metadata: { name: 'data', annotations },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    });
+    await cluster.settle();
+    expect((await claimNow()).status?.phase).toBe('Lost');
+    expect(await cluster.events('ClaimLost')).toEqual([
+      'ClaimLost Bound claim has lost reference to PersistentVolume. Data on the volume is lost!',
+    ]);
+  });
+
+  test('that says it was bound to a volume of another claim is lost', async () => {
+    await volume('v', '1Gi');
+    await claim();
+    await cluster.settle();
+    const annotations = { 'pv.kubernetes.io/bind-completed': 'yes' };
+    await cluster.create(persistentvolumeclaims, {
+      metadata: { name: 'second', annotations },
+      spec: { ...(await claimNow()).spec },
+    });
+    await cluster.settle();
+    expect((await cluster.get(persistentvolumeclaims, 'second')).status?.phase).toBe('Lost');
+    expect(await cluster.events('ClaimMisbound')).toEqual([
+      'ClaimMisbound Two claims are bound to the same volume, this one is bound incorrectly',
+    ]);
+  });
+
+  test.each([
+    [true, undefined],
+    [false, { name: 'data', namespace: 'default' }],
+  ])(
+    'that got another volume lets go of the first (bound by the controller: %s)',
+    async (byController, left) => {
+      await volume('v', '1Gi');
+      await claim();
+      await cluster.settle();
+      const { uid } = (await claimNow()).metadata;
+      const annotations = byController ? { 'pv.kubernetes.io/bound-by-controller': 'yes' } : undefined;
+      await cluster.create(persistentvolumes, {
+        metadata: { name: 'late', annotations },
+        spec: {
+          ...(await cluster.get(persistentvolumes, 'v')).spec,
+          claimRef: { kind: 'PersistentVolumeClaim', name: 'data', namespace: 'default', uid },
+        },
+      });
+      await cluster.settle();
+      const late = await cluster.get(persistentvolumes, 'late');
+      if (left) expect(late.spec.claimRef).toMatchObject(left);
+      expect(late.spec.claimRef?.uid).toBeUndefined();
+      expect(late.metadata.annotations?.['pv.kubernetes.io/bound-by-controller']).toBeUndefined();
+      expect(await phases()).toEqual({ v: 'Bound', late: 'Available' });
+    },
+  );
+
   test('stays while a pod uses it', async () => {
     await volume('v', '1Gi');
     await claim();
@@ -206,6 +263,30 @@ describe('the standard class', () => {
     expect(removed).toEqual([name]);
   });
 
+  test('waits for pods that wait for their place', async () => {
+    nodes.place = () => 'node-1';
+    await claim({ storageClassName: 'standard' });
+    const volumes = [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }];
+    for (const name of ['p', 'q'])
+      await cluster.create(pods, {
+        metadata: { name },
+        spec: {
+          containers: [{ name: 'c', image: 'x:1' }],
+          volumes,
+          schedulingGates: [{ name: 'x.io/wait' }],
+        },
+      });
+    await cluster.pass(16_000);
+    expect(await cluster.events('WaitForPodScheduled')).toContain(
+      'WaitForPodScheduled waiting for pods p,q to be scheduled',
+    );
+    await cluster.delete(pods, 'q');
+    await cluster.pass(16_000);
+    expect(await cluster.events('WaitForPodScheduled')).toContain(
+      'WaitForPodScheduled waiting for pod p to be scheduled',
+    );
+  });
+
   const grow = (storage: string) =>
     cluster.patch(persistentvolumeclaims, 'data', { spec: { resources: { requests: { storage } } } });
 
@@ -238,6 +319,16 @@ describe('the standard class', () => {
     expect(await cluster.events('ExternalExpanding')).toHaveLength(1);
   });
 
+  test('a class that nobody provisions for says so', async () => {
+    const provisioner = 'kubernetes.io/no-provisioner';
+    await cluster.create(storageclasses, { metadata: { name: 'byhand' }, provisioner });
+    await claim({ storageClassName: 'byhand' });
+    await cluster.settle();
+    expect(await cluster.events('ProvisioningFailed')).toEqual([
+      `ProvisioningFailed no volume plugin matched name: ${provisioner}`,
+    ]);
+  });
+
   test('another class is for its own provisioner', async () => {
     await cluster.create(storageclasses, { metadata: { name: 'fast' }, provisioner: 'example.com/fast' });
     await claim({ storageClassName: 'fast' });
@@ -248,6 +339,45 @@ describe('the standard class', () => {
     expect((await cluster.events('ExternalProvisioning'))[0]).toContain(
       "external provisioner 'example.com/fast'",
     );
+  });
+});
+
+describe('a volume that nobody wants kept', () => {
+  const affinity = {
+    required: {
+      nodeSelectorTerms: [
+        { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['n'] }] },
+      ],
+    },
+  };
+  const csi = { driver: 'quick.example.com', volumeHandle: 'v' };
+  const noPlugin = 'error getting deleter volume plugin for volume "v": no volume plugin matched';
+  test.each([
+    [
+      { hostPath: undefined, local: { path: '/disk' }, nodeAffinity: affinity },
+      'error getting deleter volume plugin for volume "v": no deletable volume plugin matched',
+    ],
+    [{}, 'host_path deleter only supports /tmp/.+ but received provided /data/v'],
+    [{ hostPath: undefined, csi }, noPlugin],
+  ])('is told of where it cannot be done away with: %j', async (more, message) => {
+    await volume('v', '1Gi', { ...more, persistentVolumeReclaimPolicy: 'Delete' });
+    await claim();
+    await cluster.settle();
+    await cluster.delete(persistentvolumeclaims, 'data');
+    await cluster.settle();
+    expect((await cluster.get(persistentvolumes, 'v')).status).toMatchObject({ phase: 'Failed', message });
+    expect(await cluster.events('VolumeFailedDelete')).toEqual([`VolumeFailedDelete ${message}`]);
+  });
+
+  test('is left to the driver that made it', async () => {
+    await volume('v', '1Gi', { hostPath: undefined, csi, persistentVolumeReclaimPolicy: 'Delete' });
+    const annotations = { 'pv.kubernetes.io/provisioned-by': csi.driver };
+    await cluster.patch(persistentvolumes, 'v', { metadata: { annotations } });
+    await claim();
+    await cluster.settle();
+    await cluster.delete(persistentvolumeclaims, 'data');
+    await cluster.settle();
+    expect(await phases()).toEqual({ v: 'Released' });
   });
 });
 
@@ -276,4 +406,21 @@ test('a volume that lives as long as its pod gets a claim', async () => {
   await cluster.settle();
   const made = await cluster.get(persistentvolumeclaims, 'p-scratch');
   expect(made.metadata.ownerReferences).toMatchObject([{ kind: 'Pod', name: 'p', controller: true }]);
+  await cluster.delete(persistentvolumeclaims, 'p-scratch');
+  await cluster.patch(persistentvolumeclaims, 'p-scratch', { metadata: { finalizers: null } });
+  await cluster.settle();
+  const again = await cluster.get(persistentvolumeclaims, 'p-scratch');
+  expect(again.metadata.uid).not.toBe(made.metadata.uid);
+});
+
+test('a claim of the name that is not its own is told to the pod', async () => {
+  await claim({}, 'p-scratch');
+  const template = { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } };
+  const volumes = [{ name: 'scratch', ephemeral: { volumeClaimTemplate: template } }];
+  const spec = { containers: [{ name: 'c', image: 'x:1' }], volumes };
+  await cluster.create(pods, { metadata: { name: 'p' }, spec });
+  await cluster.settle();
+  expect(await cluster.events('FailedBinding')).toContain(
+    'FailedBinding ephemeral volume controller: PVC default/p-scratch was not created for pod default/p (pod is not owner)',
+  );
 });
