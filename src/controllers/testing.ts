@@ -7,6 +7,7 @@ import { servedResources } from '../apiserver/discovery/served-resources.ts';
 import { allKinds } from '../apiserver/kinds/kinds.ts';
 import { type ApiServer, type ApiServerOptions, createApiServer } from '../apiserver/server.ts';
 import { Client } from '../client/client.ts';
+import type { ApiRequest } from '../client/transport.ts';
 import type { Component } from '../client/component.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informers.ts';
@@ -95,6 +96,14 @@ export class TestCluster {
     const client = new Client(this.server.transportFor(user));
     const recorder = new EventRecorder({ client, clock, random, log, source: { component: name } });
     return { client, informers, clock, random, log, events: recorder };
+  }
+
+  /** As `context`, but that some of its requests are refused with `no`. */
+  refusing(name: string, refuse: (request: ApiRequest) => boolean): ControllerContext {
+    const context = this.context(name);
+    const { transport } = context.client;
+    const request = (r: ApiRequest) => (refuse(r) ? Promise.reject(new Error('no')) : transport.request(r));
+    return { ...context, client: new Client({ request, watch: transport.watch.bind(transport) }) };
   }
 
   /** The resources that are served, as discovery would say. */

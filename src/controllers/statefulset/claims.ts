@@ -33,29 +33,31 @@ export async function ensureClaims(
   for (const claim of claimsFor(set, ordinal).values()) {
     const { name, namespace } = claim.metadata;
     const there = informer.get(`${namespace}/${name}`);
-    if (there?.metadata.deletionTimestamp) throw new Error(`claim ${name} is being deleted`);
+    if (there?.metadata.deletionTimestamp) throw new Error(`pvc ${name} is being deleted`);
     if (there) continue;
     const ownerReferences = claimOwners(set, undefined, ordinal);
     const owned = { ...claim, metadata: { ...claim.metadata, ownerReferences } };
-    const told = `Claim ${name} Pod ${pod} in StatefulSet ${set.metadata.name}`;
-    await createClaim(context, { set, claim: owned, told });
+    await createClaim(context, { set, claim: owned, pod });
   }
 }
 
 async function createClaim(
   context: ControllerContext,
-  { set, claim, told }: { set: Stored<StatefulSet>; claim: PersistentVolumeClaim; told: string },
+  { set, claim, pod }: { set: Stored<StatefulSet>; claim: PersistentVolumeClaim; pod: string },
 ): Promise<void> {
   const cause = causedBy(set, 'one of its pods needs the claim');
+  const { name } = claim.metadata;
+  const where = `Pod ${pod} in StatefulSet ${set.metadata.name}`;
   try {
     await context.client.of(persistentvolumeclaims).create(claim, { cause });
-    const message = `create ${told} success`;
+    const message = `create Claim ${name} ${where} success`;
     context.events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message });
   } catch (error) {
     if (hasReason(error, 'AlreadyExists')) return;
-    const message = `create ${told} failed error: ${(error as Error).message}`;
+    const why = (error as Error).message;
+    const message = `create Claim ${name} for ${where} failed error: ${why}`;
     context.events.record(set, { type: 'Warning', reason: 'FailedCreate', message });
-    throw error;
+    throw new Error(`failed to create PVC ${name}: ${why}`, { cause: error });
   }
 }
 

@@ -34,6 +34,12 @@ export function claimsFor(set: Stored<StatefulSet>, ordinal: number): Map<string
   return new Map(claims);
 }
 
+/** What labels say which pod of its set one is. */
+export const identityLabels = (name: string, ordinal: number): Record<string, string> => ({
+  [podNameLabel]: name,
+  [podIndexLabel]: String(ordinal),
+});
+
 /** The pod of one number, from the template of a revision. */
 export function podFor(
   set: Stored<StatefulSet>,
@@ -44,8 +50,7 @@ export function podFor(
   const { generateName: _, ...metadata } = pod.metadata;
   const labels = {
     ...metadata.labels,
-    [podNameLabel]: name,
-    [podIndexLabel]: String(ordinal),
+    ...identityLabels(name, ordinal),
     [revisionLabel]: revision,
   };
   const claimed = [...claimsFor(set, ordinal)].map(([volume, claim]) => {

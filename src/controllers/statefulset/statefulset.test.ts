@@ -5,6 +5,7 @@ import {
   pods,
   statefulsets,
 } from '../../api/generated/resources.ts';
+import type { ApiRequest } from '../../client/transport.ts';
 import { createGarbageCollector } from '../garbage/garbage.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { ordinalOf } from './pods.ts';
@@ -18,12 +19,15 @@ test('a pod is known by its name', () => {
 
 let cluster: TestCluster;
 let nodes: TestNodes;
+/** Which requests of the controller are refused. */
+let refuse: (request: ApiRequest) => boolean;
 
 beforeEach(async () => {
+  refuse = () => false;
   cluster = await TestCluster.start();
   nodes = new TestNodes(cluster);
   await cluster.run(
-    createStatefulSetController(cluster.context('statefulset-controller')),
+    createStatefulSetController(cluster.refusing('statefulset-controller', (r) => refuse(r))),
     createGarbageCollector(cluster.context('generic-garbage-collector'), { discover: cluster.discover }),
   );
 });
@@ -211,6 +215,49 @@ describe('an update', () => {
     expect(await images()).toEqual({ 'db-0': 'db:1', 'db-1': 'db:1' });
     await cluster.delete(pods, 'db-1');
     expect(await images()).toEqual({ 'db-0': 'db:1', 'db-1': 'db:2' });
+  });
+});
+
+describe('what is told', () => {
+  test('pods get back the labels that say which they are', async () => {
+    await create(1);
+    await cluster.settle();
+    const labels = { 'statefulset.kubernetes.io/pod-name': 'other', 'apps.kubernetes.io/pod-index': null };
+    await cluster.patch(pods, 'db-0', { metadata: { labels } });
+    expect((await cluster.get(pods, 'db-0')).metadata.labels).toMatchObject({
+      'statefulset.kubernetes.io/pod-name': 'db-0',
+      'apps.kubernetes.io/pod-index': '0',
+    });
+    expect(await cluster.events('SuccessfulUpdate')).toEqual([
+      'SuccessfulUpdate update Pod db-0 in StatefulSet db successful',
+    ]);
+  });
+
+  test('of pods that end, whether they failed', async () => {
+    await create(2);
+    await cluster.settle();
+    await nodes.become(await cluster.get(pods, 'db-0'), 'Failed');
+    await cluster.settle();
+    await nodes.become(await cluster.get(pods, 'db-1'), 'Succeeded');
+    await cluster.settle();
+    expect(await cluster.events('RecreatingFailedPod')).toEqual([
+      'RecreatingFailedPod StatefulSet default/db is recreating failed Pod db-0',
+    ]);
+    expect(await cluster.events('RecreatingTerminatedPod')).toEqual([
+      'RecreatingTerminatedPod StatefulSet default/db is recreating terminated Pod db-1',
+    ]);
+  });
+
+  test('that a claim cannot be made, and so no pod', async () => {
+    refuse = (r) => r.method === 'POST' && r.path.endsWith('/persistentvolumeclaims');
+    await create(1, { volumeClaimTemplates: [claim] });
+    await cluster.settle();
+    expect(await cluster.events('FailedCreate')).toEqual(
+      expect.arrayContaining([
+        'FailedCreate create Claim data-db-0 for Pod db-0 in StatefulSet db failed error: no',
+        'FailedCreate create Pod db-0 in StatefulSet db failed error: failed to create PVC data-db-0: no',
+      ]),
+    );
   });
 });
 

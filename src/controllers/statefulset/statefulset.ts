@@ -26,7 +26,7 @@ import { PodWriter } from '../shared/pod-writes.ts';
 import { currentRevision, templateOf, truncateHistory } from '../shared/revisions.ts';
 import { ensureClaims, syncClaimOwners } from './claims.ts';
 import { planStatefulSet, type StatefulSetInput, type Step, statefulSetStatus } from './plan.ts';
-import { hasSeat, isTerminating, ordinalOf, podFor, revisionOf } from './pods.ts';
+import { hasSeat, identityLabels, isTerminating, ordinalOf, podFor, revisionOf } from './pods.ts';
 
 /** Keeps the named pods of every StatefulSet, and the claims that go with them. */
 export function createStatefulSetController(context: ControllerContext, plan = planStatefulSet): Component {
@@ -119,6 +119,7 @@ class StatefulSetController {
     const { steps, againInMs } = this.#plan(input);
     await this.#report(set, statefulSetStatus(input, collisionCount));
     await syncClaimOwners(this.#context, set, owned);
+    if (!set.metadata.deletionTimestamp) await this.#keepIdentities(set, owned);
     for (const step of steps) await this.#carryOut(set, step, { current, update });
     if (!set.metadata.deletionTimestamp) await this.#ensureClaimsOfWaiting(set, owned);
     const used = new Set([...Object.values(names), ...owned.map(revisionOf)]);
@@ -140,8 +141,10 @@ class StatefulSetController {
       outdated: 'it is not of the newest template',
     };
     if (why === 'failed') {
-      const what = `StatefulSet ${key} is recreating failed Pod ${pod.metadata.name}`;
-      this.#pods.tell(set, 'RecreatingFailedPod', what, 'Warning');
+      const isFailed = pod.status?.phase === 'Failed';
+      const what = `is recreating ${isFailed ? 'failed' : 'terminated'} Pod ${pod.metadata.name}`;
+      const reason = isFailed ? 'RecreatingFailedPod' : 'RecreatingTerminatedPod';
+      this.#pods.tell(set, reason, `StatefulSet ${key} ${what}`, isFailed ? 'Warning' : 'Normal');
     }
     await this.#told(set, `delete Pod ${pod.metadata.name}`, () =>
       this.#pods.remove(set, pod, { key, why: reasons[why] }),
@@ -161,17 +164,35 @@ class StatefulSetController {
     { ordinal, revision }: Step & { type: 'create' },
     { current, update }: { current: Stored<ControllerRevision>; update: Stored<ControllerRevision> },
   ): Promise<void> {
-    await ensureClaims(this.#context, set, ordinal);
     const source = revision === update.metadata.name ? update : current;
     const pod = podFor(set, { template: templateOf(source), revision, ordinal });
-    await this.#told(set, `create Pod ${pod.metadata.name}`, () =>
-      this.#pods.create(set, pod, { key: keyOf(set), why: `there is no pod number ${ordinal}` }),
-    );
+    await this.#told(set, `create Pod ${pod.metadata.name}`, async () => {
+      await ensureClaims(this.#context, set, ordinal);
+      await this.#pods.create(set, pod, { key: keyOf(set), why: `there is no pod number ${ordinal}` });
+    });
+  }
+
+  /** Labels that say which pod of the set one is are put back: a Service may choose it by them. */
+  async #keepIdentities(set: Stored<StatefulSet>, owned: readonly Stored<Pod>[]): Promise<void> {
+    for (const pod of owned) {
+      const { name } = pod.metadata;
+      const ordinal = ordinalOf(set.metadata.name, name);
+      if (ordinal === undefined || isTerminating(pod) || !hasSeat(set, ordinal)) continue;
+      const labels = identityLabels(name, ordinal);
+      if (Object.entries(labels).every(([key, value]) => pod.metadata.labels?.[key] === value)) continue;
+      const patch = { metadata: { uid: pod.metadata.uid, labels } };
+      const cause = causedBy(set, `${name} has lost the labels that say which pod it is`);
+      const options = { type: 'application/merge-patch+json', cause } as const;
+      await this.#told(set, `update Pod ${name}`, async () => {
+        const written = await this.#context.client.of(pods).patch(pod.metadata, patch, options);
+        this.#writes.wrote(keyOf(set), this.#podInformer, written);
+      });
+    }
   }
 
   /** Does something and tells how it went, in upstream's words. */
   async #told(set: Stored<StatefulSet>, what: string, act: () => Promise<unknown>): Promise<void> {
-    const verb = what.startsWith('create') ? 'Create' : 'Delete';
+    const verb = what.charAt(0).toUpperCase() + what.slice(1, what.indexOf(' '));
     const where = `${what} in StatefulSet ${set.metadata.name}`;
     try {
       await act();
