@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cronjobs, jobs, pods } from '../../api/generated/resources.ts';
+import type { ApiRequest } from '../../client/transport.ts';
 import { createGarbageCollector } from '../garbage/garbage.ts';
 import { createJobController } from '../job/job.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
@@ -35,13 +36,16 @@ test.each([
 
 let cluster: TestCluster;
 let nodes: TestNodes;
+/** Which requests of the controller are refused. */
+let refuse: (request: ApiRequest) => boolean;
 
 beforeEach(async () => {
+  refuse = () => false;
   cluster = await TestCluster.start();
   nodes = new TestNodes(cluster);
   nodes.fate = () => 'Succeeded';
   await cluster.run(
-    createCronJobController(cluster.context('cronjob-controller')),
+    createCronJobController(cluster.refusing('cronjob-controller', (r) => refuse(r))),
     createJobController(cluster.context('job-controller')),
     createGarbageCollector(cluster.context('generic-garbage-collector'), { discover: cluster.discover }),
   );
@@ -63,6 +67,47 @@ const create = (spec: object = {}) =>
     },
   });
 const get = () => cluster.get(cronjobs, 'tick');
+
+describe('a CronJob that cannot be kept', () => {
+  /** As if it had been stored before the API server minded. */
+  const show = async (spec: object) => {
+    const informer = cluster.informers.of(cronjobs);
+    const real = informer.get.bind(informer);
+    vi.spyOn(informer, 'get').mockImplementation((key) => {
+      const cron = real(key);
+      return cron && { ...cron, spec: { ...cron.spec, ...spec } };
+    });
+    await create();
+    await cluster.pass(301_000);
+  };
+
+  test('for its time zone says so, though it is suspended', async () => {
+    await show({ timeZone: 'Mars/Olympus', suspend: true });
+    expect(await cluster.events('UnknownTimeZone')).toEqual([
+      'UnknownTimeZone invalid timeZone: "Mars/Olympus": unknown time zone Mars/Olympus',
+    ]);
+    expect(await cluster.list(jobs)).toEqual([]);
+  });
+
+  test('for sure, as its schedule has a time zone, is kept all the same', async () => {
+    await show({ schedule: 'TZ=Asia/Kolkata 35 5 * * *' });
+    expect(await cluster.names(jobs)).toEqual([`tick-${ms('2026-01-01T00:05:00Z') / 60_000}`]);
+    expect((await cluster.events('UnsupportedSchedule'))[0]).toBe(
+      'UnsupportedSchedule CRON_TZ or TZ used in schedule "TZ=Asia/Kolkata 35 5 * * *" is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',
+    );
+  });
+
+  test('away from its old Jobs goes on with new ones', async () => {
+    refuse = (r) => r.method === 'DELETE';
+    await create({ successfulJobsHistoryLimit: 1 });
+    await cluster.pass(901_000);
+    expect(await cluster.list(jobs)).toHaveLength(3);
+    expect(await cluster.events('FailedDelete')).toContain('FailedDelete Deleted job: no');
+    refuse = () => false;
+    await cluster.pass(300_000);
+    expect(await cluster.list(jobs)).toHaveLength(1);
+  });
+});
 
 describe('a CronJob', () => {
   test('starts a Job at each time and keeps the last ones', async () => {

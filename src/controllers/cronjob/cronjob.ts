@@ -7,6 +7,7 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
+import { goQuote } from '../../machinery/go-text.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { formatTime } from '../../platform/clock.ts';
 import {
@@ -17,9 +18,12 @@ import {
   type OwnWrites,
 } from '../controller.ts';
 import { byController, indexByController } from '../shared/claims.ts';
+import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf, isControlledBy } from '../shared/owners.ts';
 import { endedAs, findDue, jobFor, surplusJobs } from './plan.ts';
-import { parseSchedule, type Schedule } from './schedule.ts';
+import { isTimeZone, parseSchedule, type Schedule } from './schedule.ts';
+
+const zonesPage = 'https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/';
 
 /** Makes Jobs at the times that CronJobs name. */
 export function createCronJobController(context: ControllerContext): Component {
@@ -63,9 +67,9 @@ class CronJobController {
     if (!cron) return done;
     const own = this.#jobs.byIndex(byController, cron.metadata.uid);
     const status = this.#observe(cron, own);
+    const nextMs = await this.#keepTime(cron, status, own);
     for (const job of surplusJobs(cron, own))
       await this.#remove(cron, job, 'too many finished Jobs are kept');
-    const nextMs = await this.#keepTime(cron, status, own);
     await this.#report(cron, status);
     if (nextMs === undefined) return done;
     return { type: 'again', afterMs: Math.max(0, nextMs - this.#context.clock.now()) };
@@ -111,7 +115,14 @@ class CronJobController {
     own: readonly Stored<Job>[],
   ): Promise<number | undefined> {
     const { spec, metadata } = cron;
-    if (metadata.deletionTimestamp || spec.suspend) return undefined;
+    if (metadata.deletionTimestamp) return undefined;
+    const { timeZone } = spec;
+    if (timeZone !== undefined && !isTimeZone(timeZone)) {
+      const message = `invalid timeZone: ${goQuote(timeZone)}: unknown time zone ${timeZone}`;
+      this.#tell(cron, 'UnknownTimeZone', message, 'Warning');
+      return undefined;
+    }
+    if (spec.suspend) return undefined;
     const schedule = this.#schedule(cron);
     if (!schedule) return undefined;
     const nowMs = this.#context.clock.now();
@@ -129,8 +140,10 @@ class CronJobController {
     }
     if (spec.concurrencyPolicy === 'Replace') {
       const uids = new Set(status.active.map(({ uid }) => uid));
-      for (const job of own.filter(({ metadata: { uid } }) => uids.has(uid)))
-        await this.#remove(cron, job, 'the next one takes its place');
+      for (const job of own.filter(({ metadata: { uid } }) => uids.has(uid))) {
+        const removed = await this.#remove(cron, job, 'the next one takes its place');
+        if (!removed) throw new Error(`could not replace job ${keyOf(job)}`);
+      }
       status.active = [];
     }
     const job = await this.#start(cron, atMs);
@@ -142,11 +155,20 @@ class CronJobController {
 
   #schedule(cron: Stored<CronJob>): Schedule | undefined {
     const { schedule, timeZone } = cron.spec;
+    if (schedule.includes('TZ')) {
+      const message = `CRON_TZ or TZ used in schedule ${goQuote(schedule)} is not officially supported, see ${zonesPage} for more details`;
+      this.#tell(cron, 'UnsupportedSchedule', message, 'Warning');
+    }
     try {
       return parseSchedule(schedule, timeZone);
     } catch (error) {
       const why = (error as Error).message;
-      this.#tell(cron, 'UnparseableSchedule', `unparseable schedule: "${schedule}" : ${why}`, 'Warning');
+      this.#tell(
+        cron,
+        'UnparseableSchedule',
+        `unparseable schedule: ${goQuote(schedule)} : ${why}`,
+        'Warning',
+      );
       return undefined;
     }
   }
@@ -161,6 +183,7 @@ class CronJobController {
       this.#tell(cron, 'SuccessfulCreate', `Created job ${job.metadata.name}`);
       return job;
     } catch (error) {
+      if (isTerminatingNamespace(error)) throw error;
       if (!hasReason(error, 'AlreadyExists')) {
         this.#tell(cron, 'FailedCreate', `Error creating job: ${(error as Error).message}`, 'Warning');
         throw error;
@@ -171,7 +194,8 @@ class CronJobController {
     }
   }
 
-  async #remove(cron: Stored<CronJob>, job: Stored<Job>, why: string): Promise<void> {
+  /** Gives false where that could not be done. */
+  async #remove(cron: Stored<CronJob>, job: Stored<Job>, why: string): Promise<boolean> {
     const { uid } = job.metadata;
     const write = {
       cause: causedBy(cron, why),
@@ -183,8 +207,12 @@ class CronJobController {
       this.#writes.deleted(keyOf(cron), this.#jobs, job);
       this.#tell(cron, 'SuccessfulDelete', `Deleted job ${job.metadata.name}`);
     } catch (error) {
-      if (!hasReason(error, 'NotFound')) throw error;
+      if (!hasReason(error, 'NotFound')) {
+        this.#tell(cron, 'FailedDelete', `Deleted job: ${(error as Error).message}`, 'Warning');
+        return false;
+      }
     }
+    return true;
   }
 
   async #report(cron: Stored<CronJob>, { active, ...rest }: CronJobStatus): Promise<void> {

@@ -28,8 +28,20 @@ function fieldFor(text: string, index: number): string {
   return parts.join(',');
 }
 
-/** Reads a schedule in a time zone; UTC where none is named. Throws for text that is no schedule. */
+/** Whether there is a time zone of this name. */
+export function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Reads a schedule in a time zone; UTC where none is named, there or before it. Throws for text that is no schedule. */
 export function parseSchedule(text: string, timeZone = 'UTC'): Schedule {
+  const [, zone, rest] = /^(?:CRON_)?TZ=(\S+)\s+(.*)$/.exec(text) ?? [];
+  if (zone !== undefined && rest !== undefined) return parseSchedule(rest, zone);
   if (text.startsWith('@every ')) return every(text.slice('@every '.length));
   const fields = (descriptors[text] ?? text).trim().split(/\s+/);
   const [, , dayOfMonth = '*', , dayOfWeek = '*'] = fields;
