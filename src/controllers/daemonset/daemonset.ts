@@ -18,6 +18,7 @@ import {
 } from '../controller.ts';
 import { slowStart } from '../shared/batches.ts';
 import { claim, indexByController } from '../shared/claims.ts';
+import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
 import { currentRevision, truncateHistory } from '../shared/revisions.ts';
@@ -147,7 +148,7 @@ class DaemonSetController {
       const pod = await this.#pods.create(set, daemonPod(set, nodeName, hash), { key, why });
       this.#pods.tell(set, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     });
-    if (error === undefined) return;
+    if (error === undefined || isTerminatingNamespace(error)) return;
     this.#pods.tell(set, 'FailedCreate', `Error creating: ${(error as Error).message}`, 'Warning');
     throw error;
   }
@@ -170,8 +171,7 @@ class DaemonSetController {
       surplus: 'its node needs no such pod',
       outdated: 'it is not of the newest template',
     };
-    await this.#pods.remove(set, pod, { key: keyOf(set), why: reasons[why] });
-    this.#pods.tell(set, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
+    await this.#pods.removeTold(set, pod, { key: keyOf(set), why: reasons[why] });
   }
 
   /** How long a failed daemon stays before another may take its place, in milliseconds. */

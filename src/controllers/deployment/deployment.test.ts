@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Deployment, ReplicaSet } from '../../api/apps/v1.ts';
 import { deployments, pods, replicasets } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
+import type { ApiRequest } from '../../client/transport.ts';
 import { createGarbageCollector } from '../garbage/garbage.ts';
 import { createReplicaSetController } from '../replicaset/replicaset.ts';
 import { isReady } from '../shared/pods.ts';
@@ -10,6 +11,8 @@ import { createDeploymentController } from './deployment.ts';
 
 let cluster: TestCluster;
 let nodes: TestNodes;
+/** Which requests of the controller are refused. */
+let refuse: (request: ApiRequest) => boolean;
 
 const template = (image: string) => ({
   metadata: { labels: { app: 'web' } },
@@ -37,11 +40,12 @@ const condition = (deployment: Stored<Deployment>, type: string) => {
 };
 
 beforeEach(async () => {
+  refuse = () => false;
   cluster = await TestCluster.start();
   nodes = new TestNodes(cluster);
   await cluster.run(
     createReplicaSetController(cluster.context('replicaset-controller')),
-    createDeploymentController(cluster.context('deployment-controller')),
+    createDeploymentController(cluster.refusing('deployment-controller', (r) => refuse(r))),
     createGarbageCollector(cluster.context('generic-garbage-collector'), { discover: cluster.discover }),
   );
 });
@@ -319,4 +323,17 @@ test('nothing is written where nothing changes', async () => {
   await cluster.pass(3_600_000);
   const after = [...(await cluster.list(deployments)), ...(await cluster.list(replicasets))];
   expect(after.map((o) => o.metadata.resourceVersion)).toEqual(before.map((o) => o.metadata.resourceVersion));
+});
+
+test('a rollout whose ReplicaSet cannot be made says so', async () => {
+  refuse = (r) => r.method === 'POST' && r.path.endsWith('/replicasets');
+  await create(1);
+  await cluster.settle();
+  expect(condition(await get(), 'Progressing')).toBe('False ReplicaSetCreateError');
+  expect((await cluster.events('ReplicaSetCreateError'))[0]).toMatch(
+    /^ReplicaSetCreateError Failed to create new replica set "web-[a-z0-9]+": no$/,
+  );
+  refuse = () => false;
+  await cluster.pass(60_000);
+  expect(condition(await get(), 'Progressing')).toBe('True NewReplicaSetAvailable');
 });

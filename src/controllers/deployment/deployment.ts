@@ -17,10 +17,12 @@ import {
   type OwnWrites,
 } from '../controller.ts';
 import { byController, claim, indexByController } from '../shared/claims.ts';
+import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf, isControlledBy } from '../shared/owners.ts';
 import { desiredKey, maxKey, revisionKey } from './annotations.ts';
 import { type DeploymentPlan, planDeployment } from './plan.ts';
 import { desiredOf, limitsOf, replicasOf, type Scaling } from './scaling.ts';
+import { hasDeadline, stuckCondition } from './status.ts';
 import { sameTemplate } from './template.ts';
 
 /** Rolls every Deployment from one template to the next by way of ReplicaSets. */
@@ -129,7 +131,12 @@ class DeploymentController {
       return false;
     } catch (error) {
       if (hasReason(error, 'AlreadyExists')) return this.#isCollision(deployment, set);
+      if (isTerminatingNamespace(error)) throw error;
       const message = `Failed to create new replica set "${set.metadata.name}": ${(error as Error).message}`;
+      if (hasDeadline(deployment)) {
+        const conditions = stuckCondition(deployment, message, this.#context.clock.now());
+        await this.#report(deployment, { ...deployment.status, conditions }).catch(() => {});
+      }
       events.record(deployment, { type: 'Warning', reason: 'ReplicaSetCreateError', message });
       throw error;
     }

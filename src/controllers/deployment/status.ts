@@ -216,6 +216,17 @@ export function foundCondition(
   return withCondition([...conditions], { type: 'Progressing', status: 'True', reason, message }, nowMs);
 }
 
+/** Notes that the ReplicaSet that a rollout leads to cannot be made. */
+export function stuckCondition(
+  deployment: Deployment,
+  message: string,
+  nowMs: number,
+): DeploymentCondition[] {
+  const conditions = deployment.status?.conditions ?? [];
+  const draft = { type: 'Progressing', status: 'False', reason: 'ReplicaSetCreateError', message };
+  return withCondition([...conditions], draft, nowMs);
+}
+
 /** Milliseconds until a rollout that stands still has missed its deadline; undefined where none can be missed. */
 export function checkAgainInMs(
   deployment: Deployment,

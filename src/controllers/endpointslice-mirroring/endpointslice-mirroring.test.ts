@@ -4,11 +4,16 @@ import { TestCluster } from '../testing.ts';
 import { createEndpointSliceMirroringController } from './endpointslice-mirroring.ts';
 
 let cluster: TestCluster;
+/** Whether the controller's requests are refused. */
+let refuses: boolean;
 
 beforeEach(async () => {
+  refuses = false;
   cluster = await TestCluster.start();
   await cluster.run(
-    createEndpointSliceMirroringController(cluster.context('endpointslicemirroring-controller')),
+    createEndpointSliceMirroringController(
+      cluster.refusing('endpointslicemirroring-controller', () => refuses),
+    ),
   );
   await cluster.create(services, { metadata: { name: 'db' }, spec: { ports: [{ port: 5432 }] } });
 });
@@ -60,4 +65,26 @@ test('endpoints that ask not to be, or whose Service selects pods, are not mirro
   await cluster.create(endpoints, { metadata: { name: 'web' }, subsets });
   await cluster.settle();
   expect(await cluster.list(endpointslices)).toEqual([]);
+});
+
+test('addresses that are too many are left out, and that is told', async () => {
+  const addresses = Array.from({ length: 1003 }, (_, i) => ({ ip: `192.0.${2 + (i >> 8)}.${i & 255}` }));
+  await cluster.create(endpoints, {
+    metadata: { name: 'db' },
+    subsets: [{ addresses, ports: [{ port: 1 }] }],
+  });
+  await cluster.settle();
+  expect((await cluster.list(endpointslices)).flatMap((s) => s.endpoints ?? [])).toHaveLength(1000);
+  expect(await cluster.events('TooManyAddressesToMirror')).toEqual([
+    'TooManyAddressesToMirror A max of 1000 addresses can be mirrored to EndpointSlices per Endpoints subset. 3 addresses were skipped',
+  ]);
+});
+
+test('slices that cannot be written are told of', async () => {
+  refuses = true;
+  await cluster.create(endpoints, { metadata: { name: 'db' }, subsets });
+  await cluster.settle();
+  expect(await cluster.events('FailedToUpdateEndpointSlices')).toEqual([
+    'FailedToUpdateEndpointSlices Error updating Endpoint Slices for Endpoints default/db: no',
+  ]);
 });

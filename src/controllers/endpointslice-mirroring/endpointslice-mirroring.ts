@@ -6,9 +6,10 @@ import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
+import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { carryOutSlices } from '../shared/slice-writes.ts';
 import { managedByLabel, serviceNameLabel } from '../shared/slices.ts';
-import { isMirrored, managedBy, planMirror } from './plan.ts';
+import { isMirrored, managedBy, mostAddresses, planMirror, skippedAddresses } from './plan.ts';
 
 /** Shows Endpoints that people write for Services without a selector as EndpointSlices. */
 export function createEndpointSliceMirroringController(context: ControllerContext): Component {
@@ -43,9 +44,25 @@ export function createEndpointSliceMirroringController(context: ControllerContex
         const cause = source
           ? causedBy(source, 'slices show what the Endpoints say')
           : { reason: 'there are no Endpoints to show any more' };
-        await carryOutSlices(context, plan, { key, writes, cause });
+        if (source) tellSkipped(context, source);
+        try {
+          await carryOutSlices(context, plan, { key, writes, cause });
+        } catch (error) {
+          if (isTerminatingNamespace(error)) return done;
+          const message = `Error updating Endpoint Slices for Endpoints ${key}: ${(error as Error).message}`;
+          const note = { type: 'Warning', reason: 'FailedToUpdateEndpointSlices', message } as const;
+          if (source) context.events.record(source, note);
+          throw error;
+        }
         return done;
       };
     },
   });
+}
+
+function tellSkipped({ events }: ControllerContext, source: Stored<Endpoints>): void {
+  const skipped = skippedAddresses(source);
+  if (skipped === 0) return;
+  const message = `A max of ${mostAddresses} addresses can be mirrored to EndpointSlices per Endpoints subset. ${skipped} addresses were skipped`;
+  events.record(source, { type: 'Warning', reason: 'TooManyAddressesToMirror', message });
 }

@@ -21,7 +21,14 @@ const notCopied = new Set([
 ]);
 
 /** Addresses of one subset that are mirrored, at most. */
-const mostAddresses = 1000;
+export const mostAddresses = 1000;
+
+/** How many addresses are left out because there are too many. */
+export function skippedAddresses({ subsets = [] }: Endpoints): number {
+  const beyond = ({ addresses = [], notReadyAddresses = [] }: EndpointSubset) =>
+    Math.max(0, addresses.length + notReadyAddresses.length - mostAddresses);
+  return subsets.reduce((sum, subset) => sum + beyond(subset), 0);
+}
 
 /** Whether somebody has written these Endpoints by hand for others to find. */
 export function isMirrored({ metadata }: Endpoints): boolean {

@@ -1,9 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Pod } from '../../api/core/v1.ts';
 import { endpoints, endpointslices, pods, services } from '../../api/generated/resources.ts';
 import type { ApiRequest } from '../../client/transport.ts';
 import { formatTime } from '../../platform/clock.ts';
-import type { ControllerContext } from '../controller.ts';
 import { addNode, readyNode, TestCluster, TestNodes } from '../testing.ts';
 import { createEndpointsController } from '../endpoints/endpoints.ts';
 import { createEndpointSliceController } from './endpointslice.ts';
@@ -12,16 +11,6 @@ let cluster: TestCluster;
 let nodes: TestNodes;
 /** Which requests of the controllers are refused. */
 let refuse: (request: ApiRequest) => boolean;
-
-function refusableContext(name: string): ControllerContext {
-  const context = cluster.context(name);
-  const { transport } = context.client;
-  const real = transport.request.bind(transport);
-  vi.spyOn(transport, 'request').mockImplementation((r) =>
-    /endpoint/.test(r.path) && refuse(r) ? Promise.reject(new Error('no')) : real(r),
-  );
-  return context;
-}
 
 async function addNodeIn(zone: string, name: string): Promise<void> {
   const labels = { 'topology.kubernetes.io/zone': zone };
@@ -35,8 +24,8 @@ beforeEach(async () => {
   nodes = new TestNodes(cluster);
   await addNodeIn('a', 'node-1');
   await cluster.run(
-    createEndpointSliceController(refusableContext('endpointslice-controller')),
-    createEndpointsController(refusableContext('endpoint-controller')),
+    createEndpointSliceController(cluster.refusing('endpointslice-controller', (r) => refuse(r))),
+    createEndpointsController(cluster.refusing('endpoint-controller', (r) => refuse(r))),
   );
 });
 afterEach(() => cluster.stop());

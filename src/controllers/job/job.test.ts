@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Job } from '../../api/batch/v1.ts';
 import { jobs, pods } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
+import type { ApiRequest } from '../../client/transport.ts';
 import { createGarbageCollector } from '../garbage/garbage.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { judgeFailure } from './failure-policy.ts';
@@ -36,11 +37,14 @@ test('the first rule that fits a failure decides', () => {
 
 let cluster: TestCluster;
 let nodes: TestNodes;
+/** Which requests of the controller are refused. */
+let refuse: (request: ApiRequest) => boolean;
 
 beforeEach(async () => {
+  refuse = () => false;
   cluster = await TestCluster.start();
   nodes = new TestNodes(cluster);
-  await cluster.run(createJobController(cluster.context('job-controller')));
+  await cluster.run(createJobController(cluster.refusing('job-controller', (r) => refuse(r))));
 });
 afterEach(() => cluster.stop());
 
@@ -287,5 +291,43 @@ describe('an indexed Job', () => {
     await cluster.settle();
     expect(ended(await get())).toEqual(['SuccessCriteriaMet SuccessPolicy', 'Complete SuccessPolicy']);
     expect(await running()).toEqual([]);
+  });
+});
+
+describe('what a Job tells', () => {
+  test('that more pods have succeeded than it needs', async () => {
+    const labels = { app: 'mine' };
+    const containers = [{ name: 'c', image: 'work:1' }];
+    nodes.fate = () => 'pending';
+    await cluster.create(jobs, {
+      metadata: { name: 'j' },
+      spec: {
+        completions: 1,
+        manualSelector: true,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { restartPolicy: 'Never', containers } },
+      },
+    });
+    await cluster.settle();
+    const finalizers = ['batch.kubernetes.io/job-tracking'];
+    const [first] = await cluster.list(pods);
+    if (first) await nodes.become(first, 'Succeeded');
+    await nodes.become(
+      await cluster.create(pods, { metadata: { name: 'other', labels, finalizers }, spec: { containers } }),
+      'Succeeded',
+    );
+    await cluster.settle();
+    expect((await get()).status?.succeeded).toBe(2);
+    expect(await cluster.events('TooManySucceededPods')).toEqual([
+      'TooManySucceededPods Too many succeeded pods running after completion count reached',
+    ]);
+  });
+
+  test('that a pod cannot be deleted', async () => {
+    await create({ parallelism: 2, completions: 2 });
+    await cluster.settle();
+    refuse = (r) => r.method === 'DELETE';
+    await cluster.patch(jobs, 'j', { spec: { parallelism: 1 } });
+    expect(await cluster.events('FailedDelete')).toContain('FailedDelete Error deleting: no');
   });
 });

@@ -18,6 +18,7 @@ import {
 } from '../controller.ts';
 import { slowStart } from '../shared/batches.ts';
 import { claim, indexByController } from '../shared/claims.ts';
+import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
 import { type Count, countPods } from './count.ts';
@@ -127,7 +128,8 @@ class JobController {
     const status = this.#statusFor(job, count, { outcome, activeAfter, nowMs });
     const reported = await this.#report(key, job, status);
     await this.#release(key, count.release, 'its Job has counted it');
-    for (const pod of plan.remove) await this.#remove(job, pod, outcome?.message ?? 'fewer pods are wanted');
+    const why = outcome?.message ?? 'fewer pods are wanted';
+    for (const pod of plan.remove) await this.#pods.removeTold(job, pod, { key, why });
     await this.#create(job, plan, count);
     const again = againIn(reported, outcome ? undefined : plan, nowMs);
     return again === undefined ? done : { type: 'again', afterMs: again };
@@ -141,14 +143,9 @@ class JobController {
       const pod = await this.#pods.create(job, wanted, { key: keyOf(job), why });
       this.#pods.tell(job, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     });
-    if (error === undefined) return;
+    if (error === undefined || isTerminatingNamespace(error)) return;
     this.#pods.tell(job, 'FailedCreate', `Error creating: ${(error as Error).message}`, 'Warning');
     throw error;
-  }
-
-  async #remove(job: Stored<Job>, pod: Stored<Pod>, why: string): Promise<void> {
-    await this.#pods.remove(job, pod, { key: keyOf(job), why });
-    this.#pods.tell(job, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
   }
 
   async #report(key: string, job: Stored<Job>, status: JobStatus): Promise<Stored<Job>> {
@@ -166,6 +163,10 @@ class JobController {
       const fits = (job: Job) => job.status?.conditions?.find((c) => c.type === type && c.status === status);
       return fits(before) ? undefined : fits(after);
     };
+    if (isNew('Complete', 'True') && (after.status?.succeeded ?? 0) > (after.spec?.completions ?? Infinity)) {
+      const message = 'Too many succeeded pods running after completion count reached';
+      this.#pods.tell(after, 'TooManySucceededPods', message, 'Warning');
+    }
     if (isNew('Complete', 'True')) this.#pods.tell(after, 'Completed', 'Job completed');
     const failure = isNew('Failed', 'True');
     if (failure) this.#pods.tell(after, failure.reason ?? '', failure.message ?? '', 'Warning');

@@ -26,6 +26,9 @@ test('a node that got none gets that of a node that goes', async () => {
   for (const name of ['a', 'b', 'c']) await add(name);
   await cluster.settle();
   expect(await rangeOf('c')).toBeUndefined();
+  expect(await cluster.events('CIDRNotAvailable')).toEqual([
+    'CIDRNotAvailable Node c status is now: CIDRNotAvailable',
+  ]);
   await cluster.delete(nodes, 'a');
   await cluster.settle();
   expect(await rangeOf('c')).toBe('10.244.0.0/24');

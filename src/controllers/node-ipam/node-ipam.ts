@@ -48,9 +48,10 @@ export function createNodeIpamController(context: ControllerContext, options: No
         const block = given.get(node.metadata.uid) ?? blocks.takeNext();
         if (block === undefined) {
           without.add(name);
-          const message = `no part of ${options.podRange} is left for the pods of this node`;
-          context.events.record(node, { type: 'Warning', reason: 'CIDRNotAvailable', message });
-          return { type: 'hopeless', reason: message };
+          const reason = `no part of ${options.podRange} is left for the pods of this node`;
+          const message = `Node ${name} status is now: CIDRNotAvailable`;
+          context.events.record(node, { type: 'Normal', reason: 'CIDRNotAvailable', message });
+          return { type: 'hopeless', reason };
         }
         without.delete(name);
         given.set(node.metadata.uid, block);

@@ -140,7 +140,8 @@ class NodeMonitor {
     const cause = causedBy(node, `nothing has been heard of it for ${silentSeconds} s`);
     const status = { ...node.status, conditions };
     await client.of(nodes).updateStatus({ ...node, status }, { cause });
-    this.#tell(node, 'NodeNotReady', `Node ${name} status is now: NodeNotReady`, '');
+    if (readiness(node) === 'True')
+      this.#tell(node, 'NodeNotReady', `Node ${name} status is now: NodeNotReady`, '');
   }
 
   /** After a disruption of everything, everybody gets a whole grace period again. */

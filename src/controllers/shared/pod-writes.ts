@@ -32,21 +32,37 @@ export class PodWriter {
     }
   }
 
-  /** A pod that is gone already counts as removed. */
+  /** Removes a pod and tells how that went. */
+  async removeTold(
+    owner: Stored<KubernetesObject>,
+    pod: Stored<Pod>,
+    options: { key: string; why: string },
+  ): Promise<void> {
+    try {
+      const removed = await this.remove(owner, pod, options);
+      if (removed) this.tell(owner, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
+    } catch (error) {
+      this.tell(owner, 'FailedDelete', `Error deleting: ${(error as Error).message}`, 'Warning');
+      throw error;
+    }
+  }
+
+  /** A pod that is gone already counts as removed; gives false for it. */
   async remove(
     owner: Stored<KubernetesObject>,
     pod: Stored<Pod>,
     { key, why }: { key: string; why: string },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { client, informers } = this.#context;
     const preconditions = { uid: pod.metadata.uid };
     try {
       await client.of(pods).delete(pod.metadata, { cause: causedBy(owner, why), preconditions });
     } catch (error) {
-      if (hasReason(error, 'NotFound')) return;
+      if (hasReason(error, 'NotFound')) return false;
       throw error;
     }
     this.#writes.deleted(key, informers.of(pods), pod);
+    return true;
   }
 
   /** Tells people what was done for `owner`. */
