@@ -33,8 +33,15 @@ export interface Count {
   failures: Map<number, number>;
 }
 
-/** Counts each pod that has ended exactly once, also when nobody was looking while it ended. */
-export function countPods(job: Stored<Job>, pods: readonly Stored<Pod>[]): Count {
+/**
+ * Counts each pod that has ended exactly once, also when nobody was looking while it ended. Once it is decided how the Job ends
+ * no pod is held any more; where it fails, all that have not succeeded fail with it.
+ */
+export function countPods(
+  job: Stored<Job>,
+  pods: readonly Stored<Pod>[],
+  end?: 'Complete' | 'Failed',
+): Count {
   const { status = {} } = job;
   const noted = {
     succeeded: new Set(status.uncountedTerminatedPods?.succeeded),
@@ -43,10 +50,12 @@ export function countPods(job: Stored<Job>, pods: readonly Stored<Pod>[]): Count
   const tracked = pods.filter(isTracked);
   const held = new Set(tracked.map((pod) => pod.metadata.uid));
   const still = (uids: ReadonlySet<string>) => [...uids].filter((uid) => held.has(uid));
-  const fresh = freshEnds(job, tracked, noted);
-  const { failures, failedIndexes, waiting } = countIndexes(job, pods);
+  const fresh = freshEnds(tracked, { job, noted, end });
+  const { failures, failedIndexes, last } = countIndexes(job, tracked);
+  const waiting = end ? new Set<Stored<Pod>>() : waitingPods({ pods, job, last, failedIndexes });
   const counted = fresh.failed.filter(({ verdict }) => verdict.action !== 'Ignore');
-  const released = tracked.filter((pod) => (isSucceeded(pod) || isFailed(job, pod)) && !waiting.has(pod));
+  const isEnded = (pod: Stored<Pod>) => isSucceeded(pod) || isFailed(job, pod);
+  const released = tracked.filter((pod) => end || (isEnded(pod) && !waiting.has(pod)));
   const completed = completedIndexes(job, pods);
   const uncounted = {
     succeeded: isIndexed(job)
@@ -78,13 +87,20 @@ export function countPods(job: Stored<Job>, pods: readonly Stored<Pod>[]): Count
 }
 
 function freshEnds(
-  job: Job,
   tracked: readonly Stored<Pod>[],
-  noted: { succeeded: ReadonlySet<string>; failed: ReadonlySet<string> },
+  {
+    job,
+    noted,
+    end,
+  }: {
+    job: Job;
+    noted: { succeeded: ReadonlySet<string>; failed: ReadonlySet<string> };
+    end: 'Complete' | 'Failed' | undefined;
+  },
 ): Count['fresh'] {
   const isNew = ({ metadata: { uid } }: Stored<Pod>) => !noted.succeeded.has(uid) && !noted.failed.has(uid);
   const ended = tracked.filter(isNew);
-  const failed = ended.filter((pod) => isFailed(job, pod));
+  const failed = ended.filter((pod) => (end === 'Failed' ? !isSucceeded(pod) : isFailed(job, pod)));
   return {
     succeeded: ended.filter(isSucceeded),
     failed: failed.map((pod) => ({ pod, verdict: judgeFailure(job.spec?.podFailurePolicy, pod) })),
@@ -102,21 +118,17 @@ function completedIndexes(job: Job, pods: readonly Stored<Pod>[]): Set<number> {
   return new Set([...completed].filter((index) => index < completions));
 }
 
-/**
- * Where failures count by index, the last failed pod of an index carries the number of failures on to the pod that
- * replaces it: it is held until that one is there, or the index has failed for good.
- */
-function countIndexes(job: Job, pods: readonly Stored<Pod>[]) {
+/** How often each index has failed, where that is limited, and the pod that failed last. Pods that the Job took away itself do not count. */
+function countIndexes(job: Job, tracked: readonly Stored<Pod>[]) {
   const limit = job.spec?.backoffLimitPerIndex;
   const completions = job.spec?.completions ?? 0;
   // A Job that has become smaller has nothing to do with the indexes beyond its end any more.
   const noted = [...parseIndexes(job.status?.failedIndexes)].filter((index) => index < completions);
   const failedIndexes = new Set(noted);
   const failures = new Map<number, number>();
-  const waiting = new Set<Stored<Pod>>();
-  if (limit === undefined) return { failures, failedIndexes, waiting };
   const last = new Map<number, Stored<Pod>>();
-  for (const pod of pods.filter((p) => isFailed(job, p))) {
+  if (limit === undefined) return { failures, failedIndexes, last };
+  for (const pod of tracked.filter((p) => isFailed(job, p))) {
     const index = indexOf(pod);
     if (index === undefined || index >= completions) continue;
     const { action } = judgeFailure(job.spec?.podFailurePolicy, pod);
@@ -127,9 +139,28 @@ function countIndexes(job: Job, pods: readonly Stored<Pod>[]) {
       last.set(index, pod);
     }
   }
+  return { failures, failedIndexes, last };
+}
+
+/**
+ * The last failed pod of an index carries the number of its failures on to the pod that replaces it: it is held until that
+ * one is there, or the index has failed for good.
+ */
+function waitingPods({
+  pods,
+  job,
+  last,
+  failedIndexes,
+}: {
+  pods: readonly Stored<Pod>[];
+  job: Job;
+  last: ReadonlyMap<number, Stored<Pod>>;
+  failedIndexes: ReadonlySet<number>;
+}): Set<Stored<Pod>> {
+  const waiting = new Set<Stored<Pod>>();
   for (const [index, pod] of last) {
     const isReplaced = pods.some((p) => indexOf(p) === index && p !== pod && !isFailed(job, p));
-    if (!isReplaced && !failedIndexes.has(index) && isTracked(pod)) waiting.add(pod);
+    if (!isReplaced && !failedIndexes.has(index)) waiting.add(pod);
   }
-  return { failures, failedIndexes, waiting };
+  return waiting;
 }

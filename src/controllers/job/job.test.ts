@@ -9,7 +9,7 @@ import { judgeFailure } from './failure-policy.ts';
 import { formatIndexes, parseIndexes } from './indexes.ts';
 import { createJobController } from './job.ts';
 import { decide } from './outcome.ts';
-import { indexOf } from './pods.ts';
+import { indexOf, isTracked } from './pods.ts';
 
 test('indexes are written as ranges', () => {
   expect(formatIndexes([5, 1, 3, 4, 7, 8])).toBe('1,3-5,7,8');
@@ -294,6 +294,121 @@ describe('an indexed Job', () => {
   });
 });
 
+describe('pods that a Job takes away itself', () => {
+  test('are not failed: fewer are wanted', async () => {
+    await create({ parallelism: 3, completions: 3, backoffLimit: 1 });
+    await cluster.settle();
+    await cluster.patch(jobs, 'j', { spec: { parallelism: 1 } });
+    expect((await get()).status).toMatchObject({ active: 1, ready: 1, terminating: 0 });
+    expect((await get()).status?.failed).toBeUndefined();
+  });
+
+  test('are not failed: it is suspended', async () => {
+    nodes.lets = false;
+    await create({ parallelism: 3, completions: 3, completionMode: 'Indexed', backoffLimitPerIndex: 0 });
+    await cluster.settle();
+    await cluster.patch(jobs, 'j', { spec: { suspend: true } });
+    expect((await get()).status).toMatchObject({ failedIndexes: '', ready: 0, terminating: 3 });
+    expect((await get()).status?.failed).toBeUndefined();
+    for (const pod of await cluster.list(pods)) await nodes.finish(pod);
+    await cluster.patch(jobs, 'j', { spec: { suspend: false } });
+    expect((await get()).status).toMatchObject({ active: 3, terminating: 0 });
+  });
+
+  const failsBy = (action: string) => ({
+    rules: [{ action, onPodConditions: [{ type: 'ConfigIssue', status: 'True' }] }],
+  });
+  const failByPolicy = (name: string) =>
+    cluster.patch(
+      pods,
+      name,
+      { status: { phase: 'Failed', conditions: [{ type: 'ConfigIssue', status: 'True' }] } },
+      { subresource: 'status' },
+    );
+
+  test('are failed with it, at once, and it is over when they are gone', async () => {
+    nodes.lets = false;
+    await create({ parallelism: 2, completions: 2, podFailurePolicy: failsBy('FailJob') });
+    await cluster.settle();
+    const [first] = await cluster.names(pods);
+    await failByPolicy(first ?? '');
+    const left = (await cluster.list(pods)).filter((pod) => pod.metadata.deletionTimestamp);
+    expect(left.map(({ metadata }) => metadata.finalizers)).toEqual([undefined]);
+    expect((await get()).status).toMatchObject({ failed: 2, terminating: 1 });
+    expect(ended(await get())).toEqual(['FailureTarget PodFailurePolicy']);
+    for (const pod of left) await nodes.finish(pod);
+    await cluster.settle();
+    expect((await get()).status).toMatchObject({ failed: 2, terminating: 0 });
+    expect(ended(await get())).toEqual(['FailureTarget PodFailurePolicy', 'Failed PodFailurePolicy']);
+  });
+
+  test('are failed with it, also those that wait for another of their index', async () => {
+    await create({
+      parallelism: 3,
+      completions: 3,
+      completionMode: 'Indexed',
+      backoffLimitPerIndex: 1,
+      maxFailedIndexes: 0,
+      podFailurePolicy: failsBy('FailIndex'),
+    });
+    await cluster.settle();
+    const [first, second] = await cluster.list(pods);
+    if (first) await nodes.become(first, 'Failed');
+    await cluster.settle();
+    await failByPolicy(second?.metadata.name ?? '');
+    expect((await get()).status).toMatchObject({ failed: 3, failedIndexes: '1', terminating: 0 });
+    expect((await cluster.list(pods)).filter(isTracked)).toEqual([]);
+  });
+
+  test('are not failed where it has succeeded, and it is over when they are gone', async () => {
+    nodes.lets = false;
+    const successPolicy = { rules: [{ succeededCount: 1 }] };
+    await create({ parallelism: 2, completions: 2, completionMode: 'Indexed', successPolicy });
+    await cluster.settle();
+    const [first, second] = await cluster.list(pods);
+    if (first) await nodes.become(first, 'Succeeded');
+    await cluster.settle();
+    expect((await get()).status).toMatchObject({ succeeded: 1, terminating: 1 });
+    expect(ended(await get())).toEqual(['SuccessCriteriaMet SuccessPolicy']);
+    if (second) await nodes.finish(second);
+    await cluster.settle();
+    expect(ended(await get())).toEqual(['SuccessCriteriaMet SuccessPolicy', 'Complete SuccessPolicy']);
+    expect((await get()).status?.failed).toBeUndefined();
+  });
+});
+
+describe('a pod that comes to a Job by its labels', () => {
+  const labels = { app: 'mine' };
+  const containers = [{ name: 'c', image: 'work:1' }];
+  beforeEach(async () => {
+    nodes.fate = () => 'pending';
+    await cluster.create(pods, { metadata: { name: 'other', labels }, spec: { containers } });
+    await cluster.create(jobs, {
+      metadata: { name: 'j' },
+      spec: {
+        manualSelector: true,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { restartPolicy: 'Never', containers } },
+      },
+    });
+    await cluster.settle();
+  });
+
+  test('is counted as its own', async () => {
+    const other = await cluster.get(pods, 'other');
+    expect(isTracked(other)).toBe(true);
+    await nodes.become(other, 'Succeeded');
+    await cluster.settle();
+    expect((await get()).status?.succeeded).toBe(1);
+  });
+
+  test('and goes by them waits for nobody any more', async () => {
+    await cluster.patch(pods, 'other', { metadata: { labels: { app: 'else' } } });
+    const { ownerReferences, finalizers } = (await cluster.get(pods, 'other')).metadata;
+    expect([ownerReferences, finalizers]).toEqual([undefined, undefined]);
+  });
+});
+
 describe('what a Job tells', () => {
   test('that more pods have succeeded than it needs', async () => {
     const labels = { app: 'mine' };
@@ -309,11 +424,10 @@ describe('what a Job tells', () => {
       },
     });
     await cluster.settle();
-    const finalizers = ['batch.kubernetes.io/job-tracking'];
     const [first] = await cluster.list(pods);
     if (first) await nodes.become(first, 'Succeeded');
     await nodes.become(
-      await cluster.create(pods, { metadata: { name: 'other', labels, finalizers }, spec: { containers } }),
+      await cluster.create(pods, { metadata: { name: 'other', labels }, spec: { containers } }),
       'Succeeded',
     );
     await cluster.settle();

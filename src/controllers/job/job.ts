@@ -103,6 +103,7 @@ class JobController {
       informer: this.#podInformer,
       owner: job,
       selector: compileLabelSelector(job.spec?.selector),
+      finalizers: [trackingFinalizer],
     });
     if (isOver(job)) {
       await this.#release(key, owned.filter(isTracked), 'its Job is over');
@@ -114,9 +115,10 @@ class JobController {
   async #advance(key: string, job: Stored<Job>, owned: readonly Stored<Pod>[]): Promise<Outcome> {
     const nowMs = this.#context.clock.now();
     const { uid, deletionTimestamp } = job.metadata;
-    const count = countPods(job, owned);
-    this.#memory.note(uid, count, nowMs);
-    const outcome = decide(job, count, nowMs);
+    const first = countPods(job, owned);
+    this.#memory.note(uid, first, nowMs);
+    const outcome = decide(job, first, nowMs);
+    const count = outcome ? countPods(job, owned, outcome.type) : first;
     const delays = this.#memory.delaysFor(uid, owned, count, nowMs);
     const plan: PodPlan = outcome
       ? { create: [], remove: count.active, againInMs: undefined }
@@ -128,6 +130,8 @@ class JobController {
     const status = this.#statusFor(job, count, { outcome, activeAfter, nowMs });
     const reported = await this.#report(key, job, status);
     await this.#release(key, count.release, 'its Job has counted it');
+    const uncounted = plan.remove.filter((pod) => isTracked(pod) && !count.release.includes(pod));
+    await this.#release(key, uncounted, 'its Job takes it away without counting it');
     const why = outcome?.message ?? 'fewer pods are wanted';
     for (const pod of plan.remove) await this.#pods.removeTold(job, pod, { key, why });
     await this.#create(job, plan, count);

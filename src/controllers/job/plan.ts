@@ -93,7 +93,8 @@ export function nextStatus(
   const now = formatTime(nowMs);
   const { succeeded, failed } = count.settled;
   const { uncounted } = count;
-  const isDone = outcome !== undefined && activeAfter.length === 0 && count.terminating.length === 0;
+  const terminating = count.terminating.length + count.active.length - activeAfter.length;
+  const isDone = outcome !== undefined && activeAfter.length === 0 && terminating === 0;
   const isAllCounted = uncounted.succeeded.length + uncounted.failed.length === 0;
   const conditions = conditionsFor(job, { outcome, isFinal: isDone && isAllCounted, now });
   const startTime = job.spec?.suspend ? undefined : (before.startTime ?? now);
@@ -114,7 +115,7 @@ export function nextStatus(
       ...(uncounted.failed.length > 0 && { failed: uncounted.failed }),
     },
     ready: activeAfter.filter(isReady).length,
-    terminating: count.terminating.length,
+    terminating,
   };
 }
 

@@ -25,6 +25,8 @@ export interface ClaimOptions<O extends KubernetesObject, D extends KubernetesOb
   selector: Selector | undefined;
   /** Whether an object that the selector matches may be adopted, where that alone does not say so. */
   mayAdopt?(object: Stored<D>): boolean;
+  /** What holds dependents until their owner has seen their end: put on what is adopted, taken off what is let go. */
+  finalizers?: readonly string[];
 }
 
 /**
@@ -62,9 +64,10 @@ async function adopt<O extends KubernetesObject, D extends KubernetesObject>(
   options: ClaimOptions<O, D>,
   object: Stored<D>,
 ): Promise<Stored<D> | undefined> {
-  const { client, dependents, owner } = options;
+  const { client, dependents, owner, finalizers } = options;
   const { uid } = object.metadata;
-  const patch = { metadata: { uid, ownerReferences: [controllerReference(owner)] } };
+  const metadata = { uid, ownerReferences: [controllerReference(owner)], ...(finalizers && { finalizers }) };
+  const patch = { metadata };
   const cause = causedBy(owner, `its selector matches ${object.metadata.name}, which nobody manages`);
   const write = { type: 'application/strategic-merge-patch+json', cause } as const;
   return ignoreGone(client.of(dependents).patch(object.metadata, patch, write));
@@ -74,9 +77,11 @@ async function release<O extends KubernetesObject, D extends KubernetesObject>(
   options: ClaimOptions<O, D>,
   object: Stored<D>,
 ): Promise<void> {
-  const { client, dependents, owner } = options;
+  const { client, dependents, owner, finalizers } = options;
   const { uid } = object.metadata;
-  const patch = { metadata: { uid, ownerReferences: [{ $patch: 'delete', uid: owner.metadata.uid }] } };
+  const ownerReferences = [{ $patch: 'delete', uid: owner.metadata.uid }];
+  const held = finalizers && { '$deleteFromPrimitiveList/finalizers': finalizers };
+  const patch = { metadata: { uid, ownerReferences, ...held } };
   const cause = causedBy(owner, `its selector does not match ${object.metadata.name} any more`);
   const write = { type: 'application/strategic-merge-patch+json', cause } as const;
   await ignoreGone(client.of(dependents).patch(object.metadata, patch, write));
