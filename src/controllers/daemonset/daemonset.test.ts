@@ -1,17 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { daemonsets, nodes, pods } from '../../api/generated/resources.ts';
+import type { ApiRequest } from '../../client/transport.ts';
 import { addNode, readyNode, TestCluster, TestNodes } from '../testing.ts';
 import { createDaemonSetController } from './daemonset.ts';
 import { nodeOf } from './pods.ts';
 
 let cluster: TestCluster;
 let kubelets: TestNodes;
+/** Which requests of the controller are refused. */
+let refuse: (request: ApiRequest) => boolean;
 
 beforeEach(async () => {
   cluster = await TestCluster.start();
   kubelets = new TestNodes(cluster);
   kubelets.place = nodeOf;
-  await cluster.run(createDaemonSetController(cluster.context('daemon-set-controller')));
+  refuse = () => false;
+  await cluster.run(createDaemonSetController(cluster.refusing('daemon-set-controller', (r) => refuse(r))));
   for (const name of ['a', 'b', 'c']) await node(name);
 });
 afterEach(() => cluster.stop());
@@ -38,6 +42,19 @@ const places = async () => (await cluster.list(pods)).map((pod) => nodeOf(pod)).
 const images = async () =>
   (await cluster.list(pods)).map((p) => `${nodeOf(p)} ${p.spec.containers[0]?.image}`).sort();
 const status = async () => (await cluster.get(daemonsets, 'agent')).status;
+
+test('a DaemonSet whose pods cannot be made says how many are wanted all the same', async () => {
+  refuse = (r) => r.method === 'POST' && r.path.endsWith('/pods');
+  await create();
+  await cluster.settle();
+  expect(await status()).toMatchObject({
+    desiredNumberScheduled: 3,
+    currentNumberScheduled: 0,
+    numberUnavailable: 3,
+    observedGeneration: 1,
+  });
+  expect(await cluster.events('FailedCreate')).toContain('FailedCreate Error creating: no');
+});
 
 describe('a DaemonSet', () => {
   test('has a pod on every node, also on those that come later', async () => {

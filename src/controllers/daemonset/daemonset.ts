@@ -125,10 +125,12 @@ class DaemonSetController {
     const isHeldBack = (pod: Stored<Pod>) => (held.get(pod) ?? 0) > 0;
     const nodes = this.#nodeInformer.list();
     const input = { set, pods: owned, nodes, hash, isHeldBack, nowMs: clock.now() };
-    await this.#carryOut(input, planDaemonSet(input));
+    // What cannot be done does not keep the status from saying how things are.
+    const [carriedOut] = await Promise.allSettled([this.#carryOut(input, planDaemonSet(input))]);
     const waitMs = Math.min(Number.POSITIVE_INFINITY, ...[...held.values()].filter((ms) => ms > 0));
     const { status, againInMs } = daemonSetStatus(input, collisionCount);
     await this.#report(set, status);
+    if (carriedOut.status === 'rejected') throw carriedOut.reason;
     const used = new Set([hash, ...owned.map((pod) => pod.metadata.labels?.[hashLabel])]);
     await truncateHistory(this.#context, history, (r) => used.has(r.metadata.labels?.[hashLabel]));
     const again = Math.min(againInMs ?? Number.POSITIVE_INFINITY, waitMs);

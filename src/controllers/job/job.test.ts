@@ -152,6 +152,15 @@ describe('a Job', () => {
     expect(await cluster.events('Resumed')).toEqual(['Resumed Job resumed']);
   });
 
+  test('that has nothing to do is complete, though it is suspended', async () => {
+    await create({ completions: 0, suspend: true });
+    await cluster.settle();
+    expect(ended(await get())).toEqual([
+      'SuccessCriteriaMet CompletionsReached',
+      'Complete CompletionsReached',
+    ]);
+  });
+
   test('scales with its parallelism', async () => {
     await create({ parallelism: 1, completions: 10 });
     await cluster.patch(jobs, 'j', { spec: { parallelism: 4 } });

@@ -97,7 +97,9 @@ export function nextStatus(
   const isDone = outcome !== undefined && activeAfter.length === 0 && terminating === 0;
   const isAllCounted = uncounted.succeeded.length + uncounted.failed.length === 0;
   const conditions = conditionsFor(job, { outcome, isFinal: isDone && isAllCounted, now });
-  const startTime = job.spec?.suspend ? undefined : (before.startTime ?? now);
+  // One that ends without ever having run begins as it ends.
+  const rests = job.spec?.suspend && !(isDone && isAllCounted);
+  const startTime = rests ? undefined : (before.startTime ?? now);
   const isComplete = conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
   return {
     ...(conditions.length > 0 && { conditions }),
