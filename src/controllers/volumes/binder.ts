@@ -273,12 +273,13 @@ class Binder {
       };
       current = await this.#updateClaim(key, next, cause);
     }
-    const { accessModes, capacity } = volume.spec;
-    await this.#setPhase(key, current, {
-      phase: 'Bound',
-      accessModes,
-      capacity: claim.status?.capacity ?? capacity,
-    });
+    const { accessModes, capacity, volumeAttributesClassName } = volume.spec;
+    // How large and of which attributes a bound claim is, others may say differently for a while.
+    const byVolume = claim.status?.phase !== 'Bound' && {
+      capacity,
+      ...(volumeAttributesClassName && { currentVolumeAttributesClassName: volumeAttributesClassName }),
+    };
+    await this.#setPhase(key, current, { ...current.status, phase: 'Bound', accessModes, ...byVolume });
     return done;
   }
 
@@ -311,8 +312,14 @@ class Binder {
     return written;
   }
 
-  async #setPhase(key: string, claim: Claim, status: PersistentVolumeClaim['status']): Promise<void> {
-    const next = { ...claim.status, ...status };
+  /** Gives a claim a status; it keeps what it had of its volume only where that is said. */
+  async #setPhase(
+    key: string,
+    claim: Claim,
+    status: NonNullable<PersistentVolumeClaim['status']>,
+  ): Promise<void> {
+    const { accessModes: _, capacity: __, ...before } = claim.status ?? {};
+    const next = { ...before, ...status };
     if (deepEqual(claim.status ?? {}, next)) return;
     const cause = causedBy(claim, `it is ${next.phase}`);
     const api = this.#context.client.of(persistentvolumeclaims);

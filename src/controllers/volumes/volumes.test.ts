@@ -120,6 +120,17 @@ describe('a claim', () => {
     expect(await cluster.events('VolumeMismatch')).toContain(message);
   });
 
+  test('says of which attributes its volume is', async () => {
+    const csi = { driver: 'quick.example.com', volumeHandle: 'quick' };
+    await volume('quick', '1Gi', { volumeAttributesClassName: 'quick', hostPath: undefined, csi });
+    await claim({ volumeAttributesClassName: 'quick' });
+    await cluster.settle();
+    expect((await claimNow()).status).toMatchObject({
+      phase: 'Bound',
+      currentVolumeAttributesClassName: 'quick',
+    });
+  });
+
   test('gets no volume of other attributes', async () => {
     const csi = { driver: 'quick.example.com', volumeHandle: 'quick' };
     await volume('quick', '1Gi', { volumeAttributesClassName: 'quick', hostPath: undefined, csi });
@@ -162,7 +173,7 @@ describe('a claim', () => {
     await cluster.patch(persistentvolumes, 'v', { metadata: { finalizers: null } });
     await cluster.settle();
     expect(await cluster.find(persistentvolumes, 'v')).toBeUndefined();
-    expect((await claimNow()).status?.phase).toBe('Lost');
+    expect((await claimNow()).status).toEqual({ phase: 'Lost' });
   });
 
   test('that says it was bound, and names no volume, is lost', async () => {
