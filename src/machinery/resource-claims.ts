@@ -1,11 +1,41 @@
 import type { Pod, PodResourceClaim } from '../api/core/v1.ts';
 import type { Stored } from '../api/resource.ts';
-import type { ResourceClaim } from '../api/resource/v1.ts';
+import type { DeviceClass, ResourceClaim } from '../api/resource/v1.ts';
 
 /** So many pods may share a claim (`resource.k8s.io` ResourceClaimReservedForMaxSize). */
 const mostUsers = 256;
 /** Keeps a claim while devices are allocated to it. */
 export const claimFinalizer = 'resource.kubernetes.io/delete-protection';
+
+/** On a claim that the scheduler has made for the extended resources of a pod; `true`. */
+export const extendedClaimAnnotation = 'resource.kubernetes.io/extended-resource-claim';
+/** Every device class can be asked for as a resource of this name and its own. */
+export const classResourcePrefix = 'deviceclass.resource.kubernetes.io/';
+
+/** A resource that devices or administrators add to nodes, such as `example.com/gpu`. */
+export function isExtendedResource(name: string): boolean {
+  return name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.');
+}
+
+/** Whether a device class may stand behind a resource. */
+export const isDeviceResource = (name: string): boolean =>
+  name.startsWith(classResourcePrefix) || isExtendedResource(name);
+
+/** The names by which pods can ask for devices of a class. */
+export const resourcesOfClass = ({ metadata, spec }: DeviceClass): string[] => [
+  ...(spec.extendedResourceName ? [spec.extendedResourceName] : []),
+  `${classResourcePrefix}${metadata.name}`,
+];
+
+/** The class that counts where several stand behind one resource: the newest, so that one can take over from another. */
+export function leadingClass<T extends DeviceClass>(classes: readonly T[]): T | undefined {
+  const createdAt = ({ metadata }: T) => Date.parse(metadata.creationTimestamp ?? '') || 0;
+  const isBefore = (a: T, b: T) =>
+    createdAt(a) === createdAt(b)
+      ? (a.metadata.name ?? '') < (b.metadata.name ?? '')
+      : createdAt(a) > createdAt(b);
+  return classes.reduce<T | undefined>((lead, one) => (lead && !isBefore(one, lead) ? lead : one), undefined);
+}
 
 /** The name of the claim behind an entry of a pod; undefined where it is not made yet, or was found not to be needed. */
 export function claimNameOf(pod: Pod, entry: PodResourceClaim): string | undefined {

@@ -276,13 +276,24 @@ function refused(decision: Decision, refusals: Refusals, summary: string): Verdi
   const base = { type: 'refused', decision, refusals, refusedBy } as const;
   if (snapshot.nodes.size === 0) return { ...base, message: summary, plan: { nominate: '' } };
   const messages: string[] = [];
-  let plan: PostFilterResult = { message: '' };
+  const acts: NonNullable<PostFilterResult['act']>[] = [];
+  let nominate: string | undefined;
   for (const plugin of profile.at.postFilter) {
     const result = plugin.postFilter?.(decision, refusals) as PostFilterResult;
-    if (result.message === '') return { ...base, message: summary, plan: result };
+    if (result.act) acts.push(result.act);
+    nominate = result.nominate ?? nominate;
+    if (result.message === '') return { ...base, message: summary, plan: { nominate, act: inTurn(acts) } };
     messages.push(result.message);
-    if (result.nominate !== undefined) plan = result;
   }
   const message = messages.length > 0 ? `${summary} ${messages.join(', ')}` : summary;
-  return { ...base, message, plan: { nominate: plan.nominate } };
+  return { ...base, message, plan: { nominate, act: inTurn(acts) } };
+}
+
+function inTurn(acts: readonly NonNullable<PostFilterResult['act']>[]): PostFilterResult['act'] {
+  if (acts.length < 2) return acts[0];
+  return async () => {
+    let isRoom = false;
+    for (const act of acts) isRoom = (await act()) || isRoom;
+    return isRoom;
+  };
 }

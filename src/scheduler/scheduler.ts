@@ -12,7 +12,7 @@ import { type Deferred, deferred } from '../platform/deferred.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import { afterTurn } from '../platform/turn.ts';
-import { SchedulerCache } from './cache/cache.ts';
+import { SchedulerCache, type Snapshot } from './cache/cache.ts';
 import { type PodInfo, podInfo } from './cache/node-info.ts';
 import { changesOfNode, sameForScheduling } from './changes.ts';
 import { defaultConfiguration, type SchedulerConfiguration } from './configuration/configuration.ts';
@@ -21,12 +21,13 @@ import { builtInPlugins, type Registry } from './configuration/registry.ts';
 import { decide, type Verdict } from './decide.ts';
 import {
   type Decision,
+  PluginError,
   pluginsOf,
   type Profile,
   type QueuedPod,
   type Refusal,
 } from './framework/framework.ts';
-import { type Handle, listersOf } from './framework/handle.ts';
+import { findersOf, type Handle, listersOf } from './framework/handle.ts';
 import { Memory } from './framework/memory.ts';
 import { noteRefusal } from './note-refusal.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
@@ -90,7 +91,7 @@ class Scheduler {
     const { clock, informers, configuration = defaultConfiguration } = options;
     this.#options = options;
     this.#configuration = configuration;
-    const handle: Handle = { ...options, lister: listersOf(informers) };
+    const handle: Handle = { ...options, lister: listersOf(informers), finder: findersOf(informers) };
     const profiles = buildProfiles(configuration, { ...builtInPlugins, ...options.plugins }, handle);
     this.#profiles = new Map(profiles.map((profile) => [profile.schedulerName, profile]));
     this.#queue = new SchedulingQueue({
@@ -220,18 +221,34 @@ class Scheduler {
     const isWaiting = pod?.metadata.uid === uid && !pod.spec.nodeName && !pod.metadata.deletionTimestamp;
     if (!isWaiting || !profile || this.#cache.has(uid)) return this.#queue.placed(uid);
     const snapshot = this.#cache.snapshot();
-    const verdict = decide(podInfo(pod), snapshot, {
-      profile,
-      random: this.#options.random,
-      startAt: this.#startAt,
-      percentageOfNodesToScore: this.#configuration.percentageOfNodesToScore,
-      memory: this.#memory,
-    });
+    const verdict = this.#decide(pod, { profile, snapshot });
+    if (!verdict) return;
     if (verdict.type === 'refused') return this.#refuse(pod, verdict);
     this.#startAt = (this.#startAt + verdict.examined) % Math.max(1, snapshot.nodes.size);
     this.#cache.nominated.remove(uid);
     this.#cache.assume(verdict.decision.pod, verdict.node);
     this.#track(this.#bind({ decision: verdict.decision, node: verdict.node, signal }));
+  }
+
+  /** Undefined where something is wrong with what the pod asks for. */
+  #decide(
+    pod: Stored<Pod>,
+    { profile, snapshot }: { profile: Profile; snapshot: Snapshot },
+  ): Verdict | undefined {
+    try {
+      return decide(podInfo(pod), snapshot, {
+        profile,
+        random: this.#options.random,
+        startAt: this.#startAt,
+        percentageOfNodesToScore: this.#configuration.percentageOfNodesToScore,
+        memory: this.#memory,
+      });
+    } catch (error) {
+      if (!(error instanceof PluginError)) throw error;
+      this.#queue.refused(pod.metadata.uid);
+      this.#track(noteRefusal(this.#options, pod, { message: error.message, reason: 'SchedulerError' }));
+      return undefined;
+    }
   }
 
   #refuse(pod: Stored<Pod>, verdict: Extract<Verdict, { type: 'refused' }>): void {
@@ -287,7 +304,7 @@ class Scheduler {
   async #bindingFailed({ decision, node, signal }: Placement, error: unknown): Promise<void> {
     const { pod } = decision.pod;
     const { uid } = pod.metadata;
-    for (const plugin of [...decision.profile.at.reserve].reverse()) plugin.unreserve?.(decision, node);
+    for (const plugin of [...decision.profile.at.reserve].reverse()) await plugin.unreserve?.(decision, node);
     this.#cache.forget(uid);
     this.#queue.happened({ resource: pods, action: 'Delete', object: pod });
     if (hasReason(error, 'NotFound') || signal.aborted) return this.#queue.placed(uid);

@@ -26,6 +26,7 @@ export function listerOf<T extends KubernetesObject>(objects: readonly Stored<T>
     get: (key) => objects.find((object) => keyOf(object) === key),
     list: () => objects,
     inNamespace: (namespace) => objects.filter(({ metadata }) => metadata.namespace === namespace),
+    hasReached: () => true,
   };
 }
 
@@ -40,7 +41,11 @@ export function testHandle(objects: TestObjects = {}): Handle {
   const events = new EventRecorder({ ...parts, source: { component: 'test' } });
   const lister = <T extends KubernetesObject>({ plural }: Resource<T>) =>
     listerOf((objects[plural] ?? []) as Stored<T>[]);
-  return { ...parts, events, lister };
+  const finder: Handle['finder'] = (resource, { values }) => {
+    const { list } = lister(resource);
+    return (value) => list().filter((object) => values(object).includes(value));
+  };
+  return { ...parts, events, lister, finder };
 }
 
 /** The first profile of a configuration, the default one unless given. */

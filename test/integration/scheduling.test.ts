@@ -21,6 +21,7 @@ import type { Stored } from '../../src/api/resource.ts';
 import { Client } from '../../src/client/client.ts';
 import { EventRecorder } from '../../src/client/event-recorder.ts';
 import { Informers } from '../../src/client/informers.ts';
+import { createResourceClaimController } from '../../src/controllers/resourceclaim/resourceclaim.ts';
 import { createReplicaSetController } from '../../src/controllers/replicaset/replicaset.ts';
 import { addNode, readyNode, TestCluster } from '../../src/controllers/testing.ts';
 import { silentLog } from '../../src/platform/log.ts';
@@ -528,6 +529,286 @@ describe('devices', () => {
     await cluster.client.of(resourceclaims).updateStatus({ ...claim, status: {} }, { cause });
     await cluster.pass(1000);
     expect(await placeOf('late')).toBe('b');
+  });
+});
+
+describe('devices behind extended resources', () => {
+  const gpus = (count: number, nodeName = 'b') => ({
+    metadata: { name: `s-${nodeName}` },
+    spec: {
+      driver: 'gpu.example.com',
+      nodeName,
+      pool: { name: nodeName, generation: 1, resourceSliceCount: 1 },
+      devices: Array.from({ length: count }, (_, i) => ({ name: `gpu-${i}` })),
+    },
+  });
+  const gpuClass = { metadata: { name: 'gpu' }, spec: { extendedResourceName: 'example.com/gpu' } };
+  const theClaim = async () => (await cluster.list(resourceclaims))[0];
+
+  beforeEach(async () => {
+    await runScheduler();
+    await node('a');
+    await node('b');
+  });
+
+  test('a pod that asks for the resource gets a claim, and is told which request is whose', async () => {
+    await cluster.create(deviceclasses, gpuClass);
+    await cluster.create(resourceslices, gpus(2));
+    await pod('p', { requests: { cpu: '100m', 'example.com/gpu': '2' } });
+    expect(await placeOf('p')).toBe('b');
+    const { uid } = (await cluster.get(pods, 'p')).metadata;
+    const claim = await theClaim();
+    expect(claim).toMatchObject({
+      metadata: {
+        name: expect.stringMatching(/^p-extended-resources-.{5}$/),
+        annotations: { 'resource.kubernetes.io/extended-resource-claim': 'true' },
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'p', uid, controller: true }],
+        finalizers: ['resource.kubernetes.io/delete-protection'],
+      },
+      spec: {
+        devices: {
+          requests: [
+            {
+              name: 'container-0-request-1',
+              exactly: { deviceClassName: 'gpu', allocationMode: 'ExactCount', count: 2 },
+            },
+          ],
+        },
+      },
+      status: {
+        allocation: { devices: { results: [{ device: 'gpu-0' }, { device: 'gpu-1' }] } },
+        reservedFor: [{ resource: 'pods', name: 'p', uid }],
+      },
+    });
+    expect((await cluster.get(pods, 'p')).status?.extendedResourceClaimStatus).toEqual({
+      requestMappings: [
+        { containerName: 'c', resourceName: 'example.com/gpu', requestName: 'container-0-request-1' },
+      ],
+      resourceClaimName: claim?.metadata.name,
+    });
+  });
+
+  test('a class can be asked for by its own name too, and one that comes late is heard of', async () => {
+    await pod('p', { requests: { 'deviceclass.resource.kubernetes.io/gpu': '1' } });
+    await pod('q', { requests: { 'example.com/gpu': '1' } });
+    expect((await conditionOf('q'))?.message).toContain(
+      '0/2 nodes are available: 2 Insufficient example.com/gpu.',
+    );
+    await cluster.create(resourceslices, gpus(2));
+    await cluster.create(deviceclasses, gpuClass);
+    await cluster.pass(2000);
+    expect(await placeOf('p')).toBe('b');
+    expect(await placeOf('q')).toBe('b');
+  });
+
+  test('without a device the pod waits, and goes on once another pod’s claim is given up', async () => {
+    playKubelets();
+    await cluster.run(createResourceClaimController(cluster.context('resource-claim-controller')));
+    await cluster.create(deviceclasses, gpuClass);
+    await cluster.create(resourceslices, gpus(1));
+    await pod('first', { requests: { 'example.com/gpu': '1' } });
+    await pod('second', { requests: { 'example.com/gpu': '1' } });
+    expect(await placeOf('first')).toBe('b');
+    expect((await conditionOf('second'))?.message).toBe(
+      '0/2 nodes are available: 2 cannot allocate all claims. still not schedulable, ' +
+        'preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
+    );
+    await cluster.patch(pods, 'first', { status: { phase: 'Succeeded' } }, { subresource: 'status' });
+    await cluster.pass(2000);
+    expect(await placeOf('second')).toBe('b');
+    expect((await cluster.list(resourceclaims)).map(({ status }) => status?.reservedFor?.[0]?.name)).toEqual([
+      'second',
+    ]);
+  });
+
+  test('what a node has itself is given without a claim', async () => {
+    await cluster.create(deviceclasses, gpuClass);
+    await node('c', { extended: { 'example.com/gpu': '1' } });
+    await pod('p', { requests: { 'example.com/gpu': '1' } });
+    expect(await placeOf('p')).toBe('c');
+    expect(await cluster.list(resourceclaims)).toEqual([]);
+    await pod('q', { requests: { 'example.com/gpu': '1' } });
+    expect((await conditionOf('q'))?.message).toContain(
+      '0/3 nodes are available: 1 Insufficient example.com/gpu, 2 cannot allocate all claims.',
+    );
+  });
+
+  test('a claim of an attempt that failed is deleted, and the pod tried again', async () => {
+    await cluster.create(deviceclasses, gpuClass);
+    await cluster.create(
+      pods,
+      podObject('p', {
+        requests: { 'example.com/gpu': '1' },
+        spec: { schedulingGates: [{ name: 'example.com/later' }] },
+      }),
+    );
+    const { uid } = (await cluster.get(pods, 'p')).metadata;
+    const requests = [{ name: 'container-0-request-0', exactly: { deviceClassName: 'gpu' } }];
+    await cluster.create(resourceclaims, {
+      metadata: {
+        name: 'old',
+        annotations: { 'resource.kubernetes.io/extended-resource-claim': 'true' },
+        finalizers: ['resource.kubernetes.io/delete-protection'],
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'p', uid, controller: true }],
+      },
+      spec: { devices: { requests } },
+    });
+    await cluster.create(resourceslices, gpus(1));
+    await cluster.patch(pods, 'p', { spec: { schedulingGates: [] } });
+    await cluster.settle();
+    expect(await cluster.events('FailedScheduling')).toContainEqual(
+      expect.stringContaining(
+        '2 cannot schedule extended resource claim. deletion of ResourceClaim completed, preemption:',
+      ),
+    );
+    await cluster.pass(2000);
+    expect(await placeOf('p')).toBe('b');
+    expect((await cluster.list(resourceclaims)).map(({ metadata }) => metadata.name)).not.toContain('old');
+  });
+
+  test('a claim of a pod that could not be bound is not left behind', async () => {
+    await cluster.create(deviceclasses, gpuClass);
+    await cluster.create(resourceslices, gpus(1));
+    const made: string[] = [];
+    cluster.informers.of(resourceclaims).onChange({
+      added: ({ metadata }) => {
+        made.push(metadata.name);
+        void cluster.delete(pods, 'p', { gracePeriodSeconds: 0 }).catch(() => {});
+      },
+    });
+    await pod('p', { requests: { 'example.com/gpu': '1' } });
+    await cluster.pass(2000);
+    expect(made).toHaveLength(1);
+    expect(await cluster.list(resourceclaims)).toEqual([]);
+  });
+});
+
+describe('claims that several wishes would satisfy, or that take their time', () => {
+  const slice = (nodeName: string, devices: object[]) => ({
+    metadata: { name: `s-${nodeName}` },
+    spec: {
+      driver: 'gpu.example.com',
+      nodeName,
+      pool: { name: nodeName, generation: 1, resourceSliceCount: 1 },
+      devices,
+    },
+  });
+  const model = (value: string) => `device.attributes["gpu.example.com"].model == "${value}"`;
+  const gpu = (name: string, more: object = {}) => ({
+    name,
+    attributes: { model: { string: name } },
+    ...more,
+  });
+  const claim = (requests: object[]) =>
+    cluster.create(resourceclaims, { metadata: { name: 'c' }, spec: { devices: { requests } } } as never);
+  const using = { spec: { resourceClaims: [{ name: 'c', resourceClaimName: 'c' }] } };
+
+  beforeEach(async () => {
+    await runScheduler();
+    await node('a');
+    await node('b');
+    await cluster.create(deviceclasses, { metadata: { name: 'gpu' }, spec: {} });
+  });
+
+  test('the node is better that has what is wished for more', async () => {
+    await cluster.create(resourceslices, slice('a', [gpu('small')]));
+    await cluster.create(resourceslices, slice('b', [gpu('large')]));
+    const wish = (name: string) => ({
+      name,
+      deviceClassName: 'gpu',
+      selectors: [{ cel: { expression: model(name) } }],
+    });
+    await claim([{ name: 'r', firstAvailable: [wish('large'), wish('small')] }]);
+    // Without devices, the other node would be better: this one is in use.
+    await pod('busy', { requests: { cpu: '50m' }, spec: { nodeName: 'b' } });
+    await pod('p', using);
+    expect(await placeOf('p')).toBe('b');
+  });
+
+  test('a class that does not exist is named', async () => {
+    await claim([{ name: 'r', exactly: { deviceClassName: 'none' } }]);
+    await pod('p', using);
+    expect((await conditionOf('p'))?.message).toContain(
+      '0/2 nodes are available: request r: device class none does not exist.',
+    );
+  });
+
+  test('an expression that cannot be evaluated is an error of the attempt', async () => {
+    await cluster.create(resourceslices, slice('a', [gpu('small')]));
+    const selectors = [{ cel: { expression: 'device.attributes["gpu.example.com"].none == 1' } }];
+    await claim([{ name: 'r', exactly: { deviceClassName: 'gpu', selectors } }]);
+    await pod('p', using);
+    expect(await conditionOf('p')).toMatchObject({
+      reason: 'SchedulerError',
+      message: expect.stringMatching(
+        /^running "DynamicResources" filter plugin: claim default\/c: selector #0: CEL runtime error: /,
+      ),
+    });
+  });
+
+  test('the pod is bound once its device is ready', async () => {
+    const conditions = { bindingConditions: ['Attached'], bindingFailureConditions: ['Broken'] };
+    await cluster.create(resourceslices, slice('a', [gpu('slow', conditions)]));
+    await claim([{ name: 'r', exactly: { deviceClassName: 'gpu' } }]);
+    await pod('p', using);
+    expect(await placeOf('p')).toBeUndefined();
+    expect(await cluster.events('BindingConditionsPending')).toEqual([
+      'BindingConditionsPending waiting for binding conditions for device on node a',
+    ]);
+    const tell = async (type: string) => {
+      const told = {
+        type,
+        status: 'True',
+        reason: 'Said',
+        message: 'so',
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+      };
+      const devices = [{ driver: 'gpu.example.com', pool: 'a', device: 'slow', conditions: [told] }];
+      await cluster.patch(resourceclaims, 'c', { status: { devices } }, { subresource: 'status' });
+    };
+    await tell('Attached');
+    await cluster.pass(6000);
+    expect(await placeOf('p')).toBe('a');
+  });
+
+  test('a device that fails is given back, and another tried', async () => {
+    const conditions = { bindingConditions: ['Attached'], bindingFailureConditions: ['Broken'] };
+    await cluster.create(resourceslices, slice('a', [gpu('slow', conditions)]));
+    await claim([{ name: 'r', exactly: { deviceClassName: 'gpu' } }]);
+    await pod('p', using);
+    const told = {
+      type: 'Broken',
+      status: 'True',
+      reason: 'Smoke',
+      message: 'it burns',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    };
+    const devices = [{ driver: 'gpu.example.com', pool: 'a', device: 'slow', conditions: [told] }];
+    await cluster.patch(resourceclaims, 'c', { status: { devices } }, { subresource: 'status' });
+    await cluster.create(resourceslices, slice('b', [gpu('good')]));
+    await cluster.delete(resourceslices, 's-a');
+    await cluster.pass(6000);
+    expect(await cluster.events('FailedScheduling')).toContainEqual(
+      expect.stringContaining('claim c binding failed: reason=Smoke, message="it burns"'),
+    );
+    await cluster.pass(20_000);
+    expect(await cluster.events('FailedScheduling')).toContainEqual(
+      expect.stringContaining('deallocation of ResourceClaim completed'),
+    );
+    expect(await placeOf('p')).toBe('b');
+  });
+
+  test('a device that never becomes ready is given back after its time', async () => {
+    await cluster.create(
+      resourceslices,
+      slice('a', [gpu('slow', { bindingConditions: ['Attached'], bindingFailureConditions: ['Broken'] })]),
+    );
+    await claim([{ name: 'r', exactly: { deviceClassName: 'gpu' } }]);
+    await pod('p', using);
+    await cluster.pass(610_000);
+    expect(await cluster.events('FailedScheduling')).toContainEqual(
+      expect.stringMatching(/claim c binding timeout|device binding timeout/),
+    );
   });
 });
 

@@ -173,6 +173,33 @@ describe('a claim that several share', () => {
   });
 });
 
+test('the claim that the scheduler has made for extended resources goes once its pod has finished', async () => {
+  const resources = { limits: { 'example.com/gpu': '1' } };
+  await cluster.create(pods, {
+    metadata: { name: 'worker' },
+    spec: { nodeName: 'node-1', containers: [{ name: 'c', image: 'i', resources }] },
+  });
+  const { uid } = (await podNow()).metadata;
+  await cluster.create(resourceclaims, {
+    metadata: {
+      name: 'worker-extended-resources-x',
+      annotations: { 'resource.kubernetes.io/extended-resource-claim': 'true' },
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'worker', uid, controller: true }],
+    },
+    spec: { devices: { requests } },
+  });
+  await allocate('worker-extended-resources-x', ['worker']);
+  const requestMappings = [
+    { containerName: 'c', resourceName: 'example.com/gpu', requestName: 'container-0-request-0' },
+  ];
+  const extendedResourceClaimStatus = { requestMappings, resourceClaimName: 'worker-extended-resources-x' };
+  await cluster.patch(pods, 'worker', { status: { extendedResourceClaimStatus } }, { subresource: 'status' });
+  expect((await claims())[0]?.status?.reservedFor).toHaveLength(1);
+  await nodes.become(await podNow(), 'Succeeded');
+  await cluster.settle();
+  expect(await claims()).toEqual([]);
+});
+
 test('names of claims that are too long give up their share each', () => {
   const name = generateNameOf('p'.repeat(80), 'c'.repeat(40));
   expect(name).toHaveLength(Math.floor((80 * 57) / 122) + 1 + Math.floor((40 * 57) / 122));

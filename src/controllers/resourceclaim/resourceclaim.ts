@@ -60,7 +60,7 @@ class ResourceClaims {
   watch(enqueue: (key: string) => void): void {
     const podKey = (pod: Stored<Pod>) => `${podPrefix}${keyOf(pod)}`;
     const onPod = (pod: Stored<Pod>, isGone: boolean) => {
-      if (!pod.spec.resourceClaims?.length) return;
+      if (!pod.spec.resourceClaims?.length && !pod.status?.extendedResourceClaimStatus) return;
       if (isGone || isDone(pod)) for (const key of claimKeysOf(pod)) enqueue(`${claimPrefix}${key}`);
       if (!isGone && wantsClaims(pod)) enqueue(podKey(pod));
     };
@@ -250,10 +250,10 @@ class ResourceClaims {
   }
 }
 
-const claimKeysOf = (pod: Stored<Pod>): string[] =>
-  (pod.spec.resourceClaims ?? []).flatMap((entry) => {
-    const name = claimNameOf(pod, entry);
-    return name ? [`${pod.metadata.namespace}/${name}`] : [];
-  });
+function claimKeysOf(pod: Stored<Pod>): string[] {
+  const named = (pod.spec.resourceClaims ?? []).map((entry) => claimNameOf(pod, entry));
+  const all = [...named, pod.status?.extendedResourceClaimStatus?.resourceClaimName];
+  return all.filter(Boolean).map((name) => `${pod.metadata.namespace}/${name}`);
+}
 
 const wantsClaims = (pod: Pod): boolean => !pod.metadata.deletionTimestamp && !isDone(pod);

@@ -1,4 +1,6 @@
 import type { NodeAffinity, TopologySpreadConstraint } from '../../api/core/v1.ts';
+import { parseDuration } from '../../machinery/duration.ts';
+import type { DynamicResourcesArgs } from '../plugins/dynamic-resources/dynamic-resources.ts';
 import type { InterPodAffinityArgs } from '../plugins/inter-pod-affinity.ts';
 import type { NodeAffinityArgs } from '../plugins/node-affinity.ts';
 import type { NodeResourcesFitArgs, ShapePoint } from '../plugins/node-resources-fit.ts';
@@ -115,6 +117,26 @@ export function bindingArgs(args: Untyped): VolumeBindingArgs {
   expectKeys(args, ['bindTimeoutSeconds'], '');
   const range: [number, number] = [0, 2 ** 31 - 1];
   return { bindTimeoutSeconds: numberAt(args, 'bindTimeoutSeconds', { path: '', range }) ?? 600 };
+}
+
+function durationAt(args: Untyped, key: string): number | undefined {
+  const text = stringAt(args, key, '');
+  if (text === undefined) return undefined;
+  try {
+    return parseDuration(text) / 1e6;
+  } catch {
+    throw new ConfigurationError(key, `Invalid value: "${text}": must be a duration`);
+  }
+}
+
+export function dynamicResourcesArgs(args: Untyped): DynamicResourcesArgs {
+  expectKeys(args, ['filterTimeout', 'bindingTimeout'], '');
+  // What it takes to look at one node is bounded in another way.
+  if ((durationAt(args, 'filterTimeout') ?? 0) < 0)
+    throw new ConfigurationError('filterTimeout', 'must be zero or positive');
+  const bindingTimeoutMs = durationAt(args, 'bindingTimeout') ?? 600_000;
+  if (bindingTimeoutMs < 1000) throw new ConfigurationError('bindingTimeout', 'must be at least 1 second');
+  return { bindingTimeoutMs };
 }
 
 export function preemptionArgs(args: Untyped): DefaultPreemptionArgs {

@@ -9,6 +9,7 @@ import type { PluginFactory } from '../framework/framework.ts';
 import type { Handle } from '../framework/handle.ts';
 import { defaultBinder } from '../plugins/default-binder.ts';
 import { DynamicResources } from '../plugins/dynamic-resources/dynamic-resources.ts';
+import { classBehind } from '../plugins/dynamic-resources/extended-resources.ts';
 import { imageLocality } from '../plugins/image-locality.ts';
 import { interPodAffinity } from '../plugins/inter-pod-affinity.ts';
 import { nodeAffinity } from '../plugins/node-affinity.ts';
@@ -31,6 +32,7 @@ import { volumeZone } from '../plugins/volumes/volume-zone.ts';
 import {
   balancedAllocationArgs,
   bindingArgs,
+  dynamicResourcesArgs,
   fitArgs,
   interPodAffinityArgs,
   nodeAffinityArgs,
@@ -58,14 +60,14 @@ export const builtInPlugins: Registry = {
   TaintToleration: taintToleration,
   NodeAffinity: (_, args) => nodeAffinity(nodeAffinityArgs(args)),
   NodePorts: nodePorts,
-  NodeResourcesFit: (_, args) => nodeResourcesFit(fitArgs(args)),
+  NodeResourcesFit: (handle, args) => nodeResourcesFit(fitArgs(args), classBehind(handle)),
   VolumeRestrictions: (handle) => volumeRestrictions(storageListers(handle)),
   NodeVolumeLimits: (handle) => nodeVolumeLimits(storageListers(handle)),
   VolumeBinding: (handle, args) => new VolumeBinding(handle, storageListers(handle), bindingArgs(args)),
   VolumeZone: (handle) => volumeZone(storageListers(handle)),
   PodTopologySpread: (handle, args) => new PodTopologySpread(ownersOf(handle), spreadArgs(args)),
   InterPodAffinity: (handle, args) => interPodAffinity(handle.lister(namespaces), interPodAffinityArgs(args)),
-  DynamicResources: (handle) => new DynamicResources(handle),
+  DynamicResources: (handle, args) => new DynamicResources(handle, dynamicResourcesArgs(args)),
   DefaultPreemption: (handle, args) => defaultPreemption(handle, preemptionArgs(args)),
   NodeResourcesBalancedAllocation: (_, args) => nodeResourcesBalancedAllocation(balancedAllocationArgs(args)),
   ImageLocality: imageLocality,

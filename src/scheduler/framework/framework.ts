@@ -18,6 +18,11 @@ export interface Refusal {
   readonly unresolvable: boolean;
 }
 
+/** Something is wrong that no node can help with: the decision is broken off, and tried again after a delay. */
+export class PluginError extends Error {
+  override readonly name = 'PluginError';
+}
+
 /** One pod on its way to a node. */
 export interface Decision {
   readonly pod: PodInfo;
@@ -41,11 +46,11 @@ export interface PreFilterResult {
 }
 
 export interface PostFilterResult {
-  /** What was tried and did not help; empty where it did. */
+  /** What was tried and did not help, or not at once; empty where it did. */
   message: string;
   /** The node to keep for the pod; the empty string gives up one that was kept, undefined leaves it as it is. */
   nominate?: string;
-  /** Makes room there. Resolves to true where no event will tell that it is there, so that the pod is to be tried again at once. */
+  /** Makes room. Resolves to true where no event will tell that it is there, so that the pod is to be tried again at once. */
   act?(): Promise<boolean>;
 }
 
@@ -81,7 +86,8 @@ export interface Plugin {
   /** Changes the raw scores of all nodes in place to 0..100. */
   normalize?(decision: Decision, scores: number[], nodes: readonly NodeInfo[]): void;
   reserve?(decision: Decision, node: string): Refusal | undefined;
-  unreserve?(decision: Decision, node: string): void;
+  /** Undoes `reserve`, and what `preBind` has done; may wait for its own writes. */
+  unreserve?(decision: Decision, node: string): void | Promise<void>;
   permit?(decision: Decision, node: string, signal: AbortSignal): Promise<Refusal | undefined>;
   preBind?(decision: Decision, node: string, signal: AbortSignal): Promise<void>;
   /** Gives true where it has bound the pod. */

@@ -12,6 +12,17 @@ export interface Lister<T extends KubernetesObject> {
   get(key: string): Stored<T> | undefined;
   list(): readonly Stored<T>[];
   inNamespace(namespace: string): readonly Stored<T>[];
+  /** Whether this is at least as new as a revision that a write of the resource answered with. */
+  hasReached(resourceVersion: string): boolean;
+}
+
+/** Finds objects by one of the values that an index has for them. */
+export type Finder<T extends KubernetesObject> = (value: string) => readonly Stored<T>[];
+
+/** How objects are found by something else than their names. */
+export interface IndexOf<T extends KubernetesObject> {
+  name: string;
+  values(object: Stored<T>): readonly string[];
 }
 
 /** What a plugin is given of the world. */
@@ -22,6 +33,7 @@ export interface Handle {
   readonly log: Log;
   readonly events: EventRecorder;
   lister<T extends KubernetesObject>(resource: Resource<T>): Lister<T>;
+  finder<T extends KubernetesObject>(resource: Resource<T>, index: IndexOf<T>): Finder<T>;
 }
 
 const namespaceIndex = 'scheduler/namespace';
@@ -35,6 +47,17 @@ export function listersOf(informers: Informers): Handle['lister'] {
       get: (key) => informer.get(key),
       list: () => informer.list(),
       inNamespace: (namespace) => informer.byIndex(namespaceIndex, namespace),
+      hasReached: (resourceVersion) => informer.hasReached(resourceVersion),
     };
+  };
+}
+
+/** Finders over shared informers. */
+export function findersOf(informers: Informers): Handle['finder'] {
+  return (resource, { name, values }) => {
+    const informer = informers.of(resource);
+    const index = `scheduler/${name}`;
+    informer.addIndex(index, values);
+    return (value) => informer.byIndex(index, value);
   };
 }

@@ -1,11 +1,14 @@
 import type { Node, Pod } from '../../api/core/v1.ts';
-import { nodes, pods } from '../../api/generated/resources.ts';
+import { deviceclasses, nodes, pods } from '../../api/generated/resources.ts';
+import type { DeviceClass } from '../../api/resource/v1.ts';
+import { isDeviceResource, isExtendedResource, resourcesOfClass } from '../../machinery/resource-claims.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import { amountOf, amountsOf, isNothing, type Resources, requestsOf } from '../cache/resources.ts';
 import { interestIn } from '../framework/events.ts';
 import { maxScore, type Plugin } from '../framework/framework.ts';
 import { refusalsOf } from '../framework/refusals.ts';
-import { isExtended, signedUse, useAfter, type WeighedResource } from './resource-use.ts';
+import { type ClassBehind, deviceResourcesOf } from './dynamic-resources/extended-resources.ts';
+import { signedUse, useAfter, type WeighedResource } from './resource-use.ts';
 
 const name = 'NodeResourcesFit';
 
@@ -34,7 +37,8 @@ const commonResources: readonly WeighedResource[] = [
 
 type Lacking = { reasons: string[]; unresolvable: boolean };
 
-type Ignored = (resource: string) => boolean;
+/** Whether somebody else takes care of a resource on a node. */
+type Ignored = (resource: string, node: NodeInfo) => boolean;
 
 /** Whether all fits; the fast answer, without words. */
 function fits(node: NodeInfo, requests: Resources, ignored: Ignored): boolean {
@@ -45,7 +49,7 @@ function fits(node: NodeInfo, requests: Resources, ignored: Ignored): boolean {
   if (requests.storage > 0 && requests.storage > allocatable.storage - requested.storage) return false;
   if (requests.others.size === 0) return true;
   for (const [resource, wanted] of requests.others)
-    if (wanted > free(node, resource) && !ignored(resource)) return false;
+    if (wanted > free(node, resource) && !ignored(resource, node)) return false;
   return true;
 }
 
@@ -59,19 +63,26 @@ function lacking(node: NodeInfo, requests: Resources, ignored: Ignored): Lacking
   if (node.pods.length + 1 > node.podLimit) reasons.push('Too many pods');
   for (const resource of ['cpu', 'memory', 'ephemeral-storage', ...requests.others.keys()]) {
     const wanted = amountOf(requests, resource);
-    if (wanted === 0 || wanted <= free(node, resource) || ignored(resource)) continue;
+    if (wanted === 0 || wanted <= free(node, resource) || ignored(resource, node)) continue;
     reasons.push(`Insufficient ${resource}`);
     unresolvable ||= wanted > amountOf(node.allocatable, resource);
   }
   return { reasons, unresolvable };
 }
 
-function ignoredBy({ ignoredResources = [], ignoredResourceGroups = [] }: NodeResourcesFitArgs): Ignored {
-  if (ignoredResources.length + ignoredResourceGroups.length === 0) return () => false;
+function ignoredBy(
+  { ignoredResources = [], ignoredResourceGroups = [] }: NodeResourcesFitArgs,
+  behind: ClassBehind,
+): Ignored {
+  // Devices serve what nodes do not have themselves.
+  const isServed: Ignored = (resource, { allocatable }) =>
+    !allocatable.others.has(resource) && behind(resource) !== undefined;
+  if (ignoredResources.length + ignoredResourceGroups.length === 0) return isServed;
   const groupOf = (resource: string) => resource.slice(0, Math.max(0, resource.indexOf('/')));
-  return (resource) =>
-    isExtended(resource) &&
-    (ignoredResources.includes(resource) || ignoredResourceGroups.includes(groupOf(resource)));
+  return (resource, node) =>
+    (isExtendedResource(resource) &&
+      (ignoredResources.includes(resource) || ignoredResourceGroups.includes(groupOf(resource)))) ||
+    isServed(resource, node);
 }
 
 type ScoreOfUse = (used: number, capacity: number) => number;
@@ -102,22 +113,41 @@ function scoreOfUse({ type, shape }: NonNullable<NodeResourcesFitArgs['scoring']
   }
 }
 
-const couldFit = (pod: Pod, node: Node) => {
-  const { allocatable } = node.status ?? {};
+const allocatableOf = ({ status }: Node) => amountsOf(status?.allocatable ?? status?.capacity);
+const namesIn = ({ others }: Resources) => ['cpu', 'memory', 'ephemeral-storage', ...others.keys()];
+
+/** Whether the node as it is now may take the pod, which it did not as it was before. */
+function nodeHelps(pod: Pod, { node, old }: { node: Node; old?: Node }, behind: ClassBehind): boolean {
   const requests = requestsOf(pod);
-  const all = amountsOf(allocatable);
-  return ['cpu', 'memory', 'ephemeral-storage', ...requests.others.keys()].every(
-    (resource) => amountOf(requests, resource) <= amountOf(all, resource),
+  const wanted = namesIn(requests).filter((resource) => amountOf(requests, resource) > 0);
+  const all = allocatableOf(node);
+  const isServed = (resource: string) =>
+    isDeviceResource(resource) && amountOf(all, resource) === 0 && behind(resource) !== undefined;
+  const couldFit = wanted.every(
+    (resource) => amountOf(requests, resource) <= amountOf(all, resource) || isServed(resource),
   );
-};
+  if (!couldFit || amountOf(all, 'pods') < 1) return false;
+  if (!old) return true;
+  const before = allocatableOf(old);
+  const isMore = (resource: string) => amountOf(all, resource) > amountOf(before, resource);
+  return isMore('pods') || wanted.some((resource) => isMore(resource) || isServed(resource));
+}
+
+/** Whether a class is new behind what a pod asks for. */
+function classHelps(pod: Pod, now: DeviceClass, old: DeviceClass | undefined): boolean {
+  if (old && old.spec.extendedResourceName === now.spec.extendedResourceName) return false;
+  const { others } = requestsOf(pod);
+  const { extendedResourceName: resource = '' } = now.spec;
+  return (old ? [resource] : resourcesOfClass(now)).some((name) => others.has(name));
+}
 
 const frees = (pod: Pod) => !isNothing(requestsOf(pod));
 
 /** A node must have room for what the pod asks; emptier nodes are better unless told otherwise. */
-export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): Plugin {
+export function nodeResourcesFit(args: NodeResourcesFitArgs, behind: ClassBehind): Plugin {
   const scoring = args.scoring ?? { type: 'LeastAllocated', resources: commonResources };
   const scoreOf = scoreOfUse(scoring);
-  const ignored = ignoredBy(args);
+  const ignored = ignoredBy(args, behind);
   const refusalFor = refusalsOf(name);
   return {
     name,
@@ -128,9 +158,13 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): Plugin {
         ['Delete', 'Update'],
         (_, pod, old) => !old || (frees(old) && requestsShrink(pod, old)),
       ),
-      interestIn(nodes, ['Add', 'UpdateAllocatable'], couldFit),
+      interestIn(nodes, ['Add', 'UpdateAllocatable'], (pod, node, old) =>
+        nodeHelps(pod, { node, old }, behind),
+      ),
+      interestIn(deviceclasses, ['Add', 'Update'], classHelps),
     ],
-    sign: signedUse,
+    // Which resources devices may serve is news that comes from no node.
+    sign: (pod) => [signedUse(pod), ...deviceResourcesOf(pod).filter((resource) => behind(resource))],
     filter({ pod }, node) {
       if (fits(node, pod.requests, ignored)) return undefined;
       const { reasons, unresolvable } = lacking(node, pod.requests, ignored);

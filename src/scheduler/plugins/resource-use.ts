@@ -1,3 +1,4 @@
+import { isExtendedResource } from '../../machinery/resource-claims.ts';
 import type { NodeInfo, PodInfo } from '../cache/node-info.ts';
 import { amountOf, type Resources } from '../cache/resources.ts';
 import type { Decision } from '../framework/framework.ts';
@@ -6,18 +7,6 @@ import type { Decision } from '../framework/framework.ts';
 export interface WeighedResource {
   name: string;
   weight: number;
-}
-
-const native = new Set(['cpu', 'memory', 'ephemeral-storage', 'pods']);
-
-/** A resource that devices or administrators add, such as `example.com/gpu`. */
-export function isExtended(name: string): boolean {
-  return (
-    !native.has(name) &&
-    name.includes('/') &&
-    !name.includes('kubernetes.io/') &&
-    !name.startsWith('requests.')
-  );
 }
 
 const listed = ({ cpu, memory, storage, others }: Resources) => [cpu, memory, storage, ...others];
@@ -32,7 +21,7 @@ export function useAfter(
   { name, assume }: { name: string; assume: boolean },
 ): { used: number; capacity: number } {
   const own = amountOf(assume ? pod.assumed : pod.requests, name);
-  if (own === 0 && isExtended(name)) return { used: 0, capacity: 0 };
+  if (own === 0 && isExtendedResource(name)) return { used: 0, capacity: 0 };
   const used = amountOf(assume ? node.assumed : node.requested, name) + own;
   return { used, capacity: amountOf(node.allocatable, name) };
 }

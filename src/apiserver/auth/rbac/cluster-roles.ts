@@ -102,6 +102,7 @@ const scheduler = [
   rule('get list patch update watch', 'resource', 'resourceclaims/status'),
   rule('get list patch update watch', 'core', 'pods/finalizers'),
   rule(read, 'resource', 'resourceslices'),
+  rule('create delete', 'resource', 'resourceclaims'),
   rule(read, 'storage', 'volumeattachments'),
 ];
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Node } from '../../../api/core/v1.ts';
 import type { Device, DeviceClaim, DeviceClass, ResourceSlice } from '../../../api/resource/v1.ts';
-import { allocate, offersOf } from './allocation.ts';
+import { allocate } from './allocation.ts';
+import { readAmounts } from './capacity.ts';
 import { deviceMatcher } from './device-selector.ts';
+import { poolsOf } from './pools.ts';
 
 const node = (name: string): Node => ({ metadata: { name, labels: {} }, spec: {} });
 
@@ -30,14 +32,33 @@ const deviceClass: DeviceClass = {
   spec: { selectors: [{ cel: { expression: 'device.driver == "gpu.example.com"' } }] },
 };
 
-function find(claim: DeviceClaim, slices: ResourceSlice[], more: { taken?: string[]; on?: string } = {}) {
+interface Setting {
+  taken?: string[];
+  /** Amounts that others have of a device, by its id. */
+  shared?: Record<string, Record<string, string>>;
+  on?: string;
+}
+
+/** What claims get together, one list a claim. */
+function findAll(
+  claims: DeviceClaim[],
+  slices: ResourceSlice[],
+  { taken, shared = {}, on = 'a' }: Setting = {},
+) {
   const market = {
-    offers: offersOf(slices),
-    taken: new Set(more.taken),
+    pools: poolsOf(slices),
+    taken: new Set(taken),
+    shared: new Map(Object.entries(shared).map(([id, amounts]) => [id, readAmounts(amounts)])),
     classes: { get: (name: string) => (name === 'gpu' ? deviceClass : undefined) },
     matches: deviceMatcher(),
+    newShareId: () => 'share',
   };
-  const result = allocate(claim, node(more.on ?? 'a'), market);
+  const open = claims.map((devices, i) => ({ key: `default/c${i}`, devices }));
+  return allocate(open, node(on), market);
+}
+
+function find(claim: DeviceClaim, slices: ResourceSlice[], setting?: Setting) {
+  const [result] = findAll([claim], slices, setting) ?? [];
   return result?.devices?.results?.map(({ request, device }) => `${request}=${device}`);
 }
 
@@ -56,7 +77,9 @@ describe('devices for claims', () => {
       'r=g1',
       'r=h1',
     ]);
-    expect(find({ requests: [{ name: 'r', exactly: { deviceClassName: 'none' } }] }, three)).toBeUndefined();
+    expect(() => find({ requests: [{ name: 'r', exactly: { deviceClassName: 'none' } }] }, three)).toThrow(
+      'claim default/c0, request r: could not retrieve device class none',
+    );
   });
 
   test('by what they are', () => {
@@ -70,7 +93,9 @@ describe('devices for claims', () => {
     ]);
     expect(by('"other" in device.attributes')).toBeUndefined();
     expect(by('has(device.attributes["other.example.com"].x)')).toBeUndefined();
-    expect(() => by('device.attributes["gpu.example.com"].nope == 1')).toThrow();
+    expect(() => by('device.attributes["gpu.example.com"].nope == 1')).toThrow(
+      /^claim default\/c0: selector #0: CEL runtime error: /,
+    );
   });
 
   test('that belong together, or apart, also where the first try was wrong', () => {
@@ -112,5 +137,118 @@ describe('devices for claims', () => {
     const old = slice([gpu('old', '1Gi')], at(1, 1));
     expect(find({ requests: [ask('r')] }, [old, slice([gpu('new', '1Gi')], at(2, 1))])).toEqual(['r=new']);
     expect(find({ requests: [ask('r')] }, [old, slice([gpu('new', '1Gi')], at(2, 2))])).toBeUndefined();
+  });
+
+  test('one pool after the other by name, those last that are to be waited for', () => {
+    const named = (name: string, devices: Device[]) =>
+      slice(devices, { pool: { name, generation: 1, resourceSliceCount: 1 } });
+    const slow = gpu('slow', '1Gi', { bindingConditions: ['Ready'] });
+    const all = [named('c', [gpu('c', '1Gi')]), named('a', [slow]), named('b', [gpu('b', '1Gi')])];
+    expect(find({ requests: [ask('r', { count: 2 })] }, all)).toEqual(['r=b', 'r=c']);
+    expect(find({ requests: [ask('r', { count: 3 })] }, all)).toEqual(['r=b', 'r=c', 'r=slow']);
+  });
+
+  test('all of them only where every pool is whole', () => {
+    const part = slice([gpu('g', '1Gi')], { pool: { name: 'p', generation: 1, resourceSliceCount: 2 } });
+    const all = { requests: [ask('r', { allocationMode: 'All' })] };
+    expect(() => find(all, [part])).toThrow(
+      'claim default/c0, request r: asks for all devices, but resource pool gpu.example.com/p is currently being updated',
+    );
+    expect(find(all, three, { on: 'b' })).toBeUndefined();
+    const twice = [slice([gpu('g', '1Gi'), gpu('g', '2Gi')])];
+    expect(() => find({ requests: [ask('r')] }, twice)).toThrow('invalid resource pools were encountered');
+  });
+
+  test('several claims together: what one can do without goes to the other', () => {
+    const any = { requests: [ask('any')] };
+    const small = {
+      requests: [ask('small', where('device.attributes["gpu.example.com"].model == "model-10Gi"'))],
+    };
+    const results = findAll([any, small], three)?.map((r) => r.devices?.results?.map(({ device }) => device));
+    expect(results).toEqual([['g1'], ['g0']]);
+  });
+
+  test('no more than a claim can note', () => {
+    const many = [slice(Array.from({ length: 40 }, (_, i) => gpu(`g${i}`, '1Gi')))];
+    expect(find({ requests: [ask('r', { count: 32 })] }, many)).toHaveLength(32);
+    expect(() => find({ requests: [ask('r', { count: 33 })] }, many)).toThrow(
+      'claim default/c0: number of requested devices 33 exceeds the claim limit of 32',
+    );
+  });
+
+  test('parts of one device as long as there is enough of what they share', () => {
+    const pool = { name: 'p', generation: 1, resourceSliceCount: 2 };
+    const counters = {
+      metadata: { name: 'counters' },
+      spec: { driver: 'gpu.example.com', pool, nodeName: 'a' },
+    };
+    const sharedCounters = [{ name: 'card', counters: { memory: { value: '40Gi' } } }];
+    const part = (name: string, value: string) =>
+      gpu(name, value, { consumesCounters: [{ counterSet: 'card', counters: { memory: { value } } }] });
+    const slices = [
+      { ...counters, spec: { ...counters.spec, sharedCounters } },
+      slice([part('whole', '40Gi'), part('half0', '20Gi'), part('half1', '20Gi')], { pool }),
+    ];
+    expect(find({ requests: [ask('r')] }, slices)).toEqual(['r=whole']);
+    expect(find({ requests: [ask('r', { count: 2 })] }, slices)).toEqual(['r=half0', 'r=half1']);
+    expect(find({ requests: [ask('r', { count: 3 })] }, slices)).toBeUndefined();
+    expect(find({ requests: [ask('r')] }, slices, { taken: ['gpu.example.com/p/half1'] })).toEqual([
+      'r=half0',
+    ]);
+    expect(find({ requests: [ask('r')] }, slices, { taken: ['gpu.example.com/p/whole'] })).toBeUndefined();
+    const nowhere = [slice([part('lost', '1Gi')])];
+    expect(() => find({ requests: [ask('r')] }, nowhere)).toThrow('invalid resource pools were encountered');
+  });
+
+  test('shares of a device that several may use', () => {
+    const requestPolicy = { default: '2Gi', validRange: { min: '1Gi', max: '8Gi', step: '1Gi' } };
+    const shared: Device = {
+      name: 's',
+      allowMultipleAllocations: true,
+      capacity: { memory: { value: '10Gi', requestPolicy } },
+    };
+    const slices = [slice([shared])];
+    const capacity = (memory: string) => ({ capacity: { requests: { memory } } });
+    const share = (claim: DeviceClaim, setting?: Setting) =>
+      findAll([claim], slices, setting)?.[0]?.devices?.results?.map(({ shareID, consumedCapacity }) => [
+        shareID,
+        consumedCapacity?.memory,
+      ]);
+    expect(share({ requests: [ask('r')] })).toEqual([['share', '2Gi']]);
+    expect(share({ requests: [ask('r', capacity('2500Mi'))] })).toEqual([['share', '3Gi']]);
+    expect(share({ requests: [ask('r', capacity('9Gi'))] })).toBeUndefined();
+    expect(share({ requests: [ask('r', { capacity: { requests: { other: '1' } } })] })).toBeUndefined();
+    expect(share({ requests: [ask('x', capacity('5Gi')), ask('y', capacity('5Gi'))] })).toHaveLength(2);
+    expect(share({ requests: [ask('x', capacity('5Gi')), ask('y', capacity('6Gi'))] })).toBeUndefined();
+    const others = { shared: { 'gpu.example.com/p/s': { memory: '9Gi' } } };
+    expect(share({ requests: [ask('r')] }, others)).toBeUndefined();
+    expect(share({ requests: [ask('r', capacity('1Gi'))] }, others)).toEqual([['share', '1Gi']]);
+  });
+
+  test('where they can be reached from is noted with them', () => {
+    const key = 'zone';
+    const term = { matchExpressions: [{ key, operator: 'Exists' }] };
+    const nodeSelector = {
+      nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['a', 'b'] }] }],
+    };
+    const remote = slice([gpu('g0', '1Gi'), gpu('g1', '1Gi', { bindsToNode: true })], {
+      nodeName: undefined,
+      nodeSelector,
+    });
+    const reach = (count: number) =>
+      findAll([{ requests: [ask('r', { count })] }], [remote])?.[0]?.nodeSelector;
+    expect(reach(1)).toEqual(nodeSelector);
+    const here = [{ key: 'metadata.name', operator: 'In', values: ['a'] }];
+    expect(reach(2)).toEqual({ nodeSelectorTerms: [{ matchFields: here }] });
+    expect(findAll([{ requests: [ask('r')] }], three)?.[0]?.nodeSelector).toEqual({
+      nodeSelectorTerms: [{ matchFields: here }],
+    });
+    const everywhere = slice([gpu('g', '1Gi')], { nodeName: undefined, allNodes: true });
+    expect(findAll([{ requests: [ask('r')] }], [everywhere])?.[0]?.nodeSelector).toBeUndefined();
+    const zoned = slice([gpu('g', '1Gi')], {
+      nodeName: undefined,
+      nodeSelector: { nodeSelectorTerms: [term] },
+    });
+    expect(find({ requests: [ask('r')] }, [zoned])).toBeUndefined();
   });
 });

@@ -1,235 +1,292 @@
 import type { Node, NodeSelector } from '../../../api/core/v1.ts';
 import type {
   AllocationResult,
-  Device,
-  DeviceClaim,
+  CapacityRequirements,
   DeviceClass,
-  DeviceConstraint,
+  DeviceClaim,
   DeviceRequestAllocationResult,
   DeviceSelector,
   DeviceSubRequest,
   ExactDeviceRequest,
-  ResourceSlice,
 } from '../../../api/resource/v1.ts';
-import { deepEqual } from '../../../machinery/equal.ts';
-import { matchesSelector } from '../../../machinery/node-selection.ts';
 import { isRepelled } from '../../../machinery/tolerations.ts';
+import { type Amounts, CapacityBook, shareOf, writeAmounts } from './capacity.ts';
+import { concerns, holds } from './constraints.ts';
 import type { DeviceMatcher } from './device-selector.ts';
+import { CounterBook, type Offer, type Pool, type View, viewsOf } from './pools.ts';
 
-/** A device with where it comes from. */
-export interface Offer {
-  /** Driver, pool and name: no other device has the same. */
-  readonly id: string;
-  readonly driver: string;
-  readonly pool: string;
-  readonly device: Device;
-  /** The nodes that reach it; undefined for all. */
-  readonly nodes: NodeSelector | undefined;
-}
-
-export const deviceId = (driver: string, pool: string, device: string) => `${driver}/${pool}/${device}`;
-
-const onNode = (name: string): NodeSelector => ({
-  nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [name] }] }],
-});
-
-/** Pools change generation by generation; one that is not all there yet is left alone. */
-function currentSlices(slices: readonly ResourceSlice[]): ResourceSlice[] {
-  const pools = new Map<string, ResourceSlice[]>();
-  for (const slice of slices) {
-    const { driver, pool } = slice.spec;
-    const key = `${driver}/${pool.name}`;
-    const known = pools.get(key) ?? [];
-    const newest = Number(known[0]?.spec.pool.generation ?? -1);
-    if (Number(pool.generation) > newest) pools.set(key, [slice]);
-    else if (Number(pool.generation) === newest) known.push(slice);
-  }
-  const isWhole = (all: ResourceSlice[]) => all.length === Number(all[0]?.spec.pool.resourceSliceCount);
-  return [...pools.values()].filter(isWhole).flat();
-}
-
-interface Reach {
-  nodeName?: string;
-  nodeSelector?: NodeSelector;
-  allNodes?: boolean;
-}
-
-/** Undefined where nothing says which nodes reach it. */
-function reachOf({
-  nodeName,
-  nodeSelector,
-  allNodes,
-}: Reach): { nodes: NodeSelector | undefined } | undefined {
-  if (nodeName) return { nodes: onNode(nodeName) };
-  if (nodeSelector) return { nodes: nodeSelector };
-  return allNodes ? { nodes: undefined } : undefined;
-}
-
-/** Devices that are shared or cut into parts need more bookkeeping than there is here. */
-const isPlain = ({ consumesCounters, allowMultipleAllocations }: Device) =>
-  !consumesCounters?.length && !allowMultipleAllocations;
-
-/** All devices that drivers offer. */
-export function offersOf(slices: readonly ResourceSlice[]): Offer[] {
-  return currentSlices(slices).flatMap(({ spec }) =>
-    (spec.devices ?? []).filter(isPlain).flatMap((device): Offer[] => {
-      const reach = reachOf(spec.perDeviceNodeSelection ? device : spec);
-      const { driver } = spec;
-      const pool = spec.pool.name;
-      return reach ? [{ id: deviceId(driver, pool, device.name), driver, pool, device, ...reach }] : [];
-    }),
-  );
-}
-
+/** What there is to be given out. */
 export interface Market {
-  offers: readonly Offer[];
-  /** Devices that claims have already. */
+  pools: readonly Pool[];
+  /** Devices that claims have already, each as a whole. */
   taken: ReadonlySet<string>;
+  /** Devices that claims share, and how much of them is taken. */
+  shared: ReadonlyMap<string, Amounts>;
   classes: { get(name: string): DeviceClass | undefined };
   matches: DeviceMatcher;
+  /** An identity for a share of a device. */
+  newShareId(): string;
+}
+
+/** A claim that is to get devices. */
+export interface OpenClaim {
+  /** `namespace/name`. */
+  key: string;
+  devices: DeviceClaim;
+}
+
+/** Something is wrong with a claim or a class: no node can help. */
+export class AllocationError extends Error {
+  override readonly name = 'AllocationError';
+}
+
+/** A node that would do but for a pool that contradicts itself, or for the search that took too long. */
+export class NodeFailure extends Error {
+  override readonly name = 'NodeFailure';
 }
 
 /** One thing a claim asks for, under the name that its result has. */
-interface Want {
+export interface Want {
+  claim: OpenClaim;
   name: string;
   /** The request as a whole, which constraints and configuration may mean too. */
   request: string;
   spec: ExactDeviceRequest | DeviceSubRequest;
-  offers: readonly Offer[];
+  deviceClass: DeviceClass;
+  /** Where all of them are wanted. */
+  all: readonly Offer[] | undefined;
   count: number;
+  /** What was found out of devices that the selectors have been asked about. */
+  known: Map<Offer, boolean>;
 }
 
-interface Given {
+export interface Given {
   want: Want;
   offer: Offer;
+  share: Amounts | undefined;
 }
 
 const isAdmin = (spec: Want['spec']) => 'adminAccess' in spec && spec.adminAccess === true;
+const capacityOf = ({ capacity }: Want['spec']): CapacityRequirements | undefined => capacity;
 
-function suits(
-  offer: Offer,
-  spec: Want['spec'],
-  selectors: readonly DeviceSelector[],
-  { matches }: Market,
-): boolean {
-  const { taints } = offer.device;
-  if (taints && isRepelled(taints, spec.tolerations)) return false;
-  return selectors.every(({ cel }) => !cel || matches(cel.expression, offer.driver, offer.device));
-}
-
-function wantOf(
-  { name, request, spec }: Pick<Want, 'name' | 'request' | 'spec'>,
-  reachable: readonly Offer[],
-  market: Market,
-): Want | undefined {
-  const deviceClass = market.classes.get(spec.deviceClassName);
-  if (!deviceClass) return undefined;
-  const selectors = [...(deviceClass.spec.selectors ?? []), ...(spec.selectors ?? [])];
-  const offers = reachable.filter((offer) => suits(offer, spec, selectors, market));
-  const count = spec.allocationMode === 'All' ? offers.length : Number(spec.count ?? 1);
-  // All of none is no answer.
-  return count === 0 || offers.length < count ? undefined : { name, request, spec, offers, count };
-}
-
-/** For each request the ways to satisfy it, the preferred one first. */
-function waysOf(claim: DeviceClaim, reachable: readonly Offer[], market: Market): Want[][] {
-  return (claim.requests ?? []).map(({ name, exactly, firstAvailable = [] }) => {
-    const ways = exactly
-      ? [{ name, request: name, spec: exactly }]
-      : firstAvailable.map((spec) => ({ name: `${name}/${spec.name}`, request: name, spec }));
-    return ways.flatMap((way) => wantOf(way, reachable, market) ?? []);
-  });
-}
-
-function attributeOf({ device, driver }: Offer, name: string) {
-  const short = name.startsWith(`${driver}/`) ? name.slice(driver.length + 1) : undefined;
-  return device.attributes?.[name] ?? (short === undefined ? undefined : device.attributes?.[short]);
-}
-
-function concerns({ requests = [] }: { requests?: string[] }, { name, request }: Want): boolean {
-  return requests.length === 0 || requests.includes(name) || requests.includes(request);
-}
-
-/** Whether the devices given so far agree, or differ, in what a constraint names. */
-function holds(constraint: DeviceConstraint, given: readonly Given[]): boolean {
-  const { matchAttribute, distinctAttribute } = constraint;
-  const name = matchAttribute ?? distinctAttribute;
-  if (!name) return true;
-  const values = given
-    .filter(({ want }) => concerns(constraint, want))
-    .map(({ offer }) => attributeOf(offer, name));
-  if (values.some((value) => value === undefined)) return false;
-  if (matchAttribute) return values.every((value) => deepEqual(value, values[0]));
-  return values.every((value, i) => values.findIndex((other) => deepEqual(other, value)) === i);
-}
-
-/** More tries than these mean that there is no end to it. */
+/** So many devices a claim can have (`AllocationResultsMaxSize`). */
+const mostResults = 32;
+/** More tries than these take too long. */
 const mostTries = 20_000;
 
-/** Finds devices for all requests of one claim by trying; what is taken cannot be given again. */
+/** Finds devices for all requests of all claims by trying. */
 class Search {
-  readonly #constraints: readonly DeviceConstraint[];
-  readonly #taken: Set<string>;
+  readonly #views: readonly View[];
+  readonly #market: Market;
+  readonly #counters: CounterBook;
+  readonly #capacity: CapacityBook;
+  /** The claims for which devices are given in this try. */
+  readonly #giving = new Map<string, Set<OpenClaim>>();
   readonly given: Given[] = [];
   #tries = 0;
 
-  constructor(constraints: readonly DeviceConstraint[], taken: ReadonlySet<string>) {
-    this.#constraints = constraints;
-    this.#taken = new Set(taken);
+  constructor(views: readonly View[], market: Market) {
+    this.#views = views;
+    this.#market = market;
+    this.#capacity = new CapacityBook(market.shared);
+    this.#counters = new CounterBook(({ id }) => market.taken.has(id) || market.shared.has(id));
+  }
+
+  /** For each request the ways to satisfy it, the preferred one first. */
+  waysOf(claim: OpenClaim): Want[][] {
+    const ways = (claim.devices.requests ?? []).map(({ name, exactly, firstAvailable = [] }) =>
+      exactly
+        ? [this.#want({ claim, name, request: name, spec: exactly })]
+        : firstAvailable.map((spec) =>
+            this.#want({ claim, name: `${name}/${spec.name}`, request: name, spec }),
+          ),
+    );
+    const least = ways.reduce((sum, all) => sum + Math.min(...all.map(({ count }) => count)), 0);
+    if (least > mostResults)
+      throw new AllocationError(
+        `claim ${claim.key}: number of requested devices ${least} exceeds the claim limit of ${mostResults}`,
+      );
+    return ways;
+  }
+
+  #want(about: Pick<Want, 'claim' | 'name' | 'request' | 'spec'>): Want {
+    const { spec, claim } = about;
+    const where = `claim ${claim.key}, request ${nameIn(about)}`;
+    const deviceClass = this.#market.classes.get(spec.deviceClassName);
+    if (!deviceClass)
+      throw new AllocationError(`${where}: could not retrieve device class ${spec.deviceClassName}`);
+    const want: Want = { ...about, deviceClass, all: undefined, count: 0, known: new Map() };
+    if (spec.allocationMode === 'All') want.all = this.#allFor(want, where);
+    want.count = want.all?.length ?? Number(spec.count ?? 1);
+    return want;
+  }
+
+  #allFor(want: Want, where: string): Offer[] {
+    const found: Offer[] = [];
+    for (const { pool, offers } of this.#views) {
+      const why = pool.isIncomplete ? 'being updated' : pool.isInvalid ? 'invalid' : undefined;
+      if (why)
+        throw new AllocationError(
+          `${where}: asks for all devices, but resource pool ${pool.driver}/${pool.name} is currently ${why}`,
+        );
+      for (const offer of offers)
+        if (this.#isSelected(want, offer) && this.#shareFor(want, offer)) found.push(offer);
+    }
+    return found;
   }
 
   /** Whether the requests from `index` on can be satisfied. */
   from(ways: readonly Want[][], index: number): boolean {
     const options = ways[index];
     if (!options) return true;
-    return options.some((want) =>
-      this.#give(want, { left: want.count, first: 0 }, () => this.from(ways, index + 1)),
-    );
+    return options.some((want) => {
+      // All of none is no answer.
+      if (want.count === 0 || this.#countOf(want.claim) + want.count > mostResults) return false;
+      const next = () => this.from(ways, index + 1);
+      return want.all
+        ? this.#giveAll(want, 0, next)
+        : this.#give(want, { left: want.count, start: [0, 0] }, next);
+    });
   }
 
-  #give(want: Want, { left, first }: { left: number; first: number }, next: () => boolean): boolean {
+  #countOf(claim: OpenClaim): number {
+    return this.given.reduce((count, { want }) => count + (want.claim === claim ? 1 : 0), 0);
+  }
+
+  #giveAll(want: Want, index: number, next: () => boolean): boolean {
+    const offer = want.all?.[index];
+    if (!offer) return next();
+    const undo = this.#tryToGive(want, offer);
+    if (!undo) return false;
+    if (this.#giveAll(want, index + 1, next)) return true;
+    undo();
+    return false;
+  }
+
+  /** Devices of one request come in the order of the pools: which of two comes first makes no difference. */
+  #give(
+    want: Want,
+    { left, start: [firstView, firstOffer] }: { left: number; start: [number, number] },
+    next: () => boolean,
+  ): boolean {
     if (left === 0) return next();
-    for (let i = first; i + left <= want.offers.length; i++) {
-      if (++this.#tries > mostTries) return false;
-      const offer = want.offers[i] as Offer;
-      const isFree = isAdmin(want.spec) || !this.#taken.has(offer.id);
-      if (!isFree) continue;
-      this.given.push({ want, offer });
-      this.#taken.add(offer.id);
-      const isRight = this.#constraints.every((constraint) => holds(constraint, this.given));
-      if (isRight && this.#give(want, { left: left - 1, first: i + 1 }, next)) return true;
-      this.given.pop();
-      if (!isAdmin(want.spec)) this.#taken.delete(offer.id);
+    for (let v = firstView; v < this.#views.length; v++) {
+      const { pool, offers } = this.#views[v] as View;
+      if (pool.isIncomplete || pool.isInvalid) continue;
+      for (let o = v === firstView ? firstOffer : 0; o < offers.length; o++) {
+        const offer = offers[o] as Offer;
+        if (++this.#tries > mostTries) throw new NodeFailure('timed out trying to allocate devices');
+        if (this.#isInUse(want, offer) || !this.#isSelected(want, offer)) continue;
+        const undo = this.#tryToGive(want, offer);
+        if (!undo) continue;
+        if (this.#give(want, { left: left - 1, start: [v, o + 1] }, next)) return true;
+        undo();
+      }
     }
     return false;
   }
+
+  #isInUse({ spec, claim }: Want, { id }: Offer): boolean {
+    const giving = this.#giving.get(id);
+    if (isAdmin(spec)) return giving?.has(claim) ?? false;
+    return this.#market.taken.has(id) || (giving !== undefined && giving.size > 0);
+  }
+
+  #isSelected(want: Want, offer: Offer): boolean {
+    let isSelected = want.known.get(offer);
+    if (isSelected === undefined) {
+      const { deviceClass, spec, claim } = want;
+      isSelected =
+        this.#satisfies(offer, deviceClass.spec.selectors, `class ${deviceClass.metadata.name}`) &&
+        this.#satisfies(offer, spec.selectors, `claim ${claim.key}`);
+      want.known.set(offer, isSelected);
+    }
+    return isSelected;
+  }
+
+  #satisfies({ pool, device }: Offer, selectors: readonly DeviceSelector[] = [], whose: string): boolean {
+    return selectors.every(({ cel }, i) => {
+      try {
+        return !cel || this.#market.matches(cel.expression, pool.driver, device);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new AllocationError(`${whose}: selector #${i}: CEL runtime error: ${why}`);
+      }
+    });
+  }
+
+  #shareFor({ spec }: Want, { id, device }: Offer): Amounts | undefined {
+    const share = shareOf(device, capacityOf(spec));
+    return share && this.#capacity.hasRoomFor(id, device, share) ? share : undefined;
+  }
+
+  /** Gives a device to a request where nothing speaks against it; what is returned takes it back. */
+  #tryToGive(want: Want, offer: Offer): (() => void) | undefined {
+    const { claim, spec } = want;
+    const { id, device } = offer;
+    if (this.#isInUse(want, offer)) return undefined;
+    if (device.taints && isRepelled(device.taints, spec.tolerations)) return undefined;
+    const share = this.#shareFor(want, offer);
+    if (!share) return undefined;
+    const isShared = device.allowMultipleAllocations === true;
+    // Who takes a further share of a device draws nothing more than its capacity.
+    const mustDraw = !isShared || !this.#capacity.isUsed(id);
+    if (mustDraw && !this.#counters.hasRoomFor(offer)) return undefined;
+    this.given.push({ want, offer, share: isShared ? share : undefined });
+    const ofClaim = this.given.filter((given) => given.want.claim === claim);
+    if (!(claim.devices.constraints ?? []).every((constraint) => holds(constraint, ofClaim))) {
+      this.given.pop();
+      if (!want.all) return undefined;
+      const where = `claim ${claim.key}, request ${nameIn(want)}`;
+      throw new AllocationError(
+        `${where}: cannot add device ${id} because a claim constraint would not be satisfied`,
+      );
+    }
+    if (mustDraw) this.#counters.take(offer);
+    const returnShare = isShared ? this.#capacity.take(id, share) : undefined;
+    const giving = this.#giving.get(id) ?? new Set();
+    if (!isShared) this.#giving.set(id, giving.add(claim));
+    return () => {
+      giving.delete(claim);
+      returnShare?.();
+      if (mustDraw) this.#counters.giveBack(offer);
+      this.given.pop();
+    };
+  }
 }
 
-function resultOf({ want: { name, spec }, offer }: Given): DeviceRequestAllocationResult {
-  const { driver, pool, device } = offer;
+/** Upstream's messages name one of several wishes by its own name alone. */
+const nameIn = ({ name, request }: Pick<Want, 'name' | 'request'>) =>
+  name === request ? name : name.slice(request.length + 1);
+
+function resultOf(
+  { want: { name, spec }, offer, share }: Given,
+  market: Market,
+): DeviceRequestAllocationResult {
+  const { pool, device } = offer;
   const { bindingConditions, bindingFailureConditions } = device;
   return {
     request: name,
-    driver,
-    pool,
+    driver: pool.driver,
+    pool: pool.name,
     device: device.name,
     ...(isAdmin(spec) && { adminAccess: true }),
     ...(spec.tolerations && { tolerations: spec.tolerations }),
     ...(bindingConditions && { bindingConditions, bindingFailureConditions }),
+    ...(share && { shareID: market.newShareId() }),
+    ...(share && share.size > 0 && { consumedCapacity: writeAmounts(share) }),
   };
 }
 
-/** What drivers are told: by the class of each request first, then by the claim. */
-function configOf(claim: DeviceClaim, given: readonly Given[], { classes }: Market) {
+/** What drivers are told: by the class of each request first, each class once, then by the claim. */
+function configOf({ devices }: OpenClaim, given: readonly Given[]) {
   const wants = [...new Set(given.map(({ want }) => want))];
-  const fromClasses = wants.flatMap(({ name, spec }) =>
-    (classes.get(spec.deviceClassName)?.spec.config ?? []).map((config) => ({
-      source: 'FromClass',
-      requests: [name],
-      ...config,
-    })),
-  );
-  const fromClaim = (claim.config ?? [])
+  const fromClasses = [...new Set(wants.map(({ deviceClass }) => deviceClass))].flatMap((deviceClass) => {
+    const requests = wants.filter((want) => want.deviceClass === deviceClass).map(({ name }) => name);
+    const { config = [] } = deviceClass.spec;
+    return config.map((one) => ({ source: 'FromClass', requests, ...one }));
+  });
+  const fromClaim = (devices.config ?? [])
     .filter((config) => wants.some((want) => concerns(config, want)))
     .map((config) => ({ source: 'FromClaim', ...config }));
   return [...fromClasses, ...fromClaim];
@@ -237,22 +294,50 @@ function configOf(claim: DeviceClaim, given: readonly Given[], { classes }: Mark
 
 /** The nodes from which everything given can be reached. */
 function nodesOf(given: readonly Given[], node: Node): NodeSelector | undefined {
-  const bound = given.map(({ offer }) => offer.nodes).filter((nodes) => nodes !== undefined);
-  const [first] = bound;
-  if (!first) return undefined;
-  return bound.every((nodes) => deepEqual(nodes, first)) ? first : onNode(node.metadata.name ?? '');
+  if (given.some(({ offer }) => offer.isLocal)) {
+    const onlyHere = { key: 'metadata.name', operator: 'In', values: [node.metadata.name ?? ''] };
+    return { nodeSelectorTerms: [{ matchFields: [onlyHere] }] };
+  }
+  const terms = given.flatMap(({ offer }) => offer.nodes?.nodeSelectorTerms[0] ?? []);
+  const matchFields = withoutRepeats(terms.flatMap((term) => term.matchFields ?? []));
+  const matchExpressions = withoutRepeats(terms.flatMap((term) => term.matchExpressions ?? []));
+  if (matchFields.length + matchExpressions.length === 0) return undefined;
+  const term = {
+    ...(matchFields.length > 0 && { matchFields }),
+    ...(matchExpressions.length > 0 && { matchExpressions }),
+  };
+  return { nodeSelectorTerms: [term] };
 }
 
-/** Devices for a claim that a node reaches, or undefined where there are not enough. */
-export function allocate(claim: DeviceClaim, node: Node, market: Market): AllocationResult | undefined {
-  const reachable = market.offers.filter(({ nodes }) => matchesSelector(node, nodes));
-  const ways = waysOf(claim, reachable, market);
-  if (ways.some((options) => options.length === 0)) return undefined;
-  const search = new Search(claim.constraints ?? [], market.taken);
-  if (!search.from(ways, 0)) return undefined;
-  const { given } = search;
-  const config = configOf(claim, given, market);
-  const nodeSelector = nodesOf(given, node);
-  const devices = { results: given.map(resultOf), ...(config.length > 0 && { config }) };
-  return { devices, ...(nodeSelector && { nodeSelector }) };
+function withoutRepeats<T>(requirements: readonly T[]): T[] {
+  return [...new Map(requirements.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+/**
+ * Devices for claims that a node reaches, claim by claim, or undefined where there are not enough. Throws an AllocationError, or a
+ * NodeFailure where other nodes may still do.
+ */
+export function allocate(
+  claims: readonly OpenClaim[],
+  node: Node,
+  market: Market,
+): AllocationResult[] | undefined {
+  const views = viewsOf(market.pools, node);
+  const search = new Search(views, market);
+  const ways = claims.flatMap((claim) => search.waysOf(claim));
+  if (!search.from(ways, 0)) {
+    if (views.some(({ pool }) => pool.isInvalid && !pool.isIncomplete))
+      throw new NodeFailure('invalid resource pools were encountered');
+    return undefined;
+  }
+  return claims.map((claim) => {
+    const given = search.given.filter(({ want }) => want.claim === claim);
+    const config = configOf(claim, given);
+    const results = given.map((one) => resultOf(one, market));
+    const nodeSelector = nodesOf(given, node);
+    return {
+      devices: { results, ...(config.length > 0 && { config }) },
+      ...(nodeSelector && { nodeSelector }),
+    };
+  });
 }
