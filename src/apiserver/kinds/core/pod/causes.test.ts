@@ -296,6 +296,49 @@ describe('what is said of a report', () => {
         ) as unknown as string,
       ],
     ],
+    [
+      'the claim for extended resources without anything',
+      { extendedResourceClaimStatus: { requestMappings: [], resourceClaimName: '' } },
+      {},
+      [
+        'status.extendedResourceClaimStatus.requestMappings: Required value: at least one request mapping is required',
+        'status.extendedResourceClaimStatus.resourceClaimName: Required value',
+      ],
+    ],
+    [
+      'the claim for extended resources and what it is for',
+      {
+        extendedResourceClaimStatus: {
+          resourceClaimName: 'Not A Name',
+          requestMappings: [
+            { containerName: 'c', resourceName: 'example.com/gpu', requestName: 'r' },
+            { containerName: 'c', resourceName: 'example.com/gpu', requestName: 'r' },
+            { containerName: 'c', resourceName: 'example.com/other', requestName: 'Bad' },
+            { containerName: 'none', resourceName: 'example.com/gpu', requestName: 'r' },
+          ],
+        },
+      },
+      {
+        containers: [
+          container({
+            resources: { requests: { 'example.com/gpu': '1' }, limits: { 'example.com/gpu': '1' } },
+          }),
+        ],
+      },
+      [
+        'status.extendedResourceClaimStatus.requestMappings[1].containerName: Duplicate value: "c"',
+        'status.extendedResourceClaimStatus.requestMappings[1].resourceName: Duplicate value: "example.com/gpu"',
+        'status.extendedResourceClaimStatus.requestMappings[1].requestName: Duplicate value: "r"',
+        'status.extendedResourceClaimStatus.requestMappings[2].resourceName: Invalid value: "example.com/other": must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests',
+        expect.stringMatching(
+          /^status\.extendedResourceClaimStatus\.requestName: Invalid value: "Bad": a lowercase RFC 1123 label/,
+        ) as unknown as string,
+        'status.extendedResourceClaimStatus.requestMappings[3].containerName: Invalid value: "none": must match the name of an entry in spec.initContainers.name or spec.containers.name',
+        expect.stringMatching(
+          /^status\.extendedResourceClaimStatus\.resourceClaimName: Invalid value: "Not A Name"/,
+        ) as unknown as string,
+      ],
+    ],
   ])('%s', (_, status, spec, errors) => {
     expect(report(status, spec)).toEqual(errors);
   });

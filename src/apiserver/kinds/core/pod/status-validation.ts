@@ -1,4 +1,11 @@
-import type { Container, ContainerStatus, Pod, PodSpec, ResourceStatus } from '../../../../api/core/v1.ts';
+import type {
+  Container,
+  ContainerExtendedResourceRequest,
+  ContainerStatus,
+  Pod,
+  PodSpec,
+  ResourceStatus,
+} from '../../../../api/core/v1.ts';
 import type { Stored } from '../../../../api/resource.ts';
 import {
   allErrors,
@@ -8,10 +15,19 @@ import {
   invalid,
   invalids,
   noErrors,
+  required,
 } from '../../../../machinery/field-error.ts';
 import { ipFamily, legacyIpErrors } from '../../../../machinery/ip.ts';
 import { dns1123SubdomainErrors, unixIdErrors } from '../../../../machinery/names.ts';
-import { dnsSubdomain, each, immutable, qualifiedName, repeats, supported } from '../../shared/validate.ts';
+import {
+  dnsLabel,
+  dnsSubdomain,
+  each,
+  immutable,
+  qualifiedName,
+  repeats,
+  supported,
+} from '../../shared/validate.ts';
 import { annotationChanges } from './update-validation.ts';
 
 const systemConditions = new Set(['PodScheduled', 'Ready', 'Initialized']);
@@ -50,6 +66,7 @@ export function podStatusErrors(pod: Pod, old: Stored<Pod>): readonly FieldError
       () => false,
     ),
     resourceClaims(pod),
+    extendedClaim(pod),
     addresses('status.podIPs', status.podIPs),
     hostAddresses(pod),
     statusLists(pod).flatMap(([field, list]) => users(field, list, spec.os?.name)),
@@ -105,6 +122,55 @@ function resourceClaims({ spec, status }: Pod): readonly FieldError[] {
       ? errors
       : allErrors(errors, dnsSubdomain(`${path}.name`, resourceClaimName));
   });
+}
+
+/** The claim behind a pod's extended resources, and which of its requests is for which container. */
+function extendedClaim({ spec, status }: Pod): readonly FieldError[] {
+  const claim = status?.extendedResourceClaimStatus;
+  if (!claim) return noErrors;
+  const field = 'status.extendedResourceClaimStatus';
+  const { requestMappings, resourceClaimName } = claim;
+  const repeated = repeats();
+  return allErrors(
+    requestMappings?.length
+      ? noErrors
+      : [required(`${field}.requestMappings`, 'at least one request mapping is required')],
+    each(`${field}.requestMappings`, requestMappings, (mapping, path) => {
+      const { containerName, resourceName, requestName } = mapping;
+      const isRepeated = repeated([containerName, resourceName, requestName].join(' '));
+      return allErrors(
+        mappedResource(spec, mapping, path),
+        // Upstream leaves the place in the list out.
+        dnsLabel(`${field}.requestName`, requestName),
+        isRepeated
+          ? [
+              duplicate(`${path}.containerName`, containerName),
+              duplicate(`${path}.resourceName`, resourceName),
+              duplicate(`${path}.requestName`, requestName),
+            ]
+          : noErrors,
+      );
+    }),
+    resourceClaimName
+      ? dnsSubdomain(`${field}.resourceClaimName`, resourceClaimName)
+      : [required(`${field}.resourceClaimName`)],
+  );
+}
+
+function mappedResource(
+  { initContainers = [], containers }: PodSpec,
+  { containerName, resourceName }: ContainerExtendedResourceRequest,
+  path: string,
+): readonly FieldError[] {
+  const found = [...initContainers, ...containers].find(({ name }) => name === containerName);
+  if (!found) {
+    const why = 'must match the name of an entry in spec.initContainers.name or spec.containers.name';
+    return [invalid(`${path}.containerName`, containerName, why)];
+  }
+  if (Object.hasOwn(found.resources?.requests ?? {}, resourceName)) return noErrors;
+  const entries = 'spec.initContainers.resources.requests or spec.containers.resources.requests';
+  const why = `must match the extended resource name of an entry in ${entries}`;
+  return [invalid(`${path}.resourceName`, resourceName, why)];
 }
 
 type Address = { ip: string };
