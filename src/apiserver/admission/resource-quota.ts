@@ -1,5 +1,5 @@
 import type { Pod, ResourceQuota } from '../../api/core/v1.ts';
-import { resourcequotas } from '../../api/generated/resources.ts';
+import { deviceclasses, pods, resourcequotas } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import { compareQuantities, formatQuantity } from '../../machinery/quantity.ts';
 import {
@@ -12,7 +12,7 @@ import {
   zero,
 } from '../../machinery/resource-sums.ts';
 import { inScope } from '../../machinery/quota/scopes.ts';
-import { limits, usageOf } from '../../machinery/quota/usage.ts';
+import { limits, type QuotaContext, usageOf } from '../../machinery/quota/usage.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
 import { refuse } from './refuse.ts';
 
@@ -81,11 +81,15 @@ async function book(attributes: AdmissionAttributes, { quota, relevant, wanted }
 
 /** What the request takes on top of what the object had. */
 function delta({ kind, object, old, context, operation }: AdmissionAttributes, quota: ResourceQuota): Sums {
-  const nowMs = context.platform.clock.now();
-  const usage = usageOf(kind.resource, object as Pod, nowMs);
+  const about: QuotaContext = {
+    nowMs: context.platform.clock.now(),
+    resourceOf: (name) => context.getLean(deviceclasses, { name })?.spec.extendedResourceName,
+    pod: (namespace, name) => context.getLean(pods, { namespace, name }),
+  };
+  const usage = usageOf(kind.resource, object as Pod, about);
   const before =
     operation === 'UPDATE' && old && inScope(quota, kind.resource, old)
-      ? usageOf(kind.resource, old, nowMs)
+      ? usageOf(kind.resource, old, about)
       : new Map();
   return new Map(
     [...subtractSums(usage, before)].filter(([, amount]) => compareQuantities(amount, zero) !== 0),

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { configmaps, pods, resourcequotas } from '../../api/generated/resources.ts';
+import {
+  configmaps,
+  deviceclasses,
+  pods,
+  resourceclaims,
+  resourcequotas,
+} from '../../api/generated/resources.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createResourceQuotaController } from './resourcequota.ts';
 
@@ -26,6 +32,46 @@ test('what is used follows what is there, and admission keeps to it', async () =
   await cluster.create(configmaps, { metadata: { name: 'm' } });
   await cluster.settle();
   expect(await used()).toEqual({ pods: '0', 'requests.cpu': '0', 'count/configmaps': '1' });
+  await cluster.stop();
+});
+
+test('devices are counted by class, in claims as for pods', async () => {
+  const cluster = await TestCluster.start();
+  const context = cluster.context('resourcequota-controller');
+  await cluster.run(createResourceQuotaController(context, { discover: cluster.discover }));
+  await cluster.create(deviceclasses, {
+    metadata: { name: 'gpu' },
+    spec: { extendedResourceName: 'example.com/gpu' },
+  });
+  const hard = { 'gpu.deviceclass.resource.k8s.io/devices': '2', 'requests.example.com/gpu': '3' };
+  await cluster.create(resourcequotas, { metadata: { name: 'q' }, spec: { hard } });
+  await cluster.settle();
+  const used = async () => (await cluster.get(resourcequotas, 'q')).status?.used;
+  const claim = (name: string, count: number) =>
+    cluster.create(resourceclaims, {
+      metadata: { name },
+      spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu', count } }] } },
+    });
+  await claim('one', 1);
+  await expect(claim('two', 2)).rejects.toThrow(
+    'exceeded quota: q, requested: gpu.deviceclass.resource.k8s.io/devices=2, used: gpu.deviceclass.resource.k8s.io/devices=1, limited: gpu.deviceclass.resource.k8s.io/devices=2',
+  );
+  const limits = { 'example.com/gpu': '2' };
+  await cluster.create(pods, {
+    metadata: { name: 'p' },
+    spec: { containers: [{ name: 'c', image: 'i', resources: { limits } }] },
+  });
+  await cluster.settle();
+  expect(await used()).toEqual({
+    'gpu.deviceclass.resource.k8s.io/devices': '1',
+    'requests.example.com/gpu': '3',
+  });
+  await cluster.delete(resourceclaims, 'one');
+  await cluster.settle();
+  expect(await used()).toEqual({
+    'gpu.deviceclass.resource.k8s.io/devices': '0',
+    'requests.example.com/gpu': '2',
+  });
   await cluster.stop();
 });
 

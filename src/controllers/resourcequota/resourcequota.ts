@@ -1,6 +1,7 @@
 import type { Pod, ResourceQuota } from '../../api/core/v1.ts';
-import { resourcequotas } from '../../api/generated/resources.ts';
+import { deviceclasses, pods, resourceclaims, resourcequotas } from '../../api/generated/resources.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import type { DeviceClass } from '../../api/resource/v1.ts';
 import type { Component } from '../../client/component.ts';
 import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
@@ -8,7 +9,7 @@ import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { inScope } from '../../machinery/quota/scopes.ts';
 import { addSums, maskSums, type Sums, writeSums, zero } from '../../machinery/resource-sums.ts';
-import { limits, usageOf } from '../../machinery/quota/usage.ts';
+import { limits, type QuotaContext, usageOf } from '../../machinery/quota/usage.ts';
 import {
   type ControllerContext,
   createController,
@@ -47,6 +48,8 @@ class QuotaController {
   readonly #quotas: Informer<ResourceQuota>;
   /** Resources that some quota limits; only these are watched. */
   readonly #watched = new Map<string, Informer<KubernetesObject>>();
+  /** What claims for devices cannot be counted without. */
+  #beside: { classes: Informer<DeviceClass>; pods: Informer<Pod> } | undefined;
 
   constructor(
     context: ControllerContext,
@@ -75,14 +78,22 @@ class QuotaController {
     const rows = servingVerbs(await this.#discover(), ['list', 'watch']).filter((row) => row.namespaced);
     const limited = rows.filter((row) => names.some((name) => limits(row, name)));
     const informers = await Promise.all(limited.map((row) => this.#watch(row)));
-    const nowMs = this.#context.clock.now();
+    const about = this.#about();
     let used: Sums = new Map(names.map((name) => [name, zero]));
     for (const informer of informers)
       for (const object of informer.byIndex(byNamespace, quota.metadata.namespace ?? ''))
         if (inScope(quota, informer.resource, object))
-          used = addSums(used, maskSums(usageOf(informer.resource, object as Pod, nowMs), new Set(names)));
+          used = addSums(used, maskSums(usageOf(informer.resource, object, about), new Set(names)));
     await this.#report(quota, { hard: { ...quota.spec?.hard }, used: writeSums(used) });
     return { type: 'again', afterMs: resyncMs };
+  }
+
+  #about(): QuotaContext {
+    return {
+      nowMs: this.#context.clock.now(),
+      resourceOf: (name) => this.#beside?.classes.get(name)?.spec.extendedResourceName,
+      pod: (namespace, name) => this.#beside?.pods.get(keyOf({ metadata: { namespace, name } })),
+    };
   }
 
   async #watch(row: ServedResource): Promise<Informer<KubernetesObject>> {
@@ -102,14 +113,20 @@ class QuotaController {
       informer.onChange({
         deleted: add,
         updated: (object, old) => {
-          const usage = (o: Stored<KubernetesObject>) =>
-            writeSums(usageOf(row, o as Pod, this.#context.clock.now()));
+          const usage = (o: Stored<KubernetesObject>) => writeSums(usageOf(row, o, this.#about()));
           if (!deepEqual(usage(object), usage(old))) add(object);
         },
       });
     }
+    if (row.plural === resourceclaims.plural && row.group === resourceclaims.group) await this.#watchBeside();
     await informer.synced;
     return informer;
+  }
+
+  async #watchBeside(): Promise<void> {
+    const { informers } = this.#context;
+    this.#beside ??= { classes: informers.of(deviceclasses), pods: informers.of(pods) };
+    await Promise.all([this.#beside.classes.synced, this.#beside.pods.synced]);
   }
 
   async #report(quota: Stored<ResourceQuota>, status: ResourceQuota['status']): Promise<void> {

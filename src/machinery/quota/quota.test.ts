@@ -13,7 +13,58 @@ const container = (name: string, cpu: string, more: object = {}) => ({
 
 describe('what objects take of quotas', () => {
   const usage = (resource: { group: string; plural: string }, object: object) =>
-    writeSums(usageOf(resource, object as Pod, 0));
+    writeSums(usageOf(resource, object as Pod, { nowMs: 0, resourceOf, pod: () => owner }));
+  const resourceOf = (name: string) => (name === 'gpu' ? 'example.com/gpu' : undefined);
+  const resources = { requests: { 'example.com/gpu': '1', 'deviceclass.resource.kubernetes.io/nic': '1' } };
+  const owner: Pod = {
+    metadata: { name: 'p', uid: 'u' },
+    spec: { containers: [{ name: 'c', resources }] },
+  };
+
+  test('claims for devices: by class and by the resources that classes stand behind', () => {
+    const claims = { group: 'resource.k8s.io', plural: 'resourceclaims' };
+    const requests = [
+      { name: 'a', exactly: { deviceClassName: 'gpu', count: 2 } },
+      {
+        name: 'b',
+        firstAvailable: [
+          { name: 'x', deviceClassName: 'gpu', count: 1 },
+          { name: 'y', deviceClassName: 'nic', allocationMode: 'All' },
+          { name: 'z', deviceClassName: 'gpu', count: 3 },
+        ],
+      },
+    ];
+    const claim = { metadata: { name: 'k' }, spec: { devices: { requests } } };
+    const whole = {
+      'count/resourceclaims.resource.k8s.io': '1',
+      'gpu.deviceclass.resource.k8s.io/devices': '5',
+      'requests.deviceclass.resource.kubernetes.io/gpu': '5',
+      'requests.example.com/gpu': '5',
+      'nic.deviceclass.resource.k8s.io/devices': '32',
+      'requests.deviceclass.resource.kubernetes.io/nic': '32',
+    };
+    expect(usage(claims, claim)).toEqual(whole);
+    // What the pod is charged with already is not charged again.
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u', controller: true }];
+    const annotations = { 'resource.kubernetes.io/extended-resource-claim': 'true' };
+    const made = { ...claim, metadata: { name: 'k', annotations, ownerReferences } };
+    expect(usage(claims, made)).toEqual({
+      ...whole,
+      'requests.example.com/gpu': '4',
+      'requests.deviceclass.resource.kubernetes.io/nic': '31',
+    });
+    expect(limits(claims, 'gpu.deviceclass.resource.k8s.io/devices')).toBe(true);
+    expect(limits(claims, 'requests.example.com/gpu')).toBe(true);
+    expect(limits(claims, 'requests.cpu')).toBe(false);
+  });
+
+  test('pods: classes by their own names', () => {
+    expect(usage(pods, owner)).toMatchObject({
+      'requests.example.com/gpu': '1',
+      'requests.deviceclass.resource.kubernetes.io/nic': '1',
+    });
+    expect(limits(pods, 'requests.deviceclass.resource.kubernetes.io/nic')).toBe(true);
+  });
 
   test('pods: requests under two names, limits, extended resources', () => {
     const resources = {

@@ -1,8 +1,10 @@
 import type { PersistentVolumeClaim, Pod, Service } from '../../api/core/v1.ts';
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
-import { type ParsedQuantity, quantityOf } from '../quantity.ts';
+import type { DeviceRequest, ExactDeviceRequest, ResourceClaim } from '../../api/resource/v1.ts';
+import { compareQuantities, type ParsedQuantity, quantityOf, subtractQuantities } from '../quantity.ts';
 import { podSums } from '../pod-sums.ts';
-import { one, readSums, type Sums } from '../resource-sums.ts';
+import { classResourcePrefix, extendedClaimAnnotation, isDeviceResource } from '../resource-claims.ts';
+import { one, readSums, type Sums, zero } from '../resource-sums.ts';
 
 /** Core resources that quotas also know by their bare names. */
 const bareNames = new Set([
@@ -20,13 +22,24 @@ export function countName({ group, plural }: Pick<Resource, 'group' | 'plural'>)
   return `count/${group ? `${plural}.${group}` : plural}`;
 }
 
+/** What must be known beside an object. */
+export interface QuotaContext {
+  nowMs: number;
+  /** The extended resource that a device class stands behind. */
+  resourceOf(deviceClass: string): string | undefined;
+  /** The pod of a namespace by its name. */
+  pod(namespace: string, name: string): Pod | undefined;
+}
+
 /** What one object takes of the quotas of its namespace. */
 export function usageOf(
   resource: Pick<Resource, 'group' | 'plural'>,
   object: KubernetesObject,
-  nowMs: number,
+  context: QuotaContext,
 ): Sums {
+  const { nowMs } = context;
   const usage = new Map<string, ParsedQuantity>([[countName(resource), one]]);
+  if (isDeviceClaims(resource)) return addDevices(usage, object as ResourceClaim, context);
   if (resource.group !== '' || !bareNames.has(resource.plural)) return usage;
   switch (resource.plural) {
     case 'pods':
@@ -53,14 +66,12 @@ const bareRequests = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const bounded = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
 const isHugePages = (name: string) => name.startsWith('hugepages-');
-const isExtended = (name: string) =>
-  name.includes('/') && !name.startsWith('requests.') && !/(^|\.)kubernetes\.io\//.test(name);
 
 function addPod(usage: Map<string, ParsedQuantity>, pod: Pod): Sums {
   usage.set('pods', one);
   for (const [name, quantity] of podSums(pod, 'requests')) {
     if (bareRequests.has(name) || isHugePages(name)) usage.set(name, quantity);
-    if (bareRequests.has(name) || isHugePages(name) || isExtended(name))
+    if (bareRequests.has(name) || isHugePages(name) || isDeviceResource(name))
       usage.set(`requests.${name}`, quantity);
   }
   for (const [name, quantity] of podSums(pod, 'limits')) {
@@ -94,9 +105,63 @@ function addClaim(usage: Map<string, ParsedQuantity>, { spec, metadata }: Persis
   return usage;
 }
 
+const isDeviceClaims = ({ group, plural }: Pick<Resource, 'group' | 'plural'>) =>
+  group === 'resource.k8s.io' && plural === 'resourceclaims';
+const devicesSuffix = '.deviceclass.resource.k8s.io/devices';
+const requestPrefix = 'requests.';
+/** A claim can have so many devices: where it wants all there are, these are counted. */
+const mostDevices = 32;
+
+type Wish = Pick<ExactDeviceRequest, 'deviceClassName' | 'allocationMode' | 'count'>;
+
+const devicesIn = ({ allocationMode, count }: Wish) =>
+  allocationMode === 'All' ? mostDevices : Number(count ?? 1);
+
+/** Of several wishes, what each class could come to. */
+function devicesByClass({ exactly, firstAvailable = [] }: DeviceRequest): Map<string, number> {
+  const most = new Map<string, number>();
+  for (const wish of exactly ? [exactly] : firstAvailable)
+    most.set(wish.deviceClassName, Math.max(most.get(wish.deviceClassName) ?? 0, devicesIn(wish)));
+  return most;
+}
+
+/** Devices count by their class, and under the names of resources; what the pod was charged with for these is not charged again. */
+function addDevices(usage: Map<string, ParsedQuantity>, claim: ResourceClaim, context: QuotaContext): Sums {
+  const devices = new Map<string, number>();
+  for (const request of claim.spec.devices?.requests ?? [])
+    for (const [name, count] of devicesByClass(request)) devices.set(name, (devices.get(name) ?? 0) + count);
+  const pod = servedBy(claim, context);
+  const charged: Sums = pod ? podSums(pod, 'requests') : new Map();
+  for (const [name, count] of devices) {
+    usage.set(`${name}${devicesSuffix}`, quantityOf(count));
+    const resource = context.resourceOf(name);
+    for (const known of [`${classResourcePrefix}${name}`, ...(resource ? [resource] : [])]) {
+      const rest = subtractQuantities(quantityOf(count), charged.get(known) ?? zero);
+      if (compareQuantities(rest, zero) > 0) usage.set(`${requestPrefix}${known}`, rest);
+    }
+  }
+  return usage;
+}
+
+/** The pod whose extended resources a claim was made for. */
+function servedBy({ metadata }: ResourceClaim, { pod, nowMs }: QuotaContext): Pod | undefined {
+  if (metadata.annotations?.[extendedClaimAnnotation] !== 'true') return undefined;
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller);
+  if (owner?.kind !== 'Pod' || owner.apiVersion !== 'v1') return undefined;
+  const found = pod(metadata.namespace ?? '', owner.name);
+  if (found?.metadata.uid !== owner.uid || hasEnded(found, nowMs)) return undefined;
+  const noted = found.status?.extendedResourceClaimStatus?.resourceClaimName;
+  return noted === undefined || noted === metadata.name ? found : undefined;
+}
+
+const isDeviceLimit = (name: string) =>
+  name.endsWith(devicesSuffix) ||
+  (name.startsWith(requestPrefix) && isDeviceResource(name.slice(requestPrefix.length)));
+
 /** Whether a name in a quota is one that objects of this resource can take from. */
 export function limits(resource: Pick<Resource, 'group' | 'plural'>, name: string): boolean {
   if (name === countName(resource)) return true;
+  if (isDeviceClaims(resource)) return isDeviceLimit(name);
   if (resource.group !== '') return false;
   switch (resource.plural) {
     case 'pods':
@@ -114,5 +179,5 @@ function isPodLimit(name: string): boolean {
   if (name === 'pods' || bareRequests.has(name) || isHugePages(name)) return true;
   const [, kind, rest = ''] = /^(requests|limits)\.(.*)$/.exec(name) ?? [];
   if (kind === 'limits') return bounded.has(rest);
-  return kind === 'requests' && (bareRequests.has(rest) || isHugePages(rest) || isExtended(rest));
+  return kind === 'requests' && (bareRequests.has(rest) || isHugePages(rest) || isDeviceResource(rest));
 }
