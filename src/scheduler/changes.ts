@@ -10,6 +10,8 @@ export function changesOfNode(node: Node, old: Node): Action[] {
   if (!deepEqual(node.metadata.labels, old.metadata.labels)) actions.push('UpdateLabel');
   const taints = ({ spec }: Node) => [spec?.taints ?? [], spec?.unschedulable ?? false];
   if (!deepEqual(taints(node), taints(old))) actions.push('UpdateTaint');
+  if (!deepEqual(node.status?.declaredFeatures, old.status?.declaredFeatures))
+    actions.push('UpdateDeclaredFeatures');
   return actions;
 }
 

@@ -28,6 +28,7 @@ describe('a scheduler configuration', () => {
       'PodTopologySpread',
       'InterPodAffinity',
       'DynamicResources',
+      'NodeDeclaredFeatures',
     ]);
     expect(profile?.weights).toEqual({
       TaintToleration: 3,

@@ -24,4 +24,5 @@ export const defaultPlugins: readonly EnabledPlugin[] = [
   plugin('NodeResourcesBalancedAllocation', 1),
   plugin('ImageLocality', 1),
   plugin('DefaultBinder'),
+  plugin('NodeDeclaredFeatures'),
 ];

@@ -13,6 +13,7 @@ import { classBehind } from '../plugins/dynamic-resources/extended-resources.ts'
 import { imageLocality } from '../plugins/image-locality.ts';
 import { interPodAffinity } from '../plugins/inter-pod-affinity.ts';
 import { nodeAffinity } from '../plugins/node-affinity.ts';
+import { nodeDeclaredFeatures } from '../plugins/node-declared-features.ts';
 import { nodeName } from '../plugins/node-name.ts';
 import { nodePorts } from '../plugins/node-ports.ts';
 import { nodeResourcesBalancedAllocation } from '../plugins/node-resources-balanced-allocation.ts';
@@ -72,4 +73,5 @@ export const builtInPlugins: Registry = {
   NodeResourcesBalancedAllocation: (_, args) => nodeResourcesBalancedAllocation(balancedAllocationArgs(args)),
   ImageLocality: imageLocality,
   DefaultBinder: ({ client }) => defaultBinder(client),
+  NodeDeclaredFeatures: nodeDeclaredFeatures,
 };

@@ -1,8 +1,15 @@
 import type { Pod } from '../../api/core/v1.ts';
 import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
 
-/** What happened to an object. The last three say which part of a node has changed. */
-export type Action = 'Add' | 'Update' | 'Delete' | 'UpdateAllocatable' | 'UpdateLabel' | 'UpdateTaint';
+/** What happened to an object. The last four say which part of a node has changed. */
+export type Action =
+  | 'Add'
+  | 'Update'
+  | 'Delete'
+  | 'UpdateAllocatable'
+  | 'UpdateLabel'
+  | 'UpdateTaint'
+  | 'UpdateDeclaredFeatures';
 
 /** A change of an object that the scheduler has seen. For pods: of one that is on a node. */
 export interface ClusterEvent<T extends KubernetesObject = KubernetesObject> {

@@ -136,6 +136,21 @@ describe('scores', () => {
   });
 });
 
+describe('features that nodes declare', () => {
+  const rule = { action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [1] } };
+  const restarts = { containers: [{ name: 'c', image: 'i', restartPolicyRules: [rule] }] };
+  const declaring = (...declaredFeatures: string[]) => ({ status: { declaredFeatures } });
+  const missing = "node(s) didn't match Pod's required features";
+
+  test('are there for pods that need them', () => {
+    const nodes = [node('a'), node('b', declaring('RestartAllContainersOnContainerExits', 'Something'))];
+    expect(place(pod(restarts), { nodes })).toBe('b');
+    expect(place(pod(restarts), { nodes: nodes.slice(0, 1) })).toEqual([missing]);
+    expect(place(pod({ hostNetwork: true, hostUsers: false }), { nodes })).toEqual([missing, missing]);
+    expect(place(pod({ hostUsers: false }), { nodes: nodes.slice(0, 1) })).toBe('a');
+  });
+});
+
 describe('resources', () => {
   test('extended ones count, unless they are ignored', () => {
     const nodes = [
