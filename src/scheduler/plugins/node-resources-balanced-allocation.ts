@@ -1,4 +1,4 @@
-import { isNothing } from '../cache/resources.ts';
+import { amountOf, isNothing } from '../cache/resources.ts';
 import { maxScore, type Plugin } from '../framework/framework.ts';
 import { signedUse, useAfter, type WeighedResource } from './resource-use.ts';
 
@@ -7,7 +7,7 @@ const common: readonly WeighedResource[] = [
   { name: 'memory', weight: 1 },
 ];
 
-/** Prefers nodes on which the shares of cpu and memory in use lie close together. */
+/** Prefers nodes on which the shares of cpu and memory in use come closer together with the pod than they are without it. */
 export function nodeResourcesBalancedAllocation({
   resources = common,
 }: {
@@ -19,15 +19,21 @@ export function nodeResourcesBalancedAllocation({
     sign: signedUse,
     preScore: ({ pod }) => (isNothing(pod.requests) ? 'skip' : undefined),
     score(decision, node) {
-      const shares: number[] = [];
+      const after: number[] = [];
+      const before: number[] = [];
       for (const { name } of resources) {
         const { used, capacity } = useAfter(decision, node, { name, assume: false });
-        if (capacity > 0) shares.push(Math.min(1, used / capacity));
+        if (capacity === 0) continue;
+        after.push(Math.min(1, used / capacity));
+        before.push(Math.min(1, amountOf(node.requested, name) / capacity));
       }
-      return Math.floor((1 - deviation(shares)) * maxScore);
+      // Between 50 and 100, as what one deviation alone comes to; no change is in the middle.
+      return maxScore / 2 + Math.floor((maxScore / 2 + balance(after) - balance(before)) / 2);
     },
   };
 }
+
+const balance = (shares: readonly number[]) => Math.floor((1 - deviation(shares)) * maxScore);
 
 /** Standard deviation; of two shares simply half their distance. */
 function deviation(shares: readonly number[]): number {

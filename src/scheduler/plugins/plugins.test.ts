@@ -94,12 +94,17 @@ describe('scores', () => {
     expect(scores('NodeResourcesFit', small, { nodes, running: [half], args: ratio })).toEqual([50, 50]);
   });
 
-  test('of balance; pods that ask for nothing are not weighed', () => {
+  test('of what the pod does to the balance; pods that ask for nothing are not weighed', () => {
+    const balance = (one: Stored<Pod>, running: Stored<Pod>[] = []) =>
+      scores('NodeResourcesBalancedAllocation', one, { nodes, running });
     const lopsided = pod({ nodeName: 'a' }, { cpu: '3' });
-    expect(scores('NodeResourcesBalancedAllocation', small, { nodes, running: [lopsided] })).toEqual([
-      62, 100,
-    ]);
-    expect(scores('NodeResourcesBalancedAllocation', pod(), { nodes, running: [lopsided] })).toEqual([0, 0]);
+    // A node that is out of balance stays so, and is no worse than one that stays in balance.
+    expect(balance(small, [lopsided])).toEqual([75, 75]);
+    const counterweight = pod({}, { memory: '6Gi' });
+    expect(balance(counterweight, [lopsided])).toEqual([94, 56]);
+    const full = pod({ nodeName: 'a' }, { cpu: '4' });
+    expect(balance(pod({}, { memory: '8Gi' }), [full])).toEqual([100, 50]);
+    expect(balance(pod(), [lopsided])).toEqual([0, 0]);
   });
 
   test('of images that are there', () => {
