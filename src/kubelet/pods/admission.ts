@@ -8,6 +8,7 @@ import {
   quantityOf,
   quantityValue,
 } from '../../machinery/quantity.ts';
+import { isDeviceResource } from '../../machinery/resource-claims.ts';
 import { isRepelled, tolerates } from '../../machinery/tolerations.ts';
 import { readSums } from '../../machinery/resource-sums.ts';
 import { isCriticalPod, isStaticPod } from './pod-kinds.ts';
@@ -67,6 +68,8 @@ function outOfResources({ pod, node, others }: AdmissionInput): Rejection | unde
   for (const [name, request] of specSums(pod.spec, 'requests')) {
     if (request.unscaled === 0n) continue;
     const has = allocatable.get(name) ?? quantityOf(0);
+    // What the node does not have itself, claims for devices may serve.
+    if (has.unscaled === 0n && isDeviceResource(name)) continue;
     const before = taken.get(name) ?? quantityOf(0);
     if (compareQuantities(addQuantities(before, request), has) > 0)
       return shortOf(name, request, before, has);

@@ -38,7 +38,18 @@ describe('taking a pod in', () => {
     });
     expect(verdict(asks({ memory: '9Gi' }))?.reason).toBe('OutOfmemory');
     expect(verdict(podOf(), [podOf(), podOf()])?.reason).toBe('OutOfpods');
-    expect(verdict(asks({ 'example.com/gpu': '1' }))?.reason).toBe('OutOfexample.com/gpu');
+    const having = (gpus: string) =>
+      nodeOf({ status: { allocatable: { pods: '2', 'example.com/gpu': gpus } } });
+    const gpu = asks({ 'example.com/gpu': '1' });
+    expect(verdict(gpu, [gpu], having('1'))?.reason).toBe('OutOfexample.com/gpu');
+  });
+
+  test('does not mind extended resources that it does not have itself: claims for devices may serve them', () => {
+    expect(verdict(asks({ 'example.com/gpu': '1' }))).toBeUndefined();
+    const none = nodeOf({ status: { allocatable: { pods: '2', 'example.com/gpu': '0' } } });
+    expect(verdict(asks({ 'example.com/gpu': '1' }), [], none)).toBeUndefined();
+    expect(verdict(asks({ 'deviceclass.resource.kubernetes.io/gpu': '1' }))).toBeUndefined();
+    expect(verdict(asks({ 'hugepages-2Mi': '2Mi' }))?.reason).toBe('OutOfhugepages-2Mi');
   });
 
   test('needs the labels that the pod wants', () => {
