@@ -274,7 +274,7 @@ function refused(decision: Decision, refusals: Refusals, summary: string): Verdi
   const everyone = () => new Set(profile.at.filter.map((plugin) => plugin.name));
   const refusedBy = snapshot.nodes.size === 0 ? everyone() : refusals.plugins();
   const base = { type: 'refused', decision, refusals, refusedBy } as const;
-  if (snapshot.nodes.size === 0) return { ...base, message: summary, plan: { nominate: '' } };
+  if (snapshot.nodes.size === 0) return { ...base, message: summary, plan: {} };
   const messages: string[] = [];
   const acts: NonNullable<PostFilterResult['act']>[] = [];
   let nominate: string | undefined;

@@ -6,7 +6,7 @@ import type { Component } from '../client/component.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
 import type { Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
-import { hasReason } from '../machinery/status-error.ts';
+import { causedBy } from '../client/transport.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
 import type { Log } from '../platform/log.ts';
@@ -21,6 +21,7 @@ import { builtInPlugins, type Registry } from './configuration/registry.ts';
 import { decide, type Verdict } from './decide.ts';
 import {
   type Decision,
+  type Plugin,
   PluginError,
   pluginsOf,
   type Profile,
@@ -84,6 +85,8 @@ class Scheduler {
   readonly #nodes: Informer<Node>;
   readonly #followed: { resource: Resource; informer: Informer<KubernetesObject> }[];
   readonly #running = new Set<Promise<void>>();
+  /** Bindings that can still be broken off, by the pod's uid. */
+  readonly #cancelable = new Map<string, AbortController>();
   #slot: Deferred<void> | undefined;
   #startAt = 0;
 
@@ -91,7 +94,12 @@ class Scheduler {
     const { clock, informers, configuration = defaultConfiguration } = options;
     this.#options = options;
     this.#configuration = configuration;
-    const handle: Handle = { ...options, lister: listersOf(informers), finder: findersOf(informers) };
+    const handle: Handle = {
+      ...options,
+      lister: listersOf(informers),
+      finder: findersOf(informers),
+      cancelBinding: (uid, why) => this.#cancelBinding(uid, why),
+    };
     const profiles = buildProfiles(configuration, { ...builtInPlugins, ...options.plugins }, handle);
     this.#profiles = new Map(profiles.map((profile) => [profile.schedulerName, profile]));
     this.#queue = new SchedulingQueue({
@@ -194,9 +202,10 @@ class Scheduler {
   #hide(pod: Stored<Pod>): void {
     const { uid } = pod.metadata;
     this.#queue.remove(uid);
+    const wasKeptFor = this.#cache.nominated.nodeOf(uid) !== undefined;
     this.#cache.nominated.remove(uid);
-    if (!this.#cache.has(uid)) return;
-    this.#cache.removePod(pod);
+    if (this.#cache.has(uid)) this.#cache.removePod(pod);
+    else if (!wasKeptFor) return;
     this.#queue.happened({ resource: pods, action: 'Delete', object: pod });
   }
 
@@ -206,8 +215,11 @@ class Scheduler {
     const { uid } = pod.metadata;
     const { nominated } = this.#cache;
     if (this.#cache.has(uid) || (isSame && node === nominated.nodeOf(uid))) return;
+    const before = nominated.nodeOf(uid);
     if (node) nominated.set(podInfo(pod), node);
     else nominated.remove(uid);
+    // What was kept for it is free for others.
+    if (before && before !== node) this.#queue.happened({ resource: pods, action: 'Delete', object: pod });
   }
 
   #isOurs(pod: Pod): boolean {
@@ -291,6 +303,8 @@ class Scheduler {
     const { pod } = decision.pod;
     const { uid, namespace, name } = pod.metadata;
     try {
+      reserve(placement);
+      if (actsBeforeBind(placement)) await this.#prepare(placement);
       await bind(placement);
     } catch (error) {
       return this.#bindingFailed(placement, error);
@@ -301,13 +315,43 @@ class Scheduler {
     for (const plugin of decision.profile.at.postBind) plugin.postBind?.(decision, node);
   }
 
+  /** What takes its time before a pod is bound: others are told where it goes, and can make it go elsewhere. */
+  async #prepare(placement: Placement): Promise<void> {
+    const { decision, node, signal } = placement;
+    const { pod } = decision.pod;
+    const { uid, name } = pod.metadata;
+    const own = new AbortController();
+    this.#cancelable.set(uid, own);
+    try {
+      await announce(this.#options.client, pod, node).catch((error) =>
+        this.#options.log.warn('a pod does not say where it is to go', { pod: name, error: String(error) }),
+      );
+      await prepare({ ...placement, signal: AbortSignal.any([signal, own.signal]) });
+      own.signal.throwIfAborted();
+    } catch (error) {
+      throw own.signal.aborted ? own.signal.reason : error;
+    } finally {
+      this.#cancelable.delete(uid);
+    }
+  }
+
+  #cancelBinding(uid: string, why: string): boolean {
+    const binding = this.#cancelable.get(uid);
+    if (!binding || binding.signal.aborted) return false;
+    binding.abort(new Error(why));
+    return true;
+  }
+
   async #bindingFailed({ decision, node, signal }: Placement, error: unknown): Promise<void> {
     const { pod } = decision.pod;
-    const { uid } = pod.metadata;
+    const { uid, namespace, name } = pod.metadata;
     for (const plugin of [...decision.profile.at.reserve].reverse()) await plugin.unreserve?.(decision, node);
     this.#cache.forget(uid);
+    const now = this.#pods.get(`${namespace}/${name}`);
+    const isThere = now?.metadata.uid === uid;
+    if (isThere) this.#nominate(now, false);
     this.#queue.happened({ resource: pods, action: 'Delete', object: pod });
-    if (hasReason(error, 'NotFound') || signal.aborted) return this.#queue.placed(uid);
+    if (!isThere || signal.aborted) return this.#queue.placed(uid);
     const isRejected = error instanceof Rejected;
     this.#queue.refused(uid, isRejected ? new Set([error.refusal.plugin]) : undefined);
     const text = error instanceof Error ? error.message : String(error);
@@ -319,18 +363,40 @@ class Scheduler {
   }
 }
 
-async function bind({ decision, node, signal }: Placement): Promise<void> {
-  const { at } = decision.profile;
-  for (const plugin of at.reserve) {
+function reserve({ decision, node }: Placement): void {
+  for (const plugin of decision.profile.at.reserve) {
     const refusal = plugin.reserve?.(decision, node);
     if (refusal) throw new Rejected(refusal);
   }
-  for (const plugin of at.permit) {
+}
+
+/** Whether it takes its time before the pod is bound. */
+function actsBeforeBind({ decision, node }: Placement): boolean {
+  const { permit, preBind } = decision.profile.at;
+  const acts = (plugin: Plugin) => plugin.actsBeforeBind?.(decision, node) ?? true;
+  return permit.some(acts) || preBind.some(acts);
+}
+
+async function prepare({ decision, node, signal }: Placement): Promise<void> {
+  const { permit, preBind } = decision.profile.at;
+  for (const plugin of permit) {
     const refusal = await plugin.permit?.(decision, node, signal);
     if (refusal) throw new Rejected(refusal);
   }
-  for (const plugin of at.preBind) await plugin.preBind?.(decision, node, signal);
-  for (const plugin of at.bind) if (await plugin.bind?.(decision, node)) return;
+  for (const plugin of preBind) await plugin.preBind?.(decision, node, signal);
+}
+
+async function bind({ decision, node }: Placement): Promise<void> {
+  for (const plugin of decision.profile.at.bind) if (await plugin.bind?.(decision, node)) return;
+}
+
+/** Says where a pod is going to be, so that nobody takes the node for idle meanwhile. (KEP-5278) */
+async function announce(client: Client, pod: Stored<Pod>, node: string): Promise<void> {
+  if (pod.status?.nominatedNodeName === node) return;
+  const cause = causedBy({ ...pod, apiVersion: 'v1', kind: 'Pod' }, `the pod is about to go to ${node}`);
+  const patch = { status: { nominatedNodeName: node } };
+  const type = 'application/merge-patch+json';
+  await client.of(pods).patch(pod.metadata, patch, { type, subresource: 'status', cause });
 }
 
 /** What plugins want to hear of beside nodes and pods. */

@@ -45,7 +45,7 @@ export function testHandle(objects: TestObjects = {}): Handle {
     const { list } = lister(resource);
     return (value) => list().filter((object) => values(object).includes(value));
   };
-  return { ...parts, events, lister, finder };
+  return { ...parts, events, lister, finder, cancelBinding: () => false };
 }
 
 /** The first profile of a configuration, the default one unless given. */

@@ -838,6 +838,77 @@ describe('profiles', () => {
   });
 });
 
+describe('pods on their way to a node', () => {
+  const file = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration' };
+  const plugins = { multiPoint: { enabled: [{ name: 'Patience' }] } };
+  const configuration = parseConfiguration({
+    ...file,
+    profiles: [{ schedulerName: 'default-scheduler', plugins }],
+  });
+  /** Lets pods that are labelled so wait. */
+  const patience: PluginFactory = ({ clock }) => ({
+    name: 'Patience',
+    actsBeforeBind: ({ pod }) => pod.pod.metadata.labels?.waits !== undefined,
+    preBind: async ({ pod }, _, signal) => {
+      if (pod.pod.metadata.labels?.waits) await clock.sleep(60_000, signal);
+    },
+  });
+  const waiting = { labels: { waits: 'yes' } };
+
+  beforeEach(async () => {
+    await runScheduler({ configuration, plugins: { Patience: patience } });
+    await priority('low', 1);
+    await priority('high', 1000);
+    await node('a');
+  });
+
+  test('say where it is before they are bound, where that takes time', async () => {
+    await pod('slow', { ...waiting, requests: { cpu: '1' } });
+    expect((await cluster.get(pods, 'slow')).status?.nominatedNodeName).toBe('a');
+    await cluster.pass(61_000);
+    expect(await placeOf('slow')).toBe('a');
+    expect((await cluster.get(pods, 'slow')).status?.nominatedNodeName).toBeUndefined();
+  });
+
+  test('go back to the queue, and stay alive, where one that matters more needs their place', async () => {
+    await pod('slow', { ...waiting, requests: { cpu: '2' }, spec: { priorityClassName: 'low' } });
+    const { uid } = (await cluster.get(pods, 'slow')).metadata;
+    await pod('high', { requests: { cpu: '2' }, spec: { priorityClassName: 'high' } });
+    await cluster.pass(2000);
+    expect(await placeOf('high')).toBe('a');
+    expect((await cluster.get(pods, 'slow')).metadata).toMatchObject({ uid });
+    expect((await cluster.get(pods, 'slow')).metadata.deletionTimestamp).toBeUndefined();
+    expect(await cluster.events('Preempted')).toHaveLength(1);
+    await cluster.delete(pods, 'high', { gracePeriodSeconds: 0 });
+    await cluster.pass(80_000);
+    expect(await placeOf('slow')).toBe('a');
+  });
+});
+
+test('a pod that a node is no longer kept for makes way for others', async () => {
+  await runScheduler();
+  await priority('high', 1000);
+  await node('a');
+  await node('b', { cpu: '1' });
+  const nodeSelector = { 'kubernetes.io/hostname': 'none' };
+  await pod('expected', { requests: { cpu: '2' }, spec: { priorityClassName: 'high', nodeSelector } });
+  const nominate = (nominatedNodeName: string | null) =>
+    cluster.patch(pods, 'expected', { status: { nominatedNodeName } }, { subresource: 'status' });
+  await nominate('a');
+  await pod('first', { requests: { cpu: '2' } });
+  expect(await placeOf('first')).toBeUndefined();
+  await nominate(null);
+  await cluster.pass(2000);
+  expect(await placeOf('first')).toBe('a');
+  await cluster.delete(pods, 'first', { gracePeriodSeconds: 0 });
+  await nominate('a');
+  await pod('second', { requests: { cpu: '2' } });
+  expect(await placeOf('second')).toBeUndefined();
+  await cluster.delete(pods, 'expected', { gracePeriodSeconds: 0 });
+  await cluster.pass(2000);
+  expect(await placeOf('second')).toBe('a');
+});
+
 describe('limits of a namespace', () => {
   test('pods get its defaults and stay within its bounds', async () => {
     const limits = [

@@ -89,6 +89,8 @@ export interface Plugin {
   /** Undoes `reserve`, and what `preBind` has done; may wait for its own writes. */
   unreserve?(decision: Decision, node: string): void | Promise<void>;
   permit?(decision: Decision, node: string, signal: AbortSignal): Promise<Refusal | undefined>;
+  /** Whether `permit` or `preBind` has something to do here, so that others are told where the pod goes before it is bound; yes where absent. */
+  actsBeforeBind?(decision: Decision, node: string): boolean;
   preBind?(decision: Decision, node: string, signal: AbortSignal): Promise<void>;
   /** Gives true where it has bound the pod. */
   bind?(decision: Decision, node: string): Promise<boolean>;

@@ -34,6 +34,8 @@ export interface Handle {
   readonly events: EventRecorder;
   lister<T extends KubernetesObject>(resource: Resource<T>): Lister<T>;
   finder<T extends KubernetesObject>(resource: Resource<T>, index: IndexOf<T>): Finder<T>;
+  /** Breaks off a binding that has not come further than `preBind`; false where there is none such. */
+  cancelBinding(uid: string, why: string): boolean;
 }
 
 const namespaceIndex = 'scheduler/namespace';

@@ -35,12 +35,12 @@ export interface OpenClaim {
   devices: DeviceClaim;
 }
 
-/** Something is wrong with a claim or a class: no node can help. */
+/** Something is wrong with a claim or a class, or the search took too long: no node can help. */
 export class AllocationError extends Error {
   override readonly name = 'AllocationError';
 }
 
-/** A node that would do but for a pool that contradicts itself, or for the search that took too long. */
+/** A node that would do but for a pool that contradicts itself. */
 export class NodeFailure extends Error {
   override readonly name = 'NodeFailure';
 }
@@ -175,7 +175,7 @@ class Search {
       if (pool.isIncomplete || pool.isInvalid) continue;
       for (let o = v === firstView ? firstOffer : 0; o < offers.length; o++) {
         const offer = offers[o] as Offer;
-        if (++this.#tries > mostTries) throw new NodeFailure('timed out trying to allocate devices');
+        if (++this.#tries > mostTries) throw new AllocationError('timed out trying to allocate devices');
         if (this.#isInUse(want, offer) || !this.#isSelected(want, offer)) continue;
         const undo = this.#tryToGive(want, offer);
         if (!undo) continue;

@@ -224,6 +224,11 @@ export class DynamicResources implements Plugin {
         });
   }
 
+  actsBeforeBind({ state }: Decision, node: string): boolean {
+    const own = state.get<State>(name);
+    return own !== undefined && (own.claims.length > 0 || own.gifts.has(node));
+  }
+
   async preBind({ pod: { pod }, state }: Decision, node: string, signal: AbortSignal): Promise<void> {
     const own = state.get<State>(name);
     if (!own) return;

@@ -207,8 +207,11 @@ async function evict(handle: Handle, { preemptor, victim: { pod }, node }: Evict
   const patch = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };
   const type = 'application/strategic-merge-patch+json';
   try {
-    await client.of(pods).patch(pod.metadata, patch, { type, subresource: 'status', cause });
-    await client.of(pods).delete(pod.metadata, { cause, preconditions: { uid: pod.metadata.uid } });
+    // A pod that does not run yet can go elsewhere.
+    if (!handle.cancelBinding(pod.metadata.uid, `preempted by ${name}`)) {
+      await client.of(pods).patch(pod.metadata, patch, { type, subresource: 'status', cause });
+      await client.of(pods).delete(pod.metadata, { cause, preconditions: { uid: pod.metadata.uid } });
+    }
   } catch (error) {
     if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return false;
     throw error;

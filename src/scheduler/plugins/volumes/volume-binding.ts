@@ -146,6 +146,10 @@ export class VolumeBinding implements Plugin {
     for (const { volume } of planOf(decision, node)?.bind ?? []) this.#promised.delete(volume.metadata.name);
   }
 
+  actsBeforeBind(decision: Decision, node: string): boolean {
+    return planOf(decision, node) !== undefined;
+  }
+
   async preBind(decision: Decision, node: string, signal: AbortSignal): Promise<void> {
     const plan = planOf(decision, node);
     if (!plan) return;
