@@ -156,6 +156,24 @@ describe('a claim that several share', () => {
     expect(await claims()).toEqual([]);
   });
 
+  test('keeps a user that is no pod, and forgets pods beside it', async () => {
+    await pod(shared, 'a');
+    await allocate('shared', ['a']);
+    const { metadata, status } = await now();
+    const group = { apiGroup: 'example.com', resource: 'groups', name: 'g', uid: 'g' };
+    await cluster.patch(
+      resourceclaims,
+      'shared',
+      {
+        metadata: { resourceVersion: metadata.resourceVersion },
+        status: { reservedFor: [...(status?.reservedFor ?? []), group] },
+      },
+      { subresource: 'status' },
+    );
+    await cluster.delete(pods, 'a');
+    expect((await now()).status).toMatchObject({ reservedFor: [group], allocation: {} });
+  });
+
   test('forgets a user that another pod of the same name has replaced', async () => {
     nodes.lets = false;
     await pod(shared, 'a');

@@ -204,9 +204,8 @@ class ResourceClaims {
 
   /** What the informer does not know may be too new for it: the server is asked before a device is taken from a pod. */
   async #isUser({ metadata }: Claim, user: ResourceClaimConsumerReference): Promise<boolean> {
-    if (user.apiGroup || user.resource !== 'pods') {
-      throw new Error(`unsupported ReservedFor entry: ${user.apiGroup ?? ''}/${user.resource} ${user.name}`);
-    }
+    // Others look after users that are no pods.
+    if (user.apiGroup || user.resource !== 'pods') return true;
     const ref = { namespace: metadata.namespace, name: user.name };
     const known = this.#pods.get(keyOf({ metadata: ref }));
     if (known) return known.metadata.uid === user.uid && !isDone(known);
