@@ -304,18 +304,20 @@ function eventsOf(labels: NamespaceLabels): Plugin['events'] {
   };
   const related = (pod: Pod, other: Pod) => means(pod, other) || means(other, pod);
   const topologyKeys = (pod: Pod) => {
-    const terms = podTermsOf(pod);
-    const own = [...(terms?.requiredAffinity ?? []), ...(terms?.requiredAntiAffinity ?? [])];
-    return own.map((term) => term.topologyKey);
+    const { requiredAffinity = [], requiredAntiAffinity = [] } = podTermsOf(pod) ?? {};
+    const keysOf = (terms: typeof requiredAffinity) => terms.map((term) => term.topologyKey);
+    return { near: keysOf(requiredAffinity), apart: keysOf(requiredAntiAffinity) };
   };
   return [
     interestIn(pods, ['Add', 'Update', 'Delete'], (pod, other, old) => {
       return related(pod, other) || (old !== undefined && related(pod, old));
     }),
     interestIn(nodes, ['Add', 'UpdateLabel'], (pod, node, old) => {
-      const keys = topologyKeys(pod);
+      const { near, apart } = topologyKeys(pod);
       const { labels: now } = node.metadata;
-      if (!old) return keys.every((key) => now?.[key] !== undefined);
+      // A node without the key of a term that keeps apart is in nobody's domain.
+      if (!old) return near.every((key) => now?.[key] !== undefined);
+      const keys = [...near, ...apart];
       // Without terms of its own it was kept away by others, whose keys are not known here.
       return keys.length === 0 || keys.some((key) => now?.[key] !== old.metadata.labels?.[key]);
     }),

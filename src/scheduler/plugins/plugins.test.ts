@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Node, Pod } from '../../api/core/v1.ts';
+import { nodes } from '../../api/generated/resources.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { seededRandom } from '../../platform/random.ts';
 import { SchedulerCache } from '../cache/cache.ts';
@@ -138,6 +139,54 @@ describe('scores', () => {
     expect(c).toBe(100);
     expect(b).toBeLessThan(c);
     expect(a).toBeLessThan(b);
+  });
+});
+
+describe('which nodes wake a pod', () => {
+  /** Whether a plugin lets a change of a node wake a pod. */
+  function wakes(plugin: string, one: Stored<Pod>, now: Stored<Node>, old?: Stored<Node>): boolean {
+    const profile = testProfile();
+    const { events = [] } = profile.at.filter.find(({ name }) => name === plugin) ?? {};
+    const event = { resource: nodes as never, action: 'Add' as const, object: now, old };
+    const interests = events.filter(({ resource }) => resource === (nodes as never));
+    return interests.some(({ helps }) => !helps || helps(one, event));
+  }
+  const term = (topologyKey: string) => ({
+    requiredDuringSchedulingIgnoredDuringExecution: [
+      { topologyKey, labelSelector: { matchLabels: { a: 'b' } } },
+    ],
+  });
+  const bare = stored<Stored<Node>>('bare', { spec: {}, status: {} });
+  const zoned = (value: string) => node('zoned', { labels: { [zone]: value } });
+
+  test('one that has the keys of all that the pod wants to be near', () => {
+    const near = pod({ affinity: { podAffinity: term(zone) } });
+    expect(wakes('InterPodAffinity', near, zoned('x'))).toBe(true);
+    expect(wakes('InterPodAffinity', near, bare)).toBe(false);
+    expect(wakes('InterPodAffinity', near, zoned('x'), zoned('y'))).toBe(true);
+    expect(wakes('InterPodAffinity', near, zoned('x'), zoned('x'))).toBe(false);
+  });
+
+  test('any new one for a pod that only keeps apart: without the key it is in nobody’s domain', () => {
+    const apart = pod({ affinity: { podAntiAffinity: term(zone) } });
+    expect(wakes('InterPodAffinity', apart, zoned('x'))).toBe(true);
+    expect(wakes('InterPodAffinity', apart, bare)).toBe(true);
+    expect(wakes('InterPodAffinity', apart, bare, zoned('x'))).toBe(true);
+  });
+
+  test('one that has more of what the pod asks for', () => {
+    const having = (cpu: string, gpu = '0') =>
+      node('a', { status: { allocatable: { cpu, memory: '1Gi', pods: '10', 'example.com/gpu': gpu } } });
+    const asking = pod({}, { cpu: '2' });
+    expect(wakes('NodeResourcesFit', asking, having('2'))).toBe(true);
+    expect(wakes('NodeResourcesFit', asking, having('1'))).toBe(false);
+    expect(wakes('NodeResourcesFit', asking, having('3'), having('2'))).toBe(true);
+    expect(wakes('NodeResourcesFit', asking, having('2'), having('3'))).toBe(false);
+    expect(wakes('NodeResourcesFit', asking, having('2', '1'), having('2'))).toBe(false);
+    expect(
+      wakes('NodeResourcesFit', pod({}, { 'example.com/gpu': '1' }), having('2', '1'), having('2')),
+    ).toBe(true);
+    expect(wakes('NodeResourcesFit', pod({}, { 'example.com/gpu': '1' }), having('2'))).toBe(false);
   });
 });
 
