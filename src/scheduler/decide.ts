@@ -274,10 +274,10 @@ function refused(decision: Decision, refusals: Refusals, summary: string): Verdi
   const everyone = () => new Set(profile.at.filter.map((plugin) => plugin.name));
   const refusedBy = snapshot.nodes.size === 0 ? everyone() : refusals.plugins();
   const base = { type: 'refused', decision, refusals, refusedBy } as const;
-  if (snapshot.nodes.size === 0) return { ...base, message: summary, plan: {} };
+  if (snapshot.nodes.size === 0) return { ...base, message: summary, plan: { nominate: '' } };
   const messages: string[] = [];
   const acts: NonNullable<PostFilterResult['act']>[] = [];
-  let nominate: string | undefined;
+  let nominate = profile.at.postFilter.length > 0 ? undefined : '';
   for (const plugin of profile.at.postFilter) {
     const result = plugin.postFilter?.(decision, refusals) as PostFilterResult;
     if (result.act) acts.push(result.act);

@@ -62,6 +62,8 @@ interface Placement {
   decision: Decision;
   node: string;
   signal: AbortSignal;
+  /** The pod says that it goes there. */
+  isAnnounced?: boolean;
 }
 
 /** A plugin has said no after the node was chosen. */
@@ -258,7 +260,9 @@ class Scheduler {
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
       this.#queue.refused(pod.metadata.uid);
-      this.#track(noteRefusal(this.#options, pod, { message: error.message, reason: 'SchedulerError' }));
+      this.#cache.nominated.remove(pod.metadata.uid);
+      const note = { message: error.message, reason: 'SchedulerError', nominate: '' } as const;
+      this.#track(noteRefusal(this.#options, pod, note));
       return undefined;
     }
   }
@@ -323,6 +327,7 @@ class Scheduler {
     const own = new AbortController();
     this.#cancelable.set(uid, own);
     try {
+      placement.isAnnounced = true;
       await announce(this.#options.client, pod, node).catch((error) =>
         this.#options.log.warn('a pod does not say where it is to go', { pod: name, error: String(error) }),
       );
@@ -342,24 +347,25 @@ class Scheduler {
     return true;
   }
 
-  async #bindingFailed({ decision, node, signal }: Placement, error: unknown): Promise<void> {
+  async #bindingFailed({ decision, node, signal, isAnnounced }: Placement, error: unknown): Promise<void> {
     const { pod } = decision.pod;
     const { uid, namespace, name } = pod.metadata;
     for (const plugin of [...decision.profile.at.reserve].reverse()) await plugin.unreserve?.(decision, node);
     this.#cache.forget(uid);
     const now = this.#pods.get(`${namespace}/${name}`);
     const isThere = now?.metadata.uid === uid;
-    if (isThere) this.#nominate(now, false);
     this.#queue.happened({ resource: pods, action: 'Delete', object: pod });
     if (!isThere || signal.aborted) return this.#queue.placed(uid);
     const isRejected = error instanceof Rejected;
     this.#queue.refused(uid, isRejected ? new Set([error.refusal.plugin]) : undefined);
     const text = error instanceof Error ? error.message : String(error);
-    const message = isRejected ? `0/1 nodes are available: 1 ${text}.` : `binding rejected: ${text}`;
-    await noteRefusal(this.#options, pod, {
-      message,
-      reason: isRejected ? 'Unschedulable' : 'SchedulerError',
-    });
+    const message = isRejected ? `0/1 nodes are available: 1 ${text}.` : text;
+    const nominatedNodeName = isAnnounced ? node : now.status?.nominatedNodeName;
+    await noteRefusal(
+      this.#options,
+      { ...now, status: { ...now.status, nominatedNodeName } },
+      { message, reason: isRejected ? 'Unschedulable' : 'SchedulerError', nominate: '' },
+    );
   }
 }
 
@@ -380,14 +386,30 @@ function actsBeforeBind({ decision, node }: Placement): boolean {
 async function prepare({ decision, node, signal }: Placement): Promise<void> {
   const { permit, preBind } = decision.profile.at;
   for (const plugin of permit) {
-    const refusal = await plugin.permit?.(decision, node, signal);
+    const refusal = await named('Permit', plugin, () => plugin.permit?.(decision, node, signal));
     if (refusal) throw new Rejected(refusal);
   }
-  for (const plugin of preBind) await plugin.preBind?.(decision, node, signal);
+  for (const plugin of preBind)
+    await named('PreBind', plugin, () => plugin.preBind?.(decision, node, signal));
 }
 
 async function bind({ decision, node }: Placement): Promise<void> {
-  for (const plugin of decision.profile.at.bind) if (await plugin.bind?.(decision, node)) return;
+  for (const plugin of decision.profile.at.bind)
+    if (await named('Bind', plugin, () => plugin.bind?.(decision, node))) return;
+}
+
+/** What goes wrong says, in upstream's words, with whom. */
+async function named<T>(
+  point: string,
+  { name }: Plugin,
+  run: () => Promise<T> | undefined,
+): Promise<T | undefined> {
+  try {
+    return await run();
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new Error(`running ${point} plugin "${name}": ${text}`, { cause: error });
+  }
 }
 
 /** Says where a pod is going to be, so that nobody takes the node for idle meanwhile. (KEP-5278) */

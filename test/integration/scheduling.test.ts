@@ -789,7 +789,9 @@ describe('claims that several wishes would satisfy, or that take their time', ()
     await cluster.delete(resourceslices, 's-a');
     await cluster.pass(6000);
     expect(await cluster.events('FailedScheduling')).toContainEqual(
-      expect.stringContaining('claim c binding failed: reason=Smoke, message="it burns"'),
+      expect.stringContaining(
+        'running PreBind plugin "DynamicResources": claim c binding failed: reason=Smoke, message="it burns"',
+      ),
     );
     await cluster.pass(20_000);
     expect(await cluster.events('FailedScheduling')).toContainEqual(
@@ -878,6 +880,7 @@ describe('pods on their way to a node', () => {
     expect(await placeOf('high')).toBe('a');
     expect((await cluster.get(pods, 'slow')).metadata).toMatchObject({ uid });
     expect((await cluster.get(pods, 'slow')).metadata.deletionTimestamp).toBeUndefined();
+    expect((await cluster.get(pods, 'slow')).status?.nominatedNodeName).toBeUndefined();
     expect(await cluster.events('Preempted')).toHaveLength(1);
     await cluster.delete(pods, 'high', { gracePeriodSeconds: 0 });
     await cluster.pass(80_000);
