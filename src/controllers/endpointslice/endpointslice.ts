@@ -80,12 +80,7 @@ export function createEndpointSliceController(context: ControllerContext): Compo
           await carryOutSlices(context, plan, { key, writes, cause });
         } catch (error) {
           if (isTerminatingNamespace(error)) return done;
-          const message = `Error updating Endpoint Slices for Service ${key}: ${(error as Error).message}`;
-          context.events.record(service, {
-            type: 'Warning',
-            reason: 'FailedToUpdateEndpointSlices',
-            message,
-          });
+          tellOfFailure(context, service, error as Error);
           throw error;
         }
         teller.tell(service, plan.topology);
@@ -93,6 +88,11 @@ export function createEndpointSliceController(context: ControllerContext): Compo
       };
     },
   });
+}
+
+function tellOfFailure({ events }: ControllerContext, service: Stored<Service>, error: Error): void {
+  const message = `Error updating Endpoint Slices for Service ${keyOf(service)}: ${error.message}`;
+  events.record(service, { type: 'Warning', reason: 'FailedToUpdateEndpointSlices', message });
 }
 
 const phrase = ({ addressType, why }: Topology) =>
