@@ -179,7 +179,8 @@ async function comeToRest(stage: Stage, checker: InvariantChecker): Promise<void
 const isHeartbeat = ({ key }: TracedWrite) => /^\/registry\/(leases|minions|events)\//.test(key);
 
 async function restless(cluster: VirtualCluster): Promise<Violation[]> {
-  await cluster.advance('30s');
+  // An autoscaler has looked back over what was before for the last time.
+  await cluster.advance('90s');
   const { count } = cluster.trace();
   await cluster.advance('1m');
   const trace = cluster.trace();

@@ -79,7 +79,7 @@ function tooFast({ scaler, from, to, timeMs }: Scaling, steps: readonly Step[]):
   const rules = sign > 0 ? behavior?.scaleUp : behavior?.scaleDown;
   const ends = (rules?.policies ?? []).map(({ type, value, periodSeconds }) => {
     const since = timeMs - periodSeconds * 1000 + slackMs;
-    const recent = steps.filter((step) => step.timeMs > since && Math.sign(step.by) === sign);
+    const recent = steps.filter((step) => step.timeMs > since);
     const start = from - recent.reduce((sum, { by }) => sum + by, 0);
     const many = type === 'Pods' ? value : Math.ceil((start * value) / 100);
     return start + sign * many;
