@@ -91,6 +91,77 @@ describe('a server that has started', () => {
     expect(metrics.text).toMatch(/^apiserver_request_total\{.*verb="LIST".*resource="namespaces".*\} 1$/m);
   });
 
+  test('counts what its health checks find', async () => {
+    const before = (await ask('/metrics/slis')).text;
+    expect(before).toContain('\nprocess_start_time_seconds ');
+    await ask('/livez', { as: null });
+    await ask('/livez', { as: null });
+    await ask('/livez/ping', { as: null });
+    const { headers, text } = await ask('/metrics/slis');
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(text).toContain('# TYPE kubernetes_healthcheck gauge\n');
+    expect(text).toContain('\nkubernetes_healthcheck{name="etcd",type="livez"} 1\n');
+    const total = (said: string) =>
+      Number(
+        /^kubernetes_healthchecks_total{name="ping",status="success",type="livez"} (.*)$/m.exec(said)?.[1] ??
+          0,
+      );
+    expect(total(text)).toBe(total(before) + 2);
+  });
+
+  describe('says how it is', () => {
+    const as = (v: string, type = 'application/json') => ({
+      headers: { accept: `${type};as=Statusz;g=config.k8s.io;v=${v}` },
+    });
+    test.each<Record<string, string>>([{}, { accept: '*/*' }, { accept: 'text/plain' }])(
+      'in words: %j',
+      async (headers) => {
+        const { status, headers: said, text } = await ask('/statusz', { headers });
+        expect([status, said['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
+        expect(text).toMatch(
+          /^\napiserver statusz\nWarning: This endpoint is not meant to be machine parseable/,
+        );
+        expect(text).toMatch(
+          /\nStarted: \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d UTC \d{4}\nUp: 0 hr 0\d min \d\d sec\n/,
+        );
+        expect(text).toMatch(
+          /\nEmulation version: 1.36\nPaths: \/healthz \/livez \/logs \/metrics \/readyz \/version\n$/,
+        );
+      },
+    );
+
+    test('as an object', async () => {
+      const { headers, json } = await ask('/statusz', as('v1beta1'));
+      expect(headers.warning).toBeUndefined();
+      expect(json).toEqual({
+        kind: 'Statusz',
+        apiVersion: 'config.k8s.io/v1beta1',
+        metadata: { name: 'apiserver' },
+        startTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+        uptimeSeconds: expect.any(Number),
+        goVersion: 'none',
+        binaryVersion: '1.36.0+k8ts.0.1.0',
+        emulationVersion: '1.36',
+        paths: ['/healthz', '/livez', '/logs', '/metrics', '/readyz', '/version'],
+      });
+      expect((await ask('/statusz', as('v1beta1', 'application/yaml'))).text).toContain('kind: Statusz\n');
+      const old = await ask('/statusz', as('v1alpha1'));
+      expect(old.json.apiVersion).toBe('config.k8s.io/v1alpha1');
+      expect(old.headers.warning).toContain('This version of the statusz endpoint is deprecated');
+    });
+
+    test('in no other way, and not to everybody', async () => {
+      for (const headers of [{ accept: 'application/json' }, as('v9').headers]) {
+        expect((await ask('/statusz', { headers })).json).toMatchObject({
+          code: 406,
+          message:
+            'only the following media types are accepted: application/json, application/yaml, text/plain',
+        });
+      }
+      expect((await ask('/statusz', { as: jane })).status).toBe(403);
+    });
+  });
+
   test('tells what it serves', async () => {
     expect((await ask('/api')).json).toMatchObject({ kind: 'APIVersions', versions: ['v1'] });
     expect((await ask('/apis/apps/v1')).json).toMatchObject({

@@ -27,12 +27,14 @@ import type { TableMaker } from './http/convert.ts';
 import { Responder } from './http/responder.ts';
 import { standardCodecs } from './http/standard-codecs.ts';
 import { serveDiscovery } from './plain/discovery-routes.ts';
+import { HealthCounts } from './plain/health-counts.ts';
 import { type HealthCheck, ping, serveHealth, StartHooks } from './plain/health.ts';
 import { serveLogs } from './plain/logs.ts';
 import { serveFairnessDumps } from './plain/fairness-dumps.ts';
 import { Metrics, type MetricSources } from './plain/metrics.ts';
 import { serveOpenId } from './plain/openid.ts';
 import { serveOpenApi } from './plain/openapi-routes.ts';
+import { serveStatusz } from './plain/statusz.ts';
 import { kubernetesVersion, serveVersion, versionInfo } from './plain/version.ts';
 import { metricsKinds } from './kinds/metrics/metrics.ts';
 import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher.ts';
@@ -397,9 +399,13 @@ class Server implements ApiServer {
     const { issuer, keys } = this.#security.serviceAccounts;
     const live = [ping, this.#storeCheck()];
     const ready = [...live, ...this.#readyChecks(), ...this.#hooks.checks()];
-    serveHealth(routes, '/healthz', () => ready);
-    serveHealth(routes, '/livez', () => live);
-    serveHealth(routes, '/readyz', () => ready);
+    const { clock } = this.#options.platform;
+    const counts = new HealthCounts(clock);
+    serveHealth(routes, '/healthz', { checks: () => ready, counts });
+    serveHealth(routes, '/livez', { checks: () => live, counts });
+    serveHealth(routes, '/readyz', { checks: () => ready, counts });
+    counts.serve(routes);
+    serveStatusz(routes, { clock, own: this.#options.version });
     serveVersion(routes, this.#options.version);
     serveLogs(routes);
     serveOpenId(routes, { issuer, keys });
@@ -412,7 +418,7 @@ class Server implements ApiServer {
       mux: routes,
       others: () => this.#aggregator.openApi(),
       dispatcher,
-      clock: this.#options.platform.clock,
+      clock,
       version: kubernetesVersion,
     });
     const body = () => JSON.stringify({ paths: routes.paths }, null, 2);

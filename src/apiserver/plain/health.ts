@@ -1,6 +1,7 @@
 import { goQuote } from '../../machinery/go-text.ts';
 import type { Exchange } from '../corridor/exchange.ts';
 import type { PathMux, PlainAnswer } from '../corridor/plain-routes.ts';
+import type { HealthCounts } from './health-counts.ts';
 
 /** One thing that must be well. Gives why it is not. */
 export interface HealthCheck {
@@ -38,8 +39,12 @@ const text = 'text/plain; charset=utf-8';
 const headers = { 'x-content-type-options': 'nosniff' };
 
 /** Serves `/healthz`, `/livez` or `/readyz`, and each of its checks below it. */
-export function serveHealth(mux: PathMux, path: string, checks: () => readonly HealthCheck[]): void {
-  mux.handle(path, (x) => whole(x, path.slice(1), checks()));
+export function serveHealth(
+  mux: PathMux,
+  path: string,
+  { checks, counts }: { checks(): readonly HealthCheck[]; counts: HealthCounts },
+): void {
+  mux.handle(path, (x) => whole(x, path.slice(1), { checks: checks(), counts }));
   mux.handle(`${path}/`, (x) => single(x.path.slice(path.length + 1), checks()));
   for (const { name } of checks()) mux.announce(`${path}/${name}`);
 }
@@ -52,19 +57,23 @@ async function single(name: string, checks: readonly HealthCheck[]): Promise<Pla
   return { code: 500, contentType: text, headers, body: `internal server error: ${reason}\n` };
 }
 
-async function whole(x: Exchange, name: string, checks: readonly HealthCheck[]): Promise<PlainAnswer> {
+async function whole(
+  x: Exchange,
+  name: string,
+  { checks, counts }: { checks: readonly HealthCheck[]; counts: HealthCounts },
+): Promise<PlainAnswer> {
   const excluded = new Set(x.query.getAll('exclude'));
   const lines: string[] = [];
   let failed = false;
   for (const { name: checkName, check } of checks) {
     if (excluded.delete(checkName)) {
       lines.push(`[+]${checkName} excluded: ok`);
-    } else if ((await check()) === undefined) {
-      lines.push(`[+]${checkName} ok`);
-    } else {
-      failed = true;
-      lines.push(`[-]${checkName} failed: reason withheld`);
+      continue;
     }
+    const isWell = (await check()) === undefined;
+    counts.note(checkName, name, isWell);
+    if (!isWell) failed = true;
+    lines.push(isWell ? `[+]${checkName} ok` : `[-]${checkName} failed: reason withheld`);
   }
   if (excluded.size > 0) {
     const unknown = [...excluded].sort().map(goQuote).join(',');

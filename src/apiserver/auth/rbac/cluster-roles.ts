@@ -232,7 +232,11 @@ export const bootstrapRoles: readonly BootstrapRole[] = [
   },
   {
     name: 'system:monitoring',
-    rules: [urls('get', `/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*`)],
+    rules: [
+      urls('get', `/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*`),
+      urls('get', '/flagz'),
+      urls('get', '/statusz'),
+    ],
   },
   { name: 'system:node', rules: node },
   {
