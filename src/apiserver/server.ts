@@ -6,6 +6,7 @@ import { SocketReply } from '../platform/socket-reply.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import { WebhookCaller } from './admission/webhooks/caller.ts';
+import { WebhookCounts } from './admission/webhooks/webhook-counts.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import type { FrontProxy } from './aggregation/extension-server.ts';
 import { dynamicAdmission } from './admission/dynamic.ts';
@@ -161,6 +162,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     proxyNames: options.frontProxy?.names,
     onSecretUsed: (secret, day) => parts.server?.legacyTokens.noteUse(secret, day),
   });
+  const webhookCounts = new WebhookCounts();
   const dispatcher = await createDispatcher({
     store,
     platform,
@@ -174,6 +176,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         authorizer: security.authorizer,
         pods: options.pods ?? throughNodes(options, reader),
         outside: options.outside,
+        counts: webhookCounts,
         served: () => parts.dispatcher?.served() ?? [],
       }),
     ]),
@@ -192,7 +195,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     watches: metrics,
     limits,
   });
-  const server = new Server(options, { security, dispatcher, responder, metrics, limits });
+  const server = new Server(options, { security, dispatcher, responder, metrics, webhookCounts, limits });
   parts.server = server;
   await server.start();
   return server;
@@ -250,6 +253,7 @@ interface Parts {
   dispatcher: RegistryDispatcher;
   responder: Responder;
   metrics: Metrics;
+  webhookCounts: WebhookCounts;
   limits: ApiServerLimits;
 }
 
@@ -284,7 +288,7 @@ class Server implements ApiServer {
   #stopping = false;
 
   constructor(options: ApiServerOptions, parts: Parts) {
-    const { security, dispatcher, responder, metrics, limits } = parts;
+    const { security, dispatcher, responder, metrics, webhookCounts, limits } = parts;
     this.#options = options;
     this.#security = security;
     this.dispatcher = dispatcher;
@@ -294,7 +298,7 @@ class Server implements ApiServer {
     const fairness = new Fairness({ clock, reader, limits, count: (info) => dispatcher.count(info) });
     serveFairnessDumps(this.routes, { fairness, clock });
     const impersonation = new Impersonation(security.authorizer);
-    const counted = [...fairness.metrics, ...impersonation.metrics];
+    const counted = [...fairness.metrics, ...impersonation.metrics, ...webhookCounts.metrics];
     metrics.serve(this.routes, { ...metricSources(options, dispatcher, fairness), more: counted });
     const pods = options.pods ?? throughNodes(options, dispatcher.reader);
     this.#aggregator = new Aggregator({ ...options, dispatcher, pods });

@@ -10,6 +10,7 @@ import { validatingPolicies } from './policies/validating.ts';
 import { WebhookCaller } from './webhooks/caller.ts';
 import { mutatingWebhooks } from './webhooks/mutating.ts';
 import { validatingWebhooks } from './webhooks/validating.ts';
+import type { WebhookCounts } from './webhooks/webhook-counts.ts';
 
 export interface DynamicAdmissionOptions {
   platform: Pick<Platform, 'clock' | 'random' | 'log'>;
@@ -17,6 +18,8 @@ export interface DynamicAdmissionOptions {
   authorizer: Authorizer;
   pods?: Connector | undefined;
   outside?: Connector | undefined;
+  /** Told of what webhooks answer. */
+  counts: WebhookCounts;
   /** What is served: as clients see it, and as it is stored. */
   served(): Iterable<{ view: Kind; kind: Kind }>;
 }
@@ -27,7 +30,7 @@ export function dynamicAdmission(options: DynamicAdmissionOptions): AdmissionPlu
   const { clock, random } = platform;
   const caller = new WebhookCaller({ reader, random, clock, pods, outside });
   const log = platform.log.named('admission');
-  const context = { caller, authorizer, random, log };
+  const context = { caller, authorizer, clock, counts: options.counts, random, log };
   const policies = { authorizer, reader, served: options.served };
   return [
     expressionCheck,

@@ -38,6 +38,16 @@ interface Address {
   url: URL;
 }
 
+/** A webhook has answered, with a code that is no success. */
+export class AnsweredError extends Error {
+  readonly code: number;
+
+  constructor(message: string, code: number) {
+    super(message);
+    this.code = code;
+  }
+}
+
 const maxAnswerBytes = 3 * 1024 * 1024;
 
 /** Asks webhooks. */
@@ -173,8 +183,8 @@ function readAnswer({ status, text }: { status: number; text: string }): unknown
     return value;
   }
   const said = value as { kind?: string; message?: string } | undefined;
-  if (said?.kind === 'Status' && said.message) throw new Error(said.message);
-  throw new Error(statusText(status, text));
+  const isStatus = said?.kind === 'Status' && said.message;
+  throw new AnsweredError(isStatus || statusText(status, text), status);
 }
 
 /** What upstream's client makes of a code. */

@@ -15,8 +15,10 @@ import { Conditions } from '../expressions/conditions.ts';
 import type { Form } from '../forms.ts';
 import { compileWanted, findWanted, type Wanted } from '../matching.ts';
 import { makeReview, readReview } from '../review.ts';
-import type { WebhookCaller } from './caller.ts';
+import type { Clock } from '../../../platform/clock.ts';
+import { AnsweredError, type WebhookCaller } from './caller.ts';
 import { CallFailure, denied } from './errors.ts';
+import type { AskedOf, WebhookCounts } from './webhook-counts.ts';
 
 type Webhook = MutatingWebhook | ValidatingWebhook;
 
@@ -34,6 +36,8 @@ export interface Hook {
 export interface HookContext {
   caller: WebhookCaller;
   authorizer: Authorizer;
+  clock: Pick<Clock, 'monotonic'>;
+  counts: WebhookCounts;
   random: Random;
   log: Log;
 }
@@ -81,7 +85,11 @@ export async function ask(
 ): Promise<AdmissionResponse> {
   const { name, clientConfig, timeoutSeconds = 10, admissionReviewVersions: accepted } = webhook;
   const failed = (what: string, error: unknown) =>
-    new CallFailure(name, `${what}: ${(error as Error).message}`);
+    new CallFailure(
+      name,
+      `${what}: ${(error as Error).message}`,
+      error instanceof AnsweredError ? error.code : undefined,
+    );
   const review = makeReview(attributes, form, { accepted, uid: random.uuid() });
   const answer = await caller
     .call({ client: clientConfig, body: review.body, timeoutSeconds, signal: attributes.signal })
@@ -99,4 +107,24 @@ export async function ask(
   for (const warning of warnings) attributes.context.warn(warning);
   if (!response.allowed) throw denied(name, response.status);
   return response;
+}
+
+/** Does what asks a webhook, and counts what comes of it. */
+export async function counted<T>(
+  hook: Hook,
+  { type, attributes }: { type: AskedOf['type']; attributes: AdmissionAttributes },
+  { context, work }: { context: HookContext; work(): Promise<T> },
+): Promise<T> {
+  const { clock, counts } = context;
+  const asked = { name: hook.webhook.name, type, operation: attributes.operation };
+  const startMs = clock.monotonic();
+  try {
+    const result = await work();
+    counts.note(asked, { durationMs: clock.monotonic() - startMs });
+    return result;
+  } catch (error) {
+    const isOpen = error instanceof CallFailure && !fails(hook);
+    counts.note(asked, { durationMs: clock.monotonic() - startMs, error, isOpen });
+    throw error;
+  }
 }

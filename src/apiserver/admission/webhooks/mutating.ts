@@ -15,7 +15,7 @@ import { isExempt } from '../matching.ts';
 import { replaceContents } from '../replace-contents.ts';
 import { SecondRound } from '../second-round.ts';
 import { CallFailure } from './errors.ts';
-import { ask, fails, type Hook, type HookContext, hooksOf, wantedForm } from './hooks.ts';
+import { ask, counted, fails, type Hook, type HookContext, hooksOf, wantedForm } from './hooks.ts';
 
 /** Asks mutating webhooks, one after the other, each about what those before it have made of the object. */
 export function mutatingWebhooks(reader: ObjectReader, context: HookContext): AdmissionPlugin {
@@ -61,12 +61,18 @@ interface Asked {
 async function askOne(asked: Asked, attributes: AdmissionAttributes, context: HookContext): Promise<boolean> {
   const { hook, form, index } = asked;
   const place = `round_${attributes.rounds.second ? 1 : 0}_index_${index}`;
-  try {
+  let changed = false;
+  const work = async () => {
     const response = await ask(hook, { attributes, form, mutating: true }, context);
-    const changed = patch(asked, response, attributes);
-    const note = { configuration: hook.configuration, webhook: hook.webhook.name, mutated: changed };
-    attributes.annotate(`mutation.webhook.admission.k8s.io/${place}`, JSON.stringify(note));
+    changed = patch(asked, response, attributes);
     return changed;
+  };
+  const note = () => {
+    const said = { configuration: hook.configuration, webhook: hook.webhook.name, mutated: changed };
+    attributes.annotate(`mutation.webhook.admission.k8s.io/${place}`, JSON.stringify(said));
+  };
+  try {
+    return await counted(hook, { type: 'admit', attributes }, { context, work }).finally(note);
   } catch (error) {
     if (!(error instanceof CallFailure)) throw error;
     if (fails(hook)) throw error.answer();

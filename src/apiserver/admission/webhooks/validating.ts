@@ -5,7 +5,7 @@ import { CurrentList } from '../current-list.ts';
 import type { Form } from '../forms.ts';
 import { isExempt } from '../matching.ts';
 import { CallFailure } from './errors.ts';
-import { ask, fails, type Hook, type HookContext, hooksOf, wantedForm } from './hooks.ts';
+import { ask, counted, fails, type Hook, type HookContext, hooksOf, wantedForm } from './hooks.ts';
 
 /** Asks validating webhooks, all at the same time; the first one's refusal is the answer. */
 export function validatingWebhooks(reader: ObjectReader, context: HookContext): AdmissionPlugin {
@@ -37,7 +37,8 @@ async function askOne(
   context: HookContext,
 ): Promise<void> {
   try {
-    await ask(hook, { attributes, form, mutating: false }, context);
+    const work = () => ask(hook, { attributes, form, mutating: false }, context);
+    await counted(hook, { type: 'validating', attributes }, { context, work });
   } catch (error) {
     if (!(error instanceof CallFailure)) throw error;
     if (fails(hook)) throw error.answer();

@@ -655,6 +655,93 @@ test('a webhook behind a service is reached at an endpoint, and known by the nam
   expect((await send('POST', configMaps, configMap(fresh('cm')))).data).toEqual({ served: 'yes' });
 });
 
+describe('what webhooks answer', () => {
+  const rules = [rule(['configmaps'], ['CREATE'])];
+  const json = { 'content-type': 'application/json' };
+  const create = () =>
+    wire('POST', configMaps, {
+      headers: json,
+      body: { apiVersion: 'v1', kind: 'ConfigMap', ...configMap(fresh('cm')) },
+    });
+  const noted = () => audited.at(-1)?.annotations;
+  /** The series of these webhooks, without the times that they took. */
+  const series = async (name: string) => {
+    const { text } = await wire('GET', '/metrics');
+    const own = text.split('\n').filter((line) => line.includes(`name="${name}.tests.example.com"`));
+    return own
+      .filter((line) => !/_(bucket|sum)\{/.test(line))
+      .map((line) => line.replace(/^apiserver_admission_webhook_/, ''));
+  };
+  const labels = (more: object) =>
+    Object.entries(more)
+      .map(([key, value]) => `${key}="${value}"`)
+      .join(',');
+  const asked = (name: string, type: string, more: { code?: string; rejected: string }) =>
+    labels({
+      ...(more.code && { code: more.code }),
+      name: `${name}.tests.example.com`,
+      operation: 'CREATE',
+      rejected: more.rejected,
+      type,
+    });
+  const refused = (name: string, type: string, why: string, code: string) =>
+    labels({
+      error_type: why,
+      name: `${name}.tests.example.com`,
+      operation: 'CREATE',
+      rejection_code: code,
+      type,
+    });
+
+  test('is counted, and whether it changed the object is noted, where it refuses too', async () => {
+    hook.answers['/counted'] = addKey('counted');
+    const path = await register('Mutating', { path: '/counted', rules });
+    const name = 'counted.tests.example.com';
+    const [configuration] = path.split('/').slice(-1);
+    const note = (mutated: boolean) => ({
+      'mutation.webhook.admission.k8s.io/round_0_index_0': JSON.stringify({
+        configuration,
+        webhook: name,
+        mutated,
+      }),
+    });
+    await create();
+    expect(noted()).toMatchObject(note(true));
+    hook.answers['/counted'] = () => ({ allowed: false, status: { code: 418, message: 'no' } });
+    await create();
+    expect(noted()).toMatchObject(note(false));
+    hook.answers['/counted'] = () => [{ op: 'remove', path: '/none' }];
+    await create();
+    expect(noted()).toMatchObject(note(false));
+    expect((await series('counted')).sort()).toEqual([
+      `admission_duration_seconds_count{${asked('counted', 'admit', { rejected: 'false' })}} 1`,
+      `admission_duration_seconds_count{${asked('counted', 'admit', { rejected: 'true' })}} 2`,
+      `rejection_count{${refused('counted', 'admit', 'apiserver_internal_error', '0')}} 1`,
+      `rejection_count{${refused('counted', 'admit', 'no_error', '418')}} 1`,
+      `request_total{${asked('counted', 'admit', { code: '0', rejected: 'true' })}} 1`,
+      `request_total{${asked('counted', 'admit', { code: '200', rejected: 'false' })}} 1`,
+      `request_total{${asked('counted', 'admit', { code: '418', rejected: 'true' })}} 1`,
+    ]);
+  });
+
+  test('is counted where it is none, by whether the request goes on', async () => {
+    hook.answers['/mumbling'] = () => ({ uid: 'another' });
+    const configuration = await register('Validating', { path: '/mumbling', rules });
+    expect((await create()).status).toBe(500);
+    await send('DELETE', configuration);
+    await register('Validating', { path: '/mumbling', rules, failurePolicy: 'Ignore' });
+    expect((await create()).status).toBe(201);
+    expect((await series('mumbling')).sort()).toEqual([
+      `admission_duration_seconds_count{${asked('mumbling', 'validating', { rejected: 'false' })}} 1`,
+      `admission_duration_seconds_count{${asked('mumbling', 'validating', { rejected: 'true' })}} 1`,
+      'fail_open_count{name="mumbling.tests.example.com",type="validating"} 1',
+      `rejection_count{${refused('mumbling', 'validating', 'calling_webhook_error', '503')}} 1`,
+      `request_total{${asked('mumbling', 'validating', { code: '503', rejected: 'false' })}} 1`,
+      `request_total{${asked('mumbling', 'validating', { code: '503', rejected: 'true' })}} 1`,
+    ]);
+  });
+});
+
 test('warnings go to the client, annotations to the audit event', async () => {
   hook.answers['/warn'] = () => ({ warnings: ['mind the gap'], auditAnnotations: { why: 'because' } });
   await register('Validating', { path: '/warn', rules: [rule(['configmaps'], ['CREATE'])] });
