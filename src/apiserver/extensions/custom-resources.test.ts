@@ -283,12 +283,15 @@ describe('objects', () => {
     expect((await api.object('create', v1!, anew)).metadata.name).toBe('y');
   });
 
-  test('refuse strategic merge patches', async () => {
+  test.each(['', 'status', 'scale'])('refuse strategic merge patches, of %j too', async (subresource) => {
     const { define, api } = await createCustomCluster();
-    const { v1 } = await define(widgets({ v1: {} }));
+    const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
+    const { v1 } = await define(widgets({ v1: { subresources: { status: {}, scale } } }));
     await api.object('create', v1!, named('x'));
     const mediaType = 'application/strategic-merge-patch+json';
-    expect(await failure(api.send('patch', v1!, { name: 'x', body: {}, mediaType }))).toMatchObject({
+    expect(
+      await failure(api.send('patch', v1!, { name: 'x', subresource, body: {}, mediaType })),
+    ).toMatchObject({
       code: 415,
       message:
         'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',

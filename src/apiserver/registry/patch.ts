@@ -17,6 +17,7 @@ import { conformed, unusable, wrongType } from './conform-object.ts';
 import type { Facet } from './facet.ts';
 import { takeFacet } from './managed-fields.ts';
 import { checkName, matchNamespace } from './metadata.ts';
+import { isCustom } from './kind.ts';
 import { type Call, namespaceOf, subjectOf } from './registry.ts';
 import { type FieldValidation, type WriteOptions, writeOptions } from './request-options.ts';
 import { applyChange } from './update.ts';
@@ -68,9 +69,9 @@ function checked(call: Call, make: (old: KubernetesObject | undefined) => Kubern
 }
 
 /** The patch type of a request; only those that its kind supports pass. */
-function patchType({ request }: Call, facet: Facet): string {
+function patchType({ request, registry }: Call, facet: Facet): string {
   const type = request.body?.mediaType.split(';')[0]?.trim() ?? '';
-  const isKnownType = findType(facet.type) !== undefined;
+  const isKnownType = findType(facet.type) !== undefined && !isCustom(registry.view);
   const types = [jsonPatchType, mergePatchType, ...(isKnownType ? [strategicPatchType] : []), applyPatchType];
   if (types.includes(type)) return type;
   const accepted = types.join(', ');
