@@ -84,6 +84,31 @@ describe('a conversion webhook', () => {
       success(() => ({ metadata: { name: 'z', uid: 'uid-a' } })),
       'returned invalid converted object at index 0: must have the same name: a != z',
     ],
+    [
+      'an object of another uid',
+      success(() => ({ metadata: { name: 'a', uid: 'uid-z' } })),
+      'returned invalid converted object at index 0: must have the same UID: uid-a != uid-z',
+    ],
+    [
+      'a label that is no text',
+      success(() => ({ metadata: { name: 'a', uid: 'uid-a', labels: { l: 2 } } })),
+      'returned invalid metadata in object at index 0: metadata.labels[l] must be a string, but is int64 in converted object',
+    ],
+    [
+      'annotations that are none',
+      success(() => ({ metadata: { name: 'a', uid: 'uid-a', annotations: ['x'] } })),
+      'returned invalid metadata in object at index 0: invalid metadata.annotations of type []interface {} in converted object',
+    ],
+    [
+      'a label that is not allowed',
+      success(() => ({ metadata: { name: 'a', uid: 'uid-a', labels: { l: 'no space' } } })),
+      'returned invalid metadata in object at index 0: metadata.labels: Invalid value: "no space": a valid label must be',
+    ],
+    [
+      'an annotation that is not allowed',
+      success(() => ({ metadata: { name: 'a', uid: 'uid-a', annotations: { 'a b': '' } } })),
+      'returned invalid metadata in object at index 0: metadata.annotation: Invalid value: "a b": name part must consist of',
+    ],
   ])('that answers with %s has failed', async (_, respond, why) => {
     await expect(convertWith(respond)).rejects.toThrow(head + why);
   });

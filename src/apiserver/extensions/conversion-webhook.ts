@@ -1,9 +1,13 @@
 import type { ConversionReview, CustomResourceConversion } from '../../api/apiextensions/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { renderErrors } from '../../machinery/field-error.ts';
+import { labelsErrors } from '../../machinery/label-selector.ts';
 import { parseApiVersion } from '../../machinery/schema.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import type { Random } from '../../platform/random.ts';
 import type { WebhookCaller } from '../admission/webhooks/caller.ts';
+import { annotationErrors } from '../registry/object-meta.ts';
 import type { ConversionWebhook } from './conversion.ts';
 import { isObject } from './schema/structure.ts';
 
@@ -35,9 +39,12 @@ export function conversionWebhooks({ caller, random }: ConversionWebhooksOptions
       throw failed(`returned ${converted.length} objects, expected ${objects.length}`);
     }
     return converted.map((object, i) => {
-      const made = checked(object, objects[i] as KubernetesObject, apiVersion);
-      if (typeof made !== 'string') return made;
-      throw failed(`returned invalid converted object at index ${i}: ${made}`);
+      const original = objects[i] as KubernetesObject;
+      const wrong = objectError(object, original, apiVersion);
+      if (wrong) throw failed(`returned invalid converted object at index ${i}: ${wrong}`);
+      const odd = metadataError(object as KubernetesObject, original);
+      if (odd) throw failed(`returned invalid metadata in object at index ${i}: ${odd}`);
+      return withKeptMetadata(object as KubernetesObject, original);
     });
   };
 }
@@ -79,8 +86,8 @@ function convertedOf(answer: unknown, asked: { apiVersion: string; uid: string }
   return response.convertedObjects ?? [];
 }
 
-/** A converted object with the metadata that conversion must not touch, or what is wrong with it. */
-function checked(object: unknown, original: KubernetesObject, apiVersion: string): KubernetesObject | string {
+/** Why a converted object is none of the one that was sent; undefined where it is. */
+function objectError(object: unknown, original: KubernetesObject, apiVersion: string): string | undefined {
   if (!isObject(object)) return 'invalid type, expected=Unstructured';
   const converted = object as unknown as KubernetesObject;
   if (converted.apiVersion !== apiVersion) {
@@ -94,6 +101,41 @@ function checked(object: unknown, original: KubernetesObject, apiVersion: string
     const called = field === 'uid' ? 'UID' : field;
     if (before !== now) return `must have the same ${called}: ${before} != ${now}`;
   }
+  return undefined;
+}
+
+/** Why the labels and annotations of a converted object are none; those that it had already are not looked at. */
+function metadataError({ metadata }: KubernetesObject, original: KubernetesObject): string | undefined {
+  for (const field of ['labels', 'annotations'] as const) {
+    const texts: unknown = metadata[field] ?? undefined;
+    if (texts === undefined) continue;
+    if (!isObject(texts)) return `invalid metadata.${field} of type ${goTypeName(texts)} in converted object`;
+    for (const [key, value] of Object.entries(texts)) {
+      if (typeof value === 'string') continue;
+      return `metadata.${field}[${key}] must be a string, but is ${goTypeName(value)} in converted object`;
+    }
+    if (deepEqual(texts, original.metadata[field])) continue;
+    const changed = texts as Record<string, string>;
+    const errors =
+      field === 'labels'
+        ? labelsErrors(changed, 'metadata.labels')
+        : annotationErrors(changed, 'metadata.annotation');
+    if (errors.length > 0) return renderErrors(errors);
+  }
+  return undefined;
+}
+
+/** The type of a value as Go has it once it has read it. */
+function goTypeName(value: unknown): string {
+  if (Array.isArray(value)) return '[]interface {}';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (typeof value === 'boolean') return 'bool';
+  if (value === null) return '<nil>';
+  return typeof value === 'string' ? 'string' : 'map[string]interface {}';
+}
+
+/** A converted object with the metadata that conversion must not touch. */
+function withKeptMetadata(converted: KubernetesObject, original: KubernetesObject): KubernetesObject {
   const { labels, annotations } = converted.metadata;
   const { labels: _, annotations: __, ...kept } = original.metadata;
   return {
