@@ -4,14 +4,14 @@ import { endpointslices, nodes, services } from '../../api/generated/resources.t
 import type { Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
-import { causedBy } from '../../client/transport.ts';
+import { type Cause, causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { type ControllerContext, createController, done } from '../controller.ts';
+import { type ControllerContext, createController, done, type OwnWrites } from '../controller.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { readiness } from '../shared/nodes.ts';
 import { enqueueServices, hasEndpoints } from '../shared/service-pods.ts';
 import { carryOutSlices } from '../shared/slice-writes.ts';
-import { managedByLabel, serviceNameLabel } from '../shared/slices.ts';
+import { managedByLabel, serviceNameLabel, type SlicePlan } from '../shared/slices.ts';
 import { TriggerTimes } from '../shared/trigger-times.ts';
 import { managedBy, planSlices, type Topology } from './plan.ts';
 import { asksForTopology, shareOf, zoneSharesOf } from './topology.ts';
@@ -76,13 +76,7 @@ export function createEndpointSliceController(context: ControllerContext): Compo
         const plan = planSlices({ service, pods, slices: own, node, zoneShares, triggerTime });
         const count = pods.length;
         const cause = causedBy(service, `${count} pod${count === 1 ? '' : 's'} stand behind it`);
-        try {
-          await carryOutSlices(context, plan, { key, writes, cause });
-        } catch (error) {
-          if (isTerminatingNamespace(error)) return done;
-          tellOfFailure(context, service, error as Error);
-          throw error;
-        }
+        await carryOutTold(context, service, plan, { key, writes, cause });
         teller.tell(service, plan.topology);
         return done;
       };
@@ -90,9 +84,21 @@ export function createEndpointSliceController(context: ControllerContext): Compo
   });
 }
 
-function tellOfFailure({ events }: ControllerContext, service: Stored<Service>, error: Error): void {
-  const message = `Error updating Endpoint Slices for Service ${keyOf(service)}: ${error.message}`;
-  events.record(service, { type: 'Warning', reason: 'FailedToUpdateEndpointSlices', message });
+/** Carries a plan out and tells where that cannot be done. */
+async function carryOutTold(
+  context: ControllerContext,
+  service: Stored<Service>,
+  plan: SlicePlan,
+  options: { key: string; writes: OwnWrites; cause: Cause },
+): Promise<void> {
+  try {
+    await carryOutSlices(context, plan, options);
+  } catch (error) {
+    if (isTerminatingNamespace(error)) return;
+    const message = `Error updating Endpoint Slices for Service ${options.key}: ${(error as Error).message}`;
+    context.events.record(service, { type: 'Warning', reason: 'FailedToUpdateEndpointSlices', message });
+    throw error;
+  }
 }
 
 const phrase = ({ addressType, why }: Topology) =>
