@@ -232,6 +232,28 @@ describe('nodes', () => {
     expect(await cluster.find(pods, 'web')).toBeUndefined();
   });
 
+  test('a node that was not ready before it fell silent is told of no more', async () => {
+    const conditions = [{ type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: '' }];
+    await cluster.patch(nodes, 'node-1', { status: { conditions } }, { subresource: 'status' });
+    alive.delete('node-1');
+    await beat(60_000);
+    expect(conditionsOf(await cluster.get(nodes, 'node-1')).Ready).toBe('Unknown NodeStatusUnknown');
+    expect((await cluster.events('NodeNotReady')).filter((text) => text.includes('status is now'))).toEqual(
+      [],
+    );
+  });
+
+  test('a pod that somebody else deletes before its time is not waited for any more', async () => {
+    const taints = [{ key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' }];
+    await cluster.patch(nodes, 'node-1', { spec: { taints } });
+    await cluster.delete(pods, 'web');
+    await cluster.settle();
+    expect(await cluster.find(pods, 'web')).toBeUndefined();
+    expect(await cluster.events('TaintManagerEviction')).toEqual([
+      'TaintManagerEviction Cancelling deletion of Pod default/web',
+    ]);
+  });
+
   test('a node that never said anything is given up after a while', async () => {
     await cluster.create(nodes, { metadata: { name: 'mute' } });
     await beat(80_000);

@@ -6,7 +6,6 @@ import type { WorkQueue } from '../../client/work-queue.ts';
 import { matchesLabels, type Selector, selectorFromLabels } from '../../machinery/label-selector.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import type { ControllerContext } from '../controller.ts';
-import { ipFamily } from '../../machinery/ip.ts';
 import { byNamespace, indexByNamespace, isFinished, isReady } from './pods.ts';
 import { spacingMs } from './spacing.ts';
 
@@ -70,7 +69,7 @@ export function stateOf(service: Service, pod: Pod): PodState {
 
 export type Family = 'IPv4' | 'IPv6';
 
-const familyOf = (ip: string): Family => (ipFamily(ip) === 6 ? 'IPv6' : 'IPv4');
+const familyOf = (ip: string): Family => (ip.includes(':') ? 'IPv6' : 'IPv4');
 
 /** The families of addresses that a Service shows its pods by, its own first; both where that is not said and nothing tells it. */
 export function familiesOf({ spec }: Service): Family[] {

@@ -1,6 +1,6 @@
 import type { Node, Pod } from '../../api/core/v1.ts';
 import { nodes, pods } from '../../api/generated/resources.ts';
-import type { Stored } from '../../api/resource.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
@@ -70,10 +70,13 @@ class Evictor {
 
   async reconcile(key: string): Promise<Outcome> {
     const pod = this.#pods.get(key);
-    if (!pod || pod.metadata.deletionTimestamp) {
-      this.#running.delete(key);
+    if (!pod) {
+      const [namespace, name] = key.split('/');
+      const gone = { apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name } };
+      if (this.#running.delete(key)) this.#tell(gone, `Cancelling deletion of Pod ${key}`);
       return done;
     }
+    if (pod.metadata.deletionTimestamp) return done;
     const seconds = staySeconds(this.#taintsFor(pod), pod.spec.tolerations ?? []);
     if (seconds === undefined) {
       if (this.#running.delete(key)) this.#tell(pod, `Cancelling deletion of Pod ${key}`);
@@ -109,7 +112,7 @@ class Evictor {
     this.#running.delete(key);
   }
 
-  #tell(pod: Stored<Pod>, message: string): void {
+  #tell(pod: KubernetesObject, message: string): void {
     this.#context.events.record(pod, { type: 'Normal', reason: 'TaintManagerEviction', message });
   }
 }
