@@ -1,5 +1,5 @@
 import type { Pod, ResourceQuota } from '../../api/core/v1.ts';
-import { deviceclasses, pods, resourcequotas } from '../../api/generated/resources.ts';
+import { deviceclasses, pods, resourceclaims, resourcequotas } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import { compareQuantities, formatQuantity } from '../../machinery/quantity.ts';
 import {
@@ -85,6 +85,7 @@ function delta({ kind, object, old, context, operation }: AdmissionAttributes, q
     nowMs: context.platform.clock.now(),
     resourceOf: (name) => context.getLean(deviceclasses, { name })?.spec.extendedResourceName,
     pod: (namespace, name) => context.getLean(pods, { namespace, name }),
+    claims: (namespace) => context.list(resourceclaims, namespace),
   };
   const usage = usageOf(kind.resource, object as Pod, about);
   const before =

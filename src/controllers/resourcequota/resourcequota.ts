@@ -1,7 +1,7 @@
 import type { Pod, ResourceQuota } from '../../api/core/v1.ts';
 import { deviceclasses, pods, resourceclaims, resourcequotas } from '../../api/generated/resources.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
-import type { DeviceClass } from '../../api/resource/v1.ts';
+import type { DeviceClass, ResourceClaim } from '../../api/resource/v1.ts';
 import type { Component } from '../../client/component.ts';
 import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
@@ -49,7 +49,9 @@ class QuotaController {
   /** Resources that some quota limits; only these are watched. */
   readonly #watched = new Map<string, Informer<KubernetesObject>>();
   /** What claims for devices cannot be counted without. */
-  #beside: { classes: Informer<DeviceClass>; pods: Informer<Pod> } | undefined;
+  #beside:
+    | { classes: Informer<DeviceClass>; pods: Informer<Pod>; claims: Informer<ResourceClaim> }
+    | undefined;
 
   constructor(
     context: ControllerContext,
@@ -93,6 +95,7 @@ class QuotaController {
       nowMs: this.#context.clock.now(),
       resourceOf: (name) => this.#beside?.classes.get(name)?.spec.extendedResourceName,
       pod: (namespace, name) => this.#beside?.pods.get(keyOf({ metadata: { namespace, name } })),
+      claims: (namespace) => this.#beside?.claims.byIndex(byNamespace, namespace) ?? [],
     };
   }
 
@@ -125,7 +128,11 @@ class QuotaController {
 
   async #watchBeside(): Promise<void> {
     const { informers } = this.#context;
-    this.#beside ??= { classes: informers.of(deviceclasses), pods: informers.of(pods) };
+    this.#beside ??= {
+      classes: informers.of(deviceclasses),
+      pods: informers.of(pods),
+      claims: informers.of(resourceclaims),
+    };
     await Promise.all([this.#beside.classes.synced, this.#beside.pods.synced]);
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Pod, Service } from '../../api/core/v1.ts';
+import type { ResourceClaim } from '../../api/resource/v1.ts';
 import { inScope } from './scopes.ts';
 import { writeSums } from '../resource-sums.ts';
 import { limits, usageOf } from './usage.ts';
@@ -13,7 +14,10 @@ const container = (name: string, cpu: string, more: object = {}) => ({
 
 describe('what objects take of quotas', () => {
   const usage = (resource: { group: string; plural: string }, object: object) =>
-    writeSums(usageOf(resource, object as Pod, { nowMs: 0, resourceOf, pod: () => owner }));
+    writeSums(
+      usageOf(resource, object as Pod, { nowMs: 0, resourceOf, pod: () => owner, claims: () => claimsThere }),
+    );
+  let claimsThere: ResourceClaim[] = [];
   const resourceOf = (name: string) => (name === 'gpu' ? 'example.com/gpu' : undefined);
   const resources = { requests: { 'example.com/gpu': '1', 'deviceclass.resource.kubernetes.io/nic': '1' } };
   const owner: Pod = {
@@ -53,6 +57,11 @@ describe('what objects take of quotas', () => {
       'requests.example.com/gpu': '4',
       'requests.deviceclass.resource.kubernetes.io/nic': '31',
     });
+    // Another claim that says it is for the same pod is not spared.
+    const before = { metadata: { ...made.metadata, name: 'j' }, spec: {} };
+    claimsThere = [{ ...made, metadata: { ...made.metadata, uid: 'this' } }, before];
+    expect(usage(claims, { ...made, metadata: { ...made.metadata, uid: 'this' } })).toEqual(whole);
+    claimsThere = [];
     expect(limits(claims, 'gpu.deviceclass.resource.k8s.io/devices')).toBe(true);
     expect(limits(claims, 'requests.example.com/gpu')).toBe(true);
     expect(limits(claims, 'requests.cpu')).toBe(false);

@@ -29,6 +29,8 @@ export interface QuotaContext {
   resourceOf(deviceClass: string): string | undefined;
   /** The pod of a namespace by its name. */
   pod(namespace: string, name: string): Pod | undefined;
+  /** The claims of a namespace. */
+  claims(namespace: string): Iterable<ResourceClaim>;
 }
 
 /** What one object takes of the quotas of its namespace. */
@@ -143,15 +145,33 @@ function addDevices(usage: Map<string, ParsedQuantity>, claim: ResourceClaim, co
   return usage;
 }
 
-/** The pod whose extended resources a claim was made for. */
-function servedBy({ metadata }: ResourceClaim, { pod, nowMs }: QuotaContext): Pod | undefined {
+/** The pod that a claim says it was made for, where it is for extended resources. */
+function owningPod({ metadata }: ResourceClaim) {
   if (metadata.annotations?.[extendedClaimAnnotation] !== 'true') return undefined;
   const owner = metadata.ownerReferences?.find(({ controller }) => controller);
-  if (owner?.kind !== 'Pod' || owner.apiVersion !== 'v1') return undefined;
-  const found = pod(metadata.namespace ?? '', owner.name);
-  if (found?.metadata.uid !== owner.uid || hasEnded(found, nowMs)) return undefined;
-  const noted = found.status?.extendedResourceClaimStatus?.resourceClaimName;
-  return noted === undefined || noted === metadata.name ? found : undefined;
+  return owner?.kind === 'Pod' && owner.apiVersion === 'v1' ? owner : undefined;
+}
+
+/** The pod whose extended resources a claim was made for: there is one such claim, or anybody could make more that cost nothing. */
+function servedBy(claim: ResourceClaim, context: QuotaContext): Pod | undefined {
+  const owner = owningPod(claim);
+  if (!owner) return undefined;
+  const { namespace = '', name } = claim.metadata;
+  const pod = context.pod(namespace, owner.name);
+  if (pod?.metadata.uid !== owner.uid || hasEnded(pod, context.nowMs)) return undefined;
+  const noted = pod.status?.extendedResourceClaimStatus?.resourceClaimName;
+  if (noted !== undefined) return noted === name ? pod : undefined;
+  for (const other of context.claims(namespace))
+    if (owningPod(other)?.uid === owner.uid && isBefore(other, claim)) return undefined;
+  return pod;
+}
+
+/** Of claims for the same pod, the first one counts; one that is not there yet is the last. */
+function isBefore({ metadata: a }: ResourceClaim, { metadata: b }: ResourceClaim): boolean {
+  if (a.uid !== undefined && a.uid === b.uid) return false;
+  if (!b.creationTimestamp || a.creationTimestamp !== b.creationTimestamp)
+    return !b.creationTimestamp || (a.creationTimestamp ?? '') < b.creationTimestamp;
+  return (a.name ?? '') < (b.name ?? '');
 }
 
 const isDeviceLimit = (name: string) =>
