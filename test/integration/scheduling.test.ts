@@ -485,6 +485,74 @@ describe('volumes', () => {
       '0/2 nodes are available: persistentvolumeclaim "no" not found.',
     );
   });
+
+  describe('that are made for a pod', () => {
+    const size = { storage: '1Gi' };
+    const accessModes = ['ReadWriteOnce'];
+    const volumes = [{ name: 'd', persistentVolumeClaim: { claimName: 'c' } }];
+    const chosen = async () =>
+      (await cluster.get(persistentvolumeclaims, 'c')).metadata.annotations?.[
+        'volume.kubernetes.io/selected-node'
+      ];
+
+    beforeEach(async () => {
+      await runScheduler();
+      await node('a');
+      await node('b');
+      await cluster.create(storageclasses, {
+        metadata: { name: 'made' },
+        provisioner: 'example.com/disk',
+        volumeBindingMode: 'WaitForFirstConsumer',
+      });
+      await cluster.create(persistentvolumeclaims, {
+        metadata: { name: 'c', annotations: { other: 'x' } },
+        spec: { accessModes, storageClassName: 'made', resources: { requests: size } },
+      });
+      await cluster.settle();
+    });
+
+    test('are asked for on another node where the provisioner gives one up', async () => {
+      await pod('p', { spec: { volumes } });
+      const first = (await chosen()) ?? '';
+      expect(first).toMatch(/^[ab]$/);
+      await cluster.patch(nodes, first, { spec: { unschedulable: true } });
+      const annotations = { 'volume.kubernetes.io/selected-node': null };
+      await cluster.patch(persistentvolumeclaims, 'c', { metadata: { annotations } });
+      await cluster.pass(200);
+      expect((await conditionOf('p'))?.message).toBe(
+        'running PreBind plugin "VolumeBinding": binding volumes: provisioning failed for PVC "c"',
+      );
+      await cluster.pass(20_000);
+      expect(await chosen()).toBe(first === 'a' ? 'b' : 'a');
+    });
+
+    test('and that the node does not reach do not bring the pod there', async () => {
+      await pod('p', { spec: { volumes, nodeSelector: { 'kubernetes.io/hostname': 'a' } } });
+      const nodeSelectorTerms = [
+        { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['b'] }] },
+      ];
+      await cluster.create(persistentvolumes, {
+        metadata: { name: 'v' },
+        spec: {
+          capacity: size,
+          accessModes,
+          storageClassName: 'made',
+          csi: { driver: 'disk.example.com', volumeHandle: 'v' },
+          nodeAffinity: { required: { nodeSelectorTerms } },
+        },
+      });
+      await cluster.patch(persistentvolumeclaims, 'c', {
+        metadata: { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
+        spec: { volumeName: 'v' },
+      });
+      await cluster.pass(1000);
+      expect(await placeOf('p')).toBeUndefined();
+      expect((await conditionOf('p'))?.message).toBe(
+        'running PreBind plugin "VolumeBinding": binding volumes: ' +
+          'pv "v" node affinity doesn\'t match node "a": no matching NodeSelectorTerms',
+      );
+    });
+  });
 });
 
 describe('devices', () => {

@@ -318,6 +318,26 @@ describe('volumes', () => {
     expect(place(mounting('c'), setting)).toBe('a');
   });
 
+  test('that are gone count as what their class makes, as do those still to be made', () => {
+    const csinode = stored<Stored<KubernetesObject>>('a', {
+      spec: { drivers: [{ name: 'd', nodeID: 'a', allocatable: { count: 1 } }] },
+    });
+    const lost = (spec: object) => ({
+      persistentvolumeclaims: [claim('c', { volumeName: 'gone', ...spec }), claim('e', { volumeName: 'w' })],
+      persistentvolumes: [volume('w', { csi: { driver: 'd', volumeHandle: 'w' } })],
+      storageclasses: [stored<Stored<KubernetesObject>>('k', { provisioner: 'd', ...waiting })],
+      csinodes: [csinode],
+    });
+    const beside = (spec: object) =>
+      place(mounting('e'), {
+        nodes: [node('a')],
+        objects: lost(spec),
+        running: [mounting('c', { nodeName: 'a' })],
+      });
+    expect(beside({ storageClassName: 'k' })).toEqual(['node(s) exceed max volume count']);
+    expect(beside({})).toBe('a');
+  });
+
   test('are made where the class allows, and there is room', () => {
     const size = { resources: { requests: { storage: '2Gi' } }, storageClassName: 'k' };
     const nodes = [node('a', { labels: { [zone]: '1' } }), node('b', { labels: { [zone]: '2' } })];
@@ -341,6 +361,38 @@ describe('volumes', () => {
       "node(s) didn't find available persistent volumes to bind",
       'node(s) did not have enough free storage',
     ]);
+  });
+
+  test('go to the smallest claim first, whichever the pod mounts first', async () => {
+    const size = (storage: string) => ({ resources: { requests: { storage } }, storageClassName: 'k' });
+    const free = (name: string, storage: string) =>
+      volume(name, { capacity: { storage }, storageClassName: 'k' });
+    const objects = {
+      persistentvolumeclaims: [claim('large', size('2Gi'), false), claim('small', size('1Gi'), false)],
+      persistentvolumes: [free('v', '2Gi'), free('w', '3Gi')],
+      storageclasses: [
+        stored<Stored<KubernetesObject>>('k', { provisioner: 'kubernetes.io/no-provisioner', ...waiting }),
+      ],
+    };
+    const both = pod({
+      volumes: [
+        { name: 'l', persistentVolumeClaim: { claimName: 'large' } },
+        { name: 's', persistentVolumeClaim: { claimName: 'small' } },
+      ],
+    });
+    const profile = testProfile(objects);
+    const snapshot = cacheOf({ nodes: [node('a')] }).snapshot();
+    const verdict = decide(podInfo(both), snapshot, { profile, random: seededRandom(1), startAt: 0 });
+    const plan =
+      verdict.type === 'placed' &&
+      verdict.decision.state
+        .get<{ plans: Map<string, { bind: { claim: KubernetesObject; volume: KubernetesObject }[] }> }>(
+          'VolumeBinding',
+        )
+        ?.plans.get('a');
+    expect(
+      plan && plan.bind.map((step) => `${step.claim.metadata.name} ${step.volume.metadata.name}`),
+    ).toEqual(['small v', 'large w']);
   });
 
   test('that wait for nobody keep the pod waiting', () => {

@@ -20,15 +20,16 @@ interface Attached {
   id: string;
 }
 
-/** The pod's volumes that drivers attach, bound or to be made. */
+/** The pod's volumes that drivers attach; of those that are not there the class says which would. */
 function attachedBy(pod: Pod, { claims, volumes, classes }: StorageListers): Attached[] {
   const { namespace } = pod.metadata;
   return mountedClaims(pod).flatMap(({ name: claimName }): Attached[] => {
     const claim = claims.get(`${namespace}/${claimName}`);
     if (!claim) return [];
-    const csi = volumes.get(claim.spec?.volumeName ?? '')?.spec?.csi;
+    const volume = volumes.get(claim.spec?.volumeName ?? '');
+    const csi = volume?.spec?.csi;
     if (csi) return [{ driver: csi.driver, id: `${csi.driver}/${csi.volumeHandle}` }];
-    const driver = claim.spec?.volumeName ? undefined : classes.get(classNameOf(claim))?.provisioner;
+    const driver = volume ? undefined : classes.get(classNameOf(claim))?.provisioner;
     return driver ? [{ driver, id: `${driver}/${namespace}/${claimName}` }] : [];
   });
 }

@@ -11,10 +11,11 @@ import {
 import type { Stored } from '../../../api/resource.ts';
 import { causedBy } from '../../../client/transport.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
+import { goQuote } from '../../../machinery/go-text.ts';
 import type { NodeInfo } from '../../cache/node-info.ts';
 import type { Decision, Plugin, PreFilterResult, Refusal } from '../../framework/framework.ts';
 import { interestIn } from '../../framework/events.ts';
-import type { Handle } from '../../framework/handle.ts';
+import type { Handle, Lister } from '../../framework/handle.ts';
 import { refusalsOf } from '../../framework/refusals.ts';
 import {
   type Claim,
@@ -25,13 +26,14 @@ import {
   type StorageListers,
   waitsForPod,
 } from './claims.ts';
+import { areBound, type BindStep, selectedNode, type Written } from './until-bound.ts';
 import { allowsNode, findVolume, hasCapacity, reaches, sizeOf } from './volume-match.ts';
 
 const name = 'VolumeBinding';
 const refusalFor = refusalsOf(name);
-const selectedNode = 'volume.kubernetes.io/selected-node';
 const noProvisioner = 'kubernetes.io/no-provisioner';
 const merge = 'application/merge-patch+json';
+const checkEveryMs = 100;
 
 const unreachable = "node(s) didn't match PersistentVolume's node affinity";
 const nothingToBind = "node(s) didn't find available persistent volumes to bind";
@@ -41,11 +43,6 @@ const lost = 'node(s) unavailable due to one or more pvc(s) bound to non-existen
 export interface VolumeBindingArgs {
   /** How long volumes may take to be bound. Ten minutes unless given. */
   bindTimeoutSeconds?: number;
-}
-
-interface BindStep {
-  claim: Claim;
-  volume: Stored<PersistentVolume>;
 }
 
 /** How a pod's claims get their volumes on one node. */
@@ -85,6 +82,8 @@ function sortClaims(pod: Pod, { claims, classes }: StorageListers): Sorted {
     else if (!claim.spec?.volumeName && waitsForPod(claim, classes)) sorted.waiting.push(claim);
     else isEarly = true;
   }
+  // The smallest first, so that it leaves the larger volumes to the others.
+  sorted.waiting.sort((a, b) => sizeOf(a) - sizeOf(b));
   return isEarly ? { ...sorted, problem: 'pod has unbound immediate PersistentVolumeClaims' } : sorted;
 }
 
@@ -109,6 +108,7 @@ export class VolumeBinding implements Plugin {
   readonly events = eventsOf();
   readonly #handle: Handle;
   readonly #storage: StorageListers;
+  readonly #nodes: Lister<Node>;
   readonly #timeoutMs: number;
   /** Volumes promised to claims that the API does not show yet. */
   readonly #promised = new Set<string>();
@@ -116,6 +116,7 @@ export class VolumeBinding implements Plugin {
   constructor(handle: Handle, storage: StorageListers, { bindTimeoutSeconds = 600 }: VolumeBindingArgs = {}) {
     this.#handle = handle;
     this.#storage = storage;
+    this.#nodes = handle.lister(nodes);
     this.#timeoutMs = bindTimeoutSeconds * 1000;
   }
 
@@ -154,11 +155,30 @@ export class VolumeBinding implements Plugin {
     const plan = planOf(decision, node);
     if (!plan) return;
     const { pod } = decision.pod;
-    for (const step of plan.bind) await promise(this.#handle, pod, step);
-    for (const claim of plan.provision) await select(this.#handle, pod, { claim, node });
-    const claims = [...plan.bind.map(({ claim }) => claim), ...plan.provision];
-    const wanted = { claims, node, timeoutMs: this.#timeoutMs, signal };
-    await allBound(this.#handle, this.#storage, wanted);
+    const promised: BindStep[] = [];
+    for (const step of plan.bind)
+      promised.push({ claim: step.claim, volume: await promise(this.#handle, pod, step) });
+    const asked: Claim[] = [];
+    for (const claim of plan.provision) asked.push(await select(this.#handle, pod, { claim, node }));
+    try {
+      await this.#untilBound({ promised, asked }, node, signal);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      throw new Error(`binding volumes: ${text}`, { cause: error });
+    }
+  }
+
+  /** Resolves once all claims have their volumes; throws where they cannot get them, or it takes too long. */
+  async #untilBound(written: Written, name: string, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#handle;
+    const deadlineMs = clock.monotonic() + this.#timeoutMs;
+    for (;;) {
+      const node = this.#nodes.get(name);
+      if (!node) throw new Error(`failed to get node ${goQuote(name)}: node ${goQuote(name)} not found`);
+      if (areBound(this.#storage, written, node)) return;
+      if (clock.monotonic() >= deadlineMs) throw new Error('context deadline exceeded');
+      await clock.sleep(checkEveryMs, signal);
+    }
   }
 
   postBind(decision: Decision, node: string): void {
@@ -210,7 +230,11 @@ export class VolumeBinding implements Plugin {
 const planOf = ({ state }: Decision, node: string) => state.get<State>(name)?.plans.get(node);
 
 /** Promises the volume to the claim; the volume controller does the rest. */
-async function promise({ client }: Handle, pod: Stored<Pod>, { claim, volume }: BindStep): Promise<void> {
+async function promise(
+  { client }: Handle,
+  pod: Stored<Pod>,
+  { claim, volume }: BindStep,
+): Promise<BindStep['volume']> {
   const { name: claimName, namespace, uid, resourceVersion } = claim.metadata;
   const claimRef = {
     apiVersion: 'v1',
@@ -223,7 +247,7 @@ async function promise({ client }: Handle, pod: Stored<Pod>, { claim, volume }: 
   const annotations = { 'pv.kubernetes.io/bound-by-controller': 'yes' };
   const metadata = { annotations, resourceVersion: volume.metadata.resourceVersion };
   const cause = causedBy({ ...pod, apiVersion: 'v1', kind: 'Pod' }, `the pod goes where this volume is`);
-  await client
+  return client
     .of(persistentvolumes)
     .patch(volume.metadata, { metadata, spec: { claimRef } }, { type: merge, cause });
 }
@@ -233,33 +257,11 @@ async function select(
   { client }: Handle,
   pod: Stored<Pod>,
   { claim, node }: { claim: Claim; node: string },
-): Promise<void> {
+): Promise<Claim> {
   const { resourceVersion } = claim.metadata;
   const patch = { metadata: { annotations: { [selectedNode]: node }, resourceVersion } };
   const cause = causedBy({ ...pod, apiVersion: 'v1', kind: 'Pod' }, `the pod goes to ${node}`);
-  await client.of(persistentvolumeclaims).patch(claim.metadata, patch, { type: merge, cause });
-}
-
-const checkEveryMs = 100;
-
-/** Resolves once all claims have their volumes; throws where they cannot get them, or it takes too long. */
-async function allBound(
-  { clock }: Handle,
-  { claims }: StorageListers,
-  wanted: { claims: readonly Claim[]; node: string; timeoutMs: number; signal: AbortSignal },
-): Promise<void> {
-  const deadlineMs = clock.monotonic() + wanted.timeoutMs;
-  for (;;) {
-    const current = wanted.claims.map(({ metadata }) => claims.get(`${metadata.namespace}/${metadata.name}`));
-    if (current.some((claim) => !claim)) throw new Error('a persistentvolumeclaim is gone');
-    if (current.every((claim) => claim && isBound(claim))) return;
-    // A provisioner that cannot serve the node takes the mark away, so that another is chosen.
-    const asked = wanted.claims.map((_, i) => current[i]?.metadata.annotations?.[selectedNode]);
-    if (asked.some((chosen) => chosen !== undefined && chosen !== wanted.node))
-      throw new Error('provisioning failed for the selected node');
-    if (clock.monotonic() >= deadlineMs) throw new Error('binding volumes: context deadline exceeded');
-    await clock.sleep(checkEveryMs, wanted.signal);
-  }
+  return client.of(persistentvolumeclaims).patch(claim.metadata, patch, { type: merge, cause });
 }
 
 function eventsOf(): Plugin['events'] {

@@ -1,0 +1,71 @@
+import type { Node, PersistentVolume } from '../../../api/core/v1.ts';
+import type { Stored } from '../../../api/resource.ts';
+import { goQuote } from '../../../machinery/go-text.ts';
+import { type Claim, isBound, type StorageListers } from './claims.ts';
+import { reaches } from './volume-match.ts';
+
+export const selectedNode = 'volume.kubernetes.io/selected-node';
+
+/** A volume that is promised to a claim. */
+export interface BindStep {
+  claim: Claim;
+  volume: Stored<PersistentVolume>;
+}
+
+/** What was written so that a pod's claims get their volumes. */
+export interface Written {
+  promised: readonly BindStep[];
+  /** Claims that a volume is to be made for. */
+  asked: readonly Claim[];
+}
+
+type Storage = Pick<StorageListers, 'claims' | 'volumes'>;
+
+/** Whether all claims have their volumes; throws where they will not have them on this node. */
+export function areBound(storage: Storage, { promised, asked }: Written, node: Stored<Node>): boolean {
+  return (
+    promised.every((step) => isGiven(storage, step, node)) &&
+    asked.every((claim) => isMade(storage, claim, node))
+  );
+}
+
+const keyOf = ({ metadata }: Claim) => `${metadata.namespace}/${metadata.name}`;
+
+function isGiven({ claims, volumes }: Storage, { claim, volume }: BindStep, node: Stored<Node>): boolean {
+  const { name, resourceVersion } = volume.metadata;
+  const now = volumes.get(name);
+  if (!now) throw new Error(`failed to check binding: persistentvolume ${goQuote(name)} not found`);
+  const owner = claims.get(keyOf(claim));
+  if (!owner)
+    throw new Error(
+      `failed to check binding: persistentvolumeclaim ${goQuote(claim.metadata.name)} not found`,
+    );
+  if (!volumes.hasReached(resourceVersion)) return false;
+  mustReach(now, node);
+  if (!now.spec?.claimRef?.uid) throw new Error(`ClaimRef got reset for pv ${goQuote(name)}`);
+  return isBound(owner);
+}
+
+function isMade({ claims, volumes }: Storage, claim: Claim, node: Stored<Node>): boolean {
+  const { name, resourceVersion } = claim.metadata;
+  const now = claims.get(keyOf(claim));
+  if (!now)
+    throw new Error(`failed to check provisioning pvc: persistentvolumeclaim ${goQuote(name)} not found`);
+  if (!claims.hasReached(resourceVersion)) return false;
+  const { annotations } = now.metadata;
+  if (!annotations) throw new Error(`selectedNode annotation reset for PVC ${goQuote(name)}`);
+  // A provisioner that cannot serve the node takes the mark away, so that another is chosen.
+  if (annotations[selectedNode] !== node.metadata.name)
+    throw new Error(`provisioning failed for PVC ${goQuote(name)}`);
+  if (!now.spec?.volumeName) return false;
+  const volume = volumes.get(now.spec.volumeName);
+  if (!volume) return false;
+  mustReach(volume, node);
+  return isBound(now);
+}
+
+function mustReach(volume: Stored<PersistentVolume>, node: Stored<Node>): void {
+  if (reaches(volume, node)) return;
+  const [name, place] = [goQuote(volume.metadata.name), goQuote(node.metadata.name)];
+  throw new Error(`pv ${name} node affinity doesn't match node ${place}: no matching NodeSelectorTerms`);
+}
