@@ -8,6 +8,7 @@ import { matchesNode, matchesSelector, matchesTerm } from '../../machinery/node-
 const name = 'NodeAffinity';
 const refuse = (reason: string): Refusal => ({ plugin: name, reasons: [reason], unresolvable: true });
 const podRefusal = refuse("node(s) didn't match Pod's node affinity/selector");
+const conflictRefusal = refuse('pod affinity terms conflict');
 const enforcedRefusal = refuse("node(s) didn't match scheduler-enforced node affinity");
 
 export interface NodeAffinityArgs {
@@ -55,6 +56,7 @@ export function nodeAffinity({ addedAffinity }: NodeAffinityArgs = {}): Plugin {
     preFilter({ pod }) {
       if (!enforced && !asksForNode(pod.pod)) return { skip: true };
       const onlyNodes = namedNodes(pod.pod);
+      if (onlyNodes?.size === 0) return { refusal: conflictRefusal };
       return onlyNodes && { onlyNodes };
     },
     sign: ({ pod: { spec } }) => [spec.nodeSelector, spec.affinity?.nodeAffinity],

@@ -240,6 +240,15 @@ describe('affinity to nodes', () => {
     ]);
   });
 
+  test('by names that exclude each other finds none', () => {
+    const named = (name: string) => ({ key: 'metadata.name', operator: 'In', values: [name] });
+    const nodeSelectorTerms = [{ matchFields: [named('a'), named('b')] }];
+    const required = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } };
+    const one = pod({ affinity: { nodeAffinity: required } });
+    const reason = 'pod affinity terms conflict';
+    expect(place(one, { nodes: [node('a'), node('b')] })).toEqual([reason, reason]);
+  });
+
   test('by name looks at no other node', () => {
     const by = (...values: string[]) =>
       pod({
