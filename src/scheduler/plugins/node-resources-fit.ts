@@ -149,6 +149,8 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs, behind: ClassBehind
   const scoreOf = scoreOfUse(scoring);
   const ignored = ignoredBy(args, behind);
   const refusalFor = refusalsOf(name);
+  // By a shape, what scores nothing does not weigh down the rest either, as upstream has it.
+  const followsShape = scoring.type === 'RequestedToCapacityRatio';
   return {
     name,
     events: [
@@ -176,11 +178,13 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs, behind: ClassBehind
       for (const { name: resource, weight } of scoring.resources) {
         const { used, capacity } = useAfter(decision, node, { name: resource, assume: true });
         if (capacity === 0) continue;
-        sum += scoreOf(used, capacity) * weight;
+        const score = scoreOf(used, capacity);
+        if (score === 0 && followsShape) continue;
+        sum += score * weight;
         weights += weight;
       }
-      const round = scoring.type === 'RequestedToCapacityRatio' ? Math.round : Math.floor;
-      return weights === 0 ? 0 : round(sum / weights);
+      if (weights === 0) return 0;
+      return followsShape ? Math.round(sum / weights) : Math.floor(sum / weights);
     },
   };
 }

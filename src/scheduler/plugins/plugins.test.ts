@@ -95,6 +95,19 @@ describe('scores', () => {
     expect(scores('NodeResourcesFit', small, { nodes, running: [half], args: ratio })).toEqual([50, 50]);
   });
 
+  test('along a shape leave out what scores nothing', () => {
+    const shape = [
+      { utilization: 0, score: 10 },
+      { utilization: 100, score: 0 },
+    ];
+    const args = {
+      scoringStrategy: { type: 'RequestedToCapacityRatio', requestedToCapacityRatio: { shape } },
+    };
+    const most = pod({ nodeName: 'a' }, { cpu: '2', memory: '6Gi' });
+    const asked = pod({}, { cpu: '2', memory: '1Gi' });
+    expect(scores('NodeResourcesFit', asked, { nodes, running: [most], args })).toEqual([13, 69]);
+  });
+
   test('of what the pod does to the balance; pods that ask for nothing are not weighed', () => {
     const balance = (one: Stored<Pod>, running: Stored<Pod>[] = []) =>
       scores('NodeResourcesBalancedAllocation', one, { nodes, running });
