@@ -167,7 +167,10 @@ class JobController {
       const fits = (job: Job) => job.status?.conditions?.find((c) => c.type === type && c.status === status);
       return fits(before) ? undefined : fits(after);
     };
-    if (isNew('Complete', 'True') && (after.status?.succeeded ?? 0) > (after.spec?.completions ?? Infinity)) {
+    if (
+      isNew('Complete', 'True') &&
+      (after.status?.succeeded ?? 0) > (after.spec?.completions ?? Number.POSITIVE_INFINITY)
+    ) {
       const message = 'Too many succeeded pods running after completion count reached';
       this.#pods.tell(after, 'TooManySucceededPods', message, 'Warning');
     }
