@@ -108,7 +108,8 @@ function next({ spec }: Scaler, count: number, load: number | undefined): number
   if (load === undefined) return within(count);
   const aim = milliValue(metrics[0]?.resource?.target.averageValue ?? '0');
   const used = Math.floor(load / count) * count;
-  const isRight = Math.abs(used / (count * aim) - 1) <= tolerance;
+  const ratio = used / (count * aim);
+  const isRight = 1 - tolerance <= ratio && ratio <= 1 + tolerance;
   return within(isRight ? count : Math.ceil(used / aim));
 }
 
