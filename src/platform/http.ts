@@ -8,6 +8,8 @@ export interface PeerCertificate {
   isProxy?: boolean;
   commonName: string;
   organizations: readonly string[];
+  /** What the subject says under 1.3.6.1.4.1.57683.2, where it does. */
+  uids?: readonly string[];
   /** Lower-case hexadecimal digits. */
   sha256: string;
 }

@@ -7,6 +7,9 @@ const peers = new WeakMap<object, PeerCertificate | typeof noPeer>();
 const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const digests = new Map<string, ReadonlySet<string>>();
 
+/** Kubernetes' own attribute of a subject for the UID of a user. */
+const uidType = '1.3.6.1.4.1.57683.2';
+
 /** The digests of the certificates in a bundle. */
 function digestsOf(bundle: string): ReadonlySet<string> {
   let found = digests.get(bundle);
@@ -41,12 +44,17 @@ function standing(
 function readPeer(socket: TLSSocket, tls: ServerTls): PeerCertificate | typeof noPeer {
   const certificate = socket.getPeerCertificate();
   if (!certificate?.subject) return noPeer;
-  const { CN, O } = certificate.subject as unknown as Record<string, string | string[] | undefined>;
+  const {
+    CN,
+    O,
+    [uidType]: uid,
+  } = certificate.subject as unknown as Record<string, string | string[] | undefined>;
   const commonNames = [CN ?? []].flat();
   return {
     ...standing(socket, tls),
     commonName: commonNames.at(-1) ?? '',
     organizations: [O ?? []].flat(),
+    ...(uid !== undefined && { uids: [uid].flat() }),
     sha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
   };
 }
