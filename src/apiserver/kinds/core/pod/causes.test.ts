@@ -475,3 +475,43 @@ describe('advice on a pod', () => {
     ]);
   });
 });
+
+describe('a container that has ended', () => {
+  const rule = (action: string) => ({ action, exitCodes: { operator: 'In', values: [42] } });
+  const never = (name: string, ...actions: string[]) =>
+    container({ name, restartPolicy: 'Never', restartPolicyRules: actions.map(rule) });
+  const revive = (spec: Partial<PodSpec>) => {
+    const old = created(podKind, pod({ restartPolicy: 'Never', ...spec })) as Stored<Pod>;
+    const about = { image: 'nginx', imageID: '', ready: false, restartCount: 0 };
+    const report = (state: object): PodStatus => ({
+      qosClass: 'BestEffort',
+      containerStatuses: [{ ...about, name: 'c', state }],
+      initContainerStatuses: [{ ...about, name: 'i', state }],
+    });
+    const before = { ...old, status: report({ terminated: { exitCode: 42 } }) };
+    const now = { ...structuredClone(old), status: report({ waiting: {} }) } as Pod;
+    const errors = texts(podKind.status?.validateUpdate?.(now, before, testContext()) ?? []);
+    return errors.map((error) => error.split('.')[1]);
+  };
+  const both = ['containerStatuses[0]', 'initContainerStatuses[0]'];
+
+  test.each<[what: string, containers: Container[], initContainers: Container[], errors: string[]]>([
+    ['stays so', [container()], [container({ name: 'i' })], both],
+    ['runs again by its own rules', [never('c', 'Restart')], [container({ name: 'i' })], both.slice(1)],
+    [
+      'runs again by its own rules, if it comes first',
+      [container()],
+      [never('i', 'Restart')],
+      both.slice(0, 1),
+    ],
+    [
+      'runs again by the rules of another',
+      [never('c', 'RestartAllContainers')],
+      [container({ name: 'i' })],
+      [],
+    ],
+    ['runs again by the rules of one before it', [container()], [never('i', 'RestartAllContainers')], []],
+  ])('%s', (_, containers, initContainers, errors) => {
+    expect(revive({ containers, initContainers })).toEqual(errors);
+  });
+});

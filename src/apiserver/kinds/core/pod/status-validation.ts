@@ -83,13 +83,18 @@ function statusLists({ status }: Pod): [field: string, list: readonly ContainerS
 
 /** Whether a container that has ended may run again. */
 function mayRestart(spec: PodSpec): (status: ContainerStatus) => boolean {
+  const all = [...(spec.initContainers ?? []), ...spec.containers];
+  if (all.some(restartsOthers)) return () => true;
   return ({ name, state }) => {
-    const own = spec.containers.find((c) => c.name === name);
+    const own = all.find((c) => c.name === name);
     const policy = own?.restartPolicy ?? spec.restartPolicy;
     if (policy === 'Always' || own?.restartPolicyRules?.length) return true;
     return policy === 'OnFailure' && state?.terminated?.exitCode !== 0;
   };
 }
+
+const restartsOthers = ({ restartPolicyRules }: Container): boolean =>
+  restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers') === true;
 
 function isSidecar(spec: PodSpec, name: string): boolean {
   return spec.initContainers?.find((c) => c.name === name)?.restartPolicy === 'Always';
