@@ -192,6 +192,78 @@ test('a pod that has lost its sandbox gets another, and everything starts over',
     expect(node.pod('web')?.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode).toBe(0);
   }));
 
+test('a pod starts over as a whole, in its sandbox, when a container ends as its rules say', () =>
+  on(async (node) => {
+    const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }];
+    const hook = { preStop: { exec: { command: ['slow'] } } };
+    const annotations = {
+      ...simulated({ 'exit-after.init': '1s', 'exit-after.cause': '60s', 'exit-code.cause': '42,0' }),
+      ...simulated({ 'exit-after.done': '2s', 'stop-after.c': '1h' }),
+    };
+    node.create(
+      'web',
+      {
+        restartPolicy: 'Never',
+        terminationGracePeriodSeconds: 600,
+        initContainers: [container('init'), container('side', { restartPolicy: 'Always' })],
+        containers: [
+          container('cause', { restartPolicy: 'Never', restartPolicyRules: rules }),
+          container('c', { lifecycle: hook }),
+          container('done'),
+        ],
+      },
+      annotations,
+    );
+    const restarting = () =>
+      node.pod('web')?.status?.conditions?.find((c) => c.type === 'AllContainersRestarting')?.status;
+    await running(node, 'web');
+    expect(restarting()).toBe('False');
+    const { podIP } = node.pod('web')?.status ?? {};
+    const begunMs = node.clock.now();
+    await node.until(
+      () => status(node, 'web', 1)?.restartCount === 1 && status(node, 'web', 1)?.ready === true,
+    );
+    expect(node.clock.now() - begunMs).toBeLessThan(70_000);
+    const after = node.pod('web')?.status;
+    expect(after).toMatchObject({ phase: 'Running', podIP });
+    const all = [...(after?.initContainerStatuses ?? []), ...(after?.containerStatuses ?? [])];
+    expect(all.map((s) => [s.name, s.restartCount, s.lastState?.terminated?.reason])).toEqual(
+      ['init', 'side', 'cause', 'c', 'done'].map((name) => [name, 1, 'RestartingAllContainers']),
+    );
+    expect(await node.runtime.sandboxes.list()).toHaveLength(1);
+    expect(restarting()).toBe('False');
+    const said = node.api.requests.flatMap((r) =>
+      r.method === 'PATCH' && r.path.endsWith('/pods/web/status')
+        ? ((r.body as Pod).status?.conditions ?? []).filter((c) => c.type === 'AllContainersRestarting')
+        : [],
+    );
+    expect(said.map((c) => c.status)).toEqual(['False', 'True', 'False']);
+    await node.until(() => status(node, 'web')?.state?.terminated?.exitCode === 0);
+    expect(node.pod('web')?.status?.phase).toBe('Running');
+    expect(status(node, 'web')?.restartCount).toBe(1);
+  }));
+
+test('a kubelet that comes back goes on with a pod that starts over', () =>
+  on(async (node) => {
+    const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }];
+    const cause = container('cause', { restartPolicy: 'Never', restartPolicyRules: rules });
+    const annotations = simulated({ 'exit-after.cause': '60s', 'exit-code.cause': '42,0' });
+    node.create('web', { restartPolicy: 'Never', containers: [cause, container('c')] }, annotations);
+    await running(node, 'web');
+    await node.stop();
+    await node.clock.advance(60_000);
+    const ended = (await node.runtime.containers.list({ state: 'exited' })).map((c) => c.id);
+    for (const id of ended) await node.runtime.containers.remove(id);
+    const pod = node.pod('web') as Pod;
+    const conditions = [{ type: 'AllContainersRestarting', status: 'True' }];
+    node.api.change(pods, { ...pod, status: { ...pod.status, conditions } });
+    await node.start();
+    await node.until(
+      () => status(node, 'web', 1)?.restartCount === 1 && status(node, 'web', 1)?.ready === true,
+    );
+    expect(status(node, 'web')).toMatchObject({ restartCount: 1, ready: true });
+  }));
+
 test('an ephemeral container starts in a running pod', () =>
   on(async (node) => {
     node.create('web', {});

@@ -145,6 +145,39 @@ describe.skipIf(why)(`the kubelet on containerd${why ? ` (skipped: ${why})` : ''
     await node.until(() => !node.pod('job'));
   });
 
+  test('starts a pod over as a whole, with its address, its volumes and its logs', async () => {
+    const mounted = { volumeMounts: [{ name: 'shared', mountPath: '/shared' }] };
+    const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }];
+    const cause = 'if [ -e /shared/again ]; then sleep 1000; fi; touch /shared/again; sleep 1; exit 42';
+    node.create('over', {
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: 600,
+      volumes: [{ name: 'shared', emptyDir: {} }],
+      initContainers: [{ ...once('prepare', 'echo made >> /shared/log'), ...mounted }],
+      containers: [
+        { ...once('cause', cause), ...mounted, restartPolicy: 'Never', restartPolicyRules: rules },
+        { ...once('deaf', "trap '' TERM; cat /shared/log; sleep 1000"), ...mounted },
+      ],
+    });
+    const { podIP } = (await node.phase('over', 'Running')).status ?? {};
+    const [sandbox] = await node.node.daemon.runtime.sandboxes.list();
+    const all = () => [
+      ...(node.pod('over')?.status?.initContainerStatuses ?? []),
+      ...(node.pod('over')?.status?.containerStatuses ?? []),
+    ];
+    await node.until(() => all().every((s) => s.ready && s.restartCount === 1));
+    expect(all().map((s) => s.lastState?.terminated?.reason)).toEqual(
+      Array.from({ length: 3 }, () => 'RestartingAllContainers'),
+    );
+    expect(node.pod('over')?.status?.podIP).toBe(podIP);
+    expect((await node.node.daemon.runtime.sandboxes.list()).map((s) => s.id)).toEqual([sandbox?.id]);
+    expect(await node.run('over', 'deaf', 'cat', '/shared/log')).toBe('made\nmade\n');
+    const logs = `${node.directory}/pod-logs/default_over_${node.pod('over')?.metadata.uid}`;
+    expect(readdirSync(`${logs}/deaf`)).toEqual(['0.log', '1.log']);
+    node.api.remove(pods, 'default', 'over', 1);
+    await node.until(() => !node.pod('over'));
+  });
+
   test('a container that outlives its memory is killed for it and started again', async () => {
     const resources = { limits: { memory: '16Mi', cpu: '500m' } };
     const eat = once('c', 'cat /dev/zero | tail -c 100000000 > /dev/null; exit $?');

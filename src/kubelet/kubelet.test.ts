@@ -19,6 +19,10 @@ describe('the kubelet', () => {
     });
     expect(found?.status?.conditions?.find((c) => c.type === 'Ready')).toMatchObject({ status: 'True' });
     expect(found?.status?.capacity).toMatchObject({ cpu: '4', memory: '8Gi', pods: '110' });
+    expect(found?.status?.declaredFeatures).toEqual([
+      'ExtendWebSocketsToKubelet',
+      'RestartAllContainersOnContainerExits',
+    ]);
     const first = node.api.get(leases, 'kube-node-lease', 'n1')?.spec?.renewTime;
     await node.clock.advance(11_000);
     expect(node.api.get(leases, 'kube-node-lease', 'n1')?.spec?.renewTime).not.toBe(first);

@@ -8,6 +8,7 @@ import type { KubeletIntervals, NodeIdentity } from '../config.ts';
 import type { NodeContext } from '../pods/context.ts';
 import type { RuntimeStatus } from '../runtimes/types.ts';
 import {
+  declaredFeatures,
   foreignCapacity,
   imageList,
   type NodeHealth,
@@ -201,6 +202,7 @@ export class NodeAgent {
       nodeInfo: systemInfo(facts, version),
       images: imageList(images),
       features: { supplementalGroupsPolicy: false },
+      declaredFeatures,
       runtimeHandlers: (this.#runtime?.handlers ?? []).map(
         ({ name, recursiveReadOnlyMounts, userNamespaces }) => ({
           name,

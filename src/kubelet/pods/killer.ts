@@ -70,6 +70,15 @@ export class Killer {
     await this.#context.runtime.containers.stop(target.id, left, { signal: kill.signal });
   }
 
+  /** Ends containers one after the other, at once and without their hooks, and removes them; their logs stay. */
+  async clear(kill: Omit<ContainerKill, 'target' | 'turn'>, targets: RuntimeContainer[]): Promise<void> {
+    for (const target of targets) {
+      const runs = target.state === 'running' || target.state === 'unknown';
+      if (runs) await this.kill({ ...kill, target, graceSeconds: 0 });
+      await this.#context.runtime.containers.remove(target.id);
+    }
+  }
+
   /**
    * Ends all containers of a pod, then its sandboxes. The regular ones and the plain init ones at once; the sidecars after
    * them, in the reverse order of their start.

@@ -66,7 +66,8 @@ export class PodLifecycle implements PodSteps {
     await this.#prepare(pod);
     const volumes = await this.#options.volumes.ensure(pod);
     signal.throwIfAborted();
-    const result = await this.#options.syncer.sync({ pod, runtime, volumes, signal }).finally(async () => {
+    const round = { pod, runtime, status, volumes, signal };
+    const result = await this.#options.syncer.sync(round).finally(async () => {
       if (!signal.aborted) this.#report(work, await this.#load(pod));
     });
     const waits = [result.retryAfterMs, leftMs].filter((ms) => ms !== undefined);

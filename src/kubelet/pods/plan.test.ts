@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Container, Pod } from '../../api/core/v1.ts';
 import { containerHash } from './labels.ts';
 import { planPod, type ProbeView } from './plan.ts';
+import { restartsAll } from './restart-all.ts';
 import type { RuntimeContainer, RuntimePod } from './runtime-pod.ts';
 
 const undecided: ProbeView = { liveness: () => undefined, startup: () => undefined };
@@ -245,4 +246,71 @@ test('ephemeral containers start once, at any time', () => {
   ).toHaveLength(1);
   const ended = runtimeOf([ran('i', 'running'), ran('e', 'exited', 1)]);
   expect(planPod({ pod, runtime: ended, probes: undecided }).startEphemeral).toHaveLength(0);
+});
+
+describe('a pod that starts over as a whole', () => {
+  const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }];
+  const cause = plain('cause', { restartPolicy: 'Never', restartPolicyRules: rules });
+  const pod = podOf({
+    initContainers: [plain('i'), sidecar('s')],
+    containers: [cause, plain('c')],
+    ephemeralContainers: [plain('e')],
+    restartPolicy: 'Never',
+  });
+  const cleared = (runtime: RuntimePod, restartAll = true) => {
+    const plan = planPod({ pod, runtime, probes: undecided, restartAll });
+    const { clear, killPod, kill, startInit, start, startEphemeral } = plan;
+    expect([plan.sandbox.create, killPod]).toEqual([false, false]);
+    if (clear.length > 0) expect([...kill, ...startInit, ...start, ...startEphemeral]).toEqual([]);
+    return clear.map((c) => c.id);
+  };
+
+  test('has all containers cleared away, whatever became of them, and those that are the cause last', () => {
+    const runtime = runtimeOf([
+      ran('cause', 'exited', 42),
+      ran('c', 'running'),
+      ran('e', 'running'),
+      ran('s', 'created'),
+      ran('i', 'exited', 0, { id: 'newer' }),
+      ran('i', 'exited', 1),
+    ]);
+    expect(cleared(runtime)).toEqual(['id-c', 'id-s', 'newer', 'id-i', 'id-cause']);
+    expect(cleared(runtime, false)).toEqual([]);
+    expect(restartsAll(pod, runtime, {})).toBe(true);
+  });
+
+  test('has no sandbox made before that', () => {
+    const runtime = runtimeOf([ran('cause', 'exited', 42)], { state: 'notReady' });
+    expect(cleared(runtime)).toEqual(['id-cause']);
+  });
+
+  test('begins as a new pod does, in its sandbox', () => {
+    const runtime = runtimeOf([ran('e', 'running')]);
+    const plan = planPod({ pod, runtime, probes: undecided, restartAll: true });
+    expect(plan).toMatchObject({ killPod: false, sandbox: { create: false }, clear: [] });
+    expect(plan.startInit.map((c) => c.name)).toEqual(['i']);
+  });
+
+  test.each([
+    ['an end that a rule names', [ran('cause', 'exited', 42)], undefined, true],
+    ['another end', [ran('cause', 'exited', 1)], undefined, false],
+    [
+      'an end of before the last run',
+      [ran('cause', 'running'), ran('cause', 'exited', 42)],
+      undefined,
+      false,
+    ],
+    ['such an end of a container without rules', [ran('c', 'exited', 42)], undefined, false],
+    ['what was begun before', [ran('c', 'running')], 'True', true],
+    ['what was done before', [ran('c', 'running')], 'False', false],
+  ])('by %s', (_, containers, restarting, expected) => {
+    const conditions = restarting ? [{ type: 'AllContainersRestarting', status: restarting }] : [];
+    expect(restartsAll(pod, runtimeOf(containers), { conditions })).toBe(expected);
+  });
+
+  test('does so by the first rule that fits', () => {
+    const first = [{ action: 'Restart', exitCodes: { operator: 'NotIn', values: [0] } }, ...rules];
+    const other = podOf({ containers: [{ ...cause, restartPolicyRules: first }] });
+    expect(restartsAll(other, runtimeOf([ran('cause', 'exited', 42)]), {})).toBe(false);
+  });
 });

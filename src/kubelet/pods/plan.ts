@@ -2,6 +2,7 @@ import type { Container, EphemeralContainer, Pod } from '../../api/core/v1.ts';
 import { containerHash } from './labels.ts';
 import { planInit } from './plan-init.ts';
 import { restartsAfter, wantsStart } from './restart.ts';
+import { toClear } from './restart-all.ts';
 import { newestOf, type RuntimeContainer, type RuntimePod } from './runtime-pod.ts';
 
 /** What the probes of a container say: undefined while they have not decided. */
@@ -34,6 +35,8 @@ export interface PodPlan {
   /** End all containers and the sandbox, before anything else or for good. */
   killPod: boolean;
   sandbox: SandboxPlan;
+  /** Ended at once and removed, one after the other; nothing else happens in the round. */
+  clear: RuntimeContainer[];
   kill: ContainerToKill[];
   startEphemeral: EphemeralContainer[];
   /** Started one after the other; a plain one that does not start ends the round. */
@@ -45,11 +48,15 @@ export interface PlanInput {
   pod: Pod;
   runtime: RuntimePod;
   probes: ProbeView;
+  /** All containers are to start over, whatever became of them. */
+  restartAll?: boolean;
 }
 
 /** The next steps that bring what runs closer to what the pod wants. */
 export function planPod(input: PlanInput): PodPlan {
   const sandbox = planSandbox(input.pod, input.runtime);
+  const clear = input.restartAll ? toClear(input.pod, input.runtime) : [];
+  if (clear.length > 0) return { ...emptyPlan({ ...sandbox, create: false }), clear };
   return sandbox.create ? planAnew(input, sandbox) : planOn(input, sandbox);
 }
 
@@ -67,6 +74,7 @@ export function planSandbox(pod: Pod, runtime: RuntimePod): SandboxPlan {
 const emptyPlan = (sandbox: SandboxPlan): PodPlan => ({
   killPod: false,
   sandbox,
+  clear: [],
   kill: [],
   startEphemeral: [],
   startInit: [],

@@ -241,10 +241,17 @@ test('a pod that only the runtime remembers ends as it wanted to', () => {
 test('restarts are counted on from what the API remembers', () => {
   const nothing = { uid: 'u', name: 'p', namespace: 'n', sandboxes: [], containers: [] };
   const known = { name: 'c', restartCount: 4, containerID: 'x://1', ready: false, image: '', imageID: '' };
-  expect(restartCountOf(podOf(), { name: 'c' }, nothing)).toBe(0);
-  expect(restartCountOf({ ...podOf(), status: { containerStatuses: [known] } }, { name: 'c' }, nothing)).toBe(
-    5,
-  );
+  const count = (...said: object[]) =>
+    restartCountOf(
+      said.map((more) => ({ containerStatuses: [{ ...known, ...more }] })),
+      { name: 'c' },
+      nothing,
+    );
+  expect(restartCountOf([undefined, {}], { name: 'c' }, nothing)).toBe(0);
+  expect(count({})).toBe(5);
+  expect(count({ containerID: undefined })).toBe(4);
+  expect(count({ restartCount: 1 }, { containerID: undefined })).toBe(4);
+  expect(count({}, { containerID: undefined })).toBe(5);
 });
 
 test('a pod names the objects that it needs, each once', () => {

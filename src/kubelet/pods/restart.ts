@@ -7,10 +7,14 @@ function matches(rule: ContainerRestartRule, exitCode: number): boolean {
   return operator === 'NotIn' && !values.includes(exitCode);
 }
 
+/** The first of the container's rules that is about such an end. */
+export function restartRuleFor(container: Container, exitCode: number): ContainerRestartRule | undefined {
+  return container.restartPolicyRules?.find((rule) => matches(rule, exitCode));
+}
+
 /** Whether a container that ended so is to be started again, by its own rules and policy or else the pod's policy. */
 export function restartsAfter(pod: Pod, container: Container, exitCode: number): boolean {
-  if (container.restartPolicyRules?.some((rule) => rule.action === 'Restart' && matches(rule, exitCode)))
-    return true;
+  if (restartRuleFor(container, exitCode)) return true;
   const policy = container.restartPolicy ?? pod.spec.restartPolicy ?? 'Always';
   return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
 }

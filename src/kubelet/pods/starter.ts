@@ -1,4 +1,4 @@
-import type { Container, EphemeralContainer, Pod, Secret, Service } from '../../api/core/v1.ts';
+import type { Container, EphemeralContainer, Pod, PodStatus, Secret, Service } from '../../api/core/v1.ts';
 import { containerResources } from '../cgroups/container-resources.ts';
 import { ContainerConfigError, containerEnv } from '../containers/env.ts';
 import { containerSpec } from '../containers/container-spec.ts';
@@ -31,6 +31,8 @@ export interface StarterOptions {
 export interface StartRound {
   pod: Pod;
   runtime: RuntimePod;
+  /** What was last said of the pod; the API may not have it yet. */
+  status: PodStatus;
   sandboxId: string;
   sandbox: SandboxSpec;
   podIps: string[];
@@ -99,9 +101,9 @@ export class Starter {
 
   async #spec(round: StartRound, container: Container, image: PresentImage): Promise<ContainerSpec> {
     const { facts, host } = this.#options;
-    const { pod, runtime } = round;
+    const { pod, runtime, status } = round;
     checkNonRoot(pod, container, image.details);
-    const restartCount = restartCountOf(pod, container, runtime);
+    const restartCount = restartCountOf([pod.status, status], container, runtime);
     const env = await this.#env(round, container);
     const target = (container as EphemeralContainer).targetContainerName;
     const node = { memoryBytes: facts.memoryBytes, cgroupVersion: host.cgroups.version };
@@ -188,11 +190,18 @@ export class Starter {
   }
 }
 
-/** One more than the last run; what the API remembers counts where the runtime has forgotten. */
-export function restartCountOf(pod: Pod, container: Container, runtime: RuntimePod): number {
+/** One more than the last run; where the runtime has forgotten it, what was said of the container counts. */
+export function restartCountOf(
+  said: (PodStatus | undefined)[],
+  container: Container,
+  runtime: RuntimePod,
+): number {
   const last = newestOf(runtime, container.name);
   if (last) return last.restartCount + 1;
-  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
-  const known = [...initContainerStatuses, ...containerStatuses].find((s) => s.name === container.name);
-  return known?.containerID ? known.restartCount + 1 : 0;
+  const counts = said.map(({ initContainerStatuses = [], containerStatuses = [] } = {}) => {
+    const known = [...initContainerStatuses, ...containerStatuses].find((s) => s.name === container.name);
+    // Without an id it is what the next run is to be.
+    return (known?.restartCount ?? 0) + (known?.containerID ? 1 : 0);
+  });
+  return Math.max(0, ...counts);
 }

@@ -1,4 +1,4 @@
-import type { Container, EphemeralContainer, Pod, Secret } from '../../api/core/v1.ts';
+import type { Container, EphemeralContainer, Pod, PodStatus, Secret } from '../../api/core/v1.ts';
 import { runtimeclasses } from '../../api/generated/resources.ts';
 import { podDns } from '../containers/dns.ts';
 import { hostsFile, kernelHostname, podNames } from '../containers/hostname.ts';
@@ -20,6 +20,7 @@ import { planPod, type PodPlan, type ProbeView } from './plan.ts';
 import { isSidecar, podFullName } from './pod-kinds.ts';
 import { qosClassOf } from '../../machinery/qos.ts';
 import type { Resizer } from './resizer.ts';
+import { isRestartingAll } from './restart-all.ts';
 import { newestOf, podIpsOf, type RuntimePod } from './runtime-pod.ts';
 import { StartError } from './start-error.ts';
 import type { Starter, StartRound } from './starter.ts';
@@ -38,6 +39,8 @@ export interface SyncerOptions {
 export interface SyncInput {
   pod: Pod;
   runtime: RuntimePod;
+  /** What was last said of the pod. */
+  status: PodStatus;
   volumes: MountedVolumes;
   signal: AbortSignal;
 }
@@ -73,8 +76,10 @@ export class Syncer {
 
   /** One round. Rejects where it could not even begin; containers that fail are told by `failureOf`. */
   async sync(input: SyncInput): Promise<SyncResult> {
-    const { pod, runtime, signal } = input;
-    const plan = planPod({ pod, runtime, probes: this.#options.probes });
+    const { pod, runtime, status, signal } = input;
+    const restartAll = isRestartingAll(status);
+    const plan = planPod({ pod, runtime, probes: this.#options.probes, restartAll });
+    if (plan.clear.length > 0) return this.#clear(input, plan);
     await this.#stop(input, plan);
     if (!plan.killPod) await this.#options.resizer.resize(pod, runtime, signal);
     const starts = [...plan.startEphemeral, ...plan.startInit, ...plan.start];
@@ -89,7 +94,15 @@ export class Syncer {
     await this.#writeHosts(pod, podIps);
     const pullSecrets = await this.#pullSecrets(pod);
     const volumes = await this.#withImages(input, sandbox, pullSecrets);
-    return this.#startAll({ pod, runtime, sandboxId, sandbox, podIps, volumes, pullSecrets, signal }, plan);
+    const round = { pod, runtime, status, sandboxId, sandbox, podIps, volumes, pullSecrets, signal };
+    return this.#startAll(round, plan);
+  }
+
+  /** Once nothing is left of the containers, the pod starts over. */
+  async #clear({ pod, runtime, signal }: SyncInput, { clear }: PodPlan): Promise<SyncResult> {
+    await this.#options.killer.clear({ pod, runtime, signal }, clear);
+    for (const { name } of clear) this.#failures.delete(`${pod.metadata.uid}/${name}`);
+    return { retryAfterMs: 0 };
   }
 
   async #stop({ pod, runtime, signal }: SyncInput, plan: PodPlan): Promise<void> {

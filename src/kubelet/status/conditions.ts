@@ -1,6 +1,7 @@
 import type { Container, ContainerStatus, Pod, PodCondition } from '../../api/core/v1.ts';
 import { resizeInProgress, resizePending } from '../pods/allocations.ts';
 import { isSidecar } from '../pods/pod-kinds.ts';
+import { allContainersRestarting } from '../pods/restart-all.ts';
 import { anyStarted, type PodPhase } from './phase.ts';
 
 export interface ConditionsInput {
@@ -10,12 +11,18 @@ export interface ConditionsInput {
   init: ContainerStatus[];
   regular: ContainerStatus[];
   hasSandbox: boolean;
+  /** The pod has been initialised before, and is not taken to be new because it starts over. */
+  wasInitialized: boolean;
   /** Conditions as they stand; those of others decide readiness gates. */
   existing: PodCondition[];
 }
 
-/** The kubelet's too, and there only while there is something to say. */
-export const passingConditions: readonly string[] = [resizePending, resizeInProgress];
+/** The kubelet's too, and there only where there is something to say. */
+export const passingConditions: readonly string[] = [
+  resizePending,
+  resizeInProgress,
+  allContainersRestarting,
+];
 
 /** Said of a pod that the kubelet ends to spare the node. Others may say it too. */
 export const disruptionTarget = 'DisruptionTarget';
@@ -72,12 +79,12 @@ function containersReadyVerdict({ pod, phase, init, regular }: ConditionsInput):
   return complain(unknown, unready, 'unready', 'ContainersNotReady');
 }
 
-function initializedVerdict({ pod, phase, init, regular }: ConditionsInput): Verdict {
+function initializedVerdict({ pod, phase, init, regular, wasInitialized }: ConditionsInput): Verdict {
   const containers = pod.spec.initContainers ?? [];
   const find = (c: Container) => init.find((s) => s.name === c.name);
   const unknown = containers.filter((c) => !find(c));
   if (phase === 'Succeeded' && unknown.length === 0) return { status: 'True', reason: 'PodCompleted' };
-  if (anyStarted(regular)) return isTrue;
+  if (wasInitialized || anyStarted(regular)) return isTrue;
   const isDone = (c: Container) => (isSidecar(c) ? find(c)?.started === true : find(c)?.ready === true);
   const incomplete = containers.filter((c) => find(c) && !isDone(c));
   return complain(unknown, incomplete, 'incomplete', 'ContainersNotInitialized');
@@ -94,4 +101,14 @@ function readyVerdict({ pod, existing }: ConditionsInput, containersReady: Verdi
   });
   if (messages.length === 0) return isTrue;
   return { status: 'False', reason: 'ReadinessGatesNotReady', message: messages.join(', ') };
+}
+
+/** Of a pod that may start over as a whole: whether its containers are being cleared away for that. */
+export function restartingVerdict(phase: PodPhase, isClearing: boolean): PodCondition {
+  const type = allContainersRestarting;
+  if (phase === 'Succeeded') return { type, status: 'False', reason: 'PodCompleted' };
+  if (phase === 'Failed') return { type, status: 'False', reason: 'PodFailed' };
+  if (!isClearing) return { type, status: 'False' };
+  const message = 'container exited with restart policy rule';
+  return { type, status: 'True', reason: 'RestartAllContainersStarted', message };
 }

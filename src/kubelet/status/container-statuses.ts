@@ -28,7 +28,16 @@ export interface StatusInput {
   /** Such as `containerd`: the scheme of container ids. */
   runtimeName: string;
   failureOf(containerName: string): StartFailure | undefined;
+  /** All containers are being cleared away, to start over. */
+  restartsAll: boolean;
 }
+
+/** Why a container is not there whose pod starts over as a whole, and how its last run ended. */
+export const restartingAll = 'RestartingAllContainers';
+const cleared = {
+  reason: restartingAll,
+  message: 'The container is removed because RestartAllContainers in place',
+};
 
 const listOf = (pod: Pod, kind: ContainerKind): (Container | EphemeralContainer)[] => {
   if (kind === 'init') return pod.spec.initContainers ?? [];
@@ -77,12 +86,13 @@ function fromRuntime(input: StatusInput, container: Container, from: RuntimeCont
 
 /** Nothing in the runtime: still to come, or gone. */
 function fromOld(
-  { pod }: StatusInput,
+  { pod, restartsAll }: StatusInput,
   container: Container,
   old: ContainerStatus | undefined,
   initFirst: boolean,
 ): ContainerStatus {
-  if (old?.state?.terminated) return { ...old, ready: false };
+  const isCleared = restartsAll && old?.containerID !== undefined;
+  if (old?.state?.terminated && !isCleared) return { ...old, ready: false };
   const status: ContainerStatus = {
     name: container.name,
     state: { waiting: { reason: initFirst ? 'PodInitializing' : 'ContainerCreating' } },
@@ -93,6 +103,13 @@ function fromOld(
     imageID: '',
     ...mountStatuses(container),
   };
+  if (isCleared)
+    return {
+      ...status,
+      state: { waiting: cleared },
+      lastState: { terminated: { exitCode: 137, ...cleared } },
+      restartCount: status.restartCount + 1,
+    };
   if (!old?.state?.running || old.lastState?.terminated) return status;
   const gone = {
     exitCode: 137,

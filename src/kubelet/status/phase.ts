@@ -1,6 +1,7 @@
 import type { Container, ContainerStatus, Pod } from '../../api/core/v1.ts';
 import { isSidecar, isStaticPod } from '../pods/pod-kinds.ts';
 import { restartsAfter } from '../pods/restart.ts';
+import { restartingAll } from './container-statuses.ts';
 
 export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
@@ -61,7 +62,7 @@ function countInit(pod: Pod, statuses: ContainerStatus[]): InitCount {
     const end = status && lastEnd(status);
     if (!end) count.pending++;
     else if (end.exitCode !== 0) {
-      if (restartsAfter(pod, container, end.exitCode)) count.pending++;
+      if (end.reason === restartingAll || restartsAfter(pod, container, end.exitCode)) count.pending++;
       else count.failed++;
     }
   }

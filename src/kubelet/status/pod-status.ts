@@ -3,7 +3,14 @@ import { isSidecar, isTerminalPhase } from '../pods/pod-kinds.ts';
 import { qosClassOf } from '../../machinery/qos.ts';
 import { podIpsOf, type RuntimePod } from '../pods/runtime-pod.ts';
 import { planSandbox } from '../pods/plan.ts';
-import { disruptionTarget, ownConditions, passingConditions, podConditions } from './conditions.ts';
+import { mayRestartAll, restartsAll, toClear } from '../pods/restart-all.ts';
+import {
+  disruptionTarget,
+  ownConditions,
+  passingConditions,
+  podConditions,
+  restartingVerdict,
+} from './conditions.ts';
 import { type ContainerKind, containerStatuses, type StartFailure } from './container-statuses.ts';
 import { type PodPhase, podPhase } from './phase.ts';
 
@@ -33,18 +40,22 @@ export interface PodStatusInput {
 
 /** The status of a pod as the API shows it; condition times and `startTime` are set when it is written. */
 export function podStatus(input: PodStatusInput): PodStatus {
-  const { pod, previous } = input;
-  const init = statusesOf(input, 'init');
-  const regular = statusesOf(input, 'regular');
-  const ephemeral = statusesOf(input, 'ephemeral');
+  const { pod, previous, runtime } = input;
+  const isRestarting = restartsAll(pod, runtime, previous);
+  const init = statusesOf(input, 'init', isRestarting);
+  const regular = statusesOf(input, 'regular', isRestarting);
+  const ephemeral = statusesOf(input, 'ephemeral', isRestarting);
   // Whoever counts on the end of a pod, such as a Job that replaces it, must not meet its containers still at work.
   const isAtWork = [...init, ...regular, ...ephemeral].some((status) => status.state?.running);
   const verdict = isAtWork ? undefined : input.verdict;
   const phase = phaseOf({ ...input, verdict }, init, regular);
   const said = verdict ?? (phase === previous.phase ? previous : undefined);
   const existing = conditionsOfOthers(pod, previous);
-  const hasSandbox = !planSandbox(pod, input.runtime).create;
-  const own = podConditions({ pod, phase, init, regular, hasSandbox, existing });
+  const hasSandbox = !planSandbox(pod, runtime).create;
+  const wasInitialized = isTrue(previous, 'Initialized');
+  const own = podConditions({ pod, phase, init, regular, hasSandbox, wasInitialized, existing });
+  if (mayRestartAll(pod.spec))
+    own.push(restartingVerdict(phase, isRestarting && toClear(pod, runtime).length > 0));
   return {
     phase,
     conditions: mergeConditions(existing, [...own, ...(input.resize ?? [])], input.verdict?.condition),
@@ -87,14 +98,17 @@ function mergeConditions(
   return [...own, ...(extra ? [extra] : []), ...others.filter((c) => c.type !== extra?.type)];
 }
 
-function statusesOf(input: PodStatusInput, kind: ContainerKind): ContainerStatus[] {
+const isTrue = ({ conditions }: PodStatus, type: string) =>
+  conditions?.some((c) => c.type === type && c.status === 'True') === true;
+
+function statusesOf(input: PodStatusInput, kind: ContainerKind, restartsAll: boolean): ContainerStatus[] {
   const { pod, previous, runtime, runtimeName, failureOf } = input;
   const old = {
     init: previous.initContainerStatuses,
     regular: previous.containerStatuses,
     ephemeral: previous.ephemeralContainerStatuses,
   }[kind];
-  const statuses = containerStatuses({ pod, runtime, old, runtimeName, failureOf }, kind);
+  const statuses = containerStatuses({ pod, runtime, old, runtimeName, failureOf, restartsAll }, kind);
   if (kind === 'ephemeral') return statuses;
   const containers = kind === 'init' ? (pod.spec.initContainers ?? []) : pod.spec.containers;
   return statuses.map((status, i) =>

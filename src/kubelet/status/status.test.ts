@@ -392,3 +392,69 @@ describe('writing a status', () => {
     expect(statusPatch(to, { ...to, containerStatuses: undefined })).toBeUndefined();
   });
 });
+
+describe('a pod that starts over as a whole', () => {
+  const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }];
+  const pod = podOf({
+    restartPolicy: 'Never',
+    initContainers: [{ name: 'i' }],
+    containers: [{ name: 'cause', restartPolicy: 'Never', restartPolicyRules: rules }, { name: 'c' }],
+  });
+  const restarting = (status: PodStatus) => condition(status, 'AllContainersRestarting');
+  const begun = runtimeOf(exited('cause', 42), ran('c', 'running'), exited('i', 0));
+  const cleared = {
+    reason: 'RestartingAllContainers',
+    message: 'The container is removed because RestartAllContainers in place',
+  };
+
+  test('says so from the end that is the cause until nothing is left of its containers', () => {
+    const running = statusOf(pod, runtimeOf(ran('cause', 'running'), ran('c', 'running'), exited('i', 0)));
+    expect(restarting(running)).toEqual({ type: 'AllContainersRestarting', status: 'False' });
+    const during = statusOf(pod, begun, { previous: running });
+    expect(during.phase).toBe('Running');
+    expect(restarting(during)).toEqual({
+      type: 'AllContainersRestarting',
+      status: 'True',
+      reason: 'RestartAllContainersStarted',
+      message: 'container exited with restart policy rule',
+    });
+    const half = statusOf(pod, runtimeOf(exited('cause', 42)), { previous: during });
+    expect(restarting(half)?.status).toBe('True');
+    expect(restarting(statusOf(pod, runtimeOf(), { previous: half }))?.status).toBe('False');
+  });
+
+  test('shows its containers as removed, each counted once, and then as run again', () => {
+    const during = statusOf(pod, begun);
+    const after = statusOf(pod, runtimeOf(), { previous: during });
+    const all = [...(after.initContainerStatuses ?? []), ...(after.containerStatuses ?? [])];
+    for (const status of all) {
+      expect(status).toMatchObject({ ready: false, restartCount: 1, state: { waiting: cleared } });
+      expect(status.lastState?.terminated).toMatchObject({ exitCode: 137, ...cleared });
+    }
+    expect(after.phase).toBe('Pending');
+    expect(condition(after, 'Initialized')?.status).toBe('True');
+    const later = statusOf(pod, runtimeOf(), { previous: after });
+    expect(later.containerStatuses?.[1]).toMatchObject({
+      restartCount: 1,
+      state: { waiting: { reason: 'PodInitializing' } },
+    });
+    const again = runtimeOf(ran('i', 'running', { id: 'new', restartCount: 1 }));
+    expect(statusOf(pod, again, { previous: later }).initContainerStatuses?.[0]).toMatchObject({
+      restartCount: 1,
+      lastState: { terminated: { exitCode: 137, ...cleared } },
+    });
+  });
+
+  test('has not come to its end before it has begun again', () => {
+    const during = statusOf(pod, runtimeOf(exited('cause', 42), exited('c', 1), exited('i', 0)));
+    expect(during.phase).toBe('Running');
+    const failed = runtimeOf(exited('i', 1, { id: 'new', restartCount: 1 }));
+    const after = statusOf(pod, failed, { previous: statusOf(pod, runtimeOf(), { previous: during }) });
+    expect(after.phase).toBe('Failed');
+    expect(restarting(after)).toMatchObject({ status: 'False', reason: 'PodFailed' });
+  });
+
+  test('is none of those without such a rule', () => {
+    expect(restarting(statusOf(podOf(), runtimeOf(ran('c', 'running'))))).toBeUndefined();
+  });
+});
