@@ -11,6 +11,12 @@ import type { KubeletServerOptions } from './server/options.ts';
 /** The Kubernetes version that the kubelet says it is. */
 export const kubeletVersion = 'v1.36.0';
 
+/** What this kubelet does that not every kubelet of a supported version does, sorted. */
+export const declaredFeatures: string[] = [
+  'ExtendWebSocketsToKubelet',
+  'RestartAllContainersOnContainerExits',
+];
+
 export interface KubeletDirs {
   /** Volumes and the like of pods; `/var/lib/kubelet` on a plain machine. */
   root: string;

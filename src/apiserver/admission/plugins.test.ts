@@ -282,3 +282,43 @@ describe('defaults', () => {
     expect(spec.taints).toEqual([{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }]);
   });
 });
+
+describe('NodeDeclaredFeatureValidator', () => {
+  const sized = (cpu: string) => ({ resources: { requests: { cpu } } });
+  const resizeOf = async (declaredFeatures: string[] | undefined, spec: object, to: object) => {
+    const api = await createTestCluster();
+    const node = { ...named('n1'), status: { declaredFeatures } };
+    if (declaredFeatures) {
+      const made = await api.object('create', nodes, { body: node });
+      await api.send('update', nodes, { name: 'n1', subresource: 'status', body: { ...made, ...node } });
+    }
+    const body = pod('p', {}, { nodeName: 'n1', ...sized('1'), ...spec });
+    await api.send('create', pods, { body });
+    const mediaType = 'application/merge-patch+json' as const;
+    return failure(
+      api.send('patch', pods, { name: 'p', subresource: 'resize', mediaType, body: { spec: to } }),
+    );
+  };
+  const podLevel = 'InPlacePodLevelResourcesVerticalScaling';
+  const containers = [{ name: 'c', image: 'i', ...sized('500m') }];
+
+  test('refuses a change of what a pod takes as a whole, where the node has not declared that it does that', async () => {
+    expect(await resizeOf(['Other'], {}, sized('2'))).toMatchObject({
+      code: 403,
+      reason: 'Forbidden',
+      message: `pods "p" is forbidden: pod update requires features ${podLevel} which are not available on node "n1"`,
+    });
+    expect((await resizeOf(undefined, {}, sized('2')))?.message).toBe(
+      'pods "p" is forbidden: node "n1" not found',
+    );
+  });
+
+  test.each([
+    ['a node that has declared it', [podLevel], {}, sized('2')],
+    ['a change to the same', [], {}, sized('1000m')],
+    ['a change of one container', [], {}, { containers }],
+    ['a pod without a node', undefined, { nodeName: null }, sized('2')],
+  ])('lets %s be', async (_, declared, spec, to) => {
+    expect(await resizeOf(declared, spec, to)).toBeUndefined();
+  });
+});

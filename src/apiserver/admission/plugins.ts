@@ -4,6 +4,7 @@ import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeDeclaredFeatures } from './node-declared-features.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
 import { priority } from './priority.ts';
 import { resourceQuota } from './resource-quota.ts';
@@ -27,5 +28,6 @@ export const defaultAdmission: readonly AdmissionPlugin[] = [
   runtimeClass,
   certificateSubject,
   defaultIngressClass,
+  nodeDeclaredFeatures,
   resourceQuota,
 ];

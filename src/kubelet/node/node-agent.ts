@@ -4,11 +4,10 @@ import type { EventNote } from '../../client/event-recorder.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { ignoring } from '../../machinery/status-error.ts';
 import { timestamp } from '../../platform/clock.ts';
-import type { KubeletIntervals, NodeIdentity } from '../config.ts';
+import { declaredFeatures, type KubeletIntervals, type NodeIdentity } from '../config.ts';
 import type { NodeContext } from '../pods/context.ts';
 import type { RuntimeStatus } from '../runtimes/types.ts';
 import {
-  declaredFeatures,
   foreignCapacity,
   imageList,
   type NodeHealth,

@@ -16,12 +16,6 @@ const defaultMaxPods = 110;
 const mostImages = 50;
 const mostNamesPerImage = 5;
 
-/** What this kubelet does that not every kubelet of a supported version does, sorted. */
-export const declaredFeatures: string[] = [
-  'ExtendWebSocketsToKubelet',
-  'RestartAllContainersOnContainerExits',
-];
-
 type Resources = Record<string, string>;
 
 /**

@@ -1,4 +1,5 @@
 import type { Node, Pod } from '../../api/core/v1.ts';
+import { featuresToRun, undeclared } from '../../machinery/node-features.ts';
 import { matchesNode } from '../../machinery/node-selection.ts';
 import {
   addQuantities,
@@ -11,6 +12,7 @@ import {
 import { isDeviceResource } from '../../machinery/resource-claims.ts';
 import { isRepelled, tolerates } from '../../machinery/tolerations.ts';
 import { readSums } from '../../machinery/resource-sums.ts';
+import { declaredFeatures } from '../config.ts';
 import { isCriticalPod, isStaticPod } from './pod-kinds.ts';
 import { qosClassOf } from '../../machinery/qos.ts';
 import { specSums, totalRequests } from '../../machinery/pod-sums.ts';
@@ -34,6 +36,7 @@ export function admitPod(input: AdmissionInput): Rejection | undefined {
   return (
     underPressure(input) ??
     forbiddenSysctl(input.pod) ??
+    unsupported(input.pod) ??
     outOfResources(input) ??
     mismatch(input) ??
     portConflict(input) ??
@@ -44,6 +47,13 @@ export function admitPod(input: AdmissionInput): Rejection | undefined {
 function forbiddenSysctl(pod: Pod): Rejection | undefined {
   const message = sysctlTrouble(pod);
   return message === undefined ? undefined : { reason: 'SysctlForbidden', message };
+}
+
+function unsupported({ spec }: Pod): Rejection | undefined {
+  const missing = undeclared(featuresToRun(spec), declaredFeatures);
+  if (missing.length === 0) return undefined;
+  const message = `Pod requires node features that are not available: ${missing.join(', ')}`;
+  return { reason: 'PodFeatureUnsupported', message };
 }
 
 /** A node that is short of something takes no more in, but for what it cannot do without, or what asks for its share. */

@@ -30,6 +30,15 @@ describe('taking a pod in', () => {
     podOf({ containers: [{ name: 'c', resources: { requests } }] });
   const verdict = (pod: Pod, others: Pod[] = [], node = nodeOf()) => admitPod({ pod, node, others });
 
+  test('needs a kubelet that does what the pod wants', () => {
+    expect(verdict(podOf({ hostNetwork: true, hostUsers: false }))).toEqual({
+      reason: 'PodFeatureUnsupported',
+      message: 'Pod requires node features that are not available: UserNamespacesHostNetworkSupport',
+    });
+    const restartPolicyRules = [{ action: 'RestartAllContainers' }];
+    expect(verdict(podOf({ containers: [{ name: 'c', restartPolicyRules }] }))).toBeUndefined();
+  });
+
   test('needs room', () => {
     expect(verdict(asks({ cpu: '4', memory: '8Gi' }))).toBeUndefined();
     expect(verdict(asks({ cpu: '2' }), [asks({ cpu: '3' })])).toEqual({
