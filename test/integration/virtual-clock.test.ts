@@ -149,6 +149,52 @@ test('a rollout of an image that is not there stops at its deadline, and the old
   expect(running).toHaveLength(3);
 });
 
+test('the pod of a Job starts over as a whole where its rules say so, and the Job knows of no failure', async () => {
+  await start({ nodes: 2 });
+  const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }];
+  const worker = template(
+    'train',
+    {
+      restartPolicy: 'Never',
+      initContainers: [{ name: 'prepare', image: 'app:1' }],
+      containers: [
+        { name: 'main', image: 'app:1', restartPolicy: 'Never', restartPolicyRules: rules },
+        { name: 'helper', image: 'app:1' },
+      ],
+    },
+    {
+      'simulated.k8ts.dev/exit-after': '8s',
+      'simulated.k8ts.dev/exit-after.prepare': '1s',
+      'simulated.k8ts.dev/exit-after.main': '5s',
+      'simulated.k8ts.dev/exit-code.main': '42,0',
+    },
+  );
+  await cluster.client
+    .of(jobs)
+    .create(
+      {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata: { name: 'train', namespace },
+        spec: { template: worker },
+      },
+      { cause },
+    );
+  await cluster.advance('1m');
+  const [pod, ...others] = await podsOf('train');
+  expect(others).toEqual([]);
+  const { phase, initContainerStatuses = [], containerStatuses = [] } = pod?.status ?? {};
+  expect(phase).toBe('Succeeded');
+  expect([...initContainerStatuses, ...containerStatuses].map((s) => [s.name, s.restartCount])).toEqual([
+    ['prepare', 1],
+    ['main', 1],
+    ['helper', 1],
+  ]);
+  const job = await cluster.client.of(jobs).get({ namespace, name: 'train' });
+  expect(job.status).toMatchObject({ succeeded: 1 });
+  expect(job.status?.failed ?? 0).toBe(0);
+});
+
 test('a Job goes when its time after the end is up', async () => {
   await start({ nodes: 1 });
   const pod = template('once', { restartPolicy: 'Never' }, { 'simulated.k8ts.dev/exit-after': '10s' });
