@@ -61,8 +61,8 @@ function countInit(pod: Pod, statuses: ContainerStatus[]): InitCount {
     }
     const end = status && lastEnd(status);
     if (!end) count.pending++;
-    else if (end.exitCode !== 0) {
-      if (end.reason === restartingAll || restartsAfter(pod, container, end.exitCode)) count.pending++;
+    else if (end.exitCode !== 0 && end.reason !== restartingAll) {
+      if (restartsAfter(pod, container, end.exitCode)) count.pending++;
       else count.failed++;
     }
   }

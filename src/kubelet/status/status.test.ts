@@ -431,7 +431,7 @@ describe('a pod that starts over as a whole', () => {
       expect(status).toMatchObject({ ready: false, restartCount: 1, state: { waiting: cleared } });
       expect(status.lastState?.terminated).toMatchObject({ exitCode: 137, ...cleared });
     }
-    expect(after.phase).toBe('Pending');
+    expect(after.phase).toBe('Running');
     expect(condition(after, 'Initialized')?.status).toBe('True');
     const later = statusOf(pod, runtimeOf(), { previous: after });
     expect(later.containerStatuses?.[1]).toMatchObject({
@@ -439,6 +439,7 @@ describe('a pod that starts over as a whole', () => {
       state: { waiting: { reason: 'PodInitializing' } },
     });
     const again = runtimeOf(ran('i', 'running', { id: 'new', restartCount: 1 }));
+    expect(statusOf(pod, again, { previous: later }).phase).toBe('Pending');
     expect(statusOf(pod, again, { previous: later }).initContainerStatuses?.[0]).toMatchObject({
       restartCount: 1,
       lastState: { terminated: { exitCode: 137, ...cleared } },
