@@ -169,17 +169,15 @@ test('the pod of a Job starts over as a whole where its rules say so, and the Jo
       'simulated.k8ts.dev/exit-code.main': '42,0',
     },
   );
-  await cluster.client
-    .of(jobs)
-    .create(
-      {
-        apiVersion: 'batch/v1',
-        kind: 'Job',
-        metadata: { name: 'train', namespace },
-        spec: { template: worker },
-      },
-      { cause },
-    );
+  await cluster.client.of(jobs).create(
+    {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'train', namespace },
+      spec: { template: worker },
+    },
+    { cause },
+  );
   await cluster.advance('1m');
   const [pod, ...others] = await podsOf('train');
   expect(others).toEqual([]);
