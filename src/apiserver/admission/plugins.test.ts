@@ -302,12 +302,16 @@ describe('NodeDeclaredFeatureValidator', () => {
   const podLevel = 'InPlacePodLevelResourcesVerticalScaling';
   const containers = [{ name: 'c', image: 'i', ...sized('500m') }];
 
-  test('refuses a change of what a pod takes as a whole, where the node has not declared that it does that', async () => {
+  test('refuses a change of what a pod takes as a whole, or an init container, where the node has not declared that it does that', async () => {
     expect(await resizeOf(['Other'], {}, sized('2'))).toMatchObject({
       code: 403,
       reason: 'Forbidden',
       message: `pods "p" is forbidden: pod update requires features ${podLevel} which are not available on node "n1"`,
     });
+    const first = (cpu: string) => ({ initContainers: [{ name: 'first', image: 'i', ...sized(cpu) }] });
+    expect((await resizeOf(['Other'], first('100m'), first('200m')))?.message).toBe(
+      'pods "p" is forbidden: pod update requires features InPlacePodVerticalScalingInitContainers which are not available on node "n1"',
+    );
     expect((await resizeOf(undefined, {}, sized('2')))?.message).toBe(
       'pods "p" is forbidden: node "n1" not found',
     );

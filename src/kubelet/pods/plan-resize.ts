@@ -23,8 +23,8 @@ export interface ResizeInput {
 
 /** Which running containers need other limits. */
 export function planResize({ pod, runtime, wanted, given }: ResizeInput): Resize[] {
-  const containers = [...(pod.spec.initContainers ?? []).filter(isSidecar), ...pod.spec.containers];
-  return containers.flatMap((container) => {
+  const { initContainers = [], containers } = pod.spec;
+  return [...initContainers, ...containers].flatMap((container) => {
     const running = newestOf(runtime, container.name);
     const before = running?.state === 'running' ? given(running.id) : undefined;
     if (!running || !before) return [];
@@ -32,8 +32,11 @@ export function planResize({ pod, runtime, wanted, given }: ResizeInput): Resize
     const cpu = before.cpuShares !== resources.cpuShares || before.cpuQuotaUs !== resources.cpuQuotaUs;
     const memory = (before.memoryLimitBytes ?? 0) !== (resources.memoryLimitBytes ?? 0);
     if (!cpu && !memory) return [];
-    const restart = (cpu && needsRestart(container, 'cpu')) || (memory && needsRestart(container, 'memory'));
-    return [{ container, id: running.id, resources, restart }];
+    // A plain init container that is ended has failed.
+    const canRestart = !initContainers.includes(container) || isSidecar(container);
+    const wantsRestart =
+      (cpu && needsRestart(container, 'cpu')) || (memory && needsRestart(container, 'memory'));
+    return [{ container, id: running.id, resources, restart: canRestart && wantsRestart }];
   });
 }
 

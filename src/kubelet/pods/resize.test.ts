@@ -76,6 +76,29 @@ describe('planning a resize', () => {
   });
 });
 
+test('an init container gets its new limits while it runs, and is never started anew for them', () => {
+  const resizePolicy = [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }];
+  const [init, side] = [{ name: 'init' }, { name: 'side', restartPolicy: 'Always' }];
+  const plan = planResize({
+    pod: {
+      metadata: {},
+      spec: { initContainers: [init, side].map((c) => ({ ...c, resizePolicy })), containers: [] },
+    },
+    runtime: {
+      containers: [
+        { id: 'i', name: 'init', state: 'running' },
+        { id: 's', name: 'side', state: 'running' },
+      ],
+    } as RuntimePod,
+    wanted: () => ({ cpuShares: 512 }),
+    given: () => ({ cpuShares: 2 }),
+  });
+  expect(plan.map(({ id, restart }) => [id, restart])).toEqual([
+    ['i', false],
+    ['s', true],
+  ]);
+});
+
 test('a running container gets its new limits without a restart', async () => {
   const at = new TestNode();
   await at.start();
@@ -110,5 +133,28 @@ test('a running container gets its new limits without a restart', async () => {
     metadata: { ...last.metadata, generation: 4 },
   });
   await at.until(() => pending() === undefined);
+  await at.stop();
+});
+
+test('so does an init container that runs', async () => {
+  const at = new TestNode();
+  await at.start();
+  const spec = (cpu: string) => ({
+    initContainers: [container('init', { resources: { requests: { cpu }, limits: { cpu } } })],
+    containers: [container('c')],
+  });
+  at.create('web', spec('100m'));
+  const status = () => at.pod('web')?.status?.initContainerStatuses?.[0];
+  await at.until(() => status()?.state?.running !== undefined);
+  const id = status()?.containerID?.split('//')[1] ?? '';
+  const before = at.pod('web') as Pod;
+  at.api.change(pods, {
+    ...before,
+    spec: { ...before.spec, ...spec('200m') },
+    metadata: { ...before.metadata, generation: 2 },
+  });
+  await at.until(() => status()?.resources?.limits?.cpu === '200m');
+  expect((await at.runtime.containers.status(id)).resources?.cpuQuotaUs).toBe(20_000);
+  expect(status()).toMatchObject({ restartCount: 0, allocatedResources: { cpu: '200m' } });
   await at.stop();
 });

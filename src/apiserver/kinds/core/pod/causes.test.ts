@@ -217,7 +217,19 @@ describe('a resize', () => {
       'of containers that come first',
       { containers: [sized({ cpu: '1' })], initContainers: [{ ...sized({ cpu: '1' }), name: 'i' }] },
       (s) => (s.initContainers = [{ ...sized({ cpu: '2' }), name: 'i' }]),
-      ['spec: Forbidden: resources for non-sidecar init containers are immutable'],
+      [],
+    ],
+    [
+      'of containers that come first takes nothing away',
+      { containers: [sized({ cpu: '1' })], initContainers: [{ ...sized({ cpu: '1' }), name: 'i' }] },
+      (s) => (s.initContainers = [{ ...sized({ memory: '1Gi' }), name: 'i' }]),
+      ['spec.initContainers[0].resources.requests: Forbidden: resource requests cannot be removed'],
+    ],
+    [
+      'of something else that containers that come first take',
+      { containers: [sized({ cpu: '1' })], initContainers: [{ ...sized({ cpu: '1' }), name: 'i' }] },
+      (s) => (s.initContainers = [{ ...sized({ cpu: '1', 'ephemeral-storage': '1Gi' }), name: 'i' }]),
+      ['spec: Forbidden: only cpu and memory resources are mutable'],
     ],
     [
       'of sidecars',

@@ -104,7 +104,7 @@ function resizeErrors(pod: Pod, old: Stored<Pod>): readonly FieldError[] {
   }
   errors.push(
     ...each('spec.initContainers', spec.initContainers, (c, path, i) =>
-      c.restartPolicy === 'Always' ? removed(path, c, before.initContainers?.[i]) : noErrors,
+      removed(path, c, before.initContainers?.[i]),
     ),
     ...each('spec.containers', spec.containers, (c, path, i) => removed(path, c, before.containers[i])),
     ...otherChanges(spec, before),
@@ -116,25 +116,19 @@ function resizeErrors(pod: Pod, old: Stored<Pod>): readonly FieldError[] {
 
 /** Containers of which something else is to change than what they take of cpu and memory. */
 function otherChanges(spec: PodSpec, old: PodSpec): readonly FieldError[] {
-  const changed = (now: Container, was: Container | undefined, fixed: boolean) => {
+  const changed = (now: Container, was: Container | undefined) => {
     const [a, b] = [clone(now), clone(was)];
-    if (!fixed) dropAmounts(a);
-    if (!fixed && b) dropAmounts(b);
+    dropAmounts(a);
+    if (b) dropAmounts(b);
     return !semanticEqual(a, b, containerType);
   };
+  const refused = (now: Container, was: Container | undefined, of = '') =>
+    changed(now, was) ? [forbiddenField('spec', `only cpu and memory resources ${of}are mutable`)] : noErrors;
   return allErrors(
-    spec.containers.flatMap((c, i) =>
-      changed(c, old.containers[i], false)
-        ? [forbiddenField('spec', 'only cpu and memory resources are mutable')]
-        : noErrors,
-    ),
+    spec.containers.flatMap((c, i) => refused(c, old.containers[i])),
     (spec.initContainers ?? []).flatMap((c, i) => {
-      const isSidecar = c.restartPolicy === 'Always';
-      if (!changed(c, old.initContainers?.[i], !isSidecar)) return noErrors;
-      const why = isSidecar
-        ? 'only cpu and memory resources for sidecar containers are mutable'
-        : 'resources for non-sidecar init containers are immutable';
-      return [forbiddenField('spec', why)];
+      const of = c.restartPolicy === 'Always' ? 'for sidecar containers ' : '';
+      return refused(c, old.initContainers?.[i], of);
     }),
   );
 }
