@@ -8,7 +8,7 @@ export const allContainersRestarting = 'AllContainersRestarting';
 const action = 'RestartAllContainers';
 
 /** The containers that start over together; those that people add to look into the pod are not among them. */
-export const restartedTogether = ({ initContainers = [], containers }: PodSpec): Container[] => [
+const restartedTogether = ({ initContainers = [], containers }: PodSpec): Container[] => [
   ...initContainers,
   ...containers,
 ];
