@@ -15,6 +15,15 @@ export function changesOfNode(node: Node, old: Node): Action[] {
   return actions;
 }
 
+/** Whether a node says something new that only extenders may look at. */
+export function saysMore(node: Node, old: Node): boolean {
+  const view = ({ metadata, status }: Node) => [
+    metadata.annotations ?? {},
+    status?.conditions?.map((condition) => [condition.type, condition.status]),
+  ];
+  return !deepEqual(view(node), view(old));
+}
+
 /** Whether nothing has changed that the scheduler looks at. */
 export function sameForScheduling(pod: Pod, old: Pod): boolean {
   const view = ({ metadata, spec, status }: Pod) => [

@@ -3,25 +3,33 @@ import type { Snapshot } from './cache/cache.ts';
 import { type NodeInfo, type PodInfo, withPod } from './cache/node-info.ts';
 import { blockSize } from './cache/node-list.ts';
 import { CycleState } from './framework/cycle-state.ts';
-import type { Decision, Plugin, PostFilterResult, Profile, Refusal } from './framework/framework.ts';
+import type { Decision, Narrow, Plugin, PostFilterResult, Profile, Refusal } from './framework/framework.ts';
 import type { Known, Memory } from './framework/memory.ts';
 import { noNodes, Refusals } from './framework/refusals.ts';
 import { best, type Fitting } from './score.ts';
 
 /** Where a pod goes, or why it goes nowhere. */
-export type Verdict = { decision: Decision } & (
-  | { type: 'placed'; node: string; feasible: number; examined: number }
-  | {
-      type: 'refused';
-      refusals: Refusals;
-      /** The plugins whose word may change. */
-      refusedBy: ReadonlySet<string>;
-      /** What every pod shows that goes nowhere. */
-      message: string;
-      /** What is to be done about it. */
-      plan: Omit<PostFilterResult, 'message'>;
-    }
-);
+export type Verdict = Placed | Refused;
+
+export interface Placed {
+  type: 'placed';
+  decision: Decision;
+  node: string;
+  feasible: number;
+  examined: number;
+}
+
+export interface Refused {
+  type: 'refused';
+  decision: Decision;
+  refusals: Refusals;
+  /** The plugins whose word may change. */
+  refusedBy: ReadonlySet<string>;
+  /** What every pod shows that goes nowhere. */
+  message: string;
+  /** What is to be done about it. */
+  plan: Pick<PostFilterResult, 'nominate' | 'act'>;
+}
 
 /** With fewer nodes than this, all are looked at. */
 const leastNodesToFind = 100;
@@ -45,10 +53,35 @@ export interface DecideOptions {
   percentageOfNodesToScore?: number;
   /** What earlier decisions have found out. */
   memory?: Memory;
+  /** Looks at all nodes, also where one is kept for the pod that still does. */
+  ignoresKept?: boolean;
+}
+
+/** What the plugins leave of the nodes for a pod. The lists hold until the next pod is looked at. */
+export interface Shortlist extends Fitting {
+  decision: Decision;
+  refusals: Refusals;
+  /** How many nodes were looked at. */
+  examined: number;
+  /** What keeps the pod from all nodes, whatever they are. */
+  whole?: Refusal;
 }
 
 /** Chooses a node for a pod: a function of the snapshot, the profile and chance. */
 export function decide(pod: PodInfo, snapshot: Snapshot, options: DecideOptions): Verdict {
+  const list = shortlist(pod, snapshot, options);
+  return list.nodes.length > 0 ? chosen(list, options.random) : refused(list);
+}
+
+/** The best of the nodes that are left. */
+export function chosen(list: Shortlist, random: Random): Placed {
+  const { decision, nodes, examined } = list;
+  const node = nodes.length === 1 ? (nodes[0] as NodeInfo) : best(decision, list, random);
+  return { type: 'placed', decision, node: node.name, feasible: nodes.length, examined };
+}
+
+/** Finds nodes that the pod fits on. */
+export function shortlist(pod: PodInfo, snapshot: Snapshot, options: DecideOptions): Shortlist {
   const { profile } = options;
   const refusals = new Refusals(snapshot.nodes);
   const open: Decision = { pod, state: new CycleState(), snapshot, profile, filters: [] };
@@ -59,14 +92,9 @@ export function decide(pod: PodInfo, snapshot: Snapshot, options: DecideOptions)
   const decision = { ...open, filters, known };
   if (prepared.refusal) {
     refusals.rest = prepared.refusal;
-    return refused(decision, refusals, wholeSummary(refusals, prepared.refusal));
+    return { decision, refusals, nodes: [], places: [], examined: 0, whole: prepared.refusal };
   }
-  const fitting = findFitting(decision, { ...options, only, refusals });
-  if (fitting.nodes.length === 0) return refused(decision, refusals, refusals.summary());
-  const { nodes, examined } = fitting;
-  const [first] = nodes;
-  const node = nodes.length === 1 ? (first as NodeInfo) : best(decision, fitting, options.random);
-  return { type: 'placed', decision, node: node.name, feasible: nodes.length, examined };
+  return findFitting(decision, { ...options, only, refusals });
 }
 
 /** What is refused as such is not counted by node. */
@@ -125,25 +153,26 @@ interface Search extends DecideOptions {
 const found: Fitting = { nodes: [], places: [] };
 
 /** A pod that a node is kept for goes there if it still can; otherwise enough nodes are looked for. */
-function findFitting(decision: Decision, search: Search): Fitting & { examined: number } {
+function findFitting(decision: Decision, search: Search): Shortlist {
+  const { refusals } = search;
   const { nodes } = decision.snapshot;
-  const kept = decision.pod.pod.status?.nominatedNodeName;
+  const kept = search.ignoresKept ? undefined : decision.pod.pod.status?.nominatedNodeName;
   const keptPlace = kept && (!search.only || search.only.includes(kept)) ? nodes.placeOf(kept) : undefined;
   if (keptPlace !== undefined && !firstRefusal(decision, nodes.at(keptPlace)))
-    return { nodes: [nodes.at(keptPlace)], places: [keptPlace], examined: 1 };
+    return { decision, refusals, nodes: [nodes.at(keptPlace)], places: [keptPlace], examined: 1 };
   const places = search.only?.flatMap((name) => nodes.placeOf(name) ?? []);
   const total = places ? places.length : nodes.size;
   const enough = enoughNodes(
     total,
     decision.profile.percentageOfNodesToScore ?? search.percentageOfNodesToScore,
   );
-  const walk: Walk = { start: search.startAt % total, total, enough, places, refusals: search.refusals };
+  const walk: Walk = { start: search.startAt % total, total, enough, places, refusals };
   const isAllSigned = decision.known?.signed === decision.filters.length;
   const { count, examined } = isAllSigned ? walkBlocks(decision, walk) : walkNodes(decision, walk);
   found.places.length = count;
   found.nodes.length = count;
   for (let i = 0; i < count; i++) found.nodes[i] = nodes.at(found.places[i] as number);
-  return { ...found, examined };
+  return { decision, refusals, nodes: found.nodes, places: found.places, examined };
 }
 
 /** The way from node to node: so many nodes at most, until enough fit. */
@@ -269,24 +298,70 @@ function runFilters(
 }
 
 /** What stands at the end of the line, and what is to be done: the plugins that can make room are asked in turn. */
-function refused(decision: Decision, refusals: Refusals, summary: string): Verdict {
-  const { profile, snapshot } = decision;
-  const everyone = () => new Set(profile.at.filter.map((plugin) => plugin.name));
-  const refusedBy = snapshot.nodes.size === 0 ? everyone() : refusals.plugins();
-  const base = { type: 'refused', decision, refusals, refusedBy } as const;
-  if (snapshot.nodes.size === 0) return { ...base, message: summary, plan: { nominate: '' } };
-  const messages: string[] = [];
-  const acts: NonNullable<PostFilterResult['act']>[] = [];
-  let nominate = profile.at.postFilter.length > 0 ? undefined : '';
-  for (const plugin of profile.at.postFilter) {
-    const result = plugin.postFilter?.(decision, refusals) as PostFilterResult;
-    if (result.act) acts.push(result.act);
-    nominate = result.nominate ?? nominate;
-    if (result.message === '') return { ...base, message: summary, plan: { nominate, act: inTurn(acts) } };
-    messages.push(result.message);
+export function refused(list: Shortlist): Refused {
+  const { decision, refusals } = list;
+  const room = new Room(list);
+  for (const plugin of room.plugins)
+    if (!room.take(plugin.postFilter?.(decision, refusals) as PostFilterResult)) break;
+  return room.verdict();
+}
+
+/** The same where extenders have a word in it. */
+export async function refusedAsking(list: Shortlist, narrow: Narrow): Promise<Refused> {
+  const { decision, refusals } = list;
+  const room = new Room(list);
+  for (const plugin of room.plugins) {
+    const asked = plugin.postFilterAsking?.(decision, refusals, narrow);
+    if (!room.take(asked ? await asked : (plugin.postFilter?.(decision, refusals) as PostFilterResult)))
+      break;
   }
-  const message = messages.length > 0 ? `${summary} ${messages.join(', ')}` : summary;
-  return { ...base, message, plan: { nominate, act: inTurn(acts) } };
+  return room.verdict();
+}
+
+/** What comes of asking one plugin after the other for room. */
+class Room {
+  /** Whom to ask. */
+  readonly plugins: readonly Plugin[];
+  readonly #list: Shortlist;
+  readonly #acts: NonNullable<PostFilterResult['act']>[] = [];
+  #messages: string[] = [];
+  #nominate: string | undefined;
+
+  constructor(list: Shortlist) {
+    const { postFilter } = list.decision.profile.at;
+    this.#list = list;
+    this.plugins = list.decision.snapshot.nodes.size > 0 ? postFilter : [];
+    this.#nominate = this.plugins.length > 0 ? undefined : '';
+  }
+
+  /** Whether the next one is to be asked. */
+  take({ act, nominate, message, isFailure }: PostFilterResult): boolean {
+    if (act) this.#acts.push(act);
+    if (isFailure) {
+      this.#messages = [message];
+      this.#nominate = undefined;
+      return false;
+    }
+    this.#nominate = nominate ?? this.#nominate;
+    if (message === '') this.#messages = [];
+    else this.#messages.push(message);
+    return message !== '';
+  }
+
+  verdict(): Refused {
+    const { decision, refusals, whole } = this.#list;
+    const { profile, snapshot } = decision;
+    const everyone = () => new Set(profile.at.filter.map((plugin) => plugin.name));
+    const summary = whole ? wholeSummary(refusals, whole) : refusals.summary();
+    return {
+      type: 'refused',
+      decision,
+      refusals,
+      refusedBy: snapshot.nodes.size === 0 ? everyone() : refusals.plugins(),
+      message: this.#messages.length > 0 ? `${summary} ${this.#messages.join(', ')}` : summary,
+      plan: { nominate: this.#nominate, act: inTurn(this.#acts) },
+    };
+  }
 }
 
 function inTurn(acts: readonly NonNullable<PostFilterResult['act']>[]): PostFilterResult['act'] {

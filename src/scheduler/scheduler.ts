@@ -4,7 +4,7 @@ import type { KubernetesObject, Resource, Stored } from '../api/resource.ts';
 import type { Client } from '../client/client.ts';
 import type { Component } from '../client/component.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
-import type { Informer } from '../client/informer.ts';
+import type { ChangeHandler, Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
 import { causedBy } from '../client/transport.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -14,11 +14,14 @@ import type { Random } from '../platform/random.ts';
 import { afterTurn } from '../platform/turn.ts';
 import { SchedulerCache, type Snapshot } from './cache/cache.ts';
 import { type PodInfo, podInfo } from './cache/node-info.ts';
-import { changesOfNode, sameForScheduling } from './changes.ts';
+import { changesOfNode, sameForScheduling, saysMore } from './changes.ts';
 import { defaultConfiguration, type SchedulerConfiguration } from './configuration/configuration.ts';
 import { buildProfiles } from './configuration/profiles.ts';
 import { builtInPlugins, type Registry } from './configuration/registry.ts';
-import { decide, type Verdict } from './decide.ts';
+import { ConfigurationError } from './configuration/reading.ts';
+import { decide, type DecideOptions, type Refused, type Verdict } from './decide.ts';
+import { decideAsking } from './decide-asking.ts';
+import { type ExtenderMeans, extenderPlugin, Extenders, type Interested } from './extenders/extenders.ts';
 import {
   type Decision,
   type Plugin,
@@ -44,6 +47,8 @@ export interface SchedulerOptions {
   configuration?: SchedulerConfiguration;
   /** Plugins beside the built-in ones, which a configuration can then name. */
   plugins?: Registry;
+  /** The way to extenders; without one, a configuration cannot have any. */
+  extenders?: ExtenderMeans;
 }
 
 /** Finds a node for every pod that has none. Throws a ConfigurationError where the configuration cannot be used. */
@@ -64,6 +69,7 @@ interface Placement {
   signal: AbortSignal;
   /** The pod says that it goes there. */
   isAnnounced?: boolean;
+  extenders?: Extenders;
 }
 
 /** A plugin has said no after the node was chosen. */
@@ -91,11 +97,18 @@ class Scheduler {
   readonly #cancelable = new Map<string, AbortController>();
   #slot: Deferred<void> | undefined;
   #startAt = 0;
+  #extenders: Extenders | undefined;
+  /** What has happened while extenders are asked: a decision sees one moment, however long it takes. */
+  #held: (() => void)[] | undefined;
 
   constructor(options: SchedulerOptions) {
     const { clock, informers, configuration = defaultConfiguration } = options;
     this.#options = options;
     this.#configuration = configuration;
+    const hasExtenders = configuration.extenders.length > 0;
+    if (hasExtenders && !options.extenders)
+      throw new ConfigurationError('extenders', 'this scheduler has no way to reach them');
+    const others = hasExtenders ? [extenderPlugin] : [];
     const handle: Handle = {
       ...options,
       lister: listersOf(informers),
@@ -107,12 +120,13 @@ class Scheduler {
     this.#queue = new SchedulingQueue({
       clock,
       profiles: this.#profiles,
+      others,
       initialBackoffMs: configuration.podInitialBackoffSeconds * 1000,
       maxBackoffMs: configuration.podMaxBackoffSeconds * 1000,
     });
     this.#pods = informers.of(pods);
     this.#nodes = informers.of(nodes);
-    this.#followed = resourcesOf(profiles).map((resource) => ({
+    this.#followed = resourcesOf([...profiles.flatMap(pluginsOf), ...others]).map((resource) => ({
       resource,
       informer: informers.of(resource),
     }));
@@ -124,33 +138,50 @@ class Scheduler {
     // All that plugins ask for has an informer by now; a decision on half of it could be wrong.
     await Promise.race([this.#options.informers.synced(), aborted(signal)]);
     if (signal.aborted) return;
+    const { extenders } = this.#configuration;
+    const { extenders: means, log } = this.#options;
+    if (means && extenders.length > 0)
+      this.#extenders = await Extenders.open(extenders, means, { signal, log });
     for (const { resource, informer } of this.#followed) this.#follow(resource, informer);
     this.#followNodes();
     this.#followPods();
     await this.#loop(signal);
     await Promise.all(this.#running);
+    this.#extenders?.close();
   }
 
   async #loop(signal: AbortSignal): Promise<void> {
     for (let done = 0; await this.#queue.ready(); ) {
       const next = this.#queue.poll();
       if (!next) continue;
-      this.#schedule(next, signal);
+      const asking = this.#schedule(next, signal);
+      if (asking) await asking;
       if (++done % decisionsPerTurn === 0) await new Promise<void>((resolve) => afterTurn(resolve));
       if (this.#running.size >= mostBindings) await (this.#slot ??= deferred()).promise;
     }
   }
 
   #follow(resource: Resource, informer: Informer<KubernetesObject>): void {
-    informer.onChange({
+    this.#on(informer, {
       added: (object) => this.#queue.happened({ resource, action: 'Add', object }),
       updated: (object, old) => this.#queue.happened({ resource, action: 'Update', object, old }),
       deleted: (object) => this.#queue.happened({ resource, action: 'Delete', object }),
     });
   }
 
+  /** Calls the handlers of changes, unless extenders are being asked: then once they have answered. */
+  #on<T extends KubernetesObject>(informer: Informer<T>, handlers: Required<ChangeHandler<T>>): void {
+    if (!this.#extenders) return void informer.onChange(handlers);
+    const when = (change: () => void) => void (this.#held ? this.#held.push(change) : change());
+    informer.onChange({
+      added: (object) => when(() => handlers.added(object)),
+      updated: (object, old) => when(() => handlers.updated(object, old)),
+      deleted: (object) => when(() => handlers.deleted(object)),
+    });
+  }
+
   #followNodes(): void {
-    this.#nodes.onChange({
+    this.#on(this.#nodes, {
       added: (node) => {
         this.#cache.setNode(node);
         this.#queue.happened({ resource: nodes, action: 'Add', object: node });
@@ -159,6 +190,8 @@ class Scheduler {
         this.#cache.setNode(node);
         for (const action of changesOfNode(node, old))
           this.#queue.happened({ resource: nodes, action, object: node, old });
+        if (this.#extenders && saysMore(node, old))
+          this.#queue.happened({ resource: nodes, action: 'Update', object: node, old });
       },
       deleted: (node) => {
         this.#cache.removeNode(node.metadata.name);
@@ -168,7 +201,7 @@ class Scheduler {
   }
 
   #followPods(): void {
-    this.#pods.onChange({
+    this.#on(this.#pods, {
       added: (pod) => this.#show(pod),
       updated: (pod, old) => this.#show(pod, old),
       deleted: (pod) => this.#hide(pod),
@@ -228,20 +261,67 @@ class Scheduler {
     return this.#profiles.has(pod.spec.schedulerName ?? '') && !pod.metadata.deletionTimestamp;
   }
 
-  #schedule(queued: QueuedPod, signal: AbortSignal): void {
-    const { uid, namespace, name } = queued.pod.metadata;
-    const pod = this.#pods.get(`${namespace}/${name}`);
+  /** Makes the decision on a pod; where extenders have a word in it, it is made once the promise is settled. */
+  #schedule(queued: QueuedPod, signal: AbortSignal): Promise<void> | undefined {
+    const { uid } = queued.pod.metadata;
+    const pod = this.#waiting(queued.pod);
     const profile = this.#profiles.get(queued.pod.spec.schedulerName ?? '');
+    if (!pod || !profile || this.#cache.has(uid)) return void this.#queue.placed(uid);
+    const interested = this.#extenders?.interestedIn(pod);
+    if (interested) return this.#ask(pod, { profile, interested, signal });
+    const verdict = this.#decide(pod, { profile, snapshot: this.#cache.snapshot() });
+    if (verdict) this.#carryOut(pod, verdict, signal);
+    return undefined;
+  }
+
+  /** The pod as it is now, if it still wants a node. */
+  #waiting({ metadata: { uid, namespace, name } }: Stored<Pod>): Stored<Pod> | undefined {
+    const pod = this.#pods.get(`${namespace}/${name}`);
     const isWaiting = pod?.metadata.uid === uid && !pod.spec.nodeName && !pod.metadata.deletionTimestamp;
-    if (!isWaiting || !profile || this.#cache.has(uid)) return this.#queue.placed(uid);
-    const snapshot = this.#cache.snapshot();
-    const verdict = this.#decide(pod, { profile, snapshot });
-    if (!verdict) return;
+    return isWaiting ? pod : undefined;
+  }
+
+  #carryOut(pod: Stored<Pod>, verdict: Verdict, signal: AbortSignal): void {
     if (verdict.type === 'refused') return this.#refuse(pod, verdict);
-    this.#startAt = (this.#startAt + verdict.examined) % Math.max(1, snapshot.nodes.size);
-    this.#cache.nominated.remove(uid);
-    this.#cache.assume(verdict.decision.pod, verdict.node);
-    this.#track(this.#bind({ decision: verdict.decision, node: verdict.node, signal }));
+    const { decision, node, examined } = verdict;
+    this.#startAt = (this.#startAt + examined) % Math.max(1, decision.snapshot.nodes.size);
+    this.#cache.nominated.remove(pod.metadata.uid);
+    this.#cache.assume(decision.pod, node);
+    this.#track(this.#bind({ decision, node, signal, extenders: this.#extenders }));
+  }
+
+  /** Decides with extenders. What happens meanwhile waits. */
+  async #ask(
+    pod: Stored<Pod>,
+    { profile, interested, signal }: { profile: Profile; interested: Interested; signal: AbortSignal },
+  ): Promise<void> {
+    const held: (() => void)[] = [];
+    this.#held = held;
+    const asked = decideAsking(podInfo(pod), this.#cache.snapshot(), {
+      ...this.#decideOptions(profile),
+      extenders: this.#extenders as Extenders,
+      interested,
+      log: this.#options.log,
+    });
+    const outcome = await asked.catch((error: Error) => {
+      this.#options.log.warn('a decision with extenders failed', { pod: pod.metadata.name, error });
+      return error;
+    });
+    this.#held = undefined;
+    if (signal.aborted || !this.#waiting(pod)) this.#queue.placed(pod.metadata.uid);
+    else if (outcome instanceof Error) this.#failed(pod, outcome);
+    else this.#carryOut(pod, outcome, signal);
+    for (const change of held) change();
+  }
+
+  #decideOptions(profile: Profile): DecideOptions {
+    return {
+      profile,
+      random: this.#options.random,
+      startAt: this.#startAt,
+      percentageOfNodesToScore: this.#configuration.percentageOfNodesToScore,
+      memory: this.#memory,
+    };
   }
 
   /** Undefined where something is wrong with what the pod asks for. */
@@ -250,24 +330,23 @@ class Scheduler {
     { profile, snapshot }: { profile: Profile; snapshot: Snapshot },
   ): Verdict | undefined {
     try {
-      return decide(podInfo(pod), snapshot, {
-        profile,
-        random: this.#options.random,
-        startAt: this.#startAt,
-        percentageOfNodesToScore: this.#configuration.percentageOfNodesToScore,
-        memory: this.#memory,
-      });
+      return decide(podInfo(pod), snapshot, this.#decideOptions(profile));
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
-      this.#queue.refused(pod.metadata.uid);
-      this.#cache.nominated.remove(pod.metadata.uid);
-      const note = { message: error.message, reason: 'SchedulerError', nominate: '' } as const;
-      this.#track(noteRefusal(this.#options, pod, note));
+      this.#failed(pod, error);
       return undefined;
     }
   }
 
-  #refuse(pod: Stored<Pod>, verdict: Extract<Verdict, { type: 'refused' }>): void {
+  /** No decision could be made on the pod: it is tried again after a while. */
+  #failed(pod: Stored<Pod>, { message }: Error): void {
+    this.#queue.refused(pod.metadata.uid);
+    this.#cache.nominated.remove(pod.metadata.uid);
+    const note = { message, reason: 'SchedulerError', nominate: '' } as const;
+    this.#track(noteRefusal(this.#options, pod, note));
+  }
+
+  #refuse(pod: Stored<Pod>, verdict: Refused): void {
     const { nominate, act } = verdict.plan;
     const { uid } = pod.metadata;
     if (nominate) this.#cache.nominated.set(verdict.decision.pod, nominate);
@@ -347,10 +426,16 @@ class Scheduler {
     return true;
   }
 
+  /** Resolves when extenders are no longer being asked. */
+  #decided(): Promise<void> {
+    return new Promise((resolve) => this.#held?.push(resolve));
+  }
+
   async #bindingFailed({ decision, node, signal, isAnnounced }: Placement, error: unknown): Promise<void> {
     const { pod } = decision.pod;
     const { uid, namespace, name } = pod.metadata;
     for (const plugin of [...decision.profile.at.reserve].reverse()) await plugin.unreserve?.(decision, node);
+    while (this.#held) await this.#decided();
     this.#cache.forget(uid);
     const now = this.#pods.get(`${namespace}/${name}`);
     const isThere = now?.metadata.uid === uid;
@@ -393,7 +478,9 @@ async function prepare({ decision, node, signal }: Placement): Promise<void> {
     await named('PreBind', plugin, () => plugin.preBind?.(decision, node, signal));
 }
 
-async function bind({ decision, node }: Placement): Promise<void> {
+/** An extender that binds goes before the plugins. */
+async function bind({ decision, node, extenders }: Placement): Promise<void> {
+  if (extenders && (await extenders.bind(decision.pod.pod, node))) return;
   for (const plugin of decision.profile.at.bind)
     if (await named('Bind', plugin, () => plugin.bind?.(decision, node))) return;
 }
@@ -422,8 +509,8 @@ async function announce(client: Client, pod: Stored<Pod>, node: string): Promise
 }
 
 /** What plugins want to hear of beside nodes and pods. */
-function resourcesOf(profiles: readonly Profile[]): Resource[] {
-  const interests = profiles.flatMap(pluginsOf).flatMap((plugin) => plugin.events ?? []);
+function resourcesOf(plugins: readonly Plugin[]): Resource[] {
+  const interests = plugins.flatMap((plugin) => plugin.events ?? []);
   const all = new Set(interests.map(({ resource }) => resource));
   return [...all].filter((resource) => resource !== nodes && resource !== pods);
 }

@@ -9,6 +9,8 @@ const within = (score: number) => Math.min(maxScore, Math.max(0, score));
 export interface Fitting {
   nodes: NodeInfo[];
   places: number[];
+  /** What extenders add to the score of each. */
+  extra?: readonly number[];
 }
 
 /** The weighted sum of all scores of each node, in `totals`. */
@@ -66,6 +68,8 @@ const lastTotals: number[] = [];
 /** The node with the highest sum of weighted scores; among equals one by chance. */
 export function best(decision: Decision, fitting: Fitting, random: Random): NodeInfo {
   const totals = totalScores(decision, fitting, lastTotals);
+  const { extra } = fitting;
+  if (extra) for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] as number) + (extra[i] as number);
   let highest = Number.NEGATIVE_INFINITY;
   let equals = 0;
   for (const total of totals) {

@@ -49,7 +49,7 @@ const mostCounts = 1024;
 /**
  * What pods that are placed mean to a pod that is to be placed: who keeps it away or draws it near, and how many pods
  * that it asks for are where. Follows the cache change by change, so that a decision looks at what differs and not
- * at all pods. It shows the newest snapshot only; decisions are made in one go, so they see nothing else.
+ * at all pods. It shows the newest snapshot only; nothing happens while a decision is made, so decisions see nothing else.
  */
 export class PodIndex {
   readonly #nodes: () => Iterable<NodeInfo>;

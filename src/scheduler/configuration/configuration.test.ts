@@ -87,6 +87,75 @@ profiles:
     expect(args('NodeResourcesFit', '{ ignoredResources: [example.com/a] }')).not.toThrow();
   });
 
+  describe('of extenders', () => {
+    const extender = (text: string) => parse(`extenders: [{ urlPrefix: "http://x", ${text} }]`).extenders[0];
+
+    test('fills in what is not said', () => {
+      expect(extender('filterVerb: filter')).toEqual({
+        urlPrefix: 'http://x',
+        filterVerb: 'filter',
+        preemptVerb: '',
+        prioritizeVerb: '',
+        bindVerb: '',
+        weight: 0,
+        tls: { insecure: false },
+        timeoutMs: 5000,
+        nodeCacheCapable: false,
+        managedResources: [],
+        ignorable: false,
+      });
+      expect(extender('httpTimeout: 1m30s')?.timeoutMs).toBe(90_000);
+      expect(extender('httpTimeout: 0s')?.timeoutMs).toBe(5000);
+      expect(extender('managedResources: [{ name: x.io/a }]')?.managedResources).toEqual([
+        { name: 'x.io/a', ignoredByScheduler: false },
+      ]);
+      expect(parse('').extenders).toEqual([]);
+    });
+
+    test('believes whoever answers over HTTPS where no authority is given', () => {
+      const tls = (text: string) => extender(text)?.tls;
+      expect(tls('enableHTTPS: true')).toEqual({ insecure: true });
+      expect(tls('enableHTTPS: true, tlsConfig: { caFile: /ca, serverName: s }')).toEqual({
+        insecure: false,
+        serverName: 's',
+        ca: { file: '/ca' },
+      });
+      expect(tls('tlsConfig: { certData: YQ==, certFile: /c, keyFile: /k }')).toEqual({
+        insecure: false,
+        cert: { text: 'a' },
+        key: { file: '/k' },
+      });
+      expect(tls('tlsConfig: { certFile: /c }')).toEqual({ insecure: false });
+    });
+
+    test('is refused where it cannot be meant', () => {
+      const refused = (text: string) => expect(() => extender(text));
+      refused('prioritizeVerb: p').toThrow(
+        'extenders[0].weight: Invalid value: 0: must have a positive weight applied to it',
+      );
+      refused('prioritizeVerb: p, weight: -1').toThrow('Invalid value: -1: must have a positive weight');
+      refused('filter: f').toThrow('extenders[0].filter: unknown field');
+      refused('ignorable: "yes"').toThrow('extenders[0].ignorable: must be true or false');
+      refused('httpTimeout: soon').toThrow('extenders[0].httpTimeout: time: invalid duration "soon"');
+      refused('tlsConfig: { caFile: /ca, insecure: true }').toThrow(
+        'extenders[0].tlsConfig: specifying a root certificates file with the insecure flag is not allowed',
+      );
+      refused('tlsConfig: { caData: "-" }').toThrow('extenders[0].tlsConfig.caData: must be base64');
+      const name = (text: string) => refused(`managedResources: [${text}]`);
+      name('{ name: "x.io/a/b" }').toThrow(
+        'extenders[0].managedResources[0].name: Invalid value: "x.io/a/b": a valid label key must consist of',
+      );
+      name('{ name: cpu }').toThrow('Invalid value: "cpu": is an invalid extended resource name');
+      name('{ name: kubernetes.io/a }').toThrow('is an invalid extended resource name');
+      name('{ name: x.io/a }, { name: x.io/a }').toThrow(
+        'extenders[0].managedResources[1].name: Invalid value: "x.io/a": duplicate extender managed resource name',
+      );
+      expect(() => parse('extenders: [{ bindVerb: b }, { bindVerb: b }]')).toThrow(
+        'extenders: Invalid value: "found 2 extenders implementing bind": only one extender can implement bind',
+      );
+    });
+  });
+
   test('is refused where it cannot be meant', () => {
     expect(() => parseConfiguration({ apiVersion: 'v1', kind: 'Pod' })).toThrow(
       /must be KubeSchedulerConfiguration/,

@@ -1,5 +1,6 @@
 import { type Point, points } from '../framework/framework.ts';
 import { defaultPlugins } from './default-plugins.ts';
+import { type ExtenderConfiguration, parseExtenders } from './extenders.ts';
 import {
   ConfigurationError,
   expectKeys,
@@ -38,6 +39,8 @@ export interface SchedulerConfiguration {
   readonly percentageOfNodesToScore: number;
   readonly podInitialBackoffSeconds: number;
   readonly podMaxBackoffSeconds: number;
+  /** Servers that all profiles ask. */
+  readonly extenders: readonly ExtenderConfiguration[];
 }
 
 const apiVersion = 'kubescheduler.config.k8s.io/v1';
@@ -50,6 +53,7 @@ export const defaultConfiguration: SchedulerConfiguration = {
   percentageOfNodesToScore: 0,
   podInitialBackoffSeconds: 1,
   podMaxBackoffSeconds: 10,
+  extenders: [],
 };
 
 /** Fields that say how the process runs, which is not the scheduler's to know. */
@@ -72,8 +76,6 @@ export function parseConfiguration(object: unknown): SchedulerConfiguration {
     );
   const known = ['apiVersion', 'kind', 'profiles', 'percentageOfNodesToScore', 'extenders'];
   expectKeys(root, [...known, 'podInitialBackoffSeconds', 'podMaxBackoffSeconds', ...processFields], '');
-  if (listAt(root, 'extenders', '').length > 0)
-    throw new ConfigurationError('extenders', 'are not supported');
   const profiles = listAt(root, 'profiles', '').map((profile, i) => parseProfile(profile, `profiles[${i}]`));
   checkNames(profiles);
   const { percentageOfNodesToScore, podInitialBackoffSeconds, podMaxBackoffSeconds } = defaultConfiguration;
@@ -89,6 +91,7 @@ export function parseConfiguration(object: unknown): SchedulerConfiguration {
     percentageOfNodesToScore: number('percentageOfNodesToScore', percentageOfNodesToScore, [0, 100]),
     podInitialBackoffSeconds: initial,
     podMaxBackoffSeconds: most,
+    extenders: parseExtenders(root),
   };
 }
 

@@ -1,23 +1,38 @@
 import { type Plugin, type Point, points, type Profile } from '../framework/framework.ts';
 import type { Handle } from '../framework/handle.ts';
 import type { EnabledPlugin, ProfileConfiguration, SchedulerConfiguration } from './configuration.ts';
+import { ignoredResources } from './extenders.ts';
 import { ConfigurationError } from './reading.ts';
 import type { Registry } from './registry.ts';
 
 /** The profiles that a configuration describes, of plugins that the registry makes. */
 export function buildProfiles(
-  { profiles }: SchedulerConfiguration,
+  { profiles, extenders }: SchedulerConfiguration,
   registry: Registry,
   handle: Handle,
 ): Profile[] {
-  const built = profiles.map((profile) => buildProfile(profile, registry, handle));
+  const ignored = ignoredResources(extenders);
+  // What extenders say of it goes before what the profile does. (upstream's rule)
+  const overrides: Making['overrides'] =
+    ignored.length > 0 ? { NodeResourcesFit: { ignoredResources: ignored } } : {};
+  const built = profiles.map((profile) => buildProfile(profile, { registry, overrides }, handle));
   const sorts = new Set(built.map(({ at }) => at.queueSort[0]?.name));
   // There is one queue for all.
   if (sorts.size > 1) throw new ConfigurationError('profiles', 'all must have the same queue sort plugin');
   return built;
 }
 
-function buildProfile(configuration: ProfileConfiguration, registry: Registry, handle: Handle): Profile {
+interface Making {
+  registry: Registry;
+  /** What plugins are told whatever the profile says. */
+  overrides: Readonly<Record<string, object>>;
+}
+
+function buildProfile(
+  configuration: ProfileConfiguration,
+  { registry, overrides }: Making,
+  handle: Handle,
+): Profile {
   const { schedulerName, percentageOfNodesToScore, multiPoint, at, args } = configuration;
   const made = new Map<string, Plugin>();
   const make = (name: string): Plugin => {
@@ -25,7 +40,7 @@ function buildProfile(configuration: ProfileConfiguration, registry: Registry, h
     if (known) return known;
     const factory = Object.hasOwn(registry, name) ? registry[name] : undefined;
     if (!factory) throw new ConfigurationError(schedulerName, `plugin "${name}" does not exist`);
-    const plugin = factory(handle, args[name] ?? {});
+    const plugin = factory(handle, { ...args[name], ...overrides[name] });
     made.set(name, plugin);
     return plugin;
   };

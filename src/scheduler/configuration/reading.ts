@@ -33,6 +33,13 @@ export function stringAt(parent: Untyped, key: string, path: string): string | u
   return value;
 }
 
+/** False where nothing is said. */
+export function booleanAt(parent: Untyped, key: string, path: string): boolean {
+  const value = parent[key] ?? false;
+  if (typeof value !== 'boolean') throw new ConfigurationError(join(path, key), 'must be true or false');
+  return value;
+}
+
 /** A whole number within a range. */
 export function numberAt(
   parent: Untyped,

@@ -52,7 +52,19 @@ export interface PostFilterResult {
   nominate?: string;
   /** Makes room. Resolves to true where no event will tell that it is there, so that the pod is to be tried again at once. */
   act?(): Promise<boolean>;
+  /** Something went wrong: the others are not asked, and nothing is said but this. */
+  isFailure?: boolean;
 }
+
+/** Pods of a node that are to make room. */
+export interface Victims {
+  readonly pods: readonly PodInfo[];
+  /** How many of them their disruption budgets protect. */
+  readonly violations: number;
+}
+
+/** Leaves of nodes on which room could be made, by name, those that others agree to. Rejects where they cannot be asked. */
+export type Narrow = (candidates: ReadonlyMap<string, Victims>) => Promise<ReadonlyMap<string, Victims>>;
 
 /**
  * One rule of placement, under upstream's name. Each function is one extension point of the scheduling framework; a
@@ -79,6 +91,8 @@ export interface Plugin {
   changePod?(decision: Decision, change: { pod: PodInfo; node: NodeInfo; by: 1 | -1 }): void;
   /** Finds out how room can be made where no node does. */
   postFilter?(decision: Decision, refusals: Refusals): PostFilterResult;
+  /** The same where extenders have a word in it; `postFilter` is asked where absent. */
+  postFilterAsking?(decision: Decision, refusals: Refusals, narrow: Narrow): Promise<PostFilterResult>;
   /** Prepares `score`; `skip` leaves it out for this pod. */
   preScore?(decision: Decision, nodes: readonly NodeInfo[]): 'skip' | undefined;
   /** Any finite number; `normalize` or the framework brings it to 0..100. */

@@ -10,6 +10,8 @@ import { Refused, type Waiting } from './refused.ts';
 export interface SchedulingQueueOptions {
   clock: Clock;
   profiles: ReadonlyMap<string, Profile>;
+  /** Who refuses pods beside the plugins of profiles, and what may help then. */
+  others?: readonly Plugin[];
   /** Delay after the first refusal; doubles with each further one. 1 s unless given. */
   initialBackoffMs?: number;
   /** 10 s unless given. */
@@ -48,7 +50,7 @@ export class SchedulingQueue {
   #closed = false;
 
   constructor(options: SchedulingQueueOptions) {
-    this.#options = { initialBackoffMs: 1000, maxBackoffMs: 10_000, ...options };
+    this.#options = { initialBackoffMs: 1000, maxBackoffMs: 10_000, others: [], ...options };
     const keyOf = (waiting: Waiting) => waiting.pod.metadata.uid;
     const [sort] = [...options.profiles.values()].flatMap((profile) => profile.at.queueSort);
     this.#active = new Heap({
@@ -58,7 +60,8 @@ export class SchedulingQueue {
     const before = (a: Waiting, b: Waiting) => a.notBeforeMs < b.notBeforeMs;
     this.#delayed = new Heap({ keyOf, before });
     this.#failed = new Heap({ keyOf, before });
-    const plugins = new Set([...options.profiles.values()].flatMap(pluginsOf));
+    const { others } = this.#options;
+    const plugins = new Set([...[...options.profiles.values()].flatMap(pluginsOf), ...others]);
     for (const plugin of plugins) this.#note(plugin);
   }
 
@@ -137,7 +140,7 @@ export class SchedulingQueue {
     const nowMs = clock.now();
     const delayed = { sinceMs: nowMs, notBeforeMs: nowMs + delayMs };
     const waiting = { ...trying.pod, attempts, refusedBy, ...delayed, missed: false };
-    // Decisions are made in one go; only what waited in between can have missed something.
+    // Nothing happens while a decision is made; only what waited after it can have missed something.
     const missed = trying.eventsBefore !== this.#events;
     if (refusedBy.size === 0) return this.#delay(this.#failed, waiting);
     if (missed) return this.#delayOrActivate(waiting);

@@ -6,11 +6,18 @@ import { causedBy } from '../../../client/transport.ts';
 import { hasReason } from '../../../machinery/status-error.ts';
 import { timestamp } from '../../../platform/clock.ts';
 import type { NodeInfo, PodInfo } from '../../cache/node-info.ts';
-import type { Decision, Plugin, PostFilterResult, Refusal } from '../../framework/framework.ts';
+import type {
+  Decision,
+  Narrow,
+  Plugin,
+  PostFilterResult,
+  Refusal,
+  Victims,
+} from '../../framework/framework.ts';
 import type { Handle } from '../../framework/handle.ts';
 import { PerNode } from '../../framework/memory.ts';
 import { Refusals } from '../../framework/refusals.ts';
-import { type Candidate, leastHarm, victimsOn } from './victims.ts';
+import { type Candidate, candidateOf, leastHarm, victimsOn } from './victims.ts';
 
 const name = 'DefaultPreemption';
 
@@ -129,28 +136,56 @@ export function defaultPreemption(handle: Handle, args: DefaultPreemptionArgs = 
     return Math.min(count, Math.max(share, minCandidateNodesAbsolute));
   };
   const preempting = new Set<string>();
+  /** Where room could be made, or why nowhere. */
+  const find = (decision: Decision, refusals: Refusals): Candidate[] | PostFilterResult => {
+    const reason = ineligible(decision, refusals);
+    if (reason !== undefined) return { message: `preemption: ${reason}` };
+    const search: Search = {
+      refusals,
+      budgets: budgets.list(),
+      offset: (count) => handle.random.int(count),
+      enough,
+    };
+    const found = findCandidates(decision, search);
+    if (found.candidates.length > 0) return found.candidates;
+    return { message: `preemption: ${found.refusals.summary()}`, nominate: '' };
+  };
+  const choose = (decision: Decision, candidates: readonly Candidate[]): PostFilterResult => {
+    const chosen = leastHarm(candidates);
+    if (!chosen) return { message: 'preemption: no candidate node for preemption' };
+    return {
+      message: '',
+      nominate: chosen.node,
+      act: () => carryOut(handle, decision, { ...chosen, preempting }),
+    };
+  };
   return {
     name,
     preEnqueue: ({ metadata }) => (preempting.has(metadata.uid) ? notFinished : undefined),
     postFilter(decision, refusals): PostFilterResult {
-      const reason = ineligible(decision, refusals);
-      if (reason !== undefined) return { message: `preemption: ${reason}` };
-      const search: Search = {
-        refusals,
-        budgets: budgets.list(),
-        offset: (count) => handle.random.int(count),
-        enough,
-      };
-      const found = findCandidates(decision, search);
-      const chosen = leastHarm(found.candidates);
-      if (!chosen) return { message: `preemption: ${found.refusals.summary()}`, nominate: '' };
-      return {
-        message: '',
-        nominate: chosen.node,
-        act: () => carryOut(handle, decision, { ...chosen, preempting }),
-      };
+      const found = find(decision, refusals);
+      return Array.isArray(found) ? choose(decision, found) : found;
+    },
+    async postFilterAsking(decision, refusals, narrow): Promise<PostFilterResult> {
+      const found = find(decision, refusals);
+      if (!Array.isArray(found)) return found;
+      try {
+        return choose(decision, await narrowed(found, narrow));
+      } catch (error) {
+        return { message: `preemption: ${(error as Error).message}`, isFailure: true };
+      }
     },
   };
+}
+
+/** The candidates that are left where others have been asked. */
+async function narrowed(candidates: readonly Candidate[], narrow: Narrow): Promise<Candidate[]> {
+  const all = candidates.map(({ node, victims, violations }): [string, Victims] => [
+    node,
+    { pods: victims, violations },
+  ]);
+  const left = await narrow(new Map(all));
+  return [...left].map(([node, { pods: victims, violations }]) => candidateOf(node, victims, violations));
 }
 
 interface Preemption extends Candidate {
