@@ -480,7 +480,8 @@ async function prepare({ decision, node, signal }: Placement): Promise<void> {
 
 /** An extender that binds goes before the plugins. */
 async function bind({ decision, node, extenders }: Placement): Promise<void> {
-  if (extenders && (await extenders.bind(decision.pod.pod, node))) return;
+  const binder = extenders?.binderOf(decision.pod.pod);
+  if (extenders && binder && (await extenders.bind(binder, decision.pod.pod, node))) return;
   for (const plugin of decision.profile.at.bind)
     if (await named('Bind', plugin, () => plugin.bind?.(decision, node))) return;
 }

@@ -188,6 +188,10 @@ describe('filtering', () => {
     expect(whole.NodeNames).toBeNull();
     expect(whole.Nodes?.items[0]?.status?.allocatable).toMatchObject({ cpu: '2' });
     expect(whole.Pod.spec.containers).toHaveLength(1);
+    for (const object of [whole.Pod, whole.Nodes?.items[0]]) {
+      expect(object).not.toHaveProperty('kind');
+      expect(object?.metadata).not.toHaveProperty('managedFields');
+    }
     expect(names.Nodes).toBeNull();
     expect(names.NodeNames?.toSorted()).toEqual(['a', 'b']);
   });
@@ -310,15 +314,15 @@ describe('scoring', () => {
   });
 });
 
-describe('binding', () => {
-  const bindWith = async (asked: Asked) => {
-    const target = { apiVersion: 'v1', kind: 'Node', name: asked.Node };
-    const metadata = { name: asked.PodName, namespace: asked.PodNamespace, uid: asked.PodUID };
-    const binding = { apiVersion: 'v1', kind: 'Binding', metadata, target } as const;
-    await cluster.client.of(pods).postSubresource(metadata, 'binding', binding, { cause });
-    return {};
-  };
+async function bindWith(asked: Asked): Promise<object> {
+  const target = { apiVersion: 'v1', kind: 'Node', name: asked.Node };
+  const metadata = { name: asked.PodName, namespace: asked.PodNamespace, uid: asked.PodUID };
+  const binding = { apiVersion: 'v1', kind: 'Binding', metadata, target } as const;
+  await cluster.client.of(pods).postSubresource(metadata, 'binding', binding, { cause });
+  return {};
+}
 
+describe('binding', () => {
   test('an extender binds instead of the plugins, and says where it could not', async () => {
     extender.answers = { bind: () => ({ Error: 'not today' }) };
     await runScheduler([{ urlPrefix: extender.url, bindVerb: 'bind' }]);
@@ -332,6 +336,24 @@ describe('binding', () => {
     const last = { PodName: 'p', PodNamespace: 'default', PodUID: uid, Node: 'a' };
     expect(extender.asked.at(-1)).toEqual({ path: '/bind', body: last });
     expect(await cluster.events('Scheduled')).toHaveLength(1);
+  });
+
+  test('a pod that it has bound without saying so in time is not bound again', async () => {
+    extender.answers = {
+      bind: async (asked) => {
+        await bindWith(asked);
+        return undefined;
+      },
+    };
+    await runScheduler([{ urlPrefix: extender.url, bindVerb: 'bind', httpTimeout: '100ms' }]);
+    await node('a');
+    await pod('p');
+    expect(await placed('p')).toBe('a');
+    await until(async () => (await cluster.events('FailedScheduling')).length > 0);
+    await cluster.pass(30_000);
+    await pod('q', { nodeSelector: { 'kubernetes.io/hostname': 'none' } });
+    await refusal('q');
+    expect(extender.asked).toHaveLength(1);
   });
 
   test('where it can be done without, the plugins bind what it does not', async () => {
@@ -420,6 +442,39 @@ describe('preemption', () => {
     await pod('p', high);
     await until(async () => (await placeOf('p')) === 'b', 1000);
   });
+});
+
+test('filters, scores and binders of several extenders go together', async () => {
+  const fits = (...names: string[]): Answer => {
+    return (asked) => {
+      const left = namesOf(asked).filter((name) => names.includes(name ?? ''));
+      return asked.Nodes ? leaving(asked, left as string[]) : { NodeNames: left };
+    };
+  };
+  const best =
+    (name: string, weight = 1): Answer =>
+    (asked) =>
+      namesOf(asked).map((Host) => ({ Host, Score: (Host === name ? 10 : 1) * weight }));
+  extender.answers = {
+    '1/filter': fits('m1', 'm2', 'm3'),
+    '1/prioritize': best('m2'),
+    '2/filter': fits('m2', 'm3', 'm5'),
+    '2/prioritize': best('m3'),
+    '2/bind': bindWith,
+    '3/filter': fits('m1', 'm2', 'm3'),
+    '3/prioritize': best('m2', 5),
+  };
+  const verbs = { filterVerb: 'filter', prioritizeVerb: 'prioritize' };
+  const managedResources = [{ name: 'foo.com/bar', ignoredByScheduler: true }];
+  await runScheduler([
+    { ...verbs, urlPrefix: `${extender.url}/1`, weight: 3 },
+    { ...verbs, urlPrefix: `${extender.url}/2`, weight: 4, bindVerb: 'bind', managedResources },
+    { ...verbs, urlPrefix: `${extender.url}/3`, weight: 10, nodeCacheCapable: true },
+  ]);
+  for (const name of ['m1', 'm2', 'm3', 'm4', 'm5']) await node(name);
+  await pod('p', { resources: { 'foo.com/bar': '1' } });
+  expect(await placed('p')).toBe('m2');
+  expect(extender.asked.at(-1)?.path).toBe('/2/bind');
 });
 
 describe('resources that extenders manage', () => {

@@ -1,4 +1,4 @@
-import type { Pod } from '../../api/core/v1.ts';
+import type { Node, Pod } from '../../api/core/v1.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import type { HttpPoster } from '../../platform/http-post.ts';
 import { networkText } from '../../platform/network-text.ts';
@@ -106,8 +106,12 @@ export class Extender {
 
   #argsOf(pod: Pod, nodes: readonly NodeInfo[]): object {
     return this.configuration.nodeCacheCapable
-      ? { Pod: pod, Nodes: null, NodeNames: nodes.map(({ name }) => name) }
-      : { Pod: pod, Nodes: { metadata: {}, items: nodes.map(({ node }) => node) }, NodeNames: null };
+      ? { Pod: bare(pod), Nodes: null, NodeNames: nodes.map(({ name }) => name) }
+      : {
+          Pod: bare(pod),
+          Nodes: { metadata: {}, items: nodes.map(({ node }) => bare(node)) },
+          NodeNames: null,
+        };
   }
 
   /** Lets it bind the pod. */
@@ -129,7 +133,7 @@ export class Extender {
     );
     const answer = objectOf(
       await this.#send(preemptVerb, {
-        Pod: pod,
+        Pod: bare(pod),
         NodeNameToVictims: nodeCacheCapable ? null : all,
         NodeNameToMetaVictims: nodeCacheCapable ? all : null,
       }),
@@ -183,8 +187,15 @@ function throwErrorOf(answer: Untyped): void {
   if (text !== '') throw new Error(text);
 }
 
+/** An object as upstream's scheduler has it: without kind, and without who manages its fields. */
+const bare = ({ metadata, spec, status = {} }: Pod | Node) => ({
+  metadata: { ...metadata, managedFields: undefined },
+  spec,
+  status,
+});
+
 /** Whole pods, or their UIDs to those that know the pods. */
 function shown({ pods, violations: NumPDBViolations }: Victims, isMeta: boolean): object {
-  const Pods = pods.map(({ pod }) => (isMeta ? { UID: pod.metadata.uid } : pod));
+  const Pods = pods.map(({ pod }) => (isMeta ? { UID: pod.metadata.uid } : bare(pod)));
   return { Pods, NumPDBViolations };
 }

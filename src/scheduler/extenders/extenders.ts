@@ -99,13 +99,18 @@ export class Extenders {
 
   /** Undefined where none has a word in the decision on the pod. */
   interestedIn(pod: Pod): Interested | undefined {
-    if (!this.#all.some((extender) => decides(extender) && extender.isInterested(pod))) return undefined;
+    if (!this.#haveAWord(pod)) return undefined;
     const interested = this.#all.filter((extender) => extender.isInterested(pod));
     return {
       filters: interested.filter(({ configuration }) => configuration.filterVerb !== ''),
       prioritizers: interested.filter(({ configuration }) => configuration.prioritizeVerb !== ''),
       preemptors: interested.filter(({ configuration }) => configuration.preemptVerb !== ''),
     };
+  }
+
+  #haveAWord(pod: Pod): boolean {
+    for (const extender of this.#all) if (decides(extender) && extender.isInterested(pod)) return true;
+    return false;
   }
 
   /** The nodes that all extenders leave, one after the other being asked. What they say of the rest goes into `refusals`. */
@@ -164,17 +169,20 @@ export class Extenders {
     return left;
   }
 
-  /** Whether an extender has bound the pod. */
-  async bind(pod: Pod, node: string): Promise<boolean> {
-    for (const extender of this.#all) {
-      if (extender.configuration.bindVerb === '' || !extender.isInterested(pod)) continue;
-      const isBound = await this.#unlessIgnorable(extender, async () => {
-        await extender.bind(pod, node);
-        return true;
-      });
-      if (isBound) return true;
-    }
-    return false;
+  /** The extender that binds the pod, if one does: there is no more than one binder. */
+  binderOf(pod: Pod): Extender | undefined {
+    for (const extender of this.#all)
+      if (extender.configuration.bindVerb !== '' && extender.isInterested(pod)) return extender;
+    return undefined;
+  }
+
+  /** Whether the binder has bound the pod; where not, others are to. */
+  async bind(binder: Extender, pod: Pod, node: string): Promise<boolean> {
+    const bound = async () => {
+      await binder.bind(pod, node);
+      return true;
+    };
+    return (await this.#unlessIgnorable(binder, bound)) ?? false;
   }
 
   /** Undefined where an extender fails that can be done without. */
