@@ -436,11 +436,50 @@ describe('preemption', () => {
     expect(await cluster.find(pods, 'on-a')).toBeDefined();
   });
 
-  test('one that has no word in it may refuse the node later', async () => {
-    extender.answers = { filter: (asked) => leaving(asked, ['b']) };
-    await crowd([{ urlPrefix: extender.url, filterVerb: 'filter' }]);
+  test('what happens while they are asked wakes the pod only where it can help', async () => {
+    let open: (answer: unknown) => void = () => {};
+    extender.answers = { preempt: () => new Promise((resolve) => (open = resolve)) };
+    await crowd([{ urlPrefix: extender.url, preemptVerb: 'preempt', nodeCacheCapable: true }]);
     await pod('p', high);
-    await until(async () => (await placeOf('p')) === 'b', 1000);
+    await until(async () => extender.asked.length === 1);
+    await cluster.create(storageclasses, { metadata: { name: 's' }, provisioner: 'x.io/p' });
+    await cluster.settle();
+    open({});
+    await refusal('p');
+    await cluster.pass(20_000);
+    expect(extender.asked).toHaveLength(1);
+    await cluster.delete(pods, 'on-a', { gracePeriodSeconds: 0 });
+    expect(await placed('p')).toBe('a');
+  });
+
+  test('one that has no word in it may refuse the kept node, about which it is asked alone first', async () => {
+    let refused: string | undefined;
+    extender.answers = {
+      filter: (asked) => {
+        const [name = ''] = namesOf(asked);
+        refused ??= name;
+        return {
+          NodeNames: namesOf(asked).filter((other) => other !== refused),
+          FailedNodes: { [name]: 'no' },
+        };
+      },
+    };
+    await crowd([{ urlPrefix: extender.url, filterVerb: 'filter', nodeCacheCapable: true }]);
+    await pod('p', high);
+    const place = await placed('p', 1000);
+    expect(place).not.toBe(refused);
+    expect(extender.asked.map(({ body }) => body.NodeNames)).toEqual([[refused], [refused], [place]]);
+  });
+
+  test('where it cannot say whether the kept node does, it is asked about all', async () => {
+    extender.answers = {
+      filter: (asked) => (extender.asked.length === 1 ? 500 : { NodeNames: namesOf(asked) }),
+    };
+    await crowd([{ urlPrefix: extender.url, filterVerb: 'filter', nodeCacheCapable: true }]);
+    await pod('p', high);
+    expect(await placed('p', 100)).toBeDefined();
+    expect(extender.asked).toHaveLength(2);
+    expect(await cluster.events('FailedScheduling')).toHaveLength(1);
   });
 });
 
