@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { electionTimes } from '../cluster/election-times.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
@@ -11,6 +12,7 @@ export interface ControlPlaneFlags extends EtcdFlags {
   leaderElectLeaseDuration?: string;
   leaderElectRenewDeadline?: string;
   leaderElectRetryPeriod?: string;
+  schedulerConfig?: string;
 }
 
 /** Gives a command the options of `ControlPlaneFlags`. */
@@ -24,17 +26,19 @@ export function withControlPlaneFlags(command: Command): Command {
     )
     .option('--leader-elect-lease-duration <time>', 'how long others wait for a silent leader (3s)')
     .option('--leader-elect-renew-deadline <time>', 'how long a leader acts without renewing (2s)')
-    .option('--leader-elect-retry-period <time>', 'between renewals, and between tries to lead (300ms)');
+    .option('--leader-elect-retry-period <time>', 'between renewals, and between tries to lead (300ms)')
+    .option('--scheduler-config <file>', 'a KubeSchedulerConfiguration: how the scheduler decides');
 }
 
 /** The flags as options of a cluster. Throws a `UserError` where they make no sense. */
 export function controlPlaneOptions(
   flags: ControlPlaneFlags,
-): Pick<ClusterOptions, 'etcd' | 'historyMs' | 'historyBytes' | 'leaderElection'> {
+): Pick<ClusterOptions, 'etcd' | 'historyMs' | 'historyBytes' | 'leaderElection' | 'schedulerConfig'> {
   return {
     etcd: etcdOptions(flags),
     historyMs: flags.history,
     historyBytes: flags.historySize,
+    schedulerConfig: flags.schedulerConfig && resolve(flags.schedulerConfig),
     leaderElection: electionTimes({
       leaseDuration: flags.leaderElectLeaseDuration,
       renewDeadline: flags.leaderElectRenewDeadline,

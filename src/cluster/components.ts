@@ -7,7 +7,7 @@ import type { Transport } from '../client/transport.ts';
 import { type ControllersOptions, createControllers } from '../controllers/all.ts';
 import type { ControllerContext } from '../controllers/controller.ts';
 import type { Platform } from '../platform/platform.ts';
-import { createScheduler } from '../scheduler/scheduler.ts';
+import { createScheduler, type SchedulerOptions } from '../scheduler/scheduler.ts';
 import { network } from './options.ts';
 
 /** A component of the control plane as itself. */
@@ -51,8 +51,12 @@ export function controllerManager(
   };
 }
 
-/** The scheduler. */
-export function scheduler(means: ProcessMeans): Component {
+/** The scheduler; as upstream's is by default, unless told otherwise. */
+export function scheduler(
+  means: ProcessMeans,
+  options: Pick<SchedulerOptions, 'configuration' | 'extenders'> = {},
+): Component {
   const log = means.log.named('scheduler');
-  return createScheduler({ ...contextOf(means, systemUser('kube-scheduler'), 'default-scheduler'), log });
+  const context = contextOf(means, systemUser('kube-scheduler'), 'default-scheduler');
+  return createScheduler({ ...context, log, ...options });
 }

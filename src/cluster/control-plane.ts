@@ -21,6 +21,7 @@ import type { Pki } from './pki.ts';
 import { readResourceMetrics } from './read-resource-metrics.ts';
 import { runRoles } from './roles.ts';
 import { runComponents } from './run-components.ts';
+import { readSchedulerConfiguration } from './scheduler-configuration.ts';
 import { shareReads } from './shared-read.ts';
 import { unusableStore } from './unusable-store.ts';
 import { version } from './version.ts';
@@ -49,6 +50,8 @@ export interface ControlPlaneOptions {
   leaderElection?: Partial<ElectionTimes>;
   /** What a thread runs that takes the server's connections; without it they are taken in this one. */
   httpThread?: URL;
+  /** A `KubeSchedulerConfiguration` file that says how the scheduler decides. */
+  schedulerConfig?: string;
   /** Freezes what the server hands out: for tests. */
   freeze?: boolean;
 }
@@ -118,7 +121,10 @@ async function credentials({
 
 /** API server, controllers and scheduler in this process. When it resolves, the API answers. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { platform, store, httpThread } = options;
+  const { platform, store, httpThread, schedulerConfig } = options;
+  const scheduling = schedulerConfig
+    ? await readSchedulerConfiguration(schedulerConfig, platform.files)
+    : undefined;
   // A thread begins while the rest does.
   const listen = httpThread ? listenInThread(httpThread) : listenHttps;
   const { authority, proxyAuthority, tokenKey, serving, admin, kubelet, proxy } = await credentials(options);
@@ -156,6 +162,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     podRange: options.podRange,
     isAlone: !options.sharedStore,
     times: options.leaderElection,
+    scheduling,
+  }).catch(async (error) => {
+    await server.stop();
+    throw error;
   });
   const running = runComponents([usage], platform);
   const url = `https://${options.host ?? options.addresses[0]}:${port}`;

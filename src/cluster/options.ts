@@ -23,6 +23,8 @@ export interface ClusterOptions extends StoreOptions {
   kubeconfig: string | undefined;
   /** How controllers and scheduler find out who acts, where not as usual. */
   leaderElection?: Partial<ElectionTimes>;
+  /** A `KubeSchedulerConfiguration` file that says how the scheduler decides. */
+  schedulerConfig?: string;
   /** Whether pods reach the world outside this machine. */
   uplink: 'nat' | 'none';
 }

@@ -5,12 +5,14 @@ import { type ElectionTimes, timesError } from '../client/election-plan.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informers.ts';
 import { LeaderElection } from '../client/leader-election.ts';
+import { httpPoster } from '../platform/http-post.ts';
 import type { Platform } from '../platform/platform.ts';
 import { controllerManager, type ProcessMeans, scheduler, systemUser } from './components.ts';
 import { discover } from './discover.ts';
 import { hostName } from './host-name.ts';
 import type { KeyPair } from './pki.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
+import { type ConfiguredBy, inFile } from './scheduler-configuration.ts';
 import { UserError } from './user-error.ts';
 
 export interface RolesOptions {
@@ -23,6 +25,8 @@ export interface RolesOptions {
   /** Nobody else writes into the store, so nobody else can lead. */
   isAlone: boolean;
   times?: Partial<ElectionTimes>;
+  /** How the scheduler decides, where not as usual. */
+  scheduling?: ConfiguredBy;
 }
 
 /** Shorter than upstream's: what is left by a leader that died is taken up within five seconds. */
@@ -46,7 +50,9 @@ export async function runRoles(server: ApiServer, options: RolesOptions): Promis
   if (wrong) throw new UserError(`leader election cannot work: ${wrong}`);
   const identity = `${await hostName(platform)}_${platform.random.uuid()}`;
   const abort = new AbortController();
-  const running = [controllerManagerRole(server, options), schedulerRole].map((role) =>
+  const schedules = schedulerRole(options);
+  checkRole(schedules, server, platform);
+  const running = [controllerManagerRole(server, options), schedules].map((role) =>
     runRole(role, { server, platform, identity, times, isAlone, signal: abort.signal }),
   );
   return {
@@ -118,4 +124,22 @@ function controllerManagerRole(
   };
 }
 
-const schedulerRole: Role = { name: 'kube-scheduler', components: (means) => [scheduler(means)] };
+function schedulerRole({ platform, scheduling }: RolesOptions): Role {
+  const extenders = { poster: httpPoster, files: platform.files };
+  return {
+    name: 'kube-scheduler',
+    components(means) {
+      if (!scheduling) return [scheduler(means)];
+      const { file, configuration } = scheduling;
+      return inFile(file, () => [scheduler(means, { configuration, extenders })]);
+    },
+  };
+}
+
+/** Makes the components of a role for once: what cannot be made is to be known before anybody leads. */
+function checkRole(role: Role, server: ApiServer, { clock, random, log }: Platform): void {
+  const transportFor: ProcessMeans['transportFor'] = (user) => server.transportFor(user);
+  const client = new Client(transportFor(systemUser(role.name)));
+  const informers = new Informers({ client, clock, random, log });
+  role.components({ transportFor, informers, clock, random, log });
+}

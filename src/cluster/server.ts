@@ -31,6 +31,8 @@ export interface ServerOptions extends StoreOptions {
   kubeconfig?: string;
   /** How controllers and scheduler find out who acts, where not as usual. */
   leaderElection?: Partial<ElectionTimes>;
+  /** A `KubeSchedulerConfiguration` file that says how the scheduler decides. */
+  schedulerConfig?: string;
 }
 
 export interface RunningServer {
@@ -110,6 +112,7 @@ async function serve(
     port,
     sharedStore: options.store === 'etcd',
     leaderElection: options.leaderElection,
+    schedulerConfig: options.schedulerConfig,
     volumeDir: `${dataDir}/volumes`,
     addresses: [bindAddress],
     host: advertiseAddress,

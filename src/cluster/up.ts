@@ -192,6 +192,7 @@ class ClusterBuilder {
       httpThread,
       sharedStore: options.store === 'etcd',
       leaderElection: options.leaderElection,
+      schedulerConfig: options.schedulerConfig,
       volumeDir: `${options.dataDir}/volumes`,
       addresses: ['127.0.0.1', ...(fabric ? [fabric.hostAddress] : [])],
       advertiseAddress: fabric?.hostAddress,

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,5 +97,63 @@ test('a port that is taken, and options that make no sense, are told as such', a
   } finally {
     taken.close();
     rmSync(dataDir, { recursive: true });
+  }
+});
+
+test('the scheduler decides as its configuration says, and what is wrong with that is told', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'k8ts-e2e-'));
+  const file = join(dataDir, 'scheduler.yaml');
+  const configure = (text: string) =>
+    writeFileSync(
+      file,
+      `apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n${text}\n`,
+    );
+  const refused = async (path = file) => {
+    const up = await k8ts(
+      'up',
+      '--nodes',
+      '0',
+      '--port',
+      '0',
+      '--data-dir',
+      dataDir,
+      '--scheduler-config',
+      path,
+    );
+    expect(up).toMatchObject({ code: 1, stdout: '' });
+    return up.stderr.trim().split('\n').at(-1)?.replace(dataDir, '');
+  };
+  const unusable = 'error: the scheduler configuration /scheduler.yaml cannot be used: ';
+  try {
+    expect(await refused(join(dataDir, 'none'))).toMatch(/^error: .*\/none cannot be used: ENOENT: /);
+    configure('profiles: {');
+    expect(await refused()).toContain(unusable);
+    configure('profiles: [{ schedulerNames: packed }]');
+    expect(await refused()).toContain(`${unusable}profiles[0]`);
+    configure('profiles: [{ plugins: { multiPoint: { enabled: [{ name: Quiet }] } } }]');
+    expect(await refused()).toBe(`${unusable}default-scheduler: plugin "Quiet" does not exist`);
+    configure(`profiles:
+- schedulerName: default-scheduler
+- schedulerName: packed
+  plugins: { multiPoint: { disabled: [{ name: NodeResourcesBalancedAllocation }, { name: PodTopologySpread }] } }
+  pluginConfig:
+  - { name: NodeResourcesFit, args: { scoringStrategy: { type: MostAllocated } } }`);
+    const { kubectl } = await start({ dataDir, nodes: 3, args: ['--scheduler-config', file] });
+    const requests = { cpu: '100m', memory: '64Mi' };
+    const container = { name: 'c', image: 'web:1', resources: { requests } };
+    for (const name of ['a', 'b', 'c', 'd']) {
+      await kubectl.apply({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace: 'default' },
+        spec: { schedulerName: 'packed', containers: [container] },
+      });
+      await kubectl.ok(`wait -n default pod/${name} --for=condition=PodScheduled --timeout=30s`);
+    }
+    const nodes = await kubectl.ok(`get pods -n default -o jsonpath={.items[*].spec.nodeName}`);
+    expect(new Set(nodes.split(' ')).size).toBe(1);
+  } finally {
+    for (const cluster of started.splice(0)) await cluster.stop();
+    rmSync(dataDir, { recursive: true, force: true });
   }
 });
