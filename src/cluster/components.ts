@@ -54,7 +54,7 @@ export function controllerManager(
 /** The scheduler; as upstream's is by default, unless told otherwise. */
 export function scheduler(
   means: ProcessMeans,
-  options: Pick<SchedulerOptions, 'configuration' | 'extenders'> = {},
+  options: Pick<SchedulerOptions, 'configuration' | 'plugins' | 'extenders'> = {},
 ): Component {
   const log = means.log.named('scheduler');
   const context = contextOf(means, systemUser('kube-scheduler'), 'default-scheduler');

@@ -21,7 +21,7 @@ import type { Pki } from './pki.ts';
 import { readResourceMetrics } from './read-resource-metrics.ts';
 import { runRoles } from './roles.ts';
 import { runComponents } from './run-components.ts';
-import { readSchedulerConfiguration } from './scheduler-configuration.ts';
+import type { Scheduling } from './scheduler-configuration.ts';
 import { shareReads } from './shared-read.ts';
 import { unusableStore } from './unusable-store.ts';
 import { version } from './version.ts';
@@ -50,8 +50,8 @@ export interface ControlPlaneOptions {
   leaderElection?: Partial<ElectionTimes>;
   /** What a thread runs that takes the server's connections; without it they are taken in this one. */
   httpThread?: URL;
-  /** A `KubeSchedulerConfiguration` file that says how the scheduler decides. */
-  schedulerConfig?: string;
+  /** How the scheduler decides, where not as usual. */
+  scheduling?: Scheduling;
   /** Freezes what the server hands out: for tests. */
   freeze?: boolean;
 }
@@ -121,10 +121,7 @@ async function credentials({
 
 /** API server, controllers and scheduler in this process. When it resolves, the API answers. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { platform, store, httpThread, schedulerConfig } = options;
-  const scheduling = schedulerConfig
-    ? await readSchedulerConfiguration(schedulerConfig, platform.files)
-    : undefined;
+  const { platform, store, httpThread, scheduling } = options;
   // A thread begins while the rest does.
   const listen = httpThread ? listenInThread(httpThread) : listenHttps;
   const { authority, proxyAuthority, tokenKey, serving, admin, kubelet, proxy } = await credentials(options);

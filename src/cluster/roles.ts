@@ -12,7 +12,7 @@ import { discover } from './discover.ts';
 import { hostName } from './host-name.ts';
 import type { KeyPair } from './pki.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
-import { type ConfiguredBy, inFile } from './scheduler-configuration.ts';
+import { type Scheduling, tellingWhere } from './scheduler-configuration.ts';
 import { UserError } from './user-error.ts';
 
 export interface RolesOptions {
@@ -26,7 +26,7 @@ export interface RolesOptions {
   isAlone: boolean;
   times?: Partial<ElectionTimes>;
   /** How the scheduler decides, where not as usual. */
-  scheduling?: ConfiguredBy;
+  scheduling?: Scheduling;
 }
 
 /** Shorter than upstream's: what is left by a leader that died is taken up within five seconds. */
@@ -130,8 +130,8 @@ function schedulerRole({ platform, scheduling }: RolesOptions): Role {
     name: 'kube-scheduler',
     components(means) {
       if (!scheduling) return [scheduler(means)];
-      const { file, configuration } = scheduling;
-      return inFile(file, () => [scheduler(means, { configuration, extenders })]);
+      const { file, ...options } = scheduling;
+      return tellingWhere(() => [scheduler(means, { ...options, extenders })], file);
     },
   };
 }

@@ -10,6 +10,7 @@ import { keepServerToken, serverToken, shareIdentity } from './join/shared-pki.t
 import { openStore } from './open-store.ts';
 import { defaultPort, type StoreOptions } from './options.ts';
 import { Pki } from './pki.ts';
+import { readScheduling } from './scheduler-configuration.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { isRunning, readState, removeState, startTicksOf, writeState } from './state.ts';
 import { UserError } from './user-error.ts';
@@ -101,7 +102,7 @@ async function serve(
   options: ServerOptions,
   { platform, pid, httpThread, store, token }: ServerProcess & { store: Store; token: string },
 ): Promise<RunningServer> {
-  const { dataDir, advertiseAddress, bindAddress, names, port = defaultPort } = options;
+  const { dataDir, advertiseAddress, bindAddress, names, schedulerConfig, port = defaultPort } = options;
   const { files, clock } = platform;
   const pki = new Pki(`${dataDir}/pki`, platform);
   const controlPlane = await startControlPlane({
@@ -112,7 +113,7 @@ async function serve(
     port,
     sharedStore: options.store === 'etcd',
     leaderElection: options.leaderElection,
-    schedulerConfig: options.schedulerConfig,
+    scheduling: schedulerConfig ? await readScheduling(schedulerConfig, files) : undefined,
     volumeDir: `${dataDir}/volumes`,
     addresses: [bindAddress],
     host: advertiseAddress,

@@ -5,14 +5,20 @@ import { systemPlatform } from '../platform/platform.ts';
 import { systemRandom } from '../platform/random.ts';
 import type { Client } from '../client/client.ts';
 import { tmpdir } from '../platform/tmpdir.ts';
+import type { ToldScheduling } from './scheduler-configuration.ts';
 import { up } from './up.ts';
 import { VirtualCluster, type VirtualClusterOptions } from './simulation/virtual-cluster.ts';
+
+export { interestIn } from '../scheduler/framework/events.ts';
+export type { Plugin, PluginFactory, Refusal } from '../scheduler/framework/framework.ts';
 
 export interface TestClusterOptions {
   /** Real time unless given. */
   clock?: 'real';
   /** Simulated nodes: their pods become ready, and nothing runs. None unless given. */
   nodes?: number;
+  /** How the scheduler decides; as upstream's does by default unless given. */
+  scheduler?: ToldScheduling;
   /** Receives what components say; nobody does unless given. */
   onLog?(line: LogLine): void;
 }
@@ -63,6 +69,7 @@ async function startRealCluster(options: TestClusterOptions): Promise<TestCluste
     platform,
     program: { command: '', script: '' },
     pid: process.pid,
+    scheduler: options.scheduler,
     onStep() {},
   }).catch(async (error) => {
     await systemFiles.remove(dataDir);

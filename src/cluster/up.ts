@@ -15,6 +15,7 @@ import { openStore } from './open-store.ts';
 import { type ClusterOptions, defaultPort, mostSimulatedNodes, network } from './options.ts';
 import { Pki } from './pki.ts';
 import type { RunningComponents } from './run-components.ts';
+import { readScheduling, type ToldScheduling, toldScheduling } from './scheduler-configuration.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { type SimulatedNodeOptions, startSimulatedNode } from './simulated-node.ts';
 import { type ClusterState, isRunning, readState, removeState, startTicksOf, writeState } from './state.ts';
@@ -28,6 +29,8 @@ export interface UpOptions {
   pid: number;
   /** What a thread runs that takes the API server's connections; without it they are taken in this one. */
   httpThread?: URL;
+  /** What a test says of the scheduler. */
+  scheduler?: ToldScheduling;
   /** Told after each step that took its time. */
   onStep(what: string, seconds: number): void;
   /** Resolves when the cluster is no longer wanted; a start that is under way then fails. */
@@ -181,7 +184,11 @@ class ClusterBuilder {
   }
 
   async #startControlPlane(fabric: ClusterLayout | undefined): Promise<ControlPlane> {
-    const { options, platform, httpThread } = this.#start;
+    const { options, platform, httpThread, scheduler } = this.#start;
+    const file = options.schedulerConfig;
+    const scheduling = file
+      ? await readScheduling(file, platform.files)
+      : scheduler && toldScheduling(scheduler);
     const pki = new Pki(`${options.dataDir}/pki`, platform);
     const store = await openStore(options, platform);
     this.#control = await answerCommands(store, { platform, dataDir: options.dataDir });
@@ -192,7 +199,7 @@ class ClusterBuilder {
       httpThread,
       sharedStore: options.store === 'etcd',
       leaderElection: options.leaderElection,
-      schedulerConfig: options.schedulerConfig,
+      scheduling,
       volumeDir: `${options.dataDir}/volumes`,
       addresses: ['127.0.0.1', ...(fabric ? [fabric.hostAddress] : [])],
       advertiseAddress: fabric?.hostAddress,

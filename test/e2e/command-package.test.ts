@@ -67,8 +67,8 @@ import { decodeProtobuf, encodeProtobuf } from 'k8ts/machinery';
 import type { Deployment } from 'k8ts/api/apps/v1';
 import type { PodSpec } from 'k8ts/api/core/v1';
 import type { KubernetesObject, Resource } from 'k8ts/api/resource';
-import { customresourcedefinitions, deployments, pods } from 'k8ts/resources';
-import { startCluster } from 'k8ts/testing';
+import { customresourcedefinitions, deployments, nodes, pods } from 'k8ts/resources';
+import { interestIn, type Plugin, startCluster } from 'k8ts/testing';
 
 const spec: PodSpec = { containers: [{ name: 'web', image: 'web:1' }] };
 const template = { metadata: { labels: { app: 'web' } }, spec };
@@ -76,11 +76,20 @@ const web: Deployment = {
   metadata: { name: 'web', namespace: 'default' },
   spec: { replicas: 2, selector: { matchLabels: { app: 'web' } }, template },
 };
-const cluster = await startCluster({ clock: 'virtual', nodes: 2, seed: 1 });
+const refusal = { plugin: 'Second', reasons: ['node(s) are not the second'], unresolvable: true };
+const second: Plugin = {
+  name: 'Second',
+  events: [interestIn(nodes, ['Add'])],
+  sign: () => null,
+  filter: (_, { name }) => (name === 'node-2' ? undefined : refusal),
+};
+const configuration = { profiles: [{ plugins: { multiPoint: { enabled: [{ name: 'Second' }] } } }] };
+const scheduler = { configuration, plugins: { Second: () => second } };
+const cluster = await startCluster({ clock: 'virtual', nodes: 2, seed: 1, scheduler });
 await cluster.client.of(deployments).create(web, { cause: { reason: 'a test' } });
 await cluster.advance('1m');
 const { items } = await cluster.client.of(pods).list();
-const phases = items.map((pod) => pod.status?.phase);
+const phases = items.map((pod) => \`\${pod.spec?.nodeName} \${pod.status?.phase}\`);
 await cluster.stop();
 
 interface Toy extends KubernetesObject {
@@ -128,7 +137,7 @@ test('its libraries are typed, without what they are made of, and run', async ()
   await ok(join(root, 'node_modules', '.bin', 'tsc'), [...strictly, '--types', 'node', 'main.mts']);
   const said = JSON.parse(await ok(process.execPath, ['main.mjs']));
   expect(said).toMatchObject({
-    phases: ['Running', 'Running'],
+    phases: ['node-2 Running', 'node-2 Running'],
     again: { kind: 'ConfigMap', data: { a: 'b' } },
     size: 3,
     image: 'function',

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deployments, nodes, pods } from '../../src/api/generated/resources.ts';
-import { startCluster, type TestCluster } from '../../src/cluster/testing.ts';
+import { interestIn, type Plugin, startCluster, type TestCluster } from '../../src/cluster/testing.ts';
 
 let cluster: TestCluster;
 
@@ -50,4 +50,45 @@ test('two clusters live side by side, and one leaves nothing behind', async () =
   expect(existsSync(other.kubeconfigPath)).toBe(true);
   await other.stop();
   expect(existsSync(dirname(other.kubeconfigPath))).toBe(false);
+});
+
+const refusal = { plugin: 'Second', reasons: ['node(s) are not the second'], unresolvable: true };
+const second: Plugin = {
+  name: 'Second',
+  events: [interestIn(nodes, ['Add'])],
+  sign: () => null,
+  filter: (_, { name }) => (name === 'node-2' ? undefined : refusal),
+};
+const withSecond = { profiles: [{ plugins: { multiPoint: { enabled: [{ name: 'Second' }] } } }] };
+
+test.each(['real', 'virtual'] as const)(
+  'on a %s clock the scheduler takes plugins of a user',
+  async (clock) => {
+    const scheduler = { plugins: { Second: () => second }, configuration: withSecond };
+    const own = clock === 'real' ? await startCluster({ nodes: 3, scheduler }) : await virtual({ scheduler });
+    const all = own.client.of(pods);
+    for (const name of ['a', 'b', 'c'])
+      await all.create(
+        { metadata: { name, namespace: 'default' }, spec: { containers: [{ name: 'c', image: 'c' }] } },
+        { cause },
+      );
+    const placed = async () => (await all.list()).items.map(({ spec }) => spec?.nodeName);
+    if ('settle' in own) await own.settle();
+    else await until(async () => (await placed()).every(Boolean));
+    expect(await placed()).toEqual(['node-2', 'node-2', 'node-2']);
+    await own.stop();
+  },
+);
+
+const virtual = (more: object) => startCluster({ clock: 'virtual', nodes: 3, ...more });
+
+test('a scheduler that cannot be made is no cluster', async () => {
+  const none =
+    'the scheduler configuration cannot be used: default-scheduler: plugin "Second" does not exist';
+  await expect(startCluster({ scheduler: { configuration: withSecond } })).rejects.toThrow(none);
+  await expect(virtual({ scheduler: { configuration: withSecond } })).rejects.toThrow(none);
+  const extenders = { extenders: [{ urlPrefix: 'http://127.0.0.1:1', filterVerb: 'filter' }] };
+  await expect(virtual({ scheduler: { configuration: extenders } })).rejects.toThrow(
+    'extenders: this scheduler has no way to reach them',
+  );
 });

@@ -11,6 +11,7 @@ import type { Platform } from '../../platform/platform.ts';
 import { controllerManager, type ProcessMeans, scheduler, systemUser } from '../components.ts';
 import { discover } from '../discover.ts';
 import { runComponents } from '../run-components.ts';
+import type { Scheduling } from '../scheduler-configuration.ts';
 import type { Life } from './life.ts';
 
 type World = Pick<Platform, 'clock' | 'random' | 'log'>;
@@ -79,7 +80,7 @@ export function runControllerManager(
   run(replaced, parts);
 }
 
-/** The scheduler. */
-export function runScheduler(parts: ProcessParts): void {
-  run([scheduler(meansOf(parts, 'kube-scheduler'))], parts);
+/** The scheduler. A simulated cluster has no way to extenders. */
+export function runScheduler(parts: ProcessParts, scheduling: Scheduling | undefined): void {
+  run([scheduler(meansOf(parts, 'kube-scheduler'), scheduling)], parts);
 }

@@ -22,6 +22,7 @@ import { SimulatedProcess } from './process.ts';
 import { spanMs } from './span.ts';
 import { clusterTemplate } from './template.ts';
 import { formatWrite, type Trace, TraceRecorder } from './trace.ts';
+import { type ToldScheduling, tellingWhere, toldScheduling } from '../scheduler-configuration.ts';
 import { simulatedUsage } from './usage.ts';
 
 export interface VirtualClusterOptions {
@@ -48,6 +49,8 @@ export interface VirtualClusterOptions {
   hasImage?(name: string): boolean;
   /** Controllers in place of the cluster's own, by their names: for planting mistakes. */
   controllers?: ControllerReplacements;
+  /** How the scheduler decides; as upstream's does by default unless given. There is no way to extenders. */
+  scheduler?: ToldScheduling;
   /** What the API server serves in place of its own kinds: for planting mistakes. */
   kinds?: readonly Kind[];
   /** What nodes and pods use; what the annotations of their pods say unless given. */
@@ -126,7 +129,7 @@ export class VirtualCluster {
 
   async #begin(): Promise<void> {
     await this.#api.start();
-    const { controllers = {}, nodes = 0 } = this.#options;
+    const { controllers = {}, nodes = 0, scheduler } = this.#options;
     const nodeLifecycle = { graceMs: spanMs(this.#options.heartbeat ?? '10s') + 40_000 };
     this.#process('kube-controller-manager', (parts) =>
       runControllerManager(parts, {
@@ -135,7 +138,8 @@ export class VirtualCluster {
         nodeLifecycle,
       }),
     );
-    this.#process('kube-scheduler', runScheduler);
+    const scheduling = scheduler && toldScheduling(scheduler);
+    this.#process('kube-scheduler', (parts) => tellingWhere(() => runScheduler(parts, scheduling)));
     for (let i = 1; i <= nodes; i++) this.addNode(`node-${i}`);
     await this.settle();
   }

@@ -43,8 +43,11 @@ export interface SchedulerConfiguration {
   readonly extenders: readonly ExtenderConfiguration[];
 }
 
-const apiVersion = 'kubescheduler.config.k8s.io/v1';
-const kind = 'KubeSchedulerConfiguration';
+/** What a file says that it holds. */
+export const configurationKind = {
+  apiVersion: 'kubescheduler.config.k8s.io/v1',
+  kind: 'KubeSchedulerConfiguration',
+} as const;
 const defaultName = 'default-scheduler';
 
 /** How the scheduler is configured where nothing is said. */
@@ -69,6 +72,7 @@ const processFields = [
 /** Reads the object that a `KubeSchedulerConfiguration` file holds. Throws a ConfigurationError that names the field. */
 export function parseConfiguration(object: unknown): SchedulerConfiguration {
   const root = objectAt({ '': object }, '', '');
+  const { apiVersion, kind } = configurationKind;
   if (root.apiVersion !== apiVersion || root.kind !== kind)
     throw new ConfigurationError(
       '',
