@@ -36,6 +36,8 @@ interface Frame {
   onCopied: (() => void) | undefined;
 }
 
+/** The other thread begins with so many, while this one goes on. */
+const mostFrames = 16;
 /** Type, number of the exchange, lengths of both parts. */
 const headBytes = 13;
 
@@ -44,7 +46,7 @@ export interface FramePort {
   postMessage(message: ArrayBuffer, transfer: readonly ArrayBuffer[]): void;
 }
 
-/** Collects what one thread tells another and sends it in one piece, once in a turn of the event loop. */
+/** Collects what one thread tells another and sends it by the turn of the event loop, in few pieces. */
 export class FrameWriter {
   readonly #port: FramePort;
   #frames: Frame[] = [];
@@ -62,10 +64,10 @@ export class FrameWriter {
     parts: readonly Uint8Array[] = [],
     onCopied?: () => void,
   ): void {
-    this.#push({ type, id, first, parts, onCopied });
     // No character takes more in UTF-8.
     this.#size += headBytes + first.length * 3;
     for (const { length } of parts) this.#size += length;
+    this.#push({ type, id, first, parts, onCopied });
   }
 
   addNumber(type: FrameType, id: number, value: number): void {
@@ -82,12 +84,14 @@ export class FrameWriter {
       this.#size += 4;
       return;
     }
-    this.#push({ type: frame.write, id: 0, first: [id], parts: [bytes], onCopied: undefined });
     this.#size += headBytes + 4 + bytes.length;
+    this.#push({ type: frame.write, id: 0, first: [id], parts: [bytes], onCopied: undefined });
   }
 
   #push(one: Frame): void {
-    if (this.#frames.push(one) === 1) setImmediate(() => this.flush());
+    const count = this.#frames.push(one);
+    if (count === 1) setImmediate(() => this.flush());
+    else if (count >= mostFrames) this.flush();
   }
 
   /** Sends what there is at once. */

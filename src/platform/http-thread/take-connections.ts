@@ -146,10 +146,10 @@ class ConnectionTaker {
       this.#writer.add(frame.request, id, this.#head(server, request, whole), parts);
     };
     if (bodyLength === 0) return pass([], true);
-    if (bodyLength === undefined || bodyLength > wholeBytes) return pass([], false);
+    if (bodyLength !== undefined && bodyLength > wholeBytes) return pass([], false);
     gather(request.stream, {
       onWhole: (parts) => pass(parts, true),
-      onLate: (parts) => {
+      onRest: (parts) => {
         pass([], false);
         for (const part of parts) this.#writer.add(frame.data, id, '', [part]);
         taken.want(0);
@@ -237,23 +237,29 @@ class ConnectionTaker {
 
 interface Gathered {
   onWhole(parts: readonly Uint8Array[]): void;
-  /** It takes its time: what there is so far; the stream is the caller's. */
-  onLate(parts: readonly Uint8Array[]): void;
+  /** It takes its time, or is larger: what there is so far; the stream is the caller's. */
+  onRest(parts: readonly Uint8Array[]): void;
 }
 
 /** Reads a small body. */
-function gather(stream: Readable, { onWhole, onLate }: Gathered): void {
+function gather(stream: Readable, { onWhole, onRest }: Gathered): void {
   const parts: Buffer[] = [];
-  const onData = (part: Buffer) => void parts.push(part);
+  let size = 0;
+  const leaveRest = () => {
+    leave();
+    stream.pause();
+    onRest(parts);
+  };
+  const onData = (part: Buffer) => {
+    parts.push(part);
+    size += part.length;
+    if (size > wholeBytes) leaveRest();
+  };
   const onEnd = () => {
     leave();
     onWhole(parts);
   };
-  const timer = setTimeout(() => {
-    leave();
-    stream.pause();
-    onLate(parts);
-  }, patienceMs);
+  const timer = setTimeout(leaveRest, patienceMs);
   const leave = () => {
     clearTimeout(timer);
     stream.off('data', onData).off('end', onEnd).off('close', leave);
