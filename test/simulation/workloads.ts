@@ -161,14 +161,14 @@ function budget(random: Random, { object }: Workload): Workload {
   return { resource: poddisruptionbudgets as Resource, object: budgeted };
 }
 
-/** How fast an autoscaler goes, and for how long it looks back. */
-function scaling(random: Random): HPAScalingRules {
+/** How fast an autoscaler goes, and for how long it looks back: one of these times, in seconds. */
+function scaling(random: Random, windows: readonly number[]): HPAScalingRules {
   const policies = [
     { type: 'Pods', value: 1 + random.int(2), periodSeconds: pick(random, [15, 30, 60]) },
     { type: 'Percent', value: pick(random, [50, 100]), periodSeconds: pick(random, [15, 30]) },
   ];
   return {
-    stabilizationWindowSeconds: pick(random, [0, 30, 60]),
+    stabilizationWindowSeconds: pick(random, windows),
     policies: random.int(4) === 0 ? policies : [pick(random, policies)],
   };
 }
@@ -181,7 +181,8 @@ function measuredBy(random: Random): Partial<HorizontalPodAutoscaler['spec']> {
   const target = { type: 'AverageValue', averageValue: `${loadOfPod}m` };
   return {
     metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }],
-    behavior: { scaleUp: scaling(random), scaleDown: scaling(random) },
+    // Pods that have just become ready do not count on the way down: who does not look back that far goes to and fro.
+    behavior: { scaleUp: scaling(random, [0, 30, 60]), scaleDown: scaling(random, [45, 60, 75]) },
   };
 }
 
