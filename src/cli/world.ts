@@ -8,9 +8,15 @@ import type { Program } from '../cluster/node-process.ts';
 /** How this program is started again. */
 export const program: Program = { command: process.execPath, script: process.argv[1] ?? '' };
 
-/** What a thread runs that takes connections for this process: worth one where both can run at once. */
+/** `on` or `off`, whatever processors there are. */
+const httpThreadWanted = process.env.K8TS_HTTP_THREAD ?? (availableParallelism() > 2 ? 'on' : 'off');
+
+/**
+ * What a thread runs that takes connections for this process. It makes the way of each request longer and takes its work off the thread
+ * that answers, so it is for machines that have a processor to spare: of two, whoever asks needs the other.
+ */
 export const httpThread =
-  availableParallelism() > 1 ? new URL('./http-thread.js', import.meta.url) : undefined;
+  httpThreadWanted === 'on' ? new URL('./http-thread.js', import.meta.url) : undefined;
 
 /** Whether this process may make namespaces, mounts and rules. */
 export const isRoot = process.getuid?.() === 0;

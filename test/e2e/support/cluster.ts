@@ -14,6 +14,8 @@ export interface E2eClusterOptions {
   dataDir?: string;
   /** More arguments of `k8ts up`. */
   args?: readonly string[];
+  /** Whether a thread takes the connections; otherwise the thread that answers does. */
+  httpThread?: boolean;
 }
 
 let namespaces = 0;
@@ -75,7 +77,8 @@ export async function startE2eCluster(options: E2eClusterOptions = {}): Promise<
   const { nodes = 0, runtime = 'simulated', args = [] } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'k8ts-e2e-'));
   const flags = ['--nodes', String(nodes), '--runtime', runtime, '--data-dir', dataDir, '--port', '0'];
-  const running = new Running(process.execPath, [k8ts, 'up', ...flags, ...args]);
+  const env = { K8TS_HTTP_THREAD: options.httpThread ? 'on' : 'off' };
+  const running = new Running(process.execPath, [k8ts, 'up', ...flags, ...args], { env });
   const ready = /^ready (https:\S+) kubeconfig=(\S+) nodes=(\d+)\/(\d+) in [\d.]+ s$/m;
   try {
     const said = await running.shows(ready, 120_000);
