@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import { Leavable } from './leavable.ts';
 import { drainOf, pipeTo, readBody } from './http-body.ts';
 import type {
   HttpHeaders,
@@ -11,16 +12,16 @@ import type {
 } from './http.ts';
 
 /** A request over HTTP/1.1. */
-export class Http1Request implements HttpRequest {
+export class Http1Request extends Leavable implements HttpRequest {
   readonly method: string;
   readonly target: string;
   readonly headers: HttpHeaders;
   readonly httpVersion = 1;
   readonly peer: PeerCertificate | undefined;
   protected readonly message: IncomingMessage;
-  #abort: AbortController | undefined;
 
   constructor(message: IncomingMessage, peer: PeerCertificate | undefined) {
+    super();
     this.message = message;
     this.method = message.method ?? 'GET';
     this.target = message.url ?? '/';
@@ -38,15 +39,6 @@ export class Http1Request implements HttpRequest {
 
   get bodyLength(): number | undefined {
     return lengthOf(this.message);
-  }
-
-  get signal(): AbortSignal {
-    if (!this.#abort) {
-      const abort = new AbortController();
-      this.#abort = abort;
-      this.onGone(() => abort.abort());
-    }
-    return this.#abort.signal;
   }
 
   onGone(fn: () => void): void {

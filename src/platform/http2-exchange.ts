@@ -5,6 +5,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Readable } from 'node:stream';
+import { Leavable } from './leavable.ts';
 import { drainOf, pipeTo, readBody } from './http-body.ts';
 import type {
   HttpHeaders,
@@ -29,7 +30,7 @@ export interface Http2ExchangeOptions {
 }
 
 /** A request over HTTP/2 and the answer to it, on the core stream API: the compatible one costs half as much again. */
-export class Http2Exchange implements HttpRequest, HttpReply {
+export class Http2Exchange extends Leavable implements HttpRequest, HttpReply {
   readonly method: string;
   readonly target: string;
   readonly headers: HttpHeaders;
@@ -42,9 +43,9 @@ export class Http2Exchange implements HttpRequest, HttpReply {
   readonly #ended: boolean;
   /** Whether all of the answer has been handed to the stream. */
   #complete = false;
-  #abort: AbortController | undefined;
 
   constructor(options: Http2ExchangeOptions) {
+    super();
     const { stream, headers, rawHeaders, ended, peer, remoteAddress } = options;
     this.#stream = stream;
     this.#ended = ended;
@@ -60,15 +61,6 @@ export class Http2Exchange implements HttpRequest, HttpReply {
   get bodyLength(): number | undefined {
     const { 'content-length': length } = this.headers;
     return this.#ended ? 0 : length === undefined ? undefined : Number(length);
-  }
-
-  get signal(): AbortSignal {
-    if (!this.#abort) {
-      const abort = new AbortController();
-      this.#abort = abort;
-      this.onGone(() => abort.abort());
-    }
-    return this.#abort.signal;
   }
 
   onGone(fn: () => void): void {

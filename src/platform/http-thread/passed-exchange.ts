@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { Leavable } from '../leavable.ts';
 import { pipeTo, readBody } from '../http-body.ts';
 import {
   BodyTooLarge,
@@ -42,7 +43,7 @@ interface Options {
 }
 
 /** A request that another thread has taken, and the way to answer it. */
-export class PassedExchange implements HttpRequest, HttpReply {
+export class PassedExchange extends Leavable implements HttpRequest, HttpReply {
   readonly method: string;
   readonly target: string;
   readonly headers: HttpHeaders;
@@ -59,12 +60,12 @@ export class PassedExchange implements HttpRequest, HttpReply {
   #rawHeaders: readonly string[] | 0;
   #incoming: IncomingBytes | undefined;
   #outgoing: OutgoingBytes | undefined;
-  #abort: AbortController | undefined;
   #onGone: (() => void)[] | undefined;
   #gone = false;
   #complete = false;
 
   constructor({ id, head, peer, body, writer, onComplete }: Options) {
+    super();
     [, this.method, this.target, this.httpVersion, this.headers, this.#rawHeaders, this.remoteAddress] = head;
     const [, , , , , , , , bodyLength, whole] = head;
     this.bodyLength = bodyLength < 0 ? undefined : bodyLength;
@@ -78,15 +79,6 @@ export class PassedExchange implements HttpRequest, HttpReply {
   get rawHeaders(): readonly string[] {
     this.#rawHeaders ||= inTurn(this.headers);
     return this.#rawHeaders;
-  }
-
-  get signal(): AbortSignal {
-    if (!this.#abort) {
-      const abort = new AbortController();
-      this.#abort = abort;
-      this.onGone(() => abort.abort());
-    }
-    return this.#abort.signal;
   }
 
   onGone(fn: () => void): void {
