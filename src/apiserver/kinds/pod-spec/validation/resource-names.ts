@@ -1,4 +1,5 @@
 import { qualifiedNameErrors } from '../../../../machinery/names.ts';
+import { isExtendedResource as isNamedAsExtended } from '../../../../machinery/resource-claims.ts';
 
 const containerResources = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
@@ -52,8 +53,7 @@ export function isNativeResource(name: string): boolean {
 
 /** A name of somebody's own, such as that of a device. */
 export function isExtendedResource(name: string): boolean {
-  if (isNativeResource(name) || name.startsWith('requests.')) return false;
-  return qualifiedNameErrors(`requests.${name}`).length === 0;
+  return isNamedAsExtended(name) && qualifiedNameErrors(`requests.${name}`).length === 0;
 }
 
 /** Whether requests may add up to more than there is. */
