@@ -51,7 +51,7 @@ export async function runRoles(server: ApiServer, options: RolesOptions): Promis
   const identity = `${await hostName(platform)}_${platform.random.uuid()}`;
   const abort = new AbortController();
   const schedules = schedulerRole(options);
-  checkRole(schedules, server, platform);
+  if (options.scheduling) checkRole(schedules, server, platform);
   const running = [controllerManagerRole(server, options), schedules].map((role) =>
     runRole(role, { server, platform, identity, times, isAlone, signal: abort.signal }),
   );
