@@ -162,4 +162,27 @@ describe('nodes are asked', () => {
     await running;
     expect(asked).toHaveLength(7);
   });
+
+  test('some in each breath where there are many, and others come to a turn between them', async () => {
+    const atMs = new Map<number, number>();
+    const collector = new UsageCollector({
+      clock,
+      log: silentLog,
+      nodes: () =>
+        Array.from({ length: 400 }, (_, i): Node => ({ metadata: { name: `n${i}` }, spec: {}, status: {} })),
+      read: async (_, signal) => {
+        atMs.set(clock.now(), (atMs.get(clock.now()) ?? 0) + 1);
+        await clock.sleep(60_000, signal);
+        return '';
+      },
+    });
+    const end = new AbortController();
+    const running = collector.run(end.signal);
+    await clock.advance(14_000);
+    expect(Math.max(...atMs.values())).toBeLessThanOrEqual(16);
+    // Of nodes that do not answer only so many are waited for.
+    expect([...atMs.values()].reduce((sum, count) => sum + count)).toBe(256);
+    end.abort();
+    await running;
+  });
 });

@@ -3,6 +3,7 @@ import type { Node } from '../api/core/v1.ts';
 import type { Component } from '../client/component.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import { Semaphore } from '../platform/semaphore.ts';
 import { readPoints } from './read-points.ts';
 import { UsagePoints } from './usage-points.ts';
 
@@ -19,10 +20,11 @@ export interface UsageCollectorOptions {
 const resolutionMs = 15_000;
 /** A round of looks leaves off this long after it has begun. */
 const roundMs = 0.9 * resolutionMs;
-/** Nodes that are asked at once. */
+/** Nodes that have been asked and have not answered yet. */
 const mostAtOnce = 256;
-/** Between one node of many and the next, so that a round of thousands is no burst. */
-const gapMs = 2;
+/** Nodes that are asked in one breath: a question costs about a millisecond, and others want to be answered meanwhile. */
+const inOneBreath = 8;
+const breathMs = 16;
 
 /** Asks all kubelets again and again what is used, and knows the last two answers of each. */
 export class UsageCollector implements Component {
@@ -62,14 +64,14 @@ export class UsageCollector implements Component {
     const timer = clock.after(roundMs, () => late.abort(new Error('it did not answer in time')));
     const end = AbortSignal.any([signal, late.signal]);
     setMaxListeners(0, end);
-    const queue = nodes.values();
-    const ask = async () => {
-      for (const node of queue) {
-        await this.#ask(node, end);
-        if (nodes.length > mostAtOnce) await clock.sleep(gapMs * mostAtOnce, end).catch(() => {});
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(mostAtOnce, nodes.length) }, ask));
+    const places = new Semaphore(mostAtOnce);
+    const asking: Promise<void>[] = [];
+    for (const [i, node] of nodes.entries()) {
+      const leave = await places.acquire(end).catch(() => undefined);
+      asking.push(this.#ask(node, end).finally(leave));
+      if (i % inOneBreath === inOneBreath - 1) await clock.sleep(breathMs, end).catch(() => {});
+    }
+    await Promise.all(asking);
     timer.cancel();
   }
 

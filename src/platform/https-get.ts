@@ -1,4 +1,5 @@
 import { Agent, request as startRequest } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { readBody } from './http-body.ts';
 import type { ClientTls } from './http-client.ts';
 
@@ -27,7 +28,8 @@ export interface HttpsGetter {
  * where the servers keep them.
  */
 export function httpsGetter(tls: Pick<ClientTls, 'ca' | 'cert' | 'key'>): HttpsGetter {
-  const agent = new Agent({ ...tls, keepAlive: true, maxFreeSockets: 1, maxCachedSessions: 0 });
+  const secureContext = createSecureContext(tls);
+  const agent = new Agent({ secureContext, keepAlive: true, maxFreeSockets: 1, maxCachedSessions: 0 });
   agent.on('free', (socket) => socket.unref());
   return {
     get: (what) =>
