@@ -51,6 +51,7 @@ function shown(service: Service, pods: readonly Stored<Pod>[]): readonly Stored<
     const state = stateOf(service, pod);
     if (state.ready) ready.push(pod);
     else if (!state.terminating) others.push(pod);
+    if (ready.length === mostAddresses) return ready;
   }
   return [...ready, ...others].slice(0, mostAddresses);
 }

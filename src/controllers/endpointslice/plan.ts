@@ -70,13 +70,12 @@ function hintsFor(service: Service, place: { nodeName?: string; zone?: string })
 }
 
 function endpointFor(
-  { service, node }: SliceInput,
+  service: Service,
   pod: Stored<Pod>,
-  addresses: Endpoint['addresses'],
+  { zone, addresses }: { zone: string | undefined; addresses: Endpoint['addresses'] },
 ): Endpoint {
   const hostname = hostnameOf(service, pod);
   const { nodeName } = pod.spec;
-  const zone = nodeName ? node(nodeName)?.metadata.labels?.[zoneLabel] : undefined;
   const { namespace, name, uid } = pod.metadata;
   const conditions = { ...stateOf(service, pod) };
   const hints =
@@ -92,33 +91,63 @@ function endpointFor(
   };
 }
 
+/** An endpoint that shows a pod, and what tells its group from others. */
+interface Shown {
+  group: string;
+  addressType: Family;
+  endpoint: Endpoint;
+}
+
+/** How a pod was shown, and for what: versions of objects, and the zone of its node. */
+interface Showing {
+  service: Service;
+  zone: string | undefined;
+  shown: readonly Shown[];
+}
+
+/** Most pods are the same from one look at a Service to the next. */
+const showings = new WeakMap<Pod, Showing>();
+
 /** Pods whose named ports resolve alike share slices, by each family of addresses. */
 function groupsOf(input: SliceInput): SliceGroup[] {
   const families = familiesOf(input.service);
-  const wanted = input.service.spec.ports ?? [];
   const groups = new Map<string, SliceGroup>();
   for (const pod of input.pods) {
     if (!isShown(input, pod)) continue;
-    const ports = wanted.map((port) => targetPort(port, pod)).join();
-    for (const addressType of families) addTo(groups, `${addressType} ${ports}`, { input, pod, addressType });
+    for (const shown of showingOf(input, pod, families)) {
+      const group = groups.get(shown.group) ?? groupOf(input.service, pod, shown);
+      group.endpoints.set(pod.metadata.uid, shown.endpoint);
+      groups.set(shown.group, group);
+    }
   }
   return [...groups.values()];
 }
 
-function addTo(
-  groups: Map<string, SliceGroup>,
-  key: string,
-  { input, pod, addressType }: { input: SliceInput; pod: Stored<Pod>; addressType: Family },
-): void {
-  const addresses = addressesOf(pod, addressType);
-  if (addresses.length === 0) return;
-  const group = groups.get(key) ?? {
-    addressType,
-    ports: portsFor(input.service, pod),
-    endpoints: new Map(),
-  };
-  group.endpoints.set(pod.metadata.uid, endpointFor(input, pod, addresses));
-  groups.set(key, group);
+const groupOf = (service: Service, pod: Pod, { addressType }: Shown): SliceGroup => ({
+  addressType,
+  ports: portsFor(service, pod),
+  endpoints: new Map(),
+});
+
+function showingOf(input: SliceInput, pod: Stored<Pod>, families: readonly Family[]): readonly Shown[] {
+  const { service, node } = input;
+  const zone = pod.spec.nodeName ? node(pod.spec.nodeName)?.metadata.labels?.[zoneLabel] : undefined;
+  const known = showings.get(pod);
+  if (known && known.service === service && known.zone === zone) return known.shown;
+  const ports = (service.spec.ports ?? []).map((port) => targetPort(port, pod)).join();
+  const shown = families.flatMap((addressType): Shown[] => {
+    const addresses = addressesOf(pod, addressType);
+    if (addresses.length === 0) return [];
+    return [
+      {
+        group: `${addressType} ${ports}`,
+        addressType,
+        endpoint: endpointFor(service, pod, { zone, addresses }),
+      },
+    ];
+  });
+  showings.set(pod, { service, zone, shown });
+  return shown;
 }
 
 /** A pod of a node that is gone is not shown, unless the Service shows whatever there is. */

@@ -2,7 +2,7 @@ import type { ReplicaSetCondition, ReplicaSetStatus } from '../../api/apps/v1.ts
 import type { Pod, PodTemplateSpec } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { formatTime } from '../../platform/clock.ts';
-import { availableInMs, byDeletionOrder, isActive, isFinished, isReady } from '../shared/pods.ts';
+import { availableInMs, byDeletionOrder, isActive, isFinished } from '../shared/pods.ts';
 
 /** What ReplicaSets and ReplicationControllers have in common. */
 export interface ReplicaSpec {
@@ -49,25 +49,40 @@ export interface StatusInput {
 
 /** The status that the pods amount to, and when it may change with time alone. */
 export function statusOf(input: StatusInput): { status: ReplicaSetStatus; againInMs: number | undefined } {
-  const { spec, owned, nowMs } = input;
-  const active = owned.filter(isActive);
-  const labels = Object.entries(spec.template.metadata?.labels ?? {});
-  const waits = active.map((pod) => availableInMs(pod, spec.minReadySeconds, nowMs));
+  const counts = countsOf(input);
   const conditions = withFailure(input);
-  const terminating = owned.filter(
-    (pod) => pod.metadata.deletionTimestamp !== undefined && !isFinished(pod),
-  ).length;
   const status: ReplicaSetStatus = {
-    replicas: active.length,
-    fullyLabeledReplicas: active.filter((p) => labels.every(([k, v]) => p.metadata.labels?.[k] === v)).length,
-    readyReplicas: active.filter(isReady).length,
-    availableReplicas: waits.filter((wait) => wait === 0).length,
-    ...(spec.countsTerminating && { terminatingReplicas: terminating }),
+    replicas: counts.active,
+    fullyLabeledReplicas: counts.labeled,
+    readyReplicas: counts.ready,
+    availableReplicas: counts.available,
+    ...(input.spec.countsTerminating && { terminatingReplicas: counts.terminating }),
     observedGeneration: input.generation,
     ...(conditions.length > 0 && { conditions }),
   };
-  const positive = waits.filter((wait): wait is number => wait !== undefined && wait > 0);
-  return { status, againInMs: positive.length > 0 ? Math.min(...positive) : undefined };
+  return { status, againInMs: counts.nextInMs };
+}
+
+/** Goes through the pods once: there may be ten thousand. `nextInMs`: until the next of them is available. */
+function countsOf({ spec, owned, nowMs }: StatusInput) {
+  const labels = Object.entries(spec.template.metadata?.labels ?? {});
+  const counts = { active: 0, labeled: 0, ready: 0, available: 0, terminating: 0 };
+  let nextInMs: number | undefined;
+  for (const pod of owned) {
+    if (isFinished(pod)) continue;
+    if (pod.metadata.deletionTimestamp !== undefined) {
+      counts.terminating++;
+      continue;
+    }
+    counts.active++;
+    if (labels.every(([key, value]) => pod.metadata.labels?.[key] === value)) counts.labeled++;
+    const waitMs = availableInMs(pod, spec.minReadySeconds, nowMs);
+    if (waitMs === undefined) continue;
+    counts.ready++;
+    if (waitMs === 0) counts.available++;
+    else nextInMs = Math.min(nextInMs ?? waitMs, waitMs);
+  }
+  return { ...counts, nextInMs };
 }
 
 /** The `ReplicaFailure` condition stands while making or deleting pods fails. */

@@ -56,6 +56,21 @@ export function newSlice(shape: SliceShape, group: Omit<SliceGroup, 'endpoints'>
   return slice;
 }
 
+/** A slice, and what it is to show of what is left in `missing`, which is taken out there. */
+function keep(slice: Stored<EndpointSlice>, missing: Map<string, Endpoint>) {
+  const before = slice.endpoints ?? [];
+  const endpoints: Endpoint[] = [];
+  let isTouched = false;
+  for (const endpoint of before) {
+    const key = endpointKey(endpoint);
+    const wanted = missing.get(key);
+    missing.delete(key);
+    if (wanted) endpoints.push(wanted);
+    isTouched ||= !wanted || !deepEqual(endpoint, wanted);
+  }
+  return { slice, endpoints, isTouched };
+}
+
 /** Brings the slices of one group in order, changing as few of them as can be. */
 function planGroup(
   shape: SliceShape,
@@ -64,20 +79,13 @@ function planGroup(
 ): SlicePlan {
   const { labels, annotations } = shape.metadata;
   const missing = new Map(group.endpoints);
-  const kept = existing.map((slice) => {
-    const endpoints = (slice.endpoints ?? []).flatMap((endpoint) => {
-      const wanted = missing.get(endpointKey(endpoint));
-      missing.delete(endpointKey(endpoint));
-      return wanted ?? [];
-    });
-    return { slice, endpoints };
-  });
+  const kept = existing.map((slice) => keep(slice, missing));
   const rest = [...missing.values()];
   // New ones go where something changes anyway, then where there is room, then into new slices.
-  const isTouched = ({ slice, endpoints }: (typeof kept)[number]) =>
-    !deepEqual(slice.endpoints ?? [], endpoints);
-  for (const entry of [...kept].sort((a, b) => Number(isTouched(b)) - Number(isTouched(a)))) {
-    entry.endpoints.push(...rest.splice(0, Math.max(0, shape.most - entry.endpoints.length)));
+  for (const entry of [...kept].sort((a, b) => Number(b.isTouched) - Number(a.isTouched))) {
+    const added = rest.splice(0, Math.max(0, shape.most - entry.endpoints.length));
+    entry.endpoints.push(...added);
+    entry.isTouched ||= added.length > 0;
   }
   const create: EndpointSlice[] = [];
   while (rest.length > 0) create.push(newSlice(shape, group, rest.splice(0, shape.most)));
@@ -86,7 +94,7 @@ function planGroup(
     !deepEqual(metadata.labels, labels) ||
     (annotations !== undefined && !deepEqual(metadata.annotations ?? {}, annotations));
   const update = kept
-    .filter((entry) => entry.endpoints.length > 0 && (isTouched(entry) || isRenamed(entry.slice)))
+    .filter((entry) => entry.endpoints.length > 0 && (entry.isTouched || isRenamed(entry.slice)))
     .map(({ slice, endpoints }) => {
       return {
         ...slice,

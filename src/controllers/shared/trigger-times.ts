@@ -5,12 +5,20 @@ import { conditionOf } from './pods.ts';
 
 const annotation = 'endpoints.kubernetes.io/last-change-trigger-time';
 
+interface Known {
+  service: Stored<Service>;
+  /** When each pod became ready or ceased to be, by its name. */
+  pods: Map<string, string>;
+  /** The versions of pods that have been looked at for it: most are the same from one look to the next. */
+  looked: WeakSet<Pod>;
+}
+
 /**
  * When what changed the endpoints of a Service happened, so that others can tell how long it took to become known: the earliest
  * of the changes since the last look. (`k8s.io/endpointslice/util`, TriggerTimeTracker)
  */
 export class TriggerTimes {
-  readonly #known = new Map<string, { createdAt: string; pods: Map<string, string> }>();
+  readonly #known = new Map<string, Known>();
 
   forget(key: string): void {
     this.#known.delete(key);
@@ -21,19 +29,31 @@ export class TriggerTimes {
     const key = keyOf(service);
     const createdAt = service.metadata.creationTimestamp;
     const known = this.#known.get(key);
-    let earliest = createdAt > (known?.createdAt ?? '') ? createdAt : undefined;
-    const times = new Map<string, string>();
+    const times = known?.pods ?? new Map<string, string>();
+    const looked = known?.service === service ? known.looked : new WeakSet<Pod>();
+    let earliest = createdAt > (known?.service.metadata.creationTimestamp ?? '') ? createdAt : undefined;
     for (const pod of pods) {
+      if (looked.has(pod)) continue;
+      looked.add(pod);
       const { name } = pod.metadata;
       const time = conditionOf(pod, 'Ready')?.lastTransitionTime;
-      if (!time) continue;
-      times.set(name, time);
-      const isNews = time > (known?.pods.get(name) ?? '');
+      if (!time) {
+        times.delete(name);
+        continue;
+      }
+      const isNews = time > (times.get(name) ?? '');
       if (isNews && (earliest === undefined || time < earliest)) earliest = time;
+      times.set(name, time);
     }
-    this.#known.set(key, { createdAt, pods: times });
+    if (times.size > pods.length) forgetOthers(times, pods);
+    this.#known.set(key, { service, pods: times, looked });
     return known ? earliest : createdAt;
   }
+}
+
+function forgetOthers(times: Map<string, string>, pods: readonly Stored<Pod>[]): void {
+  const names = new Set(pods.map(({ metadata }) => metadata.name));
+  for (const name of times.keys()) if (!names.has(name)) times.delete(name);
 }
 
 /** Annotations with the time of what changed the endpoints, or without it; undefined where there are none. */
