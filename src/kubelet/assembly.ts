@@ -15,6 +15,7 @@ import { PodLifecycle } from './pods/lifecycle.ts';
 import type { NodeFacts } from './pods/node-facts.ts';
 import { ObjectCache } from './pods/object-cache.ts';
 import { PodWorkers } from './pods/pod-workers.ts';
+import { PodCgroups } from './cgroups/pod-cgroups.ts';
 import { Resizer } from './pods/resizer.ts';
 import { RuntimeView } from './pods/runtime-view.ts';
 import { Starter } from './pods/starter.ts';
@@ -86,13 +87,15 @@ export function assemble(input: AssemblyInput): Assembly {
   const hooks = new Hooks(context, dialer);
   const killer = new Killer(context, hooks);
   const images = new ImagePuller(context);
-  const resizer = new Resizer({ context, host, facts, killer });
+  const { podsCgroup: podsRoot, maxPidsPerPod: maxPids } = facts;
+  const podCgroups = new PodCgroups({ cgroups: host.cgroups, podsRoot, maxPids });
+  const resizer = new Resizer({ context, host, facts, killer, podCgroups });
   const servicesNow = () => watched.services.list();
   const starter = new Starter({ context, host, facts, images, objects, hooks, services: servicesNow });
   const syncer = new Syncer({ context, facts, images, objects, starter, killer, probes, resizer });
   const lifecycle = new PodLifecycle({
     context,
-    host,
+    podCgroups,
     facts,
     runtimeName,
     view,

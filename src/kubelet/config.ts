@@ -14,6 +14,7 @@ export const kubeletVersion = 'v1.36.0';
 /** What this kubelet does that not every kubelet of a supported version does, sorted. */
 export const declaredFeatures: string[] = [
   'ExtendWebSocketsToKubelet',
+  'InPlacePodLevelResourcesVerticalScaling',
   'InPlacePodVerticalScalingInitContainers',
   'RestartAllContainersOnContainerExits',
 ];

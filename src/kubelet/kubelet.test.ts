@@ -21,6 +21,7 @@ describe('the kubelet', () => {
     expect(found?.status?.capacity).toMatchObject({ cpu: '4', memory: '8Gi', pods: '110' });
     expect(found?.status?.declaredFeatures).toEqual([
       'ExtendWebSocketsToKubelet',
+      'InPlacePodLevelResourcesVerticalScaling',
       'InPlacePodVerticalScalingInitContainers',
       'RestartAllContainersOnContainerExits',
     ]);

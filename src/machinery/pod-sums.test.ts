@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ContainerStatus, Pod } from '../api/core/v1.ts';
+import type { ContainerStatus, Pod, PodStatus } from '../api/core/v1.ts';
 import { podSums } from './pod-sums.ts';
 import { addSums, maxSums, readSums, subtractSums, writeSums } from './resource-sums.ts';
 
@@ -67,6 +67,22 @@ describe('what a pod asks for', () => {
       const status = { allocatedResources: { cpu: '2' }, resources: inForce('2') };
       expect(asks('100', status, 'Infeasible')).toEqual(['2', '2']);
       expect(asks('100', status, 'Deferred')).toEqual(['100', '100']);
+    });
+
+    test('goes by the whole where it says something of that, and by nothing else', () => {
+      const wholeOf = (cpu: string, status: Partial<PodStatus>, reason?: string) => {
+        const conditions = reason ? [{ type: 'PodResizePending', status: 'True', reason }] : [];
+        const spec = { containers: [container('a', '1')], resources: inForce(cpu) };
+        const pod: Pod = { metadata: {}, spec, status: { conditions, ...status } };
+        return [writeSums(podSums(pod, 'requests')), writeSums(podSums(pod, 'limits'))];
+      };
+      const status = { allocatedResources: { cpu: '3', memory: '1' }, resources: inForce('4') };
+      expect(wholeOf('2', status)).toEqual([{ cpu: '4' }, { cpu: '4' }]);
+      expect(wholeOf('5', status)).toEqual([{ cpu: '5' }, { cpu: '5' }]);
+      expect(wholeOf('5', status, 'Infeasible')).toEqual([{ cpu: '4' }, { cpu: '4' }]);
+      expect(wholeOf('2', { allocatedResources: { cpu: '3' } })).toEqual([{ cpu: '3' }, { cpu: '2' }]);
+      const parts: Pod = { metadata: {}, spec: { containers: [container('a', '1')] }, status };
+      expect(writeSums(podSums(parts, 'requests'))).toEqual({ cpu: '1' });
     });
   });
 });

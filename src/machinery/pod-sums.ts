@@ -66,20 +66,42 @@ export function claimedLists({ status }: Pod, side: Side): ((container: Containe
 /** What a pod is charged with: the most that its containers claim, or what is said for it as a whole; and what running it takes. */
 export function podSums(pod: Pod, side: Side): Sums {
   const claims = claimedLists(pod, side).map((listOf) => containerSums(pod.spec, (c) => readSums(listOf(c))));
-  return asWhole(pod.spec, side, claims.reduce(maxSums));
+  const whole = claimedWhole(pod, side).map(readSums).reduce(maxSums, new Map());
+  return asWhole(pod.spec, { side, containers: claims.reduce(maxSums), whole });
+}
+
+/**
+ * Where the amounts stand that are said for the pod as a whole, as `claimedLists` does for a container; none where nothing is.
+ * They have the resources alone that the spec names: the status tells of the others what the containers come to. (KEP-5419)
+ */
+export function claimedWhole({ spec, status }: Pod, side: Side): List[] {
+  const asked = spec.resources?.[side];
+  if (!asked) return [];
+  const { allocatedResources, resources } = status ?? {};
+  if (!allocatedResources && !resources) return [asked];
+  const named = (list: List = {}): List =>
+    Object.fromEntries(Object.entries(list).filter(([name]) => name in asked));
+  const isHopeless = status?.conditions?.find((c) => c.type === 'PodResizePending')?.reason === 'Infeasible';
+  const inForce = resources?.[side];
+  const told = [inForce, side === 'requests' ? allocatedResources : undefined].filter(
+    (list) => list !== undefined,
+  );
+  return isHopeless && told.length > 0 ? told.map(named) : [asked, ...told.map(named)];
 }
 
 /** What a pod asks for, or is limited to, by its spec alone. */
 export const specSums = (spec: PodSpec, side: Side): Sums =>
-  asWhole(
-    spec,
+  asWhole(spec, {
     side,
-    containerSums(spec, ({ resources }) => readSums(resources?.[side])),
-  );
+    containers: containerSums(spec, ({ resources }) => readSums(resources?.[side])),
+    whole: readSums(spec.resources?.[side]),
+  });
 
 /** What is said for the pod as a whole counts instead of its containers; overhead counts against limits only where there is one. */
-function asWhole({ overhead, resources }: PodSpec, side: Side, containers: Sums): Sums {
-  const whole = readSums(resources?.[side]);
+function asWhole(
+  { overhead }: PodSpec,
+  { side, containers, whole }: { side: Side; containers: Sums; whole: Sums },
+): Sums {
   const sums = whole.size === 0 ? containers : new Map([...containers, ...whole]);
   if (!overhead) return sums;
   const more = readSums(overhead);

@@ -1,5 +1,5 @@
 import type { Container, Pod } from '../../api/core/v1.ts';
-import { milliValue, quantityValue } from '../../machinery/quantity.ts';
+import { milliValue, quantitySign, quantityValue } from '../../machinery/quantity.ts';
 import { readSums } from '../../machinery/resource-sums.ts';
 import type { LinuxResources } from '../runtimes/types.ts';
 import { cpuPeriodUs, milliCpuToQuotaUs, milliCpuToShares } from './cpu.ts';
@@ -14,8 +14,14 @@ export function containerResources(
   const requests = readSums(container.resources?.requests);
   const limits = readSums(container.resources?.limits);
   const cpu = requests.get('cpu');
-  const cpuLimit = limits.get('cpu');
-  const memory = limits.get('memory');
+  // A container without a limit of its own is held by that of the pod.
+  const whole = readSums(pod.spec.resources?.limits);
+  const limitOf = (resource: string) => {
+    const own = limits.get(resource);
+    return own && quantitySign(own) > 0 ? own : whole.get(resource);
+  };
+  const cpuLimit = limitOf('cpu');
+  const memory = limitOf('memory');
   const memoryLimitBytes = memory ? quantityValue(memory) : 0;
   return {
     cpuShares: milliCpuToShares(cpu ? milliValue(cpu) : 0),

@@ -47,7 +47,8 @@ export function podCgroupLimits(pod: Pod, maxPids?: number): CgroupLimits {
   };
 }
 
-function isLimited(pod: Pod, resource: 'cpu' | 'memory'): boolean {
+/** Whether there is a limit on all of a pod: its own, or one on each of its containers. */
+export function isLimited(pod: Pod, resource: string): boolean {
   const own = readSums(pod.spec.resources?.limits).get(resource);
   if (own) return quantitySign(own) > 0;
   const all = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];

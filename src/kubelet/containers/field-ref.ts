@@ -52,7 +52,7 @@ const plainFields: Record<string, (pod: Pod, addresses: PodAddresses) => string>
   'status.podIPs': (_, a) => a.podIps.join(','),
 };
 
-/** A container's request or limit in units of the divisor, rounded up; a limit that is missing is the node's. */
+/** A container's request or limit in units of the divisor, rounded up; a limit that is missing is the pod's, or the node's. */
 export function resourceFieldValue(
   pod: Pod,
   selector: ResourceFieldSelector,
@@ -64,8 +64,13 @@ export function resourceFieldValue(
     : own.container;
   if (!container) throw new Error(`container ${selector.containerName ?? ''} not found`);
   const asked = readSums(container.resources?.[side]).get(resource);
-  const amount = asked ?? (side === 'limits' ? own.allocatable.get(resource) : undefined) ?? quantityOf(0);
-  return divide(amount, divisorOf(selector), resource);
+  const amount = asked ?? (side === 'limits' ? outerLimit(pod, resource, own.allocatable) : undefined);
+  return divide(amount ?? quantityOf(0), divisorOf(selector), resource);
+}
+
+/** What holds a container that has no limit of its own. */
+function outerLimit(pod: Pod, resource: string, allocatable: Sums): ParsedQuantity | undefined {
+  return readSums(pod.spec.resources?.limits).get(resource) ?? allocatable.get(resource);
 }
 
 /** An empty or zero divisor stands for 1. */

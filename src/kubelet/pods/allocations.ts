@@ -22,44 +22,64 @@ export interface Allocation {
   pod: Pod;
   /** Why that is not what the pod asks for. */
   pending?: PodCondition;
+  /** What has come of a wish for other resources, the first time that it is known. */
+  news?: 'granted' | 'refused';
 }
 
-type Held = Map<string, ResourceRequirements | undefined>;
+/** Resources of the pod as a whole, and of its containers by name. */
+interface Held {
+  whole: ResourceRequirements | undefined;
+  containers: ReadonlyMap<string, ResourceRequirements | undefined>;
+}
 
 /** What the node has set aside for each pod: what it first asked for, and later changes where there is room. */
 export class Allocations {
   readonly #held = new Map<string, Held>();
+  readonly #refused = new Map<string, PodCondition>();
 
   allocate(pod: Pod, node: Node | undefined, others: Pod[]): Allocation {
     const uid = pod.metadata.uid as string;
     const asked = resourcesOf(pod);
     const held = this.#held.get(uid);
-    const pending =
-      held && node && !deepEqual([...held], [...asked]) ? refusal(pod, node, others) : undefined;
-    if (held && pending) return { pod: withResources(pod, held), pending };
+    const isOther = held !== undefined && !sameResources(held, asked);
+    const pending = isOther && node ? refusal(pod, node, others) : undefined;
+    if (held && pending) {
+      const isNews = !deepEqual(this.#refused.get(uid), pending);
+      this.#refused.set(uid, pending);
+      return { pod: withResources(pod, held), pending, ...(isNews && { news: 'refused' }) };
+    }
+    this.#refused.delete(uid);
     this.#held.set(uid, asked);
-    return { pod };
+    return { pod, ...(isOther && { news: 'granted' }) };
   }
 
   forget(podUid: string): void {
     this.#held.delete(podUid);
+    this.#refused.delete(podUid);
   }
 }
 
-const resourcesOf = (pod: Pod): Held =>
-  new Map([...(pod.spec.initContainers ?? []), ...pod.spec.containers].map((c) => [c.name, c.resources]));
+const resourcesOf = ({ spec }: Pod): Held => ({
+  whole: spec.resources,
+  containers: new Map([...(spec.initContainers ?? []), ...spec.containers].map((c) => [c.name, c.resources])),
+});
+
+const sameResources = (a: Held, b: Held): boolean =>
+  deepEqual(a.whole, b.whole) && deepEqual([...a.containers], [...b.containers]);
 
 function withResources(pod: Pod, held: Held): Pod {
   const give = <C extends { name: string; resources?: ResourceRequirements }>(c: C): C =>
-    held.has(c.name) ? { ...c, resources: held.get(c.name) } : c;
+    held.containers.has(c.name) ? { ...c, resources: held.containers.get(c.name) } : c;
   const { initContainers, containers } = pod.spec;
   const init = initContainers && { initContainers: initContainers.map(give) };
-  return { ...pod, spec: { ...pod.spec, ...init, containers: containers.map(give) } };
+  const own = { resources: held.whole, containers: containers.map(give) };
+  return { ...pod, spec: { ...pod.spec, ...init, ...own } };
 }
 
 function refusal(pod: Pod, node: Node, others: Pod[]): PodCondition | undefined {
   const say = (reason: string, message: string): PodCondition => ({
     type: resizePending,
+    ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
     status: 'True',
     reason,
     message,

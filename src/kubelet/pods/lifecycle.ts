@@ -1,8 +1,7 @@
-import type { Node, Pod, PodStatus } from '../../api/core/v1.ts';
-import { podCgroupLimits, podCgroupPath } from '../cgroups/pod-cgroup.ts';
+import type { Node, Pod, PodCondition, PodStatus } from '../../api/core/v1.ts';
+import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
 import { podLogDirectory } from '../containers/sandbox-spec.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
-import type { NodeHost } from '../node/node-host.ts';
 import type { ProbeManager } from '../probes/probe-manager.ts';
 import { podStatus } from '../status/pod-status.ts';
 import type { StatusManager } from '../status/status-manager.ts';
@@ -17,7 +16,7 @@ import type { ObjectCache } from './object-cache.ts';
 import { isTerminalPhase } from './pod-kinds.ts';
 import type { PodWork } from './pod-work.ts';
 import type { PodSteps, StepResult } from './pod-workers.ts';
-import { qosClassOf } from '../../machinery/qos.ts';
+import { resizeMessage } from './resize-message.ts';
 import type { Resizer } from './resizer.ts';
 import { isAlive, type RuntimePod } from './runtime-pod.ts';
 import type { RuntimeView } from './runtime-view.ts';
@@ -25,7 +24,7 @@ import type { Syncer } from './syncer.ts';
 
 export interface LifecycleOptions {
   context: NodeContext;
-  host: NodeHost;
+  podCgroups: PodCgroups;
   facts: NodeFacts;
   /** Such as `containerd`. */
   runtimeName: string;
@@ -88,7 +87,7 @@ export class PodLifecycle implements PodSteps {
   }
 
   async ended(work: PodWork): Promise<void> {
-    const { volumes, host, objects, tokens, images, syncer, statuses, view, allocations, resizer } =
+    const { volumes, podCgroups, objects, tokens, images, syncer, statuses, view, allocations, resizer } =
       this.#options;
     const { pod, uid } = work;
     if (!work.orphaned) {
@@ -96,7 +95,7 @@ export class PodLifecycle implements PodSteps {
       statuses.set(pod, finalStatus(pod, this.#status(work, runtime, true)));
     }
     await volumes.unmount(uid);
-    await host.cgroups.remove(this.#cgroup(pod));
+    await podCgroups.remove(pod);
     objects.untrack(uid);
     tokens.forget(uid);
     images.forget(uid);
@@ -117,25 +116,27 @@ export class PodLifecycle implements PodSteps {
 
   /** The pod with what the node has set aside for it. */
   #allocated({ pod, uid }: PodWork): Allocation {
-    const { allocations, node, activePods } = this.#options;
-    return allocations.allocate(
-      pod,
-      node(),
-      activePods().filter((other) => other.metadata.uid !== uid),
-    );
+    const { allocations, node, activePods, resizer } = this.#options;
+    const others = activePods().filter((other) => other.metadata.uid !== uid);
+    const allocation = allocations.allocate(pod, node(), others);
+    if (allocation.news === 'granted') resizer.begin(allocation.pod);
+    if (allocation.news === 'refused') this.#tellRefused(pod, allocation.pending as PodCondition);
+    return allocation;
+  }
+
+  #tellRefused(pod: Pod, { reason, message: error }: PodCondition): void {
+    const generation = pod.metadata.generation ?? 0;
+    const message = resizeMessage(`Pod resize ${reason}`, pod, { generation, error });
+    podEvent(this.#options.context, pod, { type: 'Warning', reason: `Resize${reason}`, message });
   }
 
   #load(pod: Pod): Promise<RuntimePod> {
     return this.#options.view.load(nameOf(pod));
   }
 
-  #cgroup(pod: Pod): string {
-    return podCgroupPath(this.#options.facts.podsCgroup, pod.metadata.uid as string, qosClassOf(pod));
-  }
-
   /** Everything that must be there before volumes and containers. */
   async #prepare(pod: Pod): Promise<void> {
-    const { objects, host, facts, context } = this.#options;
+    const { objects, podCgroups, context } = this.#options;
     const trouble = this.#options.networkTrouble();
     if (trouble && !pod.spec.hostNetwork) {
       const message = `network is not ready: ${trouble}`;
@@ -143,7 +144,7 @@ export class PodLifecycle implements PodSteps {
       throw new Error(message);
     }
     objects.track(pod);
-    await host.cgroups.ensure(this.#cgroup(pod), podCgroupLimits(pod, facts.maxPidsPerPod));
+    await podCgroups.widen(pod);
   }
 
   /** Says how the pod stands, and has its probes follow. */
@@ -155,7 +156,7 @@ export class PodLifecycle implements PodSteps {
   }
 
   #status(work: PodWork, runtime: RuntimePod, ending: boolean): PodStatus {
-    const { probes, facts, runtimeName, statuses, syncer, resizer } = this.#options;
+    const { probes, facts, runtimeName, statuses, syncer, resizer, podCgroups } = this.#options;
     const { pod, pending } = this.#allocated(work);
     return podStatus({
       pod,
@@ -168,6 +169,7 @@ export class PodLifecycle implements PodSteps {
       ending,
       verdict: work.end.verdict,
       resize: [pending, resizer.progress(work.uid)].filter((c) => c !== undefined),
+      cgroup: podCgroups.inForce(work.uid),
     });
   }
 

@@ -10,6 +10,8 @@ export interface Resize {
   resources: LinuxResources;
   /** Its process must begin anew to see the change. */
   restart: boolean;
+  /** It is to have less memory than it has. */
+  shrinks: boolean;
 }
 
 export interface ResizeInput {
@@ -36,9 +38,12 @@ export function planResize({ pod, runtime, wanted, given }: ResizeInput): Resize
     const canRestart = !initContainers.includes(container) || isSidecar(container);
     const wantsRestart =
       (cpu && needsRestart(container, 'cpu')) || (memory && needsRestart(container, 'memory'));
-    return [{ container, id: running.id, resources, restart: canRestart && wantsRestart }];
+    const shrinks = memoryLimit(resources) < memoryLimit(before);
+    return [{ container, id: running.id, resources, restart: canRestart && wantsRestart, shrinks }];
   });
 }
+
+const memoryLimit = ({ memoryLimitBytes }: LinuxResources) => memoryLimitBytes || Number.POSITIVE_INFINITY;
 
 const needsRestart = (container: Container, resource: string): boolean =>
   container.resizePolicy?.some(

@@ -1,4 +1,5 @@
 import type { Container, ContainerStatus, Pod, PodCondition, PodStatus } from '../../api/core/v1.ts';
+import type { CgroupLimits } from '../cgroups/pod-cgroup.ts';
 import { isSidecar, isTerminalPhase } from '../pods/pod-kinds.ts';
 import { qosClassOf } from '../../machinery/qos.ts';
 import { podIpsOf, type RuntimePod } from '../pods/runtime-pod.ts';
@@ -13,6 +14,7 @@ import {
 } from './conditions.ts';
 import { type ContainerKind, containerStatuses, type StartFailure } from './container-statuses.ts';
 import { type PodPhase, podPhase } from './phase.ts';
+import { podResourcesStatus } from './pod-resources.ts';
 
 /** What the probes and hooks know of running containers; undefined while they have not decided. */
 export interface ReadinessView {
@@ -34,6 +36,8 @@ export interface PodStatusInput {
   ending: boolean;
   /** What there is to say about a change of the pod's resources. */
   resize?: PodCondition[];
+  /** What the pod's cgroup holds; undefined where there is none. */
+  cgroup?: CgroupLimits;
   /** The pod was ended for this reason: once nothing of it runs, this wins over what the containers tell. */
   verdict?: { phase: PodPhase; reason: string; message: string; condition?: PodCondition };
 }
@@ -67,6 +71,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
     containerStatuses: regular,
     ...(ephemeral.length > 0 && { ephemeralContainerStatuses: ephemeral }),
     qosClass: qosClassOf(pod),
+    ...podResourcesStatus(pod, input.cgroup),
     ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
   };
 }

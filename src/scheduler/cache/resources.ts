@@ -1,6 +1,6 @@
 import type { ContainerStatus, Pod } from '../../api/core/v1.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { type AmountRules, claimedLists, containersPeak } from '../../machinery/pod-sums.ts';
+import { type AmountRules, claimedLists, claimedWhole, containersPeak } from '../../machinery/pod-sums.ts';
 import { milliValue, quantityValue } from '../../machinery/quantity.ts';
 
 /** Amounts of what nodes have and pods ask for: what everything asks for by field, the rest by name. */
@@ -99,9 +99,10 @@ const rules: AmountRules<Resources> = { nothing, add: plus, larger };
 type List = Readonly<Record<string, string>> | undefined;
 
 /** What is set for the pod as a whole stands in place of what its containers ask for. */
-function withPodLevel(total: Resources, list: List): Resources {
+function withPodLevel(total: Resources, pod: Pod): Resources {
+  const list = pod.spec.resources?.requests;
   if (!list) return total;
-  const own = amountsOf(list);
+  const own = claimedWhole(pod, 'requests').map(amountsOf).reduce(larger);
   const others = own.others.size > 0 ? new Map([...total.others, ...own.others]) : total.others;
   return {
     cpu: 'cpu' in list ? own.cpu : total.cpu,
@@ -119,7 +120,7 @@ function podAmounts(pod: Pod, read: (list: List) => Resources): Resources {
     const claim = containersPeak(spec, (container) => read(listOf(container)), rules);
     total = total ? larger(total, claim) : claim;
   }
-  const whole = withPodLevel(total ?? nothing, spec.resources?.requests);
+  const whole = withPodLevel(total ?? nothing, pod);
   return spec.overhead ? plus(whole, amountsOf(spec.overhead)) : whole;
 }
 
@@ -149,6 +150,8 @@ export function holdsTheSame(pod: Pod, old: Pod): boolean {
   const told = ({ status }: Pod) => [
     status?.containerStatuses?.map(amounts),
     status?.initContainerStatuses?.map(amounts),
+    status?.allocatedResources,
+    status?.resources,
     status?.conditions?.find(({ type }) => type === 'PodResizePending')?.reason,
   ];
   return deepEqual(told(pod), told(old)) || sameResources(requestsOf(pod), requestsOf(old));
