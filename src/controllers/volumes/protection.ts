@@ -11,6 +11,7 @@ import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
+import { isControlledBy } from '../shared/owners.ts';
 import { byClaim, claimKeysOf, indexByClaim, isFinished } from '../shared/pods.ts';
 
 interface Protection<T extends KubernetesObject> {
@@ -61,25 +62,48 @@ function createProtection<T extends KubernetesObject>(
   });
 }
 
+/** Its kubelet is done with the pod, or it was deleted by force: whatever still holds it must not hold its volumes too. */
+const isShutDown = ({ metadata }: Pod): boolean =>
+  metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0;
+
+/**
+ * Whether a pod uses a claim. One without a node does not, since no kubelet starts a pod whose claim is on its way out; one that has
+ * finished does until it is deleted.
+ */
+export function usesClaim(pod: Pod, claim: Stored<PersistentVolumeClaim>): boolean {
+  if (!pod.spec.nodeName) return false;
+  const { name } = claim.metadata;
+  return (pod.spec.volumes ?? []).some((volume) => {
+    if (volume.persistentVolumeClaim?.claimName === name) return true;
+    const isMadeForIt = volume.ephemeral && `${pod.metadata.name}-${volume.name}` === name;
+    return isMadeForIt && !isShutDown(pod) && isControlledBy(claim, pod as Stored<Pod>);
+  });
+}
+
 /** Claims stay while a pod uses them. */
 export function createClaimProtection(context: ControllerContext): Component {
   const informer = context.informers.of(pods);
   indexByClaim(informer);
-  const uses = (pod: Pod, key: string) => !isFinished(pod) && claimKeysOf(pod).includes(key);
   return createProtection(context, {
     name: 'pvc-protection-controller',
     finalizer: 'kubernetes.io/pvc-protection',
     resource: persistentvolumeclaims,
     subscribe: (add) => {
       const addClaims = (pod: Pod) => claimKeysOf(pod).forEach(add);
-      informer.onChange({ deleted: addClaims, updated: (pod) => isFinished(pod) && addClaims(pod) });
+      informer.onChange({
+        deleted: addClaims,
+        updated: (pod, old) => {
+          if (pod.metadata.uid !== old.metadata.uid) addClaims(old);
+          if (isFinished(pod) || isShutDown(pod) || !pod.spec.nodeName) addClaims(pod);
+        },
+      });
     },
     isUsed: async (claim) => {
-      const key = keyOf(claim);
-      if (informer.byIndex(byClaim, key).some((pod) => uses(pod, key))) return true;
+      const known = informer.byIndex(byClaim, keyOf(claim));
+      if (known.some((pod) => usesClaim(pod, claim))) return true;
       // Asked of the server too: a pod that the informer has not seen yet must not lose its claim.
       const { items } = await context.client.of(pods).list({ namespace: claim.metadata.namespace });
-      return items.some((pod) => uses(pod, key));
+      return items.some((pod) => usesClaim(pod, claim));
     },
   });
 }

@@ -15,6 +15,7 @@ import {
   createVolumeAttributesClassProtection,
   createVolumeProtection,
 } from './protection.ts';
+  usesClaim,
 
 let cluster: TestCluster;
 let nodes: TestNodes;
@@ -248,6 +249,56 @@ describe('a claim', () => {
     expect(await cluster.find(persistentvolumeclaims, 'data')).toBeUndefined();
   });
 });
+
+  test('stays while a pod that has finished is there, and not for one that has no node', async () => {
+    nodes.fate = () => 'Succeeded';
+    await claim();
+    const spec = {
+      containers: [{ name: 'c', image: 'x:1' }],
+      volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }],
+    };
+    await cluster.create(pods, { metadata: { name: 'done' }, spec });
+    const gates = { schedulingGates: [{ name: 'example.com/wait' }] };
+    await cluster.create(pods, { metadata: { name: 'waiting' }, spec: { ...spec, ...gates } });
+    await cluster.settle();
+    await cluster.delete(persistentvolumeclaims, 'data');
+    expect((await claimNow()).metadata.finalizers).toEqual(['kubernetes.io/pvc-protection']);
+    await cluster.delete(pods, 'done');
+    expect(await cluster.find(persistentvolumeclaims, 'data')).toBeUndefined();
+  });
+});
+
+describe('a claim is used', () => {
+  const data = (ownerReferences: object[] = []) =>
+    ({ metadata: { name: 'p-scratch', namespace: 'default', ownerReferences } }) as never;
+  const pod = (spec: object, metadata: object = {}) =>
+    ({ metadata: { name: 'p', uid: 'u', namespace: 'default', ...metadata }, spec }) as never;
+  const named = {
+    nodeName: 'n',
+    volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'p-scratch' } }],
+  };
+  const made = { nodeName: 'n', volumes: [{ name: 'scratch', ephemeral: {} }] };
+  const own = [{ controller: true, uid: 'u' }];
+  const shutDown = { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0 };
+
+  test.each([
+    ['by a pod on a node', named, {}, [], true],
+    ['not by one without a node', { ...named, nodeName: undefined }, {}, [], false],
+    ['not by one with another claim', { nodeName: 'n', volumes: [{ name: 'd' }] }, {}, [], false],
+    ['by one that is shut down and names it', named, shutDown, [], true],
+    ['by the pod that it was made for', made, {}, own, true],
+    ['not by one that it was not made for', made, {}, [], false],
+    ['not by one that it was made for and that is shut down', made, shutDown, own, false],
+    [
+      'by one that it was made for and that goes',
+      made,
+      { ...shutDown, deletionGracePeriodSeconds: 30 },
+      own,
+      true,
+    ],
+  ])('%s', (_, spec, metadata, owners, used) =>
+    expect(usesClaim(pod(spec, metadata), data(owners))).toBe(used),
+  );
 
 describe('the standard class', () => {
   test('makes a directory of the chosen node into a volume, and removes it with the claim', async () => {
