@@ -4,9 +4,9 @@ import type { Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
-import { hasReason } from '../../machinery/status-error.ts';
-import { type ControllerContext, createController, done } from '../controller.ts';
-import { controllerOf, controllerReference, isControlledBy } from '../shared/owners.ts';
+import { type ControllerContext, createController, done, type OwnWrites } from '../controller.ts';
+import { controllerReference, isControlledBy } from '../shared/owners.ts';
+import { byClaim, indexByClaim } from '../shared/pods.ts';
 
 /** The claim for a volume that lives as long as its pod. */
 function claimFor(pod: Stored<Pod>, volume: Volume): PersistentVolumeClaim {
@@ -30,43 +30,48 @@ function claimFor(pod: Stored<Pod>, volume: Volume): PersistentVolumeClaim {
 export function createEphemeralVolumeController(context: ControllerContext): Component {
   const informer = context.informers.of(pods);
   const claims = context.informers.of(persistentvolumeclaims);
+  indexByClaim(informer);
   const volumesOf = (pod: Pod) => (pod.spec.volumes ?? []).filter((volume) => volume.ephemeral);
-  const ensure = async (pod: Stored<Pod>, volume: Volume) => {
+  const ensure = async (pod: Stored<Pod>, volume: Volume, writes: OwnWrites) => {
     const claim = claimFor(pod, volume);
     const there = claims.get(keyOf(claim));
     if (there && isControlledBy(there, pod)) return;
     if (there)
       throw new Error(`PVC ${keyOf(claim)} was not created for pod ${keyOf(pod)} (pod is not owner)`);
     const cause = causedBy(pod, `its volume ${volume.name} needs a claim`);
-    await context.client
-      .of(persistentvolumeclaims)
-      .create(claim, { cause })
-      .catch((error) => {
-        if (hasReason(error, 'AlreadyExists')) return;
-        throw new Error(`create PVC ${claim.metadata.name}: ${error.message}`, { cause: error });
-      });
+    try {
+      const made = await context.client.of(persistentvolumeclaims).create(claim, { cause });
+      writes.wrote(keyOf(pod), claims, made);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      throw new Error(`create PVC ${claim.metadata.name}: ${text}`, { cause: error });
+    }
+  };
+  const ensureOrTell = async (pod: Stored<Pod>, volume: Volume, writes: OwnWrites) => {
+    try {
+      await ensure(pod, volume, writes);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      const message = `ephemeral volume ${volume.name}: ${text}`;
+      context.events.record(pod, { type: 'Warning', reason: 'FailedBinding', message });
+      throw error;
+    }
   };
   return createController({
     name: 'ephemeral-volume-controller',
     context,
-    setup: ({ queue }) => {
+    setup: ({ queue, writes }) => {
       informer.onChange({ added: (pod) => volumesOf(pod).length > 0 && queue.add(keyOf(pod)) });
       claims.onChange({
         deleted: (claim) => {
-          const owner = controllerOf(claim);
-          if (owner?.kind === 'Pod') queue.add(`${claim.metadata.namespace}/${owner.name}`);
+          for (const pod of informer.byIndex(byClaim, keyOf(claim)))
+            if (volumesOf(pod).length > 0) queue.add(keyOf(pod));
         },
       });
       return async (key) => {
         const pod = informer.get(key);
         if (!pod || pod.metadata.deletionTimestamp) return done;
-        try {
-          for (const volume of volumesOf(pod)) await ensure(pod, volume);
-        } catch (error) {
-          const message = `ephemeral volume controller: ${(error as Error).message}`;
-          context.events.record(pod, { type: 'Warning', reason: 'FailedBinding', message });
-          throw error;
-        }
+        for (const volume of volumesOf(pod)) await ensureOrTell(pod, volume, writes);
         return done;
       };
     },

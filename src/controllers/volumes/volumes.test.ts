@@ -16,6 +16,7 @@ import {
   createVolumeProtection,
 } from './protection.ts';
   usesClaim,
+} from './protection.ts';
 
 let cluster: TestCluster;
 let nodes: TestNodes;
@@ -248,7 +249,6 @@ describe('a claim', () => {
     await cluster.settle();
     expect(await cluster.find(persistentvolumeclaims, 'data')).toBeUndefined();
   });
-});
 
   test('stays while a pod that has finished is there, and not for one that has no node', async () => {
     nodes.fate = () => 'Succeeded';
