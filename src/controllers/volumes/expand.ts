@@ -38,12 +38,24 @@ export function createVolumeExpander(context: ControllerContext): Component {
     name: 'volume-expand',
     context,
     setup: ({ queue }) => {
-      const add = (claim: Claim) => queue.add(keyOf(claim));
-      claims.onChange({ added: add, updated: add });
+      const add = (claim: Claim) => {
+        if (claim.status?.phase === 'Bound') queue.add(keyOf(claim));
+      };
+      claims.onChange({
+        added: add,
+        // What whoever expands it writes about that is no news.
+        updated: (claim, old) => {
+          const isMore = (list: (c: Claim) => Record<string, string> | undefined) =>
+            compareQuantities(storageOf(list(claim)), storageOf(list(old))) > 0;
+          if (isMore((c) => c.spec.resources?.requests) || isMore((c) => c.status?.capacity)) add(claim);
+        },
+      });
       return async (key) => {
         const claim = claims.get(key);
         const volume = volumes.get(claim?.spec.volumeName ?? '');
-        if (!claim || !volume || claim.status?.phase !== 'Bound') return done;
+        if (claim?.status?.phase !== 'Bound') return done;
+        if (volume?.spec.claimRef?.uid !== claim.metadata.uid)
+          throw new Error(`persistent Volume is not bound to PVC being updated : ${key}`);
         const wanted = storageOf(claim.spec.resources?.requests);
         if (compareQuantities(wanted, storageOf(claim.status.capacity)) <= 0) return done;
         if (volume.metadata.annotations?.[annotations.provisionedBy] === localProvisioner)

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+  events,
   persistentvolumeclaims,
   persistentvolumes,
   pods,
@@ -14,7 +15,6 @@ import {
   createClaimProtection,
   createVolumeAttributesClassProtection,
   createVolumeProtection,
-} from './protection.ts';
   usesClaim,
 } from './protection.ts';
 
@@ -299,6 +299,7 @@ describe('a claim is used', () => {
   ])('%s', (_, spec, metadata, owners, used) =>
     expect(usesClaim(pod(spec, metadata), data(owners))).toBe(used),
   );
+});
 
 describe('the standard class', () => {
   test('makes a directory of the chosen node into a volume, and removes it with the claim', async () => {
@@ -378,7 +379,16 @@ describe('the standard class', () => {
     await grow('3Gi');
     await cluster.settle();
     expect((await claimNow()).status?.capacity).toEqual({ storage: '1Gi' });
-    expect(await cluster.events('ExternalExpanding')).toHaveLength(1);
+    // What they say of it meanwhile is no reason to say so again.
+    const conditions = [{ type: 'Resizing', status: 'True' }];
+    await cluster.patch(
+      persistentvolumeclaims,
+      'data',
+      { status: { conditions } },
+      { subresource: 'status' },
+    );
+    const told = (await cluster.list(events)).filter(({ reason }) => reason === 'ExternalExpanding');
+    expect(told.map(({ count }) => count)).toEqual([1]);
   });
 
   test('a class that nobody provisions for says so', async () => {
@@ -483,6 +493,25 @@ test('a claim of the name that is not its own is told to the pod', async () => {
   await cluster.create(pods, { metadata: { name: 'p' }, spec });
   await cluster.settle();
   expect(await cluster.events('FailedBinding')).toContain(
-    'FailedBinding ephemeral volume controller: PVC default/p-scratch was not created for pod default/p (pod is not owner)',
+    'FailedBinding ephemeral volume scratch: PVC default/p-scratch was not created for pod default/p (pod is not owner)',
   );
+});
+
+test('a claim that stood in the way of one for a pod makes room for it', async () => {
+  await claim({}, 'p-scratch');
+  const template = { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } };
+  const volumes = [{ name: 'scratch', ephemeral: { volumeClaimTemplate: template } }];
+  await cluster.create(pods, {
+    metadata: { name: 'p' },
+    spec: {
+      containers: [{ name: 'c', image: 'x:1' }],
+      volumes,
+      schedulingGates: [{ name: 'example.com/wait' }],
+    },
+  });
+  // Long enough for the next try to be far away.
+  await cluster.pass(60_000);
+  await cluster.delete(persistentvolumeclaims, 'p-scratch');
+  const { metadata } = await cluster.get(persistentvolumeclaims, 'p-scratch');
+  expect(metadata.ownerReferences).toMatchObject([{ kind: 'Pod', name: 'p', controller: true }]);
 });
