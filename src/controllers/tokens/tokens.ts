@@ -16,15 +16,22 @@ const tokenSeconds = 2 ** 32;
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
+/** Before the key of an account that may still refer to a Secret that is gone. */
+const referencePrefix = 'reference|';
+
 /** What is missing in a token Secret besides the token itself. */
 export function missingData(secret: Secret, authority: string): Record<string, string> {
-  const wanted = { 'ca.crt': base64(authority), namespace: base64(secret.metadata.namespace ?? '') };
-  return Object.fromEntries(Object.entries(wanted).filter(([key, value]) => secret.data?.[key] !== value));
+  const authorityText = base64(authority);
+  return {
+    ...(secret.data?.['ca.crt'] !== authorityText && { 'ca.crt': authorityText }),
+    // Another namespace may be meant; it is said only where nothing is.
+    ...(!secret.data?.namespace && { namespace: base64(secret.metadata.namespace ?? '') }),
+  };
 }
 
 /**
  * Fills the token Secrets that people make for service accounts, and removes them with the account. The token is
- * bound to the Secret: it is good for as long as the Secret is there.
+ * bound to the Secret: it is good for as long as the Secret is there, and so is the account's reference to it.
  */
 export function createTokensController(
   context: ControllerContext,
@@ -38,11 +45,22 @@ export function createTokensController(
     context,
     setup: ({ queue, writes }) => {
       const add = (secret: Stored<Secret>) => queue.add(keyOf(secret));
-      informer.onChange({ added: add, updated: add });
+      const forget = ({ metadata: { namespace = '', name, annotations = {} } }: Stored<Secret>) => {
+        const parts = [namespace, annotations[nameKey] ?? '', annotations[uidKey] ?? '', name];
+        if (annotations[nameKey]) queue.add(`${referencePrefix}${parts.join('/')}`);
+      };
+      informer.onChange({ added: add, updated: add, deleted: forget });
       const addOf = (account: Stored<ServiceAccount>) =>
         informer.byIndex('account', keyOf(account)).forEach(add);
       accounts.onChange({ added: addOf, deleted: addOf });
       return async (key) => {
+        if (key.startsWith(referencePrefix)) {
+          const [namespace, name = '', uid, secretName] = key.slice(referencePrefix.length).split('/');
+          const account = await liveAccount(context, { name, namespace });
+          if (account && (!uid || account.metadata.uid === uid))
+            await dropReference(context, account, secretName);
+          return done;
+        }
         const secret = informer.get(key);
         const name = secret?.metadata.annotations?.[nameKey];
         if (!secret || !name || secret.metadata.deletionTimestamp) return done;
@@ -69,6 +87,20 @@ async function liveAccount(context: ControllerContext, ref: { name: string; name
     if (hasReason(error, 'NotFound')) return undefined;
     throw error;
   }
+}
+
+async function dropReference(
+  context: ControllerContext,
+  account: Stored<ServiceAccount>,
+  secretName: string | undefined,
+): Promise<void> {
+  const kept = (account.secrets ?? []).filter(({ name }) => name !== secretName);
+  if (kept.length === (account.secrets ?? []).length) return;
+  const cause = causedBy(account, `its token Secret ${secretName} is gone`);
+  await context.client
+    .of(serviceaccounts)
+    .update({ ...account, secrets: kept }, { cause })
+    .catch(ignoring('NotFound'));
 }
 
 async function remove(context: ControllerContext, secret: Stored<Secret>): Promise<void> {

@@ -233,7 +233,7 @@ export const controllerRules: Record<string, PolicyRule[]> = {
     writeEvents,
   ],
   'tokens-controller': [
-    rule('get', 'core', 'serviceaccounts'),
+    rule('get update', 'core', 'serviceaccounts'),
     rule('create', 'core', 'serviceaccounts/token'),
     rule('delete get update', 'core', 'secrets'),
     writeEvents,
