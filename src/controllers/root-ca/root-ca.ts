@@ -3,6 +3,7 @@ import { configmaps, namespaces } from '../../api/generated/resources.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
+import { deepEqual } from '../../machinery/equal.ts';
 import { ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
 
@@ -28,18 +29,17 @@ export function createRootCaPublisher(context: ControllerContext, options: { aut
         const namespace = namespaceInformer.get(name);
         if (!namespace || namespace.status?.phase === 'Terminating') return done;
         const map = published.get(`${name}/${configMapName}`);
-        if (map?.data?.['ca.crt'] === options.authority) return done;
+        const annotations = { ...map?.metadata.annotations };
+        const isDescribed = Boolean(annotations[descriptionKey]);
+        if (isDescribed && deepEqual(map?.data, data)) return done;
         const cause = causedBy(namespace, 'pods of every namespace need the authority of the API server');
         const api = context.client.of(configmaps);
+        annotations[descriptionKey] = description;
         if (map) {
-          await api.update({ ...map, data }, { cause });
+          await api.update({ ...map, metadata: { ...map.metadata, annotations }, data }, { cause });
           return done;
         }
-        const metadata = {
-          name: configMapName,
-          namespace: name,
-          annotations: { [descriptionKey]: description },
-        };
+        const metadata = { name: configMapName, namespace: name, annotations };
         await api
           .create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, { cause })
           .catch(ignoring('AlreadyExists'));
