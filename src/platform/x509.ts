@@ -4,8 +4,8 @@ export interface RequestContent {
   organizations: readonly string[];
   dnsNames: readonly string[];
   addresses: readonly string[];
-  /** E-mail addresses and URIs, which no signer of ours takes. */
-  others: number;
+  emails: readonly string[];
+  uris: readonly string[];
 }
 
 /** The object identifier of subjectAltName. */
@@ -30,12 +30,12 @@ export async function readRequest(base64: string): Promise<RequestContent> {
   const found = request.getExtension(alternativeNames);
   const names = found instanceof SubjectAlternativeNameExtension ? found.names.items : [];
   const of = (type: string) => names.filter((name) => name.type === type).map((name) => name.value);
-  const [dnsNames, addresses] = [of('dns'), of('ip')];
   return {
     commonName: request.subjectName.getField('CN')[0] ?? '',
     organizations: request.subjectName.getField('O'),
-    dnsNames,
-    addresses,
-    others: names.length - dnsNames.length - addresses.length,
+    dnsNames: of('dns'),
+    addresses: of('ip'),
+    emails: of('email'),
+    uris: of('url'),
   };
 }

@@ -1,11 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { certificatesigningrequests } from '../../api/generated/resources.ts';
+import {
+  certificatesigningrequests,
+  clusterrolebindings,
+  clusterroles,
+} from '../../api/generated/resources.ts';
 import { Client } from '../../client/client.ts';
 import { createAuthority, type KeyPair } from '../../cluster/pki.ts';
 import { systemRandom } from '../../platform/random.ts';
+import { loadX509 } from '../../platform/x509.ts';
 import { TestCluster } from '../testing.ts';
 import { createCertificateController } from './certificates.ts';
+import { sign } from './x509.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
@@ -113,6 +119,86 @@ test("a node's request for itself is approved where it may ask", async () => {
       message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
     },
   ]);
+});
+
+/** Makes the request as somebody of these rights, and of this name. */
+async function createAs(user: string, subresource?: string): Promise<void> {
+  const rules = [
+    { apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'], verbs: ['create'] },
+  ];
+  await cluster.create(clusterroles, { metadata: { name: 'asks' }, rules });
+  const grant = (name: string) =>
+    cluster.create(clusterrolebindings, {
+      metadata: { name },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+    });
+  await grant('asks');
+  if (subresource) await grant(`system:certificates.k8s.io:certificatesigningrequests:${subresource}`);
+  const client = new Client(cluster.server.transportFor({ name: user, groups: ['system:authenticated'] }));
+  const body = {
+    apiVersion: 'certificates.k8s.io/v1',
+    kind: 'CertificateSigningRequest',
+    metadata: { name: 'r' },
+    spec: {
+      request: await requestFor('CN=system:node:n1, O=system:nodes'),
+      signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+      usages: ['digital signature', 'client auth'],
+    },
+  };
+  await client.of(certificatesigningrequests).create(body, { cause: { reason: 'test' } });
+}
+
+test.each([
+  ['bootstrap', 'nodeclient', 'kubelet client'],
+  ['system:node:n1', 'selfnodeclient', 'self kubelet client'],
+  ['system:node:n1', 'nodeclient', 'kubelet client'],
+])('%s with the right to %s gets the certificate of a %s', async (user, right, what) => {
+  await createAs(user, right);
+  await eventually(async () => expect((await get()).status?.conditions).toHaveLength(1));
+  const message = `Auto approving ${what} certificate after SubjectAccessReview.`;
+  expect((await get()).status?.conditions).toMatchObject([{ reason: 'AutoApproved', message }]);
+});
+
+test('a request of a node is approved once it may ask, also where that is said later', async () => {
+  await createAs('system:node:n1');
+  await eventually(async () => expect(await get()).toBeDefined());
+  await cluster.pass(5_000);
+  expect((await get()).status?.conditions).toBeUndefined();
+  await cluster.create(clusterrolebindings, {
+    metadata: { name: 'late' },
+    roleRef: {
+      apiGroup: 'rbac.authorization.k8s.io',
+      kind: 'ClusterRole',
+      name: 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
+    },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'system:node:n1' }],
+  });
+  await eventually(async () => {
+    await cluster.pass(30_000);
+    expect((await get()).status?.conditions).toHaveLength(1);
+  });
+});
+
+test('a certificate is for all that was asked, and ends early by what it begins early', async () => {
+  const usages = ['signing', 'key encipherment', 'cert sign', 's/mime', 'server auth', 'client auth'];
+  const expirationSeconds = 86_400;
+  const sent = await requestFor('CN=x');
+  const certificate = await sign(authority, sent, {
+    usages,
+    expirationSeconds,
+    clock: cluster.clock,
+    random: systemRandom,
+  });
+  const x509 = await loadX509();
+  const read = new x509.X509Certificate(Buffer.from(certificate, 'base64').toString());
+  expect(read.getExtension(x509.KeyUsagesExtension)?.usages).toBe(1 | 4 | 32);
+  expect(read.getExtension(x509.ExtendedKeyUsageExtension)?.usages).toEqual([
+    '1.3.6.1.5.5.7.3.1',
+    '1.3.6.1.5.5.7.3.2',
+    '1.3.6.1.5.5.7.3.4',
+  ]);
+  expect(read.notAfter.getTime() - read.notBefore.getTime()).toBe(expirationSeconds * 1000);
 });
 
 test("a node's server gets its addresses certified", async () => {

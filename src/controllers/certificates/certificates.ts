@@ -29,6 +29,12 @@ import { type Authority, sign } from './x509.ts';
 
 type Request = Stored<CertificateSigningRequest>;
 
+/** A kind of certificate that nodes may get of themselves, and the right to it. */
+interface Asked {
+  what: string;
+  subresource: string;
+}
+
 /** Signers whose requests are decided here. */
 const decided = new Set([kubeletClientSigner, kubeletServingSigner]);
 
@@ -90,8 +96,8 @@ class CertificateOfficer {
 
   async #decide(request: Request): Promise<void> {
     const content = await readRequest(request.spec.request).catch(() => undefined);
-    const asked = content && this.#askedFor(request, content);
-    if (!asked || !(await this.#mayAsk(request, asked.subresource))) return;
+    const asked = content && (await this.#granted(request, this.#askedFor(request, content)));
+    if (!asked) return;
     const message = `Auto approving ${asked.what} certificate after SubjectAccessReview.`;
     const path = resourcePath(certificatesigningrequests, {
       name: request.metadata.name,
@@ -102,15 +108,28 @@ class CertificateOfficer {
     await this.#context.client.transport.request({ method: 'PUT', path, body, cause });
   }
 
-  /** What is asked for, and the right that it takes; undefined where others have to decide. */
-  #askedFor(request: Request, content: RequestContent): { what: string; subresource: string } | undefined {
+  /** What it may be that is asked for, and the right that each takes; none where others have to decide. */
+  #askedFor(request: Request, content: RequestContent): Asked[] {
     if (request.spec.signerName === kubeletServingSigner) {
-      if (!isOwnServer(request, content, this.#nodes())) return undefined;
-      return { what: 'kubelet serving', subresource: 'selfnodeserver' };
+      const isOwn = isOwnServer(request, content, this.#nodes());
+      return isOwn ? [{ what: 'kubelet serving', subresource: 'selfnodeserver' }] : [];
     }
-    if (!isKubeletClient(request, content)) return undefined;
-    if (isSelf(request, content)) return { what: 'self kubelet client', subresource: 'selfnodeclient' };
-    return { what: 'kubelet client', subresource: 'nodeclient' };
+    if (!isKubeletClient(request, content)) return [];
+    const self = { what: 'self kubelet client', subresource: 'selfnodeclient' };
+    return [
+      ...(isSelf(request, content) ? [self] : []),
+      { what: 'kubelet client', subresource: 'nodeclient' },
+    ];
+  }
+
+  /** The first of these that whoever asks has the right to; throws where there is none, since rights may still come. */
+  async #granted(request: Request, all: readonly Asked[]): Promise<Asked | undefined> {
+    for (const asked of all) if (await this.#mayAsk(request, asked.subresource)) return asked;
+    if (all.length === 0) return undefined;
+    const tried = all.map(({ subresource }) => subresource).join(' ');
+    throw new Error(
+      `recognized csr "${request.metadata.name}" as [${tried}] but subject access review was not approved`,
+    );
   }
 
   /** Whether whoever asks may have certificates of this kind. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isOwnServer } from './plan.ts';
+import { isOwnServer, refusal } from './plan.ts';
 
 const request = {
   metadata: { name: 'r' },
@@ -15,7 +15,8 @@ const content = {
   organizations: ['system:nodes'],
   dnsNames: ['n1'],
   addresses: ['10.0.0.1'],
-  others: 0,
+  emails: [],
+  uris: [],
 };
 const node = (name: string, address: string) => ({
   metadata: { name },
@@ -31,7 +32,7 @@ test.each([
   ["another's name", { dnsNames: ['n2'] }],
   ["another's address", { addresses: ['10.0.0.2'] }],
   ['the loopback address', { addresses: ['127.0.0.1'] }],
-  ['a URI', { others: 1 }],
+  ['a URI', { uris: ['spiffe://x'] }],
   ['no name at all', { dnsNames: [], addresses: [] }],
   ['another node', { commonName: 'system:node:n2' }],
   ['more groups', { organizations: ['system:nodes', 'system:masters'] }],
@@ -42,4 +43,87 @@ test.each([
 test('and not as a client', () => {
   const spec = { ...request.spec, usages: ['digital signature', 'client auth'] };
   expect(isOwnServer({ ...request, spec }, content, nodes)).toBe(false);
+});
+
+const client = { ...content, dnsNames: [], addresses: [] };
+const clientUsages = ['digital signature', 'client auth'];
+const servingUsages = ['digital signature', 'key encipherment', 'server auth'];
+
+test.each<[string, object, string[], string | undefined]>([
+  ['kube-apiserver-client-kubelet', {}, clientUsages, undefined],
+  ['kube-apiserver-client-kubelet', {}, [...clientUsages, 'key encipherment'], undefined],
+  [
+    'kube-apiserver-client-kubelet',
+    { organizations: ['other'] },
+    clientUsages,
+    'subject organization is not system:nodes',
+  ],
+  [
+    'kube-apiserver-client-kubelet',
+    { dnsNames: ['n1'] },
+    clientUsages,
+    'DNS subjectAltNames are not allowed',
+  ],
+  [
+    'kube-apiserver-client-kubelet',
+    { emails: ['a@b'] },
+    clientUsages,
+    'Email subjectAltNames are not allowed',
+  ],
+  [
+    'kube-apiserver-client-kubelet',
+    { addresses: ['10.0.0.1'] },
+    clientUsages,
+    'IP subjectAltNames are not allowed',
+  ],
+  [
+    'kube-apiserver-client-kubelet',
+    { uris: ['spiffe://x'] },
+    clientUsages,
+    'URI subjectAltNames are not allowed',
+  ],
+  [
+    'kube-apiserver-client-kubelet',
+    { commonName: 'n1' },
+    clientUsages,
+    'subject common name does not begin with system:node:',
+  ],
+  [
+    'kube-apiserver-client-kubelet',
+    {},
+    ['client auth'],
+    'usages did not match [client auth digital signature key encipherment]',
+  ],
+  ['kubelet-serving', { dnsNames: ['n1'] }, servingUsages, undefined],
+  ['kubelet-serving', {}, servingUsages, 'DNS or IP subjectAltName is required'],
+  [
+    'kubelet-serving',
+    { dnsNames: ['n1'], emails: ['a@b'] },
+    servingUsages,
+    'Email subjectAltNames are not allowed',
+  ],
+  [
+    'kubelet-serving',
+    { dnsNames: ['n1'] },
+    [...servingUsages, 'client auth'],
+    'usages did not match [digital signature key encipherment server auth]',
+  ],
+  ['kube-apiserver-client', { commonName: 'jane', organizations: ['dev'] }, clientUsages, undefined],
+  ['kube-apiserver-client', {}, ['client auth'], undefined],
+  [
+    'kube-apiserver-client',
+    {},
+    [...clientUsages, 'code signing'],
+    'invalid usage for client certificate: code signing',
+  ],
+  [
+    'kube-apiserver-client',
+    {},
+    ['digital signature'],
+    'missing required usage for client certificate: client auth',
+  ],
+  ['legacy-unknown', { organizations: ['any'], uris: ['spiffe://x'] }, ['cert sign'], undefined],
+])('%s with %j for %j: %s', (signer, change, usages, why) => {
+  const spec = { ...request.spec, signerName: `kubernetes.io/${signer}`, usages };
+  expect(refusal({ ...request, spec }, { ...client, ...change })).toBe(why);
 });

@@ -13,32 +13,48 @@ type Request = CertificateSigningRequest;
 export const hasCondition = ({ status }: Request, type: string) =>
   status?.conditions?.some((c) => c.type === type && c.status !== 'False') ?? false;
 
-const clientUsages = ['digital signature', 'client auth'];
-const servingUsages = ['digital signature', 'server auth'];
+const [signature, encipherment] = ['digital signature', 'key encipherment'];
+const [clientAuth, serverAuth] = ['client auth', 'server auth'];
 
-/** Whether the usages are these, with or without the encipherment that RSA keys want. */
-function usagesAre({ spec }: Request, wanted: readonly string[]): boolean {
-  const rest = (spec.usages ?? []).filter((usage) => usage !== 'key encipherment');
-  return rest.length === wanted.length && wanted.every((usage) => rest.includes(usage));
+/** What is wrong with the usages, which must be a signature and this one, with or without the encipherment that RSA keys want. */
+function usagesFailure({ spec }: Request, auth: string): string | undefined {
+  const wanted = [signature, auth];
+  const rest = [...new Set(spec.usages ?? [])].filter((usage) => usage !== encipherment);
+  if (rest.length === wanted.length && wanted.every((usage) => rest.includes(usage))) return undefined;
+  return `usages did not match [${[...wanted, encipherment].sort().join(' ')}]`;
 }
 
-const isNode = ({ commonName, organizations }: RequestContent) =>
-  organizations.length === 1 && organizations[0] === 'system:nodes' && commonName.startsWith('system:node:');
+const isOfNodes = ({ organizations }: RequestContent) =>
+  organizations.length === 1 && organizations[0] === 'system:nodes';
+const notOfNodes = 'subject organization is not system:nodes';
+const commonNameFailure = ({ commonName }: RequestContent) =>
+  commonName.startsWith('system:node:') ? undefined : 'subject common name does not begin with system:node:';
+const notAllowed = (what: string) => `${what} subjectAltNames are not allowed`;
+
+/** Why it is no certificate by which a node shows who it is, in upstream's words. */
+function kubeletClientFailure(request: Request, content: RequestContent): string | undefined {
+  if (!isOfNodes(content)) return notOfNodes;
+  if (content.dnsNames.length > 0) return notAllowed('DNS');
+  if (content.emails.length > 0) return notAllowed('Email');
+  if (content.addresses.length > 0) return notAllowed('IP');
+  if (content.uris.length > 0) return notAllowed('URI');
+  return commonNameFailure(content) ?? usagesFailure(request, clientAuth);
+}
 
 /** Whether a node asks for a certificate by which it shows who it is. */
-export function isKubeletClient(request: Request, content: RequestContent): boolean {
-  const names = content.dnsNames.length + content.addresses.length + content.others;
-  return isNode(content) && names === 0 && usagesAre(request, clientUsages);
-}
+export const isKubeletClient = (request: Request, content: RequestContent): boolean =>
+  kubeletClientFailure(request, content) === undefined;
 
 /** Whether the node asks for itself, rather than somebody who makes it. */
 export const isSelf = ({ spec }: Request, { commonName }: RequestContent) => spec.username === commonName;
 
-const isKubeletServing = (request: Request, content: RequestContent) =>
-  isNode(content) &&
-  content.dnsNames.length + content.addresses.length > 0 &&
-  content.others === 0 &&
-  usagesAre(request, servingUsages);
+function kubeletServingFailure(request: Request, content: RequestContent): string | undefined {
+  if (!isOfNodes(content)) return notOfNodes;
+  if (content.dnsNames.length + content.addresses.length === 0) return 'DNS or IP subjectAltName is required';
+  if (content.emails.length > 0) return notAllowed('Email');
+  if (content.uris.length > 0) return notAllowed('URI');
+  return usagesFailure(request, serverAuth) ?? commonNameFailure(content);
+}
 
 const isLoopback = (address: string) => address === '127.0.0.1' || address === '::1';
 
@@ -47,7 +63,7 @@ const isLoopback = (address: string) => address === '127.0.0.1' || address === '
  * leaves these to somebody else; where nodes may ask for them (`selfnodeserver`), we approve them.
  */
 export function isOwnServer(request: Request, content: RequestContent, nodes: readonly Node[]): boolean {
-  if (!isKubeletServing(request, content) || !isSelf(request, content)) return false;
+  if (kubeletServingFailure(request, content) || !isSelf(request, content)) return false;
   const name = content.commonName.slice('system:node:'.length);
   const others = nodes.filter((node) => node.metadata.name !== name);
   const taken = new Set(others.flatMap((node) => node.status?.addresses ?? []).map(({ address }) => address));
@@ -59,16 +75,27 @@ export function isOwnServer(request: Request, content: RequestContent, nodes: re
 
 /** Why a signer of ours refuses an approved request for good; undefined where it signs. */
 export function refusal(request: Request, content: RequestContent): string | undefined {
-  const { signerName, usages = [] } = request.spec;
-  if (signerName === kubeletClientSigner && !isKubeletClient(request, content))
-    return 'the request is not that of a node for itself';
-  if (signerName === kubeletServingSigner && !isKubeletServing(request, content))
-    return 'the request is not that of a node for its server';
-  const isClient = usages.includes('client auth') && !usages.includes('server auth');
-  if (signerName === clientSigner && !isClient) return 'only certificates of clients are signed';
-  if (signerName === clientSigner && content.organizations.includes('system:masters'))
-    return 'use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed';
-  return undefined;
+  switch (request.spec.signerName) {
+    case kubeletClientSigner:
+      return kubeletClientFailure(request, content);
+    case kubeletServingSigner:
+      return kubeletServingFailure(request, content);
+    case clientSigner:
+      return clientFailure(request, content);
+    default:
+      return undefined;
+  }
+}
+
+function clientFailure(
+  { spec: { usages = [] } }: Request,
+  { organizations }: RequestContent,
+): string | undefined {
+  const other = usages.find((usage) => ![signature, encipherment, clientAuth].includes(usage));
+  if (other !== undefined) return `invalid usage for client certificate: ${other}`;
+  if (!usages.includes(clientAuth)) return `missing required usage for client certificate: ${clientAuth}`;
+  if (!organizations.includes('system:masters')) return undefined;
+  return `use of ${clientSigner} signer with system:masters group is not allowed`;
 }
 
 /** Whether a request is for us to sign now. */
