@@ -18,6 +18,9 @@ test('a role is what the roles that it selects are', async () => {
   await cluster.create(clusterroles, { metadata: { name: 'a', labels }, rules: [rule('pods')] });
   await cluster.settle();
   expect((await cluster.get(clusterroles, 'all')).rules).toEqual([rule('pods'), rule('nodes')]);
+  expect((await cluster.get(clusterroles, 'all')).metadata.managedFields).toContainEqual(
+    expect.objectContaining({ manager: 'clusterrole-aggregation-controller', operation: 'Apply' }),
+  );
   await cluster.patch(clusterroles, 'b', { metadata: { labels: null } });
   expect((await cluster.get(clusterroles, 'all')).rules).toEqual([rule('pods')]);
   await cluster.delete(clusterroles, 'a');

@@ -24,11 +24,13 @@ export function aggregatedRules(
   return rules;
 }
 
+const name = 'clusterrole-aggregation-controller';
+
 /** Keeps the rules of ClusterRoles that are made up of others. */
 export function createClusterRoleAggregationController(context: ControllerContext): Component {
   const informer = context.informers.of(clusterroles);
   return createController({
-    name: 'clusterrole-aggregation-controller',
+    name,
     context,
     setup: ({ queue, writes }) => {
       // Any role may lend to any other: there are few of the aggregated ones.
@@ -49,11 +51,17 @@ export function createClusterRoleAggregationController(context: ControllerContex
         if (!role?.aggregationRule) return done;
         const rules = aggregatedRules(role, informer.list());
         if (deepEqual(role.rules ?? [], rules)) return done;
-        const { resourceVersion } = role.metadata;
         const cause = causedBy(role, 'the roles it is made of have other rules');
-        const patch = { metadata: { resourceVersion }, rules };
-        const options = { type: 'application/merge-patch+json', cause } as const;
-        const written = await context.client.of(clusterroles).patch(role.metadata, patch, options);
+        const { apiVersion, kind } = role;
+        const applied = { apiVersion, kind, metadata: { name: role.metadata.name }, rules };
+        // Applied, so that the rules are seen to be nobody else's.
+        const options = {
+          type: 'application/apply-patch+yaml',
+          fieldManager: name,
+          force: true,
+          cause,
+        } as const;
+        const written = await context.client.of(clusterroles).patch(role.metadata, applied, options);
         writes.wrote(key, informer, written);
         return done;
       };
