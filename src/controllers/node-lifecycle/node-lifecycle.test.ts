@@ -7,7 +7,7 @@ import { createTaintEvictionController } from '../taint-eviction/taint-eviction.
 import { addNode, heartbeat, readyNode, TestCluster, TestNodes } from '../testing.ts';
 import { createNodeLifecycleController } from './node-lifecycle.ts';
 import { scheduleTaints } from './taints.ts';
-import { defaultZoneOptions, zoneRates } from './zones.ts';
+import { defaultZoneOptions, zoneOf, zoneRates } from './zones.ts';
 
 const keysOf = (taints: Taint[] | undefined) => taints?.map(({ key, effect }) => `${key}:${effect}`);
 
@@ -64,6 +64,23 @@ describe('rates by zone', () => {
       defaultZoneOptions,
     );
     expect(Object.fromEntries(rates)).toEqual({ ':a': 0.1, ':b': 0, ':c': 0.01, ':d': 0.1 });
+  });
+
+  test('nodes that are excluded say nothing of their zone', () => {
+    const excluded = { 'topology.kubernetes.io/zone': 'a', 'node.kubernetes.io/exclude-disruption': '' };
+    const nodes = [...zone('a', 1, 0), ...zone('b', 0, 1), nodeWith({ Ready: 'Unknown' }, {}, excluded)];
+    expect(zoneRates(nodes, defaultZoneOptions).allDisrupted).toBe(false);
+    const alone = [nodeWith({ Ready: 'True' }, {}, { ...excluded, 'topology.kubernetes.io/zone': 'c' })];
+    expect(zoneRates([...zone('b', 0, 1), ...alone], defaultZoneOptions).allDisrupted).toBe(true);
+  });
+
+  test('labels of the old names count more', () => {
+    const labels = {
+      'topology.kubernetes.io/region': 'r',
+      'topology.kubernetes.io/zone': 'new',
+      'failure-domain.beta.kubernetes.io/zone': 'old',
+    };
+    expect(zoneOf(nodeWith({}, {}, labels))).toBe('r:old');
   });
 
   test('where nothing is well anywhere, nothing is sent away', () => {
@@ -252,6 +269,23 @@ describe('nodes', () => {
     expect(await cluster.events('TaintManagerEviction')).toEqual([
       'TaintManagerEviction Cancelling deletion of Pod default/web',
     ]);
+  });
+
+  test('labels of older names follow those of today', async () => {
+    const labels = {
+      'kubernetes.io/os': 'linux',
+      'kubernetes.io/arch': 'arm64',
+      'beta.kubernetes.io/arch': 'x',
+    };
+    await cluster.patch(nodes, 'node-1', { metadata: { labels } });
+    expect((await cluster.get(nodes, 'node-1')).metadata.labels).toMatchObject({
+      'beta.kubernetes.io/os': 'linux',
+      'beta.kubernetes.io/arch': 'arm64',
+    });
+    await cluster.patch(nodes, 'node-2', { metadata: { labels: { 'beta.kubernetes.io/os': 'windows' } } });
+    expect((await cluster.get(nodes, 'node-2')).metadata.labels).toMatchObject({
+      'beta.kubernetes.io/os': 'windows',
+    });
   });
 
   test('a node that never said anything is given up after a while', async () => {

@@ -13,6 +13,7 @@ import { createPeriodic } from '../shared/periodic.ts';
 import { byNode, indexByNode, isReady } from '../shared/pods.ts';
 import { readiness } from '../shared/nodes.ts';
 import { feelPulse, type HealthOptions, type Pulse, silentConditions } from './health.ts';
+import { olderLabels } from './labels.ts';
 import { evicts, executeTaints, scheduleTaints, withoutExecuteTaints } from './taints.ts';
 import { defaultZoneOptions, type ZoneOptions, zoneOf, zoneRates } from './zones.ts';
 
@@ -93,7 +94,7 @@ class NodeMonitor {
     this.#pods.onChange({ added: addNode, updated: addNode });
   }
 
-  /** Brings the taints of a node and the readiness of its pods in line with its conditions, at once. */
+  /** Brings the taints of a node and the readiness of its pods in line with its conditions, at once, and its labels with each other. */
   async reconcile(name: string): Promise<Outcome> {
     const node = this.#nodes.get(name);
     if (!node) return done;
@@ -108,6 +109,8 @@ class NodeMonitor {
     }
     if (readiness(node) === 'Unknown') await this.#markPods(node);
     else this.#marked.delete(name);
+    const labels = olderLabels(node);
+    if (labels) await this.#label(node, labels);
     return done;
   }
 
@@ -162,7 +165,7 @@ class NodeMonitor {
       return;
     }
     const zone = zoneOf(node);
-    const rate = rates.get(zone) ?? 0;
+    const rate = rates.get(zone) ?? this.#options.ratePerSecond;
     if (evicts(node) || rate === 0 || nowMs < (this.#nextMs.get(zone) ?? 0)) return;
     const taints = executeTaints(node, nowMs);
     if (!taints) return;
@@ -177,6 +180,13 @@ class NodeMonitor {
     await this.#context.client.of(nodes).patch(node.metadata, patch, options);
   }
 
+  async #label(node: Stored<Node>, labels: Record<string, string>): Promise<void> {
+    const patch = { metadata: { uid: node.metadata.uid, labels } };
+    const cause = causedBy(node, 'its labels of older names shall say the same');
+    const options = { type: 'application/strategic-merge-patch+json', cause } as const;
+    await this.#context.client.of(nodes).patch(node.metadata, patch, options);
+  }
+
   /** Nobody else can say of the pods of a silent node that they are not to be relied on. Said once while it is silent. */
   async #markPods(node: Stored<Node>): Promise<void> {
     const { client, clock, events } = this.#context;
@@ -186,11 +196,14 @@ class NodeMonitor {
     const ready = there.filter((pod) => isReady(pod) && !marked.has(pod.metadata.uid));
     const cause = causedBy(node, 'its node is unreachable');
     const lastTransitionTime = formatTime(clock.now());
-    const status = { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime }] };
     const options = { type: 'application/strategic-merge-patch+json', subresource: 'status', cause } as const;
     await Promise.all(
       ready.map(async (pod) => {
-        await client.of(pods).patch(pod.metadata, { metadata: { uid: pod.metadata.uid }, status }, options);
+        const { uid, generation: observedGeneration } = pod.metadata;
+        const unready = { type: 'Ready', status: 'False', lastTransitionTime, observedGeneration };
+        await client
+          .of(pods)
+          .patch(pod.metadata, { metadata: { uid }, status: { conditions: [unready] } }, options);
         marked.add(pod.metadata.uid);
         events.record(pod, { type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' });
       }),

@@ -22,11 +22,18 @@ export const defaultZoneOptions: ZoneOptions = {
   unhealthyShare: 0.55,
 };
 
-/** The zone of a node: region and zone. */
+/** The zone of a node: region and zone. Labels of the old names count more where both are there. */
 export function zoneOf(node: Node): string {
   const { labels = {} } = node.metadata;
-  return `${labels['topology.kubernetes.io/region'] ?? ''}:${labels['topology.kubernetes.io/zone'] ?? ''}`;
+  const place = (what: 'region' | 'zone') =>
+    labels[`failure-domain.beta.kubernetes.io/${what}`] ?? labels[`topology.kubernetes.io/${what}`] ?? '';
+  return `${place('region')}:${place('zone')}`;
 }
+
+/** A node with this label says nothing of its zone: it comes and goes as it likes. */
+const excludedLabel = 'node.kubernetes.io/exclude-disruption';
+
+const tells = ({ metadata }: Node): boolean => metadata.labels?.[excludedLabel] === undefined;
 
 function stateOf(nodes: readonly Node[], unhealthyShare: number): ZoneState {
   const unready = nodes.filter((node) => readiness(node) !== 'True').length;
@@ -44,7 +51,7 @@ export interface ZoneRates {
 /** How fast the pods of unready nodes may be sent away, zone by zone. */
 export function zoneRates(nodes: readonly Node[], options: ZoneOptions): ZoneRates {
   const zones = new Map<string, Node[]>();
-  for (const node of nodes) {
+  for (const node of nodes.filter(tells)) {
     const members = zones.get(zoneOf(node));
     if (members) members.push(node);
     else zones.set(zoneOf(node), [node]);
