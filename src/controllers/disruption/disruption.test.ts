@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { poddisruptionbudgets, pods, replicasets } from '../../api/generated/resources.ts';
+import { jobs, poddisruptionbudgets, pods, replicasets } from '../../api/generated/resources.ts';
 import { createReplicaSetController } from '../replicaset/replicaset.ts';
 import { noteDisruption } from '../shared/disruption.ts';
 import { conditionOf } from '../shared/pods.ts';
@@ -36,6 +36,7 @@ const template = {
   spec: { containers: [{ name: 'c', image: 'web:1' }] },
 };
 const selector = { matchLabels: { app: 'web' } };
+const jobSpec = { template: { spec: { ...template.spec, restartPolicy: 'Never' } } };
 const budget = (spec: object) =>
   cluster.create(poddisruptionbudgets, { metadata: { name: 'b' }, spec: { selector, ...spec } });
 const set = (replicas: number) =>
@@ -93,6 +94,36 @@ describe('a budget', () => {
     expect(await cluster.events('NoPods')).toEqual(['NoPods No matching pods found']);
   });
 
+  test.each([
+    [
+      'has no scale',
+      { apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: 'u' },
+      'jobs.batch does not implement the scale subresource',
+    ],
+    [
+      'is not there',
+      { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'r', uid: 'u' },
+      'found no controllers for pod "owned"',
+    ],
+    [
+      'is gone, whatever its kind',
+      { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd', uid: 'u' },
+      'found no controllers for pod "owned"',
+    ],
+  ])('allows nothing where the controller of a pod %s', async (_, owner, why) => {
+    if (owner.kind === 'Job') await cluster.create(jobs, { metadata: { name: 'j' }, spec: jobSpec });
+    const ownerReferences = [{ ...owner, controller: true }];
+    const metadata = { name: 'owned', labels: { app: 'web' }, ownerReferences };
+    await cluster.create(pods, { metadata, spec: template.spec });
+    await budget({ maxUnavailable: 1 });
+    await cluster.settle();
+    const conditions = [{ type: 'DisruptionAllowed', status: 'False', reason: 'SyncFailed', message: why }];
+    expect(await status()).toMatchObject({ disruptionsAllowed: 0, conditions });
+    expect(await cluster.events('CalculateExpectedPodCountFailed')).toContain(
+      `CalculateExpectedPodCountFailed Failed to calculate the number of expected pods: ${why}`,
+    );
+  });
+
   test('warns of pods that nobody manages', async () => {
     await cluster.create(pods, { metadata: { name: 'bare', labels: { app: 'web' } }, spec: template.spec });
     await budget({ maxUnavailable: 1 });
@@ -119,4 +150,18 @@ test('a pod that was to be disrupted and stays is not said to be any more, unles
   expect(await said('evicted')).toMatchObject({ status: 'False' });
   expect(await said('evicted')).not.toHaveProperty('reason');
   expect(await said('pressed')).toMatchObject({ status: 'True' });
+});
+
+test('a disruption is noted with the generation that it was for, and began when it was first said', async () => {
+  await cluster.create(pods, { metadata: { name: 'p' }, spec: template.spec });
+  await cluster.settle();
+  const note = async (reason: string) => {
+    const condition = { reason, message: 'it is in the way' };
+    await noteDisruption(cluster, await cluster.get(pods, 'p'), { condition, cause: { reason: 'test' } });
+    return conditionOf(await cluster.get(pods, 'p'), 'DisruptionTarget');
+  };
+  const first = await note('One');
+  expect(first).toMatchObject({ status: 'True', reason: 'One', observedGeneration: 1 });
+  await cluster.pass(10_000);
+  expect(await note('Two')).toEqual({ ...first, reason: 'Two' });
 });

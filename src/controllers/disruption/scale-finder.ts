@@ -9,7 +9,7 @@ import {
 } from '../../api/generated/resources.ts';
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import { resourcePath } from '../../client/client.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { hasReason, StatusError } from '../../machinery/status-error.ts';
 import type { ControllerContext } from '../controller.ts';
 import type { Discover } from '../discovery.ts';
 import { controllerOf } from '../shared/owners.ts';
@@ -30,21 +30,25 @@ export class ScaleFinder {
     for (const resource of [...known, deployments]) context.informers.of(resource);
   }
 
-  /** The sum over all controllers, and the names of pods that have none. Throws for controllers without a scale. */
+  /** The sum over all controllers, and the names of pods that have none. Throws for controllers that are gone or have no scale. */
   async total(pods: readonly Pod[]): Promise<{ scale: number; unmanaged: string[] }> {
-    const owners = new Map<string, { owner: OwnerReference; namespace: string }>();
+    const owners = new Map<string, { owner: OwnerReference; namespace: string; pod: string }>();
     const unmanaged: string[] = [];
     for (const pod of pods) {
       const owner = controllerOf(pod);
-      const namespace = pod.metadata.namespace ?? '';
-      if (owner) owners.set(owner.uid, { owner, namespace });
-      else unmanaged.push(pod.metadata.name ?? '');
+      const { namespace = '', name = '' } = pod.metadata;
+      if (!owner) unmanaged.push(name);
+      else if (!owners.has(owner.uid)) owners.set(owner.uid, { owner, namespace, pod: name });
     }
     const found = await Promise.all(
-      [...owners.values()].map((entry) => this.#scaleOf(entry.owner, entry.namespace)),
+      [...owners.values()].map(async ({ owner, namespace, pod }) => {
+        const scale = await this.#scaleOf(owner, namespace);
+        if (!scale) throw new Error(`found no controllers for pod "${pod}"`);
+        return scale;
+      }),
     );
     // Pods of several ReplicaSets of one Deployment share its scale.
-    const byUid = new Map(found.flatMap((entry) => (entry ? [[entry.uid, entry.scale]] : [])));
+    const byUid = new Map(found.map((entry) => [entry.uid, entry.scale]));
     return { scale: [...byUid.values()].reduce((sum, scale) => sum + scale, 0), unmanaged };
   }
 
@@ -73,8 +77,7 @@ export class ScaleFinder {
   ): Promise<{ uid: string; scale: number } | undefined> {
     const rows = await this.#discover();
     const resource = rows.find((r) => r.kind === owner.kind && r.group === groupOf(owner.apiVersion));
-    const none = `${owner.apiVersion}, Kind=${owner.kind} does not implement the scale subresource`;
-    if (!resource) throw new Error(none);
+    if (!resource) throw new Error(`no matches for kind "${owner.kind}" in version "${owner.apiVersion}"`);
     const path = resourcePath(resource, { namespace, name: owner.name, subresource: 'scale' });
     try {
       const scale = (await this.#context.client.transport.request({ method: 'GET', path })) as Scale;
@@ -82,8 +85,15 @@ export class ScaleFinder {
         ? { uid: owner.uid, scale: scale.spec?.replicas ?? 0 }
         : undefined;
     } catch (error) {
-      if (hasReason(error, 'NotFound')) throw new Error(none, { cause: error });
-      throw error;
+      if (!hasReason(error, 'NotFound')) throw error;
+      if (isAboutObject(error, owner.name)) return undefined;
+      const { plural, group } = resource;
+      const name = group ? `${plural}.${group}` : plural;
+      throw new Error(`${name} does not implement the scale subresource`, { cause: error });
     }
   }
 }
+
+/** Whether it is the object that was not found, rather than its subresource. */
+const isAboutObject = (error: unknown, name: string): boolean =>
+  error instanceof StatusError && error.status.details?.name === name;
