@@ -14,6 +14,8 @@ export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 /** What a plugin is told of a request. */
 export interface AdmissionAttributes {
   operation: Operation;
+  /** The verb of the request, such as `patch`. */
+  verb: string;
   /** The kind that is stored. */
   kind: Kind;
   /** The resource that the request is about; not that of the stored kind where it is another view of it. */
@@ -142,6 +144,7 @@ export function confirmAdmission(call: Call, write: AdmittedWrite): void {
 /** A write as plugins see it; what few of them ask for is made when they do. */
 class WriteAttributes implements AdmissionAttributes {
   readonly operation: Operation;
+  readonly verb: string;
   readonly object?: KubernetesObject;
   readonly old?: Stored<KubernetesObject>;
   readonly options: { dryRun: boolean };
@@ -160,6 +163,7 @@ class WriteAttributes implements AdmissionAttributes {
     this.#call = call;
     this.#write = write;
     this.operation = write.operation;
+    this.verb = info.verb;
     if (write.object) this.object = write.object;
     if (write.old) this.old = write.old;
     this.options = write.options;

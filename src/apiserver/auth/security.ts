@@ -8,6 +8,7 @@ import { Tokens } from './bearer-token.ts';
 import { certificateAuthenticator } from './client-certificate.ts';
 import { NodeAuthorizer } from './node-authorizer.ts';
 import type { ObjectReader } from './object-reader.ts';
+import { claimStatusRights } from './admission/claim-status-rights.ts';
 import { certificateRequests } from './admission/certificate-requests.ts';
 import { nodeRestriction } from './admission/node-restriction.ts';
 import { escalationCheck } from './admission/role-escalation.ts';
@@ -100,6 +101,7 @@ export function createSecurity(options: SecurityOptions): Security {
     kinds: reviewKinds({ authorizer, rbac, identify, audiences }),
     admission: [
       certificateRequests(authorizer),
+      claimStatusRights(authorizer),
       nodeRestriction,
       escalationCheck({ authorizer, rbac, index }),
     ],

@@ -100,6 +100,7 @@ const scheduler = [
   rule(read, 'resource', 'deviceclasses'),
   rule('get list patch update watch', 'resource', 'resourceclaims'),
   rule('get list patch update watch', 'resource', 'resourceclaims/status'),
+  rule('patch update', 'resource', 'resourceclaims/binding'),
   rule('get list patch update watch', 'core', 'pods/finalizers'),
   rule(read, 'resource', 'resourceslices'),
   rule('create delete', 'resource', 'resourceclaims'),

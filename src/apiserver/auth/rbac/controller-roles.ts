@@ -191,6 +191,7 @@ export const controllerRules: Record<string, PolicyRule[]> = {
     rule('update', 'core', 'pods/finalizers'),
     rule('create delete get list watch', 'resource', 'resourceclaims'),
     rule('patch update', 'resource', 'resourceclaims resourceclaims/status'),
+    rule('patch update', 'resource', 'resourceclaims/binding'),
     rule(read, 'resource', 'resourceclaimtemplates'),
     rule('patch update', 'core', 'pods/status'),
     writeEvents,
