@@ -442,6 +442,48 @@ test('whom a pod pushes aside follows the budgets, also where all else is rememb
     const { metadata, ...rest } = pod({ nodeName, priority }, { cpu: '4' });
     return { ...rest, metadata: { ...metadata, name, uid: name, labels: { app: name } } };
   };
+  test('of what was part of Kubernetes once count as those of the driver that serves them now', () => {
+    const csinode = stored<Stored<KubernetesObject>>('a', {
+      spec: { drivers: [{ name: 'ebs.csi.aws.com', nodeID: 'a', allocatable: { count: 1 } }] },
+    });
+    const ebs = (volumeID: string) => ({ awsElasticBlockStore: { volumeID } });
+    const objects = {
+      persistentvolumeclaims: [
+        claim('old', { volumeName: 'old' }),
+        claim('new', { volumeName: 'new' }),
+        claim('open', { storageClassName: 'k' }, false),
+      ],
+      persistentvolumes: [
+        volume('old', ebs('aws://zone/vol-1')),
+        volume('new', { csi: { driver: 'ebs.csi.aws.com', volumeHandle: 'vol-2' } }),
+      ],
+      storageclasses: [
+        stored<Stored<KubernetesObject>>('k', { provisioner: 'kubernetes.io/aws-ebs', ...waiting }),
+      ],
+      csinodes: [csinode],
+    };
+    const inline = (volumeID: string, more: object = {}) =>
+      pod({ volumes: [{ name: 'v', ...ebs(volumeID) }], ...more });
+    const full = ['node(s) exceed max volume count'];
+    const beside = (running: Stored<Pod>, one: Stored<Pod>) =>
+      place(one, { nodes: [node('a')], objects, running: [running] });
+    expect(beside(mounting('old', { nodeName: 'a' }), mounting('new'))).toEqual(full);
+    expect(beside(mounting('new', { nodeName: 'a' }), mounting('old'))).toEqual(full);
+    expect(beside(mounting('new', { nodeName: 'a' }), inline('vol-3'))).toEqual(full);
+    expect(beside(inline('vol-3', { nodeName: 'a' }), mounting('new'))).toEqual(full);
+    expect(beside(mounting('new', { nodeName: 'a' }), mounting('open'))).toEqual(full);
+    // The same volume by its old name and as it stands in a pod is one.
+    const other = stored<Stored<KubernetesObject>>('b', { spec: { drivers: [] } });
+    expect(beside(mounting('old', { nodeName: 'a' }), mounting('old'))).toBe('a');
+    expect(
+      place(inline('vol-3'), {
+        nodes: [node('b')],
+        objects: { ...objects, csinodes: [other] },
+        running: [mounting('new', { nodeName: 'b' })],
+      }),
+    ).toBe('b');
+  });
+
   const cache = cacheOf({ nodes: [node('a'), node('b')] });
   cache.setPod(running('guarded', 'a', 0));
   cache.setPod(running('open', 'b', 1));

@@ -1,4 +1,4 @@
-import type { Pod } from '../../../api/core/v1.ts';
+import type { PersistentVolume, Pod } from '../../../api/core/v1.ts';
 import {
   csinodes,
   persistentvolumeclaims,
@@ -10,6 +10,7 @@ import type { NodeInfo } from '../../cache/node-info.ts';
 import { interestIn } from '../../framework/events.ts';
 import type { Plugin, Refusal } from '../../framework/framework.ts';
 import { classNameOf, mountedClaims, mounts, type StorageListers } from './claims.ts';
+import { driverBehind, migratedVolume } from './migrated.ts';
 
 const name = 'NodeVolumeLimits';
 const refusal: Refusal = { plugin: name, reasons: ['node(s) exceed max volume count'], unresolvable: false };
@@ -20,19 +21,46 @@ interface Attached {
   id: string;
 }
 
+function attachedOf({ driver, handle }: { driver: string; handle: string }): Attached {
+  return { driver, id: `${driver}/${handle}` };
+}
+
+/** What a driver attaches for a volume. */
+function attachedFor({ spec }: PersistentVolume): Attached | undefined {
+  if (spec?.csi) return attachedOf({ driver: spec.csi.driver, handle: spec.csi.volumeHandle });
+  const migrated = spec && migratedVolume(spec);
+  return migrated && attachedOf(migrated);
+}
+
+/** Volumes that stand in the pod itself and that a driver attaches. */
+function inlineOf({ spec: { volumes = [] } }: Pod): Attached[] {
+  const found: Attached[] = [];
+  for (const volume of volumes) {
+    const migrated = migratedVolume(volume);
+    if (migrated) found.push(attachedOf(migrated));
+  }
+  return found;
+}
+
 /** The pod's volumes that drivers attach; of those that are not there the class says which would. */
 function attachedBy(pod: Pod, { claims, volumes, classes }: StorageListers): Attached[] {
   const { namespace } = pod.metadata;
-  return mountedClaims(pod).flatMap(({ name: claimName }): Attached[] => {
+  const mounted = mountedClaims(pod).flatMap(({ name: claimName }): Attached[] => {
     const claim = claims.get(`${namespace}/${claimName}`);
     if (!claim) return [];
     const volume = volumes.get(claim.spec?.volumeName ?? '');
-    const csi = volume?.spec?.csi;
-    if (csi) return [{ driver: csi.driver, id: `${csi.driver}/${csi.volumeHandle}` }];
-    const driver = volume ? undefined : classes.get(classNameOf(claim))?.provisioner;
+    const attached = volume && attachedFor(volume);
+    if (volume) return attached ? [attached] : [];
+    const { provisioner } = classes.get(classNameOf(claim)) ?? {};
+    const driver = provisioner && driverBehind(provisioner);
     return driver ? [{ driver, id: `${driver}/${namespace}/${claimName}` }] : [];
   });
+  return [...mounted, ...inlineOf(pod)];
 }
+
+/** Whether `attachedBy` may find something. */
+const mayAttach = (pod: Pod, claims: readonly unknown[]): boolean =>
+  claims.length > 0 || (pod.spec.volumes ?? []).some(migratedVolume);
 
 type Attachments = ReadonlyMap<string, readonly Attached[]>;
 
@@ -40,10 +68,11 @@ type Attachments = ReadonlyMap<string, readonly Attached[]>;
 function attachmentsOf({ attachments, volumes }: StorageListers): Attachments {
   const byNode = new Map<string, Attached[]>();
   for (const { spec } of attachments.list()) {
-    const csi = volumes.get(spec.source.persistentVolumeName ?? '')?.spec?.csi;
-    if (!csi) continue;
+    const volume = volumes.get(spec.source.persistentVolumeName ?? '');
+    const attached = volume && attachedFor(volume);
+    if (!attached) continue;
     const known = byNode.get(spec.nodeName) ?? [];
-    known.push({ driver: csi.driver, id: `${csi.driver}/${csi.volumeHandle}` });
+    known.push(attached);
     byNode.set(spec.nodeName, known);
   }
   return byNode;
@@ -62,7 +91,7 @@ function attachedTo(
 ): Map<string, string> {
   const ids = new Map<string, string>();
   for (const { pod, claims } of running) {
-    if (claims.length === 0) continue;
+    if (!mayAttach(pod, claims)) continue;
     for (const { driver, id } of attachedBy(pod, storage)) ids.set(id, driver);
   }
   for (const { driver, id } of attachments.get(node) ?? []) ids.set(id, driver);
@@ -75,13 +104,13 @@ export function nodeVolumeLimits(storage: StorageListers): Plugin {
     name,
     events: [
       interestIn(csinodes, ['Add', 'Update']),
-      interestIn(pods, ['Delete'], (_, gone) => mountedClaims(gone).length > 0),
+      interestIn(pods, ['Delete'], (_, gone) => mayAttach(gone, mountedClaims(gone))),
       interestIn(persistentvolumeclaims, ['Add', 'Update'], mounts),
       interestIn(persistentvolumes, ['Add', 'Update']),
       interestIn(volumeattachments, ['Delete']),
     ],
     preFilter({ pod, state }) {
-      const wanted = pod.claims.length > 0 ? attachedBy(pod.pod, storage) : [];
+      const wanted = mayAttach(pod.pod, pod.claims) ? attachedBy(pod.pod, storage) : [];
       if (wanted.length === 0) return { skip: true };
       state.set(name, { wanted, attachments: attachmentsOf(storage) } satisfies State);
       return undefined;

@@ -1,0 +1,31 @@
+import type { PersistentVolumeSpec, Volume } from '../../../api/core/v1.ts';
+
+type Source = Pick<
+  PersistentVolumeSpec & Volume,
+  'awsElasticBlockStore' | 'azureDisk' | 'cinder' | 'gcePersistentDisk'
+>;
+
+/** The drivers that stand in for what was part of Kubernetes once, by the names of those provisioners. */
+const drivers: Readonly<Record<string, string>> = {
+  'kubernetes.io/aws-ebs': 'ebs.csi.aws.com',
+  'kubernetes.io/azure-disk': 'disk.csi.azure.com',
+  'kubernetes.io/cinder': 'cinder.csi.openstack.org',
+  'kubernetes.io/gce-pd': 'pd.csi.storage.gke.io',
+};
+
+/** The driver that serves a provisioner; itself, unless its place has been taken. */
+export const driverBehind = (provisioner: string): string => drivers[provisioner] ?? provisioner;
+
+/** The driver, and its name for the volume, of a volume that was part of Kubernetes once. */
+export function migratedVolume(source: Source): { driver: string; handle: string } | undefined {
+  const { awsElasticBlockStore, azureDisk, cinder, gcePersistentDisk } = source;
+  const of = (plugin: string, handle: string) => ({
+    driver: driverBehind(`kubernetes.io/${plugin}`),
+    handle,
+  });
+  // Such names may begin with where the volume is: `aws://zone/vol-1`.
+  if (awsElasticBlockStore) return of('aws-ebs', awsElasticBlockStore.volumeID.split('/').at(-1) ?? '');
+  if (azureDisk) return of('azure-disk', azureDisk.diskURI);
+  if (cinder) return of('cinder', cinder.volumeID);
+  return gcePersistentDisk && of('gce-pd', gcePersistentDisk.pdName);
+}
