@@ -290,13 +290,62 @@ describe('the queue', () => {
     expect(queue.sizes.active).toBe(1);
   });
 
+  const labelled = (one: Stored<Pod>, labels: Record<string, string>): Stored<Pod> => ({
+    ...one,
+    metadata: { ...one.metadata, labels },
+  });
+
+  test('what changes of a refused pod itself wakes it only where that can help', () => {
+    const { queue } = make();
+    const one = pod();
+    queue.set(one);
+    queue.poll();
+    queue.refused(one.metadata.uid, new Set(['NodeResourcesFit']));
+    const changed = labelled(one, { a: 'b' });
+    queue.set(changed, one);
+    expect(queue.sizes).toEqual({ active: 0, delayed: 0, refused: 1 });
+    const tolerations = [{ key: 'a', operator: 'Exists' }];
+    queue.set({ ...changed, spec: { ...changed.spec, tolerations } }, changed);
+    expect(queue.sizes.refused).toBe(1);
+    queue.happened({ resource: pods, action: 'Delete', object: pod() });
+    // What has changed meanwhile is not forgotten.
+    expect(queue.poll()?.pod).toMatchObject({ metadata: { labels: { a: 'b' } }, spec: { tolerations } });
+    queue.refused(one.metadata.uid, new Set(['NodeResourcesFit', 'TaintToleration']));
+    queue.set(changed, { ...changed, spec: { ...changed.spec, tolerations } });
+    expect(queue.sizes.refused).toBe(0);
+  });
+
+  test('what changes of a pod while it is tried is not missed', () => {
+    const { queue } = make();
+    const one = pod();
+    queue.set(one);
+    queue.poll();
+    queue.set(labelled(one, { a: 'b' }), one);
+    queue.refused(one.metadata.uid, new Set(['NodeResourcesFit']));
+    expect(queue.sizes).toEqual({ active: 0, delayed: 1, refused: 0 });
+  });
+
+  test('any change may help against what does not say which', () => {
+    const refusing: Plugin = { name: 'Refuse', filter: () => undefined };
+    const profiles = new Map([
+      [profile.schedulerName, { ...profile, at: { ...profile.at, filter: [refusing] } }],
+    ]);
+    const queue = new SchedulingQueue({ clock: new VirtualClock(), profiles });
+    const one = pod();
+    queue.set(one);
+    queue.poll();
+    queue.refused(one.metadata.uid, new Set(['Refuse']));
+    queue.set(labelled(one, { a: 'b' }), one);
+    expect(queue.sizes.refused).toBe(0);
+  });
+
   test('gates hold a pod back until they are gone', async () => {
     const { queue } = make();
     const gated = pod({ schedulingGates: [{ name: 'later' }] });
     queue.set(gated);
     queue.happened({ resource: nodes, action: 'Add', object: node('a') });
     expect(queue.sizes).toEqual({ active: 0, delayed: 0, refused: 1 });
-    queue.set({ ...gated, spec: { ...gated.spec, schedulingGates: undefined } });
+    queue.set({ ...gated, spec: { ...gated.spec, schedulingGates: undefined } }, gated);
     expect(queue.sizes.active).toBe(1);
   });
 });

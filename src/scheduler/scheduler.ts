@@ -227,7 +227,7 @@ class Scheduler {
     } else if (this.#isOurs(pod)) {
       this.#nominate(pod, isSame);
       if (isSame) this.#queue.refresh(pod);
-      else this.#queue.set(pod);
+      else this.#queue.set(pod, old);
     } else {
       this.#queue.remove(uid);
       this.#cache.nominated.remove(uid);

@@ -75,6 +75,8 @@ export interface Plugin {
   readonly name: string;
   /** The events that may help a pod that this plugin has refused. */
   readonly events?: readonly EventInterest[];
+  /** Whether what has changed of a pod that this plugin has refused, while it waited, may help it; every change may where absent. */
+  changeHelps?(pod: Stored<Pod>, old: Stored<Pod>): boolean;
   /** Holds a pod back from the queue: the reason, or nothing. */
   preEnqueue?(pod: Stored<Pod>): Refusal | undefined;
   /** Orders the queue: negative where `a` comes first. */

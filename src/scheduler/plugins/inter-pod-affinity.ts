@@ -1,5 +1,6 @@
 import type { Namespace, Node, Pod } from '../../api/core/v1.ts';
 import { namespaces, nodes, pods } from '../../api/generated/resources.ts';
+import { deepEqual } from '../../machinery/equal.ts';
 import { type Labels, matchesLabels } from '../../machinery/label-selector.ts';
 import { type AffinityTerm, pairOf, podTermsOf, termMatches } from '../cache/affinity-terms.ts';
 import type { DomainCounts } from '../cache/domain-counts.ts';
@@ -222,6 +223,8 @@ export function interPodAffinity(
   return {
     name,
     events: eventsOf(labels),
+    // Terms of its own and of others that mean it go by its labels.
+    changeHelps: ({ metadata }, old) => !deepEqual(metadata.labels ?? {}, old.metadata.labels ?? {}),
     preFilter(decision) {
       const state = filterState(decision, groupsFor(decision), all);
       const hasNothing = state.terms.length + state.antiTerms.length + state.keptAway.size === 0;

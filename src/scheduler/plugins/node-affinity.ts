@@ -46,6 +46,7 @@ export function nodeAffinity({ addedAffinity }: NodeAffinityArgs = {}): Plugin {
   const fits = (pod: Pod, node: Node) => matchesSelector(node, enforced) && matchesNode(pod, node);
   return {
     name,
+    changeHelps: () => false,
     events: [
       interestIn(
         nodes,

@@ -1,4 +1,5 @@
 import { nodes } from '../../api/generated/resources.ts';
+import { deepEqual } from '../../machinery/equal.ts';
 import { featuresToRun } from '../../machinery/node-features.ts';
 import { interestIn } from '../framework/events.ts';
 import type { Plugin, Refusal } from '../framework/framework.ts';
@@ -12,6 +13,7 @@ export function nodeDeclaredFeatures(): Plugin {
   return {
     name,
     events: [interestIn(nodes, ['Add', 'UpdateDeclaredFeatures'])],
+    changeHelps: (pod, old) => !deepEqual(featuresToRun(pod.spec), featuresToRun(old.spec)),
     sign: ({ pod }) => featuresToRun(pod.spec),
     preFilter({ pod: { pod }, state }) {
       const needed = featuresToRun(pod.spec);

@@ -10,6 +10,7 @@ const refusal: Refusal = { plugin: name, reasons, unresolvable: true };
 export function nodeName(): Plugin {
   return {
     name,
+    changeHelps: () => false,
     events: [interestIn(nodes, ['Add'], (pod, node) => pod.spec.nodeName === node.metadata.name)],
     preFilter: ({ pod }) => (pod.pod.spec.nodeName ? undefined : { skip: true }),
     sign: ({ pod }) => pod.spec.nodeName,

@@ -23,6 +23,7 @@ function collides(taken: readonly string[], wanted: string): boolean {
 export function nodePorts(): Plugin {
   return {
     name,
+    changeHelps: () => false,
     events: [
       interestIn(nodes, ['Add']),
       interestIn(pods, ['Delete'], (pod, gone) => {

@@ -165,6 +165,7 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs, behind: ClassBehind
       ),
       interestIn(deviceclasses, ['Add', 'Update'], classHelps),
     ],
+    changeHelps: requestsShrink,
     // Which resources devices may serve is news that comes from no node.
     sign: (pod) => [signedUse(pod), ...deviceResourcesOf(pod).filter((resource) => behind(resource))],
     filter({ pod }, node) {

@@ -22,6 +22,8 @@ export function nodeUnschedulable(): Plugin {
         (pod, node, old) => !isClosed(node, pod) && (!old || isClosed(old, pod)),
       ),
     ],
+    changeHelps: ({ spec }, old) =>
+      tolerates(spec.tolerations, taint) && !tolerates(old.spec.tolerations, taint),
     sign: ({ pod }) => pod.spec.tolerations,
     filter: ({ pod }, { node }) => (isClosed(node, pod.pod) ? refusal : undefined),
   };

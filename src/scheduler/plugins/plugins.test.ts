@@ -203,6 +203,88 @@ describe('which nodes wake a pod', () => {
   });
 });
 
+describe('which changes of a pod wake it', () => {
+  /** Whether a plugin lets what changes of a pod that it has refused wake it. */
+  function wakes(plugin: string, old: Stored<Pod>, change: object, objects: TestObjects = {}): boolean {
+    const { at } = testProfile(objects);
+    const all = [...at.preEnqueue, ...at.preFilter, ...at.filter];
+    const found = all.find(({ name }) => name === plugin);
+    if (!found) throw new Error(`there is no ${plugin}`);
+    const { metadata, spec, status } = change as Partial<Pod>;
+    const now = {
+      ...old,
+      metadata: { ...old.metadata, ...metadata },
+      spec: { ...old.spec, ...spec },
+      status: { ...old.status, ...status },
+    } as Stored<Pod>;
+    return found.changeHelps?.(now, old) ?? true;
+  }
+  const labelled = (labels: Record<string, string>) => ({ metadata: { labels } });
+  const tolerating = (key: string) => ({ spec: { tolerations: [{ key, operator: 'Exists' }] } });
+  const cordon = 'node.kubernetes.io/unschedulable';
+  const spreading = (more: object = {}) =>
+    pod({
+      topologySpreadConstraints: [
+        {
+          topologyKey: zone,
+          maxSkew: 1,
+          whenUnsatisfiable: 'DoNotSchedule',
+          labelSelector: { matchLabels: { app: 'web' } },
+          ...more,
+        },
+      ],
+    });
+  const asking = (cpu: string) => ({
+    spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu } } }] },
+  });
+  const claiming = pod({ resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 't' }] });
+  const made = { status: { resourceClaimStatuses: [{ name: 'gpu', resourceClaimName: 'made' }] } };
+  const claims = [
+    stored<Stored<KubernetesObject>>('made', {
+      metadata: { namespace: 'default', ownerReferences: [{ controller: true, uid: claiming.metadata.uid }] },
+      spec: {},
+    }),
+  ];
+
+  test.each<[string, Stored<Pod>, object, boolean]>([
+    ['NodeResourcesFit', pod({}, { cpu: '2' }), asking('1'), true],
+    ['NodeResourcesFit', pod({}, { cpu: '2' }), asking('3'), false],
+    ['NodeResourcesFit', pod({}, { cpu: '2' }), { spec: { containers: [{ name: 'c', image: 'i' }] } }, true],
+    ['NodeResourcesFit', pod({}, { cpu: '2' }), labelled({ a: 'b' }), false],
+    ['TaintToleration', pod(), tolerating('anything'), true],
+    ['TaintToleration', pod(), labelled({ a: 'b' }), false],
+    ['NodeUnschedulable', pod(), tolerating(cordon), true],
+    ['NodeUnschedulable', pod(), tolerating('something-else'), false],
+    ['InterPodAffinity', pod(), labelled({ a: 'b' }), true],
+    ['InterPodAffinity', pod(), tolerating('a'), false],
+    ['PodTopologySpread', spreading(), labelled({ app: 'web' }), true],
+    ['PodTopologySpread', spreading(), labelled({ app: 'other' }), false],
+    ['PodTopologySpread', spreading(), tolerating('a'), false],
+    ['PodTopologySpread', spreading({ nodeTaintsPolicy: 'Honor' }), tolerating('a'), true],
+    ['NodeAffinity', pod({ nodeSelector: { a: 'b' } }), labelled({ a: 'b' }), false],
+    ['NodePorts', pod(), labelled({ a: 'b' }), false],
+    ['NodeName', pod(), labelled({ a: 'b' }), false],
+    ['VolumeBinding', pod(), labelled({ a: 'b' }), false],
+    ['VolumeZone', pod(), labelled({ a: 'b' }), false],
+    ['VolumeRestrictions', pod(), labelled({ a: 'b' }), false],
+    ['NodeVolumeLimits', pod(), labelled({ a: 'b' }), false],
+    ['NodeDeclaredFeatures', pod(), labelled({ a: 'b' }), false],
+    [
+      'SchedulingGates',
+      pod({ schedulingGates: [{ name: 'a' }, { name: 'b' }] }),
+      { spec: { schedulingGates: [{ name: 'b' }] } },
+      false,
+    ],
+    ['SchedulingGates', pod({ schedulingGates: [{ name: 'a' }] }), { spec: { schedulingGates: [] } }, true],
+    ['DynamicResources', claiming, labelled({ a: 'b' }), false],
+  ])('%s', (plugin, old, change, helps) => expect(wakes(plugin, old, change)).toBe(helps));
+
+  test('claims that were made for it, once they are to be seen', () => {
+    expect(wakes('DynamicResources', claiming, made)).toBe(false);
+    expect(wakes('DynamicResources', claiming, made, { resourceclaims: claims })).toBe(true);
+  });
+});
+
 describe('features that nodes declare', () => {
   const rule = { action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [1] } };
   const restarts = { containers: [{ name: 'c', image: 'i', restartPolicyRules: [rule] }] };
@@ -360,6 +442,48 @@ describe('volumes', () => {
     expect(beside({})).toBe('a');
   });
 
+  test('of what was part of Kubernetes once count as those of the driver that serves them now', () => {
+    const csinode = stored<Stored<KubernetesObject>>('a', {
+      spec: { drivers: [{ name: 'ebs.csi.aws.com', nodeID: 'a', allocatable: { count: 1 } }] },
+    });
+    const ebs = (volumeID: string) => ({ awsElasticBlockStore: { volumeID } });
+    const objects = {
+      persistentvolumeclaims: [
+        claim('old', { volumeName: 'old' }),
+        claim('new', { volumeName: 'new' }),
+        claim('open', { storageClassName: 'k' }, false),
+      ],
+      persistentvolumes: [
+        volume('old', ebs('aws://zone/vol-1')),
+        volume('new', { csi: { driver: 'ebs.csi.aws.com', volumeHandle: 'vol-2' } }),
+      ],
+      storageclasses: [
+        stored<Stored<KubernetesObject>>('k', { provisioner: 'kubernetes.io/aws-ebs', ...waiting }),
+      ],
+      csinodes: [csinode],
+    };
+    const inline = (volumeID: string, more: object = {}) =>
+      pod({ volumes: [{ name: 'v', ...ebs(volumeID) }], ...more });
+    const full = ['node(s) exceed max volume count'];
+    const beside = (running: Stored<Pod>, one: Stored<Pod>) =>
+      place(one, { nodes: [node('a')], objects, running: [running] });
+    expect(beside(mounting('old', { nodeName: 'a' }), mounting('new'))).toEqual(full);
+    expect(beside(mounting('new', { nodeName: 'a' }), mounting('old'))).toEqual(full);
+    expect(beside(mounting('new', { nodeName: 'a' }), inline('vol-3'))).toEqual(full);
+    expect(beside(inline('vol-3', { nodeName: 'a' }), mounting('new'))).toEqual(full);
+    expect(beside(mounting('new', { nodeName: 'a' }), mounting('open'))).toEqual(full);
+    // The same volume by its old name and as it stands in a pod is one.
+    const other = stored<Stored<KubernetesObject>>('b', { spec: { drivers: [] } });
+    expect(beside(mounting('old', { nodeName: 'a' }), mounting('old'))).toBe('a');
+    expect(
+      place(inline('vol-3'), {
+        nodes: [node('b')],
+        objects: { ...objects, csinodes: [other] },
+        running: [mounting('new', { nodeName: 'b' })],
+      }),
+    ).toBe('b');
+  });
+
   test('are made where the class allows, and there is room', () => {
     const size = { resources: { requests: { storage: '2Gi' } }, storageClassName: 'k' };
     const nodes = [node('a', { labels: { [zone]: '1' } }), node('b', { labels: { [zone]: '2' } })];
@@ -442,48 +566,6 @@ test('whom a pod pushes aside follows the budgets, also where all else is rememb
     const { metadata, ...rest } = pod({ nodeName, priority }, { cpu: '4' });
     return { ...rest, metadata: { ...metadata, name, uid: name, labels: { app: name } } };
   };
-  test('of what was part of Kubernetes once count as those of the driver that serves them now', () => {
-    const csinode = stored<Stored<KubernetesObject>>('a', {
-      spec: { drivers: [{ name: 'ebs.csi.aws.com', nodeID: 'a', allocatable: { count: 1 } }] },
-    });
-    const ebs = (volumeID: string) => ({ awsElasticBlockStore: { volumeID } });
-    const objects = {
-      persistentvolumeclaims: [
-        claim('old', { volumeName: 'old' }),
-        claim('new', { volumeName: 'new' }),
-        claim('open', { storageClassName: 'k' }, false),
-      ],
-      persistentvolumes: [
-        volume('old', ebs('aws://zone/vol-1')),
-        volume('new', { csi: { driver: 'ebs.csi.aws.com', volumeHandle: 'vol-2' } }),
-      ],
-      storageclasses: [
-        stored<Stored<KubernetesObject>>('k', { provisioner: 'kubernetes.io/aws-ebs', ...waiting }),
-      ],
-      csinodes: [csinode],
-    };
-    const inline = (volumeID: string, more: object = {}) =>
-      pod({ volumes: [{ name: 'v', ...ebs(volumeID) }], ...more });
-    const full = ['node(s) exceed max volume count'];
-    const beside = (running: Stored<Pod>, one: Stored<Pod>) =>
-      place(one, { nodes: [node('a')], objects, running: [running] });
-    expect(beside(mounting('old', { nodeName: 'a' }), mounting('new'))).toEqual(full);
-    expect(beside(mounting('new', { nodeName: 'a' }), mounting('old'))).toEqual(full);
-    expect(beside(mounting('new', { nodeName: 'a' }), inline('vol-3'))).toEqual(full);
-    expect(beside(inline('vol-3', { nodeName: 'a' }), mounting('new'))).toEqual(full);
-    expect(beside(mounting('new', { nodeName: 'a' }), mounting('open'))).toEqual(full);
-    // The same volume by its old name and as it stands in a pod is one.
-    const other = stored<Stored<KubernetesObject>>('b', { spec: { drivers: [] } });
-    expect(beside(mounting('old', { nodeName: 'a' }), mounting('old'))).toBe('a');
-    expect(
-      place(inline('vol-3'), {
-        nodes: [node('b')],
-        objects: { ...objects, csinodes: [other] },
-        running: [mounting('new', { nodeName: 'b' })],
-      }),
-    ).toBe('b');
-  });
-
   const cache = cacheOf({ nodes: [node('a'), node('b')] });
   cache.setPod(running('guarded', 'a', 0));
   cache.setPod(running('open', 'b', 1));

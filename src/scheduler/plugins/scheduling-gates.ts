@@ -5,6 +5,8 @@ export function schedulingGates(): Plugin {
   const name = 'SchedulingGates';
   return {
     name,
+    changeHelps: (pod, old) =>
+      (pod.spec.schedulingGates ?? []).length === 0 && (old.spec.schedulingGates ?? []).length > 0,
     preEnqueue(pod) {
       const gates = (pod.spec.schedulingGates ?? []).map((gate) => gate.name);
       if (gates.length === 0) return undefined;

@@ -21,6 +21,8 @@ export function taintToleration(): Plugin {
         return !wasOpen && !isRepelled(node.spec?.taints, tolerations);
       }),
     ],
+    // Tolerations are only ever added.
+    changeHelps: (pod, old) => (pod.spec.tolerations ?? []).length !== (old.spec.tolerations ?? []).length,
     sign: ({ pod }) => pod.spec.tolerations,
     filter: ({ pod }, { node }) =>
       node.spec?.taints && isRepelled(node.spec.taints, pod.pod.spec.tolerations) ? refusal : undefined,

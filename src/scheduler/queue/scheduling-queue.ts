@@ -41,7 +41,8 @@ export class SchedulingQueue {
   /** Something went wrong with these: the delay is there to spare the server. */
   readonly #failed: Heap<Waiting>;
   readonly #refused = new Refused();
-  readonly #trying = new Map<string, { pod: Waiting; eventsBefore: number }>();
+  readonly #trying = new Map<string, { pod: Waiting; eventsBefore: number; isChanged?: boolean }>();
+  readonly #plugins = new Map<string, Plugin[]>();
   readonly #interests = new Map<string, Interested[]>();
   #events = 0;
   #timer: Timer | undefined;
@@ -71,12 +72,13 @@ export class SchedulingQueue {
     return { active: this.#active.size, delayed, refused: this.#refused.size };
   }
 
-  /** A pod without a node that is new or has changed. */
-  set(pod: Stored<Pod>): void {
+  /** A pod without a node that is new or has changed; `old` is how it was before, where that is known. */
+  set(pod: Stored<Pod>, old?: Stored<Pod>): void {
     const { uid } = pod.metadata;
     const trying = this.#trying.get(uid);
     if (trying) {
       trying.pod = { ...trying.pod, pod };
+      trying.isChanged = true;
       return;
     }
     const known = this.#find(uid);
@@ -89,11 +91,21 @@ export class SchedulingQueue {
     } else if (!known || this.#active.get(uid)) this.#activate(entry);
     else if (this.#delayed.get(uid)) this.#delayed.put(entry);
     else if (this.#failed.get(uid)) this.#failed.put(entry);
+    else if (old && !this.#changeHelps(known, pod, old)) known.pod = pod;
     else {
       // What was refused as it was may fit as it is now.
       this.#refused.delete(uid);
       this.#delayOrActivate(entry);
     }
+  }
+
+  /** Whether a plugin that refused the pod as it was may let it pass as it is now. */
+  #changeHelps({ refusedBy }: Waiting, pod: Stored<Pod>, old: Stored<Pod>): boolean {
+    for (const name of refusedBy) {
+      const plugins = this.#plugins.get(name);
+      if (!plugins || plugins.some((plugin) => plugin.changeHelps?.(pod, old) ?? true)) return true;
+    }
+    return false;
   }
 
   /** Shows the pod as it is now; nothing has changed that could let it be placed. */
@@ -141,7 +153,7 @@ export class SchedulingQueue {
     const delayed = { sinceMs: nowMs, notBeforeMs: nowMs + delayMs };
     const waiting = { ...trying.pod, attempts, refusedBy, ...delayed, missed: false };
     // Nothing happens while a decision is made; only what waited after it can have missed something.
-    const missed = trying.eventsBefore !== this.#events;
+    const missed = trying.eventsBefore !== this.#events || trying.isChanged;
     if (refusedBy.size === 0) return this.#delay(this.#failed, waiting);
     if (missed) return this.#delayOrActivate(waiting);
     this.#refused.add(waiting);
@@ -178,6 +190,7 @@ export class SchedulingQueue {
   }
 
   #note(plugin: Plugin): void {
+    this.#plugins.set(plugin.name, [...(this.#plugins.get(plugin.name) ?? []), plugin]);
     for (const { resource, actions, helps } of plugin.events ?? []) {
       for (const action of actions) {
         const key = eventKey(resource, action);

@@ -121,6 +121,14 @@ export class DynamicResources implements Plugin {
     interestIn(nodes, ['Add', 'UpdateLabel', 'UpdateAllocatable']),
   ];
 
+  changeHelps(pod: Stored<Pod>, old: Stored<Pod>): boolean {
+    const generated = ({ status }: Pod) => [
+      status?.resourceClaimStatuses ?? [],
+      status?.extendedResourceClaimStatus,
+    ];
+    return !deepEqual(generated(pod), generated(old)) && typeof claimsOf(pod, this.#claims) !== 'string';
+  }
+
   preEnqueue(pod: Stored<Pod>): Refusal | undefined {
     const claims = pod.spec.resourceClaims ? claimsOf(pod, this.#claims) : [];
     return typeof claims === 'string' ? refusalFor([claims], true) : undefined;

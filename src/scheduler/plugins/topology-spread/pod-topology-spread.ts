@@ -1,5 +1,6 @@
 import type { Pod, TopologySpreadConstraint } from '../../../api/core/v1.ts';
 import { nodes, pods } from '../../../api/generated/resources.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
 import { matchesLabels } from '../../../machinery/label-selector.ts';
 import type { NodeInfo, PodInfo } from '../../cache/node-info.ts';
 import { interestIn } from '../../framework/events.ts';
@@ -56,6 +57,14 @@ export class PodTopologySpread implements Plugin {
       return hasAll(node, keys) || (old !== undefined && hasAll(old, keys));
     }),
   ];
+
+  changeHelps(pod: Pod, old: Pod): boolean {
+    const constraints = this.#constraintsOf(pod, 'DoNotSchedule');
+    const isTolerant = !deepEqual(pod.spec.tolerations ?? [], old.spec.tolerations ?? []);
+    if (isTolerant && constraints.some(({ honourTaints }) => honourTaints)) return true;
+    const counts = ({ metadata }: Pod, { selector }: Constraint) => matchesLabels(selector, metadata.labels);
+    return constraints.some((constraint) => counts(pod, constraint) !== counts(old, constraint));
+  }
 
   preFilter(decision: Decision): PreFilterResult | undefined {
     const { pod } = decision.pod;

@@ -102,6 +102,7 @@ function attachedTo(
 export function nodeVolumeLimits(storage: StorageListers): Plugin {
   return {
     name,
+    changeHelps: () => false,
     events: [
       interestIn(csinodes, ['Add', 'Update']),
       interestIn(pods, ['Delete'], (_, gone) => mayAttach(gone, mountedClaims(gone))),

@@ -106,6 +106,7 @@ function claimProblem({ metadata, spec, status }: Claim, owner: Pod | undefined)
 export class VolumeBinding implements Plugin {
   readonly name = name;
   readonly events = eventsOf();
+  readonly changeHelps = () => false;
   readonly #handle: Handle;
   readonly #storage: StorageListers;
   readonly #nodes: Lister<Node>;

@@ -63,6 +63,7 @@ export function volumeRestrictions({ claims }: StorageListers): Plugin {
       );
   return {
     name,
+    changeHelps: () => false,
     events: [
       interestIn(pods, ['Delete'], (pod, gone) => {
         const held = mountedClaims(gone).map((claim) => claim.name);

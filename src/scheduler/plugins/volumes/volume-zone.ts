@@ -53,6 +53,7 @@ function placesOf(pod: Pod, { claims, volumes, classes }: StorageListers): Place
 export function volumeZone(storage: StorageListers): Plugin {
   return {
     name,
+    changeHelps: () => false,
     events: [
       interestIn(persistentvolumeclaims, ['Add', 'Update'], mounts),
       interestIn(persistentvolumes, ['Add', 'Update']),
