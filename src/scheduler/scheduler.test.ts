@@ -283,7 +283,8 @@ describe('the queue', () => {
     expect(queue.sizes.delayed).toBe(1);
     await clock.advance(1000);
     queue.poll();
-    queue.refused(one.metadata.uid);
+    queue.happened({ resource: nodes, action: 'Add', object: node('b') });
+    queue.refused(one.metadata.uid, new Set(['NodeResourcesFit']));
     await clock.advance(1000);
     expect(queue.sizes.delayed).toBe(1);
     await clock.advance(1000);
@@ -337,6 +338,59 @@ describe('the queue', () => {
     queue.refused(one.metadata.uid, new Set(['Refuse']));
     queue.set(labelled(one, { a: 'b' }), one);
     expect(queue.sizes.refused).toBe(0);
+  });
+
+  test('of pods whose delays end within a second, the more important is tried first', async () => {
+    const { clock, queue } = make();
+    const [plain, vip, late] = [pod(), pod({ priority: 10 }), pod({ priority: 100 })];
+    const refuse = (one: Stored<Pod>) => {
+      queue.set(one);
+      queue.poll();
+      queue.happened({ resource: nodes, action: 'Add', object: node('a') });
+      queue.refused(one.metadata.uid, new Set(['NodeResourcesFit']));
+    };
+    refuse(plain);
+    await clock.advance(300);
+    // A pod that waits out its delay is the next where there is no other, so it comes back out.
+    queue.set(vip);
+    expect(next(queue)).toBe(vip.metadata.name);
+    queue.happened({ resource: nodes, action: 'Add', object: node('b') });
+    queue.refused(vip.metadata.uid, new Set(['NodeResourcesFit']));
+    await clock.advance(500);
+    queue.set(late);
+    expect(next(queue)).toBe(late.metadata.name);
+    queue.happened({ resource: nodes, action: 'Add', object: node('c') });
+    queue.refused(late.metadata.uid, new Set(['NodeResourcesFit']));
+    expect([next(queue), next(queue), next(queue)]).toEqual(
+      [late, vip, plain].map(({ metadata }) => metadata.name),
+    );
+  });
+
+  test('what goes wrong is not held against a pod as its refusals are', async () => {
+    const { clock, queue } = make();
+    const one = pod();
+    queue.set(one);
+    const fail = (refusedBy?: Set<string>) => {
+      queue.poll();
+      queue.refused(one.metadata.uid, refusedBy);
+      if (refusedBy) queue.wake(one.metadata.uid);
+    };
+    for (let i = 0; i < 4; i++) fail(new Set(['NodeResourcesFit']));
+    fail();
+    await clock.advance(1000);
+    expect(queue.sizes.active).toBe(1);
+    fail();
+    await clock.advance(1999);
+    expect(queue.sizes.active).toBe(0);
+    await clock.advance(1);
+    // The fifth refusal counts as such.
+    queue.poll();
+    queue.refused(one.metadata.uid, new Set(['NodeResourcesFit']));
+    queue.wake(one.metadata.uid);
+    await clock.advance(9999);
+    expect(queue.sizes.delayed).toBe(1);
+    await clock.advance(1);
+    expect(queue.sizes.active).toBe(1);
   });
 
   test('gates hold a pod back until they are gone', async () => {

@@ -1,6 +1,10 @@
 import type { QueuedPod } from '../framework/framework.ts';
 
 export interface Waiting extends QueuedPod {
+  /** How often it was refused so far. */
+  refusals: number;
+  /** How often something has gone wrong since it was last refused. */
+  errors: number;
   /** When it may be tried again. */
   notBeforeMs: number;
   /** When it was last refused. */

@@ -23,6 +23,9 @@ const lookAgainMs = 300_000;
 /** How often that is checked. */
 const sweepMs = 30_000;
 
+/** Pods whose delays end in the same span are tried in the order of the profile where there is nothing else to do. */
+const windowMs = 1000;
+
 /** What a plugin wants to know of one kind of event. */
 interface Interested {
   plugin: Plugin;
@@ -54,13 +57,14 @@ export class SchedulingQueue {
     this.#options = { initialBackoffMs: 1000, maxBackoffMs: 10_000, others: [], ...options };
     const keyOf = (waiting: Waiting) => waiting.pod.metadata.uid;
     const [sort] = [...options.profiles.values()].flatMap((profile) => profile.at.queueSort);
-    this.#active = new Heap({
+    const order = (a: Waiting, b: Waiting) => sort?.queueSort?.(a, b) ?? a.arrivedMs - b.arrivedMs;
+    this.#active = new Heap({ keyOf, before: (a, b) => order(a, b) < 0 });
+    const window = ({ notBeforeMs }: Waiting) => Math.floor(notBeforeMs / windowMs);
+    this.#delayed = new Heap({
       keyOf,
-      before: (a, b) => (sort?.queueSort?.(a, b) ?? a.arrivedMs - b.arrivedMs) < 0,
+      before: (a, b) => (window(a) - window(b) || order(a, b)) < 0,
     });
-    const before = (a: Waiting, b: Waiting) => a.notBeforeMs < b.notBeforeMs;
-    this.#delayed = new Heap({ keyOf, before });
-    this.#failed = new Heap({ keyOf, before });
+    this.#failed = new Heap({ keyOf, before: (a, b) => a.notBeforeMs < b.notBeforeMs });
     const { others } = this.#options;
     const plugins = new Set([...[...options.profiles.values()].flatMap(pluginsOf), ...others]);
     for (const plugin of plugins) this.#note(plugin);
@@ -146,15 +150,18 @@ export class SchedulingQueue {
     const trying = this.#trying.get(uid);
     this.#trying.delete(uid);
     if (!trying || this.#closed) return;
-    const { initialBackoffMs, maxBackoffMs, clock } = this.#options;
-    const attempts = trying.pod.attempts + 1;
-    const delayMs = Math.min(maxBackoffMs, initialBackoffMs * 2 ** Math.min(attempts - 1, 20));
-    const nowMs = clock.now();
-    const delayed = { sinceMs: nowMs, notBeforeMs: nowMs + delayMs };
-    const waiting = { ...trying.pod, attempts, refusedBy, ...delayed, missed: false };
+    const isError = refusedBy.size === 0;
+    const counts = {
+      attempts: trying.pod.attempts + 1,
+      refusals: trying.pod.refusals + (isError ? 0 : 1),
+      errors: isError ? trying.pod.errors + 1 : 0,
+    };
+    const nowMs = this.#options.clock.now();
+    const delayed = { sinceMs: nowMs, notBeforeMs: nowMs + this.#delayMs(counts) };
+    const waiting = { ...trying.pod, ...counts, refusedBy, ...delayed, missed: false };
     // Nothing happens while a decision is made; only what waited after it can have missed something.
     const missed = trying.eventsBefore !== this.#events || trying.isChanged;
-    if (refusedBy.size === 0) return this.#delay(this.#failed, waiting);
+    if (isError) return this.#delay(this.#failed, waiting);
     if (missed) return this.#delayOrActivate(waiting);
     this.#refused.add(waiting);
     this.#sweepLater();
@@ -189,6 +196,13 @@ export class SchedulingQueue {
     this.#arrival?.resolve();
   }
 
+  /** Something that goes wrong after many refusals is not held against the pod as they are. */
+  #delayMs({ refusals, errors }: Pick<Waiting, 'refusals' | 'errors'>): number {
+    const { initialBackoffMs, maxBackoffMs } = this.#options;
+    const count = errors > 0 ? errors : refusals;
+    return Math.min(maxBackoffMs, initialBackoffMs * 2 ** Math.min(count - 1, 20));
+  }
+
   #note(plugin: Plugin): void {
     this.#plugins.set(plugin.name, [...(this.#plugins.get(plugin.name) ?? []), plugin]);
     for (const { resource, actions, helps } of plugin.events ?? []) {
@@ -201,7 +215,8 @@ export class SchedulingQueue {
 
   #fresh(pod: Stored<Pod>): Waiting {
     const arrivedMs = this.#options.clock.now();
-    return { pod, arrivedMs, attempts: 0, refusedBy: new Set(), notBeforeMs: 0, sinceMs: arrivedMs };
+    const counts = { attempts: 0, refusals: 0, errors: 0 };
+    return { pod, arrivedMs, ...counts, refusedBy: new Set(), notBeforeMs: 0, sinceMs: arrivedMs };
   }
 
   /** Name of the plugin that does not let the pod into the queue yet. */
