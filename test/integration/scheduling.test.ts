@@ -367,6 +367,7 @@ describe('preemption', () => {
       status: 'True',
       reason: 'PreemptionByScheduler',
       message: 'default-scheduler: preempting to accommodate a higher priority pod',
+      observedGeneration: 1,
     });
     expect((await cluster.get(pods, 'high')).status?.nominatedNodeName).toBe('a');
     expect(await placeOf('high')).toBeUndefined();

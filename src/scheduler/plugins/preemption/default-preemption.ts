@@ -232,19 +232,22 @@ async function evict(handle: Handle, { preemptor, victim: { pod }, node }: Evict
     { ...preemptor, apiVersion: 'v1', kind: 'Pod' },
     'it matters more, and there is no room',
   );
+  const type = 'DisruptionTarget';
+  const old = pod.status?.conditions?.find((condition) => condition.type === type);
   const condition = {
-    type: 'DisruptionTarget',
+    type,
     status: 'True',
     reason: 'PreemptionByScheduler',
     message: `${preemptor.spec.schedulerName}: preempting to accommodate a higher priority pod`,
-    lastTransitionTime: timestamp(clock),
+    observedGeneration: pod.metadata.generation,
+    lastTransitionTime: old?.status === 'True' ? old.lastTransitionTime : timestamp(clock),
   };
   const patch = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };
-  const type = 'application/strategic-merge-patch+json';
   try {
     // A pod that does not run yet can go elsewhere.
     if (!handle.cancelBinding(pod.metadata.uid, `preempted by ${name}`)) {
-      await client.of(pods).patch(pod.metadata, patch, { type, subresource: 'status', cause });
+      const options = { type: 'application/strategic-merge-patch+json', subresource: 'status' } as const;
+      await client.of(pods).patch(pod.metadata, patch, { ...options, cause });
       await client.of(pods).delete(pod.metadata, { cause, preconditions: { uid: pod.metadata.uid } });
     }
   } catch (error) {
