@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Node, Pod } from '../../api/core/v1.ts';
-import { nodes } from '../../api/generated/resources.ts';
+import {
+  csinodes,
+  csistoragecapacities,
+  nodes,
+  persistentvolumeclaims,
+  persistentvolumes,
+  storageclasses,
+} from '../../api/generated/resources.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { seededRandom } from '../../platform/random.ts';
 import { SchedulerCache } from '../cache/cache.ts';
@@ -201,6 +208,56 @@ describe('which nodes wake a pod', () => {
     ).toBe(true);
     expect(wakes('NodeResourcesFit', pod({}, { 'example.com/gpu': '1' }), having('2'))).toBe(false);
   });
+});
+
+describe('what wakes a pod that mounts volumes', () => {
+  /** Whether a plugin lets what has become of an object wake a pod with the claim `c`. */
+  function wakes(plugin: string, resource: unknown, now: object, old?: object): boolean {
+    const { events = [] } = testProfile().at.filter.find(({ name }) => name === plugin) ?? {};
+    const action = old ? ('Update' as const) : ('Add' as const);
+    const one = pod({ volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] });
+    const event = { resource: resource as never, action, object: now as never, old: old as never };
+    const interests = events.filter((e) => e.resource === resource && e.actions.includes(action));
+    return interests.some(({ helps }) => !helps || helps(one, event));
+  }
+  const object = (more: object) => stored<Stored<KubernetesObject>>('o', more);
+  const inZone = (value?: string) =>
+    object({ metadata: { labels: value ? { [zone]: value } : {} }, spec: {} });
+  const capacity = (size: string, most?: string) =>
+    object({ capacity: size, ...(most && { maximumVolumeSize: most }), storageClassName: 'k' });
+  const taking = (count?: number) =>
+    object({ spec: { drivers: [{ name: 'd', nodeID: 'n', ...(count && { allocatable: { count } }) }] } });
+  const mode = (volumeBindingMode: string) => object({ provisioner: 'd', volumeBindingMode });
+  const inNamespace = (name: string) => ({ metadata: { name, namespace: 'default' }, spec: {} });
+  const migrates = (plugins: string) =>
+    object({
+      metadata: { annotations: { 'storage.alpha.kubernetes.io/migrated-plugins': plugins } },
+      spec: { drivers: [] },
+    });
+
+  test.each<[string, unknown, object, object | undefined, boolean]>([
+    ['VolumeZone', persistentvolumes, inZone('a'), undefined, true],
+    ['VolumeZone', persistentvolumes, inZone('a'), inZone('b'), true],
+    ['VolumeZone', persistentvolumes, inZone('a'), inZone('a'), false],
+    ['VolumeZone', storageclasses, mode('WaitForFirstConsumer'), undefined, true],
+    ['VolumeZone', storageclasses, mode('Immediate'), undefined, false],
+    ['VolumeZone', persistentvolumeclaims, inNamespace('c'), undefined, true],
+    ['VolumeZone', persistentvolumeclaims, inNamespace('e'), undefined, false],
+    ['VolumeBinding', csistoragecapacities, capacity('1Gi'), undefined, true],
+    ['VolumeBinding', csistoragecapacities, capacity('2Gi'), capacity('1Gi'), true],
+    ['VolumeBinding', csistoragecapacities, capacity('1Gi'), capacity('2Gi'), false],
+    ['VolumeBinding', csistoragecapacities, capacity('9Gi', '1Gi'), capacity('1Gi', '1Gi'), false],
+    ['VolumeBinding', csinodes, taking(1), undefined, true],
+    ['VolumeBinding', csinodes, taking(2), taking(1), false],
+    ['VolumeBinding', csinodes, migrates('kubernetes.io/aws-ebs'), migrates(''), true],
+    ['NodeVolumeLimits', csinodes, taking(1), undefined, true],
+    ['NodeVolumeLimits', csinodes, taking(2), taking(1), true],
+    ['NodeVolumeLimits', csinodes, taking(1), taking(2), false],
+    ['NodeVolumeLimits', csinodes, taking(), taking(1), true],
+    ['NodeVolumeLimits', persistentvolumeclaims, inNamespace('c'), undefined, true],
+    ['NodeVolumeLimits', persistentvolumeclaims, inNamespace('c'), inNamespace('c'), false],
+    ['NodeVolumeLimits', persistentvolumes, inZone('a'), undefined, false],
+  ])('%s', (plugin, resource, now, old, helps) => expect(wakes(plugin, resource, now, old)).toBe(helps));
 });
 
 describe('which changes of a pod wake it', () => {

@@ -2,10 +2,10 @@ import type { PersistentVolume, Pod } from '../../../api/core/v1.ts';
 import {
   csinodes,
   persistentvolumeclaims,
-  persistentvolumes,
   pods,
   volumeattachments,
 } from '../../../api/generated/resources.ts';
+import type { CSINode } from '../../../api/storage/v1.ts';
 import type { NodeInfo } from '../../cache/node-info.ts';
 import { interestIn } from '../../framework/events.ts';
 import type { Plugin, Refusal } from '../../framework/framework.ts';
@@ -62,6 +62,14 @@ function attachedBy(pod: Pod, { claims, volumes, classes }: StorageListers): Att
 const mayAttach = (pod: Pod, claims: readonly unknown[]): boolean =>
   claims.length > 0 || (pod.spec.volumes ?? []).some(migratedVolume);
 
+/** Whether a driver of the node takes more volumes than before. */
+function allowsMore(now: CSINode, old: CSINode): boolean {
+  return now.spec.drivers.some(({ name: driver, allocatable }) => {
+    const before = old.spec.drivers.find((one) => one.name === driver)?.allocatable?.count;
+    return before !== undefined && (allocatable?.count === undefined || allocatable.count > before);
+  });
+}
+
 type Attachments = ReadonlyMap<string, readonly Attached[]>;
 
 /** What the attachments themselves say, by node. */
@@ -104,11 +112,10 @@ export function nodeVolumeLimits(storage: StorageListers): Plugin {
     name,
     changeHelps: () => false,
     events: [
-      interestIn(csinodes, ['Add', 'Update']),
+      interestIn(csinodes, ['Add', 'Update'], (_, node, old) => !old || allowsMore(node, old)),
       interestIn(pods, ['Delete'], (_, gone) => mayAttach(gone, mountedClaims(gone))),
-      interestIn(persistentvolumeclaims, ['Add', 'Update'], mounts),
-      interestIn(persistentvolumes, ['Add', 'Update']),
-      interestIn(volumeattachments, ['Delete']),
+      interestIn(persistentvolumeclaims, ['Add'], mounts),
+      interestIn(volumeattachments, ['Delete'], (pod) => mayAttach(pod, mountedClaims(pod))),
     ],
     preFilter({ pod, state }) {
       const wanted = mayAttach(pod.pod, pod.claims) ? attachedBy(pod.pod, storage) : [];

@@ -27,13 +27,16 @@ import {
   waitsForPod,
 } from './claims.ts';
 import { areBound, type BindStep, selectedNode, type Written } from './until-bound.ts';
-import { allowsNode, findVolume, hasCapacity, reaches, sizeOf } from './volume-match.ts';
+import { allowsNode, findVolume, hasCapacity, isLarger, reaches, sizeOf } from './volume-match.ts';
 
 const name = 'VolumeBinding';
 const refusalFor = refusalsOf(name);
 const noProvisioner = 'kubernetes.io/no-provisioner';
 const merge = 'application/merge-patch+json';
 const checkEveryMs = 100;
+
+/** Says on a CSINode which volumes that were part of Kubernetes once are served by drivers there. */
+const migrated = 'storage.alpha.kubernetes.io/migrated-plugins';
 
 const unreachable = "node(s) didn't match PersistentVolume's node affinity";
 const nothingToBind = "node(s) didn't find available persistent volumes to bind";
@@ -272,11 +275,13 @@ function eventsOf(): Plugin['events'] {
     interestIn(storageclasses, ['Add', 'Update'], (_, now, old) => {
       return !old || !deepEqual(now.allowedTopologies, old.allowedTopologies);
     }),
-    interestIn(csistoragecapacities, ['Add', 'Update']),
+    interestIn(csistoragecapacities, ['Add', 'Update'], (_, now, old) => isLarger(now, old)),
     interestIn(csidrivers, ['Update'], (_, now, old) => {
       return Boolean(old?.spec.storageCapacity) && !now.spec.storageCapacity;
     }),
-    interestIn(csinodes, ['Add', 'Update']),
+    interestIn(csinodes, ['Add', 'Update'], (_, { metadata }, old) => {
+      return !old || metadata.annotations?.[migrated] !== old.metadata.annotations?.[migrated];
+    }),
     interestIn(nodes, ['Add', 'UpdateLabel']),
   ];
 }

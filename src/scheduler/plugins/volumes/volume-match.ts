@@ -89,3 +89,10 @@ export function hasCapacity(
     return matchesLabels(compileOrNothing(nodeTopology), wanted.node.metadata.labels);
   });
 }
+
+/** Whether a capacity has become larger; a new one has. */
+export function isLarger(now: CSIStorageCapacity, old: CSIStorageCapacity | undefined): boolean {
+  const sizeOf = ({ maximumVolumeSize, capacity }: CSIStorageCapacity) =>
+    quantityValue(maximumVolumeSize ?? capacity ?? '0');
+  return !old || sizeOf(now) > sizeOf(old);
+}

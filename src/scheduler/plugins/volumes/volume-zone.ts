@@ -56,8 +56,11 @@ export function volumeZone(storage: StorageListers): Plugin {
     changeHelps: () => false,
     events: [
       interestIn(persistentvolumeclaims, ['Add', 'Update'], mounts),
-      interestIn(persistentvolumes, ['Add', 'Update']),
-      interestIn(storageclasses, ['Add']),
+      interestIn(persistentvolumes, ['Add', 'Update'], (_, { metadata }, old) => {
+        const isOther = (key: string) => metadata.labels?.[key] !== old?.metadata.labels?.[key];
+        return !old || topologyKeys.some(isOther);
+      }),
+      interestIn(storageclasses, ['Add'], (_, added) => added.volumeBindingMode === 'WaitForFirstConsumer'),
       interestIn(nodes, ['Add', 'UpdateLabel']),
     ],
     preFilter({ pod, state }) {
