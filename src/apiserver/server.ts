@@ -6,7 +6,7 @@ import { SocketReply } from '../platform/socket-reply.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import { WebhookCaller } from './admission/webhooks/caller.ts';
-import { WebhookCounts } from './admission/webhooks/webhook-counts.ts';
+import { AdmissionCounts } from './admission/admission-counts.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import type { FrontProxy } from './aggregation/extension-server.ts';
 import { dynamicAdmission } from './admission/dynamic.ts';
@@ -162,7 +162,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     proxyNames: options.frontProxy?.names,
     onSecretUsed: (secret, day) => parts.server?.legacyTokens.noteUse(secret, day),
   });
-  const webhookCounts = new WebhookCounts();
+  const admissionCounts = new AdmissionCounts(platform.clock);
   const dispatcher = await createDispatcher({
     store,
     platform,
@@ -176,10 +176,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         authorizer: security.authorizer,
         pods: options.pods ?? throughNodes(options, reader),
         outside: options.outside,
-        counts: webhookCounts,
+        counts: admissionCounts,
         served: () => parts.dispatcher?.served() ?? [],
       }),
     ]),
+    admissionTimes: admissionCounts.times,
     authorize: async (user, info) => authorize(security.authorizer, user, info),
     freshRevision: options.freshRevision,
     usage: options.usage,
@@ -195,7 +196,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     watches: metrics,
     limits,
   });
-  const server = new Server(options, { security, dispatcher, responder, metrics, webhookCounts, limits });
+  const server = new Server(options, { security, dispatcher, responder, metrics, admissionCounts, limits });
   parts.server = server;
   await server.start();
   return server;
@@ -253,7 +254,7 @@ interface Parts {
   dispatcher: RegistryDispatcher;
   responder: Responder;
   metrics: Metrics;
-  webhookCounts: WebhookCounts;
+  admissionCounts: AdmissionCounts;
   limits: ApiServerLimits;
 }
 
@@ -288,7 +289,7 @@ class Server implements ApiServer {
   #stopping = false;
 
   constructor(options: ApiServerOptions, parts: Parts) {
-    const { security, dispatcher, responder, metrics, webhookCounts, limits } = parts;
+    const { security, dispatcher, responder, metrics, admissionCounts, limits } = parts;
     this.#options = options;
     this.#security = security;
     this.dispatcher = dispatcher;
@@ -298,7 +299,7 @@ class Server implements ApiServer {
     const fairness = new Fairness({ clock, reader, limits, count: (info) => dispatcher.count(info) });
     serveFairnessDumps(this.routes, { fairness, clock });
     const impersonation = new Impersonation(security.authorizer);
-    const counted = [...fairness.metrics, ...impersonation.metrics, ...webhookCounts.metrics];
+    const counted = [...fairness.metrics, ...impersonation.metrics, ...admissionCounts.metrics];
     metrics.serve(this.routes, { ...metricSources(options, dispatcher, fairness), more: counted });
     const pods = options.pods ?? throughNodes(options, dispatcher.reader);
     this.#aggregator = new Aggregator({ ...options, dispatcher, pods });

@@ -5,6 +5,7 @@ import type { StatusChange } from '../registry/change-status.ts';
 import type { HookContext, Kind } from '../registry/kind.ts';
 import { freshEnough } from '../registry/freshness.ts';
 import { hookContext, namespaceOf, type Call } from '../registry/registry.ts';
+import { askPlugins, timedStep } from './ask-plugins.ts';
 import { type Form, formsOf } from './forms.ts';
 import { requestOptions } from './request-options.ts';
 import { Rounds } from './rounds.ts';
@@ -75,29 +76,17 @@ export interface AdmittedWrite extends Pick<AdmissionAttributes, 'operation' | '
  * Undefined where none of them had anything to wait for.
  */
 export function admit(call: Call, write: AdmittedWrite): Promise<void> | undefined {
-  const { admission } = call.environment;
+  const { admission: plugins, admissionTimes: times } = call.environment;
   const attributes = new WriteAttributes(call, write);
   const managers = write.object?.metadata?.managedFields;
-  const ask = (plugin: AdmissionPlugin) => plugin.admit?.(attributes);
-  const waiting = askInOrder(admission, ask);
-  // Whoever wants a second time has called out, and is waited for.
+  const questions = { plugins, step: 'admit', attributes, times } as const;
+  const waiting = timedStep(questions, () => {
+    // Whoever wants a second time has called out, and is waited for.
+    const first = askPlugins(questions);
+    return first?.then(() => (attributes.rounds.startSecond() ? askPlugins(questions) : undefined));
+  });
   if (!waiting) return keepManagers(call, write.object, managers);
-  return waiting
-    .then(() => (attributes.rounds.startSecond() ? askInOrder(admission, ask) : undefined))
-    .then(() => keepManagers(call, write.object, managers));
-}
-
-/** Asks the plugins from the given one on. Most of them have nothing to wait for, so only what they promise is waited for. */
-function askInOrder(
-  plugins: readonly AdmissionPlugin[],
-  ask: (plugin: AdmissionPlugin) => void | Promise<void>,
-  from = 0,
-): Promise<void> | undefined {
-  for (let i = from; i < plugins.length; i++) {
-    const waiting = ask(plugins[i] as AdmissionPlugin);
-    if (waiting) return waiting.then(() => askInOrder(plugins, ask, i + 1));
-  }
-  return undefined;
+  return waiting.then(() => keepManagers(call, write.object, managers));
 }
 
 /** Puts back who managed what, where a plugin has left nonsense. */
@@ -126,9 +115,9 @@ export function validateAdmission(
   { isBooked = false } = {},
 ): Promise<void> | undefined {
   const attributes = new WriteAttributes(call, write);
-  return askInOrder(call.environment.admission, (plugin) =>
-    isBooked && plugin.last ? undefined : plugin.validate?.(attributes),
-  );
+  const { admission: plugins, admissionTimes: times } = call.environment;
+  const questions = { plugins, step: 'validate', attributes, isBooked, times } as const;
+  return timedStep(questions, () => askPlugins(questions));
 }
 
 /** Runs what plugins have to say of an object that has just been created. */

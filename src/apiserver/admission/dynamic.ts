@@ -10,7 +10,7 @@ import { validatingPolicies } from './policies/validating.ts';
 import { WebhookCaller } from './webhooks/caller.ts';
 import { mutatingWebhooks } from './webhooks/mutating.ts';
 import { validatingWebhooks } from './webhooks/validating.ts';
-import type { WebhookCounts } from './webhooks/webhook-counts.ts';
+import type { AdmissionCounts } from './admission-counts.ts';
 
 export interface DynamicAdmissionOptions {
   platform: Pick<Platform, 'clock' | 'random' | 'log'>;
@@ -18,20 +18,28 @@ export interface DynamicAdmissionOptions {
   authorizer: Authorizer;
   pods?: Connector | undefined;
   outside?: Connector | undefined;
-  /** Told of what webhooks answer. */
-  counts: WebhookCounts;
+  /** Told of what webhooks and policies have to say. */
+  counts: AdmissionCounts;
   /** What is served: as clients see it, and as it is stored. */
   served(): Iterable<{ view: Kind; kind: Kind }>;
 }
 
 /** The plugins whose rules are objects of the API: webhooks and policies. They come after all that change objects. */
 export function dynamicAdmission(options: DynamicAdmissionOptions): AdmissionPlugin[] {
-  const { platform, reader, authorizer, pods, outside } = options;
+  const { platform, reader, authorizer, pods, outside, counts } = options;
   const { clock, random } = platform;
   const caller = new WebhookCaller({ reader, random, clock, pods, outside });
   const log = platform.log.named('admission');
-  const context = { caller, authorizer, clock, counts: options.counts, random, log };
-  const policies = { authorizer, reader, served: options.served };
+  const context = {
+    caller,
+    authorizer,
+    clock,
+    counts: counts.webhooks,
+    conditionCounts: counts.conditions,
+    random,
+    log,
+  };
+  const policies = { authorizer, reader, served: options.served, clock, counts };
   return [
     expressionCheck,
     mutatingPolicies(policies),

@@ -18,8 +18,9 @@ export class Histogram {
   }
 
   observe(value: number): void {
-    const found = this.#bounds.findIndex((bound) => value <= bound);
-    const at = found < 0 ? this.#bounds.length : found;
+    const bounds = this.#bounds;
+    let at = 0;
+    while (at < bounds.length && value > (bounds[at] as number)) at++;
     this.#counts[at] = (this.#counts[at] as number) + 1;
     this.#sum += value;
   }

@@ -3,6 +3,7 @@ import { badRequest, notFound, notSupportedMethod, StatusError } from '../../mac
 import type { Platform } from '../../platform/platform.ts';
 import type { Store } from '../../store/store.ts';
 import { type AdmissionPlugin, admit, validateAdmission } from '../admission/admission.ts';
+import type { AdmissionTimes } from '../admission/admission-times.ts';
 import { cacheReader } from '../auth/cache-reader.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
 import type { WindowLimits } from '../cache/event-window.ts';
@@ -32,6 +33,8 @@ export interface DispatcherOptions {
   platform: Pick<Platform, 'clock' | 'random' | 'log'>;
   /** Plugins in their order; mutating ones change what the later ones see. */
   admission?: readonly AdmissionPlugin[];
+  /** Told how long they take. */
+  admissionTimes?: AdmissionTimes;
   /** Throws a Forbidden error unless the user may do this; asked where a write turns out to be of another verb. */
   authorize?(user: UserInfo, info: RequestInfo): Promise<void>;
   /** The newest revision of a store that others write into as well; absent where this process alone does. */
@@ -89,6 +92,7 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     platform,
     minWatchMs: options.minWatchMs ?? defaultMinWatchMs,
     admission: options.admission ?? [],
+    admissionTimes: options.admissionTimes,
     authorize: options.authorize ?? (async () => {}),
     freshRevision: options.freshRevision,
     usage: options.usage,

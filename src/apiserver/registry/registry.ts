@@ -3,6 +3,7 @@ import { nothing } from '../../machinery/joined.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Store } from '../../store/store.ts';
 import type { AdmissionPlugin } from '../admission/admission.ts';
+import type { AdmissionTimes } from '../admission/admission-times.ts';
 import type { CachedItem } from '../cache/cached-item.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { StoreFeed } from '../cache/store-feed.ts';
@@ -35,6 +36,8 @@ export interface RegistryEnvironment {
   /** Watches last between once and twice this long where the client says nothing. */
   readonly minWatchMs: number;
   readonly admission: readonly AdmissionPlugin[];
+  /** Told how long admission takes. */
+  readonly admissionTimes?: AdmissionTimes | undefined;
   /** Throws a Forbidden error unless the user may do this; for writes that turn out to be of another verb. */
   authorize(user: UserInfo, info: RequestInfo): Promise<void>;
   /** The newest revision of a store that others write into as well; absent where this process alone does. */

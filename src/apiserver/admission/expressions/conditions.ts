@@ -1,5 +1,6 @@
 import type { MatchCondition } from '../../../api/admissionregistration/v1.ts';
 import type { Program } from '../../../machinery/cel/cel.ts';
+import type { ConditionCounts, ConditionsOwner } from './condition-counts.ts';
 import type { VariableSource } from './variables.ts';
 
 /** What one request may spend on the conditions of one configuration. */
@@ -24,15 +25,26 @@ export class Conditions {
     this.#params = params;
   }
 
-  /** Whether all hold. One that does not decides; otherwise an error of one makes it an Error. */
-  async hold(source: VariableSource): Promise<boolean | Error> {
+  /** Whether all hold. One that does not decides; otherwise an error of one makes it an Error. `counts` is told for `owner`. */
+  async hold(
+    source: VariableSource,
+    { counts, owner }: { counts: ConditionCounts; owner: ConditionsOwner },
+  ): Promise<boolean | Error> {
     if (this.#conditions.length === 0) return true;
+    const startMs = counts.clock.monotonic();
+    const errors: string[] = [];
+    const holds = await this.#evaluate(source, errors);
+    const { operation } = source.attributes;
+    counts.note(owner, { operation, startMs, errors: errors.length, holds: holds !== false });
+    return holds;
+  }
+
+  async #evaluate(source: VariableSource, errors: string[]): Promise<boolean | Error> {
     this.#compiled ??= this.#compile();
     const compiled = await this.#compiled.catch((error: Error) => error);
     if (compiled instanceof Error) return new Error(`compilation error: ${compiled.message}`);
     const { variableValues } = await import('./variables.ts');
     const lookup = variableValues(source);
-    const errors: string[] = [];
     let left = conditionsBudget;
     for (const { program, expression } of compiled) {
       try {

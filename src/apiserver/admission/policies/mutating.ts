@@ -97,7 +97,8 @@ class Application {
     const { policy, conditions } = this.#bound;
     const { form, binding, params } = on;
     const source = { attributes, form, authorizer: context.authorizer, params, withNamespace: true };
-    const holds = await conditions.hold(source);
+    const owner = { kind: 'policy', name: policy.metadata.name, type: 'validate' } as const;
+    const holds = await conditions.hold(source, { counts: context.counts.conditions, owner });
     if (holds instanceof Error) throw holds;
     const { name = '', namespace = '' } = params?.metadata ?? {};
     const id = [policy.metadata.name, binding.metadata.name, namespace, name].join('/');
@@ -107,12 +108,30 @@ class Application {
     const { mutate } = await import('./mutate.ts');
     for (const [index] of (policy.spec.mutations ?? []).entries()) {
       const object = attributes.object as KubernetesObject;
-      const made = mutate(policy, { compiled, index, source });
-      if (made) replaceContents(object, form.take(made, object));
+      this.#counted(binding, () => {
+        const made = mutate(policy, { compiled, index, source });
+        if (made) replaceContents(object, form.take(made, object));
+      });
     }
     if (!deepEqual(form.show(attributes.object as KubernetesObject), before))
       notes.changed(attributes.rounds);
     if (policy.spec.reinvocationPolicy === 'IfNeeded') notes.mayRunAgain(id);
+  }
+
+  /** Does what one mutation asks for, and counts what comes of it. */
+  #counted(binding: BoundBinding, work: () => void): void {
+    const { clock, counts } = this.#context.context;
+    const names = { policy: this.#bound.policy.metadata.name, binding: binding.metadata.name };
+    const startMs = clock.monotonic();
+    let message = '';
+    try {
+      work();
+    } catch (error) {
+      ({ message } = error as Error);
+      throw error;
+    } finally {
+      counts.mutating.note({ ...names, message, ms: clock.monotonic() - startMs });
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { request as httpsRequest } from 'node:https';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { PatchType, Transport } from '../../../client/transport.ts';
 import type { ResourceRequest } from '../../request.ts';
@@ -63,6 +64,21 @@ async function bind(kind: 'Validating' | 'Mutating', spec: object, binding: obje
     spec: { policyName: names.policy, ...actions, ...binding },
   });
   return names;
+}
+
+/** What the server says of itself, as a client with all rights reads it. */
+async function metricLines(): Promise<string[]> {
+  const client = await t.client('root', 'system:masters');
+  return new Promise((resolve, reject) => {
+    const request = httpsRequest(`${t.origin}/metrics`, { ...client, agent: false }, (response) => {
+      let text = '';
+      response.on('data', (chunk) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve(text.split('\n')));
+    });
+    request.on('error', reject).end();
+  });
 }
 
 /** A request of which the warnings and annotations are kept. */
@@ -517,4 +533,81 @@ describe('mutating admission policies', () => {
     );
     await expect(bad('{"a": 1}')).rejects.toThrow('must evaluate to Object but got map(string, int)');
   });
+});
+
+describe('checks are counted', () => {
+  /** The counts of a policy, by what else they say. */
+  async function countsOf(kind: 'validating' | 'mutating', { policy }: { policy: string }) {
+    const lines = (await metricLines()).filter((line) => line.includes(`policy="${policy}"`));
+    const name = `apiserver_${kind}_admission_policy_check`;
+    const counts = lines.filter((line) => line.startsWith(`${name}_total`));
+    const durations = lines.filter((line) => line.startsWith(`${name}_duration_seconds_count`));
+    const bare = (line: string) => line.replace(/^[^{]*\{|policy=.*(?=\})/g, '').replace(',}', '');
+    expect(durations.map(bare).sort()).toEqual(counts.map(bare).sort());
+    return counts.map(bare).sort();
+  }
+
+  test('by what a validating policy has done about them', async () => {
+    const spec = {
+      matchConstraints: onMaps,
+      validations: [{ expression: "!('bad' in object.data)" }, { expression: "object.data.must == 'x'" }],
+    };
+    const names = await bind('Validating', spec, { validationActions: ['Warn', 'Audit'] });
+    await send('POST', configMaps, configMap(fresh('cm'), { must: 'x' }));
+    expect(await countsOf('validating', names)).toEqual([]);
+    await send('POST', configMaps, configMap(fresh('cm'), { bad: 'x', must: 'x' }));
+    expect(await countsOf('validating', names)).toEqual([
+      'enforcement_action="audit",error_type="invalid_error" 1',
+      'enforcement_action="warn",error_type="invalid_error" 1',
+    ]);
+    const lenient = await bind('Validating', { ...spec, failurePolicy: 'Ignore' });
+    await send('POST', configMaps, configMap(fresh('cm')));
+    expect(await countsOf('validating', lenient)).toEqual([
+      'enforcement_action="allow",error_type="invalid_error" 1',
+    ]);
+    await expect(send('POST', configMaps, configMap(fresh('cm'), { bad: 'x' }))).rejects.toThrow('denied');
+    expect(await countsOf('validating', lenient)).toContain(
+      'enforcement_action="deny",error_type="invalid_error" 1',
+    );
+  });
+
+  test('by whether a mutating policy could change the object', async () => {
+    const change = (value: string) => ({
+      patchType: 'ApplyConfiguration',
+      applyConfiguration: { expression: `Object{data: {"a": ${value}}}` },
+    });
+    const reinvocationPolicy = 'Never';
+    const mutations = [change('"b"'), change('object.data.none')];
+    const spec = { matchConstraints: onMaps, reinvocationPolicy, mutations, failurePolicy: 'Ignore' };
+    const names = await bind('Mutating', spec);
+    await send('POST', configMaps, configMap(fresh('cm'), { x: 'y' }));
+    expect(await countsOf('mutating', names)).toEqual([
+      'error_type="invalid_error" 1',
+      'error_type="no_error" 1',
+    ]);
+  });
+});
+
+test('admission tells how long its plugins take, each and together', async () => {
+  const count = async (name: string, labels: string) => {
+    const start = `apiserver_admission_${name}_admission_duration_seconds_count{${labels}} `;
+    const line = (await metricLines()).find((one) => one.startsWith(start));
+    return Number(line?.slice(start.length) ?? 0);
+  };
+  const create = (rejected: boolean, type: string) =>
+    `operation="CREATE",rejected="${rejected}",type="${type}"`;
+  const all = async () => [
+    await count('controller', `name="NamespaceLifecycle",${create(false, 'admit')}`),
+    await count('controller', `name="PodSecurity",${create(false, 'validate')}`),
+    await count('controller', `name="ValidatingAdmissionPolicy",${create(true, 'validate')}`),
+    await count('step', create(false, 'admit')),
+    await count('step', create(true, 'validate')),
+  ];
+  await bind('Validating', { matchConstraints: onMaps, validations: [{ expression: 'false' }] });
+  const before = await all();
+  await expect(send('POST', configMaps, configMap(fresh('cm')))).rejects.toThrow('denied');
+  const after = await all();
+  expect(after.map((n, i) => n - (before[i] as number))).toEqual([1, 1, 1, 1, 1]);
+  // What has no say in one of the steps is not said to have taken part in it.
+  expect(await count('controller', `name="PodSecurity",${create(false, 'admit')}`)).toBe(0);
 });

@@ -7,8 +7,10 @@ import {
   validatingadmissionpolicybindings,
 } from '../../../api/generated/resources.ts';
 import type { StatusError, StatusReason } from '../../../machinery/status-error.ts';
+import type { Clock } from '../../../platform/clock.ts';
 import type { Authorizer } from '../../auth/authorizer.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
+import type { AdmissionCounts, PolicyCheck } from '../admission-counts.ts';
 import type { Form } from '../forms.ts';
 import { findWanted, isExempt, isWanted, requestNamespace } from '../matching.ts';
 import { refuse } from '../refuse.ts';
@@ -21,6 +23,9 @@ type BoundBinding = Bound['bindings'][number];
 
 export interface PolicyContext extends ParamSource {
   authorizer: Authorizer;
+  clock: Pick<Clock, 'monotonic'>;
+  /** Told of what policies have to say. */
+  counts: AdmissionCounts;
 }
 
 /** Holds requests against the policies that are bound. */
@@ -56,6 +61,9 @@ interface AuditedFailure {
 
 const maxAuditedFailures = 50;
 const maxAnnotationLength = 10 * 1024;
+
+/** What metrics call the actions of bindings. */
+const enforced: Record<string, 'deny' | 'audit' | 'warn'> = { Deny: 'deny', Audit: 'audit', Warn: 'warn' };
 
 const codes: Record<string, number> = {
   Forbidden: 403,
@@ -108,7 +116,7 @@ class Inquiry {
     const { authorizer } = this.#context;
     for (const param of params) {
       const source = { attributes: this.#attributes, form, authorizer, params: param, withNamespace: true };
-      const verdict = await judge(bound, source);
+      const verdict = await judge(bound, source, this.#context);
       this.#take(verdict, { ...names, actions: binding.spec.validationActions });
       for (const { key, value } of verdict.annotations) {
         const known = annotations.get(key) ?? new Set();
@@ -118,10 +126,15 @@ class Inquiry {
   }
 
   #take(
-    { failures, annotationErrors }: Verdict,
+    { failures, ignored, annotationErrors }: Verdict,
     { actions, ...names }: { policy: string; binding: string; actions: readonly string[] },
   ): void {
-    for (const { message, reason, index } of failures) {
+    const note = (what: Pick<PolicyCheck, 'message' | 'ms'>, action: PolicyCheck['action']) =>
+      this.#context.counts.validating.note({ ...names, message: what.message, ms: what.ms, action });
+    for (const error of ignored) note(error, 'allow');
+    for (const failure of failures) {
+      const { message, reason, index } = failure;
+      for (const action of actions) note(failure, enforced[action]);
       if (actions.includes('Deny')) this.#deny(names, { message, reason });
       if (actions.includes('Audit')) {
         this.#audited.push({ message, ...names, expressionIndex: index, validationActions: actions });
@@ -131,7 +144,10 @@ class Inquiry {
         this.#attributes.context.warn(`${head}: ${message}`);
       }
     }
-    for (const message of annotationErrors) this.#deny(names, { message, reason: '' });
+    for (const error of annotationErrors) {
+      note(error, 'deny');
+      this.#deny(names, { message: error.message, reason: '' });
+    }
   }
 
   #denyMisconfigured(names: { policy: string; binding: string }, error: Error): void {

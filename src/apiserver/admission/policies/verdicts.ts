@@ -8,9 +8,15 @@ import type { VariableSource } from '../expressions/variables.ts';
 import type { Compiled, CompiledPolicy } from './compiled-policy.ts';
 import { Evaluation, OutOfBudget } from './evaluation.ts';
 import type { BoundPolicy } from './policy-set.ts';
+import type { PolicyContext } from './validating.ts';
 
-interface Failure {
+/** What an expression has come to, and how long it took. */
+interface Complaint {
   message: string;
+  ms: number;
+}
+
+interface Failure extends Complaint {
   /** Empty where an expression failed instead of saying no. */
   reason: string;
   /** Of the validation. */
@@ -20,36 +26,50 @@ interface Failure {
 /** What one policy says about one request with one set of parameters. */
 export interface Verdict {
   failures: readonly Failure[];
+  /** What went wrong and does not matter, by the failure policy. */
+  ignored: readonly Complaint[];
   annotations: readonly { key: string; value: string }[];
   /** Deny the request whatever the binding's actions are. */
-  annotationErrors: readonly string[];
+  annotationErrors: readonly Complaint[];
 }
 
 type Bound = BoundPolicy<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>;
 
-const none: Verdict = { failures: [], annotations: [], annotationErrors: [] };
+const none: Verdict = { failures: [], ignored: [], annotations: [], annotationErrors: [] };
+
+/** What judging takes beside a policy and a request. */
+type JudgeContext = Pick<PolicyContext, 'clock' | 'counts'>;
 
 /** Evaluates a policy whose rules concern the request. */
-export async function judge(bound: Bound, source: VariableSource): Promise<Verdict> {
+export async function judge(
+  bound: Bound,
+  source: VariableSource,
+  { clock, counts }: JudgeContext,
+): Promise<Verdict> {
   const fails = bound.policy.spec.failurePolicy !== 'Ignore';
   const failed = (message: string): Verdict =>
-    fails ? { ...none, failures: [{ message, reason: '', index: 0 }] } : none;
+    fails
+      ? { ...none, failures: [{ message, reason: '', index: 0, ms: 0 }] }
+      : { ...none, ignored: [{ message, ms: 0 }] };
   const compiled = await bound.compiled().catch((error: Error) => error);
   if (compiled instanceof Error) return failed(compiled.message);
-  const holds = await bound.conditions.hold(source);
+  const owner = { kind: 'policy', name: bound.policy.metadata.name, type: 'validate' } as const;
+  const holds = await bound.conditions.hold(source, { counts: counts.conditions, owner });
   if (holds instanceof Error) return failed(holds.message);
   if (!holds) return none;
   const evaluation = new Evaluation(source, compiled.variables);
   try {
-    const failures = validate(bound.policy.spec.validations ?? [], { compiled, evaluation, fails });
-    return { failures, ...annotate(compiled, new Evaluation(source, compiled.variables), fails) };
+    const { validations = [] } = bound.policy.spec;
+    const found = validate(validations, { compiled, evaluation, fails, clock });
+    const again = new Evaluation(source, compiled.variables);
+    return { ...found, ...annotate(compiled, { evaluation: again, fails, clock }) };
   } catch (error) {
     if (error instanceof OutOfBudget) return failed(error.message);
     throw error;
   }
 }
 
-interface Validating {
+interface Validating extends Pick<PolicyContext, 'clock'> {
   compiled: CompiledPolicy;
   evaluation: Evaluation;
   fails: boolean;
@@ -57,20 +77,26 @@ interface Validating {
 
 function validate(
   validations: readonly Validation[],
-  { compiled, evaluation, fails }: Validating,
-): Failure[] {
+  { compiled, evaluation, fails, clock }: Validating,
+): Pick<Verdict, 'failures' | 'ignored'> {
   const failures: Failure[] = [];
+  const ignored: Complaint[] = [];
   for (const [index, validation] of validations.entries()) {
+    const startMs = clock.monotonic();
+    const took = () => clock.monotonic() - startMs;
     try {
       if (evaluation.evaluate(compiled.validations[index] as Compiled) === true) continue;
+      const ms = took();
       const message = messageOf(validation, compiled.messages[index], evaluation);
-      failures.push({ message, reason: validation.reason ?? 'Invalid', index });
+      failures.push({ message, reason: validation.reason ?? 'Invalid', index, ms });
     } catch (error) {
       if (error instanceof OutOfBudget) throw error;
-      if (fails) failures.push({ message: (error as Error).message, reason: '', index });
+      const { message } = error as Error;
+      if (fails) failures.push({ message, reason: '', index, ms: took() });
+      else ignored.push({ message, ms: took() });
     }
   }
-  return failures;
+  return { failures, ignored };
 }
 
 const maxMessageLength = 5 * 1024;
@@ -98,24 +124,25 @@ function evaluated(compiled: Compiled, evaluation: Evaluation): string {
 
 function annotate(
   { auditAnnotations }: CompiledPolicy,
-  evaluation: Evaluation,
-  fails: boolean,
+  { evaluation, fails, clock }: Omit<Validating, 'compiled'>,
 ): Pick<Verdict, 'annotations' | 'annotationErrors'> {
   const annotations: { key: string; value: string }[] = [];
-  const annotationErrors: string[] = [];
+  const annotationErrors: Complaint[] = [];
   for (const compiled of auditAnnotations) {
+    const startMs = clock.monotonic();
+    const complain = (message: string) => annotationErrors.push({ message, ms: clock.monotonic() - startMs });
     try {
       const value = evaluation.evaluate(compiled);
       if (typeof value === 'string') {
         if (value.trim() !== '') annotations.push({ key: compiled.key, value: value.trim() });
       } else if (value !== null) {
         const why = 'Return type must be either string or null.';
-        annotationErrors.push(
+        complain(
           `valueExpression '${compiled.expression}' resulted in unsupported return type: ${typeNameOf(value)}. ${why}`,
         );
       }
     } catch (error) {
-      if (fails) annotationErrors.push((error as Error).message);
+      if (fails) complain((error as Error).message);
     }
   }
   return { annotations, annotationErrors };

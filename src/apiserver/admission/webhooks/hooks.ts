@@ -11,6 +11,7 @@ import type { Log } from '../../../platform/log.ts';
 import type { Random } from '../../../platform/random.ts';
 import type { Authorizer } from '../../auth/authorizer.ts';
 import type { AdmissionAttributes } from '../admission.ts';
+import type { ConditionCounts } from '../expressions/condition-counts.ts';
 import { Conditions } from '../expressions/conditions.ts';
 import type { Form } from '../forms.ts';
 import { compileWanted, findWanted, type Wanted } from '../matching.ts';
@@ -38,6 +39,7 @@ export interface HookContext {
   authorizer: Authorizer;
   clock: Pick<Clock, 'monotonic'>;
   counts: WebhookCounts;
+  conditionCounts: ConditionCounts;
   random: Random;
   log: Log;
 }
@@ -63,11 +65,14 @@ export const fails = ({ webhook }: Hook) => webhook.failurePolicy !== 'Ignore';
 export async function wantedForm(
   hook: Hook,
   attributes: AdmissionAttributes,
-  { authorizer, log }: HookContext,
+  { type, context }: { type: AskedOf['type']; context: HookContext },
 ): Promise<Form | undefined> {
+  const { authorizer, log, conditionCounts: counts } = context;
   const form = findWanted(attributes, hook.wanted);
   if (!form) return undefined;
-  const holds = await hook.conditions.hold({ attributes, form, authorizer, withNamespace: false });
+  const source = { attributes, form, authorizer, withNamespace: false };
+  const owner = { kind: 'webhook', name: hook.webhook.name, type } as const;
+  const holds = await hook.conditions.hold(source, { counts, owner });
   if (!(holds instanceof Error)) return holds ? form : undefined;
   if (!fails(hook)) {
     log.warn('conditions of a webhook failed', { webhook: hook.webhook.name, error: holds.message });

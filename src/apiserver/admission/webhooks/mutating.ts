@@ -41,7 +41,7 @@ interface Asking {
 async function askAll(hooks: readonly Hook[], { attributes, notes, context }: Asking): Promise<void> {
   notes.begin(attributes);
   for (const [index, hook] of hooks.entries()) {
-    const form = await wantedForm(hook, attributes, context);
+    const form = await wantedForm(hook, attributes, { type: 'admit', context });
     if (!form || notes.skips(attributes.rounds, hook.id)) continue;
     const changed = await askOne({ hook, form, index }, attributes, context);
     if (changed) notes.changed(attributes.rounds);

@@ -22,7 +22,7 @@ export function validatingWebhooks(reader: ObjectReader, context: HookContext): 
 async function askAll(hooks: readonly Hook[], attributes: AdmissionAttributes, context: HookContext) {
   const relevant: { hook: Hook; form: Form }[] = [];
   for (const hook of hooks) {
-    const form = await wantedForm(hook, attributes, context);
+    const form = await wantedForm(hook, attributes, { type: 'validating', context });
     if (form) relevant.push({ hook, form });
   }
   const asked = relevant.map((one, index) => askOne({ ...one, index }, attributes, context));

@@ -1,5 +1,5 @@
 import { StatusError } from '../../../machinery/status-error.ts';
-import { Histogram } from '../../plain/histogram.ts';
+import { LabelledCounter, LabelledHistogram } from '../../plain/labelled.ts';
 import type { Metric } from '../../plain/metrics.ts';
 import { CallFailure, isDenial } from './errors.ts';
 
@@ -34,70 +34,38 @@ function errorTypeOf(error: unknown): string {
   return isDenial(error) ? 'no_error' : 'apiserver_internal_error';
 }
 
+const prefix = 'apiserver_admission_webhook_';
+
 /** How webhooks answer, under upstream's names. */
 export class WebhookCounts {
-  readonly #requests = new Series();
-  readonly #refusals = new Series();
-  readonly #open = new Series();
-  readonly #durations = new Map<string, { labels: Record<string, string>; histogram: Histogram }>();
+  readonly #requests = new LabelledCounter();
+  readonly #refusals = new LabelledCounter();
+  readonly #open = new LabelledCounter();
+  readonly #durations = new LabelledHistogram(bounds);
 
   note({ name, type, operation }: AskedOf, { durationMs, error, isOpen = false }: Outcome): void {
     const rejected = String(error !== undefined && !isOpen);
     const code = String(Math.min(codeOf(error), mostCode));
     this.#requests.add({ code, name, operation, rejected, type });
-    this.#observe({ name, operation, rejected, type }, durationMs / 1000);
+    this.#durations.observe({ name, operation, rejected, type }, durationMs / 1000);
     if (isOpen) this.#open.add({ name, type });
     else if (error !== undefined) {
       this.#refusals.add({ error_type: errorTypeOf(error), name, operation, rejection_code: code, type });
     }
   }
 
-  #observe(labels: Record<string, string>, seconds: number): void {
-    const key = Object.values(labels).join(' ');
-    const found = this.#durations.get(key) ?? { labels, histogram: new Histogram(bounds) };
-    found.histogram.observe(seconds);
-    this.#durations.set(key, found);
-  }
-
   get metrics(): Metric[] {
-    const durations = `${prefix}admission_duration_seconds`;
     return [
-      counter('request_total', 'Requests to webhooks, by what they answered.', this.#requests),
-      counter('rejection_count', 'Requests that webhooks have refused, or failed with them.', this.#refusals),
-      counter('fail_open_count', 'Requests that went on although a webhook could not be asked.', this.#open),
-      {
-        name: durations,
-        type: 'histogram',
-        help: 'How long webhooks took.',
-        values: () =>
-          [...this.#durations.values()].flatMap(({ labels, histogram }) =>
-            histogram.values(durations, labels),
-          ),
-      },
+      this.#requests.metric(`${prefix}request_total`, 'Requests to webhooks, by what they answered.'),
+      this.#refusals.metric(
+        `${prefix}rejection_count`,
+        'Requests that webhooks have refused, or failed with them.',
+      ),
+      this.#open.metric(
+        `${prefix}fail_open_count`,
+        'Requests that went on although a webhook could not be asked.',
+      ),
+      this.#durations.metric(`${prefix}admission_duration_seconds`, 'How long webhooks took.'),
     ];
-  }
-}
-
-const prefix = 'apiserver_admission_webhook_';
-
-const counter = (name: string, help: string, series: Series): Metric => ({
-  name: `${prefix}${name}`,
-  type: 'counter',
-  help,
-  values: () => series.values(),
-});
-
-class Series {
-  readonly #values = new Map<string, { labels: Record<string, string>; value: number }>();
-
-  add(labels: Record<string, string>): void {
-    const key = Object.values(labels).join(' ');
-    const found = this.#values.get(key) ?? { labels, value: 0 };
-    found.value++;
-    this.#values.set(key, found);
-  }
-
-  values() {
-    return [...this.#values.values()];
   }
 }
