@@ -42,6 +42,10 @@ export interface ResourceRequest {
   warn(message: string): void;
   /** Adds to the audit event of the request; absent where there is none. */
   annotate?(key: string, value: string): void;
+  /** The same for what shows parts of an object: only where the audit event shows objects. */
+  annotateDetail?(key: string, value: () => string): void;
+  /** Told what the body says, with its defaults, before anything is made of it; absent where nobody wants to know. */
+  decoded?(object: object): void;
 }
 
 /** A request as if it were for something else; the rest stays that of the client. */
@@ -65,6 +69,7 @@ export function requestFor(
     },
     warn: (message) => request.warn(message),
     annotate: (key, value) => request.annotate?.(key, value),
+    annotateDetail: (key, value) => request.annotateDetail?.(key, value),
   };
 }
 

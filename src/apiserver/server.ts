@@ -10,11 +10,11 @@ import { AdmissionCounts } from './admission/admission-counts.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import type { FrontProxy } from './aggregation/extension-server.ts';
 import { dynamicAdmission } from './admission/dynamic.ts';
+import { Auditor, type AuditOptions } from './audit/auditor.ts';
 import type { Authorizer } from './auth/authorizer.ts';
 import type { ObjectReader } from './auth/object-reader.ts';
 import { bootstrapPolicy } from './auth/rbac/bootstrap.ts';
 import { createSecurity, type Security, type ServiceAccountOptions } from './auth/security.ts';
-import type { AuditSink } from './corridor/audit.ts';
 import { authorize } from './corridor/authorize.ts';
 import { Corridor } from './corridor/corridor.ts';
 import { Impersonation } from './corridor/impersonate.ts';
@@ -80,7 +80,8 @@ export interface ApiServerOptions {
   outside?: Connector;
   /** Who this server is to the servers that extend it, and which proxies before it may say for whom they ask. */
   frontProxy?: FrontProxyOptions;
-  audit?: AuditSink;
+  /** What is recorded of requests, and where; nothing where absent. */
+  audit?: AuditOptions | undefined;
   limits?: Partial<ApiServerLimits>;
   /** The newest revision of a store that others write into as well; absent where this process alone does. */
   freshRevision?(): Promise<number>;
@@ -274,6 +275,7 @@ class Server implements ApiServer {
   readonly #options: ApiServerOptions;
   readonly #security: Security;
   readonly #corridor: Corridor;
+  readonly #auditor: Auditor | undefined;
   readonly #hooks = new StartHooks();
   readonly #customResources: CustomResources;
   /** What keeps the server's own objects as they should be. */
@@ -299,7 +301,9 @@ class Server implements ApiServer {
     const fairness = new Fairness({ clock, reader, limits, count: (info) => dispatcher.count(info) });
     serveFairnessDumps(this.routes, { fairness, clock });
     const impersonation = new Impersonation(security.authorizer);
-    const counted = [...fairness.metrics, ...impersonation.metrics, ...admissionCounts.metrics];
+    this.#auditor = options.audit && new Auditor(options.audit, options.platform);
+    const { metrics: audited = [] } = this.#auditor ?? {};
+    const counted = [...fairness.metrics, ...impersonation.metrics, ...admissionCounts.metrics, ...audited];
     metrics.serve(this.routes, { ...metricSources(options, dispatcher, fairness), more: counted });
     const pods = options.pods ?? throughNodes(options, dispatcher.reader);
     this.#aggregator = new Aggregator({ ...options, dispatcher, pods });
@@ -325,7 +329,7 @@ class Server implements ApiServer {
       elsewhere: this.#aggregator.proxy,
       responder,
       metrics,
-      audit: options.audit,
+      auditor: this.#auditor,
       limits,
     });
     this.#customResources = this.#createCustomResources();
@@ -360,6 +364,7 @@ class Server implements ApiServer {
     return new InProcessTransport({
       dispatcher: this.#aggregator.dispatcher,
       authorizer: this.#security.authorizer,
+      auditor: this.#auditor,
       log,
       user,
       userAgent,

@@ -2,11 +2,12 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { electionTimes } from '../cluster/election-times.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
+import { type ApiServerFlags, apiServerSettings, withApiServerFlags } from './api-server-flags.ts';
 import { sizeBytes, spanMs } from './arguments.ts';
 import { type EtcdFlags, etcdOptions, withEtcdFlags } from './etcd-flags.ts';
 
 /** What every command takes that runs a control plane, beside the kinds of store it offers. */
-export interface ControlPlaneFlags extends EtcdFlags {
+export interface ControlPlaneFlags extends EtcdFlags, ApiServerFlags {
   history?: number;
   historySize?: number;
   leaderElectLeaseDuration?: string;
@@ -17,7 +18,7 @@ export interface ControlPlaneFlags extends EtcdFlags {
 
 /** Gives a command the options of `ControlPlaneFlags`. */
 export function withControlPlaneFlags(command: Command): Command {
-  return withEtcdFlags(command, 'for --store etcd')
+  return withApiServerFlags(withEtcdFlags(command, 'for --store etcd'))
     .option('--history <time>', 'how long the past of objects is kept (default: 24h)', spanMs)
     .option(
       '--history-size <size>',
@@ -33,11 +34,15 @@ export function withControlPlaneFlags(command: Command): Command {
 /** The flags as options of a cluster. Throws a `UserError` where they make no sense. */
 export function controlPlaneOptions(
   flags: ControlPlaneFlags,
-): Pick<ClusterOptions, 'etcd' | 'historyMs' | 'historyBytes' | 'leaderElection' | 'schedulerConfig'> {
+): Pick<
+  ClusterOptions,
+  'etcd' | 'historyMs' | 'historyBytes' | 'leaderElection' | 'schedulerConfig' | 'apiServer'
+> {
   return {
     etcd: etcdOptions(flags),
     historyMs: flags.history,
     historyBytes: flags.historySize,
+    apiServer: apiServerSettings(flags),
     schedulerConfig: flags.schedulerConfig && resolve(flags.schedulerConfig),
     leaderElection: electionTimes({
       leaseDuration: flags.leaderElectLeaseDuration,

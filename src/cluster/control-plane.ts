@@ -14,6 +14,7 @@ import { listenInThread } from '../platform/http-thread/listen-in-thread.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Store, StoreError } from '../store/store.ts';
+import { type ApiServerSettings, readApiServerSettings } from './api-server-settings.ts';
 import { hostName } from './host-name.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { network } from './options.ts';
@@ -52,6 +53,7 @@ export interface ControlPlaneOptions {
   httpThread?: URL;
   /** How the scheduler decides, where not as usual. */
   scheduling?: Scheduling;
+  apiServer?: ApiServerSettings;
   /** Freezes what the server hands out: for tests. */
   freeze?: boolean;
 }
@@ -125,6 +127,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   // A thread begins while the rest does.
   const listen = httpThread ? listenInThread(httpThread) : listenHttps;
   const { authority, proxyAuthority, tokenKey, serving, admin, kubelet, proxy } = await credentials(options);
+  const settings = await readApiServerSettings(options.apiServer ?? {}, platform);
   const identity = { cert: kubelet.certificate, key: kubelet.key, ca: authority.certificate };
   const kubelets = httpsGetter(identity);
   const usage = usageCollector(platform, kubelets, () => server.dispatcher.reader);
@@ -146,6 +149,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     },
     ...(options.sharedStore && { freshRevision: shareReads(() => newestRevision(store)) }),
     freeze: options.freeze,
+    ...settings.options,
   }).catch((error) => {
     // What is damaged in a store is found when it is read.
     throw error instanceof StoreError && error.code === 'Unusable' ? unusableStore(error) : error;
@@ -180,6 +184,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     async stop() {
       await Promise.all([running.stop().then(kubelets.close), roles.stop()]);
       await server.stop();
+      await settings.close();
       await store.close();
     },
   };

@@ -1,4 +1,5 @@
 import type { ElectionTimes } from '../client/election-plan.ts';
+import type { ApiServerSettings } from './api-server-settings.ts';
 
 /** Where objects are kept, and for how long. */
 export interface StoreOptions {
@@ -25,6 +26,7 @@ export interface ClusterOptions extends StoreOptions {
   leaderElection?: Partial<ElectionTimes>;
   /** A `KubeSchedulerConfiguration` file that says how the scheduler decides. */
   schedulerConfig?: string;
+  apiServer?: ApiServerSettings;
   /** Whether pods reach the world outside this machine. */
   uplink: 'nat' | 'none';
 }

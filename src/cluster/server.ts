@@ -1,6 +1,7 @@
 import type { ElectionTimes } from '../client/election-plan.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Store } from '../store/store.ts';
+import type { ApiServerSettings } from './api-server-settings.ts';
 import { answerCommands } from './answer-commands.ts';
 import { clusterId } from './cluster-id.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
@@ -34,6 +35,7 @@ export interface ServerOptions extends StoreOptions {
   leaderElection?: Partial<ElectionTimes>;
   /** A `KubeSchedulerConfiguration` file that says how the scheduler decides. */
   schedulerConfig?: string;
+  apiServer?: ApiServerSettings;
 }
 
 export interface RunningServer {
@@ -113,6 +115,7 @@ async function serve(
     port,
     sharedStore: options.store === 'etcd',
     leaderElection: options.leaderElection,
+    apiServer: options.apiServer,
     scheduling: schedulerConfig ? await readScheduling(schedulerConfig, files) : undefined,
     volumeDir: `${dataDir}/volumes`,
     addresses: [bindAddress],

@@ -199,6 +199,7 @@ class ClusterBuilder {
       httpThread,
       sharedStore: options.store === 'etcd',
       leaderElection: options.leaderElection,
+      apiServer: options.apiServer,
       scheduling,
       volumeDir: `${options.dataDir}/volumes`,
       addresses: ['127.0.0.1', ...(fabric ? [fabric.hostAddress] : [])],

@@ -42,6 +42,8 @@ export interface AdmissionAttributes {
   sentOptions(): object | undefined;
   /** Adds to the audit event of the request. */
   annotate(key: string, value: string): void;
+  /** The same for what shows parts of the object: only where the audit event shows objects. */
+  annotateDetail(key: string, value: () => string): void;
   /** Whether mutating plugins are run for the first or the second time. */
   rounds: Rounds;
   /** Changes the status of another object, as the server itself; not to be called on dry runs. */
@@ -181,6 +183,10 @@ class WriteAttributes implements AdmissionAttributes {
 
   annotate(key: string, value: string): void {
     this.#call.request.annotate?.(key, value);
+  }
+
+  annotateDetail(key: string, value: () => string): void {
+    this.#call.request.annotateDetail?.(key, value);
   }
 
   changeStatus<T extends KubernetesObject>(change: StatusChange<T>): Promise<void> {

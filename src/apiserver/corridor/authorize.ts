@@ -1,6 +1,7 @@
 import { goQuote } from '../../machinery/go-text.ts';
 import { forbidden, StatusError } from '../../machinery/status-error.ts';
 import type { Attributes, Authorizer } from '../auth/authorizer.ts';
+import type { RequestNotes } from '../auth/authenticator.ts';
 import type { UserInfo } from '../registry/kind.ts';
 
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
@@ -21,8 +22,16 @@ export function forbiddenError(user: UserInfo, a: Attributes, reason: string): S
   return forbidden({ group: a.group, resource: a.resource, name: a.name }, why);
 }
 
-/** Throws 403 unless the user may do what the request asks. */
-export function authorize(authorizer: Authorizer, user: UserInfo, attributes: Attributes): void {
+/** Throws 403 unless the user may do what the request asks. `notes` are those of an audited request. */
+export function authorize(
+  authorizer: Authorizer,
+  user: UserInfo,
+  attributes: Attributes,
+  notes?: Pick<RequestNotes, 'annotate'>,
+): void {
   const { verdict, reason } = authorizer.authorize(user, attributes);
-  if (verdict !== 'allow') throw forbiddenError(user, attributes, reason);
+  const isAllowed = verdict === 'allow';
+  notes?.annotate('authorization.k8s.io/decision', isAllowed ? 'allow' : 'forbid');
+  notes?.annotate('authorization.k8s.io/reason', reason);
+  if (!isAllowed) throw forbiddenError(user, attributes, reason);
 }

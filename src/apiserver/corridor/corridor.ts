@@ -4,6 +4,9 @@ import type { Clock, Timer } from '../../platform/clock.ts';
 import type { HttpReply, HttpRequest, HttpUpgrade } from '../../platform/http.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { turnTogether } from '../../platform/turn.ts';
+import { AuditedReply } from '../audit/audited-reply.ts';
+import type { Auditor } from '../audit/auditor.ts';
+import { bodyValue } from '../audit/body-value.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { Fairness } from '../fairness/fairness.ts';
 import { isBuiltIn } from '../http/built-in.ts';
@@ -12,7 +15,6 @@ import { bodyMediaType, checkBodyType, type Endpoint, type Format, negotiate } f
 import type { Responder } from '../http/responder.ts';
 import type { UserInfo } from '../registry/kind.ts';
 import type { Dispatcher, RequestBody, RequestInfo, ResourceRequest } from '../request.ts';
-import { type AuditSink, auditEvent } from './audit.ts';
 import { type AuthenticateOptions, authenticate } from './authenticate.ts';
 import { authorize } from './authorize.ts';
 import { deadlineMs } from './deadline.ts';
@@ -51,7 +53,8 @@ export interface CorridorOptions {
   elsewhere?: StreamRoutes;
   responder: Responder;
   metrics: RequestMetrics;
-  audit?: AuditSink;
+  /** Records requests; absent where there is no audit policy. */
+  auditor?: Auditor | undefined;
   limits: { bodyBytes: number; deadlineMs: number };
 }
 
@@ -69,19 +72,25 @@ export class Corridor {
   async serve(request: HttpRequest, reply: HttpReply, upgrade?: HttpUpgrade): Promise<void> {
     const { clock } = this.#options.platform;
     const startMs = clock.monotonic();
-    const receivedMs = clock.now();
     const { x, unreadable } = this.#read(request, reply, upgrade);
     let sender: UserInfo | undefined;
     let code = 200;
     try {
       if (unreadable) throw unreadable;
       sender = await authenticate(request, this.#options.authentication, x);
+      this.#beginAudit(x, sender);
       code = await this.#walk(x, sender);
     } catch (error) {
+      if (!sender && !unreadable) this.#beginAudit(x, undefined);
       code = this.#options.responder.failure(x, error);
     }
     this.#options.metrics.observe(x, { code, durationMs: clock.monotonic() - startMs });
-    this.#options.audit?.record(auditEvent(x, { code, sender, receivedMs, nowMs: clock.now() }));
+    if (x.audit) endAudit(x, code);
+  }
+
+  #beginAudit(x: Exchange, sender: UserInfo | undefined): void {
+    x.audit = this.#options.auditor?.begin(x, sender);
+    if (x.audit && isLongRunning(x.info)) x.reply = new AuditedReply(x.reply, x.audit);
   }
 
   /** What is asked for; where that cannot be read, the request as far as it can, and why not. */
@@ -112,10 +121,11 @@ export class Corridor {
     const { user, constraint } = impersonation.resolve(x.request.rawHeaders, sender, x.info);
     x.user = user;
     x.impersonationConstraint = constraint;
+    if (user !== sender) x.audit?.actsAs(user, constraint);
     const place = fairness.enter(x, user);
     const leave = place instanceof Promise ? await place : place;
     try {
-      authorize(authorizer, user, x.info);
+      authorize(authorizer, user, x.info, x.audit && x);
       return await this.#handle(x, user);
     } finally {
       leave();
@@ -137,6 +147,7 @@ export class Corridor {
     const deadline = this.#deadline(x);
     try {
       const body = x.request.method === 'GET' ? undefined : await deadline.bound(this.#body(x));
+      if (body && x.audit && x.info.verb === 'patch') x.audit.sentPatch(() => bodyValue(body));
       if (body) await turnTogether();
       const pending = dispatcher.handle(new PendingRequest({ x, user, body, deadline }));
       const answer = await deadline.bound(pending);
@@ -170,6 +181,15 @@ export class Corridor {
     if (method !== 'PATCH') checkBodyType(mediaType);
     return { mediaType, bytes };
   }
+}
+
+/** What is recorded of a request ends with its answer, or with the connection that it was turned into. */
+function endAudit({ audit, upgrade }: Exchange, code: number): void {
+  if (code !== 101 || !upgrade) return audit?.done(code);
+  audit?.started(code);
+  const { socket } = upgrade;
+  if (socket.destroyed) audit?.done(code);
+  else socket.once('close', () => audit?.done(code));
 }
 
 function endpointOf(info: RequestInfo): Endpoint {
@@ -256,6 +276,14 @@ class PendingRequest implements ResourceRequest {
 
   annotate(key: string, value: string): void {
     this.#x.annotate(key, value);
+  }
+
+  annotateDetail(key: string, value: () => string): void {
+    if (this.#x.audit?.wantsBodies) this.#x.annotate(key, value());
+  }
+
+  decoded(object: object): void {
+    this.#x.audit?.sent(object);
   }
 }
 

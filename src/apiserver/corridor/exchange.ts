@@ -1,13 +1,15 @@
 import type { HttpReply, HttpRequest, HttpUpgrade, ReplyHeaders } from '../../platform/http.ts';
+import type { AuditedRequest, RequestAudit } from '../audit/auditor.ts';
+import { sourceIps } from '../audit/source-ips.ts';
 import type { Flow } from '../fairness/flow.ts';
 import { wantsPretty } from '../http/negotiate.ts';
 import type { UserInfo } from '../registry/kind.ts';
 import type { RequestInfo } from '../request.ts';
 
 /** One request on its way down the corridor, and what the steps have found out about it. */
-export class Exchange {
+export class Exchange implements AuditedRequest {
   readonly request: HttpRequest;
-  readonly reply: HttpReply;
+  reply: HttpReply;
   readonly auditId: string;
   readonly path: string;
   readonly query: URLSearchParams;
@@ -20,6 +22,8 @@ export class Exchange {
   impersonationConstraint = '';
   /** What flow the request belongs to: set by priority and fairness. */
   flow: Flow | undefined;
+  /** What is recorded of the request; absent where nothing is. */
+  audit: RequestAudit | undefined;
   readonly #warnings: string[] = [];
   #annotations: Record<string, string> | undefined;
 
@@ -45,6 +49,14 @@ export class Exchange {
   header(name: string): string | undefined {
     const value = this.request.headers[name];
     return Array.isArray(value) ? value[0] : value;
+  }
+
+  get target(): string {
+    return this.request.target;
+  }
+
+  get sourceIps(): string[] {
+    return sourceIps(this.request);
   }
 
   get userAgent(): string {

@@ -3,6 +3,8 @@ import type { ApiRequest, Query, Transport, WatchSink, WatchStream } from '../..
 import { badRequest, internalError, notFound, StatusError } from '../../machinery/status-error.ts';
 import type { Log } from '../../platform/log.ts';
 import { onAbort } from '../../platform/on-abort.ts';
+import type { Auditor } from '../audit/auditor.ts';
+import { LocalAudit } from '../audit/local-audit.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { statusOf } from '../http/status-reply.ts';
 import type { UserInfo } from '../registry/kind.ts';
@@ -21,6 +23,8 @@ import { parseRequestInfo, splitTarget } from './request-info.ts';
 export interface InProcessOptions {
   dispatcher: Dispatcher;
   authorizer: Authorizer;
+  /** Records requests; absent where there is no audit policy. */
+  auditor?: Auditor | undefined;
   log: Log;
   user: UserInfo;
   /** For the default field manager. */
@@ -80,21 +84,33 @@ export class InProcessTransport implements Transport {
 
   async #handle(request: ApiRequest): Promise<Answer> {
     request.signal?.throwIfAborted();
+    let audit: LocalAudit | undefined;
     try {
-      return await this.#options.dispatcher.handle(this.#resourceRequest(request));
+      const wanted = this.#resourceRequest(request);
+      audit = this.#audit(wanted, request.path);
+      const { authorizer, dispatcher, user } = this.#options;
+      authorize(authorizer, user, wanted.info, audit);
+      const answer = await dispatcher.handle(audit ? audit.listening(wanted) : wanted);
+      return audit ? audit.answered(answer) : answer;
     } catch (error) {
-      if (error instanceof StatusError) throw error;
-      throw StatusError.from(statusOf(error, this.#options.log));
+      const known =
+        error instanceof StatusError ? error : StatusError.from(statusOf(error, this.#options.log));
+      audit?.failed(known);
+      throw known;
     }
   }
 
+  #audit(request: ResourceRequest, path: string): LocalAudit | undefined {
+    const { auditor, user } = this.#options;
+    return auditor && LocalAudit.begin(auditor, { request, path, user });
+  }
+
   #resourceRequest(request: ApiRequest): ResourceRequest {
-    const { user, userAgent, authorizer, log } = this.#options;
+    const { user, userAgent, log } = this.#options;
     const { path, query: none } = splitTarget(request.path);
     const query = request.query ? searchParams(request.query, none) : none;
     const info = parseRequestInfo(request.method, path, query);
     if (!info.isResource) throw notFound({ group: '', resource: '', name: path });
-    authorize(authorizer, user, info);
     const warn = (message: string) => log.debug('warning from the API server', { path, message });
     const { cause, signal = this.#signal } = request;
     return { info, user, query, body: bodyOf(request), cause, userAgent, signal, warn };

@@ -80,10 +80,8 @@ export class Responder {
     if (answer.type === 'watch') return this.#watch(x, answer, format);
     const converter = format.convert && this.#converter(x, format);
     const code = answer.type === 'object' ? answer.code : 200;
-    const body =
-      answer.type === 'list'
-        ? this.#list(x, answer, format, converter)
-        : this.#object(answer, format, converter);
+    const body = this.#encoded(x, answer, format, converter);
+    if (x.audit) this.#audit(x, { answer, body, format, converter });
     await this.#send(x, { code, headers: { 'content-type': mediaTypes[format.encoding] }, body });
   }
 
@@ -104,6 +102,7 @@ export class Responder {
     if (retryAfter) headers['retry-after'] = String(retryAfter);
     if (code === 403) headers['x-content-type-options'] = 'nosniff';
     const body = encodeObject({ object: status }, { ...format, pretty }, this.#options.codecs);
+    x.audit?.answered(status);
     x.reply.send(code, x.headers(headers), body);
     return code;
   }
@@ -111,6 +110,29 @@ export class Responder {
   /** Bytes that are no API object, or are one already written. */
   raw(x: Exchange, raw: RawAnswer): Promise<void> {
     return this.#send(x, raw);
+  }
+
+  #encoded(x: Exchange, answer: ObjectAnswer | ListAnswer, format: Format, converter?: Converter) {
+    return answer.type === 'list'
+      ? this.#list(x, answer, format, converter)
+      : this.#object(answer, format, converter);
+  }
+
+  /** Tells what is answered, as JSON has it, where it is recorded. */
+  #audit(
+    x: Exchange,
+    {
+      answer,
+      body,
+      format,
+      converter,
+    }: { answer: ObjectAnswer | ListAnswer; body: Uint8Array[]; format: Format; converter?: Converter },
+  ): void {
+    if (answer.type === 'object' && !converter) return x.audit?.answered(answer.object);
+    if (!x.audit?.wantsAnswer) return;
+    const json = { ...format, encoding: 'json' } as const;
+    const bytes = format.encoding === 'json' ? body : this.#encoded(x, answer, json, converter);
+    x.audit.answered(JSON.parse(Buffer.concat(bytes).toString()));
   }
 
   #converter(x: Exchange, format: Format): Converter | undefined {
@@ -137,6 +159,7 @@ export class Responder {
     const encoder = watchEncoder(format, codecs, this.#converter(x, format)?.frames());
     const stream = x.reply.open(200, x.headers({ 'content-type': encoder.contentType }));
     this.#watches++;
+    x.audit?.hold();
     const observer = this.#options.watches?.watch(x);
     streamWatch({
       stream,
@@ -149,6 +172,7 @@ export class Responder {
       onOver: () => {
         this.#watches--;
         observer?.onOver();
+        x.audit?.release();
       },
     });
   }

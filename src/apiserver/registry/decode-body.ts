@@ -32,6 +32,7 @@ export function decodeBody(
   const object =
     body && 'value' in body ? ownValue(body.value, expected.gvk) : decoded(call, expected, fieldValidation);
   expected.defaults(object);
+  call.request.decoded?.(object);
   return withoutUndefined(object);
 }
 
@@ -111,6 +112,7 @@ export function decodeDeleteOptions(call: Call): DeleteOptions | undefined {
   if (value.kind && value.kind !== 'DeleteOptions') {
     throw badRequest('decoded object cannot be converted to DeleteOptions');
   }
+  call.request.decoded?.(value);
   return value;
 }
 

@@ -64,9 +64,16 @@ async function askOne(asked: Asked, attributes: AdmissionAttributes, context: Ho
   let changed = false;
   const work = async () => {
     const response = await ask(hook, { attributes, form, mutating: true }, context);
-    changed = patch(asked, response, attributes);
+    const operations = readPatch(hook.webhook.name, response);
+    changed = patch(asked, operations, attributes);
+    if (operations.length > 0) notePatch(operations);
     return changed;
   };
+  const notePatch = (operations: unknown[]) =>
+    attributes.annotateDetail(`patch.webhook.admission.k8s.io/${place}`, () => {
+      const by = { configuration: hook.configuration, webhook: hook.webhook.name };
+      return JSON.stringify({ ...by, patch: operations, patchType: 'JSONPatch' });
+    });
   const note = () => {
     const said = { configuration: hook.configuration, webhook: hook.webhook.name, mutated: changed };
     attributes.annotate(`mutation.webhook.admission.k8s.io/${place}`, JSON.stringify(said));
@@ -83,9 +90,8 @@ async function askOne(asked: Asked, attributes: AdmissionAttributes, context: Ho
   }
 }
 
-function patch({ hook, form }: Asked, response: AdmissionResponse, attributes: AdmissionAttributes): boolean {
+function patch({ hook, form }: Asked, operations: unknown[], attributes: AdmissionAttributes): boolean {
   const { name } = hook.webhook;
-  const operations = readPatch(name, response);
   if (operations.length === 0) return false;
   const { object } = attributes;
   if (!object) {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { customresourcedefinitions } from '../../../api/generated/resources.ts';
 import type { PatchType, Query, Transport } from '../../../client/transport.ts';
 import { systemConnector } from '../../../platform/connect.ts';
-import type { AuditEvent } from '../../corridor/audit.ts';
+import type { AuditEvent } from '../../audit/event.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { startApiServer, type TestApiServer } from '../../testing-api-server.ts';
 import { startWebhook, type TestWebhook } from './testing-webhook.ts';
@@ -55,7 +55,10 @@ beforeAll(async () => {
   t = await startApiServer({
     outside: systemConnector,
     pods: (options) => systemConnector({ ...options, host: '127.0.0.1' }),
-    audit: { record: (event) => void audited.push(event) },
+    audit: {
+      policy: { rules: [{ level: 'Metadata', namespaces: ['briefly'] }, { level: 'Request' }] },
+      sinks: [{ record: (event) => void audited.push(event) }],
+    },
   });
   admin = await t.client('root', 'system:masters');
   api = t.api.transportFor({ name: 'root', groups: ['system:masters'], extra: { from: ['test'] } });
@@ -742,6 +745,47 @@ describe('what webhooks answer', () => {
   });
 });
 
+test('conditions that keep a request away, or fail, are counted', async () => {
+  hook.answers['/conditions'] = () => ({});
+  const rules = [rule(['configmaps'], ['CREATE'])];
+  const matchConditions = [{ name: 'mine', expression: "object.metadata.name == 'mine'" }];
+  await register('Validating', { path: '/conditions', rules, matchConditions });
+  const failing = [{ name: 'broken', expression: "object.data.none == 'x'" }];
+  await register('Mutating', { path: '/broken', rules, matchConditions: failing, failurePolicy: 'Ignore' });
+  await send('POST', configMaps, configMap(fresh('cm')));
+  const { text } = await wire('GET', '/metrics');
+  const away = 'kind="webhook",name="conditions.tests.example.com",operation="CREATE",type="validating"';
+  const broken = 'kind="webhook",name="broken.tests.example.com",operation="CREATE",type="admit"';
+  for (const line of [
+    `apiserver_admission_match_condition_exclusions_total{${away}} 1`,
+    `apiserver_admission_match_condition_evaluation_seconds_count{${away}} 1`,
+    `apiserver_admission_match_condition_evaluation_errors_total{${broken}} 1`,
+    `apiserver_admission_match_condition_evaluation_seconds_count{${broken}} 1`,
+  ])
+    expect(text.split('\n')).toContain(line);
+});
+
+test('what a webhook has changed is noted where bodies are recorded', async () => {
+  hook.answers['/noted'] = addKey('noted');
+  const path = await register('Mutating', { path: '/noted', rules: [rule(['configmaps'], ['CREATE'])] });
+  await send('POST', '/api/v1/namespaces', { metadata: { name: 'briefly' } });
+  const patchKey = 'patch.webhook.admission.k8s.io/round_0_index_0';
+  const noted = async (namespace: string) => {
+    await wire('POST', `/api/v1/namespaces/${namespace}/configmaps`, {
+      headers: { 'content-type': 'application/json' },
+      body: { apiVersion: 'v1', kind: 'ConfigMap', ...configMap(fresh('cm')) },
+    });
+    return audited.at(-1)?.annotations?.[patchKey];
+  };
+  expect(JSON.parse((await noted('default')) as string)).toMatchObject({
+    configuration: path.split('/').at(-1),
+    webhook: 'noted.tests.example.com',
+    patch: [{ op: 'add' }],
+    patchType: 'JSONPatch',
+  });
+  expect(await noted('briefly')).toBeUndefined();
+});
+
 test('warnings go to the client, annotations to the audit event', async () => {
   hook.answers['/warn'] = () => ({ warnings: ['mind the gap'], auditAnnotations: { why: 'because' } });
   await register('Validating', { path: '/warn', rules: [rule(['configmaps'], ['CREATE'])] });
@@ -749,7 +793,11 @@ test('warnings go to the client, annotations to the audit event', async () => {
   const body = { apiVersion: 'v1', kind: 'ConfigMap', ...configMap(fresh('cm')) };
   const { headers } = await wire('POST', configMaps, { headers: json, body });
   expect(headers.warning).toBe('299 - "mind the gap"');
-  expect(audited.at(-1)?.annotations).toEqual({ 'warn.tests.example.com/why': 'because' });
+  expect(audited.at(-1)?.annotations).toEqual({
+    'authorization.k8s.io/decision': 'allow',
+    'authorization.k8s.io/reason': '',
+    'warn.tests.example.com/why': 'because',
+  });
 });
 
 test('discovery names the kinds', async () => {

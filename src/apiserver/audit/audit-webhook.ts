@@ -1,0 +1,130 @@
+import type { Clock, Timer } from '../../platform/clock.ts';
+import type { HttpPoster } from '../../platform/http-post.ts';
+import type { Log } from '../../platform/log.ts';
+import { networkText } from '../../platform/network-text.ts';
+import type { AuditEvent, AuditSink } from './event.ts';
+
+export interface AuditWebhookOptions {
+  url: URL;
+  headers: Record<string, string>;
+  /** How many events are sent together at most, and how long the first of them waits for more. */
+  batchSize: number;
+  batchWaitMs: number;
+  /** How long the first try that failed is waited after. */
+  backoffMs: number;
+}
+
+interface WebhookPlatform {
+  clock: Clock;
+  log: Log;
+  poster: HttpPoster;
+}
+
+/** Upstream's figures. */
+const mostWaiting = 10_000;
+const backoffFactor = 1.5;
+const tries = 5;
+const batchesPerSecond = 10;
+const timeoutMs = 30_000;
+const answerBytes = 1024 * 1024;
+
+/** Sends events to a server, many at once. What comes when too many wait is lost, and counted. */
+export class AuditWebhook implements AuditSink {
+  readonly plugin = 'webhook';
+  readonly #options: AuditWebhookOptions;
+  readonly #platform: WebhookPlatform;
+  #waiting: AuditEvent[] = [];
+  #timer: Timer | undefined;
+  #sending: Promise<void> | undefined;
+  /** No try is waited for any more. */
+  #isClosed = false;
+  #giveUpWaiting: (() => void) | undefined;
+  /** Events that were not sent. */
+  lost = 0;
+
+  constructor(options: AuditWebhookOptions, platform: WebhookPlatform) {
+    this.#options = options;
+    this.#platform = platform;
+  }
+
+  record(event: AuditEvent): void {
+    if (this.#waiting.length >= mostWaiting) {
+      this.lost++;
+      return;
+    }
+    this.#waiting.push(event);
+    const { batchSize, batchWaitMs } = this.#options;
+    if (this.#waiting.length >= batchSize) this.#send();
+    else this.#timer ??= this.#platform.clock.after(batchWaitMs, () => this.#send());
+  }
+
+  /** Sends what waits, once, and ends the connections. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#giveUpWaiting?.();
+    await this.#sending;
+    this.#send();
+    await this.#sending;
+    this.#timer?.cancel();
+    this.#platform.poster.close();
+  }
+
+  #send(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = undefined;
+    });
+  }
+
+  async #sendAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await this.#sendBatch(this.#waiting.splice(0, this.#options.batchSize));
+      if (this.#waiting.length > 0) await this.#wait(1000 / batchesPerSecond);
+    }
+  }
+
+  async #sendBatch(items: readonly AuditEvent[]): Promise<void> {
+    const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items };
+    const body = Buffer.from(JSON.stringify(list));
+    let delayMs = this.#options.backoffMs;
+    for (let attempt = 1; ; attempt++) {
+      const why = await this.#post(body);
+      if (why === undefined) return;
+      if (attempt === tries || this.#isClosed) {
+        this.lost += items.length;
+        this.#platform.log.warn('audit events could not be sent', { count: items.length, error: why });
+        return;
+      }
+      await this.#wait(delayMs);
+      delayMs *= backoffFactor;
+    }
+  }
+
+  /** Why the events did not arrive, if they did not. */
+  async #post(body: Uint8Array): Promise<string | undefined> {
+    const { url, headers } = this.#options;
+    const json = { 'content-type': 'application/json', accept: 'application/json' };
+    try {
+      const { status } = await this.#platform.poster.post({
+        url,
+        headers: { ...json, ...headers },
+        body,
+        timeoutMs,
+        limitBytes: answerBytes,
+      });
+      return status >= 200 && status < 300 ? undefined : `the server answered ${status}`;
+    } catch (error) {
+      return networkText(error as Error);
+    }
+  }
+
+  async #wait(delayMs: number): Promise<void> {
+    if (this.#isClosed) return;
+    await new Promise<void>((resolve) => {
+      this.#giveUpWaiting = resolve;
+      this.#platform.clock.after(delayMs, resolve);
+    });
+    this.#giveUpWaiting = undefined;
+  }
+}

@@ -1,0 +1,13 @@
+import { parseYaml } from '../../machinery/yaml.ts';
+import type { RequestBody } from '../request.ts';
+
+/** What a body in JSON or YAML says; absent where it cannot be read. */
+export function bodyValue(body: RequestBody): unknown {
+  if ('value' in body) return body.value;
+  const text = Buffer.from(body.bytes).toString();
+  try {
+    return body.mediaType.includes('yaml') ? parseYaml(text) : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,95 @@
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { ApiServerSettings } from '../cluster/api-server-settings.ts';
+import { UserError } from '../cluster/user-error.ts';
+import { spanMs, wholeNumber } from './arguments.ts';
+
+/** What a user says of the API server, under upstream's names. */
+export interface ApiServerFlags {
+  auditPolicyFile?: string;
+  auditLogPath?: string;
+  auditLogFormat: 'json' | 'legacy';
+  auditLogMaxage: number;
+  auditLogMaxbackup: number;
+  auditLogMaxsize: number;
+  auditLogCompress?: boolean;
+  auditWebhookConfigFile?: string;
+  auditWebhookBatchMaxSize: number;
+  auditWebhookBatchMaxWait: number;
+  auditWebhookInitialBackoff: number;
+}
+
+const many = 1_000_000;
+const secondMs = 1000;
+
+/** Gives a command the options of `ApiServerFlags`. */
+export function withApiServerFlags(command: Command): Command {
+  return command
+    .option('--audit-policy-file <file>', 'an audit.k8s.io/v1 Policy: what is recorded of requests')
+    .option('--audit-log-path <file>', 'where audit events are written; - is standard output')
+    .addOption(
+      new Option('--audit-log-format <format>', 'how they are written')
+        .choices(['json', 'legacy'])
+        .default('json'),
+    )
+    .option(
+      '--audit-log-maxage <days>',
+      'how long old audit logs are kept; 0 is for ever',
+      wholeNumber(0, many),
+      366,
+    )
+    .option('--audit-log-maxbackup <n>', 'how many of them are kept; 0 is all', wholeNumber(0, many), 100)
+    .option(
+      '--audit-log-maxsize <megabytes>',
+      'how large one gets before it is put aside; 0 is any size',
+      wholeNumber(0, many),
+      100,
+    )
+    .option('--audit-log-compress', 'pack those that are put aside')
+    .option('--audit-webhook-config-file <file>', 'a kubeconfig: the server that audit events are sent to')
+    .option(
+      '--audit-webhook-batch-max-size <n>',
+      'how many are sent together at most',
+      wholeNumber(1, many),
+      400,
+    )
+    .option(
+      '--audit-webhook-batch-max-wait <time>',
+      'how long they wait for more (default: 30s)',
+      spanMs,
+      30 * secondMs,
+    )
+    .option(
+      '--audit-webhook-initial-backoff <time>',
+      'how long after a failure they are sent again (default: 10s)',
+      spanMs,
+      10 * secondMs,
+    );
+}
+
+/** The flags as settings of the API server. Throws a `UserError` where they make no sense. */
+export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
+  return { audit: auditSettings(flags) };
+}
+
+function auditSettings(flags: ApiServerFlags): ApiServerSettings['audit'] {
+  const { auditPolicyFile, auditLogPath, auditWebhookConfigFile } = flags;
+  if (!auditPolicyFile) {
+    if (auditLogPath || auditWebhookConfigFile)
+      throw new UserError('without --audit-policy-file no audit events are recorded');
+    return undefined;
+  }
+  return {
+    policyFile: resolve(auditPolicyFile),
+    logPath: auditLogPath === '-' ? '-' : auditLogPath && resolve(auditLogPath),
+    logFormat: flags.auditLogFormat,
+    logMaxAgeDays: flags.auditLogMaxage,
+    logMaxBackups: flags.auditLogMaxbackup,
+    logMaxMegabytes: flags.auditLogMaxsize,
+    logCompress: flags.auditLogCompress ?? false,
+    webhookConfigFile: auditWebhookConfigFile && resolve(auditWebhookConfigFile),
+    webhookBatchSize: flags.auditWebhookBatchMaxSize,
+    webhookBatchWaitMs: flags.auditWebhookBatchMaxWait,
+    webhookBackoffMs: flags.auditWebhookInitialBackoff,
+  };
+}

@@ -1,0 +1,27 @@
+import type { ApiServerOptions } from '../apiserver/server.ts';
+import type { Platform } from '../platform/platform.ts';
+import { type AuditSettings, startAuditing } from './audit.ts';
+
+/** What a user says of the API server alone; the names are those of upstream's flags. */
+export interface ApiServerSettings {
+  audit?: AuditSettings | undefined;
+}
+
+/** The settings as the API server takes them. */
+export interface ApiServerMeans {
+  options: Pick<ApiServerOptions, 'audit'>;
+  /** Ends what goes on beside the server, after it. */
+  close(): Promise<void>;
+}
+
+/** Reads the files that settings name. Throws a UserError where one cannot be used. */
+export async function readApiServerSettings(
+  { audit }: ApiServerSettings,
+  platform: Platform,
+): Promise<ApiServerMeans> {
+  const auditing = audit && (await startAuditing(audit, platform));
+  return {
+    options: { audit: auditing },
+    close: async () => auditing?.close(),
+  };
+}

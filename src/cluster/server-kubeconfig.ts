@@ -1,0 +1,81 @@
+import { parseYaml } from '../machinery/yaml.ts';
+import type { Files } from '../platform/files.ts';
+import type { ClientTls } from '../platform/http-client.ts';
+
+/** Where a server is and how it is talked to, as a kubeconfig file says it. */
+export interface ToldServer {
+  url: URL;
+  tls: ClientTls;
+  /** What shows who asks, where it is no certificate. */
+  headers: Record<string, string>;
+}
+
+interface Named {
+  name?: string;
+  cluster?: Record<string, string | boolean | undefined>;
+  user?: Record<string, string | undefined>;
+  context?: { cluster?: string; user?: string };
+}
+
+interface ConfigFile {
+  clusters?: Named[];
+  users?: Named[];
+  contexts?: Named[];
+  'current-context'?: string;
+}
+
+/** Reads a kubeconfig file that leads to a server of the user's own. Throws an Error that says what is wrong with it. */
+export async function readServerConfig(path: string, files: Pick<Files, 'readText'>): Promise<ToldServer> {
+  const config = (parseYaml(await files.readText(path)) ?? {}) as ConfigFile;
+  const wanted = config['current-context'] ?? '';
+  const { context } = named(config.contexts, wanted, 'context');
+  const { cluster = {} } = named(config.clusters, context?.cluster ?? '', 'cluster');
+  const { user = {} } = context?.user ? named(config.users, context.user, 'user') : {};
+  if (typeof cluster.server !== 'string') throw new Error('the cluster has no server');
+  const from = { dir: path.replace(/[^/]*$/, ''), files };
+  const [ca, cert, key, token] = await Promise.all([
+    material(cluster, 'certificate-authority', from),
+    material(user, 'client-certificate', from),
+    material(user, 'client-key', from),
+    user.tokenFile ? files.readText(inDir(user.tokenFile, from.dir)) : user.token,
+  ]);
+  const serverName = cluster['tls-server-name'];
+  return {
+    url: new URL(cluster.server),
+    tls: {
+      ...(ca !== undefined && { ca }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key }),
+      ...(typeof serverName === 'string' && { serverName }),
+      insecure: cluster['insecure-skip-tls-verify'] === true,
+    },
+    headers: authorization(user, token?.trim()),
+  };
+}
+
+function named(list: readonly Named[] | undefined, name: string, what: string): Named {
+  const found = list?.find((one) => one.name === name);
+  if (!found) throw new Error(`there is no ${what} ${JSON.stringify(name)}`);
+  return found;
+}
+
+const inDir = (file: string, dir: string) => (file.startsWith('/') ? file : `${dir}${file}`);
+
+/** What stands in the file itself, or in another that it names. */
+async function material(
+  part: Named['cluster'] & object,
+  field: string,
+  { dir, files }: { dir: string; files: Pick<Files, 'readText'> },
+): Promise<string | undefined> {
+  const inline = part[`${field}-data`];
+  if (typeof inline === 'string' && inline !== '') return Buffer.from(inline, 'base64').toString();
+  const file = part[field];
+  return typeof file === 'string' && file !== '' ? files.readText(inDir(file, dir)) : undefined;
+}
+
+function authorization(user: Named['user'] & object, token: string | undefined): Record<string, string> {
+  if (token) return { authorization: `Bearer ${token}` };
+  if (!user.username) return {};
+  const pair = Buffer.from(`${user.username}:${user.password ?? ''}`).toString('base64');
+  return { authorization: `Basic ${pair}` };
+}
