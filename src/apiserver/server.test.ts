@@ -8,7 +8,7 @@ let admin: Pair;
 let jane: Pair;
 
 beforeAll(async () => {
-  t = await startApiServer();
+  t = await startApiServer({ flags: { port: '6443', 'a-first': '' } });
   admin = await t.client('root', 'system:masters');
   jane = await t.client('jane', 'dev');
 });
@@ -125,7 +125,7 @@ describe('a server that has started', () => {
           /\nStarted: \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d UTC \d{4}\nUp: 0 hr 0\d min \d\d sec\n/,
         );
         expect(text).toMatch(
-          /\nEmulation version: 1.36\nPaths: \/healthz \/livez \/logs \/metrics \/readyz \/version\n$/,
+          /\nEmulation version: 1.36\nPaths: \/flagz \/healthz \/livez \/logs \/metrics \/readyz \/version\n$/,
         );
       },
     );
@@ -142,7 +142,7 @@ describe('a server that has started', () => {
         goVersion: 'none',
         binaryVersion: '1.36.0+k8ts.0.1.0',
         emulationVersion: '1.36',
-        paths: ['/healthz', '/livez', '/logs', '/metrics', '/readyz', '/version'],
+        paths: ['/flagz', '/healthz', '/livez', '/logs', '/metrics', '/readyz', '/version'],
       });
       expect((await ask('/statusz', as('v1beta1', 'application/yaml'))).text).toContain('kind: Statusz\n');
       const old = await ask('/statusz', as('v1alpha1'));
@@ -159,6 +159,48 @@ describe('a server that has started', () => {
         });
       }
       expect((await ask('/statusz', { as: jane })).status).toBe(403);
+    });
+  });
+
+  describe('tells how it was started', () => {
+    const as = (version: string, type = 'application/json') => ({
+      headers: { accept: `${type};v=${version};g=config.k8s.io;as=Flagz` },
+    });
+
+    test.each<Record<string, string>>([
+      {},
+      { accept: '*/*' },
+      { accept: 'text/plain' },
+      { accept: `${as('v9').headers.accept},*/*` },
+    ])('as text, to who accepts %j', async (headers) => {
+      const { status, headers: said, text } = await ask('/flagz', { headers });
+      expect([status, said['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
+      expect(text).toMatch(/^\napiserver flagz\nWarning: This endpoint .*\na-first=\nport=6443\n$/);
+    });
+
+    test('as an object', async () => {
+      const { headers, json } = await ask('/flagz', as('v1beta1'));
+      expect(headers.warning).toBeUndefined();
+      expect(json).toEqual({
+        kind: 'Flagz',
+        apiVersion: 'config.k8s.io/v1beta1',
+        metadata: { name: 'apiserver' },
+        flags: { port: '6443', 'a-first': '' },
+      });
+      expect((await ask('/flagz', as('v1beta1', 'application/yaml'))).text).toContain('kind: Flagz\n');
+      const old = await ask('/flagz', as('v1alpha1'));
+      expect(old.json.apiVersion).toBe('config.k8s.io/v1alpha1');
+      expect(old.headers.warning).toContain('This version of the flagz endpoint is deprecated');
+    });
+
+    test('in no other way, and not to everybody', async () => {
+      for (const headers of [
+        { accept: 'application/xml' },
+        { accept: 'application/json' },
+        { accept: 'application/json;v=v1beta1;g=config.k8s.io' },
+      ])
+        expect((await ask('/flagz', { headers })).status).toBe(406);
+      expect((await ask('/flagz', { as: jane })).status).toBe(403);
     });
   });
 

@@ -35,6 +35,7 @@ import { serveFairnessDumps } from './plain/fairness-dumps.ts';
 import { Metrics, type MetricSources } from './plain/metrics.ts';
 import { serveOpenId } from './plain/openid.ts';
 import { serveOpenApi } from './plain/openapi-routes.ts';
+import { serveFlagz } from './plain/flagz.ts';
 import { serveStatusz } from './plain/statusz.ts';
 import { kubernetesVersion, serveVersion, versionInfo } from './plain/version.ts';
 import { metricsKinds } from './kinds/metrics/metrics.ts';
@@ -82,6 +83,8 @@ export interface ApiServerOptions {
   frontProxy?: FrontProxyOptions;
   /** What is recorded of requests, and where; nothing where absent. */
   audit?: AuditOptions | undefined;
+  /** What the server was started with, shown in `/flagz`. */
+  flags?: Readonly<Record<string, string>>;
   limits?: Partial<ApiServerLimits>;
   /** The newest revision of a store that others write into as well; absent where this process alone does. */
   freshRevision?(): Promise<number>;
@@ -416,6 +419,7 @@ class Server implements ApiServer {
     serveHealth(routes, '/readyz', { checks: () => ready, counts });
     counts.serve(routes);
     serveStatusz(routes, { clock, own: this.#options.version });
+    serveFlagz(routes, this.#options.flags ?? {});
     serveVersion(routes, this.#options.version);
     serveLogs(routes);
     serveOpenId(routes, { issuer, keys });

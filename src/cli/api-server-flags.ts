@@ -6,6 +6,8 @@ import { spanMs, wholeNumber } from './arguments.ts';
 
 /** What a user says of the API server, under upstream's names. */
 export interface ApiServerFlags {
+  /** All flags of the command, as they are shown. */
+  all: Record<string, string>;
   auditPolicyFile?: string;
   auditLogPath?: string;
   auditLogFormat: 'json' | 'legacy';
@@ -69,7 +71,7 @@ export function withApiServerFlags(command: Command): Command {
 
 /** The flags as settings of the API server. Throws a `UserError` where they make no sense. */
 export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
-  return { audit: auditSettings(flags) };
+  return { audit: auditSettings(flags), flags: flags.all };
 }
 
 function auditSettings(flags: ApiServerFlags): ApiServerSettings['audit'] {

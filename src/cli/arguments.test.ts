@@ -1,5 +1,6 @@
+import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { sizeBytes, spanMs, wholeNumber } from './arguments.ts';
+import { flagValues, sizeBytes, spanMs, wholeNumber } from './arguments.ts';
 
 test('a whole number within its bounds', () => {
   const read = wholeNumber(1, 10);
@@ -33,5 +34,26 @@ describe('a size', () => {
 
   test.each(['', 'Gi', '-1Gi', '1gi', '1GiB', '1 Gi'])('not %j', (text) => {
     expect(() => sizeBytes(text)).toThrow('must be a size such as');
+  });
+});
+
+test('flags are shown under their names, but for what is secret', () => {
+  const command = new Command()
+    .option('--data-dir <dir>', '', '/data')
+    .option('--store <kind>')
+    .option('--nodes <n>', '', Number)
+    .option('--tls-san <name>', '', (one: string, all: string[] = []) => [...all, one])
+    .option('--verbose')
+    .option('--token <token>');
+  command.parse(['--nodes', '3', '--tls-san', 'a', '--tls-san', 'b', '--verbose', '--token', 'x'], {
+    from: 'user',
+  });
+  expect(flagValues(command)).toEqual({
+    'data-dir': '/data',
+    store: '',
+    nodes: '3',
+    'tls-san': 'a,b',
+    verbose: 'true',
+    token: 'CLASSIFIED',
   });
 });

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 /** Reads a whole number within bounds. */
 export function wholeNumber(from: number, to: number) {
@@ -38,3 +38,20 @@ export function sizeBytes(text: string): number {
   if (number === undefined) throw new InvalidArgumentError('must be a size such as 512Mi or 1Gi.');
   return Math.floor(Number(number) * (unitBytes[unit] as number));
 }
+
+/** What nobody is shown. */
+const secrets = new Set(['token']);
+
+/** The flags of a command with their values, as text; those that are not given are empty. */
+export function flagValues(command: Command): Record<string, string> {
+  const values = command.opts<Record<string, unknown>>();
+  return Object.fromEntries(
+    command.options.map((option) => {
+      const value = values[option.attributeName()];
+      const name = (option.long ?? option.flags).slice(2);
+      return [name, secrets.has(name) && value !== undefined ? 'CLASSIFIED' : shown(value)];
+    }),
+  );
+}
+
+const shown = (value: unknown): string => (value === undefined ? '' : String(value));

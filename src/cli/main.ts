@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { mostSimulatedNodes } from '../cluster/options.ts';
-import { spanMs, wholeNumber } from './arguments.ts';
+import { flagValues, spanMs, wholeNumber } from './arguments.ts';
 import { withControlPlaneFlags } from './control-plane-flags.ts';
 import { withEtcdFlags } from './etcd-flags.ts';
 import { fail, printError } from './output.ts';
@@ -54,7 +54,9 @@ function addUp(program: Command): void {
       'load the images and apply the manifests of an example once the cluster is ready',
     )
     .option('--verbose', 'show what components say, instead of keeping it in the log file only')
-    .action(async (options) => (await import('./commands/up.ts')).up(options));
+    .action(async (options, command) =>
+      (await import('./commands/up.ts')).up({ ...options, all: flagValues(command) }),
+    );
 }
 
 function addOthers(program: Command): void {
@@ -116,7 +118,9 @@ function addMachines(program: Command): void {
     .option('--token <token>', 'server token of the cluster to join (default: the one in the data directory)')
     .option('--kubeconfig <file>', "where the administrator's kubeconfig is written")
     .option('--verbose', 'show what components say, instead of keeping it in the log file only')
-    .action(async (options) => (await import('./commands/server.ts')).server(options));
+    .action(async (options, command) =>
+      (await import('./commands/server.ts')).server({ ...options, all: flagValues(command) }),
+    );
   program
     .command('agent')
     .description('run one node')

@@ -5,23 +5,25 @@ import { type AuditSettings, startAuditing } from './audit.ts';
 /** What a user says of the API server alone; the names are those of upstream's flags. */
 export interface ApiServerSettings {
   audit?: AuditSettings | undefined;
+  /** The flags that this program was started with: what `/flagz` shows. */
+  flags?: Record<string, string>;
 }
 
 /** The settings as the API server takes them. */
 export interface ApiServerMeans {
-  options: Pick<ApiServerOptions, 'audit'>;
+  options: Pick<ApiServerOptions, 'audit' | 'flags'>;
   /** Ends what goes on beside the server, after it. */
   close(): Promise<void>;
 }
 
 /** Reads the files that settings name. Throws a UserError where one cannot be used. */
 export async function readApiServerSettings(
-  { audit }: ApiServerSettings,
+  { audit, flags }: ApiServerSettings,
   platform: Platform,
 ): Promise<ApiServerMeans> {
   const auditing = audit && (await startAuditing(audit, platform));
   return {
-    options: { audit: auditing },
+    options: { audit: auditing, ...(flags && { flags }) },
     close: async () => auditing?.close(),
   };
 }
