@@ -38,6 +38,8 @@ export interface ResourceRequest {
   userAgent: string;
   /** Aborted when the client goes away or the request's deadline has passed. */
   signal: AbortSignal;
+  /** How long the request may still take; absent where it may take any time. */
+  readonly leftMs?: number | undefined;
   /** Adds a `Warning` header. */
   warn(message: string): void;
   /** Adds to the audit event of the request; absent where there is none. */
@@ -66,6 +68,9 @@ export function requestFor(
     },
     get signal() {
       return request.signal;
+    },
+    get leftMs() {
+      return request.leftMs;
     },
     warn: (message) => request.warn(message),
     annotate: (key, value) => request.annotate?.(key, value),

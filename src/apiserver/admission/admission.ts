@@ -51,6 +51,8 @@ export interface AdmissionAttributes {
   /** Resolves once the caches know all that any server has written; undefined where this one alone writes. */
   upToDate(): Promise<void> | undefined;
   signal: AbortSignal;
+  /** How long the request may still take; absent where it may take any time. */
+  readonly leftMs: number | undefined;
 }
 
 /** A step between decoding and storing that every write goes through. Throws a StatusError to refuse it. */
@@ -199,5 +201,9 @@ class WriteAttributes implements AdmissionAttributes {
 
   get signal(): AbortSignal {
     return this.#call.request.signal;
+  }
+
+  get leftMs(): number | undefined {
+    return this.#call.request.leftMs;
   }
 }

@@ -207,9 +207,18 @@ class Deadline {
   #abort: AbortController | undefined;
   #passed = false;
   #reject: ((error: StatusError) => void) | undefined;
+  readonly #clock: Clock | undefined;
+  readonly #endMs: number;
 
   constructor(clock?: Clock, afterMs = 0) {
+    this.#clock = clock;
+    this.#endMs = clock ? clock.monotonic() + afterMs : 0;
     this.#timer = clock?.after(afterMs, () => this.#pass());
+  }
+
+  /** Absent where there is any time. */
+  get leftMs(): number | undefined {
+    return this.#clock && Math.max(0, this.#endMs - this.#clock.monotonic());
   }
 
   /** What the promise gives, or an error once the time is up: nobody waits for what never comes. */
@@ -268,6 +277,10 @@ class PendingRequest implements ResourceRequest {
 
   get signal(): AbortSignal {
     return this.#deadline.signal(this.#x.request);
+  }
+
+  get leftMs(): number | undefined {
+    return this.#deadline.leftMs;
   }
 
   warn(message: string): void {

@@ -25,6 +25,8 @@ export interface WebhookCall {
   client: WebhookClientConfig;
   body: object;
   timeoutSeconds: number;
+  /** How long whoever asks may still wait; any time where absent. */
+  leftMs?: number | undefined;
   signal: AbortSignal;
 }
 
@@ -59,7 +61,16 @@ export class WebhookCaller {
   }
 
   /** The answer's JSON. Rejects with an Error in the words of upstream's client. */
-  async call({ client, body, timeoutSeconds, signal }: WebhookCall): Promise<unknown> {
+  async call({
+    client,
+    body,
+    leftMs = Number.POSITIVE_INFINITY,
+    signal,
+    ...call
+  }: WebhookCall): Promise<unknown> {
+    const waitMs = Math.min(call.timeoutSeconds * 1000, leftMs);
+    // A webhook that is told 0 s would not begin.
+    const timeoutSeconds = Math.max(1, Math.ceil(waitMs / 1000));
     const { clock } = this.#options;
     const abort = new AbortController();
     const give = () => abort.abort(new Error('context canceled'));
@@ -67,7 +78,7 @@ export class WebhookCaller {
     setMaxListeners(0, signal);
     signal.addEventListener('abort', give, { once: true });
     const late = () => abort.abort(new Error('context deadline exceeded'));
-    const timer = clock.after(timeoutSeconds * 1000, late);
+    const timer = clock.after(call.timeoutSeconds * 1000, late);
     try {
       return await this.#ask({ client, body, timeoutSeconds, signal: abort.signal });
     } finally {

@@ -97,7 +97,13 @@ export async function ask(
     );
   const review = makeReview(attributes, form, { accepted, uid: random.uuid() });
   const answer = await caller
-    .call({ client: clientConfig, body: review.body, timeoutSeconds, signal: attributes.signal })
+    .call({
+      client: clientConfig,
+      body: review.body,
+      timeoutSeconds,
+      leftMs: attributes.leftMs,
+      signal: attributes.signal,
+    })
     .catch((error: unknown) => {
       throw failed('failed to call webhook', error);
     });

@@ -393,6 +393,22 @@ describe('validating webhooks', () => {
 });
 
 describe('what a webhook is told', () => {
+  test.each([
+    ['', '7s'],
+    ['?timeout=60s', '7s'],
+    ['?timeout=4500ms', '5s'],
+    ['?timeout=3s', '3s'],
+  ])('no more time than the request still has (%s)', async (query, told) => {
+    hook.answers['/time'] = () => ({});
+    for (const kind of ['Mutating', 'Validating'] as const)
+      await register(kind, { path: '/time', rules: [rule(['configmaps'])], timeoutSeconds: 7 });
+    await wire('POST', `${configMaps}${query}`, {
+      headers: { 'content-type': 'application/json' },
+      body: { apiVersion: 'v1', kind: 'ConfigMap', ...configMap(fresh('cm')) },
+    });
+    expect(hook.asked.map(({ query: asked }) => asked)).toEqual([`timeout=${told}`, `timeout=${told}`]);
+  });
+
   test('the request as it is', async () => {
     hook.answers['/look'] = () => ({});
     await register('Validating', { path: '/look', rules: [rule(['configmaps'])], timeoutSeconds: 7 });
