@@ -287,7 +287,10 @@ describe('NodeDeclaredFeatureValidator', () => {
   const sized = (cpu: string) => ({ resources: { requests: { cpu } } });
   const resizeOf = async (declaredFeatures: string[] | undefined, spec: object, to: object) => {
     const api = await createTestCluster();
-    const node = { ...named('n1'), status: { declaredFeatures } };
+    const node = {
+      metadata: { name: 'n1', labels: { 'kubernetes.io/os': 'linux' } },
+      status: { declaredFeatures, allocatable: { cpu: '4', memory: '8Gi' } },
+    };
     if (declaredFeatures) {
       const made = await api.object('create', nodes, { body: node });
       await api.send('update', nodes, { name: 'n1', subresource: 'status', body: { ...made, ...node } });
@@ -325,4 +328,78 @@ describe('NodeDeclaredFeatureValidator', () => {
   ])('lets %s be', async (_, declared, spec, to) => {
     expect(await resizeOf(declared, spec, to)).toBeUndefined();
   });
+});
+
+describe('PodResizeValidator', () => {
+  /** What comes of a resize on a node with 4 cores and 8 GiB. */
+  async function resized(
+    requests: object,
+    { os = 'linux', nodeName = 'n1' }: { os?: string; nodeName?: string | null } = {},
+  ) {
+    const api = await createTestCluster();
+    const node = { metadata: { name: 'n1', labels: { 'kubernetes.io/os': os } } };
+    const made = await api.object('create', nodes, { body: node });
+    const body = { ...made, status: { allocatable: { cpu: '4', memory: '8Gi' } } };
+    await api.send('update', nodes, { name: 'n1', subresource: 'status', body });
+    const small = { requests: { cpu: '1', memory: '1Gi' } };
+    await api.send('create', pods, { body: pod('p', small, { nodeName }) });
+    const mediaType = 'application/strategic-merge-patch+json' as const;
+    const change = { spec: { containers: [{ name: 'c', resources: { requests } }] } };
+    return failure(api.send('patch', pods, { name: 'p', subresource: 'resize', mediaType, body: change }));
+  }
+
+  test.each([[{ cpu: '2' }], [{ memory: '2Gi' }], [{ cpu: '4', memory: '8Gi' }]])(
+    'lets a pod take what its node has (%j)',
+    async (requests) => expect(await resized(requests)).toBeUndefined(),
+  );
+
+  test.each([
+    [{ cpu: '10' }, 'cpu, requested: 10000, allocatable: 4000'],
+    [{ memory: '10Gi' }, 'memory, requested: 10737418240, allocatable: 8589934592'],
+    [
+      { cpu: '10', memory: '10Gi' },
+      'cpu, requested: 10000, allocatable: 4000; memory, requested: 10737418240, allocatable: 8589934592',
+    ],
+  ])('refuses what its node could never give (%j)', async (requests, short) => {
+    expect(await resized(requests)).toMatchObject({
+      code: 403,
+      reason: 'Forbidden',
+      message: `pods "p" is forbidden: Node didn't have enough allocatable resources: ${short}`,
+      details: { name: 'p', kind: 'pods', causes: [{ reason: 'NodeCapacity' }] },
+    });
+  });
+
+  test('refuses any change on a node that is no Linux node', async () => {
+    expect(await resized({ cpu: '2' }, { os: 'windows' })).toMatchObject({
+      message: 'pods "p" is forbidden: pod resize is only supported on linux nodes, node "n1" is "windows"',
+      details: { causes: [{ reason: 'UnsupportedPlatform' }] },
+    });
+  });
+
+  test('has no opinion where nothing changes, or the pod has no node', async () => {
+    expect(await resized({ cpu: '1' }, { os: 'windows' })).toBeUndefined();
+    expect(await resized({ cpu: '10' }, { nodeName: null })).toBeUndefined();
+    expect((await resized({ cpu: '2' }, { nodeName: 'none' }))?.message).toBe(
+      'pods "p" is forbidden: node "none" not found',
+    );
+  });
+});
+
+test('PodTopologyLabels: a pod that is made for a node has the labels of its zone, but for its own', async () => {
+  const api = await createTestCluster();
+  const labels = { 'topology.kubernetes.io/zone': 'z', 'topology.kubernetes.io/region': 'r', other: 'x' };
+  await api.send('create', nodes, { body: { metadata: { name: 'n1', labels } } });
+  const on = async (nodeName: string | undefined, own?: object) => {
+    const body = { ...pod('p', {}, { nodeName }), metadata: { generateName: 'p-', labels: own } };
+    return (await api.object('create', pods, { body })).metadata.labels;
+  };
+  const { other: _, ...topology } = labels;
+  expect(await on('n1')).toEqual(topology);
+  expect(await on('n1', { 'topology.kubernetes.io/zone': 'mine', a: 'b' })).toEqual({
+    ...topology,
+    'topology.kubernetes.io/zone': 'mine',
+    a: 'b',
+  });
+  expect(await on('none')).toBeUndefined();
+  expect(await on(undefined)).toBeUndefined();
 });

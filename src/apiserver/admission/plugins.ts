@@ -5,7 +5,9 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeDeclaredFeatures } from './node-declared-features.ts';
+import { podResize } from './pod-resize.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
+import { podTopologyLabels } from './pod-topology-labels.ts';
 import { priority } from './priority.ts';
 import { resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
@@ -28,6 +30,8 @@ export const defaultAdmission: readonly AdmissionPlugin[] = [
   runtimeClass,
   certificateSubject,
   defaultIngressClass,
+  podTopologyLabels,
   nodeDeclaredFeatures,
+  podResize,
   resourceQuota,
 ];

@@ -14,7 +14,9 @@ import type { HookContext, Subresource } from '../../../registry/kind.ts';
 import { success } from '../../shared/success.ts';
 import { setPodCondition } from './conditions.ts';
 
-const topologyLabels = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
+/** Whether a pod takes this label over from its node. */
+export const isTopologyLabel = (key: string) =>
+  key === 'topology.kubernetes.io/zone' || key === 'topology.kubernetes.io/region';
 
 /** `POST .../binding`: gives a pod to a node, once. */
 export const bindingSubresource: Subresource<Pod> = {
@@ -81,6 +83,6 @@ function bind(pod: Pod, binding: Binding, context: HookContext): void {
 
 /** A pod learns from its labels in which zone it runs. */
 function copyTopology(pod: Pod, node: Stored<Node> | undefined): void {
-  const labels = Object.entries(node?.metadata.labels ?? {}).filter(([key]) => topologyLabels.includes(key));
+  const labels = Object.entries(node?.metadata.labels ?? {}).filter(([key]) => isTopologyLabel(key));
   if (labels.length > 0) pod.metadata.labels = { ...pod.metadata.labels, ...Object.fromEntries(labels) };
 }
