@@ -32,8 +32,8 @@ test('its report has conditions that are whole', () => {
   const now = { ...old, status: { ...old.status, currentHealthy: -1, conditions: [condition] } };
   expect(texts(podDisruptionBudgetKind.status?.validateUpdate?.(now, old, testContext()) ?? [])).toEqual([
     'status.conditions[0].status: Unsupported value: "Maybe": supported values: "False", "True", "Unknown"',
-    'status.conditions[0].lastTransitionTime: Required value: must be set',
-    'status.conditions[0].reason: Required value: must be set',
+    'status.conditions[0].lastTransitionTime: Required value',
+    'status.conditions[0].reason: Required value',
     'status.currentHealthy: Invalid value: -1: must be greater than or equal to 0',
   ]);
 });
