@@ -6,7 +6,7 @@ import type {
 import { certificatesigningrequests } from '../../../api/generated/resources.ts';
 import type { StatusError } from '../../../machinery/status-error.ts';
 import { createTestCluster, type TestApi } from '../../registry/testing.ts';
-import { createErrors, row } from '../shared/testing.ts';
+import { createErrors, created, row, testContext, texts } from '../shared/testing.ts';
 import { certificateSigningRequestKind } from './certificate-signing-request.ts';
 import { testCertificate, testRequest } from './testing.ts';
 
@@ -89,6 +89,24 @@ describe('a request', () => {
     ],
   ])('with %j', (spec, errors) => {
     expect(createErrors(certificateSigningRequestKind, request(spec))).toEqual(errors);
+  });
+
+  const condition = (type: string) => ({ ...approved, type });
+  test.each<[string, Partial<CertificateSigningRequestSpec>, Request['status']]>([
+    ['the old signer', { signerName: 'kubernetes.io/legacy-unknown' }, {}],
+    ['usages that are none', { usages: ['eating'] }, {}],
+    ['usages that stand twice', { usages: ['client auth', 'client auth'] }, {}],
+    ['two verdicts', {}, { conditions: [condition('Approved'), condition('Denied')] }],
+    ['conditions that stand twice', {}, { conditions: [condition('Approved'), condition('Approved')] }],
+    ['conditions without a type', {}, { conditions: [condition('')] }],
+  ])('may go on with %s, which no new one may have', (_, spec, status) => {
+    const old = created(certificateSigningRequestKind, request(spec));
+    old.status = status;
+    const errors = (now: Request, before: typeof old) =>
+      certificateSigningRequestKind.status?.validateUpdate?.(now, before, testContext()) ?? [];
+    expect(errors({ ...old }, old)).toEqual([]);
+    const plain = created(certificateSigningRequestKind, request());
+    expect(texts(errors({ ...old }, plain)).length).toBeGreaterThan(0);
   });
 
   const errorOf = (pem: string) => {

@@ -47,18 +47,16 @@ const usages = [
   'timestamping',
 ];
 
-/** What holds for a request at any time. */
+/** What holds for a request at any time; what was let pass before there were such rules stays. */
 export function requestErrors(request: Request, old?: Request): readonly FieldError[] {
   const { spec, status } = request;
   const { expirationSeconds: lifetime } = spec;
-  const repeated = repeats();
   const errors = [...pemErrors(spec.request)];
   if (!spec.usages?.length) errors.push(required('spec.usages'));
-  errors.push(...each('spec.usages', spec.usages, (usage, field) => supported(field, usage, usages)));
-  errors.push(
-    ...each('spec.usages', spec.usages, (usage, field) => (repeated(usage) ? [duplicate(field, usage)] : [])),
-  );
-  if (spec.signerName === oldSigner) {
+  const [unknown, twice] = [unknownUsages, repeatedUsages];
+  if (!old || unknown(old.spec.usages).length === 0) errors.push(...unknown(spec.usages));
+  if (!old || twice(old.spec.usages).length === 0) errors.push(...twice(spec.usages));
+  if (spec.signerName === oldSigner && old?.spec.signerName !== oldSigner) {
     const why = 'the legacy signerName is not allowed via this API version';
     errors.push(invalid('spec.signerName', spec.signerName, why));
   } else errors.push(...signerName('spec.signerName', spec.signerName));
@@ -66,8 +64,17 @@ export function requestErrors(request: Request, old?: Request): readonly FieldEr
     const why = 'may not specify a duration less than 600 seconds (10 minutes)';
     errors.push(invalid('spec.expirationSeconds', lifetime, why));
   }
-  errors.push(...conditionErrors('status.conditions', status?.conditions));
+  errors.push(...conditionErrors('status.conditions', status?.conditions, toleranceOf(old)));
   return [...errors, ...certificateErrors(request, old)];
+}
+
+function unknownUsages(list: readonly string[] | undefined): readonly FieldError[] {
+  return each('spec.usages', list, (usage, field) => supported(field, usage, usages));
+}
+
+function repeatedUsages(list: readonly string[] | undefined): readonly FieldError[] {
+  const repeated = repeats();
+  return each('spec.usages', list, (usage, field) => (repeated(usage) ? [duplicate(field, usage)] : []));
 }
 
 /** What is to be signed is a request, made by whoever holds the key; whoever signs checks what is in it. */
@@ -87,23 +94,40 @@ function certificateErrors({ status }: Request, old: Request | undefined): reado
   return why ? [invalid('status.certificate', '<certificate data>', why)] : [];
 }
 
+/** What conditions a request has that no new one may have. */
+interface Tolerance {
+  nameless: boolean;
+  both: boolean;
+  twice: boolean;
+}
+
+function toleranceOf(old: Request | undefined): Tolerance {
+  const types = (old?.status?.conditions ?? []).map(({ type }) => type);
+  return {
+    nameless: types.includes(''),
+    both: types.includes('Approved') && types.includes('Denied'),
+    twice: new Set(types).size < types.length,
+  };
+}
+
 function conditionErrors(
   field: string,
   conditions: readonly CertificateSigningRequestCondition[] | undefined,
+  tolerated: Tolerance,
 ): readonly FieldError[] {
   const repeated = repeats();
   const verdicts = new Set<string>();
   return each(field, conditions, ({ type, status }, path) => {
     const isFinal = ['Approved', 'Denied', 'Failed'].includes(type);
     const errors = [
-      ...(type ? [] : [required(`${path}.type`)]),
+      ...(type || tolerated.nameless ? [] : [required(`${path}.type`)]),
       ...requireSupported(`${path}.status`, status, isFinal ? ['True'] : ['False', 'True', 'Unknown']),
     ];
     const isVerdict = type === 'Approved' || type === 'Denied';
-    if (isVerdict && verdicts.add(type).size === 2) {
+    if (isVerdict && verdicts.add(type).size === 2 && !tolerated.both) {
       errors.push(invalid(field, type, 'Approved and Denied conditions are mutually exclusive'));
     }
-    return repeated(type) ? [...errors, duplicate(`${path}.type`, type)] : errors;
+    return repeated(type) && !tolerated.twice ? [...errors, duplicate(`${path}.type`, type)] : errors;
   });
 }
 
