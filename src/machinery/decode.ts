@@ -165,15 +165,33 @@ function conformTo(
   return type ? conform(object, type.name) : { unknown: conformCustom(object), value: object };
 }
 
-function read(body: string, { format, expected }: DecodeOptions): { parsed: unknown; gvk: GroupVersionKind } {
+interface Document {
+  parsed: unknown;
+  gvk: GroupVersionKind;
+}
+
+type ReadOptions = Pick<DecodeOptions, 'format' | 'expected'>;
+
+function readOr(
+  refuse: (why: string) => StatusError,
+  body: string,
+  { format, expected }: ReadOptions,
+): Document {
   try {
     const parsed = format === 'json' ? readJson(body) : readYaml(body);
     return { parsed, gvk: readKind(parsed, expected) };
   } catch (error) {
-    if (error instanceof UnreadableError) throw unrecognized(expected, error.message, Buffer.from(body));
+    if (error instanceof UnreadableError) throw refuse(error.message);
     throw error;
   }
 }
+
+const read = (body: string, options: ReadOptions): Document =>
+  readOr((why) => unrecognized(options.expected, why, Buffer.from(body)), body, options);
+
+/** Reads what comes with a request besides its object, such as options. Throws a BadRequest in upstream's words. */
+export const readOptions = (body: string, options: ReadOptions): Document =>
+  readOr(badRequest, body, options);
 
 function conformOrRefuse(object: Json, gvk: GroupVersionKind, expected: GroupVersionKind) {
   try {

@@ -108,7 +108,7 @@ describe('server-side apply', () => {
     const why =
       'error converting YAML to JSON: yaml: unmarshal errors:\n  line 7: key "data" already set in map';
     await apply(api, twice('1'), 'alice');
-    expect(api.warnings).toEqual([why]);
+    expect(api.warnings).toEqual(['line 7: key "data" already set in map']);
     const strict = { fieldValidation: 'Strict' };
     expect((await failure(apply(api, twice('1'), 'alice', strict)))?.message).toBe(
       `error strict decoding YAML: ${why}`,

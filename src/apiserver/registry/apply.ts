@@ -9,6 +9,7 @@ import { wellFormed } from '../../machinery/well-formed.ts';
 import { parseYaml, YamlError } from '../../machinery/yaml.ts';
 import type { RequestBody } from '../request.ts';
 import { conformed } from './conform-object.ts';
+import { warningsOf } from './decode-body.ts';
 import type { Facet } from './facet.ts';
 import { managedContext, managedFacet, setManagedFields, writerOf } from './managed-fields.ts';
 import { type Call, subjectOf } from './registry.ts';
@@ -102,6 +103,6 @@ function checkDuplicates(call: Call, text: string, fieldValidation: FieldValidat
     if (!(error instanceof YamlError)) throw error;
     const why = `error converting YAML to JSON: ${error.message}`;
     if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${why}`);
-    call.request.warn(why);
+    for (const warning of warningsOf(why)) call.request.warn(warning);
   }
 }

@@ -6,12 +6,12 @@ import {
   cannotBeHandled,
   decodeObject,
   decodeProtobufObject,
+  readOptions,
   strictDecodingMessage,
 } from '../../machinery/decode.ts';
 import { formatApiVersion, type GroupVersionKind, kindSchema } from '../../machinery/schema.ts';
 import { decodeProtobuf } from '../../machinery/protobuf.ts';
 import { badRequest, unsupportedMediaType } from '../../machinery/status-error.ts';
-import { parseYaml, YamlError } from '../../machinery/yaml.ts';
 import { withoutUndefined } from '../cache/json-value.ts';
 import type { RequestBody } from '../request.ts';
 import { wrongType } from './conform-object.ts';
@@ -48,13 +48,24 @@ function decoded(
   const isOther = gvk.kind !== expected.kind;
   const odd = isOther ? warnings : [...warnings, ...unknownFieldErrors(prune(object))];
   if (isStrict && odd.length > 0) throw cannotBeHandled(gvk, expected, strictDecodingMessage(odd));
-  if (fieldValidation === 'Warn') for (const warning of odd) call.request.warn(warning);
+  if (fieldValidation === 'Warn') for (const warning of odd.flatMap(warningsOf)) call.request.warn(warning);
   if (isOther) throw wrongType(object, expected);
   return object;
 }
 
 function read(body: RequestBody | undefined, expected: GroupVersionKind, fieldValidation: FieldValidation) {
   const bytes = body && 'bytes' in body ? body.bytes : new Uint8Array();
+const yamlHead = /^(error converting YAML to JSON: )?yaml: unmarshal errors:\n/;
+
+/** What strict reading has found as warnings: what is wrong with YAML says several things at once. */
+export function warningsOf(error: string): string[] {
+  if (!yamlHead.test(error)) return [error];
+  return error
+    .replace(yamlHead, '')
+    .split('\n')
+    .map((line) => line.trim());
+}
+
   const format = formatOf(body, kindSchema(expected) ? accepted : acceptedOfCustom);
   if (format === 'protobuf') return decodeProtobufObject(bytes, expected);
   return decodeObject(Buffer.from(bytes).toString(), { format, expected, fieldValidation });
@@ -72,7 +83,7 @@ const accepted = Object.keys(formats);
 const acceptedOfCustom = accepted.filter((type) => formats[type] !== 'protobuf');
 
 function formatOf(body: RequestBody | undefined, types: readonly string[] = accepted): Format {
-  const mediaType = body?.mediaType.split(';', 1)[0]?.trim() || 'application/json';
+  const mediaType = body?.mediaType.split(';', 1)[0]?.trim().toLowerCase() || 'application/json';
   if (types.includes(mediaType)) return formats[mediaType] as Format;
   throw unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`,
@@ -108,23 +119,22 @@ export function decodeDeleteOptions(call: Call): DeleteOptions | undefined {
   if (!body) return undefined;
   if ('value' in body) return body.value as DeleteOptions | undefined;
   if (body.bytes.length === 0) return undefined;
-  const value = readDeleteOptions(body.bytes, formatOf(body)) as DeleteOptions;
-  if (value.kind && value.kind !== 'DeleteOptions') {
-    throw badRequest('decoded object cannot be converted to DeleteOptions');
-  }
+  const value = readDeleteOptions(body.bytes, formatOf(body));
   call.request.decoded?.(value);
   return value;
 }
 
-function readDeleteOptions(bytes: Uint8Array, format: Format): unknown {
-  if (format === 'protobuf') return decodeProtobuf(bytes, deleteOptionsKind).object;
+function readDeleteOptions(bytes: Uint8Array, format: Format): DeleteOptions {
+  if (format === 'protobuf') return decodeProtobuf(bytes, deleteOptionsKind).object as DeleteOptions;
+  const text = Buffer.from(bytes).toString();
+  const { parsed, gvk } = readOptions(text, { format, expected: deleteOptionsKind });
+  if (gvk.kind !== deleteOptionsKind.kind) {
+    throw badRequest('decoded object cannot be converted to DeleteOptions');
+  }
   try {
-    const text = Buffer.from(bytes).toString();
-    return conform(format === 'json' ? JSON.parse(text) : parseYaml(text), deleteOptionsType).value;
+    return conform(parsed ?? {}, deleteOptionsType).value as DeleteOptions;
   } catch (error) {
-    if (error instanceof ConformError || error instanceof SyntaxError || error instanceof YamlError) {
-      throw badRequest(error.message);
-    }
+    if (error instanceof ConformError) throw badRequest(error.message);
     throw error;
   }
 }

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { configmaps, deployments, namespaces, pods } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { Pod } from '../../api/core/v1.ts';
+import type { DeleteOptions } from '../../api/meta/v1.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
+import type { AdmissionPlugin } from '../admission/admission.ts';
 import type { ObjectAnswer } from '../request.ts';
 import { createTestCluster, type TestApi } from './testing.ts';
 
@@ -95,6 +97,40 @@ describe('delete', () => {
     );
   });
 
+  const broken = "couldn't get version/kind; json parse error: ";
+  test.each([
+    [
+      '{"orphanDependents":"text"}',
+      'json: cannot unmarshal string into Go struct field DeleteOptions.orphanDependents of type bool',
+    ],
+    ['{"apiVersion":"v1","kind":"APIResourceList"}', 'decoded object cannot be converted to DeleteOptions'],
+    [
+      '{"apiVersion":false,"kind":"DeleteOptions"}',
+      `${broken}json: cannot unmarshal bool into Go struct field .apiVersion of type string`,
+    ],
+    ['{', `${broken}unexpected end of JSON input`],
+    [
+      '[]',
+      `${broken}json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    ],
+  ])('refuses options that are none: %s', async (body, message) => {
+    const api = await createTestCluster();
+    await api.send('create', configmaps, { body: map('a') });
+    for (const verb of ['delete', 'deletecollection']) {
+      const name = verb === 'delete' ? 'a' : '';
+      expect(await failure(api.send(verb, configmaps, { name, body }))).toMatchObject({ code: 400, message });
+    }
+    for (const apiVersion of ['v1', 'foo/v1', 'meta.k8s.io/v1']) {
+      const fine = JSON.stringify({
+        apiVersion,
+        kind: 'DeleteOptions',
+        gracePeriodSeconds: 123,
+        dryRun: ['All'],
+      });
+      expect(await failure(api.send('delete', configmaps, { name: 'a', body: fine }))).toBeUndefined();
+    }
+  });
+
   test('gives pods their grace period, which can only be shortened', async () => {
     const api = await createTestCluster();
     await runningPod(api);
@@ -145,6 +181,56 @@ describe('delete', () => {
     await api.send('update', namespaces, { name: 'x', subresource: 'finalize', body });
     expect(await failure(api.send('get', namespaces, { name: 'x' }))).toMatchObject({ code: 404 });
   });
+});
+
+describe('the finalizers that a deletion leaves', () => {
+  const [x, y, orphan, foreground] = ['a.x/x', 'b.y/y', 'orphan', 'foregroundDeletion'];
+  test.each<[before: string[], options: object, after: string[] | undefined]>([
+    [[], {}, undefined],
+    [[], { orphanDependents: false }, undefined],
+    [[], { orphanDependents: true }, [orphan]],
+    [[x, y], {}, [x, y]],
+    [[x, y], { orphanDependents: true }, [x, y, orphan]],
+    [[x, orphan, y], {}, [x, orphan, y]],
+    [[x, orphan, y], { orphanDependents: true }, [x, orphan, y]],
+    [[x, orphan, y], { orphanDependents: false }, [x, y]],
+    [[x, orphan, y], { propagationPolicy: 'Background' }, [x, y]],
+    [[x, orphan, y], { propagationPolicy: 'Foreground' }, [x, y, foreground]],
+    [[orphan], {}, [orphan]],
+    [[orphan], { orphanDependents: false }, undefined],
+    [[orphan], { propagationPolicy: 'Foreground' }, [foreground]],
+    [[foreground], {}, [foreground]],
+    [[foreground], { propagationPolicy: 'Orphan' }, [orphan]],
+    [[foreground], { propagationPolicy: 'Background' }, undefined],
+    [[foreground], { orphanDependents: false }, undefined],
+    [[x, foreground], { orphanDependents: true }, [x, orphan]],
+  ])('%j and %j: %j', async (finalizers, body, after) => {
+    const api = await createTestCluster();
+    await api.send('create', configmaps, { body: map('a', { finalizers }) });
+    const answer = (await api.send('delete', configmaps, { name: 'a', body })) as ObjectAnswer;
+    const isAccepted = after !== undefined && (body as DeleteOptions).orphanDependents === false;
+    expect(answer.code).toBe(isAccepted ? 202 : 200);
+    const left = (await api.list(configmaps)).items[0]?.object.metadata;
+    expect(left?.finalizers).toEqual(after);
+    if (after) expect(left).toMatchObject({ deletionGracePeriodSeconds: 0 });
+  });
+});
+
+test('a deletion that is under way already asks nobody whether it may', async () => {
+  const asked: string[] = [];
+  const admission: AdmissionPlugin[] = [
+    { name: 'Asked', validate: ({ operation }) => void asked.push(operation) },
+  ];
+  const api = await createTestCluster({ admission });
+  await runningPod(api);
+  const remove = (gracePeriodSeconds: number) =>
+    api.send('delete', pods, { name: 'p', body: { gracePeriodSeconds } });
+  await remove(10);
+  const before = asked.length;
+  await remove(10);
+  expect(asked.slice(before)).toEqual([]);
+  await remove(0);
+  expect(asked.slice(before)).toEqual(['DELETE']);
 });
 
 describe('deletion of a collection', () => {

@@ -34,12 +34,14 @@ export async function deleteOne(call: Call, options: DeleteOptions): Promise<Out
   const dryRun = (options.dryRun ?? []).length > 0;
   return guaranteed(call, async (found) => {
     if (!found) throw notFound(subjectOf(call));
-    const { group, kind } = call.registry.kind.resource;
-    checkPreconditions({ group, resource: kind, name: found.object.metadata.name }, found.object, options);
-    const context = hookContext(call, found.object.metadata.name, dryRun);
-    await admitDeletion(call, found.object, options);
-    call.registry.kind.checkDelete?.(found.object, context);
-    const plan = planDeletion(call.registry.kind, found.object, { options, context });
+    const { kind } = call.registry;
+    const { name } = found.object.metadata;
+    const context = hookContext(call, name, dryRun);
+    kind.checkDelete?.(found.object, context);
+    const { group, kind: resource } = kind.resource;
+    checkPreconditions({ group, resource, name }, found.object, options);
+    const plan = planDeletion(kind, found.object, { options, context });
+    if (plan.type !== 'pending') await admitDeletion(call, found.object, options);
     return carryOut(call, { found, plan, dryRun });
   });
 }

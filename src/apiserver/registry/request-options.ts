@@ -66,15 +66,24 @@ const usualOptions = (fieldManager: string): WriteOptions => ({
 const supportedValidations = ['', 'Ignore', 'Strict', 'Warn'];
 const validations = new Set(supportedValidations);
 
+const maxManagerBytes = 128;
+
 /** The name a writer gets that gives none: its program, as the user agent says. */
 export function managerOf(userAgent: string): string {
   const program = userAgent.split('/', 1)[0] as string;
   if (/^[ -~]{0,128}$/.test(program)) return program;
-  return [...program]
-    .filter((c) => /[\P{C}]/u.test(c))
-    .slice(0, 128)
-    .join('');
+  let [name, size] = ['', 0];
+  for (const c of program) {
+    if (!isPrinted(c)) continue;
+    size += byteLength(c);
+    if (size > maxManagerBytes) break;
+    name += c;
+  }
+  return name;
 }
+
+/** Whether Go counts a character among those that can be printed. */
+const isPrinted = (c: string) => c === ' ' || !/[\p{C}\p{Z}]/u.test(c);
 
 function applyErrors(query: URLSearchParams, patchType: string): readonly FieldError[] {
   if (patchType !== 'application/apply-patch+yaml') {
@@ -85,11 +94,11 @@ function applyErrors(query: URLSearchParams, patchType: string): readonly FieldE
 
 /** Errors of a field manager's name. */
 export function fieldManagerErrors(name: string, field: string): readonly FieldError[] {
-  const errors = byteLength(name) > 128 ? [tooLong(field, 128)] : [];
+  const errors = byteLength(name) > maxManagerBytes ? [tooLong(field, maxManagerBytes)] : [];
   if (/^[ -~]*$/.test(name)) return errors;
   let position = 0;
   for (const c of name) {
-    if (/[\p{C}\p{Zl}\p{Zp}]/u.test(c) || (c !== ' ' && /\p{Zs}/u.test(c))) {
+    if (!isPrinted(c)) {
       const code = (c.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
       errors.push(invalid(field, name, `invalid character U+${code} (at position ${position})`));
     }
