@@ -17,7 +17,7 @@ import { findAll, parseJsonPath } from './json-path.ts';
 import { integerAt, setAt, stepsOf, textAt } from './paths.ts';
 import { ruleTree } from './rules/compile-rules.ts';
 import { applyDefaults, dropNulls } from './schema/default.ts';
-import { pruneEmbeddedMetadata } from './schema/embedded.ts';
+import { embeddedMisfit, pruneEmbeddedMetadata } from './schema/embedded.ts';
 import { prune } from './schema/prune.ts';
 import { isObject, type Json } from './schema/structure.ts';
 
@@ -41,6 +41,7 @@ export function customKind(
     storageVersion: storageVersionOf(definition) ?? version.name,
     codec: codecOf(definition, version, webhook),
     prune: (object) => pruned(object, schema),
+    misfit: (object) => embeddedMisfit(object as unknown as Json, schema),
     defaults: (object) => void applyDefaults(object, schema),
     ...(hasStatus && ownStatus(validation)),
     ...(scale && { scale: scaleOf(scale) }),

@@ -100,6 +100,25 @@ describe('a definition', () => {
     expect((await api.list(v1!)).items).toEqual([]);
   });
 
+  test('may get other metadata with its status, which whoever writes it then owns', async () => {
+    const { define, api } = await createCustomCluster();
+    await define(widgets({ v1: {} }));
+    const body = { metadata: { labels: { a: 'b' } }, spec: { scope: 'Cluster' } };
+    const made = await api.object('patch', customresourcedefinitions, {
+      name: 'widgets.example.com',
+      subresource: 'status',
+      body,
+      mediaType: 'application/merge-patch+json',
+      query: { fieldManager: 'me' },
+    });
+    expect(made).toMatchObject({ metadata: { labels: { a: 'b' } }, spec: { scope: 'Namespaced' } });
+    const mine = made.metadata.managedFields?.find(({ manager }) => manager === 'me');
+    expect(mine).toMatchObject({
+      subresource: 'status',
+      fieldsV1: { 'f:metadata': { 'f:labels': { 'f:a': {} } } },
+    });
+  });
+
   test('is served again after a restart', async () => {
     const first = await createCustomCluster();
     const { v1 } = await first.define(widgets({ v1: {} }));
@@ -201,6 +220,90 @@ describe('objects', () => {
         'spec',
       ]);
     }
+  });
+
+  test('are refused where the scale finds no number, and no selector', async () => {
+    const { define, api } = await createCustomCluster();
+    const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+    const { v1 } = await define(
+      widgets({
+        v1: {
+          properties: { spec: open, status: open },
+          subresources: {
+            scale: {
+              specReplicasPath: '.spec.a.n',
+              statusReplicasPath: '.status.n',
+              labelSelectorPath: '.status.s',
+            },
+          },
+        },
+      }),
+    );
+    const said = async (spec: object, status: object = {}) =>
+      (await failure(api.object('create', v1!, named('a', { spec, status })))).status.details?.causes?.map(
+        (cause) => `${cause.field}: ${cause.message}`,
+      );
+    const accessor = (path: string, why: string) =>
+      `${path}: Invalid value: 0: ${path} accessor error: ${why}`;
+    expect(await said({ a: { n: '1' } })).toEqual([
+      accessor('.spec.a.n', '1 is of the type string, expected int64'),
+    ]);
+    expect(await said({ a: { n: true } })).toEqual([
+      accessor('.spec.a.n', 'true is of the type bool, expected int64'),
+    ]);
+    expect(await said({ a: { n: 1.5 } })).toEqual([
+      accessor('.spec.a.n', '1.5 is of the type float64, expected int64'),
+    ]);
+    expect(await said({ a: 'x' })).toEqual([
+      `.spec.a.n: Invalid value: 0: .spec.a.n accessor error: x is of the type string, expected map[string]interface{}`,
+    ]);
+    expect(await said({}, { n: [1, 2], s: { k: 'v' } })).toEqual([
+      accessor('.status.n', '[1 2] is of the type []interface {}, expected int64'),
+      '.status.s: Invalid value: "": .status.s accessor error: map[k:v] is of the type map[string]interface {}, expected string',
+    ]);
+    expect(await said({ a: { n: -1 } }, { n: 2 ** 31 })).toEqual([
+      '.spec.a.n: Invalid value: -1: should be a non-negative integer',
+      '.status.n: Invalid value: 2147483648: should be less than or equal to 2147483647',
+    ]);
+  });
+
+  test.each<[object, string]>([
+    [{ apiVersion: 5 }, 'spec.each[0].at[x].apiVersion: Invalid value: 5: must be a string'],
+    [{ kind: {} }, 'spec.each[0].at[x].kind: Invalid value: {}: must be a string'],
+    [
+      { metadata: 'x' },
+      'spec.each[0].at[x].metadata: Invalid value: "x": json: cannot unmarshal string into Go value of type v1.ObjectMeta',
+    ],
+    [
+      { metadata: { labels: { a: 1 } } },
+      'spec.each[0].at[x].metadata: Invalid value: {"labels":{"a":1}}: json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string',
+    ],
+  ])('cannot be read where a resource in them is none: %j', async (wrong, why) => {
+    const { define, api } = await createCustomCluster();
+    const resource = {
+      type: 'object',
+      'x-kubernetes-embedded-resource': true,
+      properties: { spec: { type: 'object' } },
+    };
+    const at = { type: 'object', additionalProperties: resource };
+    const each = { type: 'array', items: { type: 'object', properties: { at } } };
+    const { v1 } = await define(widgets({ v1: { properties: spec({ each }) } }));
+    const body = {
+      apiVersion: 'example.com/v1',
+      kind: 'Widget',
+      metadata: { name: 'a' },
+      spec: { each: [{ at: { x: { apiVersion: 'v1', kind: 'Pod', ...wrong } } }] },
+    };
+    expect(await failure(api.send('create', v1!, { body: JSON.stringify(body) }))).toMatchObject({
+      code: 400,
+      message: `Widget in version "v1" cannot be handled as a Widget: ${why}`,
+    });
+    await api.object('create', v1!, named('a', { spec: {} }));
+    const mediaType = 'application/merge-patch+json';
+    const patch = api.send('patch', v1!, { name: 'a', body: { spec: body.spec }, mediaType });
+    const { status } = await failure(patch);
+    expect(status).toMatchObject({ code: 422, reason: 'Invalid' });
+    expect(status.details?.causes?.[0]?.message?.endsWith(`: ${why}`)).toBe(true);
   });
 
   describe('that are of another kind or version than their resource', () => {

@@ -4,7 +4,7 @@ import { type FieldError, invalid } from '../../machinery/field-error.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import { qualifiedNameErrors } from '../../machinery/names.ts';
 import type { HookContext } from '../registry/kind.ts';
-import { textAt, valueAt } from './paths.ts';
+import { accessError, integerAt } from './paths.ts';
 import { ruleErrors } from './rules/check-rules.ts';
 import type { RuleNode } from './rules/compile-rules.ts';
 import { embeddedErrors } from './schema/embedded.ts';
@@ -81,24 +81,17 @@ function scaleErrors({ scale }: Validation, { object, part }: CustomWrite): read
 }
 
 function replicaErrors(object: KubernetesObject, path: string): readonly FieldError[] {
-  const value = valueAt(object, path);
-  if (value === undefined) return [];
-  if (typeof value !== 'number') return [invalid(path, 0, wrongTypeAt(path, value, 'int64'))];
+  const fault = accessError(object, path, 'int64');
+  if (fault) return [invalid(path, 0, fault)];
+  const value = integerAt(object, path) ?? 0;
   if (value < 0) return [invalid(path, value, 'should be a non-negative integer')];
   if (value <= maxReplicas) return [];
   return [invalid(path, value, `should be less than or equal to ${maxReplicas}`)];
 }
 
 function selectorErrors(object: KubernetesObject, path: string): readonly FieldError[] {
-  const value = valueAt(object, path);
-  if (value === undefined || textAt(object, path) !== undefined) return [];
-  return [invalid(path, '', wrongTypeAt(path, value, 'string'))];
-}
-
-function wrongTypeAt(path: string, value: unknown, wanted: string): string {
-  const type = typeof value === 'object' ? 'map[string]interface {}' : typeof value;
-  const shown = typeof value === 'string' ? value : JSON.stringify(value);
-  return `${path} accessor error: ${shown} is of the type ${type}, expected ${wanted}`;
+  const fault = accessError(object, path, 'string');
+  return fault ? [invalid(path, '', fault)] : [];
 }
 
 const standardFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../api/resource.ts';
+import { goText } from '../../machinery/go-text.ts';
 import { isObject, type Json } from './schema/structure.ts';
 
 /** The steps of a path such as `.spec.replicas`. */
@@ -11,6 +12,35 @@ export function valueAt(object: KubernetesObject, path: string): unknown {
     value = isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
   }
   return value;
+}
+
+/** Why no value of a type (as Go names it) can be read at a path; undefined where one can be, or nothing is there. */
+export function accessError(
+  object: KubernetesObject,
+  path: string,
+  wanted: 'int64' | 'string',
+): string | undefined {
+  const steps = stepsOf(path);
+  let value: unknown = object;
+  for (const [i, step] of steps.entries()) {
+    if (value === null) return undefined;
+    if (!isObject(value)) return wrongType(steps.slice(0, i + 1), value, 'map[string]interface{}');
+    if (!Object.hasOwn(value, step)) return undefined;
+    value = value[step];
+  }
+  return goTypeOf(value) === wanted ? undefined : wrongType(steps, value, wanted);
+}
+
+const wrongType = (steps: readonly string[], value: unknown, wanted: string) =>
+  `.${steps.join('.')} accessor error: ${goText(value)} is of the type ${goTypeOf(value)}, expected ${wanted}`;
+
+/** The type that upstream has a JSON value in. */
+function goTypeOf(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return '[]interface {}';
+  if (typeof value === 'object') return 'map[string]interface {}';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  return typeof value === 'boolean' ? 'bool' : 'string';
 }
 
 /** The whole number at a path. */

@@ -20,7 +20,7 @@ import type { Call } from './registry.ts';
 import type { FieldValidation } from './request-options.ts';
 
 /** What a body is read as. */
-export type Expected = Pick<Facet, 'gvk' | 'defaults' | 'prune'>;
+export type Expected = Pick<Facet, 'gvk' | 'defaults' | 'prune'> & Partial<Pick<Facet, 'misfit'>>;
 
 /** The request's object, fresh, with its defaults. */
 export function decodeBody(
@@ -38,7 +38,7 @@ export function decodeBody(
 
 function decoded(
   call: Call,
-  { gvk: expected, prune }: Expected,
+  { gvk: expected, prune, misfit }: Expected,
   fieldValidation: FieldValidation,
 ): KubernetesObject {
   const isStrict = fieldValidation === 'Strict';
@@ -46,6 +46,8 @@ function decoded(
   const { object, gvk, warnings } = read(call.request.body, expected, isStrict ? 'Warn' : fieldValidation);
   if (!isStrict || warnings.length === 0) checkVersion(gvk, expected);
   const isOther = gvk.kind !== expected.kind;
+  const fault = isOther ? undefined : misfit?.(object);
+  if (fault) throw cannotBeHandled(gvk, expected, fault);
   const odd = isOther ? warnings : [...warnings, ...unknownFieldErrors(prune(object))];
   if (isStrict && odd.length > 0) throw cannotBeHandled(gvk, expected, strictDecodingMessage(odd));
   if (fieldValidation === 'Warn') for (const warning of odd.flatMap(warningsOf)) call.request.warn(warning);
@@ -53,8 +55,6 @@ function decoded(
   return object;
 }
 
-function read(body: RequestBody | undefined, expected: GroupVersionKind, fieldValidation: FieldValidation) {
-  const bytes = body && 'bytes' in body ? body.bytes : new Uint8Array();
 const yamlHead = /^(error converting YAML to JSON: )?yaml: unmarshal errors:\n/;
 
 /** What strict reading has found as warnings: what is wrong with YAML says several things at once. */
@@ -66,6 +66,8 @@ export function warningsOf(error: string): string[] {
     .map((line) => line.trim());
 }
 
+function read(body: RequestBody | undefined, expected: GroupVersionKind, fieldValidation: FieldValidation) {
+  const bytes = body && 'bytes' in body ? body.bytes : new Uint8Array();
   const format = formatOf(body, kindSchema(expected) ? accepted : acceptedOfCustom);
   if (format === 'protobuf') return decodeProtobufObject(bytes, expected);
   return decodeObject(Buffer.from(bytes).toString(), { format, expected, fieldValidation });

@@ -34,6 +34,8 @@ export interface Facet {
   narrow?: { fields: ReadonlySet<string>; defaults(sent: KubernetesObject): void };
   /** Drops what a custom kind's schema does not have. */
   prune(sent: KubernetesObject): string[];
+  /** Why what was sent cannot be read; undefined where it can be. */
+  misfit(sent: KubernetesObject): string | undefined;
   /** What clients see of the object. */
   show(object: KubernetesObject): KubernetesObject;
   /** The object (in the form of the resource asked for) with what was sent taken in; `sent` may be used up. */
@@ -87,6 +89,7 @@ function whole(view: Kind, strategy: UpdateStrategy): Facet {
     strategy,
     defaults: (sent) => view.defaults?.(sent),
     prune: (sent) => view.prune?.(sent) ?? [],
+    misfit: (sent) => view.misfit?.(sent),
     show: (object) => object,
     take: (sent) => sent,
   };
@@ -167,6 +170,7 @@ function scaleFacet(call: Call, strategy: ScaleStrategy<KubernetesObject>): Face
     },
     defaults: () => {},
     prune: () => [],
+    misfit: () => undefined,
     show: (object) => scaleOf(strategy, object) as KubernetesObject,
     take(sent, old) {
       const object = clone(old) as KubernetesObject;

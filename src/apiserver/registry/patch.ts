@@ -143,6 +143,8 @@ function patched(call: Call, facet: Facet, { old, read, options }: PatchStep): K
   const conforming = conformed(result, facet.type, shown, words);
   const { unknown } = conforming;
   const { object } = conforming;
+  const fault = facet.misfit(object);
+  if (fault) throw unusable(JSON.stringify(whole(object)), fault);
   unknown.push(...facet.prune(object));
   const errors = [...read.errors, ...unknownFieldErrors(unknown)];
   if (errors.length > 0 && options.fieldValidation === 'Strict') {

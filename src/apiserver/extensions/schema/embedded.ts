@@ -2,10 +2,11 @@ import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
 import type { ObjectMeta } from '../../../api/meta/v1.ts';
 import { ConformError, conform } from '../../../machinery/conform.ts';
 import { type FieldError, invalid, required } from '../../../machinery/field-error.ts';
+import { jsonTypeName } from '../../../machinery/go-text.ts';
 import { dns1035LabelErrors } from '../../../machinery/names.ts';
 import { parseApiVersion } from '../../../machinery/schema.ts';
 import { metadataErrors, pathNameErrors } from '../../registry/object-meta.ts';
-import { childOf, isObject, itemsOf, type Json } from './structure.ts';
+import { childOf, isObject, itemsOf, type Json, propertyOf } from './structure.ts';
 
 const metadataType = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
@@ -22,30 +23,56 @@ function* embeddedIn(value: unknown, schema: JSONSchemaProps | undefined, path: 
   } else if (isObject(value)) {
     if (schema['x-kubernetes-embedded-resource']) yield { path, resource: value };
     for (const key of Object.keys(value)) {
-      yield* embeddedIn(value[key], childOf(schema, key), path ? `${path}.${key}` : key);
+      const own = propertyOf(schema, key) ? (path ? `${path}.${key}` : key) : `${path}[${key}]`;
+      yield* embeddedIn(value[key], childOf(schema, key), own);
     }
   }
 }
 
-/** Takes unknown fields out of the metadata of embedded resources, in place, and gives their paths. */
+/** Takes unknown fields out of the metadata of embedded resources, in place, and gives their paths in order. */
 export function pruneEmbeddedMetadata(object: Json, schema: JSONSchemaProps): string[] {
   const unknown: string[] = [];
   for (const { path, resource } of embeddedIn(object, schema, '')) {
-    const metadata = conformed(resource.metadata);
-    if (!metadata) continue;
+    const metadata = isObject(resource.metadata) ? conformed(resource.metadata) : undefined;
+    if (!metadata || typeof metadata === 'string') continue;
     resource.metadata = metadata.value;
     unknown.push(...metadata.unknown.map((field) => `${path}.metadata.${field}`));
   }
-  return unknown;
+  return unknown.sort();
 }
 
-/** Metadata in the form of its type; undefined for what is none, which validation refuses. */
-function conformed(metadata: unknown): { value: Json; unknown: string[] } | undefined {
-  if (!isObject(metadata)) return undefined;
+/** Why an object cannot be read: an embedded resource whose type or metadata is no such thing. Undefined where it can be. */
+export function embeddedMisfit(object: Json, schema: JSONSchemaProps): string | undefined {
+  for (const { path, resource } of embeddedIn(object, schema, '')) {
+    const [error] = [
+      ...[resource.apiVersion, resource.kind].flatMap((value, i) =>
+        value === undefined ? [] : notText(`${path}.${i === 0 ? 'apiVersion' : 'kind'}`, value),
+      ),
+      ...notMetadata(`${path}.metadata`, resource.metadata),
+    ];
+    if (error) return `${error.field}: ${error.body}`;
+  }
+  return undefined;
+}
+
+const notText = (field: string, value: unknown): readonly FieldError[] =>
+  typeof value === 'string' ? [] : [invalid(field, value, 'must be a string')];
+
+function notMetadata(field: string, metadata: unknown): readonly FieldError[] {
+  if (metadata === undefined || metadata === null) return [];
+  const read = conformed(metadata);
+  return typeof read === 'string' ? [invalid(field, metadata, read)] : [];
+}
+
+/** Metadata in the form of its type, or why it cannot have that. */
+function conformed(metadata: unknown): { value: Json; unknown: string[] } | string {
+  if (!isObject(metadata)) {
+    return `json: cannot unmarshal ${jsonTypeName(metadata)} into Go value of type v1.ObjectMeta`;
+  }
   try {
     return conform(structuredCopy(metadata), metadataType);
   } catch (error) {
-    if (error instanceof ConformError) return undefined;
+    if (error instanceof ConformError) return error.message;
     throw error;
   }
 }
@@ -60,6 +87,8 @@ export function embeddedErrors(object: Json, schema: JSONSchemaProps): readonly 
 
 function resourceErrors(path: string, { apiVersion, kind, metadata }: Json): readonly FieldError[] {
   return [
+    ...(apiVersion === undefined ? [required(`${path}.apiVersion`)] : []),
+    ...(kind === undefined ? [required(`${path}.kind`)] : []),
     ...textErrors(`${path}.apiVersion`, apiVersion, (text) =>
       parseApiVersion(text) ? [] : [`unexpected GroupVersion string: ${text}`],
     ),
@@ -73,15 +102,15 @@ function resourceErrors(path: string, { apiVersion, kind, metadata }: Json): rea
 }
 
 function textErrors(field: string, value: unknown, check: (text: string) => string[]): readonly FieldError[] {
-  if (value === undefined) return [required(field)];
-  if (typeof value !== 'string') return [invalid(field, value, 'must be a string')];
+  if (value === undefined) return [];
+  if (typeof value !== 'string') return notText(field, value);
   if (value === '') return [invalid(field, value, 'must not be empty')];
   return check(value).map((why) => invalid(field, value, why));
 }
 
 function embeddedMetadataErrors(field: string, metadata: unknown): readonly FieldError[] {
-  if (metadata === undefined) return [];
-  if (!conformed(metadata)) return [invalid(field, metadata, 'must be object metadata')];
+  const misfits = notMetadata(field, metadata);
+  if (misfits.length > 0 || !isObject(metadata)) return misfits;
   const meta = { name: 'fakename', ...(metadata as ObjectMeta) };
   const errors = metadataErrors(meta, (meta.namespace ?? '') !== '', pathNameErrors);
   return errors.map((error) => ({ ...error, field: error.field.replace(/^metadata/, field) }));
