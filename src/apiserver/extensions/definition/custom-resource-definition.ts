@@ -8,9 +8,9 @@ import { keepStatus } from '../../kinds/shared/status.ts';
 import { plainColumns } from '../../kinds/shared/columns.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { knownFormat } from '../schema/formats.ts';
-import { eachSchema, itemsOf } from '../schema/structure.ts';
+import { eachSchema } from '../schema/structure.ts';
 import { setCondition } from './conditions.ts';
-import { createErrors, nameErrors, updateErrors } from './definition-errors.ts';
+import { createErrors, definitionErrors, nameErrors } from './definition-errors.ts';
 
 /** Keeps a definition until its objects are gone. */
 export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
@@ -19,8 +19,9 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = {
   resource: customresourcedefinitions,
   allowUnconditionalUpdate: false,
   returnsDeleted: true,
-  defaults({ spec }) {
-    if (spec) fillIn(spec);
+  defaults(definition) {
+    if (definition.spec) fillIn(definition.spec);
+    if (!definition.status?.storedVersions?.length) noteStoredVersion(definition);
   },
   prepareForCreate(definition) {
     definition.status = {};
@@ -31,13 +32,13 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = {
     noteStoredVersion(definition);
   },
   validate: createErrors,
-  validateUpdate: updateErrors,
+  validateUpdate: (definition, old) => definitionErrors(definition, old),
   warnings: (definition, old) => {
     const before = old ? new Set(adviceOn(old.spec)) : new Set();
     return adviceOn(definition.spec).filter((advice) => !before.has(advice));
   },
+  // As upstream, a write of the status may change the metadata too, so that nothing of it is reset.
   status: {
-    resets: ['spec', 'metadata'],
     validateUpdate: ({ status }) => nameErrors('status.acceptedNames', status?.acceptedNames),
   },
   heldBack: ({ metadata }) => metadata.deletionTimestamp === undefined,
@@ -85,12 +86,6 @@ function adviceOn(spec: CustomResourceDefinitionSpec | undefined): string[] {
     if (!schema?.openAPIV3Schema) continue;
     eachSchema(schema.openAPIV3Schema, (part) => {
       if (part.format && !knownFormat(part)) advice.add(`unrecognized format ${JSON.stringify(part.format)}`);
-      const type = itemsOf(part)?.type;
-      if (part['x-kubernetes-list-type'] === 'set' && (type === 'object' || type === 'array')) {
-        advice.add(
-          `x-kubernetes-list-type: set for items of type "${type}" is not supported by server-side apply or CEL validation rules`,
-        );
-      }
     });
   }
   return [...advice];

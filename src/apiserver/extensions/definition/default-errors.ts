@@ -8,21 +8,29 @@ import { pruneValue } from '../schema/prune.ts';
 import { itemsOf } from '../schema/structure.ts';
 import { schemaErrors } from '../schema/validate-value.ts';
 
-/** Defaults that their own schemas would refuse. */
-export function defaultErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
+/** Defaults that their own schemas would refuse; `anyFields`: not for fields that these do not have. */
+export function defaultErrors(
+  field: string,
+  schema: JSONSchemaProps,
+  anyFields: boolean,
+): readonly FieldError[] {
   const items = itemsOf(schema);
   return [
-    ...(schema.default === undefined ? [] : ownErrors(`${field}.default`, schema)),
-    ...(items ? defaultErrors(`${field}.items`, items) : []),
+    ...(schema.default === undefined ? [] : ownErrors(`${field}.default`, schema, anyFields)),
+    ...(items ? defaultErrors(`${field}.items`, items, anyFields) : []),
     ...Object.entries(schema.properties ?? {}).flatMap(([key, child]) =>
-      defaultErrors(`${field}.properties[${key}]`, child),
+      defaultErrors(`${field}.properties[${key}]`, child, anyFields),
     ),
   ];
 }
 
-function ownErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
-  const unknown = pruneValue(clone(schema.default), schema);
-  const errors = unknown.length > 0 ? [invalid(field, schema.default, 'must not have unknown fields')] : [];
+/** Whether the default of a schema has fields that the schema does not have. */
+export const hasUnknownDefaults = (schema: JSONSchemaProps): boolean =>
+  schema.default !== undefined && pruneValue(clone(schema.default), schema).length > 0;
+
+function ownErrors(field: string, schema: JSONSchemaProps, anyFields: boolean): readonly FieldError[] {
+  const hasUnknown = !anyFields && hasUnknownDefaults(schema);
+  const errors = hasUnknown ? [invalid(field, schema.default, 'must not have unknown fields')] : [];
   const wrong = schemaErrors(schema.default, schema, { base: field });
   return [...errors, ...(wrong.length > 0 ? wrong : brokenRules(field, schema))];
 }

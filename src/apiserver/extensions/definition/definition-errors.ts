@@ -10,75 +10,65 @@ import { dns1035LabelErrors, dns1123SubdomainErrors } from '../../../machinery/n
 import { clientErrors } from '../../kinds/admissionregistration/webhook-validation.ts';
 import { each, immutable, requireSupported, requireValue } from '../../kinds/shared/validate.ts';
 import { bundleError } from '../../kinds/shared/pem.ts';
-import { conditionOf, isTrue } from './conditions.ts';
+import { eachSchema } from '../schema/structure.ts';
 import { approvalErrors } from './approval.ts';
+import { isTrue } from './conditions.ts';
+import { toleranceOf } from './tolerance.ts';
 import { commonErrors, commonParts, versionErrors } from './version-errors.ts';
 
-/** What is wrong with a definition, whether it is new or not. */
-function definitionErrors(
+/** What is wrong with a definition besides its name; of a changed one also what had to stay. */
+export function definitionErrors(
   definition: CustomResourceDefinition,
   old?: CustomResourceDefinition,
 ): readonly FieldError[] {
   const { spec, status } = definition;
-  const stored = status?.storedVersions ?? [];
   return [
-    ...specErrors(spec, old?.spec),
+    ...specErrors(definition, old),
+    ...(old ? fixedErrors(definition, old) : []),
     ...nameErrors('status.acceptedNames', status?.acceptedNames),
-    ...storedVersionErrors(stored, spec.versions ?? []),
-    ...(spec.preserveUnknownFields
-      ? [
-          invalid(
-            'spec.preserveUnknownFields',
-            true,
-            'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
-          ),
-        ]
-      : []),
+    ...storedVersionErrors(status?.storedVersions ?? [], spec.versions ?? []),
+    ...approvalErrors(definition, old),
+    ...(spec.preserveUnknownFields && !old?.spec.preserveUnknownFields ? [cannotKeepUnknown] : []),
   ];
 }
 
+const cannotKeepUnknown = invalid(
+  'spec.preserveUnknownFields',
+  true,
+  'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+);
+
 /** What is wrong with a new definition. */
 export function createErrors(definition: CustomResourceDefinition): readonly FieldError[] {
-  return [...ownNameErrors(definition), ...definitionErrors(definition), ...approvalErrors(definition)];
+  return [...ownNameErrors(definition), ...definitionErrors(definition)];
 }
 
 function ownNameErrors({ metadata, spec }: CustomResourceDefinition): readonly FieldError[] {
   const wanted = `${spec.names?.plural ?? ''}.${spec.group ?? ''}`;
-  if (metadata.name === wanted) return [];
-  return [invalid('metadata.name', metadata.name ?? '', 'must be spec.names.plural+"."+spec.group')];
+  const { name = '', generateName } = metadata;
+  const why = 'must be spec.names.plural+"."+spec.group';
+  return [
+    ...(generateName && generateName !== wanted ? [invalid('metadata.generateName', generateName, why)] : []),
+    ...(name === wanted ? [] : [invalid('metadata.name', name, why)]),
+  ];
 }
 
-/** What is wrong with a changed definition. */
-export function updateErrors(
-  definition: CustomResourceDefinition,
+/** What objects that are stored already hang on. */
+function fixedErrors(
+  { spec }: CustomResourceDefinition,
   old: CustomResourceDefinition,
 ): readonly FieldError[] {
-  const { spec } = definition;
-  const isEstablished = conditionOf(old, 'Established')?.status === 'True';
-  const fixed = isEstablished
+  const ofEstablished = isTrue(old, 'Established')
     ? [
         ...immutable('spec.scope', spec.scope, old.spec.scope),
         ...immutable('spec.names.kind', spec.names.kind, old.spec.names.kind),
       ]
     : [];
   return [
-    ...definitionErrors(definition, old),
-    ...fixed,
+    ...ofEstablished,
     ...immutable('spec.group', spec.group, old.spec.group),
     ...immutable('spec.names.plural', spec.names.plural, old.spec.names.plural),
-    ...approvalErrors(definition, old),
-    ...bundleErrors(definition, old),
   ];
-}
-
-/** A webhook that converts must be one that can be trusted, once the definition is established with such a one or none. */
-function bundleErrors(
-  { spec }: CustomResourceDefinition,
-  old: CustomResourceDefinition,
-): readonly FieldError[] {
-  if (!isTrue(old, 'Established') || bundleError(bundleOf(old))) return [];
-  const why = bundleError(bundleOf({ spec }));
-  return why ? [invalid('spec.conversion.webhookClientConfig.caBundle', bundleOf({ spec }), why)] : [];
 }
 
 /** The authorities that a definition trusts in its webhook. */
@@ -103,39 +93,68 @@ function storedVersionErrors(
 }
 
 function specErrors(
-  spec: CustomResourceDefinitionSpec,
-  old: CustomResourceDefinitionSpec | undefined,
+  { spec }: CustomResourceDefinition,
+  old: CustomResourceDefinition | undefined,
 ): readonly FieldError[] {
-  const { versions = [] } = spec;
-  const before = (name: string | undefined) => old?.versions?.find((version) => version.name === name);
-  const common = commonParts(versions);
+  const { versions = [], conversion, preserveUnknownFields: keepsUnknown } = spec;
+  const before = (name: string | undefined) => old?.spec.versions?.find((version) => version.name === name);
+  const around = { common: commonParts(versions), tolerated: toleranceOf(old?.spec) };
+  const first = versions[0]?.name;
   return [
     ...groupErrors(spec.group),
     ...requireSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']),
-    ...missingSchemaErrors(versions, old),
+    ...missingSchemaErrors(spec, old?.spec),
+    ...(keepsUnknown && hasDefaults(versions) ? [noDefaultsBesideUnknown] : []),
     ...each('spec.versions', versions, (version, field) =>
-      versionErrors(field, version, { common, old: before(version.name) }),
+      versionErrors(field, version, { ...around, old: before(version.name) }),
     ),
     ...versionSetErrors(versions),
+    ...(first ? labelErrors('spec.version', first) : []),
     ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((name) =>
       requireValue(`spec.names.${name}`, spec.names?.[name]),
     ),
     ...nameErrors('spec.names', spec.names),
-    ...commonErrors(versions, before(versions[0]?.name)),
-    ...conversionErrors('spec.conversion', spec.conversion),
+    ...commonErrors(versions, { ...around, old: before(first) }),
+    ...(keepsUnknown && conversion && conversion.strategy !== 'None'
+      ? [
+          invalid(
+            'spec.conversion.strategy',
+            conversion.strategy,
+            'must be None if spec.preserveUnknownFields is true',
+          ),
+        ]
+      : []),
+    ...conversionErrors('spec.conversion', conversion, old),
   ];
+}
+
+const noDefaultsBesideUnknown = invalid(
+  'spec.preserveUnknownFields',
+  true,
+  'must be false in order to use defaults in the schema',
+);
+
+function hasDefaults(versions: readonly CustomResourceDefinitionVersion[]): boolean {
+  let found = false;
+  for (const { schema } of versions) {
+    if (schema?.openAPIV3Schema) {
+      eachSchema(schema.openAPIV3Schema, (part) => void (found ||= part.default !== undefined));
+    }
+  }
+  return found;
 }
 
 /** Each version has a schema, unless a definition from before that was asked for has none. */
 function missingSchemaErrors(
-  versions: readonly CustomResourceDefinitionVersion[],
+  { versions = [], preserveUnknownFields }: CustomResourceDefinitionSpec,
   old: CustomResourceDefinitionSpec | undefined,
 ): readonly FieldError[] {
   const lacks = ({ schema }: CustomResourceDefinitionVersion) => !schema?.openAPIV3Schema;
   const mayLack = old?.versions?.some(lacks) ?? false;
+  if (mayLack && preserveUnknownFields) return [];
   return each('spec.versions', versions, (version, field) => {
     const isWrong = lacks(version) && (!mayLack || version.served);
-    const why = mayLack ? 'because otherwise all fields are pruned' : 'schemas are required';
+    const why = mayLack ? 'because otherwise all fields are pruned' : '';
     return isWrong ? [required(`${field}.schema.openAPIV3Schema`, why)] : [];
   });
 }
@@ -168,18 +187,15 @@ export function nameErrors(
   names: Partial<CustomResourceDefinitionNames> = {},
 ): readonly FieldError[] {
   const { plural = '', singular = '', kind = '', listKind = '', shortNames, categories } = names;
-  const label = (name: string, value: string): readonly FieldError[] => {
-    const errors = value ? dns1035LabelErrors(value) : [];
-    return errors.length > 0 ? [invalid(`${field}.${name}`, value, errors.join(','))] : [];
-  };
+  const label = (name: string, value: string) => labelErrors(`${field}.${name}`, value);
   const mixed = (name: string, value: string): readonly FieldError[] => {
     const errors = value ? dns1035LabelErrors(value.toLowerCase()) : [];
     const why = `may have mixed case, but should otherwise match: ${errors.join(',')}`;
     return errors.length > 0 ? [invalid(`${field}.${name}`, value, why)] : [];
   };
   return [
-    ...label('plural', plural),
-    ...label('singular', singular),
+    ...(plural ? label('plural', plural) : []),
+    ...(singular ? label('singular', singular) : []),
     ...mixed('kind', kind),
     ...mixed('listKind', listKind),
     ...(shortNames ?? []).flatMap((name, i) => label(`shortNames[${i}]`, name)),
@@ -190,9 +206,15 @@ export function nameErrors(
   ];
 }
 
+function labelErrors(field: string, value: string): readonly FieldError[] {
+  const errors = dns1035LabelErrors(value);
+  return errors.length > 0 ? [invalid(field, value, errors.join(','))] : [];
+}
+
 function conversionErrors(
   field: string,
   conversion: CustomResourceConversion | undefined,
+  old: CustomResourceDefinition | undefined,
 ): readonly FieldError[] {
   if (!conversion) return [];
   const { strategy, webhook } = conversion;
@@ -206,18 +228,39 @@ function conversionErrors(
     if (reviews.length > 0) errors.push(forbiddenField(versions, why));
     return errors;
   }
-  if (webhook?.clientConfig) errors.push(...clientErrors(client, webhook.clientConfig));
-  else errors.push(required(client, 'required when strategy is set to Webhook'));
-  return [...errors, ...reviewVersionErrors(versions, reviews)];
+  if (webhook?.clientConfig) {
+    const { caBundle } = webhook.clientConfig;
+    errors.push(...clientErrors(client, webhook.clientConfig), ...bundleErrors(client, caBundle, old));
+  } else errors.push(required(client, 'required when strategy is set to Webhook'));
+  return [...errors, ...reviewVersionErrors(versions, reviews, old)];
 }
 
-function reviewVersionErrors(field: string, versions: readonly string[]): readonly FieldError[] {
+/** A webhook that converts must be one that can be trusted, once the definition is established with such a one or none. */
+function bundleErrors(
+  field: string,
+  bundle: string | undefined,
+  old: CustomResourceDefinition | undefined,
+): readonly FieldError[] {
+  if (!old || !isTrue(old, 'Established') || bundleError(bundleOf(old))) return [];
+  const why = bundleError(bundle);
+  return why ? [invalid(`${field}.caBundle`, bundle, why)] : [];
+}
+
+const understood = ['v1', 'v1beta1'];
+const isUnderstood = (versions: readonly string[]) => versions.some((name) => understood.includes(name));
+
+function reviewVersionErrors(
+  field: string,
+  versions: readonly string[],
+  old: CustomResourceDefinition | undefined,
+): readonly FieldError[] {
   if (versions.length === 0) return [required(field)];
   const errors = each(field, versions, (version, path, i) =>
     versions.indexOf(version) < i
       ? [invalid(path, version, 'duplicate version')]
       : dns1035LabelErrors(version).map((why) => invalid(path, version, why)),
   );
-  if (versions.includes('v1') || versions.includes('v1beta1')) return errors;
-  return [...errors, invalid(field, versions, 'must include at least one of v1, v1beta1')];
+  const before = old?.spec.conversion?.webhook?.conversionReviewVersions ?? [];
+  if (isUnderstood(versions) || (before.length > 0 && !isUnderstood(before))) return errors;
+  return [...errors, invalid(field, versions, `must include at least one of ${understood.join(', ')}`)];
 }

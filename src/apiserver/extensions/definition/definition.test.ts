@@ -72,7 +72,7 @@ describe('a definition', () => {
       (d) => {
         delete d.spec.versions[0]!.schema;
       },
-      'spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required',
+      'spec.versions[0].schema.openAPIV3Schema: Required value',
     ],
     [
       'a column',
@@ -98,8 +98,160 @@ describe('a definition', () => {
       },
       'spec.selectableFields[0].jsonPath: Invalid value: ".none": is an invalid path: does not refer to a valid field',
     ],
+    [
+      'a name that is to be made up',
+      (d) => {
+        d.metadata.generateName = 'widgets-';
+      },
+      'metadata.generateName: Invalid value: "widgets-": must be spec.names.plural+"."+spec.group',
+    ],
+    [
+      'selectable fields that differ from the schemas in being the same in all versions',
+      (d) => {
+        const [v1] = d.spec.versions;
+        v1!.schema!.openAPIV3Schema!.properties = { a: { type: 'string' } };
+        v1!.selectableFields = [{ jsonPath: '.a' }];
+        d.spec.versions.push({ ...structuredClone(v1!), name: 'v2', storage: false });
+        d.spec.versions[1]!.schema!.openAPIV3Schema!.description = 'Other.';
+      },
+      'spec.selectableFields: Invalid value: "": may only be set when validations.schema is included',
+    ],
+    [
+      'a schema that names its language',
+      (d) => {
+        d.spec.versions[0]!.schema!.openAPIV3Schema!.$schema = 'x';
+      },
+      `spec.validation.openAPIV3Schema: Invalid value: "": OpenAPIV3Schema 'schema' is not supported`,
+    ],
+    [
+      'a reference',
+      (d) => {
+        d.spec.versions[0]!.schema!.openAPIV3Schema!.properties = { a: { $ref: '#/x' } };
+      },
+      'spec.validation.openAPIV3Schema.properties[a].$ref: Forbidden: $ref is not supported',
+    ],
   ])('%s', (_, change, said) => {
     expect(createErrors(kind, changed(change))).toEqual([said]);
+  });
+
+  const label =
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+  test.each<[string, (definition: CustomResourceDefinition) => void, string[]]>([
+    [
+      'the name of its first version',
+      (d) => {
+        d.spec.versions[0]!.name = '1';
+      },
+      [`spec.versions[0].name: Invalid value: "1": ${label}`, `spec.version: Invalid value: "1": ${label}`],
+    ],
+    [
+      'unknown fields everywhere, with defaults and conversion beside them',
+      (d) => {
+        d.spec.preserveUnknownFields = true;
+        d.spec.versions[0]!.schema!.openAPIV3Schema!.properties = { a: { type: 'string', default: '' } };
+        const clientConfig = { url: 'https://example.com/' };
+        d.spec.conversion = {
+          strategy: 'Webhook',
+          webhook: { conversionReviewVersions: ['v1'], clientConfig },
+        };
+      },
+      [
+        'spec.preserveUnknownFields: Invalid value: true: must be false in order to use defaults in the schema',
+        'spec.conversion.strategy: Invalid value: "Webhook": must be None if spec.preserveUnknownFields is true',
+        'spec.preserveUnknownFields: Invalid value: true: cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+      ],
+    ],
+    [
+      'a webhook that is not asked',
+      (d) => {
+        const clientConfig = { url: 'https://example.com/', caBundle: 'IA==' };
+        d.spec.conversion = {
+          strategy: 'None',
+          webhook: { conversionReviewVersions: ['v1'], clientConfig },
+        };
+      },
+      [
+        'spec.conversion.webhookClientConfig: Forbidden: should not be set when strategy is not set to Webhook',
+        'spec.conversion.conversionReviewVersions: Forbidden: should not be set when strategy is not set to Webhook',
+      ],
+    ],
+  ])('%s: each thing in its turn', (_, change, said) => {
+    expect(createErrors(kind, changed(change))).toEqual(said);
+  });
+
+  test('says what had to stay before what is wrong with its names', () => {
+    const said = updateErrors(kind, withSchema({}), (next) => {
+      next.spec.group = 'other.example.com';
+      next.spec.versions[0]!.name = 'v2';
+    });
+    expect(said.map((text) => text.split(':', 1)[0])).toEqual(['spec.group', 'status.storedVersions[0]']);
+  });
+
+  describe('keeps what it had before that was forbidden', () => {
+    const list = (type: string, items: JSONSchemaProps): JSONSchemaProps => ({
+      type: 'array',
+      'x-kubernetes-list-type': type,
+      items,
+    });
+    const key = { type: 'string' } as const;
+    const keyed = (items: JSONSchemaProps): JSONSchemaProps => ({
+      ...list('map', { type: 'object', properties: { k: key }, ...items }),
+      'x-kubernetes-list-map-keys': ['k'],
+    });
+    test.each<[string, JSONSchemaProps]>([
+      ['a set of objects', list('set', { type: 'object', properties: { a: key } })],
+      ['a key that may be missing', keyed({})],
+      ['a key that may be null', keyed({ required: ['k'], properties: { k: { ...key, nullable: true } } })],
+      ['elements that may be null', keyed({ required: ['k'], nullable: true })],
+      ['elements of a set that may be null', list('set', { type: 'string', nullable: true })],
+      ['a default with unknown fields', { type: 'object', properties: {}, default: { a: 1 } }],
+      ['a type that is none', { type: 'text' }],
+    ])('%s', (_, x) => {
+      const add = (next: CustomResourceDefinition) => {
+        next.spec.versions[0]!.schema!.openAPIV3Schema!.properties!.y = x;
+      };
+      expect(updateErrors(kind, withSchema({ x: key }), add)).toHaveLength(1);
+      expect(updateErrors(kind, withSchema({ x }), add)).toEqual([]);
+    });
+
+    test('more selectable fields than there may be, as long as they stay', () => {
+      const names = [...'abcdefghi'];
+      const many = withSchema(Object.fromEntries(names.map((name) => [name, key])));
+      const fields = names.map((name) => ({ jsonPath: `.${name}` }));
+      many.spec.versions[0]!.selectableFields = fields;
+      const tooMany = 'spec.selectableFields: Too many: 9: must have at most 8 items';
+      expect(createErrors(kind, many)).toEqual([tooMany]);
+      expect(updateErrors(kind, many, () => {})).toEqual([]);
+      const turned = updateErrors(
+        kind,
+        many,
+        (next) => void next.spec.versions[0]!.selectableFields!.reverse(),
+      );
+      expect(turned).toEqual([tooMany]);
+    });
+
+    test('reviews that this server does not know, and unknown fields', () => {
+      const old = changed((d) => {
+        const clientConfig = { url: 'https://example.com/' };
+        d.spec.conversion = {
+          strategy: 'Webhook',
+          webhook: { conversionReviewVersions: ['v7'], clientConfig },
+        };
+      });
+      expect(updateErrors(kind, old, () => {})).toEqual([]);
+      expect(createErrors(kind, old)).toEqual([
+        'spec.conversion.conversionReviewVersions: Invalid value: ["v7"]: must include at least one of v1, v1beta1',
+      ]);
+      const open = changed((d) => void (d.spec.preserveUnknownFields = true));
+      expect(updateErrors(kind, open, () => {})).toEqual([]);
+    });
+  });
+
+  test('has versions that it is stored in, whatever its status is said to be', () => {
+    const definition = widgets({ v1: {} });
+    definition.status = { storedVersions: [] };
+    kind.defaults?.(definition);
+    expect(definition.status).toEqual({ storedVersions: ['v1'] });
   });
 
   test('with versions that differ says which one is wrong', () => {
@@ -286,6 +438,66 @@ describe('a schema is refused for', () => {
       },
       [
         `${at('.items.x-kubernetes-validations[0].rule')}: Invalid value: "self > oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within ${at('')}`,
+      ],
+    ],
+    [
+      'a rule that compares what is in a map of no known type',
+      {
+        type: 'object',
+        'x-kubernetes-map-type': 'best',
+        properties: { a: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > oldSelf' }] } },
+      },
+      [
+        `${at('.x-kubernetes-map-type')}: Unsupported value: "best": supported values: "atomic", "granular"`,
+        `${at('.properties[a].x-kubernetes-validations[0].rule')}: Invalid value: "self > oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within ${at('')}`,
+      ],
+    ],
+    [
+      'not a rule that compares what is in a map that changes as a whole',
+      {
+        type: 'object',
+        'x-kubernetes-map-type': 'atomic',
+        properties: { a: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > oldSelf' }] } },
+      },
+      [],
+    ],
+    [
+      'what rules say',
+      {
+        type: 'object',
+        properties: { a: { type: 'integer' } },
+        'x-kubernetes-validations': [
+          { rule: ' ' },
+          { rule: 'true', message: ' ' },
+          { rule: 'true', message: 'a\nb' },
+          { rule: 'true\n&& true' },
+          { rule: 'true', messageExpression: ' ' },
+          { rule: 'true', reason: 'Odd' },
+          { rule: 'true', fieldPath: ' ' },
+          { rule: 'true', fieldPath: '.b' },
+          { rule: 'true', fieldPath: '.a\n' },
+        ],
+      },
+      [
+        `${at('.x-kubernetes-validations[0].rule')}: Required value: rule is not specified`,
+        `${at('.x-kubernetes-validations[1].message')}: Invalid value: " ": must be non-empty if specified`,
+        `${at('.x-kubernetes-validations[2].message')}: Invalid value: "a\\nb": must not contain line breaks`,
+        `${at('.x-kubernetes-validations[3].message')}: Required value: message must be specified if rule contains line breaks`,
+        `${at('.x-kubernetes-validations[4].messageExpression')}: Required value: messageExpression must be non-empty if specified`,
+        `${at('.x-kubernetes-validations[5].reason')}: Unsupported value: "Odd": supported values: "FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"`,
+        `${at('.x-kubernetes-validations[6].fieldPath')}: Invalid value: " ": must be non-empty if specified`,
+        `${at('.x-kubernetes-validations[6].fieldPath')}: Invalid value: " ": must be a valid path`,
+        `${at('.x-kubernetes-validations[7].fieldPath')}: Invalid value: ".b": must be a valid path`,
+        `${at('.x-kubernetes-validations[8].fieldPath')}: Invalid value: ".a\\n": must not contain line breaks`,
+        `${at('.x-kubernetes-validations[8].fieldPath')}: Invalid value: ".a\\n": must be a valid path`,
+      ],
+    ],
+    [
+      'unknown fields that do not stay',
+      { type: 'array', 'x-kubernetes-preserve-unknown-fields': false, items: { type: 'odd' } },
+      [
+        `${at('.items.type')}: Unsupported value: "odd": supported values: "array", "boolean", "integer", "number", "object", "string"`,
+        `${at('.x-kubernetes-preserve-unknown-fields')}: Invalid value: false: must be true or undefined`,
       ],
     ],
     [

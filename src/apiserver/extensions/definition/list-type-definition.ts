@@ -8,24 +8,43 @@ import {
 } from '../../../machinery/field-error.ts';
 import { itemsOf, propertyOf } from '../schema/structure.ts';
 
-/** What is wrong with how a schema says that a list merges. */
-export function listTypeDefinitionErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
+/** Lists that no new definition may have, and a definition that has them may keep. */
+export interface ListTolerance {
+  /** Those whose elements are told apart by their values, and have parts. */
+  compositeSets: boolean;
+  /** Those whose elements may lack what tells them apart. */
+  looseItems: boolean;
+}
+
+/** What is wrong with how a schema says that a list merges; what is tolerated was so before. */
+export function listTypeDefinitionErrors(
+  field: string,
+  schema: JSONSchemaProps,
+  tolerated: ListTolerance,
+): readonly FieldError[] {
   return [
-    ...typeErrors(field, schema),
+    ...typeErrors(field, schema, tolerated.compositeSets),
     ...keyPresenceErrors(field, schema),
     ...(schema['x-kubernetes-list-type'] === 'map' ? mapErrors(field, schema) : []),
-    ...itemErrors(field, schema),
+    ...(tolerated.looseItems ? [] : itemErrors(field, schema)),
   ];
 }
 
-function typeErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
+/** Whether the elements of a list are told apart by their values, and have parts. */
+export const isCompositeSet = (schema: JSONSchemaProps): boolean =>
+  schema['x-kubernetes-list-type'] === 'set' && setErrors('', itemsOf(schema)).length > 0;
+
+/** Whether elements of a list may lack what tells them apart. */
+export const hasLooseItems = (schema: JSONSchemaProps): boolean => itemErrors('', schema).length > 0;
+
+function typeErrors(field: string, schema: JSONSchemaProps, anySet: boolean): readonly FieldError[] {
   const listType = schema['x-kubernetes-list-type'];
   if (listType === undefined) return [];
   const errors: FieldError[] = [];
   const why = 'must be array if x-kubernetes-list-type is specified';
   if (!schema.type) errors.push(required(`${field}.type`, why));
   else if (schema.type !== 'array') errors.push(invalid(`${field}.type`, schema.type, why));
-  else if (listType === 'set') errors.push(...setErrors(`${field}.items`, itemsOf(schema)));
+  else if (listType === 'set' && !anySet) errors.push(...setErrors(`${field}.items`, itemsOf(schema)));
   if (!['atomic', 'set', 'map'].includes(listType)) {
     errors.push(notSupported(`${field}.x-kubernetes-list-type`, listType, ['atomic', 'set', 'map']));
   }

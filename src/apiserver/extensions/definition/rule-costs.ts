@@ -49,13 +49,16 @@ export class RuleCosts {
     this.#tolerant = tolerant;
   }
 
-  /** What is wrong with the cost of one rule and of its message. */
-  errorsOf(rule: CostedRule): readonly FieldError[] {
-    const { rule: written, program, message } = rule.compiled;
-    return [
-      ...(program ? this.#check(rule, { name: 'rule', text: written.rule }) : []),
-      ...(message ? this.#check(rule, { name: 'messageExpression', text: written.messageExpression }) : []),
-    ];
+  /** What is wrong with the cost of one rule. */
+  ruleErrors(rule: CostedRule): readonly FieldError[] {
+    const { rule: written, program } = rule.compiled;
+    return program ? this.#check(rule, { name: 'rule', text: written.rule }) : [];
+  }
+
+  /** What is wrong with the cost of the message of one rule. */
+  messageErrors(rule: CostedRule): readonly FieldError[] {
+    const { rule: written, message } = rule.compiled;
+    return message ? this.#check(rule, { name: 'messageExpression', text: written.messageExpression }) : [];
   }
 
   #check(

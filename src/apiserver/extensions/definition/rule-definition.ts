@@ -37,10 +37,17 @@ export function ruleDefinitionErrors(
   const { costs, count } = around;
   return {
     schema: written,
-    rules: compileRules(schema, type).flatMap((compiled, i) => [
-      ...(measure ? costs.errorsOf({ field: at(i), compiled, type, measure, count }) : []),
-      ...expressionErrors(at(i), compiled, around.uncorrelated),
-    ]),
+    rules: compileRules(schema, type).flatMap((compiled, i) => {
+      const costed = measure && { field: at(i), compiled, type, measure, count };
+      const { rule, error, messageError } = compiled;
+      return [
+        ...(costed ? costs.ruleErrors(costed) : []),
+        ...(error ? [invalid(`${at(i)}.rule`, shown(rule), error)] : []),
+        ...(messageError ? [invalid(`${at(i)}.messageExpression`, shown(rule), messageError)] : []),
+        ...(costed && !messageError ? costs.messageErrors(costed) : []),
+        ...pastErrors(at(i), compiled, around.uncorrelated),
+      ];
+    }),
   };
 }
 
@@ -51,9 +58,9 @@ function textErrors(field: string, rule: ValidationRule): readonly FieldError[] 
   const { message = '', messageExpression = '', reason } = rule;
   if (!rule.rule.trim()) errors.push(required(`${field}.rule`, 'rule is not specified'));
   else if (message && !message.trim()) {
-    errors.push(invalid(`${field}.message`, message, 'message must be non-empty if specified'));
+    errors.push(invalid(`${field}.message`, message, 'must be non-empty if specified'));
   } else if (hasBreaks(message.trim())) {
-    errors.push(invalid(`${field}.message`, message, 'message must not contain line breaks'));
+    errors.push(invalid(`${field}.message`, message, 'must not contain line breaks'));
   } else if (hasBreaks(rule.rule.trim()) && !message.trim()) {
     const why = 'message must be specified if rule contains line breaks';
     errors.push(required(`${field}.message`, why));
@@ -76,10 +83,9 @@ function fieldPathErrors(
   if (!fieldPath) return [];
   const at = `${field}.fieldPath`;
   const errors: FieldError[] = [];
-  if (!fieldPath.trim()) errors.push(invalid(at, fieldPath, 'fieldPath must be non-empty if specified'));
-  if (hasBreaks(fieldPath)) errors.push(invalid(at, fieldPath, 'fieldPath must not contain line breaks'));
-  if (!leadsSomewhere(fieldPath, schema))
-    errors.push(invalid(at, fieldPath, 'fieldPath must be a valid path'));
+  if (!fieldPath.trim()) errors.push(invalid(at, fieldPath, 'must be non-empty if specified'));
+  if (hasBreaks(fieldPath)) errors.push(invalid(at, fieldPath, 'must not contain line breaks'));
+  if (!leadsSomewhere(fieldPath, schema)) errors.push(invalid(at, fieldPath, 'must be a valid path'));
   return errors;
 }
 
@@ -110,21 +116,17 @@ const shown = ({
   OptionalOldSelf: optionalOldSelf ?? null,
 });
 
-function expressionErrors(
+/** What is wrong with how a rule looks at what stood there before. */
+function pastErrors(
   field: string,
-  compiled: CompiledRule,
+  { rule, usesOldSelf }: CompiledRule,
   uncorrelated: string | undefined,
 ): readonly FieldError[] {
-  const { rule, error, messageError, usesOldSelf } = compiled;
-  const errors: FieldError[] = [];
-  if (error) errors.push(invalid(`${field}.rule`, shown(rule), error));
-  if (messageError) errors.push(invalid(`${field}.messageExpression`, shown(rule), messageError));
   if (usesOldSelf && uncorrelated !== undefined) {
     const why = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelated}`;
-    errors.push(invalid(`${field}.rule`, rule.rule, why));
-  } else if (!usesOldSelf && rule.optionalOldSelf !== undefined) {
-    const why = 'may not be set if oldSelf is not used in rule';
-    errors.push(invalid(`${field}.optionalOldSelf`, rule.optionalOldSelf, why));
+    return [invalid(`${field}.rule`, rule.rule, why)];
   }
-  return errors;
+  if (usesOldSelf || rule.optionalOldSelf === undefined) return [];
+  const why = 'may not be set if oldSelf is not used in rule';
+  return [invalid(`${field}.optionalOldSelf`, rule.optionalOldSelf, why)];
 }

@@ -12,6 +12,8 @@ import { itemsOf, metaFields, valuesOf } from '../schema/structure.ts';
 import { listTypeDefinitionErrors } from './list-type-definition.ts';
 import { childrenPerValue, RuleCosts } from './rule-costs.ts';
 import { ruleDefinitionErrors } from './rule-definition.ts';
+import { isSet } from './structural-errors.ts';
+import { schemaTypes, type Tolerance } from './tolerance.ts';
 
 /** What is known of a schema from what stands around it. */
 interface Surroundings {
@@ -24,6 +26,7 @@ interface Surroundings {
   /** What values are to rules; undefined where rules are not looked at. */
   type: CelType | undefined;
   costs: RuleCosts;
+  tolerated: Tolerance;
   /** How many values of the schema one object can have; undefined: no bound but its size. */
   count: number | undefined;
 }
@@ -38,11 +41,12 @@ interface Findings {
 export function schemaDefinitionErrors(
   field: string,
   schema: JSONSchemaProps,
-  { sound, isAsBefore }: { sound: boolean; isAsBefore: boolean },
+  { sound, isAsBefore, tolerated }: { sound: boolean; isAsBefore: boolean; tolerated: Tolerance },
 ): readonly FieldError[] {
   const type = sound ? ruleTypeOf(schema, 'selfType', true) : undefined;
   const costs = new RuleCosts(isAsBefore);
-  const found = findingsOf(field, schema, { isRoot: true, isInMetadata: false, type, costs, count: 1 });
+  const around = { isRoot: true, isInMetadata: false, type, costs, tolerated, count: 1 };
+  const found = findingsOf(field, schema, around);
   return [...found.schema, ...found.rules, ...costs.totalErrors(field)];
 }
 
@@ -56,7 +60,11 @@ function findingsOf(field: string, schema: JSONSchemaProps, around: Surroundings
   addProperties(field, schema, { around, add });
   addCombinations(field, schema, { around, add });
   addItems(field, schema, { around, add });
-  found.schema.push(...mapTypeErrors(field, schema), ...listTypeDefinitionErrors(field, schema));
+  found.schema.push(
+    ...openErrors(field, schema),
+    ...mapTypeErrors(field, schema),
+    ...listTypeDefinitionErrors(field, schema, around.tolerated),
+  );
   const checked = ruleDefinitionErrors(field, schema, {
     ...around,
     type: found.schema.length === 0 ? around.type : undefined,
@@ -97,9 +105,10 @@ function addProperties(field: string, schema: JSONSchemaProps, { around, add }: 
         isRoot: false,
         isInMetadata: around.isInMetadata || isMeta,
         noDefaults: isMeta && around.isRoot ? `in top-level ${key}` : around.noDefaults,
-        uncorrelated: around.uncorrelated,
+        uncorrelated: around.uncorrelated ?? (isKnownMap(schema) ? undefined : field),
         type: around.type && propertyType(around.type, key, child),
         costs: around.costs,
+        tolerated: around.tolerated,
         count: countBelow(around, schema),
       }),
     );
@@ -130,13 +139,11 @@ function addItems(field: string, schema: JSONSchemaProps, { around, add }: Walk)
   add(findingsOf(`${field}.items`, items, { ...around, isRoot: false, uncorrelated, type, count }));
 }
 
-const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
-
 function ownErrors(field: string, schema: JSONSchemaProps, around: Surroundings): readonly FieldError[] {
   const errors: FieldError[] = [];
   const forbid = (name: string, why: string) => errors.push(forbiddenField(`${field}.${name}`, why));
-  if (schema.type && !types.includes(schema.type)) {
-    errors.push(notSupported(`${field}.type`, schema.type, types));
+  if (schema.type && !schemaTypes.includes(schema.type) && !around.tolerated.unknownTypes) {
+    errors.push(notSupported(`${field}.type`, schema.type, schemaTypes));
   }
   if (schema.default !== undefined && around.noDefaults)
     forbid('default', `must not be set ${around.noDefaults}`);
@@ -153,11 +160,12 @@ function ownErrors(field: string, schema: JSONSchemaProps, around: Surroundings)
   if (more !== undefined && more !== true && Object.keys(properties).length > 0) {
     forbid('additionalProperties', 'additionalProperties and properties are mutual exclusive');
   }
-  if (schema['x-kubernetes-preserve-unknown-fields'] === false) {
-    const name = `${field}.x-kubernetes-preserve-unknown-fields`;
-    errors.push(invalid(name, false, 'must be true or undefined'));
-  }
   return errors;
+}
+
+function openErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
+  if (schema['x-kubernetes-preserve-unknown-fields'] !== false) return [];
+  return [invalid(`${field}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined')];
 }
 
 const unsupported = [
@@ -169,10 +177,9 @@ const unsupported = [
   '$ref',
 ] as const;
 
-const isSet = (value: unknown) =>
-  value !== undefined &&
-  value !== '' &&
-  !(typeof value === 'object' && Object.keys(value ?? {}).length === 0);
+const mapTypes = ['atomic', 'granular'];
+const isKnownMap = ({ 'x-kubernetes-map-type': type }: JSONSchemaProps) =>
+  type === undefined || mapTypes.includes(type);
 
 function mapTypeErrors(field: string, schema: JSONSchemaProps): readonly FieldError[] {
   const mapType = schema['x-kubernetes-map-type'];
@@ -181,8 +188,8 @@ function mapTypeErrors(field: string, schema: JSONSchemaProps): readonly FieldEr
   const errors: FieldError[] = [];
   if (!schema.type) errors.push(required(`${field}.type`, why));
   else if (schema.type !== 'object') errors.push(invalid(`${field}.type`, schema.type, why));
-  if (mapType !== 'atomic' && mapType !== 'granular') {
-    errors.push(notSupported(`${field}.x-kubernetes-map-type`, mapType, ['atomic', 'granular']));
+  if (!isKnownMap(schema)) {
+    errors.push(notSupported(`${field}.x-kubernetes-map-type`, mapType, mapTypes));
   }
   return errors;
 }

@@ -2,7 +2,7 @@ import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import { type FieldError, forbiddenField, invalid, required } from '../../../machinery/field-error.ts';
 import { compilePattern } from '../schema/pattern.ts';
-import { itemsOf, propertyOf, valuesOf } from '../schema/structure.ts';
+import { eachSchema, itemsOf, propertyOf, valuesOf } from '../schema/structure.ts';
 
 type Level = 'root' | 'item' | 'field';
 
@@ -15,6 +15,36 @@ export function structuralErrors(field: string, schema: JSONSchemaProps): readon
   const text = (error: FieldError) => `${error.field}: ${error.body}`;
   return errors.sort((a, b) => (text(a) < text(b) ? -1 : 1));
 }
+
+const unsupported = [
+  'id',
+  '$schema',
+  '$ref',
+  'patternProperties',
+  'dependencies',
+  'additionalItems',
+  'definitions',
+] as const;
+
+/** Why a schema has no structure that could be looked at; undefined where it has. */
+export function unstructuredReason(schema: JSONSchemaProps): string | undefined {
+  let reason: string | undefined;
+  eachSchema(schema, (part) => {
+    const name = unsupported.find((field) => isSet(part[field]));
+    if (name) reason ??= `OpenAPIV3Schema '${name === '$schema' ? 'schema' : name}' is not supported`;
+    if (Array.isArray(part.items)) reason ??= "OpenAPIV3Schema 'items' must be a schema, but is an array";
+    if (part['x-kubernetes-preserve-unknown-fields'] === false) {
+      reason ??= "internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined";
+    }
+  });
+  return reason;
+}
+
+/** Whether a field of a schema says something. */
+export const isSet = (value: unknown): boolean =>
+  value !== undefined &&
+  value !== '' &&
+  !(typeof value === 'object' && Object.keys(value ?? {}).length === 0);
 
 function nodeErrors(schema: JSONSchemaProps, level: Level, field: string): readonly FieldError[] {
   const items = itemsOf(schema);

@@ -18,7 +18,8 @@ import { FieldPathError, findField, type FoundField } from '../rules/field-path.
 import { columnErrors, simplePathErrors } from './column-errors.ts';
 import { defaultErrors } from './default-errors.ts';
 import { schemaDefinitionErrors } from './schema-definition-errors.ts';
-import { structuralErrors } from './structural-errors.ts';
+import { structuralErrors, unstructuredReason } from './structural-errors.ts';
+import type { Tolerance } from './tolerance.ts';
 
 const maxSelectableFields = 8;
 
@@ -32,10 +33,7 @@ type Part = (typeof parts)[number];
 export function commonParts(versions: readonly Version[]): ReadonlySet<Part> {
   const [first, ...others] = versions;
   if (!first) return new Set();
-  const alike = parts.filter((part) => others.every((version) => deepEqual(version[part], first[part])));
-  // Fields are selected by the paths of a schema, so the two stay together.
-  const isKept = (part: Part) => part !== 'selectableFields' || alike.includes('schema');
-  return new Set(alike.filter(isKept));
+  return new Set(parts.filter((part) => others.every((version) => deepEqual(version[part], first[part]))));
 }
 
 export interface VersionSurroundings {
@@ -43,6 +41,8 @@ export interface VersionSurroundings {
   common: ReadonlySet<Part>;
   /** The version before the change. */
   old?: Version | undefined;
+  /** What is let pass since it was so before. */
+  tolerated: Tolerance;
 }
 
 /** What is wrong with one version of a definition. */
@@ -61,32 +61,47 @@ export function versionErrors(
     ...partErrors(field, 'schema', {
       version: own,
       hasStatus: hasStatus(version),
-      isAsBefore: isAsBefore(version, around.old),
+      ...comparison(version, around),
     }),
   ];
 }
 
 /** What is wrong with what all versions have alike. */
-export function commonErrors(versions: readonly Version[], old: Version | undefined): readonly FieldError[] {
+export function commonErrors(
+  versions: readonly Version[],
+  around: VersionSurroundings,
+): readonly FieldError[] {
   const [first] = versions;
   if (!first) return [];
-  const common = commonParts(versions);
+  const { common } = around;
   const shared = Object.fromEntries(Object.entries(first).filter(([part]) => common.has(part as Part)));
   return partErrors('spec', 'validation', {
     version: shared,
     hasStatus: versions.some(hasStatus),
-    isAsBefore: isAsBefore(first, old),
+    ...comparison(first, around),
   });
 }
 
 const hasStatus = ({ subresources }: Version) => subresources?.status !== undefined;
-const isAsBefore = (version: Version, old: Version | undefined) =>
-  old !== undefined && deepEqual(version.schema, old.schema);
 
-interface PartsToCheck {
+/** How a version compares with what it was before. */
+interface Comparison {
+  tolerated: Tolerance;
+  /** Whether the schema is what it was. */
+  isAsBefore: boolean;
+  /** Whether the selectable fields are what they were. */
+  selectsAsBefore: boolean;
+}
+
+const comparison = (version: Version, { old, tolerated }: VersionSurroundings): Comparison => ({
+  tolerated,
+  isAsBefore: old !== undefined && deepEqual(version.schema, old.schema),
+  selectsAsBefore: old !== undefined && deepEqual(version.selectableFields, old.selectableFields),
+});
+
+interface PartsToCheck extends Comparison {
   version: Partial<Version>;
   hasStatus: boolean;
-  isAsBefore: boolean;
 }
 
 function partErrors(
@@ -101,7 +116,14 @@ function partErrors(
     ...each(`${field}.additionalPrinterColumns`, version.additionalPrinterColumns, (column, path) =>
       columnErrors(path, column),
     ),
-    ...selectableErrors(`${field}.selectableFields`, version),
+    ...selectableErrors(`${field}.selectableFields`, {
+      version,
+      mayBeMany: about.selectsAsBefore,
+      missing:
+        schemaField === 'schema'
+          ? 'may only be set when `version.schema.openAPIV3Schema` is not included'
+          : 'may only be set when validations.schema is included',
+    }),
   ];
 }
 
@@ -150,18 +172,21 @@ function rootErrors(field: string, schema: JSONSchemaProps): readonly FieldError
 function schemaErrors(
   field: string,
   schema: JSONSchemaProps,
-  { hasStatus, isAsBefore }: Omit<PartsToCheck, 'version'>,
+  { hasStatus, isAsBefore, tolerated }: Omit<PartsToCheck, 'version'>,
 ): readonly FieldError[] {
-  const structural = structuralErrors(field, schema);
-  const wrongDefaults = structural.length === 0 ? defaultErrors(field, schema) : [];
-  const isSound = structural.length === 0 && wrongDefaults.length === 0;
-  return [
+  const odd = unstructuredReason(schema);
+  const structural = odd ? [] : structuralErrors(field, schema);
+  const wrongDefaults =
+    odd || structural.length > 0 ? [] : defaultErrors(field, schema, tolerated.unknownDefaults);
+  const sound = !odd && structural.length === 0 && wrongDefaults.length === 0;
+  const errors = [
     ...(hasStatus ? rootErrors(field, schema) : []),
     ...(schema.nullable ? [forbiddenField(`${field}.nullable`, 'nullable cannot be true at the root')] : []),
     ...structural,
     ...wrongDefaults,
-    ...schemaDefinitionErrors(field, schema, { sound: isSound, isAsBefore }),
+    ...schemaDefinitionErrors(field, schema, { sound, isAsBefore, tolerated }),
   ];
+  return odd && errors.length === 0 ? [invalid(field, '', odd)] : errors;
 }
 
 function subresourceErrors(
@@ -188,16 +213,25 @@ function pathUnder(field: string, path: string, parents: readonly string[]): rea
   return [invalid(field, path, `should be a json path under ${where}`)];
 }
 
-function selectableErrors(field: string, version: Partial<Version>): readonly FieldError[] {
+interface Selectable {
+  version: Partial<Version>;
+  /** There were as many before. */
+  mayBeMany: boolean;
+  /** What is said where there is no schema to select by. */
+  missing: string;
+}
+
+function selectableErrors(field: string, { version, mayBeMany, missing }: Selectable): readonly FieldError[] {
   const { selectableFields = [], schema } = version;
-  if (selectableFields.length === 0 || !schema?.openAPIV3Schema) return [];
+  if (selectableFields.length === 0) return [];
+  if (!schema?.openAPIV3Schema) return [invalid(field, '', missing)];
   const seen = new Set<string>();
   const root = schema.openAPIV3Schema;
   const errors = each(field, selectableFields, ({ jsonPath }, path) => {
     if (!jsonPath) return [required(`${path}.jsonPath`)];
     return oneSelectable(`${path}.jsonPath`, jsonPath, { root, seen });
   });
-  return seen.size > maxSelectableFields
+  return seen.size > maxSelectableFields && !mayBeMany
     ? [...errors, tooMany(field, seen.size, maxSelectableFields)]
     : errors;
 }
