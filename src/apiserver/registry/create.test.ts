@@ -1,3 +1,4 @@
+import type { AdmissionPlugin } from '../admission/admission.ts';
 import { describe, expect, test } from 'vitest';
 import {
   configmaps,
@@ -131,11 +132,43 @@ describe('create', () => {
       'metadata.name FieldValueInvalid',
       'metadata.labels FieldValueInvalid',
       'metadata.annotations FieldValueInvalid',
-      'metadata.ownerReferences[1].uid FieldValueRequired',
-      'metadata.ownerReferences[1] FieldValueInvalid',
+      'metadata.ownerReferences.uid FieldValueInvalid',
+      'metadata.ownerReferences FieldValueInvalid',
       'metadata.ownerReferences FieldValueInvalid',
       'metadata.finalizers FieldValueInvalid',
     ]);
+  });
+
+  const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' };
+  const ofOwner = 'metadata.ownerReferences';
+  test.each<[object[], string[]]>([
+    [[{ ...owner, apiVersion: '' }], [`${ofOwner}.apiVersion: Invalid value: "": version must not be empty`]],
+    [
+      [{ ...owner, apiVersion: 'a/b/c' }],
+      [`${ofOwner}.apiVersion: Invalid value: "a/b/c": version must not be empty`],
+    ],
+    [
+      [{ ...owner, apiVersion: 'apps/' }],
+      [`${ofOwner}.apiVersion: Invalid value: "apps/": version must not be empty`],
+    ],
+    [[{ ...owner, kind: '' }], [`${ofOwner}.kind: Invalid value: "": must not be empty`]],
+    [[{ ...owner, name: '' }], [`${ofOwner}.name: Invalid value: "": must not be empty`]],
+    [[{ ...owner, uid: '' }], [`${ofOwner}.uid: Invalid value: "": must not be empty`]],
+    [
+      [
+        { ...owner, controller: true },
+        { ...owner, uid: 'v', name: '', controller: true },
+      ],
+      [
+        `${ofOwner}.name: Invalid value: "": must not be empty`,
+        `${ofOwner}: Invalid value: [{"apiVersion":"v1","kind":"Pod","name":"p","uid":"u","controller":true},{"apiVersion":"v1","kind":"Pod","name":"","uid":"v","controller":true}]: Only one reference can have Controller set to true. Found "true" in references for Pod/p and Pod/`,
+      ],
+    ],
+  ])('owners %j', async (ownerReferences, said) => {
+    const api = await createTestCluster();
+    const body = { metadata: { name: 'a', ownerReferences } };
+    const status = await failure(api.send('create', configmaps, { body }));
+    expect(status?.details?.causes?.map((c) => `${c.field}: ${c.message}`)).toEqual(said);
   });
 
   test('limits the size of annotations', async () => {
@@ -192,7 +225,29 @@ describe('create', () => {
     const body = { metadata: { name: 'a', ownerReferences: [owner, owner] } };
     const made = await api.object('create', configmaps, { body });
     expect(made.metadata.ownerReferences).toEqual([owner]);
-    expect(api.warnings.join()).toContain('.metadata.ownerReferences contains duplicate entries');
+    expect(api.warnings).toEqual([
+      '.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: u',
+    ]);
+  });
+
+  test('drops owner references that admission has set twice, with another warning', async () => {
+    const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' };
+    const other = { ...owner, uid: 'v' };
+    const ownerReferences = [owner, other, { uid: 'u', name: 'p', kind: 'Pod', apiVersion: 'v1' }, other];
+    const admit: AdmissionPlugin['admit'] = ({ object }) => {
+      if (object?.kind === 'ConfigMap') object.metadata.ownerReferences = structuredClone(ownerReferences);
+    };
+    const api = await createTestCluster({ admission: [{ name: 'Owners', admit }] });
+    await api.send('create', configmaps, { body: { metadata: { name: 'a' } } });
+    const patched = await api.object('patch', configmaps, {
+      name: 'a',
+      body: { data: { k: 'v' } },
+      mediaType: 'application/merge-patch+json',
+    });
+    expect(patched.metadata.ownerReferences).toEqual([owner, other]);
+    const warning =
+      '.metadata.ownerReferences contains duplicate entries after mutating admission happens; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: u, v';
+    expect(api.warnings).toEqual([warning, warning]);
   });
 
   test('says what stands in the store why', async () => {
@@ -224,6 +279,13 @@ describe('field validation', () => {
     const api = await createTestCluster();
     await send(api);
     expect(api.warnings).toEqual(['unknown field "spec"', 'duplicate field "data"']);
+  });
+
+  test('warns of YAML line by line', async () => {
+    const api = await createTestCluster();
+    const body = 'metadata:\n  name: a\ndata:\n  k: v\n  k: w\n';
+    await api.send('create', configmaps, { body, mediaType: 'Application/YAML; charset=utf-8' });
+    expect(api.warnings).toEqual(['line 5: key "k" already set in map']);
   });
 
   test('is silent or strict on request', async () => {

@@ -42,14 +42,14 @@ export async function create(call: Call): Promise<ObjectAnswer> {
   await stepTogether;
   wipeSystemFields(object.metadata);
   matchNamespace(object.metadata, namespaceOf(call));
-  if (dropDuplicateOwners(object.metadata)) request.warn(duplicateOwnersWarning);
+  dropSentTwice(call, object);
   checkCreatable(call, object);
   if (registry.view.review) return objectAnswer(201, await reviewed(call, object, options));
   recordWriter(call, { object, old: undefined, options });
   const stored = toStoredForm(call, object);
   await stepTogether;
   await admit(call, { operation: 'CREATE', object: stored, options });
-  dropDuplicateOwners(stored.metadata);
+  dropAdmittedTwice(call, stored);
   return createNamed(call, stored, options);
 }
 
@@ -59,8 +59,23 @@ export function checkCreatable(call: Call, { metadata }: KubernetesObject): void
   if (creationForbidden) throw forbidden(subjectOf(call, metadata.name), creationForbidden);
 }
 
-export const duplicateOwnersWarning =
-  '.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests';
+/** Takes out owner references that a client has sent twice, and says so. */
+export function dropSentTwice({ request }: Call, { metadata }: KubernetesObject): void {
+  warnOfOwners(request, 'duplicate entries', dropDuplicateOwners(metadata));
+}
+
+/** The same of what mutating admission has let through. */
+export function dropAdmittedTwice({ request }: Call, { metadata }: KubernetesObject): void {
+  const dropped = dropDuplicateOwners(metadata);
+  warnOfOwners(request, 'duplicate entries after mutating admission happens', dropped);
+}
+
+function warnOfOwners(request: Call['request'], what: string, dropped: readonly string[]): void {
+  if (dropped.length === 0) return;
+  request.warn(
+    `.metadata.ownerReferences contains ${what}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${dropped.join(', ')}`,
+  );
+}
 
 /** Answers a kind that is not stored, such as an access review. */
 async function reviewed(

@@ -1,4 +1,4 @@
-import type { ObjectMeta } from '../../api/meta/v1.ts';
+import type { ObjectMeta, OwnerReference } from '../../api/meta/v1.ts';
 import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { formatApiVersion } from '../../machinery/schema.ts';
@@ -54,18 +54,18 @@ export function checkName(meta: ObjectMeta, name: string): void {
   }
 }
 
-/** Takes out owner references that stand twice under one UID, the first of them staying; says whether it did. */
-export function dropDuplicateOwners(meta: ObjectMeta): boolean {
+/** Takes out owner references that stand twice, the first of them staying; gives the UIDs of the others. */
+export function dropDuplicateOwners(meta: ObjectMeta): string[] {
   const owners = meta.ownerReferences;
-  if (!owners || owners.length < 2) return false;
-  const seen = new Set<string>();
-  const kept = owners.filter((owner) => {
-    const text = JSON.stringify(owner);
-    return !seen.has(text) && seen.add(text);
-  });
-  if (kept.length === owners.length) return false;
-  meta.ownerReferences = kept;
-  return true;
+  if (!owners || owners.length < 2) return [];
+  const kept: OwnerReference[] = [];
+  const dropped: string[] = [];
+  for (const owner of owners) {
+    if (kept.some((other) => other.uid === owner.uid && deepEqual(other, owner))) dropped.push(owner.uid);
+    else kept.push(owner);
+  }
+  if (dropped.length > 0) meta.ownerReferences = kept;
+  return dropped;
 }
 
 /** Whether `metadata.generation` counts the changes of a kind's objects. */

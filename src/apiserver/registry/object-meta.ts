@@ -10,7 +10,6 @@ import {
   invalid,
   invalids,
   noErrors,
-  notSupported,
   required,
   tooLong,
 } from '../../machinery/field-error.ts';
@@ -55,13 +54,21 @@ export function metadataErrors(
     identityErrors(meta, nameErrors),
     namespaceErrors(meta.namespace ?? '', namespaced),
     generationErrors(meta.generation),
+    describingErrors(meta),
+    meta.finalizers ? finalizerErrors(meta.finalizers) : noErrors,
+    managerErrors(meta),
+  );
+}
+
+const describingErrors = (meta: ObjectMeta): readonly FieldError[] =>
+  allErrors(
     labelsErrors(meta.labels, 'metadata.labels'),
     annotationErrors(meta.annotations, 'metadata.annotations'),
     meta.ownerReferences ? ownerErrors(meta.ownerReferences) : noErrors,
-    meta.finalizers ? finalizerErrors(meta.finalizers) : noErrors,
-    meta.managedFields ? managedFieldsErrors(meta.managedFields) : noErrors,
   );
-}
+
+const managerErrors = ({ managedFields }: ObjectMeta): readonly FieldError[] =>
+  managedFields ? managedFieldsErrors(managedFields) : noErrors;
 
 function identityErrors({ name, generateName }: ObjectMeta, nameErrors: NameErrors): readonly FieldError[] {
   const prefix = generateName
@@ -99,30 +106,31 @@ export function annotationErrors(
 
 function ownerErrors(owners: readonly OwnerReference[]): readonly FieldError[] {
   const field = 'metadata.ownerReferences';
-  const errors = errorsOf(owners, (owner, i) => oneOwnerErrors(owner, `${field}[${i}]`));
-  const controllers = owners.filter((o) => o.controller === true);
-  if (controllers.length < 2) return errors;
-  const [first, ...more] = controllers.map((o) => `${o.kind}/${o.name}`);
-  return allErrors(
-    errors,
-    more.map((other) => {
-      const why = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${other}`;
-      return invalid(field, owners, why);
-    }),
-  );
+  let first: string | undefined;
+  return errorsOf(owners, (owner) => {
+    const errors = oneOwnerErrors(owner, field);
+    if (!owner.controller) return errors;
+    const name = `${owner.kind}/${owner.name}`;
+    if (first !== undefined) {
+      const why = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${name}`;
+      return [...errors, invalid(field, owners, why)];
+    }
+    first = name;
+    return errors;
+  });
 }
 
+/** As upstream, the answer does not say which of the references it is about. */
 function oneOwnerErrors(owner: OwnerReference, field: string): readonly FieldError[] {
   const errors: FieldError[] = [];
-  const gv = parseApiVersion(owner.apiVersion ?? '');
-  if (!owner.apiVersion) errors.push(required(`${field}.apiVersion`, 'must not be empty'));
-  else if (!gv?.version) {
-    errors.push(invalid(`${field}.apiVersion`, owner.apiVersion, 'must be <group>/<version> or <version>'));
+  const { apiVersion = '' } = owner;
+  if (!parseApiVersion(apiVersion)?.version) {
+    errors.push(invalid(`${field}.apiVersion`, apiVersion, 'version must not be empty'));
   }
   for (const part of ['kind', 'name', 'uid'] as const) {
-    if (!owner[part]) errors.push(required(`${field}.${part}`, 'must not be empty'));
+    if (!owner[part]) errors.push(invalid(`${field}.${part}`, '', 'must not be empty'));
   }
-  if (owner.apiVersion === 'v1' && owner.kind === 'Event') {
+  if (apiVersion === 'v1' && owner.kind === 'Event') {
     errors.push(invalid(field, owner, '/v1, Kind=Event is disallowed from being an owner'));
   }
   return errors;
@@ -142,9 +150,9 @@ function managedFieldsErrors(entries: readonly ManagedFieldsEntry[]): readonly F
   return errorsOf(entries, (entry, i) => {
     const field = `metadata.managedFields[${i}]`;
     const errors: FieldError[] = [];
-    if (!entry.operation) errors.push(required(`${field}.operation`, 'must not be empty'));
-    else if (entry.operation !== 'Apply' && entry.operation !== 'Update') {
-      errors.push(notSupported(`${field}.operation`, entry.operation, ['Apply', 'Update']));
+    const { operation = '' } = entry;
+    if (operation !== 'Apply' && operation !== 'Update') {
+      errors.push(invalid(`${field}.operation`, operation, 'must be `Apply` or `Update`'));
     }
     if (entry.fieldsType && entry.fieldsType !== 'FieldsV1') {
       errors.push(invalid(`${field}.fieldsType`, entry.fieldsType, 'must be `FieldsV1`'));
@@ -164,8 +172,23 @@ const immutable = [
   'deletionGracePeriodSeconds',
 ] as const;
 
-/** Errors in what an update does to the metadata of an object. */
-export function metadataUpdateErrors(meta: ObjectMeta, old: StoredMeta): readonly FieldError[] {
+/**
+ * Errors in the metadata of an object that is about to be replaced. Upstream looks at the whole, then at the change, and then
+ * each kind looks at the change again: what is wrong is there as often.
+ */
+export function metadataUpdateErrors(
+  meta: ObjectMeta,
+  old: StoredMeta,
+  namespaced: boolean,
+): readonly FieldError[] {
+  const whole = metadataErrors(meta, namespaced, pathNameErrors);
+  const change = changeErrors(meta, old);
+  if (whole.length === 0 && change.length === 0) return noErrors;
+  const again = [...change, ...describingErrors(meta), ...managerErrors(meta)];
+  return [...whole, ...again, ...again];
+}
+
+function changeErrors(meta: ObjectMeta, old: StoredMeta): readonly FieldError[] {
   const errors = [
     ...(old.deletionTimestamp ? newFinalizerErrors(meta.finalizers, old.finalizers) : noErrors),
   ];

@@ -250,3 +250,13 @@ describe('namespaces', () => {
     expect(made.spec.finalizers).toEqual(['kubernetes']);
   });
 });
+
+test('what is wrong with metadata is there as often as upstream looks at it', async () => {
+  const api = await createTestCluster();
+  await api.object('create', configmaps, { body: map('a') });
+  const body = { metadata: { name: 'a', labels: { a: 'not ok' } } };
+  const status = await failure(api.send('update', configmaps, { name: 'a', body }));
+  const fields = status?.details?.causes?.map(({ field }) => field);
+  expect(fields).toEqual(['metadata.labels', 'metadata.labels', 'metadata.labels']);
+  expect(status?.message?.match(/metadata\.labels/g)).toHaveLength(1);
+});

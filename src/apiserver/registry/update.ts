@@ -6,7 +6,7 @@ import { admit, validateAdmission } from '../admission/admission.ts';
 import type { ObjectAnswer } from '../request.ts';
 import { AllotmentLost, putAllotted } from './allotment.ts';
 import { cachedAnswer, objectAnswer } from './answers.ts';
-import { checkCreatable, createOne, duplicateOwnersWarning, settle } from './create.ts';
+import { checkCreatable, createOne, dropAdmittedTwice, dropSentTwice, settle } from './create.ts';
 import { clone } from '../../machinery/clone.ts';
 import type { Facet, UpdateStrategy } from './facet.ts';
 import { decodeBody } from './decode-body.ts';
@@ -15,13 +15,12 @@ import { takeFacet } from './managed-fields.ts';
 import {
   checkName,
   countsGeneration,
-  dropDuplicateOwners,
   keepSystemFields,
   matchNamespace,
   specChanged,
   wipeSystemFields,
 } from './metadata.ts';
-import { metadataErrors, metadataUpdateErrors, pathNameErrors } from './object-meta.ts';
+import { metadataUpdateErrors } from './object-meta.ts';
 import { type Call, hookContext, keyOf, namespaceOf, subjectOf } from './registry.ts';
 import { type WriteOptions, writeOptions } from './request-options.ts';
 import { type Current, current, guaranteed, isStoredSo, remove } from './storage.ts';
@@ -45,7 +44,7 @@ export async function update(call: Call, facet: Facet): Promise<ObjectAnswer> {
   const sent = decodeBody(call, facet, options.fieldValidation);
   matchNamespace(sent.metadata, namespaceOf(call));
   checkName(sent.metadata, request.info.name);
-  if (dropDuplicateOwners(sent.metadata)) request.warn(duplicateOwnersWarning);
+  dropSentTwice(call, sent);
   const make = (old: KubernetesObject | undefined) => {
     if (!old && request.info.subresource) throw notFound(subjectOf(call));
     return takeFacet(call, facet, { sent: clone(sent), old, options });
@@ -92,7 +91,7 @@ async function createByUpdate(
   const { request, environment } = call;
   checkCreatable(call, object);
   await admit(call, { operation: 'CREATE', object, options });
-  dropDuplicateOwners(object.metadata);
+  dropAdmittedTwice(call, object);
   wipeSystemFields(object.metadata);
   // What is created has no revision yet, whatever was sent.
   delete object.metadata.resourceVersion;
@@ -113,7 +112,7 @@ async function replace(call: Call, replacement: Replacement): Promise<ObjectAnsw
   const { options } = change;
   const old = found.object;
   await admit(call, { operation: 'UPDATE', object, old, options });
-  dropDuplicateOwners(object.metadata);
+  dropAdmittedTwice(call, object);
   checkRevision(call, object, found);
   const context = hookContext(call, old.metadata.name, options.dryRun);
   prepare(call, replacement, context);
@@ -164,8 +163,7 @@ function prepare(call: Call, { object, found, strategy }: Replacement, context: 
     metadata.generation = (old.metadata.generation ?? 0) + 1;
   keepSystemFields(metadata, old.metadata);
   const errors = [
-    ...metadataErrors(metadata, kind.resource.namespaced, pathNameErrors),
-    ...metadataUpdateErrors(metadata, old.metadata),
+    ...metadataUpdateErrors(metadata, old.metadata, kind.resource.namespaced),
     ...strategy.validate(object, old, context),
   ];
   if (errors.length > 0) throw invalidObject(kind.resource, metadata.name ?? '', errors);
