@@ -32,7 +32,10 @@ describe('validation says, in upstream words,', () => {
       'that fractions are no whole numbers',
       { x: 1.5 },
       of({ type: 'integer' }),
-      ['x: Invalid value: "number": x in body must be of type integer: "number"'],
+      [
+        'x: Invalid value: "number": x in body must be of type integer: "number"',
+        '<nil>: Invalid value: "": Checked value must be of type integer (default format) in x',
+      ],
     ],
     [
       'either of two types',
@@ -59,6 +62,62 @@ describe('validation says, in upstream words,', () => {
       { x: 5 },
       of({ type: 'integer', maximum: 5, exclusiveMaximum: true }),
       ['x: Invalid value: 5: x in body should be less than 5'],
+    ],
+    [
+      'that a whole number is compared with the whole part of a limit',
+      { x: 2, y: 1, z: 2.4 },
+      object({
+        x: { type: 'number', minimum: 2.5 },
+        y: { type: 'number', minimum: 2.5 },
+        z: { type: 'number', minimum: 2.5 },
+      }),
+      [
+        'y: Invalid value: 1: y in body should be greater than or equal to 2',
+        'z: Invalid value: 2.4: z in body should be greater than or equal to 2.5',
+      ],
+    ],
+    [
+      'that limits of whole numbers are whole numbers',
+      { x: 2 },
+      of({ type: 'integer', minimum: 2.5, maximum: 2 ** 31, multipleOf: 0.5, format: 'int32' }),
+      [
+        '<nil>: Invalid value: "": MultipleOf value must be of type integer with format int32 in x',
+        '<nil>: Invalid value: "": Minimum boundary value must be of type integer with format int32 in x',
+        'x: Invalid value: 2: x in body should be greater than or equal to 2.5',
+        '<nil>: Invalid value: "": Maximum boundary value must be of type integer with format int32 in x',
+      ],
+    ],
+    [
+      'that a factor of whole numbers is one itself',
+      { x: 3 },
+      of({ type: 'number', multipleOf: 0.5 }),
+      ['x: Invalid value: 0: factor MultipleOf declared for x must be positive: 0'],
+    ],
+    [
+      'what its format has no room for',
+      { x: 2 ** 31, y: 1e39, z: 2 ** 63 },
+      object({
+        x: { type: 'integer', format: 'int32' },
+        y: { type: 'number', format: 'float' },
+        z: { type: 'integer' },
+      }),
+      [
+        '<nil>: Invalid value: "": Checked value must be of type integer with format int32 in x',
+        '<nil>: Invalid value: "": Checked value must be of type number with format float in y',
+        '<nil>: Invalid value: "": Checked value must be of type integer (default format) in z',
+      ],
+    ],
+    [
+      'that null is none of any',
+      { x: null },
+      of({ type: 'string', nullable: true, enum: ['a', null] }),
+      ['x: Unsupported value: null: supported values: "a", "null"'],
+    ],
+    [
+      'nothing of a fraction whose whole part is one of several',
+      { x: 1.5 },
+      of({ type: 'number', enum: [1] }),
+      [],
     ],
     [
       'a factor',
@@ -294,6 +353,27 @@ test.each([
   ['isbn', '978-0321751041', '978-0321751042'],
   ['mac', '00:11:22:33:44:55', '00:11'],
   ['k8s-short-name', 'abc', 'A'],
+  ['date-time', '2026-01-02t03:04:05.123+01:00', '2026-01-02 03:04:05Z'],
+  ['date-time', '2026-01-02T23:59:59z', '2026-01-02T24:00:00Z'],
+  ['date-time', '2026-01-02T03:04:05-01:00', '2026-01-02T03:04:05+0100'],
+  ['email', 'Bob <bob@example.com>', 'a..b@c.d'],
+  ['email', '"a b"@c', 'a b@c'],
+  ['uri', '/a b', 'a/b'],
+  ['uri', 'mailto:x', ':x'],
+  ['uri', 'http://', 'http://a b/'],
+  ['uri', 'http://u:p@[::1]:80/x?q#f', 'http://a:b/'],
+  ['uri', '/%20', '/%2'],
+  ['ipv4', '010.0.0.1', '::1'],
+  ['ipv4', '::ffff:1.2.3.4', '1.2.3'],
+  ['ipv6', '::ffff:1.2.3.4', '01.2.3.4'],
+  ['cidr', '010.0.0.0/08', '10.0.0.0'],
+  ['mac', '00-11-22-33-44-55-66-77', '00:11-22:33-44:55'],
+  ['mac', '0011.2233.4455', '0011.2233'],
+  ['ssn', '123-45-6789', '123456789'],
+  ['rgbcolor', 'rgb( 0, 10 ,255 )', 'rgb(01,2,3)'],
+  ['creditcard', '4111 1111 1111 1111', '1234567890123'],
+  ['byte', 'YWFh', ''],
+  ['duration', 'in 3 days and 2hrs', '3 moons'],
 ])('format %s: %s, but not %s', (format, good, bad) => {
   expect([hasFormat(good, format), hasFormat(bad, format)]).toEqual([true, false]);
 });

@@ -2,6 +2,7 @@ import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import type { FieldError } from '../../../machinery/field-error.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
+import { checkNumber } from './check-number.ts';
 import { Correlation } from './correlation.ts';
 import { hasFormat, knownFormat } from './formats.ts';
 import { compilePattern } from './pattern.ts';
@@ -43,7 +44,7 @@ function ratcheted(value: unknown, place: Place): Result {
 function check(value: unknown, place: Place): Result {
   const result = checkType(value, place);
   if (value === null) return result.merge(checkEnum(value, place));
-  for (const part of [checkCombinations, checkText, checkNumber, checkList, checkEnum, checkObject]) {
+  for (const part of [checkCombinations, checkText, numbers, checkList, checkEnum, checkObject]) {
     result.merge(part(value, place));
     result.matches++;
   }
@@ -104,39 +105,7 @@ function checkText(value: unknown, { schema, path }: Place): Result {
   return result;
 }
 
-const int32 = 2 ** 31;
-
-function checkNumber(value: unknown, { schema, path }: Place): Result {
-  const result = new Result();
-  if (typeof value !== 'number') return result;
-  const { type, format, multipleOf, minimum, maximum } = schema;
-  result.matches++;
-  if (type === 'integer' && format === 'int32' && (value < -int32 || value >= int32)) {
-    const message = `Checked value must be of type integer with format int32 in ${path}`;
-    result.add({ kind: 'whole', message });
-  }
-  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
-    result.add(beyond(path, value, `be a multiple of ${multipleOf}`));
-  }
-  if (minimum !== undefined && (schema.exclusiveMinimum ? value <= minimum : value < minimum)) {
-    result.add(
-      beyond(path, value, `be greater than ${schema.exclusiveMinimum ? '' : 'or equal to '}${minimum}`),
-    );
-  }
-  if (maximum !== undefined && (schema.exclusiveMaximum ? value >= maximum : value > maximum)) {
-    result.add(
-      beyond(path, value, `be less than ${schema.exclusiveMaximum ? '' : 'or equal to '}${maximum}`),
-    );
-  }
-  return result;
-}
-
-function isMultiple(value: number, factor: number): boolean {
-  if (factor <= 0) return false;
-  const times = factor < 1 ? (1 / factor) * value : value / factor;
-  const nearest = Math.round(times);
-  return Math.abs(times - nearest) <= 1e-9 * Math.max(1, Math.abs(times));
-}
+const numbers = (value: unknown, { schema, path }: Place): Result => checkNumber(value, schema, path);
 
 function checkList(value: unknown, { schema, path, past }: Place): Result {
   const result = new Result();
@@ -161,8 +130,15 @@ function checkList(value: unknown, { schema, path, past }: Place): Result {
 function checkEnum(value: unknown, { schema, path }: Place): Result {
   const result = new Result();
   const { enum: allowed } = schema;
-  if (!allowed || allowed.some((item) => deepEqual(item, value))) return result;
+  if (!allowed?.length || allowed.some((item) => isOneOf(item, value))) return result;
   return result.add({ kind: 'enum', path, value, allowed });
+}
+
+/** As upstream, null is none of any, and a fraction is taken for its whole part where that is one of them. */
+function isOneOf(item: unknown, value: unknown): boolean {
+  if (value === null) return false;
+  if (typeof value !== 'number' || typeof item !== 'number') return deepEqual(item, value);
+  return item === (Number.isInteger(item) ? Math.trunc(value) : value);
 }
 
 function checkObject(value: unknown, { schema, path, past }: Place): Result {
