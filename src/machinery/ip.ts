@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { goQuote } from './go-text.ts';
+import { nothing } from './joined.ts';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
@@ -69,19 +70,36 @@ export function ipWarnings(field: string, text: string): string[] {
 const notAnIp = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 const notACidr = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
 
-/** What is wrong with an address in a field as old as the API: forms that are not canonical pass. */
-export function legacyIpErrors(text: string): string[] {
-  return parseSloppy(text) ? [] : [notAnIp];
-}
-
-/** What is wrong with an address; only the canonical form is right. */
-export function ipErrors(text: string): string[] {
+/**
+ * What is wrong with an address in a field as old as the API: it need not be in canonical form, but in one that
+ * everybody reads alike. One of those that stood there before is not looked at again.
+ */
+export function legacyIpErrors(text: string, before: readonly string[] = []): readonly string[] {
+  if (before.includes(text)) return nothing;
   const ip = parseSloppy(text);
   if (!ip) return [notAnIp];
   if (ip.leadingZeros) return ['must not have leading 0s'];
-  if (ip.mapped) return ['must not be an IPv4-mapped IPv6 address'];
-  const canonical = print(ip.address);
-  return text === canonical ? [] : [`must be in canonical form ("${canonical}")`];
+  return ip.mapped ? ['must not be an IPv4-mapped IPv6 address'] : nothing;
+}
+
+/** What is wrong with an address; only the canonical form is right. */
+export function ipErrors(text: string): readonly string[] {
+  const errors = legacyIpErrors(text);
+  const canonical = canonicalIp(text);
+  return errors.length > 0 || text === canonical ? errors : [`must be in canonical form ("${canonical}")`];
+}
+
+/** Whether addresses, in whatever form of old, are of both families; undefined where one is no address. */
+export function bothFamilies(ips: readonly string[]): boolean | undefined {
+  const parsed = ips.map(looseIp);
+  if (parsed.includes(undefined)) return undefined;
+  return new Set(parsed.map((ip) => ip?.includes(':'))).size === 2;
+}
+
+/** Why ranges, in whatever form of old, cannot be told apart by their families: the first that is no range. */
+export function badRange(cidrs: readonly string[]): string | undefined {
+  const index = cidrs.findIndex((cidr) => !parseCidr(cidr));
+  return index < 0 ? undefined : `invalid CIDR[${index}]: <nil> (invalid CIDR address: ${cidrs[index]})`;
 }
 
 interface ParsedCidr extends Parsed {
@@ -105,9 +123,16 @@ function maskBytes(bytes: number[], bits: number): number[] {
   return bytes.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, bits - i * 8))) & 0xff);
 }
 
-/** What is wrong with a range in a field as old as the API. */
-export function legacyCidrErrors(text: string): string[] {
-  return parseCidr(text) ? [] : [notACidr];
+/** What is wrong with a range in a field as old as the API, as {@link legacyIpErrors} says it of an address. */
+export function legacyCidrErrors(text: string, before: readonly string[] = []): readonly string[] {
+  if (before.includes(text)) return nothing;
+  const cidr = parseCidr(text);
+  if (!cidr) return [notACidr];
+  if (cidr.leadingZeros) return ['must not have leading 0s in IP or prefix length'];
+  if (cidr.mapped) return ['must not have an IPv4-mapped IPv6 address'];
+  if (cidr.network.toString() !== cidr.address.toString())
+    return ['must not have bits set beyond the prefix length'];
+  return nothing;
 }
 
 /** Advice on a range that a field of old lets pass. */
@@ -129,15 +154,12 @@ export function cidrWarnings(field: string, text: string): string[] {
 }
 
 /** What is wrong with a range of addresses; only the canonical form is right. */
-export function cidrErrors(text: string): string[] {
-  const cidr = parseCidr(text);
-  if (!cidr) return [notACidr];
-  if (cidr.leadingZeros) return ['must not have leading 0s in IP or prefix length'];
-  if (cidr.mapped) return ['must not have an IPv4-mapped IPv6 address'];
-  if (cidr.network.toString() !== cidr.address.toString())
-    return ['must not have bits set beyond the prefix length'];
-  const canonical = `${print(cidr.network)}/${cidr.bits}`;
-  return text === canonical ? [] : [`must be in canonical form ("${canonical}")`];
+export function cidrErrors(text: string): readonly string[] {
+  const errors = legacyCidrErrors(text);
+  if (errors.length > 0) return errors;
+  const { network, bits } = parseCidr(text) as ParsedCidr;
+  const canonical = `${print(network)}/${bits}`;
+  return text === canonical ? nothing : [`must be in canonical form ("${canonical}")`];
 }
 
 /** What is wrong with an address of an interface, which stands with the length of its prefix. */

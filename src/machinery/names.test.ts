@@ -97,7 +97,6 @@ describe('addresses', () => {
     expect(ipErrors('010.0.0.1')).toEqual(['must not have leading 0s']);
     expect(ipErrors('::ffff:1.2.3.4')).toEqual(['must not be an IPv4-mapped IPv6 address']);
     expect(ipErrors('FE80::1')).toEqual(['must be in canonical form ("fe80::1")']);
-    expect(legacyIpErrors('010.0.0.1')).toEqual([]);
     expect(cidrErrors('10.0.0.0/8')).toEqual([]);
     expect(cidrErrors('10.0.0.1/8')).toEqual(['must not have bits set beyond the prefix length']);
     expect(cidrErrors('10.0.0.0/33')).toEqual([
@@ -105,7 +104,36 @@ describe('addresses', () => {
     ]);
     expect(cidrErrors('2001:DB8::/32')).toEqual(['must be in canonical form ("2001:db8::/32")']);
     expect(cidrErrors('10.0.0.0/08')).toEqual(['must not have leading 0s in IP or prefix length']);
-    expect(legacyCidrErrors('10.0.0.1/08')).toEqual([]);
+  });
+
+  test.each([
+    ['010.0.0.1', ['must not have leading 0s']],
+    ['::ffff:1.2.3.4', ['must not be an IPv4-mapped IPv6 address']],
+    ['FE80::1', []],
+  ])('the address %s stays where it was', (ip, errors) => {
+    expect(legacyIpErrors(ip)).toEqual(errors);
+    expect(legacyIpErrors(ip, ['10.0.0.1'])).toEqual(errors);
+    expect(legacyIpErrors(ip, ['10.0.0.1', ip])).toEqual([]);
+  });
+
+  test.each([
+    ['010.0.0.0/8', ['must not have leading 0s in IP or prefix length']],
+    ['10.0.0.0/08', ['must not have leading 0s in IP or prefix length']],
+    ['10.0.0.1/8', ['must not have bits set beyond the prefix length']],
+    ['2001:DB8::/32', []],
+  ])('the range %s stays where it was', (cidr, errors) => {
+    expect(legacyCidrErrors(cidr)).toEqual(errors);
+    expect(legacyCidrErrors(cidr, ['10.0.0.0/8'])).toEqual(errors);
+    expect(legacyCidrErrors(cidr, [cidr])).toEqual([]);
+  });
+
+  test('what is no address is none', () => {
+    expect(legacyIpErrors('x', ['10.0.0.1'])).toEqual([
+      'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    ]);
+    expect(legacyCidrErrors('x', ['10.0.0.0/8'])).toEqual([
+      'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+    ]);
   });
 
   test('ranges hold what they hold', () => {

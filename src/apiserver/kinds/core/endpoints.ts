@@ -1,5 +1,6 @@
 import type { EndpointAddress, EndpointPort, Endpoints, EndpointSubset } from '../../../api/core/v1.ts';
 import { endpoints } from '../../../api/generated/resources.ts';
+import { deepEqual } from '../../../machinery/equal.ts';
 import { allErrors, type FieldError, invalids, noErrors, required } from '../../../machinery/field-error.ts';
 import { ipWarnings, legacyIpErrors } from '../../../machinery/ip.ts';
 import type { Kind } from '../../registry/kind.ts';
@@ -17,6 +18,11 @@ export const endpointsKind: Kind<Endpoints> = {
     }
   },
   validate: ({ subsets }) => each('subsets', subsets, subsetErrors),
+  // Subsets that do not change are not looked at again: they were right by the rules of their time.
+  validateUpdate({ subsets }, old) {
+    const errors = each('subsets', subsets, subsetErrors);
+    return errors.length > 0 && deepEqual(subsets ?? [], old.subsets ?? []) ? noErrors : errors;
+  },
   warnings: ({ subsets }) => (subsets ?? []).flatMap((subset, i) => subsetWarnings(`subsets[${i}]`, subset)),
   columns: [
     nameColumn,

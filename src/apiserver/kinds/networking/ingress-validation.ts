@@ -6,7 +6,7 @@ import {
   notSupported,
   required,
 } from '../../../machinery/field-error.ts';
-import { legacyIpErrors } from '../../../machinery/ip.ts';
+import { legacyIpErrors, looseIp } from '../../../machinery/ip.ts';
 import { dns1123SubdomainErrors, wildcardDns1123SubdomainErrors } from '../../../machinery/names.ts';
 import { dnsSubdomain, each } from '../shared/validate.ts';
 import { backendErrors } from './backend-validation.ts';
@@ -15,7 +15,7 @@ const classAnnotation = 'kubernetes.io/ingress.class';
 const badSequences = ['//', '/./', '/../', '%2f', '%2F'];
 const badEnds = ['/..', '/.'];
 
-const isIp = (text: string) => legacyIpErrors(text).length === 0;
+const isIp = (text: string) => looseIp(text) !== undefined;
 
 /** What holds for an ingress at any time. */
 export function ingressErrors({ spec }: Ingress): readonly FieldError[] {

@@ -30,7 +30,7 @@ export function decideFamilies(
   if (spec.type === 'ExternalName' || keepsPreference(spec, old?.spec)) return;
   spec.ipFamilyPolicy ??=
     old?.spec.ipFamilyPolicy ?? (isSelectorless(spec) ? 'RequireDualStack' : 'SingleStack');
-  fail(service, clusterIpErrors(spec));
+  fail(service, clusterIpErrors(spec, old?.spec));
   fail(service, [...reductions(spec, old?.spec), ...tooMany(spec), ...inferFamilies(spec, families)]);
   if (isSelectorless(spec)) {
     spec.ipFamilies = complete(spec, families, true);

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Service, ServiceSpec } from '../../../../api/core/v1.ts';
 import { services } from '../../../../api/generated/resources.ts';
+import type { Stored } from '../../../../api/resource.ts';
 import type { StatusError } from '../../../../machinery/status-error.ts';
 import { createTestCluster, type TestApi } from '../../../registry/testing.ts';
-import { row } from '../../shared/testing.ts';
+import { row, testContext, texts } from '../../shared/testing.ts';
 import { serviceKind } from './service.ts';
 
 let api: TestApi;
@@ -203,6 +204,21 @@ describe('validation', () => {
       'spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
     ],
     [
+      'an address that is read in two ways',
+      { ports, externalIPs: ['010.0.0.1', '::ffff:10.0.0.1'] },
+      '[spec.externalIPs[0]: Invalid value: "010.0.0.1": must not have leading 0s, spec.externalIPs[1]: Invalid value: "::ffff:10.0.0.1": must not be an IPv4-mapped IPv6 address]',
+    ],
+    [
+      'a range with more bits than it has',
+      { ports, type: 'LoadBalancer', loadBalancerSourceRanges: ['10.1.2.3/24'] },
+      'spec.LoadBalancerSourceRanges[0]: Invalid value: "10.1.2.3/24": must not have bits set beyond the prefix length',
+    ],
+    [
+      'traffic to nowhere',
+      { ports, trafficDistribution: 'Far' },
+      'spec.trafficDistribution: Unsupported value: "Far": supported values: "PreferClose", "PreferSameZone", "PreferSameNode"',
+    ],
+    [
       'an affinity that lasts forever',
       { ports, sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 90000 } } },
       'spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 90000: must be greater than 0 and less than 86400',
@@ -221,10 +237,37 @@ describe('validation', () => {
     expect(await failure(create('s', spec))).toBe(`Service "s" is invalid: ${message}`);
   });
 
-  test('wants a name that begins with a letter', async () => {
-    expect(await failure(create('1s', { ports }))).toContain(
-      'metadata.name: Invalid value: "1s": a DNS-1035 label',
+  test('wants a name that is a label, which may begin with a digit', async () => {
+    expect((await create('1s', { ports })).metadata.name).toBe('1s');
+    expect(await failure(create('S', { ports }))).toContain(
+      'metadata.name: Invalid value: "S": a lowercase RFC 1123 label',
     );
+  });
+
+  test('keeps addresses that were right by the rules of their time', () => {
+    const service: Service = {
+      metadata: { name: 's', namespace: 'default', uid: 'u', resourceVersion: '1' },
+      spec: {
+        type: 'LoadBalancer',
+        ports,
+        clusterIP: '010.96.0.9',
+        clusterIPs: ['010.96.0.9'],
+        externalIPs: ['010.0.0.1'],
+        loadBalancerSourceRanges: ['10.1.2.3/24 '],
+      },
+      status: { loadBalancer: { ingress: [{ ip: '010.0.0.2', ipMode: 'VIP' }] } },
+    };
+    serviceKind.defaults?.(service);
+    const old = service as Stored<Service>;
+    expect(serviceKind.validateUpdate?.(structuredClone(service), old, testContext())).toEqual([]);
+    expect(serviceKind.status?.validateUpdate?.(structuredClone(service), old, testContext())).toEqual([]);
+    const other = structuredClone(service);
+    other.spec.externalIPs?.push('010.0.0.2');
+    other.spec.loadBalancerSourceRanges = ['10.1.2.4/24'];
+    expect(texts(serviceKind.validateUpdate?.(other, old, testContext()) ?? [])).toEqual([
+      'spec.externalIPs[1]: Invalid value: "010.0.0.2": must not have leading 0s',
+      'spec.LoadBalancerSourceRanges[0]: Invalid value: "10.1.2.4/24": must not have bits set beyond the prefix length',
+    ]);
   });
 });
 

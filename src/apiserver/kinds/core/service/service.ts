@@ -1,7 +1,7 @@
 import type { Service } from '../../../../api/core/v1.ts';
 import { servicecidrs, services } from '../../../../api/generated/resources.ts';
 import type { ServiceCIDR } from '../../../../api/networking/v1.ts';
-import { dns1035LabelErrors } from '../../../../machinery/names.ts';
+import { dns1123LabelErrors } from '../../../../machinery/names.ts';
 import type { HookContext, Kind } from '../../../registry/kind.ts';
 import { keepStatus } from '../../shared/status.ts';
 import { type AddressRange, addressAt, addressRange } from './address-range.ts';
@@ -25,7 +25,7 @@ const families = addresses.map((range) => range.family);
 
 export const serviceKind: Kind<Service> = {
   resource: services,
-  validateName: dns1035LabelErrors,
+  validateName: dns1123LabelErrors,
   allowCreateOnUpdate: true,
   countsGeneration: false,
   returnsDeleted: true,
@@ -42,7 +42,7 @@ export const serviceKind: Kind<Service> = {
     dropUnused(service.spec, old.spec);
     decideFamilies(service, old, families);
   },
-  validate: serviceErrors,
+  validate: (service) => serviceErrors(service),
   validateUpdate: serviceUpdateErrors,
   warnings: (service) => serviceWarnings(service),
   allocate: async (service, old, context) =>

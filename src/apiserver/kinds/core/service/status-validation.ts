@@ -8,18 +8,19 @@ import {
   noErrors,
   required,
 } from '../../../../machinery/field-error.ts';
-import { legacyIpErrors } from '../../../../machinery/ip.ts';
+import { legacyIpErrors, looseIp } from '../../../../machinery/ip.ts';
 import { dnsSubdomain, each, supported } from '../../shared/validate.ts';
 
 /** What a report of a balancer may say. */
-export function serviceStatusErrors({ spec, status }: Service): readonly FieldError[] {
+export function serviceStatusErrors({ spec, status }: Service, old?: Service): readonly FieldError[] {
   const field = 'status.loadBalancer.ingress';
   const ingress = status?.loadBalancer?.ingress ?? [];
   if (spec.type !== 'LoadBalancer' && ingress.length > 0) {
     return [forbiddenField(field, "may only be used when `spec.type` is 'LoadBalancer'")];
   }
+  const before = old?.status?.loadBalancer?.ingress?.map(({ ip = '' }) => ip);
   return each(field, ingress, ({ ip, ipMode, hostname }, path) => {
-    const errors = [...(ip ? invalids(`${path}.ip`, ip, legacyIpErrors(ip)) : noErrors)];
+    const errors = [...(ip ? invalids(`${path}.ip`, ip, legacyIpErrors(ip, before)) : noErrors)];
     if (ip && ipMode === undefined)
       errors.push(required(`${path}.ipMode`, 'must be specified when `ip` is set'));
     if (!ip && ipMode !== undefined) {
@@ -31,6 +32,7 @@ export function serviceStatusErrors({ spec, status }: Service): readonly FieldEr
 
 function hostnameErrors(field: string, hostname: string): readonly FieldError[] {
   const errors = dnsSubdomain(field, hostname);
-  const isIp = legacyIpErrors(hostname).length === 0;
-  return isIp ? [...errors, invalid(field, hostname, 'must be a DNS name, not an IP address')] : errors;
+  return looseIp(hostname) !== undefined
+    ? [...errors, invalid(field, hostname, 'must be a DNS name, not an IP address')]
+    : errors;
 }

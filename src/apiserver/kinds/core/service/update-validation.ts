@@ -28,7 +28,7 @@ export function serviceUpdateErrors(service: Service, old: Service): readonly Fi
   if (checked && spec.healthCheckNodePort !== before.healthCheckNodePort) {
     errors.push(forbiddenField('spec.healthCheckNodePort', 'field is immutable'));
   }
-  return allErrors(errors, serviceErrors(service));
+  return allErrors(errors, serviceErrors(service, old));
 }
 
 function addressChanges(spec: ServiceSpec, old: ServiceSpec): readonly FieldError[] {

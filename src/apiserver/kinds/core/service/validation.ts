@@ -10,7 +10,7 @@ import {
   notSupported,
   required,
 } from '../../../../machinery/field-error.ts';
-import { ipFamily, legacyCidrErrors, legacyIpErrors } from '../../../../machinery/ip.ts';
+import { bothFamilies, legacyCidrErrors, legacyIpErrors, looseIp } from '../../../../machinery/ip.ts';
 import { labelsErrors } from '../../../../machinery/label-selector.ts';
 import { portNumber, portNumberOrName, protocols } from '../../pod-spec/validation/ports.ts';
 import {
@@ -35,8 +35,8 @@ const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const maxAffinitySeconds = 86400;
 const onlyBalanced = "may only be used when `type` is 'LoadBalancer'";
 
-/** What holds for a service at any time (upstream's `ValidateService`). */
-export function serviceErrors(service: Service): readonly FieldError[] {
+/** What holds for a service at any time (upstream's `ValidateService`). Addresses that it had are not looked at again. */
+export function serviceErrors(service: Service, old?: Service): readonly FieldError[] {
   const { spec, metadata } = service;
   const [hints, mode] = [metadata.annotations?.[topologyHints], metadata.annotations?.[topologyMode]];
   const errors: FieldError[] = [];
@@ -52,12 +52,14 @@ export function serviceErrors(service: Service): readonly FieldError[] {
     portErrors(spec),
     labelsErrors(spec.selector, 'spec.selector'),
     affinityErrors(spec),
-    clusterIpErrors(spec),
-    each('spec.externalIPs', spec.externalIPs, externalAddress),
+    clusterIpErrors(spec, old?.spec),
+    each('spec.externalIPs', spec.externalIPs, (ip, path) =>
+      externalAddress(path, ip, old?.spec.externalIPs),
+    ),
     requireSupported('spec.type', spec.type, types),
     nodePortErrors(spec),
     repeatedPorts(spec),
-    sourceRanges(service),
+    sourceRanges(service, old),
     balancerErrors(spec),
     trafficErrors(spec),
   );
@@ -117,13 +119,17 @@ function affinityErrors({ sessionAffinity, sessionAffinityConfig }: ServiceSpec)
   return [...errors, invalid(`${field}.clientIP.timeoutSeconds`, seconds, why)];
 }
 
-function externalAddress(ip: string, field: string): readonly FieldError[] {
-  const errors = invalids(field, ip, legacyIpErrors(ip));
+function externalAddress(
+  field: string,
+  ip: string,
+  before: readonly string[] | undefined,
+): readonly FieldError[] {
+  const errors = invalids(field, ip, legacyIpErrors(ip, before));
   return errors.length > 0 ? errors : specialAddress(field, ip);
 }
 
 /** `clusterIP`, `clusterIPs`, `ipFamilies` and `ipFamilyPolicy` have to go together. */
-export function clusterIpErrors(spec: ServiceSpec): readonly FieldError[] {
+export function clusterIpErrors(spec: ServiceSpec, old?: ServiceSpec): readonly FieldError[] {
   if (spec.type === 'ExternalName') return noErrors;
   const { clusterIP, clusterIPs = [], ipFamilies = [] } = spec;
   const field = 'spec.clusterIPs';
@@ -148,31 +154,30 @@ export function clusterIpErrors(spec: ServiceSpec): readonly FieldError[] {
       'SingleStack',
     ]),
   );
-  return allErrors(errors, addressErrors(field, clusterIPs, ipFamilies));
+  return allErrors(errors, addressErrors(spec, old));
 }
 
 function addressErrors(
-  field: string,
-  ips: readonly string[],
-  families: readonly string[],
+  { clusterIPs: ips = [], ipFamilies: families = [] }: ServiceSpec,
+  old: ServiceSpec | undefined,
 ): readonly FieldError[] {
+  const field = 'spec.clusterIPs';
   const errors: FieldError[] = [];
   const wrong = ips.flatMap((ip, i) => {
-    if (i > 0 || ip !== 'None') return invalids(`${field}[${i}]`, ip, legacyIpErrors(ip));
+    if (i > 0 || ip !== 'None') return invalids(`${field}[${i}]`, ip, legacyIpErrors(ip, old?.clusterIPs));
     return ips.length > 1 ? [invalid(field, ips, "'None' must be the first and only value")] : noErrors;
   });
   errors.push(...wrong);
   if (ips.length > 2) errors.push(invalid(field, ips, 'may only hold up to 2 values'));
   if (wrong.length > 0) return errors;
-  const isDual = ips.some((ip) => ipFamily(ip) === 4) && ips.some((ip) => ipFamily(ip) === 6);
-  if (ips.length > 1 && !isDual)
+  if (ips.length > 1 && bothFamilies(ips) !== true)
     errors.push(invalid(field, ips, 'may specify no more than one IP for each IP family'));
   if (ips[0] === 'None') return errors;
   return allErrors(
     errors,
     ips.flatMap((ip, i) => {
       const family = families[i];
-      if (!family || `IPv${ipFamily(ip)}` === family) return noErrors;
+      if (!family || family === (looseIp(ip)?.includes(':') ? 'IPv6' : 'IPv4')) return noErrors;
       return [
         invalid(`${field}[${i}]`, ip, `expected an ${family} value as indicated by \`ipFamilies[${i}]\``),
       ];
@@ -210,23 +215,25 @@ const shownPort = (protocol: string | undefined, port: number): object => ({
   NodePort: 0,
 });
 
-function sourceRanges({ metadata, spec }: Service): readonly FieldError[] {
+function sourceRanges({ metadata, spec }: Service, old: Service | undefined): readonly FieldError[] {
   const { loadBalancerSourceRanges: ranges = [], type } = spec;
-  const check = (field: string, range: string) =>
-    invalids(field, range.trim(), legacyCidrErrors(range.trim()));
+  const before = old?.spec.loadBalancerSourceRanges?.map((range) => range.trim());
+  const check = (field: string, range: string, known?: readonly string[]) =>
+    invalids(field, range.trim(), legacyCidrErrors(range.trim(), known));
   if (ranges.length > 0) {
     const field = 'spec.LoadBalancerSourceRanges';
     const errors = type === 'LoadBalancer' ? noErrors : [forbiddenField(field, onlyBalanced)];
     return allErrors(
       errors,
-      each(field, ranges, (range, path) => check(path, range)),
+      each(field, ranges, (range, path) => check(path, range, before)),
     );
   }
   const annotation = metadata.annotations?.[sourceRangesKey];
   if (annotation === undefined) return noErrors;
   const field = `metadata.annotations[${sourceRangesKey}]`;
   const errors = type === 'LoadBalancer' ? noErrors : [forbiddenField(field, onlyBalanced)];
-  const list = annotation.trim() ? annotation.split(',') : [];
+  const isNew = old?.metadata.annotations?.[sourceRangesKey] !== annotation;
+  const list = isNew && annotation.trim() ? annotation.split(',') : [];
   return allErrors(
     errors,
     list.flatMap((range) => check(field, range)),
@@ -270,7 +277,7 @@ function trafficErrors(spec: ServiceSpec): readonly FieldError[] {
     errors.push(required('spec.internalTrafficPolicy'));
   errors.push(...optionalSupported('spec.internalTrafficPolicy', spec.internalTrafficPolicy, localOrCluster));
   const { trafficDistribution: distribution } = spec;
-  const distributions = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+  const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
   if (distribution === undefined || distributions.includes(distribution)) return errors;
   return [...errors, notSupported('spec.trafficDistribution', distribution, distributions)];
 }
