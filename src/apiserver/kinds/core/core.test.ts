@@ -91,6 +91,19 @@ describe('a secret', () => {
       ['data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": unexpected end of JSON input'],
     ],
     ['kubernetes.io/dockerconfigjson', { '.dockerconfigjson': base64('{"auths":{}}') }, []],
+    ['kubernetes.io/dockerconfigjson', { '.dockerconfigjson': base64('null') }, []],
+    ...[
+      ['[]', 'array'],
+      ['"a"', 'string'],
+      ['1', 'number'],
+      ['true', 'bool'],
+    ].map(([text = '', kind]): [string, Record<string, string>, string[]] => [
+      'kubernetes.io/dockercfg',
+      { '.dockercfg': base64(text) },
+      [
+        `data[.dockercfg]: Invalid value: "<secret contents redacted>": json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
+      ],
+    ]),
     [
       'kubernetes.io/service-account-token',
       {},

@@ -8,7 +8,7 @@ import {
   required,
   tooLong,
 } from '../../../machinery/field-error.ts';
-import { jsonSyntaxError } from '../../../machinery/json-text.ts';
+import { goJsonObject } from '../../../machinery/go-json.ts';
 import { immutable } from '../shared/validate.ts';
 import { decodedLength, frozenErrors, keyErrors, maxDataBytes } from './keyed-data.ts';
 
@@ -23,8 +23,9 @@ const needed = (key: string, data: Data) => (key in data ? [] : [required(`data[
 function dockerConfig(key: string, data: Data): readonly FieldError[] {
   const content = data[key];
   if (content === undefined) return [required(`data[${key}]`)];
-  const fault = jsonSyntaxError(Buffer.from(content, 'base64').toString('utf8'));
-  return fault ? [invalid(`data[${key}]`, redacted, fault)] : noErrors;
+  const text = Buffer.from(content, 'base64').toString('utf8');
+  const { error } = goJsonObject(text, 'map[string]interface {}');
+  return error === undefined ? noErrors : [invalid(`data[${key}]`, redacted, error)];
 }
 
 /** What secrets of a type have to hold. */
