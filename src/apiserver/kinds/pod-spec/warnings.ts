@@ -16,6 +16,7 @@ import { claimSpecWarnings } from '../core/volumes/claim-warnings.ts';
 import { labelAdvice, nodeLabelWarnings, nodeTermWarnings } from './node-labels.ts';
 import { appArmorPrefix } from './validation/annotations.ts';
 import { containersWithPaths } from './validation/context.ts';
+import { overlapWarnings } from './overlap-warnings.ts';
 import { portWarnings } from './port-warnings.ts';
 
 type At = (path: string) => string;
@@ -30,7 +31,7 @@ export function podWarnings(field: string, meta: ObjectMeta | undefined, spec: P
     spreadWarnings(at('spec.topologySpreadConstraints'), spec),
     annotationWarnings(at('metadata.annotations'), meta),
     ofEach(spec.volumes, (volume, i) => volumeWarnings(at(`spec.volumes[${i}]`), volume)),
-    tokenPathWarnings(at('spec.volumes'), spec),
+    ofEach(spec.volumes, overlapWarnings),
     repeatedEntries(at, spec),
     fractionalBytes(at('spec.overhead'), spec.overhead),
     seccompOfPod(at('metadata.annotations'), meta, spec),
@@ -159,35 +160,6 @@ function volumeWarnings(field: string, volume: Volume): readonly string[] {
     if (since) return [`${field}.${shown}: ${since}`];
     const template = volume.ephemeral?.volumeClaimTemplate;
     return template ? claimSpecWarnings(`${field}.ephemeral.volumeClaimTemplate.spec`, template.spec) : [];
-  });
-}
-
-function tokenPaths(volumes: readonly Volume[]): string[] {
-  const paths: string[] = [];
-  for (const { projected } of volumes) {
-    for (const { serviceAccountToken: token } of projected?.sources ?? []) if (token) paths.push(token.path);
-  }
-  return paths;
-}
-
-/** Files that would stand where the pod's token stands. */
-function tokenPathWarnings(field: string, { volumes = [] }: PodSpec): readonly string[] {
-  const tokens = tokenPaths(volumes);
-  if (tokens.length === 0) return nothing;
-  const check = (path: string, file: string | undefined) =>
-    file !== undefined && tokens.includes(file)
-      ? [`${path}: has duplicated path with ServiceAccountToken ${goQuote(file)}`]
-      : nothing;
-  return ofEach(volumes, ({ projected }, i) => {
-    const at = `${field}[${i}].projected.sources`;
-    return ofEach(projected?.sources, ({ configMap, secret, downwardAPI, clusterTrustBundle }) =>
-      joined(
-        ofEach(configMap?.items, ({ path }, j) => check(`${at}.configMap[${j}]`, path)),
-        ofEach(secret?.items, ({ path }, j) => check(`${at}.secrets[${j}]`, path)),
-        ofEach(downwardAPI?.items, ({ path }, j) => check(`${at}.downwardAPI[${j}]`, path)),
-        check(`${at}.ClusterTrustBundle`, clusterTrustBundle?.path),
-      ),
-    );
   });
 }
 

@@ -464,7 +464,7 @@ describe('advice on a pod', () => {
         ],
       },
       [
-        'spec.volumes[0].projected.sources.configMap[0]: has duplicated path with ServiceAccountToken "token"',
+        'volume "v" (Projected): overlapping paths: "token" (ConfigMap "m") with "token" (ServiceAccountToken)',
       ],
     ],
     [
