@@ -30,8 +30,9 @@ export function limitRangeErrors({ spec }: LimitRange): readonly FieldError[] {
     allErrors(
       typeErrors(`${field}.type`, item.type),
       repeated(item.type) ? [duplicate(`${field}.type`, item.type)] : noErrors,
-      names(field, item),
+      names(field, item, lists.slice(0, -1)),
       storageBounds(field, item),
+      names(field, item, ['maxLimitRequestRatio']),
       allNames(item).flatMap((name) => amounts(field, item, name)),
     ),
   );
@@ -45,14 +46,16 @@ function typeErrors(field: string, type: string): readonly FieldError[] {
 
 const lists = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const;
 
+type List = (typeof lists)[number];
+
 const allNames = (item: LimitRangeItem) => [
   ...new Set(lists.flatMap((list) => Object.keys(item[list] ?? {}))),
 ];
 
-function names(field: string, item: LimitRangeItem): readonly FieldError[] {
+function names(field: string, item: LimitRangeItem, named: readonly List[]): readonly FieldError[] {
   const isPod = item.type === 'Pod';
   const rule = isPod || item.type === 'Container' ? containerResourceName : resourceName;
-  return lists.flatMap((list) => {
+  return named.flatMap((list) => {
     const given = Object.keys(item[list] ?? {});
     if (isPod && list.startsWith('default')) {
       const why = "may not be specified when `type` is 'Pod'";
@@ -67,8 +70,6 @@ function storageBounds(field: string, { type, min, max }: LimitRangeItem): reado
   const why = 'either minimum or maximum storage value is required, but neither was provided';
   return [required(`${field}.limits`, why)];
 }
-
-type List = (typeof lists)[number];
 
 /** Pairs of which the first may not be more than the second; the error stands at `at`, and shows `shown`. */
 const orders: readonly { less: List; more: List; at: List; shown: List; says: [string, string] }[] = [
