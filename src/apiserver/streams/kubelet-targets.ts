@@ -29,13 +29,13 @@ function logErrors(query: URLSearchParams): readonly FieldError[] {
     errors.push(invalid('tailLines', tail, 'must be greater than or equal to 0'));
   if (limit !== undefined && limit < 1) errors.push(invalid('limitBytes', limit, 'must be greater than 0'));
   if (since !== undefined && sinceTime !== undefined)
-    errors.push(forbiddenField('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
+    errors.push(forbiddenField('[]', 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
   else if (since !== undefined && since < 1)
     errors.push(invalid('sinceSeconds', since, 'must be greater than 0'));
   const stream = query.get('stream') ?? 'All';
   if (!logStreams.includes(stream)) errors.push(notSupported('stream', stream, logStreams));
   if (stream !== 'All' && tail !== undefined)
-    errors.push(forbiddenField('', '`tailLines` and specific `stream` are mutually exclusive for now'));
+    errors.push(forbiddenField('[]', '`tailLines` and specific `stream` are mutually exclusive for now'));
   return errors;
 }
 

@@ -186,12 +186,12 @@ describe('logs', () => {
     ['sinceSeconds=0', 'sinceSeconds: Invalid value: 0: must be greater than 0'],
     [
       'sinceSeconds=1&sinceTime=2020-01-01T00:00:00Z',
-      ': Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
+      '[]: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
     ],
     ['stream=both', 'stream: Unsupported value: "both": supported values: "All", "Stderr", "Stdout"'],
     [
       'stream=Stdout&tailLines=1',
-      ': Forbidden: `tailLines` and specific `stream` are mutually exclusive for now',
+      '[]: Forbidden: `tailLines` and specific `stream` are mutually exclusive for now',
     ],
   ])('with %s are refused', async (query, why) => {
     const { status, json } = await ask(`${pods}/web/log?${query}`);
