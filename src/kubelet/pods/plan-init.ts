@@ -2,7 +2,7 @@ import type { Container, Pod } from '../../api/core/v1.ts';
 import { containerHash } from './labels.ts';
 import type { ContainerToKill, PlanInput } from './plan.ts';
 import { isSidecar } from './pod-kinds.ts';
-import { restartsAfter } from './restart.ts';
+import { restartsAfter } from '../../machinery/restart-rules.ts';
 import { newestOf, type RuntimeContainer, type RuntimePod } from './runtime-pod.ts';
 
 export interface InitPlan {

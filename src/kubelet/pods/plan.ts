@@ -1,7 +1,8 @@
 import type { Container, EphemeralContainer, Pod } from '../../api/core/v1.ts';
 import { containerHash } from './labels.ts';
 import { planInit } from './plan-init.ts';
-import { restartsAfter, wantsStart } from './restart.ts';
+import { restartsAfter } from '../../machinery/restart-rules.ts';
+import { wantsStart } from './restart.ts';
 import { toClear } from './restart-all.ts';
 import { newestOf, type RuntimeContainer, type RuntimePod } from './runtime-pod.ts';
 

@@ -1,5 +1,5 @@
 import type { Container, Pod, PodSpec, PodStatus } from '../../api/core/v1.ts';
-import { restartRuleFor } from './restart.ts';
+import { restartRuleFor } from '../../machinery/restart-rules.ts';
 import { newestOf, type RuntimeContainer, type RuntimePod } from './runtime-pod.ts';
 
 /** Says of a pod whether its containers are being cleared away, for all of it to start over in the same sandbox. */

@@ -1,6 +1,6 @@
 import type { Container, ContainerStatus, Pod } from '../../api/core/v1.ts';
 import { isSidecar, isStaticPod } from '../pods/pod-kinds.ts';
-import { restartsAfter } from '../pods/restart.ts';
+import { restartsAfter } from '../../machinery/restart-rules.ts';
 import { restartingAll } from './container-statuses.ts';
 
 export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';

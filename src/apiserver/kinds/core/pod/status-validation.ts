@@ -3,7 +3,9 @@ import type {
   ContainerExtendedResourceRequest,
   ContainerStatus,
   Pod,
+  PodCondition,
   PodSpec,
+  PodStatus,
   ResourceStatus,
 } from '../../../../api/core/v1.ts';
 import type { Stored } from '../../../../api/resource.ts';
@@ -12,13 +14,17 @@ import {
   duplicate,
   type FieldError,
   forbiddenField,
+  internalError,
   invalid,
   invalids,
   noErrors,
   required,
+  tooLong,
 } from '../../../../machinery/field-error.ts';
-import { ipFamily, legacyIpErrors } from '../../../../machinery/ip.ts';
+import { byteLength } from '../../../../machinery/go-text.ts';
+import { bothFamilies, legacyIpErrors } from '../../../../machinery/ip.ts';
 import { dns1123SubdomainErrors, unixIdErrors } from '../../../../machinery/names.ts';
+import { restartsAfter } from '../../../../machinery/restart-rules.ts';
 import {
   dnsLabel,
   dnsSubdomain,
@@ -36,39 +42,25 @@ const systemConditions = new Set(['PodScheduled', 'Ready', 'Initialized']);
 export function podStatusErrors(pod: Pod, old: Stored<Pod>): readonly FieldError[] {
   const status = pod.status ?? {};
   const before = old.status ?? {};
-  const nominated = status.nominatedNodeName;
   const { spec } = old;
+  const changes = (
+    name: 'containerStatuses' | 'initContainerStatuses' | 'ephemeralContainerStatuses',
+    containers: readonly Container[] | undefined,
+  ) =>
+    transitions(`status.${name}`, { now: status[name], before: before[name] }, mayRestart(spec, containers));
   return allErrors(
     annotationChanges(pod, old),
-    each('metadata.conditions', status.conditions, ({ type }, path) =>
-      systemConditions.has(type) ? noErrors : qualifiedName(`${path}.Type`, type),
-    ),
-    nominated && nominated !== before.nominatedNodeName
-      ? invalids('status.nominatedNodeName', nominated, dns1123SubdomainErrors(nominated))
-      : noErrors,
+    each('status.conditions', status.conditions, conditionErrors),
+    nominationErrors(pod, old),
+    observed('status', status.observedGeneration),
     immutable('status.qosClass', status.qosClass, before.qosClass),
-    transitions(
-      'status.containerStatuses',
-      status.containerStatuses,
-      before.containerStatuses,
-      mayRestart(spec),
-    ),
-    transitions(
-      'status.initContainerStatuses',
-      status.initContainerStatuses,
-      before.initContainerStatuses,
-      (s) => mayRestart(spec)(s) || isSidecar(spec, s.name),
-    ),
-    transitions(
-      'status.ephemeralContainerStatuses',
-      status.ephemeralContainerStatuses,
-      before.ephemeralContainerStatuses,
-      () => false,
-    ),
+    changes('containerStatuses', spec.containers),
+    changes('initContainerStatuses', spec.initContainers ?? []),
+    changes('ephemeralContainerStatuses', undefined),
     resourceClaims(pod),
     extendedClaim(pod),
-    addresses('status.podIPs', status.podIPs),
-    hostAddresses(pod),
+    addresses('status.podIPs', status.podIPs, before.podIPs),
+    hostAddresses(status, before),
     statusLists(pod).flatMap(([field, list]) => users(field, list, spec.os?.name)),
     allocatedHealth('status.containerStatuses', status.containerStatuses, spec.containers),
     allocatedHealth('status.initContainerStatuses', status.initContainerStatuses, spec.initContainers),
@@ -81,29 +73,51 @@ function statusLists({ status }: Pod): [field: string, list: readonly ContainerS
   return names.map((name) => [`status.${name}`, status?.[name]]);
 }
 
-/** Whether a container that has ended may run again. */
-function mayRestart(spec: PodSpec): (status: ContainerStatus) => boolean {
-  const all = [...(spec.initContainers ?? []), ...spec.containers];
-  if (all.some(restartsOthers)) return () => true;
+function conditionErrors({ type, observedGeneration }: PodCondition, path: string): readonly FieldError[] {
+  return allErrors(
+    observed(path, observedGeneration),
+    systemConditions.has(type) ? noErrors : qualifiedName(`${path}.Type`, type),
+  );
+}
+
+function observed(field: string, generation = 0): readonly FieldError[] {
+  const why = 'must be a non-negative integer';
+  return generation < 0 ? [invalid(`${field}.observedGeneration`, generation, why)] : noErrors;
+}
+
+/** A pod that has its node is not promised another. */
+function nominationErrors({ status }: Pod, old: Stored<Pod>): readonly FieldError[] {
+  const field = 'status.nominatedNodeName';
+  const name = status?.nominatedNodeName;
+  if (!name || name === old.status?.nominatedNodeName) return noErrors;
+  const why = 'may not be set on pods that are already bound to a node';
+  return allErrors(
+    invalids(field, name, dns1123SubdomainErrors(name)),
+    old.spec.nodeName ? [forbiddenField(field, why)] : noErrors,
+  );
+}
+
+/** Whether a container that has ended may run again: one of `containers`, or none where there are no such. */
+function mayRestart(
+  spec: PodSpec,
+  containers: readonly Container[] | undefined,
+): (status: ContainerStatus) => boolean {
+  if (!containers) return () => false;
+  if ([...(spec.initContainers ?? []), ...spec.containers].some(restartsOthers)) return () => true;
   return ({ name, state }) => {
-    const own = all.find((c) => c.name === name);
-    const policy = own?.restartPolicy ?? spec.restartPolicy;
-    if (policy === 'Always' || own?.restartPolicyRules?.length) return true;
-    return policy === 'OnFailure' && state?.terminated?.exitCode !== 0;
+    const own = containers.find((c) => c.name === name);
+    return own !== undefined && restartsAfter({ spec }, own, state?.terminated?.exitCode ?? 0);
   };
 }
 
 const restartsOthers = ({ restartPolicyRules }: Container): boolean =>
   restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers') === true;
 
-function isSidecar(spec: PodSpec, name: string): boolean {
-  return spec.initContainers?.find((c) => c.name === name)?.restartPolicy === 'Always';
-}
+type Statuses = readonly ContainerStatus[] | undefined;
 
 function transitions(
   field: string,
-  now: readonly ContainerStatus[] | undefined,
-  before: readonly ContainerStatus[] | undefined,
+  { now, before }: { now: Statuses; before: Statuses },
   allowed: (status: ContainerStatus) => boolean,
 ): readonly FieldError[] {
   return each(field, before, (old, path) => {
@@ -125,7 +139,7 @@ function resourceClaims({ spec, status }: Pod): readonly FieldError[] {
     if (repeated(name)) errors.push(duplicate(`${path}.name`, name));
     return resourceClaimName === undefined
       ? errors
-      : allErrors(errors, dnsSubdomain(`${path}.name`, resourceClaimName));
+      : allErrors(errors, dnsSubdomain(`${path}.resourceClaimName`, resourceClaimName));
   });
 }
 
@@ -183,34 +197,36 @@ type Address = { ip: string };
 /** As errors of upstream show it: by the name that Go has for the field. */
 const shownAddress = ({ ip }: Address) => ({ IP: ip });
 
-function addresses(field: string, list: readonly Address[] = []): readonly FieldError[] {
-  const errors = each(field, list, ({ ip }, path) => invalids(path, ip, legacyIpErrors(ip)));
-  return list.length < 2 ? errors : allErrors(errors, oneOfEach(field, list), repeatedAddresses(field, list));
+/** One address of each family; those that were told before are not looked at again. */
+function addresses(
+  field: string,
+  list: readonly Address[] = [],
+  before: readonly Address[] = [],
+): readonly FieldError[] {
+  if (list.length === 0) return noErrors;
+  const known = before.map(({ ip }) => ip);
+  const errors = each(field, list, ({ ip }, path) => invalids(path, ip, legacyIpErrors(ip, known)));
+  return list.length < 2 ? errors : allErrors(errors, oneOfEach(field, list));
 }
 
 function oneOfEach(field: string, list: readonly Address[]): readonly FieldError[] {
-  const families = new Set(list.map(({ ip }) => ipFamily(ip)));
-  if (families.size === 2 && list.length === 2) return noErrors;
-  return [invalid(field, list.map(shownAddress), 'may specify no more than one IP for each IP family')];
+  const areBoth = bothFamilies(list.map(({ ip }) => ip));
+  if (areBoth && list.length === 2) return noErrors;
+  const unreadable = 'failed to check for dual stack with error:ip <nil> is invalid';
+  return [
+    ...(areBoth === undefined ? [internalError(field, unreadable)] : noErrors),
+    invalid(field, list.map(shownAddress), 'may specify no more than one IP for each IP family'),
+  ];
 }
 
-function repeatedAddresses(field: string, list: readonly Address[]): readonly FieldError[] {
-  const repeated = repeats();
-  return each(field, list, (entry, path) =>
-    repeated(entry.ip) ? [duplicate(path, shownAddress(entry))] : noErrors,
-  );
-}
-
-function hostAddresses({ status }: Pod): readonly FieldError[] {
+function hostAddresses({ hostIP = '', hostIPs }: PodStatus, before: PodStatus): readonly FieldError[] {
   const field = 'status.hostIPs';
-  const list = status?.hostIPs ?? [];
-  const [first] = list;
+  const first = hostIPs?.[0];
   if (!first) return noErrors;
-  const same = (status?.hostIP ?? '') === first.ip;
+  const same = hostIP === first.ip;
   return allErrors(
     same ? noErrors : [invalid(`${field}[0].ip`, first.ip, 'must be equal to `hostIP`')],
-    each(field, list, ({ ip }, path) => invalids(path, ip, legacyIpErrors(ip))),
-    list.length < 2 ? noErrors : allErrors(repeatedAddresses(field, list), oneOfEach(field, list)),
+    addresses(field, hostIPs, before.hostIPs),
   );
 }
 
@@ -219,12 +235,13 @@ function users(
   statuses: readonly ContainerStatus[] | undefined,
   os: string | undefined,
 ): readonly FieldError[] {
-  return each(field, statuses, ({ user }, path) => {
+  return each(field, statuses, ({ user }, statusPath) => {
     const linux = user?.linux;
     if (!linux) return noErrors;
-    if (os === 'windows') return [forbiddenField(`${path}.linux`, 'cannot be set for a windows pod')];
-    const id = (name: string, value: number) => invalids(`${path}.linux.${name}`, value, unixIdErrors(value));
-    const groups = each(`${path}.linux.supplementalGroups`, linux.supplementalGroups, (gid, p) =>
+    const path = `${statusPath}.user.linux`;
+    if (os === 'windows') return [forbiddenField(path, 'cannot be set for a windows pod')];
+    const id = (name: string, value: number) => invalids(`${path}.${name}`, value, unixIdErrors(value));
+    const groups = each(`${path}.supplementalGroups`, linux.supplementalGroups, (gid, p) =>
       invalids(p, gid, unixIdErrors(gid)),
     );
     return allErrors(id('uid', linux.uid), id('gid', linux.gid), groups);
@@ -261,12 +278,20 @@ function askedFor(field: string, name: string, { resources }: Container): readon
 
 function health(field: string, { resources }: ResourceStatus): readonly FieldError[] {
   const repeated = repeats();
-  return each(field, resources, ({ resourceID, health: state }, path) =>
+  return each(field, resources, ({ resourceID, health: state, message }, path) =>
     allErrors(
       supported(`${path}.health`, state, ['Healthy', 'Unhealthy', 'Unknown']),
+      message === undefined ? noErrors : healthMessage(`${path}.message`, message),
       repeated(resourceID) ? [duplicate(`${path}.resourceID`, resourceID)] : noErrors,
     ),
   );
+}
+
+const maxMessageLength = 1024;
+
+function healthMessage(field: string, message: string): readonly FieldError[] {
+  if (message === '') return [required(field, 'must be non-empty if specified')];
+  return byteLength(message) > maxMessageLength ? [tooLong(field, maxMessageLength)] : noErrors;
 }
 
 function noHealth({ allocatedResourcesStatus }: ContainerStatus, field: string): readonly FieldError[] {
