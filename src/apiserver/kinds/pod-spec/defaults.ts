@@ -7,6 +7,7 @@ import type {
   PodTemplateSpec,
   Probe,
 } from '../../../api/core/v1.ts';
+import { dropGatedFields } from './gated-fields.ts';
 import { defaultPullPolicy } from './image-name.ts';
 import { roundResources } from './resource-lists.ts';
 import { defaultVolume } from './volume-defaults.ts';
@@ -28,12 +29,13 @@ export function defaultPodSpec(spec: PodSpec): void {
   roundResources(spec.resources?.requests);
 }
 
-/** Fills in a template of pods; gives the template, a new one if there was none. */
+/** Fills in a template of pods, and takes out what is gated; gives the template, a new one if there was none. */
 export function defaultPodTemplate(template: PodTemplateSpec | undefined): PodTemplateSpec {
   const filled = template ?? {};
   filled.metadata ??= {};
   filled.spec ??= { containers: [] };
   defaultPodSpec(filled.spec);
+  dropGatedFields(filled.spec);
   return filled;
 }
 

@@ -3,6 +3,7 @@ import type { LabelSelector } from '../../../../api/meta/v1.ts';
 import { deepEqual } from '../../../../machinery/equal.ts';
 import { timestamp } from '../../../../platform/clock.ts';
 import type { HookContext } from '../../../registry/kind.ts';
+import { dropGatedFields } from '../../pod-spec/gated-fields.ts';
 import { appArmorPrefix } from '../../pod-spec/validation/annotations.ts';
 import { setPodCondition } from './conditions.ts';
 import { qosClass } from '../../../../machinery/qos.ts';
@@ -11,6 +12,7 @@ import { qosClass } from '../../../../machinery/qos.ts';
 export function prepareNewPod(pod: Pod, context: HookContext): void {
   pod.metadata.generation = 1;
   pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
+  dropGatedFields(pod.spec);
   if (pod.spec.schedulingGates?.length) markGated(pod, context);
   mergeLabelKeys(pod);
   moveAppArmor(pod, context);

@@ -4,6 +4,7 @@ import type { Stored } from '../../../../api/resource.ts';
 import { joined, nothing } from '../../../../machinery/joined.ts';
 import { dns1123LabelErrors } from '../../../../machinery/names.ts';
 import type { GracefulDeletion, Kind } from '../../../registry/kind.ts';
+import { dropGatedFields, dropGatedReports } from '../../pod-spec/gated-fields.ts';
 import { podWarnings } from '../../pod-spec/warnings.ts';
 import { keepStatus } from '../../shared/status.ts';
 import { bindingSubresource } from './binding.ts';
@@ -25,6 +26,7 @@ export const podKind: Kind<Pod> = {
   prepareForCreate: prepareNewPod,
   prepareForUpdate(pod, old) {
     keepStatus(pod, old);
+    dropGatedFields(pod.spec, old.spec);
     countGeneration(pod, old);
   },
   validate: newPodErrors,
@@ -68,6 +70,7 @@ function warnings(pod: Pod, old: Stored<Pod> | undefined): readonly string[] {
 function prepareStatus(pod: Pod, old: Stored<Pod>): void {
   pod.metadata.ownerReferences = old.metadata.ownerReferences;
   pod.status ??= {};
+  dropGatedReports(pod.status, old.status);
   pod.status.qosClass ||= old.status?.qosClass;
   pod.status.observedGeneration ||= old.status?.observedGeneration;
   const before = [...(old.status?.conditions ?? [])];

@@ -1,0 +1,57 @@
+import type {
+  Container,
+  EphemeralContainer,
+  PodSpec,
+  PodStatus,
+  VolumeProjection,
+} from '../../../api/core/v1.ts';
+import { type AnyContainer, someContainer } from './validation/context.ts';
+
+/** Projections behind gates that are shut: ClusterTrustBundleProjection and PodCertificateRequest. */
+const gatedProjections = ['clusterTrustBundle', 'podCertificate'] as const;
+type Gated = (typeof gatedProjections)[number];
+
+/**
+ * Takes out of a spec what upstream 1.36 has behind gates that are shut unless somebody opens them. What the spec had
+ * before it keeps: a server whose gates are open may have written it.
+ */
+export function dropGatedFields(spec: PodSpec, old?: PodSpec): void {
+  if (spec.schedulingGroup !== undefined && !old?.schedulingGroup) delete spec.schedulingGroup;
+  for (const name of gatedProjections) dropProjection(spec, old, name);
+  if (!someContainer(spec, hasStopSignal) || (old && someContainer(old, hasStopSignal))) return;
+  for (const list of [spec.initContainers, spec.containers, spec.ephemeralContainers])
+    list?.forEach(dropStopSignal);
+}
+
+function dropProjection(spec: PodSpec, old: PodSpec | undefined, name: Gated): void {
+  if (!projections(spec).some((source) => source[name])) return;
+  if (old && projections(old).some((source) => source[name])) return;
+  for (const source of projections(spec)) delete source[name];
+}
+
+function projections({ volumes }: PodSpec): VolumeProjection[] {
+  const found: VolumeProjection[] = [];
+  for (const { projected } of volumes ?? []) if (projected?.sources) found.push(...projected.sources);
+  return found;
+}
+
+const hasStopSignal = ({ lifecycle }: AnyContainer): boolean => lifecycle?.stopSignal !== undefined;
+
+function dropStopSignal(container: Container | EphemeralContainer): void {
+  const { lifecycle } = container;
+  if (!lifecycle) return;
+  delete lifecycle.stopSignal;
+  if (!lifecycle.postStart && !lifecycle.preStop) delete container.lifecycle;
+}
+
+/** The same of what is reported of a pod: ImageVolumeWithDigest and DRANodeAllocatableResources. */
+export function dropGatedReports(status: PodStatus, old: PodStatus = {}): void {
+  if (!old.nodeAllocatableResourceClaimStatuses?.length) delete status.nodeAllocatableResourceClaimStatuses;
+  if (mounts(old).some(({ volumeStatus }) => volumeStatus)) return;
+  for (const mount of mounts(status)) delete mount.volumeStatus;
+}
+
+function mounts({ containerStatuses, initContainerStatuses, ephemeralContainerStatuses }: PodStatus) {
+  const statuses = [containerStatuses, initContainerStatuses, ephemeralContainerStatuses];
+  return statuses.flatMap((list) => list?.flatMap(({ volumeMounts }) => volumeMounts ?? []) ?? []);
+}
