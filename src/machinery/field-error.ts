@@ -27,6 +27,8 @@ export interface FieldError {
   field: string;
   /** The text after the path: type, value, detail. */
   body: string;
+  /** The rule that is broken, where an object that broke it before may go on doing so. */
+  rule?: string;
 }
 
 /** Nothing is wrong. */
@@ -34,6 +36,21 @@ export const noErrors: readonly FieldError[] = nothing;
 
 /** What several checks have found. */
 export const allErrors: (...found: readonly (readonly FieldError[])[]) => readonly FieldError[] = joined;
+
+/** The errors as those of a rule that an object which broke it before may go on breaking. */
+export function ratcheted(rule: string, errors: readonly FieldError[]): readonly FieldError[] {
+  return errors.length === 0 ? noErrors : errors.map((error) => ({ ...error, rule }));
+}
+
+/** The errors of a changed object without those of rules that it broke before, too. */
+export function withoutOldFaults(
+  errors: readonly FieldError[],
+  ofOld: () => readonly FieldError[],
+): readonly FieldError[] {
+  if (!errors.some(({ rule }) => rule)) return errors;
+  const broken = new Set(ofOld().map(({ rule }) => rule));
+  return errors.filter(({ rule }) => !rule || !broken.has(rule));
+}
 
 /** Go's `%v`-like rendering upstream uses for a bad value: strings quoted, objects as JSON. */
 export function renderValue(value: unknown): string {

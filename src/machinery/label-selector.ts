@@ -8,6 +8,7 @@ import {
   invalids,
   noErrors,
   notSupported,
+  ratcheted,
   renderErrors,
   required,
 } from './field-error.ts';
@@ -329,10 +330,11 @@ export function labelsErrors(labels: Labels | undefined, field: string): readonl
 export function labelSelectorErrors(
   selector: LabelSelector | undefined,
   field: string,
+  valueRule?: string,
 ): readonly FieldError[] {
   if (!selector) return noErrors;
   const expressions = (selector.matchExpressions ?? []).flatMap((e, i) =>
-    expressionErrors({ ...e, values: e.values ?? [] }, `${field}.matchExpressions[${i}]`),
+    expressionErrors({ ...e, values: e.values ?? [] }, `${field}.matchExpressions[${i}]`, valueRule),
   );
   return allErrors(labelsErrors(selector.matchLabels, `${field}.matchLabels`), expressions);
 }
@@ -340,6 +342,7 @@ export function labelSelectorErrors(
 function expressionErrors(
   e: { key: string; operator: string; values: string[] },
   field: string,
+  valueRule: string | undefined,
 ): readonly FieldError[] {
   const errors: FieldError[] = [];
   if (e.operator === 'In' || e.operator === 'NotIn') {
@@ -352,8 +355,6 @@ function expressionErrors(
     errors.push(invalid(`${field}.operator`, e.operator, 'not a valid selector operator'));
   }
   errors.push(...qualifiedNameErrors(e.key).map((m) => invalid(`${field}.key`, e.key, m)));
-  e.values.forEach((v, i) => {
-    errors.push(...labelValueErrors(v).map((m) => invalid(`${field}.values[${i}]`, v, m)));
-  });
-  return errors;
+  const values = e.values.flatMap((v, i) => invalids(`${field}.values[${i}]`, v, labelValueErrors(v)));
+  return [...errors, ...(valueRule ? ratcheted(valueRule, values) : values)];
 }

@@ -278,7 +278,7 @@ describe('validation', () => {
     [
       'its own users on the network of the node',
       { hostUsers: false, hostNetwork: true },
-      ['spec.hostNetwork: Forbidden: when `pod.Spec.HostUsers` is false'],
+      ['spec.hostNetwork: Forbidden: when `hostUsers` is false'],
     ],
     [
       'no names and no servers for them',

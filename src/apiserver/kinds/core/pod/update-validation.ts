@@ -9,6 +9,7 @@ import {
   invalid,
   noErrors,
   required,
+  withoutOldFaults,
 } from '../../../../machinery/field-error.ts';
 import { inclusiveRangeError } from '../../../../machinery/names.ts';
 import { appArmorPrefix, mirrorKey, podAnnotations } from '../../pod-spec/validation/annotations.ts';
@@ -16,7 +17,7 @@ import { tolerations } from '../../pod-spec/validation/scheduling.ts';
 import { goDiff } from '../../shared/go-diff.ts';
 import { each } from '../../shared/validate.ts';
 import { takeGatedFields } from './gated-update.ts';
-import { podErrors } from './validation.ts';
+import { changedPodErrors } from './validation.ts';
 
 const specType = 'io.k8s.api.core.v1.PodSpec';
 const maxInt32 = 2 ** 31 - 1;
@@ -31,7 +32,7 @@ const mutable = [
 
 /** What an update of a pod may do: little; most of a pod is fixed when it is made. */
 export function podUpdateErrors(pod: Pod, old: Stored<Pod>): readonly FieldError[] {
-  const errors = [...podErrors(pod), ...annotationChanges(pod, old)];
+  const errors = [...changedPodErrors(pod, old), ...annotationChanges(pod, old)];
   for (const name of ['containers', 'initContainers'] as const) {
     const found = imageErrors(`spec.${name}`, pod.spec[name], old.spec[name]);
     errors.push(...found.errors);
@@ -60,7 +61,11 @@ export function annotationChanges(pod: Pod, old: Stored<Pod>): readonly FieldErr
     const verb = Object.hasOwn(before, key) ? 'remove or update' : 'add';
     return what ? [forbiddenField(`metadata.annotations[${key}]`, `may not ${verb} ${what}`)] : noErrors;
   });
-  return allErrors(changes, podAnnotations('metadata.annotations', pod.metadata, pod.spec));
+  const said = (p: Pod) => podAnnotations('metadata.annotations', p.metadata, p.spec);
+  return allErrors(
+    changes,
+    withoutOldFaults(said(pod), () => said(old)),
+  );
 }
 
 interface Found {

@@ -1,5 +1,11 @@
 import type { Pod } from '../../../../api/core/v1.ts';
-import { allErrors, type FieldError, forbiddenField, noErrors } from '../../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  forbiddenField,
+  noErrors,
+  withoutOldFaults,
+} from '../../../../machinery/field-error.ts';
 import { podAnnotations, profilesMatchAnnotations } from '../../pod-spec/validation/annotations.ts';
 import { paddedImage } from '../../pod-spec/validation/containers.ts';
 import { podSpec } from '../../pod-spec/validation/pod-spec.ts';
@@ -14,6 +20,11 @@ export function podErrors(pod: Pod): readonly FieldError[] {
     each('spec.containers', pod.spec.containers, (container, path) => paddedImage(path, container)),
     each('spec.initContainers', pod.spec.initContainers, (container, path) => paddedImage(path, container)),
   );
+}
+
+/** What holds for a pod that changes: rules that came after it are not for it. */
+export function changedPodErrors(pod: Pod, old: Pod): readonly FieldError[] {
+  return withoutOldFaults(podErrors(pod), () => podErrors(old));
 }
 
 function tokensWithoutAccount({ spec }: Pod): readonly FieldError[] {

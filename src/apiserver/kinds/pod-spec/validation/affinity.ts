@@ -15,6 +15,7 @@ import {
   invalid,
   invalids,
   noErrors,
+  ratcheted,
   required,
 } from '../../../../machinery/field-error.ts';
 import { labelSelectorErrors } from '../../../../machinery/label-selector.ts';
@@ -104,7 +105,13 @@ function nodeRequirement(
   }
   errors.push(...qualifiedName(`${field}.key`, key));
   return checkValues
-    ? [...errors, ...each(path, values, (v, p) => invalids(p, v, labelValueErrors(v)))]
+    ? [
+        ...errors,
+        ...ratcheted(
+          'valuesOfNodes',
+          each(path, values, (v, p) => invalids(p, v, labelValueErrors(v))),
+        ),
+      ]
     : errors;
 }
 
@@ -139,8 +146,8 @@ function toPods(field: string, rules: PodAffinity): readonly FieldError[] {
 function podTerm(field: string, term: PodAffinityTerm): readonly FieldError[] {
   const { topologyKey = '' } = term;
   return allErrors(
-    labelSelectorErrors(term.labelSelector, `${field}.labelSelector`),
-    labelSelectorErrors(term.namespaceSelector, `${field}.namespaceSelector`),
+    labelSelectorErrors(term.labelSelector, `${field}.labelSelector`, 'valuesOfPods'),
+    labelSelectorErrors(term.namespaceSelector, `${field}.namespaceSelector`, 'valuesOfPods'),
     (term.namespaces ?? []).flatMap((n) => invalids(`${field}.namespace`, n, dns1123LabelErrors(n))),
     labelKeys(field, term),
     topologyKey ? noErrors : [required(`${field}.topologyKey`, 'can not be empty')],
@@ -148,8 +155,13 @@ function podTerm(field: string, term: PodAffinityTerm): readonly FieldError[] {
   );
 }
 
-function labelKeys(field: string, term: PodAffinityTerm): readonly FieldError[] {
+/** Keys whose values come from the pod's own labels: none that the selector names by itself. */
+export function labelKeys(
+  field: string,
+  term: Pick<PodAffinityTerm, 'labelSelector' | 'matchLabelKeys' | 'mismatchLabelKeys'>,
+): readonly FieldError[] {
   const { labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] } = term;
+  if (matchLabelKeys.length === 0 && mismatchLabelKeys.length === 0) return noErrors;
   const both = matchLabelKeys.flatMap((key, i) => {
     if (!mismatchLabelKeys.includes(key)) return noErrors;
     return [

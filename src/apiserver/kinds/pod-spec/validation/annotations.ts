@@ -1,4 +1,4 @@
-import type { AppArmorProfile, PodSpec, SeccompProfile } from '../../../../api/core/v1.ts';
+import type { AppArmorProfile, PodSpec, SeccompProfile, Toleration } from '../../../../api/core/v1.ts';
 import type { ObjectMeta } from '../../../../api/meta/v1.ts';
 import {
   allErrors,
@@ -6,12 +6,16 @@ import {
   forbiddenField,
   invalid,
   noErrors,
+  ratcheted,
 } from '../../../../machinery/field-error.ts';
+import { goJsonList } from '../../../../machinery/go-json.ts';
 import { containersWithPaths } from './context.ts';
 import { descendingPath } from './paths.ts';
+import { tolerations } from './scheduling.ts';
 
 export const mirrorKey = 'kubernetes.io/config.mirror';
 export const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/';
+const tolerationsKey = 'scheduler.alpha.kubernetes.io/tolerations';
 const deletionCostKey = 'controller.kubernetes.io/pod-deletion-cost';
 const seccompPodKey = 'seccomp.security.alpha.kubernetes.io/pod';
 const seccompContainerPrefix = 'container.seccomp.security.alpha.kubernetes.io/';
@@ -31,9 +35,12 @@ export function podAnnotations(
       invalid(`${field}[${mirrorKey}]`, mirror, 'must set spec.nodeName if mirror pod annotation is set'),
     );
   }
+  const tolerated = annotations[tolerationsKey];
+  if (tolerated) errors.push(...tolerationsAnnotation(field, tolerated));
   const cost = annotations[deletionCostKey];
   if (cost !== undefined && !isDeletionCost(cost)) {
-    errors.push(invalid(`${field}[${deletionCostKey}]`, cost, 'must be a 32bit integer'));
+    const wrong = [invalid(`${field}[${deletionCostKey}]`, cost, 'must be a 32bit integer')];
+    errors.push(...ratcheted('deletionCost', wrong));
   }
   for (const [key, value] of Object.entries(annotations)) {
     if (key === seccompPodKey || key.startsWith(seccompContainerPrefix))
@@ -41,6 +48,19 @@ export function podAnnotations(
     if (key.startsWith(appArmorPrefix)) errors.push(...appArmor(`${field}[${key}]`, key, { value, spec }));
   }
   return errors;
+}
+
+/** What a pod tolerated before there was a field for it: nothing reads it, but what it says is looked at. */
+function tolerationsAnnotation(field: string, text: string): readonly FieldError[] {
+  const read = goJsonList<Toleration>(text, 'core.Toleration', {
+    Key: 'string',
+    Operator: 'string',
+    Value: 'string',
+    Effect: 'string',
+    TolerationSeconds: 'int64',
+  });
+  if (read.error !== undefined) return [invalid(field, tolerationsKey, read.error)];
+  return tolerations(`${field}.${tolerationsKey}`, read.value);
 }
 
 /** A whole number of 32 bits, without a plus sign or zeros in front. */

@@ -13,7 +13,7 @@ import {
   invalid,
   noErrors,
   notFoundValue,
-  notSupported,
+  ratcheted,
   required,
   tooMany,
 } from '../../../../machinery/field-error.ts';
@@ -24,6 +24,7 @@ import {
   repeats,
   requireSupported,
   requireValue,
+  supported,
 } from '../../shared/validate.ts';
 import type { AnyContainer, SpecContext } from './context.ts';
 import { environment, environmentFrom } from './environment.ts';
@@ -44,7 +45,7 @@ function common(field: string, container: AnyContainer, context: SpecContext): r
       'FallbackToLogsOnError',
     ]),
     containerPorts(`${field}.ports`, container.ports),
-    environment(`${field}.env`, container.env, context),
+    environment(`${field}.env`, container.env),
     environmentFrom(`${field}.envFrom`, container.envFrom),
     volumeMounts(`${field}.volumeMounts`, container, context),
     volumeDevices(`${field}.volumeDevices`, container, context),
@@ -76,10 +77,8 @@ function resizePolicy(
     errors.push(...requireSupported(field, resourceName, ['cpu', 'memory']));
     errors.push(...requireSupported(field, restartPolicy, ['NotRequired', 'RestartContainer']));
     if (context.restartPolicy !== 'Never' || restartPolicy === 'NotRequired') return errors;
-    return [
-      ...errors,
-      invalid(field, restartPolicy ?? '', "must be 'NotRequired' when `restartPolicy` is 'Never'"),
-    ];
+    const why = "must be 'NotRequired' when pod `restartPolicy` is 'Never'";
+    return [...errors, invalid(field, restartPolicy ?? '', why)];
   });
 }
 
@@ -112,11 +111,24 @@ export function initContainers(field: string, spec: PodSpec, context: SpecContex
   return each(field, spec.initContainers, (container, path) =>
     allErrors(
       common(path, container, context),
-      restartRules(path, container),
+      // Upstream looks at the rules of a container that comes first only where it has a policy.
+      restartRules(path, container).slice(0, container.restartPolicy === undefined ? 1 : undefined),
       container.name && repeated(container.name) ? [duplicate(`${path}.name`, container.name)] : noErrors,
       hostPortConflicts(field, [container]),
       initHooks(path, container, context),
+      restartsToResize(path, container),
     ),
+  );
+}
+
+/** What runs once and ends is not started anew to get other amounts. */
+function restartsToResize(field: string, { restartPolicy, resizePolicy }: Container): readonly FieldError[] {
+  if (restartPolicy === 'Always') return noErrors;
+  const why = "must not be set to 'RestartContainer' for non-sidecar initContainers";
+  return each(`${field}.resizePolicy`, resizePolicy, ({ restartPolicy: how }, path) =>
+    how === 'RestartContainer'
+      ? ratcheted('restartOfInitContainer', [invalid(`${path}.restartPolicy`, how, why)])
+      : noErrors,
   );
 }
 
@@ -143,15 +155,11 @@ function restartRules(
   { restartPolicy, restartPolicyRules = [] }: Container,
 ): readonly FieldError[] {
   const path = `${field}.restartPolicy`;
-  if (restartPolicy === undefined) {
-    const why = 'must specify restartPolicy when restart rules are used';
-    return restartPolicyRules.length > 0 ? [required(path, why)] : noErrors;
-  }
-  const errors = [
-    ...(restartPolicies.includes(restartPolicy)
-      ? noErrors
-      : [notSupported(path, restartPolicy, restartPolicies)]),
-  ];
+  if (restartPolicy === undefined && restartPolicyRules.length === 0) return noErrors;
+  const why = 'must specify restartPolicy when restart rules are used';
+  const errors: FieldError[] = [];
+  if (restartPolicy === undefined) errors.push(required(path, why));
+  else errors.push(...supported(path, restartPolicy, restartPolicies));
   const rulesField = `${field}.restartPolicyRules`;
   if (restartPolicyRules.length > maxRules)
     errors.push(tooMany(rulesField, restartPolicyRules.length, maxRules));
@@ -162,12 +170,11 @@ function restartRules(
 }
 
 function restartRule(field: string, { action, exitCodes }: ContainerRestartRule): readonly FieldError[] {
-  const errors = [...requireSupported(`${field}.action`, action, ['Restart', 'RestartAllContainers'])];
+  const errors = [...supported(`${field}.action`, action, ['Restart', 'RestartAllContainers'])];
   if (!exitCodes) return [...errors, required(`${field}.exitCodes`, 'must be specified')];
   const { operator, values = [] } = exitCodes;
   const path = `${field}.exitCodes`;
-  errors.push(...requireSupported(`${path}.operator`, operator, ['In', 'NotIn']));
-  if (values.length === 0) errors.push(required(`${path}.values`, 'must have at least 1 item'));
+  errors.push(...supported(`${path}.operator`, operator, ['In', 'NotIn']));
   if (values.length > maxExitCodes) errors.push(tooMany(`${path}.values`, values.length, maxExitCodes));
   return errors;
 }

@@ -5,10 +5,12 @@ import type {
   EnvVarSource,
   FileKeySelector,
   ObjectFieldSelector,
+  PodSpec,
   ResourceFieldSelector,
 } from '../../../../api/core/v1.ts';
 import {
   allErrors,
+  errorsOf,
   type FieldError,
   invalid,
   invalids,
@@ -19,9 +21,9 @@ import {
 } from '../../../../machinery/field-error.ts';
 import { configMapKeyErrors, dns1123SubdomainErrors, envVarNameErrors } from '../../../../machinery/names.ts';
 import { canonicalQuantity, isQuantity, quantitySign } from '../../../../machinery/quantity.ts';
-import { each, qualifiedName, requireValue } from '../../shared/validate.ts';
-import type { SpecContext } from './context.ts';
-import { unreservedPath } from './paths.ts';
+import { dnsLabel, each, qualifiedName } from '../../shared/validate.ts';
+import { containersWithPaths, someContainer } from './context.ts';
+import { noBacksteps } from './paths.ts';
 
 const environmentFields = [
   'metadata.name',
@@ -36,26 +38,18 @@ const environmentFields = [
 ];
 
 /** The variables of a container. */
-export function environment(
-  field: string,
-  variables: readonly EnvVar[] | undefined,
-  context: SpecContext,
-): readonly FieldError[] {
+export function environment(field: string, variables: readonly EnvVar[] | undefined): readonly FieldError[] {
   return each(field, variables, (variable, path) =>
     allErrors(
       variable.name
         ? invalids(`${path}.name`, variable.name, envVarNameErrors(variable.name))
         : [required(`${path}.name`)],
-      variable.valueFrom ? variableSource(`${path}.valueFrom`, variable, context) : noErrors,
+      variable.valueFrom ? variableSource(`${path}.valueFrom`, variable) : noErrors,
     ),
   );
 }
 
-function variableSource(
-  field: string,
-  { value, valueFrom }: EnvVar,
-  context: SpecContext,
-): readonly FieldError[] {
+function variableSource(field: string, { value, valueFrom }: EnvVar): readonly FieldError[] {
   const source = valueFrom as EnvVarSource;
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = source;
   const count = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef].filter(
@@ -66,7 +60,7 @@ function variableSource(
     ...(resourceFieldRef ? resourceField(`${field}.resourceFieldRef`, resourceFieldRef, false) : noErrors),
     ...(configMapKeyRef ? keySelector(`${field}.configMapKeyRef`, configMapKeyRef) : noErrors),
     ...(secretKeyRef ? keySelector(`${field}.secretKeyRef`, secretKeyRef) : noErrors),
-    ...(fileKeyRef ? fileKey(`${field}.fileKeyRef`, fileKeyRef, context) : noErrors),
+    ...(fileKeyRef ? fileKey(`${field}.fileKeyRef`, fileKeyRef) : noErrors),
   ];
   const sources = '`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
   if (count === 0) errors.push(invalid(field, '', `must specify one of: ${sources}`));
@@ -82,21 +76,29 @@ function keySelector(field: string, { name = '', key }: ConfigMapKeySelector): r
   );
 }
 
-function fileKey(
-  field: string,
-  { volumeName, path, key }: FileKeySelector,
-  context: SpecContext,
-): readonly FieldError[] {
-  const known = context.volumes.get(volumeName);
+function fileKey(field: string, { volumeName, path, key }: FileKeySelector): readonly FieldError[] {
   return allErrors(
     key ? invalids(`${field}.key`, key, envVarNameErrors(key)) : [required(`${field}.key`)],
-    requireValue(`${field}.volumeName`, volumeName),
-    volumeName && !known ? [notFoundValue(`${field}.volumeName`, volumeName)] : noErrors,
-    known && !known.emptyDir
-      ? [invalid(`${field}.volumeName`, volumeName, 'referenced volume must be of type emptyDir')]
-      : noErrors,
-    requireValue(`${field}.path`, path),
-    unreservedPath(`${field}.path`, path),
+    volumeName ? dnsLabel(`${field}.volumeName`, volumeName) : [required(`${field}.volumeName`)],
+    path ? noBacksteps(`${field}.path`, path) : [required(`${field}.path`)],
+  );
+}
+
+/** Files that variables come from lie in empty directories of the pod. */
+export function filesOfVariables(field: string, spec: PodSpec): readonly FieldError[] {
+  const fromFile = ({ valueFrom }: EnvVar) => valueFrom?.fileKeyRef !== undefined;
+  if (!someContainer(spec, ({ env }) => env?.some(fromFile) === true)) return noErrors;
+  const volumes = new Map(spec.volumes?.map((volume) => [volume.name, volume]));
+  return errorsOf(containersWithPaths(spec, field), ({ container, field: path }) =>
+    each(`${path}.env`, container.env, ({ valueFrom }, variable) => {
+      const name = valueFrom?.fileKeyRef?.volumeName;
+      if (name === undefined) return noErrors;
+      const at = `${variable}.valueFrom.fileKeyRef.volumeName`;
+      const volume = volumes.get(name);
+      if (!volume) return [notFoundValue(at, name)];
+      const why = 'referenced volume must be of type emptyDir';
+      return volume.emptyDir ? noErrors : [invalid(at, name, why)];
+    }),
   );
 }
 

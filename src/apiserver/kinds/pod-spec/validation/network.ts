@@ -6,11 +6,13 @@ import {
   invalid,
   invalids,
   noErrors,
+  ratcheted,
   required,
 } from '../../../../machinery/field-error.ts';
 import { legacyIpErrors } from '../../../../machinery/ip.ts';
 import { dns1123SubdomainWithUnderscoreErrors } from '../../../../machinery/names.ts';
 import { dnsSubdomain, each } from '../../shared/validate.ts';
+import { containersWithPaths } from './context.ts';
 
 /** Limits of the resolver in the C library. */
 const max = { nameservers: 3, searches: 32, searchCharacters: 2048 };
@@ -85,11 +87,18 @@ export function hostNetworkPorts(field: string, spec: PodSpec, isPod: boolean): 
 /** Users of their own do not go with namespaces of the node. */
 export function hostUsers(field: string, spec: PodSpec): readonly FieldError[] {
   if (spec.hostUsers !== false) return noErrors;
+  const why = 'when `hostUsers` is false';
   const shared: [boolean | undefined, string][] = [
     [spec.hostNetwork, 'hostNetwork'],
     [spec.hostPID, 'HostPID'],
     [spec.hostIPC, 'HostIPC'],
   ];
-  const why = 'when `pod.Spec.HostUsers` is false';
-  return shared.filter(([on]) => on).map(([, name]) => forbiddenField(`${field}.${name}`, why));
+  const devices = containersWithPaths(spec, field).filter(({ container }) => container.volumeDevices?.length);
+  return allErrors(
+    shared.filter(([on]) => on).map(([, name]) => forbiddenField(`${field}.${name}`, why)),
+    ratcheted(
+      'devicesOfOtherUsers',
+      devices.map(({ field: path }) => forbiddenField(`${path}.volumeDevices`, why)),
+    ),
+  );
 }

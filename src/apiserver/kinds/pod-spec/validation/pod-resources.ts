@@ -30,27 +30,27 @@ function podResourceName(field: string, name: string): readonly FieldError[] {
 export function podResources(field: string, spec: PodSpec, context: SpecContext): readonly FieldError[] {
   const { resources } = spec;
   if (!resources) return noErrors;
-  const why = 'claims cannot be set for Resources at pod-level';
+  if (spec.os?.name === 'windows') return [forbiddenField(field, 'may not be set for a windows pod')];
+  const why = 'claims may not be set for Resources at pod-level';
   return allErrors(
     resources.claims ? [forbiddenField(`${field}.claims`, why)] : noErrors,
     resourceRequirements(field, resources, { claimNames: context.claimNames, nameRule: podResourceName }),
-    enoughRequested(field, spec, resources),
+    enough(field, spec, 'requests'),
+    enough(field, spec, 'limits'),
     each(`${field}.containers`, spec.containers, (container, path) =>
       withinLimits(path, container, resources),
     ),
   );
 }
 
-function enoughRequested(
-  field: string,
-  spec: PodSpec,
-  { requests = {} }: ResourceRequirements,
-): readonly FieldError[] {
-  return [...containerSum(spec, 'requests')].flatMap(([name, sum]) => {
-    const amount = requests[name] ?? '0';
+/** No less than the containers have together; of limits that holds for pages alone, of which requests are limits. */
+function enough(field: string, spec: PodSpec, of: 'requests' | 'limits'): readonly FieldError[] {
+  return [...containerSum(spec, of)].flatMap(([name, sum]) => {
+    const amount = spec.resources?.[of]?.[name];
+    if (amount === undefined || (of === 'limits' && !isHugePages(name))) return noErrors;
     if (!isQuantity(amount) || compareQuantities(sum, amount) <= 0) return noErrors;
-    const why = `must be greater than or equal to aggregate container requests of ${formatQuantity(sum)}`;
-    return [invalid(`${field}.requests[${name}]`, canonicalQuantity(amount), why)];
+    const why = `must be greater than or equal to aggregate container ${of} of ${formatQuantity(sum)}`;
+    return [invalid(`${field}.${of}[${name}]`, canonicalQuantity(amount), why)];
   });
 }
 

@@ -9,6 +9,7 @@ import {
   invalids,
   noErrors,
   required,
+  tooLong,
 } from '../../../../machinery/field-error.ts';
 import { byteLength } from '../../../../machinery/go-text.ts';
 import { labelsErrors } from '../../../../machinery/label-selector.ts';
@@ -22,9 +23,10 @@ import {
   requireSupported,
 } from '../../shared/validate.ts';
 import { affinity } from './affinity.ts';
-import { podAnnotations, profilesMatchAnnotations } from './annotations.ts';
+import { mirrorKey, podAnnotations, profilesMatchAnnotations } from './annotations.ts';
 import { ephemeralContainers, initContainers, mainContainers } from './containers.ts';
 import { type SpecContext, specContext } from './context.ts';
+import { filesOfVariables } from './environment.ts';
 import { dnsConfig, hostAliases, hostNetworkPorts, hostUsers } from './network.ts';
 import { podResources } from './pod-resources.ts';
 import { resourceRequirements } from './resources.ts';
@@ -45,7 +47,7 @@ export function podSpec(field: string, spec: PodSpec, pod?: ObjectMeta): readonl
       ? [required(`${field}.terminationGracePeriodSeconds`)]
       : noErrors,
     volumes.errors,
-    resourceClaims(`${field}.resourceClaims`, spec.resourceClaims),
+    resourceClaims(`${field}.resourceClaims`, spec.resourceClaims, pod),
     mainContainers(`${field}.containers`, spec.containers, context),
     initContainers(`${field}.initContainers`, spec, context),
     ephemeralContainers(`${field}.ephemeralContainers`, spec, context),
@@ -54,6 +56,7 @@ export function podSpec(field: string, spec: PodSpec, pod?: ObjectMeta): readonl
     names(field, spec),
     limits(field, spec, context),
     operatingSystem(field, spec),
+    filesOfVariables(field, spec),
   );
 }
 
@@ -75,9 +78,10 @@ function placement(field: string, spec: PodSpec, context: SpecContext): readonly
       qualifiedName(`${path}.conditionType`, conditionType),
     ),
     schedulingGates(`${field}.schedulingGates`, spec.schedulingGates),
-    spreadConstraints(`${field}.topologySpreadConstraints`, spec.topologySpreadConstraints, context.isPod),
+    spreadConstraints(`${field}.topologySpreadConstraints`, spec.topologySpreadConstraints),
     hostProcesses(field, spec),
     hostUsers(field, spec),
+    hostnameOverride(`${field}.hostnameOverride`, spec),
   );
 }
 
@@ -95,7 +99,6 @@ function names(field: string, spec: PodSpec): readonly FieldError[] {
       : invalids(`${field}.activeDeadlineSeconds`, deadline, rangeErrors(deadline, 1, maxInt32)),
     label('hostname', spec.hostname),
     label('subdomain', spec.subdomain),
-    hostnameOverride(field, spec),
     tolerations(`${field}.tolerations`, spec.tolerations),
     hostAliases(`${field}.hostAliases`, spec.hostAliases),
     subdomain('priorityClassName', spec.priorityClassName),
@@ -110,15 +113,13 @@ const maxHostnameLength = 64;
 function hostnameOverride(field: string, spec: PodSpec): readonly FieldError[] {
   const { hostnameOverride: name } = spec;
   if (name === undefined) return noErrors;
-  const path = `${field}.hostnameOverride`;
-  const errors = [...dnsSubdomain(path, name)];
-  if (byteLength(name) > maxHostnameLength) {
-    errors.push(invalid(path, name, `must be no more than ${maxHostnameLength} characters`));
-  }
-  if (spec.setHostnameAsFQDN)
-    errors.push(forbiddenField(path, 'may not be specified when setHostnameAsFQDN is true'));
-  if (spec.hostNetwork) errors.push(forbiddenField(path, 'may not be specified when hostNetwork is true'));
-  return errors;
+  const not = (setting: string) => forbiddenField(field, `may not be specified when ${setting} is true`);
+  return allErrors(
+    spec.setHostnameAsFQDN ? [not('setHostnameAsFQDN')] : noErrors,
+    spec.hostNetwork ? [not('hostNetwork')] : noErrors,
+    byteLength(name) > maxHostnameLength ? [tooLong(field, maxHostnameLength)] : noErrors,
+    dnsSubdomain(field, name),
+  );
 }
 
 function limits(field: string, spec: PodSpec, context: SpecContext): readonly FieldError[] {
@@ -137,7 +138,10 @@ function limits(field: string, spec: PodSpec, context: SpecContext): readonly Fi
 function resourceClaims(
   field: string,
   claims: readonly PodResourceClaim[] | undefined,
+  pod: ObjectMeta | undefined,
 ): readonly FieldError[] {
+  if (pod?.annotations?.[mirrorKey] !== undefined)
+    return each(field, claims, () => [forbiddenField('[]', 'static pods do not support resource claims')]);
   const repeated = repeats();
   return each(field, claims, (claim, path) => {
     const { name, resourceClaimName, resourceClaimTemplateName } = claim;

@@ -14,6 +14,7 @@ import {
   forbiddenField,
   invalid,
   noErrors,
+  ratcheted,
   required,
 } from '../../../../machinery/field-error.ts';
 import { labelSelectorErrors } from '../../../../machinery/label-selector.ts';
@@ -130,7 +131,8 @@ function token(
   if (expirationSeconds > 2 ** 32) {
     errors.push(invalid(lifetime, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));
   }
-  return allErrors(errors, path ? unreservedPath(`${volume}.path`, path) : [required(`${volume}.path`)]);
+  if (!path) return [...errors, required(`${volume}.path`)];
+  return allErrors(errors, ratcheted('tokenPath', unreservedPath(`${volume}.path`, path)));
 }
 
 function trustBundle(

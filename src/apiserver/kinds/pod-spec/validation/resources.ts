@@ -10,6 +10,7 @@ import {
   invalids,
   noErrors,
   notFoundValue,
+  ratcheted,
   required,
 } from '../../../../machinery/field-error.ts';
 import { qualifiedNameErrors } from '../../../../machinery/names.ts';
@@ -97,7 +98,8 @@ function oneAmount(field: string, name: string, amount: Quantity, nameRule: Name
   if (!isHugePages(name) || !isQuantity(amount)) return errors;
   if (isWholePages(amount, name.slice('hugepages-'.length))) return errors;
   const shown = canonicalQuantity(amount);
-  return [...errors, invalid(field, shown, `${shown} is not positive integer multiple of ${name}`)];
+  const why = `${shown} is not positive integer multiple of ${name}`;
+  return [...errors, ...ratcheted('wholePages', [invalid(field, shown, why)])];
 }
 
 function isWholePages(amount: Quantity, page: Quantity): boolean {

@@ -3,15 +3,16 @@ import {
   allErrors,
   duplicate,
   type FieldError,
-  forbiddenField,
   invalid,
   noErrors,
   notSupported,
+  ratcheted,
   required,
 } from '../../../../machinery/field-error.ts';
 import { labelSelectorErrors } from '../../../../machinery/label-selector.ts';
 import { labelValueErrors } from '../../../../machinery/names.ts';
 import { each, optionalSupported, qualifiedName, repeats, supported } from '../../shared/validate.ts';
+import { labelKeys } from './affinity.ts';
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
@@ -44,9 +45,13 @@ function tolerationValue(field: string, { operator = '', value = '' }: Toleratio
     const errors = labelValueErrors(value);
     return errors.length ? [invalid(field, value, errors.join(';'))] : noErrors;
   }
-  if (operator !== 'Exists') return [notSupported(field, operator, ['Equal', 'Exists'])];
+  if (operator !== 'Exists') return [notSupported(field, operator, operatorsBeside(operator))];
   return value ? [invalid(field, value, "value must be empty when `operator` is 'Exists'")] : noErrors;
 }
+
+/** Upstream names comparisons among what is supported where one is asked for, though their gate is shut. */
+const operatorsBeside = (operator: string): string[] =>
+  operator === 'Lt' || operator === 'Gt' ? ['Equal', 'Exists', 'Lt', 'Gt'] : ['Equal', 'Exists'];
 
 /** What holds a pod back from being scheduled. */
 export function schedulingGates(
@@ -59,11 +64,10 @@ export function schedulingGates(
   );
 }
 
-/** How pods spread over nodes and zones. On pods `matchLabelKeys` have been merged into the selector by now. */
+/** How pods spread over nodes and zones. */
 export function spreadConstraints(
   field: string,
   list: readonly TopologySpreadConstraint[] | undefined,
-  keysAreMerged: boolean,
 ): readonly FieldError[] {
   return each(field, list, (constraint, path, i) => {
     const { maxSkew = 0, topologyKey, whenUnsatisfiable = '' } = constraint;
@@ -79,16 +83,12 @@ export function spreadConstraints(
       const pair = `{${topologyKey ?? ''}, ${whenUnsatisfiable}}`;
       errors.push(duplicate(`${path}.{topologyKey, whenUnsatisfiable}`, pair));
     }
-    return allErrors(errors, spreadDetails(path, constraint, keysAreMerged));
+    return allErrors(errors, spreadDetails(path, constraint));
   });
 }
 
-function spreadDetails(
-  field: string,
-  constraint: TopologySpreadConstraint,
-  keysAreMerged: boolean,
-): readonly FieldError[] {
-  const { minDomains, whenUnsatisfiable, labelSelector } = constraint;
+function spreadDetails(field: string, constraint: TopologySpreadConstraint): readonly FieldError[] {
+  const { minDomains, whenUnsatisfiable, labelSelector, matchLabelKeys } = constraint;
   const errors: FieldError[] = [];
   if (minDomains !== undefined) {
     if (minDomains <= 0) errors.push(invalid(`${field}.minDomains`, minDomains, 'must be greater than zero'));
@@ -100,29 +100,7 @@ function spreadDetails(
     errors,
     optionalSupported(`${field}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, policies),
     optionalSupported(`${field}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, policies),
-    spreadKeys(`${field}.matchLabelKeys`, constraint, keysAreMerged ? 1 : 0),
-    labelSelectorErrors(labelSelector, `${field}.labelSelector`),
-  );
-}
-
-function spreadKeys(
-  field: string,
-  constraint: TopologySpreadConstraint,
-  allowedTimes: number,
-): readonly FieldError[] {
-  const { matchLabelKeys = [], labelSelector } = constraint;
-  if (matchLabelKeys.length === 0) return noErrors;
-  if (!labelSelector) return [forbiddenField(field, 'must not be specified when labelSelector is not set')];
-  const expressions = (labelSelector.matchExpressions ?? []).map((e) => e.key);
-  const times = (key: string) =>
-    expressions.filter((e) => e === key).length +
-    (Object.hasOwn(labelSelector.matchLabels ?? {}, key) ? 1 : 0);
-  return each(field, matchLabelKeys, (key, path) =>
-    allErrors(
-      qualifiedName(path, key),
-      times(key) > allowedTimes
-        ? [invalid(path, key, 'exists in both matchLabelKeys and labelSelector')]
-        : noErrors,
-    ),
+    ratcheted('keysOfSpread', labelKeys(field, { labelSelector, matchLabelKeys })),
+    ratcheted('selectorOfSpread', labelSelectorErrors(labelSelector, `${field}.labelSelector`)),
   );
 }

@@ -14,6 +14,7 @@ import {
   invalids,
   noErrors,
   notSupported,
+  ratcheted,
   required,
   tooLong,
 } from '../../../../machinery/field-error.ts';
@@ -203,10 +204,12 @@ const ipcSysctls = new Set(['kernel.sem', 'kernel.msgmax', 'kernel.msgmnb', 'ker
 function sysctlOfHost(field: string, { name = '' }: Sysctl, spec: PodSpec): readonly FieldError[] {
   const dotted = name.replaceAll('/', '.');
   if (spec.hostNetwork && dotted.startsWith('net.')) {
-    return [invalid(field, name, "may not be specified when 'hostNetwork' is true")];
+    return ratcheted('hostSysctls', [
+      invalid(field, name, "may not be specified when 'hostNetwork' is true"),
+    ]);
   }
   const ipc = ipcSysctls.has(dotted) || dotted.startsWith('kernel.shm') || dotted.startsWith('fs.mqueue.');
   return spec.hostIPC && ipc
-    ? [invalid(field, name, "may not be specified when 'hostIPC' is true")]
+    ? ratcheted('hostSysctls', [invalid(field, name, "may not be specified when 'hostIPC' is true")])
     : noErrors;
 }

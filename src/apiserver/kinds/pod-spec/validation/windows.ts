@@ -97,7 +97,7 @@ export function hostProcesses(field: string, spec: PodSpec): readonly FieldError
 export function operatingSystem(field: string, spec: PodSpec): readonly FieldError[] {
   if (!spec.os) return noErrors;
   const { name } = spec.os;
-  if (!name) return [required(`${field}.os.name`, 'cannot be empty')];
+  if (!name) return [required(`${field}.os.name`)];
   if (name === 'linux') return linux(field, spec);
   return name === 'windows'
     ? windows(field, spec)
