@@ -229,7 +229,9 @@ describe('a resize', () => {
       'of something else that containers that come first take',
       { containers: [sized({ cpu: '1' })], initContainers: [{ ...sized({ cpu: '1' }), name: 'i' }] },
       (s) => (s.initContainers = [{ ...sized({ cpu: '1', 'ephemeral-storage': '1Gi' }), name: 'i' }]),
-      ['spec: Forbidden: only cpu and memory resources are mutable'],
+      [
+        'spec.initContainers[0]: Forbidden: only cpu and memory resources for init or sidecar containers are mutable',
+      ],
     ],
     [
       'of sidecars',
@@ -241,6 +243,58 @@ describe('a resize', () => {
       [],
     ],
     [
+      'of what runs once and would be started anew',
+      {
+        containers: [sized({ cpu: '1' })],
+        initContainers: [{ ...sized({ cpu: '1' }), name: 'i' }],
+      },
+      (s) => {
+        const resizePolicy = [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }];
+        s.initContainers = [{ ...sized({ cpu: '2' }), name: 'i', resizePolicy }];
+      },
+      [
+        'spec.initContainers[0].resizePolicy[0].restartPolicy: Invalid value: "RestartContainer": must not be set to \'RestartContainer\' for non-sidecar initContainers',
+        'spec.initContainers[0]: Forbidden: only cpu and memory resources for init or sidecar containers are mutable',
+        'spec.initContainers[0]: Forbidden: non-sidecar init containers with a resize policy of RestartContainer cannot be resized',
+      ],
+    ],
+    [
+      'that adds a container',
+      { containers: [sized({ cpu: '1' })] },
+      (s) => s.containers.push({ ...sized({ cpu: '1' }), name: 'd' }),
+      ['spec.containers: Forbidden: containers may not be added or removed on resize'],
+    ],
+    [
+      'that names containers anew',
+      { containers: [sized({ cpu: '1' })], initContainers: [{ ...sized({ cpu: '1' }), name: 'i' }] },
+      (s) => {
+        s.containers = [{ ...sized({ cpu: '1' }), name: 'd' }];
+        s.initContainers = [{ ...sized({ cpu: '1' }), name: 'j' }];
+      },
+      [
+        'spec.containers[0].name: Forbidden: containers may not be renamed or reordered on resize',
+        'spec.initContainers[0].name: Forbidden: initContainers may not be renamed or reordered on resize',
+      ],
+    ],
+    [
+      'of the pod as a whole',
+      { resources: { requests: { cpu: '2' } }, containers: [sized({ cpu: '1' })] },
+      (s) => (s.resources = { requests: { cpu: '3', memory: '1Gi' } }),
+      [],
+    ],
+    [
+      'of the pod as a whole takes nothing away',
+      { resources: { requests: { cpu: '2', memory: '1Gi' } }, containers: [sized({ cpu: '1' })] },
+      (s) => (s.resources = { requests: { cpu: '2' } }),
+      ['spec.resources.requests: Forbidden: pod-level resource requests cannot be removed'],
+    ],
+    [
+      'of the pod as a whole stays one',
+      { resources: { requests: { cpu: '2' } }, containers: [sized({ cpu: '1' })] },
+      (s) => delete s.resources,
+      ['spec.resources: Forbidden: pod-level resources cannot be removed'],
+    ],
+    [
       'that changes the class',
       { containers: [container()] },
       (s) => (s.containers = [sized({ cpu: '1' })]),
@@ -249,6 +303,35 @@ describe('a resize', () => {
   ])('%s', (_, spec, edit, errors) => {
     expect(resize(spec, edit)).toEqual(errors);
   });
+});
+
+test.each<
+  [what: string, spec: Partial<PodSpec>, metadata: Pod['metadata'], status: PodStatus, error: string]
+>([
+  [
+    'of the node itself',
+    {},
+    { annotations: { 'kubernetes.io/config.mirror': 'x' } },
+    {},
+    '[]: Forbidden: static pods cannot be resized',
+  ],
+  ['of windows', { os: { name: 'windows' } }, {}, {}, '[]: Forbidden: windows pods cannot be resized'],
+  [
+    'on a node that does not resize',
+    {},
+    {},
+    {
+      containerStatuses: [
+        { name: 'c', image: 'a', imageID: '', ready: true, restartCount: 0, state: { running: {} } },
+      ],
+    },
+    'spec: Forbidden: Pod running on node without support for resize',
+  ],
+])('a pod %s is not resized', (_, spec, metadata, status, error) => {
+  const old = created(podKind, pod({ nodeName: 'n', ...spec }, metadata));
+  old.status = { ...old.status, ...status };
+  const copy = structuredClone(old) as Pod;
+  expect(texts(podKind.parts?.resize?.validateUpdate?.(copy, old, testContext()) ?? [])).toEqual([error]);
 });
 
 describe('what is said of a report', () => {
@@ -266,14 +349,74 @@ describe('what is said of a report', () => {
       {},
       [
         'status.podIPs: Invalid value: [{"IP":"10.0.0.1"},{"IP":"10.0.0.1"}]: may specify no more than one IP for each IP family',
-        'status.podIPs[1]: Duplicate value: {"IP":"10.0.0.1"}',
+      ],
+    ],
+    [
+      'addresses that are none',
+      { podIPs: [{ ip: '010.0.0.1' }, { ip: 'x' }], hostIP: '::1', hostIPs: [{ ip: '::2' }] },
+      {},
+      [
+        'status.podIPs[0]: Invalid value: "010.0.0.1": must not have leading 0s',
+        'status.podIPs[1]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+        'status.podIPs: Internal error: failed to check for dual stack with error:ip <nil> is invalid',
+        'status.podIPs: Invalid value: [{"IP":"010.0.0.1"},{"IP":"x"}]: may specify no more than one IP for each IP family',
+        'status.hostIPs[0].ip: Invalid value: "::2": must be equal to `hostIP`',
+      ],
+    ],
+    [
+      'generations before the first',
+      {
+        observedGeneration: -1,
+        conditions: [{ type: 'a b', status: 'True', observedGeneration: -2 }],
+      },
+      {},
+      [
+        'status.conditions[0].observedGeneration: Invalid value: -2: must be a non-negative integer',
+        expect.stringMatching(/^status\.conditions\[0\]\.Type: Invalid value: "a b"/) as unknown as string,
+        'status.observedGeneration: Invalid value: -1: must be a non-negative integer',
+      ],
+    ],
+    [
+      'another node than that of the pod',
+      { nominatedNodeName: 'other' },
+      { nodeName: 'n' },
+      ['status.nominatedNodeName: Forbidden: may not be set on pods that are already bound to a node'],
+    ],
+    [
+      'what is said of health at length',
+      {
+        containerStatuses: [
+          {
+            ...about,
+            allocatedResourcesStatus: [
+              {
+                name: 'example.com/gpu',
+                resources: [
+                  { resourceID: 'a', health: 'Healthy', message: '' },
+                  { resourceID: 'b', health: 'Healthy', message: 'a'.repeat(1025) },
+                ],
+              },
+            ],
+          },
+        ],
+      },
+      {
+        containers: [
+          container({
+            resources: { requests: { 'example.com/gpu': '1' }, limits: { 'example.com/gpu': '1' } },
+          }),
+        ],
+      },
+      [
+        'status.containerStatuses[0].allocatedResourcesStatus[0].resources[0].message: Required value: must be non-empty if specified',
+        'status.containerStatuses[0].allocatedResourcesStatus[0].resources[1].message: Too long: may not be more than 1024 bytes',
       ],
     ],
     [
       'users of linux on windows',
       { containerStatuses: [{ ...about, user: { linux: { uid: 1, gid: 1 } } }] },
       { os: { name: 'windows' } },
-      ['status.containerStatuses[0].linux: Forbidden: cannot be set for a windows pod'],
+      ['status.containerStatuses[0].user.linux: Forbidden: cannot be set for a windows pod'],
     ],
     [
       'health of what nobody asked for',
@@ -304,7 +447,7 @@ describe('what is said of a report', () => {
       { resourceClaims: [{ name: 'c', resourceClaimName: 'x' }] },
       [
         expect.stringMatching(
-          /^status\.resourceClaimStatuses\[0\]\.name: Invalid value: "Not A Name"/,
+          /^status\.resourceClaimStatuses\[0\]\.resourceClaimName: Invalid value: "Not A Name"/,
         ) as unknown as string,
       ],
     ],
@@ -354,6 +497,24 @@ describe('what is said of a report', () => {
   ])('%s', (_, status, spec, errors) => {
     expect(report(status, spec)).toEqual(errors);
   });
+});
+
+test('a report does not look again at what was reported, and leaves out what is behind a gate', () => {
+  const old = created(podKind, pod()) as Stored<Pod>;
+  old.status = { ...old.status, podIPs: [{ ip: '010.0.0.1' }] };
+  const now = structuredClone(old) as Pod;
+  const mount = { name: 'v', mountPath: '/v', volumeStatus: { image: { imageRef: 'a' } } };
+  now.status = {
+    ...now.status,
+    nodeAllocatableResourceClaimStatuses: [{ resourceClaimName: 'c' }] as never,
+    containerStatuses: [
+      { name: 'c', image: 'a', imageID: '', ready: true, restartCount: 0, volumeMounts: [mount] },
+    ],
+  };
+  podKind.status?.prepareForUpdate?.(now, old, testContext());
+  expect(now.status?.nodeAllocatableResourceClaimStatuses).toBeUndefined();
+  expect(now.status?.containerStatuses?.[0]?.volumeMounts).toEqual([{ name: 'v', mountPath: '/v' }]);
+  expect(texts(podKind.status?.validateUpdate?.(now, old, testContext()) ?? [])).toEqual([]);
 });
 
 describe('advice on a pod', () => {

@@ -12,7 +12,7 @@ import { podSpec } from '../../pod-spec/validation/pod-spec.ts';
 import { each } from '../../shared/validate.ts';
 
 /** What holds for a pod at any time. */
-export function podErrors(pod: Pod): readonly FieldError[] {
+function podErrors(pod: Pod): readonly FieldError[] {
   return allErrors(
     podAnnotations('metadata.annotations', pod.metadata, pod.spec),
     podSpec('spec', pod.spec, pod.metadata),
