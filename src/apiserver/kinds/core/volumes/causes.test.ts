@@ -40,6 +40,14 @@ describe('what is said of a new volume', () => {
       { hostPath: { path: '/' }, persistentVolumeReclaimPolicy: 'Recycle' },
       ["spec.persistentVolumeReclaimPolicy: Forbidden: may not be 'recycle' for a hostPath mount of '/'"],
     ],
+    [{ local: { path: '/a' } }, ['spec.local: Forbidden: may not specify more than 1 volume type']],
+    [
+      { flexVolume: { driver: '' }, csi: { driver: 'd', volumeHandle: 'v' } },
+      [
+        'spec.flexVolume.driver: Required value',
+        'spec.csi: Forbidden: may not specify more than 1 volume type',
+      ],
+    ],
     [{ cephfs: { monitors: ['a'] } }, ['spec.cephFS: Forbidden: may not specify more than 1 volume type']],
     [
       { hostPath: undefined, glusterfs: { endpoints: 'e', path: '/', endpointsNamespace: '' } },
@@ -86,6 +94,19 @@ test('nodes of a volume stay who they are, by the new names of their labels or t
   ]);
 });
 
+test('values that are none stay where they were', () => {
+  const values = ['not a value'];
+  const odd = { matchExpressions: [{ key: 'a', operator: 'In', values }] };
+  const placed = volume({ nodeAffinity: { required: { nodeSelectorTerms: [odd] } } });
+  expect(createErrors(persistentVolumeKind, placed)).toHaveLength(1);
+  expect(updateErrors(persistentVolumeKind, placed, (v) => (v.metadata.labels = { a: 'b' }))).toEqual([]);
+  const choosy = claim({ selector: odd });
+  expect(createErrors(persistentVolumeClaimKind, choosy)).toHaveLength(1);
+  expect(updateErrors(persistentVolumeClaimKind, choosy, (c) => (c.metadata.labels = { a: 'b' }))).toEqual(
+    [],
+  );
+});
+
 test('advice on a volume', () => {
   const old = volume({ persistentVolumeReclaimPolicy: 'Recycle' });
   old.metadata.annotations = {
@@ -100,7 +121,11 @@ test('advice on a volume', () => {
 });
 
 describe('a claim that changes', () => {
-  const bound = { phase: 'Bound', capacity: { storage: '2Gi' } };
+  const bound = {
+    phase: 'Bound',
+    capacity: { storage: '2Gi' },
+    currentVolumeAttributesClassName: 'silver',
+  };
   const change = (
     spec: Partial<PersistentVolumeClaimSpec>,
     edit: (claim: PersistentVolumeClaim) => void,
@@ -134,7 +159,7 @@ describe('a claim that changes', () => {
       { volumeAttributesClassName: 'gold' },
       (c) => (c.spec.volumeAttributesClassName = ''),
       [
-        'spec.volumeAttributesClassName: Forbidden: update from non-nil value to an empty string is forbidden',
+        'spec.volumeAttributesClassName: Forbidden: update to empty string is forbidden when status.currentVolumeAttributesClassName is not nil',
       ],
     ],
     [
@@ -147,6 +172,15 @@ describe('a claim that changes', () => {
     ],
   ])('%s', (_, spec, edit, errors) => {
     expect(change(spec, edit)).toEqual(errors);
+  });
+
+  test('that has not got its class of attributes yet may do without', () => {
+    const drop = (c: PersistentVolumeClaim) => delete c.spec.volumeAttributesClassName;
+    const { currentVolumeAttributesClassName: _, ...waiting } = bound;
+    expect(change({ volumeAttributesClassName: 'gold' }, drop, waiting)).toEqual([]);
+    expect(change({ volumeAttributesClassName: 'gold' }, drop)).toEqual([
+      'spec.volumeAttributesClassName: Forbidden: update to nil is forbidden when status.currentVolumeAttributesClassName is not nil',
+    ]);
   });
 
   test('cannot do so before it is bound', () => {
@@ -176,7 +210,7 @@ test('what is said of a report of a claim', () => {
   const errors = persistentVolumeClaimKind.status?.validateUpdate?.({ ...old, status }, old, testContext());
   expect(texts(errors ?? [])).toEqual([
     'status.capacity[storage]: Invalid value: -1073741824: must be a valid resource quantity',
-    'status.allocatedResourceStatus: Unsupported value: "storage": supported values: "ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"',
+    'status.allocatedResourceStatuses: Unsupported value: "storage": supported values: "ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"',
     'status.allocatedResources: Unsupported value: "cpu": supported values: "storage"',
   ]);
 });

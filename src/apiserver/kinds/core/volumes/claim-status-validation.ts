@@ -27,7 +27,7 @@ export function claimStatusErrors({ spec, status = {} }: PersistentVolumeClaim):
     basicAmount(`status.capacity[${name}]`, amount),
   );
   const states = Object.entries(status.allocatedResourceStatuses ?? {}).flatMap(([name, state]) => {
-    const field = 'status.allocatedResourceStatus';
+    const field = 'status.allocatedResourceStatuses';
     const errors = resourceKey(field, name);
     return resizes.includes(state) ? errors : [...errors, notSupported(field, name, resizes)];
   });

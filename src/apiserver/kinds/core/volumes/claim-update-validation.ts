@@ -18,17 +18,18 @@ export function claimUpdateErrors(claim: Claim, old: Claim): readonly FieldError
     changes(claim, old),
     shrinking(claim, old),
     immutable('volumeMode', claim.spec.volumeMode, old.spec.volumeMode),
-    attributesChange(claim.spec.volumeAttributesClassName, old.spec.volumeAttributesClassName),
+    attributesChange(claim, old),
   );
 }
 
-/** A class of attributes can be exchanged, not taken away. */
-function attributesChange(now: string | undefined, before: string | undefined): readonly FieldError[] {
-  if (before === undefined || now) return noErrors;
-  const to = now === undefined ? 'nil' : 'an empty string';
-  return [
-    forbiddenField('spec.volumeAttributesClassName', `update from non-nil value to ${to} is forbidden`),
-  ];
+/** A class of attributes that the volume has got can be exchanged, not taken away. */
+function attributesChange({ spec }: Claim, { spec: old, status }: Claim): readonly FieldError[] {
+  const now = spec.volumeAttributesClassName;
+  if (now || now === old.volumeAttributesClassName) return noErrors;
+  if (status?.currentVolumeAttributesClassName === undefined) return noErrors;
+  const to = now === undefined ? 'nil' : 'empty string';
+  const why = `update to ${to} is forbidden when status.currentVolumeAttributesClassName is not nil`;
+  return [forbiddenField('spec.volumeAttributesClassName', why)];
 }
 
 function changes(claim: Claim, old: Claim): readonly FieldError[] {
@@ -48,8 +49,7 @@ function takeAdjustable(now: PersistentVolumeClaimSpec, before: PersistentVolume
   const storage = before.resources?.requests?.storage;
   const requests = now.resources?.requests;
   if (requests && storage !== undefined) requests.storage = storage;
-  if (now.volumeAttributesClassName !== undefined)
-    now.volumeAttributesClassName = before.volumeAttributesClassName;
+  now.volumeAttributesClassName = before.volumeAttributesClassName;
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   invalids,
   noErrors,
   required,
+  withoutOldFaults,
 } from '../../../../machinery/field-error.ts';
 import { labelSelectorErrors } from '../../../../machinery/label-selector.ts';
 import { dns1123LabelErrors } from '../../../../machinery/names.ts';
@@ -45,7 +46,7 @@ export function claimSpec(
   if (!spec.accessModes?.length)
     errors.push(required(`${field}.accessModes`, 'at least 1 access mode is required'));
   errors.push(
-    ...labelSelectorErrors(selector, `${field}.selector`),
+    ...labelSelectorErrors(selector, `${field}.selector`, 'selectorOfClaim'),
     ...accessModes(`${field}.accessModes`, spec.accessModes),
   );
   const storage = spec.resources?.requests?.storage;
@@ -62,6 +63,15 @@ export function claimSpec(
     errors.push(...dnsSubdomain(`${field}.volumeAttributesClassName`, volumeAttributesClassName));
   }
   return errors;
+}
+
+/** The spec of a claim that was there before. */
+export function changedClaimSpec(
+  field: string,
+  spec: PersistentVolumeClaimSpec,
+  old: PersistentVolumeClaimSpec,
+): readonly FieldError[] {
+  return withoutOldFaults(claimSpec(field, spec, old), () => claimSpec(field, old, old));
 }
 
 function sources(

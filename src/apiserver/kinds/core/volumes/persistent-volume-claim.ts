@@ -4,13 +4,14 @@ import type {
   TypedLocalObjectReference,
 } from '../../../../api/core/v1.ts';
 import { persistentvolumeclaims } from '../../../../api/generated/resources.ts';
+import { allErrors } from '../../../../machinery/field-error.ts';
 import type { Kind } from '../../../registry/kind.ts';
 import { roundResources } from '../../pod-spec/resource-lists.ts';
 import { ageColumn, nameColumn, text, wide } from '../../shared/columns.ts';
 import { keepStatus } from '../../shared/status.ts';
 import { claimUpdateErrors } from './claim-update-validation.ts';
 import { claimStatusErrors } from './claim-status-validation.ts';
-import { claimSpec } from './claim-validation.ts';
+import { changedClaimSpec, claimSpec } from './claim-validation.ts';
 import { claimWarnings } from './claim-warnings.ts';
 import { accessModesText, storageClassOf } from './volume-text.ts';
 
@@ -28,11 +29,10 @@ export const persistentVolumeClaimKind: Kind<PersistentVolumeClaim> = {
   },
   validate: ({ spec }) => claimSpec('spec', spec),
   // Upstream looks twice, once as at a new one: every error is there twice.
-  validateUpdate: (claim, old) => [
-    ...claimSpec('spec', claim.spec, old.spec),
-    ...claimSpec('spec', claim.spec, old.spec),
-    ...claimUpdateErrors(claim, old),
-  ],
+  validateUpdate(claim, old) {
+    const errors = changedClaimSpec('spec', claim.spec, old.spec);
+    return allErrors(errors, errors, claimUpdateErrors(claim, old));
+  },
   warnings: (claim) => claimWarnings(claim),
   status: { validateUpdate: (claim) => claimStatusErrors(claim) },
   returnsDeleted: true,

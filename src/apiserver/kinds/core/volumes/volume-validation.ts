@@ -17,6 +17,7 @@ import {
   noErrors,
   notSupported,
   required,
+  withoutOldFaults,
 } from '../../../../machinery/field-error.ts';
 import { byteLength } from '../../../../machinery/go-text.ts';
 import { newLabel } from '../../pod-spec/node-labels.ts';
@@ -47,7 +48,11 @@ const affinityType = 'io.k8s.api.core.v1.VolumeNodeAffinity';
 
 type Sources = Required<PersistentVolumeSource>;
 type Rules = {
-  [K in keyof Sources]: (field: string, source: Sources[K], volumeName: string) => readonly FieldError[];
+  [K in keyof Sources]: (
+    field: string,
+    source: Sources[K],
+    volume: PersistentVolume,
+  ) => readonly FieldError[];
 };
 
 /** In the order in which upstream looks at them: of several sources the first counts. */
@@ -86,9 +91,10 @@ const rules: Rules = {
   portworxVolume: (field, source) => requireFields(field, source, 'volumeID'),
   azureDisk,
   scaleIO: (field, source) => requireFields(field, source, 'gateway', 'system', 'volumeName'),
-  local: (field, source) => [
+  local: (field, source, { spec }) => [
     ...requireFields(field, source, 'path'),
     ...(source.path ? noBacksteps(`${field}.path`, source.path) : []),
+    ...(spec.nodeAffinity ? [] : [required('spec.nodeAffinity', 'Local volume requires node affinity')]),
   ],
   storageos: (field, source) => [
     ...storageOs(field, source),
@@ -107,9 +113,13 @@ function endpointsNamespace(field: string, name: string | undefined): readonly F
 
 const maxPortalLength = 64;
 
-function iscsiVolume(field: string, source: Sources['iscsi'], volumeName: string): readonly FieldError[] {
+function iscsiVolume(
+  field: string,
+  source: Sources['iscsi'],
+  { metadata }: PersistentVolume,
+): readonly FieldError[] {
   const { initiatorName, targetPortal = '' } = source;
-  const long = byteLength(`${volumeName}:${targetPortal}`) > maxPortalLength;
+  const long = byteLength(`${metadata.name ?? ''}:${targetPortal}`) > maxPortalLength;
   const why =
     'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
   return allErrors(
@@ -146,7 +156,8 @@ function secretReference(field: string, ref: SecretReference | undefined): reado
 }
 
 /** What holds for a volume at any time. */
-export function volumeErrors({ metadata, spec }: PersistentVolume): readonly FieldError[] {
+export function volumeErrors(volume: PersistentVolume): readonly FieldError[] {
+  const { spec } = volume;
   const { storageClassName, volumeMode, persistentVolumeReclaimPolicy: policy } = spec;
   const modes = spec.accessModes?.length ? noErrors : [required('spec.accessModes')];
   return allErrors(
@@ -157,10 +168,7 @@ export function volumeErrors({ metadata, spec }: PersistentVolume): readonly Fie
       ? optionalSupported('spec.persistentVolumeReclaimPolicy', policy, ['Delete', 'Recycle', 'Retain'])
       : noErrors,
     nodeAffinity(spec),
-    source(spec, metadata.name ?? ''),
-    spec.local && !spec.nodeAffinity
-      ? [required('spec.nodeAffinity', 'Local volume requires node affinity')]
-      : noErrors,
+    source(volume),
     recycling(spec),
     storageClassName ? dnsSubdomain('spec.storageClassName', storageClassName) : noErrors,
     optionalSupported('spec.volumeMode', volumeMode, volumeModes),
@@ -194,14 +202,19 @@ function nodeAffinity({ nodeAffinity: affinity }: PersistentVolumeSpec): readonl
 /** Sources that upstream calls otherwise where they stand beside another. */
 const forbiddenAs: Partial<Record<keyof Sources, string>> = { cephfs: 'cephFS' };
 
-function source(spec: PersistentVolumeSpec, volumeName: string): readonly FieldError[] {
+function source(volume: PersistentVolume): readonly FieldError[] {
+  const { spec } = volume;
   const names = sourceNames.filter((name) => spec[name] !== undefined);
   const given = names.map((name): [string, () => readonly FieldError[]] => {
-    const rule = rules[name] as (field: string, source: unknown, volumeName: string) => readonly FieldError[];
+    const rule = rules[name] as (
+      path: string,
+      source: unknown,
+      of: PersistentVolume,
+    ) => readonly FieldError[];
     const path = `spec.${reportedAs[name] ?? name}`;
-    return [forbiddenAs[name] ?? name, () => rule(path, spec[name], volumeName)];
+    return [forbiddenAs[name] ?? name, () => rule(path, spec[name], volume)];
   });
-  return oneSource('spec', given);
+  return oneSource('spec', given, 'flexVolume');
 }
 
 function recycling(spec: PersistentVolumeSpec): readonly FieldError[] {
@@ -227,9 +240,10 @@ function attributesClass({
 /** What an update may do: where the data is does not change. Upstream looks at the whole twice. */
 export function volumeUpdateErrors(volume: PersistentVolume, old: PersistentVolume): readonly FieldError[] {
   const { spec } = volume;
+  const errors = withoutOldFaults(volumeErrors(volume), () => volumeErrors(old));
   return allErrors(
-    volumeErrors(volume),
-    volumeErrors(volume),
+    errors,
+    errors,
     sourceChange(spec, old.spec),
     immutable('volumeMode', spec.volumeMode, old.spec.volumeMode),
     affinityChange(spec.nodeAffinity, old.spec.nodeAffinity),

@@ -12,6 +12,7 @@ import type {
 } from '../../../../api/core/v1.ts';
 import {
   allErrors,
+  errorsOf,
   type FieldError,
   forbiddenField,
   invalid,
@@ -199,16 +200,22 @@ export function storageOs(
   );
 }
 
-/** A volume has one source: the validators of those that are given, of which only the first is run. */
+/**
+ * A volume has one source: the validators of those that are given, of which only the first is run. Upstream lets one
+ * sort of source stand beside another in volumes of their own: that one is looked at, too.
+ */
 export function oneSource(
   field: string,
   given: readonly [name: string, validate: () => readonly FieldError[]][],
+  tolerated?: string,
 ): readonly FieldError[] {
   const [first, ...rest] = given;
   if (!first) return [required(field, 'must specify a volume type')];
   const why = 'may not specify more than 1 volume type';
   return allErrors(
     first[1](),
-    rest.map(([name]) => forbiddenField(`${field}.${name}`, why)),
+    errorsOf(rest, ([name, validate]) =>
+      name === tolerated ? validate() : [forbiddenField(`${field}.${name}`, why)],
+    ),
   );
 }
