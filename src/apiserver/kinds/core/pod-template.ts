@@ -1,6 +1,7 @@
 import type { PodTemplate } from '../../../api/core/v1.ts';
 import { podtemplates } from '../../../api/generated/resources.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
+import { type FieldError, withoutOldFaults } from '../../../machinery/field-error.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { defaultPodTemplate } from '../pod-spec/defaults.ts';
 import { podTemplateSpec } from '../pod-spec/validation/pod-spec.ts';
@@ -13,7 +14,8 @@ export const podTemplateKind: Kind<PodTemplate> = {
   defaults(object) {
     object.template = defaultPodTemplate(object.template);
   },
-  validate: ({ template }) => podTemplateSpec('template', template ?? {}),
+  validate: templateErrors,
+  validateUpdate: (changed, old) => withoutOldFaults(templateErrors(changed), () => templateErrors(old)),
   warnings: ({ template }, old) =>
     old && deepEqual(template, old.template) ? [] : templateWarnings('template', template),
   returnsDeleted: true,
@@ -30,3 +32,7 @@ export const podTemplateKind: Kind<PodTemplate> = {
     ),
   ],
 };
+
+function templateErrors({ template }: PodTemplate): readonly FieldError[] {
+  return podTemplateSpec('template', template ?? {});
+}

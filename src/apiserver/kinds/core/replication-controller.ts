@@ -1,6 +1,12 @@
 import type { ReplicationController } from '../../../api/core/v1.ts';
 import { replicationcontrollers } from '../../../api/generated/resources.ts';
-import { allErrors, type FieldError, noErrors, required } from '../../../machinery/field-error.ts';
+import {
+  allErrors,
+  type FieldError,
+  noErrors,
+  required,
+  withoutOldFaults,
+} from '../../../machinery/field-error.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { replicaStatusErrors } from '../apps/replica-set-validation.ts';
 import { changedTemplateWarnings, podNameWarnings } from '../apps/template-warnings.ts';
@@ -44,7 +50,10 @@ export const replicationControllerKind: Kind<ReplicationController> = {
   prepareForUpdate: keepStatus,
   validate: (controller) => controllerErrors(controller),
   // Upstream looks twice, once as at a new one: every error is there twice.
-  validateUpdate: (controller) => [...controllerErrors(controller), ...controllerErrors(controller)],
+  validateUpdate(controller, old) {
+    const errors = withoutOldFaults(controllerErrors(controller), () => controllerErrors(old));
+    return allErrors(errors, errors);
+  },
   warnings: (controller, old) => [
     ...podNameWarnings(controller, old),
     ...changedTemplateWarnings(controller, old),
