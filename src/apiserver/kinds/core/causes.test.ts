@@ -3,14 +3,17 @@ import type {
   LimitRangeItem,
   Node,
   NodeSpec,
+  NodeStatus,
   ResourceQuotaSpec,
   Service,
   ServiceSpec,
 } from '../../../api/core/v1.ts';
+import type { ObjectMeta } from '../../../api/meta/v1.ts';
 import type { Stored } from '../../../api/resource.ts';
 import { created, createErrors, testContext, texts, updateErrors } from '../shared/testing.ts';
 import { endpointsKind } from './endpoints.ts';
 import { nodeKind } from './node/node.ts';
+import { podTemplateKind } from './pod-template.ts';
 import { limitRangeKind } from './quota/limit-range.ts';
 import { resourceQuotaKind } from './quota/resource-quota.ts';
 import { replicationControllerKind } from './replication-controller.ts';
@@ -24,7 +27,6 @@ describe('what is said of a node', () => {
   test('ranges', () => {
     expect(createErrors(nodeKind, node({ podCIDRs: ['10.0.0.0/24', '10.0.0.0/24'] }))).toEqual([
       'spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.0.0.0/24"]: may specify no more than one CIDR for each IP family',
-      'spec.podCIDRs[1]: Duplicate value: "10.0.0.0/24"',
     ]);
     const dual = node({ podCIDRs: ['10.0.0.0/24', 'fd00::/64'] });
     const why = 'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid';
@@ -35,6 +37,100 @@ describe('what is said of a node', () => {
       });
     expect(change('10.0.1.0/24', 'fd01::/64')).toEqual([why, why]);
     expect(change('10.0.0.0/24')).toEqual([why]);
+  });
+
+  test.each<[string[], string[]]>([
+    [
+      ['010.0.0.0/24', '10.0.0.1/24'],
+      [
+        'spec.podCIDRs[0]: Invalid value: "010.0.0.0/24": must not have leading 0s in IP or prefix length',
+        'spec.podCIDRs[1]: Invalid value: "10.0.0.1/24": must not have bits set beyond the prefix length',
+        'spec.podCIDRs: Invalid value: ["010.0.0.0/24","10.0.0.1/24"]: may specify no more than one CIDR for each IP family',
+      ],
+    ],
+    [
+      ['x', 'fd00::/64'],
+      [
+        'spec.podCIDRs[0]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+        'spec.podCIDRs: Internal error: invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[0]: <nil> (invalid CIDR address: x)',
+        'spec.podCIDRs: Invalid value: ["x","fd00::/64"]: may specify no more than one CIDR for each IP family',
+      ],
+    ],
+  ])('the ranges %j', (podCIDRs, errors) => {
+    expect(createErrors(nodeKind, node({ podCIDRs }))).toEqual(errors);
+  });
+
+  const features = (...declaredFeatures: string[]) => ({ declaredFeatures });
+  test.each<[NodeStatus, string[]]>([
+    [features('A', 'Ab/c', 'B'), []],
+    [
+      features('B', 'A', 'A', 'b'),
+      [
+        'status.declaredFeatures[1]: Invalid value: "A": list must be sorted alphabetically',
+        'status.declaredFeatures[2]: Duplicate value: "A"',
+        'status.declaredFeatures[3]: Invalid value: "b": invalid feature name "b": must start with an UpperCamelCase segment, with subsequent segments separated by \'/\' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes',
+      ],
+    ],
+    [
+      features('A'.repeat(254)),
+      [
+        `status.declaredFeatures[0]: Invalid value: "${'A'.repeat(254)}": invalid feature name "${'A'.repeat(254)}": must be no more than 253 characters`,
+      ],
+    ],
+    [
+      { nodeInfo: { swap: { capacity: 0 } } as NodeStatus['nodeInfo'] },
+      ['metadata.nodeSwapStatus.capacity: Invalid value: 0: must be greater than zero'],
+    ],
+  ])('the report %j', (status, errors) => {
+    expect(createErrors(nodeKind, { ...node(), status })).toEqual(errors);
+  });
+
+  const taintsKey = 'scheduler.alpha.kubernetes.io/taints';
+  const avoidKey = 'scheduler.alpha.kubernetes.io/preferAvoidPods';
+  test.each<[key: string, text: string, errors: string[]]>([
+    [taintsKey, '[{"key":"a","effect":"NoSchedule"}]', []],
+    [
+      taintsKey,
+      '[{"Key":"a","Effect":"Never"},{"key":"b","effect":""}]',
+      [
+        `metadata.annotations.${taintsKey}[0].effect: Unsupported value: "Never": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"`,
+        `metadata.annotations.${taintsKey}[1].effect: Required value`,
+      ],
+    ],
+    [taintsKey, '{', [`metadata.annotations: Invalid value: "${taintsKey}": unexpected end of JSON input`]],
+    [
+      taintsKey,
+      '[1]',
+      [
+        `metadata.annotations: Invalid value: "${taintsKey}": json: cannot unmarshal number into Go value of type core.Taint`,
+      ],
+    ],
+    [
+      avoidKey,
+      '{"preferAvoidPods":[{},{"podSignature":{"podController":{}}},{"podSignature":{"podController":{"controller":true}}}]}',
+      [
+        `metadata.annotations.${avoidKey}[0].PodSignature: Required value`,
+        `metadata.annotations.${avoidKey}[1].PodSignature.PodController.Controller: Invalid value: false: must point to a controller`,
+      ],
+    ],
+    [
+      avoidKey,
+      '[]',
+      [
+        `metadata.annotations.AvoidPods: Invalid value: "${avoidKey}": json: cannot unmarshal array into Go value of type v1.AvoidPods`,
+      ],
+    ],
+  ])('the annotation %s: %s', (key, text, errors) => {
+    const annotated = { ...node(), metadata: { name: 'n', annotations: { [key]: text } } };
+    expect(createErrors(nodeKind, annotated)).toEqual(errors);
+  });
+
+  test('a report of a configuration that was not there', () => {
+    const old = created(nodeKind, node());
+    const now = structuredClone(old) as Node;
+    now.status = { ...now.status, config: { error: 'x' } };
+    nodeKind.status?.prepareForUpdate?.(now, old, testContext());
+    expect(now.status).not.toHaveProperty('config');
   });
 
   test('fields that are out of use', () => {
@@ -59,8 +155,8 @@ describe('what is said of a node', () => {
     partial.spec.configSource = { configMap: { kubeletConfigKey: '', name: '', namespace: 'n', uid: 'u' } };
     expect(texts(nodeKind.validateUpdate?.(partial, stored, testContext()) ?? [])).toEqual([
       'spec.configSource.configMap.uid: Forbidden: uid must not be set in spec',
-      'spec.configSource.configMap.name: Required value: name must be set',
-      'spec.configSource.configMap.kubeletConfigKey: Required value: kubeletConfigKey must be set',
+      'spec.configSource.configMap.name: Required value',
+      'spec.configSource.configMap.kubeletConfigKey: Required value',
     ]);
   });
 });
@@ -75,6 +171,16 @@ describe('what is said of limits', () => {
       { type: 'Container', default: { 'example.com/gpu': '2' }, defaultRequest: { 'example.com/gpu': '1' } },
       [
         'spec.limits[0].defaultRequest[example.com/gpu]: Invalid value: "1": default value 2 must equal to defaultRequest value 1 in example.com/gpu',
+      ],
+    ],
+    [
+      { type: 'PersistentVolumeClaim', max: { 'a b': '1' }, maxLimitRequestRatio: { 'a b': '1' } },
+      [
+        expect.stringMatching(/^spec\.limits\[0\]\.max\[a b\]: Invalid value/) as unknown as string,
+        'spec.limits[0].limits: Required value: either minimum or maximum storage value is required, but neither was provided',
+        expect.stringMatching(
+          /^spec\.limits\[0\]\.maxLimitRequestRatio\[a b\]: Invalid value/,
+        ) as unknown as string,
       ],
     ],
     [
@@ -152,6 +258,27 @@ test('advice on the addresses of endpoints', () => {
   expect(endpointsKind.warnings?.({ metadata, subsets }, undefined)).toEqual([
     'subsets[0].addresses[0].ip: non-standard IP address "::ffff:1.2.3.4" is invalid: use "1.2.3.4"',
   ]);
+});
+
+test('addresses of endpoints stay as they are', () => {
+  const odd = { metadata, subsets: [{ addresses: [{ ip: '010.0.0.1' }], ports: [{ port: 80 }] }] };
+  const why = 'subsets[0].addresses[0].ip: Invalid value: "010.0.0.1": must not have leading 0s';
+  expect(createErrors(endpointsKind, odd)).toEqual([why]);
+  expect(updateErrors(endpointsKind, odd, (e) => (e.metadata.labels = { a: 'b' }))).toEqual([]);
+  expect(updateErrors(endpointsKind, odd, (e) => e.subsets?.push({ notReadyAddresses: [] }))).toContain(why);
+});
+
+test('a template keeps what was right by the rules of its time', () => {
+  const sysctls = [{ name: 'net.ipv4.tcp_syncookies', value: '1' }];
+  const containers = [{ name: 'c', image: 'i' }];
+  const spec = { hostNetwork: true, securityContext: { sysctls }, containers };
+  const template = { metadata: { labels: { a: 'b' } }, spec };
+  const label = (o: { metadata: ObjectMeta }) => (o.metadata.labels = { c: 'd' });
+  expect(createErrors(podTemplateKind, { metadata, template })).toHaveLength(1);
+  expect(updateErrors(podTemplateKind, { metadata, template }, label)).toEqual([]);
+  const controller = { metadata, spec: { selector: { a: 'b' }, template } };
+  expect(createErrors(replicationControllerKind, controller)).toHaveLength(1);
+  expect(updateErrors(replicationControllerKind, controller, label)).toEqual([]);
 });
 
 test('a replication controller selects, and says everything twice when it changes', () => {

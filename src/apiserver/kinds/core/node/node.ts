@@ -51,7 +51,12 @@ export const nodeKind: Kind<Node> = {
     ...(spec.configSource ? ['spec.configSource: the feature is removed'] : []),
     ...(spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
   ],
-  status: { validateUpdate: nodeUpdateErrors },
+  status: {
+    prepareForUpdate(node, old) {
+      if (!old.status?.config) delete node.status?.config;
+    },
+    validateUpdate: nodeUpdateErrors,
+  },
   streams: { proxy: { kind: 'NodeProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] } },
   fieldLabels: { common: ['metadata.name'] },
   selectableFields: ({ spec }) => ({ 'spec.unschedulable': String(spec.unschedulable ?? false) }),

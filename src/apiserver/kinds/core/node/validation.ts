@@ -1,33 +1,48 @@
-import type { Node, NodeConfigSource, Taint } from '../../../../api/core/v1.ts';
+import type { Node, NodeConfigSource } from '../../../../api/core/v1.ts';
 import {
   allErrors,
   duplicate,
   type FieldError,
   forbiddenField,
+  internalError,
   invalid,
   invalids,
   noErrors,
   required,
 } from '../../../../machinery/field-error.ts';
-import { legacyCidrErrors } from '../../../../machinery/ip.ts';
-import { configMapKeyErrors, labelValueErrors } from '../../../../machinery/names.ts';
+import { byteLength, goQuote } from '../../../../machinery/go-text.ts';
+import { badRange, legacyCidrErrors } from '../../../../machinery/ip.ts';
+import { configMapKeyErrors } from '../../../../machinery/names.ts';
 import { resourceAmount } from '../../pod-spec/validation/resources.ts';
-import { taintEffect } from '../../pod-spec/validation/scheduling.ts';
-import { dnsLabel, dnsSubdomain, each, qualifiedName, repeats } from '../../shared/validate.ts';
+import { dnsLabel, dnsSubdomain, each, repeats } from '../../shared/validate.ts';
+import { nodeAnnotations } from './annotations.ts';
+import { taints } from './taints.ts';
 
 /** What holds for a new node. */
-export function nodeErrors({ spec, status }: Node): readonly FieldError[] {
-  return allErrors(taints('metadata.taints', spec.taints), amounts(status), podRanges(spec.podCIDRs));
+export function nodeErrors({ metadata, spec, status }: Node): readonly FieldError[] {
+  const swap = status?.nodeInfo?.swap?.capacity;
+  return allErrors(
+    nodeAnnotations('metadata.annotations', metadata.annotations),
+    taints('metadata.taints', spec.taints),
+    amounts(status),
+    swap === undefined || swap > 0
+      ? noErrors
+      : [invalid('metadata.nodeSwapStatus.capacity', swap, 'must be greater than zero')],
+    declaredFeatures(status),
+    podRanges(spec.podCIDRs),
+  );
 }
 
 /** What an update may do, of the node and of its status alike. */
 export function nodeUpdateErrors(node: Node, { spec: old }: Node): readonly FieldError[] {
-  const { spec, status } = node;
+  const { metadata, spec, status } = node;
   const once = (name: string, shown: string) =>
     forbiddenField(`spec.${name}`, `node updates may not change ${shown} except from "" to valid`);
   const moved = changedRanges(spec.podCIDRs ?? [], old.podCIDRs ?? []);
   return allErrors(
+    nodeAnnotations('metadata.annotations', metadata.annotations),
     amounts(status),
+    declaredFeatures(status),
     addresses(status),
     Array.from({ length: moved }, () => once('podCIDRs', 'podCIDR')),
     old.providerID && old.providerID !== spec.providerID ? [once('providerID', 'providerID')] : noErrors,
@@ -66,34 +81,16 @@ function configSource(
     const given = Boolean(configMap[name]);
     if (place === 'spec')
       return given ? [forbiddenField(`${path}.${name}`, `${name} must not be set in spec`)] : noErrors;
-    return given ? noErrors : [required(`${path}.${name}`, `${name} must be set in status`)];
+    return given ? noErrors : [required(`${path}.${name}`)];
   });
   const { namespace, name, kubeletConfigKey: key } = configMap;
-  const must = (what: string) => [required(`${path}.${what}`, `${what} must be set`)];
+  const must = (what: string) => [required(`${path}.${what}`)];
   return allErrors(
     identity,
     namespace ? dnsLabel(`${path}.namespace`, namespace) : must('namespace'),
     name ? dnsSubdomain(`${path}.name`, name) : must('name'),
     key ? invalids(`${path}.kubeletConfigKey`, key, configMapKeyErrors(key)) : must('kubeletConfigKey'),
   );
-}
-
-/** Upstream reports taints under the metadata, where they were once annotations. */
-function taints(field: string, list: readonly Taint[] | undefined): readonly FieldError[] {
-  const repeated = repeats();
-  return each(field, list, (taint, path) => {
-    const { key, value = '', effect } = taint;
-    const wrong = labelValueErrors(value).join(';');
-    const errors = [
-      ...qualifiedName(`${path}.key`, key),
-      ...(wrong ? [invalid(`${path}.value`, value, wrong)] : noErrors),
-      ...taintEffect(`${path}.effect`, effect),
-    ];
-    if (!repeated(`${effect} ${key}`)) return errors;
-    const shown = { Key: key, Value: value, Effect: effect, TimeAdded: taint.timeAdded ?? null };
-    const error = duplicate(path, shown);
-    return [...errors, { ...error, body: `${error.body}: taints must be unique by key and effect pair` }];
-  });
 }
 
 function amounts(status: Node['status']): readonly FieldError[] {
@@ -110,14 +107,39 @@ function podRanges(ranges: readonly string[] = []): readonly FieldError[] {
     ...each('spec.podCIDRs', ranges, (range, path) => invalids(path, range, legacyCidrErrors(range))),
   ];
   if (ranges.length <= 1) return errors;
+  const bad = badRange(ranges);
+  const unreadable = 'invalid PodCIDRs. failed to check with dual stack with error:';
+  if (bad) errors.push(internalError('spec.podCIDRs', `${unreadable}${bad}`));
   const families = new Set(ranges.map((range) => range.includes(':')));
   const why = 'may specify no more than one CIDR for each IP family';
-  if (ranges.length > 2 || families.size < 2) errors.push(invalid('spec.podCIDRs', ranges, why));
-  const repeated = repeats();
-  return allErrors(
-    errors,
-    each('spec.podCIDRs', ranges, (range, path) => (repeated(range) ? [duplicate(path, range)] : noErrors)),
-  );
+  if (bad || ranges.length > 2 || families.size < 2) errors.push(invalid('spec.podCIDRs', ranges, why));
+  return errors;
+}
+
+const maxFeatureLength = 253;
+const featureName = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/;
+
+function featureFault(name: string): string | undefined {
+  const what = `invalid feature name ${goQuote(name)}: must`;
+  if (byteLength(name) > maxFeatureLength) return `${what} be no more than ${maxFeatureLength} characters`;
+  if (featureName.test(name)) return undefined;
+  return `${what} start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes`;
+}
+
+/** What the node says it can do: names in order, each once. */
+function declaredFeatures(status: Node['status']): readonly FieldError[] {
+  const field = 'status.declaredFeatures';
+  const names = status?.declaredFeatures;
+  return each(field, names, (name, path, i) => {
+    const fault = featureFault(name);
+    const errors = fault ? [invalid(path, name, fault)] : [];
+    const next = names?.[i + 1];
+    const nextPath = `${field}[${i + 1}]`;
+    if (next === name) errors.push(duplicate(nextPath, next));
+    else if (next !== undefined && name > next)
+      errors.push(invalid(nextPath, next, 'list must be sorted alphabetically'));
+    return errors;
+  });
 }
 
 function addresses(status: Node['status']): readonly FieldError[] {
