@@ -49,7 +49,7 @@ const restarting: Case[] = [
       restartPolicy: 'Always',
       ...rules(
         { action: 'Restart', exitCodes: { operator: 'In', values: Array(256).fill(1) } },
-        ...Array<typeof restart>(20).fill(restart),
+        ...Array.from({ length: 20 }, () => restart),
       ),
     }),
     [
