@@ -184,11 +184,11 @@ function prepare(call: Call, object: KubernetesObject, context: HookContext): vo
 }
 
 function createErrors(call: Call, object: KubernetesObject, context: HookContext): readonly FieldError[] {
-  const { kind } = call.registry;
+  const { kind, view } = call.registry;
   const nameErrors = kind.validateName ?? subdomainNameErrors;
   return allErrors(
     metadataErrors(object.metadata, kind.resource.namespaced, nameErrors),
-    kind.validate?.(object, context) ?? noErrors,
+    view.storedAs?.validate?.(object, undefined) ?? kind.validate?.(object, context) ?? noErrors,
   );
 }
 

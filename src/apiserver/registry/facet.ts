@@ -69,7 +69,7 @@ export function facetOf(call: Call): Facet | undefined {
 const facets = new WeakMap<Registry, Map<string, Facet | undefined>>();
 
 function wholeFacet(view: Kind, kind: Kind, subresource: string): Facet | undefined {
-  if (subresource === '') return whole(view, mainUpdate(kind));
+  if (subresource === '') return whole(view, mainUpdate(view, kind));
   if (subresource === 'status' && kind.status) return statusFacet(view, kind);
   const part = kind.parts?.[subresource];
   return part && whole(view, partUpdate(part));
@@ -95,14 +95,15 @@ function whole(view: Kind, strategy: UpdateStrategy): Facet {
   };
 }
 
-function mainUpdate(kind: Kind): UpdateStrategy {
+function mainUpdate({ storedAs }: Kind, kind: Kind): UpdateStrategy {
   return {
     main: true,
     prepare: (object, old, context) => kind.prepareForUpdate?.(object, old, context),
-    validate: (object, old, context) =>
-      kind.validateUpdate
-        ? kind.validateUpdate(object, old, context)
-        : (kind.validate?.(object, context) ?? []),
+    validate(object, old, context) {
+      if (storedAs?.validate) return storedAs.validate(object, old);
+      if (kind.validateUpdate) return kind.validateUpdate(object, old, context);
+      return kind.validate?.(object, context) ?? [];
+    },
   };
 }
 
@@ -156,7 +157,8 @@ function scaleFields({ registry, environment }: Call): FacetFields {
 }
 
 function scaleFacet(call: Call, strategy: ScaleStrategy<KubernetesObject>): Facet {
-  const update = mainUpdate(call.registry.kind);
+  const { view, kind } = call.registry;
+  const update = mainUpdate(view, kind);
   return {
     gvk: scaleGvk,
     type: scaleType,

@@ -194,7 +194,7 @@ export interface RowCondition {
 
 /**
  * The kind is a form in which clients see objects of the kind `resource`, such as autoscaling/v1 of autoscaling/v2.
- * `defaults` and `validate` of the view see the view's form, on create and update alike; everything else
+ * `defaults` of the view see the view's form, on create and update alike; everything else
  * (other hooks, storage, watch cache, columns, selectors, subresources) is the stored kind's. Both directions give new objects
  * and carry `metadata` over as it is.
  */
@@ -202,6 +202,8 @@ export interface StoredAs<T extends KubernetesObject> {
   resource: Resource;
   toStored(object: T): KubernetesObject;
   fromStored(object: KubernetesObject): T;
+  /** What is wrong with an object, as it is stored, that came in this form; what the stored kind says of it where absent. */
+  validate?(object: KubernetesObject, old: KubernetesObject | undefined): readonly FieldError[];
 }
 
 /**

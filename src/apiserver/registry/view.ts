@@ -1,16 +1,11 @@
 import type { KubernetesObject } from '../../api/resource.ts';
-import { invalidObject } from '../../machinery/field-error.ts';
 import type { Call } from './registry.ts';
-import { hookContext } from './registry.ts';
 import { stampType } from './metadata.ts';
 
-/** An object as the client sent it, in the form that is stored; checks it in the client's form first. */
+/** An object as the client sent it, in the form that is stored. */
 export function toStoredForm(call: Call, object: KubernetesObject): KubernetesObject {
   const { view, kind } = call.registry;
   if (!view.storedAs) return object;
-  const name = object.metadata.name ?? '';
-  const errors = view.validate?.(object, hookContext(call, name, false)) ?? [];
-  if (errors.length > 0) throw invalidObject(view.resource, name, errors);
   const stored = view.storedAs.toStored(object);
   stampType(stored, kind.resource);
   return stored;

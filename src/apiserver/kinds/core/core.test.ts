@@ -17,6 +17,7 @@ import {
   namespaces,
   secrets,
 } from '../../../api/generated/resources.ts';
+import type { Event as NewEvent } from '../../../api/events/v1.ts';
 import type { StatusError } from '../../../machinery/status-error.ts';
 import { createTestCluster } from '../../registry/testing.ts';
 import { created, createErrors, testContext, texts, updateErrors } from '../shared/testing.ts';
@@ -247,6 +248,48 @@ describe('an event', () => {
       'reportingInstance: Required value',
       'action: Required value',
     ]);
+  });
+
+  test('may have any name that fits into a path, and calls who reports it as its form does', async () => {
+    const api = await createTestCluster();
+    const eventTime = '2026-01-01T00:00:00.000000Z';
+    const odd = event({ metadata: { name: 'My_Event', namespace: 'default' } });
+    expect((await api.object<Event>('create', events, { body: odd })).metadata.name).toBe('My_Event');
+    expect(await failure(api.send('create', events, { body: event({ eventTime }) }))).toContain(
+      'reportingComponent: Required value',
+    );
+    const note = { metadata: odd.metadata, regarding: { namespace: 'default' }, eventTime };
+    const refused = await failure(api.send('create', eventsEventsV1, { body: note }));
+    expect(refused).toContain('Event "My_Event" is invalid: [reportingController: Required value');
+    expect(refused).toContain('metadata.name: Invalid value: "My_Event": a lowercase RFC 1123 subdomain');
+  });
+
+  test('goes on in its series alone, in the newer form', async () => {
+    const api = await createTestCluster();
+    const eventTime = '2026-01-01T00:00:00.000000Z';
+    const timed = { eventTime, reportingComponent: 'c', reportingInstance: 'i', action: 'A', reason: 'R' };
+    // The newer form would not take an event with a count; one that is there may change.
+    await api.send('create', events, { body: event({ ...timed, count: 3 }) });
+    const change = async (edit: (event: NewEvent) => void) => {
+      const got = structuredClone(await api.object<NewEvent>('get', eventsEventsV1, { name: 'e' }));
+      edit(got);
+      return failure(api.send('update', eventsEventsV1, { name: 'e', body: got }));
+    };
+    expect(await change((e) => (e.series = { count: 1, lastObservedTime: eventTime }))).toBe(
+      'Event "e" is invalid: series.count: Invalid value: "": should be at least 2',
+    );
+    expect(
+      await change((e) => {
+        e.regarding = { namespace: 'default', name: 'q' };
+        e.reason = 'S';
+      }),
+    ).toBe(
+      'Event "e" is invalid: [involvedObject: Invalid value: {"Kind":"","Namespace":"default","Name":"q","UID":"","APIVersion":"","ResourceVersion":"","FieldPath":""}: field is immutable, reason: Invalid value: "S": field is immutable]',
+    );
+    const got = structuredClone(await api.object<NewEvent>('get', eventsEventsV1, { name: 'e' }));
+    got.series = { count: 2, lastObservedTime: eventTime };
+    await api.send('update', eventsEventsV1, { name: 'e', body: got });
+    expect((await api.object<Event>('get', events, { name: 'e' })).series?.count).toBe(2);
   });
 
   test('is one object in both of its forms', async () => {

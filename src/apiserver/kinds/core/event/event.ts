@@ -1,5 +1,6 @@
 import type { Event } from '../../../../api/core/v1.ts';
 import { events } from '../../../../api/generated/resources.ts';
+import { pathSegmentNameErrors } from '../../../../machinery/names.ts';
 import type { Kind } from '../../../registry/kind.ts';
 import { eventColumns } from './columns.ts';
 import { eventErrors } from './validation.ts';
@@ -18,7 +19,8 @@ export const eventKind: Kind<Event> = {
     event.reportingInstance ??= '';
   },
   defaultPropagation: 'None',
-  validate: (event) => eventErrors(event),
+  validateName: pathSegmentNameErrors,
+  validate: (event) => eventErrors(event, 'reportingComponent'),
   selectableFields,
   columns: eventColumns,
 };

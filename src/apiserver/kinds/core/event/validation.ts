@@ -12,10 +12,10 @@ import { dnsSubdomain, qualifiedName } from '../../shared/validate.ts';
 const maxNameLength = 128;
 const maxMessageLength = 1024;
 
-/** What holds for an event, in whatever form it came. */
-export function eventErrors(event: Event): readonly FieldError[] {
+/** What holds for an event, in whatever form it came; `reporter` is what the form calls who reports it. */
+export function eventErrors(event: Event, reporter: string): readonly FieldError[] {
   const { namespace = '' } = event.metadata;
-  const errors = event.eventTime === undefined ? oldEventErrors(event) : timedEventErrors(event);
+  const errors = event.eventTime === undefined ? oldEventErrors(event) : timedEventErrors(event, reporter);
   return allErrors(errors, dnsSubdomain('namespace', namespace));
 }
 
@@ -30,13 +30,13 @@ function wrongNamespace(namespace = ''): FieldError {
 }
 
 /** Events that say when exactly say who and what, too. */
-function timedEventErrors(event: Event): readonly FieldError[] {
+function timedEventErrors(event: Event, reporter: string): readonly FieldError[] {
   const { metadata, involvedObject, reportingComponent = '', message = '' } = event;
   const ownNamespace = metadata.namespace === 'default' || metadata.namespace === 'kube-system';
   return allErrors(
     involvedObject.namespace || ownNamespace ? noErrors : [wrongNamespace()],
-    reportingComponent ? noErrors : [required('reportingController')],
-    qualifiedName('reportingController', reportingComponent),
+    reportingComponent ? noErrors : [required(reporter)],
+    qualifiedName(reporter, reportingComponent),
     shortText('reportingInstance', event.reportingInstance),
     shortText('action', event.action),
     shortText('reason', event.reason),
