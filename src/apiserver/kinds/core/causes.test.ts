@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type {
+  Endpoints,
   LimitRangeItem,
   Node,
   NodeSpec,
@@ -8,8 +9,10 @@ import type {
   Service,
   ServiceSpec,
 } from '../../../api/core/v1.ts';
+import { endpoints } from '../../../api/generated/resources.ts';
 import type { ObjectMeta } from '../../../api/meta/v1.ts';
 import type { Stored } from '../../../api/resource.ts';
+import { createTestCluster } from '../../registry/testing.ts';
 import { created, createErrors, testContext, texts, updateErrors } from '../shared/testing.ts';
 import { endpointsKind } from './endpoints.ts';
 import { nodeKind } from './node/node.ts';
@@ -258,6 +261,13 @@ test('advice on the addresses of endpoints', () => {
   expect(endpointsKind.warnings?.({ metadata, subsets }, undefined)).toEqual([
     'subsets[0].addresses[0].ip: non-standard IP address "::ffff:1.2.3.4" is invalid: use "1.2.3.4"',
   ]);
+});
+
+test('endpoints come by PUT, too', async () => {
+  const api = await createTestCluster();
+  const body = { metadata: { name: 'e' }, subsets: [] };
+  await api.send('update', endpoints, { name: 'e', body });
+  expect((await api.object<Endpoints>('get', endpoints, { name: 'e' })).metadata.name).toBe('e');
 });
 
 test('addresses of endpoints stay as they are', () => {

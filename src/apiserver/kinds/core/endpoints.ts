@@ -11,6 +11,7 @@ import { specialAddress } from './special-address.ts';
 
 export const endpointsKind: Kind<Endpoints> = {
   resource: endpoints,
+  allowCreateOnUpdate: true,
   deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   defaults(object) {
     for (const subset of object.subsets ?? []) {

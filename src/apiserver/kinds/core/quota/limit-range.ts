@@ -7,9 +7,13 @@ import { limitRangeErrors } from './limit-range-validation.ts';
 
 export const limitRangeKind: Kind<LimitRange> = {
   resource: limitranges,
+  allowCreateOnUpdate: true,
   defaults(range) {
     range.spec ??= { limits: [] };
     for (const item of range.spec.limits ?? []) defaultItem(item);
+  },
+  prepareForCreate(range, { platform }) {
+    range.metadata.name ||= platform.random.uuid();
   },
   validate: (range) => limitRangeErrors(range),
   columns: plainColumns,

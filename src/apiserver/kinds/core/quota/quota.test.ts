@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LimitRange, LimitRangeItem, ResourceQuota } from '../../../../api/core/v1.ts';
+import { limitranges } from '../../../../api/generated/resources.ts';
+import { createTestCluster } from '../../../registry/testing.ts';
 import { created, createErrors, row, updateErrors } from '../../shared/testing.ts';
 import { limitRangeKind } from './limit-range.ts';
 import { resourceQuotaKind } from './resource-quota.ts';
@@ -46,6 +48,25 @@ describe('a quota', () => {
     expect(errors).toEqual(['spec.scopes: Invalid value: ["NotTerminating"]: field is immutable']);
   });
 
+  test.each<[hard: Record<string, string>, warnings: string[]]>([
+    [{ cpu: '1', 'limits.cpu': '1', 'requests.storage': '2' }, []],
+    [
+      { cpu: '3', 'requests.memory': '2Gi', memory: '1', 'limits.cpu': '2', 'limits.memory': '1Gi' },
+      [
+        'ResourceQuota cpu (3) should be less than limits.cpu (2)',
+        'ResourceQuota requests.memory (2Gi) should be less than limits.memory (1Gi)',
+      ],
+    ],
+    [
+      { 'requests.ephemeral-storage': '2048Mi', 'limits.ephemeral-storage': '1Gi', 'requests.cpu': '1' },
+      ['ResourceQuota requests.ephemeral-storage (2Gi) should be less than limits.ephemeral-storage (1Gi)'],
+    ],
+  ])('of more requests than limits is told of when it is made: %j', (hard, warnings) => {
+    const made = created(resourceQuotaKind, quota({ hard }));
+    expect(resourceQuotaKind.warnings?.(made, undefined)).toEqual(warnings);
+    expect(resourceQuotaKind.warnings?.(made, made)).toEqual([]);
+  });
+
   test('shows what is used', () => {
     const object = created(resourceQuotaKind, quota({}));
     object.status = { hard: { 'limits.cpu': '4', pods: '10' }, used: { pods: '3' } };
@@ -57,6 +78,16 @@ describe('a quota', () => {
 });
 
 describe('limits', () => {
+  test('come by PUT, too, and get a name if they have none', async () => {
+    const api = await createTestCluster();
+    const body = { metadata: { name: 'l' }, spec: limits().spec };
+    await api.send('update', limitranges, { name: 'l', body });
+    expect((await api.object<LimitRange>('get', limitranges, { name: 'l' })).metadata.name).toBe('l');
+    const nameless = { metadata: {}, spec: limits().spec };
+    const made = await api.object<LimitRange>('create', limitranges, { body: nameless });
+    expect(made.metadata.name).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-/);
+  });
+
   test('fill each other in', () => {
     const { spec } = created(
       limitRangeKind,
