@@ -18,7 +18,9 @@ export interface UpdateStrategy {
     old: Stored<KubernetesObject>,
     context: HookContext,
   ): readonly FieldError[];
-  /** Whether allotments are made and warnings given: only where the spec can change. */
+  /** Advice that goes back in `Warning` headers. */
+  warnings?(object: KubernetesObject, old: Stored<KubernetesObject>): readonly string[];
+  /** Whether allotments are made: only where the spec can change. */
   main: boolean;
 }
 
@@ -104,6 +106,7 @@ function mainUpdate({ storedAs }: Kind, kind: Kind): UpdateStrategy {
       if (kind.validateUpdate) return kind.validateUpdate(object, old, context);
       return kind.validate?.(object, context) ?? [];
     },
+    warnings: (object, old) => kind.warnings?.(object, old) ?? [],
   };
 }
 
@@ -115,6 +118,7 @@ function statusUpdate({ status = {} }: Kind): UpdateStrategy {
       status.prepareForUpdate?.(object, old, context);
     },
     validate: (object, old, context) => status.validateUpdate?.(object, old, context) ?? [],
+    warnings: (object) => status.warnings?.(object) ?? [],
   };
 }
 

@@ -242,6 +242,8 @@ export interface StatusStrategy<T extends KubernetesObject> extends OwnershipRul
   /** Called after everything but metadata and status has been taken from `old`: puts back what else may not change. */
   prepareForUpdate?(object: T, old: Stored<T>, context: HookContext): void;
   validateUpdate?(object: T, old: Stored<T>, context: HookContext): readonly FieldError[];
+  /** Advice that goes back in `Warning` headers. */
+  warnings?(object: T): readonly string[];
 }
 
 export interface PartStrategy<T extends KubernetesObject> extends OwnershipRules {

@@ -167,8 +167,7 @@ function prepare(call: Call, { object, found, strategy }: Replacement, context: 
     ...strategy.validate(object, old, context),
   ];
   if (errors.length > 0) throw invalidObject(kind.resource, metadata.name ?? '', errors);
-  if (!strategy.main) return;
-  for (const warning of kind.warnings?.(object, old) ?? []) call.request.warn(warning);
+  for (const warning of strategy.warnings?.(object, old) ?? []) call.request.warn(warning);
 }
 
 /** Stores the new state, if it is one; an object that only waited for its last finalizer goes. */

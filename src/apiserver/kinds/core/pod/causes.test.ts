@@ -499,6 +499,17 @@ describe('what is said of a report', () => {
   });
 });
 
+test('advice on a report', () => {
+  const status = {
+    podIPs: [{ ip: '10.0.0.1' }, { ip: 'FD00::1' }],
+    hostIPs: [{ ip: '010.0.0.1' }],
+  };
+  expect(podKind.status?.warnings?.({ ...pod(), status })).toEqual([
+    'status.podIPs[1].ip: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
+    'status.hostIPs[0].ip: non-standard IP address "010.0.0.1" is invalid: use "10.0.0.1"',
+  ]);
+});
+
 test('a report does not look again at what was reported, and leaves out what is behind a gate', () => {
   const old = created(podKind, pod()) as Stored<Pod>;
   old.status = { ...old.status, podIPs: [{ ip: '010.0.0.1' }] };

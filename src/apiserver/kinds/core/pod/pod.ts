@@ -16,6 +16,7 @@ import { countGeneration } from './generation.ts';
 import { prepareNewPod } from './new-pod.ts';
 import { resizePart } from './resize.ts';
 import { podStatusErrors } from './status-validation.ts';
+import { podStatusWarnings } from './status-warnings.ts';
 import { podUpdateErrors } from './update-validation.ts';
 import { newPodErrors } from './validation.ts';
 
@@ -38,6 +39,7 @@ export const podKind: Kind<Pod> = {
     defaults: defaultPodStatus,
     prepareForUpdate: prepareStatus,
     validateUpdate: podStatusErrors,
+    warnings: podStatusWarnings,
   },
   parts: { ephemeralcontainers: ephemeralContainersPart, resize: resizePart },
   subresources: { binding: bindingSubresource, eviction: evictionSubresource },

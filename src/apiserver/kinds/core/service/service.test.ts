@@ -152,6 +152,28 @@ describe('an update', () => {
     expect(again.spec.clusterIPs).toHaveLength(1);
   });
 
+  test('from a balancer to none forgets what was balanced, and node ports of those that are left', async () => {
+    const two = [
+      { name: 'a', port: 80 },
+      { name: 'b', port: 81 },
+    ];
+    await create('s', { type: 'LoadBalancer', ports: two, selector });
+    const made = structuredClone(await api.object<Service>('get', services, { name: 's' }));
+    const conditions = [
+      { type: 'A', status: 'True', reason: 'R', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' },
+    ];
+    made.status = { loadBalancer: { ingress: [{ ip: '10.0.0.1' }] }, conditions };
+    await api.send('update', services, { name: 's', subresource: 'status', body: made });
+    const balanced = await change('s', (spec) => (spec.sessionAffinity = 'ClientIP'));
+    expect(balanced.status?.loadBalancer?.ingress).toEqual([{ ip: '10.0.0.1', ipMode: 'VIP' }]);
+    const changed = await change('s', (spec) => {
+      spec.type = 'ClusterIP';
+      spec.ports?.pop();
+    });
+    expect(changed.spec.ports).toEqual([{ name: 'a', port: 80, protocol: 'TCP', targetPort: 80 }]);
+    expect(changed.status).toEqual({ loadBalancer: {}, conditions });
+  });
+
   test('from node ports to none gives them back', async () => {
     const made = await create('s', { type: 'NodePort', ports, selector });
     const changed = await change('s', (spec) => {
@@ -269,6 +291,14 @@ describe('validation', () => {
       'spec.LoadBalancerSourceRanges[0]: Invalid value: "10.1.2.4/24": must not have bits set beyond the prefix length',
     ]);
   });
+});
+
+test('advice on what a balancer reports', () => {
+  const ingress = [{ ip: '10.0.0.1' }, { ip: 'FD00::1' }, { hostname: 'a' }];
+  const service = { metadata: { name: 's' }, spec: {}, status: { loadBalancer: { ingress } } };
+  expect(serviceKind.status?.warnings?.(service)).toEqual([
+    'status.loadBalancer.ingress[1]: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
+  ]);
 });
 
 test.each<[ServiceSpec, string[], string, string]>([

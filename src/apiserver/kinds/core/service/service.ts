@@ -13,7 +13,7 @@ import { serviceStatusErrors } from './status-validation.ts';
 import { dropUnused, keepAllotted, syncClusterIps } from './type-change.ts';
 import { serviceUpdateErrors } from './update-validation.ts';
 import { serviceErrors } from './validation.ts';
-import { serviceWarnings } from './warnings.ts';
+import { balancerWarnings, serviceWarnings } from './warnings.ts';
 
 /** Ranges that services get addresses from without anybody saying so. */
 export const serviceCidrs: readonly string[] = ['10.96.0.0/12'];
@@ -37,6 +37,7 @@ export const serviceKind: Kind<Service> = {
   },
   prepareForUpdate(service, old) {
     keepStatus(service, old);
+    if (service.spec.type !== 'LoadBalancer') service.status = { ...service.status, loadBalancer: {} };
     keepAllotted(service.spec, old.spec);
     syncClusterIps(service.spec, old.spec);
     dropUnused(service.spec, old.spec);
@@ -47,7 +48,7 @@ export const serviceKind: Kind<Service> = {
   warnings: (service) => serviceWarnings(service),
   allocate: async (service, old, context) =>
     allocate(service, old, { context, ranges: { ...ranges, addresses: rangesNow(context) } }),
-  status: { validateUpdate: serviceStatusErrors },
+  status: { validateUpdate: serviceStatusErrors, warnings: balancerWarnings },
   streams: { proxy: { kind: 'ServiceProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] } },
   selectableFields: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type ?? '' }),
   columns: serviceColumns,

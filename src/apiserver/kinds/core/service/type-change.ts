@@ -17,10 +17,16 @@ export function needsHealthCheck({ type, externalTrafficPolicy }: ServiceSpec): 
 
 const nodePorts = ({ ports }: ServiceSpec) => (ports ?? []).map((p) => p.nodePort ?? 0);
 
+/** Whether all node ports were there before; some may have gone. */
+function keepsNodePorts(spec: ServiceSpec, old: ServiceSpec): boolean {
+  const before = nodePorts(old);
+  return nodePorts(spec).every((port) => port === 0 || before.includes(port));
+}
+
 /** Fields that the new type has no use for go, if the client left them as they were. */
 export function dropUnused(spec: ServiceSpec, old: ServiceSpec): void {
   if (hasAddress(old) && !hasAddress(spec)) dropAddresses(spec, old);
-  if (hasNodePorts(old) && !hasNodePorts(spec) && deepEqual(nodePorts(spec), nodePorts(old))) {
+  if (hasNodePorts(old) && !hasNodePorts(spec) && keepsNodePorts(spec, old)) {
     for (const port of spec.ports ?? []) delete port.nodePort;
   }
   const gone = (of: (s: ServiceSpec) => boolean, name: keyof ServiceSpec) => {

@@ -34,6 +34,13 @@ export function serviceWarnings({ metadata, spec }: Service): string[] {
   return warnings;
 }
 
+/** Advice on what a balancer reports. */
+export function balancerWarnings({ status }: Service): readonly string[] {
+  return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }, i) =>
+    ip ? ipWarnings(`status.loadBalancer.ingress[${i}]`, ip) : [],
+  );
+}
+
 function ignoredWithoutAddress({ loadBalancerIP, externalIPs, sessionAffinity }: ServiceSpec): string[] {
   const ignored = [
     loadBalancerIP && 'loadBalancerIP',
