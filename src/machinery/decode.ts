@@ -68,6 +68,10 @@ function readYaml(text: string): unknown {
 const kindStruct =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
+/** Why a value that is no object says of no kind that it is one. */
+export const noObject = (value: unknown): string =>
+  `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeName(value)} into Go value of type ${kindStruct}`;
+
 function textField(object: Json, key: 'apiVersion' | 'kind'): string {
   const value = object[key] ?? '';
   if (typeof value === 'string') return value;
@@ -78,10 +82,7 @@ function textField(object: Json, key: 'apiVersion' | 'kind'): string {
 /** What the object says it is; what it leaves out is what was expected. */
 function readKind(value: unknown, expected: GroupVersionKind): GroupVersionKind {
   if (value === null) return expected;
-  if (!isObject(value)) {
-    const why = `json: cannot unmarshal ${jsonTypeName(value)} into Go value of type ${kindStruct}`;
-    throw new UnreadableError(`couldn't get version/kind; json parse error: ${why}`);
-  }
+  if (!isObject(value)) throw new UnreadableError(noObject(value));
   const apiVersion = textField(value, 'apiVersion');
   const kind = textField(value, 'kind') || expected.kind;
   if (apiVersion === '') return { group: expected.group, version: expected.version, kind };

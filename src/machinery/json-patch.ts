@@ -33,12 +33,11 @@ export function patchDoesNotApply(): StatusError {
   return new StatusError(422, 'Invalid', message, {});
 }
 
+/** As upstream, what stands before the first slash does not count. */
 function parsePointer(path: unknown): string[] {
-  if (typeof path !== 'string' || !path.startsWith('/')) throw new MisfitError(`bad path ${String(path)}`);
-  return path
-    .slice(1)
-    .split('/')
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (typeof path !== 'string' || !path.includes('/')) throw new MisfitError(`bad path ${String(path)}`);
+  const [, ...tokens] = path.split('/');
+  return tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 function parseIndex(token: string, length: number): number {
@@ -74,9 +73,9 @@ function remove(container: Container, token: string): void {
 }
 
 function replace(container: Container, token: string, value: unknown): void {
+  if (!Array.isArray(container)) return setOwn(container, token, value);
   if (!has(container, token)) throw new MisfitError(`no ${token} to replace`);
-  if (Array.isArray(container)) container[parseIndex(token, container.length)] = value;
-  else setOwn(container, token, value);
+  container[parseIndex(token, container.length)] = value;
 }
 
 interface Place {
@@ -95,19 +94,15 @@ function find(root: Container, pointer: unknown): Place {
   return { container, token };
 }
 
+/** Null for a key that an object does not have. */
 function valueAt({ container, token }: Place): unknown {
-  if (!has(container, token)) throw new MisfitError(`no ${token}`);
-  return get(container, token);
-}
-
-function test({ container, token }: Place, expected: unknown): void {
-  const actual = has(container, token) ? get(container, token) : undefined;
-  if (!deepEqual(actual ?? null, expected ?? null)) throw new MisfitError(`${token} is another`);
+  if (Array.isArray(container) && !has(container, token)) throw new MisfitError(`no ${token}`);
+  return get(container, token) ?? null;
 }
 
 class Patcher {
   private copied = 0;
-  private readonly root: Container;
+  root: Container;
 
   constructor(root: Container) {
     this.root = root;
@@ -119,6 +114,7 @@ class Patcher {
       case 'add':
         return this.put(path, clone(value ?? null), add);
       case 'replace':
+        if (path === '') return this.replaceRoot(value);
         return this.put(path, clone(value ?? null), replace);
       case 'remove': {
         const place = find(this.root, path);
@@ -133,10 +129,20 @@ class Patcher {
       case 'copy':
         return this.put(path, this.copyOf(valueAt(find(this.root, operation.from))), add);
       case 'test':
-        return test(find(this.root, path), value);
+        return this.test(path, value ?? null);
       default:
         throw new MisfitError(`unexpected kind ${op}`);
     }
+  }
+
+  private replaceRoot(value: unknown): void {
+    if (!isContainer(value)) throw new MisfitError('neither an object nor a list');
+    this.root = clone(value);
+  }
+
+  private test(path: string, expected: unknown): void {
+    const actual = path === '' ? this.root : valueAt(find(this.root, path));
+    if (!deepEqual(actual, expected)) throw new MisfitError(`${path} is another`);
   }
 
   private put(path: string, value: unknown, how: typeof add): void {
@@ -218,5 +224,5 @@ export function applyJsonPatch(object: unknown, patch: unknown): unknown {
     if (error instanceof MisfitError) throw patchDoesNotApply();
     throw error;
   }
-  return root;
+  return patcher.root;
 }

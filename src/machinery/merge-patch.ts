@@ -8,25 +8,33 @@ type Json = Record<string, unknown>;
 const isObject = (v: unknown): v is Json => typeof v === 'object' && v !== null && !Array.isArray(v);
 const own = (object: Json, key: string) => (Object.hasOwn(object, key) ? object[key] : undefined);
 
+/** A value without the nulls of its objects, those in lists as well. */
+function pruned(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(pruned);
+  return isObject(value) ? merge({}, value) : value;
+}
+
 function merge(target: unknown, patch: unknown): unknown {
+  if (!isObject(target)) return pruned(patch);
   if (!isObject(patch)) return patch;
   const result: Json = {};
-  const base = isObject(target) ? target : {};
-  for (const key in base) if (own(patch, key) !== null) setOwn(result, key, base[key]);
+  for (const key in target) if (own(patch, key) !== null) setOwn(result, key, target[key]);
   for (const key in patch) {
-    if (patch[key] !== null) setOwn(result, key, merge(own(base, key), patch[key]));
+    if (patch[key] !== null) setOwn(result, key, merge(own(target, key), patch[key]));
   }
   return result;
 }
 
 /**
- * The object with a merge patch (RFC 7386) applied; neither is changed, the result shares what is the same. Throws a
- * BadRequest for a patch that is no object.
+ * The object with a merge patch applied; neither is changed, the result shares what is the same. Departs from RFC 7386
+ * where `evanphx/json-patch` does: nulls in a list are lost unless the list takes the place of an object, and a list is
+ * a patch that takes the place of all. Throws a BadRequest for what is no patch.
  */
-export function applyMergePatch(object: Json, patch: unknown): Json {
-  if (!isObject(patch)) throw badRequest('Invalid JSON Patch');
+export function applyMergePatch(object: Json, patch: unknown): unknown {
+  const isList = Array.isArray(patch);
+  if (!isList && !isObject(patch)) throw badRequest('Invalid JSON Patch');
   if (!withinDepth(patch)) throw badRequest('exceeded max depth');
-  return merge(object, patch) as Json;
+  return isList ? pruned(patch) : merge(object, patch);
 }
 
 /** The merge patch that makes `to` of `from`; empty if they are equal. */

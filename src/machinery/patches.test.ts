@@ -32,6 +32,12 @@ describe('JSON patch', () => {
     [[{ op: 'copy', from: '/a', path: '/z' }], { ...object, z: { b: [1, 2, 3] } }],
     [[{ op: 'test', path: '/a', value: { b: [1, 2, 3] } }], object],
     [[{ op: 'test', path: '/nope', value: null }], object],
+    [[{ op: 'test', path: '', value: object }], object],
+    [[{ op: 'replace', path: '/nope', value: 1 }], { ...object, nope: 1 }],
+    [[{ op: 'copy', from: '/nope', path: '/z' }], { ...object, z: null }],
+    [[{ op: 'replace', path: '', value: { n: 1 } }], { n: 1 }],
+    [[{ op: 'replace', path: '', value: [1] }], [1]],
+    [[{ op: 'remove', path: 'ignored/a' }], { 'x/y': 1, constructor: 'c' }],
   ])('%j', (patch, wanted) => expect(applyJsonPatch(object, patch)).toEqual(wanted));
 
   test.each([
@@ -39,7 +45,15 @@ describe('JSON patch', () => {
     [[{ op: 'add', path: '/toString/x', value: 1 }], 422],
     [[{ op: 'add', path: '/__proto__/x', value: 1 }], 422],
     [[{ op: 'remove', path: '/nope' }], 422],
-    [[{ op: 'replace', path: '/nope', value: 1 }], 422],
+    [[{ op: 'remove', path: 'a' }], 422],
+    [[{ op: 'replace', path: '/a/b/3', value: 1 }], 422],
+    [[{ op: 'replace', path: '/nope/a', value: 1 }], 422],
+    [[{ op: 'replace', path: '', value: null }], 422],
+    [[{ op: 'replace', path: '', value: 'a' }], 422],
+    [[{ op: 'move', from: '/nope', path: '/z' }], 422],
+    [[{ op: 'copy', from: '/a/b/3', path: '/z' }], 422],
+    [[{ op: 'test', path: '/a/b/3', value: null }], 422],
+    [[{ op: 'test', path: '', value: {} }], 422],
     [[{ op: 'test', path: '/a/b/0', value: 2 }], 422],
     [[{ op: 'add', path: '/a/b/9', value: 2 }], 422],
     [[{ op: 'dance', path: '/a' }], 422],
@@ -98,21 +112,30 @@ describe('JSON patch', () => {
 test('no patch nests so deep that the stack ends', () => {
   const deep = JSON.parse(`${'{"spec":'.repeat(100_000)}1${'}'.repeat(100_000)}`) as Json;
   expect(codeOf(() => applyMergePatch({}, deep))).toBe(400);
+  expect(codeOf(() => applyMergePatch({}, [deep]))).toBe(400);
   expect(codeOf(() => applyStrategicMergePatch({}, deep, 'io.k8s.api.core.v1.Pod'))).toBe(400);
   expect(codeOf(() => applyJsonPatch({}, [{ op: 'add', path: '/a', value: deep }]))).toBe(400);
 });
 
 describe('merge patch', () => {
   const value = fc.jsonValue({ maxDepth: 3 });
-  const object = fc.dictionary(fc.constantFrom('a', 'b', 'c', '__proto__'), value);
   const withoutNull = (v: unknown): unknown => {
-    if (typeof v !== 'object' || v === null || Array.isArray(v)) return v;
+    if (Array.isArray(v)) return v.map(withoutNull);
+    if (typeof v !== 'object' || v === null) return v;
     return Object.fromEntries(
       Object.entries(v)
         .filter(([, x]) => x !== null)
         .map(([k, x]) => [k, withoutNull(x)]),
     );
   };
+  const prunedLists = (v: unknown): unknown => {
+    if (Array.isArray(v)) return withoutNull(v);
+    if (typeof v !== 'object' || v === null) return v;
+    return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, prunedLists(x)]));
+  };
+  const object = fc
+    .dictionary(fc.constantFrom('a', 'b', 'c', '__proto__'), value)
+    .map((v) => prunedLists(v) as Json);
 
   test('the cases of RFC 7386', () => {
     expect(applyMergePatch({ a: 'b', c: { d: 'e', f: 'g' } }, { a: 'z', c: { f: null } })).toEqual({
@@ -122,14 +145,28 @@ describe('merge patch', () => {
     expect(applyMergePatch({ a: [{ b: 'c' }] }, { a: [1] })).toEqual({ a: [1] });
     expect(applyMergePatch({ a: { b: 'c' } }, { a: { b: 'd', c: null } })).toEqual({ a: { b: 'd' } });
     expect(applyMergePatch({}, { a: { bb: { ccc: null } } })).toEqual({ a: { bb: {} } });
-    expect(codeOf(() => applyMergePatch({}, [1]))).toBe(400);
+    expect(applyMergePatch({}, [1])).toEqual([1]);
+    expect(codeOf(() => applyMergePatch({}, null))).toBe(400);
+    expect(codeOf(() => applyMergePatch({}, 1))).toBe(400);
   });
+
+  test.each([
+    [{}, [{}, null]],
+    [{ a: null }, [{}, null]],
+    [{ a: [{ n: 1 }] }, [{}, null]],
+    [{ a: { n: 1 } }, [{ n: null }, null]],
+  ])(
+    'nulls of the objects in a list are left out unless it takes the place of an object: %j',
+    (object, a) => {
+      expect(applyMergePatch(object, { a: [{ n: null }, null] })).toEqual({ a });
+    },
+  );
 
   test('twice is once', () => {
     fc.assert(
       fc.property(object, object, (o, p) => {
         const once = applyMergePatch(o, p);
-        expect(deepEqual(applyMergePatch(once, p), once)).toBe(true);
+        expect(deepEqual(applyMergePatch(once as Json, p), once)).toBe(true);
       }),
     );
   });

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { ConformError, conform, type MismatchWords } from '../../machinery/conform.ts';
+import { noObject } from '../../machinery/decode.ts';
 import { invalid, invalidObject } from '../../machinery/field-error.ts';
 import {
   findType,
@@ -22,6 +23,7 @@ export function conformed(
   shown: () => string = () => JSON.stringify(given),
   words?: MismatchWords,
 ): { object: KubernetesObject; unknown: string[] } {
+  if (Array.isArray(given)) throw unusable(shown(), noObject(given));
   const value = withoutUndefined(given);
   try {
     if (findType(typeName)) {

@@ -131,6 +131,20 @@ describe('patch', () => {
     expect(await failure(patch(api, type, body, { fieldValidation }))).toMatchObject({ code: 400, message });
   });
 
+  test.each([
+    [merge, '[{"a":null}]', '[{}]'],
+    [json, '[{"op":"replace","path":"","value":[1]}]', '[1]'],
+  ])('%s %s makes a list of the object', async (type, body, made) => {
+    const api = await withMap();
+    const kind =
+      'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+    const why = `couldn't get version/kind; json parse error: ${go} array into Go value of type ${kind}`;
+    expect(await failure(patch(api, type, body, { fieldValidation: 'Ignore' }))).toMatchObject({
+      code: 422,
+      message: ` "" is invalid: patch: Invalid value: ${JSON.stringify(made)}: ${why}`,
+    });
+  });
+
   test('of null changes nothing, where null is a patch', async () => {
     const api = await withMap();
     const before = await api.object('get', configmaps, { name: 'a' });

@@ -134,6 +134,7 @@ function patched(call: Call, facet: Facet, { old, read, options }: PatchStep): K
   const part = narrow ? partOf(base, narrow.fields) : base;
   const result = clone(appliedTo(part, read, facet.type)) as KubernetesObject;
   const whole = (object: KubernetesObject): KubernetesObject => {
+    if (Array.isArray(object)) return object;
     const completed = narrow ? withRest(object, base, narrow.fields) : object;
     return isApart ? { ...completed, metadata: { ...object.metadata, managedFields } } : completed;
   };
