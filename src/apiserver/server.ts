@@ -12,6 +12,8 @@ import type { FrontProxy } from './aggregation/extension-server.ts';
 import { dynamicAdmission } from './admission/dynamic.ts';
 import { Auditor, type AuditOptions } from './audit/auditor.ts';
 import type { Authorizer } from './auth/authorizer.ts';
+import type { JwtAuthenticator } from './auth/jwt/configuration.ts';
+import { JwtTokens, type JwtTokensOptions } from './auth/jwt/jwt-tokens.ts';
 import type { ObjectReader } from './auth/object-reader.ts';
 import { bootstrapPolicy } from './auth/rbac/bootstrap.ts';
 import { createSecurity, type Security, type ServiceAccountOptions } from './auth/security.ts';
@@ -71,6 +73,10 @@ export interface ApiServerOptions {
   authorizers?: readonly Authorizer[];
   /** Whether requests without credentials are let on as system:anonymous. Yes unless told. */
   allowAnonymous?: boolean;
+  /** For these paths alone; for all where absent. */
+  anonymousPaths?: readonly string[];
+  /** Issuers outside of the cluster whose tokens are believed, and the way to them. */
+  jwt?: { issuers: readonly JwtAuthenticator[]; getter: JwtTokensOptions['getter'] };
   /** k8ts's own version, shown in `/version`. */
   version: string;
   /** The way to kubelets, for logs, exec and the like. */
@@ -161,6 +167,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const reader = lateReader(() => parts.dispatcher?.reader as ObjectReader);
   const security = createSecurity({
     ...options,
+    foreignTokens: await foreignTokens(options),
     reader,
     clock: platform.clock,
     proxyNames: options.frontProxy?.names,
@@ -204,6 +211,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   parts.server = server;
   await server.start();
   return server;
+}
+
+async function foreignTokens({ jwt, platform, serviceAccounts }: ApiServerOptions) {
+  if (!jwt) return undefined;
+  const { issuer, audiences = [issuer] } = serviceAccounts;
+  const { clock, log } = platform;
+  return JwtTokens.open(jwt.issuers, { clock, log, getter: jwt.getter, audiences });
 }
 
 function throughNodes({ nodes }: ApiServerOptions, reader: ObjectReader): Connector | undefined {
@@ -315,6 +329,7 @@ class Server implements ApiServer {
       authentication: {
         authenticators: security.authenticators,
         allowAnonymous: options.allowAnonymous ?? true,
+        anonymousPaths: options.anonymousPaths,
       },
       authorizer: security.authorizer,
       impersonation,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ApiServerSettings } from '../cluster/api-server-settings.ts';
+import type { OidcSettings } from '../cluster/authentication.ts';
 import { UserError } from '../cluster/user-error.ts';
 import { spanMs, wholeNumber } from './arguments.ts';
 
@@ -19,6 +20,17 @@ export interface ApiServerFlags {
   auditWebhookBatchMaxSize: number;
   auditWebhookBatchMaxWait: number;
   auditWebhookInitialBackoff: number;
+  authenticationConfig?: string;
+  anonymousAuth?: 'true' | 'false';
+  tokenAuthFile?: string;
+  oidcIssuerUrl?: string;
+  oidcClientId?: string;
+  oidcCaFile?: string;
+  oidcUsernameClaim: string;
+  oidcUsernamePrefix?: string;
+  oidcGroupsClaim?: string;
+  oidcGroupsPrefix?: string;
+  oidcRequiredClaim?: Record<string, string>;
 }
 
 const many = 1_000_000;
@@ -26,6 +38,10 @@ const secondMs = 1000;
 
 /** Gives a command the options of `ApiServerFlags`. */
 export function withApiServerFlags(command: Command): Command {
+  return withAuthenticationFlags(withAuditFlags(command));
+}
+
+function withAuditFlags(command: Command): Command {
   return command
     .option('--audit-policy-file <file>', 'an audit.k8s.io/v1 Policy: what is recorded of requests')
     .option('--audit-log-path <file>', 'where audit events are written; - is standard output')
@@ -69,9 +85,67 @@ export function withApiServerFlags(command: Command): Command {
     );
 }
 
+function withAuthenticationFlags(command: Command): Command {
+  return command
+    .option('--authentication-config <file>', 'an AuthenticationConfiguration: whose tokens are believed')
+    .addOption(
+      new Option('--anonymous-auth <yes>', 'let requests without credentials on (default: true)').choices([
+        'true',
+        'false',
+      ]),
+    )
+    .option('--token-auth-file <file>', 'tokens with their users, uids and groups, as CSV')
+    .option('--oidc-issuer-url <url>', 'issuer whose tokens are believed')
+    .option('--oidc-client-id <id>', 'whom its tokens must be meant for')
+    .option('--oidc-ca-file <file>', 'authority of the certificate of the issuer')
+    .option('--oidc-username-claim <claim>', 'claim that has the name of the user', 'sub')
+    .option(
+      '--oidc-username-prefix <prefix>',
+      'what stands before it; - is nothing (default: the issuer and #)',
+    )
+    .option('--oidc-groups-claim <claim>', 'claim that has the groups of the user')
+    .option('--oidc-groups-prefix <prefix>', 'what stands before them')
+    .option('--oidc-required-claim <claim=value>', 'what a token must say; may be repeated', pairs);
+}
+
+function pairs(text: string, all: Record<string, string> = {}): Record<string, string> {
+  const [, claim, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
+  if (claim === undefined) throw new InvalidArgumentError('must be a claim, =, and its value.');
+  return { ...all, [claim]: value ?? '' };
+}
+
 /** The flags as settings of the API server. Throws a `UserError` where they make no sense. */
 export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
-  return { audit: auditSettings(flags), flags: flags.all };
+  return { audit: auditSettings(flags), authentication: authenticationSettings(flags), flags: flags.all };
+}
+
+const path = (file: string | undefined) => file && resolve(file);
+
+function authenticationSettings(flags: ApiServerFlags): ApiServerSettings['authentication'] {
+  const { anonymousAuth } = flags;
+  return {
+    configFile: path(flags.authenticationConfig),
+    oidc: oidcSettings(flags),
+    tokenFile: path(flags.tokenAuthFile),
+    ...(anonymousAuth && { allowAnonymous: anonymousAuth === 'true' }),
+  };
+}
+
+function oidcSettings(flags: ApiServerFlags): OidcSettings | undefined {
+  const { oidcIssuerUrl: issuerUrl, oidcClientId: clientId } = flags;
+  if ((issuerUrl === undefined) !== (clientId === undefined))
+    throw new UserError('oidc-issuer-url and oidc-client-id must be specified together');
+  if (issuerUrl === undefined || clientId === undefined) return undefined;
+  return {
+    issuerUrl,
+    clientId,
+    caFile: path(flags.oidcCaFile),
+    usernameClaim: flags.oidcUsernameClaim,
+    usernamePrefix: flags.oidcUsernamePrefix,
+    groupsClaim: flags.oidcGroupsClaim,
+    groupsPrefix: flags.oidcGroupsPrefix,
+    requiredClaims: flags.oidcRequiredClaim ?? {},
+  };
 }
 
 function auditSettings(flags: ApiServerFlags): ApiServerSettings['audit'] {

@@ -54,4 +54,10 @@ export function flagValues(command: Command): Record<string, string> {
   );
 }
 
-const shown = (value: unknown): string => (value === undefined ? '' : String(value));
+function shown(value: unknown): string {
+  if (value === undefined) return '';
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return String(value);
+  return Object.entries(value)
+    .map(([key, one]) => `${key}=${one}`)
+    .join(',');
+}

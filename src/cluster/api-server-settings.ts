@@ -1,29 +1,35 @@
 import type { ApiServerOptions } from '../apiserver/server.ts';
 import type { Platform } from '../platform/platform.ts';
+import { type AuthenticationSettings, readAuthentication } from './authentication.ts';
 import { type AuditSettings, startAuditing } from './audit.ts';
 
 /** What a user says of the API server alone; the names are those of upstream's flags. */
 export interface ApiServerSettings {
   audit?: AuditSettings | undefined;
+  authentication?: AuthenticationSettings;
   /** The flags that this program was started with: what `/flagz` shows. */
   flags?: Record<string, string>;
 }
 
 /** The settings as the API server takes them. */
 export interface ApiServerMeans {
-  options: Pick<ApiServerOptions, 'audit' | 'flags'>;
+  options: Partial<ApiServerOptions>;
   /** Ends what goes on beside the server, after it. */
   close(): Promise<void>;
 }
 
-/** Reads the files that settings name. Throws a UserError where one cannot be used. */
+/** Reads the files that settings name; `issuer` is the cluster's own. Throws a UserError where one cannot be used. */
 export async function readApiServerSettings(
-  { audit, flags }: ApiServerSettings,
-  platform: Platform,
+  { audit, flags, authentication = {} }: ApiServerSettings,
+  { platform, issuer }: { platform: Platform; issuer: string },
 ): Promise<ApiServerMeans> {
   const auditing = audit && (await startAuditing(audit, platform));
   return {
-    options: { audit: auditing, ...(flags && { flags }) },
+    options: {
+      audit: auditing,
+      ...(flags && { flags }),
+      ...(await readAuthentication(authentication, { files: platform.files, issuer })),
+    },
     close: async () => auditing?.close(),
   };
 }

@@ -127,7 +127,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   // A thread begins while the rest does.
   const listen = httpThread ? listenInThread(httpThread) : listenHttps;
   const { authority, proxyAuthority, tokenKey, serving, admin, kubelet, proxy } = await credentials(options);
-  const settings = await readApiServerSettings(options.apiServer ?? {}, platform);
+  const settings = await readApiServerSettings(options.apiServer ?? {}, { platform, issuer });
   const identity = { cert: kubelet.certificate, key: kubelet.key, ca: authority.certificate };
   const kubelets = httpsGetter(identity);
   const usage = usageCollector(platform, kubelets, () => server.dispatcher.reader);

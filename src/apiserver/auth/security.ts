@@ -2,7 +2,7 @@ import * as resources from '../../api/generated/resources.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { AdmissionPlugin } from '../admission/admission.ts';
 import type { Kind, UserInfo } from '../registry/kind.ts';
-import type { Authenticator } from './authenticator.ts';
+import type { Authenticator, TokenAuthenticator } from './authenticator.ts';
 import { type Authorizer, firstOpinion, privilegedGroupAuthorizer } from './authorizer.ts';
 import { Tokens } from './bearer-token.ts';
 import { certificateAuthenticator } from './client-certificate.ts';
@@ -28,6 +28,8 @@ export interface SecurityOptions {
   serviceAccounts: ServiceAccountOptions;
   /** Tokens that are good from the start. */
   staticTokens?: readonly { token: string; user: UserInfo }[];
+  /** Knows the tokens of issuers outside of the cluster. */
+  foreignTokens?: TokenAuthenticator | undefined;
   /** Told of Secrets whose tokens are used. */
   onSecretUsed?: ServiceAccountTokensOptions['onSecretUsed'];
   /** Asked before the roles are. */
@@ -77,6 +79,7 @@ export function createSecurity(options: SecurityOptions): Security {
       staticTokens(options.staticTokens ?? []),
       bootstrapTokens({ reader, clock }),
       serviceAccounts,
+      ...(options.foreignTokens ? [options.foreignTokens] : []),
     ],
     audiences,
   });

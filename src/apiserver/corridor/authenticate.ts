@@ -8,6 +8,8 @@ export interface AuthenticateOptions {
   authenticators: readonly Authenticator[];
   /** Whether a request that shows no credentials is let on as system:anonymous. */
   allowAnonymous: boolean;
+  /** For these paths alone; for all where absent. */
+  anonymousPaths?: readonly string[] | undefined;
 }
 
 /**
@@ -31,6 +33,11 @@ export async function authenticate(
     }
   }
   if (refusal) throw refusal;
-  if (!options.allowAnonymous) throw unauthorized();
+  if (!isOpen(request.target, options)) throw unauthorized();
   return anonymousUser;
+}
+
+function isOpen(target: string, { allowAnonymous, anonymousPaths }: AuthenticateOptions): boolean {
+  if (!allowAnonymous || !anonymousPaths) return allowAnonymous;
+  return anonymousPaths.includes(target.split('?', 1)[0] as string);
 }
