@@ -313,7 +313,9 @@ function eventsOf(labels: NamespaceLabels): Plugin['events'] {
   };
   return [
     interestIn(pods, ['Add', 'Update', 'Delete'], (pod, other, old) => {
-      return related(pod, other) || (old !== undefined && related(pod, old));
+      if (!old) return related(pod, other);
+      const isSame = deepEqual(other.metadata.labels ?? {}, old.metadata.labels ?? {});
+      return !isSame && (related(pod, other) || related(pod, old));
     }),
     interestIn(nodes, ['Add', 'UpdateLabel'], (pod, node, old) => {
       const { near, apart } = topologyKeys(pod);

@@ -6,6 +6,7 @@ import {
   nodes,
   persistentvolumeclaims,
   persistentvolumes,
+  pods,
   storageclasses,
 } from '../../api/generated/resources.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
@@ -207,6 +208,56 @@ describe('which nodes wake a pod', () => {
       wakes('NodeResourcesFit', pod({}, { 'example.com/gpu': '1' }), having('2', '1'), having('2')),
     ).toBe(true);
     expect(wakes('NodeResourcesFit', pod({}, { 'example.com/gpu': '1' }), having('2'))).toBe(false);
+  });
+});
+
+describe('which changes of placed pods and of nodes wake a pod', () => {
+  const app = { labelSelector: { matchLabels: { app: 'web' } }, topologyKey: zone };
+  const apart = pod({
+    affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [app] } },
+  });
+  const spread = pod({
+    topologySpreadConstraints: [{ ...app, maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }],
+  });
+  const placed = (labels: Record<string, string>, metadata: object = {}) =>
+    stored<Stored<Pod>>('placed', {
+      metadata: { namespace: 'default', labels, ...metadata },
+      spec: { containers: [], nodeName: 'n' },
+    });
+  const going = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+  const web = placed({ app: 'web' });
+  const zoned = (value: string | undefined, more: Parameters<typeof node>[1] = {}) =>
+    node('a', { ...more, labels: { ...(value && { [zone]: value }), ...more.labels } });
+  const tainted = { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] } };
+
+  test.each<[string, Stored<Pod>, Stored<KubernetesObject>, Stored<KubernetesObject> | undefined, boolean]>([
+    ['InterPodAffinity', apart, web, undefined, true],
+    ['InterPodAffinity', apart, placed({ app: 'other' }), undefined, false],
+    ['InterPodAffinity', apart, placed({ app: 'other' }), web, true],
+    ['InterPodAffinity', apart, placed({ app: 'other' }), placed({ app: 'third' }), false],
+    // Until it is gone it keeps others away.
+    ['InterPodAffinity', apart, placed({ app: 'web' }, going), web, false],
+    ['PodTopologySpread', spread, web, undefined, true],
+    ['PodTopologySpread', spread, placed({ app: 'other' }), undefined, false],
+    ['PodTopologySpread', spread, placed({ app: 'other' }), web, true],
+    ['PodTopologySpread', spread, placed({ app: 'other' }), placed({ app: 'third' }), false],
+    ['PodTopologySpread', spread, placed({ app: 'web' }, going), web, true],
+    ['PodTopologySpread', spread, placed({ app: 'web' }, going), placed({ app: 'web' }, going), false],
+    ['PodTopologySpread', spread, zoned('1'), undefined, true],
+    ['PodTopologySpread', spread, zoned(undefined), undefined, false],
+    ['PodTopologySpread', spread, zoned('1'), zoned(undefined), true],
+    ['PodTopologySpread', spread, zoned(undefined), zoned('1'), true],
+    ['PodTopologySpread', spread, zoned('1'), zoned('2'), true],
+    ['PodTopologySpread', spread, zoned('1'), zoned('1', { labels: { other: 'x' } }), false],
+    ['PodTopologySpread', spread, zoned('1'), zoned('1', tainted), true],
+    ['PodTopologySpread', spread, zoned(undefined), zoned(undefined, tainted), false],
+  ])('%s', (plugin, one, now, old, helps) => {
+    const { events = [] } = testProfile().at.filter.find(({ name }) => name === plugin) ?? {};
+    const resource = 'status' in now ? nodes : pods;
+    const action = old ? ('Update' as const) : ('Add' as const);
+    const event = { resource: resource as never, action, object: now, ...(old && { old }) };
+    const interests = events.filter((interest) => interest.resource === (resource as never));
+    expect(interests.some((interest) => !interest.helps || interest.helps(one, event))).toBe(helps);
   });
 });
 

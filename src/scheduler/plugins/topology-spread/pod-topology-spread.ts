@@ -30,6 +30,9 @@ const systemDefaults: readonly TopologySpreadConstraint[] = [
   { topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway', maxSkew: 5 },
 ];
 
+const sameLabels = (one: Pod, other: Pod) =>
+  deepEqual(one.metadata.labels ?? {}, other.metadata.labels ?? {});
+
 /** Keeps the pods of a set apart, in zones or on nodes, as evenly as they ask for. */
 export class PodTopologySpread implements Plugin {
   readonly name = 'PodTopologySpread';
@@ -50,11 +53,16 @@ export class PodTopologySpread implements Plugin {
       const spreads = ({ metadata }: Pod) =>
         metadata.namespace === pod.metadata.namespace &&
         constraints.some(({ selector }) => matchesLabels(selector, metadata.labels));
-      return spreads(other) || (old !== undefined && spreads(old));
+      if (!old) return spreads(other);
+      const counts = (one: Pod) => spreads(one) && !one.metadata.deletionTimestamp;
+      return counts(other) !== counts(old) || (counts(other) && !sameLabels(other, old));
     }),
     interestIn(nodes, ['Add', 'Delete', 'UpdateLabel', 'UpdateTaint'], (pod, node, old) => {
       const keys = this.#constraintsOf(pod, 'DoNotSchedule').map((c) => c.topologyKey);
-      return hasAll(node, keys) || (old !== undefined && hasAll(old, keys));
+      const counts = hasAll(node, keys);
+      if (!old || counts !== hasAll(old, keys)) return counts || old !== undefined;
+      const isElsewhere = keys.some((key) => node.metadata.labels?.[key] !== old.metadata.labels?.[key]);
+      return counts && (isElsewhere || !deepEqual(node.spec?.taints ?? [], old.spec?.taints ?? []));
     }),
   ];
 
