@@ -13,6 +13,7 @@ import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { defaultStorageClassOf } from '../../machinery/default-storage-class.ts';
 import { deepEqual } from '../../machinery/equal.ts';
+import { driverBehind, migratedTo } from '../../machinery/migrated-drivers.ts';
 import { hasReason, ignoring } from '../../machinery/status-error.ts';
 import {
   type ControllerContext,
@@ -53,6 +54,16 @@ const misbound = {
   reason: 'ClaimMisbound',
   message: 'Two claims are bound to the same volume, this one is bound incorrectly',
 };
+
+/** The object with the driver noted that has taken the place of its provisioner; undefined where it is noted, or none has. */
+function tellsDriver<T extends Claim | Volume>(object: T, keys: readonly string[]): T | undefined {
+  const { metadata } = object;
+  const named = keys.flatMap((key) => metadata.annotations?.[key] ?? [])[0];
+  const driver = named && migratedTo(named);
+  if (!driver || metadata.annotations?.[annotations.migratedTo] === driver) return undefined;
+  const told = { ...metadata.annotations, [annotations.migratedTo]: driver };
+  return { ...object, metadata: { ...metadata, annotations: told } };
+}
 
 const wasBound = ({ metadata }: Claim) => metadata.annotations?.[annotations.bindCompleted] !== undefined;
 
@@ -140,6 +151,11 @@ class Binder {
     }
     const claim = this.#claims.get(name);
     if (!claim || claim.metadata.deletionTimestamp) return done;
+    const told = tellsDriver(claim, [annotations.provisioner, annotations.betaProvisioner]);
+    if (told) {
+      await this.#updateClaim(key, told, causedBy(claim, 'another driver serves it now'));
+      return done;
+    }
     if (claim.spec.volumeName) return this.#syncNamed(key, claim);
     return wasBound(claim) ? this.#lose(key, claim, lostReference) : this.#syncPending(key, claim);
   }
@@ -224,7 +240,7 @@ class Binder {
   }
 
   async #provision(key: string, claim: Claim, storageClass: Stored<StorageClass>): Promise<Outcome> {
-    const { provisioner } = storageClass;
+    const provisioner = driverBehind(storageClass.provisioner);
     if (provisioner === localProvisioner && this.#local) {
       const wanted = localVolume(claim, storageClass, this.#local);
       const cause = causedBy(claim, 'no volume is there for it');
@@ -328,6 +344,13 @@ class Binder {
   }
 
   async #syncVolume(key: string, volume: Volume): Promise<Outcome> {
+    const told = tellsDriver(volume, [annotations.provisionedBy]);
+    if (told) {
+      const cause = causedBy(volume, 'another driver serves it now');
+      const written = await this.#context.client.of(persistentvolumes).update(told, { cause });
+      this.#writes.wrote(key, this.#volumes, written);
+      return done;
+    }
     const { claimRef } = volume.spec;
     const claim = claimRef && this.#claims.get(`${claimRef.namespace}/${claimRef.name}`);
     const isElsewhere = isBoundElsewhere(volume, claim);

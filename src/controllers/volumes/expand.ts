@@ -4,10 +4,12 @@ import type { Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
+import { driverBehind } from '../../machinery/migrated-drivers.ts';
 import { compareQuantities } from '../../machinery/quantity.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { localProvisioner } from './local.ts';
 import { annotations } from './match.ts';
+import { oldProvisionerOf } from './reclaim.ts';
 
 type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;
@@ -32,6 +34,15 @@ export function createVolumeExpander(context: ControllerContext): Component {
     const message = 'Resize volume succeeded';
     context.events.record(claim, { type: 'Normal', reason: 'VolumeResizeSuccessful', message });
     return done;
+  }
+
+  async function nameResizer(claim: Claim, driver: string): Promise<void> {
+    if (claim.metadata.annotations?.[annotations.resizer] === driver) return;
+    const cause = causedBy(claim, `${driver} shall expand its volume`);
+    const patch = { metadata: { annotations: { [annotations.resizer]: driver } } };
+    // The right to its status is all that the expander has.
+    const options = { type: 'application/merge-patch+json', subresource: 'status', cause } as const;
+    await context.client.of(persistentvolumeclaims).patch(claim.metadata, patch, options);
   }
 
   return createController({
@@ -60,8 +71,12 @@ export function createVolumeExpander(context: ControllerContext): Component {
         if (compareQuantities(wanted, storageOf(claim.status.capacity)) <= 0) return done;
         if (volume.metadata.annotations?.[annotations.provisionedBy] === localProvisioner)
           return expand(claim, volume);
-        const message = 'waiting for an external controller to expand this PVC';
+        const old = oldProvisionerOf(volume);
+        const message = old
+          ? `CSI migration enabled for ${old}; waiting for external resizer to expand the pvc`
+          : 'waiting for an external controller to expand this PVC';
         context.events.record(claim, { type: 'Normal', reason: 'ExternalExpanding', message });
+        if (old) await nameResizer(claim, driverBehind(old));
         return done;
       };
     },

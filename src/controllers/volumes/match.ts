@@ -10,6 +10,8 @@ export const annotations = {
   provisioner: 'volume.kubernetes.io/storage-provisioner',
   betaProvisioner: 'volume.beta.kubernetes.io/storage-provisioner',
   selectedNode: 'volume.kubernetes.io/selected-node',
+  migratedTo: 'pv.kubernetes.io/migrated-to',
+  resizer: 'volume.kubernetes.io/storage-resizer',
   betaClass: 'volume.beta.kubernetes.io/storage-class',
 } as const;
 

@@ -391,6 +391,42 @@ describe('the standard class', () => {
     expect(told.map(({ count }) => count)).toEqual([1]);
   });
 
+  test('a class of a provisioner of old is for the driver that has taken its place', async () => {
+    await cluster.create(storageclasses, {
+      metadata: { name: 'gp2' },
+      provisioner: 'kubernetes.io/aws-ebs',
+      allowVolumeExpansion: true,
+    });
+    await claim({ storageClassName: 'gp2' });
+    await cluster.settle();
+    const driver = 'ebs.csi.aws.com';
+    expect((await claimNow()).metadata.annotations).toMatchObject({
+      'volume.kubernetes.io/storage-provisioner': driver,
+      'volume.beta.kubernetes.io/storage-provisioner': driver,
+    });
+    expect((await cluster.events('ExternalProvisioning'))[0]).toContain(`external provisioner '${driver}'`);
+    const source = { hostPath: undefined, awsElasticBlockStore: { volumeID: 'vol-1' } };
+    await cluster.create(persistentvolumes, {
+      metadata: { name: 'v', annotations: { 'pv.kubernetes.io/provisioned-by': 'kubernetes.io/aws-ebs' } },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: 'gp2',
+        ...source,
+      },
+    });
+    await cluster.settle();
+    const { metadata } = await cluster.get(persistentvolumes, 'v');
+    expect(metadata.annotations?.['pv.kubernetes.io/migrated-to']).toBe(driver);
+    expect((await claimNow()).status?.phase).toBe('Bound');
+    await grow('3Gi');
+    await cluster.settle();
+    expect((await claimNow()).metadata.annotations?.['volume.kubernetes.io/storage-resizer']).toBe(driver);
+    expect(await cluster.events('ExternalExpanding')).toEqual([
+      'ExternalExpanding CSI migration enabled for kubernetes.io/aws-ebs; waiting for external resizer to expand the pvc',
+    ]);
+  });
+
   test('a class that nobody provisions for says so', async () => {
     const provisioner = 'kubernetes.io/no-provisioner';
     await cluster.create(storageclasses, { metadata: { name: 'byhand' }, provisioner });

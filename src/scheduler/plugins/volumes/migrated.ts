@@ -1,20 +1,10 @@
 import type { PersistentVolumeSpec, Volume } from '../../../api/core/v1.ts';
+import { driverBehind } from '../../../machinery/migrated-drivers.ts';
 
 type Source = Pick<
   PersistentVolumeSpec & Volume,
   'awsElasticBlockStore' | 'azureDisk' | 'cinder' | 'gcePersistentDisk'
 >;
-
-/** The drivers that stand in for what was part of Kubernetes once, by the names of those provisioners. */
-const drivers: Readonly<Record<string, string>> = {
-  'kubernetes.io/aws-ebs': 'ebs.csi.aws.com',
-  'kubernetes.io/azure-disk': 'disk.csi.azure.com',
-  'kubernetes.io/cinder': 'cinder.csi.openstack.org',
-  'kubernetes.io/gce-pd': 'pd.csi.storage.gke.io',
-};
-
-/** The driver that serves a provisioner; itself, unless its place has been taken. */
-export const driverBehind = (provisioner: string): string => drivers[provisioner] ?? provisioner;
 
 /** The driver, and its name for the volume, of a volume that was part of Kubernetes once. */
 export function migratedVolume(source: Source): { driver: string; handle: string } | undefined {

@@ -6,11 +6,12 @@ import {
   volumeattachments,
 } from '../../../api/generated/resources.ts';
 import type { CSINode } from '../../../api/storage/v1.ts';
+import { driverBehind } from '../../../machinery/migrated-drivers.ts';
 import type { NodeInfo } from '../../cache/node-info.ts';
 import { interestIn } from '../../framework/events.ts';
 import type { Plugin, Refusal } from '../../framework/framework.ts';
 import { classNameOf, mountedClaims, mounts, type StorageListers } from './claims.ts';
-import { driverBehind, migratedVolume } from './migrated.ts';
+import { migratedVolume } from './migrated.ts';
 
 const name = 'NodeVolumeLimits';
 const refusal: Refusal = { plugin: name, reasons: ['node(s) exceed max volume count'], unresolvable: false };
