@@ -260,6 +260,19 @@ describe('nodes', () => {
     );
   });
 
+  test('what a pod does not tolerate at all takes the place of what it was given time for', async () => {
+    const timed = { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' };
+    await cluster.patch(nodes, 'node-1', { spec: { taints: [timed] } });
+    await cluster.pass(1_000);
+    const taints = [timed, { key: 'maintenance', effect: 'NoExecute' }];
+    await cluster.patch(nodes, 'node-1', { spec: { taints } });
+    expect(await cluster.find(pods, 'web')).toBeUndefined();
+    expect(await cluster.events('TaintManagerEviction')).toEqual([
+      'TaintManagerEviction Cancelling deletion of Pod default/web',
+      'TaintManagerEviction Marking for deletion Pod default/web',
+    ]);
+  });
+
   test('a pod that somebody else deletes before its time is not waited for any more', async () => {
     const taints = [{ key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' }];
     await cluster.patch(nodes, 'node-1', { spec: { taints } });

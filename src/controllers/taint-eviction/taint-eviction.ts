@@ -31,7 +31,7 @@ class Evictor {
   readonly #nodes: Informer<Node>;
   readonly #pods: Informer<Pod>;
   /** Pods whose time runs, since when. */
-  readonly #running = new Map<string, { uid: string; sinceMs: number }>();
+  readonly #running = new Map<string, { uid: string; sinceMs: number; isTimed?: boolean }>();
 
   constructor(context: ControllerContext) {
     this.#context = context;
@@ -83,18 +83,25 @@ class Evictor {
       return done;
     }
     const nowMs = this.#context.clock.now();
-    const leftMs = this.#since(key, pod, nowMs) + seconds * 1000 - nowMs;
-    if (leftMs > 0) return { type: 'again', afterMs: leftMs };
+    const entry = this.#entry(key, pod, nowMs);
+    const leftMs = entry.sinceMs + seconds * 1000 - nowMs;
+    if (leftMs > 0) {
+      entry.isTimed = true;
+      return { type: 'again', afterMs: leftMs };
+    }
+    // What it does not tolerate at all takes the place of what it was given time for.
+    if (seconds === 0 && entry.isTimed) this.#tell(pod, `Cancelling deletion of Pod ${key}`);
+    entry.isTimed = false;
     await this.#evict(key, pod);
     return done;
   }
 
-  #since(key: string, pod: Stored<Pod>, nowMs: number): number {
+  #entry(key: string, pod: Stored<Pod>, nowMs: number): { sinceMs: number; isTimed?: boolean } {
     const { uid } = pod.metadata;
     const known = this.#running.get(key);
     const entry = known?.uid === uid ? known : { uid, sinceMs: nowMs };
     this.#running.set(key, entry);
-    return entry.sinceMs;
+    return entry;
   }
 
   async #evict(key: string, pod: Stored<Pod>): Promise<void> {
