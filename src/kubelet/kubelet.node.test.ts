@@ -308,6 +308,31 @@ describe.skipIf(why)(`the kubelet on containerd${why ? ` (skipped: ${why})` : ''
     await node.until(() => !node.pod('resized'));
   });
 
+  test('limits of a pod as a whole change in place, for the pod and the containers that it holds', async () => {
+    const spec = (cpu: string) => {
+      const amounts = { cpu, memory: '64Mi' };
+      return { resources: { requests: amounts, limits: amounts }, containers: [shell('c', 'sleep 1000')] };
+    };
+    node.create('whole', spec('100m'));
+    const pod = await node.phase('whole', 'Running');
+    const dir = `/sys/fs/cgroup/cpu${node.node.cgroupRoot}/kubepods/pod${pod.metadata.uid}`;
+    const id = pod.status?.containerStatuses?.[0]?.containerID?.split('//')[1];
+    const quotas = () =>
+      [dir, `${dir}/${id}`].map((at) => readFileSync(`${at}/cpu.cfs_quota_us`, 'utf8').trim());
+    for (const [cpu, quota] of [
+      ['250m', '25000'],
+      ['150m', '15000'],
+    ] as const) {
+      const now = node.pod('whole') as Pod;
+      node.api.change(pods, { ...now, spec: { ...now.spec, ...spec(cpu) } });
+      await node.until(() => quotas().every((found) => found === quota));
+      await node.until(() => node.pod('whole')?.status?.resources?.limits?.cpu === cpu);
+    }
+    expect(node.pod('whole')?.status?.containerStatuses?.[0]?.restartCount).toBe(0);
+    node.api.remove(pods, 'default', 'whole');
+    await node.until(() => !node.pod('whole'));
+  });
+
   test('a container that keeps failing waits longer; its last log can still be read', async () => {
     node.create('fails', { containers: [once('c', 'echo try; exit 1')] });
     const status = () => node.pod('fails')?.status?.containerStatuses?.[0];
