@@ -20,6 +20,7 @@ import { podTemplateKind } from './pod-template.ts';
 import { limitRangeKind } from './quota/limit-range.ts';
 import { resourceQuotaKind } from './quota/resource-quota.ts';
 import { replicationControllerKind } from './replication-controller.ts';
+import { serviceAccountKind } from './service-account.ts';
 import { serviceKind } from './service/service.ts';
 
 const metadata = { name: 'x', namespace: 'default' };
@@ -261,6 +262,18 @@ test('advice on the addresses of endpoints', () => {
   expect(endpointsKind.warnings?.({ metadata, subsets }, undefined)).toEqual([
     'subsets[0].addresses[0].ip: non-standard IP address "::ffff:1.2.3.4" is invalid: use "1.2.3.4"',
   ]);
+});
+
+test('advice on an account that enforces what its pods mount, once', () => {
+  const plain = created(serviceAccountKind, { metadata });
+  const annotations = { 'kubernetes.io/enforce-mountable-secrets': 'false' };
+  const enforcing = created(serviceAccountKind, { metadata: { ...metadata, annotations } });
+  const why =
+    'metadata.annotations[kubernetes.io/enforce-mountable-secrets]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets';
+  expect(serviceAccountKind.warnings?.(plain, undefined)).toEqual([]);
+  expect(serviceAccountKind.warnings?.(enforcing, undefined)).toEqual([why]);
+  expect(serviceAccountKind.warnings?.(enforcing, plain)).toEqual([why]);
+  expect(serviceAccountKind.warnings?.(enforcing, enforcing)).toEqual([]);
 });
 
 test('endpoints come by PUT, too', async () => {
