@@ -47,7 +47,9 @@ export function podStatusErrors(pod: Pod, old: Stored<Pod>): readonly FieldError
     name: 'containerStatuses' | 'initContainerStatuses' | 'ephemeralContainerStatuses',
     containers: readonly Container[] | undefined,
   ) =>
-    transitions(`status.${name}`, { now: status[name], before: before[name] }, mayRestart(spec, containers));
+    transitions(`status.${name}`, { now: status[name], before: before[name] }, (ended) =>
+      mayRestart(spec, containers, ended),
+    );
   return allErrors(
     annotationChanges(pod, old),
     each('status.conditions', status.conditions, conditionErrors),
@@ -101,13 +103,12 @@ function nominationErrors({ status }: Pod, old: Stored<Pod>): readonly FieldErro
 function mayRestart(
   spec: PodSpec,
   containers: readonly Container[] | undefined,
-): (status: ContainerStatus) => boolean {
-  if (!containers) return () => false;
-  if ([...(spec.initContainers ?? []), ...spec.containers].some(restartsOthers)) return () => true;
-  return ({ name, state }) => {
-    const own = containers.find((c) => c.name === name);
-    return own !== undefined && restartsAfter({ spec }, own, state?.terminated?.exitCode ?? 0);
-  };
+  { name, state }: ContainerStatus,
+): boolean {
+  if (!containers) return false;
+  if (spec.initContainers?.some(restartsOthers) || spec.containers.some(restartsOthers)) return true;
+  const own = containers.find((c) => c.name === name);
+  return own !== undefined && restartsAfter({ spec }, own, state?.terminated?.exitCode ?? 0);
 }
 
 const restartsOthers = ({ restartPolicyRules }: Container): boolean =>
