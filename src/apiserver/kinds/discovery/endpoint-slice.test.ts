@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../../api/discovery/v1.ts';
-import { created, createErrors, row, updateErrors } from '../shared/testing.ts';
+import { clone } from '../../../machinery/clone.ts';
+import { created, createErrors, row, testContext, updateErrors } from '../shared/testing.ts';
 import { endpointSliceKind } from './endpoint-slice.ts';
 
 const slice = (endpoints: Endpoint[], ports: EndpointPort[] = [], addressType = 'IPv4'): EndpointSlice => ({
@@ -62,7 +63,40 @@ test('the table shows ports and addresses', () => {
 test('what earlier versions said of places is dropped, and names as addresses are advised against', () => {
   const place = { addresses: ['10.0.0.1'], deprecatedTopology: { a: 'b' } };
   expect(created(endpointSliceKind, slice([place])).endpoints?.[0]).not.toHaveProperty('deprecatedTopology');
-  expect(endpointSliceKind.warnings?.(slice([], [], 'FQDN'), undefined)).toEqual([
+  const named = slice([], [], 'FQDN');
+  expect(endpointSliceKind.warnings?.(named, undefined)).toEqual([
     'spec.addressType: FQDN endpoints are deprecated',
   ]);
+  expect(endpointSliceKind.warnings?.(named, created(endpointSliceKind, named))).toEqual([]);
+});
+
+test.each([
+  ['endpointslice-controller.k8s.io', []],
+  ['endpointslicemirroring-controller.k8s.io', []],
+  [
+    'somebody',
+    [
+      'endpoints[0].addresses[0]: non-standard IP address "010.0.0.1" is invalid: use "10.0.0.1"',
+      'endpoints[1].addresses[0]: IPv6 address "2001:DB8::1" should be in RFC 5952 canonical format ("2001:db8::1")',
+    ],
+  ],
+])('addresses that are written oddly are advised against, unless %s writes them', (manager, said) => {
+  const odd = slice([{ addresses: ['010.0.0.1'] }, { addresses: ['2001:DB8::1'] }]);
+  odd.metadata.labels = { 'endpointslice.kubernetes.io/managed-by': manager };
+  expect(endpointSliceKind.warnings?.(odd, undefined)).toEqual(said);
+  expect(endpointSliceKind.warnings?.(odd, created(endpointSliceKind, odd))).toEqual(said);
+});
+
+test('a generation is a change of anything but metadata, or of labels', () => {
+  const generation = (change: (slice: EndpointSlice) => void) => {
+    const object = slice([{ addresses: ['10.0.0.1'] }]);
+    const old = created(endpointSliceKind, { ...object, metadata: { ...object.metadata, generation: 3 } });
+    const changed = clone(old);
+    change(changed);
+    endpointSliceKind.prepareForUpdate?.(changed, old, testContext());
+    return changed.metadata.generation;
+  };
+  expect(generation((s) => void (s.metadata.labels = { a: 'b' }))).toBe(4);
+  expect(generation((s) => void (s.metadata.labels = {}))).toBe(3);
+  expect(generation((s) => void (s.metadata.annotations = { a: 'b' }))).toBe(3);
 });

@@ -1,7 +1,7 @@
 import { ipaddresses, servicecidrs } from '../../../api/generated/resources.ts';
 import type { IPAddress, IPAddressSpec, ParentReference, ServiceCIDR } from '../../../api/networking/v1.ts';
 import { type FieldError, invalid, invalids, required } from '../../../machinery/field-error.ts';
-import { cidrErrors, ipErrors } from '../../../machinery/ip.ts';
+import { cidrErrors, ipErrors, legacyCidrErrors } from '../../../machinery/ip.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
@@ -14,7 +14,10 @@ export const ipAddressKind: Kind<IPAddress> = {
     address.spec ??= {} as IPAddressSpec;
   },
   validate: ({ spec }) => parentErrors(spec.parentRef),
-  validateUpdate: ({ spec }, old) => immutable('spec.parentRef', spec.parentRef, old.spec.parentRef),
+  validateUpdate: ({ spec }, old) => [
+    ...parentErrors(spec.parentRef),
+    ...immutable('spec.parentRef', spec.parentRef, old.spec.parentRef),
+  ],
   columns: [nameColumn, text('ParentRef', 'Whose address it is.', parent), ageColumn],
 };
 
@@ -63,7 +66,8 @@ function rangeErrors(cidrs: readonly string[] = []): readonly FieldError[] {
   if (cidrs.length === 0) return [required(ranges, 'at least one CIDR required')];
   if (cidrs.length > 2) return [invalid(ranges, { cidrs }, 'may only hold up to 2 values')];
   const families = new Set(cidrs.map((cidr) => cidr.includes(':')));
-  if (families.size < cidrs.length) {
+  const wrong = cidrs.some((cidr) => legacyCidrErrors(cidr).length > 0);
+  if (cidrs.length === 2 && (wrong || families.size < 2)) {
     const why = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
     return [invalid(ranges, { cidrs }, why)];
   }

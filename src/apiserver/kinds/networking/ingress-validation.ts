@@ -41,6 +41,12 @@ export function classContradiction({ metadata, spec }: Ingress): readonly FieldE
   return [invalid(`annotations.${classAnnotation}`, annotated, why)];
 }
 
+/** The annotation is the older of the two places. */
+export function classAdvice({ metadata, spec }: Ingress): readonly string[] {
+  if (metadata.annotations?.[classAnnotation] === undefined || spec.ingressClassName !== undefined) return [];
+  return [`annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`];
+}
+
 /** What a report of where an ingress can be reached may say. */
 export function ingressStatusErrors({ status }: Ingress): readonly FieldError[] {
   const field = 'status.loadBalancer.ingress';

@@ -3,7 +3,7 @@ import type { Ingress, IngressRule } from '../../../api/networking/v1.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
 import { keepStatus } from '../shared/status.ts';
-import { classContradiction, ingressErrors, ingressStatusErrors } from './ingress-validation.ts';
+import { classAdvice, classContradiction, ingressErrors, ingressStatusErrors } from './ingress-validation.ts';
 
 export const ingressKind: Kind<Ingress> = {
   resource: ingresses,
@@ -18,6 +18,7 @@ export const ingressKind: Kind<Ingress> = {
   prepareForUpdate: keepStatus,
   validate: (ingress) => [...ingressErrors(ingress), ...classContradiction(ingress)],
   validateUpdate: (ingress) => ingressErrors(ingress),
+  warnings: (ingress, old) => (old ? [] : classAdvice(ingress)),
   status: { validateUpdate: (ingress) => ingressStatusErrors(ingress) },
   columns: [
     nameColumn,

@@ -3,6 +3,7 @@ import type {
   NetworkPolicy,
   NetworkPolicyPeer,
   NetworkPolicyPort,
+  NetworkPolicySpec,
 } from '../../../api/networking/v1.ts';
 import {
   type FieldError,
@@ -11,7 +12,7 @@ import {
   invalids,
   required,
 } from '../../../machinery/field-error.ts';
-import { cidrContains, legacyCidrErrors } from '../../../machinery/ip.ts';
+import { cidrContains, cidrWarnings, legacyCidrErrors } from '../../../machinery/ip.ts';
 import { labelSelectorErrors } from '../../../machinery/label-selector.ts';
 import { portNameErrors } from '../../../machinery/names.ts';
 import { portNumber } from '../pod-spec/validation/ports.ts';
@@ -33,6 +34,23 @@ export function networkPolicyErrors({ spec }: NetworkPolicy): readonly FieldErro
     supported(field, type, ['Ingress', 'Egress']),
   );
   return [...errors, ...types];
+}
+
+/** Advice on ranges that can be read in more ways than one. */
+export function rangeAdvice({ ingress = [], egress = [] }: NetworkPolicySpec): readonly string[] {
+  return [
+    ...ingress.flatMap(({ from }, i) => peerAdvice(`spec.ingress[${i}].from`, from)),
+    ...egress.flatMap(({ to }, i) => peerAdvice(`spec.egress[${i}].to`, to)),
+  ];
+}
+
+function peerAdvice(field: string, peers: readonly NetworkPolicyPeer[] = []): string[] {
+  return peers.flatMap(({ ipBlock }, i) => {
+    if (!ipBlock) return [];
+    const path = `${field}[${i}].ipBlock`;
+    const excepted = (ipBlock.except ?? []).flatMap((cidr, j) => cidrWarnings(`${path}.except[${j}]`, cidr));
+    return [...cidrWarnings(`${path}.cidr`, ipBlock.cidr), ...excepted];
+  });
 }
 
 function ruleErrors(

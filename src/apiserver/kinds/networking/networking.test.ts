@@ -175,11 +175,46 @@ describe('addresses', () => {
     expect(createErrors(serviceCidrKind, object('10.0.0.0/24', '10.1.0.0/24'))).toEqual([
       'spec.cidrs: Invalid value: {"cidrs":["10.0.0.0/24","10.1.0.0/24"]}: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
     ]);
+    expect(createErrors(serviceCidrKind, object('x', '2001:db8::/64'))).toEqual([
+      'spec.cidrs: Invalid value: {"cidrs":["x","2001:db8::/64"]}: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+    ]);
     const change = (...cidrs: string[]) =>
       updateErrors(serviceCidrKind, object('10.0.0.0/24'), (o) => void (o.spec.cidrs = cidrs));
     expect(change('10.0.0.0/24', '2001:db8::/64')).toEqual([]);
     expect(change('10.9.0.0/24')).toEqual([
       'spec.cidrs[0]: Invalid value: "10.9.0.0/24": field is immutable',
+    ]);
+  });
+});
+
+describe('advice', () => {
+  test('a class in an annotation is out of date, unless the class is said in its place too', () => {
+    const annotations = { 'kubernetes.io/ingress.class': 'c' };
+    const old = created(ingressKind, ingress({ defaultBackend: backend }));
+    const annotated: Ingress = { ...old, metadata: { ...metadata, annotations } };
+    expect(ingressKind.warnings?.(annotated, undefined)).toEqual([
+      `annotation "kubernetes.io/ingress.class" is deprecated, please use 'spec.ingressClassName' instead`,
+    ]);
+    expect(ingressKind.warnings?.(annotated, old)).toEqual([]);
+    const both = { ...annotated, spec: { ...annotated.spec, ingressClassName: 'c' } };
+    expect(ingressKind.warnings?.(both, undefined)).toEqual([]);
+    expect(ingressKind.warnings?.(old, undefined)).toEqual([]);
+  });
+
+  test('ranges of a policy are written in one way only', () => {
+    const policy: NetworkPolicy = {
+      metadata,
+      spec: {
+        ingress: [
+          { from: [{ podSelector: {} }, { ipBlock: { cidr: '10.0.0.1/8', except: ['10.01.0.0/16'] } }] },
+        ],
+        egress: [{}, { to: [{ ipBlock: { cidr: '2001:0db8::/32' } }, { ipBlock: { cidr: '10.0.0.0/8' } }] }],
+      },
+    };
+    expect(networkPolicyKind.warnings?.(policy, undefined)).toEqual([
+      'spec.ingress[0].from[1].ipBlock.cidr: CIDR value "10.0.0.1/8" is ambiguous in this context (should be "10.0.0.0/8" or "10.0.0.1/32"?)',
+      'spec.ingress[0].from[1].ipBlock.except[0]: non-standard CIDR value "10.01.0.0/16" is invalid: use "10.1.0.0/16"',
+      'spec.egress[1].to[0].ipBlock.cidr: IPv6 CIDR value "2001:0db8::/32" should be in RFC 5952 canonical format ("2001:db8::/32")',
     ]);
   });
 });

@@ -1,4 +1,5 @@
 import type { NodeSelectorTerm } from '../../../api/core/v1.ts';
+import type { LabelSelector } from '../../../api/meta/v1.ts';
 import { nothing } from '../../../machinery/joined.ts';
 import { labelValueErrors } from '../../../machinery/names.ts';
 
@@ -43,8 +44,22 @@ export function nodeLabelWarnings(
   });
 }
 
+/** Advice on labels that a selector of nodes asks for. */
+export function nodeSelectorWarnings(field: string, selector: LabelSelector | undefined): readonly string[] {
+  if (!selector) return nothing;
+  const labels = Object.keys(selector.matchLabels ?? {}).flatMap((key) => {
+    const why = labelAdvice(key);
+    return why ? [`${field}.matchLabels.${key}: ${why}`] : [];
+  });
+  return [...nodeTermWarnings(field, selector, false), ...labels];
+}
+
 /** Advice on one term of a choice of nodes; values are looked at where validation does not. */
-export function nodeTermWarnings(field: string, term: NodeSelectorTerm, checkValues: boolean): string[] {
+export function nodeTermWarnings(
+  field: string,
+  term: Pick<NodeSelectorTerm, 'matchExpressions'>,
+  checkValues: boolean,
+): string[] {
   return (term.matchExpressions ?? []).flatMap(({ key, values }, i) => {
     const path = `${field}.matchExpressions[${i}]`;
     const why = labelAdvice(key);

@@ -434,5 +434,12 @@ describe('a template of claims', () => {
       t.spec.metadata = { labels: { a: 'b' } };
     });
     expect(said).toEqual([expect.stringMatching(/^spec: Invalid value: .*: field is immutable$/)]);
+    const worse = updateErrors(resourceClaimTemplateKind, template(), (t) => {
+      t.spec.metadata = { labels: { 'a b': 'c' } };
+    });
+    expect(worse).toEqual([
+      expect.stringMatching(/^spec\.metadata\.labels: Invalid value: "a b": name part must consist/),
+      expect.stringMatching(/^spec: Invalid value: .*: field is immutable$/),
+    ]);
   });
 });

@@ -6,6 +6,7 @@ import type {
   ResourceClaimSpec,
   ResourceClaimStatus,
   ResourceClaimTemplate,
+  ResourceClaimTemplateSpec,
 } from '../../../api/resource/v1.ts';
 import { type FieldError, forbiddenField } from '../../../machinery/field-error.ts';
 import { labelsErrors } from '../../../machinery/label-selector.ts';
@@ -58,12 +59,15 @@ export const resourceClaimTemplateKind: Kind<ResourceClaimTemplate> = {
   },
   validate: ({ metadata, spec }, context) => [
     ...requestedAccessErrors(spec.spec.devices, metadata, context),
-    ...templateMetadataErrors('spec.metadata', spec.metadata ?? {}),
-    ...claimSpecErrors('spec.spec', spec.spec),
+    ...templateErrors(spec),
   ],
-  validateUpdate: (template, old) => immutable('spec', template.spec, old.spec),
+  validateUpdate: ({ spec }, old) => [...templateErrors(spec), ...immutable('spec', spec, old.spec)],
   columns: [nameColumn, ageColumn],
 };
+
+function templateErrors({ metadata, spec }: ResourceClaimTemplateSpec): readonly FieldError[] {
+  return [...templateMetadataErrors('spec.metadata', metadata ?? {}), ...claimSpecErrors('spec.spec', spec)];
+}
 
 function defaultRequests(spec: ResourceClaimSpec): void {
   for (const { exactly, firstAvailable = [] } of spec.devices?.requests ?? []) {

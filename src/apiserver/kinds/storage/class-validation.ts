@@ -36,6 +36,7 @@ export function storageClassErrors(object: StorageClass): readonly FieldError[] 
 /** What volumes were made from stays as it was. */
 export function storageClassUpdateErrors(object: StorageClass, old: StorageClass): readonly FieldError[] {
   return [
+    ...storageClassErrors(object),
     ...noUpdates(object, old, ['parameters', 'provisioner', 'reclaimPolicy']),
     ...immutable('volumeBindingMode', object.volumeBindingMode, old.volumeBindingMode),
   ];
@@ -58,7 +59,7 @@ export function attributesClassUpdateErrors(
   object: VolumeAttributesClass,
   old: VolumeAttributesClass,
 ): readonly FieldError[] {
-  return noUpdates(object, old, ['driverName', 'parameters']);
+  return [...attributesClassErrors(object), ...noUpdates(object, old, ['driverName', 'parameters'])];
 }
 
 function noUpdates<T extends object>(

@@ -13,6 +13,7 @@ import type {
 } from '../../../api/storage/v1.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, flag, integer, nameColumn, text } from '../shared/columns.ts';
+import { nodeSelectorWarnings } from '../pod-spec/node-labels.ts';
 import { keepStatus } from '../shared/status.ts';
 import {
   attachmentErrors,
@@ -86,6 +87,7 @@ export const csiStorageCapacityKind: Kind<CSIStorageCapacity> = {
   resource: csistoragecapacities,
   validate: (object) => capacityErrors(object),
   validateUpdate: capacityUpdateErrors,
+  warnings: ({ nodeTopology }) => nodeSelectorWarnings('nodeTopology', nodeTopology),
   columns: [
     nameColumn,
     text('StorageClassName', 'The class that the room is for.', (c) => c.storageClassName),

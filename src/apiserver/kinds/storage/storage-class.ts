@@ -1,8 +1,10 @@
 import { storageclasses, volumeattributesclasses } from '../../../api/generated/resources.ts';
+import type { TopologySelectorTerm } from '../../../api/core/v1.ts';
 import type { StorageClass, VolumeAttributesClass } from '../../../api/storage/v1.ts';
 import type { KubernetesObject } from '../../../api/resource.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, flag, nameColumn, text } from '../shared/columns.ts';
+import { labelAdvice } from '../pod-spec/node-labels.ts';
 import {
   attributesClassErrors,
   attributesClassUpdateErrors,
@@ -29,6 +31,7 @@ export const storageClassKind: Kind<StorageClass> = {
   },
   validate: (object) => storageClassErrors(object),
   validateUpdate: storageClassUpdateErrors,
+  warnings: ({ allowedTopologies }) => (allowedTopologies ?? []).flatMap(topologyAdvice),
   columns: [
     { ...nameColumn, cell: (c) => nameWithMark(c, defaultMarks) },
     text('Provisioner', 'Who makes the volumes.', (c) => c.provisioner),
@@ -49,6 +52,13 @@ export const storageClassKind: Kind<StorageClass> = {
     ageColumn,
   ],
 };
+
+function topologyAdvice({ matchLabelExpressions = [] }: TopologySelectorTerm, i: number): string[] {
+  return matchLabelExpressions.flatMap(({ key }, j) => {
+    const why = labelAdvice(key);
+    return why ? [`allowedTopologies[${i}].matchLabelExpressions[${j}].key: ${why}`] : [];
+  });
+}
 
 export const volumeAttributesClassKind: Kind<VolumeAttributesClass> = {
   resource: volumeattributesclasses,

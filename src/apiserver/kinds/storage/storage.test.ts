@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CSIDriver, StorageClass, VolumeAttachment } from '../../../api/storage/v1.ts';
 import { created, createErrors, row, updateErrors } from '../shared/testing.ts';
-import { csiDriverKind, csiNodeKind, volumeAttachmentKind } from './csi.ts';
+import { csiDriverKind, csiNodeKind, csiStorageCapacityKind, volumeAttachmentKind } from './csi.ts';
 import { storageClassKind, volumeAttributesClassKind } from './storage-class.ts';
 
 const metadata = { name: 'x' };
@@ -41,6 +41,40 @@ describe('a storage class', () => {
     expect(errors).toEqual([
       'parameters: Forbidden: updates to parameters are forbidden.',
       'provisioner: Forbidden: updates to provisioner are forbidden.',
+    ]);
+  });
+
+  test('is checked as a whole when it changes', () => {
+    const errors = updateErrors(storageClassKind, storageClass(), (c) => {
+      Object.assign(c, {
+        provisioner: '',
+        allowedTopologies: [{ matchLabelExpressions: [{ key: 'a', values: [] }] }],
+      });
+    });
+    expect(errors).toEqual([
+      'provisioner: Required value',
+      'allowedTopologies[0].matchLabelExpressions[0].values: Required value',
+      'provisioner: Forbidden: updates to provisioner are forbidden.',
+    ]);
+    const attributes = { metadata, driverName: 'd', parameters: { a: 'b' } };
+    expect(updateErrors(volumeAttributesClassKind, attributes, (c) => void (c.parameters = {}))).toEqual([
+      'parameters: Required value: must contain at least one key/value pair',
+      'parameters: Forbidden: updates to parameters are forbidden.',
+    ]);
+  });
+
+  test('is advised against labels of nodes that have other names now', () => {
+    const matchLabelExpressions = [
+      { key: 'kubernetes.io/os', values: ['a'] },
+      { key: 'beta.kubernetes.io/os', values: ['a'] },
+    ];
+    expect(
+      storageClassKind.warnings?.(
+        storageClass({ allowedTopologies: [{ matchLabelExpressions }] }),
+        undefined,
+      ),
+    ).toEqual([
+      'allowedTopologies[0].matchLabelExpressions[1].key: deprecated since v1.14; use "kubernetes.io/os" instead',
     ]);
   });
 
@@ -103,4 +137,16 @@ describe('an attachment', () => {
       'spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName',
     ]);
   });
+});
+
+test('room is reported by labels of nodes that have no other names now', () => {
+  const nodeTopology = {
+    matchLabels: { 'failure-domain.beta.kubernetes.io/zone': 'z', a: 'b' },
+    matchExpressions: [{ key: 'beta.kubernetes.io/arch', operator: 'Exists' }],
+  };
+  const object = { metadata, storageClassName: 'c', nodeTopology };
+  expect(csiStorageCapacityKind.warnings?.(object, undefined)).toEqual([
+    'nodeTopology.matchExpressions[0].key: beta.kubernetes.io/arch is deprecated since v1.14; use "kubernetes.io/arch" instead',
+    'nodeTopology.matchLabels.failure-domain.beta.kubernetes.io/zone: deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+  ]);
 });
