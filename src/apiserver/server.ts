@@ -67,6 +67,8 @@ export interface ApiServerOptions {
   kinds: readonly Kind[];
   /** In their order. After them come the check against handing on more than one has, policies and webhooks. */
   admission?: readonly AdmissionPlugin[];
+  /** Names of plugins that are left out, of those too that the server adds. */
+  disabledPlugins?: readonly string[];
   serviceAccounts: ServiceAccountOptions;
   staticTokens?: readonly { token: string; user: UserInfo }[];
   /** Asked before the roles are. */
@@ -190,7 +192,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         counts: admissionCounts,
         served: () => parts.dispatcher?.served() ?? [],
       }),
-    ]),
+    ]).filter(({ name }) => !options.disabledPlugins?.includes(name)),
     admissionTimes: admissionCounts.times,
     authorize: async (user, info) => authorize(security.authorizer, user, info),
     freshRevision: options.freshRevision,

@@ -20,6 +20,9 @@ export interface ApiServerFlags {
   auditWebhookBatchMaxSize: number;
   auditWebhookBatchMaxWait: number;
   auditWebhookInitialBackoff: number;
+  admissionControlConfigFile?: string;
+  enableAdmissionPlugins?: string[];
+  disableAdmissionPlugins?: string[];
   authenticationConfig?: string;
   anonymousAuth?: 'true' | 'false';
   tokenAuthFile?: string;
@@ -38,7 +41,7 @@ const secondMs = 1000;
 
 /** Gives a command the options of `ApiServerFlags`. */
 export function withApiServerFlags(command: Command): Command {
-  return withAuthenticationFlags(withAuditFlags(command));
+  return withAuthenticationFlags(withAdmissionFlags(withAuditFlags(command)));
 }
 
 function withAuditFlags(command: Command): Command {
@@ -85,6 +88,15 @@ function withAuditFlags(command: Command): Command {
     );
 }
 
+const listed = (text: string, all: string[] = []) => [...all, ...text.split(',').filter(Boolean)];
+
+function withAdmissionFlags(command: Command): Command {
+  return command
+    .option('--enable-admission-plugins <names>', 'admission plugins beside the usual ones', listed)
+    .option('--disable-admission-plugins <names>', 'usual admission plugins that are left out', listed)
+    .option('--admission-control-config-file <file>', 'an AdmissionConfiguration: how plugins are set');
+}
+
 function withAuthenticationFlags(command: Command): Command {
   return command
     .option('--authentication-config <file>', 'an AuthenticationConfiguration: whose tokens are believed')
@@ -116,7 +128,16 @@ function pairs(text: string, all: Record<string, string> = {}): Record<string, s
 
 /** The flags as settings of the API server. Throws a `UserError` where they make no sense. */
 export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
-  return { audit: auditSettings(flags), authentication: authenticationSettings(flags), flags: flags.all };
+  return {
+    audit: auditSettings(flags),
+    admission: {
+      enable: flags.enableAdmissionPlugins,
+      disable: flags.disableAdmissionPlugins,
+      configFile: path(flags.admissionControlConfigFile),
+    },
+    authentication: authenticationSettings(flags),
+    flags: flags.all,
+  };
 }
 
 const path = (file: string | undefined) => file && resolve(file);

@@ -1,5 +1,6 @@
 import type { ApiServerOptions } from '../apiserver/server.ts';
 import type { Platform } from '../platform/platform.ts';
+import { type AdmissionSettings, readAdmission } from './admission.ts';
 import { type AuthenticationSettings, readAuthentication } from './authentication.ts';
 import { type AuditSettings, startAuditing } from './audit.ts';
 
@@ -7,6 +8,7 @@ import { type AuditSettings, startAuditing } from './audit.ts';
 export interface ApiServerSettings {
   audit?: AuditSettings | undefined;
   authentication?: AuthenticationSettings;
+  admission?: AdmissionSettings;
   /** The flags that this program was started with: what `/flagz` shows. */
   flags?: Record<string, string>;
 }
@@ -20,7 +22,7 @@ export interface ApiServerMeans {
 
 /** Reads the files that settings name; `issuer` is the cluster's own. Throws a UserError where one cannot be used. */
 export async function readApiServerSettings(
-  { audit, flags, authentication = {} }: ApiServerSettings,
+  { audit, flags, authentication = {}, admission = {} }: ApiServerSettings,
   { platform, issuer }: { platform: Platform; issuer: string },
 ): Promise<ApiServerMeans> {
   const auditing = audit && (await startAuditing(audit, platform));
@@ -28,6 +30,7 @@ export async function readApiServerSettings(
     options: {
       audit: auditing,
       ...(flags && { flags }),
+      ...(await readAdmission(admission, platform.files)),
       ...(await readAuthentication(authentication, { files: platform.files, issuer })),
     },
     close: async () => auditing?.close(),

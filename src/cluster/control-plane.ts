@@ -1,5 +1,4 @@
 import * as resources from '../api/generated/resources.ts';
-import { defaultAdmission } from '../apiserver/admission/plugins.ts';
 import { allKinds } from '../apiserver/kinds/kinds.ts';
 import type { UserInfo } from '../apiserver/registry/kind.ts';
 import { type ApiServer, createApiServer } from '../apiserver/server.ts';
@@ -135,7 +134,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     platform: { ...platform, log: platform.log.named('apiserver') },
     store,
     kinds: allKinds,
-    admission: defaultAdmission,
     serviceAccounts: { issuer, keys: [tokenKey] },
     version,
     nodes: tlsNodeDialer({ connect: systemConnector, ...identity }),

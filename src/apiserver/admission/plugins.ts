@@ -2,6 +2,7 @@ import type { AdmissionPlugin } from './admission.ts';
 import { certificateSubject } from './certificate-subject.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { denyServiceExternalIps } from './deny-service-external-ips.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeDeclaredFeatures } from './node-declared-features.ts';
@@ -35,3 +36,6 @@ export const defaultAdmission: readonly AdmissionPlugin[] = [
   podResize,
   resourceQuota,
 ];
+
+/** Those that are there for who asks for them, before the quota. */
+export const optionalAdmission: readonly AdmissionPlugin[] = [denyServiceExternalIps];

@@ -19,8 +19,21 @@ export const labelPrefix = 'pod-security.kubernetes.io/';
 
 const versionPattern = /^v1\.(0|[1-9]\d*)$/;
 
-/** What the labels of a namespace ask, and what is wrong with them: what cannot be read is enforced as strictly as can be. */
-export function policyOf(labels: Readonly<Record<string, string>> = {}): {
+/** What pods are held to where nobody says. */
+export const noPolicy: Policy = {
+  enforce: { level: 'privileged' },
+  audit: { level: 'privileged' },
+  warn: { level: 'privileged' },
+};
+
+/**
+ * What the labels of a namespace ask, or else the defaults, and what is wrong with them: what cannot be read is enforced as strictly as
+ * can be.
+ */
+export function policyOf(
+  labels: Readonly<Record<string, string>> = {},
+  defaults: Policy = noPolicy,
+): {
   policy: Policy;
   errors: readonly FieldError[];
 } {
@@ -28,9 +41,9 @@ export function policyOf(labels: Readonly<Record<string, string>> = {}): {
   const complain = (label: string, why: string) =>
     errors.push(invalid(`metadata.labels[${label}]`, labels[label], why));
   const policy: Policy = {
-    enforce: { level: 'privileged' },
-    audit: { level: 'privileged' },
-    warn: { level: 'privileged' },
+    enforce: { ...defaults.enforce },
+    audit: { ...defaults.audit },
+    warn: { ...defaults.warn },
   };
   let isEnforced = false;
   for (const mode of modes) {
@@ -45,12 +58,14 @@ export function policyOf(labels: Readonly<Record<string, string>> = {}): {
     if (mode === 'enforce') isEnforced = isLevel;
     const minor = versionPattern.exec(version ?? '')?.[1];
     if (minor !== undefined) policy[mode].minor = Number(minor);
-    else if (version !== undefined && version !== 'latest') {
+    else if (version === 'latest') delete policy[mode].minor;
+    else if (version !== undefined) {
       complain(versionLabel, 'must be "latest" or "v1.x"');
     }
   }
   // What is enforced on pods is worth a warning to whoever makes what makes them.
-  if (isEnforced && policy.enforce.level !== 'privileged' && labels[`${labelPrefix}warn`] === undefined) {
+  const isMore = isStricter(policy.enforce.level, policy.warn.level);
+  if (isEnforced && isMore && labels[`${labelPrefix}warn`] === undefined) {
     const hasVersion = labels[`${labelPrefix}warn-version`] !== undefined;
     policy.warn = { ...(hasVersion ? policy.warn : policy.enforce), level: policy.enforce.level };
   }

@@ -6,28 +6,60 @@ import { invalidObject } from '../../../machinery/field-error.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import { isAbout, refuse } from '../refuse.ts';
 import { checks, type Finding, type PodLike } from './checks.ts';
-import { isSame, isStricter, labelPrefix, policyOf, type Standard, standardText } from './levels.ts';
+import {
+  isSame,
+  isStricter,
+  labelPrefix,
+  noPolicy,
+  type Policy,
+  policyOf,
+  type Standard,
+  standardText,
+} from './levels.ts';
 
 /** The newest version of the standards that is known; those of later versions are taken for it. */
 const newestMinor = 36;
 /** How many pods of a namespace are looked at when it asks more of them. */
 const maxPodsChecked = 3000;
 
-/** Pods keep to the pod security standard that the labels of their namespace ask for. */
-export const podSecurity: AdmissionPlugin = {
-  name: 'PodSecurity',
-  validate(attributes) {
-    if (attributes.operation !== 'CREATE' && attributes.operation !== 'UPDATE') return;
-    if (isAbout(attributes, 'namespaces')) checkNamespace(attributes);
-    else if (attributes.namespace !== '' && attributes.object) checkPods(attributes);
-  },
-};
+/** What an administrator asks of all pods, and of whom not. */
+export interface PodSecurityConfiguration {
+  /** For namespaces whose labels do not say. */
+  defaults: Policy;
+  exemptions: {
+    usernames: ReadonlySet<string>;
+    namespaces: ReadonlySet<string>;
+    runtimeClasses: ReadonlySet<string>;
+  };
+}
 
-function checkNamespace(attributes: AdmissionAttributes): void {
+const nobody: ReadonlySet<string> = new Set();
+
+/** Pods keep to the pod security standard that the labels of their namespace ask for. */
+export function podSecurityAs(configuration: PodSecurityConfiguration): AdmissionPlugin {
+  return {
+    name: 'PodSecurity',
+    validate(attributes) {
+      if (attributes.operation !== 'CREATE' && attributes.operation !== 'UPDATE') return;
+      if (isAbout(attributes, 'namespaces')) checkNamespace(attributes, configuration);
+      else if (attributes.namespace !== '' && attributes.object) checkPods(attributes, configuration);
+    },
+  };
+}
+
+export const podSecurity = podSecurityAs({
+  defaults: noPolicy,
+  exemptions: { usernames: nobody, namespaces: nobody, runtimeClasses: nobody },
+});
+
+function checkNamespace(
+  attributes: AdmissionAttributes,
+  { defaults, exemptions }: PodSecurityConfiguration,
+): void {
   const { object, old, context } = attributes;
   const { name, labels } = (object as Namespace).metadata;
-  const { policy, errors } = policyOf(labels);
-  const before = old && policyOf(old.metadata.labels);
+  const { policy, errors } = policyOf(labels, defaults);
+  const before = old && policyOf(old.metadata.labels, defaults);
   if (errors.length > 0 && (!before || !deepEqual(errors, before.errors))) {
     throw invalidObject({ group: '', kind: 'Namespace' }, name ?? '', errors);
   }
@@ -35,8 +67,11 @@ function checkNamespace(attributes: AdmissionAttributes): void {
   const [now, then] = [policy.enforce, before.policy.enforce];
   const isLooser = now.minor === then.minor && !isStricter(now.level, then.level);
   if (isSame(now, then) || now.level === 'privileged' || isLooser) return;
-  for (const warning of warningsOfPods(name as string, now, [...context.list(pods, name)]))
-    context.warn(warning);
+  if (exemptions.namespaces.has(name as string)) return;
+  const checked = [...context.list(pods, name)].filter(
+    ({ spec }) => !exemptions.runtimeClasses.has(spec.runtimeClassName ?? ''),
+  );
+  for (const warning of warningsOfPods(name as string, now, checked)) context.warn(warning);
 }
 
 /** What to say of pods that are there already, each way of failing once; one pod of each controller is looked at first. */
@@ -78,7 +113,16 @@ function warningsOfPods(namespace: string, standard: Standard, all: readonly Sto
 
 const checkedSubresources = new Set(['', 'ephemeralcontainers', 'resize']);
 
-function checkPods(attributes: AdmissionAttributes): void {
+/** Why a user or a namespace is asked nothing. */
+function exemptionOf(
+  { namespace, context }: AdmissionAttributes,
+  { exemptions }: PodSecurityConfiguration,
+): string | undefined {
+  if (exemptions.namespaces.has(namespace)) return 'namespace';
+  return exemptions.usernames.has(context.user.name) ? 'user' : undefined;
+}
+
+function checkPods(attributes: AdmissionAttributes, configuration: PodSecurityConfiguration): void {
   const { kind, subresource, namespace, object, old, context } = attributes;
   const { group, plural } = kind.resource;
   const isPod = group === '' && plural === 'pods';
@@ -86,11 +130,16 @@ function checkPods(attributes: AdmissionAttributes): void {
   if (!template?.spec || (isPod && !checkedSubresources.has(subresource))) return;
   const { policy, errors } = policyOf(
     context.getLean(namespaces, { name: namespace })?.metadata.labels as Record<string, string> | undefined,
+    configuration.defaults,
   );
+  const exemption = exemptionOf(attributes, configuration);
   const note = (key: string, value: string) => attributes.annotate(`${labelPrefix}${key}`, value);
+  if (exemption) return note('exempt', exemption);
   const isAsked = Object.values(policy).some(({ level }) => level !== 'privileged');
   if (!isAsked && !isPod) return;
   if (isPod && old && isAsked && !isSignificant(object as Pod, old as Stored<Pod>)) return;
+  if (isAsked && configuration.exemptions.runtimeClasses.has(template.spec.runtimeClassName ?? ''))
+    return note('exempt', 'runtimeClass');
   if (isPod) note('enforce-policy', standardText(policy.enforce));
   if (errors.length > 0) note('error', 'Failed to parse policy');
   if (!isAsked) return;

@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest';
+import { namespaces, pods, services } from '../api/generated/resources.ts';
+import { createTestCluster } from '../apiserver/registry/testing.ts';
+import { startApiServer } from '../apiserver/testing-api-server.ts';
+import { MemoryFiles } from '../platform/memory-files.ts';
+import { readAdmission } from './admission.ts';
+
+const files = new MemoryFiles();
+const put = async (path: string, text: string) => {
+  await files.makeDir('/etc');
+  await files.write(path, text);
+  return path;
+};
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+
+describe('the plugins', () => {
+  test('are the usual ones, but for those that are left out', async () => {
+    const { admission = [], disabledPlugins } = await readAdmission({ disable: ['LimitRanger'] }, files);
+    expect(admission.map(({ name }) => name)).not.toContain('DenyServiceExternalIPs');
+    expect(disabledPlugins).toEqual(['LimitRanger']);
+  });
+
+  test.each([
+    [{ enable: ['Nonsense'] }, 'enable-admission-plugins plugin "Nonsense" is unknown'],
+    [{ disable: ['RBACEscalation'] }, 'disable-admission-plugins plugin "RBACEscalation" is unknown'],
+    [
+      { enable: ['Priority'], disable: ['Priority'] },
+      '[Priority] in enable-admission-plugins and disable-admission-plugins overlapped',
+    ],
+    [{ enable: ['EventRateLimit'] }, 'the admission plugin "EventRateLimit" is not offered'],
+  ])('of %j cannot be had', async (settings, why) => {
+    await expect(readAdmission(settings, files)).rejects.toThrow(why);
+  });
+
+  test('that are left out have no say, those of the server neither', async () => {
+    const t = await startApiServer(
+      await readAdmission({ disable: ['ServiceAccount', 'NodeRestriction'] }, files),
+    );
+    const api = t.api.transportFor({ name: 'system:node:n1', groups: ['system:masters', 'system:nodes'] });
+    const send = (path: string, body: object) => api.request({ method: 'POST', path, body });
+    const body = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const made = (await send('/api/v1/namespaces/default/pods', body)) as { spec: object };
+    expect(made.spec).not.toHaveProperty('serviceAccountName');
+    expect(await failure(send('/api/v1/nodes', { metadata: { name: 'n2' } }))).toBeUndefined();
+    await t.stop();
+  });
+
+  test('DenyServiceExternalIPs lets services keep external addresses, and get none', async () => {
+    const { admission } = await readAdmission({ enable: ['DenyServiceExternalIPs'] }, files);
+    const spec = { ports: [{ port: 80 }], selector: { app: 'x' } };
+    const named = { metadata: { name: 's' } };
+    const denied = 'services "s" is forbidden: Use of external IPs is denied by admission control';
+    const api = await createTestCluster({ admission });
+    const body = { ...named, spec: { ...spec, externalIPs: ['192.0.2.1'] } };
+    expect(await failure(api.send('create', services, { body }))).toBe(denied);
+    const made = await api.object('create', services, { body: { ...named, spec } });
+    const more = { ...made, spec: { ...made.spec, externalIPs: ['192.0.2.1'] } };
+    expect(await failure(api.send('update', services, { name: 's', body: more }))).toBe(denied);
+  });
+});
+
+describe('PodSecurity', () => {
+  const configuration = (defaults: object, exemptions: object = {}) =>
+    JSON.stringify({
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'AdmissionConfiguration',
+      plugins: [
+        {
+          name: 'PodSecurity',
+          configuration: {
+            apiVersion: 'pod-security.admission.config.k8s.io/v1',
+            kind: 'PodSecurityConfiguration',
+            defaults,
+            exemptions,
+          },
+        },
+      ],
+    });
+  const clusterWith = async (defaults: object, exemptions?: object) => {
+    const configFile = await put('/etc/admission', configuration(defaults, exemptions));
+    const { admission } = await readAdmission({ configFile }, files);
+    return createTestCluster({ admission });
+  };
+  const pod = (name: string, more: object = {}) => ({
+    metadata: { name },
+    spec: {
+      containers: [{ name: 'c', image: 'i', securityContext: { privileged: true } }],
+      ...more,
+    },
+  });
+  const refused = /^pods "a" is forbidden: violates PodSecurity "baseline:latest": privileged/;
+
+  test('holds pods to the defaults where the namespace does not say', async () => {
+    const api = await clusterWith({ enforce: 'baseline', 'enforce-version': 'latest' });
+    expect(await failure(api.send('create', pods, { body: pod('a') }))).toMatch(refused);
+    const mediaType = 'application/merge-patch+json' as const;
+    const labels = { 'pod-security.kubernetes.io/enforce': 'privileged' };
+    await api.send('patch', namespaces, { name: 'default', mediaType, body: { metadata: { labels } } });
+    expect(await failure(api.send('create', pods, { body: pod('a') }))).toBeUndefined();
+  });
+
+  test('asks nothing of namespaces and runtime classes that are exempt', async () => {
+    const exempt = await clusterWith({ enforce: 'baseline' }, { namespaces: ['default'] });
+    expect(await failure(exempt.send('create', pods, { body: pod('a') }))).toBeUndefined();
+    const other = await clusterWith({ enforce: 'baseline' }, { namespaces: ['x'], usernames: ['x'] });
+    expect(await failure(other.send('create', pods, { body: pod('a') }))).toMatch(refused);
+  });
+
+  test.each([
+    ['{}', 'no kind "undefined" is registered for version "undefined"'],
+    [
+      configuration({ enforce: 'loud' }),
+      'defaults.enforce: Invalid value: "loud": must be one of privileged',
+    ],
+    [
+      configuration({ 'audit-version': 'x' }),
+      'defaults.audit-version: Invalid value: "x": must be "latest" or "v1.x"',
+    ],
+    [configuration({}, { namespaces: 'x' }), 'exemptions.namespaces must be a list of strings'],
+    [configuration({}).replace('"PodSecurity"', '"Other"'), 'the plugin "Other" cannot be configured'],
+  ])('cannot be set by %s', async (text, why) => {
+    const configFile = await put('/etc/admission', text);
+    await expect(readAdmission({ configFile }, files)).rejects.toThrow(why);
+  });
+
+  test('can be set in a file beside', async () => {
+    const { configuration: inner } = JSON.parse(configuration({ enforce: 'baseline' })).plugins[0];
+    await put('/etc/pods', JSON.stringify(inner));
+    const outer = { ...JSON.parse(configuration({})), plugins: [{ name: 'PodSecurity', path: 'pods' }] };
+    const configFile = await put('/etc/admission', JSON.stringify(outer));
+    const { admission } = await readAdmission({ configFile }, files);
+    const api = await createTestCluster({ admission });
+    expect(await failure(api.send('create', pods, { body: pod('a') }))).toMatch(refused);
+  });
+});
