@@ -5,7 +5,7 @@ import type { Platform } from '../platform/platform.ts';
 import { SocketReply } from '../platform/socket-reply.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
-import { WebhookCaller } from './admission/webhooks/caller.ts';
+import { type CredentialsFor, WebhookCaller } from './admission/webhooks/caller.ts';
 import { AdmissionCounts } from './admission/admission-counts.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import type { FrontProxy } from './aggregation/extension-server.ts';
@@ -69,6 +69,8 @@ export interface ApiServerOptions {
   admission?: readonly AdmissionPlugin[];
   /** Names of plugins that are left out, of those too that the server adds. */
   disabledPlugins?: readonly string[];
+  /** Who this server is to the webhooks of each plugin, by its name. */
+  webhookCredentials?: Readonly<Record<string, CredentialsFor>>;
   serviceAccounts: ServiceAccountOptions;
   staticTokens?: readonly { token: string; user: UserInfo }[];
   /** Asked before the roles are. */
@@ -189,6 +191,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         authorizer: security.authorizer,
         pods: options.pods ?? throughNodes(options, reader),
         outside: options.outside,
+        credentials: options.webhookCredentials,
         counts: admissionCounts,
         served: () => parts.dispatcher?.served() ?? [],
       }),

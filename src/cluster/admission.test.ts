@@ -137,3 +137,65 @@ describe('PodSecurity', () => {
     expect(await failure(api.send('create', pods, { body: pod('a') }))).toMatch(refused);
   });
 });
+
+describe('webhooks', () => {
+  const configuration = (name: string, more: object) =>
+    JSON.stringify({
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'AdmissionConfiguration',
+      plugins: [
+        {
+          name,
+          configuration: {
+            apiVersion: 'apiserver.config.k8s.io/v1',
+            kind: 'WebhookAdmissionConfiguration',
+            ...more,
+          },
+        },
+      ],
+    });
+
+  test('are shown who asks by the longest name that a kubeconfig has of them', async () => {
+    const tokens = ['a.x.svc:8443', '*.x.svc', 'b.y.svc', '*.z.svc:443', '*'];
+    const users = tokens.map((name) => ({ name, user: { token: name } }));
+    await put('/etc/kubeconfig', JSON.stringify({ users }));
+    const name = 'ValidatingAdmissionWebhook';
+    const configFile = await put(
+      '/etc/admission',
+      configuration(name, { kubeConfigFile: '/etc/kubeconfig' }),
+    );
+    const { webhookCredentials = {} } = await readAdmission({ configFile }, files);
+    expect(Object.keys(webhookCredentials)).toEqual([name]);
+    const shown = (target: string) =>
+      webhookCredentials[name]?.(target)?.headers.authorization?.replace('Bearer ', '');
+    expect(shown('a.x.svc:8443')).toBe('a.x.svc:8443');
+    expect(shown('a.x.svc:443')).toBe('*.x.svc');
+    expect(shown('a.x.svc:9443')).toBe('*');
+    expect(shown('b.y.svc:443')).toBe('b.y.svc');
+    expect(shown('c.z.svc:443')).toBe('*.z.svc:443');
+    expect(shown('127.0.0.1:1')).toBe('*');
+  });
+
+  test('are shown who asks by the context of a kubeconfig where it has no name of theirs', async () => {
+    const users = [{ name: 'me', user: { username: 'jane', password: 'p' } }];
+    const contexts = [{ name: 'x', context: { user: 'me' } }];
+    await put('/etc/kubeconfig', JSON.stringify({ users, contexts, 'current-context': 'x' }));
+    const name = 'MutatingAdmissionWebhook';
+    const configFile = await put(
+      '/etc/admission',
+      configuration(name, { kubeConfigFile: '/etc/kubeconfig' }),
+    );
+    const { webhookCredentials } = await readAdmission({ configFile }, files);
+    expect(webhookCredentials?.[name]?.('a:443')?.headers.authorization).toMatch(/^Basic /);
+  });
+
+  test.each([
+    [{}, 'kubeConfigFile: Required value'],
+    [{ kubeConfigFile: '/etc/none' }, 'ENOENT'],
+    [{ kubeConfigFile: 'none' }, 'kubeConfigFile: Invalid value: "none": must be an absolute file path'],
+    [{ kind: 'Other' }, 'no kind "Other" is registered'],
+  ])('cannot be set by %j', async (more, why) => {
+    const configFile = await put('/etc/admission', configuration('MutatingAdmissionWebhook', more));
+    await expect(readAdmission({ configFile }, files)).rejects.toThrow(why);
+  });
+});

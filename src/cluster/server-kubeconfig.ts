@@ -1,3 +1,4 @@
+import type { CredentialsFor, WebhookCredentials } from '../apiserver/admission/webhooks/caller.ts';
 import { parseYaml } from '../machinery/yaml.ts';
 import type { Files } from '../platform/files.ts';
 import type { ClientTls } from '../platform/http-client.ts';
@@ -33,12 +34,8 @@ export async function readServerConfig(path: string, files: Pick<Files, 'readTex
   const { user = {} } = context?.user ? named(config.users, context.user, 'user') : {};
   if (typeof cluster.server !== 'string') throw new Error('the cluster has no server');
   const from = { dir: path.replace(/[^/]*$/, ''), files };
-  const [ca, cert, key, token] = await Promise.all([
-    material(cluster, 'certificate-authority', from),
-    material(user, 'client-certificate', from),
-    material(user, 'client-key', from),
-    user.tokenFile ? files.readText(inDir(user.tokenFile, from.dir)) : user.token,
-  ]);
+  const ca = await material(cluster, 'certificate-authority', from);
+  const { cert, key, headers } = await credentialsOf(user, from);
   const serverName = cluster['tls-server-name'];
   return {
     url: new URL(cluster.server),
@@ -49,6 +46,43 @@ export async function readServerConfig(path: string, files: Pick<Files, 'readTex
       ...(typeof serverName === 'string' && { serverName }),
       insecure: cluster['insecure-skip-tls-verify'] === true,
     },
+    headers,
+  };
+}
+
+/** Reads of a kubeconfig file who this server is to each of the servers that it asks. Throws an Error that says what is wrong with it. */
+export async function readCredentials(path: string, files: Pick<Files, 'readText'>): Promise<CredentialsFor> {
+  const config = (parseYaml(await files.readText(path)) ?? {}) as ConfigFile;
+  const from = { dir: path.replace(/[^/]*$/, ''), files };
+  const users = new Map<string, WebhookCredentials>();
+  for (const { name = '', user = {} } of config.users ?? []) users.set(name, await credentialsOf(user, from));
+  const current = config.contexts?.find(({ name }) => name === config['current-context'])?.context?.user;
+  const usual = users.get('*') ?? users.get(current ?? '');
+  return (target) => {
+    const names = namesFor(target).concat(target.endsWith(':443') ? namesFor(target.slice(0, -4)) : []);
+    const found = names.find((name) => users.has(name));
+    return found === undefined ? usual : users.get(found);
+  };
+}
+
+/** What a server may be called in such a file: by its name, or by the end of it. */
+function namesFor(target: string): string[] {
+  const steps = target.split('.');
+  return [target, ...steps.slice(1).map((_, i) => `*.${steps.slice(i + 1).join('.')}`)];
+}
+
+async function credentialsOf(
+  user: Named['user'] & object,
+  from: { dir: string; files: Pick<Files, 'readText'> },
+): Promise<WebhookCredentials> {
+  const [cert, key, token] = await Promise.all([
+    material(user, 'client-certificate', from),
+    material(user, 'client-key', from),
+    user.tokenFile ? from.files.readText(inDir(user.tokenFile, from.dir)) : user.token,
+  ]);
+  return {
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
     headers: authorization(user, token?.trim()),
   };
 }

@@ -7,7 +7,7 @@ import type { AdmissionPlugin } from './admission.ts';
 import { expressionCheck } from './expressions/expression-check.ts';
 import { mutatingPolicies } from './policies/mutating.ts';
 import { validatingPolicies } from './policies/validating.ts';
-import { WebhookCaller } from './webhooks/caller.ts';
+import { type CredentialsFor, WebhookCaller } from './webhooks/caller.ts';
 import { mutatingWebhooks } from './webhooks/mutating.ts';
 import { validatingWebhooks } from './webhooks/validating.ts';
 import type { AdmissionCounts } from './admission-counts.ts';
@@ -18,6 +18,8 @@ export interface DynamicAdmissionOptions {
   authorizer: Authorizer;
   pods?: Connector | undefined;
   outside?: Connector | undefined;
+  /** Who this server is to the webhooks of each plugin, by its name. */
+  credentials?: Readonly<Record<string, CredentialsFor>> | undefined;
   /** Told of what webhooks and policies have to say. */
   counts: AdmissionCounts;
   /** What is served: as clients see it, and as it is stored. */
@@ -28,10 +30,10 @@ export interface DynamicAdmissionOptions {
 export function dynamicAdmission(options: DynamicAdmissionOptions): AdmissionPlugin[] {
   const { platform, reader, authorizer, pods, outside, counts } = options;
   const { clock, random } = platform;
-  const caller = new WebhookCaller({ reader, random, clock, pods, outside });
+  const callerFor = (plugin: string) =>
+    new WebhookCaller({ reader, random, clock, pods, outside, credentials: options.credentials?.[plugin] });
   const log = platform.log.named('admission');
-  const context = {
-    caller,
+  const common = {
     authorizer,
     clock,
     counts: counts.webhooks,
@@ -39,12 +41,13 @@ export function dynamicAdmission(options: DynamicAdmissionOptions): AdmissionPlu
     random,
     log,
   };
+  const contextFor = (plugin: string) => ({ ...common, caller: callerFor(plugin) });
   const policies = { authorizer, reader, served: options.served, clock, counts };
   return [
     expressionCheck,
     mutatingPolicies(policies),
-    mutatingWebhooks(reader, context),
+    mutatingWebhooks(reader, contextFor('MutatingAdmissionWebhook')),
     validatingPolicies(policies),
-    validatingWebhooks(reader, context),
+    validatingWebhooks(reader, contextFor('ValidatingAdmissionWebhook')),
   ];
 }

@@ -11,6 +11,17 @@ import type { ObjectReader } from '../../auth/object-reader.ts';
 import { serviceTarget } from '../../streams/proxy-targets.ts';
 import { networkText } from '../../../platform/network-text.ts';
 
+/** Who this server is to a webhook. */
+export interface WebhookCredentials {
+  /** PEM. */
+  cert?: string;
+  key?: string;
+  headers: Readonly<Record<string, string>>;
+}
+
+/** By the name of a server and its port. */
+export type CredentialsFor = (target: string) => WebhookCredentials | undefined;
+
 export interface CallerOptions {
   reader: ObjectReader;
   random: Random;
@@ -19,6 +30,8 @@ export interface CallerOptions {
   pods?: Connector | undefined;
   /** The way to everywhere else; without one, webhooks with URLs cannot be called. */
   outside?: Connector | undefined;
+  /** Who this server is to webhooks; nobody in particular where absent. */
+  credentials?: CredentialsFor | undefined;
 }
 
 export interface WebhookCall {
@@ -105,7 +118,8 @@ export class WebhookCaller {
   ): Promise<{ status: number; text: string }> {
     const { connect, host, port, serverName } = this.#address(client, shown);
     const ca = client.caBundle && Buffer.from(client.caBundle, 'base64').toString();
-    const tls = { ...(ca && { ca }), ...(serverName && { serverName }) };
+    const { headers: own, ...identity } = this.#options.credentials?.(targetOf(shown)) ?? {};
+    const tls = { ...(ca && { ca }), ...(serverName && { serverName }), ...identity };
     // The signal ends the wait; what comes too late has to be hung up on.
     const socket = await connect({ host, port, tls, timeoutMs: connectTimeoutMs });
     if (signal.aborted) socket.destroy();
@@ -118,6 +132,7 @@ export class WebhookCaller {
         'content-length': String(bytes.length),
         accept: 'application/json, */*',
         'user-agent': 'kube-apiserver-admission',
+        ...own,
       },
       body: Readable.from([bytes]),
       timeoutMs: connectTimeoutMs,
@@ -154,6 +169,8 @@ export class WebhookCaller {
     };
   }
 }
+
+const targetOf = ({ hostname, port }: URL) => `${hostname}:${port || 443}`;
 
 /** Longer than any webhook may take. */
 const connectTimeoutMs = 31_000;
