@@ -8,7 +8,7 @@ export interface PodGcInput {
   nodes: ReadonlyMap<string, Node>;
   /** Nodes that the server itself says do not exist. */
   missingNodes: ReadonlySet<string>;
-  /** Finished pods that may stay in all. */
+  /** Finished pods that may stay in all; all of them where it is 0. */
   mostFinished: number;
 }
 
@@ -39,7 +39,8 @@ function byWorth(a: Stored<Pod>, b: Stored<Pod>): number {
 export function findLeftovers(input: PodGcInput): Leftover[] {
   const { pods, nodes, missingNodes, mostFinished } = input;
   const finished = pods.filter(isFinished).sort(byWorth);
-  const surplus = new Set(finished.slice(0, Math.max(0, finished.length - mostFinished)));
+  const tooMany = mostFinished > 0 ? Math.max(0, finished.length - mostFinished) : 0;
+  const surplus = new Set(finished.slice(0, tooMany));
   return pods.flatMap((pod): Leftover[] => {
     const { nodeName } = pod.spec;
     const isGoing = pod.metadata.deletionTimestamp !== undefined;

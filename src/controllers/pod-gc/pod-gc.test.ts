@@ -68,3 +68,27 @@ test('pods on their way out of a node that is out of service are removed', () =>
   expect(leftovers('Unknown')).toEqual([{ pod: leaving, why: 'out-of-service' }]);
   expect(leftovers('True')).toEqual([]);
 });
+
+const finished = (name: string, created: string, reason?: string) =>
+  ({
+    metadata: { name, creationTimestamp: created },
+    spec: { containers: [] },
+    status: { phase: 'Failed', ...(reason && { reason }) },
+  }) as unknown as Stored<Pod>;
+
+test.each([
+  [0, []],
+  [1, ['evicted', 'a', 'b']],
+  [2, ['evicted', 'a']],
+  [3, ['evicted']],
+  [9, []],
+])('with room for %i, evicted pods go first, then the older, then by their names', (mostFinished, gone) => {
+  const pods = [
+    finished('late', '2026-01-02T00:00:00Z'),
+    finished('b', '2026-01-01T00:00:00Z'),
+    finished('evicted', '2026-01-03T00:00:00Z', 'Evicted'),
+    finished('a', '2026-01-01T00:00:00Z'),
+  ];
+  const leftovers = findLeftovers({ pods, nodes: new Map(), missingNodes: new Set(), mostFinished });
+  expect(leftovers.map(({ pod: { metadata } }) => metadata.name).sort()).toEqual([...gone].sort());
+});
