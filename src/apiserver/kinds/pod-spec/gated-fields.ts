@@ -1,5 +1,6 @@
 import type {
   Container,
+  ContainerStatus,
   EphemeralContainer,
   PodSpec,
   PodStatus,
@@ -47,11 +48,22 @@ function dropStopSignal(container: Container | EphemeralContainer): void {
 /** The same of what is reported of a pod: ImageVolumeWithDigest and DRANodeAllocatableResources. */
 export function dropGatedReports(status: PodStatus, old: PodStatus = {}): void {
   if (!old.nodeAllocatableResourceClaimStatuses?.length) delete status.nodeAllocatableResourceClaimStatuses;
-  if (mounts(old).some(({ volumeStatus }) => volumeStatus)) return;
-  for (const mount of mounts(status)) delete mount.volumeStatus;
+  if (hasVolumeStatus(status) && !hasVolumeStatus(old)) dropVolumeStatus(status);
 }
 
-function mounts({ containerStatuses, initContainerStatuses, ephemeralContainerStatuses }: PodStatus) {
-  const statuses = [containerStatuses, initContainerStatuses, ephemeralContainerStatuses];
-  return statuses.flatMap((list) => list?.flatMap(({ volumeMounts }) => volumeMounts ?? []) ?? []);
+const lists = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const;
+
+function hasVolumeStatus(status: PodStatus): boolean {
+  for (const name of lists)
+    for (const { volumeMounts } of status[name] ?? noStatuses)
+      if (volumeMounts?.some(({ volumeStatus }) => volumeStatus)) return true;
+  return false;
+}
+
+const noStatuses: readonly ContainerStatus[] = [];
+
+function dropVolumeStatus(status: PodStatus): void {
+  for (const name of lists)
+    for (const { volumeMounts } of status[name] ?? noStatuses)
+      for (const mount of volumeMounts ?? []) delete mount.volumeStatus;
 }

@@ -515,17 +515,26 @@ test('a report does not look again at what was reported, and leaves out what is 
   old.status = { ...old.status, podIPs: [{ ip: '010.0.0.1' }] };
   const now = structuredClone(old) as Pod;
   const mount = { name: 'v', mountPath: '/v', volumeStatus: { image: { imageRef: 'a' } } };
+  const given = structuredClone(mount);
   now.status = {
     ...now.status,
     nodeAllocatableResourceClaimStatuses: [{ resourceClaimName: 'c' }] as never,
     containerStatuses: [
-      { name: 'c', image: 'a', imageID: '', ready: true, restartCount: 0, volumeMounts: [mount] },
+      { name: 'c', image: 'a', imageID: '', ready: true, restartCount: 0, volumeMounts: [given] },
     ],
   };
   podKind.status?.prepareForUpdate?.(now, old, testContext());
   expect(now.status?.nodeAllocatableResourceClaimStatuses).toBeUndefined();
   expect(now.status?.containerStatuses?.[0]?.volumeMounts).toEqual([{ name: 'v', mountPath: '/v' }]);
   expect(texts(podKind.status?.validateUpdate?.(now, old, testContext()) ?? [])).toEqual([]);
+  const digested = { ...old, status: { ...now.status } };
+  digested.status.containerStatuses = now.status?.containerStatuses?.map((s) => ({
+    ...s,
+    volumeMounts: [mount],
+  }));
+  const again = structuredClone(digested) as Pod;
+  podKind.status?.prepareForUpdate?.(again, digested as Stored<Pod>, testContext());
+  expect(again.status?.containerStatuses?.[0]?.volumeMounts).toEqual([mount]);
 });
 
 describe('advice on a pod', () => {
