@@ -59,7 +59,14 @@ const definition = {
         ],
         selectableFields: [{ jsonPath: '.spec.color' }],
       },
-      { name: 'v1beta1', served: true, storage: false, schema: { openAPIV3Schema: schema } },
+      {
+        name: 'v1beta1',
+        served: true,
+        storage: false,
+        schema: { openAPIV3Schema: schema },
+        // Upstream takes fields that differ only where the schemas of the versions differ too.
+        selectableFields: [{ jsonPath: '.spec.color' }],
+      },
     ],
   },
 };
