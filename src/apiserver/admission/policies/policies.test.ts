@@ -261,13 +261,16 @@ describe('validating admission policies', () => {
   test('warn and note instead of refusing, where the binding says so', async () => {
     const spec = {
       matchConstraints: onMaps,
-      validations: [{ expression: "!('bad' in object.data)", message: 'bad key' }],
+      validations: [
+        { expression: "!('bad' in object.data)", message: 'bad key' },
+        { expression: "!('bad' in object.data)", message: 'told, and not recorded' },
+      ],
       auditAnnotations: [{ key: 'keys', valueExpression: "'has ' + string(size(object.data)) + ' keys'" }],
     };
     const names = await bind('Validating', spec, { validationActions: ['Warn', 'Audit'] });
     const { warnings, annotations } = await observed(configMaps, configMap(fresh('cm'), { bad: 'x' }));
     const head = `Validation failed for ValidatingAdmissionPolicy '${names.policy}' with binding '${names.binding}'`;
-    expect(warnings).toEqual([`${head}: bad key`]);
+    expect(warnings).toEqual([`${head}: bad key`, `${head}: told, and not recorded`]);
     expect(annotations[`${names.policy}/keys`]).toBe('has 1 keys');
     expect(JSON.parse(annotations['validation.policy.admission.k8s.io/validation_failure'] ?? '')).toEqual([
       {

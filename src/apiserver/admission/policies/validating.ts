@@ -59,7 +59,6 @@ interface AuditedFailure {
   validationActions: readonly string[];
 }
 
-const maxAuditedFailures = 50;
 const maxAnnotationLength = 10 * 1024;
 
 /** What metrics call the actions of bindings. */
@@ -77,7 +76,8 @@ class Inquiry {
   readonly #attributes: AdmissionAttributes;
   readonly #context: PolicyContext;
   readonly #denials: Denial[] = [];
-  readonly #audited: AuditedFailure[] = [];
+  /** The first of those that are to be recorded: an annotation is written once. */
+  #audited: AuditedFailure | undefined;
 
   constructor(attributes: AdmissionAttributes, context: PolicyContext) {
     this.#attributes = attributes;
@@ -136,9 +136,8 @@ class Inquiry {
       const { message, reason, index } = failure;
       for (const action of actions) note(failure, enforced[action]);
       if (actions.includes('Deny')) this.#deny(names, { message, reason });
-      if (actions.includes('Audit')) {
-        this.#audited.push({ message, ...names, expressionIndex: index, validationActions: actions });
-      }
+      if (actions.includes('Audit'))
+        this.#audited ??= { message, ...names, expressionIndex: index, validationActions: actions };
       if (actions.includes('Warn')) {
         const head = `Validation failed for ValidatingAdmissionPolicy '${names.policy}' with binding '${names.binding}'`;
         this.#attributes.context.warn(`${head}: ${message}`);
@@ -167,8 +166,8 @@ class Inquiry {
 
   /** Throws the answer where something has been denied. */
   conclude(): void {
-    if (this.#audited.length > 0) {
-      const value = JSON.stringify(this.#audited.slice(0, maxAuditedFailures));
+    if (this.#audited) {
+      const value = JSON.stringify([this.#audited]);
       this.#attributes.annotate('validation.policy.admission.k8s.io/validation_failure', value);
     }
     const [first] = this.#denials;
