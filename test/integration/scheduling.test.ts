@@ -164,7 +164,7 @@ describe('predicates', () => {
   });
 
   test('a pod that asks for less amid its life gives room once its node has taken it back', async () => {
-    await node('a');
+    await node('a', { labels: { 'kubernetes.io/os': 'linux' } });
     await pod('resized', { requests: { cpu: '2' } });
     const tell = (cpu: string) =>
       cluster.patch(
