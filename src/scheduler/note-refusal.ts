@@ -27,7 +27,7 @@ export async function noteRefusal(
   note: RefusalNote,
 ): Promise<void> {
   const { message, reason } = note;
-  events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message });
+  events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message: cutShort(message) });
   const patch = refusalPatch(pod, note, timestamp(clock));
   if (!patch) return;
   await client
@@ -40,6 +40,18 @@ export async function noteRefusal(
     .catch((error) => {
       if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
     });
+}
+
+/** In bytes. */
+const longestNote = 1024;
+const more = ' ...';
+
+/** A note that is too long for an event says that there is more. */
+function cutShort(message: string): string {
+  const bytes = Buffer.from(message);
+  return bytes.length > longestNote
+    ? `${bytes.toString('utf8', 0, longestNote - more.length)}${more}`
+    : message;
 }
 
 /** What is to change in the pod's status, or nothing. */

@@ -363,9 +363,7 @@ class Scheduler {
       if (await act()) this.#queue.wake(uid);
       else this.#queue.released(uid);
     } catch (error) {
-      // The pod is tried again as if nothing had been promised.
       this.#options.log.error('making room failed', { pod: name, error });
-      this.#cache.nominated.remove(uid);
       this.#queue.wake(uid);
     }
   }

@@ -436,6 +436,23 @@ describe('preemption', () => {
     expect(await cluster.find(pods, 'on-a')).toBeDefined();
   });
 
+  test('nobody is evicted where no pod stands in the way, but an extender', async () => {
+    extender.answers = {
+      filter: (asked) => ({
+        NodeNames: [],
+        FailedNodes: Object.fromEntries(namesOf(asked).map((name) => [name, 'no'])),
+      }),
+    };
+    await crowd([{ urlPrefix: extender.url, filterVerb: 'filter', nodeCacheCapable: true }]);
+    await pod('p', { priorityClassName: 'high' });
+    const found = await refusal('p');
+    expect(found.message).toMatch(
+      /^0\/2 nodes are available: 2 no\. preemption: \[expected at least one victim pod on node "[ab]", expected /,
+    );
+    expect((await cluster.get(pods, 'p')).status?.nominatedNodeName).toBeUndefined();
+    expect(await cluster.find(pods, 'on-a')).toBeDefined();
+  });
+
   test('what happens while they are asked wakes the pod only where it can help', async () => {
     let open: (answer: unknown) => void = () => {};
     extender.answers = { preempt: () => new Promise((resolve) => (open = resolve)) };

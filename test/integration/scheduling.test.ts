@@ -275,14 +275,18 @@ describe('predicates', () => {
 describe('preemption', () => {
   /** Each deletion by the scheduler takes this much longer than the one before. */
   let slownessMs = 0;
+  /** So many deletions by the scheduler fail. */
+  let failures = 0;
 
   beforeEach(async () => {
     slownessMs = 0;
+    failures = 0;
     const { transport } = clientOfScheduler();
     let deletions = 0;
     const client = new Client({
       request: async (request) => {
         if (request.method === 'DELETE') await cluster.clock.sleep(slownessMs * deletions++);
+        if (request.method === 'DELETE' && failures-- > 0) throw new Error('no');
         return transport.request(request);
       },
       watch: (request, sink) => transport.watch(request, sink),
@@ -339,6 +343,53 @@ describe('preemption', () => {
     expect(await cluster.names(pods)).toEqual(['high']);
     const told = (await cluster.list(events)).filter(({ reason }) => reason === 'FailedScheduling');
     expect(told.map(({ count }) => count)).toEqual([1]);
+  });
+
+  test('a pod that several make room for is held back until the last of them goes too', async () => {
+    slownessMs = 2000;
+    await node('a');
+    const metadata = { finalizers: ['example.com/held'] };
+    await pod('one', { requests: { cpu: '1' }, metadata, spec: { priorityClassName: 'mid' } });
+    await pod('two', { requests: { cpu: '1' }, spec: { priorityClassName: 'low' } });
+    await pod('high', { requests: { cpu: '2' }, spec: { priorityClassName: 'high' } });
+    await cluster.pass(1000);
+    await cluster.patch(pods, 'one', { metadata: { finalizers: [] } });
+    await cluster.pass(500);
+    expect(await cluster.names(pods)).toEqual(['high', 'two']);
+    expect(await cluster.events('Preempted')).toHaveLength(1);
+    await cluster.pass(2000);
+    expect(await placeOf('high')).toBe('a');
+    expect(await cluster.events('Preempted')).toHaveLength(2);
+  });
+
+  test('where a victim cannot be evicted, the last is spared, and all is tried again', async () => {
+    failures = 1;
+    await node('a');
+    for (const name of ['one', 'two'])
+      await pod(name, { requests: { cpu: '1' }, spec: { priorityClassName: 'low' } });
+    await pod('high', { requests: { cpu: '2' }, spec: { priorityClassName: 'high' } });
+    expect(failures).toBeLessThan(1);
+    await cluster.pass(2000);
+    expect(await placeOf('high')).toBe('a');
+    expect(await cluster.events('Preempted')).toHaveLength(2);
+    const told = (await cluster.list(events)).filter(({ reason }) => reason === 'FailedScheduling');
+    expect(told.map(({ count }) => count)).toEqual([2]);
+  });
+
+  test('a victim that goes already is left alone, and its node is kept', async () => {
+    await node('a');
+    const metadata = { finalizers: ['example.com/held'] };
+    await pod('leaving', { requests: { cpu: '2' }, metadata, spec: { priorityClassName: 'low' } });
+    await cluster.delete(pods, 'leaving');
+    await cluster.settle();
+    await pod('high', { requests: { cpu: '2' }, spec: { priorityClassName: 'high' } });
+    await cluster.pass(1000);
+    expect((await cluster.get(pods, 'high')).status?.nominatedNodeName).toBe('a');
+    expect(await conditionOf('leaving', 'DisruptionTarget')).toBeUndefined();
+    expect(await cluster.events('Preempted')).toEqual([]);
+    await cluster.patch(pods, 'leaving', { metadata: { finalizers: [] } });
+    await cluster.pass(11_000);
+    expect(await placeOf('high')).toBe('a');
   });
 
   test('a critical pod does the same', async () => {
@@ -907,6 +958,27 @@ describe('profiles', () => {
     expect(await placeOf('usual')).toBeDefined();
     expect(await placeOf('theirs')).toBeUndefined();
   });
+});
+
+test('an event that has no room for all says that there is more; the condition has all', async () => {
+  const reason = 'é'.repeat(1000);
+  const talkative: PluginFactory = () => ({
+    name: 'Talkative',
+    filter: () => ({ plugin: 'Talkative', reasons: [reason], unresolvable: true }),
+  });
+  const plugins = { multiPoint: { enabled: [{ name: 'Talkative' }] } };
+  const configuration = parseConfiguration({
+    apiVersion: 'kubescheduler.config.k8s.io/v1',
+    kind: 'KubeSchedulerConfiguration',
+    profiles: [{ plugins }],
+  });
+  await runScheduler({ configuration, plugins: { Talkative: talkative } });
+  await node('a');
+  await pod('p');
+  const [event] = (await cluster.list(events)).filter(({ reason: why }) => why === 'FailedScheduling');
+  expect(event?.message).toMatch(/^0\/1 nodes are available: 1 é+.? \.\.\.$/);
+  expect(Buffer.byteLength(event?.message ?? '')).toBeGreaterThan(1020);
+  expect((await conditionOf('p'))?.message).toContain(reason);
 });
 
 describe('pods on their way to a node', () => {

@@ -92,6 +92,14 @@ function victimsFinder(decision: Decision, budgets: readonly PodDisruptionBudget
   };
 }
 
+interface Found {
+  candidates: Candidate[];
+  /** Why the nodes would not do, where there are no candidates. */
+  refusals: Refusals;
+  /** Nodes on which no pod stands in the way of this one: somebody else than the filters has refused them. */
+  unhindered: string[];
+}
+
 interface Search {
   refusals: Refusals;
   budgets: readonly PodDisruptionBudget[];
@@ -101,15 +109,13 @@ interface Search {
 }
 
 /** Nodes that would do without some of their pods; where there are none, why not. */
-export function findCandidates(
-  decision: Decision,
-  search: Search,
-): { candidates: Candidate[]; refusals: Refusals } {
+export function findCandidates(decision: Decision, search: Search): Found {
   const { nodes } = decision.snapshot;
   const places = search.refusals.resolvable();
   const wanted = search.enough(places.length);
   let at = places.length > 0 ? search.offset(places.length) : 0;
   const candidates: Candidate[] = [];
+  const unhindered: string[] = [];
   let isHarmless = false;
   const victimsAt = victimsFinder(decision, search.budgets);
   for (let i = 0; i < places.length; i++) {
@@ -117,14 +123,18 @@ export function findCandidates(
     if (++at === places.length) at = 0;
     const result = victimsAt(nodes.at(place), place);
     if ('reasons' in result) continue;
+    if (result.victims.length === 0) {
+      unhindered.push(result.node);
+      continue;
+    }
     candidates.push(result);
     isHarmless ||= result.violations === 0;
     if (isHarmless && candidates.length >= wanted) break;
   }
   const refusals = new Refusals(nodes, notHelpful);
-  if (candidates.length > 0) return { candidates, refusals };
+  if (candidates.length > 0 || unhindered.length > 0) return { candidates, refusals, unhindered };
   for (const place of places) refusals.set(place, victimsAt(nodes.at(place), place) as Refusal);
-  return { candidates, refusals };
+  return { candidates, refusals, unhindered };
 }
 
 /** A pod that matters more takes the place of pods that matter less, where nothing else helps. */
@@ -135,7 +145,14 @@ export function defaultPreemption(handle: Handle, args: DefaultPreemptionArgs = 
     const share = Math.floor((count * minCandidateNodesPercentage) / 100);
     return Math.min(count, Math.max(share, minCandidateNodesAbsolute));
   };
-  const preempting = new Set<string>();
+  const podLister = handle.lister(pods);
+  const preempting: Preempting = new Map();
+  const isPreempting = (uid: string) => {
+    if (!preempting.has(uid)) return false;
+    const last = preempting.get(uid)?.pod.metadata;
+    const now = last && podLister.get(`${last.namespace}/${last.name}`);
+    return !last || (now !== undefined && !now.metadata.deletionTimestamp);
+  };
   /** Where room could be made, or why nowhere. */
   const find = (decision: Decision, refusals: Refusals): Candidate[] | PostFilterResult => {
     const reason = ineligible(decision, refusals);
@@ -148,20 +165,25 @@ export function defaultPreemption(handle: Handle, args: DefaultPreemptionArgs = 
     };
     const found = findCandidates(decision, search);
     if (found.candidates.length > 0) return found.candidates;
+    if (found.unhindered.length > 0)
+      return { message: `preemption: ${withoutVictims(found.unhindered)}`, isFailure: true };
     return { message: `preemption: ${found.refusals.summary()}`, nominate: '' };
   };
   const choose = (decision: Decision, candidates: readonly Candidate[]): PostFilterResult => {
     const chosen = leastHarm(candidates);
     if (!chosen) return { message: 'preemption: no candidate node for preemption' };
+    // Who goes already need not be told.
+    const victims = chosen.victims.filter(({ pod }) => !pod.metadata.deletionTimestamp);
+    if (victims.length === 0) return { message: '', nominate: chosen.node };
     return {
       message: '',
       nominate: chosen.node,
-      act: () => carryOut(handle, decision, { ...chosen, preempting }),
+      act: () => carryOut(handle, decision, { node: chosen.node, victims, preempting }),
     };
   };
   return {
     name,
-    preEnqueue: ({ metadata }) => (preempting.has(metadata.uid) ? notFinished : undefined),
+    preEnqueue: ({ metadata }) => (isPreempting(metadata.uid) ? notFinished : undefined),
     postFilter(decision, refusals): PostFilterResult {
       const found = find(decision, refusals);
       return Array.isArray(found) ? choose(decision, found) : found;
@@ -188,9 +210,17 @@ async function narrowed(candidates: readonly Candidate[], narrow: Narrow): Promi
   return [...left].map(([node, { pods: victims, violations }]) => candidateOf(node, victims, violations));
 }
 
-interface Preemption extends Candidate {
-  /** The pods whose victims are being evicted. */
-  preempting: Set<string>;
+/** Errors of several nodes are told as upstream tells them, each once. */
+function withoutVictims(nodes: readonly string[]): string {
+  const errors = nodes.map((node) => `expected at least one victim pod on node "${node}"`);
+  return errors.length === 1 ? (errors[0] as string) : `[${errors.join(', ')}]`;
+}
+
+/** The pods whose victims are being evicted, by UID; with the last victim once it is the only one left. */
+type Preempting = Map<string, PodInfo | undefined>;
+
+interface Preemption extends Pick<Candidate, 'node' | 'victims'> {
+  preempting: Preempting;
 }
 
 /**
@@ -204,19 +234,20 @@ async function carryOut(
 ): Promise<boolean> {
   const preemptor = decision.pod.pod;
   const { uid } = preemptor.metadata;
+  const last = victims.at(-1) as PodInfo;
   const displaced = decision.snapshot.nominated
     .on(node)
     .filter((other) => other.priority < decision.pod.priority);
-  preempting.add(uid);
+  preempting.set(uid, undefined);
   try {
+    await Promise.all(displaced.map((other) => giveUpNode(handle, preemptor, other.pod)));
     const others = victims.slice(0, -1);
     await Promise.all(others.map((victim) => evict(handle, { preemptor, victim, node })));
-    await Promise.all(displaced.map((other) => giveUpNode(handle, preemptor, other.pod)));
+    preempting.set(uid, last);
+    return !(await evict(handle, { preemptor, victim: last, node }));
   } finally {
     preempting.delete(uid);
   }
-  const victim = victims.at(-1) as PodInfo;
-  return !(await evict(handle, { preemptor, victim, node }));
 }
 
 interface Eviction {
