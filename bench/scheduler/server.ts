@@ -3,7 +3,7 @@ import { defaultAdmission } from '../../src/apiserver/admission/plugins.ts';
 import { allKinds } from '../../src/apiserver/kinds/kinds.ts';
 import { createApiServer } from '../../src/apiserver/server.ts';
 import { Client } from '../../src/client/client.ts';
-import { EventRecorder } from '../../src/client/event-recorder.ts';
+import { EventSeriesRecorder } from '../../src/client/series-recorder.ts';
 import { Informers } from '../../src/client/informers.ts';
 import { createAuthority, createTokenKey, issue } from '../../src/cluster/pki.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -68,7 +68,12 @@ async function schedule({ server }: Awaited<ReturnType<typeof startServer>>, sig
   const client = new Client(server.transportFor(user));
   const informers = new Informers({ client, ...platform });
   informers.start(signal);
-  const events = new EventRecorder({ client, ...platform, source: { component: 'default-scheduler' } });
+  const events = new EventSeriesRecorder({
+    client,
+    ...platform,
+    reporter: 'default-scheduler',
+    host: 'bench',
+  });
   const running = createScheduler({ ...platform, client, informers, events }).run(signal);
   await informers.synced();
   return { stopped: () => running.then(() => events.flush()) };

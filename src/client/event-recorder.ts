@@ -27,6 +27,18 @@ export interface EventNote {
   message: string;
   /** Part of the object that is meant, such as `spec.containers{web}`. */
   fieldPath?: string;
+  /** One word in CamelCase for what was done or failed; the newer form of events has it, the reason unless given. */
+  action?: string;
+  /** A second object that it is about, in the newer form. */
+  related?: KubernetesObject;
+  /** Who reports, in the newer form, where that is not who usually does. */
+  reporter?: string;
+}
+
+/** Takes notes of what a component does. */
+export interface Recorder {
+  /** Reports something about `object`. Returns at once and never fails. */
+  record(object: KubernetesObject, note: EventNote): void;
 }
 
 /** The same note about the same object within this time is counted up instead of written anew (as client-go). */
@@ -64,7 +76,7 @@ const keyOf = ({ kind, metadata }: KubernetesObject) =>
   metadata.uid ?? `${kind}/${metadata.namespace}/${metadata.name}`;
 
 /** Tells people what a component does, as Events beside the object. Never fails its caller. */
-export class EventRecorder {
+export class EventRecorder implements Recorder {
   readonly #options: EventRecorderOptions;
   readonly #seen = new Recent<string, Seen>(remembered);
   readonly #tokens = new Recent<string, { left: number; atMs: number }>(remembered);
@@ -155,11 +167,10 @@ export class EventRecorder {
     const { source, random } = this.#options;
     const time = formatTime(nowMs);
     const namespace = object.metadata.namespace || 'default';
-    const suffix = BigInt(Math.trunc(nowMs * 1e6)).toString(16) + random.int(0x10000).toString(16);
     return {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { name: `${object.metadata.name}.${suffix}`, namespace },
+      metadata: { name: eventName(object.metadata.name ?? '', nowMs, random), namespace },
       involvedObject: referenceTo(object, note.fieldPath),
       type: note.type,
       reason: note.reason,
@@ -174,7 +185,13 @@ export class EventRecorder {
   }
 }
 
-function referenceTo(object: KubernetesObject, fieldPath?: string): ObjectReference {
+/** The name of an event about an object of that name. */
+export function eventName(name: string, nowMs: number, random: Random): string {
+  return `${name}.${BigInt(Math.trunc(nowMs * 1e6)).toString(16)}${random.int(0x10000).toString(16)}`;
+}
+
+/** How an event names an object. */
+export function referenceTo(object: KubernetesObject, fieldPath?: string): ObjectReference {
   const { namespace, name, uid, resourceVersion } = object.metadata;
   return {
     kind: object.kind,

@@ -2,6 +2,7 @@ import type { UserInfo } from '../apiserver/registry/kind.ts';
 import { Client } from '../client/client.ts';
 import type { Component } from '../client/component.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
+import { EventSeriesRecorder } from '../client/series-recorder.ts';
 import type { Informers } from '../client/informers.ts';
 import type { Transport } from '../client/transport.ts';
 import { type ControllersOptions, createControllers } from '../controllers/all.ts';
@@ -51,12 +52,17 @@ export function controllerManager(
   };
 }
 
-/** The scheduler; as upstream's is by default, unless told otherwise. */
+/** The scheduler on the machine that is named; as upstream's is by default, unless told otherwise. */
 export function scheduler(
   means: ProcessMeans,
+  host: string,
   options: Pick<SchedulerOptions, 'configuration' | 'plugins' | 'extenders'> = {},
 ): Component {
+  const { transportFor, informers, clock, random } = means;
   const log = means.log.named('scheduler');
-  const context = contextOf(means, systemUser('kube-scheduler'), 'default-scheduler');
-  return createScheduler({ ...context, log, ...options });
+  const client = new Client(transportFor(systemUser('kube-scheduler')));
+  const base = { client, clock, random, log };
+  const events = new EventSeriesRecorder({ ...base, reporter: 'default-scheduler', host });
+  const component = createScheduler({ ...base, informers, events, ...options });
+  return { ...component, run: (signal) => component.run(signal).finally(() => events.close()) };
 }

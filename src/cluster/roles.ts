@@ -48,9 +48,10 @@ export async function runRoles(server: ApiServer, options: RolesOptions): Promis
   const times = { ...(isAlone ? aloneTimes : sharedTimes), ...options.times };
   const wrong = timesError(times);
   if (wrong) throw new UserError(`leader election cannot work: ${wrong}`);
-  const identity = `${await hostName(platform)}_${platform.random.uuid()}`;
+  const host = await hostName(platform);
+  const identity = `${host}_${platform.random.uuid()}`;
   const abort = new AbortController();
-  const schedules = schedulerRole(options);
+  const schedules = schedulerRole(options, host);
   if (options.scheduling) checkRole(schedules, server, platform);
   const running = [controllerManagerRole(server, options), schedules].map((role) =>
     runRole(role, { server, platform, identity, times, isAlone, signal: abort.signal }),
@@ -124,14 +125,14 @@ function controllerManagerRole(
   };
 }
 
-function schedulerRole({ platform, scheduling }: RolesOptions): Role {
+function schedulerRole({ platform, scheduling }: RolesOptions, host: string): Role {
   const extenders = { poster: httpPoster, files: platform.files };
   return {
     name: 'kube-scheduler',
     components(means) {
-      if (!scheduling) return [scheduler(means)];
+      if (!scheduling) return [scheduler(means, host)];
       const { file, ...options } = scheduling;
-      return tellingWhere(() => [scheduler(means, { ...options, extenders })], file);
+      return tellingWhere(() => [scheduler(means, host, { ...options, extenders })], file);
     },
   };
 }

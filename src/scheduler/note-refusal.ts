@@ -2,7 +2,7 @@ import type { Pod } from '../api/core/v1.ts';
 import { pods } from '../api/generated/resources.ts';
 import type { Stored } from '../api/resource.ts';
 import type { Client } from '../client/client.ts';
-import type { EventRecorder } from '../client/event-recorder.ts';
+import type { Recorder } from '../client/event-recorder.ts';
 import { causedBy } from '../client/transport.ts';
 import { hasReason } from '../machinery/status-error.ts';
 import { type Clock, timestamp } from '../platform/clock.ts';
@@ -16,7 +16,7 @@ export interface RefusalNote {
 
 interface Writers {
   client: Client;
-  events: EventRecorder;
+  events: Recorder;
   clock: Clock;
 }
 
@@ -27,7 +27,13 @@ export async function noteRefusal(
   note: RefusalNote,
 ): Promise<void> {
   const { message, reason } = note;
-  events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message: cutShort(message) });
+  events.record(pod, {
+    type: 'Warning',
+    reason: 'FailedScheduling',
+    action: 'Scheduling',
+    message: cutShort(message),
+    reporter: pod.spec.schedulerName,
+  });
   const patch = refusalPatch(pod, note, timestamp(clock));
   if (!patch) return;
   await client
@@ -49,9 +55,10 @@ const more = ' ...';
 /** A note that is too long for an event says that there is more. */
 function cutShort(message: string): string {
   const bytes = Buffer.from(message);
-  return bytes.length > longestNote
-    ? `${bytes.toString('utf8', 0, longestNote - more.length)}${more}`
-    : message;
+  if (bytes.length <= longestNote) return message;
+  // No half of a character is left.
+  const start = bytes.toString('utf8', 0, longestNote - more.length).replace(/\uFFFD$/, '');
+  return `${start}${more}`;
 }
 
 /** What is to change in the pod's status, or nothing. */

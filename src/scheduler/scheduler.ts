@@ -3,7 +3,7 @@ import { nodes, pods } from '../api/generated/resources.ts';
 import type { KubernetesObject, Resource, Stored } from '../api/resource.ts';
 import type { Client } from '../client/client.ts';
 import type { Component } from '../client/component.ts';
-import type { EventRecorder } from '../client/event-recorder.ts';
+import type { Recorder } from '../client/event-recorder.ts';
 import type { ChangeHandler, Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
 import { causedBy } from '../client/transport.ts';
@@ -39,7 +39,7 @@ import { SchedulingQueue } from './queue/scheduling-queue.ts';
 export interface SchedulerOptions {
   client: Client;
   informers: Informers;
-  events: EventRecorder;
+  events: Recorder;
   clock: Clock;
   random: Random;
   log: Log;
@@ -392,7 +392,9 @@ class Scheduler {
     }
     this.#queue.placed(uid);
     const message = `Successfully assigned ${namespace}/${name} to ${node}`;
-    this.#options.events.record(pod, { type: 'Normal', reason: 'Scheduled', message });
+    const reporter = pod.spec.schedulerName;
+    const note = { type: 'Normal', reason: 'Scheduled', action: 'Binding', message, reporter } as const;
+    this.#options.events.record(pod, note);
     for (const plugin of decision.profile.at.postBind) plugin.postBind?.(decision, node);
   }
 

@@ -140,6 +140,9 @@ describe.each(clients)('%s', (name, program, isAtTheEnd) => {
     }
     expect(await kubectl.ok('events --for pod/talker')).toMatch(/Normal +Started +Pod\/talker/);
     expect(await kubectl.ok('get events --field-selector involvedObject.name=talker')).toContain('Scheduled');
+    expect(await kubectl.ok('describe pod talker')).toMatch(
+      /^ +Normal +Scheduled +\d+s +default-scheduler +Successfully assigned /m,
+    );
   });
 
   if (!isAtTheEnd) return;

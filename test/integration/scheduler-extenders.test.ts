@@ -10,8 +10,8 @@ import {
   storageclasses,
 } from '../../src/api/generated/resources.ts';
 import { Client } from '../../src/client/client.ts';
-import { EventRecorder } from '../../src/client/event-recorder.ts';
 import { Informers } from '../../src/client/informers.ts';
+import { EventSeriesRecorder } from '../../src/client/series-recorder.ts';
 import { addNode, readyNode, TestCluster } from '../../src/controllers/testing.ts';
 import { systemFiles } from '../../src/platform/files.ts';
 import { httpPoster } from '../../src/platform/http-post.ts';
@@ -96,7 +96,7 @@ async function runScheduler(extenders: object[], more: Partial<SchedulerOptions>
   const base = { client, clock: cluster.clock, random: seededRandom(3), log: silentLog };
   const informers = new Informers(base);
   informers.start(stopInformers.signal);
-  const events = new EventRecorder({ ...base, source: { component: 'default-scheduler' } });
+  const events = new EventSeriesRecorder({ ...base, reporter: 'default-scheduler', host: 'h' });
   const means = { poster: httpPoster, files: systemFiles };
   const configuration = configurationOf(extenders);
   const options = { ...base, informers, events, configuration, extenders: means, ...more };

@@ -19,8 +19,8 @@ import {
 } from '../../src/api/generated/resources.ts';
 import type { Stored } from '../../src/api/resource.ts';
 import { Client } from '../../src/client/client.ts';
-import { EventRecorder } from '../../src/client/event-recorder.ts';
 import { Informers } from '../../src/client/informers.ts';
+import { EventSeriesRecorder } from '../../src/client/series-recorder.ts';
 import { createResourceClaimController } from '../../src/controllers/resourceclaim/resourceclaim.ts';
 import { createReplicaSetController } from '../../src/controllers/replicaset/replicaset.ts';
 import { addNode, readyNode, TestCluster } from '../../src/controllers/testing.ts';
@@ -45,7 +45,7 @@ async function runScheduler(more: Partial<SchedulerOptions> = {}): Promise<void>
   const base = { client, clock: cluster.clock, random: seededRandom(3), log: silentLog };
   const informers = new Informers(base);
   informers.start(stopInformers.signal);
-  const recorder = new EventRecorder({ ...base, source: { component: 'default-scheduler' } });
+  const recorder = new EventSeriesRecorder({ ...base, reporter: 'default-scheduler', host: 'h' });
   await cluster.run(createScheduler({ ...base, informers, events: recorder, ...more }));
 }
 
@@ -307,6 +307,15 @@ describe('preemption', () => {
     await pod('high', { requests: { cpu: '1500m' }, spec: { priorityClassName: 'high' } });
     await cluster.pass(2000);
     expect(await placeOf('high')).toBe(was);
+    const told = (await cluster.list(events)).find(({ reason }) => reason === 'Preempted');
+    expect(told).toMatchObject({
+      action: 'Preempting',
+      involvedObject: { kind: 'Pod', name: 'low' },
+      related: { kind: 'Pod', name: 'high' },
+      reportingComponent: 'default-scheduler',
+      reportingInstance: 'default-scheduler-h',
+    });
+    expect(told).not.toHaveProperty('count');
     expect(await cluster.find(pods, 'low')).toBeUndefined();
     expect(await placeOf('mid')).toBeDefined();
     const { uid } = (await cluster.get(pods, 'high')).metadata;
@@ -342,7 +351,7 @@ describe('preemption', () => {
     expect(await placeOf('high')).toBe('a');
     expect(await cluster.names(pods)).toEqual(['high']);
     const told = (await cluster.list(events)).filter(({ reason }) => reason === 'FailedScheduling');
-    expect(told.map(({ count }) => count)).toEqual([1]);
+    expect(told.map(({ series }) => series?.count)).toEqual([undefined]);
   });
 
   test('a pod that several make room for is held back until the last of them goes too', async () => {
@@ -373,7 +382,7 @@ describe('preemption', () => {
     expect(await placeOf('high')).toBe('a');
     expect(await cluster.events('Preempted')).toHaveLength(2);
     const told = (await cluster.list(events)).filter(({ reason }) => reason === 'FailedScheduling');
-    expect(told.map(({ count }) => count)).toEqual([2]);
+    expect(told).toHaveLength(2);
   });
 
   test('a victim that goes already is left alone, and its node is kept', async () => {
@@ -957,6 +966,12 @@ describe('profiles', () => {
     expect(await placeOf('mine')).toBe('b');
     expect(await placeOf('usual')).toBeDefined();
     expect(await placeOf('theirs')).toBeUndefined();
+    const told = (await cluster.list(events)).filter(({ reason }) => reason === 'Scheduled');
+    const who = told.map((event) => [event.involvedObject.name, event.action, event.reportingComponent]);
+    expect(who).toEqual([
+      ['mine', 'Binding', 'mine'],
+      ['usual', 'Binding', 'default-scheduler'],
+    ]);
   });
 });
 
@@ -976,7 +991,7 @@ test('an event that has no room for all says that there is more; the condition h
   await node('a');
   await pod('p');
   const [event] = (await cluster.list(events)).filter(({ reason: why }) => why === 'FailedScheduling');
-  expect(event?.message).toMatch(/^0\/1 nodes are available: 1 é+.? \.\.\.$/);
+  expect(event?.message).toMatch(/^0\/1 nodes are available: 1 é+ \.\.\.$/);
   expect(Buffer.byteLength(event?.message ?? '')).toBeGreaterThan(1020);
   expect((await conditionOf('p'))?.message).toContain(reason);
 });

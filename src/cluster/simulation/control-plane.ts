@@ -82,5 +82,5 @@ export function runControllerManager(
 
 /** The scheduler. A simulated cluster has no way to extenders. */
 export function runScheduler(parts: ProcessParts, scheduling: Scheduling | undefined): void {
-  run([scheduler(meansOf(parts, 'kube-scheduler'), scheduling)], parts);
+  run([scheduler(meansOf(parts, 'kube-scheduler'), 'simulated', scheduling)], parts);
 }

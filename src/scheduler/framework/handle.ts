@@ -1,6 +1,6 @@
 import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
 import type { Client } from '../../client/client.ts';
-import type { EventRecorder } from '../../client/event-recorder.ts';
+import type { Recorder } from '../../client/event-recorder.ts';
 import type { Informers } from '../../client/informers.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
@@ -31,7 +31,7 @@ export interface Handle {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly events: EventRecorder;
+  readonly events: Recorder;
   lister<T extends KubernetesObject>(resource: Resource<T>): Lister<T>;
   finder<T extends KubernetesObject>(resource: Resource<T>, index: IndexOf<T>): Finder<T>;
   /** Breaks off a binding that has not come further than `preBind`; false where there is none such. */

@@ -252,7 +252,13 @@ export class DynamicResources implements Plugin {
     );
     if (mustWait.length === 0) return;
     const message = `waiting for binding conditions for device on node ${node}`;
-    this.#handle.events.record(pod, { type: 'Normal', reason: 'BindingConditionsPending', message });
+    this.#handle.events.record(pod, {
+      type: 'Normal',
+      reason: 'BindingConditionsPending',
+      action: 'Scheduling',
+      message,
+      reporter: pod.spec.schedulerName,
+    });
     await this.#allReady(mustWait, signal);
   }
 

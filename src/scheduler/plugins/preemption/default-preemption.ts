@@ -285,8 +285,17 @@ async function evict(handle: Handle, { preemptor, victim: { pod }, node }: Evict
     if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return false;
     throw error;
   }
-  const message = `Preempted by pod ${preemptor.metadata.uid} on node ${node}`;
-  events.record({ ...pod, apiVersion: 'v1', kind: 'Pod' }, { type: 'Normal', reason: 'Preempted', message });
+  events.record(
+    { ...pod, apiVersion: 'v1', kind: 'Pod' },
+    {
+      type: 'Normal',
+      reason: 'Preempted',
+      action: 'Preempting',
+      message: `Preempted by pod ${preemptor.metadata.uid} on node ${node}`,
+      related: { ...preemptor, apiVersion: 'v1', kind: 'Pod' },
+      reporter: preemptor.spec.schedulerName,
+    },
+  );
   return true;
 }
 
