@@ -258,7 +258,7 @@ class Scheduler {
   }
 
   #isOurs(pod: Pod): boolean {
-    return this.#profiles.has(pod.spec.schedulerName ?? '') && !pod.metadata.deletionTimestamp;
+    return this.#profiles.has(pod.spec.schedulerName ?? '');
   }
 
   /** Makes the decision on a pod; where extenders have a word in it, it is made once the promise is settled. */
@@ -266,7 +266,10 @@ class Scheduler {
     const { uid } = queued.pod.metadata;
     const pod = this.#waiting(queued.pod);
     const profile = this.#profiles.get(queued.pod.spec.schedulerName ?? '');
-    if (!pod || !profile || this.#cache.has(uid)) return void this.#queue.placed(uid);
+    if (!pod || !profile || this.#cache.has(uid)) {
+      this.#tellIfGoing(queued.pod);
+      return void this.#queue.placed(uid);
+    }
     const interested = this.#extenders?.interestedIn(pod);
     if (interested) return this.#ask(pod, { profile, interested, signal });
     const verdict = this.#decide(pod, { profile, snapshot: this.#cache.snapshot() });
@@ -279,6 +282,15 @@ class Scheduler {
     const pod = this.#pods.get(`${namespace}/${name}`);
     const isWaiting = pod?.metadata.uid === uid && !pod.spec.nodeName && !pod.metadata.deletionTimestamp;
     return isWaiting ? pod : undefined;
+  }
+
+  /** A pod may go before it has a node, and stay for long where somebody holds it. */
+  #tellIfGoing({ metadata, spec }: Stored<Pod>): void {
+    const pod = this.#pods.get(`${metadata.namespace}/${metadata.name}`);
+    if (pod?.metadata.uid !== metadata.uid || pod.spec.nodeName || !pod.metadata.deletionTimestamp) return;
+    const message = `skip schedule deleting pod: ${metadata.namespace}/${metadata.name}`;
+    const note = { reason: 'FailedScheduling', action: 'Scheduling', reporter: spec.schedulerName } as const;
+    this.#options.events.record(pod, { type: 'Warning', ...note, message });
   }
 
   #carryOut(pod: Stored<Pod>, verdict: Verdict, signal: AbortSignal): void {

@@ -152,6 +152,24 @@ describe('predicates', () => {
     );
   });
 
+  test('a pod that is going is not placed when its turn comes, and that is told', async () => {
+    await node('a');
+    const metadata = { finalizers: ['example.com/held'] };
+    await pod('going', { requests: { cpu: '3' }, metadata });
+    await cluster.delete(pods, 'going');
+    await cluster.settle();
+    await cluster.pass(2000);
+    const told = async () =>
+      (await cluster.events('FailedScheduling')).filter((text) => text.includes('skip'));
+    expect(await told()).toEqual([]);
+    await node('large', { cpu: '4' });
+    await cluster.pass(20_000);
+    expect(await told()).toEqual(['FailedScheduling skip schedule deleting pod: default/going']);
+    expect(await placeOf('going')).toBeUndefined();
+    await cluster.patch(pods, 'going', { metadata: { finalizers: [] } });
+    expect(await cluster.names(pods)).toEqual([]);
+  });
+
   test('a pod that a node comes free for is placed', async () => {
     playKubelets();
     await node('a');
