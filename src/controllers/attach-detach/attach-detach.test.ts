@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   csidrivers,
+  events,
   nodes,
   persistentvolumeclaims,
   persistentvolumes,
@@ -178,6 +179,10 @@ describe('a volume of a driver', () => {
     expect((await cluster.events('FailedAttachVolume'))[0]).toBe(
       'FailedAttachVolume Multi-Attach error for volume "data" Volume is already used by pod(s) first',
     );
+    await pod('third', 'node-2');
+    await cluster.patch(pods, 'second', { metadata: { labels: { a: 'b' } } });
+    const told = (await cluster.list(events)).filter(({ reason }) => reason === 'FailedAttachVolume');
+    expect(told.map(({ involvedObject, count }) => [involvedObject.name, count])).toEqual([['second', 1]]);
     await end('first');
     expect(await attachments()).toEqual(['data node-2']);
   });

@@ -55,6 +55,8 @@ class AttachDetach {
   readonly #attachments;
   /** Since when attachments have not been wanted, milliseconds since the epoch. */
   readonly #unwanted = new Map<string, number>();
+  /** Attachments of each node that cannot be made while another node has the volume, of which pods have been told. */
+  readonly #told = new Map<string, Set<string>>();
 
   constructor(context: ControllerContext) {
     this.#context = context;
@@ -135,7 +137,7 @@ class AttachDetach {
     if (node) await this.#noteAttached(node, plan);
     for (const attachment of plan.detach) await this.#detach(attachment);
     for (const want of plan.attach) await this.#attach(nodeName, want);
-    for (const want of plan.blocked) this.#tellBlocked(nodeName, want);
+    this.#tellAllBlocked(nodeName, wanted, plan.blocked);
     return plan.againMs === undefined ? done : { type: 'again', afterMs: Math.max(1, plan.againMs) };
   }
 
@@ -242,6 +244,21 @@ class AttachDetach {
           };
     const users = this.#wantedOn(nodeName).get(attachment.metadata.name)?.pods ?? [];
     for (const pod of users) this.#context.events.record(pod, note);
+  }
+
+  /** Once for as long as the volume is wanted on the node. */
+  #tellAllBlocked(nodeName: string, wanted: ReadonlyMap<string, Wanted>, blocked: readonly Wanted[]): void {
+    const before = this.#told.get(nodeName);
+    if (!before && blocked.length === 0) return;
+    const told = new Set([...(before ?? [])].filter((name) => wanted.has(name)));
+    for (const want of blocked) {
+      const name = attachmentName(want.volume, nodeName);
+      if (told.has(name)) continue;
+      told.add(name);
+      this.#tellBlocked(nodeName, want);
+    }
+    if (told.size > 0) this.#told.set(nodeName, told);
+    else this.#told.delete(nodeName);
   }
 
   #tellBlocked(nodeName: string, { volume, pods: users }: Wanted): void {
