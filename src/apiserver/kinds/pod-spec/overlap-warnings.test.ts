@@ -2,9 +2,12 @@ import { expect, test } from 'vitest';
 import type { Volume, VolumeProjection } from '../../../api/core/v1.ts';
 import { overlapWarnings } from './overlap-warnings.ts';
 
-const items = (...paths: string[]) => paths.map((path, i) => ({ key: `k${i}`, path }));
+const keyed = (paths: readonly string[]) => paths.map((path, i) => ({ key: `k${i}`, path }));
+const items = (...paths: string[]) => keyed(paths);
 const fields = (...paths: string[]) => ({ items: paths.map((path) => ({ path })) });
 const projected = (...sources: VolumeProjection[]): Partial<Volume> => ({ projected: { sources } });
+
+const fileOfMap = (path: string): VolumeProjection => ({ configMap: { name: 'm', items: items(path) } });
 
 test.each<[volume: Partial<Volume>, warnings: string[]]>([
   [{ emptyDir: {} }, []],
@@ -54,6 +57,24 @@ test.each<[volume: Partial<Volume>, warnings: string[]]>([
     ],
   ],
   [projected({}), ['volume "v" (Projected) has no sources provided']],
+  [
+    projected({}, fileOfMap('a'), {}, fileOfMap('a/b')),
+    [
+      'volume "v" (Projected) has no sources provided',
+      'volume "v" (Projected) has no sources provided',
+      'volume "v" (Projected): overlapping paths: "a/b" (ConfigMap "m") with "a" (ConfigMap "m")',
+    ],
+  ],
 ])('%j', (volume, warnings) => {
   expect(overlapWarnings({ name: 'v', ...volume })).toEqual(warnings);
+});
+
+const adviceOn = (paths: readonly string[]) =>
+  overlapWarnings({ name: 'v', configMap: { name: 'm', items: keyed(paths) } });
+
+test('a volume of many files, or of a path with many slashes, holds nobody up', () => {
+  const many = Array.from({ length: 100_000 }, () => 'a');
+  expect(adviceOn(many).length).toBeLessThanOrEqual(100);
+  expect(adviceOn(['b', `a${'/'.repeat(300_000)}a`])).toEqual([]);
+  expect(adviceOn(['a', `a${'/'.repeat(300_000)}`])).toHaveLength(1);
 });

@@ -2,70 +2,111 @@ import type { KeyToPath, PodCertificateProjection, Volume, VolumeProjection } fr
 import { goQuote } from '../../../machinery/go-text.ts';
 import { nothing } from '../../../machinery/joined.ts';
 
+/** What files of a volume come from: an object of a kind, or a kind of source that has no name. */
+interface Source {
+  kind: string;
+  name?: string;
+}
+
 /** A file of a volume, and in a projected volume what it comes from. */
 interface File {
   path: string;
-  source?: string;
+  source?: Source | undefined;
 }
+
+/** The files of a volume; undefined stands for a source that is none. */
+type Files = (File | undefined)[];
+
+/** The files of a volume that are compared, and what is found: an answer has no room for more warnings. */
+const most = { files: 1000, findings: 100 };
 
 /** Advice on files of one volume that lie where another file or its directory lies. */
 export function overlapWarnings(volume: Volume): readonly string[] {
-  const { name, configMap, secret, downwardAPI, projected } = volume;
-  if (projected) return overlaps(`volume ${goQuote(name)} (Projected)`, projected.sources ?? []);
+  const { configMap, secret, downwardAPI, projected } = volume;
+  if (projected) return told(volume, { kind: 'Projected' }, findingsOf(projectedFiles(projected.sources)));
   const items = configMap?.items ?? secret?.items ?? downwardAPI?.items;
   if (!items) return nothing;
-  const kind = configMap ? named('ConfigMap', configMap.name) : named('Secret', secret?.secretName);
-  return filesWarnings(`volume ${goQuote(name)} (${downwardAPI ? 'DownwardAPI' : kind})`, filesOf(items));
+  const object = configMap ? named('ConfigMap', configMap.name) : named('Secret', secret?.secretName);
+  return told(volume, downwardAPI ? { kind: 'DownwardAPI' } : object, findingsOf(filesOf(items)));
 }
 
-const named = (kind: string, name: string | undefined) => `${kind} ${goQuote(name ?? '')}`;
+const named = (kind: string, name: string | undefined): Source => ({ kind, name: name ?? '' });
+const textOf = ({ kind, name }: Source) => (name === undefined ? kind : `${kind} ${goQuote(name)}`);
 
-function overlaps(volume: string, sources: readonly VolumeProjection[]): readonly string[] {
-  const seen: File[] = [];
-  return sources.flatMap((source) => {
-    const files = projectedFiles(source);
-    return files ? filesWarnings(volume, files, seen) : [`${volume} has no sources provided`];
+/** A file and an earlier one; undefined where a source is none. */
+type Finding = readonly [file: File, earlier: File] | undefined;
+
+function findingsOf(files: Readonly<Files>): readonly Finding[] {
+  const found: Finding[] = [];
+  const count = Math.min(files.length, most.files);
+  for (let i = 0; i < count; i++) {
+    const file = files[i];
+    if (!file) {
+      found.push(undefined);
+      continue;
+    }
+    for (let j = 0; j < i && found.length < most.findings; j++) {
+      const other = files[j];
+      if (other && overlap(file.path, other.path)) found.push([file, other]);
+    }
+  }
+  return found;
+}
+
+function told({ name }: Volume, source: Source, findings: readonly Finding[]): readonly string[] {
+  if (findings.length === 0) return nothing;
+  const head = `volume ${goQuote(name)} (${textOf(source)})`;
+  return findings.map((finding) => {
+    if (!finding) return `${head} has no sources provided`;
+    const [file, other] = finding;
+    return `${head}: overlapping paths: ${shown(file)} with ${shown(other)}`;
   });
 }
 
-function filesWarnings(volume: string, files: readonly File[], seen: File[] = []): readonly string[] {
-  return files.flatMap((file): readonly string[] => {
-    if (!file.path) return nothing;
-    const others = seen.filter(({ path }) => overlap(path, file.path));
-    seen.push(file);
-    return others.map((other) => `${volume}: overlapping paths: ${shown(file)} with ${shown(other)}`);
-  });
+const shown = ({ path, source }: File) => (source ? `${goQuote(path)} (${textOf(source)})` : goQuote(path));
+
+const isBelow = (path: string, dir: string) => path[dir.length] === '/' && path.startsWith(dir);
+const overlap = (a: string, b: string) => a === b || isBelow(a, b) || isBelow(b, a);
+
+function add(files: Files, path: string | undefined, source?: Source): void {
+  let end = path?.length ?? 0;
+  while (end > 0 && path?.[end - 1] === '/') end--;
+  if (path && end > 0) files.push({ path: path.slice(0, end), source });
 }
 
-const shown = ({ path, source }: File) => (source ? `${goQuote(path)} (${source})` : goQuote(path));
-
-const overlap = (a: string, b: string) => a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
-
-const trimmed = (path: string | undefined) => (path ?? '').replace(/\/+$/, '');
-
-function filesOf(items: readonly Pick<KeyToPath, 'path'>[] | undefined, source?: string): File[] {
-  return (items ?? []).map(({ path }) => ({ path: trimmed(path), ...(source !== undefined && { source }) }));
+function filesOf(items: readonly Pick<KeyToPath, 'path'>[]): Files {
+  const files: Files = [];
+  for (const { path } of items) add(files, path);
+  return files;
 }
 
-/** The files of a source; undefined where it is none. */
-function projectedFiles(from: VolumeProjection): File[] | undefined {
+function projectedFiles(sources: readonly VolumeProjection[] = []): Files {
+  const files: Files = [];
+  for (const source of sources) if (!addFiles(files, source)) files.push(undefined);
+  return files;
+}
+
+/** Adds the files of a source; false where it is none. */
+function addFiles(files: Files, from: VolumeProjection): boolean {
   const { configMap, secret, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate } = from;
-  if (configMap) return filesOf(configMap.items, named('ConfigMap', configMap.name));
-  if (secret) return filesOf(secret.items, named('Secret', secret.name));
-  if (downwardAPI) return filesOf(downwardAPI.items, 'DownwardAPI');
-  if (serviceAccountToken) return filesOf([serviceAccountToken], 'ServiceAccountToken');
+  const all = (items: readonly Pick<KeyToPath, 'path'>[] | undefined, source: Source) => {
+    for (const { path } of items ?? []) add(files, path, source);
+    return true;
+  };
+  if (configMap) return all(configMap.items, named('ConfigMap', configMap.name));
+  if (secret) return all(secret.items, named('Secret', secret.name));
+  if (downwardAPI) return all(downwardAPI.items, { kind: 'DownwardAPI' });
+  if (serviceAccountToken) return all([serviceAccountToken], { kind: 'ServiceAccountToken' });
   if (clusterTrustBundle) {
     const { name, signerName } = clusterTrustBundle;
-    return filesOf([clusterTrustBundle], named('ClusterTrustBundle', name ?? signerName));
+    return all([clusterTrustBundle], named('ClusterTrustBundle', name ?? signerName));
   }
-  return podCertificate ? certificateFiles(podCertificate) : undefined;
+  if (podCertificate) addCertificate(files, podCertificate);
+  return podCertificate !== undefined;
 }
 
-function certificateFiles(from: PodCertificateProjection): File[] {
-  const { certificateChainPath, keyPath, credentialBundlePath } = from;
-  return [
-    { path: trimmed(certificateChainPath), source: 'PodCertificate chain' },
-    { path: trimmed(keyPath), source: 'PodCertificate key' },
-    { path: trimmed(credentialBundlePath), source: 'PodCertificate credential bundle' },
-  ];
+function addCertificate(files: Files, from: PodCertificateProjection): void {
+  add(files, from.certificateChainPath, { kind: 'PodCertificate chain' });
+  add(files, from.keyPath, { kind: 'PodCertificate key' });
+  add(files, from.credentialBundlePath, { kind: 'PodCertificate credential bundle' });
 }
