@@ -81,7 +81,7 @@ function isUri(text: string): boolean {
   return isAuthority(authority) && isEscaped(path);
 }
 
-const isEscaped = (text: string) => /^(?:[^%]|%[0-9a-fA-F]{2})*$/s.test(text);
+const isEscaped = (text: string) => !/%(?![0-9a-fA-F]{2})/.test(text);
 
 function isAuthority(text: string): boolean {
   const at = text.lastIndexOf('@');
@@ -151,7 +151,7 @@ function isDuration(text: string): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof DurationError)) throw error;
-    const found = [...text.matchAll(/\d+\s*([A-Za-zµ]+)/g)].map(([, unit = '']) => unit.toLowerCase());
+    const found = [...text.matchAll(/(?<!\d)\d+\s*([A-Za-zµ]+)/g)].map(([, unit = '']) => unit.toLowerCase());
     return found.some((unit) =>
       units.some((names) => names.includes(unit) || unit.startsWith(names.at(-1) as string)),
     );

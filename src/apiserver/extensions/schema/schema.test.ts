@@ -377,3 +377,11 @@ test.each([
 ])('format %s: %s, but not %s', (format, good, bad) => {
   expect([hasFormat(good, format), hasFormat(bad, format)]).toEqual([true, false]);
 });
+
+test.each([
+  ['duration', '1'.repeat(300_000)],
+  ['duration', `1${' '.repeat(300_000)}`],
+  ['uri', `/${'a'.repeat(3_000_000)}%`],
+])('a long text is soon found not to be a %s', (format, text) => {
+  expect(hasFormat(text, format)).toBe(false);
+});
