@@ -60,9 +60,13 @@ export function dropDuplicateOwners(meta: ObjectMeta): string[] {
   if (!owners || owners.length < 2) return [];
   const kept: OwnerReference[] = [];
   const dropped: string[] = [];
+  const seen = new Set<string>();
   for (const owner of owners) {
-    if (kept.some((other) => other.uid === owner.uid && deepEqual(other, owner))) dropped.push(owner.uid);
+    const { uid, apiVersion, kind, name, controller, blockOwnerDeletion } = owner;
+    const key = JSON.stringify([uid, apiVersion, kind, name, controller, blockOwnerDeletion]);
+    if (seen.has(key)) dropped.push(uid);
     else kept.push(owner);
+    seen.add(key);
   }
   if (dropped.length > 0) meta.ownerReferences = kept;
   return dropped;
