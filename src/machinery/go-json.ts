@@ -1,3 +1,4 @@
+import { jsonTypeName } from './go-text.ts';
 import { jsonSyntaxError } from './json-text.ts';
 
 /*
@@ -8,14 +9,8 @@ import { jsonSyntaxError } from './json-text.ts';
 /** What a text says, or why Go would not read it. */
 export type GoJson<T> = { value: T; error?: undefined } | { error: string };
 
-/** How Go calls the kinds of JSON values. */
-function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  return typeof value === 'boolean' ? 'bool' : typeof value;
-}
-
 const misfit = (value: unknown, type: string): { error: string } => ({
-  error: `json: cannot unmarshal ${kindOf(value)} into Go value of type ${type}`,
+  error: `json: cannot unmarshal ${jsonTypeName(value)} into Go value of type ${type}`,
 });
 
 /** Reads an object; `null` says nothing, and is none. */
@@ -66,7 +61,7 @@ function struct(
     const wanted = fields[name] as GoFields[string];
     const what = `Go struct field ${type.slice(type.indexOf('.') + 1)}.${name} of type ${wanted}`;
     if (wanted !== 'other' && typeof given !== jsonTypes[wanted])
-      fault ??= `json: cannot unmarshal ${kindOf(given)} into ${what}`;
+      fault ??= `json: cannot unmarshal ${jsonTypeName(given)} into ${what}`;
     value[`${name.charAt(0).toLowerCase()}${name.slice(1)}`] = given;
   }
   return fault ? { value, fault } : { value };

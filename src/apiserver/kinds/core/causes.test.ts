@@ -124,6 +124,37 @@ describe('what is said of a node', () => {
         `metadata.annotations.AvoidPods: Invalid value: "${avoidKey}": json: cannot unmarshal array into Go value of type v1.AvoidPods`,
       ],
     ],
+    [
+      taintsKey,
+      '[null]',
+      [
+        expect.stringContaining(`${taintsKey}[0].key: Invalid value: "": name part must be non-empty`),
+        expect.stringContaining(`${taintsKey}[0].key: Invalid value: "": name part must consist of`),
+        `metadata.annotations.${taintsKey}[0].effect: Required value`,
+      ],
+    ],
+    [avoidKey, '{"preferAvoidPods":null}', []],
+    [
+      avoidKey,
+      '{"preferAvoidPods":[null]}',
+      [`metadata.annotations.${avoidKey}[0].PodSignature: Required value`],
+    ],
+    ...[
+      ['5', 'number into Go struct field AvoidPods.preferAvoidPods of type []v1.PreferAvoidPodsEntry'],
+      ['["a"]', 'string into Go struct field AvoidPods.preferAvoidPods of type v1.PreferAvoidPodsEntry'],
+      [
+        '[{"podSignature":[]}]',
+        'array into Go struct field PreferAvoidPodsEntry.preferAvoidPods.podSignature of type v1.PodSignature',
+      ],
+      [
+        '[{"podSignature":{"podController":{"controller":"yes"}}}]',
+        'string into Go struct field OwnerReference.preferAvoidPods.podSignature.podController.controller of type bool',
+      ],
+    ].map(([entries, why]): [string, string, string[]] => [
+      avoidKey,
+      `{"preferAvoidPods":${entries}}`,
+      [`metadata.annotations.AvoidPods: Invalid value: "${avoidKey}": json: cannot unmarshal ${why}`],
+    ]),
   ])('the annotation %s: %s', (key, text, errors) => {
     const annotated = { ...node(), metadata: { name: 'n', annotations: { [key]: text } } };
     expect(createErrors(nodeKind, annotated)).toEqual(errors);

@@ -8,7 +8,8 @@ import { each, qualifiedName, repeats } from '../../shared/validate.ts';
 export function taints(field: string, list: readonly Taint[] | undefined): readonly FieldError[] {
   const repeated = repeats();
   return each(field, list, (taint, path) => {
-    const { key, value = '', effect } = taint;
+    // One that an annotation tells of may lack them.
+    const { key = '', value = '', effect = '' } = taint;
     const wrong = labelValueErrors(value).join(';');
     const errors = [
       ...qualifiedName(`${path}.key`, key),
