@@ -128,14 +128,13 @@ class Issuer {
   async #claims(token: string): Promise<Claims> {
     const { compactVerify, decodeProtectedHeader } = await import('jose');
     const { kid } = decodeProtectedHeader(token);
-    for (const key of await this.#keys.find(kid)) {
-      try {
-        const { payload } = await compactVerify(token, key, { algorithms });
-        return JSON.parse(Buffer.from(payload).toString()) as Claims;
-      } catch {
-        // Not signed with this key.
-      }
-    }
-    throw new Error('failed to verify signature: failed to verify id token signature');
+    const payload = await this.#keys.find(kid, (key) =>
+      compactVerify(token, key, { algorithms }).then(
+        (verified) => verified.payload,
+        () => undefined,
+      ),
+    );
+    if (!payload) throw new Error('failed to verify signature: failed to verify id token signature');
+    return JSON.parse(Buffer.from(payload).toString()) as Claims;
   }
 }

@@ -61,9 +61,19 @@ const configuration = (mappings: Mappings = {}, more: object = {}): JwtAuthentic
 const options = { clock: systemClock, log: silentLog, getter: httpsGetter, audiences: ['api'] };
 const seconds = () => Math.floor(Date.now() / 1000);
 
-function sign(claims: object = {}, { kid = 'first', key = kid }: { kid?: string; key?: string } = {}) {
+interface Signing {
+  /** The key that the token names. */
+  kid?: string | undefined;
+  /** The key that it is signed with. */
+  key?: string;
+}
+
+function sign(claims: object = {}, how: Signing = {}) {
+  const { kid, key = kid as string } = { kid: 'first', ...how };
   const all = { iss: url, aud: 'k8s', exp: seconds() + 600, sub: 'jane', ...claims };
-  return new SignJWT(all).setProtectedHeader({ alg: 'ES256', kid }).sign(keys[key]?.privateKey as KeyObject);
+  return new SignJWT(all)
+    .setProtectedHeader({ alg: 'ES256', ...(kid && { kid }) })
+    .sign(keys[key]?.privateKey as KeyObject);
 }
 
 /** Whom a token speaks for, or why it speaks for nobody. */
@@ -189,6 +199,21 @@ describe('a token of an issuer', () => {
     expect((await ask('second'))?.user.name).toBe('jane');
     expect(asked).toEqual(['/.well-known/openid-configuration', '/keys', '/keys']);
     published = ['first'];
+  });
+
+  test('that names no key, or one that is another by now, has the keys read again', async () => {
+    const tokens = await JwtTokens.open([configuration()], options);
+    const ask = async (how: object) => tokens.authenticateToken(await sign({}, how), ['api']);
+    expect((await ask({}))?.user.name).toBe('jane');
+    const before = keys.first;
+    try {
+      keys.first = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      expect((await ask({ kid: undefined, key: 'first' }))?.user.name).toBe('jane');
+      keys.first = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      expect((await ask({}))?.user.name).toBe('jane');
+    } finally {
+      if (before) keys.first = before;
+    }
   });
 
   test('gives the same user again', async () => {

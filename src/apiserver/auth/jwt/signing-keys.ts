@@ -12,7 +12,10 @@ interface SigningKey {
   key: KeyObject;
 }
 
-/** The keys that an issuer signs with, as it publishes them; read when a token names one that is not known. */
+/** Looks whether a token is signed with a key; gives what it says, or undefined. */
+export type KeyCheck<T> = (key: KeyObject) => Promise<T | undefined>;
+
+/** The keys that an issuer signs with, as it publishes them; read when a token is signed with none of those that are known. */
 export class SigningKeys {
   readonly #issuer: JwtAuthenticator['issuer'];
   readonly #getter: HttpsGetter;
@@ -25,19 +28,23 @@ export class SigningKeys {
     this.#getter = getter;
   }
 
-  /** The keys that a token may be signed with. Rejects where the issuer cannot be asked. */
-  async find(kid: string | undefined): Promise<readonly KeyObject[]> {
-    const known = this.#known(kid);
-    if (known.length > 0) return known;
+  /** What `check` says of the first key that it takes, of those that a token may be signed with. Rejects where the issuer cannot be asked. */
+  async find<T>(kid: string | undefined, check: KeyCheck<T>): Promise<T | undefined> {
+    const found = await this.#try(kid, check);
+    if (found !== undefined) return found;
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined;
     });
     await this.#reading;
-    return this.#known(kid);
+    return this.#try(kid, check);
   }
 
-  #known(kid: string | undefined): readonly KeyObject[] {
-    return this.#keys.filter((one) => kid === undefined || one.kid === kid).map(({ key }) => key);
+  async #try<T>(kid: string | undefined, check: KeyCheck<T>): Promise<T | undefined> {
+    for (const one of this.#keys) {
+      const found = kid === undefined || one.kid === kid ? await check(one.key) : undefined;
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   async #read(): Promise<void> {
