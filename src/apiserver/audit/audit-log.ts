@@ -18,10 +18,7 @@ export interface AuditLogOptions {
   compress: boolean;
 }
 
-type LogFiles = Pick<
-  Files,
-  'append' | 'chmod' | 'list' | 'makeDir' | 'read' | 'remove' | 'rename' | 'stat' | 'write'
->;
+type LogFiles = Pick<Files, 'append' | 'list' | 'makeDir' | 'read' | 'remove' | 'rename' | 'stat' | 'write'>;
 
 const gzipped = promisify(gzip);
 
@@ -63,11 +60,11 @@ export class AuditLog implements AuditSink {
   }
 
   record(event: AuditEvent): void {
-    const line = eventLine(event, this.#options.format);
     if (this.#waitingBytes > mostWaitingBytes) {
       this.lost++;
       return;
     }
+    const line = eventLine(event, this.#options.format);
     this.#waiting.push(line);
     this.#waitingBytes += line.length;
     this.#writing ??= this.#write();
@@ -126,7 +123,7 @@ export class AuditLog implements AuditSink {
   }
 
   async #putAside(): Promise<void> {
-    const { path, compress } = this.#options;
+    const { path } = this.#options;
     const [dir, before, after] = this.#place();
     const moment = new Date(this.#clock.now()).toISOString().slice(0, 23).replaceAll(':', '-');
     const aside = `${dir}/${before}${moment}${after}`;
@@ -134,7 +131,15 @@ export class AuditLog implements AuditSink {
     await files.rename(path, aside);
     await files.write(path, '', { mode: (await files.stat(aside))?.mode ?? 0o600 });
     this.#sizeBytes = 0;
-    if (compress) {
+    // Events are not lost for it: there is a new file that takes them.
+    await this.#tidy(aside).catch((error: Error) => {
+      this.#log.warn('audit logs put aside could not be tidied up', { file: aside, error: error.message });
+    });
+  }
+
+  async #tidy(aside: string): Promise<void> {
+    const files = this.#files;
+    if (this.#options.compress) {
       await files.write(`${aside}.gz`, await gzipped(await files.read(aside)), { mode: 0o600 });
       await files.remove(aside);
     }

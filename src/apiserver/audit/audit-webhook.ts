@@ -79,22 +79,30 @@ export class AuditWebhook implements AuditSink {
 
   async #sendAll(): Promise<void> {
     while (this.#waiting.length > 0) {
-      await this.#sendBatch(this.#waiting.splice(0, this.#options.batchSize));
+      const isSent = await this.#sendBatch(this.#waiting.splice(0, this.#options.batchSize));
+      if (!isSent && this.#isClosed) return this.#giveUp();
       if (this.#waiting.length > 0) await this.#wait(1000 / batchesPerSecond);
     }
   }
 
-  async #sendBatch(items: readonly AuditEvent[]): Promise<void> {
+  /** At the end each further try could last as long as the one that failed. */
+  #giveUp(): void {
+    this.lost += this.#waiting.length;
+    this.#waiting = [];
+  }
+
+  /** Whether the events have arrived. */
+  async #sendBatch(items: readonly AuditEvent[]): Promise<boolean> {
     const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items };
     const body = Buffer.from(JSON.stringify(list));
     let delayMs = this.#options.backoffMs;
     for (let attempt = 1; ; attempt++) {
       const why = await this.#post(body);
-      if (why === undefined) return;
+      if (why === undefined) return true;
       if (attempt === tries || this.#isClosed) {
         this.lost += items.length;
         this.#platform.log.warn('audit events could not be sent', { count: items.length, error: why });
-        return;
+        return false;
       }
       await this.#wait(delayMs);
       delayMs *= backoffFactor;
@@ -122,8 +130,11 @@ export class AuditWebhook implements AuditSink {
   async #wait(delayMs: number): Promise<void> {
     if (this.#isClosed) return;
     await new Promise<void>((resolve) => {
-      this.#giveUpWaiting = resolve;
-      this.#platform.clock.after(delayMs, resolve);
+      const timer = this.#platform.clock.after(delayMs, resolve);
+      this.#giveUpWaiting = () => {
+        timer.cancel();
+        resolve();
+      };
     });
     this.#giveUpWaiting = undefined;
   }

@@ -130,6 +130,22 @@ describe('the log', () => {
     expect(gunzipSync(await files.read(`${dir}/${aside}`)).toString()).toBe(eventLine(event('a'), 'json'));
   });
 
+  test('goes on where what was put aside cannot be packed', async () => {
+    const cramped = new MemoryFiles();
+    const write = cramped.write.bind(cramped);
+    cramped.write = (path, ...more) =>
+      path.endsWith('.gz') ? Promise.reject(new Error('ENOSPC')) : write(path, ...more);
+    const options = { path: '/cramped/audit.log', format: 'json', maxBytes: size, maxBackups: 0 } as const;
+    const log = await AuditLog.open(
+      { ...options, maxAgeMs: 0, compress: true },
+      { files: cramped, clock, log: silentLog },
+    );
+    for (const id of ['a', 'b']) log.record(event(id));
+    await log.close();
+    expect(log.lost).toBe(0);
+    expect(await cramped.readText('/cramped/audit.log')).toBe(eventLine(event('b'), 'json'));
+  });
+
   test('counts what could not be written', async () => {
     const broken = new MemoryFiles();
     broken.append = () => Promise.reject(new Error('ENOSPC'));
@@ -231,5 +247,16 @@ describe('the webhook', () => {
     expect(sent()).toEqual([['a']]);
     expect(webhook.lost).toBe(1);
     expect(poster.close).toHaveBeenCalled();
+  });
+
+  test('is not tried with the rest of them at the end once it has failed then', async () => {
+    const { webhook, sent, answers } = opened({ batchSize: 10 });
+    for (let i = 0; i < 9; i++) webhook.record(event(String(i)));
+    answers.push(async () => 500);
+    const closing = webhook.close();
+    for (let i = 9; i < 25; i++) webhook.record(event(String(i)));
+    await closing;
+    expect(sent()).toHaveLength(1);
+    expect(webhook.lost).toBe(25);
   });
 });
