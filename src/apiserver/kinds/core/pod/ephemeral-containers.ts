@@ -24,8 +24,8 @@ export function keepAllBut(pod: Pod, old: Stored<Pod>, changed: Partial<Pod['spe
 export const ephemeralContainersPart: PartStrategy<Pod> = {
   sets: ['spec.ephemeralContainers'],
   prepareForUpdate(pod, old) {
-    keepAllBut(pod, old, { ephemeralContainers: pod.spec.ephemeralContainers });
     dropGatedFields(pod.spec, old.spec);
+    keepAllBut(pod, old, { ephemeralContainers: pod.spec.ephemeralContainers });
   },
   validateUpdate(pod, old) {
     if (old.metadata.annotations?.[mirrorKey] !== undefined) {

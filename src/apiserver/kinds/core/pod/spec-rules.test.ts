@@ -310,6 +310,18 @@ describe('what is behind a gate that is shut', () => {
   });
 });
 
+test('a container to look into a pod that is stopped otherwise changes nothing of the pod as it is known', () => {
+  const old = created(podKind, pod(only({ image: 'a', lifecycle: {} })));
+  const now = structuredClone(old) as Pod;
+  const debug = { name: 'e', image: 'a', lifecycle: { stopSignal: 'SIGUSR1' } };
+  now.spec.ephemeralContainers = [debug];
+  const before = structuredClone(old);
+  podKind.parts?.ephemeralcontainers?.prepareForUpdate(now, old, undefined as never);
+  expect(old).toEqual(before);
+  expect(now.spec.containers).toEqual(before.spec.containers);
+  expect(now.spec.ephemeralContainers).toEqual([{ name: 'e', image: 'a' }]);
+});
+
 describe('a rule that came after a pod', () => {
   const cases: Case[] = [
     ['of devices', { hostUsers: false, ...claimed, ...only(device) }, []],
