@@ -24,7 +24,7 @@ export class Exchange implements AuditedRequest {
   flow: Flow | undefined;
   /** What is recorded of the request; absent where nothing is. */
   audit: RequestAudit | undefined;
-  readonly #warnings: string[] = [];
+  readonly #warnings = new Set<string>();
   #annotations: Record<string, string> | undefined;
 
   constructor(options: {
@@ -69,7 +69,7 @@ export class Exchange implements AuditedRequest {
   }
 
   warn(message: string): void {
-    if (!this.#warnings.includes(message)) this.#warnings.push(message);
+    this.#warnings.add(message);
   }
 
   /** Adds to the request's audit event; what is there already stays. */
@@ -90,7 +90,7 @@ export class Exchange implements AuditedRequest {
       more['x-kubernetes-pf-flowschema-uid'] = this.flow.uid;
       more['x-kubernetes-pf-prioritylevel-uid'] = this.flow.level.uid;
     }
-    if (this.#warnings.length > 0) more.warning = formatWarnings(this.#warnings);
+    if (this.#warnings.size > 0) more.warning = formatWarnings([...this.#warnings]);
     return more;
   }
 }
