@@ -4,7 +4,6 @@ import type {
   EphemeralContainer,
   PodSpec,
   PodStatus,
-  VolumeProjection,
 } from '../../../api/core/v1.ts';
 import { type AnyContainer, someContainer } from './validation/context.ts';
 
@@ -25,15 +24,14 @@ export function dropGatedFields(spec: PodSpec, old?: PodSpec): void {
 }
 
 function dropProjection(spec: PodSpec, old: PodSpec | undefined, name: Gated): void {
-  if (!projections(spec).some((source) => source[name])) return;
-  if (old && projections(old).some((source) => source[name])) return;
-  for (const source of projections(spec)) delete source[name];
+  if (!projects(spec, name) || (old && projects(old, name))) return;
+  for (const { projected } of spec.volumes ?? [])
+    for (const source of projected?.sources ?? []) delete source[name];
 }
 
-function projections({ volumes }: PodSpec): VolumeProjection[] {
-  const found: VolumeProjection[] = [];
-  for (const { projected } of volumes ?? []) if (projected?.sources) found.push(...projected.sources);
-  return found;
+function projects({ volumes = [] }: PodSpec, name: Gated): boolean {
+  for (const { projected } of volumes) if (projected?.sources?.some((source) => source[name])) return true;
+  return false;
 }
 
 const hasStopSignal = ({ lifecycle }: AnyContainer): boolean => lifecycle?.stopSignal !== undefined;
