@@ -60,11 +60,13 @@ export function looseIp(text: string): string | undefined {
 export function ipWarnings(field: string, text: string): string[] {
   const ip = parseSloppy(text);
   if (!ip) return [];
-  const canonical = goQuote(print(ip.address));
-  const shown = `IP address ${goQuote(text)}`;
-  if (ip.leadingZeros || ip.mapped) return [`${field}: non-standard ${shown} is invalid: use ${canonical}`];
-  if (canonical === goQuote(text)) return [];
-  return [`${field}: IPv6 address ${goQuote(text)} should be in RFC 5952 canonical format (${canonical})`];
+  const isOdd = ip.leadingZeros || ip.mapped;
+  const canonical = print(ip.address);
+  if (!isOdd && canonical === text) return [];
+  const [shown, better] = [goQuote(text), goQuote(canonical)];
+  return isOdd
+    ? [`${field}: non-standard IP address ${shown} is invalid: use ${better}`]
+    : [`${field}: IPv6 address ${shown} should be in RFC 5952 canonical format (${better})`];
 }
 
 const notAnIp = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
