@@ -6,7 +6,7 @@ import { jsonTypeName } from '../../../machinery/go-text.ts';
 import { dns1035LabelErrors } from '../../../machinery/names.ts';
 import { parseApiVersion } from '../../../machinery/schema.ts';
 import { metadataErrors, pathNameErrors } from '../../registry/object-meta.ts';
-import { childOf, isObject, itemsOf, type Json, propertyOf } from './structure.ts';
+import { childOf, eachSchema, isObject, itemsOf, type Json, propertyOf } from './structure.ts';
 
 const metadataType = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
@@ -15,6 +15,22 @@ interface Embedded {
   path: string;
   resource: Json;
 }
+
+/** Schemas by whether anything is embedded in what they are of: in most there is nothing to look for. */
+const embedding = new WeakMap<JSONSchemaProps, boolean>();
+
+function embeds(schema: JSONSchemaProps): boolean {
+  const known = embedding.get(schema);
+  if (known !== undefined) return known;
+  let found = false;
+  eachSchema(schema, (part) => void (found ||= part['x-kubernetes-embedded-resource'] === true));
+  embedding.set(schema, found);
+  return found;
+}
+
+/** The embedded resources of an object of a schema. */
+const allEmbedded = (object: Json, schema: JSONSchemaProps): Iterable<Embedded> =>
+  embeds(schema) ? embeddedIn(object, schema, '') : [];
 
 function* embeddedIn(value: unknown, schema: JSONSchemaProps | undefined, path: string): Iterable<Embedded> {
   if (!schema) return;
@@ -32,7 +48,7 @@ function* embeddedIn(value: unknown, schema: JSONSchemaProps | undefined, path: 
 /** Takes unknown fields out of the metadata of embedded resources, in place, and gives their paths in order. */
 export function pruneEmbeddedMetadata(object: Json, schema: JSONSchemaProps): string[] {
   const unknown: string[] = [];
-  for (const { path, resource } of embeddedIn(object, schema, '')) {
+  for (const { path, resource } of allEmbedded(object, schema)) {
     const metadata = isObject(resource.metadata) ? conformed(resource.metadata) : undefined;
     if (!metadata || typeof metadata === 'string') continue;
     resource.metadata = metadata.value;
@@ -43,7 +59,7 @@ export function pruneEmbeddedMetadata(object: Json, schema: JSONSchemaProps): st
 
 /** Why an object cannot be read: an embedded resource whose type or metadata is no such thing. Undefined where it can be. */
 export function embeddedMisfit(object: Json, schema: JSONSchemaProps): string | undefined {
-  for (const { path, resource } of embeddedIn(object, schema, '')) {
+  for (const { path, resource } of allEmbedded(object, schema)) {
     const [error] = [
       ...[resource.apiVersion, resource.kind].flatMap((value, i) =>
         value === undefined ? [] : notText(`${path}.${i === 0 ? 'apiVersion' : 'kind'}`, value),
@@ -82,7 +98,7 @@ const structuredCopy = (value: Json): Json => JSON.parse(JSON.stringify(value)) 
 
 /** What is wrong with the type and the metadata of embedded resources. */
 export function embeddedErrors(object: Json, schema: JSONSchemaProps): readonly FieldError[] {
-  return [...embeddedIn(object, schema, '')].flatMap(({ path, resource }) => resourceErrors(path, resource));
+  return [...allEmbedded(object, schema)].flatMap(({ path, resource }) => resourceErrors(path, resource));
 }
 
 function resourceErrors(path: string, { apiVersion, kind, metadata }: Json): readonly FieldError[] {
