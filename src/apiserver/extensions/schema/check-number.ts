@@ -37,11 +37,11 @@ export function checkNumber(value: unknown, schema: JSONSchemaProps, path: strin
   if (typeof value !== 'number') return result;
   const type = numberType(schema);
   const check = (what: string, n: number): boolean => {
-    const isFine = fits(n, type);
+    if (fits(n, type)) return true;
     const format = type.format ? `with format ${type.format}` : '(default format)';
     const message = `${what} value must be of type ${type.type} ${format} in ${path}`;
-    if (!isFine) result.add({ kind: 'whole', message });
-    return isFine;
+    result.add({ kind: 'whole', message });
+    return false;
   };
   const limitOf = (what: string, n: number): number =>
     check(what, n) && Number.isInteger(value) ? Math.trunc(n) : n;
