@@ -175,3 +175,9 @@ describe('cost', () => {
     expect(() => run('deep == deep || [deep] == [1]')).not.toThrow(RangeError);
   });
 });
+
+test('a text with many spaces is trimmed in one pass', () => {
+  const text = `a${' '.repeat(300_000)}b`;
+  const program = compile('text.trim() == text', { variables: { text: dynType } });
+  expect(program.evaluate(() => fromJson(text))).toBe(true);
+});

@@ -64,6 +64,13 @@ describe('a rule', () => {
     expect(ruleAllows(given, on({ isResource: false, path }))).toBe(allowed);
     expect(ruleAllows(given, on({}))).toBe(false);
   });
+
+  test('a path of many stars holds nobody up', () => {
+    const stars = '*'.repeat(300_000);
+    const given = { verbs: ['get'], nonResourceURLs: [`/${stars}a*`] };
+    expect(ruleAllows(given, on({ isResource: false, path: '/b' }))).toBe(false);
+    expect(ruleAllows(given, on({ isResource: false, path: `/${stars}ab` }))).toBe(true);
+  });
 });
 
 describe('covering', () => {

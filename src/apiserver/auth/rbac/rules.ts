@@ -19,7 +19,7 @@ function matchesName({ resourceNames = [] }: PolicyRule, name: string): boolean 
 /** Whether a pattern of a rule (`*`, a path, or a beginning followed by `*`) is for this path. */
 function matchesUrl(pattern: string, path: string): boolean {
   if (pattern === '*' || pattern === path) return true;
-  return pattern.endsWith('*') && path.startsWith(pattern.replace(/\*+$/, ''));
+  return pattern.endsWith('*') && path.startsWith(pattern.replace(/(?<!\*)\*+$/, ''));
 }
 
 /** Whether one rule allows what is asked for. */
@@ -52,7 +52,7 @@ const coversResource = (owned: readonly string[] = [], wanted = '') => {
 
 const coversUrl = (owned: string, wanted: string) => {
   if (owned === '*' || owned === wanted) return true;
-  return owned.endsWith('*') && wanted.startsWith(owned.replace(/\*+$/, ''));
+  return owned.endsWith('*') && wanted.startsWith(owned.replace(/(?<!\*)\*+$/, ''));
 };
 
 /** Whether a rule allows all that a rule about a single thing does. */

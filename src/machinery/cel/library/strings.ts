@@ -38,7 +38,7 @@ export function strings(): Overload[] {
     ),
     overload(
       'string::trim(): string',
-      (text: string) => text.replace(/^[\p{White_Space}]+|[\p{White_Space}]+$/gu, ''),
+      (text: string) => text.replace(/^\p{White_Space}+|(?<!\p{White_Space})\p{White_Space}+$/gu, ''),
       traversal,
     ),
     overload(
