@@ -80,7 +80,7 @@ export function claimedWhole({ spec, status }: Pod, side: Side): List[] {
   const { allocatedResources, resources } = status ?? {};
   if (!allocatedResources && !resources) return [asked];
   const named = (list: List = {}): List =>
-    Object.fromEntries(Object.entries(list).filter(([name]) => name in asked));
+    Object.fromEntries(Object.entries(list).filter(([name]) => Object.hasOwn(asked, name)));
   const isHopeless = status?.conditions?.find((c) => c.type === 'PodResizePending')?.reason === 'Infeasible';
   const inForce = resources?.[side];
   const told = [inForce, side === 'requests' ? allocatedResources : undefined].filter(
