@@ -7,6 +7,7 @@ import type { CredentialsFor } from '../apiserver/admission/webhooks/caller.ts';
 import type { ApiServerOptions } from '../apiserver/server.ts';
 import { parseYaml } from '../machinery/yaml.ts';
 import type { Files } from '../platform/files.ts';
+import { beside } from './beside.ts';
 import { readCredentials } from './server-kubeconfig.ts';
 import { UserError } from './user-error.ts';
 
@@ -64,9 +65,8 @@ async function configuredBy(file: string, files: Pick<Files, 'readText'>): Promi
     };
     if (read.kind !== 'AdmissionConfiguration' || read.apiVersion !== 'apiserver.config.k8s.io/v1')
       throw new Error(`no kind "${read.kind}" is registered for version "${read.apiVersion}"`);
-    const dir = file.replace(/[^/]*$/, '');
     const into: Configured = {};
-    for (const one of read.plugins ?? []) await configure(one, { dir, files, into });
+    for (const one of read.plugins ?? []) await configure(one, { file, files, into });
     return into;
   } catch (error) {
     throw new UserError(`admission control configuration ${file}: ${(error as Error).message}`);
@@ -74,19 +74,19 @@ async function configuredBy(file: string, files: Pick<Files, 'readText'>): Promi
 }
 
 const webhookPlugins = ['MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook'];
-const inDir = (path: string, dir: string) => (path.startsWith('/') ? path : `${dir}${path}`);
 
 interface Configuring {
-  dir: string;
+  /** The configuration's own. */
+  file: string;
   files: Pick<Files, 'readText'>;
   into: Configured;
 }
 
 async function configure(
   { name = '', path, configuration }: PluginConfiguration,
-  { dir, files, into }: Configuring,
+  { file, files, into }: Configuring,
 ): Promise<void> {
-  const said = configuration ?? (path ? parseYaml(await files.readText(inDir(path, dir))) : undefined);
+  const said = configuration ?? (path ? parseYaml(await files.readText(beside(file, path))) : undefined);
   if (name === 'PodSecurity') {
     into.podSecurity = podSecurityAs(readPodSecurity(said));
   } else if (webhookPlugins.includes(name)) {

@@ -2,6 +2,7 @@ import type { CredentialsFor, WebhookCredentials } from '../apiserver/admission/
 import { parseYaml } from '../machinery/yaml.ts';
 import type { Files } from '../platform/files.ts';
 import type { ClientTls } from '../platform/http-client.ts';
+import { beside } from './beside.ts';
 
 /** Where a server is and how it is talked to, as a kubeconfig file says it. */
 export interface ToldServer {
@@ -25,6 +26,12 @@ interface ConfigFile {
   'current-context'?: string;
 }
 
+/** The file that is read, and what reads those that it names. */
+interface Origin {
+  path: string;
+  files: Pick<Files, 'readText'>;
+}
+
 /** Reads a kubeconfig file that leads to a server of the user's own. Throws an Error that says what is wrong with it. */
 export async function readServerConfig(path: string, files: Pick<Files, 'readText'>): Promise<ToldServer> {
   const config = (parseYaml(await files.readText(path)) ?? {}) as ConfigFile;
@@ -33,7 +40,7 @@ export async function readServerConfig(path: string, files: Pick<Files, 'readTex
   const { cluster = {} } = named(config.clusters, context?.cluster ?? '', 'cluster');
   const { user = {} } = context?.user ? named(config.users, context.user, 'user') : {};
   if (typeof cluster.server !== 'string') throw new Error('the cluster has no server');
-  const from = { dir: path.replace(/[^/]*$/, ''), files };
+  const from = { path, files };
   const ca = await material(cluster, 'certificate-authority', from);
   const { cert, key, headers } = await credentialsOf(user, from);
   const serverName = cluster['tls-server-name'];
@@ -53,7 +60,7 @@ export async function readServerConfig(path: string, files: Pick<Files, 'readTex
 /** Reads of a kubeconfig file who this server is to each of the servers that it asks. Throws an Error that says what is wrong with it. */
 export async function readCredentials(path: string, files: Pick<Files, 'readText'>): Promise<CredentialsFor> {
   const config = (parseYaml(await files.readText(path)) ?? {}) as ConfigFile;
-  const from = { dir: path.replace(/[^/]*$/, ''), files };
+  const from = { path, files };
   const users = new Map<string, WebhookCredentials>();
   for (const { name = '', user = {} } of config.users ?? []) users.set(name, await credentialsOf(user, from));
   const current = config.contexts?.find(({ name }) => name === config['current-context'])?.context?.user;
@@ -71,14 +78,11 @@ function namesFor(target: string): string[] {
   return [target, ...steps.slice(1).map((_, i) => `*.${steps.slice(i + 1).join('.')}`)];
 }
 
-async function credentialsOf(
-  user: Named['user'] & object,
-  from: { dir: string; files: Pick<Files, 'readText'> },
-): Promise<WebhookCredentials> {
+async function credentialsOf(user: Named['user'] & object, from: Origin): Promise<WebhookCredentials> {
   const [cert, key, token] = await Promise.all([
     material(user, 'client-certificate', from),
     material(user, 'client-key', from),
-    user.tokenFile ? from.files.readText(inDir(user.tokenFile, from.dir)) : user.token,
+    user.tokenFile ? from.files.readText(beside(from.path, user.tokenFile)) : user.token,
   ]);
   return {
     ...(cert !== undefined && { cert }),
@@ -93,18 +97,16 @@ function named(list: readonly Named[] | undefined, name: string, what: string): 
   return found;
 }
 
-const inDir = (file: string, dir: string) => (file.startsWith('/') ? file : `${dir}${file}`);
-
 /** What stands in the file itself, or in another that it names. */
 async function material(
   part: Named['cluster'] & object,
   field: string,
-  { dir, files }: { dir: string; files: Pick<Files, 'readText'> },
+  { path, files }: Origin,
 ): Promise<string | undefined> {
   const inline = part[`${field}-data`];
   if (typeof inline === 'string' && inline !== '') return Buffer.from(inline, 'base64').toString();
   const file = part[field];
-  return typeof file === 'string' && file !== '' ? files.readText(inDir(file, dir)) : undefined;
+  return typeof file === 'string' && file !== '' ? files.readText(beside(path, file)) : undefined;
 }
 
 function authorization(user: Named['user'] & object, token: string | undefined): Record<string, string> {
