@@ -273,6 +273,16 @@ describe('what is said of annotations', () => {
   });
 });
 
+test('many constraints of spreading hold nobody up', () => {
+  const topologySpreadConstraints = Array.from({ length: 30_000 }, (_, i) => ({
+    maxSkew: 1,
+    topologyKey: `k${i}`,
+    whenUnsatisfiable: 'DoNotSchedule',
+    labelSelector: {},
+  }));
+  expect(createErrors(podKind, pod({ topologySpreadConstraints }))).toEqual([]);
+});
+
 describe('what is behind a gate that is shut', () => {
   const bundle: VolumeProjection = { clusterTrustBundle: { name: 'b', path: 'p' } };
   const certificate: VolumeProjection = {

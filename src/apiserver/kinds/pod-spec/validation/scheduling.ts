@@ -64,11 +64,16 @@ export function schedulingGates(
   );
 }
 
+/** What no two constraints of a pod have alike. */
+const pairOf = ({ topologyKey = '', whenUnsatisfiable = '' }: TopologySpreadConstraint) =>
+  `{${topologyKey}, ${whenUnsatisfiable}}`;
+
 /** How pods spread over nodes and zones. */
 export function spreadConstraints(
   field: string,
   list: readonly TopologySpreadConstraint[] | undefined,
 ): readonly FieldError[] {
+  const last = new Map(list?.map((constraint, i) => [pairOf(constraint), i]));
   return each(field, list, (constraint, path, i) => {
     const { maxSkew = 0, topologyKey, whenUnsatisfiable = '' } = constraint;
     const errors: FieldError[] = [];
@@ -77,12 +82,8 @@ export function spreadConstraints(
     errors.push(
       ...supported(`${path}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']),
     );
-    const same = (other: TopologySpreadConstraint) =>
-      other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable;
-    if (list?.slice(i + 1).some(same)) {
-      const pair = `{${topologyKey ?? ''}, ${whenUnsatisfiable}}`;
-      errors.push(duplicate(`${path}.{topologyKey, whenUnsatisfiable}`, pair));
-    }
+    const pair = pairOf(constraint);
+    if (last.get(pair) !== i) errors.push(duplicate(`${path}.{topologyKey, whenUnsatisfiable}`, pair));
     return allErrors(errors, spreadDetails(path, constraint));
   });
 }
