@@ -11,6 +11,7 @@ import {
 } from '../../api/generated/resources.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
 import { dropDuplicateOwners } from './metadata.ts';
+import { metadataErrors } from './object-meta.ts';
 import { createTestCluster, type TestApi } from './testing.ts';
 
 const failure = (work: Promise<unknown>) =>
@@ -230,6 +231,17 @@ describe('create', () => {
     const meta = { ownerReferences: owners };
     expect(dropDuplicateOwners(meta)).toHaveLength(15_000);
     expect(meta.ownerReferences).toHaveLength(15_000);
+  });
+
+  test('many owner references that control hold nobody up', () => {
+    const ownerReferences = Array.from({ length: 10_000 }, (_, i) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      name: 'p',
+      uid: `u${i}`,
+      controller: true,
+    }));
+    expect(metadataErrors({ name: 'a', ownerReferences }, false, () => [])).toHaveLength(1000);
   });
 
   test('drops owner references that stand twice, with a warning', async () => {

@@ -107,13 +107,16 @@ export function annotationErrors(
 function ownerErrors(owners: readonly OwnerReference[]): readonly FieldError[] {
   const field = 'metadata.ownerReferences';
   let first: string | undefined;
+  let tooMany: FieldError | undefined;
   return errorsOf(owners, (owner) => {
     const errors = oneOwnerErrors(owner, field);
     if (!owner.controller) return errors;
     const name = `${owner.kind}/${owner.name}`;
     if (first !== undefined) {
       const why = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${name}`;
-      return [...errors, invalid(field, owners, why)];
+      // All of the references are shown each time, but need not be put into words as often.
+      tooMany ??= invalid(field, owners, '');
+      return [...errors, { ...tooMany, body: `${tooMany.body}: ${why}` }];
     }
     first = name;
     return errors;
