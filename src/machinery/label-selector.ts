@@ -12,11 +12,20 @@ import {
   renderErrors,
   required,
 } from './field-error.ts';
+import { deepEqual } from './equal.ts';
 import { goQuote } from './go-text.ts';
 import { labelValueErrors, qualifiedNameErrors } from './names.ts';
 import { badRequest } from './status-error.ts';
 
 export type Labels = Readonly<Record<string, string>>;
+
+interface Labelled {
+  metadata: { labels?: Labels };
+}
+
+/** Whether two objects have the same labels; none are no labels. */
+export const sameLabels = (a: Labelled, b: Labelled): boolean =>
+  deepEqual(a.metadata.labels ?? {}, b.metadata.labels ?? {});
 
 /** `pkg/selection`'s operators. */
 export type Operator = '=' | '==' | '!=' | 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt';

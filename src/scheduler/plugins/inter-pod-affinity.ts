@@ -1,7 +1,6 @@
 import type { Namespace, Node, Pod } from '../../api/core/v1.ts';
 import { namespaces, nodes, pods } from '../../api/generated/resources.ts';
-import { deepEqual } from '../../machinery/equal.ts';
-import { type Labels, matchesLabels } from '../../machinery/label-selector.ts';
+import { type Labels, matchesLabels, sameLabels } from '../../machinery/label-selector.ts';
 import { type AffinityTerm, pairOf, podTermsOf, termMatches } from '../cache/affinity-terms.ts';
 import type { DomainCounts } from '../cache/domain-counts.ts';
 import type { NodeInfo, PodInfo } from '../cache/node-info.ts';
@@ -224,7 +223,7 @@ export function interPodAffinity(
     name,
     events: eventsOf(labels),
     // Terms of its own and of others that mean it go by its labels.
-    changeHelps: ({ metadata }, old) => !deepEqual(metadata.labels ?? {}, old.metadata.labels ?? {}),
+    changeHelps: (pod, old) => !sameLabels(pod, old),
     preFilter(decision) {
       const state = filterState(decision, groupsFor(decision), all);
       const hasNothing = state.terms.length + state.antiTerms.length + state.keptAway.size === 0;
@@ -314,7 +313,7 @@ function eventsOf(labels: NamespaceLabels): Plugin['events'] {
   return [
     interestIn(pods, ['Add', 'Update', 'Delete'], (pod, other, old) => {
       if (!old) return related(pod, other);
-      const isSame = deepEqual(other.metadata.labels ?? {}, old.metadata.labels ?? {});
+      const isSame = sameLabels(other, old);
       return !isSame && (related(pod, other) || related(pod, old));
     }),
     interestIn(nodes, ['Add', 'UpdateLabel'], (pod, node, old) => {

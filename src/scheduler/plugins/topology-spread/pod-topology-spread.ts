@@ -1,7 +1,7 @@
 import type { Pod, TopologySpreadConstraint } from '../../../api/core/v1.ts';
 import { nodes, pods } from '../../../api/generated/resources.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
-import { matchesLabels } from '../../../machinery/label-selector.ts';
+import { matchesLabels, sameLabels } from '../../../machinery/label-selector.ts';
 import type { NodeInfo, PodInfo } from '../../cache/node-info.ts';
 import { interestIn } from '../../framework/events.ts';
 import type { Decision, Plugin, PreFilterResult, Refusal } from '../../framework/framework.ts';
@@ -29,9 +29,6 @@ const systemDefaults: readonly TopologySpreadConstraint[] = [
   { topologyKey: hostname, whenUnsatisfiable: 'ScheduleAnyway', maxSkew: 3 },
   { topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway', maxSkew: 5 },
 ];
-
-const sameLabels = (one: Pod, other: Pod) =>
-  deepEqual(one.metadata.labels ?? {}, other.metadata.labels ?? {});
 
 /** Keeps the pods of a set apart, in zones or on nodes, as evenly as they ask for. */
 export class PodTopologySpread implements Plugin {
