@@ -30,6 +30,13 @@ export class PodCgroups {
     return this.#inForce.get(podUid);
   }
 
+  /** The memory that a pod is to have where that is less than it has; undefined where it is not. */
+  lessMemory(pod: Pod): number | undefined {
+    const before = this.inForce(pod.metadata.uid as string)?.memoryBytes ?? Number.POSITIVE_INFINITY;
+    const wanted = this.#wanted(pod).memoryBytes ?? Number.POSITIVE_INFINITY;
+    return wanted < before ? wanted : undefined;
+  }
+
   /** Makes the cgroup of a pod, with room for what its containers have and for what they are to have. */
   async widen(pod: Pod): Promise<void> {
     const before = this.inForce(pod.metadata.uid as string);

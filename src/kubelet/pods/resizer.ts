@@ -1,6 +1,5 @@
 import type { Container, Pod, PodCondition } from '../../api/core/v1.ts';
 import { containerResources } from '../cgroups/container-resources.ts';
-import { podCgroupLimits } from '../cgroups/pod-cgroup.ts';
 import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
 import type { NodeHost } from '../node/node-host.ts';
 import type { LinuxResources } from '../runtimes/types.ts';
@@ -92,14 +91,13 @@ export class Resizer {
   async #tooSmall(plan: readonly Resize[], { pod, runtime }: Target): Promise<string | undefined> {
     const { context, podCgroups } = this.#options;
     const shrinking = plan.filter(({ shrinks, restart }) => shrinks && !restart);
-    const before = podCgroups.inForce(pod.metadata.uid as string)?.memoryBytes ?? Number.POSITIVE_INFINITY;
-    const wanted = podCgroupLimits(pod).memoryBytes ?? Number.POSITIVE_INFINITY;
-    if (shrinking.length === 0 && wanted >= before) return undefined;
+    const podLimit = podCgroups.lessMemory(pod);
+    if (shrinking.length === 0 && podLimit === undefined) return undefined;
     const own = new Set(runtime.containers.map(({ id }) => id));
     const used = new Map<string, number>();
     for (const { id, memory } of await context.runtime.containers.stats())
       if (own.has(id) && memory) used.set(id, memory.usageBytes ?? memory.workingSetBytes);
-    return tooSmall({ shrinking, podLimit: wanted < before ? wanted : undefined, used });
+    return tooSmall({ shrinking, podLimit, used });
   }
 
   /** Gives what went wrong. */
