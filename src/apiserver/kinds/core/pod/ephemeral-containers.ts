@@ -6,19 +6,9 @@ import type { PartStrategy } from '../../../registry/kind.ts';
 import { dropGatedFields } from '../../pod-spec/gated-fields.ts';
 import { mirrorKey } from '../../pod-spec/validation/annotations.ts';
 import { goDiff } from '../../shared/go-diff.ts';
-import { keepMeta } from '../../shared/meta.ts';
-import { keepStatus } from '../../shared/status.ts';
-import { countGeneration } from './generation.ts';
+import { keepAllBut } from './keep-all-but.ts';
 import { annotationChanges } from './update-validation.ts';
 import { changedPodErrors } from './validation.ts';
-
-/** Puts back what a subresource of a pod does not change. */
-export function keepAllBut(pod: Pod, old: Stored<Pod>, changed: Partial<Pod['spec']>): void {
-  pod.spec = { ...old.spec, ...changed };
-  keepStatus(pod, old);
-  keepMeta(pod.metadata, old.metadata);
-  countGeneration(pod, old);
-}
 
 /** `/ephemeralcontainers`: adds containers to look into a pod. */
 export const ephemeralContainersPart: PartStrategy<Pod> = {

@@ -13,7 +13,7 @@ import type { PartStrategy } from '../../../registry/kind.ts';
 import type { ResourceList } from '../../pod-spec/resource-lists.ts';
 import { mirrorKey } from '../../pod-spec/validation/annotations.ts';
 import { each } from '../../shared/validate.ts';
-import { keepAllBut } from './ephemeral-containers.ts';
+import { keepAllBut } from './keep-all-but.ts';
 import { changedPodErrors } from './validation.ts';
 
 const containerType = 'io.k8s.api.core.v1.Container';
