@@ -110,6 +110,8 @@ describe.concurrent('Deployments', () => {
     Object.assign(manifest.spec, { progressDeadlineSeconds: 3, minReadySeconds: 0 });
     Object.assign(manifest.spec.template.spec, { nodeSelector: { nowhere: 'true' } });
     await kubectl.apply(manifest);
+    // Pods that are made after the deadline are progress too, and would take it back.
+    await kubectl.ok('wait deployment/web --for=jsonpath={.status.updatedReplicas}=2 --timeout=30s');
     const said = await kubectl.fails('rollout status deployment/web --timeout=30s');
     expect(said).toBe('error: deployment "web" exceeded its progress deadline');
     expect(await kubectl.ok('describe deployment web')).toMatch(
