@@ -11,6 +11,7 @@ import {
   shortlist,
   type Verdict,
 } from './decide.ts';
+import { Fitting } from './fitting.ts';
 import { type Extenders, extenderPlugin, type Interested } from './extenders/extenders.ts';
 
 export interface AskingOptions extends DecideOptions {
@@ -32,19 +33,20 @@ export async function decideAsking(
     if (verdict) return verdict;
     list = shortlist(pod, snapshot, { ...options, ignoresKept: true });
   }
-  if (list.nodes.length === 0) return refusedByAll(list, options);
+  if (list.fitting.size === 0) return refusedByAll(list, options);
   const left = await filtered(list, options);
-  if (left.nodes.length === 0) {
+  if (left.fitting.size === 0) {
     const verdict = await refusedByAll(left, options);
     return { ...verdict, refusedBy: new Set([...verdict.refusedBy, extenderPlugin.name]) };
   }
-  if (left.nodes.length === 1) return chosen(left, options.random);
-  const extra = await options.extenders.scores(options.interested, pod.pod, left.nodes);
-  return chosen({ ...left, extra }, options.random);
+  if (left.fitting.size === 1) return chosen(left, options.random);
+  const extra = await options.extenders.scores(options.interested, pod.pod, left.fitting.nodes);
+  return chosen(left, options.random, extra);
 }
 
 /** Whether it is about the node that is kept for the pod: no other is looked at while that does. */
-function isKept({ decision, nodes: [first] }: Shortlist): boolean {
+function isKept({ decision, fitting }: Shortlist): boolean {
+  const [first] = fitting.size === 1 ? fitting.nodes : [];
   return first !== undefined && first.name === decision.pod.pod.status?.nominatedNodeName;
 }
 
@@ -52,7 +54,7 @@ function isKept({ decision, nodes: [first] }: Shortlist): boolean {
 async function placedOnKept(list: Shortlist, options: AskingOptions): Promise<Verdict | undefined> {
   try {
     const left = await filtered(list, options);
-    return left.nodes.length > 0 ? chosen(left, options.random) : undefined;
+    return left.fitting.size > 0 ? chosen(left, options.random) : undefined;
   } catch (error) {
     const { name } = list.decision.pod.pod.metadata;
     options.log.error('nobody knows whether the kept node does', { pod: name, error: String(error) });
@@ -64,9 +66,10 @@ async function placedOnKept(list: Shortlist, options: AskingOptions): Promise<Ve
 async function filtered(list: Shortlist, { extenders, interested }: AskingOptions): Promise<Shortlist> {
   const { decision, refusals } = list;
   const all = decision.snapshot.nodes;
-  const fitting = [...list.nodes];
-  const left = await extenders.filter(interested, { pod: decision.pod.pod, nodes: fitting, all, refusals });
-  return { ...list, nodes: [...left], places: left.map(({ name }) => all.placeOf(name) as number) };
+  const { nodes } = list.fitting;
+  const left = await extenders.filter(interested, { pod: decision.pod.pod, nodes, all, refusals });
+  const places = left.map(({ name }) => all.placeOf(name) as number);
+  return { ...list, fitting: Fitting.at(all, places) };
 }
 
 async function refusedByAll(list: Shortlist, { extenders, interested }: AskingOptions): Promise<Refused> {

@@ -1,12 +1,13 @@
 import type { Random } from '../platform/random.ts';
 import type { Snapshot } from './cache/cache.ts';
 import { type NodeInfo, type PodInfo, withPod } from './cache/node-info.ts';
-import { blockSize } from './cache/node-list.ts';
+import { blockOf, blockSize } from './cache/node-list.ts';
+import { Fitting, type Stretch } from './fitting.ts';
 import { CycleState } from './framework/cycle-state.ts';
 import type { Decision, Narrow, Plugin, PostFilterResult, Profile, Refusal } from './framework/framework.ts';
-import type { Known, Memory } from './framework/memory.ts';
+import { type BlockVerdicts, type Known, type Memory, withVerdict } from './framework/memory.ts';
 import { noNodes, Refusals } from './framework/refusals.ts';
-import { best, type Fitting } from './score.ts';
+import { best } from './score.ts';
 
 /** Where a pod goes, or why it goes nowhere. */
 export type Verdict = Placed | Refused;
@@ -57,9 +58,10 @@ export interface DecideOptions {
   ignoresKept?: boolean;
 }
 
-/** What the plugins leave of the nodes for a pod. The lists hold until the next pod is looked at. */
-export interface Shortlist extends Fitting {
+/** What the plugins leave of the nodes for a pod. */
+export interface Shortlist {
   decision: Decision;
+  fitting: Fitting;
   refusals: Refusals;
   /** How many nodes were looked at. */
   examined: number;
@@ -70,14 +72,17 @@ export interface Shortlist extends Fitting {
 /** Chooses a node for a pod: a function of the snapshot, the profile and chance. */
 export function decide(pod: PodInfo, snapshot: Snapshot, options: DecideOptions): Verdict {
   const list = shortlist(pod, snapshot, options);
-  return list.nodes.length > 0 ? chosen(list, options.random) : refused(list);
+  return list.fitting.size > 0 ? chosen(list, options.random) : refused(list);
 }
 
-/** The best of the nodes that are left. */
-export function chosen(list: Shortlist, random: Random): Placed {
-  const { decision, nodes, examined } = list;
-  const node = nodes.length === 1 ? (nodes[0] as NodeInfo) : best(decision, list, random);
-  return { type: 'placed', decision, node: node.name, feasible: nodes.length, examined };
+/** The best of the nodes that are left; `extra` is what extenders add to the score of each. */
+export function chosen(
+  { decision, fitting, examined }: Shortlist,
+  random: Random,
+  extra?: readonly number[],
+): Placed {
+  const node = fitting.size === 1 ? (fitting.nodes[0] as NodeInfo) : best(decision, fitting, random, extra);
+  return { type: 'placed', decision, node: node.name, feasible: fitting.size, examined };
 }
 
 /** Finds nodes that the pod fits on. */
@@ -92,7 +97,8 @@ export function shortlist(pod: PodInfo, snapshot: Snapshot, options: DecideOptio
   const decision = { ...open, filters, known };
   if (prepared.refusal) {
     refusals.rest = prepared.refusal;
-    return { decision, refusals, nodes: [], places: [], examined: 0, whole: prepared.refusal };
+    const fitting = Fitting.at(snapshot.nodes, []);
+    return { decision, refusals, fitting, examined: 0, whole: prepared.refusal };
   }
   return findFitting(decision, { ...options, only, refusals });
 }
@@ -149,9 +155,6 @@ interface Search extends DecideOptions {
   refusals: Refusals;
 }
 
-/** What `findFitting` finds, until it looks again: lists made anew for each pod would be a tenth of all that a pod leaves behind. */
-const found: Fitting = { nodes: [], places: [] };
-
 /** A pod that a node is kept for goes there if it still can; otherwise enough nodes are looked for. */
 function findFitting(decision: Decision, search: Search): Shortlist {
   const { refusals } = search;
@@ -159,7 +162,7 @@ function findFitting(decision: Decision, search: Search): Shortlist {
   const kept = search.ignoresKept ? undefined : decision.pod.pod.status?.nominatedNodeName;
   const keptPlace = kept && (!search.only || search.only.includes(kept)) ? nodes.placeOf(kept) : undefined;
   if (keptPlace !== undefined && !firstRefusal(decision, nodes.at(keptPlace)))
-    return { decision, refusals, nodes: [nodes.at(keptPlace)], places: [keptPlace], examined: 1 };
+    return { decision, refusals, fitting: Fitting.at(nodes, [keptPlace]), examined: 1 };
   const places = search.only?.flatMap((name) => nodes.placeOf(name) ?? []);
   const total = places ? places.length : nodes.size;
   const enough = enoughNodes(
@@ -168,11 +171,8 @@ function findFitting(decision: Decision, search: Search): Shortlist {
   );
   const walk: Walk = { start: search.startAt % total, total, enough, places, refusals };
   const isAllSigned = decision.known?.signed === decision.filters.length;
-  const { count, examined } = isAllSigned ? walkBlocks(decision, walk) : walkNodes(decision, walk);
-  found.places.length = count;
-  found.nodes.length = count;
-  for (let i = 0; i < count; i++) found.nodes[i] = nodes.at(found.places[i] as number);
-  return { decision, refusals, nodes: found.nodes, places: found.places, examined };
+  const found = isAllSigned ? walkBlocks(decision, walk) : walkNodes(decision, walk);
+  return { decision, refusals, ...found };
 }
 
 /** The way from node to node: so many nodes at most, until enough fit. */
@@ -185,51 +185,69 @@ interface Walk {
   refusals: Refusals;
 }
 
-/** Looks at one node after the other; those that fit come to stand in `found`. */
-function walkNodes(decision: Decision, { start, total, enough, places, refusals }: Walk) {
+type Found = Pick<Shortlist, 'fitting' | 'examined'>;
+
+/** Looks at one node after the other. */
+function walkNodes(decision: Decision, { start, total, enough, places, refusals }: Walk): Found {
   const { nodes } = decision.snapshot;
   const refusalAt = judge(decision);
-  let count = 0;
+  const found: number[] = [];
   let examined = 0;
-  for (let turn = start; examined < total && count < enough; examined++) {
+  for (let turn = start; examined < total && found.length < enough; examined++) {
     const place = places ? (places[turn] as number) : turn;
     const refusal = refusalAt(nodes.at(place), place);
     if (refusal) refusals.set(place, refusal);
-    else found.places[count++] = place;
+    else found.push(place);
     if (++turn === total) turn = 0;
   }
-  return { count, examined };
+  return { fitting: Fitting.at(nodes, found), examined };
 }
 
 /** The same where a node says the same to all pods that are alike: what has not changed is passed over, a whole block at once. */
-function walkBlocks(decision: Decision, { start, total, enough, refusals }: Walk) {
+function walkBlocks(decision: Decision, { start, total, enough, refusals }: Walk): Found {
   const { known, snapshot, pod } = decision;
   const { nodes, nominated } = snapshot;
   // What is remembered is for pods like this one, from whom its own node is kept.
   const find = (node: NodeInfo) => firstRefusal(decision, node, { self: '' });
   // A pod does not keep its own node from itself.
   const own = nodes.placeOf(nominated.nodeOf(pod.pod.metadata.uid) ?? '');
-  let count = 0;
+  const stretches: Stretch[] = [];
+  let size = 0;
   let examined = 0;
-  for (let place = start; examined < total && count < enough; ) {
-    const number = Math.floor(place / blockSize);
+  for (let from = start; examined < total && size < enough; ) {
+    const number = blockOf(from);
     const first = number * blockSize;
-    const end = Math.min(first + blockSize, total, place + total - examined);
-    const { verdicts, same } = (known as Known).blocks.get(number, nodes.block(number), find);
-    const from = place;
-    if (same && (own === undefined || own < place || own >= end)) {
-      refusals.setAll(place, end, same);
-      place = end;
-    }
-    for (; place < end && count < enough; place++) {
-      const refusal = place === own ? firstRefusal(decision, nodes.at(place)) : verdicts[place - first];
-      if (refusal) refusals.set(place, refusal);
-      else found.places[count++] = place;
-    }
-    examined += place - from;
-    if (place === total) place = 0;
+    const end = Math.min(first + blockSize, total, from + total - examined);
+    let block = (known as Known).blocks.get(number, nodes.block(number), find);
+    if (own !== undefined && blockOf(own) === number)
+      block = withVerdict(block, own - first, firstRefusal(decision, nodes.at(own)));
+    const { to, count } = stretchOf(block, { from: from - first, to: end - first, enough: enough - size });
+    if (block.same) refusals.setAll(from, end, block.same);
+    else if (block.fitting < block.nodes.length)
+      for (let i = from - first; i < to; i++)
+        if (block.verdicts[i]) refusals.set(first + i, block.verdicts[i] as Refusal);
+    if (count > 0) stretches.push({ block, first, from, to: first + to });
+    size += count;
+    examined += first + to - from;
+    from = first + to === total ? 0 : first + to;
   }
-  return { count, examined };
+  return { fitting: Fitting.within(nodes, stretches, size), examined };
+}
+
+/** How far to go in a block until enough fit, and how many do. */
+function stretchOf(
+  { verdicts, nodes, fitting }: BlockVerdicts,
+  { from, to, enough }: { from: number; to: number; enough: number },
+): { to: number; count: number } {
+  if (fitting === 0) return { to, count: 0 };
+  if (fitting === nodes.length) {
+    const count = Math.min(to - from, enough);
+    return { to: from + count, count };
+  }
+  let count = 0;
+  let at = from;
+  for (; at < to && count < enough; at++) if (verdicts[at] === undefined) count++;
+  return { to: at, count };
 }
 
 /** Tells what keeps the pod from a node of the snapshot, as is known or found out now. */

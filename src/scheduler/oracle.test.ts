@@ -302,7 +302,7 @@ class Model {
     const snapshot = this.cache.snapshot();
     const state = new CycleState();
     const decision: Decision = { pod: podInfo(pod), state, snapshot, profile, filters: [] };
-    const isSkipped = interPodAffinity?.preScore?.(decision, [...snapshot.nodes]) === 'skip';
+    const isSkipped = interPodAffinity?.preScore?.(decision, () => [...snapshot.nodes]) === 'skip';
     for (const node of snapshot.nodes) {
       const score = isSkipped ? 0 : interPodAffinity?.score?.(decision, node);
       expect(score).toBe(obviousAffinityScore(world, pod, node.node));

@@ -1,29 +1,48 @@
 import type { Random } from '../platform/random.ts';
 import type { NodeInfo } from './cache/node-info.ts';
+import { blockOf, placeInBlock } from './cache/node-list.ts';
+import { type Fitting, fits, type Stretch } from './fitting.ts';
 import { type Decision, maxScore, type Plugin } from './framework/framework.ts';
-import { PerNode, signsScore } from './framework/memory.ts';
+import { type Best, type BlockScores, ScoresPerBlock, signsScore } from './framework/memory.ts';
 
 const within = (score: number) => Math.min(maxScore, Math.max(0, score));
 
-/** Nodes that a pod fits on, and where they stand in the snapshot's list. */
-export interface Fitting {
-  nodes: NodeInfo[];
-  places: number[];
-  /** What extenders add to the score of each. */
-  extra?: readonly number[];
+const weightOf = ({ profile }: Decision, { name }: Plugin) => profile.weights[name] ?? 1;
+
+/** The node with the highest sum of weighted scores; among equals one by chance. `extra` is what extenders add to each. */
+export function best(
+  decision: Decision,
+  fitting: Fitting,
+  random: Random,
+  extra?: readonly number[],
+): NodeInfo {
+  const plugins = pluginsToAsk(decision, fitting);
+  const { stretches } = fitting;
+  if (stretches && !extra && plugins.every(signsScore))
+    return bestWithin(stretches, signedScores(decision, plugins), random);
+  const totals = totalScores(decision, fitting, plugins);
+  if (extra) for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] as number) + (extra[i] as number);
+  let best = none;
+  for (const total of totals) best = better(best, { score: total, count: 1 });
+  let at = totals.indexOf(best.score);
+  for (let left = choose(best, random); left > 0; left--) at = totals.indexOf(best.score, at + 1);
+  return fitting.nodes[at] as NodeInfo;
 }
 
-/** The weighted sum of all scores of each node, in `totals`. */
-export function totalScores(decision: Decision, fitting: Fitting, totals: number[] = []): number[] {
+/** Those that have something to say about the pod. */
+export function pluginsToAsk(decision: Decision, fitting: Fitting): Plugin[] {
   const { at } = decision.profile;
-  const { nodes } = fitting;
   const skipped = new Set<string>();
   for (const plugin of at.preScore)
-    if (plugin.preScore?.(decision, nodes) === 'skip') skipped.add(plugin.name);
-  const asked = at.score.filter(({ name }) => !skipped.has(name));
-  totals.length = nodes.length;
-  sumSigned(decision, { ...fitting, totals }, asked.filter(signsScore));
-  for (const plugin of asked) {
+    if (plugin.preScore?.(decision, () => fitting.nodes) === 'skip') skipped.add(plugin.name);
+  return at.score.filter(({ name }) => !skipped.has(name));
+}
+
+/** The weighted sum of what these plugins say of each node. */
+export function totalScores(decision: Decision, fitting: Fitting, plugins: readonly Plugin[]): number[] {
+  const { nodes } = fitting;
+  const totals = signedTotals(decision, fitting, plugins.filter(signsScore));
+  for (const plugin of plugins) {
     if (signsScore(plugin)) continue;
     const scores = nodes.map(() => 0);
     for (let i = 0; i < nodes.length; i++) scores[i] = plugin.score?.(decision, nodes[i] as NodeInfo) ?? 0;
@@ -35,53 +54,97 @@ export function totalScores(decision: Decision, fitting: Fitting, totals: number
   return totals;
 }
 
-const weightOf = ({ profile }: Decision, { name }: Plugin) => profile.weights[name] ?? 1;
-
-/** Fills `totals` with the sum of what these plugins say, as is known or found out now. */
-function sumSigned(
-  decision: Decision,
-  { nodes, places, totals }: Fitting & { totals: number[] },
-  plugins: readonly Plugin[],
-): void {
-  const sumFor = (node: NodeInfo) => {
-    let sum = 0;
-    for (const plugin of plugins)
-      sum += within(plugin.score?.(decision, node) ?? 0) * weightOf(decision, plugin);
-    return sum;
-  };
-  const names = plugins.map(({ name }) => name);
-  const known = decision.known?.part(`scores of ${names}`, () => new PerNode<number>());
-  for (let i = 0; i < nodes.length; i++) {
-    const [node, place] = [nodes[i] as NodeInfo, places[i] as number];
-    let sum = known?.get(place, node);
-    if (sum === undefined) {
-      sum = sumFor(node);
-      known?.set(place, node, sum);
-    }
-    totals[i] = sum;
-  }
+/** What plugins say that a node says to all pods that are alike. */
+interface SignedScores {
+  known: ScoresPerBlock;
+  of(node: NodeInfo): number;
 }
 
-/** The sums of the last decision: a list that is filled again. */
-const lastTotals: number[] = [];
+function signedScores(decision: Decision, plugins: readonly Plugin[]): SignedScores {
+  const names = plugins.map(({ name }) => name);
+  const make = () => new ScoresPerBlock();
+  return {
+    known: decision.known?.part(`scores of ${names}`, make) ?? make(),
+    of(node) {
+      let sum = 0;
+      for (const plugin of plugins)
+        sum += within(plugin.score?.(decision, node) ?? 0) * weightOf(decision, plugin);
+      return sum;
+    },
+  };
+}
 
-/** The node with the highest sum of weighted scores; among equals one by chance. */
-export function best(decision: Decision, fitting: Fitting, random: Random): NodeInfo {
-  const totals = totalScores(decision, fitting, lastTotals);
-  const { extra } = fitting;
-  if (extra) for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] as number) + (extra[i] as number);
-  let highest = Number.NEGATIVE_INFINITY;
-  let equals = 0;
-  for (const total of totals) {
-    if (total > highest) {
-      highest = total;
-      equals = 1;
-    } else if (total === highest) equals++;
+/** The sum of what these say of each node, as is known or found out now. */
+function signedTotals(decision: Decision, { nodes, places }: Fitting, plugins: readonly Plugin[]): number[] {
+  const signed = signedScores(decision, plugins);
+  const all = decision.snapshot.nodes;
+  const totals = nodes.map(() => 0);
+  let number = -1;
+  let scores: BlockScores['scores'] = [];
+  for (let i = 0; i < nodes.length; i++) {
+    const place = places[i] as number;
+    if (blockOf(place) !== number) {
+      number = blockOf(place);
+      scores = signed.known.of(number, all.block(number)).scores;
+    }
+    totals[i] = scores[placeInBlock(place)] ??= signed.of(nodes[i] as NodeInfo);
   }
-  let left = equals === 1 ? 0 : random.int(equals);
-  let at = totals.indexOf(highest);
-  for (; left > 0; left--) at = totals.indexOf(highest, at + 1);
-  return fitting.nodes[at] as NodeInfo;
+  return totals;
+}
+
+const none: Best = { score: Number.NEGATIVE_INFINITY, count: 0 };
+
+function better(a: Best, b: Best): Best {
+  if (a.score !== b.score) return a.score > b.score ? a : b;
+  return { score: a.score, count: a.count + b.count };
+}
+
+/** Which of the best it is to be. */
+const choose = ({ count }: Best, random: Random) => (count > 1 ? random.int(count) : 0);
+
+/** The same where nobody compares the nodes with each other: of most blocks it is known what their best is. */
+function bestWithin(stretches: readonly Stretch[], signed: SignedScores, random: Random): NodeInfo {
+  const bests = stretches.map((stretch) => bestOf(stretch, signed));
+  const best = bests.reduce(better, none);
+  let left = choose(best, random);
+  for (let i = 0; i < stretches.length; i++) {
+    const [stretch, own] = [stretches[i] as Stretch, bests[i] as Best];
+    if (own.score !== best.score) continue;
+    if (left < own.count) return nodeWith(best.score, left, { stretch, signed });
+    left -= own.count;
+  }
+  throw new Error('the best node is none of those that fit');
+}
+
+/** The best of a stretch. */
+function bestOf(stretch: Stretch, signed: SignedScores): Best {
+  const { block, first, from, to } = stretch;
+  const known = signed.known.of(block.number, block.nodes);
+  const isWhole = to - from === block.nodes.length;
+  if (isWhole && known.best?.of === block) return known.best.is;
+  let [score, count] = [Number.NEGATIVE_INFINITY, 0];
+  for (let i = from - first; i < to - first; i++) {
+    if (!fits(block, i)) continue;
+    const own = (known.scores[i] ??= signed.of(block.nodes[i] as NodeInfo));
+    if (own > score) [score, count] = [own, 1];
+    else if (own === score) count++;
+  }
+  const best = { score, count };
+  if (isWhole) known.best = { of: block, is: best };
+  return best;
+}
+
+/** The node of a stretch that has this score, and before which so many others have it. */
+function nodeWith(
+  score: number,
+  before: number,
+  { stretch: { block, first, from, to }, signed }: { stretch: Stretch; signed: SignedScores },
+): NodeInfo {
+  const { scores } = signed.known.of(block.number, block.nodes);
+  let left = before;
+  for (let i = from - first; i < to - first; i++)
+    if (fits(block, i) && scores[i] === score && left-- === 0) return block.nodes[i] as NodeInfo;
+  throw new Error('no node has the best score');
 }
 
 /** Brings scores to 0..100, the largest to 100; `reverse` where less is better. (`DefaultNormalizeScore`) */

@@ -4,6 +4,12 @@ import type { NodeInfo } from './node-info.ts';
 const blockBits = 6;
 export const blockSize = 1 << blockBits;
 
+/** The number of the block in which a place is. */
+export const blockOf = (place: number) => place >> blockBits;
+
+/** Where in its block a place is. */
+export const placeInBlock = (place: number) => place & (blockSize - 1);
+
 /** An immutable list of nodes, which can also be found by name. */
 export class NodeList {
   readonly size: number;
@@ -17,7 +23,7 @@ export class NodeList {
   }
 
   at(index: number): NodeInfo {
-    return (this.#blocks[index >> blockBits] as readonly NodeInfo[])[index & (blockSize - 1)] as NodeInfo;
+    return (this.#blocks[blockOf(index)] as readonly NodeInfo[])[placeInBlock(index)] as NodeInfo;
   }
 
   /** The nodes from place `number * blockSize` on; the same value as long as none of them changes. */
@@ -96,12 +102,12 @@ export class NodeTable {
     if (!old || (old.node !== info.node && zoneOf(old) !== zoneOf(info))) this.#ordered = false;
     if (!this.#ordered) return;
     const place = this.#places.get(info.name) as number;
-    const block = place >> blockBits;
+    const block = blockOf(place);
     if (!this.#own.has(block)) {
       this.#blocks[block] = [...(this.#blocks[block] as NodeInfo[])];
       this.#own.add(block);
     }
-    (this.#blocks[block] as NodeInfo[])[place & (blockSize - 1)] = info;
+    (this.#blocks[block] as NodeInfo[])[placeInBlock(place)] = info;
   }
 
   delete(name: string): void {

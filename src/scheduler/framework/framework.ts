@@ -95,8 +95,8 @@ export interface Plugin {
   postFilter?(decision: Decision, refusals: Refusals): PostFilterResult;
   /** The same where extenders have a word in it; `postFilter` is asked where absent. */
   postFilterAsking?(decision: Decision, refusals: Refusals, narrow: Narrow): Promise<PostFilterResult>;
-  /** Prepares `score`; `skip` leaves it out for this pod. */
-  preScore?(decision: Decision, nodes: readonly NodeInfo[]): 'skip' | undefined;
+  /** Prepares `score`; `skip` leaves it out for this pod. `fitting` gives the nodes that are going to be scored: few pods need that list. */
+  preScore?(decision: Decision, fitting: () => readonly NodeInfo[]): 'skip' | undefined;
   /** Any finite number; `normalize` or the framework brings it to 0..100. */
   score?(decision: Decision, node: NodeInfo): number;
   /** Changes the raw scores of all nodes in place to 0..100. */

@@ -19,8 +19,11 @@ export class PerNode<T> {
 
 /** What is said of the nodes of one block. */
 export interface BlockVerdicts {
+  readonly number: number;
   readonly nodes: readonly NodeInfo[];
   readonly verdicts: readonly (Refusal | undefined)[];
+  /** How many are not refused. */
+  readonly fitting: number;
   /** Where it is the same refusal of all. */
   readonly same: Refusal | undefined;
 }
@@ -38,11 +41,56 @@ export class PerBlock {
     const known = this.#known[number];
     if (known?.nodes === nodes) return known;
     const verdicts = nodes.map((node, i) => (known?.nodes[i] === node ? known.verdicts[i] : find(node)));
-    const [first] = verdicts;
-    const same = verdicts.every((verdict) => verdict === first) ? first : undefined;
-    const found = { nodes, verdicts, same };
+    const found = summed({ number, nodes, verdicts });
     putAt(this.#known, number, found);
     return found;
+  }
+}
+
+function summed(block: Pick<BlockVerdicts, 'number' | 'nodes' | 'verdicts'>): BlockVerdicts {
+  const [first] = block.verdicts;
+  let [fitting, isSame] = [0, true];
+  for (const verdict of block.verdicts) {
+    if (verdict === undefined) fitting++;
+    if (verdict !== first) isSame = false;
+  }
+  return { ...block, fitting, same: isSame ? first : undefined };
+}
+
+/** The same but for what is said of one of the nodes. */
+export function withVerdict(block: BlockVerdicts, at: number, verdict: Refusal | undefined): BlockVerdicts {
+  if (block.verdicts[at] === verdict) return block;
+  return summed({ ...block, verdicts: block.verdicts.map((known, i) => (i === at ? verdict : known)) });
+}
+
+/** The highest score among some nodes; minus infinity where there is none. */
+export interface Best {
+  readonly score: number;
+  /** How many have it. */
+  readonly count: number;
+}
+
+/** What the nodes of one block score. */
+export interface BlockScores {
+  readonly nodes: readonly NodeInfo[];
+  /** Whoever misses one fills it in. */
+  readonly scores: (number | undefined)[];
+  /** Of all that fit, and by which verdicts they do. */
+  best: { of: BlockVerdicts; is: Best } | undefined;
+}
+
+/** What the nodes score, block by block. */
+export class ScoresPerBlock {
+  readonly #known: (BlockScores | undefined)[] = [];
+
+  /** What is known of those nodes that have not changed. */
+  of(number: number, nodes: readonly NodeInfo[]): BlockScores {
+    const known = this.#known[number];
+    if (known?.nodes === nodes) return known;
+    const scores = nodes.map((node, i) => (known?.nodes[i] === node ? known.scores[i] : undefined));
+    const fresh: BlockScores = { nodes, scores, best: undefined };
+    putAt(this.#known, number, fresh);
+    return fresh;
   }
 }
 

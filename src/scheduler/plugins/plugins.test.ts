@@ -17,7 +17,8 @@ import { Memory } from '../framework/memory.ts';
 import { decide } from '../decide.ts';
 import { CycleState } from '../framework/cycle-state.ts';
 import type { Decision } from '../framework/framework.ts';
-import { totalScores } from '../score.ts';
+import { Fitting } from '../fitting.ts';
+import { pluginsToAsk, totalScores } from '../score.ts';
 import { type TestObjects, testProfile } from '../testing.ts';
 
 let made = 0;
@@ -78,9 +79,9 @@ function scores(plugin: string, one: Stored<Pod>, setting: Setting & { args?: ob
   const snapshot = cacheOf(setting).snapshot();
   const state = new CycleState();
   const decision: Decision = { pod: podInfo(one), state, snapshot, profile, filters: [] };
-  const infos = setting.nodes.map(({ metadata }) => snapshot.nodes.get(metadata.name) as never);
   const places = setting.nodes.map(({ metadata }) => snapshot.nodes.placeOf(metadata.name) as number);
-  return totalScores(decision, { nodes: infos, places });
+  const fitting = Fitting.at(snapshot.nodes, places);
+  return totalScores(decision, fitting, pluginsToAsk(decision, fitting));
 }
 
 describe('scores', () => {

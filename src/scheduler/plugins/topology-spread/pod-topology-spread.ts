@@ -105,13 +105,13 @@ export class PodTopologySpread implements Plugin {
     }
   }
 
-  preScore(decision: Decision, fitting: readonly NodeInfo[]): 'skip' | undefined {
+  preScore(decision: Decision, fitting: () => readonly NodeInfo[]): 'skip' | undefined {
     const { pod } = decision.pod;
     const constraints = this.#constraintsOf(pod, 'ScheduleAnyway');
     if (constraints.length === 0) return 'skip';
     const isOwn = (pod.spec.topologySpreadConstraints ?? []).length > 0;
     const keys = isOwn || !this.#isLenient ? constraints.map((c) => c.topologyKey) : [];
-    const candidates = fitting.filter(({ node }) => hasAll(node, keys));
+    const candidates = fitting().filter(({ node }) => hasAll(node, keys));
     const soft = constraints.map((c) => softConstraint(decision, c, { candidates, keys }));
     decision.state.set(scoreKey, { constraints: soft, requireAll: keys } satisfies SoftState);
     return undefined;
