@@ -239,6 +239,7 @@ function lateReader(reader: () => ObjectReader): ObjectReader {
   return {
     get: (resource, ref) => reader().get(resource, ref),
     list: (resource, namespace) => reader().list(resource, namespace),
+    listWhere: (resource, required, namespace) => reader().listWhere(resource, required, namespace),
     changed: (resource) => reader().changed(resource),
   };
 }

@@ -13,6 +13,14 @@ export function cacheReader(cacheOf: (resource: Resource) => ResourceCache | und
         yield item.object as Stored<T>;
       }
     },
+    *listWhere<T extends KubernetesObject>(
+      resource: Resource<T>,
+      required: { field: string; value: string },
+      namespace?: string,
+    ) {
+      const prefix = scopePrefix(resource, namespace);
+      for (const item of cacheOf(resource)?.within({ prefix, required }) ?? []) yield item.lean as Stored<T>;
+    },
     changed: (resource) => cacheOf(resource)?.changedRevision ?? 0,
   };
 }

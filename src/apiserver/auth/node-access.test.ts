@@ -49,6 +49,30 @@ describe('the node authorizer', () => {
     spec: { claimRef: { namespace: 'default', name: 'data' } },
   } as never);
 
+  test('looks at no pods but those of the node', () => {
+    const asked: object[] = [];
+    const watched = {
+      ...reader,
+      list: () => [],
+      listWhere: (...args: Parameters<typeof reader.listWhere>) => (
+        asked.push(args), reader.listWhere(...args)
+      ),
+    };
+    const wanted = {
+      isResource: true,
+      verb: 'get',
+      group: '',
+      version: 'v1',
+      namespace: 'default',
+      resource: 'secrets',
+      subresource: '',
+      name: 'mounted',
+      path: '',
+    };
+    expect(new NodeAuthorizer(watched as never).authorize(kubelet, wanted).verdict).toBe('allow');
+    expect(asked).toEqual([[resources.pods, { field: 'spec.nodeName', value: 'n1' }, 'default']]);
+  });
+
   test('lets kubelets see what the pods on their node refer to', () => {
     for (const name of ['mounted', 'pull', 'from-env']) expect(may({ name })).toBe(true);
     for (const name of ['projected', 'all']) expect(may({ resource: 'configmaps', name })).toBe(true);

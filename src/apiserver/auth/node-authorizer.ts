@@ -35,8 +35,6 @@ const guarded = new Set([
  */
 export class NodeAuthorizer implements Authorizer {
   readonly #reader: ObjectReader;
-  /** The pod that was found to refer to something, tried first the next time. */
-  readonly #known = new Map<string, string>();
 
   constructor(reader: ObjectReader) {
     this.#reader = reader;
@@ -69,17 +67,8 @@ export class NodeAuthorizer implements Authorizer {
   }
 
   #isUsed(node: string, resource: string, { namespace, name }: { namespace: string; name: string }): boolean {
-    const fits = (pod: Pod | undefined) => pod?.spec?.nodeName === node && refersTo(pod, resource, name);
-    const key = `${node}/${resource}/${namespace}/${name}`;
-    const known = this.#known.get(key);
-    if (known && fits(this.#reader.get(resources.pods, { namespace, name: known }))) return true;
-    for (const pod of this.#reader.list(resources.pods, namespace)) {
-      if (!fits(pod)) continue;
-      if (this.#known.size > 10_000) this.#known.clear();
-      this.#known.set(key, pod.metadata.name);
-      return true;
-    }
-    this.#known.delete(key);
+    const own = this.#reader.listWhere(resources.pods, { field: 'spec.nodeName', value: node }, namespace);
+    for (const pod of own) if (pod.spec?.nodeName === node && refersTo(pod, resource, name)) return true;
     return false;
   }
 }

@@ -11,7 +11,7 @@ export function testReader(): TestReader {
   const kept = new Map<string, KubernetesObject[]>();
   let revision = 1;
   const of = ({ plural }: Resource) => kept.get(plural) ?? [];
-  return {
+  const reader: TestReader = {
     put(resource, object) {
       revision++;
       const others = of(resource).filter(
@@ -34,6 +34,8 @@ export function testReader(): TestReader {
       for (const o of of(resource as Resource))
         if (!namespace || o.metadata.namespace === namespace) yield o as never;
     },
+    listWhere: (resource, _, namespace) => reader.list(resource, namespace),
     changed: () => revision,
   };
+  return reader;
 }

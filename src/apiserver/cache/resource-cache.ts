@@ -4,6 +4,7 @@ import { type Entry, isOnDemand, StoreError, type StoreEvent } from '../../store
 import type { FrameSink } from '../request.ts';
 import { CachedItem, type ItemCodec } from './cached-item.ts';
 import { type CacheEvent, EventWindow, type WindowLimits } from './event-window.ts';
+import { FieldIndex } from './field-index.ts';
 import { SortedItems } from './sorted-items.ts';
 import { type Scope, WatchCursor } from './watch-cursor.ts';
 import { WatcherIndex } from './watcher-index.ts';
@@ -13,6 +14,8 @@ export interface ResourceCacheOptions {
   prefix: string;
   codec: ItemCodec;
   limits: WindowLimits;
+  /** Fields that objects can be found by; an index is made when somebody first does. */
+  indexed?: readonly string[] | undefined;
   /** Told of what is stored, but is no object: whoever shares a store with others may find anything. It is left out. */
   onUnreadable?(entry: Entry, error: unknown): void;
 }
@@ -41,8 +44,10 @@ export class ResourceCache {
   loading: Promise<void> | undefined;
   readonly #codec: ItemCodec;
   readonly #limits: WindowLimits;
+  readonly #indexed: readonly string[];
   readonly #onUnreadable: ResourceCacheOptions['onUnreadable'];
   readonly #items = new SortedItems<CachedItem>();
+  readonly #indices = new Map<string, FieldIndex>();
   readonly #watchers: WatcherIndex<WatchCursor>;
   #window: EventWindow;
   /** The revision of the newest event of this resource. */
@@ -53,6 +58,7 @@ export class ResourceCache {
     this.#watchers = new WatcherIndex(options.prefix);
     this.#codec = options.codec;
     this.#limits = options.limits;
+    this.#indexed = options.indexed ?? [];
     this.#onUnreadable = options.onUnreadable;
     this.#window = new EventWindow(options.limits, 0);
   }
@@ -71,6 +77,20 @@ export class ResourceCache {
 
   range(prefix: string, from?: string): IterableIterator<CachedItem> {
     return this.#items.range(prefix, from);
+  }
+
+  /** All objects that a scope can mean, in the order of their keys: those that match it, and maybe others of its prefix. */
+  within({ prefix, required }: Pick<Scope, 'prefix' | 'required'>, from = prefix): Iterable<CachedItem> {
+    const index = required?.value ? this.#index(required.field) : undefined;
+    return index?.range(required?.value as string, prefix, from) ?? this.#items.range(prefix, from);
+  }
+
+  #index(field: string): FieldIndex | undefined {
+    const known = this.#indices.get(field);
+    if (known || !this.#indexed.includes(field)) return known;
+    const index = new FieldIndex(field, this.#items.range(this.prefix));
+    this.#indices.set(field, index);
+    return index;
   }
 
   /** How many objects `range` gives. */
@@ -101,6 +121,7 @@ export class ResourceCache {
   /** Starts over with what stands at `revision`. Watchers are ended: they cannot know what they missed. */
   reset(entries: Iterable<Entry>, revision: number): void {
     this.#items.clear();
+    this.#indices.clear();
     for (const entry of entries) {
       const item = this.#read(entry);
       if (item) this.#items.set(item);
@@ -139,6 +160,7 @@ export class ResourceCache {
     const item = event.type === 'put' ? this.#read(event.entry) : undefined;
     if (item) this.#items.set(item);
     else this.#items.delete(key);
+    for (const index of this.#indices.values()) index.change(previous, item);
     this.#changed = revision;
     if (item || previous) this.#tell({ revision, item, previous });
   }
@@ -176,7 +198,7 @@ export class ResourceCache {
 
   #select(scope: Scope): CachedItem[] {
     const items: CachedItem[] = [];
-    for (const item of this.#items.range(scope.prefix)) {
+    for (const item of this.within(scope)) {
       if (!scope.matches || scope.matches(item)) items.push(item);
     }
     return items;

@@ -19,6 +19,7 @@ function readerOf(objects: TestObjects): ObjectReader {
       const all: readonly KubernetesObject[] = kind === 'FlowSchema' ? objects.schemas : objects.levels;
       for (const object of all) yield object as Stored<T>;
     },
+    listWhere: () => [],
     changed: () => objects.version,
   };
 }

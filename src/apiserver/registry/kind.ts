@@ -141,6 +141,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   streams?: Record<string, { kind: string; verbs: readonly string[] }>;
   /** Values that field selectors know besides metadata.name and metadata.namespace. */
   selectableFields?(object: T): Record<string, string>;
+  /** Those of them by which objects are often looked for. */
+  indexedFields?: readonly string[];
   /** How clients ask for them, where that is not by those names alone. */
   fieldLabels?: FieldLabels;
   columns: readonly Column<T>[];

@@ -96,7 +96,7 @@ async function readPage(call: Call, place: Place, gone: () => StatusError): Prom
 
 function cachePage(cache: ResourceCache, { scope, from, limit }: Place): Page {
   const items: CachedItem[] = [];
-  for (const item of cache.range(scope.prefix, from)) {
+  for (const item of cache.within(scope, from)) {
     if (scope.matches && !scope.matches(item)) continue;
     if (limit > 0 && items.length === limit) {
       const next = `${(items.at(-1) as CachedItem).key}\0`;

@@ -138,6 +138,7 @@ export class Registries {
       prefix: resourcePrefix(kind.resource),
       codec: this.#codec(kind),
       limits: this.#options.window,
+      indexed: kind.indexedFields,
       onUnreadable: ({ key, revision }, error) =>
         this.#options.log.error('what is stored is no object and is left out', { key, revision, error }),
     });

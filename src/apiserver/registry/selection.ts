@@ -37,7 +37,8 @@ export function selection(call: Call): Selection {
   const formed = call.registry.kind.codec && own.length > 0 ? call.registry.present : undefined;
   const matches = matcher({ labels, fields, key, formed });
   if (formed) return { prefix, selective, matches, ownFields: true };
-  const bound = own.find(({ operator }) => operator === '=');
+  const bounds = own.filter(({ operator }) => operator === '=');
+  const bound = bounds.find(({ field }) => kind.indexedFields?.includes(field)) ?? bounds[0];
   return { prefix, selective, matches, ...(bound && { required: bound }) };
 }
 

@@ -14,7 +14,8 @@ export interface PodConnectorOptions {
 }
 
 function podAt(reader: ObjectReader, address: string): Stored<Pod> | undefined {
-  for (const pod of reader.list(resources.pods)) {
+  const there = reader.listWhere(resources.pods, { field: 'status.podIP', value: address });
+  for (const pod of there) {
     if (pod.status?.podIP === address && !pod.metadata.deletionTimestamp) return pod;
   }
   return undefined;

@@ -53,6 +53,8 @@ export const podKind: Kind<Pod> = {
   // The first is what the field was called in the beginning.
   fieldLabels: { renamed: { 'spec.host': 'spec.nodeName', 'status.podIPs': 'status.podIPs' } },
   selectableFields,
+  // Kubelets ask for the pods of their nodes, proxies for the pod at an address.
+  indexedFields: ['spec.nodeName', 'status.podIP'],
   columns: podColumns,
   rowConditions: podRowConditions,
   gracefulDeletion,
