@@ -27,10 +27,10 @@ const finishMs = 360_000;
 const looksPerRefresh = 5;
 const retryMs = 10_000;
 const mostTries = 12;
-/** Events written at once. */
-const writers = 16;
+/** Events written at once: few, so that what they tell of goes before them. (client-go's are held back by the client's 50 requests a second) */
+const writers = 2;
 /** When more events than these are not written yet, further ones are lost. */
-const mostQueued = 1000;
+const mostQueued = 10_000;
 /** When more events than these are remembered, those that were said once are forgotten. */
 const mostKnown = 4096;
 const longestName = 253;
@@ -159,23 +159,23 @@ export class EventSeriesRecorder implements Recorder {
 
   async #after(before: Promise<void> | undefined, event: Event, cause: Cause): Promise<void> {
     if (before) await before;
-    const leave = await this.#writers.acquire();
-    try {
-      await this.#keepTrying(event, cause);
-    } finally {
-      leave();
-    }
-  }
-
-  async #keepTrying(event: Event, cause: Cause): Promise<void> {
     const { clock, random } = this.#options;
     for (let tries = 1; ; tries++) {
       try {
-        return void (await this.#send(event, cause));
+        return await this.#inTurn(event, cause);
       } catch (error) {
         if (tries === mostTries || !mayPass(error, event)) throw error;
         await clock.sleep(retryMs * (1 + random.next() / 4), this.#closed.signal);
       }
+    }
+  }
+
+  async #inTurn(event: Event, cause: Cause): Promise<void> {
+    const leave = await this.#writers.acquire();
+    try {
+      await this.#send(event, cause);
+    } finally {
+      leave();
     }
   }
 
