@@ -11,12 +11,21 @@ export type Attributes = Pick<
 export interface Decision {
   verdict: 'allow' | 'deny' | 'none';
   reason: string;
+  /** What kept it from being found out; whoever is allowed all the same is let on. */
+  error?: string;
 }
 
-/** Says whether a user may do something. Answers from memory, at once. */
+/** Most decide at once, so only who has to be waited for gives a promise. It is not rejected. */
+export type Deciding = Decision | Promise<Decision>;
+
+/** Says whether a user may do something. */
 export interface Authorizer {
-  authorize(user: UserInfo, attributes: Attributes): Decision;
+  authorize(user: UserInfo, attributes: Attributes): Deciding;
 }
+
+/** What comes of a decision, at once where it is there at once. */
+export const decided = <T>(deciding: Deciding, use: (decision: Decision) => T): T | Promise<T> =>
+  deciding instanceof Promise ? deciding.then(use) : use(deciding);
 
 export const noOpinion: Decision = { verdict: 'none', reason: '' };
 
@@ -27,17 +36,45 @@ export const privilegedGroupAuthorizer: Authorizer = {
   authorize: (user) => (user.groups.includes(privilegedGroup) ? { verdict: 'allow', reason: '' } : noOpinion),
 };
 
-/** Asks one after the other until one has an opinion. Where none has, the answer is no, with all their reasons. */
+/** Asks one after the other until one has an opinion. Where none has, the answer is no, with all their reasons and errors. */
 export function firstOpinion(authorizers: readonly Authorizer[]): Authorizer {
-  return {
-    authorize(user, attributes) {
-      const reasons: string[] = [];
-      for (const authorizer of authorizers) {
-        const decision = authorizer.authorize(user, attributes);
-        if (decision.verdict !== 'none') return decision;
-        if (decision.reason) reasons.push(decision.reason);
-      }
-      return { verdict: 'none', reason: reasons.join('\n') };
-    },
-  };
+  return { authorize: (user, attributes) => new Inquiry(authorizers, user, attributes).askFrom(0) };
+}
+
+class Inquiry {
+  readonly #authorizers: readonly Authorizer[];
+  readonly #user: UserInfo;
+  readonly #attributes: Attributes;
+  readonly #reasons: string[] = [];
+  readonly #errors: string[] = [];
+
+  constructor(authorizers: readonly Authorizer[], user: UserInfo, attributes: Attributes) {
+    this.#authorizers = authorizers;
+    this.#user = user;
+    this.#attributes = attributes;
+  }
+
+  askFrom(first: number): Deciding {
+    for (let i = first; i < this.#authorizers.length; i++) {
+      const deciding = (this.#authorizers[i] as Authorizer).authorize(this.#user, this.#attributes);
+      if (deciding instanceof Promise)
+        return deciding.then((decision) => (this.#isOpinion(decision) ? decision : this.askFrom(i + 1)));
+      if (this.#isOpinion(deciding)) return deciding;
+    }
+    const error = aggregated(this.#errors);
+    return { verdict: 'none', reason: this.#reasons.join('\n'), ...(error && { error }) };
+  }
+
+  #isOpinion({ verdict, reason, error }: Decision): boolean {
+    if (verdict !== 'none') return true;
+    if (reason) this.#reasons.push(reason);
+    if (error) this.#errors.push(error);
+    return false;
+  }
+}
+
+/** Several errors as one text, each said once: one as it is, more as `[a, b]`. */
+export function aggregated(errors: readonly string[]): string {
+  const distinct = [...new Set(errors)];
+  return distinct.length > 1 ? `[${distinct.join(', ')}]` : (distinct[0] ?? '');
 }

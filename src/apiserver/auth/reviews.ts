@@ -73,11 +73,16 @@ const pathAttributes = ({ verb = '', path = '' }: NonResourceAttributes): Attrib
 
 type Asked = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>;
 
-function decide({ authorizer }: ReviewOptions, user: UserInfo, asked: Asked): SubjectAccessReviewStatus {
+async function decide(
+  { authorizer }: ReviewOptions,
+  user: UserInfo,
+  asked: Asked,
+): Promise<SubjectAccessReviewStatus> {
   const { resourceAttributes: resource, nonResourceAttributes: path } = asked;
   const attributes = resource ? resourceAttributes(resource) : pathAttributes(path ?? {});
-  const { verdict, reason } = authorizer.authorize(user, attributes);
-  const evaluationError = resource ? selectorEvaluationError(resource) : '';
+  const { verdict, reason, error } = await authorizer.authorize(user, attributes);
+  const selectorError = resource ? selectorEvaluationError(resource) : '';
+  const evaluationError = [error, selectorError].filter(Boolean).join('; ');
   return {
     allowed: verdict === 'allow',
     ...(verdict === 'deny' && { denied: true }),
@@ -138,7 +143,7 @@ function accessReviewKind(options: ReviewOptions): Kind<SubjectAccessReview> {
         ...metadataErrors(review),
       ];
       mustBeValid(review, resource, errors);
-      return { ...review, status: decide(options, subjectOf(spec), spec) };
+      return { ...review, status: await decide(options, subjectOf(spec), spec) };
     },
   };
 }
@@ -166,7 +171,7 @@ function localAccessReviewKind(options: ReviewOptions): Kind<LocalSubjectAccessR
         errors.push(invalid('spec.nonResourceAttributes', path, 'disallowed on this kind of request'));
       }
       mustBeValid(review, resource, errors);
-      return { ...review, status: decide(options, subjectOf(spec), spec) };
+      return { ...review, status: await decide(options, subjectOf(spec), spec) };
     },
   };
 }
@@ -179,7 +184,7 @@ function selfAccessReviewKind(options: ReviewOptions): Kind<SelfSubjectAccessRev
     async review(review, { user }) {
       const { spec } = review;
       mustBeValid(review, resource, [...askedErrors(spec), ...selectorsOf(spec), ...metadataErrors(review)]);
-      return { ...review, status: decide(options, user, review.spec) };
+      return { ...review, status: await decide(options, user, review.spec) };
     },
   };
 }

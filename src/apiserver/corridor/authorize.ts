@@ -1,6 +1,6 @@
 import { goQuote } from '../../machinery/go-text.ts';
 import { forbidden, StatusError } from '../../machinery/status-error.ts';
-import type { Attributes, Authorizer } from '../auth/authorizer.ts';
+import { type Attributes, type Authorizer, decided } from '../auth/authorizer.ts';
 import type { RequestNotes } from '../auth/authenticator.ts';
 import type { UserInfo } from '../registry/kind.ts';
 
@@ -22,16 +22,28 @@ export function forbiddenError(user: UserInfo, a: Attributes, reason: string): S
   return forbidden({ group: a.group, resource: a.resource, name: a.name }, why);
 }
 
-/** Throws 403 unless the user may do what the request asks. `notes` are those of an audited request. */
+/** The answer where it could not be found out whether this may be done. */
+function failedError({ path }: Attributes, error: string): StatusError {
+  const message = escaped(`Internal Server Error: ${goQuote(path)}: ${error}`);
+  return new StatusError(500, 'InternalError', message);
+}
+
+/**
+ * Throws 403 unless the user may do what the request asks, 500 where that could not be found out; a promise only where an
+ * authorizer has to be waited for. `notes` are those of an audited request.
+ */
 export function authorize(
   authorizer: Authorizer,
   user: UserInfo,
   attributes: Attributes,
   notes?: Pick<RequestNotes, 'annotate'>,
-): void {
-  const { verdict, reason } = authorizer.authorize(user, attributes);
-  const isAllowed = verdict === 'allow';
-  notes?.annotate('authorization.k8s.io/decision', isAllowed ? 'allow' : 'forbid');
-  notes?.annotate('authorization.k8s.io/reason', reason);
-  if (!isAllowed) throw forbiddenError(user, attributes, reason);
+): void | Promise<void> {
+  return decided(authorizer.authorize(user, attributes), ({ verdict, reason, error }) => {
+    const isAllowed = verdict === 'allow';
+    const isKnown = isAllowed || error === undefined;
+    if (isKnown) notes?.annotate('authorization.k8s.io/decision', isAllowed ? 'allow' : 'forbid');
+    notes?.annotate('authorization.k8s.io/reason', isKnown ? reason : 'internal error');
+    if (isAllowed) return;
+    throw isKnown ? forbiddenError(user, attributes, reason) : failedError(attributes, error as string);
+  });
 }

@@ -19,7 +19,7 @@ import { type AuthenticateOptions, authenticate } from './authenticate.ts';
 import { authorize } from './authorize.ts';
 import { deadlineMs } from './deadline.ts';
 import { Exchange } from './exchange.ts';
-import type { Impersonation } from './impersonate.ts';
+import type { Acting, Impersonation } from './impersonate.ts';
 import { isLongRunning, parseRequestInfo, splitTarget } from './request-info.ts';
 
 /** Serves paths that are no resources. */
@@ -118,14 +118,13 @@ export class Corridor {
   async #walk(x: Exchange, sender: UserInfo): Promise<number> {
     const { authorizer, impersonation, fairness } = this.#options;
     x.user = sender;
-    const { user, constraint } = impersonation.resolve(x.request.rawHeaders, sender, x.info);
-    x.user = user;
-    x.impersonationConstraint = constraint;
-    if (user !== sender) x.audit?.actsAs(user, constraint);
+    const acting = impersonation.resolve(x.request.rawHeaders, sender, x.info);
+    const user = acting ? actAs(x, await acting) : sender;
     const place = fairness.enter(x, user);
     const leave = place instanceof Promise ? await place : place;
     try {
-      authorize(authorizer, user, x.info, x.audit && x);
+      const waiting = authorize(authorizer, user, x.info, x.audit && x);
+      if (waiting) await waiting;
       return await this.#handle(x, user);
     } finally {
       leave();
@@ -181,6 +180,12 @@ export class Corridor {
     if (method !== 'PATCH') checkBodyType(mediaType);
     return { mediaType, bytes };
   }
+}
+
+function actAs(x: Exchange, { user, constraint }: Acting): UserInfo {
+  x.user = user;
+  x.audit?.actsAs(user, constraint);
+  return user;
 }
 
 /** What is recorded of a request ends with its answer, or with the connection that it was turned into. */

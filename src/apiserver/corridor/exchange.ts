@@ -18,8 +18,6 @@ export class Exchange implements AuditedRequest {
   readonly upgrade: HttpUpgrade | undefined;
   /** Who asks: set by authentication, changed by impersonation. */
   user: UserInfo | undefined;
-  /** The verb of constrained impersonation that let the sender act as the user; empty where none did. */
-  impersonationConstraint = '';
   /** What flow the request belongs to: set by priority and fairness. */
   flow: Flow | undefined;
   /** What is recorded of the request; absent where nothing is. */

@@ -1,7 +1,7 @@
 import { goQuote } from '../../machinery/go-text.ts';
 import { badRequest } from '../../machinery/status-error.ts';
 import { Recent } from '../../platform/recent.ts';
-import type { Attributes, Authorizer } from '../auth/authorizer.ts';
+import { type Attributes, type Authorizer, decided } from '../auth/authorizer.ts';
 import type { Metric } from '../plain/metrics.ts';
 import type { UserInfo } from '../registry/kind.ts';
 import {
@@ -86,10 +86,13 @@ export class Impersonation {
     this.#authorizer = authorizer;
   }
 
-  /** The user a request acts as: who sent it, or whom its Impersonate headers name; throws 403 where that may not be. */
-  resolve(rawHeaders: readonly string[], sender: UserInfo, asked: Attributes): Acting {
+  /** As whom a request acts where its Impersonate headers name somebody; rejects with 403 where that may not be. */
+  resolve(rawHeaders: readonly string[], sender: UserInfo, asked: Attributes): Promise<Acting> | undefined {
     const wanted = readHeaders(rawHeaders);
-    if (!wanted) return { user: sender, constraint: '' };
+    return wanted && this.#resolve(wanted, sender, asked);
+  }
+
+  async #resolve(wanted: Wanted, sender: UserInfo, asked: Attributes): Promise<Acting> {
     const last = this.#lastModes.get(sender.name);
     const modes = last ? [last, ...impersonationModes.filter((mode) => mode !== last)] : impersonationModes;
     let firstError: unknown;
@@ -97,7 +100,7 @@ export class Impersonation {
       const attempt = { wanted, sender, asked, authorizer: this.#counting(mode) };
       if (!mode.applies(attempt)) continue;
       try {
-        return this.#allowed(mode, attempt);
+        return await this.#allowed(mode, attempt);
       } catch (error) {
         firstError ??= error;
       }
@@ -106,8 +109,8 @@ export class Impersonation {
     throw firstError;
   }
 
-  #allowed(mode: ImpersonationMode, attempt: Attempt): Acting {
-    const user = mode.check(attempt);
+  async #allowed(mode: ImpersonationMode, attempt: Attempt): Promise<Acting> {
+    const user = await mode.check(attempt);
     this.#lastModes.set(attempt.sender.name, mode);
     this.#attempts.add(mode.name, 'allowed');
     return { user, constraint: constraintOf(mode) };
@@ -115,11 +118,11 @@ export class Impersonation {
 
   #counting(mode: ImpersonationMode): Authorizer {
     return {
-      authorize: (user, attributes) => {
-        const decision = this.#authorizer.authorize(user, attributes);
-        this.#authorizations.add(mode.name, decision.verdict === 'allow' ? 'allowed' : 'denied');
-        return decision;
-      },
+      authorize: (user, attributes) =>
+        decided(this.#authorizer.authorize(user, attributes), (decision) => {
+          this.#authorizations.add(mode.name, decision.verdict === 'allow' ? 'allowed' : 'denied');
+          return decision;
+        }),
     };
   }
 

@@ -6,7 +6,7 @@ import { type Attributes, type Authorizer, privilegedGroup } from '../auth/autho
 import { parseServiceAccountName, serviceAccountGroups } from '../auth/service-account-name.ts';
 import { domainPath } from '../kinds/shared/validate.ts';
 import type { UserInfo } from '../registry/kind.ts';
-import { authorize, forbiddenError } from './authorize.ts';
+import { forbiddenError } from './authorize.ts';
 
 /** Whom a request wants to act as, as its headers say. */
 export interface Wanted {
@@ -30,8 +30,8 @@ export interface ImpersonationMode {
   name: string;
   /** Whether the way is meant for such a pair; nothing is asked where it is not. */
   applies(attempt: Attempt): boolean;
-  /** Whom the request then acts as; throws 403 where the sender may not. */
-  check(attempt: Attempt): UserInfo;
+  /** Whom the request then acts as; rejects with 403 where the sender may not. */
+  check(attempt: Attempt): Promise<UserInfo>;
 }
 
 const nodePrefix = 'system:node:';
@@ -88,6 +88,12 @@ function nameDemand(verb: string, user: string, { nodes }: { nodes: boolean }): 
   return node ? acting(verb, 'nodes', { name: node }) : acting(verb, 'users', { name: user });
 }
 
+/** Rejects with 403 unless the sender may do this, also where that could not be found out. */
+async function demand({ sender, authorizer }: Attempt, asked: Attributes): Promise<void> {
+  const { verdict, reason } = await authorizer.authorize(sender, asked);
+  if (verdict !== 'allow') throw forbiddenError(sender, asked, reason);
+}
+
 const extraDemands = (verb: string, extra: Wanted['extra']) =>
   Object.entries(extra).flatMap(([subresource, values]) =>
     values.map((name) => acting(verb, 'userextras', { ...authentication, subresource, name })),
@@ -97,14 +103,14 @@ const extraDemands = (verb: string, extra: Wanted['extra']) =>
 const legacyMode: ImpersonationMode = {
   name: 'legacy',
   applies: () => true,
-  check({ wanted, sender, authorizer }) {
+  async check(attempt) {
+    const { wanted } = attempt;
     const { user, uid, groups, extra } = wanted;
     const verb = 'impersonate';
-    const ask = (demand: Attributes) => authorize(authorizer, sender, demand);
-    ask(nameDemand(verb, user, { nodes: false }));
-    if (uid) ask(acting(verb, 'uids', { ...authentication, name: uid }));
-    for (const name of groups) ask(acting(verb, 'groups', { name }));
-    for (const demand of extraDemands(verb, extra)) ask(demand);
+    await demand(attempt, nameDemand(verb, user, { nodes: false }));
+    if (uid) await demand(attempt, acting(verb, 'uids', { ...authentication, name: uid }));
+    for (const name of groups) await demand(attempt, acting(verb, 'groups', { name }));
+    for (const asked of extraDemands(verb, extra)) await demand(attempt, asked);
     const account = parseServiceAccountName(user);
     return becomes(wanted, account && groups.length === 0 ? serviceAccountGroups(account.namespace) : groups);
   },
@@ -127,51 +133,51 @@ class ConstrainedCheck {
     return acting(this.#verb, resource, { ...authentication, ...more });
   }
 
-  #ask(demand: Attributes): void {
+  async #ask(asked: Attributes): Promise<void> {
+    await demand(this.#attempt, asked);
+  }
+
+  async #allows(asked: Attributes): Promise<boolean> {
     const { authorizer, sender } = this.#attempt;
-    authorize(authorizer, sender, demand);
+    const { verdict } = await authorizer.authorize(sender, asked);
+    return verdict === 'allow';
   }
 
-  #allows(demand: Attributes): boolean {
-    const { authorizer, sender } = this.#attempt;
-    return authorizer.authorize(sender, demand).verdict === 'allow';
+  #refuse(asked: Attributes, why: string): never {
+    throw forbiddenError(this.#attempt.sender, asked, why);
   }
 
-  #refuse(demand: Attributes, why: string): never {
-    throw forbiddenError(this.#attempt.sender, demand, why);
+  async name(name?: string): Promise<void> {
+    const asked = nameDemand(this.#verb, this.#attempt.wanted.user, { nodes: true });
+    await this.#ask({ ...asked, ...authentication, ...(name && { name }) });
   }
 
-  name(name?: string): void {
-    const demand = nameDemand(this.#verb, this.#attempt.wanted.user, { nodes: true });
-    this.#ask({ ...demand, ...authentication, ...(name && { name }) });
-  }
-
-  uid(): void {
+  async uid(): Promise<void> {
     const { uid } = this.#attempt.wanted;
-    if (uid) this.#ask(this.#about('uids', { name: uid }));
+    if (uid) await this.#ask(this.#about('uids', { name: uid }));
   }
 
-  groups(): void {
+  async groups(): Promise<void> {
     const { groups } = this.#attempt.wanted;
     if (groups.includes('')) {
       this.#refuse(this.#about('groups'), 'impersonating the empty string group is not allowed');
     }
     if (groups.includes(privilegedGroup)) {
-      const demand = this.#about('groups', { name: privilegedGroup });
-      this.#refuse(demand, `impersonating the ${privilegedGroup} group is not allowed`);
+      const asked = this.#about('groups', { name: privilegedGroup });
+      this.#refuse(asked, `impersonating the ${privilegedGroup} group is not allowed`);
     }
-    if (groups.length >= many && this.#allows(this.#about('groups', { name: '*' }))) return;
-    for (const name of groups) this.#ask(this.#about('groups', { name }));
+    if (groups.length >= many && (await this.#allows(this.#about('groups', { name: '*' })))) return;
+    for (const name of groups) await this.#ask(this.#about('groups', { name }));
   }
 
-  extra(): void {
+  async extra(): Promise<void> {
     const { extra } = this.#attempt.wanted;
     const wrong = extraError(extra);
     if (wrong) this.#refuse(this.#about('userextras'), wrong);
     const demands = extraDemands(this.#verb, extra);
     const all = this.#about('userextras', { subresource: '*', name: '*' });
-    if (demands.length >= many && this.#allows(all)) return;
-    for (const demand of demands) this.#ask(demand);
+    if (demands.length >= many && (await this.#allows(all))) return;
+    for (const asked of demands) await this.#ask(asked);
   }
 }
 
@@ -206,14 +212,14 @@ const constrainedMode = (
 ): ImpersonationMode => ({
   name,
   applies,
-  check(attempt) {
-    const { wanted, sender, asked, authorizer } = attempt;
-    authorize(authorizer, sender, { ...asked, verb: `impersonate-on:${name}:${asked.verb}` });
+  async check(attempt) {
+    const { wanted, asked } = attempt;
+    await demand(attempt, { ...asked, verb: `impersonate-on:${name}:${asked.verb}` });
     const check = new ConstrainedCheck(name, attempt);
-    check.name(anyName);
-    check.uid();
-    check.groups();
-    check.extra();
+    await check.name(anyName);
+    await check.uid();
+    await check.groups();
+    await check.extra();
     return becomes(wanted, constrainedGroups(wanted));
   },
 });

@@ -89,7 +89,8 @@ export class InProcessTransport implements Transport {
       const wanted = this.#resourceRequest(request);
       audit = this.#audit(wanted, request.path);
       const { authorizer, dispatcher, user } = this.#options;
-      authorize(authorizer, user, wanted.info, audit);
+      const waiting = authorize(authorizer, user, wanted.info, audit);
+      if (waiting) await waiting;
       const answer = await dispatcher.handle(audit ? audit.listening(wanted) : wanted);
       return audit ? audit.answered(answer) : answer;
     } catch (error) {

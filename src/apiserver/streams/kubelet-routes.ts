@@ -94,7 +94,7 @@ export class KubeletRoutes {
     targetOf: (pod: Pod) => string,
     { tell }: { tell?: typeof tellError },
   ): Promise<number> {
-    this.#authorize(x);
+    await this.#authorize(x);
     const pod = this.#pod(x);
     const target = targetOf(pod);
     const { reader, nodes } = this.#options;
@@ -118,11 +118,11 @@ export class KubeletRoutes {
   }
 
   /** A WebSocket can only be asked for by GET, yet running a command is no reading. */
-  #authorize(x: Exchange): void {
+  async #authorize(x: Exchange): Promise<void> {
     const { verb } = x.info;
     if (verb !== 'get' && verb !== 'create') throw methodNotAllowed();
     if (verb === 'get')
-      authorize(this.#options.authorizer, x.user as UserInfo, { ...x.info, verb: 'create' });
+      await authorize(this.#options.authorizer, x.user as UserInfo, { ...x.info, verb: 'create' });
   }
 }
 

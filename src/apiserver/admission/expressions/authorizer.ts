@@ -1,15 +1,16 @@
 import { type Overload, libraryOf, overload } from '../../../machinery/cel/signature.ts';
 import { type CelType, opaqueType } from '../../../machinery/cel/types.ts';
 import { type CelValue, Opaque } from '../../../machinery/cel/values.ts';
-import type { Attributes, Authorizer, Decision } from '../../auth/authorizer.ts';
+import type { Attributes, Decision } from '../../auth/authorizer.ts';
 import type { UserInfo } from '../../registry/kind.ts';
 import type { AdmissionAttributes } from '../admission.ts';
 import type { Form } from '../forms.ts';
 import { requestNamespace } from '../matching.ts';
+import type { Answers } from './answers.ts';
 
 /** A question to the authorizer that is being put together. */
 interface Question {
-  authorizer: Authorizer;
+  authorizer: Answers;
   user: UserInfo;
   asked: Attributes;
 }
@@ -65,13 +66,13 @@ export const authorizerTypes: Record<string, CelType> = {
   'authorizer.requestResource': opaqueType(resourceCheck),
 };
 
-export function authorizerValue(authorizer: Authorizer, user: UserInfo): CelValue {
+export function authorizerValue(authorizer: Answers, user: UserInfo): CelValue {
   return new Step('Authorizer', { authorizer, user, asked: empty });
 }
 
 /** Whether the user may do what is asked for again: the request's own resource, name and namespace. */
 export function resourceCheckValue(
-  authorizer: Authorizer,
+  authorizer: Answers,
   attributes: AdmissionAttributes,
   { resource }: Form,
 ): CelValue {
@@ -134,8 +135,8 @@ function functions(): Overload[] {
     overload(`${resourceCheck}::check(string): ${decision}`, check, () => checkCost),
     overload(`${decision}::allowed(): bool`, ({ decision: d }: DecisionValue) => d.verdict === 'allow'),
     overload(`${decision}::reason(): string`, ({ decision: d }: DecisionValue) => d.reason),
-    overload(`${decision}::errored(): bool`, () => false),
-    overload(`${decision}::error(): string`, () => ''),
+    overload(`${decision}::errored(): bool`, ({ decision: d }: DecisionValue) => d.error !== undefined),
+    overload(`${decision}::error(): string`, ({ decision: d }: DecisionValue) => d.error ?? ''),
   ];
 }
 

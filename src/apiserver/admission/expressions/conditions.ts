@@ -1,5 +1,7 @@
 import type { MatchCondition } from '../../../api/admissionregistration/v1.ts';
 import type { Program } from '../../../machinery/cel/cel.ts';
+import type { CelValue } from '../../../machinery/cel/values.ts';
+import { withAnswers } from './answers.ts';
 import type { ConditionCounts, ConditionsOwner } from './condition-counts.ts';
 import type { VariableSource } from './variables.ts';
 
@@ -32,31 +34,19 @@ export class Conditions {
   ): Promise<boolean | Error> {
     if (this.#conditions.length === 0) return true;
     const startMs = counts.clock.monotonic();
-    const errors: string[] = [];
-    const holds = await this.#evaluate(source, errors);
+    const { holds, errors } = await this.#evaluate(source);
     const { operation } = source.attributes;
-    counts.note(owner, { operation, startMs, errors: errors.length, holds: holds !== false });
+    counts.note(owner, { operation, startMs, errors, holds: holds !== false });
     return holds;
   }
 
-  async #evaluate(source: VariableSource, errors: string[]): Promise<boolean | Error> {
+  async #evaluate(source: VariableSource): Promise<Outcome> {
     this.#compiled ??= this.#compile();
     const compiled = await this.#compiled.catch((error: Error) => error);
-    if (compiled instanceof Error) return new Error(`compilation error: ${compiled.message}`);
+    if (compiled instanceof Error)
+      return { holds: new Error(`compilation error: ${compiled.message}`), errors: 0 };
     const { variableValues } = await import('./variables.ts');
-    const lookup = variableValues(source);
-    let left = conditionsBudget;
-    for (const { program, expression } of compiled) {
-      try {
-        const holds = program.evaluate(lookup, { onCost: (cost) => (left -= cost) });
-        if (holds === false) return false;
-      } catch (error) {
-        errors.push(`expression '${expression}' resulted in error: ${(error as Error).message}`);
-      }
-      if (left < 0) return new Error(outOfBudget);
-    }
-    if (errors.length === 0) return true;
-    return new Error(errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`);
+    return withAnswers(source, (asking) => evaluateAll(compiled, variableValues(asking)));
   }
 
   async #compile(): Promise<CompiledCondition[]> {
@@ -66,4 +56,27 @@ export class Conditions {
       program: compileBool(expression, { authorizer: true, params: this.#params }),
     }));
   }
+}
+
+/** What conditions have come to, and how many of them failed. */
+interface Outcome {
+  holds: boolean | Error;
+  errors: number;
+}
+
+function evaluateAll(compiled: readonly CompiledCondition[], lookup: (name: string) => CelValue): Outcome {
+  const errors: string[] = [];
+  let left = conditionsBudget;
+  for (const { program, expression } of compiled) {
+    try {
+      const holds = program.evaluate(lookup, { onCost: (cost) => (left -= cost) });
+      if (holds === false) return { holds: false, errors: errors.length };
+    } catch (error) {
+      errors.push(`expression '${expression}' resulted in error: ${(error as Error).message}`);
+    }
+    if (left < 0) return { holds: new Error(outOfBudget), errors: errors.length };
+  }
+  if (errors.length === 0) return { holds: true, errors: 0 };
+  const said = errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`;
+  return { holds: new Error(said), errors: errors.length };
 }

@@ -7,6 +7,7 @@ import type { AdmissionAttributes } from '../admission.ts';
 import type { Form } from '../forms.ts';
 import { requestNamespace } from '../matching.ts';
 import { admissionRequest } from '../review.ts';
+import type { Answers } from './answers.ts';
 import { authorizerTypes, authorizerValue, resourceCheckValue } from './authorizer.ts';
 
 const { stringType, listType, mapType, boolType, dynType, objectType, timestampType, intType } = types;
@@ -88,10 +89,10 @@ export function variableTypes({ params, authorizer }: VariableKinds): Record<str
   };
 }
 
-export interface VariableSource {
+export interface VariableSource<Asked = Authorizer> {
   attributes: AdmissionAttributes;
   form: Form;
-  authorizer: Authorizer;
+  authorizer: Asked;
   /** Null where a binding names none. */
   params?: unknown;
   /** Whether the namespace is shown; null otherwise. */
@@ -99,7 +100,7 @@ export interface VariableSource {
 }
 
 /** What the expressions of admission name, for one request; each made when it is asked for. */
-export function variableValues(source: VariableSource): (name: string) => CelValue {
+export function variableValues(source: VariableSource<Answers>): (name: string) => CelValue {
   const { attributes, form, authorizer } = source;
   const { object, old, context } = attributes;
   const make: Record<string, () => CelValue> = {

@@ -1,5 +1,6 @@
 import { CelBudgetError, CelError } from '../../../machinery/cel/errors.ts';
 import { type CelValue, LazyMap } from '../../../machinery/cel/values.ts';
+import type { Answers } from '../expressions/answers.ts';
 import { outOfBudget } from '../expressions/conditions.ts';
 import { type VariableSource, variableValues } from '../expressions/variables.ts';
 import type { Compiled, CompiledVariable } from './compiled-policy.ts';
@@ -19,7 +20,7 @@ export class Evaluation {
   readonly #lookup: (name: string) => CelValue;
   #left = policyBudget;
 
-  constructor(source: VariableSource, variables: readonly CompiledVariable[]) {
+  constructor(source: VariableSource<Answers>, variables: readonly CompiledVariable[]) {
     const values = variableValues(source);
     const byName = new Map(variables.map((variable) => [variable.name, variable]));
     const named = new LazyMap([...byName.keys()], (name) =>

@@ -5,6 +5,7 @@ import { clone } from '../../../machinery/clone.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import { applyJsonPatch } from '../../../machinery/json-patch.ts';
 import { mergeApplied } from '../../../machinery/managed-fields/merge.ts';
+import type { Answers } from '../expressions/answers.ts';
 import type { VariableSource } from '../expressions/variables.ts';
 import type { Compiled, CompiledPolicy } from './compiled-policy.ts';
 import { Evaluation } from './evaluation.ts';
@@ -15,7 +16,7 @@ interface MutationSource {
   compiled: CompiledPolicy;
   /** Of the mutation. */
   index: number;
-  source: VariableSource;
+  source: VariableSource<Answers>;
 }
 
 /** The object after one mutation, in the form of the source; undefined where it stays as it is. */
@@ -50,7 +51,7 @@ function patched(object: KubernetesObject, operations: readonly Operation[]): Ku
   return current as KubernetesObject;
 }
 
-function applied(object: KubernetesObject, said: Json, { form }: VariableSource): KubernetesObject {
+function applied(object: KubernetesObject, said: Json, { form }: VariableSource<Answers>): KubernetesObject {
   if (!form.shape) throw new Error(`error applying patch: no schema found for ${form.kind.kind}`);
   const { apiVersion, kind } = object;
   const merged = mergeApplied(object as unknown as Json, { ...said, apiVersion, kind }, form.shape());

@@ -10,6 +10,7 @@ import type { KubernetesObject } from '../../../api/resource.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import { StatusError } from '../../../machinery/status-error.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
+import { withAnswers } from '../expressions/answers.ts';
 import type { Form } from '../forms.ts';
 import { findWanted, isExempt, isWanted, requestNamespace } from '../matching.ts';
 import { refuse } from '../refuse.ts';
@@ -108,8 +109,10 @@ class Application {
     const { mutate } = await import('./mutate.ts');
     for (const [index] of (policy.spec.mutations ?? []).entries()) {
       const object = attributes.object as KubernetesObject;
-      this.#counted(binding, () => {
-        const made = mutate(policy, { compiled, index, source });
+      await this.#counted(binding, async () => {
+        const made = await withAnswers(source, (asking) =>
+          mutate(policy, { compiled, index, source: asking }),
+        );
         if (made) replaceContents(object, form.take(made, object));
       });
     }
@@ -119,13 +122,13 @@ class Application {
   }
 
   /** Does what one mutation asks for, and counts what comes of it. */
-  #counted(binding: BoundBinding, work: () => void): void {
+  async #counted(binding: BoundBinding, work: () => Promise<void>): Promise<void> {
     const { clock, counts } = this.#context.context;
     const names = { policy: this.#bound.policy.metadata.name, binding: binding.metadata.name };
     const startMs = clock.monotonic();
     let message = '';
     try {
-      work();
+      await work();
     } catch (error) {
       ({ message } = error as Error);
       throw error;

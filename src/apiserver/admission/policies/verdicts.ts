@@ -4,6 +4,7 @@ import type {
   Validation,
 } from '../../../api/admissionregistration/v1.ts';
 import { typeNameOf } from '../../../machinery/cel/values.ts';
+import { withAnswers } from '../expressions/answers.ts';
 import type { VariableSource } from '../expressions/variables.ts';
 import type { Compiled, CompiledPolicy } from './compiled-policy.ts';
 import { Evaluation, OutOfBudget } from './evaluation.ts';
@@ -57,12 +58,14 @@ export async function judge(
   const holds = await bound.conditions.hold(source, { counts: counts.conditions, owner });
   if (holds instanceof Error) return failed(holds.message);
   if (!holds) return none;
-  const evaluation = new Evaluation(source, compiled.variables);
+  const { validations = [] } = bound.policy.spec;
   try {
-    const { validations = [] } = bound.policy.spec;
-    const found = validate(validations, { compiled, evaluation, fails, clock });
-    const again = new Evaluation(source, compiled.variables);
-    return { ...found, ...annotate(compiled, { evaluation: again, fails, clock }) };
+    return await withAnswers(source, (asking) => {
+      const evaluation = new Evaluation(asking, compiled.variables);
+      const found = validate(validations, { compiled, evaluation, fails, clock });
+      const again = new Evaluation(asking, compiled.variables);
+      return { ...found, ...annotate(compiled, { evaluation: again, fails, clock }) };
+    });
   } catch (error) {
     if (error instanceof OutOfBudget) return failed(error.message);
     throw error;

@@ -24,11 +24,12 @@ export function certificateRequests(authorizer: Authorizer): AdmissionPlugin {
       request.spec = { ...request.spec, username: name, uid, groups: [...groups], extra };
     },
     validate(attributes) {
-      if (!isRequest(attributes) || attributes.operation !== 'UPDATE') return;
+      if (!isRequest(attributes) || attributes.operation !== 'UPDATE') return undefined;
       const { subresource, object, old } = attributes;
       const [request, before] = [object, old] as (CertificateSigningRequest | undefined)[];
-      if (subresource === 'approval') permit(attributes, authorizer, 'approve');
-      if (subresource === 'status' && !isLeftAlone(request, before)) permit(attributes, authorizer, 'sign');
+      if (subresource === 'approval') return permit(attributes, authorizer, 'approve');
+      const isSigning = subresource === 'status' && !isLeftAlone(request, before);
+      return isSigning ? permit(attributes, authorizer, 'sign') : undefined;
     },
   };
 }
@@ -46,7 +47,11 @@ function isLeftAlone(
 }
 
 /** Signers are authorized by name, or all of a domain at once: `example.com/*`. */
-function permit(attributes: AdmissionAttributes, authorizer: Authorizer, verb: 'approve' | 'sign'): void {
+async function permit(
+  attributes: AdmissionAttributes,
+  authorizer: Authorizer,
+  verb: 'approve' | 'sign',
+): Promise<void> {
   const { signerName } = (attributes.old as CertificateSigningRequest).spec;
   const domain = `${signerName.split('/')[0]}/*`;
   for (const name of [signerName, domain]) {
@@ -61,7 +66,8 @@ function permit(attributes: AdmissionAttributes, authorizer: Authorizer, verb: '
       name,
       path: '',
     };
-    if (authorizer.authorize(attributes.context.user, asked).verdict === 'allow') return;
+    const { verdict } = await authorizer.authorize(attributes.context.user, asked);
+    if (verdict === 'allow') return;
   }
   throw refuse(attributes, `user not permitted to ${verb} requests with signerName ${goQuote(signerName)}`);
 }

@@ -29,7 +29,7 @@ const device = (driver: string, name = 'd0', more: Partial<AllocatedDeviceStatus
 const data = { networkData: { interfaceName: 'eth0' } };
 
 /** What is asked of the authorizer for a write, and what comes of it. */
-function write(
+async function write(
   [now, before]: readonly [ResourceClaimStatus, ResourceClaimStatus],
   { user = nowhere, may = [], verb = 'update' }: { user?: UserInfo; may?: string[]; verb?: string } = {},
 ) {
@@ -48,7 +48,7 @@ function write(
   });
   let refusal: StatusError | undefined;
   try {
-    void claimStatusRights(authorizer).validate?.({
+    await claimStatusRights(authorizer).validate?.({
       operation: 'UPDATE',
       verb,
       kind: resourceClaimKind,
@@ -73,8 +73,8 @@ describe('what devices a claim has, and who uses them', () => {
     ['new devices', { allocation: allocation('n1') }, {}],
     ['another user', { reservedFor: [user] }, { reservedFor: [] }],
     ['none any more', {}, { allocation: allocation('n1'), reservedFor: [user] }],
-  ])('takes the right to bind everywhere: %s', (_, now, before) => {
-    const refused = write([now, before]);
+  ])('takes the right to bind everywhere: %s', async (_, now, before) => {
+    const refused = await write([now, before]);
     expect(refused.asked).toEqual(['update binding']);
     expect(refused.refusal?.status).toMatchObject({
       code: 422,
@@ -84,16 +84,16 @@ describe('what devices a claim has, and who uses them', () => {
     expect(refused.refusal?.message).toContain(
       'changing status.allocation or status.reservedFor requires resource="resourceclaims/binding", verb="update" permission: resourceclaims.resource.k8s.io is forbidden',
     );
-    expect(write([now, before], { may: ['update binding'] }).refusal).toBeUndefined();
+    expect((await write([now, before], { may: ['update binding'] })).refusal).toBeUndefined();
   });
 
-  test('is asked for by the verb of the request', () =>
-    expect(write([{ reservedFor: [user] }, {}], { verb: 'patch' }).asked).toEqual(['patch binding']));
+  test('is asked for by the verb of the request', async () =>
+    expect((await write([{ reservedFor: [user] }, {}], { verb: 'patch' })).asked).toEqual(['patch binding']));
 
-  test('is not asked for where it stays', () => {
+  test('is not asked for where it stays', async () => {
     const same = { allocation: allocation('n1'), reservedFor: [user] };
-    expect(write([same, structuredClone(same)]).asked).toEqual([]);
-    expect(write([{ reservedFor: [] }, {}]).asked).toEqual([]);
+    expect((await write([same, structuredClone(same)])).asked).toEqual([]);
+    expect((await write([{ reservedFor: [] }, {}])).asked).toEqual([]);
   });
 });
 
@@ -101,9 +101,9 @@ describe('what a driver says of its devices', () => {
   const [before, now] = [allocation('n1'), allocation('n1')].map((given) => ({ allocation: given }));
   const says = (...devices: AllocatedDeviceStatus[]) => [{ ...now, devices }, before ?? {}] as const;
 
-  test('takes the right for any node where it does not come from the one of the claim', () => {
+  test('takes the right for any node where it does not come from the one of the claim', async () => {
     for (const user of [nowhere, onNode('n2'), { ...onNode('n1'), name: 'jane' }]) {
-      const { asked, refusal } = write(says(device('a')), {
+      const { asked, refusal } = await write(says(device('a')), {
         user,
         may: ['associated-node:update driver ns a'],
       });
@@ -113,30 +113,32 @@ describe('what a driver says of its devices', () => {
       );
     }
     const may = ['arbitrary-node:update driver ns a'];
-    expect(write(says(device('a')), { may }).refusal).toBeUndefined();
+    expect((await write(says(device('a')), { may })).refusal).toBeUndefined();
   });
 
-  test('takes the right for its own node, or that for any, where it comes from there', () => {
+  test('takes the right for its own node, or that for any, where it comes from there', async () => {
     const user = onNode('n1');
     const own = ['associated-node:patch driver ns a'];
-    expect(write(says(device('a')), { user, may: own, verb: 'patch' })).toEqual({ asked: own });
+    expect(await write(says(device('a')), { user, may: own, verb: 'patch' })).toEqual({ asked: own });
     const both = [...own, 'arbitrary-node:patch driver ns a'];
-    expect(write(says(device('a')), { user, may: both.slice(1), verb: 'patch' })).toEqual({ asked: both });
-    expect(write(says(device('a')), { user, verb: 'patch' }).refusal?.message).toContain(
+    expect(await write(says(device('a')), { user, may: both.slice(1), verb: 'patch' })).toEqual({
+      asked: both,
+    });
+    expect((await write(says(device('a')), { user, verb: 'patch' })).refusal?.message).toContain(
       'verb="[associated-node:patch arbitrary-node:patch]"',
     );
   });
 
-  test('is asked for each driver', () => {
+  test('is asked for each driver', async () => {
     const may = ['arbitrary-node:update driver ns a'];
-    const { asked, refusal } = write(says(device('b'), device('a')), { may });
+    const { asked, refusal } = await write(says(device('b'), device('a')), { may });
     expect(asked).toEqual(['arbitrary-node:update driver ns a', 'arbitrary-node:update driver ns b']);
     expect(refusal?.status.details?.causes).toHaveLength(1);
   });
 
-  test('goes with devices that the claim no longer has', () => {
+  test('goes with devices that the claim no longer has', async () => {
     const old = { ...before, devices: [device('a')] };
-    expect(write([{}, old]).asked).toEqual(['update binding']);
+    expect((await write([{}, old])).asked).toEqual(['update binding']);
   });
 
   test.each<[string, AllocatedDeviceStatus[], AllocatedDeviceStatus[], string[]]>([
@@ -147,7 +149,7 @@ describe('what a driver says of its devices', () => {
     ['other data', [device('a', 'd0', data), device('b')], [device('a'), device('b')], ['a']],
     ['another share', [device('a', 'd0', { shareID: 's' })], [device('a')], ['a']],
     ['all sorts', [device('a', 'd0', data), device('c')], [device('a'), device('d')], ['a', 'c', 'd']],
-  ])('changes: %s', (_, devices, old, drivers) =>
+  ])('changes: %s', async (_, devices, old, drivers) =>
     expect(changedDrivers([{ devices }, { devices: old }])).toEqual(drivers),
   );
 });
@@ -175,9 +177,9 @@ test.each([
     { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'NotIn', values: ['n1'] }] }] },
     undefined,
   ],
-])('a selector for %s', (_, selector, node) => expect(onlyNodeOf(selector)).toBe(node));
+])('a selector for %s', async (_, selector, node) => expect(onlyNodeOf(selector)).toBe(node));
 
-test('only a service account with one node speaks from there', () => {
+test('only a service account with one node speaks from there', async () => {
   expect(isOnNode(onNode('n1'), 'n1')).toBe(true);
   expect(isOnNode(onNode('n1'), undefined)).toBe(false);
   expect(isOnNode({ ...onNode('n1'), name: 'system:node:n1' }, 'n1')).toBe(false);

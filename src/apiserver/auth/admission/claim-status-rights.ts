@@ -22,60 +22,69 @@ export function claimStatusRights(authorizer: Authorizer): AdmissionPlugin {
   return {
     name: 'ResourceClaimStatusRights',
     validate(attributes) {
-      const { operation, kind, subresource, object, old, name } = attributes;
-      if (operation !== 'UPDATE' || subresource !== 'status') return;
-      if (kind.resource.plural !== resource || kind.resource.group !== group) return;
-      const [now = {}, before = {}] = [(object as ResourceClaim).status, (old as ResourceClaim).status];
-      const errors = [
-        ...bindingErrors(attributes, authorizer, [now, before]),
-        ...deviceErrors(attributes, authorizer, [now, before]),
-      ];
-      if (errors.length > 0) throw invalidObject({ group, kind: 'ResourceClaim' }, name, errors);
+      const { operation, kind, subresource } = attributes;
+      if (operation !== 'UPDATE' || subresource !== 'status') return undefined;
+      if (kind.resource.plural !== resource || kind.resource.group !== group) return undefined;
+      return checkStatus(attributes, authorizer);
     },
   };
+}
+
+async function checkStatus(attributes: AdmissionAttributes, authorizer: Authorizer): Promise<void> {
+  const { object, old, name } = attributes;
+  const [now = {}, before = {}] = [(object as ResourceClaim).status, (old as ResourceClaim).status];
+  const errors = [
+    ...(await bindingErrors(attributes, authorizer, [now, before])),
+    ...(await deviceErrors(attributes, authorizer, [now, before])),
+  ];
+  if (errors.length > 0) throw invalidObject({ group, kind: 'ResourceClaim' }, name, errors);
 }
 
 /** The status as it is to be, and as it stands. */
 type Change = readonly [ResourceClaimStatus, ResourceClaimStatus];
 
-function bindingErrors(
+async function bindingErrors(
   attributes: AdmissionAttributes,
   authorizer: Authorizer,
   [now, before]: Change,
-): FieldError[] {
+): Promise<FieldError[]> {
   const isSame =
     deepEqual(now.allocation, before.allocation) &&
     deepEqual(now.reservedFor ?? [], before.reservedFor ?? []);
   if (isSame) return [];
   const { verb } = attributes;
   const asked = askedFor(attributes, { verb, subresource: 'binding', namespace: '', name: '' });
-  const refusal = refusalOf(authorizer, attributes.context.user, asked);
+  const refusal = await refusalOf(authorizer, attributes.context.user, asked);
   if (refusal === undefined) return [];
   const what = 'changing status.allocation or status.reservedFor requires';
   const detail = `${what} resource="resourceclaims/binding", verb="${verb}" permission: ${refusal}`;
   return [forbiddenField('status', detail)];
 }
 
-function deviceErrors(attributes: AdmissionAttributes, authorizer: Authorizer, change: Change): FieldError[] {
+async function deviceErrors(
+  attributes: AdmissionAttributes,
+  authorizer: Authorizer,
+  change: Change,
+): Promise<FieldError[]> {
   const drivers = changedDrivers(change);
   if (drivers.length === 0) return [];
   const { user } = attributes.context;
   const anywhere = `arbitrary-node:${attributes.verb}`;
   const isThere = isOnNode(user, onlyNodeOf(change[0].allocation?.nodeSelector));
   const verbs = isThere ? [`associated-node:${attributes.verb}`, anywhere] : [anywhere];
-  return drivers.flatMap((driver) => {
+  const errors: FieldError[] = [];
+  for (const driver of drivers) {
     const { namespace } = attributes;
-    const refusals: string[] = [];
-    for (const verb of verbs) {
-      const asked = askedFor(attributes, { verb, subresource: 'driver', namespace, name: driver });
-      const refusal = refusalOf(authorizer, user, asked);
-      if (refusal === undefined) return [];
-      refusals.push(refusal);
-    }
+    const inquiries = verbs.map((verb) =>
+      askedFor(attributes, { verb, subresource: 'driver', namespace, name: driver }),
+    );
+    const refusal = await refusalOfAll(authorizer, user, inquiries);
+    if (refusal === undefined) continue;
     const what = 'changing status.devices requires resource="resourceclaims/driver"';
-    const detail = `${what}, verb="[${verbs.join(' ')}]" permission: ${refusals[0]}`;
-    return [forbiddenField('status.devices', detail)];
-  });
+    const detail = `${what}, verb="[${verbs.join(' ')}]" permission: ${refusal}`;
+    errors.push(forbiddenField('status.devices', detail));
+  }
+  return errors;
 }
 
 function askedFor(
@@ -85,9 +94,28 @@ function askedFor(
   return { isResource: true, group, version, resource, path: '', ...asked };
 }
 
+/** Why the user may do none of these, by the first; undefined where they may do one. */
+async function refusalOfAll(
+  authorizer: Authorizer,
+  user: UserInfo,
+  inquiries: readonly Attributes[],
+): Promise<string | undefined> {
+  let first: string | undefined;
+  for (const asked of inquiries) {
+    const refusal = await refusalOf(authorizer, user, asked);
+    if (refusal === undefined) return undefined;
+    first ??= refusal;
+  }
+  return first;
+}
+
 /** Why the user may not do this; undefined where they may. */
-function refusalOf(authorizer: Authorizer, user: UserInfo, asked: Attributes): string | undefined {
-  const { verdict, reason } = authorizer.authorize(user, asked);
+async function refusalOf(
+  authorizer: Authorizer,
+  user: UserInfo,
+  asked: Attributes,
+): Promise<string | undefined> {
+  const { verdict, reason } = await authorizer.authorize(user, asked);
   return verdict === 'allow' ? undefined : forbiddenError(user, asked, reason).message;
 }
 

@@ -37,14 +37,15 @@ export function escalationCheck(options: EscalationOptions): AdmissionPlugin {
   return { name: 'RBACEscalation', validate: (attributes) => checkWrite(attributes, options) };
 }
 
-function checkWrite(attributes: AdmissionAttributes, options: EscalationOptions): void {
+/** Nearly all writes are about something else, and have nothing to wait for. */
+function checkWrite(attributes: AdmissionAttributes, options: EscalationOptions): Promise<void> | undefined {
   const { kind, object, old, context, namespace, name, operation } = attributes;
-  if (kind.resource.group !== group || !object || operation === 'DELETE') return;
+  if (kind.resource.group !== group || !object || operation === 'DELETE') return undefined;
   const { user } = context;
-  if (user.groups.includes('system:masters')) return;
+  if (user.groups.includes('system:masters')) return undefined;
   const write: Write = { user, resource: kind.resource.plural, namespace, name };
-  if (isRole(kind.resource.plural)) checkRole(write, { object, old }, options);
-  else checkBinding(write, { object: object as RoleBinding, old: old as RoleBinding | undefined }, options);
+  if (isRole(kind.resource.plural)) return checkRole(write, { object, old }, options);
+  return checkBinding(write, { object: object as RoleBinding, old: old as RoleBinding | undefined }, options);
 }
 
 const isRole = (plural: string) => plural === 'roles' || plural === 'clusterroles';
@@ -52,17 +53,17 @@ const isRole = (plural: string) => plural === 'roles' || plural === 'clusterrole
 type AnyRole = ClusterRole | Role;
 type AnyBinding = RoleBinding | ClusterRoleBinding;
 
-function checkRole(
+async function checkRole(
   write: Write,
   change: { object: AnyRole; old?: AnyRole },
   options: EscalationOptions,
-): void {
+): Promise<void> {
   const { object, old } = change;
   const { rules = [], aggregationRule } = object as ClusterRole;
   const before = old as ClusterRole | undefined;
   if (before && deepEqual(before.rules ?? [], rules) && deepEqual(before.aggregationRule, aggregationRule))
     return;
-  if (may(write, { verb: 'escalate', resource: write.resource, name: write.name }, options)) return;
+  if (await may(write, { verb: 'escalate', resource: write.resource, name: write.name }, options)) return;
   // What an aggregated role comes to have is not known yet: only who has everything may make one.
   if (aggregationRule) mustHold(write, [everything, everyUrl], options);
   mustHold(write, rules, options);
@@ -71,15 +72,15 @@ function checkRole(
 const everything: PolicyRule = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
 const everyUrl: PolicyRule = { verbs: ['*'], nonResourceURLs: ['*'] };
 
-function checkBinding(
+async function checkBinding(
   write: Write,
   change: { object: AnyBinding; old?: AnyBinding },
   options: EscalationOptions,
-): void {
+): Promise<void> {
   const { object, old } = change;
   if (old && deepEqual(old.roleRef, object.roleRef) && deepEqual(old.subjects ?? [], object.subjects ?? []))
     return;
-  if (may(write, { verb: 'bind', ...target(object.roleRef) }, options)) return;
+  if (await may(write, { verb: 'bind', ...target(object.roleRef) }, options)) return;
   const { rules, error } = options.index.rulesOf(object.roleRef, write.namespace);
   if (error) throw forbidden({ group, resource: write.resource, name: write.name }, error);
   mustHold(write, rules, options);
@@ -90,11 +91,11 @@ const target = ({ kind, name }: RoleRef) => ({
   name,
 });
 
-function may(
+async function may(
   { user, namespace }: Write,
   what: { verb: string; resource: string; name: string },
   { authorizer }: EscalationOptions,
-): boolean {
+): Promise<boolean> {
   const attributes: Attributes = {
     isResource: true,
     group,
@@ -104,7 +105,8 @@ function may(
     namespace,
     ...what,
   };
-  return authorizer.authorize(user, attributes).verdict === 'allow';
+  const { verdict } = await authorizer.authorize(user, attributes);
+  return verdict === 'allow';
 }
 
 function mustHold(write: Write, wanted: readonly PolicyRule[], { rbac }: EscalationOptions): void {

@@ -1,6 +1,6 @@
 import type { PolicyRule } from '../../../api/rbac/v1.ts';
 import type { UserInfo } from '../../registry/kind.ts';
-import type { Attributes, Authorizer, Decision } from '../authorizer.ts';
+import { aggregated, type Attributes, type Authorizer, type Decision } from '../authorizer.ts';
 import type { RoleIndex } from './role-index.ts';
 import { ruleAllows } from './rules.ts';
 
@@ -40,8 +40,5 @@ export class RbacAuthorizer implements Authorizer {
   }
 }
 
-function describeErrors(errors: readonly string[]): string {
-  const distinct = [...new Set(errors)];
-  if (distinct.length === 0) return '';
-  return `RBAC: ${distinct.length === 1 ? distinct[0] : `[${distinct.join(', ')}]`}`;
-}
+const describeErrors = (errors: readonly string[]) =>
+  errors.length === 0 ? '' : `RBAC: ${aggregated(errors)}`;
