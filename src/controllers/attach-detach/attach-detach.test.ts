@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   csidrivers,
@@ -8,15 +9,39 @@ import {
   pods,
   volumeattachments,
 } from '../../api/generated/resources.ts';
+import { Client } from '../../client/client.ts';
+import type { ApiRequest } from '../../client/transport.ts';
+import type { ControllerContext } from '../controller.ts';
 import { TestCluster } from '../testing.ts';
 import { createAttachDetachController } from './attach-detach.ts';
-import { attachmentName, managedAnnotation, unmountWithinMs } from './plan.ts';
+import { managedAnnotation, unmountWithinMs } from './plan.ts';
 
 let cluster: TestCluster;
 
+/** What node-1 turns out to have mounted when the controller writes its status. */
+let mountsMeanwhile: string[] | undefined;
+
+/** A controller whose writes of a node's status come after those of its kubelet. */
+function behindKubelet(): ControllerContext {
+  const context = cluster.context('attachdetach-controller');
+  const { transport } = context.client;
+  const request = async (r: ApiRequest) => {
+    const volumesInUse = r.path.endsWith('/nodes/node-1/status') ? mountsMeanwhile : undefined;
+    if (volumesInUse) {
+      mountsMeanwhile = undefined;
+      const type = 'application/merge-patch+json';
+      const options = { type, subresource: 'status', cause: { reason: 'it is mounted' } } as const;
+      await cluster.client.of(nodes).patch({ name: 'node-1' }, { status: { volumesInUse } }, options);
+    }
+    return transport.request(r);
+  };
+  return { ...context, client: new Client({ request, watch: transport.watch.bind(transport) }) };
+}
+
 beforeEach(async () => {
   cluster = await TestCluster.start();
-  await cluster.run(createAttachDetachController(cluster.context('attachdetach-controller')));
+  mountsMeanwhile = undefined;
+  await cluster.run(createAttachDetachController(behindKubelet()));
   for (const name of ['node-1', 'node-2']) {
     await cluster.create(nodes, { metadata: { name, annotations: { [managedAnnotation]: 'true' } } });
     await ready(name, 'True');
@@ -32,20 +57,32 @@ const ready = (name: string, status: 'True' | 'Unknown') =>
     { subresource: 'status' },
   );
 
-async function volume(name: string, accessModes = ['ReadWriteOnce']): Promise<void> {
-  await cluster.create(persistentvolumes, {
-    metadata: { name },
-    spec: {
-      capacity: { storage: '1Gi' },
-      accessModes,
-      csi: { driver: 'disks.example.com', volumeHandle: `handle-${name}` },
-      claimRef: { namespace: 'default', name },
-    },
-  });
-  await cluster.create(persistentvolumeclaims, {
-    metadata: { name },
+interface Volume {
+  accessModes?: string[];
+  namespace?: string;
+  claim?: string;
+  phase?: string;
+}
+
+/** A volume that a claim of its name is bound to. */
+async function volume(name: string, given: Volume = {}): Promise<void> {
+  const { accessModes = ['ReadWriteOnce'], namespace = 'default', claim = name, phase = 'Bound' } = given;
+  const { metadata } = await cluster.create(persistentvolumeclaims, {
+    metadata: { name: claim, namespace },
     spec: { accessModes, volumeName: name, resources: { requests: { storage: '1Gi' } } },
   });
+  if (!(await cluster.find(persistentvolumes, name)))
+    await cluster.create(persistentvolumes, {
+      metadata: { name },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes,
+        csi: { driver: 'disks.example.com', volumeHandle: `handle-${name}` },
+        claimRef: { namespace, name: claim, uid: metadata.uid },
+      },
+    });
+  const options = { subresource: 'status', namespace };
+  await cluster.patch(persistentvolumeclaims, claim, { status: { phase } }, options);
 }
 
 async function pod(name: string, nodeName: string, claimName = 'data'): Promise<void> {
@@ -65,6 +102,8 @@ const attachments = async () =>
   (await cluster.list(volumeattachments)).map(
     ({ spec }) => `${spec.source.persistentVolumeName} ${spec.nodeName}`,
   );
+const nameOn = (node: string) =>
+  `csi-${createHash('sha256').update(`handle-datadisks.example.com${node}`).digest('hex')}`;
 const nameIn = (claim: string) => `kubernetes.io/csi/disks.example.com^handle-${claim}`;
 const attachedTo = async (name: string) =>
   ((await cluster.get(nodes, name)).status?.volumesAttached ?? []).map((attached) => attached.name);
@@ -84,7 +123,7 @@ describe('a volume of a driver', () => {
     await pod('user', 'node-1');
     const [attachment] = await cluster.list(volumeattachments);
     expect(attachment).toMatchObject({
-      metadata: { name: attachmentName(await cluster.get(persistentvolumes, 'data'), 'node-1') },
+      metadata: { name: nameOn('node-1') },
       spec: {
         attacher: 'disks.example.com',
         nodeName: 'node-1',
@@ -154,20 +193,109 @@ describe('a volume of a driver', () => {
     expect(await attachments()).toEqual([]);
   });
 
-  test('is taken at once from a node that is out of service, or is gone', async () => {
+  test('is taken at once from a node that is out of service', async () => {
+    await volume('data');
+    await pod('user', 'node-1');
+    await report({ attached: true });
+    await mounted('node-1', [nameIn('data')]);
+    await end('user');
+    const taint = { key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' };
+    await cluster.patch(nodes, 'node-1', { spec: { taints: [taint] } });
+    expect(await attachments()).toEqual([]);
+  });
+
+  test('is taken from a node that is gone after six minutes where it was mounted, else at once', async () => {
     await volume('data');
     await volume('more');
     await pod('user', 'node-1');
-    await pod('other', 'node-2', 'more');
+    await pod('other', 'node-1', 'more');
     await report({ attached: true });
     await mounted('node-1', [nameIn('data')]);
-    await mounted('node-2', [nameIn('more')]);
+    await cluster.delete(nodes, 'node-1');
     await end('user');
     await end('other');
-    const taint = { key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' };
-    await cluster.patch(nodes, 'node-1', { spec: { taints: [taint] } });
-    await cluster.delete(nodes, 'node-2');
+    expect(await attachments()).toEqual(['data node-1']);
+    await cluster.pass(unmountWithinMs + 1000);
     expect(await attachments()).toEqual([]);
+  });
+
+  test('stays where the kubelet has mounted it by the time that it is told that it goes', async () => {
+    await volume('data');
+    await pod('user', 'node-1');
+    await report({ attached: true });
+    mountsMeanwhile = [nameIn('data')];
+    await end('user');
+    expect(await attachments()).toEqual(['data node-1']);
+    expect(await attachedTo('node-1')).toEqual([nameIn('data')]);
+    await mounted('node-1', []);
+    expect(await attachments()).toEqual([]);
+  });
+
+  test('is wanted by a pod that is deleted only while one of its containers runs', async () => {
+    await volume('data');
+    await pod('user', 'node-1');
+    const statusOf = (state: object) =>
+      ({
+        containerStatuses: [{ name: 'c', image: 'i', imageID: '', ready: false, restartCount: 0, state }],
+      }) as const;
+    await cluster.patch(pods, 'user', { status: statusOf({ running: {} }) }, { subresource: 'status' });
+    await cluster.delete(pods, 'user');
+    expect(await attachments()).toEqual(['data node-1']);
+    const over = statusOf({ terminated: { exitCode: 0 } });
+    await cluster.patch(pods, 'user', { status: over }, { subresource: 'status' });
+    expect(await attachments()).toEqual([]);
+  });
+
+  test.each([
+    [undefined, []],
+    ['true', ['data node-1']],
+  ])('of a pod that has finished goes, unless its node keeps it (%s)', async (keeps, left) => {
+    const annotations = { 'volumes.kubernetes.io/keep-terminated-pod-volumes': keeps };
+    await cluster.patch(nodes, 'node-1', { metadata: { annotations } });
+    await volume('data');
+    await pod('user', 'node-1');
+    await cluster.patch(pods, 'user', { status: { phase: 'Succeeded' } }, { subresource: 'status' });
+    expect(await attachments()).toEqual(left);
+  });
+
+  test('of a claim that merely names it is not attached for it', async () => {
+    await volume('data');
+    await volume('data', { claim: 'thief', phase: 'Pending' });
+    await pod('user', 'node-1', 'thief');
+    await cluster.patch(
+      persistentvolumeclaims,
+      'thief',
+      { status: { phase: 'Bound' } },
+      { subresource: 'status' },
+    );
+    expect(await attachments()).toEqual([]);
+  });
+
+  test("of a claim that stands in a pod's own place is not attached for it", async () => {
+    await volume('data', { claim: 'user-data' });
+    const resources = { requests: { storage: '1Gi' } };
+    const template = { spec: { accessModes: ['ReadWriteOnce'], resources } };
+    await cluster.create(pods, {
+      metadata: { name: 'user' },
+      spec: {
+        nodeName: 'node-1',
+        containers: [{ name: 'c', image: 'i' }],
+        volumes: [{ name: 'data', ephemeral: { volumeClaimTemplate: template } }],
+      },
+    });
+    await cluster.settle();
+    expect(await attachments()).toEqual([]);
+  });
+
+  test('is taken off once its driver says that it need not be attached', async () => {
+    await volume('data');
+    await pod('user', 'node-1');
+    const driver = { metadata: { name: 'disks.example.com' }, spec: { attachRequired: false } };
+    await cluster.create(csidrivers, driver);
+    await cluster.settle();
+    expect(await attachments()).toEqual([]);
+    await cluster.delete(csidrivers, 'disks.example.com');
+    expect(await attachments()).toEqual(['data node-1']);
   });
 
   test('that one node may have at a time waits for the other, and says so', async () => {
@@ -187,20 +315,59 @@ describe('a volume of a driver', () => {
     expect(await attachments()).toEqual(['data node-2']);
   });
 
+  test('that another node is yet to get is waited for without a word, and is free where that fails', async () => {
+    await volume('data');
+    await pod('first', 'node-1');
+    await pod('second', 'node-2');
+    expect(await attachments()).toEqual(['data node-1']);
+    expect(await cluster.events('FailedAttachVolume')).toEqual([]);
+    await report({ attached: false, attachError: { message: 'no room' } });
+    expect((await attachments()).sort()).toEqual(['data node-1', 'data node-2']);
+  });
+
   test('that many may have is attached to all', async () => {
-    await volume('data', ['ReadWriteMany']);
+    await volume('data', { accessModes: ['ReadWriteMany'] });
     await pod('first', 'node-1');
     await pod('second', 'node-2');
     expect((await attachments()).sort()).toEqual(['data node-1', 'data node-2']);
   });
 
-  test('that cannot be attached is told to the pod', async () => {
+  test('that cannot be attached is told to the pod, again and again', async () => {
     await volume('data');
     await pod('user', 'node-1');
     await report({ attached: false, attachError: { message: 'no room' } });
+    await cluster.pass(300_000);
     expect(await cluster.events('FailedAttachVolume')).toEqual([
       'FailedAttachVolume AttachVolume.Attach failed for volume "data" : no room',
     ]);
+    expect((await cluster.list(events)).find((e) => e.reason === 'FailedAttachVolume')?.count).toBe(3);
+  });
+
+  test('whose driver does not answer within two minutes is told to the pod', async () => {
+    await volume('data');
+    await pod('user', 'node-1');
+    await cluster.pass(119_000);
+    expect(await cluster.events('FailedAttachVolume')).toEqual([]);
+    await cluster.pass(2000);
+    expect(await cluster.events('FailedAttachVolume')).toEqual([
+      'FailedAttachVolume AttachVolume.Attach failed for volume "data" : timed out waiting for external-attacher of disks.example.com CSI driver to attach volume handle-data',
+    ]);
+  });
+
+  test('that is on its way off is told to a pod that wants it there, which gets it afterwards', async () => {
+    await volume('data');
+    await pod('user', 'node-1');
+    await report({ attached: true });
+    const finalizers = ['external-attacher/disks-example-com'];
+    await cluster.patch(volumeattachments, nameOn('node-1'), { metadata: { finalizers } });
+    await end('user');
+    await pod('next', 'node-1');
+    expect(await cluster.events('FailedAttachVolume')).toEqual([
+      'FailedAttachVolume AttachVolume.Attach failed for volume "data" : volume attachment is being deleted',
+    ]);
+    await cluster.patch(volumeattachments, nameOn('node-1'), { metadata: { finalizers: null } });
+    const [again] = await cluster.list(volumeattachments);
+    expect(again?.metadata.deletionTimestamp).toBeUndefined();
   });
 
   test('of a node that attaches for itself is left alone', async () => {
@@ -209,4 +376,49 @@ describe('a volume of a driver', () => {
     await pod('user', 'node-1');
     expect(await attachments()).toEqual([]);
   });
+});
+
+describe('an attachment', () => {
+  const attachment = (name: string, volumeName: string) =>
+    cluster.create(volumeattachments, {
+      metadata: { name },
+      spec: {
+        attacher: 'disks.example.com',
+        nodeName: 'node-1',
+        source: { persistentVolumeName: volumeName },
+      },
+    });
+
+  test('that somebody else has made is left alone, whether there is such a volume or not', async () => {
+    await volume('data');
+    await attachment('va-1', 'data');
+    await attachment('va-2', 'none');
+    await report({ attached: true });
+    expect((await attachments()).sort()).toEqual(['data node-1', 'none node-1']);
+    expect(await attachedTo('node-1')).toEqual([]);
+    await pod('user', 'node-2');
+    expect(await attachments()).toContain('data node-2');
+  });
+
+  test('that was made before a restart and that nobody wants any more is taken off', async () => {
+    await volume('data');
+    await attachment(nameOn('node-1'), 'data');
+    await cluster.settle();
+    expect(await attachments()).toEqual([]);
+  });
+
+  test('of a volume that is gone is taken off too', async () => {
+    await volume('data');
+    await pod('user', 'node-1');
+    await cluster.patch(persistentvolumes, 'data', { metadata: { finalizers: null } });
+    await cluster.delete(persistentvolumes, 'data');
+    await end('user');
+    expect(await attachments()).toEqual([]);
+  });
+});
+
+test('what a node says of volumes that nobody has attached to it is taken back', async () => {
+  const volumesAttached = [{ name: 'kubernetes.io/csi/disks.example.com^lost', devicePath: '' }];
+  await cluster.patch(nodes, 'node-1', { status: { volumesAttached } }, { subresource: 'status' });
+  expect(await attachedTo('node-1')).toEqual([]);
 });

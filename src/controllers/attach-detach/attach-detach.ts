@@ -1,4 +1,4 @@
-import type { Node, PersistentVolume, Pod } from '../../api/core/v1.ts';
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/core/v1.ts';
 import {
   csidrivers,
   nodes,
@@ -10,18 +10,24 @@ import {
 import type { Stored } from '../../api/resource.ts';
 import type { VolumeAttachment } from '../../api/storage/v1.ts';
 import type { Component } from '../../client/component.ts';
+import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { ignoring } from '../../machinery/status-error.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { readiness } from '../shared/nodes.ts';
-import { byClaim, byNode, claimKeysOf, indexByClaim, indexByNode, isFinished } from '../shared/pods.ts';
+import { isControlledBy } from '../shared/owners.ts';
+import { byClaim, byNode, claimKeysOf, indexByClaim, indexByNode } from '../shared/pods.ts';
+import { AttachEvents } from './attach-events.ts';
 import {
+  type Attachable,
+  attachableOf,
   type Attachment,
   attachedName,
   attachmentName,
+  holds,
   managedAnnotation,
-  type NodePlan,
+  needsVolumes,
   planNode,
   type Wanted,
 } from './plan.ts';
@@ -53,13 +59,17 @@ class AttachDetach {
   readonly #volumes;
   readonly #drivers;
   readonly #attachments;
+  readonly #events: AttachEvents;
+  /** The volumes of the attachments that are this controller's, by the names in their node's status: also of volumes that are gone by now. */
+  readonly #own = new Map<string, string>();
   /** Since when attachments have not been wanted, milliseconds since the epoch. */
   readonly #unwanted = new Map<string, number>();
-  /** Attachments of each node that cannot be made while another node has the volume, of which pods have been told. */
-  readonly #told = new Map<string, Set<string>>();
+  /** What nodes that are gone, and have attachments left, had mounted. */
+  readonly #lastInUse = new Map<string, ReadonlySet<string>>();
 
   constructor(context: ControllerContext) {
     this.#context = context;
+    this.#events = new AttachEvents(context.events);
     const { informers } = context;
     this.#pods = informers.of(pods);
     this.#nodes = informers.of(nodes);
@@ -80,75 +90,125 @@ class AttachDetach {
       if (pod.spec.nodeName && claimKeysOf(pod).length > 0) enqueue(pod.spec.nodeName);
     };
     this.#pods.onChange({ added: onPod, updated: onPod, deleted: onPod });
-    const onNode = ({ metadata }: Stored<Node>) => {
-      const hasWork =
-        this.#attachments.byIndex(attachmentsByNode, metadata.name).length > 0 ||
-        this.#pods.byIndex(byNode, metadata.name).some((pod) => claimKeysOf(pod).length > 0);
-      if (hasWork) enqueue(metadata.name);
+    const onNode = (node: Stored<Node>) => {
+      if (this.#hasWork(node)) enqueue(node.metadata.name);
     };
-    this.#nodes.onChange({ added: onNode, updated: onNode, deleted: onNode });
-    const onClaim = (claim: { metadata: { namespace?: string; name: string } }) => {
-      const key = `${claim.metadata.namespace}/${claim.metadata.name}`;
-      for (const pod of this.#pods.byIndex(byClaim, key)) onPod(pod);
-    };
-    this.#claims.onChange({ added: onClaim, updated: onClaim });
-    const onVolume = ({ spec }: Stored<PersistentVolume>) => {
-      const { namespace, name } = spec?.claimRef ?? {};
-      if (name) onClaim({ metadata: { namespace, name } });
-    };
-    this.#volumes.onChange({ added: onVolume, updated: onVolume });
-    const onAttachment = ({ spec }: Attachment) => enqueue(spec.nodeName);
-    this.#attachments.onChange({
-      added: onAttachment,
-      updated: (attachment, old) => {
-        onAttachment(attachment);
-        if (attachment.status?.attached && !old?.status?.attached) this.#tell(attachment, 'attached');
-        const why = attachment.status?.attachError?.message;
-        if (why && why !== old?.status?.attachError?.message) this.#tell(attachment, 'failed');
+    this.#nodes.onChange({
+      added: (node) => {
+        this.#lastInUse.delete(node.metadata.name);
+        onNode(node);
       },
-      // What left one node may be waited for by another.
-      deleted: (attachment) => {
-        this.#unwanted.delete(attachment.metadata.name);
-        onAttachment(attachment);
-        const volume = this.#volumeOf(attachment);
-        if (volume) onVolume(volume);
+      updated: onNode,
+      deleted: (node) => {
+        if (this.#attachments.byIndex(attachmentsByNode, node.metadata.name).length > 0)
+          this.#lastInUse.set(node.metadata.name, new Set(node.status?.volumesInUse));
+        onNode(node);
       },
     });
+    const onClaim = (key: string) => this.#pods.byIndex(byClaim, key).forEach(onPod);
+    const onClaimChange = (claim: Stored<PersistentVolumeClaim>) => onClaim(keyOf(claim));
+    this.#claims.onChange({ added: onClaimChange, updated: onClaimChange });
+    const onVolume = ({ spec }: Stored<PersistentVolume>) => {
+      const { namespace, name } = spec?.claimRef ?? {};
+      if (name) onClaim(`${namespace}/${name}`);
+    };
+    this.#volumes.onChange({ added: onVolume, updated: onVolume });
+    // Volumes of a driver need attaching, or do not, as soon as it says so.
+    const onDriver = () => this.#nodes.list().forEach(onNode);
+    this.#drivers.onChange({ added: onDriver, deleted: onDriver });
+    this.#watchAttachments(enqueue, onVolume);
+  }
+
+  #watchAttachments(
+    enqueue: (node: string) => void,
+    onVolume: (volume: Stored<PersistentVolume>) => void,
+  ): void {
+    // What one node does not have, another may get.
+    const onVolumeOf = (attachment: Attachment) => {
+      const volume = this.#volumes.get(attachment.spec.source.persistentVolumeName ?? '');
+      if (volume) onVolume(volume);
+    };
+    this.#attachments.onChange({
+      added: ({ spec }) => enqueue(spec.nodeName),
+      updated: (attachment, old) => {
+        enqueue(attachment.spec.nodeName);
+        if (attachment.status?.attached && !old?.status?.attached) this.#tellAttached(attachment);
+        if (holds(attachment) !== holds(old) || attachment.status?.attached !== old.status?.attached)
+          onVolumeOf(attachment);
+      },
+      deleted: (attachment) => {
+        const { name } = attachment.metadata;
+        this.#unwanted.delete(name);
+        this.#own.delete(name);
+        this.#events.forget(name);
+        if (this.#attachments.byIndex(attachmentsByNode, attachment.spec.nodeName).length === 0)
+          this.#lastInUse.delete(attachment.spec.nodeName);
+        enqueue(attachment.spec.nodeName);
+        onVolumeOf(attachment);
+      },
+    });
+  }
+
+  #hasWork({ metadata: { name }, status }: Stored<Node>): boolean {
+    return (
+      this.#attachments.byIndex(attachmentsByNode, name).length > 0 ||
+      (status?.volumesAttached ?? []).length > 0 ||
+      this.#pods.byIndex(byNode, name).some((pod) => claimKeysOf(pod).length > 0)
+    );
   }
 
   async reconcile(nodeName: string): Promise<Outcome> {
     const node = this.#nodes.get(nodeName);
     if (node && node.metadata.annotations?.[managedAnnotation] !== 'true') return done;
     const wanted = this.#wantedOn(nodeName);
-    const attachments = this.#attachments.byIndex(attachmentsByNode, nodeName);
+    const attachments = this.#ownOn(nodeName);
     const nowMs = this.#context.clock.now();
     this.#noteUnwanted(attachments, wanted, nowMs);
     const plan = planNode({
       node,
       isReady: node !== undefined && readiness(node) === 'True',
+      inUse: node ? new Set(node.status?.volumesInUse) : this.#lastInUse.get(nodeName),
       wanted,
       attachments,
-      elsewhere: (volume) => this.#nodesOf(volume).filter((other) => other !== nodeName),
-      nameOf: (attachment) => this.#nameOf(attachment),
+      isHeldElsewhere: (volume) => this.#holdersOf(volume, nodeName).length > 0,
+      nameOf: (attachment) => this.#own.get(attachment) ?? '',
       nowMs,
       unwantedSinceMs: (name) => this.#unwanted.get(name) ?? nowMs,
     });
-    // A kubelet mounts what its node's status speaks of: it is taken out of there first.
-    if (node) await this.#noteAttached(node, plan);
-    for (const attachment of plan.detach) await this.#detach(attachment);
+    // A kubelet mounts what its node's status speaks of: it is taken out of there first, and the answer says what is mounted by then.
+    const told = node && (await this.#noteAttached(node, plan.attached));
+    const inUse = new Set(told?.status?.volumesInUse);
+    for (const { attachment, isForced } of plan.detach)
+      if (isForced || !inUse.has(this.#own.get(attachment.metadata.name) ?? ''))
+        await this.#detach(attachment);
     for (const want of plan.attach) await this.#attach(nodeName, want);
-    this.#tellAllBlocked(nodeName, wanted, plan.blocked);
-    return plan.againMs === undefined ? done : { type: 'again', afterMs: Math.max(1, plan.againMs) };
+    const isTaken = ({ volume }: Wanted) =>
+      this.#holdersOf(volume, nodeName).some(({ status }) => status?.attached);
+    const blocked = plan.blocked.filter(isTaken);
+    this.#events.blocked(nodeName, { wanted, blocked }, (volume) => this.#usersElsewhere(volume, nodeName));
+    const againMs = [plan.againMs, ...this.#tellWaiting(wanted, attachments, nowMs)];
+    const nextMs = Math.min(...againMs.flatMap((ms) => ms ?? []));
+    return Number.isFinite(nextMs) ? { type: 'again', afterMs: Math.max(1, nextMs) } : done;
+  }
+
+  #tellWaiting(
+    wanted: ReadonlyMap<string, Wanted>,
+    attachments: ReadonlyMap<string, Attachment>,
+    nowMs: number,
+  ): (number | undefined)[] {
+    return [...wanted].map(([name, want]) => {
+      const attachment = attachments.get(name);
+      return attachment && this.#events.waiting(attachment, want, nowMs);
+    });
   }
 
   /** The volumes that the pods of a node want, by the name of their attachment. */
   #wantedOn(nodeName: string): Map<string, Wanted> {
-    const wanted = new Map<string, { volume: Stored<PersistentVolume>; pods: Stored<Pod>[] }>();
+    const node = this.#nodes.get(nodeName);
+    const wanted = new Map<string, { volume: Attachable; pods: Stored<Pod>[] }>();
     for (const pod of this.#pods.byIndex(byNode, nodeName)) {
-      if (isFinished(pod)) continue;
-      for (const key of claimKeysOf(pod)) {
-        const volume = this.#volumes.get(this.#claims.get(key)?.spec?.volumeName ?? '');
-        if (!volume || !this.#isAttachable(volume)) continue;
+      if (!needsVolumes(pod, node)) continue;
+      for (const volume of this.#volumesOf(pod)) {
         const name = attachmentName(volume, nodeName);
         const want = wanted.get(name) ?? { volume, pods: [] };
         want.pods.push(pod);
@@ -158,43 +218,85 @@ class AttachDetach {
     return wanted;
   }
 
-  #isAttachable({ spec }: PersistentVolume): boolean {
-    if (!spec?.csi) return false;
-    return this.#drivers.get(spec.csi.driver)?.spec.attachRequired !== false;
+  /** The volumes of a pod that have to be attached for it. */
+  #volumesOf(pod: Stored<Pod>): Attachable[] {
+    return claimKeysOf(pod).flatMap((key) => {
+      const claim = this.#claims.get(key);
+      const volume = claim && this.#volumeOf(pod, claim);
+      const attachable = volume && attachableOf(volume);
+      return attachable && this.#needsAttaching(attachable) ? [attachable] : [];
+    });
+  }
+
+  /** The volume that a claim has. One that it merely names may be another's, as a claim of the name may be that a pod's own has to have. */
+  #volumeOf(pod: Stored<Pod>, claim: Stored<PersistentVolumeClaim>): Stored<PersistentVolume> | undefined {
+    const { name, uid } = claim.metadata;
+    if (claim.status?.phase !== 'Bound') return undefined;
+    const isNamed = pod.spec.volumes?.some((volume) => volume.persistentVolumeClaim?.claimName === name);
+    if (!isNamed && !isControlledBy(claim, pod)) return undefined;
+    const volume = this.#volumes.get(claim.spec?.volumeName ?? '');
+    return volume?.spec?.claimRef?.uid === uid ? volume : undefined;
+  }
+
+  #needsAttaching({ driver }: Attachable): boolean {
+    return this.#drivers.get(driver)?.spec.attachRequired !== false;
+  }
+
+  /** Those attachments of a node that this controller makes: others go by names of their own, and are somebody else's. */
+  #ownOn(nodeName: string): Map<string, Attachment> {
+    const own = new Map<string, Attachment>();
+    for (const attachment of this.#attachments.byIndex(attachmentsByNode, nodeName)) {
+      const { name } = attachment.metadata;
+      const volume = this.#volumes.get(attachment.spec.source.persistentVolumeName ?? '');
+      const attachable = volume && attachableOf(volume);
+      if (attachable && attachmentName(attachable, nodeName) === name)
+        this.#own.set(name, attachedName(attachable));
+      if (this.#own.has(name)) own.set(name, attachment);
+    }
+    return own;
   }
 
   #noteUnwanted(
-    attachments: readonly Attachment[],
+    attachments: ReadonlyMap<string, Attachment>,
     wanted: ReadonlyMap<string, Wanted>,
     nowMs: number,
   ): void {
-    for (const { metadata } of attachments) {
-      if (wanted.has(metadata.name)) this.#unwanted.delete(metadata.name);
-      else if (!this.#unwanted.has(metadata.name)) this.#unwanted.set(metadata.name, nowMs);
+    for (const name of attachments.keys()) {
+      if (wanted.has(name)) this.#unwanted.delete(name);
+      else if (!this.#unwanted.has(name)) this.#unwanted.set(name, nowMs);
     }
   }
 
-  #nodesOf(volume: string): string[] {
-    return this.#attachments.byIndex(attachmentsByVolume, volume).map(({ spec }) => spec.nodeName);
+  /** The attachments that keep a volume on other nodes. */
+  #holdersOf(volume: Attachable, nodeName: string): Attachment[] {
+    const all = this.#attachments.byIndex(attachmentsByVolume, volume.source.persistentVolumeName ?? '');
+    return all.filter((attachment) => {
+      const { spec, metadata } = attachment;
+      const isOwn = attachmentName(volume, spec.nodeName) === metadata.name;
+      return isOwn && spec.nodeName !== nodeName && holds(attachment);
+    });
   }
 
-  #volumeOf({ spec }: Attachment): Stored<PersistentVolume> | undefined {
-    return this.#volumes.get(spec.source.persistentVolumeName ?? '');
+  #usersElsewhere(volume: Attachable, nodeName: string): readonly Stored<Pod>[] {
+    return this.#holdersOf(volume, nodeName).flatMap(
+      ({ spec, metadata }) => this.#wantedOn(spec.nodeName).get(metadata.name)?.pods ?? [],
+    );
   }
 
-  #nameOf(attachment: Attachment): string | undefined {
-    const csi = this.#volumeOf(attachment)?.spec?.csi;
-    return csi && attachedName(csi.driver, csi.volumeHandle);
+  #tellAttached({ metadata, spec }: Attachment): void {
+    const want = this.#wantedOn(spec.nodeName).get(metadata.name);
+    if (want) this.#events.attached(want.volume.name, want.pods);
   }
 
-  async #noteAttached(node: Stored<Node>, { attached }: NodePlan): Promise<void> {
+  /** Has the node's status speak of what is attached to it; returns what it says then, or undefined where it said so before. */
+  async #noteAttached(node: Stored<Node>, attached: readonly string[]): Promise<Stored<Node> | undefined> {
     const now = node.status?.volumesAttached ?? [];
     const names = [...attached].sort();
-    if (deepEqual(now.map(({ name }) => name).sort(), names)) return;
+    if (deepEqual(now.map(({ name }) => name).sort(), names)) return undefined;
     const volumesAttached = names.map((name) => ({ name, devicePath: '' }));
     const type = 'application/merge-patch+json';
     const cause = causedBy(node, 'what is attached to it has changed');
-    await this.#context.client
+    return this.#context.client
       .of(nodes)
       .patch(node.metadata, { status: { volumesAttached } }, { type, cause, subresource: 'status' });
   }
@@ -204,13 +306,10 @@ class AttachDetach {
       apiVersion: 'storage.k8s.io/v1',
       kind: 'VolumeAttachment',
       metadata: { name: attachmentName(volume, nodeName) },
-      spec: {
-        attacher: volume.spec?.csi?.driver ?? '',
-        nodeName,
-        source: { persistentVolumeName: volume.metadata.name },
-      },
+      spec: { attacher: volume.driver, nodeName, source: volume.source },
     };
-    const cause = causedBy(users[0] ?? volume, `it uses the volume ${volume.metadata.name} on ${nodeName}`);
+    const reason = `it uses the volume ${volume.name} on ${nodeName}`;
+    const cause = users[0] ? causedBy(users[0], reason) : { reason };
     await this.#context.client
       .of(volumeattachments)
       .create(attachment, { cause })
@@ -224,67 +323,5 @@ class AttachDetach {
       .of(volumeattachments)
       .delete(attachment.metadata, { cause, preconditions: { uid } })
       .catch(ignoring('NotFound'));
-  }
-
-  /** Tells the pods that wait for an attachment what became of it. */
-  #tell(attachment: Attachment, what: 'attached' | 'failed'): void {
-    const { nodeName, source } = attachment.spec;
-    const volume = `volume "${source.persistentVolumeName ?? ''}"`;
-    const note =
-      what === 'attached'
-        ? {
-            type: 'Normal' as const,
-            reason: 'SuccessfulAttachVolume',
-            message: `AttachVolume.Attach succeeded for ${volume} `,
-          }
-        : {
-            type: 'Warning' as const,
-            reason: 'FailedAttachVolume',
-            message: `AttachVolume.Attach failed for ${volume} : ${attachment.status?.attachError?.message}`,
-          };
-    const users = this.#wantedOn(nodeName).get(attachment.metadata.name)?.pods ?? [];
-    for (const pod of users) this.#context.events.record(pod, note);
-  }
-
-  /** Once for as long as the volume is wanted on the node. */
-  #tellAllBlocked(nodeName: string, wanted: ReadonlyMap<string, Wanted>, blocked: readonly Wanted[]): void {
-    const before = this.#told.get(nodeName);
-    if (!before && blocked.length === 0) return;
-    const told = new Set([...(before ?? [])].filter((name) => wanted.has(name)));
-    for (const want of blocked) {
-      const name = attachmentName(want.volume, nodeName);
-      if (told.has(name)) continue;
-      told.add(name);
-      this.#tellBlocked(nodeName, want);
-    }
-    if (told.size > 0) this.#told.set(nodeName, told);
-    else this.#told.delete(nodeName);
-  }
-
-  #tellBlocked(nodeName: string, { volume, pods: users }: Wanted): void {
-    const others = this.#nodesOf(volume.metadata.name).filter((other) => other !== nodeName);
-    const holders = others.flatMap((other) => this.#holdersOn(other, volume.metadata.name));
-    for (const pod of users) {
-      const near = holders.filter(({ metadata }) => metadata.namespace === pod.metadata.namespace);
-      const names = near.map(({ metadata }) => metadata.name).join(', ');
-      const elsewhere = near.length < holders.length ? ' and other pods in different namespaces' : '';
-      const why =
-        holders.length === 0
-          ? "Volume is already exclusively attached to one node and can't be attached to another"
-          : near.length > 0
-            ? `Volume is already used by pod(s) ${names}${elsewhere}`
-            : `Volume is already used by ${holders.length} pod(s) in different namespaces`;
-      this.#context.events.record(pod, {
-        type: 'Warning',
-        reason: 'FailedAttachVolume',
-        message: `Multi-Attach error for volume "${volume.metadata.name}" ${why}`,
-      });
-    }
-  }
-
-  #holdersOn(nodeName: string, volume: string): readonly Stored<Pod>[] {
-    for (const want of this.#wantedOn(nodeName).values())
-      if (want.volume.metadata.name === volume) return want.pods;
-    return [];
   }
 }

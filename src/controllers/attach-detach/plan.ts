@@ -1,59 +1,107 @@
 import { createHash } from 'node:crypto';
 import type { Node, PersistentVolume, Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
-import type { VolumeAttachment } from '../../api/storage/v1.ts';
+import type { VolumeAttachment, VolumeAttachmentSource } from '../../api/storage/v1.ts';
+import { isFinished } from '../shared/pods.ts';
 
 export type Attachment = Stored<VolumeAttachment>;
 
 /** The kubelet leaves attaching to the controller on nodes that say so. */
 export const managedAnnotation = 'volumes.kubernetes.io/controller-managed-attach-detach';
+const keepTerminatedAnnotation = 'volumes.kubernetes.io/keep-terminated-pod-volumes';
 const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
 /** How long a volume of a node that nobody hears of is left to it (`maxWaitForUnmountDuration`). */
 export const unmountWithinMs = 6 * 60_000;
 
+/** A volume that a driver attaches to nodes. */
+export interface Attachable {
+  /** The name that pods are told of. */
+  name: string;
+  driver: string;
+  /** The driver's own name for it. */
+  handle: string;
+  accessModes: readonly string[];
+  source: VolumeAttachmentSource;
+}
+
+/** What a driver attaches for a volume; undefined where no driver has it. */
+export function attachableOf({ metadata, spec }: PersistentVolume): Attachable | undefined {
+  if (!spec?.csi || !metadata.name) return undefined;
+  const { driver, volumeHandle: handle } = spec.csi;
+  const source = { persistentVolumeName: metadata.name };
+  return { name: metadata.name, driver, handle, accessModes: spec.accessModes ?? [], source };
+}
+
 /** A volume that pods of a node want to have there. */
 export interface Wanted {
-  volume: Stored<PersistentVolume>;
+  volume: Attachable;
   pods: readonly Stored<Pod>[];
 }
 
-/** The name under which a node's status speaks of a volume of a driver. */
-export const attachedName = (driver: string, handle: string) => `kubernetes.io/csi/${driver}^${handle}`;
+/** The name under which a node's status speaks of a volume. */
+export const attachedName = ({ driver, handle }: Attachable) => `kubernetes.io/csi/${driver}^${handle}`;
 
 /** The name of the attachment of a volume to a node: `pkg/volume/csi` getAttachmentName. */
-export function attachmentName(volume: PersistentVolume, node: string): string {
-  const { driver = '', volumeHandle = '' } = volume.spec?.csi ?? {};
-  return `csi-${createHash('sha256').update(`${volumeHandle}${driver}${node}`).digest('hex')}`;
+export function attachmentName({ driver, handle }: Attachable, node: string): string {
+  return `csi-${createHash('sha256').update(`${handle}${driver}${node}`).digest('hex')}`;
 }
 
 const shared = new Set(['ReadOnlyMany', 'ReadWriteMany']);
 
 /** Whether a volume may be on several nodes at once. */
-export const isShared = ({ spec }: PersistentVolume): boolean =>
-  spec?.accessModes?.some((mode) => shared.has(mode)) ?? false;
+const isShared = ({ accessModes }: Attachable): boolean => accessModes.some((mode) => shared.has(mode));
+
+/** Whether a pod has no use for its volumes any more: it has finished, or it is deleted and none of its containers runs. */
+function isTerminated(pod: Pod): boolean {
+  if (isFinished(pod)) return true;
+  const statuses = pod.status?.containerStatuses ?? [];
+  const isStopped = statuses.every(({ state }) => state?.terminated || state?.waiting);
+  return pod.metadata.deletionTimestamp !== undefined && isStopped;
+}
+
+/** Whether a pod is to have its volumes on its node, which may say that it keeps those of pods that are through. */
+export const needsVolumes = (pod: Pod, node: Node | undefined): boolean =>
+  node?.metadata.annotations?.[keepTerminatedAnnotation] === 'true' || !isTerminated(pod);
+
+/** Whether an attachment keeps its volume from other nodes: it has it, is getting it, or has yet to give it back. */
+export const holds = ({ metadata, status }: Attachment): boolean =>
+  Boolean(status?.attached) || metadata.deletionTimestamp !== undefined || !status?.attachError;
+
+/** Whether volumes may be taken from a node at once, whatever its kubelet has mounted. */
+const isOutOfService = (node: Node | undefined): boolean =>
+  node?.spec?.taints?.some(({ key }) => key === outOfServiceTaint) ?? false;
 
 export interface NodeView {
   /** Undefined where there is no such node any more. */
   node: Node | undefined;
   isReady: boolean;
+  /** What the node's kubelet has mounted, by the names in the node's status; undefined where nobody can tell. */
+  inUse: ReadonlySet<string> | undefined;
   /** By the name of their attachment. */
   wanted: ReadonlyMap<string, Wanted>;
-  /** What is attached to the node, or is about to be, or is on its way off. */
-  attachments: readonly Attachment[];
-  /** Other nodes that a volume is attached to, by the volume's name. */
-  elsewhere(volume: string): readonly string[];
+  /** What this controller has attached to the node, or is about to, or is taking off, by the name of the attachment. */
+  attachments: ReadonlyMap<string, Attachment>;
+  /** Whether other nodes keep a volume to themselves. */
+  isHeldElsewhere(volume: Attachable): boolean;
   /** The name in the node's status of an attachment's volume. */
-  nameOf(attachment: Attachment): string | undefined;
+  nameOf(attachment: string): string;
   nowMs: number;
   /** Since when an attachment has not been wanted, milliseconds since the epoch. */
   unwantedSinceMs(attachment: string): number;
+}
+
+/** An attachment to be taken off. */
+export interface Detachment {
+  attachment: Attachment;
+  /** Also where the kubelet turns out to have the volume mounted. */
+  isForced: boolean;
 }
 
 export interface NodePlan {
   attach: readonly Wanted[];
   /** Volumes that have to leave another node first. */
   blocked: readonly Wanted[];
-  detach: readonly Attachment[];
+  detach: readonly Detachment[];
   /** The names in the node's status of all that is attached and is to stay. */
   attached: readonly string[];
   /** When to look again though nothing changes, milliseconds from now. */
@@ -61,36 +109,34 @@ export interface NodePlan {
 }
 
 /**
- * What is to be done about the volumes of one node. A volume that its kubelet still has mounted is left there; that of a node of which nobody
- * hears is taken after six minutes, or at once where it is marked as out of service.
+ * What is to be done about the volumes of one node. A volume that its kubelet still has mounted is left there; that of a node that is gone
+ * or of which nobody hears is taken after six minutes, or at once where the node is marked as out of service.
  */
 export function planNode(view: NodeView): NodePlan {
-  const { node, wanted, attachments, nowMs } = view;
-  const there = new Map(attachments.map((attachment) => [attachment.metadata.name, attachment]));
+  const { node, wanted, attachments, inUse, nowMs } = view;
   const attach: Wanted[] = [];
   const blocked: Wanted[] = [];
   for (const [name, want] of wanted) {
-    if (there.has(name)) continue;
-    const isFree = isShared(want.volume) || view.elsewhere(want.volume.metadata.name).length === 0;
+    if (attachments.has(name)) continue;
+    const isFree = isShared(want.volume) || !view.isHeldElsewhere(want.volume);
     (isFree ? attach : blocked).push(want);
   }
-  const detach: Attachment[] = [];
+  const detach: Detachment[] = [];
   const attached: string[] = [];
   let againMs: number | undefined;
-  const inUse = new Set(node?.status?.volumesInUse);
-  const isOutOfService = node?.spec?.taints?.some(({ key }) => key === outOfServiceTaint) ?? false;
-  for (const attachment of attachments) {
-    const name = view.nameOf(attachment);
-    const isWanted = wanted.has(attachment.metadata.name);
-    const isMounted = node !== undefined && name !== undefined && inUse.has(name);
-    const leftMs = view.unwantedSinceMs(attachment.metadata.name) + unmountWithinMs - nowMs;
-    const mayForce = isOutOfService || (!view.isReady && leftMs <= 0);
-    if (!isWanted && (!isMounted || mayForce)) {
-      if (!attachment.metadata.deletionTimestamp) detach.push(attachment);
+  const isGivenUp = isOutOfService(node);
+  for (const [key, attachment] of attachments) {
+    const name = view.nameOf(key);
+    const isWanted = wanted.has(key);
+    const isMounted = inUse?.has(name) ?? true;
+    const leftMs = view.unwantedSinceMs(key) + unmountWithinMs - nowMs;
+    const isForced = isGivenUp || (!view.isReady && leftMs <= 0);
+    if (!isWanted && (!isMounted || isForced)) {
+      if (!attachment.metadata.deletionTimestamp) detach.push({ attachment, isForced });
       continue;
     }
     if (!isWanted && !view.isReady) againMs = Math.min(againMs ?? leftMs, leftMs);
-    if (name && attachment.status?.attached) attached.push(name);
+    if (attachment.status?.attached) attached.push(name);
   }
   return { attach, blocked, detach, attached, ...(againMs !== undefined && { againMs }) };
 }
