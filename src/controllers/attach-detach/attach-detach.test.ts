@@ -62,11 +62,13 @@ interface Volume {
   namespace?: string;
   claim?: string;
   phase?: string;
+  source?: object;
 }
 
 /** A volume that a claim of its name is bound to. */
 async function volume(name: string, given: Volume = {}): Promise<void> {
   const { accessModes = ['ReadWriteOnce'], namespace = 'default', claim = name, phase = 'Bound' } = given;
+  const { source = { csi: { driver: 'disks.example.com', volumeHandle: `handle-${name}` } } } = given;
   const { metadata } = await cluster.create(persistentvolumeclaims, {
     metadata: { name: claim, namespace },
     spec: { accessModes, volumeName: name, resources: { requests: { storage: '1Gi' } } },
@@ -77,7 +79,7 @@ async function volume(name: string, given: Volume = {}): Promise<void> {
       spec: {
         capacity: { storage: '1Gi' },
         accessModes,
-        csi: { driver: 'disks.example.com', volumeHandle: `handle-${name}` },
+        ...source,
         claimRef: { namespace, name: claim, uid: metadata.uid },
       },
     });
@@ -375,6 +377,69 @@ describe('a volume of a driver', () => {
     await volume('data');
     await pod('user', 'node-1');
     expect(await attachments()).toEqual([]);
+  });
+});
+
+describe('a volume that was part of Kubernetes once', () => {
+  const ebsOn = (node: string) =>
+    `csi-${createHash('sha256').update(`vol-1ebs.csi.aws.com${node}`).digest('hex')}`;
+  const statusName = 'kubernetes.io/csi/ebs.csi.aws.com^vol-1';
+  const source = { awsElasticBlockStore: { volumeID: 'aws://us-east-1a/vol-1' } };
+
+  test('is attached by the driver that serves it now', async () => {
+    await volume('data', { source });
+    await pod('user', 'node-1');
+    const [attachment] = await cluster.list(volumeattachments);
+    expect(attachment).toMatchObject({
+      metadata: { name: ebsOn('node-1') },
+      spec: { attacher: 'ebs.csi.aws.com', nodeName: 'node-1', source: { persistentVolumeName: 'data' } },
+    });
+    await report({ attached: true });
+    expect(await attachedTo('node-1')).toEqual([statusName]);
+    await end('user');
+    expect(await attachments()).toEqual([]);
+  });
+
+  const inPod = async (name: string, nodeName: string, more: object = source) => {
+    await cluster.create(pods, {
+      metadata: { name },
+      spec: { nodeName, containers: [{ name: 'c', image: 'i' }], volumes: [{ name: 'disk', ...more }] },
+    });
+    await cluster.settle();
+  };
+  const where = async () => (await cluster.list(volumeattachments)).map(({ spec }) => spec.nodeName);
+
+  test('and stands in a pod is attached with all that the driver has to know', async () => {
+    await inPod('user', 'node-1');
+    const [attachment] = await cluster.list(volumeattachments);
+    expect(attachment?.metadata.name).toBe(ebsOn('node-1'));
+    expect(attachment?.spec).toEqual({
+      attacher: 'ebs.csi.aws.com',
+      nodeName: 'node-1',
+      source: {
+        inlineVolumeSpec: {
+          accessModes: ['ReadWriteOnce'],
+          csi: { driver: 'ebs.csi.aws.com', volumeHandle: 'vol-1', volumeAttributes: { partition: '0' } },
+          volumeMode: 'Filesystem',
+        },
+      },
+    });
+    await report({ attached: true });
+    expect(await attachedTo('node-1')).toEqual([statusName]);
+    await inPod('other', 'node-2');
+    expect(await where()).toEqual(['node-1']);
+    expect(await cluster.events('FailedAttachVolume')).toEqual([
+      'FailedAttachVolume Multi-Attach error for volume "ebs.csi.aws.com-vol-1" Volume is already used by pod(s) user',
+    ]);
+    await end('user');
+    expect(await where()).toEqual(['node-2']);
+  });
+
+  test('and that no driver can serve is left alone', async () => {
+    await inPod('user', 'node-1', {
+      azureDisk: { diskName: 'd', diskURI: 'https://a.blob.core.windows.net/c/d.vhd', kind: 'Shared' },
+    });
+    expect(await where()).toEqual([]);
   });
 });
 

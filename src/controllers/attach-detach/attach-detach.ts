@@ -28,12 +28,18 @@ import {
   holds,
   managedAnnotation,
   needsVolumes,
+  ownAttachablesOf,
   planNode,
+  type VolumeIdentity,
+  volumeKeyOf,
   type Wanted,
 } from './plan.ts';
 
 const attachmentsByNode = 'node';
 const attachmentsByVolume = 'volume';
+
+/** Whether a pod may have volumes that drivers attach. */
+const mayNeedVolumes = (pod: Pod): boolean => claimKeysOf(pod).length > 0 || ownAttachablesOf(pod).length > 0;
 
 /**
  * Has the volumes of CSI drivers attached to the nodes whose pods use them, by VolumeAttachments, and taken off again:
@@ -64,6 +70,8 @@ class AttachDetach {
   readonly #own = new Map<string, string>();
   /** Since when attachments have not been wanted, milliseconds since the epoch. */
   readonly #unwanted = new Map<string, number>();
+  /** The volumes that nodes wait for while others have them. */
+  readonly #blocked = new Map<string, ReadonlySet<string>>();
   /** What nodes that are gone, and have attachments left, had mounted. */
   readonly #lastInUse = new Map<string, ReadonlySet<string>>();
 
@@ -80,14 +88,12 @@ class AttachDetach {
     indexByNode(this.#pods);
     indexByClaim(this.#pods);
     this.#attachments.addIndex(attachmentsByNode, ({ spec }) => [spec.nodeName]);
-    this.#attachments.addIndex(attachmentsByVolume, ({ spec }) =>
-      spec.source.persistentVolumeName ? [spec.source.persistentVolumeName] : [],
-    );
+    this.#attachments.addIndex(attachmentsByVolume, ({ spec }) => [volumeKeyOf(spec.source)]);
   }
 
   watch(enqueue: (node: string) => void): void {
     const onPod = (pod: Stored<Pod>) => {
-      if (pod.spec.nodeName && claimKeysOf(pod).length > 0) enqueue(pod.spec.nodeName);
+      if (pod.spec.nodeName && mayNeedVolumes(pod)) enqueue(pod.spec.nodeName);
     };
     this.#pods.onChange({ added: onPod, updated: onPod, deleted: onPod });
     const onNode = (node: Stored<Node>) => {
@@ -116,17 +122,14 @@ class AttachDetach {
     // Volumes of a driver need attaching, or do not, as soon as it says so.
     const onDriver = () => this.#nodes.list().forEach(onNode);
     this.#drivers.onChange({ added: onDriver, deleted: onDriver });
-    this.#watchAttachments(enqueue, onVolume);
+    this.#watchAttachments(enqueue);
   }
 
-  #watchAttachments(
-    enqueue: (node: string) => void,
-    onVolume: (volume: Stored<PersistentVolume>) => void,
-  ): void {
+  #watchAttachments(enqueue: (node: string) => void): void {
     // What one node does not have, another may get.
-    const onVolumeOf = (attachment: Attachment) => {
-      const volume = this.#volumes.get(attachment.spec.source.persistentVolumeName ?? '');
-      if (volume) onVolume(volume);
+    const onVolumeOf = ({ spec: { source } }: Attachment) => {
+      const key = volumeKeyOf(source);
+      for (const [node, keys] of this.#blocked) if (keys.has(key)) enqueue(node);
     };
     this.#attachments.onChange({
       added: ({ spec }) => enqueue(spec.nodeName),
@@ -153,7 +156,7 @@ class AttachDetach {
     return (
       this.#attachments.byIndex(attachmentsByNode, name).length > 0 ||
       (status?.volumesAttached ?? []).length > 0 ||
-      this.#pods.byIndex(byNode, name).some((pod) => claimKeysOf(pod).length > 0)
+      this.#pods.byIndex(byNode, name).some(mayNeedVolumes)
     );
   }
 
@@ -175,6 +178,8 @@ class AttachDetach {
       nowMs,
       unwantedSinceMs: (name) => this.#unwanted.get(name) ?? nowMs,
     });
+    if (plan.blocked.length === 0) this.#blocked.delete(nodeName);
+    else this.#blocked.set(nodeName, new Set(plan.blocked.map(({ volume }) => volumeKeyOf(volume.source))));
     // A kubelet mounts what its node's status speaks of: it is taken out of there first, and the answer says what is mounted by then.
     const told = node && (await this.#noteAttached(node, plan.attached));
     const inUse = new Set(told?.status?.volumesInUse);
@@ -220,12 +225,12 @@ class AttachDetach {
 
   /** The volumes of a pod that have to be attached for it. */
   #volumesOf(pod: Stored<Pod>): Attachable[] {
-    return claimKeysOf(pod).flatMap((key) => {
+    const claimed = claimKeysOf(pod).flatMap((key) => {
       const claim = this.#claims.get(key);
       const volume = claim && this.#volumeOf(pod, claim);
-      const attachable = volume && attachableOf(volume);
-      return attachable && this.#needsAttaching(attachable) ? [attachable] : [];
+      return (volume && attachableOf(volume)) ?? [];
     });
+    return [...claimed, ...ownAttachablesOf(pod)].filter((volume) => this.#needsAttaching(volume));
   }
 
   /** The volume that a claim has. One that it merely names may be another's, as a claim of the name may be that a pod's own has to have. */
@@ -247,13 +252,18 @@ class AttachDetach {
     const own = new Map<string, Attachment>();
     for (const attachment of this.#attachments.byIndex(attachmentsByNode, nodeName)) {
       const { name } = attachment.metadata;
-      const volume = this.#volumes.get(attachment.spec.source.persistentVolumeName ?? '');
-      const attachable = volume && attachableOf(volume);
-      if (attachable && attachmentName(attachable, nodeName) === name)
-        this.#own.set(name, attachedName(attachable));
+      const volume = this.#identityOf(attachment);
+      if (volume && attachmentName(volume, nodeName) === name) this.#own.set(name, attachedName(volume));
       if (this.#own.has(name)) own.set(name, attachment);
     }
     return own;
+  }
+
+  #identityOf({ spec: { source } }: Attachment): VolumeIdentity | undefined {
+    const volume = this.#volumes.get(source.persistentVolumeName ?? '');
+    if (volume) return attachableOf(volume);
+    const csi = source.inlineVolumeSpec?.csi;
+    return csi && { driver: csi.driver, handle: csi.volumeHandle };
   }
 
   #noteUnwanted(
@@ -269,7 +279,7 @@ class AttachDetach {
 
   /** The attachments that keep a volume on other nodes. */
   #holdersOf(volume: Attachable, nodeName: string): Attachment[] {
-    const all = this.#attachments.byIndex(attachmentsByVolume, volume.source.persistentVolumeName ?? '');
+    const all = this.#attachments.byIndex(attachmentsByVolume, volumeKeyOf(volume.source));
     return all.filter((attachment) => {
       const { spec, metadata } = attachment;
       const isOwn = attachmentName(volume, spec.nodeName) === metadata.name;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Node, PersistentVolume, Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { VolumeAttachment, VolumeAttachmentSource } from '../../api/storage/v1.ts';
+import { csiVolumeOf, csiVolumeOfPod } from '../../machinery/csi-translation/translate.ts';
 import { isFinished } from '../shared/pods.ts';
 
 export type Attachment = Stored<VolumeAttachment>;
@@ -13,23 +14,47 @@ const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
 /** How long a volume of a node that nobody hears of is left to it (`maxWaitForUnmountDuration`). */
 export const unmountWithinMs = 6 * 60_000;
 
-/** A volume that a driver attaches to nodes. */
-export interface Attachable {
-  /** The name that pods are told of. */
-  name: string;
+/** What tells a volume from all others. */
+export interface VolumeIdentity {
   driver: string;
   /** The driver's own name for it. */
   handle: string;
+}
+
+/** A volume that a driver attaches to nodes. */
+export interface Attachable extends VolumeIdentity {
+  /** The name that pods are told of. */
+  name: string;
   accessModes: readonly string[];
   source: VolumeAttachmentSource;
 }
 
-/** What a driver attaches for a volume; undefined where no driver has it. */
-export function attachableOf({ metadata, spec }: PersistentVolume): Attachable | undefined {
-  if (!spec?.csi || !metadata.name) return undefined;
-  const { driver, volumeHandle: handle } = spec.csi;
-  const source = { persistentVolumeName: metadata.name };
-  return { name: metadata.name, driver, handle, accessModes: spec.accessModes ?? [], source };
+function attachable(
+  translated: PersistentVolume | undefined,
+  sourceOf: (volume: PersistentVolume) => VolumeAttachmentSource,
+): Attachable | undefined {
+  const { csi, accessModes = [] } = translated?.spec ?? {};
+  if (!translated || !csi) return undefined;
+  const { driver, volumeHandle: handle } = csi;
+  return { name: translated.metadata.name ?? '', driver, handle, accessModes, source: sourceOf(translated) };
+}
+
+/** What a driver attaches for a persistent volume; undefined where no driver serves it. */
+export const attachableOf = (volume: PersistentVolume): Attachable | undefined =>
+  attachable(csiVolumeOf(volume), ({ metadata }) => ({ persistentVolumeName: metadata.name }));
+
+/** The volumes that stand in a pod itself and that drivers attach: some that were part of Kubernetes once. */
+export const ownAttachablesOf = ({ metadata, spec: { volumes = [] } }: Pod): Attachable[] =>
+  volumes.flatMap((volume) => {
+    const translated = csiVolumeOfPod(volume, metadata.namespace ?? '');
+    return attachable(translated, ({ spec }) => ({ inlineVolumeSpec: spec })) ?? [];
+  });
+
+/** Tells the volumes of attachments apart. */
+export function volumeKeyOf({ persistentVolumeName, inlineVolumeSpec }: VolumeAttachmentSource): string {
+  if (persistentVolumeName !== undefined) return `volume ${persistentVolumeName}`;
+  const { driver = '', volumeHandle = '' } = inlineVolumeSpec?.csi ?? {};
+  return `inline ${driver}^${volumeHandle}`;
 }
 
 /** A volume that pods of a node want to have there. */
@@ -39,10 +64,10 @@ export interface Wanted {
 }
 
 /** The name under which a node's status speaks of a volume. */
-export const attachedName = ({ driver, handle }: Attachable) => `kubernetes.io/csi/${driver}^${handle}`;
+export const attachedName = ({ driver, handle }: VolumeIdentity) => `kubernetes.io/csi/${driver}^${handle}`;
 
 /** The name of the attachment of a volume to a node: `pkg/volume/csi` getAttachmentName. */
-export function attachmentName({ driver, handle }: Attachable, node: string): string {
+export function attachmentName({ driver, handle }: VolumeIdentity, node: string): string {
   return `csi-${createHash('sha256').update(`${handle}${driver}${node}`).digest('hex')}`;
 }
 

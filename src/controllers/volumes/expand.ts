@@ -4,12 +4,12 @@ import type { Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
+import { oldProvisionerOf } from '../../machinery/csi-translation/translate.ts';
 import { driverBehind } from '../../machinery/migrated-drivers.ts';
 import { compareQuantities } from '../../machinery/quantity.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { localProvisioner } from './local.ts';
 import { annotations } from './match.ts';
-import { oldProvisionerOf } from './reclaim.ts';
 
 type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;
@@ -71,7 +71,7 @@ export function createVolumeExpander(context: ControllerContext): Component {
         if (compareQuantities(wanted, storageOf(claim.status.capacity)) <= 0) return done;
         if (volume.metadata.annotations?.[annotations.provisionedBy] === localProvisioner)
           return expand(claim, volume);
-        const old = oldProvisionerOf(volume);
+        const old = oldProvisionerOf(volume.spec);
         const message = old
           ? `CSI migration enabled for ${old}; waiting for external resizer to expand the pvc`
           : 'waiting for an external controller to expand this PVC';

@@ -1,27 +1,10 @@
 import type { PersistentVolume } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
+import { oldProvisionerOf } from '../../machinery/csi-translation/translate.ts';
 import { migratedTo } from '../../machinery/migrated-drivers.ts';
 import { annotations } from './match.ts';
 
 const inTree = 'kubernetes.io/';
-/** Volumes that were part of Kubernetes once and that drivers serve now, and the provisioners that made them. */
-const migratedSources = {
-  awsElasticBlockStore: `${inTree}aws-ebs`,
-  azureDisk: `${inTree}azure-disk`,
-  azureFile: `${inTree}azure-file`,
-  cinder: `${inTree}cinder`,
-  gcePersistentDisk: `${inTree}gce-pd`,
-  portworxVolume: `${inTree}portworx-volume`,
-  vsphereVolume: `${inTree}vsphere-volume`,
-} as const;
-
-/** The provisioner of old that would have made such a volume, if it is of those. */
-export function oldProvisionerOf({ spec }: PersistentVolume): string | undefined {
-  return Object.entries(migratedSources).find(
-    ([source]) => spec[source as keyof typeof migratedSources],
-  )?.[1];
-}
-
 /** Whether somebody else may answer to a provisioner of this name; those of Kubernetes itself are gone. */
 export const isExternal = (provisioner: string) =>
   !provisioner.startsWith(inTree) || migratedTo(provisioner) !== undefined;
@@ -41,7 +24,7 @@ export function reclaimFailure(volume: Stored<PersistentVolume>): Failure | unde
   }
   const provisioner = metadata.annotations?.[annotations.provisionedBy];
   const isOthers = provisioner !== undefined && isExternal(provisioner);
-  if (policy !== 'Delete' || isOthers || oldProvisionerOf(volume)) return undefined;
+  if (policy !== 'Delete' || isOthers || oldProvisionerOf(spec)) return undefined;
   const message = deleteFailure(volume);
   return message === undefined ? undefined : { reason: 'VolumeFailedDelete', message };
 }

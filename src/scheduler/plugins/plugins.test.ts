@@ -500,6 +500,29 @@ describe('volumes', () => {
     ]);
   });
 
+  test('that drivers serve now are where these say that nodes are', () => {
+    const driverZone = 'topology.ebs.csi.aws.com/zone';
+    const terms = [{ matchExpressions: [{ key: zone, operator: 'In', values: ['1'] }] }];
+    const nodeAffinity = { required: { nodeSelectorTerms: terms } };
+    const source = { awsElasticBlockStore: { volumeID: 'vol-1' } };
+    const csinode = stored<Stored<KubernetesObject>>('b', {
+      metadata: {
+        annotations: { 'storage.alpha.kubernetes.io/migrated-plugins': 'x,kubernetes.io/aws-ebs' },
+      },
+      spec: { drivers: [] },
+    });
+    const objects = {
+      persistentvolumeclaims: [claim('c', { volumeName: 'v' })],
+      persistentvolumes: [volume('v', { ...source, nodeAffinity })],
+      csinodes: [csinode],
+    };
+    const nodes = ['a', 'b'].map((name) => node(name, { labels: { [driverZone]: '1' } }));
+    expect(place(mounting('c'), { nodes, objects })).toBe('b');
+    expect(place(mounting('c'), { nodes: nodes.slice(0, 1), objects })).toEqual([
+      "node(s) didn't match PersistentVolume's node affinity",
+    ]);
+  });
+
   test('that only one pod may have are not given to a second', () => {
     const objects = {
       persistentvolumeclaims: [claim('c', { volumeName: 'v', accessModes: ['ReadWriteOncePod'] })],

@@ -1,17 +1,18 @@
-import type { PersistentVolume, Pod } from '../../../api/core/v1.ts';
+import type { CSIPersistentVolumeSource, PersistentVolume, Pod } from '../../../api/core/v1.ts';
 import {
   csinodes,
   persistentvolumeclaims,
   pods,
   volumeattachments,
 } from '../../../api/generated/resources.ts';
+import type { Stored } from '../../../api/resource.ts';
 import type { CSINode } from '../../../api/storage/v1.ts';
+import { driverSourceOf, oldProvisionerOf } from '../../../machinery/csi-translation/translate.ts';
 import { driverBehind } from '../../../machinery/migrated-drivers.ts';
 import type { NodeInfo } from '../../cache/node-info.ts';
 import { interestIn } from '../../framework/events.ts';
 import type { Plugin, Refusal } from '../../framework/framework.ts';
 import { classNameOf, mountedClaims, mounts, type StorageListers } from './claims.ts';
-import { migratedVolume } from './migrated.ts';
 
 const name = 'NodeVolumeLimits';
 const refusal: Refusal = { plugin: name, reasons: ['node(s) exceed max volume count'], unresolvable: false };
@@ -22,22 +23,23 @@ interface Attached {
   id: string;
 }
 
-function attachedOf({ driver, handle }: { driver: string; handle: string }): Attached {
-  return { driver, id: `${driver}/${handle}` };
+function attachedOf({ driver, volumeHandle }: CSIPersistentVolumeSource): Attached {
+  return { driver, id: `${driver}/${volumeHandle}` };
 }
 
 /** What a driver attaches for a volume. */
-function attachedFor({ spec }: PersistentVolume): Attached | undefined {
-  if (spec?.csi) return attachedOf({ driver: spec.csi.driver, handle: spec.csi.volumeHandle });
-  const migrated = spec && migratedVolume(spec);
+function attachedFor({ spec, metadata }: Stored<PersistentVolume>): Attached | undefined {
+  if (spec?.csi) return attachedOf(spec.csi);
+  const namespace = spec?.claimRef?.namespace ?? '';
+  const migrated = spec && driverSourceOf(spec, { ...metadata, namespace });
   return migrated && attachedOf(migrated);
 }
 
 /** Volumes that stand in the pod itself and that a driver attaches. */
-function inlineOf({ spec: { volumes = [] } }: Pod): Attached[] {
+function inlineOf({ metadata: { namespace = '' }, spec: { volumes = [] } }: Pod): Attached[] {
   const found: Attached[] = [];
   for (const volume of volumes) {
-    const migrated = migratedVolume(volume);
+    const migrated = oldProvisionerOf(volume) && driverSourceOf(volume, { name: volume.name, namespace });
     if (migrated) found.push(attachedOf(migrated));
   }
   return found;
@@ -61,7 +63,7 @@ function attachedBy(pod: Pod, { claims, volumes, classes }: StorageListers): Att
 
 /** Whether `attachedBy` may find something. */
 const mayAttach = (pod: Pod, claims: readonly unknown[]): boolean =>
-  claims.length > 0 || (pod.spec.volumes ?? []).some(migratedVolume);
+  claims.length > 0 || (pod.spec.volumes ?? []).some(oldProvisionerOf);
 
 /** Whether a driver of the node takes more volumes than before. */
 function allowsMore(now: CSINode, old: CSINode): boolean {

@@ -2,7 +2,7 @@ import type { Node, PersistentVolume } from '../../../api/core/v1.ts';
 import type { Stored } from '../../../api/resource.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import { type Claim, isBound, type StorageListers } from './claims.ts';
-import { reaches } from './volume-match.ts';
+import { reachesServed } from './volume-match.ts';
 
 export const selectedNode = 'volume.kubernetes.io/selected-node';
 
@@ -19,7 +19,7 @@ export interface Written {
   asked: readonly Claim[];
 }
 
-type Storage = Pick<StorageListers, 'claims' | 'volumes'>;
+type Storage = Pick<StorageListers, 'claims' | 'volumes' | 'csiNodes'>;
 
 /** Whether all claims have their volumes; throws where they will not have them on this node. */
 export function areBound(storage: Storage, { promised, asked }: Written, node: Stored<Node>): boolean {
@@ -31,7 +31,8 @@ export function areBound(storage: Storage, { promised, asked }: Written, node: S
 
 const keyOf = ({ metadata }: Claim) => `${metadata.namespace}/${metadata.name}`;
 
-function isGiven({ claims, volumes }: Storage, { claim, volume }: BindStep, node: Stored<Node>): boolean {
+function isGiven(storage: Storage, { claim, volume }: BindStep, node: Stored<Node>): boolean {
+  const { claims, volumes } = storage;
   const { name, resourceVersion } = volume.metadata;
   const now = volumes.get(name);
   if (!now) throw new Error(`failed to check binding: persistentvolume ${goQuote(name)} not found`);
@@ -41,12 +42,13 @@ function isGiven({ claims, volumes }: Storage, { claim, volume }: BindStep, node
       `failed to check binding: persistentvolumeclaim ${goQuote(claim.metadata.name)} not found`,
     );
   if (!volumes.hasReached(resourceVersion)) return false;
-  mustReach(now, node);
+  mustReach(now, node, storage);
   if (!now.spec?.claimRef?.uid) throw new Error(`ClaimRef got reset for pv ${goQuote(name)}`);
   return isBound(owner);
 }
 
-function isMade({ claims, volumes }: Storage, claim: Claim, node: Stored<Node>): boolean {
+function isMade(storage: Storage, claim: Claim, node: Stored<Node>): boolean {
+  const { claims, volumes } = storage;
   const { name, resourceVersion } = claim.metadata;
   const now = claims.get(keyOf(claim));
   if (!now)
@@ -60,12 +62,12 @@ function isMade({ claims, volumes }: Storage, claim: Claim, node: Stored<Node>):
   if (!now.spec?.volumeName) return false;
   const volume = volumes.get(now.spec.volumeName);
   if (!volume) return false;
-  mustReach(volume, node);
+  mustReach(volume, node, storage);
   return isBound(now);
 }
 
-function mustReach(volume: Stored<PersistentVolume>, node: Stored<Node>): void {
-  if (reaches(volume, node)) return;
+function mustReach(volume: Stored<PersistentVolume>, node: Stored<Node>, { csiNodes }: Storage): void {
+  if (reachesServed(volume, node, csiNodes.get(node.metadata.name))) return;
   const [name, place] = [goQuote(volume.metadata.name), goQuote(node.metadata.name)];
   throw new Error(`pv ${name} node affinity doesn't match node ${place}: no matching NodeSelectorTerms`);
 }

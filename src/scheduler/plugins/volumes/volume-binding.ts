@@ -27,16 +27,21 @@ import {
   waitsForPod,
 } from './claims.ts';
 import { areBound, type BindStep, selectedNode, type Written } from './until-bound.ts';
-import { allowsNode, findVolume, hasCapacity, isLarger, reaches, sizeOf } from './volume-match.ts';
+import {
+  allowsNode,
+  findVolume,
+  hasCapacity,
+  isLarger,
+  migratedPlugins,
+  reachesServed,
+  sizeOf,
+} from './volume-match.ts';
 
 const name = 'VolumeBinding';
 const refusalFor = refusalsOf(name);
 const noProvisioner = 'kubernetes.io/no-provisioner';
 const merge = 'application/merge-patch+json';
 const checkEveryMs = 100;
-
-/** Says on a CSINode which volumes that were part of Kubernetes once are served by drivers there. */
-const migrated = 'storage.alpha.kubernetes.io/migrated-plugins';
 
 const unreachable = "node(s) didn't match PersistentVolume's node affinity";
 const nothingToBind = "node(s) didn't find available persistent volumes to bind";
@@ -191,10 +196,11 @@ export class VolumeBinding implements Plugin {
 
   #boundReasons(claims: readonly Claim[], node: Node): string[] {
     const reasons = new Set<string>();
+    const csiNode = claims.length > 0 ? this.#storage.csiNodes.get(node.metadata.name ?? '') : undefined;
     for (const claim of claims) {
       const volume = this.#storage.volumes.get(claim.spec?.volumeName ?? '');
       if (!volume) reasons.add(lost);
-      else if (!reaches(volume, node)) reasons.add(unreachable);
+      else if (!reachesServed(volume, node, csiNode)) reasons.add(unreachable);
     }
     return [...reasons];
   }
@@ -280,7 +286,7 @@ function eventsOf(): Plugin['events'] {
       return Boolean(old?.spec.storageCapacity) && !now.spec.storageCapacity;
     }),
     interestIn(csinodes, ['Add', 'Update'], (_, { metadata }, old) => {
-      return !old || metadata.annotations?.[migrated] !== old.metadata.annotations?.[migrated];
+      return !old || metadata.annotations?.[migratedPlugins] !== old.metadata.annotations?.[migratedPlugins];
     }),
     interestIn(nodes, ['Add', 'UpdateLabel']),
   ];

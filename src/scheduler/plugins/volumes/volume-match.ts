@@ -1,6 +1,7 @@
 import type { Node, PersistentVolume, PersistentVolumeClaim } from '../../../api/core/v1.ts';
 import type { Stored } from '../../../api/resource.ts';
-import type { CSIStorageCapacity, StorageClass } from '../../../api/storage/v1.ts';
+import type { CSINode, CSIStorageCapacity, StorageClass } from '../../../api/storage/v1.ts';
+import { csiVolumeOf, oldProvisionerOf } from '../../../machinery/csi-translation/translate.ts';
 import { matchesLabels } from '../../../machinery/label-selector.ts';
 import { quantityValue } from '../../../machinery/quantity.ts';
 import { compileOrNothing } from '../../cache/affinity-terms.ts';
@@ -19,6 +20,16 @@ export function sizeOf({ spec }: PersistentVolumeClaim): number {
 /** Whether the volume can be used on the node. */
 export function reaches({ spec }: PersistentVolume, node: Node): boolean {
   return matchesSelector(node, spec?.nodeAffinity?.required);
+}
+
+/** Says on a CSINode which volumes that were part of Kubernetes once are served by drivers there. */
+export const migratedPlugins = 'storage.alpha.kubernetes.io/migrated-plugins';
+
+/** Whether a bound volume can be used on the node, whose driver may go by labels of its own. */
+export function reachesServed(volume: PersistentVolume, node: Node, csiNode: CSINode | undefined): boolean {
+  const old = volume.spec && oldProvisionerOf(volume.spec);
+  const isServed = old && csiNode?.metadata.annotations?.[migratedPlugins]?.split(',').includes(old);
+  return reaches((isServed && csiVolumeOf(volume)) || volume, node);
 }
 
 /** Whether the volume is promised to this very claim. */
