@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Node } from '../../../api/core/v1.ts';
 import type { Device, DeviceClaim, DeviceClass, ResourceSlice } from '../../../api/resource/v1.ts';
-import { allocate } from './allocation.ts';
+import { allocate, NodeFailure } from './allocation.ts';
 import { readAmounts } from './capacity.ts';
 import { deviceMatcher } from './device-selector.ts';
 import { poolsOf } from './pools.ts';
@@ -123,6 +123,24 @@ describe('devices for claims', () => {
     expect(find({ requests }, three)).toEqual(['r/mid=h1']);
   });
 
+  test('of wishes that are too many together the smaller ones, without trying all devices for it', () => {
+    const many = [slice(Array.from({ length: 64 }, (_, i) => gpu(`g${i}`, '1Gi')))];
+    const sub = (name: string, count: number) => ({ name, deviceClassName: 'gpu', count });
+    const ofSize = (name: string, ...counts: number[]) => ({
+      name,
+      firstAvailable: counts.map((count, i) => sub(`s${i}`, count)),
+    });
+    const names = find({ requests: [ofSize('x', 32, 16), ofSize('y', 32, 16)] }, many);
+    expect(new Set(names?.map((name) => name.split('=')[0]))).toEqual(new Set(['x/s1', 'y/s1']));
+    expect(find({ requests: [ofSize('x', 16), ask('y', { count: 16 })] }, many)).toHaveLength(32);
+  });
+
+  test('not at any price: a search that takes too long is given up, for this node', () => {
+    const many = [slice(Array.from({ length: 24 }, (_, i) => gpu(`g${i}`, '1Gi')))];
+    const requests = [ask('some', { count: 12 }), ask('none', where('false'))];
+    expect(() => find({ requests }, many)).toThrow(new NodeFailure('timed out trying to allocate devices'));
+  });
+
   test('not those that are tainted, unless that is tolerated', () => {
     const tainted = [slice([gpu('g0', '10Gi', { taints: [{ key: 'bad', effect: 'NoSchedule' }] })])];
     expect(find({ requests: [ask('r')] }, tainted)).toBeUndefined();
@@ -198,6 +216,10 @@ describe('devices for claims', () => {
     expect(find({ requests: [ask('r')] }, slices, { taken: ['gpu.example.com/p/whole'] })).toBeUndefined();
     const nowhere = [slice([part('lost', '1Gi')])];
     expect(() => find({ requests: [ask('r')] }, nowhere)).toThrow('invalid resource pools were encountered');
+    const ofNothing = [
+      slice([gpu('lost', '1Gi', { consumesCounters: [{ counterSet: 'x', counters: {} }] })]),
+    ];
+    expect(() => find({ requests: [ask('r')] }, ofNothing)).toThrow('invalid resource pools');
   });
 
   test('shares of a device that several may use', () => {

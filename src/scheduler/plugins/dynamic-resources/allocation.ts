@@ -35,12 +35,12 @@ export interface OpenClaim {
   devices: DeviceClaim;
 }
 
-/** Something is wrong with a claim or a class, or the search took too long: no node can help. */
+/** Something is wrong with a claim or a class: no node can help. */
 export class AllocationError extends Error {
   override readonly name = 'AllocationError';
 }
 
-/** A node that would do but for a pool that contradicts itself. */
+/** It could not be found out for this node, because a pool contradicts itself or the search took too long: another may still do. */
 export class NodeFailure extends Error {
   override readonly name = 'NodeFailure';
 }
@@ -73,6 +73,9 @@ const capacityOf = ({ capacity }: Want['spec']): CapacityRequirements | undefine
 const mostResults = 32;
 /** More tries than these take too long. */
 const mostTries = 20_000;
+
+/** What comes of trying: `too many` where the claim asks for more than it can note, whichever devices it gets. */
+type Outcome = 'found' | 'none' | 'too many';
 
 /** Finds devices for all requests of all claims by trying. */
 class Search {
@@ -135,55 +138,68 @@ class Search {
     return found;
   }
 
-  /** Whether the requests from `index` on can be satisfied. */
-  from(ways: readonly Want[][], index: number): boolean {
+  /** Satisfies the requests from `index` on. */
+  from(ways: readonly Want[][], index: number): Outcome {
     const options = ways[index];
-    if (!options) return true;
-    return options.some((want) => {
-      // All of none is no answer.
-      if (want.count === 0 || this.#countOf(want.claim) + want.count > mostResults) return false;
-      const next = () => this.from(ways, index + 1);
-      return want.all
-        ? this.#giveAll(want, 0, next)
-        : this.#give(want, { left: want.count, start: [0, 0] }, next);
-    });
+    if (!options) return 'found';
+    let outcome: Outcome = 'too many';
+    for (const want of options) {
+      const tried = this.#satisfy(want, () => this.from(ways, index + 1));
+      if (tried === 'found') return 'found';
+      if (tried === 'none') outcome = 'none';
+    }
+    // Each claim has room of its own: with other devices for the claims before it, it may ask for fewer itself.
+    const isFirst = ways[index - 1]?.[0]?.claim !== options[0]?.claim;
+    return isFirst ? 'none' : outcome;
+  }
+
+  #satisfy(want: Want, next: () => Outcome): Outcome {
+    // All of none is no answer.
+    if (want.count === 0) return 'none';
+    if (this.#countOf(want.claim) + want.count > mostResults) return 'too many';
+    return want.all
+      ? this.#giveAll(want, 0, next)
+      : this.#give(want, { left: want.count, start: [0, 0] }, next);
   }
 
   #countOf(claim: OpenClaim): number {
     return this.given.reduce((count, { want }) => count + (want.claim === claim ? 1 : 0), 0);
   }
 
-  #giveAll(want: Want, index: number, next: () => boolean): boolean {
+  #giveAll(want: Want, index: number, next: () => Outcome): Outcome {
     const offer = want.all?.[index];
     if (!offer) return next();
     const undo = this.#tryToGive(want, offer);
-    if (!undo) return false;
-    if (this.#giveAll(want, index + 1, next)) return true;
-    undo();
-    return false;
+    if (!undo) return 'none';
+    const outcome = this.#giveAll(want, index + 1, next);
+    if (outcome !== 'found') undo();
+    return outcome;
   }
 
   /** Devices of one request come in the order of the pools: which of two comes first makes no difference. */
   #give(
     want: Want,
     { left, start: [firstView, firstOffer] }: { left: number; start: [number, number] },
-    next: () => boolean,
-  ): boolean {
+    next: () => Outcome,
+  ): Outcome {
     if (left === 0) return next();
     for (let v = firstView; v < this.#views.length; v++) {
       const { pool, offers } = this.#views[v] as View;
       if (pool.isIncomplete || pool.isInvalid) continue;
       for (let o = v === firstView ? firstOffer : 0; o < offers.length; o++) {
         const offer = offers[o] as Offer;
-        if (++this.#tries > mostTries) throw new AllocationError('timed out trying to allocate devices');
+        if (++this.#tries > mostTries) throw new NodeFailure('timed out trying to allocate devices');
         if (this.#isInUse(want, offer) || !this.#isSelected(want, offer)) continue;
         const undo = this.#tryToGive(want, offer);
         if (!undo) continue;
-        if (this.#give(want, { left: left - 1, start: [v, o + 1] }, next)) return true;
+        const outcome = this.#give(want, { left: left - 1, start: [v, o + 1] }, next);
+        if (outcome === 'found') return outcome;
         undo();
+        // With another device in its place there would be as many.
+        if (outcome === 'too many') return outcome;
       }
     }
-    return false;
+    return 'none';
   }
 
   #isInUse({ spec, claim }: Want, { id }: Offer): boolean {
@@ -325,7 +341,7 @@ export function allocate(
   const views = viewsOf(market.pools, node);
   const search = new Search(views, market);
   const ways = claims.flatMap((claim) => search.waysOf(claim));
-  if (!search.from(ways, 0)) {
+  if (search.from(ways, 0) !== 'found') {
     if (views.some(({ pool }) => pool.isInvalid && !pool.isIncomplete))
       throw new NodeFailure('invalid resource pools were encountered');
     return undefined;

@@ -106,9 +106,10 @@ function poolOf(slices: readonly ResourceSlice[]): Pool {
 
 /** Whether there is every counter that a device draws from. */
 function drawsFrom({ consumesCounters = [] }: Device, sets: Pool['counterSets']): boolean {
-  return consumesCounters.every(({ counterSet, counters }) =>
-    Object.keys(counters).every((name) => sets.get(counterSet)?.has(name)),
-  );
+  return consumesCounters.every(({ counterSet, counters }) => {
+    const set = sets.get(counterSet);
+    return set !== undefined && Object.keys(counters).every((name) => set.has(name));
+  });
 }
 
 /** A pool as one node sees it. */
