@@ -35,3 +35,17 @@ export function sameForScheduling(pod: Pod, old: Pod): boolean {
   ];
   return deepEqual(view(pod), view(old)) && holdsTheSame(pod, old);
 }
+
+const nominatedNode = ({ status }: Pod) => status?.nominatedNodeName || undefined;
+
+/** The node that is kept for a pod by what the API says now and said before; `known` is what was decided here, which it may not show yet. */
+export function keptNode(pod: Pod, old: Pod | undefined, known: string | undefined): string | undefined {
+  const isSilent = old !== undefined && !nominatedNode(old);
+  return nominatedNode(pod) ?? (isSilent ? known : undefined);
+}
+
+/** Whether what was kept for a pod on a node is free for others. */
+export function gaveUpNode(pod: Pod, old: Pod | undefined): boolean {
+  const before = old && nominatedNode(old);
+  return before !== undefined && before !== nominatedNode(pod);
+}

@@ -14,7 +14,7 @@ import type { Random } from '../platform/random.ts';
 import { afterTurn } from '../platform/turn.ts';
 import { SchedulerCache, type Snapshot } from './cache/cache.ts';
 import { type PodInfo, podInfo } from './cache/node-info.ts';
-import { changesOfNode, sameForScheduling, saysMore } from './changes.ts';
+import { changesOfNode, gaveUpNode, keptNode, sameForScheduling, saysMore } from './changes.ts';
 import { defaultConfiguration, type SchedulerConfiguration } from './configuration/configuration.ts';
 import { buildProfiles } from './configuration/profiles.ts';
 import { builtInPlugins, type Registry } from './configuration/registry.ts';
@@ -225,7 +225,7 @@ class Scheduler {
       this.#cache.setPod(pod);
       this.#queue.happened({ resource: pods, action, object: pod, ...(action === 'Update' && { old }) });
     } else if (this.#isOurs(pod)) {
-      this.#nominate(pod, isSame);
+      this.#nominate(pod, old, isSame);
       if (isSame) this.#queue.refresh(pod);
       else this.#queue.set(pod, old);
     } else {
@@ -237,7 +237,7 @@ class Scheduler {
   #hide(pod: Stored<Pod>): void {
     const { uid } = pod.metadata;
     this.#queue.remove(uid);
-    const wasKeptFor = this.#cache.nominated.nodeOf(uid) !== undefined;
+    const wasKeptFor = this.#cache.nominated.nodeOf(uid) ?? pod.status?.nominatedNodeName;
     this.#cache.nominated.remove(uid);
     if (this.#cache.has(uid)) this.#cache.removePod(pod);
     else if (!wasKeptFor) return;
@@ -245,16 +245,15 @@ class Scheduler {
   }
 
   /** The API's word on the node that is kept for a pod; `isSame` where nothing else is news of it. */
-  #nominate(pod: Stored<Pod>, isSame: boolean): void {
-    const node = pod.status?.nominatedNodeName;
+  #nominate(pod: Stored<Pod>, old: Stored<Pod> | undefined, isSame: boolean): void {
     const { uid } = pod.metadata;
     const { nominated } = this.#cache;
-    if (this.#cache.has(uid) || (isSame && node === nominated.nodeOf(uid))) return;
-    const before = nominated.nodeOf(uid);
-    if (node) nominated.set(podInfo(pod), node);
-    else nominated.remove(uid);
-    // What was kept for it is free for others.
-    if (before && before !== node) this.#queue.happened({ resource: pods, action: 'Delete', object: pod });
+    if (this.#cache.has(uid)) return;
+    const known = nominated.nodeOf(uid);
+    const node = keptNode(pod, old, known);
+    if (!node) nominated.remove(uid);
+    else if (!isSame || node !== known) nominated.set(podInfo(pod), node);
+    if (gaveUpNode(pod, old)) this.#queue.happened({ resource: pods, action: 'Delete', object: pod });
   }
 
   #isOurs(pod: Pod): boolean {

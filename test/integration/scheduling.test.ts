@@ -1086,6 +1086,22 @@ test('a pod that a node is no longer kept for makes way for others', async () =>
   expect(await placeOf('second')).toBe('a');
 });
 
+test('also where the scheduler itself finds that the pod cannot go there', async () => {
+  await runScheduler();
+  await priority('high', 1000);
+  await node('a');
+  const nodeSelector = { 'kubernetes.io/hostname': 'small' };
+  await pod('expected', { requests: { cpu: '2' }, spec: { priorityClassName: 'high', nodeSelector } });
+  const status = { nominatedNodeName: 'a' };
+  await cluster.patch(pods, 'expected', { status }, { subresource: 'status' });
+  await pod('first', { requests: { cpu: '2' } });
+  expect(await placeOf('first')).toBeUndefined();
+  await node('small', { cpu: '1' });
+  await cluster.pass(2000);
+  expect((await cluster.get(pods, 'expected')).status?.nominatedNodeName).toBeUndefined();
+  expect(await placeOf('first')).toBe('a');
+});
+
 describe('limits of a namespace', () => {
   test('pods get its defaults and stay within its bounds', async () => {
     const limits = [

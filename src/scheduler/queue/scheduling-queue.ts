@@ -172,9 +172,13 @@ export class SchedulingQueue {
     this.#events++;
     const interested = this.#interests.get(eventKey(event.resource, event.action));
     if (!interested || this.#refused.size === 0) return;
+    const { uid } = event.object.metadata;
     for (const { plugin, helps } of interested) {
-      for (const waiting of this.#refused.by(plugin.name))
+      for (const waiting of this.#refused.by(plugin.name)) {
+        // What a pod gives up itself is no news to it.
+        if (waiting.pod.metadata.uid === uid) continue;
         if (!helps || helps(waiting.pod, event)) this.#wake(waiting);
+      }
     }
   }
 
