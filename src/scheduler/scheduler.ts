@@ -237,6 +237,7 @@ class Scheduler {
   #hide(pod: Stored<Pod>): void {
     const { uid } = pod.metadata;
     this.#queue.remove(uid);
+    this.#cancelBinding(uid, 'the pod is gone');
     const wasKeptFor = this.#cache.nominated.nodeOf(uid) ?? pod.status?.nominatedNodeName;
     this.#cache.nominated.remove(uid);
     if (this.#cache.has(uid)) this.#cache.removePod(pod);

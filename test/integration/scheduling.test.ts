@@ -1021,6 +1021,7 @@ describe('pods on their way to a node', () => {
     ...file,
     profiles: [{ schedulerName: 'default-scheduler', plugins }],
   });
+  let givenBack: string[] = [];
   /** Lets pods that are labelled so wait. */
   const patience: PluginFactory = ({ clock }) => ({
     name: 'Patience',
@@ -1028,10 +1029,13 @@ describe('pods on their way to a node', () => {
     preBind: async ({ pod }, _, signal) => {
       if (pod.pod.metadata.labels?.waits) await clock.sleep(60_000, signal);
     },
+    reserve: () => undefined,
+    unreserve: ({ pod }) => void givenBack.push(pod.pod.metadata.name),
   });
   const waiting = { labels: { waits: 'yes' } };
 
   beforeEach(async () => {
+    givenBack = [];
     await runScheduler({ configuration, plugins: { Patience: patience } });
     await priority('low', 1);
     await priority('high', 1000);
@@ -1044,6 +1048,16 @@ describe('pods on their way to a node', () => {
     await cluster.pass(61_000);
     expect(await placeOf('slow')).toBe('a');
     expect((await cluster.get(pods, 'slow')).status?.nominatedNodeName).toBeUndefined();
+  });
+
+  test('are no longer waited for once they are gone', async () => {
+    await pod('slow', { ...waiting, requests: { cpu: '2' } });
+    await cluster.delete(pods, 'slow', { gracePeriodSeconds: 0 });
+    await cluster.settle();
+    expect(givenBack).toEqual(['slow']);
+    await pod('next', { requests: { cpu: '2' } });
+    expect(await placeOf('next')).toBe('a');
+    expect(await cluster.events('FailedScheduling')).toEqual([]);
   });
 
   test('go back to the queue, and stay alive, where one that matters more needs their place', async () => {
