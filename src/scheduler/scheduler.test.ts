@@ -195,6 +195,21 @@ describe('the queue', () => {
     expect([next(queue), next(queue), next(queue)]).toEqual([vip, first, second].map((p) => p.metadata.name));
   });
 
+  test('a pod that has just been tried comes after others that matter as much', async () => {
+    const { clock, queue } = make();
+    const [tried, waiting] = [pod(), pod()];
+    queue.set(tried);
+    expect(next(queue)).toBe(tried.metadata.name);
+    await clock.advance(1);
+    queue.set(waiting);
+    await clock.advance(1);
+    queue.refused(tried.metadata.uid, new Set(['NodeResourcesFit']));
+    await clock.advance(1000);
+    queue.happened({ resource: nodes, action: 'Add', object: node('a') });
+    expect(queue.sizes.active).toBe(2);
+    expect([next(queue), next(queue)]).toEqual([waiting, tried].map((p) => p.metadata.name));
+  });
+
   test('what happens while a plugin holds a pod back wakes it when it is released', () => {
     let isHeld = true;
     const hold = { plugin: 'Hold', reasons: [], unresolvable: true };

@@ -121,6 +121,8 @@ export interface QueuedPod {
   pod: Stored<Pod>;
   /** When it first came, milliseconds since the epoch. */
   arrivedMs: number;
+  /** When it was last refused, and until then when it came: those that have just been tried come after the others. */
+  sinceMs: number;
   attempts: number;
   /** Plugins that refused it last time. */
   refusedBy: ReadonlySet<string>;

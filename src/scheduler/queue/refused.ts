@@ -7,8 +7,6 @@ export interface Waiting extends QueuedPod {
   errors: number;
   /** When it may be tried again. */
   notBeforeMs: number;
-  /** When it was last refused. */
-  sinceMs: number;
   /** Something happened that would have woken it, had no plugin held it back. */
   missed?: boolean;
 }

@@ -57,7 +57,7 @@ export class SchedulingQueue {
     this.#options = { initialBackoffMs: 1000, maxBackoffMs: 10_000, others: [], ...options };
     const keyOf = (waiting: Waiting) => waiting.pod.metadata.uid;
     const [sort] = [...options.profiles.values()].flatMap((profile) => profile.at.queueSort);
-    const order = (a: Waiting, b: Waiting) => sort?.queueSort?.(a, b) ?? a.arrivedMs - b.arrivedMs;
+    const order = (a: Waiting, b: Waiting) => sort?.queueSort?.(a, b) ?? a.sinceMs - b.sinceMs;
     this.#active = new Heap({ keyOf, before: (a, b) => order(a, b) < 0 });
     const window = ({ notBeforeMs }: Waiting) => Math.floor(notBeforeMs / windowMs);
     this.#delayed = new Heap({
