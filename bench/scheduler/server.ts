@@ -11,6 +11,7 @@ import { systemFiles } from '../../src/platform/files.ts';
 import type { ClientTls } from '../../src/platform/http-client.ts';
 import { listenHttps } from '../../src/platform/http-server.ts';
 import { silentLog } from '../../src/platform/log.ts';
+import { MetricRegistry } from '../../src/platform/metrics/registry.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { createScheduler } from '../../src/scheduler/scheduler.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
@@ -74,7 +75,13 @@ async function schedule({ server }: Awaited<ReturnType<typeof startServer>>, sig
     reporter: 'default-scheduler',
     host: 'bench',
   });
-  const running = createScheduler({ ...platform, client, informers, events }).run(signal);
+  const running = createScheduler({
+    ...platform,
+    client,
+    informers,
+    events,
+    meter: new MetricRegistry(),
+  }).run(signal);
   await informers.synced();
   return { stopped: () => running.then(() => events.flush()) };
 }

@@ -34,6 +34,7 @@ import { HealthCounts } from './plain/health-counts.ts';
 import { type HealthCheck, ping, serveHealth, StartHooks } from './plain/health.ts';
 import { serveLogs } from './plain/logs.ts';
 import { serveFairnessDumps } from './plain/fairness-dumps.ts';
+import type { Metric } from '../platform/metrics/metric.ts';
 import { Metrics, type MetricSources } from './plain/metrics.ts';
 import { serveOpenId } from './plain/openid.ts';
 import { serveOpenApi } from './plain/openapi-routes.ts';
@@ -100,6 +101,8 @@ export interface ApiServerOptions {
   freshRevision?(): Promise<number>;
   /** What nodes and pods use; the metrics API is served where somebody measures it. */
   usage?(): Promise<MeasuredUsage>;
+  /** What else runs in this process has to tell at `/metrics`; there may be more each time. */
+  metrics?(): Iterable<Metric>;
   /** Freezes the objects that are handed out, so that writing into a shared one throws: for tests. */
   freeze?: boolean;
 }
@@ -327,7 +330,8 @@ class Server implements ApiServer {
     this.#auditor = options.audit && new Auditor(options.audit, options.platform);
     const { metrics: audited = [] } = this.#auditor ?? {};
     const counted = [...fairness.metrics, ...impersonation.metrics, ...admissionCounts.metrics, ...audited];
-    metrics.serve(this.routes, { ...metricSources(options, dispatcher, fairness), more: counted });
+    const more = () => [...counted, ...(options.metrics?.() ?? [])];
+    metrics.serve(this.routes, { ...metricSources(options, dispatcher, fairness), more });
     const pods = options.pods ?? throughNodes(options, dispatcher.reader);
     this.#aggregator = new Aggregator({ ...options, dispatcher, pods });
     this.#corridor = new Corridor({

@@ -7,6 +7,7 @@ import type { Informers } from '../client/informers.ts';
 import type { Transport } from '../client/transport.ts';
 import { type ControllersOptions, createControllers } from '../controllers/all.ts';
 import type { ControllerContext } from '../controllers/controller.ts';
+import type { Meter } from '../platform/metrics/meter.ts';
 import type { Platform } from '../platform/platform.ts';
 import { createScheduler, type SchedulerOptions } from '../scheduler/scheduler.ts';
 import { network } from './options.ts';
@@ -27,13 +28,14 @@ export interface ProcessMeans extends Pick<Platform, 'clock' | 'random' | 'log'>
   /** The way to the API server as some user. */
   transportFor(user: UserInfo): Transport;
   informers: Informers;
+  meter: Meter;
 }
 
 function contextOf(means: ProcessMeans, user: UserInfo, component: string): ControllerContext {
-  const { transportFor, informers, clock, random, log } = means;
+  const { transportFor, informers, clock, random, log, meter } = means;
   const client = new Client(transportFor(user));
   const events = new EventRecorder({ client, clock, random, log, source: { component } });
-  return { client, informers, events, clock, random, log };
+  return { client, informers, events, clock, random, log, meter };
 }
 
 /** All controllers. Their network is the cluster's own, but for the addresses of pods where others are given. `contextFor` is what they have been given, by name. */
@@ -58,11 +60,11 @@ export function scheduler(
   host: string,
   options: Pick<SchedulerOptions, 'configuration' | 'plugins' | 'extenders'> = {},
 ): Component {
-  const { transportFor, informers, clock, random } = means;
+  const { transportFor, informers, clock, random, meter } = means;
   const log = means.log.named('scheduler');
   const client = new Client(transportFor(systemUser('kube-scheduler')));
   const base = { client, clock, random, log };
   const events = new EventSeriesRecorder({ ...base, reporter: 'default-scheduler', host });
-  const component = createScheduler({ ...base, informers, events, ...options });
+  const component = createScheduler({ ...base, informers, events, meter, ...options });
   return { ...component, run: (signal) => component.run(signal).finally(() => events.close()) };
 }

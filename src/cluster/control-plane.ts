@@ -11,6 +11,7 @@ import { type HttpsGetter, httpsGetter } from '../platform/https-get.ts';
 import type { HttpListener, ServerTls } from '../platform/http.ts';
 import { listenInThread } from '../platform/http-thread/listen-in-thread.ts';
 import { listenHttps } from '../platform/http-server.ts';
+import { MetricRegistry } from '../platform/metrics/registry.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { type ApiServerSettings, readApiServerSettings } from './api-server-settings.ts';
@@ -129,6 +130,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const settings = await readApiServerSettings(options.apiServer ?? {}, { platform, issuer });
   const identity = { cert: kubelet.certificate, key: kubelet.key, ca: authority.certificate };
   const kubelets = httpsGetter(identity);
+  // What runs in this process tells all it counts in one place, as k3s does.
+  const meter = new MetricRegistry();
   const usage = usageCollector(platform, kubelets, () => server.dispatcher.reader);
   const server = await createApiServer({
     platform: { ...platform, log: platform.log.named('apiserver') },
@@ -138,6 +141,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     version,
     nodes: tlsNodeDialer({ connect: systemConnector, ...identity }),
     usage: async () => usage,
+    metrics: () => meter.metrics(),
     outside: systemConnector,
     frontProxy: {
       cert: proxy.certificate,
@@ -157,6 +161,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const roles = await runRoles(server, {
     platform,
     authority,
+    meter,
     volumeDir: options.volumeDir,
     podRange: options.podRange,
     isAlone: !options.sharedStore,

@@ -6,6 +6,7 @@ import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informers.ts';
 import { LeaderElection } from '../client/leader-election.ts';
 import { httpPoster } from '../platform/http-post.ts';
+import { type Meter, silentMeter } from '../platform/metrics/meter.ts';
 import type { Platform } from '../platform/platform.ts';
 import { controllerManager, type ProcessMeans, scheduler, systemUser } from './components.ts';
 import { discover } from './discover.ts';
@@ -27,6 +28,8 @@ export interface RolesOptions {
   times?: Partial<ElectionTimes>;
   /** How the scheduler decides, where not as usual. */
   scheduling?: Scheduling;
+  /** Measures what they do. */
+  meter: Meter;
 }
 
 /** Shorter than upstream's: what is left by a leader that died is taken up within five seconds. */
@@ -44,7 +47,7 @@ interface Role {
 
 /** Controllers and scheduler: each role runs here whenever this process holds its lease. */
 export async function runRoles(server: ApiServer, options: RolesOptions): Promise<RunningComponents> {
-  const { platform, isAlone } = options;
+  const { platform, isAlone, meter } = options;
   const times = { ...(isAlone ? aloneTimes : sharedTimes), ...options.times };
   const wrong = timesError(times);
   if (wrong) throw new UserError(`leader election cannot work: ${wrong}`);
@@ -54,7 +57,7 @@ export async function runRoles(server: ApiServer, options: RolesOptions): Promis
   const schedules = schedulerRole(options, host);
   if (options.scheduling) checkRole(schedules, server, platform);
   const running = [controllerManagerRole(server, options), schedules].map((role) =>
-    runRole(role, { server, platform, identity, times, isAlone, signal: abort.signal }),
+    runRole(role, { server, platform, identity, times, isAlone, meter, signal: abort.signal }),
   );
   return {
     async stop() {
@@ -70,10 +73,11 @@ interface RoleOptions {
   identity: string;
   times: ElectionTimes;
   isAlone: boolean;
+  meter: Meter;
   signal: AbortSignal;
 }
 
-function runRole(role: Role, { server, platform, signal, ...rest }: RoleOptions): Promise<void> {
+function runRole(role: Role, { server, platform, signal, meter, ...rest }: RoleOptions): Promise<void> {
   const { clock, random, log } = platform;
   const user = systemUser(role.name);
   const client = new Client(server.transportFor(user));
@@ -94,6 +98,7 @@ function runRole(role: Role, { server, platform, signal, ...rest }: RoleOptions)
       clock,
       random,
       log,
+      meter,
     });
     const abort = new AbortController();
     informers.start(abort.signal);
@@ -142,5 +147,5 @@ function checkRole(role: Role, server: ApiServer, { clock, random, log }: Platfo
   const transportFor: ProcessMeans['transportFor'] = (user) => server.transportFor(user);
   const client = new Client(transportFor(systemUser(role.name)));
   const informers = new Informers({ client, clock, random, log });
-  role.components({ transportFor, informers, clock, random, log });
+  role.components({ transportFor, informers, clock, random, log, meter: silentMeter });
 }

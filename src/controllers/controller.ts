@@ -8,6 +8,7 @@ import { WorkQueue } from '../client/work-queue.ts';
 import { hasReason, StatusError } from '../machinery/status-error.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import type { Meter } from '../platform/metrics/meter.ts';
 import type { Random } from '../platform/random.ts';
 
 /** What a controller is given. Informers are shared with all controllers of the process. */
@@ -18,6 +19,7 @@ export interface ControllerContext {
   clock: Clock;
   random: Random;
   log: Log;
+  meter: Meter;
 }
 
 /** What came of one key. Anything thrown is tried again after a growing delay. */
@@ -36,6 +38,8 @@ export type Reconcile = (key: string, signal: AbortSignal) => Promise<Outcome>;
 export interface ControllerOptions {
   /** Upstream's name, such as `replicaset-controller`; its identity and the actor of its writes. */
   name: string;
+  /** Upstream's name of the queue, such as `replicaset`, in the metrics. Of several queues of upstream's for which there is one here, it is the main one's. */
+  queueName: string;
   context: ControllerContext;
   /** Keys worked on at the same time; 5 unless given. */
   workers?: number;
@@ -124,8 +128,9 @@ export class OwnWrites {
 export function createController(options: ControllerOptions): Component {
   const { name, context } = options;
   const log = context.log.named(name);
-  const queue = new WorkQueue({ clock: context.clock });
-  const writes = new OwnWrites(context.clock, queue);
+  const { clock, meter } = context;
+  const queue = new WorkQueue({ clock, measured: { name: options.queueName, meter } });
+  const writes = new OwnWrites(clock, queue);
   const reconcile = options.setup({ queue, writes });
 
   const handle = async (key: string, signal: AbortSignal) => {

@@ -17,6 +17,7 @@ import { createLog, type Log, type LogLine, silentLog } from '../platform/log.ts
 import { seededRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
+import { MetricRegistry } from '../platform/metrics/registry.ts';
 import type { Store } from '../store/store.ts';
 import type { ControllerContext } from './controller.ts';
 import type { ServedResource } from './discovery.ts';
@@ -38,6 +39,7 @@ export class TestCluster {
   readonly client: Client;
   readonly server: ApiServer;
   readonly informers: Informers;
+  readonly meter = new MetricRegistry();
   readonly #store: Store;
   readonly #log: Log;
   readonly #stop = new AbortController();
@@ -90,12 +92,12 @@ export class TestCluster {
       name: `system:serviceaccount:kube-system:${name}`,
       groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
     };
-    const { clock, informers } = this;
+    const { clock, informers, meter } = this;
     const log = this.#log;
     const random = this.#random;
     const client = new Client(this.server.transportFor(user));
     const recorder = new EventRecorder({ client, clock, random, log, source: { component: name } });
-    return { client, informers, clock, random, log, events: recorder };
+    return { client, informers, clock, random, log, meter, events: recorder };
   }
 
   /** As `context`, but that some of its requests are refused with `no`. */

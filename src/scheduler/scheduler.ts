@@ -10,6 +10,7 @@ import { causedBy } from '../client/transport.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
 import type { Log } from '../platform/log.ts';
+import type { Meter } from '../platform/metrics/meter.ts';
 import type { Random } from '../platform/random.ts';
 import { afterTurn } from '../platform/turn.ts';
 import { SchedulerCache, type Snapshot } from './cache/cache.ts';
@@ -33,6 +34,7 @@ import {
 } from './framework/framework.ts';
 import { findersOf, type Handle, listersOf } from './framework/handle.ts';
 import { Memory } from './framework/memory.ts';
+import { SchedulerMetrics } from './metrics.ts';
 import { noteRefusal } from './note-refusal.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
 
@@ -43,6 +45,7 @@ export interface SchedulerOptions {
   clock: Clock;
   random: Random;
   log: Log;
+  meter: Meter;
   /** Upstream's defaults unless given; see `parseConfiguration`. */
   configuration?: SchedulerConfiguration;
   /** Plugins beside the built-in ones, which a configuration can then name. */
@@ -88,6 +91,7 @@ class Scheduler {
   readonly #profiles: ReadonlyMap<string, Profile>;
   readonly #cache = new SchedulerCache();
   readonly #memory = new Memory();
+  readonly #metrics: SchedulerMetrics;
   readonly #queue: SchedulingQueue;
   readonly #pods: Informer<Pod>;
   readonly #nodes: Informer<Node>;
@@ -104,6 +108,7 @@ class Scheduler {
   constructor(options: SchedulerOptions) {
     const { clock, informers, configuration = defaultConfiguration } = options;
     this.#options = options;
+    this.#metrics = new SchedulerMetrics(options.meter);
     this.#configuration = configuration;
     const hasExtenders = configuration.extenders.length > 0;
     if (hasExtenders && !options.extenders)
@@ -352,6 +357,7 @@ class Scheduler {
 
   /** No decision could be made on the pod: it is tried again after a while. */
   #failed(pod: Stored<Pod>, { message }: Error): void {
+    this.#metrics.attempted(pod, 'error');
     this.#queue.refused(pod.metadata.uid);
     this.#cache.nominated.remove(pod.metadata.uid);
     const note = { message, reason: 'SchedulerError', nominate: '' } as const;
@@ -359,6 +365,7 @@ class Scheduler {
   }
 
   #refuse(pod: Stored<Pod>, verdict: Refused): void {
+    this.#metrics.attempted(pod, 'unschedulable');
     const { nominate, act } = verdict.plan;
     const { uid } = pod.metadata;
     if (nominate) this.#cache.nominated.set(verdict.decision.pod, nominate);
@@ -403,6 +410,7 @@ class Scheduler {
       return this.#bindingFailed(placement, error);
     }
     this.#queue.placed(uid);
+    this.#metrics.attempted(pod, 'scheduled');
     const message = `Successfully assigned ${namespace}/${name} to ${node}`;
     const reporter = pod.spec.schedulerName;
     const note = { type: 'Normal', reason: 'Scheduled', action: 'Binding', message, reporter } as const;
@@ -454,6 +462,7 @@ class Scheduler {
     this.#queue.happened({ resource: pods, action: 'Delete', object: pod });
     if (!isThere || signal.aborted) return this.#queue.placed(uid);
     const isRejected = error instanceof Rejected;
+    this.#metrics.attempted(pod, isRejected ? 'unschedulable' : 'error');
     this.#queue.refused(uid, isRejected ? new Set([error.refusal.plugin]) : undefined);
     const text = error instanceof Error ? error.message : String(error);
     const message = isRejected ? `0/1 nodes are available: 1 ${text}.` : text;

@@ -99,7 +99,8 @@ async function runScheduler(extenders: object[], more: Partial<SchedulerOptions>
   const events = new EventSeriesRecorder({ ...base, reporter: 'default-scheduler', host: 'h' });
   const means = { poster: httpPoster, files: systemFiles };
   const configuration = configurationOf(extenders);
-  const options = { ...base, informers, events, configuration, extenders: means, ...more };
+  const { meter } = cluster;
+  const options = { ...base, informers, events, meter, configuration, extenders: means, ...more };
   await cluster.run(createScheduler(options));
 }
 

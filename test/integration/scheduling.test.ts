@@ -46,7 +46,7 @@ async function runScheduler(more: Partial<SchedulerOptions> = {}): Promise<void>
   const informers = new Informers(base);
   informers.start(stopInformers.signal);
   const recorder = new EventSeriesRecorder({ ...base, reporter: 'default-scheduler', host: 'h' });
-  await cluster.run(createScheduler({ ...base, informers, events: recorder, ...more }));
+  await cluster.run(createScheduler({ ...base, informers, events: recorder, meter: cluster.meter, ...more }));
 }
 
 /** Pods that have a node run; pods that are deleted go, unless `lets` says otherwise. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../platform/clock.ts';
-import { Histogram } from '../plain/histogram.ts';
-import type { Metric } from '../plain/metrics.ts';
+import { Histogram } from '../../platform/metrics/histogram.ts';
+import type { Metric } from '../../platform/metrics/metric.ts';
 import type { AdmissionPlugin, Operation } from './admission.ts';
 
 /** What plugins are asked to do: to change an object, or to look at it. */

@@ -2,7 +2,7 @@ import type { Status } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { type Clock, formatMicroTime } from '../../platform/clock.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { Metric } from '../plain/metrics.ts';
+import type { Metric } from '../../platform/metrics/metric.ts';
 import type { UserInfo } from '../registry/kind.ts';
 import type { RequestInfo } from '../request.ts';
 import type { AuditedObject, AuditedUser, AuditEvent, AuditSink, Level, Stage } from './event.ts';

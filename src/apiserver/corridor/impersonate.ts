@@ -2,7 +2,7 @@ import { goQuote } from '../../machinery/go-text.ts';
 import { badRequest } from '../../machinery/status-error.ts';
 import { Recent } from '../../platform/recent.ts';
 import { type Attributes, type Authorizer, decided } from '../auth/authorizer.ts';
-import type { Metric } from '../plain/metrics.ts';
+import type { Metric } from '../../platform/metrics/metric.ts';
 import type { UserInfo } from '../registry/kind.ts';
 import {
   type Attempt,

@@ -5,7 +5,7 @@ import type { HttpRequest } from '../../platform/http.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
 import { deadlineMs } from '../corridor/deadline.ts';
 import { isLongRunning } from '../corridor/request-info.ts';
-import type { Metric } from '../plain/metrics.ts';
+import type { Metric } from '../../platform/metrics/metric.ts';
 import type { UserInfo } from '../registry/kind.ts';
 import type { RequestInfo } from '../request.ts';
 import { lendAndBorrow } from './borrowing.ts';

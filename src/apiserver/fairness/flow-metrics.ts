@@ -1,5 +1,5 @@
-import { Histogram, type Value } from '../plain/histogram.ts';
-import type { Metric } from '../plain/metrics.ts';
+import { Histogram } from '../../platform/metrics/histogram.ts';
+import type { Metric, Value } from '../../platform/metrics/metric.ts';
 import type { PriorityLevel } from './priority-level.ts';
 
 /** Why a request was refused. */

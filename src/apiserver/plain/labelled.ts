@@ -1,5 +1,5 @@
-import { Histogram, type Value } from './histogram.ts';
-import type { Metric } from './metrics.ts';
+import { Histogram } from '../../platform/metrics/histogram.ts';
+import type { Metric, Value } from '../../platform/metrics/metric.ts';
 
 type Labels = Record<string, string>;
 

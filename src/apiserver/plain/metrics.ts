@@ -3,7 +3,8 @@ import type { Exchange } from '../corridor/exchange.ts';
 import type { PathMux } from '../corridor/plain-routes.ts';
 import { isLongRunning } from '../corridor/request-info.ts';
 import type { WatchMetrics, WatchObserver } from '../http/responder.ts';
-import { Histogram, type Value } from './histogram.ts';
+import { Histogram } from '../../platform/metrics/histogram.ts';
+import type { Metric, Value } from '../../platform/metrics/metric.ts';
 import { labelsKey, type RequestLabels, requestLabels } from './request-labels.ts';
 
 const durationBounds = [
@@ -26,8 +27,8 @@ export interface MetricSources {
   objects(): Iterable<Count>;
   /** Labels of `kubernetes_build_info`. */
   build: Record<string, string>;
-  /** What other parts count themselves. */
-  more: readonly Metric[];
+  /** What other parts count themselves; there may be more each time. */
+  more(): Iterable<Metric>;
 }
 
 interface Series {
@@ -35,6 +36,14 @@ interface Series {
   codes: Map<number, number>;
   durations: Histogram;
   objectives: Histogram;
+}
+
+/** The text of all metrics there are. */
+interface Exposition {
+  /** One more, unless it is among them. */
+  add(metric: Metric): void;
+  text(): Promise<string>;
+  contentType: string;
 }
 
 interface Watched {
@@ -50,7 +59,7 @@ export class Metrics implements RequestMetrics, WatchMetrics {
   /** By all labels. */
   readonly #series = new Map<string, Series>();
   readonly #watches = new Map<string, Watched>();
-  #exposition: Promise<{ metrics(): Promise<string>; contentType: string }> | undefined;
+  #exposition: Promise<Exposition> | undefined;
 
   observe(x: Exchange, { code, durationMs }: { code: number; durationMs: number }): void {
     const known = code !== 404;
@@ -87,23 +96,30 @@ export class Metrics implements RequestMetrics, WatchMetrics {
     mux.handle('/metrics', async () => {
       this.#exposition ??= this.#load(sources);
       const exposition = await this.#exposition;
-      return { contentType: exposition.contentType, body: await exposition.metrics() };
+      for (const metric of sources.more()) exposition.add(metric);
+      return { contentType: exposition.contentType, body: await exposition.text() };
     });
   }
 
-  async #load(sources: MetricSources) {
+  async #load(sources: MetricSources): Promise<Exposition> {
     // Bundled, a CommonJS package has its default export alone.
     const { Registry, collectDefaultMetrics } = (await import('prom-client')).default;
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    for (const { name, type, help, values } of this.#metrics(sources)) {
+    const added = new Set<Metric>();
+    const add = (metric: Metric) => {
+      if (added.has(metric)) return;
+      added.add(metric);
+      const { name, type, values } = metric;
+      const help = metric.stability ? `[${metric.stability}] ${metric.help}` : metric.help;
       const get = async () => ({ name, help, type, values: values(), aggregator: 'sum' });
       registry.registerMetric({ name, help, type, get } as never);
-    }
-    return registry;
+    };
+    this.#metrics(sources).forEach(add);
+    return { add, text: () => registry.metrics(), contentType: registry.contentType };
   }
 
-  #metrics({ inFlight, inQueue, objects, build, more }: MetricSources): Metric[] {
+  #metrics({ inFlight, inQueue, objects, build }: MetricSources): Metric[] {
     const gauge = (name: string, help: string, counts: () => Iterable<Count>): Metric => ({
       name,
       type: 'gauge',
@@ -113,7 +129,6 @@ export class Metrics implements RequestMetrics, WatchMetrics {
     return [
       ...this.#requestMetrics(),
       ...this.#watchMetrics(),
-      ...more,
       gauge('apiserver_current_inflight_requests', 'Requests that are worked on now.', inFlight),
       gauge('apiserver_current_inqueue_requests', 'Requests that wait for their turn.', inQueue),
       gauge('apiserver_resource_objects', 'Stored objects of each resource.', objects),
@@ -187,14 +202,6 @@ export class Metrics implements RequestMetrics, WatchMetrics {
       },
     ];
   }
-}
-
-/** Values of one name, read when somebody looks. */
-export interface Metric {
-  name: string;
-  type: 'counter' | 'gauge' | 'histogram';
-  help: string;
-  values(): Value[];
 }
 
 function getOrAdd<V>(map: Map<string, V>, key: string, make: () => V): V {

@@ -7,6 +7,7 @@ import { Informers } from '../../client/informers.ts';
 import type { Transport } from '../../client/transport.ts';
 import type { Discover, ServedResource } from '../../controllers/discovery.ts';
 import type { ControllerContext } from '../../controllers/controller.ts';
+import { silentMeter } from '../../platform/metrics/meter.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { controllerManager, type ProcessMeans, scheduler, systemUser } from '../components.ts';
 import { discover } from '../discover.ts';
@@ -37,7 +38,7 @@ const authority = 'a simulated cluster has no certificates';
 function meansOf({ world, transportFor, life }: ProcessParts, name: string): ProcessMeans {
   const informers = new Informers({ client: new Client(transportFor(systemUser(name))), ...world });
   informers.start(life.signal);
-  return { transportFor, informers, ...world };
+  return { transportFor, informers, meter: silentMeter, ...world };
 }
 
 function run(components: readonly Component[], { life, world }: ProcessParts): void {

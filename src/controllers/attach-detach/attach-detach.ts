@@ -48,6 +48,7 @@ const mayNeedVolumes = (pod: Pod): boolean => claimKeysOf(pod).length > 0 || own
 export function createAttachDetachController(context: ControllerContext): Component {
   return createController({
     name: 'attachdetach-controller',
+    queueName: 'attachdetach',
     context,
     setup: ({ queue }) => {
       const work = new AttachDetach(context);

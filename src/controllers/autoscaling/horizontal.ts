@@ -42,6 +42,7 @@ export function createHorizontalPodAutoscaler(
   const informer = context.informers.of(horizontalpodautoscalers);
   return createController({
     name: 'horizontal-pod-autoscaler',
+    queueName: 'horizontalpodautoscaler',
     context,
     setup: ({ queue }) => {
       const add = (scaler: Scaler) => queue.add(keyOf(scaler));

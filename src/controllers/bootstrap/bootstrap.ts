@@ -15,6 +15,7 @@ export function createTokenCleaner(context: ControllerContext): Component {
   const informer = context.informers.of(secrets, tokens);
   return createController({
     name: 'token-cleaner',
+    queueName: 'token_cleaner',
     context,
     workers: 1,
     setup: ({ queue }) => {
@@ -44,6 +45,7 @@ export function createBootstrapSigner(context: ControllerContext): Component {
   const maps = context.informers.of(configmaps, select);
   return createController({
     name: 'bootstrap-signer',
+    queueName: 'bootstrap_signer_queue',
     context,
     workers: 1,
     setup: ({ queue }) => {

@@ -47,6 +47,7 @@ export function createCertificateController(
   const known = context.informers.of(nodes);
   return createController({
     name: 'certificate-controller',
+    queueName: 'certificate',
     context,
     setup: ({ queue }) => {
       informer.onChange({ added: (r) => queue.add(keyOf(r)), updated: (r) => queue.add(keyOf(r)) });

@@ -61,6 +61,7 @@ export function createClusterDnsController(
   const slices = context.informers.of(endpointslices);
   return createController({
     name: 'cluster-dns-controller',
+    queueName: 'cluster_dns',
     context,
     setup: ({ queue, writes }) => {
       queue.add(key);

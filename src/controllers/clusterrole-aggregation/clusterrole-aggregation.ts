@@ -31,6 +31,7 @@ export function createClusterRoleAggregationController(context: ControllerContex
   const informer = context.informers.of(clusterroles);
   return createController({
     name,
+    queueName: 'ClusterRoleAggregator',
     context,
     setup: ({ queue, writes }) => {
       // Any role may lend to any other: there are few of the aggregated ones.

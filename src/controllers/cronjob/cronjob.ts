@@ -29,6 +29,7 @@ const zonesPage = 'https://kubernetes.io/docs/concepts/workloads/controllers/cro
 export function createCronJobController(context: ControllerContext): Component {
   return createController({
     name: 'cronjob-controller',
+    queueName: 'cronjob',
     context,
     setup: ({ queue, writes }) => {
       const controller = new CronJobController(context, writes);

@@ -36,6 +36,7 @@ const hasFailed = (pod: Pod) => pod.status?.phase === 'Failed' && !pod.metadata.
 export function createDaemonSetController(context: ControllerContext): Component {
   return createController({
     name: 'daemon-set-controller',
+    queueName: 'daemonset',
     context,
     setup: ({ queue, writes }) => {
       const controller = new DaemonSetController(context, writes);

@@ -29,6 +29,7 @@ import { sameTemplate } from './template.ts';
 export function createDeploymentController(context: ControllerContext, plan = planDeployment): Component {
   return createController({
     name: 'deployment-controller',
+    queueName: 'deployment',
     context,
     setup: ({ queue, writes }) => {
       const controller = new DeploymentController({ context, writes, plan });

@@ -24,6 +24,7 @@ const reason = 'DeviceTaintManagerEviction';
 export function createDeviceTaintEvictionController(context: ControllerContext): Component {
   return createController({
     name: 'device-taint-eviction-controller',
+    queueName: 'device_taint_eviction',
     context,
     workers: 8,
     setup: ({ queue }) => {

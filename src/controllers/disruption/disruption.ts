@@ -33,6 +33,7 @@ export function createDisruptionController(
 ): Component {
   return createController({
     name: 'disruption-controller',
+    queueName: 'disruption',
     context,
     setup: ({ queue, writes }) => {
       const controller = new DisruptionController(context, writes, options.discover);

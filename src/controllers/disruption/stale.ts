@@ -29,6 +29,7 @@ export function createStaleDisruptionController(context: ControllerContext): Com
   const informer = context.informers.of(pods);
   return createController({
     name: 'stale-pod-disruption',
+    queueName: 'stale_pod_disruption',
     context,
     setup: ({ queue }) => {
       const look = (pod: Stored<Pod>) => {

@@ -21,6 +21,7 @@ export function createEndpointsController(context: ControllerContext): Component
   const informer = context.informers.of(endpoints);
   return createController({
     name: 'endpoint-controller',
+    queueName: 'endpoint',
     context,
     setup: ({ queue, writes }) => {
       const podsOf = enqueueServices(context, queue);

@@ -29,6 +29,7 @@ export function createEndpointSliceMirroringController(context: ControllerContex
   slices.addIndex('source', (slice) => [keyOfSlice(slice)]);
   return createController({
     name: 'endpointslicemirroring-controller',
+    queueName: 'endpoint_slice_mirroring',
     context,
     setup: ({ queue, writes }) => {
       const add = (object: { metadata: { namespace?: string; name?: string } }) => queue.add(keyOf(object));

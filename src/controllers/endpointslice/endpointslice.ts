@@ -33,6 +33,7 @@ export function createEndpointSliceController(context: ControllerContext): Compo
   );
   return createController({
     name: 'endpointslice-controller',
+    queueName: 'endpoint_slice',
     context,
     setup: ({ queue, writes }) => {
       const podsOf = enqueueServices(context, queue);

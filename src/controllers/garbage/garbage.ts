@@ -34,6 +34,7 @@ export function createGarbageCollector(
   let refresh: () => Promise<void> = async () => {};
   const controller = createController({
     name: 'generic-garbage-collector',
+    queueName: 'garbage_collector_attempt_to_delete',
     context,
     workers: 20,
     setup: ({ queue }) => {

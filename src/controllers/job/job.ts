@@ -34,6 +34,7 @@ const byJob = 'tracked-job';
 export function createJobController(context: ControllerContext, statusFor = nextStatus): Component {
   return createController({
     name: 'job-controller',
+    queueName: 'job',
     context,
     setup: ({ queue, writes }) => {
       const controller = new JobController({ context, writes, statusFor });

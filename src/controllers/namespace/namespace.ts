@@ -22,6 +22,7 @@ export function createNamespaceController(
   const informer = context.informers.of(namespaces);
   return createController({
     name: 'namespace-controller',
+    queueName: 'namespace',
     context,
     workers: 10,
     setup: ({ queue }) => {

@@ -19,6 +19,7 @@ export function createNodeIpamController(context: ControllerContext, options: No
   const informer = context.informers.of(nodes);
   return createController({
     name: 'node-ipam-controller',
+    queueName: 'cidrallocator_node',
     context,
     // One at a time: two nodes must not get the same part.
     workers: 1,

@@ -38,6 +38,7 @@ export function createNodeLifecycleController(
   const monitor = new NodeMonitor(context, { ...defaultNodeLifecycleOptions, ...options });
   const controller = createController({
     name: 'node-controller',
+    queueName: 'node_lifecycle_controller',
     context,
     setup: ({ queue }) => {
       monitor.subscribe(queue);

@@ -28,6 +28,7 @@ type Replicated = ReplicaSet | ReplicationController;
 
 export interface ReplicaManagerOptions<T extends Replicated> {
   name: string;
+  queueName: string;
   resource: Resource<T>;
   context: ControllerContext;
   /** Which pods to make or take away; upstream's way unless given. */
@@ -42,6 +43,7 @@ type Failure = { reason: 'FailedCreate' | 'FailedDelete'; message: string };
 export function createReplicaManager<T extends Replicated>(options: ReplicaManagerOptions<T>): Component {
   return createController({
     name: options.name,
+    queueName: options.queueName,
     context: options.context,
     setup: ({ queue, writes }) => {
       const manager = new ReplicaManager(options, writes);

@@ -9,6 +9,7 @@ import { createReplicaManager } from './replica-manager.ts';
 export function createReplicaSetController(context: ControllerContext, plan = planReplicas): Component {
   return createReplicaManager({
     name: 'replicaset-controller',
+    queueName: 'replicaset',
     resource: replicasets,
     plan,
     context,

@@ -8,6 +8,7 @@ import { createReplicaManager } from './replica-manager.ts';
 export function createReplicationController(context: ControllerContext): Component {
   return createReplicaManager({
     name: 'replication-controller',
+    queueName: 'replicationmanager',
     resource: replicationcontrollers,
     context,
     specOf: (controller) => ({

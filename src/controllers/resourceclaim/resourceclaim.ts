@@ -24,6 +24,7 @@ const claimPrefix = 'claim:';
 export function createResourceClaimController(context: ControllerContext): Component {
   return createController({
     name: 'resource-claim-controller',
+    queueName: 'resource_claim',
     context,
     setup: ({ queue, writes }) => {
       const work = new ResourceClaims(context, writes);

@@ -31,6 +31,7 @@ export function createResourceQuotaController(
 ): Component {
   return createController({
     name: 'resourcequota-controller',
+    queueName: 'resourcequota_primary',
     context,
     setup: ({ queue, writes }) => {
       const controller = new QuotaController(context, { queue, writes, discover: options.discover });

@@ -20,6 +20,7 @@ export function createRootCaPublisher(context: ControllerContext, options: { aut
   const data = { 'ca.crt': options.authority };
   return createController({
     name: 'root-ca-cert-publisher',
+    queueName: 'root_ca_cert_publisher',
     context,
     setup: ({ queue }) => {
       namespaceInformer.onChange({ added: (n) => queue.add(keyOf(n)), updated: (n) => queue.add(keyOf(n)) });

@@ -14,6 +14,7 @@ export function createServiceAccountController(context: ControllerContext): Comp
   const accounts = context.informers.of(serviceaccounts);
   return createController({
     name: 'service-account-controller',
+    queueName: 'serviceaccount',
     context,
     setup: ({ queue }) => {
       namespaceInformer.onChange({ added: (n) => queue.add(keyOf(n)), updated: (n) => queue.add(keyOf(n)) });

@@ -32,6 +32,7 @@ import { hasSeat, identityLabels, isTerminating, ordinalOf, podFor, revisionOf }
 export function createStatefulSetController(context: ControllerContext, plan = planStatefulSet): Component {
   return createController({
     name: 'statefulset-controller',
+    queueName: 'statefulset',
     context,
     setup: ({ queue, writes }) => {
       const controller = new StatefulSetController({ context, writes, plan });

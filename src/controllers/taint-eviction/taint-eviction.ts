@@ -16,6 +16,7 @@ import { noExecute, staySeconds } from './plan.ts';
 export function createTaintEvictionController(context: ControllerContext): Component {
   return createController({
     name: 'taint-eviction-controller',
+    queueName: 'noexec_taint_pod',
     context,
     workers: 8,
     setup: ({ queue }) => {

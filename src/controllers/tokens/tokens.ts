@@ -42,6 +42,7 @@ export function createTokensController(
   informer.addIndex('account', (s) => [`${s.metadata.namespace}/${s.metadata.annotations?.[nameKey] ?? ''}`]);
   return createController({
     name: 'tokens-controller',
+    queueName: 'serviceaccount_tokens_secret',
     context,
     setup: ({ queue, writes }) => {
       const add = (secret: Stored<Secret>) => queue.add(keyOf(secret));

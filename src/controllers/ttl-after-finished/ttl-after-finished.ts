@@ -22,6 +22,7 @@ export function createTtlAfterFinishedController(context: ControllerContext): Co
   const informer = context.informers.of(jobs);
   return createController({
     name: 'ttl-after-finished-controller',
+    queueName: 'ttl_jobs_to_delete',
     context,
     setup: ({ queue }) => {
       const add = (job: Stored<Job>) => {

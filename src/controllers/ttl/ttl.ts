@@ -14,6 +14,7 @@ export function createTtlController(context: ControllerContext): Component {
   const informer = context.informers.of(nodes);
   return createController({
     name: 'ttl-controller',
+    queueName: 'ttlcontroller',
     context,
     setup: ({ queue }) => {
       let [count, range] = [0, 0];

@@ -77,6 +77,7 @@ export function createPersistentVolumeBinder(
 ): Component {
   return createController({
     name: 'persistent-volume-binder',
+    queueName: 'claims',
     context,
     setup: ({ queue, writes }) => {
       const binder = new Binder(context, { queue, writes, local: options.local });

@@ -59,6 +59,7 @@ export function createEphemeralVolumeController(context: ControllerContext): Com
   };
   return createController({
     name: 'ephemeral-volume-controller',
+    queueName: 'ephemeral_volume',
     context,
     setup: ({ queue, writes }) => {
       informer.onChange({ added: (pod) => volumesOf(pod).length > 0 && queue.add(keyOf(pod)) });

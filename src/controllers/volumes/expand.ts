@@ -47,6 +47,7 @@ export function createVolumeExpander(context: ControllerContext): Component {
 
   return createController({
     name: 'volume-expand',
+    queueName: 'volume_expand',
     context,
     setup: ({ queue }) => {
       const add = (claim: Claim) => {

@@ -16,6 +16,7 @@ import { byClaim, claimKeysOf, indexByClaim, isFinished } from '../shared/pods.t
 
 interface Protection<T extends KubernetesObject> {
   name: string;
+  queueName: string;
   finalizer: string;
   resource: Resource<T>;
   isUsed(object: Stored<T>): Promise<boolean> | boolean;
@@ -26,6 +27,7 @@ function createProtection<T extends KubernetesObject>(
   context: ControllerContext,
   {
     name,
+    queueName,
     finalizer,
     resource,
     isUsed,
@@ -35,6 +37,7 @@ function createProtection<T extends KubernetesObject>(
   const informer = context.informers.of(resource);
   return createController({
     name,
+    queueName,
     context,
     setup: ({ queue, writes }) => {
       const add = (object: Stored<T>) => queue.add(keyOf(object));
@@ -86,6 +89,7 @@ export function createClaimProtection(context: ControllerContext): Component {
   indexByClaim(informer);
   return createProtection(context, {
     name: 'pvc-protection-controller',
+    queueName: 'pvcprotection',
     finalizer: 'kubernetes.io/pvc-protection',
     resource: persistentvolumeclaims,
     subscribe: (add) => {
@@ -112,6 +116,7 @@ export function createClaimProtection(context: ControllerContext): Component {
 export function createVolumeProtection(context: ControllerContext): Component {
   return createProtection(context, {
     name: 'pv-protection-controller',
+    queueName: 'pvprotection',
     finalizer: 'kubernetes.io/pv-protection',
     resource: persistentvolumes,
     isUsed: (volume) => volume.status?.phase === 'Bound',
@@ -140,6 +145,7 @@ export function createVolumeAttributesClassProtection(context: ControllerContext
   volumes.addIndex(byAttributes, attributesOfVolume);
   return createProtection(context, {
     name: 'volumeattributesclass-protection-controller',
+    queueName: 'vacprotection',
     finalizer: 'kubernetes.io/vac-protection',
     resource: volumeattributesclasses,
     subscribe: (add) => {

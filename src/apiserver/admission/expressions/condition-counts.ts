@@ -1,6 +1,6 @@
 import type { Clock } from '../../../platform/clock.ts';
 import { LabelledCounter, LabelledHistogram } from '../../plain/labelled.ts';
-import type { Metric } from '../../plain/metrics.ts';
+import type { Metric } from '../../../platform/metrics/metric.ts';
 
 /** Whose conditions they are. */
 export interface ConditionsOwner {

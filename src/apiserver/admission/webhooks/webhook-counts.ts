@@ -1,6 +1,6 @@
 import { StatusError } from '../../../machinery/status-error.ts';
 import { LabelledCounter, LabelledHistogram } from '../../plain/labelled.ts';
-import type { Metric } from '../../plain/metrics.ts';
+import type { Metric } from '../../../platform/metrics/metric.ts';
 import { CallFailure, isDenial } from './errors.ts';
 
 /** What a webhook was asked about. */

@@ -1,8 +1,10 @@
-/** One value of a metric, as prom-client takes it. */
-export interface Value {
-  labels: Record<string, string | number>;
-  value: number;
-  metricName?: string;
+import type { Value } from './metric.ts';
+
+/** Bounds of buckets, each `factor` times the one before. */
+export function exponentialBounds(first: number, factor: number, count: number): number[] {
+  const bounds = [first];
+  while (bounds.length < count) bounds.push((bounds.at(-1) as number) * factor);
+  return bounds;
 }
 
 /** Counts of observations by bucket. */
@@ -30,11 +32,9 @@ export class Histogram {
     let count = 0;
     const buckets = this.#counts.map((more, i) => {
       count += more;
-      return {
-        labels: { ...labels, le: this.#bounds[i] ?? '+Inf' },
-        value: count,
-        metricName: `${name}_bucket`,
-      };
+      const bound = this.#bounds[i];
+      const le = bound === undefined ? '+Inf' : boundText(bound);
+      return { labels: { ...labels, le }, value: count, metricName: `${name}_bucket` };
     });
     return [
       ...buckets,
@@ -42,4 +42,13 @@ export class Histogram {
       { labels, value: count, metricName: `${name}_count` },
     ];
   }
+}
+
+/** As Go's library for Prometheus writes it (`%g`), such as `0.005`, `1e-05`, `1e+06`: queries name bounds by their text. */
+function boundText(bound: number): string {
+  const [digits, power] = bound.toExponential().split('e') as [string, string];
+  const exponent = Number(power);
+  if (bound === 0 || (exponent >= -4 && exponent < 6)) return String(bound);
+  const size = String(Math.abs(exponent)).padStart(2, '0');
+  return `${digits}e${exponent < 0 ? '-' : '+'}${size}`;
 }
