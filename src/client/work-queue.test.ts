@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { MetricRegistry } from '../platform/metrics/registry.ts';
+import { seriesOf } from '../platform/metrics/testing.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -10,11 +11,10 @@ function measured() {
   const queue = new WorkQueue({ clock, measured: { name: 'test', meter } });
   const read = () =>
     Object.fromEntries(
-      [...meter.metrics()].flatMap(({ name, values }) =>
-        values()
-          .filter(({ labels, metricName = '' }) => labels.name === 'test' && !metricName.endsWith('_bucket'))
-          .map((v) => [(v.metricName ?? name).replace('workqueue_', ''), v.value]),
-      ),
+      Object.entries(seriesOf(meter)).map(([name, value]) => [
+        name.replace(/^workqueue_|{name="test"}$/g, ''),
+        value,
+      ]),
     );
   return { clock, queue, read };
 }

@@ -32,11 +32,12 @@ import {
   type QueuedPod,
   type Refusal,
 } from './framework/framework.ts';
+import { type ClusterEvent, eventLabel } from './framework/events.ts';
 import { findersOf, type Handle, listersOf } from './framework/handle.ts';
 import { Memory } from './framework/memory.ts';
-import { SchedulerMetrics } from './metrics.ts';
+import { SchedulerMetrics } from './metrics/scheduler-metrics.ts';
 import { noteRefusal } from './note-refusal.ts';
-import { SchedulingQueue } from './queue/scheduling-queue.ts';
+import { queueCauses, SchedulingQueue } from './queue/scheduling-queue.ts';
 
 export interface SchedulerOptions {
   client: Client;
@@ -108,7 +109,8 @@ class Scheduler {
   constructor(options: SchedulerOptions) {
     const { clock, informers, configuration = defaultConfiguration } = options;
     this.#options = options;
-    this.#metrics = new SchedulerMetrics(options.meter);
+    this.#metrics = new SchedulerMetrics(options.meter, clock);
+    this.#metrics.follow(this.#cache);
     this.#configuration = configuration;
     const hasExtenders = configuration.extenders.length > 0;
     if (hasExtenders && !options.extenders)
@@ -126,6 +128,7 @@ class Scheduler {
       clock,
       profiles: this.#profiles,
       others,
+      metrics: this.#metrics.queue,
       initialBackoffMs: configuration.podInitialBackoffSeconds * 1000,
       maxBackoffMs: configuration.podMaxBackoffSeconds * 1000,
     });
@@ -168,9 +171,9 @@ class Scheduler {
 
   #follow(resource: Resource, informer: Informer<KubernetesObject>): void {
     this.#on(informer, {
-      added: (object) => this.#queue.happened({ resource, action: 'Add', object }),
-      updated: (object, old) => this.#queue.happened({ resource, action: 'Update', object, old }),
-      deleted: (object) => this.#queue.happened({ resource, action: 'Delete', object }),
+      added: (object) => this.#happened({ resource, action: 'Add', object }),
+      updated: (object, old) => this.#happened({ resource, action: 'Update', object, old }),
+      deleted: (object) => this.#happened({ resource, action: 'Delete', object }),
     });
   }
 
@@ -185,22 +188,31 @@ class Scheduler {
     });
   }
 
+  /** Tells the queue of an event; `startMs` is when note of it began to be taken. */
+  #happened(event: ClusterEvent, startMs = this.#metrics.nowMs()): void {
+    this.#queue.happened(event);
+    this.#metrics.handled(eventLabel(event), startMs);
+  }
+
   #followNodes(): void {
     this.#on(this.#nodes, {
       added: (node) => {
+        const startMs = this.#metrics.nowMs();
         this.#cache.setNode(node);
-        this.#queue.happened({ resource: nodes, action: 'Add', object: node });
+        this.#happened({ resource: nodes, action: 'Add', object: node }, startMs);
       },
       updated: (node, old) => {
+        const startMs = this.#metrics.nowMs();
         this.#cache.setNode(node);
         for (const action of changesOfNode(node, old))
-          this.#queue.happened({ resource: nodes, action, object: node, old });
+          this.#happened({ resource: nodes, action, object: node, old }, startMs);
         if (this.#extenders && saysMore(node, old))
-          this.#queue.happened({ resource: nodes, action: 'Update', object: node, old });
+          this.#happened({ resource: nodes, action: 'Update', object: node, old }, startMs);
       },
       deleted: (node) => {
+        const startMs = this.#metrics.nowMs();
         this.#cache.removeNode(node.metadata.name);
-        this.#queue.happened({ resource: nodes, action: 'Delete', object: node });
+        this.#happened({ resource: nodes, action: 'Delete', object: node }, startMs);
       },
     });
   }
@@ -215,6 +227,7 @@ class Scheduler {
 
   #show(pod: Stored<Pod>, old?: Stored<Pod>): void {
     const { uid } = pod.metadata;
+    const startMs = this.#metrics.nowMs();
     if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return this.#hide(pod);
     // Most updates of a pod are news of its containers.
     const isSame = old !== undefined && sameForScheduling(pod, old);
@@ -228,11 +241,12 @@ class Scheduler {
       this.#cache.nominated.remove(uid);
       const action = old?.spec.nodeName ? 'Update' : 'Add';
       this.#cache.setPod(pod);
-      this.#queue.happened({ resource: pods, action, object: pod, ...(action === 'Update' && { old }) });
+      this.#happened({ resource: pods, action, object: pod, ...(action === 'Update' && { old }) }, startMs);
     } else if (this.#isOurs(pod)) {
       this.#nominate(pod, old, isSame);
       if (isSame) this.#queue.refresh(pod);
       else this.#queue.set(pod, old);
+      this.#metrics.handled(old ? queueCauses.isChanged : queueCauses.isNew, startMs);
     } else {
       this.#queue.remove(uid);
       this.#cache.nominated.remove(uid);
@@ -241,13 +255,14 @@ class Scheduler {
 
   #hide(pod: Stored<Pod>): void {
     const { uid } = pod.metadata;
+    const startMs = this.#metrics.nowMs();
     this.#queue.remove(uid);
     this.#cancelBinding(uid, 'the pod is gone');
     const wasKeptFor = this.#cache.nominated.nodeOf(uid) ?? pod.status?.nominatedNodeName;
     this.#cache.nominated.remove(uid);
     if (this.#cache.has(uid)) this.#cache.removePod(pod);
     else if (!wasKeptFor) return;
-    this.#queue.happened({ resource: pods, action: 'Delete', object: pod });
+    this.#happened({ resource: pods, action: 'Delete', object: pod }, startMs);
   }
 
   /** The API's word on the node that is kept for a pod; `isSame` where nothing else is news of it. */
@@ -259,7 +274,7 @@ class Scheduler {
     const node = keptNode(pod, old, known);
     if (!node) nominated.remove(uid);
     else if (!isSame || node !== known) nominated.set(podInfo(pod), node);
-    if (gaveUpNode(pod, old)) this.#queue.happened({ resource: pods, action: 'Delete', object: pod });
+    if (gaveUpNode(pod, old)) this.#happened({ resource: pods, action: 'Delete', object: pod });
   }
 
   #isOurs(pod: Pod): boolean {
@@ -459,7 +474,7 @@ class Scheduler {
     this.#cache.forget(uid);
     const now = this.#pods.get(`${namespace}/${name}`);
     const isThere = now?.metadata.uid === uid;
-    this.#queue.happened({ resource: pods, action: 'Delete', object: pod });
+    this.#happened({ resource: pods, action: 'Delete', object: pod });
     if (!isThere || signal.aborted) return this.#queue.placed(uid);
     const isRejected = error instanceof Rejected;
     this.#metrics.attempted(pod, isRejected ? 'unschedulable' : 'error');

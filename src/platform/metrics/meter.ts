@@ -36,6 +36,19 @@ export interface Family<S> {
   with(...values: string[]): S;
 }
 
+/** Finds series that differ in the last label alone, each once. */
+export function byLastLabel<S>(family: Family<S>, ...others: string[]): (last: string) => S {
+  const known = new Map<string, S>();
+  return (last) => {
+    let series = known.get(last);
+    if (!series) {
+      series = family.with(...others, last);
+      known.set(last, series);
+    }
+    return series;
+  };
+}
+
 /** A value that has not been asked for by its labels, with their values in the order of their names. */
 export type Reading = readonly [values: readonly string[], value: number];
 

@@ -46,6 +46,11 @@ export class SchedulerCache {
   readonly #onUnknownNodes = new Map<string, Set<string>>();
   readonly #assumed = new Set<string>();
 
+  /** How many there are of what is counted. */
+  get sizes(): { nodes: number; pods: number; assumed: number } {
+    return { nodes: this.#table.size, pods: this.#placed.size, assumed: this.#assumed.size };
+  }
+
   setNode(node: Stored<Node>): void {
     const { name } = node.metadata;
     const old = this.#table.get(name);

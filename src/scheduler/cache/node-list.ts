@@ -91,6 +91,10 @@ export class NodeTable {
     return this.#infos.get(name);
   }
 
+  get size(): number {
+    return this.#infos.size;
+  }
+
   values(): IterableIterator<NodeInfo> {
     return this.#infos.values();
   }

@@ -1,4 +1,5 @@
 import type { Pod } from '../../api/core/v1.ts';
+import { pods } from '../../api/generated/resources.ts';
 import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
 
 /** What happened to an object. The last four say which part of a node has changed. */
@@ -40,6 +41,19 @@ export function interestIn<T extends KubernetesObject>(
     actions,
     helps: (pod, event) => helps(pod, event.object as Stored<T>, event.old as Stored<T> | undefined),
   };
+}
+
+/** Upstream's names of what has changed of a node. */
+const nodeActions: Partial<Record<Action, string>> = {
+  UpdateAllocatable: 'UpdateNodeAllocatable',
+  UpdateLabel: 'UpdateNodeLabel',
+  UpdateTaint: 'UpdateNodeTaint',
+  UpdateDeclaredFeatures: 'UpdateNodeDeclaredFeature',
+};
+
+/** What upstream calls an event, such as `NodeAdd` or `AssignedPodDelete`. */
+export function eventLabel({ resource, action }: Pick<ClusterEvent, 'resource' | 'action'>): string {
+  return `${resource === pods ? 'AssignedPod' : resource.kind}${nodeActions[action] ?? action}`;
 }
 
 /** The key that event and interest meet under. */

@@ -123,9 +123,13 @@ export interface QueuedPod {
   arrivedMs: number;
   /** When it was last refused, and until then when it came: those that have just been tried come after the others. */
   sinceMs: number;
+  /** When it first could be tried, by the monotonic clock. */
+  enteredMs?: number;
   attempts: number;
   /** Plugins that refused it last time. */
   refusedBy: ReadonlySet<string>;
+  /** It has waited for so long that it is tried although nothing has happened. */
+  isOverdue?: boolean;
 }
 
 /** The extension points that a profile can turn plugins on and off at, by upstream's names. */

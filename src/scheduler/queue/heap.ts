@@ -19,6 +19,11 @@ export class Heap<T> {
     return at === undefined ? undefined : this.#items[at];
   }
 
+  /** All items, in no order. */
+  values(): Iterable<T> {
+    return this.#items.values();
+  }
+
   peek(): T | undefined {
     return this.#items[0];
   }

@@ -7,6 +7,8 @@ export interface Waiting extends QueuedPod {
   errors: number;
   /** When it may be tried again. */
   notBeforeMs: number;
+  /** The plugin that holds it back before it is tried. */
+  gate?: string;
   /** Something happened that would have woken it, had no plugin held it back. */
   missed?: boolean;
 }

@@ -2,8 +2,9 @@ import type { Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import { type Deferred, deferred } from '../../platform/deferred.ts';
-import { type ClusterEvent, type EventInterest, eventKey } from '../framework/events.ts';
+import { type ClusterEvent, type EventInterest, eventKey, eventLabel } from '../framework/events.ts';
 import { pluginsOf, type Plugin, type Profile, type QueuedPod } from '../framework/framework.ts';
+import type { QueueMetrics, QueueState } from '../metrics/queue-metrics.ts';
 import { Heap } from './heap.ts';
 import { Refused, type Waiting } from './refused.ts';
 
@@ -16,6 +17,8 @@ export interface SchedulingQueueOptions {
   initialBackoffMs?: number;
   /** 10 s unless given. */
   maxBackoffMs?: number;
+  /** Counts what happens to pods here. */
+  metrics?: QueueMetrics;
 }
 
 /** A refused pod is looked at again after this time, should every event that could help have been missed. */
@@ -25,6 +28,17 @@ const sweepMs = 30_000;
 
 /** Pods whose delays end in the same span are tried in the order of the profile where there is nothing else to do. */
 const windowMs = 1000;
+
+/** Upstream's names of what brings pods from one part of the queue to another, beside what happens in the cluster. */
+export const queueCauses = {
+  isNew: 'UnschedulablePodAdd',
+  isChanged: 'UnschedulablePodUpdate',
+  isRefused: 'ScheduleAttemptFailure',
+  isDelayOver: 'BackoffComplete',
+  isIdle: 'PopFromBackoffQ',
+  isWoken: 'ForceActivate',
+  isOverdue: 'UnschedulableTimeout',
+} as const;
 
 /** What a plugin wants to know of one kind of event. */
 interface Interested {
@@ -36,8 +50,9 @@ interface Interested {
  * Pods that want a node: those to be tried now, in the order of the profile; those that wait out a delay; and those
  * that cannot be placed until something happens that the plugins which refused them care about.
  */
-export class SchedulingQueue {
-  readonly #options: Required<SchedulingQueueOptions>;
+export class SchedulingQueue implements QueueState {
+  readonly #options: Required<Omit<SchedulingQueueOptions, 'metrics'>>;
+  readonly #metrics: QueueMetrics | undefined;
   readonly #active: Heap<Waiting>;
   /** Refused, and tried again after a delay, or earlier where there is nothing else to do. */
   readonly #delayed: Heap<Waiting>;
@@ -55,6 +70,8 @@ export class SchedulingQueue {
 
   constructor(options: SchedulingQueueOptions) {
     this.#options = { initialBackoffMs: 1000, maxBackoffMs: 10_000, others: [], ...options };
+    this.#metrics = options.metrics;
+    this.#metrics?.follow(this);
     const keyOf = (waiting: Waiting) => waiting.pod.metadata.uid;
     const [sort] = [...options.profiles.values()].flatMap((profile) => profile.at.queueSort);
     const order = (a: Waiting, b: Waiting) => sort?.queueSort?.(a, b) ?? a.sinceMs - b.sinceMs;
@@ -76,6 +93,21 @@ export class SchedulingQueue {
     return { active: this.#active.size, delayed, refused: this.#refused.size };
   }
 
+  counts(): { active: number; delayed: number; refused: number; gated: number } {
+    const { active, delayed, refused } = this.sizes;
+    let gated = 0;
+    for (const { gate } of this.#refused.all()) if (gate) gated++;
+    return this.#closed
+      ? { active: 0, delayed: 0, refused: 0, gated: 0 }
+      : { active, delayed, refused: refused - gated, gated };
+  }
+
+  *pods(): Iterable<Waiting> {
+    if (this.#closed) return;
+    for (const heap of [this.#active, this.#delayed, this.#failed]) yield* heap.values();
+    yield* this.#refused.all();
+  }
+
   /** A pod without a node that is new or has changed; `old` is how it was before, where that is known. */
   set(pod: Stored<Pod>, old?: Stored<Pod>): void {
     const { uid } = pod.metadata;
@@ -89,17 +121,20 @@ export class SchedulingQueue {
     const entry = known ? { ...known, pod } : this.#fresh(pod);
     const gate = this.#gateOf(pod);
     if (gate) {
+      if (!this.#refused.get(uid))
+        this.#metrics?.came('unschedulable', known ? queueCauses.isChanged : queueCauses.isNew);
       this.#drop(uid);
       // What refused it before may have news once the gate is open.
-      this.#refused.add({ ...entry, refusedBy: new Set([...entry.refusedBy, gate]) });
-    } else if (!known || this.#active.get(uid)) this.#activate(entry);
+      this.#refused.add({ ...entry, gate, refusedBy: new Set([...entry.refusedBy, gate]) });
+    } else if (!known) this.#activate(entry, queueCauses.isNew);
+    else if (this.#active.get(uid)) this.#active.put(entry);
     else if (this.#delayed.get(uid)) this.#delayed.put(entry);
     else if (this.#failed.get(uid)) this.#failed.put(entry);
-    else if (old && !this.#changeHelps(known, pod, old)) known.pod = pod;
+    else if (old && !this.#changeHelps(known, pod, old)) Object.assign(known, { pod, gate: undefined });
     else {
       // What was refused as it was may fit as it is now.
       this.#refused.delete(uid);
-      this.#delayOrActivate(entry);
+      this.#delayOrActivate(entry, queueCauses.isChanged);
     }
   }
 
@@ -129,7 +164,10 @@ export class SchedulingQueue {
 
   /** The next pod to try, if there is one; none waits out a delay while there is nothing else to do. Answer with `placed` or `refused`. */
   poll(): QueuedPod | undefined {
-    const next = this.#closed ? undefined : (this.#active.pop() ?? this.#delayed.pop());
+    if (this.#closed) return undefined;
+    const ready = this.#active.pop();
+    const next = ready ?? this.#delayed.pop();
+    if (next && !ready) this.#metrics?.came('active', queueCauses.isIdle);
     if (next) this.#trying.set(next.pod.metadata.uid, { pod: next, eventsBefore: this.#events });
     return next;
   }
@@ -158,12 +196,13 @@ export class SchedulingQueue {
     };
     const nowMs = this.#options.clock.now();
     const delayed = { sinceMs: nowMs, notBeforeMs: nowMs + this.#delayMs(counts) };
-    const waiting = { ...trying.pod, ...counts, refusedBy, ...delayed, missed: false };
+    const waiting = { ...trying.pod, ...counts, refusedBy, ...delayed, missed: false, isOverdue: false };
     // Nothing happens while a decision is made; only what waited after it can have missed something.
     const missed = trying.eventsBefore !== this.#events || trying.isChanged;
-    if (isError) return this.#delay(this.#failed, waiting);
-    if (missed) return this.#delayOrActivate(waiting);
+    if (isError) return this.#delay(this.#failed, waiting, queueCauses.isRefused);
+    if (missed) return this.#delayOrActivate(waiting, queueCauses.isRefused);
     this.#refused.add(waiting);
+    this.#metrics?.came('unschedulable', queueCauses.isRefused);
     this.#sweepLater();
   }
 
@@ -173,19 +212,29 @@ export class SchedulingQueue {
     const interested = this.#interests.get(eventKey(event.resource, event.action));
     if (!interested || this.#refused.size === 0) return;
     const { uid } = event.object.metadata;
-    for (const { plugin, helps } of interested) {
-      for (const waiting of this.#refused.by(plugin.name)) {
+    const cause = eventLabel(event);
+    for (const one of interested) {
+      for (const waiting of this.#refused.by(one.plugin.name)) {
         // What a pod gives up itself is no news to it.
         if (waiting.pod.metadata.uid === uid) continue;
-        if (!helps || helps(waiting.pod, event)) this.#wake(waiting);
+        if (this.#helps(one, waiting.pod, event)) this.#wake(waiting, cause);
       }
     }
+  }
+
+  /** Whether an event may help a pod that a plugin has refused. */
+  #helps({ plugin, helps }: Interested, pod: Stored<Pod>, event: ClusterEvent): boolean {
+    if (!helps) return true;
+    const startMs = this.#metrics?.hintBegins();
+    const isHelp = helps(pod, event);
+    if (startMs !== undefined) this.#metrics?.hintEnds(startMs, { plugin: plugin.name, event, isHelp });
+    return isHelp;
   }
 
   /** Tries a refused pod again whatever refused it. */
   wake(uid: string): void {
     const waiting = this.#refused.get(uid);
-    if (waiting) this.#wake(waiting);
+    if (waiting) this.#wake(waiting, queueCauses.isWoken);
   }
 
   /** The plugin that held a pod back no longer does: what happened meanwhile wakes it now. */
@@ -240,30 +289,36 @@ export class SchedulingQueue {
     this.#refused.delete(uid);
   }
 
-  #wake(waiting: Waiting): void {
+  #wake(waiting: Waiting, cause: string): void {
     const gate = this.#gateOf(waiting.pod);
     if (gate) {
       waiting.missed = true;
+      waiting.gate = gate;
       this.#refused.hold(waiting, gate);
       return;
     }
     this.#refused.delete(waiting.pod.metadata.uid);
-    this.#delayOrActivate(waiting);
+    this.#delayOrActivate(waiting, cause);
   }
 
-  #delayOrActivate(waiting: Waiting): void {
-    if (waiting.notBeforeMs <= this.#options.clock.now()) return this.#activate(waiting);
-    this.#delay(this.#delayed, waiting);
+  #delayOrActivate(waiting: Waiting, cause: string): void {
+    if (waiting.notBeforeMs <= this.#options.clock.now()) return this.#activate(waiting, cause);
+    this.#delay(this.#delayed, waiting, cause);
     this.#arrived();
   }
 
-  #delay(heap: Heap<Waiting>, waiting: Waiting): void {
+  #delay(heap: Heap<Waiting>, waiting: Waiting, cause: string): void {
+    waiting.gate = undefined;
     heap.put(waiting);
+    this.#metrics?.came('backoff', cause);
     this.#arm();
   }
 
-  #activate(waiting: Waiting): void {
+  #activate(waiting: Waiting, cause: string): void {
+    waiting.gate = undefined;
+    waiting.enteredMs ??= this.#options.clock.monotonic();
     this.#active.put(waiting);
+    this.#metrics?.came('active', cause);
     this.#arrived();
   }
 
@@ -287,10 +342,15 @@ export class SchedulingQueue {
     for (const heap of [this.#delayed, this.#failed]) {
       for (let next = heap.peek(); next && next.notBeforeMs <= nowMs; next = heap.peek()) {
         heap.pop();
-        this.#activate(next);
+        this.#activate(next, queueCauses.isDelayOver);
       }
     }
     this.#arm();
+  }
+
+  #overdue(waiting: Waiting): void {
+    waiting.isOverdue = true;
+    this.#wake(waiting, queueCauses.isOverdue);
   }
 
   #sweepLater(): void {
@@ -298,7 +358,7 @@ export class SchedulingQueue {
     this.#sweep = this.#options.clock.after(sweepMs, () => {
       this.#sweep = undefined;
       const beforeMs = this.#options.clock.now() - lookAgainMs;
-      for (const waiting of this.#refused.all()) if (waiting.sinceMs <= beforeMs) this.#wake(waiting);
+      for (const waiting of this.#refused.all()) if (waiting.sinceMs <= beforeMs) this.#overdue(waiting);
       if (this.#refused.size > 0) this.#sweepLater();
     });
   }
