@@ -243,6 +243,7 @@ class Scheduler {
       this.#cache.setPod(pod);
       this.#happened({ resource: pods, action, object: pod, ...(action === 'Update' && { old }) }, startMs);
     } else if (this.#isOurs(pod)) {
+      if (pod.metadata.deletionTimestamp) this.#cancelBinding(uid, 'the pod is being deleted');
       this.#nominate(pod, old, isSame);
       if (isSame) this.#queue.refresh(pod);
       else this.#queue.set(pod, old);

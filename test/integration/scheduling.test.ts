@@ -1060,6 +1060,19 @@ describe('pods on their way to a node', () => {
     expect(await cluster.events('FailedScheduling')).toEqual([]);
   });
 
+  test('nor once they are to go, though somebody holds them', async () => {
+    const metadata = { finalizers: ['example.com/hold'] };
+    await pod('slow', { ...waiting, requests: { cpu: '2' }, metadata });
+    await cluster.delete(pods, 'slow', { gracePeriodSeconds: 0 });
+    await cluster.settle();
+    expect(givenBack).toEqual(['slow']);
+    await pod('next', { requests: { cpu: '2' } });
+    expect(await placeOf('next')).toBe('a');
+    await cluster.pass(2000);
+    const told = await cluster.events('FailedScheduling');
+    expect(told.at(-1)).toBe('FailedScheduling skip schedule deleting pod: default/slow');
+  });
+
   test('go back to the queue, and stay alive, where one that matters more needs their place', async () => {
     await pod('slow', { ...waiting, requests: { cpu: '2' }, spec: { priorityClassName: 'low' } });
     const { uid } = (await cluster.get(pods, 'slow')).metadata;
