@@ -8,6 +8,7 @@ import {
   persistentvolumes,
   pods,
   storageclasses,
+  volumeattachments,
 } from '../../api/generated/resources.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { seededRandom } from '../../platform/random.ts';
@@ -312,6 +313,30 @@ describe('what wakes a pod that mounts volumes', () => {
   ])('%s', (plugin, resource, now, old, helps) => expect(wakes(plugin, resource, now, old)).toBe(helps));
 });
 
+test.each([
+  ['by claims', { persistentVolumeClaim: { claimName: 'c' } }, 'any.example.com', true],
+  ['as such, which that driver serves', { awsElasticBlockStore: { volumeID: 'x' } }, 'ebs.csi.aws.com', true],
+  ['as such, which another serves', { gcePersistentDisk: { pdName: 'x' } }, 'ebs.csi.aws.com', false],
+  ['that nobody attaches', { emptyDir: {} }, 'any.example.com', false],
+])('what a driver detaches may help pods with volumes %s', (_, volume, attacher, helps) => {
+  const { events = [] } = testProfile().at.filter.find((p) => p.name === 'NodeVolumeLimits') ?? {};
+  const object = stored<Stored<KubernetesObject>>('gone', { spec: { attacher } });
+  const one = pod({ volumes: [{ name: 'v', ...volume }] });
+  const event = { resource: volumeattachments as never, action: 'Delete' as const, object };
+  const asked = events.filter(({ resource }) => resource === volumeattachments);
+  expect(asked.map((interest) => interest.helps?.(one, event))).toEqual([helps]);
+});
+
+test.each([
+  ['VolumeRestrictions', 'persistentvolumeclaim "c" not found'],
+  ['NodeVolumeLimits', 'looking up PVC default/c: persistentvolumeclaim "c" not found'],
+])('%s alone keeps a pod waiting for a claim that is not there', (name, reason) => {
+  const enabled = ['PrioritySort', 'DefaultBinder', name].map((plugin) => ({ name: plugin }));
+  const profile = { plugins: { multiPoint: { disabled: [{ name: '*' }], enabled } } };
+  const one = pod({ volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] });
+  expect(place(one, { nodes: [node('a')], profile })).toEqual([reason]);
+});
+
 describe('which changes of a pod wake it', () => {
   /** Whether a plugin lets what changes of a pod that it has refused wake it. */
   function wakes(plugin: string, old: Stored<Pod>, change: object, objects: TestObjects = {}): boolean {
@@ -399,6 +424,23 @@ describe('features that nodes declare', () => {
   const restarts = { containers: [{ name: 'c', image: 'i', restartPolicyRules: [rule] }] };
   const declaring = (...declaredFeatures: string[]) => ({ status: { declaredFeatures } });
   const missing = "node(s) didn't match Pod's required features";
+
+  test.each([
+    ['the one that the pod needs', ['RestartAllContainersOnContainerExits'], [], true],
+    ['one that it does not need', ['Something'], [], false],
+    ['one more than it needs', ['RestartAllContainersOnContainerExits', 'X'], ['X'], true],
+    [
+      'one more where it could go already',
+      ['RestartAllContainersOnContainerExits', 'X'],
+      ['RestartAllContainersOnContainerExits'],
+      false,
+    ],
+  ])('wake a pod where a node declares %s', (_, now, before, helps) => {
+    const { events = [] } = testProfile().at.filter.find((p) => p.name === 'NodeDeclaredFeatures') ?? {};
+    const [added, updated] = [node('a', declaring(...now)), node('a', declaring(...before))];
+    const event = { resource: nodes as never, action: 'UpdateDeclaredFeatures' as const, object: added };
+    expect(events.map((one) => one.helps?.(pod(restarts), { ...event, old: updated }))).toEqual([helps]);
+  });
 
   test('are there for pods that need them', () => {
     const nodes = [node('a'), node('b', declaring('RestartAllContainersOnContainerExits', 'Something'))];

@@ -16,6 +16,7 @@ import type {
   StorageClass,
   VolumeAttachment,
 } from '../../../api/storage/v1.ts';
+import { goQuote } from '../../../machinery/go-text.ts';
 import type { Handle, Lister } from '../../framework/handle.ts';
 
 /** What the volume plugins know of storage. */
@@ -57,6 +58,9 @@ export function mountedClaims(pod: Pod): MountedClaim[] {
     return ephemeral ? [{ name: `${pod.metadata.name}-${name}`, isEphemeral: true }] : [];
   });
 }
+
+/** What is said of a claim that is not there. */
+export const noSuchClaim = (name: string) => `persistentvolumeclaim ${goQuote(name)} not found`;
 
 const bindCompleted = 'pv.kubernetes.io/bind-completed';
 

@@ -12,10 +12,12 @@ import { driverBehind } from '../../../machinery/migrated-drivers.ts';
 import type { NodeInfo } from '../../cache/node-info.ts';
 import { interestIn } from '../../framework/events.ts';
 import type { Plugin, Refusal } from '../../framework/framework.ts';
-import { classNameOf, mountedClaims, mounts, type StorageListers } from './claims.ts';
+import { refusalsOf } from '../../framework/refusals.ts';
+import { classNameOf, mountedClaims, mounts, noSuchClaim, type StorageListers } from './claims.ts';
 
 const name = 'NodeVolumeLimits';
-const refusal: Refusal = { plugin: name, reasons: ['node(s) exceed max volume count'], unresolvable: false };
+const refusalFor = refusalsOf(name);
+const refusal = refusalFor(['node(s) exceed max volume count'], false);
 
 /** A volume that takes up one of a driver's places, by a name that is its own. */
 interface Attached {
@@ -61,6 +63,14 @@ function attachedBy(pod: Pod, { claims, volumes, classes }: StorageListers): Att
   return [...mounted, ...inlineOf(pod)];
 }
 
+function missingClaim(pod: Pod, { claims }: StorageListers): Refusal | undefined {
+  const { namespace } = pod.metadata;
+  const missing = mountedClaims(pod).find((claim) => !claims.get(`${namespace}/${claim.name}`));
+  if (!missing) return undefined;
+  const why = `looking up PVC ${namespace}/${missing.name}: ${noSuchClaim(missing.name)}`;
+  return refusalFor([why], true);
+}
+
 /** Whether `attachedBy` may find something. */
 const mayAttach = (pod: Pod, claims: readonly unknown[]): boolean =>
   claims.length > 0 || (pod.spec.volumes ?? []).some(oldProvisionerOf);
@@ -92,6 +102,8 @@ function attachmentsOf({ attachments, volumes }: StorageListers): Attachments {
 interface State {
   wanted: readonly Attached[];
   attachments: Attachments;
+  /** A claim that is not there: what its volume takes up is not known. */
+  missing: Refusal | undefined;
 }
 
 /** What is attached to the node for whatever reason. */
@@ -118,18 +130,22 @@ export function nodeVolumeLimits(storage: StorageListers): Plugin {
       interestIn(csinodes, ['Add', 'Update'], (_, node, old) => !old || allowsMore(node, old)),
       interestIn(pods, ['Delete'], (_, gone) => mayAttach(gone, mountedClaims(gone))),
       interestIn(persistentvolumeclaims, ['Add'], mounts),
-      interestIn(volumeattachments, ['Delete'], (pod) => mayAttach(pod, mountedClaims(pod))),
+      interestIn(volumeattachments, ['Delete'], (pod, { spec }) => {
+        return mountedClaims(pod).length > 0 || inlineOf(pod).some(({ driver }) => driver === spec.attacher);
+      }),
     ],
     preFilter({ pod, state }) {
       const wanted = mayAttach(pod.pod, pod.claims) ? attachedBy(pod.pod, storage) : [];
-      if (wanted.length === 0) return { skip: true };
-      state.set(name, { wanted, attachments: attachmentsOf(storage) } satisfies State);
+      const missing = missingClaim(pod.pod, storage);
+      if (wanted.length === 0 && !missing) return { skip: true };
+      state.set(name, { wanted, attachments: attachmentsOf(storage), missing } satisfies State);
       return undefined;
     },
     filter({ state }, node) {
       const limits = storage.csiNodes.get(node.name)?.spec.drivers ?? [];
       const limitOf = (driver: string) => limits.find((d) => d.name === driver)?.allocatable?.count;
-      const { wanted, attachments } = state.get<State>(name) as State;
+      const { wanted, attachments, missing } = state.get<State>(name) as State;
+      if (missing) return missing;
       const limited = wanted.filter(({ driver }) => limitOf(driver) !== undefined);
       if (limited.length === 0) return undefined;
       const there = attachedTo(node, storage, attachments);

@@ -1,7 +1,7 @@
 import type { Node, PersistentVolume } from '../../../api/core/v1.ts';
 import type { Stored } from '../../../api/resource.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
-import { type Claim, isBound, type StorageListers } from './claims.ts';
+import { type Claim, isBound, noSuchClaim, type StorageListers } from './claims.ts';
 import { reachesServed } from './volume-match.ts';
 
 export const selectedNode = 'volume.kubernetes.io/selected-node';
@@ -37,10 +37,7 @@ function isGiven(storage: Storage, { claim, volume }: BindStep, node: Stored<Nod
   const now = volumes.get(name);
   if (!now) throw new Error(`failed to check binding: persistentvolume ${goQuote(name)} not found`);
   const owner = claims.get(keyOf(claim));
-  if (!owner)
-    throw new Error(
-      `failed to check binding: persistentvolumeclaim ${goQuote(claim.metadata.name)} not found`,
-    );
+  if (!owner) throw new Error(`failed to check binding: ${noSuchClaim(claim.metadata.name)}`);
   if (!volumes.hasReached(resourceVersion)) return false;
   mustReach(now, node, storage);
   if (!now.spec?.claimRef?.uid) throw new Error(`ClaimRef got reset for pv ${goQuote(name)}`);
@@ -51,8 +48,7 @@ function isMade(storage: Storage, claim: Claim, node: Stored<Node>): boolean {
   const { claims, volumes } = storage;
   const { name, resourceVersion } = claim.metadata;
   const now = claims.get(keyOf(claim));
-  if (!now)
-    throw new Error(`failed to check provisioning pvc: persistentvolumeclaim ${goQuote(name)} not found`);
+  if (!now) throw new Error(`failed to check provisioning pvc: ${noSuchClaim(name)}`);
   if (!claims.hasReached(resourceVersion)) return false;
   const { annotations } = now.metadata;
   if (!annotations) throw new Error(`selectedNode annotation reset for PVC ${goQuote(name)}`);

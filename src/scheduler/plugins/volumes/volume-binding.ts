@@ -23,6 +23,7 @@ import {
   isBound,
   mountedClaims,
   mounts,
+  noSuchClaim,
   type StorageListers,
   waitsForPod,
 } from './claims.ts';
@@ -98,7 +99,7 @@ function sortClaims(pod: Pod, { claims, classes }: StorageListers): Sorted {
 const missing = (claim: string, isEphemeral: boolean) =>
   isEphemeral
     ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${claim}"`
-    : `persistentvolumeclaim "${claim}" not found`;
+    : noSuchClaim(claim);
 
 function claimProblem({ metadata, spec, status }: Claim, owner: Pod | undefined): string | undefined {
   const { name: claim, namespace, deletionTimestamp, ownerReferences } = metadata;

@@ -2,14 +2,16 @@ import type { Pod, Volume } from '../../../api/core/v1.ts';
 import { nodes, persistentvolumeclaims, pods } from '../../../api/generated/resources.ts';
 import type { NodeInfo } from '../../cache/node-info.ts';
 import { interestIn } from '../../framework/events.ts';
-import type { Plugin, Refusal } from '../../framework/framework.ts';
-import { mountedClaims, mounts, type StorageListers } from './claims.ts';
+import type { Plugin } from '../../framework/framework.ts';
+import { refusalsOf } from '../../framework/refusals.ts';
+import { mountedClaims, mounts, noSuchClaim, type StorageListers } from './claims.ts';
 
 const name = 'VolumeRestrictions';
-const refuse = (reason: string): Refusal => ({ plugin: name, reasons: [reason], unresolvable: false });
-const diskTaken = refuse('node(s) had no available disk');
-const claimTaken = refuse(
-  'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode',
+const refusalFor = refusalsOf(name);
+const diskTaken = refusalFor(['node(s) had no available disk'], false);
+const claimTaken = refusalFor(
+  ['node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode'],
+  false,
 );
 
 const overlap = (a: readonly string[] = [], b: readonly string[] = []) => a.some((item) => b.includes(item));
@@ -55,12 +57,11 @@ class State {
 
 /** Volumes that can only be mounted once are. */
 export function volumeRestrictions({ claims }: StorageListers): Plugin {
+  const claimOf = ({ metadata }: Pod, claim: string) => claims.get(`${metadata.namespace}/${claim}`);
   const exclusiveClaims = (pod: Pod) =>
     mountedClaims(pod)
       .map(({ name: claim }) => claim)
-      .filter((claim) =>
-        claims.get(`${pod.metadata.namespace}/${claim}`)?.spec?.accessModes?.includes('ReadWriteOncePod'),
-      );
+      .filter((claim) => claimOf(pod, claim)?.spec?.accessModes?.includes('ReadWriteOncePod'));
   return {
     name,
     changeHelps: () => false,
@@ -74,6 +75,11 @@ export function volumeRestrictions({ claims }: StorageListers): Plugin {
       interestIn(persistentvolumeclaims, ['Add', 'Update'], mounts),
     ],
     preFilter({ pod, snapshot, state }) {
+      // Those that are made for the pod are not looked for here.
+      const missing = mountedClaims(pod.pod).find(
+        ({ name: claim, isEphemeral }) => !isEphemeral && !claimOf(pod.pod, claim),
+      );
+      if (missing) return { refusal: refusalFor([noSuchClaim(missing.name)], true) };
       const disks = disksOf(pod.pod);
       const exclusive = pod.claims.length > 0 ? exclusiveClaims(pod.pod) : [];
       if (disks.length + exclusive.length === 0) return { skip: true };

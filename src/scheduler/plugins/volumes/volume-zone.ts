@@ -8,7 +8,7 @@ import {
 import { interestIn } from '../../framework/events.ts';
 import type { Plugin } from '../../framework/framework.ts';
 import { refusalsOf } from '../../framework/refusals.ts';
-import { mountedClaims, mounts, type StorageListers, waitsForPod } from './claims.ts';
+import { mountedClaims, mounts, noSuchClaim, type StorageListers, waitsForPod } from './claims.ts';
 
 const name = 'VolumeZone';
 const refusalFor = refusalsOf(name);
@@ -35,7 +35,7 @@ function placesOf(pod: Pod, { claims, volumes, classes }: StorageListers): Place
   const places: Place[] = [];
   for (const { name: claimName } of mountedClaims(pod)) {
     const claim = claims.get(`${pod.metadata.namespace}/${claimName}`);
-    if (!claim) return `persistentvolumeclaim "${claimName}" not found`;
+    if (!claim) return noSuchClaim(claimName);
     const { volumeName } = claim.spec ?? {};
     if (!volumeName && waitsForPod(claim, classes)) continue;
     if (!volumeName) return 'PersistentVolumeClaim had no pv name and storageClass name';
