@@ -117,12 +117,15 @@ interface Prepared {
 /** Asks the plugins what the pod needs: which filters matter, which nodes come into question at all. */
 function preFilter(decision: Decision, refusals: Refusals): Prepared {
   const skipped = new Set<Plugin>();
-  const narrowedBy: string[] = [];
+  const { narrowedBy } = refusals;
   let only: ReadonlySet<string> | undefined;
+  let refusal: Refusal | undefined;
   for (const plugin of decision.profile.at.preFilter) {
     const result = plugin.preFilter?.(decision);
     if (!result) continue;
-    if (result.refusal) return { filters: [], refusal: result.refusal };
+    if (result.refusal?.unresolvable) return { filters: [], refusal: result.refusal };
+    // Where making room may help, the filters say for whom: the other plugins prepare theirs.
+    refusal = result.refusal ?? refusal;
     if (result.skip) skipped.add(plugin);
     if (!result.onlyNodes) continue;
     narrowedBy.push(plugin.name);
@@ -131,6 +134,7 @@ function preFilter(decision: Decision, refusals: Refusals): Prepared {
   }
   const { filter } = decision.profile.at;
   const filters = skipped.size > 0 ? filter.filter((plugin) => !skipped.has(plugin)) : filter;
+  if (refusal) return { filters, refusal };
   if (!only) return { filters };
   const reasons = [`node(s) didn't satisfy plugin(s) [${narrowedBy.sort().join(' ')}]`];
   refusals.rest = { plugin: narrowedBy[0] as string, reasons, unresolvable: true };

@@ -26,6 +26,8 @@ export class Refusals {
   #explicit = 0;
   /** The verdict of every node that has none of its own. */
   rest: Refusal | undefined;
+  /** Names of the plugins that left only some nodes in question: with each of them others may come back. */
+  readonly narrowedBy: string[] = [];
 
   constructor(nodes: NodeList, rest?: Refusal) {
     this.#nodes = nodes;
@@ -84,7 +86,7 @@ export class Refusals {
 
   /** Names of all plugins that refused. */
   plugins(): Set<string> {
-    const names = new Set<string>();
+    const names = new Set(this.narrowedBy);
     for (const { refusal } of this.#distinct()) names.add(refusal.plugin);
     return names;
   }

@@ -17,8 +17,9 @@ import { podInfo } from '../cache/node-info.ts';
 import { Memory } from '../framework/memory.ts';
 import { decide } from '../decide.ts';
 import { CycleState } from '../framework/cycle-state.ts';
-import type { Decision } from '../framework/framework.ts';
 import { Fitting } from '../fitting.ts';
+import type { Decision } from '../framework/framework.ts';
+import type { Decision, Plugin } from '../framework/framework.ts';
 import { pluginsToAsk, totalScores } from '../score.ts';
 import { type TestObjects, testProfile } from '../testing.ts';
 
@@ -754,4 +755,47 @@ test('whom a pod pushes aside follows the budgets, also where all else is rememb
     return verdict.type === 'refused' && verdict.plan.nominate;
   };
   expect([nominated(0), nominated(1), nominated(0)]).toEqual(['b', 'a', 'b']);
+});
+
+test('a plugin that refuses a pod before any node is looked at, but could let it pass, has room made as the filters want it', () => {
+  class Tokens {
+    left = 0;
+    clone = () => Object.assign(new Tokens(), { left: this.left });
+  }
+  const refusal = { plugin: 'Tokens', reasons: ['no token'], unresolvable: false };
+  const tokens: Plugin = {
+    name: 'Tokens',
+    preFilter({ state }) {
+      state.set('tokens', new Tokens());
+      return { refusal };
+    },
+    filter: ({ state }) => ((state.get<Tokens>('tokens') as Tokens).left > 0 ? undefined : refusal),
+    changePod({ state }, { by }) {
+      (state.get<Tokens>('tokens') as Tokens).left -= by;
+    },
+  };
+  const profile = testProfile();
+  const { preFilter, filter } = profile.at;
+  const at = { ...profile.at, preFilter: [tokens, ...preFilter], filter: [...filter, tokens] };
+  const running = [pod({ nodeName: 'a', priority: 0 }, { cpu: '1' })];
+  const snapshot = cacheOf({ nodes: [node('a')], running }).snapshot();
+  const nominated = (cpu: string) => {
+    const options = { profile: { ...profile, at }, random: seededRandom(1), startAt: 0 };
+    const verdict = decide(podInfo(pod({ priority: 10 }, { cpu })), snapshot, options);
+    return verdict.type === 'refused' && [verdict.plan.nominate, verdict.message];
+  };
+  expect(nominated('4')).toEqual(['a', '0/1 nodes are available: no token.']);
+  expect(nominated('5')).toEqual(['', expect.stringContaining('1 Insufficient cpu')]);
+});
+
+test('a pod that plugins leave no node together waits for news of each of them', () => {
+  const leaving = (name: string, only: string): Plugin => ({
+    name,
+    preFilter: () => ({ onlyNodes: new Set([only]) }),
+  });
+  const profile = testProfile();
+  const at = { ...profile.at, preFilter: [leaving('X', 'a'), leaving('Y', 'b')] };
+  const options = { profile: { ...profile, at }, random: seededRandom(1), startAt: 0 };
+  const verdict = decide(podInfo(pod()), cacheOf({ nodes: [node('a'), node('b')] }).snapshot(), options);
+  expect(verdict).toMatchObject({ type: 'refused', refusedBy: new Set(['X', 'Y']) });
 });
