@@ -83,7 +83,7 @@ async function schedule({ server }: Awaited<ReturnType<typeof startServer>>, sig
     meter: new MetricRegistry(),
   }).run(signal);
   await informers.synced();
-  return { stopped: () => running.then(() => events.flush()) };
+  return { stopped: () => running.then(() => events.close()) };
 }
 
 function usage(): Usage {

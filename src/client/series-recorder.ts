@@ -6,6 +6,7 @@ import { type Clock, formatMicroTime, type Timer } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import { Semaphore } from '../platform/semaphore.ts';
+import { TokenBucket } from '../platform/token-bucket.ts';
 import type { Client } from './client.ts';
 import { type EventNote, eventName, type Recorder, referenceTo } from './event-recorder.ts';
 import { type Cause, causedBy } from './transport.ts';
@@ -27,8 +28,10 @@ const finishMs = 360_000;
 const looksPerRefresh = 5;
 const retryMs = 10_000;
 const mostTries = 12;
-/** Events written at once: few, so that what they tell of goes before them. (client-go's are held back by the client's 50 requests a second) */
-const writers = 2;
+/** Events written at once. */
+const writers = 16;
+/** So that what they tell of goes before them. (what kube-scheduler's client is allowed by default) */
+const mostWrites = { perSecond: 50, burst: 100 };
 /** When more events than these are not written yet, further ones are lost. */
 const mostQueued = 10_000;
 /** When more events than these are remembered, those that were said once are forgotten. */
@@ -53,6 +56,7 @@ export class EventSeriesRecorder implements Recorder {
   readonly #options: SeriesRecorderOptions;
   readonly #known = new Map<string, Said>();
   readonly #writers = new Semaphore(writers);
+  readonly #pace = new TokenBucket(mostWrites);
   readonly #closed = new AbortController();
   readonly #writing = new Set<Promise<void>>();
   #looks = 0;
@@ -173,6 +177,9 @@ export class EventSeriesRecorder implements Recorder {
   async #inTurn(event: Event, cause: Cause): Promise<void> {
     const leave = await this.#writers.acquire();
     try {
+      const { clock } = this.#options;
+      const waitMs = this.#pace.take(clock.now());
+      if (waitMs > 0) await clock.sleep(waitMs, this.#closed.signal);
       await this.#send(event, cause);
     } finally {
       leave();

@@ -18,7 +18,6 @@ import { Memory } from '../framework/memory.ts';
 import { decide } from '../decide.ts';
 import { CycleState } from '../framework/cycle-state.ts';
 import { Fitting } from '../fitting.ts';
-import type { Decision } from '../framework/framework.ts';
 import type { Decision, Plugin } from '../framework/framework.ts';
 import { pluginsToAsk, totalScores } from '../score.ts';
 import { type TestObjects, testProfile } from '../testing.ts';
