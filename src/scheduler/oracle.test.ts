@@ -331,7 +331,7 @@ test('decisions are those of the obvious rules, whatever has happened to the clu
   };
   const steps = fc.array(stepsOf(often), { minLength: 10, maxLength: 60 });
   fc.assert(fc.property(kinds, nodes, steps, run), { numRuns: 300 });
-});
+}, 120_000);
 
 /** Pods that differ in one thing alone. */
 function almostAlike(): fc.Arbitrary<PodParts[]> {
@@ -360,11 +360,11 @@ test('what is remembered of pods that are almost alike changes no decision', () 
   const often = { node: 1, pod: 5, removePod: 2, nominate: 3, budget: 3, decide: 14 };
   const steps = fc.array(stepsOf(often), { minLength: 20, maxLength: 80 });
   fc.assert(fc.property(almostAlike(), nodes, steps, run), { numRuns: 300 });
-});
+}, 120_000);
 
 test('nor does it in a cluster of which a decision looks at a part', () => {
   const nodes = fc.array(nodeParts, { minLength: 150, maxLength: 250 });
   const often = { node: 1, removeNode: 1, pod: 3, nominate: 2, decide: 6 };
   const steps = fc.array(stepsOf(often), { minLength: 10, maxLength: 30 });
   fc.assert(fc.property(almostAlike(), nodes, steps, run), { numRuns: 20 });
-});
+}, 120_000);

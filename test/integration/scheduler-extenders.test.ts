@@ -346,7 +346,7 @@ describe('binding', () => {
         return undefined;
       },
     };
-    await runScheduler([{ urlPrefix: extender.url, bindVerb: 'bind', httpTimeout: '100ms' }]);
+    await runScheduler([{ urlPrefix: extender.url, bindVerb: 'bind', httpTimeout: '2s' }]);
     await node('a');
     await pod('p');
     expect(await placed('p')).toBe('a');
