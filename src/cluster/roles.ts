@@ -124,7 +124,7 @@ function controllerManagerRole(
         podRange,
         localVolumes: {
           pathOf: (name) => `${volumeDir}/${name}`,
-          remove: (name) => platform.files.remove(`${volumeDir}/${name}`),
+          remove: (path) => platform.files.remove(path),
         },
       }).controllers,
   };

@@ -13,7 +13,8 @@ import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { defaultStorageClassOf } from '../../machinery/default-storage-class.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { driverBehind, migratedTo } from '../../machinery/migrated-drivers.ts';
+import { goQuote } from '../../machinery/go-text.ts';
+import { driverBehind } from '../../machinery/migrated-drivers.ts';
 import { hasReason, ignoring } from '../../machinery/status-error.ts';
 import {
   type ControllerContext,
@@ -23,19 +24,12 @@ import {
   type OwnWrites,
 } from '../controller.ts';
 import { byClaim, indexByClaim, isFinished } from '../shared/pods.ts';
-import {
-  annotations,
-  classOf,
-  findVolume,
-  isBoundElsewhere,
-  isKeptFor,
-  isMadeForClaim,
-  mismatchOf,
-  namesClass,
-  phaseOf,
-} from './match.ts';
-import { isExternal, reclaimFailure } from './reclaim.ts';
-import { type LocalVolumes, localProvisioner, localVolume, standardClass } from './local.ts';
+import { annotations, classOf, findVolume, isKeptFor, mismatchOf, namesClass } from './match.ts';
+import { notedClaim } from './driver-notes.ts';
+import { type LocalVolumes, localVolume, standardClass } from './local.ts';
+import { isExternal, localProvisioner } from './reclaim.ts';
+import { recycledBy, resyncMs } from './recycler.ts';
+import { VolumeSync } from './volume-sync.ts';
 
 type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;
@@ -55,20 +49,7 @@ const misbound = {
   message: 'Two claims are bound to the same volume, this one is bound incorrectly',
 };
 
-/** The object with the driver noted that has taken the place of its provisioner; undefined where it is noted, or none has. */
-function tellsDriver<T extends Claim | Volume>(object: T, keys: readonly string[]): T | undefined {
-  const { metadata } = object;
-  const named = keys.flatMap((key) => metadata.annotations?.[key] ?? [])[0];
-  const driver = named && migratedTo(named);
-  if (!driver || metadata.annotations?.[annotations.migratedTo] === driver) return undefined;
-  const told = { ...metadata.annotations, [annotations.migratedTo]: driver };
-  return { ...object, metadata: { ...metadata, annotations: told } };
-}
-
 const wasBound = ({ metadata }: Claim) => metadata.annotations?.[annotations.bindCompleted] !== undefined;
-
-/** Claims that found nothing look again after this time, as upstream does. */
-const resyncMs = 15_000;
 
 /** Binds claims to volumes, and says what becomes of volumes whose claim is gone. */
 export function createPersistentVolumeBinder(
@@ -96,6 +77,7 @@ class Binder {
   readonly #volumes: Informer<PersistentVolume>;
   readonly #classes: Informer<StorageClass>;
   readonly #pods: Informer<Pod>;
+  readonly #volumeSync: VolumeSync;
 
   constructor(
     context: ControllerContext,
@@ -110,6 +92,7 @@ class Binder {
     this.#classes = context.informers.of(storageclasses);
     this.#pods = context.informers.of(pods);
     indexByClaim(this.#pods);
+    this.#volumeSync = new VolumeSync(context, parts);
     this.#volumes.addIndex(byClaimRef, ({ spec: { claimRef } }) =>
       claimRef ? [`${claimRef.namespace}/${claimRef.name}`] : [],
     );
@@ -140,6 +123,11 @@ class Binder {
     };
     this.#volumes.onChange({ added: onVolume, updated: onVolume, deleted: onGone });
     this.#classes.onChange({ added: addPending, updated: addPending });
+    const onPod = (pod: Pod) => {
+      const name = recycledBy(pod);
+      if (name) this.#queue.add(`volume|${name}`);
+    };
+    this.#pods.onChange({ updated: onPod, deleted: onPod });
     if (this.#local) this.#queue.add('class|');
   }
 
@@ -148,11 +136,11 @@ class Binder {
     if (kind === 'class') return this.#ensureClass();
     if (kind === 'volume') {
       const volume = this.#volumes.get(name);
-      return volume ? this.#syncVolume(key, volume) : done;
+      return volume ? this.#volumeSync.sync(key, volume) : done;
     }
     const claim = this.#claims.get(name);
     if (!claim || claim.metadata.deletionTimestamp) return done;
-    const told = tellsDriver(claim, [annotations.provisioner, annotations.betaProvisioner]);
+    const told = notedClaim(claim);
     if (told) {
       await this.#updateClaim(key, told, causedBy(claim, 'another driver serves it now'));
       return done;
@@ -177,16 +165,30 @@ class Binder {
       await this.#setPhase(key, claim, { phase: 'Pending' });
       return { type: 'again', afterMs: resyncMs };
     }
-    if (volume.spec.claimRef && !isKeptFor(volume, claim)) {
-      if (wasBound(claim)) return this.#lose(key, claim, misbound);
-      await this.#setPhase(key, claim, { phase: 'Pending' });
-      return { type: 'again', afterMs: resyncMs };
-    }
+    const { claimRef } = volume.spec;
+    if (claimRef && wasBound(claim) && claimRef.uid !== claim.metadata.uid)
+      return this.#lose(key, claim, misbound);
+    if (claimRef && !isKeptFor(volume, claim)) return this.#refuseTaken(key, claim, volume);
     const mismatch = wasBound(claim) || volume.spec.claimRef ? undefined : mismatchOf(volume, claim);
     if (mismatch === undefined) return this.#bind(key, claim, volume);
     const message = `Cannot bind to requested volume ${JSON.stringify(volume.metadata.name)}: ${mismatch}`;
     this.#tell(claim, 'VolumeMismatch', message, 'Warning');
     await this.#setPhase(key, claim, { phase: 'Pending' });
+    return { type: 'again', afterMs: resyncMs };
+  }
+
+  /** A claim that names a volume of another. */
+  async #refuseTaken(key: string, claim: Claim, { metadata, spec: { claimRef } }: Volume): Promise<Outcome> {
+    const taken = `volume ${goQuote(metadata.name)} already bound to a different claim`;
+    const owner = goQuote(`${claimRef?.namespace}/${claimRef?.name}`);
+    const byController = claim.metadata.annotations?.[annotations.boundByController] !== undefined;
+    this.#tell(
+      claim,
+      'FailedBinding',
+      byController ? `${taken} ${owner} by controller` : `${taken}.`,
+      'Warning',
+    );
+    if (!byController) await this.#setPhase(key, claim, { phase: 'Pending' });
     return { type: 'again', afterMs: resyncMs };
   }
 
@@ -342,77 +344,6 @@ class Binder {
     const api = this.#context.client.of(persistentvolumeclaims);
     const written = await api.updateStatus({ ...claim, status: next }, { cause });
     this.#writes.wrote(key, this.#claims, written);
-  }
-
-  async #syncVolume(key: string, volume: Volume): Promise<Outcome> {
-    const told = tellsDriver(volume, [annotations.provisionedBy]);
-    if (told) {
-      const cause = causedBy(volume, 'another driver serves it now');
-      const written = await this.#context.client.of(persistentvolumes).update(told, { cause });
-      this.#writes.wrote(key, this.#volumes, written);
-      return done;
-    }
-    const { claimRef } = volume.spec;
-    const claim = claimRef && this.#claims.get(`${claimRef.namespace}/${claimRef.name}`);
-    const isElsewhere = isBoundElsewhere(volume, claim);
-    if (isElsewhere && !isMadeForClaim(volume)) {
-      await this.#unbind(key, volume);
-      return done;
-    }
-    const phase = isElsewhere ? 'Released' : phaseOf(volume, claim);
-    // That it could not be reclaimed stays to be seen.
-    const isSaid =
-      volume.status?.phase === phase || (phase === 'Released' && volume.status?.phase === 'Failed');
-    if (!isSaid) await this.#setVolumePhase(key, volume, { phase });
-    else if (phase === 'Released' && !volume.metadata.deletionTimestamp) await this.#reclaim(key, volume);
-    return done;
-  }
-
-  async #setVolumePhase(
-    key: string,
-    volume: Volume,
-    said: { phase: string; message?: string },
-  ): Promise<void> {
-    const cause = causedBy(volume, `it is ${said.phase}`);
-    const { message: _, ...before } = volume.status ?? {};
-    const api = this.#context.client.of(persistentvolumes);
-    const written = await api.updateStatus({ ...volume, status: { ...before, ...said } }, { cause });
-    this.#writes.wrote(key, this.#volumes, written);
-  }
-
-  /** Takes back a binding to a claim that has got another volume; where a person has made it, the claim may still have it later. */
-  async #unbind(key: string, volume: Volume): Promise<void> {
-    const { [annotations.boundByController]: byUs, ...others } = volume.metadata.annotations ?? {};
-    const { uid: _, resourceVersion: __, ...kept } = volume.spec.claimRef ?? {};
-    const next = {
-      ...volume,
-      metadata: { ...volume.metadata, annotations: others },
-      spec: { ...volume.spec, claimRef: byUs === undefined ? kept : undefined },
-    };
-    const cause = causedBy(volume, 'its claim has got another volume');
-    const written = await this.#context.client.of(persistentvolumes).update(next, { cause });
-    this.#writes.wrote(key, this.#volumes, written);
-  }
-
-  /** Does away with a volume that nobody wants kept, or says why that cannot be done. Volumes of others are their provisioner's to delete. */
-  async #reclaim(key: string, volume: Volume): Promise<void> {
-    const isOurs = volume.metadata.annotations?.[annotations.provisionedBy] === localProvisioner;
-    const isUnwanted = volume.spec.persistentVolumeReclaimPolicy === 'Delete';
-    if (isUnwanted && isOurs) {
-      if (this.#local) await this.#discard(volume, this.#local);
-      return;
-    }
-    const failure = reclaimFailure(volume);
-    if (!failure || volume.status?.phase === 'Failed') return;
-    await this.#setVolumePhase(key, volume, { phase: 'Failed', message: failure.message });
-    this.#tell(volume, failure.reason, failure.message, 'Warning');
-  }
-
-  async #discard(volume: Volume, local: LocalVolumes): Promise<void> {
-    await local.remove(volume.metadata.name);
-    const cause = causedBy(volume, 'its claim is gone and nobody wants it kept');
-    const preconditions = { uid: volume.metadata.uid };
-    await this.#context.client.of(persistentvolumes).delete(volume.metadata, { cause, preconditions });
   }
 
   #tell(

@@ -8,8 +8,8 @@ import { oldProvisionerOf } from '../../machinery/csi-translation/translate.ts';
 import { driverBehind } from '../../machinery/migrated-drivers.ts';
 import { compareQuantities } from '../../machinery/quantity.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
-import { localProvisioner } from './local.ts';
 import { annotations } from './match.ts';
+import { localProvisioner } from './reclaim.ts';
 
 type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;

@@ -2,16 +2,14 @@ import type { PersistentVolume, PersistentVolumeClaim } from '../../api/core/v1.
 import type { StorageClass } from '../../api/storage/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { annotations } from './match.ts';
-
-/** Who makes volumes out of directories of a node. */
-export const localProvisioner = 'k8ts.dev/local';
+import { localProvisioner, provisionerFinalizer } from './reclaim.ts';
 
 /** Directories on the nodes that stand for volumes, for clusters without any other storage. */
 export interface LocalVolumes {
   /** The directory of a volume, as its node sees it. */
   pathOf(volumeName: string): string;
-  /** Takes the directory away with all that is in it; nothing where there is none. */
-  remove(volumeName: string): Promise<void>;
+  /** Takes a directory away with all that is in it; nothing where there is none. */
+  remove(path: string): Promise<void>;
 }
 
 /** The class that claims get which name none. */
@@ -34,17 +32,22 @@ export function localVolume(
   const { name, namespace, uid } = claim.metadata;
   const node = claim.metadata.annotations?.[annotations.selectedNode];
   const volume = `pvc-${uid}`;
+  const reclaimPolicy = storageClass.reclaimPolicy ?? 'Delete';
   const matchExpressions = [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node ?? ''] }];
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
-    metadata: { name: volume, annotations: { [annotations.provisionedBy]: localProvisioner } },
+    metadata: {
+      name: volume,
+      annotations: { [annotations.provisionedBy]: localProvisioner },
+      ...(reclaimPolicy === 'Delete' && { finalizers: [provisionerFinalizer] }),
+    },
     spec: {
       accessModes: claim.spec.accessModes,
       capacity: { storage: claim.spec.resources?.requests?.storage ?? '0' },
       claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name, namespace, uid },
       hostPath: { path: local.pathOf(volume), type: 'DirectoryOrCreate' },
-      persistentVolumeReclaimPolicy: storageClass.reclaimPolicy ?? 'Delete',
+      persistentVolumeReclaimPolicy: reclaimPolicy,
       storageClassName: storageClass.metadata.name,
       volumeMode: 'Filesystem',
       ...(node && { nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions }] } } }),

@@ -39,10 +39,16 @@ const sizeOf = (volume: PersistentVolume) => volume.spec.capacity?.storage ?? '0
 const askedOf = (claim: PersistentVolumeClaim) => claim.spec.resources?.requests?.storage ?? '0';
 
 const modeOf = ({ spec }: PersistentVolume | PersistentVolumeClaim) => spec.volumeMode ?? 'Filesystem';
+const attributesOf = ({ spec }: PersistentVolume | PersistentVolumeClaim) =>
+  spec.volumeAttributesClassName ?? '';
+
+/** Whether a volume is a file system, or a bare device, as a claim wants it. */
+export const hasMode = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
+  modeOf(volume) === modeOf(claim);
 
 /** Whether a volume is what a claim asks for, whoever has it. */
 function fits(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  return hasAccessModes(volume, claim) && modeOf(volume) === modeOf(claim) && isLargeEnough(volume, claim);
+  return hasAccessModes(volume, claim) && hasMode(volume, claim) && isLargeEnough(volume, claim);
 }
 
 const isLargeEnough = (volume: PersistentVolume, claim: PersistentVolumeClaim) =>
@@ -62,7 +68,8 @@ export function mismatchOf(
     return `the volume is marked for deletion ${JSON.stringify(volume.metadata.name)}`;
   if (!isLargeEnough(volume, claim)) return 'requested PV is too small';
   if (classOf(volume) !== classOf(claim)) return 'storageClassName does not match';
-  if (modeOf(volume) !== modeOf(claim)) return 'incompatible volumeMode';
+  if (attributesOf(volume) !== attributesOf(claim)) return 'volumeAttributesClassName does not match';
+  if (!hasMode(volume, claim)) return 'incompatible volumeMode';
   return hasAccessModes(volume, claim) ? undefined : 'incompatible accessMode';
 }
 
@@ -80,8 +87,9 @@ export function findVolume(
   const free = living.filter(
     (volume) =>
       !volume.spec.claimRef &&
+      volume.status?.phase === 'Available' &&
       classOf(volume) === classOf(claim) &&
-      (volume.spec.volumeAttributesClassName || '') === (claim.spec.volumeAttributesClassName || '') &&
+      attributesOf(volume) === attributesOf(claim) &&
       (!compiled || matchesLabels(compiled, volume.metadata.labels)) &&
       fits(volume, claim),
   );
@@ -90,13 +98,15 @@ export function findVolume(
   )[0];
 }
 
-/** The phase that a volume is in, by its claim. */
-export function phaseOf(volume: PersistentVolume, claim: Stored<PersistentVolumeClaim> | undefined): string {
-  const { claimRef } = volume.spec;
-  if (!claimRef) return 'Available';
-  // Kept for a claim that is yet to come.
-  if (!claimRef.uid) return claim && claim.spec.volumeName === volume.metadata.name ? 'Bound' : 'Available';
-  return claim?.metadata.uid === claimRef.uid ? 'Bound' : 'Released';
+/** The phase that a volume is to be in, by its claim; undefined while their binding is not complete. */
+export function phaseOf(
+  { spec: { claimRef }, metadata }: Stored<PersistentVolume>,
+  claim: Stored<PersistentVolumeClaim> | undefined,
+): string | undefined {
+  // Without a uid it is kept for a claim that is yet to get it.
+  if (!claimRef?.uid) return 'Available';
+  if (claim?.metadata.uid !== claimRef.uid) return 'Released';
+  return claim.spec.volumeName === metadata.name ? 'Bound' : undefined;
 }
 
 /** Whether a volume is bound to a claim that has got another one. */

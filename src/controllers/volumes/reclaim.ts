@@ -1,40 +1,63 @@
 import type { PersistentVolume } from '../../api/core/v1.ts';
-import type { Stored } from '../../api/resource.ts';
-import { oldProvisionerOf } from '../../machinery/csi-translation/translate.ts';
+import { goQuote } from '../../machinery/go-text.ts';
 import { migratedTo } from '../../machinery/migrated-drivers.ts';
 import { annotations } from './match.ts';
 
+/** Who makes volumes out of directories of a node. */
+export const localProvisioner = 'k8ts.dev/local';
+
+/** Keeps a volume until its provisioner has done away with what it stands for, though it be deleted before its claim. */
+export const provisionerFinalizer = 'external-provisioner.volume.kubernetes.io/finalizer';
+/** The same, of volumes that Kubernetes itself has provisioned. */
+export const inTreeFinalizer = 'kubernetes.io/pv-controller';
+
 const inTree = 'kubernetes.io/';
+const hostPathProvisioner = `${inTree}host-path`;
+
 /** Whether somebody else may answer to a provisioner of this name; those of Kubernetes itself are gone. */
 export const isExternal = (provisioner: string) =>
   !provisioner.startsWith(inTree) || migratedTo(provisioner) !== undefined;
 
-export interface Failure {
-  reason: 'VolumeFailedDelete' | 'VolumeFailedRecycle';
-  message: string;
+/** What is to become of a volume whose claim is gone. */
+export type Reclaim =
+  /** It stays as it is, or is somebody else's to delete. */
+  | { type: 'leave' }
+  /** A directory goes, and the volume with it: the one at the path, or the one that was made for the volume. */
+  | { type: 'delete'; path?: string }
+  /** A pod empties it, and it is free again. */
+  | { type: 'recycle' }
+  /** It cannot be reclaimed, in upstream's words. */
+  | { type: 'fail'; reason: 'VolumeFailedDelete' | 'VolumeFailedRecycle'; message: string };
+
+const leave: Reclaim = { type: 'leave' };
+
+/** What a volume's policy comes to, once its claim is gone. */
+export function planReclaim(volume: PersistentVolume): Reclaim {
+  const { spec } = volume;
+  if (spec.persistentVolumeReclaimPolicy === 'Delete') return planDelete(volume);
+  if (spec.persistentVolumeReclaimPolicy !== 'Recycle') return leave;
+  if (spec.nfs || spec.hostPath) return { type: 'recycle' };
+  return { type: 'fail', reason: 'VolumeFailedRecycle', message: 'No recycler plugin found for the volume!' };
 }
 
-/** Why a volume that nobody wants kept stays all the same, in upstream's words; undefined where somebody may still do away with it. */
-export function reclaimFailure(volume: Stored<PersistentVolume>): Failure | undefined {
-  const { spec, metadata } = volume;
-  const policy = spec.persistentVolumeReclaimPolicy;
-  if (policy === 'Recycle') {
-    if (spec.nfs || spec.hostPath) return undefined;
-    return { reason: 'VolumeFailedRecycle', message: 'No recycler plugin found for the volume!' };
-  }
+/** Of directories that people have made into volumes only these may be taken away. */
+const isTemporary = (path: string) => /^\/tmp\/.+/.test(path) && !path.split('/').includes('..');
+
+const failedDelete = (message: string): Reclaim => ({ type: 'fail', reason: 'VolumeFailedDelete', message });
+
+function planDelete({ metadata, spec }: PersistentVolume): Reclaim {
   const provisioner = metadata.annotations?.[annotations.provisionedBy];
-  const isOthers = provisioner !== undefined && isExternal(provisioner);
-  if (policy !== 'Delete' || isOthers || oldProvisionerOf(spec)) return undefined;
-  const message = deleteFailure(volume);
-  return message === undefined ? undefined : { reason: 'VolumeFailedDelete', message };
-}
-
-function deleteFailure({ metadata, spec }: Stored<PersistentVolume>): string | undefined {
   const path = spec.hostPath?.path;
-  if (path !== undefined)
-    return /^\/tmp\/.+/.test(path)
-      ? undefined
-      : `host_path deleter only supports /tmp/.+ but received provided ${path}`;
+  if (provisioner === localProvisioner) return { type: 'delete' };
+  if (provisioner && isExternal(provisioner)) return leave;
+  if (provisioner && provisioner !== hostPathProvisioner)
+    return failedDelete(`no volume plugin matched name: ${provisioner}`);
+  if (path !== undefined) {
+    if (isTemporary(path)) return { type: 'delete', path };
+    return failedDelete(`host_path deleter only supports /tmp/.+ but received provided ${path}`);
+  }
   const why = spec.local || spec.nfs ? 'no deletable volume plugin matched' : 'no volume plugin matched';
-  return `error getting deleter volume plugin for volume ${JSON.stringify(metadata.name)}: ${why}`;
+  return failedDelete(
+    `error getting deleter volume plugin for volume ${goQuote(metadata.name ?? '')}: ${why}`,
+  );
 }

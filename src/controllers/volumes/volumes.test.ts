@@ -28,7 +28,7 @@ beforeEach(async () => {
   removed = [];
   const local = {
     pathOf: (name: string) => `/var/lib/volumes/${name}`,
-    remove: async (name: string) => void removed.push(name),
+    remove: async (path: string) => void removed.push(path),
   };
   await cluster.run(
     createPersistentVolumeBinder(cluster.context('persistent-volume-binder'), { local }),
@@ -323,7 +323,7 @@ describe('the standard class', () => {
     await cluster.delete(persistentvolumeclaims, 'data');
     await cluster.pass(1_000);
     expect(await cluster.list(persistentvolumes)).toEqual([]);
-    expect(removed).toEqual([name]);
+    expect(removed).toEqual([`/var/lib/volumes/${name}`]);
   });
 
   test('waits for pods that wait for their place', async () => {
