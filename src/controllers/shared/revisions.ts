@@ -17,8 +17,11 @@ export interface RevisionOwner extends KubernetesObject {
   status?: { collisionCount?: number };
 }
 
-/** Oldest first. */
-export const byRevision = (a: ControllerRevision, b: ControllerRevision) => a.revision - b.revision;
+/** Oldest first; what two writers have numbered alike goes by its age, then by its name. */
+export function byRevision(a: Revision, b: Revision): number {
+  const ageMs = Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp);
+  return a.revision - b.revision || ageMs || (a.metadata.name < b.metadata.name ? -1 : 1);
+}
 
 /** A patch that puts the template back, as clients that undo a rollout send it. */
 export const revisionData = (template: PodTemplateSpec) => ({
@@ -69,11 +72,13 @@ async function create(
   const cause = causedBy(owner, 'its template is new');
   for (let collisionCount = owner.status?.collisionCount; ; collisionCount = (collisionCount ?? 0) + 1) {
     const hash = hashOf(data, collisionCount);
-    const { name, namespace } = owner.metadata;
+    const { name, namespace, annotations } = owner.metadata;
     const metadata = {
       name: `${name}-${hash}`,
       namespace,
       labels: { ...owner.spec.template.metadata?.labels, [hashLabel]: hash },
+      // Among them why the owner was changed, which `kubectl rollout history` shows.
+      ...(annotations && { annotations }),
       ownerReferences: [controllerReference(owner)],
     };
     const object = { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata, data, revision: number };

@@ -55,6 +55,16 @@ const images = async () =>
   Object.fromEntries((await cluster.list(pods)).map((p) => [p.metadata.name, p.spec.containers[0]?.image]));
 
 describe('a StatefulSet', () => {
+  test('has its revisions say why it was changed', async () => {
+    const annotations = { 'kubernetes.io/change-cause': 'a new database' };
+    await create(0);
+    await cluster.patch(statefulsets, 'db', { metadata: { annotations } });
+    await roll('db:2');
+    const revisions = await cluster.list(controllerrevisions);
+    const last = revisions.find(({ revision }) => revision === 2);
+    expect(last?.metadata.annotations).toEqual(annotations);
+  });
+
   test('gives its pods names, labels and host names', async () => {
     await create(2);
     await cluster.settle();
