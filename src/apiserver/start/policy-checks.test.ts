@@ -62,3 +62,68 @@ test('what a policy is for without naming it is not looked at', async () => {
   const status = await statusOf({ matchConstraints, validations: [{ expression: 'object.none' }] });
   expect(status?.typeChecking).toEqual({});
 });
+
+/** What a policy of one expression is warned of, without the place. */
+async function warningsOf(
+  expression: string,
+  spec: Partial<ValidatingAdmissionPolicySpec> = {},
+): Promise<(string | undefined)[]> {
+  const status = await statusOf({ validations: [{ expression }], ...spec });
+  const warnings = status?.typeChecking?.expressionWarnings ?? [];
+  return warnings.map(({ warning }) => /ERROR: <input>:\d+:\d+: (.*)/.exec(warning)?.[1]);
+}
+
+test.each<[string, string, Partial<ValidatingAdmissionPolicySpec>, string[]]>([
+  ['asks the authorizer', "authorizer.group('').resource('pods').check('create').allowed()", {}, []],
+  [
+    'asks the authorizer nothing',
+    'authorizer.allowed()',
+    {},
+    ["found no matching overload for 'allowed' applied to 'kubernetes.authorization.Authorizer.()'"],
+  ],
+  ['uses a variable', 'variables.works', { variables: [{ name: 'works', expression: 'true' }] }, []],
+  [
+    'uses a variable that there is not',
+    'variables.none',
+    { variables: [{ name: 'works', expression: 'true' }] },
+    ["undefined field 'none'"],
+  ],
+  [
+    'uses a variable of another type',
+    'variables.name == object.spec.replicas',
+    { variables: [{ name: 'name', expression: "'something'" }] },
+    ["found no matching overload for '_==_' applied to '(string, int)'"],
+  ],
+  [
+    'uses a variable that is itself wrong',
+    'variables.name == object.spec.replicas',
+    { variables: [{ name: 'name', expression: "object.spec.replicas == 'few'" }] },
+    [],
+  ],
+  [
+    'has parameters of a kind that is known',
+    'object.spec.replicas > params.none',
+    { paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } },
+    ["undefined field 'none'"],
+  ],
+  [
+    'has parameters of a kind that is not',
+    'object.spec.replicas > params.none',
+    { paramKind: { apiVersion: 'example.com/v1', kind: 'Limit' } },
+    [],
+  ],
+  [
+    'is for part of an object',
+    'object.none',
+    { matchConstraints: { resourceRules: [rule('deployments/scale')] } },
+    [],
+  ],
+  [
+    'is for more than it names',
+    'object.none',
+    { matchConstraints: { resourceRules: [rule('*'), rule('deployments')] } },
+    ["undefined field 'none'"],
+  ],
+])('a policy that %s is told what is wrong: %s', async (_, expression, spec, warnings) => {
+  expect(await warningsOf(expression, spec)).toEqual(warnings);
+});
