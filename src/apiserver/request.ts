@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../api/resource.ts';
 import type { ListMeta } from '../api/meta/v1.ts';
 import type { Cause, WatchEventType } from '../client/transport.ts';
 import type { StatusError } from '../machinery/status-error.ts';
+import type { AskedSelectors } from './auth/asked-selectors.ts';
 import type { UserInfo } from './registry/kind.ts';
 
 /** What a request asks for, read off its method, path and query alone (upstream's RequestInfo). */
@@ -22,6 +23,8 @@ export interface RequestInfo {
   name: string;
   /** What follows the subresource, for proxy paths; without a leading slash. */
   rest: string;
+  /** What many objects are narrowed down to, read when asked for; absent where they are not. */
+  selectors?: (() => AskedSelectors) | undefined;
 }
 
 /** A body as it came over the wire, or as a value from a caller in this process (shared: read-only). */

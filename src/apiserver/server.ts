@@ -11,12 +11,16 @@ import { Aggregator } from './aggregation/aggregator.ts';
 import type { FrontProxy } from './aggregation/extension-server.ts';
 import { dynamicAdmission } from './admission/dynamic.ts';
 import { Auditor, type AuditOptions } from './audit/auditor.ts';
-import type { Authorizer } from './auth/authorizer.ts';
 import type { JwtAuthenticator } from './auth/jwt/configuration.ts';
 import { JwtTokens, type JwtTokensOptions } from './auth/jwt/jwt-tokens.ts';
 import type { ObjectReader } from './auth/object-reader.ts';
 import { bootstrapPolicy } from './auth/rbac/bootstrap.ts';
-import { createSecurity, type Security, type ServiceAccountOptions } from './auth/security.ts';
+import {
+  type AuthorizationOptions,
+  createSecurity,
+  type Security,
+  type ServiceAccountOptions,
+} from './auth/security.ts';
 import { authorize } from './corridor/authorize.ts';
 import { Corridor } from './corridor/corridor.ts';
 import { Impersonation } from './corridor/impersonate.ts';
@@ -74,8 +78,8 @@ export interface ApiServerOptions {
   webhookCredentials?: Readonly<Record<string, CredentialsFor>>;
   serviceAccounts: ServiceAccountOptions;
   staticTokens?: readonly { token: string; user: UserInfo }[];
-  /** Asked before the roles are. */
-  authorizers?: readonly Authorizer[];
+  /** Who is asked what a user may do; nodes' own rules and roles unless given. */
+  authorization?: AuthorizationOptions | undefined;
   /** Whether requests without credentials are let on as system:anonymous. Yes unless told. */
   allowAnonymous?: boolean;
   /** For these paths alone; for all where absent. */
@@ -176,7 +180,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ...options,
     foreignTokens: await foreignTokens(options),
     reader,
-    clock: platform.clock,
     proxyNames: options.frontProxy?.names,
     onSecretUsed: (secret, day) => parts.server?.legacyTokens.noteUse(secret, day),
   });
@@ -329,7 +332,13 @@ class Server implements ApiServer {
     const impersonation = new Impersonation(security.authorizer);
     this.#auditor = options.audit && new Auditor(options.audit, options.platform);
     const { metrics: audited = [] } = this.#auditor ?? {};
-    const counted = [...fairness.metrics, ...impersonation.metrics, ...admissionCounts.metrics, ...audited];
+    const counted = [
+      ...fairness.metrics,
+      ...impersonation.metrics,
+      ...security.metrics,
+      ...admissionCounts.metrics,
+      ...audited,
+    ];
     const more = () => [...counted, ...(options.metrics?.() ?? [])];
     metrics.serve(this.routes, { ...metricSources(options, dispatcher, fairness), more });
     const pods = options.pods ?? throughNodes(options, dispatcher.reader);

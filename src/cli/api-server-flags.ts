@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ApiServerSettings } from '../cluster/api-server-settings.ts';
 import type { OidcSettings } from '../cluster/authentication.ts';
+import type { AuthorizationSettings } from '../cluster/authorization.ts';
 import { UserError } from '../cluster/user-error.ts';
 import { spanMs, wholeNumber } from './arguments.ts';
 
@@ -34,6 +35,13 @@ export interface ApiServerFlags {
   oidcGroupsClaim?: string;
   oidcGroupsPrefix?: string;
   oidcRequiredClaim?: Record<string, string>;
+  authorizationConfig?: string;
+  authorizationMode?: string[];
+  authorizationPolicyFile?: string;
+  authorizationWebhookConfigFile?: string;
+  authorizationWebhookVersion?: string;
+  authorizationWebhookCacheAuthorizedTtl?: number;
+  authorizationWebhookCacheUnauthorizedTtl?: number;
 }
 
 const many = 1_000_000;
@@ -41,7 +49,7 @@ const secondMs = 1000;
 
 /** Gives a command the options of `ApiServerFlags`. */
 export function withApiServerFlags(command: Command): Command {
-  return withAuthenticationFlags(withAdmissionFlags(withAuditFlags(command)));
+  return withAuthorizationFlags(withAuthenticationFlags(withAdmissionFlags(withAuditFlags(command))));
 }
 
 function withAuditFlags(command: Command): Command {
@@ -120,6 +128,32 @@ function withAuthenticationFlags(command: Command): Command {
     .option('--oidc-required-claim <claim=value>', 'what a token must say; may be repeated', pairs);
 }
 
+function withAuthorizationFlags(command: Command): Command {
+  return command
+    .option(
+      '--authorization-config <file>',
+      'an AuthorizationConfiguration: who is asked what a user may do; followed while it changes',
+    )
+    .option(
+      '--authorization-mode <modes>',
+      'the same in short: Node, RBAC, ABAC, Webhook, AlwaysAllow, AlwaysDeny (default: Node,RBAC)',
+      listed,
+    )
+    .option('--authorization-policy-file <file>', 'policies of mode ABAC, an object a line')
+    .option('--authorization-webhook-config-file <file>', 'a kubeconfig: the server that mode Webhook asks')
+    .option('--authorization-webhook-version <version>', 'version of what it is asked (default: v1beta1)')
+    .option(
+      '--authorization-webhook-cache-authorized-ttl <time>',
+      'how long it is remembered that it allowed (default: 5m)',
+      spanMs,
+    )
+    .option(
+      '--authorization-webhook-cache-unauthorized-ttl <time>',
+      'how long it is remembered that it did not (default: 30s)',
+      spanMs,
+    );
+}
+
 function pairs(text: string, all: Record<string, string> = {}): Record<string, string> {
   const [, claim, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
   if (claim === undefined) throw new InvalidArgumentError('must be a claim, =, and its value.');
@@ -136,6 +170,7 @@ export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
       configFile: path(flags.admissionControlConfigFile),
     },
     authentication: authenticationSettings(flags),
+    authorization: authorizationSettings(flags),
     flags: flags.all,
   };
 }
@@ -149,6 +184,20 @@ function authenticationSettings(flags: ApiServerFlags): ApiServerSettings['authe
     oidc: oidcSettings(flags),
     tokenFile: path(flags.tokenAuthFile),
     ...(anonymousAuth && { allowAnonymous: anonymousAuth === 'true' }),
+  };
+}
+
+function authorizationSettings(flags: ApiServerFlags): AuthorizationSettings {
+  return {
+    configFile: path(flags.authorizationConfig),
+    modes: flags.authorizationMode,
+    policyFile: path(flags.authorizationPolicyFile),
+    webhook: {
+      configFile: path(flags.authorizationWebhookConfigFile),
+      version: flags.authorizationWebhookVersion,
+      authorizedTtlMs: flags.authorizationWebhookCacheAuthorizedTtl,
+      unauthorizedTtlMs: flags.authorizationWebhookCacheUnauthorizedTtl,
+    },
   };
 }
 

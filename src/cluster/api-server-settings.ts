@@ -2,12 +2,14 @@ import type { ApiServerOptions } from '../apiserver/server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type AdmissionSettings, readAdmission } from './admission.ts';
 import { type AuthenticationSettings, readAuthentication } from './authentication.ts';
+import { type AuthorizationSettings, readAuthorization } from './authorization.ts';
 import { type AuditSettings, startAuditing } from './audit.ts';
 
 /** What a user says of the API server alone; the names are those of upstream's flags. */
 export interface ApiServerSettings {
   audit?: AuditSettings | undefined;
   authentication?: AuthenticationSettings;
+  authorization?: AuthorizationSettings;
   admission?: AdmissionSettings;
   /** The flags that this program was started with: what `/flagz` shows. */
   flags?: Record<string, string>;
@@ -22,17 +24,22 @@ export interface ApiServerMeans {
 
 /** Reads the files that settings name; `issuer` is the cluster's own. Throws a UserError where one cannot be used. */
 export async function readApiServerSettings(
-  { audit, flags, authentication = {}, admission = {} }: ApiServerSettings,
+  { audit, flags, authentication = {}, authorization = {}, admission = {} }: ApiServerSettings,
   { platform, issuer }: { platform: Platform; issuer: string },
 ): Promise<ApiServerMeans> {
   const auditing = audit && (await startAuditing(audit, platform));
+  const authorizing = await readAuthorization(authorization, platform);
   return {
     options: {
       audit: auditing,
+      authorization: authorizing.options,
       ...(flags && { flags }),
       ...(await readAdmission(admission, platform.files)),
       ...(await readAuthentication(authentication, { files: platform.files, issuer })),
     },
-    close: async () => auditing?.close(),
+    close: async () => {
+      authorizing.close();
+      await auditing?.close();
+    },
   };
 }

@@ -24,6 +24,13 @@ export interface HttpPoster {
   close(): void;
 }
 
+/** The whole answer was not there in time. */
+export class AnswerTimeout extends Error {
+  constructor() {
+    super('context deadline exceeded (Client.Timeout exceeded while awaiting headers)');
+  }
+}
+
 export type HttpPosterMaker = (tls: ClientTls) => HttpPoster;
 
 /** POSTs over HTTP/1.1, with TLS where the URL says so. */
@@ -57,8 +64,7 @@ function send(
       request.destroy();
     };
     const stop = () => give(signal?.reason as Error);
-    const late = new Error('context deadline exceeded (Client.Timeout exceeded while awaiting headers)');
-    const timer = setTimeout(() => give(late), timeoutMs);
+    const timer = setTimeout(() => give(new AnswerTimeout()), timeoutMs);
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted) stop();
     request.on('close', () => {

@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { createAuthority, createTokenKey, issue } from '../../src/cluster/pki.ts';
 import { defaultAdmission } from '../../src/apiserver/admission/plugins.ts';
-import type { Authorizer } from '../../src/apiserver/auth/authorizer.ts';
+import { readAbacPolicies } from '../../src/apiserver/auth/authorization/abac.ts';
+import { usualAuthorizers } from '../../src/apiserver/auth/authorization/chain.ts';
 import { allKinds } from '../../src/apiserver/kinds/kinds.ts';
 import type { Kind } from '../../src/apiserver/registry/kind.ts';
 import { type ApiServer, createApiServer } from '../../src/apiserver/server.ts';
@@ -19,9 +20,9 @@ import type { Channel, WireReply, WireRequest } from './request.ts';
 
 const user = { name: 'fuzz', groups: ['system:authenticated'] };
 /** May do everything, and is nobody special otherwise: system:masters are spared some steps. */
-const authorizer: Authorizer = {
-  authorize: ({ name }) =>
-    name === user.name ? { verdict: 'allow', reason: '' } : { verdict: 'none', reason: '' },
+const authorization = {
+  authorizers: [{ type: 'ABAC', name: 'abac' } as const, ...usualAuthorizers],
+  abacPolicies: readAbacPolicies(JSON.stringify({ user: user.name }), 'policies'),
 };
 
 /** A server in memory with an object of each kind, and what it did behind the answers. */
@@ -77,7 +78,7 @@ async function startServer(noise: Noise, kinds: readonly Kind[]): Promise<ApiSer
     admission: defaultAdmission,
     serviceAccounts: { issuer: 'https://kubernetes.default.svc', keys: [await createTokenKey()] },
     staticTokens: [{ token, user }],
-    authorizers: [authorizer],
+    authorization,
     version: '0.1.0',
     freeze: true,
   });

@@ -4,7 +4,16 @@ import type { RequestInfo } from '../request.ts';
 /** What somebody wants to do: the part of a request that authorization looks at. */
 export type Attributes = Pick<
   RequestInfo,
-  'isResource' | 'verb' | 'group' | 'version' | 'namespace' | 'resource' | 'subresource' | 'name' | 'path'
+  | 'isResource'
+  | 'verb'
+  | 'group'
+  | 'version'
+  | 'namespace'
+  | 'resource'
+  | 'subresource'
+  | 'name'
+  | 'path'
+  | 'selectors'
 >;
 
 /** `none`: this authorizer has no opinion, ask the next. */

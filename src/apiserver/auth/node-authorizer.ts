@@ -4,6 +4,7 @@ import type { UserInfo } from '../registry/kind.ts';
 import { namesIn } from '../../machinery/pod-references.ts';
 import { type Attributes, type Authorizer, type Decision, noOpinion } from './authorizer.ts';
 import type { ObjectReader } from './object-reader.ts';
+import type { RuleSource, UserRules } from './rule-source.ts';
 import { bootstrapRoles } from './rbac/cluster-roles.ts';
 import { ruleAllows } from './rbac/rules.ts';
 
@@ -33,7 +34,7 @@ const guarded = new Set([
  * Kubelets may do what the role system:node says, but see secrets, config maps, volumes and service accounts only where a
  * pod on their node refers to them, and write leases and CSI nodes only of their own.
  */
-export class NodeAuthorizer implements Authorizer {
+export class NodeAuthorizer implements Authorizer, RuleSource {
   readonly #reader: ObjectReader;
 
   constructor(reader: ObjectReader) {
@@ -49,6 +50,16 @@ export class NodeAuthorizer implements Authorizer {
       return refused('can only access CSINode with the same name as the requesting node');
     }
     return nodeRules.some((rule) => ruleAllows(rule, a)) ? allowed : noOpinion;
+  }
+
+  /** What a node may do depends on its pods: nobody can list it. */
+  rulesFor(user: UserInfo): UserRules {
+    if (nodeOf(user) === undefined) return { rules: [], errors: [], incomplete: false };
+    return {
+      rules: [],
+      errors: ['node authorizer does not support user rule resolution'],
+      incomplete: true,
+    };
   }
 
   #guarded(node: string, a: Attributes): Decision {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ResourceAttributes } from '../../api/authorization/v1.ts';
 import { texts } from '../kinds/shared/testing.ts';
+import { selectorsOfReview } from './asked-selectors.ts';
 import { selectorErrors, selectorEvaluationError } from './review-selectors.ts';
 
 const at = 'spec.resourceAttributes';
@@ -62,5 +63,5 @@ test.each<[string, ResourceAttributes, string[], string]>([
   ],
 ])('the selectors of a question: %s', (_, asked, errors, said) => {
   expect(texts(selectorErrors(at, asked))).toEqual(errors);
-  expect(selectorEvaluationError(asked)).toBe(said);
+  expect(selectorEvaluationError(selectorsOfReview(asked))).toBe(said);
 });

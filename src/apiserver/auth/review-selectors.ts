@@ -4,14 +4,8 @@ import type {
   ResourceAttributes,
 } from '../../api/authorization/v1.ts';
 import { type FieldError, forbiddenField, invalid, required } from '../../machinery/field-error.ts';
-import { parseFieldSelector } from '../../machinery/field-selector.ts';
-import {
-  compileLabelSelector,
-  parseLabelSelector,
-  requirementErrors,
-} from '../../machinery/label-selector.ts';
 import { labelValueErrors, qualifiedNameErrors } from '../../machinery/names.ts';
-import { StatusError } from '../../machinery/status-error.ts';
+import type { AskedSelectors, ReadSelector } from './asked-selectors.ts';
 
 type Selector = FieldSelectorAttributes | LabelSelectorAttributes;
 type Requirement = NonNullable<Selector['requirements']>[number];
@@ -73,56 +67,11 @@ function valueErrors(field: string, { operator, values = [] }: Requirement): rea
 }
 
 /** What the answer says of selectors that could not be read, in part or at all; empty where they could. */
-export function selectorEvaluationError({ fieldSelector, labelSelector }: ResourceAttributes): string {
-  const said = (name: string, read: Reading | undefined) => {
-    if (!read?.failed) return [];
-    const what = read.some ? 'partially ignored' : 'ignored';
+export function selectorEvaluationError({ fields, labels }: AskedSelectors): string {
+  const said = (name: string, { requirements, failed }: ReadSelector<unknown>) => {
+    if (!failed) return [];
+    const what = requirements.length > 0 ? 'partially ignored' : 'ignored';
     return [`spec.resourceAttributes.${name} ${what} due to parse error`];
   };
-  return [
-    ...said('fieldSelector', reading(fieldSelector, parseFieldSelector, isFieldRequirement)),
-    ...said('labelSelector', reading(labelSelector, parseLabelSelector, isLabelRequirement)),
-  ].join('; ');
+  return [...said('fieldSelector', fields), ...said('labelSelector', labels)].join('; ');
 }
-
-interface Reading {
-  failed: boolean;
-  /** Whether some of it could be read all the same. */
-  some: boolean;
-}
-
-function reading(
-  selector: Selector | undefined,
-  parse: (text: string) => unknown,
-  isReadable: (requirement: Requirement) => boolean,
-): Reading | undefined {
-  if (!selector) return undefined;
-  const { rawSelector: raw, requirements = [] } = selector;
-  if (requirements.length > 0) {
-    const readable = requirements.filter(isReadable).length;
-    return { failed: readable < requirements.length, some: readable > 0 };
-  }
-  return { failed: raw !== undefined && !canParse(() => parse(raw)), some: false };
-}
-
-function canParse(parse: () => unknown): boolean {
-  try {
-    parse();
-    return true;
-  } catch (error) {
-    if (error instanceof StatusError) return false;
-    throw error;
-  }
-}
-
-/** Fields are equal to one value, or not. */
-const isFieldRequirement = ({ operator, values = [] }: Requirement) =>
-  (operator === 'In' || operator === 'NotIn') && values.length === 1;
-
-const isLabelRequirement = (requirement: Requirement) =>
-  canParse(() => {
-    const selector = compileLabelSelector({ matchExpressions: [requirement] }) ?? [];
-    if (selector.some((part) => requirementErrors(part).length > 0)) {
-      throw new StatusError(400, 'BadRequest', 'no requirement');
-    }
-  });

@@ -20,13 +20,14 @@ import { badRequest } from '../../machinery/status-error.ts';
 import { withZeroes } from '../kinds/shared/zero-values.ts';
 import type { Kind, UserInfo } from '../registry/kind.ts';
 import type { RequestNotes, TokenIdentity } from './authenticator.ts';
-import type { Attributes, Authorizer } from './authorizer.ts';
+import { aggregated, type Attributes, type Authorizer } from './authorizer.ts';
+import { selectorsOfReview } from './asked-selectors.ts';
 import { selectorErrors, selectorEvaluationError } from './review-selectors.ts';
-import type { RbacAuthorizer } from './rbac/rbac-authorizer.ts';
+import type { RuleSource } from './rule-source.ts';
 
 export interface ReviewOptions {
   authorizer: Authorizer;
-  rbac: RbacAuthorizer;
+  rules: RuleSource;
   /** Whom a token speaks for, towards these audiences. */
   identify(
     token: string,
@@ -62,12 +63,25 @@ function resourceAttributes(asked: ResourceAttributes): Attributes {
     namespace = '',
     name = '',
   } = asked;
-  return { isResource: true, path: '', verb, group, version, resource, subresource, namespace, name };
+  const isNarrowed = asked.fieldSelector || asked.labelSelector;
+  return {
+    isResource: true,
+    path: '',
+    verb,
+    group,
+    version: version || '*',
+    resource,
+    subresource,
+    namespace,
+    name,
+    selectors: isNarrowed ? () => selectorsOfReview(asked) : undefined,
+  };
 }
 
 const pathAttributes = ({ verb = '', path = '' }: NonResourceAttributes): Attributes => ({
   ...resourceAttributes({ verb }),
   isResource: false,
+  version: '',
   path,
 });
 
@@ -81,7 +95,8 @@ async function decide(
   const { resourceAttributes: resource, nonResourceAttributes: path } = asked;
   const attributes = resource ? resourceAttributes(resource) : pathAttributes(path ?? {});
   const { verdict, reason, error } = await authorizer.authorize(user, attributes);
-  const selectorError = resource ? selectorEvaluationError(resource) : '';
+  const selectors = attributes.selectors?.();
+  const selectorError = selectors ? selectorEvaluationError(selectors) : '';
   const evaluationError = [error, selectorError].filter(Boolean).join('; ');
   return {
     allowed: verdict === 'allow',
@@ -189,14 +204,15 @@ function selfAccessReviewKind(options: ReviewOptions): Kind<SelfSubjectAccessRev
   };
 }
 
-function rulesReviewKind({ rbac }: ReviewOptions): Kind<SelfSubjectRulesReview> {
+function rulesReviewKind({ rules: source }: ReviewOptions): Kind<SelfSubjectRulesReview> {
   return {
     resource: resources.selfsubjectrulesreviews,
     ...common,
     async review(review, { user }) {
       const { namespace } = review.spec;
       if (!namespace) throw badRequest('no namespace on request');
-      const { rules, errors } = rbac.rulesFor(user, namespace);
+      const { rules, errors, incomplete } = source.rulesFor(user, namespace);
+      const evaluationError = aggregated(errors);
       const resourceRules = rules.filter((rule) => rule.resources?.length);
       const pathRules = rules.filter((rule) => rule.nonResourceURLs?.length);
       return {
@@ -209,8 +225,8 @@ function rulesReviewKind({ rbac }: ReviewOptions): Kind<SelfSubjectRulesReview> 
             ...(resourceNames?.length && { resourceNames }),
           })),
           nonResourceRules: pathRules.map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
-          incomplete: errors.length > 0,
-          ...(errors.length > 0 && { evaluationError: errors.join(', ') }),
+          incomplete,
+          ...(evaluationError && { evaluationError }),
         },
       };
     },

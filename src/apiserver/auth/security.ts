@@ -1,12 +1,16 @@
 import * as resources from '../../api/generated/resources.ts';
-import type { Clock } from '../../platform/clock.ts';
+import type { Platform } from '../../platform/platform.ts';
 import type { AdmissionPlugin } from '../admission/admission.ts';
 import type { Kind, UserInfo } from '../registry/kind.ts';
 import type { Authenticator, TokenAuthenticator } from './authenticator.ts';
-import { type Authorizer, firstOpinion, privilegedGroupAuthorizer } from './authorizer.ts';
+import { AbacAuthorizer, type AbacPolicy } from './authorization/abac.ts';
+import { AuthorizationCounts } from './authorization/authorization-counts.ts';
+import { AuthorizerChain, type ConfiguredAuthorizer, usualAuthorizers } from './authorization/chain.ts';
+import type { Authorizer } from './authorizer.ts';
 import { Tokens } from './bearer-token.ts';
 import { certificateAuthenticator } from './client-certificate.ts';
 import { NodeAuthorizer } from './node-authorizer.ts';
+import type { Metric } from '../../platform/metrics/metric.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { claimStatusRights } from './admission/claim-status-rights.ts';
 import { certificateRequests } from './admission/certificate-requests.ts';
@@ -24,7 +28,7 @@ import { tokenSubresource } from './tokens/token-request.ts';
 
 export interface SecurityOptions {
   reader: ObjectReader;
-  clock: Clock;
+  platform: Pick<Platform, 'clock' | 'random' | 'log'>;
   serviceAccounts: ServiceAccountOptions;
   /** Tokens that are good from the start. */
   staticTokens?: readonly { token: string; user: UserInfo }[];
@@ -32,10 +36,21 @@ export interface SecurityOptions {
   foreignTokens?: TokenAuthenticator | undefined;
   /** Told of Secrets whose tokens are used. */
   onSecretUsed?: ServiceAccountTokensOptions['onSecretUsed'];
-  /** Asked before the roles are. */
-  authorizers?: readonly Authorizer[];
+  /** Who is asked what a user may do; nodes' own rules and roles unless given. */
+  authorization?: AuthorizationOptions | undefined;
   /** Names in the certificates of proxies that may say for whom they ask; nobody may where absent. */
   proxyNames?: readonly string[];
+}
+
+/** The chain of authorizers. */
+export interface AuthorizationOptions {
+  authorizers: readonly ConfiguredAuthorizer[];
+  /** For the type ABAC. */
+  abacPolicies?: readonly AbacPolicy[];
+  /** Told how to put others in their place, which throws an Error where they cannot be asked. */
+  follow?(use: (authorizers: readonly ConfiguredAuthorizer[]) => void): void;
+  /** What is counted of that. */
+  metrics?: readonly Metric[];
 }
 
 export interface ServiceAccountOptions {
@@ -53,6 +68,8 @@ export interface ServiceAccountOptions {
 export interface Security {
   authenticators: Authenticator[];
   authorizer: Authorizer;
+  /** What it counts. */
+  metrics: readonly Metric[];
   serviceAccounts: ServiceAccountTokens;
   /** The kinds that answer questions about it. */
   kinds: Kind[];
@@ -63,7 +80,8 @@ export interface Security {
 }
 
 export function createSecurity(options: SecurityOptions): Security {
-  const { reader, clock } = options;
+  const { reader, platform } = options;
+  const { clock } = platform;
   const { issuer, keys, sign, audiences = [issuer] } = options.serviceAccounts;
   const tokenKeys = keys.map(readTokenKey);
   const serviceAccounts = new ServiceAccountTokens({
@@ -85,12 +103,7 @@ export function createSecurity(options: SecurityOptions): Security {
   });
   const index = new RoleIndex(reader);
   const rbac = new RbacAuthorizer(index);
-  const authorizer = firstOpinion([
-    privilegedGroupAuthorizer,
-    ...(options.authorizers ?? []),
-    new NodeAuthorizer(reader),
-    rbac,
-  ]);
+  const { chain, metrics } = createChain(options, rbac);
   const identify: ReviewOptions['identify'] = (token, wanted, notes) => tokens.identify(token, wanted, notes);
   const token = tokenSubresource({ tokens: serviceAccounts, audiences });
   return {
@@ -99,14 +112,15 @@ export function createSecurity(options: SecurityOptions): Security {
       certificateAuthenticator(),
       tokens,
     ],
-    authorizer,
+    authorizer: chain,
+    metrics,
     serviceAccounts,
-    kinds: reviewKinds({ authorizer, rbac, identify, audiences }),
+    kinds: reviewKinds({ authorizer: chain, rules: chain, identify, audiences }),
     admission: [
-      certificateRequests(authorizer),
-      claimStatusRights(authorizer),
+      certificateRequests(chain),
+      claimStatusRights(chain),
       nodeRestriction,
-      escalationCheck({ authorizer, rbac, index }),
+      escalationCheck({ authorizer: chain, rbac, index }),
     ],
     withTokens: (kinds) =>
       kinds.map((kind) =>
@@ -115,6 +129,16 @@ export function createSecurity(options: SecurityOptions): Security {
           : kind,
       ),
   };
+}
+
+function createChain({ reader, platform, authorization }: SecurityOptions, rbac: RbacAuthorizer) {
+  const { authorizers = usualAuthorizers, abacPolicies } = authorization ?? {};
+  const counts = new AuthorizationCounts();
+  const node = new NodeAuthorizer(reader);
+  const abac = abacPolicies && new AbacAuthorizer(abacPolicies);
+  const chain = new AuthorizerChain({ node, rbac, abac, counts, platform }, authorizers);
+  authorization?.follow?.((others) => chain.use(others));
+  return { chain, metrics: [...counts.metrics, ...(authorization?.metrics ?? [])] };
 }
 
 const withSubresource = (kind: Kind, more: NonNullable<Kind['subresources']>): Kind => ({

@@ -1,4 +1,5 @@
 import { badRequest } from '../../machinery/status-error.ts';
+import { selectorsOfQuery } from '../auth/asked-selectors.ts';
 import type { RequestInfo } from '../request.ts';
 
 const verbByMethod: Record<string, string> = {
@@ -91,6 +92,7 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
     subresource: '',
     name: '',
     rest: '',
+    selectors: undefined,
   };
   let parts = splitPath(path);
   const [prefix] = parts;
@@ -111,9 +113,10 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
 function parseResource(info: RequestInfo, given: string[], query: URLSearchParams): void {
   let parts = given;
   // The old forms /watch/... and /proxy/... put the verb into the path.
-  if (parts[0] === 'watch' || parts[0] === 'proxy') {
+  const isOld = parts[0] === 'watch' || parts[0] === 'proxy';
+  if (isOld) {
     if (parts.length < 2) throw badRequest(`unable to determine kind and namespace from url, ${info.path}`);
-    info.verb = parts[0];
+    info.verb = parts[0] as string;
     parts = parts.slice(1);
   }
   const inNamespace = splitNamespace(parts);
@@ -124,6 +127,16 @@ function parseResource(info: RequestInfo, given: string[], query: URLSearchParam
   if (info.verb !== 'proxy') info.subresource = parts[2] ?? '';
   info.rest = parts.slice(3).join('/');
   collectionVerb(info, query);
+  // Not all that is asked for in the old forms can be narrowed down.
+  if (!isOld) info.selectors = selectorsFor(info, query);
+}
+
+const verbsWithSelectors = new Set(['list', 'watch', 'deletecollection']);
+
+function selectorsFor({ verb }: RequestInfo, query: URLSearchParams): RequestInfo['selectors'] {
+  const isNarrowed =
+    verbsWithSelectors.has(verb) && (query.has('fieldSelector') || query.has('labelSelector'));
+  return isNarrowed ? () => selectorsOfQuery(query) : undefined;
 }
 
 /** Whether a request may take as long as it likes: watches, and what holds a connection open. */

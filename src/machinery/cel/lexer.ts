@@ -62,8 +62,9 @@ function tokenAt(source: string, offset: number, before: Token | undefined): Tok
   if (quoted !== undefined) return { type: 'quoted', text: quoted, offset };
   const text = matchAt(symbol, source, offset)?.[0];
   if (text !== undefined) return { type: 'symbol', text, offset };
+  // What begins a token is shown with the character that does not go on with it.
   const rest = source.slice(offset, offset + 2);
-  throw new SyntaxIssue(offset, `token recognition error at: '${/^["']/.test(rest) ? rest : rest[0]}'`);
+  throw new SyntaxIssue(offset, `token recognition error at: '${/^["'=&|]/.test(rest) ? rest : rest[0]}'`);
 }
 
 function wordToken(text: string, offset: number): Token {

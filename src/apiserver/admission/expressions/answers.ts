@@ -41,7 +41,7 @@ class WaitingAnswers implements Answers {
 }
 
 const keyOf = ({ name, uid, groups, extra }: UserInfo, attributes: Attributes) =>
-  JSON.stringify([name, uid, groups, extra, attributes]);
+  JSON.stringify([name, uid, groups, extra, attributes, attributes.selectors?.()]);
 
 /**
  * Does what evaluates expressions, and does it again where one of them has asked what was not known yet. The work must have

@@ -1,6 +1,7 @@
 import { type Overload, libraryOf, overload } from '../../../machinery/cel/signature.ts';
 import { type CelType, opaqueType } from '../../../machinery/cel/types.ts';
 import { type CelValue, Opaque } from '../../../machinery/cel/values.ts';
+import { selectorsOf } from '../../auth/asked-selectors.ts';
 import type { Attributes, Decision } from '../../auth/authorizer.ts';
 import type { UserInfo } from '../../registry/kind.ts';
 import type { AdmissionAttributes } from '../admission.ts';
@@ -13,6 +14,8 @@ interface Question {
   authorizer: Answers;
   user: UserInfo;
   asked: Attributes;
+  /** Texts of selectors. */
+  narrowed?: { fields?: string; labels?: string };
 }
 
 const empty: Attributes = {
@@ -91,8 +94,9 @@ function asking(step: StepName, change: (asked: Attributes, value: string) => Pa
     new Step(step, { ...question, asked: { ...question.asked, ...change(question.asked, value) } });
 }
 
-function check({ question: { authorizer, user, asked } }: Step, verb: string): DecisionValue {
-  return new DecisionValue(authorizer.authorize(user, { ...asked, verb }));
+function check({ question: { authorizer, user, asked, narrowed } }: Step, verb: string): DecisionValue {
+  const selectors = narrowed && (() => selectorsOf(narrowed));
+  return new DecisionValue(authorizer.authorize(user, { ...asked, verb, selectors }));
 }
 
 function serviceAccount({ question }: Step, namespace: string, name: string): Step {
@@ -110,7 +114,10 @@ function functions(): Overload[] {
       `${resourceCheck}::${name}(string): ${resourceCheck}`,
       asking('ResourceCheck', (_, value) => ({ [name]: value })),
     );
-  const same = (step: Step) => step;
+  const narrowing =
+    (name: 'fields' | 'labels') =>
+    ({ question }: Step, text: string) =>
+      new Step('ResourceCheck', { ...question, narrowed: { ...question.narrowed, [name]: text } });
   return [
     overload(
       `${root}::path(string): ${path}`,
@@ -128,9 +135,8 @@ function functions(): Overload[] {
     narrowed('subresource'),
     narrowed('namespace'),
     narrowed('name'),
-    // No authorizer here looks at selectors.
-    overload(`${resourceCheck}::fieldSelector(string): ${resourceCheck}`, same),
-    overload(`${resourceCheck}::labelSelector(string): ${resourceCheck}`, same),
+    overload(`${resourceCheck}::fieldSelector(string): ${resourceCheck}`, narrowing('fields')),
+    overload(`${resourceCheck}::labelSelector(string): ${resourceCheck}`, narrowing('labels')),
     overload(`${path}::check(string): ${decision}`, check, () => checkCost),
     overload(`${resourceCheck}::check(string): ${decision}`, check, () => checkCost),
     overload(`${decision}::allowed(): bool`, ({ decision: d }: DecisionValue) => d.verdict === 'allow'),

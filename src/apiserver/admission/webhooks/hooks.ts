@@ -17,7 +17,8 @@ import type { Form } from '../forms.ts';
 import { compileWanted, findWanted, type Wanted } from '../matching.ts';
 import { makeReview, readReview } from '../review.ts';
 import type { Clock } from '../../../platform/clock.ts';
-import { AnsweredError, type WebhookCaller } from './caller.ts';
+import { AnsweredError } from './answer.ts';
+import type { WebhookCaller } from './caller.ts';
 import { CallFailure, denied } from './errors.ts';
 import type { AskedOf, WebhookCounts } from './webhook-counts.ts';
 

@@ -1,17 +1,11 @@
-import type { PolicyRule } from '../../../api/rbac/v1.ts';
 import type { UserInfo } from '../../registry/kind.ts';
 import { aggregated, type Attributes, type Authorizer, type Decision } from '../authorizer.ts';
+import type { RuleSource, UserRules } from '../rule-source.ts';
 import type { RoleIndex } from './role-index.ts';
 import { ruleAllows } from './rules.ts';
 
-/** All rules a user has in a namespace (everywhere, for an empty one), and which could not be found. */
-export interface UserRules {
-  rules: PolicyRule[];
-  errors: string[];
-}
-
 /** Roles and bindings decide. */
-export class RbacAuthorizer implements Authorizer {
+export class RbacAuthorizer implements Authorizer, RuleSource {
   readonly #index: RoleIndex;
 
   constructor(index: RoleIndex) {
@@ -31,7 +25,7 @@ export class RbacAuthorizer implements Authorizer {
   }
 
   rulesFor(user: UserInfo, namespace: string): UserRules {
-    const found: UserRules = { rules: [], errors: [] };
+    const found: UserRules = { rules: [], errors: [], incomplete: false };
     for (const { rules, error } of this.#index.grants(user, namespace)) {
       found.rules.push(...rules);
       if (error) found.errors.push(error);
