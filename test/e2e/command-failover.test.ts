@@ -150,6 +150,7 @@ describe.skipIf(!etcdctlPath)(`two control planes on one etcd of three members${
         .map(([what, ms]) => `${what} ${Math.round(ms)}`)
         .join(', '),
     );
-    expect(actedMs).toBeLessThan(5000);
+    // The lease lasts three seconds; how long the rest takes is up to the machine.
+    expect(actedMs).toBeLessThan(15_000);
   });
 });
