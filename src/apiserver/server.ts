@@ -21,6 +21,7 @@ import {
   type Security,
   type ServiceAccountOptions,
 } from './auth/security.ts';
+import type { WebhookTokensOptions } from './auth/tokens/webhook-tokens.ts';
 import { authorize } from './corridor/authorize.ts';
 import { Corridor } from './corridor/corridor.ts';
 import { Impersonation } from './corridor/impersonate.ts';
@@ -86,6 +87,8 @@ export interface ApiServerOptions {
   anonymousPaths?: readonly string[];
   /** Issuers outside of the cluster whose tokens are believed, and the way to them. */
   jwt?: { issuers: readonly JwtAuthenticator[]; getter: JwtTokensOptions['getter'] };
+  /** A server elsewhere that knows tokens, asked last. */
+  webhookTokens?: WebhookTokensOptions;
   /** k8ts's own version, shown in `/version`. */
   version: string;
   /** The way to kubelets, for logs, exec and the like. */

@@ -35,6 +35,9 @@ export interface ApiServerFlags {
   oidcGroupsClaim?: string;
   oidcGroupsPrefix?: string;
   oidcRequiredClaim?: Record<string, string>;
+  authenticationTokenWebhookConfigFile?: string;
+  authenticationTokenWebhookVersion?: string;
+  authenticationTokenWebhookCacheTtl?: number;
   authorizationConfig?: string;
   authorizationMode?: string[];
   authorizationPolicyFile?: string;
@@ -115,6 +118,16 @@ function withAuthenticationFlags(command: Command): Command {
       ]),
     )
     .option('--token-auth-file <file>', 'tokens with their users, uids and groups, as CSV')
+    .option('--authentication-token-webhook-config-file <file>', 'a kubeconfig: a server that knows tokens')
+    .option(
+      '--authentication-token-webhook-version <version>',
+      'version of what it is asked (default: v1beta1)',
+    )
+    .option(
+      '--authentication-token-webhook-cache-ttl <time>',
+      'how long its answers are remembered (default: 2m)',
+      spanMs,
+    )
     .option('--oidc-issuer-url <url>', 'issuer whose tokens are believed')
     .option('--oidc-client-id <id>', 'whom its tokens must be meant for')
     .option('--oidc-ca-file <file>', 'authority of the certificate of the issuer')
@@ -183,6 +196,11 @@ function authenticationSettings(flags: ApiServerFlags): ApiServerSettings['authe
     configFile: path(flags.authenticationConfig),
     oidc: oidcSettings(flags),
     tokenFile: path(flags.tokenAuthFile),
+    webhook: {
+      configFile: path(flags.authenticationTokenWebhookConfigFile),
+      version: flags.authenticationTokenWebhookVersion,
+      cacheTtlMs: flags.authenticationTokenWebhookCacheTtl,
+    },
     ...(anonymousAuth && { allowAnonymous: anonymousAuth === 'true' }),
   };
 }

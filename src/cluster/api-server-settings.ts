@@ -29,16 +29,18 @@ export async function readApiServerSettings(
 ): Promise<ApiServerMeans> {
   const auditing = audit && (await startAuditing(audit, platform));
   const authorizing = await readAuthorization(authorization, platform);
+  const authenticating = await readAuthentication(authentication, { files: platform.files, issuer });
   return {
     options: {
       audit: auditing,
       authorization: authorizing.options,
       ...(flags && { flags }),
       ...(await readAdmission(admission, platform.files)),
-      ...(await readAuthentication(authentication, { files: platform.files, issuer })),
+      ...authenticating,
     },
     close: async () => {
       authorizing.close();
+      authenticating.webhookTokens?.server.poster.close();
       await auditing?.close();
     },
   };

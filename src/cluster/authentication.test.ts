@@ -82,3 +82,22 @@ test('a file of tokens has a user, a uid and groups of each', async () => {
   await expect(readTokenFile(file, files)).rejects.toThrow('line 1 must have at least 3 columns');
   await expect(readTokenFile('/etc/none', files)).rejects.toThrow(/^token file \/etc\/none: ENOENT/);
 });
+
+test('a kubeconfig leads to a server that knows tokens', async () => {
+  const text = JSON.stringify({
+    clusters: [{ name: 'c', cluster: { server: 'https://tokens.test/x' } }],
+    contexts: [{ name: 'x', context: { cluster: 'c' } }],
+    'current-context': 'x',
+  });
+  const configFile = await put('/etc/webhook', text);
+  const { webhookTokens } = await readAuthentication({ webhook: { configFile } }, means);
+  expect(webhookTokens).toMatchObject({ version: 'v1beta1', ttlMs: 120_000 });
+  expect(webhookTokens?.server.url.href).toBe('https://tokens.test/x');
+  webhookTokens?.server.poster.close();
+  await expect(readAuthentication({ webhook: { configFile, version: 'v2' } }, means)).rejects.toThrow(
+    'unsupported authentication webhook version "v2", supported versions are "v1", "v1beta1"',
+  );
+  await expect(readAuthentication({ webhook: { configFile: '/etc/none' } }, means)).rejects.toThrow(
+    /^authentication token webhook \/etc\/none: ENOENT/,
+  );
+});

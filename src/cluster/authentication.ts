@@ -6,7 +6,9 @@ import {
 import type { ApiServerOptions } from '../apiserver/server.ts';
 import { parseYaml } from '../machinery/yaml.ts';
 import type { Files } from '../platform/files.ts';
+import { httpPoster } from '../platform/http-post.ts';
 import { httpsGetter } from '../platform/https-get.ts';
+import { readServerConfig } from './server-kubeconfig.ts';
 import { readTokenFile } from './token-file.ts';
 import { UserError } from './user-error.ts';
 
@@ -18,8 +20,17 @@ export interface AuthenticationSettings {
   oidc?: OidcSettings | undefined;
   /** CSV: token, user, uid, groups. */
   tokenFile?: string | undefined;
+  webhook?: TokenWebhookSettings;
   /** Whether requests without credentials are let on. Yes unless told. */
   allowAnonymous?: boolean | undefined;
+}
+
+interface TokenWebhookSettings {
+  /** A kubeconfig that leads to a server that knows tokens; none is asked where absent. */
+  configFile?: string | undefined;
+  version?: string | undefined;
+  /** How long its answers are remembered. */
+  cacheTtlMs?: number | undefined;
 }
 
 export interface OidcSettings {
@@ -33,14 +44,17 @@ export interface OidcSettings {
   requiredClaims: Readonly<Record<string, string>>;
 }
 
-type Authentication = Pick<ApiServerOptions, 'jwt' | 'staticTokens' | 'allowAnonymous' | 'anonymousPaths'>;
+type Authentication = Pick<
+  ApiServerOptions,
+  'jwt' | 'staticTokens' | 'webhookTokens' | 'allowAnonymous' | 'anonymousPaths'
+>;
 
 /** Reads the files that the settings name. Throws a UserError where one cannot be used. */
 export async function readAuthentication(
   settings: AuthenticationSettings,
   { files, issuer }: { files: Files; issuer: string },
 ): Promise<Authentication> {
-  const { configFile, oidc, tokenFile, allowAnonymous } = settings;
+  const { configFile, oidc, tokenFile, webhook, allowAnonymous } = settings;
   if (configFile && oidc)
     throw new UserError('authentication-config file and oidc-* flags are mutually exclusive');
   const told = configFile
@@ -52,9 +66,31 @@ export async function readAuthentication(
   return {
     ...(told && told.jwt.length > 0 && { jwt: { issuers: told.jwt, getter: httpsGetter } }),
     ...(tokenFile && { staticTokens: await readTokenFile(tokenFile, files) }),
+    ...(webhook?.configFile && { webhookTokens: await openTokenWebhook(webhook, files) }),
     ...(enabled !== undefined && { allowAnonymous: enabled }),
     ...(conditions?.length && { anonymousPaths: conditions.map(({ path }) => path) }),
   };
+}
+
+const usualTokenTtlMs = 120_000;
+const tokenReviewVersions = ['v1', 'v1beta1'];
+
+async function openTokenWebhook(
+  { configFile = '', version = 'v1beta1', cacheTtlMs: ttlMs = usualTokenTtlMs }: TokenWebhookSettings,
+  files: Files,
+): Promise<Authentication['webhookTokens']> {
+  if (!tokenReviewVersions.includes(version)) {
+    const known = tokenReviewVersions.map((one) => `"${one}"`).join(', ');
+    throw new UserError(
+      `unsupported authentication webhook version "${version}", supported versions are ${known}`,
+    );
+  }
+  try {
+    const { url, tls, headers } = await readServerConfig(configFile, files);
+    return { server: { url, headers, poster: httpPoster(tls) }, version, ttlMs };
+  } catch (error) {
+    throw new UserError(`authentication token webhook ${configFile}: ${(error as Error).message}`);
+  }
 }
 
 interface Means {

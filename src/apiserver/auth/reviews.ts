@@ -19,7 +19,7 @@ import { type FieldError, invalid, invalidObject, required } from '../../machine
 import { badRequest } from '../../machinery/status-error.ts';
 import { withZeroes } from '../kinds/shared/zero-values.ts';
 import type { Kind, UserInfo } from '../registry/kind.ts';
-import type { RequestNotes, TokenIdentity } from './authenticator.ts';
+import { type RequestNotes, type TokenIdentity, withAuthenticated } from './authenticator.ts';
 import { aggregated, type Attributes, type Authorizer } from './authorizer.ts';
 import { selectorsOfReview } from './asked-selectors.ts';
 import { selectorErrors, selectorEvaluationError } from './review-selectors.ts';
@@ -255,7 +255,7 @@ function tokenReviewKind({ identify, audiences }: ReviewOptions): Kind<TokenRevi
       if (!identity) return { ...review, status: { user: {}, error: `[${errors.join(', ')}]` } };
       const status = {
         authenticated: true,
-        user: described(identity.user),
+        user: described(withAuthenticated(identity.user)),
         audiences: [...identity.audiences],
       };
       return { ...review, status };

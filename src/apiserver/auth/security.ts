@@ -25,6 +25,7 @@ import { ServiceAccountTokens, type ServiceAccountTokensOptions } from './tokens
 import { staticTokens } from './tokens/static-tokens.ts';
 import { readTokenKey } from './tokens/token-keys.ts';
 import { tokenSubresource } from './tokens/token-request.ts';
+import { WebhookTokens, type WebhookTokensOptions } from './tokens/webhook-tokens.ts';
 
 export interface SecurityOptions {
   reader: ObjectReader;
@@ -34,6 +35,8 @@ export interface SecurityOptions {
   staticTokens?: readonly { token: string; user: UserInfo }[];
   /** Knows the tokens of issuers outside of the cluster. */
   foreignTokens?: TokenAuthenticator | undefined;
+  /** A server elsewhere that knows tokens, asked last. */
+  webhookTokens?: WebhookTokensOptions | undefined;
   /** Told of Secrets whose tokens are used. */
   onSecretUsed?: ServiceAccountTokensOptions['onSecretUsed'];
   /** Who is asked what a user may do; nodes' own rules and roles unless given. */
@@ -98,6 +101,7 @@ export function createSecurity(options: SecurityOptions): Security {
       bootstrapTokens({ reader, clock }),
       serviceAccounts,
       ...(options.foreignTokens ? [options.foreignTokens] : []),
+      ...(options.webhookTokens ? [new WebhookTokens(options.webhookTokens, { platform, audiences })] : []),
     ],
     audiences,
   });
