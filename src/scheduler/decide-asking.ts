@@ -31,16 +31,19 @@ export async function decideAsking(
   if (isKept(list)) {
     const verdict = await placedOnKept(list, options);
     if (verdict) return verdict;
+    options.stopwatch?.start();
     list = shortlist(pod, snapshot, { ...options, ignoresKept: true });
   }
   if (list.fitting.size === 0) return refusedByAll(list, options);
   const left = await filtered(list, options);
+  options.stopwatch?.start();
   if (left.fitting.size === 0) {
     const verdict = await refusedByAll(left, options);
     return { ...verdict, refusedBy: new Set([...verdict.refusedBy, extenderPlugin.name]) };
   }
   if (left.fitting.size === 1) return chosen(left, options.random);
   const extra = await options.extenders.scores(options.interested, pod.pod, left.fitting.nodes);
+  options.stopwatch?.start();
   return chosen(left, options.random, extra);
 }
 

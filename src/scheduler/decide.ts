@@ -7,6 +7,7 @@ import { CycleState } from './framework/cycle-state.ts';
 import type { Decision, Narrow, Plugin, PostFilterResult, Profile, Refusal } from './framework/framework.ts';
 import { type BlockVerdicts, type Known, type Memory, withVerdict } from './framework/memory.ts';
 import { noNodes, Refusals } from './framework/refusals.ts';
+import { evaluated, type Stopwatch, statusOfRefusal, statusOfRoom } from './framework/stopwatch.ts';
 import { best } from './score.ts';
 
 /** Where a pod goes, or why it goes nowhere. */
@@ -54,6 +55,8 @@ export interface DecideOptions {
   percentageOfNodesToScore?: number;
   /** What earlier decisions have found out. */
   memory?: Memory;
+  /** Measures how long it takes. */
+  stopwatch?: Stopwatch;
   /** Looks at all nodes, also where one is kept for the pod that still does. */
   ignoresKept?: boolean;
 }
@@ -87,10 +90,11 @@ export function chosen(
 
 /** Finds nodes that the pod fits on. */
 export function shortlist(pod: PodInfo, snapshot: Snapshot, options: DecideOptions): Shortlist {
-  const { profile } = options;
+  const { profile, stopwatch } = options;
   const refusals = new Refusals(snapshot.nodes);
-  const open: Decision = { pod, state: new CycleState(), snapshot, profile, filters: [] };
+  const open: Decision = { pod, state: new CycleState(), snapshot, profile, filters: [], stopwatch };
   const prepared = preFilter(open, refusals);
+  stopwatch?.lap('PreFilter', statusOfRefusal(prepared.refusal));
   const { filters, only } = prepared;
   // Of the few nodes that alone come into question nothing need be remembered: other pods are for others.
   const known = only ? undefined : options.memory?.of({ ...open, filters });
@@ -100,7 +104,9 @@ export function shortlist(pod: PodInfo, snapshot: Snapshot, options: DecideOptio
     const fitting = Fitting.at(snapshot.nodes, []);
     return { decision, refusals, fitting, examined: 0, whole: prepared.refusal };
   }
-  return findFitting(decision, { ...options, only, refusals });
+  const list = findFitting(decision, { ...options, only, refusals });
+  stopwatch?.lap('Filter');
+  return list;
 }
 
 /** What is refused as such is not counted by node. */
@@ -120,8 +126,11 @@ function preFilter(decision: Decision, refusals: Refusals): Prepared {
   const { narrowedBy } = refusals;
   let only: ReadonlySet<string> | undefined;
   let refusal: Refusal | undefined;
-  for (const plugin of decision.profile.at.preFilter) {
+  const { filter, preFilter: plugins } = decision.profile.at;
+  const counts = decision.stopwatch?.evaluations;
+  for (const [place, plugin] of plugins.entries()) {
     const result = plugin.preFilter?.(decision);
+    if (!result?.skip) evaluated(counts?.PreFilter, place);
     if (!result) continue;
     if (result.refusal?.unresolvable) return { filters: [], refusal: result.refusal };
     // Where making room may help, the filters say for whom: the other plugins prepare theirs.
@@ -132,8 +141,11 @@ function preFilter(decision: Decision, refusals: Refusals): Prepared {
     only = both(only, result.onlyNodes);
     if (only.size === 0) return { filters: [], refusal: noneLeft(narrowedBy) };
   }
-  const { filter } = decision.profile.at;
-  const filters = skipped.size > 0 ? filter.filter((plugin) => !skipped.has(plugin)) : filter;
+  const filters = filter.filter((plugin, place) => {
+    if (skipped.has(plugin)) return false;
+    evaluated(counts?.Filter, place);
+    return true;
+  });
   if (refusal) return { filters, refusal };
   if (!only) return { filters };
   const reasons = [`node(s) didn't satisfy plugin(s) [${narrowedBy.sort().join(' ')}]`];
@@ -346,6 +358,7 @@ class Room {
   readonly plugins: readonly Plugin[];
   readonly #list: Shortlist;
   readonly #acts: NonNullable<PostFilterResult['act']>[] = [];
+  #last: PostFilterResult | undefined;
   #messages: string[] = [];
   #nominate: string | undefined;
 
@@ -357,7 +370,9 @@ class Room {
   }
 
   /** Whether the next one is to be asked. */
-  take({ act, nominate, message, isFailure }: PostFilterResult): boolean {
+  take(result: PostFilterResult): boolean {
+    const { act, nominate, message, isFailure } = result;
+    this.#last = result;
     if (act) this.#acts.push(act);
     if (isFailure) {
       this.#messages = [message];
@@ -372,7 +387,8 @@ class Room {
 
   verdict(): Refused {
     const { decision, refusals, whole } = this.#list;
-    const { profile, snapshot } = decision;
+    const { profile, snapshot, stopwatch } = decision;
+    if (this.#last) stopwatch?.lap('PostFilter', statusOfRoom(this.#last));
     const everyone = () => new Set(profile.at.filter.map((plugin) => plugin.name));
     const summary = whole ? wholeSummary(refusals, whole) : refusals.summary();
     return {

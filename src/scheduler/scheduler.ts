@@ -6,7 +6,6 @@ import type { Component } from '../client/component.ts';
 import type { Recorder } from '../client/event-recorder.ts';
 import type { ChangeHandler, Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
-import { causedBy } from '../client/transport.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
 import type { Log } from '../platform/log.ts';
@@ -24,19 +23,29 @@ import { decide, type DecideOptions, type Refused, type Verdict } from './decide
 import { decideAsking } from './decide-asking.ts';
 import { type ExtenderMeans, extenderPlugin, Extenders, type Interested } from './extenders/extenders.ts';
 import {
-  type Decision,
   type Plugin,
   PluginError,
   pluginsOf,
   type Profile,
   type QueuedPod,
-  type Refusal,
+  Rejected,
 } from './framework/framework.ts';
 import { type ClusterEvent, eventLabel } from './framework/events.ts';
 import { findersOf, type Handle, listersOf } from './framework/handle.ts';
 import { Memory } from './framework/memory.ts';
+import type { Attempt } from './metrics/profile-metrics.ts';
 import { SchedulerMetrics } from './metrics/scheduler-metrics.ts';
 import { noteRefusal } from './note-refusal.ts';
+import {
+  actsBeforeBind,
+  announce,
+  bind,
+  type Placement,
+  postBind,
+  prepare,
+  reserve,
+  unreserve,
+} from './placement.ts';
 import { queueCauses, SchedulingQueue } from './queue/scheduling-queue.ts';
 
 export interface SchedulerOptions {
@@ -66,26 +75,6 @@ const decisionsPerTurn = 8;
 /** More bindings than these are not under way at once. */
 const mostBindings = 512;
 
-/** What one binding needs. */
-interface Placement {
-  decision: Decision;
-  node: string;
-  signal: AbortSignal;
-  /** The pod says that it goes there. */
-  isAnnounced?: boolean;
-  extenders?: Extenders;
-}
-
-/** A plugin has said no after the node was chosen. */
-class Rejected extends Error {
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal) {
-    super(refusal.reasons.join(', '));
-    this.refusal = refusal;
-  }
-}
-
 class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #configuration: SchedulerConfiguration;
@@ -109,8 +98,6 @@ class Scheduler {
   constructor(options: SchedulerOptions) {
     const { clock, informers, configuration = defaultConfiguration } = options;
     this.#options = options;
-    this.#metrics = new SchedulerMetrics(options.meter, clock);
-    this.#metrics.follow(this.#cache);
     this.#configuration = configuration;
     const hasExtenders = configuration.extenders.length > 0;
     if (hasExtenders && !options.extenders)
@@ -124,6 +111,7 @@ class Scheduler {
     };
     const profiles = buildProfiles(configuration, { ...builtInPlugins, ...options.plugins }, handle);
     this.#profiles = new Map(profiles.map((profile) => [profile.schedulerName, profile]));
+    this.#metrics = new SchedulerMetrics(options.meter, { clock, profiles, cache: this.#cache });
     this.#queue = new SchedulingQueue({
       clock,
       profiles: this.#profiles,
@@ -286,15 +274,16 @@ class Scheduler {
   #schedule(queued: QueuedPod, signal: AbortSignal): Promise<void> | undefined {
     const { uid } = queued.pod.metadata;
     const pod = this.#waiting(queued.pod);
-    const profile = this.#profiles.get(queued.pod.spec.schedulerName ?? '');
-    if (!pod || !profile || this.#cache.has(uid)) {
+    const metrics = this.#metrics.profiles.get(queued.pod.spec.schedulerName ?? '');
+    if (!pod || !metrics || this.#cache.has(uid)) {
       this.#tellIfGoing(queued.pod);
       return void this.#queue.placed(uid);
     }
+    const attempt = metrics.begin(queued);
     const interested = this.#extenders?.interestedIn(pod);
-    if (interested) return this.#ask(pod, { profile, interested, signal });
-    const verdict = this.#decide(pod, { profile, snapshot: this.#cache.snapshot() });
-    if (verdict) this.#carryOut(pod, verdict, signal);
+    if (interested) return this.#ask(pod, { attempt, interested, signal });
+    const verdict = this.#decide(pod, { attempt, snapshot: this.#cache.snapshot() });
+    if (verdict) this.#carryOut(pod, verdict, { attempt, signal });
     return undefined;
   }
 
@@ -314,24 +303,29 @@ class Scheduler {
     this.#options.events.record(pod, { type: 'Warning', ...note, message });
   }
 
-  #carryOut(pod: Stored<Pod>, verdict: Verdict, signal: AbortSignal): void {
-    if (verdict.type === 'refused') return this.#refuse(pod, verdict);
+  #carryOut(
+    pod: Stored<Pod>,
+    verdict: Verdict,
+    { attempt, signal }: Pick<Placement, 'attempt' | 'signal'>,
+  ): void {
+    if (verdict.type === 'refused') return this.#refuse(pod, verdict, attempt);
     const { decision, node, examined } = verdict;
+    attempt.metrics.chose(attempt);
     this.#startAt = (this.#startAt + examined) % Math.max(1, decision.snapshot.nodes.size);
     this.#cache.nominated.remove(pod.metadata.uid);
     this.#cache.assume(decision.pod, node);
-    this.#track(this.#bind({ decision, node, signal, extenders: this.#extenders }));
+    this.#track(this.#bind({ attempt, decision, node, signal, extenders: this.#extenders }));
   }
 
   /** Decides with extenders. What happens meanwhile waits. */
   async #ask(
     pod: Stored<Pod>,
-    { profile, interested, signal }: { profile: Profile; interested: Interested; signal: AbortSignal },
+    { attempt, interested, signal }: { attempt: Attempt; interested: Interested; signal: AbortSignal },
   ): Promise<void> {
     const held: (() => void)[] = [];
     this.#held = held;
     const asked = decideAsking(podInfo(pod), this.#cache.snapshot(), {
-      ...this.#decideOptions(profile),
+      ...this.#decideOptions(attempt),
       extenders: this.#extenders as Extenders,
       interested,
       log: this.#options.log,
@@ -342,14 +336,15 @@ class Scheduler {
     });
     this.#held = undefined;
     if (signal.aborted || !this.#waiting(pod)) this.#queue.placed(pod.metadata.uid);
-    else if (outcome instanceof Error) this.#failed(pod, outcome);
-    else this.#carryOut(pod, outcome, signal);
+    else if (outcome instanceof Error) this.#failed(pod, outcome, attempt);
+    else this.#carryOut(pod, outcome, { attempt, signal });
     for (const change of held) change();
   }
 
-  #decideOptions(profile: Profile): DecideOptions {
+  #decideOptions({ profile, metrics }: Attempt): DecideOptions {
     return {
       profile,
+      stopwatch: metrics,
       random: this.#options.random,
       startAt: this.#startAt,
       percentageOfNodesToScore: this.#configuration.percentageOfNodesToScore,
@@ -360,28 +355,28 @@ class Scheduler {
   /** Undefined where something is wrong with what the pod asks for. */
   #decide(
     pod: Stored<Pod>,
-    { profile, snapshot }: { profile: Profile; snapshot: Snapshot },
+    { attempt, snapshot }: { attempt: Attempt; snapshot: Snapshot },
   ): Verdict | undefined {
     try {
-      return decide(podInfo(pod), snapshot, this.#decideOptions(profile));
+      return decide(podInfo(pod), snapshot, this.#decideOptions(attempt));
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
-      this.#failed(pod, error);
+      this.#failed(pod, error, attempt);
       return undefined;
     }
   }
 
   /** No decision could be made on the pod: it is tried again after a while. */
-  #failed(pod: Stored<Pod>, { message }: Error): void {
-    this.#metrics.attempted(pod, 'error');
+  #failed(pod: Stored<Pod>, { message }: Error, attempt: Attempt): void {
+    attempt.metrics.over(attempt, 'error');
     this.#queue.refused(pod.metadata.uid);
     this.#cache.nominated.remove(pod.metadata.uid);
     const note = { message, reason: 'SchedulerError', nominate: '' } as const;
     this.#track(noteRefusal(this.#options, pod, note));
   }
 
-  #refuse(pod: Stored<Pod>, verdict: Refused): void {
-    this.#metrics.attempted(pod, 'unschedulable');
+  #refuse(pod: Stored<Pod>, verdict: Refused, attempt: Attempt): void {
+    attempt.metrics.over(attempt, 'unschedulable');
     const { nominate, act } = verdict.plan;
     const { uid } = pod.metadata;
     if (nominate) this.#cache.nominated.set(verdict.decision.pod, nominate);
@@ -415,7 +410,7 @@ class Scheduler {
   }
 
   async #bind(placement: Placement): Promise<void> {
-    const { decision, node } = placement;
+    const { attempt, decision, node } = placement;
     const { pod } = decision.pod;
     const { uid, namespace, name } = pod.metadata;
     try {
@@ -426,12 +421,12 @@ class Scheduler {
       return this.#bindingFailed(placement, error);
     }
     this.#queue.placed(uid);
-    this.#metrics.attempted(pod, 'scheduled');
+    attempt.metrics.over(attempt, 'scheduled');
     const message = `Successfully assigned ${namespace}/${name} to ${node}`;
     const reporter = pod.spec.schedulerName;
     const note = { type: 'Normal', reason: 'Scheduled', action: 'Binding', message, reporter } as const;
     this.#options.events.record(pod, note);
-    for (const plugin of decision.profile.at.postBind) plugin.postBind?.(decision, node);
+    postBind(placement);
   }
 
   /** What takes its time before a pod is bound: others are told where it goes, and can make it go elsewhere. */
@@ -467,10 +462,11 @@ class Scheduler {
     return new Promise((resolve) => this.#held?.push(resolve));
   }
 
-  async #bindingFailed({ decision, node, signal, isAnnounced }: Placement, error: unknown): Promise<void> {
+  async #bindingFailed(placement: Placement, error: unknown): Promise<void> {
+    const { attempt, decision, node, signal, isAnnounced } = placement;
     const { pod } = decision.pod;
     const { uid, namespace, name } = pod.metadata;
-    for (const plugin of [...decision.profile.at.reserve].reverse()) await plugin.unreserve?.(decision, node);
+    await unreserve(placement);
     while (this.#held) await this.#decided();
     this.#cache.forget(uid);
     const now = this.#pods.get(`${namespace}/${name}`);
@@ -478,7 +474,7 @@ class Scheduler {
     this.#happened({ resource: pods, action: 'Delete', object: pod });
     if (!isThere || signal.aborted) return this.#queue.placed(uid);
     const isRejected = error instanceof Rejected;
-    this.#metrics.attempted(pod, isRejected ? 'unschedulable' : 'error');
+    attempt.metrics.over(attempt, isRejected ? 'unschedulable' : 'error');
     this.#queue.refused(uid, isRejected ? new Set([error.refusal.plugin]) : undefined);
     const text = error instanceof Error ? error.message : String(error);
     const message = isRejected ? `0/1 nodes are available: 1 ${text}.` : text;
@@ -489,61 +485,6 @@ class Scheduler {
       { message, reason: isRejected ? 'Unschedulable' : 'SchedulerError', nominate: '' },
     );
   }
-}
-
-function reserve({ decision, node }: Placement): void {
-  for (const plugin of decision.profile.at.reserve) {
-    const refusal = plugin.reserve?.(decision, node);
-    if (refusal) throw new Rejected(refusal);
-  }
-}
-
-/** Whether it takes its time before the pod is bound. */
-function actsBeforeBind({ decision, node }: Placement): boolean {
-  const { permit, preBind } = decision.profile.at;
-  const acts = (plugin: Plugin) => plugin.actsBeforeBind?.(decision, node) ?? true;
-  return permit.some(acts) || preBind.some(acts);
-}
-
-async function prepare({ decision, node, signal }: Placement): Promise<void> {
-  const { permit, preBind } = decision.profile.at;
-  for (const plugin of permit) {
-    const refusal = await named('Permit', plugin, () => plugin.permit?.(decision, node, signal));
-    if (refusal) throw new Rejected(refusal);
-  }
-  for (const plugin of preBind)
-    await named('PreBind', plugin, () => plugin.preBind?.(decision, node, signal));
-}
-
-/** An extender that binds goes before the plugins. */
-async function bind({ decision, node, extenders }: Placement): Promise<void> {
-  const binder = extenders?.binderOf(decision.pod.pod);
-  if (extenders && binder && (await extenders.bind(binder, decision.pod.pod, node))) return;
-  for (const plugin of decision.profile.at.bind)
-    if (await named('Bind', plugin, () => plugin.bind?.(decision, node))) return;
-}
-
-/** What goes wrong says, in upstream's words, with whom. */
-async function named<T>(
-  point: string,
-  { name }: Plugin,
-  run: () => Promise<T> | undefined,
-): Promise<T | undefined> {
-  try {
-    return await run();
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw new Error(`running ${point} plugin "${name}": ${text}`, { cause: error });
-  }
-}
-
-/** Says where a pod is going to be, so that nobody takes the node for idle meanwhile. (KEP-5278) */
-async function announce(client: Client, pod: Stored<Pod>, node: string): Promise<void> {
-  if (pod.status?.nominatedNodeName === node) return;
-  const cause = causedBy({ ...pod, apiVersion: 'v1', kind: 'Pod' }, `the pod is about to go to ${node}`);
-  const patch = { status: { nominatedNodeName: node } };
-  const type = 'application/merge-patch+json';
-  await client.of(pods).patch(pod.metadata, patch, { type, subresource: 'status', cause });
 }
 
 /** What plugins want to hear of beside nodes and pods. */

@@ -4,6 +4,7 @@ import { blockOf, placeInBlock } from './cache/node-list.ts';
 import { type Fitting, fits, type Stretch } from './fitting.ts';
 import { type Decision, maxScore, type Plugin } from './framework/framework.ts';
 import { type Best, type BlockScores, ScoresPerBlock, signsScore } from './framework/memory.ts';
+import { evaluated } from './framework/stopwatch.ts';
 
 const within = (score: number) => Math.min(maxScore, Math.max(0, score));
 
@@ -18,24 +19,46 @@ export function best(
 ): NodeInfo {
   const plugins = pluginsToAsk(decision, fitting);
   const { stretches } = fitting;
-  if (stretches && !extra && plugins.every(signsScore))
-    return bestWithin(stretches, signedScores(decision, plugins), random);
-  const totals = totalScores(decision, fitting, plugins);
+  const node =
+    stretches && !extra && plugins.every(signsScore)
+      ? bestWithin(stretches, signedScores(decision, plugins), random)
+      : bestOfAll(fitting, totalScores(decision, fitting, plugins), { random, extra });
+  decision.stopwatch?.lap('Score');
+  return node;
+}
+
+function bestOfAll(
+  { nodes }: Fitting,
+  totals: number[],
+  { random, extra }: { random: Random; extra?: readonly number[] | undefined },
+): NodeInfo {
   if (extra) for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] as number) + (extra[i] as number);
-  let best = none;
-  for (const total of totals) best = better(best, { score: total, count: 1 });
-  let at = totals.indexOf(best.score);
-  for (let left = choose(best, random); left > 0; left--) at = totals.indexOf(best.score, at + 1);
-  return fitting.nodes[at] as NodeInfo;
+  let [score, count] = [none.score, 0];
+  for (const total of totals) {
+    if (total > score) [score, count] = [total, 1];
+    else if (total === score) count++;
+  }
+  let at = totals.indexOf(score);
+  for (let left = choose({ score, count }, random); left > 0; left--) at = totals.indexOf(score, at + 1);
+  return nodes[at] as NodeInfo;
 }
 
 /** Those that have something to say about the pod. */
 export function pluginsToAsk(decision: Decision, fitting: Fitting): Plugin[] {
   const { at } = decision.profile;
   const skipped = new Set<string>();
-  for (const plugin of at.preScore)
+  const { stopwatch } = decision;
+  const counts = stopwatch?.evaluations;
+  for (const [place, plugin] of at.preScore.entries()) {
     if (plugin.preScore?.(decision, () => fitting.nodes) === 'skip') skipped.add(plugin.name);
-  return at.score.filter(({ name }) => !skipped.has(name));
+    else evaluated(counts?.PreScore, place);
+  }
+  stopwatch?.lap('PreScore');
+  return at.score.filter(({ name }, place) => {
+    if (skipped.has(name)) return false;
+    evaluated(counts?.Score, place);
+    return true;
+  });
 }
 
 /** The weighted sum of what these plugins say of each node. */
@@ -122,7 +145,7 @@ function bestOf(stretch: Stretch, signed: SignedScores): Best {
   const known = signed.known.of(block.number, block.nodes);
   const isWhole = to - from === block.nodes.length;
   if (isWhole && known.best?.of === block) return known.best.is;
-  let [score, count] = [Number.NEGATIVE_INFINITY, 0];
+  let [score, count] = [none.score, 0];
   for (let i = from - first; i < to - first; i++) {
     if (!fits(block, i)) continue;
     const own = (known.scores[i] ??= signed.of(block.nodes[i] as NodeInfo));

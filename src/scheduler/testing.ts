@@ -2,6 +2,7 @@ import { Client } from '../client/client.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import type { KubernetesObject, Resource, Stored } from '../api/resource.ts';
 import { silentLog } from '../platform/log.ts';
+import { silentMeter } from '../platform/metrics/meter.ts';
 import { seededRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import {
@@ -37,6 +38,7 @@ export function testHandle(objects: TestObjects = {}): Handle {
     clock: new VirtualClock(),
     random: seededRandom(1),
     log: silentLog,
+    meter: silentMeter,
   };
   const events = new EventRecorder({ ...parts, source: { component: 'test' } });
   const lister = <T extends KubernetesObject>({ plural }: Resource<T>) =>

@@ -28,6 +28,7 @@ import { silentLog } from '../../src/platform/log.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { parseConfiguration } from '../../src/scheduler/configuration/configuration.ts';
 import type { PluginFactory } from '../../src/scheduler/framework/framework.ts';
+import { seriesOf } from '../../src/platform/metrics/testing.ts';
 import { createScheduler, type SchedulerOptions } from '../../src/scheduler/scheduler.ts';
 
 let cluster: TestCluster;
@@ -704,6 +705,8 @@ describe('devices behind extended resources', () => {
     await pod('p', { requests: { cpu: '100m', 'example.com/gpu': '2' } });
     expect(await placeOf('p')).toBe('b');
     const { uid } = (await cluster.get(pods, 'p')).metadata;
+    const made = 'scheduler_resourceclaim_creates_total{status="success"}';
+    expect(seriesOf(cluster.meter)[made]).toBe(1);
     const claim = await theClaim();
     expect(claim).toMatchObject({
       metadata: {
@@ -1170,4 +1173,105 @@ test('a priority class can be described anew, but not change its value', async (
   expect((await cluster.patch(priorityclasses, 'p', { description: 'x' })).description).toBe('x');
   await expect(cluster.patch(priorityclasses, 'p', { value: 6 })).rejects.toThrow();
   expect((await cluster.list(priorityclasses)).map((c) => c.metadata.name)).toContain('p');
+});
+
+describe('metrics', () => {
+  const count = (name: string, labels = '') => seriesOf(cluster.meter)[`scheduler_${name}${labels}`];
+  const profile = 'profile="default-scheduler"';
+
+  test('tell how a pod was placed after one attempt', async () => {
+    await runScheduler();
+    await node('a');
+    await pod('p');
+    expect(await placeOf('p')).toBe('a');
+    expect(count('schedule_attempts_total', `{result="scheduled",${profile}}`)).toBe(1);
+    const spans = [
+      'scheduling_attempt_duration_seconds_count{result="scheduled",profile="default-scheduler"}',
+      'scheduling_algorithm_duration_seconds_count',
+      'pod_scheduling_sli_duration_seconds_count{attempts="1"}',
+      'pod_scheduling_attempts_count',
+      'pod_scheduling_attempts_sum',
+    ];
+    expect(spans.map((name) => count(name))).toEqual(spans.map(() => 1));
+    const points = ['PreFilter', 'Filter', 'Reserve', 'Bind'].map((point) =>
+      count(
+        'framework_extension_point_duration_seconds_count',
+        `{extension_point="${point}",status="Success",${profile}}`,
+      ),
+    );
+    expect(points).toEqual([1, 1, 1, 1]);
+    // The first decision of ten has its plugins timed.
+    const fit = '{plugin="NodeResourcesFit",extension_point="Filter"';
+    expect(count('plugin_execution_duration_seconds_count', `${fit},status="Success"}`)).toBe(1);
+    expect(count('plugin_evaluation_total', `${fit},${profile}}`)).toBe(1);
+    expect(['nodes', 'pods'].map((type) => count('cache_size', `{type="${type}"}`))).toEqual([1, 1]);
+    expect(count('event_handling_duration_seconds_count', '{event="NodeAdd"}')).toBe(1);
+  });
+
+  test('tell how a pod was placed after two attempts, from when it could first be tried', async () => {
+    await runScheduler();
+    await node('a');
+    await pod('big', { requests: { cpu: '2' } });
+    await pod('p', { requests: { cpu: '1' } });
+    expect(count('schedule_attempts_total', `{result="unschedulable",${profile}}`)).toBe(1);
+    expect(count('pending_pods', '{queue="unschedulable"}')).toBe(1);
+    await cluster.pass(5000);
+    const big = { namespace: 'default', name: 'big' };
+    await cluster.client.of(pods).delete(big, { cause, gracePeriodSeconds: 0 });
+    await cluster.settle();
+    expect(await placeOf('p')).toBe('a');
+    expect(count('pod_scheduling_attempts_sum')).toBe(3);
+    expect(count('pod_scheduling_sli_duration_seconds_sum', '{attempts="2"}')).toBeGreaterThanOrEqual(5);
+    expect(count('scheduling_algorithm_duration_seconds_count')).toBe(2);
+    expect(count('pod_scheduled_after_flush_total')).toBe(0);
+  });
+
+  test('leave out the time in which the gates of a pod held it back', async () => {
+    await runScheduler();
+    await node('a');
+    await pod('p', { spec: { schedulingGates: [{ name: 'example.com/wait' }] } });
+    await cluster.pass(60_000);
+    expect(count('pending_pods', '{queue="gated"}')).toBe(1);
+    const { spec } = await cluster.get(pods, 'p');
+    const type = 'application/json-patch+json';
+    expect(spec.schedulingGates).toHaveLength(1);
+    const patch = [{ op: 'remove', path: '/spec/schedulingGates' }];
+    await cluster.client.of(pods).patch({ namespace: 'default', name: 'p' }, patch, { type, cause });
+    await cluster.settle();
+    expect(await placeOf('p')).toBe('a');
+    expect(count('pod_scheduling_attempts_sum')).toBe(1);
+    expect(count('pod_scheduling_sli_duration_seconds_sum', '{attempts="1"}')).toBeLessThan(1);
+  });
+
+  test('tell of pods that make room', async () => {
+    await runScheduler();
+    playKubelets();
+    await priority('high', 1000);
+    await node('a');
+    for (const name of ['one', 'two']) await pod(name, { requests: { cpu: '1' } });
+    await pod('high', { requests: { cpu: '2' }, spec: { priorityClassName: 'high' } });
+    await cluster.pass(2000);
+    expect(await placeOf('high')).toBe('a');
+    expect(count('preemption_attempts_total')).toBe(1);
+    expect(count('preemption_victims_sum')).toBe(2);
+    expect(count('preemption_goroutines_execution_total', '{result="success"}')).toBe(1);
+    const point = `{extension_point="PostFilter",status="Success",${profile}}`;
+    expect(count('framework_extension_point_duration_seconds_count', point)).toBe(1);
+  });
+
+  test('tell what went wrong', async () => {
+    const bindings = clientOfScheduler().transport;
+    const client = new Client({
+      request: (request) =>
+        request.path.endsWith('/binding') ? Promise.reject(new Error('no')) : bindings.request(request),
+      watch: (request, sink) => bindings.watch(request, sink),
+    });
+    await runScheduler({ client });
+    await node('a');
+    await pod('p');
+    expect(count('schedule_attempts_total', `{result="error",${profile}}`)).toBe(1);
+    const point = `{extension_point="Bind",status="Error",${profile}}`;
+    expect(count('framework_extension_point_duration_seconds_count', point)).toBe(1);
+    expect(count('queue_incoming_pods_total', '{queue="backoff",event="ScheduleAttemptFailure"}')).toBe(1);
+  });
 });

@@ -18,6 +18,8 @@ export interface HistogramOptions extends MetricOptions {
 export interface Counter {
   /** One more, unless said how many. */
   add(by?: number): void;
+  /** What `read` says, which only grows, counts too; whom it followed before it has done with. */
+  follow(read: () => number): void;
 }
 
 export interface Gauge {
@@ -36,14 +38,14 @@ export interface Family<S> {
   with(...values: string[]): S;
 }
 
-/** Finds series that differ in the last label alone, each once. */
-export function byLastLabel<S>(family: Family<S>, ...others: string[]): (last: string) => S {
-  const known = new Map<string, S>();
-  return (last) => {
-    let series = known.get(last);
+/** Finds series by what tells them apart, each once: `find` is asked for those that have not been met. */
+export function remembering<K, S>(find: (key: K) => S): (key: K) => S {
+  const known = new Map<K, S>();
+  return (key) => {
+    let series = known.get(key);
     if (!series) {
-      series = family.with(...others, last);
-      known.set(last, series);
+      series = find(key);
+      known.set(key, series);
     }
     return series;
   };
@@ -57,6 +59,8 @@ export type Reading = readonly [values: readonly string[], value: number];
  * anew counts on where the one before it ended.
  */
 export interface Meter {
+  /** Whether anybody can look; otherwise what takes more than a moment need not be measured. */
+  readonly isRead: boolean;
   counter(options: MetricOptions): Family<Counter>;
   gauge(options: MetricOptions): Family<Gauge>;
   histogram(options: HistogramOptions): Family<Observer>;
@@ -69,6 +73,7 @@ const nobody = { with: () => nothing };
 
 /** A meter that measures nothing. */
 export const silentMeter: Meter = {
+  isRead: false,
   counter: () => nobody,
   gauge: () => nobody,
   histogram: () => nobody,

@@ -20,6 +20,20 @@ test('a metric is made once, so a part that is made anew counts on', () => {
   ]);
 });
 
+test('a counter can be read from what counts anyhow, and goes on from there when that is made anew', () => {
+  const registry = new MetricRegistry();
+  const counter = registry.counter(options).with('a');
+  const [first, second] = [{ count: 3 }, { count: 0 }];
+  counter.follow(() => first.count);
+  counter.add();
+  expect(valuesOf(registry)).toMatchObject([{ value: 4 }]);
+  first.count++;
+  counter.follow(() => second.count);
+  first.count++;
+  second.count++;
+  expect(valuesOf(registry)).toMatchObject([{ value: 6 }]);
+});
+
 test('a gauge says what it was set to, or what it is read from', () => {
   const registry = new MetricRegistry();
   const gauge = registry.gauge({ ...options, labels: [] }).with();

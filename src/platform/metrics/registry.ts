@@ -42,10 +42,20 @@ const labelled = (names: readonly string[], values: readonly string[]): Labels =
   Object.fromEntries(names.map((name, i) => [name, values[i] ?? '']));
 
 class Count implements Counter {
-  value = 0;
+  #own = 0;
+  #read = () => 0;
+
+  get value(): number {
+    return this.#own + this.#read();
+  }
 
   add(by = 1): void {
-    this.value += by;
+    this.#own += by;
+  }
+
+  follow(read: () => number): void {
+    this.#own = this.value;
+    this.#read = read;
   }
 }
 
@@ -67,6 +77,7 @@ class Level implements Gauge {
 
 /** A meter whose metrics can be read. */
 export class MetricRegistry implements Meter {
+  readonly isRead = true;
   readonly #metrics = new Map<string, Metric & { family: Family<unknown> }>();
   readonly #readers = new Map<string, () => Iterable<Reading>>();
 

@@ -7,6 +7,7 @@ import type { EventInterest } from './events.ts';
 import type { Handle } from './handle.ts';
 import type { Known } from './memory.ts';
 import type { Refusals } from './refusals.ts';
+import type { Stopwatch } from './stopwatch.ts';
 
 /** Why a node, or the whole cluster, does not do for a pod. */
 export interface Refusal {
@@ -23,6 +24,16 @@ export class PluginError extends Error {
   override readonly name = 'PluginError';
 }
 
+/** A plugin has said no after the node was chosen. */
+export class Rejected extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.reasons.join(', '));
+    this.refusal = refusal;
+  }
+}
+
 /** One pod on its way to a node. */
 export interface Decision {
   readonly pod: PodInfo;
@@ -33,6 +44,8 @@ export interface Decision {
   readonly filters: readonly Plugin[];
   /** What has been found out about pods like this one. */
   readonly known?: Known;
+  /** Measures how long it takes. */
+  readonly stopwatch?: Stopwatch;
 }
 
 export const maxScore = 100;

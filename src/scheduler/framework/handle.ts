@@ -4,6 +4,7 @@ import type { Recorder } from '../../client/event-recorder.ts';
 import type { Informers } from '../../client/informers.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
+import type { Meter } from '../../platform/metrics/meter.ts';
 import type { Random } from '../../platform/random.ts';
 
 /** The objects of one resource as they are known now. Shared and read-only. */
@@ -31,6 +32,7 @@ export interface Handle {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly meter: Meter;
   readonly events: Recorder;
   lister<T extends KubernetesObject>(resource: Resource<T>): Lister<T>;
   finder<T extends KubernetesObject>(resource: Resource<T>, index: IndexOf<T>): Finder<T>;

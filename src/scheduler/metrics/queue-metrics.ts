@@ -1,15 +1,15 @@
 import type { Clock } from '../../platform/clock.ts';
-import { exponentialBounds } from '../../platform/metrics/histogram.ts';
 import {
-  byLastLabel,
   type Counter,
   type Family,
   type Meter,
   type Observer,
   type Reading,
+  remembering,
 } from '../../platform/metrics/meter.ts';
 import { type ClusterEvent, eventLabel } from '../framework/events.ts';
 import type { Waiting } from '../queue/refused.ts';
+import * as defined from './definitions.ts';
 
 /** Where pods wait, by upstream's names: to be tried now, until a delay is over, until something happens. */
 export type Place = 'active' | 'backoff' | 'unschedulable';
@@ -37,30 +37,15 @@ export class QueueMetrics {
   constructor(meter: Meter, clock: Pick<Clock, 'monotonic'>) {
     this.#meter = meter;
     this.#clock = clock;
-    const incoming = meter.counter({
-      name: 'scheduler_queue_incoming_pods_total',
-      help: 'Pods that came into a part of the queue, by what brought them there.',
-      stability: 'STABLE',
-      labels: ['queue', 'event'],
-    });
+    const incoming = meter.counter(defined.incomingPods);
+    const into = (place: Place) => remembering((event: string) => incoming.with(place, event));
     this.#incoming = {
-      active: byLastLabel(incoming, 'active'),
-      backoff: byLastLabel(incoming, 'backoff'),
-      unschedulable: byLastLabel(incoming, 'unschedulable'),
+      active: into('active'),
+      backoff: into('backoff'),
+      unschedulable: into('unschedulable'),
     };
-    this.#hints = meter.histogram({
-      name: 'scheduler_queueing_hint_execution_duration_seconds',
-      help: `How long plugins took to tell whether an event helps a pod; one call in ${timedHints} is timed.`,
-      stability: 'ALPHA',
-      labels: ['plugin', 'event', 'hint'],
-      bounds: exponentialBounds(0.00001, 1.5, 20),
-    });
-    this.#pending = meter.gauge({
-      name: 'scheduler_pending_pods',
-      help: 'Pods that wait: to be tried now (active), until a delay is over (backoff), until something happens (unschedulable), or because they are held back before they are tried (gated).',
-      stability: 'STABLE',
-      labels: ['queue'],
-    });
+    this.#hints = meter.histogram(defined.hintDuration);
+    this.#pending = meter.gauge(defined.pendingPods);
   }
 
   /** Reads from this queue from now on. */
@@ -70,15 +55,7 @@ export class QueueMetrics {
     pending.with('backoff').follow(() => state.counts().delayed);
     pending.with('unschedulable').follow(() => state.counts().refused);
     pending.with('gated').follow(() => state.counts().gated);
-    this.#meter.readings(
-      {
-        name: 'scheduler_unschedulable_pods',
-        help: 'Pods that wait and were refused, by plugin: a pod that several plugins have refused counts for each of them.',
-        stability: 'ALPHA',
-        labels: ['plugin', 'profile'],
-      },
-      () => refusalsAmong(state.pods()),
-    );
+    this.#meter.readings(defined.unschedulablePods, () => refusalsAmong(state.pods()));
   }
 
   came(place: Place, event: string): void {

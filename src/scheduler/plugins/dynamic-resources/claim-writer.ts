@@ -6,7 +6,9 @@ import { type Cause, causedBy } from '../../../client/transport.ts';
 import { claimFinalizer, extendedClaimAnnotation } from '../../../machinery/resource-claims.ts';
 import { hasReason, ignoring } from '../../../machinery/status-error.ts';
 import { formatTime } from '../../../platform/clock.ts';
+import type { Counter, Family } from '../../../platform/metrics/meter.ts';
 import type { Handle } from '../../framework/handle.ts';
+import { claimCreations } from '../../metrics/definitions.ts';
 import { type Claim, keyOfClaim } from './pod-claims.ts';
 
 const merge = 'application/merge-patch+json';
@@ -21,9 +23,11 @@ const causeOf = (pod: Stored<Pod>, reason: string): Cause =>
 /** Writes claims on behalf of the pods that use them. */
 export class ClaimWriter {
   readonly #handle: Handle;
+  readonly #creations: Family<Counter>;
 
   constructor(handle: Handle) {
     this.#handle = handle;
+    this.#creations = handle.meter.counter(claimCreations);
   }
 
   get #claims() {
@@ -48,7 +52,18 @@ export class ClaimWriter {
   }
 
   /** Makes the claim for a pod's extended resources. */
-  makeExtended(pod: Stored<Pod>, requests: readonly DeviceRequest[]): Promise<Claim> {
+  async makeExtended(pod: Stored<Pod>, requests: readonly DeviceRequest[]): Promise<Claim> {
+    try {
+      const claim = await this.#createExtended(pod, requests);
+      this.#creations.with('success').add();
+      return claim;
+    } catch (error) {
+      this.#creations.with('failure').add();
+      throw error;
+    }
+  }
+
+  #createExtended(pod: Stored<Pod>, requests: readonly DeviceRequest[]): Promise<Claim> {
     const { name, namespace, uid } = pod.metadata;
     return this.#claims.create(
       {

@@ -17,6 +17,7 @@ import type {
 import type { Handle } from '../../framework/handle.ts';
 import { PerNode } from '../../framework/memory.ts';
 import { Refusals } from '../../framework/refusals.ts';
+import { PreemptionMetrics } from '../../metrics/preemption-metrics.ts';
 import { type Candidate, candidateOf, leastHarm, victimsOn } from './victims.ts';
 
 const name = 'DefaultPreemption';
@@ -147,6 +148,7 @@ export function defaultPreemption(handle: Handle, args: DefaultPreemptionArgs = 
   };
   const podLister = handle.lister(pods);
   const preempting: Preempting = new Map();
+  const metrics = new PreemptionMetrics(handle.meter, handle.clock);
   const isPreempting = (uid: string) => {
     if (!preempting.has(uid)) return false;
     const last = preempting.get(uid)?.pod.metadata;
@@ -155,6 +157,7 @@ export function defaultPreemption(handle: Handle, args: DefaultPreemptionArgs = 
   };
   /** Where room could be made, or why nowhere. */
   const find = (decision: Decision, refusals: Refusals): Candidate[] | PostFilterResult => {
+    metrics.attempts.add();
     const reason = ineligible(decision, refusals);
     if (reason !== undefined) return { message: `preemption: ${reason}` };
     const search: Search = {
@@ -172,13 +175,15 @@ export function defaultPreemption(handle: Handle, args: DefaultPreemptionArgs = 
   const choose = (decision: Decision, candidates: readonly Candidate[]): PostFilterResult => {
     const chosen = leastHarm(candidates);
     if (!chosen) return { message: 'preemption: no candidate node for preemption' };
+    metrics.victims.observe(chosen.victims.length);
     // Who goes already need not be told.
     const victims = chosen.victims.filter(({ pod }) => !pod.metadata.deletionTimestamp);
     if (victims.length === 0) return { message: '', nominate: chosen.node };
     return {
       message: '',
       nominate: chosen.node,
-      act: () => carryOut(handle, decision, { node: chosen.node, victims, preempting }),
+      act: () =>
+        metrics.evicting(() => carryOut(handle, decision, { node: chosen.node, victims, preempting })),
     };
   };
   return {
