@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { reclaimFinalizers } from './driver-notes.ts';
+import { describe, expect, test } from 'vitest';
+import { notedClaim, notedVolume, reclaimFinalizers } from './driver-notes.ts';
 
 const ours = 'kubernetes.io/pv-controller';
 const theirs = 'external-provisioner.volume.kubernetes.io/finalizer';
@@ -28,4 +28,32 @@ test.each<[string | undefined, string, readonly string[], readonly string[]]>([
     spec: { persistentVolumeReclaimPolicy: policy },
   };
   expect(reclaimFinalizers(volume as never)).toEqual(after);
+});
+
+describe('the driver that has taken the place of', () => {
+  const driver = 'pd.csi.storage.gke.io';
+  const to = 'pv.kubernetes.io/migrated-to';
+  const of = (annotations: Record<string, string>) => ({ metadata: { annotations }, spec: {} }) as never;
+
+  test.each<[Record<string, string>, string | undefined]>([
+    [{ by: served }, driver],
+    [{ by: served, [to]: driver }, driver],
+    [{ by: served, [to]: 'other' }, driver],
+    [{ by: 'example.com/disks' }, undefined],
+    [{ by: 'example.com/disks', [to]: driver }, undefined],
+    [{ [to]: 'unasked' }, 'unasked'],
+  ])('a provisioner is noted: %j', ({ by, ...more }, noted) => {
+    const check = (object: { metadata: { annotations?: Record<string, string> } }) =>
+      expect(object.metadata.annotations?.[to]).toBe(noted);
+    const keys = [
+      'volume.kubernetes.io/storage-provisioner',
+      'volume.beta.kubernetes.io/storage-provisioner',
+    ];
+    for (const key of keys) {
+      const claim = of({ ...more, ...(by && { [key]: by }) });
+      check(notedClaim(claim) ?? claim);
+    }
+    const volume = of({ ...more, ...(by && { 'pv.kubernetes.io/provisioned-by': by }) });
+    check(notedVolume(volume) ?? volume);
+  });
 });

@@ -8,13 +8,14 @@ import { inTreeFinalizer, isExternal, localProvisioner, provisionerFinalizer } f
 type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;
 
-/** The object with the driver noted that has taken the place of its provisioner; itself where it is noted, or none has. */
+/** The object with the driver noted that has taken the place of its provisioner, or with none where none has; itself where that is so. */
 function tellingDriver<T extends Claim | Volume>(object: T, keys: readonly string[]): T {
   const { metadata } = object;
-  const named = keys.flatMap((key) => metadata.annotations?.[key] ?? [])[0];
+  const { [annotations.migratedTo]: before, ...others } = metadata.annotations ?? {};
+  const named = keys.flatMap((key) => others[key] ?? [])[0];
   const driver = named && migratedTo(named);
-  if (!driver || metadata.annotations?.[annotations.migratedTo] === driver) return object;
-  const told = { ...metadata.annotations, [annotations.migratedTo]: driver };
+  if (named === undefined || driver === before) return object;
+  const told = driver ? { ...others, [annotations.migratedTo]: driver } : others;
   return { ...object, metadata: { ...metadata, annotations: told } };
 }
 

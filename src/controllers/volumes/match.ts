@@ -73,7 +73,15 @@ export function mismatchOf(
   return hasAccessModes(volume, claim) ? undefined : 'incompatible accessMode';
 }
 
-/** The volume for a claim: one that is kept for it, or else the smallest free one that will do. */
+const modesOf = ({ spec }: PersistentVolume) => new Set(spec.accessModes).size;
+
+/** Volumes that can do no more than is asked for come first, however large, and of those the smallest: the others may be wanted for more. */
+const byFit = (a: Stored<PersistentVolume>, b: Stored<PersistentVolume>): number =>
+  modesOf(a) - modesOf(b) ||
+  compareQuantities(sizeOf(a), sizeOf(b)) ||
+  (a.metadata.name < b.metadata.name ? -1 : 1);
+
+/** The volume for a claim: one that is kept for it, or else the free one that fits it best. */
 export function findVolume(
   claim: Stored<PersistentVolumeClaim>,
   volumes: readonly Stored<PersistentVolume>[],
@@ -93,9 +101,7 @@ export function findVolume(
       (!compiled || matchesLabels(compiled, volume.metadata.labels)) &&
       fits(volume, claim),
   );
-  return free.sort(
-    (a, b) => compareQuantities(sizeOf(a), sizeOf(b)) || (a.metadata.name < b.metadata.name ? -1 : 1),
-  )[0];
+  return free.sort(byFit)[0];
 }
 
 /** The phase that a volume is to be in, by its claim; undefined while their binding is not complete. */
