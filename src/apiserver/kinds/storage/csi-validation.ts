@@ -17,6 +17,7 @@ import {
 import { byteLength } from '../../../machinery/go-text.ts';
 import { labelSelectorErrors } from '../../../machinery/label-selector.ts';
 import { isQuantity, quantitySign } from '../../../machinery/quantity.ts';
+import { inlineVolumeErrors } from '../core/volumes/volume-validation.ts';
 import {
   dnsSubdomain,
   each,
@@ -177,6 +178,7 @@ function sourceErrors(field: string, source: VolumeAttachment['spec']['source'])
   const why = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
   if (inline === undefined && name === undefined) return [required(field, why)];
   if (inline !== undefined && name !== undefined) return [forbiddenField(field, why)];
+  if (inline !== undefined) return inlineVolumeErrors(`${field}.inlineVolumeSpec`, inline);
   const path = `${field}.persistentVolumeName`;
   if (name === '') return [required(path, 'must specify non empty persistentVolumeName')];
   return name === undefined ? [] : dnsSubdomain(path, name);

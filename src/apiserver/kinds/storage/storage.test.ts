@@ -137,6 +137,49 @@ describe('an attachment', () => {
       'spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName',
     ]);
   });
+
+  const csi = { driver: 'd.example', volumeHandle: 'h' };
+  const accessModes = ['ReadWriteOnce'];
+  const noClaim = 'Forbidden: may not be specified in the context of inline volumes';
+  test.each<[string, object, string[]]>([
+    ['a volume of a driver', { csi, accessModes, volumeMode: 'Filesystem' }, []],
+    [
+      'a volume of no driver',
+      { accessModes, hostPath: { path: '/a' } },
+      ['csi: Required value: has to be specified in the context of inline volumes'],
+    ],
+    ['a volume for nobody', { csi }, ['accessModes: Required value']],
+    [
+      'a volume without a handle',
+      { csi: { driver: 'd.example' }, accessModes },
+      ['csi.volumeHandle: Required value'],
+    ],
+    [
+      'what a persistent one says of itself',
+      {
+        csi,
+        accessModes,
+        claimRef: { name: 'c' },
+        capacity: { storage: '1Gi' },
+        persistentVolumeReclaimPolicy: 'Delete',
+        nodeAffinity: {},
+        storageClassName: 's',
+        volumeMode: 'Block',
+      },
+      [
+        `claimRef: ${noClaim}`,
+        `capacity: ${noClaim}`,
+        'persistentVolumeReclaimPolicy: Forbidden: may only be Retain in the context of inline volumes',
+        `nodeAffinity: ${noClaim}`,
+        `storageClassName: ${noClaim}`,
+        'volumeMode: Forbidden: may not specify volumeMode other than Filesystem in the context of inline volumes',
+      ],
+    ],
+  ])('may hold %s', (_, inlineVolumeSpec, errors) => {
+    const spec = { attacher: 'a.example', nodeName: 'n', source: { inlineVolumeSpec } };
+    const expected = errors.map((error) => `spec.source.inlineVolumeSpec.${error}`);
+    expect(createErrors(volumeAttachmentKind, { metadata, spec })).toEqual(expected);
+  });
 });
 
 test('room is reported by labels of nodes that have no other names now', () => {

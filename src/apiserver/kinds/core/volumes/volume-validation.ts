@@ -168,11 +168,33 @@ export function volumeErrors(volume: PersistentVolume): readonly FieldError[] {
       ? optionalSupported('spec.persistentVolumeReclaimPolicy', policy, ['Delete', 'Recycle', 'Retain'])
       : noErrors,
     nodeAffinity(spec),
-    source(volume),
+    source('spec', volume),
     recycling(spec),
     storageClassName ? dnsSubdomain('spec.storageClassName', storageClassName) : noErrors,
     optionalSupported('spec.volumeMode', volumeMode, volumeModes),
-    attributesClass(spec),
+    attributesClass('spec', spec),
+  );
+}
+
+/** What holds for a volume that stands in another object: it is a driver's, and nobody claims it. */
+export function inlineVolumeErrors(field: string, spec: PersistentVolumeSpec): readonly FieldError[] {
+  const { persistentVolumeReclaimPolicy: policy, volumeMode } = spec;
+  const context = 'in the context of inline volumes';
+  const forbidden = (name: keyof PersistentVolumeSpec, isGiven: boolean, why = 'may not be specified') =>
+    isGiven ? [forbiddenField(`${field}.${name}`, `${why} ${context}`)] : noErrors;
+  const isBare = volumeMode !== undefined && volumeMode !== 'Filesystem';
+  return allErrors(
+    forbidden('claimRef', spec.claimRef !== undefined),
+    forbidden('capacity', Object.keys(spec.capacity ?? {}).length > 0),
+    spec.csi ? noErrors : [required(`${field}.csi`, `has to be specified ${context}`)],
+    spec.accessModes?.length ? noErrors : [required(`${field}.accessModes`)],
+    accessModes(`${field}.accessModes`, spec.accessModes),
+    forbidden('persistentVolumeReclaimPolicy', Boolean(policy) && policy !== 'Retain', 'may only be Retain'),
+    forbidden('nodeAffinity', spec.nodeAffinity !== undefined),
+    source(field, { metadata: {}, spec }),
+    forbidden('storageClassName', Boolean(spec.storageClassName)),
+    forbidden('volumeMode', isBare, 'may not specify volumeMode other than Filesystem'),
+    attributesClass(field, spec),
   );
 }
 
@@ -202,7 +224,7 @@ function nodeAffinity({ nodeAffinity: affinity }: PersistentVolumeSpec): readonl
 /** Sources that upstream calls otherwise where they stand beside another. */
 const forbiddenAs: Partial<Record<keyof Sources, string>> = { cephfs: 'cephFS' };
 
-function source(volume: PersistentVolume): readonly FieldError[] {
+function source(field: string, volume: PersistentVolume): readonly FieldError[] {
   const { spec } = volume;
   const names = sourceNames.filter((name) => spec[name] !== undefined);
   const given = names.map((name): [string, () => readonly FieldError[]] => {
@@ -211,10 +233,10 @@ function source(volume: PersistentVolume): readonly FieldError[] {
       source: unknown,
       of: PersistentVolume,
     ) => readonly FieldError[];
-    const path = `spec.${reportedAs[name] ?? name}`;
+    const path = `${field}.${reportedAs[name] ?? name}`;
     return [forbiddenAs[name] ?? name, () => rule(path, spec[name], volume)];
   });
-  return oneSource('spec', given, 'flexVolume');
+  return oneSource(field, given, 'flexVolume');
 }
 
 function recycling(spec: PersistentVolumeSpec): readonly FieldError[] {
@@ -226,15 +248,15 @@ function recycling(spec: PersistentVolumeSpec): readonly FieldError[] {
   return recyclesAll ? [forbiddenField('spec.persistentVolumeReclaimPolicy', why)] : noErrors;
 }
 
-function attributesClass({
-  volumeAttributesClassName: name,
-  csi,
-}: PersistentVolumeSpec): readonly FieldError[] {
-  const field = 'spec.volumeAttributesClassName';
+function attributesClass(
+  parent: string,
+  { volumeAttributesClassName: name, csi }: PersistentVolumeSpec,
+): readonly FieldError[] {
+  const field = `${parent}.volumeAttributesClassName`;
   if (name === undefined) return noErrors;
   const errors = name ? dnsSubdomain(field, name) : [required(field, 'an empty string is disallowed')];
   const why = 'has to be specified when using volumeAttributesClassName';
-  return csi ? errors : [...errors, required('spec.csi', why)];
+  return csi ? errors : [...errors, required(`${parent}.csi`, why)];
 }
 
 /** What an update may do: where the data is does not change. Upstream looks at the whole twice. */
