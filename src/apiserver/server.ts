@@ -12,6 +12,7 @@ import type { FrontProxy } from './aggregation/extension-server.ts';
 import { dynamicAdmission } from './admission/dynamic.ts';
 import { Auditor, type AuditOptions } from './audit/auditor.ts';
 import type { JwtAuthenticator } from './auth/jwt/configuration.ts';
+import { ownerReferences, ownerReferencesName } from './auth/admission/owner-references.ts';
 import { JwtTokens, type JwtTokensOptions } from './auth/jwt/jwt-tokens.ts';
 import type { ObjectReader } from './auth/object-reader.ts';
 import { bootstrapPolicy } from './auth/rbac/bootstrap.ts';
@@ -73,6 +74,8 @@ export interface ApiServerOptions {
   kinds: readonly Kind[];
   /** In their order. After them come the check against handing on more than one has, policies and webhooks. */
   admission?: readonly AdmissionPlugin[];
+  /** Names of plugins that are off unless asked for, of those that the server adds. */
+  enabledPlugins?: readonly string[];
   /** Names of plugins that are left out, of those too that the server adds. */
   disabledPlugins?: readonly string[];
   /** Who this server is to the webhooks of each plugin, by its name. */
@@ -194,6 +197,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     admission: inOrder([
       ...(options.admission ?? []),
       ...security.admission,
+      ...(options.enabledPlugins?.includes(ownerReferencesName)
+        ? [
+            ownerReferences({
+              authorizer: security.authorizer,
+              served: () => parts.dispatcher?.served() ?? [],
+            }),
+          ]
+        : []),
       ...dynamicAdmission({
         platform,
         reader,

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { namespaces, pods, services } from '../api/generated/resources.ts';
+import { namespaces, pods, serviceaccounts, services } from '../api/generated/resources.ts';
 import { createTestCluster } from '../apiserver/registry/testing.ts';
 import { startApiServer } from '../apiserver/testing-api-server.ts';
+import { systemClock } from '../platform/clock.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import { readAdmission } from './admission.ts';
 
 const files = new MemoryFiles();
+const means = { files, clock: systemClock };
 const put = async (path: string, text: string) => {
   await files.makeDir('/etc');
   await files.write(path, text);
@@ -19,7 +21,7 @@ const failure = (work: Promise<unknown>) =>
 
 describe('the plugins', () => {
   test('are the usual ones, but for those that are left out', async () => {
-    const { admission = [], disabledPlugins } = await readAdmission({ disable: ['LimitRanger'] }, files);
+    const { admission = [], disabledPlugins } = await readAdmission({ disable: ['LimitRanger'] }, means);
     expect(admission.map(({ name }) => name)).not.toContain('DenyServiceExternalIPs');
     expect(disabledPlugins).toEqual(['LimitRanger']);
   });
@@ -31,14 +33,15 @@ describe('the plugins', () => {
       { enable: ['Priority'], disable: ['Priority'] },
       '[Priority] in enable-admission-plugins and disable-admission-plugins overlapped',
     ],
-    [{ enable: ['EventRateLimit'] }, 'the admission plugin "EventRateLimit" is not offered'],
+    [{ enable: ['AlwaysDeny'] }, 'the admission plugin "AlwaysDeny" is not offered'],
+    [{ enable: ['EventRateLimit'] }, 'the admission plugin "EventRateLimit" needs limits'],
   ])('of %j cannot be had', async (settings, why) => {
-    await expect(readAdmission(settings, files)).rejects.toThrow(why);
+    await expect(readAdmission(settings, means)).rejects.toThrow(why);
   });
 
   test('that are left out have no say, those of the server neither', async () => {
     const t = await startApiServer(
-      await readAdmission({ disable: ['ServiceAccount', 'NodeRestriction'] }, files),
+      await readAdmission({ disable: ['ServiceAccount', 'NodeRestriction'] }, means),
     );
     const api = t.api.transportFor({ name: 'system:node:n1', groups: ['system:masters', 'system:nodes'] });
     const send = (path: string, body: object) => api.request({ method: 'POST', path, body });
@@ -50,7 +53,7 @@ describe('the plugins', () => {
   });
 
   test('DenyServiceExternalIPs lets services keep external addresses, and get none', async () => {
-    const { admission } = await readAdmission({ enable: ['DenyServiceExternalIPs'] }, files);
+    const { admission } = await readAdmission({ enable: ['DenyServiceExternalIPs'] }, means);
     const spec = { ports: [{ port: 80 }], selector: { app: 'x' } };
     const named = { metadata: { name: 's' } };
     const denied = 'services "s" is forbidden: Use of external IPs is denied by admission control';
@@ -82,7 +85,7 @@ describe('PodSecurity', () => {
     });
   const clusterWith = async (defaults: object, exemptions?: object) => {
     const configFile = await put('/etc/admission', configuration(defaults, exemptions));
-    const { admission } = await readAdmission({ configFile }, files);
+    const { admission } = await readAdmission({ configFile }, means);
     return createTestCluster({ admission });
   };
   const pod = (name: string, more: object = {}) => ({
@@ -124,7 +127,7 @@ describe('PodSecurity', () => {
     [configuration({}).replace('"PodSecurity"', '"Other"'), 'the plugin "Other" cannot be configured'],
   ])('cannot be set by %s', async (text, why) => {
     const configFile = await put('/etc/admission', text);
-    await expect(readAdmission({ configFile }, files)).rejects.toThrow(why);
+    await expect(readAdmission({ configFile }, means)).rejects.toThrow(why);
   });
 
   test('can be set in a file beside', async () => {
@@ -132,7 +135,7 @@ describe('PodSecurity', () => {
     await put('/etc/pods', JSON.stringify(inner));
     const outer = { ...JSON.parse(configuration({})), plugins: [{ name: 'PodSecurity', path: 'pods' }] };
     const configFile = await put('/etc/admission', JSON.stringify(outer));
-    const { admission } = await readAdmission({ configFile }, files);
+    const { admission } = await readAdmission({ configFile }, means);
     const api = await createTestCluster({ admission });
     expect(await failure(api.send('create', pods, { body: pod('a') }))).toMatch(refused);
   });
@@ -164,7 +167,7 @@ describe('webhooks', () => {
       '/etc/admission',
       configuration(name, { kubeConfigFile: '/etc/kubeconfig' }),
     );
-    const { webhookCredentials = {} } = await readAdmission({ configFile }, files);
+    const { webhookCredentials = {} } = await readAdmission({ configFile }, means);
     expect(Object.keys(webhookCredentials)).toEqual([name]);
     const shown = (target: string) =>
       webhookCredentials[name]?.(target)?.headers.authorization?.replace('Bearer ', '');
@@ -185,7 +188,7 @@ describe('webhooks', () => {
       '/etc/admission',
       configuration(name, { kubeConfigFile: '/etc/kubeconfig' }),
     );
-    const { webhookCredentials } = await readAdmission({ configFile }, files);
+    const { webhookCredentials } = await readAdmission({ configFile }, means);
     expect(webhookCredentials?.[name]?.('a:443')?.headers.authorization).toMatch(/^Basic /);
   });
 
@@ -196,6 +199,44 @@ describe('webhooks', () => {
     [{ kind: 'Other' }, 'no kind "Other" is registered'],
   ])('cannot be set by %j', async (more, why) => {
     const configFile = await put('/etc/admission', configuration('MutatingAdmissionWebhook', more));
-    await expect(readAdmission({ configFile }, files)).rejects.toThrow(why);
+    await expect(readAdmission({ configFile }, means)).rejects.toThrow(why);
   });
+});
+
+test('a configuration sets plugins that are asked for', async () => {
+  const limits = [{ type: 'Server', qps: 1, burst: 1 }];
+  const config = {
+    apiVersion: 'apiserver.config.k8s.io/v1',
+    kind: 'AdmissionConfiguration',
+    plugins: [
+      {
+        name: 'EventRateLimit',
+        configuration: {
+          apiVersion: 'eventratelimit.admission.k8s.io/v1alpha1',
+          kind: 'Configuration',
+          limits,
+        },
+      },
+      {
+        name: 'PodNodeSelector',
+        configuration: { podNodeSelectorPluginConfig: { clusterDefaultNodeSelector: 'a=b' } },
+      },
+    ],
+  };
+  const configFile = await put('/etc/plugins', JSON.stringify(config));
+  const enable = ['PodNodeSelector', 'EventRateLimit', 'NamespaceExists'];
+  const { admission = [] } = await readAdmission({ enable, configFile }, means);
+  const names = admission.map(({ name }) => name);
+  expect(names.filter((name) => [...enable, 'NamespaceLifecycle', 'Priority'].includes(name))).toEqual([
+    'NamespaceLifecycle',
+    'NamespaceExists',
+    'PodNodeSelector',
+    'Priority',
+    'EventRateLimit',
+  ]);
+  const api = await createTestCluster({ admission });
+  const spec = { containers: [{ name: 'c', image: 'i' }], serviceAccountName: 'default' };
+  await api.send('create', serviceaccounts, { body: { metadata: { name: 'default' } } }).catch(() => {});
+  const made = await api.object('create', pods, { body: { metadata: { name: 'p' }, spec } });
+  expect(made.spec.nodeSelector).toEqual({ a: 'b' });
 });

@@ -1,11 +1,18 @@
 import type { AdmissionPlugin } from '../apiserver/admission/admission.ts';
 import { checkChoice } from '../apiserver/admission/choose-plugins.ts';
-import { defaultAdmission, optionalAdmission } from '../apiserver/admission/plugins.ts';
+import { eventRateLimit, readEventLimits } from '../apiserver/admission/event-rate-limit.ts';
+import { isOn, offeredAdmission } from '../apiserver/admission/plugins.ts';
+import { podNodeSelector, readPodNodeSelector } from '../apiserver/admission/pod-node-selector.ts';
 import { readPodSecurity } from '../apiserver/admission/pod-security/configuration.ts';
 import { podSecurityAs } from '../apiserver/admission/pod-security/pod-security.ts';
+import {
+  podTolerationRestriction,
+  readTolerationConfiguration,
+} from '../apiserver/admission/pod-toleration-restriction.ts';
 import type { CredentialsFor } from '../apiserver/admission/webhooks/caller.ts';
 import type { ApiServerOptions } from '../apiserver/server.ts';
 import { parseYaml } from '../machinery/yaml.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import { beside } from './beside.ts';
 import { readCredentials } from './server-kubeconfig.ts';
@@ -19,26 +26,34 @@ export interface AdmissionSettings {
   configFile?: string | undefined;
 }
 
-type Admission = Pick<ApiServerOptions, 'admission' | 'disabledPlugins' | 'webhookCredentials'>;
+type Admission = Pick<
+  ApiServerOptions,
+  'admission' | 'enabledPlugins' | 'disabledPlugins' | 'webhookCredentials'
+>;
+
+interface Means {
+  files: Pick<Files, 'readText'>;
+  clock: Pick<Clock, 'monotonic'>;
+}
 
 /** The plugins of a server. Throws a UserError where what is wanted cannot be had. */
 export async function readAdmission(
   { enable = [], disable = [], configFile }: AdmissionSettings,
-  files: Pick<Files, 'readText'>,
+  means: Means,
 ): Promise<Admission> {
-  const all = [...defaultAdmission, ...optionalAdmission];
   try {
-    checkChoice({ enable, disable }, all);
+    checkChoice({ enable, disable }, offeredAdmission);
   } catch (error) {
     throw new UserError((error as Error).message);
   }
-  const wanted = optionalAdmission.filter(({ name }) => enable.includes(name));
-  const { podSecurity, webhookCredentials }: Configured = configFile
-    ? await configuredBy(configFile, files)
-    : {};
-  const told = (plugin: AdmissionPlugin) => (plugin.name === podSecurity?.name ? podSecurity : plugin);
+  const { plugins, webhookCredentials } = configFile ? await configuredBy(configFile, means) : nothing;
+  if (enable.includes('EventRateLimit') && !plugins.has('EventRateLimit'))
+    throw new UserError('the admission plugin "EventRateLimit" needs limits: limits: must not be empty');
   return {
-    admission: [...defaultAdmission, ...wanted].map(told),
+    admission: offeredAdmission
+      .filter((plugin) => isOn(plugin, enable))
+      .map((plugin) => plugins.get(plugin.name) ?? plugin),
+    enabledPlugins: enable,
     disabledPlugins: disable,
     ...(webhookCredentials && { webhookCredentials }),
   };
@@ -52,21 +67,24 @@ interface PluginConfiguration {
 
 /** What a configuration changes. */
 interface Configured {
-  podSecurity?: AdmissionPlugin;
+  /** By their names. */
+  plugins: Map<string, AdmissionPlugin>;
   webhookCredentials?: Record<string, CredentialsFor>;
 }
 
-async function configuredBy(file: string, files: Pick<Files, 'readText'>): Promise<Configured> {
+const nothing: Configured = { plugins: new Map() };
+
+async function configuredBy(file: string, means: Means): Promise<Configured> {
   try {
-    const read = (parseYaml(await files.readText(file)) ?? {}) as {
+    const read = (parseYaml(await means.files.readText(file)) ?? {}) as {
       apiVersion?: string;
       kind?: string;
       plugins?: PluginConfiguration[];
     };
     if (read.kind !== 'AdmissionConfiguration' || read.apiVersion !== 'apiserver.config.k8s.io/v1')
       throw new Error(`no kind "${read.kind}" is registered for version "${read.apiVersion}"`);
-    const into: Configured = {};
-    for (const one of read.plugins ?? []) await configure(one, { file, files, into });
+    const into: Configured = { plugins: new Map() };
+    for (const one of read.plugins ?? []) await configure(one, { file, means, into });
     return into;
   } catch (error) {
     throw new UserError(`admission control configuration ${file}: ${(error as Error).message}`);
@@ -78,18 +96,27 @@ const webhookPlugins = ['MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook'
 interface Configuring {
   /** The configuration's own. */
   file: string;
-  files: Pick<Files, 'readText'>;
+  means: Means;
   into: Configured;
 }
 
+/** The plugins that can be told something. */
+const configurable: Record<string, (told: unknown, clock: Means['clock']) => AdmissionPlugin> = {
+  EventRateLimit: (told, clock) => eventRateLimit(readEventLimits(told), clock),
+  PodNodeSelector: (told) => podNodeSelector(readPodNodeSelector(told)),
+  PodSecurity: (told) => podSecurityAs(readPodSecurity(told)),
+  PodTolerationRestriction: (told) => podTolerationRestriction(readTolerationConfiguration(told)),
+};
+
 async function configure(
   { name = '', path, configuration }: PluginConfiguration,
-  { file, files, into }: Configuring,
+  { file, means, into }: Configuring,
 ): Promise<void> {
+  const { files, clock } = means;
   const said = configuration ?? (path ? parseYaml(await files.readText(beside(file, path))) : undefined);
-  if (name === 'PodSecurity') {
-    into.podSecurity = podSecurityAs(readPodSecurity(said));
-  } else if (webhookPlugins.includes(name)) {
+  const make = configurable[name];
+  if (make) into.plugins.set(name, make(said, clock));
+  else if (webhookPlugins.includes(name)) {
     const file = kubeconfigOf(said);
     const credentials = await readCredentials(file, files);
     into.webhookCredentials = { ...into.webhookCredentials, [name]: credentials };

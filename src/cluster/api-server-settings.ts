@@ -35,7 +35,7 @@ export async function readApiServerSettings(
       audit: auditing,
       authorization: authorizing.options,
       ...(flags && { flags }),
-      ...(await readAdmission(admission, platform.files)),
+      ...(await readAdmission(admission, platform)),
       ...authenticating,
     },
     close: async () => {

@@ -7,20 +7,7 @@ export interface PluginChoice {
 }
 
 /** Plugins of upstream that are off by default and not offered here. */
-const notOffered = [
-  'AlwaysAdmit',
-  'AlwaysDeny',
-  'AlwaysPullImages',
-  'EventRateLimit',
-  'ExtendedResourceToleration',
-  'ImagePolicyWebhook',
-  'LimitPodHardAntiAffinityTopology',
-  'NamespaceAutoProvision',
-  'NamespaceExists',
-  'OwnerReferencesPermissionEnforcement',
-  'PodNodeSelector',
-  'PodTolerationRestriction',
-];
+const notOffered = ['AlwaysDeny', 'ImagePolicyWebhook', 'NamespaceAutoProvision'];
 
 /** Names of upstream under which nothing stands of itself: what they do is part of others, or of kinds that are not served. */
 const partOfOthers = [
@@ -37,6 +24,7 @@ const madeWithServer = [
   'MutatingAdmissionPolicy',
   'MutatingAdmissionWebhook',
   'NodeRestriction',
+  'OwnerReferencesPermissionEnforcement',
   'ValidatingAdmissionPolicy',
   'ValidatingAdmissionWebhook',
 ];

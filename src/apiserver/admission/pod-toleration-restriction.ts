@@ -1,0 +1,105 @@
+import type { Pod, Toleration } from '../../api/core/v1.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { qosClass } from '../../machinery/qos.ts';
+import { badRequest } from '../../machinery/status-error.ts';
+import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
+import { namespaceFor } from './namespace-for.ts';
+import { isAbout, refuse } from './refuse.ts';
+
+/** What pods tolerate where their namespace does not say, and what they may tolerate at all; anything where empty. */
+export interface TolerationConfiguration {
+  default?: readonly Toleration[];
+  whitelist?: readonly Toleration[];
+}
+
+const prefix = 'scheduler.alpha.kubernetes.io/';
+const keys = { default: `${prefix}defaultTolerations`, whitelist: `${prefix}tolerationsWhitelist` };
+
+const memoryPressure: Toleration = {
+  key: 'node.kubernetes.io/memory-pressure',
+  operator: 'Exists',
+  effect: 'NoSchedule',
+};
+
+/** Pods get the tolerations of their namespace, and no others than those it allows. */
+export function podTolerationRestriction(configuration: TolerationConfiguration = {}): AdmissionPlugin {
+  return {
+    name: 'PodTolerationRestriction',
+    admit(attributes) {
+      if (!isPodWrite(attributes)) return;
+      const { spec } = attributes.object as Pod;
+      const isNew = attributes.operation === 'CREATE';
+      const ours = isNew ? (annotated(attributes, 'default') ?? configuration.default ?? []) : [];
+      const extra = qosClass(spec) === 'BestEffort' ? [] : [memoryPressure];
+      const all = merged([...ours, ...(spec.tolerations ?? []), ...extra]);
+      if (all.length > 0) spec.tolerations = all;
+    },
+    validate(attributes) {
+      if (!isPodWrite(attributes)) return;
+      const { tolerations = [] } = (attributes.object as Pod).spec;
+      const own = annotated(attributes, 'whitelist');
+      const allowed = own ?? configuration.whitelist ?? [];
+      if (allowed.length === 0 || tolerations.every((t) => allowed.some((one) => includes(one, t)))) return;
+      const what = 'pod tolerations (possibly merged with namespace default tolerations)';
+      throw refuse(attributes, `${what} conflict with its ${own ? 'namespace' : 'cluster'} whitelist`);
+    },
+  };
+}
+
+const isPodWrite = (attributes: AdmissionAttributes) =>
+  isAbout(attributes, 'pods') && (attributes.operation === 'CREATE' || attributes.operation === 'UPDATE');
+
+/** What the namespace says; undefined where it says nothing. Throws where it cannot be read. */
+function annotated(attributes: AdmissionAttributes, what: keyof typeof keys): Toleration[] | undefined {
+  const text = namespaceFor(attributes).metadata.annotations?.[keys[what]];
+  if (text === undefined) return undefined;
+  if (text === '') return [];
+  try {
+    return tolerationsOf(JSON.parse(text));
+  } catch (error) {
+    throw badRequest(`annotation ${keys[what]} of the namespace: ${(error as Error).message}`);
+  }
+}
+
+function tolerationsOf(read: unknown): Toleration[] {
+  if (!Array.isArray(read) || !read.every((one) => typeof one === 'object' && one !== null))
+    throw new Error('must be a list of tolerations');
+  return read as Toleration[];
+}
+
+/** Without those that others include; of two alike the first stays. */
+function merged(all: readonly Toleration[]): Toleration[] {
+  const kept: Toleration[] = [];
+  for (const [i, one] of all.entries()) {
+    const isLater = (other: Toleration) => !deepEqual(other, one) && includes(other, one);
+    if (kept.some((other) => includes(other, one)) || all.slice(i + 1).some(isLater)) continue;
+    kept.push(one);
+  }
+  return kept;
+}
+
+/** Whether one toleration tolerates all that another does. */
+function includes(wide: Toleration, narrow: Toleration): boolean {
+  if (deepEqual(wide, narrow)) return true;
+  const isForAll = !wide.key && wide.operator === 'Exists';
+  if ((narrow.key ?? '') !== (wide.key ?? '') && !isForAll) return false;
+  if (wide.effect && narrow.effect !== wide.effect) return false;
+  const { tolerationSeconds: most } = wide;
+  if (wide.effect === 'NoExecute' && most !== undefined) {
+    if (narrow.tolerationSeconds === undefined || narrow.tolerationSeconds > most) return false;
+  }
+  if (wide.operator === 'Exists') return true;
+  const isEqual = !wide.operator || wide.operator === 'Equal';
+  return isEqual && narrow.operator === 'Equal' && (narrow.value ?? '') === (wide.value ?? '');
+}
+
+/** Reads its configuration. Throws an Error where it is none. */
+export function readTolerationConfiguration(read: unknown): TolerationConfiguration {
+  const { apiVersion, kind, default: usual, whitelist } = (read ?? {}) as Record<string, unknown>;
+  if (kind !== 'Configuration' || apiVersion !== 'podtolerationrestriction.admission.k8s.io/v1alpha1')
+    throw new Error(`no kind "${kind}" is registered for version "${apiVersion}"`);
+  return {
+    ...(usual !== undefined && { default: tolerationsOf(usual) }),
+    ...(whitelist !== undefined && { whitelist: tolerationsOf(whitelist) }),
+  };
+}
