@@ -84,7 +84,13 @@ const azureDisk: SourceRule<AzureDiskVolumeSource> = {
   nameOf: (handle) => handle,
 };
 
-const accountSecret = /azure-storage-account-(.+)-secret/;
+/** The account that a secret is named for: `azure-storage-account-<account>-secret`. In one pass: such a name may be as long as its pod. */
+function accountOf(secret: string): string | undefined {
+  const [before, after] = ['azure-storage-account-', '-secret'];
+  const start = secret.indexOf(before);
+  const [from, to] = [start + before.length, secret.lastIndexOf(after)];
+  return start >= 0 && to > from ? secret.slice(from, to) : undefined;
+}
 
 const azureFile: SourceRule<AzureFilePersistentVolumeSource> = {
   provisioner: 'kubernetes.io/azure-file',
@@ -92,7 +98,7 @@ const azureFile: SourceRule<AzureFilePersistentVolumeSource> = {
     const { secretName, shareName, secretNamespace } = source;
     const namespace = secretNamespace ?? nearby;
     if (!namespace) return undefined;
-    const account = accountSecret.exec(secretName)?.[1] ?? secretName;
+    const account = accountOf(secretName) ?? secretName;
     const group = annotations?.['kubernetes.io/azure-file-resource-group'] ?? '';
     return {
       volumeHandle: `${group}#${account}#${shareName}#${name}#${namespace}`,

@@ -44,9 +44,18 @@ describe('the handle of a disk', () => {
     [{ secretNamespace: 'ns' }, { 'kubernetes.io/azure-file-resource-group': 'rg' }, 'rg#acc#share#v#ns'],
     [{}, {}, '#acc#share#v#claims'],
     [{ secretName: 'own' }, {}, '#own#share#v#claims'],
+    [{ secretName: 'x-azure-storage-account-a-secret-b-secret-y' }, {}, '#a-secret-b#share#v#claims'],
+    [{ secretName: 'azure-storage-account--secret' }, {}, '#azure-storage-account--secret#share#v#claims'],
   ])('of a share of Azure with %j and the annotations %j is %s', (more, annotations, handle) => {
     const azureFile = { secretName: 'azure-storage-account-acc-secret', shareName: 'share', ...more };
     expect(handleOf({ azureFile, claimRef: { namespace: 'claims' } }, { annotations })).toBe(handle);
+  });
+
+  test('of a share of Azure is found in one pass, however long the name of its secret', () => {
+    const secretName = 'azure-storage-account-'.repeat(60_000);
+    expect(inPod({ azureFile: { secretName, shareName: 'f' } })?.spec.csi?.volumeHandle).toBe(
+      `#${secretName}#f#data#space`,
+    );
   });
 
   test('of a share of Azure needs a place for its secret', () =>
