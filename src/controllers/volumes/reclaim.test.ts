@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { persistentvolumeclaims, persistentvolumes, pods } from '../../api/generated/resources.ts';
+import { events, persistentvolumeclaims, persistentvolumes, pods } from '../../api/generated/resources.ts';
 import { TestCluster } from '../testing.ts';
 import { createPersistentVolumeBinder } from './binder.ts';
 import { createClaimProtection, createVolumeProtection } from './protection.ts';
@@ -137,6 +137,21 @@ describe('a volume to be recycled', () => {
     await cluster.pass(15_000);
     await finish({ phase: 'Succeeded' });
     expect((await status())?.phase).toBe('Available');
+  });
+
+  test('is told what its pod is told', async () => {
+    await recycled();
+    await release();
+    const { name, namespace, uid } = (await recycler()).metadata;
+    await cluster.create(events, {
+      metadata: { name: 'news', namespace },
+      involvedObject: { kind: 'Pod', name, namespace, uid },
+      type: 'Warning',
+      reason: 'Failed',
+      message: 'no such image',
+    });
+    await cluster.settle();
+    expect(await cluster.events('RecyclerPod')).toEqual(['RecyclerPod Recycler pod: no such image']);
   });
 
   test('is told of where its pod is taken away', async () => {

@@ -1,8 +1,8 @@
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/core/v1.ts';
-import { persistentvolumeclaims, pods } from '../../api/generated/resources.ts';
+import type { Event, PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/core/v1.ts';
+import { events, persistentvolumeclaims, pods } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { Informer } from '../../client/informer.ts';
-import { causedBy } from '../../client/transport.ts';
+import { causedBy, type WatchEvent, type WatchStream } from '../../client/transport.ts';
 import { quantityValue } from '../../machinery/quantity.ts';
 import { hasReason, ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, done, type Outcome, type OwnWrites } from '../controller.ts';
@@ -55,6 +55,12 @@ export function recyclerPod({ metadata, spec }: PersistentVolume): Pod {
   };
 }
 
+interface Started {
+  pod: Stored<Pod>;
+  /** What is said of the pod; undefined where it cannot be heard. */
+  news: WatchStream | undefined;
+}
+
 /** How far a volume has come. */
 export type Recycling =
   /** A pod is at it, or will be. */
@@ -73,8 +79,8 @@ export class Recycler {
   readonly #writes: OwnWrites;
   readonly #pods: Informer<Pod>;
   readonly #claims: Informer<PersistentVolumeClaim>;
-  /** The pods at work, by their volumes' uids. */
-  readonly #started = new Map<string, Stored<Pod>>();
+  /** The pods at work, and what is heard of them, by their volumes' uids. */
+  readonly #started = new Map<string, Started>();
   /** When those that could not be emptied are tried again, milliseconds since the epoch. */
   readonly #retries = new Map<string, number>();
 
@@ -100,11 +106,12 @@ export class Recycler {
     return afterMs > 0 ? { type: 'busy', outcome: { type: 'again', afterMs } } : this.#start(key, volume);
   }
 
-  async #look(volume: Volume, started: Stored<Pod>): Promise<Recycling> {
+  async #look(volume: Volume, { pod: started, news }: Started): Promise<Recycling> {
     const pod = this.#pods.get(`${namespace}/${started.metadata.name}`);
     const isThere = pod?.metadata.uid === started.metadata.uid;
     if (pod && isThere && !isFinished(pod)) return busy;
     this.#started.delete(volume.metadata.uid);
+    news?.stop();
     if (!pod || !isThere) return failed('failed to recycle volume: recycler pod was deleted');
     await this.#remove(pod, volume);
     if (pod.status?.phase === 'Succeeded') return { type: 'done' };
@@ -120,8 +127,8 @@ export class Recycler {
     const wanted = recyclerPod(volume);
     try {
       const pod = await api.create(wanted, { cause });
-      this.#started.set(volume.metadata.uid, pod);
       this.#writes.wrote(key, this.#pods, pod);
+      this.#started.set(volume.metadata.uid, { pod, news: await this.#tellNews(pod, volume) });
       return busy;
     } catch (error) {
       if (!hasReason(error, 'AlreadyExists'))
@@ -131,6 +138,21 @@ export class Recycler {
     const old = this.#pods.get(`${namespace}/${wanted.metadata.name}`);
     if (old) await this.#remove(old, volume);
     return failed('old recycler pod found, will retry later');
+  }
+
+  /** Has the volume told what its pod is told; nobody looks at the pod, which is soon gone. */
+  #tellNews({ metadata }: Stored<Pod>, volume: Volume): Promise<WatchStream | undefined> {
+    const fieldSelector = `involvedObject.name=${metadata.name},involvedObject.uid=${metadata.uid}`;
+    const onEvent = ({ type: what, object }: WatchEvent<Stored<Event>>) => {
+      if (what !== 'ADDED') return;
+      const type = object.type === 'Warning' ? 'Warning' : 'Normal';
+      const message = `Recycler pod: ${object.message ?? ''}`;
+      this.#context.events.record(volume, { type, reason: 'RecyclerPod', message });
+    };
+    const watched = this.#context.client
+      .of(events)
+      .watch({ namespace, fieldSelector }, { onEvent, onEnd() {} });
+    return watched.catch(() => undefined);
   }
 
   /** The pods that have a volume whose claim is gone; a new claim of its name has another volume. */
