@@ -12,6 +12,7 @@ import type { VolumeAttachment } from '../../api/storage/v1.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
+import { oldProvisionerOf } from '../../machinery/csi-translation/translate.ts';
 import { ignoring } from '../../machinery/status-error.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
@@ -38,8 +39,9 @@ import {
 const attachmentsByNode = 'node';
 const attachmentsByVolume = 'volume';
 
-/** Whether a pod may have volumes that drivers attach. */
-const mayNeedVolumes = (pod: Pod): boolean => claimKeysOf(pod).length > 0 || ownAttachablesOf(pod).length > 0;
+/** Whether a pod may have volumes that drivers attach: asked at each change of each pod. */
+const mayNeedVolumes = ({ spec: { volumes } }: Pod): boolean =>
+  volumes?.some((one) => one.persistentVolumeClaim ?? one.ephemeral ?? oldProvisionerOf(one)) ?? false;
 
 /**
  * Has the volumes of CSI drivers attached to the nodes whose pods use them, by VolumeAttachments, and taken off again:
