@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { ApiServerSettings } from '../cluster/api-server-settings.ts';
+import type { ApiServerSettings, ServiceAccountSettings } from '../cluster/api-server-settings.ts';
 import type { OidcSettings } from '../cluster/authentication.ts';
 import type { AuthorizationSettings } from '../cluster/authorization.ts';
 import { UserError } from '../cluster/user-error.ts';
@@ -38,6 +38,9 @@ export interface ApiServerFlags {
   authenticationTokenWebhookConfigFile?: string;
   authenticationTokenWebhookVersion?: string;
   authenticationTokenWebhookCacheTtl?: number;
+  apiAudiences?: string[];
+  serviceAccountMaxTokenExpiration?: number;
+  serviceAccountExtendTokenExpiration?: 'true' | 'false';
   authorizationConfig?: string;
   authorizationMode?: string[];
   authorizationPolicyFile?: string;
@@ -52,7 +55,9 @@ const secondMs = 1000;
 
 /** Gives a command the options of `ApiServerFlags`. */
 export function withApiServerFlags(command: Command): Command {
-  return withAuthorizationFlags(withAuthenticationFlags(withAdmissionFlags(withAuditFlags(command))));
+  return withTokenFlags(
+    withAuthorizationFlags(withAuthenticationFlags(withAdmissionFlags(withAuditFlags(command)))),
+  );
 }
 
 function withAuditFlags(command: Command): Command {
@@ -141,6 +146,18 @@ function withAuthenticationFlags(command: Command): Command {
     .option('--oidc-required-claim <claim=value>', 'what a token must say; may be repeated', pairs);
 }
 
+function withTokenFlags(command: Command): Command {
+  return command
+    .option('--api-audiences <names>', 'whom tokens are meant for that are shown here (the issuer)', listed)
+    .option('--service-account-max-token-expiration <time>', 'how long tokens last at most', spanMs)
+    .addOption(
+      new Option(
+        '--service-account-extend-token-expiration <yes>',
+        'let tokens of pods last for a year, for clients that do not renew them (default: true)',
+      ).choices(['true', 'false']),
+    );
+}
+
 function withAuthorizationFlags(command: Command): Command {
   return command
     .option(
@@ -184,6 +201,7 @@ export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
     },
     authentication: authenticationSettings(flags),
     authorization: authorizationSettings(flags),
+    serviceAccounts: serviceAccountSettings(flags),
     flags: flags.all,
   };
 }
@@ -202,6 +220,15 @@ function authenticationSettings(flags: ApiServerFlags): ApiServerSettings['authe
       cacheTtlMs: flags.authenticationTokenWebhookCacheTtl,
     },
     ...(anonymousAuth && { allowAnonymous: anonymousAuth === 'true' }),
+  };
+}
+
+function serviceAccountSettings(flags: ApiServerFlags): ServiceAccountSettings {
+  const { serviceAccountExtendTokenExpiration: extend } = flags;
+  return {
+    audiences: flags.apiAudiences,
+    maxTokenExpirationMs: flags.serviceAccountMaxTokenExpiration,
+    ...(extend && { extendTokenExpiration: extend === 'true' }),
   };
 }
 

@@ -137,7 +137,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     platform: { ...platform, log: platform.log.named('apiserver') },
     store,
     kinds: allKinds,
-    serviceAccounts: { issuer, keys: [tokenKey] },
+    serviceAccounts: { issuer, keys: [tokenKey], ...settings.serviceAccounts },
     version,
     nodes: tlsNodeDialer({ connect: systemConnector, ...identity }),
     usage: async () => usage,

@@ -24,7 +24,7 @@ import { bootstrapTokens } from './tokens/bootstrap-tokens.ts';
 import { ServiceAccountTokens, type ServiceAccountTokensOptions } from './tokens/service-account-tokens.ts';
 import { staticTokens } from './tokens/static-tokens.ts';
 import { readTokenKey } from './tokens/token-keys.ts';
-import { tokenSubresource } from './tokens/token-request.ts';
+import { type TokenLifetimes, tokenSubresource } from './tokens/token-request.ts';
 import { WebhookTokens, type WebhookTokensOptions } from './tokens/webhook-tokens.ts';
 
 export interface SecurityOptions {
@@ -56,7 +56,7 @@ export interface AuthorizationOptions {
   metrics?: readonly Metric[];
 }
 
-export interface ServiceAccountOptions {
+export interface ServiceAccountOptions extends TokenLifetimes {
   /** Who the tokens say they come from. */
   issuer: string;
   /** PEM; the first private key signs, all verify. */
@@ -85,7 +85,7 @@ export interface Security {
 export function createSecurity(options: SecurityOptions): Security {
   const { reader, platform } = options;
   const { clock } = platform;
-  const { issuer, keys, sign, audiences = [issuer] } = options.serviceAccounts;
+  const { issuer, keys, sign, audiences = [issuer], ...lifetimes } = options.serviceAccounts;
   const tokenKeys = keys.map(readTokenKey);
   const serviceAccounts = new ServiceAccountTokens({
     issuer,
@@ -109,7 +109,7 @@ export function createSecurity(options: SecurityOptions): Security {
   const rbac = new RbacAuthorizer(index);
   const { chain, metrics } = createChain(options, rbac);
   const identify: ReviewOptions['identify'] = (token, wanted, notes) => tokens.identify(token, wanted, notes);
-  const token = tokenSubresource({ tokens: serviceAccounts, audiences });
+  const token = tokenSubresource({ tokens: serviceAccounts, audiences, ...lifetimes });
   return {
     authenticators: [
       ...(options.proxyNames ? [requestHeaderAuthenticator(options.proxyNames)] : []),

@@ -8,7 +8,7 @@ import { seededRandom } from '../../../platform/random.ts';
 import { VirtualClock } from '../../../platform/virtual-clock.ts';
 import type { HookContext, SubresourceRequest } from '../../registry/kind.ts';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
-import { tokenSubresource } from './token-request.ts';
+import { type TokenLifetimes, tokenSubresource } from './token-request.ts';
 
 const account = { metadata: { name: 'robot', namespace: 'default', uid: 'u1' } } as Stored<ServiceAccount>;
 const objects: Record<string, object> = {
@@ -24,11 +24,18 @@ const tokens = {
   },
 } as unknown as ServiceAccountTokens;
 
-function ask(spec: Partial<TokenRequestSpec>, metadata: ObjectMeta = {}): Promise<TokenRequest> {
+const warnings: string[] = [];
+
+function ask(
+  spec: Partial<TokenRequestSpec>,
+  metadata: ObjectMeta = {},
+  lifetimes: TokenLifetimes = {},
+): Promise<TokenRequest> {
   const context = {
     platform: { clock: new VirtualClock(0), random: seededRandom(1) },
     user: { name: 'root', groups: [] },
     dryRun: false,
+    warn: (message: string) => void warnings.push(message),
     get: ({ plural }: { plural: string }, { name }: { name: string }) => objects[`${plural}/${name}`],
   } as unknown as HookContext;
   const body = { metadata, spec: { audiences: [], ...spec } };
@@ -38,7 +45,9 @@ function ask(spec: Partial<TokenRequestSpec>, metadata: ObjectMeta = {}): Promis
     body,
     context,
   } as unknown as SubresourceRequest<ServiceAccount>;
-  return tokenSubresource({ tokens, audiences: ['api'] }).handle(request) as Promise<TokenRequest>;
+  return tokenSubresource({ tokens, audiences: ['api'], ...lifetimes }).handle(
+    request,
+  ) as Promise<TokenRequest>;
 }
 
 const refusal = (asked: Promise<unknown>) =>
@@ -106,4 +115,19 @@ test.each<[Partial<TokenRequestSpec>, ObjectMeta, number, string]>([
   [{ boundObjectRef: { kind: 'Node', apiVersion: 'v1', name: 'x' } }, {}, 404, 'nodes "x" not found'],
 ])('%j of %j is refused', async (spec, metadata, code, message) => {
   expect(await refusal(ask(spec, metadata))).toEqual([code, message]);
+});
+
+test('no token lasts longer than it may, and who asks for more is told', async () => {
+  const { spec, status } = await ask({ expirationSeconds: 86_400 }, {}, { maxExpirationSeconds: 7200 });
+  expect(spec.expirationSeconds).toBe(7200);
+  expect(status?.expirationTimestamp).toBe('1970-01-01T02:00:00Z');
+  expect(warnings.splice(0)).toEqual(['requested expiration of 86400 seconds shortened to 7200 seconds']);
+  await ask({ expirationSeconds: 7200 }, {}, { maxExpirationSeconds: 7200 });
+  expect(warnings).toEqual([]);
+});
+
+test('a token of a pod lasts as long as was asked for where it is not to last longer', async () => {
+  const bound = { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'p' }, expirationSeconds: 3607 };
+  await ask(bound, {}, { extendExpiration: false });
+  expect(claims.at(-1)).toMatchObject({ exp: 3607 });
 });

@@ -18,7 +18,15 @@ const kubeletSeconds = 60 * 60 + 7;
 const extendedSeconds = 365 * 24 * hour;
 const longest = 2 ** 32;
 
-export interface TokenRequestOptions {
+/** How long tokens last. */
+export interface TokenLifetimes {
+  /** The most that one may ask for; any time where absent. */
+  maxExpirationSeconds?: number | undefined;
+  /** Whether what kubelets ask for lasts for a year, so that clients which do not renew go on. Yes unless told. */
+  extendExpiration?: boolean | undefined;
+}
+
+export interface TokenRequestOptions extends TokenLifetimes {
   tokens: ServiceAccountTokens;
   /** The audiences of tokens whose request names none. */
   audiences: readonly string[];
@@ -58,22 +66,31 @@ function check(seconds: number): void {
   throw invalidObject(kind, '', errors);
 }
 
+/** Shortens what is longer than a token may last, and says so. */
+function shortened(asked: number, most: number | undefined, context: HookContext): number {
+  if (most === undefined || asked <= most) return asked;
+  context.warn(`requested expiration of ${asked} seconds shortened to ${most} seconds`);
+  return most;
+}
+
 async function answer(
   { object: account, body, context }: SubresourceRequest<ServiceAccount>,
-  { tokens, audiences }: TokenRequestOptions,
+  { tokens, audiences, maxExpirationSeconds, extendExpiration = true }: TokenRequestOptions,
 ): Promise<TokenRequest> {
   const request = body as TokenRequest;
   const spec = { ...request.spec };
-  spec.expirationSeconds ??= hour;
-  const seconds = Number(spec.expirationSeconds);
+  const asked = Number(spec.expirationSeconds ?? hour);
   checkAccount(request.metadata, account.metadata);
-  check(seconds);
+  check(asked);
+  const seconds = shortened(asked, maxExpirationSeconds, context);
+  spec.expirationSeconds = seconds;
   if (!spec.audiences?.length) spec.audiences = [...audiences];
   const { namespace = '', name, uid } = account.metadata;
   const bound = spec.boundObjectRef ? boundTo(spec.boundObjectRef, { account, context }) : {};
   if (context.dryRun) return { ...request, spec, status: { token: '', expirationTimestamp: '' } };
   const nowSeconds = Math.floor(context.platform.clock.now() / 1000);
   const isExtended =
+    extendExpiration &&
     seconds === kubeletSeconds &&
     bound.pod !== undefined &&
     spec.audiences.every((a) => audiences.includes(a));
