@@ -178,7 +178,7 @@ export class EventSeriesRecorder implements Recorder {
     const leave = await this.#writers.acquire();
     try {
       const { clock } = this.#options;
-      const waitMs = this.#pace.take(clock.now());
+      const waitMs = this.#pace.take(clock.monotonic());
       if (waitMs > 0) await clock.sleep(waitMs, this.#closed.signal);
       await this.#send(event, cause);
     } finally {

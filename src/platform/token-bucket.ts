@@ -4,7 +4,7 @@ export class TokenBucket {
   readonly #burst: number;
   /** Less than none: so many have been promised ahead of time. */
   #tokens: number;
-  #atMs: number | undefined;
+  #atMs = 0;
 
   constructor({ perSecond, burst }: { perSecond: number; burst: number }) {
     this.#perSecond = perSecond;
@@ -12,11 +12,11 @@ export class TokenBucket {
     this.#tokens = burst;
   }
 
-  /** Takes a token at `nowMs`, or one that is yet to come. Gives how many milliseconds to wait for it. */
+  /** Takes a token at `nowMs` by the monotonic clock, or one that is yet to come. Gives how many milliseconds to wait for it. */
   take(nowMs: number): number {
-    const gained = ((nowMs - (this.#atMs ?? nowMs)) / 1000) * this.#perSecond;
-    this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, gained)) - 1;
-    this.#atMs = Math.max(nowMs, this.#atMs ?? nowMs);
+    const gained = ((nowMs - this.#atMs) / 1000) * this.#perSecond;
+    this.#tokens = Math.min(this.#burst, this.#tokens + gained) - 1;
+    this.#atMs = nowMs;
     return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#perSecond) * 1000;
   }
 }
