@@ -3,6 +3,8 @@ import type { Lease, LeaseSpec } from '../api/coordination/v1.ts';
 import { alreadyExists, conflict, notFound, serviceUnavailable } from '../machinery/status-error.ts';
 import type { Clock } from '../platform/clock.ts';
 import { silentLog } from '../platform/log.ts';
+import { MetricRegistry } from '../platform/metrics/registry.ts';
+import { seriesOf } from '../platform/metrics/testing.ts';
 import { seededRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { Client } from './client.ts';
@@ -184,7 +186,8 @@ describe('an election', () => {
     const world = { client, clock, random, log: silentLog };
     const events = new EventRecorder({ ...world, source: { component: 'test' } });
     const lease = { namespace: 'kube-system', name: 'role' };
-    const election = new LeaderElection({ ...world, events, lease, identity, times, isAlone });
+    const meter = new MetricRegistry();
+    const election = new LeaderElection({ ...world, events, meter, lease, identity, times, isAlone });
     const work = election.guard({
       ...transport,
       request: async () => void state.acts.push(base.monotonic()),
@@ -200,7 +203,8 @@ describe('an election', () => {
       }
       state.isActing = false;
     });
-    return { state, clock, stop: () => (stop.abort(), done), election };
+    const leads = () => seriesOf(meter)['leader_election_master_status{name="role"}'];
+    return { state, clock, stop: () => (stop.abort(), done), election, leads };
   }
 
   const span = ({ acts }: { acts: number[] }, fromMs = 0) => acts.filter((ms) => ms >= fromMs);
@@ -248,9 +252,11 @@ describe('an election', () => {
     const a = candidate(server, 'a');
     await base.advance(5000);
     const cutMs = base.monotonic();
+    expect(a.leads()).toBe(1);
     a.state.isShut = true;
     const b = candidate(server, 'b');
     await base.advance(40_000);
+    expect([a.leads(), b.leads()]).toEqual([0, 1]);
     expect(Math.max(...a.state.acts)).toBeLessThanOrEqual(cutMs + 10_000);
     expect(Math.min(...b.state.acts)).toBeGreaterThan(Math.max(...a.state.acts));
     a.state.isShut = false;

@@ -4,6 +4,7 @@ import type { Stored } from '../api/resource.ts';
 import { ignoring, serviceUnavailable } from '../machinery/status-error.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import type { Meter } from '../platform/metrics/meter.ts';
 import type { Random } from '../platform/random.ts';
 import type { Client } from './client.ts';
 import {
@@ -23,6 +24,7 @@ export interface LeaderElectionOptions {
   clock: Clock;
   random: Random;
   log: Log;
+  meter: Meter;
   /** Told who became leader. */
   events: EventRecorder;
   /** The lease, such as `kube-scheduler` in `kube-system`. */
@@ -33,6 +35,14 @@ export interface LeaderElectionOptions {
   /** Nobody else can be alive who would hold the lease. */
   isAlone?: boolean;
 }
+
+const status = (meter: Meter) =>
+  meter.gauge({
+    name: 'leader_election_master_status',
+    help: 'Whether this process holds the lease of this name.',
+    stability: 'ALPHA',
+    labels: ['name'],
+  });
 
 /**
  * One candidate for a role that only one may have at a time. Who holds the lease leads, as with client-go: time is
@@ -51,6 +61,9 @@ export class LeaderElection {
     this.#options = options;
     const { identity, times, isAlone = false } = options;
     this.#candidate = { identity, times, isAlone };
+    status(options.meter)
+      .with(options.lease.name)
+      .follow(() => Number(this.isLeading));
   }
 
   /**

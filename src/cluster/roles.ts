@@ -86,6 +86,7 @@ function runRole(role: Role, { server, platform, signal, meter, ...rest }: RoleO
     clock,
     random,
     log: log.named('leader-election'),
+    meter,
     events: new EventRecorder({ client, clock, random, log, source: { component: role.name } }),
     lease: { namespace: 'kube-system', name: role.name },
     ...rest,

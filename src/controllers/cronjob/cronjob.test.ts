@@ -3,6 +3,7 @@ import { cronjobs, jobs, pods } from '../../api/generated/resources.ts';
 import type { ApiRequest } from '../../client/transport.ts';
 import { createGarbageCollector } from '../garbage/garbage.ts';
 import { createJobController } from '../job/job.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createCronJobController } from './cronjob.ts';
 import { formatInZone, parseSchedule } from './schedule.ts';
@@ -67,6 +68,13 @@ const create = (spec: object = {}) =>
     },
   });
 const get = () => cluster.get(cronjobs, 'tick');
+
+test('how late a Job was made is measured', async () => {
+  await create();
+  await cluster.pass(301_000);
+  const skew = 'cronjob_controller_job_creation_skew_duration_seconds';
+  expect(seriesOf(cluster.meter)).toMatchObject({ [`${skew}_count`]: 1, [`${skew}_sum`]: 0 });
+});
 
 describe('a CronJob that cannot be kept', () => {
   /** As if it had been stored before the API server minded. */

@@ -10,6 +10,8 @@ import { deepEqual } from '../../machinery/equal.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { formatTime } from '../../platform/clock.ts';
+import { exponentialBounds } from '../../platform/metrics/histogram.ts';
+import type { HistogramOptions, Observer } from '../../platform/metrics/meter.ts';
 import {
   type ControllerContext,
   createController,
@@ -39,14 +41,23 @@ export function createCronJobController(context: ControllerContext): Component {
   });
 }
 
+const creationSkew: HistogramOptions = {
+  name: 'cronjob_controller_job_creation_skew_duration_seconds',
+  help: 'How long after its time a Job of a CronJob was created.',
+  stability: 'STABLE',
+  bounds: exponentialBounds(1, 2, 10),
+};
+
 class CronJobController {
   readonly #context: ControllerContext;
+  readonly #skew: Observer;
   readonly #writes: OwnWrites;
   readonly #crons: Informer<CronJob>;
   readonly #jobs: Informer<Job>;
 
   constructor(context: ControllerContext, writes: OwnWrites) {
     this.#context = context;
+    this.#skew = context.meter.histogram(creationSkew).with();
     this.#writes = writes;
     this.#crons = context.informers.of(cronjobs);
     this.#jobs = context.informers.of(jobs);
@@ -181,6 +192,7 @@ class CronJobController {
     try {
       const job = await api.create(wanted, { cause });
       this.#writes.wrote(keyOf(cron), this.#jobs, job);
+      this.#skew.observe((Date.parse(job.metadata.creationTimestamp) - atMs) / 1000);
       this.#tell(cron, 'SuccessfulCreate', `Created job ${job.metadata.name}`);
       return job;
     } catch (error) {

@@ -4,6 +4,7 @@ import { jobs, pods } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { ApiRequest } from '../../client/transport.ts';
 import { createGarbageCollector } from '../garbage/garbage.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { judgeFailure } from './failure-policy.ts';
 import { formatIndexes, parseIndexes } from './indexes.ts';
@@ -63,6 +64,38 @@ const ended = (job: Stored<Job>) =>
   (job.status?.conditions ?? []).filter((c) => c.status === 'True').map((c) => `${c.type} ${c.reason}`);
 const running = async () =>
   (await cluster.list(pods)).filter((p) => p.status?.phase === 'Running' && !p.metadata.deletionTimestamp);
+
+describe('metrics', () => {
+  const count = (name: string) => seriesOf(cluster.meter)[`job_controller_${name}`];
+
+  test('tell of Jobs and pods that succeeded, and of what was done for that', async () => {
+    nodes.fate = () => 'Succeeded';
+    await create({ completions: 2, parallelism: 2, completionMode: 'Indexed' });
+    await cluster.settle();
+    const mode = 'completion_mode="Indexed",result="succeeded"';
+    expect(count(`jobs_finished_total{${mode},reason="CompletionsReached"}`)).toBe(1);
+    expect(count(`job_pods_finished_total{${mode}}`)).toBe(2);
+    const sync = 'completion_mode="Indexed",result="success",action="pods_created"';
+    expect(count(`job_syncs_total{${sync}}`)).toBe(1);
+    expect(count(`job_sync_duration_seconds_count{${sync}}`)).toBe(1);
+  });
+
+  test('tell of those that failed', async () => {
+    nodes.fate = () => 'Failed';
+    await create({ backoffLimit: 0 });
+    await cluster.settle();
+    const mode = 'completion_mode="NonIndexed",result="failed"';
+    expect(count(`jobs_finished_total{${mode},reason="BackoffLimitExceeded"}`)).toBe(1);
+    expect(count(`job_pods_finished_total{${mode}}`)).toBe(1);
+  });
+
+  test('tell of those that others deal with', async () => {
+    await create({ managedBy: 'example.com/other' });
+    await cluster.settle();
+    expect(count('jobs_by_external_controller_total{controller_name="example.com/other"}')).toBe(1);
+    expect(await cluster.list(pods)).toEqual([]);
+  });
+});
 
 describe('a Job', () => {
   test('runs one pod and is complete', async () => {

@@ -23,6 +23,7 @@ import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
 import { type Count, countPods } from './count.ts';
 import { FailureMemory } from './delays.ts';
+import { JobMetrics, type SyncAction } from './metrics.ts';
 import { decide, isOver } from './outcome.ts';
 import { againIn, nextStatus, type PodPlan, planPods } from './plan.ts';
 import { isTracked, jobPod, trackingFinalizer } from './pods.ts';
@@ -52,6 +53,23 @@ interface Parts {
   statusFor: typeof nextStatus;
 }
 
+/** One look at a Job. */
+interface Sync {
+  action: SyncAction;
+  startMs: number;
+}
+
+interface Advance {
+  job: Stored<Job>;
+  owned: readonly Stored<Pod>[];
+  sync: Sync;
+}
+
+function actionOf({ create, remove }: PodPlan): SyncAction {
+  if (remove.length > 0) return 'pods_deleted';
+  return create.length > 0 ? 'pods_created' : 'tracking';
+}
+
 class JobController {
   readonly #statusFor: typeof nextStatus;
   readonly #context: ControllerContext;
@@ -60,10 +78,12 @@ class JobController {
   readonly #jobInformer: Informer<Job>;
   readonly #podInformer: Informer<Pod>;
   readonly #memory = new FailureMemory();
+  readonly #metrics: JobMetrics;
 
   constructor({ context, writes, statusFor }: Parts) {
     this.#statusFor = statusFor;
     this.#context = context;
+    this.#metrics = new JobMetrics(context.meter);
     this.#writes = writes;
     this.#pods = new PodWriter(context, writes);
     this.#jobInformer = context.informers.of(jobs);
@@ -75,7 +95,11 @@ class JobController {
   subscribe(queue: WorkQueue): void {
     const addJob = (job: Stored<Job>) => queue.add(keyOf(job));
     this.#jobInformer.onChange({
-      added: addJob,
+      added: (job) => {
+        const { managedBy = ownManager } = job.spec ?? {};
+        if (managedBy !== ownManager) this.#metrics.isManagedBy(managedBy);
+        addJob(job);
+      },
       updated: addJob,
       deleted: (job) => {
         this.#memory.forget(job.metadata.uid);
@@ -110,10 +134,19 @@ class JobController {
       await this.#release(key, owned.filter(isTracked), 'its Job is over');
       return done;
     }
-    return this.#advance(key, job, owned);
+    const { clock } = this.#context;
+    const sync: Sync = { action: 'reconciling', startMs: clock.monotonic() };
+    let isError = true;
+    try {
+      const outcome = await this.#advance(key, { job, owned, sync });
+      isError = false;
+      return outcome;
+    } finally {
+      this.#metrics.synced(job, { action: sync.action, ms: clock.monotonic() - sync.startMs, isError });
+    }
   }
 
-  async #advance(key: string, job: Stored<Job>, owned: readonly Stored<Pod>[]): Promise<Outcome> {
+  async #advance(key: string, { job, owned, sync }: Advance): Promise<Outcome> {
     const nowMs = this.#context.clock.now();
     const { uid, deletionTimestamp } = job.metadata;
     const first = countPods(job, owned);
@@ -125,6 +158,7 @@ class JobController {
       ? { create: [], remove: count.active, againInMs: undefined }
       : planPods(job, count, { delays, nowMs });
     if (deletionTimestamp) plan.create = [];
+    if (!outcome) sync.action = actionOf(plan);
     const removed = new Set(plan.remove);
     const activeAfter = count.active.filter((pod) => !removed.has(pod));
     // What is counted is stored before anything lets the pods go, so that none is lost or counted twice.
@@ -159,6 +193,7 @@ class JobController {
     const cause = causedBy(job, `${active} pods run, ${succeeded} have succeeded, ${failed} have failed`);
     const written = await this.#context.client.of(jobs).updateStatus({ ...job, status }, { cause });
     this.#writes.wrote(key, this.#jobInformer, written);
+    this.#metrics.counted(job, written);
     this.#tellChanges(job, written);
     return written;
   }
@@ -175,8 +210,13 @@ class JobController {
       const message = 'Too many succeeded pods running after completion count reached';
       this.#pods.tell(after, 'TooManySucceededPods', message, 'Warning');
     }
-    if (isNew('Complete', 'True')) this.#pods.tell(after, 'Completed', 'Job completed');
+    const success = isNew('Complete', 'True');
+    if (success) {
+      this.#pods.tell(after, 'Completed', 'Job completed');
+      this.#metrics.finished(after, 'succeeded', success.reason);
+    }
     const failure = isNew('Failed', 'True');
+    if (failure) this.#metrics.finished(after, 'failed', failure.reason);
     if (failure) this.#pods.tell(after, failure.reason ?? '', failure.message ?? '', 'Warning');
     if (isNew('Suspended', 'True')) this.#pods.tell(after, 'Suspended', 'Job suspended');
     if (isNew('Suspended', 'False')) this.#pods.tell(after, 'Resumed', 'Job resumed');

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Node, Taint } from '../../api/core/v1.ts';
 import { leases, nodes, pods } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { staySeconds } from '../taint-eviction/plan.ts';
 import { createTaintEvictionController } from '../taint-eviction/taint-eviction.ts';
 import { addNode, heartbeat, readyNode, TestCluster, TestNodes } from '../testing.ts';
@@ -187,6 +188,15 @@ describe('nodes', () => {
     expect(await cluster.events('TaintManagerEviction')).toEqual([
       'TaintManagerEviction Marking for deletion Pod default/web',
     ]);
+    const { length } = await cluster.list(nodes);
+    expect(seriesOf(cluster.meter)).toMatchObject({
+      'node_collector_evictions_total{zone=""}': 1,
+      'node_collector_zone_size{zone=""}': length,
+      'node_collector_unhealthy_nodes_in_zone{zone=""}': 1,
+      'node_collector_zone_health{zone=""}': (100 * (length - 1)) / length,
+      taint_eviction_controller_pod_deletions_total: 1,
+      taint_eviction_controller_pod_deletion_duration_seconds_count: 1,
+    });
   });
 
   test('a kubelet that nobody hears of, and that says all the same that its pods are ready, is not argued with', async () => {

@@ -15,6 +15,7 @@ import { readiness } from '../shared/nodes.ts';
 import { feelPulse, type HealthOptions, type Pulse, silentConditions } from './health.ts';
 import { olderLabels } from './labels.ts';
 import { evicts, executeTaints, scheduleTaints, withoutExecuteTaints } from './taints.ts';
+import { NodeMetrics } from './metrics.ts';
 import { defaultZoneOptions, type ZoneOptions, zoneOf, zoneRates } from './zones.ts';
 
 export interface NodeLifecycleOptions extends HealthOptions, ZoneOptions {
@@ -57,6 +58,7 @@ class NodeMonitor {
   readonly #context: ControllerContext;
   readonly #options: NodeLifecycleOptions;
   readonly #nodes: Informer<Node>;
+  readonly #metrics: NodeMetrics;
   readonly #pods: Informer<Pod>;
   readonly #leases: Informer<Lease>;
   readonly #pulses = new Map<string, Pulse>();
@@ -73,6 +75,10 @@ class NodeMonitor {
     this.#pods = context.informers.of(pods);
     this.#leases = context.informers.of(leases, { namespace: 'kube-node-lease' });
     indexByNode(this.#pods);
+    this.#metrics = new NodeMetrics(context.meter, {
+      list: () => this.#nodes.list(),
+      isReady: (node) => readiness(node) === 'True',
+    });
   }
 
   subscribe(queue: WorkQueue): void {
@@ -171,6 +177,7 @@ class NodeMonitor {
     const taints = executeTaints(node, nowMs);
     if (!taints) return;
     await this.#taint(node, taints, 'its pods shall go where they can run');
+    this.#metrics.evicted(node);
     this.#nextMs.set(zone, nowMs + 1000 / rate);
   }
 

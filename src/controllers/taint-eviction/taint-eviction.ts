@@ -6,6 +6,7 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
+import type { Counter, HistogramOptions, MetricOptions, Observer } from '../../platform/metrics/meter.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { noteDisruption } from '../shared/disruption.ts';
@@ -27,8 +28,22 @@ export function createTaintEvictionController(context: ControllerContext): Compo
   });
 }
 
+const deletions: MetricOptions = {
+  name: 'taint_eviction_controller_pod_deletions_total',
+  help: 'Pods that were sent away because of taints.',
+  stability: 'ALPHA',
+};
+const deletionDuration: HistogramOptions = {
+  name: 'taint_eviction_controller_pod_deletion_duration_seconds',
+  help: 'How long after its time was up a pod was sent away because of taints.',
+  stability: 'ALPHA',
+  bounds: [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 30, 60, 120, 180, 240],
+};
+
 class Evictor {
   readonly #context: ControllerContext;
+  readonly #deletions: Counter;
+  readonly #lateness: Observer;
   readonly #nodes: Informer<Node>;
   readonly #pods: Informer<Pod>;
   /** Pods whose time runs, since when. */
@@ -36,6 +51,8 @@ class Evictor {
 
   constructor(context: ControllerContext) {
     this.#context = context;
+    this.#deletions = context.meter.counter(deletions).with();
+    this.#lateness = context.meter.histogram(deletionDuration).with();
     this.#nodes = context.informers.of(nodes);
     this.#pods = context.informers.of(pods);
     indexByNode(this.#pods);
@@ -93,7 +110,7 @@ class Evictor {
     // What it does not tolerate at all takes the place of what it was given time for.
     if (seconds === 0 && entry.isTimed) this.#tell(pod, `Cancelling deletion of Pod ${key}`);
     entry.isTimed = false;
-    await this.#evict(key, pod);
+    await this.#evict(key, pod, nowMs + leftMs);
     return done;
   }
 
@@ -105,8 +122,9 @@ class Evictor {
     return entry;
   }
 
-  async #evict(key: string, pod: Stored<Pod>): Promise<void> {
-    const { client } = this.#context;
+  /** `dueMs` is when its time was up. */
+  async #evict(key: string, pod: Stored<Pod>, dueMs: number): Promise<void> {
+    const { client, clock } = this.#context;
     this.#tell(pod, `Marking for deletion Pod ${key}`);
     const cause = causedBy(pod, `it does not tolerate the taints of ${pod.spec.nodeName}`);
     const message = 'Taint manager: deleting due to NoExecute taint';
@@ -114,6 +132,8 @@ class Evictor {
     try {
       await noteDisruption(this.#context, pod, { condition, cause });
       await client.of(pods).delete(pod.metadata, { cause, preconditions: { uid: pod.metadata.uid } });
+      this.#deletions.add();
+      this.#lateness.observe((clock.now() - dueMs) / 1000);
     } catch (error) {
       if (!hasReason(error, 'NotFound')) throw error;
     }

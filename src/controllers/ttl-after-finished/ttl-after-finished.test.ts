@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { jobs } from '../../api/generated/resources.ts';
 import { formatTime } from '../../platform/clock.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster } from '../testing.ts';
 import { createTtlAfterFinishedController } from './ttl-after-finished.ts';
 
@@ -27,5 +28,10 @@ test('a finished Job goes when its time is over, not before', async () => {
   await cluster.pass(2_000);
   // Deleted in the foreground: without a garbage collector it stays with that finalizer.
   expect((await cluster.get(jobs, 'j')).metadata.finalizers).toEqual(['foregroundDeletion']);
+  const late = 'ttl_after_finished_controller_job_deletion_duration_seconds';
+  expect(seriesOf(cluster.meter)).toMatchObject({
+    [`${late}_count`]: 1,
+    [`${late}_sum`]: expect.closeTo(0, 0),
+  });
   await cluster.stop();
 });

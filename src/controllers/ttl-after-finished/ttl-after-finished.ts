@@ -5,7 +5,16 @@ import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { hasReason } from '../../machinery/status-error.ts';
+import { exponentialBounds } from '../../platform/metrics/histogram.ts';
+import type { HistogramOptions } from '../../platform/metrics/meter.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
+
+const deletionDuration: HistogramOptions = {
+  name: 'ttl_after_finished_controller_job_deletion_duration_seconds',
+  help: 'How long after its time was up a Job was deleted.',
+  stability: 'ALPHA',
+  bounds: exponentialBounds(0.1, 2, 14),
+};
 
 /** When a Job's time after its end is over, in milliseconds since the epoch; undefined where it may stay. */
 export function expiryMs(job: Job): number | undefined {
@@ -25,6 +34,7 @@ export function createTtlAfterFinishedController(context: ControllerContext): Co
     queueName: 'ttl_jobs_to_delete',
     context,
     setup: ({ queue }) => {
+      const lateness = context.meter.histogram(deletionDuration).with();
       const add = (job: Stored<Job>) => {
         if (expiryMs(job) !== undefined) queue.add(keyOf(job));
       };
@@ -44,6 +54,7 @@ export function createTtlAfterFinishedController(context: ControllerContext): Co
           const cause = causedBy(job, `it ended ${job.spec?.ttlSecondsAfterFinished} s ago`);
           const preconditions = { uid, resourceVersion };
           await api.delete(job.metadata, { cause, propagationPolicy: 'Foreground', preconditions });
+          lateness.observe((context.clock.now() - dueMs) / 1000);
         } catch (error) {
           if (!hasReason(error, 'NotFound')) throw error;
         }
