@@ -54,8 +54,9 @@ class Inquiry {
   readonly #authorizers: readonly Authorizer[];
   readonly #user: UserInfo;
   readonly #attributes: Attributes;
-  readonly #reasons: string[] = [];
-  readonly #errors: string[] = [];
+  /** Made when there is one: most requests are allowed before anybody has said anything. */
+  #reasons: string[] | undefined;
+  #errors: string[] | undefined;
 
   constructor(authorizers: readonly Authorizer[], user: UserInfo, attributes: Attributes) {
     this.#authorizers = authorizers;
@@ -70,14 +71,14 @@ class Inquiry {
         return deciding.then((decision) => (this.#isOpinion(decision) ? decision : this.askFrom(i + 1)));
       if (this.#isOpinion(deciding)) return deciding;
     }
-    const error = aggregated(this.#errors);
-    return { verdict: 'none', reason: this.#reasons.join('\n'), ...(error && { error }) };
+    const reason = this.#reasons?.join('\n') ?? '';
+    return { verdict: 'none', reason, ...(this.#errors && { error: aggregated(this.#errors) }) };
   }
 
   #isOpinion({ verdict, reason, error }: Decision): boolean {
     if (verdict !== 'none') return true;
-    if (reason) this.#reasons.push(reason);
-    if (error) this.#errors.push(error);
+    if (reason) (this.#reasons ??= []).push(reason);
+    if (error) (this.#errors ??= []).push(error);
     return false;
   }
 }
