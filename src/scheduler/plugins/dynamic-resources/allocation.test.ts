@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Node } from '../../../api/core/v1.ts';
 import type { Device, DeviceClaim, DeviceClass, ResourceSlice } from '../../../api/resource/v1.ts';
-import { allocate, NodeFailure } from './allocation.ts';
+import { allocate, NodeFailure, Patience } from './allocation.ts';
 import { readAmounts } from './capacity.ts';
 import { deviceMatcher } from './device-selector.ts';
 import { poolsOf } from './pools.ts';
@@ -39,22 +39,22 @@ interface Setting {
   on?: string;
 }
 
-/** What claims get together, one list a claim. */
-function findAll(
-  claims: DeviceClaim[],
-  slices: ResourceSlice[],
-  { taken, shared = {}, on = 'a' }: Setting = {},
-) {
-  const market = {
+function marketOf(slices: ResourceSlice[], { taken, shared = {} }: Setting = {}) {
+  return {
     pools: poolsOf(slices),
     taken: new Set(taken),
     shared: new Map(Object.entries(shared).map(([id, amounts]) => [id, readAmounts(amounts)])),
     classes: { get: (name: string) => (name === 'gpu' ? deviceClass : undefined) },
     matches: deviceMatcher(),
     newShareId: () => 'share',
+    patience: new Patience(),
   };
+}
+
+/** What claims get together, one list a claim. */
+function findAll(claims: DeviceClaim[], slices: ResourceSlice[], setting: Setting = {}) {
   const open = claims.map((devices, i) => ({ key: `default/c${i}`, devices }));
-  return allocate(open, node(on), market);
+  return allocate(open, node(setting.on ?? 'a'), marketOf(slices, setting));
 }
 
 function find(claim: DeviceClaim, slices: ResourceSlice[], setting?: Setting) {
@@ -139,6 +139,22 @@ describe('devices for claims', () => {
     const many = [slice(Array.from({ length: 24 }, (_, i) => gpu(`g${i}`, '1Gi')))];
     const requests = [ask('some', { count: 12 }), ask('none', where('false'))];
     expect(() => find({ requests }, many)).toThrow(new NodeFailure('timed out trying to allocate devices'));
+  });
+
+  test('not on every node at the same price: those that come after such a search are worth less, and still found if they have all at hand', () => {
+    const everywhere = { nodeName: undefined, allNodes: true };
+    const local = { nodeName: 'b', pool: { name: 'local', generation: 1, resourceSliceCount: 1 } };
+    const many = Array.from({ length: 24 }, (_, i) => gpu(`g${i}`, '1Gi'));
+    const market = marketOf([slice(many, everywhere), slice([gpu('big', '9Gi')], local)]);
+    const ofModel = (model: string) => where(`device.attributes["gpu.example.com"].model == "${model}"`);
+    const some = ask('some', { count: 12, ...ofModel('model-1Gi') });
+    const devices = { requests: [some, ask('big', ofModel('model-9Gi'))] };
+    let tries = 0;
+    const counting = { ...market, taken: { has: () => ++tries < 0 } as unknown as Set<string> };
+    const allocateOn = (name: string) => allocate([{ key: 'default/c', devices }], node(name), counting);
+    for (let i = 0; i < 100; i++) expect(() => allocateOn(`n${i}`)).toThrow(NodeFailure);
+    expect(tries).toBeLessThan(200_000);
+    expect(allocateOn('b')).toHaveLength(1);
   });
 
   test('not those that are tainted, unless that is tolerated', () => {

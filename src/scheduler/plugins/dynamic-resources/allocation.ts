@@ -26,6 +26,25 @@ export interface Market {
   matches: DeviceMatcher;
   /** An identity for a share of a device. */
   newShareId(): string;
+  patience: Patience;
+}
+
+/** More tries than these take too long. */
+const mostTries = 20_000;
+/** A node that has what is asked for at hand needs no more. */
+const leastTries = 100;
+
+/** How many tries each node is worth to one decision: with each that has taken too long the next is worth less, or a thousand nodes would hold the process up for minutes. */
+export class Patience {
+  #tries = mostTries;
+
+  get tries(): number {
+    return this.#tries;
+  }
+
+  lose(): void {
+    this.#tries = Math.max(leastTries, this.#tries / 2);
+  }
 }
 
 /** A claim that is to get devices. */
@@ -71,8 +90,6 @@ const capacityOf = ({ capacity }: Want['spec']): CapacityRequirements | undefine
 
 /** So many devices a claim can have (`AllocationResultsMaxSize`). */
 const mostResults = 32;
-/** More tries than these take too long. */
-const mostTries = 20_000;
 
 /** What comes of trying: `too many` where the claim asks for more than it can note, whichever devices it gets. */
 type Outcome = 'found' | 'none' | 'too many';
@@ -188,7 +205,7 @@ class Search {
       if (pool.isIncomplete || pool.isInvalid) continue;
       for (let o = v === firstView ? firstOffer : 0; o < offers.length; o++) {
         const offer = offers[o] as Offer;
-        if (++this.#tries > mostTries) throw new NodeFailure('timed out trying to allocate devices');
+        this.#try();
         if (this.#isInUse(want, offer) || !this.#isSelected(want, offer)) continue;
         const undo = this.#tryToGive(want, offer);
         if (!undo) continue;
@@ -200,6 +217,13 @@ class Search {
       }
     }
     return 'none';
+  }
+
+  #try(): void {
+    const { patience } = this.#market;
+    if (++this.#tries <= patience.tries) return;
+    patience.lose();
+    throw new NodeFailure('timed out trying to allocate devices');
   }
 
   #isInUse({ spec, claim }: Want, { id }: Offer): boolean {

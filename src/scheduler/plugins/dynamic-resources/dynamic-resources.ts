@@ -23,7 +23,7 @@ import {
 import type { Handle, Lister } from '../../framework/handle.ts';
 import { refusalsOf } from '../../framework/refusals.ts';
 import { normalizeByLargest } from '../../score.ts';
-import { allocate, type Market, NodeFailure, type OpenClaim } from './allocation.ts';
+import { allocate, type Market, NodeFailure, type OpenClaim, Patience } from './allocation.ts';
 import { hasBindingConditions, isOverdue, readinessOf } from './binding-conditions.ts';
 import { ClaimWriter } from './claim-writer.ts';
 import { deviceMatcher } from './device-selector.ts';
@@ -348,6 +348,7 @@ export class DynamicResources implements Plugin {
       ...this.#given.inUse(),
       classes: this.#classes,
       matches: this.#matches,
+      patience: new Patience(),
       newShareId: () => this.#handle.random.uuid(),
     };
   }
