@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as resources from '../../api/generated/resources.ts';
 import { nodeRestriction } from './admission/node-restriction.ts';
+import { selectorsOf } from './asked-selectors.ts';
 import type { Attributes } from './authorizer.ts';
 import { NodeAuthorizer } from './node-authorizer.ts';
 import { testReader } from './testing-reader.ts';
@@ -10,19 +11,20 @@ const kubelet = { name: 'system:node:n1', groups: ['system:nodes'] };
 describe('the node authorizer', () => {
   const reader = testReader();
   const authorizer = new NodeAuthorizer(reader);
+  const attributes = (more: Partial<Attributes>): Attributes => ({
+    isResource: true,
+    verb: 'get',
+    group: '',
+    version: 'v1',
+    namespace: 'default',
+    resource: 'secrets',
+    subresource: '',
+    name: '',
+    path: '',
+    ...more,
+  });
   const may = (more: Partial<Attributes>) =>
-    authorizer.authorize(kubelet, {
-      isResource: true,
-      verb: 'get',
-      group: '',
-      version: 'v1',
-      namespace: 'default',
-      resource: 'secrets',
-      subresource: '',
-      name: '',
-      path: '',
-      ...more,
-    }).verdict === 'allow';
+    authorizer.authorize(kubelet, attributes(more)).verdict === 'allow';
   reader.put(resources.pods, {
     metadata: { namespace: 'default', name: 'web' },
     spec: {
@@ -58,17 +60,7 @@ describe('the node authorizer', () => {
         asked.push(args), reader.listWhere(...args)
       ),
     };
-    const wanted = {
-      isResource: true,
-      verb: 'get',
-      group: '',
-      version: 'v1',
-      namespace: 'default',
-      resource: 'secrets',
-      subresource: '',
-      name: 'mounted',
-      path: '',
-    };
+    const wanted = attributes({ name: 'mounted' });
     expect(new NodeAuthorizer(watched as never).authorize(kubelet, wanted).verdict).toBe('allow');
     expect(asked).toEqual([[resources.pods, { field: 'spec.nodeName', value: 'n1' }, 'default']]);
   });
@@ -104,6 +96,52 @@ describe('the node authorizer', () => {
     expect(
       may({ group: 'storage.k8s.io', resource: 'csinodes', verb: 'update', name: 'n2', namespace: '' }),
     ).toBe(false);
+  });
+
+  test('reads nodes, pods and resource slices of its own alone', () => {
+    const spec = (nodeName: string) => ({ nodeName, driver: 'd', pool: { name: 'p' } });
+    for (const [name, node] of [
+      ['own', 'n1'],
+      ['other', 'n2'],
+    ] as const)
+      reader.put(resources.resourceslices, { metadata: { name }, spec: spec(node) } as never);
+    const says = (more: Partial<Attributes>, fieldSelector = '') => {
+      const selectors = () => selectorsOf({ fields: fieldSelector });
+      const { verdict, reason } = authorizer.authorize(kubelet, attributes({ ...more, selectors }));
+      return verdict === 'allow' ? 'allow' : reason;
+    };
+    const node = { resource: 'nodes', namespace: '' };
+    for (const verb of ['get', 'list', 'watch']) {
+      expect(says({ ...node, verb, name: 'n1' })).toBe('allow');
+      expect(says({ ...node, verb, name: 'n2' })).toBe(
+        "node 'n1' cannot read 'n2', only its own Node object",
+      );
+      expect(says({ ...node, verb })).toBe("node 'n1' cannot read all nodes, only its own Node object");
+    }
+    const pod = { resource: 'pods' };
+    const unrelated = "no relationship found between node 'n1' and this object";
+    expect(says({ ...pod, name: 'web' })).toBe('allow');
+    for (const name of ['elsewhere', 'none']) expect(says({ ...pod, name })).toBe(unrelated);
+    for (const verb of ['create', 'delete']) expect(says({ ...pod, verb, name: 'web' })).toBe('allow');
+    const slice = { group: 'resource.k8s.io', resource: 'resourceslices', namespace: '' };
+    expect(says({ ...slice, verb: 'create' })).toBe('allow');
+    for (const verb of ['get', 'update', 'patch', 'delete']) {
+      expect(says({ ...slice, verb, name: 'own' })).toBe('allow');
+      for (const name of ['other', 'none']) expect(says({ ...slice, verb, name })).toBe(unrelated);
+    }
+    const ways = [
+      { ...pod, said: 'can only list/watch pods with spec.nodeName field selector' },
+      {
+        ...slice,
+        said: 'can only list/watch/deletecollection resourceslices with spec.nodeName field selector',
+      },
+    ];
+    for (const { said, ...what } of ways)
+      for (const verb of ['list', 'watch']) {
+        expect(says({ ...what, verb }, 'spec.nodeName=n1')).toBe('allow');
+        for (const selector of ['', 'spec.nodeName=n2', 'spec.nodeName!=n1', 'metadata.name=n1'])
+          expect(says({ ...what, verb }, selector)).toBe(said);
+      }
   });
 
   test('stops when the pod goes', () => {

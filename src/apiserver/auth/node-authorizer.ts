@@ -32,7 +32,8 @@ const guarded = new Set([
 
 /**
  * Kubelets may do what the role system:node says, but see secrets, config maps, volumes and service accounts only where a
- * pod on their node refers to them, and write leases and CSI nodes only of their own.
+ * pod on their node refers to them, nodes, pods and resource slices only of their own, and write leases and CSI nodes only of their
+ * own. (KEP-4601)
  */
 export class NodeAuthorizer implements Authorizer, RuleSource {
   readonly #reader: ObjectReader;
@@ -44,12 +45,16 @@ export class NodeAuthorizer implements Authorizer, RuleSource {
   authorize(user: UserInfo, a: Attributes): Decision {
     const node = nodeOf(user);
     if (node === undefined) return noOpinion;
+    if (!nodeRules.some((rule) => ruleAllows(rule, a))) return noOpinion;
     if (a.isResource && a.group === '' && guarded.has(a.resource)) return this.#guarded(node, a);
+    if (isMain(a, '', 'nodes')) return ownNode(node, a);
+    if (isMain(a, '', 'pods')) return this.#ownPod(node, a);
+    if (isMain(a, 'resource.k8s.io', 'resourceslices')) return this.#ownSlice(node, a);
     if (a.resource === 'leases' && a.group === 'coordination.k8s.io') return ownLease(node, a);
     if (a.resource === 'csinodes' && a.name !== '' && a.name !== node) {
       return refused('can only access CSINode with the same name as the requesting node');
     }
-    return nodeRules.some((rule) => ruleAllows(rule, a)) ? allowed : noOpinion;
+    return allowed;
   }
 
   /** What a node may do depends on its pods: nobody can list it. */
@@ -62,14 +67,35 @@ export class NodeAuthorizer implements Authorizer, RuleSource {
     };
   }
 
+  /** That it creates and deletes its own alone is for admission to see. */
+  #ownPod(node: string, a: Attributes): Decision {
+    const { namespace, name } = a;
+    if (a.verb === 'get') {
+      const pod = this.#reader.get(resources.pods, { namespace, name });
+      return pod?.spec?.nodeName === node ? allowed : unrelated(node);
+    }
+    if ((a.verb !== 'list' && a.verb !== 'watch') || selectsNode(node, a)) return allowed;
+    return refused('can only list/watch pods with spec.nodeName field selector');
+  }
+
+  /** That it creates its own alone is for admission to see. */
+  #ownSlice(node: string, a: Attributes): Decision {
+    if (a.verb === 'create') return allowed;
+    if (a.verb === 'list' || a.verb === 'watch' || a.verb === 'deletecollection') {
+      if (selectsNode(node, a)) return allowed;
+      return refused('can only list/watch/deletecollection resourceslices with spec.nodeName field selector');
+    }
+    const slice = this.#reader.get(resources.resourceslices, { name: a.name });
+    return slice?.spec?.nodeName === node ? allowed : unrelated(node);
+  }
+
   #guarded(node: string, a: Attributes): Decision {
-    if (!nodeRules.some((rule) => ruleAllows(rule, a))) return noOpinion;
     if (a.name === '') return refused(`No Object name found`);
     const volumeName = a.resource === 'persistentvolumes';
     const wanted = volumeName ? this.#claimOf(a.name) : { namespace: a.namespace, name: a.name };
     const resource = volumeName ? 'persistentvolumeclaims' : a.resource;
     if (wanted && this.#isUsed(node, resource, wanted)) return allowed;
-    return refused(`no relationship found between node '${node}' and this object`);
+    return unrelated(node);
   }
 
   #claimOf(volume: string): { namespace: string; name: string } | undefined {
@@ -84,8 +110,25 @@ export class NodeAuthorizer implements Authorizer, RuleSource {
   }
 }
 
+const isMain = (a: Attributes, group: string, resource: string) =>
+  a.isResource && a.group === group && a.resource === resource && a.subresource === '';
+
+const unrelated = (node: string) => refused(`no relationship found between node '${node}' and this object`);
+
+/** Whether no objects but those of the node are asked for. */
+const selectsNode = (node: string, { selectors }: Attributes) =>
+  selectors?.().fields.requirements.some(
+    ({ key, operator, values = [] }) => key === 'spec.nodeName' && operator === 'In' && values[0] === node,
+  ) ?? false;
+
+/** By its name alone, so that it can look for itself before it is there. What it writes is for admission to see. */
+function ownNode(node: string, { verb, name }: Attributes): Decision {
+  if ((verb !== 'get' && verb !== 'list' && verb !== 'watch') || name === node) return allowed;
+  if (name === '') return refused(`node '${node}' cannot read all nodes, only its own Node object`);
+  return refused(`node '${node}' cannot read '${name}', only its own Node object`);
+}
+
 function ownLease(node: string, a: Attributes): Decision {
-  if (!nodeRules.some((rule) => ruleAllows(rule, a))) return noOpinion;
   if (a.namespace !== 'kube-node-lease')
     return refused(`can only access leases in the "kube-node-lease" system namespace`);
   if (a.verb !== 'create' && a.name !== node) {
