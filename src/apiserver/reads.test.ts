@@ -248,6 +248,7 @@ describe('metrics', () => {
     await ask(`${configMaps}/missing`);
     await ask(`${configMaps}?dryRun=All`, { method: 'POST', body: configMap('dry') });
     await ask(`${configMaps}?watch=1&timeoutSeconds=1`);
+    await ask('/api/v1/componentstatuses');
     const { text, headers } = await ask('/metrics');
     expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
     const series = (name: string, labels: Record<string, string>) =>
@@ -272,6 +273,8 @@ describe('metrics', () => {
       series('apiserver_storage_objects', { resource: 'clusterroles.rbac.authorization.k8s.io' }),
     ).toHaveLength(1);
     expect(series('apiserver_resource_objects', { resource: 'namespaces' })[0]).toMatch(/ 4$/);
+    const deprecated = { ...maps, resource: 'componentstatuses', removed_release: '' };
+    expect(series('apiserver_requested_deprecated_apis', deprecated)[0]).toMatch(/ 1$/);
     expect(series('kubernetes_build_info', { major: '1', minor: '36' })).toHaveLength(1);
     expect(text).toContain('process_resident_memory_bytes');
     expect(series(total, { resource: 'missing' })).toEqual([]);

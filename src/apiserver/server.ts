@@ -190,6 +190,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     onSecretUsed: (secret, day) => parts.server?.legacyTokens.noteUse(secret, day),
   });
   const admissionCounts = new AdmissionCounts(platform.clock);
+  const metrics = new Metrics();
   const dispatcher = await createDispatcher({
     store,
     platform,
@@ -217,6 +218,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       }),
     ]).filter(({ name }) => !options.disabledPlugins?.includes(name)),
     admissionTimes: admissionCounts.times,
+    noteDeprecated: (info) => metrics.noteDeprecated(info),
     authorize: async (user, info) => authorize(security.authorizer, user, info),
     freshRevision: options.freshRevision,
     usage: options.usage,
@@ -224,7 +226,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     freeze: options.freeze,
   });
   parts.dispatcher = dispatcher;
-  const metrics = new Metrics();
   const responder = new Responder({
     platform,
     codecs: standardCodecs,

@@ -191,6 +191,11 @@ describe('a request', () => {
     });
   });
 
+  test('for what is deprecated says so', async () => {
+    await ask('/api/v1/namespaces/metadata/endpoints');
+    expect(events.at(-1)?.annotations).toMatchObject({ 'k8s.io/deprecated': 'true' });
+  });
+
   test('that is refused shows why', async () => {
     const { status } = await ask(maps('all'), { body: map('e'), as: 'jane' });
     expect(status).toBe(403);

@@ -2,6 +2,7 @@ import type { RequestMetrics } from '../corridor/corridor.ts';
 import type { Exchange } from '../corridor/exchange.ts';
 import type { PathMux } from '../corridor/plain-routes.ts';
 import { isLongRunning } from '../corridor/request-info.ts';
+import type { RequestInfo } from '../request.ts';
 import type { WatchMetrics, WatchObserver } from '../http/responder.ts';
 import { Histogram } from '../../platform/metrics/histogram.ts';
 import type { Metric, Value } from '../../platform/metrics/metric.ts';
@@ -59,6 +60,8 @@ export class Metrics implements RequestMetrics, WatchMetrics {
   /** By all labels. */
   readonly #series = new Map<string, Series>();
   readonly #watches = new Map<string, Watched>();
+  /** What has been asked for that is deprecated. */
+  readonly #deprecated = new Map<string, Record<string, string>>();
   #exposition: Promise<Exposition> | undefined;
 
   observe(x: Exchange, { code, durationMs }: { code: number; durationMs: number }): void {
@@ -90,6 +93,12 @@ export class Metrics implements RequestMetrics, WatchMetrics {
       onEvent: () => void watched.events++,
       onOver: () => void watched.open--,
     };
+  }
+
+  noteDeprecated({ group, version, resource, subresource }: RequestInfo): void {
+    const key = `${group}/${version}/${resource}/${subresource}`;
+    // No release is known that removes any of it.
+    getOrAdd(this.#deprecated, key, () => ({ group, version, resource, subresource, removed_release: '' }));
   }
 
   serve(mux: PathMux, sources: MetricSources): void {
@@ -138,6 +147,12 @@ export class Metrics implements RequestMetrics, WatchMetrics {
           return { labels: { resource: name }, count };
         }),
       ),
+      {
+        ...gauge('apiserver_requested_deprecated_apis', 'What is deprecated and has been asked for.', () =>
+          [...this.#deprecated.values()].map((labels) => ({ labels, count: 1 })),
+        ),
+        stability: 'STABLE',
+      },
       gauge('kubernetes_build_info', 'The version that is spoken.', () => [{ labels: build, count: 1 }]),
     ];
   }

@@ -35,6 +35,7 @@ export interface DispatcherOptions {
   admission?: readonly AdmissionPlugin[];
   /** Told how long they take. */
   admissionTimes?: AdmissionTimes;
+  noteDeprecated?: RegistryEnvironment['noteDeprecated'];
   /** Throws a Forbidden error unless the user may do this; asked where a write turns out to be of another verb. */
   authorize?(user: UserInfo, info: RequestInfo): Promise<void>;
   /** The newest revision of a store that others write into as well; absent where this process alone does. */
@@ -93,6 +94,7 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     minWatchMs: options.minWatchMs ?? defaultMinWatchMs,
     admission: options.admission ?? [],
     admissionTimes: options.admissionTimes,
+    noteDeprecated: options.noteDeprecated,
     authorize: options.authorize ?? (async () => {}),
     freshRevision: options.freshRevision,
     usage: options.usage,
@@ -165,7 +167,12 @@ async function handle(
   const registry = registries.served(request.info);
   if (!registry) throw noSuchPath();
   if (registry.cache?.loading) await registry.cache.loading;
-  if (registry.view.deprecation) request.warn(registry.view.deprecation);
+  const { deprecation } = registry.view;
+  if (deprecation) {
+    request.warn(deprecation);
+    request.annotate?.('k8s.io/deprecated', 'true');
+    environment.noteDeprecated?.(request.info);
+  }
   return handlerOf({ request, registry, environment })();
 }
 

@@ -38,6 +38,8 @@ export interface RegistryEnvironment {
   readonly admission: readonly AdmissionPlugin[];
   /** Told how long admission takes. */
   readonly admissionTimes?: AdmissionTimes | undefined;
+  /** Told of each request for what is deprecated. */
+  noteDeprecated?(info: RequestInfo): void;
   /** Throws a Forbidden error unless the user may do this; for writes that turn out to be of another verb. */
   authorize(user: UserInfo, info: RequestInfo): Promise<void>;
   /** The newest revision of a store that others write into as well; absent where this process alone does. */
