@@ -58,7 +58,8 @@ export class EventSeriesRecorder implements Recorder {
   readonly #writers = new Semaphore(writers);
   readonly #pace = new TokenBucket(mostWrites);
   readonly #closed = new AbortController();
-  readonly #writing = new Set<Promise<void>>();
+  /** How many events are not written yet. */
+  #unwritten = 0;
   #looks = 0;
   #timer: Timer | undefined;
 
@@ -79,12 +80,7 @@ export class EventSeriesRecorder implements Recorder {
     this.#write(said);
   }
 
-  /** Resolves once everything that is to be written so far is, or is given up. */
-  async flush(): Promise<void> {
-    await Promise.all(this.#writing);
-  }
-
-  /** What has not been written of series is lost, and nothing is tried again. */
+  /** What waits for its turn is lost, as is what has not been written of series, and nothing is tried again. */
   close(): void {
     this.#closed.abort();
     this.#timer?.cancel();
@@ -149,16 +145,16 @@ export class EventSeriesRecorder implements Recorder {
   #write(said: Said): void {
     const { log } = this.#options;
     const { reason } = said.event;
-    if (this.#writing.size >= mostQueued) return log.debug('too many events, one is lost', { reason });
+    if (this.#unwritten >= mostQueued) return log.debug('too many events, one is lost', { reason });
     const event = { ...said.event };
     const writing: Promise<void> = this.#after(said.writing, event, said.cause)
       .catch((error) => log.debug('event not written', { reason, error: String(error) }))
       .finally(() => {
-        this.#writing.delete(writing);
+        this.#unwritten--;
         if (said.writing === writing) said.writing = undefined;
       });
     said.writing = writing;
-    this.#writing.add(writing);
+    this.#unwritten++;
   }
 
   async #after(before: Promise<void> | undefined, event: Event, cause: Cause): Promise<void> {
