@@ -25,11 +25,23 @@ export function reaches({ spec }: PersistentVolume, node: Node): boolean {
 /** Says on a CSINode which volumes that were part of Kubernetes once are served by drivers there. */
 export const migratedPlugins = 'storage.alpha.kubernetes.io/migrated-plugins';
 
+/** Volumes as the drivers know them that serve them now: the same for all nodes that are asked about. */
+const served = new WeakMap<PersistentVolume, PersistentVolume>();
+
+function asServed(volume: PersistentVolume): PersistentVolume {
+  let translated = served.get(volume);
+  if (!translated) {
+    translated = csiVolumeOf(volume) ?? volume;
+    served.set(volume, translated);
+  }
+  return translated;
+}
+
 /** Whether a bound volume can be used on the node, whose driver may go by labels of its own. */
 export function reachesServed(volume: PersistentVolume, node: Node, csiNode: CSINode | undefined): boolean {
   const old = volume.spec && oldProvisionerOf(volume.spec);
   const isServed = old && csiNode?.metadata.annotations?.[migratedPlugins]?.split(',').includes(old);
-  return reaches((isServed && csiVolumeOf(volume)) || volume, node);
+  return reaches(isServed ? asServed(volume) : volume, node);
 }
 
 /** Whether the volume is promised to this very claim. */
