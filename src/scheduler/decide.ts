@@ -97,7 +97,9 @@ export function shortlist(pod: PodInfo, snapshot: Snapshot, options: DecideOptio
   stopwatch?.lap('PreFilter', statusOfRefusal(prepared.refusal));
   const { filters, only } = prepared;
   // Of the few nodes that alone come into question nothing need be remembered: other pods are for others.
-  const known = only ? undefined : options.memory?.of({ ...open, filters });
+  // Nor need it where no node comes into question.
+  const isHopeless = prepared.refusal?.unresolvable === true;
+  const known = only || isHopeless ? undefined : options.memory?.of({ ...open, filters });
   const decision = { ...open, filters, known };
   if (prepared.refusal) {
     refusals.rest = prepared.refusal;

@@ -756,6 +756,29 @@ test('whom a pod pushes aside follows the budgets, also where all else is rememb
   expect([nominated(0), nominated(1), nominated(0)]).toEqual(['b', 'a', 'b']);
 });
 
+test('pods that are refused before any node is looked at drive nothing out of memory', () => {
+  let asked = 0;
+  const counting: Plugin = { name: 'Counting', sign: () => 0, filter: () => void asked++ };
+  const profile = testProfile();
+  const at = { ...profile.at, filter: [...profile.at.filter, counting] };
+  const snapshot = cacheOf({ nodes: [node('a'), node('b')] }).snapshot();
+  const memory = new Memory();
+  const placed = (one: Stored<Pod>) =>
+    decide(podInfo(one), snapshot, {
+      profile: { ...profile, at },
+      random: seededRandom(1),
+      startAt: 0,
+      memory,
+    }).type;
+  expect(placed(pod())).toBe('placed');
+  expect(asked).toBe(2);
+  const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'none' } }];
+  for (let priority = 1; priority < 20; priority++)
+    expect(placed(pod({ volumes, priority }))).toBe('refused');
+  expect(placed(pod())).toBe('placed');
+  expect(asked).toBe(2);
+});
+
 test('a plugin that refuses a pod before any node is looked at, but could let it pass, has room made as the filters want it', () => {
   class Tokens {
     left = 0;
