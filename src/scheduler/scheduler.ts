@@ -144,6 +144,7 @@ class Scheduler {
     await this.#loop(signal);
     await Promise.all(this.#running);
     this.#extenders?.close();
+    this.#metrics.end();
   }
 
   async #loop(signal: AbortSignal): Promise<void> {

@@ -22,6 +22,12 @@ export interface QueueState {
   pods(): Iterable<Waiting>;
 }
 
+/** What there is to read once the queue is gone. */
+export const noQueue: QueueState = {
+  counts: () => ({ active: 0, delayed: 0, refused: 0, gated: 0 }),
+  pods: () => [],
+};
+
 /** One call in so many of what tells whether an event helps a pod is timed: there may be thousands for an event. */
 const timedHints = 10;
 

@@ -1,10 +1,16 @@
 import type { Clock } from '../../platform/clock.ts';
-import { type Meter, type Observer, remembering } from '../../platform/metrics/meter.ts';
+import {
+  type Family,
+  type Gauge,
+  type Meter,
+  type Observer,
+  remembering,
+} from '../../platform/metrics/meter.ts';
 import type { SchedulerCache } from '../cache/cache.ts';
 import type { Profile } from '../framework/framework.ts';
 import * as defined from './definitions.ts';
 import { ProfileMetrics } from './profile-metrics.ts';
-import { QueueMetrics } from './queue-metrics.ts';
+import { noQueue, QueueMetrics } from './queue-metrics.ts';
 
 /** What the scheduler does, under upstream's names. */
 export class SchedulerMetrics {
@@ -13,6 +19,7 @@ export class SchedulerMetrics {
   readonly profiles: ReadonlyMap<string, ProfileMetrics>;
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #events: (event: string) => Observer;
+  readonly #size: Family<Gauge>;
 
   constructor(
     meter: Meter,
@@ -25,10 +32,16 @@ export class SchedulerMetrics {
     );
     const events = meter.histogram(defined.eventDuration);
     this.#events = remembering((event) => events.with(event));
-    const size = meter.gauge(defined.cacheSize);
-    size.with('nodes').follow(() => cache.sizes.nodes);
-    size.with('pods').follow(() => cache.sizes.pods);
-    size.with('assumed_pods').follow(() => cache.sizes.assumed);
+    this.#size = meter.gauge(defined.cacheSize);
+    this.#size.with('nodes').follow(() => cache.sizes.nodes);
+    this.#size.with('pods').follow(() => cache.sizes.pods);
+    this.#size.with('assumed_pods').follow(() => cache.sizes.assumed);
+  }
+
+  /** The scheduler has ended: what it had in mind is neither told nor kept. */
+  end(): void {
+    for (const type of ['nodes', 'pods', 'assumed_pods']) this.#size.with(type).set(0);
+    this.queue.follow(noQueue);
   }
 
   /** By the monotonic clock. */
