@@ -28,6 +28,8 @@ export interface BlockVerdicts {
   readonly same: Refusal | undefined;
 }
 
+const none: readonly never[] = [];
+
 /** What is said of the nodes, block by block: most blocks are as they were when the last pod like this one was looked at. */
 export class PerBlock {
   readonly #known: (BlockVerdicts | undefined)[] = [];
@@ -40,7 +42,13 @@ export class PerBlock {
   ): BlockVerdicts {
     const known = this.#known[number];
     if (known?.nodes === nodes) return known;
-    const verdicts = nodes.map((node, i) => (known?.nodes[i] === node ? known.verdicts[i] : find(node)));
+    const [before, said] = known ? [known.nodes, known.verdicts] : [none, none];
+    const verdicts: (Refusal | undefined)[] = [];
+    // Several blocks a decision: a call for each of their nodes would be a tenth of it.
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[i] as NodeInfo;
+      verdicts.push(before[i] === node ? said[i] : find(node));
+    }
     const found = summed({ number, nodes, verdicts });
     putAt(this.#known, number, found);
     return found;
@@ -87,7 +95,9 @@ export class ScoresPerBlock {
   of(number: number, nodes: readonly NodeInfo[]): BlockScores {
     const known = this.#known[number];
     if (known?.nodes === nodes) return known;
-    const scores = nodes.map((node, i) => (known?.nodes[i] === node ? known.scores[i] : undefined));
+    const [before, said] = known ? [known.nodes, known.scores] : [none, none];
+    const scores: (number | undefined)[] = [];
+    for (let i = 0; i < nodes.length; i++) scores.push(before[i] === nodes[i] ? said[i] : undefined);
     const fresh: BlockScores = { nodes, scores, best: undefined };
     putAt(this.#known, number, fresh);
     return fresh;
