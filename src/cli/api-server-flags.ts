@@ -90,17 +90,15 @@ function withAuditFlags(command: Command): Command {
       wholeNumber(1, many),
       400,
     )
-    .option(
-      '--audit-webhook-batch-max-wait <time>',
-      'how long they wait for more (default: 30s)',
-      spanMs,
-      30 * secondMs,
+    .addOption(
+      new Option('--audit-webhook-batch-max-wait <time>', 'how long they wait for more')
+        .argParser(spanMs)
+        .default(30 * secondMs, '30s'),
     )
-    .option(
-      '--audit-webhook-initial-backoff <time>',
-      'how long after a failure they are sent again (default: 10s)',
-      spanMs,
-      10 * secondMs,
+    .addOption(
+      new Option('--audit-webhook-initial-backoff <time>', 'how long after a failure they are sent again')
+        .argParser(spanMs)
+        .default(10 * secondMs, '10s'),
     );
 }
 
