@@ -162,6 +162,14 @@ test.each([
   ['{"user":1}', /line 2: {"user":1}: user must be a string/],
   ['{"readonly":"yes"}', /readonly must be true or false/],
   ['[', /line 2/],
+  ['[]', /must be an object/],
+  [
+    '{"apiVersion":"abac.authorization.kubernetes.io/v1beta2","kind":"Policy","spec":{"user":"a"}}',
+    /no kind "Policy" is registered for version "abac.authorization.kubernetes.io\/v1beta2"/,
+  ],
+  ['{"apiVersion":"abac.authorization.kubernetes.io/v1beta1","spec":{"user":"a"}}', /no kind "undefined"/],
+  ['{"kind":"Policies","user":"a"}', /no kind "Policies"/],
+  ['{"apiVersion":"abac.authorization.kubernetes.io/v1beta1","kind":"Policy","spec":[]}', /spec must be/],
 ])('a file with the line %s is refused', (line, why) => {
   expect(() => readAbacPolicies(`# policies\n${line}\n`, 'file')).toThrow(why);
 });

@@ -17,7 +17,10 @@ export interface AbacPolicy {
 
 type Read = Partial<Record<keyof AbacPolicy, unknown>>;
 
-const apiVersion = 'abac.authorization.kubernetes.io/v1beta1';
+const group = 'abac.authorization.kubernetes.io';
+const apiVersion = `${group}/v1beta1`;
+/** What lines of old may say of their version, where they say anything. */
+const oldVersion = `${group}/v0`;
 
 /**
  * Reads a policy file: an object a line, `#` before comments. `path` is for messages. Throws an Error in upstream's words
@@ -37,11 +40,21 @@ export function readAbacPolicies(text: string, path: string): AbacPolicy[] {
 }
 
 function readLine(line: string): AbacPolicy {
-  const read = JSON.parse(line) as { apiVersion?: unknown; kind?: unknown; spec?: Read } & Read;
-  if (typeof read !== 'object' || read === null) throw new Error('must be an object');
-  const isVersioned = read.apiVersion === apiVersion && read.kind === 'Policy';
-  return isVersioned ? everybody(shaped(read.spec ?? {})) : unversioned(shaped(read));
+  const read: unknown = JSON.parse(line);
+  if (!isRecord(read)) throw new Error('must be an object');
+  const { apiVersion: version, kind, spec = {} } = read;
+  if (version === apiVersion && kind === 'Policy') {
+    if (!isRecord(spec)) throw new Error('spec must be an object');
+    return everybody(shaped(spec));
+  }
+  // A line of a version that is not known is not one of old: that would allow all what its spec does not.
+  if ((version || oldVersion) !== oldVersion || (kind || 'Policy') !== 'Policy')
+    throw new Error(`no kind "${kind}" is registered for version "${version}"`);
+  return unversioned(shaped(read));
 }
+
+const isRecord = (value: unknown): value is Record<string, unknown> & Read =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function shaped(read: Read): AbacPolicy {
   const text = (field: keyof AbacPolicy) => {
