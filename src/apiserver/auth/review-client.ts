@@ -1,3 +1,4 @@
+import { conform } from '../../machinery/conform.ts';
 import { formatDuration } from '../../machinery/duration.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import { AnswerTimeout, type HttpPoster } from '../../platform/http-post.ts';
@@ -14,6 +15,8 @@ export interface ReviewServer {
 }
 
 export interface ReviewClientOptions extends Pick<Platform, 'clock' | 'random'> {
+  /** The name of the answers' type; older versions of it answer alike. */
+  type: string;
   /** Of one try. */
   timeoutMs: number;
 }
@@ -53,7 +56,7 @@ export class ReviewClient {
     for (let attempt = 1; ; attempt++) {
       const startMs = clock.monotonic();
       try {
-        const answer = checked(await this.#post(body), review);
+        const answer = this.#checked(await this.#post(body), review);
         onAnswer?.('success', clock.monotonic() - startMs);
         return answer;
       } catch (error) {
@@ -77,6 +80,18 @@ export class ReviewClient {
     });
     return readAnswer(answer);
   }
+
+  /**
+   * What an answer does not say of its type is as it was asked for. Throws where it says something else, or where a field is
+   * not of the type it must have: the text "false" is no yes.
+   */
+  #checked(answer: unknown, asked: { kind: string; apiVersion: string }): object {
+    if (typeof answer !== 'object' || answer === null) throw new Error('the answer is no object');
+    const { kind = asked.kind, apiVersion = asked.apiVersion } = answer as Partial<typeof asked>;
+    if (kind !== asked.kind || apiVersion !== asked.apiVersion)
+      throw new Error(`no kind ${goQuote(kind)} is registered for version ${goQuote(apiVersion)}`);
+    return conform(answer, this.#options.type).value;
+  }
 }
 
 const isLate = (error: unknown) =>
@@ -85,13 +100,4 @@ const isLate = (error: unknown) =>
 function isPassing(error: unknown): boolean {
   if (error instanceof AnsweredError) return passingCodes.has(error.code);
   return ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNRESET';
-}
-
-/** What an answer does not say of its type is as it was asked for. */
-function checked(answer: unknown, asked: { kind: string; apiVersion: string }): object {
-  if (typeof answer !== 'object' || answer === null) throw new Error('the answer is no object');
-  const { kind = asked.kind, apiVersion = asked.apiVersion } = answer as Partial<typeof asked>;
-  if (kind !== asked.kind || apiVersion !== asked.apiVersion)
-    throw new Error(`no kind ${goQuote(kind)} is registered for version ${goQuote(apiVersion)}`);
-  return answer;
 }

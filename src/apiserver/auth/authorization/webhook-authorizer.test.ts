@@ -268,6 +268,24 @@ describe('where a webhook cannot be asked', () => {
     );
   });
 
+  test.each([
+    [
+      { allowed: 'false' },
+      'cannot unmarshal string into Go struct field SubjectAccessReviewStatus.status.allowed',
+    ],
+    [{ allowed: 1 }, 'cannot unmarshal number'],
+    [{ allowed: true, denied: 'true' }, 'cannot unmarshal string'],
+    [[{ allowed: true }], 'cannot unmarshal array'],
+  ])('an answer whose fields are of other types is none: %j', async (status, why) => {
+    const { service, asked, authorize } = webhookOf();
+    service.status = status;
+    for (const times of [1, 2]) {
+      const { verdict, error } = await authorize(alice, on());
+      expect([verdict, asked.length]).toEqual(['none', times]);
+      expect(error).toContain(why);
+    }
+  });
+
   test('nobody can list what it would allow', () => {
     const { authorizer, calls } = webhookOf();
     expect(authorizer.rulesFor()).toEqual({

@@ -1,4 +1,5 @@
 import type { ResourceAttributes, SubjectAccessReviewSpec } from '../../../api/authorization/v1.ts';
+import { subjectaccessreviews } from '../../../api/generated/resources.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { Recent } from '../../../platform/recent.ts';
 import type { UserInfo } from '../../registry/kind.ts';
@@ -40,7 +41,8 @@ export class WebhookAuthorizer implements Authorizer, RuleSource {
     const { server, webhook } = options;
     this.#options = options;
     this.#means = means;
-    this.#client = new ReviewClient(server, { ...means.platform, timeoutMs: webhook.timeoutMs });
+    const { type } = subjectaccessreviews;
+    this.#client = new ReviewClient(server, { ...means.platform, timeoutMs: webhook.timeoutMs, type });
   }
 
   authorize(user: UserInfo, attributes: Attributes): Deciding {

@@ -106,6 +106,18 @@ describe('whom a token speaks for', () => {
     ]);
   });
 
+  test.each([
+    { ...somebody, authenticated: 'false' },
+    { authenticated: true, user: { username: 'somebody', groups: 'not-system:masters' } },
+    { authenticated: true, user: { username: ['somebody'] } },
+    { authenticated: true, user: 'somebody' },
+  ])('is not said by an answer whose fields are of other types: %j', async (status) => {
+    const { service, errors, identify } = webhookOf();
+    service.status = status as never;
+    expect(await identify()).toBeUndefined();
+    expect(errors).toEqual([expect.stringContaining('cannot unmarshal')]);
+  });
+
   test('is asked for in the version that is told', async () => {
     const { asked, identify } = webhookOf({ version: 'v1beta1' });
     await identify();

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TokenReview } from '../../../api/authentication/v1.ts';
+import { tokenreviews } from '../../../api/generated/resources.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { Recent } from '../../../platform/recent.ts';
 import {
@@ -51,7 +52,8 @@ export class WebhookTokens implements TokenAuthenticator {
     this.#options = options;
     this.#platform = platform;
     this.#own = audiences;
-    this.#client = new ReviewClient(options.server, { ...platform, timeoutMs });
+    const { type } = tokenreviews;
+    this.#client = new ReviewClient(options.server, { ...platform, timeoutMs, type });
   }
 
   async authenticateToken(
