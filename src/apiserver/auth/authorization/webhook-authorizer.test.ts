@@ -226,6 +226,19 @@ test('answers are remembered, but not errors, nor answers to what is very long',
   }
 });
 
+test('answers to long selectors are not remembered: everybody may have a review of them', async () => {
+  const { service, asked, authorize } = webhookOf();
+  service.status = { allowed: true };
+  for (const selector of ['fields', 'labels']) {
+    const selectors = () => selectorsOf({ [selector]: `a!=b,${'c!=d,'.repeat(300)}e!=f` });
+    for (let i = 0; i < 2; i++) await authorize(alice, on({ selectors }));
+  }
+  expect(asked).toHaveLength(4);
+  const selectors = () => selectorsOf({ labels: 'a!=b' });
+  for (let i = 0; i < 2; i++) await authorize(alice, on({ selectors }));
+  expect(asked).toHaveLength(5);
+});
+
 test('answers are remembered for as long as is told, and not at all where that is nothing', async () => {
   const { service, asked, clock, authorize } = webhookOf({ unauthorizedTtlMs: 0 });
   service.status = { allowed: true };

@@ -53,7 +53,7 @@ export class WebhookAuthorizer implements Authorizer, RuleSource {
     const key = JSON.stringify(spec);
     const known = this.#known.get(key);
     if (known && known.untilMs > this.#means.platform.clock.monotonic()) return known.decision;
-    return this.#ask(spec, lengthOf(attributes) < mostRememberedLength ? key : undefined);
+    return this.#ask(spec, lengthOf(spec) < mostRememberedLength ? key : undefined);
   }
 
   /** Nobody can list what another server would allow. */
@@ -145,6 +145,10 @@ function resourceOf(attributes: Attributes): ResourceAttributes {
   return resource;
 }
 
-/** How much of a question whoever asks may have chosen. */
-const lengthOf = (attributes: Attributes) =>
-  texts.reduce((sum, field) => sum + attributes[field].length, attributes.path.length);
+/** How much of a question whoever asks may have chosen; in a review, everybody chooses selectors as long as a request may be. */
+function lengthOf({ resourceAttributes: resource, nonResourceAttributes: path }: SubjectAccessReviewSpec) {
+  const { fieldSelector, labelSelector, ...asked } = { ...resource, ...path };
+  const chosen = Object.values(asked).reduce((sum, text) => sum + text.length, 0);
+  const selectors = [fieldSelector, labelSelector].filter((one) => one !== undefined);
+  return selectors.reduce((sum, one) => sum + JSON.stringify(one).length, chosen);
+}
