@@ -1,5 +1,9 @@
 import type { Pod, Volume } from '../api/core/v1.ts';
 
+/** Whether a pod only shows what a node runs from its own files. */
+export const isMirrorPod = (pod: Pod): boolean =>
+  pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
+
 type Kind = 'secret' | 'configMap';
 
 /** The names of all Secrets, or ConfigMaps, of its namespace that a pod refers to; some may stand there twice. */

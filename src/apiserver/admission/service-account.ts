@@ -8,18 +8,16 @@ import type {
 } from '../../api/core/v1.ts';
 import { serviceaccounts } from '../../api/generated/resources.ts';
 import { deepFreeze } from '../../machinery/deep-freeze.ts';
+import { isMirrorPod } from '../../machinery/pod-references.ts';
 import type { Random } from '../../platform/random.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
 import { isAbout, refuse } from './refuse.ts';
 
 const tokenMountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 const tokenVolumePrefix = 'kube-api-access-';
-const mirrorAnnotation = 'kubernetes.io/config.mirror';
 const enforceAnnotation = 'kubernetes.io/enforce-mountable-secrets';
 /** The default account of a new namespace is made by a controller: it is waited for this often. */
 const defaultAccountAttempts = 10;
-
-const isMirror = (pod: Pod) => pod.metadata.annotations?.[mirrorAnnotation] !== undefined;
 
 /** Every pod runs as a service account that exists, and has its token mounted unless somebody wants otherwise. */
 export const serviceAccount: AdmissionPlugin = {
@@ -27,7 +25,7 @@ export const serviceAccount: AdmissionPlugin = {
   admit(attributes) {
     if (attributes.operation !== 'CREATE' || !isAbout(attributes, 'pods')) return;
     const pod = attributes.object as Pod;
-    if (!isMirror(pod)) return giveAccount(attributes, pod.spec);
+    if (!isMirrorPod(pod)) return giveAccount(attributes, pod.spec);
   },
   validate(attributes) {
     if (attributes.operation !== 'CREATE' || !isAbout(attributes, 'pods')) return;
@@ -63,7 +61,7 @@ function runAs(account: ServiceAccount, spec: PodSpec, random: Random): void {
 }
 
 function checkPod(attributes: AdmissionAttributes, pod: Pod): void | Promise<void> {
-  if (isMirror(pod)) return checkMirror(attributes, pod);
+  if (isMirrorPod(pod)) return checkMirror(attributes, pod);
   if (!pod.spec.serviceAccountName) {
     throw refuse(
       attributes,

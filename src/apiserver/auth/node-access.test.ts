@@ -150,6 +150,34 @@ describe('the node authorizer', () => {
     expect(may({ name: 'mounted' })).toBe(false);
   });
 
+  test('lets kubelets see nothing for the mirror pods that they make themselves', () => {
+    reader.put(resources.pods, {
+      metadata: { namespace: 'kube-system', name: 'm', annotations: { 'kubernetes.io/config.mirror': 'x' } },
+      spec: {
+        nodeName: 'n1',
+        volumes: [{ name: 'a', persistentVolumeClaim: { claimName: 'd' } }],
+        containers: [{ name: 'x', envFrom: [{ secretRef: { name: 's' } }, { configMapRef: { name: 'c' } }] }],
+      },
+    } as never);
+    const there = { namespace: 'kube-system' };
+    expect(may({ ...there, name: 's' })).toBe(false);
+    expect(may({ ...there, resource: 'configmaps', name: 'c' })).toBe(false);
+    expect(may({ ...there, resource: 'persistentvolumeclaims', name: 'd' })).toBe(false);
+    const token = { resource: 'serviceaccounts', subresource: 'token', verb: 'create', name: 'default' };
+    expect(may({ ...there, ...token })).toBe(false);
+    expect(may({ ...there, resource: 'pods', name: 'm' })).toBe(true);
+  });
+
+  test('knows no node without a name', () => {
+    const nameless = { name: 'system:node:', groups: ['system:nodes'] };
+    const selectors = () => selectorsOf({ fields: 'spec.nodeName=' });
+    const pending = attributes({ resource: 'pods', verb: 'list', selectors });
+    expect(authorizer.authorize(nameless, pending)).toEqual({
+      verdict: 'none',
+      reason: 'unknown node for user "system:node:"',
+    });
+  });
+
   test('has no opinion on anybody else', () => {
     const user = { name: 'system:node:n1', groups: [] };
     expect(authorizer.authorize(user, {} as never).verdict).toBe('none');
@@ -195,6 +223,33 @@ describe('the node restriction', () => {
       'only update pod status',
     );
     expect(refusal({ subresource: 'binding' })).toContain('unexpected pod subresource');
+  });
+
+  test.each<[string, object]>([
+    ['a service account', { serviceAccountName: 'robot' }],
+    ['secrets', { imagePullSecrets: [{ name: 's' }] }],
+    ['secrets', { containers: [{ name: 'x', envFrom: [{ secretRef: { name: 's' } }] }] }],
+    [
+      'secrets',
+      {
+        initContainers: [
+          { name: 'x', env: [{ name: 'E', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] },
+        ],
+      },
+    ],
+    ['configmaps', { containers: [{ name: 'x', envFrom: [{ configMapRef: { name: 'c' } }] }] }],
+    ['configmaps', { volumes: [{ name: 'v', projected: { sources: [{ configMap: { name: 'c' } }] } }] }],
+    [
+      'clustertrustbundles',
+      { volumes: [{ name: 'v', projected: { sources: [{ clusterTrustBundle: { path: 'p' } }] } }] },
+    ],
+    ['persistentvolumeclaims', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'd' } }] }],
+    ['resourceclaims', { resourceClaims: [{ name: 'r', resourceClaimName: 'r' }] }],
+  ])('mirror pods that reference %s: %j', (what, spec) => {
+    const object = { ...pod('n1'), spec: { ...pod('n1').spec, ...spec } };
+    expect(refusal({ object })).toBe(
+      `pods "p" is forbidden: node "n1" can not create pods that reference ${what}`,
+    );
   });
 
   test('nodes', () => {

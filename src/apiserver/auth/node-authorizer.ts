@@ -1,7 +1,8 @@
 import * as resources from '../../api/generated/resources.ts';
 import type { Pod, Volume } from '../../api/core/v1.ts';
 import type { UserInfo } from '../registry/kind.ts';
-import { namesIn } from '../../machinery/pod-references.ts';
+import { goQuote } from '../../machinery/go-text.ts';
+import { isMirrorPod, namesIn } from '../../machinery/pod-references.ts';
 import { type Attributes, type Authorizer, type Decision, noOpinion } from './authorizer.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { RuleSource, UserRules } from './rule-source.ts';
@@ -45,6 +46,7 @@ export class NodeAuthorizer implements Authorizer, RuleSource {
   authorize(user: UserInfo, a: Attributes): Decision {
     const node = nodeOf(user);
     if (node === undefined) return noOpinion;
+    if (node === '') return refused(`unknown node for user ${goQuote(user.name)}`);
     if (!nodeRules.some((rule) => ruleAllows(rule, a))) return noOpinion;
     if (a.isResource && a.group === '' && guarded.has(a.resource)) return this.#guarded(node, a);
     if (isMain(a, '', 'nodes')) return ownNode(node, a);
@@ -105,7 +107,9 @@ export class NodeAuthorizer implements Authorizer, RuleSource {
 
   #isUsed(node: string, resource: string, { namespace, name }: { namespace: string; name: string }): boolean {
     const own = this.#reader.listWhere(resources.pods, { field: 'spec.nodeName', value: node }, namespace);
-    for (const pod of own) if (pod.spec?.nodeName === node && refersTo(pod, resource, name)) return true;
+    // A node makes its mirror pods itself: what they refer to, it may not see for that.
+    for (const pod of own)
+      if (pod.spec?.nodeName === node && !isMirrorPod(pod) && refersTo(pod, resource, name)) return true;
     return false;
   }
 }

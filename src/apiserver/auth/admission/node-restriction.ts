@@ -3,6 +3,7 @@ import type { Node, Pod } from '../../../api/core/v1.ts';
 import type { KubernetesObject } from '../../../api/resource.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
+import { isMirrorPod, namesIn } from '../../../machinery/pod-references.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/admission.ts';
 import { refuse } from '../../admission/refuse.ts';
 import { nodeOf } from '../node-authorizer.ts';
@@ -51,16 +52,24 @@ function checkPod(attributes: AdmissionAttributes, node: string): string | undef
 /** A kubelet's own pods are shown in the API as mirrors; they cannot use what only the API hands out. */
 function checkMirrorPod(pod: Pod, node: string): string | undefined {
   const who = `node ${goQuote(node)}`;
-  if (!pod.metadata.annotations?.['kubernetes.io/config.mirror']) {
+  if (!isMirrorPod(pod)) {
     return `pod does not have "kubernetes.io/config.mirror" annotation, ${who} can only create mirror pods`;
   }
   if (pod.spec?.nodeName !== node) return `${who} can only create pods with spec.nodeName set to itself`;
-  const volumes = pod.spec.volumes ?? [];
-  if (pod.spec.serviceAccountName) return `${who} can not create pods that reference a service account`;
-  if (volumes.some((v) => v.secret || v.projected))
-    return `${who} can not create pods that reference secrets`;
-  if (volumes.some((v) => v.configMap)) return `${who} can not create pods that reference configmaps`;
-  return undefined;
+  const found = referencesOf(pod);
+  return found && `${who} can not create pods that reference ${found}`;
+}
+
+/** Something of the API's that a pod refers to, wherever it does. */
+function referencesOf(pod: Pod): string | undefined {
+  const { serviceAccountName, volumes = [], resourceClaims = [] } = pod.spec;
+  if (serviceAccountName) return 'a service account';
+  if (namesIn(pod, 'secret').some(Boolean)) return 'secrets';
+  if (namesIn(pod, 'configMap').some(Boolean)) return 'configmaps';
+  const sources = volumes.flatMap(({ projected }) => projected?.sources ?? []);
+  if (sources.some(({ clusterTrustBundle }) => clusterTrustBundle)) return 'clustertrustbundles';
+  if (volumes.some((volume) => volume.persistentVolumeClaim)) return 'persistentvolumeclaims';
+  return resourceClaims.length > 0 ? 'resourceclaims' : undefined;
 }
 
 /** Labels of the reserved name spaces that a kubelet may set on its node. */
