@@ -271,6 +271,42 @@ describe('the node restriction', () => {
     expect(refusal({ ...update, old: tainted, object: tainted })).toBeUndefined();
   });
 
+  test.each([
+    [
+      resources.leases,
+      'kube-node-lease',
+      'can only access node lease with the same name as the requesting node',
+    ],
+    [resources.csinodes, '', 'can only access CSINode with the same name as the requesting node'],
+  ])('what is new has the name of the node: $plural', (resource, namespace, why) => {
+    const own = { kind: { resource }, resource, namespace, name: '' };
+    expect(refusal({ ...own, object: node('n1') })).toBeUndefined();
+    for (const operation of ['CREATE', 'UPDATE'])
+      expect(refusal({ ...own, operation, object: node('n2') })).toContain(why);
+  });
+
+  test('leases are in the namespace of those of nodes', () => {
+    const leases = { kind: { resource: resources.leases }, resource: resources.leases };
+    expect(refusal({ ...leases, namespace: 'kube-system', object: node('n1') })).toContain(
+      'can only access leases in the "kube-node-lease" system namespace',
+    );
+  });
+
+  test('resource slices are of the node', () => {
+    const slices = { kind: { resource: resources.resourceslices }, resource: resources.resourceslices };
+    const [own, other, all] = [{ nodeName: 'n1' }, { nodeName: 'n2' }, { allNodes: true }].map((spec) => ({
+      ...node('s'),
+      spec,
+    }));
+    expect(refusal({ ...slices, object: own })).toBeUndefined();
+    expect(refusal({ ...slices, operation: 'DELETE', old: own })).toBeUndefined();
+    const why = 'ResourceSlice with the same NodeName as the requesting node';
+    for (const slice of [other, all]) {
+      expect(refusal({ ...slices, object: slice })).toContain(`can only create ${why}`);
+      expect(refusal({ ...slices, operation: 'DELETE', old: slice })).toContain(`can only delete ${why}`);
+    }
+  });
+
   test('tokens are for pods', () => {
     const accounts = {
       kind: { resource: resources.serviceaccounts },

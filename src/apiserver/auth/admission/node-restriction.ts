@@ -15,8 +15,8 @@ export const nodeRestriction: AdmissionPlugin = {
     const node = nodeOf(attributes.context.user);
     if (node === undefined) return;
     const { group, plural } = attributes.kind.resource;
-    const check = group === '' && Object.hasOwn(checks, plural) ? checks[plural] : undefined;
-    const why = check?.(attributes, node);
+    const what = group ? `${plural}.${group}` : plural;
+    const why = checks.get(what)?.(attributes, node);
     if (why) throw refuse(attributes, why);
   },
 };
@@ -25,7 +25,15 @@ type Check = (attributes: AdmissionAttributes, node: string) => string | undefin
 
 const nodeName = (object: KubernetesObject | undefined) => (object as Pod | undefined)?.spec?.nodeName;
 
-const checks: Record<string, Check> = { pods: checkPod, nodes: checkNode, serviceaccounts: checkToken };
+/** By resource. Those of the last three that stand already are known to the authorizer. */
+const checks = new Map<string, Check>([
+  ['pods', checkPod],
+  ['nodes', checkNode],
+  ['serviceaccounts', checkToken],
+  ['leases.coordination.k8s.io', checkLease],
+  ['csinodes.storage.k8s.io', checkCsiNode],
+  ['resourceslices.resource.k8s.io', checkSlice],
+]);
 
 /** The pod as it stands; an eviction does not bring it along. */
 const podOf = ({ old, context, namespace, name }: AdmissionAttributes) =>
@@ -111,4 +119,24 @@ function checkToken({ subresource, object }: AdmissionAttributes): string | unde
   )?.spec?.boundObjectRef;
   if (ref?.kind !== 'Pod' || !ref.name) return 'node requested token not bound to a pod';
   return ref.uid ? undefined : 'node requested token with a pod binding without a uid';
+}
+
+const nameOf = ({ name, object }: AdmissionAttributes) => name || object?.metadata.name;
+
+function checkLease(attributes: AdmissionAttributes, node: string): string | undefined {
+  if (attributes.namespace !== 'kube-node-lease')
+    return 'can only access leases in the "kube-node-lease" system namespace';
+  if (nameOf(attributes) === node) return undefined;
+  return 'can only access node lease with the same name as the requesting node';
+}
+
+function checkCsiNode(attributes: AdmissionAttributes, node: string): string | undefined {
+  if (nameOf(attributes) === node) return undefined;
+  return 'can only access CSINode with the same name as the requesting node';
+}
+
+function checkSlice({ operation, object, old }: AdmissionAttributes, node: string): string | undefined {
+  const [verb, slice] = operation === 'DELETE' ? ['delete', old] : ['create', object];
+  if (operation === 'UPDATE' || nodeName(slice) === node) return undefined;
+  return `can only ${verb} ResourceSlice with the same NodeName as the requesting node`;
 }
