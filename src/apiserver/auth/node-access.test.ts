@@ -168,6 +168,39 @@ describe('the node authorizer', () => {
     expect(may({ ...there, resource: 'pods', name: 'm' })).toBe(true);
   });
 
+  test('lets kubelets see the resource claims of their pods, and what is attached to their node', () => {
+    const pod = (name: string, nodeName: string, claim: string) => ({
+      metadata: { namespace: 'default', name },
+      spec: {
+        nodeName,
+        resourceClaims: [
+          { name: 'a', resourceClaimName: claim },
+          { name: 'b', resourceClaimTemplateName: 't' },
+        ],
+        containers: [],
+      },
+      status: {
+        resourceClaimStatuses: [{ name: 'b', resourceClaimName: `${name}-made` }],
+        extendedResourceClaimStatus: { resourceClaimName: `${name}-extended`, requestMappings: [] },
+      },
+    });
+    reader.put(resources.pods, pod('p1', 'n1', 'own') as never);
+    reader.put(resources.pods, pod('p2', 'n2', 'other') as never);
+    const claim = { group: 'resource.k8s.io', resource: 'resourceclaims' };
+    for (const name of ['own', 'p1-made', 'p1-extended']) expect(may({ ...claim, name })).toBe(true);
+    for (const name of ['other', 'p2-made', 'p2-extended', 'none', ''])
+      expect(may({ ...claim, name })).toBe(false);
+    expect(may({ ...claim, name: 'own', namespace: 'else' })).toBe(false);
+    for (const nodeName of ['n1', 'n2'])
+      reader.put(resources.volumeattachments, {
+        metadata: { name: `to-${nodeName}` },
+        spec: { nodeName },
+      } as never);
+    const attachment = { group: 'storage.k8s.io', resource: 'volumeattachments', namespace: '' };
+    expect(may({ ...attachment, name: 'to-n1' })).toBe(true);
+    for (const name of ['to-n2', 'none']) expect(may({ ...attachment, name })).toBe(false);
+  });
+
   test('knows no node without a name', () => {
     const nameless = { name: 'system:node:', groups: ['system:nodes'] };
     const selectors = () => selectorsOf({ fields: 'spec.nodeName=' });

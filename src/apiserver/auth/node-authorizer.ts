@@ -3,6 +3,7 @@ import type { Pod, Volume } from '../../api/core/v1.ts';
 import type { UserInfo } from '../registry/kind.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import { isMirrorPod, namesIn } from '../../machinery/pod-references.ts';
+import { claimNameOf } from '../../machinery/resource-claims.ts';
 import { type Attributes, type Authorizer, type Decision, noOpinion } from './authorizer.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { RuleSource, UserRules } from './rule-source.ts';
@@ -32,9 +33,9 @@ const guarded = new Set([
 ]);
 
 /**
- * Kubelets may do what the role system:node says, but see secrets, config maps, volumes and service accounts only where a
- * pod on their node refers to them, nodes, pods and resource slices only of their own, and write leases and CSI nodes only of their
- * own. (KEP-4601)
+ * Kubelets may do what the role system:node says, but see secrets, config maps, volumes, resource claims and service accounts
+ * only where a pod on their node refers to them, nodes, pods, volume attachments and resource slices only of their own, and
+ * write leases and CSI nodes only of their own. (KEP-4601)
  */
 export class NodeAuthorizer implements Authorizer, RuleSource {
   readonly #reader: ObjectReader;
@@ -52,6 +53,8 @@ export class NodeAuthorizer implements Authorizer, RuleSource {
     if (isMain(a, '', 'nodes')) return ownNode(node, a);
     if (isMain(a, '', 'pods')) return this.#ownPod(node, a);
     if (isMain(a, 'resource.k8s.io', 'resourceslices')) return this.#ownSlice(node, a);
+    if (isMain(a, 'resource.k8s.io', 'resourceclaims')) return this.#usedClaim(node, a);
+    if (isMain(a, 'storage.k8s.io', 'volumeattachments')) return this.#ownAttachment(node, a);
     if (a.resource === 'leases' && a.group === 'coordination.k8s.io') return ownLease(node, a);
     if (a.resource === 'csinodes' && a.name !== '' && a.name !== node) {
       return refused('can only access CSINode with the same name as the requesting node');
@@ -89,6 +92,16 @@ export class NodeAuthorizer implements Authorizer, RuleSource {
     }
     const slice = this.#reader.get(resources.resourceslices, { name: a.name });
     return slice?.spec?.nodeName === node ? allowed : unrelated(node);
+  }
+
+  #usedClaim(node: string, { namespace, name }: Attributes): Decision {
+    const isUsed = this.#isUsed(node, 'resourceclaims', { namespace, name });
+    return isUsed ? allowed : unrelated(node);
+  }
+
+  #ownAttachment(node: string, { name }: Attributes): Decision {
+    const attachment = this.#reader.get(resources.volumeattachments, { name });
+    return attachment?.spec?.nodeName === node ? allowed : unrelated(node);
   }
 
   #guarded(node: string, a: Attributes): Decision {
@@ -142,6 +155,7 @@ function ownLease(node: string, a: Attributes): Decision {
 }
 
 function refersTo(pod: Pod, resource: string, name: string): boolean {
+  if (resource === 'resourceclaims') return claimNamesOf(pod).includes(name);
   if (resource === 'serviceaccounts') return (pod.spec?.serviceAccountName ?? 'default') === name;
   const volumes = pod.spec?.volumes ?? [];
   if (resource === 'persistentvolumeclaims') return volumes.some((volume) => claimName(pod, volume) === name);
@@ -150,3 +164,9 @@ function refersTo(pod: Pod, resource: string, name: string): boolean {
 
 const claimName = (pod: Pod, volume: Volume) =>
   volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : volume.persistentVolumeClaim?.claimName;
+
+/** Also of the claim that was made for its extended resources. */
+const claimNamesOf = (pod: Pod) => [
+  ...(pod.spec?.resourceClaims ?? []).map((entry) => claimNameOf(pod, entry)),
+  pod.status?.extendedResourceClaimStatus?.resourceClaimName,
+];
