@@ -1,5 +1,5 @@
 import type { AdmissionRequest, AdmissionResponse } from '../../api/admission/v1.ts';
-import { goQuote } from '../../machinery/go-text.ts';
+import { goQuote, jsonTypeName } from '../../machinery/go-text.ts';
 import type { AdmissionAttributes } from './admission.ts';
 import type { Form } from './forms.ts';
 import { requestNamespace } from './matching.ts';
@@ -75,6 +75,7 @@ export function readReview(answer: unknown, review: Review, mutating: boolean): 
     response?: AdmissionResponse;
   };
   if (!response || typeof response !== 'object') throw new Error('webhook response was absent');
+  checkAllowed(response);
   if (review.version !== 'v1') {
     return { ...response, ...(response.patch && { patchType: 'JSONPatch' }) };
   }
@@ -87,6 +88,13 @@ export function readReview(answer: unknown, review: Review, mutating: boolean): 
   }
   checkPatch(response, mutating);
   return response;
+}
+
+/** A yes is the value, no text or number that would pass for it. */
+function checkAllowed({ allowed }: { allowed?: unknown }): void {
+  if (allowed === undefined || allowed === null || typeof allowed === 'boolean') return;
+  const field = 'Go struct field AdmissionResponse.response.allowed of type bool';
+  throw new Error(`json: cannot unmarshal ${jsonTypeName(allowed)} into ${field}`);
 }
 
 function checkPatch({ patch, patchType }: AdmissionResponse, mutating: boolean): void {

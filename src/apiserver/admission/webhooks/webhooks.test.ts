@@ -611,6 +611,10 @@ describe('a webhook that cannot be asked', () => {
     await expect(send('POST', configMaps, configMap(fresh('cm')))).rejects.toThrow(
       /received invalid webhook response: expected response.uid="[0-9a-f-]+", got "another"$/,
     );
+    hook.answers['/odd'] = () => ({ allowed: 'false' as never });
+    await expect(send('POST', configMaps, configMap(fresh('cm')))).rejects.toThrow(
+      'json: cannot unmarshal string into Go struct field AdmissionResponse.response.allowed of type bool',
+    );
     hook.answers['/odd'] = () => [{ op: 'remove', path: '/data' }];
     await expect(send('POST', configMaps, configMap(fresh('cm')))).rejects.toThrow(
       'validating webhook may not return response.patch',
