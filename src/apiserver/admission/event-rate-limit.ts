@@ -35,7 +35,8 @@ export function eventRateLimit(
     name,
     validate(attributes) {
       const { operation, kind, options } = attributes;
-      if (kind.resource.plural !== 'events' || options.dryRun) return;
+      const { group, plural } = kind.resource;
+      if (group !== '' || plural !== 'events' || options.dryRun) return;
       if (operation !== 'CREATE' && operation !== 'UPDATE') return;
       // Each counts, also what another has refused; the last one that refuses has its say.
       const refusals = enforcers.flatMap((enforcer) => enforcer.refusalOf(attributes) ?? []);

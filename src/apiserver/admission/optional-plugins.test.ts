@@ -182,6 +182,14 @@ describe('PodNodeSelector', () => {
     else expect((await created).spec.nodeSelector).toEqual(result);
   });
 
+  test('a namespace may be called as what every object has', async () => {
+    const api = await cluster(podNodeSelector());
+    const namespace = 'constructor';
+    await api.send('create', namespaces, { body: { metadata: { name: namespace } } });
+    const body = { metadata: { name: 'p', namespace }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    expect(await failure(api.send('create', pods, { namespace, body }))).toBeUndefined();
+  });
+
   test('an annotation that cannot be read is an error', async () => {
     const api = await cluster(podNodeSelector());
     await annotate(api, { [key]: 'a=b=c' });
@@ -325,6 +333,19 @@ describe('EventRateLimit', () => {
     await clock.advance(1000);
     expect(await send()).toBeUndefined();
     expect(await send()).toBe(`${said} Server for key `);
+  });
+
+  test('holds for no others that are called events too', () => {
+    const plugin = eventRateLimit([{ type: 'Server', qps: 1, burst: 1 }], new VirtualClock());
+    const write = (group: string) =>
+      void plugin.validate?.({
+        operation: 'CREATE',
+        kind: { resource: { ...events, group } },
+        options: { dryRun: false },
+      } as never);
+    for (let i = 0; i < 3; i++) write('example.com');
+    write('');
+    expect(() => write('')).toThrow(`${said} Server for key `);
   });
 
   test.each<[EventLimit['type'], string, object]>([

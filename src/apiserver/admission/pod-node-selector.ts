@@ -15,6 +15,7 @@ const usual = 'clusterDefaultNodeSelector';
  * `clusterDefaultNodeSelector`, and by namespace what pods there may say at all; each as a text such as `a=b,c=d`.
  */
 export function podNodeSelector(selectors: Readonly<Labels> = {}): AdmissionPlugin {
+  const told = new Map(Object.entries(selectors));
   const check = (attributes: AdmissionAttributes, ours: Labels) => {
     const { nodeSelector = {} } = (attributes.object as Pod).spec;
     if (Object.entries(ours).some(([key, value]) => (nodeSelector[key] ?? value) !== value)) {
@@ -23,7 +24,7 @@ export function podNodeSelector(selectors: Readonly<Labels> = {}): AdmissionPlug
     }
   };
   const selectorOf = (attributes: AdmissionAttributes) =>
-    labelsOf(namespaceFor(attributes).metadata.annotations?.[annotation] ?? selectors[usual] ?? '');
+    labelsOf(namespaceFor(attributes).metadata.annotations?.[annotation] ?? told.get(usual) ?? '');
   return {
     name: 'PodNodeSelector',
     admit(attributes) {
@@ -36,7 +37,7 @@ export function podNodeSelector(selectors: Readonly<Labels> = {}): AdmissionPlug
     validate(attributes) {
       if (!isNewPod(attributes)) return;
       check(attributes, selectorOf(attributes));
-      const allowed = labelsOf(selectors[attributes.namespace] ?? '');
+      const allowed = labelsOf(told.get(attributes.namespace) ?? '');
       if (Object.keys(allowed).length === 0) return;
       const { nodeSelector = {} } = (attributes.object as Pod).spec;
       if (Object.entries(nodeSelector).every(([key, value]) => allowed[key] === value)) return;
