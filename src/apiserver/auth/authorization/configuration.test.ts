@@ -46,6 +46,13 @@ describe('a configuration', () => {
     expect(one?.webhook).toMatchObject({ authorizedTtlMs: 0, unauthorizedTtlMs: 0 });
   });
 
+  test.each(['cacheAuthorizedRequests', 'cacheUnauthorizedRequests'])(
+    'says so by a value, not by a text: %s',
+    async (field) => {
+      await expect(read([webhook({ [field]: 'false' })])).rejects.toThrow(`${field} must be true or false`);
+    },
+  );
+
   test.each<[string, object, string]>([
     ['no apiVersion', { apiVersion: undefined }, "Object 'apiVersion' is missing"],
     ['no kind', { kind: undefined }, "Object 'Kind' is missing"],

@@ -46,8 +46,8 @@ export function webhookOf(read: Record<string, unknown>, parse: (text: string) =
     authorizedTtl,
     unauthorizedTtl,
     timeoutMs: timeout / 1e6,
-    authorizedTtlMs: read.cacheAuthorizedRequests === false ? 0 : authorizedTtl / 1e6,
-    unauthorizedTtlMs: read.cacheUnauthorizedRequests === false ? 0 : unauthorizedTtl / 1e6,
+    authorizedTtlMs: isOn(read, 'cacheAuthorizedRequests') ? authorizedTtl / 1e6 : 0,
+    unauthorizedTtlMs: isOn(read, 'cacheUnauthorizedRequests') ? unauthorizedTtl / 1e6 : 0,
     subjectAccessReviewVersion: text('subjectAccessReviewVersion'),
     matchConditionVersion: text('matchConditionSubjectAccessReviewVersion'),
     failurePolicy: text('failurePolicy'),
@@ -55,6 +55,13 @@ export function webhookOf(read: Record<string, unknown>, parse: (text: string) =
     kubeConfigFile,
     matchConditions: conditions.map(({ expression }) => String(expression ?? '')),
   };
+}
+
+/** Yes unless told; a text that says no is no no, and must not pass for a yes. */
+function isOn(read: Record<string, unknown>, field: string): boolean {
+  const told = read[field] ?? true;
+  if (typeof told !== 'boolean') throw new Error(`${field} must be true or false`);
+  return told;
 }
 
 /** What is wrong with it, but for its conditions; paths are upstream's, which leave out `webhook`. */
