@@ -106,6 +106,8 @@ function limitErrors(
   path: string,
 ): FieldError[] {
   const isKnown = (limitTypes as readonly unknown[]).includes(type);
+  for (const [field, value] of Object.entries({ qps, burst, cacheSize }))
+    if (!Number.isInteger(value)) throw new Error(`${path}.${field} must be a whole number`);
   const positive = (field: string, value: number) =>
     value > 0 ? [] : [invalid(`${path}.${field}`, value, 'must be positive')];
   const isNegative = type !== 'Server' && cacheSize < 0;

@@ -381,6 +381,11 @@ describe('EventRateLimit', () => {
       { limits: [{ type: 'User', qps: 1, burst: 1, cacheSize: -1 }] },
       'limits[0].cacheSize: Invalid value: -1: must not be negative',
     ],
+    [
+      'a cache of any size',
+      { limits: [{ type: 'User', qps: 1, burst: 1, cacheSize: 'any' }] },
+      'limits[0].cacheSize must be a whole number',
+    ],
     ['another kind', { kind: 'Other' }, 'no kind "Other" is registered for version'],
   ])('is refused with %s', (_, more, why) => {
     expect(() => readEventLimits({ ...head, ...more })).toThrow(why);

@@ -1,5 +1,4 @@
 import type { Pod, Toleration } from '../../api/core/v1.ts';
-import { deepEqual } from '../../machinery/equal.ts';
 import { qosClass } from '../../machinery/qos.ts';
 import { badRequest } from '../../machinery/status-error.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
@@ -70,17 +69,26 @@ function tolerationsOf(read: unknown): Toleration[] {
 /** Without those that others include; of two alike the first stays. */
 function merged(all: readonly Toleration[]): Toleration[] {
   const kept: Toleration[] = [];
-  for (const [i, one] of all.entries()) {
-    const isLater = (other: Toleration) => !deepEqual(other, one) && includes(other, one);
-    if (kept.some((other) => includes(other, one)) || all.slice(i + 1).some(isLater)) continue;
+  for (let i = 0; i < all.length; i++) {
+    const one = all[i] as Toleration;
+    const isLater = (other: Toleration) => !isSame(other, one) && includes(other, one);
+    if (kept.some((other) => includes(other, one)) || all.some((other, k) => k > i && isLater(other))) continue;
     kept.push(one);
   }
   return kept;
 }
 
+/** Field by field: of a pod with thousands of tolerations each is held against each. */
+const isSame = (a: Toleration, b: Toleration) =>
+  a.key === b.key &&
+  a.operator === b.operator &&
+  a.value === b.value &&
+  a.effect === b.effect &&
+  a.tolerationSeconds === b.tolerationSeconds;
+
 /** Whether one toleration tolerates all that another does. */
 function includes(wide: Toleration, narrow: Toleration): boolean {
-  if (deepEqual(wide, narrow)) return true;
+  if (isSame(wide, narrow)) return true;
   const isForAll = !wide.key && wide.operator === 'Exists';
   if ((narrow.key ?? '') !== (wide.key ?? '') && !isForAll) return false;
   if (wide.effect && narrow.effect !== wide.effect) return false;
