@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as resources from '../../api/generated/resources.ts';
+import type { Resource } from '../../api/resource.ts';
 import { nodeRestriction } from './admission/node-restriction.ts';
 import { selectorsOf } from './asked-selectors.ts';
 import type { Attributes } from './authorizer.ts';
@@ -228,7 +229,7 @@ describe('the node restriction', () => {
         namespace: 'default',
         name: 'p',
         options: { dryRun: false },
-        context: { user: kubelet, get: () => undefined },
+        context: { user: kubelet, get: objects },
         ...more,
       } as never);
       return undefined;
@@ -236,10 +237,20 @@ describe('the node restriction', () => {
       return (error as Error).message;
     }
   };
+  const owner = { apiVersion: 'v1', kind: 'Node', name: 'n1', uid: 'u1', controller: true };
   const pod = (nodeName: string, mirror = true) => ({
-    metadata: { name: 'p', annotations: mirror ? { 'kubernetes.io/config.mirror': 'x' } : {} },
+    metadata: {
+      name: 'p',
+      annotations: mirror ? { 'kubernetes.io/config.mirror': 'x' } : {},
+      ownerReferences: [owner] as object[],
+    },
     spec: { nodeName, containers: [] },
   });
+  /** There are the node n1, and a pod on each of two nodes. */
+  const objects = ({ plural }: Resource, { name }: { name: string }) => {
+    if (plural === 'nodes' && name === 'n1') return { metadata: { name, uid: 'u1' } };
+    return plural === 'pods' && name.startsWith('on-') ? pod(name.slice('on-'.length)) : undefined;
+  };
   const node = (name: string, more: object = {}) => ({ metadata: { name, ...more } });
   const nodes = { kind: { resource: resources.nodes }, resource: resources.nodes, namespace: '' };
 
@@ -251,11 +262,99 @@ describe('the node restriction', () => {
     expect(refusal({ operation: 'DELETE', old: pod('n2') })).toBe(
       'pods "p" is forbidden: node "n1" can only delete pods with spec.nodeName set to itself',
     );
-    expect(refusal({ operation: 'UPDATE', subresource: 'status', old: pod('n1') })).toBeUndefined();
+    const [old, object] = [pod('n1'), pod('n1')];
+    expect(refusal({ operation: 'UPDATE', subresource: 'status', old, object })).toBeUndefined();
     expect(refusal({ operation: 'UPDATE', subresource: 'status', old: pod('n2') })).toContain(
       'only update pod status',
     );
     expect(refusal({ subresource: 'binding' })).toContain('unexpected pod subresource');
+  });
+
+  test('what others say of a pod', () => {
+    const says = (object: object) =>
+      refusal({ operation: 'UPDATE', subresource: 'status', old: pod('n1'), object });
+    const { metadata } = pod('n1');
+    expect(says({ ...pod('n1'), metadata: { ...metadata, labels: {} }, status: { phase: 'Running' } })).toBe(
+      undefined,
+    );
+    expect(says({ ...pod('n1'), metadata: { ...metadata, labels: { a: 'b' } } })).toBe(
+      'pods "p" is forbidden: node "n1" cannot update labels through pod status',
+    );
+    const resourceClaimStatuses = [{ name: 'c', resourceClaimName: 'x' }];
+    expect(says({ ...pod('n1'), status: { resourceClaimStatuses } })).toBe(
+      'pods "p" is forbidden: node "n1" cannot update resource claim statues',
+    );
+  });
+
+  test.each<[string, object[]]>([
+    ['node "n1" can only create pods with an owner reference set to itself', []],
+    ['node "n1" can only create pods with a single owner reference set to itself', [owner, owner]],
+    ['node "n1" can only create pods with an owner reference set to itself', [{ ...owner, name: 'n2' }]],
+    ['node "n1" can only create pods with an owner reference set to itself', [{ ...owner, kind: 'Pod' }]],
+    [
+      'node "n1" can only create pods with an owner reference set to itself',
+      [{ ...owner, apiVersion: 'v2' }],
+    ],
+    [
+      'node "n1" can only create pods with a controller owner reference set to itself',
+      [{ ...owner, controller: false }],
+    ],
+    [
+      'node "n1" must not set blockOwnerDeletion on an owner reference',
+      [{ ...owner, blockOwnerDeletion: true }],
+    ],
+    ['node n1 UID mismatch: expected u2 got u1', [{ ...owner, uid: 'u2' }]],
+  ])('mirror pods belong to their node: %s', (why, ownerReferences) => {
+    const { metadata, ...rest } = pod('n1');
+    expect(refusal({ object: { ...rest, metadata: { ...metadata, ownerReferences } } })).toBe(
+      `pods "p" is forbidden: ${why}`,
+    );
+  });
+
+  test('tokens are for pods of the node', () => {
+    const tokens = { kind: { resource: resources.serviceaccounts }, resource: resources.serviceaccounts };
+    const asks = (boundObjectRef: object | undefined) =>
+      refusal({ ...tokens, subresource: 'token', name: 's', object: { spec: { boundObjectRef } } });
+    const ref = { apiVersion: 'v1', kind: 'Pod', name: 'on-n1', uid: 'u' };
+    expect(asks(ref)).toBeUndefined();
+    const unbound = 'serviceaccounts "s" is forbidden: node requested token not bound to a pod';
+    for (const other of [
+      undefined,
+      { ...ref, apiVersion: 'v2' },
+      { ...ref, kind: 'Node' },
+      { ...ref, name: '' },
+    ])
+      expect(asks(other)).toBe(unbound);
+    expect(asks({ ...ref, uid: '' })).toContain('with a pod binding without a uid');
+    expect(asks({ ...ref, name: 'on-n2' })).toContain('bound to a pod scheduled on a different node');
+  });
+
+  test('of claims it says how large they are', () => {
+    const resource = resources.persistentvolumeclaims;
+    const claim = (status: object, metadata: object = {}) => ({
+      metadata: { name: 'p', resourceVersion: '1', ...metadata },
+      spec: {},
+      status: { phase: 'Bound', ...status },
+    });
+    const says = (object: object) =>
+      refusal({
+        kind: { resource },
+        resource,
+        operation: 'UPDATE',
+        subresource: 'status',
+        old: claim({}),
+        object,
+      });
+    const grown = {
+      capacity: { storage: '2Gi' },
+      conditions: [{ type: 'Resizing' }],
+      allocatedResources: {},
+    };
+    expect(says(claim(grown, { resourceVersion: '2', managedFields: [] }))).toBeUndefined();
+    for (const other of [claim({ phase: 'Lost' }), claim({}, { labels: { a: 'b' } })])
+      expect(says(other)).toContain(
+        'node "n1" is not allowed to update fields other than status.capacity and status.conditions',
+      );
   });
 
   test.each<[string, object]>([
@@ -302,6 +401,12 @@ describe('the node restriction', () => {
       'not allowed to modify taints',
     );
     expect(refusal({ ...update, old: tainted, object: tainted })).toBeUndefined();
+    const configured = { ...node('n1'), spec: { configSource: { configMap: {} } } };
+    expect(refusal({ ...nodes, name: 'n1', object: configured })).toContain('a non-nil configSource');
+    expect(refusal({ ...update, old: node('n1'), object: configured })).toContain(
+      'is not allowed to update configSource to a new non-nil configSource',
+    );
+    expect(refusal({ ...update, old: configured, object: configured })).toBeUndefined();
   });
 
   test.each([
@@ -338,16 +443,5 @@ describe('the node restriction', () => {
       expect(refusal({ ...slices, object: slice })).toContain(`can only create ${why}`);
       expect(refusal({ ...slices, operation: 'DELETE', old: slice })).toContain(`can only delete ${why}`);
     }
-  });
-
-  test('tokens are for pods', () => {
-    const accounts = {
-      kind: { resource: resources.serviceaccounts },
-      resource: resources.serviceaccounts,
-      subresource: 'token',
-    };
-    expect(refusal({ ...accounts, object: { spec: {} } })).toContain('not bound to a pod');
-    const boundObjectRef = { kind: 'Pod', name: 'p', uid: 'u' };
-    expect(refusal({ ...accounts, object: { spec: { boundObjectRef } } })).toBeUndefined();
   });
 });

@@ -86,13 +86,13 @@ export function staticPod(manifest: Pod, nodeName: string, seenAt: string): Pod 
 }
 
 /** The image of a static pod that the API is to show. */
-export function mirrorOf(pod: Pod, nodeUid: string | undefined): Pod {
+export function mirrorOf(pod: Pod, nodeUid: string): Pod {
   const { uid = '', annotations, name, namespace, labels } = pod.metadata;
   const owner = {
     apiVersion: 'v1',
     kind: 'Node',
     name: pod.spec.nodeName ?? '',
-    uid: nodeUid ?? '',
+    uid: nodeUid,
     controller: true,
   };
   return {
@@ -103,7 +103,7 @@ export function mirrorOf(pod: Pod, nodeUid: string | undefined): Pod {
       namespace,
       ...(labels && { labels }),
       annotations: { ...annotations, [configMirrorAnnotation]: uid },
-      ...(nodeUid && { ownerReferences: [owner] }),
+      ownerReferences: [owner],
     },
     spec: pod.spec,
   };

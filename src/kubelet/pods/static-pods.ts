@@ -87,9 +87,11 @@ export class StaticPods {
       if (!pod || !mirrors(mirror, pod) || mirror.metadata.deletionTimestamp)
         await this.#deleteMirror(mirror);
     }
+    const nodeUid = node()?.metadata.uid;
     for (const [key, pod] of this.#wanted) {
       if (informer.get(key)) statuses.check(pod.metadata.uid as string);
-      else await this.#createMirror(mirrorOf(pod, node()?.metadata.uid));
+      // It belongs to the node, and is made once that is there.
+      else if (nodeUid) await this.#createMirror(mirrorOf(pod, nodeUid));
     }
   }
 

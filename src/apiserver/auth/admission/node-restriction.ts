@@ -1,5 +1,6 @@
 import * as resources from '../../../api/generated/resources.ts';
-import type { Node, Pod } from '../../../api/core/v1.ts';
+import type { BoundObjectReference } from '../../../api/authentication/v1.ts';
+import type { Node, PersistentVolumeClaim, Pod } from '../../../api/core/v1.ts';
 import type { KubernetesObject } from '../../../api/resource.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
@@ -29,6 +30,7 @@ const nodeName = (object: KubernetesObject | undefined) => (object as Pod | unde
 const checks = new Map<string, Check>([
   ['pods', checkPod],
   ['nodes', checkNode],
+  ['persistentvolumeclaims', checkClaim],
   ['serviceaccounts', checkToken],
   ['leases.coordination.k8s.io', checkLease],
   ['csinodes.storage.k8s.io', checkCsiNode],
@@ -45,7 +47,9 @@ function checkPod(attributes: AdmissionAttributes, node: string): string | undef
   const who = `node ${goQuote(node)}`;
   const own = 'with spec.nodeName set to itself';
   if (subresource === 'status')
-    return nodeName(old) === node ? undefined : `${who} can only update pod status for pods ${own}`;
+    return nodeName(old) === node
+      ? checkPodStatus(object as Pod, old as Pod, node)
+      : `${who} can only update pod status for pods ${own}`;
   if (subresource === 'eviction')
     return nodeName(old) === node ? undefined : `${who} can only evict pods ${own}`;
   if (subresource !== '')
@@ -54,18 +58,43 @@ function checkPod(attributes: AdmissionAttributes, node: string): string | undef
     return nodeName(old) === node ? undefined : `${who} can only delete pods ${own}`;
   if (operation !== 'CREATE')
     return `unexpected operation ${goQuote(operation)}, ${who} can only create and delete mirror pods`;
-  return checkMirrorPod(object as Pod, node);
+  return checkMirrorPod(attributes, node);
+}
+
+/** What others say of a pod stays as it is. */
+function checkPodStatus(pod: Pod, old: Pod, node: string): string | undefined {
+  const who = `node ${goQuote(node)}`;
+  if (!deepEqual(pod.metadata.labels ?? {}, old.metadata.labels ?? {}))
+    return `${who} cannot update labels through pod status`;
+  const claimsOf = ({ status }: Pod) => status?.resourceClaimStatuses ?? [];
+  // The word is upstream's.
+  return deepEqual(claimsOf(pod), claimsOf(old)) ? undefined : `${who} cannot update resource claim statues`;
 }
 
 /** A kubelet's own pods are shown in the API as mirrors; they cannot use what only the API hands out. */
-function checkMirrorPod(pod: Pod, node: string): string | undefined {
+function checkMirrorPod({ object, context }: AdmissionAttributes, node: string): string | undefined {
+  const pod = object as Pod;
   const who = `node ${goQuote(node)}`;
   if (!isMirrorPod(pod)) {
     return `pod does not have "kubernetes.io/config.mirror" annotation, ${who} can only create mirror pods`;
   }
   if (pod.spec?.nodeName !== node) return `${who} can only create pods with spec.nodeName set to itself`;
+  const trouble = checkOwner(pod, context.get(resources.nodes, { name: node })?.metadata.uid, node);
+  if (trouble) return trouble;
   const found = referencesOf(pod);
   return found && `${who} can not create pods that reference ${found}`;
+}
+
+/** A mirror pod goes with its node. */
+function checkOwner(pod: Pod, uid: string | undefined, node: string): string | undefined {
+  const who = `node ${goQuote(node)}`;
+  const [owner, ...others] = pod.metadata.ownerReferences ?? [];
+  if (others.length > 0) return `${who} can only create pods with a single owner reference set to itself`;
+  if (owner?.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node)
+    return `${who} can only create pods with an owner reference set to itself`;
+  if (!owner.controller) return `${who} can only create pods with a controller owner reference set to itself`;
+  if (owner.blockOwnerDeletion) return `${who} must not set blockOwnerDeletion on an owner reference`;
+  return owner.uid === uid ? undefined : `node ${node} UID mismatch: expected ${owner.uid} got ${uid ?? ''}`;
 }
 
 /** Something of the API's that a pod refers to, wherever it does. */
@@ -106,19 +135,49 @@ function checkNode(attributes: AdmissionAttributes, node: string): string | unde
     const verb = operation === 'CREATE' ? 'set' : 'modify';
     return `is not allowed to ${verb} the following labels: ${labels.join(', ')}`;
   }
-  if (operation !== 'UPDATE') return undefined;
   const [now, before] = [(object as Node).spec, (old as Node | undefined)?.spec];
+  if (operation !== 'UPDATE')
+    return now?.configSource && `${who} is not allowed to create pods with a non-nil configSource`;
+  if (now?.configSource && !deepEqual(now.configSource, before?.configSource))
+    return `${who} is not allowed to update configSource to a new non-nil configSource`;
   if (!deepEqual(now?.taints ?? [], before?.taints ?? [])) return `${who} is not allowed to modify taints`;
   return undefined;
 }
 
-function checkToken({ subresource, object }: AdmissionAttributes): string | undefined {
+const serverFields = ['resourceVersion', 'managedFields'];
+const sizeFields = ['capacity', 'conditions', 'allocatedResources', 'allocatedResourceStatuses'];
+
+const without = (object: object, names: readonly string[]) =>
+  Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name)));
+
+/** What a kubelet may say of a claim: how large its volume is by now, and how far that has come. */
+function checkClaim({ subresource, object, old }: AdmissionAttributes, node: string): string | undefined {
+  if (subresource !== 'status') return undefined;
+  const rest = ({ metadata, status, ...more }: PersistentVolumeClaim) => ({
+    ...more,
+    metadata: without(metadata, serverFields),
+    status: without(status ?? {}, sizeFields),
+  });
+  const [now, before] = [object, old].map((claim) => rest(claim as PersistentVolumeClaim));
+  if (deepEqual(now, before)) return undefined;
+  return `node ${goQuote(node)} is not allowed to update fields other than status.capacity and status.conditions`;
+}
+
+function checkToken(
+  { subresource, object, namespace, context }: AdmissionAttributes,
+  node: string,
+): string | undefined {
   if (subresource !== 'token') return undefined;
-  const ref = (
-    object as { spec?: { boundObjectRef?: { kind?: string; name?: string; uid?: string } } } | undefined
-  )?.spec?.boundObjectRef;
-  if (ref?.kind !== 'Pod' || !ref.name) return 'node requested token not bound to a pod';
-  return ref.uid ? undefined : 'node requested token with a pod binding without a uid';
+  const ref = (object as { spec?: { boundObjectRef?: BoundObjectReference } } | undefined)?.spec
+    ?.boundObjectRef;
+  if (ref?.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name)
+    return 'node requested token not bound to a pod';
+  if (!ref.uid) return 'node requested token with a pod binding without a uid';
+  const pod = context.get(resources.pods, { namespace, name: ref.name });
+  // A pod that is not there, or another, is told by the request itself.
+  if (pod && nodeName(pod) !== node)
+    return 'node requested token bound to a pod scheduled on a different node';
+  return undefined;
 }
 
 const nameOf = ({ name, object }: AdmissionAttributes) => name || object?.metadata.name;
