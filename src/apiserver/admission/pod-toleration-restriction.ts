@@ -72,7 +72,8 @@ function merged(all: readonly Toleration[]): Toleration[] {
   for (let i = 0; i < all.length; i++) {
     const one = all[i] as Toleration;
     const isLater = (other: Toleration) => !isSame(other, one) && includes(other, one);
-    if (kept.some((other) => includes(other, one)) || all.some((other, k) => k > i && isLater(other))) continue;
+    if (kept.some((other) => includes(other, one)) || all.some((other, k) => k > i && isLater(other)))
+      continue;
     kept.push(one);
   }
   return kept;
