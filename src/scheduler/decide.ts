@@ -2,7 +2,7 @@ import type { Random } from '../platform/random.ts';
 import type { Snapshot } from './cache/cache.ts';
 import { type NodeInfo, type PodInfo, withPod } from './cache/node-info.ts';
 import { blockOf, blockSize } from './cache/node-list.ts';
-import { Fitting, type Stretch } from './fitting.ts';
+import { Fitting, fits, type Stretch } from './fitting.ts';
 import { CycleState } from './framework/cycle-state.ts';
 import type { Decision, Narrow, Plugin, PostFilterResult, Profile, Refusal } from './framework/framework.ts';
 import { type BlockVerdicts, type Known, type Memory, withVerdict } from './framework/memory.ts';
@@ -254,9 +254,10 @@ function walkBlocks(decision: Decision, { start, total, enough, refusals }: Walk
 
 /** How far to go in a block until enough fit, and how many do. */
 function stretchOf(
-  { verdicts, nodes, fitting }: BlockVerdicts,
+  block: BlockVerdicts,
   { from, to, enough }: { from: number; to: number; enough: number },
 ): { to: number; count: number } {
+  const { nodes, fitting } = block;
   if (fitting === 0) return { to, count: 0 };
   if (fitting === nodes.length) {
     const count = Math.min(to - from, enough);
@@ -264,7 +265,7 @@ function stretchOf(
   }
   let count = 0;
   let at = from;
-  for (; at < to && count < enough; at++) if (verdicts[at] === undefined) count++;
+  for (; at < to && count < enough; at++) if (fits(block, at)) count++;
   return { to: at, count };
 }
 
