@@ -13,3 +13,14 @@ test('a quiet time gives back no more than a burst', () => {
   const bucket = new TokenBucket({ perSecond: 10, burst: 2 });
   expect([0, 60_000, 60_000, 60_000].map((nowMs) => bucket.take(nowMs))).toEqual([0, 0, 0, 100]);
 });
+
+test('who does not wait takes what is there, and promises nothing', () => {
+  const bucket = new TokenBucket({ perSecond: 10, burst: 2 });
+  expect([1000, 1000, 1000, 1099, 1100].map((nowMs) => bucket.tryTake(nowMs))).toEqual([
+    true,
+    true,
+    false,
+    false,
+    true,
+  ]);
+});

@@ -3,6 +3,7 @@ import { type FieldError, invalid, notSupported, renderErrors } from '../../mach
 import { StatusError } from '../../machinery/status-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { Recent } from '../../platform/recent.ts';
+import { TokenBucket } from '../../platform/token-bucket.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
 
 const limitTypes = ['Namespace', 'Server', 'SourceAndObject', 'User'] as const;
@@ -63,7 +64,7 @@ const keyOf: Record<LimitType, (attributes: AdmissionAttributes) => string> = {
 class Enforcer {
   readonly #limit: EventLimit;
   readonly #clock: Pick<Clock, 'monotonic'>;
-  readonly #buckets: Recent<string, { tokens: number; atMs: number }>;
+  readonly #buckets: Recent<string, TokenBucket>;
 
   constructor(limit: EventLimit, clock: Pick<Clock, 'monotonic'>) {
     this.#limit = limit;
@@ -75,17 +76,13 @@ class Enforcer {
   refusalOf(attributes: AdmissionAttributes): string | undefined {
     const { type, qps, burst } = this.#limit;
     const key = keyOf[type](attributes);
-    const nowMs = this.#clock.monotonic();
     let bucket = this.#buckets.get(key);
     if (!bucket) {
-      bucket = { tokens: burst, atMs: nowMs };
+      bucket = new TokenBucket({ perSecond: qps, burst });
       this.#buckets.set(key, bucket);
     }
-    bucket.tokens = Math.min(burst, bucket.tokens + ((nowMs - bucket.atMs) / 1000) * qps);
-    bucket.atMs = nowMs;
-    if (bucket.tokens < 1) return `limit reached on type ${type} for key ${key}`;
-    bucket.tokens--;
-    return undefined;
+    const isTaken = bucket.tryTake(this.#clock.monotonic());
+    return isTaken ? undefined : `limit reached on type ${type} for key ${key}`;
   }
 }
 
