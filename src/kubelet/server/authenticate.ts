@@ -2,8 +2,11 @@ import type { SubjectAccessReview } from '../../api/authorization/v1.ts';
 import type { TokenReview } from '../../api/authentication/v1.ts';
 import { subjectaccessreviews, tokenreviews } from '../../api/generated/resources.ts';
 import type { PeerCertificate } from '../../platform/http.ts';
+import { Remembered } from '../../platform/remembered.ts';
 import type { NodeContext } from '../pods/context.ts';
-import { Remembered } from './remembered.ts';
+
+/** How many answers of the API server are remembered. */
+const rememberedAnswers = 500;
 
 /** Who asks. */
 export interface Caller {
@@ -54,8 +57,8 @@ export class Gatekeeper {
 
   constructor(context: NodeContext) {
     this.#context = context;
-    this.#tokens = new Remembered(context.platform.clock);
-    this.#answers = new Remembered(context.platform.clock);
+    this.#tokens = new Remembered(context.platform.clock, rememberedAnswers);
+    this.#answers = new Remembered(context.platform.clock, rememberedAnswers);
   }
 
   async identify(

@@ -1,7 +1,7 @@
 import type { ResourceAttributes, SubjectAccessReviewSpec } from '../../../api/authorization/v1.ts';
 import { subjectaccessreviews } from '../../../api/generated/resources.ts';
 import type { Platform } from '../../../platform/platform.ts';
-import { Recent } from '../../../platform/recent.ts';
+import { Remembered } from '../../../platform/remembered.ts';
 import type { UserInfo } from '../../registry/kind.ts';
 import { type Attributes, type Authorizer, type Deciding, type Decision, noOpinion } from '../authorizer.ts';
 import { ReviewClient, type ReviewServer } from '../review-client.ts';
@@ -35,12 +35,13 @@ export class WebhookAuthorizer implements Authorizer, RuleSource {
   readonly #options: WebhookOptions;
   readonly #means: WebhookMeans;
   readonly #client: ReviewClient;
-  readonly #known = new Recent<string, { decision: Decision; untilMs: number }>(rememberedAnswers / 2);
+  readonly #known: Remembered<Decision>;
 
   constructor(options: WebhookOptions, means: WebhookMeans) {
     const { server, webhook } = options;
     this.#options = options;
     this.#means = means;
+    this.#known = new Remembered(means.platform.clock, rememberedAnswers / 2);
     const { type } = subjectaccessreviews;
     this.#client = new ReviewClient(server, { ...means.platform, timeoutMs: webhook.timeoutMs, type });
   }
@@ -51,9 +52,7 @@ export class WebhookAuthorizer implements Authorizer, RuleSource {
     if (holds instanceof Error) return this.#undecided(holds.message);
     if (!holds) return noOpinion;
     const key = JSON.stringify(spec);
-    const known = this.#known.get(key);
-    if (known && known.untilMs > this.#means.platform.clock.monotonic()) return known.decision;
-    return this.#ask(spec, lengthOf(spec) < mostRememberedLength ? key : undefined);
+    return this.#known.known(key) ?? this.#ask(spec, lengthOf(spec) < mostRememberedLength ? key : undefined);
   }
 
   /** Nobody can list what another server would allow. */
@@ -87,8 +86,7 @@ export class WebhookAuthorizer implements Authorizer, RuleSource {
       const status = (answer as { status?: Status }).status ?? {};
       const decision = decisionOf(status);
       const ttlMs = status.allowed ? webhook.authorizedTtlMs : webhook.unauthorizedTtlMs;
-      if (key !== undefined && ttlMs > 0)
-        this.#known.set(key, { decision, untilMs: platform.clock.monotonic() + ttlMs });
+      if (key !== undefined) this.#known.note(key, decision, ttlMs);
       return decision;
     } catch (error) {
       const { message } = error as Error;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../../platform/clock.ts';
 import type { HttpsGetter } from '../../../platform/https-get.ts';
 import type { Log } from '../../../platform/log.ts';
+import { Remembered } from '../../../platform/remembered.ts';
 import type { UserInfo } from '../../registry/kind.ts';
 import type { RequestNotes, TokenAuthenticator, TokenIdentity } from '../authenticator.ts';
 import { ClaimMapper, type Claims } from './claim-mapper.ts';
@@ -29,11 +30,12 @@ export interface JwtTokensOptions {
 export class JwtTokens implements TokenAuthenticator {
   readonly #issuers: ReadonlyMap<string, Issuer>;
   readonly #options: JwtTokensOptions;
-  readonly #known = new Map<string, { user: UserInfo; untilMs: number }>();
+  readonly #known: Remembered<UserInfo>;
 
   private constructor(issuers: readonly Issuer[], options: JwtTokensOptions) {
     this.#issuers = new Map(issuers.map((issuer) => [issuer.url, issuer]));
     this.#options = options;
+    this.#known = new Remembered(options.clock, rememberedTokens / 2);
   }
 
   /** Rejects with an Error where an expression cannot be used. */
@@ -69,15 +71,13 @@ export class JwtTokens implements TokenAuthenticator {
     }
   }
 
-  async #userOf(issuer: Issuer, token: string): Promise<UserInfo> {
-    const nowMs = this.#options.clock.now();
+  #userOf(issuer: Issuer, token: string): Promise<UserInfo> {
     const id = createHash('sha256').update(token).digest('base64');
-    const known = this.#known.get(id);
-    if (known && known.untilMs > nowMs) return known.user;
-    const { user, expiresMs } = await issuer.userOf(token, nowMs);
-    if (this.#known.size >= rememberedTokens) this.#known.clear();
-    this.#known.set(id, { user, untilMs: Math.min(expiresMs, nowMs + rememberedMs) });
-    return user;
+    return this.#known.get(id, async () => {
+      const nowMs = this.#options.clock.now();
+      const { user: value, expiresMs } = await issuer.userOf(token, nowMs);
+      return { value, forMs: Math.min(expiresMs - nowMs, rememberedMs) };
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { TokenReview } from '../../../api/authentication/v1.ts';
 import { tokenreviews } from '../../../api/generated/resources.ts';
 import type { Platform } from '../../../platform/platform.ts';
-import { Recent } from '../../../platform/recent.ts';
+import { Remembered } from '../../../platform/remembered.ts';
 import {
   type RequestNotes,
   type TokenAuthenticator,
@@ -38,9 +38,7 @@ export class WebhookTokens implements TokenAuthenticator {
   readonly #client: ReviewClient;
   /** The audiences of this API server. */
   readonly #own: readonly string[];
-  readonly #known = new Recent<string, { answer: Answer; untilMs: number }>(rememberedAnswers / 2);
-  /** Who asks for what is being asked waits for the same answer. */
-  readonly #asking = new Map<string, Promise<Answer>>();
+  readonly #known: Remembered<Answer>;
 
   constructor(
     options: WebhookTokensOptions,
@@ -52,6 +50,7 @@ export class WebhookTokens implements TokenAuthenticator {
     this.#options = options;
     this.#platform = platform;
     this.#own = audiences;
+    this.#known = new Remembered(platform.clock, rememberedAnswers / 2);
     const { type } = tokenreviews;
     this.#client = new ReviewClient(options.server, { ...platform, timeoutMs, type });
   }
@@ -64,38 +63,24 @@ export class WebhookTokens implements TokenAuthenticator {
     const key = createHash('sha256')
       .update(JSON.stringify([token, audiences]))
       .digest('base64');
-    const known = this.#known.get(key);
-    const isKnown = known !== undefined && known.untilMs > this.#platform.clock.monotonic();
-    const { identity, error } = isKnown ? known.answer : await this.#askOnce(key, token, audiences);
+    const { identity, error } = await this.#known.get(key, () => this.#ask(token, audiences));
     if (error) notes?.refuse?.(error);
     return identity;
   }
 
-  #askOnce(key: string, token: string, audiences: readonly string[]): Promise<Answer> {
-    const asking = this.#asking.get(key);
-    if (asking) return asking;
-    const made = this.#ask(key, token, audiences).finally(() => this.#asking.delete(key));
-    this.#asking.set(key, made);
-    return made;
-  }
-
-  async #ask(key: string, token: string, audiences: readonly string[]): Promise<Answer> {
+  async #ask(token: string, audiences: readonly string[]): Promise<{ value: Answer; forMs: number }> {
     const { version, ttlMs } = this.#options;
-    const { clock, log } = this.#platform;
     const apiVersion = `authentication.k8s.io/${version}`;
     const review = { kind: 'TokenReview', apiVersion, metadata: {}, spec: { token, audiences } };
-    let answer: Answer;
     try {
       const { status = {} } = (await this.#client.ask(review)) as Partial<TokenReview>;
-      answer = this.#answerOf(status, audiences);
+      const value = this.#answerOf(status, audiences);
+      return { value, forMs: value.error === '' ? ttlMs : 0 };
     } catch (error) {
       const { message } = error as Error;
-      log.error('the webhook for tokens could not be asked', { error: message });
-      return { identity: undefined, error: message };
+      this.#platform.log.error('the webhook for tokens could not be asked', { error: message });
+      return { value: { identity: undefined, error: message }, forMs: 0 };
     }
-    if (answer.error === '' && ttlMs > 0)
-      this.#known.set(key, { answer, untilMs: clock.monotonic() + ttlMs });
-    return answer;
   }
 
   /** A server that says nothing of audiences is taken to mean those of this API server. */
