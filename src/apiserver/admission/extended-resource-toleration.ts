@@ -12,16 +12,21 @@ export const extendedResourceToleration: AdmissionPlugin = {
     const { spec } = object as Pod;
     const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
     const asked = containers.flatMap(({ resources }) => Object.keys(resources?.requests ?? {}));
-    for (const key of new Set(asked.filter(isExtendedResource).sort())) {
-      spec.tolerations = withToleration(spec.tolerations ?? [], key);
-    }
+    const wanted = new Set(asked.filter(isExtendedResource).sort());
+    if (wanted.size > 0) spec.tolerations = withTolerations(spec.tolerations ?? [], wanted);
   },
 };
 
-function withToleration(given: readonly Toleration[], key: string): Toleration[] {
-  const wanted = { key, operator: 'Exists', effect: 'NoSchedule' };
-  const at = given.findIndex(
-    (t) => t.key === key && t.operator === 'Exists' && t.effect === 'NoSchedule' && !t.value,
+const isForAnyValue = ({ operator, effect, value }: Toleration) =>
+  operator === 'Exists' && effect === 'NoSchedule' && !value;
+
+/** One that is there already, for a while perhaps, is for good from now on. */
+function withTolerations(given: readonly Toleration[], keys: ReadonlySet<string>): Toleration[] {
+  const missing = new Set(keys);
+  const kept = given.map((one) =>
+    isForAnyValue(one) && missing.delete(one.key ?? '') ? tolerationOf(one.key as string) : one,
   );
-  return at < 0 ? [...given, wanted] : given.with(at, wanted);
+  return [...kept, ...Array.from(missing, tolerationOf)];
 }
+
+const tolerationOf = (key: string): Toleration => ({ key, operator: 'Exists', effect: 'NoSchedule' });

@@ -64,10 +64,12 @@ describe('a configuration', () => {
     await expect(read([], more)).rejects.toThrow(why);
   });
 
-  test('with an unknown field of a webhook is refused', async () => {
-    await expect(read([webhook({ ttl: '1s' })])).rejects.toThrow(
-      'unknown field "authorizers[0].webhook.ttl"',
-    );
+  test.each<[object, string]>([
+    [{ ttl: '1s' }, 'ttl'],
+    [{ connectionInfo: { type: 'InClusterConfig', file: 'f' } }, 'connectionInfo.file'],
+    [{ matchConditions: [{ expression: 'true', name: 'n' }] }, 'matchConditions[0].name'],
+  ])('with an unknown field of a webhook is refused: %o', async (more, field) => {
+    await expect(read([webhook(more)])).rejects.toThrow(`unknown field "authorizers[0].webhook.${field}"`);
   });
 
   const at = 'authorizers[0]';

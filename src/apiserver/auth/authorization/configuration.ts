@@ -86,12 +86,11 @@ function load(read: unknown): Fields[] {
   const unknown = unknownFields(others, [], '');
   if (!Array.isArray(authorizers)) throw failed('authorizers must be a list');
   for (const [i, one] of authorizers.entries()) {
-    if (typeof one !== 'object' || one === null) throw failed(`authorizers[${i}] must be an object`);
+    if (!isObject(one)) throw failed(`authorizers[${i}] must be an object`);
     const path = `authorizers[${i}].`;
     unknown.push(...unknownFields(one, ['type', 'name', 'webhook'], path));
     const { webhook } = one as { webhook?: unknown };
-    if (typeof webhook === 'object' && webhook !== null)
-      unknown.push(...unknownFields(webhook, webhookFields, `${path}webhook.`));
+    if (isObject(webhook)) unknown.push(...unknownInWebhook(webhook, `${path}webhook.`));
   }
   if (unknown.length > 0) throw failed(`strict decoding error: ${unknown.join(', ')}`);
   return authorizers as Fields[];
@@ -109,6 +108,22 @@ const webhookFields = [
   'connectionInfo',
   'matchConditions',
 ];
+
+function unknownInWebhook(webhook: Fields, path: string): string[] {
+  const { connectionInfo, matchConditions } = webhook;
+  const conditions: unknown[] = Array.isArray(matchConditions) ? matchConditions : [];
+  return [
+    ...unknownFields(webhook, webhookFields, path),
+    ...(isObject(connectionInfo)
+      ? unknownFields(connectionInfo, ['type', 'kubeConfigFile'], `${path}connectionInfo.`)
+      : []),
+    ...conditions.flatMap((one, i) =>
+      isObject(one) ? unknownFields(one, ['expression'], `${path}matchConditions[${i}].`) : [],
+    ),
+  ];
+}
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 
 const unknownFields = (object: object, known: readonly string[], path: string) =>
   Object.keys(object)
