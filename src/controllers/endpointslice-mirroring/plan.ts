@@ -1,12 +1,14 @@
 import type { EndpointAddress, Endpoints, EndpointSubset } from '../../api/core/v1.ts';
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/discovery/v1.ts';
 import type { Stored } from '../../api/resource.ts';
+import { looseIp } from '../../machinery/ip.ts';
 import { controllerReference } from '../shared/owners.ts';
 import {
   endpointKey,
   groupKey,
   managedByLabel,
   planGroups,
+  recycled,
   type SliceGroup,
   type SlicePlan,
   serviceNameLabel,
@@ -38,7 +40,8 @@ export function isMirrored({ metadata }: Endpoints): boolean {
 function endpointOf(address: EndpointAddress, ready: boolean): Endpoint {
   const { ip, hostname, nodeName, targetRef } = address;
   return {
-    addresses: [ip],
+    // Old ones may be written in forms that slices do not take.
+    addresses: [looseIp(ip) ?? ip],
     conditions: { ready },
     ...(hostname && { hostname }),
     ...(nodeName && { nodeName }),
@@ -82,5 +85,5 @@ export function planMirror(source: Stored<Endpoints>, slices: readonly Stored<En
     annotations: copied,
     ownerReferences: [controllerReference(source)],
   };
-  return planGroups({ metadata, most: mostAddresses }, groupsOf(source), slices);
+  return recycled(planGroups({ metadata, most: mostAddresses }, groupsOf(source), slices));
 }

@@ -112,3 +112,74 @@ test('slices of an earlier Service of the name are not taken over', () => {
   expect(create[0]?.metadata.ownerReferences?.[0]?.uid).toBe('web-2');
   expect(remove).toEqual(before);
 });
+
+describe('slices are written as little as can be', () => {
+  const families = { ipFamilies: ['IPv4'] };
+  const podsOf = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) =>
+      podAt(`p${from + i}`, `10.0.${(from + i) >> 8}.${(from + i) & 255}`),
+    );
+  const slicesOf = (...groups: Stored<Pod>[][]) =>
+    stored(groups.flatMap((pods) => plan(serviceOf(families), pods).create));
+  const sizes = (slices: EndpointSlice[]) => slices.map((s) => s.endpoints?.length).toSorted();
+
+  // upstream: TestReconcileEndpointSlicesSomePreexistingWorseAllocation
+  test('what does not fit into one of them as a whole makes a new one', () => {
+    const [a, b, news] = [podsOf(0, 90), podsOf(100, 95), podsOf(200, 12)];
+    const { create, update, remove } = plan(serviceOf(families), [...a, ...b, ...news], slicesOf(a, b));
+    expect([sizes(create), sizes(update), remove]).toEqual([[12], [], []]);
+  });
+
+  // upstream: TestReconcileEndpointSlicesSomePreexisting
+  test('what fits goes where it leaves the least room', () => {
+    const [a, b, news] = [podsOf(0, 50), podsOf(100, 70), podsOf(200, 12)];
+    const { create, update, remove } = plan(serviceOf(families), [...a, ...b, ...news], slicesOf(a, b));
+    expect([create, sizes(update), remove]).toEqual([[], [82], []]);
+  });
+
+  // upstream: TestReconcileEndpointSlicesUpdatePacking
+  test('those that change anyway are filled, the fullest first', () => {
+    const [a, b, news] = [podsOf(0, 40), podsOf(100, 80), podsOf(200, 25)];
+    const rest = [...a.slice(1), ...b.slice(1)];
+    const { create, update, remove } = plan(serviceOf(families), [...rest, ...news], slicesOf(a, b));
+    expect([create, sizes(update), remove]).toEqual([[], [100, 43].toSorted(), []]);
+  });
+
+  // upstream: TestReconcileEndpointSlicesRecycling
+  test('one that is to go is one that is to be made, where there is such a one', () => {
+    const pods = podsOf(0, 150);
+    const before = stored(plan(serviceOf(families), pods).create);
+    const { create, update, remove } = plan(serviceOf({ ...families, ports: [{ port: 81 }] }), pods, before);
+    expect([create, remove]).toEqual([[], []]);
+    expect(update.map(({ metadata: { name }, ports }) => [name, ports?.[0]?.port])).toEqual([
+      ['web-0', 81],
+      ['web-1', 81],
+    ]);
+  });
+
+  // upstream: TestReconcileEndpointSlicesNamedPorts, NewPortMapKey
+  test('the order of ports changes none', () => {
+    const ports = [
+      { name: 'a', port: 80 },
+      { name: 'b', port: 81 },
+    ];
+    const pods = podsOf(0, 2);
+    const before = stored(plan(serviceOf({ ...families, ports }), pods).create);
+    const { create, update, remove } = plan(
+      serviceOf({ ...families, ports: ports.toReversed() }),
+      pods,
+      before,
+    );
+    expect([...create, ...update, ...remove]).toEqual([]);
+  });
+
+  // upstream: TestPlaceHolderSliceCompare
+  test('the one that says that there are no endpoints gets the labels of the Service', () => {
+    const before = stored(plan(serviceOf(families), []).create);
+    const service = serviceOf(families);
+    const labelled = { ...service, metadata: { ...service.metadata, labels: { team: 'x' } } };
+    const { create, update, remove } = plan(labelled, [], before);
+    expect([create, remove]).toEqual([[], []]);
+    expect(update.map(({ metadata: { name, labels } }) => [name, labels?.team])).toEqual([['web-0', 'x']]);
+  });
+});

@@ -1,6 +1,7 @@
 import type { Node, Pod, Service } from '../../api/core/v1.ts';
 import type { Endpoint, EndpointHints, EndpointPort, EndpointSlice } from '../../api/discovery/v1.ts';
 import type { Stored } from '../../api/resource.ts';
+import { deepEqual } from '../../machinery/equal.ts';
 import { controllerReference } from '../shared/owners.ts';
 import {
   addressesOf,
@@ -17,6 +18,7 @@ import {
   managedByLabel,
   newSlice,
   planGroups,
+  recycled,
   type SliceGroup,
   type SlicePlan,
   type SliceShape,
@@ -95,6 +97,7 @@ function endpointFor(
 interface Shown {
   group: string;
   addressType: Family;
+  key: string;
   endpoint: Endpoint;
 }
 
@@ -116,7 +119,7 @@ function groupsOf(input: SliceInput): SliceGroup[] {
     if (!isShown(input, pod)) continue;
     for (const shown of showingOf(input, pod, families)) {
       const group = groups.get(shown.group) ?? groupOf(input.service, pod, shown);
-      group.endpoints.set(pod.metadata.uid, shown.endpoint);
+      group.endpoints.set(shown.key, shown.endpoint);
       groups.set(shown.group, group);
     }
   }
@@ -138,13 +141,8 @@ function showingOf(input: SliceInput, pod: Stored<Pod>, families: readonly Famil
   const shown = families.flatMap((addressType): Shown[] => {
     const addresses = addressesOf(pod, addressType);
     if (addresses.length === 0) return [];
-    return [
-      {
-        group: `${addressType} ${ports}`,
-        addressType,
-        endpoint: endpointFor(service, pod, { zone, addresses }),
-      },
-    ];
+    const endpoint = endpointFor(service, pod, { zone, addresses });
+    return [{ group: `${addressType} ${ports}`, addressType, key: endpointKey(endpoint), endpoint }];
   });
   showings.set(pod, { service, zone, shown });
   return shown;
@@ -205,7 +203,8 @@ export function planSlices(input: SliceInput): SlicePlan & { topology?: readonly
   const groups = groupsOf(input);
   const topology = asksForTopology(service) ? shareOut(input, groups) : undefined;
   const planned = planGroups(shape, groups, own);
-  const plan = familiesOf(service).reduce((plan, family) => keepOne(shape, { plan, own, family }), planned);
+  const kept = familiesOf(service).reduce((plan, family) => keepOne(shape, { plan, own, family }), planned);
+  const plan = recycled(kept);
   const stamped = <T extends EndpointSlice>(slice: T): T => {
     const annotations = withTriggerTime(slice.metadata.annotations, triggerTime);
     return { ...slice, metadata: { ...slice.metadata, annotations } };
@@ -231,19 +230,13 @@ function keepOne(
   const isOfFamily = ({ addressType }: EndpointSlice) => addressType === family;
   const removed = plan.remove.filter(isOfFamily);
   if (plan.create.some(isOfFamily) || own.filter(isOfFamily).length > removed.length) return plan;
-  const [spare] = removed;
-  const { labels } = shape.metadata;
-  if (!spare) {
-    const empty = newSlice(shape, { addressType: family, ports: [] }, []);
-    return { ...plan, create: [...plan.create, empty] };
-  }
-  const isEmpty = (spare.endpoints ?? []).length === 0 && (spare.ports ?? []).length === 0;
-  const update = isEmpty
-    ? []
-    : [{ ...spare, metadata: { ...spare.metadata, labels }, endpoints: [], ports: [] }];
-  return {
-    ...plan,
-    update: [...plan.update, ...update],
-    remove: plan.remove.filter((slice) => slice !== spare),
-  };
+  const [spare, ...others] = removed;
+  const isKept = spare && others.length === 0 && isEmptyOne(spare, shape);
+  if (isKept) return { ...plan, remove: plan.remove.filter((slice) => slice !== spare) };
+  return { ...plan, create: [...plan.create, newSlice(shape, { addressType: family, ports: [] }, [])] };
+}
+
+/** Whether a slice says already that there are no endpoints. */
+function isEmptyOne({ endpoints = [], ports = [], metadata }: EndpointSlice, shape: SliceShape): boolean {
+  return endpoints.length + ports.length === 0 && deepEqual(metadata.labels, shape.metadata.labels);
 }

@@ -27,18 +27,18 @@ export interface SliceShape {
   most: number;
 }
 
-/** What tells an endpoint from others: its pod, or its address. */
-export const endpointKey = (endpoint: Endpoint) => endpoint.targetRef?.uid || (endpoint.addresses[0] ?? '');
+/** What tells an endpoint from others: its addresses, its host name and the name of what it stands for (as upstream's `hashEndpoint`). */
+export function endpointKey({ addresses, hostname = '', targetRef }: Endpoint): string {
+  const all = addresses.length > 1 ? addresses.toSorted().join() : addresses[0];
+  return `${all} ${hostname} ${targetRef?.namespace ?? ''}/${targetRef?.name ?? ''}`;
+}
 
-/** The same text for groups that may share slices, however the fields of what the server keeps are ordered. */
+/** The same text for groups that may share slices, however their ports, and the fields of what the server keeps, are ordered. */
 export function groupKey({ addressType, ports }: Pick<EndpointSlice, 'addressType' | 'ports'>): string {
-  const values = (ports ?? []).map((p) => [
-    p.name ?? '',
-    p.protocol ?? 'TCP',
-    p.port ?? 0,
-    p.appProtocol ?? '',
-  ]);
-  return JSON.stringify([addressType, values]);
+  const values = (ports ?? []).map((p) =>
+    JSON.stringify([p.name ?? '', p.protocol ?? 'TCP', p.port ?? 0, p.appProtocol ?? '']),
+  );
+  return `${addressType} ${values.sort().join()}`;
 }
 
 /** A new slice; the API server completes its name. */
@@ -56,8 +56,15 @@ export function newSlice(shape: SliceShape, group: Omit<SliceGroup, 'endpoints'>
   return slice;
 }
 
-/** A slice, and what it is to show of what is left in `missing`, which is taken out there. */
-function keep(slice: Stored<EndpointSlice>, missing: Map<string, Endpoint>) {
+/** A slice, and what it is to show. */
+interface Kept {
+  slice: Stored<EndpointSlice>;
+  endpoints: Endpoint[];
+  isTouched: boolean;
+}
+
+/** What a slice is to show of what is left in `missing`, which is taken out there. */
+function keep(slice: Stored<EndpointSlice>, missing: Map<string, Endpoint>): Kept {
   const before = slice.endpoints ?? [];
   const endpoints: Endpoint[] = [];
   let isTouched = false;
@@ -71,6 +78,42 @@ function keep(slice: Stored<EndpointSlice>, missing: Map<string, Endpoint>) {
   return { slice, endpoints, isTouched };
 }
 
+/** Whether labels or annotations are not as they should be. Annotations are left alone where the shape says nothing of them. */
+function isRenamed({ metadata }: EndpointSlice, { labels, annotations }: SliceShape['metadata']): boolean {
+  if (!deepEqual(metadata.labels, labels)) return true;
+  return annotations !== undefined && !deepEqual(metadata.annotations ?? {}, annotations);
+}
+
+/** The unchanged slice that so many endpoints all fit into, and that is the fullest with them. */
+function toFill(kept: readonly Kept[], count: number, most: number): Kept | undefined {
+  const fits = kept.filter(({ isTouched, endpoints }) => !isTouched && endpoints.length + count <= most);
+  return fits.reduce<Kept | undefined>(
+    (best, next) => (best && best.endpoints.length >= next.endpoints.length ? best : next),
+    undefined,
+  );
+}
+
+/**
+ * Puts what is new where something changes anyway, the fullest first; then as a whole into one that is unchanged, or into new slices,
+ * which are given. (`reconcileByPortMapping` of upstream's)
+ */
+function fill(kept: readonly Kept[], rest: Endpoint[], most: number): Endpoint[][] {
+  const touched = kept.filter(({ isTouched }) => isTouched);
+  for (const { endpoints } of touched.sort((a, b) => b.endpoints.length - a.endpoints.length))
+    endpoints.push(...rest.splice(0, Math.max(0, most - endpoints.length)));
+  const news: Endpoint[][] = [];
+  while (rest.length > 0) {
+    const one = rest.length < most ? toFill(kept, rest.length, most) : undefined;
+    const some = rest.splice(0, most);
+    if (!one) news.push(some);
+    else {
+      one.endpoints.push(...some);
+      one.isTouched = true;
+    }
+  }
+  return news;
+}
+
 /** Brings the slices of one group in order, changing as few of them as can be. */
 function planGroup(
   shape: SliceShape,
@@ -79,30 +122,38 @@ function planGroup(
 ): SlicePlan {
   const { labels, annotations } = shape.metadata;
   const missing = new Map(group.endpoints);
-  const kept = existing.map((slice) => keep(slice, missing));
-  const rest = [...missing.values()];
-  // New ones go where something changes anyway, then where there is room, then into new slices.
-  for (const entry of [...kept].sort((a, b) => Number(b.isTouched) - Number(a.isTouched))) {
-    const added = rest.splice(0, Math.max(0, shape.most - entry.endpoints.length));
-    entry.endpoints.push(...added);
-    entry.isTouched ||= added.length > 0;
-  }
-  const create: EndpointSlice[] = [];
-  while (rest.length > 0) create.push(newSlice(shape, group, rest.splice(0, shape.most)));
-  // Annotations are left alone where the shape says nothing of them.
-  const isRenamed = ({ metadata }: EndpointSlice) =>
-    !deepEqual(metadata.labels, labels) ||
-    (annotations !== undefined && !deepEqual(metadata.annotations ?? {}, annotations));
+  const all = existing.map((slice) => keep(slice, missing));
+  const kept = all.filter(({ endpoints, isTouched }) => endpoints.length > 0 || !isTouched);
+  for (const entry of kept) entry.isTouched ||= isRenamed(entry.slice, shape.metadata);
+  const news = fill(kept, [...missing.values()], shape.most);
   const update = kept
-    .filter((entry) => entry.endpoints.length > 0 && (entry.isTouched || isRenamed(entry.slice)))
+    .filter(({ endpoints, isTouched }) => endpoints.length > 0 && isTouched)
     .map(({ slice, endpoints }) => {
-      return {
-        ...slice,
-        endpoints,
-        metadata: { ...slice.metadata, labels, ...(annotations && { annotations }) },
-      };
+      const metadata = { ...slice.metadata, labels, ...(annotations && { annotations }) };
+      return { ...slice, endpoints, metadata };
     });
-  return { create, update, remove: kept.filter((k) => k.endpoints.length === 0).map((k) => k.slice) };
+  return {
+    create: news.map((endpoints) => newSlice(shape, group, endpoints)),
+    update,
+    remove: all.filter(({ endpoints }) => endpoints.length === 0).map(({ slice }) => slice),
+  };
+}
+
+/** The plan with slices that are to go turned into those that are to be made, where there are such of the same family. */
+export function recycled({ create, update, remove }: SlicePlan): SlicePlan {
+  const spares = [...remove];
+  const plan: SlicePlan = { create: [], update: [...update], remove: spares };
+  for (const slice of create) {
+    const at = spares.findIndex(({ addressType }) => addressType === slice.addressType);
+    const [spare] = at < 0 ? [] : spares.splice(at, 1);
+    if (!spare) plan.create.push(slice);
+    else {
+      const { labels, annotations, ownerReferences } = slice.metadata;
+      const metadata = { ...spare.metadata, labels, ...(annotations && { annotations }), ownerReferences };
+      plan.update.push({ ...slice, metadata });
+    }
+  }
+  return plan;
 }
 
 /** Which slices to make, change and remove so that they show these groups. */

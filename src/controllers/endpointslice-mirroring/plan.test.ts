@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import type { Endpoints } from '../../api/core/v1.ts';
+import type { EndpointSlice } from '../../api/discovery/v1.ts';
+import type { Stored } from '../../api/resource.ts';
+import { planMirror } from './plan.ts';
+
+const meta = { namespace: 'default', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
+const endpointsOf = (...subsets: NonNullable<Endpoints['subsets']>): Stored<Endpoints> => ({
+  metadata: { ...meta, name: 'db', uid: 'db-1' },
+  subsets,
+});
+const stored = (slices: EndpointSlice[]) =>
+  slices.map(
+    (slice, i): Stored<EndpointSlice> => ({
+      ...slice,
+      metadata: { ...slice.metadata, ...meta, name: `db-${i}`, uid: `s${i}` },
+    }),
+  );
+const ports = [{ port: 5432 }];
+const addressesOf = (source: Stored<Endpoints>) =>
+  planMirror(source, []).create.map((s) => [s.addressType, s.endpoints?.map(({ addresses }) => addresses)]);
+
+describe('what stands in Endpoints is shown', () => {
+  test('by every address of a pod that has several', () => {
+    const targetRef = { kind: 'Pod', namespace: 'default', name: 'a', uid: 'a-1' };
+    const addresses = ['192.0.2.1', '192.0.2.2'].map((ip) => ({ ip, targetRef }));
+    expect(addressesOf(endpointsOf({ addresses, ports }))).toEqual([
+      ['IPv4', [['192.0.2.1'], ['192.0.2.2']]],
+    ]);
+  });
+
+  test('by every pod that shares an address with others', () => {
+    const of = (name: string) => ({ kind: 'Pod', namespace: 'default', name, uid: name });
+    const addresses = ['a', 'b'].map((name) => ({ ip: '192.0.2.1', targetRef: of(name) }));
+    expect(addressesOf(endpointsOf({ addresses, ports }))).toEqual([
+      ['IPv4', [['192.0.2.1'], ['192.0.2.1']]],
+    ]);
+  });
+
+  // upstream: addressToEndpoint
+  test('by addresses in their one form, however they were written once', () => {
+    const addresses = ['010.000.000.001', '::ffff:192.0.2.1', '2001:DB8::0:1'].map((ip) => ({ ip }));
+    expect(addressesOf(endpointsOf({ addresses, ports }))).toEqual([
+      ['IPv4', [['10.0.0.1'], ['192.0.2.1']]],
+      ['IPv6', [['2001:db8::1']]],
+    ]);
+  });
+
+  // upstream: TestRecycleSlices
+  test('in the slice that is there, where other ports are asked for', () => {
+    const addresses = [{ ip: '192.0.2.1' }];
+    const before = stored(planMirror(endpointsOf({ addresses, ports }), []).create);
+    const { create, update, remove } = planMirror(endpointsOf({ addresses, ports: [{ port: 1 }] }), before);
+    expect([create, remove]).toEqual([[], []]);
+    expect(update.map((slice) => [slice.metadata.name, slice.ports?.[0]?.port])).toEqual([['db-0', 1]]);
+  });
+});
