@@ -38,7 +38,7 @@ export function createEndpointsController(context: ControllerContext): Component
           if (there && isOurs) await api.delete(there.metadata, { cause }).catch(ignoring('NotFound'));
           return done;
         }
-        if (!hasEndpoints(service) || service.metadata.deletionTimestamp) return done;
+        if (!hasEndpoints(service)) return done;
         const pods = podsOf(service);
         const subsets = planSubsets(service, pods);
         const labels = {

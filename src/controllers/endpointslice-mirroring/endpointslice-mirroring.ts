@@ -22,9 +22,7 @@ export function createEndpointSliceMirroringController(context: ControllerContex
     const source = sources.get(key);
     const service = serviceInformer.get(key);
     const isByHand = service !== undefined && Object.keys(service.spec.selector ?? {}).length === 0;
-    return source && isByHand && !source.metadata.deletionTimestamp && isMirrored(source)
-      ? source
-      : undefined;
+    return source && isByHand && isMirrored(source) ? source : undefined;
   };
   slices.addIndex('source', (slice) => [keyOfSlice(slice)]);
   return createController({

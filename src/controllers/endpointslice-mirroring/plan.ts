@@ -74,9 +74,9 @@ function groupsOf({ subsets = [] }: Endpoints): SliceGroup[] {
   return [...groups.values()];
 }
 
-/** What to do so that slices show what Endpoints written by hand say. */
+/** What to do so that slices show what Endpoints written by hand say. Those that are on their way out get no new ones. */
 export function planMirror(source: Stored<Endpoints>, slices: readonly Stored<EndpointSlice>[]): SlicePlan {
-  const { name, namespace, labels, annotations = {} } = source.metadata;
+  const { name, namespace, labels, annotations = {}, deletionTimestamp } = source.metadata;
   const copied = Object.fromEntries(Object.entries(annotations).filter(([key]) => !notCopied.has(key)));
   const metadata = {
     generateName: `${name}-`.slice(0, 58),
@@ -85,5 +85,6 @@ export function planMirror(source: Stored<Endpoints>, slices: readonly Stored<En
     annotations: copied,
     ownerReferences: [controllerReference(source)],
   };
-  return recycled(planGroups({ metadata, most: mostAddresses }, groupsOf(source), slices));
+  const plan = recycled(planGroups({ metadata, most: mostAddresses }, groupsOf(source), slices));
+  return deletionTimestamp ? { ...plan, create: [] } : plan;
 }

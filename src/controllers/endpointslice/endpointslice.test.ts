@@ -115,6 +115,25 @@ describe('the slices of a Service', () => {
     expect((await shown()).leaving).toEqual({ ready: true, serving: true, terminating: true });
   });
 
+  // upstream: TestReconcilerFinalizeSvcDeletionTimestamp
+  test('follow the pods of a Service that is held on its way out, and no new ones are made', async () => {
+    const finalizers = ['example.com/balancer'];
+    const ports = [{ port: 80, targetPort: 'http' }];
+    const metadata = { name: 'web', finalizers };
+    await cluster.create(services, { metadata, spec: { selector: { app: 'web' }, ports } });
+    await pod('a');
+    await cluster.settle();
+    await cluster.delete(services, 'web');
+    await pod('b');
+    await cluster.pass(10_000);
+    expect(Object.keys(await shown()).sort()).toEqual(['a', 'b']);
+    const [object] = await cluster.list(endpoints);
+    expect(object?.subsets?.[0]?.addresses?.map((a) => a.targetRef?.name).toSorted()).toEqual(['a', 'b']);
+    await cluster.delete(endpointslices, (await cluster.list(endpointslices))[0]?.metadata.name ?? '');
+    await cluster.pass(10_000);
+    expect(await cluster.list(endpointslices)).toEqual([]);
+  });
+
   test('finished pods do not show', async () => {
     await service();
     const done = await pod('done');

@@ -62,7 +62,7 @@ export function createEndpointSliceController(context: ControllerContext): Compo
         const service = serviceInformer.get(key);
         const own = slices.byIndex(byService, key).filter(isOurs);
         // The slices of a Service that is gone are the garbage collector's.
-        if (!service || service.metadata.deletionTimestamp || !hasEndpoints(service)) {
+        if (!service || !hasEndpoints(service)) {
           teller.forget(key);
           times.forget(key);
           waiting.delete(key);

@@ -210,7 +210,8 @@ export function planSlices(input: SliceInput): SlicePlan & { topology?: readonly
     return { ...slice, metadata: { ...slice.metadata, annotations } };
   };
   return {
-    create: plan.create.map(stamped),
+    // The garbage collector is about to take them away; what is there is kept true for as long as somebody holds the Service.
+    create: service.metadata.deletionTimestamp ? [] : plan.create.map(stamped),
     update: plan.update.map(stamped),
     remove: [...plan.remove, ...living.filter((slice) => !isOwn(service, slice))],
     topology,
