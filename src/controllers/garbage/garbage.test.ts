@@ -2,9 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OwnerReference } from '../../api/meta/v1.ts';
 import { clusterroles, configmaps, namespaces, secrets } from '../../api/generated/resources.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import { Client } from '../../client/client.ts';
+import type { ApiRequest } from '../../client/transport.ts';
 import { TestCluster } from '../testing.ts';
 import { createGarbageCollector } from './garbage.ts';
-import { judge, released } from './plan.ts';
+import { judge, ownerCoordinates, released } from './plan.ts';
 
 const reference = (uid: string, more: Partial<OwnerReference> = {}): OwnerReference => ({
   apiVersion: 'v1',
@@ -47,6 +49,17 @@ describe('the verdict on an object', () => {
     expect(released(before, {}).map((r) => r.uid)).toEqual(['a', 'b']);
     expect(released(before, before)).toEqual([]);
   });
+});
+
+// upstream: TestConflictingData, "bad child -> good parent"
+test('that an owner is absent under a wrong name says nothing of it under its own', () => {
+  const good = reference('x');
+  const wrong = [{ kind: 'Secret' }, { apiVersion: 'example.com/v1' }, { name: 'other' }, { uid: 'y' }];
+  for (const more of wrong)
+    expect(ownerCoordinates({ ...good, ...more }, 'default')).not.toBe(ownerCoordinates(good, 'default'));
+  expect(ownerCoordinates(good, 'far')).not.toBe(ownerCoordinates(good, 'default'));
+  const blocking = { ...good, blockOwnerDeletion: true };
+  expect(ownerCoordinates(blocking, 'default')).toBe(ownerCoordinates(good, 'default'));
 });
 
 describe('collecting', () => {
@@ -112,6 +125,15 @@ describe('collecting', () => {
     expect(await cluster.names(secrets)).toEqual([]);
   });
 
+  // upstream: TestNonBlockingOwnerRefDoesNotBlock, processTransitions
+  test('in the foreground: what blocks nothing goes without waiting for what does', async () => {
+    const owner = await map('owner');
+    await owned('blocking', [owner], true, { finalizers: ['example.com/hold'] });
+    await owned('other', [owner]);
+    await cluster.delete(configmaps, 'owner', { propagationPolicy: 'Foreground' });
+    expect(await cluster.names(secrets)).toEqual(['blocking']);
+  });
+
   test('a circle of owners goes in the foreground too', async () => {
     const a = await map('a');
     const b = await owned('b', [a], true);
@@ -163,5 +185,56 @@ describe('collecting', () => {
     await owned('child', [owner as unknown as Stored<KubernetesObject>]);
     await cluster.pass(120_000);
     expect(await cluster.names(secrets)).toEqual(['child']);
+  });
+});
+
+describe('collecting where others get in between', () => {
+  let cluster: TestCluster;
+  /** What becomes of a request of the collector. */
+  let meanwhile: (request: ApiRequest) => Promise<void>;
+  beforeEach(async () => {
+    meanwhile = async () => {};
+    cluster = await TestCluster.start();
+    const context = cluster.context('generic-garbage-collector');
+    const { transport } = context.client;
+    const request = async (r: ApiRequest) => {
+      await meanwhile(r);
+      return transport.request(r);
+    };
+    const client = new Client({ request, watch: transport.watch.bind(transport) });
+    await cluster.run(createGarbageCollector({ ...context, client }, { discover: cluster.discover }));
+  });
+  afterEach(() => cluster.stop());
+
+  /** What somebody else writes; nothing else happens meanwhile. */
+  const write = (name: string, patch: object) => {
+    const options = { type: 'application/merge-patch+json', cause: { reason: 'a test says so' } } as const;
+    return cluster.client.of(secrets).patch({ name, namespace: 'default' }, patch, options);
+  };
+  const gone = { apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: 'gone' };
+
+  // upstream: deleteObject
+  test('what is written again and again goes all the same, as long as its owners stay the same', async () => {
+    let count = 0;
+    meanwhile = async ({ method }) => {
+      if (method === 'DELETE') await write('busy', { data: { count: btoa(`${++count}`) } });
+    };
+    await cluster.create(secrets, { metadata: { name: 'busy', ownerReferences: [gone] } });
+    await cluster.settle();
+    expect(await cluster.names(secrets)).toEqual([]);
+    expect(count).toBe(2);
+  });
+
+  test('what gets another owner stays', async () => {
+    const owner = await cluster.create(configmaps, { metadata: { name: 'owner' } });
+    const { uid } = owner.metadata;
+    meanwhile = async ({ method }) => {
+      if (method !== 'DELETE') return;
+      const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }];
+      await write('saved', { metadata: { ownerReferences } });
+    };
+    await cluster.create(secrets, { metadata: { name: 'saved', ownerReferences: [gone] } });
+    await cluster.pass(60_000);
+    expect(await cluster.names(secrets)).toEqual(['saved']);
   });
 });

@@ -2,6 +2,7 @@ import type { OwnerReference } from '../../api/meta/v1.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { causedBy } from '../../client/transport.ts';
+import { deepEqual } from '../../machinery/equal.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import type { Discover } from '../discovery.ts';
@@ -13,6 +14,7 @@ import {
   judge,
   orphanFinalizer,
   orphansDependents,
+  ownerCoordinates,
   type OwnerState,
   ownersPatch,
   type Propagation,
@@ -108,13 +110,14 @@ class Collector {
     return this.#release(item, orphanFinalizer, 'its dependents stand on their own');
   }
 
-  /** Lets the owner go once nothing that blocks it is left; until then sees to it that its dependents go. */
+  /** Lets the owner go once nothing that blocks it is left; until then sees to it that its dependents go, also those that block nothing. */
   async #wait(item: Item): Promise<Outcome> {
     const { uid } = item.object.metadata;
-    const blocking = this.#graph.dependents(uid).filter(({ object }) => blocks(object, uid));
-    if (blocking.length === 0) return this.#release(item, foregroundFinalizer, 'its dependents are gone');
-    for (const dependent of blocking)
-      if (!waitsForDependents(dependent.object.metadata)) this.#graph.enqueue(dependent);
+    const dependents = this.#graph.dependents(uid);
+    if (!dependents.some(({ object }) => blocks(object, uid)))
+      return this.#release(item, foregroundFinalizer, 'its dependents are gone');
+    for (const dependent of dependents)
+      if (!dependent.object.metadata.deletionTimestamp) this.#graph.enqueue(dependent);
     return done;
   }
 
@@ -168,7 +171,7 @@ class Collector {
       const patched = await this.#patch(item, ownersPatch(live.metadata, free), why);
       resourceVersion = patched?.metadata.resourceVersion ?? resourceVersion;
     }
-    await this.#delete(item, { resourceVersion, propagation: verdict.propagation });
+    await this.#deleteOwned(item, live, { resourceVersion, propagation: verdict.propagation });
     return done;
   }
 
@@ -176,7 +179,7 @@ class Collector {
     const { namespace } = item.object.metadata;
     const known = this.#graph.owner(reference, namespace);
     if (known) return waitsForDependents(known.metadata) ? 'waiting' : 'solid';
-    const cacheKey = `${reference.uid}/${namespace ?? ''}`;
+    const cacheKey = ownerCoordinates(reference, namespace);
     if (this.#absent.has(cacheKey)) return 'absent';
     const resource = this.#graph.resourceOf(reference);
     if (!resource) return 'solid';
@@ -239,9 +242,26 @@ class Collector {
     }
   }
 
+  /** Deletes what has just been judged; also where others have written it since, but not where it has got other owners. */
+  async #deleteOwned(
+    item: Item,
+    judged: Stored<KubernetesObject>,
+    options: { resourceVersion: string; propagation: Propagation },
+  ): Promise<void> {
+    try {
+      await this.#delete(item, options);
+    } catch (error) {
+      if (!hasReason(error, 'Conflict')) throw error;
+      const live = await this.#live(item);
+      if (!live) return;
+      if (!deepEqual(live.metadata.ownerReferences, judged.metadata.ownerReferences)) throw error;
+      await this.#delete(item, { propagation: options.propagation });
+    }
+  }
+
   async #delete(
     { resource, object }: Item,
-    options: { resourceVersion: string; propagation: Propagation },
+    options: { resourceVersion?: string; propagation: Propagation },
   ): Promise<void> {
     const { resourceVersion, propagation: propagationPolicy } = options;
     const { uid, ownerReferences } = object.metadata;

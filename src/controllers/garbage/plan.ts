@@ -63,6 +63,13 @@ export function released(before: ObjectMeta, after: ObjectMeta): OwnerReference[
   });
 }
 
+/**
+ * All by which a reference names an owner. That nothing is there by one name says nothing of another by which the same UID is
+ * referred to.
+ */
+export const ownerCoordinates = ({ apiVersion, kind, name, uid }: OwnerReference, namespace = ''): string =>
+  [apiVersion, kind, namespace, name, uid].join('|');
+
 /** The merge patch that leaves the object with other owners, as long as nobody else has changed it. */
 export function ownersPatch(meta: ObjectMeta, references: readonly OwnerReference[]): object {
   const { uid, resourceVersion } = meta;
