@@ -22,6 +22,13 @@ test('each node gets a range of its own, also beside one that came with its rang
   expect(await rangeOf('b')).toBe('10.244.1.0/24');
 });
 
+test('a range that is no block of ours keeps all that it touches from others', async () => {
+  await add('a', '10.244.0.128/25');
+  await add('b');
+  await cluster.settle();
+  expect(await rangeOf('b')).toBe('10.244.1.0/24');
+});
+
 test('a node that got none gets that of a node that goes', async () => {
   for (const name of ['a', 'b', 'c']) await add(name);
   await cluster.settle();

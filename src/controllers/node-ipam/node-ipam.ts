@@ -34,7 +34,9 @@ export function createNodeIpamController(context: ControllerContext, options: No
       };
       informer.onChange({
         added: look,
-        updated: look,
+        updated: (node, old) => {
+          if (!node.spec?.podCIDR || node.spec.podCIDR !== old.spec?.podCIDR) look(node);
+        },
         deleted: (node) => {
           for (const block of [...blocksOf(node), given.get(node.metadata.uid)])
             if (block !== undefined) blocks.giveBack(block);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Blocks, blockOf } from './plan.ts';
 
 test('blocks follow each other up to the end of the range', () => {
@@ -8,18 +8,49 @@ test('blocks follow each other up to the end of the range', () => {
   expect(blockOf('10.0.0.0/8', 20, 17)).toBe('10.1.16.0/20');
 });
 
-test('the lowest free block is given', () => {
-  const blocks = new Blocks('10.244.0.0/16', 24);
+/** The next so many blocks. */
+const next = (blocks: Blocks, count: number) => Array.from({ length: count }, () => blocks.takeNext());
+
+test('the next free block is given, and one that comes back only when the others have had their turn', () => {
+  const blocks = new Blocks('10.244.0.0/21', 24);
   blocks.take('10.244.0.0/24');
   blocks.take('10.244.2.0/24');
-  expect([blocks.takeNext(), blocks.takeNext()]).toEqual(['10.244.1.0/24', '10.244.3.0/24']);
+  expect(next(blocks, 2)).toEqual(['10.244.1.0/24', '10.244.3.0/24']);
   blocks.giveBack('10.244.2.0/24');
-  expect([blocks.takeNext(), blocks.takeNext()]).toEqual(['10.244.2.0/24', '10.244.4.0/24']);
+  expect(next(blocks, 2)).toEqual(['10.244.4.0/24', '10.244.5.0/24']);
+  expect(next(blocks, 4)).toEqual(['10.244.6.0/24', '10.244.7.0/24', '10.244.2.0/24', undefined]);
 });
 
 test('a range is used up, and no more of it is given until some comes back', () => {
   const blocks = new Blocks('10.0.0.0/24', 25);
-  expect([1, 2, 3].map(() => blocks.takeNext())).toEqual(['10.0.0.0/25', '10.0.0.128/25', undefined]);
+  expect(next(blocks, 3)).toEqual(['10.0.0.0/25', '10.0.0.128/25', undefined]);
   blocks.giveBack('10.0.0.128/25');
   expect(blocks.takeNext()).toBe('10.0.0.128/25');
+});
+
+// upstream: TestOccupy, TestDoubleOccupyRelease, TestCIDRSetAllocationOccupied
+describe('ranges of nodes that are no blocks', () => {
+  test.each([
+    ['10.244.1.128/25', ['10.244.0.0/24', '10.244.2.0/24', '10.244.3.0/24', undefined]],
+    ['10.244.1.0/26', ['10.244.0.0/24', '10.244.2.0/24', '10.244.3.0/24', undefined]],
+    ['10.244.2.0/23', ['10.244.0.0/24', '10.244.1.0/24', undefined, undefined]],
+    ['10.244.0.0/16', [undefined, undefined, undefined, undefined]],
+    ['10.0.0.0/8', [undefined, undefined, undefined, undefined]],
+    ['10.244.4.0/24', ['10.244.0.0/24', '10.244.1.0/24', '10.244.2.0/24', '10.244.3.0/24']],
+    ['fd00::/64', ['10.244.0.0/24', '10.244.1.0/24', '10.244.2.0/24', '10.244.3.0/24']],
+  ])('%s takes all blocks that it shares addresses with', (range, left) => {
+    const blocks = new Blocks('10.244.0.0/22', 24);
+    blocks.take(range);
+    blocks.take(range);
+    expect(next(blocks, 4)).toEqual(left);
+  });
+
+  test('they come back as they were taken', () => {
+    const blocks = new Blocks('10.244.0.0/22', 24);
+    blocks.take('10.244.0.0/16');
+    blocks.giveBack('10.244.2.0/23');
+    expect(next(blocks, 3)).toEqual(['10.244.2.0/24', '10.244.3.0/24', undefined]);
+    blocks.giveBack('10.9.0.0/24');
+    expect(blocks.takeNext()).toBeUndefined();
+  });
 });
