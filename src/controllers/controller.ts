@@ -43,6 +43,8 @@ export interface ControllerOptions {
   context: ControllerContext;
   /** Keys worked on at the same time; 5 unless given. */
   workers?: number;
+  /** The longest delay after failures; that of every queue unless given. */
+  maxDelayMs?: number;
   /** Subscribes to what the controller depends on, and gives the function that brings one key in order. */
   setup(parts: { queue: WorkQueue; writes: OwnWrites }): Reconcile;
 }
@@ -129,7 +131,12 @@ export function createController(options: ControllerOptions): Component {
   const { name, context } = options;
   const log = context.log.named(name);
   const { clock, meter } = context;
-  const queue = new WorkQueue({ clock, measured: { name: options.queueName, meter } });
+  const { queueName, maxDelayMs } = options;
+  const queue = new WorkQueue({
+    clock,
+    measured: { name: queueName, meter },
+    ...(maxDelayMs && { maxDelayMs }),
+  });
   const writes = new OwnWrites(clock, queue);
   const reconcile = options.setup({ queue, writes });
 

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configmaps, namespaces, pods, secrets, serviceaccounts } from '../../api/generated/resources.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createNamespaceController } from './namespace.ts';
-import { estimateSeconds, statusAfter, undiscoveredText } from './plan.ts';
+import { outlookFor, statusAfter, undiscoveredText } from './plan.ts';
 
 test('conditions say what is left and what holds it', () => {
   const item = { metadata: { finalizers: ['example.com/hold'] } };
-  const resource = { plural: 'widgets', group: 'example.com' };
+  const resource = { plural: 'widgets', group: 'example.com', version: 'v1' };
   const status = statusAfter(undefined, { errors: ['no'], remains: [{ resource, items: [item, item] }] }, 0);
   const said = Object.fromEntries(
     (status.conditions ?? []).map((c) => [c.type, [c.status, c.reason, c.message]]),
@@ -57,20 +57,73 @@ test('a condition keeps its time while its status stays', () => {
   expect(statusAfter(first, { errors: [], remains: [] }, 60_000)).toEqual(first);
 });
 
-test('the estimate is that of the slowest', () => {
-  const resource = { plural: 'pods', group: '' };
-  const pod = { metadata: { deletionGracePeriodSeconds: 30 } };
-  expect(estimateSeconds([])).toBe(0);
-  expect(estimateSeconds([{ resource, items: [pod, { metadata: { finalizers: ['a'] } }] }])).toBe(30);
+// upstream: estimateGracefulTermination, deleteAllContentForGroupVersionResource
+describe('what is left', () => {
+  const ofPods = { plural: 'pods', group: '', version: 'v1' };
+  const widgets = { plural: 'widgets', group: 'example.com', version: 'v1' };
+  const pod = (graceSeconds: number, phase = 'Running') =>
+    ({ metadata: {}, spec: { terminationGracePeriodSeconds: graceSeconds }, status: { phase } }) as never;
+  const held = { metadata: { finalizers: ['a'] } };
+  const unexpected = (gvr: string) => `unexpected items still remain in namespace: team for gvr: ${gvr}`;
+
+  test.each([
+    ['nothing', [], 0, { seconds: 0, errors: [] }],
+    [
+      'pods in their time',
+      [{ resource: ofPods, items: [pod(30), pod(60)] }],
+      59,
+      { seconds: 60, errors: [] },
+    ],
+    [
+      'pods beyond their time',
+      [{ resource: ofPods, items: [pod(30)] }],
+      30,
+      { seconds: 0, errors: [unexpected('/v1, Resource=pods')] },
+    ],
+    [
+      'pods that have ended',
+      [{ resource: ofPods, items: [pod(30, 'Failed')] }],
+      0,
+      { seconds: 0, errors: [unexpected('/v1, Resource=pods')] },
+    ],
+    [
+      'what others hold',
+      [{ resource: widgets, items: [{ metadata: {} }, held] }],
+      99,
+      { seconds: 15, errors: [] },
+    ],
+    [
+      'what nobody holds',
+      [{ resource: widgets, items: [{ metadata: {} }] }],
+      0,
+      { seconds: 0, errors: [unexpected('example.com/v1, Resource=widgets')] },
+    ],
+    [
+      'the slowest of several',
+      [
+        { resource: ofPods, items: [pod(30)] },
+        { resource: widgets, items: [held] },
+      ],
+      0,
+      { seconds: 30, errors: [] },
+    ],
+  ])('%s', (_, remains, sinceSeconds, outlook) => {
+    expect(outlookFor('team', remains, sinceSeconds)).toEqual(outlook);
+  });
 });
 
 describe('a namespace that is deleted', () => {
   let cluster: TestCluster;
   let nodes: TestNodes;
+  /** How often the controller has looked for pods. */
+  let looks = 0;
   beforeEach(async () => {
     cluster = await TestCluster.start();
     nodes = new TestNodes(cluster);
-    const context = cluster.context('namespace-controller');
+    const context = cluster.refusing('namespace-controller', ({ method, path }) => {
+      if (method === 'GET' && path.startsWith('/api/v1/namespaces/team/pods')) looks++;
+      return false;
+    });
     await cluster.run(createNamespaceController(context, { discover: cluster.discover }));
     await cluster.create(namespaces, { metadata: { name: 'team' } });
     await cluster.create(serviceaccounts, { metadata: { name: 'default', namespace: 'team' } });
@@ -115,6 +168,23 @@ describe('a namespace that is deleted', () => {
     await nodes.finish(await cluster.get(pods, 'other', 'team'));
     await cluster.settle();
     expect(await cluster.find(namespaces, 'team')).toBeUndefined();
+  });
+
+  test('says that pods should have gone, and looks again each minute at least', async () => {
+    nodes.lets = false;
+    await cluster.delete(namespaces, 'team');
+    await cluster.pass(3_600_000);
+    const { status } = await cluster.get(namespaces, 'team');
+    const failure = status?.conditions?.find((c) => c.type === 'NamespaceDeletionContentFailure');
+    expect(failure).toMatchObject({
+      status: 'True',
+      reason: 'ContentDeletionFailed',
+      message:
+        'Failed to delete all resource types, 1 remaining: unexpected items still remain in namespace: team for gvr: /v1, Resource=pods',
+    });
+    const before = looks;
+    await cluster.pass(61_000);
+    expect(looks).toBeGreaterThan(before);
   });
 
   test('waits for finalizers of others, and says so', async () => {

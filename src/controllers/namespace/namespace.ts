@@ -10,9 +10,11 @@ import { ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { type Discover, type ServedResource, servingVerbs } from '../discovery.ts';
 import { byNamespace, indexByNamespace } from '../shared/pods.ts';
-import { type Emptying, estimateSeconds, type Remains, statusAfter, undiscoveredText } from './plan.ts';
+import { type Emptying, outlookFor, type Remains, statusAfter, undiscoveredText } from './plan.ts';
 
 const ourFinalizer = 'kubernetes';
+/** As upstream's: what holds a namespace up may have gone in the meantime. */
+const maxDelayMs = 60_000;
 
 /** Empties namespaces that are being deleted, and then lets them go. */
 export function createNamespaceController(
@@ -25,6 +27,7 @@ export function createNamespaceController(
     queueName: 'namespace',
     context,
     workers: 10,
+    maxDelayMs,
     setup: ({ queue }) => {
       const addDeleting = (namespace: Stored<Namespace>) => {
         if (namespace.metadata.deletionTimestamp) queue.add(keyOf(namespace));
@@ -64,7 +67,7 @@ class NamespaceDeleter {
     const reported = await this.#report(namespace, emptying);
     const errors = [emptying.discoveryError, ...emptying.errors].flatMap((error) => error ?? []);
     if (errors.length > 0) throw new Error(errors.join(', '));
-    const seconds = estimateSeconds(emptying.remains);
+    const { seconds } = emptying;
     if (seconds > 0) return { type: 'again', afterMs: (Math.floor(seconds / 2) + 1) * 1000 };
     await this.#finalize(reported);
     return done;
@@ -78,7 +81,7 @@ class NamespaceDeleter {
       const served = await this.#discover({ undiscovered });
       rows = servingVerbs(served, ['delete', 'list']).filter((row) => row.namespaced);
     } catch (error) {
-      return { discoveryError: textOf(error), errors: [], remains: [] };
+      return { discoveryError: textOf(error), errors: [], remains: [], seconds: 0 };
     }
     const emptying = await this.#clearAll(namespace, rows);
     return failed.length > 0 ? { ...emptying, discoveryError: undiscoveredText(failed) } : emptying;
@@ -98,8 +101,12 @@ class NamespaceDeleter {
   async #clear(namespace: Stored<Namespace>, rows: readonly ServedResource[]): Promise<Emptying> {
     const results = await Promise.allSettled(rows.map((row) => this.#clearOne(namespace, row)));
     const errors = results.flatMap((r) => (r.status === 'rejected' ? textOf(r.reason) : []));
-    const remains = results.flatMap((r) => (r.status === 'fulfilled' ? r.value : []));
-    return { errors, remains: remains.filter(({ items }) => items.length > 0) };
+    const all = results.flatMap((r) => (r.status === 'fulfilled' ? r.value : []));
+    const remains = all.filter(({ items }) => items.length > 0);
+    const { name, deletionTimestamp = '' } = namespace.metadata;
+    const sinceSeconds = (this.#context.clock.now() - Date.parse(deletionTimestamp)) / 1000;
+    const outlook = outlookFor(name, remains, sinceSeconds);
+    return { remains, seconds: outlook.seconds, errors: [...errors, ...outlook.errors] };
   }
 
   async #clearOne(namespace: Stored<Namespace>, resource: ServedResource): Promise<Remains[]> {

@@ -1,17 +1,25 @@
-import type { NamespaceCondition, NamespaceStatus } from '../../api/core/v1.ts';
+import type { NamespaceCondition, NamespaceStatus, Pod } from '../../api/core/v1.ts';
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import { formatTime } from '../../platform/clock.ts';
+import { isFinished } from '../shared/pods.ts';
 
 /** What is left of one resource in a namespace after its deletion was asked for. */
 export interface Remains {
-  resource: Pick<Resource, 'plural' | 'group'>;
+  resource: Pick<Resource, 'plural' | 'group' | 'version'>;
   items: readonly KubernetesObject[];
 }
 
-/** What an attempt to empty a namespace came to. */
-export interface Emptying {
-  discoveryError?: string;
+/** What is to be expected of what is left. */
+interface Outlook {
+  /** Seconds until it will have gone, as far as one can say; 0 where nothing is left, or what is left should have gone. */
+  seconds: number;
+  /** What should have gone. */
   errors: readonly string[];
+}
+
+/** What an attempt to empty a namespace came to. */
+export interface Emptying extends Outlook {
+  discoveryError?: string;
   remains: readonly Remains[];
 }
 
@@ -55,7 +63,9 @@ const fine: Record<Type, Finding> = {
 
 const list = (texts: readonly string[]) => [...texts].sort().join(', ');
 
-function findings({ discoveryError, errors, remains }: Emptying): Partial<Record<Type, Finding>> {
+type Findings = Omit<Emptying, 'seconds'>;
+
+function findings({ discoveryError, errors, remains }: Findings): Partial<Record<Type, Finding>> {
   const left = remains.filter(({ items }) => items.length > 0);
   const byFinalizer = new Map<string, number>();
   for (const finalizer of left.flatMap(({ items }) => items.flatMap((i) => i.metadata.finalizers ?? [])))
@@ -92,7 +102,7 @@ function findings({ discoveryError, errors, remains }: Emptying): Partial<Record
 /** The status that tells how far the deletion has come. */
 export function statusAfter(
   status: NamespaceStatus | undefined,
-  outcome: Emptying,
+  outcome: Findings,
   nowMs: number,
 ): NamespaceStatus {
   const before = status?.conditions ?? [];
@@ -108,11 +118,30 @@ export function statusAfter(
   return { ...status, phase: 'Terminating', conditions: [...others, ...conditions] };
 }
 
-/** Seconds until what is left will have gone, as far as one can say; 0 where nothing is left. */
-export function estimateSeconds(remains: readonly Remains[]): number {
-  const items = remains.flatMap((r) => r.items);
-  const spans = items.map(({ metadata }) => {
-    return metadata.finalizers?.length ? finalizerSeconds : (metadata.deletionGracePeriodSeconds ?? 1);
-  });
-  return Math.max(0, ...spans);
+/** Seconds that pods have from the deletion of their namespace on: the longest grace of those that run. */
+function graceSeconds({ resource, items }: Remains): number {
+  if (resource.plural !== 'pods' || resource.group !== '') return 0;
+  const running = (items as readonly Pod[]).filter((pod) => !isFinished(pod));
+  return Math.max(0, ...running.map(({ spec }) => spec.terminationGracePeriodSeconds ?? 0));
+}
+
+/** Seconds until what is left of a resource will have gone; 0 where nothing says why it has not. */
+function waitSeconds(remains: Remains, sinceSeconds: number): number {
+  const grace = graceSeconds(remains);
+  if (grace > sinceSeconds) return grace;
+  return remains.items.some(({ metadata }) => metadata.finalizers?.length) ? finalizerSeconds : 0;
+}
+
+/** What is to be expected of what is left in a namespace `sinceSeconds` after its deletion was asked for. */
+export function outlookFor(name: string, remains: readonly Remains[], sinceSeconds: number): Outlook {
+  const waits = remains.map((one) => ({ ...one.resource, seconds: waitSeconds(one, sinceSeconds) }));
+  return {
+    seconds: Math.max(0, ...waits.map(({ seconds }) => seconds)),
+    errors: waits
+      .filter(({ seconds }) => seconds === 0)
+      .map(({ group, version, plural }) => {
+        const gvr = `${group}/${version}, Resource=${plural}`;
+        return `unexpected items still remain in namespace: ${name} for gvr: ${gvr}`;
+      }),
+  };
 }
