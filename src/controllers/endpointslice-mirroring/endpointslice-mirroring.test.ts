@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { endpoints, endpointslices, services } from '../../api/generated/resources.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster } from '../testing.ts';
 import { createEndpointSliceMirroringController } from './endpointslice-mirroring.ts';
 
@@ -78,6 +79,18 @@ test('addresses that are too many are left out, and that is told', async () => {
   expect(await cluster.events('TooManyAddressesToMirror')).toEqual([
     'TooManyAddressesToMirror A max of 1000 addresses can be mirrored to EndpointSlices per Endpoints subset. 3 addresses were skipped',
   ]);
+  const prefix = 'endpoint_slice_mirroring_controller';
+  const series = seriesOf(cluster.meter);
+  expect(series).toMatchObject({
+    [`${prefix}_changes{operation="create"}`]: 1,
+    [`${prefix}_num_endpoint_slices`]: 1,
+    [`${prefix}_desired_endpoint_slices`]: 1,
+    [`${prefix}_endpoints_desired`]: 1000,
+    [`${prefix}_endpoints_added_per_sync_sum`]: 1000,
+    [`${prefix}_endpoints_updated_per_sync_sum`]: 0,
+  });
+  expect(series[`${prefix}_addresses_skipped_per_sync_sum`]).toBeGreaterThan(0);
+  expect(series[`${prefix}_endpoints_sync_duration_count`]).toBeGreaterThan(0);
 });
 
 test('slices that cannot be written are told of', async () => {

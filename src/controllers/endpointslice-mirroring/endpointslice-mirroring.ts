@@ -8,7 +8,8 @@ import { causedBy } from '../../client/transport.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { carryOutSlices } from '../shared/slice-writes.ts';
-import { managedByLabel, serviceNameLabel } from '../shared/slices.ts';
+import { managedByLabel, noCounts, serviceNameLabel } from '../shared/slices.ts';
+import { MirroringMetrics } from './metrics.ts';
 import { isMirrored, managedBy, mostAddresses, planMirror, skippedAddresses } from './plan.ts';
 
 /** Shows Endpoints that people write for Services without a selector as EndpointSlices. */
@@ -35,17 +36,25 @@ export function createEndpointSliceMirroringController(context: ControllerContex
       serviceInformer.onChange({ added: add, updated: add, deleted: add });
       const addSource = (slice: Stored<EndpointSlice>) => queue.add(keyOfSlice(slice));
       slices.onChange({ updated: addSource, deleted: addSource });
-      return async (key) => {
+      const metrics = new MirroringMetrics(context.meter, () => slices.list().length);
+      const sync = async (key: string) => {
         const source = wanted(key);
         const own = slices.byIndex('source', key);
+        if (!source) metrics.forget(key);
         if (!source && own.length === 0) return done;
-        const plan = source ? planMirror(source, own) : { create: [], update: [], remove: own };
+        const plan = source
+          ? planMirror(source, own)
+          : { create: [], update: [], remove: own, counts: noCounts };
         const cause = source
           ? causedBy(source, 'slices show what the Endpoints say')
           : { reason: 'there are no Endpoints to show any more' };
-        if (source) tellSkipped(context, source);
+        if (source) {
+          metrics.planned(key, plan);
+          metrics.skipped(skippedAddresses(source));
+          tellSkipped(context, source);
+        }
         try {
-          await carryOutSlices(context, plan, { key, writes, cause });
+          await carryOutSlices(context, plan, { key, writes, cause, metrics });
         } catch (error) {
           if (isTerminatingNamespace(error)) return done;
           const message = `Error updating Endpoint Slices for Endpoints ${key}: ${(error as Error).message}`;
@@ -54,6 +63,15 @@ export function createEndpointSliceMirroringController(context: ControllerContex
           throw error;
         }
         return done;
+      };
+      const { clock } = context;
+      return async (key) => {
+        const startMs = clock.monotonic();
+        try {
+          return await sync(key);
+        } finally {
+          metrics.synced(clock.monotonic() - startMs);
+        }
       };
     },
   });

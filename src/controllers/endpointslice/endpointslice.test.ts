@@ -3,6 +3,7 @@ import type { Pod } from '../../api/core/v1.ts';
 import { endpoints, endpointslices, pods, services } from '../../api/generated/resources.ts';
 import type { ApiRequest } from '../../client/transport.ts';
 import { formatTime } from '../../platform/clock.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { addNode, readyNode, TestCluster, TestNodes } from '../testing.ts';
 import { createEndpointsController } from '../endpoints/endpoints.ts';
 import { createEndpointSliceController } from './endpointslice.ts';
@@ -244,6 +245,35 @@ describe('the slices of a Service', () => {
     await addNodeIn('b', 'node-9');
     await cluster.settle();
     expect(await all()).toMatchObject([{ nodeName: 'node-9', zone: 'b' }]);
+  });
+
+  test('are counted', async () => {
+    await service({ trafficDistribution: 'PreferClose' });
+    for (const name of ['a', 'b']) await pod(name);
+    await cluster.settle();
+    await cluster.delete(pods, 'a', { gracePeriodSeconds: 0 });
+    await cluster.pass(1000);
+    const prefix = 'endpoint_slice_controller';
+    expect(seriesOf(cluster.meter)).toMatchObject({
+      [`${prefix}_changes{operation="create"}`]: 1,
+      [`${prefix}_num_endpoint_slices`]: 1,
+      [`${prefix}_desired_endpoint_slices`]: 1,
+      [`${prefix}_endpoints_desired`]: 1,
+      [`${prefix}_endpoints_added_per_sync_sum`]: 2,
+      [`${prefix}_endpoints_removed_per_sync_sum`]: 1,
+      [`${prefix}_services_count_by_traffic_distribution{traffic_distribution="PreferClose"}`]: 1,
+    });
+    const changed = `${prefix}_endpointslices_changed_per_sync_sum{topology="Disabled",traffic_distribution="PreferClose"}`;
+    const series = seriesOf(cluster.meter);
+    expect(series[changed]).toBe(1 + (series[`${prefix}_changes{operation="update"}`] ?? 0));
+    refuse = ({ path }) => path.includes('endpointslices');
+    await cluster.delete(pods, 'b', { gracePeriodSeconds: 0 });
+    await cluster.settle();
+    expect(seriesOf(cluster.meter)[`${prefix}_syncs{result="error"}`]).toBeGreaterThan(0);
+    refuse = () => false;
+    await cluster.delete(services, 'web');
+    await cluster.settle();
+    expect(seriesOf(cluster.meter)[`${prefix}_desired_endpoint_slices`]).toBe(0);
   });
 
   test('that cannot be written are told of', async () => {

@@ -4,15 +4,16 @@ import { endpointslices, nodes, services } from '../../api/generated/resources.t
 import type { Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
-import { type Cause, causedBy } from '../../client/transport.ts';
+import { causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { type ControllerContext, createController, done, type OwnWrites } from '../controller.ts';
+import { type ControllerContext, createController, done } from '../controller.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { readiness } from '../shared/nodes.ts';
 import { enqueueServices, hasEndpoints } from '../shared/service-pods.ts';
-import { carryOutSlices } from '../shared/slice-writes.ts';
+import { carryOutSlices, type SliceWriteOptions } from '../shared/slice-writes.ts';
 import { managedByLabel, serviceNameLabel, type SlicePlan } from '../shared/slices.ts';
 import { TriggerTimes } from '../shared/trigger-times.ts';
+import { EndpointSliceMetrics } from './metrics.ts';
 import { managedBy, planSlices, type Topology } from './plan.ts';
 import { asksForTopology, shareOf, zoneSharesOf } from './topology.ts';
 
@@ -58,6 +59,7 @@ export function createEndpointSliceController(context: ControllerContext): Compo
       });
       const teller = new TopologyTeller(context);
       const times = new TriggerTimes();
+      const metrics = new EndpointSliceMetrics(context.meter, () => slices.list().filter(isOurs).length);
       return async (key) => {
         const service = serviceInformer.get(key);
         const own = slices.byIndex(byService, key).filter(isOurs);
@@ -66,6 +68,7 @@ export function createEndpointSliceController(context: ControllerContext): Compo
           teller.forget(key);
           times.forget(key);
           waiting.delete(key);
+          metrics.forget(key);
           return done;
         }
         const pods = podsOf(service);
@@ -77,7 +80,8 @@ export function createEndpointSliceController(context: ControllerContext): Compo
         const plan = planSlices({ service, pods, slices: own, node, zoneShares, triggerTime });
         const count = pods.length;
         const cause = causedBy(service, `${count} pod${count === 1 ? '' : 's'} stand behind it`);
-        await carryOutTold(context, service, plan, { key, writes, cause });
+        metrics.planned(key, plan);
+        await carryOutTold(context, service, plan, { key, writes, cause, metrics });
         teller.tell(service, plan.topology);
         return done;
       };
@@ -90,13 +94,17 @@ async function carryOutTold(
   context: ControllerContext,
   service: Stored<Service>,
   plan: SlicePlan,
-  options: { key: string; writes: OwnWrites; cause: Cause },
+  options: SliceWriteOptions & { metrics: EndpointSliceMetrics },
 ): Promise<void> {
+  const { key, metrics } = options;
   try {
     await carryOutSlices(context, plan, options);
+    metrics.carriedOut(key, service, plan);
+    metrics.synced('success');
   } catch (error) {
-    if (isTerminatingNamespace(error)) return;
-    const message = `Error updating Endpoint Slices for Service ${options.key}: ${(error as Error).message}`;
+    if (isTerminatingNamespace(error)) return metrics.synced('success');
+    metrics.synced('error');
+    const message = `Error updating Endpoint Slices for Service ${key}: ${(error as Error).message}`;
     context.events.record(service, { type: 'Warning', reason: 'FailedToUpdateEndpointSlices', message });
     throw error;
   }

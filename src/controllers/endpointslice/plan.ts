@@ -210,6 +210,7 @@ export function planSlices(input: SliceInput): SlicePlan & { topology?: readonly
     return { ...slice, metadata: { ...slice.metadata, annotations } };
   };
   return {
+    ...plan,
     // The garbage collector is about to take them away; what is there is kept true for as long as somebody holds the Service.
     create: service.metadata.deletionTimestamp ? [] : plan.create.map(stamped),
     update: plan.update.map(stamped),

@@ -10,7 +10,31 @@ export interface SlicePlan {
   create: EndpointSlice[];
   update: EndpointSlice[];
   remove: Stored<EndpointSlice>[];
+  counts: SliceCounts;
 }
+
+/** What a plan comes to, for the metrics. */
+export interface SliceCounts {
+  /** Endpoints that there should be. */
+  endpoints: number;
+  /** Slices that they would fill. */
+  slices: number;
+  /** Endpoints that are new, changed and gone, in groups that stay. */
+  added: number;
+  updated: number;
+  removed: number;
+}
+
+/** There is nothing to show. */
+export const noCounts: SliceCounts = { endpoints: 0, slices: 0, added: 0, updated: 0, removed: 0 };
+
+const sumOf = (a: SliceCounts, b: SliceCounts): SliceCounts => ({
+  endpoints: a.endpoints + b.endpoints,
+  slices: a.slices + b.slices,
+  added: a.added + b.added,
+  updated: a.updated + b.updated,
+  removed: a.removed + b.removed,
+});
 
 /** Endpoints that share slices: the same ports, the same family of addresses. */
 export interface SliceGroup {
@@ -61,21 +85,25 @@ interface Kept {
   slice: Stored<EndpointSlice>;
   endpoints: Endpoint[];
   isTouched: boolean;
+  updated: number;
+  removed: number;
 }
 
 /** What a slice is to show of what is left in `missing`, which is taken out there. */
 function keep(slice: Stored<EndpointSlice>, missing: Map<string, Endpoint>): Kept {
   const before = slice.endpoints ?? [];
   const endpoints: Endpoint[] = [];
-  let isTouched = false;
+  let updated = 0;
   for (const endpoint of before) {
     const key = endpointKey(endpoint);
     const wanted = missing.get(key);
     missing.delete(key);
-    if (wanted) endpoints.push(wanted);
-    isTouched ||= !wanted || !deepEqual(endpoint, wanted);
+    if (!wanted) continue;
+    endpoints.push(wanted);
+    if (!deepEqual(endpoint, wanted)) updated++;
   }
-  return { slice, endpoints, isTouched };
+  const removed = before.length - endpoints.length;
+  return { slice, endpoints, isTouched: updated + removed > 0, updated, removed };
 }
 
 /** Whether labels or annotations are not as they should be. Annotations are left alone where the shape says nothing of them. */
@@ -136,13 +164,20 @@ function planGroup(
     create: news.map((endpoints) => newSlice(shape, group, endpoints)),
     update,
     remove: all.filter(({ endpoints }) => endpoints.length === 0).map(({ slice }) => slice),
+    counts: {
+      endpoints: group.endpoints.size,
+      slices: Math.ceil(group.endpoints.size / shape.most),
+      added: missing.size,
+      updated: all.reduce((sum, { updated }) => sum + updated, 0),
+      removed: all.reduce((sum, { removed }) => sum + removed, 0),
+    },
   };
 }
 
 /** The plan with slices that are to go turned into those that are to be made, where there are such of the same family. */
-export function recycled({ create, update, remove }: SlicePlan): SlicePlan {
+export function recycled({ create, update, remove, counts }: SlicePlan): SlicePlan {
   const spares = [...remove];
-  const plan: SlicePlan = { create: [], update: [...update], remove: spares };
+  const plan: SlicePlan = { create: [], update: [...update], remove: spares, counts };
   for (const slice of create) {
     const at = spares.findIndex(({ addressType }) => addressType === slice.addressType);
     const [spare] = at < 0 ? [] : spares.splice(at, 1);
@@ -173,5 +208,6 @@ export function planGroups(
     create: plans.flatMap((p) => p.create),
     update: plans.flatMap((p) => p.update),
     remove: [...plans.flatMap((p) => p.remove), ...stale],
+    counts: plans.map((p) => p.counts).reduce(sumOf, noCounts),
   };
 }
