@@ -293,6 +293,43 @@ describe('roles', () => {
     const root = binding('root', 'cluster-admin', [group('dev')], 'ClusterRole');
     expect((await ask(`${rbac}/rolebindings`, { method: 'POST', body: root, as: jane })).status).toBe(403);
   });
+
+  test('for all of a namespace say nothing of the cluster, whose objects no path has in a namespace', async () => {
+    const all = role([{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }], 'all');
+    await ask(`${rbac}/roles`, { method: 'POST', body: all });
+    const user = { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'jane' };
+    await ask(`${rbac}/rolebindings`, { method: 'POST', body: binding('all', 'all', [user]) });
+    const namespace = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    const inside = '/api/v1/namespaces/default';
+    expect((await ask(inside, { as: jane })).json.metadata.name).toBe('default');
+    const statuses = await Promise.all([
+      ask(`${inside}/namespaces`, { as: jane }),
+      ask(`${inside}/namespaces`, { as: jane, method: 'POST', body: namespace('more') }),
+      ask(`${inside}/namespaces/kube-public`, { as: jane, method: 'DELETE' }),
+      ask(`${rbac}/clusterroles`, { as: jane }),
+      ask(`${rbac}/clusterroles?watch=true`, { as: jane }),
+      ask(`${rbac}/clusterroles`, { as: jane, method: 'DELETE' }),
+      ask(`${rbac}/clusterroles/admin`, { as: jane }),
+      ask(`${inside}/nodes/n1/proxy/pods`, { as: jane }),
+    ]);
+    expect(statuses.map(({ status }) => status)).toEqual(statuses.map(() => 404));
+    expect((await ask('/apis/rbac.authorization.k8s.io/v1/clusterroles/admin')).status).toBe(200);
+    await ask(`${rbac}/rolebindings/all`, { method: 'DELETE' });
+  });
+
+  test('find no object of a namespace outside of it', async () => {
+    const apply = { 'content-type': 'application/apply-patch+yaml' };
+    const body = configMap('nowhere');
+    const path = '/api/v1/configmaps/nowhere';
+    const answers = await Promise.all([
+      ask(path),
+      ask(`${path}?fieldManager=m`, { method: 'PATCH', headers: apply, body }),
+      ask(path, { method: 'PUT', body }),
+      ask(path, { method: 'DELETE' }),
+    ]);
+    const message = 'the server could not find the requested resource';
+    expect(answers.map(({ json }) => [json.code, json.message])).toEqual(answers.map(() => [404, message]));
+  });
 });
 
 describe('service accounts', () => {

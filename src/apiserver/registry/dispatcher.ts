@@ -22,7 +22,7 @@ import { list } from './list.ts';
 import { patch } from './patch.ts';
 import { get } from './read.ts';
 import { Registries, type Shown } from './registries.ts';
-import { type Call, type RegistryEnvironment, subjectOf } from './registry.ts';
+import { type Call, type Registry, type RegistryEnvironment, subjectOf } from './registry.ts';
 import { handleSubresource } from './subresource.ts';
 import { update } from './update.ts';
 import { watch } from './watch.ts';
@@ -136,8 +136,7 @@ async function connect(
   registries: Registries,
   object: KubernetesObject,
 ): Promise<void> {
-  const registry = registries.served(call.request.info);
-  if (!registry) throw noSuchPath();
+  const registry = servedAt(call.request.info, registries);
   const write = { operation: 'CONNECT', object, options: { dryRun: false } } as const;
   await admit({ ...call, registry }, write);
   await validateAdmission({ ...call, registry }, write);
@@ -164,8 +163,7 @@ async function handle(
   environment: RegistryEnvironment,
   registries: Registries,
 ): Promise<Answer> {
-  const registry = registries.served(request.info);
-  if (!registry) throw noSuchPath();
+  const registry = servedAt(request.info, registries);
   if (registry.cache?.loading) await registry.cache.loading;
   const { deprecation } = registry.view;
   if (deprecation) {
@@ -175,6 +173,27 @@ async function handle(
   }
   return handlerOf({ request, registry, environment })();
 }
+
+/** What serves the path of a request; throws 404 where nothing does. */
+function servedAt(info: RequestInfo, registries: Registries): Registry {
+  const registry = registries.served(info);
+  if (!registry || !isInScope(registry.kind.resource, info)) throw noSuchPath();
+  return registry;
+}
+
+/**
+ * Whether a path is in the scope of its resource. A cluster's objects are not served under a namespace: rights
+ * are asked for in the namespace of the path, and whoever has all of one would have all of the cluster.
+ */
+function isInScope({ namespaced }: Resource, info: RequestInfo): boolean {
+  const { namespace, name, verb } = info;
+  if (namespaced) return namespace !== '' || name === '' || acrossNamespaces.has(verb);
+  return namespace === '' || isNamespaceItself(info);
+}
+
+/** A namespace is in itself: `/api/v1/namespaces/web` is about what is in `web`, as upstream has it. */
+const isNamespaceItself = ({ group, resource, namespace, name, verb }: RequestInfo) =>
+  group === '' && resource === 'namespaces' && namespace === name && verb !== 'list';
 
 /** Finds what serves the verb on the resource or subresource. */
 function handlerOf(call: Call): () => Answer | Promise<Answer> {
@@ -208,8 +227,7 @@ function customHandlerOf(call: Call, facet: Facet | undefined): () => Answer | P
   const { info } = call.request;
   const { verb, subresource, name } = info;
   const { namespaced } = call.registry.kind.resource;
-  const isElsewhere = namespaced ? !info.namespace && !acrossNamespaces.has(verb) : info.namespace !== '';
-  if (isElsewhere) throw noSuchPath();
+  if (namespaced && !info.namespace && !acrossNamespaces.has(verb)) throw noSuchPath();
   if (!facet) throw notFound(subjectOf(call));
   const onFacet = facetHandlers[verb];
   if (onFacet && name === '') throw badRequest('name must be provided');

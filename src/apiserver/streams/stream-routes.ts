@@ -35,7 +35,8 @@ export class Streams implements StreamRoutes {
   }
 
   handles({ info }: Exchange): boolean {
-    return info.group === '' && info.subresource !== '' && this.#handlerOf(info) !== undefined;
+    const isInScope = (info.namespace === '') === (info.resource === 'nodes');
+    return info.group === '' && info.subresource !== '' && isInScope && this.#handlerOf(info) !== undefined;
   }
 
   async serve(x: Exchange): Promise<number> {

@@ -374,6 +374,7 @@ describe('proxies', () => {
     expect((await ask(`${pods}/web/proxy`)).headers.location).toBe(`${pods}/web/proxy/`);
     expect((await ask(`${pods}/web/proxy/move`)).headers.location).toBe(`${pods}/web/proxy/moved`);
     expect((await ask('/api/v1/nodes/n1/proxy/pods')).text).toBe('one\ntwo\n/pods');
+    expect((await ask('/api/v1/namespaces/default/nodes/n1/proxy/pods')).status).toBe(404);
   });
 
   test('carry every method', async () => {
