@@ -126,7 +126,8 @@ function stateOf(from: RuntimeContainer, runtimeName: string): ContainerState {
   const time = (ms: number | undefined) => (ms ? formatTime(ms) : undefined);
   if (from.state === 'running') return { running: { startedAt: time(from.startedAtMs) } };
   if (from.state === 'created') return { waiting: {} };
-  const times = { startedAt: time(from.startedAtMs), finishedAt: time(from.finishedAtMs) };
+  // What never ran started at the epoch: so runtimes tell it, and so it is shown.
+  const times = { startedAt: formatTime(from.startedAtMs ?? 0), finishedAt: time(from.finishedAtMs) };
   const containerID = `${runtimeName}://${from.id}`;
   if (from.state === 'unknown') {
     const message = 'The container could not be located when the pod was terminated';

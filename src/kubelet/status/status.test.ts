@@ -146,6 +146,14 @@ describe('the status of a container', () => {
     });
   });
 
+  test('that could not be run is said to have started at the epoch', () => {
+    const runtime = runtimeOf(exited('c', 128, { reason: 'StartError', startedAtMs: undefined }));
+    expect(first(statusOf(podOf(), runtime))?.state?.terminated).toMatchObject({
+      startedAt: '1970-01-01T00:00:00Z',
+      finishedAt: '2026-01-01T00:00:05Z',
+    });
+  });
+
   test('that was lost sight of before another took its place has ended unseen', () => {
     const lost = { ...exited('c', 0, { id: 'old' }), state: 'unknown' as const };
     const runtime = runtimeOf({ ...exited('c', 0, { id: 'new', restartCount: 1 }), state: 'running' }, lost);
