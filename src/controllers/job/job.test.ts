@@ -278,6 +278,20 @@ describe('an indexed Job', () => {
     expect(ended(await get())).toContain('Complete CompletionsReached');
   });
 
+  // upstream: appendPodsWithSameIndexForRemoval
+  test('keeps the pod that is furthest where an index has two', async () => {
+    nodes.fate = (pod) => (pod.metadata.name === 'j-twin' ? 'ready' : 'pending');
+    await create({ ...indexed, completions: 1 });
+    await cluster.settle();
+    const [first] = await cluster.list(pods);
+    if (!first) throw new Error('no pod');
+    const { labels, annotations, ownerReferences, finalizers } = first.metadata;
+    const metadata = { name: 'j-twin', labels, annotations, ownerReferences, finalizers };
+    await cluster.create(pods, { metadata, spec: first.spec });
+    await cluster.settle();
+    expect(await cluster.names(pods)).toEqual(['j-twin']);
+  });
+
   test('may fail by index', async () => {
     nodes.fate = (pod) => (indexOf(pod) === 1 ? 'Failed' : 'Succeeded');
     await create({ ...indexed, backoffLimitPerIndex: 1 });

@@ -156,7 +156,7 @@ class JobController {
     const delays = this.#memory.delaysFor(uid, owned, count, nowMs);
     const plan: PodPlan = outcome
       ? { create: [], remove: count.active, againInMs: undefined }
-      : planPods(job, count, { delays, nowMs });
+      : planPods(job, count, delays);
     if (deletionTimestamp) plan.create = [];
     if (!outcome) sync.action = actionOf(plan);
     const removed = new Set(plan.remove);

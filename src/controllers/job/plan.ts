@@ -2,7 +2,8 @@ import type { Job, JobCondition, JobStatus } from '../../api/batch/v1.ts';
 import type { Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { formatTime } from '../../platform/clock.ts';
-import { byDeletionOrder, isReady } from '../shared/pods.ts';
+import { byActivity } from '../shared/deletion-order.ts';
+import { isReady } from '../shared/pods.ts';
 import type { Count } from './count.ts';
 import { formatIndexes } from './indexes.ts';
 import { deadlineInMs, type Outcome } from './outcome.ts';
@@ -25,11 +26,7 @@ export interface PodPlan {
 const burst = 500;
 
 /** Which pods to make and which to take away, while the Job is undecided. */
-export function planPods(
-  job: Stored<Job>,
-  count: Count,
-  { delays, nowMs }: { delays: Delays; nowMs: number },
-): PodPlan {
+export function planPods(job: Stored<Job>, count: Count, delays: Delays): PodPlan {
   const { parallelism = 1, completions, suspend, podReplacementPolicy } = job.spec ?? {};
   const { active } = count;
   if (suspend) return { create: [], remove: active, againInMs: undefined };
@@ -41,23 +38,25 @@ export function planPods(
   const inTheWay = podReplacementPolicy === 'Failed' ? count.terminating : [];
   const missing = wanted - kept.length - inTheWay.length;
   const surplus = kept.length - wanted;
-  const extra = surplus > 0 ? byDeletionOrder(kept, () => 0, nowMs).slice(0, surplus) : [];
+  const extra = surplus > 0 ? byActivity(kept).slice(0, surplus) : [];
   const remove = [...duplicates, ...extra];
   if (missing <= 0 || remove.length > 0) return { create: [], remove, againInMs: undefined };
   const { create, againInMs } = newPods(job, count, { missing, kept: [...kept, ...inTheWay], delays });
   return { create: create.slice(0, burst), remove, againInMs };
 }
 
-/** Pods of indexes that are done, out of range, or taken twice. */
+/** Pods of indexes that are done, out of range, or taken twice: of those, the one that is furthest stays. */
 function surplusOfIndexes(job: Stored<Job>, { active, completed, failedIndexes }: Count): Stored<Pod>[] {
-  const taken = new Set<number>();
-  return active.filter((pod) => {
+  const surplus: Stored<Pod>[] = [];
+  const byIndex = new Map<number, Stored<Pod>[]>();
+  for (const pod of active) {
     const index = indexOf(pod);
-    if (index === undefined || index >= (job.spec?.completions ?? 0)) return true;
-    if (completed.has(index) || failedIndexes.has(index) || taken.has(index)) return true;
-    taken.add(index);
-    return false;
-  });
+    const isWanted = index !== undefined && index < (job.spec?.completions ?? 0);
+    if (!isWanted || completed.has(index) || failedIndexes.has(index)) surplus.push(pod);
+    else byIndex.set(index, [...(byIndex.get(index) ?? []), pod]);
+  }
+  for (const twins of byIndex.values()) if (twins.length > 1) surplus.push(...byActivity(twins).slice(0, -1));
+  return surplus;
 }
 
 function newPods(

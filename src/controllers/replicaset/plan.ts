@@ -2,7 +2,8 @@ import type { ReplicaSetCondition, ReplicaSetStatus } from '../../api/apps/v1.ts
 import type { Pod, PodTemplateSpec } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { formatTime } from '../../platform/clock.ts';
-import { availableInMs, byDeletionOrder, isActive, isFinished } from '../shared/pods.ts';
+import { byDeletionOrder } from '../shared/deletion-order.ts';
+import { availableInMs, isActive, isFinished } from '../shared/pods.ts';
 
 /** What ReplicaSets and ReplicationControllers have in common. */
 export interface ReplicaSpec {

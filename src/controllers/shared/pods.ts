@@ -54,57 +54,6 @@ export function podFromTemplate(template: PodTemplateSpec, owner: Stored<Kuberne
   };
 }
 
-/** Restarts of the container that was restarted most. */
-function mostRestarts(pod: Pod): number {
-  return Math.max(0, ...(pod.status?.containerStatuses ?? []).map((status) => status.restartCount ?? 0));
-}
-
-const phaseRank: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 };
-const deletionCostKey = 'controller.kubernetes.io/pod-deletion-cost';
-
-const deletionCost = (pod: Pod) => Number(pod.metadata.annotations?.[deletionCostKey] ?? 0) || 0;
-const bool = (value: boolean) => (value ? 1 : 0);
-
-/** Times are compared by their magnitude, so that a few seconds' difference among old pods does not decide. */
-function olderByMagnitude(sinceMs: number | undefined, nowMs: number): number {
-  return sinceMs === undefined ? 0 : Math.floor(Math.log2(Math.max(1, (nowMs - sinceMs) / 1000)));
-}
-
-/**
- * The order in which surplus pods go, first to go first: unassigned, then not running, not ready, cheap to delete,
- * crowded on one node (`rankOf`), ready for a shorter time, restarted more often, younger.
- * The criteria are those of `pkg/controller/controller_utils.go` (ActivePodsWithRanks).
- */
-export function byDeletionOrder<T extends Stored<Pod>>(
-  pods: readonly T[],
-  rankOf: (pod: T) => number,
-  nowMs: number,
-): T[] {
-  const keys = new Map(
-    pods.map((pod) => [
-      pod,
-      [
-        bool(Boolean(pod.spec.nodeName)),
-        phaseRank[pod.status?.phase ?? 'Pending'] ?? 1,
-        bool(isReady(pod)),
-        deletionCost(pod),
-        -rankOf(pod),
-        olderByMagnitude(readySinceMs(pod), nowMs),
-        -mostRestarts(pod),
-        -Date.parse(pod.metadata.creationTimestamp),
-      ],
-    ]),
-  );
-  const compare = (a: T, b: T) => {
-    const [left, right] = [keys.get(a) as number[], keys.get(b) as number[]];
-    const at = left.findIndex((value, i) => value !== right[i]);
-    return at < 0
-      ? a.metadata.name.localeCompare(b.metadata.name)
-      : (left[at] as number) - (right[at] as number);
-  };
-  return [...pods].sort(compare);
-}
-
 /** Name of the index by which the objects of a namespace are found. */
 export const byNamespace = 'namespace';
 
