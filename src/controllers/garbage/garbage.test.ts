@@ -4,6 +4,7 @@ import { clusterroles, configmaps, namespaces, secrets } from '../../api/generat
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { Client } from '../../client/client.ts';
 import type { ApiRequest } from '../../client/transport.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster } from '../testing.ts';
 import { createGarbageCollector } from './garbage.ts';
 import { judge, ownerCoordinates, released } from './plan.ts';
@@ -186,6 +187,18 @@ describe('collecting', () => {
     await cluster.pass(120_000);
     expect(await cluster.names(secrets)).toEqual(['child']);
   });
+});
+
+test('that it cannot be told what is served is counted', async () => {
+  const cluster = await TestCluster.start();
+  const context = cluster.context('generic-garbage-collector');
+  const discover = () => Promise.reject(new Error('no'));
+  await cluster.run(createGarbageCollector(context, { discover }));
+  await cluster.pass(30_000);
+  expect(seriesOf(cluster.meter)).toMatchObject({
+    garbagecollector_controller_resources_sync_error_total: 2,
+  });
+  await cluster.stop();
 });
 
 describe('collecting where others get in between', () => {

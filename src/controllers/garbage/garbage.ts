@@ -4,6 +4,7 @@ import type { Component } from '../../client/component.ts';
 import { causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { hasReason } from '../../machinery/status-error.ts';
+import type { MetricOptions } from '../../platform/metrics/meter.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import type { Discover } from '../discovery.ts';
 import { type Item, OwnerGraph } from './graph.ts';
@@ -28,6 +29,12 @@ const refreshLimitMs = 30_000;
 /** Owners remembered as gone; the oldest are forgotten first. */
 const rememberedAbsent = 500;
 
+const syncErrors: MetricOptions = {
+  name: 'garbagecollector_controller_resources_sync_error_total',
+  help: 'Times that what is served could not be told, or not all of it be watched.',
+  stability: 'ALPHA',
+};
+
 /** Deletes what has lost its owners, and sees deletions through that wait for dependents or let them go. */
 export function createGarbageCollector(
   context: ControllerContext,
@@ -50,9 +57,17 @@ export function createGarbageCollector(
 
   async function runWithRefresh(signal: AbortSignal): Promise<void> {
     const { clock, log } = context;
+    const failures = context.meter.counter(syncErrors).with();
     // A server that answers for a group and gives no lists must not keep all the others waiting.
-    const refreshed = () => Promise.race([refresh(), clock.sleep(refreshLimitMs, signal)]);
-    const failed = (error: unknown) => log.warn('resources not discovered', { error: String(error) });
+    const refreshed = async () => {
+      const late = clock.sleep(refreshLimitMs, signal).then(() => true);
+      if (await Promise.race([refresh().then(() => false), late])) failures.add();
+    };
+    const failed = (error: unknown) => {
+      if (signal.aborted) return;
+      failures.add();
+      log.warn('resources not discovered', { error: String(error) });
+    };
     const keepFresh = async () => {
       while (!signal.aborted) {
         await clock.sleep(refreshMs, signal).catch(() => {});

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nodes } from '../../api/generated/resources.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster } from '../testing.ts';
 import { createNodeIpamController } from './node-ipam.ts';
 
@@ -39,4 +40,11 @@ test('a node that got none gets that of a node that goes', async () => {
   await cluster.delete(nodes, 'a');
   await cluster.settle();
   expect(await rangeOf('c')).toBe('10.244.0.0/24');
+  const ofRange = '{clusterCIDR="10.244.0.0/23"}';
+  expect(seriesOf(cluster.meter)).toMatchObject({
+    [`node_ipam_controller_cidrset_cidrs_allocations_total${ofRange}`]: 3,
+    [`node_ipam_controller_cidrset_cidrs_releases_total${ofRange}`]: 1,
+    [`node_ipam_controller_cidrset_usage_cidrs${ofRange}`]: 1,
+    [`node_ipam_controller_cirdset_max_cidrs${ofRange}`]: 2,
+  });
 });

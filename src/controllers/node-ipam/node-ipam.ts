@@ -5,6 +5,7 @@ import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
+import { IpamMetrics } from './metrics.ts';
 import { Blocks } from './plan.ts';
 
 export interface NodeIpamOptions {
@@ -25,11 +26,12 @@ export function createNodeIpamController(context: ControllerContext, options: No
     workers: 1,
     setup: ({ queue }) => {
       const blocks = new Blocks(options.podRange, options.nodeBits);
+      const metrics = new IpamMetrics(context.meter, options.podRange, blocks);
       /** What nodes are being given, by their uids; it shows in them a little later. */
       const given = new Map<string, string>();
       const without = new Set<string>();
       const look = (node: Stored<Node>) => {
-        for (const block of blocksOf(node)) blocks.take(block);
+        for (const block of blocksOf(node)) metrics.counting(() => blocks.take(block));
         if (!node.spec?.podCIDR) queue.add(keyOf(node));
       };
       informer.onChange({
@@ -39,7 +41,7 @@ export function createNodeIpamController(context: ControllerContext, options: No
         },
         deleted: (node) => {
           for (const block of [...blocksOf(node), given.get(node.metadata.uid)])
-            if (block !== undefined) blocks.giveBack(block);
+            if (block !== undefined) metrics.counting(() => blocks.giveBack(block));
           given.delete(node.metadata.uid);
           without.delete(keyOf(node));
           for (const name of without) queue.add(name);
@@ -48,7 +50,7 @@ export function createNodeIpamController(context: ControllerContext, options: No
       return async (name) => {
         const node = informer.get(name);
         if (!node || node.spec?.podCIDR) return done;
-        const block = given.get(node.metadata.uid) ?? blocks.takeNext();
+        const block = given.get(node.metadata.uid) ?? metrics.counting(() => blocks.takeNext());
         if (block === undefined) {
           without.add(name);
           const reason = `no part of ${options.podRange} is left for the pods of this node`;

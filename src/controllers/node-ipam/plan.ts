@@ -31,6 +31,11 @@ export class Blocks {
     this.#count = readRange(range).count / 2 ** (32 - size);
   }
 
+  /** How many there are, and how many of them are taken. */
+  get sizes(): { all: number; taken: number } {
+    return { all: this.#count, taken: this.#taken.size };
+  }
+
   /** Takes the next block that is free; undefined where the range is used up. */
   takeNext(): string | undefined {
     if (this.#taken.size >= this.#count) return undefined;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Pod } from '../../api/core/v1.ts';
 import { nodes, pods } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { addNode, readyNode, TestCluster, TestNodes } from '../testing.ts';
 import { findLeftovers } from './plan.ts';
 import { createPodGarbageCollector } from './pod-gc.ts';
@@ -42,6 +43,9 @@ test('finished pods beyond the threshold are removed, the oldest first', async (
   }
   await cluster.pass(20_000);
   expect(await cluster.names(pods)).toEqual(['c']);
+  expect(seriesOf(cluster.meter)).toMatchObject({
+    'pod_gc_collector_force_delete_pods_total{namespace="default",reason="terminated"}': 2,
+  });
 });
 
 test('a pod that is deleted before it has a node does not linger', async () => {

@@ -4,6 +4,7 @@ import type { Component } from '../../client/component.ts';
 import type { Informer } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { hasReason } from '../../machinery/status-error.ts';
+import type { MetricOptions } from '../../platform/metrics/meter.ts';
 import type { ControllerContext } from '../controller.ts';
 import { noteDisruption } from '../shared/disruption.ts';
 import { createPeriodic } from '../shared/periodic.ts';
@@ -30,6 +31,20 @@ const reasons: Record<Leftover['why'], string> = {
   unscheduled: 'it was deleted before it had a node',
 };
 
+const labels = ['namespace', 'reason'];
+const removals: MetricOptions = {
+  name: 'pod_gc_collector_force_delete_pods_total',
+  help: 'Pods removed by force, by why.',
+  stability: 'ALPHA',
+  labels,
+};
+const failures: MetricOptions = {
+  name: 'pod_gc_collector_force_delete_pod_errors_total',
+  help: 'Pods that could not be removed by force, by why they should have been.',
+  stability: 'ALPHA',
+  labels,
+};
+
 /** Removes pods that no kubelet will remove. */
 export function createPodGarbageCollector(context: ControllerContext, options: PodGcOptions = {}): Component {
   const { mostFinished = 12_500, periodMs = 20_000, quarantineMs = 40_000 } = options;
@@ -41,11 +56,29 @@ export function createPodGarbageCollector(context: ControllerContext, options: P
     const missingNodes = await missing.among(all);
     const known = new Map(nodeInformer.list().map((node) => [node.metadata.name, node]));
     const leftovers = findLeftovers({ pods: all, nodes: known, missingNodes, mostFinished });
-    const results = await Promise.allSettled(leftovers.map((leftover) => remove(context, leftover)));
+    const results = await Promise.allSettled(leftovers.map((leftover) => removeCounted(context, leftover)));
     const failure = results.find((result) => result.status === 'rejected');
     if (failure) throw (failure as PromiseRejectedResult).reason;
   };
   return createPeriodic({ name: 'pod-garbage-collector', context, periodMs, round });
+}
+
+async function removeCounted(context: ControllerContext, leftover: Leftover): Promise<void> {
+  const { pod, why } = leftover;
+  const values = [pod.metadata.namespace ?? '', why === 'finished' ? 'terminated' : why];
+  context.meter
+    .counter(removals)
+    .with(...values)
+    .add();
+  try {
+    await remove(context, leftover);
+  } catch (error) {
+    context.meter
+      .counter(failures)
+      .with(...values)
+      .add();
+    throw error;
+  }
 }
 
 async function remove(context: ControllerContext, { pod, why }: Leftover): Promise<void> {

@@ -3,7 +3,7 @@ import type { Pod, PodTemplateSpec } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { formatTime } from '../../platform/clock.ts';
 import { byDeletionOrder } from '../shared/deletion-order.ts';
-import { availableInMs, isActive, isFinished } from '../shared/pods.ts';
+import { availableInMs, isActive, isFinished, isReady } from '../shared/pods.ts';
 
 /** What ReplicaSets and ReplicationControllers have in common. */
 export interface ReplicaSpec {
@@ -36,6 +36,18 @@ export function planReplicas(
   if (surplus <= 0) return { create: Math.min(burst, -surplus), remove: [] };
   const ordered = byDeletionOrder(active, context.crowding, context.nowMs);
   return { create: 0, remove: ordered.slice(0, Math.min(burst, surplus)) };
+}
+
+/** How many times as old as the youngest of the active pods that are ready those are that are taken away, in whole numbers. */
+export function ageRatios(
+  owned: readonly Stored<Pod>[],
+  removed: readonly Stored<Pod>[],
+  nowMs: number,
+): number[] {
+  if (removed.length === 0) return [];
+  const ageMs = ({ metadata }: Stored<Pod>) => nowMs - Date.parse(metadata.creationTimestamp);
+  const youngest = Math.min(...owned.filter((pod) => isActive(pod) && isReady(pod)).map(ageMs));
+  return removed.filter(isReady).map((pod) => Math.floor(ageMs(pod) / Math.max(1, youngest)));
 }
 
 export interface StatusInput {

@@ -9,6 +9,8 @@ import { type Cause, causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { matchesLabels, type Selector } from '../../machinery/label-selector.ts';
 import { hasReason } from '../../machinery/status-error.ts';
+import { exponentialBounds } from '../../platform/metrics/histogram.ts';
+import type { HistogramOptions, Observer } from '../../platform/metrics/meter.ts';
 import {
   type ControllerContext,
   createController,
@@ -22,7 +24,7 @@ import { controllerOf } from '../shared/owners.ts';
 import { isActive, podFromTemplate } from '../shared/pods.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { spacingMs } from '../shared/spacing.ts';
-import { planReplicas, type ReplicaSpec, statusOf } from './plan.ts';
+import { ageRatios, planReplicas, type ReplicaSpec, statusOf } from './plan.ts';
 
 type Replicated = ReplicaSet | ReplicationController;
 
@@ -38,6 +40,13 @@ export interface ReplicaManagerOptions<T extends Replicated> {
 }
 
 type Failure = { reason: 'FailedCreate' | 'FailedDelete'; message: string };
+
+const deletionAgeRatio: HistogramOptions = {
+  name: 'replicaset_controller_sorting_deletion_age_ratio',
+  help: 'How many times as old as the youngest that is ready those are that are taken away.',
+  stability: 'ALPHA',
+  bounds: exponentialBounds(0.25, 2, 6),
+};
 
 /** Keeps the number of pods that each object of a resource asks for. */
 export function createReplicaManager<T extends Replicated>(options: ReplicaManagerOptions<T>): Component {
@@ -59,6 +68,7 @@ class ReplicaManager<T extends Replicated> {
   readonly #writes: OwnWrites;
   readonly #sets: Informer<T>;
   readonly #pods: Informer<Pod>;
+  readonly #ageRatios: Observer;
 
   constructor(options: ReplicaManagerOptions<T>, writes: OwnWrites) {
     this.#options = options;
@@ -66,6 +76,7 @@ class ReplicaManager<T extends Replicated> {
     this.#writes = writes;
     this.#sets = options.context.informers.of(options.resource);
     this.#pods = options.context.informers.of(pods);
+    this.#ageRatios = options.context.meter.histogram(deletionAgeRatio).with();
     indexByController(this.#pods);
     indexByController(this.#sets);
   }
@@ -100,6 +111,7 @@ class ReplicaManager<T extends Replicated> {
     const spec = specOf(set);
     const nowMs = this.#context.clock.now();
     const plan = planFor(spec, owned, { nowMs, crowding: crowdingOf(() => this.#related(set)) });
+    for (const ratio of ageRatios(owned, plan.remove, nowMs)) this.#ageRatios.observe(ratio);
     const failure = (await this.#create(set, plan.create)) ?? (await this.#remove(set, plan.remove));
     const status = set.status as ReplicaSetStatus | undefined;
     const generation = set.metadata.generation ?? 0;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pods, replicasets, replicationcontrollers } from '../../api/generated/resources.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createReplicaSetController } from './replicaset.ts';
 import { createReplicationController } from './replicationcontroller.ts';
@@ -69,6 +70,19 @@ describe('ReplicaSet', () => {
     expect(await cluster.list(pods)).toHaveLength(4);
     await cluster.patch(replicasets, 'web', { spec: { replicas: 2 } });
     expect(await cluster.names(pods)).toEqual(old);
+  });
+
+  test('tells how old those are that it takes away, beside the youngest', async () => {
+    await cluster.create(replicasets, setOf(1));
+    await cluster.settle();
+    await cluster.pass(70_000);
+    await cluster.patch(replicasets, 'web', { spec: { replicas: 2 } });
+    await cluster.pass(10_000);
+    await cluster.patch(replicasets, 'web', { spec: { replicas: 0 } });
+    expect(seriesOf(cluster.meter)).toMatchObject({
+      replicaset_controller_sorting_deletion_age_ratio_count: 2,
+      replicaset_controller_sorting_deletion_age_ratio_sum: 8 + 1,
+    });
   });
 
   test('adopts matching orphans and lets go of pods that match no more', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { configmaps, namespaces } from '../../api/generated/resources.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster } from '../testing.ts';
 import { createRootCaPublisher } from './root-ca.ts';
 
@@ -23,6 +24,9 @@ test('every namespace is told the authority', async () => {
   const { data, metadata } = await published();
   expect(data).toEqual({ 'ca.crt': 'PEM' });
   expect(metadata.annotations?.[descriptionKey]).toBeTruthy();
+  const series = seriesOf(cluster.meter);
+  expect(series['root_ca_cert_publisher_sync_total{code="200"}']).toBeGreaterThan(0);
+  expect(series['root_ca_cert_publisher_sync_duration_seconds_count{code="200"}']).toBeGreaterThan(0);
 });
 
 test.each([

@@ -4,13 +4,30 @@ import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { ignoring } from '../../machinery/status-error.ts';
+import { ignoring, StatusError } from '../../machinery/status-error.ts';
+import { exponentialBounds } from '../../platform/metrics/histogram.ts';
+import type { HistogramOptions, MetricOptions } from '../../platform/metrics/meter.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
 
 const configMapName = 'kube-root-ca.crt';
 const descriptionKey = 'kubernetes.io/description';
 const description =
   'The authority that signs the certificate of the API server, for clients inside the cluster.';
+
+const labels = ['code'];
+const syncTotal: MetricOptions = {
+  name: 'root_ca_cert_publisher_sync_total',
+  help: 'Looks at namespaces, by what the server answered.',
+  stability: 'ALPHA',
+  labels,
+};
+const syncDuration: HistogramOptions = {
+  name: 'root_ca_cert_publisher_sync_duration_seconds',
+  help: 'How long looks at namespaces took, by what the server answered.',
+  stability: 'ALPHA',
+  labels,
+  bounds: exponentialBounds(0.001, 2, 15),
+};
 
 /** Publishes the authority by which pods know the API server, in every namespace. */
 export function createRootCaPublisher(context: ControllerContext, options: { authority: string }): Component {
@@ -26,7 +43,7 @@ export function createRootCaPublisher(context: ControllerContext, options: { aut
       namespaceInformer.onChange({ added: (n) => queue.add(keyOf(n)), updated: (n) => queue.add(keyOf(n)) });
       const addNamespace = (map: ConfigMap) => queue.add(map.metadata.namespace ?? '');
       published.onChange({ updated: addNamespace, deleted: addNamespace });
-      return async (name) => {
+      const publish = async (name: string) => {
         const namespace = namespaceInformer.get(name);
         if (!namespace || namespace.status?.phase === 'Terminating') return done;
         const map = published.get(`${name}/${configMapName}`);
@@ -45,6 +62,23 @@ export function createRootCaPublisher(context: ControllerContext, options: { aut
           .create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, { cause })
           .catch(ignoring('AlreadyExists'));
         return done;
+      };
+      const { clock, meter } = context;
+      const [syncs, durations] = [meter.counter(syncTotal), meter.histogram(syncDuration)];
+      const observe = (code: number, startMs: number) => {
+        syncs.with(String(code)).add();
+        durations.with(String(code)).observe((clock.monotonic() - startMs) / 1000);
+      };
+      return async (name) => {
+        const startMs = clock.monotonic();
+        try {
+          const outcome = await publish(name);
+          observe(200, startMs);
+          return outcome;
+        } catch (error) {
+          observe(error instanceof StatusError ? error.code : 500, startMs);
+          throw error;
+        }
       };
     },
   });

@@ -4,9 +4,21 @@ import type { Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
+import type { MetricOptions } from '../../platform/metrics/meter.ts';
 import { type ControllerContext, createController, done, type OwnWrites } from '../controller.ts';
 import { controllerReference, isControlledBy } from '../shared/owners.ts';
 import { byClaim, indexByClaim } from '../shared/pods.ts';
+
+const creations: MetricOptions = {
+  name: 'ephemeral_volume_controller_create_total',
+  help: 'Attempts to make a claim for a volume that lives as long as its pod.',
+  stability: 'ALPHA',
+};
+const creationFailures: MetricOptions = {
+  name: 'ephemeral_volume_controller_create_failures_total',
+  help: 'Claims that could not be made.',
+  stability: 'ALPHA',
+};
 
 /** The claim for a volume that lives as long as its pod. */
 function claimFor(pod: Stored<Pod>, volume: Volume): PersistentVolumeClaim {
@@ -31,6 +43,8 @@ export function createEphemeralVolumeController(context: ControllerContext): Com
   const informer = context.informers.of(pods);
   const claims = context.informers.of(persistentvolumeclaims);
   indexByClaim(informer);
+  const attempts = context.meter.counter(creations).with();
+  const failures = context.meter.counter(creationFailures).with();
   const volumesOf = (pod: Pod) => (pod.spec.volumes ?? []).filter((volume) => volume.ephemeral);
   const ensure = async (pod: Stored<Pod>, volume: Volume, writes: OwnWrites) => {
     const claim = claimFor(pod, volume);
@@ -39,10 +53,12 @@ export function createEphemeralVolumeController(context: ControllerContext): Com
     if (there)
       throw new Error(`PVC ${keyOf(claim)} was not created for pod ${keyOf(pod)} (pod is not owner)`);
     const cause = causedBy(pod, `its volume ${volume.name} needs a claim`);
+    attempts.add();
     try {
       const made = await context.client.of(persistentvolumeclaims).create(claim, { cause });
       writes.wrote(keyOf(pod), claims, made);
     } catch (error) {
+      failures.add();
       const text = error instanceof Error ? error.message : String(error);
       throw new Error(`create PVC ${claim.metadata.name}: ${text}`, { cause: error });
     }

@@ -7,6 +7,7 @@ import {
   storageclasses,
   volumeattributesclasses,
 } from '../../api/generated/resources.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createPersistentVolumeBinder } from './binder.ts';
 import { createEphemeralVolumeController } from './ephemeral.ts';
@@ -519,6 +520,10 @@ test('a volume that lives as long as its pod gets a claim', async () => {
   await cluster.settle();
   const again = await cluster.get(persistentvolumeclaims, 'p-scratch');
   expect(again.metadata.uid).not.toBe(made.metadata.uid);
+  expect(seriesOf(cluster.meter)).toMatchObject({
+    ephemeral_volume_controller_create_total: 2,
+    ephemeral_volume_controller_create_failures_total: 0,
+  });
 });
 
 test('a claim of the name that is not its own is told to the pod', async () => {
