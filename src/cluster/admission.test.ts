@@ -114,7 +114,10 @@ describe('PodSecurity', () => {
   });
 
   test.each([
-    ['{}', 'no kind "undefined" is registered for version "undefined"'],
+    ['{}', "Object 'Kind' is missing in '{}'"],
+    ['', "Object 'Kind' is missing in 'null'"],
+    ['{ kind: AdmissionConfiguration }', "Object 'apiVersion' is missing in"],
+    ['{ kind: Pod, apiVersion: v1 }', 'no kind "Pod" is registered for version "v1"'],
     [
       configuration({ enforce: 'loud' }),
       'defaults.enforce: Invalid value: "loud": must be one of privileged',

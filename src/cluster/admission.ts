@@ -10,6 +10,7 @@ import {
   readTolerationConfiguration,
 } from '../apiserver/admission/pod-toleration-restriction.ts';
 import type { CredentialsFor } from '../apiserver/admission/webhooks/caller.ts';
+import { expectKind } from '../machinery/configuration-kind.ts';
 import type { ApiServerOptions } from '../apiserver/server.ts';
 import { parseYaml } from '../machinery/yaml.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -76,15 +77,11 @@ const nothing: Configured = { plugins: new Map() };
 
 async function configuredBy(file: string, means: Means): Promise<Configured> {
   try {
-    const read = (parseYaml(await means.files.readText(file)) ?? {}) as {
-      apiVersion?: string;
-      kind?: string;
-      plugins?: PluginConfiguration[];
-    };
-    if (read.kind !== 'AdmissionConfiguration' || read.apiVersion !== 'apiserver.config.k8s.io/v1')
-      throw new Error(`no kind "${read.kind}" is registered for version "${read.apiVersion}"`);
+    const read = parseYaml(await means.files.readText(file));
+    expectKind(read, { kind: 'AdmissionConfiguration', apiVersions: ['apiserver.config.k8s.io/v1'] });
     const into: Configured = { plugins: new Map() };
-    for (const one of read.plugins ?? []) await configure(one, { file, means, into });
+    const { plugins = [] } = read as { plugins?: PluginConfiguration[] };
+    for (const one of plugins) await configure(one, { file, means, into });
     return into;
   } catch (error) {
     throw new UserError(`admission control configuration ${file}: ${(error as Error).message}`);
@@ -130,9 +127,9 @@ const webhookKinds = new Map([
 ]);
 
 function kubeconfigOf(read: unknown): string {
-  const { apiVersion, kind, kubeConfigFile } = (read ?? {}) as Record<string, string | undefined>;
-  if (apiVersion === undefined || webhookKinds.get(kind ?? '') !== apiVersion)
-    throw new Error(`no kind "${kind}" is registered for version "${apiVersion}"`);
+  const { kind, kubeConfigFile } = (read ?? {}) as Record<string, string | undefined>;
+  const known = [...webhookKinds.keys()].find((name) => name === kind) ?? 'WebhookAdmissionConfiguration';
+  expectKind(read, { kind: known, apiVersions: [webhookKinds.get(known) as string] });
   if (!kubeConfigFile) throw new Error('kubeConfigFile: Required value');
   if (!kubeConfigFile.startsWith('/'))
     throw new Error(

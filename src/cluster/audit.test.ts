@@ -62,7 +62,7 @@ test('auditing says which file cannot be used, and why', async () => {
   await put('/etc/policy.yaml', policy);
   await put('/etc/webhook', '{}');
   await expect(startAuditing({ ...settings, webhookConfigFile: '/etc/webhook' }, platform)).rejects.toThrow(
-    'initializing audit webhook: /etc/webhook: there is no context ""',
+    'initializing audit webhook: /etc/webhook: invalid configuration: no configuration has been provided',
   );
 });
 

@@ -36,6 +36,8 @@ interface Origin {
 export async function readServerConfig(path: string, files: Pick<Files, 'readText'>): Promise<ToldServer> {
   const config = (parseYaml(await files.readText(path)) ?? {}) as ConfigFile;
   const wanted = config['current-context'] ?? '';
+  if (!wanted && !config.contexts?.length)
+    throw new Error('invalid configuration: no configuration has been provided');
   const { context } = named(config.contexts, wanted, 'context');
   const { cluster = {} } = named(config.clusters, context?.cluster ?? '', 'cluster');
   const { user = {} } = context?.user ? named(config.users, context.user, 'user') : {};

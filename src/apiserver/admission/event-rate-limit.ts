@@ -1,4 +1,5 @@
 import type { Event } from '../../api/core/v1.ts';
+import { expectKind } from '../../machinery/configuration-kind.ts';
 import { type FieldError, invalid, notSupported, renderErrors } from '../../machinery/field-error.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -88,9 +89,8 @@ class Enforcer {
 
 /** Reads its configuration. Throws an Error in upstream's words where it is none. */
 export function readEventLimits(read: unknown): EventLimit[] {
-  const { apiVersion, kind, limits = [] } = (read ?? {}) as Record<string, unknown>;
-  if (kind !== 'Configuration' || apiVersion !== 'eventratelimit.admission.k8s.io/v1alpha1')
-    throw new Error(`no kind "${kind}" is registered for version "${apiVersion}"`);
+  expectKind(read, { kind: 'Configuration', apiVersions: ['eventratelimit.admission.k8s.io/v1alpha1'] });
+  const { limits = [] } = read as Record<string, unknown>;
   if (!Array.isArray(limits)) throw new Error('limits must be a list');
   const errors = limits.length === 0 ? [invalid('limits', limits, 'must not be empty')] : [];
   errors.push(...limits.flatMap((limit, i) => limitErrors(limit ?? {}, `limits[${i}]`)));

@@ -1,4 +1,5 @@
 import type { Pod, Toleration } from '../../api/core/v1.ts';
+import { expectKind } from '../../machinery/configuration-kind.ts';
 import { qosClass } from '../../machinery/qos.ts';
 import { badRequest } from '../../machinery/status-error.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
@@ -104,9 +105,9 @@ function includes(wide: Toleration, narrow: Toleration): boolean {
 
 /** Reads its configuration. Throws an Error where it is none. */
 export function readTolerationConfiguration(read: unknown): TolerationConfiguration {
-  const { apiVersion, kind, default: usual, whitelist } = (read ?? {}) as Record<string, unknown>;
-  if (kind !== 'Configuration' || apiVersion !== 'podtolerationrestriction.admission.k8s.io/v1alpha1')
-    throw new Error(`no kind "${kind}" is registered for version "${apiVersion}"`);
+  const apiVersions = ['podtolerationrestriction.admission.k8s.io/v1alpha1'];
+  expectKind(read, { kind: 'Configuration', apiVersions });
+  const { default: usual, whitelist } = read as Record<string, unknown>;
   return {
     ...(usual !== undefined && { default: tolerationsOf(usual) }),
     ...(whitelist !== undefined && { whitelist: tolerationsOf(whitelist) }),

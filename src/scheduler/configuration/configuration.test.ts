@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { builtInPlugins } from './registry.ts';
 import { defaultConfiguration, parseConfiguration } from './configuration.ts';
+import { ConfigurationError } from './reading.ts';
 import { buildProfiles } from './profiles.ts';
 import { parseYaml } from '../../machinery/yaml.ts';
 import { testHandle } from '../testing.ts';
@@ -158,8 +159,10 @@ profiles:
 
   test('is refused where it cannot be meant', () => {
     expect(() => parseConfiguration({ apiVersion: 'v1', kind: 'Pod' })).toThrow(
-      /must be KubeSchedulerConfiguration/,
+      'no kind "Pod" is registered for version "v1"',
     );
+    expect(() => parseConfiguration({})).toThrow(ConfigurationError);
+    expect(() => parseConfiguration({})).toThrow("Object 'Kind' is missing in '{}'");
     expect(() => parse('profiles: [{ plugins: { filters: {} } }]')).toThrow(
       'profiles[0].plugins.filters: unknown field',
     );

@@ -1,3 +1,4 @@
+import { expectKind } from '../../machinery/configuration-kind.ts';
 import { type Point, points } from '../framework/framework.ts';
 import { defaultPlugins } from './default-plugins.ts';
 import { type ExtenderConfiguration, parseExtenders } from './extenders.ts';
@@ -69,15 +70,19 @@ const processFields = [
   'delayCacheUntilActive',
 ];
 
+function checkKind(root: Untyped): void {
+  const { apiVersion, kind } = configurationKind;
+  try {
+    expectKind(root, { kind, apiVersions: [apiVersion] });
+  } catch (error) {
+    throw new ConfigurationError('', (error as Error).message);
+  }
+}
+
 /** Reads the object that a `KubeSchedulerConfiguration` file holds. Throws a ConfigurationError that names the field. */
 export function parseConfiguration(object: unknown): SchedulerConfiguration {
   const root = objectAt({ '': object }, '', '');
-  const { apiVersion, kind } = configurationKind;
-  if (root.apiVersion !== apiVersion || root.kind !== kind)
-    throw new ConfigurationError(
-      '',
-      `must be ${kind} of ${apiVersion}, is ${root.kind} of ${root.apiVersion}`,
-    );
+  checkKind(root);
   const known = ['apiVersion', 'kind', 'profiles', 'percentageOfNodesToScore', 'extenders'];
   expectKeys(root, [...known, 'podInitialBackoffSeconds', 'podMaxBackoffSeconds', ...processFields], '');
   const profiles = listAt(root, 'profiles', '').map((profile, i) => parseProfile(profile, `profiles[${i}]`));

@@ -1,26 +1,19 @@
+import { expectKind } from '../../../machinery/configuration-kind.ts';
 import { renderErrors } from '../../../machinery/field-error.ts';
 import { labelPrefix, policyOf } from './levels.ts';
 import type { PodSecurityConfiguration } from './pod-security.ts';
 
-const versions = ['v1', 'v1beta1', 'v1alpha1'].map(
+const apiVersions = ['v1', 'v1beta1', 'v1alpha1'].map(
   (version) => `pod-security.admission.config.k8s.io/${version}`,
 );
 
 /** Reads a `PodSecurityConfiguration`. Throws an Error that says what is wrong with it. */
 export function readPodSecurity(read: unknown): PodSecurityConfiguration {
-  const {
-    apiVersion,
-    kind,
-    defaults = {},
-    exemptions = {},
-  } = (read ?? {}) as {
-    apiVersion?: string;
-    kind?: string;
+  expectKind(read, { kind: 'PodSecurityConfiguration', apiVersions });
+  const { defaults = {}, exemptions = {} } = read as {
     defaults?: Record<string, string>;
     exemptions?: Record<string, unknown>;
   };
-  if (kind !== 'PodSecurityConfiguration' || !versions.includes(apiVersion ?? ''))
-    throw new Error(`no kind "${kind}" is registered for version "${apiVersion}"`);
   const listOf = (field: string) => new Set(texts(exemptions[field] ?? [], `exemptions.${field}`));
   return {
     defaults: policyFrom(defaults),

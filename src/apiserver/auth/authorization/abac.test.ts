@@ -167,7 +167,7 @@ test.each([
     '{"apiVersion":"abac.authorization.kubernetes.io/v1beta2","kind":"Policy","spec":{"user":"a"}}',
     /no kind "Policy" is registered for version "abac.authorization.kubernetes.io\/v1beta2"/,
   ],
-  ['{"apiVersion":"abac.authorization.kubernetes.io/v1beta1","spec":{"user":"a"}}', /no kind "undefined"/],
+  ['{"apiVersion":"abac.authorization.kubernetes.io/v1beta1","spec":{"user":"a"}}', /no kind ""/],
   ['{"kind":"Policies","user":"a"}', /no kind "Policies"/],
   ['{"apiVersion":"abac.authorization.kubernetes.io/v1beta1","kind":"Policy","spec":[]}', /spec must be/],
 ])('a file with the line %s is refused', (line, why) => {

@@ -49,7 +49,7 @@ function readLine(line: string): AbacPolicy {
   }
   // A line of a version that is not known is not one of old: that would allow all what its spec does not.
   if ((version || oldVersion) !== oldVersion || (kind || 'Policy') !== 'Policy')
-    throw new Error(`no kind "${kind}" is registered for version "${version}"`);
+    throw new Error(`no kind "${kind ?? ''}" is registered for version "${version ?? ''}"`);
   return unversioned(shaped(read));
 }
 

@@ -1,3 +1,4 @@
+import { expectKind } from '../../../machinery/configuration-kind.ts';
 import { parseDuration } from '../../../machinery/duration.ts';
 import {
   duplicate,
@@ -43,7 +44,7 @@ export interface CheckMeans {
 export const usualName = (type: AuthorizerType) => type.toLowerCase();
 
 const group = 'apiserver.config.k8s.io';
-const versions = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `${group}/${version}`);
+const apiVersions = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `${group}/${version}`);
 
 type Fields = Record<string, unknown>;
 
@@ -78,11 +79,12 @@ const noAuthorizers = 'at least one authorization mode must be defined';
 function load(read: unknown): Fields[] {
   const failed = (why: string) => new Error(`failed to load AuthorizationConfiguration from file: ${why}`);
   if (read === undefined || read === null) return [];
-  const { apiVersion, kind, authorizers = [], ...others } = read as Fields;
-  if (!kind) throw failed(`Object 'Kind' is missing in '${JSON.stringify(read)}'`);
-  if (!apiVersion) throw failed(`Object 'apiVersion' is missing in '${JSON.stringify(read)}'`);
-  if (kind !== 'AuthorizationConfiguration' || !versions.includes(apiVersion as string))
-    throw failed(`no kind "${kind}" is registered for version "${apiVersion}"`);
+  try {
+    expectKind(read, { kind: 'AuthorizationConfiguration', apiVersions });
+  } catch (error) {
+    throw failed((error as Error).message);
+  }
+  const { apiVersion: _, kind: __, authorizers = [], ...others } = read as Fields;
   const unknown = unknownFields(others, [], '');
   if (!Array.isArray(authorizers)) throw failed('authorizers must be a list');
   for (const [i, one] of authorizers.entries()) {

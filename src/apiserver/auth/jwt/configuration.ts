@@ -1,3 +1,4 @@
+import { expectKind } from '../../../machinery/configuration-kind.ts';
 import {
   duplicate,
   type FieldError,
@@ -55,13 +56,12 @@ export interface AuthenticationConfiguration {
   anonymous?: AnonymousConfiguration;
 }
 
-const versions = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `apiserver.config.k8s.io/${version}`);
+const apiVersions = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `apiserver.config.k8s.io/${version}`);
 
 /** Throws an Error that says what is wrong with a configuration, but for its expressions. */
 export function checkAuthentication(read: unknown, ownIssuer: string): AuthenticationConfiguration {
-  const { apiVersion, kind, jwt = [], anonymous } = (read ?? {}) as Record<string, unknown>;
-  if (kind !== 'AuthenticationConfiguration' || !versions.includes(apiVersion as string))
-    throw new Error(`no kind "${kind}" is registered for version "${apiVersion}"`);
+  expectKind(read, { kind: 'AuthenticationConfiguration', apiVersions });
+  const { jwt = [], anonymous } = read as Record<string, unknown>;
   if (!Array.isArray(jwt)) throw new Error('jwt must be a list');
   const configuration = { jwt, ...(anonymous ? { anonymous } : {}) } as AuthenticationConfiguration;
   const errors = [
