@@ -57,7 +57,8 @@ export class VolumeMounter {
     const dir = dirs.volume(plugin.name, volume.name);
     await this.#prepare(dir, plugin.inMemory ? {} : undefined);
     await this.#write(dir, payload, pod.spec.securityContext?.fsGroup);
-    return { name: volume.name, hostPath: dir, readOnly: false };
+    // Whoever could write here would lay links that the next version is written through, anywhere on the node.
+    return { name: volume.name, hostPath: dir, readOnly: true };
   }
 
   /** The pod's volumes are gone. */

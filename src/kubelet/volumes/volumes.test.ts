@@ -1,15 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import type { Pod } from '../../api/core/v1.ts';
+import type { Pod, Volume } from '../../api/core/v1.ts';
 import { readSums } from '../../machinery/resource-sums.ts';
-import type { OpenBeneath } from '../../platform/open-beneath.ts';
 import { MemoryFiles } from '../../platform/memory-files.ts';
+import { type OpenBeneath, openBeneath } from '../../platform/open-beneath.ts';
+import { VirtualClock } from '../../platform/virtual-clock.ts';
+import type { NodeContext } from '../pods/context.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { claimTrouble } from './claims.ts';
 import { containerMounts } from './container-mounts.ts';
 import { tokenOwner, VolumeContent } from './content.ts';
 import { podDirs } from './dirs.ts';
 import { prepareHostPath } from './host-path.ts';
-import { tmpfsSize } from './mounter.ts';
+import { tmpfsSize, VolumeMounter } from './mounter.ts';
 import { noMounts, parseMountInfo } from './mounts.ts';
 import { giveToGroup } from './ownership.ts';
 import { configMapPayload, downwardPayload, type Payload, safePath, secretPayload } from './payload.ts';
@@ -238,6 +240,30 @@ describe('a projected volume', () => {
       content.payload(pod, { name: 'v', projected: { sources: [{ secret: { name: 's' } }] } }),
     ).rejects.toThrow('secret "s" not found');
   });
+});
+
+test.each<Omit<Volume, 'name'>>([
+  { configMap: { name: 'cm' } },
+  { secret: { secretName: 's' } },
+  { downwardAPI: { items: [{ path: 'name', fieldRef: { fieldPath: 'metadata.name' } }] } },
+  { projected: { sources: [{ configMap: { name: 'cm' } }] } },
+])('no container writes where the node writes: %j', async (source) => {
+  const files = new MemoryFiles();
+  const context = { platform: { files, clock: new VirtualClock() } } as unknown as NodeContext;
+  const mounter = new VolumeMounter(context, { mounts: noMounts, openBeneath });
+  const content = new VolumeContent({
+    objects: {
+      configMap: async () => ({ metadata: {}, data: { k: 'v' } }),
+      secret: async () => ({ metadata: {}, data: { k: 'dg==' } }),
+    },
+    tokens: { token: async () => '' },
+    addresses: () => ({ podIps: [], hostIps: [] }),
+    allocatable: () => new Map(),
+  });
+  const volume = { name: 'v', ...source };
+  const dirs = podDirs('/k', 'u');
+  const mounted = await mounter.mount({ pod, volume, dirs, content, allocatable: new Map() });
+  expect(mounted.readOnly).toBe(true);
 });
 
 test('a token is replaced when most of its life is over, or after a day', () => {
