@@ -36,8 +36,7 @@ export function parseRoute(path: string): KubeletRoute | undefined {
   const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
   if (plain[trimmed]) return plain[trimmed];
   const [, kind, ...rest] = trimmed.split('/').map(decode);
-  if (kind === 'logs' && !rest.some((part) => part === '..'))
-    return { kind: 'nodeLogs', path: rest.join('/') };
+  if (kind === 'logs') return logRoute(rest.join('/'));
   if (rest.some((part) => part === '')) return undefined;
   const [namespace, pod, third, fourth] = rest as [string, string, string?, string?];
   if (!pod) return undefined;
@@ -48,6 +47,11 @@ export function parseRoute(path: string): KubeletRoute | undefined {
   if ((kind !== 'exec' && kind !== 'attach' && kind !== 'run') || !third) return undefined;
   if (rest.length === 3) return { kind, namespace, pod, container: third };
   return rest.length === 4 && fourth ? { kind, namespace, pod, uid: third, container: fourth } : undefined;
+}
+
+/** An escaped slash is one to the file system, so steps upward are looked for in the path that is opened. */
+function logRoute(path: string): KubeletRoute | undefined {
+  return path.split('/').includes('..') ? undefined : { kind: 'nodeLogs', path };
 }
 
 function decode(part: string): string {
