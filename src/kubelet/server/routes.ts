@@ -31,6 +31,18 @@ const plain: Record<string, KubeletRoute> = {
   '/configz': { kind: 'configz' },
 };
 
+/** What only looks takes GET; who may do no more than look must not run anything. */
+const methods: Partial<Record<KubeletRoute['kind'], readonly string[]>> = {
+  run: ['POST'],
+  exec: ['GET', 'POST'],
+  attach: ['GET', 'POST'],
+  portForward: ['GET', 'POST'],
+};
+
+export function takesMethod({ kind }: KubeletRoute, method: string): boolean {
+  return (methods[kind] ?? ['GET', 'HEAD']).includes(method);
+}
+
 /** What is at this path; undefined for nothing. */
 export function parseRoute(path: string): KubeletRoute | undefined {
   const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;

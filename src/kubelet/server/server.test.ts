@@ -3,11 +3,14 @@ import type { PodStatus } from '../../api/core/v1.ts';
 import { subjectaccessreviews, tokenreviews } from '../../api/generated/resources.ts';
 import { Client } from '../../client/client.ts';
 import type { ApiRequest, Transport } from '../../client/transport.ts';
+import type { HttpListener, HttpRequest, HttpServer } from '../../platform/http.ts';
 import { MemoryFiles } from '../../platform/memory-files.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
 import type { NodeContext } from '../pods/context.ts';
 import { Gatekeeper, nodeAction } from './authenticate.ts';
+import { KubeletServer, type KubeletServerParts } from './kubelet-server.ts';
 import { nodeLog } from './node-logs.ts';
+import type { KubeletServerOptions } from './options.ts';
 import { resourceMetrics } from './resource-metrics.ts';
 import { parseRoute } from './routes.ts';
 import { type Measured, summaryDocument } from './stats.ts';
@@ -91,6 +94,46 @@ describe('who may call', () => {
     await gate.allows(caller, { verb: 'get', subresource: 'metrics' });
     expect(asked.length).toBe(before + 1);
   });
+});
+
+test.each([
+  ['GET', '/run/n/p/c?cmd=id', 405],
+  ['PUT', '/run/n/p/c?cmd=id', 405],
+  ['POST', '/run/n/p/c?cmd=id', 200],
+  ['POST', '/pods', 405],
+  ['DELETE', '/healthz', 405],
+  ['HEAD', '/healthz', 200],
+  ['GET', '/healthz', 200],
+])('%s %s is answered with %i', async (method, target, expected) => {
+  const pod = { metadata: { name: 'p', namespace: 'n', uid: 'u' }, spec: { containers: [{ name: 'c' }] } };
+  const container = { id: 'i', name: 'c', state: 'running' };
+  const nothing = Buffer.alloc(0);
+  const commands: string[][] = [];
+  const execSync = async (_: string, command: string[]) => {
+    commands.push(command);
+    return { stdout: nothing, stderr: nothing };
+  };
+  const client = new Client({ request: async () => ({ status: { allowed: true } }) } as unknown as Transport);
+  const parts = {
+    context: { platform: { clock: new VirtualClock() }, runtime: { containers: { execSync } }, client },
+    workers: { all: () => [{ pod }] },
+    view: { load: async () => ({ containers: [container], sandboxes: [] }) },
+  } as unknown as KubeletServerParts;
+  const status = await new Promise<number>((resolve) => {
+    const listen: HttpListener = async ({ onRequest }) => {
+      const peer = { trusted: true, commonName: 'ann', organizations: [], sha256: '' };
+      onRequest({ method, target, headers: {}, peer } as unknown as HttpRequest, {
+        started: false,
+        send: resolve,
+        open: () => expect.fail(),
+      });
+      return {} as HttpServer;
+    };
+    const tls = {} as KubeletServerOptions['tls'];
+    void new KubeletServer(parts).listen({ host: '', port: 0, tls, listen });
+  });
+  expect(status).toBe(expected);
+  expect(commands).toEqual(target.startsWith('/run') && expected === 200 ? [['id']] : []);
 });
 
 test('logs of the node are a list of links, or a file', async () => {
