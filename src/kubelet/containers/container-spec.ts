@@ -1,7 +1,7 @@
 import type { Container, EphemeralContainer, Pod } from '../../api/core/v1.ts';
 import { containerAnnotations, containerNameLabel, podLabels } from '../pods/labels.ts';
 import type { ContainerSpec, Image, LinuxResources, Mount } from '../runtimes/types.ts';
-import { expand } from './expand.ts';
+import { expandWords } from './expand.ts';
 import { containerSecurity, type SecurityDefaults } from './security.ts';
 
 export interface ContainerSpecInput {
@@ -34,8 +34,8 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
     container: { name: container.name, attempt: restartCount },
     image: input.imageId,
     userImage: container.image,
-    command: container.command?.map((word) => expand(word, valueOf)),
-    args: container.args?.map((word) => expand(word, valueOf)),
+    command: expandWords(container.command, valueOf),
+    args: expandWords(container.args, valueOf),
     workingDir: container.workingDir,
     env: [...env].map(([name, value]) => ({ name, value })),
     mounts: input.mounts,

@@ -4,8 +4,8 @@ import { readSums } from '../../machinery/resource-sums.ts';
 import type { Image } from '../runtimes/types.ts';
 import { containerSpec } from './container-spec.ts';
 import { parseResolvConf, podDns } from './dns.ts';
-import { containerEnv, type EnvInput } from './env.ts';
-import { expand, expandStrictly } from './expand.ts';
+import { ContainerConfigError, containerEnv, type EnvInput } from './env.ts';
+import { expand, expandStrictly, expandWords } from './expand.ts';
 import { podFieldValue, resourceFieldValue } from './field-ref.ts';
 import { hostsFile, kernelHostname, podNames } from './hostname.ts';
 import { sandboxSpec } from './sandbox-spec.ts';
@@ -34,6 +34,19 @@ describe('expanding variables', () => {
     ['', ''],
   ])('%s becomes %s', (text, expected) => {
     expect(expand(text, of)).toBe(expected);
+  });
+
+  test('a parenthesis that is never closed is looked for once', () => {
+    const text = '$('.repeat(200_000);
+    expect(expand(text, of)).toBe(text);
+    expect(expand('$(A $$ $(', of)).toBe('$(A $ $(');
+  });
+
+  test('words do not become larger than a process may have them', () => {
+    const large = (name: string) => (name === 'A' ? 'x'.repeat(2 ** 20) : undefined);
+    expect(expand('$(A)', large)).toHaveLength(2 ** 20);
+    expect(() => expand('$(A)'.repeat(9), large)).toThrow('larger than a process may have it');
+    expect(() => expandWords(Array(9).fill('$(A)'), large)).toThrow('larger than a process may have it');
   });
 
   test('strictly, nothing may be missing', () => {
@@ -166,6 +179,19 @@ describe('the environment of a container', () => {
   });
   const env = async (container: Partial<Container>) =>
     Object.fromEntries(await containerEnv(input(container)));
+
+  test('does not grow without end by variables that hold each other', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `V${i}`);
+    const values = names.map((name, i) => ({
+      name,
+      value: i === 0 ? 'x'.repeat(1000) : `$(V${i - 1})`.repeat(10),
+    }));
+    await expect(env({ env: values })).rejects.toThrow(ContainerConfigError);
+    const many = Array.from({ length: 9 }, (_, i) => ({ name: `W${i}`, value: '$(BIG)' }));
+    await expect(env({ env: [{ name: 'BIG', value: 'x'.repeat(2 ** 20) }, ...many] })).rejects.toThrow(
+      'larger than a process may have it',
+    );
+  });
 
   test('knows what came before', async () => {
     const found = await env({

@@ -8,7 +8,7 @@ import type {
   Secret,
 } from '../../api/core/v1.ts';
 import type { Sums } from '../../machinery/resource-sums.ts';
-import { expand } from './expand.ts';
+import { expand, mostCharacters } from './expand.ts';
 import { type PodAddresses, podFieldValue, resourceFieldValue } from './field-ref.ts';
 
 /** Objects of the pod's namespace; undefined where there is none. */
@@ -37,9 +37,12 @@ export async function containerEnv(input: EnvInput): Promise<Map<string, string>
   const own = new Map<string, string>();
   for (const source of input.container.envFrom ?? []) await addSource(input, source, own);
   const valueOf = (name: string) => own.get(name) ?? input.services.get(name);
+  let room = mostCharacters;
   for (const variable of input.container.env ?? []) {
-    const value = await valueFor(input, variable, valueOf);
-    if (value !== undefined) own.set(variable.name, value);
+    const value = await valueFor(input, variable, { valueOf, room });
+    if (value === undefined) continue;
+    room -= value.length;
+    own.set(variable.name, value);
   }
   for (const [name, value] of input.services) if (!own.has(name)) own.set(name, value);
   return own;
@@ -72,10 +75,10 @@ const decode = (base64: string) => Buffer.from(base64, 'base64').toString('utf8'
 async function valueFor(
   input: EnvInput,
   { value, valueFrom }: EnvVar,
-  valueOf: (name: string) => string | undefined,
+  { valueOf, room }: { valueOf: (name: string) => string | undefined; room: number },
 ): Promise<string | undefined> {
-  if (!valueFrom) return expand(value ?? '', valueOf);
   try {
+    if (!valueFrom) return expand(value ?? '', valueOf, room);
     return await referred(input, valueFrom);
   } catch (error) {
     if (error instanceof ContainerConfigError) throw error;
