@@ -26,7 +26,7 @@ function oneWay(from: Duplex, to: Duplex): Promise<void> {
 }
 
 /** Ends a stream after what was written to it; its peer hangs up then, or is hung up on. */
-function finish(to: Duplex): void {
+export function finish(to: Duplex): void {
   if (to.destroyed) return;
   const timer = setTimeout(() => to.destroy(), lingerMs);
   timer.unref();

@@ -35,21 +35,35 @@ export function firstAnswer(socket: Duplex): Promise<FirstAnswer> {
   });
 }
 
+/** The rest of an answer: as much as its length says, else all until the backend hangs up. The connection is over with it. */
+export async function* bodyOf(socket: Duplex, { bytes, bodyAt }: FirstAnswer): AsyncGenerator<Buffer> {
+  const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(bytes.toString('latin1', 0, bodyAt))?.[1];
+  let left = length === undefined ? Number.POSITIVE_INFINITY : Number(length);
+  try {
+    const first = bytes.subarray(bodyAt);
+    left -= first.length;
+    if (first.length > 0) yield first;
+    if (left <= 0) return;
+    for await (const chunk of socket) {
+      yield chunk as Buffer;
+      left -= (chunk as Buffer).length;
+      if (left <= 0) return;
+    }
+  } finally {
+    socket.destroy();
+  }
+}
+
 const bodyBytes = 64 * 1024;
 
 /** The text of an answer that is an error; the connection is over with it. */
-export async function errorText(socket: Duplex, { bytes, bodyAt }: FirstAnswer): Promise<string> {
-  const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(bytes.toString('latin1', 0, bodyAt))?.[1];
-  const wanted = Math.min(length === undefined ? bodyBytes : Number(length), bodyBytes);
-  const chunks = [bytes.subarray(bodyAt)];
-  let size = bytes.length - bodyAt;
-  if (size < wanted) {
-    for await (const chunk of socket) {
-      chunks.push(chunk as Buffer);
-      size += (chunk as Buffer).length;
-      if (size >= wanted) break;
-    }
+export async function errorText(socket: Duplex, answer: FirstAnswer): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of bodyOf(socket, answer)) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= bodyBytes) break;
   }
-  socket.destroy();
-  return Buffer.concat(chunks).toString('utf8', 0, wanted).trim();
+  return Buffer.concat(chunks).toString('utf8', 0, bodyBytes).trim();
 }

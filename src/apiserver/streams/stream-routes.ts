@@ -35,8 +35,10 @@ export class Streams implements StreamRoutes {
   }
 
   handles({ info }: Exchange): boolean {
+    // Under the old path of watches any method would be asked about as a watch, and passed on as what it is.
+    if (info.verb === 'watch' || info.group !== '' || info.subresource === '') return false;
     const isInScope = (info.namespace === '') === (info.resource === 'nodes');
-    return info.group === '' && info.subresource !== '' && isInScope && this.#handlerOf(info) !== undefined;
+    return isInScope && this.#handlerOf(info) !== undefined;
   }
 
   async serve(x: Exchange): Promise<number> {

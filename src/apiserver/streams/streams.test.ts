@@ -2,6 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { connect as tlsConnect } from 'node:tls';
 import { gzipSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -14,6 +15,9 @@ let admin: { cert: string; key: string };
 let jane: { cert: string; key: string };
 const dialed: object[] = [];
 const seen: { url: string; headers: Record<string, unknown> }[] = [];
+
+/** What a backend heard on a connection after it had refused to turn it into something else. */
+const heardAfterRefusal: Buffer[] = [];
 
 const page = '<html><a href="/x">\u00e9</a><a href="y">';
 
@@ -52,6 +56,11 @@ function startKubelet(): Promise<Server> {
     if (request.url?.includes('/broken')) {
       const text = 'container not found ("main")\n';
       return void socket.end(`HTTP/1.1 500 Error\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
+    }
+    if (request.url === '/refused') {
+      heardAfterRefusal.push(head);
+      socket.on('data', (chunk: Buffer) => heardAfterRefusal.push(chunk)).on('end', () => socket.end());
+      return void socket.write('HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno');
     }
     if (request.url?.includes('/two')) return void socket.end('HTTP/1.1 204 No Content\r\n\r\n');
     if (request.headers.upgrade?.toLowerCase() === 'websocket') {
@@ -377,6 +386,17 @@ describe('proxies', () => {
     expect((await ask('/api/v1/namespaces/default/nodes/n1/proxy/pods')).status).toBe(404);
   });
 
+  test('are not reached by the old path of watches, whose verb says nothing of the method', async () => {
+    seen.length = 0;
+    for (const [method, path, status] of [
+      ['POST', '/api/v1/watch/nodes/n1/proxy/run', 405],
+      ['POST', '/api/v1/watch/namespaces/default/pods/web/proxy/run', 405],
+      ['GET', '/api/v1/watch/namespaces/default/pods/web/proxy/', 404],
+    ] as const)
+      expect((await ask(path, { method })).status, path).toBe(status);
+    expect(seen).toEqual([]);
+  });
+
   test('carry every method', async () => {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
       const { json, headers } = await ask(`${pods}/web/proxy/echo`, { method });
@@ -415,6 +435,23 @@ describe('proxies', () => {
     expect(await echoed).toBe('hello');
     expect(seen.at(-1)?.url).toBe('/chat');
     ws.terminate();
+  });
+
+  test('an upgrade that is refused leaves the client no way to the backend', async () => {
+    const { hostname, port } = new URL(t.origin);
+    const socket = tlsConnect({ host: hostname, port: Number(port), ca: t.ca, ...admin });
+    const smuggled = 'GET /run HTTP/1.1\r\nHost: x\r\nX-Remote-Group: system:masters\r\n\r\n';
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk;
+      socket.write(smuggled);
+    });
+    const closed = new Promise((resolve) => socket.on('close', resolve).on('error', () => {}));
+    const head = `GET ${pods}/web/proxy/refused HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n`;
+    socket.write(head + smuggled);
+    await closed;
+    expect(text).toBe('HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno');
+    expect(Buffer.concat(heardAfterRefusal).toString()).toBe('');
   });
 
   test('lead to other ports of a node, but not to this machine', async () => {
