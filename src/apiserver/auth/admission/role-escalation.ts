@@ -6,7 +6,8 @@ import type {
   RoleBinding,
   RoleRef,
 } from '../../../api/rbac/v1.ts';
-import { deepEqual } from '../../../machinery/equal.ts';
+import type { KubernetesObject } from '../../../api/resource.ts';
+import { semanticEqual } from '../../../machinery/equal.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import { forbidden } from '../../../machinery/status-error.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/admission.ts';
@@ -37,36 +38,60 @@ export function escalationCheck(options: EscalationOptions): AdmissionPlugin {
   return { name: 'RBACEscalation', validate: (attributes) => checkWrite(attributes, options) };
 }
 
+const checked = new Set(['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings']);
+
 /** Nearly all writes are about something else, and have nothing to wait for. */
 function checkWrite(attributes: AdmissionAttributes, options: EscalationOptions): Promise<void> | undefined {
   const { kind, object, old, context, namespace, name, operation } = attributes;
-  if (kind.resource.group !== group || !object || operation === 'DELETE') return undefined;
+  if (kind.resource.group !== group || !checked.has(kind.resource.plural)) return undefined;
+  if (!object || operation === 'DELETE') return undefined;
   const { user } = context;
   if (user.groups.includes('system:masters')) return undefined;
+  if (old && isOnlyForCollection(object, old, kind.resource.type)) return undefined;
   const write: Write = { user, resource: kind.resource.plural, namespace, name };
   if (isRole(kind.resource.plural)) return checkRole(write, { object, old }, options);
-  return checkBinding(write, { object: object as RoleBinding, old: old as RoleBinding | undefined }, options);
+  return checkBinding(write, object as RoleBinding, options);
 }
 
 const isRole = (plural: string) => plural === 'roles' || plural === 'clusterroles';
 
+const overlooked = {
+  ownerReferences: undefined,
+  finalizers: undefined,
+  managedFields: undefined,
+  resourceVersion: undefined,
+};
+
+/**
+ * Whether an update changes nothing but what keeps an object, or lets it go. Everything else has to be held by who writes it: the
+ * labels of a role decide which others take its rules in.
+ */
+function isOnlyForCollection(object: KubernetesObject, old: KubernetesObject, type: string): boolean {
+  const compared = ({ kind: _, apiVersion: __, ...rest }: KubernetesObject) => ({
+    ...rest,
+    metadata: { ...rest.metadata, ...overlooked },
+  });
+  return semanticEqual(compared(object), compared(old), type);
+}
+
 type AnyRole = ClusterRole | Role;
-type AnyBinding = RoleBinding | ClusterRoleBinding;
+
+const aggregates = (role: AnyRole | undefined) =>
+  ((role as ClusterRole | undefined)?.aggregationRule?.clusterRoleSelectors ?? []).length > 0;
 
 async function checkRole(
   write: Write,
-  change: { object: AnyRole; old?: AnyRole },
+  { object, old }: { object: AnyRole; old?: AnyRole },
   options: EscalationOptions,
 ): Promise<void> {
-  const { object, old } = change;
-  const { rules = [], aggregationRule } = object as ClusterRole;
-  const before = old as ClusterRole | undefined;
-  if (before && deepEqual(before.rules ?? [], rules) && deepEqual(before.aggregationRule, aggregationRule))
-    return;
-  if (await may(write, { verb: 'escalate', resource: write.resource, name: write.name }, options)) return;
-  // What an aggregated role comes to have is not known yet: only who has everything may make one.
-  if (aggregationRule) mustHold(write, [everything, everyUrl], options);
-  mustHold(write, rules, options);
+  const { resource, name } = write;
+  if (await may(write, { verb: 'escalate', resource, name }, options)) return;
+  mustHold(write, object.rules ?? [], options);
+  // What an aggregated role comes to have is not known yet, and one that no longer is keeps what it came to have.
+  if (!aggregates(object) && !aggregates(old)) return;
+  if (missingOf(write, [everything, everyUrl], options).missing.length === 0) return;
+  const why = 'must have cluster-admin privileges to use the aggregationRule';
+  throw forbidden({ group, resource, name }, why);
 }
 
 const everything: PolicyRule = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
@@ -74,14 +99,11 @@ const everyUrl: PolicyRule = { verbs: ['*'], nonResourceURLs: ['*'] };
 
 async function checkBinding(
   write: Write,
-  change: { object: AnyBinding; old?: AnyBinding },
+  { roleRef }: RoleBinding | ClusterRoleBinding,
   options: EscalationOptions,
 ): Promise<void> {
-  const { object, old } = change;
-  if (old && deepEqual(old.roleRef, object.roleRef) && deepEqual(old.subjects ?? [], object.subjects ?? []))
-    return;
-  if (await may(write, { verb: 'bind', ...target(object.roleRef) }, options)) return;
-  const { rules, error } = options.index.rulesOf(object.roleRef, write.namespace);
+  if (await may(write, { verb: 'bind', ...target(roleRef) }, options)) return;
+  const { rules, error } = options.index.rulesOf(roleRef, write.namespace);
   if (error) throw forbidden({ group, resource: write.resource, name: write.name }, error);
   mustHold(write, rules, options);
 }
@@ -109,10 +131,15 @@ async function may(
   return verdict === 'allow';
 }
 
-function mustHold(write: Write, wanted: readonly PolicyRule[], { rbac }: EscalationOptions): void {
-  const { user, namespace, resource, name } = write;
+/** What a user has, and what they have not of what is wanted. */
+function missingOf({ user, namespace }: Write, wanted: readonly PolicyRule[], { rbac }: EscalationOptions) {
   const owned = rbac.rulesFor(user, namespace);
-  const missing = missingRules(owned.rules, wanted);
+  return { owned, missing: missingRules(owned.rules, wanted) };
+}
+
+function mustHold(write: Write, wanted: readonly PolicyRule[], options: EscalationOptions): void {
+  const { user, resource, name } = write;
+  const { owned, missing } = missingOf(write, wanted, options);
   if (missing.length === 0) return;
   const lines = compactRules(missing).map(formatRule).sort().join('\n');
   const who = `user ${goQuote(user.name)} (groups=${formatNames(user.groups)})`;
