@@ -8,7 +8,6 @@ import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
 import type { FieldError } from '../../machinery/field-error.ts';
 import { formatApiVersion } from '../../machinery/schema.ts';
-import { customTypeName } from '../openapi/custom-definitions.ts';
 import type { HookContext, Kind, ScaleStrategy, StorageCodec } from '../registry/kind.ts';
 import { customColumns } from './columns.ts';
 import { type ConversionContext, type ConversionWebhook, convert } from './conversion.ts';
@@ -83,7 +82,8 @@ function resourceOf(
     categories = [],
   } = status?.acceptedNames ?? {};
   const namespaced = scope === 'Namespaced';
-  const type = customTypeName({ group, version, kind });
+  // Never that of a type which is built in, whatever the group is called: it says where objects are stored.
+  const type = `${formatApiVersion({ group, version })}, Kind=${kind}`;
   return { group, version, kind, plural, singular, namespaced, shortNames, categories, type };
 }
 

@@ -1,12 +1,28 @@
 import { describe, expect, test, vi } from 'vitest';
-import { customresourcedefinitions } from '../../api/generated/resources.ts';
+import type { CustomResourceDefinition } from '../../api/apiextensions/v1.ts';
+import { clusterroles, customresourcedefinitions, secrets } from '../../api/generated/resources.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { StatusError } from '../../machinery/status-error.ts';
+import type { CachedObject } from '../request.ts';
 import type { TestRequest } from '../registry/testing.ts';
 import { createCustomCluster, widgets } from './testing.ts';
 
 const spec = (properties: object) => ({ spec: { type: 'object', properties } });
 const named = (name: string, more: object = {}) => ({ body: { metadata: { name }, ...more } });
+
+/** A definition in a group of the project, which nobody has approved of. */
+function definitionOf(
+  names: { group: string; plural: string; kind: string },
+  version = 'v1',
+): CustomResourceDefinition {
+  const { group, plural, kind } = names;
+  const { spec } = widgets({ [version]: { root: { 'x-kubernetes-preserve-unknown-fields': true } } });
+  const annotations = { 'api-approved.kubernetes.io': 'unapproved, by nobody' };
+  return {
+    metadata: { name: `${plural}.${group}`, annotations },
+    spec: { ...spec, group, names: { plural, kind } },
+  };
+}
 
 async function failure(work: Promise<unknown>): Promise<StatusError> {
   const error = await work.then(
@@ -55,6 +71,44 @@ describe('a definition', () => {
     await api.send('delete', customresourcedefinitions, { name: 'widgets.example.com' });
     await vi.waitFor(() => expect(reasons()?.[1]).toBe('Established True InitialNamesAccepted'));
   });
+
+  test('whose group is that of built-in types spelled backwards keeps its objects apart from theirs', async () => {
+    const { define, api } = await createCustomCluster();
+    const secret = { metadata: { name: 'key' }, data: { password: 'c2VjcmV0' } };
+    await api.object('create', secrets, { body: secret });
+    const { v1 } = await define(
+      definitionOf({ group: 'core.api.k8s.io', plural: 'secrets', kind: 'Secret' }),
+    );
+    expect((await api.list(v1!)).items).toEqual([]);
+    await api.object('create', v1!, named('mine', { data: { password: 'b3Ro' } }));
+    const names = ({ items }: { items: readonly CachedObject[] }) =>
+      items.map(({ object }) => object.metadata.name);
+    expect(names(await api.list(secrets))).toEqual(['key']);
+    expect(names(await api.list(v1!))).toEqual(['mine']);
+  });
+
+  test.each(['v1', 'v9'])(
+    'of a built-in resource in %s neither serves it in its own way nor takes its objects along',
+    async (version) => {
+      const { define, definition, api } = await createCustomCluster();
+      const role = { metadata: { name: 'reader' }, rules: [] };
+      await api.object('create', clusterroles, { body: role });
+      const names = { group: 'rbac.authorization.k8s.io', plural: 'clusterroles', kind: 'Foo' };
+      await define({ ...definitionOf(names, version) });
+      const wrong = { metadata: { name: 'wrong' }, rules: [{ verbs: [] }] };
+      expect(await failure(api.send('create', clusterroles, { body: wrong }))).toMatchObject({ code: 422 });
+      expect((await api.list(clusterroles)).items).toHaveLength(1);
+      const name = 'clusterroles.rbac.authorization.k8s.io';
+      await api.send('delete', customresourcedefinitions, { name });
+      await vi.waitFor(() => expect(definition(name)).toBeUndefined());
+      expect((await api.list(clusterroles)).items).toHaveLength(1);
+      expect(
+        await api.object('create', clusterroles, { body: { ...role, metadata: { name: 'b' } } }),
+      ).toMatchObject({
+        kind: 'ClusterRole',
+      });
+    },
+  );
 
   test('goes once its objects are gone, and takes nothing new meanwhile', async () => {
     const { define, definition, api } = await createCustomCluster();

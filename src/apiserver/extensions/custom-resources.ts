@@ -167,6 +167,7 @@ export class CustomResources {
   async #deleteInstances(definition: Definition): Promise<boolean> {
     const { dispatcher, transport } = this.#options;
     const resource = await this.#served.resourceOf(definition);
+    if (!resource) return true;
     const left = () => [...dispatcher.reader.list(resource)];
     const { group, version, plural } = resource;
     for (const namespace of new Set(

@@ -1,7 +1,7 @@
 import type { CustomResourceDefinition } from '../../api/apiextensions/v1.ts';
 import type { Resource } from '../../api/resource.ts';
 import type { RegistryDispatcher } from '../registry/dispatcher.ts';
-import type { Kind } from '../registry/kind.ts';
+import { isCustom, type Kind } from '../registry/kind.ts';
 import type { ConversionWebhook } from './conversion.ts';
 import { customKind, ending } from './custom-kind.ts';
 import type { AcceptedNames } from './definition/accepted-names.ts';
@@ -17,13 +17,18 @@ interface Entry {
   kinds: readonly Kind[];
 }
 
-/** Keeps what the registries serve in step with the definitions. */
+type Registries = Pick<RegistryDispatcher, 'serve' | 'withdraw' | 'served'>;
+
+/**
+ * Keeps what the registries serve in step with the definitions. A definition of a resource that is built in changes nothing: what is
+ * served under the name stays that, with its own rules, and the definition has no objects.
+ */
 export class ServedDefinitions {
-  readonly #dispatcher: Pick<RegistryDispatcher, 'serve' | 'withdraw'>;
+  readonly #dispatcher: Registries;
   readonly #webhook: ConversionWebhook;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(dispatcher: Pick<RegistryDispatcher, 'serve' | 'withdraw'>, webhook: ConversionWebhook) {
+  constructor(dispatcher: Registries, webhook: ConversionWebhook) {
     this.#dispatcher = dispatcher;
     this.#webhook = webhook;
   }
@@ -53,7 +58,16 @@ export class ServedDefinitions {
   #kindsOf(definition: CustomResourceDefinition, isEstablished: boolean): Kind[] {
     if (!isEstablished) return [];
     const served = definition.spec.versions.filter((version) => version.served);
-    return served.map((version) => customKind(definition, version, this.#webhook));
+    const kinds = served.map((version) => customKind(definition, version, this.#webhook));
+    return kinds.filter((kind) => !this.#isBuiltIn(kind));
+  }
+
+  #isBuiltIn({ resource: { group, plural } }: Kind): boolean {
+    for (const { view } of this.#dispatcher.served()) {
+      const { resource } = view;
+      if (!isCustom(view) && resource.group === group && resource.plural === plural) return true;
+    }
+    return false;
   }
 
   /** Serves a definition no longer. */
@@ -62,8 +76,11 @@ export class ServedDefinitions {
     this.#entries.delete(name);
   }
 
-  /** A resource of an established definition; its storage version is served from now on where none is. */
-  async resourceOf(definition: CustomResourceDefinition): Promise<Resource> {
+  /**
+   * A resource of an established definition; its storage version is served from now on where none is. Undefined where the
+   * resource is built in.
+   */
+  async resourceOf(definition: CustomResourceDefinition): Promise<Resource | undefined> {
     const name = definition.metadata.name ?? '';
     const entry = this.#entries.get(name);
     const known = entry?.kinds[0]?.resource;
@@ -71,6 +88,7 @@ export class ServedDefinitions {
     const storage = definition.spec.versions.find((version) => version.storage);
     if (!storage || !entry) throw new Error(`no version of ${name} is stored`);
     const kind = ending(customKind(definition, storage, this.#webhook));
+    if (this.#isBuiltIn(kind)) return undefined;
     this.#entries.set(name, { ...entry, kinds: [kind] });
     await this.#dispatcher.serve(kind);
     return kind.resource;

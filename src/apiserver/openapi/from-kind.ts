@@ -1,5 +1,5 @@
 import { findType, type GroupVersionKind, kindSchema } from '../../machinery/schema.ts';
-import { isStored, type Kind } from '../registry/kind.ts';
+import { isCustom, isStored, type Kind } from '../registry/kind.ts';
 import { customTypeName } from './custom-definitions.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { capital } from './operations.ts';
@@ -68,7 +68,7 @@ export function openApiResource(
 ): OpenApiResource {
   const { group, version, plural, namespaced } = kind.resource;
   const name = { group, version, kind: kind.resource.kind };
-  const custom = !kindSchema(name);
+  const custom = isCustom(kind) || !kindSchema(name);
   const own = { ...name, type: custom ? customTypeName(name) : kind.resource.type };
   return {
     ...own,
