@@ -317,6 +317,18 @@ describe('roles', () => {
     await ask(`${rbac}/rolebindings/all`, { method: 'DELETE' });
   });
 
+  test('find nothing below a subresource', async () => {
+    const paths = ['default/status/x', 'default/pods/p/status/x', 'default/pods/p/log/x'];
+    for (const path of paths) {
+      const { status, json } = await ask(`/api/v1/namespaces/${path}`);
+      expect([path, status, json.message]).toEqual([
+        path,
+        404,
+        'the server could not find the requested resource',
+      ]);
+    }
+  });
+
   test('find no object of a namespace outside of it', async () => {
     const apply = { 'content-type': 'application/apply-patch+yaml' };
     const body = configMap('nowhere');

@@ -164,6 +164,8 @@ async function handle(
   registries: Registries,
 ): Promise<Answer> {
   const registry = servedAt(request.info, registries);
+  // What follows a subresource is for proxies, which are served elsewhere.
+  if (request.info.rest !== '') throw noSuchPath();
   if (registry.cache?.loading) await registry.cache.loading;
   const { deprecation } = registry.view;
   if (deprecation) {

@@ -35,9 +35,10 @@ export class Streams implements StreamRoutes {
   }
 
   handles({ info }: Exchange): boolean {
+    const { verb, group, subresource, namespace, resource, rest } = info;
     // Under the old path of watches any method would be asked about as a watch, and passed on as what it is.
-    if (info.verb === 'watch' || info.group !== '' || info.subresource === '') return false;
-    const isInScope = (info.namespace === '') === (info.resource === 'nodes');
+    if (verb === 'watch' || group !== '' || subresource === '') return false;
+    const isInScope = (namespace === '') === (resource === 'nodes') && (rest === '' || subresource === 'proxy');
     return isInScope && this.#handlerOf(info) !== undefined;
   }
 
