@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deployments, horizontalpodautoscalers, pods } from '../../api/generated/resources.ts';
 import type { MeasuredUsage } from '../../apiserver/registry/kind.ts';
 import { timestamp } from '../../platform/clock.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import type { ControllerContext } from '../controller.ts';
 import { createDeploymentController } from '../deployment/deployment.ts';
 import { createReplicaSetController } from '../replicaset/replicaset.ts';
@@ -118,6 +119,8 @@ describe('an autoscaler', () => {
       ]),
     );
 
+  const series = (name: string) => seriesOf(cluster.meter)[`horizontal_pod_autoscaler_controller_${name}`];
+
   test('leaves alone what is on its target', async () => {
     await cluster.pass(60_000);
     expect(await replicas()).toBe(2);
@@ -142,11 +145,19 @@ describe('an autoscaler', () => {
     expect((await cluster.events('SuccessfulRescale'))[0]).toBe(
       'SuccessfulRescale New size: 4; reason: cpu resource utilization (percentage of request) above target',
     );
+    expect(series('reconciliations_total{action="scale_up",error="none"}')).toBe(1);
+    const computed = 'metric_computation_total{action="scale_up",error="none",metric_type="Resource"}';
+    expect(series(computed)).toBe(1);
     usage = 10;
     await cluster.pass(120_000);
     expect(await replicas()).toBeGreaterThanOrEqual(4);
     await cluster.pass(300_000);
     expect(await replicas()).toBe(1);
+    expect(series('reconciliations_total{action="scale_down",error="none"}')).toBeGreaterThan(0);
+    const took = 'reconciliation_duration_seconds_count{action="scale_up",error="none"}';
+    expect(series(took)).toBe(1);
+    expect(series('num_horizontal_pod_autoscalers')).toBe(1);
+    expect(series('desired_replicas{namespace="default",hpa_name="web"}')).toBe(1);
   });
 
   test('says so where nobody measures anything', async () => {
@@ -154,6 +165,9 @@ describe('an autoscaler', () => {
     await cluster.pass(16_000);
     expect(await replicas()).toBe(2);
     expect(await conditions()).toMatchObject({ ScalingActive: 'False FailedGetResourceMetric' });
+    expect(series('reconciliations_total{action="none",error="internal"}')).toBeGreaterThan(0);
+    const computed = 'metric_computation_total{action="none",error="internal",metric_type="Resource"}';
+    expect(series(computed)).toBeGreaterThan(0);
     const why =
       'failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API';
     expect(await cluster.events('FailedGetResourceMetric')).toContain(`FailedGetResourceMetric ${why}`);

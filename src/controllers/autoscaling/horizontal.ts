@@ -3,6 +3,7 @@ import type {
   HorizontalPodAutoscaler,
   HorizontalPodAutoscalerCondition,
   HorizontalPodAutoscalerStatus,
+  MetricSpec,
   MetricStatus,
 } from '../../api/autoscaling/v2.ts';
 import type { Pod } from '../../api/core/v1.ts';
@@ -21,8 +22,9 @@ import { type ControllerContext, createController, done, type Outcome } from '..
 import type { Discover } from '../discovery.ts';
 import { limit, type Moment, type Past } from './behavior.ts';
 import { MetricsApi, noMatches } from './metrics.ts';
-import { MetricError, type Proposal, propose } from './proposal.ts';
+import { MetricError, type Proposal, propose, type Scaled } from './proposal.ts';
 import type { Tolerance } from './replicas.ts';
+import { actionOf, type Result, ScalerMetrics } from './scaler-metrics.ts';
 import { ScaledSelectors } from './selectors.ts';
 
 type Scaler = Stored<HorizontalPodAutoscaler>;
@@ -46,7 +48,8 @@ export function createHorizontalPodAutoscaler(
     context,
     setup: ({ queue }) => {
       const add = (scaler: Scaler) => queue.add(keyOf(scaler));
-      const autoscaler = new Autoscaler(context, options);
+      const metrics = new ScalerMetrics(context.meter, () => informer.list());
+      const autoscaler = new Autoscaler(context, { ...options, metrics });
       informer.onChange({
         added: add,
         updated: (scaler, old) => deepEqual(scaler.spec, old.spec) || add(scaler),
@@ -69,6 +72,8 @@ class Look {
   metrics: MetricStatus[] | undefined;
   /** Why the number of replicas is to change. */
   why = '';
+  /** What it has come to so far, for the metrics. */
+  result: Result = { action: 'none', error: 'none' };
 
   constructor(scaler: Scaler, nowMs: number) {
     this.scaler = scaler;
@@ -91,17 +96,20 @@ class Autoscaler {
   readonly #discover: Discover;
   readonly #decide: typeof limit;
   readonly #metrics: MetricsApi;
+  readonly #counts: ScalerMetrics;
   readonly #pods: Informer<Pod>;
   readonly #selectors = new ScaledSelectors();
   readonly #past = new Map<string, { recommendations: Moment[]; changes: Moment[] }>();
 
   constructor(
     context: ControllerContext,
-    { discover, decide = limit }: { discover: Discover; decide?: typeof limit },
+    options: { discover: Discover; decide?: typeof limit; metrics: ScalerMetrics },
   ) {
+    const { discover, decide = limit } = options;
     this.#context = context;
     this.#discover = discover;
     this.#decide = decide;
+    this.#counts = options.metrics;
     this.#metrics = new MetricsApi(context.client, discover);
     this.#pods = context.informers.of(pods);
     this.#pods.addIndex(byNamespace, (pod) => [pod.metadata.namespace ?? '']);
@@ -113,13 +121,27 @@ class Autoscaler {
   }
 
   async reconcile(scaler: Scaler): Promise<Outcome> {
-    const nowMs = this.#context.clock.now();
-    const look = new Look(scaler, nowMs);
+    const { clock } = this.#context;
+    const look = new Look(scaler, clock.now());
+    const startMs = clock.monotonic();
+    try {
+      return await this.#look(look, clock.now());
+    } catch (error) {
+      look.result.error = 'internal';
+      throw error;
+    } finally {
+      this.#counts.looked(look.result, clock.monotonic() - startMs);
+    }
+  }
+
+  async #look(look: Look, nowMs: number): Promise<Outcome> {
+    const { scaler } = look;
     let target: Target;
     try {
       target = await this.#target(scaler);
     } catch (error) {
       const why = (error as Error).message;
+      look.result.error = 'internal';
       this.#tell(scaler, 'FailedGetScale', why);
       const message = `the HPA controller was unable to get the target's current scale: ${why}`;
       look.say('AbleToScale', 'False', { reason: 'FailedGetScale', message });
@@ -140,6 +162,7 @@ class Autoscaler {
     const desired = await this.#desired(look, target.scale, nowMs);
     const isDifferent = desired !== undefined && desired !== currentReplicas;
     const rescaled = isDifferent && (await this.#rescale(look, target, { desired, nowMs }));
+    if (desired === undefined && look.result.error === 'none') look.result.error = 'internal';
     const isFailed = desired === undefined || (isDifferent && !rescaled);
     const lastScaleTime = rescaled ? formatTime(this.#context.clock.now()) : status?.lastScaleTime;
     await this.#report(look, {
@@ -211,7 +234,7 @@ class Autoscaler {
       nowMs,
     };
     const specs = scaler.spec.metrics ?? [];
-    const results = await Promise.allSettled(specs.map((spec) => propose(spec, scaled)));
+    const results = await Promise.allSettled(specs.map((spec) => this.#propose(spec, scaled, scaler)));
     // Whoever reads the status pairs it with the spec by position.
     look.metrics = results.map((r) => (r.status === 'fulfilled' ? r.value.status : { type: '' }));
     const proposals = results.flatMap((r) => (r.status === 'fulfilled' ? r.value : []));
@@ -225,12 +248,27 @@ class Autoscaler {
       this.#cannotCompute(scaler, `invalid metrics (${counted}), first error is: ${first.whole}`);
       const message = `the HPA was unable to compute the replica count: ${first.message}`;
       look.say('ScalingActive', 'False', { reason: first.reason, message });
+      look.result.error = faultOf(first);
       return undefined;
     }
     if (!highest) return undefined;
     const message = `the HPA was able to successfully calculate a replica count from ${highest.name}`;
     look.say('ScalingActive', 'True', { reason: 'ValidMetricFound', message });
     return highest;
+  }
+
+  async #propose(spec: MetricSpec, scaled: Scaled, { status }: Scaler): Promise<Proposal> {
+    const { clock } = this.#context;
+    const startMs = clock.monotonic();
+    const observe = (result: Result) => this.#counts.computed(spec.type, result, clock.monotonic() - startMs);
+    try {
+      const proposal = await propose(spec, scaled);
+      observe({ action: actionOf(proposal.replicas, status?.currentReplicas ?? 0), error: 'none' });
+      return proposal;
+    } catch (error) {
+      observe({ action: 'none', error: faultOf(error) });
+      throw error;
+    }
   }
 
   /** The pods that are scaled, unless they cannot be told or something else scales them too. (`validateAndParseSelector`) */
@@ -293,6 +331,7 @@ class Autoscaler {
     } catch (error) {
       const { message } = error as Error;
       this.#tell(scaler, 'FailedRescale', `New size: ${desired}; reason: ${why}; error: ${message}`);
+      look.result.error = 'internal';
       const text = `the HPA controller was unable to update the target scale: ${message}`;
       look.say('AbleToScale', 'False', { reason: 'FailedUpdateScale', message: text });
       return false;
@@ -305,6 +344,7 @@ class Autoscaler {
     this.#context.events.record(scaler, { type: 'Normal', reason: 'SuccessfulRescale', message });
     const able = `the HPA controller was able to update the target scale to ${desired}`;
     look.say('AbleToScale', 'True', { reason: 'SucceededRescale', message: able });
+    look.result.action = actionOf(desired, current);
     return true;
   }
 
@@ -361,6 +401,10 @@ function toleranceOf({ spec: { behavior } }: Scaler): Tolerance {
     text === undefined ? defaultTolerance : Number(scaledValue(text, -9)) / 1e9;
   return { up: read(behavior?.scaleUp?.tolerance), down: read(behavior?.scaleDown?.tolerance) };
 }
+
+/** Whose fault it is that a metric could not be had. */
+const faultOf = (error: unknown): Result['error'] =>
+  error instanceof MetricError && error.reason === 'InvalidMetricSourceType' ? 'spec' : 'internal';
 
 function asMetricError(error: unknown): MetricError {
   if (error instanceof MetricError) return error;
