@@ -18,7 +18,7 @@ import type { KubeletServerOptions } from './options.ts';
 import { PodFinder } from './pod-finder.ts';
 import { forwardOverSpdy, forwardOverWebSocket, parsePort, type PortForward } from './port-forward.ts';
 import { nodeLog } from './node-logs.ts';
-import { type KubeletRoute, parseRoute } from './routes.ts';
+import { type KubeletRoute, parseRoute, takesMethod } from './routes.ts';
 import { spdyCommandClient } from './spdy-command.ts';
 import { wantsSpdy, wantsWebSocket } from './spdy-upgrade.ts';
 import { probeMetrics, resourceMetrics } from './resource-metrics.ts';
@@ -87,6 +87,7 @@ export class KubeletServer {
       await this.#admit(request, url);
       const route = parseRoute(url.pathname);
       if (!route) throw new HttpProblem(404, '404 page not found');
+      if (!takesMethod(route, request.method)) throw new HttpProblem(405, '405: Method Not Allowed');
       await handle(route, url);
     } catch (error) {
       const known = error instanceof HttpProblem ? error.status : error instanceof LogQueryError ? 400 : 500;
