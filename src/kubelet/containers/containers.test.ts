@@ -387,6 +387,13 @@ describe('security', () => {
   });
 });
 
+test('a container that must not run as root does not run an image of which nothing is known', () => {
+  const container = { name: 'c', securityContext: { runAsNonRoot: true } };
+  const check = (more: object) => checkNonRoot(podOf({ securityContext: more }), container, undefined);
+  expect(() => check({})).toThrow('container has runAsNonRoot and image will run as root');
+  expect(() => check({ runAsUser: 1000 })).not.toThrow();
+});
+
 test('a container is told everything in one piece', () => {
   const container: Container = {
     name: 'c',

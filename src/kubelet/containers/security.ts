@@ -114,11 +114,12 @@ export function checkNonRoot(pod: Pod, container: Container, image: Image | unde
   const where = `(pod: ${JSON.stringify(podFullName(pod))}, container: ${container.name})`;
   const user = own.runAsUser ?? shared.runAsUser;
   if (user === 0) throw new ContainerConfigError(`container's runAsUser breaks non-root policy ${where}`);
-  if (user !== undefined || !image) return;
-  if (image.username)
+  if (user !== undefined) return;
+  if (image?.username)
     throw new ContainerConfigError(
       `container has runAsNonRoot and image has non-numeric user (${image.username}), cannot verify user is non-root ${where}`,
     );
-  if ((image.uid ?? 0) === 0)
+  // An image that says nothing of its user runs as root, and so may one of which nothing is known.
+  if ((image?.uid ?? 0) === 0)
     throw new ContainerConfigError(`container has runAsNonRoot and image will run as root ${where}`);
 }
