@@ -37,6 +37,7 @@ export function admitPod(input: AdmissionInput): Rejection | undefined {
     underPressure(input) ??
     forbiddenSysctl(input.pod) ??
     unsupported(input.pod) ??
+    wrongGroups(input) ??
     outOfResources(input) ??
     mismatch(input) ??
     portConflict(input) ??
@@ -54,6 +55,14 @@ function unsupported({ spec }: Pod): Rejection | undefined {
   if (missing.length === 0) return undefined;
   const message = `Pod requires node features that are not available: ${missing.join(', ')}`;
   return { reason: 'PodFeatureUnsupported', message };
+}
+
+/** Without the runtime's help the groups that an image names would come along after all. */
+function wrongGroups({ pod, node }: AdmissionInput): Rejection | undefined {
+  const policy = pod.spec.securityContext?.supplementalGroupsPolicy;
+  if (policy !== 'Strict' || node.status?.features?.supplementalGroupsPolicy) return undefined;
+  const message = `SupplementalGroupsPolicy=${policy} is not supported in this node`;
+  return { reason: 'SupplementalGroupsPolicyNotSupported', message };
 }
 
 /** A node that is short of something takes no more in, but for what it cannot do without, or what asks for its share. */

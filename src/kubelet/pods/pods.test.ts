@@ -39,6 +39,17 @@ describe('taking a pod in', () => {
     expect(verdict(podOf({ containers: [{ name: 'c', restartPolicyRules }] }))).toBeUndefined();
   });
 
+  test('needs a runtime that gives no more groups than the pod wants', () => {
+    const strict = podOf({ securityContext: { supplementalGroupsPolicy: 'Strict' } });
+    expect(verdict(strict)).toEqual({
+      reason: 'SupplementalGroupsPolicyNotSupported',
+      message: 'SupplementalGroupsPolicy=Strict is not supported in this node',
+    });
+    const status = { ...nodeOf().status, features: { supplementalGroupsPolicy: true } };
+    expect(verdict(strict, [], nodeOf({ status }))).toBeUndefined();
+    expect(verdict(podOf({ securityContext: { supplementalGroupsPolicy: 'Merge' } }))).toBeUndefined();
+  });
+
   test('needs room', () => {
     expect(verdict(asks({ cpu: '4', memory: '8Gi' }))).toBeUndefined();
     expect(verdict(asks({ cpu: '2' }), [asks({ cpu: '3' })])).toEqual({
