@@ -14,12 +14,21 @@ test('a log that is moved away is named by the moment', () => {
   expect(rotatedName('/l/0.log', Date.parse('2026-02-03T04:05:06.789Z'))).toBe('/l/0.log.20260203-040506');
 });
 
+/** Holds logs that are larger than memory. */
+class LargeLogs extends MemoryFiles {
+  override async read(path: string): Promise<Buffer> {
+    if (/log\.\d+-\d+$/.test(path)) throw new Error('ERR_FS_FILE_TOO_LARGE');
+    return super.read(path);
+  }
+}
+
 test('a log that has grown too large is moved away; earlier ones are packed', async () => {
-  const files = new MemoryFiles();
+  const files = new LargeLogs();
   const clock = new VirtualClock();
   await files.makeDir('/l');
   await files.write('/l/0.log', 'x'.repeat(100));
   await files.write('/l/0.log.20250101-000000', 'old');
+  await files.write('/l/0.log.20250101-000000.gz.tmp', 'half');
   const reopened: string[] = [];
   const runtime = {
     containers: {

@@ -1,4 +1,6 @@
-import { gzip } from 'node:zlib';
+import type { FileHandle } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import type { NodeContext } from '../pods/context.ts';
 
 /** How large a log may grow, and how many files of it are kept. */
@@ -6,6 +8,10 @@ export interface LogLimits {
   maxBytes: number;
   maxFiles: number;
 }
+
+const pieceBytes = 1 << 20;
+/** What is being packed. */
+const halfSuffix = '.gz.tmp';
 
 export const defaultLogLimits: LogLimits = { maxBytes: 10 * 2 ** 20, maxFiles: 5 };
 
@@ -60,7 +66,10 @@ export class LogRotator {
     const { files } = this.#context.platform;
     const dir = logPath.slice(0, logPath.lastIndexOf('/'));
     const base = logPath.slice(dir.length + 1);
-    const rotated = (await files.list(dir)).filter((name) => name.startsWith(`${base}.`));
+    const found = (await files.list(dir)).filter((name) => name.startsWith(`${base}.`));
+    // What was not packed to its end, because the kubelet was.
+    for (const name of found) if (name.endsWith(halfSuffix)) await files.remove(`${dir}/${name}`);
+    const rotated = found.filter((name) => !name.endsWith(halfSuffix));
     const gone = new Set(surplus(rotated, this.#limits.maxFiles));
     for (const name of rotated) {
       if (gone.has(name)) await files.remove(`${dir}/${name}`);
@@ -68,15 +77,30 @@ export class LogRotator {
     }
   }
 
+  /** Piece by piece: a container may write more between two looks than there is memory. */
   async #pack(path: string): Promise<void> {
     const { files } = this.#context.platform;
-    await files.writeAtomic(`${path}.gz`, await gzipped(await files.read(path)));
+    const half = `${path}${halfSuffix}`;
+    const handle = await files.open(path, 'r');
+    try {
+      await files.write(half, '', { mode: 0o640 });
+      await pipeline(piecesOf(handle), createGzip(), async (packed) => {
+        for await (const piece of packed) await files.append(half, piece as Buffer);
+      });
+    } finally {
+      await handle.close();
+    }
+    await files.rename(half, `${path}.gz`);
     await files.remove(path);
   }
 }
 
-function gzipped(data: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    gzip(data, (error, packed) => (error ? reject(error) : resolve(packed)));
-  });
+async function* piecesOf(handle: FileHandle): AsyncGenerator<Buffer> {
+  for (let at = 0; ; ) {
+    const piece = Buffer.alloc(pieceBytes);
+    const { bytesRead } = await handle.read(piece, 0, pieceBytes, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield piece.subarray(0, bytesRead);
+  }
 }
