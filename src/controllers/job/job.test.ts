@@ -8,8 +8,10 @@ import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { judgeFailure } from './failure-policy.ts';
 import { formatIndexes, parseIndexes } from './indexes.ts';
+import { countPods } from './count.ts';
 import { createJobController } from './job.ts';
 import { decide } from './outcome.ts';
+import { planPods } from './plan.ts';
 import { indexOf, isTracked } from './pods.ts';
 
 test('indexes are written as ranges', () => {
@@ -34,6 +36,25 @@ test('the first rule that fits a failure decides', () => {
   expect(judgeFailure({ rules: [{ action: 'Ignore', onPodConditions }] }, pod).action).toBe('Ignore');
   const other = { action: 'FailJob', onExitCodes: { operator: 'NotIn', values: [42] } };
   expect(judgeFailure({ rules: [other] }, pod)).toEqual({ action: 'Count' });
+});
+
+describe('a Job of more pods than there is memory for', () => {
+  const most = 2 ** 31 - 1;
+  const plan = (spec: object) => {
+    const job = { metadata: { name: 'j', uid: 'u' }, spec } as Stored<Job>;
+    return planPods(job, countPods(job, []), { jobMs: 0, indexMs: () => 0 });
+  };
+  const indexed = { completionMode: 'Indexed', completions: most, parallelism: 100_000 };
+
+  test.each([
+    [{ parallelism: most }, undefined],
+    [indexed, 499],
+    [{ ...indexed, backoffLimitPerIndex: 1 }, 499],
+  ])('gets them in portions: %j', (spec, last) => {
+    const { create } = plan(spec);
+    expect(create).toHaveLength(500);
+    expect(create.at(-1)?.index).toBe(last);
+  });
 });
 
 let cluster: TestCluster;

@@ -36,13 +36,13 @@ export function planPods(job: Stored<Job>, count: Count, delays: Delays): PodPla
   const byWork = completions === undefined ? (count.succeeded > 0 ? kept.length : parallelism) : left;
   const wanted = Math.max(0, Math.min(parallelism, byWork));
   const inTheWay = podReplacementPolicy === 'Failed' ? count.terminating : [];
-  const missing = wanted - kept.length - inTheWay.length;
+  const missing = Math.min(burst, wanted - kept.length - inTheWay.length);
   const surplus = kept.length - wanted;
   const extra = surplus > 0 ? byActivity(kept).slice(0, surplus) : [];
   const remove = [...duplicates, ...extra];
   if (missing <= 0 || remove.length > 0) return { create: [], remove, againInMs: undefined };
   const { create, againInMs } = newPods(job, count, { missing, kept: [...kept, ...inTheWay], delays });
-  return { create: create.slice(0, burst), remove, againInMs };
+  return { create, remove, againInMs };
 }
 
 /** Pods of indexes that are done, out of range, or taken twice: of those, the one that is furthest stays. */
@@ -67,15 +67,27 @@ function newPods(
   const limited = job.spec?.backoffLimitPerIndex !== undefined;
   if (!limited && delays.jobMs > 0) return { create: [], againInMs: delays.jobMs };
   if (!isIndexed(job)) return { create: Array.from({ length: missing }, () => ({})), againInMs: undefined };
+  const { completions = 0 } = job.spec ?? {};
   const taken = new Set([...kept.map(indexOf), ...count.completed, ...count.failedIndexes]);
-  const free = Array.from({ length: job.spec?.completions ?? 0 }, (_, index) => index).filter(
-    (i) => !taken.has(i),
-  );
-  if (!limited) return { create: free.slice(0, missing).map((index) => ({ index })), againInMs: undefined };
-  const ready = free.filter((index) => delays.indexMs(index) <= 0).slice(0, missing);
-  const waits = free.map(delays.indexMs).filter((wait) => wait > 0);
+  const isFree = (index: number) => !taken.has(index);
+  if (!limited) {
+    const free = lowestIndexes(completions, missing, isFree);
+    return { create: free.map((index) => ({ index })), againInMs: undefined };
+  }
+  const ready = lowestIndexes(completions, missing, (i) => isFree(i) && delays.indexMs(i) <= 0);
+  // Only those wait that have failed.
+  const failed = [...count.failures.keys()].filter((index) => index < completions && isFree(index));
+  const waits = failed.map(delays.indexMs).filter((wait) => wait > 0);
   const create = ready.map((index) => ({ index, failures: count.failures.get(index) ?? 0 }));
   return { create, againInMs: waits.length > 0 ? Math.min(...waits) : undefined };
+}
+
+/** The first of those that may be taken. No more are looked at: a Job may have more indexes than fit into memory. */
+function lowestIndexes(completions: number, most: number, mayBe: (index: number) => boolean): number[] {
+  const found: number[] = [];
+  for (let index = 0; index < completions && found.length < most; index++)
+    if (mayBe(index)) found.push(index);
+  return found;
 }
 
 /** The status to store; `outcome` is what has been decided over the Job. */
