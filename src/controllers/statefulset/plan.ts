@@ -3,7 +3,15 @@ import type { Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { scaledIntOrPercent } from '../../machinery/int-or-string.ts';
 import { availableInMs, isFinished } from '../shared/pods.ts';
-import { isRunningAndReady, isTerminating, ordinalOf, replicasOf, revisionOf, startOf } from './pods.ts';
+import {
+  hasSeat,
+  isRunningAndReady,
+  isTerminating,
+  ordinalOf,
+  replicasOf,
+  revisionOf,
+  startOf,
+} from './pods.ts';
 
 export interface StatefulSetInput {
   set: Stored<StatefulSet>;
@@ -50,15 +58,23 @@ function stepsFor(input: StatefulSetInput): Step[] {
   return steps.length > 0 ? steps : replaceOutdated(input, seats);
 }
 
-/** The seats that shall be taken, from the lowest, and the pods without one, from the highest. */
+/** So many pods are made for one look at a set: it may want more than there is memory for the seats of. */
+const burst = 500;
+
+/** The seats that shall be taken, from the lowest as far as there are not too many empty ones, and the pods without one, from the highest. */
 function seatsOf({ set, pods }: StatefulSetInput): { seats: Seat[]; surplus: Stored<Pod>[] } {
   const byOrdinal = new Map(pods.map((pod) => [ordinalOf(set.metadata.name, pod.metadata.name), pod]));
-  const first = startOf(set);
-  const seats = Array.from({ length: replicasOf(set) }, (_, i) => {
-    return { ordinal: first + i, pod: byOrdinal.get(first + i) };
-  });
-  for (const { ordinal } of seats) byOrdinal.delete(ordinal);
-  const rest = [...byOrdinal].filter((entry): entry is [number, Stored<Pod>] => entry[0] !== undefined);
+  const seats: Seat[] = [];
+  let empty = 0;
+  for (let i = 0; i < replicasOf(set) && empty < burst; i++) {
+    const ordinal = startOf(set) + i;
+    const pod = byOrdinal.get(ordinal);
+    if (!pod) empty++;
+    seats.push({ ordinal, pod });
+  }
+  const rest = [...byOrdinal].filter(
+    (entry): entry is [number, Stored<Pod>] => entry[0] !== undefined && !hasSeat(set, entry[0]),
+  );
   return { seats, surplus: rest.sort(([a], [b]) => b - a).map(([, pod]) => pod) };
 }
 

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { StatefulSet } from '../../api/apps/v1.ts';
+import type { Pod } from '../../api/core/v1.ts';
+import type { Stored } from '../../api/resource.ts';
 import {
   controllerrevisions,
   persistentvolumeclaims,
@@ -8,6 +11,7 @@ import {
 import type { ApiRequest } from '../../client/transport.ts';
 import { createGarbageCollector } from '../garbage/garbage.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
+import { planStatefulSet } from './plan.ts';
 import { ordinalOf } from './pods.ts';
 import { createStatefulSetController } from './statefulset.ts';
 
@@ -15,6 +19,15 @@ test('a pod is known by its name', () => {
   expect(ordinalOf('web', 'web-10')).toBe(10);
   expect(ordinalOf('web', 'web-a-1')).toBeUndefined();
   expect(ordinalOf('web', 'web-01')).toBeUndefined();
+});
+
+test.each(['Parallel', 'OrderedReady'])('a set of more pods than there is memory for: %s', (policy) => {
+  const spec = { replicas: 2 ** 31 - 1, podManagementPolicy: policy, selector: {}, template: {} };
+  const set = { metadata: { name: 'db' }, spec } as Stored<StatefulSet>;
+  const far = { metadata: { name: 'db-1000000' }, spec: { containers: [] } } as unknown as Stored<Pod>;
+  const { steps } = planStatefulSet({ set, pods: [far], current: 'r', update: 'r', nowMs: 0 });
+  const numbers = steps.map((step) => (step.type === 'create' ? step.ordinal : step.why));
+  expect(numbers).toEqual(policy === 'Parallel' ? Array.from({ length: 500 }, (_, i) => i) : [0]);
 });
 
 let cluster: TestCluster;
