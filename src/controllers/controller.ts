@@ -9,6 +9,7 @@ import { hasReason, StatusError } from '../machinery/status-error.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Meter } from '../platform/metrics/meter.ts';
+import { onAbort } from '../platform/on-abort.ts';
 import type { Random } from '../platform/random.ts';
 
 /** What a controller is given. Informers are shared with all controllers of the process. */
@@ -168,7 +169,9 @@ export function createController(options: ControllerOptions): Component {
     async run(signal) {
       signal.addEventListener('abort', () => queue.close(), { once: true });
       if (signal.aborted) return queue.close();
-      await context.informers.synced();
+      // Where a resource cannot be listed, the wait ends with the run.
+      const stopped = new Promise<void>((resolve) => onAbort(signal, resolve));
+      await Promise.race([context.informers.synced(), stopped]);
       await Promise.all(Array.from({ length: options.workers ?? 5 }, () => worker(signal)));
     },
   };

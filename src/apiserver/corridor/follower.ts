@@ -1,5 +1,6 @@
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import type { Transport, WatchEvent, WatchStream } from '../../client/transport.ts';
+import { hasReason } from '../../machinery/status-error.ts';
 import type { Platform } from '../../platform/platform.ts';
 
 export interface FollowerOptions<T extends KubernetesObject> {
@@ -29,7 +30,12 @@ export class Follower<T extends KubernetesObject> {
     const onEvent = ({ type, object }: WatchEvent) => {
       if (!this.#stopped && type !== 'BOOKMARK') onChange(object as Stored<T>, type === 'DELETED');
     };
-    const sink = { onEvent, onEnd: () => void this.#again() };
+    const onEnd = (error?: Error) => {
+      // Who is refused would be so again at once. A revision that is gone is nothing of the kind.
+      if (error && !hasReason(error, 'Expired')) this.#later(error);
+      else void this.#again();
+    };
+    const sink = { onEvent, onEnd };
     this.#watch = await transport.watch({ method: 'GET', path }, sink);
     if (this.#stopped) this.#watch.stop();
   }
@@ -39,15 +45,21 @@ export class Follower<T extends KubernetesObject> {
     this.#watch?.stop();
   }
 
+  #later(error: unknown): void {
+    if (this.#stopped) return;
+    const { platform, path } = this.#options;
+    platform.log.warn('a resource cannot be followed', { path, error });
+    platform.clock.after(retryMs, () => void this.#again());
+  }
+
   async #again(): Promise<void> {
     if (this.#stopped) return;
-    const { platform, path, onGap } = this.#options;
+    const { onGap } = this.#options;
     try {
       onGap?.();
       await this.start();
     } catch (error) {
-      platform.log.warn('a resource cannot be followed', { path, error });
-      platform.clock.after(retryMs, () => void this.#again());
+      this.#later(error);
     }
   }
 }
