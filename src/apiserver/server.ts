@@ -31,6 +31,8 @@ import { PathMux } from './corridor/plain-routes.ts';
 import { conversionWebhooks } from './extensions/conversion-webhook.ts';
 import { CustomResources } from './extensions/custom-resources.ts';
 import type { Discovery } from './discovery/discovery.ts';
+import type { ResourceTransformers } from './encryption/resource-transformers.ts';
+import { TransformError } from './encryption/transform-error.ts';
 import { Fairness, type FairnessLimits } from './fairness/fairness.ts';
 import type { TableMaker } from './http/convert.ts';
 import { Responder } from './http/responder.ts';
@@ -102,6 +104,8 @@ export interface ApiServerOptions {
   outside?: Connector;
   /** Who this server is to the servers that extend it, and which proxies before it may say for whom they ask. */
   frontProxy?: FrontProxyOptions;
+  /** How values are encrypted in the store; they stand there as they are where absent. */
+  encryption?: EncryptionOptions | undefined;
   /** What is recorded of requests, and where; nothing where absent. */
   audit?: AuditOptions | undefined;
   /** What the server was started with, shown in `/flagz`. */
@@ -123,6 +127,14 @@ export interface FrontProxyOptions extends FrontProxy {
   ca: string;
   /** Common names in them; any where empty. */
   names: readonly string[];
+}
+
+export interface EncryptionOptions {
+  transformers: ResourceTransformers;
+  /** Whether the configuration is followed while it changes. */
+  isFollowed: boolean;
+  /** What that tells of itself. */
+  metrics: readonly Metric[];
 }
 
 /** Every bound of the server; connections have theirs in HttpLimits. */
@@ -193,6 +205,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const metrics = new Metrics();
   const dispatcher = await createDispatcher({
     store,
+    encryption: options.encryption?.transformers,
     platform,
     kinds: [...security.withTokens(options.kinds), ...security.kinds, ...(options.usage ? metricsKinds : [])],
     admission: inOrder([
@@ -235,8 +248,18 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   });
   const server = new Server(options, { security, dispatcher, responder, metrics, admissionCounts, limits });
   parts.server = server;
-  await server.start();
+  await server.start().catch((error) => {
+    throw whyNotStarted(error, dispatcher);
+  });
   return server;
+}
+
+/** What fails for want of a key says little about that. */
+function whyNotStarted(error: unknown, dispatcher: RegistryDispatcher): unknown {
+  const sealed = dispatcher.sealed();
+  if (sealed.length === 0) return error;
+  dispatcher.close();
+  return new TransformError(`the server cannot start without what cannot be decrypted: ${sealed.join(', ')}`);
 }
 
 async function foreignTokens({ jwt, platform, serviceAccounts }: ApiServerOptions) {
@@ -313,6 +336,12 @@ const aggregatorHooks = [
   'apiservice-discovery-controller',
 ];
 
+/** It is followed from before the server starts. */
+const encryptionHook = 'start-encryption-provider-config-automatic-reload';
+
+/** Upstream's name for what asks the key servers of a configuration that is followed, be there none. */
+const keyServers: HealthCheck = { name: 'kms-providers', check: () => undefined };
+
 class Server implements ApiServer {
   readonly dispatcher: RegistryDispatcher;
   readonly routes: PathMux;
@@ -353,6 +382,8 @@ class Server implements ApiServer {
       ...security.metrics,
       ...admissionCounts.metrics,
       ...audited,
+      ...(options.encryption?.transformers.metrics ?? []),
+      ...(options.encryption?.metrics ?? []),
     ];
     const more = () => [...counted, ...(options.metrics?.() ?? [])];
     metrics.serve(this.routes, { ...metricSources(options, dispatcher, fairness), more });
@@ -436,6 +467,10 @@ class Server implements ApiServer {
       ...aggregatorHooks,
     ];
     for (const name of names) hooks.add(name);
+    if (this.#options.encryption?.isFollowed) {
+      hooks.add(encryptionHook);
+      hooks.finish(encryptionHook);
+    }
     this.#servePlain();
     const transport = this.transportFor(self);
     await ensureNamespaces(transport);
@@ -497,6 +532,7 @@ class Server implements ApiServer {
     return [
       { ...this.#storeCheck(), name: 'etcd-readiness' },
       { name: 'informer-sync', check: loading },
+      ...(this.#options.encryption?.isFollowed ? [keyServers] : []),
       { name: 'shutdown', check: () => (this.#stopping ? 'process is shutting down' : undefined) },
     ];
   }
@@ -525,7 +561,12 @@ class Server implements ApiServer {
     this.#listeners.add(server);
     const transport = this.transportFor(self);
     const proxies = frontProxy && { ca: frontProxy.ca, names: frontProxy.names };
-    if (tls.clientCa) await ensureAuthenticationConfig(transport, { clientCa: tls.clientCa, proxies });
+    if (tls.clientCa) {
+      const config = { clientCa: tls.clientCa, proxies };
+      await ensureAuthenticationConfig(transport, config).catch((error) => {
+        throw whyNotStarted(error, this.dispatcher);
+      });
+    }
     await this.#tellOthers(options, server.port);
     const close = async () => {
       this.#listeners.delete(server);

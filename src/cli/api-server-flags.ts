@@ -41,6 +41,8 @@ export interface ApiServerFlags {
   apiAudiences?: string[];
   serviceAccountMaxTokenExpiration?: number;
   serviceAccountExtendTokenExpiration?: 'true' | 'false';
+  encryptionProviderConfig?: string;
+  encryptionProviderConfigAutomaticReload?: boolean;
   authorizationConfig?: string;
   authorizationMode?: string[];
   authorizationPolicyFile?: string;
@@ -56,8 +58,19 @@ const secondMs = 1000;
 /** Gives a command the options of `ApiServerFlags`. */
 export function withApiServerFlags(command: Command): Command {
   return withTokenFlags(
-    withAuthorizationFlags(withAuthenticationFlags(withAdmissionFlags(withAuditFlags(command)))),
+    withAuthorizationFlags(
+      withAuthenticationFlags(withAdmissionFlags(withEncryptionFlags(withAuditFlags(command)))),
+    ),
   );
+}
+
+function withEncryptionFlags(command: Command): Command {
+  return command
+    .option(
+      '--encryption-provider-config <file>',
+      'an EncryptionConfiguration: which objects are encrypted in the store, and with what keys',
+    )
+    .option('--encryption-provider-config-automatic-reload', 'follow it while it changes');
 }
 
 function withAuditFlags(command: Command): Command {
@@ -199,6 +212,10 @@ export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
     },
     authentication: authenticationSettings(flags),
     authorization: authorizationSettings(flags),
+    encryption: {
+      configFile: path(flags.encryptionProviderConfig),
+      automaticReload: flags.encryptionProviderConfigAutomaticReload,
+    },
     serviceAccounts: serviceAccountSettings(flags),
     flags: flags.all,
   };

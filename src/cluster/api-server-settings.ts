@@ -4,6 +4,7 @@ import type { Platform } from '../platform/platform.ts';
 import { type AdmissionSettings, readAdmission } from './admission.ts';
 import { type AuthenticationSettings, readAuthentication } from './authentication.ts';
 import { type AuthorizationSettings, readAuthorization } from './authorization.ts';
+import { type EncryptionSettings, readEncryption } from './encryption.ts';
 import { type AuditSettings, startAuditing } from './audit.ts';
 import { UserError } from './user-error.ts';
 
@@ -13,6 +14,7 @@ export interface ApiServerSettings {
   authentication?: AuthenticationSettings;
   authorization?: AuthorizationSettings;
   admission?: AdmissionSettings;
+  encryption?: EncryptionSettings;
   serviceAccounts?: ServiceAccountSettings;
   /** The flags that this program was started with: what `/flagz` shows. */
   flags?: Record<string, string>;
@@ -42,18 +44,21 @@ export async function readApiServerSettings(
   const serviceAccounts = readServiceAccounts(more.serviceAccounts);
   const auditing = audit && (await startAuditing(audit, platform));
   const authorizing = await readAuthorization(authorization, platform);
+  const encrypting = await readEncryption(more.encryption ?? {}, platform);
   const authenticating = await readAuthentication(authentication, { files: platform.files, issuer });
   return {
     serviceAccounts,
     options: {
       audit: auditing,
       authorization: authorizing.options,
+      encryption: encrypting.options,
       ...(flags && { flags }),
       ...(await readAdmission(admission, platform)),
       ...authenticating,
     },
     close: async () => {
       authorizing.close();
+      encrypting.close();
       authenticating.webhookTokens?.server.poster.close();
       await auditing?.close();
     },

@@ -13,7 +13,7 @@ import { parseYaml } from '../machinery/yaml.ts';
 import type { Files } from '../platform/files.ts';
 import { httpPoster } from '../platform/http-post.ts';
 import type { Platform } from '../platform/platform.ts';
-import { AuthorizationReload } from './authorization-reload.ts';
+import { ConfigReload } from './config-reload.ts';
 import { readServerConfig } from './server-kubeconfig.ts';
 import { UserError } from './user-error.ts';
 
@@ -62,8 +62,14 @@ export async function readAuthorization(
   if (abacPolicies === undefined && chain.some(({ type }) => type === 'ABAC')) throw noPolicies();
   if (!configFile) return { options, close: () => servers.close() };
   const wanted = chain.map(({ type }) => type).filter((type) => type !== 'Webhook');
-  const reload = new AuthorizationReload(
-    { file: configFile, text },
+  const reload = new ConfigReload(
+    {
+      about: 'authorization',
+      file: configFile,
+      text,
+      periodMs: reloadPeriodMs,
+      failure: 'reloading authorization config',
+    },
     {
       ...platform,
       read: async (now) => servers.open(await readConfigured(now, platform.files, wanted)),
@@ -77,6 +83,8 @@ export async function readAuthorization(
     },
   };
 }
+
+const reloadPeriodMs = 1000;
 
 const noPolicies = () => new UserError("authorization-mode ABAC's authorization policy file not passed");
 

@@ -1,5 +1,6 @@
 import * as resources from '../api/generated/resources.ts';
 import { allKinds } from '../apiserver/kinds/kinds.ts';
+import { TransformError } from '../apiserver/encryption/transform-error.ts';
 import type { UserInfo } from '../apiserver/registry/kind.ts';
 import { type ApiServer, createApiServer } from '../apiserver/server.ts';
 import { tlsNodeDialer } from '../apiserver/streams/node-dialer.ts';
@@ -25,6 +26,7 @@ import { runComponents } from './run-components.ts';
 import type { Scheduling } from './scheduler-configuration.ts';
 import { shareReads } from './shared-read.ts';
 import { unusableStore } from './unusable-store.ts';
+import { UserError } from './user-error.ts';
 import { version } from './version.ts';
 
 export interface ControlPlaneOptions {
@@ -152,12 +154,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ...(options.sharedStore && { freshRevision: shareReads(() => newestRevision(store)) }),
     freeze: options.freeze,
     ...settings.options,
-  }).catch((error) => {
-    // What is damaged in a store is found when it is read.
-    throw error instanceof StoreError && error.code === 'Unusable' ? unusableStore(error) : error;
-  });
+  }).catch(unreadable);
   const tls = { cert: serving.certificate, key: serving.key, clientCa: authority.certificate };
-  const port = await listenEverywhere(server, { ...options, listen, tls });
+  const port = await listenEverywhere(server, { ...options, listen, tls }).catch(unreadable);
   const roles = await runRoles(server, {
     platform,
     authority,
@@ -191,6 +190,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       await store.close();
     },
   };
+}
+
+/** What is found when the store is read, and is for the user to mend. */
+function unreadable(error: unknown): never {
+  if (error instanceof TransformError)
+    throw new UserError(
+      error.message,
+      'give --encryption-provider-config the keys that it was encrypted with',
+    );
+  throw error instanceof StoreError && error.code === 'Unusable' ? unusableStore(error) : error;
 }
 
 /** Listens on all addresses, on one port, and gives it. */

@@ -3,6 +3,7 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import { setOwn } from '../../machinery/clone.ts';
 import { closingBracket } from '../../machinery/json-brackets.ts';
 import { decodeProtobuf } from '../../machinery/protobuf.ts';
+import { encryptedUnasked, isSealed } from '../encryption/transform-error.ts';
 import { withoutUndefined } from './json-value.ts';
 
 const revisionMarker = '"resourceVersion":"';
@@ -256,6 +257,7 @@ export const isOwn = (stored: Uint8Array): boolean =>
 /** What another server has stored: any JSON of an object, or protobuf in its envelope, as upstream does. */
 function foreignObject(stored: Uint8Array, text: string): KubernetesObject {
   if (text.startsWith('k8s\0')) return decodeProtobuf(stored).object;
+  if (isSealed(stored)) throw encryptedUnasked();
   const object = JSON.parse(text) as KubernetesObject;
   if (typeof object?.metadata !== 'object' || object.metadata === null) throw new SyntaxError('no metadata');
   return object;

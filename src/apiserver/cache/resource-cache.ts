@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { expired } from '../../machinery/status-error.ts';
 import { type Entry, isOnDemand, StoreError, type StoreEvent } from '../../store/store.ts';
+import { TransformError } from '../encryption/transform-error.ts';
 import type { FrameSink } from '../request.ts';
 import { CachedItem, type ItemCodec } from './cached-item.ts';
 import { type CacheEvent, EventWindow, type WindowLimits } from './event-window.ts';
@@ -49,6 +50,8 @@ export class ResourceCache {
   readonly #items = new SortedItems<CachedItem>();
   readonly #indices = new Map<string, FieldIndex>();
   readonly #watchers: WatcherIndex<WatchCursor>;
+  /** Why objects cannot be decrypted, by their keys. */
+  readonly #sealed = new Map<string, TransformError>();
   #window: EventWindow;
   /** The revision of the newest event of this resource. */
   #changed = 0;
@@ -77,6 +80,17 @@ export class ResourceCache {
 
   range(prefix: string, from?: string): IterableIterator<CachedItem> {
     return this.#items.range(prefix, from);
+  }
+
+  /** Why the object of a key, which is there, cannot be decrypted. */
+  sealedAt(key: string): TransformError | undefined {
+    return this.#sealed.get(key);
+  }
+
+  /** An object below a prefix that is there and cannot be decrypted. */
+  firstSealed(prefix: string): { key: string; error: TransformError } | undefined {
+    for (const [key, error] of this.#sealed) if (key.startsWith(prefix)) return { key, error };
+    return undefined;
   }
 
   /** All objects that a scope can mean, in the order of their keys: those that match it, and maybe others of its prefix. */
@@ -122,6 +136,7 @@ export class ResourceCache {
   reset(entries: Iterable<Entry>, revision: number): void {
     this.#items.clear();
     this.#indices.clear();
+    this.#sealed.clear();
     for (const entry of entries) {
       const item = this.#read(entry);
       if (item) this.#items.set(item);
@@ -136,6 +151,7 @@ export class ResourceCache {
       return this.itemOf(entry);
     } catch (error) {
       if (error instanceof StoreError) throw error;
+      if (error instanceof TransformError) this.#sealed.set(entry.key, error);
       this.#onUnreadable?.(entry, error);
       return undefined;
     }
@@ -157,12 +173,20 @@ export class ResourceCache {
     // The store may forget it from now on, and others may be about to read it.
     if (previous?.isInStore && event.previous?.revision === previous.revision)
       previous.keep(event.previous.value);
+    this.#sealed.delete(key);
     const item = event.type === 'put' ? this.#read(event.entry) : undefined;
     if (item) this.#items.set(item);
     else this.#items.delete(key);
     for (const index of this.#indices.values()) index.change(previous, item);
     this.#changed = revision;
-    if (item || previous) this.#tell({ revision, item, previous });
+    if (this.#sealed.has(key)) this.#loseTrack(revision);
+    else if (item || previous) this.#tell({ revision, item, previous });
+  }
+
+  /** What happened cannot be told: it was no deletion. Whoever watches has to list again, and hears why that cannot be done. */
+  #loseTrack(revision: number): void {
+    this.#window = new EventWindow(this.#limits, revision);
+    this.endWatches();
   }
 
   #tell(event: CacheEvent): void {

@@ -8,9 +8,9 @@ import {
   type WatchBatch,
   type WatchHandle,
 } from '../../store/store.ts';
+import { ofKey, root } from './key-prefix.ts';
 import type { ResourceCache } from './resource-cache.ts';
 
-const root = '/registry/';
 const pageSize = 1000;
 const heartbeatEveryMs = 60_000;
 const retryAfterMs = 500;
@@ -172,19 +172,13 @@ export class StoreFeed {
   #route(events: readonly StoreEvent[]): Map<Slot, StoreEvent[]> {
     const routed = new Map<Slot, StoreEvent[]>();
     for (const event of events) {
-      const slot = this.#slotOf(event.type === 'put' ? event.entry.key : event.key);
+      const slot = ofKey(this.#slots, event.type === 'put' ? event.entry.key : event.key);
       if (!slot) continue;
       const list = routed.get(slot);
       if (list) list.push(event);
       else routed.set(slot, [event]);
     }
     return routed;
-  }
-
-  /** A resource's prefix has one segment below the root, or two. */
-  #slotOf(key: string): Slot | undefined {
-    const first = key.indexOf('/', root.length) + 1;
-    return this.#slots.get(key.slice(0, first)) ?? this.#slots.get(key.slice(0, key.indexOf('/', first) + 1));
   }
 
   /** Fills a cache; whoever reads from it meanwhile has to wait. */

@@ -210,7 +210,8 @@ async function store(
     return objectAnswer(201, object, call);
   }
   const item = await putAllotted(call, { key, object, expected: 0 }, allocation);
-  if (!item) throw takenError(call, object, (await current(call, name))?.object);
+  // What stands there may be unreadable; that it does is then all that is told of it.
+  if (!item) throw takenError(call, object, (await current(call, name).catch(() => undefined))?.object);
   try {
     confirmAdmission(call, { operation: 'CREATE', object, options });
   } catch (error) {

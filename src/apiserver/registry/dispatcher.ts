@@ -7,8 +7,11 @@ import type { AdmissionTimes } from '../admission/admission-times.ts';
 import { cacheReader } from '../auth/cache-reader.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
 import type { WindowLimits } from '../cache/event-window.ts';
+import type { ResourceCache } from '../cache/resource-cache.ts';
 import { StoreFeed } from '../cache/store-feed.ts';
 import type { Discovery } from '../discovery/discovery.ts';
+import { EncryptingStore } from '../encryption/encrypting-store.ts';
+import type { ResourceTransformers } from '../encryption/resource-transformers.ts';
 import type { Answer, Dispatcher, RequestInfo, ResourceRequest } from '../request.ts';
 import { methodNotAllowed } from '../http/method-not-allowed.ts';
 import { StatusChanges } from './change-status.ts';
@@ -29,6 +32,8 @@ import { watch } from './watch.ts';
 
 export interface DispatcherOptions {
   store: Store;
+  /** How values are encrypted in the store; they stand there as they are where absent. */
+  encryption?: ResourceTransformers | undefined;
   kinds: readonly Kind[];
   platform: Pick<Platform, 'clock' | 'random' | 'log'>;
   /** Plugins in their order; mutating ones change what the later ones see. */
@@ -66,6 +71,8 @@ export interface RegistryDispatcher extends Dispatcher {
   objectCounts(): { group: string; resource: string; count: number }[];
   /** The resources whose objects are being read, which therefore cannot be served yet. */
   loading(): string[];
+  /** The resources of which objects cannot be decrypted. */
+  sealed(): string[];
   /** What discovery says; a new value whenever the set of kinds has changed. */
   discovery(): Discovery;
   /** Asks admission about a connection to what a request addresses, such as an exec; rejects where it may not be. */
@@ -81,9 +88,12 @@ const defaultMinWatchMs = 1_800_000;
 
 /** Makes a dispatcher; it serves when the promise resolves, with all objects in memory. */
 export async function createDispatcher(options: DispatcherOptions): Promise<RegistryDispatcher> {
-  const { store, platform, kinds, freeze = false, window = defaultWindow } = options;
+  const { encryption, platform, kinds, freeze = false, window = defaultWindow } = options;
+  const store = encryption
+    ? new EncryptingStore(options.store, encryption, (key) => registries.resourceOf(key))
+    : options.store;
   const feed = new StoreFeed({ store, clock: platform.clock, log: platform.log.named('watch-cache') });
-  const registries = new Registries({ feed, freeze, window, log: platform.log });
+  const registries: Registries = new Registries({ feed, freeze, window, log: platform.log });
   const ordered = [...kinds.filter((k) => !k.storedAs), ...kinds.filter((k) => k.storedAs)];
   await Promise.all(ordered.map((kind) => registries.add(kind)));
   await feed.start();
@@ -114,12 +124,17 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     count: (info) => registries.served(info)?.cache?.size ?? 0,
     served: () => registries.all(),
     objectCounts: () => objectCounts(registries),
-    loading: () =>
-      [...registries.all()].filter(({ cache }) => cache?.loading).map(({ view }) => view.resource.plural),
+    loading: () => pluralsOf(registries, (cache) => cache.loading !== undefined),
+    sealed: () => pluralsOf(registries, (cache) => cache.firstSealed(cache.prefix) !== undefined),
     discovery: () => registries.discovery(),
     reader: cacheReader((resource) => registries.find(resource)?.cache),
     close: () => feed.close(),
   };
+}
+
+function pluralsOf(registries: Registries, isMeant: (cache: ResourceCache) => boolean): string[] {
+  const meant = [...registries.all()].filter(({ cache }) => cache && isMeant(cache));
+  return [...new Set(meant.map(({ view }) => view.resource.plural))];
 }
 
 function objectCounts(registries: Registries) {

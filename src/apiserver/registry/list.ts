@@ -1,15 +1,16 @@
 import { formatApiVersion } from '../../machinery/schema.ts';
 import { expired, type StatusError } from '../../machinery/status-error.ts';
-import { StoreError } from '../../store/store.ts';
+import { type Entry, StoreError } from '../../store/store.ts';
 import type { CachedItem } from '../cache/cached-item.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
+import { TransformError } from '../encryption/transform-error.ts';
 import type { ListAnswer } from '../request.ts';
 import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
 import { freshEnough, tooLarge } from './freshness.ts';
 import { type ListRequest, listRequest } from './list-options.ts';
 import type { Call } from './registry.ts';
 import { type Selection, selection } from './selection.ts';
-import { translate } from './storage.ts';
+import { checkDecrypted, translate, untransformable } from './storage.ts';
 import { toldItems } from './told.ts';
 
 /** Entries read at once from the store's past. */
@@ -95,6 +96,7 @@ async function readPage(call: Call, place: Place, gone: () => StatusError): Prom
 }
 
 function cachePage(cache: ResourceCache, { scope, from, limit }: Place): Page {
+  checkDecrypted(cache, scope.prefix);
   const items: CachedItem[] = [];
   for (const item of cache.within(scope, from)) {
     if (scope.matches && !scope.matches(item)) continue;
@@ -119,7 +121,7 @@ async function storedPage(call: Call, place: Place): Promise<Page> {
       limit: storePage,
     });
     for (const entry of page.entries) {
-      const item = cache.itemOf(entry);
+      const item = itemOf(cache, entry);
       if (scope.ownFields) await call.registry.prepare([item]);
       if (scope.matches && !scope.matches(item)) continue;
       if (limit > 0 && items.length === limit) {
@@ -131,6 +133,14 @@ async function storedPage(call: Call, place: Place): Promise<Page> {
     const last = page.entries.at(-1);
     if (!page.more || !last) return { items };
     at = `${last.key}\0`;
+  }
+}
+
+function itemOf(cache: ResourceCache, entry: Entry): CachedItem {
+  try {
+    return cache.itemOf(entry);
+  } catch (error) {
+    throw error instanceof TransformError ? untransformable(entry.key, error) : error;
   }
 }
 

@@ -7,6 +7,7 @@ import { freshEnough } from './freshness.ts';
 import { parseRevision } from './list-options.ts';
 import { type Call, keyOf, subjectOf } from './registry.ts';
 import { boolean } from './request-options.ts';
+import { translate } from './storage.ts';
 import { toldItems } from './told.ts';
 
 const noExport = 'the export parameter, deprecated since v1.14, is no longer supported';
@@ -17,10 +18,9 @@ export async function get(call: Call, facet: Facet): Promise<ObjectAnswer> {
   await freshEnough(call, parseRevision(call.request.query.get('resourceVersion') ?? ''));
   const key = keyOf(call);
   const { told } = call.registry.kind;
-  const item = told
-    ? (await toldItems(call, told)).find((one) => one.key === key)
-    : (call.registry.cache as ResourceCache).get(key);
-  if (!item) throw notFound(subjectOf(call));
+  const cache = call.registry.cache as ResourceCache;
+  const item = told ? (await toldItems(call, told)).find((one) => one.key === key) : cache.get(key);
+  if (!item) throw (!told && translate(cache.sealedAt(key))) || notFound(subjectOf(call));
   await call.registry.prepare([item]);
   const answer = cachedAnswer(200, call, item);
   return facet.type === call.registry.view.resource.type

@@ -3,9 +3,12 @@ import type { Resource } from '../../api/resource.ts';
 import { transcodeProtobuf } from '../../machinery/protobuf.ts';
 import type { ItemCodec } from '../cache/cached-item.ts';
 import type { WindowLimits } from '../cache/event-window.ts';
+import { ofKey } from '../cache/key-prefix.ts';
 import { ResourceCache } from '../cache/resource-cache.ts';
 import type { StoreFeed } from '../cache/store-feed.ts';
 import { Discovery } from '../discovery/discovery.ts';
+import type { GroupResource } from '../encryption/configuration.ts';
+import { TransformError } from '../encryption/transform-error.ts';
 import type { RequestInfo } from '../request.ts';
 import { scaleShown } from '../table/scale-columns.ts';
 import { shownKind } from '../table/view-columns.ts';
@@ -29,6 +32,7 @@ export type Shown = Pick<RequestInfo, 'group' | 'version' | 'resource'> &
 export class Registries {
   readonly #options: RegistriesOptions;
   readonly #served = new Map<string, Registry>();
+  readonly #resources = new Map<string, GroupResource>();
   #discovery: Discovery | undefined;
   #versions: Map<Kind, Registry[]> | undefined;
   #byName: Map<string, Registry> | undefined;
@@ -70,6 +74,11 @@ export class Registries {
     return this.#byKind.get(`${group}/${kind}`);
   }
 
+  /** The resource whose objects are stored under keys like this one; undefined for what is no object. */
+  resourceOf(key: string): GroupResource | undefined {
+    return ofKey(this.#resources, key);
+  }
+
   all(): Iterable<Registry> {
     return this.#served.values();
   }
@@ -97,7 +106,10 @@ export class Registries {
     const before = this.#served.get(keyOf(view.resource))?.kind;
     if (before && before.codec !== kind.codec) cache?.endWatches();
     this.#served.set(keyOf(view.resource), { view, kind, cache, ...presenterOf(view, this.#codec(view)) });
-    if (cache && !known) await this.#options.feed.add(cache);
+    if (!cache || known) return;
+    const { group, plural: resource } = kind.resource;
+    this.#resources.set(cache.prefix, { group, resource });
+    await this.#options.feed.add(cache);
   }
 
   remove(resource: Resource): void {
@@ -139,8 +151,12 @@ export class Registries {
       codec: this.#codec(kind),
       limits: this.#options.window,
       indexed: kind.indexedFields,
-      onUnreadable: ({ key, revision }, error) =>
-        this.#options.log.error('what is stored is no object and is left out', { key, revision, error }),
+      onUnreadable: ({ key, revision }, error) => {
+        const { log } = this.#options;
+        if (error instanceof TransformError)
+          log.error('failed to decrypt data', { key, revision, why: error.message });
+        else log.error('what is stored is no object and is left out', { key, revision, error });
+      },
     });
   }
 

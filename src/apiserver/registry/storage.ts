@@ -1,5 +1,6 @@
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
+import { goQuote } from '../../machinery/go-text.ts';
 import {
   conflict,
   internalError,
@@ -12,6 +13,8 @@ import { type Entry, StoreError, type Write } from '../../store/store.ts';
 import type { CachedItem } from '../cache/cached-item.ts';
 import { decodeStored, encodeStored, storedJsonOf } from '../cache/encoding.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
+import { OpenedEntry } from '../encryption/opened-entry.ts';
+import { TransformError } from '../encryption/transform-error.ts';
 import { storeCause } from './cause.ts';
 import { type Call, keyOf, subjectOf } from './registry.ts';
 import { untilSeen } from './seen.ts';
@@ -23,6 +26,8 @@ export interface Current {
   object: Stored<KubernetesObject>;
   /** Of a kind with a codec: what is stored of the object. */
   stored?: KubernetesObject;
+  /** Of what is encrypted: how. */
+  opened?: OpenedEntry;
 }
 
 /** Tries of a write whose object changes under it; then the client is told of the conflict. */
@@ -39,10 +44,23 @@ export async function current(call: Call, name?: string): Promise<Current | unde
   // The cache nearly always has the object. Where it has not, the value is read before anything else can happen to it.
   const entry = await translated(call.environment.store.newest(key, { onDemand: !codec }));
   if (!entry) return undefined;
-  const { revision } = entry;
-  if (!codec) {
-    return { key, revision, object: decoded(call, entry) as Stored<KubernetesObject> };
+  try {
+    const found = codec ? await presented(call, entry) : plainly(call, entry);
+    if (entry instanceof OpenedEntry) found.opened = entry;
+    return found;
+  } catch (error) {
+    throw translate(error);
   }
+}
+
+function plainly(call: Call, entry: Entry): Current {
+  const { key, revision } = entry;
+  return { key, revision, object: decoded(call, entry) as Stored<KubernetesObject> };
+}
+
+/** Of a kind with a codec. */
+async function presented(call: Call, entry: Entry): Promise<Current> {
+  const { key, revision } = entry;
   const item = cacheOf(call).itemOf(entry);
   await call.registry.prepare([item]);
   const object = call.registry.present(item).object as Stored<KubernetesObject>;
@@ -88,12 +106,13 @@ export async function put(call: Call, write: ObjectWrite): Promise<CachedItem | 
   return item;
 }
 
-/** Whether an object that is as it was is also stored as it would be now: later versions and defaults are not. */
+/** Whether an object that is as it was is also stored as it would be now: later versions, defaults and keys are not. */
 export async function isStoredSo(
   call: Call,
   object: KubernetesObject,
-  { stored }: Current,
+  { stored, opened }: Current,
 ): Promise<boolean> {
+  if (opened?.isStale) return false;
   const { codec } = call.registry.kind;
   return !stored || !codec || deepEqual(await codec.encode(object), stored);
 }
@@ -162,8 +181,19 @@ export async function translated<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+/** Rejects where an object below a prefix cannot be decrypted: a list without it would be wrong. */
+export function checkDecrypted(cache: ResourceCache, prefix: string): void {
+  const sealed = cache.firstSealed(prefix);
+  if (sealed) throw untransformable(sealed.key, sealed.error);
+}
+
+/** What is said of a list in which one object cannot be decrypted. */
+export const untransformable = (key: string, { message }: Error) =>
+  internalError(`unable to transform key ${goQuote(key)}: ${message}`);
+
 /** The answer to a client for an error of the store. */
 export function translate(error: unknown): unknown {
+  if (error instanceof TransformError) return internalError(error.message);
   if (!(error instanceof StoreError)) return error;
   if (error.code === 'Closed') return serviceUnavailable('the server is shutting down');
   if (error.code === 'Unavailable') return serviceUnavailable(error.message);

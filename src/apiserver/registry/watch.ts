@@ -7,7 +7,8 @@ import type { FrameSink, WatchAnswer } from '../request.ts';
 import { freshEnough } from './freshness.ts';
 import { watchRequest } from './list-options.ts';
 import type { Call, RegistryEnvironment } from './registry.ts';
-import { selection } from './selection.ts';
+import { type Selection, selection } from './selection.ts';
+import { checkDecrypted } from './storage.ts';
 
 /** GET of a collection with `watch`. */
 export async function watch(call: Call): Promise<WatchAnswer> {
@@ -17,7 +18,7 @@ export async function watch(call: Call): Promise<WatchAnswer> {
   const cache = registry.cache as ResourceCache;
   if (scope.ownFields) await registry.prepare([...cache.range(scope.prefix)]);
   const after = options.initialEvents ? undefined : options.resourceVersion || undefined;
-  const late = after === undefined ? await stale(call, options.resourceVersion) : undefined;
+  const late = after === undefined ? await refusal(call, scope, options.resourceVersion) : undefined;
   if (late) return { type: 'watch', open: (sink) => refused(sink, late) };
   const open = (sink: FrameSink) => {
     const end = options.markEnd ? bookmark(call, true) : undefined;
@@ -48,9 +49,14 @@ export async function watch(call: Call): Promise<WatchAnswer> {
 }
 
 /** Why the state that the watch is to begin with cannot be had. */
-async function stale(call: Call, revision: number | undefined): Promise<StatusError | undefined> {
+async function refusal(
+  call: Call,
+  { prefix }: Pick<Selection, 'prefix'>,
+  revision: number | undefined,
+): Promise<StatusError | undefined> {
   try {
     await freshEnough(call, revision);
+    checkDecrypted(call.registry.cache as ResourceCache, prefix);
     return undefined;
   } catch (error) {
     if (error instanceof StatusError) return error;

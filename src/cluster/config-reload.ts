@@ -1,22 +1,29 @@
 import { createHash } from 'node:crypto';
-import type { ConfiguredAuthorizer } from '../apiserver/auth/authorization/chain.ts';
 import type { Metric } from '../platform/metrics/metric.ts';
 import type { Platform } from '../platform/platform.ts';
 
-export interface ReloadMeans extends Pick<Platform, 'files' | 'clock' | 'log'> {
-  /** The authorizers of a text; rejects with an Error where it cannot be used. */
-  read(text: string): Promise<ConfiguredAuthorizer[]>;
+/** A configuration that is followed while it changes. */
+export interface FollowedConfig {
+  /** What it is about, as upstream's metrics and messages name it. */
+  about: 'authorization' | 'encryption';
+  file: string;
+  /** What the file held when it was read first. */
+  text: string;
+  /** How often the file is looked at. */
+  periodMs: number;
+  /** What is logged where it cannot be used, before why. */
+  failure: string;
 }
 
-type Use = (authorizers: readonly ConfiguredAuthorizer[]) => void;
+export interface ReloadMeans<T> extends Pick<Platform, 'files' | 'clock' | 'log'> {
+  /** What a text says; rejects with an Error where it cannot be used. */
+  read(text: string): Promise<T>;
+}
 
-const periodMs = 1000;
-const prefix = 'apiserver_authorization_config_controller_';
-
-/** Follows a configuration of authorization while it changes. What cannot be used changes nothing. */
-export class AuthorizationReload {
-  readonly #file: string;
-  readonly #means: ReloadMeans;
+/** Follows a configuration while it changes. What cannot be used changes nothing. */
+export class ConfigReload<T> {
+  readonly #config: FollowedConfig;
+  readonly #means: ReloadMeans<T>;
   readonly #abort = new AbortController();
   readonly #counts = { success: { reloads: 0, lastMs: 0 }, failure: { reloads: 0, lastMs: 0 } };
   /** What was read last, and what of it is in force. */
@@ -24,14 +31,14 @@ export class AuthorizationReload {
   #inForce: string;
   #isMissing = false;
 
-  constructor({ file, text }: { file: string; text: string }, means: ReloadMeans) {
-    this.#file = file;
+  constructor(config: FollowedConfig, means: ReloadMeans<T>) {
+    this.#config = config;
     this.#means = means;
-    this.#seen = text;
-    this.#inForce = text;
+    this.#seen = config.text;
+    this.#inForce = config.text;
   }
 
-  start(use: Use): void {
+  start(use: (value: T) => void): void {
     void this.#follow(use);
   }
 
@@ -39,19 +46,19 @@ export class AuthorizationReload {
     this.#abort.abort();
   }
 
-  async #follow(use: Use): Promise<void> {
+  async #follow(use: (value: T) => void): Promise<void> {
     const { signal } = this.#abort;
     while (!signal.aborted) {
-      await this.#means.clock.sleep(periodMs, signal).catch(() => {});
+      await this.#means.clock.sleep(this.#config.periodMs, signal).catch(() => {});
       if (!signal.aborted) await this.#look(use);
     }
   }
 
-  async #look(use: Use): Promise<void> {
+  async #look(use: (value: T) => void): Promise<void> {
     const { files, log, read } = this.#means;
     let text: string;
     try {
-      text = await files.readText(this.#file);
+      text = await files.readText(this.#config.file);
       this.#isMissing = false;
     } catch (error) {
       // Said once, not as long as it lasts.
@@ -69,13 +76,14 @@ export class AuthorizationReload {
     }
     this.#inForce = text;
     this.#note('success');
-    log.info('the authorization configuration has been reloaded', { file: this.#file });
+    const { about, file } = this.#config;
+    log.info(`the ${about} configuration has been reloaded`, { file });
   }
 
   #failed(error: Error): void {
     this.#note('failure');
-    const { message } = error;
-    this.#means.log.error('reloading authorization config', { file: this.#file, error: message });
+    const { failure, file } = this.#config;
+    this.#means.log.error(failure, { file, error: error.message });
   }
 
   #note(status: 'success' | 'failure'): void {
@@ -86,6 +94,8 @@ export class AuthorizationReload {
 
   /** Under upstream's names. */
   get metrics(): Metric[] {
+    const { about } = this.#config;
+    const prefix = `apiserver_${about}_config_controller_`;
     const statuses = () => Object.entries(this.#counts).filter(([, { reloads }]) => reloads > 0);
     const values = (valueOf: (count: { reloads: number; lastMs: number }) => number) => () =>
       statuses().map(([status, count]) => ({
@@ -96,7 +106,7 @@ export class AuthorizationReload {
       {
         name: `${prefix}automatic_reloads_total`,
         type: 'counter',
-        help: 'Reloads of the authorization configuration, by what came of them.',
+        help: `Reloads of the ${about} configuration, by what came of them.`,
         values: values(({ reloads }) => reloads),
       },
       {
