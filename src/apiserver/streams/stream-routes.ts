@@ -38,7 +38,8 @@ export class Streams implements StreamRoutes {
     const { verb, group, subresource, namespace, resource, rest } = info;
     // Under the old path of watches any method would be asked about as a watch, and passed on as what it is.
     if (verb === 'watch' || group !== '' || subresource === '') return false;
-    const isInScope = (namespace === '') === (resource === 'nodes') && (rest === '' || subresource === 'proxy');
+    const isInScope =
+      (namespace === '') === (resource === 'nodes') && (rest === '' || subresource === 'proxy');
     return isInScope && this.#handlerOf(info) !== undefined;
   }
 
