@@ -29,6 +29,7 @@ import { notedClaim } from './driver-notes.ts';
 import { type LocalVolumes, localVolume, standardClass } from './local.ts';
 import { isExternal, localProvisioner } from './reclaim.ts';
 import { recycledBy, resyncMs } from './recycler.ts';
+import { VolumeMetrics } from './volume-metrics.ts';
 import { VolumeSync } from './volume-sync.ts';
 
 type Claim = Stored<PersistentVolumeClaim>;
@@ -77,6 +78,7 @@ class Binder {
   readonly #volumes: Informer<PersistentVolume>;
   readonly #classes: Informer<StorageClass>;
   readonly #pods: Informer<Pod>;
+  readonly #metrics: VolumeMetrics;
   readonly #volumeSync: VolumeSync;
 
   constructor(
@@ -90,6 +92,10 @@ class Binder {
     this.#claims = context.informers.of(persistentvolumeclaims);
     this.#volumes = context.informers.of(persistentvolumes);
     this.#classes = context.informers.of(storageclasses);
+    this.#metrics = new VolumeMetrics(context.meter, {
+      volumes: () => this.#volumes.list(),
+      claims: () => this.#claims.list(),
+    });
     this.#pods = context.informers.of(pods);
     indexByClaim(this.#pods);
     this.#volumeSync = new VolumeSync(context, parts);
@@ -210,7 +216,13 @@ class Binder {
     if (byDefault) {
       const spec = { ...claim.spec, storageClassName: byDefault.metadata.name };
       const cause = causedBy(claim, 'it names no class, and there is a default one');
-      await this.#updateClaim(key, { ...claim, spec }, cause);
+      try {
+        await this.#updateClaim(key, { ...claim, spec }, cause);
+        this.#metrics.classesGiven.add();
+      } catch (error) {
+        this.#metrics.classesFailed.add();
+        throw error;
+      }
       return done;
     }
     await this.#setPhase(key, claim, { phase: 'Pending' });

@@ -84,6 +84,17 @@ describe('a claim', () => {
     });
     expect(bound.metadata.finalizers).toEqual(['kubernetes.io/pvc-protection']);
     expect(await phases()).toEqual({ large: 'Available', small: 'Available', right: 'Bound' });
+    await claim({ storageClassName: 'none', volumeAttributesClassName: 'fast' }, 'other');
+    await cluster.settle();
+    const ofClaims = (storageClass: string, attributes: string) =>
+      `{namespace="default",storage_class="${storageClass}",volume_attributes_class="${attributes}"}`;
+    expect(seriesOf(cluster.meter)).toMatchObject({
+      'pv_collector_total_pv_count{plugin_name="kubernetes.io/host-path",volume_mode="Filesystem"}': 3,
+      'pv_collector_bound_pv_count{storage_class="manual"}': 1,
+      'pv_collector_unbound_pv_count{storage_class="manual"}': 2,
+      [`pv_collector_bound_pvc_count${ofClaims('manual', '')}`]: 1,
+      [`pv_collector_unbound_pvc_count${ofClaims('none', 'fast')}`]: 1,
+    });
     await cluster.delete(persistentvolumeclaims, 'data');
     await cluster.settle();
     expect(await cluster.find(persistentvolumeclaims, 'data')).toBeUndefined();
@@ -106,6 +117,10 @@ describe('a claim', () => {
     const asked = 'volume.kubernetes.io/storage-provisioner';
     expect((await claimNow()).metadata.annotations?.[asked]).toBe('fast.example.com');
     expect((await cluster.get(persistentvolumeclaims, 'without')).spec.storageClassName).toBe('');
+    expect(seriesOf(cluster.meter)).toMatchObject({
+      retroactive_storageclass_total: 1,
+      retroactive_storageclass_errors_total: 0,
+    });
   });
 
   test.each([
