@@ -11,6 +11,7 @@ import {
 } from '../../api/generated/resources.ts';
 import { Client } from '../../client/client.ts';
 import type { ApiRequest } from '../../client/transport.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import type { ControllerContext } from '../controller.ts';
 import { TestCluster } from '../testing.ts';
 import { createAttachDetachController } from './attach-detach.ts';
@@ -120,6 +121,9 @@ const mounted = (name: string, volumesInUse: readonly string[]) =>
   cluster.patch(nodes, name, { status: { volumesInUse } }, { subresource: 'status' });
 
 describe('a volume of a driver', () => {
+  const forcedDetaches = (reason: string) =>
+    `attach_detach_controller_attachdetach_controller_forced_detaches{reason="${reason}"}`;
+
   test('is attached where a pod uses it, and the node and the pod are told', async () => {
     await volume('data');
     await pod('user', 'node-1');
@@ -144,7 +148,16 @@ describe('a volume of a driver', () => {
     await volume('data');
     await pod('a', 'node-1');
     await pod('b', 'node-1');
+    const plugin = 'kubernetes.io/csi:disks.example.com';
+    const total = (state: string) =>
+      `attachdetach_controller_total_volumes{plugin_name="${plugin}",state="${state}"}`;
+    expect(seriesOf(cluster.meter)).not.toHaveProperty([total('actual_state_of_world')]);
     await report({ attached: true });
+    expect(seriesOf(cluster.meter)).toMatchObject({
+      [total('desired_state_of_world')]: 1,
+      [total('actual_state_of_world')]: 1,
+      [`storage_count_attachable_volumes_in_use{node="node-1",volume_plugin="${plugin}"}`]: 2,
+    });
     await end('a');
     expect(await attachments()).toEqual(['data node-1']);
     await end('b');
@@ -193,6 +206,7 @@ describe('a volume of a driver', () => {
     expect(await attachments()).toEqual(['data node-1']);
     await cluster.pass(2000);
     expect(await attachments()).toEqual([]);
+    expect(seriesOf(cluster.meter)).toMatchObject({ [forcedDetaches('timeout')]: 1 });
   });
 
   test('is taken at once from a node that is out of service', async () => {
@@ -204,6 +218,7 @@ describe('a volume of a driver', () => {
     const taint = { key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' };
     await cluster.patch(nodes, 'node-1', { spec: { taints: [taint] } });
     expect(await attachments()).toEqual([]);
+    expect(seriesOf(cluster.meter)).toMatchObject({ [forcedDetaches('out-of-service')]: 1 });
   });
 
   test('is taken from a node that is gone after six minutes where it was mounted, else at once', async () => {

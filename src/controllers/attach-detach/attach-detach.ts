@@ -20,6 +20,7 @@ import { readiness } from '../shared/nodes.ts';
 import { isControlledBy } from '../shared/owners.ts';
 import { byClaim, byNode, claimKeysOf, indexByClaim, indexByNode } from '../shared/pods.ts';
 import { AttachEvents } from './attach-events.ts';
+import { AttachMetrics, pluginOf, VolumeCounts } from './attach-metrics.ts';
 import {
   type Attachable,
   attachableOf,
@@ -69,6 +70,7 @@ class AttachDetach {
   readonly #drivers;
   readonly #attachments;
   readonly #events: AttachEvents;
+  readonly #metrics: AttachMetrics;
   /** The volumes of the attachments that are this controller's, by the names in their node's status: also of volumes that are gone by now. */
   readonly #own = new Map<string, string>();
   /** Since when attachments have not been wanted, milliseconds since the epoch. */
@@ -81,6 +83,10 @@ class AttachDetach {
   constructor(context: ControllerContext) {
     this.#context = context;
     this.#events = new AttachEvents(context.events);
+    this.#metrics = new AttachMetrics(context.meter, {
+      inUse: () => this.#inUse(),
+      total: () => this.#total(),
+    });
     const { informers } = context;
     this.#pods = informers.of(pods);
     this.#nodes = informers.of(nodes);
@@ -186,9 +192,11 @@ class AttachDetach {
     // A kubelet mounts what its node's status speaks of: it is taken out of there first, and the answer says what is mounted by then.
     const told = node && (await this.#noteAttached(node, plan.attached));
     const inUse = new Set(told?.status?.volumesInUse);
-    for (const { attachment, isForced } of plan.detach)
-      if (isForced || !inUse.has(this.#own.get(attachment.metadata.name) ?? ''))
-        await this.#detach(attachment);
+    for (const { attachment, forced } of plan.detach) {
+      if (!forced && inUse.has(this.#own.get(attachment.metadata.name) ?? '')) continue;
+      await this.#detach(attachment);
+      if (forced) this.#metrics.forced(forced);
+    }
     for (const want of plan.attach) await this.#attach(nodeName, want);
     const isTaken = ({ volume }: Wanted) =>
       this.#holdersOf(volume, nodeName).some(({ status }) => status?.attached);
@@ -224,6 +232,29 @@ class AttachDetach {
       }
     }
     return wanted;
+  }
+
+  /** Volumes of pods, by the node and by what serves them: one that two pods of a node use counts twice. */
+  #inUse(): VolumeCounts {
+    const counts = new VolumeCounts();
+    for (const pod of this.#pods.list()) {
+      const { nodeName } = pod.spec;
+      if (!nodeName || !mayNeedVolumes(pod)) continue;
+      for (const { driver } of this.#volumesOf(pod)) counts.add(nodeName, pluginOf(driver));
+    }
+    return counts;
+  }
+
+  /** Volumes that nodes want and have, by what serves them and by which of the two. */
+  #total(): VolumeCounts {
+    const counts = new VolumeCounts();
+    for (const { metadata } of this.#nodes.list())
+      for (const { volume } of this.#wantedOn(metadata.name).values())
+        counts.add(pluginOf(volume.driver), 'desired_state_of_world');
+    for (const { spec, status, metadata } of this.#attachments.list())
+      if (status?.attached && this.#own.has(metadata.name))
+        counts.add(pluginOf(spec.attacher), 'actual_state_of_world');
+    return counts;
   }
 
   /** The volumes of a pod that have to be attached for it. */

@@ -118,8 +118,8 @@ export interface NodeView {
 /** An attachment to be taken off. */
 export interface Detachment {
   attachment: Attachment;
-  /** Also where the kubelet turns out to have the volume mounted. */
-  isForced: boolean;
+  /** Why it is taken off also where the kubelet turns out to have the volume mounted; undefined where it is not. */
+  forced?: 'out-of-service' | 'timeout';
 }
 
 export interface NodePlan {
@@ -155,9 +155,10 @@ export function planNode(view: NodeView): NodePlan {
     const isWanted = wanted.has(key);
     const isMounted = inUse?.has(name) ?? true;
     const leftMs = view.unwantedSinceMs(key) + unmountWithinMs - nowMs;
-    const isForced = isGivenUp || (!view.isReady && leftMs <= 0);
-    if (!isWanted && (!isMounted || isForced)) {
-      if (!attachment.metadata.deletionTimestamp) detach.push({ attachment, isForced });
+    const isLate = !view.isReady && leftMs <= 0;
+    const forced = isGivenUp ? 'out-of-service' : isLate ? 'timeout' : undefined;
+    if (!isWanted && (!isMounted || forced)) {
+      if (!attachment.metadata.deletionTimestamp) detach.push({ attachment, ...(forced && { forced }) });
       continue;
     }
     if (!isWanted && !view.isReady) againMs = Math.min(againMs ?? leftMs, leftMs);
