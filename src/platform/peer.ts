@@ -20,11 +20,17 @@ function digestsOf(bundle: string): ReadonlySet<string> {
   return found;
 }
 
-/** The digest of the certificate that a chain ends at; of the last one known, where the end is not. */
+const isSignedBy = (certificate: DetailedPeerCertificate, issuer: DetailedPeerCertificate) =>
+  new X509Certificate(certificate.raw).verify(new X509Certificate(issuer.raw).publicKey);
+
+/**
+ * The digest of the certificate that a chain ends at; of the last one known, where the end is not. The chain is the one that the client
+ * has sent, which Node joins by names alone: another certificate of an authority's name is one that has not signed the next.
+ */
 function rootOf(leaf: DetailedPeerCertificate): string {
   let certificate = leaf;
   for (let next = certificate.issuerCertificate; next; next = certificate.issuerCertificate) {
-    if (next.fingerprint256 === certificate.fingerprint256) break;
+    if (next.fingerprint256 === certificate.fingerprint256 || !isSignedBy(certificate, next)) break;
     certificate = next;
   }
   return certificate.fingerprint256;

@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createAuthority, issue, type KeyPair } from '../../cluster/pki.ts';
 import { systemClock } from '../../platform/clock.ts';
+import { loadX509 } from '../../platform/x509.ts';
 import { type Connector, systemConnector } from '../../platform/connect.ts';
 import { systemRandom } from '../../platform/random.ts';
 import { startApiServer, type TestApiServer } from '../testing-api-server.ts';
@@ -305,6 +306,12 @@ describe('an extension server behind a Service', () => {
     expect(names.filter((n) => /^(authorization|impersonate-.*|x-remote-extra-role)$/.test(n))).toEqual([]);
   });
 
+  test('does not send clients, and what they show of themselves, elsewhere', async () => {
+    const { status, headers, text } = await ask(`${list}?elsewhere`);
+    expect([status, headers.location]).toEqual([502, undefined]);
+    expect(text).toBe('the backend attempted to redirect this request, which is not permitted');
+  });
+
   test('is kept from those who may not, like everything else', async () => {
     const jane = await t.client('jane', 'dev');
     const refused = await ask(list, { as: jane });
@@ -526,6 +533,34 @@ describe('proxies in front of this server', () => {
     const posing = await t.client('front-proxy-client');
     const answer = await ask(who, { method: 'POST', body: review, as: posing, headers });
     expect(answer.json.status.userInfo.username).toBe('front-proxy-client');
+  });
+
+  test('are not those who show a certificate that only says it makes the clients\u2019 authority one of proxies', async () => {
+    const x509 = await loadX509();
+    const [clients, proxies] = [t.ca, proxyAuthority.certificate].map((pem) => new x509.X509Certificate(pem));
+    const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+      'sign',
+      'verify',
+    ]);
+    const identifier = clients!.getExtension(x509.SubjectKeyIdentifierExtension);
+    const claimed = await x509.X509CertificateGenerator.create({
+      serialNumber: '01',
+      subject: clients!.subject,
+      issuer: proxies!.subject,
+      publicKey: keys.publicKey,
+      signingKey: keys.privateKey,
+      signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+      extensions: [
+        new x509.BasicConstraintsExtension(true, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+        identifier!,
+        await x509.AuthorityKeyIdentifierExtension.create(proxies!.publicKey),
+      ],
+    });
+    const posing = await t.client('front-proxy-client');
+    const as = { ...posing, cert: `${posing.cert}${claimed.toString('pem')}\n` };
+    const answer = await ask(who, { method: 'POST', body: review, as, headers });
+    expect(answer.json.status?.userInfo?.username).not.toBe('jane');
   });
 
   test('are told of to those who extend the API', async () => {

@@ -44,7 +44,7 @@ export class AggregationProxy implements StreamRoutes {
     const headers = { ...remoteUserHeaders(x.user as UserInfo), 'Audit-Id': [x.auditId] };
     const answerTimeoutMs = info.isResource ? requestTimeoutMs : discoveryTimeoutMs;
     const limit = isLongRunning(info) ? {} : { answerTimeoutMs };
-    return { host, connect, target: x.request.target, headers, ...limit };
+    return { host, connect, target: x.request.target, headers, refusesRedirects: true, ...limit };
   }
 
   #endpoint(service: Parameters<ExtensionServers['endpoint']>[0]) {

@@ -104,6 +104,8 @@ export class TestExtension {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const url = new URL(request.url ?? '/', 'https://extension');
     const text = Buffer.concat(chunks).toString();
+    if (url.searchParams.has('elsewhere'))
+      return void reply.writeHead(302, { location: 'https://elsewhere.example/' }).end();
     const answer =
       this.#document(url.pathname, request.headers.accept) ?? this.#resource(request, reply, url, text);
     if (answer === undefined) return;

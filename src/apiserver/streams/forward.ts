@@ -19,6 +19,8 @@ export interface Backend extends ProxiedHead {
    * are then made to lead through here, and it sees the host that the client has asked.
    */
   prefix?: string;
+  /** Whether the client must not be sent elsewhere by an answer: where it takes the backend for this server itself. */
+  refusesRedirects?: boolean;
 }
 
 /** How long a backend may take to begin its answer: as long as a connection may be idle. */
@@ -40,11 +42,25 @@ export async function forward(x: Exchange, backend: Backend): Promise<number> {
     timeoutMs: backend.answerTimeoutMs ?? answerTimeoutMs,
     signal: request.signal,
   });
+  if (backend.refusesRedirects && isRedirect(answer)) {
+    answer.body.destroy();
+    return badGateway(x);
+  }
   const { headers, body } = returned(answer, request, backend);
   await x.reply.open(answer.status, headers).pipe(body);
   // What the backend did not want to read must not stand before the connection's next request.
   request.stream.resume();
   return answer.status;
+}
+
+const isRedirect = ({ status, headers }: Http1Answer) =>
+  status >= 300 && status <= 399 && (headers.location ?? '') !== '';
+
+function badGateway(x: Exchange): number {
+  const why = 'the backend attempted to redirect this request, which is not permitted';
+  x.request.stream.resume();
+  x.reply.send(502, x.headers({}), [Buffer.from(why)]);
+  return 502;
 }
 
 const hostFor = (request: HttpRequest, { host, prefix }: Backend) =>
