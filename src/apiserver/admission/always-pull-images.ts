@@ -1,7 +1,7 @@
 import type { Container, Pod, PodSpec } from '../../api/core/v1.ts';
 import { notSupported, renderErrors } from '../../machinery/field-error.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
-import { isAbout, refuse } from './refuse.ts';
+import { isAbout, isAboutEphemeral, refuse } from './refuse.ts';
 
 /**
  * Images are pulled for each pod, so that nobody uses a private one that is on the node already without the right to pull
@@ -49,7 +49,8 @@ const imagesOf = (spec: PodSpec) => [
 /** Pods that were made before are left alone for as long as they get no image that they did not have. */
 function hasNewImages(attributes: AdmissionAttributes): boolean {
   const { operation, object, old } = attributes;
-  if (!isAbout(attributes, 'pods') || (operation !== 'CREATE' && operation !== 'UPDATE')) return false;
+  const isPod = isAbout(attributes, 'pods') || isAboutEphemeral(attributes);
+  if (!isPod || (operation !== 'CREATE' && operation !== 'UPDATE')) return false;
   if (operation === 'CREATE') return true;
   const before = new Set(imagesOf((old as Pod).spec));
   return imagesOf((object as Pod).spec).some((image) => !before.has(image));

@@ -62,6 +62,19 @@ describe('AlwaysPullImages', () => {
     );
   });
 
+  test('has the images of containers pulled that are added to a pod later', async () => {
+    const ephemeral = { name: 'e', image: 'b', imagePullPolicy: 'IfNotPresent' };
+    const attributes = {
+      kind: { resource: pods },
+      operation: 'UPDATE',
+      subresource: 'ephemeralcontainers',
+      object: pod({ ephemeralContainers: [ephemeral] }),
+      old: pod(),
+    } as unknown as AdmissionAttributes;
+    void alwaysPullImages.admit?.(attributes);
+    expect(ephemeral.imagePullPolicy).toBe('Always');
+  });
+
   test('leaves a pod alone that was made before, for as long as it gets no new image', async () => {
     const object = (image: string) => pod({ containers: [{ name: 'c', image, imagePullPolicy: 'Never' }] });
     const change = (now: string) => {

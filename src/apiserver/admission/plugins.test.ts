@@ -11,6 +11,7 @@ import {
   resourcequotas,
   runtimeclasses,
   secrets,
+  serviceaccounts,
   services,
   storageclasses,
 } from '../../api/generated/resources.ts';
@@ -31,6 +32,50 @@ const pod = (name: string, resources: object = {}, spec: object = {}) => ({
 const cpu = (requests: string, limits?: string) => ({
   requests: { cpu: requests },
   ...(limits && { limits: { cpu: limits } }),
+});
+
+describe('ServiceAccount', () => {
+  const because = 'because service account careful does not reference that secret';
+  const env = [{ name: 'E', valueFrom: { secretKeyRef: { name: 'other', key: 'k' } } }];
+  const envFrom = [{ secretRef: { name: 'other' } }];
+  const container = (more: object) => ({ name: 'c', image: 'i', ...more });
+
+  async function withCareful(): Promise<TestApi> {
+    const api = await createTestCluster();
+    const annotations = { 'kubernetes.io/enforce-mountable-secrets': 'true' };
+    const body = { metadata: { name: 'careful', annotations }, secrets: [{ name: 'own' }] };
+    await api.send('create', serviceaccounts, { body });
+    return api;
+  }
+  const spec = (more: object = {}) => ({ serviceAccountName: 'careful', ...more });
+
+  test.each([
+    ['container c with envVar E', { containers: [container({ env })] }],
+    ['container c with envFrom', { containers: [container({ envFrom })] }],
+    ['init container i with envFrom', { initContainers: [{ ...container({ envFrom }), name: 'i' }] }],
+  ])('lets no %s see a secret that is not the account\u2019s', async (what, more) => {
+    const api = await withCareful();
+    const refused = await failure(api.send('create', pods, { body: pod('p', {}, spec(more)) }));
+    expect(refused?.message).toBe(
+      `pods "p" is forbidden: ${what} referencing secret.secretName="other" is not allowed ${because}`,
+    );
+    const own = { containers: [container({ envFrom: [{ secretRef: { name: 'own' } }] })] };
+    expect(await failure(api.send('create', pods, { body: pod('q', {}, spec(own)) }))).toBeUndefined();
+  });
+
+  test.each([
+    ['envVar E', { env }],
+    ['envFrom', { envFrom }],
+  ])('nor a container that is added later, with %s', async (what, more) => {
+    const api = await withCareful();
+    const made = await api.object('create', pods, { body: pod('p', {}, spec()) });
+    const ephemeralContainers = [{ ...container(more), name: 'debug' }];
+    const body = { ...made, spec: { ...made.spec, ephemeralContainers } };
+    const asked = { name: 'p', subresource: 'ephemeralcontainers', body };
+    expect((await failure(api.send('update', pods, asked)))?.message).toBe(
+      `pods "p" is forbidden: ephemeral container debug with ${what} referencing secret.secretName="other" is not allowed ${because}`,
+    );
+  });
 });
 
 describe('ResourceQuota', () => {

@@ -12,3 +12,7 @@ export function refuse({ resource, name, object }: AdmissionAttributes, why: str
 export function isAbout({ kind, subresource }: AdmissionAttributes, plural: string, group = ''): boolean {
   return subresource === '' && kind.resource.plural === plural && kind.resource.group === group;
 }
+
+/** Whether a request adds containers to a pod that runs already. */
+export const isAboutEphemeral = ({ kind, subresource }: AdmissionAttributes): boolean =>
+  subresource === 'ephemeralcontainers' && kind.resource.plural === 'pods' && kind.resource.group === '';

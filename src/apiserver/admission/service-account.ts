@@ -11,7 +11,7 @@ import { deepFreeze } from '../../machinery/deep-freeze.ts';
 import { isMirrorPod } from '../../machinery/pod-references.ts';
 import type { Random } from '../../platform/random.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
-import { isAbout, refuse } from './refuse.ts';
+import { isAbout, isAboutEphemeral, refuse } from './refuse.ts';
 
 const tokenMountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 const tokenVolumePrefix = 'kube-api-access-';
@@ -28,10 +28,23 @@ export const serviceAccount: AdmissionPlugin = {
     if (!isMirrorPod(pod)) return giveAccount(attributes, pod.spec);
   },
   validate(attributes) {
-    if (attributes.operation !== 'CREATE' || !isAbout(attributes, 'pods')) return;
-    return checkPod(attributes, attributes.object as Pod);
+    const pod = attributes.object as Pod;
+    if (attributes.operation === 'CREATE' && isAbout(attributes, 'pods')) return checkPod(attributes, pod);
+    if (attributes.operation === 'UPDATE' && isAboutEphemeral(attributes))
+      return checkEphemeral(attributes, pod);
   },
 };
+
+/** Containers that are added later see no more secrets than those that were there from the start. */
+function checkEphemeral(attributes: AdmissionAttributes, { spec }: Pod): void | Promise<void> {
+  const containers = spec.ephemeralContainers ?? [];
+  return withAccount(attributes, spec.serviceAccountName ?? '', (account) => {
+    if (limitsSecrets(account)) checkContainers(attributes, [['ephemeral container', containers]], account);
+  });
+}
+
+const limitsSecrets = ({ metadata }: ServiceAccount) =>
+  /^(1|t|true)$/i.test(metadata.annotations?.[enforceAnnotation] ?? '');
 
 function giveAccount(attributes: AdmissionAttributes, spec: PodSpec): void | Promise<void> {
   spec.serviceAccountName ||= 'default';
@@ -69,9 +82,7 @@ function checkPod(attributes: AdmissionAttributes, pod: Pod): void | Promise<voi
     );
   }
   return withAccount(attributes, pod.spec.serviceAccountName, (account) => {
-    if (/^(1|t|true)$/i.test(account.metadata.annotations?.[enforceAnnotation] ?? '')) {
-      checkSecrets(attributes, pod.spec, account);
-    }
+    if (limitsSecrets(account)) checkSecrets(attributes, pod.spec, account);
   });
 }
 
@@ -142,26 +153,43 @@ function checkSecrets(attributes: AdmissionAttributes, spec: PodSpec, account: S
       `volume with secret.secretName="${secret.secretName}" is not allowed ${because}`,
     );
   }
-  for (const [role, containers] of [
+  const containers = [
     ['init container', spec.initContainers ?? []],
     ['container', spec.containers],
-  ] as const) {
-    const found = foreignSecret(containers, allowed);
-    if (!found) continue;
-    const { container, variable, secret } = found;
-    const what = `${role} ${container} with envVar ${variable} referencing secret.secretName="${secret}"`;
-    throw refuse(attributes, `${what} is not allowed ${because}`);
-  }
+  ] as const;
+  checkContainers(attributes, containers, account);
   checkPullSecrets(attributes, spec, account);
 }
 
-function foreignSecret(containers: readonly Container[], allowed: ReadonlySet<string | undefined>) {
-  for (const container of containers) {
-    for (const { name, valueFrom } of container.env ?? []) {
-      const secret = valueFrom?.secretKeyRef?.name;
-      if (secret !== undefined && !allowed.has(secret))
-        return { container: container.name, variable: name, secret };
-    }
+type AnyContainer = Pick<Container, 'name' | 'env' | 'envFrom'>;
+
+function checkContainers(
+  attributes: AdmissionAttributes,
+  roles: readonly (readonly [role: string, containers: readonly AnyContainer[]])[],
+  { metadata, secrets = [] }: ServiceAccount,
+): void {
+  const allowed = new Set(secrets.map((secret) => secret.name));
+  for (const [role, containers] of roles) {
+    const found = foreignSecret(containers, allowed);
+    if (!found) continue;
+    const { container, where, secret } = found;
+    const what = `${role} ${container} with ${where} referencing secret.secretName="${secret}"`;
+    const because = `because service account ${metadata.name} does not reference that secret`;
+    throw refuse(attributes, `${what} is not allowed ${because}`);
+  }
+}
+
+function foreignSecret(containers: readonly AnyContainer[], allowed: ReadonlySet<string | undefined>) {
+  for (const { name: container, env = [], envFrom = [] } of containers) {
+    const used = [
+      ...env.map(({ name, valueFrom }) => ({
+        where: `envVar ${name}`,
+        secret: valueFrom?.secretKeyRef?.name,
+      })),
+      ...envFrom.map(({ secretRef }) => ({ where: 'envFrom', secret: secretRef?.name })),
+    ];
+    const found = used.find(({ secret }) => secret !== undefined && !allowed.has(secret));
+    if (found) return { container, ...found };
   }
   return undefined;
 }
