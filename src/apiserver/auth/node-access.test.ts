@@ -284,6 +284,10 @@ describe('the node restriction', () => {
     expect(says({ ...pod('n1'), status: { resourceClaimStatuses } })).toBe(
       'pods "p" is forbidden: node "n1" cannot update resource claim statues',
     );
+    const extendedResourceClaimStatus = { resourceClaimName: 'x', requestMappings: [] };
+    expect(says({ ...pod('n1'), status: { extendedResourceClaimStatus } })).toBe(
+      'pods "p" is forbidden: node "n1" cannot update extended resource claim status',
+    );
   });
 
   test.each<[string, object[]]>([
@@ -401,6 +405,12 @@ describe('the node restriction', () => {
       'not allowed to modify taints',
     );
     expect(refusal({ ...update, old: tainted, object: tainted })).toBeUndefined();
+    const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: 'u' };
+    const owned = node('n1', { ownerReferences: [owner] });
+    expect(refusal({ ...update, old: node('n1'), object: owned })).toContain(
+      'node "n1" is not allowed to modify ownerReferences',
+    );
+    expect(refusal({ ...update, old: owned, object: owned })).toBeUndefined();
     const configured = { ...node('n1'), spec: { configSource: { configMap: {} } } };
     expect(refusal({ ...nodes, name: 'n1', object: configured })).toContain('a non-nil configSource');
     expect(refusal({ ...update, old: node('n1'), object: configured })).toContain(

@@ -68,7 +68,12 @@ function checkPodStatus(pod: Pod, old: Pod, node: string): string | undefined {
     return `${who} cannot update labels through pod status`;
   const claimsOf = ({ status }: Pod) => status?.resourceClaimStatuses ?? [];
   // The word is upstream's.
-  return deepEqual(claimsOf(pod), claimsOf(old)) ? undefined : `${who} cannot update resource claim statues`;
+  if (!deepEqual(claimsOf(pod), claimsOf(old))) return `${who} cannot update resource claim statues`;
+  // What stands there is a claim that the node may read.
+  const extended = ({ status }: Pod) => status?.extendedResourceClaimStatus;
+  return deepEqual(extended(pod), extended(old))
+    ? undefined
+    : `${who} cannot update extended resource claim status`;
 }
 
 /** A kubelet's own pods are shown in the API as mirrors; they cannot use what only the API hands out. */
@@ -141,7 +146,11 @@ function checkNode(attributes: AdmissionAttributes, node: string): string | unde
   if (now?.configSource && !deepEqual(now.configSource, before?.configSource))
     return `${who} is not allowed to update configSource to a new non-nil configSource`;
   if (!deepEqual(now?.taints ?? [], before?.taints ?? [])) return `${who} is not allowed to modify taints`;
-  return undefined;
+  // It would go with an owner of its choice, and could come again with other taints and labels.
+  const owners = ({ metadata }: KubernetesObject) => metadata.ownerReferences ?? [];
+  return deepEqual(owners(object as Node), owners(old as Node))
+    ? undefined
+    : `${who} is not allowed to modify ownerReferences`;
 }
 
 const serverFields = ['resourceVersion', 'managedFields'];
