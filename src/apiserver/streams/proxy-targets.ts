@@ -1,6 +1,7 @@
 import * as resources from '../../api/generated/resources.ts';
 import type { Pod, Service } from '../../api/core/v1.ts';
 import type { EndpointSlice } from '../../api/discovery/v1.ts';
+import { cidrTest, looseIp } from '../../machinery/ip.ts';
 import { badRequest, notFound, serviceUnavailable } from '../../machinery/status-error.ts';
 import type { Random } from '../../platform/random.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
@@ -23,10 +24,17 @@ export function splitProxyName(kind: string, text: string): { scheme: Scheme; na
   return { scheme: (scheme || 'http') as Scheme, name, port };
 }
 
-/** Addresses that are never another machine's: a pod must not make the API server talk to itself. */
+const notProxied = [
+  ...['0.0.0.0/32', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '255.255.255.255/32'],
+  ...['::/128', '::1/128', 'fe80::/10', 'ff00::/8'],
+].map(cidrTest);
+const thisMachine = /^(.*\.)?localhost\.?$/i;
+
+/** Addresses that are never another machine's, in whatever form: a pod must not make the API server talk to itself. */
 export function checkAddress(host: string): void {
-  const forbidden = /^(127\.|169\.254\.|0\.0\.0\.0$|::1$|::$|fe[89ab]|22[4-9]\.|23\d\.|ff)/i;
-  if (host === '' || forbidden.test(host)) throw badRequest('address not allowed');
+  const ip = looseIp(host);
+  const isForbidden = ip === undefined ? thisMachine.test(host) : notProxied.some((holds) => holds(ip));
+  if (host === '' || isForbidden) throw badRequest('address not allowed');
 }
 
 function firstPort(pod: Pod, scheme: Scheme): number {
