@@ -12,6 +12,7 @@ import * as resources from '../../../api/generated/resources.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, integer, nameColumn, selectorText, text } from '../shared/columns.ts';
 import { conditionErrors } from '../shared/conditions.ts';
+import { keepMeta } from '../shared/meta.ts';
 import { keepStatus } from '../shared/status.ts';
 import {
   actionErrors,
@@ -35,6 +36,7 @@ export const validatingAdmissionPolicyKind: Kind<ValidatingAdmissionPolicy> = {
   prepareForUpdate: keepStatus,
   validate: (policy) => validatingPolicyErrors(policy),
   status: {
+    prepareForUpdate: ({ metadata }, old) => keepMeta(metadata, old.metadata),
     validateUpdate: (policy) => [
       ...typeCheckingErrors(policy),
       ...conditionErrors('status.conditions', policy.status?.conditions),

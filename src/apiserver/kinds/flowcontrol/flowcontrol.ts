@@ -2,6 +2,7 @@ import type { FlowSchema, FlowSchemaSpec, PriorityLevelConfiguration } from '../
 import { flowschemas, prioritylevelconfigurations } from '../../../api/generated/resources.ts';
 import type { Cell, Kind } from '../../registry/kind.ts';
 import { ageColumn, integer, nameColumn, text } from '../shared/columns.ts';
+import { keepMeta } from '../shared/meta.ts';
 import { keepStatus } from '../shared/status.ts';
 import { flowSchemaErrors, typedOnce } from './flow-schema-validation.ts';
 import { priorityLevelErrors } from './priority-level-validation.ts';
@@ -21,6 +22,7 @@ export const flowSchemaKind: Kind<FlowSchema> = {
   validate: (schema) => flowSchemaErrors(schema),
   status: {
     resets: ['spec', 'metadata'],
+    prepareForUpdate: ({ metadata }, old) => keepMeta(metadata, old.metadata),
     validateUpdate: (schema) => typedOnce('status.conditions', schema.status?.conditions),
   },
   columns: [
@@ -63,6 +65,7 @@ export const priorityLevelConfigurationKind: Kind<PriorityLevelConfiguration> = 
   validate: (level) => priorityLevelErrors(level),
   status: {
     resets: ['spec', 'metadata'],
+    prepareForUpdate: ({ metadata }, old) => keepMeta(metadata, old.metadata),
     validateUpdate: (level) => typedOnce('status.conditions', level.status?.conditions),
   },
   columns: [

@@ -13,6 +13,7 @@ import { labelsErrors } from '../../../machinery/label-selector.ts';
 import { annotationErrors } from '../../registry/object-meta.ts';
 import type { HookContext, Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
+import { keepMeta } from '../shared/meta.ts';
 import { keepStatus } from '../shared/status.ts';
 import { immutable } from '../shared/validate.ts';
 import { adminAccessErrors } from './admin-access.ts';
@@ -39,7 +40,11 @@ export const resourceClaimKind: Kind<ResourceClaim> = {
   ],
   validateUpdate: (claim, old) => immutable('spec', claim.spec, old.spec),
   status: {
-    prepareForUpdate: dropDeallocated,
+    resets: ['spec', 'metadata'],
+    prepareForUpdate(claim, old) {
+      keepMeta(claim.metadata, old.metadata);
+      dropDeallocated(claim, old);
+    },
     validateUpdate: (claim, old, context) => [
       ...givenAccessErrors(claim, old, context),
       ...claimStatusErrors(claim, old),

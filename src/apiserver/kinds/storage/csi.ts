@@ -14,6 +14,7 @@ import type {
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, flag, integer, nameColumn, text } from '../shared/columns.ts';
 import { nodeSelectorWarnings } from '../pod-spec/node-labels.ts';
+import { keepMeta } from '../shared/meta.ts';
 import { keepStatus } from '../shared/status.ts';
 import {
   attachmentErrors,
@@ -109,7 +110,11 @@ export const volumeAttachmentKind: Kind<VolumeAttachment> = {
   prepareForUpdate: keepStatus,
   validate: (attachment) => attachmentErrors(attachment),
   validateUpdate: attachmentUpdateErrors,
-  status: { resets: ['spec', 'metadata'], validateUpdate: attachmentUpdateErrors },
+  status: {
+    resets: ['spec', 'metadata'],
+    prepareForUpdate: ({ metadata }, old) => keepMeta(metadata, old.metadata),
+    validateUpdate: attachmentUpdateErrors,
+  },
   columns: [
     nameColumn,
     {
