@@ -3,8 +3,12 @@ import type {
   CertificateSigningRequest,
   CertificateSigningRequestCondition,
 } from '../../api/certificates/v1.ts';
-import type { Node } from '../../api/core/v1.ts';
-import { certificatesigningrequests, nodes, subjectaccessreviews } from '../../api/generated/resources.ts';
+import {
+  certificatesigningrequests,
+  nodes,
+  services,
+  subjectaccessreviews,
+} from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import { resourcePath } from '../../client/client.ts';
 import type { Component } from '../../client/component.ts';
@@ -23,6 +27,7 @@ import {
   isSelf,
   kubeletClientSigner,
   kubeletServingSigner,
+  type Neighbours,
   refusal,
 } from './plan.ts';
 import { type Authority, sign } from './x509.ts';
@@ -45,6 +50,7 @@ export function createCertificateController(
 ): Component {
   const informer = context.informers.of(certificatesigningrequests);
   const known = context.informers.of(nodes);
+  const used = context.informers.of(services);
   return createController({
     name: 'certificate-controller',
     queueName: 'certificate',
@@ -53,7 +59,7 @@ export function createCertificateController(
       informer.onChange({ added: (r) => queue.add(keyOf(r)), updated: (r) => queue.add(keyOf(r)) });
       const officer = new CertificateOfficer(context, {
         authority: options.authority,
-        nodes: () => known.list(),
+        neighbours: () => ({ nodes: known.list(), services: used.list() }),
       });
       return async (key) => {
         const request = informer.get(key);
@@ -66,15 +72,15 @@ export function createCertificateController(
 class CertificateOfficer {
   readonly #context: ControllerContext;
   readonly #authority: Authority;
-  readonly #nodes: () => readonly Node[];
+  readonly #neighbours: () => Neighbours;
 
   constructor(
     context: ControllerContext,
-    { authority, nodes: known }: { authority: Authority; nodes(): readonly Node[] },
+    { authority, neighbours }: { authority: Authority; neighbours(): Neighbours },
   ) {
     this.#context = context;
     this.#authority = authority;
-    this.#nodes = known;
+    this.#neighbours = neighbours;
   }
 
   async reconcile(request: Request): Promise<Outcome> {
@@ -112,7 +118,7 @@ class CertificateOfficer {
   /** What it may be that is asked for, and the right that each takes; none where others have to decide. */
   #askedFor(request: Request, content: RequestContent): Asked[] {
     if (request.spec.signerName === kubeletServingSigner) {
-      const isOwn = isOwnServer(request, content, this.#nodes());
+      const isOwn = isOwnServer(request, content, this.#neighbours());
       return isOwn ? [{ what: 'kubelet serving', subresource: 'selfnodeserver' }] : [];
     }
     if (!isKubeletClient(request, content)) return [];

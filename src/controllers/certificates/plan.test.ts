@@ -24,25 +24,43 @@ const node = (name: string, address: string) => ({
   status: { addresses: [{ type: 'InternalIP', address }] },
 });
 const nodes = [node('n1', '10.0.0.1'), node('n2', '10.0.0.2')];
+const services = [{ metadata: { name: 'kubernetes' }, spec: { clusterIP: '10.96.0.1' } }];
+const neighbours = { nodes, services };
 
 test('a node may serve under its own name and address', () =>
-  expect(isOwnServer(request, content, nodes)).toBe(true));
+  expect(isOwnServer(request, content, neighbours)).toBe(true));
 
 test.each([
   ["another's name", { dnsNames: ['n2'] }],
   ["another's address", { addresses: ['10.0.0.2'] }],
   ['the loopback address', { addresses: ['127.0.0.1'] }],
+  ['another loopback address', { addresses: ['127.0.0.2'] }],
+  ["a Service's address", { addresses: ['10.0.0.1', '10.96.0.1'] }],
   ['a URI', { uris: ['spiffe://x'] }],
   ['no name at all', { dnsNames: [], addresses: [] }],
   ['another node', { commonName: 'system:node:n2' }],
   ['more groups', { organizations: ['system:nodes', 'system:masters'] }],
 ])('and not under %s', (_what, change) =>
-  expect(isOwnServer(request, { ...content, ...change }, nodes)).toBe(false),
+  expect(isOwnServer(request, { ...content, ...change }, neighbours)).toBe(false),
 );
+
+test.each([
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'a.b.svc.cluster.local',
+  'localhost',
+])('and not under the name %s, even where it is called that', (name) => {
+  const commonName = `system:node:${name}`;
+  const spec = { ...request.spec, username: commonName };
+  const asked = { ...content, commonName, dnsNames: [name], addresses: ['10.0.0.9'] };
+  expect(isOwnServer({ ...request, spec }, asked, neighbours)).toBe(false);
+  expect(isOwnServer({ ...request, spec }, { ...asked, dnsNames: [] }, neighbours)).toBe(true);
+});
 
 test('and not as a client', () => {
   const spec = { ...request.spec, usages: ['digital signature', 'client auth'] };
-  expect(isOwnServer({ ...request, spec }, content, nodes)).toBe(false);
+  expect(isOwnServer({ ...request, spec }, content, neighbours)).toBe(false);
 });
 
 const client = { ...content, dnsNames: [], addresses: [] };

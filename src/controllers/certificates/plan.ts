@@ -1,4 +1,4 @@
-import type { Node } from '../../api/core/v1.ts';
+import type { Node, Service } from '../../api/core/v1.ts';
 import type { CertificateSigningRequest } from '../../api/certificates/v1.ts';
 import type { RequestContent } from '../../platform/x509.ts';
 
@@ -56,19 +56,36 @@ function kubeletServingFailure(request: Request, content: RequestContent): strin
   return usagesFailure(request, serverAuth) ?? commonNameFailure(content);
 }
 
-const isLoopback = (address: string) => address === '127.0.0.1' || address === '::1';
+const isLoopback = (address: string) => address.startsWith('127.') || address === '::1';
+
+/** Names under which API servers and Services are called, whatever the node is called that asks for them. */
+const isOfCluster = (name: string) =>
+  name === 'localhost' || /^kubernetes(\.default)?$/.test(name) || /\.svc(\.|$)/.test(name);
+
+/** Who else has addresses. */
+export interface Neighbours {
+  nodes: readonly Node[];
+  services: readonly Service[];
+}
 
 /**
- * Whether a node asks for its own server's certificate, with its own name and addresses that no other node has. Upstream
- * leaves these to somebody else; where nodes may ask for them (`selfnodeserver`), we approve them.
+ * Whether a node asks for its own server's certificate, with its own name and addresses that no other node and no Service has.
+ * Upstream leaves these to somebody else; where nodes may ask for them (`selfnodeserver`), we approve them.
  */
-export function isOwnServer(request: Request, content: RequestContent, nodes: readonly Node[]): boolean {
+export function isOwnServer(
+  request: Request,
+  content: RequestContent,
+  { nodes, services }: Neighbours,
+): boolean {
   if (kubeletServingFailure(request, content) || !isSelf(request, content)) return false;
   const name = content.commonName.slice('system:node:'.length);
   const others = nodes.filter((node) => node.metadata.name !== name);
-  const taken = new Set(others.flatMap((node) => node.status?.addresses ?? []).map(({ address }) => address));
+  const taken = new Set([
+    ...others.flatMap((node) => node.status?.addresses ?? []).map(({ address }) => address),
+    ...services.flatMap(({ spec }) => [spec.clusterIP ?? '', ...(spec.clusterIPs ?? [])]),
+  ]);
   return (
-    content.dnsNames.every((dnsName) => dnsName === name) &&
+    content.dnsNames.every((dnsName) => dnsName === name && !isOfCluster(name)) &&
     content.addresses.every((address) => !isLoopback(address) && !taken.has(address))
   );
 }
