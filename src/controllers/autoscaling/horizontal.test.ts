@@ -368,6 +368,20 @@ describe('an autoscaler', () => {
     );
   });
 
+  test('does not scale what belongs to no namespace', async () => {
+    const requests: string[] = [];
+    const spying = cluster.refusing('cluster-wide', ({ path }) => requests.push(path) === 0);
+    const fleets = { ...deployments, group: 'sea', kind: 'Fleet', plural: 'fleets', namespaced: false };
+    const discover = async () => [{ ...fleets, verbs: ['get', 'update'] }];
+    await cluster.patch(horizontalpodautoscalers, 'web', {
+      spec: { scaleTargetRef: { kind: 'Fleet', apiVersion: 'sea/v1' } },
+    });
+    await cluster.run(createHorizontalPodAutoscaler(spying, { discover }));
+    await cluster.pass(16_000);
+    expect(requests.filter((path) => path.includes('fleets'))).toEqual([]);
+    expect(requests.some((path) => path.endsWith('horizontalpodautoscalers/web/status'))).toBe(true);
+  });
+
   test('does nothing while its target is switched off', async () => {
     await cluster.patch(deployments, 'web', { spec: { replicas: 0 } });
     await cluster.pass(60_000);

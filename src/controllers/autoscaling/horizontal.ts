@@ -180,6 +180,8 @@ class Autoscaler {
     const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] as string) : '';
     const row = (await this.#discover()).find((r) => r.kind === kind && r.group === group);
     if (!row) throw new Error(noMatches(kind, group));
+    // What belongs to no namespace is not for whoever has rights in one to scale.
+    if (!row.namespaced) throw new Error('the server could not find the requested resource');
     const path = resourcePath(row, { namespace: metadata.namespace, name, subresource: 'scale' });
     return { path, scale: await this.#getScale(path) };
   }
