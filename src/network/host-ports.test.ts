@@ -16,6 +16,9 @@ test('a port of the node leads to the pod that asked for it', () => {
     pod('10.244.0.5', { hostPort: 9090 }, { hostNetwork: true }),
     { ...pod('10.244.0.6', { hostPort: 7070 }), status: { podIP: '10.244.0.6', phase: 'Succeeded' } },
     pod('not an address', { hostPort: 6060 }),
+    pod('10.244.0.7', { hostPort: 5050, hostIP: '999.0.0.1' }),
+    pod('10.244.0.8', { hostPort: 4040, hostIP: '010.0.0.1' }),
+    pod('10.244.0.300', { hostPort: 3030 }),
   ]);
   expect(ports.map((p) => [p.hostIp, p.protocol, p.hostPort, p.podIp])).toEqual([
     ['', 'tcp', 8080, '10.244.0.2'],

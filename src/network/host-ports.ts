@@ -2,6 +2,7 @@ import type { Pod } from '../api/core/v1.ts';
 import { pods } from '../api/generated/resources.ts';
 import type { Component } from '../client/component.ts';
 import type { Informers } from '../client/informers.ts';
+import { isPlainIPv4 } from '../machinery/ip.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
 import { mustRun } from '../platform/processes.ts';
@@ -21,20 +22,18 @@ export interface HostPort {
   containerPort: number;
 }
 
-const isAddress = (text: string) => /^\d{1,3}(\.\d{1,3}){3}$/.test(text);
-
 /** The ports of the node that running pods ask for; those of pods on the node's own network need no rules. */
 export function hostPortsOf(all: readonly Pod[]): HostPort[] {
   const found = all.flatMap((pod) => {
     const podIp = pod.status?.podIP ?? '';
     const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-    if (pod.spec.hostNetwork || ended || !isAddress(podIp)) return [];
+    if (pod.spec.hostNetwork || ended || !isPlainIPv4(podIp)) return [];
     const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
     return containers.flatMap((container) =>
       (container.ports ?? []).flatMap((port): HostPort[] => {
         const protocol = (port.protocol ?? 'TCP').toLowerCase() as HostPort['protocol'];
         const hostIp = port.hostIP && port.hostIP !== '0.0.0.0' ? port.hostIP : '';
-        if (!port.hostPort || !['tcp', 'udp', 'sctp'].includes(protocol) || (hostIp && !isAddress(hostIp)))
+        if (!port.hostPort || !['tcp', 'udp', 'sctp'].includes(protocol) || (hostIp && !isPlainIPv4(hostIp)))
           return [];
         return [{ hostIp, protocol, hostPort: port.hostPort, podIp, containerPort: port.containerPort }];
       }),

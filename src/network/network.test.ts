@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Node } from '../api/core/v1.ts';
+import { VirtualClock } from '../platform/virtual-clock.ts';
 import { cniConfig } from './cni.ts';
+import { createNetwork, type NetworkOptions } from './network.ts';
 import { parseRoutes, routeChanges, wantedRoutes } from './routes.ts';
 
 const node = (name: string, address?: string, podCIDR?: string): Node => ({
@@ -15,8 +17,31 @@ test('a node has a way to the pods of every other node whose place is known', ()
     node('b', '198.18.0.3', '10.244.1.0/24'),
     node('new', '198.18.0.4'),
     node('odd', '198.18.0.5; reboot', '10.244.3.0/24'),
+    node('high', '198.18.0.256', '10.244.4.0/24'),
+    node('octal', '198.018.0.6', '10.244.5.0/24'),
+    node('wide', '198.18.0.7', '10.244.6.0/33'),
+    node('far', '198.18.0.8', '300.244.6.0/24'),
   ];
   expect([...wantedRoutes(nodes, 'a')]).toEqual([['10.244.1.0/24', '198.18.0.3']]);
+});
+
+test('a node to which there is no way does not keep others from having one', async () => {
+  const nodes = [node('a', '198.18.0.2', '10.244.0.0/24'), node('b', '203.0.113.3', '10.244.1.0/24')];
+  const informer = { onChange: () => {}, synced: Promise.resolve(), get: () => undefined, list: () => nodes };
+  const stop = new AbortController();
+  const commands: string[][] = [];
+  const run = async (command: string, args: readonly string[]) => {
+    commands.push([command, ...args]);
+    if (args.includes('-batch')) stop.abort();
+    return { code: 0, stdout: '', stderr: '' };
+  };
+  const options = {
+    nodeName: 'a',
+    informers: { of: () => informer },
+    platform: { processes: { run }, clock: new VirtualClock() },
+  } as unknown as NetworkOptions;
+  await createNetwork(options).run(stop.signal);
+  expect(commands.at(-1)).toEqual(['ip', '-force', '-batch', '-']);
 });
 
 test('only what differs is changed', () => {

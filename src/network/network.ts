@@ -91,8 +91,9 @@ class Network {
     }
     const listed = await mustRun(platform.processes, 'ip', ['-4', 'route', 'show', 'proto', routeProtocol]);
     const lines = routeChanges(parseRoutes(listed), wantedRoutes(this.#nodes.list(), nodeName));
+    // A way that the kernel refuses, to an address that is not on its network, keeps none of the others from being made.
     if (lines.length > 0)
-      await mustRun(platform.processes, 'ip', ['-batch', '-'], { input: `${lines.join('\n')}\n` });
+      await mustRun(platform.processes, 'ip', ['-force', '-batch', '-'], { input: `${lines.join('\n')}\n` });
   }
 
   async #installPodNetwork(podCidr: string): Promise<void> {

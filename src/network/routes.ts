@@ -1,4 +1,5 @@
 import type { Node } from '../api/core/v1.ts';
+import { isPlainIPv4, isPlainIPv4Network } from '../machinery/ip.ts';
 
 /** Marks our routes among those of the machine (`ip route ... proto 158`). */
 export const routeProtocol = '158';
@@ -6,12 +7,9 @@ export const routeProtocol = '158';
 /** A network and the node that has it. */
 export type Routes = ReadonlyMap<string, string>;
 
-const cidrPattern = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
-const addressPattern = /^\d{1,3}(\.\d{1,3}){3}$/;
-
 export function internalAddress(node: Node): string | undefined {
   const address = node.status?.addresses?.find((a) => a.type === 'InternalIP')?.address;
-  return address && addressPattern.test(address) ? address : undefined;
+  return address && isPlainIPv4(address) ? address : undefined;
 }
 
 /** The routes that a node needs: to each other node's pods by that node's address. */
@@ -20,7 +18,7 @@ export function wantedRoutes(nodes: readonly Node[], self: string): Routes {
   const pairs = others.flatMap((node): [string, string][] => {
     const via = internalAddress(node);
     const cidr = node.spec?.podCIDR;
-    return via && cidr && cidrPattern.test(cidr) ? [[cidr, via]] : [];
+    return via && cidr && isPlainIPv4Network(cidr) ? [[cidr, via]] : [];
   });
   return new Map(pairs);
 }

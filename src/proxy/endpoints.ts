@@ -1,5 +1,6 @@
 import type { EndpointSlice } from '../api/discovery/v1.ts';
 import type { Service, ServicePort } from '../api/core/v1.ts';
+import { isPlainIPv4 } from '../machinery/ip.ts';
 
 /** One address and port behind a Service's port. */
 export interface Backend {
@@ -33,19 +34,13 @@ export function backendsOf(slices: readonly EndpointSlice[], port: ServicePort, 
         terminating: conditions?.terminating ?? false,
       };
       const key = `${backend.address}:${backend.port}`;
-      if (isPlainAddress(backend.address) && !found.get(key)?.ready) found.set(key, backend);
+      if (isPlainIPv4(backend.address) && !found.get(key)?.ready) found.set(key, backend);
     }
   }
   return [...found.values()].sort((a, b) => (`${a.address}:${a.port}` < `${b.address}:${b.port}` ? -1 : 1));
 }
 
 export const protocolOf = (port: ServicePort) => port.protocol ?? 'TCP';
-
-/** Only what is an address and nothing else ever gets into a rule. */
-export function isPlainAddress(text: string): boolean {
-  const parts = text.split('.');
-  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
-}
 
 /** Those that traffic goes to: the ready ones, or, should none be ready, those that still serve while ending. */
 export function usable(backends: readonly Backend[]): Backend[] {

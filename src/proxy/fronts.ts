@@ -1,6 +1,7 @@
 import type { Service, ServicePort } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
-import { type Backend, backendsOf, isPlainAddress, isProxied, protocolOf, usable } from './endpoints.ts';
+import { isPlainIPv4 } from '../machinery/ip.ts';
+import { type Backend, backendsOf, isProxied, protocolOf, usable } from './endpoints.ts';
 
 /** An address and port that clients use, and what becomes of their packets. */
 export interface Front {
@@ -70,7 +71,7 @@ function frontsOfPort(
     ...external.map((address) => front(address, port.port, outside)),
     ...nodePorts.map((address) => front(address, port.nodePort ?? 0, outside)),
   ];
-  return fronts.filter((f) => isPlainAddress(f.address));
+  return fronts.filter((f) => isPlainIPv4(f.address));
 }
 
 interface Policy {

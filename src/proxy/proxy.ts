@@ -4,12 +4,13 @@ import { endpointslices, nodes, services } from '../api/generated/resources.ts';
 import type { Component } from '../client/component.ts';
 import { type Informer, keyOf } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
+import { isPlainIPv4 } from '../machinery/ip.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
 import type { Log } from '../platform/log.ts';
 import type { ProxyBackend } from './backend.ts';
 import { contributionOf } from './contribution.ts';
-import { isPlainAddress, isProxied } from './endpoints.ts';
+import { isProxied } from './endpoints.ts';
 import { type Front, frontsOf, type NodeView } from './fronts.ts';
 import { Ruleset } from './ruleset.ts';
 
@@ -125,7 +126,7 @@ class Proxy {
     const service = this.#services.get(key);
     const fronts = service ? frontsOf(service, this.#slices.byIndex(bySlicesOf, key), this.#node()) : [];
     const address =
-      service && isProxied(service) && isPlainAddress(service.spec.clusterIP ?? '')
+      service && isProxied(service) && isPlainIPv4(service.spec.clusterIP ?? '')
         ? service.spec.clusterIP
         : undefined;
     this.#ruleset.set(key, service ? contributionOf(fronts, address) : undefined);
@@ -141,7 +142,7 @@ class Proxy {
     const own = addresses
       .filter((a) => a.type === 'InternalIP' || a.type === 'ExternalIP')
       .map((a) => a.address);
-    return { name: nodeName, addresses: own.filter(isPlainAddress) };
+    return { name: nodeName, addresses: own.filter(isPlainIPv4) };
   }
 
   /** Somebody may flush all rules of the machine: then ours are put back. */
