@@ -41,6 +41,13 @@ export interface ApiServerFlags {
   apiAudiences?: string[];
   serviceAccountMaxTokenExpiration?: number;
   serviceAccountExtendTokenExpiration?: 'true' | 'false';
+  maxRequestsInflight?: number;
+  maxMutatingRequestsInflight?: number;
+  requestTimeout?: number;
+  minRequestTimeout?: number;
+  eventTtl?: number;
+  defaultNotReadyTolerationSeconds?: number;
+  defaultUnreachableTolerationSeconds?: number;
   encryptionProviderConfig?: string;
   encryptionProviderConfigAutomaticReload?: boolean;
   authorizationConfig?: string;
@@ -57,11 +64,33 @@ const secondMs = 1000;
 
 /** Gives a command the options of `ApiServerFlags`. */
 export function withApiServerFlags(command: Command): Command {
-  return withTokenFlags(
-    withAuthorizationFlags(
-      withAuthenticationFlags(withAdmissionFlags(withEncryptionFlags(withAuditFlags(command)))),
-    ),
-  );
+  const groups = [
+    withAuditFlags,
+    withLimitFlags,
+    withEncryptionFlags,
+    withAdmissionFlags,
+    withAuthenticationFlags,
+    withAuthorizationFlags,
+    withTokenFlags,
+  ];
+  return groups.reduce((all, withGroup) => withGroup(all), command);
+}
+
+function withLimitFlags(command: Command): Command {
+  return command
+    .option(
+      '--max-requests-inflight <n>',
+      'how many requests are served at once, with those of the next flag (default: 400)',
+      wholeNumber(0, many),
+    )
+    .option('--max-mutating-requests-inflight <n>', 'see above (default: 200)', wholeNumber(0, many))
+    .option('--request-timeout <time>', 'how long a request may take (default: 1m)', spanMs)
+    .option(
+      '--min-request-timeout <seconds>',
+      'how long watches last at least whose clients do not say; 0 is for ever (default: 1800)',
+      wholeNumber(0, many),
+    )
+    .option('--event-ttl <time>', 'how long events are kept; 0 is for ever (default: 1h)', spanMs);
 }
 
 function withEncryptionFlags(command: Command): Command {
@@ -121,7 +150,17 @@ function withAdmissionFlags(command: Command): Command {
   return command
     .option('--enable-admission-plugins <names>', 'admission plugins beside the usual ones', listed)
     .option('--disable-admission-plugins <names>', 'usual admission plugins that are left out', listed)
-    .option('--admission-control-config-file <file>', 'an AdmissionConfiguration: how plugins are set');
+    .option('--admission-control-config-file <file>', 'an AdmissionConfiguration: how plugins are set')
+    .option(
+      '--default-not-ready-toleration-seconds <n>',
+      'how long pods stay on a node that is not ready, unless they say (default: 300)',
+      wholeNumber(0, many),
+    )
+    .option(
+      '--default-unreachable-toleration-seconds <n>',
+      'how long they stay on one that has gone silent (default: 300)',
+      wholeNumber(0, many),
+    );
 }
 
 function withAuthenticationFlags(command: Command): Command {
@@ -209,7 +248,16 @@ export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
       enable: flags.enableAdmissionPlugins,
       disable: flags.disableAdmissionPlugins,
       configFile: path(flags.admissionControlConfigFile),
+      notReadyTolerationSeconds: flags.defaultNotReadyTolerationSeconds,
+      unreachableTolerationSeconds: flags.defaultUnreachableTolerationSeconds,
     },
+    limits: {
+      maxRequestsInflight: flags.maxRequestsInflight,
+      maxMutatingRequestsInflight: flags.maxMutatingRequestsInflight,
+      requestTimeoutMs: flags.requestTimeout,
+      minRequestTimeoutSeconds: flags.minRequestTimeout,
+    },
+    eventTtlMs: flags.eventTtl,
     authentication: authenticationSettings(flags),
     authorization: authorizationSettings(flags),
     encryption: {

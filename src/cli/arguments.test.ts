@@ -16,9 +16,13 @@ describe('a time', () => {
     ['24h', 86_400_000],
     ['7d', 604_800_000],
     ['0s', 0],
+    ['0', 0],
+    ['1h30m', 5_400_000],
+    ['1m0.5s', 60_500],
+    ['250ms', 250],
   ])('%s', (text, ms) => expect(spanMs(text)).toBe(ms));
 
-  test.each(['', '24', 'h', '-1h', '1w', '1h30m', 'NaNs'])('not %j', (text) => {
+  test.each(['', '24', 'h', '-1h', '1w', '1h30', 'NaNs'])('not %j', (text) => {
     expect(() => spanMs(text)).toThrow('must be a time such as');
   });
 });

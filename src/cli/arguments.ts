@@ -11,13 +11,17 @@ export function wholeNumber(from: number, to: number) {
   };
 }
 
-const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Reads a time such as `90s`, `30m`, `24h` or `7d`, as milliseconds. */
+/** Reads a time such as `90s`, `1h30m` or `7d`, as milliseconds. */
 export function spanMs(text: string): number {
-  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
-  if (number === undefined) throw new InvalidArgumentError('must be a time such as 90s, 30m, 24h or 7d.');
-  return Number(number) * (unitMs[unit] as number);
+  if (text === '0') return 0;
+  if (!/^(?:\d+(?:\.\d+)?(?:ms|[smhd]))+$/.test(text))
+    throw new InvalidArgumentError('must be a time such as 90s, 30m, 24h or 7d.');
+  let sum = 0;
+  for (const [, number, unit = ''] of text.matchAll(/([\d.]+)(ms|[smhd])/g))
+    sum += Number(number) * (unitMs[unit] as number);
+  return sum;
 }
 
 const unitBytes: Record<string, number> = {

@@ -39,6 +39,17 @@ describe('the plugins', () => {
     await expect(readAdmission(settings, means)).rejects.toThrow(why);
   });
 
+  test('let pods stay on bad nodes for as long as is said', async () => {
+    const { admission } = await readAdmission({ notReadyTolerationSeconds: 10 }, means);
+    const api = await createTestCluster({ admission });
+    const body = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const { spec } = await api.object('create', pods, { body });
+    expect(spec.tolerations).toMatchObject([
+      { key: 'node.kubernetes.io/not-ready', effect: 'NoExecute', tolerationSeconds: 10 },
+      { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute', tolerationSeconds: 300 },
+    ]);
+  });
+
   test('that are left out have no say, those of the server neither', async () => {
     const t = await startApiServer(
       await readAdmission({ disable: ['ServiceAccount', 'NodeRestriction'] }, means),

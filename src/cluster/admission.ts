@@ -1,5 +1,10 @@
 import type { AdmissionPlugin } from '../apiserver/admission/admission.ts';
 import { checkChoice } from '../apiserver/admission/choose-plugins.ts';
+import {
+  defaultTolerationSeconds,
+  defaultTolerationSecondsOf,
+  usualTolerations,
+} from '../apiserver/admission/default-toleration-seconds.ts';
 import { eventRateLimit, readEventLimits } from '../apiserver/admission/event-rate-limit.ts';
 import { isOn, offeredAdmission } from '../apiserver/admission/plugins.ts';
 import { podNodeSelector, readPodNodeSelector } from '../apiserver/admission/pod-node-selector.ts';
@@ -25,6 +30,9 @@ export interface AdmissionSettings {
   disable?: readonly string[] | undefined;
   /** An `apiserver.config.k8s.io/v1` AdmissionConfiguration. */
   configFile?: string | undefined;
+  /** How long pods stay on a node that is not ready, or has gone silent; 300 each unless given. */
+  notReadyTolerationSeconds?: number | undefined;
+  unreachableTolerationSeconds?: number | undefined;
 }
 
 type Admission = Pick<
@@ -37,9 +45,15 @@ interface Means {
   clock: Pick<Clock, 'monotonic'>;
 }
 
+const tolerating = ({ notReadyTolerationSeconds, unreachableTolerationSeconds }: AdmissionSettings) =>
+  defaultTolerationSecondsOf({
+    notReadySeconds: notReadyTolerationSeconds ?? usualTolerations.notReadySeconds,
+    unreachableSeconds: unreachableTolerationSeconds ?? usualTolerations.unreachableSeconds,
+  });
+
 /** The plugins of a server. Throws a UserError where what is wanted cannot be had. */
 export async function readAdmission(
-  { enable = [], disable = [], configFile }: AdmissionSettings,
+  { enable = [], disable = [], configFile, ...tolerations }: AdmissionSettings,
   means: Means,
 ): Promise<Admission> {
   try {
@@ -53,6 +67,7 @@ export async function readAdmission(
   return {
     admission: offeredAdmission
       .filter((plugin) => isOn(plugin, enable))
+      .map((plugin) => (plugin === defaultTolerationSeconds ? tolerating(tolerations) : plugin))
       .map((plugin) => plugins.get(plugin.name) ?? plugin),
     enabledPlugins: enable,
     disabledPlugins: disable,

@@ -1,7 +1,51 @@
-import { expect, test } from 'vitest';
-import { readServiceAccounts } from './api-server-settings.ts';
+import { describe, expect, test } from 'vitest';
+import { events } from '../api/generated/resources.ts';
+import { kindsWithEventsFor } from '../apiserver/kinds/kinds.ts';
+import { createTestApi } from '../apiserver/registry/testing.ts';
+import { readLimits, readServiceAccounts } from './api-server-settings.ts';
 
 const hourMs = 3_600_000;
+
+describe('the limits', () => {
+  test('are those of upstream unless given', () => {
+    expect(readLimits()).toEqual({ requestsInFlight: 600 });
+    expect(readLimits({ maxRequestsInflight: 1000 })).toEqual({ requestsInFlight: 1200 });
+    expect(readLimits({ maxRequestsInflight: 0, maxMutatingRequestsInflight: 5 })).toEqual({
+      requestsInFlight: 5,
+    });
+    expect(readLimits({ requestTimeoutMs: 30_000, minRequestTimeoutSeconds: 60 })).toMatchObject({
+      deadlineMs: 30_000,
+      minWatchMs: 60_000,
+    });
+  });
+
+  test('leave room for something', () => {
+    expect(() => readLimits({ maxRequestsInflight: 0, maxMutatingRequestsInflight: 0 })).toThrow(
+      'invalid configuration: MaxRequestsInFlight=0 and MaxMutatingRequestsInFlight=0; they must add up to something positive',
+    );
+  });
+
+  test('of watches that are to last for ever can be waited for', () => {
+    expect((readLimits({ minRequestTimeoutSeconds: 0 }).minWatchMs ?? 0) * 2).toBeLessThan(2 ** 31);
+  });
+});
+
+test.each([
+  [60, 59_000, 1],
+  [60, 61_000, 0],
+  [0, 86_400_000, 1],
+])('of an event that is kept for %d s there is after %d ms: %d', async (seconds, afterMs, left) => {
+  const api = await createTestApi(kindsWithEventsFor(seconds));
+  const body = {
+    metadata: { name: 'e' },
+    involvedObject: { namespace: 'default' },
+    reason: 'R',
+    type: 'Normal',
+  };
+  await api.send('create', events, { body });
+  await api.clock.advance(afterMs);
+  expect((await api.list(events)).items).toHaveLength(left);
+});
 
 test('what is not said of tokens stays as it is', () => {
   expect(readServiceAccounts()).toEqual({});

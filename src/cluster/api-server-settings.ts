@@ -1,5 +1,6 @@
 import type { ServiceAccountOptions } from '../apiserver/auth/security.ts';
-import type { ApiServerOptions } from '../apiserver/server.ts';
+import { kindsWithEventsFor } from '../apiserver/kinds/kinds.ts';
+import type { ApiServerLimits, ApiServerOptions } from '../apiserver/server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type AdmissionSettings, readAdmission } from './admission.ts';
 import { type AuthenticationSettings, readAuthentication } from './authentication.ts';
@@ -15,9 +16,21 @@ export interface ApiServerSettings {
   authorization?: AuthorizationSettings;
   admission?: AdmissionSettings;
   encryption?: EncryptionSettings;
+  limits?: LimitSettings;
+  /** How long events are kept; 0 is for ever. An hour unless given. */
+  eventTtlMs?: number | undefined;
   serviceAccounts?: ServiceAccountSettings;
   /** The flags that this program was started with: what `/flagz` shows. */
   flags?: Record<string, string>;
+}
+
+/** How much is served at once, and for how long; the names are those of upstream's flags. */
+export interface LimitSettings {
+  maxRequestsInflight?: number | undefined;
+  maxMutatingRequestsInflight?: number | undefined;
+  requestTimeoutMs?: number | undefined;
+  /** How long watches last at least whose clients do not say; 0 is for ever. */
+  minRequestTimeoutSeconds?: number | undefined;
 }
 
 /** What the tokens of service accounts are; the names are those of upstream's flags. */
@@ -52,6 +65,10 @@ export async function readApiServerSettings(
       audit: auditing,
       authorization: authorizing.options,
       encryption: encrypting.options,
+      limits: readLimits(more.limits),
+      ...(more.eventTtlMs !== undefined && {
+        kinds: kindsWithEventsFor(Math.floor(more.eventTtlMs / 1000)),
+      }),
       ...(flags && { flags }),
       ...(await readAdmission(admission, platform)),
       ...authenticating,
@@ -62,6 +79,31 @@ export async function readApiServerSettings(
       authenticating.webhookTokens?.server.poster.close();
       await auditing?.close();
     },
+  };
+}
+
+/** Upstream's. Together they are what priority and fairness shares out. */
+const usualInflight = { readOnly: 400, mutating: 200 };
+
+/** As good as for ever, and no longer than twice that can be waited for. */
+const endlessMs = 2 ** 30 - 1;
+
+/** Throws a UserError where nothing could be served. */
+export function readLimits(settings: LimitSettings = {}): Partial<ApiServerLimits> {
+  const {
+    maxRequestsInflight: readOnly = usualInflight.readOnly,
+    maxMutatingRequestsInflight: mutating = usualInflight.mutating,
+    requestTimeoutMs: deadlineMs,
+    minRequestTimeoutSeconds: seconds,
+  } = settings;
+  if (readOnly + mutating <= 0)
+    throw new UserError(
+      `invalid configuration: MaxRequestsInFlight=${readOnly} and MaxMutatingRequestsInFlight=${mutating}; they must add up to something positive`,
+    );
+  return {
+    requestsInFlight: readOnly + mutating,
+    ...(deadlineMs !== undefined && { deadlineMs }),
+    ...(seconds !== undefined && { minWatchMs: seconds === 0 ? endlessMs : seconds * 1000 }),
   };
 }
 

@@ -132,3 +132,9 @@ export const allKinds: readonly Kind[] = [
   ...kinds.map(withStandardFinalizers),
   ...kindsWithAnyFinalizers,
 ].map(withZeroes);
+
+/** All kinds, with events that are kept for so long; 0 is for ever. */
+export const kindsWithEventsFor = (lifetimeSeconds: number): readonly Kind[] =>
+  allKinds.map((kind) =>
+    kind.resource === eventKind.resource ? { ...kind, ttlSeconds: () => lifetimeSeconds } : kind,
+  );

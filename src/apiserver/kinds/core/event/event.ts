@@ -5,13 +5,12 @@ import type { Kind } from '../../../registry/kind.ts';
 import { eventColumns } from './columns.ts';
 import { eventErrors } from './validation.ts';
 
-/** Events are kept for an hour. */
-const lifetimeSeconds = 3600;
+const usualLifetimeSeconds = 3600;
 
 export const eventKind: Kind<Event> = {
   resource: events,
   allowCreateOnUpdate: true,
-  ttlSeconds: () => lifetimeSeconds,
+  ttlSeconds: () => usualLifetimeSeconds,
   defaults(event) {
     event.involvedObject ??= {};
     event.source ??= {};
