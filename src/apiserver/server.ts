@@ -264,7 +264,7 @@ function whyNotStarted(error: unknown, dispatcher: RegistryDispatcher): unknown 
 
 async function foreignTokens({ jwt, platform, serviceAccounts }: ApiServerOptions) {
   if (!jwt) return undefined;
-  const { issuer, audiences = [issuer] } = serviceAccounts;
+  const { issuer, formerIssuers = [], audiences = [issuer, ...formerIssuers] } = serviceAccounts;
   const { clock, log } = platform;
   return JwtTokens.open(jwt.issuers, { clock, log, getter: jwt.getter, audiences });
 }
@@ -493,7 +493,7 @@ class Server implements ApiServer {
 
   #servePlain(): void {
     const { routes, dispatcher } = this;
-    const { issuer, keys } = this.#security.serviceAccounts;
+    const { issuer, jwksUri, keys } = this.#security.serviceAccounts;
     const live = [ping, this.#storeCheck()];
     const ready = [...live, ...this.#readyChecks(), ...this.#hooks.checks()];
     const { clock } = this.#options.platform;
@@ -506,7 +506,7 @@ class Server implements ApiServer {
     serveFlagz(routes, this.#options.flags ?? {});
     serveVersion(routes, this.#options.version);
     serveLogs(routes);
-    serveOpenId(routes, { issuer, keys });
+    serveOpenId(routes, { issuer, jwksUri, keys });
     serveDiscovery({
       mux: routes,
       discovery: () => this.#aggregator.discovery(),

@@ -39,6 +39,8 @@ export interface ApiServerFlags {
   authenticationTokenWebhookVersion?: string;
   authenticationTokenWebhookCacheTtl?: number;
   apiAudiences?: string[];
+  serviceAccountIssuer?: string[];
+  serviceAccountJwksUri?: string;
   serviceAccountMaxTokenExpiration?: number;
   serviceAccountExtendTokenExpiration?: 'true' | 'false';
   maxRequestsInflight?: number;
@@ -144,6 +146,8 @@ function withAuditFlags(command: Command): Command {
     );
 }
 
+const repeated = (text: string, all: string[] = []) => [...all, text];
+
 const listed = (text: string, all: string[] = []) => [...all, ...text.split(',').filter(Boolean)];
 
 function withAdmissionFlags(command: Command): Command {
@@ -199,6 +203,12 @@ function withAuthenticationFlags(command: Command): Command {
 function withTokenFlags(command: Command): Command {
   return command
     .option('--api-audiences <names>', 'whom tokens are meant for that are shown here (the issuer)', listed)
+    .option(
+      '--service-account-issuer <issuer>',
+      'who tokens of service accounts say they come from; may be repeated: new ones from the first, all are believed',
+      repeated,
+    )
+    .option('--service-account-jwks-uri <url>', 'where others find the keys that verify them')
     .option('--service-account-max-token-expiration <time>', 'how long tokens last at most', spanMs)
     .addOption(
       new Option(
@@ -290,6 +300,8 @@ function serviceAccountSettings(flags: ApiServerFlags): ServiceAccountSettings {
   const { serviceAccountExtendTokenExpiration: extend } = flags;
   return {
     audiences: flags.apiAudiences,
+    issuers: flags.serviceAccountIssuer,
+    jwksUri: flags.serviceAccountJwksUri,
     maxTokenExpirationMs: flags.serviceAccountMaxTokenExpiration,
     ...(extend && { extendTokenExpiration: extend === 'true' }),
   };

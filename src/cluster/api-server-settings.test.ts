@@ -61,6 +61,28 @@ test('tokens are for whom they are said to be, and last as long as they may', ()
   });
 });
 
+test('tokens come from the first issuer, and from others before', () => {
+  const told = { issuers: ['https://a.test', 'b'], jwksUri: 'https://keys.test/jwks' };
+  expect(readServiceAccounts(told)).toEqual({
+    issuer: 'https://a.test',
+    formerIssuers: ['b'],
+    jwksUri: 'https://keys.test/jwks',
+  });
+});
+
+test.each([
+  [{ issuers: [''] }, 'service-account-issuer should not be an empty string'],
+  [{ issuers: ['a', 'a'] }, 'service-account-issuer "a" is already specified'],
+  [
+    { issuers: ['http://[::1'] },
+    `service-account-issuer "http://[::1" contained a ':' but was not a valid URL`,
+  ],
+  [{ jwksUri: 'keys' }, 'service-account-jwks-uri must be a valid URL'],
+  [{ jwksUri: 'http://a.test' }, 'service-account-jwks-uri requires https scheme, parsed as: http://a.test'],
+])('%j is refused', (settings, why) => {
+  expect(() => readServiceAccounts(settings)).toThrow(why);
+});
+
 test.each([[hourMs - 1], [(2 ** 32 + 1) * 1000]])(
   'tokens cannot last %d ms at most',
   (maxTokenExpirationMs) => {

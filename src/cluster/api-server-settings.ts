@@ -1,6 +1,7 @@
 import type { ServiceAccountOptions } from '../apiserver/auth/security.ts';
 import { kindsWithEventsFor } from '../apiserver/kinds/kinds.ts';
 import type { ApiServerLimits, ApiServerOptions } from '../apiserver/server.ts';
+import { goQuote } from '../machinery/go-text.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type AdmissionSettings, readAdmission } from './admission.ts';
 import { type AuthenticationSettings, readAuthentication } from './authentication.ts';
@@ -37,6 +38,10 @@ export interface LimitSettings {
 export interface ServiceAccountSettings {
   /** Whom tokens are meant for that are shown here; the issuer unless given. */
   audiences?: readonly string[] | undefined;
+  /** Who tokens say they come from: new ones from the first, and all are believed. */
+  issuers?: readonly string[] | undefined;
+  /** Where others find the keys that verify them. */
+  jwksUri?: string | undefined;
   maxTokenExpirationMs?: number | undefined;
   extendTokenExpiration?: boolean | undefined;
 }
@@ -49,12 +54,13 @@ export interface ApiServerMeans {
   close(): Promise<void>;
 }
 
-/** Reads the files that settings name; `issuer` is the cluster's own. Throws a UserError where one cannot be used. */
+/** Reads the files that settings name; `issuer` is the cluster's own unless they name another. Throws a UserError where one cannot be used. */
 export async function readApiServerSettings(
   { audit, flags, authentication = {}, authorization = {}, admission = {}, ...more }: ApiServerSettings,
-  { platform, issuer }: { platform: Platform; issuer: string },
+  { platform, issuer: ownIssuer }: { platform: Platform; issuer: string },
 ): Promise<ApiServerMeans> {
   const serviceAccounts = readServiceAccounts(more.serviceAccounts);
+  const { issuer = ownIssuer } = serviceAccounts;
   const auditing = audit && (await startAuditing(audit, platform));
   const authorizing = await readAuthorization(authorization, platform);
   const encrypting = await readEncryption(more.encryption ?? {}, platform);
@@ -110,13 +116,42 @@ export function readLimits(settings: LimitSettings = {}): Partial<ApiServerLimit
 const shortestMs = 3_600_000;
 const longestMs = 2 ** 32 * 1000;
 
-/** Throws a UserError where tokens would last too short or too long. */
+function checkIssuers(issuers: readonly string[]): void {
+  issuers.forEach((issuer, i) => {
+    if (issuer === '') throw new UserError('service-account-issuer should not be an empty string');
+    if (issuer.includes(':') && !URL.canParse(issuer))
+      throw new UserError(
+        `service-account-issuer ${goQuote(issuer)} contained a ':' but was not a valid URL`,
+      );
+    if (issuers.indexOf(issuer) < i)
+      throw new UserError(`service-account-issuer ${goQuote(issuer)} is already specified`);
+  });
+}
+
+function checkKeysUri(text: string): void {
+  if (!URL.canParse(text)) throw new UserError('service-account-jwks-uri must be a valid URL');
+  if (new URL(text).protocol !== 'https:')
+    throw new UserError(`service-account-jwks-uri requires https scheme, parsed as: ${text}`);
+}
+
+/** Throws a UserError where tokens would last too short or too long, or say nonsense of where they come from. */
 export function readServiceAccounts(settings: ServiceAccountSettings = {}): Partial<ServiceAccountOptions> {
-  const { audiences, maxTokenExpirationMs: most = 0, extendTokenExpiration } = settings;
+  const {
+    audiences,
+    maxTokenExpirationMs: most = 0,
+    extendTokenExpiration,
+    issuers = [],
+    jwksUri,
+  } = settings;
+  const [issuer, ...formerIssuers] = issuers;
+  checkIssuers(issuers);
+  if (jwksUri !== undefined) checkKeysUri(jwksUri);
   if (most !== 0 && (most < shortestMs || most > longestMs))
     throw new UserError('the service-account-max-token-expiration must be between 1 hour and 2^32 seconds');
   return {
     ...(audiences?.length && { audiences }),
+    ...(issuer !== undefined && { issuer, formerIssuers }),
+    ...(jwksUri !== undefined && { jwksUri }),
     ...(most > 0 && { maxExpirationSeconds: Math.floor(most / 1000) }),
     ...(extendTokenExpiration !== undefined && { extendExpiration: extendTokenExpiration }),
   };

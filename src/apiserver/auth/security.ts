@@ -59,9 +59,13 @@ export interface AuthorizationOptions {
 export interface ServiceAccountOptions extends TokenLifetimes {
   /** Who the tokens say they come from. */
   issuer: string;
+  /** Who they said they come from before: such tokens are believed too. */
+  formerIssuers?: readonly string[];
+  /** Where others find the keys, where that is not below the issuer. */
+  jwksUri?: string;
   /** PEM; the first private key signs, all verify. */
   keys: readonly string[];
-  /** Whom the tokens are meant for where nothing else is asked for; the issuer unless given. */
+  /** Whom the tokens are meant for where nothing else is asked for; the issuers unless given. */
   audiences?: readonly string[];
   /** Makes a token of its claims in place of the keys: for a server whose tokens nobody shows. */
   sign?(claims: object): string;
@@ -85,10 +89,13 @@ export interface Security {
 export function createSecurity(options: SecurityOptions): Security {
   const { reader, platform } = options;
   const { clock } = platform;
-  const { issuer, keys, sign, audiences = [issuer], ...lifetimes } = options.serviceAccounts;
+  const { issuer, formerIssuers = [], jwksUri, keys, sign, ...more } = options.serviceAccounts;
+  const { audiences = [issuer, ...formerIssuers], ...lifetimes } = more;
   const tokenKeys = keys.map(readTokenKey);
   const serviceAccounts = new ServiceAccountTokens({
     issuer,
+    formerIssuers,
+    jwksUri,
     keys: tokenKeys,
     sign,
     reader,

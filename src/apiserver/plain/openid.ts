@@ -2,11 +2,14 @@ import { keySet, type TokenKey } from '../auth/tokens/token-keys.ts';
 import type { PathMux } from '../corridor/plain-routes.ts';
 
 /** How others verify the tokens of service accounts by themselves: OpenID Connect discovery. */
-export function serveOpenId(mux: PathMux, options: { issuer: string; keys: readonly TokenKey[] }): void {
-  const { issuer, keys } = options;
+export function serveOpenId(
+  mux: PathMux,
+  options: { issuer: string; jwksUri: string; keys: readonly TokenKey[] },
+): void {
+  const { issuer, jwksUri, keys } = options;
   const configuration = {
     issuer,
-    jwks_uri: `${issuer}/openid/v1/jwks`,
+    jwks_uri: jwksUri,
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [...new Set(keys.map((key) => key.algorithm))],

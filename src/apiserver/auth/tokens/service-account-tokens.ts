@@ -18,6 +18,10 @@ import type { TokenKey } from './token-keys.ts';
 
 export interface ServiceAccountTokensOptions {
   issuer: string;
+  /** Issuers that are believed beside this one. */
+  formerIssuers?: readonly string[];
+  /** Where others find the keys, where that is not below the issuer. */
+  jwksUri?: string | undefined;
   /** The first one that has a private key signs; all of them verify. */
   keys: readonly TokenKey[];
   /** Signs in place of the keys. */
@@ -58,6 +62,11 @@ export class ServiceAccountTokens implements TokenAuthenticator {
 
   get issuer(): string {
     return this.#options.issuer;
+  }
+
+  get jwksUri(): string {
+    const { issuer, jwksUri = `${issuer}/openid/v1/jwks` } = this.#options;
+    return jwksUri;
   }
 
   get keys(): readonly TokenKey[] {
@@ -106,10 +115,15 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     return judgeUse(secret, account, notes);
   }
 
+  #isBelieved(issuer: string): boolean {
+    const { issuer: own, formerIssuers } = this.#options;
+    return issuer === own || (formerIssuers?.includes(issuer) ?? false);
+  }
+
   async #verify(id: string, token: string): Promise<Verified | undefined> {
     const payload = await this.#payload(token);
     const claims = payload && readClaims(payload);
-    if (claims?.iss !== this.#options.issuer) return undefined;
+    if (!claims || !this.#isBelieved(claims.iss)) return undefined;
     const verified = { claims, user: withAuthenticated(claimsUser(claims)) };
     if (this.#verified.size >= rememberedTokens) this.#verified.clear();
     this.#verified.set(id, verified);

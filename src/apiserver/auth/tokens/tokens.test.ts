@@ -163,6 +163,21 @@ describe('tokens of service accounts', () => {
     });
   });
 
+  test('of an issuer before are believed, and new ones are not of it', async () => {
+    reader.put(resources.serviceaccounts, account);
+    const old = await tokensWith(keys.ec).issue(claims());
+    const options = { issuer: 'https://new', keys: [keys.ec], reader, clock };
+    const now = new ServiceAccountTokens({ ...options, formerIssuers: [issuer] });
+    expect(await now.authenticateToken(old, ['https://new', issuer])).toBeDefined();
+    expect(await new ServiceAccountTokens(options).authenticateToken(old, [issuer])).toBeUndefined();
+    const made = await now.issue(claims({}, { aud: ['https://new'] }));
+    expect(await tokensWith(keys.ec).authenticateToken(made, ['https://new'])).toBeUndefined();
+    expect(await now.authenticateToken(made, ['https://new'])).toBeDefined();
+    expect(now.jwksUri).toBe('https://new/openid/v1/jwks');
+    const elsewhere = new ServiceAccountTokens({ ...options, jwksUri: 'https://keys/jwks' });
+    expect(elsewhere.jwksUri).toBe('https://keys/jwks');
+  });
+
   test('of other issuers, keys and subjects are none', async () => {
     reader.put(resources.serviceaccounts, account);
     const tokens = tokensWith(keys.ec);
