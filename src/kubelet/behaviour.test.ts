@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Pod } from '../api/core/v1.ts';
-import { configmaps, nodes, pods, secrets } from '../api/generated/resources.ts';
+import {
+  configmaps,
+  nodes,
+  persistentvolumeclaims,
+  persistentvolumes,
+  pods,
+  secrets,
+} from '../api/generated/resources.ts';
 import { container, TestNode } from './testing/test-node.ts';
 
 /** Runs a story on a fresh node. */
@@ -91,6 +98,32 @@ describe('a pod that lacks something', () => {
         reason: 'StartError',
       });
     }));
+});
+
+describe('a volume made for a claim', () => {
+  test.each([
+    ['is for whoever the pod runs as', { 'pv.kubernetes.io/provisioned-by': 'k8ts.dev/local' }, 0o777],
+    ['by hand is of the mode of any folder', {}, 0o755],
+  ])('%s', (_, annotations, mode) =>
+    on(async (node) => {
+      const hostPath = { path: '/volumes/v', type: 'DirectoryOrCreate' };
+      node.api.add(persistentvolumeclaims, {
+        metadata: { name: 'data', namespace: 'default', uid: 'claim' },
+        spec: { volumeName: 'v' },
+        status: { phase: 'Bound' },
+      });
+      node.api.add(persistentvolumes, {
+        metadata: { name: 'v', annotations },
+        spec: { hostPath, claimRef: { namespace: 'default', name: 'data', uid: 'claim' } },
+      });
+      node.create('web', {
+        containers: [container('c', { volumeMounts: [{ name: 'd', mountPath: '/data' }] })],
+        volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }],
+      });
+      await node.until(() => node.pod('web')?.status?.phase === 'Running');
+      expect((await node.files.stat('/volumes/v'))?.mode).toBe(mode);
+    }),
+  );
 });
 
 describe('a pod that the node does not take', () => {

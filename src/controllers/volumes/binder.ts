@@ -14,6 +14,7 @@ import type { WorkQueue } from '../../client/work-queue.ts';
 import { defaultStorageClassOf } from '../../machinery/default-storage-class.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { goQuote } from '../../machinery/go-text.ts';
+import { localProvisioner } from '../../machinery/local-volumes.ts';
 import { driverBehind } from '../../machinery/migrated-drivers.ts';
 import { hasReason, ignoring } from '../../machinery/status-error.ts';
 import {
@@ -27,7 +28,7 @@ import { byClaim, indexByClaim, isFinished } from '../shared/pods.ts';
 import { annotations, classOf, findVolume, isKeptFor, mismatchOf, namesClass } from './match.ts';
 import { notedClaim } from './driver-notes.ts';
 import { type LocalVolumes, localVolume, standardClass } from './local.ts';
-import { isExternal, localProvisioner } from './reclaim.ts';
+import { isExternal } from './reclaim.ts';
 import { recycledBy, resyncMs } from './recycler.ts';
 import { VolumeMetrics } from './volume-metrics.ts';
 import { VolumeSync } from './volume-sync.ts';

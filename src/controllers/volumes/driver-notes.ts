@@ -1,9 +1,10 @@
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
+import { isLocalVolume } from '../../machinery/local-volumes.ts';
 import { migratedTo } from '../../machinery/migrated-drivers.ts';
 import { annotations } from './match.ts';
-import { inTreeFinalizer, isExternal, localProvisioner, provisionerFinalizer } from './reclaim.ts';
+import { inTreeFinalizer, isExternal, provisionerFinalizer } from './reclaim.ts';
 
 type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;
@@ -45,7 +46,7 @@ export function reclaimFinalizers(volume: Volume): readonly string[] {
   const goes = spec.persistentVolumeReclaimPolicy === 'Delete';
   if (provisioner === undefined) return metadata.finalizers ?? [];
   if (migratedTo(provisioner)) return withFinalizer(volume, { unwanted: [inTreeFinalizer] });
-  if (provisioner === localProvisioner)
+  if (isLocalVolume(volume))
     return withFinalizer(
       volume,
       goes ? { wanted: provisionerFinalizer, unwanted: [] } : { unwanted: [provisionerFinalizer] },

@@ -5,11 +5,11 @@ import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { oldProvisionerOf } from '../../machinery/csi-translation/translate.ts';
+import { isLocalVolume } from '../../machinery/local-volumes.ts';
 import { driverBehind } from '../../machinery/migrated-drivers.ts';
 import { compareQuantities } from '../../machinery/quantity.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { annotations } from './match.ts';
-import { localProvisioner } from './reclaim.ts';
 
 type Claim = Stored<PersistentVolumeClaim>;
 type Volume = Stored<PersistentVolume>;
@@ -70,8 +70,7 @@ export function createVolumeExpander(context: ControllerContext): Component {
           throw new Error(`persistent Volume is not bound to PVC being updated : ${key}`);
         const wanted = storageOf(claim.spec.resources?.requests);
         if (compareQuantities(wanted, storageOf(claim.status.capacity)) <= 0) return done;
-        if (volume.metadata.annotations?.[annotations.provisionedBy] === localProvisioner)
-          return expand(claim, volume);
+        if (isLocalVolume(volume)) return expand(claim, volume);
         const old = oldProvisionerOf(volume.spec);
         const message = old
           ? `CSI migration enabled for ${old}; waiting for external resizer to expand the pvc`

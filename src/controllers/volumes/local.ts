@@ -1,8 +1,9 @@
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/core/v1.ts';
 import type { StorageClass } from '../../api/storage/v1.ts';
 import type { Stored } from '../../api/resource.ts';
+import { localProvisioner } from '../../machinery/local-volumes.ts';
 import { annotations } from './match.ts';
-import { localProvisioner, provisionerFinalizer } from './reclaim.ts';
+import { provisionerFinalizer } from './reclaim.ts';
 
 /** Directories on the nodes that stand for volumes, for clusters without any other storage. */
 export interface LocalVolumes {

@@ -1,10 +1,8 @@
 import type { PersistentVolume } from '../../api/core/v1.ts';
 import { goQuote } from '../../machinery/go-text.ts';
+import { isLocalVolume } from '../../machinery/local-volumes.ts';
 import { migratedTo } from '../../machinery/migrated-drivers.ts';
 import { annotations } from './match.ts';
-
-/** Who makes volumes out of directories of a node. */
-export const localProvisioner = 'k8ts.dev/local';
 
 /** Keeps a volume until its provisioner has done away with what it stands for, though it be deleted before its claim. */
 export const provisionerFinalizer = 'external-provisioner.volume.kubernetes.io/finalizer';
@@ -45,10 +43,11 @@ const isTemporary = (path: string) => /^\/tmp\/.+/.test(path) && !path.split('/'
 
 const failedDelete = (message: string): Reclaim => ({ type: 'fail', reason: 'VolumeFailedDelete', message });
 
-function planDelete({ metadata, spec }: PersistentVolume): Reclaim {
+function planDelete(volume: PersistentVolume): Reclaim {
+  const { metadata, spec } = volume;
   const provisioner = metadata.annotations?.[annotations.provisionedBy];
   const path = spec.hostPath?.path;
-  if (provisioner === localProvisioner) return { type: 'delete' };
+  if (isLocalVolume(volume)) return { type: 'delete' };
   if (provisioner && isExternal(provisioner)) return leave;
   if (provisioner && provisioner !== hostPathProvisioner)
     return failedDelete(`no volume plugin matched name: ${provisioner}`);

@@ -1,3 +1,4 @@
+import type { HostPathVolumeSource } from '../../api/core/v1.ts';
 import type { Files, FileType } from '../../platform/files.ts';
 import { VolumeError } from './payload.ts';
 
@@ -17,11 +18,22 @@ const expectations: Record<string, Expectation> = {
   BlockDevice: { type: 'blockDevice', words: 'a block device' },
 };
 
-/** Sees to it that a path of the node is what a volume says it is. Without a type anything does; a folder is made. */
-export async function prepareHostPath(files: Files, path: string, type = ''): Promise<void> {
+/**
+ * Sees to it that a path of the node is what a volume says it is. Without a type anything does; a folder is made, of
+ * `folderMode`.
+ */
+export async function prepareHostPath(
+  files: Files,
+  { path, type = '' }: HostPathVolumeSource,
+  folderMode = 0o755,
+): Promise<void> {
   const found = await files.stat(path);
+  const makeFolder = async () => {
+    await files.makeDir(path, { mode: 0o755 });
+    await files.chmod(path, folderMode);
+  };
   if (type === '') {
-    if (!found) await files.makeDir(path, { mode: 0o755 });
+    if (!found) await makeFolder();
     return;
   }
   const expected = expectations[type];
@@ -31,7 +43,7 @@ export async function prepareHostPath(files: Files, path: string, type = ''): Pr
     if (found.type !== expected.type) throw new VolumeError(failed);
     return;
   }
-  if (expected.create === 'directory') await files.makeDir(path, { mode: 0o755 });
+  if (expected.create === 'directory') await makeFolder();
   else if (expected.create === 'file') await files.write(path, '', { mode: 0o644 });
   else throw new VolumeError(failed);
 }

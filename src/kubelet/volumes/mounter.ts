@@ -1,4 +1,5 @@
-import type { Pod, Volume } from '../../api/core/v1.ts';
+import type { HostPathVolumeSource, Pod, Volume } from '../../api/core/v1.ts';
+import { isLocalVolume } from '../../machinery/local-volumes.ts';
 import { parseQuantity, quantityValue } from '../../machinery/quantity.ts';
 import type { Sums } from '../../machinery/resource-sums.ts';
 import { specSums } from '../../machinery/pod-sums.ts';
@@ -49,7 +50,7 @@ export class VolumeMounter {
   async mount(request: VolumeRequest): Promise<MountedVolume> {
     const { volume, pod, dirs } = request;
     if (volume.emptyDir) return this.#emptyDir(request);
-    if (volume.hostPath) return this.#hostPath(volume.name, volume.hostPath.path, volume.hostPath.type);
+    if (volume.hostPath) return this.#hostPath(volume.name, volume.hostPath);
     if (claimOf(pod, volume)) return this.#claim(request);
     const plugin = contentPlugin(volume);
     if (!plugin) throw new VolumeError(`no volume plugin matched for volume ${JSON.stringify(volume.name)}`);
@@ -105,19 +106,21 @@ export class VolumeMounter {
     await giveToGroup({ files, openBeneath: this.#host.openBeneath, path, gid, policy });
   }
 
-  async #hostPath(name: string, path: string, type?: string): Promise<MountedVolume> {
-    await prepareHostPath(this.#context.platform.files, path, type);
-    return { name, hostPath: path, readOnly: false };
+  async #hostPath(name: string, source: HostPathVolumeSource, mode?: number): Promise<MountedVolume> {
+    await prepareHostPath(this.#context.platform.files, source, mode);
+    return { name, hostPath: source.path, readOnly: false };
   }
 
   async #claim({ pod, volume }: VolumeRequest): Promise<MountedVolume> {
     const claim = claimOf(pod, volume) as NonNullable<ReturnType<typeof claimOf>>;
-    const { spec, metadata } = await boundVolume(this.#context, pod, claim);
+    const bound = await boundVolume(this.#context, pod, claim);
+    const { spec, metadata } = bound;
     const readOnly = claim.readOnly;
     const gid = Number(metadata.annotations?.['pv.beta.kubernetes.io/gid'] ?? Number.NaN);
     const more = { readOnly, ...(Number.isInteger(gid) && { gid }) };
-    if (spec.hostPath)
-      return { ...(await this.#hostPath(volume.name, spec.hostPath.path, spec.hostPath.type)), ...more };
+    // What was made for a claim is for whoever the pod runs as, as the provisioners of such folders have it.
+    const mode = isLocalVolume(bound) ? 0o777 : undefined;
+    if (spec.hostPath) return { ...(await this.#hostPath(volume.name, spec.hostPath, mode)), ...more };
     if (!spec.local)
       throw new VolumeError(`no volume plugin matched for PV ${JSON.stringify(metadata.name)}`);
     if (!(await this.#context.platform.files.exists(spec.local.path)))

@@ -134,8 +134,20 @@ describe('paths of the node', () => {
     const files = new MemoryFiles();
     await files.makeDir('/dir');
     await files.write('/file', '');
-    await prepareHostPath(files, path, type);
+    await prepareHostPath(files, { path, type });
     expect((await files.stat(path))?.type).toBe(found);
+  });
+
+  test('that are made are of the mode that is asked for, and those that are there stay as they are', async () => {
+    const files = new MemoryFiles();
+    await files.makeDir('/dir', { mode: 0o700 });
+    const modeOf = async (path: string, mode?: number) => {
+      await prepareHostPath(files, { path, type: 'DirectoryOrCreate' }, mode);
+      return (await files.stat(path))?.mode;
+    };
+    expect([await modeOf('/a'), await modeOf('/b', 0o777), await modeOf('/dir', 0o777)]).toEqual([
+      0o755, 0o777, 0o700,
+    ]);
   });
 
   test.each([
@@ -148,7 +160,7 @@ describe('paths of the node', () => {
     const files = new MemoryFiles();
     await files.makeDir('/dir');
     await files.write('/file', '');
-    await expect(prepareHostPath(files, path, type)).rejects.toThrow(message);
+    await expect(prepareHostPath(files, { path, type })).rejects.toThrow(message);
   });
 });
 
