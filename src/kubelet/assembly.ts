@@ -86,7 +86,7 @@ export function assemble(input: AssemblyInput): Assembly {
   const probes = new ProbeManager({ context, prober: new Prober(runtime, dialer), onVerdict: wake });
   const hooks = new Hooks(context, dialer);
   const killer = new Killer(context, hooks);
-  const images = new ImagePuller(context);
+  const images = new ImagePuller(context, `${facts.rootDir}/image_manager`);
   const { podsCgroup: podsRoot, maxPidsPerPod: maxPids } = facts;
   const podCgroups = new PodCgroups({ cgroups: host.cgroups, podsRoot, maxPids });
   const resizer = new Resizer({ context, host, facts, killer, podCgroups });
@@ -154,6 +154,7 @@ function scavengersOf(
     limits: { ...defaultImageLimits, ...imageGc },
     space: () => host.disk(facts.rootDir),
     wasPulled: (id) => images.wasPulled(id),
+    onRemoved: (id) => images.removed(id),
   });
   const thresholds = { ...defaultThresholds, ...eviction };
   return {

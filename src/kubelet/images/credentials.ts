@@ -10,8 +10,11 @@ interface DockerAuth {
   registrytoken?: string;
 }
 
-/** Credentials by the registry, or registry and path prefix, that they are for. */
-type Keyring = Map<string, DockerAuth>;
+/** What shows a registry who asks, and the secret it stands in. */
+export interface PullCredential {
+  auth: RegistryAuth;
+  secret: Secret;
+}
 
 /** Reads what a pull secret holds; one that cannot be read holds nothing. */
 function readSecret(secret: Secret): Record<string, DockerAuth> {
@@ -39,19 +42,16 @@ function normalize(registry: string): string {
 }
 
 /** The credentials to try for an image, the most specific first. Parts of a host may be `*`. */
-export function credentialsFor(image: string, secrets: Secret[]): RegistryAuth[] {
+export function credentialsFor(image: string, secrets: Secret[]): PullCredential[] {
   const { registry, repository } = parseImageName(image);
   const target = `${registry}/${repository}`;
-  const keyring: Keyring = new Map();
-  for (const secret of secrets)
-    for (const [key, auth] of Object.entries(readSecret(secret))) {
-      const name = normalize(key);
-      if (!keyring.has(name)) keyring.set(name, auth);
-    }
-  return [...keyring]
-    .filter(([pattern]) => covers(pattern, target))
-    .sort(([a], [b]) => (a < b ? 1 : -1))
-    .map(([pattern, auth]) => authOf(pattern, auth));
+  return secrets
+    .flatMap((secret) =>
+      Object.entries(readSecret(secret)).map(([key, auth]) => ({ pattern: normalize(key), auth, secret })),
+    )
+    .filter(({ pattern }) => covers(pattern, target))
+    .sort((a, b) => (a.pattern === b.pattern ? 0 : a.pattern < b.pattern ? 1 : -1))
+    .map(({ pattern, auth, secret }) => ({ auth: authOf(pattern, auth), secret }));
 }
 
 function covers(pattern: string, target: string): boolean {

@@ -41,6 +41,7 @@ export interface ImageCollectorOptions {
   space(): Promise<FileSystemSpace>;
   /** Whether this node has fetched the image itself, and so can again. */
   wasPulled(imageId: string): boolean;
+  onRemoved(imageId: string): Promise<void>;
 }
 
 /** Clears images away that no container uses, when the disk fills up. Those that were brought by hand stay. */
@@ -79,10 +80,12 @@ export class ImageCollector {
   }
 
   async #remove(ids: string[]): Promise<void> {
-    const { runtime, platform } = this.#options.context;
+    const { context, onRemoved } = this.#options;
+    const { runtime, platform } = context;
     for (const id of ids) {
       await runtime.images
         .remove(id)
+        .then(() => onRemoved(id))
         .catch((error: Error) => platform.log.warn('image not removed', { image: id, error: error.message }));
       this.#usedMs.delete(id);
     }

@@ -3,9 +3,10 @@ import { formatSpan, KeyedBackoff } from '../pods/backoff.ts';
 import { type NodeContext, podEvent } from '../pods/context.ts';
 import { StartError } from '../pods/start-error.ts';
 import { isRuntimeError } from '../runtimes/runtime-error.ts';
-import type { Image, RegistryAuth, SandboxSpec } from '../runtimes/types.ts';
-import { credentialsFor } from './credentials.ts';
+import type { Image, SandboxSpec } from '../runtimes/types.ts';
+import { credentialsFor, type PullCredential } from './credentials.ts';
 import { parseImageName, withDefaultTag } from './image-name.ts';
+import { PullRecords } from './pull-records.ts';
 import { Semaphore } from '../../platform/semaphore.ts';
 
 export interface ImageRequest {
@@ -43,8 +44,12 @@ export class ImagePuller {
   readonly #pulls = new Semaphore(parallelPulls);
   readonly #pulled = new Set<string>();
 
-  constructor(context: NodeContext) {
+  readonly #records: PullRecords;
+
+  /** What is known of the images that were pulled is kept in `dir`. */
+  constructor(context: NodeContext, dir: string) {
     this.#context = context;
+    this.#records = new PullRecords(context.platform.files, dir);
   }
 
   /** Rejects with StartError where the image cannot be had now. */
@@ -52,7 +57,8 @@ export class ImagePuller {
     const image = this.#nameOf(request);
     const present = await this.#inspect(request, image);
     const policy = pullPolicyOf(image, request.policy);
-    if (present && policy !== 'Always') {
+    const held = credentialsFor(image, request.secrets);
+    if (present && policy !== 'Always' && !(await this.#records.mustPull(image, present.id, held))) {
       const message = `Container image ${quote(request.image)} already present on machine and can be accessed by the pod`;
       this.#note(request, 'Normal', 'Pulled', message);
       return { id: present.id, details: present };
@@ -63,13 +69,19 @@ export class ImagePuller {
       throw new StartError('ErrImageNeverPull', message);
     }
     this.#respectBackoff(request, image);
-    const id = await this.#pull(request, image);
+    const id = await this.#pull(request, image, held);
     return { id, details: await this.#context.runtime.images.status(id).catch(() => undefined) };
   }
 
   /** Whether this kubelet has fetched the image. */
   wasPulled(imageId: string): boolean {
     return this.#pulled.has(imageId);
+  }
+
+  /** An image is no longer on the node. */
+  async removed(imageId: string): Promise<void> {
+    this.#pulled.delete(imageId);
+    await this.#records.removed(imageId);
   }
 
   /** The pod is gone: its failures no longer count. */
@@ -109,14 +121,14 @@ export class ImagePuller {
     throw new StartError('ImagePullBackOff', message, waitMs);
   }
 
-  async #pull(request: ImageRequest, image: string): Promise<string> {
+  async #pull(request: ImageRequest, image: string, held: readonly PullCredential[]): Promise<string> {
     const { clock } = this.#context.platform;
     const askedMs = clock.monotonic();
     this.#note(request, 'Normal', 'Pulling', `Pulling image ${quote(request.image)}`);
     const release = await this.#pulls.acquire(request.signal);
     const beganMs = clock.monotonic();
     try {
-      const id = await this.#tryCredentials(request, image);
+      const id = await this.#tryCredentials(request, image, held);
       this.#pulled.add(id);
       const size = (await this.#context.runtime.images.status(id).catch(() => undefined))?.sizeBytes ?? 0;
       const took = formatSpan(Math.trunc(clock.monotonic() - beganMs));
@@ -142,18 +154,26 @@ export class ImagePuller {
   }
 
   /** Each credential that fits, or none at all where none does; the last failure counts. */
-  async #tryCredentials(request: ImageRequest, image: string): Promise<string> {
+  async #tryCredentials(
+    request: ImageRequest,
+    image: string,
+    held: readonly PullCredential[],
+  ): Promise<string> {
     const { sandbox, signal } = request;
-    const found: (RegistryAuth | undefined)[] = credentialsFor(image, request.secrets);
     let last: unknown;
-    for (const auth of found.length > 0 ? found : [undefined]) {
+    await this.#records.begin(image);
+    for (const credential of held.length > 0 ? held : [undefined]) {
       try {
-        return await this.#context.runtime.images.pull(image, { auth, sandbox, signal });
+        const options = { auth: credential?.auth, sandbox, signal };
+        const id = await this.#context.runtime.images.pull(image, options);
+        await this.#records.pulled(image, id, credential);
+        return id;
       } catch (error) {
         last = error;
         if (isRuntimeError(error, 'Canceled')) break;
       }
     }
+    await this.#records.ended(image);
     throw last;
   }
 

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Secret } from '../../api/core/v1.ts';
+import { MemoryFiles } from '../../platform/memory-files.ts';
+import { VirtualClock } from '../../platform/virtual-clock.ts';
+import type { NodeContext } from '../pods/context.ts';
 import { credentialsFor } from './credentials.ts';
 import { bytesToFree, defaultImageLimits, imagesToRemove } from './image-collector.ts';
 import { parseImageName, withDefaultTag } from './image-name.ts';
-import { pullPolicyOf } from './image-puller.ts';
+import { ImagePuller, type ImageRequest, pullPolicyOf } from './image-puller.ts';
+import { PullRecords } from './pull-records.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
@@ -58,7 +62,7 @@ describe('credentials', () => {
     const secrets = [
       secret({ 'registry.example': { auth }, 'other.example': { username: 'x', password: 'y' } }),
     ];
-    expect(credentialsFor('registry.example/a:1', secrets)).toEqual([
+    expect(credentialsFor('registry.example/a:1', secrets).map((c) => c.auth)).toEqual([
       {
         username: 'user',
         password: 'pass:word',
@@ -83,8 +87,11 @@ describe('credentials', () => {
         'r.example/other': { username: 'no' },
       }),
     ];
-    expect(credentialsFor('r.example/team/app', secrets).map((c) => c.username)).toEqual(['team', 'any']);
-    expect(credentialsFor('r.example/teams/app', secrets).map((c) => c.username)).toEqual(['any']);
+    expect(credentialsFor('r.example/team/app', secrets).map((c) => c.auth.username)).toEqual([
+      'team',
+      'any',
+    ]);
+    expect(credentialsFor('r.example/teams/app', secrets).map((c) => c.auth.username)).toEqual(['any']);
   });
 
   test('that cannot be read are none', () => {
@@ -120,5 +127,89 @@ describe('clearing images away', () => {
       'older',
       'old',
     ]);
+  });
+});
+
+describe('an image that is there', () => {
+  const image = 'registry.example/a:1';
+  const auth = Buffer.from('user:pass').toString('base64');
+  const named = (name: string, password = auth) => ({
+    ...secret({ 'registry.example': { auth: password } }),
+    metadata: { name, namespace: 'n', uid: `uid-of-${name}` },
+  });
+  const stranger = { ...named('other', Buffer.from('eve:guess').toString('base64')) };
+
+  /** A node whose registry lets `user` in alone; what it keeps outlives the kubelet. */
+  function startNode(files = new MemoryFiles(), present = new Set<string>()) {
+    const pulls: (string | undefined)[] = [];
+    const images = {
+      status: async () => (present.has('id') ? { id: 'id', sizeBytes: 1 } : undefined),
+      pull: async (_: string, { auth: shown }: { auth?: { username?: string } }) => {
+        pulls.push(shown?.username);
+        if (shown?.username !== 'user') throw new Error('denied');
+        present.add('id');
+        return 'id';
+      },
+    };
+    const platform = { files, clock: new VirtualClock() };
+    const recorder = { record: () => {} };
+    const context = { runtime: { images }, platform, recorder } as unknown as NodeContext;
+    const puller = new ImagePuller(context, '/images');
+    let pods = 0;
+    const ask = async (secrets: Secret[], policy = 'IfNotPresent') => {
+      const pod = { metadata: { name: 'p', uid: `u${pods++}` }, spec: { containers: [] } };
+      const request = { pod, image, policy, secrets, sandbox: {}, signal: new AbortController().signal };
+      return (await puller.ensure(request as unknown as ImageRequest)).id;
+    };
+    return { ask, pulls, files, present, puller };
+  }
+
+  test('because a pod could pull it is for others only where they can too', async () => {
+    const { ask, pulls } = startNode();
+    expect(await ask([named('pull')])).toBe('id');
+    await expect(ask([])).rejects.toThrow('denied');
+    await expect(ask([stranger])).rejects.toThrow('denied');
+    await expect(ask([], 'Never')).rejects.toThrow('is not present with pull policy of Never');
+    expect(pulls).toEqual(['user', undefined, 'eve']);
+    expect(await ask([named('pull')])).toBe('id');
+    expect(await ask([named('copy')])).toBe('id');
+    expect(await ask([stranger, named('copy')])).toBe('id');
+    expect(pulls).toHaveLength(3);
+  });
+
+  test('is for whoever has a secret that was let in, whatever it holds by now', async () => {
+    const { ask, pulls } = startNode();
+    await ask([named('pull')]);
+    expect(await ask([named('pull', Buffer.from('user:new').toString('base64'))])).toBe('id');
+    expect(pulls).toEqual(['user']);
+  });
+
+  test('is for the same when the kubelet starts again, also where it ended while pulling', async () => {
+    const { ask, files, present } = startNode();
+    await ask([named('pull')]);
+    const again = startNode(files, present);
+    await expect(again.ask([])).rejects.toThrow('denied');
+    expect(await again.ask([named('pull')])).toBe('id');
+    const other = new MemoryFiles();
+    await new PullRecords(other, '/images').begin(image);
+    await expect(startNode(other, new Set(['id'])).ask([])).rejects.toThrow('denied');
+  });
+
+  test('that nobody has pulled here is for all', async () => {
+    const { ask, pulls, present } = startNode();
+    await expect(ask([])).rejects.toThrow('denied');
+    pulls.length = 0;
+    present.add('id');
+    expect(await ask([])).toBe('id');
+    expect(await ask([], 'Never')).toBe('id');
+    expect(pulls).toEqual([]);
+  });
+
+  test('is forgotten with the image', async () => {
+    const { ask, puller, files } = startNode();
+    await ask([named('pull')]);
+    await puller.removed('id');
+    expect(await files.list('/images/pulled')).toEqual([]);
+    expect(await files.list('/images/pulling')).toEqual([]);
   });
 });
