@@ -1,7 +1,17 @@
-import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { systemFiles } from './files.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'k8ts-files-'));
@@ -28,4 +38,31 @@ test('where none can be, that is said at once, also below /proc', async () => {
   await expect(systemFiles.makeDir(join(dir, 'file'))).rejects.toThrow('EEXIST');
   await expect(systemFiles.makeDir(join(dir, 'file/below'))).rejects.toThrow('ENOTDIR');
   await expect(systemFiles.makeDir('/proc/none/below')).rejects.toThrow('ENOENT');
+});
+
+describe('a file that is written as a whole', () => {
+  const folder = join(dir, 'whole');
+  const path = join(folder, 'kubeconfig');
+  const half = (n: number) => `${path}.tmp-${process.pid}-${n}`;
+
+  test('is not written through links that others have laid where its first half stands', async () => {
+    const theirs = join(dir, 'theirs');
+    writeFileSync(theirs, 'theirs');
+    mkdirSync(folder);
+    for (let n = 0; n < 100; n += 2) symlinkSync(theirs, half(n));
+    for (let n = 1; n < 100; n += 2) writeFileSync(half(n), '', { mode: 0o666 });
+    for (const text of ['one', 'two']) {
+      await systemFiles.writeAtomic(path, text, { mode: 0o600 });
+      expect(readFileSync(path, 'utf8')).toBe(text);
+      expect(lstatSync(path).mode & 0o777).toBe(0o600);
+    }
+    expect(readFileSync(theirs, 'utf8')).toBe('theirs');
+    rmSync(folder, { recursive: true });
+  });
+
+  test('leaves nothing where it cannot be', async () => {
+    mkdirSync(path, { recursive: true });
+    await expect(systemFiles.writeAtomic(path, 'text')).rejects.toThrow('EISDIR');
+    expect(readdirSync(folder)).toEqual(['kubeconfig']);
+  });
 });

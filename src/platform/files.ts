@@ -70,20 +70,37 @@ async function statOf(path: string, options?: { followLinks?: boolean }): Promis
 
 let temporaryCount = 0;
 
+/** Never through a link or into a file that stands there: in a folder of many users it would be somebody else's. */
+async function openNew(path: string, mode: number | undefined): Promise<fs.FileHandle> {
+  try {
+    return await fs.open(path, 'wx', mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    await fs.rm(path, { force: true });
+    return fs.open(path, 'wx', mode);
+  }
+}
+
 async function writeAtomic(
   path: string,
   data: string | Uint8Array,
   options?: { mode?: number },
 ): Promise<void> {
   const temporary = `${path}.tmp-${process.pid}-${temporaryCount++}`;
-  const handle = await fs.open(temporary, 'w', options?.mode);
   try {
-    await handle.writeFile(data);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await openNew(temporary, options?.mode);
+    try {
+      await handle.writeFile(data);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await fs.rename(temporary, path);
+  } catch (error) {
+    // On a full disk above all nothing may be left that takes more of it at each try.
+    await fs.rm(temporary, { force: true }).catch(() => {});
+    throw error;
   }
-  await fs.rename(temporary, path);
   await syncDir(dirname(path), { open: fs.open });
 }
 
