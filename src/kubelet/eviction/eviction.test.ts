@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Pod } from '../../api/core/v1.ts';
+import { VirtualClock } from '../../platform/virtual-clock.ts';
+import { Evictor, type EvictorOptions } from './evictor.ts';
 import { defaultThresholds, type Observed, shortages } from './pressure.ts';
 import { evictionOrder } from './ranking.ts';
 import { isStorageLimited, storageExcess } from './storage-limits.ts';
@@ -81,5 +83,47 @@ describe('limits on what a pod writes', () => {
     [2 ** 20, 2 ** 21, 'Pod ephemeral local storage usage exceeds the total limit of containers 2097152. '],
   ])('%i bytes in the volume and %i beside it', (volume, container, why) => {
     expect(storageExcess(limited, usage(volume, container))).toBe(why);
+  });
+
+  test('count what stands in all volumes on disk and in logs, whichever containers have a limit', async () => {
+    const roomy = pod('p', {
+      volumes: [{ name: 'v', emptyDir: {} }],
+      containers: [{ name: 'c', resources: { limits: { 'ephemeral-storage': '2Mi' } } }, { name: 'd' }],
+    });
+    const ended: string[] = [];
+    const sizes: Record<string, number> = {};
+    const evictor = new Evictor({
+      context: {
+        platform: { clock: new VirtualClock() },
+        runtime: { containers: { stats: async () => [] } },
+        recorder: { record: () => {} },
+      },
+      host: {
+        availableMemoryBytes: async () => plenty.memoryBytes,
+        disk: async () => plenty.disk,
+        pids: async () => plenty.pids,
+        usedBytes: async (path: string) => sizes[path] ?? 0,
+      },
+      facts: { rootDir: '/k', logsDir: '/logs' },
+      workers: {
+        all: () => [{ stage: 'running', pod: roomy }],
+        end: (_: string, { verdict }: { verdict: { message: string } }) => ended.push(verdict.message),
+      },
+      thresholds: defaultThresholds,
+    } as unknown as EvictorOptions);
+    const total = 'Pod ephemeral local storage usage exceeds the total limit of containers 2097152. ';
+    const volume = '/k/pods/p/volumes/kubernetes.io~empty-dir/v';
+    for (const [path, message] of [
+      [volume, total],
+      ['/logs/n_p_p/d', total],
+      ['/logs/n_p_p/c', 'Container c exceeded its local ephemeral storage limit "2Mi". '],
+    ] as const) {
+      sizes[path] = 2 ** 21 + 1;
+      await evictor.check();
+      expect(ended.splice(0)).toEqual([message]);
+      sizes[path] = 0;
+    }
+    await evictor.check();
+    expect(ended).toEqual([]);
   });
 });

@@ -11,7 +11,7 @@ import { disruptionTarget } from '../status/conditions.ts';
 import { podDirs } from '../volumes/dirs.ts';
 import { type EvictionThresholds, type Shortage, shortages } from './pressure.ts';
 import { evictionOrder, type PodUsage } from './ranking.ts';
-import { isStorageLimited, limitedVolumes, type StorageUsage, storageExcess } from './storage-limits.ts';
+import { isStorageLimited, diskVolumes, type StorageUsage, storageExcess } from './storage-limits.ts';
 
 export interface EvictorOptions {
   context: NodeContext;
@@ -120,14 +120,21 @@ export class Evictor {
     const { host, facts, context } = this.#options;
     const uid = pod.metadata.uid as string;
     const dirs = podDirs(facts.rootDir, uid);
-    const volumes = limitedVolumes(pod).map(
-      async ({ name }) => [name, await host.usedBytes(dirs.volume('empty-dir', name))] as const,
+    const volumes = diskVolumes(pod).map(
+      async ({ name, plugin }) => [name, await host.usedBytes(dirs.volume(plugin, name))] as const,
     );
     const stats = await context.runtime.containers.stats({ labels: { [podUidLabel]: uid } });
-    const containers = stats.map(
-      (s) => [s.labels[containerNameLabel] ?? '', s.writableLayer?.usedBytes ?? 0] as const,
+    const written = new Map(
+      stats.map((s) => [s.labels[containerNameLabel] ?? '', s.writableLayer?.usedBytes ?? 0]),
     );
-    return { volumes: new Map(await Promise.all(volumes)), containers: new Map(containers) };
+    const logs = podLogDirectory(facts.logsDir, pod);
+    const containers = pod.spec.containers.map(async ({ name }) => {
+      return [name, (written.get(name) ?? 0) + (await host.usedBytes(`${logs}/${name}`))] as const;
+    });
+    return {
+      volumes: new Map(await Promise.all(volumes)),
+      containers: new Map(await Promise.all(containers)),
+    };
   }
 
   #evict(pod: Pod, message: string): void {

@@ -6,17 +6,26 @@ const storage = 'ephemeral-storage';
 
 /** How much of the node's disk a pod uses. */
 export interface StorageUsage {
-  /** Bytes in each emptyDir, by volume name. */
+  /** Bytes in each volume that takes of the node's disk, by name. */
   volumes: ReadonlyMap<string, number>;
-  /** Bytes that each container has written, by name. */
+  /** Bytes that each container has written, its log among them, by name. */
   containers: ReadonlyMap<string, number>;
 }
 
 /** The emptyDirs on disk that may grow only so far. */
-export function limitedVolumes(pod: Pod): Volume[] {
+function limitedVolumes(pod: Pod): Volume[] {
   return (pod.spec.volumes ?? []).filter(
     (v) => v.emptyDir && v.emptyDir.medium !== 'Memory' && v.emptyDir.sizeLimit,
   );
+}
+
+/** The volumes that take of the node's disk and end with the pod, each with the name of its plugin. */
+export function diskVolumes(pod: Pod): { name: string; plugin: string }[] {
+  return (pod.spec.volumes ?? []).flatMap(({ name, emptyDir, configMap, downwardAPI }) => {
+    if (emptyDir && !emptyDir.medium) return { name, plugin: 'empty-dir' };
+    if (configMap) return { name, plugin: 'configmap' };
+    return downwardAPI ? { name, plugin: 'downward-api' } : [];
+  });
 }
 
 /** Whether it matters how much of the disk the pod uses. */
@@ -42,10 +51,11 @@ export function storageExcess(pod: Pod, usage: StorageUsage): string | undefined
   return podExcess(pod, usage);
 }
 
+/** What a container may write that has no limit counts into what the others may all together, as upstream has it. */
 function podExcess(pod: Pod, usage: StorageUsage): string | undefined {
-  const limits = pod.spec.containers.map((c) => readSums(c.resources?.limits).get(storage));
-  if (limits.some((limit) => !limit)) return undefined;
-  const allowed = limits.reduce((sum, limit) => sum + (limit ? quantityValue(limit) : 0), 0);
+  const limits = pod.spec.containers.flatMap((c) => readSums(c.resources?.limits).get(storage) ?? []);
+  if (limits.length === 0) return undefined;
+  const allowed = limits.reduce((sum, limit) => sum + quantityValue(limit), 0);
   const used = [...usage.volumes.values(), ...usage.containers.values()].reduce((a, b) => a + b, 0);
   if (used <= allowed) return undefined;
   return `Pod ephemeral local storage usage exceeds the total limit of containers ${allowed}. `;
