@@ -119,7 +119,7 @@ export function assemble(input: AssemblyInput): Assembly {
 }
 
 function volumeManager(
-  { options, context, facts }: AssemblyInput,
+  { options, context, facts, watched }: AssemblyInput,
   sources: { objects: ObjectCache; tokens: TokenManager; statuses: StatusManager },
 ): VolumeManager {
   const allocatable = () => facts.allocatable;
@@ -139,6 +139,7 @@ function volumeManager(
     rootDir: facts.rootDir,
     content,
     allocatable,
+    node: () => watched.node.get(context.nodeName),
   });
 }
 

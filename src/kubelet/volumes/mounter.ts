@@ -1,5 +1,6 @@
-import type { HostPathVolumeSource, Pod, Volume } from '../../api/core/v1.ts';
+import type { HostPathVolumeSource, Node, Pod, Volume } from '../../api/core/v1.ts';
 import { isLocalVolume } from '../../machinery/local-volumes.ts';
+import { matchesSelector } from '../../machinery/node-selection.ts';
 import { parseQuantity, quantityValue } from '../../machinery/quantity.ts';
 import type { Sums } from '../../machinery/resource-sums.ts';
 import { specSums } from '../../machinery/pod-sums.ts';
@@ -31,6 +32,8 @@ export interface VolumeRequest {
   dirs: PodDirs;
   allocatable: Sums;
   content: VolumeContent;
+  /** The node that this is. */
+  node: Node | undefined;
 }
 
 /** Makes the volumes of pods ready, one at a time; doing so again brings them up to date. */
@@ -111,10 +114,16 @@ export class VolumeMounter {
     return { name, hostPath: source.path, readOnly: false };
   }
 
-  async #claim({ pod, volume }: VolumeRequest): Promise<MountedVolume> {
+  async #claim({ pod, volume, node }: VolumeRequest): Promise<MountedVolume> {
     const claim = claimOf(pod, volume) as NonNullable<ReturnType<typeof claimOf>>;
     const bound = await boundVolume(this.#context, pod, claim);
     const { spec, metadata } = bound;
+    const where = spec.nodeAffinity?.required;
+    // Who names a node for a pod goes past the scheduler, and what stands at the same path here is somebody else's.
+    if (where && !(node && matchesSelector(node, where)))
+      throw new VolumeError(
+        `NodeAffinity check failed for PV ${JSON.stringify(metadata.name)}: no matching NodeSelectorTerms`,
+      );
     const readOnly = claim.readOnly;
     const gid = Number(metadata.annotations?.['pv.beta.kubernetes.io/gid'] ?? Number.NaN);
     const more = { readOnly, ...(Number.isInteger(gid) && { gid }) };

@@ -1,4 +1,4 @@
-import type { Pod, Volume } from '../../api/core/v1.ts';
+import type { Node, Pod, Volume } from '../../api/core/v1.ts';
 import type { Sums } from '../../machinery/resource-sums.ts';
 import type { NodeHost } from '../node/node-host.ts';
 import { type NodeContext, podEvent } from '../pods/context.ts';
@@ -13,6 +13,8 @@ export interface VolumeManagerOptions {
   rootDir: string;
   content: VolumeContent;
   allocatable(): Sums;
+  /** The node that this is. */
+  node(): Node | undefined;
 }
 
 /** Volumes by their name in the pod. */
@@ -83,8 +85,8 @@ export class VolumeManager {
   }
 
   #mount(pod: Pod, volume: Volume): Promise<MountedVolume> {
-    const { rootDir, content, allocatable } = this.#options;
+    const { rootDir, content, allocatable, node } = this.#options;
     const dirs = podDirs(rootDir, pod.metadata.uid as string);
-    return this.#mounter.mount({ pod, volume, dirs, content, allocatable: allocatable() });
+    return this.#mounter.mount({ pod, volume, dirs, content, allocatable: allocatable(), node: node() });
   }
 }

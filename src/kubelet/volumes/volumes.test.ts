@@ -274,8 +274,56 @@ test.each<Omit<Volume, 'name'>>([
   });
   const volume = { name: 'v', ...source };
   const dirs = podDirs('/k', 'u');
-  const mounted = await mounter.mount({ pod, volume, dirs, content, allocatable: new Map() });
+  const mounted = await mounter.mount({
+    pod,
+    volume,
+    dirs,
+    content,
+    allocatable: new Map(),
+    node: undefined,
+  });
   expect(mounted.readOnly).toBe(true);
+});
+
+test.each([
+  ['n1', undefined],
+  ['n2', 'NodeAffinity check failed for PV "pv": no matching NodeSelectorTerms'],
+  [undefined, 'NodeAffinity check failed for PV "pv": no matching NodeSelectorTerms'],
+])('a volume of the node n1 is mounted by a pod on %s: %s', async (name, why) => {
+  const files = new MemoryFiles();
+  await files.makeDir('/disk');
+  const matchExpressions = [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['n1'] }];
+  const objects: Record<string, object> = {
+    persistentvolumeclaims: {
+      metadata: { name: 'd', namespace: 'n', uid: 'c' },
+      spec: { volumeName: 'pv' },
+      status: { phase: 'Bound' },
+    },
+    persistentvolumes: {
+      metadata: { name: 'pv' },
+      spec: {
+        claimRef: { uid: 'c' },
+        local: { path: '/disk' },
+        nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions }] } },
+      },
+    },
+  };
+  const client = { of: ({ plural }: { plural: string }) => ({ get: async () => objects[plural] }) };
+  const context = { platform: { files }, client } as unknown as NodeContext;
+  const mounter = new VolumeMounter(context, { mounts: noMounts, openBeneath });
+  const node = name
+    ? { metadata: { name, labels: { 'kubernetes.io/hostname': name } }, spec: {} }
+    : undefined;
+  const mounted = mounter.mount({
+    pod,
+    volume: { name: 'v', persistentVolumeClaim: { claimName: 'd' } },
+    dirs: podDirs('/k', 'u'),
+    content: {} as VolumeContent,
+    allocatable: new Map(),
+    node,
+  });
+  if (why) await expect(mounted).rejects.toThrow(why);
+  else expect((await mounted).hostPath).toBe('/disk');
 });
 
 test('a token is replaced when most of its life is over, or after a day', () => {
