@@ -12,7 +12,7 @@ const annotation = 'kubernetes.io/limit-ranger';
 export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
   admit(attributes) {
-    if (attributes.operation !== 'CREATE' || !isAbout(attributes, 'pods')) return;
+    if (!setsAmounts(attributes)) return;
     const ranges = rangesOf(attributes);
     if (ranges.length === 0) return;
     const defaults = containerDefaults(ranges);
@@ -25,18 +25,26 @@ export const limitRanger: AdmissionPlugin = {
     pod.metadata.annotations = { ...pod.metadata.annotations, [annotation]: text };
   },
   validate(attributes) {
-    const isNewPod = attributes.operation === 'CREATE' && isAbout(attributes, 'pods');
+    const isPod = setsAmounts(attributes);
     const isClaim = attributes.operation !== 'DELETE' && isAbout(attributes, 'persistentvolumeclaims');
-    if (!isNewPod && !isClaim) return;
+    if (!isPod && !isClaim) return;
     const ranges = rangesOf(attributes);
     if (ranges.length === 0) return;
     const items = ranges.flatMap(({ spec }) => spec?.limits ?? []);
-    const check = isNewPod ? podErrors : claimErrors;
+    const check = isPod ? podErrors : claimErrors;
     const errors = items.flatMap((item) => check(item, attributes.object as never));
     if (errors.length === 1) throw refuse(attributes, errors[0] as string);
     if (errors.length > 1) throw refuse(attributes, `[${[...new Set(errors)].join(', ')}]`);
   },
 };
+
+/** Whether a request says what the containers of a pod get: what they got is not looked at again until that changes. */
+function setsAmounts(attributes: AdmissionAttributes): boolean {
+  const { operation, kind, subresource } = attributes;
+  if (operation === 'CREATE') return isAbout(attributes, 'pods');
+  const { group, plural } = kind.resource;
+  return operation === 'UPDATE' && subresource === 'resize' && plural === 'pods' && group === '';
+}
 
 function rangesOf({ context, namespace }: AdmissionAttributes): LimitRange[] {
   return [...context.list(limitranges, namespace)];

@@ -259,6 +259,24 @@ describe('LimitRanger', () => {
   });
 });
 
+describe('LimitRanger and resizes', () => {
+  test('a pod is not resized beyond what it could have been made with', async () => {
+    const api = await createTestCluster();
+    const limits = [{ type: 'Container', max: { cpu: '1' } }];
+    await api.send('create', limitranges, { body: { ...named('l'), spec: { limits } } });
+    await api.send('create', pods, { body: pod('a', cpu('500m', '800m')) });
+    const mediaType = 'application/strategic-merge-patch+json' as const;
+    const resize = (resources: object) => {
+      const body = { spec: { containers: [{ name: 'c', resources }] } };
+      return failure(api.send('patch', pods, { name: 'a', subresource: 'resize', mediaType, body }));
+    };
+    expect((await resize(cpu('500m', '8')))?.message).toBe(
+      'pods "a" is forbidden: maximum cpu usage per Container is 1, but limit is 8',
+    );
+    expect(await resize(cpu('600m', '1'))).toBeUndefined();
+  });
+});
+
 describe('defaults', () => {
   test('of storage and ingress classes come from what is marked', async () => {
     const api = await createTestCluster();
