@@ -126,7 +126,7 @@ interface Binding {
 /** The claims of the object that a token is bound to; it must stand, and be the one meant. */
 function boundTo(ref: BoundObjectReference, { account, context }: Binding): Partial<KubernetesClaims> {
   const { kind, apiVersion, name = '', uid: wantedUid } = ref;
-  if (apiVersion !== 'v1' || !kind || !(kind in bindable)) {
+  if (apiVersion !== 'v1' || !kind || !Object.hasOwn(bindable, kind)) {
     const group = apiVersion?.includes('/') ? apiVersion : `/${apiVersion ?? ''}`;
     throw badRequest(`cannot bind token to object of type ${group}, Kind=${kind ?? ''}`);
   }

@@ -111,6 +111,11 @@ describe('a secret', () => {
       ['metadata.annotations[kubernetes.io/service-account.name]: Required value'],
     ],
     ['example.com/own', {}, []],
+    ...['constructor', 'toString', '__proto__'].map((type): [string, Record<string, string>, string[]] => [
+      type,
+      {},
+      [],
+    ]),
   ])('of type %s holding %j', (type, data, errors) => {
     expect(createErrors(secretKind, { metadata, type, data })).toEqual(errors);
   });

@@ -49,7 +49,7 @@ export function secretErrors(secret: Secret): readonly FieldError[] {
   return allErrors(
     errorsOfEach(data, (key) => keyErrors('data', key)),
     total > maxDataBytes ? [tooLong('data', maxDataBytes)] : noErrors,
-    contents[type]?.(data, secret) ?? [],
+    Object.hasOwn(contents, type) ? (contents[type]?.(data, secret) ?? noErrors) : noErrors,
   );
 }
 

@@ -21,6 +21,11 @@ test('addresses are of the type of the slice', () => {
   expect(createErrors(endpointSliceKind, slice([], [], 'Carrier'))).toEqual([
     'addressType: Unsupported value: "Carrier": supported values: "FQDN", "IPv4", "IPv6"',
   ]);
+  const some = [{ addresses: ['10.0.0.1'] }];
+  for (const odd of ['toString', '__proto__'])
+    expect(createErrors(endpointSliceKind, slice(some, [], odd))).toEqual([
+      `addressType: Unsupported value: "${odd}": supported values: "FQDN", "IPv4", "IPv6"`,
+    ]);
 });
 
 test('ports have names of their own, one of them none', () => {

@@ -48,12 +48,13 @@ function endpointErrors(
   addressType: string,
 ): readonly FieldError[] {
   if (endpoints.length > maxEndpoints) return [tooMany(field, endpoints.length, maxEndpoints)];
+  const errorsOfAddress = Object.hasOwn(addressErrors, addressType) ? addressErrors[addressType] : undefined;
   return each(field, endpoints, (endpoint, path) => {
     const { addresses = [], deprecatedTopology: topology, hostname, nodeName, hints } = endpoint;
     const labels = Object.keys(topology ?? {}).length;
     return [
       ...addressCount(`${path}.addresses`, addresses.length),
-      ...each(`${path}.addresses`, addresses, (a, p) => addressErrors[addressType]?.(p, a) ?? []),
+      ...each(`${path}.addresses`, addresses, (a, p) => errorsOfAddress?.(p, a) ?? []),
       ...(nodeName === undefined ? [] : dnsSubdomain(`${path}.nodeName`, nodeName)),
       ...(labels > maxTopologyLabels
         ? [tooMany(`${path}.deprecatedTopology`, labels, maxTopologyLabels)]
