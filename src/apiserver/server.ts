@@ -12,6 +12,7 @@ import type { FrontProxy } from './aggregation/extension-server.ts';
 import { dynamicAdmission } from './admission/dynamic.ts';
 import { Auditor, type AuditOptions } from './audit/auditor.ts';
 import type { JwtAuthenticator } from './auth/jwt/configuration.ts';
+import { policyParams } from './auth/admission/policy-params.ts';
 import { ownerReferences, ownerReferencesName } from './auth/admission/owner-references.ts';
 import { JwtTokens, type JwtTokensOptions } from './auth/jwt/jwt-tokens.ts';
 import type { ObjectReader } from './auth/object-reader.ts';
@@ -194,6 +195,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const limits = { ...defaultLimits, ...options.limits };
   const parts: { dispatcher?: RegistryDispatcher; server?: Server } = {};
   const reader = lateReader(() => parts.dispatcher?.reader as ObjectReader);
+  const served = () => parts.dispatcher?.served() ?? [];
   const security = createSecurity({
     ...options,
     foreignTokens: await foreignTokens(options),
@@ -211,13 +213,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     admission: inOrder([
       ...(options.admission ?? []),
       ...security.admission,
+      policyParams({ authorizer: security.authorizer, served }),
       ...(options.enabledPlugins?.includes(ownerReferencesName)
-        ? [
-            ownerReferences({
-              authorizer: security.authorizer,
-              served: () => parts.dispatcher?.served() ?? [],
-            }),
-          ]
+        ? [ownerReferences({ authorizer: security.authorizer, served })]
         : []),
       ...dynamicAdmission({
         platform,
@@ -227,7 +225,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         outside: options.outside,
         credentials: options.webhookCredentials,
         counts: admissionCounts,
-        served: () => parts.dispatcher?.served() ?? [],
+        served,
       }),
     ]).filter(({ name }) => !options.disabledPlugins?.includes(name)),
     admissionTimes: admissionCounts.times,
