@@ -275,6 +275,24 @@ describe('create', () => {
     expect(api.warnings).toEqual([warning, warning]);
   });
 
+  test('lets mutating admission say neither where an object is nor what the server alone does', async () => {
+    const admit = (metadata: object): AdmissionPlugin['admit'] => {
+      return ({ object }) => {
+        if (object?.kind === 'ConfigMap') Object.assign(object.metadata, metadata);
+      };
+    };
+    const elsewhere = { name: 'Elsewhere', admit: admit({ namespace: 'kube-system' }) };
+    const moved = await createTestCluster({ admission: [elsewhere] });
+    await expect(moved.send('create', configmaps, { body: map('a') })).rejects.toThrow(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+    const deletion = { deletionTimestamp: '2020-01-01T00:00:00Z', deletionGracePeriodSeconds: 5 };
+    const dying = await createTestCluster({ admission: [{ name: 'Dying', admit: admit(deletion) }] });
+    const made = await dying.object('create', configmaps, { body: map('a') });
+    expect(made.metadata).not.toHaveProperty('deletionTimestamp');
+    expect(made.metadata).not.toHaveProperty('deletionGracePeriodSeconds');
+  });
+
   test('says what stands in the store why', async () => {
     const api = await createTestCluster();
     await api.send('create', configmaps, { body: map('a'), user: 'alice', userAgent: 'kubectl/v1.36 (x)' });

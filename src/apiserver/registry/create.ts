@@ -124,6 +124,9 @@ export async function createOne(
   options: WriteOptions,
   booking: Booking = { isDone: false },
 ): Promise<ObjectAnswer> {
+  // Mutating admission says neither where an object is nor what the server alone does.
+  wipeSystemFields(object.metadata);
+  matchNamespace(object.metadata, namespaceOf(call));
   fillSystemFields(object.metadata, call.environment.platform);
   const context = hookContext(call, object.metadata.name ?? '', options.dryRun);
   prepare(call, object, context);

@@ -12,14 +12,7 @@ import type { Facet, UpdateStrategy } from './facet.ts';
 import { decodeBody } from './decode-body.ts';
 import type { Allocation, HookContext } from './kind.ts';
 import { takeFacet } from './managed-fields.ts';
-import {
-  checkName,
-  countsGeneration,
-  keepSystemFields,
-  matchNamespace,
-  specChanged,
-  wipeSystemFields,
-} from './metadata.ts';
+import { checkName, countsGeneration, keepSystemFields, matchNamespace, specChanged } from './metadata.ts';
 import { metadataUpdateErrors } from './object-meta.ts';
 import { type Call, hookContext, keyOf, namespaceOf, subjectOf } from './registry.ts';
 import { type WriteOptions, writeOptions } from './request-options.ts';
@@ -92,7 +85,6 @@ async function createByUpdate(
   checkCreatable(call, object);
   await admit(call, { operation: 'CREATE', object, options });
   dropAdmittedTwice(call, object);
-  wipeSystemFields(object.metadata);
   // What is created has no revision yet, whatever was sent.
   delete object.metadata.resourceVersion;
   await environment.authorize(request.user, { ...request.info, verb: 'create' });
