@@ -1,5 +1,6 @@
 /** What stands in a certificate request, as far as it decides. */
 export interface RequestContent {
+  /** The last one where there are several: that is who shows the certificate later. */
   commonName: string;
   organizations: readonly string[];
   dnsNames: readonly string[];
@@ -31,7 +32,7 @@ export async function readRequest(base64: string): Promise<RequestContent> {
   const names = found instanceof SubjectAlternativeNameExtension ? found.names.items : [];
   const of = (type: string) => names.filter((name) => name.type === type).map((name) => name.value);
   return {
-    commonName: request.subjectName.getField('CN')[0] ?? '',
+    commonName: request.subjectName.getField('CN').at(-1) ?? '',
     organizations: request.subjectName.getField('O'),
     dnsNames: of('dns'),
     addresses: of('ip'),
