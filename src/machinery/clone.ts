@@ -17,3 +17,7 @@ export function setOwn(target: Record<string, unknown>, key: string, value: unkn
   if (key !== '__proto__') target[key] = value;
   else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
 }
+
+/** What an object has under a name itself; a name of a client's may be one that every object has. */
+export const getOwn = <T>(object: Readonly<Record<string, T>> | undefined, key: string): T | undefined =>
+  object && Object.hasOwn(object, key) ? object[key] : undefined;

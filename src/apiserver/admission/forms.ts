@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../api/resource.ts';
-import { clone } from '../../machinery/clone.ts';
+import { clone, getOwn } from '../../machinery/clone.ts';
 import type { Shape } from '../../machinery/managed-fields/shape.ts';
 import { type GroupVersionKind, parseApiVersion } from '../../machinery/schema.ts';
 import { conformed } from '../registry/conform-object.ts';
@@ -66,7 +66,7 @@ function taken(call: Call, sent: KubernetesObject, current: KubernetesObject): K
 
 /** What a subresource takes is of a kind of its own, such as an Eviction. */
 function bodyForm({ registry, request }: Call, object: KubernetesObject | undefined): Form {
-  const known = registry.kind.subresources?.[request.info.subresource]?.gvk;
+  const known = getOwn(registry.kind.subresources, request.info.subresource)?.gvk;
   const said = parseApiVersion(object?.apiVersion ?? '') ?? { group: '', version: '' };
   return {
     resource: resourceOf(registry),

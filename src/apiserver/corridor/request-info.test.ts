@@ -50,6 +50,7 @@ describe('resources', () => {
     ['GET', '/api/v1/pods?fieldSelector=metadata.name!%3Dfoo', 'list /v1  pods'],
     ['GET', '/api/v1/pods?fieldSelector=metadata.name%3Da%2Fb', 'list /v1  pods'],
     ['OPTIONS', '/api/v1/pods', '/v1  pods'],
+    ['constructor', '/api/v1/pods', '/v1  pods'],
     ['GET', '/api/v1/nodes/a%3Ab', 'get /v1  nodes  a:b'],
   ])('%s %s: %s', (method, target, expected) => {
     expect(brief(method, target)).toBe(expected);

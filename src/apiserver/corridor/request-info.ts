@@ -1,3 +1,4 @@
+import { getOwn } from '../../machinery/clone.ts';
 import { badRequest } from '../../machinery/status-error.ts';
 import { selectorsOfQuery } from '../auth/asked-selectors.ts';
 import type { RequestInfo } from '../request.ts';
@@ -105,7 +106,7 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
   }
   info.isResource = true;
   info.version = parts.shift() as string;
-  info.verb = verbByMethod[method] ?? '';
+  info.verb = getOwn(verbByMethod, method) ?? '';
   parseResource(info, parts, query);
   return info;
 }

@@ -1,4 +1,5 @@
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
+import { getOwn } from '../../machinery/clone.ts';
 import { badRequest, notFound, notSupportedMethod, StatusError } from '../../machinery/status-error.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Store } from '../../store/store.ts';
@@ -218,14 +219,14 @@ function handlerOf(call: Call): () => Answer | Promise<Answer> {
   const { view, kind } = call.registry;
   const { verb, subresource } = info;
   const facet = facetOf(call);
-  const other = kind.subresources?.[subresource];
+  const other = getOwn(kind.subresources, subresource);
   if (other) return () => handleSubresource(call, other);
   if (isCustom(view)) return customHandlerOf(call, facet);
   if (!facet) throw noSuchPath();
   if (verb === 'create' ? info.name !== '' && !subresource : info.name === '' && ofOne.has(verb))
     throw methodNotAllowed();
   const verbs: readonly string[] | undefined = subresource
-    ? (kind.parts?.[subresource]?.verbs ?? facetVerbs)
+    ? (getOwn(kind.parts, subresource)?.verbs ?? facetVerbs)
     : (view.verbs ?? (isStored(view) ? undefined : ['create']));
   const served = !verbs || verbs.includes(verb);
   const onFacet = served ? facetHandlers[verb] : undefined;

@@ -1,7 +1,7 @@
 import type { Scale } from '../../api/autoscaling/v1.ts';
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
-import { clone } from '../../machinery/clone.ts';
+import { clone, getOwn } from '../../machinery/clone.ts';
 import { type FieldError, invalid, invalidObject } from '../../machinery/field-error.ts';
 import type { WriteContext } from '../../machinery/managed-fields/ownership.ts';
 import { entriesOfScaled, scaleEntries } from '../../machinery/managed-fields/scale.ts';
@@ -73,7 +73,7 @@ const facets = new WeakMap<Registry, Map<string, Facet | undefined>>();
 function wholeFacet(view: Kind, kind: Kind, subresource: string): Facet | undefined {
   if (subresource === '') return whole(view, mainUpdate(view, kind));
   if (subresource === 'status' && kind.status) return statusFacet(view, kind);
-  const part = kind.parts?.[subresource];
+  const part = getOwn(kind.parts, subresource);
   return part && whole(view, partUpdate(part));
 }
 

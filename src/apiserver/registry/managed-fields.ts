@@ -1,5 +1,6 @@
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
+import { getOwn } from '../../machinery/clone.ts';
 import type { FieldSet } from '../../machinery/managed-fields/field-set.ts';
 import { leaf, union } from '../../machinery/managed-fields/field-set.ts';
 import { shapeOfJsonSchema, shapeWithoutSchema } from '../../machinery/managed-fields/json-schema-shape.ts';
@@ -96,7 +97,7 @@ const withoutSpec: OwnershipRules = { resets: ['spec'] };
 function ownableThrough(kind: Kind, subresource: string): Ownable {
   const main = kind.status ? withoutStatus : noRules;
   if (subresource === 'status') return rulesOf(kind.status, withoutSpec);
-  return rulesOf(kind.parts?.[subresource], main);
+  return rulesOf(getOwn(kind.parts, subresource), main);
 }
 
 function rulesOf(given: OwnershipRules | undefined, usual: OwnershipRules): Ownable {

@@ -36,6 +36,12 @@ async function report(status: Pod['status']): Promise<void> {
   await api.send('update', pods, { name: 'p', subresource: 'status', body });
 }
 
+test.each(['constructor', 'toString', '__proto__'])('%s is none', async (subresource) => {
+  const body = await get();
+  for (const verb of ['get', 'update', 'create'] as const)
+    expect((await failure(api.send(verb, pods, { name: 'p', subresource, body }))).code).toBe(404);
+});
+
 describe('binding', () => {
   test('gives the pod to a node, with annotations, zone and condition', async () => {
     const labels = { 'topology.kubernetes.io/zone': 'z1', other: 'x' };
