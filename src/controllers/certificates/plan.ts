@@ -56,7 +56,8 @@ function kubeletServingFailure(request: Request, content: RequestContent): strin
   return usagesFailure(request, serverAuth) ?? commonNameFailure(content);
 }
 
-const isLoopback = (address: string) => address.startsWith('127.') || address === '::1';
+/** Others of 127.0.0.0/8 are the addresses of nodes that share a machine. */
+const isLoopback = (address: string) => address === '127.0.0.1' || address === '::1';
 
 /** Names under which API servers and Services are called, whatever the node is called that asks for them. */
 const isOfCluster = (name: string) =>
