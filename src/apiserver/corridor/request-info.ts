@@ -44,12 +44,17 @@ const isWatch = (query: URLSearchParams) => {
   return value !== null && !['false', '0'].includes(value.toLowerCase());
 };
 
+const nameIs = /^metadata\.name\s*==?(?!=)/;
+
 /** The name that a field selector asks for, where it asks for exactly one. */
 function selectedName(query: URLSearchParams): string {
   const selector = query.get('fieldSelector');
   if (!selector?.includes('metadata.name')) return '';
   for (const term of selector.split(',')) {
-    const name = /^\s*metadata\.name\s*==?(?!=)\s*(.*?)\s*$/.exec(term)?.[1];
+    // Nobody is known yet when this is read: no pattern for the blanks around the name, which would try each of them anew.
+    const asked = term.trim();
+    const [begin] = nameIs.exec(asked) ?? [];
+    const name = begin === undefined ? '' : asked.slice(begin.length).trim();
     if (name && isPathSegment(name)) return name;
   }
   return '';
