@@ -58,3 +58,10 @@ export function goKind(apiVersion: string, kind: unknown): string {
   const version = slashes > 1 ? '/' : slashes === 1 ? apiVersion : `/${apiVersion}`;
   return `${version}, Kind=${goText(kind ?? '')}`;
 }
+
+/** The text without slashes at its end. A pattern for them would try each slash of the text anew, and there may be a million. */
+export function withoutSlashes(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '/') end--;
+  return text.slice(0, end);
+}

@@ -1,3 +1,4 @@
+import { withoutSlashes } from '../../machinery/go-text.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import type { PlainRoutes } from './corridor.ts';
 import type { Exchange } from './exchange.ts';
@@ -70,15 +71,8 @@ export class PathMux implements PlainRoutes {
   }
 
   #find(path: string): PlainHandler | undefined {
-    const exact = this.#exact.get(path) ?? this.#exact.get(withoutSlashes(path));
+    const exact = this.#exact.get(path) ?? this.#exact.get(withoutSlashes(path) || '/');
     if (exact) return exact;
     return this.#prefixes.find(([prefix]) => path.startsWith(prefix))?.[1];
   }
-}
-
-/** The path without slashes at its end; a pattern for them would try each slash of the path anew. */
-function withoutSlashes(path: string): string {
-  let end = path.length;
-  while (end > 1 && path[end - 1] === '/') end--;
-  return path.slice(0, end);
 }

@@ -1,5 +1,6 @@
 import type { Secret } from '../../api/core/v1.ts';
 import type { RegistryAuth } from '../runtimes/types.ts';
+import { withoutSlashes } from '../../machinery/go-text.ts';
 import { parseImageName } from './image-name.ts';
 
 interface DockerAuth {
@@ -34,7 +35,7 @@ function readSecret(secret: Secret): Record<string, DockerAuth> {
 
 /** `https://index.docker.io/v1/` and the like come down to host and path. */
 function normalize(registry: string): string {
-  const bare = registry.replace(/^https?:\/\//, '').replace(/\/+$/, '');
+  const bare = withoutSlashes(registry.replace(/^https?:\/\//, ''));
   const [host = '', ...path] = bare.split('/');
   const isVersion = path.length === 1 && /^v[12]$/.test(path[0] as string);
   const name = host === 'index.docker.io' || host === 'registry-1.docker.io' ? 'docker.io' : host;

@@ -94,6 +94,13 @@ describe('credentials', () => {
     expect(credentialsFor('r.example/teams/app', secrets).map((c) => c.auth.username)).toEqual(['any']);
   });
 
+  test('for a registry of nothing but slashes are looked through in one pass', () => {
+    const secrets = [
+      secret({ [`${'/'.repeat(500_000)}x`]: { username: 'no' }, 'r.example///': { username: 'yes' } }),
+    ];
+    expect(credentialsFor('r.example/app', secrets).map((c) => c.username)).toEqual(['yes']);
+  });
+
   test('that cannot be read are none', () => {
     const broken: Secret = {
       metadata: { name: 's' },

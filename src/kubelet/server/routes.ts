@@ -1,3 +1,5 @@
+import { withoutSlashes } from '../../machinery/go-text.ts';
+
 /** A request to the kubelet's server, taken apart. */
 export type KubeletRoute =
   | { kind: 'containerLogs'; namespace: string; pod: string; container: string }
@@ -45,7 +47,7 @@ export function takesMethod({ kind }: KubeletRoute, method: string): boolean {
 
 /** What is at this path; undefined for nothing. */
 export function parseRoute(path: string): KubeletRoute | undefined {
-  const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
+  const trimmed = path.length > 1 ? withoutSlashes(path) : path;
   if (plain[trimmed]) return plain[trimmed];
   const [, kind, ...rest] = trimmed.split('/').map(decode);
   if (kind === 'logs') return logRoute(rest.join('/'));
