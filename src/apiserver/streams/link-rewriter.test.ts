@@ -71,6 +71,13 @@ describe('a page', () => {
     );
   });
 
+  test('of long names or many scripts takes no longer than another', () => {
+    const long = `<a ${'x'.repeat(60_000)} href="/a">`;
+    expect(rewritten(long.repeat(5))).toBe(long.replace('"/a"', '"/p/proxy/a"').repeat(5));
+    const scripts = '<script>"</a"</SCRIPT ><a href=/a>'.repeat(20_000);
+    expect(rewritten(scripts)).toBe(scripts.replaceAll('=/a', '=/p/proxy/a'));
+  });
+
   test('with a tag that does not end is not kept whole', () => {
     const rewriter = new LinkRewriter((link) => link);
     const sent = rewriter.push(`<a ${'x'.repeat(100_000)}`);

@@ -57,7 +57,8 @@ const rawElements = new Set(
 /** A tag that is longer than this is left as it is. */
 const longestTag = 64 * 1024;
 const startTag = /^<([a-zA-Z][^\s/>]*)/;
-const attribute = /([^\s"'<>/=]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)/g;
+/** A name is only looked for where one begins: from each of its letters on, a long one would take as long as its square. */
+const attribute = /(?<![^\s"'<>/=])([^\s"'<>/=]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)/g;
 
 /** Rewrites the links of a page that comes in pieces, of which each character stands for a byte. */
 export class LinkRewriter {
@@ -113,7 +114,7 @@ export class LinkRewriter {
   /** Raw text ends before the tag that closes its element; what may be the beginning of that has to wait. */
   #rawEnd(page: string, at: number): number {
     const closing = `</${this.#raw}`;
-    const close = page.toLowerCase().indexOf(closing, at);
+    const close = indexOfTag(page, closing, at);
     if (close > at) return close;
     if (close < 0) return page.length - at >= closing.length ? page.length - closing.length + 1 : -1;
     const end = after(page, '>', at);
@@ -139,6 +140,14 @@ export class LinkRewriter {
     const quote = /^["']/.exec(value)?.[0] ?? '';
     return `${quote}${this.#rewrite(quote ? value.slice(1, -1) : value)}${quote}`;
   }
+}
+
+/** Where a tag stands, in letters of either case; the rest of the page is not looked at, since this is asked for each tag. */
+function indexOfTag(page: string, tag: string, from: number): number {
+  for (let at = page.indexOf('</', from); at >= 0; at = page.indexOf('</', at + 1)) {
+    if (page.slice(at, at + tag.length).toLowerCase() === tag) return at;
+  }
+  return -1;
 }
 
 function after(page: string, text: string, from: number): number {
