@@ -131,9 +131,11 @@ const maxRemembered = 4096;
 
 function read(source: string): ParsedQuantity {
   if (source === '' || source.length > maxTextLength) throw new QuantityError(formatWrong);
-  const match = /^([+-]?)(0*)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/.exec(source);
+  const match = /^([+-]?)0*(?!0)([0-9]*)(?![0-9])(?:\.([0-9]*)(?![0-9]))?([eEinumkKMGTP]*[-+]?[0-9]*)$/.exec(
+    source,
+  );
   if (!match) throw new QuantityError(formatWrong);
-  const [, sign, , whole, fraction = '', suffixText] = match as unknown as string[];
+  const [, sign, whole, fraction = '', suffixText] = match as unknown as string[];
   const suffix = interpretSuffix(suffixText as string);
   if (!suffix) throw new QuantityError(suffixWrong);
   if (suffix.exponent > maxExponent) throw new QuantityError(numericWrong);

@@ -181,3 +181,11 @@ test('a text with many spaces is trimmed in one pass', () => {
   const program = compile('text.trim() == text', { variables: { text: dynType } });
   expect(program.evaluate(() => fromJson(text))).toBe(true);
 });
+
+test('texts of many digits are read in one pass', () => {
+  const text = `${'0'.repeat(300_000)}x`;
+  for (const type of ['duration', 'double']) {
+    const program = compile(`${type}(text)`, { variables: { text: dynType } });
+    expect(() => program.evaluate(() => fromJson(text))).toThrow(/invalid duration|type conversion error/);
+  }
+});

@@ -82,7 +82,7 @@ const floorSeconds = (nanos: bigint) => (nanos - (((nanos % billion) + billion) 
 function doubleOf(text: string): number {
   const named = /^([-+]?)(?:(inf|infinity)|nan)$/i.exec(text);
   if (named) return named[2] ? (named[1] === '-' ? -Infinity : Infinity) : Number.NaN;
-  if (/^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/.test(text)) return Number(text);
+  if (/^[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/.test(text)) return Number(text);
   throw new CelError(`type conversion error from 'string' to 'double'`);
 }
 
