@@ -91,6 +91,15 @@ describe('a server that has started', () => {
     expect(metrics.text).toMatch(/^apiserver_request_total\{.*verb="LIST".*resource="namespaces".*\} 1$/m);
   });
 
+  test('counts nothing under names that somebody has made up who is refused (CVE-2020-8552)', async () => {
+    const paths = ['/apis/made.up/v1/things', '/apis/apps/v1/made-up', `${configMaps}/a/made-up`];
+    for (const path of paths) expect((await ask(path, { as: null })).status).toBe(403);
+    expect((await ask(configMaps, { as: null })).status).toBe(403);
+    const { text } = await ask('/metrics');
+    expect(text).not.toMatch(/made.up/);
+    expect(text).toMatch(/^apiserver_request_total\{.*resource="configmaps".*code="403".*\} 1$/m);
+  });
+
   test('counts what its health checks find', async () => {
     const before = (await ask('/metrics/slis')).text;
     expect(before).toContain('\nprocess_start_time_seconds ');

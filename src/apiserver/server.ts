@@ -204,7 +204,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     onSecretUsed: (secret, day) => parts.server?.legacyTokens.noteUse(secret, day),
   });
   const admissionCounts = new AdmissionCounts(platform.clock);
-  const metrics = new Metrics();
+  const metrics = new Metrics((about) => parts.server?.discovery().serves(about) ?? false);
   const dispatcher = await createDispatcher({
     store,
     encryption: options.encryption?.transformers,

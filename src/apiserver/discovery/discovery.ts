@@ -14,6 +14,7 @@ import type {
 } from '../../api/meta/v1.ts';
 import { formatApiVersion } from '../../machinery/schema.ts';
 import type { Kind } from '../registry/kind.ts';
+import type { RequestInfo } from '../request.ts';
 import { dormantGroups } from './dormant-groups.ts';
 import { localPriority, type Priority, registrationGroup } from './priorities.ts';
 import { type ServedResource, servedResources } from './served-resources.ts';
@@ -35,6 +36,9 @@ interface ServedVersion {
   resources?: ServedResource[];
   elsewhere?: APIVersionDiscovery;
 }
+
+/** What a request is about. */
+export type Addressed = Pick<RequestInfo, 'group' | 'version' | 'resource' | 'subresource'>;
 
 /** What the server offers, worked out once for a set of kinds and registrations. */
 export class Discovery {
@@ -74,6 +78,16 @@ export class Discovery {
     const resources = served.resources.map((resource) => listed(resource, gv));
     const apiVersion = gv.group === '' ? {} : { apiVersion: 'v1' };
     return { kind: 'APIResourceList', ...apiVersion, groupVersion: formatApiVersion(gv), resources };
+  }
+
+  /** Whether somebody serves a resource, or this subresource of it. */
+  serves({ group, version, resource, subresource }: Addressed): boolean {
+    const served = this.#groups.get(group)?.find((v) => v.version === version);
+    const name = subresource ? `${resource}/${subresource}` : resource;
+    if (served?.resources?.some((own) => own.name === name)) return true;
+    const other = served?.elsewhere?.resources?.find((r) => r.resource === resource);
+    if (!other || !subresource) return other !== undefined;
+    return other.subresources?.some((s) => s.subresource === subresource) ?? false;
   }
 
   /** All of `/api` (`core`) or `/apis` (`groups`) in one document. */

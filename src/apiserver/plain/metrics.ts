@@ -1,4 +1,5 @@
 import type { RequestMetrics } from '../corridor/corridor.ts';
+import type { Addressed } from '../discovery/discovery.ts';
 import type { Exchange } from '../corridor/exchange.ts';
 import type { PathMux } from '../corridor/plain-routes.ts';
 import { isLongRunning } from '../corridor/request-info.ts';
@@ -55,6 +56,7 @@ interface Watched {
 
 /** The metrics of the server under upstream's names. What they cost while nobody looks is a look-up or two a request. */
 export class Metrics implements RequestMetrics, WatchMetrics {
+  readonly #serves: (about: Addressed) => boolean;
   /** By what is cheap to work out; several keys may lead to the same series. */
   readonly #requests = new Map<string, Series>();
   /** By all labels. */
@@ -64,8 +66,14 @@ export class Metrics implements RequestMetrics, WatchMetrics {
   readonly #deprecated = new Map<string, Record<string, string>>();
   #exposition: Promise<Exposition> | undefined;
 
+  /** `serves`: whether what a request is about is there. */
+  constructor(serves: (about: Addressed) => boolean) {
+    this.#serves = serves;
+  }
+
   observe(x: Exchange, { code, durationMs }: { code: number; durationMs: number }): void {
-    const known = code !== 404;
+    // Who is refused may have made it up, and each name that is kept takes memory for good.
+    const known = code < 400 || this.#serves(x.info);
     const series = getOrAdd(this.#requests, labelsKey(x, known), () => this.#seriesOf(x, known));
     series.codes.set(code, (series.codes.get(code) ?? 0) + 1);
     if (isLongRunning(x.info)) return;
