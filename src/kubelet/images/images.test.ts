@@ -98,7 +98,7 @@ describe('credentials', () => {
     const secrets = [
       secret({ [`${'/'.repeat(500_000)}x`]: { username: 'no' }, 'r.example///': { username: 'yes' } }),
     ];
-    expect(credentialsFor('r.example/app', secrets).map((c) => c.username)).toEqual(['yes']);
+    expect(credentialsFor('r.example/app', secrets).map((c) => c.auth.username)).toEqual(['yes']);
   });
 
   test('that cannot be read are none', () => {
