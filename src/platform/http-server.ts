@@ -26,7 +26,7 @@ const defaultHttpLimits: HttpLimits = {
   handshakeTimeoutMs: 10_000,
   headersTimeoutMs: 32_000,
   requestTimeoutMs: 300_000,
-  keepAliveTimeoutMs: 120_000,
+  keepAliveTimeoutMs: 90_000,
   headerBytes: 65_536,
   streamsPerConnection: 250,
   connections: 20_000,
@@ -45,16 +45,40 @@ function serveHttp2(socket: TLSSocket, options: ListenOptions, limits: HttpLimit
   session.setLocalWindowSize(1024 * 1024);
   session.on('error', () => session.destroy());
   session.on('frameError', () => {});
+  const unused = endWhenUnused(session, limits.keepAliveTimeoutMs);
   const about = { peer: peerOf(socket, options.tls), remoteAddress: socket.remoteAddress ?? '' };
   session.on(
     'stream',
     (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: string[]) => {
+      unused.begin(stream);
       const ended = (flags & http2Constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       const exchange = new Http2Exchange({ stream, headers, rawHeaders, ended, ...about });
       options.onRequest(exchange, exchange);
     },
   );
   return session;
+}
+
+/** Ends a connection on which nobody has asked for anything for so long, at the latest after twice the time; pings do not count. */
+function endWhenUnused(session: ServerHttp2Session, idleMs: number) {
+  let open = 0;
+  let isUsed = false;
+  const timer = setInterval(() => {
+    if (open === 0 && !isUsed) session.close();
+    isUsed = false;
+  }, idleMs);
+  timer.unref();
+  session.once('close', () => clearInterval(timer));
+  const over = () => {
+    open--;
+    isUsed = true;
+  };
+  return {
+    begin(stream: ServerHttp2Stream) {
+      open++;
+      stream.once('close', over);
+    },
+  };
 }
 
 function serveHttp1(server: Server, options: ListenOptions): void {

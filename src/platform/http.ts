@@ -44,7 +44,10 @@ export interface HttpRequest {
 export interface HttpReply {
   /** Whether `send` or `open` was called. */
   readonly started: boolean;
-  /** `onTaken` is called where it is known that all has been sent, and nobody reads the memory of the body any more. */
+  /**
+   * The header `connection: close` ends the connection with this answer, whatever protocol it speaks. `onTaken` is called where
+   * it is known that all has been sent, and nobody reads the memory of the body any more.
+   */
   send(status: number, headers: ReplyHeaders, body?: readonly Uint8Array[], onTaken?: () => void): void;
   open(status: number, headers: ReplyHeaders): ReplyStream;
 }
@@ -101,7 +104,7 @@ export interface HttpLimits {
   headersTimeoutMs: number;
   /** Time to send headers and body (HTTP/1.1). */
   requestTimeoutMs: number;
-  /** Time an idle HTTP/1.1 connection is kept. */
+  /** Time a connection is kept on which nothing is asked; up to twice that with HTTP/2. */
   keepAliveTimeoutMs: number;
   headerBytes: number;
   /** Streams at once on one HTTP/2 connection. */

@@ -136,6 +136,11 @@ export class Http2Exchange extends Leavable implements HttpRequest, HttpReply {
 
   #head(status: number, headers: ReplyHeaders): OutgoingHttpHeaders {
     const all = headers as OutgoingHttpHeaders;
+    if (all.connection !== undefined) {
+      // HTTP/2 has no such header; what is under way on the connection is still answered.
+      if (all.connection === 'close') this.#stream.session?.close();
+      delete all.connection;
+    }
     all[':status'] = status;
     return all;
   }

@@ -7,6 +7,7 @@ import { turnTogether } from '../../platform/turn.ts';
 import { AuditedReply } from '../audit/audited-reply.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import { bodyValue } from '../audit/body-value.ts';
+import { unauthenticatedGroup } from '../auth/authenticator.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { Fairness } from '../fairness/fairness.ts';
 import { isBuiltIn } from '../http/built-in.ts';
@@ -78,9 +79,11 @@ export class Corridor {
     try {
       if (unreadable) throw unreadable;
       sender = await authenticate(request, this.#options.authentication, x);
+      x.isLast = isStrangersHttp2(request, sender);
       this.#beginAudit(x, sender);
       code = await this.#walk(x, sender);
     } catch (error) {
+      if (!sender) x.isLast = isStrangersHttp2(request);
       if (!sender && !unreadable) this.#beginAudit(x, undefined);
       code = this.#options.responder.failure(x, error);
     }
@@ -180,6 +183,14 @@ export class Corridor {
     if (method !== 'PATCH') checkBodyType(mediaType);
     return { mediaType, bytes };
   }
+}
+
+/**
+ * HTTP/2 lets a client make much work with little of its own (CVE-2023-44487): whoever is not known has a connection for one
+ * request each, as with plain HTTP.
+ */
+function isStrangersHttp2({ httpVersion }: HttpRequest, sender?: UserInfo): boolean {
+  return httpVersion === 2 && (!sender || sender.groups.includes(unauthenticatedGroup));
 }
 
 function actAs(x: Exchange, { user, constraint }: Acting): UserInfo {

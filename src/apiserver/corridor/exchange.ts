@@ -22,6 +22,8 @@ export class Exchange implements AuditedRequest {
   flow: Flow | undefined;
   /** What is recorded of the request; absent where nothing is. */
   audit: RequestAudit | undefined;
+  /** Whether the connection ends with the answer. */
+  isLast = false;
   readonly #warnings = new Set<string>();
   #annotations: Record<string, string> | undefined;
 
@@ -88,6 +90,7 @@ export class Exchange implements AuditedRequest {
       more['x-kubernetes-pf-flowschema-uid'] = this.flow.uid;
       more['x-kubernetes-pf-prioritylevel-uid'] = this.flow.level.uid;
     }
+    if (this.isLast) more.connection = 'close';
     if (this.#warnings.size > 0) more.warning = formatWarnings([...this.#warnings]);
     return more;
   }

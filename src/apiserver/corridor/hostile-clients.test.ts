@@ -226,6 +226,14 @@ describe('over HTTP/2', () => {
     again.destroy();
   });
 
+  test('nobody that is not known keeps a connection over more than one request (CVE-2023-44487)', async () => {
+    const session = connectHttp2(t.origin, { ca: t.ca });
+    const closed = new Promise((resolve) => session.once('close', resolve));
+    const stream = session.request({ ':path': path }).resume();
+    expect(await new Promise((resolve) => stream.on('response', (h) => resolve(h[':status'])))).toBe(403);
+    await closed;
+  });
+
   test('as many streams at once as are allowed, and no more', async () => {
     const session = connect();
     const limit = await new Promise<number>((resolve) =>
