@@ -24,6 +24,8 @@ export interface DnsOptions {
 }
 
 const upstreamTimeoutMs = 2000;
+/** Queries that wait for other servers at once, as kubeadm has CoreDNS do it: each has a socket of its own. */
+const mostForwarded = 1000;
 const byService = 'service';
 const byAddress = 'address';
 
@@ -36,10 +38,11 @@ export function createDns(options: DnsOptions): Component {
       await Promise.all([options.informers.of(services).synced, options.informers.of(endpointslices).synced]);
       if (signal.aborted) return;
       const { address, port } = options;
+      const forwarded = { count: 0 };
       const socket = await listenDns({
         address,
         port,
-        onQuery: (message, over) => onQuery(message, over, { options, view }),
+        onQuery: (message, over) => onQuery(message, over, { options, view, forwarded }),
       });
       options.log.info('answering', { address, port: socket.port });
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -51,14 +54,16 @@ export function createDns(options: DnsOptions): Component {
 async function onQuery(
   message: Buffer,
   over: 'udp' | 'tcp',
-  { options, view }: { options: DnsOptions; view: ClusterView },
+  { options, view, forwarded }: { options: DnsOptions; view: ClusterView; forwarded: { count: number } },
 ): Promise<Buffer | undefined> {
   const query = readQuery(message);
   if (!query) return undefined;
   if (query.opcode !== 'QUERY') return bareAnswer(query, 'NOTIMP', over);
   if (isOwnQuery(query, view)) return ownAnswer(query, view, { over, random: options.random });
-  if (options.upstreams.length === 0) return bareAnswer(query, 'REFUSED', over);
-  return askUpstream(message, query, { options, over });
+  if (options.upstreams.length === 0 || forwarded.count >= mostForwarded)
+    return bareAnswer(query, 'REFUSED', over);
+  forwarded.count++;
+  return askUpstream(message, query, { options, over }).finally(() => forwarded.count--);
 }
 
 async function askUpstream(

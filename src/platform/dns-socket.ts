@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
+import { drainOf } from './http-body.ts';
 
 export interface DnsSocketOptions {
   address: string;
@@ -37,7 +38,7 @@ export async function listenDns(options: DnsSocketOptions): Promise<DnsSocket> {
   const tcp = createServer((socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
-    serveStream(socket, options);
+    void serveStream(socket, options).catch(() => socket.destroy());
   });
   tcp.maxConnections = mostConnections;
   await new Promise<void>((resolve, reject) => {
@@ -56,23 +57,25 @@ export async function listenDns(options: DnsSocketOptions): Promise<DnsSocket> {
   };
 }
 
-/** Over TCP each message has its length in two bytes before it. */
-function serveStream(socket: Socket, options: DnsSocketOptions): void {
+/**
+ * Over TCP each message has its length in two bytes before it. One is answered after the other, and none before its client has taken
+ * the answers so far: who only asks, and reads nothing, would have them fill the memory.
+ */
+async function serveStream(socket: Socket, options: DnsSocketOptions): Promise<void> {
   let waiting = Buffer.alloc(0);
   socket.setTimeout(idleMs, () => socket.destroy());
   socket.on('error', () => socket.destroy());
-  socket.on('data', (chunk) => {
-    waiting = Buffer.concat([waiting, chunk]);
+  for await (const chunk of socket) {
+    waiting = Buffer.concat([waiting, chunk as Buffer]);
     while (waiting.length >= 2 && waiting.length >= 2 + waiting.readUInt16BE(0)) {
       const end = 2 + waiting.readUInt16BE(0);
       const message = waiting.subarray(2, end);
       waiting = waiting.subarray(end);
-      options.onQuery(message, 'tcp').then(
-        (answer) => answer && socket.write(Buffer.concat([lengthOf(answer), answer])),
-        () => socket.destroy(),
-      );
+      const answer = await options.onQuery(message, 'tcp');
+      if (answer) socket.write(Buffer.concat([lengthOf(answer), answer]));
+      await drainOf(socket);
     }
-  });
+  }
 }
 
 function lengthOf(message: Buffer): Buffer {
