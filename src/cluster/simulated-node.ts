@@ -3,7 +3,6 @@ import type { Transport } from '../client/transport.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
 import { simulatedHost, simulatedIntervals } from '../kubelet/node/simulated-host.ts';
 import { SimulatedRuntime } from '../kubelet/runtimes/simulated/runtime.ts';
-import { systemDialer } from '../platform/dial.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -48,12 +47,13 @@ export async function startSimulatedNode(options: SimulatedNodeOptions): Promise
     tls: { cert: serving.pair.certificate, key: serving.pair.key, clientCa: serving.authority },
     listen: listenHttps,
   };
+  const runtime = new SimulatedRuntime({ clock, random, files });
   const kubelet = createKubelet({
     client: new Client(transport),
-    runtime: new SimulatedRuntime({ clock, random, files }),
+    runtime,
     platform,
     host: simulatedHost({ nodeName: name, cpus: 4, memoryBytes: 16 * 2 ** 30, diskBytes: 2 ** 38, files }),
-    dialer: systemDialer,
+    dialer: runtime.dialer,
     nodeName: name,
     dirs: { root: '/var/lib/kubelet', logs: '/var/log/pods' },
     node: {

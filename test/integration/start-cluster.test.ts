@@ -28,7 +28,13 @@ test('nodes are ready, and a Deployment becomes available on them', async () => 
     'True',
   ]);
   const labels = { app: 'web' };
-  const spec = { containers: [{ name: 'web', image: 'web' }] };
+  const probed = {
+    startupProbe: { tcpSocket: { port: 80 } },
+    readinessProbe: { httpGet: { path: '/', port: 80 } },
+    livenessProbe: { grpc: { port: 80 } },
+    lifecycle: { postStart: { httpGet: { port: 80 } } },
+  };
+  const spec = { containers: [{ name: 'web', image: 'web', ...probed }] };
   const template = { metadata: { labels }, spec };
   await cluster.client.of(deployments).create(
     {

@@ -6,7 +6,6 @@ import type { Latencies } from '../../kubelet/runtimes/simulated/world.ts';
 import type { ContainerStats } from '../../kubelet/runtimes/types.ts';
 import { SimulatedRuntime } from '../../kubelet/runtimes/simulated/runtime.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { Dialer } from '../../platform/dial.ts';
 import { MemoryFiles } from '../../platform/memory-files.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { systemProcesses } from '../../platform/processes.ts';
@@ -39,24 +38,6 @@ export interface MachineOptions {
 const podNameIn = (labels: Record<string, string>) => `${labels[podNamespaceLabel]}/${labels[podNameLabel]}`;
 
 const diskBytes = 2 ** 38;
-
-/** What listens in a simulated pod answers that all is well, or does not answer. */
-function podDialer(answers: (address: string) => boolean): Dialer {
-  const reach = (address: string) => {
-    if (!answers(address)) throw new Error('connection refused');
-  };
-  return {
-    async httpGet({ url }) {
-      reach(new URL(url).hostname);
-      return { statusCode: 200, headers: {}, body: '' };
-    },
-    tcp: async (host) => reach(host),
-    async grpc({ host }) {
-      reach(host);
-      return Buffer.from([8, 1]);
-    },
-  };
-}
 
 /** A machine that is not there: what runs on it and lies on its disk outlives its kubelet. */
 export class Machine {
@@ -91,8 +72,8 @@ export class Machine {
   }
 
   #newRuntime(): SimulatedRuntime {
-    const { clock, random, latencies, hasImage } = this.#options;
-    return new SimulatedRuntime({ clock, random, latencies, hasImage, files: this.#files });
+    const { clock, random, latencies, answers, hasImage } = this.#options;
+    return new SimulatedRuntime({ clock, random, latencies, answers, hasImage, files: this.#files });
   }
 
   /** Starts a kubelet on it. */
@@ -107,7 +88,7 @@ export class Machine {
       runtime: mortal(this.#runtime, life),
       platform,
       host: simulatedHost({ nodeName: name, cpus, memoryBytes, diskBytes, files }),
-      dialer: podDialer(this.#options.answers ?? (() => true)),
+      dialer: this.#runtime.dialer,
       nodeName: name,
       dirs: { root: '/var/lib/kubelet', logs: '/var/log/pods' },
       node: {

@@ -23,6 +23,8 @@ export interface Behaviour {
   execExitCode?: number;
   /** What every command executed in it prints. `exec-output` */
   execOutput?: string;
+  /** Whether something answers at the pod's address, on every port: HTTP, TCP and gRPC probes, and hooks. `listens`, of the pod as a whole */
+  listens: boolean;
   /** `cpu` */
   cpuMillicores: number;
   /** `memory` */
@@ -71,6 +73,7 @@ export function behaviourOf(annotations: Record<string, string>, container: stri
     logs: told('logs'),
     execExitCode: attempt(told('exec-exit-code'), wholeNumber),
     execOutput: told('exec-output'),
+    listens: told('listens') !== 'false',
     cpuMillicores: attempt(told('cpu'), milliValue) ?? 1,
     memoryBytes: attempt(told('memory'), quantityValue) ?? 1 << 20,
   };

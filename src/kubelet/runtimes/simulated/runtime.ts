@@ -1,7 +1,9 @@
+import type { Dialer } from '../../../platform/dial.ts';
 import type { Runtime, RuntimeEvent } from '../runtime.ts';
 import type { RuntimeStatus, RuntimeVersion } from '../types.ts';
 import { AddressPool } from './addresses.ts';
 import { SimulatedContainers } from './containers.ts';
+import { simulatedDialer } from './dialer.ts';
 import { SimulatedImages } from './images.ts';
 import { SimulatedSandboxes } from './sandboxes.ts';
 import { type SimulatedOptions, SimulatedWorld } from './world.ts';
@@ -14,6 +16,8 @@ export class SimulatedRuntime implements Runtime {
   readonly sandboxes: SimulatedSandboxes;
   readonly containers: SimulatedContainers;
   readonly images: SimulatedImages;
+  /** What its kubelet reaches: the simulated pods. */
+  readonly dialer: Dialer;
   readonly #world: SimulatedWorld;
 
   constructor(options: SimulatedOptions) {
@@ -21,6 +25,7 @@ export class SimulatedRuntime implements Runtime {
     this.images = new SimulatedImages(this.#world);
     this.sandboxes = new SimulatedSandboxes(this.#world);
     this.containers = new SimulatedContainers(this.#world, this.images);
+    this.dialer = simulatedDialer(this.#world);
   }
 
   async version(): Promise<RuntimeVersion> {

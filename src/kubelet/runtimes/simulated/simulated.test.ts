@@ -131,6 +131,25 @@ describe('what annotations make containers do', () => {
     expect(await runtime.containers.status(ids[1] as string)).toMatchObject({ state: 'exited', exitCode: 0 });
   });
 
+  test('the network of their node answers that all is well, unless nothing listens in the pod', async () => {
+    const all = async ({ runtime, sandboxId }: Awaited<ReturnType<typeof runPod>>) => {
+      const { dialer } = runtime;
+      const [host = ''] = (await runtime.sandboxes.status(sandboxId)).ips;
+      const get = { url: `http://${host}:8080/`, headers: [], timeoutMs: 1, bodyBytes: 1 };
+      const call = { host, port: 8080, method: '/grpc.health.v1.Health/Check', message: Buffer.of() };
+      const asked = [dialer.httpGet(get), dialer.tcp(host, 8080, 1), dialer.grpc({ ...call, timeoutMs: 1 })];
+      return Promise.allSettled<unknown>(asked);
+    };
+    expect((await all(await runPod({}))).map(({ status }) => status)).toEqual(Array(3).fill('fulfilled'));
+    const refused = { code: 'ECONNREFUSED', address: '10.1.0.2', port: 8080 };
+    const failure = { status: 'rejected', reason: expect.objectContaining(refused) };
+    expect(await all(await runPod({ 'simulated.k8ts.dev/listens': 'false' }))).toEqual([
+      failure,
+      failure,
+      failure,
+    ]);
+  });
+
   test('they fail to start, or to be pulled', async () => {
     await expect(runPod({ 'simulated.k8ts.dev/start-error': 'no such file' })).rejects.toThrow(
       'no such file',

@@ -23,6 +23,8 @@ export interface SimulatedOptions {
   latencies?: Partial<Latencies>;
   /** Whether a registry has an image, by its full name; registries have all there are unless given. */
   hasImage?(name: string): boolean;
+  /** Whether anything answers at an address; something does unless given. */
+  answers?(address: string): boolean;
   /** Where logs are written; nothing is written where absent. */
   files?: Pick<Files, 'append' | 'makeDir'>;
 }
@@ -64,6 +66,7 @@ export class SimulatedWorld {
   readonly listeners = new Set<(event: RuntimeEvent) => void>();
   readonly files: SimulatedOptions['files'];
   readonly hasImage: (name: string) => boolean;
+  readonly answers: (address: string) => boolean;
   addresses: AddressPool | undefined;
   readonly #random: Random;
   readonly #latencies: Latencies;
@@ -72,6 +75,7 @@ export class SimulatedWorld {
     this.clock = options.clock;
     this.files = options.files;
     this.hasImage = options.hasImage ?? (() => true);
+    this.answers = options.answers ?? (() => true);
     this.#random = options.random;
     this.#latencies = { sandboxMs: 0, startMs: 0, pullMs: 0, ...options.latencies };
     if (options.podCidr) this.addresses = new AddressPool(options.podCidr);
