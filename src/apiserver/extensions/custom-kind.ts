@@ -69,18 +69,17 @@ function lazy<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
+/**
+ * What a version is served as. Plural and kind are those of the definition's own part, never of its status: under the plural
+ * stand its name and its objects, and neither changes once it is established. Who may write its status names nothing else.
+ */
 function resourceOf(
   { spec, status }: CustomResourceDefinition,
   { name: version }: CustomResourceDefinitionVersion,
 ): Resource {
   const { group, scope, names } = spec;
-  const {
-    plural = names.plural,
-    singular = '',
-    kind = names.kind,
-    shortNames = [],
-    categories = [],
-  } = status?.acceptedNames ?? {};
+  const { plural, kind } = names;
+  const { singular = '', shortNames = [], categories = [] } = status?.acceptedNames ?? {};
   const namespaced = scope === 'Namespaced';
   // Never that of a type which is built in, whatever the group is called: it says where objects are stored.
   const type = `${formatApiVersion({ group, version })}, Kind=${kind}`;

@@ -173,6 +173,27 @@ describe('a definition', () => {
     });
   });
 
+  test('is served under its own names, whatever its status is made to say', async () => {
+    const { define, definition, api } = await createCustomCluster();
+    const { v1 } = await define(widgets({ v1: {} }));
+    await api.object('create', v1!, named('a'));
+    const group = 'example.com';
+    const { v1: gadgets } = await define(definitionOf({ group, plural: 'gadgets', kind: 'Gadget' }));
+    const spec = definition('gadgets.example.com')!.spec;
+    await api.object('patch', customresourcedefinitions, {
+      name: 'gadgets.example.com',
+      subresource: 'status',
+      body: { status: { acceptedNames: { ...spec.names, plural: 'widgets', kind: 'Widget' } } },
+      mediaType: 'application/merge-patch+json',
+    });
+    expect((await api.list(gadgets!)).items).toEqual([]);
+    await vi.waitFor(() =>
+      expect(definition('gadgets.example.com')?.status?.acceptedNames?.plural).toBe('gadgets'),
+    );
+    expect((await api.list(v1!)).items).toHaveLength(1);
+    expect(await api.object('create', gadgets!, named('b'))).toMatchObject({ kind: 'Gadget' });
+  });
+
   test('is served again after a restart', async () => {
     const first = await createCustomCluster();
     const { v1 } = await first.define(widgets({ v1: {} }));
