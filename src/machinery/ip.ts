@@ -134,6 +134,36 @@ function maskBytes(bytes: number[], bits: number): number[] {
   return bytes.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, bits - i * 8))) & 0xff);
 }
 
+/** A range of IPv4 addresses: its first one as a number, and how many bits all of them begin with. */
+export interface IPv4Range {
+  first: number;
+  bits: number;
+}
+
+/** Reads a range of IPv4 addresses, in whatever form of old and with bits behind its prefix; undefined if it is none. */
+export function ipv4Range(text: string): IPv4Range | undefined {
+  const cidr = text.includes(':') ? undefined : parseCidr(text);
+  if (!cidr) return undefined;
+  return { first: Buffer.from(cidr.network.toByteArray()).readUInt32BE(), bits: cidr.bits };
+}
+
+/** The range as all programs read it. */
+export function printIPv4Range({ first, bits }: IPv4Range): string {
+  return `${[24, 16, 8, 0].map((shift) => (first >>> shift) & 0xff).join('.')}/${bits}`;
+}
+
+/** Those ranges that none of the others holds: together they hold the same addresses, and each address once. */
+export function outermostRanges(ranges: readonly IPv4Range[]): IPv4Range[] {
+  const kept = new Map<string, IPv4Range>();
+  for (const range of [...ranges].sort((a, b) => a.bits - b.bits)) {
+    const around = Array.from({ length: range.bits + 1 }, (_, bits) => {
+      return printIPv4Range({ first: bits === 0 ? 0 : range.first & (-1 << (32 - bits)), bits });
+    });
+    if (!around.some((outer) => kept.has(outer))) kept.set(printIPv4Range(range), range);
+  }
+  return [...kept.values()];
+}
+
 /** What is wrong with a range in a field as old as the API, as {@link legacyIpErrors} says it of an address. */
 export function legacyCidrErrors(text: string, before: readonly string[] = []): readonly string[] {
   if (before.includes(text)) return nothing;

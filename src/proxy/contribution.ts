@@ -19,7 +19,15 @@ export interface AffinityChain {
   protocol: Front['protocol'];
 }
 
-export const setNames = ['services', 'refused', 'endpoints', 'cluster-addresses', 'hairpin'] as const;
+export const setNames = [
+  'services',
+  'refused',
+  'endpoints',
+  'cluster-addresses',
+  'hairpin',
+  'guarded',
+  'allowed',
+] as const;
 export type SetName = (typeof setNames)[number];
 
 export const nothing: Contribution = { elements: new Map(), spreads: new Set(), affinity: new Map() };
@@ -43,6 +51,8 @@ export function contributionOf(fronts: readonly Front[], clusterAddress: string 
   for (const front of fronts) {
     const { action } = front;
     const key = frontKey(front);
+    if (front.sources) put('guarded', key);
+    for (const source of front.sources ?? []) put('allowed', `${key} . ${source}`);
     if (action.type !== 'spread') {
       put('refused', key, `goto ${action.type === 'reject' ? 'refuse' : 'ignore'}`);
       continue;

@@ -1,6 +1,13 @@
 import type { Service, ServicePort } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
-import { isPlainIPv4 } from '../machinery/ip.ts';
+import {
+  cidrContains,
+  type IPv4Range,
+  ipv4Range,
+  isPlainIPv4,
+  outermostRanges,
+  printIPv4Range,
+} from '../machinery/ip.ts';
 import { type Backend, backendsOf, isProxied, protocolOf, usable } from './endpoints.ts';
 
 /** An address and port that clients use, and what becomes of their packets. */
@@ -14,6 +21,8 @@ export interface Front {
     | { type: 'reject' }
     /** Say nothing: backends exist, but none that may be used from here. */
     | { type: 'drop' };
+  /** Ranges whose addresses may come here, none within another; without it anybody's may. */
+  sources?: readonly string[];
   /** The same client goes to the same backend until it was silent for so many seconds. */
   affinitySeconds?: number;
 }
@@ -59,19 +68,39 @@ function frontsOfPort(
     action: actionOf(backends, policy),
     ...affinity,
   });
-  const external = [
-    ...(spec.externalIPs ?? []),
-    ...(service.status?.loadBalancer?.ingress ?? []).flatMap((i) =>
-      i.ip && i.ipMode !== 'Proxy' ? [i.ip] : [],
-    ),
-  ];
+  const balanced = balancerAddresses(service);
+  const sources = sourcesOf(service, balanced, about.node);
   const nodePorts = port.nodePort ? about.node.addresses : [];
   const fronts = [
     front(spec.clusterIP ?? '', port.port, inside),
-    ...external.map((address) => front(address, port.port, outside)),
+    ...(spec.externalIPs ?? []).map((address) => front(address, port.port, outside)),
+    ...balanced.map((address) => ({ ...front(address, port.port, outside), ...sources })),
     ...nodePorts.map((address) => front(address, port.nodePort ?? 0, outside)),
   ];
   return fronts.filter((f) => isPlainIPv4(f.address));
+}
+
+/** Addresses of load balancers that hand packets on as they come. */
+function balancerAddresses(service: Service): string[] {
+  return (service.status?.loadBalancer?.ingress ?? []).flatMap((i) =>
+    i.ip && i.ipMode !== 'Proxy' ? [i.ip] : [],
+  );
+}
+
+/**
+ * Who may use the addresses of a Service's load balancer, as upstream's proxies have it: ranges of the other family
+ * do not count. Where this node may, so may the balancer's own addresses, which its packets bear when the balancer
+ * has put them onto the node.
+ */
+function sourcesOf(service: Service, balanced: readonly string[], node: NodeView): Pick<Front, 'sources'> {
+  const wanted = (service.spec.loadBalancerSourceRanges ?? []).map((text) => ipv4Range(text.trim()));
+  const ranges = outermostRanges(wanted.filter((range) => range !== undefined));
+  if (ranges.length === 0 || ranges[0]?.bits === 0) return {};
+  const holdsNode = ({ first, bits }: IPv4Range) =>
+    node.addresses.some((address) => cidrContains(printIPv4Range({ first, bits }), address));
+  const own = ranges.some(holdsNode) ? balanced.filter(isPlainIPv4).map((ip) => ipv4Range(`${ip}/32`)) : [];
+  const all = [...ranges, ...own.filter((range) => range !== undefined)];
+  return { sources: outermostRanges(all).map(printIPv4Range) };
 }
 
 interface Policy {

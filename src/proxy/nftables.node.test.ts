@@ -89,6 +89,31 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
     await backend.remove();
   });
 
+  test('only those in the ranges of a load balancer get through, as these change', async () => {
+    const balanced = '198.19.46.9';
+    await mustRun(inside, 'ip', ['link', 'set', 'lo', 'up']);
+    for (const address of [balanced, '198.19.46.8'])
+      await mustRun(inside, 'ip', ['address', 'add', `${address}/32`, 'dev', 'lo']);
+    const rules = new Ruleset();
+    const guarded = (sources?: string[]) =>
+      contributionOf([front(['198.19.46.8'], { address: balanced, sources })], undefined);
+    const isDropped = async () => {
+      const connect = `net.connect(80, '${balanced}').on('error', (e) => console.log(e.code)); setTimeout(process.exit, 500)`;
+      return (await mustRun(inside, process.execPath, ['-e', connect])).trim() === '';
+    };
+    for (const [sources, dropped] of [
+      [['10.0.0.0/8', '192.0.2.7/32'], true],
+      [['10.0.0.0/8', '198.19.0.0/16'], false],
+      [['10.1.0.0/16', '198.19.47.0/24'], true],
+      [undefined, false],
+    ] as const) {
+      rules.set('default/a', guarded(sources && [...sources]));
+      await backend.apply(rules.takeChanges());
+      expect(await isDropped(), String(sources)).toBe(dropped);
+    }
+    await backend.remove();
+  });
+
   test('a script with an error changes nothing', async () => {
     const rules = new Ruleset();
     rules.set('default/a', contributionOf([front(['10.244.1.2'])], '10.96.1.1'));

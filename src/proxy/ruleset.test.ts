@@ -85,6 +85,46 @@ describe('what becomes of a packet', () => {
   });
 });
 
+describe('who may use the addresses of a load balancer', () => {
+  const balanced = (loadBalancerSourceRanges: string[], ip = '203.0.113.9'): Service => ({
+    ...service({ type: 'LoadBalancer', loadBalancerSourceRanges, externalIPs: ['203.0.113.1'] }),
+    status: { loadBalancer: { ingress: [{ ip }] } },
+  });
+  const sources = (...ranges: string[]) =>
+    frontsOf(balanced(ranges), [slice(['10.244.1.2'])], node).map((f) => [f.address, f.sources]);
+  const open = [
+    ['10.96.1.1', undefined],
+    ['203.0.113.1', undefined],
+  ];
+
+  test.each([
+    ['nobody but those in the ranges', ['192.0.2.0/24', '10.1.2.3/32'], ['192.0.2.0/24', '10.1.2.3/32']],
+    ['a range within another says nothing new', ['10.1.0.0/16', '10.0.0.0/8', '10.0.0.0/8'], ['10.0.0.0/8']],
+    ['forms of old are ranges too', [' 10.1.2.3/8 ', '192.000.002.000/24'], ['10.0.0.0/8', '192.0.2.0/24']],
+    ['a node’s own, the balancer’s among them', ['128.0.0.0/1', '200.0.0.0/8'], ['128.0.0.0/1']],
+    [
+      'where the node may, the balancer’s own address may',
+      ['198.18.0.0/16'],
+      ['198.18.0.0/16', '203.0.113.9/32'],
+    ],
+    ['ranges of the other family do not count', ['2001:db8::/32', '10.0.0.0/8'], ['10.0.0.0/8']],
+    ['anybody, where one range holds all', ['10.0.0.0/8', '0.0.0.0/0'], undefined],
+    ['anybody, where there are none', [], undefined],
+  ] as const)('%s', (_, ranges, allowed) => {
+    expect(sources(...ranges)).toEqual([...open, ['203.0.113.9', allowed]]);
+  });
+
+  test('packets of others are dropped before they get a backend’s address', () => {
+    const rules = new Ruleset();
+    const fronts = frontsOf(balanced(['192.0.2.0/24']), [slice(['10.244.1.2'])], node);
+    rules.set('default/web', contributionOf(fronts, '10.96.1.1'));
+    const script = rules.reload();
+    expect(script).toContain('add element ip k8ts-proxy guarded { 203.0.113.9 . tcp . 80 }');
+    expect(script).toContain('add element ip k8ts-proxy allowed { 203.0.113.9 . tcp . 80 . 192.0.2.0/24 }');
+    expect(script).toMatch(/hook prerouting priority dstnat - 10;.*@guarded .* != @allowed drop/);
+  });
+});
+
 describe('rules follow changes', () => {
   const of = (addresses: string[]) =>
     contributionOf(frontsOf(service(), [slice(addresses)], node), '10.96.1.1');

@@ -13,15 +13,23 @@ export const table = 'k8ts-proxy';
 /** Packets that must leave with this node's address carry this bit of the mark, as upstream's. */
 const masqueradeMark = '0x4000';
 
+/** What a client may not send to: looked at before the packet gets its backend's address. */
+const guard =
+  'ct state new ip daddr . ip protocol . th dport @guarded ip daddr . ip protocol . th dport . ip saddr != @allowed drop;';
+
 const declarations = `
   map services { type ipv4_addr . inet_proto . inet_service : verdict; }
   map refused { type ipv4_addr . inet_proto . inet_service : verdict; }
   map endpoints { typeof ip daddr . ip protocol . th dport . numgen random mod 2 : ip daddr . th dport; }
   set cluster-addresses { type ipv4_addr; }
   set hairpin { type ipv4_addr . ipv4_addr; }
+  set guarded { type ipv4_addr . inet_proto . inet_service; }
+  set allowed { type ipv4_addr . inet_proto . inet_service . ipv4_addr; flags interval; }
   chain masquerade-later { meta mark set meta mark or ${masqueradeMark}; }
   chain refuse { meta l4proto tcp reject with tcp reset; reject; }
   chain ignore { drop; }
+  chain guard-prerouting { type filter hook prerouting priority dstnat - 10; policy accept; ${guard} }
+  chain guard-output { type filter hook output priority -110; policy accept; ${guard} }
   chain nat-prerouting { type nat hook prerouting priority dstnat; policy accept; ip daddr . ip protocol . th dport vmap @services; }
   chain nat-output { type nat hook output priority -100; policy accept; ip daddr . ip protocol . th dport vmap @services; }
   chain nat-postrouting {
