@@ -109,3 +109,21 @@ describe('an autoscaler', () => {
     expect([...back].sort((a, b) => (a.type < b.type ? 1 : -1))).toEqual(metrics);
   });
 });
+
+test.each(['metrics', 'current-metrics', 'conditions', 'behavior'])(
+  'what a client has written into the annotation for %s breaks nothing (CVE-2024-0793)',
+  (name) => {
+    for (const text of ['5', '{', 'null', '"x"', '[null]', '[5]']) {
+      const annotations = { [`autoscaling.alpha.kubernetes.io/${name}`]: text };
+      const scaleTargetRef = { kind: 'Deployment', name: 'web' };
+      const status = { currentReplicas: 1, desiredReplicas: 1 };
+      const v2 = toV2({
+        metadata: { name: 'a', annotations },
+        spec: { maxReplicas: 1, scaleTargetRef },
+        status,
+      });
+      expect(v2.spec.metrics ?? []).toEqual([]);
+      expect(v2.status).toEqual(status);
+    }
+  },
+);

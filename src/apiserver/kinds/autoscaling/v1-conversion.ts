@@ -16,15 +16,23 @@ const keys = {
   behavior: `${prefix}behavior`,
 };
 
-/** What an annotation holds, or undefined where it is missing or is no JSON: a client's text decides nothing else. */
+/** What an annotation holds, or undefined where it is missing or is no JSON object: a client's text decides nothing else. */
 function read<T>(annotations: Record<string, string> | undefined, key: string): T | undefined {
   const text = annotations?.[key];
   if (!text) return undefined;
   try {
-    return JSON.parse(text) as T;
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as T) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The same for a list of objects. */
+function readList<T>(annotations: Record<string, string> | undefined, key: string): T[] | undefined {
+  const value: unknown = read(annotations, key);
+  const isList = Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null);
+  return isList ? (value as T[]) : undefined;
 }
 
 function withoutOurs(annotations: Record<string, string> | undefined): Record<string, string> | undefined {
@@ -40,7 +48,7 @@ const isCpu = (m: { type: string; resource?: { name: string; target: { averageUt
 export function toV2(v1: V1): V2 {
   const { annotations } = partOf(v1.metadata);
   const { targetCPUUtilizationPercentage: cpu, ...spec } = partOf(v1.spec);
-  const others = (read<V1Metric[]>(annotations, keys.metrics) ?? []).map(metricFromV1);
+  const others = (readList<V1Metric>(annotations, keys.metrics) ?? []).map(metricFromV1);
   const target = { type: 'Utilization', averageUtilization: cpu };
   const metrics: MetricSpec[] =
     cpu === undefined ? others : [...others, { type: 'Resource', resource: { name: 'cpu', target } }];
@@ -57,7 +65,7 @@ export function toV2(v1: V1): V2 {
 function statusToV2({ metadata: { annotations }, status }: V1): HorizontalPodAutoscalerStatus {
   const { currentCPUUtilizationPercentage: cpu, ...rest } = status as NonNullable<V1['status']>;
   const others = (
-    read<Parameters<typeof metricStatusFromV1>[0][]>(annotations, keys.currentMetrics) ?? []
+    readList<Parameters<typeof metricStatusFromV1>[0]>(annotations, keys.currentMetrics) ?? []
   ).map(metricStatusFromV1);
   const measured: MetricStatus[] =
     cpu === undefined
@@ -67,7 +75,10 @@ function statusToV2({ metadata: { annotations }, status }: V1): HorizontalPodAut
     ...others.filter((m) => !(cpu !== undefined && m.resource?.name === 'cpu')),
     ...measured,
   ];
-  const conditions = read<HorizontalPodAutoscalerStatus['conditions']>(annotations, keys.conditions);
+  const conditions = readList<NonNullable<HorizontalPodAutoscalerStatus['conditions']>[number]>(
+    annotations,
+    keys.conditions,
+  );
   return { ...rest, ...(currentMetrics.length && { currentMetrics }), ...(conditions && { conditions }) };
 }
 
