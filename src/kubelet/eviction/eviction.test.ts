@@ -62,9 +62,10 @@ describe('limits on what a pod writes', () => {
     volumes: [{ name: 'v', emptyDir: { sizeLimit: '1Mi' } }],
     containers: [{ name: 'c', resources: { limits: { 'ephemeral-storage': '2Mi' } } }],
   });
-  const usage = (volume: number, container: number) => ({
+  const usage = (volume: number, container: number, hostsFile = 0) => ({
     volumes: new Map([['v', volume]]),
     containers: new Map([['c', container]]),
+    hostsFile,
   });
 
   test('matter only where there are any', () => {
@@ -125,5 +126,10 @@ describe('limits on what a pod writes', () => {
     }
     await evictor.check();
     expect(ended).toEqual([]);
+  });
+
+  test('what containers write into their hosts file counts (CVE-2020-8557)', () => {
+    expect(storageExcess(limited, usage(0, 0, 2 ** 21))).toBeUndefined();
+    expect(storageExcess(limited, usage(0, 0, 2 ** 21 + 1))).toContain('exceeds the total limit');
   });
 });

@@ -134,6 +134,7 @@ export class Evictor {
     return {
       volumes: new Map(await Promise.all(volumes)),
       containers: new Map(await Promise.all(containers)),
+      hostsFile: await host.usedBytes(dirs.etcHosts),
     };
   }
 

@@ -10,6 +10,8 @@ export interface StorageUsage {
   volumes: ReadonlyMap<string, number>;
   /** Bytes that each container has written, its log among them, by name. */
   containers: ReadonlyMap<string, number>;
+  /** Bytes of the hosts file that all containers may write. */
+  hostsFile: number;
 }
 
 /** The emptyDirs on disk that may grow only so far. */
@@ -56,7 +58,10 @@ function podExcess(pod: Pod, usage: StorageUsage): string | undefined {
   const limits = pod.spec.containers.flatMap((c) => readSums(c.resources?.limits).get(storage) ?? []);
   if (limits.length === 0) return undefined;
   const allowed = limits.reduce((sum, limit) => sum + quantityValue(limit), 0);
-  const used = [...usage.volumes.values(), ...usage.containers.values()].reduce((a, b) => a + b, 0);
+  const used = [...usage.volumes.values(), ...usage.containers.values()].reduce(
+    (a, b) => a + b,
+    usage.hostsFile,
+  );
   if (used <= allowed) return undefined;
   return `Pod ephemeral local storage usage exceeds the total limit of containers ${allowed}. `;
 }
