@@ -43,8 +43,18 @@ export async function clientFromKubeconfig(
   return { client: new Client(transport), close: () => transport.close() };
 }
 
+/** Control characters: whoever writes them into a message could move about on the terminal of who reads it (CVE-2021-25743). */
+// oxlint-disable-next-line no-control-regex
+const controls = /[\u0000-\u001f\u007f-\u009f]+/g;
+const inOneLine = (text: string) => text.replace(controls, ' ');
+
 /** Why a pod does not run as it should, in one line; undefined where it does. */
 export function whyUnwell(pod: Pod): string | undefined {
+  const why = troubleOf(pod);
+  return why && inOneLine(why);
+}
+
+function troubleOf(pod: Pod): string | undefined {
   const { phase, conditions, initContainerStatuses, containerStatuses, reason, message } = pod.status ?? {};
   if (pod.metadata.deletionTimestamp || phase === 'Succeeded') return undefined;
   if (phase === 'Failed') return [reason, message].filter(Boolean).join(': ') || 'failed';
@@ -81,7 +91,7 @@ export async function clusterStatus(platform: Platform, dataDir: string): Promis
         return {
           name,
           ready: ready?.status === 'True',
-          why: ready?.message ?? 'has not reported',
+          why: inOneLine(ready?.message ?? 'has not reported'),
           pods: onNode(name),
         };
       }),
