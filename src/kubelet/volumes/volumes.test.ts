@@ -326,6 +326,20 @@ test.each([
   else expect((await mounted).hostPath).toBe('/disk');
 });
 
+test.each<Omit<Volume, 'name'>>([
+  // CVE-2024-10220, CVE-2025-1767
+  { gitRepo: { repository: 'file:///etc', directory: '.git/hooks' } },
+  { flexVolume: { driver: 'a/b' } },
+  { portworxVolume: { volumeID: 'v' } },
+  { rbd: { monitors: ['m'], image: 'i' } },
+])('a node runs and fetches nothing for a volume: %j', async (source) => {
+  const context = { platform: { files: new MemoryFiles() } } as unknown as NodeContext;
+  const mounter = new VolumeMounter(context, { mounts: noMounts, openBeneath });
+  const request = { pod, volume: { name: 'v', ...source }, dirs: podDirs('/k', 'u'), node: undefined };
+  const made = mounter.mount({ ...request, content: {} as VolumeContent, allocatable: new Map() });
+  await expect(made).rejects.toThrow('no volume plugin matched for volume "v"');
+});
+
 test('a token is replaced when most of its life is over, or after a day', () => {
   const held = { obtainedMs: 0, expiresMs: 1000 };
   expect(needsRefresh(held, 800)).toBe(false);

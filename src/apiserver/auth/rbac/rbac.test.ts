@@ -188,3 +188,18 @@ describe('the bootstrap policy', () => {
     expect(reconciled(off, want)).toBeUndefined();
   });
 });
+
+test('who may edit a namespace does not say where traffic goes (CVE-2021-25740)', () => {
+  const edit = bootstrapRoles.find(({ name }) => name === 'system:aggregate-to-edit')?.rules ?? [];
+  for (const verb of ['create', 'update', 'patch']) {
+    const endpoints = on({ verb, namespace: 'a', resource: 'endpoints' });
+    const slices = on({ verb, namespace: 'a', group: 'discovery.k8s.io', resource: 'endpointslices' });
+    expect([endpoints, slices].map((asked) => edit.some((one) => ruleAllows(one, asked)))).toEqual([
+      false,
+      false,
+    ]);
+    expect(edit.some((one) => ruleAllows(one, on({ verb, namespace: 'a', resource: 'services' })))).toBe(
+      true,
+    );
+  }
+});
