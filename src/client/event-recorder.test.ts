@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Event } from '../api/core/v1.ts';
 import { silentLog } from '../platform/log.ts';
+import { notFound } from '../machinery/status-error.ts';
 import { seededRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { Client } from './client.ts';
@@ -20,6 +21,8 @@ class SlowServer implements Transport {
     await this.clock.sleep(1000);
     this.#underWay--;
     const name = method === 'POST' ? (body as Event).metadata.name : path.split('/').at(-1);
+    if (method === 'PATCH' && !this.events.has(name as string))
+      throw notFound({ group: '', resource: 'events', name });
     const event = { ...this.events.get(name as string), ...(body as Event) };
     this.events.set(name as string, event);
     this.messages.push(event.message as string);
@@ -87,4 +90,25 @@ test('what is said again is counted, and what differs too often is combined', as
   expect(counts).toHaveLength(10);
   expect(counts[0]).toBe('same x3');
   expect(counts.at(-1)).toBe('(combined from similar events): other 11 x3');
+});
+
+test('an event that has expired is written anew, with all that it has counted', async () => {
+  const server = new SlowServer();
+  const recorder = recorderOn(server);
+  const say = async () => {
+    recorder.record(pod('p'), note('same'));
+    await server.clock.advance(2000);
+    await recorder.flush();
+  };
+  await say();
+  await say();
+  const [first] = [...server.events.values()];
+  server.events.clear();
+  await server.clock.advance(3_600_000);
+  await say();
+  const [event, ...others] = [...server.events.values()];
+  expect(others).toEqual([]);
+  expect(event).toMatchObject({ count: 3, metadata: { name: first?.metadata.name } });
+  expect(event?.firstTimestamp).toBe(first?.firstTimestamp);
+  expect(event?.lastTimestamp).not.toBe(first?.lastTimestamp);
 });

@@ -1,14 +1,15 @@
 import type { Event, EventSource, ObjectReference } from '../api/core/v1.ts';
 import { events } from '../api/generated/resources.ts';
 import type { KubernetesObject } from '../api/resource.ts';
+import { hasReason } from '../machinery/status-error.ts';
 import { formatTime } from '../platform/clock.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
-import { Recent } from '../platform/recent.ts';
 import { Semaphore } from '../platform/semaphore.ts';
 import type { Client } from './client.ts';
-import { causedBy } from './transport.ts';
+import { EventCorrelator } from './event-correlator.ts';
+import { type Cause, causedBy } from './transport.ts';
 
 export interface EventRecorderOptions {
   client: Client;
@@ -41,36 +42,10 @@ export interface Recorder {
   record(object: KubernetesObject, note: EventNote): void;
 }
 
-/** The same note about the same object within this time is counted up instead of written anew (as client-go). */
-const sameWithinMs = 600_000;
-/** Notes about one object: this many at once, then one more each `refillMs` (as client-go's spam filter). */
-const burst = 25;
-const refillMs = 300_000;
-/** So many different messages for one reason about one object; what differs beyond that is counted as one note (as client-go). */
-const mostMessages = 10;
-const combined = '(combined from similar events): ';
 /** Notes written at once. */
 const writers = 16;
 /** When more notes than these are not written yet, further ones are lost: what they are about matters more (as client-go). */
 const mostQueued = 1000;
-/** Notes and objects remembered at least; the oldest are forgotten first. */
-const remembered = 4096;
-
-interface Seen {
-  /** Of the event that says it. */
-  name: string;
-  count: number;
-  lastMs: number;
-}
-
-/** What has been said of an object for one reason. */
-interface Similar {
-  messages: string[];
-  lastMs: number;
-}
-
-/** In characters. */
-const longestMessage = 1024;
 
 const keyOf = ({ kind, metadata }: KubernetesObject) =>
   metadata.uid ?? `${kind}/${metadata.namespace}/${metadata.name}`;
@@ -78,9 +53,7 @@ const keyOf = ({ kind, metadata }: KubernetesObject) =>
 /** Tells people what a component does, as Events beside the object. Never fails its caller. */
 export class EventRecorder implements Recorder {
   readonly #options: EventRecorderOptions;
-  readonly #seen = new Recent<string, Seen>(remembered);
-  readonly #tokens = new Recent<string, { left: number; atMs: number }>(remembered);
-  readonly #similar = new Recent<string, Similar>(remembered);
+  readonly #correlator: EventCorrelator;
   /** The last note about each object of which some are not written yet. */
   readonly #last = new Map<string, Promise<void>>();
   readonly #writers = new Semaphore(writers);
@@ -88,6 +61,7 @@ export class EventRecorder implements Recorder {
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
+    this.#correlator = new EventCorrelator(options.clock);
   }
 
   /** Reports something about `object`. Returns at once; notes about one object are written in order, unless there are too many of all. */
@@ -95,10 +69,12 @@ export class EventRecorder implements Recorder {
     const { reason } = note;
     if (this.#queued >= mostQueued)
       return this.#options.log.debug('too many events, one is lost', { reason });
+    const event = this.#correlator.correlate(this.#event(object, note));
+    if (!event) return;
     const key = keyOf(object);
-    if (!this.#allowed(key)) return;
+    const cause = causedBy(object, note.message);
     this.#queued++;
-    const written = this.#after(this.#last.get(key), () => this.#write(object, note))
+    const written = this.#after(this.#last.get(key), () => this.#write(event, cause))
       .catch((error) => this.#options.log.debug('event not written', { reason, error: String(error) }))
       .finally(() => {
         this.#queued--;
@@ -118,53 +94,26 @@ export class EventRecorder implements Recorder {
     await write().finally(leave);
   }
 
-  #allowed(key: string): boolean {
-    const nowMs = this.#options.clock.monotonic();
-    const bucket = this.#tokens.get(key) ?? { left: burst, atMs: nowMs };
-    const left = Math.min(burst, bucket.left + (nowMs - bucket.atMs) / refillMs);
-    this.#tokens.set(key, { left: Math.max(0, left - 1), atMs: nowMs });
-    return left >= 1;
-  }
-
-  async #write(object: KubernetesObject, note: EventNote): Promise<void> {
-    const nowMs = this.#options.clock.now();
-    const fresh = this.#event(object, note, nowMs);
-    // The revision does not count: the same thing said of a newer version is still the same.
-    const kind = [keyOf(object), note.fieldPath, note.type, note.reason].join('\0');
-    const isCombined = this.#isOneOfMany(kind, note.message, nowMs);
-    if (isCombined) fresh.message = (combined + note.message).slice(0, longestMessage);
-    const key = isCombined ? kind : `${kind}\0${note.message}`;
-    const seen = this.#seen.get(key);
-    const cause = causedBy(object, note.message);
+  async #write(event: Event, cause: Cause): Promise<void> {
     const api = this.#options.client.of(events);
-    if (seen && nowMs - seen.lastMs < sameWithinMs) {
-      const { name } = seen;
-      const count = seen.count + 1;
-      const { namespace } = fresh.metadata;
-      const patch = { count, lastTimestamp: formatTime(nowMs), message: fresh.message };
+    const { metadata, count = 1, lastTimestamp, message } = event;
+    if (count > 1) {
+      const where = { namespace: metadata.namespace, name: metadata.name as string };
+      const type = 'application/merge-patch+json';
       const patched = await api
-        .patch({ namespace, name }, patch, { type: 'application/merge-patch+json', cause })
-        .catch(() => undefined);
-      if (patched) return this.#seen.set(key, { name, count, lastMs: nowMs });
+        .patch(where, { count, lastTimestamp, message }, { type, cause })
+        .catch((error) => {
+          // It has expired, or was held back so far.
+          if (!hasReason(error, 'NotFound')) throw error;
+        });
+      if (patched) return;
     }
-    await api.create(fresh, { cause });
-    this.#seen.set(key, { name: fresh.metadata.name as string, count: 1, lastMs: nowMs });
+    await api.create(event, { cause });
   }
 
-  /** Whether so much has been said of the object for this reason that what differs no longer counts. */
-  #isOneOfMany(kind: string, message: string, nowMs: number): boolean {
-    const known = this.#similar.get(kind);
-    const isOver = !known || nowMs - known.lastMs > sameWithinMs;
-    const messages = isOver ? [] : known.messages;
-    if (!messages.includes(message)) messages.push(message);
-    this.#similar.set(kind, { messages, lastMs: nowMs });
-    if (messages.length < mostMessages) return false;
-    messages.shift();
-    return true;
-  }
-
-  #event(object: KubernetesObject, note: EventNote, nowMs: number): Event {
-    const { source, random } = this.#options;
+  #event(object: KubernetesObject, note: EventNote): Event {
+    const { source, random, clock } = this.#options;
+    const nowMs = clock.now();
     const time = formatTime(nowMs);
     const namespace = object.metadata.namespace || 'default';
     return {
@@ -174,7 +123,7 @@ export class EventRecorder implements Recorder {
       involvedObject: referenceTo(object, note.fieldPath),
       type: note.type,
       reason: note.reason,
-      message: note.message.slice(0, longestMessage),
+      message: note.message,
       source: source as EventSource,
       firstTimestamp: time,
       lastTimestamp: time,
