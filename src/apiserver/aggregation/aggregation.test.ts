@@ -306,6 +306,13 @@ describe('an extension server behind a Service', () => {
     expect(names.filter((n) => /^(authorization|impersonate-.*|x-remote-extra-role)$/.test(n))).toEqual([]);
   });
 
+  test('is asked what was authorized: path and query as they were understood', async () => {
+    await ask('/apis/wardle.test/v1alpha1%2Fnamespaces%2Fdefault/flunders/a%3Fb?b=%2f&a=1&b=x%20y');
+    expect(extension.requests.at(-1)?.url).toBe(
+      '/apis/wardle.test/v1alpha1/namespaces/default/flunders/a%3Fb?a=1&b=%2F&b=x+y',
+    );
+  });
+
   test('does not send clients, and what they show of themselves, elsewhere', async () => {
     const { status, headers, text } = await ask(`${list}?elsewhere`);
     expect([status, headers.location]).toEqual([502, undefined]);

@@ -5,6 +5,7 @@ import type { Exchange } from '../corridor/exchange.ts';
 import { isLongRunning } from '../corridor/request-info.ts';
 import { isAvailable } from '../kinds/apiregistration/conditions.ts';
 import type { UserInfo } from '../registry/kind.ts';
+import { escapedPath } from '../streams/escaped-path.ts';
 import { type Backend, forward } from '../streams/forward.ts';
 import type { ExtensionServers } from './extension-server.ts';
 import type { Routes } from './routes.ts';
@@ -44,7 +45,7 @@ export class AggregationProxy implements StreamRoutes {
     const headers = { ...remoteUserHeaders(x.user as UserInfo), 'Audit-Id': [x.auditId] };
     const answerTimeoutMs = info.isResource ? requestTimeoutMs : discoveryTimeoutMs;
     const limit = isLongRunning(info) ? {} : { answerTimeoutMs };
-    return { host, connect, target: x.request.target, headers, refusesRedirects: true, ...limit };
+    return { host, connect, target: targetOf(x), headers, refusesRedirects: true, ...limit };
   }
 
   #endpoint(service: Parameters<ExtensionServers['endpoint']>[0]) {
@@ -55,6 +56,13 @@ export class AggregationProxy implements StreamRoutes {
       throw unavailable();
     }
   }
+}
+
+/** Path and query as they were understood and authorized: as they came, a backend might read something else in them. */
+function targetOf({ path, query }: Exchange): string {
+  const sorted = new URLSearchParams(query);
+  sorted.sort();
+  return sorted.size > 0 ? `${escapedPath(path)}?${sorted}` : escapedPath(path);
 }
 
 const unavailable = () => new StatusError(503, 'ServiceUnavailable', 'service unavailable');

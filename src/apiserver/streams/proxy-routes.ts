@@ -1,9 +1,11 @@
+import { posix } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { internalError } from '../../machinery/status-error.ts';
 import type { Connector } from '../../platform/connect.ts';
 import type { Random } from '../../platform/random.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
 import type { Exchange } from '../corridor/exchange.ts';
+import { escapedPath } from './escaped-path.ts';
 import { type Backend, forward } from './forward.ts';
 import { dialKubelet, hostOf, kubeletOf } from './kubelet-way.ts';
 import type { NodeDialer } from './node-dialer.ts';
@@ -70,16 +72,23 @@ export class ProxyRoutes {
   }
 }
 
-/** What stands before the backend's own path, the path, and the query; as they came, escapes and all. */
-const proxyPath =
-  /^(\/api\/v1\/(?:namespaces\/[^/]+\/(?:pods|services)|nodes)\/[^/]+\/proxy)(\/[^?]*)?(\?.*)?$/;
-
 async function proxied(x: Exchange, to: Pick<Backend, 'connect' | 'host'>): Promise<number> {
-  const [, prefix = '', path = '', query = ''] = proxyPath.exec(x.request.target) ?? [];
-  if (path === '' && (x.request.method === 'GET' || x.request.method === 'HEAD') && !x.upgrade) {
+  const { path, request, info } = x;
+  const place = info.namespace === '' ? '' : `/namespaces/${info.namespace}`;
+  const prefix = escapedPath(`/api/v1${place}/${info.resource}/${info.name}/proxy`);
+  const query = request.target.slice(pathLength(request.target));
+  const slash = path.endsWith('/') ? '/' : '';
+  if (info.rest + slash === '' && (request.method === 'GET' || request.method === 'HEAD') && !x.upgrade) {
     // Relative links of the page would otherwise lead astray.
     x.reply.send(301, x.headers({ location: `${prefix}/${query}` }));
     return 301;
   }
-  return forward(x, { ...to, target: `${path || '/'}${query}`, prefix });
+  // As upstream: the path as it was understood, with no dots left in it, and the query as it came.
+  const target = `${escapedPath(posix.normalize(`/${info.rest}${slash}`))}${query}`;
+  return forward(x, { ...to, target, prefix });
+}
+
+function pathLength(target: string): number {
+  const mark = target.indexOf('?');
+  return mark < 0 ? target.length : mark;
 }

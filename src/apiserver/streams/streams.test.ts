@@ -372,10 +372,10 @@ describe('commands that cannot begin', () => {
 describe('proxies', () => {
   test('pass requests, bodies, answers and redirects on', async () => {
     const got = await ask(`${pods}/http:web:8080/proxy/a%2Fb?x=1`);
-    expect(got.text).toBe('one\ntwo\n/a%2Fb?x=1');
+    expect(got.text).toBe('one\ntwo\n/a/b?x=1');
     expect(got.headers['x-from']).toBe('kubelet');
     const host = t.origin.slice('https://'.length);
-    const uri = `${pods}/http:web:8080/proxy/a%2Fb`;
+    const uri = `${pods}/http:web:8080/proxy/a/b`;
     expect(seen.at(-1)?.headers).toMatchObject({ host, 'x-forwarded-uri': uri });
     expect(seen.at(-1)?.headers['x-forwarded-for']).toMatch(/127\.0\.0\.1$/);
     expect(seen.at(-1)?.headers.authorization).toBeUndefined();
@@ -384,6 +384,14 @@ describe('proxies', () => {
     expect((await ask(`${pods}/web/proxy/move`)).headers.location).toBe(`${pods}/web/proxy/moved`);
     expect((await ask('/api/v1/nodes/n1/proxy/pods')).text).toBe('one\ntwo\n/pods');
     expect((await ask('/api/v1/namespaces/default/nodes/n1/proxy/pods')).status).toBe(404);
+  });
+
+  test.each([
+    ['a%2F..%2F%2e%2e/b%20c%3F/', '/b%20c%3F/'],
+    ['a//b?x=%2F..&y=(z)', '/a/b?x=%2F..&y=(z)'],
+    ['%2E%2E%2Fother', '/other'],
+  ])('ask of %s what the path says once it is decoded, and no more', async (path, asked) => {
+    expect((await ask(`${pods}/web:80/proxy/${path}`)).text).toBe(`one\ntwo\n${asked}`);
   });
 
   test('are not reached by the old path of watches, whose verb says nothing of the method', async () => {
