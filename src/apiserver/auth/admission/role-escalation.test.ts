@@ -37,7 +37,7 @@ const binding = (name: string, roleName: string, more: Partial<ClusterRoleBindin
 /** What is said of a write of somebody who holds these rules. */
 async function said(
   held: PolicyRule[],
-  change: { resource?: Resource; object: object; old?: object },
+  change: { resource?: Resource; object: object; old?: object; verb?: string },
 ): Promise<string> {
   const reader = testReader();
   reader.put(clusterroles, role('held', held));
@@ -49,6 +49,7 @@ async function said(
   const attributes = {
     kind: { resource },
     operation: change.old ? 'UPDATE' : 'CREATE',
+    verb: change.verb ?? (change.old ? 'update' : 'create'),
     namespace: '',
     name: 'x',
     object: change.object as KubernetesObject,
@@ -79,6 +80,19 @@ test('a role that says more than its writer may is not labelled either, so that 
   expect(await said(editRoles, { object: role('x', editRoles, own), old: role('x', editRoles) })).toBe(
     'allowed',
   );
+});
+
+test('who may write more than they have into roles of some names makes none by a path without a name', async () => {
+  const escalate = {
+    verbs: ['escalate'],
+    apiGroups: ['*'],
+    resources: ['clusterroles'],
+    resourceNames: ['x'],
+  };
+  const object = role('x', all);
+  expect(await said([escalate], { object })).toBe(notHeld);
+  expect(await said([escalate], { object, verb: 'patch' })).toBe('allowed');
+  expect(await said([escalate], { object, old: role('x', []) })).toBe('allowed');
 });
 
 test('what the garbage collector writes is nobody\u2019s gain', async () => {

@@ -31,6 +31,8 @@ interface Write {
   resource: string;
   namespace: string;
   name: string;
+  /** Whether the path names the object; that of a collection, where objects are made, does not. */
+  isNamed: boolean;
 }
 
 /** Nobody may hand on more than they have, by writing a role or by binding one. */
@@ -42,13 +44,13 @@ const checked = new Set(['roles', 'clusterroles', 'rolebindings', 'clusterrolebi
 
 /** Nearly all writes are about something else, and have nothing to wait for. */
 function checkWrite(attributes: AdmissionAttributes, options: EscalationOptions): Promise<void> | undefined {
-  const { kind, object, old, context, namespace, name, operation } = attributes;
+  const { kind, object, old, context, namespace, name, operation, verb } = attributes;
   if (kind.resource.group !== group || !checked.has(kind.resource.plural)) return undefined;
   if (!object || operation === 'DELETE') return undefined;
   const { user } = context;
   if (user.groups.includes('system:masters')) return undefined;
   if (old && isOnlyForCollection(object, old, kind.resource.type)) return undefined;
-  const write: Write = { user, resource: kind.resource.plural, namespace, name };
+  const write: Write = { user, resource: kind.resource.plural, namespace, name, isNamed: verb !== 'create' };
   if (isRole(kind.resource.plural)) return checkRole(write, { object, old }, options);
   return checkBinding(write, object as RoleBinding, options);
 }
@@ -84,8 +86,8 @@ async function checkRole(
   { object, old }: { object: AnyRole; old?: AnyRole },
   options: EscalationOptions,
 ): Promise<void> {
-  const { resource, name } = write;
-  if (await may(write, { verb: 'escalate', resource, name }, options)) return;
+  const { resource, name, isNamed } = write;
+  if (await may(write, { verb: 'escalate', resource, name: isNamed ? name : '' }, options)) return;
   mustHold(write, object.rules ?? [], options);
   // What an aggregated role comes to have is not known yet, and one that no longer is keeps what it came to have.
   if (!aggregates(object) && !aggregates(old)) return;
@@ -121,7 +123,7 @@ async function may(
   const attributes: Attributes = {
     isResource: true,
     group,
-    version: 'v1',
+    version: '*',
     subresource: '',
     path: '',
     namespace,
