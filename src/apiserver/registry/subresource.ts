@@ -52,7 +52,8 @@ export async function handleSubresource(
   return objectAnswer(verb === 'create' ? 201 : 200, answer);
 }
 
-async function admitted(
+/** Asks admission about what a request has sent. */
+export async function admitted(
   call: Call,
   { body, options }: { body: KubernetesObject; options: WriteOptions },
 ): Promise<void> {
@@ -62,7 +63,7 @@ async function admitted(
 }
 
 /** The call for what follows from a request that admission has let through: it is not asked about that again. */
-function unadmitted(call: Call): Call {
+export function unadmitted(call: Call): Call {
   return { ...call, environment: { ...call.environment, admission: [] } };
 }
 

@@ -4,6 +4,7 @@ import type { DeleteOptions } from '../../../../api/meta/v1.ts';
 import { bindings, nodes, poddisruptionbudgets, pods } from '../../../../api/generated/resources.ts';
 import type { PodDisruptionBudgetStatus } from '../../../../api/policy/v1.ts';
 import { StatusError } from '../../../../machinery/status-error.ts';
+import type { AdmissionAttributes } from '../../../admission/admission.ts';
 import type { Kind } from '../../../registry/kind.ts';
 import { createTestApi, createTestCluster, type TestApi } from '../../../registry/testing.ts';
 import { withZeroes } from '../../shared/zero-values.ts';
@@ -76,6 +77,23 @@ describe('binding', () => {
     const absent = api.send('create', bindings, { body: { ...target('n'), metadata: { name: 'q' } } });
     expect(await failure(absent)).toMatchObject({ code: 404, message: 'pods "q" not found' });
     expect((await failure(api.send('list', bindings))).code).toBe(405);
+  });
+
+  test('is asked about at admission as what it was sent to', async () => {
+    const asked: string[] = [];
+    const note = ({ resource, subresource, name, kind }: AdmissionAttributes) =>
+      void asked.push(`${resource.plural}/${subresource} ${name} ${kind.resource.kind}`);
+    const admission = [{ name: 'Noting', admit: note, validate: note }];
+    api = await createTestCluster({ admission });
+    await api.send('create', pods, { body: { metadata: { name: 'p' }, spec } });
+    asked.length = 0;
+    await api.send('create', bindings, { body: target('n') });
+    expect(asked).toEqual(['bindings/ p Binding', 'bindings/ p Binding']);
+    await api.send('create', pods, { body: { metadata: { name: 'q' }, spec } });
+    asked.length = 0;
+    const body = { ...target('n'), metadata: { name: 'q' } };
+    await api.send('create', pods, { name: 'q', subresource: 'binding', body });
+    expect(asked).toEqual(['pods/binding q Pod', 'pods/binding q Pod']);
   });
 
   test('needs a node', async () => {
