@@ -1,4 +1,5 @@
-import { connect as connectTcp } from 'node:net';
+import { lookup } from 'node:dns';
+import { connect as connectTcp, type LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { ClientTls } from './http-client.ts';
@@ -9,16 +10,19 @@ export interface ConnectOptions {
   /** TLS where given. `insecure`: the server's certificate is not checked. */
   tls?: ClientTls & { insecure?: boolean };
   timeoutMs: number;
+  /** Throws for an address that a name must not stand for; of one that does, none is connected to. */
+  checkAddress?: ((ip: string) => void) | undefined;
 }
 
 /** Opens a connection; rejects with the system's error, or after the time is up. */
 export type Connector = (options: ConnectOptions) => Promise<Duplex>;
 
 /** The machine's own network. */
-export const systemConnector: Connector = ({ host, port, tls, timeoutMs }) =>
+export const systemConnector: Connector = ({ host, port, tls, timeoutMs, checkAddress }) =>
   new Promise((resolve, reject) => {
     const { insecure = false, serverName, ...identity } = tls ?? {};
-    const common = { host, port, timeout: timeoutMs };
+    const lookup = checkAddress && checkedLookup(checkAddress);
+    const common = { host, port, timeout: timeoutMs, ...(lookup && { lookup }) };
     const socket = tls
       ? connectTls({
           ...common,
@@ -39,6 +43,22 @@ export const systemConnector: Connector = ({ host, port, tls, timeoutMs }) =>
       resolve(socket);
     });
   });
+
+/** Only addresses that were looked at are connected to: asked once more, a name may stand for others. */
+const checkedLookup =
+  (check: (ip: string) => void): LookupFunction =>
+  (name, options, done) =>
+    lookup(name, { ...options, all: true }, (error, found = []) => {
+      try {
+        if (error) throw error;
+        for (const { address } of found) check(address);
+        const [first] = found;
+        if (options.all || !first) done(null, found);
+        else done(null, first.address, first.family);
+      } catch (why) {
+        done(why as Error, '');
+      }
+    });
 
 /** TLS over a connection that stands already; rejects where the other side cannot do it. */
 export function secured(transport: Duplex, tls: NonNullable<ConnectOptions['tls']>): Promise<Duplex> {

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Node } from '../../api/core/v1.ts';
 import type { Connector } from '../../platform/connect.ts';
+import { checkAddress } from './proxy-targets.ts';
 
 /** Where the kubelet of a node listens. */
 export interface KubeletAddress {
@@ -49,6 +50,6 @@ export function tlsNodeDialer({ connect, cert, key, ca }: TlsNodeDialerOptions):
     connect: ({ host, port }, { insecure = ca === undefined } = {}) =>
       connect({ host, port, tls: { ...identity, insecure }, timeoutMs }),
     connectTo: ({ host, port }, { tls }) =>
-      connect({ host, port, ...(tls && { tls: { insecure: true } }), timeoutMs }),
+      connect({ host, port, ...(tls && { tls: { insecure: true } }), timeoutMs, checkAddress }),
   };
 }
