@@ -1,7 +1,7 @@
 import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import { type FieldError, forbiddenField, invalid, required } from '../../../machinery/field-error.ts';
-import { compilePattern } from '../schema/pattern.ts';
+import { goPattern } from '../../../machinery/go-pattern.ts';
 import { eachSchema, itemsOf, propertyOf, valuesOf } from '../schema/structure.ts';
 
 type Level = 'root' | 'item' | 'field';
@@ -167,7 +167,7 @@ function valueErrors(schema: JSONSchemaProps, field: string, exceptions: Excepti
 function patternErrors({ pattern }: JSONSchemaProps, field: string): readonly FieldError[] {
   if (!pattern) return [];
   try {
-    compilePattern(pattern);
+    goPattern(pattern);
     return [];
   } catch (error) {
     const why = `must be a valid regular expression, but isn't: ${(error as Error).message}`;

@@ -1,4 +1,5 @@
-import { RE2JS } from '@bufbuild/re2';
+import type { RE2JS } from '@bufbuild/re2';
+import { goPattern } from '../../go-pattern.ts';
 import { CelError } from '../errors.ts';
 import { findMatch } from '../find.ts';
 import { type Overload, overload } from '../signature.ts';
@@ -36,18 +37,10 @@ function cost([text, pattern]: readonly CelValue[]): number {
   return (String(text).length + 1) * 0.1 * Math.ceil(String(pattern).length * 0.25);
 }
 
-const maxKept = 500;
-const kept = new Map<string, RE2JS>();
-
 /** Throws a CelError for what is no pattern. */
 export function compiled(pattern: string): RE2JS {
-  const known = kept.get(pattern);
-  if (known) return known;
   try {
-    const made = RE2JS.compile(pattern);
-    if (kept.size >= maxKept) kept.clear();
-    kept.set(pattern, made);
-    return made;
+    return goPattern(pattern);
   } catch (error) {
     throw new CelError(`error parsing regexp: ${(error as Error).message}`);
   }

@@ -1,0 +1,25 @@
+import { RE2JS } from '@bufbuild/re2';
+
+/** Characters of all patterns that are kept together: compiled, each may take some 300 bytes. */
+const mostKept = 200_000;
+
+const kept = new Map<string, RE2JS>();
+let keptLength = 0;
+
+/**
+ * A regular expression in the syntax of RE2, as Go has it: matching takes time in proportion to the text alone. Those of late are
+ * kept, as far as they do not take much memory: anybody may send thousands of long ones. Throws for what is none.
+ */
+export function goPattern(pattern: string): RE2JS {
+  const known = kept.get(pattern);
+  if (known) return known;
+  const made = RE2JS.compile(pattern);
+  if (pattern.length > mostKept) return made;
+  keptLength += pattern.length + 1;
+  if (keptLength > mostKept) {
+    kept.clear();
+    keptLength = pattern.length + 1;
+  }
+  kept.set(pattern, made);
+  return made;
+}
