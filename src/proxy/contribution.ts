@@ -1,4 +1,4 @@
-import type { Front } from './fronts.ts';
+import { type Front, frontKey } from './fronts.ts';
 
 /**
  * What one Service adds to the rules, as elements of the table's sets and maps: name of the set or map, then key, then
@@ -31,8 +31,6 @@ export const setNames = [
 export type SetName = (typeof setNames)[number];
 
 export const nothing: Contribution = { elements: new Map(), spreads: new Set(), affinity: new Map() };
-
-const frontKey = (front: Front) => `${front.address} . ${front.protocol} . ${front.port}`;
 
 export const spreadChain = (count: number, masquerade: boolean) =>
   `spread-${count}${masquerade ? '-masquerade' : ''}`;

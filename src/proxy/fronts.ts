@@ -21,11 +21,17 @@ export interface Front {
     | { type: 'reject' }
     /** Say nothing: backends exist, but none that may be used from here. */
     | { type: 'drop' };
+  /** The cluster gave it to this Service alone: a cluster address or node port, not what a user or a balancer wrote. */
+  allotted?: boolean;
   /** Ranges whose addresses may come here, none within another; without it anybody's may. */
   sources?: readonly string[];
   /** The same client goes to the same backend until it was silent for so many seconds. */
   affinitySeconds?: number;
 }
+
+/** What tells a front from others: one packet can go to but one of them. */
+export const frontKey = (front: Pick<Front, 'address' | 'protocol' | 'port'>) =>
+  `${front.address} . ${front.protocol} . ${front.port}`;
 
 /** This node, as far as the proxy cares. */
 export interface NodeView {
@@ -72,10 +78,10 @@ function frontsOfPort(
   const sources = sourcesOf(service, balanced, about.node);
   const nodePorts = port.nodePort ? about.node.addresses : [];
   const fronts = [
-    front(spec.clusterIP ?? '', port.port, inside),
+    { ...front(spec.clusterIP ?? '', port.port, inside), allotted: true },
     ...(spec.externalIPs ?? []).map((address) => front(address, port.port, outside)),
     ...balanced.map((address) => ({ ...front(address, port.port, outside), ...sources })),
-    ...nodePorts.map((address) => front(address, port.nodePort ?? 0, outside)),
+    ...nodePorts.map((address) => ({ ...front(address, port.nodePort ?? 0, outside), allotted: true })),
   ];
   return fronts.filter((f) => isPlainIPv4(f.address));
 }

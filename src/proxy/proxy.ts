@@ -9,9 +9,10 @@ import type { Clock } from '../platform/clock.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
 import type { Log } from '../platform/log.ts';
 import type { ProxyBackend } from './backend.ts';
+import { Claims } from './claims.ts';
 import { contributionOf } from './contribution.ts';
 import { isProxied } from './endpoints.ts';
-import { type Front, frontsOf, type NodeView } from './fronts.ts';
+import { type Front, frontKey, frontsOf, type NodeView } from './fronts.ts';
 import { Ruleset } from './ruleset.ts';
 
 export interface ProxyOptions {
@@ -42,6 +43,9 @@ class Proxy {
   readonly #nodes: Informer<Node>;
   readonly #ruleset = new Ruleset();
   readonly #dirty = new Set<string>();
+  readonly #claims = new Claims();
+  /** What each Service wants, and those of it that no other Service has. */
+  readonly #wanted = new Map<string, readonly Front[]>();
   readonly #fronts = new Map<string, readonly Front[]>();
   #wake: Deferred<void> = deferred();
   #mustReload = true;
@@ -114,17 +118,42 @@ class Proxy {
     this.#wake = deferred();
     const keys = [...this.#dirty];
     this.#dirty.clear();
-    const stale = keys.flatMap((key) => this.#compute(key));
+    const touched = new Set(keys);
+    for (const key of keys) for (const moved of this.#claim(key)) touched.add(moved);
+    const stale = [...touched].flatMap((key) => this.#place(key));
     const script = this.#mustReload ? this.#ruleset.reload() : this.#ruleset.takeChanges();
     if (script) await this.#options.backend.apply(script);
     this.#mustReload = false;
     for (const flow of stale) await this.#options.backend.forgetFlows(flow);
   }
 
-  /** Brings one Service's part up to date; gives the flows that go to backends it has lost. */
-  #compute(key: string): { protocol: string; address: string; port: number }[] {
+  /** Notes what a Service wants now; gives the other Services whose part changes by it. */
+  #claim(key: string): Set<string> {
     const service = this.#services.get(key);
     const fronts = service ? frontsOf(service, this.#slices.byIndex(bySlicesOf, key), this.#node()) : [];
+    const moved = this.#claims.set(key, service?.metadata ?? {}, fronts);
+    // Elements cannot go from one Service to another bit by bit: one's is there before the other's is gone.
+    if (moved.size > 0) this.#mustReload = true;
+    this.#sayWhatIsTaken(key, fronts);
+    this.#wanted.set(key, fronts);
+    return moved;
+  }
+
+  #sayWhatIsTaken(key: string, fronts: readonly Front[]): void {
+    const known = new Set(this.#wanted.get(key)?.map(frontKey));
+    for (const front of fronts.map(frontKey)) {
+      const holder = this.#claims.holder(front);
+      if (holder !== key && !known.has(front))
+        this.#options.log.warn('another Service has this address and port', { service: key, front, holder });
+    }
+  }
+
+  /** Brings one Service's part up to date; gives the flows that go to backends it has lost. */
+  #place(key: string): { protocol: string; address: string; port: number }[] {
+    const service = this.#services.get(key);
+    const fronts = (this.#wanted.get(key) ?? []).filter(
+      (front) => this.#claims.holder(frontKey(front)) === key,
+    );
     const address =
       service && isProxied(service) && isPlainIPv4(service.spec.clusterIP ?? '')
         ? service.spec.clusterIP
@@ -132,7 +161,7 @@ class Proxy {
     this.#ruleset.set(key, service ? contributionOf(fronts, address) : undefined);
     const before = this.#fronts.get(key) ?? [];
     if (service) this.#fronts.set(key, fronts);
-    else this.#fronts.delete(key);
+    else for (const map of [this.#fronts, this.#wanted]) map.delete(key);
     return staleFlows(before, fronts);
   }
 

@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest';
+import type { KubernetesObject } from '../api/resource.ts';
+import { Client } from '../client/client.ts';
+import { Informers } from '../client/informers.ts';
+import type { ApiRequest, Transport, WatchSink } from '../client/transport.ts';
+import { silentLog } from '../platform/log.ts';
+import { seededRandom } from '../platform/random.ts';
+import { VirtualClock } from '../platform/virtual-clock.ts';
+import { createProxy } from './proxy.ts';
+
+type Written = Pick<KubernetesObject, 'metadata'> & { spec?: object };
+
+/** Lists what it is given, and tells of what is added and deleted later. */
+class Server implements Transport {
+  readonly #objects = new Map<string, Written[]>();
+  readonly #watches = new Map<string, WatchSink>();
+
+  constructor(objects: Record<string, Written[]>) {
+    for (const [resource, list] of Object.entries(objects)) this.#objects.set(resource, list);
+  }
+
+  async request({ path }: ApiRequest): Promise<unknown> {
+    return {
+      metadata: { resourceVersion: '1' },
+      items: this.#objects.get(path.split('/').at(-1) ?? '') ?? [],
+    };
+  }
+
+  async watch({ path }: ApiRequest, sink: WatchSink): Promise<{ stop(): void }> {
+    this.#watches.set(path.split('/').at(-1) ?? '', sink);
+    return { stop: () => {} };
+  }
+
+  async tell(type: 'ADDED' | 'DELETED', resource: string, object: Written): Promise<void> {
+    while (!this.#watches.has(resource)) await new Promise(setImmediate);
+    this.#watches.get(resource)?.onEvent({ type, object });
+  }
+}
+
+const service = (name: string, born: string, spec: object): Written => ({
+  metadata: {
+    name,
+    namespace: 'default',
+    resourceVersion: '1',
+    creationTimestamp: `2026-01-${born}T00:00:00Z`,
+  },
+  spec: { ports: [{ port: 53, protocol: 'UDP' }], ...spec },
+});
+
+const slice = (name: string, address: string): Written => ({
+  metadata: {
+    name,
+    namespace: 'default',
+    resourceVersion: '1',
+    labels: { 'kubernetes.io/service-name': name },
+  },
+  ...{ addressType: 'IPv4', ports: [{ port: 53, protocol: 'UDP' }], endpoints: [{ addresses: [address] }] },
+});
+
+/** A proxy whose scripts are kept; `step` lets it see and apply what has been told. */
+async function running(objects: Record<string, Written[]>) {
+  const server = new Server(objects);
+  const clock = new VirtualClock();
+  const log = silentLog;
+  const informers = new Informers({ client: new Client(server), clock, random: seededRandom(1), log });
+  const scripts: string[] = [];
+  const backend = {
+    apply: async (script: string) => void scripts.push(script),
+    isInstalled: async () => true,
+    forgetFlows: async () => {},
+    remove: async () => {},
+  };
+  const abort = new AbortController();
+  const proxy = createProxy({ nodeName: 'node-1', informers, backend, clock, log });
+  const ended = proxy.run(abort.signal);
+  informers.start(abort.signal);
+  const step = async () => {
+    const before = scripts.length;
+    while (scripts.length === before) {
+      await clock.advance(50);
+      await new Promise(setImmediate);
+    }
+    return scripts.at(-1) ?? '';
+  };
+  const stop = async () => {
+    abort.abort();
+    await clock.advance(60_000);
+    await ended;
+  };
+  return { server, step, stop };
+}
+
+const backendOf = (script: string, address: string) =>
+  script
+    .match(/add element ip k8ts-proxy endpoints \{ (.*) \}/)?.[1]
+    ?.split(', ')
+    .find((element) => element.startsWith(`${address} . udp . 53 . 0`))
+    ?.split(' : ')[1];
+
+test('an address that a Service got from the cluster is not taken by an older one that only says so', async () => {
+  const dns = service('dns', '02', { clusterIP: '10.96.0.10' });
+  const thief = service('thief', '01', {
+    clusterIP: '10.96.0.66',
+    externalIPs: ['10.96.0.10', '203.0.113.1'],
+  });
+  const endpointslices = [slice('dns', '10.244.0.2'), slice('thief', '10.244.0.66')];
+  for (const services of [
+    [dns, thief],
+    [thief, dns],
+  ]) {
+    const { step, stop } = await running({ services, endpointslices });
+    const script = await step();
+    expect(backendOf(script, '10.96.0.10')).toBe('10.244.0.2 . 53');
+    expect(backendOf(script, '203.0.113.1')).toBe('10.244.0.66 . 53');
+    await stop();
+  }
+});
+
+test('of Services with one external address the oldest has it, and when it goes the next', async () => {
+  const [first, second] = ['1', '2'].map((n) =>
+    service(`s${n}`, `0${n}`, { clusterIP: `10.96.0.${n}`, externalIPs: ['203.0.113.1'] }),
+  ) as [Written, Written];
+  const endpointslices = [slice('s1', '10.244.0.1'), slice('s2', '10.244.0.2')];
+  const { server, step, stop } = await running({ services: [second], endpointslices });
+  expect(backendOf(await step(), '203.0.113.1')).toBe('10.244.0.2 . 53');
+  await server.tell('ADDED', 'services', first);
+  expect(backendOf(await step(), '203.0.113.1')).toBe('10.244.0.1 . 53');
+  await server.tell('DELETED', 'services', first);
+  expect(backendOf(await step(), '203.0.113.1')).toBe('10.244.0.2 . 53');
+  await stop();
+});
