@@ -108,14 +108,14 @@ function freshEnds(
 }
 
 function completedIndexes(job: Job, pods: readonly Stored<Pod>[]): Set<number> {
-  const completed = parseIndexes(job.status?.completedIndexes);
-  if (!isIndexed(job)) return completed;
+  if (!isIndexed(job)) return new Set();
   const completions = job.spec?.completions ?? 0;
+  const completed = parseIndexes(job.status?.completedIndexes, completions);
   for (const pod of pods.filter(isSucceeded)) {
     const index = indexOf(pod);
     if (index !== undefined && index < completions) completed.add(index);
   }
-  return new Set([...completed].filter((index) => index < completions));
+  return completed;
 }
 
 /** How often each index has failed, where that is limited, and the pod that failed last. Pods that the Job took away itself do not count. */
@@ -123,8 +123,7 @@ function countIndexes(job: Job, tracked: readonly Stored<Pod>[]) {
   const limit = job.spec?.backoffLimitPerIndex;
   const completions = job.spec?.completions ?? 0;
   // A Job that has become smaller has nothing to do with the indexes beyond its end any more.
-  const noted = [...parseIndexes(job.status?.failedIndexes)].filter((index) => index < completions);
-  const failedIndexes = new Set(noted);
+  const failedIndexes = parseIndexes(job.status?.failedIndexes, completions);
   const failures = new Map<number, number>();
   const last = new Map<number, Stored<Pod>>();
   if (limit === undefined) return { failures, failedIndexes, last };

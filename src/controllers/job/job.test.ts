@@ -7,7 +7,7 @@ import { createGarbageCollector } from '../garbage/garbage.ts';
 import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { judgeFailure } from './failure-policy.ts';
-import { formatIndexes, parseIndexes } from './indexes.ts';
+import { countIn, formatIndexes, holds, parseIndexes, parseRanges } from './indexes.ts';
 import { countPods } from './count.ts';
 import { createJobController } from './job.ts';
 import { decide } from './outcome.ts';
@@ -16,8 +16,17 @@ import { indexOf, isTracked } from './pods.ts';
 
 test('indexes are written as ranges', () => {
   expect(formatIndexes([5, 1, 3, 4, 7, 8])).toBe('1,3-5,7,8');
-  expect([...parseIndexes('1,3-5,7')]).toEqual([1, 3, 4, 5, 7]);
+  expect([...parseIndexes('1,3-5,7', 10)]).toEqual([1, 3, 4, 5, 7]);
+  expect([...parseIndexes('1,3-2147483647', 5)]).toEqual([1, 3, 4]);
   expect(formatIndexes([])).toBe('');
+});
+
+test('ranges of two thousand million indexes, which anybody may ask a Job for, are not written out', () => {
+  const ranges = parseRanges('1,3-5,9-2147483646');
+  expect(countIn(ranges)).toBe(2147483642);
+  expect([0, 1, 2, 3, 5, 6, 8, 9, 2147483646, 2147483647].filter((index) => holds(ranges, index))).toEqual([
+    1, 3, 5, 9, 2147483646,
+  ]);
 });
 
 test('the first rule that fits a failure decides', () => {
