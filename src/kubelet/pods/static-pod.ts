@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Container, Pod, Probe } from '../../api/core/v1.ts';
+import type { Container, Pod, Probe, Volume } from '../../api/core/v1.ts';
+import { namesIn } from '../../machinery/pod-references.ts';
 import { configHashAnnotation, configMirrorAnnotation, configSourceAnnotation } from './pod-kinds.ts';
 
 const seenAnnotation = 'kubernetes.io/config.seen';
@@ -42,8 +43,36 @@ export function manifestTrouble(value: unknown): string | undefined {
   if (!pod.metadata?.name) return 'the pod has no name';
   if (!Array.isArray(pod.spec?.containers) || pod.spec.containers.length === 0)
     return 'the pod has no containers';
-  if (pod.spec.serviceAccountName) return 'static pods may not reference service accounts';
-  return undefined;
+  const referred = apiObjectsOf(pod as Pod);
+  return referred && `static pods may not reference ${referred}`;
+}
+
+/**
+ * Objects of the API that a pod refers to, in upstream's words: nobody has asked who may read them, and it is to run
+ * without an API server.
+ */
+function apiObjectsOf(pod: Pod): string | undefined {
+  if (pod.spec.serviceAccountName) return 'serviceaccounts';
+  if (namesIn(pod, 'secret').some((name) => name !== undefined)) return 'secrets';
+  if (namesIn(pod, 'configMap').some((name) => name !== undefined)) return 'configmaps';
+  if (pod.spec.resourceClaims?.length) return 'resourceclaims';
+  return firstOf((pod.spec.volumes ?? []).map(apiObjectsOfVolume));
+}
+
+const firstOf = (found: (string | undefined)[]) => found.find((one) => one !== undefined);
+
+function apiObjectsOfVolume(volume: Volume): string | undefined {
+  if (volume.csi) return 'csidrivers (via CSI volumes)';
+  if (volume.glusterfs) return 'endpoints (via glusterFS volumes)';
+  if (volume.persistentVolumeClaim) return 'persistentvolumeclaims';
+  if (volume.ephemeral) return 'persistentvolumeclaims (via ephemeral volumes)';
+  return firstOf(
+    (volume.projected?.sources ?? []).map((source) => {
+      if (source.serviceAccountToken) return 'serviceaccounts (via projected volumes)';
+      if (source.clusterTrustBundle) return 'clustertrustbundles';
+      return source.podCertificate && 'podcertificates';
+    }),
+  );
 }
 
 /** The pod that a manifest stands for on this node. The same manifest always gives the same uid. */

@@ -87,6 +87,39 @@ test.each([
   expect(manifestTrouble(value)).toBe(why);
 });
 
+const ref = { name: 'x', key: 'k' };
+test.each([
+  [{ serviceAccountName: 'x' }, 'serviceaccounts'],
+  [{ imagePullSecrets: [{ name: 'x' }] }, 'secrets'],
+  [{ containers: [{ name: 'c', env: [{ name: 'A', valueFrom: { secretKeyRef: ref } }] }] }, 'secrets'],
+  [{ containers: [{ name: 'c', envFrom: [{ configMapRef: { name: 'x' } }] }] }, 'configmaps'],
+  [{ volumes: [{ name: 'v', secret: { secretName: 'x' } }] }, 'secrets'],
+  [{ volumes: [{ name: 'v', projected: { sources: [{ configMap: { name: 'x' } }] } }] }, 'configmaps'],
+  [{ resourceClaims: [{ name: 'r', resourceClaimName: 'x' }] }, 'resourceclaims'],
+  [{ volumes: [{ name: 'v', csi: { driver: 'x' } }] }, 'csidrivers (via CSI volumes)'],
+  [{ volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'x' } }] }, 'persistentvolumeclaims'],
+  [{ volumes: [{ name: 'v', ephemeral: {} }] }, 'persistentvolumeclaims (via ephemeral volumes)'],
+  [
+    { volumes: [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 't' } }] } }] },
+    'serviceaccounts (via projected volumes)',
+  ],
+  [
+    { volumes: [{ name: 'v', projected: { sources: [{ clusterTrustBundle: { path: 't' } }] } }] },
+    'clustertrustbundles',
+  ],
+])('a static pod may not have %j', (spec, what) => {
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } };
+  const containers = [{ name: 'c' }];
+  const local = [
+    { name: 'h', hostPath: { path: '/etc' } },
+    { name: 'e', emptyDir: {} },
+  ];
+  expect(manifestTrouble({ ...pod, spec: { containers, volumes: local } })).toBeUndefined();
+  expect(manifestTrouble({ ...pod, spec: { containers, ...spec } })).toBe(
+    `static pods may not reference ${what}`,
+  );
+});
+
 test('the same manifest is the same pod, another is another', () => {
   const of = (image: string) =>
     staticPod({ metadata: { name: 'a' }, spec: { containers: [{ name: 'c', image }] } }, 'n1', 'now').metadata
