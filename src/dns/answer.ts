@@ -52,12 +52,27 @@ export function ownAnswer(
   view: ClusterView,
   options: { over: 'udp' | 'tcp'; random: Random },
 ): Buffer {
+  if (!isEncodable(nameOf(query))) return bareAnswer({ ...query, questions: [] }, 'FORMERR', options.over);
   const type = String(query.questions?.[0]?.type ?? 'A');
   const { exists, answers, additionals } = resolve(nameOf(query), type, view);
   const code = exists ? 'NOERROR' : 'NXDOMAIN';
+  if (![...answers, ...additionals].every((answer) => targetOf(answer).every(isEncodable)))
+    return bareAnswer(query, 'SERVFAIL', options.over);
   const soa = answers.length === 0 ? view.domain : undefined;
   const mixed = shuffled(answers, options.random);
   return encode(query, { code, authoritative: true, answers: mixed, additionals, soa }, options.over);
+}
+
+/** Whether a message can hold the name: its labels have 63 bytes at most, and it 253. */
+function isEncodable(name: string): boolean {
+  const labels = name.split('.').map((label) => Buffer.byteLength(label));
+  return Buffer.byteLength(name) <= 253 && labels.every((bytes) => bytes <= 63);
+}
+
+/** The names that an answer leads to. */
+function targetOf({ type, data }: Answer): string[] {
+  if (type === 'SRV') return [data.target];
+  return type === 'CNAME' || type === 'PTR' ? [data] : [];
 }
 
 /** An answer without records. */

@@ -134,6 +134,32 @@ describe('messages', () => {
     expect(reply.bytes).toBeLessThanOrEqual(512);
   });
 
+  test.each([
+    ['a label of more than 63 bytes', `${'a'.repeat(64)}.example.com`],
+    ['more than 253 bytes', Array.from({ length: 5 }, () => 'a'.repeat(60)).join('.')],
+  ])('a Service that leads to a name with %s has no answer', (_, externalName) => {
+    const out: Service = {
+      metadata: { namespace: 'default', name: 'out' },
+      spec: { type: 'ExternalName', externalName },
+    };
+    const reply = exchange('out.default.svc.cluster.local', 'A', { ...view, service: () => out });
+    expect(reply).toMatchObject({ rcode: 'SERVFAIL', answers: [] });
+  });
+
+  test('a question of bytes that are no text is not sent back as another one', () => {
+    const odd = Buffer.alloc(60, 0xff);
+    const message = dnsPacket.encode({
+      type: 'query',
+      id: 7,
+      questions: [{ name: `${'x'.repeat(60)}.cluster.local`, type: 'A' }],
+    });
+    odd.copy(message, 13);
+    const query = readQuery(message);
+    if (!query) throw new Error('not a query');
+    const answer = ownAnswer(query, view, { over: 'udp', random: seededRandom(1) });
+    expect(dnsPacket.decode(answer)).toMatchObject({ id: 7, rcode: 'FORMERR', questions: [], answers: [] });
+  });
+
   test.each(['', '\0', 'garbage', '\0\x07\x81\x80'])('%j is not answered', (text) => {
     expect(readQuery(Buffer.from(text, 'latin1'))).toBeUndefined();
   });
