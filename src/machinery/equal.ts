@@ -1,5 +1,6 @@
 import { compareQuantities, isQuantity } from './quantity.ts';
 import { type FieldSchema, type ScalarName, typeSchema } from './schema.ts';
+import { own } from './own.ts';
 
 type Json = Record<string, unknown>;
 
@@ -17,8 +18,6 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   for (const key in b) if (b[key] !== undefined && !Object.hasOwn(a, key)) return false;
   return true;
 }
-
-const own = (object: Json, key: string) => (Object.hasOwn(object, key) ? object[key] : undefined);
 
 /**
  * Whether two objects of a type mean the same, as `equality.Semantic.DeepEqual` sees it: an empty list or map is a

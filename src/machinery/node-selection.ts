@@ -1,5 +1,6 @@
 import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod } from '../api/core/v1.ts';
 import { type Operator, valueMatches } from './label-selector.ts';
+import { own } from './own.ts';
 
 const operators: Readonly<Record<string, Operator>> = {
   In: 'in',
@@ -17,15 +18,12 @@ function matchesRequirement(
   return Object.hasOwn(operators, operator) && valueMatches(value, operators[operator] as Operator, values);
 }
 
-const labelOf = (labels: Record<string, string> | undefined, key: string) =>
-  labels && Object.hasOwn(labels, key) ? labels[key] : undefined;
-
 /** Whether a node satisfies a term: all its expressions and fields. A term that says nothing matches nothing. */
 export function matchesTerm(node: Node, { matchExpressions, matchFields }: NodeSelectorTerm): boolean {
   if (!matchExpressions?.length && !matchFields?.length) return false;
   const { labels, name } = node.metadata;
   return (
-    (matchExpressions ?? []).every((r) => matchesRequirement(labelOf(labels, r.key), r)) &&
+    (matchExpressions ?? []).every((r) => matchesRequirement(own(labels, r.key), r)) &&
     (matchFields ?? []).every((r) => r.key === 'metadata.name' && matchesRequirement(name, r))
   );
 }

@@ -5,6 +5,7 @@ import { goText, jsonTypeName } from './go-text.ts';
 import { patchDoesNotApply } from './json-patch.ts';
 import { type FieldSchema, typeSchema } from './schema.ts';
 import { badRequest, type StatusError } from './status-error.ts';
+import { own } from './own.ts';
 
 /*
  * Strategic merge patch: lists merge by the key that the type names, and directives say what merging cannot. Nothing
@@ -19,7 +20,6 @@ const deletePrefix = '$deleteFromPrimitiveList';
 const orderPrefix = '$setElementOrder';
 
 const isObject = (v: unknown): v is Json => typeof v === 'object' && v !== null && !Array.isArray(v);
-const own = (object: Json, key: string) => (Object.hasOwn(object, key) ? object[key] : undefined);
 const isDirective = (key: string) =>
   key === retainKeys || key.startsWith(deletePrefix) || key.startsWith(orderPrefix);
 

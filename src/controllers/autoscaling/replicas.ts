@@ -4,6 +4,7 @@ import { podSums } from '../../machinery/pod-sums.ts';
 import { milliValue } from '../../machinery/quantity.ts';
 import { conditionOf, isActive, isReady } from '../shared/pods.ts';
 import type { Sample, Samples } from './metrics.ts';
+import { own } from '../../machinery/own.ts';
 
 /** Deviations from the target that are let be, such as 0.1. */
 export interface Tolerance {
@@ -175,7 +176,7 @@ function requestOf(
   );
   if (counted.length === 0) throw new Error(`container ${container} not found in Pod ${metadata.name}`);
   return counted.reduce((sum, { name, resources }) => {
-    const text = resources?.requests?.[resource];
+    const text = own(resources?.requests, resource);
     if (text === undefined)
       throw new Error(`missing request for ${resource} in container ${name} of Pod ${metadata.name}`);
     return sum + milliValue(text);

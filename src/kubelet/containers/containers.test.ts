@@ -69,6 +69,8 @@ describe('fields of the pod', () => {
     ['metadata.labels', 'a="x\\"y"\nb="2"'],
     ["metadata.labels['b']", '2'],
     ["metadata.labels['none']", ''],
+    ["metadata.labels['constructor']", ''],
+    ["metadata.annotations['__proto__']", ''],
     ["metadata.annotations['k.io/z']", 'v'],
     ['spec.nodeName', 'n1'],
     ['spec.serviceAccountName', 'sa'],
@@ -80,7 +82,8 @@ describe('fields of the pod', () => {
   });
 
   test('that the downward API does not know are refused', () => {
-    expect(() => podFieldValue(pod, 'spec.secret', addresses)).toThrow('unsupported fieldPath: spec.secret');
+    for (const path of ['spec.secret', 'constructor'])
+      expect(() => podFieldValue(pod, path, addresses)).toThrow(`unsupported fieldPath: ${path}`);
   });
 });
 
@@ -229,6 +232,14 @@ describe('the environment of a container', () => {
     [
       { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 'sec', key: 'k' } } }] },
       "couldn't find key k in Secret shop/sec",
+    ],
+    [
+      { env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'cm', key: 'constructor' } } }] },
+      "couldn't find key constructor in ConfigMap shop/cm",
+    ],
+    [
+      { env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 'sec', key: '__proto__' } } }] },
+      "couldn't find key __proto__ in Secret shop/sec",
     ],
     [{ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'nope' } } }] }, 'unsupported fieldPath: nope'],
   ])('%j is an error', async (container, message) => {

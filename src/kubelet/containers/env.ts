@@ -10,6 +10,7 @@ import type {
 import type { Sums } from '../../machinery/resource-sums.ts';
 import { expand, mostCharacters } from './expand.ts';
 import { type PodAddresses, podFieldValue, resourceFieldValue } from './field-ref.ts';
+import { own } from '../../machinery/own.ts';
 
 /** Objects of the pod's namespace; undefined where there is none. */
 export interface ConfigSource {
@@ -101,7 +102,7 @@ type KeyRef = NonNullable<EnvVarSource['configMapKeyRef']>;
 async function fromConfigMap(input: EnvInput, ref: KeyRef): Promise<string | undefined> {
   const found = await input.config.configMap(ref.name ?? '');
   if (!found && !ref.optional) throw missing('configmap', ref.name);
-  const value = found?.data?.[ref.key];
+  const value = own(found?.data, ref.key);
   if (value === undefined && !ref.optional) throw keyMissing(input.pod, 'ConfigMap', ref);
   return value;
 }
@@ -109,7 +110,7 @@ async function fromConfigMap(input: EnvInput, ref: KeyRef): Promise<string | und
 async function fromSecret(input: EnvInput, ref: KeyRef): Promise<string | undefined> {
   const found = await input.config.secret(ref.name ?? '');
   if (!found && !ref.optional) throw missing('secret', ref.name);
-  const value = found?.data?.[ref.key];
+  const value = own(found?.data, ref.key);
   if (value === undefined && !ref.optional) throw keyMissing(input.pod, 'Secret', ref);
   return value === undefined ? undefined : decode(value);
 }

@@ -9,6 +9,7 @@ import {
 } from '../../machinery/quantity.ts';
 import { readSums, type Sums } from '../../machinery/resource-sums.ts';
 import { allContainers } from '../pods/pod-kinds.ts';
+import { own } from '../../machinery/own.ts';
 
 /** Addresses that are known only once the pod has its place. */
 export interface PodAddresses {
@@ -31,9 +32,9 @@ export function podFieldValue(pod: Pod, path: string, addresses: PodAddresses): 
   const [, map, key] = subscript.exec(path) ?? [];
   if (map && key) {
     const of = map === 'metadata.labels' ? pod.metadata.labels : pod.metadata.annotations;
-    return of?.[key] ?? '';
+    return own(of, key) ?? '';
   }
-  const value = plainFields[path];
+  const value = own(plainFields, path);
   if (!value) throw new Error(`unsupported fieldPath: ${path}`);
   return value(pod, addresses);
 }

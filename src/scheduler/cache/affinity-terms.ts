@@ -8,6 +8,7 @@ import {
   type Requirement,
   type Selector,
 } from '../../machinery/label-selector.ts';
+import { own } from '../../machinery/own.ts';
 
 /** A term of a pod's affinity to other pods, made ready for matching. */
 export interface AffinityTerm {
@@ -57,7 +58,7 @@ export function keyRequirements(
   operator: 'in' | 'notin',
 ): Requirement[] {
   return (keys ?? []).flatMap((key) => {
-    const value = labels?.[key];
+    const value = own(labels, key);
     return value === undefined ? [] : [{ key, operator, values: [value] }];
   });
 }

@@ -1,5 +1,6 @@
 import type { Node, Pod } from '../../api/core/v1.ts';
 import type { NodeInfo, PodInfo } from './node-info.ts';
+import { own } from '../../machinery/own.ts';
 
 /** Which pods to count, on which nodes, by which label of the node. */
 export interface CountQuery {
@@ -94,7 +95,7 @@ export class DomainCounts {
 
   #domainOf(node: Node): string | undefined {
     const { topologyKey, countsNode } = this.query;
-    const domain = topologyKey === byNode ? node.metadata.name : node.metadata.labels?.[topologyKey];
+    const domain = topologyKey === byNode ? node.metadata.name : own(node.metadata.labels, topologyKey);
     return domain === undefined || (countsNode && !countsNode(node)) ? undefined : domain;
   }
 

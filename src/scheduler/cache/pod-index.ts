@@ -3,6 +3,7 @@ import type { Labels } from '../../machinery/label-selector.ts';
 import { type AffinityTerm, pairOf, termKinds, type TermKind, termMatches } from './affinity-terms.ts';
 import { type CountQuery, DomainCounts } from './domain-counts.ts';
 import type { NodeInfo, PodInfo } from './node-info.ts';
+import { own } from '../../machinery/own.ts';
 
 /** A term that pods which are placed have in common, and where they are. */
 export interface TermGroup {
@@ -148,7 +149,7 @@ export class PodIndex {
   }
 
   #noteTerm(kind: TermKind, term: AffinityTerm, node: Node, by: 1 | -1): void {
-    const domain = node.metadata.labels?.[term.topologyKey];
+    const domain = own(node.metadata.labels, term.topologyKey);
     if (domain === undefined) return;
     const key = `${kind} ${term.key}`;
     let group = this.#groups.get(key);

@@ -8,6 +8,7 @@ import type { TermGroup } from '../cache/pod-index.ts';
 import { interestIn } from '../framework/events.ts';
 import { type Decision, maxScore, type Plugin, type Refusal } from '../framework/framework.ts';
 import type { Lister } from '../framework/handle.ts';
+import { own } from '../../machinery/own.ts';
 
 const name = 'InterPodAffinity';
 const filterKey = `filter ${name}`;
@@ -73,7 +74,7 @@ class Tally {
 
   /** Pods in the node's domain; undefined where the node has none. */
   on(node: Node): number | undefined {
-    const domain = node.metadata.labels?.[this.topologyKey];
+    const domain = own(node.metadata.labels, this.topologyKey);
     if (domain === undefined) return undefined;
     let sum = this.#changes.size > 0 ? (this.#changes.get(domain) ?? 0) : 0;
     for (const counts of this.#counts) sum += counts.of(domain);
@@ -89,7 +90,7 @@ class Tally {
   }
 
   change(node: Node, by: number): void {
-    const domain = node.metadata.labels?.[this.topologyKey];
+    const domain = own(node.metadata.labels, this.topologyKey);
     if (domain !== undefined) this.#changes.set(domain, (this.#changes.get(domain) ?? 0) + by);
   }
 
@@ -253,7 +254,7 @@ export function interPodAffinity(
     score({ state }, { node }) {
       let sum = 0;
       for (const { topologyKey, weight, of } of state.get<Pull[]>(scoreKey) ?? []) {
-        const domain = node.metadata.labels?.[topologyKey];
+        const domain = own(node.metadata.labels, topologyKey);
         if (domain !== undefined) sum += weight * of(domain);
       }
       return sum;

@@ -475,6 +475,22 @@ describe('resources', () => {
   });
 });
 
+test('a node has no domain under a key that only what every object has is called as', () => {
+  const labelSelector = { matchLabels: { app: 'x' } };
+  const near = {
+    requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector, topologyKey: 'constructor' }],
+  };
+  const running = pod({ nodeName: 'a' });
+  const all = {
+    nodes: [node('a')],
+    running: [{ ...running, metadata: { ...running.metadata, labels: { app: 'x' } } }],
+  };
+  expect(place(pod({ affinity: { podAntiAffinity: near } }), all)).toBe('a');
+  expect(place(pod({ affinity: { podAffinity: near } }), all)).toEqual([
+    "node(s) didn't match pod affinity rules",
+  ]);
+});
+
 describe('affinity to nodes', () => {
   test('that the profile adds holds for all', () => {
     const nodeSelectorTerms = [{ matchExpressions: [{ key: 'pool', operator: 'In', values: ['x'] }] }];

@@ -13,6 +13,7 @@ import {
   quantityOf,
   quantityValue,
 } from '../../../machinery/quantity.ts';
+import { own } from '../../../machinery/own.ts';
 
 /** Amounts of a device's capacity by name. */
 export type Amounts = ReadonlyMap<string, ParsedQuantity>;
@@ -33,9 +34,9 @@ export function shareOf(
 ): Amounts | undefined {
   if (Object.keys(requests).some((name) => !Object.hasOwn(capacity, name))) return undefined;
   const share = new Map<string, ParsedQuantity>();
-  for (const [name, own] of Object.entries(capacity)) {
-    const amount = amountFor(requests[name], own);
-    if (violates(amount, own.requestPolicy)) return undefined;
+  for (const [name, capacityOf] of Object.entries(capacity)) {
+    const amount = amountFor(own(requests, name), capacityOf);
+    if (violates(amount, capacityOf.requestPolicy)) return undefined;
     share.set(name, amount);
   }
   return share;
@@ -90,7 +91,7 @@ export class CapacityBook {
     return [...share].every(([name, amount]) => {
       const before = used.get(name);
       const after = before ? addQuantities(before, amount) : amount;
-      return compareQuantities(after, capacity[name]?.value ?? '0') <= 0;
+      return compareQuantities(after, own(capacity, name)?.value ?? '0') <= 0;
     });
   }
 

@@ -11,6 +11,7 @@ import {
 } from '../../../machinery/resource-claims.ts';
 import type { PodInfo } from '../../cache/node-info.ts';
 import type { Handle } from '../../framework/handle.ts';
+import { own } from '../../../machinery/own.ts';
 
 /** The device class behind a resource, where there is one. */
 export type ClassBehind = (resource: string) => Stored<DeviceClass> | undefined;
@@ -111,7 +112,7 @@ function needOf({ resource, className, long, short }: Wish): ExtendedNeed {
 }
 
 const amountIn = ({ container }: Place, resource: string) =>
-  quantityValue(container.resources?.requests?.[resource] ?? '0');
+  quantityValue(own(container.resources?.requests, resource) ?? '0');
 
 const mapping = ({ container }: Place, resourceName: string, requestName: string) => ({
   containerName: container.name,

@@ -5,6 +5,7 @@ import type { DomainCounts } from '../../cache/domain-counts.ts';
 import type { Decision } from '../../framework/framework.ts';
 import { matchesNode } from '../../../machinery/node-selection.ts';
 import { isRepelled } from '../../../machinery/tolerations.ts';
+import { own } from '../../../machinery/own.ts';
 
 /** A constraint of a pod, made ready for counting. */
 export interface Constraint {
@@ -37,7 +38,7 @@ export function compileConstraint(constraint: TopologySpreadConstraint, pod: Pod
 
 /** Whether the node has all these labels. */
 export const hasAll = (node: Node, keys: readonly string[]) =>
-  keys.every((key) => node.metadata.labels?.[key] !== undefined);
+  keys.every((key) => own(node.metadata.labels, key) !== undefined);
 
 export interface Counting {
   constraint: Constraint;

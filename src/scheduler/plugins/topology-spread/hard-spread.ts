@@ -2,6 +2,7 @@ import type { Node } from '../../../api/core/v1.ts';
 import type { DomainCounts } from '../../cache/domain-counts.ts';
 import type { Refusal } from '../../framework/framework.ts';
 import type { Constraint } from './constraints.ts';
+import { own } from '../../../machinery/own.ts';
 
 const plugin = 'PodTopologySpread';
 const reason = "node(s) didn't match pod topology spread constraints";
@@ -27,7 +28,7 @@ export class Spread {
 
   refusal(node: Node): Refusal | undefined {
     const { topologyKey, maxSkew } = this.constraint;
-    const domain = node.metadata.labels?.[topologyKey];
+    const domain = own(node.metadata.labels, topologyKey);
     if (domain === undefined) return noDomain;
     const count = this.counts.of(domain) + (domain === this.#domain ? this.#change : 0);
     return count + this.self - this.#least() > maxSkew ? uneven : undefined;
@@ -35,7 +36,7 @@ export class Spread {
 
   change(node: Node, by: 1 | -1): void {
     if (!this.countsNode(node)) return;
-    this.#domain = node.metadata.labels?.[this.constraint.topologyKey];
+    this.#domain = own(node.metadata.labels, this.constraint.topologyKey);
     this.#change += by;
   }
 

@@ -2,6 +2,7 @@ import { byNode, type DomainCounts } from '../../cache/domain-counts.ts';
 import type { NodeInfo } from '../../cache/node-info.ts';
 import { type Decision, maxScore } from '../../framework/framework.ts';
 import { type Constraint, countOf, hasAll } from './constraints.ts';
+import { own } from '../../../machinery/own.ts';
 
 export const hostname = 'kubernetes.io/hostname';
 
@@ -34,7 +35,7 @@ export function softConstraint(
   const counts = countOf(decision, { ...counted, sparse: true });
   const domains = new Set<string | undefined>();
   if (!isByNode)
-    for (const { node } of candidates) domains.add(node.metadata.labels?.[constraint.topologyKey]);
+    for (const { node } of candidates) domains.add(own(node.metadata.labels, constraint.topologyKey));
   const size = isByNode ? candidates.length : domains.size;
   return { constraint, counts, weight: Math.log(size + 2) };
 }
@@ -44,7 +45,7 @@ export function rawScore({ constraints, requireAll }: SoftState, { node, name }:
   if (!hasAll(node, requireAll)) return 0;
   let sum = 0;
   for (const { constraint, counts, weight } of constraints) {
-    const domain = node.metadata.labels?.[constraint.topologyKey];
+    const domain = own(node.metadata.labels, constraint.topologyKey);
     if (domain === undefined) continue;
     const count = counts.of(constraint.topologyKey === hostname ? name : domain);
     sum += count * weight + (constraint.maxSkew - 1);

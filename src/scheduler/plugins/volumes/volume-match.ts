@@ -7,6 +7,7 @@ import { quantityValue } from '../../../machinery/quantity.ts';
 import { compileOrNothing } from '../../cache/affinity-terms.ts';
 import { matchesSelector } from '../../../machinery/node-selection.ts';
 import { type Claim, classNameOf } from './claims.ts';
+import { own } from '../../../machinery/own.ts';
 
 type Volume = Stored<PersistentVolume>;
 
@@ -95,7 +96,7 @@ export function allowsNode({ allowedTopologies = [] }: StorageClass, node: Node)
   if (allowedTopologies.length === 0) return true;
   return allowedTopologies.some(({ matchLabelExpressions = [] }) =>
     matchLabelExpressions.every(({ key, values = [] }) =>
-      values.includes(node.metadata.labels?.[key] ?? '\0'),
+      values.includes(own(node.metadata.labels, key) ?? '\0'),
     ),
   );
 }

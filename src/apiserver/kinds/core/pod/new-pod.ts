@@ -7,6 +7,7 @@ import { dropGatedFields } from '../../pod-spec/gated-fields.ts';
 import { appArmorPrefix } from '../../pod-spec/validation/annotations.ts';
 import { setPodCondition } from './conditions.ts';
 import { qosClass } from '../../../../machinery/qos.ts';
+import { own } from '../../../../machinery/own.ts';
 
 /** Makes a new pod ready to be stored: nothing has happened to it yet. */
 export function prepareNewPod(pod: Pod, context: HookContext): void {
@@ -50,7 +51,7 @@ function termsOf(rules: PodAffinity | undefined) {
 
 function pick(labels: Record<string, string>, keys: readonly string[] = []): [string, string][] {
   return keys.flatMap((key): [string, string][] => {
-    const value = labels[key];
+    const value = own(labels, key);
     return value === undefined ? [] : [[key, value]];
   });
 }
