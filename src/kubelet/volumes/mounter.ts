@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { HostPathVolumeSource, Node, Pod, Volume } from '../../api/core/v1.ts';
 import { isLocalVolume } from '../../machinery/local-volumes.ts';
 import { matchesSelector } from '../../machinery/node-selection.ts';
@@ -90,14 +91,20 @@ export class VolumeMounter {
     if (medium !== '' && medium !== 'Memory')
       throw new VolumeError(`unknown storage medium ${JSON.stringify(medium)}`);
     const dir = dirs.volume('empty-dir', volume.name);
-    const isNew = !(await files.exists(dir));
+    // No volume's name has a dot. Whoever is killed between two steps leaves the mark, and the next begins anew.
+    const mark = `${dir}.unfinished`;
+    if (!(await files.exists(dir))) {
+      await files.makeDir(dirname(dir), { mode: 0o755 });
+      await files.write(mark, '');
+    }
     await this.#prepare(
       dir,
       medium === 'Memory' ? { sizeBytes: tmpfsSize(pod, sizeLimit, allocatable) } : undefined,
     );
-    if (isNew) {
+    if (await files.exists(mark)) {
       await files.chmod(dir, 0o777);
       await this.#giveToPod(pod, dir);
+      await files.remove(mark);
     }
     return { name: volume.name, hostPath: dir, readOnly: false };
   }

@@ -285,6 +285,35 @@ test.each<Omit<Volume, 'name'>>([
   expect(mounted.readOnly).toBe(true);
 });
 
+test('a folder of the pod is finished that a kubelet began and was killed over, and then left as the pod has it', async () => {
+  class Failing extends MemoryFiles {
+    mayChange = false;
+    override async chmod(path: string, mode: number): Promise<void> {
+      if (!this.mayChange) throw new Error('killed');
+      await super.chmod(path, mode);
+    }
+  }
+  const files = new Failing();
+  const context = { platform: { files } } as unknown as NodeContext;
+  const mount = () =>
+    new VolumeMounter(context, { mounts: noMounts, openBeneath }).mount({
+      pod,
+      volume: { name: 'v', emptyDir: {} },
+      dirs: podDirs('/k', 'u'),
+      content: {} as VolumeContent,
+      allocatable: new Map(),
+      node: undefined,
+    });
+  await expect(mount()).rejects.toThrow('killed');
+  files.mayChange = true;
+  const { hostPath } = await mount();
+  expect((await files.stat(hostPath))?.mode).toBe(0o777);
+  await files.chmod(hostPath, 0o700);
+  await mount();
+  expect((await files.stat(hostPath))?.mode).toBe(0o700);
+  expect(await files.list(`${hostPath}/..`)).toEqual(['v']);
+});
+
 test.each([
   ['n1', undefined],
   ['n2', 'NodeAffinity check failed for PV "pv": no matching NodeSelectorTerms'],
