@@ -12,8 +12,8 @@ import { compileWanted, type Wanted } from '../matching.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { ParamSource } from './params.ts';
 
-type Policy = ValidatingAdmissionPolicy | MutatingAdmissionPolicy;
-type Binding = ValidatingAdmissionPolicyBinding | MutatingAdmissionPolicyBinding;
+export type Policy = ValidatingAdmissionPolicy | MutatingAdmissionPolicy;
+export type Binding = ValidatingAdmissionPolicyBinding | MutatingAdmissionPolicyBinding;
 
 export interface BoundPolicy<P extends Policy, B extends Binding> {
   policy: Stored<P>;

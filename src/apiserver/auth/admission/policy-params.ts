@@ -1,22 +1,13 @@
-import type {
-  MutatingAdmissionPolicy,
-  MutatingAdmissionPolicyBinding,
-  ParamKind,
-  ParamRef,
-  ValidatingAdmissionPolicy,
-  ValidatingAdmissionPolicyBinding,
-} from '../../../api/admissionregistration/v1.ts';
+import type { ParamKind, ParamRef } from '../../../api/admissionregistration/v1.ts';
 import { mutatingadmissionpolicies, validatingadmissionpolicies } from '../../../api/generated/resources.ts';
 import type { Resource } from '../../../api/resource.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import { forbiddenField, invalidObject } from '../../../machinery/field-error.ts';
 import { formatApiVersion, parseApiVersion } from '../../../machinery/schema.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/admission.ts';
+import type { Binding, Policy } from '../../admission/policies/policy-set.ts';
 import type { Kind, UserInfo } from '../../registry/kind.ts';
 import { type Attributes, type Authorizer, privilegedGroup } from '../authorizer.ts';
-
-type Policy = ValidatingAdmissionPolicy | MutatingAdmissionPolicy;
-type Binding = ValidatingAdmissionPolicyBinding | MutatingAdmissionPolicyBinding;
 
 interface Means {
   authorizer: Authorizer;
