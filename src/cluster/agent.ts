@@ -26,13 +26,21 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
+/** What an agent is told by the process around it. */
+interface AgentExtras {
+  /** The API servers, where somebody follows which there are. */
+  servers?: Endpoints;
+  /** Called once the API server has the Node. */
+  onRegistered?: () => void;
+}
+
 const port = network.kubeletPort;
 
 /** The parts of one node: container runtime, kubelet, pod network, proxy and DNS. Called inside the node's namespaces. */
 export async function startAgent(
   config: AgentConfig,
   platform: Platform,
-  servers = new Endpoints(config.servers),
+  { servers = new Endpoints(config.servers), onRegistered }: AgentExtras = {},
 ): Promise<Agent> {
   const containerd = await startRuntime(config, platform);
   const abort = new AbortController();
@@ -40,7 +48,7 @@ export async function startAgent(
   const proxy = nodeClient({ ...config, servers }, config.proxy, 'kube-proxy');
   const { clock, random, log } = platform;
   const informers = new Informers({ client: proxy.client, clock, random, log: log.named('informer') });
-  const kubelet = await kubeletOf(config, { platform, containerd, client: node.client });
+  const kubelet = await kubeletOf(config, { platform, containerd, client: node.client, onRegistered });
   const own = new Informers({ client: node.client, clock, random, log: log.named('informer') });
   const hostPorts = createHostPorts({
     informers: own,
@@ -102,9 +110,10 @@ async function kubeletOf(
     platform: Platform;
     containerd: ContainerdDaemon;
     client: ReturnType<typeof nodeClient>['client'];
+    onRegistered?: () => void;
   },
 ): Promise<Component> {
-  const { platform, containerd, client } = parts;
+  const { platform, containerd, client, onRegistered } = parts;
   const { serving, authority } = config;
   return createKubelet({
     client,
@@ -134,6 +143,7 @@ async function kubeletOf(
       tls: { cert: serving.certificate, key: serving.key, clientCa: authority },
       listen: listenHttps,
     },
+    onRegistered,
   });
 }
 

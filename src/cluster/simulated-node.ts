@@ -19,6 +19,8 @@ export interface SimulatedNodeOptions {
   address?: string;
   /** Serves logs and the like on a free port of its address; not served where absent. */
   serving?: { pair: KeyPair; authority: string };
+  /** Called once the API server has the Node. */
+  onRegistered?: () => void;
 }
 
 /** What pods expect to find on any machine. */
@@ -36,7 +38,7 @@ const usualDirs = [
 
 /** A node that is not there: its kubelet is real, its containers and its disk are not. */
 export async function startSimulatedNode(options: SimulatedNodeOptions): Promise<RunningComponents> {
-  const { name, transport, serving, address = '127.0.0.1' } = options;
+  const { name, transport, serving, address = '127.0.0.1', onRegistered } = options;
   const files = new MemoryFiles();
   for (const dir of usualDirs) await files.makeDir(dir);
   const platform = { ...options.platform, files };
@@ -65,6 +67,7 @@ export async function startSimulatedNode(options: SimulatedNodeOptions): Promise
     cluster: { dnsServers: [network.dnsAddress], domain: network.domain },
     server,
     intervals: simulatedIntervals,
+    onRegistered,
   });
   return runComponents([kubelet], platform);
 }

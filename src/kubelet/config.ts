@@ -64,6 +64,8 @@ export interface KubeletOptions {
   eviction?: Partial<EvictionThresholds>;
   imageGc?: Partial<ImageLimits>;
   intervals?: Partial<KubeletIntervals>;
+  /** Called once the API server has the Node. */
+  onRegistered?: () => void;
 }
 
 export interface KubeletIntervals {

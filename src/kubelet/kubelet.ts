@@ -72,6 +72,7 @@ class Kubelet {
     const agent = this.#agent(machine);
     await agent.poll();
     await this.#untilDone(signal, 'node not registered yet', () => agent.register());
+    if (!signal.aborted) this.#options.onRegistered?.();
     const runtimeName = await this.#untilDone(signal, 'runtime does not answer yet', async () => {
       return (await this.#context.runtime.version()).name;
     });

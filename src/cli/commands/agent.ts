@@ -57,7 +57,7 @@ async function joined(flags: AgentFlags, platform: Platform): Promise<Agent> {
   const node = kept ? withGiven(kept, flags) : await joinNow(flags, platform);
   if (!kept) await writeNode(dataDir, node, platform);
   const running = await runNode(node, { dataDir, runtime, platform });
-  print(`joined ${node.servers.join(',')} node=${node.nodeName}`);
+  void running.registered.then(() => print(`joined ${node.servers.join(',')} node=${node.nodeName}`));
   return running;
 }
 

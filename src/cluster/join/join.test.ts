@@ -78,7 +78,10 @@ const isReady = async (name: string) => {
 test('a machine becomes a node from an address and a token, and runs pods', async () => {
   const node = await join(options());
   await writeNode(`${dir}/n1`, node, platform);
-  agent = await runNode(node, { dataDir: `${dir}/n1`, runtime: 'simulated', platform });
+  const running = await runNode(node, { dataDir: `${dir}/n1`, runtime: 'simulated', platform });
+  agent = running;
+  await running.registered;
+  expect(await admin().of(nodes).get({ name: 'n1' })).toMatchObject({ metadata: { name: 'n1' } });
   await vi.waitFor(async () => expect(await isReady('n1')).toBe('True'), 15_000);
   const { items } = await admin().of(certificatesigningrequests).list();
   const told = items.map(({ spec, status }) => [spec.signerName, spec.username, !!status?.certificate]);

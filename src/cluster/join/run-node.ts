@@ -24,8 +24,13 @@ export interface RunNodeOptions {
 const checkEveryMs = 600_000;
 const retryMs = 60_000;
 
+interface JoinedAgent extends Agent {
+  /** Resolves once the API server has the Node. */
+  registered: Promise<void>;
+}
+
 /** Runs a node that has joined: its parts, the renewal of its certificates, and what it knows of the servers. */
-export async function runNode(joined: JoinedNode, options: RunNodeOptions): Promise<Agent> {
+export async function runNode(joined: JoinedNode, options: RunNodeOptions): Promise<JoinedAgent> {
   const node = new NodeRunner(joined, options);
   await node.start();
   return node;
@@ -43,14 +48,16 @@ function serversOf({ ports = [], endpoints = [] }: EndpointSlice): string[] {
     .map((address) => `https://${address.includes(':') ? `[${address}]` : address}:${port}`);
 }
 
-class NodeRunner implements Agent {
+class NodeRunner implements JoinedAgent {
   readonly failed: Promise<Error>;
+  readonly registered: Promise<void>;
   readonly #options: RunNodeOptions;
   readonly #endpoints: Endpoints;
   #joined: JoinedNode;
   #parts: Agent | undefined;
   #keeping: { stop(): Promise<void> } | undefined;
   #fail: (error: Error) => void = () => {};
+  #register: () => void = () => {};
 
   constructor(joined: JoinedNode, options: RunNodeOptions) {
     this.#joined = joined;
@@ -58,6 +65,9 @@ class NodeRunner implements Agent {
     this.#endpoints = new Endpoints(joined.servers, { fallbacks: joined.given });
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
+    });
+    this.registered = new Promise((resolve) => {
+      this.#register = resolve;
     });
   }
 
@@ -90,6 +100,7 @@ class NodeRunner implements Agent {
       platform,
       address,
       serving: { pair: serving, authority },
+      onRegistered: this.#register,
     });
     return {
       failed: new Promise(() => {}),
@@ -118,7 +129,7 @@ class NodeRunner implements Agent {
         upstreamDns: await nameServers(platform),
       },
       platform,
-      this.#endpoints,
+      { servers: this.#endpoints, onRegistered: this.#register },
     );
   }
 
