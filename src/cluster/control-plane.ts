@@ -1,4 +1,5 @@
 import * as resources from '../api/generated/resources.ts';
+import { kubeletClient } from '../apiserver/auth/authorizer.ts';
 import { allKinds } from '../apiserver/kinds/kinds.ts';
 import { TransformError } from '../apiserver/encryption/transform-error.ts';
 import type { UserInfo } from '../apiserver/registry/kind.ts';
@@ -112,11 +113,7 @@ async function credentials({
       organizations: ['system:masters'],
       usages: ['client'],
     }),
-    pki.pair('apiserver-kubelet-client', {
-      commonName: 'kube-apiserver-kubelet-client',
-      organizations: ['system:masters'],
-      usages: ['client'],
-    }),
+    pki.pair('apiserver-kubelet-client', { commonName: kubeletClient, usages: ['client'] }),
     pki.pair('front-proxy-client', { commonName: proxyName, usages: ['client'] }, 'front-proxy-ca'),
   ]);
   const proxyAuthority = await pki.authority('front-proxy-ca');

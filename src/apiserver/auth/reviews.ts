@@ -20,7 +20,13 @@ import { badRequest } from '../../machinery/status-error.ts';
 import { withZeroes } from '../kinds/shared/zero-values.ts';
 import type { Kind, UserInfo } from '../registry/kind.ts';
 import { type RequestNotes, type TokenIdentity, withAuthenticated } from './authenticator.ts';
-import { aggregated, type Attributes, type Authorizer } from './authorizer.ts';
+import {
+  aggregated,
+  type Attributes,
+  type Authorizer,
+  firstOpinion,
+  kubeletClientAuthorizer,
+} from './authorizer.ts';
 import { selectorsOfReview } from './asked-selectors.ts';
 import { selectorErrors, selectorEvaluationError } from './review-selectors.ts';
 import type { RuleSource } from './rule-source.ts';
@@ -88,7 +94,7 @@ const pathAttributes = ({ verb = '', path = '' }: NonResourceAttributes): Attrib
 type Asked = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>;
 
 async function decide(
-  { authorizer }: ReviewOptions,
+  authorizer: Authorizer,
   user: UserInfo,
   asked: Asked,
 ): Promise<SubjectAccessReviewStatus> {
@@ -144,8 +150,14 @@ const subjectOf = ({ user = '', groups = [], extra, uid }: SubjectAccessReviewSp
   extra,
 });
 
+/**
+ * Kubelets ask here whether they are to do what the API server wants, so its right to that is known here alone. Of the
+ * API server itself it may ask nothing: a node may say that it is found where an API server is, and what is sent on to
+ * that node then comes back as a request of the server's own.
+ */
 function accessReviewKind(options: ReviewOptions): Kind<SubjectAccessReview> {
   const resource = resources.subjectaccessreviews;
+  const authorizer = firstOpinion([kubeletClientAuthorizer, options.authorizer]);
   return {
     resource,
     ...common,
@@ -158,7 +170,7 @@ function accessReviewKind(options: ReviewOptions): Kind<SubjectAccessReview> {
         ...metadataErrors(review),
       ];
       mustBeValid(review, resource, errors);
-      return { ...review, status: await decide(options, subjectOf(spec), spec) };
+      return { ...review, status: await decide(authorizer, subjectOf(spec), spec) };
     },
   };
 }
@@ -186,7 +198,7 @@ function localAccessReviewKind(options: ReviewOptions): Kind<LocalSubjectAccessR
         errors.push(invalid('spec.nonResourceAttributes', path, 'disallowed on this kind of request'));
       }
       mustBeValid(review, resource, errors);
-      return { ...review, status: await decide(options, subjectOf(spec), spec) };
+      return { ...review, status: await decide(options.authorizer, subjectOf(spec), spec) };
     },
   };
 }
@@ -199,7 +211,7 @@ function selfAccessReviewKind(options: ReviewOptions): Kind<SelfSubjectAccessRev
     async review(review, { user }) {
       const { spec } = review;
       mustBeValid(review, resource, [...askedErrors(spec), ...selectorsOf(spec), ...metadataErrors(review)]);
-      return { ...review, status: await decide(options, user, review.spec) };
+      return { ...review, status: await decide(options.authorizer, user, review.spec) };
     },
   };
 }

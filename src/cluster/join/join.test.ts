@@ -104,6 +104,24 @@ test('the server reaches the node by the certificate it has got', async () => {
   close();
 });
 
+test('a node that says it is where the API server is gets nothing by it', async () => {
+  const name = 'mirror';
+  const status = {
+    addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+    daemonEndpoints: { kubeletEndpoint: { Port: server.controlPlane.port } },
+  };
+  await admin().of(nodes).create({ metadata: { name }, spec: {} }, { cause });
+  const patch = { type: 'application/merge-patch+json', subresource: 'status', cause } as const;
+  await admin().of(nodes).patch({ name }, { status }, patch);
+  const { client, close } = await clientFromKubeconfig(platform, server.kubeconfigPath);
+  const below = (path: string) =>
+    client.transport.request({ method: 'GET', path: `/api/v1/nodes/${name}/proxy/${path}` });
+  for (const path of ['api/v1/secrets', 'api/v1/nodes/n1/proxy/pods'])
+    await expect(below(path)).rejects.toThrow('User "kube-apiserver-kubelet-client" cannot');
+  await admin().of(nodes).delete({ name }, { cause });
+  close();
+});
+
 test('the second start needs no token, and certificates can be renewed with the old ones', async () => {
   const kept = await readNode(`${dir}/n1`, platform);
   expect(kept).toMatchObject({ nodeName: 'n1', servers: [server.controlPlane.url], domain: 'cluster.local' });
