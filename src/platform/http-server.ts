@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   constants as http2Constants,
   type IncomingHttpHeaders,
@@ -84,8 +84,10 @@ function endWhenUnused(session: ServerHttp2Session, idleMs: number) {
 function serveHttp1(server: Server, options: ListenOptions): void {
   server.on('request', (message, response) => {
     const socket = message.socket as TLSSocket;
-    const exchange = new Http1Exchange(message, response, peerOf(socket, options.tls));
-    options.onRequest(exchange, exchange);
+    inTurn(message, response, () => {
+      const exchange = new Http1Exchange(message, response, peerOf(socket, options.tls));
+      options.onRequest(exchange, exchange);
+    });
   });
   server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
@@ -104,6 +106,28 @@ function serveHttp1(server: Server, options: ListenOptions): void {
     server.emit('request', message, response);
   });
 }
+
+/** Requests of one connection that may wait for the answers before theirs. */
+const mostPipelined = 100;
+
+/**
+ * Begins with a request when the answers to those that came before it on its connection are complete, as upstream does: one whose
+ * connection goes before that is never begun with, since it would not be told so.
+ */
+function inTurn(message: IncomingMessage, response: ServerResponse, begin: () => void): void {
+  // Node gives the connection to one response at a time.
+  if (response.socket) return begin();
+  const { socket } = message;
+  const waiting = (pipelined.get(socket) ?? 0) + 1;
+  if (waiting > mostPipelined) return void socket.destroy();
+  pipelined.set(socket, waiting);
+  response.once('socket', () => {
+    pipelined.set(socket, (pipelined.get(socket) ?? 0) - 1);
+    process.nextTick(begin);
+  });
+}
+
+const pipelined = new WeakMap<Socket, number>();
 
 function createHttpsServer(options: ListenOptions, limits: HttpLimits): Server {
   const { cert, key } = options.tls;

@@ -101,6 +101,24 @@ describe('over HTTP/1.1', () => {
     expect(await get()).toBe(200);
   });
 
+  test('watches that were asked for together are over with their connection', async () => {
+    const before = t.dispatcher.requests.length;
+    const head = `GET ${path}?watch=1 HTTP/1.1\r\nHost: x\r\n\r\n`;
+    await send(head.repeat(50), 'http/1.1');
+    expect(t.dispatcher.requests.length).toBe(before + 1);
+    await expect.poll(() => t.dispatcher.sinks.size).toBe(0);
+    expect(await get()).toBe(200);
+  });
+
+  test('requests that are sent together are answered one after the other, and no more than so many', async () => {
+    const head = `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    expect((await send(head.repeat(50), 'http/1.1')).split('HTTP/1.1 200 ')).toHaveLength(51);
+    const before = t.dispatcher.requests.length;
+    await send(head.repeat(5000), 'http/1.1');
+    expect(t.dispatcher.requests.length - before).toBeLessThan(1000);
+    expect(await get()).toBe(200);
+  });
+
   test('a body that stops halfway', async () => {
     const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n`;
     await send(`${head}half`, 'http/1.1', (socket) => socket.end());
