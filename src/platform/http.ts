@@ -44,11 +44,8 @@ export interface HttpRequest {
 export interface HttpReply {
   /** Whether `send` or `open` was called. */
   readonly started: boolean;
-  /**
-   * The header `connection: close` ends the connection with this answer, whatever protocol it speaks. `onTaken` is called where
-   * it is known that all has been sent, and nobody reads the memory of the body any more.
-   */
-  send(status: number, headers: ReplyHeaders, body?: readonly Uint8Array[], onTaken?: () => void): void;
+  /** The header `connection: close` ends the connection with this answer, whatever protocol it speaks. */
+  send(status: number, headers: ReplyHeaders, body?: readonly Uint8Array[]): void;
   open(status: number, headers: ReplyHeaders): ReplyStream;
 }
 

@@ -86,19 +86,23 @@ export class Http1Exchange extends Http1Request implements HttpReply {
     let length = 0;
     for (const part of body) length += part.length;
     if (status >= 200 && status !== 204 && status !== 304) headers['content-length'] = length;
-    // A body that was not read would otherwise have to be, to keep the connection.
-    // That of a request without one may not have been seen to end when it is answered at once.
-    if (!this.message.complete && this.bodyLength !== 0) headers.connection = 'close';
-    this.#response.writeHead(status, headers as Record<string, string>);
+    this.#writeHead(status, headers);
     if (this.method === 'HEAD' || length === 0) return void this.#response.end();
     if (body.length === 1) return void this.#response.end(body[0]);
     this.#response.end(Buffer.concat(body, length));
   }
 
+  #writeHead(status: number, headers: ReplyHeaders): void {
+    // A body that was not read would otherwise have to be, to keep the connection.
+    // That of a request without one may not have been seen to end when it is answered at once.
+    if (!this.message.complete && this.bodyLength !== 0) headers.connection = 'close';
+    this.#response.writeHead(status, headers as Record<string, string>);
+  }
+
   open(status: number, headers: ReplyHeaders): ReplyStream {
     this.started = true;
     const response = this.#response;
-    response.writeHead(status, headers as Record<string, string>);
+    this.#writeHead(status, headers);
     response.flushHeaders();
     return {
       write: (bytes, onTaken) => {

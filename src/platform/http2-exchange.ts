@@ -80,7 +80,7 @@ export class Http2Exchange extends Leavable implements HttpRequest, HttpReply {
     return readBody(this.#stream, limitBytes);
   }
 
-  send(status: number, headers: ReplyHeaders, body: readonly Uint8Array[] = [], onTaken?: () => void): void {
+  send(status: number, headers: ReplyHeaders, body: readonly Uint8Array[] = []): void {
     this.started = true;
     this.#complete = true;
     const stream = this.#stream;
@@ -92,11 +92,9 @@ export class Http2Exchange extends Leavable implements HttpRequest, HttpReply {
     if (this.method === 'HEAD' || length === 0) stream.respond(all, { endStream: true });
     else {
       stream.respond(all);
-      // The end of a write over HTTP/2 is the end of that of its last frame on the connection.
-      if (onTaken) stream.once('finish', onTaken);
       stream.end(body.length === 1 ? body[0] : Buffer.concat(body, length));
     }
-    if (!this.#ended && !stream.readableEnded) this.#refuseRest();
+    if (this.#hasRest()) this.#refuseRest();
   }
 
   open(status: number, headers: ReplyHeaders): ReplyStream {
@@ -114,6 +112,7 @@ export class Http2Exchange extends Leavable implements HttpRequest, HttpReply {
       end: () => {
         this.#complete = true;
         stream.end();
+        if (this.#hasRest()) this.#refuseRest();
       },
       pipe: async (source) => {
         await pipeTo(source, stream);
@@ -122,6 +121,10 @@ export class Http2Exchange extends Leavable implements HttpRequest, HttpReply {
       // Closing it with a code would end it first.
       abort: () => stream.destroy(new Error('broken off')),
     };
+  }
+
+  #hasRest(): boolean {
+    return !this.#ended && !this.#stream.readableEnded;
   }
 
   /** Lets the rest of a body that nobody wants go by, and tells the client to stop sending it. */

@@ -34,10 +34,6 @@ function takeKept(bytes: number): Buffer | undefined {
   return piece;
 }
 
-/** Whether a piece is part of borrowed memory, and so large that it is worth giving that back. */
-export const isBorrowed = (part: Uint8Array): boolean =>
-  part.length >= leastBytes / 2 && lent.has(part.buffer);
-
 /** Gives back borrowed memory, by any part of it. Nobody may read or write it any more. Does nothing for other memory. */
 export function giveBackMemory({ buffer }: Uint8Array): void {
   const piece = lent.get(buffer);

@@ -15,9 +15,9 @@ export class AuditedReply implements HttpReply {
     return this.#reply.started;
   }
 
-  send(status: number, headers: ReplyHeaders, body?: readonly Uint8Array[], onTaken?: () => void): void {
+  send(status: number, headers: ReplyHeaders, body?: readonly Uint8Array[]): void {
     this.#audit.started(status);
-    this.#reply.send(status, headers, body, onTaken);
+    this.#reply.send(status, headers, body);
   }
 
   open(status: number, headers: ReplyHeaders): ReplyStream {

@@ -9,9 +9,14 @@ import { startTestServer, type TestServer, testCertificate } from './testing-ser
 
 let t: TestServer;
 let identity: { ca: string; cert: string; key: string };
+/** Paths of requests that are done with. */
+const done: string[] = [];
 
 beforeAll(async () => {
-  t = await startTestServer({ limits: { bodyBytes: 64 * 1024, deadlineMs: 300 } });
+  t = await startTestServer({
+    limits: { bodyBytes: 64 * 1024, deadlineMs: 300 },
+    metrics: { observe: (x) => void done.push(x.path) },
+  });
   const pair = await testCertificate({
     commonName: 'root',
     organizations: ['system:masters'],
@@ -119,6 +124,20 @@ describe('over HTTP/1.1', () => {
     expect(await get()).toBe(200);
   });
 
+  test('a large answer that is not read is broken off when the time is up', async () => {
+    t.mux.handle('/unread-1', () => ({ body: 'x'.repeat(50_000_000) }));
+    const socket = connectTls({ host: '127.0.0.1', port: t.server.port, ...identity });
+    const closed = new Promise((resolve) => socket.on('error', () => {}).on('close', resolve));
+    socket.once('data', () => {
+      socket.pause();
+      expect(done).not.toContain('/unread-1');
+    });
+    socket.write('GET /unread-1 HTTP/1.1\r\nHost: x\r\n\r\n');
+    await expect.poll(() => done).toContain('/unread-1');
+    socket.resume();
+    await closed;
+  });
+
   test('a body that stops halfway', async () => {
     const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n`;
     await send(`${head}half`, 'http/1.1', (socket) => socket.end());
@@ -182,6 +201,29 @@ describe('over HTTP/2', () => {
     // Node counts what a closed stream had still to send for ever: with its usual limit this is the end of the connection.
     for (let i = 0; i < 24; i++) expect(await ask('/large')).toBe(200);
     expect(await ask(path)).toBe(200);
+    session.destroy();
+  });
+
+  test('large answers that are asked for and not read are broken off when the time is up', async () => {
+    t.mux.handle('/unread-2', () => ({ body: 'x'.repeat(1_000_000) }));
+    const session = connectHttp2(t.origin, { ...identity, settings: { initialWindowSize: 0 } });
+    const ask = () => {
+      const stream = session.request({ ':path': '/unread-2' }).on('error', () => {});
+      stream.once('response', () => expect(done).not.toContain('/unread-2'));
+      return new Promise((resolve) => stream.once('close', () => resolve(stream.rstCode)));
+    };
+    const codes = await Promise.all(Array.from({ length: 20 }, ask));
+    expect(new Set(codes)).toEqual(new Set([constants.NGHTTP2_INTERNAL_ERROR]));
+    session.destroy();
+    expect(await get()).toBe(200);
+  });
+
+  test('a large answer to a request whose body was not read does not wait for that', async () => {
+    t.mux.handle('/with-body', () => ({ body: 'x'.repeat(1_000_000) }));
+    const session = connect();
+    const stream = session.request({ ':path': '/with-body' }, { endStream: false });
+    stream.on('error', () => {}).resume();
+    expect(await new Promise((resolve) => stream.once('close', () => resolve(stream.rstCode)))).toBe(0);
     session.destroy();
   });
 

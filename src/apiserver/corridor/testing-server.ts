@@ -57,7 +57,8 @@ export async function startTestServer(
       rows: objects.map(() => ({ cells: ['x'] })),
     }),
   };
-  const limits = { watchBufferBytes: 1024 * 1024, watches: 100 };
+  const { deadlineMs = 60_000 } = options.limits ?? {};
+  const limits = { watchBufferBytes: 1024 * 1024, watches: 100, deadlineMs };
   const responder = new Responder({ platform, codecs, tables, limits });
   const mux = new PathMux(responder);
   const corridor = new Corridor({

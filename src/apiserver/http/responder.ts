@@ -3,7 +3,7 @@ import { constants, gzip } from 'node:zlib';
 import type { Status } from '../../api/meta/v1.ts';
 import { tooManyRequests } from '../../machinery/status-error.ts';
 import type { ReplyHeaders } from '../../platform/http.ts';
-import { giveBackMemory, isBorrowed } from '../../platform/lent-memory.ts';
+import { giveBackMemory } from '../../platform/lent-memory.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Exchange } from '../corridor/exchange.ts';
 import type { Answer, ListAnswer, ObjectAnswer, WatchAnswer } from '../request.ts';
@@ -20,13 +20,15 @@ const gzipped = promisify(gzip);
 
 /** Smaller answers are sent as they are, as upstream does. */
 const gzipThresholdBytes = 128 * 1024;
+/** Smaller answers are not waited for: all the streams of a connection together hold few of them. */
+const waitedForBytes = 16 * 1024;
 const gzipOptions = { level: constants.Z_BEST_SPEED };
 
 /** Writes that are answered with an object. */
 const objectWrites = new Set(['create', 'update', 'patch', 'delete']);
 
 export interface ResponderOptions {
-  platform: Pick<Platform, 'log'>;
+  platform: Pick<Platform, 'clock' | 'log'>;
   codecs: Codecs;
   tables: TableMaker;
   watches?: WatchMetrics;
@@ -35,6 +37,8 @@ export interface ResponderOptions {
     watchBufferBytes: number;
     /** Watches at once, of all clients together. */
     watches: number;
+    /** How long a client may take to take a large answer. */
+    deadlineMs: number;
   };
 }
 
@@ -181,25 +185,61 @@ export class Responder {
     if (x.reply.started) return;
     const { code, body: plain } = answer;
     const headers = x.headers(answer.headers);
-    if (!wantsGzip(x, plain)) {
-      const onTaken = plain.some(isBorrowed) ? () => plain.forEach(giveBackMemory) : undefined;
-      return x.reply.send(code, headers, plain, onTaken);
-    }
-    const body = await gzipped(
-      plain.length === 1 ? (plain[0] as Uint8Array) : Buffer.concat(plain),
-      gzipOptions,
-    );
-    plain.forEach(giveBackMemory);
+    const bytes = sizeOf(plain);
+    if (bytes < waitedForBytes) return x.reply.send(code, headers, plain);
+    if (bytes <= gzipThresholdBytes || !wantsGzip(x))
+      return this.#sendLarge(x, { code, headers, body: plain });
+    const whole = joined(plain);
+    const body = await gzipped(whole, gzipOptions);
+    giveBackMemory(whole);
     headers['content-encoding'] = 'gzip';
     headers.vary = headers.vary ? `${headers.vary}, Accept-Encoding` : 'Accept-Encoding';
-    if (!x.reply.started) x.reply.send(code, headers, [body]);
+    if (!x.reply.started) await this.#sendLarge(x, { code, headers, body: [body] });
+  }
+
+  /**
+   * Sends an answer and waits until the client has taken it: so long its request holds its place among those that are worked on.
+   * Who asks for many and reads none would fill the memory with them otherwise. When the time is up the answer is broken off.
+   */
+  async #sendLarge(x: Exchange, { code, headers, body }: RawAnswer): Promise<void> {
+    if (x.request.method === 'HEAD') return x.reply.send(code, headers, body);
+    const { platform, limits } = this.#options;
+    const whole = joined(body);
+    headers['content-length'] = whole.length;
+    const stream = x.reply.open(code, headers);
+    let isBroken = false;
+    x.request.onGone(() => {
+      isBroken = true;
+    });
+    const late = platform.clock.after(limits.deadlineMs, () => {
+      isBroken = true;
+      stream.abort();
+    });
+    stream.write(whole);
+    await stream.drained();
+    late.cancel();
+    // The connection may be reading what was broken off.
+    if (isBroken) return;
+    stream.end();
+    giveBackMemory(whole);
   }
 }
 
-function wantsGzip(x: Exchange, body: readonly Uint8Array[]): boolean {
+/** The parts in one piece; memory that they had been lent is given back where they are copied. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0] as Uint8Array;
+  const whole = Buffer.concat(parts);
+  parts.forEach(giveBackMemory);
+  return whole;
+}
+
+function sizeOf(body: readonly Uint8Array[]): number {
   let size = 0;
   for (const part of body) size += part.length;
-  if (size <= gzipThresholdBytes) return false;
+  return size;
+}
+
+function wantsGzip(x: Exchange): boolean {
   const accepted = x.header('accept-encoding') ?? '';
   return accepted.split(',').some(takesGzip);
 }

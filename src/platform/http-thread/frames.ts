@@ -33,7 +33,6 @@ interface Frame {
   id: number;
   first: string | readonly number[];
   parts: readonly Uint8Array[];
-  onCopied: (() => void) | undefined;
 }
 
 /** The other thread begins with so many, while this one goes on. */
@@ -56,18 +55,12 @@ export class FrameWriter {
     this.#port = port;
   }
 
-  /** `parts` make the second part together; they are read at the end of the turn, before `onCopied`. */
-  add(
-    type: FrameType,
-    id: number,
-    first = '',
-    parts: readonly Uint8Array[] = [],
-    onCopied?: () => void,
-  ): void {
+  /** `parts` make the second part together; they are read at the end of the turn. */
+  add(type: FrameType, id: number, first = '', parts: readonly Uint8Array[] = []): void {
     // No character takes more in UTF-8.
     this.#size += headBytes + first.length * 3;
     for (const { length } of parts) this.#size += length;
-    this.#push({ type, id, first, parts, onCopied });
+    this.#push({ type, id, first, parts });
   }
 
   addNumber(type: FrameType, id: number, value: number): void {
@@ -85,7 +78,7 @@ export class FrameWriter {
       return;
     }
     this.#size += headBytes + 4 + bytes.length;
-    this.#push({ type: frame.write, id: 0, first: [id], parts: [bytes], onCopied: undefined });
+    this.#push({ type: frame.write, id: 0, first: [id], parts: [bytes] });
   }
 
   #push(one: Frame): void {
@@ -119,7 +112,6 @@ export class FrameWriter {
     }
     const { buffer } = out;
     this.#port.postMessage(buffer, [buffer]);
-    for (const { onCopied } of frames) onCopied?.();
   }
 }
 

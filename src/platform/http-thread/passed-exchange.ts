@@ -104,10 +104,10 @@ export class PassedExchange extends Leavable implements HttpRequest, HttpReply {
     return this.#incoming;
   }
 
-  send(status: number, headers: ReplyHeaders, body: readonly Uint8Array[] = [], onTaken?: () => void): void {
+  send(status: number, headers: ReplyHeaders, body: readonly Uint8Array[] = []): void {
     this.started = true;
     if (this.#gone) return;
-    this.#writer.add(frame.reply, this.#id, JSON.stringify([status, headers]), body, onTaken);
+    this.#writer.add(frame.reply, this.#id, JSON.stringify([status, headers]), body);
     this.#end();
   }
 
