@@ -8,6 +8,7 @@ import { decodeProtobufMessage, unwrapProtobuf } from './protobuf.ts';
 import { ProtobufError } from './protobuf/wire.ts';
 import { formatApiVersion, type GroupVersionKind, kindSchema, parseApiVersion } from './schema.ts';
 import { badRequest, type StatusError } from './status-error.ts';
+import { checkValueCount } from './value-count.ts';
 import { isFiniteJson, wellFormed } from './well-formed.ts';
 import { parseYaml, YamlError } from './yaml.ts';
 
@@ -180,6 +181,7 @@ function readOr(
 ): Document {
   try {
     const parsed = format === 'json' ? readJson(body) : readYaml(body);
+    checkValueCount(parsed, body.length);
     return { parsed, gvk: readKind(parsed, expected) };
   } catch (error) {
     if (error instanceof UnreadableError) throw refuse(error.message);

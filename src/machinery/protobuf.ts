@@ -15,6 +15,7 @@ import {
 } from './schema.ts';
 import { borrowMemory } from '../platform/lent-memory.ts';
 import { badRequest } from './status-error.ts';
+import { checkValueCount } from './value-count.ts';
 
 /*
  * `application/vnd.kubernetes.protobuf`: four magic bytes, and a `runtime.Unknown` that says what kind its `raw` bytes
@@ -144,7 +145,9 @@ export function decodeProtobufMessage(raw: Uint8Array, gvk: GroupVersionKind): K
     const text = `no kind "${gvk.kind}" is registered for version "${formatApiVersion(gvk)}" in scheme`;
     throw new ProtobufError(text);
   }
-  const { value } = conform(decodeMessage(raw, type), type.name);
+  const message = decodeMessage(raw, type);
+  checkValueCount(message, raw.length);
+  const { value } = conform(message, type.name);
   if (type.fields.has('metadata')) value.metadata ??= {};
   return { apiVersion: formatApiVersion(gvk), kind: gvk.kind, ...value } as unknown as KubernetesObject;
 }

@@ -1,6 +1,7 @@
 import { CORE_SCHEMA, defineScalarTag, loadAll, mergeTag, NOT_RESOLVED, YAMLException } from 'js-yaml';
 import { setOwn } from './clone.ts';
 import { goQuote } from './go-text.ts';
+import { mostValues } from './value-count.ts';
 
 /*
  * YAML as `sigs.k8s.io/yaml` reads it: the scalars of go-yaml v2 (booleans and octals of YAML 1.1, dates stay text),
@@ -68,9 +69,6 @@ function guarded<T>(read: () => T): T {
   }
 }
 
-/** More than a document of the largest size can hold by itself. */
-const maxNodes = 2_000_000;
-
 /** Copies what aliases share, so that one place changes alone; stops where they multiply beyond reason. */
 function unshare(value: unknown, budget: { nodes: number }): unknown {
   if (--budget.nodes < 0) throw new YamlError('yaml: document contains excessive aliasing');
@@ -83,7 +81,7 @@ function unshare(value: unknown, budget: { nodes: number }): unknown {
 
 /** Without an alias there is nothing shared. */
 const owned = (text: string, value: unknown) =>
-  text.includes('*') ? unshare(value, { nodes: maxNodes }) : value;
+  text.includes('*') ? unshare(value, { nodes: mostValues }) : value;
 
 /**
  * Reads the first document; null if there is none. Duplicate keys: the last one counts, as in go-yaml; `strict`

@@ -5,6 +5,7 @@ import { applyManaged } from '../../machinery/managed-fields/apply.ts';
 import { conflictError } from '../../machinery/managed-fields/conflict.ts';
 import { formatApiVersion } from '../../machinery/schema.ts';
 import { badRequest, notFound } from '../../machinery/status-error.ts';
+import { checkValueCount } from '../../machinery/value-count.ts';
 import { wellFormed } from '../../machinery/well-formed.ts';
 import { parseYaml, YamlError } from '../../machinery/yaml.ts';
 import type { RequestBody } from '../request.ts';
@@ -78,6 +79,7 @@ const decodingYaml = (why: string) => badRequest(`error decoding YAML: ${why}`);
 
 function readYaml(text: string): unknown {
   const value = parsed(text);
+  checkValueCount(value, text.length);
   if (value === null || isObject(value)) return value;
   const type = jsonTypeName(value);
   throw decodingYaml(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { configmaps, deployments } from '../../api/generated/resources.ts';
+import { configmaps, deployments, roles } from '../../api/generated/resources.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
 import { createTestCluster, type TestApi } from './testing.ts';
 
@@ -12,6 +12,7 @@ const failure = (work: Promise<unknown>) =>
 const json = 'application/json-patch+json';
 const merge = 'application/merge-patch+json';
 const strategic = 'application/strategic-merge-patch+json';
+const apply = 'application/apply-patch+yaml';
 
 async function withMap(): Promise<TestApi> {
   const api = await createTestCluster();
@@ -55,6 +56,37 @@ describe('patch', () => {
     const body = { spec: { template: { spec: { containers: [{ name: 'd', image: 'new' }] } } } };
     const changed = await api.object('patch', deployments, { name: 'd', mediaType: strategic, body });
     expect(changed.spec.template.spec?.containers.map((c) => c.image)).toEqual(['i', 'new']);
+  });
+
+  test('makes no object larger than one that could be sent', async () => {
+    const api = await createTestCluster();
+    const grow = (name: string, rules: unknown[]) =>
+      api.send('patch', roles, {
+        name,
+        mediaType: json,
+        body: [{ op: 'add', path: '/rules/0', value: rules[0] }],
+      });
+    const rule = (names: string[]) => ({
+      apiGroups: [''],
+      resources: ['pods'],
+      verbs: ['get'],
+      resourceNames: names,
+    });
+    await api.send('create', roles, { body: { metadata: { name: 'long' }, rules: [rule(['a'])] } });
+    await grow('long', [rule(['x'.repeat(2_000_000)])]);
+    const tooLong = await failure(grow('long', [rule(['y'.repeat(2_000_000)])]));
+    expect(tooLong).toMatchObject({ code: 413, reason: 'RequestEntityTooLarge' });
+    await api.send('create', roles, { body: { metadata: { name: 'many' }, rules: [rule(['a'])] } });
+    const names = (first: string) => Array.from({ length: 60_000 }, (_, i) => `${first}${i}`);
+    await grow('many', [rule(names('x'))]);
+    const tooMany = await failure(grow('many', [rule(names('y'))]));
+    expect(tooMany).toMatchObject({ code: 413, reason: 'RequestEntityTooLarge' });
+    const numbers = Array(200_000).fill(0);
+    expect(await failure(grow('many', [numbers]))).toMatchObject({ code: 413 });
+    const applied = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', rules: numbers };
+    const query = { fieldManager: 'm' };
+    const applying = api.send('patch', roles, { name: 'many', mediaType: apply, body: applied, query });
+    expect(await failure(applying)).toMatchObject({ code: 413 });
   });
 
   test('with a revision binds to it', async () => {

@@ -9,6 +9,7 @@ import { applyMergePatch } from '../../machinery/merge-patch.ts';
 import { findType, formatApiVersion, parseApiVersion } from '../../machinery/schema.ts';
 import { badRequest, conflict, notFound, unsupportedMediaType } from '../../machinery/status-error.ts';
 import { applyStrategicMergePatch } from '../../machinery/strategic-merge.ts';
+import { checkValueCount } from '../../machinery/value-count.ts';
 import { isFiniteJson, wellFormed } from '../../machinery/well-formed.ts';
 import { withoutUndefined } from '../cache/json-value.ts';
 import type { ObjectAnswer, RequestBody } from '../request.ts';
@@ -95,6 +96,12 @@ function readPatch(body: RequestBody, type: string, fieldValidation: FieldValida
 }
 
 function parsePatch(text: string, type: string, strictly: boolean): unknown {
+  const value = readPatchJson(text, type, strictly);
+  checkValueCount(value, text.length);
+  return value;
+}
+
+function readPatchJson(text: string, type: string, strictly: boolean): unknown {
   try {
     return wellFormed(JSON.parse(text), text);
   } catch {

@@ -7,7 +7,9 @@ import {
   notFound,
   serviceUnavailable,
   timeout,
+  tooLarge,
 } from '../../machinery/status-error.ts';
+import { checkValueCount } from '../../machinery/value-count.ts';
 import { stepTogether } from '../../platform/turn.ts';
 import { type Entry, StoreError, type Write } from '../../store/store.ts';
 import type { CachedItem } from '../cache/cached-item.ts';
@@ -32,6 +34,9 @@ export interface Current {
 
 /** Tries of a write whose object changes under it; then the client is told of the conflict. */
 const maxAttempts = 100;
+
+/** What an object may be as JSON: a client that reads a larger one could not send it back. */
+const mostBytes = 3 * 1024 * 1024;
 
 function cacheOf(call: Call): ResourceCache {
   return call.registry.cache as ResourceCache;
@@ -94,7 +99,9 @@ export interface ObjectWrite {
 export async function put(call: Call, write: ObjectWrite): Promise<CachedItem | undefined> {
   const { key, object, expected, beside } = write;
   const { codec } = call.registry.kind;
-  const value = encodeStored(codec ? await codec.encode(object) : object);
+  const stored = codec ? await codec.encode(object) : object;
+  const value = encodeStored(stored);
+  checkSize(stored, value);
   await stepTogether;
   const leaseSeconds = call.registry.kind.ttlSeconds?.(object);
   const own: Write = { type: 'put', key, value, expected, ...(leaseSeconds && { leaseSeconds }) };
@@ -104,6 +111,12 @@ export async function put(call: Call, write: ObjectWrite): Promise<CachedItem | 
   const item = cacheOf(call).written(key, revision) ?? cacheOf(call).itemOf(entry);
   if (codec) await call.registry.prepare([item]);
   return item;
+}
+
+/** Throws 413 where an object has grown larger than any request may be, as by patches that each add to it. */
+function checkSize(object: KubernetesObject, { length }: Uint8Array): void {
+  if (length > mostBytes) throw tooLarge(`limit is ${mostBytes}`);
+  checkValueCount(object, length);
 }
 
 /** Whether an object that is as it was is also stored as it would be now: later versions, defaults and keys are not. */
