@@ -40,14 +40,21 @@ const deletionDuration: HistogramOptions = {
   bounds: [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 30, 60, 120, 180, 240],
 };
 
+/** A pod that has to go, and when. */
+interface Running {
+  uid: string;
+  dueMs: number;
+  isTimed: boolean;
+}
+
 class Evictor {
   readonly #context: ControllerContext;
   readonly #deletions: Counter;
   readonly #lateness: Observer;
   readonly #nodes: Informer<Node>;
   readonly #pods: Informer<Pod>;
-  /** Pods whose time runs, since when. */
-  readonly #running = new Map<string, { uid: string; sinceMs: number; isTimed?: boolean }>();
+  /** Pods whose time runs, by their keys. */
+  readonly #running = new Map<string, Running>();
 
   constructor(context: ControllerContext) {
     this.#context = context;
@@ -95,31 +102,41 @@ class Evictor {
       return done;
     }
     if (pod.metadata.deletionTimestamp) return done;
-    const seconds = staySeconds(this.#taintsFor(pod), pod.spec.tolerations ?? []);
+    const running = this.#runningOf(pod, key);
+    const node = this.#nodes.get(pod.spec.nodeName ?? '');
+    // Nobody takes back what a node that is gone has set in motion.
+    if (!node) return running ? this.#goOn(key, pod, running) : done;
+    const seconds = staySeconds(noExecute(node.spec?.taints), pod.spec.tolerations ?? []);
     if (seconds === undefined) {
       if (this.#running.delete(key)) this.#tell(pod, `Cancelling deletion of Pod ${key}`);
       return done;
     }
-    const nowMs = this.#context.clock.now();
-    const entry = this.#entry(key, pod, nowMs);
-    const leftMs = entry.sinceMs + seconds * 1000 - nowMs;
-    if (leftMs > 0) {
-      entry.isTimed = true;
-      return { type: 'again', afterMs: leftMs };
-    }
-    // What it does not tolerate at all takes the place of what it was given time for.
-    if (seconds === 0 && entry.isTimed) this.#tell(pod, `Cancelling deletion of Pod ${key}`);
-    entry.isTimed = false;
-    await this.#evict(key, pod, nowMs + leftMs);
-    return done;
+    return this.#goOn(key, pod, this.#started(pod, { key, running, seconds }));
   }
 
-  #entry(key: string, pod: Stored<Pod>, nowMs: number): { sinceMs: number; isTimed?: boolean } {
-    const { uid } = pod.metadata;
-    const known = this.#running.get(key);
-    const entry = known?.uid === uid ? known : { uid, sinceMs: nowMs };
-    this.#running.set(key, entry);
-    return entry;
+  #runningOf({ metadata }: Stored<Pod>, key: string): Running | undefined {
+    const running = this.#running.get(key);
+    return running?.uid === metadata.uid ? running : undefined;
+  }
+
+  /** The time that was set first stands, whatever taints and tolerations say later, but for what is not tolerated at all. */
+  #started(
+    pod: Stored<Pod>,
+    { key, running, seconds }: { key: string; running: Running | undefined; seconds: number },
+  ): Running {
+    if (running && (seconds > 0 || !running.isTimed)) return running;
+    if (running) this.#tell(pod, `Cancelling deletion of Pod ${key}`);
+    const dueMs = this.#context.clock.now() + seconds * 1000;
+    const started = { uid: pod.metadata.uid, dueMs, isTimed: seconds > 0 };
+    this.#running.set(key, started);
+    return started;
+  }
+
+  async #goOn(key: string, pod: Stored<Pod>, { dueMs }: Running): Promise<Outcome> {
+    const leftMs = dueMs - this.#context.clock.now();
+    if (leftMs > 0) return { type: 'again', afterMs: leftMs };
+    await this.#evict(key, pod, dueMs);
+    return done;
   }
 
   /** `dueMs` is when its time was up. */
