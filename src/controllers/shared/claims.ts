@@ -23,8 +23,8 @@ export interface ClaimOptions<O extends KubernetesObject, D extends KubernetesOb
   informer: Informer<D>;
   owner: Stored<O>;
   selector: Selector | undefined;
-  /** Whether an object that the selector matches may be adopted, where that alone does not say so. */
-  mayAdopt?(object: Stored<D>): boolean;
+  /** Whether an object that the selector matches is one of the owner's, where that alone does not say so. */
+  isMember?(object: Stored<D>): boolean;
   /** What holds dependents until their owner has seen their end: put on what is adopted, taken off what is let go. */
   finalizers?: readonly string[];
 }
@@ -37,15 +37,15 @@ export async function claim<O extends KubernetesObject, D extends KubernetesObje
   options: ClaimOptions<O, D>,
 ): Promise<Stored<D>[]> {
   const { informer, owner, selector } = options;
-  const matches = (object: Stored<D>) => matchesLabels(selector, object.metadata.labels);
+  const matches = (object: Stored<D>) =>
+    matchesLabels(selector, object.metadata.labels) && (options.isMember?.(object) ?? true);
   const owned = informer.byIndex(byController, owner.metadata.uid);
   const kept = owned.filter(matches);
   const goes = !owner.metadata.deletionTimestamp;
   for (const object of owned) if (goes && !matches(object)) await release(options, object);
   const orphans = informer
     .byIndex(byController, `orphans/${owner.metadata.namespace ?? ''}`)
-    .filter((object) => matches(object) && !object.metadata.deletionTimestamp)
-    .filter((object) => options.mayAdopt?.(object) ?? true);
+    .filter((object) => matches(object) && !object.metadata.deletionTimestamp);
   if (orphans.length === 0 || !goes || !(await isStillThere(options))) return kept;
   const adopted = await Promise.all(orphans.map((object) => adopt(options, object)));
   return [...kept, ...adopted.flatMap((object) => object ?? [])];

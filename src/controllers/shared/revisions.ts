@@ -94,7 +94,7 @@ async function create(
   }
 }
 
-/** Removes the oldest revisions that nothing uses, beyond the owner's limit. */
+/** Removes the oldest revisions that nothing uses, beyond the owner's limit; below zero there is none. */
 export async function truncateHistory(
   context: ControllerContext,
   { owner, revisions, key, writes }: RevisionOptions,
@@ -102,7 +102,7 @@ export async function truncateHistory(
 ): Promise<void> {
   const unused = revisions.filter((revision) => !isUsed(revision)).sort(byRevision);
   const limit = owner.spec.revisionHistoryLimit ?? 10;
-  const surplus = unused.slice(0, Math.max(0, unused.length - limit));
+  const surplus = limit < 0 ? [] : unused.slice(0, Math.max(0, unused.length - limit));
   const cause = causedBy(owner, `only ${limit} old revisions are kept`);
   for (const revision of surplus) {
     await context.client.of(controllerrevisions).delete(revision.metadata, { cause });

@@ -61,6 +61,28 @@ async function createClaim(
   }
 }
 
+/** Whether the reference is to this object, or to one that bore its name before. */
+const names = (reference: OwnerReference, apiVersion: string, kind: string, name: string) =>
+  reference.apiVersion === apiVersion && reference.kind === kind && reference.name === name;
+
+/**
+ * Whether a claim of the pod that shall be made goes with one of its name that was scaled away: what is on it shall not be
+ * there for the new one. The garbage collector takes it.
+ */
+export function hasLeavingClaim(
+  context: ControllerContext,
+  set: Stored<StatefulSet>,
+  ordinal: number,
+): boolean {
+  if (set.spec.persistentVolumeClaimRetentionPolicy?.whenScaled !== 'Delete') return false;
+  const informer = context.informers.of(persistentvolumeclaims);
+  const pod = `${set.metadata.name}-${ordinal}`;
+  return [...claimsFor(set, ordinal).values()].some(({ metadata }) => {
+    const claim = informer.get(`${metadata.namespace}/${metadata.name}`);
+    return claim?.metadata.ownerReferences?.some((reference) => names(reference, 'v1', 'Pod', pod)) ?? false;
+  });
+}
+
 /** Brings the owners of all claims of the set's pods in line with its policy. */
 export async function syncClaimOwners(
   context: ControllerContext,
@@ -70,26 +92,46 @@ export async function syncClaimOwners(
   const informer = context.informers.of(persistentvolumeclaims);
   for (const pod of pods) {
     const ordinal = ordinalOf(set.metadata.name, pod.metadata.name) ?? 0;
-    const wanted = claimOwners(set, pod, ordinal);
     for (const { metadata } of claimsFor(set, ordinal).values()) {
       const claim = informer.get(`${metadata.namespace}/${metadata.name}`);
-      if (claim) await setOwners(context, { set, claim, wanted });
+      if (claim) await setOwners(context, { set, pod, claim, wanted: claimOwners(set, pod, ordinal) });
     }
   }
 }
 
-async function setOwners(
-  context: ControllerContext,
-  parts: { set: Stored<StatefulSet>; claim: Stored<PersistentVolumeClaim>; wanted: OwnerReference[] },
-): Promise<void> {
-  const { set, claim, wanted } = parts;
-  const isOurs = ({ kind, name }: OwnerReference) =>
-    (kind === 'StatefulSet' && name === set.metadata.name) ||
-    (kind === 'Pod' && ordinalOf(set.metadata.name, name) !== undefined);
+interface Owned {
+  set: Stored<StatefulSet>;
+  pod: Stored<Pod>;
+  claim: Stored<PersistentVolumeClaim>;
+  wanted: OwnerReference[];
+}
+
+/** The owners that a claim shall have, and whether somebody else manages it, beside whom nobody can; undefined where it is not ours to say. */
+function ownersFor({ set, pod, claim, wanted }: Owned) {
   const before = claim.metadata.ownerReferences ?? [];
-  const next = [...before.filter((reference) => !isOurs(reference)), ...wanted];
-  if (deepEqual(before, next)) return;
+  const isOurs = (reference: OwnerReference) =>
+    names(reference, 'apps/v1', 'StatefulSet', set.metadata.name) ||
+    names(reference, 'v1', 'Pod', pod.metadata.name);
+  const uids = [set.metadata.uid, pod.metadata.uid];
+  // A set or a pod that is gone had it: the garbage collector decides on it.
+  if (before.some((reference) => isOurs(reference) && !uids.includes(reference.uid))) return undefined;
+  const others = before.filter((reference) => !isOurs(reference));
+  const isContested = wanted.length > 0 && others.some(({ controller }) => controller);
+  return { references: isContested ? others : [...others, ...wanted], isContested };
+}
+
+async function setOwners(context: ControllerContext, owned: Owned): Promise<void> {
+  const { set, claim } = owned;
+  const owners = ownersFor(owned);
+  if (!owners || deepEqual(claim.metadata.ownerReferences ?? [], owners.references)) return;
+  if (owners.isContested) {
+    // The words are upstream's, with their slip.
+    const message =
+      `PersistentVolumeClaim ${claim.metadata.name} has a conflicting OwnerReference that acts as a manging controller, ` +
+      'the retention policy is ignored for this claim';
+    context.events.record(set, { type: 'Warning', reason: 'ConflictingController', message });
+  }
   const cause = causedBy(set, 'its retention policy says with whom the claim goes');
-  const metadata = { ...claim.metadata, ownerReferences: next };
+  const metadata = { ...claim.metadata, ownerReferences: owners.references };
   await context.client.of(persistentvolumeclaims).update({ ...claim, metadata }, { cause });
 }

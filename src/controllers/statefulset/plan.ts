@@ -81,7 +81,7 @@ function seatsOf({ set, pods }: StatefulSetInput): { seats: Seat[]; surplus: Sto
 /** In order the highest goes once it is well, or all below it are: one that cannot become well holds up none but others that are not. */
 function mayGo(input: StatefulSetInput, [highest, ...lower]: readonly Stored<Pod>[]): boolean {
   if (!highest || isTerminating(highest)) return false;
-  return isAvailable(input, highest) || lower.every((pod) => isRunningAndReady(pod) && !isTerminating(pod));
+  return isAvailable(input, highest) || lower.every((pod) => isAvailable(input, pod) && !isTerminating(pod));
 }
 
 function fill({ set, current, update }: StatefulSetInput, { ordinal, pod }: Seat): Step | undefined {

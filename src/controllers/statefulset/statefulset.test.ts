@@ -156,9 +156,43 @@ describe('a StatefulSet', () => {
     await cluster.settle();
     const again = await cluster.get(pods, 'db-0');
     expect(again.metadata.uid).not.toBe(metadata.uid);
-    expect((await cluster.events('RecreatingFailedPod'))[0]).toBe(
-      'RecreatingFailedPod StatefulSet default/db is recreating failed Pod db-0',
-    );
+    expect(await cluster.events('RecreatingFailedPod')).toEqual([]);
+  });
+
+  test('in parallel makes the pods beside one that is refused', async () => {
+    refuse = (r) => r.method === 'POST' && JSON.stringify(r.body).includes('"db-1"');
+    await create(6, { podManagementPolicy: 'Parallel' });
+    await cluster.settle();
+    expect(await cluster.names(pods)).toEqual(['db-0', 'db-2']);
+  });
+
+  test('takes no pod away that is unwell while a lower one has not been ready for long enough', async () => {
+    await create(3);
+    await cluster.settle();
+    await cluster.pass(10_000);
+    await nodes.become(await cluster.get(pods, 'db-1'), 'ready');
+    await nodes.become(await cluster.get(pods, 'db-2'), 'unready');
+    await change({ replicas: 1, minReadySeconds: 5 });
+    expect(await cluster.names(pods)).toEqual(['db-0', 'db-1', 'db-2']);
+    await cluster.pass(6_000);
+    expect(await cluster.names(pods)).toEqual(['db-0']);
+  });
+
+  test('lets go of a pod that is not called as its pods are', async () => {
+    await create(1);
+    await cluster.settle();
+    const { metadata, spec } = await cluster.get(pods, 'db-0');
+    const { labels, ownerReferences } = metadata;
+    await cluster.create(pods, { metadata: { name: 'other', labels, ownerReferences }, spec });
+    await cluster.settle();
+    expect((await cluster.get(pods, 'other')).metadata.ownerReferences).toBeUndefined();
+    expect((await get()).status?.replicas).toBe(1);
+  });
+
+  test('keeps all of its history where it is asked for no end of it', async () => {
+    await create(0, { revisionHistoryLimit: -1 });
+    for (const image of ['db:2', 'db:3']) await roll(image);
+    expect((await cluster.list(controllerrevisions)).map((r) => r.revision).sort()).toEqual([1, 2, 3]);
   });
 });
 
@@ -256,19 +290,12 @@ describe('what is told', () => {
     ]);
   });
 
-  test('of pods that end, whether they failed', async () => {
-    await create(2);
-    await cluster.settle();
-    await nodes.become(await cluster.get(pods, 'db-0'), 'Failed');
-    await cluster.settle();
-    await nodes.become(await cluster.get(pods, 'db-1'), 'Succeeded');
-    await cluster.settle();
-    expect(await cluster.events('RecreatingFailedPod')).toEqual([
-      'RecreatingFailedPod StatefulSet default/db is recreating failed Pod db-0',
-    ]);
-    expect(await cluster.events('RecreatingTerminatedPod')).toEqual([
-      'RecreatingTerminatedPod StatefulSet default/db is recreating terminated Pod db-1',
-    ]);
+  test('no failure where a pod is there that the informer has not shown yet', async () => {
+    const spec = { containers: [{ name: 'c', image: 'db:1' }] };
+    await cluster.create(pods, { metadata: { name: 'db-0' }, spec });
+    await create(1);
+    await cluster.pass(1_000);
+    expect(await cluster.events('FailedCreate')).toEqual([]);
   });
 
   test('that a claim cannot be made, and so no pod', async () => {
@@ -329,6 +356,83 @@ describe('claims', () => {
     await cluster.delete(statefulsets, 'db');
     await cluster.pass(1_000);
     expect(await gone('data-db-0')).toBe(true);
+  });
+});
+
+const retention = { whenScaled: 'Delete', whenDeleted: 'Delete' };
+const owner = (kind: string, name: string) => ({
+  apiVersion: kind === 'Pod' ? 'v1' : 'apps/v1',
+  kind,
+  name,
+  uid: `uid-of-${name}`,
+  controller: true,
+});
+
+describe('owners of claims', () => {
+  let set: Stored<StatefulSet>;
+  let pod: Stored<Pod>;
+  const createClaim = (ordinal: number, ownerReferences: object[]) => {
+    const metadata = { name: `data-db-${ordinal}`, ownerReferences };
+    return cluster.create(persistentvolumeclaims, { ...claim, metadata });
+  };
+  const ownersOf = async (ordinal: number) =>
+    (await cluster.get(persistentvolumeclaims, `data-db-${ordinal}`)).metadata.ownerReferences?.map(
+      ({ name }) => name,
+    );
+
+  // Nobody collects what has no owner.
+  beforeEach(async () => {
+    await cluster.stop();
+    cluster = await TestCluster.start();
+    nodes = new TestNodes(cluster);
+    await cluster.run(createStatefulSetController(cluster.context('statefulset-controller')));
+    set = await create(1, {
+      volumeClaimTemplates: [claim],
+      persistentVolumeClaimRetentionPolicy: retention,
+    });
+    await cluster.settle();
+    pod = await cluster.get(pods, 'db-0');
+  });
+
+  test('are the set, or a pod that is scaled away', async () => {
+    expect(await ownersOf(0)).toEqual([set.metadata.name]);
+    nodes.lets = false;
+    await change({ replicas: 0 });
+    expect(await ownersOf(0)).toEqual([pod.metadata.name]);
+  });
+
+  test('are left to the garbage collector where they are of a set or a pod that was there before', async () => {
+    const ownerReferences = [owner('StatefulSet', 'db')];
+    await cluster.patch(persistentvolumeclaims, 'data-db-0', { metadata: { ownerReferences } });
+    await cluster.patch(pods, 'db-0', { metadata: { annotations: { seen: 'yes' } } });
+    const { metadata } = await cluster.get(persistentvolumeclaims, 'data-db-0');
+    expect(metadata.ownerReferences).toEqual([expect.objectContaining(owner('StatefulSet', 'db'))]);
+  });
+
+  test('are not those of the set where somebody else manages the claim', async () => {
+    await createClaim(1, [owner('Backup', 'nightly')]);
+    await change({ replicas: 2 });
+    expect(await cluster.names(pods)).toEqual(['db-0', 'db-1']);
+    expect(await ownersOf(1)).toEqual(['nightly']);
+    const shared = (await cluster.get(persistentvolumeclaims, 'data-db-0')).metadata.ownerReferences ?? [];
+    const ownerReferences = [owner('Backup', 'nightly'), ...shared.map((r) => ({ ...r, controller: false }))];
+    await cluster.patch(persistentvolumeclaims, 'data-db-0', { metadata: { ownerReferences } });
+    await cluster.patch(pods, 'db-0', { metadata: { annotations: { seen: 'yes' } } });
+    expect(await ownersOf(0)).toEqual(['nightly']);
+    expect((await cluster.events('ConflictingController')).join()).toContain(
+      'PersistentVolumeClaim data-db-0 has a conflicting OwnerReference',
+    );
+  });
+
+  test('that were scaled away take their claims with them before a pod is made anew', async () => {
+    await createClaim(1, [owner('Pod', 'db-1')]);
+    await change({ replicas: 2 });
+    expect(await cluster.names(pods)).toEqual(['db-0']);
+    await cluster.delete(persistentvolumeclaims, 'data-db-1');
+    await cluster.patch(persistentvolumeclaims, 'data-db-1', { metadata: { finalizers: null } });
+    expect(await cluster.names(pods)).toEqual(['db-0', 'db-1']);
+    expect(await ownersOf(1)).toEqual(['db']);
+    expect(await cluster.events('FailedCreate')).toEqual([]);
   });
 });
 

@@ -13,6 +13,7 @@ import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { compileLabelSelector, matchesLabels } from '../../machinery/label-selector.ts';
+import { hasReason } from '../../machinery/status-error.ts';
 import {
   type ControllerContext,
   createController,
@@ -20,11 +21,12 @@ import {
   type Outcome,
   type OwnWrites,
 } from '../controller.ts';
+import { slowStart } from '../shared/batches.ts';
 import { claim, indexByController } from '../shared/claims.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
 import { currentRevision, templateOf, truncateHistory } from '../shared/revisions.ts';
-import { ensureClaims, syncClaimOwners } from './claims.ts';
+import { ensureClaims, hasLeavingClaim, syncClaimOwners } from './claims.ts';
 import { planStatefulSet, type StatefulSetInput, type Step, statefulSetStatus } from './plan.ts';
 import { hasSeat, identityLabels, isTerminating, ordinalOf, podFor, revisionOf } from './pods.ts';
 
@@ -43,6 +45,12 @@ export function createStatefulSetController(context: ControllerContext, plan = p
 }
 
 const isWaiting = (pod: Pod) => pod.status?.phase === 'Pending' && !isTerminating(pod);
+
+/** The revision that is in use and the one that shall be. */
+interface Revisions {
+  current: Stored<ControllerRevision>;
+  update: Stored<ControllerRevision>;
+}
 
 interface Parts {
   context: ControllerContext;
@@ -67,7 +75,6 @@ class StatefulSetController {
     this.#setInformer = context.informers.of(statefulsets);
     this.#podInformer = context.informers.of(pods);
     this.#revisionInformer = context.informers.of(controllerrevisions);
-    context.informers.of(persistentvolumeclaims);
     indexByController(this.#podInformer);
     indexByController(this.#revisionInformer);
   }
@@ -82,6 +89,13 @@ class StatefulSetController {
       updated: (pod, old) => {
         if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) addOwners(old);
         addOwners(pod);
+      },
+    });
+    this.#context.informers.of(persistentvolumeclaims).onChange({
+      // A pod is not made anew before the claims of the one that was scaled away have gone.
+      deleted: ({ metadata }) => {
+        const pod = metadata.ownerReferences?.find(({ kind }) => kind === 'Pod')?.name ?? '';
+        if (/-\d+$/.test(pod)) queue.add(`${metadata.namespace}/${pod.replace(/-\d+$/, '')}`);
       },
     });
   }
@@ -107,7 +121,7 @@ class StatefulSetController {
       informer: this.#podInformer,
       owner: set,
       selector,
-      mayAdopt: (pod) => ordinalOf(name, pod.metadata.name) !== undefined,
+      isMember: (pod) => ordinalOf(name, pod.metadata.name) !== undefined,
     });
     const own = { client, owners: statefulsets, dependents: controllerrevisions, owner: set, selector };
     const revisions = await claim({ ...own, informer: this.#revisionInformer });
@@ -121,18 +135,20 @@ class StatefulSetController {
     await this.#report(set, statefulSetStatus(input, collisionCount));
     await syncClaimOwners(this.#context, set, owned);
     if (!set.metadata.deletionTimestamp) await this.#keepIdentities(set, owned);
-    for (const step of steps) await this.#carryOut(set, step, { current, update });
+    await this.#carryOutAll(set, steps, { current, update });
     if (!set.metadata.deletionTimestamp) await this.#ensureClaimsOfWaiting(set, owned);
     const used = new Set([...Object.values(names), ...owned.map(revisionOf)]);
     await truncateHistory(this.#context, history, (revision) => used.has(revision.metadata.name));
     return againInMs === undefined ? done : { type: 'again', afterMs: againInMs };
   }
 
-  async #carryOut(
-    set: Stored<StatefulSet>,
-    step: Step,
-    revisions: { current: Stored<ControllerRevision>; update: Stored<ControllerRevision> },
-  ): Promise<void> {
+  /** What one pod is refused does not keep the few beside it from what they need. */
+  async #carryOutAll(set: Stored<StatefulSet>, steps: readonly Step[], revisions: Revisions): Promise<void> {
+    const { error } = await slowStart(steps.length, (i) => this.#carryOut(set, steps[i] as Step, revisions));
+    if (error) throw error;
+  }
+
+  async #carryOut(set: Stored<StatefulSet>, step: Step, revisions: Revisions): Promise<void> {
     const key = keyOf(set);
     if (step.type === 'create') return this.#create(set, step, revisions);
     const { pod, why } = step;
@@ -141,12 +157,6 @@ class StatefulSetController {
       surplus: 'fewer replicas are wanted',
       outdated: 'it is not of the newest template',
     };
-    if (why === 'failed') {
-      const isFailed = pod.status?.phase === 'Failed';
-      const what = `is recreating ${isFailed ? 'failed' : 'terminated'} Pod ${pod.metadata.name}`;
-      const reason = isFailed ? 'RecreatingFailedPod' : 'RecreatingTerminatedPod';
-      this.#pods.tell(set, reason, `StatefulSet ${key} ${what}`, isFailed ? 'Warning' : 'Normal');
-    }
     await this.#told(set, `delete Pod ${pod.metadata.name}`, () =>
       this.#pods.remove(set, pod, { key, why: reasons[why] }),
     );
@@ -163,8 +173,9 @@ class StatefulSetController {
   async #create(
     set: Stored<StatefulSet>,
     { ordinal, revision }: Step & { type: 'create' },
-    { current, update }: { current: Stored<ControllerRevision>; update: Stored<ControllerRevision> },
+    { current, update }: Revisions,
   ): Promise<void> {
+    if (hasLeavingClaim(this.#context, set, ordinal)) return;
     const source = revision === update.metadata.name ? update : current;
     const pod = podFor(set, { template: templateOf(source), revision, ordinal });
     await this.#told(set, `create Pod ${pod.metadata.name}`, async () => {
@@ -200,7 +211,8 @@ class StatefulSetController {
       this.#pods.tell(set, `Successful${verb}`, `${where} successful`);
     } catch (error) {
       const message = `${where} failed error: ${(error as Error).message}`;
-      this.#pods.tell(set, `Failed${verb}`, message, 'Warning');
+      // That a pod is there which the informer has not shown yet is nobody's failure.
+      if (!hasReason(error, 'AlreadyExists')) this.#pods.tell(set, `Failed${verb}`, message, 'Warning');
       throw error;
     }
   }
