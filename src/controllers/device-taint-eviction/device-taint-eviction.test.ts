@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pods, resourceclaims, resourceslices } from '../../api/generated/resources.ts';
 import type { DeviceTaint, DeviceToleration, ResourceClaim, ResourceSlice } from '../../api/resource/v1.ts';
 import { formatTime } from '../../platform/clock.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createDeviceTaintEvictionController } from './device-taint-eviction.ts';
 import { evictionMs } from './plan.ts';
@@ -114,6 +115,10 @@ describe('a pod with a device', () => {
     expect(await cluster.events('DeviceTaintManagerEviction')).toEqual([
       'DeviceTaintManagerEviction Marking for deletion',
     ]);
+    expect(seriesOf(cluster.meter)).toMatchObject({
+      device_taint_eviction_controller_pod_deletions_total: 1,
+      device_taint_eviction_controller_pod_deletion_duration_seconds_count: 1,
+    });
   });
 
   test('stays when the device is well again in time', async () => {

@@ -11,6 +11,7 @@ import { claimNameOf, isReservedFor } from '../../machinery/resource-claims.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { noteDisruption } from '../shared/disruption.ts';
+import { EvictionMetrics } from '../shared/eviction-metrics.ts';
 import { isControlledBy } from '../shared/owners.ts';
 import { drivesOut, evictionMs, poolOf, poolOfSlice } from './plan.ts';
 
@@ -37,6 +38,7 @@ export function createDeviceTaintEvictionController(context: ControllerContext):
 
 class DeviceEvictor {
   readonly #context: ControllerContext;
+  readonly #metrics: EvictionMetrics;
   readonly #pods: Informer<Pod>;
   readonly #claims: Informer<ResourceClaim>;
   readonly #slices: Informer<ResourceSlice>;
@@ -45,6 +47,7 @@ class DeviceEvictor {
 
   constructor(context: ControllerContext) {
     this.#context = context;
+    this.#metrics = new EvictionMetrics(context.meter, 'device_taint_eviction_controller');
     this.#pods = context.informers.of(pods);
     this.#claims = context.informers.of(resourceclaims);
     this.#slices = context.informers.of(resourceslices);
@@ -106,7 +109,7 @@ class DeviceEvictor {
     this.#running.set(key, pod.metadata.uid);
     const leftMs = endMs - this.#context.clock.now();
     if (leftMs > 0) return { type: 'again', afterMs: leftMs };
-    await this.#evict(pod);
+    await this.#evict(pod, endMs);
     this.#running.delete(key);
     return done;
   }
@@ -127,7 +130,8 @@ class DeviceEvictor {
     });
   }
 
-  async #evict(pod: Stored<Pod>): Promise<void> {
+  /** `dueMs` is when its time was up. */
+  async #evict(pod: Stored<Pod>, dueMs: number): Promise<void> {
     this.#tell(pod, 'Marking for deletion');
     const cause = causedBy(pod, 'its claims do not tolerate the taints of their devices');
     const message = 'Device Taint manager: deleting due to NoExecute taint';
@@ -136,6 +140,7 @@ class DeviceEvictor {
       await noteDisruption(this.#context, pod, { condition, cause });
       const preconditions = { uid: pod.metadata.uid };
       await this.#context.client.of(pods).delete(pod.metadata, { cause, preconditions });
+      this.#metrics.sentAway(this.#context.clock.now() - dueMs);
     } catch (error) {
       if (!hasReason(error, 'NotFound')) throw error;
     }

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { pods, resourceclaims, resourceclaimtemplates } from '../../api/generated/resources.ts';
+import { namespaces, pods, resourceclaims, resourceclaimtemplates } from '../../api/generated/resources.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { claimFinalizer as finalizer } from '../../machinery/resource-claims.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { generateNameOf, podClaimAnnotation } from './plan.ts';
 import { createResourceClaimController } from './resourceclaim.ts';
 
@@ -113,6 +114,26 @@ describe('a pod that wants a claim from a template', () => {
     await nodes.become(await podNow(), 'Succeeded');
     await cluster.settle();
     expect(await claims()).toEqual([]);
+  });
+});
+
+test('claims are counted by who made them, whether they have devices, and what they may', async () => {
+  await template();
+  await pod(fromTemplate);
+  await allocate((await claims())[0]?.metadata.name as string, ['worker']);
+  await cluster.create(namespaces, {
+    metadata: { name: 'admin', labels: { 'resource.kubernetes.io/admin-access': 'true' } },
+  });
+  const watching = [{ name: 'gpu', exactly: { deviceClassName: 'gpu', adminAccess: true } }];
+  const metadata = { name: 'watch', namespace: 'admin' };
+  await cluster.create(resourceclaims, { metadata, spec: { devices: { requests: watching } } });
+  await cluster.settle();
+  const prefix = 'resourceclaim_controller_';
+  const counted = Object.entries(seriesOf(cluster.meter)).filter(([key]) => key.startsWith(prefix));
+  expect(Object.fromEntries(counted)).toEqual({
+    [`${prefix}creates_total{status="success",admin_access="false"}`]: 1,
+    [`${prefix}resource_claims{allocated="true",admin_access="false",source="resource_claim_template"}`]: 1,
+    [`${prefix}resource_claims{allocated="false",admin_access="true",source=""}`]: 1,
   });
 });
 

@@ -9,6 +9,7 @@ import { claimFinalizer, claimNameOf, needsNoClaim } from '../../machinery/resou
 import { ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done, type OwnWrites } from '../controller.ts';
 import { controllerOf, controllerReference, isControlledBy } from '../shared/owners.ts';
+import { ClaimMetrics } from './metrics.ts';
 import { type Claim, generateNameOf, isDone, mustReserve, planClaim, podClaimAnnotation } from './plan.ts';
 
 const byClaim = 'pods by claim';
@@ -44,6 +45,7 @@ class ResourceClaims {
   readonly #pods;
   readonly #claims;
   readonly #templates;
+  readonly #metrics: ClaimMetrics;
 
   constructor(context: ControllerContext, writes: OwnWrites) {
     this.#context = context;
@@ -51,6 +53,7 @@ class ResourceClaims {
     this.#pods = context.informers.of(pods);
     this.#claims = context.informers.of(resourceclaims);
     this.#templates = context.informers.of(resourceclaimtemplates);
+    this.#metrics = new ClaimMetrics(context.meter, () => this.#claims.list());
     this.#pods.addIndex(byClaim, claimKeysOf);
     this.#claims.addIndex(byOwner, (claim) => {
       const owner = controllerOf(claim);
@@ -151,7 +154,8 @@ class ResourceClaims {
     };
     const cause = causedBy(pod, `its claim ${entry.name} is made from the template ${templateName}`);
     try {
-      const made = await this.#context.client.of(resourceclaims).create(claim, { cause });
+      const making = this.#context.client.of(resourceclaims).create(claim, { cause });
+      const made = await this.#metrics.made(claim, making);
       this.#writes.wrote(key, this.#claims, made);
       return made.metadata.name;
     } catch (error) {

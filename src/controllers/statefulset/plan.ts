@@ -13,13 +13,17 @@ import {
   startOf,
 } from './pods.ts';
 
-export interface StatefulSetInput {
+/** A set and how its pods are. */
+interface Standing {
   set: Stored<StatefulSet>;
   pods: readonly Stored<Pod>[];
+  nowMs: number;
+}
+
+export interface StatefulSetInput extends Standing {
   /** Names of the revision that is in use and of the one that shall be. */
   current: string;
   update: string;
-  nowMs: number;
 }
 
 export type Step =
@@ -97,9 +101,26 @@ function keepsOld(set: StatefulSet, ordinal: number): boolean {
   return ordinal < startOf(set) + (strategy?.rollingUpdate?.partition ?? 0);
 }
 
-function isAvailable({ set, nowMs }: StatefulSetInput, pod: Stored<Pod> | undefined): boolean {
+function isAvailable({ set, nowMs }: Standing, pod: Stored<Pod> | undefined): boolean {
   if (!pod || !isRunningAndReady(pod)) return false;
   return availableInMs(pod, set.spec.minReadySeconds ?? 0, nowMs) === 0;
+}
+
+const worksOf = (input: Standing, pod: Stored<Pod>) => !isTerminating(pod) && isAvailable(input, pod);
+
+/** How many pods may be missed at a time while the set is updated. Rounded down, unlike in other sets. */
+export const mostUnavailable = (set: StatefulSet): number =>
+  Math.max(
+    1,
+    scaledIntOrPercent(set.spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1, replicasOf(set), 'down'),
+  );
+
+/** How many of the pods that a set shall have are missing, on their way out, or not available. */
+export function unavailableOf(input: Standing): number {
+  const { set, pods } = input;
+  const works = (pod: Stored<Pod>) =>
+    hasSeat(set, ordinalOf(set.metadata.name, pod.metadata.name) ?? -1) && worksOf(input, pod);
+  return replicasOf(set) - pods.filter(works).length;
 }
 
 /**
@@ -109,11 +130,8 @@ function isAvailable({ set, nowMs }: StatefulSetInput, pod: Stored<Pod> | undefi
 function replaceOutdated(input: StatefulSetInput, seats: readonly Seat[]): Step[] {
   const { set, update } = input;
   if (set.spec.updateStrategy?.type === 'OnDelete') return [];
-  const most = set.spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1;
-  const works = (pod: Stored<Pod>) => !isTerminating(pod) && isAvailable(input, pod);
-  const unavailable = seats.filter(({ pod }) => !pod || !works(pod)).length;
-  // Rounded down, unlike in other sets.
-  const budget = Math.max(1, scaledIntOrPercent(most, replicasOf(set), 'down')) - unavailable;
+  const budget = mostUnavailable(set) - unavailableOf(input);
+  const works = (pod: Stored<Pod>) => worksOf(input, pod);
   const outdated = seats.flatMap(({ ordinal, pod }) => {
     const isOld = pod && !keepsOld(set, ordinal) && revisionOf(pod) !== update && !isTerminating(pod);
     return isOld ? [pod] : [];

@@ -9,6 +9,7 @@ import {
   statefulsets,
 } from '../../api/generated/resources.ts';
 import type { ApiRequest } from '../../client/transport.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { createGarbageCollector } from '../garbage/garbage.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { planStatefulSet } from './plan.ts';
@@ -309,6 +310,22 @@ describe('what is told', () => {
       ]),
     );
   });
+});
+
+test('how many pods may be missed, and how many are, is measured', async () => {
+  const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '60%' } };
+  await create(4, { updateStrategy });
+  await cluster.settle();
+  await nodes.become(await cluster.get(pods, 'db-1'), 'unready');
+  await cluster.settle();
+  const labels = 'statefulset_namespace="default",statefulset_name="db",pod_management_policy="OrderedReady"';
+  const name = 'statefulset_controller_statefulset';
+  expect(seriesOf(cluster.meter)).toMatchObject({
+    [`${name}_max_unavailable{${labels}}`]: 2,
+    [`${name}_unavailable_replicas{${labels}}`]: 1,
+  });
+  await change({ updateStrategy: { type: 'OnDelete', rollingUpdate: null } });
+  expect(Object.keys(seriesOf(cluster.meter)).filter((key) => key.startsWith(name))).toEqual([]);
 });
 
 describe('claims', () => {

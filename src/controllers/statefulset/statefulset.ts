@@ -22,11 +22,12 @@ import {
   type OwnWrites,
 } from '../controller.ts';
 import { slowStart } from '../shared/batches.ts';
-import { claim, indexByController } from '../shared/claims.ts';
+import { byController, claim, indexByController } from '../shared/claims.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
 import { currentRevision, templateOf, truncateHistory } from '../shared/revisions.ts';
 import { ensureClaims, hasLeavingClaim, syncClaimOwners } from './claims.ts';
+import { meterStatefulSets } from './metrics.ts';
 import { planStatefulSet, type StatefulSetInput, type Step, statefulSetStatus } from './plan.ts';
 import { hasSeat, identityLabels, isTerminating, ordinalOf, podFor, revisionOf } from './pods.ts';
 
@@ -77,6 +78,11 @@ class StatefulSetController {
     this.#revisionInformer = context.informers.of(controllerrevisions);
     indexByController(this.#podInformer);
     indexByController(this.#revisionInformer);
+    meterStatefulSets(context.meter, {
+      sets: () => this.#setInformer.list(),
+      podsOf: (set) => this.#podInformer.byIndex(byController, set.metadata.uid),
+      now: () => context.clock.now(),
+    });
   }
 
   subscribe(queue: WorkQueue): void {

@@ -6,10 +6,10 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import type { Counter, HistogramOptions, MetricOptions, Observer } from '../../platform/metrics/meter.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { noteDisruption } from '../shared/disruption.ts';
+import { EvictionMetrics } from '../shared/eviction-metrics.ts';
 import { byNode, indexByNode } from '../shared/pods.ts';
 import { noExecute, staySeconds } from './plan.ts';
 
@@ -28,18 +28,6 @@ export function createTaintEvictionController(context: ControllerContext): Compo
   });
 }
 
-const deletions: MetricOptions = {
-  name: 'taint_eviction_controller_pod_deletions_total',
-  help: 'Pods that were sent away because of taints.',
-  stability: 'ALPHA',
-};
-const deletionDuration: HistogramOptions = {
-  name: 'taint_eviction_controller_pod_deletion_duration_seconds',
-  help: 'How long after its time was up a pod was sent away because of taints.',
-  stability: 'ALPHA',
-  bounds: [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 30, 60, 120, 180, 240],
-};
-
 /** A pod that has to go, and when. */
 interface Running {
   uid: string;
@@ -49,8 +37,7 @@ interface Running {
 
 class Evictor {
   readonly #context: ControllerContext;
-  readonly #deletions: Counter;
-  readonly #lateness: Observer;
+  readonly #metrics: EvictionMetrics;
   readonly #nodes: Informer<Node>;
   readonly #pods: Informer<Pod>;
   /** Pods whose time runs, by their keys. */
@@ -58,8 +45,7 @@ class Evictor {
 
   constructor(context: ControllerContext) {
     this.#context = context;
-    this.#deletions = context.meter.counter(deletions).with();
-    this.#lateness = context.meter.histogram(deletionDuration).with();
+    this.#metrics = new EvictionMetrics(context.meter, 'taint_eviction_controller');
     this.#nodes = context.informers.of(nodes);
     this.#pods = context.informers.of(pods);
     indexByNode(this.#pods);
@@ -149,8 +135,7 @@ class Evictor {
     try {
       await noteDisruption(this.#context, pod, { condition, cause });
       await client.of(pods).delete(pod.metadata, { cause, preconditions: { uid: pod.metadata.uid } });
-      this.#deletions.add();
-      this.#lateness.observe((clock.now() - dueMs) / 1000);
+      this.#metrics.sentAway(clock.now() - dueMs);
     } catch (error) {
       if (!hasReason(error, 'NotFound')) throw error;
     }
