@@ -31,6 +31,20 @@ describe('the kubelet', () => {
     await node.stop();
   });
 
+  test('whose Node was deleted makes another when it starts, as upstream, and none before', async () => {
+    const node = await started();
+    await node.until(() => node.api.get(leases, 'kube-node-lease', 'n1') !== undefined);
+    node.api.remove(nodes, '', 'n1');
+    node.api.remove(leases, 'kube-node-lease', 'n1');
+    await node.clock.advance(600_000);
+    expect(node.api.get(nodes, '', 'n1')).toBeUndefined();
+    expect(node.api.get(leases, 'kube-node-lease', 'n1')).toBeUndefined();
+    await node.stop();
+    await node.start();
+    await node.until(() => node.api.get(leases, 'kube-node-lease', 'n1') !== undefined);
+    await node.stop();
+  });
+
   test('runs a pod and says so', async () => {
     const node = await started();
     node.create('web', {});

@@ -1,4 +1,4 @@
-import type { Node, NodeStatus } from '../../api/core/v1.ts';
+import type { NodeStatus } from '../../api/core/v1.ts';
 import { nodes } from '../../api/generated/resources.ts';
 import type { EventNote } from '../../client/event-recorder.ts';
 import { deepEqual } from '../../machinery/equal.ts';
@@ -86,7 +86,7 @@ export class NodeAgent {
   async register(): Promise<void> {
     const { context, facts, identity } = this.#options;
     const { nodeName, client } = context;
-    const found = await this.#node();
+    const found = await client.of(nodes).get({ name: nodeName }).catch(ignoring('NotFound'));
     if (!found) {
       const status = await this.#status(undefined);
       await client.of(nodes).create(newNode({ nodeName, facts, identity, status }), { cause });
@@ -124,11 +124,13 @@ export class NodeAgent {
     ]);
   }
 
-  /** Writes the node's status where it changed or was not written for long. */
+  /**
+   * Writes the node's status where it changed or was not written for long. Rejects where somebody has deleted the Node: it is not made
+   * again before the kubelet starts again, as upstream, so that whoever takes a node away need not be quicker than its kubelet.
+   */
   async report(): Promise<void> {
     const { context, intervals } = this.#options;
-    const found = await this.#node();
-    if (!found) return this.register();
+    const found = await context.client.of(nodes).get({ name: context.nodeName });
     this.#tell(schedulableEvents(context.nodeName, this.#wasUnschedulable, found));
     this.#wasUnschedulable = found.spec.unschedulable === true;
     const status = await this.#status(found.status);
@@ -175,11 +177,6 @@ export class NodeAgent {
   #troubles(): string[] {
     const { runtime, network } = runtimeTroubles(this.#runtime);
     return [runtime, network].filter((t) => t !== undefined);
-  }
-
-  #node(): Promise<Node | undefined> {
-    const { client, nodeName } = this.#options.context;
-    return client.of(nodes).get({ name: nodeName }).catch(ignoring('NotFound'));
   }
 
   async #status(old: NodeStatus | undefined): Promise<NodeStatus> {
