@@ -42,7 +42,7 @@ export interface HttpAnswer {
   abort(): void;
 }
 
-/** Calls to one server over one connection, made anew whenever it is gone. */
+/** Calls to one server over one connection, made anew whenever it is gone, and over further ones where that is full. */
 export interface HttpClient {
   call(call: HttpCall): Promise<HttpAnswer>;
   close(): void;
@@ -129,17 +129,14 @@ function answerOf(stream: ClientHttp2Stream, headers: IncomingHttpHeaders): Http
 const reasonOf = (error: Error & { code?: string }): Error =>
   error.code === 'ERR_HTTP2_STREAM_CANCEL' && error.cause instanceof Error ? error.cause : error;
 
-function callOn(
-  session: ClientHttp2Session,
-  call: HttpCall,
-  hold: (stream: ClientHttp2Stream) => void,
-): Promise<HttpAnswer> {
+function callOn(connection: Connection, call: HttpCall): Promise<HttpAnswer> {
+  const { session } = connection;
   const { method, target, headers, body, signal, timeoutMs } = call;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const all = { ...headers, ':method': method, ':path': target };
     const stream = session.request(all, { endStream: body === undefined });
-    hold(stream);
+    connection.hold(stream);
     const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     const fail = (error: Error) => {
       reject(error);
@@ -163,33 +160,65 @@ function callOn(
   });
 }
 
-/** A connection keeps the process alive while something is asked for on it, and not for its own sake. */
-function heldWhileBusy(session: ClientHttp2Session): (stream: ClientHttp2Stream) => void {
-  let busy = 0;
-  session.once('connect', () => {
-    if (busy === 0) session.unref();
-  });
-  return (stream) => {
-    if (busy++ === 0) session.ref();
-    stream.once('close', () => {
-      if (--busy === 0 && !session.destroyed) session.unref();
+/** One connection; it keeps the process alive while something is asked for on it, and not for its own sake. */
+class Connection {
+  readonly session: ClientHttp2Session;
+  streams = 0;
+
+  constructor(session: ClientHttp2Session) {
+    this.session = session;
+    session.once('connect', () => {
+      if (this.streams === 0) session.unref();
     });
-  };
+  }
+
+  get isUsable(): boolean {
+    return !this.session.closed && !this.session.destroyed;
+  }
+
+  hold(stream: ClientHttp2Stream): void {
+    const { session } = this;
+    if (this.streams++ === 0) session.ref();
+    stream.once('close', () => {
+      if (--this.streams === 0 && !session.destroyed) session.unref();
+    });
+  }
+}
+
+/** Streams that a server surely takes on a connection before it has said how many: what Go's client believes, too. */
+const streamsAtFirst = 100;
+
+class Http2Client implements HttpClient {
+  readonly #open: () => ClientHttp2Session;
+  #connections: Connection[] = [];
+  #mostStreams = streamsAtFirst;
+
+  constructor(open: () => ClientHttp2Session) {
+    this.#open = open;
+  }
+
+  async call(call: HttpCall): Promise<HttpAnswer> {
+    return callOn(this.#free(), call);
+  }
+
+  close(): void {
+    for (const { session } of this.#connections) session.destroy();
+  }
+
+  /** On a connection that is full a call would wait for others to end, and watches never do. */
+  #free(): Connection {
+    const found = this.#connections.find((one) => one.isUsable && one.streams < this.#mostStreams);
+    if (found) return found;
+    const session = this.#open();
+    session.on('remoteSettings', ({ maxConcurrentStreams = streamsAtFirst }) => {
+      this.#mostStreams = maxConcurrentStreams;
+    });
+    const fresh = new Connection(session);
+    this.#connections = [...this.#connections.filter((one) => one.isUsable), fresh];
+    return fresh;
+  }
 }
 
 /** HTTP/2 over TLS. */
-export const connectHttps: HttpConnector = ({ origin, tls }) => {
-  let session: ClientHttp2Session | undefined;
-  let hold: (stream: ClientHttp2Stream) => void;
-  const current = () => {
-    if (!session || session.closed || session.destroyed) {
-      session = openSession(origin, tls);
-      hold = heldWhileBusy(session);
-    }
-    return session;
-  };
-  return {
-    call: async (call) => callOn(current(), call, hold),
-    close: () => session?.destroy(),
-  };
-};
+export const connectHttps: HttpConnector = ({ origin, tls }) =>
+  new Http2Client(() => openSession(origin, tls));
