@@ -6,25 +6,39 @@ interface Placed {
   field: string;
 }
 
+/** The ports of a pod that are compared, and what is found: an answer has no room for more warnings. */
+const most = { ports: 1000, findings: 100 };
+
+interface Known {
+  field: string;
+  port: ContainerPort;
+}
+
 /** Advice on ports that several containers of a pod, or one of them twice, have. */
 export function portWarnings(containers: readonly Placed[]): readonly string[] {
   if (!containers.some(({ container }) => container.ports)) return nothing;
-  const known = new Map<string, { field: string; port: ContainerPort }[]>();
-  return containers.flatMap(({ container, field: path }) =>
-    (container.ports ?? []).flatMap((port, i) => {
+  const all = new Map<string, Known[]>();
+  const found: string[] = [];
+  let count = 0;
+  for (const { container, field: path } of containers) {
+    for (const [i, port] of (container.ports ?? []).entries()) {
+      if (found.length >= most.findings || ++count > most.ports) return found;
       const field = `${path}.ports[${i}]`;
       const key = `${port.containerPort}/${port.protocol}`;
-      const others = known.get(key) ?? [];
-      known.set(key, [...others, { field, port }]);
-      return [
-        ...hostIpAlone(field, port),
-        ...others.flatMap((other) => {
-          const how = conflict(port, other.port);
-          return how ? [`${field}: ${how} port definition with ${other.field}`] : [];
-        }),
-      ];
-    }),
-  );
+      const known = all.get(key) ?? [];
+      found.push(...hostIpAlone(field, port), ...conflicts({ field, port }, known));
+      known.push({ field, port });
+      all.set(key, known);
+    }
+  }
+  return found;
+}
+
+function conflicts({ field, port }: Known, known: readonly Known[]): string[] {
+  return known.flatMap((other) => {
+    const how = conflict(port, other.port);
+    return how ? [`${field}: ${how} port definition with ${other.field}`] : [];
+  });
 }
 
 /** An address of the node without a port of it; the port is shown as Go prints it. */
