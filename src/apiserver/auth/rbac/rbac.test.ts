@@ -107,6 +107,16 @@ describe('covering', () => {
   });
 });
 
+test('a role of more combinations than can be counted holds nobody up', () => {
+  const many = (prefix: string) => Array.from({ length: 1000 }, (_, i) => `${prefix}${i}`);
+  const huge = { verbs: many('v'), apiGroups: many('g'), resources: many('r'), resourceNames: many('n') };
+  expect(() => missingRules([], [huge])).toThrow('limit is 50000 combinations of verbs and resources');
+  expect(missingRules([{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }], [huge])).toEqual([]);
+  expect(missingRules([huge], [huge, { ...huge, verbs: ['v1'], resourceNames: ['n1', 'n2'] }])).toEqual([]);
+  expect(() => missingRules([huge], [{ ...huge, resourceNames: [] }])).toThrow();
+  expect(missingRules([], [{ verbs: many('v'), apiGroups: [''], resources: ['a', 'b'] }])).toHaveLength(1000);
+});
+
 describe('the authorizer', () => {
   const apiGroup = 'rbac.authorization.k8s.io';
   const ref = (kind: string, name: string) => ({ apiGroup, kind, name });
