@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { daemonsets, nodes, pods } from '../../api/generated/resources.ts';
+import { controllerrevisions, daemonsets, nodes, pods } from '../../api/generated/resources.ts';
 import type { ApiRequest } from '../../client/transport.ts';
 import { addNode, readyNode, TestCluster, TestNodes } from '../testing.ts';
 import { createDaemonSetController } from './daemonset.ts';
@@ -153,6 +153,10 @@ describe('a DaemonSet', () => {
   });
 });
 
+const surging = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+const daemonOf = async (node: string) =>
+  (await cluster.list(pods)).find((pod) => nodeOf(pod) === node)?.metadata.name ?? '';
+
 describe('an update', () => {
   test('reaches at once the daemons that failed, however long they would have been left', async () => {
     kubelets.fate = (pod) => (pod.spec.containers[0]?.image === 'agent:1' ? 'Failed' : 'ready');
@@ -181,16 +185,83 @@ describe('an update', () => {
   });
 
   test('with surge has the new pod before the old one goes', async () => {
-    const rollingUpdate = { maxSurge: 1, maxUnavailable: 0 };
-    await create({ updateStrategy: { type: 'RollingUpdate', rollingUpdate } });
+    await create({ updateStrategy: surging });
     await cluster.settle();
     kubelets.fate = () => 'unready';
     await roll('agent:2');
     expect(await images()).toHaveLength(4);
-    expect(await status()).toMatchObject({ numberAvailable: 3, updatedNumberScheduled: 1 });
+    // As long as the old one is there, its node is not updated.
+    expect(await status()).toMatchObject({ numberAvailable: 3, updatedNumberScheduled: 0 });
     kubelets.fate = () => 'ready';
     await kubelets.all('app=agent', 'ready');
     expect(await images()).toEqual(['a agent:2', 'b agent:2', 'c agent:2']);
+    expect(await status()).toMatchObject({ numberAvailable: 3, updatedNumberScheduled: 3 });
+  });
+
+  test('with surge does not wait for a daemon that is on its way out', async () => {
+    await create({ updateStrategy: surging });
+    await cluster.settle();
+    kubelets.lets = false;
+    await cluster.delete(pods, await daemonOf('a'));
+    expect(await places()).toEqual(['a', 'a', 'b', 'c']);
+  });
+
+  test('with surge keeps no old daemon that is not ready', async () => {
+    await create({ updateStrategy: surging });
+    await cluster.settle();
+    kubelets.fate = () => 'unready';
+    await roll('agent:2');
+    const [surged] = (await images()).filter((text) => text.endsWith(':2')).map((text) => text.charAt(0));
+    await kubelets.become(await cluster.get(pods, await daemonOf(surged as string)), 'unready');
+    await cluster.settle();
+    expect((await images()).filter((text) => text.startsWith(surged as string))).toEqual([
+      `${surged} agent:2`,
+    ]);
+  });
+
+  test('with surge goes on when a daemon has been ready for long enough', async () => {
+    await create({ updateStrategy: surging, minReadySeconds: 10 });
+    await cluster.pass(11_000);
+    await roll('agent:2');
+    await cluster.pass(60_000);
+    expect(await images()).toEqual(['a agent:2', 'b agent:2', 'c agent:2']);
+  });
+
+  test.each([
+    ['in place', undefined],
+    ['with surge', surging],
+  ])('%s takes the old daemon away where there shall be none any more', async (_, updateStrategy) => {
+    await create({ updateStrategy });
+    await cluster.settle();
+    await cluster.patch(nodes, 'a', { spec: { taints: [{ key: 'own', effect: 'NoSchedule' }] } });
+    expect(await places()).toEqual(['a', 'b', 'c']);
+    await roll('agent:2');
+    expect(await images()).toEqual(['b agent:2', 'c agent:2']);
+  });
+
+  test('with surge keeps it there until others are available', async () => {
+    await cluster.patch(nodes, 'a', { metadata: { labels: { pool: 'first' } } });
+    await create({ updateStrategy: surging }, { nodeSelector: { pool: 'first' } });
+    await cluster.settle();
+    expect(await places()).toEqual(['a']);
+    await cluster.patch(nodes, 'a', { spec: { taints: [{ key: 'own', effect: 'NoSchedule' }] } });
+    kubelets.fate = () => 'unready';
+    await cluster.patch(daemonsets, 'agent', {
+      spec: { template: { spec: { nodeSelector: null } } },
+    });
+    expect(await places()).toEqual(['a', 'b', 'c']);
+    for (const name of ['b', 'c'])
+      await kubelets.become(await cluster.get(pods, await daemonOf(name)), 'ready');
+    await cluster.settle();
+    expect(await places()).toEqual(['b', 'c']);
+  });
+
+  test('keeps as many old revisions as it is told, those of daemons that are there among them', async () => {
+    await create({ updateStrategy: { type: 'OnDelete' }, revisionHistoryLimit: 2 });
+    await cluster.settle();
+    for (const image of ['agent:2', 'agent:3', 'agent:4']) await roll(image);
+    const kept = (await cluster.list(controllerrevisions)).map(({ revision }) => revision);
+    expect(kept.sort()).toEqual([1, 3, 4]);
   });
 
   test('on delete waits for the deletion', async () => {
@@ -202,6 +273,50 @@ describe('an update', () => {
     await cluster.delete(pods, first?.metadata.name ?? '');
     expect((await images()).filter((text) => text.endsWith(':2'))).toHaveLength(1);
   });
+});
+
+test('a daemon stays on a node that is unwell, whatever its template says of that', async () => {
+  const toleration = { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute' };
+  await create({}, { tolerations: [{ ...toleration, tolerationSeconds: 30 }] });
+  await cluster.settle();
+  const [pod] = await cluster.list(pods);
+  const given = pod?.spec.tolerations?.filter(({ key }) => key === toleration.key);
+  expect(given).toEqual([toleration]);
+});
+
+test('a daemon that has ended and waits for its finalizers has no place', async () => {
+  await create();
+  await cluster.settle();
+  const old = await daemonOf('a');
+  await cluster.patch(pods, old, { metadata: { finalizers: ['example.com/hold'] } });
+  await kubelets.become(await cluster.get(pods, old), 'Succeeded');
+  await cluster.settle();
+  expect((await cluster.get(pods, old)).metadata.deletionTimestamp).toBeDefined();
+  expect(await places()).toEqual(['a', 'a', 'b', 'c']);
+  expect(await status()).toMatchObject({ numberReady: 3 });
+});
+
+test('a daemon that cannot be taken away does not keep others from being made', async () => {
+  await create();
+  await cluster.settle();
+  const kept = await daemonOf('a');
+  refuse = (r) => r.method === 'DELETE' && r.path.endsWith(`/${kept}`);
+  await cluster.patch(nodes, 'a', { spec: { taints: [{ key: 'own', effect: 'NoExecute' }] } });
+  await node('d');
+  await cluster.settle();
+  expect(await places()).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('a DaemonSet that is being deleted gets no revision any more', async () => {
+  await create();
+  await cluster.settle();
+  await cluster.delete(daemonsets, 'agent', { propagationPolicy: 'Foreground' });
+  const [revision] = await cluster.names(controllerrevisions);
+  await cluster.delete(controllerrevisions, revision as string);
+  const ready = await cluster.get(pods, await daemonOf('a'));
+  await kubelets.become(ready, 'unready');
+  await cluster.settle();
+  expect(await cluster.names(controllerrevisions)).toEqual([]);
 });
 
 test('nothing is written where nothing changes', async () => {

@@ -25,7 +25,7 @@ import { currentRevision, truncateHistory } from '../shared/revisions.ts';
 import { type DaemonSetInput, type DaemonSetPlan, daemonSetStatus, planDaemonSet } from './plan.ts';
 import { daemonPod, hashLabel, nodeOf, placement } from './pods.ts';
 
-/** So many daemons are made for one look at a set. */
+/** So many daemons are made, and so many taken away, for one look at a set. */
 const burst = 250;
 /** A failed daemon is replaced after this time at the latest. */
 const longestHoldMs = 900_000;
@@ -109,7 +109,7 @@ class DaemonSetController {
 
   async reconcile(key: string): Promise<Outcome> {
     const set = this.#setInformer.get(key);
-    if (!set) return done;
+    if (!set || set.metadata.deletionTimestamp) return done;
     const { client, clock } = this.#context;
     const selector = compileLabelSelector(set.spec.selector);
     const own = { client, owners: daemonsets, owner: set, selector };
@@ -133,18 +133,24 @@ class DaemonSetController {
     await this.#report(set, status);
     if (carriedOut.status === 'rejected') throw carriedOut.reason;
     const used = new Set([hash, ...owned.map((pod) => pod.metadata.labels?.[hashLabel])]);
-    await truncateHistory(this.#context, history, (r) => used.has(r.metadata.labels?.[hashLabel]));
+    const isUsed = (r: Stored<ControllerRevision>) => used.has(r.metadata.labels?.[hashLabel]);
+    const old = revisions.filter((r) => isUsed(r) && r.metadata.uid !== revision.metadata.uid);
+    await truncateHistory(this.#context, history, isUsed, old.length);
     const again = Math.min(againInMs ?? Number.POSITIVE_INFINITY, waitMs);
     return Number.isFinite(again) ? { type: 'again', afterMs: again } : done;
   }
 
+  /** What one pod is refused does not keep the others from what they need. */
   async #carryOut({ set, hash }: DaemonSetInput, plan: DaemonSetPlan): Promise<void> {
+    const creating = this.#createAll(set, plan.create.slice(0, burst), hash);
+    const removing = plan.remove.slice(0, burst).map(({ pod, why }) => this.#remove(set, pod, why));
+    const results = await Promise.allSettled([creating, ...removing]);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  async #createAll(set: Stored<DaemonSet>, names: readonly string[], hash: string): Promise<void> {
     const key = keyOf(set);
-    for (const { pod, why } of plan.remove) {
-      if (why === 'failed') this.#holdBack(key, pod);
-      await this.#remove(set, pod, why);
-    }
-    const names = plan.create.slice(0, burst);
     const { error } = await slowStart(names.length, async (index) => {
       const nodeName = names[index] as string;
       const why = `${nodeName} has no pod of it`;
@@ -161,6 +167,7 @@ class DaemonSetController {
     pod: Stored<Pod>,
     why: DaemonSetPlan['remove'][number]['why'],
   ): Promise<void> {
+    if (why === 'failed') this.#holdBack(keyOf(set), pod);
     if (why === 'failed' || why === 'succeeded') {
       const { namespace, name } = pod.metadata;
       const reason = why === 'failed' ? 'FailedDaemonPod' : 'SucceededDaemonPod';

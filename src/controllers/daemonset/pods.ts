@@ -31,11 +31,13 @@ function daemonTolerations(hostNetwork: boolean): Toleration[] {
   ];
 }
 
+/** What a daemon tolerates takes the place of the same for a while: it does not leave a node that is unwell. */
 function withDaemonTolerations(own: readonly Toleration[], hostNetwork: boolean): Toleration[] {
-  const more = daemonTolerations(hostNetwork).filter(
-    (t) => !own.some((o) => o.key === t.key && o.effect === t.effect && o.operator === t.operator),
-  );
-  return [...own, ...more];
+  const isSame = (a: Toleration, b: Toleration) =>
+    a.key === b.key && a.effect === b.effect && a.operator === b.operator && !a.value && !b.value;
+  const needed = daemonTolerations(hostNetwork);
+  const kept = own.map((one) => needed.find((other) => isSame(one, other)) ?? one);
+  return [...kept, ...needed.filter((one) => !kept.includes(one))];
 }
 
 /** The pod for one node: the scheduler may put it there and nowhere else. */

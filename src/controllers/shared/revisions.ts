@@ -94,15 +94,19 @@ async function create(
   }
 }
 
-/** Removes the oldest revisions that nothing uses, beyond the owner's limit; below zero there is none. */
+/**
+ * Removes the oldest revisions that nothing uses, beyond the owner's limit; below zero there is none. So many of those that are used
+ * (`counted`) count too.
+ */
 export async function truncateHistory(
   context: ControllerContext,
   { owner, revisions, key, writes }: RevisionOptions,
   isUsed: (revision: Revision) => boolean,
+  counted = 0,
 ): Promise<void> {
   const unused = revisions.filter((revision) => !isUsed(revision)).sort(byRevision);
   const limit = owner.spec.revisionHistoryLimit ?? 10;
-  const surplus = limit < 0 ? [] : unused.slice(0, Math.max(0, unused.length - limit));
+  const surplus = limit < 0 ? [] : unused.slice(0, Math.max(0, unused.length + counted - limit));
   const cause = causedBy(owner, `only ${limit} old revisions are kept`);
   for (const revision of surplus) {
     await context.client.of(controllerrevisions).delete(revision.metadata, { cause });
