@@ -3,6 +3,7 @@ import { StoreError } from '../store/store.ts';
 
 const codes = {
   InvalidArgument: status.INVALID_ARGUMENT,
+  PermissionDenied: status.PERMISSION_DENIED,
   OutOfRange: status.OUT_OF_RANGE,
   NotFound: status.NOT_FOUND,
   FailedPrecondition: status.FAILED_PRECONDITION,

@@ -49,6 +49,7 @@ const httpCodes: { [code: number]: number } = {
   [grpc.INVALID_ARGUMENT]: 400,
   [grpc.OUT_OF_RANGE]: 400,
   [grpc.FAILED_PRECONDITION]: 400,
+  [grpc.PERMISSION_DENIED]: 403,
   [grpc.NOT_FOUND]: 404,
   [grpc.RESOURCE_EXHAUSTED]: 429,
   [grpc.UNIMPLEMENTED]: 501,
@@ -68,6 +69,7 @@ export function gateway(node: EtcdNode, routes: readonly Route[]) {
     if (!route || !/^\/v3(beta)?\//.test(path)) return sendText(reply, 404, '404 page not found\n');
     if (request.method !== 'POST') return sendText(reply, 405, 'Method Not Allowed\n');
     try {
+      refuseBrowsers(request);
       const text = Buffer.from(await request.body(node.mostRequestBytes)).toString();
       if ('unary' in route) await answer(route, { text, request, reply });
       else stream(route, { text, request, reply });
@@ -75,6 +77,16 @@ export function gateway(node: EtcdNode, routes: readonly Route[]) {
       sendError(reply, error);
     }
   };
+}
+
+/**
+ * A page of any site can have its reader's browser send JSON under another type to a port of its machine, and a name
+ * that leads there makes it the page's own. Whoever gets through without a certificate is believed here, so what comes from a page is refused: a
+ * browser says with each POST where the page is from. etcd leaves that to `--host-whitelist` (CVE-2018-1098, CVE-2018-1099).
+ */
+function refuseBrowsers({ headers }: HttpRequest): void {
+  if (headers.origin !== undefined)
+    throw new EtcdError('PermissionDenied', 'etcdserver: pages in a browser are not answered here');
 }
 
 interface Exchange {
