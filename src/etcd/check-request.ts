@@ -10,11 +10,13 @@ import { isWithin, type KeyRange, rangeOf, writableKey } from './keys.ts';
 
 /** Refuses what etcd refuses before it looks at any key. */
 
-const mostSort = { order: 2, target: 4 };
+/** How many orders there are, and what may be ordered by. */
+const sorts = { order: 3, target: 5 };
+const isOneOf = (count: number, value: number) => value >= 0 && value < count;
 
 export function checkRange({ key, sortOrder, sortTarget }: RangeRequest): void {
   if (key.length === 0) throw errors.emptyKey();
-  if (sortOrder > mostSort.order || sortTarget > mostSort.target) throw errors.invalidSort();
+  if (!isOneOf(sorts.order, sortOrder) || !isOneOf(sorts.target, sortTarget)) throw errors.invalidSort();
 }
 
 export function checkPut(request: PutRequest): void {

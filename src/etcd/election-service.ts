@@ -41,7 +41,9 @@ async function proclaim(node: EtcdNode, { leader, value }: { leader?: LeaderKey;
   const { header } = await write(node, async (draft) => {
     const [found] = await draft.at({ from: storeKey(leader.key), single: true });
     if (BigInt(found?.createRevision ?? 0) !== leader.rev) throw notLeader();
-    return draft.put(create(PutRequestSchema, { key: leader.key, value, lease: leader.lease }));
+    const put = create(PutRequestSchema, { key: leader.key, value, lease: leader.lease });
+    await draft.checkPut(put);
+    return draft.put(put);
   });
   return { header };
 }

@@ -34,3 +34,35 @@ test('what is no page is answered whatever it calls its body, as etcd does', asy
   expect((await post('/v3/kv/put', body, { 'content-type': type })).status).toBe(200);
   expect(await count('from curl')).toBe('1');
 });
+
+test.each([
+  ['a key that is none', '/v3/election/proclaim', { leader: { key: '', rev: 0 } }, 'key is not provided'],
+  [
+    'a lease that is not there',
+    '/v3/election/proclaim',
+    { leader: { key: base64('p'), rev: 0, lease: 77 } },
+    'requested lease not found',
+  ],
+])(
+  'a proclamation under %s is refused, and what is written after it is answered',
+  async (_what, path, body, why) => {
+    const refused = await post(path, body);
+    expect({ status: refused.status, ...((await refused.json()) as object) }).toMatchObject({
+      message: `etcdserver: ${why}`,
+    });
+    expect((await post('/v3/kv/put', { key: base64('after') })).status).toBe(200);
+  },
+);
+
+test.each([{ sort_order: -1 }, { sort_order: 1, sort_target: -1 }, { sort_order: 3 }])(
+  'an order that there is not is refused: %j',
+  async (sort) => {
+    for (const key of ['sorted/1', 'sorted/2']) await post('/v3/kv/put', { key: base64(key) });
+    const answer = await post('/v3/kv/range', {
+      key: base64('sorted/'),
+      range_end: base64('sorted0'),
+      ...sort,
+    });
+    expect(await answer.json()).toMatchObject({ message: 'etcdserver: invalid sort option' });
+  },
+);

@@ -1,4 +1,4 @@
-import { requestTooLarge } from './errors.ts';
+import { emptyKey, requestTooLarge } from './errors.ts';
 
 /** The longest key that the store holds, in UTF-8 bytes. */
 const longestStoreKeyBytes = 1024;
@@ -19,9 +19,10 @@ export function etcdKey(key: string): Uint8Array {
 
 /**
  * The store's key of what is to be written. Those that it cannot hold are refused with etcd's word for what is too
- * large, though etcd itself would take them.
+ * large, though etcd itself would take them; none at all is refused as etcd does.
  */
 export function writableKey(bytes: Uint8Array): string {
+  if (bytes.length === 0) throw emptyKey();
   const key = storeKey(bytes);
   if (key.length * 2 > longestStoreKeyBytes && Buffer.byteLength(key) > longestStoreKeyBytes)
     throw requestTooLarge();

@@ -1,3 +1,4 @@
+import { checkWrites } from '../store/core/writes.ts';
 import { type ListOptions, type Store, StoreError, type Write } from '../store/store.ts';
 import { compacted, futureRevision } from './errors.ts';
 import { isWithin, type KeyRange, prefixOf } from './keys.ts';
@@ -98,16 +99,19 @@ export class Mvcc {
     };
     const { changes, answer } = await decide(view);
     if (changes.size === 0) return { answer, revision: this.#revision, durable: this.#last };
+    const writes = [...changes].map(([key, record]) => writeOf(key, record));
+    // What the store would refuse takes no revision: all that comes later would be told a wrong one.
+    checkWrites(writes);
     const revision = ++this.#revision;
-    const durable = this.#commit(changes, revision);
+    const durable = this.#commit(changes, writes, revision);
     this.#last = durable.catch(() => {});
     this.onChanges(changes);
     return { answer, revision, durable };
   }
 
-  async #commit(changes: Changes, revision: number): Promise<void> {
+  async #commit(changes: Changes, writes: readonly Write[], revision: number): Promise<void> {
     const mine = [...changes].map(([key, record]) => [key, { record }] as const);
-    const done = this.#store.commit({ writes: mine.map(([key, { record }]) => writeOf(key, record)) });
+    const done = this.#store.commit({ writes });
     for (const [key, state] of mine) this.#pending.set(key, state);
     try {
       const actual = await done;
