@@ -13,6 +13,8 @@ export interface Caller {
   username: string;
   uid?: string;
   groups: string[];
+  /** What else the API server knows of him. */
+  extra?: Record<string, string[]>;
 }
 
 /** What is asked of the kubelet, in terms of the Node object. */
@@ -89,7 +91,12 @@ export class Gatekeeper {
     const { status } = await this.#context.client.of(tokenreviews).create(body, { cause });
     const user = status?.authenticated ? status.user : undefined;
     return {
-      value: user && { username: user.username ?? '', uid: user.uid, groups: user.groups ?? [] },
+      value: user && {
+        username: user.username ?? '',
+        uid: user.uid,
+        groups: user.groups ?? [],
+        extra: user.extra,
+      },
       forMs: tokenMs,
     };
   }
@@ -107,6 +114,7 @@ export class Gatekeeper {
           user: caller.username,
           uid: caller.uid,
           groups: caller.groups,
+          extra: caller.extra,
           resourceAttributes: {
             group: '',
             version: 'v1',

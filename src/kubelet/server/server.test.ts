@@ -7,7 +7,7 @@ import type { HttpListener, HttpRequest, HttpServer } from '../../platform/http.
 import { MemoryFiles } from '../../platform/memory-files.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
 import type { NodeContext } from '../pods/context.ts';
-import { Gatekeeper, nodeAction } from './authenticate.ts';
+import { type Caller, Gatekeeper, nodeAction } from './authenticate.ts';
 import { KubeletServer, type KubeletServerParts } from './kubelet-server.ts';
 import { nodeLog } from './node-logs.ts';
 import type { KubeletServerOptions } from './options.ts';
@@ -46,17 +46,24 @@ test.each([
 });
 
 describe('who may call', () => {
+  interface ReviewBody {
+    spec: { token?: string; extra?: object; resourceAttributes?: { subresource: string } };
+  }
+  const extra = { 'authentication.kubernetes.io/node-name': ['n1'] };
+
   function gatekeeper(allowed: (subresource: string) => boolean) {
     const asked: string[] = [];
+    const reviewed: unknown[] = [];
     const transport: Pick<Transport, 'request'> = {
       request: async ({ path, body }: ApiRequest) => {
         asked.push(path);
-        const { spec } = body as { spec: { token?: string; resourceAttributes?: { subresource: string } } };
+        const { spec } = body as ReviewBody;
         if (path.endsWith(tokenreviews.plural))
           return {
-            status: { authenticated: spec.token === 'good', user: { username: 'ann', groups: ['g'] } },
+            status: { authenticated: spec.token === 'good', user: { username: 'ann', groups: ['g'], extra } },
           };
         if (!path.endsWith(subjectaccessreviews.plural)) throw new Error(path);
+        reviewed.push(spec.extra);
         return { status: { allowed: allowed(spec.resourceAttributes?.subresource ?? '') } };
       },
     };
@@ -66,7 +73,7 @@ describe('who may call', () => {
       client: new Client(transport as Transport),
       platform: { clock },
     } as unknown as NodeContext;
-    return { asked, clock, gate: new Gatekeeper(context) };
+    return { asked, reviewed, clock, gate: new Gatekeeper(context) };
   }
 
   test('is who shows a certificate or a good token', async () => {
@@ -80,6 +87,13 @@ describe('who may call', () => {
     expect(await gate.identify(undefined, 'Bearer good')).toMatchObject({ username: 'ann' });
     expect(await gate.identify(undefined, 'Bearer bad')).toBeUndefined();
     expect(await gate.identify(undefined, 'Basic good')).toBeUndefined();
+  });
+
+  test('is asked about with all that is known of him', async () => {
+    const { gate, reviewed } = gatekeeper(() => true);
+    const caller = await gate.identify(undefined, 'Bearer good');
+    await gate.allows(caller as Caller, { verb: 'get', subresource: 'pods' });
+    expect(reviewed).toEqual([extra]);
   });
 
   test('is asked of the API server, and remembered for a while', async () => {
