@@ -81,8 +81,11 @@ export class VolumeMounter {
   /** Makes the folder, in memory where asked for. */
   async #prepare(dir: string, memory?: { sizeBytes?: number }): Promise<void> {
     await this.#context.platform.files.makeDir(dir, { mode: 0o755 });
-    if (!memory || (await this.#host.mounts.below(dir)).includes(dir)) return;
-    await this.#host.mounts.tmpfs(dir, memory);
+    if (memory && !(await this.#isMounted(dir))) await this.#host.mounts.tmpfs(dir, memory);
+  }
+
+  async #isMounted(dir: string): Promise<boolean> {
+    return (await this.#host.mounts.below(dir)).includes(dir);
   }
 
   async #emptyDir({ pod, volume, dirs, allocatable }: VolumeRequest): Promise<MountedVolume> {
@@ -93,7 +96,8 @@ export class VolumeMounter {
     const dir = dirs.volume('empty-dir', volume.name);
     // No volume's name has a dot. Whoever is killed between two steps leaves the mark, and the next begins anew.
     const mark = `${dir}.unfinished`;
-    if (!(await files.exists(dir))) {
+    // What was in memory does not outlive the machine's start.
+    if (!(await files.exists(dir)) || (medium === 'Memory' && !(await this.#isMounted(dir)))) {
       await files.makeDir(dirname(dir), { mode: 0o755 });
       await files.write(mark, '');
     }

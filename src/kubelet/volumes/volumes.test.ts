@@ -314,6 +314,37 @@ test('a folder of the pod is finished that a kubelet began and was killed over, 
   expect(await files.list(`${hostPath}/..`)).toEqual(['v']);
 });
 
+test('an emptyDir in memory is for the pod after its machine started again, too', async () => {
+  const files = new MemoryFiles();
+  const context = { platform: { files } } as unknown as NodeContext;
+  const mounted = new Set<string>();
+  const mounts = {
+    ...noMounts,
+    tmpfs: async (path: string) => {
+      mounted.add(path);
+      await files.chmod(path, 0o1777);
+    },
+    below: async (path: string) => [...mounted].filter((one) => one.startsWith(path)),
+  };
+  const mount = () =>
+    new VolumeMounter(context, { mounts, openBeneath }).mount({
+      pod,
+      volume: { name: 'v', emptyDir: { medium: 'Memory' } },
+      dirs: podDirs('/k', 'u'),
+      content: {} as VolumeContent,
+      allocatable: new Map(),
+      node: undefined,
+    });
+  const { hostPath } = await mount();
+  expect((await files.stat(hostPath))?.mode).toBe(0o777);
+  await files.chmod(hostPath, 0o700);
+  await mount();
+  expect((await files.stat(hostPath))?.mode).toBe(0o700);
+  mounted.clear();
+  await mount();
+  expect((await files.stat(hostPath))?.mode).toBe(0o777);
+});
+
 test.each([
   ['n1', undefined],
   ['n2', 'NodeAffinity check failed for PV "pv": no matching NodeSelectorTerms'],
