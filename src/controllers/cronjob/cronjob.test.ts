@@ -6,35 +6,8 @@ import { createJobController } from '../job/job.ts';
 import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createCronJobController } from './cronjob.ts';
-import { formatInZone, parseSchedule } from './schedule.ts';
 
 const ms = (text: string) => Date.parse(text);
-const nextOf = (text: string, after: string, zone?: string) =>
-  new Date(parseSchedule(text, zone).next(ms(after)) ?? 0).toISOString().slice(0, 19);
-
-test.each([
-  ['*/15 * * * *', '2026-01-01T00:01:00Z', '2026-01-01T00:15:00'],
-  ['5/15 * * * *', '2026-01-01T00:06:00Z', '2026-01-01T00:20:00'],
-  ['0 12 ? * MON', '2026-01-01T00:00:00Z', '2026-01-05T12:00:00'],
-  ['0 0 13 * 5', '2026-01-01T00:00:00Z', '2026-01-02T00:00:00'],
-  ['0 0 */2 * 5', '2026-01-01T00:00:00Z', '2026-01-09T00:00:00'],
-  ['@hourly', '2026-01-01T00:00:00Z', '2026-01-01T01:00:00'],
-  ['@every 90s', '2026-01-01T00:00:00Z', '2026-01-01T00:01:30'],
-])('%s after %s is at %s', (text, after, next) => expect(nextOf(text, after)).toBe(next));
-
-test('a time zone shifts the time, also over its summer', () => {
-  expect(nextOf('0 9 * * *', '2026-01-01T00:00:00Z', 'Europe/Berlin')).toBe('2026-01-01T08:00:00');
-  expect(nextOf('0 9 * * *', '2026-07-01T00:00:00Z', 'Europe/Berlin')).toBe('2026-07-01T07:00:00');
-  expect(() => parseSchedule('no schedule')).toThrow();
-});
-
-test.each([
-  ['2026-01-01T08:00:00Z', 'Europe/Berlin', '2026-01-01T09:00:00+01:00'],
-  ['2026-01-01T02:30:00Z', 'America/St_Johns', '2025-12-31T23:00:00-03:30'],
-  ['2026-01-01T08:00:00Z', 'Europe/London', '2026-01-01T08:00:00Z'],
-  ['2026-01-01T08:00:00Z', undefined, '2026-01-01T08:00:00Z'],
-])('%s is in %s %s', (text, zone, shown) => expect(formatInZone(ms(text), zone)).toBe(shown));
-
 let cluster: TestCluster;
 let nodes: TestNodes;
 /** Which requests of the controller are refused. */
@@ -105,6 +78,16 @@ describe('a CronJob that cannot be kept', () => {
     );
   });
 
+  test('for its new Jobs are refused takes old ones away all the same, and sees which have ended', async () => {
+    await create({ successfulJobsHistoryLimit: 1 });
+    await cluster.pass(599_000);
+    refuse = (r) => r.method === 'POST' && r.path.endsWith('/jobs');
+    await cluster.patch(cronjobs, 'tick', { spec: { successfulJobsHistoryLimit: 0 } });
+    await cluster.pass(60_000);
+    expect(await cluster.list(jobs)).toEqual([]);
+    expect((await get()).status?.active).toBeUndefined();
+  });
+
   test('away from its old Jobs goes on with new ones', async () => {
     refuse = (r) => r.method === 'DELETE';
     await create({ successfulJobsHistoryLimit: 1 });
@@ -115,6 +98,27 @@ describe('a CronJob that cannot be kept', () => {
     await cluster.pass(300_000);
     expect(await cluster.list(jobs)).toHaveLength(1);
   });
+});
+
+test.each([
+  ['01:41:00', 0],
+  ['01:42:00', 1],
+])(
+  'at %s of a Job each minute since midnight it is said so often that too many were missed: %d',
+  async (time, said) => {
+    await create({ suspend: true, schedule: '* * * * *' });
+    await cluster.pass(ms(`2026-01-01T${time}Z`) - cluster.clock.now() - 1_000);
+    await cluster.patch(cronjobs, 'tick', { spec: { suspend: false } });
+    expect(await cluster.events('TooManyMissedTimes')).toHaveLength(said);
+  },
+);
+
+test('a schedule that names no day that there is, is told of', async () => {
+  await create({ schedule: '59 23 31 2 *' });
+  await cluster.pass(1_000);
+  expect(await cluster.events('InvalidSchedule')).toEqual([
+    'InvalidSchedule invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second',
+  ]);
 });
 
 describe('a CronJob', () => {

@@ -6,6 +6,8 @@ import type { Component } from '../../client/component.ts';
 import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
+import { parseSchedule, type Schedule } from '../../machinery/cron/schedule.ts';
+import { isTimeZone } from '../../machinery/cron/time-zone.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import { hasReason } from '../../machinery/status-error.ts';
@@ -23,7 +25,6 @@ import { byController, indexByController } from '../shared/claims.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf, isControlledBy } from '../shared/owners.ts';
 import { endedAs, findDue, jobFor, surplusJobs } from './plan.ts';
-import { isTimeZone, parseSchedule, type Schedule } from './schedule.ts';
 
 const zonesPage = 'https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/';
 
@@ -79,10 +80,13 @@ class CronJobController {
     if (!cron) return done;
     const own = this.#jobs.byIndex(byController, cron.metadata.uid);
     const status = this.#observe(cron, own);
-    const nextMs = await this.#keepTime(cron, status, own);
+    // First: a quota may let no Job be made while old ones are kept.
     for (const job of surplusJobs(cron, own))
       await this.#remove(cron, job, 'too many finished Jobs are kept');
+    const [kept] = await Promise.allSettled([this.#keepTime(cron, status, own)]);
     await this.#report(cron, status);
+    if (kept.status === 'rejected') throw kept.reason;
+    const nextMs = kept.value;
     if (nextMs === undefined) return done;
     return { type: 'again', afterMs: Math.max(0, nextMs - this.#context.clock.now()) };
   }
@@ -143,6 +147,10 @@ class CronJobController {
       const message =
         'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew';
       this.#tell(cron, 'TooManyMissedTimes', message, 'Warning');
+    }
+    if (nextMs === undefined) {
+      const why = 'time difference between two schedules is less than 1 second';
+      this.#tell(cron, 'InvalidSchedule', `invalid schedule: ${spec.schedule} : ${why}`, 'Warning');
     }
     if (atMs === undefined) return nextMs;
     if (spec.concurrencyPolicy === 'Forbid' && status.active.length > 0) {

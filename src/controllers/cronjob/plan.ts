@@ -1,8 +1,9 @@
 import type { CronJob, Job } from '../../api/batch/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
+import type { Schedule } from '../../machinery/cron/schedule.ts';
+import { formatInZone } from '../../machinery/cron/time-zone.ts';
 import { controllerReference } from '../shared/owners.ts';
-import { formatInZone, type Schedule } from './schedule.ts';
 
 const timestampKey = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
 /** More missed times than this are told of: a clock is off, or the deadline too long. */
@@ -12,7 +13,7 @@ export interface Due {
   /** The last time that has come and not been kept. */
   atMs: number | undefined;
   tooManyMissed: boolean;
-  /** The next time to come. */
+  /** The next time to come; undefined where the schedule names no day that there is. */
   nextMs: number | undefined;
 }
 
@@ -22,24 +23,25 @@ export function findDue(cron: Stored<CronJob>, schedule: Schedule, nowMs: number
   const deadline = cron.spec.startingDeadlineSeconds;
   const beganMs = Date.parse(lastScheduleTime ?? cron.metadata.creationTimestamp);
   const fromMs = deadline === undefined ? beganMs : Math.max(beganMs, nowMs - deadline * 1000);
-  const nextMs = schedule.next(nowMs);
   const firstMs = schedule.next(fromMs);
-  if (firstMs === undefined || firstMs > nowMs) return { atMs: undefined, tooManyMissed: false, nextMs };
-  const last = lastBefore(schedule, firstMs, nowMs);
-  return { atMs: last.atMs, tooManyMissed: last.missed > manyMissed, nextMs };
+  if (firstMs === undefined || firstMs > nowMs)
+    return { atMs: undefined, tooManyMissed: false, nextMs: firstMs };
+  const { atMs, missed } = lastBefore(schedule, firstMs, nowMs);
+  return { atMs, tooManyMissed: missed > manyMissed, nextMs: schedule.next(atMs) };
 }
 
-/** The last time up to now. Skips ahead where many were missed, so that years of minutes cost nothing. */
+/** The last time up to now, and about how many there were. Skips ahead where these are many, so that years of minutes cost nothing. */
 function lastBefore(schedule: Schedule, firstMs: number, nowMs: number): { atMs: number; missed: number } {
-  const secondMs = schedule.next(firstMs) ?? Number.POSITIVE_INFINITY;
+  const secondMs = schedule.next(firstMs);
+  if (secondMs === undefined || secondMs > nowMs) return { atMs: firstMs, missed: 1 };
   const strideMs = secondMs - firstMs;
-  const guess = Math.floor((nowMs - firstMs) / strideMs);
-  let atMs = firstMs;
-  if (guess > manyMissed) atMs = schedule.next(nowMs - 2 * strideMs) ?? firstMs;
-  if (atMs > nowMs) atMs = firstMs;
+  const missed = Math.floor((nowMs - firstMs) / strideMs) + 1;
+  let atMs = secondMs;
+  if (missed > manyMissed) atMs = schedule.next(nowMs - 2 * strideMs) ?? secondMs;
+  if (atMs > nowMs) atMs = secondMs;
   for (let next = schedule.next(atMs); next !== undefined && next <= nowMs; next = schedule.next(atMs))
     atMs = next;
-  return { atMs, missed: Number.isFinite(guess) ? guess : 0 };
+  return { atMs, missed };
 }
 
 /** The Job of one time: its name says the minute, so that no time is kept twice. */

@@ -3,7 +3,7 @@ import type { CronJob, Job, JobSpec } from '../../../api/batch/v1.ts';
 import type { PodTemplateSpec } from '../../../api/core/v1.ts';
 import { created, createErrors, texts, testContext, updateErrors } from '../shared/testing.ts';
 import { cronJobKind } from './cron-job.ts';
-import { scheduleError } from './cron-schedule.ts';
+import { scheduleError } from '../../../machinery/cron/pattern.ts';
 import { jobKind } from './job.ts';
 
 const template = (): PodTemplateSpec => ({

@@ -2,9 +2,9 @@ import type { CronJob, CronJobSpec } from '../../../api/batch/v1.ts';
 import { type FieldError, invalid, notSupported, required } from '../../../machinery/field-error.ts';
 import { byteLength } from '../../../machinery/go-text.ts';
 import { nonNegative, requireSupported } from '../shared/validate.ts';
-import { scheduleError } from './cron-schedule.ts';
+import { scheduleError } from '../../../machinery/cron/pattern.ts';
 import { jobSpec } from './job-validation.ts';
-import { isTimeZone } from './time-zone.ts';
+import { isTimeZone } from '../../../machinery/cron/time-zone.ts';
 
 /** A job's name is that of its cron job with eleven characters more. */
 const maxNameLength = 52;
