@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { type Agent, startAgent } from '../../cluster/agent.ts';
 import type { AgentConfig } from '../../cluster/agent-config.ts';
 import { parseToken } from '../../cluster/join/bootstrap-token.ts';
+import { readHashes } from '../../cluster/join/discovery.ts';
 import { join } from '../../cluster/join/join.ts';
 import { becomeAgent, type JoinedNode, readNode, writeNode } from '../../cluster/join/joined-node.ts';
 import { runNode } from '../../cluster/join/run-node.ts';
@@ -69,7 +70,7 @@ function withGiven(kept: JoinedNode, { server }: AgentFlags): JoinedNode {
 }
 
 function joinNow(flags: AgentFlags, platform: Platform): Promise<JoinedNode> {
-  const { server: servers = [], token, discoveryTokenCaCertHash: hashes = [] } = flags;
+  const { server: servers = [], token, discoveryTokenCaCertHash } = flags;
   if (servers.length === 0 || !token)
     throw new UserError(
       'to join a cluster an agent needs --server and --token',
@@ -86,7 +87,7 @@ function joinNow(flags: AgentFlags, platform: Platform): Promise<JoinedNode> {
   return join({
     servers: origins,
     token: parseToken(token),
-    hashes,
+    hashes: readHashes(discoveryTokenCaCertHash),
     nodeName: (flags.nodeName ?? hostname()).toLowerCase(),
     address,
     platform,

@@ -56,3 +56,18 @@ test('a server keeps its token and is not given another', async () => {
   expect(await serverToken('/data', made, world)).toBe(made);
   await expect(serverToken('/data', 'another', world)).rejects.toThrow('--token is not what');
 });
+
+test.each([
+  ['', 'empty'],
+  [' ', 'empty'],
+  ['correct horse', 'too short'],
+])('a server token that anybody could guess is not taken: %j', async (given, what) => {
+  const world = machine();
+  await world.files.makeDir('/data');
+  await world.files.write('/data/server-token', '');
+  await expect(serverToken('/data', given, world)).rejects.toMatchObject({
+    name: 'UserError',
+    message: expect.stringContaining(`--token is ${what}`),
+  });
+  expect(await serverToken('/data', undefined, world)).toMatch(/^[0-9a-f]{64}$/);
+});

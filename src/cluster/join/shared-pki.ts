@@ -129,16 +129,24 @@ export async function shareIdentity(
 
 const tokenPath = (dataDir: string) => `${dataDir}/server-token`;
 
-/** The token that is given, the one that is kept, or a new one. */
+/** What is shorter is guessed: who reads `cluster-info` can try words against its signature. */
+const shortestToken = 16;
+
+/** The token that is given, the one that is kept, or a new one. Throws a `UserError` where one cannot be. */
 export async function serverToken(
   dataDir: string,
   given: string | undefined,
   { files, random }: Pick<World, 'files' | 'random'>,
 ): Promise<string> {
   const path = tokenPath(dataDir);
-  const known = (await files.exists(path)) ? (await files.readText(path)).trim() : undefined;
+  const known = ((await files.exists(path)) && (await files.readText(path)).trim()) || undefined;
   if (given !== undefined && known !== undefined && given !== known)
     throw new UserError(`--token is not what ${path} holds`, 'leave it out: this server has joined already');
+  if (known === undefined && given !== undefined && given.trim().length < shortestToken)
+    throw new UserError(
+      `--token is ${given.trim() === '' ? 'empty' : 'too short'}: it opens the keys of the cluster`,
+      `leave it out for a new cluster, or take one of at least ${shortestToken} characters`,
+    );
   return given ?? known ?? Buffer.from(random.bytes(32)).toString('hex');
 }
 
