@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import { LogStore } from './core/log-store.ts';
-import { openLmdbEngine } from './embedded/open-engine.ts';
+import { isInUse, openLmdbEngine } from './embedded/open-engine.ts';
 import type { CopyableStore } from './core/copying.ts';
 
 export interface EmbeddedStoreOptions {
@@ -20,4 +20,15 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   const engine = await openLmdbEngine(options);
   const history = { ageMs: options.historyMs ?? 24 * 3_600_000, bytes: options.historyBytes ?? 2 ** 30 };
   return new LogStore({ engine, clock: options.clock, history });
+}
+
+/** Says who has the store in a directory open; undefined where nobody has, and where there is none. */
+export async function whoHasOpen(path: string, files: Files): Promise<string | undefined> {
+  if (!(await files.exists(`${path}/store.mdb`))) return undefined;
+  try {
+    await (await openLmdbEngine({ path, files })).close();
+  } catch (error) {
+    if (isInUse(error)) return error.message;
+  }
+  return undefined;
 }

@@ -3,6 +3,7 @@ import { etcdParts, isEtcdSnapshot, restoreEtcd } from '../../etcd/snapshot.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { AttachedFile } from '../../store/snapshot/format.ts';
 import { restoreStore, usualBump } from '../../store/snapshot/restore.ts';
+import { refuseOpenStores } from '../open-elsewhere.ts';
 import { isRunning, readState } from '../state.ts';
 import { UserError } from '../user-error.ts';
 import { withUsersSnapshot } from './inspect.ts';
@@ -78,7 +79,8 @@ async function checkPlace(files: Files, { dataDir, replace }: RestoreOptions): P
     throw new UserError(`a cluster runs in ${dataDir} (process ${state.pid})`, 'stop it with `k8ts down`');
   }
   const names = (await files.list(dataDir)).filter((name) => name !== '.restoring');
-  if (names.length === 0 || replace) return;
+  if (names.length === 0) return;
+  if (replace) return refuseOpenStores(dataDir, files);
   const hint = 'choose another, or give --replace: what is replaced is kept beside it';
   throw new UserError(`${dataDir} is not empty`, hint);
 }

@@ -2,10 +2,11 @@ import { holdsEtcd, writeStoppedEtcd } from '../../etcd/snapshot.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { isCopyable } from '../../store/core/copying.ts';
 import { openEmbeddedStore } from '../../store/embedded-store.ts';
+import { isInUse } from '../../store/embedded/open-engine.ts';
 import type { AttachedFile } from '../../store/snapshot/format.ts';
 import { saveSnapshot } from '../../store/snapshot/save.ts';
 import { type SnapshotOptions, writeSnapshot } from '../../store/snapshot/write.ts';
-import { type Store, StoreError } from '../../store/store.ts';
+import type { Store } from '../../store/store.ts';
 import { askControl, type ControlCommand } from '../control-socket.ts';
 import { isRunning, readState } from '../state.ts';
 import { UserError } from '../user-error.ts';
@@ -104,7 +105,7 @@ function hintFor(error: unknown): string | undefined {
   if (code === 'ENOSPC') return 'the disk is full; what stood under that name before is still there';
   if (code === 'ENOENT' || code === 'EACCES' || code === 'EROFS')
     return 'its folder must be there and be writable';
-  if (error instanceof StoreError && /has it open/.test(error.message)) {
+  if (isInUse(error)) {
     return 'that process was not started by `k8ts up`: stop it, or ask it for a snapshot itself';
   }
   return undefined;

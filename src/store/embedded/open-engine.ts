@@ -78,6 +78,11 @@ async function explained(reason: unknown, path: string, files: Files): Promise<u
   return new Error(`the disk of ${path} is full: ${freeBytes >> 10} KiB are left`, { cause: reason });
 }
 
+/** Whether a store could not be opened because somebody has it open. */
+export function isInUse(error: unknown): error is StoreError {
+  return error instanceof StoreError && / has it open( already)?$/.test(error.message);
+}
+
 function unusable(path: string, reason: string, cause?: unknown): StoreError {
   return new StoreError('Unusable', `The store in ${path} cannot be used: ${reason}`, { cause });
 }
