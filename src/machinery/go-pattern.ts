@@ -3,6 +3,9 @@ import { RE2JS } from '@bufbuild/re2';
 /** Characters of all patterns that are kept together: compiled, each may take some 300 bytes. */
 const mostKept = 200_000;
 
+/** Longer patterns are refused: those of some ten thousand characters take seconds to compile, and those of a hundred thousand a minute. */
+const mostCharacters = 10_000;
+
 const kept = new Map<string, RE2JS>();
 let keptLength = 0;
 
@@ -13,8 +16,8 @@ let keptLength = 0;
 export function goPattern(pattern: string): RE2JS {
   const known = kept.get(pattern);
   if (known) return known;
+  if (pattern.length > mostCharacters) throw new Error('error parsing regexp: expression too large');
   const made = RE2JS.compile(pattern);
-  if (pattern.length > mostKept) return made;
   keptLength += pattern.length + 1;
   if (keptLength > mostKept) {
     kept.clear();

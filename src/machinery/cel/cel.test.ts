@@ -189,3 +189,50 @@ test('texts of many digits are read in one pass', () => {
     expect(() => program.evaluate(() => fromJson(text))).toThrow(/invalid duration|type conversion error/);
   }
 });
+
+describe('what costs little and takes long', () => {
+  const numbers = Array.from({ length: 50_000 }, (_, i) => i);
+  const entries = Object.fromEntries(numbers.map((i) => [`k${i}`, i]));
+  const nested = Array(300).fill(numbers.slice(0, 300));
+  const long = 'a'.repeat(1_000_000);
+  const value = fromJson({
+    numbers,
+    entries,
+    nested,
+    few: numbers.slice(0, 300),
+    long,
+    half: long.slice(500_000),
+  });
+  const doubled = (names: string, first: string): string =>
+    [...names].reduce(
+      (body, name, i, all) => `cel.bind(${name}, [${all[i + 1] ?? first}, ${all[i + 1] ?? first}], ${body})`,
+      names[0] as string,
+    );
+
+  test.each([
+    'object.numbers.map(x, object.numbers).flatten().size() > 0',
+    'object.few.map(x, object.few.map(y, object.numbers)).flatten(2).size() > 0',
+    'object.numbers.map(x, object.numbers.slice(0, 50000)).size() > 0',
+    'object.few.map(x, object.entries == object.entries).size() > 0',
+    'object.few.map(x, object.nested == object.nested).size() > 0',
+    `${doubled('abcdefghijklmnopqrstuvwxyz', 'object.few')} == ${doubled('abcdefghijklmnopqrstuvwxyz', 'object.few')}`,
+    'object.few.map(x, "%s".format([object.numbers])).size() > 0',
+    'object.numbers.map(x, object.long.charAt(999999)).size() > 0',
+    'object.few.map(x, object.long.replace("", "bcd")).size() > 0',
+    'object.numbers.map(x, object.long).join().size() > 0',
+    'object.few.map(x, object.long.findAll("")).size() > 0',
+  ])('%s', (expression) => {
+    const program = compile(expression, { variables: { object: dynType } });
+    let spent = 0;
+    const evaluate = () => program.evaluate(() => value, { onCost: (cost) => (spent = cost) });
+    expect(evaluate).toThrow('operation cancelled: actual cost limit exceeded');
+    expect(spent).toBeGreaterThan(90_000);
+  });
+
+  test('small values cost what they did', () => {
+    const program = compile('object.few == object.few', { variables: { object: dynType } });
+    let spent = 0;
+    program.evaluate(() => value, { onCost: (cost) => (spent = cost) });
+    expect(spent).toBe(604);
+  });
+});

@@ -7,6 +7,7 @@ import { Frame, Planner, type Step } from './plan.ts';
 import type { Library } from './signature.ts';
 import type { CelType } from './types.ts';
 import type { CelMap, CelValue } from './values.ts';
+import { beginWork, workCost } from './work.ts';
 
 /** What one evaluation may cost, as upstream has it. */
 const callCostLimit = 1_000_000;
@@ -70,12 +71,13 @@ function evaluate(
   { costLimit = callCostLimit, onCost }: EvaluateOptions = {},
 ): CelValue {
   const frame = new Frame(lookup, costLimit);
+  beginWork();
   try {
     return step(frame);
   } catch (error) {
     throw asCelError(error);
   } finally {
-    onCost?.(frame.cost);
+    onCost?.(frame.cost + workCost());
   }
 }
 

@@ -9,6 +9,7 @@ import {
   TypeValue,
   Uint,
 } from './values.ts';
+import { work } from './work.ts';
 
 /** Whether two values are equal. Numbers of different types are compared as numbers; nothing else is, across types. */
 export function equal(a: CelValue, b: CelValue): boolean {
@@ -46,6 +47,7 @@ function equalOptionals({ value: a }: Optional, { value: b }: Optional): boolean
 
 function equalLists(a: CelList, b: CelList): boolean {
   if (a.size !== b.size) return false;
+  work(a.size);
   if (a.merge || b.merge) return equalUnordered(a, b);
   for (let i = 0; i < a.size; i++) if (!equal(a.get(i) as CelValue, b.get(i) as CelValue)) return false;
   return true;
@@ -56,6 +58,7 @@ function equalUnordered(a: CelList, b: CelList): boolean {
   const rest = [...b];
   for (const item of a) {
     const found = rest.findIndex((other) => equal(item, other));
+    work(found < 0 ? rest.length : found);
     if (found < 0) return false;
     rest.splice(found, 1);
   }
@@ -64,6 +67,7 @@ function equalUnordered(a: CelList, b: CelList): boolean {
 
 function equalMaps(a: CelMap, b: CelMap): boolean {
   if (a.size !== b.size) return false;
+  work(a.size);
   for (const key of a.keys()) {
     const other = b.get(key);
     if (other === undefined || !equal(a.get(key) as CelValue, other)) return false;

@@ -3,6 +3,7 @@ import { CelError } from '../errors.ts';
 import { type Overload, overload } from '../signature.ts';
 import { ArrayList, CelList, type CelValue, Duration, Optional, typeNameOf, Uint } from '../values.ts';
 import { compare } from './operators.ts';
+import { work } from '../work.ts';
 import { traversal } from './text.ts';
 
 const comparable = new Set(
@@ -126,11 +127,14 @@ function slice(list: CelList, start: bigint, end: bigint): CelList {
   if (start < 0n || end < 0n) throw why('negative indexes not supported');
   if (start > end) throw why('start index must be less than or equal to end index');
   if (end > BigInt(list.size)) throw why(`list is length ${list.size}`);
-  return new ArrayList([...list].slice(Number(start), Number(end)));
+  const length = Number(end - start);
+  work(length);
+  return new ArrayList(Array.from({ length }, (_, i) => list.get(Number(start) + i) as CelValue));
 }
 
 function flat(list: CelList, depth: bigint): CelValue[] {
   if (depth < 0n) throw new CelError('level must be non-negative');
+  work(list.size);
   return [...list].flatMap((item) =>
     item instanceof CelList && depth > 0n ? flat(item, depth - 1n) : [item],
   );

@@ -4,6 +4,7 @@ import { CelError } from '../errors.ts';
 import { findMatch } from '../find.ts';
 import { type Overload, overload } from '../signature.ts';
 import { ArrayList, type CelList, type CelValue } from '../values.ts';
+import { work } from '../work.ts';
 
 /** Regular expressions as Go has them: matching takes time linear in the text. */
 export function regex(): Overload[] {
@@ -42,7 +43,7 @@ export function compiled(pattern: string): RE2JS {
   try {
     return goPattern(pattern);
   } catch (error) {
-    throw new CelError(`error parsing regexp: ${(error as Error).message}`);
+    throw new CelError((error as Error).message);
   }
 }
 
@@ -57,6 +58,7 @@ function all(text: string, pattern: string, limit: number): string[] {
   let from = 0;
   let lastEnd = -1;
   while (parts.length < limit && from <= text.length) {
+    work(1);
     const match = findMatch(expression, text, from);
     if (!match) break;
     const { start, end } = match;

@@ -5,6 +5,7 @@ import { ArrayList, CelList, CelMap, type CelValue, typeNameOf, Uint } from '../
 import { doubleText } from './conversions.ts';
 import { formatMoment, formatSpan } from '../moments.ts';
 import { Duration, Timestamp, TypeValue } from '../values.ts';
+import { work, workOnText } from '../work.ts';
 import { characters, traversal } from './text.ts';
 
 /** Functions on text; positions count code points. */
@@ -49,7 +50,7 @@ export function strings(): Overload[] {
     overload('string::substring(int, int): string', substring, traversal),
     overload(
       'string::replace(string, string): string',
-      (text: string, from: string, to: string) => text.replaceAll(from, () => to),
+      (text: string, from: string, to: string) => replaceSome(text, from, to, -1n),
       traversal,
     ),
     overload('string::replace(string, string, int): string', replaceSome, traversal),
@@ -116,9 +117,13 @@ function lastIndexOf(text: string, part: string, to: bigint | undefined): bigint
 }
 
 function replaceSome(text: string, from: string, to: string, count: bigint): string {
-  if (count < 0n) return text.replaceAll(from, () => to);
   let left = count;
-  return text.replaceAll(from, (found) => (left-- > 0n ? to : found));
+  return text.replaceAll(from, (found) => {
+    if (left === 0n) return found;
+    left--;
+    workOnText(to.length + 1);
+    return to;
+  });
 }
 
 function split(text: string, separator: string, limit: bigint): CelList {
@@ -131,8 +136,11 @@ function split(text: string, separator: string, limit: bigint): CelList {
 
 function join(list: CelList, separator: string): string {
   const parts = [...list];
-  if (parts.every((part) => typeof part === 'string')) return parts.join(separator);
-  throw new CelError('no such overload');
+  for (const part of parts) {
+    if (typeof part !== 'string') throw new CelError('no such overload');
+    workOnText(part.length + separator.length);
+  }
+  return parts.join(separator);
 }
 
 const escapes: Record<string, string> = {
@@ -217,6 +225,7 @@ function hexOf(value: CelValue): string | undefined {
 }
 
 function textOf(value: CelValue): string {
+  work(1);
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return doubleText(value).replace(/^\+?(-?)Inf$/, '$1Infinity');
   if (value instanceof Uint) return String(value.value);

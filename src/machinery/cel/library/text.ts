@@ -1,4 +1,5 @@
 import { CelList, type CelValue } from '../values.ts';
+import { workOnText } from '../work.ts';
 
 /** What going over the characters of a text costs, each. */
 const perCharacter = 0.1;
@@ -20,5 +21,6 @@ const plain = /^[\0-\uD7FF\uE000-\uFFFF]*$/;
 
 /** The code points of a text. */
 export function characters(text: string): string | readonly string[] {
+  workOnText(text.length);
   return plain.test(text) ? text : Array.from(text);
 }
