@@ -84,12 +84,13 @@ class CertificateOfficer {
   }
 
   async reconcile(request: Request): Promise<Outcome> {
-    const leftMs = expiryMs(request) - this.#context.clock.now();
-    if (leftMs <= 0) return this.#remove(request);
+    const endMs = expiryMs(request);
+    const leftMs = endMs === undefined ? undefined : endMs - this.#context.clock.now();
+    if (leftMs !== undefined && leftMs <= 0) return this.#remove(request);
     const isOpen = !hasCondition(request, 'Approved') && !hasCondition(request, 'Denied');
     if (isOpen && decided.has(request.spec.signerName)) await this.#decide(request);
     if (isDue(request)) await this.#issue(request);
-    return { type: 'again', afterMs: leftMs };
+    return leftMs === undefined ? done : { type: 'again', afterMs: leftMs };
   }
 
   async #remove(request: Request): Promise<Outcome> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isOwnServer, refusal } from './plan.ts';
+import { expiryMs, isOwnServer, refusal } from './plan.ts';
 
 const request = {
   metadata: { name: 'r' },
@@ -143,4 +143,22 @@ test.each<[string, object, string[], string | undefined]>([
 ])('%s with %j for %j: %s', (signer, change, usages, why) => {
   const spec = { ...request.spec, signerName: `kubernetes.io/${signer}`, usages };
   expect(refusal({ ...request, spec }, { ...client, ...change })).toBe(why);
+});
+
+test.each([
+  ['approved, issued', ['Approved:0'], 'a certificate', 1],
+  ['approved, for somebody to sign', ['Approved:0'], undefined, undefined],
+  ['approved, and failed later', ['Approved:0', 'Failed:2'], undefined, 3],
+  ['denied', ['Denied:5'], undefined, 6],
+  ['not decided on', [], undefined, 24],
+])('a request that is %s goes in time', (_what, said, certificate, hours) => {
+  const created = Date.parse('2026-01-01T00:00:00Z');
+  const conditions = said.map((text) => {
+    const [type = '', hour] = text.split(':');
+    const lastUpdateTime = new Date(created + Number(hour) * 3_600_000).toISOString();
+    return { type, status: 'True', lastUpdateTime };
+  });
+  const metadata = { name: 'r', creationTimestamp: '2026-01-01T00:00:00Z' };
+  const endMs = expiryMs({ ...request, metadata, status: { conditions, certificate } });
+  expect(endMs).toBe(hours && created + hours * 3_600_000);
 });

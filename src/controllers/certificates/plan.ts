@@ -130,13 +130,20 @@ export function isDue(request: Request): boolean {
 const hourMs = 3_600_000;
 const keptMs = { Approved: hourMs, Denied: hourMs, Failed: hourMs, Pending: 24 * hourMs };
 
-/** When a request has served its purpose, in milliseconds since the epoch. */
-export function expiryMs(request: Request): number {
-  const decided = (request.status?.conditions ?? []).filter(({ type }) => type in keptMs);
-  const ends = decided.map(({ type, lastUpdateTime, lastTransitionTime }) => {
-    const time = lastUpdateTime ?? lastTransitionTime ?? request.metadata.creationTimestamp ?? '';
+/**
+ * When a request has served its purpose, in milliseconds since the epoch; undefined while it is approved and somebody has still to
+ * sign it.
+ */
+export function expiryMs({ metadata, status }: Request): number | undefined {
+  const conditions = status?.conditions ?? [];
+  const created = Date.parse(metadata.creationTimestamp ?? '');
+  if (conditions.length === 0) return created + keptMs.Pending;
+  const over = conditions.filter(
+    ({ type }) => Object.hasOwn(keptMs, type) && (type !== 'Approved' || status?.certificate !== undefined),
+  );
+  const ends = over.map(({ type, lastUpdateTime, lastTransitionTime }) => {
+    const time = lastUpdateTime ?? lastTransitionTime ?? metadata.creationTimestamp ?? '';
     return Date.parse(time) + keptMs[type as keyof typeof keptMs];
   });
-  const created = Date.parse(request.metadata.creationTimestamp ?? '');
-  return ends.length > 0 ? Math.min(...ends) : created + keptMs.Pending;
+  return ends.length > 0 ? Math.min(...ends) : undefined;
 }
