@@ -5,7 +5,7 @@ import { noteDisruption } from '../shared/disruption.ts';
 import { conditionOf } from '../shared/pods.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createDisruptionController } from './disruption.ts';
-import { wantedPods } from './plan.ts';
+import { healthyPods, wantedPods } from './plan.ts';
 import { createStaleDisruptionController } from './stale.ts';
 
 test.each([
@@ -15,6 +15,12 @@ test.each([
   [{ maxUnavailable: '30%' }, { expected: 5, healthy: 3 }],
 ])('%j wants %j', (spec, wanted) => {
   expect(wantedPods({ metadata: {}, spec }, { pods: 4, scale: 5 })).toEqual(wanted);
+});
+
+test('a pod may be called as what every object has', () => {
+  const status = { conditions: [{ type: 'Ready', status: 'True' }] };
+  const pod = { metadata: { name: 'constructor' }, spec: { containers: [] }, status };
+  expect(healthyPods([pod], {})).toBe(1);
 });
 
 let cluster: TestCluster;

@@ -52,7 +52,7 @@ export function pendingEvictions(
 export function healthyPods(pods: readonly Pod[], pending: Record<string, string>): number {
   return pods.filter(
     (pod) =>
-      isReady(pod) && !pod.metadata.deletionTimestamp && !(pod.metadata.name && pod.metadata.name in pending),
+      isReady(pod) && !pod.metadata.deletionTimestamp && !Object.hasOwn(pending, pod.metadata.name ?? ''),
   ).length;
 }
 
