@@ -8,6 +8,7 @@ import { createReplicaSetController } from '../replicaset/replicaset.ts';
 import { isReady } from '../shared/pods.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createDeploymentController } from './deployment.ts';
+import { scaleInProportion } from './scaling.ts';
 
 let cluster: TestCluster;
 let nodes: TestNodes;
@@ -249,6 +250,22 @@ describe('scaling', () => {
   });
 });
 
+test('a share of nothing is nothing: where no set says what it was part of, the first gives up what there is too much of', () => {
+  const setOf = (name: string, second: number) =>
+    ({
+      metadata: { name, creationTimestamp: `2026-01-01T00:00:0${second}Z` },
+      spec: { replicas: 2 },
+    }) as Stored<ReplicaSet>;
+  const rollingUpdate = { maxSurge: 0, maxUnavailable: 1 };
+  const spec = { replicas: 2, strategy: { type: 'RollingUpdate', rollingUpdate } };
+  const deployment = { metadata: {}, spec, status: { replicas: 0 } } as Stored<Deployment>;
+  const scaled = scaleInProportion(deployment, setOf('new', 2), [setOf('old', 1)]);
+  expect(scaled.map(({ set, replicas }) => [set.metadata.name, replicas])).toEqual([
+    ['old', 0],
+    ['new', 2],
+  ]);
+});
+
 describe('a pause', () => {
   test('holds the rollout, not scaling, and does not count against the deadline', async () => {
     await create(2, { progressDeadlineSeconds: 60 });
@@ -269,6 +286,21 @@ describe('a pause', () => {
     await cluster.pass(1_000);
     expect(await spread()).toEqual({ 'web:2': 3 });
   });
+});
+
+test('Recreate is available with all of its pods, and not before', async () => {
+  nodes.fate = () => 'unready';
+  await create(2, { strategy: { type: 'Recreate' } });
+  await cluster.settle();
+  const available = async () =>
+    (await get()).status?.conditions?.find(({ type }) => type === 'Available')?.reason;
+  expect(await available()).toBe('MinimumReplicasUnavailable');
+  const [first] = await cluster.list(pods);
+  if (first) await nodes.become(first, 'ready');
+  await cluster.settle();
+  expect(await available()).toBe('MinimumReplicasUnavailable');
+  await nodes.all('app=web', 'ready');
+  expect(await available()).toBe('MinimumReplicasAvailable');
 });
 
 test('Recreate lets the old pods go before it makes new ones', async () => {

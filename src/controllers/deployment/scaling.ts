@@ -18,10 +18,10 @@ const sum = (sets: Sets, value: (set: ReplicaSet) => number) =>
   sets.reduce((total, set) => total + value(set), 0);
 const availableOf = (set: ReplicaSet) => set.status?.availableReplicas ?? 0;
 
-/** Replicas above and below the desired number that a rollout may use. Both 0 would never get anywhere. */
+/** Replicas above and below the desired number that a rolling update may use. Both 0 would never get anywhere. */
 export function limitsOf(deployment: Deployment): { surge: number; unavailable: number } {
   const { strategy } = deployment.spec;
-  if (strategy?.type === 'Recreate') return { surge: 0, unavailable: desiredOf(deployment) };
+  if (strategy?.type === 'Recreate') return { surge: 0, unavailable: 0 };
   const desired = desiredOf(deployment);
   const surge = scaledIntOrPercent(strategy?.rollingUpdate?.maxSurge ?? '25%', desired, 'up');
   const unavailable = scaledIntOrPercent(strategy?.rollingUpdate?.maxUnavailable ?? '25%', desired, 'down');
@@ -124,11 +124,11 @@ function portion(
   step: { allowed: number; toAdd: number; given: number },
 ): number {
   const replicas = replicasOf(set);
-  const whole = Number(set.metadata.annotations?.[maxKey] ?? 0) || (deployment.status?.replicas ?? replicas);
-  const exact =
-    replicas === 0 || desiredOf(deployment) === 0
-      ? -replicas
-      : Math.round((replicas * step.allowed) / whole) - replicas;
+  const whole = Number(set.metadata.annotations?.[maxKey] ?? 0) || (deployment.status?.replicas ?? 0);
   const rest = step.toAdd - step.given;
+  // Of nothing there is no share: the first set gets what is left.
+  if (rest === 0 || (whole === 0 && desiredOf(deployment) > 0)) return 0;
+  const exact =
+    desiredOf(deployment) === 0 ? -replicas : Math.round((replicas * step.allowed) / whole) - replicas;
   return step.toAdd > 0 ? Math.min(exact, rest) : Math.max(exact, rest);
 }
