@@ -22,11 +22,15 @@ let cluster: TestCluster;
 /** What node-1 turns out to have mounted when the controller writes its status. */
 let mountsMeanwhile: string[] | undefined;
 
+/** Which requests of the controller are refused. */
+let refuse: (request: ApiRequest) => boolean;
+
 /** A controller whose writes of a node's status come after those of its kubelet. */
 function behindKubelet(): ControllerContext {
   const context = cluster.context('attachdetach-controller');
   const { transport } = context.client;
   const request = async (r: ApiRequest) => {
+    if (refuse(r)) throw new Error('no');
     const volumesInUse = r.path.endsWith('/nodes/node-1/status') ? mountsMeanwhile : undefined;
     if (volumesInUse) {
       mountsMeanwhile = undefined;
@@ -42,6 +46,7 @@ function behindKubelet(): ControllerContext {
 beforeEach(async () => {
   cluster = await TestCluster.start();
   mountsMeanwhile = undefined;
+  refuse = () => false;
   await cluster.run(createAttachDetachController(behindKubelet()));
   for (const name of ['node-1', 'node-2']) {
     await cluster.create(nodes, { metadata: { name, annotations: { [managedAnnotation]: 'true' } } });
@@ -142,6 +147,28 @@ describe('a volume of a driver', () => {
     expect(await cluster.events('SuccessfulAttachVolume')).toEqual([
       'SuccessfulAttachVolume AttachVolume.Attach succeeded for volume "data" ',
     ]);
+  });
+
+  test('is attached though another of its node is refused', async () => {
+    refuse = (r) => r.method === 'POST' && JSON.stringify(r.body).includes('"first"');
+    for (const name of ['first', 'second']) {
+      await volume(name);
+      await pod(`uses-${name}`, 'node-1', name);
+    }
+    await cluster.pass(5_000);
+    expect(await attachments()).toEqual(['second node-1']);
+  });
+
+  test('is attached though the node cannot be told of others', async () => {
+    await volume('first');
+    await pod('uses-first', 'node-1', 'first');
+    refuse = (r) => r.path.endsWith('/nodes/node-1/status');
+    const [first] = await cluster.names(volumeattachments);
+    const attached = { status: { attached: true } };
+    await cluster.patch(volumeattachments, first as string, attached, { subresource: 'status' });
+    await volume('second');
+    await pod('uses-second', 'node-1', 'second');
+    expect((await attachments()).sort()).toEqual(['first node-1', 'second node-1']);
   });
 
   test('is attached once for all pods of a node, and taken off after the last', async () => {

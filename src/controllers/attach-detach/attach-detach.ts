@@ -30,6 +30,7 @@ import {
   holds,
   managedAnnotation,
   needsVolumes,
+  type NodePlan,
   ownAttachablesOf,
   planNode,
   type VolumeIdentity,
@@ -189,22 +190,37 @@ class AttachDetach {
     });
     if (plan.blocked.length === 0) this.#blocked.delete(nodeName);
     else this.#blocked.set(nodeName, new Set(plan.blocked.map(({ volume }) => volumeKeyOf(volume.source))));
-    // A kubelet mounts what its node's status speaks of: it is taken out of there first, and the answer says what is mounted by then.
-    const told = node && (await this.#noteAttached(node, plan.attached));
-    const inUse = new Set(told?.status?.volumesInUse);
-    for (const { attachment, forced } of plan.detach) {
-      if (!forced && inUse.has(this.#own.get(attachment.metadata.name) ?? '')) continue;
-      await this.#detach(attachment);
-      if (forced) this.#metrics.forced(forced);
-    }
-    for (const want of plan.attach) await this.#attach(nodeName, want);
+    // What is refused of one volume does not keep others from where they are needed.
+    const work = await Promise.allSettled([
+      this.#takeOff(node, plan),
+      ...plan.attach.map((want) => this.#attach(nodeName, want)),
+    ]);
     const isTaken = ({ volume }: Wanted) =>
       this.#holdersOf(volume, nodeName).some(({ status }) => status?.attached);
     const blocked = plan.blocked.filter(isTaken);
     this.#events.blocked(nodeName, { wanted, blocked }, (volume) => this.#usersElsewhere(volume, nodeName));
     const againMs = [plan.againMs, ...this.#tellWaiting(wanted, attachments, nowMs)];
+    const failed = work.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
     const nextMs = Math.min(...againMs.flatMap((ms) => ms ?? []));
     return Number.isFinite(nextMs) ? { type: 'again', afterMs: Math.max(1, nextMs) } : done;
+  }
+
+  /** A kubelet mounts what its node's status speaks of: it is taken out of there first, and the answer says what is mounted by then. */
+  async #takeOff(node: Stored<Node> | undefined, { attached, detach }: NodePlan): Promise<void> {
+    const told = node && (await this.#noteAttached(node, attached));
+    const inUse = new Set(told?.status?.volumesInUse);
+    const free = detach.filter(
+      ({ attachment, forced }) => forced || !inUse.has(this.#own.get(attachment.metadata.name) ?? ''),
+    );
+    const results = await Promise.allSettled(
+      free.map(async ({ attachment, forced }) => {
+        await this.#detach(attachment);
+        if (forced) this.#metrics.forced(forced);
+      }),
+    );
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 
   #tellWaiting(
