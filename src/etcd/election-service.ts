@@ -62,6 +62,7 @@ async function resign(node: EtcdNode, leader?: LeaderKey) {
 function observe(node: EtcdNode, call: StreamCall<LeaderRequest, Partial<LeaderResponse>>): void {
   let handle: WatchHandle | undefined;
   let over = false;
+  let isBehind = false;
   call.onClose(() => {
     over = true;
     handle?.stop();
@@ -70,11 +71,16 @@ function observe(node: EtcdNode, call: StreamCall<LeaderRequest, Partial<LeaderR
     let told = 0;
     const tell = async () => {
       const first = await firstOf(node, name);
-      if (over || !first || first.modRevision <= told) return;
+      if (over || isBehind || !first || first.modRevision <= told) return;
       told = first.modRevision;
-      call.write({ header: headerOf(node), kv: keyValue(first) } as never);
+      isBehind = !call.write({ header: headerOf(node), kv: keyValue(first) } as never);
     };
     const fail = (error: unknown) => call.end(error);
+    // What was missed meanwhile is past: who leads now is told.
+    call.onDrain(() => {
+      isBehind = false;
+      tell().catch(fail);
+    });
     const watcher = { onBatch: () => void tell().catch(fail), onEnd: fail };
     node.store.watch(prefixOf(below(lineOf(name))), node.mvcc.revision, watcher).then((started) => {
       handle = started;

@@ -10,10 +10,11 @@ import {
 import type { Log } from '../platform/log.ts';
 import { StoreError } from '../store/store.ts';
 import { EtcdError, toEtcdError } from './errors.ts';
+import { Outbox } from './outbox.ts';
 import type { Route, StreamCall } from './service.ts';
 
 type Message = Record<string, unknown>;
-type Call = ServerDuplexStream<Message, Message> & ServerWritableStream<Message, Message>;
+type Call = ServerDuplexStream<Message, Buffer> & ServerWritableStream<Message, Buffer>;
 
 /** A gRPC server of these routes. */
 export function grpcServer(
@@ -35,7 +36,9 @@ function register(server: Server, route: Route, log: Log): void {
   const handler = 'unary' in route ? unaryHandler(route, log) : streamHandler(route, log);
   const { input, output } = method;
   const read = (bytes: Buffer) => fromBinary(input, bytes) as unknown as Message;
-  const write = (message: Message) => bytesOf(output, message);
+  // What a stream sends is bytes already: so it is known how much of it waits.
+  const write = (message: Message | Buffer) =>
+    message instanceof Buffer ? message : bytesOf(output, message);
   const kind = { unary: 'unary', server_streaming: 'serverStream', bidi_streaming: 'bidi' } as const;
   server.register(path, handler as never, write, read, kind[method.methodKind as keyof typeof kind]);
 }
@@ -62,25 +65,27 @@ function unaryHandler(route: Extract<Route, { unary: unknown }>, log: Log) {
   };
 }
 
-/** How many messages may wait for a client, so that one that is only a little late need not be served anew. */
-const mostWaiting = 1024;
-
 function streamHandler(route: Extract<Route, { stream: unknown }>, log: Log) {
   return (call: Call) => {
     call.on('error', () => {});
+    const isBidi = route.method.methodKind === 'bidi_streaming';
+    const hearing = isBidi && { pause: () => call.pause(), resume: () => call.resume() };
+    const outbox = new Outbox({ write: (bytes, onTaken) => call.write(bytes, onTaken), ...hearing });
     let over = false;
     const stream: StreamCall<Message, Message> = {
       onMessage: (fn) => {
-        if (route.method.methodKind === 'server_streaming') fn(call.request);
-        else call.on('data', fn);
+        if (isBidi) call.on('data', fn);
+        else fn(call.request);
       },
       onHalfClose: (fn) => void call.on('end', fn),
       onClose: (fn) => {
         call.on('cancelled', fn);
         call.on('close', fn);
       },
-      write: (message) => over || call.write(message) || call.writableLength < mostWaiting,
-      onDrain: (fn) => void call.on('drain', fn),
+      write: (message) => over || outbox.write(bytesOf(route.method.output, message)),
+      onDrain: (fn) => {
+        outbox.onDrain = fn;
+      },
       end: (error) => {
         over = true;
         if (error === undefined) call.end();

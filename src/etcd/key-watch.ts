@@ -25,8 +25,9 @@ interface Sink {
 
 const firstKey = Uint8Array.of(0);
 
-/** An answer is sent as soon as it has so many events. */
+/** An answer is sent as soon as it has so many events, or so much in them. */
 const mostEvents = 1000;
+const mostEventBytes = 4 << 20;
 
 /** One watch: reads the past from its start, then follows. While the client takes nothing it waits at its place. */
 export class KeyWatch {
@@ -44,6 +45,7 @@ export class KeyWatch {
   #quiet = true;
   /** Whole revisions that go with the next answer. */
   #waiting: Event[] = [];
+  #waitingBytes = 0;
 
   constructor(node: EtcdNode, request: WatchCreateRequest, sink: Sink) {
     this.#node = node;
@@ -105,12 +107,15 @@ export class KeyWatch {
     if (events.length === 0) return;
     if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
     this.#waiting.push(...events);
-    if (this.#waiting.length >= mostEvents) this.#flush();
+    for (const { kv, prevKv } of events)
+      this.#waitingBytes += (kv?.value?.length ?? 0) + (prevKv?.value?.length ?? 0);
+    if (this.#waiting.length >= mostEvents || this.#waitingBytes >= mostEventBytes) this.#flush();
   }
 
   #flush(): void {
     const events = this.#waiting;
     this.#waiting = [];
+    this.#waitingBytes = 0;
     if (events.length === 0 || this.#over) return;
     this.#quiet = false;
     const header = headerOf(this.#node, Math.max(this.#after, this.#node.mvcc.revision));
