@@ -118,6 +118,7 @@ describe('a pod with a device', () => {
     expect(seriesOf(cluster.meter)).toMatchObject({
       device_taint_eviction_controller_pod_deletions_total: 1,
       device_taint_eviction_controller_pod_deletion_duration_seconds_count: 1,
+      'workqueue_depth{name="device-taint-eviction-controller"}': 0,
     });
   });
 

@@ -25,7 +25,7 @@ const reason = 'DeviceTaintManagerEviction';
 export function createDeviceTaintEvictionController(context: ControllerContext): Component {
   return createController({
     name: 'device-taint-eviction-controller',
-    queueName: 'device_taint_eviction',
+    queueName: 'device-taint-eviction-controller',
     context,
     workers: 8,
     setup: ({ queue }) => {
