@@ -213,6 +213,22 @@ test("a node's server gets its addresses certified", async () => {
   expect(new X509Certificate(pem).subjectAltName).toBe('IP Address:192.0.2.1');
 });
 
+test('a request goes with the certificate that came of it, where that ends first', async () => {
+  const usages = ['digital signature', 'client auth'];
+  await create({
+    request: await requestFor('CN=jane'),
+    signerName: 'kubernetes.io/kube-apiserver-client',
+    usages,
+    expirationSeconds: 600,
+  });
+  await approve();
+  await eventually(async () => expect((await get()).status?.certificate).toBeDefined());
+  await cluster.pass(590_000);
+  expect(await cluster.find(certificatesigningrequests, 'r')).toBeDefined();
+  await cluster.pass(20_000);
+  expect(await cluster.find(certificatesigningrequests, 'r')).toBeUndefined();
+});
+
 test('a request that nobody decides on goes after a day', async () => {
   await create({ request: await requestFor('CN=x'), signerName: 'example.com/own', usages: ['client auth'] });
   await cluster.pass(86_000_000);

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { Node, Service } from '../../api/core/v1.ts';
 import type { CertificateSigningRequest } from '../../api/certificates/v1.ts';
 import type { RequestContent } from '../../platform/x509.ts';
@@ -145,5 +146,15 @@ export function expiryMs({ metadata, status }: Request): number | undefined {
     const time = lastUpdateTime ?? lastTransitionTime ?? metadata.creationTimestamp ?? '';
     return Date.parse(time) + keptMs[type as keyof typeof keptMs];
   });
-  return ends.length > 0 ? Math.min(...ends) : undefined;
+  if (ends.length === 0) return undefined;
+  return Math.min(...ends, status?.certificate ? notAfterMs(status.certificate) : Number.POSITIVE_INFINITY);
+}
+
+/** When a certificate (PEM in base64) ends; one that cannot be read does not. */
+function notAfterMs(certificate: string): number {
+  try {
+    return Date.parse(new X509Certificate(Buffer.from(certificate, 'base64')).validTo);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }
