@@ -13,7 +13,7 @@ export interface Files {
   write(path: string, data: string | Uint8Array, options?: { mode?: number }): Promise<void>;
   /** Writes beside and renames over: a reader sees the old content or the new, never a part. */
   writeAtomic(path: string, data: string | Uint8Array, options?: { mode?: number }): Promise<void>;
-  append(path: string, data: string | Uint8Array): Promise<void>;
+  append(path: string, data: string | Uint8Array, options?: { mode?: number }): Promise<void>;
   /** Makes the directory and its parents; no error where it stands already. */
   makeDir(path: string, options?: { mode?: number }): Promise<void>;
   /** Names in a directory, sorted; empty where the directory is missing. */
@@ -148,7 +148,7 @@ export const systemFiles: Files = {
   readText: (path) => fs.readFile(path, 'utf8'),
   write: (path, data, options) => fs.writeFile(path, data, options),
   writeAtomic,
-  append: (path, data) => fs.appendFile(path, data),
+  append: (path, data, options) => fs.appendFile(path, data, options),
   makeDir,
   list,
   remove: (path) => fs.rm(path, { recursive: true, force: true }),

@@ -67,9 +67,9 @@ export class MemoryFiles implements Files {
     await this.write(path, data, options);
   }
 
-  async append(path: string, data: string | Uint8Array): Promise<void> {
+  async append(path: string, data: string | Uint8Array, options?: { mode?: number }): Promise<void> {
     const old = (await this.exists(path)) ? await this.read(path) : Buffer.alloc(0);
-    await this.write(path, Buffer.concat([old, Buffer.from(data as Uint8Array)]));
+    await this.write(path, Buffer.concat([old, Buffer.from(data as Uint8Array)]), options);
   }
 
   async makeDir(path: string, options?: { mode?: number }): Promise<void> {

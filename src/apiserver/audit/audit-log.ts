@@ -22,6 +22,9 @@ type LogFiles = Pick<Files, 'append' | 'list' | 'makeDir' | 'read' | 'remove' | 
 
 const gzipped = promisify(gzip);
 
+/** Of a new file. */
+const ownerOnly = 0o600;
+
 /** What may wait to be written; what comes when the disk does not follow is lost, and counted. */
 const mostWaitingBytes = 64 * 1024 * 1024;
 
@@ -54,7 +57,7 @@ export class AuditLog implements AuditSink {
     await files.makeDir(dir, { mode: 0o700 });
     const there = await files.stat(options.path);
     if (there) await files.append(options.path, '');
-    else await files.write(options.path, '', { mode: 0o600 });
+    else await files.write(options.path, '', { mode: ownerOnly });
     made.#sizeBytes = there?.sizeBytes ?? 0;
     return made;
   }
@@ -96,7 +99,8 @@ export class AuditLog implements AuditSink {
     let together: string[] = [];
     let bytes = 0;
     const flush = async () => {
-      if (together.length > 0) await this.#files.append(path, together.join(''));
+      // Somebody may have taken the file away, as logrotate does.
+      if (together.length > 0) await this.#files.append(path, together.join(''), { mode: ownerOnly });
       this.#sizeBytes += bytes;
       together = [];
       bytes = 0;
@@ -129,7 +133,7 @@ export class AuditLog implements AuditSink {
     const aside = `${dir}/${before}${moment}${after}`;
     const files = this.#files;
     await files.rename(path, aside);
-    await files.write(path, '', { mode: (await files.stat(aside))?.mode ?? 0o600 });
+    await files.write(path, '', { mode: (await files.stat(aside))?.mode ?? ownerOnly });
     this.#sizeBytes = 0;
     // Events are not lost for it: there is a new file that takes them.
     await this.#tidy(aside).catch((error: Error) => {
@@ -140,7 +144,7 @@ export class AuditLog implements AuditSink {
   async #tidy(aside: string): Promise<void> {
     const files = this.#files;
     if (this.#options.compress) {
-      await files.write(`${aside}.gz`, await gzipped(await files.read(aside)), { mode: 0o600 });
+      await files.write(`${aside}.gz`, await gzipped(await files.read(aside)), { mode: ownerOnly });
       await files.remove(aside);
     }
     await this.#removeOld();

@@ -22,6 +22,8 @@ interface WebhookPlatform {
 
 /** Upstream's figures. */
 const mostWaiting = 10_000;
+/** Ours: where bodies are recorded, an event has what its client has sent and was answered. */
+const mostWaitingBytes = 64 * 1024 * 1024;
 const backoffFactor = 1.5;
 const tries = 5;
 const batchesPerSecond = 10;
@@ -33,7 +35,10 @@ export class AuditWebhook implements AuditSink {
   readonly plugin = 'webhook';
   readonly #options: AuditWebhookOptions;
   readonly #platform: WebhookPlatform;
-  #waiting: AuditEvent[] = [];
+  /** Events as JSON. */
+  #waiting: string[] = [];
+  /** Of these, and of those that are being sent. */
+  #waitingBytes = 0;
   #timer: Timer | undefined;
   #sending: Promise<void> | undefined;
   /** No try is waited for any more. */
@@ -48,11 +53,13 @@ export class AuditWebhook implements AuditSink {
   }
 
   record(event: AuditEvent): void {
-    if (this.#waiting.length >= mostWaiting) {
+    const text = JSON.stringify(event);
+    if (this.#waiting.length >= mostWaiting || this.#waitingBytes + text.length > mostWaitingBytes) {
       this.lost++;
       return;
     }
-    this.#waiting.push(event);
+    this.#waiting.push(text);
+    this.#waitingBytes += text.length;
     const { batchSize, batchWaitMs } = this.#options;
     if (this.#waiting.length >= batchSize) this.#send();
     else this.#timer ??= this.#platform.clock.after(batchWaitMs, () => this.#send());
@@ -79,7 +86,9 @@ export class AuditWebhook implements AuditSink {
 
   async #sendAll(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const isSent = await this.#sendBatch(this.#waiting.splice(0, this.#options.batchSize));
+      const batch = this.#waiting.splice(0, this.#options.batchSize);
+      const isSent = await this.#sendBatch(batch);
+      for (const text of batch) this.#waitingBytes -= text.length;
       if (!isSent && this.#isClosed) return this.#giveUp();
       if (this.#waiting.length > 0) await this.#wait(1000 / batchesPerSecond);
     }
@@ -89,12 +98,13 @@ export class AuditWebhook implements AuditSink {
   #giveUp(): void {
     this.lost += this.#waiting.length;
     this.#waiting = [];
+    this.#waitingBytes = 0;
   }
 
   /** Whether the events have arrived. */
-  async #sendBatch(items: readonly AuditEvent[]): Promise<boolean> {
-    const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items };
-    const body = Buffer.from(JSON.stringify(list));
+  async #sendBatch(items: readonly string[]): Promise<boolean> {
+    const list = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${items.join(',')}]}`;
+    const body = Buffer.from(list);
     let delayMs = this.#options.backoffMs;
     for (let attempt = 1; ; attempt++) {
       const why = await this.#post(body);

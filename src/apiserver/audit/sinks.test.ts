@@ -78,6 +78,15 @@ describe('the log', () => {
     expect((await files.stat(`${dir}/audit.log`))?.mode).toBe(0o600);
   });
 
+  test('goes on in a file that nobody else may read where somebody has taken it away', async () => {
+    const { dir, log } = await opened();
+    await files.rename(`${dir}/audit.log`, `${dir}/rotated`);
+    log.record(event('a'));
+    await log.close();
+    expect(await ids(`${dir}/audit.log`)).toEqual(['a']);
+    expect((await files.stat(`${dir}/audit.log`))?.mode).toBe(0o600);
+  });
+
   test('goes on where it ended', async () => {
     const { dir, log } = await opened();
     log.record(event('a'));
@@ -237,6 +246,21 @@ describe('the webhook', () => {
     for (let i = 0; i < 10_011; i++) webhook.record(event(String(i)));
     expect(webhook.lost).toBe(10);
     slow.resolve(200);
+  });
+
+  test('loses what comes while those that wait are too large, and nothing else', async () => {
+    const { webhook, answers, posts } = opened({ batchSize: 400 });
+    const slow = deferred<number>();
+    answers.push(() => slow.promise);
+    const large = { ...event('large'), requestObject: 'x'.repeat(1024 * 1024) };
+    for (let i = 0; i < 400; i++) webhook.record(large);
+    expect(webhook.lost).toBe(337);
+    webhook.record(event('small'));
+    expect(webhook.lost).toBe(337);
+    const closing = webhook.close();
+    slow.resolve(200);
+    await closing;
+    expect(JSON.parse(Buffer.from(posts[0]?.body ?? '').toString()).items).toHaveLength(64);
   });
 
   test('gets the last of them at the end, without being waited for again', async () => {
