@@ -1,42 +1,57 @@
 import type { Container, ContainerStatus, Pod, PodSpec } from '../api/core/v1.ts';
-import { addSums, maxSums, readSums, type Sums } from './resource-sums.ts';
+import { addQuantities, compareQuantities, type ParsedQuantity } from './quantity.ts';
+import { addSums, maxSums, readSums, type Sums, zero } from './resource-sums.ts';
 
 type Side = 'requests' | 'limits';
 type List = Readonly<Record<string, string>>;
 
-/** How amounts are put together, in whatever form somebody keeps them. */
-export interface AmountRules<T> {
-  readonly nothing: T;
-  add(a: T, b: T): T;
-  /** The larger amount of each resource. */
-  larger(a: T, b: T): T;
+/** How amounts `T` are put together in totals `M`, in whatever form somebody keeps them. Each container may ask for something of its own. */
+export interface AmountRules<T, M extends T = T> {
+  none(): M;
+  /** Puts `own` on top of the total. */
+  add(total: M, own: T): void;
+  /** Makes the total no less than `base` and `own` together, of whatever `own` has. */
+  raise(total: M, base: T, own: T): void;
 }
 
-const sumRules: AmountRules<Sums> = { nothing: new Map(), add: addSums, larger: maxSums };
+const sumRules: AmountRules<Sums, Map<string, ParsedQuantity>> = {
+  none: () => new Map(),
+  add(total, own) {
+    for (const [name, quantity] of own) total.set(name, addQuantities(total.get(name) ?? zero, quantity));
+  },
+  raise(total, base, own) {
+    for (const [name, quantity] of own) {
+      const moment = addQuantities(base.get(name) ?? zero, quantity);
+      const known = total.get(name);
+      if (!known || compareQuantities(moment, known) > 0) total.set(name, moment);
+    }
+  },
+};
 
 /**
  * What the containers of a pod take at their hungriest moment: all that run side by side, sidecars with them, or an init
  * container beside the sidecars that were started before it, whichever is more. (`k8s.io/component-helpers/resource`)
  */
-export function containersPeak<T>(
+export function containersPeak<T, M extends T>(
   { containers, initContainers }: PodSpec,
   amountsOf: (container: Container) => T,
-  { nothing, add, larger }: AmountRules<T>,
+  { none, add, raise }: AmountRules<T, M>,
 ): T {
-  let together = nothing;
-  for (const container of containers ?? []) together = add(together, amountsOf(container));
+  const together = none();
+  for (const container of containers ?? []) add(together, amountsOf(container));
   if (!initContainers?.length) return together;
-  let sidecars = nothing;
-  let peak = nothing;
+  const sidecars = none();
+  const peak = none();
   for (const container of initContainers) {
     const own = amountsOf(container);
-    const moment = add(sidecars, own);
-    peak = larger(peak, moment);
+    // Of what it does not have, the sidecars before it alone have been the most.
+    raise(peak, sidecars, own);
     if (container.restartPolicy !== 'Always') continue;
-    sidecars = moment;
-    together = add(together, own);
+    add(sidecars, own);
+    add(together, own);
   }
-  return larger(together, peak);
+  raise(together, none(), peak);
+  return together;
 }
 
 /** `containersPeak` of amounts as the API writes them. */

@@ -1,4 +1,5 @@
 import type { Random } from '../platform/random.ts';
+import { tooHeavy } from './burden.ts';
 import type { Snapshot } from './cache/cache.ts';
 import { type NodeInfo, type PodInfo, withPod } from './cache/node-info.ts';
 import { blockOf, blockSize } from './cache/node-list.ts';
@@ -93,7 +94,8 @@ export function shortlist(pod: PodInfo, snapshot: Snapshot, options: DecideOptio
   const { profile, stopwatch } = options;
   const refusals = new Refusals(snapshot.nodes);
   const open: Decision = { pod, state: new CycleState(), snapshot, profile, filters: [], stopwatch };
-  const prepared = preFilter(open, refusals);
+  const heavy = tooHeavy(pod, snapshot);
+  const prepared: Prepared = heavy ? { filters: [], refusal: heavy } : preFilter(open, refusals);
   stopwatch?.lap('PreFilter', statusOfRefusal(prepared.refusal));
   const { filters, only } = prepared;
   // Of the few nodes that alone come into question nothing need be remembered: other pods are for others.

@@ -14,6 +14,7 @@ import type { Random } from '../platform/random.ts';
 import { afterTurn } from '../platform/turn.ts';
 import { SchedulerCache, type Snapshot } from './cache/cache.ts';
 import { type PodInfo, podInfo } from './cache/node-info.ts';
+import { comparisonsFor } from './burden.ts';
 import { changesOfNode, gaveUpNode, keptNode, sameForScheduling, saysMore } from './changes.ts';
 import { defaultConfiguration, type SchedulerConfiguration } from './configuration/configuration.ts';
 import { buildProfiles } from './configuration/profiles.ts';
@@ -72,6 +73,8 @@ export function createScheduler(options: SchedulerOptions): Component {
 
 /** Decisions after which others get their turn of the event loop. */
 const decisionsPerTurn = 8;
+/** The same for what is compared for them. */
+const comparisonsPerTurn = 400_000;
 /** More bindings than these are not under way at once. */
 const mostBindings = 512;
 
@@ -91,6 +94,8 @@ class Scheduler {
   readonly #cancelable = new Map<string, AbortController>();
   #slot: Deferred<void> | undefined;
   #startAt = 0;
+  /** What was compared in this turn. */
+  #compared = 0;
   #extenders: Extenders | undefined;
   /** What has happened while extenders are asked: a decision sees one moment, however long it takes. */
   #held: (() => void)[] | undefined;
@@ -153,7 +158,10 @@ class Scheduler {
       if (!next) continue;
       const asking = this.#schedule(next, signal);
       if (asking) await asking;
-      if (++done % decisionsPerTurn === 0) await new Promise<void>((resolve) => afterTurn(resolve));
+      if (++done % decisionsPerTurn === 0 || this.#compared > comparisonsPerTurn) {
+        this.#compared = 0;
+        await new Promise<void>((resolve) => afterTurn(resolve));
+      }
       if (this.#running.size >= mostBindings) await (this.#slot ??= deferred()).promise;
     }
   }
@@ -359,7 +367,9 @@ class Scheduler {
     { attempt, snapshot }: { attempt: Attempt; snapshot: Snapshot },
   ): Verdict | undefined {
     try {
-      return decide(podInfo(pod), snapshot, this.#decideOptions(attempt));
+      const info = podInfo(pod);
+      this.#compared += comparisonsFor(info, snapshot);
+      return decide(info, snapshot, this.#decideOptions(attempt));
     } catch (error) {
       if (!(error instanceof PluginError)) throw error;
       this.#failed(pod, error, attempt);

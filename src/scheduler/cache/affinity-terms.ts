@@ -88,10 +88,33 @@ const preferred = (pod: Pod, terms: readonly WeightedPodAffinityTerm[] | undefin
 
 const hasTerms = ({ podAffinity, podAntiAffinity }: Affinity) => podAffinity || podAntiAffinity;
 
-/** The pod's affinity to other pods, or undefined where it has none. */
+/** Terms that one pod may have. The scheduler places none with more, and heeds none of those that were placed by others. */
+export const mostTerms = 1000;
+
+/** How many there are. */
+export function podTermCount({ podAffinity: near, podAntiAffinity: apart }: Affinity): number {
+  return (
+    lengthOf(near?.requiredDuringSchedulingIgnoredDuringExecution) +
+    lengthOf(near?.preferredDuringSchedulingIgnoredDuringExecution) +
+    lengthOf(apart?.requiredDuringSchedulingIgnoredDuringExecution) +
+    lengthOf(apart?.preferredDuringSchedulingIgnoredDuringExecution)
+  );
+}
+
+const lengthOf = (list: readonly unknown[] | undefined) => list?.length ?? 0;
+
+const compiled = new WeakMap<Pod, PodTerms>();
+
+/** The pod's affinity to other pods, or undefined where it has none that is heeded. */
 export function podTermsOf(pod: Pod): PodTerms | undefined {
   const { affinity } = pod.spec;
-  if (!affinity || !hasTerms(affinity)) return undefined;
+  if (!affinity || !hasTerms(affinity) || podTermCount(affinity) > mostTerms) return undefined;
+  let terms = compiled.get(pod);
+  if (!terms) compiled.set(pod, (terms = compileTerms(pod, affinity)));
+  return terms;
+}
+
+function compileTerms(pod: Pod, affinity: Affinity): PodTerms {
   const { podAffinity, podAntiAffinity } = affinity;
   return {
     requiredAffinity: required(pod, podAffinity?.requiredDuringSchedulingIgnoredDuringExecution),

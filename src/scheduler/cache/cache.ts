@@ -22,6 +22,8 @@ export interface Snapshot {
   readonly pods: PodIndex;
   /** Pods that nodes are kept for; follows the newest snapshot too. */
   readonly nominated: NominatedPods;
+  /** How many pods are placed. */
+  readonly placed: number;
 }
 
 interface Placed {
@@ -112,7 +114,12 @@ export class SchedulerCache {
 
   /** All nodes as they are now. */
   snapshot(): Snapshot {
-    return { nodes: this.#table.list(), pods: this.#index, nominated: this.nominated };
+    return {
+      nodes: this.#table.list(),
+      pods: this.#index,
+      nominated: this.nominated,
+      placed: this.#placed.size,
+    };
   }
 
   #put(info: PodInfo, node: string): void {

@@ -94,7 +94,38 @@ export function amountsOf(list: Readonly<Record<string, string>> | undefined): R
   return { ...common, others: others ?? noOthers };
 }
 
-const rules: AmountRules<Resources> = { nothing, add: plus, larger };
+/** Amounts that may still change. */
+interface Total {
+  cpu: number;
+  memory: number;
+  storage: number;
+  others: ReadonlyMap<string, number>;
+}
+
+const rules: AmountRules<Resources, Total> = {
+  none: () => ({ ...nothing }),
+  add(total, own) {
+    total.cpu += own.cpu;
+    total.memory += own.memory;
+    total.storage += own.storage;
+    for (const [name, amount] of own.others) setOther(total, name, (total.others.get(name) ?? 0) + amount);
+  },
+  raise(total, base, own) {
+    total.cpu = Math.max(total.cpu, base.cpu + own.cpu);
+    total.memory = Math.max(total.memory, base.memory + own.memory);
+    total.storage = Math.max(total.storage, base.storage + own.storage);
+    for (const [name, amount] of own.others) {
+      const moment = (base.others.get(name) ?? 0) + amount;
+      setOther(total, name, Math.max(total.others.get(name) ?? 0, moment));
+    }
+  },
+};
+
+/** Most totals have no others. */
+function setOther(total: Total, name: string, amount: number): void {
+  if (total.others === noOthers) total.others = new Map();
+  (total.others as Map<string, number>).set(name, amount);
+}
 
 type List = Readonly<Record<string, string>> | undefined;
 
