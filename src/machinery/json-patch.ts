@@ -1,5 +1,5 @@
 import { clone, setOwn } from './clone.ts';
-import { withinDepth } from './depth.ts';
+import { maxDepth, withinDepth } from './depth.ts';
 import { deepEqual } from './equal.ts';
 import { jsonTypeName } from './go-text.ts';
 import { badRequest, StatusError, tooLarge } from './status-error.ts';
@@ -147,6 +147,9 @@ class Patcher {
 
   private put(path: string, value: unknown, how: typeof add): void {
     const place = find(this.root, path);
+    // What is put into what was put there before could become deeper than any stack.
+    const depth = path.split('/').length - 1;
+    if (!withinDepth(value, Math.max(0, maxDepth - depth))) throw badRequest('exceeded max depth');
     how(place.container, place.token, value);
   }
 

@@ -109,6 +109,16 @@ describe('JSON patch', () => {
   });
 });
 
+test('no patches, one after the other, make an object so deep that the stack ends', () => {
+  const deep = (count: number): unknown => JSON.parse(`${'{"a":'.repeat(count)}1${'}'.repeat(count)}`);
+  const path = '/a'.repeat(400);
+  const add = (count: number) => applyJsonPatch(deep(400), [{ op: 'add', path, value: deep(count) }]);
+  expect(codeOf(() => add(90))).toBe(200);
+  expect(codeOf(() => add(110))).toBe(400);
+  const copies = Array.from({ length: 12 }, () => ({ op: 'copy', from: '/a', path }));
+  expect(codeOf(() => applyJsonPatch(deep(400), copies))).toBe(400);
+});
+
 test('no patch nests so deep that the stack ends', () => {
   const deep = JSON.parse(`${'{"spec":'.repeat(100_000)}1${'}'.repeat(100_000)}`) as Json;
   expect(codeOf(() => applyMergePatch({}, deep))).toBe(400);
