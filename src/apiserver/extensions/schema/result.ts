@@ -20,11 +20,15 @@ export type Violation =
   | { kind: 'type'; path: string; value: unknown; message: string }
   | { kind: 'invalid'; path: string; value: unknown; message: string };
 
+/** The violations of one object that are told, and the values that would do instead: each violation may name thousands of these. */
+const mostTold = 100_000;
+
 /** What the check of one value came to. `matches` counts what held, to tell how near a miss was. */
 export class Result {
   matches = 0;
   /** By what they say: nothing is said twice. */
   readonly #violations = new Map<string, Violation>();
+  #told = 0;
 
   get isValid(): boolean {
     return this.#violations.size === 0;
@@ -35,13 +39,19 @@ export class Result {
   }
 
   add(violation: Violation): this {
-    this.#violations.set(JSON.stringify(violation), violation);
-    return this;
+    return this.#put(JSON.stringify(violation), violation);
   }
 
   merge(other: Result): this {
-    for (const [text, violation] of other.#violations) this.#violations.set(text, violation);
+    for (const [text, violation] of other.#violations) this.#put(text, violation);
     this.matches += other.matches;
+    return this;
+  }
+
+  #put(text: string, violation: Violation): this {
+    if (this.#told >= mostTold) return this;
+    this.#told += violation.kind === 'enum' ? 1 + violation.allowed.length : 1;
+    this.#violations.set(text, violation);
     return this;
   }
 }

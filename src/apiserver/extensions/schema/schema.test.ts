@@ -245,6 +245,13 @@ test('many things that are wrong are told in time', () => {
   expect(schemaErrors(many, schema)).toHaveLength(50_000);
 });
 
+test('many values that are none of many are told as far as there is room', () => {
+  const one: JSONSchemaProps = { type: 'string', enum: Array.from({ length: 2000 }, (_, i) => `e${i}`) };
+  const found = schemaErrors({ x: Array(20_000).fill('z') }, of({ type: 'array', items: one }));
+  expect(found).toHaveLength(50);
+  expect(found[0]?.field).toBe('x[0]');
+});
+
 test('defaults set no prototypes', () => {
   const properties = JSON.parse('{"__proto__": {"type": "object", "default": {"bad": true}}}');
   const value: { bad?: boolean } = {};
