@@ -39,7 +39,7 @@ export class Result {
   }
 
   add(violation: Violation): this {
-    return this.#put(JSON.stringify(violation), violation);
+    return this.#put(textOf(violation), violation);
   }
 
   merge(other: Result): this {
@@ -54,6 +54,21 @@ export class Result {
     this.#violations.set(text, violation);
     return this;
   }
+}
+
+/** The values that would do, as text: they are the same for all who are told of them. */
+const allowedTexts = new WeakMap<readonly unknown[], string>();
+
+/** What tells violations apart. */
+function textOf(violation: Violation): string {
+  if (violation.kind !== 'enum') return JSON.stringify(violation);
+  const { allowed, ...rest } = violation;
+  let text = allowedTexts.get(allowed);
+  if (text === undefined) {
+    text = JSON.stringify(allowed);
+    allowedTexts.set(allowed, text);
+  }
+  return `${JSON.stringify(rest)}${text}`;
 }
 
 /** A value of the wrong type, where `found` is what it is. */

@@ -130,8 +130,21 @@ function checkList(value: unknown, { schema, path, past }: Place): Result {
 function checkEnum(value: unknown, { schema, path }: Place): Result {
   const result = new Result();
   const { enum: allowed } = schema;
-  if (!allowed?.length || allowed.some((item) => isOneOf(item, value))) return result;
+  if (!allowed?.length || isAllowed(allowed, value)) return result;
   return result.add({ kind: 'enum', path, value, allowed });
+}
+
+/** The texts among values: lists of thousands are gone through for each of thousands of elements otherwise. */
+const allowedTexts = new WeakMap<readonly unknown[], ReadonlySet<unknown>>();
+
+function isAllowed(allowed: readonly unknown[], value: unknown): boolean {
+  if (typeof value !== 'string') return allowed.some((item) => isOneOf(item, value));
+  let texts = allowedTexts.get(allowed);
+  if (!texts) {
+    texts = new Set(allowed);
+    allowedTexts.set(allowed, texts);
+  }
+  return texts.has(value);
 }
 
 /** As upstream, null is none of any, and a fraction is taken for its whole part where that is one of them. */
