@@ -34,7 +34,8 @@ export async function serveEtcd(options: ServeEtcdOptions, platform: Platform): 
     port: Number(port || 2379),
   }));
   const { dataDir, name, maxTxnOps: mostTxnOps, maxRequestBytes: mostRequestBytes } = options;
-  const progressEveryMs = options.experimentalWatchProgressNotifyInterval;
+  // As in etcd none is the usual one.
+  const progressEveryMs = options.experimentalWatchProgressNotifyInterval || undefined;
   const limits = { mostTxnOps, mostRequestBytes, progressEveryMs };
   try {
     return await startEtcdServer({
@@ -54,11 +55,15 @@ export async function serveEtcd(options: ServeEtcdOptions, platform: Platform): 
 function urlOf(text: string): URL {
   try {
     const url = new URL(text);
-    if (url.protocol === 'http:' || url.protocol === 'https:') return url;
+    const isAddress = url.pathname === '/' && !/[@?#]/.test(text);
+    if (isAddress && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
   } catch {
     // Said below.
   }
-  throw new UserError(`--listen-client-urls: ${text} is not an http:// or https:// URL`);
+  throw new UserError(
+    `--listen-client-urls: ${text} is not an http:// or https:// URL of an address`,
+    'give URLs such as http://127.0.0.1:2379, separated by commas',
+  );
 }
 
 async function tlsOf(options: ServeEtcdOptions, { files }: Platform) {
@@ -81,8 +86,13 @@ async function tlsOf(options: ServeEtcdOptions, { files }: Platform) {
 function explained(error: unknown, { listenClientUrls }: ServeEtcdOptions): unknown {
   if (error instanceof StoreError)
     return new UserError(error.message, 'choose another directory with --data-dir');
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (code.startsWith('ERR_OSSL'))
+    return new UserError(
+      `the certificates cannot be used: ${message}`,
+      '--cert-file, --key-file and --trusted-ca-file are PEM, and the key is that of the certificate',
+    );
+  if (['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(code)) {
     return new UserError(
       `cannot listen on ${listenClientUrls}: ${message}`,
       'choose another with --listen-client-urls',

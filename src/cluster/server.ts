@@ -159,7 +159,7 @@ function listenError(error: Error, { bindAddress, port }: { bindAddress: string;
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE')
     return new UserError(`port ${port} of ${bindAddress} is taken`, 'choose another with --port');
-  if (code === 'EADDRNOTAVAIL')
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return new UserError(`this machine has no address ${bindAddress}`, 'choose another with --bind-address');
   return error;
 }

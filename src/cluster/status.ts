@@ -4,7 +4,9 @@ import { Client } from '../client/client.ts';
 import { HttpTransport } from '../client/http-transport.ts';
 import { connectHttps } from '../platform/http-client.ts';
 import type { Platform } from '../platform/platform.ts';
+import { readServerConfig } from './server-kubeconfig.ts';
 import { type ClusterState, isRunning, readState } from './state.ts';
+import { UserError } from './user-error.ts';
 
 /** What runs, and what is unwell and why. */
 export interface StatusReport {
@@ -15,30 +17,20 @@ export interface StatusReport {
   unwell: { pod: string; why: string }[];
 }
 
-interface Kubeconfig {
-  clusters: { cluster: { server: string; 'certificate-authority-data': string } }[];
-  users: { user: { 'client-certificate-data': string; 'client-key-data': string } }[];
-}
-
-const decode = (text = '') => Buffer.from(text, 'base64').toString();
-
-/** A client from a kubeconfig that this program has written. */
+/** A client of the cluster that a kubeconfig leads to. Throws a `UserError` that says what is wrong with the file. */
 export async function clientFromKubeconfig(
   platform: Pick<Platform, 'files'>,
   path: string,
 ): Promise<{ client: Client; close(): void }> {
-  const config = JSON.parse(await platform.files.readText(path)) as Kubeconfig;
-  const cluster = config.clusters[0]?.cluster;
-  const user = config.users[0]?.user;
+  const { url, tls, headers } = await readServerConfig(path, platform.files).catch((error: Error) => {
+    const hint = 'say with --kubeconfig where that of an administrator is';
+    throw new UserError(`the kubeconfig ${path} cannot be used: ${error.message}`, hint);
+  });
+  const token = headers.authorization?.replace(/^Bearer /, '');
+  const servers = [url.origin];
   const transport = new HttpTransport({
-    connect: connectHttps,
-    servers: [cluster?.server ?? ''],
-    tls: {
-      ca: decode(cluster?.['certificate-authority-data']),
-      cert: decode(user?.['client-certificate-data']),
-      key: decode(user?.['client-key-data']),
-    },
-    userAgent: 'k8ts',
+    ...{ connect: connectHttps, servers, tls, userAgent: 'k8ts' },
+    token: () => token,
   });
   return { client: new Client(transport), close: () => transport.close() };
 }

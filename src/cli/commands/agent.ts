@@ -12,7 +12,7 @@ import { UserError } from '../../cluster/user-error.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { print, progress } from '../output.ts';
 import { isRoot, platformWith, stderrLog, whenAskedToStop } from '../world.ts';
-import { makeDataDir, originsOf, ownAddress } from './shared.ts';
+import { addressOf, makeDataDir, originsOf, ownAddress } from './shared.ts';
 
 interface AgentFlags {
   config?: string;
@@ -27,7 +27,9 @@ interface AgentFlags {
 
 function readConfig(path: string): AgentConfig {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as AgentConfig;
+    const config = JSON.parse(readFileSync(path, 'utf8')) as AgentConfig;
+    if (!Array.isArray(config?.servers)) throw new Error('it names no servers');
+    return config;
   } catch (error) {
     throw new UserError(`the node configuration ${path} cannot be read: ${(error as Error).message}`);
   }
@@ -77,7 +79,7 @@ function joinNow(flags: AgentFlags, platform: Platform): Promise<JoinedNode> {
       '`k8ts token create --print-join-command` on a server prints the whole command',
     );
   const origins = originsOf(servers);
-  const address = flags.nodeIp ?? ownAddress();
+  const address = flags.nodeIp ? addressOf('--node-ip', flags.nodeIp) : ownAddress();
   // Every machine has these: no server believes a node that it is found there.
   if (address === '127.0.0.1' || address === '::1')
     throw new UserError(

@@ -7,7 +7,7 @@ import { systemRandom } from '../../platform/random.ts';
 import { type ControlPlaneFlags, controlPlaneOptions } from '../control-plane-flags.ts';
 import { print, progress } from '../output.ts';
 import { fileLog, httpThread, platformWith, whenAskedToStop } from '../world.ts';
-import { makeDataDir, originsOf, ownAddress } from './shared.ts';
+import { addressOf, makeDataDir, originsOf, ownAddress } from './shared.ts';
 
 interface ServerFlags extends ControlPlaneFlags {
   dataDir: string;
@@ -38,7 +38,10 @@ export async function server(flags: ServerFlags): Promise<void> {
     ...controlPlaneOptions(flags),
     port: flags.port,
     bindAddress,
-    advertiseAddress: flags.advertiseAddress ?? (isAny ? ownAddress() : bindAddress),
+    advertiseAddress: addressOf(
+      '--advertise-address',
+      flags.advertiseAddress ?? (isAny ? ownAddress() : bindAddress),
+    ),
     names: flags.tlsSan ?? [],
     join: flags.server && originsOf(flags.server),
     token: flags.token,

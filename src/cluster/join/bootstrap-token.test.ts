@@ -48,4 +48,6 @@ test('lengths of time', () => {
   expect(parseTtlMs('1h30m')).toBe(5_400_000);
   expect(parseTtlMs('0')).toBeUndefined();
   for (const text of ['', '24', 'h', '1h x', '-1h']) expect(() => parseTtlMs(text)).toThrow('length of time');
+  for (const text of ['876601h', `${'9'.repeat(400)}d`])
+    expect(() => parseTtlMs(text)).toThrow('than a century');
 });

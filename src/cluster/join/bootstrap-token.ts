@@ -97,6 +97,7 @@ export function tokenRow(secret: Secret): TokenRow | undefined {
   };
 }
 
+const longestTtlMs = 100 * 365.25 * 86_400_000;
 const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Reads a time such as `24h`, `1h30m`, `0` (for ever: undefined). */
@@ -105,5 +106,7 @@ export function parseTtlMs(text: string): number | undefined {
   const parts = [...text.matchAll(/(\d+)([smhd])/g)];
   if (parts.length === 0 || parts.map(([all]) => all).join('') !== text)
     throw new UserError(`${text} is not a length of time`, 'write it as 24h, 90m or 1h30m; 0 is for ever');
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMs[unit as string] ?? 0), 0);
+  const ms = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMs[unit as string] ?? 0), 0);
+  if (ms > longestTtlMs) throw new UserError(`${text} is longer than a century`, '0 is for ever');
+  return ms;
 }

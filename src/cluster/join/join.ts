@@ -2,6 +2,7 @@ import { configmaps, nodes } from '../../api/generated/resources.ts';
 import { Client } from '../../client/client.ts';
 import { HttpTransport } from '../../client/http-transport.ts';
 import { hasReason, ignoring, StatusError } from '../../machinery/status-error.ts';
+import { dns1123SubdomainErrors } from '../../machinery/names.ts';
 import { type ClientTls, connectHttps } from '../../platform/http-client.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { UserError } from '../user-error.ts';
@@ -118,6 +119,9 @@ async function refuseTakenName(client: Client, { nodeName, address }: JoinOption
  */
 export async function join(options: JoinOptions): Promise<JoinedNode> {
   const { servers, nodeName, address, platform } = options;
+  const [wrong] = dns1123SubdomainErrors(nodeName);
+  if (wrong !== undefined)
+    throw new UserError(`${nodeName} cannot be the name of a node: ${wrong}`, 'choose one with --node-name');
   const authority = await discoverAuthority(options);
   const stranger = connect(servers, { tls: { ca: authority }, token: formatToken(options.token) });
   try {
