@@ -99,12 +99,18 @@ export class Leases {
     return { ttl: BigInt(Math.floor(leftMs / 1000)), grantedTtl: lease.ttl, keys: [...lease.keys].sort() };
   }
 
-  /** Ends a lease and deletes its keys, at one revision. */
+  /** Ends a lease and deletes its keys, at one revision. Where that fails the lease has its whole time again. */
   async revoke(id: bigint): Promise<number> {
-    if (!this.#leases.has(id)) throw leaseNotFound();
-    const { revision } = await this.#mvcc.write(async () => this.#revocation(id));
-    await this.#store.commit({ writes: [{ type: 'delete', key: keyOf(id) }] });
-    return revision;
+    const lease = this.#leases.get(id);
+    if (!lease) throw leaseNotFound();
+    try {
+      const { revision } = await this.#mvcc.write(async () => this.#revocation(lease));
+      await this.#store.commit({ writes: [{ type: 'delete', key: keyOf(id) }] });
+      return revision;
+    } catch (error) {
+      await this.#bringBack(lease);
+      throw error;
+    }
   }
 
   stop(): void {
@@ -112,10 +118,9 @@ export class Leases {
     for (const { timer } of this.#leases.values()) timer.cancel();
   }
 
-  #revocation(id: bigint): { changes: Changes; answer: undefined } {
-    const lease = this.#leases.get(id);
-    const keys = [...(lease?.keys ?? [])].sort();
-    if (lease) this.#drop(lease);
+  #revocation(lease: Lease): { changes: Changes; answer: undefined } {
+    const keys = [...lease.keys].sort();
+    this.#drop(lease);
     return { changes: new Map(keys.map((key) => [key, undefined])), answer: undefined };
   }
 
@@ -131,6 +136,13 @@ export class Leases {
     this.#leases.delete(lease.id);
   }
 
+  async #bringBack(lease: Lease): Promise<void> {
+    if (this.#stopped || this.#leases.has(lease.id)) return;
+    this.#leases.set(lease.id, lease);
+    this.#arm(lease);
+    await this.#attachAll();
+  }
+
   #arm(lease: Lease): void {
     const spanMs = Number(lease.ttl) * 1000;
     lease.timer.cancel();
@@ -141,11 +153,7 @@ export class Leases {
   /** A revocation that fails is tried again when the lease's time has passed once more. */
   async #expire(lease: Lease): Promise<void> {
     if (this.#stopped || this.#leases.get(lease.id) !== lease) return;
-    try {
-      await this.revoke(lease.id);
-    } catch {
-      if (this.#leases.get(lease.id) === lease && !this.#stopped) this.#arm(lease);
-    }
+    await this.revoke(lease.id).catch(() => {});
   }
 
   #attach(changes: Changes): void {
