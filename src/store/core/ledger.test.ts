@@ -31,6 +31,13 @@ test('a batch carries only the newest head of a key, but every change', () => {
   expect(ledger.dirty).toBe(false);
 });
 
+test('times do not go back where the clock does, but a lease lasts from when it is', () => {
+  commit(put('/a', '1').writes, 86_400_000);
+  commit([{ type: 'put', key: '/b', value: Buffer.from('1'), leaseSeconds: 10 }], 5000);
+  const [, leased] = ledger.take().changes;
+  expect(leased).toMatchObject({ timeMs: 86_400_000, expiresMs: 15_000 });
+});
+
 test('what is committed while a batch is under way stays pending when that is settled', async () => {
   commit(put('/a', '1').writes);
   const batch = ledger.take();

@@ -88,14 +88,16 @@ export class Ledger {
     checkWrites(commit.writes);
     const versions = commit.writes.map((write) => this.#expect(write));
     const revision = this.#state.revision + 1;
-    const timeMs = Math.max(Math.floor(commit.nowMs), this.#state.timeMs);
+    const nowMs = Math.floor(commit.nowMs);
+    const timeMs = Math.max(nowMs, this.#state.timeMs);
     const place = positionsOf(revision, commit.writes.length);
     let index = 0;
     for (const [i, write] of commit.writes.entries()) {
       const before = versions[i];
       if (write.type === 'delete' && (!before || before.deleted)) continue;
       const position = place(index++);
-      this.#record(changeOf({ write, before, position, timeMs, cause: commit.cause }), before);
+      const { cause } = commit;
+      this.#record(changeOf({ write, before, position, timeMs, nowMs, cause }), before);
     }
     if (index === 0) return this.#state.revision;
     this.#state.revision = revision;
@@ -189,9 +191,11 @@ function changeOf(from: {
   before: Version | undefined;
   position: Position;
   timeMs: number;
+  /** Earlier than `timeMs` where the clock was set back. */
+  nowMs: number;
   cause: Cause | undefined;
 }): Change {
-  const { write, before, position, timeMs, cause } = from;
+  const { write, before, position, timeMs, nowMs, cause } = from;
   const replaced = before?.deleted ? undefined : before?.head;
   const put = write.type === 'put' ? write : undefined;
   return {
@@ -202,7 +206,7 @@ function changeOf(from: {
     previous: before?.head.position ?? 0,
     replacedBytes: replaced?.sizeBytes ?? 0,
     timeMs,
-    expiresMs: put?.leaseSeconds ? timeMs + Math.ceil(put.leaseSeconds * 1000) : 0,
+    expiresMs: put?.leaseSeconds ? nowMs + Math.ceil(put.leaseSeconds * 1000) : 0,
     cause,
   };
 }
