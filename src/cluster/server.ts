@@ -13,7 +13,7 @@ import { defaultPort, type StoreOptions } from './options.ts';
 import { Pki } from './pki.ts';
 import { readScheduling } from './scheduler-configuration.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
-import { isRunning, readState, removeState, startTicksOf, writeState } from './state.ts';
+import { isRunning, knownProcess, readState, removeState, writeState } from './state.ts';
 import { UserError } from './user-error.ts';
 
 /** A control plane on a machine of its own. */
@@ -132,8 +132,7 @@ async function serve(
   const kubeconfigPath = options.kubeconfig ?? `${dataDir}/kubeconfig`;
   await files.writeAtomic(kubeconfigPath, controlPlane.kubeconfig, { mode: 0o600 });
   await writeState(files, dataDir, {
-    pid,
-    startTicks: (await startTicksOf(files, pid)) ?? '',
+    ...(await knownProcess(files, pid)),
     id: clusterId(dataDir),
     server: controlPlane.url,
     kubeconfig: kubeconfigPath,

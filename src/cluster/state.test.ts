@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import { clusterId } from './cluster-id.ts';
 import { clusterLayout, entryOf, fabricNetworks, networkOf, nodeLayout } from './hosts/layout.ts';
-import { type ClusterState, isRunning, readState, removeState, startTicksOf, writeState } from './state.ts';
+import { type ClusterState, isRunning, knownProcess, readState, removeState, writeState } from './state.ts';
 
 const state: ClusterState = {
   pid: 42,
@@ -27,7 +27,7 @@ test('a cluster counts as running while its very process lives', async () => {
   expect(await isRunning(files, read)).toBe(false);
   await files.makeDir('/proc/42');
   await files.write('/proc/42/stat', statLine('777'));
-  expect(await startTicksOf(files, 42)).toBe('777');
+  expect(await knownProcess(files, 42)).toEqual({ pid: 42, startTicks: '777' });
   expect(await isRunning(files, read)).toBe(true);
   // Another process has got the same id since.
   await files.write('/proc/42/stat', statLine('888'));
@@ -37,6 +37,23 @@ test('a cluster counts as running while its very process lives', async () => {
   expect(await isRunning(files, read)).toBe(false);
   await removeState(files, '/data');
   expect(await readState(files, '/data')).toBeUndefined();
+});
+
+test('after another boot a process that has got the same id at the same tick is another', async () => {
+  const files = new MemoryFiles();
+  for (const dir of ['/proc/42', '/proc/sys/kernel/random']) await files.makeDir(dir);
+  await files.write('/proc/42/stat', statLine('777'));
+  const boot = (id: string) => files.write('/proc/sys/kernel/random/boot_id', `${id}\n`);
+  await boot('one');
+  const known = await knownProcess(files, 42);
+  expect(known).toEqual({ pid: 42, startTicks: '777', bootId: 'one' });
+  expect(await isRunning(files, known)).toBe(true);
+  await boot('two');
+  expect(await isRunning(files, known)).toBe(false);
+});
+
+test('a state that names no process is that of none', async () => {
+  expect(await isRunning(new MemoryFiles(), {} as ClusterState)).toBe(false);
 });
 
 test('half a state file is none', async () => {

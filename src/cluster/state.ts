@@ -7,8 +7,11 @@ export interface ClusterState {
   pid: number;
   /** When that process was started, in clock ticks since boot: tells it from a later one with the same id. */
   startTicks: string;
+  /** The boot since which those are counted. */
+  bootId?: string;
   /** Id of everything the cluster has on this machine. */
   id: string;
+  /** Its URL; empty while the cluster is starting. */
   server: string;
   kubeconfig: string;
   runtime: string;
@@ -18,8 +21,15 @@ export interface ClusterState {
 
 const statePath = (dataDir: string) => `${dataDir}/state.json`;
 
+/** The same until the machine starts anew; undefined where the system does not say. */
+const bootIdOf = (files: Files) =>
+  files.readText('/proc/sys/kernel/random/boot_id').then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+
 /** Field 22 of /proc/PID/stat; undefined where the process has ended or the system has no /proc. */
-export async function startTicksOf(files: Files, pid: number): Promise<string | undefined> {
+async function startTicksOf(files: Files, pid: number): Promise<string | undefined> {
   const text = await files.readText(`/proc/${pid}/stat`).catch(() => undefined);
   // The command in parentheses may hold spaces: count from behind it.
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -47,11 +57,18 @@ export async function removeState(files: Files, dataDir: string): Promise<void> 
 }
 
 /** What tells a process from a later one with the same id. */
-export type KnownProcess = Pick<ClusterState, 'pid' | 'startTicks'>;
+export type KnownProcess = Pick<ClusterState, 'pid' | 'startTicks' | 'bootId'>;
 
-/** Whether the process still runs that wrote this down. */
-export async function isRunning(files: Files, { pid, startTicks }: KnownProcess): Promise<boolean> {
-  return (await startTicksOf(files, pid)) === startTicks;
+/** What is written down of a process that runs. */
+export async function knownProcess(files: Files, pid: number): Promise<KnownProcess> {
+  return { pid, startTicks: (await startTicksOf(files, pid)) ?? '', bootId: await bootIdOf(files) };
+}
+
+/** Whether the process still runs that wrote this down. After another boot none does, whatever has its id. */
+export async function isRunning(files: Files, { pid, startTicks, bootId }: KnownProcess): Promise<boolean> {
+  const found = await startTicksOf(files, pid);
+  if (found === undefined || found !== startTicks) return false;
+  return bootId === undefined || bootId === (await bootIdOf(files));
 }
 
 const stopTimeoutMs = 30_000;

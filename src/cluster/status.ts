@@ -70,6 +70,7 @@ export async function clusterStatus(platform: Platform, dataDir: string): Promis
   const state = await readState(platform.files, dataDir);
   if (!state) return undefined;
   if (!(await isRunning(platform.files, state))) return { state, running: false, nodes: [], unwell: [] };
+  if (state.server === '') return { state, running: true, nodes: [], unwell: [] };
   const { client, close } = await clientFromKubeconfig(platform, state.kubeconfig);
   try {
     const [nodeList, podList] = await Promise.all([client.of(nodes).list(), client.of(pods).list()]);

@@ -18,7 +18,7 @@ import type { RunningComponents } from './run-components.ts';
 import { readScheduling, type ToldScheduling, toldScheduling } from './scheduler-configuration.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { type SimulatedNodeOptions, startSimulatedNode } from './simulated-node.ts';
-import { type ClusterState, isRunning, readState, removeState, startTicksOf, writeState } from './state.ts';
+import { isRunning, knownProcess, readState, removeState, writeState } from './state.ts';
 import { UserError } from './user-error.ts';
 import { waitForNodes } from './wait-for-nodes.ts';
 
@@ -84,7 +84,8 @@ async function refuseSecond({ dataDir }: ClusterOptions, { files }: Platform): P
   const state = await readState(files, dataDir);
   if (!state || !(await isRunning(files, state))) return;
   const hint = 'stop it with `k8ts down`, or give the new one another --data-dir';
-  throw new UserError(`a cluster already runs in ${dataDir} (process ${state.pid}, ${state.server})`, hint);
+  const where = state.server || 'starting';
+  throw new UserError(`a cluster already runs in ${dataDir} (process ${state.pid}, ${where})`, hint);
 }
 
 class ClusterBuilder {
@@ -120,6 +121,9 @@ class ClusterBuilder {
         `--nodes ${options.nodes} is more than the network of real nodes has room for: ${mostNodes}`,
         `with --runtime simulated there can be up to ${mostSimulatedNodes}`,
       );
+    const kubeconfigPath = options.kubeconfig ?? `${options.dataDir}/kubeconfig`;
+    // From here on a second one is refused, and `k8ts down` finds this one.
+    await this.#noteState({ server: '', kubeconfigPath, nodes: [] });
     let fabric: ClusterLayout | undefined;
     if (this.#isReal) {
       await this.#checkMachine();
@@ -127,7 +131,6 @@ class ClusterBuilder {
       fabric = await this.#step('network of the nodes', () => this.#createFabric());
     }
     const controlPlane = await this.#step('control plane', () => this.#startControlPlane(fabric));
-    const kubeconfigPath = options.kubeconfig ?? `${options.dataDir}/kubeconfig`;
     await platform.files
       .writeAtomic(kubeconfigPath, controlPlane.kubeconfig, { mode: 0o600 })
       .catch((error) => {
@@ -139,7 +142,7 @@ class ClusterBuilder {
     const nodes = await this.#step(`${options.nodes} node${options.nodes === 1 ? '' : 's'}`, () =>
       this.#startNodes(controlPlane, fabric),
     );
-    await this.#noteState(controlPlane, { kubeconfigPath, nodes });
+    await this.#noteState({ server: controlPlane.url, kubeconfigPath, nodes });
     return { controlPlane, kubeconfigPath, nodes, stop: () => this.stop() };
   }
 
@@ -303,22 +306,21 @@ class ClusterBuilder {
     return { name, address: '127.0.0.1' };
   }
 
-  async #noteState(
-    controlPlane: ControlPlane,
-    more: { kubeconfigPath: string; nodes: readonly RunningNode[] },
-  ): Promise<void> {
+  async #noteState(known: {
+    server: string;
+    kubeconfigPath: string;
+    nodes: readonly RunningNode[];
+  }): Promise<void> {
     const { options, platform, pid } = this.#start;
-    const state: ClusterState = {
-      pid,
-      startTicks: (await startTicksOf(platform.files, pid)) ?? '',
+    await writeState(platform.files, options.dataDir, {
+      ...(await knownProcess(platform.files, pid)),
       id: this.#id,
-      server: controlPlane.url,
-      kubeconfig: more.kubeconfigPath,
+      server: known.server,
+      kubeconfig: known.kubeconfigPath,
       runtime: options.runtime,
       startedMs: platform.clock.now(),
-      nodes: more.nodes.map((node) => ({ ...node })),
-    };
-    await writeState(platform.files, options.dataDir, state);
+      nodes: known.nodes.map((node) => ({ ...node })),
+    });
   }
 
   async #tearDown(): Promise<void> {

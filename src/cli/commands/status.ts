@@ -13,6 +13,11 @@ export async function status(flags: { dataDir: string }): Promise<void> {
     return;
   }
   const { state, nodes, unwell } = report;
+  if (state.server === '') {
+    print(`starting  process ${state.pid}`);
+    process.exitCode = 1;
+    return;
+  }
   print(`running  ${state.server}  process ${state.pid}  kubeconfig=${state.kubeconfig}`);
   for (const node of nodes) {
     const mark = node.ready ? colors.green('ready    ') : colors.red('not ready');

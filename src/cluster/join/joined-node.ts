@@ -5,7 +5,7 @@ import type { Platform } from '../../platform/platform.ts';
 import { runRoot } from '../hosts/layout.ts';
 import { nodeClient } from '../node-client.ts';
 import type { KeyPair } from '../pki.ts';
-import { isRunning, type KnownProcess, startTicksOf } from '../state.ts';
+import { isRunning, type KnownProcess, knownProcess } from '../state.ts';
 import { UserError } from '../user-error.ts';
 import { requestCertificate, validity } from './certificate.ts';
 
@@ -60,7 +60,7 @@ export async function becomeAgent(dataDir: string, pid: number, files: Files): P
       'stop it with `k8ts down`, or choose another with --data-dir',
     );
   await files.makeDir(agentDir(dataDir), { mode: 0o700 });
-  const known: KnownProcess = { pid, startTicks: (await startTicksOf(files, pid)) ?? '' };
+  const known = await knownProcess(files, pid);
   await files.writeAtomic(processPath(dataDir), `${JSON.stringify(known)}\n`, { mode: 0o600 });
 }
 
