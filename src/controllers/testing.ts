@@ -13,6 +13,7 @@ import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informers.ts';
 import { createTokenKey } from '../cluster/pki.ts';
 import { formatMicroTime, formatTime } from '../platform/clock.ts';
+import { ignoring } from '../machinery/status-error.ts';
 import { createLog, type Log, type LogLine, silentLog } from '../platform/log.ts';
 import { seededRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
@@ -305,7 +306,7 @@ export class TestNodes {
   async all(labelSelector: string, fate: Exclude<Fate, 'pending'>): Promise<void> {
     for (const { metadata } of await this.#cluster.list(pods, labelSelector)) {
       const pod = await this.#cluster.find(pods, metadata.name, metadata.namespace);
-      if (pod && !pod.metadata.deletionTimestamp) await this.become(pod, fate);
+      if (pod && !pod.metadata.deletionTimestamp) await this.become(pod, fate).catch(ignoring('NotFound'));
     }
     await this.#cluster.settle();
   }
