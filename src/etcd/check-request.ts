@@ -30,8 +30,15 @@ export function checkDelete({ key }: DeleteRangeRequest): void {
   if (key.length === 0) throw errors.emptyKey();
 }
 
+/**
+ * In a transaction with all that are in it. etcd bounds them level by level alone, which lets one request of a megabyte have a hundred thousand: each
+ * is compared with the others, and nobody else is served meanwhile.
+ */
+const mostOpsInAll = 8192;
+
 export function checkTxn(request: TxnRequest, mostOps: number): void {
   checkOps(request, mostOps);
+  if (countOps(request) > Math.max(mostOps, mostOpsInAll)) throw errors.tooManyOps();
   written(request.success);
   written(request.failure);
 }
@@ -41,6 +48,13 @@ function checkOps(request: TxnRequest, mostOps: number): void {
   if (ops > mostOps) throw errors.tooManyOps();
   if (request.compare.some(({ key }) => key.length === 0)) throw errors.emptyKey();
   for (const op of [...request.success, ...request.failure]) checkOp(op, mostOps - ops);
+}
+
+function countOps({ compare, success, failure }: TxnRequest): number {
+  let count = compare.length + success.length + failure.length;
+  for (const { request } of [...success, ...failure])
+    if (request.case === 'requestTxn') count += countOps(request.value);
+  return count;
 }
 
 function checkOp({ request }: RequestOp, mostOps: number): void {
