@@ -25,6 +25,14 @@ describe('a time', () => {
   test.each(['', '24', 'h', '-1h', '1w', '1h30', 'NaNs'])('not %j', (text) => {
     expect(() => spanMs(text)).toThrow('must be a time such as');
   });
+
+  test.each(['36526d', `${'9'.repeat(400)}ms`, '36525d6h1ms'])(
+    'no longer than there are dates: %s',
+    (text) => {
+      expect(spanMs('36525d6h')).toBe(36_525.25 * 86_400_000);
+      expect(() => spanMs(text)).toThrow('must be no longer than a century');
+    },
+  );
 });
 
 describe('a size', () => {

@@ -11,6 +11,8 @@ export function wholeNumber(from: number, to: number) {
   };
 }
 
+/** Longer ones are mistakes, and reach beyond what can be written down of times. */
+const longestMs = 36_525.25 * 86_400_000;
 const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Reads a time such as `90s`, `1h30m` or `7d`, as milliseconds. */
@@ -21,6 +23,7 @@ export function spanMs(text: string): number {
   let sum = 0;
   for (const [, number, unit = ''] of text.matchAll(/([\d.]+)(ms|[smhd])/g))
     sum += Number(number) * (unitMs[unit] as number);
+  if (sum > longestMs) throw new InvalidArgumentError('must be no longer than a century.');
   return sum;
 }
 

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLog } from '../platform/log.ts';
 import { systemPlatform } from '../platform/platform.ts';
 import { etcdPath, TestEtcd, type TestEtcdTls, whyNoEtcd } from '../store/etcd/test-etcd.ts';
-import { serveEtcd } from './serve-etcd.ts';
+import { openUrls, serveEtcd } from './serve-etcd.ts';
 import { openEtcd } from './etcd.ts';
 import { reasonIn } from '../store/etcd/connection.ts';
 import type { EtcdOptions } from './options.ts';
@@ -43,6 +43,15 @@ test('what OpenSSL says of a connection is said without its places', () => {
     '80ACAA26D07F0000:error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../deps/rec_layer_s3.c:1601:SSL alert number 116\n';
   const details = `No connection established. Last error: ${refused} (2026-11-28T18:39:36.528Z). Resolution note: `;
   expect(reasonIn(details)).toBe('TLS: tlsv13 alert certificate required');
+});
+
+test('it is known by which URLs everybody comes in', () => {
+  const open = (trustedCaFile: string | undefined, ...urls: string[]) =>
+    openUrls(urls, { dataDir: '/d', name: 'm', listenClientUrls: '', trustedCaFile });
+  expect(open(undefined, 'http://127.0.0.1:1', 'http://[::1]:1', 'http://localhost:1')).toEqual([]);
+  const all = ['http://0.0.0.0:2379', 'https://10.0.0.1:2379', 'http://[::]:1'];
+  expect(open(undefined, ...all)).toEqual(all);
+  expect(open('/ca.pem', ...all)).toEqual([all[0], all[2]]);
 });
 
 interface Running {

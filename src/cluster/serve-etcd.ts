@@ -1,6 +1,7 @@
 import { type EtcdServer, startEtcdServer } from '../etcd/server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { StoreError } from '../store/store.ts';
+import { isLoopbackUrl } from './loopback-url.ts';
 import { UserError } from './user-error.ts';
 import { version } from './version.ts';
 
@@ -50,6 +51,13 @@ export async function serveEtcd(options: ServeEtcdOptions, platform: Platform): 
   } catch (error) {
     throw explained(error, options);
   }
+}
+
+/** Those of the URLs by which everybody comes in who reaches this machine, and may do everything. */
+export function openUrls(urls: readonly string[], { trustedCaFile }: ServeEtcdOptions): string[] {
+  return urls.filter(
+    (url) => !isLoopbackUrl(url) && (trustedCaFile === undefined || url.startsWith('http:')),
+  );
 }
 
 function urlOf(text: string): URL {

@@ -4,6 +4,7 @@ import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import type { Client } from '../../client/client.ts';
 import { ignoring, StatusError } from '../../machinery/status-error.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { isLoopbackUrl } from '../loopback-url.ts';
 import type { EtcdOptions, StoreOptions } from '../options.ts';
 import { UserError } from '../user-error.ts';
 import { type BootstrapToken, formatToken, tokenSecret, tokenUsages } from './bootstrap-token.ts';
@@ -127,18 +128,13 @@ export async function findStore(options: FindStoreOptions): Promise<EtcdOptions>
       `the server at ${where} keeps the cluster by itself: no further server can share its store`,
       'move it to an etcd: k8ts migrate --from embedded --to etcd',
     );
-  const isFar = !options.servers.some(isLoopback);
-  if (isFar && store.servers.every(isLoopback))
+  const isFar = !options.servers.some(isLoopbackUrl);
+  if (isFar && store.servers.every(isLoopbackUrl))
     throw new UserError(
       `the servers know their etcd by ${store.servers.join(', ')} alone, which leads to this machine from here`,
       'start the first server with --etcd-servers and addresses that other machines reach',
     );
   return keep(store, options);
-}
-
-function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }
 
 async function ask({ servers, token, platform }: FindStoreOptions): Promise<SharedStore> {
