@@ -139,7 +139,8 @@ async function sendSnapshot(node: EtcdNode, call: Snapshot): Promise<void> {
   };
   try {
     const files = [leasesFile(node.leases.granted())];
-    const options = { writer: node.writer, takenMs: node.clock.now(), files };
+    const { writer, clock } = node;
+    const options = { writer, takenMs: clock.now(), files, clock };
     await writeSnapshot(node.store, options, async (piece) => {
       hash.update(piece);
       size += piece.length;

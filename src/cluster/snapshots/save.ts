@@ -68,6 +68,7 @@ async function write(
     takenMs: clock.now(),
     files: withoutKeys ? [] : await keysOf(files, dataDir),
     withoutHistory,
+    clock,
   };
   await writeSnapshot(store, options, send);
 }

@@ -283,6 +283,28 @@ test('a save that fails leaves what was there, and nothing else', async () => {
   await store.compact(await store.commit(put('/a', '2')));
 });
 
+test('who takes nothing of a snapshot for five minutes is waited for no longer', async () => {
+  const revision = await store.commit(put('/a', '1'));
+  let wanted = 0;
+  const waiting = writeSnapshot(store, { writer: 'test', takenMs: 0, clock }, async () => {
+    wanted++;
+    if (wanted === 1) await clock.sleep(299_000);
+    else await new Promise(() => {});
+  });
+  const refused = expect(waiting).rejects.toThrow('nobody has taken any of the snapshot for 300 s');
+  let isCompacted = false;
+  const compacting = store.compact(revision).then(() => {
+    isCompacted = true;
+  });
+  await clock.advance(299_000);
+  await until(() => wanted === 2);
+  await clock.advance(299_000);
+  expect(isCompacted).toBe(false);
+  await clock.advance(1000);
+  await refused;
+  await compacting;
+});
+
 test('closing the store ends a snapshot that is under way', async () => {
   for (let i = 0; i < 300; i++) void store.commit(put(`/a/${i}`, 'x'));
   await store.commit(put('/b', ''));

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Clock, Timer } from '../../platform/clock.ts';
 import type { CopiedChange, CopyableStore } from '../core/copying.ts';
 import { encodeChange } from '../embedded/codec.ts';
 import {
@@ -18,21 +19,26 @@ export interface SnapshotOptions {
   files?: readonly AttachedFile[];
   /** Leave out all versions but the newest of each key. */
   withoutHistory?: boolean;
+  /** Says when a piece has been waited for too long; without, that may be for ever. */
+  clock?: Clock;
 }
+
+/** While somebody takes a snapshot the store forgets nothing of its past. */
+const longestWaitMs = 300_000;
 
 /**
  * Hands the bytes of a snapshot to `send`, one piece after the other, each once the one before is taken: no more
- * than a piece is held in memory. Writers of the store are not held up.
+ * than a piece is held in memory. Writers of the store are not held up. Rejects where a piece is not taken for five minutes, with a `clock`.
  */
 export async function writeSnapshot(
   store: CopyableStore,
-  options: SnapshotOptions,
+  { clock, ...options }: SnapshotOptions,
   send: (piece: Buffer) => Promise<void>,
 ): Promise<void> {
   const hash = createHash('sha256');
   const put = (piece: Buffer) => {
     hash.update(piece);
-    return send(piece);
+    return clock ? inTime(send(piece), clock) : send(piece);
   };
   const { backend } = await store.status();
   await store.copy(async (state, parts) => {
@@ -48,7 +54,18 @@ export async function writeSnapshot(
   await send(hash.digest());
 }
 
-function startOf(options: SnapshotOptions & Pick<SnapshotHeader, 'backend' | 'state'>): Buffer {
+async function inTime(sending: Promise<void>, clock: Clock): Promise<void> {
+  let timer: Timer | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const why = `nobody has taken any of the snapshot for ${longestWaitMs / 1000} s`;
+    timer = clock.after(longestWaitMs, () => reject(new Error(why)));
+  });
+  await Promise.race([sending, late]).finally(() => timer?.cancel());
+}
+
+function startOf(
+  options: Omit<SnapshotOptions, 'clock'> & Pick<SnapshotHeader, 'backend' | 'state'>,
+): Buffer {
   const { files = [], state, ...rest } = options;
   const kept = options.withoutHistory ? withoutPast(state) : state;
   const version = Buffer.alloc(headBytes - magic.length);
