@@ -145,6 +145,25 @@ test('an object keeps its place in an index for as long as it belongs there', as
   abort.abort();
 });
 
+test('the work for an object in an index grows with its values, not with their square', async () => {
+  const { informer, tell, abort } = await following();
+  let read = 0;
+  const counted = (values: string[]) =>
+    new Proxy(values, {
+      get(target, key, receiver) {
+        read++;
+        return Reflect.get(target, key, receiver);
+      },
+    });
+  const owners = Array.from({ length: 2000 }, (_, i) => `owner-${i}`);
+  informer.addIndex('owner', ({ metadata }) => counted(owners.map((name) => name + metadata.labels?.of)));
+  for (const [i, of] of ['a', 'b', 'b'].entries()) tell('MODIFIED', 'm1000', 8 + i, { of });
+  expect(informer.byIndex('owner', 'owner-7a')).toEqual([]);
+  expect(informer.byIndex('owner', 'owner-7b')).toHaveLength(1);
+  expect(read).toBeLessThan(100_000);
+  abort.abort();
+});
+
 test('who looks at metadata alone asks for no more, and shares with those who do', () => {
   const { server, informers, abort } = setup();
   const whole = informers.of(pods);

@@ -300,7 +300,10 @@ class Index<T extends KubernetesObject> {
   replace(key: string, old: Stored<T> | undefined, object: Stored<T> | undefined): void {
     const before = old ? this.#values(old) : [];
     const after = object ? this.#values(object) : [];
-    for (const value of before) if (!after.includes(value)) this.#leave(key, value);
+    // Nearly all have one; but an object may have ten thousands, owners for example.
+    const kept = before.length > 1 ? new Set(after) : undefined;
+    for (const value of before)
+      if (!(kept ? kept.has(value) : after.includes(value))) this.#leave(key, value);
     for (const value of after) this.#enter(key, value);
   }
 
