@@ -1,4 +1,7 @@
+import { parseYaml } from '../machinery/yaml.ts';
+import type { Files } from '../platform/files.ts';
 import type { KeyPair } from './pki.ts';
+import { UserError } from './user-error.ts';
 
 /** What a kubeconfig leads to. */
 export interface KubeconfigOptions {
@@ -32,4 +35,31 @@ export function kubeconfig(options: KubeconfigOptions): string {
     'current-context': name,
   };
   return `${JSON.stringify(config, undefined, 2)}\n`;
+}
+
+/**
+ * Throws a `UserError` where the file that is to be a cluster's kubeconfig is another, which would be lost with all the clusters that it leads
+ * to. One that was written here is known by its names, also after kubectl has changed it.
+ */
+export async function refuseOtherKubeconfig(path: string, files: Pick<Files, 'readText'>): Promise<void> {
+  const text = await files.readText(path).catch(() => '');
+  if (text.trim() === '' || isOwn(text)) return;
+  throw new UserError(
+    `${path} holds something else, which would be lost`,
+    'give --kubeconfig another file; kubectl reads several with KUBECONFIG=one:other',
+  );
+}
+
+interface Named {
+  name?: unknown;
+}
+
+function isOwn(text: string): boolean {
+  try {
+    const { clusters, users } = parseYaml(text) as { clusters: Named[]; users: Named[] };
+    const hasOne = clusters.length === 1 && users.length === 1;
+    return hasOne && users[0]?.name === `${clusters[0]?.name}-admin`;
+  } catch {
+    return false;
+  }
 }

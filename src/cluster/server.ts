@@ -8,6 +8,7 @@ import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { ensureJoinObjects } from './join/join-objects.ts';
 import { findStore, keptStore, offerToServers } from './join/join-server.ts';
 import { keepServerToken, serverToken, shareIdentity } from './join/shared-pki.ts';
+import { refuseOtherKubeconfig } from './kubeconfig.ts';
 import { openStore } from './open-store.ts';
 import { defaultPort, type StoreOptions } from './options.ts';
 import { Pki } from './pki.ts';
@@ -63,6 +64,7 @@ export async function startServer(options: ServerOptions, process: ServerProcess
     throw new UserError(`a cluster already runs in ${dataDir} (process ${state.pid})`, hint);
   }
   await refuseHalfRestored(files, dataDir);
+  if (options.kubeconfig) await refuseOtherKubeconfig(options.kubeconfig, files);
   await files.makeDir(dataDir, { mode: 0o700 });
   const token = await serverToken(dataDir, options.token, platform);
   const place = await withFoundStore(options, { token, platform });

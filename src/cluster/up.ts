@@ -8,6 +8,7 @@ import { diagnose } from './doctor.ts';
 import { removeHosts } from './hosts/cleanup.ts';
 import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
 import { type ClusterLayout, mostNodes } from './hosts/layout.ts';
+import { refuseOtherKubeconfig } from './kubeconfig.ts';
 import { nameServers } from './name-servers.ts';
 import { runtimeSocketIn } from './node-dirs.ts';
 import { type Program, startNodeProcess } from './node-process.ts';
@@ -63,6 +64,7 @@ export async function up(start: UpOptions): Promise<Cluster> {
   const { options, platform } = start;
   await refuseSecond(options, platform);
   await refuseHalfRestored(platform.files, options.dataDir);
+  if (options.kubeconfig) await refuseOtherKubeconfig(options.kubeconfig, platform.files);
   await platform.files.makeDir(options.dataDir, { mode: 0o700 }).catch((error) => {
     throw new UserError(
       `the data directory cannot be made: ${error.message}`,

@@ -78,6 +78,11 @@ test.each<[what: string, args: string[], why: RegExp]>([
   ['no certificate', [...etcd, 'https://127.0.0.1:0', ...pair('garbage')], /certificates cannot be used/],
   ['a directory of all', ['etcd', '--data-dir', at('open')], /everybody may write into the data directory/],
   [
+    'another file as kubeconfig',
+    ['up', '--nodes', '0', '--port', '0', '--data-dir', at('new'), '--kubeconfig', at('garbage')],
+    /garbage holds something else/,
+  ],
+  [
     'a foreign directory',
     ['down', '--purge', '--data-dir', dir],
     /is not removed: it holds what k8ts has not/,
