@@ -33,3 +33,14 @@ export function convert(
     );
   });
 }
+
+/** One object in another version: fresh, or as it is where it has that version already. */
+export function convertOne(
+  context: ConversionContext,
+  object: KubernetesObject,
+  apiVersion: string,
+): KubernetesObject | Promise<KubernetesObject> {
+  const converted = convert(context, [object], apiVersion);
+  const only = ([made]: KubernetesObject[]) => made as KubernetesObject;
+  return converted instanceof Promise ? converted.then(only) : only(converted);
+}

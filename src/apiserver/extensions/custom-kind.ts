@@ -10,7 +10,7 @@ import type { FieldError } from '../../machinery/field-error.ts';
 import { formatApiVersion } from '../../machinery/schema.ts';
 import type { HookContext, Kind, ScaleStrategy, StorageCodec } from '../registry/kind.ts';
 import { customColumns } from './columns.ts';
-import { type ConversionContext, type ConversionWebhook, convert } from './conversion.ts';
+import { type ConversionContext, type ConversionWebhook, convert, convertOne } from './conversion.ts';
 import { customErrors, finalizerWarnings, type Validation } from './custom-validation.ts';
 import { findAll, parseJsonPath } from './json-path.ts';
 import { integerAt, setAt, stepsOf, textAt } from './paths.ts';
@@ -26,7 +26,7 @@ export function customKind(
   version: CustomResourceDefinitionVersion,
   webhook: ConversionWebhook,
 ): Kind {
-  const schema = version.schema?.openAPIV3Schema ?? { 'x-kubernetes-preserve-unknown-fields': true };
+  const schema = schemaOf(version);
   const { scale, status } = version.subresources ?? {};
   const validation: Validation = { schema, rules: lazy(() => ruleTree(schema)), scale };
   const hasStatus = status !== undefined;
@@ -52,6 +52,10 @@ export function customKind(
     ...selectableFieldsOf(version),
   };
 }
+
+const anything: JSONSchemaProps = { 'x-kubernetes-preserve-unknown-fields': true };
+
+const schemaOf = ({ schema }: CustomResourceDefinitionVersion) => schema?.openAPIV3Schema ?? anything;
 
 const storageVersionOf = ({ spec }: CustomResourceDefinition) =>
   spec.versions.find((version) => version.storage)?.name;
@@ -168,10 +172,7 @@ function codecOf(
   const storage = storageVersionOf(definition) ?? name;
   const context: ConversionContext = { name: definition.metadata.name ?? '', conversion, webhook };
   const schemas = new Map(
-    versions.map((version) => [
-      formatApiVersion({ group, version: version.name }),
-      version.schema?.openAPIV3Schema,
-    ]),
+    versions.map((version) => [formatApiVersion({ group, version: version.name }), schemaOf(version)]),
   );
   const shown = formatApiVersion({ group, version: name });
   const stored = formatApiVersion({ group, version: storage });
@@ -183,11 +184,12 @@ function codecOf(
         made.map((object, i) => finished(object, own[i], schemas.get(shown)));
       return converted instanceof Promise ? converted.then(finish) : finish(converted);
     },
-    encode(object) {
-      const converted = convert(context, [object], stored);
-      return converted instanceof Promise
-        ? converted.then(([made]) => made as KubernetesObject)
-        : (converted[0] as KubernetesObject);
+    encode: (object) => convertOne(context, object, stored),
+    schemas,
+    convert(object, apiVersion) {
+      const made = convertOne(context, object, apiVersion);
+      const finish = (other: KubernetesObject) => finished(other, object, schemas.get(apiVersion));
+      return made instanceof Promise ? made.then(finish) : finish(made);
     },
   };
 }

@@ -5,6 +5,7 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import type { CachedObject } from '../request.ts';
 import type { TestRequest } from '../registry/testing.ts';
+import type { ConversionWebhook } from './conversion.ts';
 import { createCustomCluster, widgets } from './testing.ts';
 
 const spec = (properties: object) => ({ spec: { type: 'object', properties } });
@@ -577,6 +578,99 @@ describe('versions', () => {
       'three',
     ]);
     expect(calls).toBe(1);
+  });
+
+  describe('of which objects are written in more than one', () => {
+    const renaming = {
+      strategy: 'Webhook' as const,
+      webhook: { clientConfig: { url: 'https://example.com/convert' }, conversionReviewVersions: ['v1'] },
+    };
+    const fields = (name: string) => ({
+      spec: { type: 'object', properties: { [name]: { type: 'string' } } },
+    });
+    const named = (version: string, name: string, value?: string) => ({
+      apiVersion: `example.com/${version}`,
+      kind: 'Widget',
+      metadata: { name: 'x', ...(value === undefined && { labels: { by: name } }) },
+      ...(value !== undefined && { spec: { [name]: value } }),
+    });
+    const webhook: ConversionWebhook = async (_, { apiVersion, objects }) => {
+      if (objects.some(({ metadata }) => metadata.labels?.hopeless)) throw new StatusError(500, '', 'no');
+      return objects.map((object) => {
+        const { spec, ...rest } = object as KubernetesObject & { spec?: { host?: string; address?: string } };
+        const value = spec?.host ?? spec?.address;
+        const name = apiVersion.endsWith('v1') ? 'host' : 'address';
+        return { ...rest, apiVersion, ...(spec && { spec: value === undefined ? {} : { [name]: value } }) };
+      });
+    };
+    const owners = ({ metadata }: KubernetesObject) =>
+      metadata.managedFields?.map(({ manager, apiVersion, fieldsV1 }) => [
+        manager,
+        apiVersion?.split('/')[1],
+        Object.keys((fieldsV1 as Record<string, object>)['f:spec'] ?? {}).join(),
+      ]);
+    const cluster = async (conversion: CustomResourceDefinition['spec']['conversion']) => {
+      const { define, api } = await createCustomCluster({ webhook });
+      const second = conversion ? 'address' : 'host';
+      const definition = widgets({
+        v1: { properties: fields('host') },
+        v2: { properties: fields(second), served: true },
+      });
+      if (conversion) definition.spec.conversion = conversion;
+      const { v1, v2 } = await define(definition);
+      const apply = (version: string, manager: string, body: object, force = false) =>
+        api.object('patch', (version === 'v1' ? v1 : v2)!, {
+          name: 'x',
+          mediaType: 'application/apply-patch+yaml',
+          query: { fieldManager: manager, force: String(force) },
+          body,
+        });
+      return { api, v1: v1!, v2: v2!, second, apply };
+    };
+
+    test.each([undefined, renaming])('whoever wrote in one keeps what is his, %o', async (conversion) => {
+      const { api, v2, second, apply } = await cluster(conversion);
+      await apply('v1', 'one', named('v1', 'host', 'h'));
+      const labelled = await api.object('patch', v2, {
+        name: 'x',
+        mediaType: 'application/merge-patch+json',
+        query: { fieldManager: 'two' },
+        body: { metadata: { labels: { a: 'b' } } },
+      });
+      expect(owners(labelled)).toEqual([
+        ['one', 'v1', 'f:host'],
+        ['two', 'v2', ''],
+      ]);
+      const same = await apply('v2', 'three', named('v2', second, 'h'));
+      expect(owners(same)).toContainEqual(['one', 'v1', 'f:host']);
+      const refused = await failure(apply('v2', 'three', named('v2', second, 'other')));
+      expect(refused).toMatchObject({ code: 409 });
+      expect(refused.message).toBe('Apply failed with 1 conflict: conflict with "one": .spec.host');
+      const forced = await apply('v2', 'three', named('v2', second, 'other'), true);
+      expect(owners(forced)).toEqual([
+        ['three', 'v2', `f:${second}`],
+        ['two', 'v2', ''],
+      ]);
+      expect(await apply('v1', 'three', named('v1', 'three'))).not.toHaveProperty('spec');
+    });
+
+    test('and the webhook fails, a write goes through and leaves no managers', async () => {
+      const { api, v1, apply } = await cluster(renaming);
+      await apply('v2', 'two', named('v2', 'address', 'h'));
+      const hopeless = { metadata: { labels: { hopeless: 'yes' } } };
+      const mediaType = 'application/merge-patch+json';
+      const made = await api.object('patch', v1, { name: 'x', mediaType, body: hopeless });
+      expect(made.metadata).toHaveProperty('labels', { hopeless: 'yes' });
+      expect(owners(made)).toBeUndefined();
+    });
+
+    test('and what is applied cannot be converted, it is refused with the reason', async () => {
+      const { apply } = await cluster(renaming);
+      await apply('v2', 'two', named('v2', 'address', 'h'));
+      const body = named('v1', 'host', 'h');
+      const hopeless = { ...body, metadata: { ...body.metadata, labels: { hopeless: 'yes' } } };
+      expect(await failure(apply('v1', 'one', hopeless))).toMatchObject({ code: 500, message: 'no' });
+    });
   });
 
   test('that cannot be converted fail, with the reason', async () => {

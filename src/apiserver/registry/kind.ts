@@ -1,3 +1,4 @@
+import type { JSONSchemaProps } from '../../api/apiextensions/v1.ts';
 import type { NodeMetrics, PodMetrics } from '../../api/metrics/v1beta1.ts';
 import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
 import type { FieldError } from '../../machinery/field-error.ts';
@@ -218,6 +219,10 @@ export interface StorageCodec<T extends KubernetesObject> {
   decode(stored: readonly KubernetesObject[]): T[] | Promise<T[]>;
   /** What is to be stored of an object. */
   encode(object: T): KubernetesObject | Promise<KubernetesObject>;
+  /** The schemas of all versions that there are, those that are not served among them, by `apiVersion`. */
+  readonly schemas: ReadonlyMap<string, JSONSchemaProps>;
+  /** An object of any of these versions in another one of them. */
+  convert(object: KubernetesObject, apiVersion: string): KubernetesObject | Promise<KubernetesObject>;
 }
 
 /** What was allotted; exactly one of the two is called when the write has been stored or has failed. */

@@ -1,15 +1,20 @@
+import type { JSONSchemaProps } from '../../api/apiextensions/v1.ts';
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { getOwn } from '../../machinery/clone.ts';
 import type { FieldSet } from '../../machinery/managed-fields/field-set.ts';
 import { leaf, union } from '../../machinery/managed-fields/field-set.ts';
 import { shapeOfJsonSchema, shapeWithoutSchema } from '../../machinery/managed-fields/json-schema-shape.ts';
-import type { Convert, WriteContext } from '../../machinery/managed-fields/ownership.ts';
+import {
+  ConversionError,
+  type Versions,
+  type WriteContext,
+} from '../../machinery/managed-fields/ownership.ts';
 import { type Shape, shapeOfType } from '../../machinery/managed-fields/shape.ts';
 import { updateManagedFields } from '../../machinery/managed-fields/update.ts';
 import { findType, formatApiVersion } from '../../machinery/schema.ts';
 import type { Facet, FacetFields } from './facet.ts';
-import type { Kind, OwnershipRules } from './kind.ts';
+import type { Kind, OwnershipRules, StorageCodec } from './kind.ts';
 import { stampType } from './metadata.ts';
 import type { Call, Registry } from './registry.ts';
 import type { WriteOptions } from './request-options.ts';
@@ -68,10 +73,17 @@ export function takeFacet(
   return object;
 }
 
+/** What a write of a custom kind knows of its objects in other versions. */
+export function managedContext(call: Call): WriteContext {
+  const context = sharedContext(call);
+  const { codec } = call.registry.kind;
+  return codec && codec.schemas.size > 1 ? { ...context, versions: customVersions(call, codec) } : context;
+}
+
 const contexts = new WeakMap<Registry, Map<string, { versions: object; context: WriteContext }>>();
 
 /** What is the same for all writes through one resource or subresource; made again where its versions change. */
-export function managedContext({ registry, environment, request }: Call): WriteContext {
+function sharedContext({ registry, environment, request }: Call): WriteContext {
   const { subresource } = request.info;
   const versions = environment.versions(registry);
   const known = contexts.get(registry)?.get(subresource);
@@ -80,7 +92,7 @@ export function managedContext({ registry, environment, request }: Call): WriteC
     apiVersion: formatApiVersion(registry.view.resource),
     shape: shapeOf(registry.view),
     ...ownableThrough(registry.kind, subresource),
-    ...(versions.length > 1 && { convert: converter(versions) }),
+    ...(versions.length > 1 && { versions: builtInVersions(versions) }),
   };
   const all = contexts.get(registry) ?? new Map();
   contexts.set(registry, all.set(subresource, { versions, context }));
@@ -114,31 +126,104 @@ function setOfPaths(paths: readonly string[] | undefined): FieldSet | undefined 
   return sets.reduce<FieldSet | undefined>(union, undefined);
 }
 
-const customShapes = new WeakMap<Kind, Shape>();
+const customShapes = new WeakMap<JSONSchemaProps, Shape>();
 
 /** How the fields of a kind merge. */
 export function shapeOf(kind: Kind): Shape {
   if (findType(kind.resource.type)) return shapeOfType(kind.resource.type);
-  const known = customShapes.get(kind);
+  return kind.schema ? shapeOfSchema(kind.schema) : shapeWithoutSchema();
+}
+
+function shapeOfSchema(schema: JSONSchemaProps): Shape {
+  const known = customShapes.get(schema);
   if (known) return known;
-  const shape = kind.schema ? shapeOfJsonSchema(kind.schema) : shapeWithoutSchema();
-  customShapes.set(kind, shape);
+  const shape = shapeOfJsonSchema(schema);
+  customShapes.set(schema, shape);
   return shape;
 }
 
 /** Converts between the versions of a kind by way of the one that is stored. */
-function converter(versions: readonly Registry[]): Convert {
+function builtInVersions(versions: readonly Registry[]): Versions {
   const find = (apiVersion: string) =>
     versions.find((v) => formatApiVersion(v.view.resource) === apiVersion)?.view;
-  return (object, from, to) => {
-    const [source, target] = [find(from), find(to)];
-    if (!source || !target) return undefined;
-    const shape = shapeOf(target);
-    if (source === target) return { object, shape };
-    const given = object as unknown as KubernetesObject;
-    const stored = source.storedAs ? source.storedAs.toStored(given) : given;
-    const converted = { ...(target.storedAs ? target.storedAs.fromStored(stored) : stored) };
-    stampType(converted, target.resource);
-    return { object: converted as unknown as Record<string, unknown>, shape };
+  return {
+    shape(apiVersion) {
+      const view = find(apiVersion);
+      return view && shapeOf(view);
+    },
+    convert(object, from, to) {
+      const [source, target] = [find(from) as Kind, find(to) as Kind];
+      const given = object as unknown as KubernetesObject;
+      const stored = source.storedAs ? source.storedAs.toStored(given) : given;
+      const converted = { ...(target.storedAs ? target.storedAs.fromStored(stored) : stored) };
+      stampType(converted, target.resource);
+      return converted as unknown as Record<string, unknown>;
+    },
   };
+}
+
+/** Converts between all versions of a definition, as it says. */
+function customVersions(call: Call, codec: StorageCodec<KubernetesObject>): Versions {
+  return {
+    shape(apiVersion) {
+      const schema = codec.schemas.get(apiVersion);
+      return schema && shapeOfSchema(schema);
+    },
+    convert: (object, _, to) => conversionsOf(call).convert(codec, object, to),
+  };
+}
+
+type Json = Record<string, unknown>;
+
+/** A conversion that somebody else has been asked for. */
+class ConversionUnderWay extends Error {
+  readonly settled: Promise<void>;
+
+  constructor(settled: Promise<void>) {
+    super('a conversion is under way');
+    this.settled = settled;
+  }
+}
+
+/** What has been converted for one request, so that what is worked out anew need not ask again. */
+class Conversions {
+  readonly #made = new Map<string, Json | ConversionError>();
+
+  /** Throws a ConversionError where there is none, a ConversionUnderWay where it is not there yet. */
+  convert(codec: StorageCodec<KubernetesObject>, object: Json, to: string): Json {
+    const key = `${to} ${JSON.stringify(object)}`;
+    const known = this.#made.get(key);
+    if (known instanceof ConversionError) throw known;
+    if (known) return known;
+    const made = codec.convert(object as unknown as KubernetesObject, to);
+    if (!(made instanceof Promise)) return made as unknown as Json;
+    const keep = (outcome: Json | ConversionError) => void this.#made.set(key, outcome);
+    throw new ConversionUnderWay(
+      made.then(
+        (converted) => keep(converted as unknown as Json),
+        (error: Error) => keep(new ConversionError(error.message, { cause: error })),
+      ),
+    );
+  }
+}
+
+const conversions = new WeakMap<Call, Conversions>();
+
+function conversionsOf(call: Call): Conversions {
+  const known = conversions.get(call) ?? new Conversions();
+  conversions.set(call, known);
+  return known;
+}
+
+/** Does what may need objects in other versions: again each time that one of them has come. */
+export async function withConversions<T>(work: () => T | Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ConversionError) throw error.cause;
+      if (!(error instanceof ConversionUnderWay)) throw error;
+      await error.settled;
+    }
+  }
 }

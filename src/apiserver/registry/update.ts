@@ -11,7 +11,7 @@ import { clone } from '../../machinery/clone.ts';
 import type { Facet, UpdateStrategy } from './facet.ts';
 import { decodeBody } from './decode-body.ts';
 import type { Allocation, HookContext } from './kind.ts';
-import { takeFacet } from './managed-fields.ts';
+import { takeFacet, withConversions } from './managed-fields.ts';
 import { checkName, countsGeneration, keepSystemFields, matchNamespace, specChanged } from './metadata.ts';
 import { metadataUpdateErrors } from './object-meta.ts';
 import { type Call, hookContext, keyOf, namespaceOf, subjectOf } from './registry.ts';
@@ -57,7 +57,7 @@ export async function applyChange(
   const answer = await guaranteed(call, async (found) => {
     if (!found && !mayCreate) throw notFound(subjectOf(call));
     checkUid(call, change, found);
-    const made = await change.make(found && presentObject(call, found.object));
+    const made = await withConversions(() => change.make(found && presentObject(call, found.object)));
     const object = toStoredForm(call, made);
     const { strategy } = facet;
     return found ? replace(call, { object, found, change, strategy }) : createByUpdate(call, object, change);

@@ -486,9 +486,11 @@ describe('custom resources', () => {
 
   test('managers of a version that is gone go with it', () => {
     const live = applied(undefined, widget({ tags: ['x'] }), 'a', { ...both, apiVersion: 'x.io/v0' });
-    const convert = (object: Json, _: string, version: string) =>
-      version === 'x.io/v0' ? undefined : { object, shape: custom };
-    const object = applied(live, widget({ tags: ['y'] }), 'b', { ...both, convert });
+    const versions = {
+      shape: (version: string) => (version === 'x.io/v0' ? undefined : custom),
+      convert: (object: Json) => object,
+    };
+    const object = applied(live, widget({ tags: ['y'] }), 'b', { ...both, versions });
     expect(object.metadata.managedFields?.map((e) => e.manager)).toEqual(['b']);
   });
 });

@@ -7,7 +7,7 @@ import { applyManaged } from './apply.ts';
 import { conflictError } from './conflict.ts';
 import { type FieldSet, pathsOf } from './field-set.ts';
 import { shapeOfJsonSchema } from './json-schema-shape.ts';
-import type { Convert } from './ownership.ts';
+import type { Versions } from './ownership.ts';
 import { printPath } from './path-element.ts';
 import type { Shape } from './shape.ts';
 import { updateManagedFields } from './update.ts';
@@ -88,15 +88,15 @@ function parseLine(line: string, of: Shape): Write {
 class Story {
   object: Json | undefined;
   entries: ManagedFieldsEntry[] | undefined;
-  private readonly convert: Convert;
+  private readonly versions: Versions;
 
-  constructor(convert: Convert = (object) => ({ object, shape })) {
-    this.convert = convert;
+  constructor(versions: Partial<Versions> = {}) {
+    this.versions = { shape: () => shape, convert: (object) => object, ...versions };
   }
 
   write({ who, how, what, shape: of, apiVersion }: Write): this {
     const live = this.object && { ...this.object, metadata: { managedFields: this.entries } };
-    const context = { shape: of, apiVersion, convert: this.convert };
+    const context = { shape: of, apiVersion, versions: this.versions };
     const writer = { manager: who, timeMs: 0, live };
     if (how === 'update') {
       this.entries = updateManagedFields(context, { ...writer, next: what });
@@ -370,21 +370,19 @@ describe('versions', () => {
   const renamed = (from: string, to: string) =>
     shapeOfJsonSchema({ type: 'object', properties: { [`word${to || from}`]: text, count: number } });
   const shapes: Record<string, Shape> = { v1: renamed('', 'V1'), v2: renamed('', 'V2') };
-  const convert: Convert = (object, from, to) => {
-    const target = shapes[to];
-    if (!target) return undefined;
+  const convert: Versions['convert'] = (object, from, to) => {
     const suffix = (v: string) => v.toUpperCase();
     const entries = Object.entries(object).map(([k, v]) => [k.replace(suffix(from), suffix(to)), v]);
-    return { object: Object.fromEntries(entries), shape: target };
+    return Object.fromEntries(entries);
   };
-  const story = () => new Story(convert);
+  const story = () => new Story({ shape: (version) => shapes[version], convert });
   const write = (s: Story, line: string, version: string) =>
     s.write({ ...parseLine(line, shapes[version] as Shape), apiVersion: version });
 
   test('what is applied in one version is let go in another', () => {
     const s = story();
     write(s, 'a apply {wordV1: x, count: 1}', 'v1');
-    s.object = convert(s.object as Json, 'v1', 'v2')?.object;
+    s.object = convert(s.object as Json, 'v1', 'v2');
     write(s, 'a apply {count: 1}', 'v2');
     expect(s.object).toEqual({ count: 1 });
     expect(s.owners).toEqual({ a: ['.count'] });
@@ -393,9 +391,9 @@ describe('versions', () => {
   test('what another owns in its own version is kept', () => {
     const s = story();
     write(s, 'a apply {wordV1: x, count: 1}', 'v1');
-    s.object = convert(s.object as Json, 'v1', 'v2')?.object;
+    s.object = convert(s.object as Json, 'v1', 'v2');
     write(s, 'b apply {wordV2: x}', 'v2');
-    s.object = convert(s.object as Json, 'v2', 'v1')?.object;
+    s.object = convert(s.object as Json, 'v2', 'v1');
     write(s, 'a apply {count: 1}', 'v1');
     expect(s.object).toEqual({ wordV1: 'x', count: 1 });
     expect(s.owners).toEqual({ a: ['.count'], b: ['.wordV2'] });
@@ -404,7 +402,7 @@ describe('versions', () => {
   test('conflicts are seen across versions', () => {
     const s = story();
     write(s, 'a apply {wordV1: x}', 'v1');
-    s.object = convert(s.object as Json, 'v1', 'v2')?.object;
+    s.object = convert(s.object as Json, 'v1', 'v2');
     expect(() => write(s, 'b apply {wordV2: yy}', 'v2')).toThrow(
       'Apply failed with 1 conflict: conflict with "a": .wordV1',
     );
@@ -428,7 +426,7 @@ describe('a schema that changes', () => {
     });
   const granular = of({});
   const atomic = of({ 'x-kubernetes-map-type': 'atomic' });
-  const toAtomic = () => new Story((object) => ({ object, shape: atomic }));
+  const toAtomic = () => new Story({ shape: () => atomic });
 
   test('from parts to one piece: who owned a part owns all, on update and apply alike', () => {
     const story = toAtomic().tell(['a apply {it: {a: x}}', 'b apply {it: {b: yy}}'], granular);
@@ -443,7 +441,7 @@ describe('a schema that changes', () => {
   });
 
   test('from one piece to parts: who owned it owns what it applies', () => {
-    const story = new Story((object) => ({ object, shape: granular }));
+    const story = new Story({ shape: () => granular });
     story.tell(['a apply {it: {a: x, b: yy}}'], atomic).tell(['b force {it: {b: z}}'], granular);
     expect(story.object).toEqual({ it: { a: 'x', b: 'z' } });
     expect(story.owners.b).toEqual(['.it.b']);

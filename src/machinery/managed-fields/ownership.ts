@@ -19,11 +19,16 @@ export interface Versioned {
   shape: Shape;
 }
 
-/**
- * Gives an object of version `from` in version `to`, for managers who wrote in that; undefined if the version is gone, and
- * they with it.
- */
-export type Convert = (object: Json, from: string, to: string) => Versioned | undefined;
+/** The versions of a kind that has more than one, for managers who wrote in another one than the writer's. */
+export interface Versions {
+  /** How the fields of a version merge; undefined if the version is gone, and what its managers owned with it. */
+  shape(apiVersion: string): Shape | undefined;
+  /** Gives an object of version `from` in version `to`. Throws a ConversionError where it cannot. */
+  convert(object: Json, from: string, to: string): Json;
+}
+
+/** Why an object cannot be told in another version of its kind. */
+export class ConversionError extends Error {}
 
 /** What is the same for each write of a kind. */
 export interface WriteContext {
@@ -34,17 +39,23 @@ export interface WriteContext {
   /** The only fields that this way of writing sets, with all below them; the element `*` stands for any. */
   onlyFields?: FieldSet;
   /** Absent where the kind has one version alone. */
-  convert?: Convert;
+  versions?: Versions;
 }
 
-/** An object in another version; what is of the writer's version stays as it is. */
+/** How the fields of a version merge; undefined if the version is gone. */
+export function shapeIn({ apiVersion, shape, versions }: WriteContext, version: string): Shape | undefined {
+  return version === apiVersion ? shape : versions?.shape(version);
+}
+
+/** An object in another version; undefined if that is gone. */
 export function inVersion(
-  { apiVersion, shape, convert }: WriteContext,
+  context: WriteContext,
   object: Json,
   { from, to }: { from: string; to: string },
 ): Versioned | undefined {
-  if (from === to && to === apiVersion) return { object, shape };
-  return convert?.(object, from, to);
+  const shape = shapeIn(context, to);
+  if (!shape) return undefined;
+  return { object: from === to ? object : (context.versions as Versions).convert(object, from, to), shape };
 }
 
 /** Fields that nobody owns. */

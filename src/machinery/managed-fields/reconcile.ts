@@ -1,6 +1,6 @@
 import { type FieldSet, hasChildren, leaf } from './field-set.ts';
 import { type Managers, withFields } from './managers.ts';
-import { inVersion, type WriteContext } from './ownership.ts';
+import { shapeIn, type WriteContext } from './ownership.ts';
 import { childShape } from './set-of.ts';
 import type { Shape } from './shape.ts';
 
@@ -20,11 +20,7 @@ function collapse(set: FieldSet, shape: Shape | undefined): FieldSet {
 /** Brings what managers own in line with a schema that has changed since they wrote. Changes `managers`. */
 export function reconcile(managers: Managers, context: WriteContext): void {
   for (const [key, manager] of managers) {
-    const version = manager.entry.apiVersion ?? '';
-    const shape =
-      version === context.apiVersion
-        ? context.shape
-        : inVersion(context, {}, { from: context.apiVersion, to: version })?.shape;
+    const shape = shapeIn(context, manager.entry.apiVersion ?? '');
     if (!shape) continue;
     const fields = collapse(manager.fields, shape);
     if (fields !== manager.fields) managers.set(key, withFields(manager, fields));

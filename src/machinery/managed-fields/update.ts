@@ -17,6 +17,7 @@ import {
 } from './managers.ts';
 import {
   Changes,
+  ConversionError,
   managedFieldsOf,
   takeAway,
   type WriteContext,
@@ -78,7 +79,7 @@ function takeRemoved(managers: Managers, key: string, removed: FieldSet | undefi
 }
 
 function entriesOfCreator(context: WriteContext, write: UpdateWrite): ManagedFieldsEntry[] | undefined {
-  const fields = unlessShapeless(() => createdFields(write.next as Json, context));
+  const fields = ifTold(() => createdFields(write.next as Json, context));
   return fields && [newEntry(updater(context, write), fields, formatTime(write.timeMs))];
 }
 
@@ -89,12 +90,15 @@ const updater = ({ apiVersion }: WriteContext, { manager, subresource }: UpdateW
   subresource,
 });
 
-/** Where a list's elements cannot be told apart, upstream, too, forgets the managers rather than keep what is wrong. */
-function unlessShapeless<T>(work: () => T): T | undefined {
+/**
+ * Where a list's elements cannot be told apart, or the object in another version, upstream, too, forgets the managers rather
+ * than keep what is wrong.
+ */
+function ifTold<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch (error) {
-    if (error instanceof ShapeError) return undefined;
+    if (error instanceof ShapeError || error instanceof ConversionError) return undefined;
     throw error;
   }
 }
@@ -113,11 +117,14 @@ export function updateManagedFields(
   if (managers.size === 0) return live ? undefined : entriesOfCreator(context, write);
   reconcile(managers, context);
   const before = withoutManagedFields(live ?? {});
-  const changed = unlessShapeless(() => new Changes(before, withoutManagedFields(next), context));
-  if (!changed) return undefined;
   const writer = updater(context, write);
-  // What it changes it owns before and after: taken away and given back, it would be another set each time.
-  takeAway(managers, changed, managerKey(writer));
+  const changed = ifTold(() => {
+    const made = new Changes(before, withoutManagedFields(next), context);
+    // What it changes it owns before and after: taken away and given back, it would be another set each time.
+    takeAway(managers, made, managerKey(writer));
+    return made;
+  });
+  if (!changed) return undefined;
   takeRemoved(managers, managerKey(writer), changed.own.removed);
   const fields = withoutIdentity(written(changed.own));
   give(managers, writer, fields, formatTime(write.timeMs));
