@@ -1,6 +1,7 @@
 import { create, fromJson, type JsonValue, toJson } from '@bufbuild/protobuf';
 import { status as grpc } from '@grpc/grpc-js';
 import { BodyTooLarge, type HttpReply, type HttpRequest } from '../platform/http.ts';
+import { afterTurn } from '../platform/turn.ts';
 import { EtcdError, toEtcdError } from './errors.ts';
 import { pathOf } from './grpc.ts';
 import { etcdVersion } from './maintenance-service.ts';
@@ -134,8 +135,17 @@ function stream(route: Extract<Route, { stream: unknown }>, { text, request, rep
     },
   };
   route.stream(call as never);
-  for (const message of messages) listen(message);
-  if (route.method.methodKind !== 'server_streaming') halfClose();
+  void say();
+
+  /** Others are served between the messages. Who takes no answers is not heard any further. */
+  async function say(): Promise<void> {
+    for (const message of messages) {
+      listen(message);
+      if (out.bufferedBytes >= mostBufferedBytes) await out.drained();
+      else await new Promise<void>(afterTurn);
+    }
+    if (route.method.methodKind !== 'server_streaming') halfClose();
+  }
 }
 
 const mostBufferedBytes = 1 << 20;

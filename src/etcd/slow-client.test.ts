@@ -67,3 +67,16 @@ test('who asks on and takes no answers is not heard any further, and is answered
   expect(looks).toBeGreaterThanOrEqual(count);
   expect(answered).toBeGreaterThan(count * 10);
 }, 60_000);
+
+test('who asks much in one request of the JSON gateway lets others be served meanwhile', async () => {
+  const granted = JSON.parse(await server.post('/v3/lease/grant', { TTL: 1000 })) as { ID: string };
+  const count = 3000;
+  looks = 0;
+  const body = `{"ID":"${granted.ID}"}\n`.repeat(count);
+  const asking = fetch(`${server.url}/v3/lease/keepalive`, { method: 'POST', body });
+  await until(() => looks > 0, 30_000);
+  await server.post('/v3/lease/leases', {});
+  expect(looks).toBeLessThan(count);
+  const answer = await (await asking).text();
+  expect(answer.trim().split('\n')).toHaveLength(count);
+}, 60_000);
