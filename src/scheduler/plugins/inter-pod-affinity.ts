@@ -43,17 +43,25 @@ function resolve(term: AffinityTerm, all: Lister<Namespace>): AffinityTerm {
   return { ...term, namespaces: merged, namespaceSelector: undefined };
 }
 
-/** Counts of the pods that satisfy all the terms, by the values of a topology key. */
-function countOf({ snapshot }: Decision, terms: readonly AffinityTerm[], topologyKey: string): DomainCounts {
-  const parts = terms.map((term) => [term.namespaces, term.selectorText]);
-  return snapshot.pods.count({
-    key: JSON.stringify([name, topologyKey, parts]),
-    topologyKey,
-    pair: pairOf(terms[0]?.selector),
-    sparse: true,
-    countsPod: (pod) => terms.every((term) => termMatches(term, pod, undefined)),
-  });
+/** Counts of the pods that satisfy all the terms, by the values of whatever topology key. */
+function countsOf(
+  { snapshot }: Decision,
+  terms: readonly AffinityTerm[],
+): (topologyKey: string) => DomainCounts {
+  const parts = JSON.stringify(terms.map((term) => [term.namespaces, term.selectorText]));
+  const pair = pairOf(terms[0]?.selector);
+  const countsPod = (pod: Pod) => terms.every((term) => termMatches(term, pod, undefined));
+  return (topologyKey) =>
+    snapshot.pods.count({
+      key: `${name} ${topologyKey} ${parts}`,
+      topologyKey,
+      pair,
+      sparse: true,
+      countsPod,
+    });
 }
+
+const countOf = (decision: Decision, term: AffinityTerm) => countsOf(decision, [term])(term.topologyKey);
 
 interface Counts {
   of(domain: string): number;
@@ -143,13 +151,15 @@ function filterState(decision: Decision, groups: readonly TermGroup[], all: List
   const own = decision.pod.terms;
   const terms = (own?.requiredAffinity ?? []).map((term) => resolve(term, all));
   const antiTerms = (own?.requiredAntiAffinity ?? []).map((term) => resolve(term, all));
+  const nearBy = countsOf(decision, terms);
   return new FilterState({
     terms,
-    near: terms.map(({ topologyKey: key }) => new Tally(key, [countOf(decision, terms, key)])),
-    antiTerms,
-    apart: antiTerms.map(
-      (term) => new Tally(term.topologyKey, [countOf(decision, [term], term.topologyKey)]),
+    // Each counts what satisfies all terms, so one is enough for a key.
+    near: [...new Set(terms.map(({ topologyKey }) => topologyKey))].map(
+      (key) => new Tally(key, [nearBy(key)]),
     ),
+    antiTerms,
+    apart: antiTerms.map((term) => new Tally(term.topologyKey, [countOf(decision, term)])),
     keptAway: antiAffinityOf(groups),
   });
 }
@@ -206,7 +216,7 @@ export function interPodAffinity(
   const ownPulls = (decision: Decision): Pull[] => {
     const { preferredAffinity = [], preferredAntiAffinity = [] } = decision.pod.terms ?? {};
     const pull = (term: AffinityTerm, sign: 1 | -1): Pull => {
-      const counts = countOf(decision, [resolve(term, all)], term.topologyKey);
+      const counts = countOf(decision, resolve(term, all));
       return { topologyKey: term.topologyKey, weight: sign * term.weight, of: (d) => counts.of(d) };
     };
     return [...preferredAffinity.map((t) => pull(t, 1)), ...preferredAntiAffinity.map((t) => pull(t, -1))];
