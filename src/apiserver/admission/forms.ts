@@ -1,9 +1,11 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { clone, getOwn } from '../../machinery/clone.ts';
 import type { Shape } from '../../machinery/managed-fields/shape.ts';
-import { type GroupVersionKind, parseApiVersion } from '../../machinery/schema.ts';
+import { formatApiVersion, type GroupVersionKind, parseApiVersion } from '../../machinery/schema.ts';
 import { conformed } from '../registry/conform-object.ts';
+import { conversionsOf, withConversions } from '../registry/conversions.ts';
 import { type Facet, facetOf } from '../registry/facet.ts';
+import type { StorageCodec } from '../registry/kind.ts';
 import { shapeOf } from '../registry/managed-fields.ts';
 import { stampType } from '../registry/metadata.ts';
 import type { Call, Registry } from '../registry/registry.ts';
@@ -13,10 +15,15 @@ import { presentObject } from '../registry/view.ts';
 export interface Form {
   resource: { group: string; version: string; resource: string };
   kind: GroupVersionKind;
+  /**
+   * Sees to it that the objects of the request can be shown as they are now; absent where they always can be. Rejects with
+   * why they cannot.
+   */
+  ready?(objects: readonly (KubernetesObject | undefined)[]): Promise<void>;
   /** An object of the request in this form. Not to be changed. */
   show(object: KubernetesObject): KubernetesObject;
   /** An object in this form, fresh and to be used up, as the request has it: with defaults, without what is unknown. */
-  take(sent: KubernetesObject, current: KubernetesObject): KubernetesObject;
+  take(sent: KubernetesObject, current: KubernetesObject): KubernetesObject | Promise<KubernetesObject>;
   /** How its fields merge; absent where the object is none of a kind of its own. */
   shape?: (() => Shape) | undefined;
 }
@@ -27,8 +34,53 @@ export function formsOf(call: Call, object: KubernetesObject | undefined): Form[
   const facet = facetOf(call);
   if (!facet) return [bodyForm(call, object)];
   const others = environment.versions(registry).filter((other) => other !== registry);
-  return [registry, ...others].map((served) => facetForm({ request, registry: served, environment }));
+  const own = facetForm(call, facet);
+  return [
+    own,
+    ...others.flatMap((served) => otherForm(call, own, { request, registry: served, environment })),
+  ];
 }
+
+/** The form of another version, where that has what the request is about. */
+function otherForm(call: Call, own: Form, other: Call): Form[] {
+  const facet = facetOf(other);
+  if (!facet) return [];
+  const { codec } = call.registry.kind;
+  if (!codec) return [facetForm(other, facet)];
+  // The scale is the same object in all versions.
+  if (facet.type !== other.registry.view.resource.type)
+    return [{ ...own, resource: resourceOf(other.registry) }];
+  return [customForm({ call, own, codec }, other, facet)];
+}
+
+interface Asked {
+  call: Call;
+  own: Form;
+  codec: StorageCodec<KubernetesObject>;
+}
+
+/** The form of another version of a custom kind, which objects are converted to and from. */
+function customForm({ call, own, codec }: Asked, other: Call, facet: Facet): Form {
+  const to = formatApiVersion(facet.gvk);
+  const show = (object: KubernetesObject) =>
+    facet.show(
+      conversionsOf(call).convert(codec, object as unknown as Json, to) as unknown as KubernetesObject,
+    );
+  return {
+    ...facetForm(other, facet),
+    ready: (objects) =>
+      withConversions(() => {
+        for (const object of objects) if (object) show(object);
+      }),
+    show,
+    async take(sent, current) {
+      const made = await codec.convert(conformedTo(facet, sent), formatApiVersion(own.kind));
+      return own.take(made, current);
+    },
+  };
+}
+
+type Json = Record<string, unknown>;
 
 const resourceOf = ({ view: { resource } }: Registry): Form['resource'] => ({
   group: resource.group,
@@ -36,28 +88,34 @@ const resourceOf = ({ view: { resource } }: Registry): Form['resource'] => ({
   resource: resource.plural,
 });
 
-function facetForm(call: Call): Form {
+function facetForm(call: Call, facet: Facet): Form {
   const { view } = call.registry;
-  const facet = facetOf(call) as Facet;
   const { group, version, kind } = facet.gvk;
   const isWhole = facet.type === view.resource.type;
   return {
     resource: resourceOf(call.registry),
     kind: { group, version, kind },
     show: (object) => facet.show(presentObject(call, object)),
-    take: (sent, current) => taken(call, sent, current),
+    take: (sent, current) => taken(call, facet, { sent, current }),
     shape: isWhole ? () => shapeOf(view) : undefined,
   };
 }
 
-function taken(call: Call, sent: KubernetesObject, current: KubernetesObject): KubernetesObject {
-  const { view, kind } = call.registry;
-  const facet = facetOf(call) as Facet;
+function conformedTo(facet: Facet, sent: KubernetesObject): KubernetesObject {
   const { object } = conformed(sent, facet.type);
   object.metadata ??= {};
   facet.prune(object);
   facet.defaults(object);
-  const made = facet.take(object, clone(presentObject(call, current)));
+  return object;
+}
+
+function taken(
+  call: Call,
+  facet: Facet,
+  { sent, current }: { sent: KubernetesObject; current: KubernetesObject },
+): KubernetesObject {
+  const { view, kind } = call.registry;
+  const made = facet.take(conformedTo(facet, sent), clone(presentObject(call, current)));
   if (!view.storedAs) return made;
   const stored = view.storedAs.toStored(made);
   stampType(stored, kind.resource);

@@ -5,8 +5,7 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import type { CachedObject } from '../request.ts';
 import type { TestRequest } from '../registry/testing.ts';
-import type { ConversionWebhook } from './conversion.ts';
-import { createCustomCluster, widgets } from './testing.ts';
+import { createCustomCluster, renamedWidgets, renaming, widgets } from './testing.ts';
 
 const spec = (properties: object) => ({ spec: { type: 'object', properties } });
 const named = (name: string, more: object = {}) => ({ body: { metadata: { name }, ...more } });
@@ -581,42 +580,23 @@ describe('versions', () => {
   });
 
   describe('of which objects are written in more than one', () => {
-    const renaming = {
-      strategy: 'Webhook' as const,
-      webhook: { clientConfig: { url: 'https://example.com/convert' }, conversionReviewVersions: ['v1'] },
-    };
-    const fields = (name: string) => ({
-      spec: { type: 'object', properties: { [name]: { type: 'string' } } },
-    });
     const named = (version: string, name: string, value?: string) => ({
       apiVersion: `example.com/${version}`,
       kind: 'Widget',
       metadata: { name: 'x', ...(value === undefined && { labels: { by: name } }) },
       ...(value !== undefined && { spec: { [name]: value } }),
     });
-    const webhook: ConversionWebhook = async (_, { apiVersion, objects }) => {
-      if (objects.some(({ metadata }) => metadata.labels?.hopeless)) throw new StatusError(500, '', 'no');
-      return objects.map((object) => {
-        const { spec, ...rest } = object as KubernetesObject & { spec?: { host?: string; address?: string } };
-        const value = spec?.host ?? spec?.address;
-        const name = apiVersion.endsWith('v1') ? 'host' : 'address';
-        return { ...rest, apiVersion, ...(spec && { spec: value === undefined ? {} : { [name]: value } }) };
-      });
-    };
+    const hosts = { properties: spec({ host: { type: 'string' } }) };
     const owners = ({ metadata }: KubernetesObject) =>
       metadata.managedFields?.map(({ manager, apiVersion, fieldsV1 }) => [
         manager,
         apiVersion?.split('/')[1],
         Object.keys((fieldsV1 as Record<string, object>)['f:spec'] ?? {}).join(),
       ]);
-    const cluster = async (conversion: CustomResourceDefinition['spec']['conversion']) => {
-      const { define, api } = await createCustomCluster({ webhook });
+    const cluster = async (conversion: boolean) => {
+      const { define, api } = await createCustomCluster({ webhook: renaming });
       const second = conversion ? 'address' : 'host';
-      const definition = widgets({
-        v1: { properties: fields('host') },
-        v2: { properties: fields(second), served: true },
-      });
-      if (conversion) definition.spec.conversion = conversion;
+      const definition = conversion ? renamedWidgets() : widgets({ v1: hosts, v2: hosts });
       const { v1, v2 } = await define(definition);
       const apply = (version: string, manager: string, body: object, force = false) =>
         api.object('patch', (version === 'v1' ? v1 : v2)!, {
@@ -628,7 +608,7 @@ describe('versions', () => {
       return { api, v1: v1!, v2: v2!, second, apply };
     };
 
-    test.each([undefined, renaming])('whoever wrote in one keeps what is his, %o', async (conversion) => {
+    test.each([false, true])('whoever wrote in one keeps what is his, converted: %o', async (conversion) => {
       const { api, v2, second, apply } = await cluster(conversion);
       await apply('v1', 'one', named('v1', 'host', 'h'));
       const labelled = await api.object('patch', v2, {
@@ -654,8 +634,29 @@ describe('versions', () => {
       expect(await apply('v1', 'three', named('v1', 'three'))).not.toHaveProperty('spec');
     });
 
+    test('whoever scales one in another takes the replicas from whom they are', async () => {
+      const { define, api } = await createCustomCluster();
+      const scale = { specReplicasPath: '.spec.size', statusReplicasPath: '.status.size' };
+      const sized = { properties: spec({ size: { type: 'integer' } }), subresources: { scale } };
+      const { v1, v2 } = await define(widgets({ v1: sized, v2: sized }));
+      const body = { ...named('v1', 'size'), spec: { size: 1 } };
+      const mediaType = 'application/apply-patch+yaml';
+      await api.object('patch', v1!, { name: 'x', mediaType, query: { fieldManager: 'one' }, body });
+      await api.object('patch', v2!, {
+        name: 'x',
+        subresource: 'scale',
+        mediaType: 'application/merge-patch+json',
+        query: { fieldManager: 'two' },
+        body: { spec: { replicas: 2 } },
+      });
+      expect(owners(await api.object('get', v1!, { name: 'x' }))).toEqual([
+        ['one', 'v1', ''],
+        ['two', 'v2', 'f:size'],
+      ]);
+    });
+
     test('and the webhook fails, a write goes through and leaves no managers', async () => {
-      const { api, v1, apply } = await cluster(renaming);
+      const { api, v1, apply } = await cluster(true);
       await apply('v2', 'two', named('v2', 'address', 'h'));
       const hopeless = { metadata: { labels: { hopeless: 'yes' } } };
       const mediaType = 'application/merge-patch+json';
@@ -665,7 +666,7 @@ describe('versions', () => {
     });
 
     test('and what is applied cannot be converted, it is refused with the reason', async () => {
-      const { apply } = await cluster(renaming);
+      const { apply } = await cluster(true);
       await apply('v2', 'two', named('v2', 'address', 'h'));
       const body = named('v1', 'host', 'h');
       const hopeless = { ...body, metadata: { ...body.metadata, labels: { hopeless: 'yes' } } };

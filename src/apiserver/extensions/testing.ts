@@ -4,7 +4,8 @@ import type {
   CustomResourceDefinitionVersion,
 } from '../../api/apiextensions/v1.ts';
 import { customresourcedefinitions, namespaces } from '../../api/generated/resources.ts';
-import type { Resource } from '../../api/resource.ts';
+import type { KubernetesObject, Resource } from '../../api/resource.ts';
+import { StatusError } from '../../machinery/status-error.ts';
 import { silentLog } from '../../platform/log.ts';
 import { defaultAdmission } from '../admission/plugins.ts';
 import { privilegedGroupAuthorizer } from '../auth/authorizer.ts';
@@ -12,7 +13,9 @@ import { InProcessTransport } from '../corridor/in-process-transport.ts';
 import { allKinds } from '../kinds/kinds.ts';
 import type { DispatcherOptions } from '../registry/dispatcher.ts';
 import { createTestApi, type TestApi } from '../registry/testing.ts';
+import type { Kind } from '../registry/kind.ts';
 import type { ConversionWebhook } from './conversion.ts';
+import { customKind } from './custom-kind.ts';
 import { CustomResources } from './custom-resources.ts';
 import { conditionOf } from './definition/conditions.ts';
 
@@ -106,4 +109,34 @@ export function widgets(
       })),
     } as CustomResourceDefinition['spec'],
   };
+}
+
+const specOf = (field: string) => ({
+  properties: { spec: { type: 'object', properties: { [field]: { type: 'string' } } } },
+});
+
+/** Widgets whose `spec.host` in v1, the version that is stored, is `spec.address` in v2; `renaming` converts them. */
+export function renamedWidgets(): CustomResourceDefinition {
+  const definition = widgets({ v1: specOf('host'), v2: specOf('address') });
+  const clientConfig = { url: 'https://example.com/convert' };
+  const webhook = { clientConfig, conversionReviewVersions: ['v1'] };
+  definition.spec.conversion = { strategy: 'Webhook', webhook };
+  return definition;
+}
+
+/** Converts renamed widgets, but for those with the label `hopeless`. */
+export const renaming: ConversionWebhook = async (_, { apiVersion, objects }) => {
+  if (objects.some(({ metadata }) => metadata.labels?.hopeless)) throw new StatusError(500, '', 'no');
+  return objects.map((object) => {
+    const { spec, ...rest } = object as KubernetesObject & { spec?: { host?: string; address?: string } };
+    const value = spec?.host ?? spec?.address;
+    const name = apiVersion.endsWith('v1') ? 'host' : 'address';
+    return { ...rest, apiVersion, ...(spec && { spec: value === undefined ? {} : { [name]: value } }) };
+  });
+};
+
+/** Both versions of the renamed widgets as they are served. */
+export function renamedKinds(): Kind[] {
+  const definition = renamedWidgets();
+  return definition.spec.versions.map((version) => customKind(definition, version, renaming));
 }

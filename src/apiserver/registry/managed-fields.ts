@@ -5,17 +5,14 @@ import { getOwn } from '../../machinery/clone.ts';
 import type { FieldSet } from '../../machinery/managed-fields/field-set.ts';
 import { leaf, union } from '../../machinery/managed-fields/field-set.ts';
 import { shapeOfJsonSchema, shapeWithoutSchema } from '../../machinery/managed-fields/json-schema-shape.ts';
-import {
-  ConversionError,
-  type Versions,
-  type WriteContext,
-} from '../../machinery/managed-fields/ownership.ts';
+import { type Versions, type WriteContext } from '../../machinery/managed-fields/ownership.ts';
 import { type Shape, shapeOfType } from '../../machinery/managed-fields/shape.ts';
 import { updateManagedFields } from '../../machinery/managed-fields/update.ts';
 import { findType, formatApiVersion } from '../../machinery/schema.ts';
 import type { Facet, FacetFields } from './facet.ts';
 import type { Kind, OwnershipRules, StorageCodec } from './kind.ts';
 import { stampType } from './metadata.ts';
+import { conversionsOf } from './conversions.ts';
 import type { Call, Registry } from './registry.ts';
 import type { WriteOptions } from './request-options.ts';
 
@@ -73,7 +70,7 @@ export function takeFacet(
   return object;
 }
 
-/** What a write of a custom kind knows of its objects in other versions. */
+/** What is the same for all writes through one resource, with how this one converts custom objects. */
 export function managedContext(call: Call): WriteContext {
   const context = sharedContext(call);
   const { codec } = call.registry.kind;
@@ -92,7 +89,7 @@ function sharedContext({ registry, environment, request }: Call): WriteContext {
     apiVersion: formatApiVersion(registry.view.resource),
     shape: shapeOf(registry.view),
     ...ownableThrough(registry.kind, subresource),
-    ...(versions.length > 1 && { versions: builtInVersions(versions) }),
+    ...(versions.length > 1 && !registry.kind.codec && { versions: builtInVersions(versions) }),
   };
   const all = contexts.get(registry) ?? new Map();
   contexts.set(registry, all.set(subresource, { versions, context }));
@@ -171,59 +168,4 @@ function customVersions(call: Call, codec: StorageCodec<KubernetesObject>): Vers
     },
     convert: (object, _, to) => conversionsOf(call).convert(codec, object, to),
   };
-}
-
-type Json = Record<string, unknown>;
-
-/** A conversion that somebody else has been asked for. */
-class ConversionUnderWay extends Error {
-  readonly settled: Promise<void>;
-
-  constructor(settled: Promise<void>) {
-    super('a conversion is under way');
-    this.settled = settled;
-  }
-}
-
-/** What has been converted for one request, so that what is worked out anew need not ask again. */
-class Conversions {
-  readonly #made = new Map<string, Json | ConversionError>();
-
-  /** Throws a ConversionError where there is none, a ConversionUnderWay where it is not there yet. */
-  convert(codec: StorageCodec<KubernetesObject>, object: Json, to: string): Json {
-    const key = `${to} ${JSON.stringify(object)}`;
-    const known = this.#made.get(key);
-    if (known instanceof ConversionError) throw known;
-    if (known) return known;
-    const made = codec.convert(object as unknown as KubernetesObject, to);
-    if (!(made instanceof Promise)) return made as unknown as Json;
-    const keep = (outcome: Json | ConversionError) => void this.#made.set(key, outcome);
-    throw new ConversionUnderWay(
-      made.then(
-        (converted) => keep(converted as unknown as Json),
-        (error: Error) => keep(new ConversionError(error.message, { cause: error })),
-      ),
-    );
-  }
-}
-
-const conversions = new WeakMap<Call, Conversions>();
-
-function conversionsOf(call: Call): Conversions {
-  const known = conversions.get(call) ?? new Conversions();
-  conversions.set(call, known);
-  return known;
-}
-
-/** Does what may need objects in other versions: again each time that one of them has come. */
-export async function withConversions<T>(work: () => T | Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof ConversionError) throw error.cause;
-      if (!(error instanceof ConversionUnderWay)) throw error;
-      await error.settled;
-    }
-  }
 }

@@ -34,7 +34,7 @@ export class Registries {
   readonly #served = new Map<string, Registry>();
   readonly #resources = new Map<string, GroupResource>();
   #discovery: Discovery | undefined;
-  #versions: Map<Kind, Registry[]> | undefined;
+  #versions: Map<Kind | string, Registry[]> | undefined;
   #byName: Map<string, Registry> | undefined;
   #byKind: Map<string, Registry> | undefined;
   /** What has been asked for, by the very resource: admission asks for the same few with every write. */
@@ -86,7 +86,7 @@ export class Registries {
   /** All the forms in which a registry's objects are served. */
   versions({ kind }: Registry): readonly Registry[] {
     this.#versions ??= groupBy(this.#served.values());
-    return this.#versions.get(kind) ?? [];
+    return this.#versions.get(familyOf(kind)) ?? [];
   }
 
   discovery(): Discovery {
@@ -179,15 +179,19 @@ function indexBy(registries: Iterable<Registry>, nameOf: (kind: Kind) => string)
   return index;
 }
 
-function groupBy(registries: Iterable<Registry>): Map<Kind, Registry[]> {
-  const groups = new Map<Kind, Registry[]>();
+function groupBy(registries: Iterable<Registry>): Map<Kind | string, Registry[]> {
+  const groups = new Map<Kind | string, Registry[]>();
   for (const registry of registries) {
-    const group = groups.get(registry.kind);
+    const family = familyOf(registry.kind);
+    const group = groups.get(family);
     if (group) group.push(registry);
-    else groups.set(registry.kind, [registry]);
+    else groups.set(family, [registry]);
   }
   return groups;
 }
+
+/** What the forms of one sort of object have in common: the stored kind, or the name by which versions share what is stored. */
+const familyOf = (kind: Kind) => (kind.codec ? resourcePrefix(kind.resource) : kind);
 
 const keyOf = ({ group, version, plural }: Pick<Resource, 'group' | 'version' | 'plural'>) =>
   `${group}/${version}/${plural}`;

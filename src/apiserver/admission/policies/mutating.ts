@@ -56,6 +56,13 @@ interface ApplicationContext {
   context: PolicyContext;
 }
 
+/** Where an object cannot be told in the form that is wanted, the policy has failed. */
+async function readied(form: Form, { object, old }: AdmissionAttributes): Promise<void> {
+  await form.ready?.([object, old]).catch((error: Error) => {
+    throw new Error(error.message, { cause: error });
+  });
+}
+
 /** One policy at work on one request. */
 class Application {
   readonly #bound: Bound;
@@ -97,6 +104,7 @@ class Application {
     const { attributes, notes, context } = this.#context;
     const { policy, conditions } = this.#bound;
     const { form, binding, params } = on;
+    await readied(form, attributes);
     const source = { attributes, form, authorizer: context.authorizer, params, withNamespace: true };
     const owner = { kind: 'policy', name: policy.metadata.name, type: 'validate' } as const;
     const holds = await conditions.hold(source, { counts: context.counts.conditions, owner });
@@ -113,7 +121,9 @@ class Application {
         const made = await withAnswers(source, (asking) =>
           mutate(policy, { compiled, index, source: asking }),
         );
-        if (made) replaceContents(object, form.take(made, object));
+        if (!made) return;
+        replaceContents(object, await form.take(made, object));
+        await readied(form, attributes);
       });
     }
     if (!deepEqual(form.show(attributes.object as KubernetesObject), before))

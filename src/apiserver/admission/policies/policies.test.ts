@@ -1,6 +1,7 @@
 import { request as httpsRequest } from 'node:https';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { PatchType, Transport } from '../../../client/transport.ts';
+import { renamedKinds } from '../../extensions/testing.ts';
 import type { ResourceRequest } from '../../request.ts';
 import { startApiServer, type TestApiServer } from '../../testing-api-server.ts';
 
@@ -12,6 +13,7 @@ const fresh = (prefix: string) => `${prefix}-${++last}`;
 beforeAll(async () => {
   t = await startApiServer();
   api = t.api.transportFor({ name: 'root', groups: ['system:masters'] });
+  for (const kind of renamedKinds()) await t.api.dispatcher.serve(kind);
   await send('POST', '/api/v1/namespaces', { metadata: { name: 'prod', labels: { env: 'prod' } } });
 });
 afterAll(() => t.stop());
@@ -113,6 +115,60 @@ async function observed(path: string, body: object) {
   await t.api.dispatcher.handle(request);
   return { warnings, annotations };
 }
+
+describe('policies for another version of a definition', () => {
+  const matchConstraints = {
+    resourceRules: [
+      { apiGroups: ['example.com'], apiVersions: ['v2'], operations: ['CREATE'], resources: ['widgets'] },
+    ],
+  };
+  const path = '/apis/example.com/v1/namespaces/default/widgets';
+  const named = (host: string, more: object = {}) => ({
+    metadata: { name: fresh('w'), ...more },
+    spec: { host },
+  });
+
+  test('see and change what is written, as its webhook converts it', async () => {
+    const expression = `Object{spec: Object.spec{address: object.spec.address + '.'}}`;
+    const mutation = { patchType: 'ApplyConfiguration', applyConfiguration: { expression } };
+    const mutations = [mutation, mutation];
+    await bind('Mutating', { matchConstraints, mutations, reinvocationPolicy: 'Never' });
+    await bind('Validating', {
+      matchConstraints,
+      validations: [{ expression: "object.spec.address != 'no..'" }],
+    });
+    expect(await send('POST', path, named('a'))).toMatchObject({
+      apiVersion: 'example.com/v1',
+      spec: { host: 'a..' },
+    });
+    await expect(send('POST', path, named('no'))).rejects.toThrow(
+      "failed expression: object.spec.address != 'no..'",
+    );
+  });
+
+  test.each(['Validating', 'Mutating'] as const)(
+    'refuse what cannot be converted, unless they may fail: %s',
+    async (kind) => {
+      const what =
+        kind === 'Validating'
+          ? { validations: [{ expression: 'true' }] }
+          : {
+              mutations: [
+                {
+                  patchType: 'JSONPatch',
+                  jsonPatch: { expression: "[JSONPatch{op: 'remove', path: '/spec'}]" },
+                },
+              ],
+              reinvocationPolicy: 'Never',
+            };
+      const hopeless = () => named('a', { labels: { hopeless: 'yes' } });
+      await bind(kind, { matchConstraints, failurePolicy: 'Ignore', ...what });
+      await send('POST', path, hopeless());
+      await bind(kind, { matchConstraints, ...what });
+      await expect(send('POST', path, hopeless())).rejects.toThrow(/denied request: .*no$/);
+    },
+  );
+});
 
 describe('validating admission policies', () => {
   const fewReplicas = {

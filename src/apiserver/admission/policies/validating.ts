@@ -108,6 +108,7 @@ class Inquiry {
     let params: ReturnType<typeof collectParams>;
     try {
       params = collectParams(this.#context, wanted);
+      await form.ready?.([this.#attributes.object, this.#attributes.old]);
     } catch (error) {
       if (policy.spec.failurePolicy !== 'Ignore') this.#denyMisconfigured(names, error as Error);
       return;

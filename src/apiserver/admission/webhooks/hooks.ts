@@ -6,7 +6,7 @@ import type {
 } from '../../../api/admissionregistration/v1.ts';
 import type { AdmissionResponse } from '../../../api/admission/v1.ts';
 import type { Stored } from '../../../api/resource.ts';
-import { forbidden } from '../../../machinery/status-error.ts';
+import { forbidden, internalError } from '../../../machinery/status-error.ts';
 import type { Log } from '../../../platform/log.ts';
 import type { Random } from '../../../platform/random.ts';
 import type { Authorizer } from '../../auth/authorizer.ts';
@@ -71,6 +71,9 @@ export async function wantedForm(
   const { authorizer, log, conditionCounts: counts } = context;
   const form = findWanted(attributes, hook.wanted);
   if (!form) return undefined;
+  await form.ready?.([attributes.object, attributes.old]).catch((error: Error) => {
+    throw internalError(error.message);
+  });
   const source = { attributes, form, authorizer, withNamespace: false };
   const owner = { kind: 'webhook', name: hook.webhook.name, type } as const;
   const holds = await hook.conditions.hold(source, { counts, owner });

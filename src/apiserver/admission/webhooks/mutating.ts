@@ -65,7 +65,7 @@ async function askOne(asked: Asked, attributes: AdmissionAttributes, context: Ho
   const work = async () => {
     const response = await ask(hook, { attributes, form, mutating: true }, context);
     const operations = readPatch(hook.webhook.name, response);
-    changed = patch(asked, operations, attributes);
+    changed = await patch(asked, operations, attributes);
     if (operations.length > 0) notePatch(operations);
     return changed;
   };
@@ -90,7 +90,11 @@ async function askOne(asked: Asked, attributes: AdmissionAttributes, context: Ho
   }
 }
 
-function patch({ hook, form }: Asked, operations: unknown[], attributes: AdmissionAttributes): boolean {
+async function patch(
+  { hook, form }: Asked,
+  operations: unknown[],
+  attributes: AdmissionAttributes,
+): Promise<boolean> {
   const { name } = hook.webhook;
   if (operations.length === 0) return false;
   const { object } = attributes;
@@ -99,19 +103,16 @@ function patch({ hook, form }: Asked, operations: unknown[], attributes: Admissi
     throw internalError(`admission webhook ${goQuote(name)} ${what}`);
   }
   const shown = form.show(object);
-  const patched = applied(shown, operations);
+  const patched = await applied(shown, operations);
   if (deepEqual(patched, shown)) return false;
-  replaceContents(
-    object,
-    orInternal(() => form.take(patched, object)),
-  );
+  replaceContents(object, await orInternal(() => form.take(patched, object)));
   return true;
 }
 
 /** What a webhook makes of an object is its own fault, not the client's. */
-function orInternal<T>(make: () => T): T {
+async function orInternal<T>(make: () => T | Promise<T>): Promise<T> {
   try {
-    return make();
+    return await make();
   } catch (error) {
     throw internalError((error as Error).message);
   }
@@ -133,6 +134,6 @@ function readPatch(webhook: string, { patch: encoded, patchType }: AdmissionResp
   }
 }
 
-function applied(object: KubernetesObject, operations: unknown[]): KubernetesObject {
+function applied(object: KubernetesObject, operations: unknown[]): Promise<KubernetesObject> {
   return orInternal(() => applyJsonPatch(clone(object), operations) as KubernetesObject);
 }

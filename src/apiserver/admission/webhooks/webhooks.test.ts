@@ -5,6 +5,7 @@ import { customresourcedefinitions } from '../../../api/generated/resources.ts';
 import type { PatchType, Query, Transport } from '../../../client/transport.ts';
 import { systemConnector } from '../../../platform/connect.ts';
 import type { AuditEvent } from '../../audit/event.ts';
+import { renamedKinds } from '../../extensions/testing.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { startApiServer, type TestApiServer } from '../../testing-api-server.ts';
 import { startWebhook, type TestWebhook } from './testing-webhook.ts';
@@ -64,6 +65,7 @@ beforeAll(async () => {
   api = t.api.transportFor({ name: 'root', groups: ['system:masters'], extra: { from: ['test'] } });
   await t.api.dispatcher.serve(widgets);
   await t.api.dispatcher.serve(widgetsV2);
+  for (const kind of renamedKinds()) await t.api.dispatcher.serve(kind);
   await send('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
   await send('POST', '/api/v1/namespaces', { metadata: { name: 'exempt', labels: { skip: 'yes' } } });
 });
@@ -264,6 +266,45 @@ describe('mutating webhooks', () => {
     await register('Mutating', { path: '/exact', rules, matchPolicy: 'Exact' });
     await send('POST', widgetPath, configMap(fresh('w')));
     expect(hook.asked.some(({ path }) => path === '/exact')).toBe(false);
+  });
+
+  test('see and change objects of a definition in another version of it, as its webhook converts them', async () => {
+    const path = '/apis/example.com/v1/namespaces/default/widgets';
+    const rules = [rule(['widgets'], ['*'], { apiGroups: ['example.com'], apiVersions: ['v2'] })];
+    hook.answers['/address'] = ({ object }) =>
+      object
+        ? [{ op: 'replace', path: '/spec/address', value: `${object.spec.address}.` }]
+        : { allowed: true };
+    await register('Mutating', { path: '/address', rules });
+    hook.answers['/check'] = ({ object, oldObject }) => ({
+      allowed: (object ?? oldObject).spec.address !== 'no.',
+    });
+    await register('Validating', { path: '/check', rules });
+    const named = (name: string, host: string) => ({ metadata: { name }, spec: { host } });
+    const made = await send('POST', path, named('one', 'a'));
+    expect([made.apiVersion, made.spec]).toEqual(['example.com/v1', { host: 'a.' }]);
+    expect(hook.asked[0]).toMatchObject({
+      kind: { version: 'v2' },
+      requestKind: { version: 'v1' },
+      object: { apiVersion: 'example.com/v2', spec: { address: 'a' } },
+    });
+    expect(hook.asked[1]?.object.spec).toEqual({ address: 'a.' });
+    await merge(`${path}/one`, { spec: { host: 'b' } });
+    expect(hook.asked.at(-1)).toMatchObject({
+      object: { spec: { address: 'b.' } },
+      oldObject: { apiVersion: 'example.com/v2', spec: { address: 'a.' } },
+    });
+    await expect(send('POST', path, named('two', 'no'))).rejects.toThrow('denied the request');
+    const hopeless = { metadata: { name: 'three', labels: { hopeless: 'yes' } }, spec: { host: 'c' } };
+    await expect(send('POST', path, hopeless)).rejects.toMatchObject({
+      code: 500,
+      message: expect.stringContaining('no'),
+    });
+    await send('DELETE', `${path}/one`);
+    expect(hook.asked.at(-1)?.oldObject).toMatchObject({
+      apiVersion: 'example.com/v2',
+      spec: { address: 'b.' },
+    });
   });
 
   test('change a scale through its own form', async () => {
