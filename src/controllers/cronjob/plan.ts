@@ -30,18 +30,35 @@ export function findDue(cron: Stored<CronJob>, schedule: Schedule, nowMs: number
   return { atMs, tooManyMissed: missed > manyMissed, nextMs: schedule.next(atMs) };
 }
 
-/** The last time up to now, and about how many there were. Skips ahead where these are many, so that years of minutes cost nothing. */
+/**
+ * The last time up to now, and about how many there were. Skips ahead where these are many, so that years of minutes cost nothing,
+ * also where they do not come evenly.
+ */
 function lastBefore(schedule: Schedule, firstMs: number, nowMs: number): { atMs: number; missed: number } {
   const secondMs = schedule.next(firstMs);
   if (secondMs === undefined || secondMs > nowMs) return { atMs: firstMs, missed: 1 };
   const strideMs = secondMs - firstMs;
   const missed = Math.floor((nowMs - firstMs) / strideMs) + 1;
-  let atMs = secondMs;
-  if (missed > manyMissed) atMs = schedule.next(nowMs - 2 * strideMs) ?? secondMs;
-  if (atMs > nowMs) atMs = secondMs;
-  for (let next = schedule.next(atMs); next !== undefined && next <= nowMs; next = schedule.next(atMs))
+  const nearMs = missed > 2 ? schedule.next(firstMs + (missed - 2) * strideMs) : undefined;
+  let atMs = nearMs !== undefined && nearMs <= nowMs ? nearMs : secondMs;
+  for (let steps = 0; steps < manyMissed; steps++) {
+    const next = schedule.next(atMs);
+    if (next === undefined || next > nowMs) return { atMs, missed };
     atMs = next;
-  return { atMs, missed };
+  }
+  return { atMs: lastByHalves(schedule, atMs, nowMs), missed };
+}
+
+/** The last time up to now, where there is one at `fromMs`. */
+function lastByHalves(schedule: Schedule, fromMs: number, nowMs: number): number {
+  let [low, high] = [fromMs, nowMs];
+  while (low < high) {
+    const middle = low + Math.floor((high - low) / 2000) * 1000;
+    const next = schedule.next(middle);
+    if (next !== undefined && next <= nowMs) low = next;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The Job of one time: its name says the minute, so that no time is kept twice. */
