@@ -7,6 +7,7 @@ import {
   isReachable,
   stateOf,
   targetPort,
+  targetsOf,
 } from '../shared/service-pods.ts';
 
 /** Addresses in one Endpoints object, at most; the rest is cut off and an annotation says so. */
@@ -63,19 +64,18 @@ export function planSubsets(service: Service, pods: readonly Stored<Pod>[]): End
     { ports: EndpointPort[]; ready: EndpointAddress[]; notReady: EndpointAddress[] }
   >();
   for (const pod of shown(service, pods)) {
-    const ports = portsFor(service, pod);
-    if (ports.length === 0 && service.spec.clusterIP !== 'None') continue;
-    const state = stateOf(service, pod);
-    const key = JSON.stringify(ports);
-    const group = groups.get(key) ?? { ports, ready: [], notReady: [] };
-    (state.ready ? group.ready : group.notReady).push(
+    const targets = targetsOf(service, pod);
+    const group = groups.get(targets) ?? { ports: portsFor(service, pod), ready: [], notReady: [] };
+    if (group.ports.length === 0 && service.spec.clusterIP !== 'None') continue;
+    (stateOf(service, pod).ready ? group.ready : group.notReady).push(
       addressFor(service, pod, ipFor(service, pod) as string),
     );
-    groups.set(key, group);
+    groups.set(targets, group);
   }
-  return [...groups]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { ports, ready, notReady }]) => ({
+  return [...groups.values()]
+    .map((group) => ({ ...group, text: JSON.stringify(group.ports) }))
+    .sort((a, b) => (a.text < b.text ? -1 : 1))
+    .map(({ ports, ready, notReady }) => ({
       ...(ready.length > 0 && { addresses: ready.sort(byAddress) }),
       ...(notReady.length > 0 && { notReadyAddresses: notReady.sort(byAddress) }),
       ...(ports.length > 0 && { ports }),

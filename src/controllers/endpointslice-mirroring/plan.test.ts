@@ -55,3 +55,24 @@ describe('what stands in Endpoints is shown', () => {
     expect(update.map((slice) => [slice.metadata.name, slice.ports?.[0]?.port])).toEqual([['db-0', 1]]);
   });
 });
+
+test('thousands of sets of ports are looked at once each, not each with each', () => {
+  const numbers = Array.from({ length: 500 }, (_, i) => i + 1);
+  const subsets = numbers.map((port) => ({ addresses: [{ ip: '192.0.2.1' }], ports: [{ port }] }));
+  const source = endpointsOf(...subsets);
+  let looks = 0;
+  const slices = stored(planMirror(source, []).create).map((slice) =>
+    Object.defineProperty({ ...slice }, 'ports', {
+      get: () => {
+        looks++;
+        return slice.ports;
+      },
+    }),
+  );
+  const { create, update, remove } = planMirror(source, slices);
+  expect([create, update, remove]).toEqual([[], [], []]);
+  expect(looks).toBeLessThan(3 * numbers.length);
+  expect(planMirror(endpointsOf(), slices).remove.map(({ metadata }) => metadata.name)).toEqual(
+    slices.map(({ metadata }) => metadata.name),
+  );
+});

@@ -183,3 +183,24 @@ describe('slices are written as little as can be', () => {
     expect(update.map(({ metadata: { name, labels } }) => [name, labels?.team])).toEqual([['web-0', 'x']]);
   });
 });
+
+test('thousands of ports by name are found in a pod without going through its ports for each', () => {
+  let looks = 0;
+  const numbers = Array.from({ length: 1000 }, (_, i) => i + 1);
+  const counted = (port: number) =>
+    Object.defineProperty({ containerPort: port }, 'name', {
+      enumerable: true,
+      get: () => {
+        looks++;
+        return `p${port}`;
+      },
+    }) as { name: string; containerPort: number };
+  const pod = podAt('a', '10.0.0.1');
+  pod.spec.containers = [{ name: 'c', ports: numbers.map(counted) }];
+  const ports = numbers.map((port) => ({ name: `p${port}`, port, targetPort: `p${port}` }));
+  const service = serviceOf({ ports });
+  const { create } = plan(service, [pod]);
+  expect(create.flatMap((slice) => slice.ports?.map(({ port }) => port))).toEqual(numbers);
+  expect(planSubsets(service, [pod])).toMatchObject([{ ports: numbers.map((port) => ({ port })) }]);
+  expect(looks).toBeLessThan(3 * numbers.length);
+});

@@ -11,6 +11,7 @@ import {
   isReachable,
   stateOf,
   targetPort,
+  targetsOf,
 } from '../shared/service-pods.ts';
 import { withTriggerTime } from '../shared/trigger-times.ts';
 import {
@@ -137,7 +138,7 @@ function showingOf(input: SliceInput, pod: Stored<Pod>, families: readonly Famil
   const zone = pod.spec.nodeName ? node(pod.spec.nodeName)?.metadata.labels?.[zoneLabel] : undefined;
   const known = showings.get(pod);
   if (known && known.service === service && known.zone === zone) return known.shown;
-  const ports = (service.spec.ports ?? []).map((port) => targetPort(port, pod)).join();
+  const ports = targetsOf(service, pod);
   const shown = families.flatMap((addressType): Shown[] => {
     const addresses = addressesOf(pod, addressType);
     if (addresses.length === 0) return [];

@@ -1,4 +1,4 @@
-import type { Container, Pod, Service, ServicePort } from '../../api/core/v1.ts';
+import type { Pod, Service, ServicePort } from '../../api/core/v1.ts';
 import { pods, services } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import { keyOf } from '../../client/informer.ts';
@@ -27,28 +27,35 @@ function selectorOf(service: Service): Selector | undefined {
 
 const selects = (service: Service, pod: Pod) => matchesLabels(selectorOf(service), pod.metadata.labels);
 
-function portNamed(containers: readonly Container[] = [], name: string, protocol: string) {
-  for (const { ports = [] } of containers) {
-    const found = ports.find((p) => p.name === name && (p.protocol ?? 'TCP') === protocol);
-    if (found) return found;
-  }
-  return undefined;
+const portsByName = new WeakMap<Pod, ReadonlyMap<string, number>>();
+
+/** The ports of a pod's containers by protocol and name, the first of each: written down once, since a Service may ask for thousands. */
+function namedPorts(pod: Pod): ReadonlyMap<string, number> {
+  const known = portsByName.get(pod);
+  if (known) return known;
+  const found = new Map<string, number>();
+  const { containers = [], initContainers = [] } = pod.spec;
+  const sidecars = initContainers.filter((c) => c.restartPolicy === 'Always');
+  for (const { ports = [] } of [...containers, ...sidecars])
+    for (const { name, protocol = 'TCP', containerPort } of ports) {
+      const key = `${protocol} ${name}`;
+      if (name && !found.has(key)) found.set(key, containerPort);
+    }
+  portsByName.set(pod, found);
+  return found;
 }
 
 /** The number that a Service's port leads to in a pod; undefined where the pod has no port of that name. */
 export function targetPort(port: ServicePort, pod: Pod): number | undefined {
   const target = port.targetPort ?? port.port;
   if (typeof target === 'number') return target || port.port;
-  const protocol = port.protocol ?? 'TCP';
-  const named =
-    portNamed(pod.spec.containers, target, protocol) ??
-    portNamed(
-      pod.spec.initContainers?.filter((c) => c.restartPolicy === 'Always'),
-      target,
-      protocol,
-    );
-  return named?.containerPort ?? (/^\d+$/.test(target) ? Number(target) : undefined);
+  const named = namedPorts(pod).get(`${port.protocol ?? 'TCP'} ${target}`);
+  return named ?? (/^\d+$/.test(target) ? Number(target) : undefined);
 }
+
+/** The numbers that a Service's ports lead to in a pod, as text: the same for pods that share a set of ports. */
+export const targetsOf = ({ spec }: Service, pod: Pod): string =>
+  (spec.ports ?? []).map((port) => targetPort(port, pod)).join();
 
 export interface PodState {
   ready: boolean;

@@ -174,20 +174,33 @@ function planGroup(
   };
 }
 
+function groupedBy<T>(all: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const key = keyOf(one);
+    const group = groups.get(key);
+    if (group) group.push(one);
+    else groups.set(key, [one]);
+  }
+  return groups;
+}
+
 /** The plan with slices that are to go turned into those that are to be made, where there are such of the same family. */
 export function recycled({ create, update, remove, counts }: SlicePlan): SlicePlan {
-  const spares = [...remove];
-  const plan: SlicePlan = { create: [], update: [...update], remove: spares, counts };
+  const left = new Set(remove);
+  const spares = groupedBy(remove.toReversed(), ({ addressType }) => addressType);
+  const plan: SlicePlan = { create: [], update: [...update], remove: [], counts };
   for (const slice of create) {
-    const at = spares.findIndex(({ addressType }) => addressType === slice.addressType);
-    const [spare] = at < 0 ? [] : spares.splice(at, 1);
+    const spare = spares.get(slice.addressType)?.pop();
     if (!spare) plan.create.push(slice);
     else {
+      left.delete(spare);
       const { labels, annotations, ownerReferences } = slice.metadata;
       const metadata = { ...spare.metadata, labels, ...(annotations && { annotations }), ownerReferences };
       plan.update.push({ ...slice, metadata });
     }
   }
+  plan.remove = [...left];
   return plan;
 }
 
@@ -199,11 +212,10 @@ export function planGroups(
 ): SlicePlan {
   const living = existing.filter((slice) => !slice.metadata.deletionTimestamp);
   const byKey = new Map(groups.map((group) => [groupKey(group), group]));
-  const plans = [...byKey].map(([key, group]) => {
-    const own = living.filter((slice) => groupKey(slice) === key);
-    return planGroup(shape, group, own);
-  });
-  const stale = living.filter((slice) => !byKey.has(groupKey(slice)));
+  // A key takes time to write: there may be thousands of groups and slices, and thousands of ports in each.
+  const own = groupedBy(living, groupKey);
+  const plans = [...byKey].map(([key, group]) => planGroup(shape, group, own.get(key) ?? []));
+  const stale = [...own].flatMap(([key, slices]) => (byKey.has(key) ? [] : slices));
   return {
     create: plans.flatMap((p) => p.create),
     update: plans.flatMap((p) => p.update),
