@@ -17,6 +17,7 @@ import { HttpProblem } from './http-problem.ts';
 import type { KubeletServerOptions } from './options.ts';
 import { PodFinder } from './pod-finder.ts';
 import { forwardOverSpdy, forwardOverWebSocket, parsePort, type PortForward } from './port-forward.ts';
+import { NodeCpu } from './node-cpu.ts';
 import { nodeLog } from './node-logs.ts';
 import { type KubeletRoute, parseRoute, takesMethod } from './routes.ts';
 import { spdyCommandClient } from './spdy-command.ts';
@@ -53,6 +54,7 @@ export class KubeletServer {
   readonly #gatekeeper: Gatekeeper;
   readonly #finder: PodFinder;
   readonly #startedAt: string;
+  readonly #cpu = new NodeCpu();
 
   constructor(parts: KubeletServerParts) {
     this.#parts = parts;
@@ -271,7 +273,8 @@ export class KubeletServer {
     const { runtime, nodeName, platform } = context;
     const pods = workers.all().map(({ pod }) => ({ ...pod, status: statuses.latest(pod) }));
     const timeMs = platform.clock.now();
-    return measure({ pods, nodeName, facts, runtime, host, timeMs, startedAt: this.#startedAt });
+    const cpu = this.#cpu;
+    return measure({ pods, nodeName, facts, runtime, host, cpu, timeMs, startedAt: this.#startedAt });
   }
 
   #ownMetrics(): string {

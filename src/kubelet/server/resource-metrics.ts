@@ -105,8 +105,8 @@ function startSeconds({ status }: Pod, name: string): number | undefined {
   return startedAt ? Date.parse(startedAt) / 1000 : undefined;
 }
 
-function nodeFamilies({ containers, facts, availableMemoryBytes, timeMs }: Measured): string[] {
-  const cpu = seconds(sum(containers.map((c) => c.cpu?.usageCoreNanoseconds)) ?? 0);
+function nodeFamilies({ cpuNanoseconds, facts, availableMemoryBytes, timeMs }: Measured): string[] {
+  const cpu = seconds(cpuNanoseconds);
   const memory = facts.memoryBytes - availableMemoryBytes;
   const one = (value: number | undefined): Sample[] => [{ labels: {}, value, timeMs }];
   return [

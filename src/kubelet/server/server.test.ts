@@ -9,6 +9,8 @@ import { VirtualClock } from '../../platform/virtual-clock.ts';
 import type { NodeContext } from '../pods/context.ts';
 import { type Caller, Gatekeeper, nodeAction } from './authenticate.ts';
 import { KubeletServer, type KubeletServerParts } from './kubelet-server.ts';
+import type { ContainerStats } from '../runtimes/types.ts';
+import { NodeCpu } from './node-cpu.ts';
 import { nodeLog } from './node-logs.ts';
 import type { KubeletServerOptions } from './options.ts';
 import { resourceMetrics } from './resource-metrics.ts';
@@ -185,6 +187,7 @@ describe('figures', () => {
     sandboxes: [],
     nodeName: 'n1',
     availableMemoryBytes: 1000,
+    cpuNanoseconds: 4e9,
     facts: { memoryBytes: 3000 } as Measured['facts'],
     startedAt: 't',
     timeMs: 6000,
@@ -197,13 +200,30 @@ describe('figures', () => {
     );
     expect(text).toContain('container_start_time_seconds{container="c",namespace="n",pod="p\\"q"} 4 6000\n');
     expect(text).toContain('pod_memory_working_set_bytes{namespace="n",pod="p\\"q"} 1024 6000\n');
+    expect(text).toContain('node_cpu_usage_seconds_total 4 6000\n');
     expect(text).toContain('node_memory_working_set_bytes 2000 6000\n');
     expect(text).toContain('# TYPE container_memory_working_set_bytes gauge\n');
   });
 
+  test('of a node count what its containers have used that are no more', () => {
+    const node = new NodeCpu();
+    const used = (all: Record<string, number>): ContainerStats[] =>
+      Object.entries(all).map(([id, usageCoreNanoseconds]) => ({
+        id,
+        container: { name: 'c', attempt: 0 },
+        labels,
+        cpu: { timeMs: 0, usageCoreNanoseconds },
+      }));
+    expect(node.count(used({ a: 5, b: 3 }), 1)).toBe(8);
+    expect(node.count(used({ b: 4 }), 3)).toBe(9);
+    expect(node.count(used({ a: 6, b: 3 }), 2)).toBe(9);
+    expect(node.count(used({ b: 4, c: 1 }), 4)).toBe(10);
+    expect(node.count([], 5)).toBe(10);
+  });
+
   test('as a summary', () => {
     expect(summaryDocument(measured)).toMatchObject({
-      node: { nodeName: 'n1', memory: { workingSetBytes: 2000 } },
+      node: { nodeName: 'n1', cpu: { usageCoreNanoSeconds: 4e9 }, memory: { workingSetBytes: 2000 } },
       pods: [
         {
           podRef: { uid: 'u' },

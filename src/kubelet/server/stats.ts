@@ -1,6 +1,7 @@
 import type { Pod } from '../../api/core/v1.ts';
 import type { HostFacts, NodeHost } from '../node/node-host.ts';
 import { containerNameLabel, podUidLabel } from '../pods/labels.ts';
+import type { NodeCpu } from './node-cpu.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import type { ContainerStats, CpuUsage, MemoryUsage, SandboxStats } from '../runtimes/types.ts';
 
@@ -9,6 +10,8 @@ export interface Measured {
   pods: Pod[];
   containers: ContainerStats[];
   sandboxes: SandboxStats[];
+  /** What the node's processors have been used for, in nanoseconds of one core. */
+  cpuNanoseconds: number;
   nodeName: string;
   availableMemoryBytes: number;
   facts: HostFacts;
@@ -20,15 +23,17 @@ export async function measure(
   input: Pick<Measured, 'pods' | 'nodeName' | 'facts' | 'startedAt' | 'timeMs'> & {
     runtime: Runtime;
     host: NodeHost;
+    cpu: NodeCpu;
   },
 ): Promise<Measured> {
-  const { runtime, host, ...rest } = input;
+  const { runtime, host, cpu, ...rest } = input;
   const [containers, sandboxes, availableMemoryBytes] = await Promise.all([
     runtime.containers.stats(),
     runtime.sandboxes.stats().catch(() => []),
     host.availableMemoryBytes(),
   ]);
-  return { ...rest, containers, sandboxes, availableMemoryBytes };
+  const cpuNanoseconds = cpu.count(containers, rest.timeMs);
+  return { ...rest, containers, sandboxes, availableMemoryBytes, cpuNanoseconds };
 }
 
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -72,7 +77,7 @@ export function summaryDocument(measured: Measured): unknown {
       cpu: {
         time,
         usageNanoCores: sum(measured.containers.map((c) => c.cpu?.usageNanoCores)) ?? 0,
-        usageCoreNanoSeconds: sum(measured.containers.map((c) => c.cpu?.usageCoreNanoseconds)) ?? 0,
+        usageCoreNanoSeconds: measured.cpuNanoseconds,
       },
       memory: {
         time,
