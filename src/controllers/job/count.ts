@@ -2,7 +2,7 @@ import type { Job } from '../../api/batch/v1.ts';
 import type { Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { type FailureVerdict, judgeFailure } from './failure-policy.ts';
-import { parseIndexes } from './indexes.ts';
+import { IndexSet } from './indexes.ts';
 import {
   failuresBefore,
   indexOf,
@@ -27,8 +27,8 @@ export interface Count {
   release: Stored<Pod>[];
   /** Ended since the last time, for events, policies and delays. */
   fresh: { succeeded: Stored<Pod>[]; failed: { pod: Stored<Pod>; verdict: FailureVerdict }[] };
-  completed: Set<number>;
-  failedIndexes: Set<number>;
+  completed: IndexSet;
+  failedIndexes: IndexSet;
   /** How often an index has failed, where that is limited. */
   failures: Map<number, number>;
 }
@@ -107,10 +107,10 @@ function freshEnds(
   };
 }
 
-function completedIndexes(job: Job, pods: readonly Stored<Pod>[]): Set<number> {
-  if (!isIndexed(job)) return new Set();
+function completedIndexes(job: Job, pods: readonly Stored<Pod>[]): IndexSet {
+  if (!isIndexed(job)) return new IndexSet();
   const completions = job.spec?.completions ?? 0;
-  const completed = parseIndexes(job.status?.completedIndexes, completions);
+  const completed = IndexSet.parse(job.status?.completedIndexes, completions);
   for (const pod of pods.filter(isSucceeded)) {
     const index = indexOf(pod);
     if (index !== undefined && index < completions) completed.add(index);
@@ -123,7 +123,7 @@ function countIndexes(job: Job, tracked: readonly Stored<Pod>[]) {
   const limit = job.spec?.backoffLimitPerIndex;
   const completions = job.spec?.completions ?? 0;
   // A Job that has become smaller has nothing to do with the indexes beyond its end any more.
-  const failedIndexes = parseIndexes(job.status?.failedIndexes, completions);
+  const failedIndexes = IndexSet.parse(job.status?.failedIndexes, completions);
   const failures = new Map<number, number>();
   const last = new Map<number, Stored<Pod>>();
   if (limit === undefined) return { failures, failedIndexes, last };
@@ -154,7 +154,7 @@ function waitingPods({
   pods: readonly Stored<Pod>[];
   job: Job;
   last: ReadonlyMap<number, Stored<Pod>>;
-  failedIndexes: ReadonlySet<number>;
+  failedIndexes: IndexSet;
 }): Set<Stored<Pod>> {
   const waiting = new Set<Stored<Pod>>();
   for (const [index, pod] of last) {

@@ -7,26 +7,46 @@ import { createGarbageCollector } from '../garbage/garbage.ts';
 import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { judgeFailure } from './failure-policy.ts';
-import { countIn, formatIndexes, holds, parseIndexes, parseRanges } from './indexes.ts';
+import { IndexSet } from './indexes.ts';
 import { countPods } from './count.ts';
 import { createJobController } from './job.ts';
 import { decide } from './outcome.ts';
-import { planPods } from './plan.ts';
+import { nextStatus, planPods } from './plan.ts';
 import { indexOf, isTracked } from './pods.ts';
 
 test('indexes are written as ranges', () => {
-  expect(formatIndexes([5, 1, 3, 4, 7, 8])).toBe('1,3-5,7,8');
-  expect([...parseIndexes('1,3-5,7', 10)]).toEqual([1, 3, 4, 5, 7]);
-  expect([...parseIndexes('1,3-2147483647', 5)]).toEqual([1, 3, 4]);
-  expect(formatIndexes([])).toBe('');
+  expect(`${IndexSet.of([5, 1, 3, 4, 7, 8])}`).toBe('1,3-5,7,8');
+  expect(`${IndexSet.parse('1,3-5,7', 10)}`).toBe('1,3-5,7');
+  expect(`${IndexSet.parse('1,3-2147483647', 5)}`).toBe('1,3,4');
+  expect(`${IndexSet.parse('4-9,1-5,9-10,20,x,7-6')}`).toBe('1-10,20');
+  expect(`${IndexSet.parse('')}`).toBe('');
 });
 
-test('ranges of two thousand million indexes, which anybody may ask a Job for, are not written out', () => {
-  const ranges = parseRanges('1,3-5,9-2147483646');
-  expect(countIn(ranges)).toBe(2147483642);
-  expect([0, 1, 2, 3, 5, 6, 8, 9, 2147483646, 2147483647].filter((index) => holds(ranges, index))).toEqual([
+test('two thousand million indexes, which anybody may ask a Job for, are not written out', () => {
+  const set = IndexSet.parse('1,3-5,9-2147483646');
+  expect(set.size).toBe(2147483642);
+  expect([0, 1, 2, 3, 5, 6, 8, 9, 2147483646, 2147483647].filter((index) => set.has(index))).toEqual([
     1, 3, 5, 9, 2147483646,
   ]);
+  expect([0, 1, 4, 7, 9].map((index) => set.nextAbsent(index))).toEqual([0, 2, 6, 7, 2147483647]);
+  expect(set.countShared(IndexSet.parse('0-3,5-11'))).toBe(6);
+  for (const index of [2, 2, 7]) set.add(index);
+  expect([`${set}`, set.size]).toEqual(['1-5,7,9-2147483646', 2147483644]);
+});
+
+test('a Job of which all indexes but three have come to an end, or are said to have, is looked at without each of them', () => {
+  const spec = {
+    completionMode: 'Indexed',
+    completions: 2 ** 31 - 1,
+    parallelism: 10,
+    backoffLimitPerIndex: 1,
+  };
+  const status = { completedIndexes: '0-1000000000,1000000002-2147483643', failedIndexes: '2147483644' };
+  const job = { metadata: { name: 'j', uid: 'u' }, spec, status } as unknown as Stored<Job>;
+  const count = countPods(job, []);
+  const { create } = planPods(job, count, { jobMs: 0, indexMs: () => 0 });
+  expect(create.map(({ index }) => index)).toEqual([1_000_000_001, 2_147_483_645, 2_147_483_646]);
+  expect(nextStatus(job, count, { outcome: undefined, activeAfter: [], nowMs: 0 })).toMatchObject(status);
 });
 
 test('the first rule that fits a failure decides', () => {
@@ -363,7 +383,7 @@ describe('an indexed Job', () => {
     const rules = [{ succeededIndexes: '0' }];
     const job = { spec: { ...indexed, completions: 2, backoffLimitPerIndex: 0, successPolicy: { rules } } };
     const fresh = { succeeded: [], failed: [] };
-    const indexes = { completed: new Set([0]), failedIndexes: new Set([1]) };
+    const indexes = { completed: IndexSet.of([0]), failedIndexes: IndexSet.of([1]) };
     const count = { active: [], failed: 0, succeeded: 1, fresh, ...indexes };
     expect(decide(job as never, count as never, 0)).toMatchObject({ reason: 'FailedIndexes' });
   });

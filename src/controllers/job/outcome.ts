@@ -1,7 +1,7 @@
 import type { Job } from '../../api/batch/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { Count } from './count.ts';
-import { countIn, holds, parseRanges } from './indexes.ts';
+import { IndexSet } from './indexes.ts';
 
 /** How a Job ends. */
 export interface Outcome {
@@ -86,9 +86,9 @@ function success(job: Stored<Job>, count: Count): Outcome | undefined {
 
 function matchedRule(job: Job, { completed }: Count): number | undefined {
   const found = (job.spec?.successPolicy?.rules ?? []).findIndex(({ succeededIndexes, succeededCount }) => {
-    const wanted = succeededIndexes === undefined ? undefined : parseRanges(succeededIndexes);
-    const reached = wanted ? [...completed].filter((index) => holds(wanted, index)).length : completed.size;
-    const needed = succeededCount ?? (wanted ? countIn(wanted) : (job.spec?.completions ?? 0));
+    const wanted = succeededIndexes === undefined ? undefined : IndexSet.parse(succeededIndexes);
+    const reached = wanted?.countShared(completed) ?? completed.size;
+    const needed = succeededCount ?? wanted?.size ?? job.spec?.completions ?? 0;
     return reached >= needed;
   });
   return found < 0 ? undefined : found;

@@ -5,7 +5,6 @@ import { formatTime } from '../../platform/clock.ts';
 import { byActivity } from '../shared/deletion-order.ts';
 import { isReady } from '../shared/pods.ts';
 import type { Count } from './count.ts';
-import { formatIndexes } from './indexes.ts';
 import { deadlineInMs, type Outcome } from './outcome.ts';
 import { indexOf, isIndexed, type NewPod } from './pods.ts';
 
@@ -68,25 +67,38 @@ function newPods(
   if (!limited && delays.jobMs > 0) return { create: [], againInMs: delays.jobMs };
   if (!isIndexed(job)) return { create: Array.from({ length: missing }, () => ({})), againInMs: undefined };
   const { completions = 0 } = job.spec ?? {};
-  const taken = new Set([...kept.map(indexOf), ...count.completed, ...count.failedIndexes]);
-  const isFree = (index: number) => !taken.has(index);
+  const taken = new Set(kept.map(indexOf));
+  const { completed, failedIndexes } = count;
+  /** The first index from one on that neither has a pod nor has come to an end. */
+  const nextFree = (from: number): number => {
+    for (let index = from; ; index++) {
+      const open = failedIndexes.nextAbsent(completed.nextAbsent(index));
+      if (open === index && !taken.has(index)) return index;
+      if (open > index) index = open - 1;
+    }
+  };
   if (!limited) {
-    const free = lowestIndexes(completions, missing, isFree);
+    const free = lowestIndexes({ completions, most: missing, nextFree });
     return { create: free.map((index) => ({ index })), againInMs: undefined };
   }
-  const ready = lowestIndexes(completions, missing, (i) => isFree(i) && delays.indexMs(i) <= 0);
+  const ready = lowestIndexes({ completions, most: missing, nextFree }, (i) => delays.indexMs(i) <= 0);
   // Only those wait that have failed.
-  const failed = [...count.failures.keys()].filter((index) => index < completions && isFree(index));
+  const failed = [...count.failures.keys()].filter(
+    (index) => index < completions && nextFree(index) === index,
+  );
   const waits = failed.map(delays.indexMs).filter((wait) => wait > 0);
   const create = ready.map((index) => ({ index, failures: count.failures.get(index) ?? 0 }));
   return { create, againInMs: waits.length > 0 ? Math.min(...waits) : undefined };
 }
 
 /** The first of those that may be taken. No more are looked at: a Job may have more indexes than fit into memory. */
-function lowestIndexes(completions: number, most: number, mayBe: (index: number) => boolean): number[] {
+function lowestIndexes(
+  { completions, most, nextFree }: { completions: number; most: number; nextFree(from: number): number },
+  mayBe: (index: number) => boolean = () => true,
+): number[] {
   const found: number[] = [];
-  for (let index = 0; index < completions && found.length < most; index++)
-    if (mayBe(index)) found.push(index);
+  for (let i = nextFree(0); i < completions && found.length < most; i = nextFree(i + 1))
+    if (mayBe(i)) found.push(i);
   return found;
 }
 
@@ -119,9 +131,9 @@ export function nextStatus(
     ...positive('active', activeAfter.length),
     ...positive('succeeded', isIndexed(job) ? count.completed.size : succeeded),
     ...positive('failed', failed),
-    ...(count.completed.size > 0 && { completedIndexes: formatIndexes(count.completed) }),
+    ...(count.completed.size > 0 && { completedIndexes: `${count.completed}` }),
     ...(job.spec?.backoffLimitPerIndex !== undefined && {
-      failedIndexes: formatIndexes(count.failedIndexes),
+      failedIndexes: `${count.failedIndexes}`,
     }),
     uncountedTerminatedPods: {
       ...(uncounted.succeeded.length > 0 && { succeeded: uncounted.succeeded }),
