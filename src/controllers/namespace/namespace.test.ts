@@ -4,6 +4,17 @@ import { TestCluster, TestNodes } from '../testing.ts';
 import { createNamespaceController } from './namespace.ts';
 import { outlookFor, statusAfter, undiscoveredText } from './plan.ts';
 
+test('of more finalizers than anybody would read the first are told by name, and how many others there are', () => {
+  const resource = { plural: 'widgets', group: 'example.com', version: 'v1' };
+  const items = Array.from({ length: 50 }, (_, i) => {
+    return { metadata: { finalizers: Array.from({ length: 1000 }, (__, j) => `example.com/${i}-${j}`) } };
+  });
+  const { conditions = [] } = statusAfter(undefined, { errors: [], remains: [{ resource, items }] }, 0);
+  const { message = '' } = conditions.find(({ type }) => type === 'NamespaceFinalizersRemaining') ?? {};
+  expect(message).toContain('example.com/0-99 in 1 resource instances, and 49900 others');
+  expect(message.length).toBeLessThan(10_000);
+});
+
 test('conditions say what is left and what holds it', () => {
   const item = { metadata: { finalizers: ['example.com/hold'] } };
   const resource = { plural: 'widgets', group: 'example.com', version: 'v1' };

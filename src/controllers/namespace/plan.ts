@@ -63,17 +63,32 @@ const fine: Record<Type, Finding> = {
 
 const list = (texts: readonly string[]) => [...texts].sort().join(', ');
 
+/** So many finalizers are told by name: the objects of a namespace may have millions, each another. */
+const mostNamed = 100;
+
+/** The finalizers of what is left, as text; empty where there are none. */
+function heldBy(remains: readonly Remains[]): string {
+  const counts = new Map<string, number>();
+  let others = 0;
+  for (const { items } of remains)
+    for (const { metadata } of items)
+      for (const finalizer of metadata.finalizers ?? []) {
+        const count = counts.get(finalizer);
+        if (count === undefined && counts.size >= mostNamed) others++;
+        else counts.set(finalizer, (count ?? 0) + 1);
+      }
+  const named = list([...counts].map(([name, count]) => `${name} in ${count} resource instances`));
+  return others > 0 ? `${named}, and ${others} others` : named;
+}
+
 type Findings = Omit<Emptying, 'seconds'>;
 
 function findings({ discoveryError, errors, remains }: Findings): Partial<Record<Type, Finding>> {
   const left = remains.filter(({ items }) => items.length > 0);
-  const byFinalizer = new Map<string, number>();
-  for (const finalizer of left.flatMap(({ items }) => items.flatMap((i) => i.metadata.finalizers ?? [])))
-    byFinalizer.set(finalizer, (byFinalizer.get(finalizer) ?? 0) + 1);
   const counts = left.map((r) => {
     return `${r.resource.plural}.${r.resource.group} has ${r.items.length} resource instances`;
   });
-  const held = [...byFinalizer].map(([name, count]) => `${name} in ${count} resource instances`);
+  const held = heldBy(left);
   return {
     ...(discoveryError && {
       NamespaceDeletionDiscoveryFailure: { reason: 'DiscoveryFailed', message: discoveryError },
@@ -90,10 +105,10 @@ function findings({ discoveryError, errors, remains }: Findings): Partial<Record
         message: `Some resources are remaining: ${list(counts)}`,
       },
     }),
-    ...(held.length > 0 && {
+    ...(held && {
       NamespaceFinalizersRemaining: {
         reason: 'SomeFinalizersRemain',
-        message: `Some content in the namespace has finalizers remaining: ${list(held)}`,
+        message: `Some content in the namespace has finalizers remaining: ${held}`,
       },
     }),
   };
