@@ -238,6 +238,24 @@ describe('collecting where others get in between', () => {
     expect(count).toBe(2);
   });
 
+  test('of thousands of owners some are asked for at a time, and others run in between', async () => {
+    let [asked, most] = [0, 0];
+    meanwhile = async ({ method }) => {
+      if (method !== 'GET') return;
+      if (asked === 0) setImmediate(() => (asked = 0));
+      most = Math.max(most, ++asked);
+    };
+    const { uid } = (await cluster.create(configmaps, { metadata: { name: 'owner' } })).metadata;
+    await cluster.settle();
+    const there = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid };
+    const absent = Array.from({ length: 1000 }, (_, i) => ({ ...gone, name: `n${i}`, uid: `n${i}` }));
+    const ownerReferences = [...absent, there];
+    await cluster.create(secrets, { metadata: { name: 'owned', ownerReferences } });
+    await cluster.settle();
+    expect((await cluster.get(secrets, 'owned')).metadata.ownerReferences).toEqual([there]);
+    expect(most).toBeLessThanOrEqual(60);
+  });
+
   test('what gets another owner stays', async () => {
     const owner = await cluster.create(configmaps, { metadata: { name: 'owner' } });
     const { uid } = owner.metadata;

@@ -5,6 +5,7 @@ import { causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import type { MetricOptions } from '../../platform/metrics/meter.ts';
+import { afterTurn } from '../../platform/turn.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import type { Discover } from '../discovery.ts';
 import { type Item, OwnerGraph } from './graph.ts';
@@ -26,6 +27,8 @@ import {
 const refreshMs = 30_000;
 /** How long resources that have come are waited for. */
 const refreshLimitMs = 30_000;
+/** So many owners of an object are asked for without a turn for others: what takes some milliseconds in this process. */
+const ownersAtOnce = 50;
 /** Owners remembered as gone; the oldest are forgotten first. */
 const rememberedAbsent = 500;
 
@@ -157,12 +160,21 @@ class Collector {
       this.#tellInvalid(item, invalid);
       return { type: 'hopeless', reason: `an owner of a cluster-wide object is in a namespace` };
     }
-    const judged = await Promise.all(
-      owners.map(async (reference): Promise<JudgedReference> => {
-        return { reference, state: await this.#stateOf(item, reference) };
-      }),
-    );
-    return this.#carryOut(item, live, judged);
+    return this.#carryOut(item, live, await this.#judgeAll(item, owners));
+  }
+
+  /** Asks for some at a time, and lets others run in between: there may be twenty thousand owners. */
+  async #judgeAll(item: Item, owners: readonly OwnerReference[]): Promise<JudgedReference[]> {
+    const judged: JudgedReference[] = [];
+    const one = async (reference: OwnerReference): Promise<JudgedReference> => {
+      return { reference, state: await this.#stateOf(item, reference) };
+    };
+    while (judged.length < owners.length) {
+      if (judged.length > 0) await new Promise<void>(afterTurn);
+      const some = owners.slice(judged.length, judged.length + ownersAtOnce);
+      judged.push(...(await Promise.all(some.map(one))));
+    }
+    return judged;
   }
 
   async #carryOut(
