@@ -94,7 +94,8 @@ function setPropagation(kind: Kind, { metadata }: KubernetesObject, options: Del
   const wanted = propagationFinalizer(kind, before, options);
   const kept = before.filter((f) => f !== orphanFinalizer && f !== foregroundFinalizer);
   const finalizers = wanted ? [...kept, wanted] : kept;
-  if (finalizers.length === before.length && finalizers.every((f) => before.includes(f))) return;
+  const isSame = finalizers.length === before.length && (!wanted || before.includes(wanted));
+  if (isSame) return;
   if (finalizers.length > 0) metadata.finalizers = finalizers;
   else delete metadata.finalizers;
 }
