@@ -46,9 +46,12 @@ export function conversionsOf(call: Call): Conversions {
   return known;
 }
 
+/** More than any request needs: work that makes its objects differently each time would ask for ever. */
+const mostConversions = 100;
+
 /** Does what may need objects in other versions: again each time that one of them has come. */
 export async function withConversions<T>(work: () => T | Promise<T>): Promise<T> {
-  for (;;) {
+  for (let left = mostConversions; left > 0; left--) {
     try {
       return await work();
     } catch (error) {
@@ -57,4 +60,5 @@ export async function withConversions<T>(work: () => T | Promise<T>): Promise<T>
       await error.settled;
     }
   }
+  throw new Error(`more than ${mostConversions} conversions for one request`);
 }
