@@ -8,7 +8,7 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { compileLabelSelector, matchesLabels } from '../../machinery/label-selector.ts';
+import { matchesLabels } from '../../machinery/label-selector.ts';
 import {
   type ControllerContext,
   createController,
@@ -22,6 +22,7 @@ import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
 import { currentRevision, truncateHistory } from '../shared/revisions.ts';
+import { compiledOnce } from '../shared/selectors.ts';
 import { type DaemonSetInput, type DaemonSetPlan, daemonSetStatus, planDaemonSet } from './plan.ts';
 import { daemonPod, hashLabel, nodeOf, placement } from './pods.ts';
 
@@ -104,14 +105,14 @@ class DaemonSetController {
     const { namespace, labels } = pod.metadata;
     if (owner) return owner.kind === 'DaemonSet' ? [`${namespace}/${owner.name}`] : [];
     const near = this.#setInformer.list().filter((set) => set.metadata.namespace === namespace);
-    return near.filter((set) => matchesLabels(compileLabelSelector(set.spec.selector), labels)).map(keyOf);
+    return near.filter((set) => matchesLabels(compiledOnce(set.spec.selector), labels)).map(keyOf);
   }
 
   async reconcile(key: string): Promise<Outcome> {
     const set = this.#setInformer.get(key);
     if (!set || set.metadata.deletionTimestamp) return done;
     const { client, clock } = this.#context;
-    const selector = compileLabelSelector(set.spec.selector);
+    const selector = compiledOnce(set.spec.selector);
     const own = { client, owners: daemonsets, owner: set, selector };
     const owned = await claim({ ...own, dependents: pods, informer: this.#podInformer });
     const revisions = await claim({

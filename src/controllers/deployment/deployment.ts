@@ -7,7 +7,7 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { compileLabelSelector, matchesLabels } from '../../machinery/label-selector.ts';
+import { matchesLabels } from '../../machinery/label-selector.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import {
   type ControllerContext,
@@ -19,6 +19,7 @@ import {
 import { byController, claim, indexByController } from '../shared/claims.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf, isControlledBy } from '../shared/owners.ts';
+import { compiledOnce } from '../shared/selectors.ts';
 import { desiredKey, maxKey, revisionKey } from './annotations.ts';
 import { type DeploymentPlan, planDeployment } from './plan.ts';
 import { desiredOf, limitsOf, replicasOf, type Scaling } from './scaling.ts';
@@ -93,7 +94,7 @@ class DeploymentController {
     const matching = this.#deployments
       .list()
       .filter((d) => d.metadata.namespace === set.metadata.namespace)
-      .filter((d) => matchesLabels(compileLabelSelector(d.spec.selector), set.metadata.labels));
+      .filter((d) => matchesLabels(compiledOnce(d.spec.selector), set.metadata.labels));
     return matching.map(keyOf);
   }
 
@@ -101,7 +102,7 @@ class DeploymentController {
     const deployment = this.#deployments.get(key);
     if (!deployment) return done;
     const { client, clock } = this.#context;
-    const selector = compileLabelSelector(deployment.spec.selector);
+    const selector = compiledOnce(deployment.spec.selector);
     const where = { client, owners: deployments, dependents: replicasets, informer: this.#sets };
     const sets = await claim({ ...where, owner: deployment, selector });
     const owned = sets.flatMap((set) => this.#pods.byIndex(byController, set.metadata.uid));

@@ -7,7 +7,6 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { compileLabelSelector } from '../../machinery/label-selector.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import {
   type ControllerContext,
@@ -21,6 +20,7 @@ import { claim, indexByController } from '../shared/claims.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
+import { compiledOnce } from '../shared/selectors.ts';
 import { type Count, countPods } from './count.ts';
 import { FailureMemory } from './delays.ts';
 import { JobMetrics, type SyncAction } from './metrics.ts';
@@ -127,7 +127,7 @@ class JobController {
       dependents: pods,
       informer: this.#podInformer,
       owner: job,
-      selector: compileLabelSelector(job.spec?.selector),
+      selector: compiledOnce(job.spec?.selector),
       finalizers: [trackingFinalizer],
     });
     if (isOver(job)) {

@@ -1,9 +1,9 @@
 import { replicasets } from '../../api/generated/resources.ts';
 import type { Component } from '../../client/component.ts';
-import { compileLabelSelector } from '../../machinery/label-selector.ts';
 import type { ControllerContext } from '../controller.ts';
 import { planReplicas } from './plan.ts';
 import { createReplicaManager } from './replica-manager.ts';
+import { compiledOnce } from '../shared/selectors.ts';
 
 /** Keeps the pods of every ReplicaSet. */
 export function createReplicaSetController(context: ControllerContext, plan = planReplicas): Component {
@@ -20,6 +20,6 @@ export function createReplicaSetController(context: ControllerContext, plan = pl
       deleting: set.metadata.deletionTimestamp !== undefined,
       countsTerminating: true,
     }),
-    selectorOf: (set) => compileLabelSelector(set.spec.selector),
+    selectorOf: (set) => compiledOnce(set.spec.selector),
   });
 }

@@ -12,7 +12,7 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { compileLabelSelector, matchesLabels } from '../../machinery/label-selector.ts';
+import { matchesLabels } from '../../machinery/label-selector.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import {
   type ControllerContext,
@@ -26,6 +26,7 @@ import { byController, claim, indexByController } from '../shared/claims.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
 import { currentRevision, templateOf, truncateHistory } from '../shared/revisions.ts';
+import { compiledOnce } from '../shared/selectors.ts';
 import { ensureClaims, hasLeavingClaim, syncClaimOwners } from './claims.ts';
 import { meterStatefulSets } from './metrics.ts';
 import { planStatefulSet, type StatefulSetInput, type Step, statefulSetStatus } from './plan.ts';
@@ -111,14 +112,14 @@ class StatefulSetController {
     const { namespace, labels } = pod.metadata;
     if (owner) return owner.kind === 'StatefulSet' ? [`${namespace}/${owner.name}`] : [];
     const near = this.#setInformer.list().filter((set) => set.metadata.namespace === namespace);
-    return near.filter((set) => matchesLabels(compileLabelSelector(set.spec.selector), labels)).map(keyOf);
+    return near.filter((set) => matchesLabels(compiledOnce(set.spec.selector), labels)).map(keyOf);
   }
 
   async reconcile(key: string): Promise<Outcome> {
     const set = this.#setInformer.get(key);
     if (!set) return done;
     const { client, clock } = this.#context;
-    const selector = compileLabelSelector(set.spec.selector);
+    const selector = compiledOnce(set.spec.selector);
     const { name } = set.metadata;
     const owned = await claim({
       client,
