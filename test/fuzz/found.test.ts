@@ -113,7 +113,7 @@ test.each([
   [
     'an object with thousands of managers',
     () => {
-      const managedFields = many(15_000, (i) => ({
+      const managedFields = many(12_000, (i) => ({
         manager: `m${i}`,
         operation: 'Update',
         apiVersion: 'v1',
@@ -126,7 +126,7 @@ test.each([
   [
     'a container with thousands of variables and ports',
     () => {
-      const env = many(30_000, (i) => ({ name: `E${i}`, value: 'x' }));
+      const env = many(20_000, (i) => ({ name: `E${i}`, value: 'x' }));
       const ports = many(15_000, (i) => ({ containerPort: i + 1 }));
       const containers = [{ name: 'a', image: 'b', env, ports }];
       return send('POST', '/api/v1/namespaces/default/pods', {
@@ -137,13 +137,15 @@ test.each([
 ])(
   '%s is answered in time that grows with its size',
   async (_, work) => {
-    const { cpuMs } = await busyMs(work);
+    const { value, cpuMs } = await busyMs(work);
+    expect(value.code).not.toBe(413);
     expect(cpuMs).toBeLessThan(boundMs);
   },
   120_000,
 );
 
-const count = 150_000;
+/** A little less than an object may hold, where each has a value in it. */
+const count = 49_000;
 const same = (item: unknown) => Array(count).fill(item);
 const keyed = (key: (i: number) => string, value: string) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [key(i), value]));
@@ -151,7 +153,7 @@ const named = { name: 'x' };
 const containers = [{ name: 'c', image: 'i' }];
 const request = { request: 'eA==', signerName: 'a.b/c' };
 
-/** Lists and maps that are as wrong as a request has room for. */
+/** Lists and maps that are as wrong as an object has room for. */
 const wrongAllOver: [what: string, path: string, body: object][] = [
   ['labels', configMaps, { metadata: { ...named, labels: keyed(String, '-') } }],
   ['annotations', configMaps, { metadata: { ...named, annotations: keyed((i) => `-${i}`, '') } }],
@@ -178,7 +180,7 @@ test.each(wrongAllOver)(
   async (_what, path, body) => {
     const { value, cpuMs } = await busyMs(() => send('POST', path, { body }));
     expect(value.code).toBe(422);
-    expect(cpuMs).toBeLessThan(boundMs);
+    expect(cpuMs).toBeLessThan(boundMs / 4);
     expect(arena.takeErrors()).toEqual([]);
   },
   120_000,
