@@ -1,4 +1,3 @@
-import type { StoreError } from '../store/store.ts';
 import { UserError } from './user-error.ts';
 
 /** What is wrong, and what mends it. */
@@ -16,7 +15,7 @@ const hints: readonly [what: RegExp, hint: string][] = [
   ],
 ];
 
-/** For a user whose store cannot be opened. */
-export function unusableStore(error: StoreError): UserError {
+/** For a user whose store cannot be opened, or the directory that it is in. */
+export function unusableStore(error: Error): UserError {
   return new UserError(error.message, hints.find(([what]) => what.test(error.message))?.[1]);
 }

@@ -20,6 +20,7 @@ import { readScheduling, type ToldScheduling, toldScheduling } from './scheduler
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { type SimulatedNodeOptions, startSimulatedNode } from './simulated-node.ts';
 import { isRunning, knownProcess, readState, removeState, writeState } from './state.ts';
+import { unusableStore } from './unusable-store.ts';
 import { UserError } from './user-error.ts';
 import { waitForNodes } from './wait-for-nodes.ts';
 
@@ -125,7 +126,9 @@ class ClusterBuilder {
       );
     const kubeconfigPath = options.kubeconfig ?? `${options.dataDir}/kubeconfig`;
     // From here on a second one is refused, and `k8ts down` finds this one.
-    await this.#noteState({ server: '', kubeconfigPath, nodes: [] });
+    await this.#noteState({ server: '', kubeconfigPath, nodes: [] }).catch((error: Error) => {
+      throw unusableStore(error);
+    });
     let fabric: ClusterLayout | undefined;
     if (this.#isReal) {
       await this.#checkMachine();
