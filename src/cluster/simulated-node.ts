@@ -36,6 +36,12 @@ const usualDirs = [
   '/var/log',
 ];
 
+/**
+ * No real command begins at once, and kubectl before 1.33 loses what one prints before it is ready to hear it: "Unknown stream id 1,
+ * discarding message".
+ */
+const latencies = { execMs: 20 };
+
 /** A node that is not there: its kubelet is real, its containers and its disk are not. */
 export async function startSimulatedNode(options: SimulatedNodeOptions): Promise<RunningComponents> {
   const { name, transport, serving, address = '127.0.0.1', onRegistered } = options;
@@ -49,7 +55,7 @@ export async function startSimulatedNode(options: SimulatedNodeOptions): Promise
     tls: { cert: serving.pair.certificate, key: serving.pair.key, clientCa: serving.authority },
     listen: listenHttps,
   };
-  const runtime = new SimulatedRuntime({ clock, random, files });
+  const runtime = new SimulatedRuntime({ clock, random, files, latencies });
   const kubelet = createKubelet({
     client: new Client(transport),
     runtime,

@@ -128,6 +128,7 @@ export class SimulatedContainers implements Containers {
   /** What the annotations tell; where they are silent, one of a few programs. */
   async exec(id: string, command: string[], wanted: StreamOptions): Promise<StreamSession> {
     const c = this.#running(id);
+    await this.#world.takesTime('execMs');
     const { execExitCode, execOutput } = c.behaviour;
     if (execExitCode === undefined && execOutput === undefined)
       return runCommand(this.#world, c, { command, wanted });

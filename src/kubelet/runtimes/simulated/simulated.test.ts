@@ -70,8 +70,12 @@ const container = (name = 'main'): ContainerSpec => ({
   security: { namespaces: { network: 'pod', ipc: 'pod', pid: 'container' } },
 });
 
-async function runPod(annotations: Record<string, string>, names = ['main']) {
-  const node = simulated();
+async function runPod(
+  annotations: Record<string, string>,
+  names = ['main'],
+  more: Partial<SimulatedOptions> = {},
+) {
+  const node = simulated(more);
   await node.runtime.images.pull('nginx');
   const spec = sandbox(annotations);
   const sandboxId = await node.runtime.sandboxes.run(spec);
@@ -203,6 +207,18 @@ describe('what annotations make containers do', () => {
       undefined,
     ]);
   });
+});
+
+test('a command that somebody executes takes its time to begin', async () => {
+  const { clock, runtime, ids } = await runPod({}, ['main'], { latencies: { execMs: 20 } });
+  let hasBegun = false;
+  void runtime.containers.exec(ids[0], ['echo', 'a'], { stdout: true }).then(() => {
+    hasBegun = true;
+  });
+  await clock.advance(19);
+  expect(hasBegun).toBe(false);
+  await clock.advance(11);
+  expect(hasBegun).toBe(true);
 });
 
 test('latencies pass on the clock', async () => {

@@ -13,6 +13,8 @@ export interface Latencies {
   sandboxMs: number;
   startMs: number;
   pullMs: number;
+  /** Until a command that somebody executes begins. */
+  execMs: number;
 }
 
 export interface SimulatedOptions {
@@ -77,7 +79,7 @@ export class SimulatedWorld {
     this.hasImage = options.hasImage ?? (() => true);
     this.answers = options.answers ?? (() => true);
     this.#random = options.random;
-    this.#latencies = { sandboxMs: 0, startMs: 0, pullMs: 0, ...options.latencies };
+    this.#latencies = { sandboxMs: 0, startMs: 0, pullMs: 0, execMs: 0, ...options.latencies };
     if (options.podCidr) this.addresses = new AddressPool(options.podCidr);
   }
 
