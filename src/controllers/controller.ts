@@ -11,6 +11,7 @@ import type { Log } from '../platform/log.ts';
 import type { Meter } from '../platform/metrics/meter.ts';
 import { onAbort } from '../platform/on-abort.ts';
 import type { Random } from '../platform/random.ts';
+import { afterTurn } from '../platform/turn.ts';
 
 /** What a controller is given. Informers are shared with all controllers of the process. */
 export interface ControllerContext {
@@ -50,6 +51,11 @@ export interface ControllerOptions {
   setup(parts: { queue: WorkQueue; writes: OwnWrites }): Reconcile;
 }
 
+/**
+ * Keys after which others get their turn of the event loop. Where nothing has to be waited for, hundreds would come one after the
+ * other, and the API server would not be heard meanwhile.
+ */
+const keysPerTurn = 20;
 /** A server that does not say what it has is asked again after this time. */
 const lookAgainMs = 1000;
 /** How long a write that never shows up in an informer holds a key back (as upstream's expectations). */
@@ -157,10 +163,21 @@ export function createController(options: ControllerOptions): Component {
     }
   };
 
+  let handled = 0;
+  let turn: Promise<void> | undefined;
+  const othersTurn = () =>
+    new Promise<void>((resolve) =>
+      afterTurn(() => {
+        turn = undefined;
+        resolve();
+      }),
+    );
   const worker = async (signal: AbortSignal) => {
     for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
       await handle(key, signal);
       queue.done(key);
+      if (++handled % keysPerTurn === 0) turn ??= othersTurn();
+      if (turn) await turn;
     }
   };
 
