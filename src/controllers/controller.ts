@@ -11,7 +11,7 @@ import type { Log } from '../platform/log.ts';
 import type { Meter } from '../platform/metrics/meter.ts';
 import { onAbort } from '../platform/on-abort.ts';
 import type { Random } from '../platform/random.ts';
-import { afterTurn } from '../platform/turn.ts';
+import { turnTogether } from '../platform/turn.ts';
 
 /** What a controller is given. Informers are shared with all controllers of the process. */
 export interface ControllerContext {
@@ -165,18 +165,11 @@ export function createController(options: ControllerOptions): Component {
 
   let handled = 0;
   let turn: Promise<void> | undefined;
-  const othersTurn = () =>
-    new Promise<void>((resolve) =>
-      afterTurn(() => {
-        turn = undefined;
-        resolve();
-      }),
-    );
   const worker = async (signal: AbortSignal) => {
     for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
       await handle(key, signal);
       queue.done(key);
-      if (++handled % keysPerTurn === 0) turn ??= othersTurn();
+      if (++handled % keysPerTurn === 0) turn ??= turnTogether().then(() => void (turn = undefined));
       if (turn) await turn;
     }
   };

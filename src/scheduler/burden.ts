@@ -58,8 +58,6 @@ function burdenOf({ pod, requests, hostPorts, claims }: PodInfo): Burden {
 
 type Affinity = NonNullable<Pod['spec']['affinity']>;
 
-const lengthOf = (list: readonly unknown[] | undefined) => list?.length ?? 0;
-
 function nodeRuleCount({
   requiredDuringSchedulingIgnoredDuringExecution: required,
   preferredDuringSchedulingIgnoredDuringExecution: preferred = [],
@@ -72,7 +70,7 @@ function nodeRuleCount({
 
 function ruleCount({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm): number {
   let count = 1;
-  for (const { values } of [...matchExpressions, ...matchFields])
-    count += 1 + Math.floor(lengthOf(values) / valuesPerComparison);
+  for (const { values = [] } of [...matchExpressions, ...matchFields])
+    count += 1 + Math.floor(values.length / valuesPerComparison);
   return count;
 }

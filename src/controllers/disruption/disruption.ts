@@ -22,6 +22,7 @@ import {
 } from '../controller.ts';
 import type { Discover } from '../discovery.ts';
 import { byNamespace, indexByNamespace, isReady } from '../shared/pods.ts';
+import { compiledOnce } from '../shared/selectors.ts';
 import { spacingMs } from '../shared/spacing.ts';
 import { budgetStatus, failedStatus, healthyPods, needsScale, pendingEvictions, wantedPods } from './plan.ts';
 import { ScaleFinder } from './scale-finder.ts';
@@ -154,17 +155,10 @@ class DisruptionController {
   }
 }
 
-const selectors = new WeakMap<PodDisruptionBudget, Selector | undefined>();
-
-/** What the budget selects, read once for each version of it; where it cannot be read, nothing. */
+/** What the budget selects; where it cannot be read, nothing. */
 function selectorOf(budget: PodDisruptionBudget): Selector | undefined {
-  if (!selectors.has(budget)) selectors.set(budget, compiled(budget));
-  return selectors.get(budget);
-}
-
-function compiled(budget: PodDisruptionBudget): Selector | undefined {
   try {
-    return compileLabelSelector(budget.spec.selector);
+    return compiledOnce(budget.spec.selector);
   } catch {
     return undefined;
   }
