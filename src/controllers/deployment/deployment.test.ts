@@ -8,6 +8,7 @@ import { createReplicaSetController } from '../replicaset/replicaset.ts';
 import { isReady } from '../shared/pods.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createDeploymentController } from './deployment.ts';
+import { planDeployment } from './plan.ts';
 import { scaleInProportion } from './scaling.ts';
 
 let cluster: TestCluster;
@@ -286,6 +287,24 @@ describe('a pause', () => {
     await cluster.pass(1_000);
     expect(await spread()).toEqual({ 'web:2': 3 });
   });
+});
+
+test('old ReplicaSets are kept until nothing of any of them runs any more', () => {
+  const set = (image: string, replicas: number) =>
+    ({
+      metadata: { name: image, uid: image, creationTimestamp: '2026-01-01T00:00:00Z' },
+      spec: { replicas, template: template(image) },
+      status: { replicas, availableReplicas: replicas },
+    }) as unknown as Stored<ReplicaSet>;
+  const spec = { replicas: 2, revisionHistoryLimit: 0, template: template('web:3') };
+  const removed = (replicas: number) => {
+    const status = { updatedReplicas: 2, availableReplicas: replicas, replicas };
+    const deployment = { metadata: {}, spec, status } as unknown as Stored<Deployment>;
+    const sets = [set('web:1', 0), set('web:2', replicas - 2), set('web:3', 2)];
+    return planDeployment({ deployment, sets, pods: [], nowMs: 0 }).remove.map(imageOf);
+  };
+  expect(removed(3)).toEqual([]);
+  expect(removed(2)).toEqual(['web:1', 'web:2']);
 });
 
 test('Recreate is available with all of its pods, and not before', async () => {

@@ -19,6 +19,7 @@ import {
   checkAgainInMs,
   foundCondition,
   hasDeadline,
+  isComplete,
   pauseCondition,
   plainStatus,
   rolloutStatus,
@@ -67,7 +68,9 @@ export function planDeployment(input: DeploymentInput): DeploymentPlan {
       ? recreate(input, current, old)
       : roll(deployment, current, old);
   const create = synced.create && mayCreate(input, old) ? synced.create : undefined;
-  const remove = isDone(deployment, current) ? surplusHistory(deployment, old) : [];
+  // Upstream goes by what the status said before.
+  const isOver = isComplete(deployment, deployment.status ?? {});
+  const remove = isOver ? surplusHistory(deployment, old) : [];
   const status = withFound(deployment, rolloutStatus(about), { create, current, nowMs });
   const againInMs = checkAgainInMs(deployment, status, nowMs);
   return { ...synced, create, scale, remove, status, againInMs };
@@ -140,16 +143,6 @@ function recreate(
   if (active.length > 0) return active.map((set) => ({ set, replicas: 0 }));
   if (!current || oldPodsRun(old, pods) || replicasOf(current) === desiredOf(deployment)) return [];
   return [{ set: current, replicas: desiredOf(deployment) }];
-}
-
-function isDone(deployment: Deployment, current: ReplicaSet | undefined): boolean {
-  const desired = desiredOf(deployment);
-  const status = current?.status;
-  return (
-    status !== undefined &&
-    replicasOf(current as ReplicaSet) === desired &&
-    (status.availableReplicas ?? 0) === desired
-  );
 }
 
 /** Old ReplicaSets beyond the history limit that are empty and settled, oldest revision first. */
