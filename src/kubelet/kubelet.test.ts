@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { leases, nodes, pods } from '../api/generated/resources.ts';
+import { csinodes, leases, nodes, pods } from '../api/generated/resources.ts';
 import { container, TestNode } from './testing/test-node.ts';
 
 async function started(): Promise<TestNode> {
@@ -28,6 +28,30 @@ describe('the kubelet', () => {
     const first = node.api.get(leases, 'kube-node-lease', 'n1')?.spec?.renewTime;
     await node.clock.advance(11_000);
     expect(node.api.get(leases, 'kube-node-lease', 'n1')?.spec?.renewTime).not.toBe(first);
+    await node.stop();
+  });
+
+  test('makes a CSINode that goes with its node', async () => {
+    const node = await started();
+    const { uid } = node.api.get(nodes, '', 'n1')?.metadata ?? {};
+    const own = { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'n1', uid }] };
+    await node.until(() => node.api.get(csinodes, '', 'n1') !== undefined);
+    expect(node.api.get(csinodes, '', 'n1')).toMatchObject({ metadata: own, spec: { drivers: [] } });
+    expect(node.api.get(csinodes, '', 'n1')?.metadata.annotations).toEqual({
+      'storage.alpha.kubernetes.io/migrated-plugins':
+        'kubernetes.io/aws-ebs,kubernetes.io/azure-disk,kubernetes.io/azure-file,kubernetes.io/cinder,' +
+        'kubernetes.io/gce-pd,kubernetes.io/portworx-volume,kubernetes.io/vsphere-volume',
+    });
+    await node.stop();
+  });
+
+  test('makes the CSINode its own that a Node before it had', async () => {
+    const node = new TestNode();
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'Node', name: 'n1', uid: 'before' }];
+    node.api.add(csinodes, { metadata: { name: 'n1', ownerReferences }, spec: { drivers: [] } });
+    await node.start();
+    const { uid } = node.api.get(nodes, '', 'n1')?.metadata ?? {};
+    await node.until(() => node.api.get(csinodes, '', 'n1')?.metadata.ownerReferences?.[0]?.uid === uid);
     await node.stop();
   });
 

@@ -9,6 +9,9 @@ const drivers: ReadonlyMap<string, string> = new Map([
   ['kubernetes.io/vsphere-volume', 'csi.vsphere.vmware.com'],
 ]);
 
+/** The provisioners whose volumes are those of a driver now, in order. */
+export const migratedProvisioners: readonly string[] = [...drivers.keys()];
+
 /** The driver that has taken the place of a provisioner; undefined where none has. */
 export const migratedTo = (provisioner: string): string | undefined => drivers.get(provisioner);
 

@@ -1,5 +1,6 @@
-import type { NodeStatus } from '../../api/core/v1.ts';
+import type { Node, NodeStatus } from '../../api/core/v1.ts';
 import { nodes } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
 import type { EventNote } from '../../client/event-recorder.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { ignoring } from '../../machinery/status-error.ts';
@@ -19,6 +20,7 @@ import {
   runtimeTroubles,
   systemInfo,
 } from './node-object.ts';
+import { ensureCsiNode } from './csi-node.ts';
 import { NodeLease } from './lease.ts';
 import { schedulableEvents, statusEvents } from './node-events.ts';
 import type { HostFacts, NodeHost } from './node-host.ts';
@@ -82,21 +84,26 @@ export class NodeAgent {
     }
   }
 
-  /** Makes the Node, or takes over the one that stands. */
+  /** Makes the Node, or takes over the one that stands; with its CSINode. */
   async register(): Promise<void> {
+    const node = await this.#registerNode();
+    await ensureCsiNode(this.#options.context.client, node);
+  }
+
+  async #registerNode(): Promise<Stored<Node>> {
     const { context, facts, identity } = this.#options;
     const { nodeName, client } = context;
     const found = await client.of(nodes).get({ name: nodeName }).catch(ignoring('NotFound'));
     if (!found) {
       const status = await this.#status(undefined);
-      await client.of(nodes).create(newNode({ nodeName, facts, identity, status }), { cause });
+      const made = await client.of(nodes).create(newNode({ nodeName, facts, identity, status }), { cause });
       this.#tell(statusEvents(nodeName, undefined, status));
-      return;
+      return made;
     }
     const labels = nodeLabels(nodeName, facts, identity);
-    if (Object.entries(labels).every(([key, value]) => found.metadata.labels?.[key] === value)) return;
+    if (Object.entries(labels).every(([key, value]) => found.metadata.labels?.[key] === value)) return found;
     const type = 'application/merge-patch+json';
-    await client.of(nodes).patch({ name: nodeName }, { metadata: { labels } }, { type, cause });
+    return client.of(nodes).patch({ name: nodeName }, { metadata: { labels } }, { type, cause });
   }
 
   /** Runs until the signal is aborted. */
