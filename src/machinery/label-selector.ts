@@ -261,6 +261,32 @@ export function compileLabelSelector(selector: LabelSelector | undefined): Selec
   return sortRequirements(all);
 }
 
+const compiled = new WeakMap<LabelSelector, Selector>();
+
+/**
+ * The same, read once for each selector object: for what is compared with many others, and is never written into. A selector may have
+ * thousands of conditions. Throws as {@link compileLabelSelector} does.
+ */
+export function compiledOnce(selector: LabelSelector | undefined): Selector | undefined {
+  if (!selector) return undefined;
+  const before = compiled.get(selector);
+  if (before) return before;
+  const made = compileLabelSelector(selector) as Selector;
+  compiled.set(selector, made);
+  return made;
+}
+
+const exact = new WeakMap<Labels, Selector>();
+
+/** A selector for exactly these labels, made once for each object that holds them: as {@link compiledOnce}. */
+export function exactlyOnce(labels: Labels): Selector {
+  const before = exact.get(labels);
+  if (before) return before;
+  const made = selectorFromLabels(labels);
+  exact.set(labels, made);
+  return made;
+}
+
 function compareInts(actual: string, wanted: string | undefined): number {
   if (wanted === undefined || !inInt64(actual) || !inInt64(wanted)) return Number.NaN;
   const difference = BigInt(actual) - BigInt(wanted);
@@ -296,9 +322,98 @@ export function valueMatches(
   }
 }
 
-/** Whether labels satisfy a selector; `undefined`, as {@link compileLabelSelector} gives it, matches nothing. */
+/** Up to so many conditions and values are simply gone through. */
+const fewConditions = 16;
+
+function isShort(selector: Selector): boolean {
+  let count = selector.length;
+  for (let i = 0; i < selector.length && count <= fewConditions; i++)
+    count += (selector[i] as Requirement).values.length;
+  return count <= fewConditions;
+}
+
+/** All that a selector says of one key. */
+interface KeyRule {
+  /** Whether the key must be there. */
+  needed: boolean;
+  absent: boolean;
+  /** The values of which it must have one, where there are such. */
+  allowed?: ReadonlySet<string>;
+  refused: Set<string>;
+  /** What is no question of one value out of several. */
+  others: Requirement[];
+}
+
+/** A selector of many conditions, in the form in which labels look for what is said of them. */
+interface Prepared {
+  needed: readonly string[];
+  rules: ReadonlyMap<string, KeyRule>;
+}
+
+const preparedSelectors = new WeakMap<Selector, Prepared>();
+
+function preparedOf(selector: Selector): Prepared {
+  const before = preparedSelectors.get(selector);
+  if (before) return before;
+  const rules = new Map<string, KeyRule>();
+  for (const requirement of selector) {
+    const { key } = requirement;
+    let rule = rules.get(key);
+    if (!rule) rules.set(key, (rule = { needed: false, absent: false, refused: new Set(), others: [] }));
+    addTo(rule, requirement);
+  }
+  const needed = [...rules].flatMap(([key, rule]) => (rule.needed ? [key] : []));
+  const prepared = { needed, rules };
+  preparedSelectors.set(selector, prepared);
+  return prepared;
+}
+
+function addTo(rule: KeyRule, requirement: Requirement): void {
+  const { operator, values } = requirement;
+  switch (operator) {
+    case 'notin':
+    case '!=':
+      for (const value of values) rule.refused.add(value);
+      return;
+    case '!':
+      rule.absent = true;
+      return;
+    case 'in':
+    case '=':
+    case '==':
+      rule.allowed = new Set(rule.allowed ? values.filter((v) => rule.allowed?.has(v)) : values);
+      break;
+    case 'gt':
+    case 'lt':
+      rule.others.push(requirement);
+      break;
+  }
+  rule.needed = true;
+}
+
+/** Costs as much as there are labels, however much the selector says. */
+function preparedMatches({ needed, rules }: Prepared, labels: Labels): boolean {
+  for (const key of needed) if (!Object.hasOwn(labels, key)) return false;
+  for (const key of Object.keys(labels)) {
+    const rule = rules.get(key);
+    if (rule && !allows(rule, labels[key] as string)) return false;
+  }
+  return true;
+}
+
+function allows({ absent, allowed, refused, others }: KeyRule, value: string): boolean {
+  if (absent || refused.has(value) || (allowed && !allowed.has(value))) return false;
+  return others.every(({ operator, values }) => valueMatches(value, operator, values));
+}
+
+/**
+ * Whether labels satisfy a selector; `undefined`, as {@link compileLabelSelector} gives it, matches nothing. A selector of many conditions
+ * is made ready at the first comparison, so it must be the same array, unchanged, at the next.
+ */
 export function matchesLabels(selector: Selector | undefined, labels: Labels | undefined): boolean {
-  return selector?.every((r) => requirementMatches(r, labels ?? {})) ?? false;
+  if (!selector) return false;
+  if (isShort(selector)) return selector.every((r) => requirementMatches(r, labels ?? {}));
+  return preparedMatches(preparedOf(selector), labels ?? {});
 }
 
 function formatRequirement({ key, operator, values }: Requirement): string {

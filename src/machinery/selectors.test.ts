@@ -8,7 +8,9 @@ import {
   requiredFieldValue,
 } from './field-selector.ts';
 import {
+  compiledOnce,
   compileLabelSelector,
+  exactlyOnce,
   formatLabelSelector,
   labelSelectorErrors,
   labelsErrors,
@@ -118,6 +120,62 @@ describe('label selectors as objects', () => {
     expect(selector && formatLabelSelector(selector)).toBe('app=web,!old,tier in (a,b)');
     expect(matchesLabels(selector, { app: 'web', tier: 'a' })).toBe(true);
     expect(matchesLabels(selector, { app: 'web', tier: 'a', old: '' })).toBe(false);
+  });
+
+  test('of thousands of conditions only those are looked at that say something of the labels', () => {
+    const matchExpressions = Array.from({ length: 5000 }, (_, i) => ({
+      key: `k${i}`,
+      operator: ['DoesNotExist', 'NotIn'][i % 2] as string,
+      ...(i % 2 && { values: ['a'] }),
+    }));
+    const selector = compileLabelSelector({ matchLabels: { app: 'web' }, matchExpressions });
+    let looks = 0;
+    const labels = new Proxy<Record<string, string>>(
+      { app: 'web', k1: 'b' },
+      { getOwnPropertyDescriptor: (target, key) => (looks++, Reflect.getOwnPropertyDescriptor(target, key)) },
+    );
+    expect(matchesLabels(selector, labels)).toBe(true);
+    expect(looks).toBeLessThan(10);
+    expect(matchesLabels(selector, { app: 'web', k1: 'a' })).toBe(false);
+    expect(matchesLabels(selector, { app: 'web', k2: 'a' })).toBe(false);
+    expect(matchesLabels(selector, {})).toBe(false);
+  });
+
+  test('many conditions mean what they mean one by one', () => {
+    const key = fc.constantFrom('a', 'b', 'c', 'toString', '__proto__');
+    const value = fc.constantFrom('', '1', '2', 'x');
+    const values = fc.array(value, { minLength: 1, maxLength: 4 });
+    const condition = fc.oneof(
+      fc.record({ key, operator: fc.constantFrom('in' as const, 'notin' as const), values }),
+      fc.record({ key, operator: fc.constantFrom('exists' as const, '!' as const), values: fc.constant([]) }),
+      fc.record({ key, operator: fc.constantFrom('=' as const, '!=' as const), values: fc.tuple(value) }),
+      fc.record({ key, operator: fc.constantFrom('gt' as const, 'lt' as const), values: fc.tuple(value) }),
+    );
+    const padding = parseLabelSelector('z notin (1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16)');
+    fc.assert(
+      fc.property(fc.array(condition, { maxLength: 5 }), fc.dictionary(key, value), (selector, labels) => {
+        const each = selector.every((one) => matchesLabels([one], labels));
+        expect(matchesLabels([...selector, ...padding], labels)).toBe(each);
+      }),
+    );
+  });
+
+  test('one is read once, however many objects are compared with it', () => {
+    let reads = 0;
+    const selector = {
+      get matchLabels() {
+        reads++;
+        return { app: 'web' };
+      },
+    };
+    const all = Array.from({ length: 100 }, () => compiledOnce(selector));
+    expect(new Set(all)).toEqual(new Set([[{ key: 'app', operator: '=', values: ['web'] }]]));
+    expect(reads).toBe(1);
+    expect(compiledOnce(undefined)).toBeUndefined();
+    expect(compiledOnce({})).toEqual([]);
+    const labels = { app: 'web' };
+    expect(exactlyOnce(labels)).toBe(exactlyOnce(labels));
+    expect(exactlyOnce(labels)).toEqual(compiledOnce(selector));
   });
 
   test('malformed ones are refused', () => {

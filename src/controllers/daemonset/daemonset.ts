@@ -8,7 +8,7 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { matchesLabels } from '../../machinery/label-selector.ts';
+import { compiledOnce, matchesLabels } from '../../machinery/label-selector.ts';
 import {
   type ControllerContext,
   createController,
@@ -22,7 +22,6 @@ import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
 import { currentRevision, truncateHistory } from '../shared/revisions.ts';
-import { compiledOnce } from '../shared/selectors.ts';
 import { type DaemonSetInput, type DaemonSetPlan, daemonSetStatus, planDaemonSet } from './plan.ts';
 import { daemonPod, hashLabel, nodeOf, placement } from './pods.ts';
 

@@ -7,7 +7,7 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { matchesLabels } from '../../machinery/label-selector.ts';
+import { compiledOnce, matchesLabels } from '../../machinery/label-selector.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import {
   type ControllerContext,
@@ -19,7 +19,6 @@ import {
 import { byController, claim, indexByController } from '../shared/claims.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf, isControlledBy } from '../shared/owners.ts';
-import { compiledOnce } from '../shared/selectors.ts';
 import { desiredKey, maxKey, revisionKey } from './annotations.ts';
 import { type DeploymentPlan, planDeployment } from './plan.ts';
 import { desiredOf, limitsOf, replicasOf, type Scaling } from './scaling.ts';

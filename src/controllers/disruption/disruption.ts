@@ -8,7 +8,7 @@ import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import {
-  compileLabelSelector,
+  compiledOnce,
   formatLabelSelector,
   matchesLabels,
   type Selector,
@@ -22,7 +22,6 @@ import {
 } from '../controller.ts';
 import type { Discover } from '../discovery.ts';
 import { byNamespace, indexByNamespace, isReady } from '../shared/pods.ts';
-import { compiledOnce } from '../shared/selectors.ts';
 import { spacingMs } from '../shared/spacing.ts';
 import { budgetStatus, failedStatus, healthyPods, needsScale, pendingEvictions, wantedPods } from './plan.ts';
 import { ScaleFinder } from './scale-finder.ts';
@@ -122,7 +121,7 @@ class DisruptionController {
   }
 
   #tellUnmanaged(budget: Stored<PodDisruptionBudget>): void {
-    const selector = formatLabelSelector(compileLabelSelector(budget.spec.selector) ?? []);
+    const selector = formatLabelSelector(compiledOnce(budget.spec.selector) ?? []);
     const message = [
       `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found to be unmanaged.`,
       'As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior.',

@@ -20,7 +20,7 @@ import { claim, indexByController } from '../shared/claims.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
-import { compiledOnce } from '../shared/selectors.ts';
+import { compiledOnce } from '../../machinery/label-selector.ts';
 import { type Count, countPods } from './count.ts';
 import { FailureMemory } from './delays.ts';
 import { JobMetrics, type SyncAction } from './metrics.ts';

@@ -3,7 +3,7 @@ import type { Component } from '../../client/component.ts';
 import type { ControllerContext } from '../controller.ts';
 import { planReplicas } from './plan.ts';
 import { createReplicaManager } from './replica-manager.ts';
-import { compiledOnce } from '../shared/selectors.ts';
+import { compiledOnce } from '../../machinery/label-selector.ts';
 
 /** Keeps the pods of every ReplicaSet. */
 export function createReplicaSetController(context: ControllerContext, plan = planReplicas): Component {

@@ -1,6 +1,6 @@
 import { replicationcontrollers } from '../../api/generated/resources.ts';
 import type { Component } from '../../client/component.ts';
-import { selectorFromLabels } from '../../machinery/label-selector.ts';
+import { exactlyOnce } from '../../machinery/label-selector.ts';
 import type { ControllerContext } from '../controller.ts';
 import { createReplicaManager } from './replica-manager.ts';
 
@@ -20,8 +20,8 @@ export function createReplicationController(context: ControllerContext): Compone
     }),
     // An empty selector would match everything; it selects nothing here.
     selectorOf: (controller) => {
-      const labels = controller.spec?.selector ?? {};
-      return Object.keys(labels).length > 0 ? selectorFromLabels(labels) : undefined;
+      const selector = exactlyOnce(controller.spec?.selector ?? {});
+      return selector.length > 0 ? selector : undefined;
     },
   });
 }

@@ -3,7 +3,7 @@ import { pods, services } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import { keyOf } from '../../client/informer.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
-import { matchesLabels, type Selector, selectorFromLabels } from '../../machinery/label-selector.ts';
+import { exactlyOnce, matchesLabels, type Selector } from '../../machinery/label-selector.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import type { ControllerContext } from '../controller.ts';
 import { byNamespace, indexByNamespace, isFinished, isReady } from './pods.ts';
@@ -14,15 +14,10 @@ export function hasEndpoints(service: Service): boolean {
   return service.spec.type !== 'ExternalName' && Object.keys(service.spec.selector ?? {}).length > 0;
 }
 
-const selectors = new WeakMap<Service, Selector | undefined>();
-
-/** What the Service chooses pods by, read once for each version of it. */
-function selectorOf(service: Service): Selector | undefined {
-  if (!selectors.has(service)) {
-    const selector = hasEndpoints(service) ? selectorFromLabels(service.spec.selector ?? {}) : undefined;
-    selectors.set(service, selector);
-  }
-  return selectors.get(service);
+/** What the Service chooses pods by. */
+function selectorOf({ spec: { type, selector } }: Service): Selector | undefined {
+  const exactly = type === 'ExternalName' || !selector ? undefined : exactlyOnce(selector);
+  return exactly?.length ? exactly : undefined;
 }
 
 const selects = (service: Service, pod: Pod) => matchesLabels(selectorOf(service), pod.metadata.labels);

@@ -12,7 +12,7 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { matchesLabels } from '../../machinery/label-selector.ts';
+import { compiledOnce, matchesLabels } from '../../machinery/label-selector.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import {
   type ControllerContext,
@@ -26,7 +26,6 @@ import { byController, claim, indexByController } from '../shared/claims.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
 import { currentRevision, templateOf, truncateHistory } from '../shared/revisions.ts';
-import { compiledOnce } from '../shared/selectors.ts';
 import { ensureClaims, hasLeavingClaim, syncClaimOwners } from './claims.ts';
 import { meterStatefulSets } from './metrics.ts';
 import { planStatefulSet, type StatefulSetInput, type Step, statefulSetStatus } from './plan.ts';

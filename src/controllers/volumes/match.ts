@@ -1,6 +1,6 @@
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
-import { compileLabelSelector, matchesLabels } from '../../machinery/label-selector.ts';
+import { compiledOnce, matchesLabels } from '../../machinery/label-selector.ts';
 import { compareQuantities } from '../../machinery/quantity.ts';
 
 export const annotations = {
@@ -91,7 +91,7 @@ export function findVolume(
   const kept = living.find((volume) => isKeptFor(volume, claim) && fits(volume, claim));
   if (kept || options.onlyKept) return kept;
   const { selector } = claim.spec;
-  const compiled = selector && compileLabelSelector(selector);
+  const compiled = selector && compiledOnce(selector);
   const free = living.filter(
     (volume) =>
       !volume.spec.claimRef &&

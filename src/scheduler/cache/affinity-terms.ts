@@ -1,7 +1,7 @@
 import type { Affinity, Pod, PodAffinityTerm, WeightedPodAffinityTerm } from '../../api/core/v1.ts';
 import type { LabelSelector } from '../../api/meta/v1.ts';
 import {
-  compileLabelSelector,
+  compiledOnce,
   formatLabelSelector,
   type Labels,
   matchesLabels,
@@ -42,10 +42,10 @@ export const termKinds = [
 
 export type TermKind = (typeof termKinds)[number];
 
-/** A selector that cannot be read selects nothing; validation lets none in. */
+/** A selector that cannot be read selects nothing; validation lets none in. Read once for each object that an informer shows. */
 export function compileOrNothing(selector: LabelSelector | undefined): Selector | undefined {
   try {
-    return compileLabelSelector(selector);
+    return compiledOnce(selector);
   } catch {
     return undefined;
   }

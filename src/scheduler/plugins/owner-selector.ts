@@ -1,6 +1,11 @@
 import type { ReplicaSet, StatefulSet } from '../../api/apps/v1.ts';
 import type { Pod, ReplicationController, Service } from '../../api/core/v1.ts';
-import { matchesLabels, type Selector, selectorFromLabels } from '../../machinery/label-selector.ts';
+import {
+  exactlyOnce,
+  matchesLabels,
+  type Selector,
+  selectorFromLabels,
+} from '../../machinery/label-selector.ts';
 import { compileOrNothing } from '../cache/affinity-terms.ts';
 import type { Lister } from '../framework/handle.ts';
 
@@ -26,8 +31,8 @@ function servicesOf(pod: Pod, services: Lister<Service>): Selector {
   const merged: Record<string, string> = {};
   for (const { spec } of services.inNamespace(pod.metadata.namespace ?? '')) {
     const { selector } = spec ?? {};
-    if (!selector || Object.keys(selector).length === 0) continue;
-    if (matchesLabels(selectorFromLabels(selector), pod.metadata.labels)) Object.assign(merged, selector);
+    const exactly = selector && exactlyOnce(selector);
+    if (exactly?.length && matchesLabels(exactly, pod.metadata.labels)) Object.assign(merged, selector);
   }
   return selectorFromLabels(merged);
 }

@@ -3,7 +3,7 @@ import { poddisruptionbudgets } from '../../../../api/generated/resources.ts';
 import type { DeleteOptions } from '../../../../api/meta/v1.ts';
 import type { Eviction, PodDisruptionBudget } from '../../../../api/policy/v1.ts';
 import type { Stored } from '../../../../api/resource.ts';
-import { compileLabelSelector, matchesLabels } from '../../../../machinery/label-selector.ts';
+import { compiledOnce, matchesLabels } from '../../../../machinery/label-selector.ts';
 import { badRequest, hasReason, StatusError } from '../../../../machinery/status-error.ts';
 import { timestamp } from '../../../../platform/clock.ts';
 import { checkPreconditions } from '../../../registry/preconditions.ts';
@@ -117,7 +117,7 @@ function budgetsOf(pod: Stored<Pod>, context: HookContext): Stored<PodDisruption
   const budgets = [...context.list<PodDisruptionBudget>(poddisruptionbudgets, context.namespace)];
   return budgets.filter(({ spec }) => {
     try {
-      return matchesLabels(compileLabelSelector(spec.selector), pod.metadata.labels);
+      return matchesLabels(compiledOnce(spec.selector), pod.metadata.labels);
     } catch {
       return false;
     }
