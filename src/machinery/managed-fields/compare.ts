@@ -96,6 +96,8 @@ function index(list: unknown, shape: ListShape): Map<string, unknown[]> {
 
 function compareLists(a: unknown, b: unknown, list: ListShape): Comparison {
   if (!isContainerOf(a, Array.isArray) || !isContainerOf(b, Array.isArray)) return { modified: leaf };
+  // To find out how elements are told apart is a hundred times as dear, and most lists stay as they are.
+  if (a !== undefined && deepEqual(a, b)) return same;
   const [left, right] = [index(a, list), index(b, list)];
   const collector = new Collector();
   for (const [element, items] of left) {

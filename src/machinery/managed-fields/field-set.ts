@@ -1,4 +1,4 @@
-import { compareElements, normalElement } from './path-element.ts';
+import { inOrder, normalElement } from './path-element.ts';
 
 /*
  * Sets of field paths, in the very form that `fieldsV1` has in JSON: a tree whose keys are path elements (`f:spec`,
@@ -100,9 +100,7 @@ export function matching(a: FieldSet | undefined, pattern: FieldSet): FieldSet |
 
 /** The paths of a set, each as its elements: those of a level before those below. */
 export function pathsOf(set: FieldSet | undefined, prefix: readonly string[] = []): string[][] {
-  const keys = Object.keys(set ?? {})
-    .filter((key) => key !== self)
-    .sort(compareElements);
+  const keys = inOrder(Object.keys(set ?? {}).filter((key) => key !== self));
   const here = keys.filter((key) => isMember(set?.[key])).map((key) => [...prefix, key]);
   return [...here, ...keys.flatMap((key) => pathsOf(set?.[key], [...prefix, key]))];
 }
@@ -110,7 +108,7 @@ export function pathsOf(set: FieldSet | undefined, prefix: readonly string[] = [
 /** The same set with its keys in order, as upstream writes it. */
 export function sorted(set: FieldSet): FieldSet {
   const result: Children = {};
-  for (const key of Object.keys(set).sort(compareElements)) result[key] = sorted(set[key] as FieldSet);
+  for (const key of inOrder(Object.keys(set))) result[key] = sorted(set[key] as FieldSet);
   return result;
 }
 

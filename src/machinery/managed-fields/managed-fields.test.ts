@@ -5,6 +5,7 @@ import { clone } from '../clone.ts';
 import { StatusError } from '../status-error.ts';
 import { type ApplyWrite, applyManaged } from './apply.ts';
 import { conflictError } from './conflict.ts';
+import { compare } from './compare.ts';
 import { createdFields } from './created-fields.ts';
 import {
   difference,
@@ -21,7 +22,7 @@ import {
 import { shapeOfJsonSchema, shapeWithoutSchema } from './json-schema-shape.ts';
 import { Changes, withoutIdentity, written } from './ownership.ts';
 import { printPath } from './path-element.ts';
-import { shapeOfType } from './shape.ts';
+import { type MapShape, shapeOfType } from './shape.ts';
 import { updateManagedFields } from './update.ts';
 
 type Json = Record<string, unknown>;
@@ -208,6 +209,22 @@ describe('the fields of an update', () => {
     expect(write(tracked, reset, 'b').metadata.managedFields).toBeUndefined();
     const nonsense = deployment({ replicas: 1 }, { managedFields: [{ manager: 'x', operation: 'Dance' }] });
     expect(owned(write(tracked, nonsense, 'b'), 'a')).toEqual(['.spec.replicas']);
+  });
+
+  test('a list that stays as it is is not taken apart, however long it is', () => {
+    let looks = 0;
+    const item: MapShape = { kind: 'map', present: [], field: () => (looks++, undefined) };
+    const env = { shape: { kind: 'list', keys: ['name'], items: item }, element: 'f:env' } as const;
+    const holder: MapShape = {
+      kind: 'map',
+      present: [],
+      field: (name) => (name === 'env' ? env : undefined),
+    };
+    const many = () => Array.from({ length: 1000 }, (_, i) => ({ name: `E${i}`, value: 'v' }));
+    expect(compare({ env: many() }, { env: many() }, holder)).toEqual({});
+    expect(looks).toBe(0);
+    const { added } = compare({ env: many() }, { env: [...many(), { name: 'new' }] }, holder);
+    expect(Object.keys(added?.['f:env'] ?? {})).toEqual(['k:{"name":"new"}']);
   });
 
   test('lists that cannot be told apart leave no managers', () => {

@@ -54,8 +54,9 @@ function compareValues(a: unknown, b: unknown): number {
   return x === y && x < 3 ? orderOf(a as string, b as string) : orderOf(x, y);
 }
 
-function compareKeys(a: string, b: string): number {
-  const [left, right] = [Object.entries(JSON.parse(a) as Json), Object.entries(JSON.parse(b) as Json)];
+type Keys = readonly (readonly [string, unknown])[];
+
+function compareKeys(left: Keys, right: Keys): number {
   for (let i = 0; i < left.length && i < right.length; i++) {
     const [x, y] = [left[i] as [string, unknown], right[i] as [string, unknown]];
     const order = orderOf(x[0], y[0]) || compareValues(x[1], y[1]);
@@ -64,14 +65,30 @@ function compareKeys(a: string, b: string): number {
   return orderOf(left.length, right.length);
 }
 
-/** The order of path elements in a set: fields, keys, values, indices; numbers by their size. */
-export function compareElements(a: string, b: string): number {
-  const [x, y] = [a[0] as string, b[0] as string];
-  if (x === 'f' && y === 'f') return orderOf(a, b);
-  if (x !== y) return orderOf(ranks[x] ?? -1, ranks[y] ?? -1);
-  const [left, right] = [a.slice(2), b.slice(2)];
-  if (x === 'k') return compareKeys(left, right);
-  return x === 'v' || x === 'i' ? compareValues(JSON.parse(left), JSON.parse(right)) : orderOf(a, b);
+/** An element and what it says, read once however many it is compared with. */
+interface ReadElement {
+  element: string;
+  kind: string;
+  said: unknown;
+}
+
+function readElement(element: string): ReadElement {
+  const kind = element[0] as string;
+  if (kind !== 'k' && kind !== 'v' && kind !== 'i') return { element, kind, said: undefined };
+  const value: unknown = JSON.parse(element.slice(2));
+  return { element, kind, said: kind === 'k' ? Object.entries(value as Json) : value };
+}
+
+function compareElements(a: ReadElement, b: ReadElement): number {
+  if (a.kind !== b.kind) return orderOf(ranks[a.kind] ?? -1, ranks[b.kind] ?? -1);
+  if (a.kind === 'k') return compareKeys(a.said as Keys, b.said as Keys);
+  return a.kind === 'v' || a.kind === 'i' ? compareValues(a.said, b.said) : orderOf(a.element, b.element);
+}
+
+/** Path elements in the order of a set: fields, keys, values, indices; numbers by their size. */
+export function inOrder(elements: readonly string[]): string[] {
+  const read = elements.map(readElement);
+  return read.sort(compareElements).map(({ element }) => element);
 }
 
 /** A path element that a client wrote, in the one form that it has; undefined for what is none. */
