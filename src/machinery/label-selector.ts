@@ -264,14 +264,15 @@ export function compileLabelSelector(selector: LabelSelector | undefined): Selec
 const compiled = new WeakMap<LabelSelector, Selector>();
 
 /**
- * The same, read once for each selector object: for what is compared with many others, and is never written into. A selector may have
- * thousands of conditions. Throws as {@link compileLabelSelector} does.
+ * The same, read and made ready once for each selector object: for what is compared with many others, and is never written into. A
+ * selector may have thousands of conditions. Throws as {@link compileLabelSelector} does.
  */
 export function compiledOnce(selector: LabelSelector | undefined): Selector | undefined {
   if (!selector) return undefined;
   const before = compiled.get(selector);
   if (before) return before;
   const made = compileLabelSelector(selector) as Selector;
+  if (!isShort(made)) preparedOf(made);
   compiled.set(selector, made);
   return made;
 }
@@ -339,9 +340,9 @@ interface KeyRule {
   absent: boolean;
   /** The values of which it must have one, where there are such. */
   allowed?: ReadonlySet<string>;
-  refused: Set<string>;
+  refused?: Set<string>;
   /** What is no question of one value out of several. */
-  others: Requirement[];
+  others?: Requirement[];
 }
 
 /** A selector of many conditions, in the form in which labels look for what is said of them. */
@@ -359,7 +360,7 @@ function preparedOf(selector: Selector): Prepared {
   for (const requirement of selector) {
     const { key } = requirement;
     let rule = rules.get(key);
-    if (!rule) rules.set(key, (rule = { needed: false, absent: false, refused: new Set(), others: [] }));
+    if (!rule) rules.set(key, (rule = { needed: false, absent: false }));
     addTo(rule, requirement);
   }
   const needed = [...rules].flatMap(([key, rule]) => (rule.needed ? [key] : []));
@@ -373,6 +374,7 @@ function addTo(rule: KeyRule, requirement: Requirement): void {
   switch (operator) {
     case 'notin':
     case '!=':
+      rule.refused ??= new Set();
       for (const value of values) rule.refused.add(value);
       return;
     case '!':
@@ -385,7 +387,7 @@ function addTo(rule: KeyRule, requirement: Requirement): void {
       break;
     case 'gt':
     case 'lt':
-      rule.others.push(requirement);
+      (rule.others ??= []).push(requirement);
       break;
   }
   rule.needed = true;
@@ -402,8 +404,8 @@ function preparedMatches({ needed, rules }: Prepared, labels: Labels): boolean {
 }
 
 function allows({ absent, allowed, refused, others }: KeyRule, value: string): boolean {
-  if (absent || refused.has(value) || (allowed && !allowed.has(value))) return false;
-  return others.every(({ operator, values }) => valueMatches(value, operator, values));
+  if (absent || refused?.has(value) || (allowed && !allowed.has(value))) return false;
+  return others?.every(({ operator, values }) => valueMatches(value, operator, values)) ?? true;
 }
 
 /**

@@ -89,8 +89,10 @@ class DisruptionController {
     const budget = this.#budgets.get(key);
     if (!budget) return done;
     const nowMs = this.#context.clock.now();
+    // Read here, where others get their turn in between, rather than all of a namespace when the first pod comes.
+    const selector = selectorOf(budget);
     const near = this.#pods.byIndex(byNamespace, budget.metadata.namespace ?? '');
-    const own = near.filter((pod) => selects(budget, pod));
+    const own = near.filter((pod) => matchesLabels(selector, pod.metadata.labels));
     if (own.length === 0) this.#tell(budget, 'NoPods', 'No matching pods found', 'Normal');
     try {
       const scale = await this.#scale(budget, own);
