@@ -40,7 +40,10 @@ export interface HttpRequest {
   readonly stream: Readable;
 }
 
-/** The answer to one request: either `send`, once, or `open`, once. After the client has gone both do nothing. */
+/**
+ * The answer to one request: either `send`, once, or `open`, once. After the client has gone both do nothing. A code or a header that the
+ * protocol does not have throws, or where another thread answers, is a 500 to the client and breaks off.
+ */
 export interface HttpReply {
   /** Whether `send` or `open` was called. */
   readonly started: boolean;

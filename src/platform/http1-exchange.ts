@@ -96,7 +96,13 @@ export class Http1Exchange extends Http1Request implements HttpReply {
     // A body that was not read would otherwise have to be, to keep the connection.
     // That of a request without one may not have been seen to end when it is answered at once.
     if (!this.message.complete && this.bodyLength !== 0) headers.connection = 'close';
-    this.#response.writeHead(status, headers as Record<string, string>);
+    try {
+      this.#response.writeHead(status, headers as Record<string, string>);
+    } catch (error) {
+      // It has no such code or header: nothing has been said, and something else can be.
+      this.started = false;
+      throw error;
+    }
   }
 
   open(status: number, headers: ReplyHeaders): ReplyStream {

@@ -3,6 +3,7 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
   type ServerHttp2Stream,
+  type ServerStreamResponseOptions,
 } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { Leavable } from './leavable.ts';
@@ -89,9 +90,9 @@ export class Http2Exchange extends Leavable implements HttpRequest, HttpReply {
     for (const part of body) length += part.length;
     const all = this.#head(status, headers);
     if (status !== 204 && status !== 304) all['content-length'] = length;
-    if (this.method === 'HEAD' || length === 0) stream.respond(all, { endStream: true });
+    if (this.method === 'HEAD' || length === 0) this.#respond(all, { endStream: true });
     else {
-      stream.respond(all);
+      this.#respond(all);
       stream.end(body.length === 1 ? body[0] : Buffer.concat(body, length));
     }
     if (this.#hasRest()) this.#refuseRest();
@@ -100,7 +101,7 @@ export class Http2Exchange extends Leavable implements HttpRequest, HttpReply {
   open(status: number, headers: ReplyHeaders): ReplyStream {
     this.started = true;
     const stream = this.#stream;
-    if (!stream.destroyed && !stream.closed) stream.respond(this.#head(status, headers));
+    if (!stream.destroyed && !stream.closed) this.#respond(this.#head(status, headers));
     return {
       write: (bytes, onTaken) => {
         if (!stream.destroyed && !stream.writableEnded) stream.write(bytes, onTaken);
@@ -121,6 +122,16 @@ export class Http2Exchange extends Leavable implements HttpRequest, HttpReply {
       // Closing it with a code would end it first.
       abort: () => stream.destroy(new Error('broken off')),
     };
+  }
+
+  /** Throws for codes and names that HTTP/2 does not have; nothing has been said then, and something else can be. */
+  #respond(all: OutgoingHttpHeaders, options?: ServerStreamResponseOptions): void {
+    try {
+      this.#stream.respond(all, options);
+    } catch (error) {
+      this.started = false;
+      throw error;
+    }
   }
 
   #hasRest(): boolean {

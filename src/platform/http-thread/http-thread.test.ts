@@ -86,6 +86,28 @@ describe.each([
     expect(isSo()).toBe(true);
   };
 
+  test.each([
+    ['a code', 999, {}],
+    ['an interim code', 101, {}],
+    ['a header', 200, { 'a b': 'c' }],
+  ])(
+    'can answer with something else when it has tried %s that HTTP/2 does not have',
+    async (_what, code, headers) => {
+      for (const how of ['open', 'send'] as const) {
+        const server = await serve((_request, reply) => {
+          try {
+            reply[how](code, headers);
+          } catch {
+            reply.send(500, {});
+          }
+        });
+        const session = http2(server);
+        expect((await answerOf(session.request({ ':path': '/' }))).status).toBe(500);
+        expect((await answerOf(session.request({ ':path': '/' }))).status).toBe(500);
+      }
+    },
+  );
+
   test('tells all of a request over HTTP/2', async () => {
     const seen: HttpRequest[] = [];
     const server = await serve((request, reply) => {

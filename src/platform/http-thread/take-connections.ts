@@ -161,14 +161,24 @@ class ConnectionTaker {
     let stream: ReturnType<HttpReply['open']> | undefined;
     let want: ((bytes: number) => void) | undefined;
     const over = () => this.#taken.delete(id);
+    /** Whoever asked for what cannot be said is not in this thread: it is told that the exchange is over. */
+    const tried = (say: () => void) => {
+      try {
+        say();
+      } catch {
+        if (over()) this.#writer.add(frame.gone, id);
+        reply.send(500, {});
+      }
+    };
     return {
       reply: (status, headers, body) => {
         over();
-        reply.send(status, headers, body.length > 0 ? [body] : []);
+        tried(() => reply.send(status, headers, body.length > 0 ? [body] : []));
       },
-      open: (status, headers) => {
-        stream = reply.open(status, headers);
-      },
+      open: (status, headers) =>
+        tried(() => {
+          stream = reply.open(status, headers);
+        }),
       write: (bytes) => stream?.write(bytes, () => this.#writer.addNumber(frame.taken, id, bytes.length)),
       end: () => {
         over();
