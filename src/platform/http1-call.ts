@@ -7,9 +7,12 @@ export interface Http1Call {
   method: string;
   /** Path and query. */
   target: string;
+  /** What frames the body is said beside them. */
   headers: Record<string, string | readonly string[]>;
   /** Sent as it comes; no body where absent. */
   body?: Readable;
+  /** In bytes; undefined where that is not known. */
+  bodyLength?: number;
   /** The answer's headers must be there by then. */
   timeoutMs: number;
   signal?: AbortSignal;
@@ -24,22 +27,28 @@ export interface Http1Answer {
 
 /** One HTTP/1.1 request over a connection that is open; the connection ends with it. */
 export function callOver(socket: Duplex, call: Http1Call): Promise<Http1Answer> {
-  const { method, target, headers, body, timeoutMs, signal } = call;
+  const { method, target, body, timeoutMs, signal } = call;
   return new Promise((resolve, reject) => {
     const request = startRequest({
       method,
       path: target,
-      headers: { ...headers, connection: 'close' } as Record<string, string>,
+      headers: framedHeaders(call) as Record<string, string>,
       setHost: false,
       signal,
       createConnection: () => socket as Socket,
     });
-    const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-    request.on('error', (error) => {
+    const fail = (error: Error) => {
       clearTimeout(timer);
+      request.destroy();
       socket.destroy();
       reject(error);
-    });
+    };
+    const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    request.on('error', fail);
+    // Of this Node says nothing else to those who have not asked for it.
+    request.on('upgrade', ({ headers: { upgrade = '' } }) =>
+      fail(new Error(`backend tried to switch protocol ${JSON.stringify(upgrade)} when "" was requested`)),
+    );
     request.on('response', (response) => {
       clearTimeout(timer);
       response.once('close', () => socket.destroy());
@@ -48,4 +57,15 @@ export function callOver(socket: Duplex, call: Http1Call): Promise<Http1Answer> 
     if (body) body.pipe(request);
     else request.end();
   });
+}
+
+/**
+ * The headers, with how far the body goes: Node says that by itself for some methods only, and what it does not say a server takes for
+ * the next request, in the name of whoever the connection belongs to.
+ */
+function framedHeaders({ headers, body, bodyLength }: Http1Call): Http1Call['headers'] {
+  const { 'content-length': _length, 'transfer-encoding': _coding, ...rest } = headers;
+  const framing: Http1Call['headers'] =
+    bodyLength === undefined ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(bodyLength) };
+  return { ...rest, ...(body && framing), connection: 'close' };
 }

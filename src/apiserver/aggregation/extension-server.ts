@@ -131,10 +131,9 @@ export class ExtensionServers {
         host,
         'accept-encoding': 'identity',
         ...headers,
-        ...(body && { 'content-length': String(body.length) }),
         ...identity,
       },
-      ...(body && { body: ReadableStream.from([body]) as Readable }),
+      ...(body && { body: ReadableStream.from([body]) as Readable, bodyLength: body.length }),
       timeoutMs,
       ...(signal && { signal }),
     });

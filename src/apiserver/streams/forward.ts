@@ -38,13 +38,17 @@ export async function forward(x: Exchange, backend: Backend): Promise<number> {
     method: request.method,
     target: backend.target,
     headers: forwardedHeaders(request, backend),
-    body: hasBody(request) ? request.stream : undefined,
+    ...(request.bodyLength !== 0 && { body: request.stream, bodyLength: request.bodyLength }),
     timeoutMs: backend.answerTimeoutMs ?? answerTimeoutMs,
     signal: request.signal,
   });
   if (backend.refusesRedirects && isRedirect(answer)) {
     answer.body.destroy();
     return badGateway(x);
+  }
+  if (answer.status < 200 || answer.status > 599) {
+    answer.body.destroy();
+    throw unreachable(`malformed HTTP status code "${answer.status}"`);
   }
   const { headers, body } = returned(answer, request, backend);
   await x.reply.open(answer.status, headers).pipe(body);
@@ -69,6 +73,8 @@ const hostFor = (request: HttpRequest, { host, prefix }: Backend) =>
 /** The answer as the client gets it. */
 function returned(answer: Http1Answer, request: HttpRequest, { prefix, host }: Backend) {
   const sent = { headers: returnedHeaders(answer.headers), body: answer.body };
+  // No body follows, and a client would wait for it, or over HTTP/2 take the answer for a broken one.
+  if (answer.status === 204) delete sent.headers['content-length'];
   if (prefix === undefined || request.method === 'HEAD') return sent;
   const origin = { prefix, backendHost: host, clientHost: clientHost(request) ?? '' };
   return withLinksThroughProxy(sent, origin);
@@ -90,11 +96,4 @@ async function answered(socket: Duplex, call: Parameters<typeof callOver>[1]): P
   } catch (error) {
     throw unreachable(networkText(error as Error));
   }
-}
-
-const withBody = new Set(['POST', 'PUT', 'PATCH']);
-
-function hasBody({ method, headers }: HttpRequest): boolean {
-  const told = headers['content-length'] ?? headers['transfer-encoding'];
-  return told === undefined ? withBody.has(method) : told !== '0';
 }

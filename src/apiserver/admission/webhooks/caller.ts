@@ -120,12 +120,12 @@ export class WebhookCaller {
       headers: {
         host: shown.host,
         'content-type': 'application/json',
-        'content-length': String(bytes.length),
         accept: 'application/json, */*',
         'user-agent': 'kube-apiserver-admission',
         ...own,
       },
       body: Readable.from([bytes]),
+      bodyLength: bytes.length,
       timeoutMs: connectTimeoutMs,
       signal,
     });
