@@ -60,8 +60,12 @@ const checkedLookup =
       }
     });
 
-/** TLS over a connection that stands already; rejects where the other side cannot do it. */
-export function secured(transport: Duplex, tls: NonNullable<ConnectOptions['tls']>): Promise<Duplex> {
+/** TLS over a connection that stands already; rejects where the other side cannot do it, or not in time. */
+export function secured(
+  transport: Duplex,
+  tls: NonNullable<ConnectOptions['tls']>,
+  timeoutMs: number,
+): Promise<Duplex> {
   const { insecure = false, serverName, ...identity } = tls;
   return new Promise((resolve, reject) => {
     const socket = connectTls({
@@ -70,8 +74,13 @@ export function secured(transport: Duplex, tls: NonNullable<ConnectOptions['tls'
       servername: serverName,
       rejectUnauthorized: !insecure,
     });
+    const late = setTimeout(() => socket.destroy(new Error('net/http: TLS handshake timeout')), timeoutMs);
+    socket.once('close', () => {
+      clearTimeout(late);
+    });
     socket.once('error', reject);
     socket.once('secureConnect', () => {
+      clearTimeout(late);
       socket.off('error', reject);
       socket.on('error', () => socket.destroy());
       resolve(socket);

@@ -1,6 +1,8 @@
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { type ClientRequest, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
+import { readStart } from './http-body.ts';
+import { onSwitch } from './on-switch.ts';
 
 export interface DialHttpRequest {
   /** Certificates of https URLs are not checked. */
@@ -49,23 +51,6 @@ function headerMap(headers: DialHttpRequest['headers']): Record<string, string |
   return map;
 }
 
-function readLimited(message: IncomingMessage, limitBytes: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const finish = () => resolve(Buffer.concat(chunks).subarray(0, limitBytes).toString('utf8'));
-    message.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size < limitBytes) return;
-      finish();
-      message.destroy();
-    });
-    message.on('end', finish);
-    message.on('error', reject);
-  });
-}
-
 function httpGet(ask: DialHttpRequest): Promise<DialHttpAnswer> {
   return new Promise((resolve, reject) => {
     const isHttps = ask.url.startsWith('https:');
@@ -84,8 +69,9 @@ function httpGet(ask: DialHttpRequest): Promise<DialHttpAnswer> {
       reject(error);
     };
     outgoing.on('error', fail);
+    onSwitch(outgoing, fail);
     outgoing.on('response', (message) => {
-      readLimited(message, ask.bodyBytes).then((body) => {
+      readStart(message, ask.bodyBytes).then((body) => {
         clearTimeout(timer);
         outgoing.destroy();
         resolve({ statusCode: message.statusCode ?? 0, headers: message.headers, body });

@@ -24,6 +24,24 @@ export function readBody(stream: Readable, limitBytes: number): Promise<Uint8Arr
   });
 }
 
+/** The beginning of a body, as text; the rest is hung up on. */
+export function readStart(stream: Readable, limitBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const finish = () => resolve(Buffer.concat(chunks).subarray(0, limitBytes).toString('utf8'));
+    stream.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size < limitBytes) return;
+      finish();
+      stream.destroy();
+    });
+    stream.on('end', finish);
+    stream.on('error', reject);
+  });
+}
+
 /** Resolves when a stream has taken all that was written to it, or is gone. */
 export function drainOf(stream: Writable): Promise<void> {
   if (stream.destroyed || !stream.writableNeedDrain) return Promise.resolve();

@@ -3,6 +3,7 @@ import { Agent as SecureAgent, request as startSecure } from 'node:https';
 import type { Socket } from 'node:net';
 import { readBody } from './http-body.ts';
 import type { ClientTls } from './http-client.ts';
+import { onSwitch } from './on-switch.ts';
 
 export interface HttpPost {
   /** `http:` or `https:`. */
@@ -72,6 +73,7 @@ function send(
       signal?.removeEventListener('abort', stop);
     });
     request.on('error', reject);
+    onSwitch(request, reject);
     request.on('socket', (socket) => socket.ref());
     request.on('response', (response) => {
       readBody(response, limitBytes).then(

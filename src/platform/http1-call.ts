@@ -2,6 +2,8 @@ import { request as startRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import type { HttpHeaders } from './http.ts';
+import { readBody } from './http-body.ts';
+import { onSwitch } from './on-switch.ts';
 
 export interface Http1Call {
   method: string;
@@ -45,10 +47,7 @@ export function callOver(socket: Duplex, call: Http1Call): Promise<Http1Answer> 
     };
     const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     request.on('error', fail);
-    // Of this Node says nothing else to those who have not asked for it.
-    request.on('upgrade', ({ headers: { upgrade = '' } }) =>
-      fail(new Error(`backend tried to switch protocol ${JSON.stringify(upgrade)} when "" was requested`)),
-    );
+    onSwitch(request, fail);
     request.on('response', (response) => {
       clearTimeout(timer);
       response.once('close', () => socket.destroy());
@@ -57,6 +56,15 @@ export function callOver(socket: Duplex, call: Http1Call): Promise<Http1Answer> 
     if (body) body.pipe(request);
     else request.end();
   });
+}
+
+/** The whole body of an answer. Rejects with BodyTooLarge, or with the connection's error; the connection is over either way. */
+export async function wholeBody({ body }: Pick<Http1Answer, 'body'>, limitBytes: number): Promise<Buffer> {
+  try {
+    return Buffer.from(await readBody(body, limitBytes));
+  } finally {
+    body.destroy();
+  }
 }
 
 /**

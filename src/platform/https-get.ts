@@ -2,6 +2,7 @@ import { Agent, request as startRequest } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { readBody } from './http-body.ts';
 import type { ClientTls } from './http-client.ts';
+import { onSwitch } from './on-switch.ts';
 
 export interface HttpsGet {
   host: string;
@@ -38,6 +39,7 @@ export function httpsGetter(tls: Pick<ClientTls, 'ca' | 'cert' | 'key'>): HttpsG
         const end = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
         const request = startRequest({ agent, host, port, path, signal: end });
         request.on('error', reject);
+        onSwitch(request, reject);
         request.on('socket', (socket) => socket.ref());
         request.on('response', (response) => {
           readBody(response, limitBytes).then(

@@ -1,5 +1,6 @@
-import { type IncomingMessage, request } from 'node:http';
+import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { readStart } from './http-body.ts';
 
 export interface UpgradeRequest {
   /** An http URL. */
@@ -30,11 +31,8 @@ export class UpgradeRefused extends Error {
   }
 }
 
-async function bodyText(message: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of message) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
-}
+/** Of the body of a refusal; more is not told to anybody. */
+const refusalBytes = 4096;
 
 /** Asks a server to switch protocols. Rejects with `UpgradeRefused` when it does not. */
 export function dialUpgrade(ask: UpgradeRequest): Promise<UpgradedConnection> {
@@ -52,7 +50,10 @@ export function dialUpgrade(ask: UpgradeRequest): Promise<UpgradedConnection> {
     };
     outgoing.on('error', fail);
     outgoing.on('response', (message) => {
-      bodyText(message).then((text) => fail(new UpgradeRefused(message.statusCode ?? 0, text)), fail);
+      readStart(message, refusalBytes).then(
+        (text) => fail(new UpgradeRefused(message.statusCode ?? 0, text)),
+        fail,
+      );
     });
     outgoing.on('upgrade', (message, socket, head) => {
       clearTimeout(timer);

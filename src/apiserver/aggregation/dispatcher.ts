@@ -9,8 +9,7 @@ import {
   StatusError,
   type StatusReason,
 } from '../../machinery/status-error.ts';
-import { readBody } from '../../platform/http-body.ts';
-import type { Http1Answer } from '../../platform/http1-call.ts';
+import { type Http1Answer, wholeBody } from '../../platform/http1-call.ts';
 import { isAvailable } from '../kinds/apiregistration/conditions.ts';
 import type {
   Answer,
@@ -105,9 +104,9 @@ function unavailable({ verb, group, resource }: RequestInfo, why = ''): StatusEr
 }
 
 async function objectOf(answer: Http1Answer): Promise<unknown> {
-  const bytes = await readBody(answer.body, maxAnswerBytes);
+  const bytes = await wholeBody(answer, maxAnswerBytes);
   try {
-    return JSON.parse(Buffer.from(bytes).toString());
+    return JSON.parse(bytes.toString());
   } catch {
     throw internalError('another server answered with what is not JSON');
   }

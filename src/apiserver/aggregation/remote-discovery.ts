@@ -2,8 +2,7 @@ import type { APIGroupDiscoveryList, APIVersionDiscovery } from '../../api/apidi
 import type { APIService } from '../../api/apiregistration/v1.ts';
 import { apiservices } from '../../api/generated/resources.ts';
 import type { APIResourceList } from '../../api/meta/v1.ts';
-import { readBody } from '../../platform/http-body.ts';
-import type { Http1Answer } from '../../platform/http1-call.ts';
+import { type Http1Answer, wholeBody } from '../../platform/http1-call.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
 import { aggregatorUser, discoveryPath } from './availability.ts';
@@ -152,6 +151,6 @@ export class RemoteDiscovery {
 const isAggregated = ({ headers }: Http1Answer) =>
   /as=APIGroupDiscoveryList/.test(String(headers['content-type']));
 
-async function jsonOf({ body }: Http1Answer): Promise<unknown> {
-  return JSON.parse(Buffer.from(await readBody(body, maxBytes)).toString());
+async function jsonOf(answer: Http1Answer): Promise<unknown> {
+  return JSON.parse((await wholeBody(answer, maxBytes)).toString());
 }

@@ -1,6 +1,6 @@
 import type { APIService } from '../../api/apiregistration/v1.ts';
 import { apiservices } from '../../api/generated/resources.ts';
-import { readBody } from '../../platform/http-body.ts';
+import { wholeBody } from '../../platform/http1-call.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
 import { isAvailable } from '../kinds/apiregistration/conditions.ts';
@@ -110,7 +110,7 @@ export class RemoteOpenApi {
     const call = { method: 'GET', target, user: aggregatorUser, headers, timeoutMs };
     const answer = await this.#options.servers.call(service, call);
     if (answer.status === 200) {
-      const bytes = Buffer.from(await readBody(answer.body, maxBytes));
+      const bytes = await wholeBody(answer, maxBytes);
       const [etag] = [answer.headers.etag].flat();
       return { bytes, ...(etag && { tag: etag }) };
     }

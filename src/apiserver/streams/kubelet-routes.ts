@@ -3,8 +3,8 @@ import type { Pod } from '../../api/core/v1.ts';
 import * as resources from '../../api/generated/resources.ts';
 import { badRequest, notFound, StatusError } from '../../machinery/status-error.ts';
 import { methodNotAllowed } from '../http/method-not-allowed.ts';
-import { readBody } from '../../platform/http-body.ts';
-import { callOver, type Http1Answer } from '../../platform/http1-call.ts';
+import { readStart } from '../../platform/http-body.ts';
+import { callOver } from '../../platform/http1-call.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
 import { authorize } from '../corridor/authorize.ts';
@@ -72,7 +72,8 @@ export class KubeletRoutes {
       signal: x.request.signal,
     };
     const answer = await callOver(socket, call).catch(lost);
-    if (answer.status > 206) onRefusal(answer.status, await textOf(answer));
+    if (answer.status > 206)
+      onRefusal(answer.status, await readStart(answer.body, errorBytes).catch(() => ''));
     await x.reply.open(200, x.headers({ 'content-type': 'text/plain' })).pipe(answer.body);
     return 200;
   }
@@ -124,8 +125,4 @@ export class KubeletRoutes {
     if (verb === 'get')
       await authorize(this.#options.authorizer, x.user as UserInfo, { ...x.info, verb: 'create' });
   }
-}
-
-async function textOf({ body }: Http1Answer): Promise<string> {
-  return Buffer.from(await readBody(body, errorBytes).catch(() => Buffer.alloc(0))).toString();
 }

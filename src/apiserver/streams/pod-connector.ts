@@ -43,7 +43,7 @@ export function podConnector({ nodes, reader }: PodConnectorOptions): Connector 
     });
     const why = (text: string) => (/connection refused/.test(text) ? 'connect: connection refused' : text);
     const stream = openPort(socket, port, (text) => refused(why(text)));
-    return tls ? secured(stream, tls) : stream;
+    return tls ? secured(stream, tls, timeoutMs) : stream;
   };
 }
 

@@ -4,8 +4,7 @@ import type { WebhookClientConfig } from '../../../api/admissionregistration/v1.
 import { goQuote } from '../../../machinery/go-text.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Connector } from '../../../platform/connect.ts';
-import { readBody } from '../../../platform/http-body.ts';
-import { callOver } from '../../../platform/http1-call.ts';
+import { callOver, wholeBody } from '../../../platform/http1-call.ts';
 import type { Random } from '../../../platform/random.ts';
 import type { ObjectReader } from '../../auth/object-reader.ts';
 import { serviceTarget } from '../../streams/proxy-targets.ts';
@@ -129,7 +128,7 @@ export class WebhookCaller {
       timeoutMs: connectTimeoutMs,
       signal,
     });
-    const text = Buffer.from(await readBody(answer.body, maxAnswerBytes)).toString();
+    const text = (await wholeBody(answer, maxAnswerBytes)).toString();
     return { status: answer.status, text };
   }
 
