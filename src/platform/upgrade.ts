@@ -13,7 +13,7 @@ export interface UpgradeRequest {
   connect?(): Duplex;
 }
 
-/** A connection that the server has taken out of HTTP. */
+/** A connection that the server has taken out of HTTP. What the server does not take any more is dropped; reading tells of the end. */
 export interface UpgradedConnection {
   socket: Duplex;
   /** Names in lower case. */
@@ -33,6 +33,17 @@ export class UpgradeRefused extends Error {
 
 /** Of the body of a refusal; more is not told to anybody. */
 const refusalBytes = 4096;
+
+/**
+ * Lets a socket be read to its end though nobody takes any more what is written. Go's servers hang up with their last words, over
+ * input that they have not read; the write that meets this would otherwise destroy the socket, with the words unread in it.
+ */
+function readOnWhenWritesFail(socket: Duplex): void {
+  const write = socket._write;
+  socket._write = (chunk, encoding, done) => write.call(socket, chunk, encoding, () => done());
+  const writeMany = socket._writev;
+  if (writeMany) socket._writev = (chunks, done) => writeMany.call(socket, chunks, () => done());
+}
 
 /** Asks a server to switch protocols. Rejects with `UpgradeRefused` when it does not. */
 export function dialUpgrade(ask: UpgradeRequest): Promise<UpgradedConnection> {
@@ -59,6 +70,7 @@ export function dialUpgrade(ask: UpgradeRequest): Promise<UpgradedConnection> {
       clearTimeout(timer);
       if ('setNoDelay' in socket) (socket as import('node:net').Socket).setNoDelay(true);
       if (head.length > 0) socket.unshift(head);
+      readOnWhenWritesFail(socket);
       resolve({ socket, headers: message.headers });
     });
     outgoing.end();

@@ -1,3 +1,4 @@
+import { on } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { type Frame, FrameDecoder, SpdyError, type SpdyHeaders, encodeFrame, resetStatus } from './frames.ts';
 import { HeaderDecoder, HeaderEncoder } from './header-block.ts';
@@ -15,6 +16,11 @@ export interface SpdyConnectionOptions {
 }
 
 const defaultMaxStreams = 1000;
+
+/** What comes over a socket, no faster than it is taken, and all of it: a failure is thrown after what came before it. */
+async function* chunksOf(socket: Duplex): AsyncGenerator<Buffer> {
+  for await (const [chunk] of on(socket, 'data', { close: ['end', 'close'], highWaterMark: 1 })) yield chunk;
+}
 
 /**
  * One end of a SPDY/3.1 connection over an upgraded socket. Windows are not used in either direction, as by Go's
@@ -78,8 +84,8 @@ export class SpdyConnection {
     let failure: Error | undefined;
     try {
       const decoder = new FrameDecoder();
-      for await (const chunk of this.#socket) {
-        for (const frame of decoder.push(chunk as Buffer)) await this.#receive(frame);
+      for await (const chunk of chunksOf(this.#socket)) {
+        for (const frame of decoder.push(chunk)) await this.#receive(frame);
       }
     } catch (error) {
       failure = error as Error;

@@ -259,6 +259,21 @@ describe('connection', () => {
     expect(() => client.openStream({})).toThrow(/closed/);
   });
 
+  test('what came before a connection broke can be read, though its readers were slow', async () => {
+    const [a, b] = wire();
+    const client = new SpdyConnection(a, { role: 'client' });
+    const mine = client.openStream({});
+    const frame = (data: Buffer) => encodeFrame({ type: 'data', streamId: mine.id, fin: false, data });
+    const part = Buffer.alloc(300_000, '.');
+    b.write(frame(part));
+    await expect.poll(() => mine.readableLength).toBe(part.length);
+    a.push(frame(Buffer.from('last words')));
+    setImmediate(() => a.destroy(new Error('read ECONNRESET')));
+    await new Promise((resolve) => a.once('close', resolve));
+    expect((await text(mine)).slice(part.length)).toBe('last words');
+    expect(await client.closed).toMatchObject({ message: 'read ECONNRESET' });
+  });
+
   test('a peer that breaks the rules is sent away', async () => {
     const [a, b] = wire();
     const server = new SpdyConnection(a, { role: 'server', onStream: () => true });
