@@ -62,6 +62,9 @@ describe.each([
     expect(await kubectl.fails('exec stuck -- true', { env })).toBe(
       `error: ${refused}container not found ("main")`,
     );
+    expect(await kubectl.fails('attach stuck --quiet', { env })).toBe(
+      `error: ${refused}container main not found in pod stuck_${ns}`,
+    );
   });
 
   test('have a terminal', async () => {

@@ -48,13 +48,18 @@ export class PodFinder {
     return this.#view.load({ uid, name, namespace });
   }
 
-  async runningContainer(ref: PodRef, container: string): Promise<{ pod: Pod; container: RuntimeContainer }> {
+  /** Whoever attaches is told in other words that nothing runs than whoever wants to run something. */
+  async runningContainer(
+    ref: PodRef & { kind: 'exec' | 'attach' | 'run' },
+    container: string,
+  ): Promise<{ pod: Pod; container: RuntimeContainer }> {
     const pod = this.pod(ref);
     const isKnown = allContainers(pod).some((c) => c.name === container);
     const found = isKnown ? newestOf(await this.runtime(pod), container) : undefined;
-    if (found?.state !== 'running')
-      throw new HttpProblem(500, `container not found (${JSON.stringify(container)})`);
-    return { pod, container: found };
+    if (found?.state === 'running') return { pod, container: found };
+    if (ref.kind === 'attach')
+      throw new HttpProblem(500, `container ${container} not found in pod ${ref.pod}_${ref.namespace}`);
+    throw new HttpProblem(500, `container not found (${JSON.stringify(container)})`);
   }
 
   async sandboxId(ref: PodRef): Promise<string> {
