@@ -18,7 +18,7 @@ import type { Handle } from '../../framework/handle.ts';
 import { PerNode } from '../../framework/memory.ts';
 import { Refusals } from '../../framework/refusals.ts';
 import { PreemptionMetrics } from '../../metrics/preemption-metrics.ts';
-import { type Candidate, candidateOf, leastHarm, victimsOn } from './victims.ts';
+import { Budgets, type Candidate, candidateOf, leastHarm, victimsOn } from './victims.ts';
 
 const name = 'DefaultPreemption';
 
@@ -58,24 +58,34 @@ function ineligible({ pod, snapshot }: Decision, refusals: Refusals): string | u
   return leaving ? 'not eligible due to a terminating pod on the nominated node.' : undefined;
 }
 
+/** The budgets as they were last asked for, the same while none has changed. */
+class LatestBudgets {
+  #list: readonly PodDisruptionBudget[] = [];
+  #budgets = new Budgets([]);
+
+  of(list: readonly PodDisruptionBudget[]): Budgets {
+    const isSame = list.length === this.#list.length && list.every((budget, i) => budget === this.#list[i]);
+    if (!isSame) this.#budgets = new Budgets(list);
+    this.#list = [...list];
+    return this.#budgets;
+  }
+}
+
 /** What making room for pods that are alike would cost on each node. */
 class KnownVictims {
   #found = new PerNode<Candidate | Refusal>();
-  #budgets: readonly PodDisruptionBudget[] = [];
+  #budgets: Budgets | undefined;
 
   /** With these budgets; with others, all has to be found out anew. */
-  with(budgets: readonly PodDisruptionBudget[]): PerNode<Candidate | Refusal> {
-    const sameBudgets =
-      budgets.length === this.#budgets.length && budgets.every((budget, i) => budget === this.#budgets[i]);
-    if (sameBudgets) return this.#found;
-    this.#budgets = [...budgets];
-    this.#found = new PerNode();
+  with(budgets: Budgets): PerNode<Candidate | Refusal> {
+    if (budgets !== this.#budgets) this.#found = new PerNode();
+    this.#budgets = budgets;
     return this.#found;
   }
 }
 
 /** Tells what making room on a node would cost, as is known or found out now. */
-function victimsFinder(decision: Decision, budgets: readonly PodDisruptionBudget[]) {
+function victimsFinder(decision: Decision, budgets: Budgets) {
   const { known, filters, snapshot, pod } = decision;
   const find = (node: NodeInfo) => victimsOn(decision, node, budgets);
   if (known?.signed !== filters.length) return find;
@@ -103,7 +113,7 @@ interface Found {
 
 interface Search {
   refusals: Refusals;
-  budgets: readonly PodDisruptionBudget[];
+  budgets: Budgets;
   /** Where among the nodes that come into question to begin. */
   offset(count: number): number;
   enough(count: number): number;
@@ -142,6 +152,7 @@ export function findCandidates(decision: Decision, search: Search): Found {
 export function defaultPreemption(handle: Handle, args: DefaultPreemptionArgs = {}): Plugin {
   const { minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 100 } = args;
   const budgets = handle.lister(poddisruptionbudgets);
+  const latest = new LatestBudgets();
   const enough = (count: number) => {
     const share = Math.floor((count * minCandidateNodesPercentage) / 100);
     return Math.min(count, Math.max(share, minCandidateNodesAbsolute));
@@ -162,7 +173,7 @@ export function defaultPreemption(handle: Handle, args: DefaultPreemptionArgs = 
     if (reason !== undefined) return { message: `preemption: ${reason}` };
     const search: Search = {
       refusals,
-      budgets: budgets.list(),
+      budgets: latest.of(budgets.list()),
       offset: (count) => handle.random.int(count),
       enough,
     };

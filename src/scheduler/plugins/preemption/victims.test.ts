@@ -3,7 +3,7 @@ import type { Pod } from '../../../api/core/v1.ts';
 import type { PodDisruptionBudget } from '../../../api/policy/v1.ts';
 import type { Stored } from '../../../api/resource.ts';
 import { type PodInfo, podInfo } from '../../cache/node-info.ts';
-import { type Candidate, candidateOf, leastHarm, splitByBudget } from './victims.ts';
+import { Budgets, type Candidate, candidateOf, leastHarm, splitByBudget } from './victims.ts';
 
 function pod(name: string, priority: number, more: { started?: string; app?: string } = {}): PodInfo {
   const { started = '2026-01-01T00:00:00Z', app } = more;
@@ -39,7 +39,7 @@ test('a budget is used up pod by pod, the more important first', () => {
   });
   const pods = [pod('a', 3, { app: 'x' }), pod('b', 2, { app: 'x' }), pod('c', 1, { app: 'y' }), pod('d', 1)];
   const names = (budgets: PodDisruptionBudget[]) => {
-    const { violating, others } = splitByBudget(pods, budgets);
+    const { violating, others } = splitByBudget(pods, new Budgets(budgets));
     return [violating, others].map((list) => list.map((p) => p.pod.metadata.name).join(''));
   };
   expect(names([])).toEqual(['', 'abcd']);
@@ -48,4 +48,23 @@ test('a budget is used up pod by pod, the more important first', () => {
   expect(names([budget(0, { disruptedPods: { a: '2026-01-01T00:00:00Z' } })])).toEqual(['b', 'acd']);
   expect(names([{ ...budget(0), spec: { selector: {} } }])).toEqual(['', 'abcd']);
   expect(names([{ ...budget(0), metadata: { name: 'b', namespace: 'other' } }])).toEqual(['', 'abcd']);
+});
+
+test('which budgets pods are under is found out once for all that have the same labels', () => {
+  let looks = 0;
+  const values = new Proxy<string[]>(['x'], { get: (list, key) => (looks++, Reflect.get(list, key)) });
+  const selector = { matchExpressions: [{ key: 'app', operator: 'In', values }] };
+  const spec = { selector };
+  const budgets = new Budgets([
+    { metadata: { name: 'b', namespace: 'n' }, spec, status: { disruptionsAllowed: 1 } },
+  ]);
+  const under = (pods: PodInfo[]) => {
+    const before = looks;
+    return { ...splitByBudget(pods, budgets), looks: looks - before };
+  };
+  const first = under([pod('a', 1, { app: 'x' })]);
+  expect(first.others).toHaveLength(1);
+  const many = under(Array.from({ length: 100 }, (_, i) => pod(`p${i}`, 1, { app: 'x' })));
+  expect(many.violating).toHaveLength(99);
+  expect(many.looks).toBe(0);
 });

@@ -1,5 +1,7 @@
+import type { Pod } from '../../../api/core/v1.ts';
 import type { PodDisruptionBudget } from '../../../api/policy/v1.ts';
-import { matchesLabels } from '../../../machinery/label-selector.ts';
+import { matchesLabels, type Selector } from '../../../machinery/label-selector.ts';
+import { own } from '../../../machinery/own.ts';
 import { compileOrNothing } from '../../cache/affinity-terms.ts';
 import { type NodeInfo, type PodInfo, withoutPod, withPod } from '../../cache/node-info.ts';
 import { changePod, firstRefusal } from '../../decide.ts';
@@ -42,26 +44,61 @@ export function byImportance(a: PodInfo, b: PodInfo): number {
   return startOf(a) < startOf(b) ? -1 : startOf(a) > startOf(b) ? 1 : 0;
 }
 
+/** Sets of labels of which it is remembered what they are under. */
+const mostKnown = 10_000;
+
+/**
+ * The budgets that there are, asked pod by pod. Pods of one namespace that have the same labels are under the same ones: that is found out
+ * for the first of them, since hundreds of budgets may select each of a hundred thousand pods.
+ */
+export class Budgets {
+  readonly #all = new Map<string, { budget: PodDisruptionBudget; selector: Selector }[]>();
+  readonly #known = new Map<string, readonly PodDisruptionBudget[]>();
+
+  constructor(budgets: readonly PodDisruptionBudget[]) {
+    for (const budget of budgets) {
+      const { namespace = '' } = budget.metadata;
+      const selector = compileOrNothing(budget.spec.selector);
+      if (!selector?.length) continue;
+      const near = this.#all.get(namespace);
+      if (near) near.push({ budget, selector });
+      else this.#all.set(namespace, [{ budget, selector }]);
+    }
+  }
+
+  /** Those that a pod is under. */
+  of({ metadata: { namespace = '', labels = {} } }: Pod): readonly PodDisruptionBudget[] {
+    const near = this.#all.get(namespace);
+    if (!near) return [];
+    const text = `${namespace} ${JSON.stringify(labels)}`;
+    let found = this.#known.get(text);
+    if (!found) {
+      const isBare = Object.keys(labels).length === 0;
+      found = near.flatMap((one) => (!isBare && matchesLabels(one.selector, labels) ? one.budget : []));
+      if (this.#known.size >= mostKnown) this.#known.clear();
+      this.#known.set(text, found);
+    }
+    return found;
+  }
+}
+
 /** Splits pods by whether evicting them, in this order, would break a budget. */
 export function splitByBudget(
   pods: readonly PodInfo[],
-  budgets: readonly PodDisruptionBudget[],
+  budgets: Budgets,
 ): { violating: PodInfo[]; others: PodInfo[] } {
-  const left = budgets.map(({ status }) => status?.disruptionsAllowed ?? 0);
-  const selectors = budgets.map(({ spec }) => compileOrNothing(spec.selector));
+  const left = new Map<PodDisruptionBudget, number>();
   const split = { violating: [] as PodInfo[], others: [] as PodInfo[] };
   for (const info of pods) {
-    const { name, namespace, labels = {} } = info.pod.metadata;
     let isViolating = false;
-    budgets.forEach(({ metadata, status }, i) => {
-      const selector = selectors[i];
-      if (metadata.namespace !== namespace || !selector?.length) return;
-      if (Object.keys(labels).length === 0 || !matchesLabels(selector, labels)) return;
+    for (const budget of budgets.of(info.pod)) {
+      const { disruptedPods, disruptionsAllowed = 0 } = budget.status ?? {};
       // What the budget has been told of already is counted there.
-      if (status?.disruptedPods?.[name] !== undefined) return;
-      left[i] = (left[i] as number) - 1;
-      if ((left[i] as number) < 0) isViolating = true;
-    });
+      if (own(disruptedPods, info.pod.metadata.name) !== undefined) continue;
+      const allowed = (left.get(budget) ?? disruptionsAllowed) - 1;
+      left.set(budget, allowed);
+      if (allowed < 0) isViolating = true;
+    }
     split[isViolating ? 'violating' : 'others'].push(info);
   }
   return split;
@@ -102,11 +139,7 @@ class Trial {
  * The fewest and least important pods of a node that must go for the pod to fit. All that matter less are taken away;
  * then as many as possible are spared, first those whose budgets would suffer, the important ones first.
  */
-export function victimsOn(
-  decision: Decision,
-  node: NodeInfo,
-  budgets: readonly PodDisruptionBudget[],
-): Candidate | Refusal {
+export function victimsOn(decision: Decision, node: NodeInfo, budgets: Budgets): Candidate | Refusal {
   const lesser = node.pods.filter((other) => other.priority < decision.pod.priority);
   if (lesser.length === 0) return noVictims;
   const trial = new Trial(decision, node);
