@@ -1,4 +1,4 @@
-import { connect } from 'node:http2';
+import { connect, constants } from 'node:http2';
 import { expect, test } from 'vitest';
 import { testCertificate } from '../apiserver/corridor/testing-server.ts';
 import { listenHttps } from './http-server.ts';
@@ -29,5 +29,33 @@ test('a connection over HTTP/2 on which nobody asks for anything ends, and one t
   expect(used.closed).toBe(false);
   stream.close();
   await new Promise((resolve) => used.once('close', resolve));
+  await server.close(0);
+});
+
+test('answers that are not taken do not keep a connection over HTTP/2', async () => {
+  const {
+    certificate: cert,
+    key,
+    ca,
+  } = await testCertificate({ commonName: 'server', hosts: ['127.0.0.1'], usages: ['server'] });
+  const server = await listenHttps({
+    host: '127.0.0.1',
+    port: 0,
+    tls: { cert, key },
+    limits: { keepAliveTimeoutMs: 50 },
+    onRequest: ({ target }, reply) => {
+      if (target === '/watch') reply.open(200, {}).write(Buffer.from('x'));
+      else reply.send(200, { connection: 'close' }, [Buffer.from('x')]);
+    },
+  });
+  const session = connect(`https://127.0.0.1:${server.port}`, { ca, settings: { initialWindowSize: 0 } });
+  const watch = session.request({ ':path': '/watch' });
+  const stream = session.request({ ':path': '/' }).on('error', () => {});
+  await new Promise((resolve) => stream.once('close', resolve));
+  expect(stream.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
+  // Who has not been told all yet is left alone.
+  expect(watch.closed).toBe(false);
+  watch.close();
+  await new Promise((resolve) => session.once('close', resolve));
   await server.close(0);
 });

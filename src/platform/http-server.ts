@@ -21,6 +21,7 @@ import {
   withoutMemoryLimit,
 } from './http.ts';
 import { authoritiesOf, peerOf } from './peer.ts';
+import { SocketReply } from './socket-reply.ts';
 
 const defaultHttpLimits: HttpLimits = {
   handshakeTimeoutMs: 10_000,
@@ -59,24 +60,30 @@ function serveHttp2(socket: TLSSocket, options: ListenOptions, limits: HttpLimit
   return session;
 }
 
-/** Ends a connection on which nobody has asked for anything for so long, at the latest after twice the time; pings do not count. */
+/**
+ * Ends a connection on which nobody has asked for anything for so long, at the latest after twice the time; pings do not count. An answer
+ * that has been given whole and is not taken for as long is broken off: its connection is in use by nobody.
+ */
 function endWhenUnused(session: ServerHttp2Session, idleMs: number) {
-  let open = 0;
+  const open = new Set<ServerHttp2Stream>();
+  /** Whose answers were given and not taken when it was looked last. */
+  let stuck: ServerHttp2Stream[] = [];
   let isUsed = false;
   const timer = setInterval(() => {
-    if (open === 0 && !isUsed) session.close();
+    for (const stream of stuck) if (open.has(stream)) stream.destroy(new Error('the answer was not taken'));
+    stuck = [...open].filter((stream) => stream.writableEnded);
+    if (open.size === 0 && !isUsed) session.close();
     isUsed = false;
   }, idleMs);
   timer.unref();
   session.once('close', () => clearInterval(timer));
-  const over = () => {
-    open--;
-    isUsed = true;
-  };
   return {
     begin(stream: ServerHttp2Stream) {
-      open++;
-      stream.once('close', over);
+      open.add(stream);
+      stream.once('close', () => {
+        open.delete(stream);
+        isUsed = true;
+      });
     },
   };
 }
@@ -91,7 +98,7 @@ function serveHttp1(server: Server, options: ListenOptions): void {
   });
   server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    if (!options.onUpgrade) return void socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    if (!options.onUpgrade) return new SocketReply(socket).send(400, {});
     const request = new Http1Request(message, peerOf(message.socket as TLSSocket, options.tls));
     options.onUpgrade({ request, socket, head });
   });

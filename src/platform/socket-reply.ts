@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { drainOf, pipeTo } from './http-body.ts';
 import type { HttpReply, ReplyHeaders, ReplyStream } from './http.ts';
+import { finish } from './join-streams.ts';
 
 /** Answers on the bare socket of a request that wanted to be upgraded and is not. The connection ends with the answer. */
 export class SocketReply implements HttpReply {
@@ -15,7 +16,9 @@ export class SocketReply implements HttpReply {
   send(status: number, headers: ReplyHeaders, body: readonly Uint8Array[] = []): void {
     const bytes = Buffer.concat(body);
     this.#head(status, { ...headers, 'content-length': bytes.length });
-    this.#socket.end(bytes);
+    this.#socket.write(bytes);
+    // No time limit of HTTP holds for this connection any more.
+    finish(this.#socket);
   }
 
   open(status: number, headers: ReplyHeaders): ReplyStream {
@@ -27,8 +30,11 @@ export class SocketReply implements HttpReply {
         return socket.writableLength;
       },
       drained: () => drainOf(socket),
-      end: () => void socket.end(),
-      pipe: (source) => pipeTo(source, socket),
+      end: () => finish(socket),
+      pipe: async (source) => {
+        await pipeTo(source, socket);
+        finish(socket);
+      },
       abort: () => void socket.destroy(),
     };
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { internalError } from '../../machinery/status-error.ts';
 import type { HttpRequest, HttpUpgrade } from '../../platform/http.ts';
+import { finish } from '../../platform/join-streams.ts';
 
 const protocol = 'v5.channel.k8s.io';
 const errorChannel = 3;
@@ -37,8 +38,8 @@ export function tellError({ request, socket }: HttpUpgrade, why: string): void {
   const code = Buffer.alloc(2);
   code.writeUInt16BE(normalClosure);
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-  socket.end(Buffer.concat([framed(frame.binary, message), framed(frame.close, code)]));
-  socket.resume();
+  socket.write(Buffer.concat([framed(frame.binary, message), framed(frame.close, code)]));
+  finish(socket);
 }
 
 /** One whole frame of a server, which does not mask. */

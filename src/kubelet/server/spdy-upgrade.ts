@@ -1,4 +1,5 @@
 import type { HttpUpgrade } from '../../platform/http.ts';
+import { finish } from '../../platform/join-streams.ts';
 
 /** The protocol that client and server both know; undefined where there is none. Older clients name none at all. */
 export function negotiate(
@@ -44,5 +45,6 @@ export function refuse({ socket }: HttpUpgrade, status: number, words: string, h
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  finish(socket);
 }

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createAuthority, issue, type KeyPair } from '../../cluster/pki.ts';
 import { systemClock } from '../clock.ts';
 import { listenHttps } from '../http-server.ts';
@@ -20,6 +20,7 @@ import {
 } from '../http.ts';
 import { silentLog } from '../log.ts';
 import { systemRandom } from '../random.ts';
+import { SocketReply } from '../socket-reply.ts';
 import { listenThroughChannel } from './testing-channel.ts';
 
 const platform = { clock: systemClock, random: systemRandom, log: silentLog };
@@ -107,6 +108,27 @@ describe.each([
       }
     },
   );
+
+  test('hangs up on who was refused an upgrade and stays', async () => {
+    const server = await serve(
+      () => {},
+      ({ socket }) => new SocketReply(socket).send(403, {}, [Buffer.from('no')]),
+    );
+    const half = { host: '127.0.0.1', port: server.port, ca, allowHalfOpen: true };
+    const socket = connectTls(half);
+    undo.push(() => socket.destroy());
+    await once(socket, 'secureConnect');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    undo.push(() => vi.useRealTimers());
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+    socket.resume().on('error', () => {});
+    await once(socket, 'end');
+    expect(socket.writable).toBe(true);
+    vi.advanceTimersByTime(30_000);
+    const stays = setInterval(() => socket.write('x'), 10);
+    undo.push(() => clearInterval(stays));
+    await new Promise((resolve) => socket.once('close', resolve));
+  });
 
   test('tells all of a request over HTTP/2', async () => {
     const seen: HttpRequest[] = [];
