@@ -1,4 +1,4 @@
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
@@ -23,28 +23,37 @@ interface Options {
   /** 0: any free one. */
   port: number;
   tls?: SharedTls;
+  /** How long a client may take to say anything at all, the head of a request over HTTP/1.1, and the whole of one. */
+  limits?: { startMs: number; headersMs: number; requestMs: number };
   /** Takes over a connection on which HTTP/2 is spoken, from its first byte on. */
   onHttp2(connection: Duplex): void;
   /** A request over HTTP/1.1. Must not reject. */
   onRequest(request: HttpRequest, reply: HttpReply): Promise<void>;
 }
 
+const usualLimits = { startMs: 10_000, headersMs: 32_000, requestMs: 300_000 };
+
+/** After so long without a word the other end is asked whether it is there: a machine that is gone leaves no connection behind. */
+const keepAliveMs = 30_000;
+
 /** What every HTTP/2 connection begins with, as far as it tells it from HTTP/1.1. */
 const http2Start = 'PRI';
 
 /** One port for HTTP/2 and HTTP/1.1, with or without TLS: what a client says first decides. */
 export function listenShared(options: Options): Promise<SharedPort> {
-  const http1 = createHttpServer((message, response) => {
-    const exchange = new Http1Exchange(message, response, undefined);
-    void options.onRequest(exchange, exchange);
-  });
+  const { startMs, ...limits } = options.limits ?? usualLimits;
+  const http1 = createHttp1(options, limits);
   const sockets = new Set<Socket>();
   const take = (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveMs);
+    const late = () => socket.destroy();
+    socket.setTimeout(startMs, late);
     socket.once('data', (start: Buffer) => {
+      socket.setTimeout(0, late);
       socket.pause();
       socket.unshift(start);
       if (start.toString('latin1', 0, http2Start.length) === http2Start) return options.onHttp2(socket);
@@ -52,7 +61,24 @@ export function listenShared(options: Options): Promise<SharedPort> {
       return socket.resume();
     });
   };
-  return listening(serverOf(options.tls, take), options, sockets);
+  const server = serverOf(options.tls, take);
+  server.once('close', () => http1.close());
+  return listening(server, options, sockets);
+}
+
+function createHttp1(
+  { onRequest }: Options,
+  { headersMs, requestMs }: Omit<typeof usualLimits, 'startMs'>,
+): HttpServer {
+  const times = { headersTimeout: headersMs, requestTimeout: requestMs };
+  const checks = { connectionsCheckingInterval: Math.min(headersMs, 30_000) };
+  const http1 = createHttpServer({ ...times, ...checks }, (message, response) => {
+    const exchange = new Http1Exchange(message, response, undefined);
+    void onRequest(exchange, exchange);
+  });
+  // It is given its connections and never listens; without this it does not look at the time.
+  http1.emit('listening');
+  return http1;
 }
 
 function serverOf(tls: SharedTls | undefined, take: (socket: Socket) => void): Server {
@@ -61,7 +87,10 @@ function serverOf(tls: SharedTls | undefined, take: (socket: Socket) => void): S
   const { cert, key, clientCa: ca } = tls;
   const common = { cert, key, ca, requestCert: asksClients, rejectUnauthorized: asksClients };
   const protocols = { minVersion: 'TLSv1.2', ALPNCallback: chosen } as const;
-  const server = createTlsServer({ ...common, ...protocols }, take as (socket: TLSSocket) => void);
+  const server = createTlsServer(
+    { ...common, ...protocols, handshakeTimeout: 10_000 },
+    take as (socket: TLSSocket) => void,
+  );
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return server;
 }
