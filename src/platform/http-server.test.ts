@@ -17,7 +17,7 @@ test('a connection over HTTP/2 on which nobody asks for anything ends, and one t
     host: '127.0.0.1',
     port: 0,
     tls: { cert, key },
-    limits: { keepAliveTimeoutMs: 20 },
+    limits: { keepAliveTimeoutMs: 500 },
     onRequest: (_, reply) => reply.open(200, {}).write(Buffer.from('x')),
   });
   const origin = `https://127.0.0.1:${server.port}`;
@@ -42,7 +42,7 @@ test('answers that are not taken do not keep a connection over HTTP/2', async ()
     host: '127.0.0.1',
     port: 0,
     tls: { cert, key },
-    limits: { keepAliveTimeoutMs: 50 },
+    limits: { keepAliveTimeoutMs: 500 },
     onRequest: ({ target }, reply) => {
       if (target === '/watch') reply.open(200, {}).write(Buffer.from('x'));
       else reply.send(200, { connection: 'close' }, [Buffer.from('x')]);
