@@ -8,7 +8,7 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { compiledOnce, matchesLabels } from '../../machinery/label-selector.ts';
+import { compiledOnce } from '../../machinery/label-selector.ts';
 import {
   type ControllerContext,
   createController,
@@ -22,6 +22,7 @@ import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
 import { currentRevision, truncateHistory } from '../shared/revisions.ts';
+import { Selecting } from '../shared/selecting.ts';
 import { type DaemonSetInput, type DaemonSetPlan, daemonSetStatus, planDaemonSet } from './plan.ts';
 import { daemonPod, hashLabel, nodeOf, placement } from './pods.ts';
 
@@ -52,6 +53,7 @@ class DaemonSetController {
   readonly #pods: PodWriter;
   readonly #setInformer: Informer<DaemonSet>;
   readonly #podInformer: Informer<Pod>;
+  readonly #selecting: Selecting<DaemonSet>;
   readonly #nodeInformer: Informer<Node>;
   readonly #revisionInformer: Informer<ControllerRevision>;
   /** When the failed daemon of a node may be replaced again. */
@@ -65,6 +67,7 @@ class DaemonSetController {
     this.#podInformer = context.informers.of(pods);
     this.#nodeInformer = context.informers.of(nodes);
     this.#revisionInformer = context.informers.of(controllerrevisions);
+    this.#selecting = new Selecting(this.#setInformer, ({ spec }) => compiledOnce(spec.selector));
     indexByController(this.#podInformer);
     indexByController(this.#revisionInformer);
   }
@@ -99,12 +102,10 @@ class DaemonSetController {
     });
   }
 
-  #keysFor(pod: Stored<Pod>): string[] {
+  #keysFor(pod: Stored<Pod>): readonly string[] {
     const owner = controllerOf(pod);
-    const { namespace, labels } = pod.metadata;
-    if (owner) return owner.kind === 'DaemonSet' ? [`${namespace}/${owner.name}`] : [];
-    const near = this.#setInformer.list().filter((set) => set.metadata.namespace === namespace);
-    return near.filter((set) => matchesLabels(compiledOnce(set.spec.selector), labels)).map(keyOf);
+    if (!owner) return this.#selecting.keysFor(pod);
+    return owner.kind === 'DaemonSet' ? [`${pod.metadata.namespace}/${owner.name}`] : [];
   }
 
   async reconcile(key: string): Promise<Outcome> {

@@ -7,7 +7,7 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { compiledOnce, matchesLabels } from '../../machinery/label-selector.ts';
+import { compiledOnce } from '../../machinery/label-selector.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import {
   type ControllerContext,
@@ -19,6 +19,7 @@ import {
 import { byController, claim, indexByController } from '../shared/claims.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf, isControlledBy } from '../shared/owners.ts';
+import { Selecting } from '../shared/selecting.ts';
 import { desiredKey, maxKey, revisionKey } from './annotations.ts';
 import { type DeploymentPlan, planDeployment } from './plan.ts';
 import { desiredOf, limitsOf, replicasOf, type Scaling } from './scaling.ts';
@@ -52,6 +53,7 @@ class DeploymentController {
   readonly #deployments: Informer<Deployment>;
   readonly #sets: Informer<ReplicaSet>;
   readonly #pods: Informer<Pod>;
+  readonly #selecting: Selecting<Deployment>;
 
   constructor({ context, writes, plan }: Parts) {
     this.#plan = plan;
@@ -60,6 +62,7 @@ class DeploymentController {
     this.#deployments = context.informers.of(deployments);
     this.#sets = context.informers.of(replicasets);
     this.#pods = context.informers.of(pods);
+    this.#selecting = new Selecting(this.#deployments, ({ spec }) => compiledOnce(spec.selector));
     indexByController(this.#sets);
     indexByController(this.#pods);
   }
@@ -87,14 +90,10 @@ class DeploymentController {
     });
   }
 
-  #keysFor(set: Stored<ReplicaSet>): string[] {
+  #keysFor(set: Stored<ReplicaSet>): readonly string[] {
     const owner = controllerOf(set);
     if (owner) return owner.kind === 'Deployment' ? [`${set.metadata.namespace}/${owner.name}`] : [];
-    const matching = this.#deployments
-      .list()
-      .filter((d) => d.metadata.namespace === set.metadata.namespace)
-      .filter((d) => matchesLabels(compiledOnce(d.spec.selector), set.metadata.labels));
-    return matching.map(keyOf);
+    return this.#selecting.keysFor(set);
   }
 
   async reconcile(key: string): Promise<Outcome> {

@@ -22,6 +22,7 @@ import {
 } from '../controller.ts';
 import type { Discover } from '../discovery.ts';
 import { byNamespace, indexByNamespace, isReady } from '../shared/pods.ts';
+import { Selecting } from '../shared/selecting.ts';
 import { spacingMs } from '../shared/spacing.ts';
 import { budgetStatus, failedStatus, healthyPods, needsScale, pendingEvictions, wantedPods } from './plan.ts';
 import { ScaleFinder } from './scale-finder.ts';
@@ -49,6 +50,7 @@ class DisruptionController {
   readonly #scales: ScaleFinder;
   readonly #budgets: Informer<PodDisruptionBudget>;
   readonly #pods: Informer<Pod>;
+  readonly #selecting: Selecting<PodDisruptionBudget>;
 
   constructor(context: ControllerContext, writes: OwnWrites, discover: Discover) {
     this.#context = context;
@@ -56,7 +58,7 @@ class DisruptionController {
     this.#scales = new ScaleFinder(context, discover);
     this.#budgets = context.informers.of(poddisruptionbudgets);
     this.#pods = context.informers.of(pods);
-    indexByNamespace(this.#budgets);
+    this.#selecting = new Selecting(this.#budgets, selectorOf);
     indexByNamespace(this.#pods);
   }
 
@@ -64,9 +66,10 @@ class DisruptionController {
     const addBudget = (budget: Stored<PodDisruptionBudget>) => queue.add(keyOf(budget));
     this.#budgets.onChange({ added: addBudget, updated: addBudget });
     const addFor = (pod: Stored<Pod>) => {
-      const near = this.#budgets.byIndex(byNamespace, pod.metadata.namespace ?? '');
-      for (const budget of near)
-        if (selects(budget, pod)) queue.addAfter(keyOf(budget), spacingMs(budget.status?.expectedPods ?? 0));
+      for (const key of this.#selecting.keysFor(pod)) {
+        const { expectedPods = 0 } = this.#budgets.get(key)?.status ?? {};
+        queue.addAfter(key, spacingMs(expectedPods));
+      }
     };
     this.#pods.onChange({
       added: addFor,
@@ -164,6 +167,3 @@ function selectorOf(budget: PodDisruptionBudget): Selector | undefined {
     return undefined;
   }
 }
-
-const selects = (budget: PodDisruptionBudget, pod: Pod) =>
-  matchesLabels(selectorOf(budget), pod.metadata.labels);

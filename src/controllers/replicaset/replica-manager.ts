@@ -7,7 +7,7 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { type Cause, causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { matchesLabels, type Selector } from '../../machinery/label-selector.ts';
+import type { Selector } from '../../machinery/label-selector.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { exponentialBounds } from '../../platform/metrics/histogram.ts';
 import type { HistogramOptions, Observer } from '../../platform/metrics/meter.ts';
@@ -23,6 +23,7 @@ import { byController, claim, indexByController } from '../shared/claims.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { isActive, podFromTemplate } from '../shared/pods.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
+import { Selecting } from '../shared/selecting.ts';
 import { spacingMs } from '../shared/spacing.ts';
 import { ageRatios, planReplicas, type ReplicaSpec, statusOf } from './plan.ts';
 
@@ -68,6 +69,7 @@ class ReplicaManager<T extends Replicated> {
   readonly #writes: OwnWrites;
   readonly #sets: Informer<T>;
   readonly #pods: Informer<Pod>;
+  readonly #selecting: Selecting<T>;
   readonly #ageRatios: Observer;
 
   constructor(options: ReplicaManagerOptions<T>, writes: OwnWrites) {
@@ -77,6 +79,7 @@ class ReplicaManager<T extends Replicated> {
     this.#sets = options.context.informers.of(options.resource);
     this.#pods = options.context.informers.of(pods);
     this.#ageRatios = options.context.meter.histogram(deletionAgeRatio).with();
+    this.#selecting = new Selecting(this.#sets, options.selectorOf);
     indexByController(this.#pods);
     indexByController(this.#sets);
   }
@@ -122,16 +125,12 @@ class ReplicaManager<T extends Replicated> {
   }
 
   /** The sets that a pod's change matters to: its manager's, or every set that would adopt it. */
-  #keysFor(pod: Stored<Pod>): string[] {
+  #keysFor(pod: Stored<Pod>): readonly string[] {
     const owner = controllerOf(pod);
     if (owner)
       return owner.kind === this.#options.resource.kind ? [`${pod.metadata.namespace}/${owner.name}`] : [];
     if (pod.metadata.deletionTimestamp) return [];
-    const matching = this.#sets
-      .list()
-      .filter((set) => set.metadata.namespace === pod.metadata.namespace)
-      .filter((set) => matchesLabels(this.#options.selectorOf(set), pod.metadata.labels));
-    return matching.map(keyOf);
+    return this.#selecting.keysFor(pod);
   }
 
   /** The pods of all sets that share the set's owner: in a rollout, those of the other templates too. */

@@ -7,6 +7,7 @@ import { exactlyOnce, matchesLabels, type Selector } from '../../machinery/label
 import { deepEqual } from '../../machinery/equal.ts';
 import type { ControllerContext } from '../controller.ts';
 import { byNamespace, indexByNamespace, isFinished, isReady } from './pods.ts';
+import { Selecting } from './selecting.ts';
 import { spacingMs } from './spacing.ts';
 
 /** Whether endpoints are kept for a Service: it chooses pods, and is not just another name. */
@@ -19,8 +20,6 @@ function selectorOf({ spec: { type, selector } }: Service): Selector | undefined
   const exactly = type === 'ExternalName' || !selector ? undefined : exactlyOnce(selector);
   return exactly?.length ? exactly : undefined;
 }
-
-const selects = (service: Service, pod: Pod) => matchesLabels(selectorOf(service), pod.metadata.labels);
 
 const portsByName = new WeakMap<Pod, ReadonlyMap<string, number>>();
 
@@ -104,7 +103,7 @@ export function enqueueServices(
 ): (service: Stored<Service>) => Stored<Pod>[] {
   const serviceInformer = context.informers.of(services);
   const podInformer = context.informers.of(pods);
-  indexByNamespace(serviceInformer);
+  const selecting = new Selecting(serviceInformer, selectorOf);
   indexByNamespace(podInformer);
   const counts = new Map<string, number>();
   const addService = (service: Stored<Service>) => queue.add(keyOf(service));
@@ -114,10 +113,7 @@ export function enqueueServices(
   };
   serviceInformer.onChange({ added: addService, updated: addService, deleted: forget });
   const addSelecting = (pod: Stored<Pod>) => {
-    for (const service of serviceInformer.byIndex(byNamespace, pod.metadata.namespace ?? '')) {
-      const key = keyOf(service);
-      if (selects(service, pod)) queue.addAfter(key, spacingMs(counts.get(key) ?? 0));
-    }
+    for (const key of selecting.keysFor(pod)) queue.addAfter(key, spacingMs(counts.get(key) ?? 0));
   };
   podInformer.onChange({
     added: addSelecting,
@@ -130,7 +126,8 @@ export function enqueueServices(
   });
   return (service) => {
     const all = podInformer.byIndex(byNamespace, service.metadata.namespace ?? '');
-    const found = all.filter((pod) => selects(service, pod));
+    const selector = selectorOf(service);
+    const found = all.filter((pod) => matchesLabels(selector, pod.metadata.labels));
     counts.set(keyOf(service), found.length);
     return found;
   };

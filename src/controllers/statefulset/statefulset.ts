@@ -12,7 +12,7 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { compiledOnce, matchesLabels } from '../../machinery/label-selector.ts';
+import { compiledOnce } from '../../machinery/label-selector.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import {
   type ControllerContext,
@@ -26,6 +26,7 @@ import { byController, claim, indexByController } from '../shared/claims.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
 import { currentRevision, templateOf, truncateHistory } from '../shared/revisions.ts';
+import { Selecting } from '../shared/selecting.ts';
 import { ensureClaims, hasLeavingClaim, syncClaimOwners } from './claims.ts';
 import { meterStatefulSets } from './metrics.ts';
 import { planStatefulSet, type StatefulSetInput, type Step, statefulSetStatus } from './plan.ts';
@@ -66,6 +67,7 @@ class StatefulSetController {
   readonly #pods: PodWriter;
   readonly #setInformer: Informer<StatefulSet>;
   readonly #podInformer: Informer<Pod>;
+  readonly #selecting: Selecting<StatefulSet>;
   readonly #revisionInformer: Informer<ControllerRevision>;
 
   constructor({ context, writes, plan }: Parts) {
@@ -76,6 +78,7 @@ class StatefulSetController {
     this.#setInformer = context.informers.of(statefulsets);
     this.#podInformer = context.informers.of(pods);
     this.#revisionInformer = context.informers.of(controllerrevisions);
+    this.#selecting = new Selecting(this.#setInformer, ({ spec }) => compiledOnce(spec.selector));
     indexByController(this.#podInformer);
     indexByController(this.#revisionInformer);
     meterStatefulSets(context.meter, {
@@ -106,12 +109,10 @@ class StatefulSetController {
     });
   }
 
-  #keysFor(pod: Stored<Pod>): string[] {
+  #keysFor(pod: Stored<Pod>): readonly string[] {
     const owner = controllerOf(pod);
-    const { namespace, labels } = pod.metadata;
-    if (owner) return owner.kind === 'StatefulSet' ? [`${namespace}/${owner.name}`] : [];
-    const near = this.#setInformer.list().filter((set) => set.metadata.namespace === namespace);
-    return near.filter((set) => matchesLabels(compiledOnce(set.spec.selector), labels)).map(keyOf);
+    if (!owner) return this.#selecting.keysFor(pod);
+    return owner.kind === 'StatefulSet' ? [`${pod.metadata.namespace}/${owner.name}`] : [];
   }
 
   async reconcile(key: string): Promise<Outcome> {
