@@ -7,6 +7,7 @@ import type { Client } from '../client/client.ts';
 import { tmpdir } from '../platform/tmpdir.ts';
 import type { ToldScheduling } from './scheduler-configuration.ts';
 import { up } from './up.ts';
+import { checkTestOptions } from './test-options.ts';
 import { VirtualCluster, type VirtualClusterOptions } from './simulation/virtual-cluster.ts';
 
 export { interestIn } from '../scheduler/framework/events.ts';
@@ -41,13 +42,15 @@ export interface TestCluster {
  * objects in memory. Needs no root, no containers and no network but 127.0.0.1.
  *
  * With `clock: 'virtual'` it stands still until it is told to move (`advance`), and everything that happens in it follows
- * from its seed: hours of cluster time pass in moments, each time in the same way.
+ * from its seed: hours of cluster time pass in moments, each time in the same way. Rejects with a UserError for options
+ * that mean nothing.
  */
 export function startCluster(options: VirtualClusterOptions & { clock: 'virtual' }): Promise<VirtualCluster>;
 export function startCluster(options?: TestClusterOptions): Promise<TestCluster>;
-export function startCluster(
+export async function startCluster(
   options: TestClusterOptions | (VirtualClusterOptions & { clock: 'virtual' }) = {},
 ): Promise<TestCluster | VirtualCluster> {
+  checkTestOptions(options);
   return options.clock === 'virtual' ? VirtualCluster.start(options) : startRealCluster(options);
 }
 

@@ -98,3 +98,29 @@ test('a scheduler that cannot be made is no cluster', async () => {
     'extenders: this scheduler has no way to reach them',
   );
 });
+
+test.each([
+  [{ nodes: -1 }, 'nodes: -1 is no whole number from 0 to 5000'],
+  [{ nodes: 1.5 }, 'nodes: 1.5 is no whole number from 0 to 5000'],
+  [{ nodes: Number.NaN }, 'nodes: NaN is no whole number from 0 to 5000'],
+  [{ nodes: '3' }, 'nodes: "3" is no whole number from 0 to 5000'],
+  [{ clock: 'virtual', nodes: 5001 }, 'nodes: 5001 is no whole number from 0 to 5000'],
+  [{ clock: 'Virtual' }, 'clock: "Virtual" is neither "real" nor "virtual"'],
+  [{ seed: 1 }, 'seed: there is no such option on a real clock; there are clock, nodes, scheduler, onLog'],
+  [{ clock: 'virtual', seed: 'x' }, 'seed: "x" is no whole number'],
+  [{ clock: 'virtual', heartbeat: 'often' }, /^"often" is no span of time/],
+  [{ clock: 'virtual', heartbeat: -1 }, /^-1 is no span of time/],
+  [{ clock: 'virtual', heartbeat: Number.NaN }, /^NaN is no span of time/],
+  [{ clock: 'virtual', faults: { conflicts: 5 } }, 'faults: conflicts: 5 is no share from 0 to 1'],
+  [{ clock: 'virtual', faults: { crash: 0.1 } }, /^faults: there is no crash; there are requestDelayMs, /],
+  [
+    { clock: 'virtual', faults: { eventDelayMs: '2s' } },
+    'faults: eventDelayMs: "2s" is no number of milliseconds',
+  ],
+  [
+    { clock: 'virtual', controllers: { replicaset: () => undefined } },
+    /^controllers: there is no replicaset; there are .*replicaset-controller/,
+  ],
+])('options that mean nothing are refused: %j', async (options, why) => {
+  await expect(startCluster(options as object)).rejects.toThrow(why);
+});

@@ -13,6 +13,7 @@ import { controllerManager, type ProcessMeans, scheduler, systemUser } from '../
 import { discover } from '../discover.ts';
 import { runComponents } from '../run-components.ts';
 import type { Scheduling } from '../scheduler-configuration.ts';
+import { UserError } from '../user-error.ts';
 import type { Life } from './life.ts';
 
 type World = Pick<Platform, 'clock' | 'random' | 'log'>;
@@ -75,6 +76,10 @@ export function runControllerManager(
     authority,
     nodeLifecycle: options.nodeLifecycle,
   });
+  const names = controllers.map(({ name }) => name);
+  const unknown = Object.keys(options.replacements).find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new UserError(`controllers: there is no ${unknown}; there are ${names.join(', ')}`);
   const replaced = controllers.map(
     (own) => options.replacements[own.name]?.(contextFor(own.name), { discover: discovered }) ?? own,
   );

@@ -1,3 +1,6 @@
+import { UserError } from '../user-error.ts';
+import { shown } from './span.ts';
+
 /** What goes wrong, and how often; shares are from 0 (never) to 1 (always). */
 export interface Faults {
   /** The longest that a request, or its answer, is under way. */
@@ -35,3 +38,15 @@ export const noFaults: Faults = {
   crashes: 0,
   crashMs: 30_000,
 };
+
+/** Throws a UserError for faults that there are not, for shares beyond 0 to 1 and for times that are none. */
+export function checkFaults(faults: object): void {
+  for (const [name, value] of Object.entries(faults)) {
+    if (!(name in noFaults))
+      throw new UserError(`faults: there is no ${name}; there are ${Object.keys(noFaults).join(', ')}`);
+    const most = name.endsWith('Ms') ? Number.MAX_SAFE_INTEGER : 1;
+    if (typeof value === 'number' && value >= 0 && value <= most) continue;
+    const wanted = most === 1 ? 'share from 0 to 1' : 'number of milliseconds';
+    throw new UserError(`faults: ${name}: ${shown(value)} is no ${wanted}`);
+  }
+}

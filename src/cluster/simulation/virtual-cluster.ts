@@ -14,7 +14,7 @@ import { administrator } from '../control-plane.ts';
 import { SimulatedApi } from './api.ts';
 import { type ControllerReplacements, runControllerManager, runScheduler } from './control-plane.ts';
 import { disturber } from './disturber.ts';
-import { type Faults, noFaults } from './faults.ts';
+import { checkFaults, type Faults, noFaults } from './faults.ts';
 import { type Life, mortalClock } from './life.ts';
 import { Link } from './link.ts';
 import { Machine, type MachineSize } from './machine.ts';
@@ -151,6 +151,7 @@ export class VirtualCluster {
 
   /** What goes wrong from now on; what is not given stays as it is. */
   setFaults(faults: Partial<Faults>): void {
+    checkFaults(faults);
     this.#faults = { ...this.#faults, ...faults };
   }
 
