@@ -248,6 +248,36 @@ describe('an autoscaler', () => {
     expect(await replicasAfter(15_000)).toBe(3);
   });
 
+  test('asks once a look for what many metrics are made of, and gives others their turn between them', async () => {
+    const { transport } = context.client;
+    const real = transport.request.bind(transport);
+    let asked = 0;
+    vi.spyOn(transport, 'request').mockImplementation((r) => {
+      if (r.path.endsWith('/pods')) asked++;
+      return real(r);
+    });
+    let turns = 0;
+    let isCounting = true;
+    const count = () => void setImmediate(() => (turns++, isCounting && count()));
+    const turnsOfLook = async (metrics: number) => {
+      const source = { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } };
+      const spec = {
+        metrics: Array.from({ length: metrics }, () => ({ type: 'Resource', resource: source })),
+      };
+      await cluster.patch(horizontalpodautoscalers, 'web', { spec });
+      [asked, turns] = [0, 0];
+      await cluster.pass(16_000);
+      return turns;
+    };
+    count();
+    const few = await turnsOfLook(1);
+    expect(asked).toBe(1);
+    expect((await turnsOfLook(500)) - few).toBeGreaterThan(40);
+    expect(asked).toBe(1);
+    isCounting = false;
+    expect((await cluster.get(horizontalpodautoscalers, 'web')).status?.currentMetrics).toHaveLength(500);
+  });
+
   test('reads the scale again where somebody else has just changed it', async () => {
     await cluster.pass(16_000);
     const { transport } = context.client;

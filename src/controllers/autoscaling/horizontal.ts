@@ -18,6 +18,7 @@ import { matchesLabels, parseLabelSelector, type Selector } from '../../machiner
 import { scaledValue } from '../../machinery/quantity.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { formatTime } from '../../platform/clock.ts';
+import { turnTogether } from '../../platform/turn.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import type { Discover } from '../discovery.ts';
 import { limit, type Moment, type Past } from './behavior.ts';
@@ -34,6 +35,8 @@ const rememberedMs = 3_600_000;
 const defaultTolerance = 0.1;
 /** A scale that somebody else changes at the same time is tried so often. */
 const maxAttempts = 5;
+/** Metrics after which others get their turn of the event loop: there may be thousands, and each goes through all pods. */
+const metricsPerTurn = 10;
 const byNamespace = 'namespace';
 
 /** Sets the number of replicas of what each HorizontalPodAutoscaler points at, by what its pods use. */
@@ -228,7 +231,7 @@ class Autoscaler {
     const current = scale.spec?.replicas ?? 0;
     const scaled = {
       ...chosen,
-      metrics: this.#metrics,
+      metrics: this.#metrics.forOneLook(),
       namespace: scaler.metadata.namespace ?? '',
       replicas: current,
       statusReplicas: scale.status?.replicas ?? 0,
@@ -236,7 +239,12 @@ class Autoscaler {
       nowMs,
     };
     const specs = scaler.spec.metrics ?? [];
-    const results = await Promise.allSettled(specs.map((spec) => this.#propose(spec, scaled, scaler)));
+    const results: PromiseSettledResult<Proposal>[] = [];
+    for (let i = 0; i < specs.length; i += metricsPerTurn) {
+      if (i > 0) await turnTogether();
+      const some = specs.slice(i, i + metricsPerTurn);
+      results.push(...(await Promise.allSettled(some.map((spec) => this.#propose(spec, scaled, scaler)))));
+    }
     // Whoever reads the status pairs it with the spec by position.
     look.metrics = results.map((r) => (r.status === 'fulfilled' ? r.value.status : { type: '' }));
     const proposals = results.flatMap((r) => (r.status === 'fulfilled' ? r.value : []));
@@ -296,7 +304,7 @@ class Autoscaler {
       return refuse('InvalidSelector', message);
     }
     const { namespace = '' } = scaler.metadata;
-    this.#selectors.set(scaler.metadata, selector);
+    this.#selectors.set(scaler.metadata, text, selector);
     const chosen = this.#pods
       .byIndex(byNamespace, namespace)
       .filter((p) => matchesLabels(selector, p.metadata.labels));

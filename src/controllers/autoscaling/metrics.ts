@@ -45,10 +45,18 @@ const externalRoot = '/apis/external.metrics.k8s.io/v1beta1';
 export class MetricsApi {
   readonly #client: Client;
   readonly #discover: Discover;
+  /** What has been asked, where the answers are to be remembered. */
+  readonly #asked: Map<string, Promise<unknown>> | undefined;
 
-  constructor(client: Client, discover: Discover) {
+  constructor(client: Client, discover: Discover, asked?: Map<string, Promise<unknown>>) {
     this.#client = client;
     this.#discover = discover;
+    this.#asked = asked;
+  }
+
+  /** The same for one look, in which each thing is asked once: thousands of metrics may be of the same pods. */
+  forOneLook(): MetricsApi {
+    return new MetricsApi(this.#client, this.#discover, new Map());
   }
 
   /** What pods use of `cpu` or the like: all of a pod, or one container of it. */
@@ -136,7 +144,12 @@ export class MetricsApi {
   }
 
   #get(path: string, query: Query): Promise<unknown> {
-    return this.#client.transport.request({ method: 'GET', path, query });
+    const key = JSON.stringify([path, query]);
+    const before = this.#asked?.get(key);
+    if (before) return before;
+    const answer = this.#client.transport.request({ method: 'GET', path, query });
+    this.#asked?.set(key, answer);
+    return answer;
   }
 
   /** Asks in the version that its server prefers, of those that can be read. */
