@@ -178,6 +178,8 @@ export interface ApiServer {
   transportFor(user: UserInfo, options?: { userAgent?: string }): Transport;
   /** Serves HTTPS, besides whatever it serves already. */
   listen(options: ServeOptions): Promise<{ port: number; close(): Promise<void> }>;
+  /** What new connections are shown from now on, wherever it listens; those that are there stay. */
+  setTls(tls: ServerTls): void;
   /** The registries, for what changes the set of kinds that are served. */
   readonly dispatcher: RegistryDispatcher;
   /** Further paths that are no resources. */
@@ -547,7 +549,7 @@ class Server implements ApiServer {
   async listen(options: ServeOptions): Promise<{ port: number; close(): Promise<void> }> {
     const { listen, host, port } = options;
     const { frontProxy } = this.#options;
-    const tls = { ...options.tls, ...(frontProxy && { proxyCa: frontProxy.ca }) };
+    const tls = this.#withProxies(options.tls);
     const server = await listen({
       host,
       port,
@@ -571,6 +573,15 @@ class Server implements ApiServer {
       await server.close();
     };
     return { port: server.port, close };
+  }
+
+  setTls(tls: ServerTls): void {
+    for (const server of this.#listeners) server.setTls(this.#withProxies(tls));
+  }
+
+  #withProxies(tls: ServerTls): ServerTls {
+    const { frontProxy } = this.#options;
+    return { ...tls, ...(frontProxy && { proxyCa: frontProxy.ca }) };
   }
 
   async #tellOthers({ advertise, host, hostName }: ServeOptions, port: number): Promise<void> {

@@ -1,5 +1,4 @@
 import * as resources from '../api/generated/resources.ts';
-import { kubeletClient } from '../apiserver/auth/authorizer.ts';
 import { allKinds } from '../apiserver/kinds/kinds.ts';
 import { TransformError } from '../apiserver/encryption/transform-error.ts';
 import type { UserInfo } from '../apiserver/registry/kind.ts';
@@ -9,7 +8,7 @@ import { Client } from '../client/client.ts';
 import type { ElectionTimes } from '../client/election-plan.ts';
 import { UsageCollector } from '../metrics/usage-collector.ts';
 import { systemConnector } from '../platform/connect.ts';
-import { type HttpsGetter, httpsGetter } from '../platform/https-get.ts';
+import { type HttpsGet, type HttpsGetter, httpsGetter } from '../platform/https-get.ts';
 import type { HttpListener, ServerTls } from '../platform/http.ts';
 import { listenInThread } from '../platform/http-thread/listen-in-thread.ts';
 import { listenHttps } from '../platform/http-server.ts';
@@ -20,11 +19,12 @@ import { type ApiServerSettings, readApiServerSettings } from './api-server-sett
 import { hostName } from './host-name.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { network } from './options.ts';
-import type { Pki } from './pki.ts';
+import type { KeyPair, Pki } from './pki.ts';
 import { readResourceMetrics } from './read-resource-metrics.ts';
 import { runRoles } from './roles.ts';
 import { runComponents } from './run-components.ts';
 import type { Scheduling } from './scheduler-configuration.ts';
+import { proxyName, ServerCertificates } from './server-certificates.ts';
 import { shareReads } from './shared-read.ts';
 import { unusableStore } from './unusable-store.ts';
 import { UserError } from './user-error.ts';
@@ -75,9 +75,6 @@ export interface ControlPlane {
 
 const issuer = `https://kubernetes.default.svc.${network.domain}`;
 
-/** The name in the certificate with which the server asks the servers that extend it. */
-const proxyName = 'front-proxy-client';
-
 /** Names under which clients may call the server. */
 const serverNames = [
   'kubernetes',
@@ -101,23 +98,17 @@ async function credentials({
   names = [],
 }: Pick<ControlPlaneOptions, 'pki' | 'addresses' | 'names'>) {
   const authority = await pki.authority();
-  const [tokenKey, serving, admin, kubelet, proxy] = await Promise.all([
+  const [tokenKey, certificates, admin] = await Promise.all([
     pki.tokenKey(),
-    pki.pair('apiserver', {
-      commonName: 'kube-apiserver',
-      hosts: [...new Set([...serverNames, ...addresses, ...names])],
-      usages: ['server'],
-    }),
+    ServerCertificates.open(pki, [...new Set([...serverNames, ...addresses, ...names])]),
     pki.pair('admin', {
       commonName: administrator.name,
       organizations: ['system:masters'],
       usages: ['client'],
     }),
-    pki.pair('apiserver-kubelet-client', { commonName: kubeletClient, usages: ['client'] }),
-    pki.pair('front-proxy-client', { commonName: proxyName, usages: ['client'] }, 'front-proxy-ca'),
   ]);
   const proxyAuthority = await pki.authority('front-proxy-ca');
-  return { authority, proxyAuthority, tokenKey, serving, admin, kubelet, proxy };
+  return { authority, proxyAuthority, tokenKey, certificates, admin };
 }
 
 /** API server, controllers and scheduler in this process. When it resolves, the API answers. */
@@ -125,10 +116,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { platform, store, httpThread, scheduling } = options;
   // A thread begins while the rest does.
   const listen = httpThread ? listenInThread(httpThread) : listenHttps;
-  const { authority, proxyAuthority, tokenKey, serving, admin, kubelet, proxy } = await credentials(options);
+  const { authority, proxyAuthority, tokenKey, certificates, admin } = await credentials(options);
   const settings = await readApiServerSettings(options.apiServer ?? {}, { platform, issuer });
-  const identity = { cert: kubelet.certificate, key: kubelet.key, ca: authority.certificate };
-  const kubelets = httpsGetter(identity);
+  const identity = () => shownBy(certificates.kubelet, authority);
+  const kubelets = kubeletGetter(identity);
   // What runs in this process tells all it counts in one place, as k3s does.
   const meter = new MetricRegistry();
   const usage = usageCollector(platform, kubelets, () => server.dispatcher.reader);
@@ -138,13 +129,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     kinds: allKinds,
     serviceAccounts: { issuer, keys: [tokenKey], ...settings.serviceAccounts },
     version,
-    nodes: tlsNodeDialer({ connect: systemConnector, ...identity }),
+    nodes: tlsNodeDialer({ connect: systemConnector, identity }),
     usage: async () => usage,
     metrics: () => meter.metrics(),
     outside: systemConnector,
     frontProxy: {
-      cert: proxy.certificate,
-      key: proxy.key,
+      identity: () => shownBy(certificates.proxy),
       ca: proxyAuthority.certificate,
       names: [proxyName],
     },
@@ -152,8 +142,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     freeze: options.freeze,
     ...settings.options,
   }).catch(unreadable);
-  const tls = { cert: serving.certificate, key: serving.key, clientCa: authority.certificate };
-  const port = await listenEverywhere(server, { ...options, listen, tls }).catch(unreadable);
+  const tls = () => ({ ...shownBy(certificates.serving), clientCa: authority.certificate });
+  const port = await listenEverywhere(server, { ...options, listen, tls: tls() }).catch(unreadable);
   const roles = await runRoles(server, {
     platform,
     authority,
@@ -167,7 +157,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await server.stop();
     throw error;
   });
-  const running = runComponents([usage], platform);
+  const renewal = certificates.renewal(platform, () => {
+    server.setTls(tls());
+    kubelets.renew();
+  });
+  const running = runComponents([usage, renewal], platform);
   const url = `https://${options.host ?? options.addresses[0]}:${port}`;
   return {
     server,
@@ -187,6 +181,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       await store.close();
     },
   };
+}
+
+/** A certificate as TLS takes it, with what the other side's must stand on where that is told. */
+function shownBy({ certificate, key }: KeyPair, authority?: KeyPair) {
+  return { cert: certificate, key, ...(authority && { ca: authority.certificate }) };
 }
 
 /** What is found when the store is read, and is for the user to mend. */
@@ -231,6 +230,19 @@ async function listenEverywhere(
     throw error;
   }
   return port;
+}
+
+/** The way to ask kubelets again and again; with `renew` as who the server is now. */
+function kubeletGetter(identity: () => Parameters<typeof httpsGetter>[0]) {
+  let current = httpsGetter(identity());
+  return {
+    get: (what: HttpsGet) => current.get(what),
+    /** What is under way comes to its end; its connections are not used again. */
+    renew() {
+      current = httpsGetter(identity());
+    },
+    close: () => current.close(),
+  };
 }
 
 /** Asks all kubelets what is used. */

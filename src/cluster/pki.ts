@@ -23,7 +23,7 @@ export interface CertificateRequest {
 const dayMs = 86_400_000;
 const caDays = 3650;
 const leafDays = 365;
-/** A certificate with less than this left is made anew at start. */
+/** A certificate with less than this left is made anew. */
 const renewBeforeMs = 30 * dayMs;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 

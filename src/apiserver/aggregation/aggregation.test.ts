@@ -43,8 +43,7 @@ beforeAll(async () => {
   proxyAuthority = await createAuthority(platform, 'front-proxy-ca');
   proxy = await issue(proxyAuthority, { commonName: 'front-proxy-client', usages: ['client'] }, platform);
   const frontProxy = {
-    cert: proxy.certificate,
-    key: proxy.key,
+    identity: () => ({ cert: proxy.certificate, key: proxy.key }),
     ca: proxyAuthority.certificate,
     names: ['front-proxy-client'],
   };

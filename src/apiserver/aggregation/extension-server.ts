@@ -11,10 +11,10 @@ import type { ObjectReader } from '../auth/object-reader.ts';
 import { remoteUserHeaders } from '../auth/request-header.ts';
 import type { UserInfo } from '../registry/kind.ts';
 
-/** Who this server is to the servers that extend it: certificate and key, PEM. */
+/** Who this server is to the servers that extend it. */
 export interface FrontProxy {
-  cert: string;
-  key: string;
+  /** Certificate and key, PEM. Asked for with each connection, since they are renewed. */
+  identity(): { cert: string; key: string };
 }
 
 export interface ExtensionServersOptions {
@@ -71,8 +71,7 @@ export class ExtensionServers {
     const { connect, ...address } = this.#address(service, port);
     const ca = spec.caBundle && Buffer.from(spec.caBundle, 'base64').toString();
     const tls = {
-      cert: frontProxy?.cert,
-      key: frontProxy?.key,
+      ...frontProxy?.identity(),
       ...(ca && { ca }),
       serverName: `${name}.${namespace}.svc`,
       insecure: spec.insecureSkipTLSVerify ?? false,

@@ -33,22 +33,24 @@ export function kubeletAddress(node: Node): KubeletAddress | undefined {
 
 export interface TlsNodeDialerOptions {
   connect: Connector;
-  /** The certificate that kubelets know the API server by. PEM. */
-  cert: string;
-  key: string;
-  /** What kubelets' certificates must stand on; not checked where absent, as upstream's default. */
-  ca?: string;
+  /**
+   * The certificate that kubelets know the API server by, and what theirs must stand on; not checked where that is absent, as upstream's
+   * default. PEM. Asked for with each connection, since it is renewed.
+   */
+  identity(): { cert: string; key: string; ca?: string };
 }
 
 const connectTimeoutMs = 10_000;
 
 /** Reaches kubelets directly, over TLS. */
-export function tlsNodeDialer({ connect, cert, key, ca }: TlsNodeDialerOptions): NodeDialer {
+export function tlsNodeDialer({ connect, identity }: TlsNodeDialerOptions): NodeDialer {
   const timeoutMs = connectTimeoutMs;
-  const identity = { cert, key, ca };
   return {
-    connect: ({ host, port }, { insecure = ca === undefined } = {}) =>
-      connect({ host, port, tls: { ...identity, insecure }, timeoutMs }),
+    connect: ({ host, port }, options = {}) => {
+      const own = identity();
+      const { insecure = own.ca === undefined } = options;
+      return connect({ host, port, tls: { ...own, insecure }, timeoutMs });
+    },
     connectTo: ({ host, port }, { tls }) =>
       connect({ host, port, ...(tls && { tls: { insecure: true } }), timeoutMs, checkAddress }),
   };
