@@ -1,4 +1,4 @@
-import type { Pod } from '../../api/core/v1.ts';
+import type { ContainerStatus, Pod, PodStatus } from '../../api/core/v1.ts';
 import { allContainers } from '../pods/pod-kinds.ts';
 import type { PodWorkers } from '../pods/pod-workers.ts';
 import { newestOf, type RuntimeContainer, type RuntimePod } from '../pods/runtime-pod.ts';
@@ -80,15 +80,28 @@ export class PodFinder {
     const runs = (await this.runtime(pod)).containers.filter(
       (c) => c.name === container && c.state !== 'created',
     );
-    const wanted = previous ? runs[1] : runs[0];
-    if (wanted) return wanted;
+    const status = statusOf(this.#statuses.latest(pod), container);
     const words = `container ${JSON.stringify(container)} in pod ${JSON.stringify(ref.pod)}`;
-    if (previous) throw new HttpProblem(400, `previous terminated ${words} not found`);
-    throw new HttpProblem(
-      400,
-      `${words} is waiting to start: ${waitingReason(this.#statuses.latest(pod), container)}`,
-    );
+    if (previous) return previousRun(runs, status, words);
+    if (runs[0]) return runs[0];
+    throw new HttpProblem(400, `${words} is waiting to start: ${waitingReason(status)}`);
   }
+}
+
+/**
+ * The last run that has ended and been followed by another, or is about to be: which one that is follows from the status, as
+ * upstream's kubelet has it. Of a container that waits for its next start it is the newest.
+ */
+function previousRun(
+  runs: readonly RuntimeContainer[],
+  status: ContainerStatus | undefined,
+  words: string,
+): RuntimeContainer {
+  const { containerID } = status?.lastState?.terminated ?? {};
+  if (!containerID) throw new HttpProblem(400, `previous terminated ${words} not found`);
+  const run = runs.find(({ id }) => containerID.endsWith(`//${id}`));
+  if (!run) throw new HttpProblem(400, `unable to retrieve container logs for ${containerID}`);
+  return run;
 }
 
 /** Why there is nothing to start yet, where people know it under other words. */
@@ -97,15 +110,14 @@ const waitingWords: Record<string, string> = {
   ImagePullBackOff: 'trying and failing to pull image',
 };
 
-function waitingReason(status: Pod['status'], container: string): string {
-  const {
-    containerStatuses = [],
-    initContainerStatuses = [],
-    ephemeralContainerStatuses = [],
-  } = status ?? {};
-  const found = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(
+function statusOf(status: PodStatus, container: string): ContainerStatus | undefined {
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = status;
+  return [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(
     (s) => s.name === container,
   );
-  const reason = found?.state?.waiting?.reason ?? 'ContainerCreating';
+}
+
+function waitingReason(status: ContainerStatus | undefined): string {
+  const reason = status?.state?.waiting?.reason ?? 'ContainerCreating';
   return waitingWords[reason] ?? reason;
 }
