@@ -138,6 +138,20 @@ describe('the kubelet', () => {
     await node.stop();
   });
 
+  test('of a container that fails again and again the log of the last run is kept, and those before go with it', async () => {
+    const node = await started();
+    const annotations = { 'simulated.k8ts.dev/exit-after': '1s', 'simulated.k8ts.dev/logs': 'words' };
+    const { uid } = node.create('web', {}, annotations).metadata;
+    const logs = `/logs/default_web_${uid}/c`;
+    const restarts = () => node.pod('web')?.status?.containerStatuses?.[0]?.restartCount ?? 0;
+    await node.until(() => restarts() === 1);
+    await node.files.write(`${logs}/0.log.20261130-120000.gz`, 'packed');
+    await node.until(() => restarts() === 4);
+    await node.clock.advance(31_000);
+    expect(await node.files.list(logs)).toEqual(['4.log']);
+    await node.stop();
+  });
+
   test('init containers come first, one after the other; a sidecar stays', async () => {
     const node = await started();
     const initContainers = [

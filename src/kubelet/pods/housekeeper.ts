@@ -1,4 +1,5 @@
 import type { NodeHost } from '../node/node-host.ts';
+import { removeWithLogs } from '../logs/container-logs.ts';
 import { qosCgroups } from '../cgroups/pod-cgroup.ts';
 import type { VolumeManager } from '../volumes/volume-manager.ts';
 import type { NodeContext } from './context.ts';
@@ -37,7 +38,7 @@ export class Housekeeper {
     const [containers, sandboxes] = await Promise.all([runtime.containers.list(), runtime.sandboxes.list()]);
     const garbage = findGarbage({ containers, sandboxes, knownUids });
     const removals = [
-      ...garbage.containers.map((id) => () => runtime.containers.remove(id)),
+      ...garbage.containers.map((id) => () => removeWithLogs(this.#options.context, id)),
       ...garbage.sandboxes.map((id) => () => runtime.sandboxes.remove(id)),
     ];
     for (const remove of removals)

@@ -7,6 +7,7 @@ import { podCgroupPath } from '../cgroups/pod-cgroup.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
 import type { SandboxSpec } from '../runtimes/types.ts';
 import type { StartFailure } from '../status/container-statuses.ts';
+import { removeWithLogs } from '../logs/container-logs.ts';
 import { podDirs } from '../volumes/dirs.ts';
 import type { MountedVolume } from '../volumes/mounter.ts';
 import { type MountedVolumes, usedVolumes } from '../volumes/volume-manager.ts';
@@ -126,7 +127,7 @@ export class Syncer {
   async #dropInit(pod: Pod, runtime: RuntimePod): Promise<void> {
     const names = new Set(pod.spec.initContainers?.map((c) => c.name));
     const old = runtime.containers.filter((c) => names.has(c.name));
-    await Promise.all(old.map((c) => this.#options.context.runtime.containers.remove(c.id)));
+    await Promise.all(old.map((c) => removeWithLogs(this.#options.context, c.id)));
   }
 
   async #sandboxSpec(pod: Pod, attempt: number): Promise<SandboxSpec> {
