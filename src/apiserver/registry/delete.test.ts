@@ -234,6 +234,19 @@ test('a deletion that is under way already asks nobody whether it may', async ()
 });
 
 describe('deletion of a collection', () => {
+  test('lets others have their turn between its objects', async () => {
+    const api = await createTestCluster();
+    for (let i = 0; i < 160; i++) await api.send('create', configmaps, { body: map(`m${i}`) });
+    let turns = 0;
+    let isCounting = true;
+    const count = () => void setImmediate(() => (turns++, isCounting && count()));
+    count();
+    await api.send('deletecollection', configmaps, {});
+    isCounting = false;
+    expect(turns).toBeGreaterThanOrEqual(10);
+    expect((await api.list(configmaps)).items).toEqual([]);
+  });
+
   test('takes what its selectors fit, and answers with it', async () => {
     const api = await createTestCluster();
     for (const name of ['a', 'b', 'c']) {

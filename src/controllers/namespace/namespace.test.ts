@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configmaps, namespaces, pods, secrets, serviceaccounts } from '../../api/generated/resources.ts';
+import type { ApiRequest } from '../../client/transport.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
 import { createNamespaceController } from './namespace.ts';
 import { outlookFor, statusAfter, undiscoveredText } from './plan.ts';
@@ -128,11 +129,16 @@ describe('a namespace that is deleted', () => {
   let nodes: TestNodes;
   /** How often the controller has looked for pods. */
   let looks = 0;
+  /** Told of what it asks. */
+  let watchRequests: (request: ApiRequest) => void;
   beforeEach(async () => {
     cluster = await TestCluster.start();
     nodes = new TestNodes(cluster);
-    const context = cluster.refusing('namespace-controller', ({ method, path }) => {
+    watchRequests = () => {};
+    const context = cluster.refusing('namespace-controller', (request) => {
+      const { method, path } = request;
       if (method === 'GET' && path.startsWith('/api/v1/namespaces/team/pods')) looks++;
+      watchRequests(request);
       return false;
     });
     await cluster.run(createNamespaceController(context, { discover: cluster.discover }));
@@ -152,6 +158,31 @@ describe('a namespace that is deleted', () => {
     expect(await cluster.find(namespaces, 'team')).toBeUndefined();
     expect(await cluster.find(secrets, 's', 'team')).toBeUndefined();
     expect(await cluster.find(configmaps, 'other')).toBeDefined();
+  });
+
+  test('of thousands of objects is emptied without holding anybody up', async () => {
+    const pages: string[] = [];
+    watchRequests = ({ method, path, query }) => {
+      if (method === 'GET' && path.endsWith('/team/configmaps')) pages.push(String(query?.limit));
+    };
+    for (let i = 0; i < 320; i++) {
+      const finalizers = i < 250 ? ['example.com/hold'] : [];
+      await cluster.create(configmaps, { metadata: { name: `m${i}`, namespace: 'team', finalizers } });
+    }
+    await cluster.settle();
+    let turns = 0;
+    let isCounting = true;
+    const count = () => void setImmediate(() => (turns++, isCounting && count()));
+    count();
+    await cluster.delete(namespaces, 'team');
+    await cluster.pass(1_000);
+    isCounting = false;
+    expect(pages.slice(0, 4)).toEqual(['1', '100', '100', '100']);
+    expect(turns).toBeGreaterThan(320 / 16);
+    const { status } = await cluster.get(namespaces, 'team');
+    expect(status?.conditions?.find((c) => c.type === 'NamespaceFinalizersRemaining')?.message).toContain(
+      'example.com/hold in 250 resource instances',
+    );
   });
 
   test('waits for its pods before anything else goes', async () => {

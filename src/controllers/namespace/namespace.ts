@@ -1,12 +1,13 @@
 import type { Namespace } from '../../api/core/v1.ts';
 import { namespaces, pods } from '../../api/generated/resources.ts';
-import type { Stored } from '../../api/resource.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { resourcePath } from '../../client/client.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { ignoring } from '../../machinery/status-error.ts';
+import { turnTogether } from '../../platform/turn.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { type Discover, type ServedResource, servingVerbs } from '../discovery.ts';
 import { byNamespace, indexByNamespace } from '../shared/pods.ts';
@@ -15,6 +16,8 @@ import { type Emptying, outlookFor, type Remains, statusAfter, undiscoveredText 
 const ourFinalizer = 'kubernetes';
 /** As upstream's: what holds a namespace up may have gone in the meantime. */
 const maxDelayMs = 60_000;
+/** How many objects are read at a time. */
+const pageSize = 100;
 
 /** Empties namespaces that are being deleted, and then lets them go. */
 export function createNamespaceController(
@@ -89,7 +92,6 @@ class NamespaceDeleter {
 
   async #clearAll(namespace: Stored<Namespace>, rows: readonly ServedResource[]): Promise<Emptying> {
     // What pods need outlives them: they go first, and nothing else until they are gone.
-    const isPods = (row: ServedResource) => row.plural === 'pods' && row.group === '';
     const first = await this.#clear(namespace, rows.filter(isPods));
     if (first.errors.length > 0 || first.remains.length > 0) return first;
     return this.#clear(
@@ -112,16 +114,34 @@ class NamespaceDeleter {
   async #clearOne(namespace: Stored<Namespace>, resource: ServedResource): Promise<Remains[]> {
     const api = this.#context.client.of(resource);
     const where = { namespace: namespace.metadata.name };
-    const { items } = await api.list(where);
-    if (items.length === 0) return [];
     const cause = causedBy(namespace, 'its namespace is being deleted');
     const options = { cause, propagationPolicy: 'Background' } as const;
+    const { items } = await api.list({ ...where, limit: 1, metadataOnly: true });
+    if (items.length === 0) return [];
     if (resource.verbs.includes('deletecollection')) await api.deleteCollection(where, options);
     else {
-      const each = items.map((item) => api.delete(item.metadata, options).catch(ignoring('NotFound')));
-      await Promise.all(each);
+      const all = await this.#left(namespace, resource);
+      await Promise.all(all.map((item) => api.delete(item.metadata, options).catch(ignoring('NotFound'))));
     }
-    return [{ resource, items: (await api.list(where)).items }];
+    return [{ resource, items: await this.#left(namespace, resource) }];
+  }
+
+  /** What there is of a resource, read a page a turn of the event loop: there may be a hundred thousand objects, or a gigabyte of them. */
+  async #left(
+    { metadata: { name: namespace } }: Stored<Namespace>,
+    resource: ServedResource,
+  ): Promise<KubernetesObject[]> {
+    const api = this.#context.client.of(resource);
+    // How long what is left will take follows from the whole of a pod, and from the metadata of everything else.
+    const form = { withoutManagedFields: true, metadataOnly: !isPods(resource) };
+    const left: KubernetesObject[] = [];
+    for (let next: string | undefined = ''; next !== undefined; ) {
+      const page = await api.list({ namespace, limit: pageSize, ...(next && { continue: next }), ...form });
+      left.push(...page.items);
+      next = page.metadata.continue || undefined;
+      await turnTogether();
+    }
+    return left;
   }
 
   async #report(namespace: Stored<Namespace>, emptying: Emptying): Promise<Stored<Namespace>> {
@@ -142,5 +162,7 @@ class NamespaceDeleter {
       .then(() => {}, ignoring('NotFound'));
   }
 }
+
+const isPods = ({ plural, group }: ServedResource) => plural === 'pods' && group === '';
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

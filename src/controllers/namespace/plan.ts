@@ -136,8 +136,10 @@ export function statusAfter(
 /** Seconds that pods have from the deletion of their namespace on: the longest grace of those that run. */
 function graceSeconds({ resource, items }: Remains): number {
   if (resource.plural !== 'pods' || resource.group !== '') return 0;
-  const running = (items as readonly Pod[]).filter((pod) => !isFinished(pod));
-  return Math.max(0, ...running.map(({ spec }) => spec.terminationGracePeriodSeconds ?? 0));
+  let longest = 0;
+  for (const pod of items as readonly Pod[])
+    if (!isFinished(pod)) longest = Math.max(longest, pod.spec.terminationGracePeriodSeconds ?? 0);
+  return longest;
 }
 
 /** Seconds until what is left of a resource will have gone; 0 where nothing says why it has not. */
