@@ -256,6 +256,41 @@ describe('collecting where others get in between', () => {
     expect(most).toBeLessThanOrEqual(60);
   });
 
+  test('of thousands of dependents that are let go some are at a time, and others run in between', async () => {
+    const { uid } = (await cluster.create(configmaps, { metadata: { name: 'owner' } })).metadata;
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }];
+    for (let i = 0; i < 200; i++)
+      await cluster.create(secrets, { metadata: { name: `s${i}`, ownerReferences } });
+    await cluster.settle();
+    let [asked, most] = [0, 0];
+    meanwhile = async ({ method }) => {
+      if (method !== 'PATCH') return;
+      if (asked === 0) setImmediate(() => (asked = 0));
+      most = Math.max(most, ++asked);
+    };
+    await cluster.delete(configmaps, 'owner', { propagationPolicy: 'Orphan' });
+    await cluster.settle();
+    const all = await cluster.list(secrets);
+    expect(all).toHaveLength(200);
+    expect(all.filter(({ metadata }) => metadata.ownerReferences?.length)).toEqual([]);
+    expect(most).toBeLessThanOrEqual(60);
+  });
+
+  test('of thousands of owners that are gone some are told as the cause', async () => {
+    let reason = '';
+    meanwhile = async ({ method, cause }) => {
+      if (method === 'DELETE') reason = cause?.reason ?? '';
+    };
+    const ownerReferences = Array.from({ length: 1000 }, (_, i) => ({
+      ...gone,
+      name: `n${i}`,
+      uid: `n${i}`,
+    }));
+    await cluster.create(secrets, { metadata: { name: 'owned', ownerReferences } });
+    await cluster.settle();
+    expect(reason).toMatch(/^its owner is gone: ConfigMap n0, ConfigMap n1, .*, and 990 others$/);
+  });
+
   test('what gets another owner stays', async () => {
     const owner = await cluster.create(configmaps, { metadata: { name: 'owner' } });
     const { uid } = owner.metadata;

@@ -27,8 +27,10 @@ import {
 const refreshMs = 30_000;
 /** How long resources that have come are waited for. */
 const refreshLimitMs = 30_000;
-/** So many owners of an object are asked for without a turn for others: what takes some milliseconds in this process. */
-const ownersAtOnce = 50;
+/** So many owners or dependents of an object are asked for without a turn for others: what takes some milliseconds in this process. */
+const atOnce = 50;
+/** So many owners are told by name where an object goes since they have. */
+const mostNamed = 10;
 /** Owners remembered as gone; the oldest are forgotten first. */
 const rememberedAbsent = 500;
 
@@ -117,14 +119,12 @@ class Collector {
   /** Takes the owner out of its dependents, then lets it go. */
   async #orphan(item: Item): Promise<Outcome> {
     const { uid } = item.object.metadata;
-    await Promise.all(
-      this.#graph.dependents(uid).map(async (dependent) => {
-        const live = await this.#live(dependent);
-        if (!live) return;
-        const rest = (live.metadata.ownerReferences ?? []).filter((reference) => reference.uid !== uid);
-        await this.#patch(dependent, ownersPatch(live.metadata, rest), 'its owner goes without it');
-      }),
-    );
+    await someAtOnce(this.#graph.dependents(uid), async (dependent) => {
+      const live = await this.#live(dependent);
+      if (!live) return;
+      const rest = (live.metadata.ownerReferences ?? []).filter((reference) => reference.uid !== uid);
+      await this.#patch(dependent, ownersPatch(live.metadata, rest), 'its owner goes without it');
+    });
     return this.#release(item, orphanFinalizer, 'its dependents stand on their own');
   }
 
@@ -160,21 +160,10 @@ class Collector {
       this.#tellInvalid(item, invalid);
       return { type: 'hopeless', reason: `an owner of a cluster-wide object is in a namespace` };
     }
-    return this.#carryOut(item, live, await this.#judgeAll(item, owners));
-  }
-
-  /** Asks for some at a time, and lets others run in between: there may be twenty thousand owners. */
-  async #judgeAll(item: Item, owners: readonly OwnerReference[]): Promise<JudgedReference[]> {
-    const judged: JudgedReference[] = [];
-    const one = async (reference: OwnerReference): Promise<JudgedReference> => {
+    const judged = await someAtOnce(owners, async (reference) => {
       return { reference, state: await this.#stateOf(item, reference) };
-    };
-    while (judged.length < owners.length) {
-      if (judged.length > 0) await new Promise<void>(afterTurn);
-      const some = owners.slice(judged.length, judged.length + ownersAtOnce);
-      judged.push(...(await Promise.all(some.map(one))));
-    }
-    return judged;
+    });
+    return this.#carryOut(item, live, judged);
   }
 
   async #carryOut(
@@ -292,8 +281,7 @@ class Collector {
   ): Promise<void> {
     const { resourceVersion, propagation: propagationPolicy } = options;
     const { uid, ownerReferences } = object.metadata;
-    const owners = (ownerReferences ?? []).map(({ kind, name }) => `${kind} ${name}`).join(', ');
-    const cause = causedBy(object, `its owner is gone: ${owners}`);
+    const cause = causedBy(object, `its owner is gone: ${namesOf(ownerReferences ?? [])}`);
     try {
       const write = { cause, preconditions: { uid, resourceVersion }, propagationPolicy };
       await this.#context.client.of(resource).delete(object.metadata, write);
@@ -301,6 +289,23 @@ class Collector {
       if (!hasReason(error, 'NotFound')) throw error;
     }
   }
+}
+
+/** Does the same for each, some at a time, and lets others run in between: there may be twenty thousand owners, and more dependents. */
+async function someAtOnce<T, R>(all: readonly T[], one: (each: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  while (results.length < all.length) {
+    if (results.length > 0) await new Promise<void>(afterTurn);
+    results.push(...(await Promise.all(all.slice(results.length, results.length + atOnce).map(one))));
+  }
+  return results;
+}
+
+/** Owners as people are told of them. */
+function namesOf(owners: readonly OwnerReference[]): string {
+  const named = owners.slice(0, mostNamed).map(({ kind, name }) => `${kind} ${name}`);
+  const others = owners.length - named.length;
+  return others > 0 ? `${named.join(', ')}, and ${others} others` : named.join(', ');
 }
 
 function blocks(object: KubernetesObject, ownerUid: string): boolean {
