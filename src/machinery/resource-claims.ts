@@ -1,4 +1,4 @@
-import type { Pod, PodResourceClaim } from '../api/core/v1.ts';
+import type { Pod, PodResourceClaim, PodResourceClaimStatus } from '../api/core/v1.ts';
 import type { Stored } from '../api/resource.ts';
 import type { DeviceClass, ResourceClaim } from '../api/resource/v1.ts';
 
@@ -37,15 +37,29 @@ export function leadingClass<T extends DeviceClass>(classes: readonly T[]): T | 
   return classes.reduce<T | undefined>((lead, one) => (lead && !isBefore(one, lead) ? lead : one), undefined);
 }
 
+type Statuses = readonly PodResourceClaimStatus[];
+const statusesByName = new WeakMap<Statuses, ReadonlyMap<string, PodResourceClaimStatus>>();
+
+/** What a pod's status says of one of its entries. Looked up once for each version of the pod: it may have thousands. */
+function statusOf({ status }: Pod, { name }: PodResourceClaim): PodResourceClaimStatus | undefined {
+  const all = status?.resourceClaimStatuses;
+  if (!all) return undefined;
+  let byName = statusesByName.get(all);
+  if (!byName) {
+    byName = new Map(all.map((one) => [one.name, one]));
+    statusesByName.set(all, byName);
+  }
+  return byName.get(name);
+}
+
 /** The name of the claim behind an entry of a pod; undefined where it is not made yet, or was found not to be needed. */
 export function claimNameOf(pod: Pod, entry: PodResourceClaim): string | undefined {
-  if (entry.resourceClaimName) return entry.resourceClaimName;
-  return pod.status?.resourceClaimStatuses?.find(({ name }) => name === entry.name)?.resourceClaimName;
+  return entry.resourceClaimName || statusOf(pod, entry)?.resourceClaimName;
 }
 
 /** Whether an entry of a pod was found to need no claim. */
 export function needsNoClaim(pod: Pod, entry: PodResourceClaim): boolean {
-  const status = pod.status?.resourceClaimStatuses?.find(({ name }) => name === entry.name);
+  const status = statusOf(pod, entry);
   return !entry.resourceClaimName && status !== undefined && !status.resourceClaimName;
 }
 

@@ -13,7 +13,7 @@ import { ClaimMetrics } from './metrics.ts';
 import { type Claim, generateNameOf, isDone, mustReserve, planClaim, podClaimAnnotation } from './plan.ts';
 
 const byClaim = 'pods by claim';
-const byOwner = 'claims by owning pod';
+const byEntry = 'claims by entry of owning pod';
 const merge = 'application/merge-patch+json';
 const podPrefix = 'pod:';
 const claimPrefix = 'claim:';
@@ -55,9 +55,10 @@ class ResourceClaims {
     this.#templates = context.informers.of(resourceclaimtemplates);
     this.#metrics = new ClaimMetrics(context.meter, () => this.#claims.list());
     this.#pods.addIndex(byClaim, claimKeysOf);
-    this.#claims.addIndex(byOwner, (claim) => {
+    this.#claims.addIndex(byEntry, (claim) => {
       const owner = controllerOf(claim);
-      return owner?.kind === 'Pod' && owner.apiVersion === 'v1' ? [owner.uid] : [];
+      const isPods = owner?.kind === 'Pod' && owner.apiVersion === 'v1';
+      return isPods ? [entryKey(owner.uid, claim.metadata.annotations?.[podClaimAnnotation] ?? '')] : [];
     });
   }
 
@@ -130,9 +131,8 @@ class ResourceClaims {
     entry: PodResourceClaim,
     templateName: string,
   ): Promise<string> {
-    const isFor = ({ metadata }: Claim) => metadata.annotations?.[podClaimAnnotation] === entry.name;
     // Made before, by one who did not come to note it.
-    const orphan = this.#claims.byIndex(byOwner, pod.metadata.uid).find(isFor);
+    const [orphan] = this.#claims.byIndex(byEntry, entryKey(pod.metadata.uid, entry.name));
     if (orphan) return orphan.metadata.name;
     const template = this.#templates.get(`${pod.metadata.namespace}/${templateName}`);
     if (!template) {
@@ -253,6 +253,8 @@ class ResourceClaims {
       .catch(ignoring('NotFound'));
   }
 }
+
+const entryKey = (podUid: string, entry: string) => `${podUid}/${entry}`;
 
 function claimKeysOf(pod: Stored<Pod>): string[] {
   const named = (pod.spec.resourceClaims ?? []).map((entry) => claimNameOf(pod, entry));
