@@ -1,5 +1,6 @@
 import { on } from 'node:events';
 import type { Duplex } from 'node:stream';
+import { drainOf } from '../../platform/http-body.ts';
 import { type Frame, FrameDecoder, SpdyError, type SpdyHeaders, encodeFrame, resetStatus } from './frames.ts';
 import { HeaderDecoder, HeaderEncoder } from './header-block.ts';
 import { type StreamOwner, SpdyStream } from './stream.ts';
@@ -80,6 +81,12 @@ export class SpdyConnection {
     else done?.();
   }
 
+  /** Who only asks and takes no answer would have them fill the memory: nothing more is read until this one is taken. */
+  #answer(frame: Frame): Promise<void> {
+    this.#send(frame);
+    return drainOf(this.#socket);
+  }
+
   async #serve(): Promise<Error | undefined> {
     let failure: Error | undefined;
     try {
@@ -136,7 +143,7 @@ export class SpdyConnection {
     if (frame.fin) stream.receiveEnd();
   }
 
-  #receiveStream(frame: Extract<Frame, { type: 'synStream' }>, headers: SpdyHeaders): void {
+  async #receiveStream(frame: Extract<Frame, { type: 'synStream' }>, headers: SpdyHeaders): Promise<void> {
     const { streamId } = frame;
     const peersOwn = streamId % 2 === (this.#options.role === 'client' ? 0 : 1);
     if (!peersOwn || streamId <= this.#lastPeerId)
@@ -145,15 +152,21 @@ export class SpdyConnection {
     const stream = new SpdyStream(streamId, this.#owner);
     const room = this.#streams.size < (this.#options.maxStreams ?? defaultMaxStreams);
     if (this.#goingAway || !room || !this.#options.onStream?.(stream, headers)) {
-      return this.#send({ type: 'rstStream', streamId, status: resetStatus.refusedStream });
+      return this.#answer({ type: 'rstStream', streamId, status: resetStatus.refusedStream });
     }
     this.#streams.set(streamId, stream);
-    this.#send({ type: 'synReply', streamId, fin: false, block: this.#encoder.encode({}) });
+    const answered = this.#answer({
+      type: 'synReply',
+      streamId,
+      fin: false,
+      block: this.#encoder.encode({}),
+    });
     if (frame.fin) stream.receiveEnd();
+    return answered;
   }
 
-  #receivePing(id: number): void {
+  async #receivePing(id: number): Promise<void> {
     const own = id % 2 === (this.#options.role === 'client' ? 1 : 0);
-    if (!own) this.#send({ type: 'ping', id });
+    if (!own) await this.#answer({ type: 'ping', id });
   }
 }

@@ -290,6 +290,36 @@ describe('connection', () => {
     expect(await server.closed).toBeInstanceOf(SpdyError);
   });
 
+  test.each<[string, (i: number, encoder: HeaderEncoder) => Frame]>([
+    ['asks whether it is heard', (i) => ({ type: 'ping', id: 2 * i + 1 })],
+    [
+      'opens streams that are refused',
+      (i, encoder) => {
+        const block = encoder.encode({ a: 'b' });
+        return {
+          type: 'synStream',
+          streamId: 2 * i + 1,
+          fin: false,
+          unidirectional: false,
+          priority: 0,
+          block,
+        };
+      },
+    ],
+  ])('a peer that %s and takes no answer is not read from any further', async (_what, frame) => {
+    const written: Buffer[] = [];
+    // Takes what is written to it and never says so, as a socket whose other end does not read.
+    const socket = new Duplex({ read() {}, write: (chunk) => void written.push(chunk) });
+    const connection = new SpdyConnection(socket, { role: 'server', onStream: () => false });
+    const encoder = new HeaderEncoder();
+    for (let i = 0; i < 5000; i++) socket.push(encodeFrame(frame(i, encoder)));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(socket.writableLength).toBeGreaterThan(0);
+    expect(socket.writableLength).toBeLessThan(2 * socket.writableHighWaterMark);
+    socket.destroy();
+    await connection.closed;
+  });
+
   test('a reader that does not read holds the peer back', async () => {
     const { client, server, next } = pair();
     const mine = client.openStream({});
