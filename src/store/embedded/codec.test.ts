@@ -7,7 +7,7 @@ const text = string({ unit: 'binary', minLength: 1 });
 const position = record({ revision: nat(2 ** 33), index: nat(9999) }).map((p) =>
   positionsOf(p.revision, 10_000)(p.index),
 );
-const change = record({
+const drawn = record({
   position,
   key: text,
   value: option(
@@ -20,6 +20,21 @@ const change = record({
   timeMs: nat(2 ** 45),
   expiresMs: nat(2 ** 45),
   cause: option(record({ actor: text, reason: text, revision: nat(), key: text }), { nil: undefined }),
+});
+
+/** The version before is always an earlier one. */
+const change = drawn.map(({ position, previous, ...rest }) => {
+  const [earlier, later] = [Math.min(position, previous), Math.max(position, previous)];
+  return { ...rest, position: later, previous: earlier === later ? 0 : earlier };
+});
+
+test('a change that says it came after itself, or after a later one, is refused', () => {
+  const position = positionOf(7);
+  const rest = { key: '/a', value: undefined, createRevision: 7, replacedBytes: 0, timeMs: 1, expiresMs: 0 };
+  for (const previous of [position, positionOf(8), Number.NaN]) {
+    const bytes = encodeChange({ ...rest, position, previous });
+    expect(() => decodeChange(position, bytes)).toThrow('record of revision 7 is broken');
+  }
 });
 
 test('a change comes back as it was', () => {

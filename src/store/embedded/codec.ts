@@ -36,14 +36,18 @@ export function encodeChange(change: Change): Buffer {
   return out;
 }
 
+function broken(position: Position): StoreError {
+  const why = `The store is damaged: the record of revision ${revisionOf(position)} is broken`;
+  return new StoreError('Unusable', why);
+}
+
 /** Throws `Unusable` where the record is not what was written. */
 export function decodeChange(position: Position, from: Buffer): Change {
-  if (from.length < changeHeaderBytes || crc32(from.subarray(4)) !== from.readUInt32BE(0)) {
-    throw new StoreError(
-      'Unusable',
-      `The store is damaged: the record of revision ${revisionOf(position)} is broken`,
-    );
-  }
+  if (from.length < changeHeaderBytes || crc32(from.subarray(4)) !== from.readUInt32BE(0))
+    throw broken(position);
+  const previous = from.readDoubleBE(11);
+  // Who goes from one version to the one before would come to no end.
+  if (!(previous < position)) throw broken(position);
   const causeAt = changeHeaderBytes + from.readUInt16BE(37);
   const valueAt = causeAt + from.readUInt32BE(39);
   return {
@@ -51,7 +55,7 @@ export function decodeChange(position: Position, from: Buffer): Change {
     key: from.toString('utf8', changeHeaderBytes, causeAt),
     value: from[4] === 1 ? from.subarray(valueAt) : undefined,
     createRevision: from.readUIntBE(5, 6),
-    previous: from.readDoubleBE(11),
+    previous,
     replacedBytes: from.readUIntBE(19, 6),
     timeMs: from.readUIntBE(25, 6),
     expiresMs: from.readUIntBE(31, 6),

@@ -28,12 +28,27 @@ export async function restoreStore(
   const shiftMs = options.nowMs - header.takenMs;
   const engine = await openLmdbEngine(options);
   try {
-    for await (const part of snapshot.parts()) await writePart(engine, part, { state, shiftMs });
+    const isNext = inOrder(header.state);
+    for await (const part of snapshot.parts()) {
+      if (!part.every(isNext)) throw new SnapshotError('it is damaged: its changes are not in their order');
+      await writePart(engine, part, { state, shiftMs });
+    }
     await engine.write(emptyBatch(state));
   } finally {
     await engine.close();
   }
   return state.revision;
+}
+
+/** Tells of one change after the other whether it comes after those before it, and is of the past that the state tells of. */
+function inOrder({ revision }: LogState): (copied: CopiedChange) => boolean {
+  const end = positionOf(revision + 1);
+  let last = 0;
+  return ({ change: { position } }) => {
+    const isNext = position > last && position < end;
+    last = position;
+    return isNext;
+  };
 }
 
 function bumped(state: LogState, by: number): LogState {

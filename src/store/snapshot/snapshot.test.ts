@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,10 +6,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemFiles } from '../../platform/files.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
 import type { CopyableStore } from '../core/copying.ts';
+import { positionOf } from '../core/log.ts';
+import { encodeChange } from '../embedded/codec.ts';
 import { openEmbeddedStore } from '../embedded-store.ts';
 import { createMemoryStore } from '../memory-store.ts';
 import { bytes, del, put, Recorder, settle, text, until } from '../test-support.ts';
-import { headBytes, magic } from './format.ts';
+import { encodeFrame, endMark, headBytes, magic } from './format.ts';
 import { type CheckedSnapshot, withSnapshot } from './read.ts';
 import { restoreStore } from './restore.ts';
 import { saveSnapshot } from './save.ts';
@@ -220,6 +223,54 @@ test('a snapshot is of one revision, whatever is written and compacted meanwhile
   const newest = new Map(kept.map(({ change }) => [change.key, change]));
   const live = [...newest.values()].filter((change) => change.value).map((change) => change.key);
   expect(all.map((entry) => entry.key)).toEqual(live.sort());
+});
+
+/** A snapshot that is whole, of changes that nobody made. */
+async function craft(changes: { position: number; previous?: number }[], revision: number): Promise<void> {
+  const state = { revision, compactedRevision: 0, compactedTimeMs: 0, timeMs: 0, historyBytes: 0 };
+  const frames = changes.map(({ position, previous = 0 }) => {
+    const change = {
+      key: '/a',
+      value: bytes('x'),
+      createRevision: 1,
+      replacedBytes: 0,
+      timeMs: 1,
+      expiresMs: 0,
+    };
+    const head = Buffer.alloc(9);
+    head.writeDoubleBE(position, 1);
+    return encodeFrame('c', head, encodeChange({ ...change, position, previous }));
+  });
+  const header = { writer: 'test', backend: 'memory', takenMs: 0, state };
+  const start = [magic, Buffer.of(0, 1), encodeFrame('h', Buffer.from(JSON.stringify(header)))];
+  const body = Buffer.concat([...start, ...frames, endMark]);
+  await writeFile(file, Buffer.concat([body, createHash('sha256').update(body).digest()]));
+}
+
+describe('what is no past of a store is not restored', () => {
+  test.each([
+    [
+      'is its own predecessor',
+      [{ position: positionOf(2), previous: positionOf(2) }],
+      'revision 2 is broken',
+    ],
+    [
+      'comes after a later one',
+      [{ position: positionOf(3) }, { position: positionOf(2) }],
+      'not in their order',
+    ],
+    ['comes twice', [{ position: positionOf(2) }, { position: positionOf(2) }], 'not in their order'],
+    ['was made after all', [{ position: positionOf(4) }], 'not in their order'],
+    ['has no place', [{ position: Number.NaN }], 'is broken'],
+  ])('a change that %s', async (_what, changes, why) => {
+    await craft(changes, 3);
+    await expect(restore()).rejects.toThrow(why);
+  });
+
+  test('unlike one that is', async () => {
+    await craft([{ position: positionOf(2) }, { position: positionOf(3), previous: positionOf(2) }], 3);
+    expect((await (await restore()).status()).revision).toBe(1003);
+  });
 });
 
 describe('what is no whole snapshot is refused', () => {
