@@ -25,6 +25,12 @@ describe('the limits', () => {
     );
   });
 
+  test('leave a request some time', () => {
+    expect(() => readLimits({ requestTimeoutMs: 0 })).toThrow(
+      '--request-timeout 0 would leave no request the time to be answered',
+    );
+  });
+
   test('of watches that are to last for ever can be waited for', () => {
     expect((readLimits({ minRequestTimeoutSeconds: 0 }).minWatchMs ?? 0) * 2).toBeLessThan(2 ** 31);
   });

@@ -106,6 +106,12 @@ export function readLimits(settings: LimitSettings = {}): Partial<ApiServerLimit
     throw new UserError(
       `invalid configuration: MaxRequestsInFlight=${readOnly} and MaxMutatingRequestsInFlight=${mutating}; they must add up to something positive`,
     );
+  // Upstream takes it, and then every request is too late.
+  if (deadlineMs === 0)
+    throw new UserError(
+      '--request-timeout 0 would leave no request the time to be answered',
+      'leave it out, or give a time such as 1m',
+    );
   return {
     requestsInFlight: readOnly + mutating,
     ...(deadlineMs !== undefined && { deadlineMs }),
