@@ -128,28 +128,41 @@ function encode(query: Query, reply: Reply, over: 'udp' | 'tcp'): Buffer {
     id: query.id,
     flags,
     questions: query.questions,
-    answers: reply.answers.map(record),
     authorities: reply.soa ? [soaRecord(reply.soa)] : [],
-    additionals: [...reply.additionals.map(record), ...opt],
+    additionals: opt,
   };
   const limit =
     over === 'tcp' ? 65_535 : Math.min(mostUdpBytes, Math.max(plainUdpBytes, edns?.udpPayloadSize ?? 0));
-  return fitted(packet, limit, opt);
+  return fitted(packet, reply, limit);
 }
 
-/** Drops what does not fit, first what is only additional; says so where answers are missing. */
-function fitted(packet: dnsPacket.Packet, limit: number, opt: dnsPacket.Answer[]): Buffer {
-  const whole = dnsPacket.encode(packet);
-  if (whole.length <= limit) return whole;
-  const lean = dnsPacket.encode({ ...packet, additionals: opt });
-  if (lean.length <= limit) return lean;
-  const answers = [...(packet.answers ?? [])];
-  const cut = { ...packet, flags: (packet.flags ?? 0) | dnsPacket.TRUNCATED_RESPONSE, additionals: opt };
-  let keep = answers.length;
-  let encoded = lean;
-  while (keep > 0 && encoded.length > limit) {
-    keep = Math.floor(keep / 2);
-    encoded = dnsPacket.encode({ ...cut, answers: answers.slice(0, keep) });
+/**
+ * Adds to a message what fits, first what answers; says so where some of that is missing. What does not fit is not written at all: a Service
+ * may have thousands of endpoints, and a question costs its client nothing.
+ */
+function fitted(bare: dnsPacket.Packet, { answers, additionals }: Reply, limit: number): Buffer {
+  const room = limit - dnsPacket.encodingLength(bare);
+  const kept = within(answers, room);
+  if (kept.records.length < answers.length) {
+    const flags = (bare.flags ?? 0) | dnsPacket.TRUNCATED_RESPONSE;
+    return dnsPacket.encode({ ...bare, flags, answers: kept.records });
   }
-  return encoded;
+  const more = within(additionals, kept.left).records;
+  const all = more.length === additionals.length ? [...more, ...(bare.additionals ?? [])] : bare.additionals;
+  return dnsPacket.encode({ ...bare, answers: kept.records, additionals: all });
+}
+
+const emptyBytes = dnsPacket.encodingLength({});
+
+/** The first of the answers, as many as there are bytes for, and what is left of these. */
+function within(answers: Answer[], bytes: number): { records: dnsPacket.Answer[]; left: number } {
+  const records: dnsPacket.Answer[] = [];
+  let left = bytes;
+  for (const answer of answers) {
+    const one = record(answer);
+    left -= dnsPacket.encodingLength({ answers: [one] }) - emptyBytes;
+    if (left < 0) break;
+    records.push(one);
+  }
+  return { records, left };
 }

@@ -98,7 +98,7 @@ describe('names of the specification', () => {
 });
 
 describe('messages', () => {
-  const exchange = (name: string, type: dnsPacket.RecordType, v = view) => {
+  const exchange = (name: string, type: dnsPacket.RecordType, v = view, over: 'udp' | 'tcp' = 'udp') => {
     const message = dnsPacket.encode({
       type: 'query',
       id: 7,
@@ -107,7 +107,7 @@ describe('messages', () => {
     });
     const query = readQuery(message);
     if (!query) throw new Error('not a query');
-    const answer = ownAnswer(query, v, { over: 'udp', random: seededRandom(1) });
+    const answer = ownAnswer(query, v, { over, random: seededRandom(1) });
     return { bytes: answer.length, ...dnsPacket.decode(answer) };
   };
 
@@ -123,15 +123,35 @@ describe('messages', () => {
     expect(reply.authorities?.[0]?.type).toBe('SOA');
   });
 
-  test('an answer too long for UDP is cut and says so', () => {
-    const many = Array.from({ length: 60 }, (_, i) => ({ addresses: [`10.244.2.${i}`] }));
-    const big: ClusterView = {
-      ...view,
-      slices: () => [{ ...(slices[0] as EndpointSlice), endpoints: many }],
-    };
-    const reply = exchange('db.default.svc.cluster.local', 'A', big);
-    expect(reply.flag_tc).toBe(true);
-    expect(reply.bytes).toBeLessThanOrEqual(512);
+  const withEndpoints = (count: number): ClusterView => {
+    const endpoints = Array.from({ length: count }, (_, i) => ({
+      addresses: [`10.244.${i >> 8}.${i & 255}`],
+    }));
+    return { ...view, slices: () => [{ ...(slices[0] as EndpointSlice), endpoints }] };
+  };
+
+  test.each([
+    ['A', 'db.default.svc.cluster.local', 60, 'udp', 512],
+    ['A', 'db.default.svc.cluster.local', 5000, 'tcp', 65_535],
+    ['SRV', '_sql._tcp.db.default.svc.cluster.local', 60, 'udp', 512],
+    ['SRV', '_sql._tcp.db.default.svc.cluster.local', 5000, 'tcp', 65_535],
+  ] as const)(
+    'an answer of %s to %s with %i endpoints has what fits over %s, and says so',
+    (type, name, count, over, most) => {
+      const reply = exchange(name, type, withEndpoints(count), over);
+      expect(reply.flag_tc).toBe(true);
+      expect(reply.bytes).toBeLessThanOrEqual(most);
+      const [one] = reply.answers ?? [];
+      const bytesOfOne = dnsPacket.encodingLength({ answers: [one as dnsPacket.Answer] }) - 12;
+      expect(most - reply.bytes).toBeLessThan(bytesOfOne);
+    },
+  );
+
+  test('what is only additional is there as a whole or not at all', () => {
+    const name = '_sql._tcp.db.default.svc.cluster.local';
+    expect(exchange(name, 'SRV', withEndpoints(2)).additionals).toHaveLength(2);
+    const lean = exchange(name, 'SRV', withEndpoints(4));
+    expect([lean.flag_tc, lean.answers?.length, lean.additionals]).toEqual([false, 4, []]);
   });
 
   test.each([

@@ -77,7 +77,7 @@ function serviceName(name: string, type: string, { labels, view }: Below): Resol
   const service = view.service(namespace, labels.at(-2) ?? '');
   if (!service) return missing;
   const before = labels.slice(0, -2);
-  const about = { name, service, endpoints: endpointsOf(service, view), view };
+  const about = { name, service, endpoints: isHeadless(service) ? endpointsOf(service, view) : [], view };
   if (before.length === 0) return filter(type, addressesOf(about), []);
   if (service.spec.type === 'ExternalName') return missing;
   const [first, second] = before as [string, string?];
