@@ -17,6 +17,8 @@ export interface AgentConfig {
   serving: KeyPair;
   /** What the node keeps: images, volumes, logs. */
   dir: string;
+  /** Whether the node has a `/var/log` of its own, in which its containers' logs are to be found. */
+  ownLog?: boolean;
   /** Short-lived: sockets. */
   runDir: string;
   cniBinDir: string;

@@ -14,7 +14,7 @@ import type { Platform } from '../platform/platform.ts';
 import { nftablesBackend } from '../proxy/nftables.ts';
 import { createProxy } from '../proxy/proxy.ts';
 import type { AgentConfig } from './agent-config.ts';
-import { runtimeDirIn } from './node-dirs.ts';
+import { logLinksIn, podLogsIn, podLogsPath, runtimeDirIn } from './node-dirs.ts';
 import { nodeClient } from './node-client.ts';
 import { network } from './options.ts';
 import { runComponents } from './run-components.ts';
@@ -124,7 +124,8 @@ async function kubeletOf(
     nodeName: config.nodeName,
     dirs: {
       root: `${config.dir}/kubelet`,
-      logs: `${config.dir}/pods`,
+      logs: podLogsIn(config.dir),
+      ...(config.ownLog && { logLinks: { dir: logLinksIn(config.dir), podLogs: podLogsPath } }),
       staticPods: `${config.dir}/manifests`,
     },
     node: {

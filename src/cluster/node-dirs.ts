@@ -3,5 +3,13 @@ import { socketIn } from '../kubelet/runtimes/containerd/socket.ts';
 /** Where the containerd of a node with this directory keeps what it has. */
 export const runtimeDirIn = (dir: string) => `${dir}/containerd`;
 
+/** Where the logs of a node's pods stand, and links to them. */
+export const podLogsIn = (dir: string) => `${dir}/pods`;
+export const logLinksIn = (dir: string) => `${dir}/log-links`;
+
+/** Where log agents look for them on every node of Kubernetes. */
+export const podLogsPath = '/var/log/pods';
+export const logLinksPath = '/var/log/containers';
+
 /** Where it listens. */
 export const runtimeSocketIn = (dir: string) => socketIn(runtimeDirIn(dir));

@@ -59,6 +59,7 @@ async function writeConfig(options: NodeProcessOptions): Promise<string> {
       usages: ['server'],
     }),
     dir,
+    ownLog: true,
     runDir: `${cluster.runDir}/${name}`,
     cniBinDir: await cniBinDirOf(platform),
     cgroupRoot: node.cgroupRoot,

@@ -259,6 +259,7 @@ class ClusterBuilder {
     const { serviceRange, podRange } = network;
     const node = await createNodeHost(platform, cluster, {
       index,
+      dataDir: options.dataDir,
       serviceRange,
       podRange,
       uplink: options.uplink,

@@ -1,3 +1,4 @@
+import type { LogLinks } from './logs/log-links.ts';
 import type { NodeAddress, Taint } from '../api/core/v1.ts';
 import type { Client } from '../client/client.ts';
 import type { Dialer } from '../platform/dial.ts';
@@ -24,6 +25,8 @@ export interface KubeletDirs {
   root: string;
   /** Logs of containers; `/var/log/pods` on a plain machine. */
   logs: string;
+  /** Links to those logs, for log agents; none where absent. */
+  logLinks?: LogLinks;
   /** Manifests of static pods; none where absent. */
   staticPods?: string;
   /** `Localhost` seccomp profiles; `<root>/seccomp` where absent. */

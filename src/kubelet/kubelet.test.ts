@@ -152,6 +152,23 @@ describe('the kubelet', () => {
     await node.stop();
   });
 
+  test('log agents find the logs of containers by their names, and none of those that are gone', async () => {
+    const node = await started();
+    const annotations = { 'simulated.k8ts.dev/logs': 'words' };
+    const { uid } = node.create('web', {}, annotations).metadata;
+    await node.until(() => node.pod('web')?.status?.phase === 'Running');
+    const id = node.pod('web')?.status?.containerStatuses?.[0]?.containerID?.split('//')[1];
+    const link = `web_default_c-${id}.log`;
+    expect(await node.files.list('/links')).toEqual([link]);
+    expect(await node.files.readLink(`/links/${link}`)).toBe(`/logs/default_web_${uid}/c/0.log`);
+    expect(await node.files.readText(`/links/${link}`)).toContain('stdout F words');
+    node.api.remove(pods, 'default', 'web', 1);
+    await node.until(() => !node.pod('web'));
+    await node.clock.advance(31_000);
+    expect(await node.files.list('/links')).toEqual([]);
+    await node.stop();
+  });
+
   test('init containers come first, one after the other; a sidecar stays', async () => {
     const node = await started();
     const initContainers = [

@@ -624,6 +624,24 @@ describe.skipIf(why)(`containers on real nodes${why ? ` (skipped: ${why})` : ''}
       );
     });
 
+    test('a log agent finds the logs of its node, and reads from their names whose they are', async () => {
+      const { kubectl, ns } = await cluster.namespace();
+      await kubectl.apply(shellPod('talks', `echo hello; ${untilStopped}`));
+      await ready(kubectl, 'talks');
+      const { spec, status } = await kubectl.json('get pod talks');
+      const agent = shell(untilStopped, { volumeMounts: [{ name: 'log', mountPath: '/var/log' }] });
+      const volumes = [{ name: 'log', hostPath: { path: '/var/log' } }];
+      const { nodeName } = spec;
+      await kubectl.apply(shellPod('agent', '', { spec: { nodeName, volumes, containers: [agent] } }));
+      await ready(kubectl, 'agent');
+      const [, id] = status.containerStatuses[0].containerID.split('//');
+      const log = `/var/log/containers/talks_${ns}_main-${id}.log`;
+      expect(await inPod(kubectl, 'agent', `cat ${log}`)).toMatch(/^\S+Z stdout F hello$/);
+      expect(await inPod(kubectl, 'agent', `readlink ${log}`)).toMatch(
+        new RegExp(`^/var/log/pods/${ns}_talks_[0-9a-f-]+/main/0\\.log$`),
+      );
+    });
+
     test('what has no Secret waits for it', async () => {
       const { kubectl } = await cluster.namespace();
       await kubectl.apply(

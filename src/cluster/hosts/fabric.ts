@@ -1,5 +1,6 @@
 import type { Platform } from '../../platform/platform.ts';
 import { mustRun } from '../../platform/processes.ts';
+import { logLinksIn, logLinksPath, podLogsIn, podLogsPath } from '../node-dirs.ts';
 import {
   type ClusterLayout,
   clusterLayout,
@@ -89,7 +90,7 @@ const nodeSysctls = [
 export async function createNodeHost(
   world: World,
   cluster: ClusterLayout,
-  options: FabricRanges & { index: number; uplink: 'nat' | 'none' },
+  options: FabricRanges & { index: number; dataDir: string; uplink: 'nat' | 'none' },
 ): Promise<NodeLayout> {
   const node = nodeLayout(cluster, options.index);
   await mustRun(world.processes, 'ip', ['netns', 'add', node.namespace]);
@@ -113,7 +114,23 @@ export async function createNodeHost(
       world.log.warn('setting not available on this machine', { setting, error: result.stderr });
   }
   await createMountNamespace(world, node);
+  await showPodLogs(world, node, `${options.dataDir}/nodes/${node.name}`).catch((error: Error) =>
+    world.log.warn('log agents find no logs on this node', { node: node.name, error: error.message }),
+  );
   return node;
+}
+
+/** Lets who has the node's `/var/log` find the logs of its pods there, and those of no other node of this machine. */
+async function showPodLogs({ processes, files }: World, node: NodeLayout, dir: string): Promise<void> {
+  await files.makeDir(dir, { mode: 0o700 });
+  for (const [own, path] of [
+    [podLogsIn(dir), podLogsPath],
+    [logLinksIn(dir), logLinksPath],
+  ] as const) {
+    await files.makeDir(own);
+    await files.makeDir(path);
+    await mustRun(processes, 'nsenter', [`--mount=${node.mountFile}`, '--', 'mount', '--bind', own, path]);
+  }
 }
 
 /** Own mounts, shared among the node's processes, and its own state of containerd and CNI. */

@@ -22,6 +22,7 @@ export async function readNodeFacts(options: KubeletOptions, machine: HostFacts)
     defaults: { seccompDefault, seccompDir: dirs.seccomp ?? `${dirs.root}/seccomp` },
     rootDir: dirs.root,
     logsDir: dirs.logs,
+    logLinks: dirs.logLinks,
     podsCgroup: `${cgroupRoot}/kubepods`,
     maxPidsPerPod,
   };

@@ -1,5 +1,6 @@
 import type { NodeHost } from '../node/node-host.ts';
 import { removeWithLogs } from '../logs/container-logs.ts';
+import { pruneLogLinks } from '../logs/log-links.ts';
 import { qosCgroups } from '../cgroups/pod-cgroup.ts';
 import type { VolumeManager } from '../volumes/volume-manager.ts';
 import type { NodeContext } from './context.ts';
@@ -28,6 +29,8 @@ export class Housekeeper {
     const known = new Set(this.#options.workers.all().map((w) => w.uid));
     const listed = await this.#collectGarbage(known);
     await this.#removeDirs(new Set([...known, ...listed]));
+    const { context, facts } = this.#options;
+    if (facts.logLinks) await pruneLogLinks(context.platform.files, facts.logLinks);
     await this.#removeCgroups(known, listed);
     await this.#weighClasses();
   }

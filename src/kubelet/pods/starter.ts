@@ -8,6 +8,7 @@ import type { ImagePuller, PresentImage } from '../images/image-puller.ts';
 import type { NodeHost } from '../node/node-host.ts';
 import type { ContainerSpec, Mount, SandboxSpec } from '../runtimes/types.ts';
 import { containerMounts } from '../volumes/container-mounts.ts';
+import { linkLog, type LoggedContainer } from '../logs/log-links.ts';
 import { type PodDirs, podDirs } from '../volumes/dirs.ts';
 import type { MountedVolumes } from '../volumes/volume-manager.ts';
 import { type NodeContext, podEvent } from './context.ts';
@@ -63,7 +64,18 @@ export class Starter {
       this.#options.context.runtime.containers.start(id),
     );
     this.#note(round, container, 'Normal', 'Started', 'Container started');
+    await this.#linkLog(round.pod, { name: container.name, id, logPath: spec.logPath });
     await this.#postStart(round, container, id);
+  }
+
+  /** Nobody's container fails because its log cannot be found by others. */
+  async #linkLog(pod: Pod, container: Omit<LoggedContainer, 'pod'>): Promise<void> {
+    const { files, log } = this.#options.context.platform;
+    const { logLinks } = this.#options.facts;
+    if (!logLinks) return;
+    await linkLog(files, logLinks, { pod, ...container }).catch((error: Error) =>
+      log.warn('no link to the log of a container', { id: container.id, error: error.message }),
+    );
   }
 
   async #image(round: StartRound, container: Container): Promise<PresentImage> {

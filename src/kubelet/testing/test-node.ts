@@ -43,7 +43,12 @@ export class TestNode {
       host: simulatedHost({ nodeName: 'n1', cpus: 4, memoryBytes: 8 * 2 ** 30, diskBytes: 2 ** 36, files }),
       dialer,
       nodeName: 'n1',
-      dirs: { root: '/kubelet', logs: '/logs', staticPods: '/manifests' },
+      dirs: {
+        root: '/kubelet',
+        logs: '/logs',
+        logLinks: { dir: '/links', podLogs: '/logs' },
+        staticPods: '/manifests',
+      },
       node: { addresses: [{ type: 'InternalIP', address: '192.0.2.1' }] },
       cluster: { dnsServers: ['10.96.0.10'], domain: 'cluster.local' },
     });
