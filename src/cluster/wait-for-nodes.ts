@@ -21,6 +21,8 @@ function whyNotReady(name: string, node: Node | undefined): string {
 }
 
 const shortestPauseMs = 25;
+/** Nodes that a message names. */
+const mostNamed = 5;
 
 export interface WaitOptions {
   client: Client;
@@ -33,7 +35,7 @@ export interface WaitOptions {
   failed: Promise<string>;
 }
 
-/** Resolves once all nodes are ready; rejects with what each one lacks. */
+/** Resolves once all nodes are ready; rejects with what the first that are not lack. */
 export async function waitForNodes(options: WaitOptions): Promise<void> {
   const { client, clock, names, timeoutMs } = options;
   const deadlineMs = clock.monotonic() + timeoutMs;
@@ -50,7 +52,8 @@ export async function waitForNodes(options: WaitOptions): Promise<void> {
     if (missing.length === 0) return;
     if (failure !== undefined) throw new UserError(failure);
     if (clock.monotonic() > deadlineMs) {
-      const reasons = missing.map((name) => whyNotReady(name, byName.get(name)));
+      const reasons = missing.slice(0, mostNamed).map((name) => whyNotReady(name, byName.get(name)));
+      if (missing.length > mostNamed) reasons.push(`${missing.length - mostNamed} more are not ready either`);
       throw new UserError(
         `not ready after ${timeoutMs / 1000} s: ${reasons.join('; ')}`,
         'the logs of a node stand in the data directory under nodes/',

@@ -86,6 +86,8 @@ export interface KubeletIntervals {
   evictionMs: number;
   /** Between questions to the runtime how it is, while the node is ready. */
   runtimePollMs: number;
+  /** The same while it is not ready: its network comes within moments, and everything waits for it. */
+  unreadyPollMs: number;
   logRotationMs: number;
   imageGcMs: number;
 }
@@ -100,6 +102,7 @@ export const defaultIntervals: KubeletIntervals = {
   staticPodsMs: 5000,
   evictionMs: 10_000,
   runtimePollMs: 5000,
+  unreadyPollMs: 100,
   logRotationMs: 10_000,
   imageGcMs: 300_000,
 };

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Node } from '../api/core/v1.ts';
 import { csinodes, leases, nodes, pods } from '../api/generated/resources.ts';
+import { simulatedIntervals } from './node/simulated-host.ts';
 import { container, TestNode } from './testing/test-node.ts';
 
 async function started(): Promise<TestNode> {
@@ -52,6 +54,20 @@ describe('the kubelet', () => {
     await node.start();
     const { uid } = node.api.get(nodes, '', 'n1')?.metadata ?? {};
     await node.until(() => node.api.get(csinodes, '', 'n1')?.metadata.ownerReferences?.[0]?.uid === uid);
+    await node.stop();
+  });
+
+  test('is ready as soon as its pods have addresses, however seldom it is looked at', async () => {
+    const node = new TestNode({}, { podCidr: '', intervals: simulatedIntervals });
+    const isReady = () =>
+      node.api.get(nodes, '', 'n1')?.status?.conditions?.find((c) => c.type === 'Ready')?.status === 'True';
+    await node.start();
+    await node.clock.advance(1000);
+    expect(isReady()).toBe(false);
+    const found = node.api.get(nodes, '', 'n1') as Node;
+    node.api.change(nodes, { ...found, spec: { podCIDR: '10.244.7.0/24' } });
+    await node.clock.advance(100);
+    expect(isReady()).toBe(true);
     await node.stop();
   });
 

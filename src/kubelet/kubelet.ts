@@ -118,7 +118,7 @@ class Kubelet {
     const { intake, statics } = this.#sources(running);
     const relister = new Relister(this.#context, view, workers);
     const relist = () => relister.relist();
-    this.#followPodCidr(watched.node);
+    this.#followPodCidr(watched.node, running.agent);
     const writing = statuses.run(signal);
     intake.start();
     await statics?.sync().catch(this.#tell('static pods not in order'));
@@ -182,15 +182,16 @@ class Kubelet {
     return server;
   }
 
-  /** Runtimes that give pods their addresses themselves are told from which range. */
-  #followPodCidr(informer: Informer<Node>): void {
+  /** Runtimes that give pods their addresses themselves are told from which range, and may be ready by it. */
+  #followPodCidr(informer: Informer<Node>, agent: NodeAgent): void {
     const { runtime } = this.#context;
     let told: string | undefined;
     const follow = (node: Node) => {
       const cidr = node.spec.podCIDR;
       if (!cidr || cidr === told) return;
       told = cidr;
-      runtime.setPodCidr(cidr).catch((error: Error) => {
+      const look = () => agent.look().catch(this.#tell('node status not written'));
+      runtime.setPodCidr(cidr).then(look, (error: Error) => {
         told = undefined;
         this.#tell('runtime does not take the range of pod addresses')(error);
       });

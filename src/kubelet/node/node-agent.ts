@@ -41,8 +41,6 @@ export interface NodeAgentOptions {
   pressure(): Pick<NodeHealth, 'memoryPressure' | 'diskPressure' | 'pidPressure'>;
 }
 
-/** A node that is not ready is looked at more often: its network comes within moments, and everything waits for it. */
-const unreadyPollMs = 100;
 /** Upstream's: so much longer, by chance, is waited each time, so that kubelets that start together do not go on in step. */
 const jitterFactor = 0.04;
 /** The runtime counts as gone after this time without an answer. */
@@ -122,9 +120,9 @@ export class NodeAgent {
       });
     await Promise.all([
       every(
-        () => (this.#wasReady ? intervals.runtimePollMs : unreadyPollMs),
+        () => (this.#wasReady ? intervals.runtimePollMs : intervals.unreadyPollMs),
         'runtime not asked',
-        () => this.#pollAndTell(),
+        () => this.look(),
       ),
       every(jittered(intervals.nodeStatusMs), 'node status not written', () => this.report()),
       every(jittered(intervals.leaseMs), 'lease not renewed', () => this.#lease.renew()),
@@ -163,8 +161,8 @@ export class NodeAgent {
     this.#delayMs = changes ? intervals.nodeReportMs * (context.platform.random.next() - 0.5) : 0;
   }
 
-  /** A change of the runtime's readiness is told at once. */
-  async #pollAndTell(): Promise<void> {
+  /** Asks the runtime how it is; where its readiness has changed, that is told at once. */
+  async look(): Promise<void> {
     await this.poll();
     const ready = this.#troubles().length === 0;
     if (this.#wasReady === ready) return;

@@ -14,6 +14,7 @@ export interface SimulatedHostOptions {
 export const simulatedIntervals = {
   nodeStatusMs: 60_000,
   runtimePollMs: 60_000,
+  unreadyPollMs: 10_000,
   relistMs: 60_000,
   podResyncMs: 600_000,
   housekeepingMs: 120_000,

@@ -7,10 +7,17 @@ import { MemoryFiles } from '../../platform/memory-files.ts';
 import { systemProcesses } from '../../platform/processes.ts';
 import { seededRandom } from '../../platform/random.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
+import type { KubeletIntervals } from '../config.ts';
 import { createKubelet } from '../kubelet.ts';
 import { simulatedHost } from '../node/simulated-host.ts';
 import { SimulatedRuntime } from '../runtimes/simulated/runtime.ts';
 import { TestApi } from './test-api.ts';
+
+export interface TestNodeOptions {
+  /** The addresses of its pods; '' where its Node says them later. */
+  podCidr?: string;
+  intervals?: Partial<KubeletIntervals>;
+}
 
 /** A kubelet on a simulated node, before a fake API, on a clock that moves when told to. */
 export class TestNode {
@@ -20,12 +27,14 @@ export class TestNode {
   readonly files = new MemoryFiles();
   readonly runtime: SimulatedRuntime;
   readonly dialer: Dialer;
+  readonly #intervals: Partial<KubeletIntervals> | undefined;
   #abort = new AbortController();
   #run: Promise<void> = Promise.resolve();
 
-  constructor(dialer: Partial<Dialer> = {}) {
+  constructor(dialer: Partial<Dialer> = {}, { podCidr = '10.244.1.0/24', intervals }: TestNodeOptions = {}) {
     const { clock, random, files } = this;
-    this.runtime = new SimulatedRuntime({ clock, random, files, podCidr: '10.244.1.0/24' });
+    this.runtime = new SimulatedRuntime({ clock, random, files, ...(podCidr && { podCidr }) });
+    this.#intervals = intervals;
     const refuse = async () => {
       throw new Error('nothing to dial');
     };
@@ -51,6 +60,7 @@ export class TestNode {
       },
       node: { addresses: [{ type: 'InternalIP', address: '192.0.2.1' }] },
       cluster: { dnsServers: ['10.96.0.10'], domain: 'cluster.local' },
+      intervals: this.#intervals,
     });
     this.#run = kubelet.run(this.#abort.signal);
     await this.until(() => this.api.get(nodes, '', 'n1') !== undefined);
