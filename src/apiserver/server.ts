@@ -282,6 +282,8 @@ const inOrder = (plugins: readonly AdmissionPlugin[]) => [
 function lateReader(reader: () => ObjectReader): ObjectReader {
   return {
     get: (resource, ref) => reader().get(resource, ref),
+    version: (resource, ref) => reader().version(resource, ref),
+    versions: (resource) => reader().versions(resource),
     list: (resource, namespace) => reader().list(resource, namespace),
     listWhere: (resource, required, namespace) => reader().listWhere(resource, required, namespace),
     changed: (resource) => reader().changed(resource),

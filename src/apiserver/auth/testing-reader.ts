@@ -4,6 +4,8 @@ import type { ObjectReader } from './object-reader.ts';
 /** A reader of objects that a test puts in. */
 export interface TestReader extends ObjectReader {
   put(resource: Resource, object: KubernetesObject): void;
+  /** How many objects have been read of what `version` and `versions` gave. */
+  readonly reads: number;
   remove(resource: Resource, name: string): void;
 }
 
@@ -11,9 +13,22 @@ export function testReader(): TestReader {
   const kept = new Map<string, KubernetesObject[]>();
   let revision = 1;
   const of = ({ plural }: Resource) => kept.get(plural) ?? [];
+  const revisions = new WeakMap<KubernetesObject, number>();
+  let reads = 0;
+  const versionOf = (object: KubernetesObject) => ({
+    key: `${object.metadata.namespace ?? ''}/${object.metadata.name}`,
+    revision: revisions.get(object) ?? 0,
+    get object() {
+      reads++;
+      return object as never;
+    },
+  });
   const reader: TestReader = {
+    get reads() {
+      return reads;
+    },
     put(resource, object) {
-      revision++;
+      revisions.set(object, ++revision);
       const others = of(resource).filter(
         (o) => o.metadata.name !== object.metadata.name || o.metadata.namespace !== object.metadata.namespace,
       );
@@ -30,6 +45,11 @@ export function testReader(): TestReader {
       of(resource as Resource).find(
         (o) => o.metadata.name === name && o.metadata.namespace === namespace,
       ) as never,
+    version(resource, ref) {
+      const found = reader.get(resource, ref);
+      return found && versionOf(found);
+    },
+    versions: (resource) => of(resource as Resource).map(versionOf),
     *list(resource, namespace) {
       for (const o of of(resource as Resource))
         if (!namespace || o.metadata.namespace === namespace) yield o as never;

@@ -15,6 +15,8 @@ export interface TestObjects {
 function readerOf(objects: TestObjects): ObjectReader {
   return {
     get: () => undefined,
+    version: () => undefined,
+    versions: () => [],
     *list<T extends KubernetesObject>({ kind }: Resource<T>) {
       const all: readonly KubernetesObject[] = kind === 'FlowSchema' ? objects.schemas : objects.levels;
       for (const object of all) yield object as Stored<T>;

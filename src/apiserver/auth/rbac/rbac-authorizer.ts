@@ -1,3 +1,4 @@
+import type { PolicyRule } from '../../../api/rbac/v1.ts';
 import type { UserInfo } from '../../registry/kind.ts';
 import { aggregated, type Attributes, type Authorizer, type Decision } from '../authorizer.ts';
 import type { RuleSource, UserRules } from '../rule-source.ts';
@@ -14,12 +15,15 @@ export class RbacAuthorizer implements Authorizer, RuleSource {
 
   authorize(user: UserInfo, attributes: Attributes): Decision {
     const errors: string[] = [];
-    for (const { rules, through, error } of this.#index.grants(user, attributes.namespace)) {
-      for (const rule of rules) {
-        if (!ruleAllows(rule, attributes)) continue;
-        return { verdict: 'allow', reason: `RBAC: allowed by ${through}` };
-      }
+    // Many bindings may be to one role: what has not allowed it will not.
+    let tried: Set<readonly PolicyRule[]> | undefined;
+    for (const grant of this.#index.grants(user, attributes.namespace)) {
+      const { rules, error } = grant;
       if (error) errors.push(error);
+      if (tried?.has(rules)) continue;
+      if (rules.some((rule) => ruleAllows(rule, attributes)))
+        return { verdict: 'allow', reason: `RBAC: allowed by ${grant.through}` };
+      if (rules.length > 0) (tried ??= new Set()).add(rules);
     }
     return { verdict: 'none', reason: describeErrors(errors) };
   }

@@ -148,6 +148,73 @@ describe('the authorizer', () => {
     expect(rbac.authorize(robot, on({ namespace: 'apps' })).verdict).toBe('none');
   });
 
+  test('what a binding names more than once it grants once, and as what it names it', () => {
+    const [reader, subjects] = [testReader(), [{ kind: 'ServiceAccount', name: 'robot' }]];
+    const rbac = new RbacAuthorizer(new RoleIndex(reader));
+    const binding = { metadata: { name: 'b', namespace: 'apps' }, roleRef: ref('ClusterRole', 'c') };
+    const other = { kind: 'User', name: robot.name };
+    reader.put(resources.rolebindings, { ...binding, subjects: [...subjects, ...subjects] } as never);
+    reader.put(resources.clusterroles, { metadata: { name: 'c' }, rules: [rule({})] } as never);
+    expect(rbac.rulesFor(robot, 'apps').rules).toEqual([rule({})]);
+    reader.put(resources.rolebindings, { ...binding, subjects: [other] } as never);
+    expect(rbac.authorize(robot, on({ namespace: 'apps' })).reason).toBe(
+      `RBAC: allowed by RoleBinding "b/apps" of ClusterRole "c" to User "${robot.name}"`,
+    );
+    reader.put(resources.clusterroles, {
+      metadata: { name: 'c' },
+      rules: [rule({ verbs: ['list'] })],
+    } as never);
+    expect(rbac.authorize(robot, on({ namespace: 'apps' })).verdict).toBe('none');
+    expect(rbac.authorize(robot, on({ namespace: 'apps', verb: 'list' })).verdict).toBe('allow');
+    reader.remove(resources.clusterroles, 'c');
+    expect(rbac.authorize(robot, on({ namespace: 'apps', verb: 'list' })).reason).toBe(
+      'RBAC: clusterrole.rbac.authorization.k8s.io "c" not found',
+    );
+  });
+
+  test('takes in what has changed, however much else there is', () => {
+    const reader = testReader();
+    const rbac = new RbacAuthorizer(new RoleIndex(reader));
+    const put = (name: string, user: string) =>
+      reader.put(resources.rolebindings, {
+        metadata: { name, namespace: 'apps' },
+        roleRef: ref('Role', 'r'),
+        subjects: [{ kind: 'User', apiGroup, name: user }],
+      } as never);
+    const may = (name: string) => rbac.authorize({ name, groups: [] }, on({ namespace: 'apps' })).verdict;
+    reader.put(resources.roles, { metadata: { name: 'r', namespace: 'apps' }, rules: [rule({})] } as never);
+    for (let i = 0; i < 1000; i++) put(`b${i}`, `u${i}`);
+    expect(may('u999')).toBe('allow');
+    const before = reader.reads;
+    put('b5', 'jane');
+    expect([may('jane'), may('u5'), may('u6')]).toEqual(['allow', 'none', 'allow']);
+    reader.put(resources.roles, { metadata: { name: 'r', namespace: 'apps' }, rules: [] } as never);
+    expect([may('jane'), may('u6')]).toEqual(['none', 'none']);
+    expect(reader.reads - before).toBeLessThan(10);
+  });
+
+  test('tries the rules of a role once, however many bindings are to it', () => {
+    const reader = testReader();
+    const rbac = new RbacAuthorizer(new RoleIndex(reader));
+    let tries = 0;
+    const counted = {
+      ...rule({}),
+      get verbs() {
+        tries++;
+        return ['list'];
+      },
+    };
+    reader.put(resources.clusterroles, { metadata: { name: 'c' }, rules: [counted] } as never);
+    for (let i = 0; i < 100; i++)
+      reader.put(resources.rolebindings, {
+        metadata: { name: `b${i}`, namespace: 'apps' },
+        roleRef: ref('ClusterRole', 'c'),
+        subjects: [{ kind: 'Group', apiGroup, name: 'all' }],
+      } as never);
+    const { verdict } = rbac.authorize({ name: 'x', groups: ['all'] }, on({ namespace: 'apps' }));
+    expect([verdict, tries]).toEqual(['none', 1]);
+  });
+
   test('a binding to a user of the same name as a group grants nothing to the group', () => {
     reader.put(resources.clusterroles, { metadata: { name: 'c' }, rules: [rule({})] } as never);
     reader.put(resources.clusterrolebindings, {
