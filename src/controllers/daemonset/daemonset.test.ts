@@ -1,9 +1,38 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Node } from '../../api/core/v1.ts';
 import { controllerrevisions, daemonsets, nodes, pods } from '../../api/generated/resources.ts';
 import type { ApiRequest } from '../../client/transport.ts';
 import { addNode, readyNode, TestCluster, TestNodes } from '../testing.ts';
 import { createDaemonSetController } from './daemonset.ts';
-import { nodeOf } from './pods.ts';
+import { mayMoveDaemons, nodeOf, placement } from './pods.ts';
+
+test('what a daemon tolerates is put together once, however many nodes there are', () => {
+  let reads = 0;
+  const spec = {
+    containers: [],
+    get tolerations() {
+      reads++;
+      return [{ key: 'a', operator: 'Exists' }];
+    },
+  };
+  const set = { metadata: {}, spec: { selector: {}, template: { spec } } };
+  const node = { metadata: { name: 'n' }, spec: { taints: [{ key: 'a', effect: 'NoExecute' }] } };
+  for (let i = 0; i < 100; i++) expect(placement(set, node)).toEqual({ runs: true, goesOn: true });
+  expect(reads).toBe(1);
+  const other = { metadata: { name: 'n' }, spec: { taints: [{ key: 'b', effect: 'NoSchedule' }] } };
+  expect(placement(set, other)).toEqual({ runs: false, goesOn: true });
+});
+
+test.each([
+  ['says how it is', false, { status: { conditions: [{ type: 'Ready', status: 'True' }] } }],
+  ['is noted something on', false, { metadata: { labels: { a: 'b' }, annotations: { x: 'y' } } }],
+  ['has other labels', true, { metadata: { labels: { a: 'c' } } }],
+  ['has a taint more', true, { spec: { taints: [{ key: 'k', effect: 'NoSchedule' }] } }],
+  ['has no taints, in other words', false, { spec: { taints: [] } }],
+])('where a node %s, daemons may have to move: %s', (_, may, change) => {
+  const old: Node = { metadata: { labels: { a: 'b' } }, spec: {} };
+  expect(mayMoveDaemons({ ...old, ...change }, old)).toBe(may);
+});
 
 let cluster: TestCluster;
 let kubelets: TestNodes;

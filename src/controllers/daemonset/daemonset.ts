@@ -24,7 +24,7 @@ import { PodWriter } from '../shared/pod-writes.ts';
 import { currentRevision, truncateHistory } from '../shared/revisions.ts';
 import { Selecting } from '../shared/selecting.ts';
 import { type DaemonSetInput, type DaemonSetPlan, daemonSetStatus, planDaemonSet } from './plan.ts';
-import { daemonPod, hashLabel, nodeOf, placement } from './pods.ts';
+import { daemonPod, hashLabel, mayMoveDaemons, nodeOf, placement } from './pods.ts';
 
 /** So many daemons are made, and so many taken away, for one look at a set. */
 const burst = 250;
@@ -96,6 +96,7 @@ class DaemonSetController {
       added: addAll,
       deleted: addAll,
       updated: (node, old) => {
+        if (!mayMoveDaemons(node, old)) return;
         for (const set of this.#setInformer.list())
           if (!deepEqual(placement(set, node), placement(set, old))) addSet(set);
       },

@@ -1,6 +1,8 @@
 import type { DaemonSet } from '../../api/apps/v1.ts';
-import type { Node, Pod, Toleration } from '../../api/core/v1.ts';
+import type { Node, Pod, PodSpec, Toleration } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
+import { deepEqual } from '../../machinery/equal.ts';
+import { sameLabels } from '../../machinery/label-selector.ts';
 import { matchesNode } from '../../machinery/node-selection.ts';
 import { isRepelled } from '../../machinery/tolerations.ts';
 import { podFromTemplate } from '../shared/pods.ts';
@@ -71,12 +73,27 @@ export function nodeOf(pod: Pod): string {
   return fields.find(({ key }) => key === 'metadata.name')?.values?.[0] ?? '';
 }
 
+const allTolerations = new WeakMap<PodSpec, readonly Toleration[]>();
+
+/** All that the daemons of a set tolerate, put together once for each version of it: it may be thousands, and is asked for each node. */
+function tolerationsOf(spec: PodSpec): readonly Toleration[] {
+  const before = allTolerations.get(spec);
+  if (before) return before;
+  const all = withDaemonTolerations(spec.tolerations ?? [], spec.hostNetwork ?? false);
+  allTolerations.set(spec, all);
+  return all;
+}
+
+/** Whether a node's change can change where daemons are: kubelets write their nodes all the time, and each set would be looked at each time. */
+export const mayMoveDaemons = (node: Node, old: Node): boolean =>
+  !sameLabels(node, old) || !deepEqual(node.spec?.taints ?? [], old.spec?.taints ?? []);
+
 /** Whether a node shall have a daemon, and whether one that is there may go on. */
 export function placement(set: DaemonSet, node: Node): { runs: boolean; goesOn: boolean } {
   const spec = set.spec.template.spec ?? { containers: [] };
   const isNamed = !spec.nodeName || spec.nodeName === node.metadata.name;
   if (!isNamed || !matchesNode({ spec }, node)) return { runs: false, goesOn: false };
-  const tolerations = withDaemonTolerations(spec.tolerations ?? [], spec.hostNetwork ?? false);
+  const tolerations = tolerationsOf(spec);
   const taints = node.spec?.taints ?? [];
   const goesOn = !isRepelled(taints, tolerations, ['NoExecute']);
   return { runs: goesOn && !isRepelled(taints, tolerations, ['NoSchedule']), goesOn };
