@@ -6,8 +6,25 @@ import {
   resourceclaims,
   resourcequotas,
 } from '../../api/generated/resources.ts';
+import { readSums, writeSums } from '../../machinery/resource-sums.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
-import { createResourceQuotaController } from './resourcequota.ts';
+import { count, createResourceQuotaController } from './resourcequota.ts';
+
+test('an object costs as much as it takes, however many resources are counted', () => {
+  const hard = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`count/r${i}`, '0']));
+  const used = readSums({ ...hard, pods: '1' });
+  let touched = 0;
+  const told = new Proxy(used, {
+    get(map, key) {
+      touched++;
+      const value: unknown = Reflect.get(map, key);
+      return typeof value === 'function' ? value.bind(map) : value;
+    },
+  });
+  count(told, readSums({ pods: '2', 'count/r7': '1', 'requests.cpu': '3' }));
+  expect(touched).toBeLessThan(10);
+  expect(writeSums(used)).toEqual({ ...hard, pods: '3', 'count/r7': '1' });
+});
 
 test('what is used follows what is there, and admission keeps to it', async () => {
   const cluster = await TestCluster.start();

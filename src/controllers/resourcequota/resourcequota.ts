@@ -7,8 +7,9 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
+import { addQuantities, type ParsedQuantity } from '../../machinery/quantity.ts';
 import { inScope } from '../../machinery/quota/scopes.ts';
-import { addSums, maskSums, type Sums, writeSums, zero } from '../../machinery/resource-sums.ts';
+import { type Sums, writeSums, zero } from '../../machinery/resource-sums.ts';
 import { limits, type QuotaContext, usageOf } from '../../machinery/quota/usage.ts';
 import {
   type ControllerContext,
@@ -82,11 +83,10 @@ class QuotaController {
     const limited = rows.filter((row) => names.some((name) => limits(row, name)));
     const informers = await Promise.all(limited.map((row) => this.#watch(row)));
     const about = this.#about();
-    let used: Sums = new Map(names.map((name) => [name, zero]));
+    const used = new Map(names.map((name) => [name, zero]));
     for (const informer of informers)
       for (const object of informer.byIndex(byNamespace, quota.metadata.namespace ?? ''))
-        if (inScope(quota, informer.resource, object))
-          used = addSums(used, maskSums(usageOf(informer.resource, object, about), new Set(names)));
+        if (inScope(quota, informer.resource, object)) count(used, usageOf(informer.resource, object, about));
     await this.#report(quota, { hard: { ...quota.spec?.hard }, used: writeSums(used) });
     return { type: 'again', afterMs: resyncMs };
   }
@@ -143,5 +143,13 @@ class QuotaController {
     const api = this.#context.client.of(resourcequotas);
     const written = await api.updateStatus({ ...quota, status }, { cause });
     this.#writes.wrote(keyOf(quota), this.#quotas, written);
+  }
+}
+
+/** Adds what an object takes of the resources that are counted: a quota may have ten thousands of them, and an object takes a few. */
+export function count(used: Map<string, ParsedQuantity>, usage: Sums): void {
+  for (const [name, quantity] of usage) {
+    const before = used.get(name);
+    if (before) used.set(name, addQuantities(before, quantity));
   }
 }
