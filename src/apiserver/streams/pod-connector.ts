@@ -1,7 +1,8 @@
 import { Duplex } from 'node:stream';
-import type { Pod } from '../../api/core/v1.ts';
+import type { Node, Pod } from '../../api/core/v1.ts';
 import * as resources from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
+import { cidrContains } from '../../machinery/ip.ts';
 import { SpdyConnection } from '../../machinery/spdy/connection.ts';
 import { type Connector, secured } from '../../platform/connect.ts';
 import { dialUpgrade } from '../../platform/upgrade.ts';
@@ -13,12 +14,27 @@ export interface PodConnectorOptions {
   reader: ObjectReader;
 }
 
-function podAt(reader: ObjectReader, address: string): Stored<Pod> | undefined {
-  const there = reader.listWhere(resources.pods, { field: 'status.podIP', value: address });
-  for (const pod of there) {
-    if (pod.status?.podIP === address && !pod.metadata.deletionTimestamp) return pod;
+/** Where a pod is: the node that it runs on. */
+interface Place {
+  pod: Stored<Pod>;
+  node: Stored<Node>;
+}
+
+/**
+ * The pod that has an address. Which one that is its node says, and nobody holds it to the truth: of several the one whose node has been
+ * given the range that the address is of.
+ */
+function podAt(reader: ObjectReader, address: string): Place | undefined {
+  let first: Place | undefined;
+  for (const pod of reader.listWhere(resources.pods, { field: 'status.podIP', value: address })) {
+    if (pod.status?.podIP !== address || pod.metadata.deletionTimestamp) continue;
+    const node = reader.get(resources.nodes, { name: pod.spec.nodeName ?? '' });
+    if (!node) continue;
+    const place = { pod, node };
+    if (node.spec?.podCIDRs?.some((range) => cidrContains(range, address))) return place;
+    first ??= place;
   }
-  return undefined;
+  return first;
 }
 
 /**
@@ -28,11 +44,10 @@ function podAt(reader: ObjectReader, address: string): Stored<Pod> | undefined {
 export function podConnector({ nodes, reader }: PodConnectorOptions): Connector {
   return async ({ host, port, tls, timeoutMs }) => {
     const refused = (why: string) => new Error(`dial tcp ${host}:${port}: ${why}`);
-    const pod = podAt(reader, host);
-    const node = pod && reader.get(resources.nodes, { name: pod.spec.nodeName ?? '' });
-    const address = node && kubeletAddress(node);
-    if (!pod || !address) throw refused('no route to host');
-    const { namespace, name } = pod.metadata;
+    const place = podAt(reader, host);
+    const address = place && kubeletAddress(place.node);
+    if (!address) throw refused('no route to host');
+    const { namespace, name } = place.pod.metadata;
     const backend = await nodes.connect(address);
     const { socket } = await dialUpgrade({
       url: `http://${address.host}:${address.port}/portForward/${namespace}/${name}`,
