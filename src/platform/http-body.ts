@@ -39,6 +39,7 @@ export function readStart(stream: Readable, limitBytes: number): Promise<string>
     });
     stream.on('end', finish);
     stream.on('error', reject);
+    stream.on('close', () => reject(new Error('the connection broke off before the body was complete')));
   });
 }
 

@@ -55,9 +55,9 @@ export class Hooks {
   async #exec({ containerId, timeoutMs }: HookRun, command: string[]): Promise<void> {
     const result = await this.#context.runtime.containers.execSync(containerId, command, { timeoutMs });
     if (result.exitCode === 0) return;
-    throw new Error(
-      `command '${command.join(' ')}' exited with ${result.exitCode}: ${result.stderr.toString('utf8')}`,
-    );
+    const asked = command.join(' ').slice(0, longestAnswer);
+    const words = result.stderr.toString('utf8', 0, longestAnswer);
+    throw new Error(`command '${asked}' exited with ${result.exitCode}: ${words}`);
   }
 
   async #http({ container, podIp, timeoutMs, signal }: HookRun, action: HTTPGetAction): Promise<void> {
