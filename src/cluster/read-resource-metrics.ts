@@ -4,8 +4,10 @@ import type { HttpsGetter } from '../platform/https-get.ts';
 
 /** Upstream's `--kubelet-request-timeout`. */
 const timeoutMs = 10_000;
-/** Thousands of containers. */
-const limitBytes = 16 * 1024 * 1024;
+/** Thousands of containers. All of it is read in one turn, so that a node that tells of more would hold the whole server up. */
+const limitBytes = 4 * 1024 * 1024;
+/** Of what a kubelet says that it cannot tell. */
+const errorLength = 1000;
 
 /** Asks a kubelet what is used on its node: the text of `/metrics/resource`. `kubelets` has the API server's certificate for them. */
 export async function readResourceMetrics(
@@ -18,6 +20,6 @@ export async function readResourceMetrics(
   const { host, port } = address;
   const target = '/metrics/resource';
   const { status, text } = await kubelets.get({ host, port, target, timeoutMs, limitBytes, signal });
-  if (status !== 200) throw new Error(`it answers ${status}: ${text}`);
+  if (status !== 200) throw new Error(`it answers ${status}: ${text.slice(0, errorLength)}`);
   return text;
 }
