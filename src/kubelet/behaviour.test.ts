@@ -150,6 +150,9 @@ describe('the end of a pod', () => {
       expect(node.pod('slow')?.status?.reason).toBe('DeadlineExceeded');
       // Not while it is being stopped.
       expect(status(node, 'slow')?.state?.terminated).toBeDefined();
+      expect(node.told('slow').filter((text) => text.startsWith('DeadlineExceeded'))).toEqual([
+        'DeadlineExceeded: Pod was active on the node longer than the specified deadline',
+      ]);
     }));
 
   test('comes sooner when it is deleted again with less grace', () =>

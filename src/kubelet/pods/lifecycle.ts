@@ -61,7 +61,11 @@ export class PodLifecycle implements PodSteps {
     const status = this.#report(work, runtime);
     if (isTerminalPhase(status.phase)) return { end: {} };
     const leftMs = this.#deadlineLeftMs(pod, status);
-    if (leftMs !== undefined && leftMs <= 0) return { end: { verdict: deadlineExceeded } };
+    if (leftMs !== undefined && leftMs <= 0) {
+      const { reason, message } = deadlineExceeded;
+      podEvent(this.#options.context, pod, { reason, message });
+      return { end: { verdict: deadlineExceeded } };
+    }
     await this.#prepare(pod);
     const volumes = await this.#options.volumes.ensure(pod);
     signal.throwIfAborted();
