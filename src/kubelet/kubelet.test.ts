@@ -154,6 +154,24 @@ describe('the kubelet', () => {
     await node.stop();
   });
 
+  test('a container that fails its liveness probe again and again waits longer each time, too', async () => {
+    const node = await started();
+    const livenessProbe = { tcpSocket: { port: 80 }, periodSeconds: 1, failureThreshold: 2 };
+    node.create('sick', {
+      containers: [container('c', { livenessProbe })],
+      terminationGracePeriodSeconds: 1,
+    });
+    const status = () => node.pod('sick')?.status?.containerStatuses?.[0];
+    await node.until(() => status()?.state?.waiting?.reason === 'CrashLoopBackOff');
+    expect(status()?.state?.waiting?.message).toBe(
+      'back-off 10s restarting failed container=c pod=sick_default(uid-sick)',
+    );
+    expect(status()?.restartCount).toBe(2);
+    await node.clock.advance(60_000);
+    expect(status()?.restartCount).toBe(4);
+    await node.stop();
+  });
+
   test('of a container that fails again and again the log of the last run is kept, and those before go with it', async () => {
     const node = await started();
     const annotations = { 'simulated.k8ts.dev/exit-after': '1s', 'simulated.k8ts.dev/logs': 'words' };

@@ -22,7 +22,7 @@ import { isSidecar, podFullName } from './pod-kinds.ts';
 import { qosClassOf } from '../../machinery/qos.ts';
 import type { Resizer } from './resizer.ts';
 import { isRestartingAll } from './restart-all.ts';
-import { newestOf, podIpsOf, type RuntimePod } from './runtime-pod.ts';
+import { podIpsOf, type RuntimePod } from './runtime-pod.ts';
 import { StartError } from './start-error.ts';
 import type { Starter, StartRound } from './starter.ts';
 
@@ -258,9 +258,10 @@ export class Syncer {
     }
   }
 
+  /** The run that a failed probe has just ended still counts as running here; the one before it tells how long to wait. */
   #respectCrashes({ pod, runtime }: StartRound, container: Container): void {
-    const last = newestOf(runtime, container.name);
-    if (last?.state !== 'exited') return;
+    const last = runtime.containers.find((c) => c.name === container.name && c.state === 'exited');
+    if (!last) return;
     const key = `${pod.metadata.uid}/${container.name}/${containerHash(container)}`;
     const nowMs = this.#options.context.platform.clock.now();
     const endedMs = last.finishedAtMs ?? last.createdAtMs;
