@@ -22,3 +22,15 @@ test('createMemoryStore makes an empty store', async () => {
   expect(text(await store.get('/a'))).toBe('1');
   await store.close();
 });
+
+test('who writes one thing after the other lets others have their turn', async () => {
+  const store = createMemoryStore({ clock: new VirtualClock() });
+  let turns = 0;
+  let isCounting = true;
+  const count = () => void setImmediate(() => (turns++, isCounting && count()));
+  count();
+  for (let i = 0; i < 320; i++) await store.commit(put(`/${i}`, '1'));
+  isCounting = false;
+  expect(turns).toBeGreaterThanOrEqual(10);
+  await store.close();
+});
