@@ -1,21 +1,27 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
+/** Tests that wait for processes, containers and time-outs: as many as processors leave these idle for half of the time. */
+const waiting = 4;
+
 const shared = { environment: 'node', isolate: false, testTimeout: 20_000, hookTimeout: 60_000 } as const;
 
-/** What takes a minute by design begins first: last, it would run alone. */
-class FuzzFirst extends BaseSequencer {
+/** These take minutes, and wait for most of them. */
+const longest = ['/fuzz.test.ts', '/real-cluster.test.ts', '/real-node.test.ts', '/kubectl-versions.test.ts'];
+
+/** What takes longest begins first: last, it would run alone. */
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isFuzz = (file: TestSpecification) => file.moduleId.endsWith('/fuzz.test.ts');
-    return [...sorted.filter(isFuzz), ...sorted.filter((file) => !isFuzz(file))];
+    const isLong = (file: TestSpecification) => longest.some((name) => file.moduleId.endsWith(name));
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
 }
 
 export default defineConfig({
   test: {
     maxWorkers: 2,
-    sequence: { sequencer: FuzzFirst },
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './scripts/closing-line-reporter.mjs'],
     projects: [
       {
@@ -65,8 +71,7 @@ export default defineConfig({
           ...shared,
           name: 'clients',
           sequence: { groupOrder: 2 },
-          // They wait for one another's processes: two alone left a third of the processors idle.
-          maxWorkers: 3,
+          maxWorkers: waiting,
           include: ['test/e2e/{kubectl,helm,client}*.test.ts', 'test/conformance/cli/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
@@ -78,7 +83,7 @@ export default defineConfig({
           ...shared,
           name: 'processes',
           sequence: { groupOrder: 2 },
-          maxWorkers: 3,
+          maxWorkers: waiting,
           include: [
             'src/store/etcd/failover.node.test.ts',
             'test/e2e/command*.test.ts',
@@ -94,7 +99,8 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'real',
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
+          maxWorkers: waiting,
           include: ['src/**/*.node.test.ts', 'test/e2e/real*.test.ts'],
           exclude: ['src/store/etcd/failover.node.test.ts'],
           testTimeout: 180_000,
