@@ -6,6 +6,7 @@ import { SimulatedRuntime } from '../kubelet/runtimes/simulated/runtime.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import type { Platform } from '../platform/platform.ts';
+import { simulatedAddress } from './hosts/layout.ts';
 import { network } from './options.ts';
 import type { KeyPair } from './pki.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
@@ -44,7 +45,7 @@ const latencies = { execMs: 20 };
 
 /** A node that is not there: its kubelet is real, its containers and its disk are not. */
 export async function startSimulatedNode(options: SimulatedNodeOptions): Promise<RunningComponents> {
-  const { name, transport, serving, address = '127.0.0.1', onRegistered } = options;
+  const { name, transport, serving, address = simulatedAddress, onRegistered } = options;
   const files = new MemoryFiles();
   for (const dir of usualDirs) await files.makeDir(dir);
   const platform = { ...options.platform, files };

@@ -2,13 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Node } from '../api/core/v1.ts';
+import { nodes } from '../api/generated/resources.ts';
 import { silentLog } from '../platform/log.ts';
 import { systemPlatform } from '../platform/platform.ts';
 import { readState } from './state.ts';
 import { clusterStatus } from './status.ts';
-import { up, type UpOptions } from './up.ts';
+import { type Cluster, up, type UpOptions } from './up.ts';
 
 const platform = systemPlatform(silentLog);
+const cause = { reason: 'a test' };
 
 test('a second start in the same place is refused while the first is under way, and leaves it alone', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'k8ts-up-'));
@@ -38,3 +41,33 @@ test('a second start in the same place is refused while the first is under way, 
   }
   expect(await readState(platform.files, dataDir)).toBeUndefined();
 }, 30_000);
+
+test('a start with fewer nodes than the one before has no others, but for machines that joined', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'k8ts-up-'));
+  const start = (count: number) =>
+    up({
+      options: {
+        ...{ nodes: count, runtime: 'simulated', store: 'embedded', uplink: 'none' },
+        ...{ dataDir, port: 0, kubeconfig: undefined },
+      },
+      platform,
+      program: { command: '', script: '' },
+      pid: process.pid,
+      onStep: () => {},
+    });
+  const names = async ({ controlPlane: { admin } }: Cluster) =>
+    (await admin.of(nodes).list()).items.map(({ metadata }) => metadata.name);
+  try {
+    const larger = await start(3);
+    const { admin } = larger.controlPlane;
+    const joined: Node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-9' }, spec: {} };
+    const addresses = [{ type: 'InternalIP', address: '203.0.113.9' }];
+    await admin.of(nodes).create({ ...joined, status: { addresses } }, { cause });
+    await larger.stop();
+    const smaller = await start(1);
+    expect(await names(smaller)).toEqual(['node-1', 'node-9']);
+    await smaller.stop();
+  } finally {
+    rmSync(dataDir, { recursive: true });
+  }
+}, 60_000);

@@ -1,3 +1,6 @@
+import { nodes } from '../api/generated/resources.ts';
+import type { Client } from '../client/client.ts';
+import { ignoring } from '../machinery/status-error.ts';
 import type { LocalListener } from '../platform/local-socket.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RunningProcess } from '../platform/processes.ts';
@@ -7,7 +10,7 @@ import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { diagnose } from './doctor.ts';
 import { removeHosts } from './hosts/cleanup.ts';
 import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
-import { type ClusterLayout, mostNodes } from './hosts/layout.ts';
+import { type ClusterLayout, mostNodes, ownIndexOf, simulatedAddress } from './hosts/layout.ts';
 import { refuseOtherKubeconfig } from './kubeconfig.ts';
 import { nameServers } from './name-servers.ts';
 import { runtimeSocketIn } from './node-dirs.ts';
@@ -233,25 +236,37 @@ class ClusterBuilder {
     const { options, platform } = this.#start;
     const sinceMs = platform.clock.now();
     const indexes = Array.from({ length: options.nodes }, (_, i) => i + 1);
+    await this.#forgetFormerNodes(controlPlane.admin);
     const serving = fabric ? undefined : await this.#simulatedServing();
-    const nodes = await settled(
+    const started = await settled(
       indexes.map((index) =>
         fabric
           ? this.#startRealNode(index, fabric, controlPlane.port)
           : this.#startSimulatedNode(`node-${index}`, controlPlane, serving),
       ),
     );
-    const names = nodes.map((node) => node.name);
+    const names = started.map((node) => node.name);
     const { admin } = controlPlane;
     await waitForNodes({
       client: admin,
       clock: platform.clock,
       names,
-      timeoutMs: nodesTimeoutMs + nodes.length * nodeTimeoutMs,
+      timeoutMs: nodesTimeoutMs + started.length * nodeTimeoutMs,
       sinceMs,
       failed: this.#agentFailed,
     });
-    return nodes;
+    return started;
+  }
+
+  /** Of an earlier start with more nodes those that are not started now are gone: nothing must be placed on them. */
+  async #forgetFormerNodes(admin: Client): Promise<void> {
+    const { items } = await admin.of(nodes).list();
+    const cause = { reason: 'the cluster was started with fewer nodes' };
+    for (const { metadata, status } of items) {
+      const address = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
+      if ((ownIndexOf(metadata.name, address) ?? 0) > this.#start.options.nodes)
+        await admin.of(nodes).delete(metadata, { cause }).catch(ignoring('NotFound'));
+    }
   }
 
   async #startRealNode(index: number, cluster: ClusterLayout, apiPort: number): Promise<RunningNode> {
@@ -309,7 +324,7 @@ class ClusterBuilder {
     const groups = ['system:nodes', 'system:authenticated'];
     const transport = controlPlane.server.transportFor({ name: `system:node:${name}`, groups });
     this.#simulated.push(await startSimulatedNode({ name, transport, platform, serving }));
-    return { name, address: '127.0.0.1' };
+    return { name, address: simulatedAddress };
   }
 
   async #noteState(known: {

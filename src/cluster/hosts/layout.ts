@@ -34,6 +34,8 @@ export interface NodeLayout {
 
 /** Nodes' networks lie in 198.18.0.0/15, set aside for laboratories (RFC 2544), so they meet no one's own. */
 export const fabricNetworks = 512;
+/** Where all nodes answer that are not there. */
+export const simulatedAddress = '127.0.0.1';
 /** So many fit into a network of 256 addresses beside the machine's own. */
 export const mostNodes = 250;
 
@@ -65,6 +67,13 @@ export function nodeLayout(cluster: ClusterLayout, index: number): NodeLayout {
     mountFile: `${cluster.runDir}/${name}.mnt`,
     cgroupRoot: `/k8ts-${cluster.id}-${name}`,
   };
+}
+
+/** The index in the name of a node that a cluster itself has made, whatever its network was then; undefined for machines that joined. */
+export function ownIndexOf(name: string, address: string | undefined): number | undefined {
+  const index = Number(/^node-([1-9]\d*)$/.exec(name)?.[1]);
+  const isOwn = address === simulatedAddress || /^198\.1[89]\./.test(address ?? '');
+  return isOwn && Number.isInteger(index) ? index : undefined;
 }
 
 /** The command prefix that runs a program on a node. */
