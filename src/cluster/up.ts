@@ -10,7 +10,7 @@ import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { diagnose } from './doctor.ts';
 import { removeHosts } from './hosts/cleanup.ts';
 import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
-import { type ClusterLayout, mostNodes, ownIndexOf, simulatedAddress } from './hosts/layout.ts';
+import { type ClusterLayout, mostNodes, nodeNameOf, ownIndexOf, simulatedAddress } from './hosts/layout.ts';
 import { refuseOtherKubeconfig } from './kubeconfig.ts';
 import { nameServers } from './name-servers.ts';
 import { runtimeSocketIn } from './node-dirs.ts';
@@ -242,7 +242,7 @@ class ClusterBuilder {
       indexes.map((index) =>
         fabric
           ? this.#startRealNode(index, fabric, controlPlane.port)
-          : this.#startSimulatedNode(`node-${index}`, controlPlane, serving),
+          : this.#startSimulatedNode(nodeNameOf(index), controlPlane, serving),
       ),
     );
     const names = started.map((node) => node.name);

@@ -56,8 +56,11 @@ export function clusterLayout(id: string, network: string): ClusterLayout {
   };
 }
 
+/** What a cluster calls its nodes, from 1 on, real ones and others. */
+export const nodeNameOf = (index: number) => `node-${index}`;
+
 export function nodeLayout(cluster: ClusterLayout, index: number): NodeLayout {
-  const name = `node-${index}`;
+  const name = nodeNameOf(index);
   return {
     name,
     index,

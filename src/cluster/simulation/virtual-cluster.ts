@@ -11,6 +11,7 @@ import { MemoryEngine } from '../../store/memory-engine.ts';
 import { createMemoryStore } from '../../store/memory-store.ts';
 import type { Store, Watcher } from '../../store/store.ts';
 import { administrator } from '../control-plane.ts';
+import { nodeNameOf } from '../hosts/layout.ts';
 import { SimulatedApi } from './api.ts';
 import { type ControllerReplacements, runControllerManager, runScheduler } from './control-plane.ts';
 import { disturber } from './disturber.ts';
@@ -140,7 +141,7 @@ export class VirtualCluster {
     );
     const scheduling = scheduler && toldScheduling(scheduler);
     this.#process('kube-scheduler', (parts) => tellingWhere(() => runScheduler(parts, scheduling)));
-    for (let i = 1; i <= nodes; i++) this.addNode(`node-${i}`);
+    for (let i = 1; i <= nodes; i++) this.addNode(nodeNameOf(i));
     await this.settle();
   }
 
