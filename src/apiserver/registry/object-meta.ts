@@ -40,6 +40,9 @@ function masked(name: string, isPrefix: boolean): string {
 export const subdomainNameErrors: NameErrors = (name, isPrefix) =>
   dns1123SubdomainErrors(masked(name, isPrefix));
 
+/** The names of namespaces, Services and StatefulSets, which become parts of names in DNS: DNS-1123 labels. */
+export const labelNameErrors: NameErrors = (name, isPrefix) => dns1123LabelErrors(masked(name, isPrefix));
+
 /** What is asked of every name, whatever the kind: it must fit into a path. */
 export const pathNameErrors: NameErrors = (name, isPrefix) =>
   pathSegmentNameErrors(isPrefix && (name === '.' || name === '..') ? 'a' : name);

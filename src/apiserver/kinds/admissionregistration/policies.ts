@@ -24,6 +24,7 @@ import {
 
 export const validatingAdmissionPolicyKind: Kind<ValidatingAdmissionPolicy> = {
   resource: resources.validatingadmissionpolicies,
+  allowUnconditionalUpdate: false,
   defaults(policy) {
     policy.spec ??= {};
     policy.spec.failurePolicy ??= 'Fail';
@@ -36,6 +37,7 @@ export const validatingAdmissionPolicyKind: Kind<ValidatingAdmissionPolicy> = {
   prepareForUpdate: keepStatus,
   validate: (policy) => validatingPolicyErrors(policy),
   status: {
+    resets: ['spec', 'metadata'],
     prepareForUpdate: ({ metadata }, old) => keepMeta(metadata, old.metadata),
     validateUpdate: (policy) => [
       ...typeCheckingErrors(policy),
@@ -52,6 +54,7 @@ export const validatingAdmissionPolicyKind: Kind<ValidatingAdmissionPolicy> = {
 
 export const validatingAdmissionPolicyBindingKind: Kind<ValidatingAdmissionPolicyBinding> = {
   resource: resources.validatingadmissionpolicybindings,
+  allowUnconditionalUpdate: false,
   countsGeneration: true,
   defaults(binding) {
     binding.spec ??= { policyName: '', validationActions: [] };
@@ -71,6 +74,7 @@ export const validatingAdmissionPolicyBindingKind: Kind<ValidatingAdmissionPolic
 
 export const mutatingAdmissionPolicyKind: Kind<MutatingAdmissionPolicy> = {
   resource: resources.mutatingadmissionpolicies,
+  allowUnconditionalUpdate: false,
   countsGeneration: true,
   defaults(policy) {
     policy.spec ??= {};
@@ -89,6 +93,7 @@ export const mutatingAdmissionPolicyKind: Kind<MutatingAdmissionPolicy> = {
 
 export const mutatingAdmissionPolicyBindingKind: Kind<MutatingAdmissionPolicyBinding> = {
   resource: resources.mutatingadmissionpolicybindings,
+  allowUnconditionalUpdate: false,
   countsGeneration: true,
   defaults(binding) {
     binding.spec ??= {};

@@ -22,6 +22,7 @@ const count = integer<Configuration>(
 
 export const mutatingWebhookConfigurationKind: Kind<MutatingWebhookConfiguration> = {
   resource: mutatingwebhookconfigurations,
+  allowUnconditionalUpdate: false,
   countsGeneration: true,
   defaults(configuration) {
     for (const webhook of configuration.webhooks ?? []) {
@@ -35,6 +36,7 @@ export const mutatingWebhookConfigurationKind: Kind<MutatingWebhookConfiguration
 
 export const validatingWebhookConfigurationKind: Kind<ValidatingWebhookConfiguration> = {
   resource: validatingwebhookconfigurations,
+  allowUnconditionalUpdate: false,
   countsGeneration: true,
   defaults(configuration) {
     for (const webhook of configuration.webhooks ?? []) defaultWebhook(webhook);

@@ -10,6 +10,7 @@ import {
 import { timestamp } from '../../../platform/clock.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
+import { keepMeta } from '../shared/meta.ts';
 import { keepStatus } from '../shared/status.ts';
 import { each, requireValue, supported } from '../shared/validate.ts';
 import { availability, localCondition, withCondition } from './conditions.ts';
@@ -37,10 +38,8 @@ export const apiServiceKind: Kind<APIService> = {
   prepareForUpdate: keepStatus,
   validate: (service) => [...nameErrors(service), ...specErrors(service.spec)],
   status: {
-    prepareForUpdate({ metadata }, old) {
-      const { labels, annotations, finalizers, ownerReferences } = old.metadata;
-      Object.assign(metadata, { labels, annotations, finalizers, ownerReferences });
-    },
+    resets: ['spec', 'metadata'],
+    prepareForUpdate: ({ metadata }, old) => keepMeta(metadata, old.metadata),
     validateUpdate: ({ status }) =>
       each('status.conditions', status?.conditions, (condition, path) =>
         supported(`${path}.status`, condition.status, conditionStatuses),

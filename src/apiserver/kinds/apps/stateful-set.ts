@@ -1,7 +1,7 @@
 import type { StatefulSet, StatefulSetSpec } from '../../../api/apps/v1.ts';
 import { statefulsets } from '../../../api/generated/resources.ts';
-import { dns1123LabelErrors } from '../../../machinery/names.ts';
 import type { Kind } from '../../registry/kind.ts';
+import { labelNameErrors } from '../../registry/object-meta.ts';
 import { claimSpecWarnings } from '../core/volumes/claim-warnings.ts';
 import { defaultClaim } from '../core/volumes/persistent-volume-claim.ts';
 import { defaultPodTemplate } from '../pod-spec/defaults.ts';
@@ -22,7 +22,7 @@ export const statefulSetKind: Kind<StatefulSet> = {
     set.status = { replicas: 0, availableReplicas: 0 };
   },
   prepareForUpdate: keepStatus,
-  validateName: dns1123LabelErrors,
+  validateName: labelNameErrors,
   validate: (set) => statefulSetErrors(set),
   validateUpdate: statefulSetUpdateErrors,
   warnings: statefulSetWarnings,

@@ -1,8 +1,8 @@
 import type { Namespace } from '../../../api/core/v1.ts';
 import { namespaces } from '../../../api/generated/resources.ts';
 import { allErrors, type FieldError, invalid, noErrors } from '../../../machinery/field-error.ts';
-import { dns1123LabelErrors } from '../../../machinery/names.ts';
 import type { Kind } from '../../registry/kind.ts';
+import { labelNameErrors } from '../../registry/object-meta.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
 import { kubernetesFinalizer } from '../shared/finalizers.ts';
 import { keepStatus } from '../shared/status.ts';
@@ -13,7 +13,7 @@ const keptBy = 'kubernetes';
 export const namespaceKind: Kind<Namespace> = {
   resource: namespaces,
   verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
-  validateName: dns1123LabelErrors,
+  validateName: labelNameErrors,
   countsGeneration: false,
   defaults(namespace) {
     namespace.spec ??= {};

@@ -4,6 +4,7 @@ import { type FieldError, invalid, invalids, required } from '../../../machinery
 import { cidrErrors, ipErrors, legacyCidrErrors } from '../../../machinery/ip.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { ageColumn, nameColumn, text } from '../shared/columns.ts';
+import { keepMeta } from '../shared/meta.ts';
 import { keepStatus } from '../shared/status.ts';
 import { dnsSubdomain, each, immutable, immutableMessage, pathSegment } from '../shared/validate.ts';
 
@@ -52,7 +53,10 @@ export const serviceCidrKind: Kind<ServiceCIDR> = {
   prepareForUpdate: keepStatus,
   validate: ({ spec }) => rangeErrors(spec.cidrs),
   validateUpdate: ({ spec }, old) => rangeChange(spec.cidrs, old.spec.cidrs),
-  status: {},
+  status: {
+    resets: ['spec', 'metadata'],
+    prepareForUpdate: ({ metadata }, old) => keepMeta(metadata, old.metadata),
+  },
   columns: [
     nameColumn,
     text('CIDRs', 'Ranges that services get addresses from.', (c) => (c.spec.cidrs ?? []).join(',')),

@@ -12,6 +12,8 @@ import { dnsLabel, immutable } from '../shared/validate.ts';
 
 export const runtimeClassKind: Kind<RuntimeClass> = {
   resource: runtimeclasses,
+  allowCreateOnUpdate: true,
+  allowUnconditionalUpdate: false,
   defaults(object) {
     roundResources(object.overhead?.podFixed);
   },

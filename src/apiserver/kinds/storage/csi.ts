@@ -29,6 +29,7 @@ import {
 
 export const csiDriverKind: Kind<CSIDriver> = {
   resource: csidrivers,
+  allowUnconditionalUpdate: false,
   countsGeneration: true,
   defaults(driver) {
     driver.spec ??= {};
@@ -72,6 +73,7 @@ export const csiDriverKind: Kind<CSIDriver> = {
 
 export const csiNodeKind: Kind<CSINode> = {
   resource: csinodes,
+  allowUnconditionalUpdate: false,
   defaults(node) {
     node.spec ??= { drivers: [] };
   },
@@ -86,6 +88,7 @@ export const csiNodeKind: Kind<CSINode> = {
 
 export const csiStorageCapacityKind: Kind<CSIStorageCapacity> = {
   resource: csistoragecapacities,
+  allowUnconditionalUpdate: false,
   validate: (object) => capacityErrors(object),
   validateUpdate: capacityUpdateErrors,
   warnings: ({ nodeTopology }) => nodeSelectorWarnings('nodeTopology', nodeTopology),
@@ -98,6 +101,7 @@ export const csiStorageCapacityKind: Kind<CSIStorageCapacity> = {
 
 export const volumeAttachmentKind: Kind<VolumeAttachment> = {
   resource: volumeattachments,
+  allowUnconditionalUpdate: false,
   countsGeneration: false,
   defaults(attachment) {
     attachment.spec ??= {} as VolumeAttachmentSpec;

@@ -1,8 +1,8 @@
 import type { Service } from '../../../../api/core/v1.ts';
 import { servicecidrs, services } from '../../../../api/generated/resources.ts';
 import type { ServiceCIDR } from '../../../../api/networking/v1.ts';
-import { dns1123LabelErrors } from '../../../../machinery/names.ts';
 import type { HookContext, Kind } from '../../../registry/kind.ts';
+import { labelNameErrors } from '../../../registry/object-meta.ts';
 import { keepStatus } from '../../shared/status.ts';
 import { type AddressRange, addressAt, addressRange } from './address-range.ts';
 import { allocate, type ServiceRanges } from './allocation.ts';
@@ -25,7 +25,7 @@ const families = addresses.map((range) => range.family);
 
 export const serviceKind: Kind<Service> = {
   resource: services,
-  validateName: dns1123LabelErrors,
+  validateName: labelNameErrors,
   allowCreateOnUpdate: true,
   countsGeneration: false,
   returnsDeleted: true,
