@@ -47,6 +47,7 @@ describe('resources', () => {
     ['GET', '/apis/apps/v1/deployments/', 'list apps/v1  deployments'],
     ['GET', '/api/v1/pods?fieldSelector=metadata.name%3Dfoo', 'list /v1  pods  foo'],
     ['GET', '/api/v1/pods?fieldSelector=a!%3Db,metadata.name%3D%3Dfoo', 'list /v1  pods  foo'],
+    ['GET', '/api/v1/pods?fieldSelector=metadata.name%3Dfoo,metadata.name%3Dbar', 'list /v1  pods  bar'],
     ['GET', '/api/v1/pods?fieldSelector=metadata.name!%3Dfoo', 'list /v1  pods'],
     ['GET', '/api/v1/pods?fieldSelector=metadata.name%3Da%2Fb', 'list /v1  pods'],
     ['OPTIONS', '/api/v1/pods', '/v1  pods'],

@@ -46,11 +46,11 @@ const isWatch = (query: URLSearchParams) => {
 
 const nameIs = /^metadata\.name\s*==?(?!=)/;
 
-/** The name that a field selector asks for, where it asks for exactly one. */
+/** The name that a field selector asks for, where it asks for exactly one; of several the first in their order, as when the selector is read. */
 function selectedName(query: URLSearchParams): string {
   const selector = query.get('fieldSelector');
   if (!selector?.includes('metadata.name')) return '';
-  for (const term of selector.split(',')) {
+  for (const term of selector.split(',').sort()) {
     // Nobody is known yet when this is read: no pattern for the blanks around the name, which would try each of them anew.
     const asked = term.trim();
     const [begin] = nameIs.exec(asked) ?? [];

@@ -36,9 +36,16 @@ describe('what a client accepts', () => {
     expect(brief(accept, endpoint)).toBe(expected);
   });
 
-  test('what there is, where none of it is wanted', () => {
-    expect(() => negotiate('image/png', 'watch')).toThrow(
-      'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch',
+  test.each([
+    ['image/png', 'application/json, application/yaml, application/vnd.kubernetes.protobuf'],
+    [
+      as('vnd.kubernetes.protobuf', 'Table'),
+      'application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    ],
+    ['application/yaml', 'application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch'],
+  ])('a watch in %s is refused with what there is', (accept, offered) => {
+    expect(() => negotiate(accept, 'watch')).toThrow(
+      `only the following media types are accepted: ${offered}`,
     );
   });
 });

@@ -123,7 +123,9 @@ export function acceptedFormat(header: string | undefined, endpoint: Endpoint): 
 export function negotiate(header: string | undefined, endpoint: Endpoint): Format {
   const format = acceptedFormat(header, endpoint);
   if (format) return format;
-  const offered = isWatch(endpoint)
+  // A watch is first asked what it says, then how it is sent.
+  const isStream = isWatch(endpoint) && acceptedFormat(header, endpoint === 'watch' ? 'resource' : 'custom');
+  const offered = isStream
     ? streamEncodings.map((e) => `${mediaTypes[e]};stream=watch`)
     : encodings.map((e) => mediaTypes[e]);
   throw notAcceptable(`only the following media types are accepted: ${offered.join(', ')}`);
