@@ -140,6 +140,22 @@ describe.each(named)('%s', (_, kind) => {
     expect(said).toBe(needsVersion.has(plural) ? 422 : 'done');
   });
 
+  test('stays as it was after dry runs', async () => {
+    const api = await createTestCluster();
+    const query = { dryRun: 'All' };
+    const annotated = { metadata: { annotations: { tried: 'yes' } } };
+    await api.object('create', resource, { body, query });
+    expect(await outcome(api, 'get', { name })).toBe(404);
+    const object = await api.object('create', resource, { body });
+    const changed = { ...object, metadata: { ...object.metadata, ...annotated.metadata } };
+    for (const subresource of ['', ...(kind.status ? ['status'] : [])]) {
+      await api.object('patch', resource, { name, subresource, body: annotated, mediaType: merge, query });
+      await api.object('update', resource, { name, subresource, body: changed, query });
+    }
+    await api.send('delete', resource, { name, query });
+    expect(await api.object('get', resource, { name })).toEqual(object);
+  });
+
   test('leaves its dependents to the collector unless told otherwise', async () => {
     const { api } = await made();
     const holds = { metadata: { finalizers: ['example.com/held'] } };
