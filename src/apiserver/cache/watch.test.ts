@@ -133,13 +133,20 @@ describe('a watch', () => {
     expect(refusal).toMatchObject({ code: 422, message: expect.stringContaining(text) });
   });
 
-  test('says where it stood before its time is up', async () => {
+  test('says where it stands once, two seconds before its time is up, where it lasts longer than that', async () => {
     const api = await createTestApi([configMapKind]);
-    const query = { timeoutSeconds: '5', allowWatchBookmarks: 'true', resourceVersion: '1' };
-    const watch = await api.watch(configmaps, { query });
+    const open = (timeoutSeconds: string) =>
+      api.watch(configmaps, { query: { timeoutSeconds, allowWatchBookmarks: 'true', resourceVersion: '1' } });
+    const [long, short] = [await open('5'), await open('2')];
     await api.send('create', configmaps, { body: map('a') });
-    await api.clock.advance(5000);
-    expect([watch.said, watch.ended]).toEqual([['ADDED a@2', 'BOOKMARK -@2'], { error: undefined }]);
+    await api.clock.advance(2999);
+    expect(long.said).toEqual(['ADDED a@2']);
+    await api.clock.advance(1);
+    expect(long.said).toEqual(['ADDED a@2', 'BOOKMARK -@2']);
+    await api.send('create', configmaps, { body: map('b') });
+    await api.clock.advance(2000);
+    expect([long.said.slice(2), long.ended]).toEqual([['ADDED b@3'], { error: undefined }]);
+    expect([short.said, short.ended]).toEqual([['ADDED a@2'], { error: undefined }]);
   });
 
   test('ends after its timeout', async () => {

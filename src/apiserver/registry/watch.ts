@@ -10,6 +10,12 @@ import type { Call, RegistryEnvironment } from './registry.ts';
 import { type Selection, selection } from './selection.ts';
 import { checkDecrypted } from './storage.ts';
 
+/**
+ * How long before its end a watch says once more where it stands, as upstream does: a client that knows need not list again.
+ * One that lasts no longer than this says nothing.
+ */
+const lastBookmarkMs = 2000;
+
 /** GET of a collection with `watch`. */
 export async function watch(call: Call): Promise<WatchAnswer> {
   const scope = selection(call);
@@ -22,12 +28,16 @@ export async function watch(call: Call): Promise<WatchAnswer> {
   if (late) return { type: 'watch', open: (sink) => refused(sink, late) };
   const open = (sink: FrameSink) => {
     const end = options.markEnd ? bookmark(call, true) : undefined;
+    const { clock } = environment.platform;
     const spanMs = lastingMs(environment, options.timeoutSeconds);
-    const timer = environment.platform.clock.after(spanMs, () => {
-      // A client that knows where it stood need not list again.
-      cursor.bookmark();
-      cursor.end();
-    });
+    const endAfter = (delayMs: number) => clock.after(delayMs, () => cursor.end());
+    const isLong = spanMs > lastBookmarkMs;
+    let timer = isLong
+      ? clock.after(spanMs - lastBookmarkMs, () => {
+          timer = endAfter(lastBookmarkMs);
+          cursor.bookmark();
+        })
+      : endAfter(spanMs);
     const leave = onAbort(request.signal, () => cursor.stop());
     const onDone = () => {
       timer.cancel();
