@@ -4,6 +4,7 @@ import { ignoring } from '../machinery/status-error.ts';
 import type { LocalListener } from '../platform/local-socket.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { RunningProcess } from '../platform/processes.ts';
+import type { Store } from '../store/store.ts';
 import { answerCommands } from './answer-commands.ts';
 import { clusterId } from './cluster-id.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
@@ -19,7 +20,12 @@ import { openStore } from './open-store.ts';
 import { type ClusterOptions, defaultPort, mostSimulatedNodes, network } from './options.ts';
 import { Pki } from './pki.ts';
 import type { RunningComponents } from './run-components.ts';
-import { readScheduling, type ToldScheduling, toldScheduling } from './scheduler-configuration.ts';
+import {
+  readScheduling,
+  type Scheduling,
+  type ToldScheduling,
+  toldScheduling,
+} from './scheduler-configuration.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { type SimulatedNodeOptions, startSimulatedNode } from './simulated-node.ts';
 import { isRunning, knownProcess, readState, removeState, writeState } from './state.ts';
@@ -99,6 +105,8 @@ class ClusterBuilder {
   readonly #id: string;
   readonly #agents: RunningProcess[] = [];
   readonly #simulated: RunningComponents[] = [];
+  #scheduling: Scheduling | undefined;
+  #store: Store | undefined;
   #controlPlane: ControlPlane | undefined;
   #control: LocalListener | undefined;
   #stopping: Promise<void> | undefined;
@@ -132,9 +140,10 @@ class ClusterBuilder {
     await this.#noteState({ server: '', kubeconfigPath, nodes: [] }).catch((error: Error) => {
       throw unusableStore(error);
     });
+    if (this.#isReal) await this.#checkMachine();
+    await this.#openStore();
     let fabric: ClusterLayout | undefined;
     if (this.#isReal) {
-      await this.#checkMachine();
       await this.#removeLeftovers();
       fabric = await this.#step('network of the nodes', () => this.#createFabric());
     }
@@ -194,24 +203,29 @@ class ClusterBuilder {
     await removeHosts(this.#start.platform, this.#id, this.#start.options.dataDir);
   }
 
-  async #startControlPlane(fabric: ClusterLayout | undefined): Promise<ControlPlane> {
-    const { options, platform, httpThread, scheduler } = this.#start;
+  /** What cannot be used is told before a network is built for it. */
+  async #openStore(): Promise<void> {
+    const { options, platform, scheduler } = this.#start;
     const file = options.schedulerConfig;
-    const scheduling = file
+    this.#scheduling = file
       ? await readScheduling(file, platform.files)
       : scheduler && toldScheduling(scheduler);
+    this.#store = await openStore(options, platform);
+    this.#control = await answerCommands(this.#store, { platform, dataDir: options.dataDir });
+  }
+
+  async #startControlPlane(fabric: ClusterLayout | undefined): Promise<ControlPlane> {
+    const { options, platform, httpThread } = this.#start;
     const pki = new Pki(`${options.dataDir}/pki`, platform);
-    const store = await openStore(options, platform);
-    this.#control = await answerCommands(store, { platform, dataDir: options.dataDir });
     const common = {
       platform,
-      store,
+      store: this.#store as Store,
       pki,
       httpThread,
       sharedStore: options.store === 'etcd',
       leaderElection: options.leaderElection,
       apiServer: options.apiServer,
-      scheduling,
+      scheduling: this.#scheduling,
       volumeDir: `${options.dataDir}/volumes`,
       addresses: ['127.0.0.1', ...(fabric ? [fabric.hostAddress] : [])],
       advertiseAddress: fabric?.hostAddress,
@@ -348,7 +362,7 @@ class ClusterBuilder {
     const { options, platform } = this.#start;
     await this.#control?.close();
     for (const node of this.#simulated) await node.stop();
-    await this.#controlPlane?.stop();
+    await (this.#controlPlane ? this.#controlPlane.stop() : this.#store?.close());
     // Pods have nothing to be asked any more: they go with their node.
     if (this.#isReal) await removeHosts(platform, this.#id, options.dataDir);
     await removeState(platform.files, options.dataDir);

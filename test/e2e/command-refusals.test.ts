@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from './support/clients.ts';
-import { runToEnd } from './support/commands.ts';
+import { type Ended, runToEnd } from './support/commands.ts';
+import { whyNoRealNodes } from './support/real.ts';
 
 /** What a user can mend is told in a line and a hint, with code 1 and without a stack. */
 
@@ -21,10 +22,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
-async function refused(args: string[], why: RegExp): Promise<void> {
-  const { code, stderr } = await k8ts(...args);
+async function refused(args: string[], why: RegExp): Promise<Ended> {
+  const ended = await k8ts(...args);
+  const { code, stderr } = ended;
   expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(why) });
   expect(stderr).not.toMatch(/^ {4}at |unexpected error/m);
+  return ended;
 }
 
 const etcd = ['etcd', '--data-dir', at('etcd'), '--listen-client-urls'];
@@ -87,7 +90,9 @@ test.each<[what: string, args: string[], why: RegExp]>([
     ['down', '--purge', '--data-dir', dir],
     /is not removed: it holds what k8ts has not/,
   ],
-])('refused in a line: %s', async (_what, args, why) => refused(args, why));
+])('refused in a line: %s', async (_what, args, why) => {
+  await refused(args, why);
+});
 
 const isRoot = process.getuid?.() === 0;
 test.skipIf(!isRoot)(`a directory of another user is not used${isRoot ? '' : ' (needs root)'}`, async () => {
@@ -96,3 +101,18 @@ test.skipIf(!isRoot)(`a directory of another user is not used${isRoot ? '' : ' (
   await refused(['up', '--nodes', '0', '--port', '0', '--data-dir', at('theirs')], /belongs to another user/);
   expect(readdirSync(at('theirs'))).toEqual([]);
 });
+
+const why = whyNoRealNodes();
+test.skipIf(why)(
+  `what cannot be used is told before a network is built${why ? ` (skipped: ${why})` : ''}`,
+  async () => {
+    const up = ['up', '--nodes', '1', '--port', '0', '--data-dir', at('up')];
+    for (const [flags, why] of [
+      [['--store', 'etcd', '--etcd-servers', 'nowhere'], /not the URL of an etcd server: nowhere/],
+      [['--scheduler-config', at('none')], /none/],
+    ] as const) {
+      const { stderr } = await refused([...up, ...flags], why);
+      expect(stderr).not.toContain('network of the nodes');
+    }
+  },
+);
