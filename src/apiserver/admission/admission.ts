@@ -26,6 +26,8 @@ export interface AdmissionAttributes {
   namespace: string;
   /** Empty while the name is still to be generated. */
   name: string;
+  /** Whether the server makes the name up. */
+  isNameGenerated: boolean;
   /** The object as it would be stored; absent on DELETE. Mutating plugins change it in place. */
   object?: KubernetesObject;
   /** The object as it stands; absent on CREATE. Shared: read-only. */
@@ -73,6 +75,8 @@ export interface AdmissionPlugin {
 export interface AdmittedWrite extends Pick<AdmissionAttributes, 'operation' | 'object' | 'old' | 'options'> {
   /** The options of a deletion. */
   deleteOptions?: DeleteOptions;
+  /** Whether the server has made up the object's name. */
+  isNameGenerated?: boolean;
 }
 
 /**
@@ -146,6 +150,7 @@ class WriteAttributes implements AdmissionAttributes {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
+  readonly isNameGenerated: boolean;
   readonly context: HookContext;
   readonly rounds = new Rounds();
   readonly #call: Call;
@@ -165,6 +170,7 @@ class WriteAttributes implements AdmissionAttributes {
     this.subresource = info.subresource;
     this.namespace = namespaceOf(call);
     this.name = info.name || write.object?.metadata?.name || '';
+    this.isNameGenerated = write.isNameGenerated === true;
     this.context = hookContext(call, this.name, write.options.dryRun);
   }
 

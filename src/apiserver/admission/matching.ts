@@ -38,11 +38,13 @@ export function compileWanted(source: WantedSource): Wanted {
 const isNamespace = ({ kind }: AdmissionAttributes) =>
   kind.resource.plural === 'namespaces' && kind.resource.group === '';
 
-/** The namespace of a request; a namespace stands in itself, once it has a name. */
-export function requestNamespace(attributes: AdmissionAttributes): string {
-  if (!isNamespace(attributes)) return attributes.namespace;
-  return attributes.operation === 'CREATE' ? '' : attributes.name;
-}
+/** The name in a request: none where the server makes it up, nor where the request is to delete a collection. */
+export const requestName = ({ name, verb, isNameGenerated }: AdmissionAttributes): string =>
+  isNameGenerated || verb === 'deletecollection' ? '' : name;
+
+/** The namespace of a request; a namespace stands in itself. */
+export const requestNamespace = (attributes: AdmissionAttributes): string =>
+  isNamespace(attributes) ? requestName(attributes) : attributes.namespace;
 
 /** The form in which a request is wanted, or undefined where it is not. Throws where its namespace is not there. */
 export function findWanted(attributes: AdmissionAttributes, wanted: Wanted): Form | undefined {
@@ -90,7 +92,7 @@ function matches(
     includes(rule.apiVersions, resource.version) &&
     namesResource(rule, resource.resource, attributes.subresource) &&
     inScope(rule, attributes) &&
-    namesObject(rule, attributes.name)
+    namesObject(rule, requestName(attributes))
   );
 }
 

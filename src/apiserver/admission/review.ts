@@ -2,13 +2,13 @@ import type { AdmissionRequest, AdmissionResponse } from '../../api/admission/v1
 import { goQuote, jsonTypeName } from '../../machinery/go-text.ts';
 import type { AdmissionAttributes } from './admission.ts';
 import type { Form } from './forms.ts';
-import { requestNamespace } from './matching.ts';
+import { requestName, requestNamespace } from './matching.ts';
 
 /** The request as webhooks and policies are told of it, without its objects. */
 export function admissionRequest(attributes: AdmissionAttributes, form: Form): AdmissionRequest {
-  const { operation, subresource, name, context, options } = attributes;
+  const { operation, subresource, context, options } = attributes;
   const [asked = form] = attributes.forms();
-  const namespace = requestNamespace(attributes);
+  const [name, namespace] = [requestName(attributes), requestNamespace(attributes)];
   const sub = subresource ? { subResource: subresource, requestSubResource: subresource } : {};
   const { user } = context;
   return {

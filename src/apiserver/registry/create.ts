@@ -102,7 +102,7 @@ async function createGenerated(
   object: KubernetesObject,
   options: WriteOptions,
 ): Promise<ObjectAnswer> {
-  const booking = { isDone: false };
+  const booking = { isDone: false, isNameGenerated: true };
   for (let attempt = 1; ; attempt++) {
     try {
       return await createOne(call, clone(object), options, booking);
@@ -112,9 +112,10 @@ async function createGenerated(
   }
 }
 
-/** Whether what a new object takes has been booked: once, however many names are tried. */
+/** Whether what a new object takes has been booked: once, however many names are tried where the server makes them up. */
 interface Booking {
   isDone: boolean;
+  isNameGenerated?: boolean;
 }
 
 /** Stores a new object, in the form of the stored kind, that has been through mutating admission. */
@@ -201,7 +202,9 @@ async function store(
   { options, booking, isAdmitted, allocation }: Creation,
 ): Promise<ObjectAnswer> {
   if (!isAdmitted) {
-    await validateAdmission(call, { operation: 'CREATE', object, options }, { isBooked: booking.isDone });
+    const { isDone: isBooked, isNameGenerated = false } = booking;
+    const write = { operation: 'CREATE', object, options, isNameGenerated } as const;
+    await validateAdmission(call, write, { isBooked });
     booking.isDone = true;
   }
   const name = object.metadata.name as string;

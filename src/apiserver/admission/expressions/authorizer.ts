@@ -6,7 +6,7 @@ import type { Attributes, Decision } from '../../auth/authorizer.ts';
 import type { UserInfo } from '../../registry/kind.ts';
 import type { AdmissionAttributes } from '../admission.ts';
 import type { Form } from '../forms.ts';
-import { requestNamespace } from '../matching.ts';
+import { requestName, requestNamespace } from '../matching.ts';
 import type { Answers } from './answers.ts';
 
 /** A question to the authorizer that is being put together. */
@@ -84,7 +84,7 @@ export function resourceCheckValue(
     ...resource,
     subresource: attributes.subresource,
     namespace: requestNamespace(attributes),
-    name: attributes.name,
+    name: requestName(attributes),
   };
   return new Step('ResourceCheck', { authorizer, user: attributes.context.user, asked });
 }

@@ -490,9 +490,25 @@ describe('what a webhook is told', () => {
     await merge(`/api/v1/namespaces/${name}`, { metadata: { annotations: { a: 'b' } } });
     await send('POST', '/api/v1/namespaces', { metadata: { name: fresh('ns') } });
     expect(hook.asked.map(({ operation, namespace }) => [operation, namespace])).toEqual([
-      ['CREATE', undefined],
+      ['CREATE', name],
       ['UPDATE', name],
     ]);
+  });
+
+  test('has no name where the server makes it up, nor where a collection is deleted', async () => {
+    hook.answers['/names'] = () => ({});
+    await register('Mutating', { path: '/names', rules: [rule(['configmaps', 'namespaces'])] });
+    await register('Validating', { path: '/names', rules: [rule(['configmaps', 'namespaces'])] });
+    const labels = { collected: fresh('yes') };
+    await send('POST', configMaps, { metadata: { generateName: 'made-', labels } });
+    await send('DELETE', configMaps, undefined, {
+      query: { labelSelector: `collected=${labels.collected}` },
+    });
+    await send('POST', '/api/v1/namespaces', { metadata: { generateName: 'made-' } });
+    const told = ['CREATE', 'DELETE', 'CREATE'].flatMap((operation, i) =>
+      Array.from({ length: 2 }, () => [operation, undefined, i === 2 ? undefined : 'default']),
+    );
+    expect(hook.asked.map(({ operation, name, namespace }) => [operation, name, namespace])).toEqual(told);
   });
 });
 
