@@ -45,7 +45,7 @@ export function controllerManager(
     podRange?: string;
   },
 ): { controllers: Component[]; contextFor(name: string): ControllerContext } {
-  const contextFor = (name: string) => contextOf(means, serviceAccount(name), name);
+  const contextFor = (name: string, reporter = name) => contextOf(means, serviceAccount(name), reporter);
   const { nodeBits, dnsAddress } = network;
   const { podRange = network.podRange } = options;
   return {

@@ -24,9 +24,9 @@ test('all controllers together, each with the rights of its own role, run an app
   const names = new Set<string>();
   await cluster.run(
     ...createControllers({
-      contextFor: (name) => {
+      contextFor: (name, reporter) => {
         names.add(name);
-        return cluster.context(name);
+        return cluster.context(name, reporter);
       },
       discover: cluster.discover,
       authority: authority.certificate,

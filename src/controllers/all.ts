@@ -45,8 +45,11 @@ import { createRootCaPublisher } from './root-ca/root-ca.ts';
 import { createServiceAccountController } from './serviceaccount/serviceaccount.ts';
 
 export interface ControllersOptions {
-  /** What a controller works with: a client that acts as `system:serviceaccount:kube-system:NAME`, shared informers. */
-  contextFor(name: string): ControllerContext;
+  /**
+   * What a controller works with: a client that acts as `system:serviceaccount:kube-system:NAME`, shared informers. Its events
+   * name the reporter as their source, or the same name where upstream's does.
+   */
+  contextFor(name: string, reporter?: string): ControllerContext;
   /** What is served, for the controllers that deal with whatever there is. */
   discover: Discover;
   /** PEM of the authority that signs the API server's certificate. */
@@ -72,33 +75,39 @@ export function createControllers(options: ControllersOptions): Component[] {
     createReplicationController(contextFor('replication-controller')),
     createDeploymentController(contextFor('deployment-controller')),
     createStatefulSetController(contextFor('statefulset-controller')),
-    createDaemonSetController(contextFor('daemon-set-controller')),
+    createDaemonSetController(contextFor('daemon-set-controller', 'daemonset-controller')),
     createJobController(contextFor('job-controller')),
     createCronJobController(contextFor('cronjob-controller')),
     createEndpointsController(contextFor('endpoint-controller')),
-    createEndpointSliceController(contextFor('endpointslice-controller')),
+    createEndpointSliceController(contextFor('endpointslice-controller', 'endpoint-slice-controller')),
     createServiceAccountController(contextFor('service-account-controller')),
     createRootCaPublisher(contextFor('root-ca-cert-publisher'), { authority }),
-    createNodeIpamController(contextFor('node-ipam-controller'), { podRange, nodeBits }),
+    createNodeIpamController(contextFor('node-ipam-controller', 'cidrAllocator'), { podRange, nodeBits }),
     createHorizontalPodAutoscaler(contextFor('horizontal-pod-autoscaler'), { discover }),
-    createDisruptionController(contextFor('disruption-controller'), { discover }),
+    createDisruptionController(contextFor('disruption-controller', 'controllermanager'), { discover }),
     createStaleDisruptionController(contextFor('disruption-controller')),
-    createResourceClaimController(contextFor('resource-claim-controller')),
+    createResourceClaimController(contextFor('resource-claim-controller', 'resource_claim')),
     createResourceQuotaController(contextFor('resourcequota-controller'), { discover }),
-    createPersistentVolumeBinder(contextFor('persistent-volume-binder'), { local: options.localVolumes }),
-    createVolumeExpander(contextFor('expand-controller')),
+    createPersistentVolumeBinder(contextFor('persistent-volume-binder', 'persistentvolume-controller'), {
+      local: options.localVolumes,
+    }),
+    createVolumeExpander(contextFor('expand-controller', 'volume_expand')),
     createAttachDetachController(contextFor('attachdetach-controller')),
     createClaimProtection(contextFor('pvc-protection-controller')),
     createVolumeProtection(contextFor('pv-protection-controller')),
     createVolumeAttributesClassProtection(contextFor('volumeattributesclass-protection-controller')),
-    createEphemeralVolumeController(contextFor('ephemeral-volume-controller')),
-    createGarbageCollector(contextFor('generic-garbage-collector'), { discover }),
+    createEphemeralVolumeController(contextFor('ephemeral-volume-controller', 'ephemeral_volume')),
+    createGarbageCollector(contextFor('generic-garbage-collector', 'garbage-collector-controller'), {
+      discover,
+    }),
     createNamespaceController(contextFor('namespace-controller'), { discover }),
     createNodeLifecycleController(contextFor('node-controller'), options.nodeLifecycle),
-    createTaintEvictionController(contextFor('node-controller')),
+    createTaintEvictionController(contextFor('node-controller', 'taint-eviction-controller')),
     createDeviceTaintEvictionController(contextFor('device-taint-eviction-controller')),
     createPodGarbageCollector(contextFor('pod-garbage-collector')),
-    createEndpointSliceMirroringController(contextFor('endpointslicemirroring-controller')),
+    createEndpointSliceMirroringController(
+      contextFor('endpointslicemirroring-controller', 'endpoint-slice-mirroring-controller'),
+    ),
     createTtlController(contextFor('ttl-controller')),
     createTtlAfterFinishedController(contextFor('ttl-after-finished-controller')),
     createClusterRoleAggregationController(contextFor('clusterrole-aggregation-controller')),

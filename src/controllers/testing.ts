@@ -87,8 +87,8 @@ export class TestCluster {
     return cluster;
   }
 
-  /** What a controller of this name is given; it may do what its role says, and no more. */
-  context(name: string): ControllerContext {
+  /** What a controller of this name is given; it may do what its role says, and no more. Its events are the reporter's. */
+  context(name: string, reporter = name): ControllerContext {
     const user = {
       name: `system:serviceaccount:kube-system:${name}`,
       groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
@@ -97,7 +97,7 @@ export class TestCluster {
     const log = this.#log;
     const random = this.#random;
     const client = new Client(this.server.transportFor(user));
-    const recorder = new EventRecorder({ client, clock, random, log, source: { component: name } });
+    const recorder = new EventRecorder({ client, clock, random, log, source: { component: reporter } });
     return { client, informers, clock, random, log, meter, events: recorder };
   }
 

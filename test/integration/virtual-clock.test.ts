@@ -4,10 +4,14 @@ import type { NodeMetricsList, PodMetricsList } from '../../src/api/metrics/v1be
 import {
   configmaps,
   cronjobs,
+  daemonsets,
   deployments,
+  events,
   horizontalpodautoscalers,
   jobs,
   nodes,
+  persistentvolumeclaims,
+  poddisruptionbudgets,
   pods,
   replicasets,
 } from '../../src/api/generated/resources.ts';
@@ -54,6 +58,44 @@ async function deploy(name: string, replicas: number, pod = template(name)): Pro
   );
   await cluster.settle();
 }
+
+test('events have the source that they have upstream, whatever the service account of who writes them', async () => {
+  await start({ nodes: 1 });
+  const selector = { matchLabels: { app: 'agent' } };
+  const make = { metadata: { name: 'agent', namespace } };
+  await cluster.client
+    .of(daemonsets)
+    .create({ ...make, spec: { selector, template: template('agent') } }, { cause });
+  await cluster.client.of(poddisruptionbudgets).create({ ...make, spec: { minAvailable: 1 } }, { cause });
+  const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+  await cluster.client.of(persistentvolumeclaims).create({ ...make, spec: claim }, { cause });
+  await deploy('web', 1);
+  await cluster.advance(5000);
+  const [node] = (await cluster.client.of(nodes).list()).items;
+  const taints = [{ key: 'away', effect: 'NoExecute' }];
+  await cluster.client
+    .of(nodes)
+    .patch(
+      node?.metadata ?? { name: '' },
+      { spec: { taints } },
+      { type: 'application/merge-patch+json', cause },
+    );
+  await cluster.advance(5000);
+  const { items } = await cluster.client.of(events).list({ namespace });
+  const sources = items.map(({ reason, involvedObject, source }) => [
+    `${reason} ${involvedObject.kind}`,
+    source?.component,
+  ]);
+  expect(Object.fromEntries(sources)).toMatchObject({
+    'SuccessfulCreate DaemonSet': 'daemonset-controller',
+    'SuccessfulCreate ReplicaSet': 'replicaset-controller',
+    'ScalingReplicaSet Deployment': 'deployment-controller',
+    'NoPods PodDisruptionBudget': 'controllermanager',
+    'FailedBinding PersistentVolumeClaim': 'persistentvolume-controller',
+    'TaintManagerEviction Pod': 'taint-eviction-controller',
+    'Started Pod': 'kubelet',
+  });
+});
 
 test('nothing happens until time is told to pass, and then everything that falls due does', async () => {
   await start({ nodes: 2 });
