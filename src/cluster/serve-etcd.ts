@@ -2,6 +2,7 @@ import { type EtcdServer, startEtcdServer } from '../etcd/server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { StoreError } from '../store/store.ts';
 import { isLoopbackUrl } from './loopback-url.ts';
+import { unusableStore } from './unusable-store.ts';
 import { UserError } from './user-error.ts';
 import { version } from './version.ts';
 
@@ -92,8 +93,7 @@ async function tlsOf(options: ServeEtcdOptions, { files }: Platform) {
 }
 
 function explained(error: unknown, { listenClientUrls }: ServeEtcdOptions): unknown {
-  if (error instanceof StoreError)
-    return new UserError(error.message, 'choose another directory with --data-dir');
+  if (error instanceof StoreError) return unusableStore(error);
   const { code = '', message } = error as NodeJS.ErrnoException;
   if (code.startsWith('ERR_OSSL'))
     return new UserError(

@@ -80,7 +80,9 @@ describe('k8ts etcd', () => {
     const other = await failing('etcd', '--data-dir', join(dir, 'data'), ...listen);
     expect(other).toEqual({
       code: 1,
-      said: expect.stringContaining(`process ${server.process.pid} has it open`),
+      said: expect.stringMatching(
+        new RegExp(`process ${server.process.pid} has it open\\n.*stop that process`),
+      ),
     });
   });
 
