@@ -4,6 +4,7 @@ import { MemoryFiles } from '../platform/memory-files.ts';
 import { systemRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { Pki } from './pki.ts';
+import { UserError } from './user-error.ts';
 
 const dayMs = 86_400_000;
 
@@ -64,7 +65,11 @@ describe('certificates of a cluster', () => {
 
   test('key and certificate fit, however many make the pair at once', async () => {
     const { open } = make();
-    await open().authority();
+    const pki = open();
+    const authority = new X509Certificate(
+      (await Promise.all([pki.authority(), pki.authority()]))[1].certificate,
+    );
+    expect(authority.raw).toEqual(new X509Certificate((await open().authority()).certificate).raw);
     const made = await Promise.all(Array.from({ length: 8 }, () => open().pair('apiserver', server)));
     for (const { key, certificate } of [...made, await open().pair('apiserver', server)]) {
       expect(new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))).toBe(true);
@@ -79,6 +84,53 @@ describe('certificates of a cluster', () => {
     expect(second.certificate).not.toBe(first.certificate);
     await world.clock.advance(340 * dayMs);
     expect((await open().pair('apiserver', moved)).certificate).not.toBe(second.certificate);
+  });
+
+  test('what is damaged, or of an authority that is gone, is made anew', async () => {
+    const { open, world } = make();
+    const verified = async () => {
+      const { certificate } = await open().pair('apiserver', server);
+      return new X509Certificate(certificate).verify(
+        new X509Certificate((await open().authority()).certificate).publicKey,
+      );
+    };
+    expect(await verified()).toBe(true);
+    for (const [file, text] of [
+      ['apiserver.pem', ''],
+      ['apiserver.pem', 'garbage'],
+      ['apiserver.json', ''],
+      ['apiserver.json', 'null'],
+    ] as const) {
+      await world.files.writeAtomic(`/pki/${file}`, text);
+      expect([file, text, await verified()]).toEqual([file, text, true]);
+    }
+    await world.files.remove('/pki/ca.pem');
+    expect(await verified()).toBe(true);
+    expect(await open().pair('apiserver', server)).toEqual(await open().pair('apiserver', server));
+  });
+
+  test.each([
+    ['ca.pem', '', 'holds no authority'],
+    ['ca.pem', 'garbage', 'holds no authority'],
+    ['sa.key', '', 'holds no key'],
+  ])('what cannot be made anew without a loss is refused: %s that holds %o', async (file, text, why) => {
+    const { open, world } = make();
+    await world.files.makeDir('/pki');
+    await world.files.writeAtomic(`/pki/${file}`, text);
+    const asked = file === 'ca.pem' ? open().authority() : open().tokenKey();
+    const refusal = await asked.catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(UserError);
+    expect((refusal as UserError).message).toContain(`/pki/${file} ${why}`);
+    expect(await world.files.readText(`/pki/${file}`)).toBe(text);
+  });
+
+  test('an authority that has run out, or is of a time to come, is named', async () => {
+    const { open, world } = make();
+    await open().authority();
+    await world.clock.advance(3651 * dayMs);
+    await expect(open().authority()).rejects.toThrow('the authority in /pki/ca.pem has run out');
+    const earlier = new Pki('/pki', { ...world, clock: new VirtualClock(0) });
+    await expect(earlier.authority()).rejects.toThrow('the authority in /pki/ca.pem is not valid before');
   });
 
   test('keys can be read by their owner alone', async () => {

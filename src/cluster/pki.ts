@@ -1,8 +1,9 @@
-import type { webcrypto } from 'node:crypto';
+import { createPrivateKey, type webcrypto, X509Certificate } from 'node:crypto';
 import type { Files } from '../platform/files.ts';
 import type { Random } from '../platform/random.ts';
 import type { Clock } from '../platform/clock.ts';
 import { loadX509 } from '../platform/x509.ts';
+import { UserError } from './user-error.ts';
 
 /** A certificate with its private key, both PEM. */
 export interface KeyPair {
@@ -144,44 +145,115 @@ export type AuthorityName = 'ca' | 'front-proxy-ca';
 
 const commonNames: Record<AuthorityName, string> = { ca: 'kubernetes', 'front-proxy-ca': 'front-proxy-ca' };
 
+const anew = (dir: string) =>
+  `bring it back from a snapshot; or remove ${dir}, so that all is made anew: kubeconfigs, nodes and tokens of before are then those of strangers`;
+
+/** Throws a `UserError` where what is kept as an authority can be none now: nobody would believe the server. */
+function checkAuthority(
+  { certificate, key }: KeyPair,
+  { path, dir }: { path: string; dir: string },
+  nowMs: number,
+) {
+  let read: X509Certificate;
+  try {
+    read = new X509Certificate(certificate);
+    if (!read.checkPrivateKey(createPrivateKey(key)))
+      throw new Error('the key is not that of the certificate');
+  } catch (error) {
+    throw new UserError(`${path} holds no authority: ${(error as Error).message}`, anew(dir));
+  }
+  if (Date.parse(read.validTo) < nowMs)
+    throw new UserError(
+      `the authority in ${path} has run out: it was valid until ${read.validTo}`,
+      anew(dir),
+    );
+  if (Date.parse(read.validFrom) > nowMs)
+    throw new UserError(
+      `the authority in ${path} is not valid before ${read.validFrom}`,
+      'is the clock right?',
+    );
+}
+
+function readKey(path: string, text: string): string {
+  try {
+    createPrivateKey(text);
+    return text;
+  } catch (error) {
+    const hint =
+      'bring it back from a snapshot; or remove it: tokens of service accounts of before are then void';
+    throw new UserError(`${path} holds no key: ${(error as Error).message}`, hint);
+  }
+}
+
+/** Whether a kept pair is of use for a while yet: whole, and of the authority there is. */
+function isOfUse({ certificate, key }: KeyPair, authority: KeyPair, nowMs: number): boolean {
+  try {
+    const read = new X509Certificate(certificate);
+    const isValid = Date.parse(read.validFrom) <= nowMs && Date.parse(read.validTo) - nowMs > renewBeforeMs;
+    const issuer = new X509Certificate(authority.certificate);
+    return isValid && read.verify(issuer.publicKey) && read.checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
+}
+
 /** The certificates of one cluster, kept as PEM files in a directory and made when first asked for. */
 export class Pki {
   readonly #dir: string;
   readonly #world: { files: Files; clock: Clock; random: Random };
-  readonly #authorities = new Map<AuthorityName, KeyPair>();
+  readonly #authorities = new Map<AuthorityName, Promise<KeyPair>>();
 
   constructor(dir: string, world: { files: Files; clock: Clock; random: Random }) {
     this.#dir = dir;
     this.#world = world;
   }
 
-  /** What certificates of the cluster stand on, or those of its proxies. */
-  async authority(name: AuthorityName = 'ca'): Promise<KeyPair> {
-    const kept = this.#authorities.get(name) ?? (await this.#load(name));
-    const authority = kept ?? (await this.#save(name, await createAuthority(this.#world, commonNames[name])));
-    this.#authorities.set(name, authority);
-    return authority;
+  /**
+   * What certificates of the cluster stand on, or those of its proxies; one, however many ask for it at once. Rejects with
+   * a `UserError` where what is kept can be none now.
+   */
+  authority(name: AuthorityName = 'ca'): Promise<KeyPair> {
+    const known = this.#authorities.get(name) ?? this.#openAuthority(name);
+    this.#authorities.set(name, known);
+    return known;
   }
 
-  /** The pair kept under `name`; issued anew where it is missing, about to expire, or for other hosts. */
-  async pair(name: string, request: CertificateRequest, authority?: AuthorityName): Promise<KeyPair> {
+  async #openAuthority(name: AuthorityName): Promise<KeyPair> {
+    const kept = await this.#load(name);
+    if (!kept) return this.#save(name, await createAuthority(this.#world, commonNames[name]));
+    const path = `${this.#dir}/${name}.pem`;
+    checkAuthority(kept, { path, dir: this.#dir }, this.#world.clock.now());
+    return kept;
+  }
+
+  /**
+   * The pair kept under `name`; issued anew where it is missing, damaged, about to expire, for other hosts or of another
+   * authority.
+   */
+  async pair(name: string, request: CertificateRequest, authorityName?: AuthorityName): Promise<KeyPair> {
     const kept = await this.#load(name);
     const wanted = JSON.stringify(request);
-    const note = `${this.#dir}/${name}.json`;
-    if (kept && (await this.#world.files.exists(note))) {
-      const made = JSON.parse(await this.#world.files.readText(note)) as { wanted: string; madeMs: number };
-      const leftMs = made.madeMs + leafDays * dayMs - this.#world.clock.now();
-      if (made.wanted === wanted && leftMs > renewBeforeMs) return kept;
-    }
-    const fresh = await this.#save(name, await issue(await this.authority(authority), request, this.#world));
-    await this.#world.files.writeAtomic(note, JSON.stringify({ wanted, madeMs: this.#world.clock.now() }));
+    const authority = await this.authority(authorityName);
+    const isWanted = kept && (await this.#noted(name)) === wanted;
+    if (isWanted && isOfUse(kept, authority, this.#world.clock.now())) return kept;
+    const fresh = await this.#save(name, await issue(authority, request, this.#world));
+    await this.#world.files.writeAtomic(`${this.#dir}/${name}.json`, JSON.stringify({ wanted }));
     return fresh;
   }
 
-  /** The key that signs service-account tokens. */
+  /** What a pair was made for; undefined where that is not known. */
+  async #noted(name: string): Promise<string | undefined> {
+    try {
+      return JSON.parse(await this.#world.files.readText(`${this.#dir}/${name}.json`)).wanted;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The key that signs service-account tokens. Throws a `UserError` where something else is kept as that. */
   async tokenKey(): Promise<string> {
     const path = `${this.#dir}/sa.key`;
-    if (await this.#world.files.exists(path)) return this.#world.files.readText(path);
+    if (await this.#world.files.exists(path)) return readKey(path, await this.#world.files.readText(path));
     const key = await createTokenKey();
     await this.#world.files.makeDir(this.#dir, { mode: 0o700 });
     await this.#world.files.writeAtomic(path, key, { mode: 0o600 });
