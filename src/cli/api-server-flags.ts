@@ -4,7 +4,7 @@ import type { ApiServerSettings, ServiceAccountSettings } from '../cluster/api-s
 import type { OidcSettings } from '../cluster/authentication.ts';
 import type { AuthorizationSettings } from '../cluster/authorization.ts';
 import { UserError } from '../cluster/user-error.ts';
-import { spanMs, wholeNumber } from './arguments.ts';
+import { portRange, spanMs, wholeNumber } from './arguments.ts';
 
 /** What a user says of the API server, under upstream's names. */
 export interface ApiServerFlags {
@@ -48,6 +48,7 @@ export interface ApiServerFlags {
   requestTimeout?: number;
   minRequestTimeout?: number;
   eventTtl?: number;
+  serviceNodePortRange?: string;
   defaultNotReadyTolerationSeconds?: number;
   defaultUnreachableTolerationSeconds?: number;
   encryptionProviderConfig?: string;
@@ -92,7 +93,12 @@ function withLimitFlags(command: Command): Command {
       'how long watches last at least whose clients do not say; 0 is for ever (default: 1800)',
       wholeNumber(0, many),
     )
-    .option('--event-ttl <time>', 'how long events are kept; 0 is for ever (default: 1h)', spanMs);
+    .option('--event-ttl <time>', 'how long events are kept; 0 is for ever (default: 1h)', spanMs)
+    .option(
+      '--service-node-port-range <range>',
+      'the ports of nodes that services get (default: 30000-32767)',
+      (text) => portRange(text).join('-'),
+    );
 }
 
 function withEncryptionFlags(command: Command): Command {
@@ -268,6 +274,7 @@ export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
       minRequestTimeoutSeconds: flags.minRequestTimeout,
     },
     eventTtlMs: flags.eventTtl,
+    nodePorts: nodePorts(flags.serviceNodePortRange),
     authentication: authenticationSettings(flags),
     authorization: authorizationSettings(flags),
     encryption: {
@@ -277,6 +284,12 @@ export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
     serviceAccounts: serviceAccountSettings(flags),
     flags: flags.all,
   };
+}
+
+function nodePorts(text: string | undefined): ApiServerSettings['nodePorts'] {
+  if (text === undefined) return undefined;
+  const [first, last] = portRange(text);
+  return { first, last };
 }
 
 const path = (file: string | undefined) => file && resolve(file);

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { flagValues, sizeBytes, spanMs, wholeNumber } from './arguments.ts';
+import { flagValues, portRange, sizeBytes, spanMs, wholeNumber } from './arguments.ts';
 
 test('a whole number within its bounds', () => {
   const read = wholeNumber(1, 10);
@@ -8,6 +8,20 @@ test('a whole number within its bounds', () => {
   for (const text of ['0', '11', '-1', '1.5', '', 'x', '1e1'])
     expect(() => read(text)).toThrow('from 1 to 10');
 });
+
+test.each([
+  ['30000-32767', [30_000, 32_767]],
+  ['30000+100', [30_000, 30_100]],
+  ['65000+2000', [65_000, 65_535]],
+  ['30080', [30_080, 30_080]],
+])('a range of ports: %s', (text, range) => expect(portRange(text)).toEqual(range));
+
+test.each(['', '30000-', '32767-30000', '0-10', '30000-65536', 'a-b', '1-2-3', '-5'])(
+  'no range of ports: %j',
+  (text) => {
+    expect(() => portRange(text)).toThrow('must be a range of ports such as');
+  },
+);
 
 describe('a time', () => {
   test.each([

@@ -11,6 +11,18 @@ export function wholeNumber(from: number, to: number) {
   };
 }
 
+const lastPort = 65_535;
+
+/** Reads a range of ports, as upstream does: `30000-32767`, `30000+2767`, or one port. Gives its first and last. */
+export function portRange(text: string): readonly [number, number] {
+  const [, from, sign, to] = /^(\d{1,5})(?:([-+])(\d{1,5}))?$/.exec(text) ?? [];
+  const first = Number(from);
+  const last = sign === '+' ? Math.min(first + Number(to), lastPort) : Number(to ?? from);
+  if (from === undefined || last > lastPort || first > last || first === 0)
+    throw new InvalidArgumentError('must be a range of ports such as 30000-32767.');
+  return [first, last];
+}
+
 /** Longer ones are mistakes, and reach beyond what can be written down of times. */
 const longestMs = 36_525.25 * 86_400_000;
 const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

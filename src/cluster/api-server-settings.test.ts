@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { events } from '../api/generated/resources.ts';
-import { kindsWithEventsFor } from '../apiserver/kinds/kinds.ts';
+import { kindsAs } from '../apiserver/kinds/kinds.ts';
 import { createTestApi } from '../apiserver/registry/testing.ts';
 import { readLimits, readServiceAccounts } from './api-server-settings.ts';
 
@@ -41,7 +41,7 @@ test.each([
   [60, 61_000, 0],
   [0, 86_400_000, 1],
 ])('of an event that is kept for %d s there is after %d ms: %d', async (seconds, afterMs, left) => {
-  const api = await createTestApi(kindsWithEventsFor(seconds));
+  const api = await createTestApi(kindsAs({ eventSeconds: seconds }));
   const body = {
     metadata: { name: 'e' },
     involvedObject: { namespace: 'default' },

@@ -1,5 +1,5 @@
 import type { ServiceAccountOptions } from '../apiserver/auth/security.ts';
-import { kindsWithEventsFor } from '../apiserver/kinds/kinds.ts';
+import { kindsAs } from '../apiserver/kinds/kinds.ts';
 import type { ApiServerLimits, ApiServerOptions } from '../apiserver/server.ts';
 import { goQuote } from '../machinery/go-text.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -20,6 +20,8 @@ export interface ApiServerSettings {
   limits?: LimitSettings;
   /** How long events are kept; 0 is for ever. An hour unless given. */
   eventTtlMs?: number | undefined;
+  /** The ports of nodes that services get, the first and the last included; 30000-32767 unless given. */
+  nodePorts?: { first: number; last: number } | undefined;
   serviceAccounts?: ServiceAccountSettings;
   /** The flags that this program was started with: what `/flagz` shows. */
   flags?: Record<string, string>;
@@ -59,6 +61,7 @@ export async function readApiServerSettings(
   { audit, flags, authentication = {}, authorization = {}, admission = {}, ...more }: ApiServerSettings,
   { platform, issuer: ownIssuer }: { platform: Platform; issuer: string },
 ): Promise<ApiServerMeans> {
+  const { eventTtlMs, nodePorts } = more;
   const serviceAccounts = readServiceAccounts(more.serviceAccounts);
   const { issuer = ownIssuer } = serviceAccounts;
   const auditing = audit && (await startAuditing(audit, platform));
@@ -72,8 +75,8 @@ export async function readApiServerSettings(
       authorization: authorizing.options,
       encryption: encrypting.options,
       limits: readLimits(more.limits),
-      ...(more.eventTtlMs !== undefined && {
-        kinds: kindsWithEventsFor(Math.floor(more.eventTtlMs / 1000)),
+      ...((eventTtlMs !== undefined || nodePorts) && {
+        kinds: kindsAs({ eventSeconds: eventTtlMs && Math.floor(eventTtlMs / 1000), nodePorts }),
       }),
       ...(flags && { flags }),
       ...(await readAdmission(admission, platform)),

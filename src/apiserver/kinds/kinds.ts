@@ -36,7 +36,8 @@ import { replicationControllerKind } from './core/replication-controller.ts';
 import { resourceQuotaKind } from './core/quota/resource-quota.ts';
 import { secretKind } from './core/secret.ts';
 import { serviceAccountKind } from './core/service-account.ts';
-import { serviceKind } from './core/service/service.ts';
+import type { PortRange } from './core/service/port-range.ts';
+import { allottingFrom, serviceKind } from './core/service/service.ts';
 import { persistentVolumeClaimKind } from './core/volumes/persistent-volume-claim.ts';
 import { persistentVolumeKind } from './core/volumes/persistent-volume.ts';
 import { endpointSliceKind } from './discovery/endpoint-slice.ts';
@@ -133,8 +134,21 @@ export const allKinds: readonly Kind[] = [
   ...kindsWithAnyFinalizers,
 ].map(withZeroes);
 
-/** All kinds, with events that are kept for so long; 0 is for ever. */
-export const kindsWithEventsFor = (lifetimeSeconds: number): readonly Kind[] =>
-  allKinds.map((kind) =>
-    kind.resource === eventKind.resource ? { ...kind, ttlSeconds: () => lifetimeSeconds } : kind,
-  );
+/** What an administrator may say of kinds. */
+export interface KindSettings {
+  /** How long events are kept; 0 is for ever. */
+  eventSeconds?: number | undefined;
+  /** The ports of nodes that services get. */
+  nodePorts?: PortRange | undefined;
+}
+
+/** All kinds, as an administrator wants them. */
+export function kindsAs({ eventSeconds, nodePorts }: KindSettings): readonly Kind[] {
+  return allKinds.map((kind) => {
+    if (kind.resource === eventKind.resource && eventSeconds !== undefined)
+      return { ...kind, ttlSeconds: () => eventSeconds };
+    if (kind.resource === serviceKind.resource && nodePorts)
+      return { ...kind, allocate: allottingFrom(nodePorts) as Kind['allocate'] };
+    return kind;
+  });
+}

@@ -3,7 +3,8 @@ import type { Service, ServiceSpec } from '../../../../api/core/v1.ts';
 import { services } from '../../../../api/generated/resources.ts';
 import type { Stored } from '../../../../api/resource.ts';
 import type { StatusError } from '../../../../machinery/status-error.ts';
-import { createTestCluster, type TestApi } from '../../../registry/testing.ts';
+import { createTestApi, createTestCluster, type TestApi } from '../../../registry/testing.ts';
+import { kindsAs } from '../../kinds.ts';
 import { row, testContext, texts } from '../../shared/testing.ts';
 import { serviceKind } from './service.ts';
 
@@ -98,6 +99,18 @@ describe('allotment', () => {
     );
     expect(await failure(create('s', { type: 'NodePort', ports: [{ port: 80, nodePort: 80 }] }))).toBe(
       'Service "s" is invalid: spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range. The range of valid ports is 30000-32767',
+    );
+  });
+
+  test('is of the ports that an administrator says', async () => {
+    api = await createTestApi(kindsAs({ nodePorts: { first: 8000, last: 8001 } }));
+    const nodePorts = [{ port: 80, nodePort: 8001 }];
+    await create('a', { type: 'NodePort', ports: nodePorts });
+    expect((await create('b', { type: 'NodePort', ports })).spec.ports?.[0]?.nodePort).toBe(8000);
+    expect(await failure(create('c', { type: 'NodePort', ports }))).toContain('range is full');
+    const usual = [{ port: 80, nodePort: 30_000 }];
+    expect(await failure(create('c', { type: 'NodePort', ports: usual }))).toContain(
+      'provided port is not in the valid range. The range of valid ports is 8000-8001',
     );
   });
 

@@ -5,10 +5,11 @@ import type { HookContext, Kind } from '../../../registry/kind.ts';
 import { labelNameErrors } from '../../../registry/object-meta.ts';
 import { keepStatus } from '../../shared/status.ts';
 import { type AddressRange, addressAt, addressRange } from './address-range.ts';
-import { allocate, type ServiceRanges } from './allocation.ts';
+import { allocate } from './allocation.ts';
 import { serviceColumns } from './columns.ts';
 import { defaultService } from './defaults.ts';
 import { decideFamilies } from './families.ts';
+import type { PortRange } from './port-range.ts';
 import { serviceStatusErrors } from './status-validation.ts';
 import { dropUnused, keepAllotted, syncClusterIps } from './type-change.ts';
 import { serviceUpdateErrors } from './update-validation.ts';
@@ -20,8 +21,14 @@ export const serviceCidrs: readonly string[] = ['10.96.0.0/12'];
 const addresses = serviceCidrs.map(addressRange);
 /** The first address is the API server's, the tenth that of DNS. */
 const reserved = new Set([1, 10].map((offset) => addressAt(addresses[0] as (typeof addresses)[0], offset)));
-const ranges: ServiceRanges = { addresses, reserved, nodePorts: { first: 30000, last: 32767 } };
+const usualNodePorts: PortRange = { first: 30000, last: 32767 };
 const families = addresses.map((range) => range.family);
+
+/** How services get what is allotted to them, with node ports of this range. */
+export const allottingFrom =
+  (nodePorts: PortRange): NonNullable<Kind<Service>['allocate']> =>
+  async (service, old, context) =>
+    allocate(service, old, { context, ranges: { reserved, nodePorts, addresses: rangesNow(context) } });
 
 export const serviceKind: Kind<Service> = {
   resource: services,
@@ -46,8 +53,7 @@ export const serviceKind: Kind<Service> = {
   validate: (service) => serviceErrors(service),
   validateUpdate: serviceUpdateErrors,
   warnings: (service) => serviceWarnings(service),
-  allocate: async (service, old, context) =>
-    allocate(service, old, { context, ranges: { ...ranges, addresses: rangesNow(context) } }),
+  allocate: allottingFrom(usualNodePorts),
   status: { validateUpdate: serviceStatusErrors, warnings: balancerWarnings },
   streams: { proxy: { kind: 'ServiceProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] } },
   selectableFields: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type ?? '' }),
