@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { events, persistentvolumeclaims, persistentvolumes, pods } from '../../api/generated/resources.ts';
+import { Client } from '../../client/client.ts';
+import { Informers } from '../../client/informers.ts';
+import type { Transport, WatchEvent } from '../../client/transport.ts';
 import { TestCluster } from '../testing.ts';
 import { createPersistentVolumeBinder } from './binder.ts';
 import { createClaimProtection, createVolumeProtection } from './protection.ts';
@@ -282,4 +285,58 @@ describe('a claim', () => {
     expect((await cluster.get(persistentvolumeclaims, 'data')).status?.phase).toBe('Lost');
     expect(await cluster.events('ClaimMisbound')).toHaveLength(1);
   });
+});
+
+/** A way to the server on which nothing is heard of claims for a while. */
+function withoutNewsOfClaims(transport: Transport): { transport: Transport; hear(): void } {
+  let held: (() => void)[] | undefined = [];
+  const watch: Transport['watch'] = (request, sink) => {
+    if (!request.path.endsWith('/persistentvolumeclaims')) return transport.watch(request, sink);
+    const onEvent = (event: WatchEvent) => {
+      if (held) held.push(() => sink.onEvent(event));
+      else sink.onEvent(event);
+    };
+    return transport.watch(request, { onEvent, onEnd: (error) => sink.onEnd(error) });
+  };
+  const hear = () => {
+    held?.forEach((tell) => tell());
+    held = undefined;
+  };
+  return { transport: { request: (request) => transport.request(request), watch }, hear };
+}
+
+test('a volume that was made for a claim stays its own where nothing has been heard of the claim yet', async () => {
+  const other = await TestCluster.start();
+  const stop = new AbortController();
+  const context = other.context('persistent-volume-binder');
+  const late = withoutNewsOfClaims(other.client.transport);
+  const informers = new Informers({ ...context, client: new Client(late.transport) });
+  informers.start(stop.signal);
+  const local = { pathOf: () => '/', remove: async (path: string) => void removed.push(path) };
+  await other.run(createPersistentVolumeBinder({ ...context, informers }, { local }));
+  const spec = {
+    accessModes: ['ReadWriteOnce'],
+    resources: { requests: { storage: '1Gi' } },
+    storageClassName: 'fast',
+  };
+  const { metadata } = await other.create(persistentvolumeclaims, { metadata: { name: 'data' }, spec });
+  await other.create(persistentvolumes, {
+    metadata: { name: 'v' },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      hostPath: { path: '/tmp/data' },
+      persistentVolumeReclaimPolicy: 'Delete',
+      storageClassName: 'fast',
+      claimRef: { namespace: 'default', name: 'data', uid: metadata.uid },
+    },
+  });
+  await other.settle();
+  expect(removed).toEqual([]);
+  late.hear();
+  await other.settle();
+  expect((await other.get(persistentvolumes, 'v')).status?.phase).toBe('Bound');
+  expect((await other.get(persistentvolumeclaims, 'data')).status?.phase).toBe('Bound');
+  stop.abort();
+  await other.stop();
 });

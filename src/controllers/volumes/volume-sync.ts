@@ -5,6 +5,7 @@ import type { EventNote } from '../../client/event-recorder.ts';
 import type { Informer } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { goQuote } from '../../machinery/go-text.ts';
+import { ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, done, type Outcome, type OwnWrites } from '../controller.ts';
 import { notedVolume } from './driver-notes.ts';
 import type { LocalVolumes } from './local.ts';
@@ -41,8 +42,7 @@ export class VolumeSync {
       await this.#update(key, noted, 'who serves it has to be known, and whether it is to be done away with');
       return done;
     }
-    const { claimRef } = volume.spec;
-    const claim = claimRef && this.#claims.get(`${claimRef.namespace}/${claimRef.name}`);
+    const claim = await this.#claimOf(volume);
     const isElsewhere = isBoundElsewhere(volume, claim);
     if (isElsewhere && !isMadeForClaim(volume)) {
       await this.#unbind(key, volume, 'its claim has got another volume');
@@ -59,6 +59,20 @@ export class VolumeSync {
     if (!isSaid) await this.#setPhase(key, volume, { phase });
     else if (phase === 'Released') return this.#reclaim(key, volume);
     return done;
+  }
+
+  /**
+   * The claim of the name that a volume has; the server is asked before a volume is taken for released, since whoever made the volume
+   * may have heard of its claim earlier.
+   */
+  async #claimOf({ spec: { claimRef }, status }: Volume): Promise<Claim | undefined> {
+    if (!claimRef) return undefined;
+    const { namespace = '', name = '', uid } = claimRef;
+    const known = this.#claims.get(`${namespace}/${name}`);
+    const isGivenUp = status?.phase === 'Released' || status?.phase === 'Failed';
+    if (!uid || known?.metadata.uid === uid || isGivenUp) return known;
+    const api = this.#context.client.of(persistentvolumeclaims);
+    return api.get({ namespace, name }).catch(ignoring('NotFound'));
   }
 
   /** A volume that is kept for a claim which does not take it. */
