@@ -19,15 +19,13 @@ export function backendsOf(slices: readonly EndpointSlice[], port: ServicePort, 
   const found = new Map<string, Backend>();
   for (const slice of slices) {
     if (slice.addressType !== 'IPv4') continue;
-    const match = slice.ports?.find(
-      (p) => (p.name ?? '') === (port.name ?? '') && (p.protocol ?? 'TCP') === protocolOf(port),
-    );
-    if (!match?.port) continue;
+    const number = portNumbers(slice).get(portKey(port));
+    if (!number) continue;
     for (const { addresses, conditions, nodeName: at } of slice.endpoints ?? []) {
       const ready = conditions?.ready ?? true;
       const backend = {
         address: addresses[0] ?? '',
-        port: match.port,
+        port: number,
         local: at === nodeName,
         ready,
         serving: conditions?.serving ?? ready,
@@ -39,6 +37,25 @@ export function backendsOf(slices: readonly EndpointSlice[], port: ServicePort, 
   }
   return [...found.values()].sort((a, b) => (`${a.address}:${a.port}` < `${b.address}:${b.port}` ? -1 : 1));
 }
+
+const numbers = new WeakMap<EndpointSlice, ReadonlyMap<string, number>>();
+
+/** The numbers of a slice's ports. They are found by key: Services and slices may have thousands of ports. */
+function portNumbers(slice: EndpointSlice): ReadonlyMap<string, number> {
+  const known = numbers.get(slice);
+  if (known) return known;
+  const made = new Map<string, number>();
+  for (const port of slice.ports ?? []) {
+    const key = portKey(port);
+    if (!made.has(key)) made.set(key, port.port ?? 0);
+  }
+  numbers.set(slice, made);
+  return made;
+}
+
+/** What a Service's port and that of its slices have in common. */
+const portKey = ({ name, protocol }: { name?: string; protocol?: string }) =>
+  `${protocol ?? 'TCP'}/${name ?? ''}`;
 
 export const protocolOf = (port: ServicePort) => port.protocol ?? 'TCP';
 

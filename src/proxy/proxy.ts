@@ -189,17 +189,21 @@ class Proxy {
 
 /** UDP has no end of a connection: what was sent to a backend that is gone must be made to choose again. */
 export function staleFlows(before: readonly Front[], after: readonly Front[]) {
+  const [had, has] = [udpFronts(before), udpFronts(after)];
+  return [...new Map([...had, ...has])]
+    .filter(([key]) => losesFlows(had.get(key), has.get(key)))
+    .map(([, { protocol, address, port }]) => ({ protocol, address, port }));
+}
+
+/** By their keys: a Service may have thousands of ports. */
+const udpFronts = (fronts: readonly Front[]): ReadonlyMap<string, Front> =>
+  new Map(fronts.filter(({ protocol }) => protocol === 'udp').map((front) => [frontKey(front), front]));
+
+function losesFlows(before: Front | undefined, after: Front | undefined): boolean {
   const backendsIn = (front: Front | undefined) =>
     front?.action.type === 'spread' ? front.action.backends.map((b) => `${b.address}:${b.port}`) : [];
-  const same = (a: Front) => (b: Front) =>
-    a.address === b.address && a.port === b.port && a.protocol === b.protocol;
-  return [...before, ...after.filter((front) => !before.some(same(front)))]
-    .filter((front) => front.protocol === 'udp')
-    .filter((front) => {
-      const had = backendsIn(before.find(same(front)));
-      const has = new Set(backendsIn(after.find(same(front))));
-      // Also flows that began while nobody was there go on to nobody.
-      return had.some((backend) => !has.has(backend)) || (had.length === 0 && has.size > 0);
-    })
-    .map(({ protocol, address, port }) => ({ protocol, address, port }));
+  const had = backendsIn(before);
+  const has = new Set(backendsIn(after));
+  // Also flows that began while nobody was there go on to nobody.
+  return had.some((backend) => !has.has(backend)) || (had.length === 0 && has.size > 0);
 }

@@ -188,3 +188,35 @@ test('flows of UDP clients are forgotten when their backend goes', () => {
   ]);
   expect(staleFlows(dns(['10.244.1.2']), [])).toHaveLength(1);
 });
+
+describe('a Service of many ports', () => {
+  const ports = Array.from({ length: 300 }, (_, i) => ({ name: `p${i}`, port: i + 1, protocol: 'UDP' }));
+  const served = (address: string) =>
+    frontsOf(service({ ports }), [{ ...slice([address]), ports: ports.map((port) => ({ ...port })) }], node);
+
+  test('has those of its slices looked at a few times each', () => {
+    const reads = { count: 0 };
+    const watched = { ...slice(['10.244.1.2']), ports: counting(ports, 'name', reads) };
+    expect(frontsOf(service({ ports }), [watched], node)).toHaveLength(ports.length);
+    expect(reads.count).toBeLessThanOrEqual(4 * ports.length);
+  });
+
+  test('has its fronts looked at a few times each to know whose clients lose their backend', () => {
+    const reads = { count: 0 };
+    const [before, after] = ['10.244.1.2', '10.244.1.3'].map((a) => counting(served(a), 'port', reads));
+    expect(staleFlows(before ?? [], after ?? [])).toHaveLength(ports.length);
+    expect(reads.count).toBeLessThanOrEqual(8 * ports.length);
+  });
+});
+
+/** The same objects, of which one field is counted whenever it is read. */
+const counting = <T extends object>(objects: readonly T[], field: keyof T, reads: { count: number }): T[] =>
+  objects.map((object) =>
+    Object.defineProperty({ ...object }, field, {
+      enumerable: true,
+      get: () => {
+        reads.count++;
+        return object[field];
+      },
+    }),
+  );
