@@ -38,6 +38,12 @@ describe('of several volumes a claim gets', () => {
     const kept = volume('kept', { claimRef, capacity: { storage: '50Gi' } }, { status: {} });
     expect(found([volume('free'), kept])).toBe('kept');
   });
+
+  test('none of other attributes, even where it is kept for it', () => {
+    const claimRef = { name: 'c', namespace: 'default' };
+    const kept = volume('kept', { claimRef });
+    expect(found([kept], { volumeAttributesClassName: 'quick' })).toBeUndefined();
+  });
 });
 
 test('a volume of other attributes is not what a claim of its name asks for', () => {

@@ -48,7 +48,12 @@ export const hasMode = (volume: PersistentVolume, claim: PersistentVolumeClaim):
 
 /** Whether a volume is what a claim asks for, whoever has it. */
 function fits(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  return hasAccessModes(volume, claim) && hasMode(volume, claim) && isLargeEnough(volume, claim);
+  return (
+    hasAccessModes(volume, claim) &&
+    hasMode(volume, claim) &&
+    attributesOf(volume) === attributesOf(claim) &&
+    isLargeEnough(volume, claim)
+  );
 }
 
 const isLargeEnough = (volume: PersistentVolume, claim: PersistentVolumeClaim) =>
@@ -97,7 +102,6 @@ export function findVolume(
       !volume.spec.claimRef &&
       volume.status?.phase === 'Available' &&
       classOf(volume) === classOf(claim) &&
-      attributesOf(volume) === attributesOf(claim) &&
       (!compiled || matchesLabels(compiled, volume.metadata.labels)) &&
       fits(volume, claim),
   );
