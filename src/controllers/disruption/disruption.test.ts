@@ -130,6 +130,20 @@ describe('a budget', () => {
     );
   });
 
+  test('that is not the only one of a pod says so to the pod', async () => {
+    await budget({ minAvailable: 1 });
+    await cluster.create(poddisruptionbudgets, {
+      metadata: { name: 'c' },
+      spec: { selector, minAvailable: 1 },
+    });
+    await cluster.settle();
+    await cluster.create(pods, { metadata: { name: 'both', labels: { app: 'web' } }, spec: template.spec });
+    await cluster.settle();
+    expect((await cluster.events('MultiplePodDisruptionBudgets'))[0]).toMatch(
+      /^MultiplePodDisruptionBudgets Pod "default"\/"both" matches multiple PodDisruptionBudgets. {2}Chose "[bc]" arbitrarily.$/,
+    );
+  });
+
   test('warns of pods that nobody manages', async () => {
     await cluster.create(pods, { metadata: { name: 'bare', labels: { app: 'web' } }, spec: template.spec });
     await budget({ maxUnavailable: 1 });

@@ -7,6 +7,7 @@ import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
+import { goQuote } from '../../machinery/go-text.ts';
 import {
   compiledOnce,
   formatLabelSelector,
@@ -72,7 +73,10 @@ class DisruptionController {
       }
     };
     this.#pods.onChange({
-      added: addFor,
+      added: (pod) => {
+        addFor(pod);
+        this.#tellSeveral(pod);
+      },
       deleted: addFor,
       updated: (pod, old) => {
         const view = (p: Pod) => [
@@ -84,6 +88,7 @@ class DisruptionController {
         if (deepEqual(view(pod), view(old))) return;
         addFor(old);
         addFor(pod);
+        this.#tellSeveral(pod);
       },
     });
   }
@@ -133,6 +138,17 @@ class DisruptionController {
       'To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.',
     ].join(' ');
     this.#tell(budget, 'UnmanagedPods', message, 'Warning');
+  }
+
+  /** Nobody may evict a pod that several budgets speak of. */
+  #tellSeveral(pod: Stored<Pod>): void {
+    const keys = this.#selecting.keysFor(pod);
+    if (keys.length < 2) return;
+    const { namespace = '', name } = pod.metadata;
+    const chosen = goQuote(keys[0]?.slice(namespace.length + 1) ?? '');
+    const message = `Pod ${goQuote(namespace)}/${goQuote(name)} matches multiple PodDisruptionBudgets.  Chose ${chosen} arbitrarily.`;
+    const reason = 'MultiplePodDisruptionBudgets';
+    this.#context.events.record(pod, { type: 'Warning', reason, message });
   }
 
   #tellLate(budget: Stored<PodDisruptionBudget>, pod: Pod): void {
