@@ -98,15 +98,12 @@ function countsOf({ spec, owned, nowMs }: StatusInput) {
   return { ...counts, nextInMs };
 }
 
-/** The `ReplicaFailure` condition stands while making or deleting pods fails. */
+/** The `ReplicaFailure` condition stands while making or deleting pods fails, and tells of the first of the failures (`calculateStatus`). */
 function withFailure({ status, failure, nowMs }: StatusInput): ReplicaSetCondition[] {
   const before = status?.conditions ?? [];
   const others = before.filter((condition) => condition.type !== 'ReplicaFailure');
   if (!failure) return others;
-  const old = before.find(
-    (condition) => condition.type === 'ReplicaFailure' && condition.reason === failure.reason,
-  );
-  if (old) return before;
+  if (others.length < before.length) return before;
   const fresh = { type: 'ReplicaFailure', status: 'True', lastTransitionTime: formatTime(nowMs), ...failure };
   return [...others, fresh];
 }

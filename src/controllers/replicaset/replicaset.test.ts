@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pods, replicasets, replicationcontrollers } from '../../api/generated/resources.ts';
 import { seriesOf } from '../../platform/metrics/testing.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
+import { statusOf } from './plan.ts';
 import { createReplicaSetController } from './replicaset.ts';
 import { createReplicationController } from './replicationcontroller.ts';
 
@@ -9,6 +10,13 @@ const template = {
   metadata: { labels: { app: 'web' } },
   spec: { containers: [{ name: 'c', image: 'web:1' }] },
 };
+const specOf = (replicas: number) => ({
+  replicas,
+  minReadySeconds: 0,
+  template,
+  deleting: false,
+  countsTerminating: true,
+});
 const setOf = (replicas: number, more: object = {}) => ({
   metadata: { name: 'web' },
   spec: { replicas, selector: { matchLabels: { app: 'web' } }, template, ...more },
@@ -129,6 +137,9 @@ describe('ReplicaSet', () => {
     ]);
     expect(status?.conditions?.[0]?.message).toContain('serviceaccount "missing" not found');
     expect((await cluster.events('FailedCreate'))[0]).toContain('FailedCreate Error creating: pods "web-');
+    const failure = { reason: 'FailedDelete', message: 'no' } as const;
+    const later = { spec: specOf(8), owned: [], status, generation: 1, failure, nowMs: 0 };
+    expect(statusOf(later).status.conditions).toEqual(status?.conditions);
     await cluster.patch(replicasets, 'web', {
       spec: { template: { spec: { serviceAccountName: null, serviceAccount: null } } },
     });
