@@ -2,10 +2,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Pod } from '../../api/core/v1.ts';
 import { nodes, pods } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
+import { Client } from '../../client/client.ts';
+import type { ApiRequest } from '../../client/transport.ts';
 import { seriesOf } from '../../platform/metrics/testing.ts';
 import { addNode, readyNode, TestCluster, TestNodes } from '../testing.ts';
 import { findLeftovers } from './plan.ts';
 import { createPodGarbageCollector } from './pod-gc.ts';
+
+const cause = { reason: 'a test says so' };
 
 let cluster: TestCluster;
 let kubelets: TestNodes;
@@ -46,6 +50,32 @@ test('finished pods beyond the threshold are removed, the oldest first', async (
   expect(seriesOf(cluster.meter)).toMatchObject({
     'pod_gc_collector_force_delete_pods_total{namespace="default",reason="terminated"}': 2,
   });
+});
+
+test('a pod that has taken the name of one that is to be removed stays', async () => {
+  await cluster.stop();
+  cluster = await TestCluster.start();
+  kubelets = new TestNodes(cluster);
+  kubelets.fate = () => 'Succeeded';
+  const context = cluster.context('pod-garbage-collector');
+  const { transport } = context.client;
+  const request = async (what: ApiRequest) => {
+    if (what.method === 'DELETE') {
+      kubelets.fate = () => 'ready';
+      await cluster.client
+        .of(pods)
+        .delete({ name: 'a', namespace: 'default' }, { cause, gracePeriodSeconds: 0 });
+      await pod('a');
+    }
+    return transport.request(what);
+  };
+  const client = new Client({ request, watch: (what, sink) => transport.watch(what, sink) });
+  await cluster.run(createPodGarbageCollector({ ...context, client }, { mostFinished: 1 }));
+  await pod('a');
+  await cluster.pass(1_000);
+  await pod('b');
+  await cluster.pass(20_000);
+  expect((await cluster.get(pods, 'a')).status?.phase).toBe('Running');
 });
 
 test('a pod that is deleted before it has a node does not linger', async () => {

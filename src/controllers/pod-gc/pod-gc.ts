@@ -87,7 +87,9 @@ async function remove(context: ControllerContext, { pod, why }: Leftover): Promi
     // A pod that nobody speaks for would seem to run for ever to those who watch it.
     if (!isFinished(pod))
       await noteDisruption(context, pod, { condition: conditions[why], phase: 'Failed', cause });
-    await context.client.of(pods).delete(pod.metadata, { cause, gracePeriodSeconds: 0 });
+    // By force only the one that was looked at: another may have its name by now, and run.
+    const preconditions = { uid: pod.metadata.uid };
+    await context.client.of(pods).delete(pod.metadata, { cause, gracePeriodSeconds: 0, preconditions });
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error;
   }
