@@ -15,25 +15,30 @@ import type { ParamSource } from './params.ts';
 export type Policy = ValidatingAdmissionPolicy | MutatingAdmissionPolicy;
 export type Binding = ValidatingAdmissionPolicyBinding | MutatingAdmissionPolicyBinding;
 
+interface BoundBinding<B extends Binding> {
+  binding: Stored<B>;
+  wanted: Wanted;
+}
+
 export interface BoundPolicy<P extends Policy, B extends Binding> {
   policy: Stored<P>;
   wanted: Wanted;
   conditions: Conditions;
-  bindings: readonly { binding: Stored<B>; wanted: Wanted }[];
+  bindings: readonly BoundBinding<B>[];
   /** Compiled by who needs it first. Rejects where an expression cannot be used. */
   compiled(): Promise<CompiledPolicy>;
 }
 
 /** The policies that are bound, and to what. */
 export class PolicySet<P extends Policy, B extends Binding> {
-  readonly #policies: CurrentList<P, readonly Entry<P>[]>;
-  readonly #bindings: CurrentList<B, ReadonlyMap<string, readonly Stored<B>[]>>;
+  readonly #policies: CurrentList<P, Entry<P>, readonly Entry<P>[]>;
+  readonly #bindings: CurrentList<B, BoundBinding<B>, ReadonlyMap<string, readonly BoundBinding<B>[]>>;
   #joined: readonly BoundPolicy<P, B>[] = [];
   #from: readonly [unknown, unknown] = [undefined, undefined];
 
-  constructor({ reader }: ParamSource, policies: Resource<P>, bindings: Resource<B>) {
-    this.#policies = new CurrentList(reader, policies, (objects) => objects.map(entryOf));
-    this.#bindings = new CurrentList(reader, bindings, byPolicy);
+  constructor({ reader }: Pick<ParamSource, 'reader'>, policies: Resource<P>, bindings: Resource<B>) {
+    this.#policies = new CurrentList(reader, policies, { make: entryOf, join: (entries) => entries });
+    this.#bindings = new CurrentList(reader, bindings, { make: boundOf, join: byPolicy });
   }
 
   /** In the order of the policies' names. */
@@ -77,24 +82,25 @@ function wantedOf(match: MatchResources | undefined): Wanted {
   return compileWanted({ rules, excluded, ...rest });
 }
 
+const boundOf = <B extends Binding>(binding: Stored<B>): BoundBinding<B> => ({
+  binding,
+  wanted: wantedOf(binding.spec.matchResources),
+});
+
 function byPolicy<B extends Binding>(
-  bindings: readonly Stored<B>[],
-): ReadonlyMap<string, readonly Stored<B>[]> {
-  const map = new Map<string, Stored<B>[]>();
-  for (const binding of bindings) {
-    const name = binding.spec.policyName ?? '';
+  bindings: readonly BoundBinding<B>[],
+): ReadonlyMap<string, readonly BoundBinding<B>[]> {
+  const map = new Map<string, BoundBinding<B>[]>();
+  for (const bound of bindings) {
+    const name = bound.binding.spec.policyName ?? '';
     const known = map.get(name);
-    if (known) known.push(binding);
-    else map.set(name, [binding]);
+    if (known) known.push(bound);
+    else map.set(name, [bound]);
   }
   return map;
 }
 
-function join<P extends Policy, B extends Binding>(
+const join = <P extends Policy, B extends Binding>(
   entry: Entry<P>,
-  bindings: readonly Stored<B>[] = [],
-): BoundPolicy<P, B>[] {
-  if (bindings.length === 0) return [];
-  const bound = bindings.map((binding) => ({ binding, wanted: wantedOf(binding.spec.matchResources) }));
-  return [{ ...entry, bindings: bound }];
-}
+  bindings: readonly BoundBinding<B>[] = [],
+): BoundPolicy<P, B>[] => (bindings.length === 0 ? [] : [{ ...entry, bindings }]);

@@ -5,12 +5,14 @@ import type {
   ValidatingWebhookConfiguration,
 } from '../../../api/admissionregistration/v1.ts';
 import type { AdmissionResponse } from '../../../api/admission/v1.ts';
-import type { Stored } from '../../../api/resource.ts';
+import type { Resource, Stored } from '../../../api/resource.ts';
 import { forbidden, internalError } from '../../../machinery/status-error.ts';
 import type { Log } from '../../../platform/log.ts';
 import type { Random } from '../../../platform/random.ts';
 import type { Authorizer } from '../../auth/authorizer.ts';
+import type { ObjectReader } from '../../auth/object-reader.ts';
 import type { AdmissionAttributes } from '../admission.ts';
+import { CurrentList } from '../current-list.ts';
 import type { ConditionCounts } from '../expressions/condition-counts.ts';
 import { Conditions } from '../expressions/conditions.ts';
 import type { Form } from '../forms.ts';
@@ -46,18 +48,22 @@ export interface HookContext {
 }
 
 /** The webhooks of all configurations, in the order in which they are asked. */
-export function hooksOf(
-  configurations: readonly Stored<MutatingWebhookConfiguration | ValidatingWebhookConfiguration>[],
-): Hook[] {
-  return configurations.flatMap(({ metadata, webhooks = [] }) =>
-    (webhooks as Webhook[]).map((webhook, i) => ({
-      id: `${metadata.name}/${webhook.name}/${i}`,
-      configuration: metadata.name,
-      webhook,
-      wanted: compileWanted(webhook),
-      conditions: new Conditions(webhook.matchConditions),
-    })),
-  );
+export const currentHooks = <T extends Configuration>(reader: ObjectReader, configurations: Resource<T>) =>
+  new CurrentList(reader, configurations, {
+    make: hooksOf,
+    join: (hooks: readonly Hook[][]) => hooks.flat(),
+  });
+
+type Configuration = MutatingWebhookConfiguration | ValidatingWebhookConfiguration;
+
+function hooksOf({ metadata, webhooks = [] }: Stored<Configuration>): Hook[] {
+  return (webhooks as Webhook[]).map((webhook, i) => ({
+    id: `${metadata.name}/${webhook.name}/${i}`,
+    configuration: metadata.name,
+    webhook,
+    wanted: compileWanted(webhook),
+    conditions: new Conditions(webhook.matchConditions),
+  }));
 }
 
 export const fails = ({ webhook }: Hook) => webhook.failurePolicy !== 'Ignore';

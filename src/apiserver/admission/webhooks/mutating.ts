@@ -9,17 +9,16 @@ import { applyJsonPatch } from '../../../machinery/json-patch.ts';
 import { internalError, timeout } from '../../../machinery/status-error.ts';
 import type { ObjectReader } from '../../auth/object-reader.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
-import { CurrentList } from '../current-list.ts';
 import type { Form } from '../forms.ts';
 import { isExempt } from '../matching.ts';
 import { replaceContents } from '../replace-contents.ts';
 import { SecondRound } from '../second-round.ts';
 import { CallFailure } from './errors.ts';
-import { ask, counted, fails, type Hook, type HookContext, hooksOf, wantedForm } from './hooks.ts';
+import { ask, counted, currentHooks, fails, type Hook, type HookContext, wantedForm } from './hooks.ts';
 
 /** Asks mutating webhooks, one after the other, each about what those before it have made of the object. */
 export function mutatingWebhooks(reader: ObjectReader, context: HookContext): AdmissionPlugin {
-  const hooks = new CurrentList(reader, mutatingwebhookconfigurations, hooksOf);
+  const hooks = currentHooks(reader, mutatingwebhookconfigurations);
   const plugin: AdmissionPlugin = {
     name: 'MutatingAdmissionWebhook',
     admit(attributes) {

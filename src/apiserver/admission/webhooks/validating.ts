@@ -1,15 +1,14 @@
 import { validatingwebhookconfigurations } from '../../../api/generated/resources.ts';
 import type { ObjectReader } from '../../auth/object-reader.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
-import { CurrentList } from '../current-list.ts';
 import type { Form } from '../forms.ts';
 import { isExempt } from '../matching.ts';
 import { CallFailure } from './errors.ts';
-import { ask, counted, fails, type Hook, type HookContext, hooksOf, wantedForm } from './hooks.ts';
+import { ask, counted, currentHooks, fails, type Hook, type HookContext, wantedForm } from './hooks.ts';
 
 /** Asks validating webhooks, all at the same time; the first one's refusal is the answer. */
 export function validatingWebhooks(reader: ObjectReader, context: HookContext): AdmissionPlugin {
-  const hooks = new CurrentList(reader, validatingwebhookconfigurations, hooksOf);
+  const hooks = currentHooks(reader, validatingwebhookconfigurations);
   return {
     name: 'ValidatingAdmissionWebhook',
     validate(attributes) {
