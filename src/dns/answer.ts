@@ -40,8 +40,10 @@ const codes: Record<Code, number> = {
 interface Reply {
   code: Code;
   authoritative: boolean;
-  answers: Answer[];
-  additionals: Answer[];
+  answers: readonly Answer[];
+  additionals: readonly Answer[];
+  /** Has the answers in any order, as many as are taken. */
+  random?: Random;
   /** Whether to say whose emptiness it is. */
   soa?: string;
 }
@@ -56,11 +58,22 @@ export function ownAnswer(
   const type = String(query.questions?.[0]?.type ?? 'A');
   const { exists, answers, additionals } = resolve(nameOf(query), type, view);
   const code = exists ? 'NOERROR' : 'NXDOMAIN';
-  if (![...answers, ...additionals].every((answer) => targetOf(answer).every(isEncodable)))
+  if (!areEncodable(answers) || !areEncodable(additionals))
     return bareAnswer(query, 'SERVFAIL', options.over);
   const soa = answers.length === 0 ? view.domain : undefined;
-  const mixed = shuffled(answers, options.random);
-  return encode(query, { code, authoritative: true, answers: mixed, additionals, soa }, options.over);
+  const { random, over } = options;
+  return encode(query, { code, authoritative: true, answers, additionals, random, soa }, over);
+}
+
+const encodable = new WeakMap<readonly Answer[], boolean>();
+
+/** Whether a message can hold all names that the answers lead to; looked at once for each list. */
+function areEncodable(answers: readonly Answer[]): boolean {
+  const before = encodable.get(answers);
+  if (before !== undefined) return before;
+  const all = answers.every((answer) => targetOf(answer).every(isEncodable));
+  encodable.set(answers, all);
+  return all;
 }
 
 /** Whether a message can hold the name: its labels have 63 bytes at most, and it 253. */
@@ -80,14 +93,16 @@ export function bareAnswer(query: Query, code: Code, over: 'udp' | 'tcp'): Buffe
   return encode(query, { code, authoritative: false, answers: [], additionals: [] }, over);
 }
 
-/** Clients often take the first address: another one each time spreads them. */
-function shuffled(answers: Answer[], random: Random): Answer[] {
-  const out = [...answers];
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = random.int(i + 1);
-    [out[i], out[j]] = [out[j] as Answer, out[i] as Answer];
+/** Clients often take the first address: another one each time spreads them. What is not taken costs nothing. */
+function* shuffled(answers: readonly Answer[], random: Random): Generator<Answer> {
+  /** What stands where others were taken from. */
+  const moved = new Map<number, Answer>();
+  const at = (i: number) => moved.get(i) ?? (answers[i] as Answer);
+  for (let i = 0; i < answers.length; i++) {
+    const chosen = i + random.int(answers.length - i);
+    yield at(chosen);
+    moved.set(chosen, at(i));
   }
-  return out;
 }
 
 const record = (answer: Answer) => ({ ...answer, class: 'IN', ttl: ttlSeconds }) as dnsPacket.Answer;
@@ -140,9 +155,9 @@ function encode(query: Query, reply: Reply, over: 'udp' | 'tcp'): Buffer {
  * Adds to a message what fits, first what answers; says so where some of that is missing. What does not fit is not written at all: a Service
  * may have thousands of endpoints, and a question costs its client nothing.
  */
-function fitted(bare: dnsPacket.Packet, { answers, additionals }: Reply, limit: number): Buffer {
+function fitted(bare: dnsPacket.Packet, { answers, additionals, random }: Reply, limit: number): Buffer {
   const room = limit - dnsPacket.encodingLength(bare);
-  const kept = within(answers, room);
+  const kept = within(random ? shuffled(answers, random) : answers, room);
   if (kept.records.length < answers.length) {
     const flags = (bare.flags ?? 0) | dnsPacket.TRUNCATED_RESPONSE;
     return dnsPacket.encode({ ...bare, flags, answers: kept.records });
@@ -155,7 +170,7 @@ function fitted(bare: dnsPacket.Packet, { answers, additionals }: Reply, limit: 
 const emptyBytes = dnsPacket.encodingLength({});
 
 /** The first of the answers, as many as there are bytes for, and what is left of these. */
-function within(answers: Answer[], bytes: number): { records: dnsPacket.Answer[]; left: number } {
+function within(answers: Iterable<Answer>, bytes: number): { records: dnsPacket.Answer[]; left: number } {
   const records: dnsPacket.Answer[] = [];
   let left = bytes;
   for (const answer of answers) {

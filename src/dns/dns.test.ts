@@ -184,3 +184,70 @@ describe('messages', () => {
     expect(readQuery(Buffer.from(text, 'latin1'))).toBeUndefined();
   });
 });
+
+describe('a Service of thousands of endpoints', () => {
+  /** A view of one Service with so many endpoints, and how often these were looked at. */
+  function large(count: number) {
+    const reads = { count: 0 };
+    const service = { ...services[1] } as Service;
+    const endpoint = (i: number) => ({
+      hostname: `db-${i}`,
+      get addresses() {
+        reads.count++;
+        return [`10.244.${i >> 8}.${i & 255}`];
+      },
+    });
+    const endpoints = Array.from({ length: count }, (_, i) => endpoint(i));
+    const told = { slices: [{ ...slices[0], endpoints } as EndpointSlice] };
+    const seen: ClusterView = { ...view, service: () => service, slices: () => [...told.slices] };
+    return { reads, told, seen };
+  }
+
+  const questions = [
+    ['db.default.svc.cluster.local', 'A'],
+    ['db.default.svc.cluster.local', 'AAAA'],
+    ['db-7.db.default.svc.cluster.local', 'A'],
+    ['nobody.db.default.svc.cluster.local', 'A'],
+    ['_sql._tcp.db.default.svc.cluster.local', 'SRV'],
+    ['_none._tcp.db.default.svc.cluster.local', 'SRV'],
+  ] as const;
+
+  test('has them looked at once, whatever is asked of it and how often', () => {
+    const { reads, seen } = large(2000);
+    const first = questions.map(([name, type]) => resolve(name, type, seen));
+    expect(first.map(({ answers }) => answers.length)).toEqual([2000, 0, 1, 0, 2000, 0]);
+    expect(reads.count).toBe(2000);
+    expect(questions.map(([name, type]) => resolve(name, type, seen))).toEqual(first);
+    expect(reads.count).toBe(2000);
+  });
+
+  test('is answered by what stands there once they change', () => {
+    const { told, seen } = large(3);
+    const addresses = () => resolve(questions[0][0], 'A', seen).answers.map(({ data }) => data);
+    expect(addresses()).toEqual(['10.244.0.0', '10.244.0.1', '10.244.0.2']);
+    told.slices = [{ ...slices[0], endpoints: [{ addresses: ['10.244.9.9'] }] } as EndpointSlice];
+    expect(addresses()).toEqual(['10.244.9.9']);
+    expect(resolve('db-1.db.default.svc.cluster.local', 'A', seen).exists).toBe(false);
+  });
+
+  test('has no more of them mixed than are sent, each of them first at times', () => {
+    const { seen } = large(2000);
+    const drawn = { count: 0 };
+    const seeded = seededRandom(1);
+    const random = { ...seeded, int: (bound: number) => (drawn.count++, seeded.int(bound)) };
+    const message = dnsPacket.encode({
+      type: 'query',
+      id: 1,
+      questions: [{ name: questions[0][0], type: 'A' }],
+    });
+    const sent = Array.from({ length: 50 }, () => {
+      const query = readQuery(message);
+      return dnsPacket.decode(ownAnswer(query!, seen, { over: 'udp', random })).answers ?? [];
+    });
+    const all = sent.flat().map((answer) => (answer as { data: string }).data);
+    expect(drawn.count).toBeLessThanOrEqual(all.length + sent.length);
+    for (const answers of sent)
+      expect(new Set(answers.map((a) => JSON.stringify(a))).size).toBe(answers.length);
+    expect(new Set(sent.map(([first]) => JSON.stringify(first))).size).toBeGreaterThan(40);
+  });
+});

@@ -99,7 +99,7 @@ function clusterView({ informers, domain }: DnsOptions): ClusterView {
     service: (namespace, name) => serviceInformer.get(`${namespace}/${name}`),
     slices: (namespace, name) => slices.byIndex(byService, `${namespace}/${name}`),
     // Namespaces are not watched here: one without Services has no names to tell apart either.
-    hasNamespace: (namespace) => serviceInformer.byIndex('namespace', namespace).length > 0,
+    hasNamespace: (namespace) => serviceInformer.countByIndex('namespace', namespace) > 0,
     serviceByAddress: (address) => serviceInformer.byIndex(byAddress, address)[0],
     slicesByAddress: (address) => slices.byIndex(byAddress, address),
   };

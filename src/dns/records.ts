@@ -1,5 +1,6 @@
 import type { Service } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
+import { Recent } from '../platform/recent.ts';
 
 /** Looks into the cluster; given by the informers, so that answers are functions of what is known. */
 export interface ClusterView {
@@ -24,9 +25,10 @@ export type Answer =
 export interface Resolution {
   /** Whether the name exists, whatever its types: tells an empty answer from NXDOMAIN. */
   exists: boolean;
-  answers: Answer[];
+  /** All of one type. The same list as before, as long as the endpoints behind a name are the same. */
+  answers: readonly Answer[];
   /** Addresses of what the answers point to. */
-  additionals: Answer[];
+  additionals: readonly Answer[];
 }
 
 /** Version of the specification for DNS in Kubernetes that the answers follow. */
@@ -57,11 +59,10 @@ export function resolve(name: string, type: string, view: ClusterView): Resoluti
   return kind === 'pod' ? podName(name, type, { labels: rest, view }) : missing;
 }
 
-function filter(type: string, answers: Answer[], additionals: Answer[] = []): Resolution {
-  const fitting = answers.filter(
-    (answer) => type === 'ANY' || answer.type === type || answer.type === 'CNAME',
-  );
-  return { exists: true, answers: fitting, additionals: fitting.length > 0 ? additionals : [] };
+function filter(type: string, answers: readonly Answer[], additionals: readonly Answer[] = []): Resolution {
+  const [first] = answers;
+  if (!first || (type !== 'ANY' && first.type !== type && first.type !== 'CNAME')) return empty;
+  return { exists: true, answers, additionals };
 }
 
 interface Below {
@@ -77,7 +78,7 @@ function serviceName(name: string, type: string, { labels, view }: Below): Resol
   const service = view.service(namespace, labels.at(-2) ?? '');
   if (!service) return missing;
   const before = labels.slice(0, -2);
-  const about = { name, service, endpoints: isHeadless(service) ? endpointsOf(service, view) : [], view };
+  const about = { name, service, endpoints: isHeadless(service) ? endpointsOf(service, view) : none, view };
   if (before.length === 0) return filter(type, addressesOf(about), []);
   if (service.spec.type === 'ExternalName') return missing;
   const [first, second] = before as [string, string?];
@@ -94,30 +95,67 @@ const isProtocol = (label: string) => ['_tcp', '_udp', '_sctp'].includes(label);
 interface Endpoint {
   address: string;
   hostname: string;
-  ports: { name: string; protocol: string; port: number }[];
+  /** Numbers by `PROTOCOL/name`; one map for all of a slice. */
+  ports: ReadonlyMap<string, number>;
 }
+
+/** The endpoints of a Service, found in the ways in which they are asked for. */
+interface Endpoints {
+  all: readonly Endpoint[];
+  byHostname: ReadonlyMap<string, readonly Endpoint[]>;
+  /** The ports that any of them has, as `PROTOCOL/name`. */
+  ports: ReadonlySet<string>;
+  /** Records that were asked for last, by the name. */
+  records: Recent<string, Records>;
+}
+
+type Records = Pick<Resolution, 'answers' | 'additionals'>;
+
+/** Of one Service records of so many names at least are kept. */
+const leastNames = 8;
+
+const none: Endpoints = endpointsIn([]);
 
 interface About {
   name: string;
   service: Service;
-  endpoints: Endpoint[];
+  endpoints: Endpoints;
   view: ClusterView;
 }
 
 const isHeadless = (service: Service) => service.spec.clusterIP === 'None';
 
-/** The name of an endpoint below its Service: its hostname, or its address with dashes. */
-function endpointsOf(service: Service, view: ClusterView): Endpoint[] {
+const known = new WeakMap<Service, { slices: readonly EndpointSlice[]; endpoints: Endpoints }>();
+
+/** Put together once for the Service and slices that there are: a question costs its client nothing. */
+function endpointsOf(service: Service, view: ClusterView): Endpoints {
   const { namespace = '', name = '' } = service.metadata;
-  const found = view
-    .slices(namespace, name)
+  const slices = view.slices(namespace, name);
+  const before = known.get(service);
+  const same = before?.slices.length === slices.length && before.slices.every((s, i) => s === slices[i]);
+  if (same) return before.endpoints;
+  const endpoints = endpointsIn(findEndpoints(service, slices));
+  known.set(service, { slices, endpoints });
+  return endpoints;
+}
+
+function endpointsIn(all: readonly Endpoint[]): Endpoints {
+  const byHostname = new Map<string, Endpoint[]>();
+  for (const endpoint of all) {
+    const others = byHostname.get(endpoint.hostname);
+    if (others) others.push(endpoint);
+    else byHostname.set(endpoint.hostname, [endpoint]);
+  }
+  const ports = new Set([...new Set(all.map((e) => e.ports))].flatMap((of) => [...of.keys()]));
+  return { all, byHostname, ports, records: new Recent(leastNames) };
+}
+
+/** The name of an endpoint below its Service: its hostname, or its address with dashes. */
+function findEndpoints(service: Service, slices: readonly EndpointSlice[]): Endpoint[] {
+  const found = slices
     .filter((slice) => slice.addressType === 'IPv4')
     .flatMap((slice) => {
-      const ports = (slice.ports ?? []).map((p) => ({
-        name: p.name ?? '',
-        protocol: p.protocol ?? 'TCP',
-        port: p.port ?? 0,
-      }));
+      const ports = new Map((slice.ports ?? []).map((p) => [portKey(p), p.port ?? 0]));
       return (slice.endpoints ?? [])
         .filter((e) => (e.conditions?.ready ?? true) || service.spec.publishNotReadyAddresses)
         .flatMap((e) =>
@@ -131,17 +169,33 @@ function endpointsOf(service: Service, view: ClusterView): Endpoint[] {
   return [...new Map(found.map((e) => [`${e.hostname} ${e.address}`, e])).values()];
 }
 
-function addressesOf({ name, service, endpoints }: About): Answer[] {
+const portKey = ({ name, protocol }: { name?: string; protocol?: string }) =>
+  `${protocol ?? 'TCP'}/${name ?? ''}`;
+
+/** The records under the name, made once for the endpoints that there are. */
+function recordsOnce({ name, endpoints }: About, make: () => Records): Records {
+  const before = endpoints.records.get(name);
+  if (before) return before;
+  const made = make();
+  endpoints.records.set(name, made);
+  return made;
+}
+
+function addressesOf(about: About): readonly Answer[] {
+  const { name, service, endpoints } = about;
   if (service.spec.type === 'ExternalName') {
     return [{ type: 'CNAME', name, data: (service.spec.externalName ?? '').replace(/\.$/, '') }];
   }
   if (!isHeadless(service)) return [{ type: 'A', name, data: service.spec.clusterIP ?? '' }];
-  return [...new Set(endpoints.map((e) => e.address))].map((data) => ({ type: 'A', name, data }));
+  return recordsOnce(about, () => {
+    const addresses = [...new Set(endpoints.all.map((e) => e.address))];
+    return { answers: addresses.map((data) => ({ type: 'A', name, data })), additionals: [] };
+  }).answers;
 }
 
-function endpointName(type: string, label: string, { name, service, endpoints }: About): Resolution {
-  const matching = endpoints.filter((e) => e.hostname === label);
-  if (!isHeadless(service) || matching.length === 0) return missing;
+function endpointName(type: string, label: string, { name, endpoints }: About): Resolution {
+  const matching = endpoints.byHostname.get(label);
+  if (!matching) return missing;
   return filter(
     type,
     matching.map((e) => ({ type: 'A', name, data: e.address })),
@@ -152,36 +206,38 @@ function fullName(service: Service, view: ClusterView, before = ''): string {
   return `${before && `${before}.`}${service.metadata.name}.${service.metadata.namespace}.svc.${view.domain}`;
 }
 
+const srvRecord = (name: string, target: string, port: number): Answer => {
+  return { type: 'SRV', name, data: { target, port, priority: 0, weight: 100 } };
+};
+
 function srv(type: string, wanted: { port: string; protocol: string }, about: About): Resolution {
   const { name, service, endpoints, view } = about;
-  const record = (target: string, port: number): Answer => {
-    return { type: 'SRV', name, data: { target, port, priority: 0, weight: 100 } };
-  };
-  const matches = (p: { name?: string; protocol?: string }) =>
-    (p.name ?? '') === wanted.port && (p.protocol ?? 'TCP') === wanted.protocol;
-  if (!isHeadless(service)) {
-    const port = service.spec.ports?.find(matches);
-    if (!port) return missing;
-    const target = fullName(service, view);
-    return filter(
-      type,
-      [record(target, port.port)],
-      [{ type: 'A', name: target, data: service.spec.clusterIP ?? '' }],
-    );
+  const key = portKey({ name: wanted.port, protocol: wanted.protocol });
+  if (isHeadless(service)) {
+    if (!endpoints.ports.has(key)) return missing;
+    const { answers, additionals } = recordsOnce(about, () => endpointRecords(key, about));
+    return filter(type, answers, additionals);
   }
-  const targets = endpoints.flatMap((e) => {
-    const port = e.ports.find(matches);
-    return port ? [{ target: fullName(service, view, e.hostname), port: port.port, address: e.address }] : [];
-  });
-  if (targets.length === 0) return missing;
-  const additionals = targets.map(
-    ({ target, address }): Answer => ({ type: 'A', name: target, data: address }),
-  );
+  const port = service.spec.ports?.find((p) => portKey(p) === key);
+  if (!port) return missing;
+  const target = fullName(service, view);
   return filter(
     type,
-    targets.map(({ target, port }) => record(target, port)),
-    additionals,
+    [srvRecord(name, target, port.port)],
+    [{ type: 'A', name: target, data: service.spec.clusterIP ?? '' }],
   );
+}
+
+/** The records of a port of endpoints. */
+function endpointRecords(key: string, { name, service, endpoints, view }: About): Records {
+  const targets = endpoints.all.flatMap(({ ports, hostname, address }) => {
+    const port = ports.get(key);
+    return port === undefined ? [] : [{ target: fullName(service, view, hostname), port, address }];
+  });
+  return {
+    answers: targets.map(({ target, port }) => srvRecord(name, target, port)),
+    additionals: targets.map(({ target, address }): Answer => ({ type: 'A', name: target, data: address })),
+  };
 }
 
 /** `10-244-1-2.NAMESPACE.pod.DOMAIN` is an address written as a name. */
