@@ -406,6 +406,8 @@ describe('a volume of a driver', () => {
     await cluster.patch(volumeattachments, nameOn('node-1'), { metadata: { finalizers } });
     await end('user');
     await pod('next', 'node-1');
+    // Else its kubelet would mount what the driver is taking away.
+    expect(await attachedTo('node-1')).toEqual([]);
     expect(await cluster.events('FailedAttachVolume')).toEqual([
       'FailedAttachVolume AttachVolume.Attach failed for volume "data" : volume attachment is being deleted',
     ]);

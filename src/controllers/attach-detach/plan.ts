@@ -162,7 +162,8 @@ export function planNode(view: NodeView): NodePlan {
       continue;
     }
     if (!isWanted && !view.isReady) againMs = Math.min(againMs ?? leftMs, leftMs);
-    if (attachment.status?.attached) attached.push(name);
+    // What is on its way off is not to be mounted any more, whoever has come to want it since.
+    if (attachment.status?.attached && !attachment.metadata.deletionTimestamp) attached.push(name);
   }
   return { attach, blocked, detach, attached, ...(againMs !== undefined && { againMs }) };
 }
