@@ -1,5 +1,5 @@
 import { mustRun, type Processes } from '../platform/processes.ts';
-import type { ProxyBackend } from './backend.ts';
+import type { Flow, ProxyBackend } from './backend.ts';
 import { table } from './ruleset.ts';
 
 /** Rules by `nft`, in a table of our own. A file is one transaction: all of it or nothing. */
@@ -8,11 +8,32 @@ export function nftablesBackend(processes: Processes): ProxyBackend {
     apply: async (script) => void (await mustRun(processes, 'nft', ['-f', '-'], { input: script })),
     isInstalled: async () =>
       (await processes.run('nft', ['list', 'chain', 'ip', table, 'nat-prerouting'])).code === 0,
-    forgetFlows: async ({ protocol, address, port }) => {
+    forgetFlows: async (flows) => {
       // Exit code 1 says that there was no such flow.
-      const args = ['-D', '-p', protocol, '--orig-dst', address, '--orig-port-dst', String(port)];
-      await processes.run('conntrack', args);
+      for (const args of flowsToDelete(flows)) await processes.run('conntrack', ['-D', ...args]);
     },
     remove: async () => void (await processes.run('nft', ['delete', 'table', 'ip', table])),
   };
+}
+
+/** Ports of one address that are told one by one. */
+const mostPorts = 8;
+
+/**
+ * What tells conntrack of the flows, each list for one call. Each call has the kernel show all flows there are, and others wait for their
+ * rules meanwhile; so of an address of which many ports are meant all are.
+ */
+function flowsToDelete(flows: readonly Flow[]): string[][] {
+  const byAddress = new Map<string, Flow[]>();
+  for (const flow of flows) {
+    const key = `${flow.protocol} ${flow.address}`;
+    const known = byAddress.get(key);
+    if (known) known.push(flow);
+    else byAddress.set(key, [flow]);
+  }
+  return [...byAddress.values()].flatMap((those) => {
+    const to = ({ protocol, address }: Flow) => ['-p', protocol, '--orig-dst', address];
+    if (those.length > mostPorts) return those.slice(0, 1).map(to);
+    return those.map((flow) => [...to(flow), '--orig-port-dst', String(flow.port)]);
+  });
 }

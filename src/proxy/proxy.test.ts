@@ -6,6 +6,8 @@ import type { ApiRequest, Transport, WatchSink } from '../client/transport.ts';
 import { silentLog } from '../platform/log.ts';
 import { seededRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
+import type { Processes } from '../platform/processes.ts';
+import { nftablesBackend } from './nftables.ts';
 import { createProxy } from './proxy.ts';
 
 type Written = Pick<KubernetesObject, 'metadata'> & { spec?: object };
@@ -128,4 +130,22 @@ test('of Services with one external address the oldest has it, and when it goes 
   await server.tell('DELETED', 'services', first);
   expect(backendOf(await step(), '203.0.113.1')).toBe('10.244.0.2 . 53');
   await stop();
+});
+
+test('flows to many ports of one address are forgotten in one call, those to a few port by port', async () => {
+  const calls: string[] = [];
+  const processes = {
+    run: async (command: string, args: readonly string[]) => {
+      calls.push([command, ...args].join(' '));
+      return { code: 1, signal: undefined, stdout: '', stderr: '' };
+    },
+  } as unknown as Processes;
+  const flow = (address: string, port: number) => ({ protocol: 'udp', address, port });
+  const many = Array.from({ length: 1000 }, (_, i) => flow('10.96.0.1', i + 1));
+  await nftablesBackend(processes).forgetFlows([flow('10.96.0.10', 53), ...many, flow('10.96.0.10', 54)]);
+  expect(calls).toEqual([
+    'conntrack -D -p udp --orig-dst 10.96.0.10 --orig-port-dst 53',
+    'conntrack -D -p udp --orig-dst 10.96.0.10 --orig-port-dst 54',
+    'conntrack -D -p udp --orig-dst 10.96.0.1',
+  ]);
 });

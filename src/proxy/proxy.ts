@@ -8,7 +8,7 @@ import { isPlainIPv4 } from '../machinery/ip.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
 import type { Log } from '../platform/log.ts';
-import type { ProxyBackend } from './backend.ts';
+import type { Flow, ProxyBackend } from './backend.ts';
 import { Claims } from './claims.ts';
 import { contributionOf } from './contribution.ts';
 import { isProxied } from './endpoints.ts';
@@ -124,7 +124,7 @@ class Proxy {
     const script = this.#mustReload ? this.#ruleset.reload() : this.#ruleset.takeChanges();
     if (script) await this.#options.backend.apply(script);
     this.#mustReload = false;
-    for (const flow of stale) await this.#options.backend.forgetFlows(flow);
+    if (stale.length > 0) await this.#options.backend.forgetFlows(stale);
   }
 
   /** Notes what a Service wants now; gives the other Services whose part changes by it. */
@@ -149,7 +149,7 @@ class Proxy {
   }
 
   /** Brings one Service's part up to date; gives the flows that go to backends it has lost. */
-  #place(key: string): { protocol: string; address: string; port: number }[] {
+  #place(key: string): Flow[] {
     const service = this.#services.get(key);
     const fronts = (this.#wanted.get(key) ?? []).filter(
       (front) => this.#claims.holder(frontKey(front)) === key,
@@ -188,7 +188,7 @@ class Proxy {
 }
 
 /** UDP has no end of a connection: what was sent to a backend that is gone must be made to choose again. */
-export function staleFlows(before: readonly Front[], after: readonly Front[]) {
+export function staleFlows(before: readonly Front[], after: readonly Front[]): Flow[] {
   const [had, has] = [udpFronts(before), udpFronts(after)];
   return [...new Map([...had, ...has])]
     .filter(([key]) => losesFlows(had.get(key), has.get(key)))
