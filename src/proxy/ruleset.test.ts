@@ -168,6 +168,18 @@ test('more backends than there are chains for make the table anew', () => {
   expect(script).toContain('add chain ip k8ts-proxy spread-64');
 });
 
+test('a Service whose backends come one by one has the table made anew a few times', () => {
+  const rules = new Ruleset();
+  rules.reload();
+  const spread = (count: number) => ({ elements: new Map(), spreads: new Set([count]), affinity: new Map() });
+  let reloads = 0;
+  for (let count = 1; count <= 2000; count++) {
+    rules.set('default/web', spread(count));
+    if (rules.takeChanges().includes('delete table')) reloads++;
+  }
+  expect(reloads).toBeLessThanOrEqual(10);
+});
+
 test('flows of UDP clients are forgotten when their backend goes', () => {
   const dns = (backends: string[]) =>
     [

@@ -50,7 +50,7 @@ const declarations = `
   }
 `;
 
-/** Chains for so many backends are made at a time. */
+/** Chains for so many backends, or a multiple of that, are made at a time. */
 const spreadStep = 32;
 
 /** Elements go into nft in portions, so that no line becomes too long for it. */
@@ -178,11 +178,14 @@ export class Ruleset {
     ].join('\n');
   }
 
-  /** nft takes rules that look into `endpoints` only together with its declaration, so more chains mean a reload. */
+  /**
+   * nft takes rules that look into `endpoints` only together with its declaration, so more chains mean a reload. These are dear when there
+   * are many chains: then many more are made at a time, for a Service whose endpoints come one by one.
+   */
   #growSpreads(after: Contribution): void {
     const most = Math.max(0, ...after.spreads);
     if (most <= this.#spreads) return;
-    this.#spreads = Math.ceil(most / spreadStep) * spreadStep;
+    this.#spreads = Math.ceil(Math.max(most, 1.5 * this.#spreads) / spreadStep) * spreadStep;
     this.#mustReload = true;
   }
 
