@@ -31,6 +31,21 @@ export function turnTogether(): Promise<void> {
   return together;
 }
 
+/** The steps of one long work, of which others have their turn after every so many. */
+export class TurnSteps {
+  readonly #perTurn: number;
+  #taken = 0;
+
+  constructor(perTurn: number) {
+    this.#perTurn = perTurn;
+  }
+
+  /** To be awaited after each step. */
+  taken(): Promise<void> | undefined {
+    return ++this.#taken % this.#perTurn === 0 ? turnTogether() : undefined;
+  }
+}
+
 /** To be awaited where a step of such work ends, and there is nothing else to wait for: the others do theirs before the next begins. */
 export const stepTogether: Promise<void> = Promise.resolve();
 

@@ -12,11 +12,12 @@ import { StatusError } from '../../../machinery/status-error.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import { withAnswers } from '../expressions/answers.ts';
 import type { Form } from '../forms.ts';
+import { TurnSteps } from '../../../platform/turn.ts';
 import { findWanted, isExempt, isWanted, requestNamespace } from '../matching.ts';
 import { refuse } from '../refuse.ts';
 import { replaceContents } from '../replace-contents.ts';
 import { SecondRound } from '../second-round.ts';
-import { collectParams, UnknownParamKind } from './params.ts';
+import { collectParams, paramsPerTurn, UnknownParamKind } from './params.ts';
 import { type BoundPolicy, PolicySet } from './policy-set.ts';
 import type { PolicyContext } from './validating.ts';
 
@@ -32,7 +33,7 @@ export function mutatingPolicies(context: PolicyContext): AdmissionPlugin {
       const { current } = policies;
       if (current.length === 0 || isExempt(attributes) || !attributes.object) return undefined;
       const notes = attributes.rounds.notesOf(plugin, () => new SecondRound());
-      return applyAll(current, { attributes, notes, context });
+      return applyAll(current, { attributes, notes, context, steps: new TurnSteps(paramsPerTurn) });
     },
   };
   return plugin;
@@ -54,6 +55,7 @@ interface ApplicationContext {
   attributes: AdmissionAttributes;
   notes: SecondRound;
   context: PolicyContext;
+  steps: TurnSteps;
 }
 
 /** Where an object cannot be told in the form that is wanted, the policy has failed. */
@@ -94,10 +96,13 @@ class Application {
   }
 
   async #bind(form: Form, binding: BoundBinding): Promise<void> {
-    const { attributes, context } = this.#context;
+    const { attributes, context, steps } = this.#context;
     const { paramKind: kind } = this.#bound.policy.spec;
     const wanted = { kind, ref: binding.spec.paramRef, namespace: requestNamespace(attributes) };
-    for (const params of paramsOf(context, wanted)) await this.#apply({ form, binding, params });
+    for (const params of paramsOf(context, wanted)) {
+      await this.#apply({ form, binding, params });
+      await steps.taken();
+    }
   }
 
   async #apply(on: { form: Form; binding: BoundBinding; params: KubernetesObject | null }): Promise<void> {

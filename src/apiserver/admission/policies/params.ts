@@ -13,6 +13,9 @@ export interface ParamSource {
   served(): Iterable<{ view: Kind; kind: Kind }>;
 }
 
+/** Policies are held against so many sets of parameters, of however many bindings, before other requests have their turn. */
+export const paramsPerTurn = 32;
+
 /** The policy's parameters are of a kind that is not served: no binding can help. */
 export class UnknownParamKind extends Error {
   constructor({ apiVersion = '', kind = '' }: ParamKind) {

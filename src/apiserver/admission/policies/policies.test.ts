@@ -670,3 +670,39 @@ test('admission tells how long its plugins take, each and together', async () =>
   // What has no say in one of the steps is not said to have taken part in it.
   expect(await count('controller', `name="PodSecurity",${create(false, 'admit')}`)).toBe(0);
 });
+
+test.each(['Validating', 'Mutating'] as const)(
+  'others have their turn while a %s policy is held against hundreds of parameters',
+  async (kind) => {
+    const labels = { many: fresh('many') };
+    for (let i = 0; i < 200; i++) await send('POST', configMaps, configMap(fresh('params'), {}, labels));
+    const does =
+      kind === 'Validating'
+        ? { validations: [{ expression: 'params.metadata.name != object.metadata.name' }] }
+        : {
+            reinvocationPolicy: 'Never',
+            mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{}' } }],
+          };
+    const spec = {
+      paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+      matchConstraints: onDeployments,
+      ...does,
+    };
+    const paramRef = { selector: { matchLabels: labels }, parameterNotFoundAction: 'Deny' };
+    const turnsOf = async () => {
+      const turns = { count: 0, done: false };
+      const turn = () => {
+        turns.count++;
+        if (!turns.done) setImmediate(turn);
+      };
+      setImmediate(turn);
+      await send('POST', deployments, deployment(1));
+      turns.done = true;
+      return turns.count;
+    };
+    const without = await turnsOf();
+    await bind(kind, spec, { paramRef });
+    await turnsOf();
+    expect(await turnsOf()).toBeGreaterThanOrEqual(without + 5);
+  },
+);

@@ -8,13 +8,14 @@ import {
 } from '../../../api/generated/resources.ts';
 import type { StatusError, StatusReason } from '../../../machinery/status-error.ts';
 import type { Clock } from '../../../platform/clock.ts';
+import { TurnSteps } from '../../../platform/turn.ts';
 import type { Authorizer } from '../../auth/authorizer.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import type { AdmissionCounts, PolicyCheck } from '../admission-counts.ts';
 import type { Form } from '../forms.ts';
 import { findWanted, isExempt, isWanted, requestNamespace } from '../matching.ts';
 import { refuse } from '../refuse.ts';
-import { collectParams, type ParamSource, UnknownParamKind } from './params.ts';
+import { collectParams, type ParamSource, paramsPerTurn, UnknownParamKind } from './params.ts';
 import { type BoundPolicy, PolicySet } from './policy-set.ts';
 import type { Verdict } from './verdicts.ts';
 
@@ -76,6 +77,7 @@ class Inquiry {
   readonly #attributes: AdmissionAttributes;
   readonly #context: PolicyContext;
   readonly #denials: Denial[] = [];
+  readonly #steps = new TurnSteps(paramsPerTurn);
   /** The first of those that are to be recorded: an annotation is written once. */
   #audited: AuditedFailure | undefined;
 
@@ -123,6 +125,7 @@ class Inquiry {
         const known = annotations.get(key) ?? new Set();
         annotations.set(key, known.add(value.slice(0, maxAnnotationLength)));
       }
+      await this.#steps.taken();
     }
   }
 
