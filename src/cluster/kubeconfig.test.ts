@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MemoryFiles } from '../platform/memory-files.ts';
-import { kubeconfig, refuseOtherKubeconfig } from './kubeconfig.ts';
+import { kubeconfig, refuseOtherKubeconfig, writeKubeconfig } from './kubeconfig.ts';
 
 const own = kubeconfig({
   ...{ name: 'k8ts', server: 'https://127.0.0.1:6443', authority: 'a' },
@@ -46,4 +46,37 @@ test.each([
     name: 'UserError',
     message: '/config holds something else, which would be lost',
   });
+});
+
+const renewed = own.replaceAll('6443', '7443');
+
+async function written(kept: object | undefined): Promise<unknown> {
+  const files = new MemoryFiles();
+  if (kept) await files.write('/config', JSON.stringify(kept));
+  await writeKubeconfig('/config', renewed, files);
+  return JSON.parse(await files.readText('/config'));
+}
+
+test('what kubectl has made of the contexts outlives the next start, the server and the certificate do not', async () => {
+  const context = { cluster: 'k8ts', user: 'k8ts-admin' };
+  const mine = {
+    contexts: [
+      { name: 'k8ts', context: { ...context, namespace: 'mine' } },
+      { name: 'second', context },
+    ],
+    'current-context': 'second',
+  };
+  const fresh = JSON.parse(renewed);
+  expect(await written({ ...config, ...mine })).toEqual({ ...fresh, ...mine });
+  const lost = { ...config, ...mine, 'current-context': 'third' };
+  expect(await written(lost)).toEqual({ ...fresh, ...mine, 'current-context': 'k8ts' });
+});
+
+test.each<[what: string, kept: object | undefined]>([
+  ['nothing', undefined],
+  ['one without contexts', { ...config, contexts: [], 'current-context': '' }],
+  ['one whose contexts are none', { ...config, contexts: 'mine' }],
+  ['one of another name', { ...config, clusters: [{ name: 'b' }], users: [{ name: 'b-admin' }] }],
+])('a kubeconfig is written as it is in the place of %s', async (_what, kept) => {
+  expect(await written(kept)).toEqual(JSON.parse(renewed));
 });

@@ -50,13 +50,44 @@ export async function refuseOtherKubeconfig(path: string, files: Pick<Files, 're
   );
 }
 
+/**
+ * Writes a cluster's kubeconfig. Where one of the same cluster stands, what kubectl has made of its contexts stays: the
+ * namespace that somebody works in, and further contexts.
+ */
+export async function writeKubeconfig(
+  path: string,
+  text: string,
+  files: Pick<Files, 'readText' | 'writeAtomic'>,
+): Promise<void> {
+  const kept = await files.readText(path).catch(() => '');
+  await files.writeAtomic(path, isOwn(kept) ? withContextsOf(kept, text) : text, { mode: 0o600 });
+}
+
+function withContextsOf(kept: string, text: string): string {
+  const before = parseYaml(kept) as ConfigFile;
+  const fresh = JSON.parse(text) as ConfigFile;
+  const { contexts } = before;
+  const isSame = before.clusters[0]?.name === fresh.clusters[0]?.name;
+  if (!isSame || !Array.isArray(contexts) || contexts.length === 0) return text;
+  const current = contexts.find(({ name }) => name === before['current-context']) ?? contexts[0];
+  const config = { ...fresh, contexts, 'current-context': current?.name };
+  return `${JSON.stringify(config, undefined, 2)}\n`;
+}
+
+interface ConfigFile {
+  clusters: Named[];
+  users: Named[];
+  contexts?: Named[];
+  'current-context'?: unknown;
+}
+
 interface Named {
   name?: unknown;
 }
 
 function isOwn(text: string): boolean {
   try {
-    const { clusters, users } = parseYaml(text) as { clusters: Named[]; users: Named[] };
+    const { clusters, users } = parseYaml(text) as ConfigFile;
     const hasOne = clusters.length === 1 && users.length === 1;
     return hasOne && users[0]?.name === `${clusters[0]?.name}-admin`;
   } catch {

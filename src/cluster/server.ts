@@ -8,7 +8,7 @@ import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { ensureJoinObjects } from './join/join-objects.ts';
 import { findStore, keptStore, offerToServers } from './join/join-server.ts';
 import { keepServerToken, serverToken, shareIdentity } from './join/shared-pki.ts';
-import { refuseOtherKubeconfig } from './kubeconfig.ts';
+import { refuseOtherKubeconfig, writeKubeconfig } from './kubeconfig.ts';
 import { openStore } from './open-store.ts';
 import { defaultPort, type StoreOptions } from './options.ts';
 import { Pki } from './pki.ts';
@@ -132,7 +132,7 @@ async function serve(
   await ensureJoinObjects(controlPlane.admin, { server: controlPlane.url, authority });
   await offerToServers(controlPlane.admin, { token, store: options }, platform);
   const kubeconfigPath = options.kubeconfig ?? `${dataDir}/kubeconfig`;
-  await files.writeAtomic(kubeconfigPath, controlPlane.kubeconfig, { mode: 0o600 });
+  await writeKubeconfig(kubeconfigPath, controlPlane.kubeconfig, files);
   await writeState(files, dataDir, {
     ...(await knownProcess(files, pid)),
     id: clusterId(dataDir),

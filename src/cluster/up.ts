@@ -12,7 +12,7 @@ import { diagnose } from './doctor.ts';
 import { removeHosts } from './hosts/cleanup.ts';
 import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
 import { type ClusterLayout, mostNodes, nodeNameOf, ownIndexOf, simulatedAddress } from './hosts/layout.ts';
-import { refuseOtherKubeconfig } from './kubeconfig.ts';
+import { refuseOtherKubeconfig, writeKubeconfig } from './kubeconfig.ts';
 import { nameServers } from './name-servers.ts';
 import { runtimeSocketIn } from './node-dirs.ts';
 import { type Program, startNodeProcess } from './node-process.ts';
@@ -148,14 +148,12 @@ class ClusterBuilder {
       fabric = await this.#step('network of the nodes', () => this.#createFabric());
     }
     const controlPlane = await this.#step('control plane', () => this.#startControlPlane(fabric));
-    await platform.files
-      .writeAtomic(kubeconfigPath, controlPlane.kubeconfig, { mode: 0o600 })
-      .catch((error) => {
-        throw new UserError(
-          `the kubeconfig cannot be written: ${error.message}`,
-          'its folder must be there and be writable',
-        );
-      });
+    await writeKubeconfig(kubeconfigPath, controlPlane.kubeconfig, platform.files).catch((error) => {
+      throw new UserError(
+        `the kubeconfig cannot be written: ${error.message}`,
+        'its folder must be there and be writable',
+      );
+    });
     const nodes = await this.#step(`${options.nodes} node${options.nodes === 1 ? '' : 's'}`, () =>
       this.#startNodes(controlPlane, fabric),
     );
