@@ -23,6 +23,12 @@ export function portRange(text: string): readonly [number, number] {
   return [first, last];
 }
 
+/** Reads the path of a directory. An empty one, such as of a variable that is not set, would be the working directory. */
+export function directory(text: string): string {
+  if (text === '') throw new InvalidArgumentError('must not be empty.');
+  return text;
+}
+
 /** Longer ones are mistakes, and reach beyond what can be written down of times. */
 const longestMs = 36_525.25 * 86_400_000;
 const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

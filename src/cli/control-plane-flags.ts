@@ -2,12 +2,14 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { electionTimes } from '../cluster/election-times.ts';
 import type { ClusterOptions } from '../cluster/options.ts';
+import { UserError } from '../cluster/user-error.ts';
 import { type ApiServerFlags, apiServerSettings, withApiServerFlags } from './api-server-flags.ts';
 import { sizeBytes, spanMs } from './arguments.ts';
 import { type EtcdFlags, etcdOptions, withEtcdFlags } from './etcd-flags.ts';
 
 /** What every command takes that runs a control plane, beside the kinds of store it offers. */
 export interface ControlPlaneFlags extends EtcdFlags, ApiServerFlags {
+  store: ClusterOptions['store'];
   history?: number;
   historySize?: number;
   leaderElectLeaseDuration?: string;
@@ -38,6 +40,11 @@ export function controlPlaneOptions(
   ClusterOptions,
   'etcd' | 'historyMs' | 'historyBytes' | 'leaderElection' | 'schedulerConfig' | 'apiServer'
 > {
+  if (flags.etcdServers !== undefined && flags.store !== 'etcd')
+    throw new UserError(
+      `--etcd-servers is not heeded with --store ${flags.store}`,
+      'add --store etcd, or leave it out',
+    );
   return {
     etcd: etcdOptions(flags),
     historyMs: flags.history,

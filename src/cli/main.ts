@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { mostSimulatedNodes } from '../cluster/options.ts';
-import { flagValues, spanMs, wholeNumber } from './arguments.ts';
+import { directory, flagValues, spanMs, wholeNumber } from './arguments.ts';
 import { withControlPlaneFlags } from './control-plane-flags.ts';
 import { withEtcdFlags } from './etcd-flags.ts';
 import { fail, printError } from './output.ts';
@@ -14,7 +14,9 @@ function defaultDataDir(): string {
 }
 
 const dataDirOption = () =>
-  new Option('--data-dir <dir>', 'where the cluster keeps what outlives a start').default(defaultDataDir());
+  new Option('--data-dir <dir>', 'where the cluster keeps what outlives a start')
+    .argParser(directory)
+    .default(defaultDataDir());
 const uplinkOption = () =>
   new Option('--uplink <kind>', 'way of the pods to other networks').choices(['nat', 'none']);
 
@@ -211,7 +213,7 @@ function addEtcd(program: Command): void {
   program
     .command('etcd')
     .description("serve the embedded store by itself, under etcd's v3 interface: a cluster of one node")
-    .option('--data-dir <dir>', 'where it is kept', `${defaultDataDir()}/etcd`)
+    .option('--data-dir <dir>', 'where it is kept', directory, `${defaultDataDir()}/etcd`)
     .option('--name <name>', 'the name of its one member', 'default')
     .option('--listen-client-urls <urls>', 'where to listen, separated by commas', 'http://127.0.0.1:2379')
     .option('--cert-file <file>', 'the certificate to show to clients')

@@ -76,6 +76,18 @@ test.each<[what: string, args: string[], why: RegExp]>([
   ['a server nowhere', [...server, 'banana.invalid', '--advertise-address', '10.0.0.1'], /no address banana/],
   ['a server found nowhere', [...server, '127.0.0.1', '--advertise-address', 'x'], /x is not an IP address/],
   ['an empty token', ['server', '--data-dir', at('fresh'), '--token', ''], /--token is empty/],
+  [
+    'servers of an etcd that would not be used',
+    ['up', '--nodes', '0', '--data-dir', at('up'), '--etcd-servers', 'http://127.0.0.1:1'],
+    /--etcd-servers is not heeded with --store embedded/,
+  ],
+  [
+    'servers of an etcd that a server would not use',
+    ['server', '--data-dir', at('up'), '--etcd-servers', 'http://127.0.0.1:1'],
+    /--etcd-servers is not heeded with --store embedded/,
+  ],
+  ['no place at all', ['up', '--nodes', '0', '--data-dir', ''], /--data-dir <dir>' argument '' is invalid/],
+  ['no place for an etcd', ['etcd', '--data-dir', ''], /--data-dir <dir>' argument '' is invalid/],
   ['an etcd nowhere', [...etcd, 'http://banana.invalid:0'], /cannot listen on .*banana\.invalid/],
   ['an etcd at a path', [...etcd, 'http://127.0.0.1:0/path'], /path is not an http/],
   ['no certificate', [...etcd, 'https://127.0.0.1:0', ...pair('garbage')], /certificates cannot be used/],
