@@ -232,9 +232,10 @@ const after = residentBytes(child.pid);
 const { bytes } = await call(pool[0], { path: '/api/v1/namespaces/default/pods?limit=500' });
 const json = bytes / 500;
 const share = (now, then) => `${((now - then) / missing / json).toFixed(1)} x`;
-console.log(
-  `${`memory a pod, of ${missing} more`.padEnd(44)} its JSON ${json.toFixed(0)} bytes, own ${share(after.own, before.own)}, files ${share(after.files, before.files)}`,
-);
+if (missing > 0)
+  console.log(
+    `${`memory a pod, of ${missing} more`.padEnd(44)} its JSON ${json.toFixed(0)} bytes, own ${share(after.own, before.own)}, files ${share(after.files, before.files)}`,
+  );
 await pages('page of 500 pods, JSON', 'application/json');
 await pages('page of 500 pods, protobuf', 'application/vnd.kubernetes.protobuf');
 for (const connection of pool) connection.close();
