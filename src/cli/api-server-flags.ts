@@ -97,8 +97,13 @@ function withLimitFlags(command: Command): Command {
     .option(
       '--service-node-port-range <range>',
       'the ports of nodes that services get (default: 30000-32767)',
-      (text) => portRange(text).join('-'),
+      portRangeText,
     );
+}
+
+function portRangeText(text: string): string {
+  const { first, last } = portRange(text);
+  return `${first}-${last}`;
 }
 
 function withEncryptionFlags(command: Command): Command {
@@ -274,7 +279,7 @@ export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
       minRequestTimeoutSeconds: flags.minRequestTimeout,
     },
     eventTtlMs: flags.eventTtl,
-    nodePorts: nodePorts(flags.serviceNodePortRange),
+    nodePorts: flags.serviceNodePortRange === undefined ? undefined : portRange(flags.serviceNodePortRange),
     authentication: authenticationSettings(flags),
     authorization: authorizationSettings(flags),
     encryption: {
@@ -284,12 +289,6 @@ export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
     serviceAccounts: serviceAccountSettings(flags),
     flags: flags.all,
   };
-}
-
-function nodePorts(text: string | undefined): ApiServerSettings['nodePorts'] {
-  if (text === undefined) return undefined;
-  const [first, last] = portRange(text);
-  return { first, last };
 }
 
 const path = (file: string | undefined) => file && resolve(file);

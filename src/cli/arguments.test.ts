@@ -14,7 +14,7 @@ test.each([
   ['30000+100', [30_000, 30_100]],
   ['65000+2000', [65_000, 65_535]],
   ['30080', [30_080, 30_080]],
-])('a range of ports: %s', (text, range) => expect(portRange(text)).toEqual(range));
+])('a range of ports: %s', (text, [first, last]) => expect(portRange(text)).toEqual({ first, last }));
 
 test.each(['', '30000-', '32767-30000', '0-10', '30000-65536', 'a-b', '1-2-3', '-5'])(
   'no range of ports: %j',

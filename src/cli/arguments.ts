@@ -13,14 +13,14 @@ export function wholeNumber(from: number, to: number) {
 
 const lastPort = 65_535;
 
-/** Reads a range of ports, as upstream does: `30000-32767`, `30000+2767`, or one port. Gives its first and last. */
-export function portRange(text: string): readonly [number, number] {
+/** Reads a range of ports, as upstream does: `30000-32767`, `30000+2767`, or one port. */
+export function portRange(text: string): { first: number; last: number } {
   const [, from, sign, to] = /^(\d{1,5})(?:([-+])(\d{1,5}))?$/.exec(text) ?? [];
   const first = Number(from);
   const last = sign === '+' ? Math.min(first + Number(to), lastPort) : Number(to ?? from);
   if (from === undefined || last > lastPort || first > last || first === 0)
     throw new InvalidArgumentError('must be a range of ports such as 30000-32767.');
-  return [first, last];
+  return { first, last };
 }
 
 /** Reads the path of a directory. An empty one, such as of a variable that is not set, would be the working directory. */

@@ -43,7 +43,7 @@ export function kubeconfig(options: KubeconfigOptions): string {
  */
 export async function refuseOtherKubeconfig(path: string, files: Pick<Files, 'readText'>): Promise<void> {
   const text = await files.readText(path).catch(() => '');
-  if (text.trim() === '' || isOwn(text)) return;
+  if (text.trim() === '' || ownConfig(text)) return;
   throw new UserError(
     `${path} holds something else, which would be lost`,
     'give --kubeconfig another file; kubectl reads several with KUBECONFIG=one:other',
@@ -59,12 +59,11 @@ export async function writeKubeconfig(
   text: string,
   files: Pick<Files, 'readText' | 'writeAtomic'>,
 ): Promise<void> {
-  const kept = await files.readText(path).catch(() => '');
-  await files.writeAtomic(path, isOwn(kept) ? withContextsOf(kept, text) : text, { mode: 0o600 });
+  const kept = ownConfig(await files.readText(path).catch(() => ''));
+  await files.writeAtomic(path, kept ? withContextsOf(kept, text) : text, { mode: 0o600 });
 }
 
-function withContextsOf(kept: string, text: string): string {
-  const before = parseYaml(kept) as ConfigFile;
+function withContextsOf(before: ConfigFile, text: string): string {
   const fresh = JSON.parse(text) as ConfigFile;
   const { contexts } = before;
   const isSame = before.clusters[0]?.name === fresh.clusters[0]?.name;
@@ -85,12 +84,14 @@ interface Named {
   name?: unknown;
 }
 
-function isOwn(text: string): boolean {
+/** A kubeconfig that was written here, also after kubectl has changed it; undefined where the text is another. */
+function ownConfig(text: string): ConfigFile | undefined {
   try {
-    const { clusters, users } = parseYaml(text) as ConfigFile;
+    const config = parseYaml(text) as ConfigFile;
+    const { clusters, users } = config;
     const hasOne = clusters.length === 1 && users.length === 1;
-    return hasOne && users[0]?.name === `${clusters[0]?.name}-admin`;
+    return hasOne && users[0]?.name === `${clusters[0]?.name}-admin` ? config : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

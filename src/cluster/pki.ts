@@ -148,17 +148,18 @@ const commonNames: Record<AuthorityName, string> = { ca: 'kubernetes', 'front-pr
 const anew = (dir: string) =>
   `bring it back from a snapshot; or remove ${dir}, so that all is made anew: kubeconfigs, nodes and tokens of before are then those of strangers`;
 
+/** The certificate of a pair. Throws where there is none, or the key is another's. */
+function certificateOf({ certificate, key }: KeyPair): X509Certificate {
+  const read = new X509Certificate(certificate);
+  if (!read.checkPrivateKey(createPrivateKey(key))) throw new Error('the key is not that of the certificate');
+  return read;
+}
+
 /** Throws a `UserError` where what is kept as an authority can be none now: nobody would believe the server. */
-function checkAuthority(
-  { certificate, key }: KeyPair,
-  { path, dir }: { path: string; dir: string },
-  nowMs: number,
-) {
+function checkAuthority(authority: KeyPair, { path, dir }: { path: string; dir: string }, nowMs: number) {
   let read: X509Certificate;
   try {
-    read = new X509Certificate(certificate);
-    if (!read.checkPrivateKey(createPrivateKey(key)))
-      throw new Error('the key is not that of the certificate');
+    read = certificateOf(authority);
   } catch (error) {
     throw new UserError(`${path} holds no authority: ${(error as Error).message}`, anew(dir));
   }
@@ -186,12 +187,11 @@ function readKey(path: string, text: string): string {
 }
 
 /** Whether a kept pair is of use for a while yet: whole, and of the authority there is. */
-function isOfUse({ certificate, key }: KeyPair, authority: KeyPair, nowMs: number): boolean {
+function isOfUse(kept: KeyPair, authority: KeyPair, nowMs: number): boolean {
   try {
-    const read = new X509Certificate(certificate);
+    const read = certificateOf(kept);
     const isValid = Date.parse(read.validFrom) <= nowMs && Date.parse(read.validTo) - nowMs > renewBeforeMs;
-    const issuer = new X509Certificate(authority.certificate);
-    return isValid && read.verify(issuer.publicKey) && read.checkPrivateKey(createPrivateKey(key));
+    return isValid && read.verify(new X509Certificate(authority.certificate).publicKey);
   } catch {
     return false;
   }

@@ -100,12 +100,18 @@ async function refuseSecond({ dataDir }: ClusterOptions, { files }: Platform): P
   throw new UserError(`a cluster already runs in ${dataDir} (process ${state.pid}, ${where})`, hint);
 }
 
+/** What stands before the control plane. */
+interface ControlPlaneParts {
+  fabric: ClusterLayout | undefined;
+  store: Store;
+  scheduling: Scheduling | undefined;
+}
+
 class ClusterBuilder {
   readonly #start: UpOptions;
   readonly #id: string;
   readonly #agents: RunningProcess[] = [];
   readonly #simulated: RunningComponents[] = [];
-  #scheduling: Scheduling | undefined;
   #store: Store | undefined;
   #controlPlane: ControlPlane | undefined;
   #control: LocalListener | undefined;
@@ -141,13 +147,17 @@ class ClusterBuilder {
       throw unusableStore(error);
     });
     if (this.#isReal) await this.#checkMachine();
-    await this.#openStore();
+    // What cannot be used is told before a network is built for it.
+    const scheduling = await this.#readScheduling();
+    const store = await this.#openStore();
     let fabric: ClusterLayout | undefined;
     if (this.#isReal) {
       await this.#removeLeftovers();
       fabric = await this.#step('network of the nodes', () => this.#createFabric());
     }
-    const controlPlane = await this.#step('control plane', () => this.#startControlPlane(fabric));
+    const controlPlane = await this.#step('control plane', () =>
+      this.#startControlPlane({ fabric, store, scheduling }),
+    );
     await writeKubeconfig(kubeconfigPath, controlPlane.kubeconfig, platform.files).catch((error) => {
       throw new UserError(
         `the kubeconfig cannot be written: ${error.message}`,
@@ -201,29 +211,32 @@ class ClusterBuilder {
     await removeHosts(this.#start.platform, this.#id, this.#start.options.dataDir);
   }
 
-  /** What cannot be used is told before a network is built for it. */
-  async #openStore(): Promise<void> {
+  async #readScheduling(): Promise<Scheduling | undefined> {
     const { options, platform, scheduler } = this.#start;
     const file = options.schedulerConfig;
-    this.#scheduling = file
-      ? await readScheduling(file, platform.files)
-      : scheduler && toldScheduling(scheduler);
-    this.#store = await openStore(options, platform);
-    this.#control = await answerCommands(this.#store, { platform, dataDir: options.dataDir });
+    return file ? readScheduling(file, platform.files) : scheduler && toldScheduling(scheduler);
   }
 
-  async #startControlPlane(fabric: ClusterLayout | undefined): Promise<ControlPlane> {
+  async #openStore(): Promise<Store> {
+    const { options, platform } = this.#start;
+    const store = await openStore(options, platform);
+    this.#store = store;
+    this.#control = await answerCommands(store, { platform, dataDir: options.dataDir });
+    return store;
+  }
+
+  async #startControlPlane({ fabric, store, scheduling }: ControlPlaneParts): Promise<ControlPlane> {
     const { options, platform, httpThread } = this.#start;
     const pki = new Pki(`${options.dataDir}/pki`, platform);
     const common = {
       platform,
-      store: this.#store as Store,
+      store,
       pki,
       httpThread,
       sharedStore: options.store === 'etcd',
       leaderElection: options.leaderElection,
       apiServer: options.apiServer,
-      scheduling: this.#scheduling,
+      scheduling,
       volumeDir: `${options.dataDir}/volumes`,
       addresses: ['127.0.0.1', ...(fabric ? [fabric.hostAddress] : [])],
       advertiseAddress: fabric?.hostAddress,

@@ -1,5 +1,6 @@
 import type { Service } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
+import { portKey, portNumbers } from '../machinery/service-ports.ts';
 import { Recent } from '../platform/recent.ts';
 
 /** Looks into the cluster; given by the informers, so that answers are functions of what is known. */
@@ -155,7 +156,7 @@ function findEndpoints(service: Service, slices: readonly EndpointSlice[]): Endp
   const found = slices
     .filter((slice) => slice.addressType === 'IPv4')
     .flatMap((slice) => {
-      const ports = new Map((slice.ports ?? []).map((p) => [portKey(p), p.port ?? 0]));
+      const ports = portNumbers(slice);
       return (slice.endpoints ?? [])
         .filter((e) => (e.conditions?.ready ?? true) || service.spec.publishNotReadyAddresses)
         .flatMap((e) =>
@@ -168,9 +169,6 @@ function findEndpoints(service: Service, slices: readonly EndpointSlice[]): Endp
     });
   return [...new Map(found.map((e) => [`${e.hostname} ${e.address}`, e])).values()];
 }
-
-const portKey = ({ name, protocol }: { name?: string; protocol?: string }) =>
-  `${protocol ?? 'TCP'}/${name ?? ''}`;
 
 /** The records under the name, made once for the endpoints that there are. */
 function recordsOnce({ name, endpoints }: About, make: () => Records): Records {

@@ -1,6 +1,7 @@
 import type { EndpointSlice } from '../api/discovery/v1.ts';
 import type { Service, ServicePort } from '../api/core/v1.ts';
 import { isPlainIPv4 } from '../machinery/ip.ts';
+import { portKey, portNumbers } from '../machinery/service-ports.ts';
 
 /** One address and port behind a Service's port. */
 export interface Backend {
@@ -37,25 +38,6 @@ export function backendsOf(slices: readonly EndpointSlice[], port: ServicePort, 
   }
   return [...found.values()].sort((a, b) => (`${a.address}:${a.port}` < `${b.address}:${b.port}` ? -1 : 1));
 }
-
-const numbers = new WeakMap<EndpointSlice, ReadonlyMap<string, number>>();
-
-/** The numbers of a slice's ports. They are found by key: Services and slices may have thousands of ports. */
-function portNumbers(slice: EndpointSlice): ReadonlyMap<string, number> {
-  const known = numbers.get(slice);
-  if (known) return known;
-  const made = new Map<string, number>();
-  for (const port of slice.ports ?? []) {
-    const key = portKey(port);
-    if (!made.has(key)) made.set(key, port.port ?? 0);
-  }
-  numbers.set(slice, made);
-  return made;
-}
-
-/** What a Service's port and that of its slices have in common. */
-const portKey = ({ name, protocol }: { name?: string; protocol?: string }) =>
-  `${protocol ?? 'TCP'}/${name ?? ''}`;
 
 export const protocolOf = (port: ServicePort) => port.protocol ?? 'TCP';
 

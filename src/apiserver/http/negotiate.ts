@@ -124,8 +124,8 @@ export function negotiate(header: string | undefined, endpoint: Endpoint): Forma
   const format = acceptedFormat(header, endpoint);
   if (format) return format;
   // A watch is first asked what it says, then how it is sent.
-  const isStream = isWatch(endpoint) && acceptedFormat(header, endpoint === 'watch' ? 'resource' : 'custom');
-  const offered = isStream
+  const told = isWatch(endpoint) && acceptedFormat(header, endpoint === 'watch' ? 'resource' : 'custom');
+  const offered = told
     ? streamEncodings.map((e) => `${mediaTypes[e]};stream=watch`)
     : encodings.map((e) => mediaTypes[e]);
   throw notAcceptable(`only the following media types are accepted: ${offered.join(', ')}`);

@@ -102,20 +102,21 @@ async function createGenerated(
   object: KubernetesObject,
   options: WriteOptions,
 ): Promise<ObjectAnswer> {
-  const booking = { isDone: false, isNameGenerated: true };
+  const tries = { isBooked: false, isNameGenerated: true };
   for (let attempt = 1; ; attempt++) {
     try {
-      return await createOne(call, clone(object), options, booking);
+      return await createOne(call, clone(object), options, tries);
     } catch (error) {
       if (attempt === maxNameAttempts || !hasReason(error, 'AlreadyExists')) throw error;
     }
   }
 }
 
-/** Whether what a new object takes has been booked: once, however many names are tried where the server makes them up. */
-interface Booking {
-  isDone: boolean;
-  isNameGenerated?: boolean;
+/** What the tries to store one new object have in common; there are several where the server makes up the name. */
+interface Tries {
+  /** Whether what the object takes has been booked: once, however many names are tried. */
+  isBooked: boolean;
+  isNameGenerated: boolean;
 }
 
 /** Stores a new object, in the form of the stored kind, that has been through mutating admission. */
@@ -123,7 +124,7 @@ export async function createOne(
   call: Call,
   object: KubernetesObject,
   options: WriteOptions,
-  booking: Booking = { isDone: false },
+  tries: Tries = { isBooked: false, isNameGenerated: false },
 ): Promise<ObjectAnswer> {
   // Mutating admission says neither where an object is nor what the server alone does.
   wipeSystemFields(object.metadata);
@@ -132,10 +133,10 @@ export async function createOne(
   const context = hookContext(call, object.metadata.name ?? '', options.dryRun);
   prepare(call, object, context);
   await stepTogether;
-  if (!call.registry.kind.allocate) return store(call, object, { options, booking, isAdmitted: false });
+  if (!call.registry.kind.allocate) return store(call, object, { options, tries, isAdmitted: false });
   for (let isAdmitted = false; ; isAdmitted = true) {
     try {
-      return await createAllotted(call, clone(object), { options, booking, context, isAdmitted });
+      return await createAllotted(call, clone(object), { options, tries, context, isAdmitted });
     } catch (error) {
       if (!(error instanceof AllotmentLost)) throw error;
     }
@@ -144,7 +145,7 @@ export async function createOne(
 
 interface Creation {
   options: WriteOptions;
-  booking: Booking;
+  tries: Tries;
   /** Validating admission has let it through. */
   isAdmitted: boolean;
   allocation?: Allocation;
@@ -199,13 +200,13 @@ function createErrors(call: Call, object: KubernetesObject, context: HookContext
 async function store(
   call: Call,
   object: KubernetesObject,
-  { options, booking, isAdmitted, allocation }: Creation,
+  { options, tries, isAdmitted, allocation }: Creation,
 ): Promise<ObjectAnswer> {
   if (!isAdmitted) {
-    const { isDone: isBooked, isNameGenerated = false } = booking;
+    const { isBooked, isNameGenerated } = tries;
     const write = { operation: 'CREATE', object, options, isNameGenerated } as const;
     await validateAdmission(call, write, { isBooked });
-    booking.isDone = true;
+    tries.isBooked = true;
   }
   const name = object.metadata.name as string;
   const key = keyOf(call, name);

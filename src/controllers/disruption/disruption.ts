@@ -67,16 +67,15 @@ class DisruptionController {
     const addBudget = (budget: Stored<PodDisruptionBudget>) => queue.add(keyOf(budget));
     this.#budgets.onChange({ added: addBudget, updated: addBudget });
     const addFor = (pod: Stored<Pod>) => {
-      for (const key of this.#selecting.keysFor(pod)) {
+      const keys = this.#selecting.keysFor(pod);
+      for (const key of keys) {
         const { expectedPods = 0 } = this.#budgets.get(key)?.status ?? {};
         queue.addAfter(key, spacingMs(expectedPods));
       }
+      return keys;
     };
     this.#pods.onChange({
-      added: (pod) => {
-        addFor(pod);
-        this.#tellSeveral(pod);
-      },
+      added: (pod) => this.#tellSeveral(pod, addFor(pod)),
       deleted: addFor,
       updated: (pod, old) => {
         const view = (p: Pod) => [
@@ -87,8 +86,7 @@ class DisruptionController {
         ];
         if (deepEqual(view(pod), view(old))) return;
         addFor(old);
-        addFor(pod);
-        this.#tellSeveral(pod);
+        this.#tellSeveral(pod, addFor(pod));
       },
     });
   }
@@ -140,9 +138,8 @@ class DisruptionController {
     this.#tell(budget, 'UnmanagedPods', message, 'Warning');
   }
 
-  /** Nobody may evict a pod that several budgets speak of. */
-  #tellSeveral(pod: Stored<Pod>): void {
-    const keys = this.#selecting.keysFor(pod);
+  /** Nobody may evict a pod that several budgets speak of; `keys` are those of all that do. */
+  #tellSeveral(pod: Stored<Pod>, keys: readonly string[]): void {
     if (keys.length < 2) return;
     const { namespace = '', name } = pod.metadata;
     const chosen = goQuote(keys[0]?.slice(namespace.length + 1) ?? '');

@@ -9,10 +9,10 @@ import {
 import type { KubernetesObject } from '../../../api/resource.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import { StatusError } from '../../../machinery/status-error.ts';
+import { TurnSteps } from '../../../platform/turn.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import { withAnswers } from '../expressions/answers.ts';
 import type { Form } from '../forms.ts';
-import { TurnSteps } from '../../../platform/turn.ts';
 import { findWanted, isExempt, isWanted, requestNamespace } from '../matching.ts';
 import { refuse } from '../refuse.ts';
 import { replaceContents } from '../replace-contents.ts';
