@@ -114,6 +114,84 @@ export function transportContract(name: string, start: () => Promise<TransportUn
       });
     });
 
+    const podOf = (spec: object) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p', labels: {} },
+      spec,
+    });
+    const createPod = (spec: object, query = {}) =>
+      api.request({ method: 'POST', path: '/api/v1/namespaces/default/pods', body: podOf(spec), query });
+
+    test.each([
+      [
+        'a text for a list',
+        { containers: 'a' },
+        'into Go struct field PodSpec.spec.containers of type []v1.Container',
+      ],
+      [
+        'a text for a number',
+        { containers: [{ name: 'a', image: 'a', ports: [{ containerPort: '80' }] }] },
+        'json: cannot unmarshal string into Go struct field ContainerPort.spec.containers.ports.containerPort of type int32',
+      ],
+      [
+        'a quantity that is none',
+        { containers: [{ name: 'a', image: 'a', resources: { limits: { cpu: 'much' } } }] },
+        'quantities must match the regular expression',
+      ],
+    ])('what its kind cannot hold is refused: %s', async (_, spec, message) => {
+      const error = (await createPod(spec).catch((e: unknown) => e)) as StatusError;
+      expect(error).toMatchObject({ code: 400, reason: 'BadRequest' });
+      expect(error.message).toContain('Pod in version "v1" cannot be handled as a Pod: ');
+      expect(error.message).toContain(message);
+    });
+
+    test('an object takes the form of its kind: what is empty goes, quantities are canonical, names nobody knows go', async () => {
+      const container = {
+        name: 'a',
+        image: 'a',
+        stdin: false,
+        args: [],
+        resources: { limits: { cpu: '0.50' } },
+      };
+      const spec = { containers: [container], hostNetwork: false, overhead: {}, unheardOf: 1 };
+      const made = (await createPod(spec, { dryRun: 'All' })) as KubernetesObject & { spec: typeof spec };
+      expect(made.metadata).not.toHaveProperty('labels');
+      for (const name of ['hostNetwork', 'overhead', 'unheardOf']) expect(made.spec).not.toHaveProperty(name);
+      const [shown] = made.spec.containers;
+      expect(shown).not.toHaveProperty('stdin');
+      expect(shown).not.toHaveProperty('args');
+      expect(shown?.resources.limits).toEqual({ cpu: '500m' });
+    });
+
+    test('names nobody knows are refused where that is asked for', async () => {
+      const spec = { containers: [{ name: 'a', image: 'a' }], unheardOf: 1 };
+      await expect(createPod(spec, { fieldValidation: 'Strict' })).rejects.toMatchObject({
+        code: 400,
+        message: expect.stringContaining('strict decoding error: unknown field "spec.unheardOf"'),
+      });
+    });
+
+    test('an object of another kind, and one that is none, are refused', async () => {
+      const post = (body: unknown) => api.request({ method: 'POST', path, body });
+      await expect(post({ ...named('x'), kind: 'Secret' })).rejects.toMatchObject({
+        code: 400,
+        message: expect.stringContaining('Secret in version "v1" cannot be handled as a ConfigMap'),
+      });
+      await expect(post({ ...named('x'), kind: 5 })).rejects.toMatchObject({
+        code: 400,
+        message: expect.stringContaining("couldn't get version/kind"),
+      });
+    });
+
+    test('options of a deletion that are none are refused', async () => {
+      const body = { gracePeriodSeconds: 'soon' };
+      await expect(api.request({ method: 'DELETE', path: `${path}/x`, body })).rejects.toMatchObject({
+        code: 400,
+        message: expect.stringContaining('gracePeriodSeconds'),
+      });
+    });
+
     test('a cause goes with a write', async () => {
       const cause = {
         reason: 'ünïcode, "quotes" and % signs',

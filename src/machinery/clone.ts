@@ -1,4 +1,4 @@
-/** A deep copy of a JSON value. Far quicker than structuredClone; depth is bounded where values are decoded. */
+/** A deep copy of a JSON value, without keys whose value is undefined: JSON has none. Far quicker than structuredClone; depth is bounded where values are decoded. */
 export function clone<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
@@ -8,7 +8,10 @@ export function clone<T>(value: T): T {
   }
   const copy: Record<string, unknown> = {};
   const source = value as Record<string, unknown>;
-  for (const key in source) setOwn(copy, key, clone(source[key]));
+  for (const key in source) {
+    const child = source[key];
+    if (child !== undefined) setOwn(copy, key, clone(child));
+  }
   return copy as T;
 }
 

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../api/resource.ts';
 import { setOwn } from './clone.ts';
+import { clone } from './clone.ts';
 import { ConformError, conform, unknownFieldErrors } from './conform.ts';
 import { withinDepth } from './depth.ts';
 import { goQuote, jsonTypeName } from './go-text.ts';
@@ -90,6 +91,15 @@ function readKind(value: unknown, expected: GroupVersionKind): GroupVersionKind 
   const parsed = parseApiVersion(apiVersion);
   if (!parsed) throw new UnreadableError(`unexpected GroupVersion string: ${apiVersion}`);
   return { group: parsed.group, version: parsed.version, kind };
+}
+
+function kindOf(given: object, expected: GroupVersionKind): GroupVersionKind {
+  try {
+    return readKind(given, expected);
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    throw unrecognized(expected, error.message, Buffer.from(JSON.stringify(given)));
+  }
 }
 
 /** The first bytes of a body, as errors show them. */
@@ -245,6 +255,22 @@ export function decodeObject(body: string, options: DecodeOptions): Decoded {
     throw cannotBeHandled(gvk, expected, strictDecodingMessage(warnings));
   }
   return { object, gvk, warnings };
+}
+
+/**
+ * Takes the object of a caller in this process, which stays the caller's, into the form that decoding gives it. It need not say
+ * what it is. Throws as `decodeObject` does.
+ */
+export function decodeValue(given: object, options: Omit<DecodeOptions, 'format'>): Decoded {
+  const { expected, fieldValidation } = options;
+  const object = clone(given) as Json;
+  const gvk = kindOf(object, expected);
+  const wrongKind = kindSchema(expected) && mismatchReason(gvk, expected);
+  if (wrongKind) throw cannotBeHandled(gvk, expected, wrongKind);
+  const { value, unknown } = conformOrRefuse(object, gvk, expected);
+  const warnings = fieldValidation === 'Ignore' ? [] : unknownFieldErrors(unknown);
+  const named = { ...value, apiVersion: formatApiVersion(gvk), kind: gvk.kind };
+  return { object: named as unknown as KubernetesObject, gvk, warnings };
 }
 
 function unwrap(bytes: Uint8Array, expected: GroupVersionKind) {

@@ -6,6 +6,7 @@ import {
   cannotBeHandled,
   decodeObject,
   decodeProtobufObject,
+  decodeValue,
   readOptions,
   strictDecodingMessage,
 } from '../../machinery/decode.ts';
@@ -28,9 +29,7 @@ export function decodeBody(
   expected: Expected,
   fieldValidation: FieldValidation,
 ): KubernetesObject {
-  const { body } = call.request;
-  const object =
-    body && 'value' in body ? ownValue(body.value, expected.gvk) : decoded(call, expected, fieldValidation);
+  const object = decoded(call, expected, fieldValidation);
   expected.defaults(object);
   call.request.decoded?.(object);
   return withoutUndefined(object);
@@ -67,6 +66,7 @@ export function warningsOf(error: string): string[] {
 }
 
 function read(body: RequestBody | undefined, expected: GroupVersionKind, fieldValidation: FieldValidation) {
+  if (body && 'value' in body) return decodeValue(body.value as object, { expected, fieldValidation });
   const bytes = body && 'bytes' in body ? body.bytes : new Uint8Array();
   const format = formatOf(body, kindSchema(expected) ? accepted : acceptedOfCustom);
   if (format === 'protobuf') return decodeProtobufObject(bytes, expected);
@@ -92,18 +92,6 @@ function formatOf(body: RequestBody | undefined, types: readonly string[] = acce
   );
 }
 
-/** An object of a caller in this process, whose types hold by construction. */
-function ownValue(value: unknown, expected: GroupVersionKind): KubernetesObject {
-  const object = clone(value) as KubernetesObject;
-  object.apiVersion ??= formatApiVersion(expected);
-  object.kind ??= expected.kind;
-  object.metadata ??= {};
-  if (object.kind !== expected.kind || object.apiVersion !== formatApiVersion(expected)) {
-    throw badRequest(`${object.apiVersion} ${object.kind} cannot be handled as a ${expected.kind}`);
-  }
-  return object;
-}
-
 function checkVersion(gvk: GroupVersionKind, expected: GroupVersionKind): void {
   if (gvk.group === expected.group && gvk.version === expected.version) return;
   const [said, wanted] = [formatApiVersion(gvk), formatApiVersion(expected)];
@@ -119,24 +107,27 @@ const deleteOptionsKind = { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOp
 export function decodeDeleteOptions(call: Call): DeleteOptions | undefined {
   const { body } = call.request;
   if (!body) return undefined;
-  if ('value' in body) return body.value as DeleteOptions | undefined;
-  if (body.bytes.length === 0) return undefined;
-  const value = readDeleteOptions(body.bytes, formatOf(body));
+  const isEmpty = 'value' in body ? body.value === undefined : body.bytes.length === 0;
+  if (isEmpty) return undefined;
+  const value = readDeleteOptions(body);
   call.request.decoded?.(value);
   return value;
 }
 
-function readDeleteOptions(bytes: Uint8Array, format: Format): DeleteOptions {
-  if (format === 'protobuf') return decodeProtobuf(bytes, deleteOptionsKind).object as DeleteOptions;
-  const text = Buffer.from(bytes).toString();
-  const { parsed, gvk } = readOptions(text, { format, expected: deleteOptionsKind });
-  if (gvk.kind !== deleteOptionsKind.kind) {
-    throw badRequest('decoded object cannot be converted to DeleteOptions');
-  }
+function readDeleteOptions(body: RequestBody): DeleteOptions {
+  const parsed = 'value' in body ? clone(body.value) : parsedOptions(body.bytes, formatOf(body));
   try {
     return conform(parsed ?? {}, deleteOptionsType).value as DeleteOptions;
   } catch (error) {
     if (error instanceof ConformError) throw badRequest(error.message);
     throw error;
   }
+}
+
+function parsedOptions(bytes: Uint8Array, format: Format): unknown {
+  if (format === 'protobuf') return decodeProtobuf(bytes, deleteOptionsKind).object;
+  const text = Buffer.from(bytes).toString();
+  const { parsed, gvk } = readOptions(text, { format, expected: deleteOptionsKind });
+  if (gvk.kind === deleteOptionsKind.kind) return parsed;
+  throw badRequest('decoded object cannot be converted to DeleteOptions');
 }

@@ -27,6 +27,7 @@ import { MetricError, type Proposal, propose, type Scaled } from './proposal.ts'
 import type { Tolerance } from './replicas.ts';
 import { actionOf, type Result, ScalerMetrics } from './scaler-metrics.ts';
 import { ScaledSelectors } from './selectors.ts';
+import { saysSame } from '../shared/status.ts';
 
 type Scaler = Stored<HorizontalPodAutoscaler>;
 
@@ -380,7 +381,7 @@ class Autoscaler {
   ): Promise<void> {
     const { desiredReplicas = 0 } = found ?? {};
     const status = { ...found, desiredReplicas, conditions };
-    if (deepEqual(scaler.status ?? {}, status)) return;
+    if (saysSame(horizontalpodautoscalers, scaler.status, status)) return;
     const cause = causedBy(scaler, `${desiredReplicas} replicas are right now`);
     try {
       await this.#context.client.of(horizontalpodautoscalers).updateStatus({ ...scaler, status }, { cause });

@@ -8,7 +8,6 @@ import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { parseSchedule, type Schedule } from '../../machinery/cron/schedule.ts';
 import { isTimeZone } from '../../machinery/cron/time-zone.ts';
-import { deepEqual } from '../../machinery/equal.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { formatTime } from '../../platform/clock.ts';
@@ -24,6 +23,7 @@ import {
 import { byController, indexByController } from '../shared/claims.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf, isControlledBy } from '../shared/owners.ts';
+import { saysSame } from '../shared/status.ts';
 import { endedAs, findDue, jobFor, surplusJobs } from './plan.ts';
 
 const zonesPage = 'https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/';
@@ -238,7 +238,7 @@ class CronJobController {
 
   async #report(cron: Stored<CronJob>, { active, ...rest }: CronJobStatus): Promise<void> {
     const status = { ...rest, ...(active?.length && { active }) };
-    if (deepEqual(cron.status ?? {}, status)) return;
+    if (saysSame(cronjobs, cron.status, status)) return;
     const cause = causedBy(cron, `${active?.length ?? 0} Jobs of it run`);
     const written = await this.#context.client.of(cronjobs).updateStatus({ ...cron, status }, { cause });
     this.#writes.wrote(keyOf(cron), this.#crons, written);

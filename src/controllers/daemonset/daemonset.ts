@@ -23,6 +23,7 @@ import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
 import { currentRevision, truncateHistory } from '../shared/revisions.ts';
 import { Selecting } from '../shared/selecting.ts';
+import { saysSame } from '../shared/status.ts';
 import { type DaemonSetInput, type DaemonSetPlan, daemonSetStatus, planDaemonSet } from './plan.ts';
 import { daemonPod, hashLabel, mayMoveDaemons, nodeOf, placement } from './pods.ts';
 
@@ -207,7 +208,7 @@ class DaemonSetController {
   async #report(set: Stored<DaemonSet>, counted: DaemonSetStatus): Promise<void> {
     const { conditions } = set.status ?? {};
     const status = { ...counted, ...(conditions && { conditions }) };
-    if (deepEqual(set.status ?? {}, status)) return;
+    if (saysSame(daemonsets, set.status, status)) return;
     const cause = causedBy(set, `${status.numberReady} of ${status.desiredNumberScheduled} nodes run it`);
     const written = await this.#context.client.of(daemonsets).updateStatus({ ...set, status }, { cause });
     this.#writes.wrote(keyOf(set), this.#setInformer, written);

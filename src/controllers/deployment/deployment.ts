@@ -20,6 +20,7 @@ import { byController, claim, indexByController } from '../shared/claims.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf, isControlledBy } from '../shared/owners.ts';
 import { Selecting } from '../shared/selecting.ts';
+import { saysSame } from '../shared/status.ts';
 import { desiredKey, maxKey, revisionKey } from './annotations.ts';
 import { type DeploymentPlan, planDeployment } from './plan.ts';
 import { desiredOf, limitsOf, replicasOf, type Scaling } from './scaling.ts';
@@ -199,7 +200,7 @@ class DeploymentController {
 
   /** The revision goes with the status: written as a status, an annotation does not count as a new generation. */
   async #report(deployment: Stored<Deployment>, status: DeploymentStatus, revision?: string): Promise<void> {
-    if (!revision && deepEqual(deployment.status ?? {}, status)) return;
+    if (!revision && saysSame(deployments, deployment.status, status)) return;
     const cause = causedBy(
       deployment,
       `${status.updatedReplicas ?? 0} pods are of the current template, ${status.availableReplicas ?? 0} are available`,

@@ -25,6 +25,7 @@ import type { Discover } from '../discovery.ts';
 import { byNamespace, indexByNamespace, isReady } from '../shared/pods.ts';
 import { Selecting } from '../shared/selecting.ts';
 import { spacingMs } from '../shared/spacing.ts';
+import { saysSame } from '../shared/status.ts';
 import { budgetStatus, failedStatus, healthyPods, needsScale, pendingEvictions, wantedPods } from './plan.ts';
 import { ScaleFinder } from './scale-finder.ts';
 
@@ -155,7 +156,7 @@ class DisruptionController {
   }
 
   async #report(budget: Stored<PodDisruptionBudget>, status: PodDisruptionBudgetStatus): Promise<void> {
-    if (deepEqual(budget.status ?? {}, status)) return;
+    if (saysSame(poddisruptionbudgets, budget.status, status)) return;
     const cause = causedBy(budget, `${status.currentHealthy ?? 0} of its pods are healthy`);
     const api = this.#context.client.of(poddisruptionbudgets);
     const written = await api.updateStatus({ ...budget, status }, { cause });

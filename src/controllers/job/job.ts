@@ -6,7 +6,6 @@ import type { Component } from '../../client/component.ts';
 import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
-import { deepEqual } from '../../machinery/equal.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import {
   type ControllerContext,
@@ -20,6 +19,7 @@ import { claim, indexByController } from '../shared/claims.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
+import { saysSame } from '../shared/status.ts';
 import { compiledOnce } from '../../machinery/label-selector.ts';
 import { type Count, countPods } from './count.ts';
 import { FailureMemory } from './delays.ts';
@@ -188,7 +188,7 @@ class JobController {
   }
 
   async #report(key: string, job: Stored<Job>, status: JobStatus): Promise<Stored<Job>> {
-    if (deepEqual(job.status ?? {}, status)) return job;
+    if (saysSame(jobs, job.status, status)) return job;
     const { active = 0, succeeded = 0, failed = 0 } = status;
     const cause = causedBy(job, `${active} pods run, ${succeeded} have succeeded, ${failed} have failed`);
     const written = await this.#context.client.of(jobs).updateStatus({ ...job, status }, { cause });

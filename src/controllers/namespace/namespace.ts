@@ -5,12 +5,12 @@ import { resourcePath } from '../../client/client.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
-import { deepEqual } from '../../machinery/equal.ts';
 import { ignoring } from '../../machinery/status-error.ts';
 import { turnTogether } from '../../platform/turn.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { type Discover, type ServedResource, servingVerbs } from '../discovery.ts';
 import { byNamespace, indexByNamespace } from '../shared/pods.ts';
+import { saysSame } from '../shared/status.ts';
 import { type Emptying, outlookFor, type Remains, statusAfter, undiscoveredText } from './plan.ts';
 
 const ourFinalizer = 'kubernetes';
@@ -146,7 +146,7 @@ class NamespaceDeleter {
 
   async #report(namespace: Stored<Namespace>, emptying: Emptying): Promise<Stored<Namespace>> {
     const status = statusAfter(namespace.status, emptying, this.#context.clock.now());
-    if (deepEqual(namespace.status, status)) return namespace;
+    if (saysSame(namespaces, namespace.status, status)) return namespace;
     const left = emptying.remains.reduce((sum, { items }) => sum + items.length, 0);
     const cause = causedBy(namespace, `${left} objects are left in it`);
     return this.#context.client.of(namespaces).updateStatus({ ...namespace, status }, { cause });

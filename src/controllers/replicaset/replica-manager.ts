@@ -6,7 +6,6 @@ import type { Component } from '../../client/component.ts';
 import { type Informer, keyOf } from '../../client/informer.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { type Cause, causedBy } from '../../client/transport.ts';
-import { deepEqual } from '../../machinery/equal.ts';
 import type { Selector } from '../../machinery/label-selector.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import { exponentialBounds } from '../../platform/metrics/histogram.ts';
@@ -25,6 +24,7 @@ import { isActive, podFromTemplate } from '../shared/pods.ts';
 import { isTerminatingNamespace } from '../shared/namespaces.ts';
 import { Selecting } from '../shared/selecting.ts';
 import { spacingMs } from '../shared/spacing.ts';
+import { saysSame } from '../shared/status.ts';
 import { ageRatios, planReplicas, type ReplicaSpec, statusOf } from './plan.ts';
 
 type Replicated = ReplicaSet | ReplicationController;
@@ -193,7 +193,7 @@ class ReplicaManager<T extends Replicated> {
   }
 
   async #report(set: Stored<T>, next: ReplicaSetStatus): Promise<void> {
-    if (deepEqual(set.status ?? {}, next)) return;
+    if (saysSame(this.#options.resource, set.status, next)) return;
     const cause = causedBy(set, `${next.replicas} pods exist, ${next.readyReplicas ?? 0} are ready`);
     const resource = this.#context.client.of(this.#options.resource);
     const written = await resource.updateStatus({ ...set, status: next } as T, { cause });

@@ -21,6 +21,7 @@ import {
 import { type Discover, type ServedResource, servingVerbs } from '../discovery.ts';
 import { byNamespace, indexByNamespace } from '../shared/pods.ts';
 import { spacingMs } from '../shared/spacing.ts';
+import { saysSame } from '../shared/status.ts';
 
 /** Admission counts up; what it cannot see is caught up with by looking anew from time to time. */
 const resyncMs = 300_000;
@@ -138,7 +139,7 @@ class QuotaController {
   }
 
   async #report(quota: Stored<ResourceQuota>, status: ResourceQuota['status']): Promise<void> {
-    if (deepEqual(quota.status ?? {}, status)) return;
+    if (saysSame(resourcequotas, quota.status, status)) return;
     const cause = causedBy(quota, 'what the objects of the namespace take has been counted');
     const api = this.#context.client.of(resourcequotas);
     const written = await api.updateStatus({ ...quota, status }, { cause });

@@ -11,7 +11,6 @@ import type { Component } from '../../client/component.ts';
 import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
-import { deepEqual } from '../../machinery/equal.ts';
 import { compiledOnce } from '../../machinery/label-selector.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import {
@@ -27,6 +26,7 @@ import { controllerOf } from '../shared/owners.ts';
 import { PodWriter } from '../shared/pod-writes.ts';
 import { currentRevision, templateOf, truncateHistory } from '../shared/revisions.ts';
 import { Selecting } from '../shared/selecting.ts';
+import { saysSame } from '../shared/status.ts';
 import { ensureClaims, hasLeavingClaim, syncClaimOwners } from './claims.ts';
 import { meterStatefulSets } from './metrics.ts';
 import { planStatefulSet, type StatefulSetInput, type Step, statefulSetStatus } from './plan.ts';
@@ -226,7 +226,7 @@ class StatefulSetController {
 
   async #report(set: Stored<StatefulSet>, status: StatefulSetStatus): Promise<void> {
     const next = { ...status, ...(set.status?.conditions && { conditions: set.status.conditions }) };
-    if (deepEqual(set.status ?? {}, next)) return;
+    if (saysSame(statefulsets, set.status, next)) return;
     const cause = causedBy(set, `${next.replicas} pods exist, ${next.readyReplicas} are ready`);
     const api = this.#context.client.of(statefulsets);
     const written = await api.updateStatus({ ...set, status: next }, { cause });

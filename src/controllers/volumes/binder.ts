@@ -25,6 +25,7 @@ import {
   type OwnWrites,
 } from '../controller.ts';
 import { byClaim, indexByClaim, isFinished } from '../shared/pods.ts';
+import { saysSame } from '../shared/status.ts';
 import { annotations, classOf, findVolume, isKeptFor, mismatchOf, namesClass } from './match.ts';
 import { notedClaim } from './driver-notes.ts';
 import { type LocalVolumes, localVolume, standardClass } from './local.ts';
@@ -352,7 +353,7 @@ class Binder {
   ): Promise<void> {
     const { accessModes: _, capacity: __, ...before } = claim.status ?? {};
     const next = { ...before, ...status };
-    if (deepEqual(claim.status ?? {}, next)) return;
+    if (saysSame(persistentvolumeclaims, claim.status, next)) return;
     const cause = causedBy(claim, `it is ${next.phase}`);
     const api = this.#context.client.of(persistentvolumeclaims);
     const written = await api.updateStatus({ ...claim, status: next }, { cause });

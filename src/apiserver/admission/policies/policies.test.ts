@@ -344,7 +344,7 @@ describe('validating admission policies', () => {
     await bind('Validating', { ...spec, failurePolicy: 'Ignore' });
     await send('POST', configMaps, configMap(fresh('cm')));
     await bind('Validating', spec);
-    await expect(send('POST', configMaps, configMap(fresh('cm')))).rejects.toThrow(
+    await expect(send('POST', configMaps, configMap(fresh('cm'), { here: 'yes' }))).rejects.toThrow(
       "denied request: expression 'object.data.a == 'b'' resulted in error: no such key: a",
     );
     await send('POST', configMaps, configMap(fresh('cm'), { a: 'b' }));
@@ -620,7 +620,7 @@ describe('checks are counted', () => {
       'enforcement_action="warn",error_type="invalid_error" 1',
     ]);
     const lenient = await bind('Validating', { ...spec, failurePolicy: 'Ignore' });
-    await send('POST', configMaps, configMap(fresh('cm')));
+    await send('POST', configMaps, configMap(fresh('cm'), { here: 'yes' }));
     expect(await countsOf('validating', lenient)).toEqual([
       'enforcement_action="allow",error_type="invalid_error" 1',
     ]);
