@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Job } from '../../api/batch/v1.ts';
+import type { Pod } from '../../api/core/v1.ts';
 import { jobs, pods } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { ApiRequest } from '../../client/transport.ts';
@@ -12,7 +13,7 @@ import { countPods } from './count.ts';
 import { createJobController } from './job.ts';
 import { decide } from './outcome.ts';
 import { nextStatus, planPods } from './plan.ts';
-import { indexOf, isTracked } from './pods.ts';
+import { endedMs, indexOf, isTracked, jobPod } from './pods.ts';
 
 test('indexes are written as ranges', () => {
   expect(`${IndexSet.of([5, 1, 3, 4, 7, 8])}`).toBe('1,3-5,7,8');
@@ -86,6 +87,71 @@ describe('a Job of more pods than there is memory for', () => {
   });
 });
 
+// upstream: MaxUncountedPods
+describe('pods that end all at once', () => {
+  const podOf = (phase: string, index: number) => ({
+    metadata: {
+      name: `p-${index}`,
+      uid: `u-${index}`,
+      finalizers: ['batch.kubernetes.io/job-tracking'],
+      annotations: { 'batch.kubernetes.io/job-completion-index': `${index}` },
+    },
+    status: { phase },
+  });
+  const podsOf = (phase: string) =>
+    Array.from({ length: 1200 }, (_, i) => podOf(phase, i)) as unknown as Stored<Pod>[];
+  const job = (spec: object, status: object = {}) =>
+    ({ metadata: { name: 'j' }, spec, status }) as Stored<Job>;
+  const small = { completions: 1200, parallelism: 1200, backoffLimit: 1 };
+
+  test('are noted in portions, and decided on as a whole', () => {
+    const first = countPods(job(small), podsOf('Succeeded'));
+    expect(first).toMatchObject({ succeeded: 1200, isCutShort: true });
+    expect([first.release.length, first.uncounted.succeeded.length]).toEqual([500, 500]);
+    const outcome = decide(job(small), first, 0);
+    expect(outcome).toMatchObject({ type: 'Complete' });
+    const status = nextStatus(job(small), first, { outcome, activeAfter: [], nowMs: 0 });
+    expect(status.conditions?.map(({ type }) => type)).toEqual(['SuccessCriteriaMet']);
+    const left = podsOf('Succeeded').slice(500);
+    const next = countPods(job(small, status), left);
+    expect(next).toMatchObject({ succeeded: 1200, settled: { succeeded: 500 }, isCutShort: true });
+  });
+
+  test('are not over while some of their indexes are held', () => {
+    const spec = { ...small, completionMode: 'Indexed' };
+    const count = countPods(job(spec), podsOf('Succeeded'));
+    expect([count.completed.size, count.release.length, count.uncounted.succeeded.length]).toEqual([
+      1200, 500, 0,
+    ]);
+    const outcome = decide(job(spec), count, 0);
+    const status = nextStatus(job(spec), count, { outcome, activeAfter: [], nowMs: 0 });
+    expect(status.conditions?.map(({ type }) => type)).toEqual(['SuccessCriteriaMet']);
+  });
+
+  test('and fail with their Job are counted in portions', () => {
+    const count = countPods(job(small), podsOf('Running'), 'Failed');
+    expect([count.failed, count.release.length, count.uncounted.failed.length]).toEqual([1200, 500, 500]);
+  });
+});
+
+// upstream: TestGetFinishedTime
+test('a pod has ended when its last container has, or it was not ready any more, or it was deleted', () => {
+  const terminated = (finishedAt?: string) => ({ name: 'c', state: { terminated: { finishedAt } } });
+  const ready = (status: string) => ({ type: 'Ready', status, lastTransitionTime: '2026-01-01T00:00:20Z' });
+  const went = { deletionTimestamp: '2026-01-01T00:01:00Z', deletionGracePeriodSeconds: 30 };
+  const end = (status: object, metadata: object = {}) =>
+    new Date(
+      endedMs({ metadata: { creationTimestamp: '2026-01-01T00:00:00Z', ...metadata }, status } as never),
+    )
+      .toISOString()
+      .slice(17, 19);
+  const both = [terminated('2026-01-01T00:00:05Z'), terminated('2026-01-01T00:00:07Z')];
+  expect(end({ containerStatuses: both, conditions: [ready('False')] })).toBe('07');
+  expect(end({ containerStatuses: [...both, terminated()], conditions: [ready('False')] })).toBe('20');
+  expect(end({ conditions: [ready('True')] }, went)).toBe('30');
+  expect(end({ conditions: [ready('True')] })).toBe('00');
+});
+
 let cluster: TestCluster;
 let nodes: TestNodes;
 /** Which requests of the controller are refused. */
@@ -112,6 +178,14 @@ const create = (spec: object, podSpec: object = {}) =>
 const get = () => cluster.get(jobs, 'j');
 const ended = (job: Stored<Job>) =>
   (job.status?.conditions ?? []).filter((c) => c.status === 'True').map((c) => `${c.type} ${c.reason}`);
+const disruption = { type: 'DisruptionTarget', status: 'True' };
+/** The failure policy that leaves disrupted pods out of account. */
+const ignoring = { rules: [{ action: 'Ignore', onPodConditions: [disruption] }] };
+/** A pod fails, and not by its own fault. */
+const disrupt = (pod: Stored<Pod> | undefined) => {
+  const status = { phase: 'Failed', conditions: [disruption] };
+  return cluster.patch(pods, pod?.metadata.name ?? '', { status }, { subresource: 'status' });
+};
 const running = async () =>
   (await cluster.list(pods)).filter((p) => p.status?.phase === 'Running' && !p.metadata.deletionTimestamp);
 
@@ -137,6 +211,54 @@ describe('metrics', () => {
     const mode = 'completion_mode="NonIndexed",result="failed"';
     expect(count(`jobs_finished_total{${mode},reason="BackoffLimitExceeded"}`)).toBe(1);
     expect(count(`job_pods_finished_total{${mode}}`)).toBe(1);
+  });
+
+  // upstream: TestIndexedJob, TestBackoffLimitPerIndex
+  test('tell of indexes that succeeded and of those that failed', async () => {
+    nodes.fate = (pod) => (indexOf(pod) === 1 ? 'Failed' : 'Succeeded');
+    const indexed = { completions: 3, parallelism: 3, completionMode: 'Indexed' };
+    await create({ ...indexed, backoffLimitPerIndex: 0 });
+    await cluster.settle();
+    expect(count('job_finished_indexes_total{status="succeeded",backoffLimit="perIndex"}')).toBe(2);
+    expect(count('job_finished_indexes_total{status="failed",backoffLimit="perIndex"}')).toBe(1);
+  });
+
+  // upstream: TestParallelJob
+  test('tell of pods that were made, and made again, and held until they were counted', async () => {
+    await create({ parallelism: 2, completions: 2 });
+    await cluster.settle();
+    for (const pod of await running()) await nodes.become(pod, 'Failed');
+    await cluster.pass(25_000);
+    for (const pod of await running()) await nodes.become(pod, 'Succeeded');
+    await cluster.settle();
+    expect(count('job_pods_creation_total{reason="new",status="succeeded"}')).toBe(2);
+    const again = 'reason="recreate_terminating_or_failed",status="succeeded"';
+    expect(count(`job_pods_creation_total{${again}}`)).toBe(2);
+    expect(count('terminated_pods_tracking_finalizer_total{event="add"}')).toBe(4);
+    expect(count('terminated_pods_tracking_finalizer_total{event="delete"}')).toBe(4);
+  });
+
+  // upstream: TestJobPodReplacementPolicy
+  test('tell of pods that could not be made', async () => {
+    refuse = (r) => r.method === 'POST';
+    await create({ podReplacementPolicy: 'Failed' });
+    await cluster.settle();
+    expect(count('job_pods_creation_total{reason="new",status="failed"}')).toBeGreaterThan(0);
+  });
+
+  // upstream: TestJobPodFailurePolicy
+  test.each(['FailJob', 'Ignore', 'Count'])('tell of failures by what a policy says: %s', async (action) => {
+    const onPodConditions = [{ type: 'ConfigIssue', status: 'True' }];
+    await create({ podFailurePolicy: { rules: [{ action, onPodConditions }] } });
+    await cluster.settle();
+    const [name] = await cluster.names(pods);
+    const status = { phase: 'Failed', conditions: [{ type: 'ConfigIssue', status: 'True' }] };
+    await cluster.patch(pods, name ?? '', { status }, { subresource: 'status' });
+    expect(count(`pod_failures_handled_by_failure_policy_total{action="${action}"}`)).toBe(1);
+    await cluster.pass(11_000);
+    for (const pod of await running()) await nodes.become(pod, 'Failed');
+    await cluster.settle();
+    expect(count(`pod_failures_handled_by_failure_policy_total{action="${action}"}`)).toBe(1);
   });
 
   test('tell of those that others deal with', async () => {
@@ -278,6 +400,58 @@ describe('a Job', () => {
     expect(await cluster.list(pods)).toEqual([]);
   });
 
+  // upstream: TestOrphanPodsFinalizersClearedWithGC
+  test.each([{ backoffLimitPerIndex: 3 }, { podReplacementPolicy: 'Failed' }])(
+    'holds none of its pods while it goes after them: %j',
+    async (spec) => {
+      const context = cluster.context('generic-garbage-collector');
+      await cluster.run(createGarbageCollector(context, { discover: cluster.discover }));
+      nodes.place = () => 'lost';
+      nodes.lets = false;
+      await create({ parallelism: 2, completions: 2, completionMode: 'Indexed', ...spec });
+      await cluster.settle();
+      const [first] = await running();
+      if (first) await nodes.become(first, 'Failed');
+      await cluster.settle();
+      await cluster.delete(jobs, 'j', { propagationPolicy: 'Foreground' });
+      expect((await cluster.list(pods)).filter(isTracked)).toEqual([]);
+      for (const pod of await cluster.list(pods)) await nodes.finish(pod);
+      await cluster.pass(1_000);
+      expect(await cluster.find(jobs, 'j')).toBeUndefined();
+    },
+  );
+
+  test('waits after a failure, also one that its policy says to ignore', async () => {
+    await create({ podFailurePolicy: ignoring });
+    await cluster.settle();
+    await disrupt((await cluster.list(pods))[0]);
+    expect(await running()).toEqual([]);
+    await cluster.pass(11_000);
+    expect(await running()).toHaveLength(1);
+    expect((await get()).status?.failed).toBeUndefined();
+  });
+
+  test('waits after a pod was deleted, however long that had been ready', async () => {
+    await create({});
+    await cluster.pass(3_600_000);
+    await cluster.delete(pods, (await cluster.names(pods))[0] ?? '');
+    expect(await running()).toEqual([]);
+    await cluster.pass(41_000);
+    expect(await running()).toHaveLength(1);
+  });
+
+  // upstream: TestSyncOrphanPod
+  test('has nothing to do with pods of another kind of Job', async () => {
+    const owner = { apiVersion: 'example.com/v1', kind: 'Job', name: 'j', uid: 'u', controller: true };
+    const finalizers = ['batch.kubernetes.io/job-tracking'];
+    await cluster.create(pods, {
+      metadata: { name: 'theirs', finalizers, ownerReferences: [owner] },
+      spec: { containers: [{ name: 'c', image: 'work:1' }] },
+    });
+    await cluster.settle();
+    expect(isTracked(await cluster.get(pods, 'theirs'))).toBe(true);
+  });
+
   test('lets go of pods that stay when it goes', async () => {
     await cluster.run(
       createGarbageCollector(cluster.context('generic-garbage-collector'), { discover: cluster.discover }),
@@ -317,7 +491,15 @@ describe('an indexed Job', () => {
     const first = all.find((p) => indexOf(p) === 0);
     expect(first?.metadata.name).toMatch(/^j-0-.{5}$/);
     expect(first?.spec.hostname).toBe('j-0');
-    expect(first?.spec.containers[0]?.env?.[0]).toMatchObject({ name: 'JOB_COMPLETION_INDEX' });
+    expect(first?.spec.containers[0]?.env?.[0]).toEqual({
+      name: 'JOB_COMPLETION_INDEX',
+      valueFrom: {
+        fieldRef: {
+          apiVersion: 'v1',
+          fieldPath: "metadata.labels['batch.kubernetes.io/job-completion-index']",
+        },
+      },
+    });
     for (const index of [0, 2]) await end(index, 'Succeeded');
     expect((await get()).status).toMatchObject({ succeeded: 2, completedIndexes: '0,2' });
     await end(1, 'Failed');
@@ -366,6 +548,48 @@ describe('an indexed Job', () => {
     await cluster.pass(11_000);
     expect((await running()).map(indexOf).sort()).toEqual([1, 2]);
     expect((await get()).status).toMatchObject({ active: 2, terminating: 1, failed: 1 });
+  });
+
+  test('waits for each index after its failures, also those that its policy says to ignore', async () => {
+    await create({ ...indexed, backoffLimitPerIndex: 1, podFailurePolicy: ignoring });
+    await cluster.settle();
+    const again = () => running().then((all) => all.find((pod) => indexOf(pod) === 1));
+    await disrupt(await again());
+    expect(await again()).toBeUndefined();
+    await cluster.pass(11_000);
+    const second = await again();
+    const failures = { 'job-index-failure-count': '0', 'job-index-ignored-failure-count': '1' };
+    for (const [key, value] of Object.entries(failures))
+      expect(second?.metadata.annotations?.[`batch.kubernetes.io/${key}`]).toBe(value);
+    await disrupt(second);
+    await cluster.pass(11_000);
+    expect(await again()).toBeUndefined();
+    await cluster.pass(11_000);
+    expect(await again()).toBeDefined();
+  });
+
+  // upstream: TestElasticIndexedJob
+  test('does an index again that it has no more for a while', async () => {
+    await create(indexed);
+    await cluster.settle();
+    await end(2, 'Succeeded');
+    await cluster.patch(jobs, 'j', { spec: { completions: 2, parallelism: 2 } });
+    expect((await get()).status).toMatchObject({ active: 2 });
+    expect((await get()).status?.completedIndexes).toBeUndefined();
+    await cluster.patch(jobs, 'j', { spec: { completions: 3, parallelism: 3 } });
+    for (const index of [0, 1, 2]) await end(index, 'Succeeded');
+    expect((await get()).status).toMatchObject({ completedIndexes: '0-2', succeeded: 3 });
+    expect(ended(await get())).toContain('Complete CompletionsReached');
+  });
+
+  // upstream: TestPodGenerateNameWithIndex
+  test('with a long name has its indexes in the names of its pods', () => {
+    const metadata = { name: 'a'.repeat(60), uid: 'u' };
+    const pod = jobPod(
+      { metadata, spec: { template: { spec: { containers: [] } } } } as unknown as Stored<Job>,
+      { index: 12 },
+    );
+    expect(pod.metadata.generateName).toBe(`${'a'.repeat(54)}-12-`);
   });
 
   test('that becomes smaller is not failed by an index it has no more', async () => {

@@ -22,7 +22,7 @@ import { PodWriter } from '../shared/pod-writes.ts';
 import { saysSame } from '../shared/status.ts';
 import { compiledOnce } from '../../machinery/label-selector.ts';
 import { type Count, countPods } from './count.ts';
-import { FailureMemory } from './delays.ts';
+import { delaysAfter, FailureMemory } from './delays.ts';
 import { JobMetrics, type SyncAction } from './metrics.ts';
 import { decide, isOver } from './outcome.ts';
 import { againIn, nextStatus, type PodPlan, planPods } from './plan.ts';
@@ -108,9 +108,16 @@ class JobController {
     });
     const addOwner = (pod: Stored<Pod>) => jobKeysOf(pod).forEach((key) => queue.add(key));
     this.#podInformer.onChange({
-      added: addOwner,
-      deleted: addOwner,
+      added: (pod) => {
+        this.#metrics.podChanged(undefined, pod);
+        addOwner(pod);
+      },
+      deleted: (pod) => {
+        this.#metrics.podChanged(pod, undefined);
+        addOwner(pod);
+      },
       updated: (pod, old) => {
+        this.#metrics.podChanged(old, pod);
         if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) addOwner(old);
         addOwner(pod);
       },
@@ -150,10 +157,10 @@ class JobController {
     const nowMs = this.#context.clock.now();
     const { uid, deletionTimestamp } = job.metadata;
     const first = countPods(job, owned);
-    this.#memory.note(uid, first, nowMs);
     const outcome = decide(job, first, nowMs);
     const count = outcome ? countPods(job, owned, outcome.type) : first;
-    const delays = this.#memory.delaysFor(uid, owned, count, nowMs);
+    const failures = this.#memory.with(uid, count);
+    const delays = delaysAfter(failures, count, nowMs);
     const plan: PodPlan = outcome
       ? { create: [], remove: count.active, againInMs: undefined }
       : planPods(job, count, delays);
@@ -164,8 +171,10 @@ class JobController {
     // What is counted is stored before anything lets the pods go, so that none is lost or counted twice.
     const status = this.#statusFor(job, count, { outcome, activeAfter, nowMs });
     const reported = await this.#report(key, job, status);
+    this.#memory.keep(uid, failures);
+    this.#metrics.judged(count.freshReleased.failed);
     await this.#release(key, count.release, 'its Job has counted it');
-    const uncounted = plan.remove.filter((pod) => isTracked(pod) && !count.release.includes(pod));
+    const uncounted = outcome ? [] : plan.remove.filter(isTracked);
     await this.#release(key, uncounted, 'its Job takes it away without counting it');
     const why = outcome?.message ?? 'fewer pods are wanted';
     for (const pod of plan.remove) await this.#pods.removeTold(job, pod, { key, why });
@@ -179,7 +188,12 @@ class JobController {
     const why = `${count.active.length} pods run, ${count.succeeded} have succeeded`;
     const { error } = await slowStart(create.length, async (i) => {
       const wanted = jobPod(job, create[i] ?? {});
-      const pod = await this.#pods.create(job, wanted, { key: keyOf(job), why });
+      const making = this.#pods.create(job, wanted, { key: keyOf(job), why });
+      const pod = await making.catch((error: unknown) => {
+        if (!isTerminatingNamespace(error)) this.#metrics.created(job, count, false);
+        throw error;
+      });
+      this.#metrics.created(job, count, true);
       this.#pods.tell(job, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
     });
     if (error === undefined || isTerminatingNamespace(error)) return;
@@ -255,7 +269,8 @@ class JobController {
 function jobKeysOf(pod: Stored<Pod>): string[] {
   const owner = controllerOf(pod);
   const { namespace, labels } = pod.metadata;
+  const isJob = owner?.kind === 'Job' && owner.apiVersion === 'batch/v1';
   // One that was let go by its Job still tells whose it was.
-  const name = owner?.kind === 'Job' ? owner.name : !owner && labels?.[jobNameLabel];
+  const name = isJob ? owner.name : !owner && labels?.[jobNameLabel];
   return name ? [`${namespace}/${name}`] : [];
 }

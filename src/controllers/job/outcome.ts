@@ -58,10 +58,10 @@ function failure(job: Stored<Job>, count: Count, nowMs: number): Outcome | undef
 }
 
 /** Pods that are restarted in place never fail: their restarts count instead. */
-function restartsExceed(job: Job, { active }: Count): boolean {
+function restartsExceed(job: Job, { active, terminating }: Count): boolean {
   const { backoffLimit = 6, template } = job.spec ?? {};
   if (template?.spec?.restartPolicy !== 'OnFailure') return false;
-  const statuses = active.flatMap(({ status }) => [
+  const statuses = [...active, ...terminating].flatMap(({ status }) => [
     ...(status?.initContainerStatuses ?? []),
     ...(status?.containerStatuses ?? []),
   ]);

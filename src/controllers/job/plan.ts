@@ -23,6 +23,7 @@ export interface PodPlan {
 }
 
 const burst = 500;
+const noFailures = { counted: 0, ignored: 0 };
 
 /** Which pods to make and which to take away, while the Job is undecided. */
 export function planPods(job: Stored<Job>, count: Count, delays: Delays): PodPlan {
@@ -83,11 +84,11 @@ function newPods(
   }
   const ready = lowestIndexes({ completions, most: missing, nextFree }, (i) => delays.indexMs(i) <= 0);
   // Only those wait that have failed.
-  const failed = [...count.failures.keys()].filter(
+  const failed = [...count.lastFailed.keys()].filter(
     (index) => index < completions && nextFree(index) === index,
   );
   const waits = failed.map(delays.indexMs).filter((wait) => wait > 0);
-  const create = ready.map((index) => ({ index, failures: count.failures.get(index) ?? 0 }));
+  const create = ready.map((index) => ({ index, failures: count.lastFailed.get(index) ?? noFailures }));
   return { create, againInMs: waits.length > 0 ? Math.min(...waits) : undefined };
 }
 
@@ -118,7 +119,7 @@ export function nextStatus(
   const { uncounted } = count;
   const terminating = count.terminating.length + count.active.length - activeAfter.length;
   const isDone = outcome !== undefined && activeAfter.length === 0 && terminating === 0;
-  const isAllCounted = uncounted.succeeded.length + uncounted.failed.length === 0;
+  const isAllCounted = !count.isCutShort && uncounted.succeeded.length + uncounted.failed.length === 0;
   const conditions = conditionsFor(job, { outcome, isFinal: isDone && isAllCounted, now });
   // One that ends without ever having run begins as it ends.
   const rests = job.spec?.suspend && !(isDone && isAllCounted);

@@ -7,6 +7,8 @@ import { podFromTemplate } from '../shared/pods.ts';
 export const trackingFinalizer = 'batch.kubernetes.io/job-tracking';
 const indexKey = 'batch.kubernetes.io/job-completion-index';
 const failuresKey = 'batch.kubernetes.io/job-index-failure-count';
+const ignoredKey = 'batch.kubernetes.io/job-index-ignored-failure-count';
+const most = 2 ** 31 - 1;
 
 export const isTracked = (pod: Pod) => pod.metadata.finalizers?.includes(trackingFinalizer) ?? false;
 export const isTerminating = (pod: Pod) => pod.metadata.deletionTimestamp !== undefined;
@@ -18,8 +20,20 @@ export function indexOf(pod: Pod): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
+/** How often an index has failed: in a way that counts, and in one that a policy says to ignore. */
+export interface IndexFailures {
+  counted: number;
+  ignored: number;
+}
+
 /** How often the index had failed before this pod. */
-export const failuresBefore = (pod: Pod) => Number(pod.metadata.annotations?.[failuresKey] ?? 0) || 0;
+export function failuresBefore({ metadata }: Pod): IndexFailures {
+  const numberIn = (key: string) => {
+    const text = metadata.annotations?.[key] ?? '';
+    return /^\d+$/.test(text) && Number(text) <= most ? Number(text) : 0;
+  };
+  return { counted: numberIn(failuresKey), ignored: numberIn(ignoredKey) };
+}
 
 /** A failed pod, or one that ends without success where such are replaced at once. */
 export function isFailed(job: Job, pod: Pod): boolean {
@@ -30,18 +44,24 @@ export function isFailed(job: Job, pod: Pod): boolean {
 
 export const isSucceeded = (pod: Pod) => pod.status?.phase === 'Succeeded';
 
-/** When a pod ended, in milliseconds since the epoch. */
-export function endedMs(pod: Pod, nowMs: number): number {
-  const ends = (pod.status?.containerStatuses ?? []).flatMap((c) => c.state?.terminated?.finishedAt ?? []);
-  const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime;
-  const text = ends.sort().at(-1) ?? ready ?? pod.metadata.deletionTimestamp;
-  return text ? Math.min(nowMs, Date.parse(text)) : nowMs;
+/**
+ * When a pod ended, in milliseconds since the epoch: as its last container did, or else as it ceased to be ready, or else as it was
+ * deleted. Of one that tells none of that the time at which it was made. (`pkg/controller/job/backoff_utils.go`)
+ */
+export function endedMs({ metadata, status }: Pod): number {
+  const ends = (status?.containerStatuses ?? []).map((c) => c.state?.terminated?.finishedAt);
+  if (ends.length > 0 && ends.every(Boolean)) return Math.max(...ends.map((end) => Date.parse(end ?? '')));
+  const ready = status?.conditions?.find((c) => c.type === 'Ready' && c.status === 'False');
+  if (ready?.lastTransitionTime) return Date.parse(ready.lastTransitionTime);
+  const { creationTimestamp = '', deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata;
+  if (!deletionTimestamp) return Date.parse(creationTimestamp);
+  return Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
 }
 
 export interface NewPod {
   index?: number;
   /** How often the index has failed, where that is limited. */
-  failures?: number;
+  failures?: IndexFailures;
 }
 
 /** A pod of the Job; one with an index knows it by environment, host name and annotation. */
@@ -59,13 +79,14 @@ export function jobPod(job: Stored<Job>, { index, failures }: NewPod): Pod {
     ...pod,
     metadata: {
       ...pod.metadata,
-      generateName: `${name}-${index}-`.slice(0, 58),
+      generateName: `${name.slice(0, 56 - `${index}`.length)}-${index}-`,
       finalizers,
       labels: { ...pod.metadata.labels, [indexKey]: String(index) },
       annotations: {
         ...pod.metadata.annotations,
         [indexKey]: String(index),
-        ...(failures !== undefined && { [failuresKey]: String(failures) }),
+        ...(failures && { [failuresKey]: String(failures.counted) }),
+        ...(failures && failures.ignored > 0 && { [ignoredKey]: String(failures.ignored) }),
       },
     },
     spec: {
@@ -79,5 +100,5 @@ export function jobPod(job: Stored<Job>, { index, failures }: NewPod): Pod {
 
 const indexVariable = {
   name: 'JOB_COMPLETION_INDEX',
-  valueFrom: { fieldRef: { fieldPath: `metadata.annotations['${indexKey}']` } },
+  valueFrom: { fieldRef: { fieldPath: `metadata.labels['${indexKey}']` } },
 };
