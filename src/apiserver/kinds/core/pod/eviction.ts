@@ -64,7 +64,7 @@ async function unlessHarmless(
   for (let attempt = 1; disruptsNothing(pod); attempt++) {
     const isPinned = pod.status?.phase === 'Pending' && pod.metadata.deletionTimestamp === undefined;
     try {
-      await request.delete(isPinned ? pinnedTo(pod, options) : options);
+      await deleteDisrupted(request, isPinned ? pinnedTo(pod, options) : options);
       return undefined;
     } catch (error) {
       const mayRetry = hasReason(error, 'Conflict') && options.preconditions?.resourceVersion === undefined;

@@ -297,6 +297,23 @@ describe('an eviction', () => {
     expect((await failure(get())).code).toBe(404);
   });
 
+  // upstream: TestEvictionWithFinalizers
+  test.each(['Pending', 'Succeeded', 'Failed'])(
+    'of a pod that is %s tells on it why it goes as well',
+    async (phase) => {
+      await report({ phase });
+      const body = { metadata: { finalizers: ['example.com/hold'] } };
+      await api.send('patch', pods, { name: 'p', body, mediaType: 'application/merge-patch+json' });
+      await post('eviction', eviction());
+      const { metadata, status } = await get();
+      expect(metadata.deletionTimestamp).toBeDefined();
+      expect(status?.conditions?.map(({ type, reason }) => [type, reason])).toContainEqual([
+        'DisruptionTarget',
+        'EvictionByEvictionAPI',
+      ]);
+    },
+  );
+
   test('of a pod that is not ready goes by the policy of its budget', async () => {
     await bound([]);
     const selector = { matchLabels: { app: 'a' } };
