@@ -103,9 +103,30 @@ export class TestCluster {
 
   /** As `context`, but that some of its requests are refused with `no`. */
   refusing(name: string, refuse: (request: ApiRequest) => boolean): ControllerContext {
+    return this.#contextAfter(name, (r) => (refuse(r) ? Promise.reject(new Error('no')) : undefined));
+  }
+
+  /** As `context`, but that somebody else is quicker than the first of its requests that is such a one. */
+  overtaken(
+    name: string,
+    isSuch: (request: ApiRequest) => boolean,
+    meanwhile: (request: ApiRequest) => Promise<unknown>,
+  ): ControllerContext {
+    let isDone = false;
+    return this.#contextAfter(name, (r) => {
+      if (isDone || !isSuch(r)) return undefined;
+      isDone = true;
+      return meanwhile(r);
+    });
+  }
+
+  #contextAfter(
+    name: string,
+    before: (request: ApiRequest) => Promise<unknown> | undefined,
+  ): ControllerContext {
     const context = this.context(name);
     const { transport } = context.client;
-    const request = (r: ApiRequest) => (refuse(r) ? Promise.reject(new Error('no')) : transport.request(r));
+    const request = (r: ApiRequest) => before(r)?.then(() => transport.request(r)) ?? transport.request(r);
     return { ...context, client: new Client({ request, watch: transport.watch.bind(transport) }) };
   }
 

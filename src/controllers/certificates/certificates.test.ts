@@ -6,6 +6,7 @@ import {
   clusterroles,
 } from '../../api/generated/resources.ts';
 import { Client } from '../../client/client.ts';
+import type { ApiRequest } from '../../client/transport.ts';
 import { createAuthority, type KeyPair } from '../../cluster/pki.ts';
 import { systemRandom } from '../../platform/random.ts';
 import { loadX509 } from '../../platform/x509.ts';
@@ -30,11 +31,16 @@ async function requestFor(name: string, addresses: string[] = []): Promise<strin
 
 let cluster: TestCluster;
 let authority: KeyPair;
+/** What is done before the controller's first deletion. */
+let meanwhile: () => Promise<unknown>;
 
 beforeEach(async () => {
   cluster = await TestCluster.start();
   authority = await createAuthority({ clock: cluster.clock, random: systemRandom });
-  await cluster.run(createCertificateController(cluster.context('certificate-controller'), { authority }));
+  meanwhile = async () => {};
+  const deletes = ({ method }: ApiRequest) => method === 'DELETE';
+  const context = cluster.overtaken('certificate-controller', deletes, () => meanwhile());
+  await cluster.run(createCertificateController(context, { authority }));
 });
 afterEach(() => cluster.stop());
 
@@ -78,6 +84,20 @@ test('an approved request of a user is signed, and cleared away', async () => {
   expect(Date.parse(certificate.validTo)).toBe(cluster.clock.now() + 3_600_000);
   await cluster.pass(3_700_000);
   expect(await cluster.find(certificatesigningrequests, 'r')).toBeUndefined();
+});
+
+test('a request that has taken the name of one that has run out stays', async () => {
+  const request = await requestFor('CN=jane, O=dev');
+  const spec = { request, signerName: 'example.com/own', usages: ['client auth'] };
+  await create(spec);
+  const first = await get();
+  meanwhile = async () => {
+    const now = { cause: { reason: 'test' }, gracePeriodSeconds: 0 };
+    await cluster.client.of(certificatesigningrequests).delete(first.metadata, now);
+    await create(spec);
+  };
+  await cluster.pass(25 * 3_600_000);
+  expect((await get()).metadata.uid).not.toBe(first.metadata.uid);
 });
 
 test('a request that is not what its signer signs fails for good', async () => {

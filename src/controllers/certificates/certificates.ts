@@ -97,7 +97,7 @@ class CertificateOfficer {
     const cause = causedBy(request, 'nobody needs the request any more');
     await this.#context.client
       .of(certificatesigningrequests)
-      .delete(request.metadata, { cause })
+      .delete(request.metadata, { cause, preconditions: { uid: request.metadata.uid } })
       .catch(ignoring('NotFound'));
     return done;
   }

@@ -35,7 +35,9 @@ export function createEndpointsController(context: ControllerContext): Component
           times.forget(key);
           const isOurs = there?.metadata.labels?.[managedByLabel] === 'endpoint-controller';
           const cause = { reason: 'its Service is gone' };
-          if (there && isOurs) await api.delete(there.metadata, { cause }).catch(ignoring('NotFound'));
+          if (!there || !isOurs) return done;
+          const preconditions = { uid: there.metadata.uid };
+          await api.delete(there.metadata, { cause, preconditions }).catch(ignoring('NotFound'));
           return done;
         }
         if (!hasEndpoints(service)) return done;

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Pod } from '../../api/core/v1.ts';
 import { nodes, pods } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
-import { Client } from '../../client/client.ts';
 import type { ApiRequest } from '../../client/transport.ts';
 import { seriesOf } from '../../platform/metrics/testing.ts';
 import { addNode, readyNode, TestCluster, TestNodes } from '../testing.ts';
@@ -57,20 +56,15 @@ test('a pod that has taken the name of one that is to be removed stays', async (
   cluster = await TestCluster.start();
   kubelets = new TestNodes(cluster);
   kubelets.fate = () => 'Succeeded';
-  const context = cluster.context('pod-garbage-collector');
-  const { transport } = context.client;
-  const request = async (what: ApiRequest) => {
-    if (what.method === 'DELETE') {
-      kubelets.fate = () => 'ready';
-      await cluster.client
-        .of(pods)
-        .delete({ name: 'a', namespace: 'default' }, { cause, gracePeriodSeconds: 0 });
-      await pod('a');
-    }
-    return transport.request(what);
-  };
-  const client = new Client({ request, watch: (what, sink) => transport.watch(what, sink) });
-  await cluster.run(createPodGarbageCollector({ ...context, client }, { mostFinished: 1 }));
+  const deletes = ({ method }: ApiRequest) => method === 'DELETE';
+  const context = cluster.overtaken('pod-garbage-collector', deletes, async () => {
+    kubelets.fate = () => 'ready';
+    await cluster.client
+      .of(pods)
+      .delete({ name: 'a', namespace: 'default' }, { cause, gracePeriodSeconds: 0 });
+    await pod('a');
+  });
+  await cluster.run(createPodGarbageCollector(context, { mostFinished: 1 }));
   await pod('a');
   await cluster.pass(1_000);
   await pod('b');

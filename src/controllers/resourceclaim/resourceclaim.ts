@@ -175,7 +175,7 @@ class ResourceClaims {
       .of(pods)
       .patch(
         pod.metadata,
-        { status: { resourceClaimStatuses: made } },
+        { metadata: { uid: pod.metadata.uid }, status: { resourceClaimStatuses: made } },
         { type, cause, subresource: 'status' },
       );
     this.#writes.wrote(key, this.#pods, patched);

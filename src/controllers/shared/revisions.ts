@@ -109,7 +109,8 @@ export async function truncateHistory(
   const surplus = limit < 0 ? [] : unused.slice(0, Math.max(0, unused.length + counted - limit));
   const cause = causedBy(owner, `only ${limit} old revisions are kept`);
   for (const revision of surplus) {
-    await context.client.of(controllerrevisions).delete(revision.metadata, { cause });
+    const preconditions = { uid: revision.metadata.uid };
+    await context.client.of(controllerrevisions).delete(revision.metadata, { cause, preconditions });
     writes.deleted(key, context.informers.of(controllerrevisions), revision);
   }
 }

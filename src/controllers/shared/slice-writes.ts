@@ -29,7 +29,8 @@ export async function carryOutSlices(
     metrics.changed('update');
   }
   for (const slice of plan.remove) {
-    await api.delete(slice.metadata, { cause }).catch(ignoring('NotFound'));
+    const preconditions = { uid: slice.metadata.uid };
+    await api.delete(slice.metadata, { cause, preconditions }).catch(ignoring('NotFound'));
     writes.deleted(key, informer, slice);
     metrics.changed('delete');
   }

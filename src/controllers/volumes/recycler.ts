@@ -4,7 +4,7 @@ import type { Stored } from '../../api/resource.ts';
 import type { Informer } from '../../client/informer.ts';
 import { causedBy, type WatchEvent, type WatchStream } from '../../client/transport.ts';
 import { quantityValue } from '../../machinery/quantity.ts';
-import { hasReason, ignoring } from '../../machinery/status-error.ts';
+import { hasReason } from '../../machinery/status-error.ts';
 import { type ControllerContext, done, type Outcome, type OwnWrites } from '../controller.ts';
 import { byClaim, isFinished } from '../shared/pods.ts';
 
@@ -163,8 +163,13 @@ export class Recycler {
     return users.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).sort();
   }
 
-  async #remove(pod: Stored<Pod>, volume: Volume): Promise<void> {
+  async #remove({ metadata }: Stored<Pod>, volume: Volume): Promise<void> {
     const cause = causedBy(volume, 'its recycler is not needed any more');
-    await this.#context.client.of(pods).delete(pod.metadata, { cause }).catch(ignoring('NotFound'));
+    try {
+      await this.#context.client.of(pods).delete(metadata, { cause, preconditions: { uid: metadata.uid } });
+    } catch (error) {
+      // Another has its name by now: it is gone just as well.
+      if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error;
+    }
   }
 }
