@@ -43,8 +43,9 @@ export function createEndpointsController(context: ControllerContext): Component
         if (!hasEndpoints(service)) return done;
         const pods = podsOf(service);
         const subsets = planSubsets(service, pods);
+        const { [headlessLabel]: _, ...ofService } = service.metadata.labels ?? {};
         const labels = {
-          ...service.metadata.labels,
+          ...ofService,
           [managedByLabel]: 'endpoint-controller',
           ...(service.spec.clusterIP === 'None' && { [headlessLabel]: '' }),
         };

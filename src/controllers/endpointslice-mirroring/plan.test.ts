@@ -37,6 +37,23 @@ describe('what stands in Endpoints is shown', () => {
     ]);
   });
 
+  // upstream: TestEndpointSliceMirroring
+  test('with all ports of the same addresses in one slice', () => {
+    const named = (name: string, port: number, ...ips: string[]) => ({
+      ports: [{ name, port }],
+      addresses: ips.map((ip) => ({ ip })),
+    });
+    const shown = (...subsets: NonNullable<Endpoints['subsets']>) =>
+      planMirror(endpointsOf(...subsets), []).create.map((slice) => slice.ports?.map(({ name }) => name));
+    const [a, b] = ['192.0.2.1', '192.0.2.2'];
+    expect(shown(named('p', 80, a, b), named('q', 90, b, a))).toEqual([['p', 'q']]);
+    expect(shown(named('p', 80, a), named('q', 90, b))).toEqual([['p'], ['q']]);
+    expect(shown(named('p', 80, a), { ...named('q', 90), notReadyAddresses: [{ ip: a }] })).toEqual([
+      ['p'],
+      ['q'],
+    ]);
+  });
+
   // upstream: addressToEndpoint
   test('by addresses in their one form, however they were written once', () => {
     const addresses = ['010.000.000.001', '::ffff:192.0.2.1', '2001:DB8::0:1'].map((ip) => ({ ip }));

@@ -14,6 +14,8 @@ import {
   serviceNameLabel,
 } from '../shared/slices.ts';
 
+type SubsetPort = NonNullable<EndpointSubset['ports']>[number];
+
 export const managedBy = 'endpointslicemirroring-controller.k8s.io';
 const skipLabel = 'endpointslice.kubernetes.io/skip-mirror';
 const leaderKey = 'control-plane.alpha.kubernetes.io/leader';
@@ -26,10 +28,28 @@ const notCopied = new Set([
 export const mostAddresses = 1000;
 
 /** How many addresses are left out because there are too many. */
-export function skippedAddresses({ subsets = [] }: Endpoints): number {
+export function skippedAddresses(source: Endpoints): number {
   const beyond = ({ addresses = [], notReadyAddresses = [] }: EndpointSubset) =>
     Math.max(0, addresses.length + notReadyAddresses.length - mostAddresses);
-  return subsets.reduce((sum, subset) => sum + beyond(subset), 0);
+  return subsetsOf(source).reduce((sum, subset) => sum + beyond(subset), 0);
+}
+
+/** The subsets, those of the same addresses as one with the ports of all of them. (`RepackSubsets` in `pkg/api/v1/endpoints/util.go`) */
+function subsetsOf({ subsets = [] }: Endpoints): EndpointSubset[] {
+  const merged = new Map<string, { subset: EndpointSubset; ports: Map<string, SubsetPort> }>();
+  for (const subset of subsets) {
+    const key = addressesKey(subset);
+    const { ports } = merged.get(key) ?? { ports: new Map<string, SubsetPort>() };
+    for (const port of subset.ports ?? []) ports.set(JSON.stringify(port), port);
+    merged.set(key, { subset, ports });
+  }
+  return [...merged.values()].map(({ subset, ports }) => ({ ...subset, ports: [...ports.values()] }));
+}
+
+function addressesKey({ addresses = [], notReadyAddresses = [] }: EndpointSubset): string {
+  const textOf = (all: readonly EndpointAddress[]) =>
+    all.map(({ ip, targetRef }) => `${ip} ${targetRef?.uid ?? ''}`).sort();
+  return `${textOf(addresses)} / ${textOf(notReadyAddresses)}`;
 }
 
 /** Whether somebody has written these Endpoints by hand for others to find. */
@@ -55,9 +75,9 @@ function portsOf(subset: EndpointSubset): EndpointPort[] {
   });
 }
 
-function groupsOf({ subsets = [] }: Endpoints): SliceGroup[] {
+function groupsOf(source: Endpoints): SliceGroup[] {
   const groups = new Map<string, SliceGroup>();
-  for (const subset of subsets) {
+  for (const subset of subsetsOf(source)) {
     const all = [
       ...(subset.addresses ?? []).map((address) => endpointOf(address, true)),
       ...(subset.notReadyAddresses ?? []).map((address) => endpointOf(address, false)),

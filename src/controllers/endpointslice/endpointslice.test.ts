@@ -307,6 +307,15 @@ describe('the slices of a Service', () => {
     expect((await cluster.get(endpoints, 'web')).metadata.annotations?.note).toBe('x');
   });
 
+  // upstream: TestEndpointsHeadlessLabel
+  test('only of a headless Service are they called so, whatever that is called itself', async () => {
+    const label = 'service.kubernetes.io/headless';
+    await service({}, { [label]: '' });
+    await cluster.settle();
+    const made = [await cluster.get(endpoints, 'web'), ...(await cluster.list(endpointslices))];
+    expect(made.map(({ metadata }) => metadata.labels?.[label])).toEqual([undefined, undefined]);
+  });
+
   test('nothing is written where nothing changes', async () => {
     await service();
     await pod('a');
