@@ -5,7 +5,7 @@ import { causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import type { MetricOptions } from '../../platform/metrics/meter.ts';
-import { afterTurn } from '../../platform/turn.ts';
+import { turnTogether } from '../../platform/turn.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import type { Discover } from '../discovery.ts';
 import { type Item, OwnerGraph } from './graph.ts';
@@ -295,7 +295,7 @@ class Collector {
 async function someAtOnce<T, R>(all: readonly T[], one: (each: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   while (results.length < all.length) {
-    if (results.length > 0) await new Promise<void>(afterTurn);
+    if (results.length > 0) await turnTogether();
     results.push(...(await Promise.all(all.slice(results.length, results.length + atOnce).map(one))));
   }
   return results;

@@ -10,14 +10,19 @@ import { recyclerPod } from './recycler.ts';
 
 let cluster: TestCluster;
 let removed: string[];
+let refusal: Error | undefined;
+const local = {
+  pathOf: (name: string) => `/var/lib/volumes/${name}`,
+  remove: async (path: string) => {
+    if (refusal) throw refusal;
+    removed.push(path);
+  },
+};
 
 beforeEach(async () => {
   cluster = await TestCluster.start();
   removed = [];
-  const local = {
-    pathOf: (name: string) => `/var/lib/volumes/${name}`,
-    remove: async (path: string) => void removed.push(path),
-  };
+  refusal = undefined;
   await cluster.run(
     createPersistentVolumeBinder(cluster.context('persistent-volume-binder'), { local }),
     createClaimProtection(cluster.context('pvc-protection-controller')),
@@ -79,6 +84,18 @@ describe('a volume to be deleted', () => {
     expect(removed).toEqual([]);
     await release();
     expect(removed).toEqual(['/var/lib/volumes/v']);
+    expect(await cluster.find(persistentvolumes, 'v')).toBeUndefined();
+  });
+
+  test('says why its directory does not go, and is tried again', async () => {
+    await bound({ hostPath: { path: '/tmp/data' }, persistentVolumeReclaimPolicy: 'Delete' });
+    refusal = new Error('the disk is busy');
+    await release();
+    expect(await status()).toMatchObject({ phase: 'Failed', message: 'the disk is busy' });
+    expect(await cluster.events('VolumeFailedDelete')).toEqual(['VolumeFailedDelete the disk is busy']);
+    refusal = undefined;
+    await cluster.pass(15_000);
+    expect(removed).toEqual(['/tmp/data']);
     expect(await cluster.find(persistentvolumes, 'v')).toBeUndefined();
   });
 
@@ -287,40 +304,59 @@ describe('a claim', () => {
   });
 });
 
-/** A way to the server on which nothing is heard of claims for a while. */
-function withoutNewsOfClaims(transport: Transport): { transport: Transport; hear(): void } {
-  let held: (() => void)[] | undefined = [];
+/** A way to the server on which nothing is heard of some objects while they are held back. */
+function withoutNewsOf(plural: string, transport: Transport) {
+  let held: (() => void)[] | undefined;
   const watch: Transport['watch'] = (request, sink) => {
-    if (!request.path.endsWith('/persistentvolumeclaims')) return transport.watch(request, sink);
+    if (!request.path.endsWith(`/${plural}`)) return transport.watch(request, sink);
     const onEvent = (event: WatchEvent) => {
       if (held) held.push(() => sink.onEvent(event));
       else sink.onEvent(event);
     };
     return transport.watch(request, { onEvent, onEnd: (error) => sink.onEnd(error) });
   };
+  const hold = () => {
+    held = [];
+  };
   const hear = () => {
     held?.forEach((tell) => tell());
     held = undefined;
   };
-  return { transport: { request: (request) => transport.request(request), watch }, hear };
+  return { transport: { request: (request) => transport.request(request), watch } as Transport, hold, hear };
 }
 
-test('a volume that was made for a claim stays its own where nothing has been heard of the claim yet', async () => {
-  const other = await TestCluster.start();
-  const stop = new AbortController();
-  const context = other.context('persistent-volume-binder');
-  const late = withoutNewsOfClaims(other.client.transport);
-  const informers = new Informers({ ...context, client: new Client(late.transport) });
-  informers.start(stop.signal);
-  const local = { pathOf: () => '/', remove: async (path: string) => void removed.push(path) };
-  await other.run(createPersistentVolumeBinder({ ...context, informers }, { local }));
-  const spec = {
-    accessModes: ['ReadWriteOnce'],
-    resources: { requests: { storage: '1Gi' } },
-    storageClassName: 'fast',
+describe('where news is late', () => {
+  let other: TestCluster;
+  let stop: AbortController;
+  beforeEach(async () => {
+    other = await TestCluster.start();
+    stop = new AbortController();
+  });
+  afterEach(async () => {
+    stop.abort();
+    await other.stop();
+  });
+
+  async function runWithoutNewsOf(plural: string) {
+    const context = other.context('persistent-volume-binder');
+    const late = withoutNewsOf(plural, other.client.transport);
+    const informers = new Informers({ ...context, client: new Client(late.transport) });
+    informers.start(stop.signal);
+    await other.run(
+      createPersistentVolumeBinder({ ...context, informers }, { local }),
+      createClaimProtection(other.context('pvc-protection-controller')),
+    );
+    return late;
+  }
+  const dataClaim = {
+    metadata: { name: 'data' },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+      storageClassName: 'fast',
+    },
   };
-  const { metadata } = await other.create(persistentvolumeclaims, { metadata: { name: 'data' }, spec });
-  await other.create(persistentvolumes, {
+  const volumeFor = (claimRef?: object) => ({
     metadata: { name: 'v' },
     spec: {
       capacity: { storage: '1Gi' },
@@ -328,15 +364,38 @@ test('a volume that was made for a claim stays its own where nothing has been he
       hostPath: { path: '/tmp/data' },
       persistentVolumeReclaimPolicy: 'Delete',
       storageClassName: 'fast',
-      claimRef: { namespace: 'default', name: 'data', uid: metadata.uid },
+      claimRef,
     },
   });
-  await other.settle();
-  expect(removed).toEqual([]);
-  late.hear();
-  await other.settle();
-  expect((await other.get(persistentvolumes, 'v')).status?.phase).toBe('Bound');
-  expect((await other.get(persistentvolumeclaims, 'data')).status?.phase).toBe('Bound');
-  stop.abort();
-  await other.stop();
+
+  test('of claims, a volume that was made for a claim stays its own', async () => {
+    const late = await runWithoutNewsOf('persistentvolumeclaims');
+    late.hold();
+    const { uid } = (await other.create(persistentvolumeclaims, dataClaim)).metadata;
+    await other.create(persistentvolumes, volumeFor({ namespace: 'default', name: 'data', uid }));
+    await other.settle();
+    expect(removed).toEqual([]);
+    late.hear();
+    await other.settle();
+    expect((await other.get(persistentvolumes, 'v')).status?.phase).toBe('Bound');
+    expect((await other.get(persistentvolumeclaims, 'data')).status?.phase).toBe('Bound');
+  });
+
+  test('of volumes, one that shall be kept by now stays', async () => {
+    const late = await runWithoutNewsOf('persistentvolumes');
+    await other.create(persistentvolumes, volumeFor());
+    await other.create(persistentvolumeclaims, dataClaim);
+    await other.settle();
+    refusal = new Error('the disk is busy');
+    await other.delete(persistentvolumeclaims, 'data');
+    await other.settle();
+    late.hold();
+    await other.patch(persistentvolumes, 'v', { spec: { persistentVolumeReclaimPolicy: 'Retain' } });
+    refusal = undefined;
+    await other.pass(15_000);
+    late.hear();
+    await other.settle();
+    expect(removed).toEqual([]);
+    expect((await other.get(persistentvolumes, 'v')).status?.phase).toBe('Failed');
+  });
 });

@@ -117,7 +117,7 @@ export class VolumeSync {
         await this.#fail(key, volume, plan);
         return done;
       case 'delete':
-        if (this.#local) await this.#discard(volume, this.#local, plan.path);
+        if (this.#local) await this.#discard(key, volume, this.#local, plan.path);
         return done;
       case 'recycle':
         return volume.metadata.deletionTimestamp ? done : this.#recycle(key, volume);
@@ -135,6 +135,7 @@ export class VolumeSync {
   }
 
   async #discard(
+    key: string,
     volume: Volume,
     local: LocalVolumes,
     path = local.pathOf(volume.metadata.name),
@@ -144,9 +145,17 @@ export class VolumeSync {
     const kept = finalizers.filter((one) => one !== provisionerFinalizer && one !== inTreeFinalizer);
     const isKept = kept.length < finalizers.length;
     if (deletionTimestamp && !isKept) return;
-    await local.remove(path);
     const cause = causedBy(volume, 'its claim is gone and nobody wants it kept');
     const api = this.#context.client.of(persistentvolumes);
+    // Data does not come back: somebody may just have asked for it to be kept.
+    const newest = await api.get(metadata).catch(ignoring('NotFound'));
+    if (newest?.metadata.resourceVersion !== metadata.resourceVersion) return;
+    try {
+      await local.remove(path);
+    } catch (error) {
+      await this.#fail(key, volume, { reason: 'VolumeFailedDelete', message: textOf(error) });
+      throw error;
+    }
     if (isKept) await api.update({ ...volume, metadata: { ...metadata, finalizers: kept } }, { cause });
     if (deletionTimestamp) return;
     await api.delete(metadata, { cause, preconditions: { uid: metadata.uid } });
@@ -175,3 +184,5 @@ export class VolumeSync {
     this.#context.events.record(object, note);
   }
 }
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
