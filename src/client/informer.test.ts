@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../api/resource.ts';
 import { expired } from '../machinery/status-error.ts';
 import { silentLog } from '../platform/log.ts';
 import { seededRandom } from '../platform/random.ts';
+import { turnsOver } from '../platform/turn.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { Client } from './client.ts';
 import { Informers } from './informers.ts';
@@ -20,6 +21,7 @@ class Server implements Transport {
   names: string[] = [];
   readonly requests: ApiRequest[] = [];
   readonly watches: WatchSink[] = [];
+  stopped = 0;
 
   async request(request: ApiRequest): Promise<unknown> {
     this.requests.push(request);
@@ -33,7 +35,7 @@ class Server implements Transport {
   async watch(request: ApiRequest, sink: WatchSink): Promise<{ stop(): void }> {
     this.requests.push(request);
     this.watches.push(sink);
-    return { stop: () => {} };
+    return { stop: () => void this.stopped++ };
   }
 }
 
@@ -179,4 +181,31 @@ test('who looks at metadata alone asks for no more, and shares with those who do
     ['/api/v1/configmaps', undefined],
   ]);
   abort.abort();
+});
+
+test('a watch ends when the last who asked for it needs it no longer; who comes later has another', async () => {
+  const { server, informers, abort } = setup();
+  server.names = names(1);
+  informers.start(abort.signal);
+  const [one, same] = [informers.of(configmaps), informers.of(configmaps)];
+  expect(same).toBe(one);
+  await turnsOver();
+  const [told, other]: [string[], string[]] = [[], []];
+  const leave = one.onChange({ added: ({ metadata }) => told.push(metadata.name) });
+  one.onChange({ added: ({ metadata }) => other.push(metadata.name) });
+  const add = (name: string) =>
+    server.watches.at(-1)?.onEvent({ type: 'ADDED', object: mapNamed(name) } as WatchEvent);
+  informers.release(one);
+  leave();
+  add('new');
+  expect([told, other]).toEqual([['m1000'], ['m1000', 'new']]);
+  informers.release(one);
+  await turnsOver();
+  expect(server.stopped).toBe(1);
+  const later = informers.of(configmaps);
+  expect(later).not.toBe(one);
+  await later.synced;
+  expect(informers.of({ ...configmaps, namespaced: false })).not.toBe(later);
+  abort.abort();
+  await informers.stopped();
 });

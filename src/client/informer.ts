@@ -48,7 +48,7 @@ export class Informer<T extends KubernetesObject> {
   readonly resource: Resource<T>;
   readonly #options: InformerOptions<T>;
   readonly #objects = new Map<string, Stored<T>>();
-  readonly #handlers: ChangeHandler<T>[] = [];
+  readonly #handlers = new Set<ChangeHandler<T>>();
   readonly #indexes = new Map<string, Index<T>>();
   readonly #synced = deferred();
   #hasSynced = false;
@@ -113,10 +113,11 @@ export class Informer<T extends KubernetesObject> {
     this.#indexes.set(name, index);
   }
 
-  /** Subscribes; what is there already arrives as `added` at once. */
-  onChange(handler: ChangeHandler<T>): void {
-    this.#handlers.push(handler);
+  /** Subscribes until the function that it gives is called; what is there already arrives as `added` at once. */
+  onChange(handler: ChangeHandler<T>): () => void {
+    this.#handlers.add(handler);
     for (const object of this.#objects.values()) handler.added?.(object);
+    return () => void this.#handlers.delete(handler);
   }
 
   /** Whether the content is at least as new as a revision that a write of this resource answered with. */

@@ -47,6 +47,8 @@ export interface ControllerOptions {
   workers?: number;
   /** The longest delay after failures; that of every queue unless given. */
   maxDelayMs?: number;
+  /** Before its first key is worked on; that all informers asked for until then have their first list, unless given. */
+  ready?: () => Promise<void>;
   /** Subscribes to what the controller depends on, and gives the function that brings one key in order. */
   setup(parts: { queue: WorkQueue; writes: OwnWrites }): Reconcile;
 }
@@ -181,7 +183,8 @@ export function createController(options: ControllerOptions): Component {
       if (signal.aborted) return queue.close();
       // Where a resource cannot be listed, the wait ends with the run.
       const stopped = new Promise<void>((resolve) => onAbort(signal, resolve));
-      await Promise.race([context.informers.synced(), stopped]);
+      const { ready = () => context.informers.synced() } = options;
+      await Promise.race([ready(), stopped]);
       await Promise.all(Array.from({ length: options.workers ?? 5 }, () => worker(signal)));
     },
   };

@@ -13,6 +13,16 @@ export type Discover = (options?: {
   undiscovered?(groupVersion: string): void;
 }) => Promise<readonly ServedResource[]>;
 
+/** What is served now, and what of `known` may still be, since the server that answers for it does not say. */
+export async function servedStill(
+  discover: Discover,
+  known: Iterable<ServedResource>,
+): Promise<readonly ServedResource[]> {
+  const silent = new Set<string>();
+  const rows = await discover({ undiscovered: (groupVersion) => silent.add(groupVersion) });
+  return [...rows, ...[...known].filter(({ group, version }) => silent.has(`${group}/${version}`))];
+}
+
 /** One row for each resource that has all of the verbs; further versions of the same are left out. */
 export function servingVerbs(
   rows: readonly ServedResource[],

@@ -7,7 +7,7 @@ import { servedResources } from '../apiserver/discovery/served-resources.ts';
 import { allKinds } from '../apiserver/kinds/kinds.ts';
 import { type ApiServer, type ApiServerOptions, createApiServer } from '../apiserver/server.ts';
 import { Client } from '../client/client.ts';
-import type { ApiRequest } from '../client/transport.ts';
+import type { ApiRequest, Transport } from '../client/transport.ts';
 import type { Component } from '../client/component.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informers.ts';
@@ -118,6 +118,14 @@ export class TestCluster {
       isDone = true;
       return meanwhile(r);
     });
+  }
+
+  /** The same with informers of its own, which ask the server by the way that `through` gives. */
+  seeingThrough(name: string, through: (transport: Transport) => Transport): ControllerContext {
+    const context = this.context(name);
+    const informers = new Informers({ ...context, client: new Client(through(this.client.transport)) });
+    informers.start(this.#stop.signal);
+    return { ...context, informers };
   }
 
   #contextAfter(

@@ -49,14 +49,19 @@ function run(components: readonly Component[], { life, world }: ProcessParts): v
 
 /** What is served changes rarely, and is asked for every few seconds of days that pass in moments. */
 function remembering(current: () => ApiServer | undefined): Discover {
-  let last: { discovery: Discovery; server: ApiServer; rows: readonly ServedResource[] } | undefined;
+  let last:
+    | { discovery: Discovery; server: ApiServer; rows: readonly ServedResource[]; silent: string[] }
+    | undefined;
   return async (more) => {
     const server = current();
     if (!server) throw new Error('the API server does not answer');
     const discovery = server.discovery();
-    if (more?.undiscovered) return discover(server, more);
-    if (last?.discovery !== discovery || last.server !== server)
-      last = { discovery, server, rows: discover(server, more) };
+    if (last?.discovery !== discovery || last.server !== server) {
+      const silent: string[] = [];
+      const rows = discover(server, { undiscovered: (groupVersion) => silent.push(groupVersion) });
+      last = { discovery, server, rows, silent };
+    }
+    for (const groupVersion of last.silent) more?.undiscovered?.(groupVersion);
     return last.rows;
   };
 }

@@ -3,7 +3,7 @@ import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { hasReason } from '../../machinery/status-error.ts';
+import { hasReason, StatusError } from '../../machinery/status-error.ts';
 import type { MetricOptions } from '../../platform/metrics/meter.ts';
 import { turnTogether } from '../../platform/turn.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
@@ -51,6 +51,8 @@ export function createGarbageCollector(
     queueName: 'garbage_collector_attempt_to_delete',
     context,
     workers: 20,
+    // What can be looked at is known by then.
+    ready: async () => {},
     setup: ({ queue }) => {
       const graph = new OwnerGraph(context.informers, queue);
       refresh = () => graph.refresh(options.discover);
@@ -163,14 +165,19 @@ class Collector {
     const judged = await someAtOnce(owners, async (reference) => {
       return { reference, state: await this.#stateOf(item, reference) };
     });
-    return this.#carryOut(item, live, judged);
+    await this.#carryOut(item, live, judged);
+    // Nobody would tell of an owner that comes and goes while it cannot be watched.
+    const isUnseen = judged.some(
+      ({ reference, state }) => state === 'solid' && !this.#graph.owner(reference, live.metadata.namespace),
+    );
+    return isUnseen ? { type: 'again', afterMs: refreshMs } : done;
   }
 
   async #carryOut(
     item: Item,
     live: Stored<KubernetesObject>,
     owners: readonly JudgedReference[],
-  ): Promise<Outcome> {
+  ): Promise<void> {
     const dependents = this.#graph.dependents(live.metadata.uid).map(({ object }) => object.metadata);
     const verdict = this.#judge(live.metadata, owners, dependents);
     const all = live.metadata.ownerReferences ?? [];
@@ -179,7 +186,7 @@ class Collector {
       const rest = all.filter(({ uid }) => !gone.has(uid));
       await this.#patch(item, ownersPatch(live.metadata, rest), 'some of its owners are gone');
     }
-    if (verdict.type !== 'delete') return done;
+    if (verdict.type !== 'delete') return;
     let { resourceVersion } = live.metadata;
     if (verdict.unblock) {
       const free = all.map((reference) => ({ ...reference, blockOwnerDeletion: false }));
@@ -188,7 +195,6 @@ class Collector {
       resourceVersion = patched?.metadata.resourceVersion ?? resourceVersion;
     }
     await this.#deleteOwned(item, live, { resourceVersion, propagation: verdict.propagation });
-    return done;
   }
 
   async #stateOf(item: Item, reference: OwnerReference): Promise<OwnerState> {
@@ -239,7 +245,9 @@ class Collector {
     try {
       return await this.#context.client.of(where.resource).get(where);
     } catch (error) {
-      if (hasReason(error, 'NotFound')) return undefined;
+      // Where the kind is not served as it was, nothing is known of the object.
+      const isTold = error instanceof StatusError && error.status.details?.name === where.name;
+      if (isTold && hasReason(error, 'NotFound')) return undefined;
       throw error;
     }
   }

@@ -3,7 +3,7 @@ import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
 import { type Informer, keyOf } from '../../client/informer.ts';
 import type { Informers } from '../../client/informers.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
-import { type Discover, servingVerbs } from '../discovery.ts';
+import { type Discover, servedStill, type ServedResource, servingVerbs } from '../discovery.ts';
 import { orphansDependents, released, waitsForDependents } from './plan.ts';
 
 const byOwner = 'owner';
@@ -14,10 +14,19 @@ const nameOf = ({ plural, group }: Pick<Resource, 'plural' | 'group'>) => `${plu
 const kindKey = (apiVersion: string, kind: string) =>
   `${apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''}/${kind}`;
 
+/** What there is to say to a server to have objects of a resource. */
+const formOf = ({ version, kind, namespaced }: Resource) => JSON.stringify([version, kind, namespaced]);
+
 /** An object with the resource it is of. */
 export interface Item {
   resource: Resource;
   object: Stored<KubernetesObject>;
+}
+
+interface Watched {
+  row: ServedResource;
+  informer: Informer<KubernetesObject>;
+  leave(): void;
 }
 
 /**
@@ -27,7 +36,9 @@ export interface Item {
 export class OwnerGraph {
   readonly #informers: Informers;
   readonly #queue: WorkQueue;
-  readonly #watched = new Map<string, Informer<KubernetesObject>>();
+  readonly #watched = new Map<string, Watched>();
+  /** In which form each resource is watched, or will be as soon as that has begun. */
+  readonly #forms = new Map<string, string>();
   readonly #byKind = new Map<string, Informer<KubernetesObject>>();
 
   constructor(informers: Informers, queue: WorkQueue) {
@@ -35,18 +46,27 @@ export class OwnerGraph {
     this.#queue = queue;
   }
 
-  /** Takes in resources that have come since the last time; resolves when all of them are known. */
+  /** Takes in resources that have come or changed since the last time; resolves when all of them are known. */
   async refresh(discover: Discover): Promise<void> {
-    const rows = servingVerbs(await discover(), ['delete', 'get', 'list', 'patch', 'watch']);
+    const known = Array.from(this.#watched.values(), ({ row }) => row);
+    const rows = servingVerbs(await servedStill(discover, known), [
+      'delete',
+      'get',
+      'list',
+      'patch',
+      'watch',
+    ]);
     const served = new Set(rows.map(nameOf));
-    for (const name of this.#watched.keys()) if (!served.has(name)) this.#forget(name);
-    const fresh = rows.filter((row) => !ignored.has(nameOf(row)) && !this.#watched.has(nameOf(row)));
+    for (const name of this.#forms.keys()) if (!served.has(name)) this.#forget(name);
+    const fresh = rows.filter(
+      (row) => !ignored.has(nameOf(row)) && this.#forms.get(nameOf(row)) !== formOf(row),
+    );
     await Promise.all(fresh.map((row) => this.#watch(row)));
   }
 
   get(key: string): Item | undefined {
     const [name = '', objectKey = ''] = key.split('|');
-    const informer = this.#watched.get(name);
+    const informer = this.#watched.get(name)?.informer;
     const object = informer?.get(objectKey);
     return informer && object && { resource: informer.resource, object };
   }
@@ -71,7 +91,7 @@ export class OwnerGraph {
   }
 
   dependents(uid: string): Item[] {
-    return [...this.#watched.values()].flatMap((informer) =>
+    return [...this.#watched.values()].flatMap(({ informer }) =>
       informer.byIndex(byOwner, uid).map((object) => ({ resource: informer.resource, object })),
     );
   }
@@ -80,12 +100,20 @@ export class OwnerGraph {
     this.#queue.add(`${nameOf(resource)}|${keyOf(object)}`);
   }
 
-  async #watch(resource: Resource): Promise<void> {
+  async #watch(resource: ServedResource): Promise<void> {
+    const [name, form] = [nameOf(resource), formOf(resource)];
     const informer = this.#informers.metadataOf(resource);
-    this.#watched.set(nameOf(resource), informer);
-    this.#byKind.set(`${resource.group}/${resource.kind}`, informer);
     informer.addIndex(byOwner, (object) => (object.metadata.ownerReferences ?? []).map((r) => r.uid));
-    informer.onChange({
+    this.#forms.set(name, form);
+    // What is known in another form must not seem to be gone meanwhile.
+    if (this.#watched.has(name)) {
+      await informer.synced;
+      if (this.#forms.get(name) !== form) return this.#informers.release(informer);
+    }
+    this.#stopWatching(name);
+    this.#watched.set(name, { row: resource, informer, leave: () => leave() });
+    this.#byKind.set(`${resource.group}/${resource.kind}`, informer);
+    const leave = informer.onChange({
       added: (object) => this.#look({ resource, object }),
       updated: (object, old) => {
         this.#look({ resource, object });
@@ -100,9 +128,18 @@ export class OwnerGraph {
   }
 
   #forget(name: string): void {
-    const informer = this.#watched.get(name);
+    this.#forms.delete(name);
+    this.#stopWatching(name);
+  }
+
+  #stopWatching(name: string): void {
+    const watched = this.#watched.get(name);
+    if (!watched) return;
+    const { informer, leave } = watched;
     this.#watched.delete(name);
-    if (informer) this.#byKind.delete(`${informer.resource.group}/${informer.resource.kind}`);
+    this.#byKind.delete(`${informer.resource.group}/${informer.resource.kind}`);
+    leave();
+    this.#informers.release(informer);
   }
 
   /** Only what may need something done is queued. */

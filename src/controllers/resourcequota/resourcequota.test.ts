@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   configmaps,
   deviceclasses,
@@ -7,7 +7,9 @@ import {
   resourcequotas,
 } from '../../api/generated/resources.ts';
 import { readSums, writeSums } from '../../machinery/resource-sums.ts';
+import type { ServedResource } from '../discovery.ts';
 import { TestCluster, TestNodes } from '../testing.ts';
+import { defineThings, things } from '../testing-kinds.ts';
 import { count, createResourceQuotaController } from './resourcequota.ts';
 
 test('an object costs as much as it takes, however many resources are counted', () => {
@@ -111,4 +113,64 @@ test('what admission has booked for an object that is not there yet stays booked
   await cluster.settle();
   expect(await used()).toEqual({ configmaps: '0' });
   await cluster.stop();
+});
+
+describe('of kinds that users add', () => {
+  let cluster: TestCluster;
+  let added: ServedResource[];
+  beforeEach(async () => {
+    cluster = await TestCluster.start();
+    added = [things('v1beta1')];
+  });
+  afterEach(() => cluster.stop());
+
+  const discover = async () => [...(await cluster.discover()), ...added];
+  const used = async (name = 'q') => (await cluster.get(resourcequotas, name)).status?.used;
+  const quota = (name: string, hard: Record<string, string>) =>
+    cluster.create(resourcequotas, { metadata: { name }, spec: { hard } });
+  const thing = (name: string) => cluster.create(things('v1'), { metadata: { name } });
+
+  test('objects are counted also where the kind is served in another version by now', async () => {
+    await defineThings(cluster, { v1: true, v1beta1: true });
+    const context = cluster.context('resourcequota-controller');
+    await cluster.run(createResourceQuotaController(context, { discover }));
+    await quota('q', { 'count/things.example.com': '5' });
+    await cluster.settle();
+    await thing('one');
+    expect(await used()).toEqual({ 'count/things.example.com': '1' });
+    await defineThings(cluster, { v1: true, v1beta1: false });
+    added = [things('v1')];
+    await cluster.pass(301_000);
+    await thing('two');
+    await cluster.delete(things('v1'), 'one');
+    await cluster.pass(30_000);
+    expect(await used()).toEqual({ 'count/things.example.com': '1' });
+    added = [];
+    await cluster.pass(301_000);
+    expect(await used()).toEqual({ 'count/things.example.com': '0' });
+  });
+
+  test('one that cannot be listed holds up nobody, and what is known of it stays', async () => {
+    await defineThings(cluster, { v1: true, v1beta1: true });
+    let isBlind = true;
+    const context = cluster.seeingThrough('resourcequota-controller', (transport) => ({
+      request: async (request) => {
+        if (isBlind && request.path.endsWith('/things')) throw new Error('not now');
+        return transport.request(request);
+      },
+      watch: (request, sink) => transport.watch(request, sink),
+    }));
+    await cluster.run(createResourceQuotaController(context, { discover }));
+    await thing('one');
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f'])
+      await quota(name, { configmaps: '5', 'count/things.example.com': '5' });
+    await quota('last', { configmaps: '5' });
+    await cluster.pass(30_000);
+    expect(await used('last')).toEqual({ configmaps: '0' });
+    expect(await used('a')).toEqual({ configmaps: '0' });
+    isBlind = false;
+    await cluster.pass(60_000);
+    expect(await used('a')).toEqual({ configmaps: '0', 'count/things.example.com': '1' });
+    expect(await used('f')).toEqual({ configmaps: '0', 'count/things.example.com': '1' });
+  });
 });

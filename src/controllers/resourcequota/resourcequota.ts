@@ -18,13 +18,24 @@ import {
   type Outcome,
   type OwnWrites,
 } from '../controller.ts';
-import { type Discover, type ServedResource, servingVerbs } from '../discovery.ts';
+import { type Discover, servedStill, type ServedResource, servingVerbs } from '../discovery.ts';
 import { byNamespace, indexByNamespace } from '../shared/pods.ts';
 import { spacingMs } from '../shared/spacing.ts';
 import { saysSame } from '../shared/status.ts';
 
 /** Admission counts up; what it cannot see is caught up with by looking anew from time to time. */
 const resyncMs = 300_000;
+/** So long the first list of a resource is waited for; without it what was counted before stays. */
+const firstListMs = 5000;
+
+/** A resource that is watched, in the form in which it was served when that began. */
+interface Watched {
+  row: ServedResource;
+  informer: Informer<KubernetesObject>;
+  leave(): void;
+  /** Resolves once it is known whether there is a list. */
+  known: Promise<unknown>;
+}
 
 /** Keeps count of what the objects of a namespace take of its quotas. */
 export function createResourceQuotaController(
@@ -50,7 +61,7 @@ class QuotaController {
   readonly #discover: Discover;
   readonly #quotas: Informer<ResourceQuota>;
   /** Resources that some quota limits; only these are watched. */
-  readonly #watched = new Map<string, Informer<KubernetesObject>>();
+  readonly #watched = new Map<string, Watched>();
   /** What claims for devices cannot be counted without. */
   #beside:
     | { classes: Informer<DeviceClass>; pods: Informer<Pod>; claims: Informer<ResourceClaim> }
@@ -80,7 +91,8 @@ class QuotaController {
     const quota = this.#quotas.get(key);
     if (!quota) return done;
     const names = Object.keys(quota.spec?.hard ?? {});
-    const rows = servingVerbs(await this.#discover(), ['list', 'watch']).filter((row) => row.namespaced);
+    const rows = servingVerbs(await this.#served(), ['list', 'watch']).filter((row) => row.namespaced);
+    this.#leaveAllBut(rows);
     const limited = rows.filter((row) => names.some((name) => limits(row, name)));
     const informers = await Promise.all(limited.map((row) => this.#watch(row)));
     const about = this.#about();
@@ -88,8 +100,24 @@ class QuotaController {
     for (const informer of informers)
       for (const object of informer.byIndex(byNamespace, quota.metadata.namespace ?? ''))
         if (inScope(quota, informer.resource, object)) count(used, usageOf(informer.resource, object, about));
-    await this.#report(quota, { hard: { ...quota.spec?.hard }, used: writeSums(used) });
+    const uncounted = informers.filter(({ hasSynced }) => !hasSynced);
+    const isUncounted = (name: string) => uncounted.some(({ resource }) => limits(resource, name));
+    const before = quota.status?.used ?? {};
+    const counted = Object.entries(writeSums(used)).filter(([name]) => !isUncounted(name));
+    const kept = Object.entries(before).filter(([name]) => used.has(name) && isUncounted(name));
+    for (const { synced } of uncounted) void synced.then(() => this.#queue.add(key));
+    await this.#report(quota, {
+      hard: { ...quota.spec?.hard },
+      used: Object.fromEntries([...counted, ...kept]),
+    });
     return { type: 'again', afterMs: resyncMs };
+  }
+
+  #served(): Promise<readonly ServedResource[]> {
+    return servedStill(
+      this.#discover,
+      Array.from(this.#watched.values(), ({ row }) => row),
+    );
   }
 
   #about(): QuotaContext {
@@ -101,31 +129,46 @@ class QuotaController {
     };
   }
 
+  /** What is served no longer, or in another form, is not watched as it was. */
+  #leaveAllBut(rows: readonly ServedResource[]): void {
+    for (const [name, { row, informer, leave }] of this.#watched) {
+      const isSame = ({ plural, group, version, kind }: ServedResource) =>
+        plural === row.plural && group === row.group && version === row.version && kind === row.kind;
+      if (rows.some(isSame)) continue;
+      this.#watched.delete(name);
+      leave();
+      this.#context.informers.release(informer);
+    }
+  }
+
   async #watch(row: ServedResource): Promise<Informer<KubernetesObject>> {
     const name = `${row.plural}.${row.group}`;
-    const known = this.#watched.get(name);
-    const informer = known ?? this.#context.informers.of(row);
-    if (!known) {
-      this.#watched.set(name, informer);
-      indexByNamespace(informer);
-      const add = (object: Stored<KubernetesObject>) => {
-        const { namespace = '' } = object.metadata;
-        const afterMs = spacingMs(informer.countByIndex(byNamespace, namespace));
-        for (const quota of this.#quotas.byIndex(byNamespace, namespace))
-          this.#queue.addAfter(keyOf(quota), afterMs);
-      };
-      // Admission has counted what is added.
-      informer.onChange({
-        deleted: add,
-        updated: (object, old) => {
-          const usage = (o: Stored<KubernetesObject>) => writeSums(usageOf(row, o, this.#about()));
-          if (!deepEqual(usage(object), usage(old))) add(object);
-        },
-      });
-    }
+    const watched = this.#watched.get(name) ?? this.#begin(row);
+    this.#watched.set(name, watched);
     if (row.plural === resourceclaims.plural && row.group === resourceclaims.group) await this.#watchBeside();
-    await informer.synced;
-    return informer;
+    await watched.known;
+    return watched.informer;
+  }
+
+  #begin(row: ServedResource): Watched {
+    const { informers, clock } = this.#context;
+    const informer = informers.of<KubernetesObject>(row);
+    indexByNamespace(informer);
+    const add = (object: Stored<KubernetesObject>) => {
+      const { namespace = '' } = object.metadata;
+      const afterMs = spacingMs(informer.countByIndex(byNamespace, namespace));
+      for (const quota of this.#quotas.byIndex(byNamespace, namespace))
+        this.#queue.addAfter(keyOf(quota), afterMs);
+    };
+    // Admission has counted what is added.
+    const leave = informer.onChange({
+      deleted: add,
+      updated: (object, old) => {
+        const usage = (o: Stored<KubernetesObject>) => writeSums(usageOf(row, o, this.#about()));
+        if (!deepEqual(usage(object), usage(old))) add(object);
+      },
+    });
+    return { row, informer, leave, known: Promise.race([informer.synced, clock.sleep(firstListMs)]) };
   }
 
   async #watchBeside(): Promise<void> {

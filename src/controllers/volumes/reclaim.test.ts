@@ -1,7 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { events, persistentvolumeclaims, persistentvolumes, pods } from '../../api/generated/resources.ts';
-import { Client } from '../../client/client.ts';
-import { Informers } from '../../client/informers.ts';
 import type { Transport, WatchEvent } from '../../client/transport.ts';
 import { TestCluster } from '../testing.ts';
 import { createPersistentVolumeBinder } from './binder.ts';
@@ -327,23 +325,16 @@ function withoutNewsOf(plural: string, transport: Transport) {
 
 describe('where news is late', () => {
   let other: TestCluster;
-  let stop: AbortController;
   beforeEach(async () => {
     other = await TestCluster.start();
-    stop = new AbortController();
   });
-  afterEach(async () => {
-    stop.abort();
-    await other.stop();
-  });
+  afterEach(() => other.stop());
 
   async function runWithoutNewsOf(plural: string) {
-    const context = other.context('persistent-volume-binder');
     const late = withoutNewsOf(plural, other.client.transport);
-    const informers = new Informers({ ...context, client: new Client(late.transport) });
-    informers.start(stop.signal);
+    const context = other.seeingThrough('persistent-volume-binder', () => late.transport);
     await other.run(
-      createPersistentVolumeBinder({ ...context, informers }, { local }),
+      createPersistentVolumeBinder(context, { local }),
       createClaimProtection(other.context('pvc-protection-controller')),
     );
     return late;
