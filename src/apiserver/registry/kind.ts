@@ -105,7 +105,7 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   schema?: object;
   /** For kinds whose type the schema does not know: drops fields that their own schema does not have, in place, and gives their paths. */
   prune?(object: T): string[];
-  /** For kinds whose type the schema does not know: why an object cannot be read as one of them; undefined where it can be. */
+  /** Why an object of the right type cannot be read as one of the kind all the same; undefined where it can be. */
   misfit?(object: T): string | undefined;
   /** Objects stand in the store in another form than that of the kind. */
   codec?: StorageCodec<T>;

@@ -7,6 +7,8 @@ import type {
   StatefulSet,
 } from '../../../api/apps/v1.ts';
 import type { PodTemplateSpec } from '../../../api/core/v1.ts';
+import { daemonsets } from '../../../api/generated/resources.ts';
+import { createTestCluster } from '../../registry/testing.ts';
 import { created, createErrors, testContext, texts, updateErrors } from '../shared/testing.ts';
 import { controllerRevisionKind } from './controller-revision.ts';
 import { daemonSetKind } from './daemon-set.ts';
@@ -126,6 +128,59 @@ test('a daemon set counts how often its template has changed', () => {
   };
   expect(change((copy) => (copy.spec.minReadySeconds = 3))).toBe('1');
   expect(change((copy) => (copy.spec.template.metadata = { labels: { app: 'a', b: 'c' } }))).toBe('2');
+});
+
+describe('the count of how often the template of a daemon set has changed', () => {
+  const key = 'deprecated.daemonset.template.generation';
+  const counted = (text: string) => ({
+    ...daemonSet({}),
+    metadata: { ...metadata, annotations: { [key]: text } },
+  });
+  const owners = ({ metadata: { managedFields = [] } }: DaemonSet) =>
+    managedFields
+      .filter(({ fieldsV1 }) => JSON.stringify(fieldsV1).includes(key))
+      .map(({ manager, subresource = '' }) => manager + subresource);
+
+  test('is owned by whoever wrote the set last without naming it, as upstream has it', async () => {
+    const api = await createTestCluster();
+    const write = (verb: string, body: unknown, fieldManager: string) =>
+      api.object(verb, daemonsets, {
+        ...(verb === 'update' && { name: 'x' }),
+        body,
+        query: { fieldManager },
+      });
+    expect(owners(await write('create', daemonSet({}), 'creator'))).toEqual(['creator']);
+    expect(owners(await write('update', daemonSet({}), 'updater'))).toEqual(['updater']);
+    expect(owners(await write('update', counted('1'), 'reader'))).toEqual(['updater']);
+  });
+
+  test.each(['left out', '7'])('is not changed by a report of the state in which it is %s', async (text) => {
+    const api = await createTestCluster();
+    await api.object('create', daemonsets, { body: counted('4') });
+    const status = {
+      currentNumberScheduled: 1,
+      numberMisscheduled: 0,
+      desiredNumberScheduled: 0,
+      numberReady: 0,
+    };
+    const body = { ...(text === '7' ? counted(text) : daemonSet({})), status };
+    const written = await api.object('update', daemonsets, { name: 'x', subresource: 'status', body });
+    expect(written.metadata.annotations).toEqual({ [key]: '4' });
+  });
+
+  test.each([
+    ['x', 'invalid syntax'],
+    ['', 'invalid syntax'],
+    ['9'.repeat(30), 'value out of range'],
+  ])('is a number: %j', async (text, why) => {
+    const api = await createTestCluster();
+    const message = `DaemonSet in version "v1" cannot be handled as a DaemonSet: strconv.ParseInt: parsing "${text}": ${why}`;
+    await expect(
+      api.send('create', daemonsets, {
+        body: { apiVersion: 'apps/v1', kind: 'DaemonSet', ...counted(text) },
+      }),
+    ).rejects.toThrow(message);
+  });
 });
 
 const claim = (name: string) => ({

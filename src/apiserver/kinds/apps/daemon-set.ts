@@ -27,6 +27,7 @@ const noStatus = () => ({
 export const daemonSetKind: Kind<DaemonSet> = {
   resource: daemonsets,
   defaults: defaultDaemonSet,
+  misfit: templateGenerationFault,
   prepareForCreate(set) {
     set.status = noStatus();
     setTemplateGeneration(set, Math.max(templateGeneration(set), 1));
@@ -44,7 +45,10 @@ export const daemonSetKind: Kind<DaemonSet> = {
     ...immutable('spec.selector', set.spec.selector, old.spec.selector),
   ],
   warnings: (set, old) => changedTemplateWarnings(set, old),
-  status: { validateUpdate: daemonSetStatusErrors },
+  status: {
+    prepareForUpdate: (set, old) => setTemplateGeneration(set, templateGeneration(old)),
+    validateUpdate: daemonSetStatusErrors,
+  },
   columns: [
     nameColumn,
     integer('Desired', 'Nodes that should run a pod of the set.', (s) => s.status?.desiredNumberScheduled),
@@ -71,7 +75,17 @@ const generationKey = 'deprecated.daemonset.template.generation';
 /** How often the template has changed; kept in an annotation for clients that count on it. */
 function templateGeneration({ metadata }: DaemonSet): number {
   const text = metadata.annotations?.[generationKey] ?? '';
-  return /^[0-9]{1,15}$/.test(text) ? Number(text) : 0;
+  return isCount.test(text) ? Number(text) : 0;
+}
+
+const isCount = /^[-+]?[0-9]{1,15}$/;
+
+/** Why a set cannot be read: the count is a number of the set, which clients see as an annotation. */
+function templateGenerationFault({ metadata }: DaemonSet): string | undefined {
+  const text = metadata.annotations?.[generationKey];
+  if (text === undefined || isCount.test(text)) return undefined;
+  const why = /^[-+]?[0-9]+$/.test(text) ? 'value out of range' : 'invalid syntax';
+  return `strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`;
 }
 
 function setTemplateGeneration({ metadata }: DaemonSet, count: number): void {
@@ -79,6 +93,8 @@ function setTemplateGeneration({ metadata }: DaemonSet, count: number): void {
 }
 
 function defaultDaemonSet(set: DaemonSet): void {
+  // Nobody leaves the count out: who does not name it says 0, and owns it where another stands there.
+  if (set.metadata.annotations?.[generationKey] === undefined) setTemplateGeneration(set, 0);
   set.spec ??= {} as DaemonSetSpec;
   const spec = set.spec;
   spec.template = defaultPodTemplate(spec.template);
