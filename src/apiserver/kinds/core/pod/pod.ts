@@ -71,9 +71,10 @@ function warnings(pod: Pod, old: Stored<Pod> | undefined): readonly string[] {
   );
 }
 
-/** Kubelets report state: who owns the pod and how well it is served are not theirs to say. */
+/** Kubelets report state: who owns the pod, when it goes and how well it is served are not theirs to say. */
 function prepareStatus(pod: Pod, old: Stored<Pod>): void {
   pod.metadata.ownerReferences = old.metadata.ownerReferences;
+  pod.metadata.deletionTimestamp = old.metadata.deletionTimestamp;
   pod.status ??= {};
   dropGatedReports(pod.status, old.status);
   pod.status.qosClass ||= old.status?.qosClass;

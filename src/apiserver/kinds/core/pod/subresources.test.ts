@@ -428,3 +428,14 @@ test('a patch of the status alone comes to what it comes to where all of the pod
   expect(said[1]).toEqual(said[0]);
   expect(JSON.stringify(said[1])).toBe(JSON.stringify(said[0]));
 });
+
+test('a report of the state says nothing of when the pod goes or whose it is', async () => {
+  const { metadata } = await get();
+  const owner = { apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u' };
+  const meant = { ...metadata, deletionTimestamp: '2020-01-01T00:00:00Z', ownerReferences: [owner] };
+  const body = { metadata: meant, spec, status: { phase: 'Running' } };
+  const written = await api.object<Pod>('update', pods, { name: 'p', subresource: 'status', body });
+  expect(written.status?.phase).toBe('Running');
+  expect(written.metadata).not.toHaveProperty('deletionTimestamp');
+  expect(written.metadata).not.toHaveProperty('ownerReferences');
+});
