@@ -17,6 +17,7 @@ import { findWanted, isExempt, isWanted, requestNamespace } from '../matching.ts
 import { refuse } from '../refuse.ts';
 import { replaceContents } from '../replace-contents.ts';
 import { SecondRound } from '../second-round.ts';
+import { whileAwaited } from '../while-awaited.ts';
 import { collectParams, paramsPerTurn, UnknownParamKind } from './params.ts';
 import { type BoundPolicy, PolicySet } from './policy-set.ts';
 import type { PolicyContext } from './validating.ts';
@@ -43,10 +44,15 @@ async function applyAll(policies: readonly Bound[], application: ApplicationCont
   const { attributes, notes } = application;
   notes.begin(attributes);
   const errors: string[] = [];
+  let mutated = false;
   for (const bound of policies) {
-    const said = await new Application(bound, application).run();
+    const one = new Application(bound, application);
+    const said = await one.run();
+    mutated ||= one.mutated;
     if (bound.policy.spec.failurePolicy !== 'Ignore') errors.push(...said);
   }
+  // Upstream runs policies again that may be as soon as one was carried out, whatever became of it.
+  if (mutated) notes.changed(attributes.rounds);
   notes.end(attributes);
   if (errors.length > 0) throw answer(attributes, errors);
 }
@@ -69,6 +75,8 @@ async function readied(form: Form, { object, old }: AdmissionAttributes): Promis
 class Application {
   readonly #bound: Bound;
   readonly #context: ApplicationContext;
+  /** Whether a mutation has been carried out. */
+  mutated = false;
 
   constructor(bound: Bound, context: ApplicationContext) {
     this.#bound = bound;
@@ -100,6 +108,7 @@ class Application {
     const { paramKind: kind } = this.#bound.policy.spec;
     const wanted = { kind, ref: binding.spec.paramRef, namespace: requestNamespace(attributes) };
     for (const params of paramsOf(context, wanted)) {
+      whileAwaited(attributes);
       await this.#apply({ form, binding, params });
       await steps.taken();
     }
@@ -117,7 +126,8 @@ class Application {
     const { name = '', namespace = '' } = params?.metadata ?? {};
     const id = [policy.metadata.name, binding.metadata.name, namespace, name].join('/');
     if (!holds || notes.skips(attributes.rounds, id)) return;
-    const before = form.show(attributes.object as KubernetesObject);
+    // Mutations put other values into the object itself.
+    const before = { ...form.show(attributes.object as KubernetesObject) };
     const compiled = await this.#bound.compiled();
     const { mutate } = await import('./mutate.ts');
     for (const [index] of (policy.spec.mutations ?? []).entries()) {
@@ -126,6 +136,7 @@ class Application {
         const made = await withAnswers(source, (asking) =>
           mutate(policy, { compiled, index, source: asking }),
         );
+        this.mutated = true;
         if (!made) return;
         replaceContents(object, await form.take(made, object));
         await readied(form, attributes);

@@ -84,7 +84,7 @@ async function metricLines(): Promise<string[]> {
 }
 
 /** A request of which the warnings and annotations are kept. */
-async function observed(path: string, body: object) {
+async function observed(path: string, body: object, signal = new AbortController().signal) {
   const warnings: string[] = [];
   const annotations: Record<string, string> = {};
   const [, , , , namespace = '', resource = ''] = path.split('/');
@@ -106,7 +106,7 @@ async function observed(path: string, body: object) {
     query: new URLSearchParams(),
     body: { mediaType: 'application/json', value: body },
     userAgent: 'vitest',
-    signal: new AbortController().signal,
+    signal,
     warn: (message) => warnings.push(message),
     annotate: (key, value) => {
       annotations[key] = value;
@@ -568,6 +568,43 @@ describe('mutating admission policies', () => {
     expect(await seconds()).toEqual([3607, [300, 300], undefined]);
   });
 
+  const counted = '?"foo": optional.of(string(int(object.metadata.annotations["foo"]) + 1))';
+  const annotating = (reinvocationPolicy: string, annotations: string) => ({
+    matchConstraints: onMaps,
+    reinvocationPolicy,
+    mutations: [
+      {
+        patchType: 'ApplyConfiguration',
+        applyConfiguration: { expression: `Object{metadata: Object.metadata{annotations: ${annotations}}}` },
+      },
+    ],
+  });
+  const annotationsOf = async () => {
+    const made = await send('POST', configMaps, {
+      metadata: { name: fresh('cm'), annotations: { foo: '0' } },
+    });
+    return made.metadata.annotations;
+  };
+
+  test('run once more where they want to, and those that do not run once', async () => {
+    await bind('Mutating', annotating('IfNeeded', `{${counted}, "first": "true"}`));
+    await bind('Mutating', annotating('IfNeeded', `{${counted}, "second": "true"}`));
+    await bind('Mutating', annotating('Never', `{${counted}, "third": "true"}`));
+    expect(await annotationsOf()).toEqual({ foo: '5', first: 'true', second: 'true', third: 'true' });
+  });
+
+  test('run once more for each object of their parameters', async () => {
+    const labels = { of: fresh('params') };
+    for (const name of ['first', 'second'])
+      await send('POST', configMaps, configMap(fresh('params'), { [name]: 'true' }, labels));
+    const spec = annotating('IfNeeded', 'params.data');
+    const paramKind = { apiVersion: 'v1', kind: 'ConfigMap' };
+    const mutations = [...spec.mutations, ...annotating('IfNeeded', `{${counted}}`).mutations];
+    const paramRef = { selector: { matchLabels: labels }, parameterNotFoundAction: 'Deny' };
+    await bind('Mutating', { ...spec, paramKind, mutations }, { paramRef });
+    expect(await annotationsOf()).toEqual({ foo: '4', first: 'true', second: 'true' });
+  });
+
   test('that fail refuse the request', async () => {
     const expression = '[JSONPatch{op: "remove", path: "/data/missing"}]';
     const names = await bind('Mutating', {
@@ -704,5 +741,38 @@ test.each(['Validating', 'Mutating'] as const)(
     await bind(kind, spec, { paramRef });
     await turnsOf();
     expect(await turnsOf()).toBeGreaterThanOrEqual(without + 5);
+  },
+);
+
+test.each(['Validating', 'Mutating'] as const)(
+  'a %s policy is held against no more parameters once nobody waits for the answer',
+  async (kind) => {
+    const labels = { many: fresh('many') };
+    for (let i = 0; i < 100; i++) await send('POST', configMaps, configMap(fresh('params'), {}, labels));
+    const expression = 'Object{}';
+    const does =
+      kind === 'Validating'
+        ? { validations: [{ expression: 'false' }] }
+        : {
+            reinvocationPolicy: 'Never',
+            mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }],
+          };
+    const paramKind = { apiVersion: 'v1', kind: 'ConfigMap' };
+    const paramRef = { selector: { matchLabels: labels }, parameterNotFoundAction: 'Deny' };
+    const { policy } = await bind(
+      kind,
+      { paramKind, matchConstraints: matchOf('secrets'), ...does },
+      { paramRef },
+    );
+    const leaving = new AbortController();
+    leaving.abort();
+    const answer = observed(
+      '/api/v1/namespaces/default/secrets',
+      { metadata: { name: 's' } },
+      leaving.signal,
+    );
+    await expect(answer).rejects.toMatchObject({ status: { reason: 'Timeout', code: 504 } });
+    const counts = (await metricLines()).filter((line) => line.includes(`policy="${policy}"`));
+    expect(counts).toEqual([]);
   },
 );

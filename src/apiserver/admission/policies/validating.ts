@@ -15,6 +15,7 @@ import type { AdmissionCounts, PolicyCheck } from '../admission-counts.ts';
 import type { Form } from '../forms.ts';
 import { findWanted, isExempt, isWanted, requestNamespace } from '../matching.ts';
 import { refuse } from '../refuse.ts';
+import { whileAwaited } from '../while-awaited.ts';
 import { collectParams, type ParamSource, paramsPerTurn, UnknownParamKind } from './params.ts';
 import { type BoundPolicy, PolicySet } from './policy-set.ts';
 import type { Verdict } from './verdicts.ts';
@@ -118,6 +119,7 @@ class Inquiry {
     const { judge } = await import('./verdicts.ts');
     const { authorizer } = this.#context;
     for (const param of params) {
+      whileAwaited(this.#attributes);
       const source = { attributes: this.#attributes, form, authorizer, params: param, withNamespace: true };
       const verdict = await judge(bound, source, this.#context);
       this.#take(verdict, { ...names, actions: binding.spec.validationActions });

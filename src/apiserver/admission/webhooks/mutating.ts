@@ -6,13 +6,14 @@ import { clone } from '../../../machinery/clone.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import { applyJsonPatch } from '../../../machinery/json-patch.ts';
-import { internalError, timeout } from '../../../machinery/status-error.ts';
+import { internalError } from '../../../machinery/status-error.ts';
 import type { ObjectReader } from '../../auth/object-reader.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import type { Form } from '../forms.ts';
 import { isExempt } from '../matching.ts';
 import { replaceContents } from '../replace-contents.ts';
 import { SecondRound } from '../second-round.ts';
+import { whileAwaited } from '../while-awaited.ts';
 import { CallFailure } from './errors.ts';
 import { ask, counted, currentHooks, fails, type Hook, type HookContext, wantedForm } from './hooks.ts';
 
@@ -84,7 +85,7 @@ async function askOne(asked: Asked, attributes: AdmissionAttributes, context: Ho
     if (fails(hook)) throw error.answer();
     context.log.warn('a webhook that may fail has failed', { error: error.message });
     attributes.annotate(`failed-open.mutation.webhook.admission.k8s.io/${place}`, hook.webhook.name);
-    if (attributes.signal.aborted) throw timeout('request did not complete within requested timeout', 0);
+    whileAwaited(attributes);
     return false;
   }
 }
