@@ -43,12 +43,19 @@ describe('objects of the API', () => {
     ['[1, ?object.?none, 2]', [1, 2]],
     ['cel.bind(n, object.metadata.name, n + n)', 'webweb'],
     ['object.?spec.optMap(s, s.replicas).value()', 3n],
+    ['has(dyn(null).a) || has(dyn(1).a)', false],
+    ['dyn(null).?a.hasValue() || dyn(null)[?0].hasValue()', false],
   ])('%s', (expression, wanted) => {
     expect(run(expression)).toEqual(wanted);
   });
 
   test.each([
     ['object.metadata.none', 'no such key: none'],
+    ['dyn(null).name', 'no such key: name'],
+    ['dyn(null)[0]', 'no such key: 0'],
+    ["dyn('a').b", 'no such key: b'],
+    ['dyn([1]).b', "unsupported index type 'string' in list"],
+    ['has(dyn([1]).b)', "unsupported index type 'string' in list"],
     ['object.spec.ports[2]', 'index out of bounds: 2'],
     ["object.spec.replicas.startsWith('a')", "no such overload: 'startsWith' applied to 'int.(string)'"],
     ['1 / (object.spec.replicas - 3)', 'division by zero'],

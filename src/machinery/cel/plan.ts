@@ -277,26 +277,28 @@ function throughOptional(
 }
 
 function selectField(value: CelValue, field: string): CelValue | CelError {
-  if (!(value instanceof CelMap)) throw new CelError(`no such overload`);
-  return value.get(field) ?? absent(value, field);
+  return value instanceof CelMap ? (value.get(field) ?? absent(value, field)) : elementAt(value, field);
 }
 
 function absent(map: CelMap, key: CelValue): CelValue | CelError {
-  return map.has(key) ? null : new CelError(`no such key: ${keyText(key)}`);
+  return map.has(key) ? null : noKey(key);
 }
 
-const keyText = (key: CelValue) => String(key instanceof Uint ? key.value : key);
+const noKey = (key: CelValue) => new CelError(`no such key: ${key instanceof Uint ? key.value : key}`);
 
+/** As upstream's library has it, what is neither a map nor a list, such as null, is empty. */
 function elementAt(value: CelValue, at: CelValue): CelValue | CelError {
   if (value instanceof CelMap) return value.get(at) ?? absent(value, at);
-  if (!(value instanceof CelList)) throw noOverload('_[_]', [value, at], false);
+  if (!(value instanceof CelList)) return noKey(at);
   const plain = at instanceof Uint ? at.value : at;
   if (typeof plain !== 'bigint' && !(typeof plain === 'number' && Number.isInteger(plain))) {
-    throw new CelError(`unsupported index type '${typeNameOf(at)}' in list`);
+    throw noListIndex(at);
   }
   const element = value.get(Number(plain));
   return element === undefined ? new CelError(`index out of bounds: ${plain}`) : element;
 }
+
+const noListIndex = (at: CelValue) => new CelError(`unsupported index type '${typeNameOf(at)}' in list`);
 
 function has(operand: Step, field: string): Step {
   return (frame) => {
@@ -306,7 +308,8 @@ function has(operand: Step, field: string): Step {
       value = value.value;
     }
     if (value instanceof CelMap) return value.has(field);
-    throw new CelError('no such overload');
+    if (value instanceof CelList) throw noListIndex(field);
+    return false;
   };
 }
 
