@@ -1,6 +1,7 @@
 import type { MatchCondition } from '../../../api/admissionregistration/v1.ts';
 import type { Program } from '../../../machinery/cel/cel.ts';
 import type { CelValue } from '../../../machinery/cel/values.ts';
+import { aggregated } from '../../auth/authorizer.ts';
 import { withAnswers } from './answers.ts';
 import type { ConditionCounts, ConditionsOwner } from './condition-counts.ts';
 import type { VariableSource } from './variables.ts';
@@ -77,6 +78,5 @@ function evaluateAll(compiled: readonly CompiledCondition[], lookup: (name: stri
     if (left < 0) return { holds: new Error(outOfBudget), errors: errors.length };
   }
   if (errors.length === 0) return { holds: true, errors: 0 };
-  const said = errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`;
-  return { holds: new Error(said), errors: errors.length };
+  return { holds: new Error(aggregated(errors)), errors: errors.length };
 }

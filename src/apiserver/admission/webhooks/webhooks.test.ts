@@ -593,7 +593,9 @@ describe('matchConditions', () => {
       failurePolicy: 'Ignore',
     });
     await send('POST', configMaps, configMap(fresh('cm')));
-    await register('Validating', { path: '/never', rules, matchConditions: [broken] });
+    // What several of them say is said once.
+    const matchConditions = [broken, { ...broken, name: 'again' }];
+    await register('Validating', { path: '/never', rules, matchConditions });
     await expect(send('POST', configMaps, configMap('broken', { here: 'yes' }))).rejects.toMatchObject({
       message: `configmaps "broken" is forbidden: expression '${broken.expression}' resulted in error: no such key: missing`,
       status: { code: 403 },
