@@ -4,7 +4,8 @@ import { childOf, isObject, itemsOf } from './structure.ts';
 
 /**
  * A value beside the one that stood in its place before an update: what has not changed may break rules that are newer than
- * it. Elements of lists have a past only where keys tell them apart.
+ * it. Elements of lists have a past only where keys tell them apart, and then their order is no change; fields have one where
+ * the schema knows them, as upstream has it.
  */
 export class Correlation {
   readonly value: unknown;
@@ -20,14 +21,23 @@ export class Correlation {
   }
 
   get unchanged(): boolean {
-    this.#unchanged ??= deepEqual(this.value, this.old);
+    this.#unchanged ??= this.#isUnchanged();
     return this.#unchanged;
+  }
+
+  #isUnchanged(): boolean {
+    const { value, old } = this;
+    if (Array.isArray(value) && Array.isArray(old) && this.#schema && mergeKeys(this.#schema))
+      return value.length === old.length && value.every((_, i) => this.index(i)?.unchanged);
+    if (!isObject(value) || !isObject(old)) return deepEqual(value, old);
+    const keys = Object.keys(value);
+    return keys.length === Object.keys(old).length && keys.every((key) => this.key(key)?.unchanged);
   }
 
   key(name: string): Correlation | undefined {
     if (!isObject(this.value) || !isObject(this.old) || !Object.hasOwn(this.old, name)) return undefined;
-    if (this.#schema?.['x-kubernetes-map-type'] === 'atomic') return undefined;
-    return new Correlation(this.value[name], this.old[name], childOf(this.#schema, name));
+    const schema = childOf(this.#schema, name);
+    return schema && new Correlation(this.value[name], this.old[name], schema);
   }
 
   index(index: number): Correlation | undefined {

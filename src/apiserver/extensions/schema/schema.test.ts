@@ -392,3 +392,46 @@ test.each([
 ])('a long text is soon found not to be a %s', (format, text) => {
   expect(hasFormat(text, format)).toBe(false);
 });
+
+describe('what is as it was may break newer rules', () => {
+  const errorsAfter = (old: unknown, value: unknown, schema: JSONSchemaProps) =>
+    texts(schemaErrors({ x: value }, of(schema), { old: { value: { x: old } } }));
+  const ports = (more: JSONSchemaProps = {}): JSONSchemaProps => ({
+    type: 'array',
+    items: object({ name: { type: 'string' }, port: { type: 'integer' } }),
+    maxItems: 1,
+    ...more,
+  });
+  const byName = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] };
+  const [a, b] = [
+    { name: 'a', port: 1 },
+    { name: 'b', port: 2 },
+  ];
+  const tooMany = ['x: Too many: 2: must have at most 1 item'];
+  const small: JSONSchemaProps = { type: 'object', additionalProperties: { type: 'integer', minimum: 5 } };
+
+  test.each<[string, unknown, unknown, JSONSchemaProps, string[]]>([
+    ['a list that is the same', [a, b], [a, b], ports(), []],
+    ['a list in another order', [a, b], [b, a], ports(), tooMany],
+    ['a list in another order whose elements have keys', [a, b], [b, a], ports(byName), []],
+    ['such a list with another element', [a, b], [b, { ...a, port: 3 }], ports(byName), tooMany],
+    ['such a list with another key', [a, b], [b, { ...a, name: 'c' }], ports(byName), tooMany],
+    ['a value beside one that changes', { k: 1, l: 9 }, { k: 1, l: 8 }, small, []],
+    [
+      'a value beside one that changes, in a map of one piece',
+      { k: 1, l: 9 },
+      { k: 1, l: 8 },
+      { ...small, 'x-kubernetes-map-type': 'atomic' },
+      [],
+    ],
+    [
+      'not where it holds what the schema does not know',
+      { k: 1 },
+      { k: 1 },
+      { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, minProperties: 2 },
+      ['x: Invalid value: 1: x in body should have at least 2 properties'],
+    ],
+  ])('%s', (_, old, value, schema, wanted) => {
+    expect(errorsAfter(old, value, schema)).toEqual(wanted);
+  });
+});
