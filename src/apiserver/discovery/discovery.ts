@@ -139,10 +139,18 @@ function groupVersions(
   }
   for (const versions of groups.values()) {
     versions.sort((a, b) => b.priority.version - a.priority.version || compareVersions(a.version, b.version));
-    for (const { resources } of versions) resources?.sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const { resources } of versions) resources?.sort(compareParents);
   }
   return new Map([...groups].sort(compareGroups));
 }
+
+/** Subresources stay behind what they are of, in their order. */
+function compareParents(a: ServedResource, b: ServedResource): number {
+  const [x, y] = [parentOf(a), parentOf(b)];
+  return x === y ? 0 : x < y ? -1 : 1;
+}
+
+const parentOf = ({ name }: ServedResource) => name.split('/', 1)[0] as string;
 
 function versionOf(
   groups: Map<string, ServedVersion[]>,

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { APIResource } from '../../api/meta/v1.ts';
 import type { Resource } from '../../api/resource.ts';
-import { isStored, type Kind } from '../registry/kind.ts';
+import { isCustom, isStored, type Kind } from '../registry/kind.ts';
 
 const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+/** Upstream says those of custom resources in an order of its own. */
+const customVerbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 const endingVerbs = ['delete', 'deletecollection', 'get', 'list', 'watch'];
 const statusVerbs = ['get', 'patch', 'update'];
 
 /** A resource or subresource of one group and version; group and version are always said. */
 export type ServedResource = APIResource & { group: string; version: string };
 
-/** The resources of a kind: itself, then its subresources by name. */
+/** The resources of a kind: itself, then its subresources by name; those of a custom one as upstream says them. */
 export function servedResources(kind: Kind, stored: Kind): ServedResource[] {
   const { resource } = kind;
   const { group, version, plural, singular, namespaced, shortNames, categories } = resource;
@@ -32,7 +34,8 @@ export function servedResources(kind: Kind, stored: Kind): ServedResource[] {
 function verbsOf(kind: Kind): string[] {
   if (kind.verbs) return [...kind.verbs].sort();
   if (!isStored(kind)) return ['create'];
-  return kind.creationForbidden ? endingVerbs : allVerbs;
+  if (kind.creationForbidden) return endingVerbs;
+  return isCustom(kind) ? customVerbs : allVerbs;
 }
 
 function subresources(
@@ -62,7 +65,7 @@ function subresources(
   for (const [name, stream] of Object.entries(stored.streams ?? {})) {
     found.push(one(name, { group, version, kind: stream.kind }, stream.verbs));
   }
-  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return isCustom(stored) ? found : found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Says in which version objects are stored; only good for comparing. */

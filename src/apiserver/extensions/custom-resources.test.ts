@@ -144,6 +144,18 @@ describe('a definition', () => {
     expect((await failure(api.send('list', v1!))).code).toBe(404);
   });
 
+  test('is told in discovery in the order in which upstream tells it', async () => {
+    const { define, api } = await createCustomCluster();
+    const scale = { specReplicasPath: '.spec.size', statusReplicasPath: '.status.size' };
+    await define(widgets({ v1: { subresources: { status: {}, scale } } }));
+    const shown = api.dispatcher.discovery().resourceList({ group: 'example.com', version: 'v1' });
+    expect(shown?.resources.map(({ name, verbs }) => `${name} ${verbs.join(',')}`)).toEqual([
+      'widgets delete,deletecollection,get,list,patch,create,update,watch',
+      'widgets/status get,patch,update',
+      'widgets/scale get,patch,update',
+    ]);
+  });
+
   test('can be made anew, with nothing left of what was', async () => {
     const { define, definition, api } = await createCustomCluster();
     const { v1 } = await define(widgets({ v1: {} }));
