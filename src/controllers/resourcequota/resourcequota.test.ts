@@ -54,6 +54,26 @@ test('what is used follows what is there, and admission keeps to it', async () =
   await cluster.stop();
 });
 
+test('a name that nothing is counted under is left out of what is used, or stays as it is', async () => {
+  const cluster = await TestCluster.start();
+  const context = cluster.context('resourcequota-controller');
+  await cluster.run(createResourceQuotaController(context, { discover: cluster.discover }));
+  // Deployments are counted as count/deployments.apps.
+  const hard = { 'count/deployments': '3', 'count/widgets.example.com': '2', 'count/configmaps': '2' };
+  await cluster.create(resourcequotas, { metadata: { name: 'q' }, spec: { hard } });
+  await cluster.settle();
+  const { status, ...quota } = await cluster.get(resourcequotas, 'q');
+  expect(status).toEqual({ hard, used: { 'count/configmaps': '0' } });
+  const used = { 'count/widgets.example.com': '1', 'count/configmaps': '1', pods: '7' };
+  await cluster.client
+    .of(resourcequotas)
+    .updateStatus({ ...quota, status: { used } }, { cause: { reason: 'a test' } });
+  await cluster.settle();
+  const told = (await cluster.get(resourcequotas, 'q')).status;
+  expect(told).toEqual({ hard, used: { 'count/widgets.example.com': '1', 'count/configmaps': '0' } });
+  await cluster.stop();
+});
+
 test('devices are counted by class, in claims as for pods', async () => {
   const cluster = await TestCluster.start();
   const context = cluster.context('resourcequota-controller');
@@ -145,9 +165,10 @@ describe('of kinds that users add', () => {
     await cluster.delete(things('v1'), 'one');
     await cluster.pass(30_000);
     expect(await used()).toEqual({ 'count/things.example.com': '1' });
+    // Of what is served no longer nothing new is known.
     added = [];
     await cluster.pass(301_000);
-    expect(await used()).toEqual({ 'count/things.example.com': '0' });
+    expect(await used()).toEqual({ 'count/things.example.com': '1' });
   });
 
   test('one that cannot be listed holds up nobody, and what is known of it stays', async () => {

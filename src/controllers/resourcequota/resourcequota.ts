@@ -9,7 +9,7 @@ import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { addQuantities, type ParsedQuantity } from '../../machinery/quantity.ts';
 import { inScope } from '../../machinery/quota/scopes.ts';
-import { type Sums, writeSums, zero } from '../../machinery/resource-sums.ts';
+import { maskSums, readSums, type Sums, writeSums, zero } from '../../machinery/resource-sums.ts';
 import { limits, type QuotaContext, usageOf } from '../../machinery/quota/usage.ts';
 import {
   type ControllerContext,
@@ -36,6 +36,9 @@ interface Watched {
   /** Resolves once it is known whether there is a list. */
   known: Promise<unknown>;
 }
+
+/** What a quota limits and nobody serves may come to be served: upstream looks for new resources as often. */
+const discoverMs = 30_000;
 
 /** Keeps count of what the objects of a namespace take of its quotas. */
 export function createResourceQuotaController(
@@ -96,21 +99,21 @@ class QuotaController {
     const limited = rows.filter((row) => names.some((name) => limits(row, name)));
     const informers = await Promise.all(limited.map((row) => this.#watch(row)));
     const about = this.#about();
-    const used = new Map(names.map((name) => [name, zero]));
+    const silent = informers.filter(({ hasSynced }) => !hasSynced);
+    for (const { synced } of silent) void synced.then(() => this.#queue.add(key));
+    const served = names.filter((name) => limited.some((row) => limits(row, name)));
+    const counted = served.filter((name) => !silent.some(({ resource }) => limits(resource, name)));
+    const used = new Map(counted.map((name) => [name, zero]));
     for (const informer of informers)
       for (const object of informer.byIndex(byNamespace, quota.metadata.namespace ?? ''))
         if (inScope(quota, informer.resource, object)) count(used, usageOf(informer.resource, object, about));
-    const uncounted = informers.filter(({ hasSynced }) => !hasSynced);
-    const isUncounted = (name: string) => uncounted.some(({ resource }) => limits(resource, name));
-    const before = quota.status?.used ?? {};
-    const counted = Object.entries(writeSums(used)).filter(([name]) => !isUncounted(name));
-    const kept = Object.entries(before).filter(([name]) => used.has(name) && isUncounted(name));
-    for (const { synced } of uncounted) void synced.then(() => this.#queue.add(key));
+    // What cannot be counted now stays as it was.
+    const known = maskSums(readSums(quota.status?.used), new Set(names));
     await this.#report(quota, {
       hard: { ...quota.spec?.hard },
-      used: Object.fromEntries([...counted, ...kept]),
+      used: writeSums(new Map([...known, ...used])),
     });
-    return { type: 'again', afterMs: resyncMs };
+    return { type: 'again', afterMs: served.length < names.length ? discoverMs : resyncMs };
   }
 
   #served(): Promise<readonly ServedResource[]> {
