@@ -69,8 +69,8 @@ function equalMaps(a: CelMap, b: CelMap): boolean {
   if (a.size !== b.size) return false;
   work(a.size);
   for (const key of a.keys()) {
-    const other = b.get(key);
-    if (other === undefined || !equal(a.get(key) as CelValue, other)) return false;
+    const [own, other] = [a.get(key), b.get(key)];
+    if (own === undefined || other === undefined ? own !== other : !equal(own, other)) return false;
   }
   return true;
 }

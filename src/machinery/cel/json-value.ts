@@ -67,6 +67,8 @@ class JsonMap extends CelMap {
     const field = this.#type.kind === 'object' ? this.#type.fields.get(key) : undefined;
     const property = field?.property ?? key;
     if (!Object.hasOwn(this.#json, property) || this.#json[property] === undefined) return undefined;
+    // As upstream has it, a field that is null is absent.
+    if (this.#type.kind === 'object' && this.#json[property] === null) return undefined;
     const valueType = this.#type.kind === 'map' ? this.#type.value : (field?.type ?? dynType);
     return fromJson(this.#json[property], valueType);
   }

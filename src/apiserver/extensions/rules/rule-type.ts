@@ -91,15 +91,21 @@ function objectTypeOf(schema: JSONSchemaProps, name: string): CelType | undefine
   for (const [property, child] of Object.entries(schema.properties ?? {})) {
     const type = innerType(child, `${name}.${property}`);
     const called = fieldNameInRules(property);
-    if (type && called) fields.set(called, { property, type });
+    if (!type || !called) continue;
+    fields.set(called, { property, type });
+    // A word of the language is understood after a dot as well.
+    if (reserved.has(property)) fields.set(property, { property, type });
   }
   return { kind: 'object', name, fields };
 }
 
 const text: JSONSchemaProps = { type: 'string' };
 
-/** The schema with what every object has. */
+/** The schema with what every object has; one that has all of that itself is as it stands. */
 export function withIdentity(schema: JSONSchemaProps): JSONSchemaProps {
+  const { kind, apiVersion, metadata: own } = schema.properties ?? {};
+  const texts = [kind, apiVersion, own?.properties?.name, own?.properties?.generateName];
+  if (own?.type === 'object' && texts.every((property) => property?.type === 'string')) return schema;
   const metadata = { type: 'object', properties: { name: text, generateName: text } };
   return { ...schema, properties: { ...schema.properties, kind: text, apiVersion: text, metadata } };
 }

@@ -68,6 +68,45 @@ describe('a rule', () => {
     expect([fieldNameInRules('a__b'), fieldNameInRules('a b')]).toEqual(['a__underscores__b', undefined]);
   });
 
+  test.each([
+    'self.namespace == 2',
+    'self.__namespace__ + self.b.if == 3',
+    'self.?namespace.orValue(0) == 2',
+  ])('may name a field by a word of the language: %s', (rule) => {
+    const properties = { namespace: integer, b: { type: 'object', properties: { if: integer } } };
+    expect(check(rule, { namespace: 2, b: { if: 1 } }, { properties }).said).toEqual([]);
+  });
+
+  test('sees of the metadata of an embedded resource what its schema declares, where that is enough', () => {
+    const text: JSONSchemaProps = { type: 'string' };
+    const metadata = { type: 'object', properties: { name: text, generateName: text, namespace: text } };
+    const e = { type: 'object', properties: { kind: text, apiVersion: text, metadata } };
+    const embedded = { ...e, 'x-kubernetes-embedded-resource': true };
+    const said = (properties: Record<string, JSONSchemaProps>) =>
+      check("self.e.metadata.namespace == 'n'", { e: { metadata: { namespace: 'n' } } }, { properties }).said;
+    expect(said({ e: embedded })).toEqual([]);
+    expect(said({ e: { ...embedded, properties: { metadata } } })).toEqual([
+      expect.stringContaining("undefined field 'namespace'"),
+    ]);
+  });
+
+  test.each([
+    ['!has(self.a) && !self.?a.hasValue()', []],
+    ['self.a == null', ['spec: Invalid value: "object": no such key: a evaluating rule: self.a == null']],
+    ['self == oldSelf', []],
+    ["has(self.m.a) && self.m['a'] == null && self.l == [null]", []],
+  ])('finds no field that is null, but such values of maps and elements of lists: %s', (rule, said) => {
+    const open: JSONSchemaProps = { 'x-kubernetes-int-or-string': true, nullable: true };
+    const properties: Record<string, JSONSchemaProps> = {
+      a: open,
+      m: { type: 'object', additionalProperties: open },
+      l: { type: 'array', items: open },
+    };
+    const value = { a: null, m: { a: null }, l: [null] };
+    const old = rule.includes('oldSelf') ? { old: structuredClone(value) } : {};
+    expect(check(rule, value, { properties, ...old }).said).toEqual(said);
+  });
+
   test('that costs too much ends the check', () => {
     const properties = { l: { type: 'array', items: integer } };
     const value = { l: Array.from({ length: 2000 }, (_, i) => i) };
