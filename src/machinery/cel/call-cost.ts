@@ -167,7 +167,7 @@ const extensions = new Map<string, Estimator>([
   ['sets.contains', pairs(1)],
   ['sets.intersects', pairs(1)],
   ['sets.equivalent', pairs(2)],
-  ...named('distinct sort', squared),
+  ...named('distinct sort @sortByAssociatedKeys', squared),
   ...named('reverse flatten slice', listed),
   ['lists.range', (_, [size]) => size && { cost: 1, size: unknownSize }],
 ]);

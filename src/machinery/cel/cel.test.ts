@@ -78,6 +78,12 @@ describe('functions of Kubernetes', () => {
     ['object.spec.ports.sum() + object.spec.ports.min()', 603n],
     ["object.spec.names.indexOf('a')", 1n],
     ["['b', 'a', 'b'].distinct().sort()", ['a', 'b']],
+    ['[-3, 1, -5, -2, 4].sortBy(e, -(e * e))', [-5, 4, -3, -2, 1]],
+    ['[].sortBy(e, e).size() + [1].map(i, [2, i].sortBy(e, e + i)[0]).sum()', 1n],
+    ["[{'n': 'b', 'i': 1}, {'n': 'a', 'i': 2}, {'n': 'b', 'i': 0}].sortBy(e, e.n).map(e, e.i)", [2, 1, 0]],
+    ['object.spec.ports.sortBy(e, -e)', [443, 80]],
+    ["optional.ofNonZeroValue(duration('0s')).hasValue()", false],
+    ["optional.ofNonZeroValue(timestamp('0001-01-01T00:00:00Z')).hasValue()", false],
     ['[[1], [2, [3]]].flatten()', [1, 2, [3]]],
     ['sets.equivalent([1, 2], [2, 1, 1])', true],
     ["url('https://user@example.com:80/a%20b?x=1&x=2#f').getHost()", 'example.com:80'],
@@ -137,6 +143,18 @@ describe('what does not compile', () => {
       "ERROR: <input>:1:5: expression of type 'int' cannot be range of a comprehension (must be list, map, or dynamic)\n | self.count.all(x, true)\n | ....^",
     ],
     ['has(self)', 'ERROR: <input>:1:5: invalid argument to has() macro\n | has(self)\n | ....^'],
+    [
+      '[self.names].max()',
+      "ERROR: <input>:1:17: found no matching overload for 'max' applied to 'list(list(string)).()'\n | [self.names].max()\n | ................^",
+    ],
+    [
+      'self.names.sortBy(e, [e])',
+      "ERROR: <input>:1:18: found no matching overload for '@sortByAssociatedKeys' applied to 'list(string).(list(list(string)))'\n | self.names.sortBy(e, [e])\n | .................^",
+    ],
+    [
+      '{1: 2}.sortBy(e, e)',
+      'ERROR: <input>:1:1: sortBy can only be applied to a list, identifier, comprehension, call or select expression\n | {1: 2}.sortBy(e, e)\n | ^',
+    ],
     [
       "self.count ? 1 : 'a'",
       "ERROR: <input>:1:12: found no matching overload for '_?_:_' applied to '(int, int, string)'\n | self.count ? 1 : 'a'\n | ...........^",

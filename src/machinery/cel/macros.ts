@@ -61,6 +61,7 @@ export function expandMember({ target, ...call }: WrittenCall & { target: Node }
     const flat = name === 'optFlatMap';
     return { type: 'optionalMap', offset, target, variable: simpleName(variable), body, flat };
   }
+  if (name === 'sortBy' && args.length === 2) return sortBy(target, call);
   const key = `${name}/${args.length}`;
   const found = Object.hasOwn(folds, key) ? folds[key] : undefined;
   return found && fold(found, target, call);
@@ -73,6 +74,24 @@ function fold({ name, variables, filtered }: FoldForm, range: Node, { args, offs
   }
   const filter = filtered ? args[variables] : undefined;
   return { type: 'fold', name, offset, range, variables: names, filter, body: args.at(-1) as Node };
+}
+
+const unsortable = new Set<Node['type']>(['literal', 'map', 'record']);
+/** A name that no expression can write. */
+const sortedList = '@sortBy';
+
+/** `list.sortBy(e, key)`: the list in the order of what the body makes of its elements. */
+function sortBy(target: Node, call: WrittenCall): Node {
+  const { offset } = call;
+  if (unsortable.has(target.type)) {
+    const message =
+      'sortBy can only be applied to a list, identifier, comprehension, call or select expression';
+    throw wrong(target, message);
+  }
+  const list: Node = { type: 'name', offset, name: sortedList };
+  const keys = fold(form('map', 1), list, call);
+  const body: Node = { type: 'call', offset, name: '@sortByAssociatedKeys', target: list, args: [keys] };
+  return { type: 'bind', offset, variable: sortedList, value: target, body };
 }
 
 function simpleName(node: Node): string {

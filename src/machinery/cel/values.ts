@@ -37,7 +37,8 @@ export class Timestamp {
 }
 
 const billion = 1_000_000_000n;
-const minTimestamp = -62_135_596_800n * billion;
+/** The first moment of the year 1. */
+export const minTimestamp = -62_135_596_800n * billion;
 const maxTimestamp = 253_402_300_800n * billion - 1n;
 
 export class Duration {

@@ -1,22 +1,18 @@
 import { equal } from '../equal.ts';
 import { CelError } from '../errors.ts';
 import { type Overload, overload } from '../signature.ts';
-import { ArrayList, CelList, type CelValue, Duration, Optional, typeNameOf, Uint } from '../values.ts';
+import { ArrayList, CelList, type CelValue, Duration, isOfType, Optional, Uint } from '../values.ts';
 import { compare } from './operators.ts';
 import { work } from '../work.ts';
 import { traversal } from './text.ts';
 
-const comparable = new Set(
-  'int uint double bool google.protobuf.Duration google.protobuf.Timestamp string bytes'.split(' '),
-);
+const comparable = ['int', 'uint', 'double', 'bool', 'duration', 'timestamp', 'string', 'bytes'] as const;
 const summable = ['int', 'uint', 'double', 'duration'] as const;
 
 /** Functions on lists. */
 export function lists(): Overload[] {
   return [
-    overload('list<A>::isSorted(): bool', isSorted, traversal),
-    overload('list<A>::min(): A', (list: CelList) => extreme(list, 'min'), traversal),
-    overload('list<A>::max(): A', (list: CelList) => extreme(list, 'max'), traversal),
+    ...comparable.flatMap(ordering),
     ...summable.map((type) =>
       overload(`list<${type}>::sum(): ${type}`, (list: CelList) => sum(list, type), traversal),
     ),
@@ -40,9 +36,19 @@ export function lists(): Overload[] {
     overload('lists.range(int): list<int>', range, ([size]) => Number(size)),
     overload('list<A>::distinct(): list<A>', distinct, squared),
     overload('list<A>::reverse(): list<A>', (list: CelList) => new ArrayList([...list].reverse()), traversal),
-    overload('list<A>::sort(): list<A>', sorted, squared),
     overload('list<A>::first(): optional<A>', (list: CelList) => optionalAt(list, 0)),
     overload('list<A>::last(): optional<A>', (list: CelList) => optionalAt(list, list.size - 1)),
+  ];
+}
+
+/** What is asked of lists whose elements have an order. */
+function ordering(type: string): Overload[] {
+  return [
+    overload(`list<${type}>::isSorted(): bool`, isSorted, traversal),
+    overload(`list<${type}>::min(): ${type}`, (list: CelList) => extreme(list, 'min'), traversal),
+    overload(`list<${type}>::max(): ${type}`, (list: CelList) => extreme(list, 'max'), traversal),
+    overload(`list<${type}>::sort(): list<${type}>`, (list: CelList) => sorted(list, list), squared),
+    overload(`list<A>::@sortByAssociatedKeys(list<${type}>): list<A>`, sorted, squared),
   ];
 }
 
@@ -72,8 +78,8 @@ function ordered(list: CelList): CelValue[] {
   const items = [...list];
   const [first] = items;
   if (first === undefined) return items;
-  const type = typeNameOf(first);
-  if (comparable.has(type) && items.every((item) => typeNameOf(item) === type)) return items;
+  const kind = comparable.find((name) => isOfType(first, { kind: name }));
+  if (kind && items.every((item) => isOfType(item, { kind }))) return items;
   throw new CelError('no such overload');
 }
 
@@ -82,8 +88,10 @@ function isSorted(list: CelList): boolean {
   return items.every((item, i) => i === 0 || compare(items[i - 1] as CelValue, item) <= 0);
 }
 
-function sorted(list: CelList): CelList {
-  return new ArrayList(ordered(list).sort(compare));
+function sorted(list: CelList, keys: CelList): CelList {
+  const places = ordered(keys).map((key, place) => ({ key, place }));
+  places.sort((a, b) => compare(a.key, b.key));
+  return new ArrayList(places.map(({ place }) => list.get(place) as CelValue));
 }
 
 function extreme(list: CelList, which: 'min' | 'max'): CelValue {

@@ -1,6 +1,16 @@
 import { CelError } from '../errors.ts';
 import { type Overload, overload } from '../signature.ts';
-import { ArrayList, CelList, CelMap, type CelValue, Optional, Uint } from '../values.ts';
+import {
+  ArrayList,
+  CelList,
+  CelMap,
+  type CelValue,
+  Duration,
+  minTimestamp,
+  Optional,
+  Timestamp,
+  Uint,
+} from '../values.ts';
 
 /** Values that may be absent. */
 export function optionals(): Overload[] {
@@ -35,6 +45,8 @@ function unwrapAll(list: CelList): CelList {
 
 function isZero(value: CelValue): boolean {
   if (value instanceof Uint) return value.value === 0n;
+  if (value instanceof Duration) return value.nanos === 0n;
+  if (value instanceof Timestamp) return value.nanos === minTimestamp;
   if (value instanceof Uint8Array) return value.length === 0;
   if (value instanceof CelList || value instanceof CelMap) return value.size === 0;
   return value === null || value === '' || value === 0n || value === 0 || value === false;
