@@ -26,6 +26,39 @@ export type Node = At &
 
 export type NodeOf<T extends Node['type']> = Extract<Node, { type: T }>;
 
+/** The pieces that a piece is made of. */
+export function childrenOf(node: Node): readonly Node[] {
+  switch (node.type) {
+    case 'literal':
+    case 'name':
+      return [];
+    case 'select':
+    case 'has':
+      return [node.operand];
+    case 'index':
+      return [node.operand, node.index];
+    case 'call':
+      return node.target ? [node.target, ...node.args] : node.args;
+    case 'and':
+    case 'or':
+      return [node.left, node.right];
+    case 'conditional':
+      return [node.condition, node.then, node.otherwise];
+    case 'list':
+      return node.elements.map(({ value }) => value);
+    case 'map':
+      return node.entries.flatMap(({ key, value }) => [key, value]);
+    case 'record':
+      return node.fields.map(({ value }) => value);
+    case 'fold':
+      return node.filter ? [node.range, node.filter, node.body] : [node.range, node.body];
+    case 'bind':
+      return [node.value, node.body];
+    case 'optionalMap':
+      return [node.target, node.body];
+  }
+}
+
 export interface ListElement {
   value: Node;
   optional: boolean;

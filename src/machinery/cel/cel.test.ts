@@ -80,11 +80,11 @@ describe('functions of Kubernetes', () => {
     ["['b', 'a', 'b'].distinct().sort()", ['a', 'b']],
     ['[-3, 1, -5, -2, 4].sortBy(e, -(e * e))', [-5, 4, -3, -2, 1]],
     ['[].sortBy(e, e).size() + [1].map(i, [2, i].sortBy(e, e + i)[0]).sum()', 1n],
-    ["[{'n': 'b', 'i': 1}, {'n': 'a', 'i': 2}, {'n': 'b', 'i': 0}].sortBy(e, e.n).map(e, e.i)", [2, 1, 0]],
+    ["[{'n': 1, 'i': 1}, {'n': 0, 'i': 2}, {'n': 1, 'i': 0}].sortBy(e, e.n).map(e, e.i)", [2, 1, 0]],
     ['object.spec.ports.sortBy(e, -e)', [443, 80]],
     ["optional.ofNonZeroValue(duration('0s')).hasValue()", false],
     ["optional.ofNonZeroValue(timestamp('0001-01-01T00:00:00Z')).hasValue()", false],
-    ['[[1], [2, [3]]].flatten()', [1, 2, [3]]],
+    ['[[dyn(1)], [dyn(2), dyn([3])]].flatten()', [1, 2, [3]]],
     ['sets.equivalent([1, 2], [2, 1, 1])', true],
     ["url('https://user@example.com:80/a%20b?x=1&x=2#f').getHost()", 'example.com:80'],
     ["url('https://[::1]:80/a').getHostname()", '::1'],
@@ -156,11 +156,48 @@ describe('what does not compile', () => {
       'ERROR: <input>:1:1: sortBy can only be applied to a list, identifier, comprehension, call or select expression\n | {1: 2}.sortBy(e, e)\n | ^',
     ],
     [
+      "[duration('1h'), duration('1d')]",
+      "ERROR: <input>:1:27: invalid duration argument\n | [duration('1h'), duration('1d')]\n | ..........................^",
+    ],
+    [
+      "timestamp('2024-13-01T00:00:00Z')",
+      "ERROR: <input>:1:11: invalid timestamp argument\n | timestamp('2024-13-01T00:00:00Z')\n | ..........^",
+    ],
+    [
+      "self.names.all(n, n.matches('x++'))",
+      "ERROR: <input>:1:29: invalid matches argument\n | self.names.all(n, n.matches('x++'))\n | ............................^",
+    ],
+    [
+      "[1, 'a', false]",
+      "ERROR: <input>:1:5: expected type 'int' but found 'string'\n | [1, 'a', false]\n | ....^",
+    ],
+    [
+      '[dyn(1), self.count, null]',
+      "ERROR: <input>:1:14: expected type 'dyn' but found 'int'\n | [dyn(1), self.count, null]\n | .............^",
+    ],
+    [
+      "{'a': 1, 2: 'b'}",
+      "ERROR: <input>:1:10: expected type 'string' but found 'int'\n | {'a': 1, 2: 'b'}\n | .........^\nERROR: <input>:1:13: expected type 'int' but found 'string'\n | {'a': 1, 2: 'b'}\n | ............^",
+    ],
+    [
       "self.count ? 1 : 'a'",
       "ERROR: <input>:1:12: found no matching overload for '_?_:_' applied to '(int, int, string)'\n | self.count ? 1 : 'a'\n | ...........^",
     ],
   ])('%s', (expression, wanted) => {
     expect(failure(expression)).toBe(wanted);
+  });
+
+  test.each([
+    '[[], [1], [self.count]]',
+    "[optional.none(), optional.of('a')]",
+    "[{}, {'a': 1}]",
+    "'%s %d %s'.format([['a', 1], 2, {'a': 1, 'b': false}])",
+    "[?optional.of('a'), 'b', ?optional.none()]",
+    "{?'k': optional.none(), 'l': 1}",
+    '[dyn(1), dyn(self.count)]',
+    'duration(string(self.count)) > duration("0")',
+  ])('%s does', (expression) => {
+    expect(failure(expression)).toBe('compiled');
   });
 
   test.each(['', '1 +', 'a b', '[1, 2', "'open", 'a.in', '1..2', '@', 'for', '"\\q"', '9223372036854775808'])(

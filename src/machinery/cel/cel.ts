@@ -2,6 +2,7 @@ import type { Node } from './ast.ts';
 import { check, type CheckOptions } from './check.ts';
 import { CelCompileError, CelError } from './errors.ts';
 import { kubernetesLibrary } from './library/all.ts';
+import { literalIssues } from './literals.ts';
 import { parseExpression } from './parser.ts';
 import { Frame, Planner, type Step } from './plan.ts';
 import type { Library } from './signature.ts';
@@ -58,7 +59,9 @@ function compileNode(expression: string, node: Node, options: CompileOptions): P
   const { variables, records } = options;
   const library = options.library ? joined(kubernetesLibrary(), options.library) : kubernetesLibrary();
   const scope: CheckOptions['variables'] = new Map(Object.entries(variables));
-  const { type, issues } = check(node, { variables: scope, library, recordType: records?.find });
+  const types = new Map<Node, CelType>();
+  const { type, issues } = check(node, { variables: scope, library, recordType: records?.find, types });
+  if (issues.length === 0) issues.push(...literalIssues(node, { library, types }));
   if (issues.length > 0) throw new CelCompileError(expression, issues);
   const isVariable = (name: string) => scope.has(name);
   const step = new Planner({ library, isVariable, makeRecord: records?.make }).plan(node);

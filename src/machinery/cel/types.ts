@@ -120,6 +120,22 @@ export function assignable(wanted: CelType, given: CelType, bound: Substitution 
   }
 }
 
+/** Whether two types are one, where what is not known of their parts may be anything. */
+export function sameType(a: CelType, b: CelType): boolean {
+  if (a === anything || b === anything) return true;
+  if (a.kind !== b.kind) return false;
+  const sameIn = (x: CelType, y: CelType) => x.kind === 'dyn' || y.kind === 'dyn' || sameType(x, y);
+  switch (a.kind) {
+    case 'list':
+    case 'optional':
+      return sameIn(a.element, (b as typeof a).element);
+    case 'map':
+      return sameIn(a.key, (b as typeof a).key) && sameIn(a.value, (b as typeof a).value);
+    default:
+      return formatType(a) === formatType(b);
+  }
+}
+
 const nullable = new Set(['null_type', 'timestamp', 'duration', 'object', 'opaque', 'optional']);
 
 function bind(name: string, given: CelType, bound: Substitution): boolean {
