@@ -103,6 +103,7 @@ describe('functions of Kubernetes', () => {
     ["semver('1.2.3-rc.1').isLessThan(semver('v1.2.3', true))", true],
     ["'%s has %d, %.2f, %x'.format(['a', 5, 2.345, 255])", 'a has 5, 2.35, ff'],
     ["timestamp('2024-07-01T10:00:00Z').getHours('Europe/Berlin')", 12n],
+    ["duration('1h2m3s4ms').getMilliseconds()", 3_723_004n],
     ["duration('90m') - duration('1h') == duration('1800s')", true],
     ["'a,b,c'.split(',', 2).join('|')", 'a|b,c'],
   ])('%s', (expression, wanted) => {

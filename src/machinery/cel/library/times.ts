@@ -19,6 +19,7 @@ const spans: [string, bigint][] = [
   ['getHours', 3_600_000_000_000n],
   ['getMinutes', 60_000_000_000n],
   ['getSeconds', 1_000_000_000n],
+  ['getMilliseconds', 1_000_000n],
 ];
 
 /** The parts of moments and durations. */
@@ -31,6 +32,5 @@ export function times(): Overload[] {
     ...spans.map(([name, nanos]) =>
       overload(`duration::${name}(): int`, (span: Duration) => span.nanos / nanos),
     ),
-    overload('duration::getMilliseconds(): int', (span: Duration) => (span.nanos / 1_000_000n) % 1000n),
   ];
 }
