@@ -3,6 +3,7 @@ import type {
   ValidatingAdmissionPolicyBinding,
   Validation,
 } from '../../../api/admissionregistration/v1.ts';
+import { shownMessage } from '../../../machinery/cel/message.ts';
 import { typeNameOf } from '../../../machinery/cel/values.ts';
 import { withAnswers } from '../expressions/answers.ts';
 import type { VariableSource } from '../expressions/variables.ts';
@@ -102,8 +103,6 @@ function validate(
   return { failures, ignored };
 }
 
-const maxMessageLength = 5 * 1024;
-
 /** What the expression for the message gives, if that can be shown; else the message; else the expression. */
 function messageOf(
   { message = '', expression }: Validation,
@@ -111,14 +110,12 @@ function messageOf(
   evaluation: Evaluation,
 ): string {
   const made = compiled ? evaluated(compiled, evaluation) : '';
-  const usable = made.length <= maxMessageLength && !made.includes('\n');
-  return (usable && made) || message.trim() || `failed expression: ${expression.trim()}`;
+  return made || message.trim() || `failed expression: ${expression.trim()}`;
 }
 
 function evaluated(compiled: Compiled, evaluation: Evaluation): string {
   try {
-    const value = evaluation.evaluate(compiled);
-    return typeof value === 'string' ? value.trim() : '';
+    return shownMessage(evaluation.evaluate(compiled));
   } catch (error) {
     if (error instanceof OutOfBudget) throw error;
     return '';

@@ -2,6 +2,7 @@ import type { ValidationRule } from '../../../api/apiextensions/v1.ts';
 import type { Program } from '../../../machinery/cel/cel.ts';
 import { CelBudgetError, CelError } from '../../../machinery/cel/errors.ts';
 import { fromJson } from '../../../machinery/cel/json-value.ts';
+import { shownMessage } from '../../../machinery/cel/message.ts';
 import { type CelValue, Optional } from '../../../machinery/cel/values.ts';
 import {
   duplicate,
@@ -18,7 +19,6 @@ import type { CompiledRule, RuleNode } from './compile-rules.ts';
 /** What all rules of one object may cost together, and one of them by itself. */
 const objectBudget = 10_000_000;
 const callBudget = 1_000_000;
-const maxMessageBytes = 10_240;
 
 export interface CheckOptions {
   /** What stood there before, on an update: what breaks a rule without having changed is let pass. */
@@ -156,10 +156,7 @@ class Checker {
 
   #messageOf({ rule, message }: CompiledRule, on: Subject): string {
     const said = message && this.#evaluate(message, rule, on);
-    const text = typeof said === 'string' ? said.trim() : '';
-    const isUsable = text !== '' && !text.includes('\n') && Buffer.byteLength(text) <= maxMessageBytes;
-    if (isUsable) return text;
-    return rule.message ? rule.message.trim() : `failed rule: ${rule.rule.trim()}`;
+    return shownMessage(said) || rule.message?.trim() || `failed rule: ${rule.rule.trim()}`;
   }
 }
 

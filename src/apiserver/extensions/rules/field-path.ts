@@ -49,9 +49,27 @@ function needed(token: string | undefined): string {
   return token;
 }
 
+const escapes: Record<string, string> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  "'": "'",
+  '\\': '\\',
+};
+
 function unquoted(token: string): string {
   if (!/^'.*'$/s.test(token)) throw new FieldPathError(`expected single quoted string but got ${token}`);
-  return token.slice(1, -1).replace(/\\(.)/g, '$1');
+  return token.slice(1, -1).replace(/\\(.)/g, (written: string, char: string) => {
+    const meant = Object.hasOwn(escapes, char) ? escapes[char] : undefined;
+    if (meant === undefined) {
+      throw new FieldPathError(`invalid string literal: invalid escape char ${written}`);
+    }
+    return meant;
+  });
 }
 
 function step(found: FoundField, name: string): void {

@@ -40,6 +40,12 @@ describe('a rule', () => {
     ]);
   });
 
+  test('says nothing that is longer than 5 KiB, in UTF-8', () => {
+    const said = (text: string) => check({ message: 'm', messageExpression: `'${text}'` }, {}).said[0];
+    expect(said('ä'.repeat(2560))).toBe(`spec: Invalid value: ${'ä'.repeat(2560)}`);
+    expect(said('ä'.repeat(2561))).toBe('spec: Invalid value: m');
+  });
+
   test('blames the field and gives the reason that it names', () => {
     const rule = { message: 'm', fieldPath: '.a', reason: 'FieldValueForbidden' };
     expect(check(rule, { a: 1 }).said).toEqual(['spec.a: Forbidden: m']);
@@ -131,12 +137,14 @@ describe('a field path', () => {
   test('leads to fields and keys', () => {
     expect(findField(".m['k']", schema)).toMatchObject({ path: 'm[k]', root: 'm', schema: integer });
     expect(findField("['a.b']", schema).schema).toBe(integer);
+    expect(findField(".m['it\\'s\\ta\\\\']", schema).path).toBe("m[it's\ta\\]");
   });
 
   test.each([
     ['m', 'expected [ or . but got: m'],
     ['.z', 'does not refer to a valid field'],
     ['.m[k]', 'expected single quoted string but got k'],
+    [".m['\\d']", 'invalid string literal: invalid escape char \\d'],
     ['.', 'unexpected end of JSON path'],
   ])('%s leads nowhere', (path, why) => {
     expect(() => findField(path, schema)).toThrow(new FieldPathError(why));
