@@ -17,10 +17,11 @@ const BTree = (sortedBTree.default ?? sortedBTree) as typeof sortedBTree.default
 type Tree<K, V> = InstanceType<typeof BTree<K, V>>;
 
 /**
- * Flushes after which others get their turn of the event loop. Nothing is waited for here as a disk is: whoever writes one thing after the
- * other, such as a thousand claims of a set, would keep everybody else waiting until he has done.
+ * Changes after which others get their turn of the event loop. Nothing is waited for here as a disk is: whoever writes one thing after the
+ * other, such as a thousand claims of a set, would keep everybody else waiting until he has done. Changes count, not flushes: a flush
+ * carries those of all who write, such as twenty kubelets, and each of them goes on once it is done.
  */
-const callsPerTurn = 16;
+const changesPerTurn = 16;
 
 const compareLeases = (a: Lease, b: Lease) => a.expiresMs - b.expiresMs || a.position - b.position;
 
@@ -33,7 +34,8 @@ export class MemoryEngine implements LogEngine {
   readonly #leases: Tree<Lease, undefined>;
   #state: LogState;
   #liveBytes: number;
-  #calls = 0;
+  /** Changes, and calls for what is none, since others had their turn. */
+  #sinceTurn = 0;
 
   /** Empty, or with all that another holds; what is written to either afterwards is its own. */
   constructor(from?: MemoryEngine) {
@@ -86,11 +88,14 @@ export class MemoryEngine implements LogEngine {
   }
 
   soon(fn: () => void): void {
-    if (++this.#calls % callsPerTurn === 0) afterTurn(fn);
-    else queueMicrotask(fn);
+    if (++this.#sinceTurn < changesPerTurn) return queueMicrotask(fn);
+    this.#sinceTurn = 0;
+    afterTurn(fn);
   }
 
   async write(batch: Batch): Promise<void> {
+    // The flush itself has been counted as a call.
+    this.#sinceTurn += batch.changes.length - 1;
     for (const change of batch.changes) this.#log.set(change.position, change);
     for (const position of batch.dropped) this.#log.delete(position);
     for (const [key, head] of batch.live) this.#setLive(key, head);

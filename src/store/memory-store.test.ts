@@ -23,13 +23,16 @@ test('createMemoryStore makes an empty store', async () => {
   await store.close();
 });
 
-test('who writes one thing after the other lets others have their turn', async () => {
+test.each([1, 32])('%d who write one thing after the other let others have their turn', async (writers) => {
   const store = createMemoryStore({ clock: new VirtualClock() });
   let turns = 0;
   let isCounting = true;
   const count = () => void setImmediate(() => (turns++, isCounting && count()));
   count();
-  for (let i = 0; i < 320; i++) await store.commit(put(`/${i}`, '1'));
+  const write = async (writer: number) => {
+    for (let i = writer; i < 640; i += writers) await store.commit(put(`/${i}`, '1'));
+  };
+  await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
   isCounting = false;
   expect(turns).toBeGreaterThanOrEqual(10);
   await store.close();
