@@ -25,6 +25,12 @@ export interface ItemCodec {
   freeze: boolean;
 }
 
+/** What of an object selectors ask for. */
+export interface Selectable {
+  labels: boolean;
+  fields: boolean;
+}
+
 /** How many items keep their decoded objects: what has just been written, or read, is mostly read again at once. */
 const decodedItems = 256;
 
@@ -149,16 +155,33 @@ export class CachedItem implements CachedObject {
   }
 
   get labels(): Record<string, string> {
-    this.#labels ??= this.object.metadata.labels ?? none;
-    return this.#labels;
+    return (this.#labels ??= labelsOf(this.#selected()));
   }
 
   /** The value of a selectable field; undefined for a field that the kind does not have. */
   field(name: string): string | undefined {
     // By far the most frequent question, and one for which nothing need be decoded.
     if (name === 'metadata.name') return this.key.slice(this.key.lastIndexOf('/') + 1);
-    this.#fields ??= { ...this.#codec.selectableFields?.(this.object), ...identity(this.object) };
+    this.#fields ??= this.#fieldsOf(this.#selected());
     return this.#fields[name];
+  }
+
+  /** Reads what selectors ask for, ahead of them. Tells whether it had to be read: that takes as long as a small request. */
+  read({ labels, fields }: Selectable): boolean {
+    if ((!labels || this.#labels) && (!fields || this.#fields)) return false;
+    const object = this.#selected();
+    if (labels) this.#labels ??= labelsOf(object);
+    if (fields) this.#fields ??= this.#fieldsOf(object);
+    return true;
+  }
+
+  /** The object for selectors to look at. It is not kept: most are not what they look for. */
+  #selected(): KubernetesObject {
+    return this.#object ?? this.#lean?.deref() ?? decodeLean(this.#stored, this.revision);
+  }
+
+  #fieldsOf(object: KubernetesObject): Record<string, string> {
+    return { ...this.#codec.selectableFields?.(object), ...identity(object) };
   }
 
   /** The same state under the revision of a later event: what a DELETED event carries. */
@@ -171,6 +194,8 @@ export class CachedItem implements CachedObject {
 let scratch = Buffer.allocUnsafe(64 * 1024);
 
 const none: Record<string, string> = Object.freeze({});
+
+const labelsOf = ({ metadata }: KubernetesObject) => metadata.labels ?? none;
 
 const identity = ({ metadata }: KubernetesObject) => ({
   'metadata.name': metadata.name ?? '',

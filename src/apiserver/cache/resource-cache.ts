@@ -1,9 +1,10 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { expired } from '../../machinery/status-error.ts';
+import { TurnSteps } from '../../platform/turn.ts';
 import { type Entry, isOnDemand, StoreError, type StoreEvent } from '../../store/store.ts';
 import { TransformError } from '../encryption/transform-error.ts';
 import type { FrameSink } from '../request.ts';
-import { CachedItem, type ItemCodec } from './cached-item.ts';
+import { CachedItem, type ItemCodec, type Selectable } from './cached-item.ts';
 import { type CacheEvent, EventWindow, type WindowLimits } from './event-window.ts';
 import { FieldIndex } from './field-index.ts';
 import { SortedItems } from './sorted-items.ts';
@@ -38,6 +39,15 @@ export interface WatchStart {
   onDone(): void;
 }
 
+/** Objects read for selectors after which others get their turn of the event loop. */
+const readPerTurn = 100;
+
+async function readInTurns(items: Iterable<CachedItem>, asked: Selectable): Promise<void> {
+  const steps = new TurnSteps(readPerTurn);
+  // As they are now: what changes meanwhile is read when it is looked at.
+  for (const item of [...items]) if (item.read(asked)) await steps.taken();
+}
+
 /** All objects of one resource in memory, with the window of what happened to them last and who watches. */
 export class ResourceCache {
   readonly prefix: string;
@@ -49,6 +59,8 @@ export class ResourceCache {
   readonly #onUnreadable: ResourceCacheOptions['onUnreadable'];
   readonly #items = new SortedItems<CachedItem>();
   readonly #indices = new Map<string, FieldIndex>();
+  /** Fields of which an index is being made. */
+  readonly #indexing = new Map<string, Promise<void>>();
   readonly #watchers: WatcherIndex<WatchCursor>;
   /** Why objects cannot be decrypted, by their keys. */
   readonly #sealed = new Map<string, TransformError>();
@@ -97,6 +109,31 @@ export class ResourceCache {
   within({ prefix, required }: Pick<Scope, 'prefix' | 'required'>, from = prefix): Iterable<CachedItem> {
     const index = required?.value ? this.#index(required.field) : undefined;
     return index?.range(required?.value as string, prefix, from) ?? this.#items.range(prefix, from);
+  }
+
+  /**
+   * Reads what the selectors of a scope ask for, others having their turn meanwhile. What is selected next is selected in one go, and
+   * would have to read all of it in that.
+   */
+  async readAhead(scope: Scope): Promise<void> {
+    const { asked, required } = scope;
+    if (!asked) return;
+    if (required?.value && this.#indexed.includes(required.field)) await this.#ready(required.field);
+    await readInTurns(this.within(scope), asked);
+  }
+
+  /** The index of a field is made once for all who want it. */
+  #ready(field: string): Promise<void> | undefined {
+    if (this.#indices.has(field)) return undefined;
+    const known = this.#indexing.get(field);
+    if (known) return known;
+    const all = this.#items.range(this.prefix);
+    const made = readInTurns(all, { labels: false, fields: true }).then(() => {
+      this.#indexing.delete(field);
+      this.#index(field);
+    });
+    this.#indexing.set(field, made);
+    return made;
   }
 
   #index(field: string): FieldIndex | undefined {

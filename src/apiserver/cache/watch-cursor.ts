@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { expired, internalError, StatusError } from '../../machinery/status-error.ts';
 import type { FrameSink, WatchFrame } from '../request.ts';
-import type { CachedItem } from './cached-item.ts';
+import type { CachedItem, Selectable } from './cached-item.ts';
 import type { CacheEvent, EventWindow } from './event-window.ts';
 
 /** Which objects a watcher or a list sees. */
@@ -10,6 +10,8 @@ export interface Scope {
   prefix: string;
   /** What its selectors say; absent: every object below the prefix. */
   matches?(item: CachedItem): boolean;
+  /** What of an object its selectors ask for; absent where that is nothing but its name. */
+  asked?: Selectable;
   /** A field value without which nothing matches. */
   required?: { field: string; value: string };
 }

@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import * as resources from '../../api/generated/resources.ts';
 import type { Resource } from '../../api/resource.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
+import { CachedItem } from '../cache/cached-item.ts';
 import type { ListAnswer } from '../request.ts';
 import { createTestCluster, type TestApi } from './testing.ts';
 
@@ -53,6 +54,66 @@ describe('list', () => {
     ]);
     const both = { labelSelector: 'even=true', fieldSelector: 'metadata.name=m2,metadata.namespace=default' };
     expect(names(await api.list(configmaps, { namespace: '', query: both }))).toEqual(['m2']);
+  });
+
+  describe('selecting among many', () => {
+    const event = (i: number, about: string) => ({
+      metadata: { name: `e${i}`, labels: { about } },
+      involvedObject: { kind: 'Pod', namespace: 'default', name: about },
+      type: 'Normal',
+    });
+    const withEvents = async () => {
+      const api = await createTestCluster();
+      for (let i = 0; i < 1000; i++) {
+        await api.send('create', resources.events, { body: event(i, `p${i % 500}`) });
+      }
+      return api;
+    };
+
+    /** How many turns of the event loop others have while something is done. */
+    const turnsDuring = async (work: () => Promise<void>) => {
+      let turns = 0;
+      let isOver = false;
+      const count = () => void setImmediate(() => (turns++, isOver || count()));
+      count();
+      await work();
+      isOver = true;
+      return turns;
+    };
+
+    test.each<Record<string, string>>([
+      { fieldSelector: 'involvedObject.name=p7' },
+      { fieldSelector: 'involvedObject.namespace=default,type!=Warning,involvedObject.name=p7' },
+      { labelSelector: 'about=p7' },
+    ])('by %o lets others have their turn while it reads, and sees what they write', async (query) => {
+      const api = await withEvents();
+      const turns = await turnsDuring(async () => {
+        const answer = api.list(resources.events, { query });
+        await api.send('create', resources.events, { body: event(1000, 'p7') });
+        expect(names(await answer)).toEqual(['e1000', 'e507', 'e7']);
+      });
+      expect(turns).toBeGreaterThanOrEqual(5);
+    });
+
+    test('a watch that begins with what there is does so too', async () => {
+      const api = await withEvents();
+      const query = { fieldSelector: 'involvedObject.name=p7' };
+      const turns = await turnsDuring(async () => {
+        const { said } = await api.watch(resources.events, { query });
+        expect(said.map((text) => text.split('@')[0])).toEqual(['ADDED e507', 'ADDED e7']);
+      });
+      expect(turns).toBeGreaterThanOrEqual(5);
+    });
+
+    test('the events about an object are found without a look at any others', async () => {
+      const api = await withEvents();
+      const query = { fieldSelector: 'involvedObject.name=p7,involvedObject.kind=Pod' };
+      expect(names(await api.list(resources.events, { query }))).toEqual(['e507', 'e7']);
+      const looks = vi.spyOn(CachedItem.prototype, 'field');
+      expect(names(await api.list(resources.events, { query }))).toEqual(['e507', 'e7']);
+      expect(looks.mock.calls.length).toBeLessThan(10);
+      looks.mockRestore();
+    });
   });
 
   test('refuses fields that the kind cannot be selected by', async () => {

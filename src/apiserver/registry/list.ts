@@ -37,6 +37,7 @@ async function listSelected(call: Call, scope: Selection, options: ListRequest):
     const items = await toldItems(call, told);
     return answer(call, place, { items: items.filter((item) => scope.matches?.(item) ?? true) });
   }
+  if (scope.asked) await (call.registry.cache as ResourceCache).readAhead(scope);
   if (options.continue !== '') return continued(call, scope, options);
   const { resourceVersion = 0, match, limit } = options;
   const exact = match === 'Exact' || (match === '' && limit > 0 && resourceVersion > 0);

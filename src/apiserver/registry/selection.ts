@@ -36,10 +36,14 @@ export function selection(call: Call): Selection {
   const own = fields.filter(({ field }) => !always.includes(field));
   const formed = call.registry.kind.codec && own.length > 0 ? call.registry.present : undefined;
   const matches = matcher({ labels, fields, key, formed });
-  if (formed) return { prefix, selective, matches, ownFields: true };
+  const asksFields = !formed && fields.some(({ field }) => field !== 'metadata.name');
+  const isAsked = labels.length > 0 || asksFields;
+  const asked = isAsked ? { labels: labels.length > 0, fields: asksFields } : undefined;
+  const scope = { prefix, selective, matches, ...(asked && { asked }) };
+  if (formed) return { ...scope, ownFields: true };
   const bounds = own.filter(({ operator }) => operator === '=');
   const bound = bounds.find(({ field }) => kind.indexedFields?.includes(field)) ?? bounds[0];
-  return { prefix, selective, matches, ...(bound && { required: bound }) };
+  return { ...scope, ...(bound && { required: bound }) };
 }
 
 /** The key of the one object that can be meant, where name and namespace are fixed. */

@@ -23,6 +23,7 @@ export async function watch(call: Call): Promise<WatchAnswer> {
   const { registry, environment, request } = call;
   const cache = registry.cache as ResourceCache;
   if (scope.ownFields) await registry.prepare([...cache.range(scope.prefix)]);
+  if (options.initialEvents) await cache.readAhead(scope);
   const after = options.initialEvents ? undefined : options.resourceVersion || undefined;
   const late = after === undefined ? await refusal(call, scope, options.resourceVersion) : undefined;
   if (late) return { type: 'watch', open: (sink) => refused(sink, late) };

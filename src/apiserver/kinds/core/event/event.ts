@@ -21,6 +21,8 @@ export const eventKind: Kind<Event> = {
   validateName: pathSegmentNameErrors,
   validate: (event) => eventErrors(event, 'reportingComponent'),
   selectableFields,
+  // Who describes an object asks for the events about it.
+  indexedFields: ['involvedObject.name'],
   columns: eventColumns,
 };
 
