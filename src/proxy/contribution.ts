@@ -6,11 +6,15 @@ import { type Front, frontKey } from './fronts.ts';
  */
 export interface Contribution {
   elements: ReadonlyMap<SetName, ReadonlyMap<string, string>>;
+  /** Whom packets are spread over, by the key of their front. The map `endpoints` has an element for each, which is made when it is written: there may be a million. */
+  backends: Backends;
   /** Numbers of backends for which a chain must stand. */
   spreads: ReadonlySet<number>;
   /** Chains of Services with client affinity: name of the chain, then its rules. */
   affinity: ReadonlyMap<string, AffinityChain>;
 }
+
+export type Backends = ReadonlyMap<string, readonly { address: string; port: number }[]>;
 
 export interface AffinityChain {
   timeoutSeconds: number;
@@ -22,7 +26,6 @@ export interface AffinityChain {
 export const setNames = [
   'services',
   'refused',
-  'endpoints',
   'cluster-addresses',
   'hairpin',
   'guarded',
@@ -30,7 +33,12 @@ export const setNames = [
 ] as const;
 export type SetName = (typeof setNames)[number];
 
-export const nothing: Contribution = { elements: new Map(), spreads: new Set(), affinity: new Map() };
+export const nothing: Contribution = {
+  elements: new Map(),
+  backends: new Map(),
+  spreads: new Set(),
+  affinity: new Map(),
+};
 
 export const spreadChain = (count: number, masquerade: boolean) =>
   `spread-${count}${masquerade ? '-masquerade' : ''}`;
@@ -42,9 +50,11 @@ const affinityName = (front: Front) =>
 /** The elements that serve `fronts`; `clusterAddress` is refused on all ports that no front has. */
 export function contributionOf(fronts: readonly Front[], clusterAddress: string | undefined): Contribution {
   const elements = new Map<SetName, Map<string, string>>(setNames.map((name) => [name, new Map()]));
+  const backends = new Map<string, readonly { address: string; port: number }[]>();
   const spreads = new Set<number>();
   const affinity = new Map<string, AffinityChain>();
   const put = (set: SetName, key: string, value = '') => elements.get(set)?.set(key, value);
+  const addresses = new Set<string>();
   if (clusterAddress) put('cluster-addresses', clusterAddress);
   for (const front of fronts) {
     const { action } = front;
@@ -55,24 +65,23 @@ export function contributionOf(fronts: readonly Front[], clusterAddress: string 
       put('refused', key, `goto ${action.type === 'reject' ? 'refuse' : 'ignore'}`);
       continue;
     }
-    for (const { address } of action.backends) put('hairpin', `${address} . ${address}`);
+    for (const { address } of action.backends) addresses.add(address);
     if (front.affinitySeconds !== undefined) {
       const name = affinityName(front);
-      const { backends, masquerade } = action;
+      const { affinitySeconds: timeoutSeconds, protocol } = front;
       affinity.set(name, {
-        timeoutSeconds: front.affinitySeconds,
-        masquerade,
-        backends,
-        protocol: front.protocol,
+        timeoutSeconds,
+        masquerade: action.masquerade,
+        backends: action.backends,
+        protocol,
       });
       put('services', key, `goto ${name}`);
       continue;
     }
     spreads.add(action.backends.length);
     put('services', key, `goto ${spreadChain(action.backends.length, action.masquerade)}`);
-    action.backends.forEach(({ address, port }, i) =>
-      put('endpoints', `${key} . ${i}`, `${address} . ${port}`),
-    );
+    backends.set(key, action.backends);
   }
-  return { elements, spreads, affinity };
+  for (const address of addresses) put('hairpin', `${address} . ${address}`);
+  return { elements, backends, spreads, affinity };
 }

@@ -1,4 +1,4 @@
-import type { EndpointSlice } from '../api/discovery/v1.ts';
+import type { Endpoint, EndpointSlice } from '../api/discovery/v1.ts';
 import type { Service, ServicePort } from '../api/core/v1.ts';
 import { isPlainIPv4 } from '../machinery/ip.ts';
 import { portKey, portNumbers } from '../machinery/service-ports.ts';
@@ -15,28 +15,52 @@ export interface Backend {
   terminating: boolean;
 }
 
-/** All backends of one port of a Service, from its slices, each address once, in a stable order. */
-export function backendsOf(slices: readonly EndpointSlice[], port: ServicePort, nodeName: string): Backend[] {
-  const found = new Map<string, Backend>();
+/** An endpoint that packets can be sent to, and the slice that says by which ports. */
+export interface Reachable {
+  slice: EndpointSlice;
+  address: string;
+  endpoint: Endpoint;
+}
+
+const before = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The endpoints of a Service's slices in a stable order, for all of its ports. */
+export function reachableIn(slices: readonly EndpointSlice[]): Reachable[] {
+  const found: Reachable[] = [];
   for (const slice of slices) {
     if (slice.addressType !== 'IPv4') continue;
-    const number = portNumbers(slice).get(portKey(port));
-    if (!number) continue;
-    for (const { addresses, conditions, nodeName: at } of slice.endpoints ?? []) {
-      const ready = conditions?.ready ?? true;
-      const backend = {
-        address: addresses[0] ?? '',
-        port: number,
-        local: at === nodeName,
-        ready,
-        serving: conditions?.serving ?? ready,
-        terminating: conditions?.terminating ?? false,
-      };
-      const key = `${backend.address}:${backend.port}`;
-      if (isPlainIPv4(backend.address) && !found.get(key)?.ready) found.set(key, backend);
+    for (const endpoint of slice.endpoints ?? []) {
+      const address = endpoint.addresses[0] ?? '';
+      if (isPlainIPv4(address)) found.push({ slice, address, endpoint });
     }
   }
-  return [...found.values()].sort((a, b) => (`${a.address}:${a.port}` < `${b.address}:${b.port}` ? -1 : 1));
+  const nameOf = ({ slice }: Reachable) => slice.metadata.name ?? '';
+  return found.sort((a, b) => before(a.address, b.address) || before(nameOf(a), nameOf(b)));
+}
+
+/** All backends of one port of a Service, each address once, in the order of its endpoints. */
+export function backendsOf(endpoints: readonly Reachable[], port: ServicePort, nodeName: string): Backend[] {
+  const found: Backend[] = [];
+  const key = portKey(port);
+  for (const { slice, address, endpoint } of endpoints) {
+    const number = portNumbers(slice).get(key);
+    if (!number) continue;
+    const { conditions, nodeName: at } = endpoint;
+    const ready = conditions?.ready ?? true;
+    const serving = conditions?.serving ?? ready;
+    const terminating = conditions?.terminating ?? false;
+    const backend = { address, port: number, local: at === nodeName, ready, serving, terminating };
+    const twin = twinAt(found, backend);
+    if (twin < 0) found.push(backend);
+    else if (!found[twin]?.ready) found[twin] = backend;
+  }
+  return found;
+}
+
+/** Where the same address and port stands already: those of one address come one after the other. */
+function twinAt(found: readonly Backend[], { address, port }: Backend): number {
+  for (let i = found.length - 1; found[i]?.address === address; i--) if (found[i]?.port === port) return i;
+  return -1;
 }
 
 export const protocolOf = (port: ServicePort) => port.protocol ?? 'TCP';

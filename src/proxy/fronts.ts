@@ -8,7 +8,15 @@ import {
   outermostRanges,
   printIPv4Range,
 } from '../machinery/ip.ts';
-import { type Backend, backendsOf, isProxied, protocolOf, usable } from './endpoints.ts';
+import {
+  type Backend,
+  backendsOf,
+  isProxied,
+  protocolOf,
+  type Reachable,
+  reachableIn,
+  usable,
+} from './endpoints.ts';
 
 /** An address and port that clients use, and what becomes of their packets. */
 export interface Front {
@@ -46,44 +54,56 @@ const defaultAffinitySeconds = 10_800;
 /** Everything of a Service that this node serves. */
 export function frontsOf(service: Service, slices: readonly EndpointSlice[], node: NodeView): Front[] {
   if (!isProxied(service)) return [];
-  return (service.spec.ports ?? []).flatMap((port) => frontsOfPort(service, port, { slices, node }));
+  const balanced = balancerAddresses(service).filter(isPlainIPv4);
+  const about = {
+    endpoints: reachableIn(slices),
+    node,
+    external: (service.spec.externalIPs ?? []).filter(isPlainIPv4),
+    balanced,
+    sources: sourcesOf(service, balanced, node),
+  };
+  return (service.spec.ports ?? []).flatMap((port) => frontsOfPort(service, port, about));
 }
 
-function frontsOfPort(
-  service: Service,
-  port: ServicePort,
-  about: { slices: readonly EndpointSlice[]; node: NodeView },
-): Front[] {
-  const { spec } = service;
+/** What a Service's ports have in common. */
+interface About {
+  endpoints: readonly Reachable[];
+  node: NodeView;
+  /** Addresses that a user wrote, and those of the Service's load balancers. */
+  external: readonly string[];
+  balanced: readonly string[];
+  /** Who may use the latter. */
+  sources: Pick<Front, 'sources'>;
+}
+
+function frontsOfPort({ spec }: Service, port: ServicePort, about: About): Front[] {
   const protocol = protocolOf(port).toLowerCase() as Front['protocol'];
   if (!protocols.has(protocol)) return [];
-  const backends = backendsOf(about.slices, port, about.node.name);
-  const inside = { local: spec.internalTrafficPolicy === 'Local', masquerade: false };
-  const outside = {
-    local: spec.externalTrafficPolicy === 'Local',
-    masquerade: spec.externalTrafficPolicy !== 'Local',
-  };
+  const backends = backendsOf(about.endpoints, port, about.node.name);
+  // One for all addresses: there may be hundreds, and thousands of backends.
+  const inside = actionOf(backends, { local: spec.internalTrafficPolicy === 'Local', masquerade: false });
+  const keepsClient = spec.externalTrafficPolicy === 'Local';
+  const outside = actionOf(backends, { local: keepsClient, masquerade: !keepsClient });
   const affinity =
     spec.sessionAffinity === 'ClientIP'
       ? { affinitySeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds }
       : {};
-  const front = (address: string, number: number, policy: Policy): Front => ({
+  const front = (address: string, number: number, action: Front['action']): Front => ({
     address,
     protocol,
     port: number,
-    action: actionOf(backends, policy),
+    action,
     ...affinity,
   });
-  const balanced = balancerAddresses(service);
-  const sources = sourcesOf(service, balanced, about.node);
   const nodePorts = port.nodePort ? about.node.addresses : [];
   const fronts = [
-    { ...front(spec.clusterIP ?? '', port.port, inside), allotted: true },
-    ...(spec.externalIPs ?? []).map((address) => front(address, port.port, outside)),
-    ...balanced.map((address) => ({ ...front(address, port.port, outside), ...sources })),
+    ...about.external.map((address) => front(address, port.port, outside)),
+    ...about.balanced.map((address) => ({ ...front(address, port.port, outside), ...about.sources })),
     ...nodePorts.map((address) => ({ ...front(address, port.nodePort ?? 0, outside), allotted: true })),
   ];
-  return fronts.filter((f) => isPlainIPv4(f.address));
+  const { clusterIP = '' } = spec;
+  if (!isPlainIPv4(clusterIP)) return fronts;
+  return [{ ...front(clusterIP, port.port, inside), allotted: true }, ...fronts];
 }
 
 /** Addresses of load balancers that hand packets on as they come. */
@@ -104,7 +124,7 @@ function sourcesOf(service: Service, balanced: readonly string[], node: NodeView
   if (ranges.length === 0 || ranges[0]?.bits === 0) return {};
   const holdsNode = ({ first, bits }: IPv4Range) =>
     node.addresses.some((address) => cidrContains(printIPv4Range({ first, bits }), address));
-  const own = ranges.some(holdsNode) ? balanced.filter(isPlainIPv4).map((ip) => ipv4Range(`${ip}/32`)) : [];
+  const own = ranges.some(holdsNode) ? balanced.map((ip) => ipv4Range(`${ip}/32`)) : [];
   const all = [...ranges, ...own.filter((range) => range !== undefined)];
   return { sources: outermostRanges(all).map(printIPv4Range) };
 }

@@ -19,6 +19,8 @@ const inside: Processes = {
   startDetached: () => Promise.reject(new Error('not used')),
 };
 
+const text = (lines: Iterable<string>) => `${[...lines].join('\n')}\n`;
+
 const front = (backends: string[], more: Partial<Front> = {}): Front => ({
   address: '10.96.1.1',
   protocol: 'tcp',
@@ -46,8 +48,8 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
       contributionOf([front([], { address: '10.96.1.2', action: { type: 'reject' } })], '10.96.1.2'),
     );
     expect(await backend.isInstalled()).toBe(false);
-    await backend.apply(rules.reload());
-    await backend.apply(rules.reload());
+    await backend.apply(text(rules.reload()));
+    await backend.apply(text(rules.reload()));
     expect(await backend.isInstalled()).toBe(true);
     expect(await list('map', 'ip', 'k8ts-proxy', 'endpoints')).toContain(
       '10.96.1.1 . tcp . 80 . 1 : 10.244.1.3 . 8080',
@@ -56,7 +58,7 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
 
     rules.set('default/a', contributionOf([front(['10.244.1.3', '10.244.1.4', '10.244.1.5'])], '10.96.1.1'));
     rules.set('default/b', undefined);
-    await backend.apply(rules.takeChanges());
+    await backend.apply(text(rules.takeChanges()));
     const endpoints = await list('map', 'ip', 'k8ts-proxy', 'endpoints');
     expect(endpoints).toContain('10.96.1.1 . tcp . 80 . 2 : 10.244.1.5 . 8080');
     expect(endpoints).not.toContain('10.244.1.2');
@@ -64,14 +66,14 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
 
     await mustRun(inside, 'nft', ['flush', 'ruleset']);
     expect(await backend.isInstalled()).toBe(false);
-    await backend.apply(rules.reload());
+    await backend.apply(text(rules.reload()));
     await backend.remove();
     expect(await backend.isInstalled()).toBe(false);
   });
 
   test('client affinity comes, changes and goes', async () => {
     const rules = new Ruleset();
-    await backend.apply(rules.reload());
+    await backend.apply(text(rules.reload()));
     const sticky = (backends: string[], affinitySeconds = 60) =>
       contributionOf([front(backends, { affinitySeconds })], '10.96.1.1');
     for (const next of [
@@ -83,7 +85,7 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
       undefined,
     ]) {
       rules.set('default/a', next);
-      await backend.apply(rules.takeChanges());
+      await backend.apply(text(rules.takeChanges()));
     }
     expect(await list('table', 'ip', 'k8ts-proxy')).not.toContain('sticky');
     await backend.remove();
@@ -108,7 +110,7 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
       [undefined, false],
     ] as const) {
       rules.set('default/a', guarded(sources && [...sources]));
-      await backend.apply(rules.takeChanges());
+      await backend.apply(text(rules.takeChanges()));
       expect(await isDropped(), String(sources)).toBe(dropped);
     }
     await backend.remove();
@@ -117,7 +119,7 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
   test('a script with an error changes nothing', async () => {
     const rules = new Ruleset();
     rules.set('default/a', contributionOf([front(['10.244.1.2'])], '10.96.1.1'));
-    await backend.apply(rules.reload());
+    await backend.apply(text(rules.reload()));
     const before = await list('ruleset');
     await expect(
       backend.apply('flush map ip k8ts-proxy services\nadd rule ip k8ts-proxy no-such-chain drop\n'),
@@ -142,7 +144,7 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
       expect((await said.next()).value).toEqual(['open\n']);
       const rules = new Ruleset();
       rules.set('default/a', contributionOf([front([address])], '10.96.1.1'));
-      await backend.apply(rules.reload());
+      await backend.apply(text(rules.reload()));
       peers.stdin.write('still');
       expect((await said.next()).value).toEqual(['still\n']);
     } finally {

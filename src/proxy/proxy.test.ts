@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { KubernetesObject } from '../api/resource.ts';
 import { Client } from '../client/client.ts';
 import { Informers } from '../client/informers.ts';
@@ -9,6 +9,7 @@ import { VirtualClock } from '../platform/virtual-clock.ts';
 import type { Processes } from '../platform/processes.ts';
 import { nftablesBackend } from './nftables.ts';
 import { createProxy } from './proxy.ts';
+import { Ruleset } from './ruleset.ts';
 
 type Written = Pick<KubernetesObject, 'metadata'> & { spec?: object };
 
@@ -148,4 +149,34 @@ test('flows to many ports of one address are forgotten in one call, those to a f
     'conntrack -D -p udp --orig-dst 10.96.0.10 --orig-port-dst 54',
     'conntrack -D -p udp --orig-dst 10.96.0.1',
   ]);
+});
+
+test('others have their turn while many Services are planned, and while one with many endpoints is written', async () => {
+  let turn = 0;
+  let isOver = false;
+  const count = () => void setImmediate(() => (turn++, isOver || count()));
+  count();
+  const plannedAt: number[] = [];
+  const real = Ruleset.prototype.set;
+  const set = vi.spyOn(Ruleset.prototype, 'set').mockImplementation(function (this: Ruleset, ...args) {
+    plannedAt.push(turn);
+    real.apply(this, args);
+  });
+  const ports = Array.from({ length: 200 }, (_, i) => ({ name: `p${i}`, port: i + 1, protocol: 'UDP' }));
+  const endpoints = Array.from({ length: 200 }, (_, i) => ({ addresses: [`10.244.1.${i}`] }));
+  const services = Array.from({ length: 1000 }, (_, i) =>
+    service(`s${i}`, '01', { clusterIP: `10.96.${i >> 8}.${i & 255}` }),
+  );
+  const large = { ...service('large', '01', { clusterIP: '10.97.0.1', ports }) };
+  const { step, stop } = await running({
+    services: [...services, large],
+    endpointslices: [{ ...slice('large', ''), ...{ ports, endpoints } }],
+  });
+  const script = await step();
+  isOver = true;
+  set.mockRestore();
+  expect(script.match(/10\.97\.0\.1 \. udp \. \d+ \. \d+ :/g)).toHaveLength(200 * 200);
+  expect(new Set(plannedAt).size).toBeGreaterThanOrEqual(10);
+  expect(turn - (plannedAt.at(-1) ?? 0)).toBeGreaterThanOrEqual(4);
+  await stop();
 });

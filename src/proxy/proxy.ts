@@ -8,6 +8,7 @@ import { isPlainIPv4 } from '../machinery/ip.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
 import type { Log } from '../platform/log.ts';
+import { TurnSteps } from '../platform/turn.ts';
 import type { Flow, ProxyBackend } from './backend.ts';
 import { Claims } from './claims.ts';
 import { contributionOf } from './contribution.ts';
@@ -30,6 +31,16 @@ const checkMs = 30_000;
 const retryMs = 1000;
 const serviceNameLabel = 'kubernetes.io/service-name';
 const bySlicesOf = 'service';
+/** Services planned, and lines written, after which the kubelet and DNS of this process have their turn: a line has hundreds of elements. */
+const servicesPerTurn = 50;
+const linesPerTurn = 16;
+
+/** What a Service wants. */
+interface Wanted {
+  fronts: readonly Front[];
+  /** Its cluster address, which is refused on all other ports. */
+  address: string | undefined;
+}
 
 /** Carries Services to their pods on one node: keeps the rules as Services and EndpointSlices want them. */
 export function createProxy(options: ProxyOptions): Component {
@@ -45,7 +56,7 @@ class Proxy {
   readonly #dirty = new Set<string>();
   readonly #claims = new Claims();
   /** What each Service wants, and those of it that no other Service has. */
-  readonly #wanted = new Map<string, readonly Front[]>();
+  readonly #wanted = new Map<string, Wanted>();
   readonly #fronts = new Map<string, readonly Front[]>();
   #wake: Deferred<void> = deferred();
   #mustReload = true;
@@ -118,10 +129,18 @@ class Proxy {
     this.#wake = deferred();
     const keys = [...this.#dirty];
     this.#dirty.clear();
+    const steps = new TurnSteps(servicesPerTurn);
     const touched = new Set(keys);
-    for (const key of keys) for (const moved of this.#claim(key)) touched.add(moved);
-    const stale = [...touched].flatMap((key) => this.#place(key));
-    const script = this.#mustReload ? this.#ruleset.reload() : this.#ruleset.takeChanges();
+    for (const key of keys) {
+      for (const moved of this.#claim(key)) touched.add(moved);
+      await steps.taken();
+    }
+    const stale: Flow[] = [];
+    for (const key of touched) {
+      for (const flow of this.#place(key)) stale.push(flow);
+      await steps.taken();
+    }
+    const script = await textOf(this.#mustReload ? this.#ruleset.reload() : this.#ruleset.takeChanges());
     if (script) await this.#options.backend.apply(script);
     this.#mustReload = false;
     if (stale.length > 0) await this.#options.backend.forgetFlows(stale);
@@ -130,17 +149,27 @@ class Proxy {
   /** Notes what a Service wants now; gives the other Services whose part changes by it. */
   #claim(key: string): Set<string> {
     const service = this.#services.get(key);
-    const fronts = service ? frontsOf(service, this.#slices.byIndex(bySlicesOf, key), this.#node()) : [];
+    const wanted = service && this.#wantedBy(key, service);
+    const fronts = wanted?.fronts ?? [];
     const moved = this.#claims.set(key, service?.metadata ?? {}, fronts);
     // Elements cannot go from one Service to another bit by bit: one's is there before the other's is gone.
     if (moved.size > 0) this.#mustReload = true;
     this.#sayWhatIsTaken(key, fronts);
-    this.#wanted.set(key, fronts);
+    if (wanted) this.#wanted.set(key, wanted);
+    else this.#wanted.delete(key);
     return moved;
   }
 
+  #wantedBy(key: string, service: Service): Wanted {
+    const { clusterIP = '' } = service.spec;
+    return {
+      fronts: frontsOf(service, this.#slices.byIndex(bySlicesOf, key), this.#node()),
+      address: isProxied(service) && isPlainIPv4(clusterIP) ? clusterIP : undefined,
+    };
+  }
+
   #sayWhatIsTaken(key: string, fronts: readonly Front[]): void {
-    const known = new Set(this.#wanted.get(key)?.map(frontKey));
+    const known = new Set(this.#wanted.get(key)?.fronts.map(frontKey));
     for (const front of fronts.map(frontKey)) {
       const holder = this.#claims.holder(front);
       if (holder !== key && !known.has(front))
@@ -150,18 +179,13 @@ class Proxy {
 
   /** Brings one Service's part up to date; gives the flows that go to backends it has lost. */
   #place(key: string): Flow[] {
-    const service = this.#services.get(key);
-    const fronts = (this.#wanted.get(key) ?? []).filter(
-      (front) => this.#claims.holder(frontKey(front)) === key,
-    );
-    const address =
-      service && isProxied(service) && isPlainIPv4(service.spec.clusterIP ?? '')
-        ? service.spec.clusterIP
-        : undefined;
-    this.#ruleset.set(key, service ? contributionOf(fronts, address) : undefined);
+    const wanted = this.#wanted.get(key);
+    const isOurs = (front: Front) => this.#claims.holder(frontKey(front)) === key;
+    const fronts = (wanted?.fronts ?? []).filter(isOurs);
+    this.#ruleset.set(key, wanted && contributionOf(fronts, wanted.address));
     const before = this.#fronts.get(key) ?? [];
-    if (service) this.#fronts.set(key, fronts);
-    else for (const map of [this.#fronts, this.#wanted]) map.delete(key);
+    if (wanted) this.#fronts.set(key, fronts);
+    else this.#fronts.delete(key);
     return staleFlows(before, fronts);
   }
 
@@ -185,6 +209,16 @@ class Proxy {
       this.#wake.resolve();
     }
   }
+}
+
+async function textOf(lines: Iterable<string>): Promise<string> {
+  const steps = new TurnSteps(linesPerTurn);
+  let text = '';
+  for (const line of lines) {
+    text += `${line}\n`;
+    await steps.taken();
+  }
+  return text;
 }
 
 /** UDP has no end of a connection: what was sent to a backend that is gone must be made to choose again. */

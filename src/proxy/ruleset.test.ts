@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../api/core/v1.ts';
 import type { Endpoint, EndpointSlice } from '../api/discovery/v1.ts';
-import { contributionOf } from './contribution.ts';
+import { contributionOf, nothing } from './contribution.ts';
 import { frontsOf } from './fronts.ts';
 import { staleFlows } from './proxy.ts';
 import { Ruleset } from './ruleset.ts';
+
+/** What `nft` is told. */
+const text = (lines: Iterable<string>) => [...lines].join('\n');
 
 const node = { name: 'node-1', addresses: ['198.18.0.2'] };
 
@@ -118,7 +121,7 @@ describe('who may use the addresses of a load balancer', () => {
     const rules = new Ruleset();
     const fronts = frontsOf(balanced(['192.0.2.0/24']), [slice(['10.244.1.2'])], node);
     rules.set('default/web', contributionOf(fronts, '10.96.1.1'));
-    const script = rules.reload();
+    const script = text(rules.reload());
     expect(script).toContain('add element ip k8ts-proxy guarded { 203.0.113.9 . tcp . 80 }');
     expect(script).toContain('add element ip k8ts-proxy allowed { 203.0.113.9 . tcp . 80 . 192.0.2.0/24 }');
     expect(script).toMatch(/hook prerouting priority dstnat - 10;.*@guarded .* != @allowed drop/);
@@ -134,7 +137,7 @@ describe('rules follow changes', () => {
     rules.set('default/web', of(['10.244.1.2', '10.244.1.3']));
     rules.reload();
     rules.set('default/web', of(['10.244.1.2', '10.244.1.9']));
-    const script = rules.takeChanges().trim().split('\n');
+    const script = [...rules.takeChanges()];
     expect(script).toEqual([
       'delete element ip k8ts-proxy endpoints { 10.96.1.1 . tcp . 80 . 1 }',
       'add element ip k8ts-proxy endpoints { 10.96.1.1 . tcp . 80 . 1 : 10.244.1.9 . 8080 }',
@@ -142,7 +145,7 @@ describe('rules follow changes', () => {
       'add element ip k8ts-proxy hairpin { 10.244.1.9 . 10.244.1.9 }',
     ]);
     rules.set('default/web', of(['10.244.1.2', '10.244.1.9']));
-    expect(rules.takeChanges()).toBe('');
+    expect(text(rules.takeChanges())).toBe('');
   });
 
   test('an element that two Services share stays until both are gone', () => {
@@ -150,11 +153,13 @@ describe('rules follow changes', () => {
     rules.set('default/a', of(['10.244.1.2']));
     const other = service({ clusterIP: '10.96.1.2' });
     rules.set('default/b', contributionOf(frontsOf(other, [slice(['10.244.1.2'])], node), '10.96.1.2'));
-    expect(rules.takeChanges()).toContain('delete table');
+    expect(text(rules.takeChanges())).toContain('delete table');
     rules.set('default/a', undefined);
-    expect(rules.takeChanges()).not.toContain('hairpin');
+    expect(text(rules.takeChanges())).not.toContain('hairpin');
     rules.set('default/b', undefined);
-    expect(rules.takeChanges()).toContain('delete element ip k8ts-proxy hairpin { 10.244.1.2 . 10.244.1.2 }');
+    expect(text(rules.takeChanges())).toContain(
+      'delete element ip k8ts-proxy hairpin { 10.244.1.2 . 10.244.1.2 }',
+    );
   });
 });
 
@@ -163,7 +168,7 @@ test('more backends than there are chains for make the table anew', () => {
   rules.reload();
   const many = Array.from({ length: 40 }, (_, i) => `10.244.1.${i + 2}`);
   rules.set('default/web', contributionOf(frontsOf(service(), [slice(many)], node), '10.96.1.1'));
-  const script = rules.takeChanges();
+  const script = text(rules.takeChanges());
   expect(script).toContain('delete table ip k8ts-proxy');
   expect(script).toContain('add chain ip k8ts-proxy spread-64');
 });
@@ -171,11 +176,11 @@ test('more backends than there are chains for make the table anew', () => {
 test('a Service whose backends come one by one has the table made anew a few times', () => {
   const rules = new Ruleset();
   rules.reload();
-  const spread = (count: number) => ({ elements: new Map(), spreads: new Set([count]), affinity: new Map() });
+  const spread = (count: number) => ({ ...nothing, spreads: new Set([count]) });
   let reloads = 0;
   for (let count = 1; count <= 2000; count++) {
     rules.set('default/web', spread(count));
-    if (rules.takeChanges().includes('delete table')) reloads++;
+    if (text(rules.takeChanges()).includes('delete table')) reloads++;
   }
   expect(reloads).toBeLessThanOrEqual(10);
 });
@@ -213,12 +218,57 @@ describe('a Service of many ports', () => {
     expect(reads.count).toBeLessThanOrEqual(4 * ports.length);
   });
 
+  test('has the endpoints of its slices looked at a few times each', () => {
+    const reads = { count: 0 };
+    const addresses = Array.from({ length: 100 }, (_, i) => `10.244.1.${i}`);
+    const endpoints = counting(slice(addresses).endpoints ?? [], 'addresses', reads);
+    const fronts = frontsOf(service({ ports }), [{ ...slice([]), ports, endpoints }], node);
+    expect(fronts.map(({ action }) => action.type === 'spread' && action.backends.length)).toEqual(
+      ports.map(() => 100),
+    );
+    expect(reads.count).toBeLessThanOrEqual(4 * addresses.length);
+  });
+
   test('has its fronts looked at a few times each to know whose clients lose their backend', () => {
     const reads = { count: 0 };
     const [before, after] = ['10.244.1.2', '10.244.1.3'].map((a) => counting(served(a), 'port', reads));
     expect(staleFlows(before ?? [], after ?? [])).toHaveLength(ports.length);
     expect(reads.count).toBeLessThanOrEqual(8 * ports.length);
   });
+});
+
+test('of many addresses and endpoints of a Service only as much is kept as there is of each', () => {
+  const externalIPs = Array.from({ length: 100 }, (_, i) => `203.0.113.${i}`);
+  const backends = (last: string) => [...Array.from({ length: 99 }, (_, i) => `10.244.1.${i + 100}`), last];
+  const of = (last: string) =>
+    contributionOf(frontsOf(service({ externalIPs }), [slice(backends(last))], node), undefined);
+  const before = of('10.244.2.1');
+  expect(new Set(before.backends.values()).size).toBeLessThanOrEqual(2);
+  const kept = [...before.elements.values()].reduce((sum, { size }) => sum + size, 0);
+  expect(kept).toBeLessThanOrEqual(101 + 100);
+  const rules = new Ruleset();
+  rules.set('default/web', before);
+  const count = (script: string) => script.match(/ : 10\.244\.\d+\.\d+ \. 8080/g)?.length;
+  expect(count(text(rules.reload()))).toBe(101 * 100);
+  rules.set('default/web', of('10.244.2.2'));
+  expect(count(text(rules.takeChanges()))).toBe(101);
+});
+
+test('an address and port that several slices tell of is one backend, a ready one where there is one', () => {
+  const states = [
+    [{ ready: false, serving: true, terminating: true }, { ready: true }],
+    [{ ready: true }, { ready: false, serving: true, terminating: true }],
+    [{ ready: true }, { ready: true }],
+  ];
+  for (const conditions of states) {
+    const slices = conditions.map((one) => slice(['10.244.1.2'], { conditions: one }));
+    const other = { ...slice(['10.244.1.2']), ports: [{ name: 'http', port: 9090, protocol: 'TCP' }] };
+    const [front] = frontsOf(service(), [...slices, other], node);
+    expect(front?.action.type === 'spread' && front.action.backends).toEqual([
+      { address: '10.244.1.2', port: 8080 },
+      { address: '10.244.1.2', port: 9090 },
+    ]);
+  }
 });
 
 /** The same objects, of which one field is counted whenever it is read. */

@@ -1,5 +1,6 @@
 import {
   type AffinityChain,
+  type Backends,
   type Contribution,
   nothing,
   type SetName,
@@ -56,15 +57,32 @@ const spreadStep = 32;
 /** Elements go into nft in portions, so that no line becomes too long for it. */
 const portion = 500;
 
-function elementLines(verb: 'add' | 'delete', set: SetName, elements: readonly [string, string][]): string[] {
-  const lines: string[] = [];
-  for (let from = 0; from < elements.length; from += portion) {
-    const part = elements.slice(from, from + portion).map(([key, value]) => {
-      return verb === 'add' && value ? `${key} : ${value}` : key;
-    });
-    lines.push(`${verb} element ip ${table} ${set} { ${part.join(', ')} }`);
+function* elementLines(
+  verb: 'add' | 'delete',
+  set: SetName | 'endpoints',
+  elements: Iterable<readonly [string, string]>,
+): Iterable<string> {
+  const line = (texts: readonly string[]) => `${verb} element ip ${table} ${set} { ${texts.join(', ')} }`;
+  let texts: string[] = [];
+  for (const [key, value] of elements) {
+    texts.push(verb === 'add' && value ? `${key} : ${value}` : key);
+    if (texts.length < portion) continue;
+    yield line(texts);
+    texts = [];
   }
-  return lines;
+  if (texts.length > 0) yield line(texts);
+}
+
+/** The elements of `endpoints` that one list of backends makes and another does not. */
+function* endpointElements(one: Backends, other: Backends): Iterable<readonly [string, string]> {
+  for (const [front, backends] of one) {
+    const others = other.get(front) ?? [];
+    for (let i = 0; i < backends.length; i++) {
+      const { address = '', port } = backends[i] ?? {};
+      if (others[i]?.address !== address || others[i]?.port !== port)
+        yield [`${front} . ${i}`, `${address} . ${port}`];
+    }
+  }
 }
 
 function spreadLines(count: number): string[] {
@@ -121,6 +139,10 @@ function affinityChange(
   return lines;
 }
 
+function* joined<T>(parts: Iterable<Iterable<T>>): Iterable<T> {
+  for (const part of parts) yield* part;
+}
+
 /**
  * The table as it should be, as the sum of what Services contribute. `set` notes a change, `takeChanges` gives the
  * nft commands for all that was noted since; `reload` gives those that make the table anew.
@@ -132,7 +154,8 @@ export class Ruleset {
   /** Chains stand for 1 up to so many backends. */
   #spreads = spreadStep;
   #mustReload = true;
-  #lines: string[] = [];
+  /** Lines of which many are made only when they are asked for. */
+  #lines: Iterable<string>[] = [];
   /** Chains and sets are removed after the elements that lead to them. */
   #lateLines: string[] = [];
 
@@ -144,38 +167,44 @@ export class Ruleset {
     else this.#contributions.delete(service);
     this.#growSpreads(after);
     this.#changeAffinity(before, after);
+    this.#lines.push(
+      elementLines('delete', 'endpoints', endpointElements(before.backends, after.backends)),
+      elementLines('add', 'endpoints', endpointElements(after.backends, before.backends)),
+    );
     for (const name of setNames)
       this.#changeElements(name, before.elements.get(name), after.elements.get(name));
   }
 
-  /** The commands for what has changed since the last call; empty where nothing has. */
-  takeChanges(): string {
+  /** The commands for what has changed since the last call, a line each; none where nothing has. Nothing may be noted until all are read. */
+  takeChanges(): Iterable<string> {
     if (this.#mustReload) return this.reload();
-    const lines = [...this.#lines, ...this.#lateLines];
-    this.#lines = [];
-    this.#lateLines = [];
-    return lines.length > 0 ? `${lines.join('\n')}\n` : '';
+    const lines = [...this.#lines, this.#lateLines];
+    this.#forgetChanges();
+    return joined(lines);
   }
 
-  /** The commands that make the whole table anew, whatever stands there, in one transaction. */
-  reload(): string {
+  /** The commands that make the whole table anew, whatever stands there, in one transaction. To be read as those of `takeChanges`. */
+  reload(): Iterable<string> {
     this.#mustReload = false;
+    this.#forgetChanges();
+    return this.#whole();
+  }
+
+  #forgetChanges(): void {
     this.#lines = [];
     this.#lateLines = [];
+  }
+
+  *#whole(): Iterable<string> {
+    yield* [`add table ip ${table}`, `delete table ip ${table}`, `table ip ${table} {${declarations}}`];
+    for (let count = 1; count <= this.#spreads; count++) yield* spreadLines(count);
     const all = [...this.#contributions.values()];
-    const elements = setNames.flatMap((name) => {
-      const merged = new Map(all.flatMap((c) => [...(c.elements.get(name) ?? [])]));
-      return elementLines('add', name, [...merged]);
-    });
-    return [
-      `add table ip ${table}`,
-      `delete table ip ${table}`,
-      `table ip ${table} {${declarations}}`,
-      ...Array.from({ length: this.#spreads }, (_, i) => spreadLines(i + 1)).flat(),
-      ...all.flatMap((c) => [...c.affinity].flatMap(([name, chain]) => affinityLines(name, chain))),
-      ...elements,
-      '',
-    ].join('\n');
+    for (const { affinity } of all) for (const [name, chain] of affinity) yield* affinityLines(name, chain);
+    yield* elementLines('add', 'endpoints', joined(all.map((c) => endpointElements(c.backends, new Map()))));
+    for (const name of setNames) {
+      const merged = new Map(joined(all.map((c) => c.elements.get(name) ?? [])));
+      yield* elementLines('add', name, merged);
+    }
   }
 
   /**
@@ -193,7 +222,7 @@ export class Ruleset {
     for (const name of new Set([...before.affinity.keys(), ...after.affinity.keys()])) {
       const [old, next] = [before.affinity.get(name), after.affinity.get(name)];
       const lines = affinityChange(name, old, next);
-      if (next) this.#lines.push(...lines);
+      if (next) this.#lines.push(lines);
       else this.#lateLines.push(...lines);
     }
   }
@@ -209,7 +238,7 @@ export class Ruleset {
     const fresh = [...after].filter(
       ([key, value]) => before.get(key) !== value && this.#retain(`${set} ${key}`),
     );
-    this.#lines.push(...elementLines('delete', set, gone), ...elementLines('add', set, fresh));
+    this.#lines.push(elementLines('delete', set, gone), elementLines('add', set, fresh));
   }
 
   #release(key: string): boolean {
