@@ -2,6 +2,7 @@ import { isEtcdSnapshot } from '../../etcd/snapshot.ts';
 import type { Files } from '../../platform/files.ts';
 import type { SnapshotHeader } from '../../store/snapshot/format.ts';
 import { type CheckedSnapshot, withSnapshot } from '../../store/snapshot/read.ts';
+import { unusableStore } from '../unusable-store.ts';
 import { UserError } from '../user-error.ts';
 
 /** What a snapshot holds. */
@@ -54,7 +55,7 @@ export async function withUsersSnapshot<T>(
     const { code, name, message, path: where } = error as NodeJS.ErrnoException;
     const isOfFile = name === 'SnapshotError' || where === path;
     if (isOfFile) throw new UserError(`${path} cannot be used: ${message}`);
-    throw code === undefined || error instanceof UserError ? error : new UserError(message);
+    throw code === undefined || error instanceof UserError ? error : unusableStore(error as Error);
   }
 }
 

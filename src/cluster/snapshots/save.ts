@@ -6,7 +6,7 @@ import { isInUse } from '../../store/embedded/open-engine.ts';
 import type { AttachedFile } from '../../store/snapshot/format.ts';
 import { saveSnapshot } from '../../store/snapshot/save.ts';
 import { type SnapshotOptions, writeSnapshot } from '../../store/snapshot/write.ts';
-import type { Store } from '../../store/store.ts';
+import { type Store, StoreError } from '../../store/store.ts';
 import { askControl, type ControlCommand } from '../control-socket.ts';
 import { isRunning, readState } from '../state.ts';
 import { UserError } from '../user-error.ts';
@@ -102,7 +102,9 @@ async function writeStopped(platform: Platform, options: SaveOptions, send: Send
 }
 
 function hintFor(error: unknown): string | undefined {
-  const { code } = error as NodeJS.ErrnoException;
+  const { code, cause } = error as NodeJS.ErrnoException;
+  if (error instanceof StoreError && (cause as NodeJS.ErrnoException | undefined)?.code === 'EROFS')
+    return 'a store is opened where it can be written: copy the data directory to a disk that can be written, and give that with --data-dir';
   if (code === 'ENOSPC') return 'the disk is full; what stood under that name before is still there';
   if (code === 'ENOENT' || code === 'EACCES' || code === 'EROFS')
     return 'its folder must be there and be writable';
