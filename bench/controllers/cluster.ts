@@ -6,6 +6,7 @@ import type { Node } from '../../src/api/core/v1.ts';
 import { nodes } from '../../src/api/generated/resources.ts';
 import type { Client } from '../../src/client/client.ts';
 import { type ControlPlane, startControlPlane } from '../../src/cluster/control-plane.ts';
+import { readControlPlaneSettings } from '../../src/cluster/control-plane-means.ts';
 import { nodeClient } from '../../src/cluster/node-client.ts';
 import { openStore } from '../../src/cluster/open-store.ts';
 import { Pki } from '../../src/cluster/pki.ts';
@@ -78,7 +79,8 @@ export class BenchCluster {
     const store = await openStore({ store: 'embedded', dataDir: dir }, platform);
     const writes = countWrites(store);
     const pki = new Pki(`${dir}/pki`, platform);
-    const common = { platform, store, pki, volumeDir: `${dir}/volumes`, podRange };
+    const means = await readControlPlaneSettings({}, platform);
+    const common = { platform, store, pki, means, volumeDir: `${dir}/volumes`, podRange };
     const controlPlane = await startControlPlane({ ...common, addresses: ['127.0.0.1'], port: 0 });
     const admin = await pki.pair('admin', {
       commonName: 'kubernetes-admin',

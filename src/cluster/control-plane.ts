@@ -5,7 +5,6 @@ import type { UserInfo } from '../apiserver/registry/kind.ts';
 import { type ApiServer, createApiServer } from '../apiserver/server.ts';
 import { tlsNodeDialer } from '../apiserver/streams/node-dialer.ts';
 import { Client } from '../client/client.ts';
-import type { ElectionTimes } from '../client/election-plan.ts';
 import { UsageCollector } from '../metrics/usage-collector.ts';
 import { systemConnector } from '../platform/connect.ts';
 import { type HttpsGet, type HttpsGetter, httpsGetter } from '../platform/https-get.ts';
@@ -15,7 +14,7 @@ import { listenHttps } from '../platform/http-server.ts';
 import { MetricRegistry } from '../platform/metrics/registry.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Store, StoreError } from '../store/store.ts';
-import { type ApiServerSettings, readApiServerSettings } from './api-server-settings.ts';
+import type { ControlPlaneMeans } from './control-plane-means.ts';
 import { hostName } from './host-name.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { network } from './options.ts';
@@ -23,7 +22,6 @@ import type { KeyPair, Pki } from './pki.ts';
 import { readResourceMetrics } from './read-resource-metrics.ts';
 import { runRoles } from './roles.ts';
 import { runComponents } from './run-components.ts';
-import type { Scheduling } from './scheduler-configuration.ts';
 import { proxyName, ServerCertificates } from './server-certificates.ts';
 import { shareReads } from './shared-read.ts';
 import { unusableStore } from './unusable-store.ts';
@@ -50,13 +48,9 @@ export interface ControlPlaneOptions {
   podRange?: string;
   /** Whether others write into the store as well. */
   sharedStore?: boolean;
-  /** How controllers and scheduler find out who acts, where not as usual. */
-  leaderElection?: Partial<ElectionTimes>;
+  means: ControlPlaneMeans;
   /** What a thread runs that takes the server's connections; without it they are taken in this one. */
   httpThread?: URL;
-  /** How the scheduler decides, where not as usual. */
-  scheduling?: Scheduling;
-  apiServer?: ApiServerSettings;
   /** Freezes what the server hands out: for tests. */
   freeze?: boolean;
 }
@@ -72,8 +66,6 @@ export interface ControlPlane {
   admin: Client;
   stop(): Promise<void>;
 }
-
-const issuer = `https://kubernetes.default.svc.${network.domain}`;
 
 /** Names under which clients may call the server. */
 const serverNames = [
@@ -113,11 +105,11 @@ async function credentials({
 
 /** API server, controllers and scheduler in this process. When it resolves, the API answers. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { platform, store, httpThread, scheduling } = options;
+  const { platform, store, httpThread, means } = options;
+  const { apiServer: settings, issuer } = means;
   // A thread begins while the rest does.
   const listen = httpThread ? listenInThread(httpThread) : listenHttps;
   const { authority, proxyAuthority, tokenKey, certificates, admin } = await credentials(options);
-  const settings = await readApiServerSettings(options.apiServer ?? {}, { platform, issuer });
   const identity = () => shownBy(certificates.kubelet, authority);
   const kubelets = kubeletGetter(identity);
   // What runs in this process tells all it counts in one place, as k3s does.
@@ -151,8 +143,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     volumeDir: options.volumeDir,
     podRange: options.podRange,
     isAlone: !options.sharedStore,
-    times: options.leaderElection,
-    scheduling,
+    times: means.times,
+    scheduling: means.scheduling,
   }).catch(async (error) => {
     await server.stop();
     throw error;

@@ -1,7 +1,7 @@
 import type { ApiServer } from '../apiserver/server.ts';
 import { Client } from '../client/client.ts';
 import type { Component } from '../client/component.ts';
-import { type ElectionTimes, timesError } from '../client/election-plan.ts';
+import type { ElectionTimes } from '../client/election-plan.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informers.ts';
 import { LeaderElection } from '../client/leader-election.ts';
@@ -14,7 +14,6 @@ import { hostName } from './host-name.ts';
 import type { KeyPair } from './pki.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
 import { type Scheduling, tellingWhere } from './scheduler-configuration.ts';
-import { UserError } from './user-error.ts';
 
 export interface RolesOptions {
   platform: Platform;
@@ -25,17 +24,12 @@ export interface RolesOptions {
   podRange?: string;
   /** Nobody else writes into the store, so nobody else can lead. */
   isAlone: boolean;
-  times?: Partial<ElectionTimes>;
+  times: ElectionTimes;
   /** How the scheduler decides, where not as usual. */
-  scheduling?: Scheduling;
+  scheduling: Scheduling | undefined;
   /** Measures what they do. */
   meter: Meter;
 }
-
-/** Shorter than upstream's: what is left by a leader that died is taken up within five seconds. */
-const sharedTimes: ElectionTimes = { leaseDurationMs: 3000, renewDeadlineMs: 2000, retryPeriodMs: 300 };
-/** Who is alone leads anyhow; the lease is for people to see. */
-const aloneTimes: ElectionTimes = { leaseDurationMs: 60_000, renewDeadlineMs: 40_000, retryPeriodMs: 20_000 };
 
 /** What only one process of the cluster may do at a time. */
 interface Role {
@@ -47,10 +41,7 @@ interface Role {
 
 /** Controllers and scheduler: each role runs here whenever this process holds its lease. */
 export async function runRoles(server: ApiServer, options: RolesOptions): Promise<RunningComponents> {
-  const { platform, isAlone, meter } = options;
-  const times = { ...(isAlone ? aloneTimes : sharedTimes), ...options.times };
-  const wrong = timesError(times);
-  if (wrong) throw new UserError(`leader election cannot work: ${wrong}`);
+  const { platform, isAlone, meter, times } = options;
   const host = await hostName(platform);
   const identity = `${host}_${platform.random.uuid()}`;
   const abort = new AbortController();

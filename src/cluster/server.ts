@@ -5,6 +5,7 @@ import type { ApiServerSettings } from './api-server-settings.ts';
 import { answerCommands } from './answer-commands.ts';
 import { clusterId } from './cluster-id.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { type ControlPlaneMeans, readControlPlaneSettings } from './control-plane-means.ts';
 import { ensureJoinObjects } from './join/join-objects.ts';
 import { findStore, keptStore, offerToServers } from './join/join-server.ts';
 import { keepServerToken, serverToken, shareIdentity } from './join/shared-pki.ts';
@@ -12,7 +13,6 @@ import { refuseOtherKubeconfig, writeKubeconfig } from './kubeconfig.ts';
 import { openStore } from './open-store.ts';
 import { defaultPort, type StoreOptions } from './options.ts';
 import { Pki } from './pki.ts';
-import { readScheduling } from './scheduler-configuration.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { isRunning, knownProcess, readState, removeState, writeState } from './state.ts';
 import { UserError } from './user-error.ts';
@@ -68,13 +68,15 @@ export async function startServer(options: ServerOptions, process: ServerProcess
   await files.makeDir(dataDir, { mode: 0o700 });
   const token = await serverToken(dataDir, options.token, platform);
   const place = await withFoundStore(options, { token, platform });
-  const store = await openStore(place, platform);
+  const means = await readControlPlaneSettings({ ...place, sharedStore: place.store === 'etcd' }, platform);
+  let store: Store | undefined;
   try {
+    store = await openStore(place, platform);
     await shareIdentity({ store, dir: `${dataDir}/pki`, token }, platform);
     await keepServerToken(dataDir, token, platform);
-    return await serve(place, { ...process, store, token });
+    return await serve(place, { ...process, store, token, means });
   } catch (error) {
-    await store.close().catch(() => {});
+    await Promise.allSettled([store?.close(), means.apiServer.close()]);
     throw error;
   }
 }
@@ -102,11 +104,18 @@ async function withFoundStore(
   return { ...options, store: 'etcd', etcd: await findStore({ servers: join, token, dataDir, platform }) };
 }
 
+/** What stands before a control plane, and what it is started in. */
+interface Serving extends ServerProcess {
+  store: Store;
+  token: string;
+  means: ControlPlaneMeans;
+}
+
 async function serve(
   options: ServerOptions,
-  { platform, pid, httpThread, store, token }: ServerProcess & { store: Store; token: string },
+  { platform, pid, httpThread, store, token, means }: Serving,
 ): Promise<RunningServer> {
-  const { dataDir, advertiseAddress, bindAddress, names, schedulerConfig, port = defaultPort } = options;
+  const { dataDir, advertiseAddress, bindAddress, names, port = defaultPort } = options;
   const { files, clock } = platform;
   const pki = new Pki(`${dataDir}/pki`, platform);
   const controlPlane = await startControlPlane({
@@ -116,9 +125,7 @@ async function serve(
     httpThread,
     port,
     sharedStore: options.store === 'etcd',
-    leaderElection: options.leaderElection,
-    apiServer: options.apiServer,
-    scheduling: schedulerConfig ? await readScheduling(schedulerConfig, files) : undefined,
+    means,
     volumeDir: `${dataDir}/volumes`,
     addresses: [bindAddress],
     host: advertiseAddress,

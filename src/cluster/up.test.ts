@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Node } from '../api/core/v1.ts';
 import { nodes } from '../api/generated/resources.ts';
 import { silentLog } from '../platform/log.ts';
 import { systemPlatform } from '../platform/platform.ts';
+import { startServer } from './server.ts';
 import { readState } from './state.ts';
 import { clusterStatus } from './status.ts';
 import { type Cluster, up, type UpOptions } from './up.ts';
@@ -71,3 +72,37 @@ test('a start with fewer nodes than the one before has no others, but for machin
     rmSync(dataDir, { recursive: true });
   }
 }, 60_000);
+
+describe('settings that cannot be used are refused before anything is made', () => {
+  const election = { leaseDurationMs: 1000, renewDeadlineMs: 2000, retryPeriodMs: 300 };
+  const audit = {
+    ...{ policyFile: '/no/policy.yaml', logFormat: 'json' as const, logMaxAgeDays: 0, logMaxBackups: 0 },
+    ...{ logMaxMegabytes: 0, logCompress: false, webhookBatchSize: 1, webhookBatchWaitMs: 1 },
+    webhookBackoffMs: 1,
+  };
+  const wrong: [string, Partial<UpOptions['options']>, RegExp][] = [
+    ['an election', { leaderElection: election }, /^leader election cannot work: the lease duration/],
+    ['an audit policy', { apiServer: { audit } }, /^loading audit policy file: \/no\/policy.yaml/],
+    ['an admission plugin', { apiServer: { admission: { enable: ['Nothing'] } } }, /Nothing/],
+  ];
+
+  test.each(wrong)('%s', async (_, settings, why) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'k8ts-up-'));
+    const common = { dataDir, port: 0, store: 'embedded', ...settings } as const;
+    const steps: string[] = [];
+    const starting = up({
+      options: { ...common, nodes: 1, runtime: 'simulated', uplink: 'none', kubeconfig: undefined },
+      platform,
+      program: { command: '', script: '' },
+      pid: process.pid,
+      onStep: (what) => steps.push(what),
+    });
+    await expect(starting).rejects.toThrow(why);
+    const where = { bindAddress: '127.0.0.1', advertiseAddress: '127.0.0.1', names: [] };
+    const serving = startServer({ ...common, ...where }, { platform, pid: process.pid });
+    await expect(serving).rejects.toThrow(why);
+    expect(steps).toEqual([]);
+    expect(readdirSync(dataDir)).toEqual([]);
+    rmSync(dataDir, { recursive: true });
+  });
+});

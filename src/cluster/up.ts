@@ -8,6 +8,7 @@ import type { Store } from '../store/store.ts';
 import { answerCommands } from './answer-commands.ts';
 import { clusterId } from './cluster-id.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { type ControlPlaneMeans, readControlPlaneSettings } from './control-plane-means.ts';
 import { diagnose } from './doctor.ts';
 import { removeHosts } from './hosts/cleanup.ts';
 import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
@@ -20,12 +21,7 @@ import { openStore } from './open-store.ts';
 import { type ClusterOptions, defaultPort, mostSimulatedNodes, network } from './options.ts';
 import { Pki } from './pki.ts';
 import type { RunningComponents } from './run-components.ts';
-import {
-  readScheduling,
-  type Scheduling,
-  type ToldScheduling,
-  toldScheduling,
-} from './scheduler-configuration.ts';
+import type { ToldScheduling } from './scheduler-configuration.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { type SimulatedNodeOptions, startSimulatedNode } from './simulated-node.ts';
 import { isRunning, knownProcess, readState, removeState, writeState } from './state.ts';
@@ -104,7 +100,7 @@ async function refuseSecond({ dataDir }: ClusterOptions, { files }: Platform): P
 interface ControlPlaneParts {
   fabric: ClusterLayout | undefined;
   store: Store;
-  scheduling: Scheduling | undefined;
+  means: ControlPlaneMeans;
 }
 
 class ClusterBuilder {
@@ -113,6 +109,7 @@ class ClusterBuilder {
   readonly #agents: RunningProcess[] = [];
   readonly #simulated: RunningComponents[] = [];
   #store: Store | undefined;
+  #means: ControlPlaneMeans | undefined;
   #controlPlane: ControlPlane | undefined;
   #control: LocalListener | undefined;
   #stopping: Promise<void> | undefined;
@@ -148,7 +145,7 @@ class ClusterBuilder {
     });
     if (this.#isReal) await this.#checkMachine();
     // What cannot be used is told before a network is built for it.
-    const scheduling = await this.#readScheduling();
+    const means = await this.#readSettings();
     const store = await this.#openStore();
     let fabric: ClusterLayout | undefined;
     if (this.#isReal) {
@@ -156,7 +153,7 @@ class ClusterBuilder {
       fabric = await this.#step('network of the nodes', () => this.#createFabric());
     }
     const controlPlane = await this.#step('control plane', () =>
-      this.#startControlPlane({ fabric, store, scheduling }),
+      this.#startControlPlane({ fabric, store, means }),
     );
     await writeKubeconfig(kubeconfigPath, controlPlane.kubeconfig, platform.files).catch((error) => {
       throw new UserError(
@@ -211,10 +208,12 @@ class ClusterBuilder {
     await removeHosts(this.#start.platform, this.#id, this.#start.options.dataDir);
   }
 
-  async #readScheduling(): Promise<Scheduling | undefined> {
+  async #readSettings(): Promise<ControlPlaneMeans> {
     const { options, platform, scheduler } = this.#start;
-    const file = options.schedulerConfig;
-    return file ? readScheduling(file, platform.files) : scheduler && toldScheduling(scheduler);
+    const { leaderElection, schedulerConfig, apiServer, store } = options;
+    const settings = { leaderElection, schedulerConfig, scheduler, apiServer, sharedStore: store === 'etcd' };
+    this.#means = await readControlPlaneSettings(settings, platform);
+    return this.#means;
   }
 
   async #openStore(): Promise<Store> {
@@ -225,7 +224,7 @@ class ClusterBuilder {
     return store;
   }
 
-  async #startControlPlane({ fabric, store, scheduling }: ControlPlaneParts): Promise<ControlPlane> {
+  async #startControlPlane({ fabric, store, means }: ControlPlaneParts): Promise<ControlPlane> {
     const { options, platform, httpThread } = this.#start;
     const pki = new Pki(`${options.dataDir}/pki`, platform);
     const common = {
@@ -234,9 +233,7 @@ class ClusterBuilder {
       pki,
       httpThread,
       sharedStore: options.store === 'etcd',
-      leaderElection: options.leaderElection,
-      apiServer: options.apiServer,
-      scheduling,
+      means,
       volumeDir: `${options.dataDir}/volumes`,
       addresses: ['127.0.0.1', ...(fabric ? [fabric.hostAddress] : [])],
       advertiseAddress: fabric?.hostAddress,
@@ -373,7 +370,8 @@ class ClusterBuilder {
     const { options, platform } = this.#start;
     await this.#control?.close();
     for (const node of this.#simulated) await node.stop();
-    await (this.#controlPlane ? this.#controlPlane.stop() : this.#store?.close());
+    if (this.#controlPlane) await this.#controlPlane.stop();
+    else await Promise.all([this.#store?.close(), this.#means?.apiServer.close()]);
     // Pods have nothing to be asked any more: they go with their node.
     if (this.#isReal) await removeHosts(platform, this.#id, options.dataDir);
     await removeState(platform.files, options.dataDir);

@@ -1,6 +1,7 @@
 // A control plane as `k8ts up --nodes 0` runs it, on a store with a bug: `node FILE BUG DATA-DIR`.
 import { writeFileSync } from 'node:fs';
 import { startControlPlane } from '../../src/cluster/control-plane.ts';
+import { readControlPlaneSettings } from '../../src/cluster/control-plane-means.ts';
 import { Pki } from '../../src/cluster/pki.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { systemPlatform } from '../../src/platform/platform.ts';
@@ -17,6 +18,7 @@ const controlPlane = await startControlPlane({
   platform,
   store,
   pki: new Pki(`${dir}/pki`, platform),
+  means: await readControlPlaneSettings({}, platform),
   volumeDir: `${dir}/volumes`,
   addresses: ['127.0.0.1'],
   port: 0,
