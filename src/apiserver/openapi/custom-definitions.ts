@@ -83,17 +83,17 @@ function listDefinition(resource: OpenApiResource, dialect: Dialect): JsonSchema
 
 const gvk = ({ group, version }: OpenApiResource, kindName: string) => ({ group, version, kind: kindName });
 
-/** Definitions of custom resources and their lists, by full name. */
+/** Definitions of custom resources and their lists, by full name; each is made when it is asked for, since schemas are large. */
 export function customDefinitions(
   resources: readonly OpenApiResource[],
   dialect: Dialect,
-): Map<string, JsonSchema> {
+): Map<string, () => JsonSchema> {
   return new Map(
     resources
       .filter((resource) => resource.custom)
-      .flatMap((resource): [string, JsonSchema][] => [
-        [resource.type, objectDefinition(resource, dialect)],
-        [`${resource.type}List`, listDefinition(resource, dialect)],
+      .flatMap((resource): [string, () => JsonSchema][] => [
+        [resource.type, () => objectDefinition(resource, dialect)],
+        [`${resource.type}List`, () => listDefinition(resource, dialect)],
       ]),
   );
 }

@@ -143,22 +143,26 @@ function collectRefs(value: unknown, found: Set<string>): void {
   }
 }
 
-/** What a document defines: the named definitions and all that they refer to, in order of name. */
-export function definitionsFor(
+/** What a document defines: the named definitions and all that they refer to, in no order. Each is made when it is asked for. */
+export function* definitionsFor(
   roots: Iterable<string>,
-  options: { dialect: Dialect; everywhere: readonly GroupVersion[]; custom: ReadonlyMap<string, JsonSchema> },
-): Record<string, JsonSchema> {
+  options: {
+    dialect: Dialect;
+    everywhere: readonly GroupVersion[];
+    custom: ReadonlyMap<string, () => JsonSchema>;
+  },
+): Iterable<[name: string, definition: JsonSchema]> {
   const { dialect, everywhere, custom } = options;
-  const done = new Map<string, JsonSchema>();
+  const done = new Set<string>();
   const todo = [...roots];
   for (let name = todo.pop(); name !== undefined; name = todo.pop()) {
     if (done.has(name)) continue;
-    const known = custom.get(name) ?? (findType(name) && definitionOf(name, dialect, everywhere));
+    const known = custom.get(name)?.() ?? (findType(name) && definitionOf(name, dialect, everywhere));
     if (!known) throw new Error(`no definition ${name}`);
-    done.set(name, known);
+    done.add(name);
     const refs = new Set<string>();
     collectRefs(known, refs);
     todo.push(...refs);
+    yield [name, known];
   }
-  return Object.fromEntries([...done].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { TurnSteps } from '../../platform/turn.ts';
 import { customDefinitions } from './custom-definitions.ts';
 import { definitionsFor, type GroupVersion } from './definitions.ts';
 import { type JsonSchema, refTo } from './json-schema.ts';
@@ -83,26 +84,70 @@ function pathV2(path: PathOperations, shared: SharedParameters): Record<string, 
 /** Types that belong to the API and that no path of a stable version names. */
 const unreferenced = [metaType('WatchEvent'), metaType('GroupResource')];
 
-/** The whole API in OpenAPI 2.0. */
-export function documentV2(
-  paths: readonly PathOperations[],
-  options: { version: string; resources: readonly OpenApiResource[]; groupVersions: readonly GroupVersion[] },
-): DocumentV2 {
+/** What there may be thousands of in a document. */
+export type SectionV2 = 'paths' | 'definitions' | 'parameters';
+
+/** One path, definition or parameter by its name. */
+export type PartV2 = readonly [section: SectionV2, name: string, value: object];
+
+/** What a document says beside its parts. */
+export type AroundV2 = Omit<DocumentV2, SectionV2>;
+
+export const aroundV2 = (version: string): AroundV2 => ({
+  swagger: '2.0',
+  info: { title: 'Kubernetes', version },
+  securityDefinitions: { BearerToken: bearerToken },
+  security: [{ BearerToken: [] }],
+});
+
+/** The whole API in OpenAPI 2.0, part by part; those of a section in no order. */
+export function* partsV2(
+  paths: Iterable<PathOperations>,
+  options: { resources: readonly OpenApiResource[]; groupVersions: readonly GroupVersion[] },
+): Iterable<PartV2> {
   const shared = new SharedParameters();
-  const byPath = [...paths].sort((a, b) => (a.path < b.path ? -1 : 1));
-  const pathItems = Object.fromEntries(byPath.map((path) => [path.path, pathV2(path, shared)]));
-  const definitions = definitionsFor([...typesOf(paths), ...unreferenced], {
+  const types = new Set(unreferenced);
+  for (const path of paths) {
+    for (const type of typesOf([path])) types.add(type);
+    yield ['paths', path.path, pathV2(path, shared)];
+  }
+  const definitions = definitionsFor(types, {
     dialect: 'v2',
     everywhere: options.groupVersions,
     custom: customDefinitions(options.resources, 'v2'),
   });
-  return {
-    swagger: '2.0',
-    info: { title: 'Kubernetes', version: options.version },
-    paths: pathItems,
-    definitions,
-    parameters: Object.fromEntries([...shared.all].sort(([a], [b]) => (a < b ? -1 : 1))),
-    securityDefinitions: { BearerToken: bearerToken },
-    security: [{ BearerToken: [] }],
-  };
+  for (const [name, definition] of definitions) yield ['definitions', name, definition];
+  for (const [name, parameter] of shared.all) yield ['parameters', name, parameter];
+}
+
+/** Parts made or written before others have their turn of the event loop. */
+const partsPerTurn = 20;
+
+/** Does something with each part, others having their turn meanwhile; gives what came of it, in order of names. */
+export async function eachPart<T>(
+  parts: Iterable<PartV2>,
+  make: (...part: PartV2) => T,
+): Promise<Record<SectionV2, [name: string, made: T][]>> {
+  const made: Record<SectionV2, [string, T][]> = { paths: [], definitions: [], parameters: [] };
+  const steps = new TurnSteps(partsPerTurn);
+  for (const [section, name, value] of parts) {
+    made[section].push([name, make(section, name, value)]);
+    await steps.taken();
+  }
+  for (const list of Object.values(made)) list.sort(([a], [b]) => (a < b ? -1 : 1));
+  return made;
+}
+
+/** The whole document, for whoever has to look at more than one part of it. */
+export async function documentV2(around: AroundV2, parts: Iterable<PartV2>): Promise<DocumentV2> {
+  const made = await eachPart(parts, (_, __, value) => value);
+  const { swagger, info, ...security } = around;
+  const sections = Object.entries(made).map(([section, list]) => [section, Object.fromEntries(list)]);
+  return { swagger, info, ...Object.fromEntries(sections), ...security } as DocumentV2;
+}
+
+/** A document's parts. */
+export function* partsOf(document: DocumentV2): Iterable<PartV2> {
+  for (const section of ['paths', 'definitions', 'parameters'] as const)
+    for (const [name, value] of Object.entries(document[section])) yield [section, name, value];
 }

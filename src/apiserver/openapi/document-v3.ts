@@ -71,11 +71,12 @@ export function documentV3(
   const { groupVersion, resources } = options;
   const everywhere = groupVersion && groupVersion.group !== '' ? [coreVersion, groupVersion] : [coreVersion];
   const watched = paths.some((path) => path.operations.some((operation) => operation.action === 'list'));
-  const schemas = definitionsFor([...typesOf(paths), ...(watched ? [metaType('WatchEvent')] : [])], {
+  const definitions = definitionsFor([...typesOf(paths), ...(watched ? [metaType('WatchEvent')] : [])], {
     dialect: 'v3',
     everywhere,
     custom: customDefinitions(resources, 'v3'),
   });
+  const schemas = Object.fromEntries([...definitions].sort(([a], [b]) => (a < b ? -1 : 1)));
   const byPath = [...paths].sort((a, b) => (a.path < b.path ? -1 : 1));
   return {
     openapi: '3.0.0',

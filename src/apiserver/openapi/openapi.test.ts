@@ -82,16 +82,16 @@ function serving(...resources: OpenApiResource[]): OpenApi {
 const ask = (api: OpenApi, path: string, more: Partial<OpenApiRequest> = {}) =>
   api.handle({ path, nowMs: 0, ...more });
 
-function json(api: OpenApi, path: string): any {
-  return JSON.parse(Buffer.from(ask(api, path)?.body ?? []).toString());
+async function json(api: OpenApi, path: string): Promise<any> {
+  return JSON.parse(Buffer.from((await ask(api, path))?.body ?? []).toString());
 }
 
-const urlOf = (api: OpenApi, key: string): URL =>
-  new URL(json(api, '/openapi/v3').paths[key].serverRelativeURL, 'https://host');
+const urlOf = async (api: OpenApi, key: string): Promise<URL> =>
+  new URL((await json(api, '/openapi/v3')).paths[key].serverRelativeURL, 'https://host');
 
 describe('the index of OpenAPI 3.0', () => {
-  test('names a document for each group, each version and what belongs to none', () => {
-    const keys = Object.keys(json(serving(pods, deployments), '/openapi/v3').paths);
+  test('names a document for each group, each version and what belongs to none', async () => {
+    const keys = Object.keys((await json(serving(pods, deployments), '/openapi/v3')).paths);
     expect(keys).toEqual([
       '.well-known/openid-configuration',
       'api',
@@ -107,23 +107,25 @@ describe('the index of OpenAPI 3.0', () => {
     ]);
   });
 
-  test('follows what is served; other documents keep their digest', () => {
+  test('follows what is served; other documents keep their digest', async () => {
     const api = serving(pods, deployments);
-    const before = { pods: urlOf(api, 'api/v1').href, apps: urlOf(api, 'apis/apps/v1').href };
+    const before = { pods: (await urlOf(api, 'api/v1')).href, apps: (await urlOf(api, 'apis/apps/v1')).href };
     api.update([pods, { ...deployments, subresources: [] }, cronTabs]);
-    expect(urlOf(api, 'api/v1').href).toBe(before.pods);
-    expect(urlOf(api, 'apis/apps/v1').href).not.toBe(before.apps);
-    expect(urlOf(api, 'apis/stable.example.com/v1').pathname).toBe('/openapi/v3/apis/stable.example.com/v1');
+    expect((await urlOf(api, 'api/v1')).href).toBe(before.pods);
+    expect((await urlOf(api, 'apis/apps/v1')).href).not.toBe(before.apps);
+    expect((await urlOf(api, 'apis/stable.example.com/v1')).pathname).toBe(
+      '/openapi/v3/apis/stable.example.com/v1',
+    );
     api.update([pods]);
-    expect(ask(api, '/openapi/v3/apis/apps/v1')).toBeUndefined();
+    expect(await ask(api, '/openapi/v3/apis/apps/v1')).toBeUndefined();
   });
 });
 
 describe('documents over HTTP', () => {
-  test('under its digest a document never changes', () => {
+  test('under its digest a document never changes', async () => {
     const api = serving(pods);
-    const hash = urlOf(api, 'api/v1').searchParams.get('hash') as string;
-    const answer = ask(api, '/openapi/v3/api/v1', { hash, accept: 'application/json' });
+    const hash = (await urlOf(api, 'api/v1')).searchParams.get('hash') as string;
+    const answer = await ask(api, '/openapi/v3/api/v1', { hash, accept: 'application/json' });
     expect(answer?.code).toBe(200);
     expect(answer?.headers).toEqual({
       etag: `"${hash}"`,
@@ -134,21 +136,21 @@ describe('documents over HTTP', () => {
     });
   });
 
-  test('under an old digest it has moved', () => {
+  test('under an old digest it has moved', async () => {
     const api = serving(pods);
-    const { pathname, search } = urlOf(api, 'api/v1');
-    const answer = ask(api, '/openapi/v3/api/v1', { hash: 'OLD' });
+    const { pathname, search } = await urlOf(api, 'api/v1');
+    const answer = await ask(api, '/openapi/v3/api/v1', { hash: 'OLD' });
     expect(answer).toEqual({ code: 301, headers: { location: pathname + search, vary: 'Accept' } });
   });
 
-  test('a client that has it gets 304', () => {
+  test('a client that has it gets 304', async () => {
     const api = serving(pods);
-    const etag = ask(api, '/openapi/v2')?.headers.etag as string;
-    expect(ask(api, '/openapi/v2', { ifNoneMatch: etag })).toEqual({
+    const etag = (await ask(api, '/openapi/v2'))?.headers.etag as string;
+    expect(await ask(api, '/openapi/v2', { ifNoneMatch: etag })).toEqual({
       code: 304,
       headers: { etag, vary: 'Accept' },
     });
-    expect(ask(api, '/openapi/v2', { ifNoneMatch: '"other"' })?.code).toBe(200);
+    expect((await ask(api, '/openapi/v2', { ifNoneMatch: '"other"' }))?.code).toBe(200);
   });
 
   test.each([
@@ -156,37 +158,37 @@ describe('documents over HTTP', () => {
     ['application/json, */*', 'application/json'],
     ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', v2Protobuf],
     [`${v2Protobuf}, application/json;q=0.5`, v2Protobuf],
-  ])('OpenAPI 2.0 for Accept: %s is %s', (accept, type) => {
-    expect(ask(serving(pods), '/openapi/v2', { accept })?.headers['content-type']).toBe(type);
+  ])('OpenAPI 2.0 for Accept: %s is %s', async (accept, type) => {
+    expect((await ask(serving(pods), '/openapi/v2', { accept }))?.headers['content-type']).toBe(type);
   });
 
   test.each([
     [undefined, 'application/json'],
     ['application/com.github.proto-openapi.spec.v3@v1.0+protobuf', v3Protobuf],
     [`${v3Protobuf}, application/json;q=0.5`, v3Protobuf],
-  ])('OpenAPI 3.0 for Accept: %s is %s', (accept, type) => {
+  ])('OpenAPI 3.0 for Accept: %s is %s', async (accept, type) => {
     const api = serving(pods);
-    const hash = urlOf(api, 'api/v1').searchParams.get('hash') as string;
-    const answer = ask(api, '/openapi/v3/api/v1', { accept, hash });
+    const hash = (await urlOf(api, 'api/v1')).searchParams.get('hash') as string;
+    const answer = await ask(api, '/openapi/v3/api/v1', { accept, hash });
     expect(answer?.headers['content-type']).toBe(type);
     expect(answer?.headers.etag).toBe(`"${hash}"`);
   });
 
-  test('406 where the client takes nothing that there is', () => {
+  test('406 where the client takes nothing that there is', async () => {
     const api = serving(pods);
-    expect(ask(api, '/openapi/v2', { accept: 'text/html' })?.code).toBe(406);
-    expect(ask(api, '/openapi/v3/api/v1', { accept: 'text/html' })?.code).toBe(406);
+    expect((await ask(api, '/openapi/v2', { accept: 'text/html' }))?.code).toBe(406);
+    expect((await ask(api, '/openapi/v3/api/v1', { accept: 'text/html' }))?.code).toBe(406);
   });
 
-  test('other paths have no document', () => {
-    expect(ask(serving(pods), '/openapi/v3/apis/none/v1')).toBeUndefined();
-    expect(ask(serving(pods), '/openapi')).toBeUndefined();
+  test('other paths have no document', async () => {
+    expect(await ask(serving(pods), '/openapi/v3/apis/none/v1')).toBeUndefined();
+    expect(await ask(serving(pods), '/openapi')).toBeUndefined();
   });
 });
 
 describe('what kubectl reads', () => {
-  test('a PATCH names its kind and knows fieldValidation', () => {
-    const { patch } = json(serving(deployments), '/openapi/v3/apis/apps/v1').paths[
+  test('a PATCH names its kind and knows fieldValidation', async () => {
+    const { patch } = (await json(serving(deployments), '/openapi/v3/apis/apps/v1')).paths[
       '/apis/apps/v1/namespaces/{namespace}/deployments/{name}'
     ];
     expect(patch['x-kubernetes-group-version-kind']).toEqual({
@@ -198,10 +200,10 @@ describe('what kubectl reads', () => {
     expect(names).toEqual(['dryRun', 'fieldManager', 'fieldValidation', 'force']);
   });
 
-  test('every reference leads somewhere', () => {
+  test('every reference leads somewhere', async () => {
     const api = serving(pods, deployments, cronTabs);
     for (const path of ['/openapi/v2', '/openapi/v3/api/v1', '/openapi/v3/apis/stable.example.com/v1']) {
-      const document = json(api, path);
+      const document = await json(api, path);
       const refs = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map((m) => m[1] as string);
       expect(refs.length).toBeGreaterThan(10);
       const lost = refs.filter((ref) => !ref.split('/').reduce((at: any, key) => at?.[key], document));
@@ -209,10 +211,10 @@ describe('what kubectl reads', () => {
     }
   });
 
-  test('OpenAPI 3.0 has defaults and nothing beside a reference; 2.0 has no defaults', () => {
+  test('OpenAPI 3.0 has defaults and nothing beside a reference; 2.0 has no defaults', async () => {
     const api = serving(pods);
-    const v3 = json(api, '/openapi/v3/api/v1').components.schemas;
-    const v2 = json(api, '/openapi/v2').definitions;
+    const v3 = (await json(api, '/openapi/v3/api/v1')).components.schemas;
+    const v2 = (await json(api, '/openapi/v2')).definitions;
     expect(v3['io.k8s.api.core.v1.ContainerPort'].properties.protocol.default).toBe('TCP');
     expect(v2['io.k8s.api.core.v1.ContainerPort'].properties.protocol).not.toHaveProperty('default');
     expect(v3['io.k8s.api.core.v1.Pod'].properties.spec).toEqual({
@@ -225,8 +227,8 @@ describe('what kubectl reads', () => {
     });
   });
 
-  test('exec takes its options as query parameters', () => {
-    const { get } = json(serving(pods), '/openapi/v3/api/v1').paths[
+  test('exec takes its options as query parameters', async () => {
+    const { get } = (await json(serving(pods), '/openapi/v3/api/v1')).paths[
       '/api/v1/namespaces/{namespace}/pods/{name}/exec'
     ];
     expect(get['x-kubernetes-action']).toBe('connect');
@@ -236,8 +238,8 @@ describe('what kubectl reads', () => {
 });
 
 describe('custom resources', () => {
-  test('get the definition of their schema, and one for lists', () => {
-    const { schemas } = json(serving(cronTabs), '/openapi/v3/apis/stable.example.com/v1').components;
+  test('get the definition of their schema, and one for lists', async () => {
+    const { schemas } = (await json(serving(cronTabs), '/openapi/v3/apis/stable.example.com/v1')).components;
     const definition = schemas['com.example.stable.v1.CronTab'];
     expect(definition['x-kubernetes-group-version-kind']).toEqual([
       { group: 'stable.example.com', version: 'v1', kind: 'CronTab' },
@@ -249,8 +251,8 @@ describe('custom resources', () => {
     );
   });
 
-  test('in OpenAPI 2.0 without what it cannot say', () => {
-    const { definitions } = json(serving(cronTabs), '/openapi/v2');
+  test('in OpenAPI 2.0 without what it cannot say', async () => {
+    const { definitions } = await json(serving(cronTabs), '/openapi/v2');
     expect(definitions['com.example.stable.v1.CronTab'].properties.spec).toEqual({
       type: 'object',
       required: ['when'],
@@ -262,9 +264,9 @@ describe('custom resources', () => {
     });
   });
 
-  test('without a schema are open objects', () => {
+  test('without a schema are open objects', async () => {
     const bare = { ...cronTabs, schema: undefined };
-    const { schemas } = json(serving(bare), '/openapi/v3/apis/stable.example.com/v1').components;
+    const { schemas } = (await json(serving(bare), '/openapi/v3/apis/stable.example.com/v1')).components;
     expect(schemas['com.example.stable.v1.CronTab']).toMatchObject({
       type: 'object',
       'x-kubernetes-preserve-unknown-fields': true,
@@ -294,18 +296,20 @@ function namedIn(bytes: Uint8Array, pairs: number, name: string): Map<number, Ui
   return fieldsOf(found?.get(2)?.[0] ?? new Uint8Array());
 }
 
-describe('the protobuf form of OpenAPI 2.0', () => {
-  const document = fieldsOf(ask(serving(pods), '/openapi/v2', { accept: v2Protobuf })?.body as Uint8Array);
+describe('the protobuf form of OpenAPI 2.0', async () => {
+  const document = fieldsOf(
+    (await ask(serving(pods), '/openapi/v2', { accept: v2Protobuf }))?.body as Uint8Array,
+  );
   const definitions = document.get(9)?.[0] as Uint8Array;
 
-  test('has every path and definition', () => {
-    const text = json(serving(pods), '/openapi/v2');
+  test('has every path and definition', async () => {
+    const text = await json(serving(pods), '/openapi/v2');
     expect(textIn(document, 1)).toBe('2.0');
     expect(fieldsOf(document.get(8)?.[0] as Uint8Array).get(2)).toHaveLength(Object.keys(text.paths).length);
     expect(fieldsOf(definitions).get(1)).toHaveLength(Object.keys(text.definitions).length);
   });
 
-  test('every parameter in a path or query says that its items are unique', () => {
+  test('every parameter in a path or query says that its items are unique', async () => {
     const parameters = (fieldsOf(document.get(10)?.[0] as Uint8Array).get(1) ?? []).map(fieldsOf);
     const plain = parameters
       .map((pair) => fieldsOf(pair.get(2)?.[0] as Uint8Array).get(2)?.[0])
@@ -323,7 +327,7 @@ describe('the protobuf form of OpenAPI 2.0', () => {
     expect(unique).not.toContain(false);
   });
 
-  test('writes schemas with types, references and extensions as YAML', () => {
+  test('writes schemas with types, references and extensions as YAML', async () => {
     const container = namedIn(definitions, 1, 'io.k8s.api.core.v1.Container');
     expect(textIn(container, 19)).toBe('name');
     const env = namedIn(container.get(25)?.[0] as Uint8Array, 1, 'env');
@@ -343,22 +347,22 @@ describe('the protobuf form of OpenAPI 2.0', () => {
   });
 });
 
-describe('the protobuf form of OpenAPI 3.0', () => {
+describe('the protobuf form of OpenAPI 3.0', async () => {
   const path = '/openapi/v3/apis/stable.example.com/v1';
   const api = serving(cronTabs);
-  const document = fieldsOf(ask(api, path, { accept: v3Protobuf })?.body as Uint8Array);
+  const document = fieldsOf((await ask(api, path, { accept: v3Protobuf }))?.body as Uint8Array);
   const schemas = fieldsOf(document.get(5)?.[0] as Uint8Array).get(1)?.[0] as Uint8Array;
   const inlineSchema = (fields: Map<number, Uint8Array[]>) =>
     fieldsOf(fields.get(1)?.[0] ?? new Uint8Array());
 
-  test('has every path and schema', () => {
-    const text = json(api, path);
+  test('has every path and schema', async () => {
+    const text = await json(api, path);
     expect(textIn(document, 1)).toBe('3.0.0');
     expect(fieldsOf(document.get(4)?.[0] as Uint8Array).get(1)).toHaveLength(Object.keys(text.paths).length);
     expect(fieldsOf(schemas).get(1)).toHaveLength(Object.keys(text.components.schemas).length);
   });
 
-  test('writes schemas with types, defaults and references', () => {
+  test('writes schemas with types, defaults and references', async () => {
     const cronTab = inlineSchema(namedIn(schemas, 1, 'com.example.stable.v1.CronTab'));
     expect(textIn(cronTab, 25)).toBe('object');
     const properties = cronTab.get(31)?.[0] as Uint8Array;
@@ -375,12 +379,46 @@ describe('the protobuf form of OpenAPI 3.0', () => {
     expect(textIn(when, 17)).toBe('^.+$');
   });
 
-  test('answers of an operation go by their code', () => {
+  test('answers of an operation go by their code', async () => {
     const paths = document.get(4)?.[0] as Uint8Array;
     const get = fieldsOf(namedIn(paths, 1, '/apis/stable.example.com/v1/').get(4)?.[0] as Uint8Array);
     const codes = (fieldsOf(get.get(8)?.[0] as Uint8Array).get(2) ?? []).map((pair) =>
       textIn(fieldsOf(pair), 1),
     );
     expect(codes).toEqual(['200', '401']);
+  });
+});
+
+describe('with hundreds of custom resources', () => {
+  const many = Array.from({ length: 200 }, (_, i) => ({
+    ...cronTabs,
+    ...{ group: `g${i}.example.com`, kind: `Tab${i}`, type: `com.example.g${i}.v1.Tab${i}` },
+  }));
+
+  test.each([
+    ['/openapi/v2', 'application/json'],
+    ['/openapi/v2', v2Protobuf],
+    ['/openapi/v3', 'application/json'],
+  ])('others have their turn while %s is made as %s, and it is made once', async (path, accept) => {
+    const api = serving(...many);
+    let turns = 0;
+    let isOver = false;
+    const count = () => void setImmediate(() => (turns++, isOver || count()));
+    count();
+    const answering = ask(api, path, { accept });
+    const [first, second] = await Promise.all([answering, ask(api, path, { accept })]);
+    isOver = true;
+    expect(turns).toBeGreaterThanOrEqual(20);
+    expect(second?.body).toBe(first?.body);
+  });
+
+  test('a document that is asked for while what is served changes is that of one moment', async () => {
+    const api = serving(...many);
+    const answering = ask(api, '/openapi/v2');
+    await new Promise(setImmediate);
+    api.update([pods]);
+    const { definitions } = JSON.parse(Buffer.from((await answering)?.body ?? []).toString());
+    expect(Object.keys(definitions)).toEqual(expect.arrayContaining(many.map(({ type }) => type)));
+    expect((await json(api, '/openapi/v2')).definitions).not.toHaveProperty(many[0]?.type ?? '');
   });
 });

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { type GroupVersionKind, kindSchema } from '../../machinery/schema.ts';
+import { turnTogether } from '../../platform/turn.ts';
 import { accepts, parseAccept } from '../http/negotiate.ts';
 import type { GroupVersion } from './definitions.ts';
-import { documentV2 } from './document-v2.ts';
+import { aroundV2, documentV2, type PartV2, partsOf, partsV2 } from './document-v2.ts';
 import { documentV3 } from './document-v3.ts';
 import { mergeV2 } from './merge-v2.ts';
 import { generalPaths, groupPaths, type PathOperations, resourcePaths, versionPath } from './paths.ts';
-import { encodeDocumentV2 } from './protobuf-v2.ts';
+import { protobufV2 } from './protobuf-v2.ts';
 import { encodeDocumentV3 } from './protobuf-v3.ts';
 import type { ForeignDocument, OpenApiResource } from './resource.ts';
+import { type FormV2, jsonV2, writeV2 } from './write-v2.ts';
 
 /** A request for a document. */
 export interface OpenApiRequest {
@@ -35,14 +37,14 @@ export interface OpenApi {
    * kept.
    */
   update(resources: readonly OpenApiResource[], others?: readonly ForeignDocument[]): void;
-  /** Undefined for a path without a document. */
-  handle(request: OpenApiRequest): OpenApiAnswer | undefined;
+  /** Undefined for a path without a document. What is large is made in many turns of the event loop. */
+  handle(request: OpenApiRequest): Promise<OpenApiAnswer | undefined>;
 }
 
 /** Bytes that are made on first use, and their digest. */
 interface Content {
-  bytes(): Uint8Array;
-  etag(): string;
+  bytes(): Promise<Uint8Array>;
+  etag(): Promise<string>;
 }
 
 function lazy<T>(make: () => T): () => T {
@@ -53,12 +55,24 @@ function lazy<T>(make: () => T): () => T {
   };
 }
 
-const digest = (bytes: Uint8Array) => createHash('sha512').update(bytes).digest('hex').toUpperCase();
+/** Bytes digested before others have their turn of the event loop. */
+const bytesPerTurn = 4 * 2 ** 20;
 
-function content(make: () => unknown): Content {
-  const bytes = lazy(() => Buffer.from(JSON.stringify(make())));
-  return { bytes, etag: lazy(() => digest(bytes())) };
+async function digest(bytes: Uint8Array): Promise<string> {
+  const hash = createHash('sha512');
+  for (let at = 0; at < bytes.length; at += bytesPerTurn) {
+    if (at > 0) await turnTogether();
+    hash.update(bytes.subarray(at, at + bytesPerTurn));
+  }
+  return hash.digest('hex').toUpperCase();
 }
+
+function content(make: () => Promise<Uint8Array>): Content {
+  const bytes = lazy(make);
+  return { bytes, etag: lazy(async () => digest(await bytes())) };
+}
+
+const asJson = (make: () => unknown) => content(async () => Buffer.from(JSON.stringify(make())));
 
 const typeName = (kind: GroupVersionKind) => kindSchema(kind)?.name ?? '';
 
@@ -72,8 +86,9 @@ function groupVersionsOf(resources: readonly OpenApiResource[]): GroupVersion[] 
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, groupVersion]) => groupVersion);
 }
 
-const pathsOf = (resources: readonly OpenApiResource[]) =>
-  resources.flatMap((r) => resourcePaths(r, typeName));
+function* pathsOf(resources: readonly OpenApiResource[]): Iterable<PathOperations> {
+  for (const resource of resources) yield* resourcePaths(resource, typeName);
+}
 
 const groupsOf = (groupVersions: readonly GroupVersion[]) => new Set(groupVersions.map(({ group }) => group));
 
@@ -97,7 +112,7 @@ function versionDocument(
 ): VersionDocument {
   const make = () =>
     documentV3([versionPath(groupVersion), ...pathsOf(rows)], { version, resources: rows, groupVersion });
-  return { rows, ...content(make) };
+  return { rows, ...asJson(make) };
 }
 
 /** The documents of OpenAPI 3.0 by key, such as `apis/apps/v1`; those whose rows are as before are kept. */
@@ -114,7 +129,7 @@ function documentsV3(
   const documents = new Map<string, Content>(
     [...plain].map(([key, paths]) => [
       key,
-      before.get(key) ?? content(() => documentV3(paths, { version, resources: [] })),
+      before.get(key) ?? asJson(() => documentV3(paths, { version, resources: [] })),
     ]),
   );
   for (const groupVersion of groupVersions) {
@@ -127,15 +142,17 @@ function documentsV3(
   return documents;
 }
 
-const serverUrl = (key: string, document: Content) => `/openapi/v3/${key}?hash=${document.etag()}`;
+const serverUrl = async (key: string, document: Content) =>
+  `/openapi/v3/${key}?hash=${await document.etag()}`;
 
-function indexOf(documents: ReadonlyMap<string, Content>): unknown {
-  const rows = [...documents].sort(([a], [b]) => (a < b ? -1 : 1));
-  return {
-    paths: Object.fromEntries(
-      rows.map(([key, document]) => [key, { serverRelativeURL: serverUrl(key, document) }]),
-    ),
-  };
+/** All documents are made for it that are not there yet, others having their turn meanwhile. */
+async function indexOf(documents: ReadonlyMap<string, Content>): Promise<Uint8Array> {
+  const paths: Record<string, { serverRelativeURL: string }> = {};
+  for (const [key, document] of [...documents].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    paths[key] = { serverRelativeURL: await serverUrl(key, document) };
+    await turnTogether();
+  }
+  return Buffer.from(JSON.stringify({ paths }));
 }
 
 const protobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
@@ -155,33 +172,37 @@ function preferred(accept: string | undefined, offered: readonly string[]): stri
 
 const notAcceptable: OpenApiAnswer = { code: 406, headers: {} };
 
-function send(document: Content, mediaType: string, request: OpenApiRequest): OpenApiAnswer {
-  const etag = `"${document.etag()}"`;
+async function send(document: Content, mediaType: string, request: OpenApiRequest): Promise<OpenApiAnswer> {
+  const etag = `"${await document.etag()}"`;
   const headers = { etag, vary: 'Accept', 'content-type': mediaType };
   const known = request.ifNoneMatch?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
   return known
     ? { code: 304, headers: { etag, vary: 'Accept' } }
-    : { code: 200, headers, body: document.bytes() };
+    : { code: 200, headers, body: await document.bytes() };
 }
 
 /** The same document, under the digest of its JSON; few ask for it, so it is not kept. */
 const inProtobuf = (document: Content): Content => ({
-  bytes: () => encodeDocumentV3(JSON.parse(Buffer.from(document.bytes()).toString()) as object),
+  bytes: async () => encodeDocumentV3(JSON.parse(Buffer.from(await document.bytes()).toString()) as object),
   etag: document.etag,
 });
 
 const yearMs = 365 * 24 * 3600 * 1000;
 
 /** A document whose URL names its digest never changes; one with an old digest has moved. */
-function sendVersioned(key: string, document: Content, request: OpenApiRequest): OpenApiAnswer {
+async function sendVersioned(
+  key: string,
+  document: Content,
+  request: OpenApiRequest,
+): Promise<OpenApiAnswer> {
   const accepted = preferred(request.accept, [jsonType, protobufTypeV3, oldProtobufTypeV3]);
   if (!accepted) return notAcceptable;
-  if (request.hash && request.hash !== document.etag())
-    return { code: 301, headers: { location: serverUrl(key, document), vary: 'Accept' } };
+  if (request.hash && request.hash !== (await document.etag()))
+    return { code: 301, headers: { location: await serverUrl(key, document), vary: 'Accept' } };
   const answer =
     accepted === jsonType
-      ? send(document, jsonType, request)
-      : send(inProtobuf(document), protobufTypeV3, request);
+      ? await send(document, jsonType, request)
+      : await send(inProtobuf(document), protobufTypeV3, request);
   if (!request.hash) return answer;
   const expires = new Date(request.nowMs + yearMs).toUTCString();
   return { ...answer, headers: { ...answer.headers, 'cache-control': 'public, immutable', expires } };
@@ -199,28 +220,43 @@ interface Served {
   others: readonly ForeignDocument[];
 }
 
-function build({ resources, others }: Served, version: string, before?: Documents): Documents {
+function* allPaths(
+  resources: readonly OpenApiResource[],
+  groupVersions: readonly GroupVersion[],
+): Iterable<PathOperations> {
+  yield* [...generalPaths, ...groupPaths(groupsOf(groupVersions)), ...groupVersions.map(versionPath)];
+  yield* pathsOf(resources);
+}
+
+/** The parts of the document of OpenAPI 2.0, those of other servers among them. */
+async function allParts({ resources, others }: Served, version: string): Promise<Iterable<PartV2>> {
   const groupVersions = groupVersionsOf(resources);
-  const v2 = () => {
-    const groups = groupPaths(groupsOf(groupVersions));
-    const paths = [...generalPaths, ...groups, ...groupVersions.map(versionPath), ...pathsOf(resources)];
-    const own = documentV2(paths, { version, resources, groupVersions });
-    return others.reduce(
-      (document, { v2: theirs, ...gv }) =>
-        theirs ? mergeV2(document, theirs, `/${versionKey(gv)}/`) : document,
-      own,
-    );
-  };
-  const json = content(v2);
-  const protobuf: Content = { bytes: lazy(() => encodeDocumentV2(v2())), etag: json.etag };
-  const versions = documentsV3(resources, version, before?.versions ?? new Map());
-  for (const { v3, ...gv } of others) {
-    if (v3) versions.set(versionKey(gv), { bytes: () => v3, etag: lazy(() => digest(v3)) });
+  const own = partsV2(allPaths(resources, groupVersions), { resources, groupVersions });
+  if (!others.some(({ v2 }) => v2)) return own;
+  const document = await documentV2(aroundV2(version), own);
+  const merged = others.reduce(
+    (all, { v2, ...gv }) => (v2 ? mergeV2(all, v2, `/${versionKey(gv)}/`) : all),
+    document,
+  );
+  return partsOf(merged);
+}
+
+function build(served: Served, version: string, before?: Documents): Documents {
+  const written = async (form: FormV2) => writeV2(aroundV2(version), await allParts(served, version), form);
+  const json = content(() => written(jsonV2));
+  const protobuf: Content = { bytes: lazy(() => written(protobufV2)), etag: json.etag };
+  const versions = documentsV3(served.resources, version, before?.versions ?? new Map());
+  for (const { v3, ...gv } of served.others) {
+    if (v3)
+      versions.set(
+        versionKey(gv),
+        content(async () => v3),
+      );
   }
   return { json, protobuf, versions, index: content(() => indexOf(versions)) };
 }
 
-function sendV2({ json, protobuf }: Documents, request: OpenApiRequest): OpenApiAnswer {
+async function sendV2({ json, protobuf }: Documents, request: OpenApiRequest): Promise<OpenApiAnswer> {
   const mediaType = preferred(request.accept, [jsonType, oldProtobufType, protobufType]);
   if (!mediaType) return notAcceptable;
   return mediaType === jsonType ? send(json, jsonType, request) : send(protobuf, protobufType, request);
@@ -233,7 +269,7 @@ export function createOpenApi(version: string): OpenApi {
     update(resources, others = []) {
       documents = build({ resources, others }, version, documents);
     },
-    handle(request) {
+    async handle(request) {
       const path = request.path.replace(/\/$/, '');
       if (path === '/openapi/v2') return sendV2(documents, request);
       if (path === '/openapi/v3') return send(documents.index, jsonType, request);

@@ -1,4 +1,4 @@
-import type { DocumentV2 } from './document-v2.ts';
+import type { SectionV2 } from './document-v2.ts';
 import {
   any,
   double,
@@ -7,13 +7,16 @@ import {
   entries,
   type Fields,
   flag,
+  headOf,
   type Kind,
   message,
+  named,
   present,
   text,
   whole,
   wrapped,
 } from './protobuf-writer.ts';
+import type { FormV2 } from './write-v2.ts';
 
 // The protobuf form of OpenAPI 2.0 that Go clients ask for (gnostic's `openapi.v2.Document`). Field numbers are theirs.
 
@@ -133,12 +136,9 @@ const apiKey = message(
   5,
 );
 
-const documentFields: Fields = {
+const aroundFields: Fields = {
   swagger: [1, text],
   info: [2, message(() => ({ title: [1, text], version: [2, text] }))],
-  paths: [8, entries(2, pathItem)],
-  definitions: [9, entries(1, schema)],
-  parameters: [10, entries(1, parameter)],
   security: [
     12,
     each(
@@ -151,5 +151,25 @@ const documentFields: Fields = {
   securityDefinitions: [13, entries(1, wrapped(2, apiKey))],
 };
 
+/** Numbers of the sections, and what they hold. */
+const sections: Record<SectionV2, { number: number; entries: number; value: Kind }> = {
+  paths: { number: 8, entries: 2, value: pathItem },
+  definitions: { number: 9, entries: 1, value: schema },
+  parameters: { number: 10, entries: 1, value: parameter },
+};
+
 /** The document as `application/com.github.proto-openapi.spec.v2.v1.0+protobuf`. */
-export const encodeDocumentV2 = (document: DocumentV2): Uint8Array => encode(documentFields, document);
+export const protobufV2: FormV2 = {
+  part(section, name, value) {
+    const { entries, value: kind } = sections[section];
+    return encode({ part: [entries, named(kind)] }, { part: [name, value] });
+  },
+  whole: (around, made) => [
+    encode(aroundFields, around),
+    ...Object.entries(sections).flatMap(([section, { number }]) => {
+      const parts = made[section as SectionV2];
+      const length = parts.reduce((sum, part) => sum + part.length, 0);
+      return [headOf(number, length), ...parts];
+    }),
+  ],
+};
