@@ -43,6 +43,26 @@ export function interestIn<T extends KubernetesObject>(
   };
 }
 
+/** The same where the change alone says whether it helps, whichever pod waits: that is found once for all of them. */
+export function interestInChange<T extends KubernetesObject>(
+  resource: Resource<T>,
+  actions: readonly Action[],
+  helps: (object: Stored<T>, old: Stored<T> | undefined) => boolean,
+): EventInterest {
+  let last: { event: ClusterEvent; isHelp: boolean } | undefined;
+  return {
+    resource,
+    actions,
+    helps(_, event) {
+      if (last?.event !== event) {
+        const isHelp = helps(event.object as Stored<T>, event.old as Stored<T> | undefined);
+        last = { event, isHelp };
+      }
+      return last.isHelp;
+    },
+  };
+}
+
 /** Upstream's names of what has changed of a node. */
 const nodeActions: Partial<Record<Action, string>> = {
   UpdateAllocatable: 'UpdateNodeAllocatable',

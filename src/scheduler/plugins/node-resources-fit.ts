@@ -4,7 +4,7 @@ import type { DeviceClass } from '../../api/resource/v1.ts';
 import { isDeviceResource, isExtendedResource, resourcesOfClass } from '../../machinery/resource-claims.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import { amountOf, amountsOf, isNothing, type Resources, requestsOf } from '../cache/resources.ts';
-import { interestIn } from '../framework/events.ts';
+import { interestIn, interestInChange } from '../framework/events.ts';
 import { maxScore, type Plugin } from '../framework/framework.ts';
 import { refusalsOf } from '../framework/refusals.ts';
 import { type ClassBehind, deviceResourcesOf } from './dynamic-resources/extended-resources.ts';
@@ -155,10 +155,10 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs, behind: ClassBehind
     name,
     events: [
       // A pod that asked for nothing still frees one of the node's places for pods.
-      interestIn(
+      interestInChange(
         pods,
         ['Delete', 'Update'],
-        (_, pod, old) => !old || (frees(old) && requestsShrink(pod, old)),
+        (pod, old) => !old || (frees(old) && requestsShrink(pod, old)),
       ),
       interestIn(nodes, ['Add', 'UpdateAllocatable'], (pod, node, old) =>
         nodeHelps(pod, { node, old }, behind),

@@ -263,6 +263,34 @@ describe('which changes of placed pods and of nodes wake a pod', () => {
   });
 });
 
+test('what a change of a pod frees is found once, however many pods wait', () => {
+  let reads = 0;
+  const resizing = pod({}) as Stored<Pod>;
+  const change = (cpu: string): Stored<Pod> => ({
+    ...resizing,
+    spec: {
+      ...resizing.spec,
+      containers: [
+        Object.defineProperty({ name: 'c', image: 'i' }, 'resources', {
+          get() {
+            reads++;
+            return { requests: { cpu } };
+          },
+        }),
+      ],
+    },
+  });
+  const { events = [] } = testProfile().at.filter.find(({ name }) => name === 'NodeResourcesFit') ?? {};
+  const interest = events.find(({ resource, actions }) => resource === pods && actions.includes('Update'));
+  const waiting = Array.from({ length: 200 }, () => pod({}));
+  const heldAgainst = (now: string, old: string) => {
+    const event = { resource: pods, action: 'Update' as const, object: change(now), old: change(old) };
+    return waiting.filter((one) => interest?.helps?.(one, event)).length;
+  };
+  expect([heldAgainst('1', '2'), heldAgainst('2', '1'), heldAgainst('1', '3')]).toEqual([200, 0, 200]);
+  expect(reads).toBeLessThan(100);
+});
+
 describe('what wakes a pod that mounts volumes', () => {
   /** Whether a plugin lets what has become of an object wake a pod with the claim `c`. */
   function wakes(plugin: string, resource: unknown, now: object, old?: object): boolean {

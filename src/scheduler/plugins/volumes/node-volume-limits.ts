@@ -10,7 +10,7 @@ import type { CSINode } from '../../../api/storage/v1.ts';
 import { driverSourceOf, oldProvisionerOf } from '../../../machinery/csi-translation/translate.ts';
 import { driverBehind } from '../../../machinery/migrated-drivers.ts';
 import type { NodeInfo } from '../../cache/node-info.ts';
-import { interestIn } from '../../framework/events.ts';
+import { interestIn, interestInChange } from '../../framework/events.ts';
 import type { Plugin, Refusal } from '../../framework/framework.ts';
 import { refusalsOf } from '../../framework/refusals.ts';
 import { classNameOf, mountedClaims, mounts, noSuchClaim, type StorageListers } from './claims.ts';
@@ -127,8 +127,8 @@ export function nodeVolumeLimits(storage: StorageListers): Plugin {
     name,
     changeHelps: () => false,
     events: [
-      interestIn(csinodes, ['Add', 'Update'], (_, node, old) => !old || allowsMore(node, old)),
-      interestIn(pods, ['Delete'], (_, gone) => mayAttach(gone, mountedClaims(gone))),
+      interestInChange(csinodes, ['Add', 'Update'], (node, old) => !old || allowsMore(node, old)),
+      interestInChange(pods, ['Delete'], (gone) => mayAttach(gone, mountedClaims(gone))),
       interestIn(persistentvolumeclaims, ['Add'], mounts),
       interestIn(volumeattachments, ['Delete'], (pod, { spec }) => {
         return mountedClaims(pod).length > 0 || inlineOf(pod).some(({ driver }) => driver === spec.attacher);

@@ -14,7 +14,7 @@ import { deepEqual } from '../../../machinery/equal.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import type { NodeInfo } from '../../cache/node-info.ts';
 import type { Decision, Plugin, PreFilterResult, Refusal } from '../../framework/framework.ts';
-import { interestIn } from '../../framework/events.ts';
+import { interestIn, interestInChange } from '../../framework/events.ts';
 import type { Handle, Lister } from '../../framework/handle.ts';
 import { refusalsOf } from '../../framework/refusals.ts';
 import {
@@ -279,14 +279,14 @@ function eventsOf(): Plugin['events'] {
   return [
     interestIn(persistentvolumeclaims, ['Add', 'Update'], mounts),
     interestIn(persistentvolumes, ['Add', 'Update']),
-    interestIn(storageclasses, ['Add', 'Update'], (_, now, old) => {
+    interestInChange(storageclasses, ['Add', 'Update'], (now, old) => {
       return !old || !deepEqual(now.allowedTopologies, old.allowedTopologies);
     }),
-    interestIn(csistoragecapacities, ['Add', 'Update'], (_, now, old) => isLarger(now, old)),
-    interestIn(csidrivers, ['Update'], (_, now, old) => {
+    interestInChange(csistoragecapacities, ['Add', 'Update'], (now, old) => isLarger(now, old)),
+    interestInChange(csidrivers, ['Update'], (now, old) => {
       return Boolean(old?.spec.storageCapacity) && !now.spec.storageCapacity;
     }),
-    interestIn(csinodes, ['Add', 'Update'], (_, { metadata }, old) => {
+    interestInChange(csinodes, ['Add', 'Update'], ({ metadata }, old) => {
       return !old || metadata.annotations?.[migratedPlugins] !== old.metadata.annotations?.[migratedPlugins];
     }),
     interestIn(nodes, ['Add', 'UpdateLabel']),

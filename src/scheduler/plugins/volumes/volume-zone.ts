@@ -5,7 +5,7 @@ import {
   persistentvolumes,
   storageclasses,
 } from '../../../api/generated/resources.ts';
-import { interestIn } from '../../framework/events.ts';
+import { interestIn, interestInChange } from '../../framework/events.ts';
 import type { Plugin } from '../../framework/framework.ts';
 import { refusalsOf } from '../../framework/refusals.ts';
 import { mountedClaims, mounts, noSuchClaim, type StorageListers, waitsForPod } from './claims.ts';
@@ -56,11 +56,15 @@ export function volumeZone(storage: StorageListers): Plugin {
     changeHelps: () => false,
     events: [
       interestIn(persistentvolumeclaims, ['Add', 'Update'], mounts),
-      interestIn(persistentvolumes, ['Add', 'Update'], (_, { metadata }, old) => {
+      interestInChange(persistentvolumes, ['Add', 'Update'], ({ metadata }, old) => {
         const isOther = (key: string) => metadata.labels?.[key] !== old?.metadata.labels?.[key];
         return !old || topologyKeys.some(isOther);
       }),
-      interestIn(storageclasses, ['Add'], (_, added) => added.volumeBindingMode === 'WaitForFirstConsumer'),
+      interestInChange(
+        storageclasses,
+        ['Add'],
+        (added) => added.volumeBindingMode === 'WaitForFirstConsumer',
+      ),
       interestIn(nodes, ['Add', 'UpdateLabel']),
     ],
     preFilter({ pod, state }) {
