@@ -1,5 +1,4 @@
 import type { KubernetesObject } from '../api/resource.ts';
-import { setOwn } from './clone.ts';
 import { clone } from './clone.ts';
 import { ConformError, conform, unknownFieldErrors } from './conform.ts';
 import { withinDepth } from './depth.ts';
@@ -9,6 +8,7 @@ import { decodeProtobufMessage, unwrapProtobuf } from './protobuf.ts';
 import { ProtobufError } from './protobuf/wire.ts';
 import { formatApiVersion, type GroupVersionKind, kindSchema, parseApiVersion } from './schema.ts';
 import { badRequest, type StatusError } from './status-error.ts';
+import { sortedKeys } from './sorted-keys.ts';
 import { checkValueCount } from './value-count.ts';
 import { isFiniteJson, wellFormed } from './well-formed.ts';
 import { parseYaml, YamlError } from './yaml.ts';
@@ -49,17 +49,9 @@ function readJson(text: string): unknown {
   }
 }
 
-/** Upstream makes JSON of YAML before it reads it: keys are met in order. */
-function sortedKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortedKeys);
-  if (!isObject(value)) return value;
-  const sorted: Json = {};
-  for (const key of Object.keys(value).sort()) setOwn(sorted, key, sortedKeys(value[key]));
-  return sorted;
-}
-
 function readYaml(text: string): unknown {
   try {
+    // Upstream makes JSON of YAML before it reads it: keys are met in order.
     return wellFormed(sortedKeys(parseYaml(text)), text);
   } catch (error) {
     if (error instanceof YamlError) throw new UnreadableError(error.message);

@@ -185,6 +185,9 @@ describe.concurrent('other workloads', () => {
     await kubectl.ok('rollout restart statefulset/db');
     await kubectl.ok('rollout status statefulset/db --timeout=60s');
     expect((await kubectl.ok('rollout history statefulset/db')).split('\n')).toHaveLength(4);
+    expect(await kubectl.ok('rollout undo statefulset/db --to-revision=2')).toContain(
+      'statefulset.apps/db skipped rollback (current template already matches revision 2)',
+    );
   });
 
   test('a DaemonSet runs on each node', async () => {
@@ -199,6 +202,9 @@ describe.concurrent('other workloads', () => {
     });
     expect(await kubectl.ok('rollout status daemonset/agent --timeout=60s')).toContain(
       'daemon set "agent" successfully rolled out',
+    );
+    expect(await kubectl.ok('rollout undo daemonset/agent --to-revision=1')).toContain(
+      'daemonset.apps/agent skipped rollback (current template already matches revision 1)',
     );
     const nodes = await kubectl.ok('get pods -l app=agent -o jsonpath={.items[*].spec.nodeName}');
     expect(nodes.split(' ').sort()).toEqual(['node-1', 'node-2', 'node-3']);

@@ -4,6 +4,7 @@ import { controllerrevisions } from '../../api/generated/resources.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { causedBy } from '../../client/transport.ts';
 import { deepEqual } from '../../machinery/equal.ts';
+import { sortedKeys } from '../../machinery/sorted-keys.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import type { ControllerContext, OwnWrites } from '../controller.ts';
 import { hashOf } from './hash.ts';
@@ -23,10 +24,12 @@ export function byRevision(a: Revision, b: Revision): number {
   return a.revision - b.revision || ageMs || (a.metadata.name < b.metadata.name ? -1 : 1);
 }
 
-/** A patch that puts the template back, as clients that undo a rollout send it. */
-export const revisionData = (template: PodTemplateSpec) => ({
-  spec: { template: { ...template, $patch: 'replace' } },
-});
+/**
+ * A patch that puts the template back, as clients that undo a rollout send it. Its keys are in order: to tell whether there is
+ * anything to undo, `kubectl rollout undo` compares the text with that of the present template.
+ */
+export const revisionData = (template: PodTemplateSpec) =>
+  sortedKeys({ spec: { template: { ...template, $patch: 'replace' } } });
 
 /** The template that a revision keeps. */
 export function templateOf(revision: ControllerRevision): PodTemplateSpec {
