@@ -61,11 +61,8 @@ import { FlowControl } from './start/flow-control.ts';
 import { LegacyTokenTracking } from './start/legacy-token-tracking.ts';
 import { PolicyChecks } from './start/policy-checks.ts';
 import { ServiceAddresses } from './start/service-addresses.ts';
-import {
-  ensureAuthenticationConfig,
-  ensureNamespaces,
-  ensurePriorityClasses,
-} from './start/system-objects.ts';
+import { SystemNamespaces } from './start/system-namespaces.ts';
+import { ensureAuthenticationConfig, ensurePriorityClasses } from './start/system-objects.ts';
 import type { NodeDialer } from './streams/node-dialer.ts';
 import { podConnector } from './streams/pod-connector.ts';
 import { Streams } from './streams/stream-routes.ts';
@@ -354,6 +351,7 @@ class Server implements ApiServer {
   readonly #hooks = new StartHooks();
   readonly #customResources: CustomResources;
   /** What keeps the server's own objects as they should be. */
+  readonly #systemNamespaces: SystemNamespaces;
   readonly #flowControl: FlowControl;
   readonly #serviceAddresses: ServiceAddresses;
   readonly #policyChecks: PolicyChecks;
@@ -420,6 +418,7 @@ class Server implements ApiServer {
     this.#customResources = this.#createCustomResources();
     const { platform } = options;
     const means = { platform, reader: dispatcher.reader, transport: this.transportFor(self) };
+    this.#systemNamespaces = new SystemNamespaces(means);
     this.#flowControl = new FlowControl(means);
     this.#serviceAddresses = new ServiceAddresses(means);
     this.legacyTokens = new LegacyTokenTracking(means);
@@ -475,7 +474,7 @@ class Server implements ApiServer {
     }
     this.#servePlain();
     const transport = this.transportFor(self);
-    await ensureNamespaces(transport);
+    await this.#systemNamespaces.start();
     hooks.finish('start-system-namespaces-controller');
     await bootstrapPolicy(transport, this.dispatcher.reader);
     hooks.finish('rbac/bootstrap-roles');
@@ -607,6 +606,7 @@ class Server implements ApiServer {
     this.#identityLease?.stop();
     await this.#kubernetesService?.stop();
     this.#customResources.stop();
+    this.#systemNamespaces.stop();
     this.#flowControl.stop();
     this.#serviceAddresses.stop();
     this.#policyChecks.stop();

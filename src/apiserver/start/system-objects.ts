@@ -9,15 +9,6 @@ async function ensure(transport: Transport, path: string, body: KubernetesObject
   await transport.request({ method: 'POST', path, body, cause }).catch(ignoring('AlreadyExists'));
 }
 
-const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
-
-/** The namespaces that cannot be missing. */
-export async function ensureNamespaces(transport: Transport): Promise<void> {
-  const make = (name: string) =>
-    ensure(transport, '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  await Promise.all(systemNamespaces.map(make));
-}
-
 interface PriorityClass extends KubernetesObject {
   value: number;
   description: string;
