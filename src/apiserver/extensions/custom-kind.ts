@@ -41,7 +41,7 @@ export function customKind(
     codec: codecOf(definition, version, webhook),
     prune: (object) => pruned(object, schema),
     misfit: (object) => embeddedMisfit(object as unknown as Json, schema),
-    defaults: (object) => void applyDefaults(object, schema),
+    defaults: (object) => void fillIn(object as unknown as Json, schema),
     ...(hasStatus && ownStatus(validation)),
     ...(scale && { scale: scaleOf(scale) }),
     validate: (object, context) => customErrors(validation, { object, context }),
@@ -194,6 +194,13 @@ function codecOf(
   };
 }
 
+/** Fills in defaults, in place, but none that the metadata of embedded resources does not have. Says whether there were any. */
+function fillIn(object: Json, schema: JSONSchemaProps): boolean {
+  const filled = applyDefaults(object, schema);
+  if (filled) pruneEmbeddedMetadata(object, schema);
+  return filled;
+}
+
 /** A stored object without what its version's schema no longer has, and with the defaults that it has by now. */
 function withDefaults(object: KubernetesObject, schema: JSONSchemaProps | undefined): KubernetesObject {
   if (!schema) return object;
@@ -201,7 +208,7 @@ function withDefaults(object: KubernetesObject, schema: JSONSchemaProps | undefi
   const json = copy as unknown as Json;
   const dropped = prune(json, schema).length + pruneEmbeddedMetadata(json, schema).length;
   dropNulls(json, schema);
-  const filled = applyDefaults(json, schema);
+  const filled = fillIn(json, schema);
   return dropped > 0 || filled ? copy : object;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { CustomResourceDefinition } from '../../api/apiextensions/v1.ts';
+import type { CustomResourceDefinition, JSONSchemaProps } from '../../api/apiextensions/v1.ts';
 import { clusterroles, customresourcedefinitions, secrets } from '../../api/generated/resources.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { StatusError } from '../../machinery/status-error.ts';
@@ -243,6 +243,24 @@ describe('objects', () => {
     expect(strict.message).toContain(
       'strict decoding error: unknown field "metadata.outer", unknown field "spec.extra", unknown field "spec.template.metadata.inner"',
     );
+  });
+
+  test('get no defaults that the metadata of embedded resources does not have', async () => {
+    const { define, api } = await createCustomCluster();
+    const text = (value: string) => ({ type: 'string', default: value });
+    const embedded = (metadata: JSONSchemaProps) => ({
+      type: 'object',
+      'x-kubernetes-embedded-resource': true,
+      properties: { apiVersion: text('v1'), kind: text('Pod'), metadata: { type: 'object', ...metadata } },
+    });
+    const fields = embedded({ properties: { name: text('n'), odd: text('o') } });
+    const whole = embedded({ default: { name: 'n', odd: 'o' } });
+    const { v1 } = await define(widgets({ v1: { properties: spec({ fields, whole }) } }));
+    const body = named('x', { spec: { fields: { metadata: {} }, whole: {} } });
+    const filled = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'n' } };
+    const wanted = { fields: filled, whole: filled };
+    expect((await api.object('create', v1!, body)).spec).toEqual(wanted);
+    expect((await api.object('get', v1!, { name: 'x' })).spec).toEqual(wanted);
   });
 
   test('get defaults when they are written and when they are read', async () => {

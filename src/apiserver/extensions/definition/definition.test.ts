@@ -388,6 +388,12 @@ describe('a definition', () => {
 });
 
 describe('a schema is refused for', () => {
+  const embeddedMetadata = (value: object): JSONSchemaProps => ({
+    type: 'object',
+    'x-kubernetes-embedded-resource': true,
+    properties: { metadata: { type: 'object', default: value } },
+  });
+
   test.each<[string, JSONSchemaProps, string[]]>([
     ['no type', {}, [`${at('.type')}: Required value: must not be empty for specified object fields`]],
     ['a list of nothing', { type: 'array' }, [`${at('.items')}: Required value: must be specified`]],
@@ -410,6 +416,25 @@ describe('a schema is refused for', () => {
       'a default with unknown fields',
       { type: 'object', properties: {}, default: { a: 1 } },
       [`${at('.default')}: Invalid value: {"a":1}: must not have unknown fields`],
+    ],
+    ['no unknown fields of metadata in a default', embeddedMetadata({ name: 'a', unknown: 'b' }), []],
+    [
+      'a default that is no metadata',
+      embeddedMetadata({ labels: { a: 'b c' } }),
+      [
+        expect.stringMatching(
+          /properties\[metadata\]\.default: Invalid value: \{"labels":\{"a":"b c"\}\}: must result in valid metadata: metadata\.labels: Invalid value: "b c": a valid label must be/,
+        ),
+      ],
+    ],
+    [
+      'a default that is metadata of other types',
+      embeddedMetadata({ labels: { a: 1 } }),
+      [
+        expect.stringMatching(
+          /must result in valid metadata: metadata: Invalid value: .*json: cannot unmarshal number/,
+        ),
+      ],
     ],
     [
       'uniqueItems',

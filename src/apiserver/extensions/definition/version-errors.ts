@@ -177,7 +177,9 @@ function schemaErrors(
   const odd = unstructuredReason(schema);
   const structural = odd ? [] : structuralErrors(field, schema);
   const wrongDefaults =
-    odd || structural.length > 0 ? [] : defaultErrors(field, schema, tolerated.unknownDefaults);
+    odd || structural.length > 0
+      ? []
+      : defaultErrors(field, schema, { anyFields: tolerated.unknownDefaults });
   const sound = !odd && structural.length === 0 && wrongDefaults.length === 0;
   const errors = [
     ...(hasStatus ? rootErrors(field, schema) : []),
