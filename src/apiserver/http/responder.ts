@@ -5,6 +5,7 @@ import { tooManyRequests } from '../../machinery/status-error.ts';
 import type { ReplyHeaders } from '../../platform/http.ts';
 import { giveBackMemory } from '../../platform/lent-memory.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { turnTogether } from '../../platform/turn.ts';
 import type { Exchange } from '../corridor/exchange.ts';
 import type { Answer, ListAnswer, ObjectAnswer, WatchAnswer } from '../request.ts';
 import { isBuiltIn } from './built-in.ts';
@@ -22,6 +23,8 @@ const gzipped = promisify(gzip);
 const gzipThresholdBytes = 128 * 1024;
 /** Smaller answers are not waited for: all the streams of a connection together hold few of them. */
 const waitedForBytes = 16 * 1024;
+/** What a connection is given of a large answer at a time: it encrypts all that it gets in one go, and keeps it until it is sent. */
+const pieceBytes = 1 << 20;
 const gzipOptions = { level: constants.Z_BEST_SPEED };
 
 /** Writes that are answered with an object. */
@@ -207,19 +210,22 @@ export class Responder {
     const whole = joined(body);
     headers['content-length'] = whole.length;
     const stream = x.reply.open(code, headers);
-    let isBroken = false;
+    const sending = { isBroken: false };
     x.request.onGone(() => {
-      isBroken = true;
+      sending.isBroken = true;
     });
     const late = platform.clock.after(limits.deadlineMs, () => {
-      isBroken = true;
+      sending.isBroken = true;
       stream.abort();
     });
-    stream.write(whole);
-    await stream.drained();
+    for (let at = 0; at < whole.length && !sending.isBroken; at += pieceBytes) {
+      if (at > 0) await turnTogether();
+      stream.write(whole.subarray(at, at + pieceBytes));
+      await stream.drained();
+    }
     late.cancel();
     // The connection may be reading what was broken off.
-    if (isBroken) return;
+    if (sending.isBroken) return;
     stream.end();
     giveBackMemory(whole);
   }
