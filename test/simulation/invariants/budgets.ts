@@ -2,7 +2,7 @@ import type { Pod } from '../../../src/api/core/v1.ts';
 import type { PodDisruptionBudget } from '../../../src/api/policy/v1.ts';
 import type { Stored } from '../../../src/api/resource.ts';
 import { compileLabelSelector, matchesLabels } from '../../../src/machinery/label-selector.ts';
-import { isReady, nameOf } from './pods.ts';
+import { isActive, isReady, nameOf } from './pods.ts';
 import type { Rule } from './rule.ts';
 import { calmStaleMs, type Change, type World } from './world.ts';
 
@@ -53,8 +53,8 @@ function comeTrue({ before, after, timeMs }: Change, world: World, granted: Set<
   const [was, is] = [before as Stored<Pod> | undefined, after as Stored<Pod> | undefined];
   if (!was || !is || isEvicted(was) || !isEvicted(is)) return undefined;
   const budget = world.all<PodDisruptionBudget>('poddisruptionbudgets').find((each) => selects(each, is));
-  if (!budget || granted.delete(`${budget.metadata.uid}/${is.metadata.name}`) || !isReady(was))
-    return undefined;
+  if (!budget || granted.delete(`${budget.metadata.uid}/${is.metadata.name}`)) return undefined;
+  if (!isReady(was) || !isActive(was)) return undefined;
   // The server itself sees at once what it stores, but a budget may come while a request is served.
   if (timeMs - Date.parse(budget.metadata.creationTimestamp) < calmStaleMs) return undefined;
   return `pod ${nameOf(is)} is evicted, and budget ${nameOf(budget)} has not granted it`;
