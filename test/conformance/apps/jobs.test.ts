@@ -129,7 +129,7 @@ line('job-indexed', async () => {
     expect(spec.hostname).toBe(`work-${index}`);
     expect(spec.containers[0].env).toContainEqual({
       name: 'JOB_COMPLETION_INDEX',
-      valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: `metadata.annotations['${key}']` } },
+      valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: `metadata.labels['${key}']` } },
     });
   }
 });
