@@ -18,10 +18,16 @@ type Json = Record<string, unknown>;
 /** What becomes of fields that are unknown or stand twice: refused, warned about, dropped in silence. */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
+/** A kind that is expected. */
+export interface ExpectedKind extends GroupVersionKind {
+  /** Older versions of its group that are read as it: they have the same fields. */
+  older?: readonly string[];
+}
+
 export interface DecodeOptions {
   format: 'json' | 'yaml';
   /** The kind that the request is about; fills in what the object does not say. */
-  expected: GroupVersionKind;
+  expected: ExpectedKind;
   fieldValidation: FieldValidation;
 }
 
@@ -74,7 +80,7 @@ function textField(object: Json, key: 'apiVersion' | 'kind'): string {
 }
 
 /** What the object says it is; what it leaves out is what was expected. */
-function readKind(value: unknown, expected: GroupVersionKind): GroupVersionKind {
+function readKind(value: unknown, expected: ExpectedKind): GroupVersionKind {
   if (value === null) return expected;
   if (!isObject(value)) throw new UnreadableError(noObject(value));
   const apiVersion = textField(value, 'apiVersion');
@@ -82,10 +88,15 @@ function readKind(value: unknown, expected: GroupVersionKind): GroupVersionKind 
   if (apiVersion === '') return { group: expected.group, version: expected.version, kind };
   const parsed = parseApiVersion(apiVersion);
   if (!parsed) throw new UnreadableError(`unexpected GroupVersion string: ${apiVersion}`);
-  return { group: parsed.group, version: parsed.version, kind };
+  return inExpectedVersion({ group: parsed.group, version: parsed.version, kind }, expected);
 }
 
-function kindOf(given: object, expected: GroupVersionKind): GroupVersionKind {
+function inExpectedVersion(gvk: GroupVersionKind, { group, version, older }: ExpectedKind): GroupVersionKind {
+  const isOlder = gvk.group === group && older?.includes(gvk.version);
+  return isOlder ? { ...gvk, version } : gvk;
+}
+
+function kindOf(given: object, expected: ExpectedKind): GroupVersionKind {
   try {
     return readKind(given, expected);
   } catch (error) {
@@ -265,10 +276,11 @@ export function decodeValue(given: object, options: Omit<DecodeOptions, 'format'
   return { object: named as unknown as KubernetesObject, gvk, warnings };
 }
 
-function unwrap(bytes: Uint8Array, expected: GroupVersionKind) {
+function unwrap(bytes: Uint8Array, expected: ExpectedKind) {
   try {
     const { gvk, raw } = unwrapProtobuf(bytes);
-    return { raw, gvk: { ...expected, ...gvk } };
+    const { group, version, kind } = { ...expected, ...gvk };
+    return { raw, gvk: inExpectedVersion({ group, version, kind }, expected) };
   } catch (error) {
     if (error instanceof ProtobufError) throw unrecognized(expected, error.message, bytes);
     throw error;
@@ -276,7 +288,7 @@ function unwrap(bytes: Uint8Array, expected: GroupVersionKind) {
 }
 
 /** Decodes the body of a request that is protobuf: like `decodeObject`, but there are no strict errors. */
-export function decodeProtobufObject(bytes: Uint8Array, expected: GroupVersionKind): Decoded {
+export function decodeProtobufObject(bytes: Uint8Array, expected: ExpectedKind): Decoded {
   const { raw, gvk } = unwrap(bytes, expected);
   const wrongKind = mismatchReason(gvk, expected);
   if (wrongKind) throw cannotBeHandled(gvk, expected, wrongKind);

@@ -7,6 +7,7 @@ import {
   decodeObject,
   decodeProtobufObject,
   decodeValue,
+  type ExpectedKind,
   readOptions,
   strictDecodingMessage,
 } from '../../machinery/decode.ts';
@@ -21,7 +22,8 @@ import type { Call } from './registry.ts';
 import type { FieldValidation } from './request-options.ts';
 
 /** What a body is read as. */
-export type Expected = Pick<Facet, 'gvk' | 'defaults' | 'prune'> & Partial<Pick<Facet, 'misfit'>>;
+export type Expected = Pick<Facet, 'defaults' | 'prune'> &
+  Partial<Pick<Facet, 'misfit'>> & { gvk: ExpectedKind };
 
 /** The request's object, fresh, with its defaults. */
 export function decodeBody(
@@ -65,7 +67,7 @@ export function warningsOf(error: string): string[] {
     .map((line) => line.trim());
 }
 
-function read(body: RequestBody | undefined, expected: GroupVersionKind, fieldValidation: FieldValidation) {
+function read(body: RequestBody | undefined, expected: ExpectedKind, fieldValidation: FieldValidation) {
   if (body && 'value' in body) return decodeValue(body.value as object, { expected, fieldValidation });
   const bytes = body && 'bytes' in body ? body.bytes : new Uint8Array();
   const format = formatOf(body, kindSchema(expected) ? accepted : acceptedOfCustom);

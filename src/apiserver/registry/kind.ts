@@ -1,6 +1,7 @@
 import type { JSONSchemaProps } from '../../api/apiextensions/v1.ts';
 import type { NodeMetrics, PodMetrics } from '../../api/metrics/v1beta1.ts';
 import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
+import type { ExpectedKind } from '../../machinery/decode.ts';
 import type { FieldError } from '../../machinery/field-error.ts';
 import type { Platform } from '../../platform/platform.ts';
 
@@ -302,7 +303,7 @@ export interface SubresourceRequest<T extends KubernetesObject> {
 export interface Subresource<T extends KubernetesObject> {
   verbs: readonly ('get' | 'create' | 'update' | 'patch')[];
   /** Group, version and kind of what is sent and answered. */
-  gvk: { group: string; version: string; kind: string };
+  gvk: ExpectedKind;
   /** Whether what is sent asks for a dry run by itself, besides the query; throws where the two do not agree. */
   asksDryRun?(body: KubernetesObject, query: URLSearchParams): boolean;
   handle(request: SubresourceRequest<T>): Promise<KubernetesObject>;

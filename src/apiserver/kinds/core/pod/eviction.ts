@@ -17,7 +17,8 @@ type EvictionRequest = SubresourceRequest<Pod>;
 /** `POST .../eviction`: deletes a pod if the budget it falls under allows it. */
 export const evictionSubresource: Subresource<Pod> = {
   verbs: ['create'],
-  gvk: { group: 'policy', version: 'v1', kind: 'Eviction' },
+  // Clients that are older than v1 send v1beta1 still (`AcceptsGroupVersion` of upstream's EvictionREST).
+  gvk: { group: 'policy', version: 'v1', kind: 'Eviction', older: ['v1beta1'] },
   asksDryRun: (body, query) => asksDryRun(body as Eviction, query.getAll('dryRun')),
   async handle(request) {
     const eviction = request.body as Eviction;

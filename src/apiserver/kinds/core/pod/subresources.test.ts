@@ -200,6 +200,16 @@ describe('an eviction', () => {
     metadata: { name: 'p' },
     ...(deleteOptions && { deleteOptions }),
   });
+  test('may be sent as policy/v1beta1, but as no other version', async () => {
+    const sent = (apiVersion: string) => ({ apiVersion, kind: 'Eviction', ...eviction() });
+    expect(await failure(post('eviction', sent('policy/v1alpha1')))).toMatchObject({
+      code: 400,
+      message: expect.stringContaining('no kind "Eviction" is registered for version "policy/v1alpha1"'),
+    });
+    await post('eviction', sent('policy/v1beta1'));
+    expect((await failure(get())).code).toBe(404);
+  });
+
   const bound = async (conditions: NonNullable<Pod['status']>['conditions']) => {
     await api.send('create', nodes, { body: { metadata: { name: 'n' } } });
     await post('binding', target('n'));
