@@ -83,7 +83,7 @@ describe('the addresses of services', () => {
             'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
           },
         },
-        spec: { parentRef: { group: '', resource: 'services', namespace: 'default', name: 'web' } },
+        spec: { parentRef: { resource: 'services', namespace: 'default', name: 'web' } },
       }),
     );
     await api.send('delete', services, { namespace: 'default', name: 'web' });
