@@ -117,6 +117,25 @@ describe('stored bytes', () => {
     expect(decodeStored(storedJsonOf(encodeStored(object)), 3)).toMatchObject({ data: { k: 'Zoë 🐍' } });
   });
 
+  test('escape what HTML minds, wherever it stands, as Go does', () => {
+    const text = '<a> && \u2028';
+    const fieldsV1 = { 'f:data': { [`f:${text}`]: {} } };
+    const object = {
+      kind: 'ConfigMap',
+      apiVersion: 'v1',
+      metadata: {
+        name: 'n',
+        annotations: { a: text },
+        managedFields: [{ manager: text, operation: 'Update', fieldsV1 }],
+      },
+      data: { [text]: text },
+    } as KubernetesObject;
+    const sentText = sent(structuredClone(object), 3);
+    expect(sentText).not.toMatch(/[<>&\u2028]/);
+    expect(sentText.split('\\u003ca\\u003e \\u0026\\u0026 \\u2028')).toHaveLength(6);
+    expect(decodeStored(storedJsonOf(encodeStored(object)), 3)).toMatchObject({ data: { [text]: text } });
+  });
+
   test('of many objects do not get into each other', () => {
     const objects = Array.from({ length: 500 }, (_, i) => ({
       kind: 'ConfigMap',

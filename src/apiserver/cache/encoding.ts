@@ -1,6 +1,7 @@
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { setOwn } from '../../machinery/clone.ts';
+import { goJson } from '../../machinery/go-text.ts';
 import { closingBracket } from '../../machinery/json-brackets.ts';
 import { decodeProtobuf } from '../../machinery/protobuf.ts';
 import { encryptedUnasked, isSealed } from '../encryption/transform-error.ts';
@@ -13,7 +14,8 @@ const fieldsMarker = '"fieldsV1":';
 /**
  * The JSON of an object as it is stored: `kind` and `apiVersion` first, `metadata.resourceVersion` an empty string,
  * since the revision is only known once the commit is done. It is kept in three parts, so that the managed fields, half of
- * a small object, can be left out and shared. A string that holds nothing but ASCII takes a byte a character.
+ * a small object, can be left out and shared. A string that holds nothing but ASCII takes a byte a character. What HTML minds is
+ * escaped, as Go escapes it: clients that compare texts, as `kubectl rollout undo` does, see the ones that they would write.
  */
 export interface StoredJson {
   /** All before the managed fields. */
@@ -49,9 +51,9 @@ function jsonOf({ kind, apiVersion, metadata: { managedFields, ...metadata }, ..
   const managed = managedFields ? piecesOf(managedFields) : none;
   // Parts of whole texts: to put texts together would be to copy them.
   return measured({
-    head: JSON.stringify({ kind, apiVersion, metadata }).slice(0, -'}}'.length),
+    head: goJson({ kind, apiVersion, metadata }).slice(0, -'}}'.length),
     managed,
-    tail: JSON.stringify({ metadata: {}, ...rest }).slice('{"metadata":{'.length),
+    tail: goJson({ metadata: {}, ...rest }).slice('{"metadata":{'.length),
   });
 }
 
@@ -63,7 +65,7 @@ const fieldTexts = new WeakMap<object, string>();
 function fieldsText(fields: object): string {
   let text = fieldTexts.get(fields);
   if (text === undefined) {
-    text = shared(JSON.stringify(fields));
+    text = shared(goJson(fields));
     fieldTexts.set(fields, text);
   }
   return text;
@@ -102,12 +104,12 @@ function madePieces(entries: readonly ManagedFieldsEntry[]): string[] {
     let separator = i > 0 ? ',{' : '{';
     for (const key in entry) {
       const value = entry[key];
-      text += `${separator}${JSON.stringify(key)}:`;
+      text += `${separator}${goJson(key)}:`;
       separator = ',';
       if (key === 'fieldsV1' && typeof value === 'object' && value !== null) {
         pieces.push(text, fieldsText(value));
         text = '';
-      } else text += JSON.stringify(value);
+      } else text += goJson(value);
     }
     text += separator === ',' ? '}' : `${separator}}`;
   }
