@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Resource } from '../../api/resource.ts';
+import { type FieldSchema, type TypeSchema, typeSchema } from '../../machinery/schema.ts';
 import { createTestCluster, type TestApi, type TestRequest } from '../registry/testing.ts';
 import { leastOf, storedKinds } from './testing-least.ts';
 
@@ -97,6 +98,26 @@ const lastTransitionTime = '2020-01-01T00:00:00Z';
 const condition = { type: 'Own', status: 'True', lastTransitionTime, reason: 'Told', message: 'told' };
 const merge = 'application/merge-patch+json';
 
+type Json = Record<string, unknown>;
+
+const structOf = (field: FieldSchema | undefined) =>
+  field?.type === 'ref' && !typeSchema(field.ref as string).scalar
+    ? typeSchema(field.ref as string)
+    : undefined;
+
+/** Where an object lacks a struct that is no pointer upstream: Go prints those also where they are empty. */
+function lackedStructs(object: Json, { fields }: TypeSchema): string[] {
+  return [...fields].flatMap(([name, field]) => {
+    const value = object[name];
+    const [one, each] = [structOf(field), structOf(field.items ?? field.values)];
+    if (one && value === undefined) return field.pointer ? [] : [name];
+    if (value === undefined || !(one ?? each)) return [];
+    const inner = one ? [value] : Object.values(value as Json);
+    const lacked = inner.flatMap((item) => lackedStructs(item as Json, (one ?? each) as TypeSchema));
+    return lacked.map((path) => `${name}.${path}`);
+  });
+}
+
 const nameOf = ({ plural, group }: Resource) => (group ? `${plural}.${group}` : plural);
 const named = storedKinds.map((kind) => [`${nameOf(kind.resource)} ${kind.resource.version}`, kind] as const);
 const codeOf = (error: { status: { code: number } }) => error.status.code;
@@ -115,6 +136,13 @@ describe.each(named)('%s', (_, kind) => {
       () => 'done',
       (error) => codeOf(error),
     );
+
+  test('shows all structs that are no pointers', async () => {
+    const { object } = await made();
+    // The names of a definition are accepted after it has been made.
+    const expected = plural.startsWith('customresourcedefinitions') ? ['status.acceptedNames'] : [];
+    expect(lackedStructs(object as unknown as Json, typeSchema(resource.type))).toEqual(expected);
+  });
 
   test('is made by an update where upstream allows it', async () => {
     const api = await createTestCluster();

@@ -43,9 +43,9 @@ function toStored(event: Event): CoreEvent {
     kind: 'Event',
     ...kept,
     involvedObject: regarding ?? {},
+    source: deprecatedSource ?? {},
     ...present({
       message: note,
-      source: deprecatedSource,
       firstTimestamp: deprecatedFirstTimestamp,
       lastTimestamp: deprecatedLastTimestamp,
       count: deprecatedCount,
@@ -71,9 +71,9 @@ function fromStored(object: KubernetesObject): Event {
     kind: 'Event',
     ...same,
     regarding: involvedObject,
+    deprecatedSource: source ?? {},
     ...present({
       note: message,
-      deprecatedSource: source,
       deprecatedFirstTimestamp: firstTimestamp,
       deprecatedLastTimestamp: lastTimestamp,
       deprecatedCount: count,
