@@ -297,6 +297,15 @@ describe('an event', () => {
     expect((await api.object<Event>('get', events, { name: 'e' })).series?.count).toBe(2);
   });
 
+  test('is not changed by being written as it is read in its newer form', async () => {
+    const api = await createTestCluster();
+    await api.send('create', events, { body: event({}) });
+    const read = await api.object<Event>('get', events, { name: 'e' });
+    const body = structuredClone(await api.object<NewEvent>('get', eventsEventsV1, { name: 'e' }));
+    await api.send('update', eventsEventsV1, { name: 'e', body });
+    expect(await api.object<Event>('get', events, { name: 'e' })).toEqual(read);
+  });
+
   test('is one object in both of its forms', async () => {
     const api = await createTestCluster();
     const note = {

@@ -41,15 +41,16 @@ function toStored(event: Event): CoreEvent {
   return {
     apiVersion: 'v1',
     kind: 'Event',
+    reportingInstance: '',
     ...kept,
     involvedObject: regarding ?? {},
     source: deprecatedSource ?? {},
+    reportingComponent: reportingController ?? '',
     ...present({
       message: note,
       firstTimestamp: deprecatedFirstTimestamp,
       lastTimestamp: deprecatedLastTimestamp,
       count: deprecatedCount,
-      reportingComponent: reportingController,
     }),
   };
 }
