@@ -209,9 +209,19 @@ const read = (body: string, options: ReadOptions): Document =>
 export const readOptions = (body: string, options: ReadOptions): Document =>
   readOr(badRequest, body, options);
 
-function conformOrRefuse(object: Json, gvk: GroupVersionKind, expected: GroupVersionKind) {
+function refuseOtherKind(gvk: GroupVersionKind, expected: GroupVersionKind): void {
+  const why = mismatchReason(gvk, expected);
+  if (why) throw cannotBeHandled(gvk, expected, why);
+}
+
+/** An object that says it is `gvk` in the form of that kind, and the fields that it does not have. What is given is used up. */
+function formed(given: Json, gvk: GroupVersionKind, expected: GroupVersionKind) {
+  const isCustom = !kindSchema(expected);
+  if (!isCustom) refuseOtherKind(gvk, expected);
   try {
-    return conformTo(object, gvk, !kindSchema(expected));
+    const { value, unknown } = conformTo(given, gvk, isCustom);
+    const object = { ...value, apiVersion: formatApiVersion(gvk), kind: gvk.kind };
+    return { object: object as unknown as KubernetesObject, unknown };
   } catch (error) {
     if (error instanceof ConformError) throw cannotBeHandled(gvk, expected, error.message);
     throw error;
@@ -244,14 +254,7 @@ export function decodeObject(body: string, options: DecodeOptions): Decoded {
   const { parsed, gvk: filled } = read(body, options);
   const isCustom = !kindSchema(expected);
   const gvk = isCustom ? customKind(parsed, body, { ...options, filled }) : filled;
-  const wrongKind = isCustom ? undefined : mismatchReason(gvk, expected);
-  if (wrongKind) throw cannotBeHandled(gvk, expected, wrongKind);
-  const { value, unknown } = conformOrRefuse(isObject(parsed) ? parsed : {}, gvk, expected);
-  const object = {
-    ...value,
-    apiVersion: formatApiVersion(gvk),
-    kind: gvk.kind,
-  } as unknown as KubernetesObject;
+  const { object, unknown } = formed(isObject(parsed) ? parsed : {}, gvk, expected);
   if (fieldValidation === 'Ignore') return { object, gvk, warnings: [] };
   const warnings = strictErrors(body, format, unknown);
   if (fieldValidation === 'Strict' && warnings.length > 0) {
@@ -266,14 +269,10 @@ export function decodeObject(body: string, options: DecodeOptions): Decoded {
  */
 export function decodeValue(given: object, options: Omit<DecodeOptions, 'format'>): Decoded {
   const { expected, fieldValidation } = options;
-  const object = clone(given) as Json;
-  const gvk = kindOf(object, expected);
-  const wrongKind = kindSchema(expected) && mismatchReason(gvk, expected);
-  if (wrongKind) throw cannotBeHandled(gvk, expected, wrongKind);
-  const { value, unknown } = conformOrRefuse(object, gvk, expected);
-  const warnings = fieldValidation === 'Ignore' ? [] : unknownFieldErrors(unknown);
-  const named = { ...value, apiVersion: formatApiVersion(gvk), kind: gvk.kind };
-  return { object: named as unknown as KubernetesObject, gvk, warnings };
+  const own = clone(given) as Json;
+  const gvk = kindOf(own, expected);
+  const { object, unknown } = formed(own, gvk, expected);
+  return { object, gvk, warnings: fieldValidation === 'Ignore' ? [] : unknownFieldErrors(unknown) };
 }
 
 function unwrap(bytes: Uint8Array, expected: ExpectedKind) {
@@ -290,8 +289,7 @@ function unwrap(bytes: Uint8Array, expected: ExpectedKind) {
 /** Decodes the body of a request that is protobuf: like `decodeObject`, but there are no strict errors. */
 export function decodeProtobufObject(bytes: Uint8Array, expected: ExpectedKind): Decoded {
   const { raw, gvk } = unwrap(bytes, expected);
-  const wrongKind = mismatchReason(gvk, expected);
-  if (wrongKind) throw cannotBeHandled(gvk, expected, wrongKind);
+  refuseOtherKind(gvk, expected);
   try {
     return { object: decodeProtobufMessage(raw, gvk), gvk, warnings: [] };
   } catch (error) {

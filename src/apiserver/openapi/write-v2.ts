@@ -1,5 +1,4 @@
-import type { AroundV2, PartV2, SectionV2 } from './document-v2.ts';
-import { eachPart } from './document-v2.ts';
+import { type AroundV2, eachPart, type PartV2, type SectionV2 } from './document-v2.ts';
 
 /** What a document of OpenAPI 2.0 is written in. */
 export interface FormV2 {
