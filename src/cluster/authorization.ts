@@ -7,7 +7,7 @@ import {
   readAuthorizationConfiguration,
   usualName,
 } from '../apiserver/auth/authorization/configuration.ts';
-import { aggregated } from '../apiserver/auth/authorizer.ts';
+import { aggregated } from '../machinery/go-text.ts';
 import type { AuthorizationOptions } from '../apiserver/auth/security.ts';
 import { parseYaml } from '../machinery/yaml.ts';
 import type { Files } from '../platform/files.ts';

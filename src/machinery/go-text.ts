@@ -69,3 +69,9 @@ export function withoutSlashes(text: string): string {
   while (text[end - 1] === '/') end--;
   return text.slice(0, end);
 }
+
+/** Several errors as one text, as upstream aggregates them: each said once, one as it is, more as `[a, b]`. */
+export function aggregated(errors: readonly string[]): string {
+  const distinct = [...new Set(errors)];
+  return distinct.length > 1 ? `[${distinct.join(', ')}]` : (distinct[0] ?? '');
+}

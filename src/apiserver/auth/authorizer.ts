@@ -1,5 +1,6 @@
 import type { UserInfo } from '../registry/kind.ts';
 import type { RequestInfo } from '../request.ts';
+import { aggregated } from '../../machinery/go-text.ts';
 
 /** What somebody wants to do: the part of a request that authorization looks at. */
 export type Attributes = Pick<
@@ -92,10 +93,4 @@ class Inquiry {
     if (error) (this.#errors ??= []).push(error);
     return false;
   }
-}
-
-/** Several errors as one text, each said once: one as it is, more as `[a, b]`. */
-export function aggregated(errors: readonly string[]): string {
-  const distinct = [...new Set(errors)];
-  return distinct.length > 1 ? `[${distinct.join(', ')}]` : (distinct[0] ?? '');
 }

@@ -16,17 +16,12 @@ import type {
 } from '../../api/authorization/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { type FieldError, invalid, invalidObject, required } from '../../machinery/field-error.ts';
+import { aggregated } from '../../machinery/go-text.ts';
 import { badRequest } from '../../machinery/status-error.ts';
 import { withZeroes } from '../kinds/shared/zero-values.ts';
 import type { Kind, UserInfo } from '../registry/kind.ts';
 import { type RequestNotes, type TokenIdentity, withAuthenticated } from './authenticator.ts';
-import {
-  aggregated,
-  type Attributes,
-  type Authorizer,
-  firstOpinion,
-  kubeletClientAuthorizer,
-} from './authorizer.ts';
+import { type Attributes, type Authorizer, firstOpinion, kubeletClientAuthorizer } from './authorizer.ts';
 import { selectorsOfReview } from './asked-selectors.ts';
 import { selectorErrors, selectorEvaluationError } from './review-selectors.ts';
 import type { RuleSource } from './rule-source.ts';

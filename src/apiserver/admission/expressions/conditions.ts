@@ -1,7 +1,7 @@
 import type { MatchCondition } from '../../../api/admissionregistration/v1.ts';
 import type { Program } from '../../../machinery/cel/cel.ts';
 import type { CelValue } from '../../../machinery/cel/values.ts';
-import { aggregated } from '../../auth/authorizer.ts';
+import { aggregated } from '../../../machinery/go-text.ts';
 import { withAnswers } from './answers.ts';
 import type { ConditionCounts, ConditionsOwner } from './condition-counts.ts';
 import type { VariableSource } from './variables.ts';

@@ -8,9 +8,8 @@ import {
   renderErrors,
   required,
 } from '../../../machinery/field-error.ts';
-import { goQuote } from '../../../machinery/go-text.ts';
+import { aggregated, goQuote } from '../../../machinery/go-text.ts';
 import { dns1123SubdomainErrors } from '../../../machinery/names.ts';
-import { aggregated } from '../authorizer.ts';
 import type { MatchConditions } from './match-conditions.ts';
 import { type WebhookConfiguration, webhookErrors, webhookOf } from './webhook-configuration.ts';
 

@@ -11,7 +11,7 @@ import {
   stringType,
 } from '../../../machinery/cel/types.ts';
 import { duplicate, type FieldError, invalid, required, tooMany } from '../../../machinery/field-error.ts';
-import { aggregated } from '../authorizer.ts';
+import { aggregated } from '../../../machinery/go-text.ts';
 
 const requirement = objectType('kubernetes.SelectorRequirement', {
   key: stringType,

@@ -1,6 +1,7 @@
 import type { PolicyRule } from '../../../api/rbac/v1.ts';
 import type { UserInfo } from '../../registry/kind.ts';
-import { aggregated, type Attributes, type Authorizer, type Decision } from '../authorizer.ts';
+import { aggregated } from '../../../machinery/go-text.ts';
+import { type Attributes, type Authorizer, type Decision } from '../authorizer.ts';
 import type { RuleSource, UserRules } from '../rule-source.ts';
 import type { RoleIndex } from './role-index.ts';
 import { ruleAllows } from './rules.ts';

@@ -1,7 +1,7 @@
 import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
-import { aggregated } from '../../auth/authorizer.ts';
 import { clone } from '../../../machinery/clone.ts';
 import { type FieldError, invalid } from '../../../machinery/field-error.ts';
+import { aggregated } from '../../../machinery/go-text.ts';
 import { compileRules } from '../rules/compile-rules.ts';
 import { ruleErrors } from '../rules/check-rules.ts';
 import { ruleTypeOf } from '../rules/rule-type.ts';
