@@ -85,7 +85,10 @@ export class StatusManager {
 
   #onFailure(uid: string, error: unknown): void {
     if (hasReason(error, 'NotFound')) return this.forget(uid);
-    this.#context.platform.log.debug('pod status not written', { uid, error: String(error) });
+    const { log } = this.#context.platform;
+    // What is refused will be refused again: nobody would ever learn why the pod stays as it is shown.
+    const say = hasReason(error, 'Invalid') ? log.warn : log.debug;
+    say('pod status not written', { uid, error: String(error) });
     this.#queue.addAfterFailure(uid);
   }
 

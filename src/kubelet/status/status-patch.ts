@@ -18,7 +18,7 @@ export function withTransitionTimes(status: PodStatus, old: PodStatus | undefine
 }
 
 /** Lists that are merged entry by entry, so that replacing them must be asked for. */
-const mergedLists = new Set<string>(['podIPs']);
+const mergedLists = new Set<string>(['podIPs', 'hostIPs']);
 const mine = new Set<string>([...ownConditions, ...passingConditions, disruptionTarget]);
 /** Never taken away by the kubelet: others write them. */
 const foreign = new Set<string>([

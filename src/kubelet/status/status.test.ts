@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ContainerStatus, Pod, PodStatus } from '../../api/core/v1.ts';
+import { typeSchema } from '../../machinery/schema.ts';
 import type { RuntimeContainer, RuntimePod } from '../pods/runtime-pod.ts';
 import { podPhase } from './phase.ts';
 import { type PodStatusInput, podStatus } from './pod-status.ts';
@@ -398,6 +399,17 @@ describe('writing a status', () => {
       podIPs: [{ $patch: 'replace' }, { ip: '10.0.0.2' }],
     });
     expect(statusPatch(to, { ...to, containerStatuses: undefined })).toBeUndefined();
+  });
+
+  test('takes the place of every list that is merged, and keeps nothing of the old one', () => {
+    const fields = [...typeSchema('io.k8s.api.core.v1.PodStatus').fields];
+    const merged = fields.filter(([, field]) => field.patchStrategy?.includes('merge')).map(([name]) => name);
+    const own = merged.filter((name) => !['conditions', 'resourceClaimStatuses'].includes(name));
+    expect(own).toEqual(['podIPs', 'hostIPs']);
+    for (const name of own)
+      expect(statusPatch({ [name]: [{ ip: '10.0.0.1' }] }, { [name]: [{ ip: '10.0.0.2' }] })).toEqual({
+        [name]: [{ $patch: 'replace' }, { ip: '10.0.0.2' }],
+      });
   });
 });
 
