@@ -31,7 +31,7 @@ export function turnTogether(): Promise<void> {
   return together;
 }
 
-/** The steps of one long work, of which others have their turn after every so many. */
+/** The steps of one long work, of which others have their turn after every so many, or so large ones. */
 export class TurnSteps {
   readonly #perTurn: number;
   #taken = 0;
@@ -40,9 +40,12 @@ export class TurnSteps {
     this.#perTurn = perTurn;
   }
 
-  /** To be awaited after each step. */
-  taken(): Promise<void> | undefined {
-    return ++this.#taken % this.#perTurn === 0 ? turnTogether() : undefined;
+  /** To be awaited after each step; `size` is for how many it counts. */
+  taken(size = 1): Promise<void> | undefined {
+    this.#taken += size;
+    if (this.#taken < this.#perTurn) return undefined;
+    this.#taken = 0;
+    return turnTogether();
   }
 }
 

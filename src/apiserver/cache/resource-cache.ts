@@ -39,13 +39,14 @@ export interface WatchStart {
   onDone(): void;
 }
 
-/** Objects read for selectors after which others get their turn of the event loop. */
-const readPerTurn = 100;
+/** Bytes of objects read for selectors after which others get their turn of the event loop, and what the least object counts for. */
+const readPerTurn = 200_000;
+const leastRead = 2000;
 
 async function readInTurns(items: Iterable<CachedItem>, asked: Selectable): Promise<void> {
   const steps = new TurnSteps(readPerTurn);
   // As they are now: what changes meanwhile is read when it is looked at.
-  for (const item of [...items]) if (item.read(asked)) await steps.taken();
+  for (const item of [...items]) if (item.read(asked)) await steps.taken(Math.max(item.jsonBytes, leastRead));
 }
 
 /** All objects of one resource in memory, with the window of what happened to them last and who watches. */
@@ -112,14 +113,14 @@ export class ResourceCache {
   }
 
   /**
-   * Reads what the selectors of a scope ask for, others having their turn meanwhile. What is selected next is selected in one go, and
-   * would have to read all of it in that.
+   * Reads what the selectors of a scope ask for, of all objects or of those from a key on, others having their turn meanwhile. What is
+   * selected next is selected in one go, and would have to read all of it in that.
    */
-  async readAhead(scope: Scope): Promise<void> {
+  async readAhead(scope: Scope, from?: string): Promise<void> {
     const { asked, required } = scope;
     if (!asked) return;
     if (required?.value && this.#indexed.includes(required.field)) await this.#ready(required.field);
-    await readInTurns(this.within(scope), asked);
+    await readInTurns(this.within(scope, from), asked);
   }
 
   /** The index of a field is made once for all who want it. */

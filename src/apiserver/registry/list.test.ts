@@ -95,6 +95,17 @@ describe('list', () => {
       expect(turns).toBeGreaterThanOrEqual(5);
     });
 
+    test('a few large objects are as much to read as many small ones', async () => {
+      const api = await createTestCluster();
+      const text = 'x'.repeat(300_000);
+      for (let i = 0; i < 10; i++)
+        await api.send('create', configmaps, { body: { metadata: { name: `m${i}` }, data: { text } } });
+      const turns = await turnsDuring(async () => {
+        expect(names(await api.list(configmaps, { query: { labelSelector: 'a=b' } }))).toEqual([]);
+      });
+      expect(turns).toBeGreaterThanOrEqual(10);
+    });
+
     test('a watch that begins with what there is does so too', async () => {
       const api = await withEvents();
       const query = { fieldSelector: 'involvedObject.name=p7' };

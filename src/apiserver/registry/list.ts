@@ -37,14 +37,18 @@ async function listSelected(call: Call, scope: Selection, options: ListRequest):
     const items = await toldItems(call, told);
     return answer(call, place, { items: items.filter((item) => scope.matches?.(item) ?? true) });
   }
-  if (scope.asked) await (call.registry.cache as ResourceCache).readAhead(scope);
   if (options.continue !== '') return continued(call, scope, options);
+  await readAhead(call, scope);
   const { resourceVersion = 0, match, limit } = options;
   const exact = match === 'Exact' || (match === '' && limit > 0 && resourceVersion > 0);
   await freshEnough(call, options.resourceVersion);
   const revision = exact ? resourceVersion : call.environment.feed.revision;
   const place = { scope, revision, from: scope.prefix, limit };
   return readAnswer(call, place, () => expired('The resourceVersion for the provided list is too old.'));
+}
+
+async function readAhead({ registry }: Call, scope: Selection, from?: string): Promise<void> {
+  if (scope.asked) await (registry.cache as ResourceCache).readAhead(scope, from);
 }
 
 /** Where and how much is read. */
@@ -58,6 +62,7 @@ interface Place {
 
 async function continued(call: Call, scope: Selection, options: ListRequest): Promise<ListAnswer> {
   const token = decodeContinue(options.continue);
+  await readAhead(call, scope, scope.prefix + token.start);
   const revision = token.revision < 0 ? call.environment.feed.revision : token.revision;
   const place = { scope, revision, from: scope.prefix + token.start, limit: options.limit, left: token.left };
   return readAnswer(call, place, () => inconsistent(token));
