@@ -56,6 +56,16 @@ describe('a definition', () => {
     expect((await api.list(v1!)).kind).toBe('WidgetList');
   });
 
+  test('says of its status what upstream prints in any case, null for what nobody noted yet', async () => {
+    const { api } = await createCustomCluster();
+    const made = await api.object('create', customresourcedefinitions, { body: widgets({ v1: {} }) });
+    expect(made.status).toEqual({
+      conditions: null,
+      acceptedNames: { plural: '', kind: '' },
+      storedVersions: ['v1'],
+    });
+  });
+
   test('does not get names that another one has, until these are free', async () => {
     const { define, definition, api } = await createCustomCluster();
     await define(widgets({ v1: {} }));

@@ -251,7 +251,7 @@ describe('a definition', () => {
     const definition = widgets({ v1: {} });
     definition.status = { storedVersions: [] };
     kind.defaults?.(definition);
-    expect(definition.status).toEqual({ storedVersions: ['v1'] });
+    expect(definition.status).toMatchObject({ storedVersions: ['v1'] });
   });
 
   test('with versions that differ says which one is wrong', () => {
