@@ -2,11 +2,15 @@ import type { Service } from '../../api/core/v1.ts';
 import type { Condition } from '../../api/meta/v1.ts';
 import type { IPAddress, ServiceCIDR } from '../../api/networking/v1.ts';
 import type { Stored } from '../../api/resource.ts';
-import { canonicalIp, cidrContains, ipFamily } from '../../machinery/ip.ts';
+import { canonicalIp, ipFamily } from '../../machinery/ip.ts';
+import { addressRange, holdsAddress } from '../kinds/core/service/address-range.ts';
+import {
+  addressManager,
+  familyLabel,
+  isServiceAddress,
+  managerLabel,
+} from '../kinds/networking/service-address.ts';
 
-const familyLabel = 'ipaddress.kubernetes.io/ip-family';
-const managerLabel = 'ipaddress.kubernetes.io/managed-by';
-const manager = 'ipallocator.k8s.io';
 /** Keeps a range until no address of it is in use. */
 export const rangeFinalizer = 'networking.k8s.io/service-cidr-finalizer';
 
@@ -24,7 +28,7 @@ export function wantedAddresses(services: Iterable<Service>): Map<string, IPAddr
 }
 
 function addressOf(ip: string, service: { namespace: string; name: string }): IPAddress {
-  const labels = { [familyLabel]: `IPv${ipFamily(ip)}`, [managerLabel]: manager };
+  const labels = { [familyLabel]: `IPv${ipFamily(ip)}`, [managerLabel]: addressManager };
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'IPAddress',
@@ -33,16 +37,30 @@ function addressOf(ip: string, service: { namespace: string; name: string }): IP
   };
 }
 
-/** Addresses that services no longer have, or that are now another's. */
+/**
+ * Addresses that services no longer have, or that do not say what they should of the service that has them: they are made
+ * anew, since nobody can change whose an address is.
+ */
 export function strayAddresses(
   found: Iterable<Stored<IPAddress>>,
   wanted: ReadonlyMap<string, IPAddress>,
 ): Stored<IPAddress>[] {
-  return [...found].filter(({ metadata, spec }) => {
-    if (metadata.labels?.[managerLabel] !== manager) return false;
-    const ref = wanted.get(metadata.name)?.spec.parentRef;
-    return ref?.name !== spec.parentRef?.name || ref?.namespace !== spec.parentRef?.namespace;
+  return [...found].filter((address) => {
+    const should = wanted.get(address.metadata.name);
+    return should ? !isSame(address, should) : isServiceAddress(address);
   });
+}
+
+function isSame({ metadata, spec }: IPAddress, should: IPAddress): boolean {
+  const ref = spec.parentRef;
+  const other = should.spec.parentRef;
+  return (
+    (ref?.group ?? '') === (other?.group ?? '') &&
+    ref?.resource === other?.resource &&
+    ref?.namespace === other?.namespace &&
+    ref?.name === other?.name &&
+    [familyLabel, managerLabel].every((label) => metadata.labels?.[label] === should.metadata.labels?.[label])
+  );
 }
 
 const ready = (status: 'True' | 'False', reason: string, message: string) => ({
@@ -59,7 +77,7 @@ export type RangeStep =
   | { do: 'hold' | 'release'; finalizers: string[] }
   | { do: 'report'; conditions: Condition[] };
 
-/** The next step with a range. `others`: the ranges besides it; `inUse`: addresses that somebody has. */
+/** The next step with a range. `others`: the ranges besides it; `inUse`: addresses that services have. */
 export function planRange(
   range: Stored<ServiceCIDR>,
   { others, inUse, now }: { others: readonly ServiceCIDR[]; inUse: readonly string[]; now: string },
@@ -74,10 +92,11 @@ export function planRange(
   if (!isHeld) return { do: 'nothing' };
   const served = others
     .filter((other) => other.metadata.deletionTimestamp === undefined)
-    .flatMap(({ spec }) => spec.cidrs ?? []);
+    .flatMap(({ spec }) => spec.cidrs ?? [])
+    .map(addressRange);
+  const own = (range.spec.cidrs ?? []).map(addressRange);
   const isNeeded = (ip: string) =>
-    range.spec.cidrs?.some((cidr) => cidrContains(cidr, ip)) &&
-    !served.some((cidr) => cidrContains(cidr, ip));
+    own.some((one) => holdsAddress(one, ip)) && !served.some((one) => holdsAddress(one, ip));
   if (!inUse.some(isNeeded)) {
     return { do: 'release', finalizers: finalizers.filter((name) => name !== rangeFinalizer) };
   }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Service } from '../../api/core/v1.ts';
 import { ipaddresses, namespaces, servicecidrs, services } from '../../api/generated/resources.ts';
-import type { ServiceCIDR } from '../../api/networking/v1.ts';
+import type { IPAddress, ServiceCIDR } from '../../api/networking/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { allKinds } from '../kinds/kinds.ts';
 import { createTestApi, type TestApi } from '../registry/testing.ts';
@@ -43,6 +43,34 @@ test.each<[string, Stored<ServiceCIDR>, ServiceCIDR[], string[], object]>([
     [range({}, '10.0.0.0/16')],
     ['10.0.0.1'],
     { do: 'release', finalizers: [] },
+  ],
+  [
+    'one that is deleted and a smaller one stands in for what is in use',
+    range({ finalizers: [finalizer], deletionTimestamp }, '10.0.0.0/24'),
+    [range({}, '10.0.0.0/26')],
+    ['10.0.0.23'],
+    { do: 'release', finalizers: [] },
+  ],
+  [
+    'one that is deleted and a smaller one stands in for a part of it',
+    range({ finalizers: [finalizer], deletionTimestamp }, '10.0.0.0/24'),
+    [range({}, '10.0.0.0/28')],
+    ['10.0.0.23'],
+    { do: 'report', conditions: [{ type: 'Ready', status: 'False', reason: 'Terminating' }] },
+  ],
+  [
+    'one that is deleted whose own address and that of all are in use',
+    range({ finalizers: [finalizer], deletionTimestamp }, '10.0.0.0/24'),
+    [],
+    ['10.0.0.0', '10.0.0.255'],
+    { do: 'release', finalizers: [] },
+  ],
+  [
+    'one of IPv6 that is deleted whose last address is in use',
+    range({ finalizers: [finalizer], deletionTimestamp }, '2001:db2::/64'),
+    [],
+    ['2001:db2::ffff:ffff:ffff:ffff'],
+    { do: 'report', conditions: [{ type: 'Ready', status: 'False', reason: 'Terminating' }] },
   ],
 ])('a range goes its way: %s', (_, object, others, inUse, step) => {
   expect(planRange(object, { others, inUse, now: deletionTimestamp })).toMatchObject(step);
@@ -92,7 +120,9 @@ describe('the addresses of services', () => {
 
   test('come from further ranges too, which stay as long as they are in use', async () => {
     await vi.waitFor(() => expect(isReady('kubernetes')).toBe(true));
-    await expect(make('far', { clusterIP: '192.168.7.9' })).rejects.toThrow('not in the valid range');
+    await expect(make('far', { clusterIP: '192.168.7.9' })).rejects.toThrow(
+      'the provided network does not match the current range',
+    );
     const body = { metadata: { name: 'more' }, spec: { cidrs: ['192.168.7.0/24'] } };
     await api.send('create', servicecidrs, { body });
     await vi.waitFor(() => expect(isReady('more')).toBe(true));
@@ -102,5 +132,59 @@ describe('the addresses of services', () => {
     await vi.waitFor(() => expect(isReady('more')).toBe(false));
     await api.send('delete', services, { namespace: 'default', name: 'far' });
     await vi.waitFor(() => expect(api.dispatcher.reader.get(servicecidrs, { name: 'more' })).toBeUndefined());
+  });
+
+  test('come from the ranges that stay, once that of the server is to go', async () => {
+    await vi.waitFor(() => expect(isReady('kubernetes')).toBe(true));
+    const { clusterIP = '' } = (await make('old')).spec;
+    await api.send('create', servicecidrs, {
+      body: { metadata: { name: 'more' }, spec: { cidrs: ['192.168.7.0/24'] } },
+    });
+    await api.send('delete', servicecidrs, { name: 'kubernetes' });
+    await vi.waitFor(() => expect(isReady('kubernetes')).toBe(false));
+    expect((await make('new')).spec.clusterIP).toMatch(/^192\.168\.7\./);
+    await expect(make('asking', { clusterIP: '10.96.0.20' })).rejects.toThrow('does not match');
+    expect(address(clusterIP)).toBeDefined();
+    await api.send('delete', services, { namespace: 'default', name: 'old' });
+    await vi.waitFor(() => expect(isReady('kubernetes')).toBe(true));
+    expect((await make('asking', { clusterIP: '10.96.0.20' })).spec.clusterIP).toBe('10.96.0.20');
+  });
+
+  test('are not those that others have by objects of their own', async () => {
+    const body = {
+      metadata: { name: '10.96.0.77' },
+      spec: { parentRef: { group: 'gateway.networking.k8s.io', resource: 'gateways', name: 'g' } },
+    };
+    await api.send('create', ipaddresses, { body });
+    await expect(make('web', { clusterIP: '10.96.0.77' })).rejects.toThrow(
+      'failed to allocate IP 10.96.0.77: provided IP is already allocated',
+    );
+    await api.send('delete', ipaddresses, { name: '10.96.0.77' });
+    expect((await make('web', { clusterIP: '10.96.0.77' })).spec.clusterIP).toBe('10.96.0.77');
+  });
+
+  const ours = { 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' };
+  const whole = { ...ours, 'ipaddress.kubernetes.io/ip-family': 'IPv4' };
+  const ref = { resource: 'services', namespace: 'default', name: 'web' };
+  test.each<[string, object, object]>([
+    ['another service', whole, { ...ref, name: 'api' }],
+    ['what is no service', whole, { ...ref, group: 'gateway.networking.k8s.io', resource: 'gateways' }],
+    ['the service without saying its family', ours, ref],
+    ['the service without saying who keeps it', {}, ref],
+  ])('have objects that are made anew where they are of %s', async (_, labels, parentRef) => {
+    await make('web', { clusterIP: '10.96.0.88' });
+    await vi.waitFor(() => expect(address('10.96.0.88')).toBeDefined());
+    keeper.stop();
+    await api.send('delete', ipaddresses, { name: '10.96.0.88' });
+    await api.send('create', ipaddresses, {
+      body: { metadata: { name: '10.96.0.88', labels }, spec: { parentRef } },
+    });
+    keeper = new ServiceAddresses(ownMeans(api));
+    await keeper.start();
+    await vi.waitFor(() => {
+      const { metadata, spec } = address('10.96.0.88') as IPAddress;
+      expect(metadata.labels).toEqual(whole);
+      expect(spec.parentRef).toEqual(ref);
+    });
   });
 });

@@ -1,10 +1,10 @@
 import { ipaddresses, servicecidrs, services } from '../../api/generated/resources.ts';
-import type { ServiceCIDR } from '../../api/networking/v1.ts';
+import type { IPAddress, ServiceCIDR } from '../../api/networking/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { causedBy } from '../../client/transport.ts';
 import { timestamp } from '../../platform/clock.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
-import { serviceCidrs } from '../kinds/core/service/service.ts';
+import { defaultRangeName, serviceCidrs } from '../kinds/core/service/service.ts';
 import { Keeper, type KeeperOptions, writeOnce } from './keeper.ts';
 import { planRange, strayAddresses, wantedAddresses } from './service-addresses-plan.ts';
 
@@ -34,10 +34,12 @@ export class ServiceAddresses extends Keeper {
 
   async #pass(): Promise<void> {
     const { reader } = this.#options;
-    if (!reader.get(servicecidrs, { name: 'kubernetes' })) await this.#makeRange();
-    await this.#keepAddresses();
+    if (!reader.get(servicecidrs, { name: defaultRangeName })) await this.#makeRange();
+    const wanted = wantedAddresses(reader.list(services));
+    await this.#keepAddresses(wanted);
     const all = [...reader.list(servicecidrs)];
-    await Promise.all(all.map((range) => this.#keepRange(range, all)));
+    const inUse = [...wanted.keys()];
+    await Promise.all(all.map((range) => this.#keepRange(range, { all, inUse })));
   }
 
   async #makeRange(): Promise<void> {
@@ -47,23 +49,22 @@ export class ServiceAddresses extends Keeper {
       body: {
         apiVersion: 'networking.k8s.io/v1',
         kind: 'ServiceCIDR',
-        metadata: { name: 'kubernetes' },
+        metadata: { name: defaultRangeName },
         spec: { cidrs: serviceCidrs },
       },
       cause: { reason: 'services have addresses from it' },
     });
   }
 
-  async #keepAddresses(): Promise<void> {
+  async #keepAddresses(wanted: ReadonlyMap<string, IPAddress>): Promise<void> {
     const { reader, transport } = this.#options;
-    const wanted = wantedAddresses(reader.list(services));
     const stray = strayAddresses(reader.list(ipaddresses), wanted);
     await Promise.all(
       stray.map((address) =>
         writeOnce(transport, {
           method: 'DELETE',
           path: `${addresses}/${encodeURIComponent(address.metadata.name)}`,
-          cause: causedBy(address, 'no service has the address any longer'),
+          cause: causedBy(address, 'no service has the address as it says'),
         }),
       ),
     );
@@ -76,10 +77,12 @@ export class ServiceAddresses extends Keeper {
     );
   }
 
-  async #keepRange(range: Stored<ServiceCIDR>, all: readonly Stored<ServiceCIDR>[]): Promise<void> {
-    const { reader, transport, platform } = this.#options;
+  async #keepRange(
+    range: Stored<ServiceCIDR>,
+    { all, inUse }: { all: readonly Stored<ServiceCIDR>[]; inUse: readonly string[] },
+  ): Promise<void> {
+    const { transport, platform } = this.#options;
     const others = all.filter((other) => other !== range);
-    const inUse = [...reader.list(ipaddresses)].map(({ metadata }) => metadata.name);
     const step = planRange(range, { others, inUse, now: timestamp(platform.clock) });
     if (step.do === 'nothing') return;
     const path = `${ranges}/${range.metadata.name}`;

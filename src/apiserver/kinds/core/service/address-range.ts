@@ -11,9 +11,6 @@ export interface AddressRange {
   size: bigint;
 }
 
-/** No more than these are looked at in one range: enough to tell apart, few enough to count. */
-const maxSize = 1n << 16n;
-
 function numberOf(ip: string): bigint {
   if (ipFamily(ip) === 4) return ip.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n);
   const [head = '', tail] = ip.split('::');
@@ -41,7 +38,7 @@ export function addressRange(cidr: string): AddressRange {
   const hosts = 1n << BigInt((family === 'IPv4' ? 32 : 128) - Number(length));
   // The network's own address is no service's, nor is the one that means all in IPv4.
   const size = hosts - (family === 'IPv4' ? 2n : 1n);
-  return { cidr, family, base: numberOf(network), size: size < maxSize * maxSize ? size : maxSize * maxSize };
+  return { cidr, family, base: numberOf(network), size };
 }
 
 /** The address at an offset from the network's own: 1 is the first. */
@@ -74,6 +71,9 @@ interface Search {
   random: Random;
 }
 
+/** No more places than these are begun at or looked at in one band: few enough to count, more than anybody fills. */
+const maxPlaces = 1n << 31n;
+
 /** Begins anywhere in the band and goes round once. */
 function search(
   range: AddressRange,
@@ -81,7 +81,7 @@ function search(
   { isUsed, random }: Search,
 ): string | undefined {
   if (count <= 0n) return undefined;
-  const limit = Number(count < 1n << 31n ? count : 1n << 31n);
+  const limit = Number(count < maxPlaces ? count : maxPlaces);
   const first = random.int(limit);
   for (let i = 0; i < limit; i++) {
     const ip = textOf(range.base + 1n + start + BigInt((first + i) % limit), range.family);
@@ -90,9 +90,13 @@ function search(
   return undefined;
 }
 
-/** Why this very address cannot be given out, besides being used. */
-export function addressError(range: AddressRange, ip: string): string | undefined {
-  const offset = cidrContains(range.cidr, ip) ? numberOf(canonicalIp(ip) as string) - range.base : 0n;
-  if (offset > 0n && offset <= range.size) return undefined;
-  return `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${range.cidr}`;
+/** Whether an address can be given out of a range: its network's own cannot, nor the one that means all in IPv4. */
+export function holdsAddress(range: AddressRange, ip: string): boolean {
+  if (!cidrContains(range.cidr, ip)) return false;
+  const offset = numberOf(canonicalIp(ip) as string) - range.base;
+  return offset > 0n && offset <= range.size;
 }
+
+/** Whether addresses are given out of a range at all: not out of one of IPv6 that is larger than a /64. */
+export const isAllottable = (cidr: string): boolean =>
+  ipFamily(cidr.slice(0, cidr.indexOf('/'))) !== 6 || Number(cidr.slice(cidr.indexOf('/') + 1)) >= 64;

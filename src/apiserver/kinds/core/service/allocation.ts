@@ -1,10 +1,11 @@
 import type { Service, ServicePort } from '../../../../api/core/v1.ts';
-import { services } from '../../../../api/generated/resources.ts';
+import { ipaddresses, services } from '../../../../api/generated/resources.ts';
 import { invalid, invalidObject } from '../../../../machinery/field-error.ts';
 import { canonicalIp } from '../../../../machinery/ip.ts';
 import { internalError, type StatusError } from '../../../../machinery/status-error.ts';
 import type { Allocation, HookContext } from '../../../registry/kind.ts';
-import { type AddressRange, addressError, freeAddress } from './address-range.ts';
+import { isServiceAddress } from '../../networking/service-address.ts';
+import { type AddressRange, freeAddress, holdsAddress } from './address-range.ts';
 import { freePort, type PortRange, portError } from './port-range.ts';
 import { hasNodePorts, isHeadless, needsHealthCheck } from './type-change.ts';
 
@@ -30,6 +31,15 @@ function hold({ spec }: Service, into: Holdings): void {
   for (const ip of spec.clusterIPs ?? []) if (ip && ip !== 'None') into.addresses.add(canonicalIp(ip) ?? ip);
   for (const { nodePort } of spec.ports ?? []) if (nodePort) into.ports.add(nodePort);
   if (spec.healthCheckNodePort) into.ports.add(spec.healthCheckNodePort);
+}
+
+/**
+ * Whether somebody who is no service has an address: it has an object that none of them wrote. Those of services follow
+ * them, and say nothing that these do not.
+ */
+function isElsewhere(ip: string, context: HookContext): boolean {
+  const address = context.getLean(ipaddresses, { name: ip });
+  return address !== undefined && !isServiceAddress(address);
 }
 
 /** Everything that is held by others than `service`. */
@@ -65,8 +75,13 @@ export function allocate(
   underWay.add(own);
   const settle = () => void underWay.delete(own);
   const isFree = () => {
-    const others = [...underWay].filter((holdings) => holdings !== own);
-    return isApart(own, heldByOthers(service, context, others), kept);
+    const others = heldByOthers(
+      service,
+      context,
+      [...underWay].filter((holdings) => holdings !== own),
+    );
+    for (const ip of own.addresses) if (isElsewhere(ip, context)) others.addresses.add(ip);
+    return isApart(own, others, kept);
   };
   return { isFree, commit: settle, rollback: settle };
 }
@@ -94,16 +109,17 @@ function fail({ metadata }: Service, field: string, value: unknown, why: string)
 function allotAddresses(service: Service, held: Holdings, { ranges, context, kept }: Means): void {
   const { spec } = service;
   if (spec.type === 'ExternalName' || isHeadless(spec)) return;
-  const isUsed = (ip: string) => held.addresses.has(ip) || ranges.reserved.has(ip);
+  const isTaken = (ip: string) => held.addresses.has(ip) || isElsewhere(ip, context);
+  const isUsed = (ip: string) => ranges.reserved.has(ip) || isTaken(ip);
   const given = spec.clusterIPs ?? [];
   spec.clusterIPs = (spec.ipFamilies ?? []).map((family, i) => {
     const own = ranges.addresses.filter((r) => r.family === family);
     const asked = given[i];
-    const [first] = own;
-    if (!first || (asked && kept.addresses.has(canonicalIp(asked) ?? asked))) return asked ?? '';
+    if (asked && kept.addresses.has(canonicalIp(asked) ?? asked)) return asked;
     if (asked) {
-      const range = own.find((r) => addressError(r, asked) === undefined) ?? first;
-      return askedAddress(service, asked, { range, held });
+      const why = askedError(asked, own, { isTaken, dryRun: context.dryRun });
+      if (!why) return asked;
+      throw fail(service, 'spec.clusterIPs', given, `failed to allocate IP ${asked}: ${why}`);
     }
     for (const range of own) {
       const ip = freeAddress(range, isUsed, context.platform.random);
@@ -114,16 +130,18 @@ function allotAddresses(service: Service, held: Holdings, { ranges, context, kep
   spec.clusterIP = spec.clusterIPs[0];
 }
 
-function askedAddress(
-  service: Service,
+/** Why this very address cannot be given out. A dry run tells of one range, as upstream's does. */
+function askedError(
   ip: string,
-  { range, held }: { range: AddressRange; held: Holdings },
-): string {
-  const used = held.addresses.has(canonicalIp(ip) ?? ip);
-  const why = addressError(range, ip) ?? (used ? 'provided IP is already allocated' : undefined);
-  if (why)
-    throw fail(service, 'spec.clusterIPs', service.spec.clusterIPs, `failed to allocate IP ${ip}: ${why}`);
-  return ip;
+  ranges: readonly AddressRange[],
+  { isTaken, dryRun }: { isTaken(ip: string): boolean; dryRun: boolean },
+): string | undefined {
+  if (ranges.some((range) => holdsAddress(range, ip))) {
+    return isTaken(canonicalIp(ip) ?? ip) ? 'provided IP is already allocated' : undefined;
+  }
+  const [first] = ranges;
+  if (!dryRun || !first) return 'the provided network does not match the current range';
+  return `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${first.cidr}`;
 }
 
 function allotPorts(service: Service, held: Holdings, means: Means): void {

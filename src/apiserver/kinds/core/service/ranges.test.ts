@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../../../platform/random.ts';
-import { addressAt, addressError, addressRange, freeAddress } from './address-range.ts';
+import { addressAt, addressRange, freeAddress, holdsAddress, isAllottable } from './address-range.ts';
 import { freePort, portError } from './port-range.ts';
 
 const random = seededRandom(7);
@@ -26,12 +26,17 @@ describe('addresses', () => {
   });
 
   test('outside, of the network and of all are none', () => {
-    expect(addressError(range, '10.96.0.10')).toBeUndefined();
+    expect(holdsAddress(range, '10.96.0.10')).toBe(true);
     for (const ip of ['10.95.0.1', '10.96.0.0', '10.111.255.255', 'fd00::1']) {
-      expect(addressError(range, ip)).toContain(
-        'is not in the valid range. The range of valid IPs is 10.96.0.0/12',
-      );
+      expect(holdsAddress(range, ip)).toBe(false);
     }
+    const large = addressRange('2001:db8::/64');
+    expect(holdsAddress(large, '2001:db8::')).toBe(false);
+    expect(holdsAddress(large, '2001:db8::ffff:ffff:ffff:ffff')).toBe(true);
+  });
+
+  test('come from no range of IPv6 that is too large', () => {
+    expect(['2001:db8::/63', '2001:db8::/64', '10.0.0.0/8'].map(isAllottable)).toEqual([false, true, true]);
   });
 });
 

@@ -95,7 +95,11 @@ describe('allotment', () => {
 
   test('is for its range alone', async () => {
     expect(await failure(create('s', { clusterIP: '1.2.3.4', ports }))).toContain(
-      'failed to allocate IP 1.2.3.4: the provided IP (1.2.3.4) is not in the valid range. The range of valid IPs is 10.96.0.0/12',
+      'failed to allocate IP 1.2.3.4: the provided network does not match the current range',
+    );
+    const body = { metadata: { name: 's' }, spec: { clusterIP: '1.2.3.4', ports } };
+    expect(await failure(api.send('create', services, { body, query: { dryRun: 'All' } }))).toContain(
+      'the provided IP (1.2.3.4) is not in the valid range. The range of valid IPs is 10.96.0.0/12',
     );
     expect(await failure(create('s', { type: 'NodePort', ports: [{ port: 80, nodePort: 80 }] }))).toBe(
       'Service "s" is invalid: spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range. The range of valid ports is 30000-32767',

@@ -4,7 +4,7 @@ import type { ServiceCIDR } from '../../../../api/networking/v1.ts';
 import type { HookContext, Kind } from '../../../registry/kind.ts';
 import { labelNameErrors } from '../../../registry/object-meta.ts';
 import { keepStatus } from '../../shared/status.ts';
-import { type AddressRange, addressAt, addressRange } from './address-range.ts';
+import { type AddressRange, addressAt, addressRange, isAllottable } from './address-range.ts';
 import { allocate } from './allocation.ts';
 import { serviceColumns } from './columns.ts';
 import { defaultService } from './defaults.ts';
@@ -18,6 +18,8 @@ import { balancerWarnings, serviceWarnings } from './warnings.ts';
 
 /** Ranges that services get addresses from without anybody saying so. */
 export const serviceCidrs: readonly string[] = ['10.96.0.0/12'];
+/** The ServiceCIDR of them. */
+export const defaultRangeName = 'kubernetes';
 const addresses = serviceCidrs.map(addressRange);
 /** The first address is the API server's, the tenth that of DNS. */
 const reserved = new Set([1, 10].map((offset) => addressAt(addresses[0] as (typeof addresses)[0], offset)));
@@ -60,13 +62,20 @@ export const serviceKind: Kind<Service> = {
   columns: serviceColumns,
 };
 
-/** The ranges of the server, and those that were added to them and are in use. */
+/**
+ * The ranges that there are objects of, save those that are about to go or are not ready; the server's own first. That one
+ * is in use as well while its object has not been made.
+ */
 function rangesNow(context: HookContext): readonly AddressRange[] {
-  const added = [...context.list(servicecidrs)].filter(isInUse).flatMap(({ spec }) => spec.cidrs ?? []);
-  const others = added.filter((cidr) => !serviceCidrs.includes(cidr));
-  return others.length === 0 ? addresses : [...addresses, ...others.map(addressRange)];
+  const objects = [...context.list(servicecidrs)];
+  const inUse = new Set(objects.filter(isInUse).flatMap(({ spec }) => spec.cidrs ?? []));
+  const isMade = objects.some(({ metadata }) => metadata.name === defaultRangeName);
+  const own = isMade ? addresses.filter(({ cidr }) => inUse.has(cidr)) : addresses;
+  const others = [...inUse].filter((cidr) => !serviceCidrs.includes(cidr) && isAllottable(cidr));
+  return [...own, ...others.map(addressRange)];
 }
 
+/** One of which nobody has said whether it is ready counts as ready. */
 const isInUse = ({ metadata, status }: ServiceCIDR) =>
   metadata.deletionTimestamp === undefined &&
-  status?.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') === true;
+  (status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'True') === 'True';
