@@ -9,11 +9,17 @@ import { isHugePages } from '../../pod-spec/validation/resource-names.ts';
 export function defaultPod(pod: Pod): void {
   pod.spec ??= { containers: [] };
   defaultPodSpec(pod.spec);
+  allowGrace(pod.spec);
   for (const container of workers(pod.spec)) requestWhatIsLimited(container);
   defaultPodResources(pod.spec);
   pod.spec.enableServiceLinks ??= true;
   if (pod.spec.hostNetwork) publishPorts(pod.spec);
   defaultPodStatus(pod);
+}
+
+/** A negative grace period counts as one second. Templates keep what they say: a change would roll everything out anew. */
+function allowGrace(spec: PodSpec): void {
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
 }
 
 const workers = (spec: PodSpec): Container[] => [...(spec.initContainers ?? []), ...spec.containers];

@@ -55,6 +55,15 @@ describe('a new pod', () => {
     expect(made.spec.containers[0]?.ports?.[0]?.hostPort).toBe(80);
   });
 
+  test('has a grace period of one second where it says a negative one, and so has an update', () => {
+    const made = created(podKind, pod({ terminationGracePeriodSeconds: -1 }));
+    expect(made.spec.terminationGracePeriodSeconds).toBe(1);
+    const errors = updateErrors(podKind, made, ({ spec }) => {
+      spec.terminationGracePeriodSeconds = -1;
+    });
+    expect(errors).toEqual([]);
+  });
+
   test('waits at its gates', () => {
     const made = created(podKind, pod({ schedulingGates: [{ name: 'example.com/gate' }] }));
     expect(made.status?.conditions?.[0]).toMatchObject({
