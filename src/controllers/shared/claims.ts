@@ -3,7 +3,7 @@ import type { Client } from '../../client/client.ts';
 import type { Informer } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { matchesLabels, type Selector } from '../../machinery/label-selector.ts';
-import { hasReason, ignoring } from '../../machinery/status-error.ts';
+import { hasReason } from '../../machinery/status-error.ts';
 import { controllerOf, controllerReference } from './owners.ts';
 
 /** Name of the index by which dependents are found: by their manager's uid, or `orphans/NAMESPACE` without one. */
@@ -31,7 +31,8 @@ export interface ClaimOptions<O extends KubernetesObject, D extends KubernetesOb
 
 /**
  * The dependents that `owner` manages. Those its selector matches and nobody manages are adopted; those it manages
- * and its selector does not match any more are let go. (`pkg/controller/controller_ref_manager.go`)
+ * and its selector does not match any more are let go. Throws where there is something to adopt and the owner is on its way out by
+ * now: nothing is to be made for it either. (`pkg/controller/controller_ref_manager.go`)
  */
 export async function claim<O extends KubernetesObject, D extends KubernetesObject>(
   options: ClaimOptions<O, D>,
@@ -46,18 +47,23 @@ export async function claim<O extends KubernetesObject, D extends KubernetesObje
   const orphans = informer
     .byIndex(byController, `orphans/${owner.metadata.namespace ?? ''}`)
     .filter((object) => matches(object) && !object.metadata.deletionTimestamp);
-  if (orphans.length === 0 || !goes || !(await isStillThere(options))) return kept;
+  if (orphans.length === 0 || !goes) return kept;
+  await expectStillThere(options);
   const adopted = await Promise.all(orphans.map((object) => adopt(options, object)));
   return [...kept, ...adopted.flatMap((object) => object ?? [])];
 }
 
-/** Asks the server, not the informer: adopting for an owner that was just deleted would make ghosts. */
-async function isStillThere<O extends KubernetesObject, D extends KubernetesObject>(
+/** Asks the server, not the informer: adopting for an owner that was just deleted would make ghosts. (`RecheckDeletionTimestamp`) */
+async function expectStillThere<O extends KubernetesObject, D extends KubernetesObject>(
   options: ClaimOptions<O, D>,
-): Promise<boolean> {
+): Promise<void> {
   const { client, owners, owner } = options;
-  const fresh = await client.of(owners).get(owner.metadata).catch(ignoring('NotFound'));
-  return fresh?.metadata.uid === owner.metadata.uid && !fresh.metadata.deletionTimestamp;
+  const { namespace, name, uid } = owner.metadata;
+  const fresh = await client.of(owners).get(owner.metadata);
+  if (fresh.metadata.uid !== uid) throw new Error(`original ${owners.kind} ${namespace}/${name} is gone`);
+  const { deletionTimestamp } = fresh.metadata;
+  if (deletionTimestamp)
+    throw new Error(`${namespace}/${name} has just been deleted at ${deletionTimestamp}`);
 }
 
 async function adopt<O extends KubernetesObject, D extends KubernetesObject>(
