@@ -99,7 +99,7 @@ export function planMirror(source: Stored<Endpoints>, slices: readonly Stored<En
   const { name, namespace, labels, annotations = {}, deletionTimestamp } = source.metadata;
   const copied = Object.fromEntries(Object.entries(annotations).filter(([key]) => !notCopied.has(key)));
   const metadata = {
-    generateName: `${name}-`.slice(0, 58),
+    generateName: `${name}-`,
     namespace,
     labels: { ...labels, [serviceNameLabel]: name, [managedByLabel]: managedBy },
     annotations: copied,

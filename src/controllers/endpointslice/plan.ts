@@ -169,7 +169,7 @@ function labelsFor(service: Service): Record<string, string> {
 
 function shapeFor(service: Stored<Service>): SliceShape {
   const { namespace, name } = service.metadata;
-  const generateName = `${name}-`.slice(0, 58);
+  const generateName = `${name}-`;
   const ownerReferences = [controllerReference(service)];
   const metadata = { generateName, namespace, labels: labelsFor(service), ownerReferences };
   return { metadata, most: mostEndpoints };

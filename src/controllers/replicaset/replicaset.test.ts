@@ -57,6 +57,15 @@ describe('ReplicaSet', () => {
     expect(await cluster.list(pods)).toHaveLength(3);
   });
 
+  test('gives its whole name to its pods, of which the server cuts theirs', async () => {
+    const name = `${'long-'.repeat(50)}web`;
+    await cluster.create(replicasets, { ...setOf(1), metadata: { name } });
+    await cluster.settle();
+    const [made] = await cluster.list(pods);
+    expect(made?.metadata.generateName).toBe(`${name}-`);
+    expect(made?.metadata.name.slice(0, -5)).toBe(name.slice(0, 58));
+  });
+
   test('counts the pods of a large set once for many that change', async () => {
     await cluster.create(replicasets, setOf(200));
     await cluster.pass(1000);

@@ -43,7 +43,7 @@ export function podFromTemplate(template: PodTemplateSpec, owner: Stored<Kuberne
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      generateName: `${owner.metadata.name}-`.slice(0, 58),
+      generateName: `${owner.metadata.name}-`,
       namespace: owner.metadata.namespace,
       ...(labels && { labels: { ...labels } }),
       ...(annotations && { annotations: { ...annotations } }),
