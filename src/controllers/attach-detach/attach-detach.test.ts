@@ -416,6 +416,17 @@ describe('a volume of a driver', () => {
     expect(again?.metadata.deletionTimestamp).toBeUndefined();
   });
 
+  test('of a pod of a node that there is not, or not yet, is attached once there is', async () => {
+    await volume('data');
+    await pod('user', 'node-3');
+    expect(await attachments()).toEqual([]);
+    await cluster.create(nodes, {
+      metadata: { name: 'node-3', annotations: { [managedAnnotation]: 'true' } },
+    });
+    await cluster.settle();
+    expect(await attachments()).toEqual(['data node-3']);
+  });
+
   test('of a node that attaches for itself is left alone', async () => {
     await cluster.patch(nodes, 'node-1', { metadata: { annotations: { [managedAnnotation]: null } } });
     await volume('data');

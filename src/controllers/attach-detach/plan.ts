@@ -142,7 +142,8 @@ export function planNode(view: NodeView): NodePlan {
   const attach: Wanted[] = [];
   const blocked: Wanted[] = [];
   for (const [name, want] of wanted) {
-    if (attachments.has(name)) continue;
+    // To a node that there is not, or not yet, nothing is attached.
+    if (!node || attachments.has(name)) continue;
     const isFree = isShared(want.volume) || !view.isHeldElsewhere(want.volume);
     (isFree ? attach : blocked).push(want);
   }
