@@ -28,7 +28,7 @@ export function customKind(
 ): Kind {
   const schema = schemaOf(version);
   const { scale, status } = version.subresources ?? {};
-  const validation: Validation = { schema, rules: lazy(() => ruleTree(schema)), scale };
+  const validation: Validation = { schema, rules: lazy(() => ruleTree(schema, true)), scale };
   const hasStatus = status !== undefined;
   return {
     resource: resourceOf(definition, version),
@@ -40,7 +40,7 @@ export function customKind(
     storageVersion: storageVersionOf(definition) ?? version.name,
     codec: codecOf(definition, version, webhook),
     prune: (object) => pruned(object, schema),
-    misfit: (object) => embeddedMisfit(object as unknown as Json, schema),
+    misfit: (object) => misfitOf(object, schema),
     defaults: (object) => void fillIn(object as unknown as Json, schema),
     ...(hasStatus && ownStatus(validation)),
     ...(scale && { scale: scaleOf(scale) }),
@@ -59,6 +59,11 @@ const schemaOf = ({ schema }: CustomResourceDefinitionVersion) => schema?.openAP
 
 const storageVersionOf = ({ spec }: CustomResourceDefinition) =>
   spec.versions.find((version) => version.storage)?.name;
+
+function misfitOf(object: KubernetesObject, schema: JSONSchemaProps): string | undefined {
+  const misfit = embeddedMisfit(object, schema);
+  return misfit && `${misfit.field}: ${misfit.body}`;
+}
 
 const isNamespaced = ({ spec }: CustomResourceDefinition) => spec.scope === 'Namespaced';
 

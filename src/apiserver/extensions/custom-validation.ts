@@ -9,7 +9,7 @@ import { ruleErrors } from './rules/check-rules.ts';
 import type { RuleNode } from './rules/compile-rules.ts';
 import { embeddedErrors } from './schema/embedded.ts';
 import { listTypeErrors } from './schema/list-types.ts';
-import { type Json, propertyOf } from './schema/structure.ts';
+import { propertyOf } from './schema/structure.ts';
 import { schemaErrors } from './schema/validate-value.ts';
 
 /** What the objects of one version are held to. */
@@ -35,7 +35,7 @@ export function customErrors(validation: Validation, write: CustomWrite): readon
   const errors = [
     ...bySchema(validation, write),
     ...scaleErrors(validation, write),
-    ...(part ? [] : embeddedErrors(object as unknown as Json, schema)),
+    ...(part ? [] : embeddedErrors(object, schema)),
     ...(old && listTypeErrors(old, schema).length > 0 ? [] : listTypeErrors(object, schema)),
   ];
   const rules = validation.rules();

@@ -2,39 +2,45 @@ import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
 import { clone } from '../../../machinery/clone.ts';
 import { type FieldError, invalid } from '../../../machinery/field-error.ts';
 import { aggregated } from '../../../machinery/go-text.ts';
-import { compileRules } from '../rules/compile-rules.ts';
-import { ruleErrors } from '../rules/check-rules.ts';
-import { ruleTypeOf } from '../rules/rule-type.ts';
+import { type CostBudget, fullBudget, ruleErrors } from '../rules/check-rules.ts';
+import { ruleTree } from '../rules/compile-rules.ts';
 import { pruneValue } from '../schema/prune.ts';
 import { embeddedErrors, embeddedMisfit } from '../schema/embedded.ts';
-import { itemsOf, metaFields } from '../schema/structure.ts';
+import { eachSchema, itemsOf, metaFields } from '../schema/structure.ts';
 import { schemaErrors } from '../schema/validate-value.ts';
 
 interface Around {
   /** Whether defaults may have fields that their schemas do not have. */
   anyFields: boolean;
-  /** What leads from an embedded resource to something in its metadata, or to its type: keys, and 0 into a list. */
+  /** What leads from a resource to something in its metadata, or to its type: keys, and 0 into a list. */
   inResource?: readonly (string | 0)[] | undefined;
+  /** What the rules on all defaults may cost yet. */
+  budget: CostBudget;
 }
 
-/** Defaults that their own schemas would refuse. */
+/** Defaults that the schema of an object, or their own, would refuse. `anyFields`: they may have fields that their schemas do not have. */
 export function defaultErrors(
   field: string,
   schema: JSONSchemaProps,
-  { anyFields, inResource }: Around,
+  { anyFields }: { anyFields: boolean },
 ): readonly FieldError[] {
+  const ofResource = { ...schema, 'x-kubernetes-embedded-resource': true };
+  return errorsWithin(field, ofResource, { anyFields, budget: fullBudget() });
+}
+
+function errorsWithin(field: string, schema: JSONSchemaProps, around: Around): readonly FieldError[] {
   const items = itemsOf(schema);
   const isResource = schema['x-kubernetes-embedded-resource'] === true;
-  const here: Around = { anyFields, inResource: isResource ? undefined : inResource };
+  const here: Around = { ...around, inResource: isResource ? undefined : around.inResource };
   const under = (key: string | 0): Around => {
     const begins = isResource && metaFields.has(String(key));
-    return { anyFields, inResource: begins ? [key] : here.inResource && [...here.inResource, key] };
+    return { ...around, inResource: begins ? [key] : here.inResource && [...here.inResource, key] };
   };
   return [
     ...(schema.default === undefined ? [] : ownErrors(`${field}.default`, schema, here)),
-    ...(items ? defaultErrors(`${field}.items`, items, under(0)) : []),
+    ...(items ? errorsWithin(`${field}.items`, items, under(0)) : []),
     ...Object.entries(schema.properties ?? {}).flatMap(([key, child]) =>
-      defaultErrors(`${field}.properties[${key}]`, child, under(key)),
+      errorsWithin(`${field}.properties[${key}]`, child, under(key)),
     ),
   ];
 }
@@ -43,38 +49,70 @@ export function defaultErrors(
 export const hasUnknownDefaults = (schema: JSONSchemaProps): boolean =>
   schema.default !== undefined && pruneValue(clone(schema.default), schema).length > 0;
 
-function ownErrors(
-  field: string,
-  schema: JSONSchemaProps,
-  { anyFields, inResource }: Around,
-): readonly FieldError[] {
-  const misfit = inResource && metadataMisfit(schema.default, inResource);
-  if (misfit) return [invalid(field, schema.default, `must result in valid metadata: ${misfit}`)];
+function ownErrors(field: string, schema: JSONSchemaProps, around: Around): readonly FieldError[] {
+  const { anyFields, inResource, budget } = around;
+  const value = schema.default;
   const hasUnknown = !inResource && !anyFields && hasUnknownDefaults(schema);
-  const errors = hasUnknown ? [invalid(field, schema.default, 'must not have unknown fields')] : [];
-  const wrong = schemaErrors(schema.default, schema, { base: field });
-  return [...errors, ...(wrong.length > 0 ? wrong : brokenRules(field, schema))];
+  const unknown = hasUnknown ? [invalid(field, value, 'must not have unknown fields')] : [];
+  const misfits = inResource
+    ? metadataErrors(field, value, inResource)
+    : resourceErrors(field, value, schema);
+  if (misfits.length > 0) return [...unknown, ...misfits];
+  const wrong = schemaErrors(value, schema, { base: field });
+  return [...unknown, ...(wrong.length > 0 ? wrong : brokenRules(field, schema, budget))];
+}
+
+/** What is wrong with resources in a value. */
+function resourceErrors(field: string, value: unknown, schema: JSONSchemaProps): readonly FieldError[] {
+  const misfit = embeddedMisfit(value, schema, field);
+  return misfit ? [misfit] : embeddedErrors(value, schema, field);
 }
 
 /** Why a resource cannot have a value there; what metadata does not know is no reason, it is passed over. */
-function metadataMisfit(value: unknown, path: readonly (string | 0)[]): string | undefined {
+function metadataErrors(field: string, value: unknown, path: readonly (string | 0)[]): readonly FieldError[] {
   const held = path.reduceRight<unknown>((inner, key) => (key === 0 ? [inner] : { [key]: inner }), value);
   const resource = { apiVersion: 'validation/v1', kind: 'Validation', ...(held as object) };
-  const misfit = embeddedMisfit(resource, embedded);
-  if (misfit !== undefined) return misfit.slice(1);
-  const errors = embeddedErrors(resource, embedded).map(({ field, body }) => `${field.slice(1)}: ${body}`);
-  return errors.length > 0 ? aggregated(errors) : undefined;
+  const errors = resourceErrors('', resource, embedded).map(
+    (error) => `${error.field.slice(1)}: ${error.body}`,
+  );
+  return errors.length > 0
+    ? [invalid(field, value, `must result in valid metadata: ${aggregated(errors)}`)]
+    : [];
 }
 
 const embedded: JSONSchemaProps = { type: 'object', 'x-kubernetes-embedded-resource': true };
 
-function brokenRules(field: string, schema: JSONSchemaProps): readonly FieldError[] {
-  const type = ruleTypeOf(schema, 'selfType', false);
-  if (!type || !schema['x-kubernetes-validations']?.length) return [];
-  const rules = compileRules(schema, type);
-  const node = { schema, type, rules, properties: new Map() };
-  return ruleErrors(schema.default, node, { warn: () => {} }).map((error) => ({
+/** Rules that a default breaks where it stood there before, or else where nothing did. */
+function brokenRules(field: string, schema: JSONSchemaProps, budget: CostBudget): readonly FieldError[] {
+  const node = ruleTree(schema, schema['x-kubernetes-embedded-resource'] === true);
+  if (!node) return [];
+  const value = schema.default;
+  const given = budget.left;
+  const errorsWith = (old?: { value: unknown }) => {
+    const own = { left: given };
+    const errors = ruleErrors(value, node, { old, budget: own });
+    budget.left = Math.min(budget.left, own.left);
+    return errors;
+  };
+  const kept = errorsWith({ value });
+  const broken = kept.length > 0 || !asksForPast(schema) ? kept : errorsWith();
+  return broken.map((error) => ({
     ...error,
-    field: error.field === '<nil>' ? field : `${field}.${error.field}`,
+    field: within(field, error.field),
   }));
+}
+
+/** Whether some rule is for values too that nothing was before. */
+function asksForPast(schema: JSONSchemaProps): boolean {
+  let found = false;
+  eachSchema(schema, (part) => {
+    found ||= part['x-kubernetes-validations']?.some((rule) => rule.optionalOldSelf) ?? false;
+  });
+  return found;
+}
+
+/** The path of a field that is known from a value on. */
+function within(field: string, path: string): string {
+  if (path === '<nil>') return field;
+  return path.startsWith('[') ? field + path : `${field}.${path}`;
 }

@@ -387,12 +387,42 @@ describe('a definition', () => {
   });
 });
 
+describe('defaults', () => {
+  test('of the metadata that every object has are refused, whatever is in them', () => {
+    const name = { type: 'string', default: 'a' };
+    const metadata = { type: 'object', properties: { name }, default: { name: 'a', b: 1 } };
+    expect(createErrors(kind, withSchema({ metadata }))).toEqual([
+      'spec.validation.openAPIV3Schema.properties[metadata].default: Forbidden: must not be set in top-level metadata',
+      'spec.validation.openAPIV3Schema.properties[metadata].properties[name].default: Forbidden: must not be set in top-level metadata',
+    ]);
+  });
+
+  test('may cost the rules on them as much as those on one object, all together', () => {
+    const rule = `!self.matches('${'b'.repeat(360)}')`;
+    const dear = { type: 'string', default: 'a'.repeat(100_000), 'x-kubernetes-validations': [{ rule }] };
+    const names = Array.from({ length: 20 }, (_, i) => `x${i}`);
+    const errors = createErrors(kind, withSchema(Object.fromEntries(names.map((name) => [name, dear]))));
+    expect(errors.filter((text) => text.includes('running out of cost budget'))).toHaveLength(1);
+  });
+});
+
 describe('a schema is refused for', () => {
   const embeddedMetadata = (value: object): JSONSchemaProps => ({
     type: 'object',
     'x-kubernetes-embedded-resource': true,
     properties: { metadata: { type: 'object', default: value } },
   });
+
+  const ofResource = {
+    type: 'object',
+    properties: {
+      inner: {
+        type: 'object',
+        'x-kubernetes-embedded-resource': true,
+        'x-kubernetes-preserve-unknown-fields': true,
+      },
+    },
+  } as const;
 
   test.each<[string, JSONSchemaProps, string[]]>([
     ['no type', {}, [`${at('.type')}: Required value: must not be empty for specified object fields`]],
@@ -435,6 +465,46 @@ describe('a schema is refused for', () => {
           /must result in valid metadata: metadata: Invalid value: .*json: cannot unmarshal number/,
         ),
       ],
+    ],
+    [
+      'a default with a resource in it that has no type, and no metadata',
+      { ...ofResource, default: { inner: { metadata: 1 } } },
+      [
+        `${at('.default.inner.metadata')}: Invalid value: 1: json: cannot unmarshal number into Go value of type v1.ObjectMeta`,
+      ],
+    ],
+    [
+      'a default that is a resource without a type',
+      { ...ofResource.properties.inner, default: { metadata: { name: 'a/b' } } },
+      [
+        `${at('.default.apiVersion')}: Required value`,
+        `${at('.default.kind')}: Required value`,
+        expect.stringContaining(`${at('.default.metadata.name')}: Invalid value: "a/b"`),
+      ],
+    ],
+    [
+      'a default that breaks a rule on what is in it',
+      {
+        type: 'array',
+        items: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > 1' }] },
+        maxItems: 2,
+        default: [2, 1],
+      },
+      [`${at('.default[1]')}: Invalid value: 1: failed rule: self > 1`],
+    ],
+    [
+      'a default that breaks a rule where it stays',
+      { type: 'integer', default: 1, 'x-kubernetes-validations': [{ rule: 'self > oldSelf' }] },
+      [`${at('.default')}: Invalid value: 1: failed rule: self > oldSelf`],
+    ],
+    [
+      'a default that breaks a rule where nothing was',
+      {
+        type: 'integer',
+        default: 1,
+        'x-kubernetes-validations': [{ rule: 'oldSelf.hasValue()', optionalOldSelf: true }],
+      },
+      [`${at('.default')}: Invalid value: 1: failed rule: oldSelf.hasValue()`],
     ],
     [
       'uniqueItems',

@@ -20,20 +20,30 @@ import type { CompiledRule, RuleNode } from './compile-rules.ts';
 const objectBudget = 10_000_000;
 const callBudget = 1_000_000;
 
+/** What rules may cost yet. */
+export interface CostBudget {
+  left: number;
+}
+
+/** What rules may cost that run at one time: those of one object, or those on all defaults of a schema. */
+export const fullBudget = (): CostBudget => ({ left: objectBudget });
+
 export interface CheckOptions {
-  /** What stood there before, on an update: what breaks a rule without having changed is let pass. */
-  old?: { value: unknown };
-  /** Told of broken rules that are let pass. */
-  warn(message: string): void;
+  /** What stood there before, on an update. */
+  old?: { value: unknown } | undefined;
+  /** Told of broken rules that are let pass since what breaks them has not changed; without it none is let pass. */
+  warn?: (message: string) => void;
+  /** Full unless given; what is used is taken from it. */
+  budget?: CostBudget;
 }
 
 /** Runs the rules of a schema on a value. */
 export function ruleErrors(
   value: unknown,
   node: RuleNode,
-  { old, warn }: CheckOptions,
+  { old, warn, budget = fullBudget() }: CheckOptions,
 ): readonly FieldError[] {
-  const checker = new Checker(warn);
+  const checker = new Checker(budget, warn);
   const past = old && new Correlation(value, old.value, node.schema);
   checker.check(value, node, { path: '', old: old?.value, past, near: undefined });
   return checker.errors;
@@ -50,15 +60,16 @@ interface Place {
 
 class Checker {
   readonly errors: FieldError[] = [];
-  readonly #warn: (message: string) => void;
-  #budget = objectBudget;
+  readonly #warn: ((message: string) => void) | undefined;
+  readonly #budget: CostBudget;
 
-  constructor(warn: (message: string) => void) {
+  constructor(budget: CostBudget, warn: ((message: string) => void) | undefined) {
+    this.#budget = budget;
     this.#warn = warn;
   }
 
   get #isSpent(): boolean {
-    return this.#budget < 0;
+    return this.#budget.left < 0;
   }
 
   check(value: unknown, node: RuleNode, place: Place): void {
@@ -102,7 +113,7 @@ class Checker {
       place.old === undefined || place.old === null ? undefined : fromJson(place.old, node.type);
     for (const rule of node.rules) {
       if (this.#isSpent) return;
-      if (this.#budget === 0) {
+      if (this.#budget.left === 0) {
         this.#spent(place.path, type);
         return;
       }
@@ -114,7 +125,7 @@ class Checker {
     const why =
       'validation failed due to running out of cost budget, no further validation rules will be run';
     this.errors.push(invalid(path || '<nil>', type, why));
-    this.#budget = -1;
+    this.#budget.left = -1;
   }
 
   #run(compiled: CompiledRule, on: Subject): void {
@@ -124,11 +135,11 @@ class Checker {
     if (error) this.errors.push(invalid(path, type, `rule compile error: ${error}`));
     if (!program || (compiled.usesOldSelf && oldSelf === undefined && !rule.optionalOldSelf)) return;
     const outcome = this.#evaluate(program, rule, on);
-    if (this.#budget < 0) {
+    if (this.#budget.left < 0) {
       this.#spent(place.path, type);
     } else if (outcome instanceof CelError) {
       this.errors.push(invalid(path, type, failureText(outcome, rule)));
-      if (outcome instanceof CelBudgetError) this.#budget = -1;
+      if (outcome instanceof CelBudgetError) this.#budget.left = -1;
     } else if (outcome !== true) this.#broken(compiled, on);
   }
 
@@ -136,7 +147,10 @@ class Checker {
     const before = rule.optionalOldSelf ? new Optional(oldSelf) : oldSelf;
     const lookup = (name: string) => (name === 'self' ? self : (before ?? null));
     try {
-      return program.evaluate(lookup, { costLimit: callBudget, onCost: (cost) => (this.#budget -= cost) });
+      return program.evaluate(lookup, {
+        costLimit: callBudget,
+        onCost: (cost) => (this.#budget.left -= cost),
+      });
     } catch (error) {
       if (error instanceof CelError) return error;
       throw error;
@@ -150,7 +164,7 @@ class Checker {
     const shown = type === 'object' || type === 'array' ? undefined : { value };
     const error = errorOf(rule, { field: blamed, shown, detail: this.#messageOf(compiled, on) });
     const isOld = (place.past ?? place.near)?.unchanged ?? false;
-    if (!usesOldSelf && isOld) this.#warn(`${error.field}: ${error.body}`);
+    if (this.#warn && !usesOldSelf && isOld) this.#warn(`${error.field}: ${error.body}`);
     else this.errors.push(error);
   }
 

@@ -77,9 +77,9 @@ function names(node: unknown, name: string): boolean {
   return Object.values(node).some((child) => names(child, name));
 }
 
-/** Compiles all rules of a schema; undefined where there are none. */
-export function ruleTree(schema: JSONSchemaProps): RuleNode | undefined {
-  const type = ruleTypeOf(schema, 'selfType', true);
+/** Compiles all rules of a schema; undefined where there are none. `isResource`: its values have a type and metadata. */
+export function ruleTree(schema: JSONSchemaProps, isResource: boolean): RuleNode | undefined {
+  const type = ruleTypeOf(schema, 'selfType', isResource);
   return type && nodeOf(schema, type);
 }
 

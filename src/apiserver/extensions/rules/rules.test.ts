@@ -18,7 +18,7 @@ function check(
 ) {
   const own = typeof rule === 'string' ? { rule } : { rule: 'false', ...rule };
   const spec = { type: 'object', properties, 'x-kubernetes-validations': [own] };
-  const node = ruleTree({ type: 'object', properties: { spec } }) as RuleNode;
+  const node = ruleTree({ type: 'object', properties: { spec } }, true) as RuleNode;
   const warnings: string[] = [];
   const past = old && { old: { value: { spec: old } } };
   const errors = ruleErrors({ spec: value }, node, { ...past, warn: (message) => warnings.push(message) });

@@ -28,9 +28,9 @@ function embeds(schema: JSONSchemaProps): boolean {
   return found;
 }
 
-/** The embedded resources of an object of a schema. */
-const allEmbedded = (object: Json, schema: JSONSchemaProps): Iterable<Embedded> =>
-  embeds(schema) ? embeddedIn(object, schema, '') : [];
+/** The embedded resources of a value of a schema, which stands at a path. */
+const allEmbedded = (value: unknown, schema: JSONSchemaProps, path = ''): Iterable<Embedded> =>
+  embeds(schema) ? embeddedIn(value, schema, path) : [];
 
 function* embeddedIn(value: unknown, schema: JSONSchemaProps | undefined, path: string): Iterable<Embedded> {
   if (!schema) return;
@@ -57,16 +57,20 @@ export function pruneEmbeddedMetadata(object: Json, schema: JSONSchemaProps): st
   return unknown.sort();
 }
 
-/** Why an object cannot be read: an embedded resource whose type or metadata is no such thing. Undefined where it can be. */
-export function embeddedMisfit(object: Json, schema: JSONSchemaProps): string | undefined {
-  for (const { path, resource } of allEmbedded(object, schema)) {
+/** Why a value cannot be read: an embedded resource whose type or metadata is no such thing. Undefined where it can be. */
+export function embeddedMisfit(
+  value: unknown,
+  schema: JSONSchemaProps,
+  field?: string,
+): FieldError | undefined {
+  for (const { path, resource } of allEmbedded(value, schema, field)) {
     const [error] = [
       ...[resource.apiVersion, resource.kind].flatMap((value, i) =>
         value === undefined ? [] : notText(`${path}.${i === 0 ? 'apiVersion' : 'kind'}`, value),
       ),
       ...notMetadata(`${path}.metadata`, resource.metadata),
     ];
-    if (error) return `${error.field}: ${error.body}`;
+    if (error) return error;
   }
   return undefined;
 }
@@ -97,8 +101,14 @@ function conformed(metadata: unknown): { value: Json; unknown: string[] } | stri
 const structuredCopy = (value: Json): Json => JSON.parse(JSON.stringify(value)) as Json;
 
 /** What is wrong with the type and the metadata of embedded resources. */
-export function embeddedErrors(object: Json, schema: JSONSchemaProps): readonly FieldError[] {
-  return [...allEmbedded(object, schema)].flatMap(({ path, resource }) => resourceErrors(path, resource));
+export function embeddedErrors(
+  value: unknown,
+  schema: JSONSchemaProps,
+  field?: string,
+): readonly FieldError[] {
+  return [...allEmbedded(value, schema, field)].flatMap(({ path, resource }) =>
+    resourceErrors(path, resource),
+  );
 }
 
 function resourceErrors(path: string, { apiVersion, kind, metadata }: Json): readonly FieldError[] {
