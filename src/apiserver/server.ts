@@ -52,6 +52,7 @@ import { serveStatusz } from './plain/statusz.ts';
 import { kubernetesVersion, serveVersion, versionInfo } from './plain/version.ts';
 import { metricsKinds } from './kinds/metrics/metrics.ts';
 import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher.ts';
+import type { Dispatcher } from './request.ts';
 import { failureOf } from './registry/told.ts';
 import type { Kind, MeasuredUsage, UserInfo } from './registry/kind.ts';
 import { IdentityLease } from './start/identity-lease.ts';
@@ -435,7 +436,9 @@ class Server implements ApiServer {
       outside,
     });
     const webhook = conversionWebhooks({ caller, random: platform.random });
-    return new CustomResources({ platform, dispatcher, transport: this.transportFor(self), webhook });
+    const transport = this.transportFor(self);
+    const unadmitted = this.#transportTo(dispatcher.unadmitted, self);
+    return new CustomResources({ platform, dispatcher, transport, unadmitted, webhook });
   }
 
   discovery(): Discovery {
@@ -443,10 +446,14 @@ class Server implements ApiServer {
   }
 
   transportFor(user: UserInfo, options: { userAgent?: string } = {}): Transport {
+    return this.#transportTo(this.#aggregator.dispatcher, user, options);
+  }
+
+  #transportTo(dispatcher: Dispatcher, user: UserInfo, options: { userAgent?: string } = {}): Transport {
     const { userAgent = user.name.split(':').at(-1) ?? '' } = options;
     const { log } = this.#options.platform;
     return new InProcessTransport({
-      dispatcher: this.#aggregator.dispatcher,
+      dispatcher,
       authorizer: this.#security.authorizer,
       auditor: this.#auditor,
       log,

@@ -5,6 +5,8 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import type { CachedObject } from '../request.ts';
 import type { TestRequest } from '../registry/testing.ts';
+import type { AdmissionPlugin } from '../admission/admission.ts';
+import { defaultAdmission } from '../admission/plugins.ts';
 import { createCustomCluster, renamedWidgets, renaming, widgets } from './testing.ts';
 
 const spec = (properties: object) => ({ spec: { type: 'object', properties } });
@@ -152,6 +154,58 @@ describe('a definition', () => {
       expect(definition('widgets.example.com')).toBeUndefined();
     });
     expect((await failure(api.send('list', v1!))).code).toBe(404);
+  });
+
+  test('goes with its objects, whatever admission says of their deletion, and without its webhook', async () => {
+    const refuse = () => {
+      throw new StatusError(403, 'Forbidden', 'nobody deletes widgets');
+    };
+    const guard: AdmissionPlugin = {
+      name: 'Guard',
+      validate: ({ operation, kind }) => {
+        if (operation === 'DELETE' && kind.resource.kind === 'Widget') refuse();
+      },
+    };
+    const admission = [...defaultAdmission, guard];
+    const webhook = async () => refuse();
+    const { define, definition, api } = await createCustomCluster({ admission, webhook });
+    const widget = renamedWidgets();
+    widget.spec.versions.reverse();
+    const { v1 } = await define(widget);
+    await api.object('create', v1!, named('a', { spec: { host: 'x' } }));
+    await api.send('delete', customresourcedefinitions, { name: 'widgets.example.com' });
+    await vi.waitFor(() => expect(definition('widgets.example.com')).toBeUndefined());
+    await define(widgets({ v1: {} }));
+    expect((await api.list(v1!)).items).toEqual([]);
+  });
+
+  test('says why its objects cannot be deleted, and goes once they can', async () => {
+    let isUp = true;
+    const webhook: typeof renaming = async (...asked) => {
+      if (!isUp) throw new StatusError(500, '', 'nobody converts');
+      return renaming(...asked);
+    };
+    const { define, definition, api } = await createCustomCluster({ webhook });
+    const { v1 } = await define(renamedWidgets());
+    await api.object('create', v1!, named('a', { spec: { host: 'x' } }));
+    const body = [
+      { op: 'replace', path: '/spec/versions/0/storage', value: false },
+      { op: 'replace', path: '/spec/versions/1/storage', value: true },
+    ];
+    const mediaType = 'application/json-patch+json';
+    const name = 'widgets.example.com';
+    await api.send('patch', customresourcedefinitions, { name, body, mediaType });
+    isUp = false;
+    await api.send('delete', customresourcedefinitions, { name });
+    const said = () => definition(name)?.status?.conditions?.find(({ type }) => type === 'Terminating');
+    const reason = 'InstanceDeletionFailed';
+    await vi.waitFor(() => expect(said()).toMatchObject({ status: 'True', reason }));
+    expect(said()?.message).toMatch(/^could not issue all deletes: .*nobody converts/);
+    isUp = true;
+    await vi.waitFor(async () => {
+      await api.clock.advance(1000);
+      expect(definition(name)).toBeUndefined();
+    });
   });
 
   test('is told in discovery in the order in which upstream tells it', async () => {

@@ -9,7 +9,7 @@ import type { RegistryDispatcher } from '../registry/dispatcher.ts';
 import type { ConversionWebhook } from './conversion.ts';
 import { cleanupFinalizer } from './definition/custom-resource-definition.ts';
 import { isTrue } from './definition/conditions.ts';
-import { planCleanup, planRelease, planStatus } from './definition/status-plan.ts';
+import { planCleanup, planFailure, planRelease, planStatus } from './definition/status-plan.ts';
 import { ServedDefinitions } from './served-definitions.ts';
 
 export interface CustomResourcesOptions {
@@ -17,6 +17,8 @@ export interface CustomResourcesOptions {
   dispatcher: RegistryDispatcher;
   /** The way to the API as the server itself. */
   transport: Transport;
+  /** The same past admission. */
+  unadmitted: Transport;
   webhook: ConversionWebhook;
 }
 
@@ -158,14 +160,26 @@ export class CustomResources {
       await this.#write(definition, marked, 'its objects are being deleted');
       return true;
     }
-    if (isTrue(definition, 'Established') && !(await this.#deleteInstances(definition))) return false;
+    if (isTrue(definition, 'Established') && !(await this.#tryDeletion(definition))) return false;
     await this.#write(definition, planRelease(definition, now), 'its objects are gone');
     return true;
   }
 
-  /** Gives true where nothing is left. */
+  /** Gives true where nothing is left; says in the definition why something could not be deleted. */
+  async #tryDeletion(definition: Definition): Promise<boolean> {
+    try {
+      return await this.#deleteInstances(definition);
+    } catch (error) {
+      const now = timestamp(this.#options.platform.clock);
+      const next = planFailure(definition, error instanceof Error ? error.message : String(error), now);
+      if (next) await this.#write(definition, next, 'its objects could not be deleted');
+      throw error;
+    }
+  }
+
+  /** Gives true where nothing is left. As upstream, admission is not asked: it could keep a definition for ever. */
   async #deleteInstances(definition: Definition): Promise<boolean> {
-    const { dispatcher, transport } = this.#options;
+    const { dispatcher, unadmitted } = this.#options;
     const resource = await this.#served.resourceOf(definition);
     if (!resource) return true;
     const left = () => [...dispatcher.reader.list(resource)];
@@ -176,7 +190,7 @@ export class CustomResources {
       const scope = namespace ? `namespaces/${namespace}/` : '';
       const target = `/apis/${group}/${version}/${scope}${plural}`;
       const cause = causedBy(definition, 'the definition is being deleted');
-      await transport.request({ method: 'DELETE', path: target, cause });
+      await unadmitted.request({ method: 'DELETE', path: target, cause });
     }
     return left().length === 0;
   }

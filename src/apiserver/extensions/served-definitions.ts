@@ -77,15 +77,15 @@ export class ServedDefinitions {
   }
 
   /**
-   * A resource of an established definition; its storage version is served from now on where none is. Undefined where the
-   * resource is built in.
+   * A resource of an established definition, of the version that is stored if that is served: no webhook is asked then. That
+   * version is served from now on where none is. Undefined where the resource is built in.
    */
   async resourceOf(definition: CustomResourceDefinition): Promise<Resource | undefined> {
     const name = definition.metadata.name ?? '';
     const entry = this.#entries.get(name);
-    const known = entry?.kinds[0]?.resource;
-    if (known) return known;
     const storage = definition.spec.versions.find((version) => version.storage);
+    const known = entry?.kinds.map((kind) => kind.resource) ?? [];
+    if (known.length > 0) return known.find(({ version }) => version === storage?.name) ?? known[0];
     if (!storage || !entry) throw new Error(`no version of ${name} is stored`);
     const kind = ending(customKind(definition, storage, this.#webhook));
     if (this.#isBuiltIn(kind)) return undefined;

@@ -11,6 +11,7 @@ import { defaultAdmission } from '../admission/plugins.ts';
 import { privilegedGroupAuthorizer } from '../auth/authorizer.ts';
 import { InProcessTransport } from '../corridor/in-process-transport.ts';
 import { allKinds } from '../kinds/kinds.ts';
+import type { Dispatcher } from '../request.ts';
 import type { DispatcherOptions } from '../registry/dispatcher.ts';
 import { createTestApi, type TestApi } from '../registry/testing.ts';
 import type { Kind } from '../registry/kind.ts';
@@ -39,18 +40,20 @@ export async function createCustomCluster(
   const { dispatcher, clock } = api;
   const body = { metadata: { name: 'default' } };
   if (!dispatcher.reader.get(namespaces, body.metadata)) await api.send('create', namespaces, { body });
-  const transport = new InProcessTransport({
-    dispatcher,
-    authorizer: privilegedGroupAuthorizer,
-    log: silentLog,
-    user: { name: 'system:apiserver', groups: ['system:masters'] },
-    userAgent: 'kube-apiserver',
-  });
+  const transportTo = (to: Dispatcher) =>
+    new InProcessTransport({
+      dispatcher: to,
+      authorizer: privilegedGroupAuthorizer,
+      log: silentLog,
+      user: { name: 'system:apiserver', groups: ['system:masters'] },
+      userAgent: 'kube-apiserver',
+    });
   const platform = { clock, log: silentLog };
   const custom = new CustomResources({
     platform,
     dispatcher,
-    transport,
+    transport: transportTo(dispatcher),
+    unadmitted: transportTo(dispatcher.unadmitted),
     webhook: options.webhook ?? refused,
   });
   await custom.start();

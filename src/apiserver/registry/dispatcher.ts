@@ -58,6 +58,8 @@ export interface DispatcherOptions {
 
 /** The dispatcher of a server, and how the set of kinds it serves changes. */
 export interface RegistryDispatcher extends Dispatcher {
+  /** Handles requests of the server itself that admission is not asked about. */
+  readonly unadmitted: Dispatcher;
   /** Serves a further kind, or serves a known one otherwise (a changed CustomResourceDefinition). */
   serve(kind: Kind): Promise<void>;
   /** Stops serving a resource; its watches end. */
@@ -115,9 +117,13 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     versions: (registry) => registries.versions(registry),
   };
   const statuses = new StatusChanges(environment);
-  return {
-    handle: (request) => handle(request, environment, registries),
+  const dispatcherIn = (own: RegistryEnvironment): Dispatcher => ({
+    handle: (request) => handle(request, own, registries),
     isReview: (info) => registries.served(info)?.view.review !== undefined,
+  });
+  return {
+    ...dispatcherIn(environment),
+    unadmitted: dispatcherIn({ ...environment, admission: [] }),
     serve: (kind) => registries.add(kind),
     connect: (request, object) => connect({ request, environment }, registries, object),
     withdraw: (resource) => registries.remove(resource),

@@ -58,24 +58,48 @@ const inProgress = terminating(
   'CustomResource deletion is in progress',
 );
 
-/** A deleted definition whose objects are about to be deleted; undefined where it says so already. */
+const failed = (why: string) =>
+  terminating('True', 'InstanceDeletionFailed', `could not issue all deletes: ${why}`);
+
+/** A deleted definition whose objects are about to be deleted; undefined where it says so already, or what came of it. */
 export function planCleanup(
   definition: CustomResourceDefinition,
   now: string,
 ): CustomResourceDefinition | undefined {
-  if (conditionOf(definition, 'Terminating')?.reason === inProgress.reason) return undefined;
+  const { reason } = conditionOf(definition, 'Terminating') ?? {};
+  return reason === inProgress.reason || reason === failed('').reason
+    ? undefined
+    : withCondition(definition, inProgress, now);
+}
+
+/** A deleted definition whose objects could not be deleted; undefined where it says so already. */
+export function planFailure(
+  definition: CustomResourceDefinition,
+  why: string,
+  now: string,
+): CustomResourceDefinition | undefined {
+  const condition = failed(why);
+  return conditionOf(definition, 'Terminating')?.message === condition.message
+    ? undefined
+    : withCondition(definition, condition, now);
+}
+
+function withCondition(
+  definition: CustomResourceDefinition,
+  condition: CustomResourceDefinitionCondition,
+  now: string,
+): CustomResourceDefinition {
   const next = clone(definition);
-  setCondition(next, inProgress, now);
+  setCondition(next, condition, now);
   return next;
 }
 
 /** A deleted definition that nothing holds any longer. */
 export function planRelease(definition: CustomResourceDefinition, now: string): CustomResourceDefinition {
-  const next = clone(definition);
   const done = isTrue(definition, 'Established')
     ? terminating('False', 'InstanceDeletionCompleted', 'removed all instances')
     : terminating('False', 'NeverEstablished', 'resource was never established');
-  setCondition(next, done, now);
+  const next = withCondition(definition, done, now);
   next.metadata.finalizers = next.metadata.finalizers?.filter((name) => name !== cleanupFinalizer);
   return next;
 }
