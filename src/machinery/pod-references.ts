@@ -4,6 +4,10 @@ import type { Pod, Volume } from '../api/core/v1.ts';
 export const isMirrorPod = (pod: Pod): boolean =>
   pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
 
+/** The claim behind a volume of a pod: one that it names, or that is made for it. */
+export const claimNameIn = (pod: Pod, volume: Volume): string | undefined =>
+  volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : volume.persistentVolumeClaim?.claimName;
+
 type Kind = 'secret' | 'configMap';
 
 /** The names of all Secrets, or ConfigMaps, of its namespace that a pod refers to; some may stand there twice. */

@@ -1,11 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import * as resources from '../../api/generated/resources.ts';
 import type { Resource } from '../../api/resource.ts';
+import { loadX509 } from '../../platform/x509.ts';
 import { nodeRestriction } from './admission/node-restriction.ts';
 import { selectorsOf } from './asked-selectors.ts';
-import type { Attributes } from './authorizer.ts';
+import type { Attributes, Authorizer } from './authorizer.ts';
 import { NodeAuthorizer } from './node-authorizer.ts';
 import { testReader } from './testing-reader.ts';
+
+/** A request for a certificate of this name, as it stands in a CertificateSigningRequest. */
+async function requestOf(commonName: string): Promise<string> {
+  const x509 = await loadX509();
+  const signingAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+  const keys = await crypto.subtle.generateKey(signingAlgorithm, true, ['sign', 'verify']);
+  const name = `CN=${commonName}`;
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm });
+  return Buffer.from(request.toString('pem')).toString('base64');
+}
 
 const kubelet = { name: 'system:node:n1', groups: ['system:nodes'] };
 
@@ -81,6 +92,47 @@ describe('the node authorizer', () => {
     expect(may({ resource: 'serviceaccounts', subresource: 'token', verb: 'create', name: 'default' })).toBe(
       false,
     );
+  });
+
+  test('lets kubelets see the secrets of the volumes that their pods have claimed, wherever these are', () => {
+    const volume = (name: string, claim: string, source: object) =>
+      reader.put(resources.persistentvolumes, {
+        metadata: { name },
+        spec: { ...source, claimRef: { namespace: 'default', name: claim } },
+      } as never);
+    const csi = (more: object) => ({ csi: { driver: 'd', volumeHandle: 'v', ...more } });
+    const secret = (name: string, namespace = 'storage') => ({ name, namespace });
+    const claim = (name: string, volumeName: string) =>
+      reader.put(resources.persistentvolumeclaims, {
+        metadata: { namespace: 'default', name },
+        spec: { volumeName },
+      } as never);
+    const [stage, publish, expand] = ['stage', 'publish', 'expand'].map((name) => secret(name));
+    const needs = { nodeStageSecretRef: stage, nodePublishSecretRef: publish, nodeExpandSecretRef: expand };
+    volume('pv1', 'data', csi({ ...needs, controllerPublishSecretRef: secret('controller') }));
+    claim('data', 'pv1');
+    for (const { name, namespace } of [stage, publish, expand] as { name: string; namespace: string }[])
+      expect(may({ name, namespace })).toBe(true);
+    expect(may({ name: 'stage' })).toBe(false);
+    expect(may({ name: 'controller', namespace: 'storage' })).toBe(false);
+    volume('pv1', 'other', csi(needs));
+    expect(may({ name: 'stage', namespace: 'storage' })).toBe(false);
+    for (const source of [
+      { azureFile: { shareName: 's', secretName: 'old' } },
+      { rbd: { monitors: [], image: 'i', secretRef: { name: 'old' } } },
+    ]) {
+      volume('pv1', 'data', source);
+      expect(may({ name: 'old' })).toBe(true);
+      expect(may({ name: 'old', namespace: 'storage' })).toBe(false);
+    }
+    volume('pv1', 'data', {});
+  });
+
+  test('lets kubelets read by name what is in one namespace alone', () => {
+    for (const verb of ['list', 'watch']) {
+      expect(may({ verb, name: 'mounted' })).toBe(true);
+      expect(may({ verb, name: 'mounted', namespace: '' })).toBe(false);
+    }
   });
 
   test('and write their own lease, node and CSI node', () => {
@@ -219,9 +271,17 @@ describe('the node authorizer', () => {
 });
 
 describe('the node restriction', () => {
-  const refusal = (more: object): string | undefined => {
+  const rights: Attributes[] = [];
+  /** Nobody may anything but have the node get tokens for the audience `granted`. */
+  const authorizer: Authorizer = {
+    authorize(_, asked) {
+      rights.push(asked);
+      return { verdict: asked.resource === 'granted' ? 'allow' : 'none', reason: '' };
+    },
+  };
+  const refusal = async (more: object): Promise<string | undefined> => {
     try {
-      void nodeRestriction.validate?.({
+      await nodeRestriction(authorizer).validate?.({
         operation: 'CREATE',
         kind: { resource: resources.pods },
         resource: resources.pods,
@@ -251,41 +311,71 @@ describe('the node restriction', () => {
     if (plural === 'nodes' && name === 'n1') return { metadata: { name, uid: 'u1' } };
     return plural === 'pods' && name.startsWith('on-') ? pod(name.slice('on-'.length)) : undefined;
   };
+  const projected = (audience?: string) => ({
+    name: 'v',
+    projected: { sources: [{ serviceAccountToken: { path: 'token', ...(audience && { audience }) } }] },
+  });
+  const claimed = (claimName: string) => ({ name: 'v', persistentVolumeClaim: { claimName } });
+  const azureFile = { name: 'v', azureFile: { shareName: 's', secretName: 'x' } };
+  /** Claims, volumes and drivers: `gone` of none is there. */
+  const storage: Record<string, object | undefined> = {
+    'persistentvolumeclaims/data': { spec: { volumeName: 'pv' } },
+    'persistentvolumeclaims/p-v': { spec: { volumeName: 'pv' } },
+    'persistentvolumeclaims/unbound': { spec: { volumeName: 'gone' } },
+    'persistentvolumes/pv': { metadata: { name: 'pv' }, spec: { csi: { driver: 'd', volumeHandle: 'h' } } },
+    'csidrivers/d': { spec: { tokenRequests: [{ audience: 'foo' }] } },
+    'csidrivers/file.csi.azure.com': { spec: { tokenRequests: [{ audience: 'foo' }] } },
+  };
+  const asksFor = (audiences: string[], volumes: object[]) => {
+    const user = { ...pod('n1'), metadata: { namespace: 'default', name: 'p', uid: 'u' } };
+    const get = () => ({ ...user, spec: { ...user.spec, volumes } });
+    const getLean = ({ plural }: Resource, { name }: { name: string }) => storage[`${plural}/${name}`];
+    return refusal({
+      kind: { resource: resources.serviceaccounts },
+      resource: resources.serviceaccounts,
+      subresource: 'token',
+      name: 'robot',
+      object: { spec: { audiences, boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' } } },
+      context: { user: kubelet, get, getLean },
+    });
+  };
   const node = (name: string, more: object = {}) => ({ metadata: { name, ...more } });
   const nodes = { kind: { resource: resources.nodes }, resource: resources.nodes, namespace: '' };
 
-  test('pods', () => {
-    expect(refusal({ object: pod('n1') })).toBeUndefined();
-    expect(refusal({ object: pod('n2') })).toContain('can only create pods with spec.nodeName set to itself');
-    expect(refusal({ object: pod('n1', false) })).toContain('can only create mirror pods');
-    expect(refusal({ operation: 'DELETE', old: pod('n1') })).toBeUndefined();
-    expect(refusal({ operation: 'DELETE', old: pod('n2') })).toBe(
+  test('pods', async () => {
+    expect(await refusal({ object: pod('n1') })).toBeUndefined();
+    expect(await refusal({ object: pod('n2') })).toContain(
+      'can only create pods with spec.nodeName set to itself',
+    );
+    expect(await refusal({ object: pod('n1', false) })).toContain('can only create mirror pods');
+    expect(await refusal({ operation: 'DELETE', old: pod('n1') })).toBeUndefined();
+    expect(await refusal({ operation: 'DELETE', old: pod('n2') })).toBe(
       'pods "p" is forbidden: node "n1" can only delete pods with spec.nodeName set to itself',
     );
     const [old, object] = [pod('n1'), pod('n1')];
-    expect(refusal({ operation: 'UPDATE', subresource: 'status', old, object })).toBeUndefined();
-    expect(refusal({ operation: 'UPDATE', subresource: 'status', old: pod('n2') })).toContain(
+    expect(await refusal({ operation: 'UPDATE', subresource: 'status', old, object })).toBeUndefined();
+    expect(await refusal({ operation: 'UPDATE', subresource: 'status', old: pod('n2') })).toContain(
       'only update pod status',
     );
-    expect(refusal({ subresource: 'binding' })).toContain('unexpected pod subresource');
+    expect(await refusal({ subresource: 'binding' })).toContain('unexpected pod subresource');
   });
 
-  test('what others say of a pod', () => {
+  test('what others say of a pod', async () => {
     const says = (object: object) =>
       refusal({ operation: 'UPDATE', subresource: 'status', old: pod('n1'), object });
     const { metadata } = pod('n1');
-    expect(says({ ...pod('n1'), metadata: { ...metadata, labels: {} }, status: { phase: 'Running' } })).toBe(
-      undefined,
-    );
-    expect(says({ ...pod('n1'), metadata: { ...metadata, labels: { a: 'b' } } })).toBe(
+    expect(
+      await says({ ...pod('n1'), metadata: { ...metadata, labels: {} }, status: { phase: 'Running' } }),
+    ).toBe(undefined);
+    expect(await says({ ...pod('n1'), metadata: { ...metadata, labels: { a: 'b' } } })).toBe(
       'pods "p" is forbidden: node "n1" cannot update labels through pod status',
     );
     const resourceClaimStatuses = [{ name: 'c', resourceClaimName: 'x' }];
-    expect(says({ ...pod('n1'), status: { resourceClaimStatuses } })).toBe(
+    expect(await says({ ...pod('n1'), status: { resourceClaimStatuses } })).toBe(
       'pods "p" is forbidden: node "n1" cannot update resource claim statues',
     );
     const extendedResourceClaimStatus = { resourceClaimName: 'x', requestMappings: [] };
-    expect(says({ ...pod('n1'), status: { extendedResourceClaimStatus } })).toBe(
+    expect(await says({ ...pod('n1'), status: { extendedResourceClaimStatus } })).toBe(
       'pods "p" is forbidden: node "n1" cannot update extended resource claim status',
     );
   });
@@ -308,19 +398,19 @@ describe('the node restriction', () => {
       [{ ...owner, blockOwnerDeletion: true }],
     ],
     ['node n1 UID mismatch: expected u2 got u1', [{ ...owner, uid: 'u2' }]],
-  ])('mirror pods belong to their node: %s', (why, ownerReferences) => {
+  ])('mirror pods belong to their node: %s', async (why, ownerReferences) => {
     const { metadata, ...rest } = pod('n1');
-    expect(refusal({ object: { ...rest, metadata: { ...metadata, ownerReferences } } })).toBe(
+    expect(await refusal({ object: { ...rest, metadata: { ...metadata, ownerReferences } } })).toBe(
       `pods "p" is forbidden: ${why}`,
     );
   });
 
-  test('tokens are for pods of the node', () => {
+  test('tokens are for pods of the node', async () => {
     const tokens = { kind: { resource: resources.serviceaccounts }, resource: resources.serviceaccounts };
     const asks = (boundObjectRef: object | undefined) =>
       refusal({ ...tokens, subresource: 'token', name: 's', object: { spec: { boundObjectRef } } });
     const ref = { apiVersion: 'v1', kind: 'Pod', name: 'on-n1', uid: 'u' };
-    expect(asks(ref)).toBeUndefined();
+    expect(await asks({ ...ref, uid: 'another' })).toBeUndefined();
     const unbound = 'serviceaccounts "s" is forbidden: node requested token not bound to a pod';
     for (const other of [
       undefined,
@@ -328,12 +418,89 @@ describe('the node restriction', () => {
       { ...ref, kind: 'Node' },
       { ...ref, name: '' },
     ])
-      expect(asks(other)).toBe(unbound);
-    expect(asks({ ...ref, uid: '' })).toContain('with a pod binding without a uid');
-    expect(asks({ ...ref, name: 'on-n2' })).toContain('bound to a pod scheduled on a different node');
+      expect(await asks(other)).toBe(unbound);
+    expect(await asks({ ...ref, uid: '' })).toContain('with a pod binding without a uid');
+    expect(await asks({ ...ref, name: 'on-n2' })).toContain('bound to a pod scheduled on a different node');
   });
 
-  test('of claims it says how large they are', () => {
+  test.each<[string, string[], object[]]>([
+    ['whom a volume names', ['vault'], [projected('vault')]],
+    ['the server where a volume names nobody', [], [projected()]],
+    ['whom a driver names', ['foo'], [{ name: 'v', csi: { driver: 'd' } }]],
+    ['whom the driver of a claim names', ['foo'], [claimed('data')]],
+    ['whom the driver of a claim that is made for it names', ['foo'], [{ name: 'v', ephemeral: {} }]],
+    ['whom the driver of a volume of old names', ['foo'], [azureFile]],
+    ['whom a volume names, whatever else cannot be looked at', ['foo'], [claimed('gone'), projected('foo')]],
+    ['whom it has a right to name', ['granted'], []],
+  ])('tokens are for %s', async (_, audiences, volumes) => {
+    expect(await asksFor(audiences, volumes)).toBeUndefined();
+  });
+
+  const unnamed = (audience: string) =>
+    `audience "${audience}" not found in pod spec volume, system:node:n1 is not authorized to request tokens for this audience`;
+  test.each<[string, string[], object[]]>([
+    ['node may only request 0 or 1 audiences', ['a', 'b'], [projected('a'), projected('b')]],
+    [unnamed('foo'), ['foo'], [projected('vault')]],
+    [unnamed(''), [], [projected('vault')]],
+    [unnamed('bar'), ['bar'], [{ name: 'v', csi: { driver: 'd' } }]],
+    [unnamed('bar'), ['bar'], [claimed('data'), azureFile]],
+    ['error validating audience "foo": persistentvolumeclaim "gone" not found', ['foo'], [claimed('gone')]],
+    ['error validating audience "foo": persistentvolume "gone" not found', ['foo'], [claimed('unbound')]],
+    [
+      'error validating audience "foo": csidriver.storage.k8s.io "gone" not found',
+      ['foo'],
+      [{ name: 'v', csi: { driver: 'gone' } }],
+    ],
+  ])('tokens are not for others: %s', async (why, audiences, volumes) => {
+    expect(await asksFor(audiences, volumes)).toBe(`serviceaccounts "robot" is forbidden: ${why}`);
+  });
+
+  test('a right to have tokens made for somebody is one for a service account', async () => {
+    await asksFor(['granted'], []);
+    expect(rights.at(-1)).toMatchObject({
+      verb: 'request-serviceaccounts-token-audience',
+      group: '',
+      resource: 'granted',
+      namespace: 'default',
+      name: 'robot',
+    });
+  });
+
+  test('of claims it changes the status alone', async () => {
+    const resource = resources.persistentvolumeclaims;
+    const claim = { metadata: { name: 'p' }, spec: {} };
+    expect(
+      await refusal({ kind: { resource }, resource, operation: 'UPDATE', old: claim, object: claim }),
+    ).toBe('persistentvolumeclaims "p" is forbidden: may only update PVC status');
+  });
+
+  test('certificates of nodes are for its own name', async () => {
+    const resource = resources.certificatesigningrequests;
+    const asksAs = async (commonName: string, signer = 'kubelet-serving', request?: string) => {
+      const spec = {
+        signerName: `kubernetes.io/${signer}`,
+        request: request ?? (await requestOf(commonName)),
+      };
+      return refusal({ kind: { resource }, resource, name: 'r', object: { metadata: { name: 'r' }, spec } });
+    };
+    for (const signer of ['kubelet-serving', 'kube-apiserver-client-kubelet']) {
+      expect(await asksAs('system:node:n1', signer)).toBeUndefined();
+      expect(await asksAs('system:node:n2', signer)).toBe(
+        'certificatesigningrequests.certificates.k8s.io "r" is forbidden: can only create a node CSR with CN=system:node:n1',
+      );
+    }
+    expect(await asksAs('somebody', 'kube-apiserver-client')).toBeUndefined();
+    expect(await asksAs('', 'kubelet-serving', 'AA==')).toContain('unable to parse csr: ');
+  });
+
+  test('nothing comes from a node without a name', async () => {
+    const user = { name: 'system:node:', groups: ['system:nodes'] };
+    expect(await refusal({ object: pod('n1'), context: { user, get: objects, getLean: objects } })).toBe(
+      'pods "p" is forbidden: could not determine node from user "system:node:"',
+    );
+  });
+
+  test('of claims it says how large they are', async () => {
     const resource = resources.persistentvolumeclaims;
     const claim = (status: object, metadata: object = {}) => ({
       metadata: { name: 'p', resourceVersion: '1', ...metadata },
@@ -354,9 +521,9 @@ describe('the node restriction', () => {
       conditions: [{ type: 'Resizing' }],
       allocatedResources: {},
     };
-    expect(says(claim(grown, { resourceVersion: '2', managedFields: [] }))).toBeUndefined();
+    expect(await says(claim(grown, { resourceVersion: '2', managedFields: [] }))).toBeUndefined();
     for (const other of [claim({ phase: 'Lost' }), claim({}, { labels: { a: 'b' } })])
-      expect(says(other)).toContain(
+      expect(await says(other)).toContain(
         'node "n1" is not allowed to update fields other than status.capacity and status.conditions',
       );
   });
@@ -381,42 +548,50 @@ describe('the node restriction', () => {
     ],
     ['persistentvolumeclaims', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'd' } }] }],
     ['resourceclaims', { resourceClaims: [{ name: 'r', resourceClaimName: 'r' }] }],
-  ])('mirror pods that reference %s: %j', (what, spec) => {
+  ])('mirror pods that reference %s: %j', async (what, spec) => {
     const object = { ...pod('n1'), spec: { ...pod('n1').spec, ...spec } };
-    expect(refusal({ object })).toBe(
+    expect(await refusal({ object })).toBe(
       `pods "p" is forbidden: node "n1" can not create pods that reference ${what}`,
     );
   });
 
-  test('nodes', () => {
+  test('nodes', async () => {
     expect(
-      refusal({ ...nodes, name: 'n1', object: node('n1', { labels: { 'kubernetes.io/hostname': 'n1' } }) }),
+      await refusal({
+        ...nodes,
+        name: 'n1',
+        object: node('n1', { labels: { 'kubernetes.io/hostname': 'n1' } }),
+      }),
     ).toBeUndefined();
-    expect(refusal({ ...nodes, name: 'n2', object: node('n2') })).toContain(
+    expect(await refusal({ ...nodes, name: 'n2', object: node('n2') })).toContain(
       'is not allowed to modify node "n2"',
     );
     const label = { labels: { 'node-role.kubernetes.io/control-plane': '' } };
-    expect(refusal({ ...nodes, name: 'n1', object: node('n1', label) })).toContain(
-      'node-role.kubernetes.io/control-plane',
+    expect(await refusal({ ...nodes, name: 'n1', object: node('n1', label) })).toBe(
+      'nodes "n1" is forbidden: node "n1" is not allowed to set the following labels: node-role.kubernetes.io/control-plane',
     );
     const tainted = { ...node('n1'), spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] } };
     const update = { ...nodes, operation: 'UPDATE', name: 'n1' };
-    expect(refusal({ ...update, old: tainted, object: node('n1') })).toContain(
+    expect(await refusal({ ...update, old: node('n1', label), object: node('n1') })).toBe(
+      'nodes "n1" is forbidden: is not allowed to modify labels: node-role.kubernetes.io/control-plane',
+    );
+    expect(await refusal({ ...nodes, operation: 'DELETE', name: 'n1', old: node('n1') })).toBeUndefined();
+    expect(await refusal({ ...update, old: tainted, object: node('n1') })).toContain(
       'not allowed to modify taints',
     );
-    expect(refusal({ ...update, old: tainted, object: tainted })).toBeUndefined();
+    expect(await refusal({ ...update, old: tainted, object: tainted })).toBeUndefined();
     const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: 'u' };
     const owned = node('n1', { ownerReferences: [owner] });
-    expect(refusal({ ...update, old: node('n1'), object: owned })).toContain(
+    expect(await refusal({ ...update, old: node('n1'), object: owned })).toContain(
       'node "n1" is not allowed to modify ownerReferences',
     );
-    expect(refusal({ ...update, old: owned, object: owned })).toBeUndefined();
+    expect(await refusal({ ...update, old: owned, object: owned })).toBeUndefined();
     const configured = { ...node('n1'), spec: { configSource: { configMap: {} } } };
-    expect(refusal({ ...nodes, name: 'n1', object: configured })).toContain('a non-nil configSource');
-    expect(refusal({ ...update, old: node('n1'), object: configured })).toContain(
+    expect(await refusal({ ...nodes, name: 'n1', object: configured })).toContain('a non-nil configSource');
+    expect(await refusal({ ...update, old: node('n1'), object: configured })).toContain(
       'is not allowed to update configSource to a new non-nil configSource',
     );
-    expect(refusal({ ...update, old: configured, object: configured })).toBeUndefined();
+    expect(await refusal({ ...update, old: configured, object: configured })).toBeUndefined();
   });
 
   test.each([
@@ -426,32 +601,34 @@ describe('the node restriction', () => {
       'can only access node lease with the same name as the requesting node',
     ],
     [resources.csinodes, '', 'can only access CSINode with the same name as the requesting node'],
-  ])('what is new has the name of the node: $plural', (resource, namespace, why) => {
+  ])('what is new has the name of the node: $plural', async (resource, namespace, why) => {
     const own = { kind: { resource }, resource, namespace, name: '' };
-    expect(refusal({ ...own, object: node('n1') })).toBeUndefined();
+    expect(await refusal({ ...own, object: node('n1') })).toBeUndefined();
     for (const operation of ['CREATE', 'UPDATE'])
-      expect(refusal({ ...own, operation, object: node('n2') })).toContain(why);
+      expect(await refusal({ ...own, operation, object: node('n2') })).toContain(why);
   });
 
-  test('leases are in the namespace of those of nodes', () => {
+  test('leases are in the namespace of those of nodes', async () => {
     const leases = { kind: { resource: resources.leases }, resource: resources.leases };
-    expect(refusal({ ...leases, namespace: 'kube-system', object: node('n1') })).toContain(
+    expect(await refusal({ ...leases, namespace: 'kube-system', object: node('n1') })).toContain(
       'can only access leases in the "kube-node-lease" system namespace',
     );
   });
 
-  test('resource slices are of the node', () => {
+  test('resource slices are of the node', async () => {
     const slices = { kind: { resource: resources.resourceslices }, resource: resources.resourceslices };
     const [own, other, all] = [{ nodeName: 'n1' }, { nodeName: 'n2' }, { allNodes: true }].map((spec) => ({
       ...node('s'),
       spec,
     }));
-    expect(refusal({ ...slices, object: own })).toBeUndefined();
-    expect(refusal({ ...slices, operation: 'DELETE', old: own })).toBeUndefined();
+    expect(await refusal({ ...slices, object: own })).toBeUndefined();
+    expect(await refusal({ ...slices, operation: 'DELETE', old: own })).toBeUndefined();
     const why = 'ResourceSlice with the same NodeName as the requesting node';
     for (const slice of [other, all]) {
-      expect(refusal({ ...slices, object: slice })).toContain(`can only create ${why}`);
-      expect(refusal({ ...slices, operation: 'DELETE', old: slice })).toContain(`can only delete ${why}`);
+      expect(await refusal({ ...slices, object: slice })).toContain(`can only create ${why}`);
+      expect(await refusal({ ...slices, operation: 'DELETE', old: slice })).toContain(
+        `can only delete ${why}`,
+      );
     }
   });
 });

@@ -1,8 +1,8 @@
 import * as resources from '../../api/generated/resources.ts';
-import type { Pod, Volume } from '../../api/core/v1.ts';
+import type { PersistentVolume, Pod } from '../../api/core/v1.ts';
 import type { UserInfo } from '../registry/kind.ts';
 import { goQuote } from '../../machinery/go-text.ts';
-import { isMirrorPod, namesIn } from '../../machinery/pod-references.ts';
+import { claimNameIn, isMirrorPod, namesIn } from '../../machinery/pod-references.ts';
 import { claimNameOf } from '../../machinery/resource-claims.ts';
 import { type Attributes, type Authorizer, type Decision, noOpinion } from './authorizer.ts';
 import type { ObjectReader } from './object-reader.ts';
@@ -74,13 +74,12 @@ export class NodeAuthorizer implements Authorizer, RuleSource {
 
   /** That it creates and deletes its own alone is for admission to see. */
   #ownPod(node: string, a: Attributes): Decision {
-    const { namespace, name } = a;
-    if (a.verb === 'get') {
-      const pod = this.#reader.get(resources.pods, { namespace, name });
-      return pod?.spec?.nodeName === node ? allowed : unrelated(node);
-    }
-    if ((a.verb !== 'list' && a.verb !== 'watch') || selectsNode(node, a)) return allowed;
-    return refused('can only list/watch pods with spec.nodeName field selector');
+    const { namespace, name, verb } = a;
+    const isList = verb === 'list' || verb === 'watch';
+    if (verb !== 'get' && (!isList || selectsNode(node, a))) return allowed;
+    if (isList && name === '') return refused('can only list/watch pods with spec.nodeName field selector');
+    const pod = this.#reader.get(resources.pods, { namespace, name });
+    return pod?.spec?.nodeName === node ? allowed : unrelated(node);
   }
 
   /** That it creates its own alone is for admission to see. */
@@ -106,11 +105,35 @@ export class NodeAuthorizer implements Authorizer, RuleSource {
 
   #guarded(node: string, a: Attributes): Decision {
     if (a.name === '') return refused(`No Object name found`);
+    if (a.namespace === '' && a.resource !== 'persistentvolumes')
+      return refused('can only read namespaced object of this type');
     const volumeName = a.resource === 'persistentvolumes';
     const wanted = volumeName ? this.#claimOf(a.name) : { namespace: a.namespace, name: a.name };
     const resource = volumeName ? 'persistentvolumeclaims' : a.resource;
     if (wanted && this.#isUsed(node, resource, wanted)) return allowed;
-    return unrelated(node);
+    return a.resource === 'secrets' && this.#isOfVolume(node, a) ? allowed : unrelated(node);
+  }
+
+  /** Whether a secret is one that a volume of a pod on the node is mounted with. */
+  #isOfVolume(node: string, secret: { namespace: string; name: string }): boolean {
+    for (const pod of this.#podsOf(node)) {
+      const { namespace = '' } = pod.metadata;
+      for (const volume of pod.spec.volumes ?? []) {
+        const claim = claimNameIn(pod, volume);
+        const bound = claim && this.#volumeOf({ namespace, name: claim });
+        const isGiven = bound && secretsOf(bound).some(isSameAs(secret));
+        if (isGiven) return true;
+      }
+    }
+    return false;
+  }
+
+  /** The volume that a claim is bound to, as the volume says too: anybody can claim one of another. */
+  #volumeOf(claim: { namespace: string; name: string }): PersistentVolume | undefined {
+    const name = this.#reader.get(resources.persistentvolumeclaims, claim)?.spec?.volumeName;
+    const volume = name ? this.#reader.get(resources.persistentvolumes, { name }) : undefined;
+    const ref = volume?.spec?.claimRef;
+    return ref && isSameAs(claim)(ref) ? volume : undefined;
   }
 
   #claimOf(volume: string): { namespace: string; name: string } | undefined {
@@ -119,11 +142,14 @@ export class NodeAuthorizer implements Authorizer, RuleSource {
   }
 
   #isUsed(node: string, resource: string, { namespace, name }: { namespace: string; name: string }): boolean {
-    const own = this.#reader.listWhere(resources.pods, { field: 'spec.nodeName', value: node }, namespace);
-    // A node makes its mirror pods itself: what they refer to, it may not see for that.
-    for (const pod of own)
-      if (pod.spec?.nodeName === node && !isMirrorPod(pod) && refersTo(pod, resource, name)) return true;
+    for (const pod of this.#podsOf(node, namespace)) if (refersTo(pod, resource, name)) return true;
     return false;
+  }
+
+  /** A node makes its mirror pods itself: what they refer to, it may not see for that. */
+  *#podsOf(node: string, namespace?: string): Iterable<Pod> {
+    const own = this.#reader.listWhere(resources.pods, { field: 'spec.nodeName', value: node }, namespace);
+    for (const pod of own) if (pod.spec?.nodeName === node && !isMirrorPod(pod)) yield pod;
   }
 }
 
@@ -135,7 +161,8 @@ const unrelated = (node: string) => refused(`no relationship found between node 
 /** Whether no objects but those of the node are asked for. */
 const selectsNode = (node: string, { selectors }: Attributes) =>
   selectors?.().fields.requirements.some(
-    ({ key, operator, values = [] }) => key === 'spec.nodeName' && operator === 'In' && values[0] === node,
+    ({ key, operator, values = [] }) =>
+      key === 'spec.nodeName' && operator === 'In' && values.length === 1 && values[0] === node,
   ) ?? false;
 
 /** By its name alone, so that it can look for itself before it is there. What it writes is for admission to see. */
@@ -154,16 +181,41 @@ function ownLease(node: string, a: Attributes): Decision {
   return allowed;
 }
 
-function refersTo(pod: Pod, resource: string, name: string): boolean {
-  if (resource === 'resourceclaims') return claimNamesOf(pod).includes(name);
-  if (resource === 'serviceaccounts') return (pod.spec?.serviceAccountName ?? 'default') === name;
-  const volumes = pod.spec?.volumes ?? [];
-  if (resource === 'persistentvolumeclaims') return volumes.some((volume) => claimName(pod, volume) === name);
-  return namesIn(pod, resource === 'secrets' ? 'secret' : 'configMap').includes(name);
+interface NamespacedName {
+  namespace?: string;
+  name?: string;
 }
 
-const claimName = (pod: Pod, volume: Volume) =>
-  volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : volume.persistentVolumeClaim?.claimName;
+const isSameAs = (wanted: NamespacedName) => (ref: NamespacedName | undefined) =>
+  ref?.name === wanted.name && ref?.namespace === wanted.namespace;
+
+/** The secrets that a node needs for a volume; those of the namespace of its claim where they name none. */
+function secretsOf({ spec }: PersistentVolume): readonly NamespacedName[] {
+  const { csi, azureFile, cinder, storageos, cephfs, flexVolume, rbd, scaleIO, iscsi } = spec;
+  const namespace = spec.claimRef?.namespace ?? '';
+  const own = [cephfs, flexVolume, rbd, scaleIO, iscsi].map((source) => source?.secretRef);
+  const named = [
+    csi?.nodePublishSecretRef,
+    csi?.nodeStageSecretRef,
+    csi?.nodeExpandSecretRef,
+    cinder?.secretRef,
+    storageos?.secretRef,
+  ];
+  return [
+    { namespace: azureFile?.secretNamespace || namespace, name: azureFile?.secretName },
+    ...own.map((ref) => ({ namespace: ref?.namespace || namespace, name: ref?.name })),
+    ...named.map((ref) => ({ namespace: ref?.namespace, name: ref?.name })),
+  ];
+}
+
+function refersTo(pod: Pod, resource: string, name: string): boolean {
+  if (resource === 'resourceclaims') return claimNamesOf(pod).includes(name);
+  if (resource === 'serviceaccounts') return pod.spec?.serviceAccountName === name;
+  const volumes = pod.spec?.volumes ?? [];
+  if (resource === 'persistentvolumeclaims')
+    return volumes.some((volume) => claimNameIn(pod, volume) === name);
+  return namesIn(pod, resource === 'secrets' ? 'secret' : 'configMap').includes(name);
+}
 
 /** Also of the claim that was made for its extended resources. */
 const claimNamesOf = (pod: Pod) => [

@@ -130,7 +130,7 @@ export function createSecurity(options: SecurityOptions): Security {
     admission: [
       certificateRequests(chain),
       claimStatusRights(chain),
-      nodeRestriction,
+      nodeRestriction(chain),
       escalationCheck({ authorizer: chain, rbac, index }),
     ],
     withTokens: (kinds) =>

@@ -1,26 +1,39 @@
 import * as resources from '../../../api/generated/resources.ts';
-import type { BoundObjectReference } from '../../../api/authentication/v1.ts';
+import type { BoundObjectReference, TokenRequest } from '../../../api/authentication/v1.ts';
+import type { CertificateSigningRequest } from '../../../api/certificates/v1.ts';
 import type { Node, PersistentVolumeClaim, Pod } from '../../../api/core/v1.ts';
 import type { KubernetesObject } from '../../../api/resource.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import { isMirrorPod, namesIn } from '../../../machinery/pod-references.ts';
+import { readRequest } from '../../../platform/x509.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../../admission/admission.ts';
 import { refuse } from '../../admission/refuse.ts';
+import type { Authorizer } from '../authorizer.ts';
 import { nodeOf } from '../node-authorizer.ts';
+import { audienceRefusal } from './token-audience.ts';
 
-/** Kubelets change their own node and the pods bound to it, nothing of another's. */
-export const nodeRestriction: AdmissionPlugin = {
+/**
+ * Kubelets change their own node and the pods bound to it, nothing of another's. `authorizer` says for whom a node gets tokens
+ * besides those whom its pods name.
+ */
+export const nodeRestriction = (authorizer: Authorizer): AdmissionPlugin => ({
   name: 'NodeRestriction',
   validate(attributes) {
-    const node = nodeOf(attributes.context.user);
-    if (node === undefined) return;
+    const { user } = attributes.context;
+    const node = nodeOf(user);
+    if (node === undefined) return undefined;
+    if (node === '') throw refuse(attributes, `could not determine node from user ${goQuote(user.name)}`);
     const { group, plural } = attributes.kind.resource;
     const what = group ? `${plural}.${group}` : plural;
     const why = checks.get(what)?.(attributes, node);
     if (why) throw refuse(attributes, why);
+    if (what === 'serviceaccounts') return checkAudience(attributes, authorizer);
+    return what === 'certificatesigningrequests.certificates.k8s.io'
+      ? checkCertificateRequest(attributes, node)
+      : undefined;
   },
-};
+});
 
 type Check = (attributes: AdmissionAttributes, node: string) => string | undefined;
 
@@ -51,7 +64,7 @@ function checkPod(attributes: AdmissionAttributes, node: string): string | undef
       ? checkPodStatus(object as Pod, old as Pod, node)
       : `${who} can only update pod status for pods ${own}`;
   if (subresource === 'eviction')
-    return nodeName(old) === node ? undefined : `${who} can only evict pods ${own}`;
+    return nodeName(old) === node ? undefined : `node ${node} can only evict pods ${own}`;
   if (subresource !== '')
     return `unexpected pod subresource ${goQuote(subresource)}, only 'status' and 'eviction' are allowed`;
   if (operation === 'DELETE')
@@ -134,11 +147,12 @@ function checkNode(attributes: AdmissionAttributes, node: string): string | unde
   const who = `node ${goQuote(node)}`;
   const about = name || object?.metadata.name;
   if (about !== node) return `${who} is not allowed to modify node ${goQuote(about ?? '')}`;
-  if (operation === 'DELETE') return `${who} is not allowed to delete node`;
+  if (operation === 'DELETE') return undefined;
   const labels = changedLabels(object, old);
   if (labels.length > 0) {
-    const verb = operation === 'CREATE' ? 'set' : 'modify';
-    return `is not allowed to ${verb} the following labels: ${labels.join(', ')}`;
+    return operation === 'CREATE'
+      ? `${who} is not allowed to set the following labels: ${labels.join(', ')}`
+      : `is not allowed to modify labels: ${labels.join(', ')}`;
   }
   const [now, before] = [(object as Node).spec, (old as Node | undefined)?.spec];
   if (operation !== 'UPDATE')
@@ -161,7 +175,7 @@ const without = (object: object, names: readonly string[]) =>
 
 /** What a kubelet may say of a claim: how large its volume is by now, and how far that has come. */
 function checkClaim({ subresource, object, old }: AdmissionAttributes, node: string): string | undefined {
-  if (subresource !== 'status') return undefined;
+  if (subresource !== 'status') return 'may only update PVC status';
   const rest = ({ metadata, status, ...more }: PersistentVolumeClaim) => ({
     ...more,
     metadata: without(metadata, serverFields),
@@ -187,6 +201,32 @@ function checkToken(
   if (pod && nodeName(pod) !== node)
     return 'node requested token bound to a pod scheduled on a different node';
   return undefined;
+}
+
+/** A pod that is not there, or another than was meant, is told by the request itself. */
+async function checkAudience(attributes: AdmissionAttributes, authorizer: Authorizer): Promise<void> {
+  const { subresource, object, namespace, name, context } = attributes;
+  if (subresource !== 'token') return;
+  const { spec } = object as TokenRequest;
+  const pod = context.get(resources.pods, { namespace, name: spec.boundObjectRef?.name ?? '' });
+  if (!pod || pod.metadata.uid !== spec.boundObjectRef?.uid) return;
+  const why = await audienceRefusal({ spec, pod, name, namespace, context }, authorizer);
+  if (why) throw refuse(attributes, why);
+}
+
+/** What nodes are known by. */
+const nodeSigners = ['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client-kubelet'];
+
+/** A node asks for certificates of its own name alone. The rest of them is for their signer to see. */
+async function checkCertificateRequest(attributes: AdmissionAttributes, node: string): Promise<void> {
+  if (attributes.operation !== 'CREATE') return;
+  const { signerName, request } = (attributes.object as CertificateSigningRequest).spec;
+  if (!nodeSigners.includes(signerName)) return;
+  const { commonName } = await readRequest(request).catch((error: Error) => {
+    throw refuse(attributes, `unable to parse csr: ${error.message}`);
+  });
+  if (commonName !== `system:node:${node}`)
+    throw refuse(attributes, `can only create a node CSR with CN=system:node:${node}`);
 }
 
 const nameOf = ({ name, object }: AdmissionAttributes) => name || object?.metadata.name;
