@@ -427,7 +427,7 @@ describe('PodResizeValidator', () => {
     expect(await resized(requests)).toMatchObject({
       code: 403,
       reason: 'Forbidden',
-      message: `pods "p" is forbidden: Node didn't have enough allocatable resources: ${short}`,
+      message: `pods "p" is forbidden: node didn't have enough allocatable resources: ${short}`,
       details: { name: 'p', kind: 'pods', causes: [{ reason: 'NodeCapacity' }] },
     });
   });

@@ -23,7 +23,7 @@ export const podResize: AdmissionPlugin = {
     if (!node) throw refuse(attributes, `node ${goQuote(spec.nodeName)} not found`);
     const short = shortfalls(object as Pod, node);
     if (short.length > 0) {
-      const why = `Node didn't have enough allocatable resources: ${short.join('; ')}`;
+      const why = `node didn't have enough allocatable resources: ${short.join('; ')}`;
       throw refusal(attributes, why, 'NodeCapacity');
     }
     const os = node.metadata.labels?.[osLabel] ?? '';
