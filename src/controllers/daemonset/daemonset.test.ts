@@ -5,7 +5,7 @@ import type { Stored } from '../../api/resource.ts';
 import type { ApiRequest } from '../../client/transport.ts';
 import { addNode, readyNode, TestCluster, TestNodes } from '../testing.ts';
 import { createDaemonSetController } from './daemonset.ts';
-import { mayMoveDaemons, nodeOf, placement } from './pods.ts';
+import { hashLabel, mayMoveDaemons, nodeOf, placement } from './pods.ts';
 
 test('what a daemon tolerates is put together once, however many nodes there are', () => {
   let reads = 0;
@@ -285,6 +285,19 @@ describe('an update', () => {
       await kubelets.become(await cluster.get(pods, await daemonOf(name)), 'ready');
     await cluster.settle();
     expect(await places()).toEqual(['b', 'c']);
+  });
+
+  test('is known by the generation of its template too, whatever its hash', async () => {
+    await create();
+    await cluster.settle();
+    const before = await cluster.names(pods);
+    for (const name of before)
+      await cluster.patch(pods, name, { metadata: { labels: { [hashLabel]: 'another' } } });
+    await cluster.pass(10_000);
+    expect(await cluster.names(pods)).toEqual(before);
+    expect(await status()).toMatchObject({ updatedNumberScheduled: 3 });
+    await roll('agent:2');
+    expect(await images()).toEqual(['a agent:2', 'b agent:2', 'c agent:2']);
   });
 
   test('keeps as many old revisions as it is told, those of daemons that are there among them', async () => {

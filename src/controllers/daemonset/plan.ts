@@ -3,7 +3,7 @@ import type { Node, Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { scaledIntOrPercent } from '../../machinery/int-or-string.ts';
 import { availableInMs, isFinished, isReady } from '../shared/pods.ts';
-import { hashLabel, nodeOf, placement } from './pods.ts';
+import { isOfTemplate, nodeOf, placement } from './pods.ts';
 
 export interface DaemonSetInput {
   set: Stored<DaemonSet>;
@@ -63,7 +63,7 @@ class Round {
     this.unavailable = rolls ? (this.surge === 0 ? Math.max(1, most) : most) : 0;
   }
 
-  isNew = (pod: Pod) => pod.metadata.labels?.[hashLabel] === this.input.hash;
+  isNew = (pod: Pod) => isOfTemplate(pod, this.input);
 
   isAvailable = (pod: Pod) =>
     availableInMs(pod, this.input.set.spec.minReadySeconds ?? 0, this.input.nowMs) === 0;

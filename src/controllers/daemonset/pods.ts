@@ -65,6 +65,15 @@ export function daemonPod(set: Stored<DaemonSet>, nodeName: string, hash: string
   };
 }
 
+/** Whether a daemon was made of the present template, by either label that says so. (`IsPodUpdated`) */
+export function isOfTemplate(
+  { metadata: { labels = {} } }: Pod,
+  { set, hash }: { set: DaemonSet; hash: string },
+): boolean {
+  const generation = set.metadata.annotations?.[generationKey];
+  return labels[hashLabel] === hash || (Boolean(generation) && labels[generationLabel] === generation);
+}
+
 /** The node a daemon is on or is meant for. */
 export function nodeOf(pod: Pod): string {
   if (pod.spec.nodeName) return pod.spec.nodeName;
