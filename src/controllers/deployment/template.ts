@@ -1,10 +1,10 @@
 import type { Deployment, ReplicaSet } from '../../api/apps/v1.ts';
 import type { PodTemplateSpec } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
-import { semanticEqual } from '../../machinery/equal.ts';
 import { clone } from '../../machinery/clone.ts';
 import { controllerReference } from '../shared/owners.ts';
 import { hashOf } from '../shared/hash.ts';
+import { meansSame } from '../shared/pods.ts';
 
 /** Tells the pods of one template from those of another of the same Deployment. */
 const hashLabel = 'pod-template-hash';
@@ -14,11 +14,9 @@ function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
   return { ...template, metadata: { ...template.metadata, labels } };
 }
 
-const templateType = 'io.k8s.api.core.v1.PodTemplateSpec';
-
 /** Whether both templates make the same pods, whatever hash they carry. */
 export function sameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean {
-  return semanticEqual(withoutHash(a), withoutHash(b), templateType);
+  return meansSame(withoutHash(a), withoutHash(b));
 }
 
 const byAge = (a: Stored<ReplicaSet>, b: Stored<ReplicaSet>) =>

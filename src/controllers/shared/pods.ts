@@ -4,6 +4,7 @@ import type { Informer } from '../../client/informer.ts';
 import { controllerReference } from './owners.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
+import { semanticEqual } from '../../machinery/equal.ts';
 
 /** Neither finished nor on its way out. */
 export function isActive(pod: Pod): boolean {
@@ -53,6 +54,10 @@ export function podFromTemplate(template: PodTemplateSpec, owner: Stored<Kuberne
     spec: clone(template.spec) as Pod['spec'],
   };
 }
+
+/** Whether both templates make the same pods, in whatever words. */
+export const meansSame = (a: PodTemplateSpec, b: PodTemplateSpec): boolean =>
+  semanticEqual(a, b, 'io.k8s.api.core.v1.PodTemplateSpec');
 
 /** Name of the index by which the objects of a namespace are found. */
 export const byNamespace = 'namespace';

@@ -3,12 +3,12 @@ import type { PodTemplateSpec } from '../../api/core/v1.ts';
 import { controllerrevisions } from '../../api/generated/resources.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { causedBy } from '../../client/transport.ts';
-import { deepEqual } from '../../machinery/equal.ts';
 import { sortedKeys } from '../../machinery/sorted-keys.ts';
 import { hasReason } from '../../machinery/status-error.ts';
 import type { ControllerContext, OwnWrites } from '../controller.ts';
 import { hashOf } from './hash.ts';
 import { controllerReference } from './owners.ts';
+import { meansSame } from './pods.ts';
 
 type Revision = Stored<ControllerRevision>;
 
@@ -37,6 +37,12 @@ export function templateOf(revision: ControllerRevision): PodTemplateSpec {
   return template as PodTemplateSpec;
 }
 
+/** Whether a revision keeps this template: it may be written in other words where another Kubernetes has made it. */
+function keeps({ data }: ControllerRevision, template: PodTemplateSpec): boolean {
+  const kept = (data as Partial<ReturnType<typeof revisionData>> | undefined)?.spec?.template;
+  return kept !== undefined && meansSame(kept, template);
+}
+
 export interface RevisionOptions {
   owner: Stored<RevisionOwner>;
   revisions: readonly Revision[];
@@ -53,11 +59,11 @@ export async function currentRevision(
 ): Promise<{ revision: Revision; collisionCount: number | undefined }> {
   const { owner, key, writes } = options;
   const revisions = [...options.revisions].sort(byRevision);
-  const data = revisionData(owner.spec.template);
+  const { template } = owner.spec;
   const newest = revisions.at(-1);
-  const same = revisions.findLast((revision) => deepEqual(revision.data, data));
+  const same = revisions.findLast((revision) => keeps(revision, template));
   const collisionCount = owner.status?.collisionCount;
-  if (!same) return create(context, options, { data, number: (newest?.revision ?? 0) + 1 });
+  if (!same) return create(context, options, (newest?.revision ?? 0) + 1);
   if (same === newest || !newest) return { revision: same, collisionCount };
   const cause = causedBy(owner, 'its template is that of an earlier revision again');
   const raised = { ...same, revision: newest.revision + 1 };
@@ -69,8 +75,9 @@ export async function currentRevision(
 async function create(
   context: ControllerContext,
   { owner, key, writes, hashLabel }: RevisionOptions,
-  { data, number }: { data: object; number: number },
+  number: number,
 ): Promise<{ revision: Revision; collisionCount: number | undefined }> {
+  const data = revisionData(owner.spec.template);
   const api = context.client.of(controllerrevisions);
   const cause = causedBy(owner, 'its template is new');
   for (let collisionCount = owner.status?.collisionCount; ; collisionCount = (collisionCount ?? 0) + 1) {
@@ -92,7 +99,7 @@ async function create(
     } catch (error) {
       if (!hasReason(error, 'AlreadyExists')) throw error;
       const there = await api.get(metadata);
-      if (deepEqual(there.data, data)) return { revision: there, collisionCount };
+      if (keeps(there, owner.spec.template)) return { revision: there, collisionCount };
     }
   }
 }

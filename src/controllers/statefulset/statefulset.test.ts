@@ -216,6 +216,29 @@ describe('an update', () => {
     expect(revisions.map((r) => r.revision).sort()).toEqual([2, 3]);
   });
 
+  test('is none where a revision means the same that another Kubernetes has written in other words', async () => {
+    refuse = ({ method, path }) => method === 'POST' && path.endsWith('/controllerrevisions');
+    const { metadata, spec } = await create(1);
+    const { template } = spec;
+    const containers = template.spec?.containers.map((container) => ({ ...container, env: [] }));
+    const written = {
+      metadata: { ...template.metadata, creationTimestamp: null },
+      spec: { ...template.spec, containers },
+      $patch: 'replace',
+    };
+    const { name, uid } = metadata;
+    const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name, uid, controller: true };
+    await cluster.create(controllerrevisions, {
+      metadata: { name: 'db-before', labels: { app: 'db' }, ownerReferences: [owner] },
+      revision: 1,
+      data: { spec: { template: written } },
+    });
+    refuse = () => false;
+    await cluster.pass(10_000);
+    expect(await cluster.names(controllerrevisions)).toEqual(['db-before']);
+    expect((await get()).status).toMatchObject({ updateRevision: 'db-before', updatedReplicas: 1 });
+  });
+
   test('stays above its partition, for new pods too', async () => {
     await create(3, { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } });
     await cluster.settle();
