@@ -64,6 +64,41 @@ profiles:
     expect(profile?.weights).toMatchObject({ NodeAffinity: 7, NodeResourcesFit: 9 });
   });
 
+  test.each([
+    [
+      'after those that stay',
+      '[{ name: NodeName }]',
+      ['TaintToleration', 'NodeAffinity', 'Mine', 'NodeName'],
+    ],
+    ['alone', "[{ name: '*' }]", ['Mine', 'NodeName']],
+    [
+      'before the others where nothing is turned off',
+      '[]',
+      ['NodeName', 'TaintToleration', 'NodeAffinity', 'Mine'],
+    ],
+  ])('orders anew, %s, what is turned off and on again at a point', (_, disabled, order) => {
+    const yaml = `
+profiles:
+- plugins:
+    multiPoint:
+      disabled: [{ name: '*' }]
+      enabled: [${['TaintToleration', 'NodeName', 'NodeAffinity', 'PrioritySort', 'DefaultBinder'].map((name) => `{ name: ${name} }`)}]
+    filter:
+      disabled: ${disabled}
+      enabled: [{ name: Mine }, { name: NodeName }]
+`;
+    const registry = { ...builtInPlugins, Mine: () => ({ name: 'Mine', filter: () => undefined }) };
+    const [profile] = buildProfiles(parse(yaml), registry, testHandle());
+    expect(profile?.at.filter.map(({ name }) => name)).toEqual(order);
+  });
+
+  test('may say what plugins need that are not turned on', () => {
+    const plugins = '{ multiPoint: { disabled: [{ name: ImageLocality }, { name: DefaultPreemption }] } }';
+    const pluginConfig = '[{ name: DefaultPreemption, args: { minCandidateNodesAbsolute: 10 } }]';
+    const [profile] = build(`profiles: [{ plugins: ${plugins}, pluginConfig: ${pluginConfig} }]`);
+    expect(profile?.at.postFilter.map(({ name }) => name)).toEqual(['DynamicResources']);
+  });
+
   test('tells plugins what they need', () => {
     const args = (name: string, text: string) => () =>
       build(`profiles: [{ pluginConfig: [{ name: ${name}, args: ${text} }] }]`);
@@ -173,6 +208,13 @@ profiles:
     expect(() => parse('percentageOfNodesToScore: 101')).toThrow(/valid range/);
     expect(() => build('profiles: [{ plugins: { multiPoint: { enabled: [{ name: Nope }] } } }]')).toThrow(
       /plugin "Nope" does not exist/,
+    );
+    const twice = '{ enabled: [{ name: NodeName }, { name: NodeName }] }';
+    expect(() => build(`profiles: [{ plugins: { filter: ${twice} } }]`)).toThrow(
+      'profiles[0].plugins.filter.enabled[1]: plugin "NodeName" already registered',
+    );
+    expect(() => build('profiles: [{ pluginConfig: [{ name: Nope }] }]')).toThrow(
+      /configures "Nope", which does not exist/,
     );
     expect(() => build('profiles: [{ plugins: { bind: { disabled: [{ name: "*" }] } } }]')).toThrow(
       /bind plugin/,

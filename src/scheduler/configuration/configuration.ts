@@ -1,4 +1,5 @@
 import { expectKind } from '../../machinery/configuration-kind.ts';
+import { goQuote } from '../../machinery/go-text.ts';
 import { type Point, points } from '../framework/framework.ts';
 import { defaultPlugins } from './default-plugins.ts';
 import { type ExtenderConfiguration, parseExtenders } from './extenders.ts';
@@ -143,7 +144,13 @@ function parseSet(plugins: Untyped, point: string, path: string): PluginSet {
       if (!name) throw new ConfigurationError(`${where}.name`, 'Required value');
       return { name, weight: numberAt(object, 'weight', { path: where, range: [0, 2 ** 31 - 1] }) ?? 0 };
     });
-  return { enabled: entries('enabled'), disabled: entries('disabled').map(({ name }) => name) };
+  const enabled = entries('enabled');
+  const names = enabled.map(({ name }) => name);
+  names.forEach((name, i) => {
+    if (names.indexOf(name) < i)
+      throw new ConfigurationError(`${at}.enabled[${i}]`, `plugin ${goQuote(name)} already registered`);
+  });
+  return { enabled, disabled: entries('disabled').map(({ name }) => name) };
 }
 
 /** Defaults that are not turned off, as they are or as they are given; then what is new. */

@@ -50,8 +50,8 @@ function buildProfile(
     return [point, names.map(make).filter((plugin) => hasPoint(plugin, point, special))] as const;
   });
   for (const name of Object.keys(args))
-    if (!made.has(name))
-      throw new ConfigurationError(schedulerName, `configures "${name}", which is not enabled`);
+    if (!Object.hasOwn(registry, name))
+      throw new ConfigurationError(schedulerName, `configures "${name}", which does not exist`);
   const plugins = Object.fromEntries(entries) as Record<Point, Plugin[]>;
   checkPoints(schedulerName, plugins);
   return { schedulerName, percentageOfNodesToScore, at: plugins, weights: weightsOf(multiPoint, at) };
@@ -64,19 +64,21 @@ function hasPoint(plugin: Plugin, point: Point, special: ReadonlySet<string>): b
   return false;
 }
 
-/** What is named at the point and everywhere comes first, then the rest of what is everywhere, then the others. */
+/**
+ * What is named at the point and everywhere comes first, then the rest of what is everywhere, then the others; of what is everywhere
+ * that is turned off here nothing counts, so that turning it on again puts it among the others. (`expandMultiPointPlugins`)
+ */
 function namesAt(
   point: Point,
   multiPoint: readonly EnabledPlugin[],
   at: ProfileConfiguration['at'],
 ): string[] {
-  const everywhere = multiPoint.map(({ name }) => name);
   const { enabled = [], disabled = [] } = at[point] ?? {};
+  const isOff = (name: string) => disabled.includes('*') || disabled.includes(name);
+  const everywhere = multiPoint.map(({ name }) => name).filter((name) => !isOff(name));
   const here = enabled.map(({ name }) => name);
   const first = here.filter((name) => everywhere.includes(name));
-  const isOff = (name: string) => disabled.includes('*') || disabled.includes(name);
-  const rest = everywhere.filter((name) => !first.includes(name) && !isOff(name));
-  return [...new Set([...first, ...rest, ...here])];
+  return [...new Set([...first, ...everywhere, ...here])];
 }
 
 function weightsOf(
