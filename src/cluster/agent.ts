@@ -2,10 +2,12 @@ import type { Component } from '../client/component.ts';
 import { Endpoints } from '../client/endpoints.ts';
 import { Informers } from '../client/informers.ts';
 import { createDns } from '../dns/dns.ts';
+import type { KubeletOptions } from '../kubelet/config.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
 import { linuxHost } from '../kubelet/node/linux-host.ts';
 import { type ContainerdDaemon, startContainerd } from '../kubelet/runtimes/containerd/daemon.ts';
 import { createHostPorts } from '../network/host-ports.ts';
+import { NetworkPolicies } from '../network/policies/network-policies.ts';
 import { createNetwork } from '../network/network.ts';
 import { systemDialer } from '../platform/dial.ts';
 import { listenHttps } from '../platform/http-server.ts';
@@ -48,14 +50,21 @@ export async function startAgent(
   const proxy = nodeClient({ ...config, servers }, config.proxy, 'kube-proxy');
   const { clock, random, log } = platform;
   const informers = new Informers({ client: proxy.client, clock, random, log: log.named('informer') });
-  const kubelet = await kubeletOf(config, { platform, containerd, client: node.client, onRegistered });
+  const policies = new NetworkPolicies({
+    nodeName: config.nodeName,
+    informers,
+    platform: { ...platform, log: log.named('network') },
+  });
+  const admitToNetwork: KubeletOptions['admitToNetwork'] = (pod, addresses) => policies.admit(pod, addresses);
+  const { client } = node;
+  const kubelet = await kubeletOf(config, { platform, containerd, client, onRegistered, admitToNetwork });
   const own = new Informers({ client: node.client, clock, random, log: log.named('informer') });
   const hostPorts = createHostPorts({
     informers: own,
     nodeName: config.nodeName,
     platform: { ...platform, log: log.named('network') },
   });
-  const components = [kubelet, hostPorts, ...networking(config, platform, informers)];
+  const components = [kubelet, hostPorts, policies, ...networking(config, platform, informers)];
   for (const group of [informers, own]) group.start(abort.signal);
   const running = runComponents(components, platform);
   return {
@@ -111,9 +120,10 @@ async function kubeletOf(
     containerd: ContainerdDaemon;
     client: ReturnType<typeof nodeClient>['client'];
     onRegistered?: () => void;
+    admitToNetwork: KubeletOptions['admitToNetwork'];
   },
 ): Promise<Component> {
-  const { platform, containerd, client, onRegistered } = parts;
+  const { platform, containerd, client, ...told } = parts;
   const { serving, authority } = config;
   return createKubelet({
     client,
@@ -144,7 +154,7 @@ async function kubeletOf(
       tls: { cert: serving.certificate, key: serving.key, clientCa: authority },
       listen: listenHttps,
     },
-    onRegistered,
+    ...told,
   });
 }
 

@@ -6,6 +6,7 @@ import { answerCommands } from './answer-commands.ts';
 import { clusterId } from './cluster-id.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { type ControlPlaneMeans, readControlPlaneSettings } from './control-plane-means.ts';
+import { ensureNetworkRights } from './network-rights.ts';
 import { ensureJoinObjects } from './join/join-objects.ts';
 import { findStore, keptStore, offerToServers } from './join/join-server.ts';
 import { keepServerToken, serverToken, shareIdentity } from './join/shared-pki.ts';
@@ -136,6 +137,7 @@ async function serve(
     throw listenError(error, { bindAddress, port });
   });
   const authority = (await pki.authority()).certificate;
+  await ensureNetworkRights(controlPlane.admin);
   await ensureJoinObjects(controlPlane.admin, { server: controlPlane.url, authority });
   await offerToServers(controlPlane.admin, { token, store: options }, platform);
   const kubeconfigPath = options.kubeconfig ?? `${dataDir}/kubeconfig`;

@@ -19,6 +19,7 @@ import { runtimeSocketIn } from './node-dirs.ts';
 import { type Program, startNodeProcess } from './node-process.ts';
 import { openStore } from './open-store.ts';
 import { type ClusterOptions, defaultPort, mostSimulatedNodes, network } from './options.ts';
+import { ensureNetworkRights } from './network-rights.ts';
 import { Pki } from './pki.ts';
 import type { RunningComponents } from './run-components.ts';
 import type { ToldScheduling } from './scheduler-configuration.ts';
@@ -259,6 +260,7 @@ class ClusterBuilder {
     const sinceMs = platform.clock.now();
     const indexes = Array.from({ length: options.nodes }, (_, i) => i + 1);
     await this.#forgetFormerNodes(controlPlane.admin);
+    if (fabric) await ensureNetworkRights(controlPlane.admin);
     const serving = fabric ? undefined : await this.#simulatedServing();
     const started = await settled(
       indexes.map((index) =>

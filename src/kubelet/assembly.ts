@@ -92,7 +92,18 @@ export function assemble(input: AssemblyInput): Assembly {
   const resizer = new Resizer({ context, host, facts, killer, podCgroups });
   const servicesNow = () => watched.services.list();
   const starter = new Starter({ context, host, facts, images, objects, hooks, services: servicesNow });
-  const syncer = new Syncer({ context, facts, images, objects, starter, killer, probes, resizer });
+  const { admitToNetwork } = options;
+  const syncer = new Syncer({
+    context,
+    facts,
+    images,
+    objects,
+    starter,
+    killer,
+    probes,
+    resizer,
+    admitToNetwork,
+  });
   const lifecycle = new PodLifecycle({
     context,
     podCgroups,

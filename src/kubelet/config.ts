@@ -1,5 +1,5 @@
 import type { LogLinks } from './logs/log-links.ts';
-import type { NodeAddress, Taint } from '../api/core/v1.ts';
+import type { NodeAddress, Pod, Taint } from '../api/core/v1.ts';
 import type { Client } from '../client/client.ts';
 import type { Dialer } from '../platform/dial.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -69,6 +69,8 @@ export interface KubeletOptions {
   intervals?: Partial<KubeletIntervals>;
   /** Called once the API server has the Node. */
   onRegistered?: () => void;
+  /** Called with the addresses of a pod before the first of its containers starts, which wait until it resolves. It never rejects. */
+  admitToNetwork?: (pod: Pod, addresses: readonly string[]) => Promise<void>;
 }
 
 export interface KubeletIntervals {

@@ -1,8 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import type { KubernetesObject } from '../api/resource.ts';
 import { Client } from '../client/client.ts';
 import { Informers } from '../client/informers.ts';
-import type { ApiRequest, Transport, WatchSink } from '../client/transport.ts';
+import { ListedObjects, type Written } from '../client/testing-lists.ts';
 import { silentLog } from '../platform/log.ts';
 import { seededRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
@@ -10,35 +9,6 @@ import type { Processes } from '../platform/processes.ts';
 import { nftablesBackend } from './nftables.ts';
 import { createProxy } from './proxy.ts';
 import { Ruleset } from './ruleset.ts';
-
-type Written = Pick<KubernetesObject, 'metadata'> & { spec?: object };
-
-/** Lists what it is given, and tells of what is added and deleted later. */
-class Server implements Transport {
-  readonly #objects = new Map<string, Written[]>();
-  readonly #watches = new Map<string, WatchSink>();
-
-  constructor(objects: Record<string, Written[]>) {
-    for (const [resource, list] of Object.entries(objects)) this.#objects.set(resource, list);
-  }
-
-  async request({ path }: ApiRequest): Promise<unknown> {
-    return {
-      metadata: { resourceVersion: '1' },
-      items: this.#objects.get(path.split('/').at(-1) ?? '') ?? [],
-    };
-  }
-
-  async watch({ path }: ApiRequest, sink: WatchSink): Promise<{ stop(): void }> {
-    this.#watches.set(path.split('/').at(-1) ?? '', sink);
-    return { stop: () => {} };
-  }
-
-  async tell(type: 'ADDED' | 'DELETED', resource: string, object: Written): Promise<void> {
-    while (!this.#watches.has(resource)) await new Promise(setImmediate);
-    this.#watches.get(resource)?.onEvent({ type, object });
-  }
-}
 
 const service = (name: string, born: string, spec: object): Written => ({
   metadata: {
@@ -62,7 +32,7 @@ const slice = (name: string, address: string): Written => ({
 
 /** A proxy whose scripts are kept; `step` lets it see and apply what has been told. */
 async function running(objects: Record<string, Written[]>) {
-  const server = new Server(objects);
+  const server = new ListedObjects(objects);
   const clock = new VirtualClock();
   const log = silentLog;
   const informers = new Informers({ client: new Client(server), clock, random: seededRandom(1), log });

@@ -153,6 +153,58 @@ describe.skipIf(why)(`a cluster of real nodes${why ? ` (skipped: ${why})` : ''}`
     expect(await onNode()).toEqual(before);
   });
 
+  test('network policies isolate pods from their first moment on, from pods of their node and of others', async () => {
+    const on = (node: string) => ({ nodeSelector: { 'kubernetes.io/hostname': node } });
+    const isolated = { labels: { isolated: 'yes' } };
+    const ready = { readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 } };
+    const policies = [
+      ['all', { policyTypes: ['Ingress', 'Egress'] }],
+      ['friends', { ingress: [{ from: [{ podSelector: { matchLabels: { friend: 'yes' } } }] }] }],
+    ] as const;
+    await kubectl.ok('create namespace guarded');
+    const guarded = kubectl.with({ namespace: 'guarded' });
+    for (const [name, spec] of policies)
+      await guarded.apply({
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name },
+        spec: { ...spec, podSelector: { matchLabels: isolated.labels } },
+      });
+    await guarded.apply(
+      shellPod('web', answersItsName(), { ...isolated, container: ready, spec: on('node-1') }),
+    );
+    await guarded.apply(shellPod('free', answersItsName(), { container: ready, spec: on('node-2') }));
+    for (const node of ['node-1', 'node-2']) {
+      await guarded.apply(
+        shellPod(`friend-${node}`, undefined, { labels: { friend: 'yes' }, spec: on(node) }),
+      );
+      await guarded.apply(shellPod(`stranger-${node}`, undefined, { spec: on(node) }));
+    }
+    await guarded.ok('wait pod --all --for=condition=Ready --timeout=60s');
+    const [web, free] = await Promise.all(
+      ['web', 'free'].map(async (name) => (await guarded.json(`get pod ${name}`)).status.podIP as string),
+    );
+    const get = (address: string | undefined) =>
+      `echo 'GET / HTTP/1.0' | nc -w 1 ${address} 8080 | tail -n 1`;
+    const says = async (pod: string) => (await guarded.ok(['exec', pod, '--', 'sh', '-c', get(web)])).trim();
+    const reaches = (pod: string) => eventually(async () => ((await says(pod)) === 'web' ? true : undefined));
+    for (const node of ['node-1', 'node-2']) {
+      await reaches(`friend-${node}`);
+      expect(await says(`stranger-${node}`)).toBe('');
+    }
+    const eager = `for i in 1 2 3 4 5; do ${get(free)}; done; echo through`;
+    await guarded.apply(
+      shellPod('eager', eager, { ...isolated, spec: { restartPolicy: 'Never', ...on('node-1') } }),
+    );
+    await guarded.ok('wait pod/eager --for=jsonpath={.status.phase}=Succeeded --timeout=60s');
+    expect((await guarded.ok('logs eager')).split('\n').filter((line) => line !== 'nc: timed out')).toEqual([
+      'through',
+    ]);
+    await guarded.ok('delete networkpolicy --all');
+    await reaches('stranger-node-1');
+    await kubectl.ok('delete namespace guarded --wait=false');
+  });
+
   test('a node that falls silent: its pods run elsewhere, Services go on; it comes back as before', async () => {
     const template = {
       metadata: { labels: { app: 'steady' } },

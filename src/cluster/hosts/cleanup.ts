@@ -3,6 +3,7 @@ import { linuxMounts, unmountBelow } from '../../kubelet/volumes/mounts.ts';
 import { bridgeName, cniResultsDir, resultsOfPods } from '../../network/cni.ts';
 import { table as hostPortsTable } from '../../network/host-ports.ts';
 import { table as networkTable } from '../../network/network.ts';
+import { table as policiesTable } from '../../network/policies/policy-table.ts';
 import { routeProtocol } from '../../network/routes.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { table as proxyTable } from '../../proxy/ruleset.ts';
@@ -139,7 +140,7 @@ export async function removeMachineNode(world: World, node: MachineNode): Promis
   await unmountBelow(linuxMounts(world), dir);
   await removeRunDir(world, runDir);
   await removeCgroups(world, (name) => `/${name}` === cgroup);
-  for (const table of [proxyTable, networkTable, hostPortsTable])
+  for (const table of [proxyTable, networkTable, hostPortsTable, policiesTable])
     await world.processes.run('nft', ['delete', 'table', 'ip', table]);
   await removeBridge(world);
   await removeResults(world);

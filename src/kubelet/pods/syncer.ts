@@ -7,6 +7,7 @@ import { podCgroupPath } from '../cgroups/pod-cgroup.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
 import type { SandboxSpec } from '../runtimes/types.ts';
 import type { StartFailure } from '../status/container-statuses.ts';
+import type { KubeletOptions } from '../config.ts';
 import { removeWithLogs } from '../logs/container-logs.ts';
 import { podDirs } from '../volumes/dirs.ts';
 import type { MountedVolume } from '../volumes/mounter.ts';
@@ -35,6 +36,7 @@ export interface SyncerOptions {
   killer: Killer;
   probes: ProbeView;
   resizer: Resizer;
+  admitToNetwork?: KubeletOptions['admitToNetwork'];
 }
 
 export interface SyncInput {
@@ -93,6 +95,7 @@ export class Syncer {
       : (plan.sandbox.id as string);
     const podIps = await this.#podIps(input, plan, sandboxId);
     await this.#writeHosts(pod, podIps);
+    await this.#options.admitToNetwork?.(pod, podIps);
     const pullSecrets = await this.#pullSecrets(pod);
     const volumes = await this.#withImages(input, sandbox, pullSecrets);
     const round = { pod, runtime, status, sandboxId, sandbox, podIps, volumes, pullSecrets, signal };

@@ -1,0 +1,197 @@
+import type { Namespace, Pod } from '../../api/core/v1.ts';
+import { namespaces, networkpolicies, pods } from '../../api/generated/resources.ts';
+import type { NetworkPolicy } from '../../api/networking/v1.ts';
+import type { Component } from '../../client/component.ts';
+import type { Informer } from '../../client/informer.ts';
+import type { Informers } from '../../client/informers.ts';
+import { syncedOrStopped } from '../../client/synced.ts';
+import { isPlainIPv4 } from '../../machinery/ip.ts';
+import { sameLabels } from '../../machinery/label-selector.ts';
+import { type Deferred, deferred } from '../../platform/deferred.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { mustRun } from '../../platform/processes.ts';
+import { TurnSteps } from '../../platform/turn.ts';
+import { type AddressedPod, IsolationPlan, selects } from './isolation.ts';
+import { isOpen, openTable, type PolicyTable, table, tableChanges } from './policy-table.ts';
+
+export interface NetworkPoliciesOptions {
+  nodeName: string;
+  /** Informers of somebody who may see all pods, namespaces and network policies. */
+  informers: Informers;
+  platform: Pick<Platform, 'processes' | 'clock' | 'log'>;
+}
+
+/** Changes within this time go into one transaction. */
+const gatherMs = 50;
+const retryMs = 1000;
+/** How often it is checked that the table still stands. */
+const checkMs = 30_000;
+/** The longest that containers wait for the isolation of their pod: the server may not be there, or not let us see. */
+const admissionMs = 10_000;
+/** Pods planned after which others have their turn. */
+const podsPerTurn = 20;
+
+const hasEnded = ({ status }: Pod) => status?.phase === 'Succeeded' || status?.phase === 'Failed';
+
+interface Others {
+  pods: Informer<Pod>;
+  namespaces: Informer<Namespace>;
+}
+
+/** Keeps, on one node, what may come to its pods and leave them as the network policies of the cluster want it. */
+export class NetworkPolicies implements Component {
+  readonly name = 'network-policies';
+  readonly #options: NetworkPoliciesOptions;
+  readonly #policies: Informer<NetworkPolicy>;
+  /** All pods and namespaces: only followed once there is a policy. */
+  #others: Others | undefined;
+  /** Pods of this node by the address that they have been given: the API may not have it yet. */
+  readonly #admitted = new Map<string, Pod>();
+  /** Pods that wait for a table made after now. */
+  #waiting: Deferred<void>[] = [];
+  /** The table that stands; unknown at first, and after a failure. */
+  #applied: PolicyTable | undefined;
+  #wake: Deferred<void> = deferred();
+  readonly #changed = () => this.#wake.resolve();
+
+  constructor(options: NetworkPoliciesOptions) {
+    this.#options = options;
+    this.#policies = options.informers.of(networkpolicies);
+  }
+
+  /**
+   * Resolves once a pod of this node, whose containers have not started yet, is isolated as far as policies are about it: they are to
+   * have no moment without. Never rejects; after ten seconds it no longer waits.
+   */
+  async admit(pod: Pod, addresses: readonly string[]): Promise<void> {
+    const { clock, log } = this.#options.platform;
+    const address = addresses.find(isPlainIPv4);
+    if (pod.spec.hostNetwork || address === undefined) return;
+    this.#admitted.set(address, pod);
+    const isolated = deferred<void>();
+    const late = clock.after(admissionMs, () => {
+      log.warn('a pod starts before its network policies stand', { uid: pod.metadata.uid });
+      isolated.resolve();
+    });
+    void this.#policies.synced.then(() => this.#whenIsolated(pod, isolated));
+    await isolated.promise;
+    late.cancel();
+  }
+
+  #whenIsolated(pod: Pod, isolated: Deferred<void>): void {
+    if (!this.#policies.list().some((policy) => selects(policy, pod))) return isolated.resolve();
+    this.#waiting.push(isolated);
+    this.#changed();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options.platform;
+    const changed = this.#changed;
+    this.#policies.onChange({ added: changed, updated: changed, deleted: changed });
+    signal.addEventListener('abort', changed, { once: true });
+    await syncedOrStopped([this.#policies], signal);
+    while (!signal.aborted) {
+      this.#wake = deferred();
+      try {
+        await this.#sync(signal);
+        const check = clock.after(checkMs, () => void this.#check());
+        await this.#wake.promise;
+        check.cancel();
+        await clock.sleep(gatherMs, signal).catch(() => {});
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn('network policies not in order; will be tried again', { error: String(error) });
+        this.#applied = undefined;
+        await clock.sleep(retryMs, signal).catch(() => {});
+      }
+    }
+  }
+
+  async #sync(signal: AbortSignal): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    try {
+      await this.#apply(await this.#plan(signal));
+    } catch (error) {
+      this.#waiting.push(...waiting);
+      throw error;
+    }
+    for (const isolated of waiting) isolated.resolve();
+  }
+
+  async #apply(wanted: PolicyTable): Promise<void> {
+    const lines = tableChanges(this.#applied, wanted);
+    const { processes } = this.#options.platform;
+    if (lines.length > 0) await mustRun(processes, 'nft', ['-f', '-'], { input: `${lines.join('\n')}\n` });
+    this.#applied = wanted;
+  }
+
+  async #plan(signal: AbortSignal): Promise<PolicyTable> {
+    const policies = this.#policies.list();
+    if (policies.length === 0) return openTable;
+    const others = (this.#others ??= this.#follow());
+    await syncedOrStopped([others.pods, others.namespaces], signal);
+    signal.throwIfAborted();
+    const pods = this.#addressed(others.pods.list());
+    const plan = new IsolationPlan({ policies, pods, namespaces: others.namespaces.list() });
+    const steps = new TurnSteps(podsPerTurn);
+    for (const found of pods) {
+      if (found.pod.spec.nodeName !== this.#options.nodeName) continue;
+      plan.isolate(found);
+      await steps.taken();
+    }
+    return plan.table;
+  }
+
+  #follow(): Others {
+    const { informers } = this.#options;
+    const others = { pods: informers.of(pods), namespaces: informers.of(namespaces) };
+    const changed = this.#changed;
+    others.pods.onChange({
+      added: changed,
+      updated: (pod, old) => void (isElsewhere(pod, old) && changed()),
+      deleted: (pod) => {
+        this.#forget(pod);
+        changed();
+      },
+    });
+    others.namespaces.onChange({
+      added: changed,
+      updated: (one, old) => void (sameLabels(one, old) || changed()),
+      deleted: changed,
+    });
+    return others;
+  }
+
+  #forget({ metadata }: Pod): void {
+    for (const [address, pod] of this.#admitted)
+      if (pod.metadata.uid === metadata.uid) this.#admitted.delete(address);
+  }
+
+  /** The pods with addresses of their own; what has been given to one here is newer than what the API has. */
+  #addressed(all: readonly Pod[]): AddressedPod[] {
+    const given = new Map([...this.#admitted].map(([address, { metadata }]) => [metadata.uid, address]));
+    const known = all.flatMap((pod): AddressedPod[] => {
+      const address = given.get(pod.metadata.uid) ?? addressOf(pod);
+      given.delete(pod.metadata.uid);
+      return address === undefined || pod.spec.hostNetwork || hasEnded(pod) ? [] : [{ pod, address }];
+    });
+    const unseen = [...this.#admitted].filter(([, { metadata }]) => given.has(metadata.uid));
+    return [...known, ...unseen.map(([address, pod]) => ({ pod, address }))];
+  }
+
+  async #check(): Promise<void> {
+    const { processes } = this.#options.platform;
+    if (!this.#applied || isOpen(this.#applied)) return;
+    if ((await processes.run('nft', ['list', 'chain', 'ip', table, 'forward'])).code === 0) return;
+    this.#applied = undefined;
+    this.#changed();
+  }
+}
+
+const addressOf = ({ status }: Pod) => (status?.podIPs ?? []).map(({ ip }) => ip).find(isPlainIPv4);
+
+/** Whether a pod has become another to those who look at its labels and its address. */
+function isElsewhere(pod: Pod, old: Pod): boolean {
+  return !sameLabels(pod, old) || addressOf(pod) !== addressOf(old) || hasEnded(pod) !== hasEnded(old);
+}
