@@ -62,6 +62,8 @@ export interface AssemblyInput {
 /** The parts of a kubelet that others need. */
 export interface Assembly {
   workers: PodWorkers;
+  /** The pods that the node has taken in, with what it has set aside for them. */
+  taken(): Pod[];
   view: RuntimeView;
   statuses: StatusManager;
   probes: ProbeManager;
@@ -92,6 +94,7 @@ export function assemble(input: AssemblyInput): Assembly {
   const resizer = new Resizer({ context, host, facts, killer, podCgroups });
   const servicesNow = () => watched.services.list();
   const starter = new Starter({ context, host, facts, images, objects, hooks, services: servicesNow });
+  const allocations = new Allocations();
   const { admitToNetwork } = options;
   const syncer = new Syncer({
     context,
@@ -119,14 +122,16 @@ export function assemble(input: AssemblyInput): Assembly {
     syncer,
     killer,
     resizer,
-    allocations: new Allocations(),
+    allocations,
     node: () => watched.node.get(context.nodeName),
     activePods: () => workers.active(),
+    wake,
     networkTrouble,
   });
   const workers: PodWorkers = new PodWorkers(platform, lifecycle, podResyncMs);
   const scavengers = scavengersOf(input, workers, images);
-  return { workers, view, statuses, probes, objects, volumes, ...scavengers };
+  const taken = () => workers.active().map((pod) => allocations.asHeld(pod));
+  return { workers, taken, view, statuses, probes, objects, volumes, ...scavengers };
 }
 
 function volumeManager(

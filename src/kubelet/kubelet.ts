@@ -134,11 +134,11 @@ class Kubelet {
 
   /** Where pods come from: the API, and the folder of this node. */
   #sources({ watched, parts }: Running): { intake: Intake; statics: StaticPods | undefined } {
-    const { workers, statuses } = parts;
+    const { workers, taken, statuses } = parts;
     const context = this.#context;
     const node = () => watched.node.get(context.nodeName);
     const onMirror = () => void statics?.sync().catch(this.#tell('static pods not in order'));
-    const intake = new Intake({ context, pods: watched.pods, node, workers, statuses, onMirror });
+    const intake = new Intake({ context, pods: watched.pods, node, workers, taken, statuses, onMirror });
     const dir = this.#options.dirs.staticPods;
     const admit = intake.admit.bind(intake);
     const more = { context, informer: watched.pods, workers, statuses, node, admit };

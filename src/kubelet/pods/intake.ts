@@ -16,6 +16,8 @@ export interface IntakeOptions {
   pods: Informer<Pod>;
   node(): Node | undefined;
   workers: PodWorkers;
+  /** The pods that the node has taken in, with what it has set aside for them. */
+  taken(): Pod[];
   statuses: StatusManager;
   /** A mirror pod has come or goes; it stands for a pod that the node has from elsewhere. */
   onMirror(): void;
@@ -51,11 +53,11 @@ export class Intake {
 
   /** Takes a pod in, or tells it why not. */
   admit(pod: Pod): boolean {
-    const { workers, node, statuses, context } = this.#options;
+    const { workers, taken, node, statuses, context } = this.#options;
     const uid = pod.metadata.uid as string;
     if (workers.get(uid) || pod.metadata.deletionTimestamp || pod.status?.startTime) return true;
     const self = node();
-    const others = workers.active().filter((other) => other.metadata.uid !== uid);
+    const others = taken().filter((other) => other.metadata.uid !== uid);
     const rejection = self && admitPod({ pod, node: self, others });
     if (!rejection) return true;
     podEvent(context, pod, { type: 'Warning', ...rejection });

@@ -40,8 +40,10 @@ export interface LifecycleOptions {
   resizer: Resizer;
   allocations: Allocations;
   node(): Node | undefined;
-  /** The pods that the node has room set aside for. */
+  /** The pods that the node has taken in and that have not ended, as they ask for room. */
   activePods(): Pod[];
+  /** There is something to do for a pod. */
+  wake(podUid: string): void;
   /** Why pods cannot have a network yet; undefined when they can. */
   networkTrouble(): string | undefined;
 }
@@ -106,6 +108,7 @@ export class PodLifecycle implements PodSteps {
     syncer.forget(uid);
     allocations.forget(uid);
     resizer.forget(uid);
+    this.#grantWaiting();
     if (!work.orphaned) statuses.finish(pod);
   }
 
@@ -119,13 +122,25 @@ export class PodLifecycle implements PodSteps {
   }
 
   /** The pod with what the node has set aside for it. */
-  #allocated({ pod, uid }: PodWork): Allocation {
+  #allocated({ pod, uid }: Pick<PodWork, 'pod' | 'uid'>): Allocation {
     const { allocations, node, activePods, resizer } = this.#options;
-    const others = activePods().filter((other) => other.metadata.uid !== uid);
+    const others = () => activePods().filter((other) => other.metadata.uid !== uid);
     const allocation = allocations.allocate(pod, node(), others);
-    if (allocation.news === 'granted') resizer.begin(allocation.pod);
+    if (allocation.news === 'granted') {
+      resizer.begin(allocation.pod);
+      this.#grantWaiting();
+    }
     if (allocation.news === 'refused') this.#tellRefused(pod, allocation.pending as PodCondition);
     return allocation;
+  }
+
+  /** There may be room: whoever waits for it is asked in turn. What one no longer needs may serve the next. */
+  #grantWaiting(): void {
+    const { allocations, activePods, wake } = this.#options;
+    for (const pod of allocations.waiting(activePods())) {
+      const uid = pod.metadata.uid as string;
+      if (this.#allocated({ pod, uid }).news === 'granted') wake(uid);
+    }
   }
 
   #tellRefused(pod: Pod, { reason, message: error }: PodCondition): void {

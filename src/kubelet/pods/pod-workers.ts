@@ -47,9 +47,10 @@ export class PodWorkers {
     return [...this.#works.values()];
   }
 
-  /** Pods that run or are to run. */
+  /** Pods that the node has taken in and that have not ended; those without the ones that the API has forgotten. */
   active(): Pod[] {
-    const isActive = ({ stage, pod }: PodWork) => stage === 'running' && !isTerminalPhase(pod.status?.phase);
+    const isActive = ({ stage, pod, orphaned }: PodWork) =>
+      !orphaned && (stage === 'ending' || (stage === 'running' && !isTerminalPhase(pod.status?.phase)));
     return this.all()
       .filter(isActive)
       .map((work) => work.pod);

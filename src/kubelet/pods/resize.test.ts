@@ -19,29 +19,83 @@ function podOf(cpu: string, uid = 'u'): Pod {
   };
 }
 
+const none = () => [];
 const cpuOf = (pod: Pod) => pod.spec.containers[0]?.resources?.requests?.cpu;
 
 describe('what is set aside for a pod', () => {
   test('is what it first asks for, and more where there is room', () => {
     const allocations = new Allocations();
-    expect(cpuOf(allocations.allocate(podOf('9'), node, []).pod)).toBe('9');
-    const { pod, pending } = allocations.allocate(podOf('3'), node, [podOf('1', 'other')]);
+    expect(cpuOf(allocations.allocate(podOf('9'), node, none).pod)).toBe('9');
+    const { pod, pending } = allocations.allocate(podOf('3'), node, () => [podOf('1', 'other')]);
     expect([cpuOf(pod), pending]).toEqual(['3', undefined]);
   });
 
   test('stays as it was where there is none', () => {
     const allocations = new Allocations();
-    allocations.allocate(podOf('1'), node, []);
-    const deferred = allocations.allocate(podOf('3'), node, [podOf('2', 'other')]);
+    allocations.allocate(podOf('1'), node, none);
+    const deferred = allocations.allocate(podOf('3'), node, () => [podOf('2', 'other')]);
     expect(cpuOf(deferred.pod)).toBe('1');
     expect(deferred.pending).toMatchObject({
       type: 'PodResizePending',
       reason: 'Deferred',
       message: "Node didn't have enough resource: cpu, requested: 3000, used: 2000, capacity: 4000",
     });
-    const infeasible = allocations.allocate(podOf('5'), node, []);
+    const infeasible = allocations.allocate(podOf('5'), node, none);
     expect(infeasible.pending).toMatchObject({ reason: 'Infeasible' });
-    expect(cpuOf(allocations.allocate(podOf('3'), node, []).pod)).toBe('3');
+    expect(cpuOf(allocations.allocate(podOf('3'), node, none).pod)).toBe('3');
+  });
+});
+
+describe('a wish that waits for room', () => {
+  const more = (cpu: string, uid: string, spec: Partial<Pod['spec']> = {}): Pod => {
+    const pod = podOf(cpu, uid);
+    return { ...pod, spec: { ...pod.spec, ...spec } };
+  };
+
+  test('takes none from others', () => {
+    const allocations = new Allocations();
+    const asking = ['a', 'b'].map((uid) => podOf('3', uid));
+    for (const uid of ['a', 'b']) allocations.allocate(podOf('1', uid), node, none);
+    const [a, b] = asking as [Pod, Pod];
+    expect(allocations.allocate(a, node, () => [b, podOf('2', 'c')]).pending?.reason).toBe('Deferred');
+    expect(allocations.allocate(b, node, () => [a]).news).toBe('granted');
+    expect(cpuOf(allocations.asHeld(a))).toBe('1');
+  });
+
+  test('is asked about again by what it asks for, its priority, its class and how long it has waited', () => {
+    const allocations = new Allocations();
+    const limits = { cpu: '3', memory: '1Gi' };
+    const sure = { containers: [{ name: 'c', resources: { limits, requests: limits } }] };
+    const asking = [
+      more('3', 'first'),
+      more('3', 'second'),
+      more('3', 'guaranteed', sure),
+      more('3', 'urgent', { priority: 1 }),
+      more('3', 'less'),
+      more('5', 'infeasible'),
+    ];
+    for (const { metadata } of asking)
+      allocations.allocate(podOf(metadata.uid === 'less' ? '4' : '1', metadata.uid), node, none);
+    const full = () => [podOf('4', 'other')];
+    for (const pod of asking) allocations.allocate(pod, node, full);
+    const order = ['less', 'urgent', 'guaranteed', 'first', 'second'];
+    expect(allocations.waiting([...asking].reverse()).map((pod) => pod.metadata.uid)).toEqual(order);
+  });
+
+  test('waits on after a restart of the kubelet, until all pods are known', () => {
+    const allocations = new Allocations();
+    const told = { type: 'PodResizePending', status: 'True', reason: 'Deferred', message: 'no room' };
+    const held = { name: 'c', allocatedResources: { cpu: '1' }, resources: { requests: { cpu: '1' } } };
+    const pod: Pod = {
+      ...podOf('3'),
+      status: {
+        conditions: [{ ...told, lastTransitionTime: '2026-01-01T00:00:00Z' }],
+        containerStatuses: [{ ...held, ready: true, restartCount: 0, image: 'i', imageID: 'i' }],
+      },
+    };
+    const taken = allocations.allocate(pod, node, none);
+    expect([cpuOf(taken.pod), taken.pending, taken.news]).toEqual(['1', told, undefined]);
+    expect(allocations.allocate(pod, node, none).news).toBe('granted');
   });
 });
 
@@ -156,5 +210,34 @@ test('so does an init container that runs', async () => {
   await at.until(() => status()?.resources?.limits?.cpu === '200m');
   expect((await at.runtime.containers.status(id)).resources?.cpuQuotaUs).toBe(20_000);
   expect(status()).toMatchObject({ restartCount: 0, allocatedResources: { cpu: '200m' } });
+  await at.stop();
+});
+
+test('pods that wait for room get it when others go, the more urgent one first', async () => {
+  const at = new TestNode();
+  await at.start();
+  const spec = (cpu: string, priority = 0) => ({
+    priority,
+    containers: [container('c', { resources: { requests: { cpu }, limits: { cpu } } })],
+  });
+  const names = ['old', 'low', 'high'];
+  at.create('old', spec('2'), { 'simulated.k8ts.dev/stop-after': '10s' });
+  at.create('low', spec('500m'));
+  at.create('high', spec('500m', 10));
+  await at.until(() => names.every((name) => at.pod(name)?.status?.phase === 'Running'));
+  const condition = (name: string) =>
+    at.pod(name)?.status?.conditions?.find((c) => c.type === 'PodResizePending')?.reason;
+  for (const name of ['low', 'high']) {
+    const pod = at.pod(name) as Pod;
+    const metadata = { ...pod.metadata, generation: 2 };
+    at.api.change(pods, { ...pod, metadata, spec: { ...pod.spec, ...spec('3', pod.spec.priority) } });
+    await at.until(() => condition(name) === 'Deferred');
+  }
+  at.api.remove(pods, 'default', 'old', 30);
+  await at.clock.advance(5000);
+  expect(condition('high')).toBe('Deferred');
+  await at.until(() => condition('high') === undefined);
+  await at.until(() => at.pod('high')?.status?.containerStatuses?.[0]?.resources?.limits?.cpu === '3');
+  expect(condition('low')).toBe('Deferred');
   await at.stop();
 });
