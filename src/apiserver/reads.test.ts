@@ -228,8 +228,9 @@ describe('health', () => {
     const ready = await ask('/readyz?verbose&exclude=etcd&exclude=nope&exclude=also');
     expect(ready.headers['x-content-type-options']).toBe('nosniff');
     const lines = ready.text.split('\n');
-    expect(lines.slice(0, 5)).toEqual([
+    expect(lines.slice(0, 6)).toEqual([
       '[+]ping ok',
+      '[+]log ok',
       '[+]etcd excluded: ok',
       '[+]etcd-readiness ok',
       '[+]informer-sync ok',

@@ -56,6 +56,25 @@ function ask(
   });
 }
 
+/** Those that upstream's end-to-end test of health looks for. */
+const upstreamHooks = [
+  'start-apiserver-admission-initializer',
+  'generic-apiserver-start-informers',
+  'start-apiextensions-informers',
+  'start-apiextensions-controllers',
+  'crd-informer-synced',
+  'bootstrap-controller',
+  'start-system-namespaces-controller',
+  'scheduling/bootstrap-system-priority-classes',
+  'start-cluster-authentication-info-controller',
+  'start-kube-aggregator-informers',
+  'apiservice-registration-controller',
+  'apiservice-status-local-available-controller',
+  'apiservice-status-remote-available-controller',
+  'kube-apiserver-autoregistration',
+  'apiservice-openapi-controller',
+];
+
 const configMap = (name: string) => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -78,8 +97,16 @@ describe('a server that has started', () => {
 
   test('is healthy and says its version', async () => {
     expect((await ask('/readyz', { as: null })).text).toBe('ok');
-    const verbose = (await ask('/livez?verbose')).text;
-    expect(verbose).toBe('[+]ping ok\n[+]etcd ok\nlivez check passed\n');
+    const livez = (await ask('/livez?verbose')).text;
+    expect(livez).toMatch(/^\[\+\]ping ok\n\[\+\]log ok\n\[\+\]etcd ok\n\[\+\]poststarthook\//);
+    expect(livez).toMatch(/\n\[\+\]autoregister-completion ok\nlivez check passed\n$/);
+    expect(livez).not.toMatch(/\]shutdown|\]informer-sync/);
+    expect((await ask('/healthz?verbose')).text).toBe(livez.replace('livez', 'healthz'));
+    const readyz = (await ask('/readyz?verbose')).text;
+    for (const name of upstreamHooks) {
+      expect(livez).toContain(`[+]poststarthook/${name} ok`);
+      expect(readyz).toContain(`[+]poststarthook/${name} ok`);
+    }
     expect((await ask('/readyz/ping')).text).toBe('ok');
     expect((await ask('/version', { as: null })).json).toMatchObject({ major: '1', minor: '36' });
     expect((await ask('/')).json.paths).toContain('/apis');

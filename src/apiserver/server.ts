@@ -40,7 +40,7 @@ import { Responder } from './http/responder.ts';
 import { standardCodecs } from './http/standard-codecs.ts';
 import { serveDiscovery } from './plain/discovery-routes.ts';
 import { HealthCounts } from './plain/health-counts.ts';
-import { type HealthCheck, ping, serveHealth, StartHooks } from './plain/health.ts';
+import { type HealthCheck, logging, ping, serveHealth, StartHooks } from './plain/health.ts';
 import { serveLogs } from './plain/logs.ts';
 import { serveFairnessDumps } from './plain/fairness-dumps.ts';
 import type { Metric } from '../platform/metrics/metric.ts';
@@ -55,6 +55,13 @@ import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher
 import type { Dispatcher } from './request.ts';
 import { failureOf } from './registry/told.ts';
 import type { Kind, MeasuredUsage, UserInfo } from './registry/kind.ts';
+import {
+  aggregatorHooks,
+  autoregistration,
+  extensionHooks,
+  listenHooks,
+  startHooks,
+} from './start/hook-names.ts';
 import { IdentityLease } from './start/identity-lease.ts';
 import { type Advertised, KubernetesService } from './start/kubernetes-service.ts';
 import { hostPort } from './start/kubernetes-service-plan.ts';
@@ -326,16 +333,6 @@ interface Parts {
   limits: ApiServerLimits;
 }
 
-/** Upstream's names for what the aggregator does once after the start. */
-const aggregatorHooks = [
-  'start-kube-aggregator-informers',
-  'kube-apiserver-autoregistration',
-  'apiservice-registration-controller',
-  'apiservice-status-local-available-controller',
-  'apiservice-status-remote-available-controller',
-  'apiservice-discovery-controller',
-];
-
 /** It is followed from before the server starts. */
 const encryptionHook = 'start-encryption-provider-config-automatic-reload';
 
@@ -465,22 +462,14 @@ class Server implements ApiServer {
   /** Makes what every cluster has, and serves the paths that are no resources. */
   async start(): Promise<void> {
     const hooks = this.#hooks;
-    const names = [
-      'start-system-namespaces-controller',
-      'rbac/bootstrap-roles',
-      'scheduling/bootstrap-system-priority-classes',
-      'priority-and-fairness-config-producer',
-      'start-kubernetes-service-cidr-controller',
-      'start-apiextensions-controllers',
-      ...aggregatorHooks,
-    ];
-    for (const name of names) hooks.add(name);
+    for (const name of [...startHooks, ...listenHooks]) hooks.add(name);
     if (this.#options.encryption?.isFollowed) {
       hooks.add(encryptionHook);
       hooks.finish(encryptionHook);
     }
     this.#servePlain();
     const transport = this.transportFor(self);
+    hooks.finish('generic-apiserver-start-informers');
     await this.#systemNamespaces.start();
     hooks.finish('start-system-namespaces-controller');
     await bootstrapPolicy(transport, this.dispatcher.reader);
@@ -492,9 +481,11 @@ class Server implements ApiServer {
     await this.#serviceAddresses.start();
     hooks.finish('start-kubernetes-service-cidr-controller');
     await this.#customResources.start();
-    hooks.finish('start-apiextensions-controllers');
+    for (const name of extensionHooks) hooks.finish(name);
     await this.#policyChecks.start();
+    hooks.finish('start-apiserver-admission-initializer');
     await this.legacyTokens.start();
+    hooks.finish('start-legacy-token-tracking-controller');
     await this.#aggregator.start(transport);
     for (const name of aggregatorHooks) hooks.finish(name);
   }
@@ -502,13 +493,16 @@ class Server implements ApiServer {
   #servePlain(): void {
     const { routes, dispatcher } = this;
     const { issuer, jwksUri, keys } = this.#security.serviceAccounts;
-    const live = [ping, this.#storeCheck()];
-    const ready = [...live, ...this.#readyChecks(), ...this.#hooks.checks()];
     const { clock } = this.#options.platform;
     const counts = new HealthCounts(clock);
-    serveHealth(routes, '/healthz', { checks: () => ready, counts });
-    serveHealth(routes, '/livez', { checks: () => live, counts });
-    serveHealth(routes, '/readyz', { checks: () => ready, counts });
+    const live = [ping, logging, this.#storeCheck()];
+    const keyChecks = this.#options.encryption?.isFollowed ? [keyServers] : [];
+    const started = [...this.#hooks.checks(), this.#hooks.check(autoregistration, 'autoregister-completion')];
+    const serve = (path: string, checks: readonly HealthCheck[]) =>
+      serveHealth(routes, path, { checks, counts });
+    serve('/healthz', [...live, ...keyChecks, ...started]);
+    serve('/livez', [...live, ...started]);
+    serve('/readyz', [...live, ...keyChecks, ...this.#readyChecks(), ...started]);
     counts.serve(routes);
     serveStatusz(routes, { clock, own: this.#options.version });
     serveFlagz(routes, this.#options.flags ?? {});
@@ -531,7 +525,7 @@ class Server implements ApiServer {
     routes.handle('/', () => ({ body: body() }));
   }
 
-  /** What has to be well for new requests, beyond what the server needs to live. */
+  /** What has to be well for new requests, beyond what every look at the server asks. */
   #readyChecks(): HealthCheck[] {
     const loading = () => {
       const late = this.dispatcher.loading();
@@ -540,7 +534,6 @@ class Server implements ApiServer {
     return [
       { ...this.#storeCheck(), name: 'etcd-readiness' },
       { name: 'informer-sync', check: loading },
-      ...(this.#options.encryption?.isFollowed ? [keyServers] : []),
       { name: 'shutdown', check: () => (this.#stopping ? 'process is shutting down' : undefined) },
     ];
   }
@@ -576,6 +569,7 @@ class Server implements ApiServer {
       });
     }
     await this.#tellOthers(options, server.port);
+    for (const name of listenHooks) this.#hooks.finish(name);
     const close = async () => {
       this.#listeners.delete(server);
       await server.close();

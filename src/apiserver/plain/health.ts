@@ -21,19 +21,20 @@ export class StartHooks {
     this.#done.set(name, true);
   }
 
-  get isFinished(): boolean {
-    return [...this.#done.values()].every((done) => done);
+  checks(): HealthCheck[] {
+    return [...this.#done.keys()].map((name) => this.check(name, `poststarthook/${name}`));
   }
 
-  checks(): HealthCheck[] {
-    return [...this.#done.keys()].map((name) => ({
-      name: `poststarthook/${name}`,
-      check: () => (this.#done.get(name) ? undefined : 'not finished'),
-    }));
+  /** What asks whether one of them is done, under a name of its own. */
+  check(hook: string, name: string): HealthCheck {
+    return { name, check: () => (this.#done.get(hook) ? undefined : 'not finished') };
   }
 }
 
 export const ping: HealthCheck = { name: 'ping', check: () => undefined };
+
+/** Whether what is logged is held up; nobody waits for that here. */
+export const logging: HealthCheck = { name: 'log', check: () => undefined };
 
 const text = 'text/plain; charset=utf-8';
 const headers = { 'x-content-type-options': 'nosniff' };
@@ -42,11 +43,11 @@ const headers = { 'x-content-type-options': 'nosniff' };
 export function serveHealth(
   mux: PathMux,
   path: string,
-  { checks, counts }: { checks(): readonly HealthCheck[]; counts: HealthCounts },
+  { checks, counts }: { checks: readonly HealthCheck[]; counts: HealthCounts },
 ): void {
-  mux.handle(path, (x) => whole(x, path.slice(1), { checks: checks(), counts }));
-  mux.handle(`${path}/`, (x) => single(x.path.slice(path.length + 1), checks()));
-  for (const { name } of checks()) mux.announce(`${path}/${name}`);
+  mux.handle(path, (x) => whole(x, path.slice(1), { checks, counts }));
+  mux.handle(`${path}/`, (x) => single(x.path.slice(path.length + 1), checks));
+  for (const { name } of checks) mux.announce(`${path}/${name}`);
 }
 
 async function single(name: string, checks: readonly HealthCheck[]): Promise<PlainAnswer | undefined> {
