@@ -127,6 +127,20 @@ describe('a server that has started', () => {
     expect(text).toMatch(/^apiserver_request_total\{.*resource="configmaps".*code="403".*\} 1$/m);
   });
 
+  test.each([
+    ['invalid', 400],
+    ['0s', 200],
+    ['3m', 200],
+  ])('hears how long a request may take wherever it goes: timeout=%s', async (timeout, status) => {
+    for (const path of ['/version', configMaps, '/apis']) {
+      const answer = await ask(`${path}?timeout=${timeout}`);
+      expect(answer.status).toBe(status);
+      if (status === 400)
+        expect(answer.json.message).toContain('invalid timeout specified in the request URL');
+    }
+    expect((await ask('/version?timeout=invalid', { as: null })).status).toBe(400);
+  });
+
   test('counts what its health checks find', async () => {
     const before = (await ask('/metrics/slis')).text;
     expect(before).toContain('\nprocess_start_time_seconds ');

@@ -78,6 +78,7 @@ export class Corridor {
     let code = 200;
     try {
       if (unreadable) throw unreadable;
+      this.#checkTimeout(x);
       sender = await authenticate(request, this.#options.authentication, x);
       x.isLast = isStrangersHttp2(request, sender);
       this.#beginAudit(x, sender);
@@ -111,6 +112,11 @@ export class Corridor {
       const info = parseRequestInfo(request.method, '/', noQuery);
       return { x: new Exchange({ request, reply, auditId, path: '', query: noQuery, info }), unreadable };
     }
+  }
+
+  /** Whoever asks: a time that is none is refused, of paths that are no resources too. */
+  #checkTimeout({ info, query }: Exchange): void {
+    if (!isLongRunning(info)) deadlineMs(query, this.#options.limits.deadlineMs);
   }
 
   #auditId(request: HttpRequest): string {
