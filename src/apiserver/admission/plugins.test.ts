@@ -296,6 +296,27 @@ describe('defaults', () => {
     expect(ingress.spec?.ingressClassName).toBe('front');
   });
 
+  test('of ingress classes come from the newest that is marked, or the first of those by name', async () => {
+    const api = await createTestCluster();
+    const annotations = { 'ingressclass.kubernetes.io/is-default-class': 'true' };
+    const spec = { controller: 'x.io/c' };
+    const mark = (name: string) =>
+      api.send('create', ingressclasses, { body: { metadata: { name, annotations }, spec } });
+    const backend = { service: { name: 's', port: { number: 80 } } };
+    const classOf = async (name: string, metadata: object = {}) => {
+      const body = { metadata: { name, ...metadata }, spec: { defaultBackend: backend } };
+      return (await api.object('create', ingresses, { body })).spec?.ingressClassName;
+    };
+    await mark('b');
+    await mark('a-b');
+    await mark('ab');
+    expect(await classOf('first')).toBe('a-b');
+    await api.clock.advance(1000);
+    await mark('c');
+    expect(await classOf('second')).toBe('c');
+    expect(await classOf('third', { annotations: { 'kubernetes.io/ingress.class': '' } })).toBeUndefined();
+  });
+
   test('of claims and volumes are that they stay while they are used', async () => {
     const api = await createTestCluster();
     const resources = { requests: { storage: '1Gi' } };

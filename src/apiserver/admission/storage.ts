@@ -1,6 +1,6 @@
 import type { PersistentVolumeClaim } from '../../api/core/v1.ts';
 import { storageclasses } from '../../api/generated/resources.ts';
-import { defaultStorageClassOf } from '../../machinery/default-storage-class.ts';
+import { defaultStorageClassOf } from '../../machinery/default-class.ts';
 import { compareQuantities } from '../../machinery/quantity.ts';
 import type { AdmissionPlugin } from './admission.ts';
 import { isAbout, refuse } from './refuse.ts';
@@ -14,7 +14,7 @@ export const defaultStorageClass: AdmissionPlugin = {
     const isSaid =
       spec.storageClassName !== undefined ||
       metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] !== undefined;
-    const found = isSaid ? undefined : defaultStorageClassOf([...attributes.context.list(storageclasses)]);
+    const found = isSaid ? undefined : defaultStorageClassOf(attributes.context.list(storageclasses));
     if (found) spec.storageClassName = found.metadata.name;
   },
 };

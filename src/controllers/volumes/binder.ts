@@ -11,7 +11,7 @@ import type { Component } from '../../client/component.ts';
 import { type Informer, keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
-import { defaultStorageClassOf } from '../../machinery/default-storage-class.ts';
+import { defaultStorageClassOf } from '../../machinery/default-class.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import { localProvisioner } from '../../machinery/local-volumes.ts';
