@@ -6,6 +6,7 @@ import type { Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
 import { forwardDns, listenDns } from '../platform/dns-socket.ts';
 import type { Log } from '../platform/log.ts';
+import { orAborted } from '../platform/on-abort.ts';
 import type { Random } from '../platform/random.ts';
 import { bareAnswer, isOwnQuery, ownAnswer, type Query, readQuery } from './answer.ts';
 import type { ClusterView } from './records.ts';
@@ -35,7 +36,11 @@ export function createDns(options: DnsOptions): Component {
     name: 'cluster-dns',
     async run(signal) {
       const view = clusterView(options);
-      await Promise.all([options.informers.of(services).synced, options.informers.of(endpointslices).synced]);
+      const { informers } = options;
+      const synced = [informers.of(services), informers.of(endpointslices)].map(
+        (informer) => informer.synced,
+      );
+      await orAborted(Promise.all(synced), signal);
       if (signal.aborted) return;
       const { address, port } = options;
       const forwarded = { count: 0 };

@@ -4,6 +4,7 @@ import type { Component } from '../client/component.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import type { Informer } from '../client/informer.ts';
 import type { HttpServer } from '../platform/http.ts';
+import { orAborted } from '../platform/on-abort.ts';
 import { type Assembly, assemble, type Watched, watch } from './assembly.ts';
 import { defaultIntervals, type KubeletIntervals, type KubeletOptions } from './config.ts';
 import { LogRotator } from './logs/log-rotator.ts';
@@ -78,7 +79,7 @@ class Kubelet {
     });
     if (signal.aborted || runtimeName === undefined) return;
     const watched = watch(this.#context, signal);
-    await Promise.race([watched.informers.synced(), aborted(signal)]);
+    await orAborted(watched.informers.synced(), signal);
     if (!signal.aborted) {
       const facts = await readNodeFacts(this.#options, machine);
       const networkTrouble = () => agent.networkTrouble();
@@ -202,11 +203,4 @@ class Kubelet {
   #tell(what: string): (error: Error) => void {
     return (error) => this.#context.platform.log.warn(what, { error: error.message });
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

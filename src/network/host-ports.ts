@@ -5,6 +5,7 @@ import type { Informers } from '../client/informers.ts';
 import { isPlainIPv4 } from '../machinery/ip.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
+import { orAborted } from '../platform/on-abort.ts';
 import { mustRun } from '../platform/processes.ts';
 
 /** The table for ports of the node that pods have. */
@@ -101,7 +102,7 @@ async function keepHostPorts(
   const changed = () => wake.resolve();
   informer.onChange({ added: changed, deleted: changed, updated: changed });
   signal.addEventListener('abort', changed, { once: true });
-  await informer.synced;
+  await orAborted(informer.synced, signal);
   // Rules of an earlier run may stand: the first look always writes.
   let applied: string | undefined;
   while (!signal.aborted) {

@@ -5,6 +5,7 @@ import type { Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
+import { orAborted } from '../platform/on-abort.ts';
 import { mustRun } from '../platform/processes.ts';
 import { cniConfig, cniFileName } from './cni.ts';
 import { parseRoutes, routeChanges, routeProtocol, wantedRoutes } from './routes.ts';
@@ -66,7 +67,7 @@ class Network {
       updated: (node, old) => void (isMoved(node, old) && changed()),
     });
     signal.addEventListener('abort', changed, { once: true });
-    await this.#nodes.synced;
+    await orAborted(this.#nodes.synced, signal);
     while (!signal.aborted) {
       this.#wake = deferred();
       try {

@@ -25,3 +25,13 @@ function listenedTo(signal: AbortSignal): Set<() => void> {
   );
   return all;
 }
+
+/** Resolves with a promise, or once the signal is aborted: whoever is to stop cannot wait for what may never come. */
+export async function orAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  let leave = () => {};
+  const stopped = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    leave = onAbort(signal, resolve);
+  });
+  await Promise.race([promise, stopped]).finally(() => leave());
+}

@@ -8,6 +8,7 @@ import { isPlainIPv4 } from '../machinery/ip.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
 import type { Log } from '../platform/log.ts';
+import { orAborted } from '../platform/on-abort.ts';
 import { TurnSteps } from '../platform/turn.ts';
 import type { Flow, ProxyBackend } from './backend.ts';
 import { Claims } from './claims.ts';
@@ -74,7 +75,8 @@ class Proxy {
 
   async run(signal: AbortSignal): Promise<void> {
     this.#subscribe();
-    await Promise.all([this.#services.synced, this.#slices.synced, this.#nodes.synced]);
+    const synced = [this.#services, this.#slices, this.#nodes].map((informer) => informer.synced);
+    await orAborted(Promise.all(synced), signal);
     const { clock, log } = this.#options;
     signal.addEventListener('abort', () => this.#wake.resolve(), { once: true });
     const checking = this.#checkNowAndThen(signal);

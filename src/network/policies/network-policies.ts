@@ -4,10 +4,10 @@ import type { NetworkPolicy } from '../../api/networking/v1.ts';
 import type { Component } from '../../client/component.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { Informers } from '../../client/informers.ts';
-import { syncedOrStopped } from '../../client/synced.ts';
 import { isPlainIPv4 } from '../../machinery/ip.ts';
 import { sameLabels } from '../../machinery/label-selector.ts';
 import { type Deferred, deferred } from '../../platform/deferred.ts';
+import { orAborted } from '../../platform/on-abort.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { mustRun } from '../../platform/processes.ts';
 import { TurnSteps } from '../../platform/turn.ts';
@@ -89,7 +89,7 @@ export class NetworkPolicies implements Component {
     const changed = this.#changed;
     this.#policies.onChange({ added: changed, updated: changed, deleted: changed });
     signal.addEventListener('abort', changed, { once: true });
-    await syncedOrStopped([this.#policies], signal);
+    await orAborted(this.#policies.synced, signal);
     while (!signal.aborted) {
       this.#wake = deferred();
       try {
@@ -130,7 +130,7 @@ export class NetworkPolicies implements Component {
     const policies = this.#policies.list();
     if (policies.length === 0) return openTable;
     const others = (this.#others ??= this.#follow());
-    await syncedOrStopped([others.pods, others.namespaces], signal);
+    await orAborted(Promise.all([others.pods.synced, others.namespaces.synced]), signal);
     signal.throwIfAborted();
     const pods = this.#addressed(others.pods.list());
     const plan = new IsolationPlan({ policies, pods, namespaces: others.namespaces.list() });
