@@ -76,6 +76,8 @@ describe('functions of Kubernetes', () => {
     ["'aaa'.findAll('a*?')", ['', '', '', '']],
     ['object.spec.names.isSorted()', false],
     ['object.spec.ports.sum() + object.spec.ports.min()', 603n],
+    ["['1h'].filter(t, false).map(t, duration(t)).sum() < duration('1s')", true],
+    ["[1500.0, -0.00012].map(x, '%.2e'.format([x]))", ['1.50×10⁰³', '-1.20×10⁻⁰⁴']],
     ["object.spec.names.indexOf('a')", 1n],
     ["['b', 'a', 'b'].distinct().sort()", ['a', 'b']],
     ['[-3, 1, -5, -2, 4].sortBy(e, -(e * e))', [-5, 4, -3, -2, 1]],

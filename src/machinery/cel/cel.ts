@@ -64,7 +64,7 @@ function compileNode(expression: string, node: Node, options: CompileOptions): P
   if (issues.length === 0) issues.push(...literalIssues(node, { library, types }));
   if (issues.length > 0) throw new CelCompileError(expression, issues);
   const isVariable = (name: string) => scope.has(name);
-  const step = new Planner({ library, isVariable, makeRecord: records?.make }).plan(node);
+  const step = new Planner({ library, isVariable, types, makeRecord: records?.make }).plan(node);
   return { type, evaluate: (lookup, limits) => evaluate(step, lookup, limits) };
 }
 

@@ -3,6 +3,7 @@ import { namespacedFunction, qualifiedName, typeNames } from './check.ts';
 import { CelBudgetError, CelError } from './errors.ts';
 import { planFold } from './fold.ts';
 import type { Library, Overload } from './signature.ts';
+import type { CelType } from './types.ts';
 import {
   ArrayList,
   CelList,
@@ -43,6 +44,8 @@ export interface PlanOptions {
   isVariable(name: string): boolean;
   /** Makes a record of a type that expressions may name. */
   makeRecord?: ((name: string, fields: CelMap) => CelValue) | undefined;
+  /** The type of each piece, where it has been checked. */
+  types?: ReadonlyMap<Node, CelType>;
 }
 
 /** Where the names of macros stand in a frame. */
@@ -146,7 +149,7 @@ export class Planner {
   }
 
   #call(node: NodeOf<'call'>, slots: Slots): Step {
-    const { library, isVariable } = this.#options;
+    const { library, isVariable, types } = this.#options;
     const full = namespacedFunction(node, library, (name) => slots.has(name) || isVariable(name));
     const member = !full && node.target !== undefined;
     const name = full ?? node.name;
@@ -155,6 +158,9 @@ export class Planner {
     const overloads = (library.get(name) ?? []).filter(
       (o) => o.member === member && o.parameters.length === args.length,
     );
+    // What an empty list is of only the checker knows.
+    const known = types?.get(node)?.kind;
+    overloads.sort((a, b) => Number(b.result.kind === known) - Number(a.result.kind === known));
     return (frame) => {
       const values = args.map((arg) => arg(frame));
       const found = overloads.find((o) => fits(o, values));

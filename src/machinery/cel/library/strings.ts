@@ -207,7 +207,16 @@ function formatOne(verb: string, value: CelValue, precision: number): string {
 function fraction(value: number, verb: 'f' | 'e', precision: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
   if (verb === 'f') return fixed(value, Math.min(precision, 100));
-  return value.toExponential(Math.min(precision, 100)).replace(/e([-+])(\d)$/, 'e$10$2');
+  const [mantissa = '', exponent = ''] = value.toExponential(Math.min(precision, 100)).split('e');
+  return `${mantissa}×10${raised(Number(exponent))}`;
+}
+
+const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+
+/** A power of ten as upstream prints it, of two digits at least. */
+function raised(exponent: number): string {
+  const digits = String(Math.abs(exponent)).padStart(2, '0');
+  return (exponent < 0 ? '⁻' : '') + digits.replace(/\d/g, (digit) => superscripts.charAt(Number(digit)));
 }
 
 /** As Go rounds: what lies in the middle goes to the even neighbour. */
