@@ -39,7 +39,7 @@ export function customKind(
     countsGeneration: true,
     storageVersion: storageVersionOf(definition) ?? version.name,
     codec: codecOf(definition, version, webhook),
-    prune: (object) => pruned(object, schema),
+    prune: (object, options) => pruned(object, schema, options),
     misfit: (object) => misfitOf(object, schema),
     defaults: (object) => void fillIn(object as unknown as Json, schema),
     ...(hasStatus && ownStatus(validation)),
@@ -103,10 +103,14 @@ function deprecationOf(
   return { deprecation: deprecationWarning ?? `${spec.group}/${name} ${spec.names.kind} is deprecated` };
 }
 
-function pruned(object: KubernetesObject, schema: JSONSchemaProps): string[] {
+function pruned(
+  object: KubernetesObject,
+  schema: JSONSchemaProps,
+  { keepNulls = false }: { keepNulls?: boolean } = {},
+): string[] {
   const json = object as unknown as Json;
   const unknown = [...prune(json, schema), ...pruneEmbeddedMetadata(json, schema)];
-  dropNulls(json, schema);
+  if (!keepNulls) dropNulls(json, schema);
   return unknown;
 }
 

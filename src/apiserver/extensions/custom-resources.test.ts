@@ -351,6 +351,25 @@ describe('objects', () => {
     expect(JSON.parse(Buffer.from(item!.json()).toString()).spec).toEqual({ a: 'one', b: 'two' });
   });
 
+  test('keep what is applied as null where their schema lets it be null, and are refused elsewhere', async () => {
+    const { define, api } = await createCustomCluster();
+    const part = { type: 'object', properties: { b: { type: 'string' } }, required: ['b'] } as const;
+    const properties = spec({ free: { ...part, nullable: true }, fixed: part });
+    const { v1 } = await define(widgets({ v1: { properties } }));
+    const apply = (spec: object) =>
+      api.object('patch', v1!, {
+        name: 'x',
+        body: { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'x' }, spec },
+        mediaType: 'application/apply-patch+yaml',
+        query: { fieldManager: 'me' },
+      });
+    await apply({ free: { b: '1' }, fixed: { b: '1' } });
+    expect((await apply({ free: null, fixed: { b: '1' } })).spec).toEqual({ free: null, fixed: { b: '1' } });
+    expect((await failure(apply({ fixed: null }))).message).toBe(
+      'Widget.example.com "x" is invalid: spec.fixed: Invalid value: "null": spec.fixed in body must be of type object: "null"',
+    );
+  });
+
   test('count generations of everything but metadata and an own status', async () => {
     const { define, api } = await createCustomCluster();
     const properties = {

@@ -54,7 +54,8 @@ function apply(call: Call, { facet, old, applied, options }: Application): Kuber
   if (!result.object) throw conflictError(result.conflicts);
   const { object: made } = conformed(clone(result.object) as unknown as KubernetesObject, facet.type);
   made.metadata ??= {};
-  facet.prune(made);
+  // As upstream, what is applied as null is null.
+  facet.prune(made, { keepNulls: true });
   facet.defaults(made);
   const object = facet.take(made, old);
   const entries = fields && old ? fields.back(old, result.managedFields) : result.managedFields;

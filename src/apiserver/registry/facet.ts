@@ -35,7 +35,7 @@ export interface Facet {
   /** What of an object it is made of, and how that is filled in, where the rest need not be looked at. */
   narrow?: { fields: ReadonlySet<string>; defaults(sent: KubernetesObject): void };
   /** Drops what a custom kind's schema does not have. */
-  prune(sent: KubernetesObject): string[];
+  prune(sent: KubernetesObject, options?: { keepNulls?: boolean }): string[];
   /** Why what was sent cannot be read; undefined where it can be. */
   misfit(sent: KubernetesObject): string | undefined;
   /** What clients see of the object. */
@@ -90,7 +90,7 @@ function whole(view: Kind, strategy: UpdateStrategy): Facet {
     type: view.resource.type,
     strategy,
     defaults: (sent) => view.defaults?.(sent),
-    prune: (sent) => view.prune?.(sent) ?? [],
+    prune: (sent, options) => view.prune?.(sent, options) ?? [],
     misfit: (sent) => view.misfit?.(sent),
     show: (object) => object,
     take: (sent) => sent,

@@ -104,8 +104,11 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   creationForbidden?: string;
   /** For kinds whose type the schema does not know: their structural schema (OpenAPI v3), which says how lists and maps merge. */
   schema?: object;
-  /** For kinds whose type the schema does not know: drops fields that their own schema does not have, in place, and gives their paths. */
-  prune?(object: T): string[];
+  /**
+   * For kinds whose type the schema does not know: drops fields that their own schema does not have, in place, and gives their
+   * paths. Nulls that the schema does not allow go as well, unless they are kept to be refused.
+   */
+  prune?(object: T, options?: { keepNulls?: boolean }): string[];
   /** Why an object of the right type cannot be read as one of the kind all the same; undefined where it can be. */
   misfit?(object: T): string | undefined;
   /** Objects stand in the store in another form than that of the kind. */
