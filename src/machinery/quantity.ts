@@ -247,6 +247,11 @@ export function scaledValue(q: QuantityLike, exponent: number): bigint {
   return own >= exponent ? unscaled * pow10(own - exponent) : divideUp(unscaled, exponent - own);
 }
 
+/** The quantity rounded up to a whole number, as it is where it is one. */
+export function wholeQuantity(q: ParsedQuantity): ParsedQuantity {
+  return asInteger(q) === undefined ? quantityOf(scaledValue(q, 0), q.format) : q;
+}
+
 /** The value rounded up to a whole number; exact up to 2^53. */
 export function quantityValue(q: QuantityLike): number {
   return Number(scaledValue(q, 0));

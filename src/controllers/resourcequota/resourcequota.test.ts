@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   configmaps,
   deviceclasses,
+  persistentvolumeclaims,
   pods,
   resourceclaims,
   resourcequotas,
@@ -51,6 +52,32 @@ test('what is used follows what is there, and admission keeps to it', async () =
   await cluster.create(configmaps, { metadata: { name: 'm' } });
   await cluster.settle();
   expect(await used()).toEqual({ pods: '0', 'requests.cpu': '0', 'count/configmaps': '1' });
+  await cluster.stop();
+});
+
+test('claims are counted where their class of attributes has them counted, from when they get it', async () => {
+  const cluster = await TestCluster.start();
+  const context = cluster.context('resourcequota-controller');
+  await cluster.run(createResourceQuotaController(context, { discover: cluster.discover }));
+  const resources = { requests: { storage: '1.1Mi' } };
+  const spec = { accessModes: ['ReadWriteOnce'], resources };
+  await cluster.create(persistentvolumeclaims, { metadata: { name: 'c' }, spec });
+  const gold = { scopeName: 'VolumeAttributesClass', operator: 'In', values: ['gold'] };
+  const hard = { persistentvolumeclaims: '3', 'requests.storage': '1Gi' };
+  const scopeSelector = { matchExpressions: [gold] };
+  await cluster.create(resourcequotas, { metadata: { name: 'q' }, spec: { hard, scopeSelector } });
+  await cluster.settle();
+  const used = async () => (await cluster.get(resourcequotas, 'q')).status?.used;
+  expect(await used()).toEqual({ persistentvolumeclaims: '0', 'requests.storage': '0' });
+  const { status, ...claim } = await cluster.get(persistentvolumeclaims, 'c');
+  await cluster.client
+    .of(persistentvolumeclaims)
+    .updateStatus(
+      { ...claim, status: { ...status, currentVolumeAttributesClassName: 'gold' } },
+      { cause: { reason: 'a test' } },
+    );
+  await cluster.settle();
+  expect(await used()).toEqual({ persistentvolumeclaims: '1', 'requests.storage': '1153434' });
   await cluster.stop();
 });
 

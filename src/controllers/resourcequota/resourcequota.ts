@@ -168,10 +168,21 @@ class QuotaController {
       deleted: add,
       updated: (object, old) => {
         const usage = (o: Stored<KubernetesObject>) => writeSums(usageOf(row, o, this.#about()));
-        if (!deepEqual(usage(object), usage(old))) add(object);
+        if (!deepEqual(usage(object), usage(old)) || this.#changesScope(row, object, old)) add(object);
       },
     });
     return { row, informer, leave, known: Promise.race([informer.synced, clock.sleep(firstListMs)]) };
+  }
+
+  /** Whether some quota is about one state of an object and not about the other. */
+  #changesScope(
+    row: ServedResource,
+    object: Stored<KubernetesObject>,
+    old: Stored<KubernetesObject>,
+  ): boolean {
+    for (const quota of this.#quotas.byIndex(byNamespace, object.metadata.namespace ?? ''))
+      if (inScope(quota, row, object) !== inScope(quota, row, old)) return true;
+    return false;
   }
 
   async #watchBeside(): Promise<void> {

@@ -112,6 +112,21 @@ describe('what objects take of quotas', () => {
     expect(usage(services, { metadata: {}, spec: without })['services.nodeports']).toBe('1');
   });
 
+  test.each<[string, string | undefined, string]>([
+    ['1153433600m', undefined, '1153434'],
+    ['1.171875Mi', undefined, '1200Ki'],
+    ['1Gi', '2Gi', '2Gi'],
+    ['2Gi', '1Gi', '2Gi'],
+  ])('claims: for %s, where %s is being given, are %s', (storage, given, counted) => {
+    const claim = {
+      metadata: {},
+      spec: { resources: { requests: { storage } } },
+      ...(given && { status: { allocatedResources: { storage: given } } }),
+    };
+    const used = usage({ group: '', plural: 'persistentvolumeclaims' }, claim as never);
+    expect(used['requests.storage']).toBe(counted);
+  });
+
   test('anything: by its full name', () => {
     expect(usage({ group: 'apps', plural: 'deployments' }, { metadata: {} })).toEqual({
       'count/deployments.apps': '1',
@@ -152,5 +167,27 @@ describe('the scopes of a quota', () => {
     expect(inScope({ metadata: {}, spec: {} }, { group: '', plural: 'services' }, { metadata: {} })).toBe(
       true,
     );
+  });
+
+  test('tell claims apart by the classes of attributes that they have, want or are given', () => {
+    const matches = (requirement: object, claim: object) =>
+      inScope(
+        { metadata: {}, spec: { scopeSelector: { matchExpressions: [requirement as never] } } },
+        { group: '', plural: 'persistentvolumeclaims' },
+        { metadata: {}, spec: {}, ...claim } as never,
+      );
+    const scopeName = 'VolumeAttributesClass';
+    const gold = { scopeName, operator: 'In', values: ['gold'] };
+    const wanting = (volumeAttributesClassName: string) => ({ spec: { volumeAttributesClassName } });
+    const having = { status: { currentVolumeAttributesClassName: 'gold' } };
+    const given = { status: { modifyVolumeStatus: { targetVolumeAttributesClassName: 'gold' } } };
+    for (const claim of [wanting('gold'), { ...wanting('silver'), ...having }, given]) {
+      expect(matches(gold, claim)).toBe(true);
+      expect(matches({ scopeName, operator: 'Exists' }, claim)).toBe(true);
+    }
+    for (const claim of [wanting('silver'), wanting(''), {}]) expect(matches(gold, claim)).toBe(false);
+    expect(matches({ ...gold, operator: 'NotIn' }, {})).toBe(true);
+    expect(matches({ scopeName, operator: 'DoesNotExist' }, {})).toBe(true);
+    expect(matches({ scopeName: 'BestEffort', operator: 'Exists' }, {})).toBe(false);
   });
 });

@@ -1,23 +1,55 @@
-import type { Pod, PodSpec, ResourceQuota, ScopedResourceSelectorRequirement } from '../../api/core/v1.ts';
+import type {
+  PersistentVolumeClaim,
+  Pod,
+  PodSpec,
+  ResourceQuota,
+  ScopedResourceSelectorRequirement,
+} from '../../api/core/v1.ts';
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
+import { nothing } from '../joined.ts';
 import { qosClassOf } from '../qos.ts';
 
-/** Whether a quota is about this object: a quota with scopes is about the pods in all of them. */
-export function inScope(
-  { spec }: ResourceQuota,
-  resource: Pick<Resource, 'group' | 'plural'>,
-  object: KubernetesObject,
-): boolean {
-  const requirements = [
-    ...(spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
-    ...(spec?.scopeSelector?.matchExpressions ?? []),
+type Requirement = ScopedResourceSelectorRequirement;
+type ResourceName = Pick<Resource, 'group' | 'plural'>;
+
+/** Whether a quota is about this object: one with scopes is about the pods, or the claims, in all of them. */
+export const inScope = (quota: ResourceQuota, resource: ResourceName, object: KubernetesObject): boolean =>
+  requirementsOf(quota).every((requirement) => meets(resource, object, requirement));
+
+/** What a quota asks of the objects that it is about. */
+function requirementsOf({ spec }: ResourceQuota): readonly Requirement[] {
+  if (!spec?.scopes && !spec?.scopeSelector) return nothing;
+  return [
+    ...(spec.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
+    ...(spec.scopeSelector?.matchExpressions ?? []),
   ];
-  if (requirements.length === 0) return true;
-  const isPod = resource.group === '' && resource.plural === 'pods';
-  return isPod && requirements.every((requirement) => podMatches(object as Pod, requirement));
 }
 
-function podMatches(pod: Pod, requirement: ScopedResourceSelectorRequirement): boolean {
+/** Whether an object is in a scope; objects that are neither pods nor claims are in none. */
+function meets(resource: ResourceName, object: KubernetesObject, requirement: Requirement): boolean {
+  if (resource.group !== '') return false;
+  if (resource.plural === 'pods') return podMeets(object as Pod, requirement);
+  return (
+    resource.plural === 'persistentvolumeclaims' &&
+    requirement.scopeName === 'VolumeAttributesClass' &&
+    isAnyNamed(classesOf(object as PersistentVolumeClaim), requirement)
+  );
+}
+
+/** The classes of attributes that a claim has, wants, or is on its way to. */
+function classesOf({ spec, status }: PersistentVolumeClaim): string[] {
+  const names = [
+    spec.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ];
+  return names.flatMap((name) => name || []);
+}
+
+const isAnyNamed = (names: readonly string[], requirement: Requirement) =>
+  names.length === 0 ? isNamed('', requirement) : names.some((name) => isNamed(name, requirement));
+
+function podMeets(pod: Pod, requirement: Requirement): boolean {
   const { spec } = pod;
   switch (requirement.scopeName) {
     case 'Terminating':
@@ -29,7 +61,7 @@ function podMatches(pod: Pod, requirement: ScopedResourceSelectorRequirement): b
     case 'NotBestEffort':
       return qosClassOf(pod) !== 'BestEffort';
     case 'PriorityClass':
-      return classMatches(spec.priorityClassName ?? '', requirement);
+      return isNamed(spec.priorityClassName ?? '', requirement);
     case 'CrossNamespacePodAffinity':
       return crossesNamespaces(spec);
     default:
@@ -37,7 +69,7 @@ function podMatches(pod: Pod, requirement: ScopedResourceSelectorRequirement): b
   }
 }
 
-function classMatches(name: string, { operator, values = [] }: ScopedResourceSelectorRequirement): boolean {
+function isNamed(name: string, { operator, values = [] }: Requirement): boolean {
   switch (operator) {
     case 'Exists':
       return name !== '';

@@ -1,7 +1,13 @@
 import type { PersistentVolumeClaim, Pod, Service } from '../../api/core/v1.ts';
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import type { DeviceRequest, ExactDeviceRequest, ResourceClaim } from '../../api/resource/v1.ts';
-import { compareQuantities, type ParsedQuantity, quantityOf, subtractQuantities } from '../quantity.ts';
+import {
+  compareQuantities,
+  type ParsedQuantity,
+  quantityOf,
+  subtractQuantities,
+  wholeQuantity,
+} from '../quantity.ts';
 import { podSums } from '../pod-sums.ts';
 import { classResourcePrefix, extendedClaimAnnotation, isDeviceResource } from '../resource-claims.ts';
 import { one, readSums, type Sums, zero } from '../resource-sums.ts';
@@ -95,11 +101,20 @@ function addService(usage: Map<string, ParsedQuantity>, { spec }: Service): Sums
 
 const classSuffix = '.storageclass.storage.k8s.io/';
 
-function addClaim(usage: Map<string, ParsedQuantity>, { spec, metadata }: PersistentVolumeClaim): Sums {
+/** What a claim asks for, or what it is being given where that is more; in whole bytes, as quotas count them. */
+function storageOf({ spec, status }: PersistentVolumeClaim): ParsedQuantity | undefined {
+  const asked = readSums(spec.resources?.requests).get('storage');
+  const given = readSums(status?.allocatedResources).get('storage');
+  const most = asked && given && compareQuantities(given, asked) > 0 ? given : asked;
+  return most && wholeQuantity(most);
+}
+
+function addClaim(usage: Map<string, ParsedQuantity>, claim: PersistentVolumeClaim): Sums {
+  const { spec, metadata } = claim;
   usage.set('persistentvolumeclaims', one);
   const annotated = metadata.annotations?.['volume.beta.kubernetes.io/storage-class'];
   const storageClass = annotated ?? spec.storageClassName;
-  const storage = readSums(spec.resources?.requests).get('storage');
+  const storage = storageOf(claim);
   if (storageClass) usage.set(`${storageClass}${classSuffix}persistentvolumeclaims`, one);
   if (!storage) return usage;
   usage.set('requests.storage', storage);
