@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { namespaces, pods, serviceaccounts, services } from '../api/generated/resources.ts';
+import { configmaps, namespaces, pods, serviceaccounts, services } from '../api/generated/resources.ts';
 import { createTestCluster } from '../apiserver/registry/testing.ts';
 import { startApiServer } from '../apiserver/testing-api-server.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -235,6 +235,14 @@ test('a configuration sets plugins that are asked for', async () => {
         name: 'PodNodeSelector',
         configuration: { podNodeSelectorPluginConfig: { clusterDefaultNodeSelector: 'a=b' } },
       },
+      {
+        name: 'ResourceQuota',
+        configuration: {
+          apiVersion: 'apiserver.config.k8s.io/v1',
+          kind: 'ResourceQuotaConfiguration',
+          limitedResources: [{ resource: 'configmaps', matchContains: ['count/'] }],
+        },
+      },
     ],
   };
   const configFile = await put('/etc/plugins', JSON.stringify(config));
@@ -253,4 +261,7 @@ test('a configuration sets plugins that are asked for', async () => {
   await api.send('create', serviceaccounts, { body: { metadata: { name: 'default' } } }).catch(() => {});
   const made = await api.object('create', pods, { body: { metadata: { name: 'p' }, spec } });
   expect(made.spec.nodeSelector).toEqual({ a: 'b' });
+  expect(await failure(api.send('create', configmaps, { body: { metadata: { name: 'm' } } }))).toBe(
+    'configmaps "m" is forbidden: insufficient quota to consume: count/configmaps',
+  );
 });

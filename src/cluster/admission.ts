@@ -6,6 +6,7 @@ import {
   usualTolerations,
 } from '../apiserver/admission/default-toleration-seconds.ts';
 import { eventRateLimit, readEventLimits } from '../apiserver/admission/event-rate-limit.ts';
+import { readLimitedResources } from '../apiserver/admission/limited-resources.ts';
 import { isOn, offeredAdmission } from '../apiserver/admission/plugins.ts';
 import { podNodeSelector, readPodNodeSelector } from '../apiserver/admission/pod-node-selector.ts';
 import { readPodSecurity } from '../apiserver/admission/pod-security/configuration.ts';
@@ -14,6 +15,7 @@ import {
   podTolerationRestriction,
   readTolerationConfiguration,
 } from '../apiserver/admission/pod-toleration-restriction.ts';
+import { resourceQuotaWith } from '../apiserver/admission/resource-quota.ts';
 import type { CredentialsFor } from '../apiserver/admission/webhooks/caller.ts';
 import { expectKind } from '../machinery/configuration-kind.ts';
 import type { ApiServerOptions } from '../apiserver/server.ts';
@@ -117,6 +119,7 @@ const configurable: Record<string, (told: unknown, clock: Means['clock']) => Adm
   EventRateLimit: (told, clock) => eventRateLimit(readEventLimits(told), clock),
   PodNodeSelector: (told) => podNodeSelector(readPodNodeSelector(told)),
   PodSecurity: (told) => podSecurityAs(readPodSecurity(told)),
+  ResourceQuota: (told) => resourceQuotaWith(readLimitedResources(told)),
   PodTolerationRestriction: (told) => podTolerationRestriction(readTolerationConfiguration(told)),
 };
 

@@ -1,6 +1,6 @@
 import type { Pod, ResourceQuota } from '../../api/core/v1.ts';
 import { deviceclasses, pods, resourceclaims, resourcequotas } from '../../api/generated/resources.ts';
-import type { Stored } from '../../api/resource.ts';
+import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
 import { compareQuantities, formatQuantity } from '../../machinery/quantity.ts';
 import {
   addSums,
@@ -14,33 +14,60 @@ import {
 import { inScope } from '../../machinery/quota/scopes.ts';
 import { limits, type QuotaContext, usageOf } from '../../machinery/quota/usage.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
+import { checkCovered, type LimitedResource } from './limited-resources.ts';
 import { refuse } from './refuse.ts';
 
 /** Resources whose updates can take more of a quota than the object took before. */
 const growing = new Set(['services', 'persistentvolumeclaims']);
 
-/** Nothing is created or enlarged beyond what the quotas of its namespace leave. */
-export const resourceQuota: AdmissionPlugin = {
-  name: 'ResourceQuota',
-  last: true,
-  validate(attributes) {
-    if (!takesQuota(attributes)) return;
-    const quotas = [...attributes.context.list(resourcequotas, attributes.namespace)];
-    if (quotas.length > 0) return chargeAll(attributes, quotas);
-  },
-};
+/** Nothing is created or enlarged beyond what the quotas of its namespace leave, or without one where that is `limited`. */
+export function resourceQuotaWith(limited: readonly LimitedResource[]): AdmissionPlugin {
+  return {
+    name: 'ResourceQuota',
+    last: true,
+    validate(attributes) {
+      if (!takesQuota(attributes)) return;
+      const quotas = [...attributes.context.list(resourcequotas, attributes.namespace)];
+      if (quotas.length === 0 && limited.length === 0) return;
+      const concerned = quotas.filter((quota) => isAbout(quota, attributes, attributes.object));
+      if (limited.length > 0) checkLimited(attributes, { limited, quotas, concerned });
+      if (concerned.length > 0) return chargeAll(attributes, concerned);
+    },
+  };
+}
+
+export const resourceQuota: AdmissionPlugin = resourceQuotaWith([]);
+
+type Quotas = readonly Stored<ResourceQuota>[];
 
 /** Nothing is booked of any quota before all have been found to leave enough. */
-async function chargeAll(
-  attributes: AdmissionAttributes,
-  quotas: readonly Stored<ResourceQuota>[],
-): Promise<void> {
-  const concerned = quotas.filter((quota) =>
-    inScope(quota, attributes.kind.resource, attributes.object as Pod),
-  );
+async function chargeAll(attributes: AdmissionAttributes, concerned: Quotas): Promise<void> {
   const charges = concerned.flatMap((quota) => chargeOf(attributes, quota) ?? []);
   if (attributes.options.dryRun) return;
   for (const charge of charges) await book(attributes, charge);
+}
+
+/** Whether a quota is about an object in one of its states. */
+const isAbout = (quota: ResourceQuota, { kind }: AdmissionAttributes, object: KubernetesObject | undefined) =>
+  object !== undefined && inScope(quota, kind.resource, object);
+
+/** Who takes no more than before needs no quota for it. */
+function checkLimited(
+  attributes: AdmissionAttributes,
+  { limited, quotas, concerned }: { limited: readonly LimitedResource[]; quotas: Quotas; concerned: Quotas },
+): void {
+  const { operation, kind, old, object } = attributes;
+  const isUpdate = operation === 'UPDATE';
+  const usage = usageIn(attributes, object);
+  const takesMore = (isKnown: boolean) =>
+    amountsBeyond(usage, isKnown ? usageIn(attributes, old) : none).size > 0;
+  const isMore =
+    concerned.length > 0
+      ? concerned.some((quota) => takesMore(isUpdate && isAbout(quota, attributes, old)))
+      : takesMore(isUpdate);
+  if (!isMore) return;
+  const covered = new Set(concerned.flatMap((quota) => relevantTo(kind.resource, quota)));
+  checkCovered(attributes, { limited, quotas, usage, covered });
 }
 
 function takesQuota({ operation, subresource, namespace, kind }: AdmissionAttributes): boolean {
@@ -53,10 +80,7 @@ function takesQuota({ operation, subresource, namespace, kind }: AdmissionAttrib
 
 /** What the object takes of a quota, if anything; throws where that is more than it leaves. */
 function chargeOf(attributes: AdmissionAttributes, quota: Stored<ResourceQuota>): Charge | undefined {
-  const { resource } = attributes.kind;
-  const relevant = Object.keys(quota.status?.hard ?? quota.spec?.hard ?? {}).filter((name) =>
-    limits(resource, name),
-  );
+  const relevant = relevantTo(attributes.kind.resource, quota);
   if (relevant.length === 0) return undefined;
   checkStated(attributes, quota, relevant);
   const wanted = maskSums(delta(attributes, quota), new Set(relevant));
@@ -79,22 +103,29 @@ async function book(attributes: AdmissionAttributes, { quota, relevant, wanted }
   });
 }
 
+const relevantTo = (resource: Pick<Resource, 'group' | 'plural'>, { spec, status }: ResourceQuota) =>
+  Object.keys(status?.hard ?? spec?.hard ?? {}).filter((name) => limits(resource, name));
+
+const none: Sums = new Map();
+
+const amountsBeyond = (usage: Sums, before: Sums): Sums =>
+  new Map([...subtractSums(usage, before)].filter(([, amount]) => compareQuantities(amount, zero) !== 0));
+
 /** What the request takes on top of what the object had. */
-function delta({ kind, object, old, context, operation }: AdmissionAttributes, quota: ResourceQuota): Sums {
+function delta(attributes: AdmissionAttributes, quota: ResourceQuota): Sums {
+  const { old, object, operation } = attributes;
+  const isKnown = operation === 'UPDATE' && isAbout(quota, attributes, old);
+  return amountsBeyond(usageIn(attributes, object), isKnown ? usageIn(attributes, old) : none);
+}
+
+function usageIn({ kind, context }: AdmissionAttributes, object: KubernetesObject | undefined): Sums {
   const about: QuotaContext = {
     nowMs: context.platform.clock.now(),
     resourceOf: (name) => context.getLean(deviceclasses, { name })?.spec.extendedResourceName,
     pod: (namespace, name) => context.getLean(pods, { namespace, name }),
     claims: (namespace) => context.list(resourceclaims, namespace),
   };
-  const usage = usageOf(kind.resource, object as Pod, about);
-  const before =
-    operation === 'UPDATE' && old && inScope(quota, kind.resource, old)
-      ? usageOf(kind.resource, old, about)
-      : new Map();
-  return new Map(
-    [...subtractSums(usage, before)].filter(([, amount]) => compareQuantities(amount, zero) !== 0),
-  );
+  return object ? usageOf(kind.resource, object, about) : none;
 }
 
 interface Charge {

@@ -17,7 +17,7 @@ export const inScope = (quota: ResourceQuota, resource: ResourceName, object: Ku
   requirementsOf(quota).every((requirement) => meets(resource, object, requirement));
 
 /** What a quota asks of the objects that it is about. */
-function requirementsOf({ spec }: ResourceQuota): readonly Requirement[] {
+export function requirementsOf({ spec }: ResourceQuota): readonly Requirement[] {
   if (!spec?.scopes && !spec?.scopeSelector) return nothing;
   return [
     ...(spec.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
@@ -26,7 +26,7 @@ function requirementsOf({ spec }: ResourceQuota): readonly Requirement[] {
 }
 
 /** Whether an object is in a scope; objects that are neither pods nor claims are in none. */
-function meets(resource: ResourceName, object: KubernetesObject, requirement: Requirement): boolean {
+export function meets(resource: ResourceName, object: KubernetesObject, requirement: Requirement): boolean {
   if (resource.group !== '') return false;
   if (resource.plural === 'pods') return podMeets(object as Pod, requirement);
   return (
