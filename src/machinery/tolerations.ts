@@ -20,3 +20,39 @@ export function isRepelled(
 ): boolean {
   return taints?.some((taint) => effects.includes(taint.effect) && !tolerates(tolerations, taint)) ?? false;
 }
+
+/** Without those that others include; of two alike the first stays. */
+export function merge(all: readonly Toleration[]): Toleration[] {
+  const kept: Toleration[] = [];
+  for (let i = 0; i < all.length; i++) {
+    const one = all[i] as Toleration;
+    const isLater = (other: Toleration) => !isSame(other, one) && includes(other, one);
+    if (kept.some((other) => includes(other, one)) || all.some((other, k) => k > i && isLater(other)))
+      continue;
+    kept.push(one);
+  }
+  return kept;
+}
+
+/** Field by field: of a pod with thousands of tolerations each is held against each. */
+const isSame = (a: Toleration, b: Toleration) =>
+  a.key === b.key &&
+  a.operator === b.operator &&
+  a.value === b.value &&
+  a.effect === b.effect &&
+  a.tolerationSeconds === b.tolerationSeconds;
+
+/** Whether one toleration tolerates all that another does. */
+export function includes(wide: Toleration, narrow: Toleration): boolean {
+  if (isSame(wide, narrow)) return true;
+  const isForAll = !wide.key && wide.operator === 'Exists';
+  if ((narrow.key ?? '') !== (wide.key ?? '') && !isForAll) return false;
+  if (wide.effect && narrow.effect !== wide.effect) return false;
+  const { tolerationSeconds: most } = wide;
+  if (wide.effect === 'NoExecute' && most !== undefined) {
+    if (narrow.tolerationSeconds === undefined || narrow.tolerationSeconds > most) return false;
+  }
+  if (wide.operator === 'Exists') return true;
+  const isEqual = !wide.operator || wide.operator === 'Equal';
+  return isEqual && narrow.operator === 'Equal' && (narrow.value ?? '') === (wide.value ?? '');
+}

@@ -17,9 +17,13 @@ export const limitRanger: AdmissionPlugin = {
     if (ranges.length === 0) return;
     const defaults = containerDefaults(ranges);
     const pod = attributes.object as Pod;
-    const said = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].flatMap((c) =>
-      fill(c, defaults),
-    );
+    const { containers, initContainers = [] } = pod.spec;
+    const said = [
+      ...containers.flatMap((one) => fill(one, defaults).map((set) => `${set} for container ${one.name}`)),
+      ...initContainers.flatMap((one) =>
+        fill(one, defaults).map((set) => `${set} for init container ${one.name}`),
+      ),
+    ];
     if (said.length === 0) return;
     const text = `LimitRanger plugin set: ${said.join('; ')}`;
     pod.metadata.annotations = { ...pod.metadata.annotations, [annotation]: text };
@@ -55,8 +59,12 @@ interface Defaults {
   limits: Record<string, string>;
 }
 
+/** Of several ranges the first has its say, of several items of one the last. */
 function containerDefaults(ranges: readonly LimitRange[]): Defaults {
-  const items = ranges.flatMap(({ spec }) => spec?.limits ?? []).filter((item) => item.type === 'Container');
+  const items = [...ranges]
+    .reverse()
+    .flatMap(({ spec }) => spec?.limits ?? [])
+    .filter((item) => item.type === 'Container');
   return {
     requests: Object.assign({}, ...items.map((item) => item.defaultRequest ?? {})),
     limits: Object.assign({}, ...items.map((item) => item.default ?? {})),
@@ -73,7 +81,7 @@ function fill(container: Container, defaults: Defaults): string[] {
     if (missing.length === 0) return [];
     const added = Object.fromEntries(missing.map((name) => [name, defaults[part][name] as string]));
     container.resources = { ...container.resources, [part]: { ...given, ...added } };
-    return [`${missing.join(', ')} ${part.slice(0, -1)} for container ${container.name}`];
+    return [`${missing.join(', ')} ${part.slice(0, -1)}`];
   };
   return [...set('requests'), ...set('limits')];
 }

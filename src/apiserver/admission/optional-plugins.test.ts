@@ -279,6 +279,7 @@ describe('PodTolerationRestriction', () => {
       'Guaranteed pods tolerate memory pressure',
       { namespace: { default: [one] }, resources: cpu('1'), result: [one, pressure] },
     ],
+    ['what comes of the pod alone stays as it is', { pod: [one, all], result: [one, all] }],
     ['what a wider one includes is left out', { namespace: { default: [one] }, pod: [all], result: [all] }],
     [
       'a wider one on the whitelist includes narrower ones',

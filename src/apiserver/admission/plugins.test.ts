@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Pod } from '../../api/core/v1.ts';
 import {
   configmaps,
   ingressclasses,
@@ -17,6 +18,8 @@ import {
 } from '../../api/generated/resources.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
 import { createTestCluster, type TestApi } from '../registry/testing.ts';
+import type { AdmissionPlugin } from './admission.ts';
+import { runtimeClass } from './runtime-class.ts';
 
 const failure = (work: Promise<unknown>) =>
   work.then(
@@ -76,6 +79,24 @@ describe('ServiceAccount', () => {
       `pods "p" is forbidden: ephemeral container debug with ${what} referencing secret.secretName="other" is not allowed ${because}`,
     );
   });
+});
+
+test.each<[string, string, object]>([
+  ['service accounts', 'reference service accounts', { serviceAccountName: 'default' }],
+  ['secrets in a volume', 'reference secrets', { volumes: [{ name: 'v', secret: { secretName: 's' } }] }],
+  [
+    'secrets in the environment',
+    'reference secrets',
+    { containers: [{ name: 'c', image: 'i', envFrom: [{ secretRef: { name: 's' } }] }] },
+  ],
+  ['secrets to pull images with', 'reference secrets', { imagePullSecrets: [{ name: 's' }] }],
+])('ServiceAccount lets mirror pods have no %s', async (_, what, more) => {
+  const api = await createTestCluster();
+  const { spec, ...rest } = pod('m', {}, { nodeName: 'n', ...more });
+  const metadata = { ...rest.metadata, annotations: { 'kubernetes.io/config.mirror': 'x' } };
+  expect((await failure(api.send('create', pods, { body: { spec, metadata } })))?.message).toBe(
+    `pods "m" is forbidden: a mirror pod may not ${what}`,
+  );
 });
 
 describe('ResourceQuota', () => {
@@ -229,6 +250,19 @@ describe('LimitRanger', () => {
     });
   });
 
+  test('says which containers it has given what, and goes by the first of several', async () => {
+    const limit = (memory: string) => [{ type: 'Container', default: { memory } }];
+    const api = await withLimits(limit('1Gi'));
+    await api.send('create', limitranges, { body: { ...named('m'), spec: { limits: limit('2Gi') } } });
+    const initContainers = [{ name: 'i', image: 'i' }];
+    const made = await api.object('create', pods, { body: pod('a', {}, { initContainers }) });
+    expect(made.spec.containers[0]?.resources?.limits).toEqual({ memory: '1Gi' });
+    expect(made.metadata.annotations).toEqual({
+      'kubernetes.io/limit-ranger':
+        'LimitRanger plugin set: memory request for container c; memory limit for container c; memory request for init container i; memory limit for init container i',
+    });
+  });
+
   test('holds containers, pods and claims to their bounds', async () => {
     const api = await withLimits([
       {
@@ -357,6 +391,41 @@ describe('defaults', () => {
     const missing = pod('b', {}, { runtimeClassName: 'none' });
     expect((await failure(api.send('create', pods, { body: missing })))?.message).toBe(
       'pods "b" is forbidden: pod rejected: RuntimeClass "none" not found',
+    );
+  });
+
+  test('of runtime classes join what the pod says, and stand whoever comes after', async () => {
+    const toleration = { key: 'vm', operator: 'Exists' };
+    const changing = (overhead: object | undefined): AdmissionPlugin => ({
+      name: 'Changing',
+      admit({ kind, object }) {
+        if (kind.resource.plural === 'pods')
+          (object as Pod).spec.overhead = overhead as Pod['spec']['overhead'];
+      },
+    });
+    const create = async (overhead: object | undefined, runtimeClassName?: string) => {
+      const api = await createTestCluster({ admission: [runtimeClass, changing(overhead)] });
+      const body = {
+        ...named('vm'),
+        handler: 'vm',
+        overhead: { podFixed: { cpu: '0.1' } },
+        scheduling: { tolerations: [toleration] },
+      };
+      await api.send('create', runtimeclasses, { body });
+      const tolerations = [
+        { ...toleration, effect: 'NoSchedule' },
+        { key: 'a', operator: 'Exists' },
+      ];
+      const spec = { tolerations, ...(runtimeClassName && { runtimeClassName }) };
+      return api.object('create', pods, { body: pod('a', {}, spec) });
+    };
+    const { spec } = await create({ cpu: '100m' }, 'vm');
+    expect(spec.tolerations).toEqual([{ key: 'a', operator: 'Exists' }, toleration]);
+    const differs = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead";
+    for (const overhead of [undefined, { cpu: '1m' }])
+      expect((await failure(create(overhead, 'vm')))?.message).toBe(`pods "a" is forbidden: ${differs}`);
+    expect((await failure(create({ cpu: '1m' })))?.message).toContain(
+      'Pod Overhead set without corresponding',
     );
   });
 

@@ -2,6 +2,7 @@ import type { Pod, Toleration } from '../../api/core/v1.ts';
 import { expectKind } from '../../machinery/configuration-kind.ts';
 import { qosClass } from '../../machinery/qos.ts';
 import { badRequest } from '../../machinery/status-error.ts';
+import { includes, merge } from '../../machinery/tolerations.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
 import { namespaceFor } from './namespace-for.ts';
 import { isAbout, refuse } from './refuse.ts';
@@ -30,8 +31,10 @@ export function podTolerationRestriction(configuration: TolerationConfiguration 
       const { spec } = attributes.object as Pod;
       const isNew = attributes.operation === 'CREATE';
       const ours = isNew ? (annotated(attributes, 'default') ?? configuration.default ?? []) : [];
-      const extra = qosClass(spec) === 'BestEffort' ? [] : [memoryPressure];
-      const all = merged([...ours, ...(spec.tolerations ?? []), ...extra]);
+      const given = spec.tolerations ?? [];
+      // What comes of one side alone stays as it is.
+      const both = ours.length > 0 && given.length > 0 ? merge([...ours, ...given]) : [...ours, ...given];
+      const all = qosClass(spec) === 'BestEffort' ? both : merge([...both, memoryPressure]);
       if (all.length > 0) spec.tolerations = all;
     },
     validate(attributes) {
@@ -65,42 +68,6 @@ function tolerationsOf(read: unknown): Toleration[] {
   if (!Array.isArray(read) || !read.every((one) => typeof one === 'object' && one !== null))
     throw new Error('must be a list of tolerations');
   return read as Toleration[];
-}
-
-/** Without those that others include; of two alike the first stays. */
-function merged(all: readonly Toleration[]): Toleration[] {
-  const kept: Toleration[] = [];
-  for (let i = 0; i < all.length; i++) {
-    const one = all[i] as Toleration;
-    const isLater = (other: Toleration) => !isSame(other, one) && includes(other, one);
-    if (kept.some((other) => includes(other, one)) || all.some((other, k) => k > i && isLater(other)))
-      continue;
-    kept.push(one);
-  }
-  return kept;
-}
-
-/** Field by field: of a pod with thousands of tolerations each is held against each. */
-const isSame = (a: Toleration, b: Toleration) =>
-  a.key === b.key &&
-  a.operator === b.operator &&
-  a.value === b.value &&
-  a.effect === b.effect &&
-  a.tolerationSeconds === b.tolerationSeconds;
-
-/** Whether one toleration tolerates all that another does. */
-function includes(wide: Toleration, narrow: Toleration): boolean {
-  if (isSame(wide, narrow)) return true;
-  const isForAll = !wide.key && wide.operator === 'Exists';
-  if ((narrow.key ?? '') !== (wide.key ?? '') && !isForAll) return false;
-  if (wide.effect && narrow.effect !== wide.effect) return false;
-  const { tolerationSeconds: most } = wide;
-  if (wide.effect === 'NoExecute' && most !== undefined) {
-    if (narrow.tolerationSeconds === undefined || narrow.tolerationSeconds > most) return false;
-  }
-  if (wide.operator === 'Exists') return true;
-  const isEqual = !wide.operator || wide.operator === 'Equal';
-  return isEqual && narrow.operator === 'Equal' && (narrow.value ?? '') === (wide.value ?? '');
 }
 
 /** Reads its configuration. Throws an Error where it is none. */

@@ -2,8 +2,13 @@ import type { Pod } from '../../api/core/v1.ts';
 import { runtimeclasses } from '../../api/generated/resources.ts';
 import type { RuntimeClass } from '../../api/node/v1.ts';
 import { deepEqual } from '../../machinery/equal.ts';
+import { merge } from '../../machinery/tolerations.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
 import { isAbout, refuse } from './refuse.ts';
+
+const differs = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead";
+const undefinedOverhead =
+  'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead';
 
 /** Pods get the overhead of their runtime class, and run where it can run. */
 export const runtimeClass: AdmissionPlugin = {
@@ -15,21 +20,15 @@ export const runtimeClass: AdmissionPlugin = {
     if (found.overhead?.podFixed) spec.overhead = setOverhead(attributes, found, spec.overhead);
     const { nodeSelector, tolerations } = found.scheduling ?? {};
     if (nodeSelector) spec.nodeSelector = joinSelectors(attributes, nodeSelector, spec.nodeSelector);
-    const further = (tolerations ?? []).filter(
-      (t) => !spec.tolerations?.some((known) => deepEqual(known, t)),
-    );
-    if (further.length > 0) spec.tolerations = [...(spec.tolerations ?? []), ...further];
+    if (tolerations?.length) spec.tolerations = merge([...(spec.tolerations ?? []), ...tolerations]);
   },
   validate(attributes) {
     if (attributes.operation !== 'CREATE' || !isAbout(attributes, 'pods')) return;
-    const { spec } = attributes.object as Pod;
-    const fixed = classOf(attributes)?.overhead?.podFixed;
-    if (spec.overhead && !fixed) {
-      throw refuse(
-        attributes,
-        'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead',
-      );
-    }
+    const { overhead } = (attributes.object as Pod).spec;
+    const defined = classOf(attributes)?.overhead;
+    // What was set may have been changed by whoever came after.
+    if (defined && !deepEqual(overhead ?? {}, defined.podFixed ?? {})) throw refuse(attributes, differs);
+    if (overhead && !defined) throw refuse(attributes, undefinedOverhead);
   },
 };
 
@@ -48,9 +47,7 @@ function setOverhead(
   given: Record<string, string> | undefined,
 ) {
   const fixed = overhead?.podFixed ?? {};
-  if (given && !deepEqual(given, fixed)) {
-    throw refuse(attributes, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
-  }
+  if (given && !deepEqual(given, fixed)) throw refuse(attributes, differs);
   return { ...fixed };
 }
 

@@ -8,7 +8,7 @@ import type {
 } from '../../api/core/v1.ts';
 import { serviceaccounts } from '../../api/generated/resources.ts';
 import { deepFreeze } from '../../machinery/deep-freeze.ts';
-import { isMirrorPod } from '../../machinery/pod-references.ts';
+import { isMirrorPod, namesIn } from '../../machinery/pod-references.ts';
 import type { Random } from '../../platform/random.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
 import { isAbout, isAboutEphemeral, refuse } from './refuse.ts';
@@ -133,14 +133,14 @@ const projected: ProjectedVolumeSource = deepFreeze({
 });
 
 /** A mirror pod only shows what a node runs from its own files: it can have no secrets. */
-function checkMirror(attributes: AdmissionAttributes, { spec }: Pod): void {
-  if (spec.serviceAccountName) throw refuse(attributes, 'a mirror pod may not reference service accounts');
-  for (const volume of spec.volumes ?? []) {
-    if (volume.secret) throw refuse(attributes, 'a mirror pod may not reference secrets');
-    if (volume.projected?.sources?.some((source) => source.serviceAccountToken)) {
-      throw refuse(attributes, 'a mirror pod may not use ServiceAccountToken volume projections');
-    }
-  }
+function checkMirror(attributes: AdmissionAttributes, pod: Pod): void {
+  const { serviceAccountName, volumes = [] } = pod.spec;
+  if (serviceAccountName) throw refuse(attributes, 'a mirror pod may not reference service accounts');
+  if (namesIn(pod, 'secret').some(Boolean))
+    throw refuse(attributes, 'a mirror pod may not reference secrets');
+  const sources = volumes.flatMap(({ projected: own }) => own?.sources ?? []);
+  if (sources.some((source) => source.serviceAccountToken))
+    throw refuse(attributes, 'a mirror pod may not use ServiceAccountToken volume projections');
 }
 
 function checkSecrets(attributes: AdmissionAttributes, spec: PodSpec, account: ServiceAccount): void {
