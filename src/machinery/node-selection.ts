@@ -1,5 +1,6 @@
 import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod } from '../api/core/v1.ts';
-import { type Operator, valueMatches } from './label-selector.ts';
+import { allErrors, errorsOf, type FieldError, invalid, noErrors, notSupported } from './field-error.ts';
+import { type Operator, requirementErrors, valueMatches } from './label-selector.ts';
 import { own } from './own.ts';
 
 const operators: Readonly<Record<string, Operator>> = {
@@ -38,4 +39,34 @@ export function matchesNode({ spec }: Pick<Pod, 'spec'>, node: Node): boolean {
   for (const key in spec.nodeSelector)
     if (node.metadata.labels?.[key] !== spec.nodeSelector[key]) return false;
   return matchesSelector(node, spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution);
+}
+
+/** What is wrong with a term that nobody has checked yet. (`component-helpers/scheduling/corev1/nodeaffinity`) */
+export function termErrors(
+  field: string,
+  { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
+): readonly FieldError[] {
+  return allErrors(
+    errorsOf(matchExpressions, (one, i) => expressionErrors(one, `${field}.matchExpressions[${i}]`)),
+    errorsOf(matchFields, (one, i) => fieldErrors(one, `${field}.matchFields[${i}]`)),
+  );
+}
+
+function expressionErrors(
+  { key = '', operator, values = [] }: NodeSelectorRequirement,
+  path: string,
+): readonly FieldError[] {
+  if (!Object.hasOwn(operators, operator))
+    return [notSupported(`${path}.operator`, operator ?? '', Object.keys(operators))];
+  const errors = requirementErrors({ key, operator: operators[operator] as Operator, values });
+  return errors.map((error) => ({ ...error, field: `${path}.${error.field}` }));
+}
+
+function fieldErrors(
+  { operator, values = [] }: NodeSelectorRequirement,
+  path: string,
+): readonly FieldError[] {
+  const supported = ['In', 'NotIn'];
+  if (!supported.includes(operator)) return [notSupported(`${path}.operator`, operator ?? '', supported)];
+  return values.length === 1 ? noErrors : [invalid(`${path}.values`, values.length, 'must have one element')];
 }

@@ -123,6 +123,89 @@ profiles:
     expect(args('NodeResourcesFit', '{ ignoredResources: [example.com/a] }')).not.toThrow();
   });
 
+  const spread = '{ maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway }';
+  const asList = (constraints: string) => `{ defaultingType: List, defaultConstraints: [${constraints}] }`;
+  const withTerm = (term: string) =>
+    `{ addedAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [${term}] } } }`;
+  const place = 'addedAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0]';
+
+  // The cases of upstream's tests of the same (`validation_pluginargs_test.go`).
+  test.each([
+    ['PodTopologySpread', asList(spread), undefined],
+    [
+      'PodTopologySpread',
+      asList('{ maxSkew: -1, topologyKey: node, whenUnsatisfiable: DoNotSchedule }'),
+      'defaultConstraints[0].maxSkew: Invalid value: -1: not in valid range (0, inf)',
+    ],
+    [
+      'PodTopologySpread',
+      asList('{ maxSkew: 1, whenUnsatisfiable: DoNotSchedule }'),
+      'defaultConstraints[0].topologyKey: Required value: can not be empty',
+    ],
+    [
+      'PodTopologySpread',
+      asList('{ maxSkew: 1, topologyKey: node }'),
+      'defaultConstraints[0].whenUnsatisfiable: Required value: can not be empty',
+    ],
+    [
+      'PodTopologySpread',
+      asList('{ maxSkew: 1, topologyKey: node, whenUnsatisfiable: unknown action }'),
+      'defaultConstraints[0].whenUnsatisfiable: Unsupported value: "unknown action": supported values: "DoNotSchedule", "ScheduleAnyway"',
+    ],
+    [
+      'PodTopologySpread',
+      asList(`${spread}, ${spread}`),
+      'defaultConstraints[1]: Duplicate value: "{zone, ScheduleAnyway}"',
+    ],
+    [
+      'PodTopologySpread',
+      asList(spread.replace('}', ', labelSelector: {} }')),
+      'defaultConstraints[0].labelSelector: Forbidden: constraint must not define a selector, as they deduced for each pod',
+    ],
+    ['NodeResourcesFit', '{ ignoredResources: [/a], ignoredResourceGroups: [] }', 'ignoredResources[0]: '],
+    [
+      'NodeResourcesFit',
+      '{ ignoredResourceGroups: [foo/bar] }',
+      `ignoredResourceGroups[0]: Invalid value: "foo/bar": resource group name can't contain '/'`,
+    ],
+    [
+      'NodeResourcesFit',
+      '{ scoringStrategy: { type: LeastAllocated, requestedToCapacityRatio: { shape: [] } } }',
+      'scoringStrategy.requestedToCapacityRatio: Forbidden: must be nil when type is not RequestedToCapacityRatio',
+    ],
+    ['NodeResourcesFit', '{ scoringStrategy: { resources: [{ name: cpu, weight: 0 }] } }', undefined],
+    [
+      'NodeResourcesBalancedAllocation',
+      '{ resources: [{ name: cpu, weight: 2 }] }',
+      'resources[0].weight: Invalid value: 2: must be 1',
+    ],
+    [
+      'NodeResourcesBalancedAllocation',
+      '{ resources: [{ name: cpu }, { name: cpu }] }',
+      'resources[1].name: Duplicate value: "cpu"',
+    ],
+    ['NodeAffinity', withTerm('{ matchExpressions: [{ key: a, operator: In, values: [b] }] }'), undefined],
+    [
+      'NodeAffinity',
+      withTerm('{ matchExpressions: [{ key: a, operator: In }] }'),
+      `${place}.matchExpressions[0].values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty`,
+    ],
+    [
+      'NodeAffinity',
+      withTerm('{ matchExpressions: [{ key: a, operator: Has }] }'),
+      `${place}.matchExpressions[0].operator: Unsupported value: "Has"`,
+    ],
+    [
+      'NodeAffinity',
+      withTerm('{ matchFields: [{ key: metadata.name, operator: In, values: [a, b] }] }'),
+      `${place}.matchFields[0].values: Invalid value: 2: must have one element`,
+    ],
+  ])('tells %s %s, if that can be meant', (name, args, error) => {
+    const told = () => build(`profiles: [{ pluginConfig: [{ name: ${name}, args: ${args} }] }]`);
+    if (error) expect(told).toThrow(error);
+    else expect(told).not.toThrow();
+  });
+
   describe('of extenders', () => {
     const extender = (text: string) => parse(`extenders: [{ urlPrefix: "http://x", ${text} }]`).extenders[0];
 
@@ -205,6 +288,7 @@ profiles:
       'profiles[1].schedulerName: Duplicate value: "default-scheduler"',
     );
     expect(() => parse('podInitialBackoffSeconds: 20')).toThrow(/podMaxBackoffSeconds/);
+    expect(() => parse('parallelism: 0')).toThrow(/^parallelism: Invalid value: 0/);
     expect(() => parse('percentageOfNodesToScore: 101')).toThrow(/valid range/);
     expect(() => build('profiles: [{ plugins: { multiPoint: { enabled: [{ name: Nope }] } } }]')).toThrow(
       /plugin "Nope" does not exist/,

@@ -92,6 +92,7 @@ export function parseConfiguration(object: unknown): SchedulerConfiguration {
   const number = (key: string, fallback: number, range: [number, number]) =>
     numberAt(root, key, { path: '', range }) ?? fallback;
   const any: [number, number] = [1, Number.MAX_SAFE_INTEGER];
+  number('parallelism', 1, any);
   const initial = number('podInitialBackoffSeconds', podInitialBackoffSeconds, any);
   const most = number('podMaxBackoffSeconds', podMaxBackoffSeconds, any);
   if (most < initial)

@@ -1,5 +1,20 @@
-import type { NodeAffinity, TopologySpreadConstraint } from '../../api/core/v1.ts';
+import type { NodeAffinity, NodeSelectorTerm, TopologySpreadConstraint } from '../../api/core/v1.ts';
 import { parseDuration } from '../../machinery/duration.ts';
+import {
+  allErrors,
+  duplicate,
+  errorsOf,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalids,
+  noErrors,
+  notSupported,
+  renderErrors,
+  required,
+} from '../../machinery/field-error.ts';
+import { qualifiedNameErrors } from '../../machinery/names.ts';
+import { termErrors } from '../../machinery/node-selection.ts';
 import type { DynamicResourcesArgs } from '../plugins/dynamic-resources/dynamic-resources.ts';
 import type { InterPodAffinityArgs } from '../plugins/inter-pod-affinity.ts';
 import type { NodeAffinityArgs } from '../plugins/node-affinity.ts';
@@ -14,11 +29,16 @@ import {
   listAt,
   numberAt,
   objectAt,
+  objectsAt,
   stringAt,
   type Untyped,
 } from './reading.ts';
 
 /* What `pluginConfig` may tell each plugin: upstream's *Args kinds, checked. */
+
+function refuse(errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw new ConfigurationError('', renderErrors(errors));
+}
 
 function resourcesAt(parent: Untyped, path: string): WeighedResource[] | undefined {
   const list = listAt(parent, 'resources', path);
@@ -29,7 +49,7 @@ function resourcesAt(parent: Untyped, path: string): WeighedResource[] | undefin
     expectKeys(resource, ['name', 'weight'], at);
     const name = stringAt(resource, 'name', at);
     if (!name) throw new ConfigurationError(`${at}.name`, 'Required value');
-    return { name, weight: numberAt(resource, 'weight', { path: at, range: [1, 100] }) ?? 1 };
+    return { name, weight: numberAt(resource, 'weight', { path: at, range: [0, 100] }) || 1 };
   });
 }
 
@@ -62,9 +82,15 @@ const strategies = ['LeastAllocated', 'MostAllocated', 'RequestedToCapacityRatio
 export function fitArgs(args: Untyped): NodeResourcesFitArgs {
   expectKeys(args, ['scoringStrategy', 'ignoredResources', 'ignoredResourceGroups'], '');
   const lists = {
-    ignoredResources: listAt(args, 'ignoredResources', '').map(String),
-    ignoredResourceGroups: listAt(args, 'ignoredResourceGroups', '').map(String),
+    ignoredResources: namesAt(args, 'ignoredResources'),
+    ignoredResourceGroups: namesAt(args, 'ignoredResourceGroups'),
   };
+  refuse(
+    errorsOf(lists.ignoredResourceGroups, (group, i) => {
+      const why = "resource group name can't contain '/'";
+      return group.includes('/') ? [invalid(`ignoredResourceGroups[${i}]`, group, why)] : noErrors;
+    }),
+  );
   if (args.scoringStrategy === undefined) return lists;
   const strategy = objectAt(args, 'scoringStrategy', '');
   expectKeys(strategy, ['type', 'resources', 'requestedToCapacityRatio'], 'scoringStrategy');
@@ -74,20 +100,60 @@ export function fitArgs(args: Untyped): NodeResourcesFitArgs {
       'scoringStrategy.type',
       `Unsupported value: "${strategy.type}": supported values: ${strategies.map((s) => `"${s}"`).join(', ')}`,
     );
+  if (type !== 'RequestedToCapacityRatio' && strategy.requestedToCapacityRatio) {
+    const why = 'must be nil when type is not RequestedToCapacityRatio';
+    refuse([forbiddenField('scoringStrategy.requestedToCapacityRatio', why)]);
+  }
   const common = ['cpu', 'memory'].map((name) => ({ name, weight: 1 }));
   const resources = resourcesAt(strategy, 'scoringStrategy') ?? common;
   const shape = type === 'RequestedToCapacityRatio' ? shapeAt(strategy) : undefined;
   return { ...lists, scoring: { type, resources, shape } };
 }
 
+function namesAt(args: Untyped, key: string): string[] {
+  const names = listAt(args, key, '').map(String);
+  refuse(errorsOf(names, (name, i) => invalids(`${key}[${i}]`, name, qualifiedNameErrors(name))));
+  return names;
+}
+
 export function balancedAllocationArgs(args: Untyped): { resources?: WeighedResource[] } {
   expectKeys(args, ['resources'], '');
-  return { resources: resourcesAt(args, '') };
+  const resources = resourcesAt(args, '');
+  const names = resources?.map(({ name }) => name) ?? [];
+  refuse(
+    errorsOf(resources ?? [], ({ name, weight }, i) =>
+      allErrors(
+        names.indexOf(name) < i ? [duplicate(`resources[${i}].name`, name)] : noErrors,
+        weight === 1 ? noErrors : [invalid(`resources[${i}].weight`, weight, 'must be 1')],
+      ),
+    ),
+  );
+  return { resources };
 }
+
+const [always, preferred] = [
+  'requiredDuringSchedulingIgnoredDuringExecution',
+  'preferredDuringSchedulingIgnoredDuringExecution',
+] as const;
 
 export function nodeAffinityArgs(args: Untyped): NodeAffinityArgs {
   expectKeys(args, ['addedAffinity'], '');
-  return args.addedAffinity ? { addedAffinity: objectAt(args, 'addedAffinity', '') as NodeAffinity } : {};
+  if (!args.addedAffinity) return {};
+  const at = 'addedAffinity';
+  const affinity = objectAt(args, at, '');
+  expectKeys(affinity, [always, preferred], at);
+  const demand = objectAt(affinity, always, at);
+  const terms = objectsAt(demand, 'nodeSelectorTerms', `${at}.${always}`) as NodeSelectorTerm[];
+  const wishes = objectsAt(affinity, preferred, at);
+  const wished = (wish: Untyped, i: number) =>
+    objectAt(wish, 'preference', `${at}.${preferred}[${i}]`) as NodeSelectorTerm;
+  refuse(
+    allErrors(
+      errorsOf(terms, (term, i) => termErrors(`${at}.${always}.nodeSelectorTerms[${i}]`, term)),
+      errorsOf(wishes, (wish, i) => termErrors(`${at}.${preferred}[${i}].preference`, wished(wish, i))),
+    ),
+  );
+  return { addedAffinity: affinity as NodeAffinity };
 }
 
 export function interPodAffinityArgs(args: Untyped): InterPodAffinityArgs {
@@ -101,9 +167,12 @@ export function interPodAffinityArgs(args: Untyped): InterPodAffinityArgs {
 
 export function spreadArgs(args: Untyped): PodTopologySpreadArgs {
   expectKeys(args, ['defaultConstraints', 'defaultingType'], '');
-  const constraints = listAt(args, 'defaultConstraints', '') as TopologySpreadConstraint[];
+  const constraints = objectsAt(args, 'defaultConstraints', '') as unknown as TopologySpreadConstraint[];
   const type = args.defaultingType ?? 'System';
-  if (type === 'List') return { defaultConstraints: constraints };
+  if (type === 'List') {
+    refuse(errorsOf(constraints, (_, i) => constraintErrors(constraints, i)));
+    return { defaultConstraints: constraints };
+  }
   if (type !== 'System') throw new ConfigurationError('defaultingType', `Unsupported value: "${type}"`);
   if (constraints.length > 0)
     throw new ConfigurationError(
@@ -111,6 +180,36 @@ export function spreadArgs(args: Untyped): PodTopologySpreadArgs {
       'when .defaultingType is System, no constraints can be given',
     );
   return {};
+}
+
+const actions = ['DoNotSchedule', 'ScheduleAnyway'];
+
+/** As those of pods, but that whom they count is deduced from each pod. */
+function constraintErrors(all: readonly TopologySpreadConstraint[], i: number): readonly FieldError[] {
+  const at = `defaultConstraints[${i}]`;
+  const { maxSkew = 0, topologyKey = '', whenUnsatisfiable = '', labelSelector } = all[i] ?? {};
+  const empty = (field: string) => [required(`${at}.${field}`, 'can not be empty')];
+  const isSame = (other: TopologySpreadConstraint) =>
+    other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable;
+  return allErrors(
+    maxSkew > 0 ? noErrors : [invalid(`${at}.maxSkew`, maxSkew, 'not in valid range (0, inf)')],
+    topologyKey
+      ? invalids(`${at}.topologyKey`, topologyKey, qualifiedNameErrors(topologyKey))
+      : empty('topologyKey'),
+    whenUnsatisfiable ? noErrors : empty('whenUnsatisfiable'),
+    whenUnsatisfiable && !actions.includes(whenUnsatisfiable)
+      ? [notSupported(`${at}.whenUnsatisfiable`, whenUnsatisfiable, actions)]
+      : noErrors,
+    labelSelector
+      ? [
+          forbiddenField(
+            `${at}.labelSelector`,
+            'constraint must not define a selector, as they deduced for each pod',
+          ),
+        ]
+      : noErrors,
+    all.slice(0, i).some(isSame) ? [duplicate(at, `{${topologyKey}, ${whenUnsatisfiable}}`)] : noErrors,
+  );
 }
 
 export function bindingArgs(args: Untyped): VolumeBindingArgs {

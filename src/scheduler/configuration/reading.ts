@@ -26,6 +26,10 @@ export function listAt(parent: Untyped, key: string, path: string): readonly unk
   return value;
 }
 
+/** A list of objects. */
+export const objectsAt = (parent: Untyped, key: string, path: string): Untyped[] =>
+  listAt(parent, key, path).map((entry, i) => objectAt({ '': entry }, '', `${join(path, key)}[${i}]`));
+
 export function stringAt(parent: Untyped, key: string, path: string): string | undefined {
   const value = parent[key] ?? undefined;
   if (value !== undefined && typeof value !== 'string')
