@@ -59,8 +59,24 @@ describe('what a pod asks for', () => {
       expect(asks('1', { allocatedResources: { cpu: '2' }, resources: inForce('3') })).toEqual(['3', '3']);
       expect(asks('1', { allocatedResources: { cpu: '2' }, resources: inForce('1') })).toEqual(['2', '1']);
       expect(asks('4', { allocatedResources: { cpu: '2' }, resources: inForce('2') })).toEqual(['4', '4']);
-      expect(asks('4', { allocatedResources: { cpu: '5' } })).toEqual(['5', '4']);
+      // As long as it does not tell what is in force, nothing of it is resized.
+      expect(asks('4', { allocatedResources: { cpu: '5' } })).toEqual(['4', '4']);
       expect(asks('4', {}, 'Infeasible')).toEqual(['4', '4']);
+    });
+
+    test('is the most of each of its containers, of which one may grow while another shrinks', () => {
+      const told = (name: string, cpu: string) =>
+        ({ name, allocatedResources: { cpu }, resources: inForce(cpu) }) as Partial<ContainerStatus>;
+      const initContainers = [container('i', '1'), { ...sidecar, name: 's' }];
+      const spec = { containers: [container('a', '2'), container('b', '1')], initContainers };
+      const status = {
+        containerStatuses: [told('a', '1'), told('b', '2')] as ContainerStatus[],
+        initContainerStatuses: [told('i', '9'), told('s', '3')] as ContainerStatus[],
+      };
+      const pod: Pod = { metadata: {}, spec, status };
+      // What an init container had that has ended does not count.
+      expect(writeSums(podSums(pod, 'requests')).cpu).toBe('7');
+      expect(writeSums(podSums(pod, 'limits')).cpu).toBe('7');
     });
 
     test('is not what the node can never give', () => {
@@ -80,7 +96,7 @@ describe('what a pod asks for', () => {
       expect(wholeOf('2', status)).toEqual([{ cpu: '4' }, { cpu: '4' }]);
       expect(wholeOf('5', status)).toEqual([{ cpu: '5' }, { cpu: '5' }]);
       expect(wholeOf('5', status, 'Infeasible')).toEqual([{ cpu: '4' }, { cpu: '4' }]);
-      expect(wholeOf('2', { allocatedResources: { cpu: '3' } })).toEqual([{ cpu: '3' }, { cpu: '2' }]);
+      expect(wholeOf('2', { allocatedResources: { cpu: '3' } })).toEqual([{ cpu: '2' }, { cpu: '2' }]);
       const parts: Pod = { metadata: {}, spec: { containers: [container('a', '1')] }, status };
       expect(writeSums(podSums(parts, 'requests'))).toEqual({ cpu: '1' });
     });

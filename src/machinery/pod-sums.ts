@@ -1,9 +1,10 @@
-import type { Container, ContainerStatus, Pod, PodSpec } from '../api/core/v1.ts';
+import type { Container, Pod, PodSpec } from '../api/core/v1.ts';
 import { addQuantities, compareQuantities, type ParsedQuantity } from './quantity.ts';
 import { addSums, maxSums, readSums, type Sums, zero } from './resource-sums.ts';
 
 type Side = 'requests' | 'limits';
-type List = Readonly<Record<string, string>>;
+/** Amounts as the API writes them, if there are any. */
+export type List = Readonly<Record<string, string>> | undefined;
 
 /** How amounts `T` are put together in totals `M`, in whatever form somebody keeps them. Each container may ask for something of its own. */
 export interface AmountRules<T, M extends T = T> {
@@ -58,50 +59,59 @@ export function containersPeak<T, M extends T>(
 export const containerSums = (spec: PodSpec, amountsOf: (container: Container) => Sums): Sums =>
   containersPeak(spec, amountsOf, sumRules);
 
+/** Whether the node can never have what is asked for. */
+const isHopeless = ({ status }: Pod): boolean =>
+  status?.conditions?.find((c) => c.type === 'PodResizePending')?.reason === 'Infeasible';
+
+/** The lists of which the most of each resource counts. (`determineEffectiveRequests`, `determineEffectiveLimits`) */
+function claimed(
+  pod: Pod,
+  { asked, inForce, setAside }: { asked: List; inForce: List; setAside: List },
+): readonly List[] {
+  return isHopeless(pod) ? [inForce, setAside] : [asked, inForce, setAside];
+}
+
 /**
- * Where the amounts of a container stand that is resized where it runs: what is asked for, what its node has set aside, and
- * what is in force. Most of them counts; what is asked for does not when the node can never have it. (KEP-1287)
+ * Where the amounts of a container stand that is resized where it runs: what is asked for, what is in force, and what its node has set
+ * aside. The most of each resource counts, for each container by itself, since one may grow while another shrinks; what is asked for
+ * does not when the node can never have it. Init containers that end are not resized. (KEP-1287)
  */
-export function claimedLists({ status }: Pod, side: Side): ((container: Container) => List | undefined)[] {
-  const asked = (container: Container) => container.resources?.[side];
-  const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
-  if (!statuses.some(({ allocatedResources, resources }) => allocatedResources ?? resources)) return [asked];
-  const byName = new Map<string | undefined, ContainerStatus>(statuses.map((s) => [s.name, s]));
-  const isHopeless = status?.conditions?.find((c) => c.type === 'PodResizePending')?.reason === 'Infeasible';
-  const otherwise = isHopeless ? () => undefined : asked;
-  const setAside = (container: Container) =>
-    byName.get(container.name)?.allocatedResources ?? otherwise(container);
-  const inForce = (container: Container) =>
-    byName.get(container.name)?.resources?.[side] ??
-    (side === 'requests' ? setAside(container) : otherwise(container));
-  const told = side === 'requests' ? [setAside, inForce] : [inForce];
-  return isHopeless ? told : [asked, ...told];
+export function claimedLists(pod: Pod, side: Side): (container: Container) => readonly List[] {
+  const { initContainers = [] } = pod.spec;
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const sidecars = initContainers.filter((c) => c.restartPolicy === 'Always').map(({ name }) => name);
+  const running = [...containerStatuses, ...initContainerStatuses.filter((s) => sidecars.includes(s.name))];
+  const byName = new Map(running.map((status) => [status.name, status]));
+  return ({ name, resources }) => {
+    const asked = resources?.[side];
+    const { resources: now, allocatedResources } = byName.get(name) ?? {};
+    if (!now) return [asked];
+    const setAside = side === 'requests' ? allocatedResources : undefined;
+    return claimed(pod, { asked, inForce: now[side], setAside });
+  };
 }
 
 /** What a pod is charged with: the most that its containers claim, or what is said for it as a whole; and what running it takes. */
 export function podSums(pod: Pod, side: Side): Sums {
-  const claims = claimedLists(pod, side).map((listOf) => containerSums(pod.spec, (c) => readSums(listOf(c))));
+  const listsOf = claimedLists(pod, side);
+  const containers = containerSums(pod.spec, (container) => listsOf(container).map(readSums).reduce(maxSums));
   const whole = claimedWhole(pod, side).map(readSums).reduce(maxSums, new Map());
-  return asWhole(pod.spec, { side, containers: claims.reduce(maxSums), whole });
+  return asWhole(pod.spec, { side, containers, whole });
 }
 
 /**
  * Where the amounts stand that are said for the pod as a whole, as `claimedLists` does for a container; none where nothing is.
  * They have the resources alone that the spec names: the status tells of the others what the containers come to. (KEP-5419)
  */
-export function claimedWhole({ spec, status }: Pod, side: Side): List[] {
-  const asked = spec.resources?.[side];
+export function claimedWhole(pod: Pod, side: Side): readonly List[] {
+  const asked = pod.spec.resources?.[side];
   if (!asked) return [];
-  const { allocatedResources, resources } = status ?? {};
-  if (!allocatedResources && !resources) return [asked];
+  const { allocatedResources, resources } = pod.status ?? {};
+  if (!resources) return [asked];
   const named = (list: List = {}): List =>
     Object.fromEntries(Object.entries(list).filter(([name]) => Object.hasOwn(asked, name)));
-  const isHopeless = status?.conditions?.find((c) => c.type === 'PodResizePending')?.reason === 'Infeasible';
-  const inForce = resources?.[side];
-  const told = [inForce, side === 'requests' ? allocatedResources : undefined].filter(
-    (list) => list !== undefined,
-  );
-  return isHopeless && told.length > 0 ? told.map(named) : [asked, ...told.map(named)];
+  const setAside = side === 'requests' ? allocatedResources : undefined;
+  return claimed(pod, { asked, inForce: named(resources[side]), setAside: named(setAside) });
 }
 
 /** What a pod asks for, or is limited to, by its spec alone. */

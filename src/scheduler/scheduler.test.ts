@@ -150,6 +150,21 @@ describe('where a pod goes', () => {
     expect(requestsOf(resized).cpu).toBe(2000);
     expect(assumedRequestsOf(resized).cpu).toBe(2000);
   });
+
+  test('of a pod that is resized each container holds the most of its own', () => {
+    const resources = (cpu: string) => ({ requests: { cpu } });
+    const resized = pod({
+      containers: [
+        { name: 'grows', resources: resources('2') },
+        { name: 'shrinks', resources: resources('1') },
+      ],
+    });
+    const told = (name: string, cpu: string) =>
+      ({ name, allocatedResources: { cpu }, resources: resources(cpu) }) as Partial<ContainerStatus>;
+    resized.status = { containerStatuses: [told('grows', '1'), told('shrinks', '2')] as ContainerStatus[] };
+    expect(requestsOf(resized).cpu).toBe(4000);
+    expect(assumedRequestsOf(resized).cpu).toBe(4000);
+  });
 });
 
 test('large clusters are not looked at in full', () => {

@@ -93,8 +93,8 @@ test('what its node has set aside for a pod counts, though the pod asks for the 
   const shape = { name: 'p', nodeName: 'a', color: 'red', cpu: '1', isApart: false };
   const pod = podOf({ ...shape, hostPort: undefined, claimName: undefined });
   const tell = (cpu: string) => {
-    const status = { name: 'c', allocatedResources: { cpu } } as Partial<ContainerStatus> as ContainerStatus;
-    cache.setPod({ ...pod, status: { containerStatuses: [status] } });
+    const status: Partial<ContainerStatus> = { name: 'c', allocatedResources: { cpu }, resources: {} };
+    cache.setPod({ ...pod, status: { containerStatuses: [status as ContainerStatus] } });
     return cache.snapshot().nodes.get('a')?.requested.cpu;
   };
   expect([tell('1'), tell('3'), tell('1')]).toEqual([1000, 3000, 1000]);

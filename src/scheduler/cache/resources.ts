@@ -1,6 +1,12 @@
 import type { ContainerStatus, Pod } from '../../api/core/v1.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { type AmountRules, claimedLists, claimedWhole, containersPeak } from '../../machinery/pod-sums.ts';
+import {
+  type AmountRules,
+  claimedLists,
+  claimedWhole,
+  containersPeak,
+  type List,
+} from '../../machinery/pod-sums.ts';
 import { milliValue, quantityValue } from '../../machinery/quantity.ts';
 
 /** Amounts of what nodes have and pods ask for: what everything asks for by field, the rest by name. */
@@ -127,13 +133,14 @@ function setOther(total: Total, name: string, amount: number): void {
   (total.others as Map<string, number>).set(name, amount);
 }
 
-type List = Readonly<Record<string, string>> | undefined;
+/** The most of each resource in any of the lists. */
+const mostOf = (lists: readonly List[]): Resources => lists.map(amountsOf).reduce(larger);
 
 /** What is set for the pod as a whole stands in place of what its containers ask for. */
 function withPodLevel(total: Resources, pod: Pod): Resources {
   const list = pod.spec.resources?.requests;
   if (!list) return total;
-  const own = claimedWhole(pod, 'requests').map(amountsOf).reduce(larger);
+  const own = mostOf(claimedWhole(pod, 'requests'));
   const others = own.others.size > 0 ? new Map([...total.others, ...own.others]) : total.others;
   return {
     cpu: 'cpu' in list ? own.cpu : total.cpu,
@@ -144,19 +151,16 @@ function withPodLevel(total: Resources, pod: Pod): Resources {
 }
 
 /** What a pod needs at its hungriest moment, amid a resize as well; plus its overhead. */
-function podAmounts(pod: Pod, read: (list: List) => Resources): Resources {
+function podAmounts(pod: Pod, read: (lists: readonly List[]) => Resources): Resources {
   const { spec } = pod;
-  let total: Resources | undefined;
-  for (const listOf of claimedLists(pod, 'requests')) {
-    const claim = containersPeak(spec, (container) => read(listOf(container)), rules);
-    total = total ? larger(total, claim) : claim;
-  }
-  const whole = withPodLevel(total ?? nothing, pod);
+  const listsOf = claimedLists(pod, 'requests');
+  const total = containersPeak(spec, (container) => read(listsOf(container)), rules);
+  const whole = withPodLevel(total, pod);
   return spec.overhead ? plus(whole, amountsOf(spec.overhead)) : whole;
 }
 
 /** What the pod asks for. */
-export const requestsOf = (pod: Pod): Resources => podAmounts(pod, amountsOf);
+export const requestsOf = (pod: Pod): Resources => podAmounts(pod, mostOf);
 
 /** A container that asks for nothing is taken to use this, so that such pods spread too. */
 const assumedMilliCpu = 100;
@@ -164,10 +168,11 @@ const assumedMemory = 200 * 1024 * 1024;
 
 /** What the pod is taken to use where it asks for nothing: only for comparing nodes. */
 export function assumedRequestsOf(pod: Pod): Resources {
-  return podAmounts(pod, (requests) => {
-    const own = amountsOf(requests);
-    const cpu = requests && 'cpu' in requests ? own.cpu : assumedMilliCpu;
-    const memory = requests && 'memory' in requests ? own.memory : assumedMemory;
+  return podAmounts(pod, (lists) => {
+    const own = mostOf(lists);
+    const isSaid = (name: string) => lists.some((list) => list && name in list);
+    const cpu = isSaid('cpu') ? own.cpu : assumedMilliCpu;
+    const memory = isSaid('memory') ? own.memory : assumedMemory;
     return { ...own, cpu, memory };
   });
 }
