@@ -184,13 +184,20 @@ describe.skipIf(why)(`a cluster of real nodes${why ? ` (skipped: ${why})` : ''}`
     const [web, free] = await Promise.all(
       ['web', 'free'].map(async (name) => (await guarded.json(`get pod ${name}`)).status.podIP as string),
     );
-    const get = (address: string | undefined) =>
-      `echo 'GET / HTTP/1.0' | nc -w 1 ${address} 8080 | tail -n 1`;
-    const says = async (pod: string) => (await guarded.ok(['exec', pod, '--', 'sh', '-c', get(web)])).trim();
-    const reaches = (pod: string) => eventually(async () => ((await says(pod)) === 'web' ? true : undefined));
+    await guarded.ok('expose pod web --name by-service --port 80 --target-port 8080');
+    const get = (host: string | undefined, port = 8080) =>
+      `echo 'GET / HTTP/1.0' | nc -w 1 ${host} ${port} | tail -n 1`;
+    const says = async (pod: string) => {
+      const script = `${get(web)}; ${get('by-service', 80)}`;
+      return (await guarded.ok(['exec', pod, '--', 'sh', '-c', script]))
+        .split('\n')
+        .filter((line) => line === 'web');
+    };
+    const reaches = (pod: string) =>
+      eventually(async () => ((await says(pod)).length === 2 ? true : undefined));
     for (const node of ['node-1', 'node-2']) {
       await reaches(`friend-${node}`);
-      expect(await says(`stranger-${node}`)).toBe('');
+      expect(await says(`stranger-${node}`)).toEqual([]);
     }
     const eager = `for i in 1 2 3 4 5; do ${get(free)}; done; echo through`;
     await guarded.apply(
