@@ -19,6 +19,8 @@ import {
 export interface ItemCodec {
   /** Values that field selectors know besides name and namespace. */
   selectableFields?(object: KubernetesObject): Record<string, string>;
+  /** What another server has stored, in the version that this one knows. */
+  upgrade?: ((foreign: KubernetesObject) => KubernetesObject) | undefined;
   /** The protobuf message, without an envelope and a character a byte, of an object by its JSON, the first `length` bytes of `json`. */
   encodeProtobuf(json: Buffer, length: number): string;
   /** Freezes what is handed out, so that a write into a shared object is found. */
@@ -66,7 +68,9 @@ export class CachedItem implements CachedObject {
     const bytes = isOnDemand(stored) ? stored.passing : stored;
     const known = bytes instanceof Uint8Array ? takeOver(bytes) : { json: bytes };
     // What another server has stored is put into our form at once: its length is that of another text.
-    const json = known?.json ?? (isOwn(bytes as Uint8Array) ? undefined : storedJsonOf(bytes as Uint8Array));
+    const json =
+      known?.json ??
+      (isOwn(bytes as Uint8Array) ? undefined : storedJsonOf(bytes as Uint8Array, codec.upgrade));
     this.#form = json ?? stored;
     this.#bytes = jsonBytes(json ?? bytes, revision);
     if (!known?.object) return;

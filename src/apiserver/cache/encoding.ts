@@ -265,10 +265,17 @@ function foreignObject(stored: Uint8Array, text: string): KubernetesObject {
   return object;
 }
 
-/** The JSON that stored bytes hold. Throws where they hold no object. */
-export function storedJsonOf(stored: Uint8Array): StoredJson {
+/**
+ * The JSON that stored bytes hold. Throws where they hold no object. `upgrade` is for what another server has stored: it gives
+ * that in the version that this one knows.
+ */
+export function storedJsonOf(
+  stored: Uint8Array,
+  upgrade: (foreign: KubernetesObject) => KubernetesObject = (foreign) => foreign,
+): StoredJson {
   const text = bufferOf(stored).toString();
-  return ownBeginning.test(text) ? splitJson(text) : jsonOf(ordered(foreignObject(stored, text), ''));
+  if (ownBeginning.test(text)) return splitJson(text);
+  return jsonOf(ordered(upgrade(foreignObject(stored, text)), ''));
 }
 
 /** Where the managed fields begin, with the comma before them, and end; undefined where there are none. */

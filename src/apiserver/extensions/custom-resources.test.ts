@@ -1,8 +1,10 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { CustomResourceDefinition, JSONSchemaProps } from '../../api/apiextensions/v1.ts';
 import { clusterroles, customresourcedefinitions, secrets } from '../../api/generated/resources.ts';
-import type { KubernetesObject } from '../../api/resource.ts';
+import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import { StatusError } from '../../machinery/status-error.ts';
+import { VirtualClock } from '../../platform/virtual-clock.ts';
+import { createMemoryStore } from '../../store/memory-store.ts';
 import type { CachedObject } from '../request.ts';
 import type { TestRequest } from '../registry/testing.ts';
 import type { AdmissionPlugin } from '../admission/admission.ts';
@@ -218,6 +220,85 @@ describe('a definition', () => {
       'widgets/status get,patch,update',
       'widgets/scale get,patch,update',
     ]);
+  });
+
+  test('that upstream has stored, in v1beta1, is one of v1, and its objects keep to it', async () => {
+    const schema = {
+      type: 'object',
+      properties: spec({ size: { type: 'integer' }, color: { type: 'string', default: 'red' } }),
+    };
+    const metadata = { name: 'widgets.example.com', uid: 'u', generation: 1 };
+    const names = { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' };
+    const service = { namespace: 'default', name: 'converter', port: 443 };
+    const stored = {
+      kind: 'CustomResourceDefinition',
+      apiVersion: 'apiextensions.k8s.io/v1beta1',
+      metadata,
+      spec: {
+        group: 'example.com',
+        version: 'v1',
+        names,
+        scope: 'Namespaced',
+        validation: { openAPIV3Schema: schema },
+        versions: [
+          { name: 'v1', served: true, storage: true },
+          { name: 'v2', served: false, storage: false, deprecated: true },
+        ],
+        additionalPrinterColumns: [{ name: 'Size', type: 'integer', JSONPath: '.spec.size' }],
+        conversion: {
+          strategy: 'Webhook',
+          webhookClientConfig: { service },
+          conversionReviewVersions: ['v1'],
+        },
+        preserveUnknownFields: false,
+      },
+      status: { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: ['v1'] },
+    };
+    const store = createMemoryStore({ clock: new VirtualClock() });
+    const key = '/registry/apiextensions.k8s.io/customresourcedefinitions/widgets.example.com';
+    const value = Buffer.from(JSON.stringify(stored));
+    await store.commit({ writes: [{ type: 'put', key, value }] });
+    const { api, definition } = await createCustomCluster({ store });
+    const { name } = metadata;
+    await vi.waitFor(() =>
+      expect(definition(name)?.status?.conditions?.[1]).toMatchObject({
+        type: 'Established',
+        status: 'True',
+      }),
+    );
+    const common = {
+      schema: { openAPIV3Schema: schema },
+      additionalPrinterColumns: [{ name: 'Size', type: 'integer', jsonPath: '.spec.size' }],
+    };
+    const shown = await api.object('get', customresourcedefinitions, { name });
+    expect(shown).toMatchObject({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' });
+    expect(shown.spec).toEqual({
+      group: 'example.com',
+      names,
+      scope: 'Namespaced',
+      versions: [
+        { name: 'v1', served: true, storage: true, ...common },
+        { name: 'v2', served: false, storage: false, deprecated: true, ...common },
+      ],
+      conversion: {
+        strategy: 'Webhook',
+        webhook: { clientConfig: { service }, conversionReviewVersions: ['v1'] },
+      },
+    });
+    const v1: Resource = {
+      group: 'example.com',
+      version: 'v1',
+      kind: 'Widget',
+      plural: 'widgets',
+      singular: 'widget',
+      namespaced: true,
+      shortNames: [],
+      categories: [],
+      type: 'custom',
+    };
+    expect(await api.object('create', v1, named('a', { spec: { size: 1, odd: 2 } }))).toMatchObject({
+      spec: { size: 1, color: 'red' },
+    });
   });
 
   test('can be made anew, with nothing left of what was', async () => {

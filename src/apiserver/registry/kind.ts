@@ -109,6 +109,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
    * paths. Nulls that the schema does not allow go as well, unless they are kept to be refused.
    */
   prune?(object: T, options?: { keepNulls?: boolean }): string[];
+  /** For kinds that upstream stores in another version: what its server has stored, in that of the kind. It may be changed. */
+  upgrade?(foreign: KubernetesObject): KubernetesObject;
   /** Why an object of the right type cannot be read as one of the kind all the same; undefined where it can be. */
   misfit?(object: T): string | undefined;
   /** Objects stand in the store in another form than that of the kind. */

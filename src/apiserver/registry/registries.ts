@@ -164,6 +164,7 @@ export class Registries {
     return {
       selectableFields: kind.selectableFields && ((object) => kind.selectableFields?.(object) ?? {}),
       encodeProtobuf: (json, length) => transcodeProtobuf(json, length, kind.resource),
+      upgrade: kind.upgrade,
       freeze: this.#options.freeze,
     };
   }

@@ -75,7 +75,7 @@ async function presented(call: Call, entry: Entry): Promise<Current> {
 function decoded(call: Call, entry: Entry): KubernetesObject {
   const item = cacheOf(call).get(entry.key);
   if (item?.revision === entry.revision) return item.object;
-  return decodeStored(storedJsonOf(entry.value), entry.revision);
+  return decodeStored(storedJsonOf(entry.value, call.registry.kind.upgrade), entry.revision);
 }
 
 /** Like `current`, once that is durable; rejects where there is nothing. */

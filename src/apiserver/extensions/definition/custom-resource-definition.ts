@@ -11,6 +11,7 @@ import type { Kind } from '../../registry/kind.ts';
 import { knownFormat } from '../schema/formats.ts';
 import { eachSchema } from '../schema/structure.ts';
 import { setCondition } from './conditions.ts';
+import { definitionInV1 } from './definition-in-v1.ts';
 import { createErrors, definitionErrors, nameErrors } from './definition-errors.ts';
 
 /** Keeps a definition until its objects are gone. */
@@ -20,6 +21,7 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = {
   resource: customresourcedefinitions,
   allowUnconditionalUpdate: false,
   returnsDeleted: true,
+  upgrade: definitionInV1,
   defaults(definition) {
     if (definition.spec) fillIn(definition.spec);
     if (!definition.status?.storedVersions?.length) noteStoredVersion(definition);
