@@ -1,6 +1,6 @@
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '../../api/core/v1.ts';
 import { limitranges } from '../../api/generated/resources.ts';
-import { podSums } from '../../machinery/pod-sums.ts';
+import { specSums } from '../../machinery/pod-sums.ts';
 import { readSums } from '../../machinery/resource-sums.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
 import { type Amounts, limitErrors } from './limit-errors.ts';
@@ -89,7 +89,7 @@ function fill(container: Container, defaults: Defaults): string[] {
 function podErrors(item: LimitRangeItem, pod: Pod): string[] {
   const { spec } = pod;
   if (item.type === 'Pod') {
-    return limitErrors(item, { requests: podSums(pod, 'requests'), limits: podSums(pod, 'limits') });
+    return limitErrors(item, { requests: specSums(spec, 'requests'), limits: specSums(spec, 'limits') });
   }
   if (item.type !== 'Container') return [];
   return [...spec.containers, ...(spec.initContainers ?? [])].flatMap((container) =>

@@ -309,6 +309,24 @@ describe('LimitRanger and resizes', () => {
     );
     expect(await resize(cpu('600m', '1'))).toBeUndefined();
   });
+
+  test('what a pod has yet to give back does not keep it from asking for less', async () => {
+    const api = await createTestCluster();
+    const mediaType = 'application/strategic-merge-patch+json' as const;
+    const change = (subresource: string, body: object) =>
+      failure(api.send('patch', pods, { name: 'a', subresource, mediaType, body }));
+    await api.send('create', pods, { body: pod('a', cpu('3', '3')) });
+    const told = { name: 'c', image: 'i', imageID: '', ready: true, restartCount: 0 };
+    const containerStatuses = [{ ...told, allocatedResources: { cpu: '3' }, resources: cpu('3', '3') }];
+    expect(await change('status', { status: { containerStatuses } })).toBeUndefined();
+    const spec = { limits: [{ type: 'Pod', min: { cpu: '500m' }, max: { cpu: '1' } }] };
+    await api.send('create', limitranges, { body: { ...named('l'), spec } });
+    const to = (text: string) => ({ spec: { containers: [{ name: 'c', resources: cpu(text, text) }] } });
+    expect((await change('resize', to('100m')))?.message).toBe(
+      'pods "a" is forbidden: minimum cpu usage per Pod is 500m, but request is 100m',
+    );
+    expect(await change('resize', to('1'))).toBeUndefined();
+  });
 });
 
 describe('defaults', () => {

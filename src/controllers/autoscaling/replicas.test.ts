@@ -108,6 +108,13 @@ describe('replicas by what pods use of what they ask for', () => {
   test('what a pod asks for as a whole counts instead', () => {
     const more = { resources: { requests: { cpu: '3' } } };
     expect(byUtilization(30, [cpu(900, { more })]).replicas).toBe(1);
+    const status = { phase: 'Running', resources: { requests: { cpu: '9' } } };
+    const { present, samples } = given([cpu(900, { more })]);
+    const shrinking = {
+      ...present,
+      pods: present.pods.map((p) => ({ ...p, status: { ...p.status, ...status } })),
+    };
+    expect(countByUtilization(shrinking, { samples, resource: 'cpu', percent: 10 }).replicas).toBe(3);
     const memory = { resources: { requests: { memory: '3' } } };
     expect(() => byUtilization(30, [{ used: 900, more: memory }])).toThrow(
       'missing pod-level request for cpu in Pod p0',

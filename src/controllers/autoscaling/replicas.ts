@@ -1,6 +1,6 @@
 import type { Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
-import { podSums } from '../../machinery/pod-sums.ts';
+import { specSums } from '../../machinery/pod-sums.ts';
 import { milliValue } from '../../machinery/quantity.ts';
 import { conditionOf, isActive, isReady } from '../shared/pods.ts';
 import type { Sample, Samples } from './metrics.ts';
@@ -166,7 +166,7 @@ function requestOf(
 ): number {
   const { spec, metadata } = pod;
   if (container === undefined && Object.keys(spec.resources?.requests ?? {}).length > 0) {
-    const whole = podSums(pod, 'requests').get(resource);
+    const whole = specSums(spec, 'requests').get(resource);
     if (!whole) throw new Error(`missing pod-level request for ${resource} in Pod ${metadata.name}`);
     return milliValue(whole);
   }
